@@ -1,0 +1,53 @@
+# `make run` and `make test` need only Python 3.11+, make and a package index.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help run setup setup-dev test check fix bench requirements clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: setup ## start the bot: on Slack when tokens are set, else the playground in your browser
+	@exec $(BIN)/mailflow run
+
+setup: $(VENV)/.runtime ## build .venv with the `mailflow` command, nothing else
+setup-dev: $(VENV)/.dev
+
+$(VENV)/.runtime: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("mailflow needs Python 3.11 or newer; set PYTHON=python3.x") if sys.version_info < (3, 11) else 0'
+	@test -x $(BIN)/python || { echo "Setting up .venv (first time only) ..."; $(PYTHON) -m venv $(VENV); }
+	@$(PIP) install --require-hashes --requirement requirements.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements-dev.txt
+	@$(PIP) install --require-hashes --requirement requirements-dev.txt
+	@touch $@
+
+test: setup-dev ## the whole suite, against real parts; what is skipped says why
+	@$(BIN)/pytest $(PYTEST_ARGS)
+
+check: setup-dev ## lint, format, types, import contracts; writes nothing
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+fix: setup-dev ## what `check` can mend by itself
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: setup-dev ## the figures that the documentation quotes
+	@$(BIN)/python -m tests.bench
+
+requirements: setup-dev ## compile the pinned requirements anew (needs uv)
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  pyproject.toml requirements-build.in --output-file requirements.txt
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  --extra dev --constraint requirements.txt pyproject.toml requirements-build.in --output-file requirements-dev.txt
+
+clean: ## remove what was built
+	@rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,24 @@
+"""An artefact: a stretch of pasted text that one recogniser understood, with the facts in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from diagnostics.facts import Fact
+
+
+@dataclass(frozen=True, slots=True)
+class Artefact:
+    """`first` and `last` are 1-based line numbers in paste number `paste`; `shown` is what the report prints.
+
+    `claims` are the 0-based lines it consists of, where they are not all the lines from first to last.
+    """
+
+    kind: str
+    first: int
+    last: int
+    facts: tuple[Fact, ...] = ()
+    shown: dict[str, Any] = field(default_factory=dict)
+    paste: int = 0
+    claims: frozenset[int] = frozenset()

@@ -1,0 +1,178 @@
+"""What a cause is: a pure function from facts to a finding, whose signature is its list of evidence.
+
+A parameter of a fact type is needed: without such a fact the cause isn't considered. The first one is the anchor, and
+the cause is asked once for each fact of that type. `T | U` is satisfied by either. `T | None` is wanted: its absence is
+what the report asks for next. `tuple[T, ...]` gets every fact of that type, and is never asked for.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import types
+import typing
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import lru_cache
+from typing import Any, Final
+
+from diagnostics.facts import Fact, Source
+from diagnostics.powershell import command
+from diagnostics.report import Act, Effect, Shell, Step
+
+
+class Belief(IntEnum):
+    """Ordered. "Confirmed" is a promise kept in 99 of 100 cases, "likely" in 85."""
+
+    RULED_OUT = 0
+    POSSIBLE = 1
+    LIKELY = 2
+    CONFIRMED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a cause says of one anchor. `because` names this incident's values in one or two plain sentences.
+
+    `evidence` are the facts that speak for it (or against, when ruled out), most telling first. `act` overrides the
+    cause's own; `weight` orders findings of equal belief, higher first.
+    """
+
+    belief: Belief
+    because: str
+    evidence: tuple[Fact | Source | None, ...] = ()
+    steps: tuple[Step, ...] = ()
+    act: Act | None = None
+    weight: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    kinds: tuple[type[Fact], ...]
+    mode: typing.Literal["need", "want", "all"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A catalogued cause. `says` are literal signatures, matched over replies and events (see signatures.py)."""
+
+    id: str
+    act: Act
+    assess: Callable[..., Finding | None]
+    parameters: tuple[Parameter, ...]
+    says: tuple[str, ...]
+    benign: bool
+    modifier: bool
+    manual: str
+
+    @property
+    def family(self) -> str:
+        return self.id.split(".", 1)[0]
+
+    @property
+    def title(self) -> str:
+        return self.manual.split("\n", 1)[0].rstrip(".")
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The links under the manual page's References heading."""
+        _, _, tail = self.manual.partition("## References")
+        return tuple(line.strip()[2:] for line in tail.splitlines() if line.strip().startswith("- http"))
+
+    @property
+    def wanted(self) -> frozenset[type[Fact]]:
+        """Fact types that would settle this cause, needed or wanted."""
+        return frozenset(kind for p in self.parameters if p.mode != "all" for kind in p.kinds)
+
+
+_ATTRIBUTE: Final = "__mailflow_cause__"
+
+
+def cause(
+    id: str,  # noqa: A002  the field's own word, and what the catalogue calls it
+    *,
+    act: Act,
+    says: tuple[str, ...] = (),
+    benign: bool = False,
+    modifier: bool = False,
+) -> Callable[[Callable[..., Finding | None]], Callable[..., Finding | None]]:
+    """Declare the decorated function a cause. Its module docstring is the manual page. Found by being there."""
+
+    def declare(assess: Callable[..., Finding | None]) -> Callable[..., Finding | None]:
+        manual = inspect.cleandoc(inspect.getmodule(assess).__doc__ or "")  # type: ignore[union-attr]  # always in a module
+        found = Cause(id, act, assess, _parameters(assess), says, benign, modifier, manual)
+        setattr(assess, _ATTRIBUTE, found)
+        return assess
+
+    return declare
+
+
+def _parameters(assess: Callable[..., Any]) -> tuple[Parameter, ...]:
+    hints = typing.get_type_hints(assess)
+    return tuple(_parameter(hints[name]) for name in inspect.signature(assess).parameters)
+
+
+def _parameter(hint: Any) -> Parameter:
+    if typing.get_origin(hint) is tuple:
+        return Parameter((typing.get_args(hint)[0],), "all")
+    if typing.get_origin(hint) in (types.UnionType, typing.Union):
+        members = typing.get_args(hint)
+        kinds = tuple(member for member in members if member is not types.NoneType)
+        return Parameter(kinds, "want" if types.NoneType in members else "need")
+    return Parameter((hint,), "need")
+
+
+@lru_cache(maxsize=1)
+def catalogue() -> dict[str, Cause]:
+    """Every cause by id, ordered by id: all modules below diagnostics.causes."""
+    package = importlib.import_module("diagnostics.causes")
+    return load(package.__path__, "diagnostics.causes.")
+
+
+def load(path: Iterable[str], prefix: str) -> dict[str, Cause]:
+    """The causes in the modules below `path`. Raises ValueError when two share an id."""
+    found: dict[str, Cause] = {}
+    for info in pkgutil.walk_packages(path, prefix):
+        if info.ispkg:
+            continue
+        for member in vars(importlib.import_module(info.name)).values():
+            declared = getattr(member, _ATTRIBUTE, None)
+            if declared is None or member.__module__ != info.name:
+                continue
+            if declared.id in found:
+                raise ValueError(f"two causes are called {declared.id}")
+            found[declared.id] = declared
+    return dict(sorted(found.items()))
+
+
+EMS: Final[Shell] = "exchange-management-shell"
+
+
+def look(say: str, template: str, shell: Shell = EMS, **values: str) -> Step:
+    """A read-only step."""
+    return Step(say=say, shell=shell, command=command(template, **values))
+
+
+def change(
+    say: str,
+    template: str,
+    *,
+    changes: str,
+    undo: str,
+    verify: str = "",
+    shell: Shell = EMS,
+    effect: Effect = "config-change",
+    **values: str,
+) -> Step:
+    """A changing step: it says what it changes and how to undo it, or why there is no undo."""
+    return Step(
+        say=say,
+        shell=shell,
+        command=command(template, **values),
+        effect=effect,
+        changes=changes,
+        undo=undo,
+        verify=verify,
+    )

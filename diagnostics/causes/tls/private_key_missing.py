@@ -1,0 +1,86 @@
+"""The TLS certificate that Exchange offers has no private key.
+
+## What is happening
+The certificate lies in the machine store without a private key (imported from a .cer or .p7b file, or its link to the key
+was lost), so Schannel can't build a credential from it. The log shows `Sending certificate` and then
+`TLS negotiation failed with error NoCredentials`, before any certificate of the other side.
+
+## What proves it
+- the thumbprint in the log belongs to a certificate with `HasPrivateKey : False`
+
+## Not this when
+- a second certificate with the same subject and issuer has its key: then the wrong copy is selected
+  (`tls.certificate.stale-duplicate-selected`)
+- `HasPrivateKey : True` for the logged thumbprint
+- a `Remote certificate` appears in the same handshake: our own credential was fine
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/mailflow/tls-negotiation-failed-with-error-nocredentials-error
+- https://learn.microsoft.com/en-us/windows/win32/com/com-error-codes-4
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.tls.credential import own_fault, session_of, twins, usable
+from diagnostics.facts import InstalledCertificate, TlsFailed
+from diagnostics.report import Step
+
+
+@cause(id="tls.certificate.private-key-missing", act="on-prem")
+def assess(
+    failed: TlsFailed, offered: InstalledCertificate | None, installed: tuple[InstalledCertificate, ...]
+) -> Finding | None:
+    """`offered` is the certificate of the log, as installed; a usable twin makes it the wrong copy instead."""
+    if not own_fault(failed, "NoCredentials"):
+        return None
+    good = [each for each in twins(failed, installed) if usable(each)]
+    if good:
+        because = f"A usable certificate of the same name is installed ({good[0].thumbprint}); the wrong copy is selected."
+        return Finding(Belief.RULED_OUT, because, (good[0],))
+    same = offered if offered and offered.thumbprint and offered.thumbprint == failed.thumbprint else None
+    if same and same.has_private_key:
+        return Finding(Belief.RULED_OUT, f"Certificate {same.thumbprint} has its private key.", (same,))
+    steps = _steps(failed.thumbprint)
+    if same and same.has_private_key is False:
+        because = f"{session_of(failed)}; that certificate is installed without a private key."
+        return Finding(Belief.CONFIRMED, because, (failed, same), steps)
+    because = f"{session_of(failed)}: Schannel found no private key that goes with it."
+    return Finding(Belief.POSSIBLE, because, (failed,), steps, weight=1.6)
+
+
+def _steps(thumbprint: str) -> tuple[Step, ...]:
+    return (
+        look(
+            "See which certificates are in the machine store, and which have a key (the Exchange shell hides those without).",
+            "Get-ChildItem 'Cert:\\LocalMachine\\My' | Format-List Thumbprint,HasPrivateKey,NotAfter,Subject,Issuer",
+            "powershell",
+        ),
+        change(
+            "If the key was created on this server, link the certificate to it again.",
+            "certutil -repairstore my {thumbprint:token}",
+            shell="powershell",
+            changes="Writes the link between this certificate and its key, if the key is still on the machine.",
+            undo="None needed: without a matching key nothing is written.",
+            verify="Get-Item (Join-Path 'Cert:\\LocalMachine\\My' <thumbprint>) shows HasPrivateKey True.",
+            thumbprint=thumbprint,
+        ),
+        change(
+            "Otherwise import the certificate again with its key, from a .pfx file.",
+            "Import-ExchangeCertificate -FileData ([System.IO.File]::ReadAllBytes('<path-to-pfx>')) "
+            "-Password (Read-Host -AsSecureString) -PrivateKeyExportable $true | "
+            "Enable-ExchangeCertificate -Services SMTP",
+            changes="Adds the certificate and enables it for SMTP. Answer No when asked to replace the default certificate.",
+            undo="Remove-ExchangeCertificate with the thumbprint that the import printed.",
+            verify="Get-ExchangeCertificate lists it with Services SMTP and HasPrivateKey True.",
+        ),
+        change(
+            "Restart transport.",
+            "Restart-Service MSExchangeTransport",
+            shell="powershell",
+            effect="service-restart",
+            changes="Mail pauses for a minute; queued messages are kept.",
+            undo="None needed: a restart changes no setting.",
+            verify="The next session in the protocol log shows `negotiation succeeded`.",
+        ),
+    )

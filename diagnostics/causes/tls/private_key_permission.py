@@ -1,0 +1,120 @@
+"""Exchange may not read the private key of its own TLS certificate.
+
+## What is happening
+The certificate is valid and has its private key, but the access list of the key does not let NETWORK SERVICE, the account
+of the transport service, read it. Schannel can't build a credential, so the handshake stops right after
+`Sending certificate`, before the other side has shown anything. The queue then shows `421 4.2.1 Unable to connect`
+although TCP works: the words blame the network, the log doesn't.
+
+It usually follows a certificate that was imported with a tool other than Exchange, restored, or moved between servers.
+
+## What proves it
+- `TLS negotiation failed with error UnknownCredentials` with no `Remote certificate` line before it
+- Schannel event 36870 with 0x8009030D at the same time, from EdgeTransport or MSExchangeFrontendTransport
+- an access list of the key file without NETWORK SERVICE
+
+## Not this when
+- NETWORK SERVICE already has read permission
+- the certificate isn't enabled for SMTP (`certificate.local.not-enabled-for-smtp`): enabling it grants the permission too
+- the error is NoCredentials: then there is no key to read (`tls.certificate.private-key-missing`)
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/mailflow/outbound-email-messages-are-not-sent
+- https://learn.microsoft.com/en-us/windows/win32/com/com-error-codes-4
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.tls.credential import own_fault, session_of
+from diagnostics.facts import InstalledCertificate, KeyAccess, TlsFailed, WindowsEvent
+from diagnostics.report import Step
+
+_MAIL_PROCESSES = ("edgetransport", "msexchange")
+
+
+@cause(id="tls.certificate.private-key-permission", act="on-prem")
+def assess(
+    failed: TlsFailed | WindowsEvent,
+    key: KeyAccess | None,
+    event: WindowsEvent | None,
+    installed: InstalledCertificate | None,
+) -> Finding | None:
+    """Read the access list first: it decides; without it the error and the event only point here."""
+    if isinstance(failed, WindowsEvent):
+        return _from_event(failed, key)
+    if not own_fault(failed, "UnknownCredentials"):
+        return None
+    refusal = event if event and _key_refused(event) else None
+    if key and key.network_service_reads:
+        return Finding(Belief.RULED_OUT, "NETWORK SERVICE can read the private key.", (key,))
+    if installed and installed.has_private_key is False:
+        return Finding(Belief.RULED_OUT, "The certificate has no private key to read.", (installed,))
+    if installed and installed.for_smtp is False:
+        because = f"{session_of(failed)}; but the certificate is not enabled for SMTP, and enabling it may be all it needs."
+        return Finding(Belief.POSSIBLE, because, (failed, installed), _steps(failed.thumbprint), weight=1.2)
+    because = f"{session_of(failed)}: the key exists but the transport service may not read it."
+    proof = (failed, key, refusal, installed)
+    if key and (refusal or (installed and installed.for_smtp)):
+        because = f"{session_of(failed)}, and NETWORK SERVICE is not among those who may read the private key."
+        return Finding(Belief.CONFIRMED, because, proof, _steps(failed.thumbprint))
+    return Finding(Belief.LIKELY, because, proof, _steps(failed.thumbprint), weight=1.0 + bool(refusal))
+
+
+def _from_event(event: WindowsEvent, key: KeyAccess | None) -> Finding | None:
+    if not _key_refused(event):
+        return None
+    if key and key.network_service_reads:
+        return Finding(Belief.RULED_OUT, "NETWORK SERVICE can read the private key.", (key,))
+    who = f" ({event.process})" if event.process else ""
+    because = f"Schannel {event.event} says that the private key could not be opened{who}: 0x8009030D."
+    named = any(name in event.process.lower() for name in _MAIL_PROCESSES)
+    if key:
+        return Finding(Belief.CONFIRMED, f"{because} NETWORK SERVICE is not among its readers.", (event, key), _steps(""))
+    return Finding(Belief.LIKELY if named else Belief.POSSIBLE, because, (event,), _steps(""), weight=1.5)
+
+
+def _key_refused(event: WindowsEvent) -> bool:
+    """Schannel 36870 with SEC_E_UNKNOWN_CREDENTIALS, or with the access denied of the key provider."""
+    other = event.process and not any(name in event.process.lower() for name in _MAIL_PROCESSES)
+    return event.event == 36870 and event.error.upper() in ("", "0X8009030D", "0X80090016", "0X5") and not other
+
+
+def _steps(thumbprint: str) -> tuple[Step, ...]:
+    find = (
+        "$certificate = Get-Item (Join-Path 'Cert:\\LocalMachine\\My' {thumbprint}); "
+        "$key = [System.Security.Cryptography.X509Certificates.RSACertificateExtensions]::GetRSAPrivateKey($certificate); "
+        '$file = Get-ChildItem "$env:ProgramData\\Microsoft\\Crypto" -Recurse -Force -Filter $key.Key.UniqueName; '
+    )
+    return (
+        look(
+            "Check that the certificate is enabled for SMTP and has its key.",
+            "Get-ExchangeCertificate -Thumbprint {thumbprint} | Format-List Services,Status,HasPrivateKey,NotAfter,Subject",
+            thumbprint=thumbprint,
+        ),
+        look("List who may read the private key.", find + "icacls $file.FullName", "powershell", thumbprint=thumbprint),
+        change(
+            "Let NETWORK SERVICE read it.",
+            find + "icacls $file.FullName /grant 'NETWORK SERVICE:(R)'",
+            shell="powershell",
+            changes="Adds read permission for NETWORK SERVICE on this one key file.",
+            undo="Run the same with: icacls $file.FullName /remove 'NETWORK SERVICE'",
+            verify="icacls lists NETWORK SERVICE with (R).",
+            thumbprint=thumbprint,
+        ),
+        change(
+            "Restart transport so that it opens the key again.",
+            "Restart-Service MSExchangeTransport",
+            shell="powershell",
+            effect="service-restart",
+            changes="Mail pauses for a minute; queued messages are kept.",
+            undo="None needed: a restart changes no setting.",
+        ),
+        change(
+            "Retry the queue, and read the next session in the protocol log.",
+            "Get-Queue -Filter \"Status -eq 'Retry'\" | Retry-Queue",
+            changes="Queued messages are tried now instead of at their next interval.",
+            undo="None needed: messages that fail go back into the queue.",
+            verify="The next session logs `negotiation succeeded` and the queue drains.",
+        ),
+    )

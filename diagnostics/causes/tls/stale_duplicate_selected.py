@@ -1,0 +1,139 @@
+"""An old certificate with the same subject and issuer is offered instead of the current one.
+
+## What is happening
+A Send connector names its certificate by issuer and subject (`TlsCertificateName`), not by thumbprint. When a renewed
+certificate carries the same two names and the old copy stayed in the machine store, Exchange may pick the old one: expired,
+without its key, or not enabled for SMTP. The log then shows a thumbprint after `Sending certificate` that is not the one
+assigned to SMTP, and `TLS negotiation failed with error NoCredentials`. Telnet, firewall and smart host are all fine.
+
+Typical history: a renewal, often with a second run of the Hybrid Configuration Wizard.
+
+## What proves it
+- the thumbprint in the log differs from the one enabled for SMTP, and both certificates share subject and issuer
+- a later session that offers the other thumbprint succeeds
+
+## Not this when
+- only one installed certificate has this subject
+- the logged thumbprint is the intended one: then look at its private key
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/mailflow/cannot-remove-installed-certificate
+- https://techcommunity.microsoft.com/blog/exchange/tls-certificates-in-exchange-hybrid---common-issues--how-to-fix-them/4420592
+- https://supertekboy.com/2017/02/28/tls-negotiation-failed-with-error-nocredentials/
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.tls.credential import own_fault, same_name, session_of, twins, usable
+from diagnostics.facts import InstalledCertificate, SessionChange, TlsFailed
+from diagnostics.report import Step
+
+_ERRORS = ("NoCredentials", "UnknownCredentials")
+
+
+@cause(id="tls.certificate.stale-duplicate-selected", act="on-prem")
+def assess(
+    failed: TlsFailed,
+    offered: InstalledCertificate | None,
+    change: SessionChange | None,
+    installed: tuple[InstalledCertificate, ...],
+) -> Finding | None:
+    """Proof is either the two certificates side by side, or a session that worked with the other one."""
+    if not own_fault(failed, *_ERRORS) or failed.direction == "receive":
+        return None
+    worked = _worked_with_twin(failed, change)
+    if worked and change:
+        because = (
+            f"{session_of(failed)}; the session of {change.succeeded.began or 'the later paste'} offered {worked} with the "
+            "same subject and succeeded."
+        )
+        return Finding(Belief.CONFIRMED, because, (failed, change), _steps(failed, worked), weight=2)
+    mine = offered if offered and offered.thumbprint and offered.thumbprint == failed.thumbprint else None
+    good = [each for each in twins(failed, installed) if usable(each)]
+    if good:
+        return _beside(failed, mine, good[0])
+    if mine and installed:
+        return Finding(Belief.RULED_OUT, "No other installed certificate has the subject of the one offered.", (mine,))
+    if failed.error.lower() != "nocredentials":
+        return None
+    because = f"{session_of(failed)}. If another certificate has the same subject, an old copy was picked instead of it."
+    return Finding(Belief.POSSIBLE, because, (failed,), _steps(failed, ""), weight=1.5)
+
+
+def _beside(failed: TlsFailed, mine: InstalledCertificate | None, good: InstalledCertificate) -> Finding:
+    """Both copies are known: is the offered one the worse?"""
+    because = f"{session_of(failed)}; {good.thumbprint} has the same subject and is usable, so the old copy was picked"
+    unusable = mine is None or not usable(mine) or (good.for_smtp and not mine.for_smtp)
+    if unusable and good.for_smtp:
+        why = _why_not(mine)
+        proof = (failed, good, mine)
+        return Finding(Belief.CONFIRMED, f"{because} ({why}).", proof, _steps(failed, good.thumbprint), weight=2)
+    return Finding(Belief.LIKELY, f"{because}.", (failed, good, mine), _steps(failed, good.thumbprint), weight=1.5)
+
+
+def _why_not(mine: InstalledCertificate | None) -> str:
+    if mine is None:
+        return "it is not in the list of usable certificates"
+    if mine.has_private_key is False:
+        return "it has no private key"
+    if mine.expired:
+        return "it has expired"
+    return "it is not enabled for SMTP"
+
+
+def _worked_with_twin(failed: TlsFailed, change: SessionChange | None) -> str:
+    """The other thumbprint with which the same connector succeeded, "" when none did."""
+    if change is None or change.succeeded.local is None:
+        return ""
+    other = change.succeeded.local
+    known = bool(failed.thumbprint and other.thumbprint) and failed.thumbprint != other.thumbprint
+    subject = failed.offered.subject if failed.offered else ""
+    return other.thumbprint if known and (same_name(subject, other.subject) or not subject or not other.subject) else ""
+
+
+def _steps(failed: TlsFailed, good: str) -> tuple[Step, ...]:
+    name_it = (
+        "$certificate = Get-ExchangeCertificate -Thumbprint {good}; "
+        'Set-SendConnector {connector} -TlsCertificateName "<I>$($certificate.Issuer)<S>$($certificate.Subject)"'
+    )
+    return (
+        look(
+            "Compare the certificates of the store: same subject and issuer, which one is expired or has no key?",
+            "Get-ChildItem 'Cert:\\LocalMachine\\My' | Sort-Object Subject | "
+            "Format-List Thumbprint,NotAfter,HasPrivateKey,Subject,Issuer",
+            "powershell",
+        ),
+        look(
+            "See which connectors name the certificate.",
+            "Get-SendConnector | Format-List Name,TlsCertificateName",
+        ),
+        change(
+            "Keep a copy of the old certificate, then remove it from the store (with its key, if it has one).",
+            "Export-Certificate -Cert (Join-Path 'Cert:\\LocalMachine\\My' {thumbprint}) "
+            "-FilePath (Join-Path $env:USERPROFILE 'old-certificate.cer'); "
+            "Remove-ExchangeCertificate -Thumbprint {thumbprint}",
+            effect="data-loss-risk",
+            changes=f"Removes certificate {failed.thumbprint or 'with the logged thumbprint'} from this server. Make sure that "
+            "no other service uses it; if it still has a key that you need, export it as .pfx first.",
+            undo="Import the exported file again (Import-ExchangeCertificate); without a .pfx the key is gone.",
+            verify="Get-ChildItem 'Cert:\\LocalMachine\\My' lists one certificate with this subject.",
+            thumbprint=failed.thumbprint,
+        ),
+        change(
+            "If Exchange refuses because the connector names it, write the name again from the current certificate.",
+            name_it,
+            changes="Sets TlsCertificateName of this connector to issuer and subject of the current certificate.",
+            undo="Set-SendConnector with the TlsCertificateName that the second step printed.",
+            good=good,
+            connector=failed.connector,
+        ),
+        change(
+            "Restart transport and retry the queue.",
+            "Restart-Service MSExchangeTransport; Get-Queue -Filter \"Status -eq 'Retry'\" | Retry-Queue",
+            effect="service-restart",
+            changes="Mail pauses for a minute; queued messages are kept and tried again.",
+            undo="None needed: a restart changes no setting.",
+            verify="The next session logs the current thumbprint after `Sending certificate`, and `negotiation succeeded`.",
+        ),
+    )

@@ -1,0 +1,71 @@
+"""The control experiment in a log: a failing and a succeeding session of the same connector, compared."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from diagnostics.facts import Fact, Session, SessionChange, Stage
+
+
+def changes_of(facts: Iterable[Fact]) -> Iterator[SessionChange]:
+    """One comparison for each connector that both failed and succeeded."""
+    by_connector: dict[tuple[str, str], list[Session]] = defaultdict(list)
+    for fact in facts:
+        if isinstance(fact, Session):
+            by_connector[(fact.direction, fact.connector.casefold())].append(fact)
+    for sessions in by_connector.values():
+        failed = [each for each in sessions if each.failed]
+        succeeded = [each for each in sessions if not each.failed and each.stage >= Stage.SECURED]
+        if failed and succeeded:
+            yield _compared(max(failed, key=_when), max(succeeded, key=_when))
+
+
+def _when(session: Session) -> tuple[int, str, int]:
+    """What is pasted later happened later, unless the times of one paste say otherwise."""
+    return (session.source.paste, session.began, session.source.line)
+
+
+def _compared(failed: Session, succeeded: Session) -> SessionChange:
+    cured = _cured(failed, succeeded)
+    before, after = (failed, succeeded) if cured else (succeeded, failed)
+    return SessionChange(
+        source=succeeded.source,
+        connector=failed.connector or succeeded.connector,
+        host=failed.host or succeeded.host,
+        failed=failed,
+        succeeded=succeeded,
+        cured=cured,
+        differences=tuple(_differences(before, after)),
+    )
+
+
+def _cured(failed: Session, succeeded: Session) -> bool:
+    if failed.began and succeeded.began:
+        return succeeded.began > failed.began
+    return _when(succeeded) > _when(failed)
+
+
+def _differences(before: Session, after: Session) -> Iterator[tuple[str, str, str]]:
+    pairs = (
+        ("our certificate's thumbprint", before.thumbprint, after.thumbprint),
+        ("our certificate's subject", _name(before.local, "subject"), _name(after.local, "subject")),
+        ("our certificate's issuer", _name(before.local, "issuer"), _name(after.local, "issuer")),
+        ("the remote certificate's thumbprint", _name(before.remote, "thumbprint"), _name(after.remote, "thumbprint")),
+        ("the TLS version", before.protocol, after.protocol),
+        ("the remote address", before.remote_ip, after.remote_ip),
+        ("STARTTLS in the EHLO reply", _starttls(before), _starttls(after)),
+    )
+    for what, old, new in pairs:
+        if old and new and old != new:
+            yield what, old, new
+
+
+def _name(certificate: object, field: str) -> str:
+    return str(getattr(certificate, field, "") or "")
+
+
+def _starttls(session: Session) -> str:
+    if not session.capabilities:
+        return ""
+    return "offered" if "STARTTLS" in session.capabilities else "missing"

@@ -1,0 +1,175 @@
+"""From pasted text to judged causes: recognise, derive, ask every cause whose needs are met.
+
+Pure: no clock, no I/O, no state between calls but compiled patterns; safe in threads.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Final
+
+from diagnostics import codes
+from diagnostics.artefacts import Artefact
+from diagnostics.cause import Belief, Cause, Finding, Parameter, catalogue
+from diagnostics.comparison import changes_of
+from diagnostics.facts import Fact, Reply, Said
+from diagnostics.recognisers import recognise
+from diagnostics.signatures import of_catalogue
+from diagnostics.text import Paste
+
+_MOST_ANCHORS: Final = 60  # a storm of equal failures is judged on this many of them
+_JOINED: Final = ("session", "connector", "thumbprint")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one cause came to. `missing` are the fact types that would settle it; `anchor` the fact it spoke of."""
+
+    cause: Cause
+    finding: Finding
+    missing: frozenset[type[Fact]]
+    anchor: Fact | None = None
+
+
+@dataclass(slots=True)
+class Judgement:
+    """Everything the engine knows about one case."""
+
+    pastes: tuple[Paste, ...]
+    artefacts: tuple[Artefact, ...]
+    facts: tuple[Fact, ...]
+    verdicts: list[Verdict] = field(default_factory=list)
+
+    def of(self, belief: Belief) -> list[Verdict]:
+        return [each for each in self.verdicts if each.finding.belief is belief]
+
+
+def judge(texts: Sequence[str], causes: dict[str, Cause] | None = None) -> Judgement:
+    """Judge the texts of one case, first paste first. `causes` defaults to the whole catalogue."""
+    pastes = tuple(Paste.of(text, index) for index, text in enumerate(texts))
+    artefacts = tuple(artefact for paste in pastes for artefact in recognise(paste))
+    facts = tuple(fact for artefact in artefacts for fact in artefact.facts)
+    facts += tuple(changes_of(facts))
+    judgement = Judgement(pastes, artefacts, facts)
+    known = catalogue() if causes is None else causes
+    held = _Held(facts, of_catalogue().said(facts))
+    for each in _worth_asking(known, held):
+        verdict = _ask(each, held)
+        if verdict is not None:
+            judgement.verdicts.append(verdict)
+    judgement.verdicts.extend(_suspects(known, held, {each.cause.id for each in judgement.verdicts}))
+    judgement.verdicts.sort(key=lambda v: (-v.finding.belief, -v.finding.weight, v.cause.id))
+    return judgement
+
+
+class _Held:
+    """The facts of a case by type, and what was said that bears a cause's signature."""
+
+    def __init__(self, facts: Iterable[Fact], said: dict[str, list[Said]]) -> None:
+        self.by_type: dict[type[Fact], list[Fact]] = defaultdict(list)
+        for fact in facts:
+            self.by_type[type(fact)].append(fact)
+        self.said = said
+
+    def of(self, kinds: tuple[type[Fact], ...], cause: Cause) -> list[Fact]:
+        """The facts of any of `kinds`, in the order read; signatures are the asking cause's own."""
+        found: list[Fact] = []
+        for kind in kinds:
+            found.extend(self.said.get(cause.id, ()) if kind is Said else self.by_type.get(kind, ()))
+        return found
+
+
+@lru_cache(maxsize=4)
+def _by_anchor(ids: tuple[str, ...]) -> dict[type[Fact], tuple[str, ...]]:
+    """Which causes can be anchored on a fact type: the engine looks only at those that the text has facts for."""
+    index: dict[type[Fact], list[str]] = defaultdict(list)
+    known = catalogue()
+    for each in ids:
+        needs = [p for p in known[each].parameters if p.mode == "need"]
+        for kind in needs[0].kinds if needs else ():
+            index[kind].append(each)
+    return {kind: tuple(found) for kind, found in index.items()}
+
+
+def _worth_asking(known: dict[str, Cause], held: _Held) -> list[Cause]:
+    if known is catalogue():
+        index = _by_anchor(tuple(known))
+        ids = {each for kind in held.by_type for each in index.get(kind, ())} | set(held.said)
+        return [known[each] for each in sorted(ids)]
+    return list(known.values())
+
+
+def _ask(each: Cause, held: _Held) -> Verdict | None:
+    """Ask a cause about every anchor, and keep the strongest answer."""
+    needs = [p for p in each.parameters if p.mode == "need"]
+    if not needs:
+        return None
+    best: Verdict | None = None
+    for anchor in held.of(needs[0].kinds, each)[-_MOST_ANCHORS:]:
+        verdict = _ask_about(each, anchor, needs[0], held)
+        if verdict and (best is None or _strength(verdict) >= _strength(best)):
+            best = verdict
+    return best
+
+
+def _strength(verdict: Verdict) -> tuple[int, float]:
+    return (int(verdict.finding.belief), verdict.finding.weight)
+
+
+def _ask_about(each: Cause, anchor: Fact, first: Parameter, held: _Held) -> Verdict | None:
+    arguments: list[Any] = []
+    missing: set[type[Fact]] = set()
+    for parameter in each.parameters:
+        if parameter is first:
+            arguments.append(anchor)
+        elif parameter.mode == "all":
+            arguments.append(tuple(held.of(parameter.kinds, each)))
+        else:
+            fact = companion(anchor, held.of(parameter.kinds, each))
+            if fact is None and parameter.mode == "need":
+                return None
+            if fact is None:
+                missing.update(parameter.kinds)
+            arguments.append(fact)
+    finding = each.assess(*arguments)
+    return Verdict(each, finding, frozenset(missing - {Said}), anchor) if finding else None
+
+
+def companion(anchor: Fact, candidates: Sequence[Fact]) -> Fact | None:
+    """The candidate that speaks of the same thing as `anchor`: none that contradicts a key, the latest of the closest."""
+    best: Fact | None = None
+    best_score = (-1, -1, -1)
+    for fact in candidates:
+        keys = [(getattr(anchor, key), getattr(fact, key)) for key in _JOINED]
+        if any(mine and theirs and mine != theirs for mine, theirs in keys):
+            continue
+        shared = sum(1 for mine, theirs in keys if mine and mine == theirs) + (bool(fact.host) and fact.host == anchor.host)
+        score = (shared, fact.source.paste, fact.source.line)
+        if score > best_score:
+            best, best_score = fact, score
+    return best
+
+
+def _suspects(known: dict[str, Cause], held: _Held, judged: set[str]) -> list[Verdict]:
+    """Causes that a reply's code makes possible, though nothing in the text could judge them yet."""
+    found: dict[str, Verdict] = {}
+    for fact in held.by_type.get(Reply, ()):
+        assert isinstance(fact, Reply)
+        if not fact.failing:
+            continue
+        for id_, weight in codes.suspects(str(fact.code or ""), fact.enhanced, fact.whole):
+            each = known.get(id_)
+            if each is None or id_ in judged or each.modifier or (id_ in found and found[id_].finding.weight >= weight):
+                continue
+            because = f"`{_short(fact.text)}` can come from this; nothing sent so far tells it from the others."
+            finding = Finding(Belief.POSSIBLE, because, (fact,), weight=weight)
+            present = {kind for kind, facts in held.by_type.items() if facts}
+            found[id_] = Verdict(each, finding, frozenset(each.wanted - present - {Said}), fact)
+    return list(found.values())
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 100 else text[:99] + "…"

@@ -1,0 +1,332 @@
+"""Facts: what an artefact states, typed and frozen, each with the line it was read from.
+
+Facts about the same thing are joined on four keys: `session`, `connector`, `thumbprint` and `host`. Two facts that
+name different values for a key speak of different things; an empty value matches anything, because people mask
+and cut what they paste. Times are ISO 8601 in UTC, or "" where the text gives no zone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Literal
+
+Side = Literal["local", "remote", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a fact was read: 1-based `line` in paste number `paste`, and that line as it was typed."""
+
+    line: int
+    quote: str
+    paste: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    source: Source
+    session: str = ""
+    connector: str = ""
+    thumbprint: str = ""
+    host: str = ""
+
+
+class Stage(IntEnum):
+    """How far an SMTP session got."""
+
+    ATTEMPTED = 0
+    CONNECTED = 1
+    BANNER = 2
+    EHLO = 3
+    STARTTLS = 4  # the server said 220 to STARTTLS
+    SECURED = 5  # TLS negotiation succeeded
+    MAIL = 6
+    RECIPIENT = 7
+    DATA = 8
+    DELIVERED = 9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate(Fact):
+    """A certificate that an SMTP session showed. `owner` is seen from the server that wrote the log."""
+
+    owner: Side
+    subject: str = ""
+    issuer: str = ""
+    serial: str = ""
+    names: tuple[str, ...] = ()
+    not_after: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session(Fact):
+    """One SMTP session of a protocol log, from the view of the Exchange server that wrote it."""
+
+    direction: Literal["send", "receive"]
+    began: str = ""
+    ended: str = ""
+    stage: Stage = Stage.ATTEMPTED
+    remote_ip: str = ""
+    banner: str = ""
+    capabilities: tuple[str, ...] = ()
+    protocol: str = ""  # as written: SP_PROT_TLS1_2_CLIENT
+    cipher: str = ""
+    tls_error: str = ""  # as written: NoCredentials
+    error: str = ""  # the reply or reason that ended it, "" when nothing failed
+    closed_by: Literal["local", "remote", ""] = ""
+    local: Certificate | None = None
+    remote: Certificate | None = None
+
+    @property
+    def failed(self) -> bool:
+        return bool(self.tls_error or self.error)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsFailed(Fact):
+    """`TLS negotiation failed with error <error>`. `thumbprint` is that of the certificate our server offered.
+
+    `side` is the side whose fault stopped the handshake: "local" when no certificate of the peer was ever seen and
+    the error speaks of our own credential; `saw_remote` says whether the peer's certificate was logged.
+    """
+
+    error: str
+    side: Side = "unknown"
+    direction: Literal["send", "receive", ""] = ""
+    at: str = ""
+    saw_remote: bool = False
+    offered: Certificate | None = None
+    presented: Certificate | None = None
+    remote_ip: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsSucceeded(Fact):
+    """`TLS protocol <protocol> negotiation succeeded …`. `offered` is our certificate, `presented` the peer's."""
+
+    protocol: str
+    cipher: str = ""
+    mac: str = ""
+    direction: Literal["send", "receive", ""] = ""
+    at: str = ""
+    offered: Certificate | None = None
+    presented: Certificate | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmtpReached(Fact):
+    """A session that got at least as far as the banner: TCP to the port works. `stage` says how far it went."""
+
+    stage: Stage
+    direction: Literal["send", "receive", ""] = ""
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StarttlsNotOffered(Fact):
+    """An EHLO reply that was complete and had no STARTTLS. `side` is the server that did not offer it."""
+
+    side: Side
+    direction: Literal["send", "receive", ""] = ""
+    capabilities: tuple[str, ...] = ()
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionMasked(Fact):
+    """A middlebox rewrote the conversation: `what` is "banner", "verb" or "capability"."""
+
+    what: Literal["banner", "verb", "capability"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectFailed(Fact):
+    """TCP did not open. `winsock` is the socket error number (10060, 10061, 10051, 10065 …), 0 when not told."""
+
+    kind: Literal["timeout", "refused", "unreachable", "reset", "unknown"]
+    winsock: int = 0
+    ip: str = ""
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionDropped(Fact):
+    """An open session that ended without a reply, at `stage`. `by` is who closed, `reason` as written."""
+
+    stage: Stage | None = None
+    by: Side = "unknown"
+    reason: str = ""  # SocketError, ConnectionReset, TimedOut …
+    direction: Literal["send", "receive", ""] = ""
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply(Fact):
+    """An SMTP reply that a person pasted, in whatever it was wrapped.
+
+    `code` is 0 and `enhanced` "" where the text has none. `text` is the innermost reply; `wrappers` are the layers
+    around it, outermost first. `by` is the host that gave it. `kind` is the artefact it stood in.
+    """
+
+    code: int = 0
+    enhanced: str = ""
+    text: str = ""
+    whole: str = ""
+    wrappers: tuple[str, ...] = ()
+    by: str = ""
+    ip: str = ""
+    recipient: str = ""
+    at: str = ""
+    kind: Literal["queue", "ndr", "dsn", "log", "trace", "event", "client", "bare"] = "bare"
+
+    @property
+    def failing(self) -> bool:
+        """A 4xx or 5xx, by whichever number is there."""
+        return self.code >= 400 or (self.code == 0 and self.enhanced[:1] in ("4", "5"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowsEvent(Fact):
+    """An event log entry. `provider` as written ("Schannel", "MSExchangeTransport"), `text` its description."""
+
+    provider: str
+    event: int
+    text: str = ""
+    error: str = ""  # 0x8009030D, upper-case digits
+    state: int = 0  # Schannel's "internal error state"
+    alert: int = 0
+    process: str = ""
+    role: Literal["client", "server", ""] = ""
+    level: str = ""
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateRejected(Fact):
+    """A peer, or we, refused a certificate. `whose` is the owner of the refused one, seen from the reader's servers.
+
+    `reason` as Exchange writes it: UntrustedRoot, SubjectMismatch, CertificateExpired, PartialChain, Revoked …
+    """
+
+    reason: str
+    whose: Side
+    by: Side
+    expected: str = ""
+    presented: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstalledCertificate(Fact):
+    """One block of Get-ExchangeCertificate or of the machine store. None means the paste did not say."""
+
+    subject: str = ""
+    issuer: str = ""
+    services: tuple[str, ...] | None = None
+    has_private_key: bool | None = None
+    not_after: str = ""  # as written: the day and month order depends on the shell's culture
+    expired: bool | None = None  # told by Status, never computed from a clock
+    status: str = ""
+    names: tuple[str, ...] = ()
+    self_signed: bool | None = None
+    root_type: str = ""
+
+    @property
+    def for_smtp(self) -> bool | None:
+        return None if self.services is None else any(s.upper() == "SMTP" for s in self.services)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendConnector(Fact):
+    """Get-SendConnector | fl. The connector's name is `connector`. None means the paste did not say."""
+
+    tls_certificate_name: str | None = None
+    tls_domain: str = ""
+    tls_auth_level: str = ""
+    require_tls: bool | None = None
+    ignore_starttls: bool | None = None
+    smart_hosts: tuple[str, ...] = ()
+    address_spaces: tuple[str, ...] = ()
+    fqdn: str = ""
+    logging: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueState(Fact):
+    """Get-Queue. `status` as written (Retry, Ready …), `messages` the count, `next_hop` the destination."""
+
+    identity: str = ""
+    status: str = ""
+    messages: int = 0
+    next_hop: str = ""
+    delivery_type: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyAccess(Fact):
+    """Who may read a private key: from icacls, the key's security dialogue, or an ACL listing."""
+
+    network_service_reads: bool
+    accounts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortTest(Fact):
+    """A connection somebody tried by hand: Test-NetConnection, telnet, nc. `succeeded` speaks of TCP only."""
+
+    succeeded: bool
+    port: int = 25
+    ip: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsSettings(Fact):
+    """Schannel protocol keys of a server: is TLS 1.2 enabled for `role`? None means not told."""
+
+    tls12_enabled: bool | None = None
+    role: Literal["client", "server", ""] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsProbe(Fact):
+    """openssl s_client. `verify` is its code (0 ok, 10, 18, 19, 20, 21 …), -1 when not told; `chain` how many sent."""
+
+    verify: int = -1
+    chain: int = 0
+    protocol: str = ""
+    alert: int = 0
+    subject: str = ""
+    issuer: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DnsAnswer(Fact):
+    """nslookup or Resolve-DnsName typed by hand. `ok` says whether `name` resolved with `server`."""
+
+    name: str
+    ok: bool
+    server: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionChange(Fact):
+    """The control experiment: a failing and a succeeding session of the same connector, and what differs.
+
+    Derived from the sessions; `differences` are (what, before, after), oldest state first.
+    """
+
+    failed: Session
+    succeeded: Session
+    cured: bool  # the success came after the failure
+    differences: tuple[tuple[str, str, str], ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said(Fact):
+    """A reply or event whose words match a signature of the cause that asked for it."""
+
+    signature: str
+    text: str
+    kind: str = ""
+    by: str = ""

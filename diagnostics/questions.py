@@ -1,0 +1,63 @@
+"""What to ask next: the evidence that separates the open causes best, computed from what they lack."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from diagnostics.asks import ASKS, Ask
+from diagnostics.cause import Belief
+from diagnostics.engine import Judgement, Verdict
+from diagnostics.facts import Fact
+from diagnostics.powershell import command
+from diagnostics.report import Question
+
+_MOST: Final = 2
+_STAKES: Final = {Belief.POSSIBLE: 1.0, Belief.LIKELY: 4.0, Belief.CONFIRMED: 0.0, Belief.RULED_OUT: 0.0}
+
+
+def questions(shown: Sequence[Verdict], judgement: Judgement) -> tuple[Question, ...]:
+    """At most two questions, the one that settles most first. None once something is confirmed."""
+    if shown and shown[0].finding.belief is Belief.CONFIRMED:
+        return ()
+    asked: list[Question] = []
+    covered: set[str] = set()
+    for ask, separates in _ranked(shown):
+        if len(asked) == _MOST or (asked and not set(separates) - covered):
+            continue
+        asked.append(_question(ask, separates, shown, judgement))
+        covered.update(separates)
+    if not asked and not shown:
+        asked = [_question(ask, (), shown, judgement) for ask in ASKS[:_MOST] if not _answered(ask, judgement)]
+    return tuple(asked)
+
+
+def _ranked(shown: Sequence[Verdict]) -> list[tuple[Ask, tuple[str, ...]]]:
+    scored = []
+    for ask in ASKS:
+        helped = [each for each in shown if each.missing & set(ask.yields)]
+        if helped:
+            score = sum(_STAKES[each.finding.belief] * (0.2 + min(each.finding.weight, 1.0)) for each in helped)
+            scored.append((-score, ask.cost, ask, tuple(each.cause.id for each in helped)))
+    scored.sort(key=lambda row: row[:2])
+    return [(ask, separates) for _, _, ask, separates in scored]
+
+
+def _answered(ask: Ask, judgement: Judgement) -> bool:
+    return any(type(fact) in ask.yields for fact in judgement.facts)
+
+
+def _question(ask: Ask, separates: tuple[str, ...], shown: Sequence[Verdict], judgement: Judgement) -> Question:
+    facts = [each.anchor for each in shown if each.anchor is not None] + list(reversed(judgement.facts))
+    filled = {key: _first(facts, key) for key in ("connector", "thumbprint", "host")}
+    return Question(ask=ask.say, shell=ask.shell, command=_filled(ask, filled), separates=separates)
+
+
+def _filled(ask: Ask, values: dict[str, str]) -> str:
+    """The command with what is known; a value that can't be quoted safely is left for the reader to fill in."""
+    used = {key: value for key, value in values.items() if "{" + key in ask.template}
+    return command(ask.template, **used) or command(ask.template, **dict.fromkeys(used, ""))
+
+
+def _first(facts: Sequence[Fact], key: str) -> str:
+    return next((value for fact in facts if (value := str(getattr(fact, key, "")))), "")

@@ -1,0 +1,104 @@
+"""One pasted text format a file. A recogniser is found by being here.
+
+A recogniser has a `screen`: one RE2 pattern (case-insensitive, `^` and `$` match at lines) that any text of its kind
+matches somewhere. All screens are tried in one pass; only the recognisers whose screen matched read the text. They read in order
+of `rank`, low first, and what one has claimed the next does not read again.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+import re2
+
+from diagnostics.artefacts import Artefact
+from diagnostics.text import Paste
+
+Reader = Callable[["Reading"], Sequence[Artefact]]
+_ATTRIBUTE: Final = "__mailflow_recogniser__"
+
+
+@dataclass(frozen=True, slots=True)
+class Recogniser:
+    name: str
+    screen: str
+    rank: int
+    read: Reader
+
+
+@dataclass(slots=True)
+class Reading:
+    """A paste, and the lines (0-based) that an earlier recogniser has claimed."""
+
+    paste: Paste
+    claimed: set[int]
+
+    def free(self) -> list[tuple[int, str]]:
+        """The unclaimed folded lines as (0-based index, text)."""
+        return [(i, line) for i, line in enumerate(self.paste.lines) if i not in self.claimed]
+
+    def blocks(self) -> list[list[tuple[int, str]]]:
+        """Runs of consecutive unclaimed lines that are not blank."""
+        runs: list[list[tuple[int, str]]] = []
+        previous = -2
+        for index, line in self.free():
+            if not line.strip():
+                continue
+            if index == previous + 1:
+                runs[-1].append((index, line))
+            else:
+                runs.append([(index, line)])
+            previous = index
+        return runs
+
+
+def recogniser(screen: str, *, rank: int = 50) -> Callable[[Reader], Reader]:
+    """Declare a reader. It returns artefacts with 1-based lines; facts carry their own sources."""
+
+    def declare(read: Reader) -> Reader:
+        setattr(read, _ATTRIBUTE, Recogniser(read.__module__.rpartition(".")[2], screen, rank, read))
+        return read
+
+    return declare
+
+
+@dataclass(frozen=True)
+class _Bench:
+    readers: tuple[Recogniser, ...]
+    screens: re2.Set
+
+
+@lru_cache(maxsize=1)
+def _bench() -> _Bench:
+    found = []
+    for info in pkgutil.iter_modules(__path__, f"{__name__}."):
+        for member in vars(importlib.import_module(info.name)).values():
+            declared = getattr(member, _ATTRIBUTE, None)
+            if declared is not None and member.__module__ == info.name:
+                found.append(declared)
+    found.sort(key=lambda each: (each.rank, each.name))
+    options = re2.Options()
+    options.max_mem = 64 << 20
+    screens = re2.Set.SearchSet(options)
+    for each in found:
+        screens.Add("(?im)" + each.screen)
+    screens.Compile()
+    return _Bench(tuple(found), screens)
+
+
+def recognise(paste: Paste) -> list[Artefact]:
+    """Every artefact in `paste`, in the order of its lines."""
+    bench = _bench()
+    text = "\n".join(paste.lines)
+    reading = Reading(paste, set())
+    found: list[Artefact] = []
+    for index in sorted(bench.screens.Match(text)) if text.strip() else ():
+        for artefact in bench.readers[index].read(reading):
+            reading.claimed.update(artefact.claims or range(artefact.first - 1, artefact.last))
+            found.append(artefact)
+    return sorted(found, key=lambda each: (each.first, each.last))

@@ -1,0 +1,167 @@
+"""Rows of SMTP protocol logs: CSV as Exchange writes it, and as it looks after chat, mail and redaction.
+
+Columns (Exchange 2007 to SE): date-time, connector-id, session-id, sequence-number, local-endpoint, remote-endpoint,
+event, data, context. A `#Fields:` line overrides the order.
+Source: https://learn.microsoft.com/exchange/mail-flow/connectors/protocol-logging
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+import re2
+
+COLUMNS: Final = (
+    "date-time",
+    "connector-id",
+    "session-id",
+    "sequence-number",
+    "local-endpoint",
+    "remote-endpoint",
+    "event",
+    "data",
+    "context",
+)
+# An event column eaten by chat formatting (bold `*`) leaves an empty one, hence the `?`.
+ROW: Final = r"^\s*\d{4}-\d\d-\d\dT[\d:.]+Z?,[^,\r\n]*,(?:[0-9A-FXx*]{14,17}|[^,\s]{0,40}),\d*,[^,\r\n]*,[^,\r\n]*,[-+<>*]?,"
+# Rows whose first six columns were cut away, as blogs and tired people paste them.
+TAIL: Final = r"^\s*(?:[*+<>-],.*)$"
+_ROW = re2.compile(ROW)
+_TAIL = re2.compile(TAIL)
+_FIELDS = re2.compile(r"(?i)^\s*#Fields:\s*(.+)$")
+_COMMENT = re2.compile(r"(?i)^\s*#(?:Software|Version|Log-type|Date|Fields):")
+_MASKED = re2.compile(r"(?i)^[X0*\s]*$|redact|remov|mask|session")
+_TAIL_WORDS = re2.compile(
+    r"(?i)certificate|negotiation|STARTTLS|EHLO|250[- ]|220[- ]|attempting to connect|,(?:Local|Remote)\s*$"
+)
+
+
+@dataclass(slots=True)
+class Row:
+    """One row. `line` is 0-based; `session` is "" when masked. `event` is one of + - > < * or ""."""
+
+    line: int
+    at: str = ""
+    connector: str = ""
+    session: str = ""
+    sequence: int = -1
+    local: str = ""
+    remote: str = ""
+    event: str = ""
+    data: str = ""
+    context: str = ""
+    lines: list[int] = field(default_factory=list)
+
+
+def rows(lines: Iterable[tuple[int, str]]) -> Iterator[Row]:
+    """Read rows out of (0-based index, folded line) pairs; lines that are no rows are passed over."""
+    columns = COLUMNS
+    for indices, text in _joined(lines):
+        named = _FIELDS.search(text)
+        if named:
+            columns = tuple(name.strip().lower() for name in named.group(1).split(","))
+        elif _ROW.search(text):
+            row = _full(columns, text, indices[0])
+            row.lines = indices
+            yield row
+        elif _TAIL.search(text) and _TAIL_WORDS.search(text):
+            values = _split(text.strip())
+            row = Row(indices[0], event=values[0][:1], lines=indices)
+            row.data, row.context = _data_and_context(values[1:])
+            yield row
+
+
+def is_comment(line: str) -> bool:
+    """Whether the line is one of the five that open a log file."""
+    return bool(_COMMENT.search(line))
+
+
+def _joined(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[list[int], str]]:
+    """Put rows back together that a console or mail client has wrapped, or that quote a line break."""
+    indices: list[int] = []
+    parts: list[str] = []
+    for index, line in lines:
+        starts = bool(_ROW.search(line) or _TAIL.search(line) or is_comment(line))
+        follows = bool(indices) and index == indices[-1] + 1 and line.strip() != ""
+        if indices and not starts and follows and _continues(parts, line):
+            indices.append(index)
+            parts.append(line)
+            continue
+        if indices:
+            yield indices, _rejoin(parts)
+            indices, parts = [], []
+        if starts:
+            indices, parts = [index], [line]
+    if indices:
+        yield indices, _rejoin(parts)
+
+
+def _continues(parts: list[str], line: str) -> bool:
+    """A wrapped row goes on: it was long, it isn't complete, or a quote is still open."""
+    if len(parts) > 40:
+        return False
+    so_far = "".join(parts)
+    open_quote = so_far.count('"') % 2 == 1
+    complete = so_far.count(",") >= 8 or so_far.lstrip()[:1] in "*+<>-"
+    return (
+        open_quote
+        or not complete
+        or (len(parts[-1]) >= 60
+        and not line[:1].isupper())
+        or len(parts[-1]) in (79, 80, 119, 120)
+    )
+
+
+def _rejoin(parts: list[str]) -> str:
+    if len(parts) == 1:
+        return parts[0]
+    width = max(len(part) for part in parts)
+    # A console breaks at a fixed column, in the middle of words; a mail client breaks at spaces and drops them.
+    console = (all(len(part) == width for part in parts[:-1]) and len(parts) > 2) or width in (79, 80, 119, 120)
+    return ("" if console else " ").join(part if console else part.strip() for part in parts)
+
+
+def _split(text: str) -> list[str]:
+    try:
+        return next(csv.reader([text.replace("\n", " ")]), [])
+    except csv.Error:  # a field beyond the csv module's limit: no log row is that long
+        return text[:10_000].split(",")
+
+
+def _full(columns: tuple[str, ...], text: str, line: int) -> Row:
+    values = _split(text.strip())
+    place = {name: index for index, name in enumerate(columns)}
+
+    def value(name: str) -> str:
+        index = place.get(name, -1)
+        return values[index].strip() if 0 <= index < len(values) else ""
+
+    row = Row(
+        line,
+        at=_utc(value("date-time")),
+        connector=value("connector-id"),
+        session="" if _MASKED.search(value("session-id")) else value("session-id").upper(),
+        sequence=int(value("sequence-number")) if value("sequence-number").isdecimal() else -1,
+        local=value("local-endpoint"),
+        remote=value("remote-endpoint"),
+        event=value("event")[:1],
+    )
+    row.data, row.context = _data_and_context(values[place.get("event", 6) + 1 :])
+    row.event = row.event or ("*" if row.context else "")
+    return row
+
+
+def _data_and_context(rest: list[str]) -> tuple[str, str]:
+    """Unquoted commas in data (a subject pasted without its quotes) leave more than two columns."""
+    if not rest:
+        return "", ""
+    if len(rest) == 1:
+        return rest[0].strip(), ""
+    return ",".join(rest[:-1]).strip(), rest[-1].strip().lstrip(";,").strip()
+
+
+def _utc(stamp: str) -> str:
+    return stamp if stamp.endswith("Z") or not stamp else stamp + "Z"

@@ -1,0 +1,313 @@
+"""One rebuilt SMTP session, told as facts.
+
+The same words mean opposite things by who says them: in a send log `<` is the remote server, in a receive log `<` is the
+client. Everything here is seen from the Exchange server that wrote the log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal
+
+import re2
+
+from diagnostics.facts import (
+    Certificate,
+    ConnectFailed,
+    ConnectionDropped,
+    Fact,
+    Session,
+    SessionMasked,
+    Side,
+    SmtpReached,
+    Source,
+    Stage,
+    StarttlsNotOffered,
+    TlsFailed,
+    TlsSucceeded,
+)
+from diagnostics.recognisers.certificate_rows import certificates
+from diagnostics.recognisers.protocol_rows import Row
+from diagnostics.recognisers.reply_text import connect_failure, read_reply
+
+Direction = Literal["send", "receive"]
+_TLS_FAILED = re2.compile(r"(?i)TLS negotiation failed with error (\w{1,40})")
+_TLS_SUCCEEDED = re2.compile(
+    r"(?i)TLS protocol (\w{1,40}) negotiation succeeded(?:.{0,60}?algorithm (\w+))?(?:.{0,60}?MAC hash algorithm (\w+))?"
+)
+_BANNER_HOST = re2.compile(r"^220[ -]([A-Za-z0-9_.-]{3,253}) ")
+_MASKED_BANNER = re2.compile(r"^220[ -][*20 ]*\*{5}")
+_MASKED_CAPABILITY = re2.compile(r"^(?:250[ -])?X{5,}[A-Z]?$")
+_CAPABILITY: Final = re2.compile(
+    r"\b(STARTTLS|SIZE|PIPELINING|DSN|ENHANCEDSTATUSCODES|8BITMIME|BINARYMIME|CHUNKING|SMTPUTF8|X-ANONYMOUSTLS|X-EXPS|AUTH|XRDST|XSHADOW\w*)\b"
+)
+# Credentials and providers are ours; a peer that was never seen can't have refused anything.
+_OWN_ERRORS: Final = frozenset(
+    {"nocredentials", "unknowncredentials", "internalerror", "logondenied", "certificatenotfound"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    session: Session
+    facts: tuple[Fact, ...]
+
+
+@dataclass(slots=True)
+class _Conversation:
+    """What has been read of the session so far."""
+
+    direction: Direction
+    connected: Row | None = None
+    failed_connect: ConnectFailed | None = None
+    attempted: Row | None = None
+    banner: str = ""
+    stage: Stage = Stage.ATTEMPTED
+    capabilities: list[str] = field(default_factory=list)
+    ehlo: Row | None = None
+    ehlo_done: bool = False
+    asked_starttls: bool = False
+    tls_failed: tuple[Row, str] | None = None
+    tls_ok: tuple[Row, str, str, str] | None = None
+    masked: list[tuple[Row, Literal["banner", "verb", "capability"]]] = field(default_factory=list)
+    refusals: list[tuple[Row, str]] = field(default_factory=list)
+    quit: bool = False
+    closed: Row | None = None
+    closed_by: Literal["local", "remote", ""] = ""
+
+
+def tell(rows: list[Row], sources: dict[int, Source], direction: Direction) -> Told:
+    """The session and its facts. `rows` are in order; `sources` maps a row's 0-based line to its source."""
+    talk = _Conversation(direction)
+    for row in rows:
+        _hear(talk, row)
+    shown = list(certificates(rows, sources, rows[0].session, rows[0].connector))
+    session = _session(talk, rows, sources, shown)
+    return Told(session, tuple([session, *shown, *_facts(talk, session, sources)]))
+
+
+def _hear(talk: _Conversation, row: Row) -> None:
+    text = (row.data or row.context).strip()
+    if row.event == "+":
+        talk.connected, talk.stage = row, max(talk.stage, Stage.CONNECTED)
+    elif row.event == "-":
+        talk.closed = row
+        talk.closed_by = "remote" if "remote" in text.lower() else "local" if "local" in text.lower() else ""
+    elif row.event == "*" or row.event == "":
+        _hear_note(talk, row, f"{row.data} {row.context}".strip())
+    elif (row.event == "<") == (talk.direction == "send"):
+        _hear_server(talk, row, text)
+    else:
+        _hear_client(talk, row, text.upper())
+
+
+def _hear_note(talk: _Conversation, row: Row, text: str) -> None:
+    failed, succeeded = _TLS_FAILED.search(text), _TLS_SUCCEEDED.search(text)
+    if failed:
+        talk.tls_failed = (row, failed.group(1))
+    elif succeeded:
+        talk.tls_ok = (row, succeeded.group(1), succeeded.group(2) or "", succeeded.group(3) or "")
+        talk.stage = max(talk.stage, Stage.SECURED)
+    elif "attempting to connect" in text:
+        talk.attempted = row
+    elif text[:1] in "45" and text[1:3].isdigit():
+        talk.refusals.append((row, text))
+    elif "error" in text.lower() or "failed" in text.lower():
+        talk.failed_connect = connect_failure(text, Source(row.line + 1, "")) or talk.failed_connect
+
+
+def _hear_client(talk: _Conversation, row: Row, text: str) -> None:
+    if talk.ehlo is not None:
+        talk.ehlo_done = True  # the client went on, so it had seen the whole reply
+    if text.startswith("STARTTLS"):
+        talk.asked_starttls = True
+    elif text.startswith("QUIT"):
+        talk.quit = True
+    elif text.startswith("MAIL FROM"):
+        talk.stage = max(talk.stage, Stage.MAIL)
+    elif text.startswith("RCPT TO"):
+        talk.stage = max(talk.stage, Stage.RECIPIENT)
+    elif text.startswith(("DATA", "BDAT")):
+        talk.stage = max(talk.stage, Stage.DATA)
+
+
+def _hear_server(talk: _Conversation, row: Row, text: str) -> None:
+    code = text[:3]
+    if _MASKED_BANNER.search(text):
+        talk.masked.append((row, "banner"))
+    if code == "220":
+        if talk.asked_starttls:
+            talk.stage = max(talk.stage, Stage.STARTTLS)
+        else:
+            talk.banner, talk.stage = text, max(talk.stage, Stage.BANNER)
+    elif code == "250" or not code.isdigit():
+        _hear_250(talk, row, text)
+    elif code[:1] in "45" and code.isdigit():
+        talk.refusals.append((row, text))
+
+
+def _hear_250(talk: _Conversation, row: Row, text: str) -> None:
+    if talk.stage >= Stage.DATA and ("Queued" in text or text.startswith("250 2.6.0")):
+        talk.stage = Stage.DELIVERED
+    elif talk.stage < Stage.STARTTLS and not talk.ehlo_done:
+        talk.ehlo, talk.stage = row, max(talk.stage, Stage.EHLO)
+        words = _CAPABILITY.findall(text)
+        talk.capabilities.extend(word for word in words if word not in talk.capabilities)
+        talk.ehlo_done = text.startswith("250 ")
+        if _MASKED_CAPABILITY.search(text):
+            talk.masked.append((row, "capability"))
+
+
+def _session(
+    talk: _Conversation, rows: list[Row], sources: dict[int, Source], shown: list[Certificate]
+) -> Session:
+    last = talk.tls_failed[0] if talk.tls_failed else talk.refusals[0][0] if talk.refusals else rows[-1]
+    times = sorted(row.at for row in rows if row.at)
+    local = next((c for c in reversed(shown) if c.owner == "local"), None)
+    return Session(
+        source=sources[last.line],
+        session=rows[0].session,
+        connector=next((row.connector for row in rows if row.connector), ""),
+        thumbprint=local.thumbprint if local else "",
+        host=_host(talk),
+        direction=talk.direction,
+        began=times[0] if times else "",
+        ended=times[-1] if times else "",
+        stage=talk.stage,
+        remote_ip=_ip(next((row.remote for row in rows if row.remote), "")),
+        banner=talk.banner,
+        capabilities=tuple(talk.capabilities),
+        protocol=talk.tls_ok[1] if talk.tls_ok else "",
+        cipher=talk.tls_ok[2] if talk.tls_ok else "",
+        tls_error=talk.tls_failed[1] if talk.tls_failed else "",
+        error=_error(talk),
+        closed_by=talk.closed_by,
+        local=local,
+        remote=next((c for c in reversed(shown) if c.owner == "remote"), None),
+    )
+
+
+def _error(talk: _Conversation) -> str:
+    if talk.refusals:
+        return talk.refusals[0][1]
+    if talk.failed_connect:
+        return f"connection failed ({talk.failed_connect.winsock or talk.failed_connect.kind})"
+    return "the connection was closed without a reply" if _dropped(talk) else ""
+
+
+def _dropped(talk: _Conversation) -> bool:
+    """The peer closed an open conversation before anything was delivered, without QUIT, refusal or TLS error."""
+    over = talk.quit or talk.refusals or talk.tls_failed or talk.stage in (Stage.DELIVERED, Stage.ATTEMPTED)
+    return talk.closed_by == "remote" and not over and talk.direction == "send"
+
+
+def _host(talk: _Conversation) -> str:
+    found = _BANNER_HOST.search(talk.banner) if talk.direction == "send" else None
+    return found.group(1).lower() if found and "." in found.group(1) else ""
+
+
+def _ip(endpoint: str) -> str:
+    return endpoint.rpartition(":")[0].strip("[]") if ":" in endpoint else endpoint
+
+
+def _facts(talk: _Conversation, session: Session, sources: dict[int, Source]) -> Iterator[Fact]:
+    keys = {"session": session.session, "connector": session.connector, "host": session.host}
+    at = session.began
+    if talk.stage >= Stage.BANNER:
+        row = talk.ehlo or talk.connected
+        source = sources[row.line] if row else session.source
+        yield SmtpReached(source=source, stage=talk.stage, direction=talk.direction, at=at, **keys)
+    if talk.failed_connect and talk.stage is Stage.ATTEMPTED:
+        row = talk.attempted
+        source = _source_of(talk.failed_connect, sources, session)
+        ip = session.remote_ip or talk.failed_connect.ip
+        yield replace(talk.failed_connect, source=source, ip=ip, at=row.at if row else at, **keys)
+    yield from _tls_facts(talk, session, sources, keys)
+    for row, what in talk.masked:
+        yield SessionMasked(source=sources[row.line], what=what, **keys)
+    if _dropped(talk) and talk.closed:
+        source = sources[talk.closed.line]
+        yield ConnectionDropped(
+            source=source, stage=talk.stage, by="remote", direction=talk.direction, at=talk.closed.at, **keys
+        )
+    for row, text in _first_refusals(talk):
+        by = session.host if talk.direction == "send" and row.event == "<" else ""
+        yield from read_reply(
+            text,
+            sources[row.line],
+            kind="log",
+            by=by,
+            ip=session.remote_ip,
+            at=row.at,
+            connector=session.connector,
+            session=session.session,
+        )
+
+
+def _source_of(failure: ConnectFailed, sources: dict[int, Source], session: Session) -> Source:
+    return sources.get(failure.source.line - 1, session.source)
+
+
+def _first_refusals(talk: _Conversation) -> list[tuple[Row, str]]:
+    """The first refusal of a session is the finding; with pipelining it drags others (503 …) behind it."""
+    first = talk.refusals[:1]
+    return (
+        first
+        + [
+            (row, text)
+            for row, text in talk.refusals[1:]
+            if not text.startswith("503") and text != first[0][1]
+        ][:20]
+    )
+
+
+def _tls_facts(
+    talk: _Conversation, session: Session, sources: dict[int, Source], keys: dict[str, str]
+) -> Iterator[Fact]:
+    if talk.tls_failed:
+        row, error = talk.tls_failed
+        yield TlsFailed(
+            source=sources[row.line],
+            error=error,
+            side=_side(error, session),
+            direction=talk.direction,
+            at=row.at,
+            saw_remote=session.remote is not None,
+            offered=session.local,
+            presented=session.remote,
+            remote_ip=session.remote_ip,
+            thumbprint=session.thumbprint,
+            **keys,
+        )
+    if talk.tls_ok:
+        row, protocol, cipher, mac = talk.tls_ok
+        yield TlsSucceeded(
+            source=sources[row.line],
+            protocol=protocol,
+            cipher=cipher,
+            mac=mac,
+            direction=talk.direction,
+            at=row.at,
+            offered=session.local,
+            presented=session.remote,
+            thumbprint=session.thumbprint,
+            **keys,
+        )
+    offered = "STARTTLS" in talk.capabilities or talk.asked_starttls or talk.tls_ok or talk.tls_failed
+    if talk.ehlo and talk.ehlo_done and talk.capabilities and not offered:
+        side: Side = "remote" if talk.direction == "send" else "local"
+        yield StarttlsNotOffered(
+            source=sources[talk.ehlo.line],
+            side=side,
+            direction=talk.direction,
+            capabilities=tuple(talk.capabilities),
+            at=talk.ehlo.at,
+            **keys,
+        )
+
+
+def _side(error: str, session: Session) -> Side:
+    if error.lower() in _OWN_ERRORS and session.remote is None:
+        return "local"
+    return "unknown"

@@ -1,0 +1,125 @@
+"""From a judgement to the report: what is said, in which order, and what is asked next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from diagnostics.cause import Belief
+from diagnostics.changes import changed
+from diagnostics.engine import Judgement, Verdict, judge
+from diagnostics.facts import Fact, Source
+from diagnostics.notes import notes_of
+from diagnostics.questions import questions
+from diagnostics.report import BeliefName, Evidence, Moment, ReadArtefact, Report, RuledOut, Suspect
+from diagnostics.report import Verdict as VerdictName
+from diagnostics.seen import cured, failures
+from diagnostics.timeline import moments
+
+_LONGEST_QUOTE: Final = 400
+_MOST_SUSPECTS: Final = 6
+
+
+def report_of(texts: Sequence[str]) -> Report:
+    """The report on a case, and, when there are follow-ups, what the last one changed."""
+    judgement = judge(texts)
+    report = _report(judgement)
+    if len(texts) < 2:
+        return report
+    before = _report(judge(texts[:-1]))
+    return report.model_copy(update={"changed": changed(before, report, judgement)})
+
+
+def _report(judgement: Judgement) -> Report:
+    verdict = _verdict(judgement)
+    shown = _shown(judgement, verdict)
+    return Report(
+        verdict=verdict,
+        summary=_summary(verdict, shown, judgement),
+        artefacts=tuple(
+            ReadArtefact(kind=a.kind, lines=(a.first, a.last), paste=a.paste, facts=a.shown) for a in judgement.artefacts
+        ),
+        findings=tuple(_suspect(each) for each in shown),
+        ruled_out=tuple(
+            RuledOut(cause=each.cause.id, title=each.cause.title, because=each.finding.because)
+            for each in judgement.of(Belief.RULED_OUT)
+        ),
+        next=questions(shown, judgement) if verdict in ("failure", "unknown") else (),
+        timeline=tuple(Moment(at=m.at, line=m.line, what=m.what, paste=m.paste) for m in moments(judgement.facts)),
+        notes=notes_of(judgement.facts),
+    )
+
+
+def _verdict(judgement: Judgement) -> VerdictName:
+    if not judgement.artefacts:
+        return "nothing"
+    believed = [each for each in judgement.verdicts if each.finding.belief > Belief.RULED_OUT]
+    if cured(judgement.facts):
+        return "healthy"
+    if believed and believed[0].cause.benign and believed[0].finding.belief >= Belief.LIKELY:
+        return "healthy"
+    if any(not each.cause.benign and not each.cause.modifier for each in believed):
+        return "failure"
+    return "unknown" if failures(judgement.facts) else "healthy"
+
+
+def _shown(judgement: Judgement, verdict: VerdictName) -> list[Verdict]:
+    """The findings worth a reader's time: once something is likely, what a bare code made possible is noise."""
+    believed = [each for each in judgement.verdicts if each.finding.belief > Belief.RULED_OUT]
+    strong = [each for each in believed if each.finding.belief >= Belief.LIKELY]
+    if verdict == "healthy":
+        return strong
+    if not strong:
+        return believed[:_MOST_SUSPECTS]
+    rivals = [each for each in believed if each.finding.belief is Belief.POSSIBLE and each.finding.weight >= 1.0]
+    return strong + ([] if strong[0].finding.belief is Belief.CONFIRMED else rivals[: _MOST_SUSPECTS - len(strong)])
+
+
+def _suspect(verdict: Verdict) -> Suspect:
+    finding = verdict.finding
+    names: dict[Belief, BeliefName] = {
+        Belief.POSSIBLE: "possible",
+        Belief.LIKELY: "likely",
+        Belief.CONFIRMED: "confirmed",
+    }
+    return Suspect(
+        cause=verdict.cause.id,
+        title=verdict.cause.title,
+        belief=names[finding.belief],
+        because=finding.because,
+        evidence=evidence_of(finding.evidence),
+        act=finding.act or verdict.cause.act,
+        steps=tuple(sorted(finding.steps, key=lambda step: step.effect != "read-only")),
+        references=verdict.cause.references,
+    )
+
+
+def evidence_of(facts: Iterable[Fact | Source | None]) -> tuple[Evidence, ...]:
+    """The lines that the facts were read from, each once, in the order given."""
+    found: dict[tuple[int, int], Evidence] = {}
+    for fact in facts:
+        if fact is None:
+            continue
+        source = fact.source if isinstance(fact, Fact) else fact
+        quote = source.quote if len(source.quote) <= _LONGEST_QUOTE else source.quote[: _LONGEST_QUOTE - 1] + "…"
+        found.setdefault((source.paste, source.line), Evidence(quote=quote, line=source.line, paste=source.paste))
+    return tuple(found.values())
+
+
+def _summary(verdict: VerdictName, shown: Sequence[Verdict], judgement: Judgement) -> str:
+    if verdict == "nothing":
+        return "There is no mail-flow artefact in this text."
+    if verdict == "healthy":
+        change = cured(judgement.facts)
+        if change:
+            return f"The latest session of {change.connector or 'this connector'} succeeded: mail flows again."
+        if shown:
+            return f"Nothing is broken: {shown[0].cause.title}."
+        kinds = sorted({artefact.kind for artefact in judgement.artefacts})
+        return f"Nothing in this {', '.join(kinds)} shows a failure."
+    if verdict == "unknown":
+        return "A failure is visible, but its cause is not in what was sent."
+    top = shown[0]
+    if top.finding.belief is Belief.POSSIBLE and len(shown) > 1:
+        return f"Not settled yet: {len(shown)} causes fit what was sent."
+    return f"{top.finding.belief.name.capitalize()}: {top.cause.title}."

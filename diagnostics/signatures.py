@@ -1,0 +1,76 @@
+"""Literal signatures of causes, matched over what servers said, all in one pass.
+
+A signature is plain text. White space is folded and case ignored. One that begins or ends with a digit needs a border of
+digits and dots there, so that 5.1.1 isn't found in 5.1.10 nor 5.2.1 in "id 15.2.1748.10"; one that begins with a letter
+needs a word border there, while a longer ending is allowed (Greylist is found in Greylisting).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Final
+
+import re2
+
+from diagnostics.cause import Cause, catalogue
+from diagnostics.facts import Fact, Reply, Said, WindowsEvent
+from diagnostics.text import squeezed
+
+_LONGEST: Final = 20_000  # a reply longer than this is no reply; only its beginning is read
+
+
+def pattern(signature: str) -> str:
+    """The signature as an RE2 pattern."""
+    text = squeezed(signature)
+    head = r"(?:^|[^\d.])" if text[:1].isdigit() else r"\b" if text[:1].isalpha() else ""
+    tail = r"(?:$|[^\d.]|\.(?:\D|$))" if text[-1:].isdigit() else ""
+    return head + re2.escape(text) + tail
+
+
+class Signatures:
+    """Every `says` of some causes, compiled into one automaton: cost grows with the text, not with their number."""
+
+    def __init__(self, causes: Iterable[Cause]) -> None:
+        options = re2.Options()
+        options.case_sensitive = False
+        options.max_mem = 64 << 20
+        self._set = re2.Set.SearchSet(options)
+        self._owners: list[tuple[str, str]] = []
+        for each in causes:
+            for signature in each.says:
+                self._set.Add(pattern(signature))
+                self._owners.append((each.id, signature))
+        if self._owners:
+            self._set.Compile()
+
+    def said(self, facts: Iterable[Fact]) -> dict[str, list[Said]]:
+        """The matches in replies and events, by cause id, in the order of the facts."""
+        found: dict[str, list[Said]] = {}
+        if not self._owners:
+            return found
+        for fact in facts:
+            utterance = _utterance(fact)
+            for index in sorted(self._set.Match(utterance)) if utterance else ():
+                owner, signature = self._owners[index]
+                found.setdefault(owner, []).append(_said(fact, signature, utterance))
+        return found
+
+
+def _utterance(fact: Fact) -> str:
+    if isinstance(fact, Reply):
+        return squeezed(f"{fact.whole[:_LONGEST]}")
+    if isinstance(fact, WindowsEvent):
+        return squeezed(f"{fact.provider} {fact.event} {fact.text[:_LONGEST]}")
+    return ""
+
+
+def _said(fact: Fact, signature: str, text: str) -> Said:
+    kind = fact.kind if isinstance(fact, Reply) else "event"
+    by = fact.by if isinstance(fact, Reply) else ""
+    return Said(source=fact.source, host=fact.host, signature=signature, text=text, kind=kind, by=by)
+
+
+@lru_cache(maxsize=1)
+def of_catalogue() -> Signatures:
+    return Signatures(catalogue().values())

@@ -1,0 +1,94 @@
+"""Pasted text, folded for reading and kept raw for quoting.
+
+What people paste has been through mail clients, chat, consoles and word processors. Folding changes single characters
+and line prefixes only, never the number of lines, so a span found in the folded lines quotes the raw ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import re2
+
+_FOLD: Final = str.maketrans(
+    {
+        **dict.fromkeys("“”„‟«»″＂", '"'),
+        **dict.fromkeys("‘’‚‛′", "'"),
+        **dict.fromkeys("‐‑‒–—―−", "-"),
+        **dict.fromkeys("\u00a0\u202f\u2007\u2009\u3000", " "),
+        **dict.fromkeys(
+            "\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f\u202a\u202b\u202c\u202d\u202e\x00", None
+        ),
+        "…": "...",
+        "\uff1a": ":",
+        "\uff0c": ",",
+    }
+)
+_CHAT_LINK = re2.compile(r"<(?:https?://|mailto:)[^|<>\s]+\|([^<>\n]+)>")
+_BARE_CHAT_LINK = re2.compile(r"<mailto:([^|<>\s]{1,320})>")
+_HTML = re2.compile(
+    r"(?i)</?(?:br|p|div|span|b|i|em|strong|td|tr|table|tbody|font|pre|code|o:p)(?:\s[^<>\n]{0,300})?/?>"
+)
+_QUOTE_PREFIX = re2.compile(r"^(?:\s{0,3}>\s?){1,9}")
+_LINE_NUMBER = re2.compile(r"^\s{0,6}\d{1,5}(?:[:|]\s|\t)")
+_NEWLINE = re2.compile(r"\r\n|\n|\r")
+_ENTITIES: Final = (
+    ("&lt;", "<"),
+    ("&gt;", ">"),
+    ("&quot;", '"'),
+    ("&#39;", "'"),
+    ("&nbsp;", " "),
+    ("&amp;", "&"),
+)
+_SPACES = re2.compile(r"\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Paste:
+    """One pasted text. `raw` and `lines` have equal length; `lines` is what recognisers read."""
+
+    index: int
+    raw: tuple[str, ...]
+    lines: tuple[str, ...]
+
+    @classmethod
+    def of(cls, text: str, index: int = 0) -> Paste:
+        """Fold `text`. Costs linear time; accepts any string."""
+        if "\r" in text:
+            text = _NEWLINE.sub("\n", text)
+        folded = _unquoted(_unmarked(text.translate(_FOLD)).split("\n"))
+        return cls(index, tuple(text.split("\n")), tuple(folded))
+
+
+def _unmarked(text: str) -> str:
+    """Undo links, entities and markup. Every pattern keeps line breaks, so lines still match the raw text."""
+    if "<http" in text or "<mailto:" in text:
+        text = _BARE_CHAT_LINK.sub(r"\1", _CHAT_LINK.sub(r"\1", text))
+    if "&" in text:
+        for entity, char in _ENTITIES:
+            text = text.replace(entity, char)
+    if "</" in text or "<br" in text or "<BR" in text:
+        text = _HTML.sub(" ", text)
+    return text
+
+
+def _unquoted(lines: list[str]) -> list[str]:
+    """Drop `>` quote marks, an editor's line numbers and code fences, where most lines carry them."""
+    filled = [line for line in lines if line.strip()]
+    if len(filled) > 1:
+        for prefix in (_QUOTE_PREFIX, _LINE_NUMBER):
+            if sum(1 for line in filled if prefix.search(line)) * 10 >= len(filled) * 8:
+                # A protocol log pasted from its event column on also begins with ">": commas tell it apart.
+                if prefix is _QUOTE_PREFIX and any(line.lstrip().startswith((">,", "<,")) for line in filled):
+                    continue
+                lines = [prefix.sub("", line, 1) for line in lines]
+    return [
+        "" if line.strip().startswith("```") and len(line.strip()) < 20 else line.replace("```", "")
+        for line in lines
+    ]
+
+
+def squeezed(text: str) -> str:
+    """`text` with every run of white space as one space, ends trimmed."""
+    return _SPACES.sub(" ", text).strip()
