@@ -29,5 +29,6 @@ def diagnose(text: str, *, followups: Sequence[str] = ()) -> Report:
 def explain(query: str) -> Explanation:
     """What a status code, Schannel error, event id, error token or cause id means. Never raises for any string."""
     from diagnostics.explaining import explained  # keeps `diagnose` from loading the explanations
+    from diagnostics.text import encodable
 
-    return explained(query)
+    return explained(encodable(query))

@@ -38,7 +38,7 @@ def _unsafe(char: str) -> bool:
 
 def token(value: str) -> str:
     """`value` if it is a plain host name, address, thumbprint or number. Raises Unquotable otherwise."""
-    if not _TOKEN.fullmatch(value):
+    if not value.isascii() or not _TOKEN.fullmatch(value):
         raise Unquotable("the value is not a plain token")
     return value
 

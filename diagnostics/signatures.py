@@ -51,7 +51,7 @@ class Signatures:
             return found
         for fact in facts:
             utterance = _utterance(fact)
-            for index in sorted(self._set.Match(utterance)) if utterance else ():
+            for index in sorted(self._set.Match(utterance) or ()) if utterance else ():
                 owner, signature = self._owners[index]
                 found.setdefault(owner, []).append(_said(fact, signature, utterance))
         return found

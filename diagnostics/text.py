@@ -55,6 +55,7 @@ class Paste:
     @classmethod
     def of(cls, text: str, index: int = 0) -> Paste:
         """Fold `text`. Costs linear time; accepts any string."""
+        text = encodable(text)
         if "\r" in text:
             text = _NEWLINE.sub("\n", text)
         folded = _unquoted(_unmarked(text.translate(_FOLD)).split("\n"))
@@ -87,6 +88,15 @@ def _unquoted(lines: list[str]) -> list[str]:
         "" if line.strip().startswith("```") and len(line.strip()) < 20 else line.replace("```", "")
         for line in lines
     ]
+
+
+def encodable(text: str) -> str:
+    """`text` with lone surrogates replaced: they have no UTF-8 form, so no pattern engine and no JSON could take them."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
 
 
 def squeezed(text: str) -> str:

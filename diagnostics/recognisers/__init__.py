@@ -97,7 +97,7 @@ def recognise(paste: Paste) -> list[Artefact]:
     text = "\n".join(paste.lines)
     reading = Reading(paste, set())
     found: list[Artefact] = []
-    for index in sorted(bench.screens.Match(text)) if text.strip() else ():
+    for index in sorted(bench.screens.Match(text) or ()) if text.strip() else ():
         for artefact in bench.readers[index].read(reading):
             reading.claimed.update(artefact.claims or range(artefact.first - 1, artefact.last))
             found.append(artefact)

@@ -11,14 +11,14 @@ import re2
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, Session, Source
 from diagnostics.recognisers import Reading, recogniser
-from diagnostics.recognisers.protocol_rows import ROW, TAIL, Row, is_comment, rows
+from diagnostics.recognisers.protocol_rows import START, TAIL, Row, is_comment, rows
 from diagnostics.recognisers.session_facts import Told, tell
 
 Direction = Literal["send", "receive"]
 _LOG_TYPE = re2.compile(r"(?i)^\s*#Log-type:\s*SMTP (Send|Receive) Protocol Log")
 
 
-@recogniser(f"(?:{ROW}|{TAIL}|^\\s*#Log-type:\\s*SMTP)", rank=10)
+@recogniser(f"(?:{START}|{TAIL}|^\\s*#Log-type:\\s*SMTP)", rank=10)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each direction that the paste holds."""
     lines = reading.free()

@@ -25,12 +25,17 @@ COLUMNS: Final = (
     "data",
     "context",
 )
-# An event column eaten by chat formatting (bold `*`) leaves an empty one, hence the `?`.
-ROW: Final = r"^\s*\d{4}-\d\d-\d\dT[\d:.]+Z?,[^,\r\n]*,(?:[0-9A-FXx*]{14,17}|[^,\s]{0,40}),\d*,[^,\r\n]*,[^,\r\n]*,[-+<>*]?,"
+# A row is known by its time; where a console wrapped it, the other columns come on the next line.
+START: Final = r"^\s*\d{4}-\d\d-\d\dT\d\d:\d\d:[\d.]+Z?,"
 # Rows whose first six columns were cut away, as blogs and tired people paste them.
-TAIL: Final = r"^\s*(?:[*+<>-],.*)$"
-_ROW = re2.compile(ROW)
+TAIL: Final = r"^\s*[*+<>-],"
+# An event column eaten by chat formatting (bold `*`) leaves an empty one, hence the `?`. Other transport logs also begin
+# with a time: only these have a session id (or a mask of it) or a sequence number in this place.
+_ROW = re2.compile(START + r"[^,]*,(?:[0-9A-FXx*]{14,17},\d*|[^,]{0,60},\d+),[^,]*,[^,]*,[-+<>*]?,")
+_START = re2.compile(START)
 _TAIL = re2.compile(TAIL)
+_CONSOLES: Final = frozenset({79, 80, 99, 100, 119, 120, 131, 132})
+_MARGIN: Final = 60  # a mail client's line is rarely cut shorter than this
 _FIELDS = re2.compile(r"(?i)^\s*#Fields:\s*(.+)$")
 _COMMENT = re2.compile(r"(?i)^\s*#(?:Software|Version|Log-type|Date|Fields):")
 _MASKED = re2.compile(r"(?i)^[X0*\s]*$|redact|remov|mask|session")
@@ -84,44 +89,39 @@ def _joined(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[list[int], str]]
     indices: list[int] = []
     parts: list[str] = []
     for index, line in lines:
-        starts = bool(_ROW.search(line) or _TAIL.search(line) or is_comment(line))
-        follows = bool(indices) and index == indices[-1] + 1 and line.strip() != ""
-        if indices and not starts and follows and _continues(parts, line):
+        if indices and index == indices[-1] + 1 and _continues(parts, line):
             indices.append(index)
             parts.append(line)
             continue
         if indices:
             yield indices, _rejoin(parts)
             indices, parts = [], []
-        if starts:
+        if _START.search(line) or _TAIL.search(line) or is_comment(line):
             indices, parts = [index], [line]
     if indices:
         yield indices, _rejoin(parts)
 
 
 def _continues(parts: list[str], line: str) -> bool:
-    """A wrapped row goes on: it was long, it isn't complete, or a quote is still open."""
-    if len(parts) > 40:
+    """Whether `line` goes on with the row in `parts`: that row is incomplete, or was cut at a margin."""
+    if not line.strip() or len(parts) > 40 or _START.search(line) or is_comment(line):
         return False
-    so_far = "".join(parts)
-    open_quote = so_far.count('"') % 2 == 1
-    complete = so_far.count(",") >= 8 or so_far.lstrip()[:1] in "*+<>-"
-    return (
-        open_quote
-        or not complete
-        or (len(parts[-1]) >= 60
-        and not line[:1].isupper())
-        or len(parts[-1]) in (79, 80, 119, 120)
-    )
+    whole = "".join(parts)
+    tail = not _START.search(parts[0])
+    if tail and _TAIL.search(line):
+        return False
+    incomplete = whole.count('"') % 2 == 1 or (not tail and whole.count(",") < 8)
+    return incomplete or len(parts[-1]) in _CONSOLES or (len(parts) > 1 and len(parts[-1]) >= _MARGIN)
 
 
 def _rejoin(parts: list[str]) -> str:
+    """A console breaks at a fixed column, in the middle of words; a mail client breaks at spaces and drops them."""
     if len(parts) == 1:
         return parts[0]
-    width = max(len(part) for part in parts)
-    # A console breaks at a fixed column, in the middle of words; a mail client breaks at spaces and drops them.
-    console = (all(len(part) == width for part in parts[:-1]) and len(parts) > 2) or width in (79, 80, 119, 120)
-    return ("" if console else " ").join(part if console else part.strip() for part in parts)
+    even = all(len(part) == len(parts[0]) for part in parts[:-1])
+    if even and (len(parts[0]) in _CONSOLES or (len(parts) > 2 and len(parts[0]) >= _MARGIN)):
+        return "".join(parts)
+    return " ".join(part.strip() for part in parts)
 
 
 def _split(text: str) -> list[str]:

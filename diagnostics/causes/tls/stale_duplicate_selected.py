@@ -94,7 +94,7 @@ def _worked_with_twin(failed: TlsFailed, change: SessionChange | None) -> str:
 
 def _steps(failed: TlsFailed, good: str) -> tuple[Step, ...]:
     name_it = (
-        "$certificate = Get-ExchangeCertificate -Thumbprint {good}; "
+        "$certificate = Get-ExchangeCertificate -Thumbprint {current_thumbprint}; "
         'Set-SendConnector {connector} -TlsCertificateName "<I>$($certificate.Issuer)<S>$($certificate.Subject)"'
     )
     return (
@@ -125,7 +125,7 @@ def _steps(failed: TlsFailed, good: str) -> tuple[Step, ...]:
             name_it,
             changes="Sets TlsCertificateName of this connector to issuer and subject of the current certificate.",
             undo="Set-SendConnector with the TlsCertificateName that the second step printed.",
-            good=good,
+            current_thumbprint=good,
             connector=failed.connector,
         ),
         change(

@@ -1,0 +1,178 @@
+"""The `mailflow` command. Every import that costs time stands inside the command that needs it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from diagnostics import Report
+
+_BAD_INPUT = 2
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="mailflow", message="%(prog)s %(version)s")
+def main() -> None:
+    """Find the root cause of an Exchange mail-flow failure from the text that people paste."""
+
+
+@main.command()
+@click.argument("files", nargs=-1, metavar="[FILE ...|-]")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.option(
+    "--case",
+    "case_dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Keep adding to one case: texts are kept in this folder and judged together.",
+)
+def diagnose(files: tuple[str, ...], as_json: bool, case_dir: Path | None) -> None:
+    """Diagnose pasted text: FILEs, or standard input. Later FILEs are follow-ups of the first.
+
+    Exit code 0: nothing wrong, 1: a failure was diagnosed, 2: bad usage or unreadable input.
+    """
+    from diagnostics import diagnose as judge
+
+    texts = [_read(name) for name in files or ("-",)]
+    if case_dir is not None:
+        texts = _kept(case_dir, texts)
+    report = judge(texts[0], followups=texts[1:])
+    _print_report(report, as_json=as_json)
+    sys.exit(1 if report.verdict in ("failure", "unknown") else 0)
+
+
+def _read(name: str) -> str:
+    from handlers.intake import Unreadable, decode_file
+
+    try:
+        if name == "-":
+            if sys.stdin.isatty():
+                click.echo("Paste the text, then press Ctrl-D (Ctrl-Z and Enter on Windows).", err=True)
+            content = sys.stdin.buffer.read()
+        else:
+            content = Path(name).read_bytes()
+        return decode_file("the input" if name == "-" else Path(name).name, content)
+    except Unreadable as problem:
+        _fail(str(problem))
+    except OSError as problem:
+        _fail(f"{name}: {problem.strerror or problem}")
+
+
+def _kept(case_dir: Path, texts: list[str]) -> list[str]:
+    """The texts of the case so far and these, which are kept beside them."""
+    try:
+        case_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        earlier = sorted(case_dir.glob("[0-9]*.txt"))
+        for number, text in enumerate(texts, start=len(earlier) + 1):
+            (case_dir / f"{number:03}.txt").write_text(text, encoding="utf-8")
+        return [path.read_text(encoding="utf-8") for path in sorted(case_dir.glob("[0-9]*.txt"))]
+    except (OSError, UnicodeDecodeError) as problem:
+        _fail(f"{case_dir}: {problem}")
+
+
+def _print_report(report: Report, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(report.model_dump_json(indent=2))
+        return
+    from bot.terminal import render
+
+    click.echo(render(report, width=_width(), colour=_colour()), color=_colour())
+
+
+@main.command()
+@click.argument("code", nargs=-1, required=True)
+@click.option("--json", "as_json", is_flag=True, help="Print the explanation as JSON.")
+def explain(code: tuple[str, ...], as_json: bool) -> None:
+    """Explain CODE: a status code, Schannel error, event id, error token or cause id.
+
+    Examples: 4.4.7 · "550 5.7.64" · 0x8009030d · NoCredentials · "Schannel 36870" · RESOLVER.ADR.RecipNotFound
+    """
+    from diagnostics import explain as look_up
+
+    explanation = look_up(" ".join(code))
+    if as_json:
+        click.echo(explanation.model_dump_json(indent=2))
+    else:
+        from bot.terminal import render_explanation
+
+        click.echo(render_explanation(explanation, width=_width(), colour=_colour()), color=_colour())
+    sys.exit(0 if explanation.found else _BAD_INPUT)
+
+
+@main.command()
+@click.option("--markdown", type=click.Path(file_okay=False, path_type=Path), help="Write the manual into this folder.")
+def causes(markdown: Path | None) -> None:
+    """List the causes that Mailflow knows, or write their manual."""
+    from diagnostics.cause import catalogue
+
+    if markdown is None:
+        for each in catalogue().values():
+            click.echo(f"{each.id:55} {each.title}")
+        return
+    from bot.manual import write_manual
+
+    count = write_manual(markdown)
+    click.echo(f"{count} pages written to {markdown}")
+
+
+@main.command("new-cause")
+@click.argument("cause_id", metavar="ID")
+def new_cause(cause_id: str) -> None:
+    """Write the frame of a new cause: its module, a case, and a near miss."""
+    from bot.scaffold import BadId, frame
+
+    root = Path.cwd()
+    if not (root / "diagnostics" / "causes").is_dir():
+        _fail("run this in a checkout of Mailflow: there is no diagnostics/causes here")
+    try:
+        for path in frame(cause_id, root):
+            click.echo(str(path.relative_to(root)))
+    except (BadId, FileExistsError) as problem:
+        _fail(str(problem))
+    click.echo("Fill the angle brackets, then: make test PYTEST_ARGS='tests/diagnostics/test_cases.py'")
+
+
+@main.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=None, help="HTTP mode: the port to listen on, 0 for any.")
+def serve(port: int | None) -> None:
+    """Run the bot on Slack, with the tokens from the environment or .env."""
+    from bot.running import serve_slack
+
+    sys.exit(serve_slack(port))
+
+
+@main.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="0 picks a free one.")
+@click.option("--no-browser", is_flag=True, help="Do not open the page in a browser.")
+def playground(port: int, no_browser: bool) -> None:
+    """Open a local workspace in the browser: the same bot, without Slack."""
+    from bot.running import serve_playground
+
+    sys.exit(serve_playground(port, open_browser=not no_browser))
+
+
+@main.command()
+def run() -> None:
+    """Start the bot: on Slack when tokens are set, else the playground."""
+    from bot.running import serve_either
+
+    sys.exit(serve_either())
+
+
+def _width() -> int:
+    import shutil
+
+    return shutil.get_terminal_size((100, 24)).columns
+
+
+def _colour() -> bool:
+    return sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+
+
+def _fail(message: str) -> NoReturn:
+    click.echo(f"mailflow: {message}", err=True)
+    sys.exit(_BAD_INPUT)

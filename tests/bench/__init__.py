@@ -1,0 +1,1 @@
+"""Benchmarks: `make bench`. Never asserted; the figures go where somebody reads them."""

@@ -1,0 +1,47 @@
+"""Diagnosing pasted text in process."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from statistics import median, quantiles
+
+from diagnostics import diagnose
+from tests.casefile import Case
+
+_CASES = Path(__file__).parent.parent / "cases"
+
+
+def _log(size: int) -> str:
+    """A protocol log of at least `size` characters: failing sessions, each with its own id."""
+    text = Case.read(_CASES / "tls" / "private-key-permission.md").steps()[1][0][1]
+    head, _, rows = text.partition("#Fields:")
+    fields, _, rows = rows.partition("\n")
+    parts = [head, "#Fields:", fields, "\n"]
+    number = 0
+    while sum(map(len, parts)) < size:
+        parts.append(rows.replace("08DE2A6B91C0F4A2", f"08DE2A6B91C0{number:04X}"))
+        number += 1
+    return "".join(parts)
+
+
+def _milliseconds(text: str, runs: int) -> list[float]:
+    found = []
+    for _ in range(runs):
+        began = time.perf_counter()
+        diagnose(text)
+        found.append((time.perf_counter() - began) * 1000)
+    return found
+
+
+def main() -> dict[str, float]:
+    """Median and 99th percentile for 5 KB, and the cost of each KB from 5 KB to 1 MB of log and of junk."""
+    small = _log(5_000)[:5_500]
+    diagnose(small)
+    taken = _milliseconds(small, 500)
+    figures = {"diagnose 5 KB, median ms": median(taken), "diagnose 5 KB, p99 ms": quantiles(taken, n=100)[98]}
+    for size in (5_000, 100_000, 1_000_000):
+        for name, text in (("log", _log(size)), ("junk", ("550 5." * (size // 6 + 1))[:size])):
+            best = min(_milliseconds(text, 3))
+            figures[f"{name} of {size // 1000} KB, ms per KB"] = best / (len(text) / 1000)
+    return figures
