@@ -32,6 +32,7 @@ _HTML = re2.compile(
 )
 _QUOTE_PREFIX = re2.compile(r"^(?:\s{0,3}>\s?){1,9}")
 _LINE_NUMBER = re2.compile(r"^\s{0,6}\d{1,5}(?:[:|]\s|\t)")
+_FENCE = re2.compile(r"^\s*```\w{0,20}\s*$")
 _NEWLINE = re2.compile(r"\r\n|\n|\r")
 _ENTITIES: Final = (
     ("&lt;", "<"),

@@ -1,0 +1,11 @@
+"""What codes mean: SMTP replies, enhanced status codes, Exchange's tokens, Schannel, SSPI, Winsock, events.
+
+The facts are the flat tables beside this file (`*.toml`). A number alone is seldom enough, because Microsoft
+uses registered numbers for meanings of its own: number and text decide together.
+"""
+
+from diagnostics.codes.model import Explanation, Meaning, Row
+from diagnostics.codes.query import explain
+from diagnostics.codes.reply import is_wrapper, suspects
+
+__all__ = ["Explanation", "Meaning", "Row", "explain", "is_wrapper", "suspects"]

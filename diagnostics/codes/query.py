@@ -1,0 +1,207 @@
+"""`explain`: what a code, a token or a whole pasted line means, in whatever form somebody types it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import re2
+
+from diagnostics.codes import tables
+from diagnostics.codes.model import Explanation, Meaning, Row
+from diagnostics.codes.reply import fitting, numbered
+from diagnostics.codes.structure import by_structure
+from diagnostics.codes.wording import contains, fold
+from diagnostics.text import Paste
+
+# More than anybody types, less than anybody needs to wait for.
+_LIMIT, _CODES, _MEANINGS = 4_000, 12, 40
+
+_FORMS = (
+    "Accepted are a status code (5.7.64, 550 5.7.1, 421), a hex or decimal result (0x8009030d, -2146893043), "
+    "a name (NoCredentials, WSAETIMEDOUT, RESOLVER.ADR.RecipNotFound), an event (Schannel 36870, event 12014), "
+    "a socket error (10060), an alert (TLS alert 48), or the whole line of the error."
+)
+_EMPTY = f"There is nothing to explain. {_FORMS}"
+_UNKNOWN = f"No code in this is known. {_FORMS}"
+_DOTTED = (
+    "This is not a code; it has the form of a cause id or a host name. `mailflow causes` lists the causes, "
+    "`mailflow check` looks at a host."
+)
+_HEX = "No table has this result. On Windows, `certutil -error` followed by the number names it."
+_CARRIER = "This only carries another error: send the whole text after it, the queue's LastError, or the protocol log."
+_VARIANTS = "The text after the number decides between these: paste the whole line."
+
+_CONTROL = re2.compile(r"[\x00-\x1f\x7f\x{80}-\x{9f}]+")
+_ENHANCED = re2.compile(r"(?:\b([2-5][0-9]{2})[ \-]+)?#?((?:[xX]|[0-9]+)(?:\.[0-9]+)+)")
+_WELL_FORMED = re2.compile(r"[xX245]\.(?:0|[1-9][0-9]{0,2})\.(?:0|[1-9][0-9]{0,2})")
+_BASIC = re2.compile(r"[^0-9A-Za-z]*([2-5][0-9]{2})(?:[ \-].*)?")
+_RESULT = re2.compile(r"(?i)\b0x([0-9a-f]{1,8})\b|\b([0-9a-f]{8})\b")
+_SIGNED = re2.compile(r"-?\b(2[0-9]{9})\b")
+_BARE = re2.compile(r"([0-9]{3,5})")
+_EVENT = re2.compile(
+    r"(?i)\b(event(?:[ _]?id)?|id|schannel|capi2|fip-?fs|msexchange[a-z ]{0,40}|service control manager)"
+    r"[^0-9a-z]{1,12}([0-9]{1,5})\b"
+)
+_EVENT_FIRST = re2.compile(r"(?i)\b([0-9]{4,5})[^0-9a-z]{1,3}(schannel|fip-?fs|msexchange)")
+_ALERT = re2.compile(r"(?i)\balert(?:[ _](?:number|code|is|description))*[^0-9a-z]{0,4}([0-9]{1,3})\b")
+_OPENSSL = re2.compile(r"(?i)(?:\bopenssl |verify error: ?num ?= ?|verify return code: )([0-9]{1,2})\b")
+_SOCKET = re2.compile(r"(?i)\b(?:winsock|socket|win32|wsa|error)[a-z ]{0,20}[:=]? ?([0-9]{3,5})\b")
+_WORD = re2.compile(r"[A-Za-z][A-Za-z0-9_.:=]{2,}")
+_DOTTED_NAME = re2.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
+_QUOTES = " '\";,.!?"
+_PAIRS = {")": "(", "]": "[", "}": "{", ">": "<"}
+
+
+def explain(query: str) -> Explanation:
+    """Explain a code or a token in any form people type it; see `_FORMS`. Never raises.
+
+    Only the first 4,000 characters count, and at most 40 meanings are given.
+    """
+    lines = Paste.of(query[:_LIMIT].replace("`", " ")).lines
+    asked = _unwrapped(" ".join(_CONTROL.sub(" ", " ".join(lines)).split()))
+    if not asked:
+        return Explanation(query=asked, found=False, hint=_EMPTY)
+    found: dict[Meaning, None] = {}
+    for finder in (_statuses, _results, _events, _alerts, _sockets, _markers, _names):
+        found.update(dict.fromkeys(finder(asked)))
+    if not found:
+        found.update(dict.fromkeys(_wordings(asked)))
+    meanings = tuple(found)[:_MEANINGS]
+    return Explanation(query=asked, found=bool(meanings), meanings=meanings, hint=_hint(asked, meanings))
+
+
+def _unwrapped(text: str) -> str:
+    """The text without quotes and stray brackets around it; a bracket that has its partner inside stays."""
+    text = text.strip(_QUOTES).lstrip(" ([{<'\"")
+    while text and text[-1] in _PAIRS and _PAIRS[text[-1]] not in text:
+        text = text[:-1].rstrip(_QUOTES)
+    return text
+
+
+def _hint(asked: str, meanings: tuple[Meaning, ...]) -> str:
+    if not meanings:
+        if _RESULT.fullmatch(asked) or _SIGNED.fullmatch(asked):
+            return _HEX
+        return _DOTTED if _DOTTED_NAME.fullmatch(asked) else _UNKNOWN
+    if meanings[0].wrapper:
+        return _CARRIER
+    return _VARIANTS if len(meanings) > 1 and not _WORD.search(asked) else ""
+
+
+def _meaning(row: Row) -> Meaning:
+    return Meaning(
+        code=row.code,
+        name=row.name,
+        meaning=row.meaning,
+        emitter=row.emitter,
+        wrapper=row.wrapper,
+        causes=tuple(cause for cause, _ in row.causes),
+        source=row.source,
+    )
+
+
+def _statuses(asked: str) -> Iterator[Meaning]:
+    """Enhanced codes anywhere; a three-digit reply number at the beginning."""
+    codes = dict.fromkeys(_codes(asked))
+    for basic, enhanced in [*codes][:_CODES]:
+        rows = _rows(basic, enhanced, asked)
+        yield from map(_meaning, rows) if rows else (by_structure(enhanced),)
+    first = _BASIC.fullmatch(asked)
+    if first and not codes:
+        yield from map(_meaning, _rows(first[1], "", asked))
+
+
+def _codes(asked: str) -> Iterator[tuple[str, str]]:
+    """The (basic, enhanced) codes of a text. What is part of an address, a version or a word is none."""
+    for match in _ENHANCED.finditer(asked):
+        start, end = match.span(2)
+        glued = (start and asked[start - 1].isalnum()) or (end < len(asked) and asked[end].isalnum())
+        if not glued and _WELL_FORMED.fullmatch(match[2]):
+            yield match[1] or "", match[2].upper()
+
+
+def _rows(basic: str, enhanced: str, asked: str) -> list[Row]:
+    """Rows that fit the text; with the number alone, everything that the number can mean."""
+    ranked = fitting(basic, enhanced, fold(asked))
+    told = [one.row for rank, one in ranked if rank[0]]
+    # The three-digit number is a weaker reading of an enhanced code that has rows of its own.
+    plain = [one.row for rank, one in ranked if not rank[0] and (rank[1] or not enhanced)]
+    if told or (plain and _WORD.search(asked)):
+        return told or plain
+    others = [*numbered("" if enhanced else basic, enhanced)]
+    others += tables.replies("exchange-tokens").by_enhanced.get(enhanced, ())
+    rest = sorted((one for one in others if one.parts), key=lambda one: one.basic != basic)
+    return plain + [one.row for one in rest]
+
+
+def _results(asked: str) -> Iterator[Meaning]:
+    """Results of Windows calls: hex with or without 0x, or decimal, signed or not."""
+    values = [int(match[1] or match[2], 16) for match in _RESULT.finditer(asked)]
+    for match in _SIGNED.finditer(asked):
+        number = int(match[1])
+        values.append(2**32 - number if match[0].startswith("-") else number)
+    for value in dict.fromkeys(values):
+        # A Winsock error is shown as 0x274C or, as an HRESULT, as 0x8007274C.
+        table, key = ("winsock", value & 0xFFFF) if value >> 16 in (0, 0x8007) else ("sspi", value)
+        yield from map(_meaning, tables.numbers(table).get(key, ()))
+
+
+def _events(asked: str) -> Iterator[Meaning]:
+    """Windows events: a lone number, or one beside the word event or the name of a provider."""
+    found = [(match[1], match[2]) for match in _EVENT.finditer(asked)]
+    found += [(match[2], match[1]) for match in _EVENT_FIRST.finditer(asked)]
+    bare = _BARE.fullmatch(asked)
+    found += [("event", bare[1])] if bare else []
+    for provider, number in dict.fromkeys(found):
+        kind = "capi2" if provider.casefold() == "capi2" else "event"
+        for table in ("schannel", "events"):
+            yield from map(_meaning, tables.numbered(table).get((kind, int(number)), ()))
+
+
+def _alerts(asked: str) -> Iterator[Meaning]:
+    """TLS alerts, and what `openssl s_client` says about a chain."""
+    kinds = (("alert", "schannel", _ALERT), ("openssl", "markers", _OPENSSL))
+    for kind, table, pattern in kinds:
+        for match in pattern.finditer(asked):
+            yield from map(_meaning, tables.numbered(table).get((kind, int(match[1])), ()))
+
+
+def _sockets(asked: str) -> Iterator[Meaning]:
+    bare = _BARE.fullmatch(asked)
+    found = [bare[1]] if bare else [match[1] for match in _SOCKET.finditer(asked)]
+    for number in dict.fromkeys(found):
+        yield from map(_meaning, tables.numbers("winsock").get(int(number), ()))
+
+
+def _markers(asked: str) -> Iterator[Meaning]:
+    """What is no code and says as much ("CAT:SPOOF", "compauth=fail"), the longest wording first."""
+    if _WORD.search(asked):
+        folded = fold(asked)
+        found = [one for one in map(tables.entry, tables.rows("markers")) if one.parts and contains(folded, one.parts)]
+        yield from (_meaning(one.row) for one in sorted(found, key=lambda one: -len(one.row.text)))
+
+
+def _names(asked: str) -> Iterator[Meaning]:
+    """Names and tokens. A word of plain English counts only when it stands alone."""
+    words = dict.fromkeys(_WORD.findall(asked))
+    if not words:
+        return
+    yield from map(_meaning, (*_labelled(asked), *_labelled(asked.replace(" ", "_"))))
+    for word in words:
+        stem = word.rstrip(".:=")
+        if any(map(str.isupper, stem[1:])) or "_" in stem or "." in stem or "=" in stem:
+            yield from map(_meaning, _labelled(stem))
+
+
+def _labelled(name: str) -> tuple[Row, ...]:
+    return tables.named().get(fold(name), ())
+
+
+def _wordings(asked: str) -> Iterator[Meaning]:
+    """The last resort for a line without any code: rows whose wording is in it, or that it is a part of."""
+    folded = fold(asked)
+    for table in tables.names():
+        for row in tables.rows(table):
+            parts = tables.entry(row).parts
+            if (parts and contains(folded, parts)) or (" " in folded and folded in row.name.casefold()):
+                yield _meaning(row)

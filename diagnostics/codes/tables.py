@@ -1,0 +1,136 @@
+"""Reads the tables beside this file: each at its first use, once, and indexed.
+
+`mailflow explain 4.4.7` needs one or two small tables and must not wait for the others.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from pydantic import TypeAdapter
+
+from diagnostics.codes.model import Row
+from diagnostics.codes.wording import fold
+
+_FOLDER = Path(__file__).parent
+_ROWS: TypeAdapter[tuple[Row, ...]] = TypeAdapter(tuple[Row, ...])
+NAMED = ("exchange-tokens", "sspi", "winsock", "schannel", "events", "markers")
+
+
+class Entry(NamedTuple):
+    """A row of a reply table, taken apart: `basic` and `enhanced` are "" where the row names none."""
+
+    row: Row
+    basic: str
+    enhanced: str
+    parts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Replies:
+    """Rows of one table of replies, by what they are looked up with."""
+
+    by_enhanced: dict[str, tuple[Entry, ...]]
+    by_basic: dict[str, tuple[Entry, ...]]
+    ranges: tuple[tuple[str, int, int, Entry], ...]
+
+
+def names() -> tuple[str, ...]:
+    """The names of all tables."""
+    return tuple(sorted(path.stem for path in _FOLDER.glob("*.toml")))
+
+
+@cache
+def rows(table: str) -> tuple[Row, ...]:
+    """The validated rows of one table, in the order of the file."""
+    return _ROWS.validate_python(tomllib.loads((_FOLDER / f"{table}.toml").read_text("utf-8"))["row"])
+
+
+def entry(row: Row) -> Entry:
+    """Take apart the code and the text of a row."""
+    head, _, tail = row.code.rpartition(" ")
+    basic, enhanced = (head, tail) if "." in tail else ("", "") if "." in row.code else (row.code, "")
+    return Entry(row, basic, enhanced, tuple(fold(part) for part in row.text.split("…")) if row.text else ())
+
+
+@cache
+def replies(table: str) -> Replies:
+    """The index of one table of replies."""
+    enhanced: dict[str, tuple[Entry, ...]] = {}
+    basic: dict[str, tuple[Entry, ...]] = {}
+    ranges: list[tuple[str, int, int, Entry]] = []
+    for one in map(entry, rows(table)):
+        if "-" in one.enhanced:
+            first, last = one.enhanced.split("-")
+            stem, _, low = first.rpartition(".")
+            ranges.append((stem, int(low), int(last.rpartition(".")[2]), one))
+        elif one.enhanced:
+            enhanced[one.enhanced] = (*enhanced.get(one.enhanced, ()), one)
+        else:
+            basic[one.basic] = (*basic.get(one.basic, ()), one)
+    return Replies(enhanced, basic, tuple(ranges))
+
+
+@cache
+def enhanced_tables() -> dict[str, str]:
+    """The tables of enhanced codes, by subject: {"7": "enhanced-7-security", …}."""
+    return {name.split("-")[1]: name for name in names() if name.startswith("enhanced-")}
+
+
+@cache
+def tokens() -> dict[str, tuple[Entry, ...]]:
+    """Rows of Exchange's tokens, by the last word of the token ("recipnotfound"), in lower case."""
+    found: dict[str, tuple[Entry, ...]] = {}
+    for one in map(entry, rows("exchange-tokens")):
+        anchor = last_word(one.row.text)
+        found[anchor] = (*found.get(anchor, ()), one)
+    return found
+
+
+def last_word(token: str) -> str:
+    """The last word of a token: "recipnotfound" of "RESOLVER.ADR.RecipNotFound"."""
+    return token.replace(":", ".").rpartition(".")[2].casefold()
+
+
+@cache
+def numbers(table: str) -> dict[int, tuple[Row, ...]]:
+    """Rows of `sspi` (by the unsigned value) or `winsock` (by the error number)."""
+    return {int(row.code, 16 if row.code.startswith("0x") else 10): (row,) for row in rows(table)}
+
+
+@cache
+def numbered(table: str) -> dict[tuple[str, int], tuple[Row, ...]]:
+    """Rows such as "Event 12014", "CAPI2 30", "alert 48" and "openssl 20", by kind (lower case) and number."""
+    found: dict[tuple[str, int], tuple[Row, ...]] = {}
+    for row in rows(table):
+        kind, _, number = row.code.partition(" ")
+        if number.isascii() and number.isdigit():
+            found[kind.casefold(), int(number)] = (row,)
+    return found
+
+
+@cache
+def named() -> dict[str, tuple[Row, ...]]:
+    """Rows by every name they go by, in lower case: `NoCredentials`, `WSAETIMEDOUT`, `unknown_ca`, `RecipNotFound`."""
+    found: dict[str, tuple[Row, ...]] = {}
+    for table in NAMED:
+        for row in rows(table):
+            labels = {row.code, row.name, *row.aliases, row.text, last_word(row.text)} - {""}
+            for label in {fold(label) for label in labels}:
+                found[label] = (*found.get(label, ()), row)
+    return found
+
+
+@cache
+def tls_words() -> dict[str, tuple[Row, ...]]:
+    """Rows of `sspi` by the word Exchange writes ("unknowncredentials"); words of plain English are left out."""
+    found: dict[str, tuple[Row, ...]] = {}
+    for row in rows("sspi"):
+        for alias in row.aliases:
+            if sum(map(str.isupper, alias)) > 1:
+                found[alias.casefold()] = (*found.get(alias.casefold(), ()), row)
+    return found

@@ -1,0 +1,230 @@
+"""`explain` understands a code in every form people type it."""
+
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from diagnostics.codes import explain
+
+
+def code(query):
+    """The code of the first meaning."""
+    found = explain(query)
+    assert found.found, query
+    return found.meanings[0].code
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("4.4.7", "4.4.7"),
+        ("550 5.7.64", "550 5.7.64"),
+        ("550-5.7.64", "550 5.7.64"),
+        ("#5.7.1", "X.7.1"),
+        ("5.7.64 TenantAttribution", "550 5.7.64"),
+        ("550 5.7.1 Unable to relay", "550 5.7.1"),
+        ("x.7.1", "X.7.1"),
+        ("421", "421"),
+        ("250 OK", "250"),
+        ("5.7.955", "5.7.900-5.7.999"),
+        ("0x8009030d", "0x8009030D"),
+        ("-2146893043", "0x8009030D"),
+        ("2148074253", "0x8009030D"),
+        ("8009030D", "0x8009030D"),
+        ("−2146893043", "0x8009030D"),
+        ("NoCredentials", "0x8009030E"),
+        ("nocredentials", "0x8009030E"),
+        ("UnknownCredentials", "0x8009030D"),
+        ("SEC_E_NO_CREDENTIALS", "0x8009030E"),
+        ("sec_e_no_credentials", "0x8009030E"),
+        ("TLS negotiation failed with error UnknownCredentials", "0x8009030D"),
+        ("36870", "Event 36870"),
+        ("Schannel 36870", "Event 36870"),
+        ("schannel, event id: 36870", "Event 36870"),
+        ("event 12014", "Event 12014"),
+        ("MSExchangeTransport 12014", "Event 12014"),
+        ("MSExchange Messaging Policies 4010", "Event 4010"),
+        ("18/11/2026 08:12:44,Error,EX01.contoso.com,36874,Schannel,None", "Event 36874"),
+        ("CAPI2 30", "CAPI2 30"),
+        ("RESOLVER.ADR.RecipNotFound", "550 5.1.1"),
+        ("resolver.adr.recipnotfound;", "550 5.1.1"),
+        ("RecipNotFound", "550 5.1.1"),
+        ("QUEUE.Expired", "550 4.4.7"),
+        ("10060", "10060"),
+        ("WSAETIMEDOUT", "10060"),
+        ("TimedOut", "10060"),
+        ("0000274C", "10060"),
+        ("0x274c", "10060"),
+        ("0x8007274C", "10060"),
+        ("Winsock error code: 10061, Win32 error code: 10061", "10061"),
+        ("Socket error code 10054", "10054"),
+        ("TLS alert 48", "alert 48"),
+        ("SSL alert number 40", "alert 40"),
+        ("The TLS protocol defined fatal alert code is 70.", "alert 70"),
+        ("unknown_ca", "alert 48"),
+        ("unknown ca", "alert 48"),
+        ("verify error:num=20:unable to get local issuer certificate", "openssl 20"),
+        ("compauth=fail", "compauth=fail"),
+        ("CAT:SPOOF", "CAT:SPOOF"),
+        ("HCW8039", "HCW8039"),
+        ("Unable to relay", "550 5.7.1"),
+        ("220 ****************2***0*", "220"),
+    ],
+)
+def test_forms(query, expected):
+    assert code(query) == expected
+
+
+@pytest.mark.parametrize("around", ["`{}`", '"{}"', "'{}'", "[{}]", "({})", "<{}>", "“{}”", " {}\n", "{}.", "```{}```"])
+@pytest.mark.parametrize("query", ["5.7.64", "0x8009030D", "NoCredentials", "10060", "event 12014"])
+def test_what_clings_to_a_code_does_not_matter(around, query):
+    assert code(around.format(query)) == code(query)
+
+
+def test_brackets_that_belong_to_the_text_stay():
+    assert code("421 4.7.0 [TSS04]") == "421 4.7.0"
+    assert "AS number" in explain("452 4.5.3 Too many recipients (AS780090)").meanings[0].meaning
+    assert explain("SCL: -1 beside SFV:SPM").meanings[0].causes == ("hybrid.antispam.scl-not-mapped",)
+
+
+def test_a_whole_pasted_line():
+    line = (
+        "Remote Server returned '550 5.7.64 TenantAttribution; Relay Access Denied "
+        "[AM5EUR02FT025.eop-EUR02.prod.protection.outlook.com]'"
+    )
+    found = explain(line)
+    assert [meaning.code for meaning in found.meanings] == ["550 5.7.64"]
+    assert found.meanings[0].causes[0] == "connector.exo-inbound.certificate-name-mismatch"
+
+
+def test_the_reference_wrapper_says_that_it_is_one():
+    found = explain('451 4.4.0 Primary target IP address responded with: "421 4.2.1 Unable to connect."')
+    assert [meaning.code for meaning in found.meanings] == ["451 4.4.0", "421 4.2.1"]
+    assert found.meanings[0].wrapper
+    assert "another error" in found.hint
+
+
+@pytest.mark.parametrize(("one", "other"), [("5.1.1", "5.1.10"), ("5.7.23", "5.7.230"), ("5.4.1", "5.4.14")])
+def test_the_number_has_borders(one, other):
+    def codes(query):
+        return {meaning.code.rpartition(" ")[2] for meaning in explain(query).meanings}
+
+    assert one in codes(one)
+    assert other not in codes(one)
+    assert not codes(one) & codes(other)
+
+
+@pytest.mark.parametrize("query", ["10.4.4.7", "id 15.2.1748.10", "v5.7.1", "5.7.1x", "5.07.1", "5.7.1000", "3.4.7"])
+def test_what_only_looks_like_a_code_is_none(query):
+    assert not explain(query).found
+
+
+def test_a_number_alone_lists_what_it_can_mean_and_asks_for_the_line():
+    found = explain("5.7.1")
+    assert {"Unable to relay", "Delivery not authorized"} <= {meaning.name for meaning in found.meanings}
+    assert "paste the whole line" in found.hint
+
+
+def test_an_unknown_text_leaves_the_plain_meaning():
+    assert [meaning.code for meaning in explain("550 5.7.1 Go away").meanings] == ["X.7.1"]
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("5.7.998877", None),
+        ("5.7.444", ["permanent", "security or policy"]),
+        ("4.4.888", ["temporary", "network"]),
+        ("2.1.55", ["success", "address"]),
+        ("5.9.1", ["not a subject of the standard"]),
+    ],
+)
+def test_unknown_codes_are_explained_by_their_structure(query, words):
+    found = explain(query)
+    assert found.found == bool(words)
+    for word in words or ():
+        assert word in found.meanings[0].meaning
+
+
+@pytest.mark.parametrize("query", ["hello world", "the mail does not arrive", "banana", "????", "12", "🦄"])
+def test_nonsense_is_answered_with_the_accepted_forms(query):
+    found = explain(query)
+    assert not found.found
+    assert found.meanings == ()
+    assert "5.7.64" in found.hint
+
+
+@pytest.mark.parametrize("query", ["tls.certificate.private-key-permission", "mail.contoso.com"])
+def test_a_cause_id_or_host_is_sent_where_it_belongs(query):
+    found = explain(query)
+    assert not found.found
+    assert "mailflow causes" in found.hint
+
+
+def test_an_unknown_result_says_how_to_look_it_up():
+    found = explain("0x80091234")
+    assert not found.found
+    assert "certutil" in found.hint
+
+
+@pytest.mark.parametrize("query", ["", " ", "\x00", "\n\t", "``", "\u200b"])
+def test_an_empty_query_says_so(query):
+    found = explain(query)
+    assert not found.found
+    assert "nothing to explain" in found.hint
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "5.7.1 " * 200_000,
+        "a.b" * 400_000,
+        "\x1b[31m" * 200_000,
+        "(" * 1_000_000,
+        "X_y " * 300_000,
+        "0x8009030D " * 90_000,
+    ],
+    ids=["codes", "dots", "escapes", "brackets", "words", "results"],
+)
+def test_a_huge_query_is_cut(query):
+    found = explain(query)
+    assert len(found.query) <= 4_000
+    assert len(found.meanings) <= 40
+
+
+def test_a_control_character_does_not_come_back():
+    assert explain("5.7.64\x1b[31m\x07 \x9b TenantAttribution").query.isprintable()
+
+
+@given(st.text(max_size=300))
+def test_any_text_gets_an_answer(query):
+    found = explain(query)
+    assert found.found == bool(found.meanings)
+    assert found.found or found.hint
+
+
+@given(st.integers(0, 7), st.integers(0, 999), st.sampled_from("245"))
+def test_every_well_formed_code_is_explained(subject, detail, kind):
+    found = explain(f"{kind}.{subject}.{detail}")
+    assert found.found
+    assert all(meaning.source for meaning in found.meanings)
+
+
+@given(st.sampled_from([0x8009030D, 0x8009030E, 0x80090326, 0x800B0109]))
+def test_hex_and_decimal_are_the_same_result(value):
+    forms = [f"0x{value:08X}", f"{value:x}", str(value - 2**32), str(value)]
+    assert len({explain(form).meanings for form in forms}) == 1
+
+
+def test_one_code_does_not_load_the_other_tables():
+    import subprocess
+
+    script = (
+        "from diagnostics.codes import explain, tables\n"
+        "assert explain('4.4.7').found\n"
+        "print(tables.rows.cache_info().currsize)"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert int(ran.stdout) <= 3
