@@ -1,0 +1,19 @@
+"""What an app manifest tells Slack about the app that is installed here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+EVENTS = frozenset(
+    {"app_home_opened", "app_mention", "message.channels", "message.groups", "message.im", "app_uninstalled"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The installed app: its slash commands, message shortcuts (callback id to title) and subscribed events."""
+
+    name: str = "Mailflow"
+    commands: tuple[str, ...] = ("/mailflow",)
+    message_shortcuts: dict[str, str] = field(default_factory=lambda: {"diagnose_message": "Diagnose mail flow"})
+    events: frozenset[str] = EVENTS

@@ -1,0 +1,114 @@
+"""Who and what is in the workspace: people, channels and user groups, with identifiers shaped like Slack's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+TEAM = "T0CONTOSO1"
+APP = "A0MAILFLOW"
+BOT_USER = "U0MAILFLOW"
+BOT = "B0MAILFLOW"
+ALERT_USER = "U0ALERTBOT"
+ALERT_BOT = "B0ALERTBOT"
+SLACKBOT = "USLACKBOT"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A member. `bot_id` is empty for people; `tz` is an IANA zone name and `tz_offset` its seconds from UTC."""
+
+    id: str
+    name: str
+    real_name: str
+    bot_id: str = ""
+    is_admin: bool = False
+    tz: str = "Europe/London"
+    tz_offset: int = 0
+
+    def to_slack(self) -> dict[str, Any]:
+        """The user object of `users.info`."""
+        profile = {"real_name": self.real_name, "display_name": self.name, "team": TEAM}
+        if not self.bot_id:
+            profile["email"] = f"{self.name}@contoso.com"
+        return {
+            "id": self.id,
+            "team_id": TEAM,
+            "name": self.name,
+            "real_name": self.real_name,
+            "deleted": False,
+            "is_bot": bool(self.bot_id),
+            "is_admin": self.is_admin,
+            "is_app_user": False,
+            "tz": self.tz,
+            "tz_offset": self.tz_offset,
+            "profile": profile,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A public channel, or, when `user` is set, that person's direct messages with the bot."""
+
+    id: str
+    name: str
+    user: str = ""
+
+    @property
+    def is_im(self) -> bool:
+        return bool(self.user)
+
+    def to_slack(self) -> dict[str, Any]:
+        """The conversation object of `conversations.info`."""
+        if self.is_im:
+            return {"id": self.id, "is_im": True, "is_channel": False, "user": self.user, "is_archived": False}
+        return {
+            "id": self.id,
+            "name": self.name,
+            "name_normalized": self.name,
+            "is_channel": True,
+            "is_group": False,
+            "is_im": False,
+            "is_private": False,
+            "is_archived": False,
+            "is_member": True,
+            "num_members": len(PEOPLE),
+            "context_team_id": TEAM,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class UserGroup:
+    id: str
+    handle: str
+    name: str
+    users: tuple[str, ...]
+
+    def to_slack(self) -> dict[str, Any]:
+        """The user group object of `usergroups.list`."""
+        return {
+            "id": self.id,
+            "team_id": TEAM,
+            "is_usergroup": True,
+            "handle": self.handle,
+            "name": self.name,
+            "date_delete": 0,
+            "users": list(self.users),
+            "user_count": len(self.users),
+        }
+
+
+PEOPLE = (
+    Person("U0ALEXRIVE", "alex", "Alex Rivera", is_admin=True),
+    Person("U0SAMOKAFO", "sam", "Sam Okafor"),
+    Person("U0PRIYANAI", "priya", "Priya Nair", tz="Asia/Kolkata", tz_offset=19800),
+    Person("U0JONASWEB", "jonas", "Jonas Weber", tz="Europe/Berlin", tz_offset=3600),
+    Person(ALERT_USER, "monitoring", "Mail Monitoring", bot_id=ALERT_BOT),
+    Person(BOT_USER, "mailflow", "Mailflow", bot_id=BOT),
+)
+CHANNELS = (
+    Channel("C0EXCHANGE", "exchange"),
+    Channel("C0ONCALL01", "on-call"),
+    *(Channel(f"D{person.id[1:]}", "", person.id) for person in PEOPLE if not person.bot_id),
+)
+USER_GROUPS = (UserGroup("S0EXCHANGE", "exchange-oncall", "Exchange on-call", ("U0PRIYANAI", "U0JONASWEB")),)
