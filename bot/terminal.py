@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from diagnostics.codes.model import Explanation
 
 _STYLES: Final = {
-    "verdict": "bold reverse",
+    "title": "bold reverse",
     "heading": "bold underline",
     "text": "",
     "bullet": "",

@@ -7,6 +7,7 @@ wrapper that holds nothing else stays, and is itself the reply.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import re2
@@ -26,30 +27,46 @@ from diagnostics.text import squeezed
 
 Kind = Literal["queue", "ndr", "dsn", "log", "trace", "event", "client", "bare"]
 
-# "550 5.7.1", "550-5.7.1", "#550 5.7.1", "421.4.4.2", "421 4.4 2" (typed by hand), "4.4.7" alone.
-CODES: Final = r"(?:#|\b)(?:(?P<basic>[2345]\d\d)[ .:-]{1,3})?#?(?P<enhanced>[245]\.\d{1,3}[. ]\d{1,3})\b"
-_CODES = re2.compile(CODES)
-_BASIC = re2.compile(r"^\W{0,3}([245]\d\d)(?:[ -]|$)")
-_INNER = (
-    re2.compile(
-        r'(?i)(?:responded with|target IP address|with primary target IP address)\s*:?\s*"([^"]+)"'
-    ),
-    re2.compile(r"(?i)returned\s+'([^']+)'"),
-    re2.compile(r"\[Message=([^\[\]]+)\]?"),
-    re2.compile(r"(?i)Message expired[^()]{0,80}\(([^()]{3,500}(?:\([^()]{0,80}\))?[^()]{0,200})\)"),
+# "550 5.7.1", "550-5.7.1", "#550 5.7.1", "421.4.4.2", "(535, b'5.7.139", "421 4.4 2" (typed by hand), "4.4.7" alone.
+CODES: Final = (
+    r"(?:\b(?P<basic>[245]\d\d)(?:[ .:+-]{1,3}|, ?b?['\"]))?#?(?P<enhanced>[245]\.\d{1,3}\.\d{1,3})"
+    r"|\b(?P<typed>[45]\d\d) (?P<hand>[45]\.\d{1,2} \d{1,2})\b"
 )
-_ARROW = re2.compile(r"\s*->\s*")
-_LED = re2.compile(r"(?i)\{LED=(.*?)(?:\}[;\]]|\}?\s*$)")
-_LED_MSG = re2.compile(r"(?i)\{MSG=([^{}]*)\}")
-_LED_HOST = re2.compile(r"(?i)\{FQDN=([^{}\s]*)\}")
-_LED_IP = re2.compile(r"(?i)\{IP=([^{}\s]*)\}")
+_CODES = re2.compile(CODES)
+_BASIC = re2.compile(r"^\W{0,3}([245]\d\d)(?:[ ,:-]|$)")
+_CONTINUED = re2.compile(r"^\W{0,3}(\d{3})-(?:(\d\.\d{1,3}\.\d{1,3})\b)?")
+_PLUSSED = re2.compile(r"\b\d{3}\+\d\.\d{1,3}\.\d{1,3}\+\S+")
+_REPEATED = re2.compile(r"^[45]\d\d-\S|^[45]\d\d-? +[45]\.\d{1,3}\.\d{1,3}\s+[a-z]")
+_LABEL = re2.compile(r"^[A-Z][A-Za-z ]{2,40}\s?:\s")
+_LONGEST: Final = 4000  # a reply line has at most 512 octets, and a chain of quoted ones a few thousand
+_WRAP: Final = 64  # shorter lines than this were not broken by a mail client or a console
+_NESTED = r"[^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*"
+_INNER = (
+    re2.compile(r'(?i)(?:responded with|target IP address)\s*:?\s*"([^"]+)'),
+    re2.compile(r"(?i)target IP address responded(?: with)?\s*:?\s+(\d{3}[ .-].+?)(?:\.?\s+Attempted |$)"),
+    re2.compile(r"(?i)\breturned\s+'(.+)'"),
+    re2.compile(r"(?i)(?:error|exception|server response was): (\(?\d{3}[ ,:-].*|\d\.\d{1,3}\.\d{1,3} .*)$"),
+    re2.compile(rf"\[Message=({_NESTED})"),
+)
+_EXPIRED = re2.compile(r"(?i)Message expired[^()]{0,80}\(")
+_ARROW = re2.compile(r"\s*-{1,3}>\s*")
+_LED = re2.compile(r"(?i)(?:[\[{]|^|\s)LED=(.*?)(?:\}\s*;\s*\{|\}\s*\]|\}?\s*$)")
+_LED_ANGLED = re2.compile(r"(?i)<LED[=-](.*?)(?:>\s*;\s*<|>\s*\]|>?\s*$)")
+_LED_MSG = re2.compile(r"(?i)\{MSG=(.*?)\}\s*(?:;|\]|$)")
+_LED_HOST = re2.compile(r"(?i)[{<]FQDN[=-]([^{}<>\s]*)[}>]")
+_LED_IP = re2.compile(r"(?i)[{<]IP[=-]([^{}<>\s]*)[}>]")
+# The server tag that Exchange Online puts behind its own replies.
+_TAG = re2.compile(r"\[([A-Za-z0-9.-]+\.(?i:outlook\.com))(?: \d{4}-[^\[\]]*)?\]")
 _LAST_HOST = re2.compile(r"(?i)\[?LastAttemptedServerName=([A-Za-z0-9._-]{1,253})")
 _LAST_IP = re2.compile(
-    r"(?i)(?:LastAttemptedIP=|last endpoint attempted was )\[?([0-9A-Fa-f.:]{3,45}?)\]?:\d+"
+    r"(?i)(?:LastAttemptedIP=|last endpoint attempted was |connect to [\w.-]{1,253}|failed to respond |refused it )"
+    r"\[?([0-9A-F.:]{3,45}?)\]?:\d+"
 )
 
 _WINSOCK = re2.compile(
-    r"(?i)(?:winsock|socket) error(?: code)?:?\s*(100\d\d)|\b(?:TimedOut|ConnectionRefused|HostUnreachable|NetworkUnreachable|ConnectionReset|ConnectionAborted):0*(27[0-9A-F]{2})|\bWSAE\w+\s*\(?(100\d\d)"
+    r"(?i)(?:winsock|socket) error(?: code)?:?\s*(100\d\d)|\bWSAE\w+\s*\(?(100\d\d)"
+    r"|\b(?:TimedOut|ConnectionRefused|HostUnreachable|NetworkUnreachable|ConnectionReset|ConnectionAborted)"
+    r":0*(27[0-9A-F]{2})"
 )
 _SOCKET_WORDS: Final = (
     ("sockettimedout", "timeout"),
@@ -73,7 +90,10 @@ _BY_NUMBER: Final = {
     10053: "reset",
 }
 _DROPPED = re2.compile(
-    r"(?i)connection (?:was )?(?:dropped|closed|reset)(?: abruptly)?(?: due to| by)? ?\(?(socket ?error|connection ?reset|connection ?aborted|timed ?out|remote host|peer)?|SuspiciousRemoteServerError"
+    r"(?i)connection (?:was )?(?:dropped|reset)\b|connection (?:was )?closed abruptly|SuspiciousRemoteServerError"
+)
+_TIMED_OUT = re2.compile(
+    r"(?i)\b(?:connect to|failed to connect|could not connect|unable to connect|connection to)\b.{0,300}?\btimed out"
 )
 _DROP_REASON = re2.compile(
     r"(?i)\b(SocketError|socket error|ConnectionReset|ConnectionAborted|TimedOut|SuspiciousRemoteServerError)\b"
@@ -85,9 +105,55 @@ _REJECTED = re2.compile(
 _EXPECTED = re2.compile(r"(?i)Expected Subject:\s*([^\s,;\[\]]{1,253}?)\.?(?:\s|$|\.\s)")
 _PRESENTED = re2.compile(r"(?i)Presented Subject:\s*(.+?)\.?\s*(?:Thumbprint|\]|$)")
 _THUMBPRINT = re2.compile(r"(?i)Thumbprint:\s*([0-9A-F]{31,64})")
-_NEEDS_TLS = re2.compile(
-    r"(?i)5\.7\.3 (?:STARTTLS is required|Must issue a STARTTLS)|must issue a STARTTLS command first|STARTTLS is required to send mail|remote SMTP service does not support TLS"
-)
+# "Must issue a STARTTLS command first" is the opposite: there the server offered it and the client did not use it.
+_NEEDS_TLS = re2.compile(r"(?i)STARTTLS is required to send mail|remote SMTP service does not support TLS")
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A status code in a text: `basic` is 0 where only the enhanced code is there; `start`, `end` are offsets."""
+
+    basic: int
+    enhanced: str
+    start: int
+    end: int
+
+
+def find_codes(text: str) -> Iterator[Code]:
+    """Every enhanced code in `text`, with the basic code before it. Addresses, versions and build numbers are none."""
+    for found in _CODES.finditer(text):
+        if found.group("hand"):
+            yield Code(
+                int(found.group("typed")), found.group("hand").replace(" ", "."), found.start(), found.end()
+            )
+            continue
+        start, end = found.span()
+        before, after = text[start - 1 : start], text[end : end + 2]
+        if (
+            before.isalnum()
+            or before == "."
+            or after[:1].isalnum()
+            or (after[:1] == "." and after[1:].isdigit())
+        ):
+            continue
+        yield Code(int(found.group("basic") or 0), found.group("enhanced"), start, end)
+
+
+def goes_on(text: str, line: str) -> bool:
+    """Whether `line` is the wrapped rest of the reply that ends `text`: by indent, open bracket or quote, or width."""
+    if not line.strip() or len(text) > _LONGEST:
+        return False
+    if line[:1] in " \t" or _REPEATED.search(line):
+        return True
+    tail = text[-500:]
+    if any(tail.rfind(opened) > tail.rfind(closed) for opened, closed in ("()", "[]", "{}")):
+        return True
+    if tail.count('"') % 2:
+        return True
+    width = len(text) - text.rfind("\n") - 1
+    if _LABEL.search(line):
+        return False
+    return width >= _WRAP and tail.rstrip()[-1:] not in ".!?\"')]}#"
 
 
 def unwrapped(text: str) -> tuple[str, tuple[str, ...]]:
@@ -104,25 +170,38 @@ def unwrapped(text: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _inner(text: str) -> str | None:
-    led = _LED.search(text)
+    led = _LED.search(text) or _LED_ANGLED.search(text)
     if led and led.group(1).strip():
         message = _LED_MSG.search(text)
         detail = message.group(1).strip() if message else ""
         return squeezed(f"{led.group(1)} [Message={detail}]" if detail else led.group(1))
     chain = [part for part in _ARROW.split(text) if part.strip()]
-    if len(chain) > 1:
-        return str(chain[-1]).strip() if _speaks(chain[-1]) else str(chain[-2]).strip()
+    speaking = [part for part in chain if _speaks(part)]
+    if len(chain) > 1 and speaking:
+        return str(speaking[-1]).strip()
     for pattern in _INNER:
         found = pattern.search(text)
         if found and _speaks(found.group(1)):
             return squeezed(found.group(1))
-    return None
+    expired = _EXPIRED.search(text)
+    inner = _bracketed(text, expired.end()) if expired else ""
+    return inner if _speaks(inner) else None
+
+
+def _bracketed(text: str, start: int) -> str:
+    """What stands between the round bracket that opened before `start` and the one that closes it, or the end."""
+    depth = 1
+    for at in range(start, len(text)):
+        depth += {"(": 1, ")": -1}.get(text[at], 0)
+        if depth == 0:
+            return text[start:at].strip()
+    return text[start:].strip()
 
 
 def _speaks(text: str) -> bool:
     """Whether an inner layer says something by itself: a code, a socket error or a verdict word."""
     return bool(
-        _CODES.search(text)
+        next(find_codes(text), None)
         or _BASIC.search(text)
         or _WINSOCK.search(text)
         or _REJECTED.search(text)
@@ -133,11 +212,23 @@ def _speaks(text: str) -> bool:
 
 def codes(text: str) -> tuple[int, str]:
     """The first (basic, enhanced) code in `text`; 0 and "" for what is missing."""
-    found = _CODES.search(text)
-    if found:
-        return int(found.group("basic") or 0), found.group("enhanced").replace(" ", ".")
     basic = _BASIC.search(text)
+    found = next(find_codes(text), None)
+    # "550 Rejected, see 5.7.1": the number in front belongs to the reply, the one further on to its words.
+    if found and (found.basic or not basic or found.start <= basic.end() + 20):
+        return found.basic or (int(basic.group(1)) if basic else 0), found.enhanced
     return (int(basic.group(1)), "") if basic else (0, "")
+
+
+def joined(text: str) -> str:
+    """`text` in one line: a reply of several lines repeats its code on each, an IIS log writes "+" for spaces."""
+    whole = str(_PLUSSED.sub(lambda found: found.group(0).replace("+", " "), squeezed(text)))
+    several = _CONTINUED.search(whole)
+    if several:
+        number, enhanced = several.groups()
+        again = rf" {number}[ -]" + (rf"(?:{re2.escape(enhanced)} ?)?" if enhanced else "")
+        whole = squeezed(whole[: several.end()] + re2.sub(again, " ", whole[several.end() :]))
+    return whole
 
 
 def read_reply(
@@ -153,13 +244,10 @@ def read_reply(
     session: str = "",
 ) -> list[Fact]:
     """The reply in `text`, and what its words state. `by` is the host that gave it, "" when unknown."""
-    whole = squeezed(text)
+    whole = joined(text)
     inner, wrappers = unwrapped(whole)
-    basic, enhanced = codes(inner)
-    if (
-        not (basic or enhanced) and wrappers
-    ):  # "-> SocketTimedout: Socket error code 10060" has no code of its own
-        basic, enhanced = codes(wrappers[-1])
+    basic, enhanced = _own_or_outer_codes(inner, wrappers)
+    by = by or ("" if wrappers else _first(_TAG, whole))
     host = (by or _first(_LAST_HOST, whole) or _first(_LED_HOST, whole)).lower()
     address = ip or _first(_LAST_IP, whole) or _first(_LED_IP, whole)
     keys: dict[str, Any] = {"source": source, "connector": connector, "session": session, "host": host}
@@ -179,6 +267,15 @@ def read_reply(
     return [reply, *_stated(whole, inner, address, at, keys)]
 
 
+def _own_or_outer_codes(inner: str, wrappers: tuple[str, ...]) -> tuple[int, str]:
+    """The codes of the innermost reply; "-> Socket error code 10060" has those of the layer around it."""
+    basic, enhanced = codes(inner)
+    if basic or enhanced or not wrappers:
+        return basic, enhanced
+    around = list(find_codes(wrappers[-1].partition(inner)[0])) or list(find_codes(wrappers[-1]))
+    return (around[-1].basic, around[-1].enhanced) if around else codes(wrappers[-1])
+
+
 def _first(pattern: Any, text: str) -> str:
     found = pattern.search(text)
     return str(found.group(1)) if found else ""
@@ -193,20 +290,20 @@ def _stated(whole: str, inner: str, ip: str, at: str, keys: dict[str, Any]) -> I
     failure = connect_failure(whole, keys["source"])
     if failure is not None:
         yield ConnectFailed(kind=failure.kind, winsock=failure.winsock, ip=ip, at=at, **keys)
-    elif (
-        not tls
-        and _DROPPED.search(inner)
-        and ("dropped" in inner.lower() or "SuspiciousRemote" in inner or "reset" in inner.lower())
-    ):
+    elif not tls and _dropped(inner):
         reason = _first(_DROP_REASON, inner)
-        yield ConnectionDropped(
-            reason="SocketError" if reason.lower() == "socket error" else reason, at=at, **keys
-        )
+        reason = "SocketError" if reason.lower() == "socket error" else reason
+        yield ConnectionDropped(reason=reason, at=at, **keys)
     if _NEEDS_TLS.search(whole):
         yield StarttlsNotOffered(side="unknown", **keys)
     rejected = _REJECTED.search(whole)
     if rejected and not tls:
         yield _rejection(whole, rejected.group(1), keys)
+
+
+def _dropped(text: str) -> bool:
+    """Whether an open session broke. 4.4.2 with a socket reason says so in every language Exchange speaks."""
+    return bool(_DROPPED.search(text)) or (codes(text)[1] == "4.4.2" and bool(_DROP_REASON.search(text)))
 
 
 def _rejection(whole: str, reason: str, keys: dict[str, Any]) -> CertificateRejected:
@@ -232,13 +329,12 @@ def connect_failure(text: str, source: Source) -> ConnectFailed | None:
     winsock = 0
     if number:
         groups = number.groups()
-        winsock = int(groups[0] or groups[2] or int(groups[1], 16))
+        winsock = int(groups[0] or groups[1] or int(groups[2], 16))
     kind = _BY_NUMBER.get(winsock, "")
     if not kind:
         low = text.lower()
         kind = next((name for words, name in _SOCKET_WORDS if words in low), "")
-    if not kind or (kind == "reset" and "connect" not in text.lower()[:200].replace("connection reset", "")):
-        return None
-    if kind == "reset":
+        kind = kind or ("timeout" if _TIMED_OUT.search(text) else "")
+    if not kind or kind == "reset":
         return None
     return ConnectFailed(source=source, kind=kind, winsock=winsock)  # type: ignore[arg-type]  # names above are the literals

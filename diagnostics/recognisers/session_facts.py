@@ -28,6 +28,7 @@ from diagnostics.facts import (
     TlsSucceeded,
 )
 from diagnostics.recognisers.certificate_rows import certificates
+from diagnostics.recognisers.masking import MASKED_BANNER, MASKED_CAPABILITY
 from diagnostics.recognisers.protocol_rows import Row
 from diagnostics.recognisers.reply_text import connect_failure, read_reply
 
@@ -37,8 +38,6 @@ _TLS_SUCCEEDED = re2.compile(
     r"(?i)TLS protocol (\w{1,40}) negotiation succeeded(?:.{0,60}?algorithm (\w+))?(?:.{0,60}?MAC hash algorithm (\w+))?"
 )
 _BANNER_HOST = re2.compile(r"^220[ -]([A-Za-z0-9_.-]{3,253}) ")
-_MASKED_BANNER = re2.compile(r"^220[ -][*20 ]*\*{5}")
-_MASKED_CAPABILITY = re2.compile(r"^(?:250[ -])?X{5,}[A-Z]?$")
 _CAPABILITY: Final = re2.compile(
     r"\b(STARTTLS|SIZE|PIPELINING|DSN|ENHANCEDSTATUSCODES|8BITMIME|BINARYMIME|CHUNKING|SMTPUTF8|X-ANONYMOUSTLS|X-EXPS|AUTH|XRDST|XSHADOW\w*)\b"
 )
@@ -134,7 +133,7 @@ def _hear_client(talk: _Conversation, row: Row, text: str) -> None:
 
 def _hear_server(talk: _Conversation, row: Row, text: str) -> None:
     code = text[:3]
-    if _MASKED_BANNER.search(text):
+    if MASKED_BANNER.search(text):
         talk.masked.append((row, "banner"))
     if code == "220":
         if talk.asked_starttls:
@@ -155,7 +154,7 @@ def _hear_250(talk: _Conversation, row: Row, text: str) -> None:
         words = _CAPABILITY.findall(text)
         talk.capabilities.extend(word for word in words if word not in talk.capabilities)
         talk.ehlo_done = text.startswith("250 ")
-        if _MASKED_CAPABILITY.search(text):
+        if MASKED_CAPABILITY.search(text):
             talk.masked.append((row, "capability"))
 
 

@@ -1,0 +1,127 @@
+"""The record of cases: what was pasted into a thread and what was answered."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot.database import Database
+from handlers.ports import Answer, Part, Pasted, State, Thread
+
+if TYPE_CHECKING:
+    import asyncpg  # type: ignore[import-untyped]  # it ships no type information
+
+_ANSWER = (
+    "select answer.*, team, channel, thread_ts, "
+    "coalesce(extract(epoch from now() - sending_at), 0)::float8 as waited "
+    "from answer join incident_case on incident_case.id = case_id "
+)
+
+
+class Cases:
+    """handlers.ports.Cases on PostgreSQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._pool = database.pool
+        self._seal = database.seal
+
+    async def pasted(self, thread: Thread, until: str | None = None) -> tuple[Pasted, ...]:
+        rows = await self._pool.fetch(
+            "select message_ts, text from evidence join incident_case on id = case_id "
+            "where team = $1 and channel = $2 and thread_ts = $3 and text is not null "
+            "and ($4::text is null or message_ts <= $4) order by message_ts",
+            *_key(thread),
+            until,
+        )
+        return tuple(Pasted(row["message_ts"], self._seal.open(row["text"])) for row in rows)
+
+    async def keep(self, thread: Thread, message_ts: str, text: str) -> None:
+        case = await self._case(thread)
+        await self._pool.execute(
+            "insert into evidence (case_id, message_ts, text) values ($1, $2, $3) "
+            "on conflict (case_id, message_ts) do update set text = excluded.text, withdrawn_at = null",
+            case,
+            message_ts,
+            self._seal.close(text),
+        )
+
+    async def withdraw(self, thread: Thread, message_ts: str) -> None:
+        await self._pool.execute(
+            "update evidence set text = null, withdrawn_at = now() from incident_case where id = case_id "
+            "and team = $1 and channel = $2 and thread_ts = $3 and message_ts = $4 and text is not null",
+            *_key(thread),
+            message_ts,
+        )
+
+    async def plan(self, thread: Thread, message_ts: str, part: Part, *, judged: bool = False) -> Answer:
+        case = await self._case(thread)
+        await self._pool.execute(
+            "insert into answer (case_id, message_ts, part, judged) values ($1, $2, $3, $4) "
+            "on conflict (case_id, message_ts, part) do update set judged = excluded.judged",
+            case,
+            message_ts,
+            part,
+            judged,
+        )
+        row = await self._pool.fetchrow(
+            _ANSWER + "where case_id = $1 and message_ts = $2 and part = $3", case, message_ts, part
+        )
+        assert row is not None
+        return _answer(row)
+
+    async def mark(self, answer: Answer, state: State, ts: str | None = None) -> None:
+        await self._pool.execute(
+            "update answer set state = $2, ts = coalesce($3, ts), "
+            "sending_at = case when $2 = 'sending' then now() end where id = $1",
+            answer.id,
+            state,
+            ts,
+        )
+
+    async def answers(self, thread: Thread, since: str = "") -> tuple[Answer, ...]:
+        rows = await self._pool.fetch(
+            _ANSWER + "where team = $1 and channel = $2 and thread_ts = $3 "
+            "and ts is not null and message_ts >= $4 order by message_ts, part",
+            *_key(thread),
+            since,
+        )
+        return tuple(map(_answer, rows))
+
+    async def answer_at(self, team: str, channel: str, ts: str) -> Answer | None:
+        row = await self._pool.fetchrow(_ANSWER + "where team = $1 and channel = $2 and ts = $3", team, channel, ts)
+        return _answer(row) if row else None
+
+    async def recently(self, thread: Thread, seconds: float) -> int:
+        count = await self._pool.fetchval(
+            "select count(*) from answer join incident_case on incident_case.id = case_id "
+            "where team = $1 and channel = $2 and thread_ts = $3 "
+            "and part <> 'file' and created_at > now() - $4::interval",
+            *_key(thread),
+            timedelta(seconds=seconds),
+        )
+        return int(count)
+
+    async def _case(self, thread: Thread) -> int:
+        case = await self._pool.fetchval(
+            "insert into incident_case (team, channel, thread_ts) values ($1, $2, $3) "
+            "on conflict (team, channel, thread_ts) do update set active_at = now() returning id",
+            *_key(thread),
+        )
+        return int(case)
+
+
+def _key(thread: Thread) -> tuple[str, str, str]:
+    return thread.team, thread.channel, thread.ts
+
+
+def _answer(row: asyncpg.Record) -> Answer:
+    return Answer(
+        id=row["id"],
+        thread=Thread(row["team"], row["channel"], row["thread_ts"]),
+        message_ts=row["message_ts"],
+        part=row["part"],
+        state=row["state"],
+        judged=row["judged"],
+        ts=row["ts"],
+        waited=row["waited"],
+    )

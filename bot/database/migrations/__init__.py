@@ -1,0 +1,1 @@
+"""The schema: numbered files, run once each, in order and never back."""

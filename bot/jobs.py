@@ -1,0 +1,189 @@
+"""Durable jobs: every stored delivery is dealt with once, in the order of its thread, whatever dies in between.
+
+A job names a delivery but works off its whole thread, oldest first, so that the order holds when one of them has
+to wait. A thread is worked off by one process at a time; other threads go on meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+import asyncpg  # type: ignore[import-untyped]  # it ships no type information
+from pgqueuer import PgQueuer
+from pgqueuer.errors import RetryRequested
+from pgqueuer.models import Job, Schedule
+
+from bot.database import Database
+from bot.database.inbox import ENTRYPOINT, Inbox, Open
+from bot.logs import about
+from handlers.failures import advice
+from handlers.ports import Delivery
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Times in seconds, and the number of `tries`.
+
+    `heartbeat` is how long the job of a dead process waits for another process, `straggler` how long a call whose
+    answer was lost may still take effect.
+    """
+
+    heartbeat: float = 10.0
+    backoff: float = 1.0
+    tries: int = 5
+    busy: float = 0.25
+    stop: float = 5.0
+    rescue: float = 60.0
+    straggler: float = 2.0
+
+
+class Worker:
+    def __init__(
+        self,
+        database: Database,
+        inbox: Inbox,
+        *,
+        handle: Callable[[Delivery], Awaitable[str]],
+        apologise: Callable[[Delivery], Awaitable[None]],
+        retention_days: int,
+        pace: Pace,
+    ) -> None:
+        self._database = database
+        self._inbox = inbox
+        self._handle = handle
+        self._apologise = apologise
+        self._retention_days = retention_days
+        self._pace = pace
+        self._busy: dict[tuple[str, str], bool] = {}
+        self._locks = ThreadLocks(database.url)
+        self._queue: PgQueuer | None = None
+        self._stopping = False
+
+    async def run(self) -> None:
+        """Works until `stop`. A lost database connection is waited out."""
+        try:
+            while not self._stopping:
+                try:
+                    await self._consume()
+                except Exception:  # whatever it is, the worker must come back
+                    logger.warning("the queue stopped and starts again", exc_info=True)
+                    await asyncio.sleep(self._pace.backoff)
+        finally:
+            await self._locks.close()
+
+    def stop(self) -> None:
+        """No new job is taken; `run` returns when the running ones are through."""
+        self._stopping = True
+        if self._queue:
+            self._queue.shutdown.set()
+
+    async def _consume(self) -> None:
+        self._queue = queue = PgQueuer.from_asyncpg_pool(self._database.pool)
+        queue.entrypoint(ENTRYPOINT)(self._job)
+        queue.schedule("sweep", "* * * * *")(self._sweep)
+        await self._inbox.rescue()
+        if not self._stopping:
+            await queue.run(
+                dequeue_timeout=timedelta(seconds=self._pace.heartbeat),
+                max_concurrent_tasks=40,
+                heartbeat_timeout=timedelta(seconds=self._pace.heartbeat),
+                shutdown_on_listener_failure=True,
+                log_aggregation_interval=timedelta(0),
+            )
+
+    async def _sweep(self, _schedule: Schedule) -> None:
+        await self._inbox.rescue(self._pace.rescue)
+        await self._inbox.forget(self._retention_days)
+
+    async def _job(self, job: Job) -> None:
+        key = await self._inbox.thread_of(UUID(bytes=job.payload))
+        if key is None:
+            return
+        if key in self._busy:  # whoever works on this thread looks once more before leaving it
+            self._busy[key] = True
+            return
+        self._busy[key] = True
+        try:
+            while self._busy[key]:
+                self._busy[key] = False
+                await self._work_off(*key)
+        except RetryRequested:
+            raise
+        except Exception as error:
+            logger.warning("a job failed and is tried again", exc_info=True)
+            raise RetryRequested(timedelta(seconds=self._pace.backoff), type(error).__name__) from None
+        finally:
+            del self._busy[key]
+
+    async def _work_off(self, team: str, thread: str) -> None:
+        async with self._locks.held(f"{team} {thread}") as mine:
+            if not mine:
+                raise RetryRequested(timedelta(seconds=self._pace.busy), "another process has this thread")
+            while waiting := await self._inbox.oldest(team, thread):
+                if waiting.wait > 0:
+                    raise RetryRequested(timedelta(seconds=waiting.wait), "not due yet")
+                with about(str(waiting.id)):
+                    await self._deal_with(waiting)
+
+    async def _deal_with(self, waiting: Open) -> None:
+        started = asyncio.get_running_loop().time()
+        try:
+            outcome = await self._handle(waiting.delivery)
+        except Exception as error:  # noqa: BLE001 - `advice` knows which ones pass, the log gets them all
+            await self._failed(waiting, error)
+            return
+        await self._inbox.done(waiting.id, outcome)
+        ms = round((asyncio.get_running_loop().time() - started) * 1000, 1)
+        logger.info(outcome, extra={"kind": waiting.delivery.kind, "ms": ms, "tries": waiting.tries + 1})
+
+    async def _failed(self, waiting: Open, error: Exception) -> None:
+        what = advice(error)
+        again = waiting.tries + 1 < self._pace.tries
+        seconds = what.after if what.after is not None else self._pace.backoff * 2**waiting.tries
+        logger.warning("failed", exc_info=error, extra={"reason": what.reason})
+        if what.passes and (again or not what.counts):
+            await self._inbox.postpone(waiting.id, seconds, counts=what.counts)
+            return
+        try:
+            await self._apologise(waiting.delivery)
+        except Exception:  # Slack takes nothing from us; the log and the record say so
+            logger.exception("could not even apologise")
+        await self._inbox.done(waiting.id, f"failed: {what.reason}")
+        logger.error("gave up", extra={"reason": what.reason, "kind": waiting.delivery.kind})
+
+
+class ThreadLocks:
+    """Advisory locks, all on one connection of their own: they go when the process goes."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._connection: asyncpg.Connection | None = None
+        self._one_at_a_time = asyncio.Lock()
+
+    @asynccontextmanager
+    async def held(self, name: str) -> AsyncIterator[bool]:
+        """Yields whether the lock is ours; never waits for it. Not reentrant within a process."""
+        mine = bool(await self._ask("select pg_try_advisory_lock(hashtextextended($1, 0))", name))
+        try:
+            yield mine
+        finally:
+            if mine:
+                await self._ask("select pg_advisory_unlock(hashtextextended($1, 0))", name)
+
+    async def _ask(self, query: str, name: str) -> object:
+        async with self._one_at_a_time:
+            if self._connection is None or self._connection.is_closed():
+                self._connection = await asyncpg.connect(self._url)
+            return await self._connection.fetchval(query, name)
+
+    async def close(self) -> None:
+        if self._connection and not self._connection.is_closed():
+            await self._connection.close()

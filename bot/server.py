@@ -1,0 +1,52 @@
+"""The HTTP side: Slack's requests, and two addresses for whoever watches over the process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from aiohttp import web
+from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
+from slack_bolt.app.async_app import AsyncApp
+
+LARGEST_REQUEST = 4 * 1024 * 1024
+
+
+class Server:
+    """Listens from `start` to `stop`. `/slack/events` takes events, commands and clicks, in HTTP mode."""
+
+    def __init__(self, app: AsyncApp | None, *, ready: Callable[[], bool]) -> None:
+        self._app = app
+        self._ready = ready
+        self._runner: web.AppRunner | None = None
+        self.url = ""
+
+    async def start(self, host: str, port: int) -> None:
+        """Port 0 takes a free one. Raises OSError when the port is taken."""
+        application = web.Application(client_max_size=LARGEST_REQUEST)
+        application.router.add_get("/healthz", self._alive)
+        application.router.add_get("/readyz", self._is_ready)
+        if self._app:
+            application.router.add_post("/slack/events", self._slack)
+        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=3)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, host, port)
+        await site.start()
+        bound = self._runner.addresses[0][1]
+        self.url = f"http://[{host}]:{bound}" if ":" in host else f"http://{host}:{bound}"
+
+    async def stop(self) -> None:
+        if self._runner:
+            await self._runner.cleanup()
+
+    async def _slack(self, request: web.Request) -> web.Response:
+        """503 until the bot is ready: Slack then delivers again."""
+        assert self._app is not None
+        if not self._ready():
+            return web.Response(status=503, text="starting")
+        return await to_aiohttp_response(await self._app.async_dispatch(await to_bolt_request(request)))
+
+    async def _alive(self, _request: web.Request) -> web.Response:
+        return web.Response(text="ok")
+
+    async def _is_ready(self, _request: web.Request) -> web.Response:
+        return web.Response(text="ready") if self._ready() else web.Response(status=503, text="not ready")

@@ -1,0 +1,50 @@
+"""Event 12014: which name, for which connector, Exchange could not find a certificate for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import re2
+
+from diagnostics.causes.certificate.names import issuer_and_subject
+from diagnostics.facts import SendConnector, Session, WindowsEvent
+from diagnostics.text import squeezed
+
+_WANTED = re2.compile(
+    r"(?i)contains the domain name (.{1,900}?) in the personal store.{0,200}?for the connector (.{1,200}?) "
+    r"with a FQDN parameter of"
+)
+_SENDING = ("outbound", "to internet", "internet", "send", "to office", "to microsoft")
+_RECEIVING = ("default", "client ", "frontend", "inbound", "receive", "anonymous", "from ", "relay")
+
+
+@dataclass(frozen=True, slots=True)
+class Unmatched:
+    """`pair` is (issuer, subject) where the connector names a certificate, None where it goes by its FQDN `name`."""
+
+    event: WindowsEvent
+    name: str
+    connector: str
+    pair: tuple[str, str] | None
+
+
+def unmatched(event: object) -> Unmatched | None:
+    if not isinstance(event, WindowsEvent) or event.event != 12014 or "schannel" in event.provider.lower():
+        return None
+    found = _WANTED.search(squeezed(event.text))
+    if not found:
+        return None
+    name = found.group(1).strip()
+    return Unmatched(event, name, found.group(2).strip(), issuer_and_subject(name))
+
+
+def is_send_connector(found: Unmatched, connectors: Iterable[SendConnector], sessions: Iterable[Session]) -> bool:
+    """Whether the event speaks of a Send connector: known from the text, else by what such connectors are called."""
+    name = found.connector.casefold()
+    if any(each.connector.casefold() == name for each in connectors):
+        return True
+    directions = {each.direction for each in sessions if each.connector.rpartition("\\")[2].casefold() == name}
+    if directions:
+        return "send" in directions
+    return not name.startswith(_RECEIVING) and any(word in name for word in _SENDING)

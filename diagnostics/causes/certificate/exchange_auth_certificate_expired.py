@@ -1,0 +1,93 @@
+"""The Exchange Auth (OAuth) certificate has expired or is missing.
+
+## What is happening
+`Microsoft Exchange Server Auth Certificate` signs tokens between servers. When it expires, OWA and ECP log-ons,
+hybrid free/busy and other OAuth features fail (event 1003 with ParseCadataCookies). SMTP doesn't use it: mail flow
+does not stop for it, and it is only in the way when somebody takes it for the SMTP certificate.
+
+## What proves it
+- `Get-AuthConfig` names a thumbprint that has expired or is not installed
+
+## Not this when
+- the trouble is mail that is not delivered: look for the SMTP certificate (`certificate.local.expired-smtp`)
+
+## References
+- https://microsoft.github.io/CSS-Exchange/Diagnostics/HealthChecker/AuthCertificateCheck/
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/administration/cannot-access-owa-or-ecp-if-oauth-expired
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.certificate.names import common_name
+from diagnostics.facts import (
+    CertificateRejected,
+    ConnectFailed,
+    ConnectionDropped,
+    InstalledCertificate,
+    Reply,
+    Said,
+    StarttlsNotOffered,
+    TlsFailed,
+)
+from diagnostics.report import Step
+
+_NAME = "microsoft exchange server auth certificate"
+
+
+@cause(id="certificate.exchange.auth-certificate-expired", act="on-prem", says=("FbaModule.ParseCadataCookies",))
+def assess(
+    anchor: Said | InstalledCertificate,
+    handshakes: tuple[TlsFailed, ...],
+    rejected: tuple[CertificateRejected, ...],
+    unreached: tuple[ConnectFailed, ...],
+    dropped: tuple[ConnectionDropped, ...],
+    missing: tuple[StarttlsNotOffered, ...],
+    replies: tuple[Reply, ...],
+) -> Finding | None:
+    """Where mail is what fails, an expired Auth certificate is named only to be set aside."""
+    if isinstance(anchor, Said):
+        because = "OWA and ECP fail in ParseCadataCookies, which is what an expired or missing Auth certificate does."
+        return Finding(Belief.LIKELY, because, (anchor,), _steps())
+    if common_name(anchor.subject) != _NAME or not anchor.expired:
+        return None
+    because = f"The Auth certificate {anchor.thumbprint} has expired ({anchor.not_after or anchor.status})"
+    refused = [each for each in replies if each.failing]
+    if any((handshakes, rejected, unreached, dropped, missing, refused)):
+        return Finding(Belief.RULED_OUT, f"{because}, but it signs OAuth tokens; SMTP does not use it.", (anchor,))
+    return Finding(Belief.LIKELY, f"{because}: OAuth features fail; mail flow does not.", (anchor,), _steps())
+
+
+def _steps() -> tuple[Step, ...]:
+    return (
+        look(
+            "See which certificate signs, and whether it is installed and valid.",
+            "Get-AuthConfig | Format-List CurrentCertificateThumbprint,NextCertificateThumbprint; "
+            "Get-ExchangeCertificate -Thumbprint (Get-AuthConfig).CurrentCertificateThumbprint | Format-List "
+            "NotAfter,Status",
+        ),
+        change(
+            "Create a new Auth certificate (answer No when asked to replace the SMTP certificate) and publish it.",
+            "$certificate = New-ExchangeCertificate -KeySize 2048 -PrivateKeyExportable $true "
+            "-SubjectName 'CN=Microsoft Exchange Server Auth Certificate' -FriendlyName 'Microsoft Exchange "
+            "Server Auth Certificate' "
+            "-Services SMTP -DomainName @(); "
+            "Set-AuthConfig -NewCertificateThumbprint $certificate.Thumbprint -NewCertificateEffectiveDate (Get-Date); "
+            "Set-AuthConfig -PublishCertificate; Set-AuthConfig -ClearPreviousCertificate",
+            changes="The organisation signs OAuth tokens with the new certificate. In a hybrid run the wizard "
+            "afterwards.",
+            undo="Set-AuthConfig -NewCertificateThumbprint with the previous thumbprint, as long as that "
+            "certificate is valid.",
+            verify="Get-AuthConfig shows the new thumbprint; OWA opens after the restart below, which may take an "
+            "hour to spread.",
+        ),
+        change(
+            "Restart what reads it.",
+            "Restart-Service MSExchangeServiceHost; Restart-WebAppPool MSExchangeOWAAppPool; Restart-WebAppPool "
+            "MSExchangeECPAppPool",
+            shell="powershell",
+            effect="service-restart",
+            changes="Users of OWA and ECP on this server log on again.",
+            undo="None needed: a restart changes no setting.",
+        ),
+    )

@@ -1,0 +1,80 @@
+"""The internal transport certificate is missing, expired or unreadable.
+
+## What is happening
+Every Exchange server has a certificate for SMTP between servers and between its own front end and back end. It was
+removed from the store, has expired, or its key can't be read. Internal queues then retry, and inbound mail is put off
+with `451 4.7.0 Temporary server error … PRX`, although TLS toward the outside is fine.
+
+## What proves it
+- events 12013, 12023 or 12024 (can't be loaded), 12015 (expired), 12019 (another server's has expired)
+- the thumbprint of `Get-TransportService` is not in the store, or has no key
+
+## Not this when
+- that thumbprint is installed, valid and has its key
+- Kerberos between the servers fails (`transport-service.kerberos.exchangeauth-failed`)
+
+## References
+- https://microsoft.github.io/CSS-Exchange/Diagnostics/HealthChecker/InternalTransportCertificateCheck/
+- https://learn.microsoft.com/en-us/previous-versions/office/exchange-server-2010/ff985435(v=exchg.141)
+- https://learn.microsoft.com/en-us/powershell/module/exchangepowershell/new-exchangecertificate
+"""
+
+from __future__ import annotations
+
+import re2
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.certificate import steps
+from diagnostics.facts import InstalledCertificate, WindowsEvent
+from diagnostics.report import Step
+
+_THUMBPRINT = re2.compile(r"(?i)thumbprint(?: of)?:?\s*([0-9A-F]{40})")
+_UNREADABLE = {12013: "can't be loaded", 12023: "can't be loaded", 12024: "can't be loaded", 12015: "has expired"}
+_SOON, _REMOTE = 12017, 12019
+
+
+@cause(id="certificate.exchange.internal-transport-missing", act="on-prem")
+def assess(event: WindowsEvent, installed: tuple[InstalledCertificate, ...]) -> Finding | None:
+    """The events say it; the list of certificates shows whether it is still so."""
+    if "msexchange" not in event.provider.lower():
+        return None
+    if event.event == _SOON:
+        because = "Event 12017: the internal transport certificate expires soon; it works until then."
+        return Finding(Belief.POSSIBLE, because, (event,), _steps(), weight=1.2)
+    if event.event == _REMOTE:
+        because = "Event 12019: another Exchange or Edge server presents an internal certificate that has expired."
+        return Finding(Belief.LIKELY, because, (event,), _steps())
+    what = _UNREADABLE.get(event.event)
+    if what is None:
+        return None
+    named = _THUMBPRINT.search(event.text)
+    thumbprint = named.group(1).upper() if named else ""
+    have = next((each for each in installed if thumbprint and each.thumbprint == thumbprint), None)
+    if have and have.has_private_key and have.expired is False:
+        because = f"Certificate {thumbprint} is installed with its key and valid: the event is history."
+        return Finding(Belief.RULED_OUT, because, (have, event))
+    because = f"Event {event.event}: the internal transport certificate {thumbprint} {what}.".replace("  ", " ")
+    return Finding(Belief.CONFIRMED, because, (event, have), _steps())
+
+
+def _steps() -> tuple[Step, ...]:
+    return (
+        look(
+            "See which certificate each server uses inside, and whether it is in the store.",
+            "Get-TransportService | Format-List Name,InternalTransportCertificateThumbprint; "
+            "Get-ExchangeCertificate | Format-List Thumbprint,Subject,Services,NotAfter,Status,HasPrivateKey",
+        ),
+        change(
+            "Create a new internal certificate on the affected server (here: the one that you are on).",
+            "New-ExchangeCertificate -KeySize 2048 -PrivateKeyExportable $true -FriendlyName 'Internal transport' "
+            "-DomainName $env:COMPUTERNAME -IncludeServerFQDN -Services SMTP",
+            changes="Creates a self-signed certificate and, when you answer Yes, makes it the internal transport "
+            "certificate. "
+            "An Edge subscription must be renewed afterwards.",
+            undo="Enable-ExchangeCertificate -Services SMTP with the previous thumbprint, if that certificate is "
+            "still usable.",
+            verify="Get-TransportService shows the new thumbprint.",
+        ),
+        steps.restart_transport(),
+        steps.retry_queues(),
+    )

@@ -1,0 +1,103 @@
+"""Exchange cannot validate its own certificate, and withholds STARTTLS.
+
+## What is happening
+The connector finds its certificate, but the chain does not build on the server itself: the certificate is revoked, an
+issuer is missing from the machine stores, or it ends in a root that this machine does not trust. Exchange then treats
+it as unusable and leaves STARTTLS out.
+
+## What proves it
+- `Test-Certificate` reports a chain status (CERT_TRUST_IS_REVOKED, CERT_TRUST_IS_PARTIAL_CHAIN,
+  CERT_TRUST_IS_UNTRUSTED_ROOT)
+- `Get-ExchangeCertificate` shows Status Revoked, Invalid or Untrusted for the certificate of that connector
+
+## Not this when
+- STARTTLS is offered and only the peer complains: an issuer that is not sent
+  (`certificate.local.intermediate-missing`) or a private authority (`certificate.local.untrusted-issuer`)
+- only the revocation list can't be fetched (`certificate.trust.revocation-unreachable`)
+- event 12014 names a certificate that is not installed (`certificate.local.receive-connector-tlsname-stale`)
+
+## References
+- https://techcommunity.microsoft.com/blog/exchange/tls-certificates-in-exchange-hybrid---common-issues--how-to-fix-them/4420592
+- https://learn.microsoft.com/en-us/powershell/module/pki/test-certificate
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.causes.certificate import steps
+from diagnostics.causes.certificate.event12014 import unmatched
+from diagnostics.causes.certificate.names import common_name, holders, is_self_signed
+from diagnostics.causes.certificate.withheld import withheld
+from diagnostics.facts import InstalledCertificate, Reply, StarttlsNotOffered, WindowsEvent
+from diagnostics.report import Step
+
+_REVOKED = ("is_revoked", "revoked", "0x80092010")
+_BROKEN = ("untrusted_root", "partial_chain", "untrusted", "invalid", "signature_valid", "explicit_distrust")
+
+
+@cause(id="certificate.local.chain-broken", act="on-prem")
+def assess(
+    anchor: StarttlsNotOffered | InstalledCertificate,
+    listed: InstalledCertificate | None,
+    event: WindowsEvent | None,
+    missing: tuple[StarttlsNotOffered, ...],
+    replies: tuple[Reply, ...],
+) -> Finding | None:
+    """`listed` with its chain status is what to ask for; the state of a certificate decides."""
+    if isinstance(anchor, InstalledCertificate):
+        return _from_state(anchor, missing, replies, event)
+    found = withheld(anchor, replies)
+    if found is None:
+        return None
+    told = unmatched(event)
+    if told and not (told.pair and listed and holders(told.pair, (listed,))):
+        because = f"Event 12014: there is no certificate for `{told.name}` at all."
+        return Finding(Belief.RULED_OUT, because, (event,))
+    because = f"{found.words}. Exchange also withholds it when its certificate is revoked or its chain doesn't build."
+    return Finding(Belief.POSSIBLE, because, (anchor,), _steps(listed), weight=found.weight(1.3))
+
+
+def _from_state(
+    certificate: InstalledCertificate,
+    missing: tuple[StarttlsNotOffered, ...],
+    replies: tuple[Reply, ...],
+    event: WindowsEvent | None,
+) -> Finding | None:
+    status = certificate.status.lower()
+    revoked = any(word in status for word in _REVOKED)
+    broken = any(word in status for word in _BROKEN) and status != "dateinvalid"
+    if not (revoked or broken) or certificate.for_smtp is False:
+        return None
+    symptom = next((each for each in missing if withheld(each, replies)), None) or unmatched(event)
+    if not revoked and (is_self_signed(certificate) or (not symptom and certificate.for_smtp is None)):
+        return None
+    name = certificate.subject or certificate.thumbprint or "The tested certificate"
+    because = f"{name} {'has been revoked' if revoked else 'does not validate on this server'} (`{certificate.status}`)"
+    proof = (certificate, *missing, event)
+    cure = _steps(certificate, revoked)
+    if symptom:
+        belief = Belief.CONFIRMED if revoked else Belief.LIKELY
+        return Finding(belief, f"{because}, so Exchange withholds STARTTLS.", proof, cure, weight=1.5)
+    return Finding(Belief.LIKELY if revoked else Belief.POSSIBLE, f"{because}.", proof, cure, weight=1.2)
+
+
+def _steps(certificate: InstalledCertificate | None, revoked: bool | None = None) -> tuple[Step, ...]:
+    """A revoked certificate needs a successor, a broken chain its issuers; both while it is not known which."""
+    cures = (
+        (steps.renew(common_name(certificate.subject) if certificate else ""), True),
+        (steps.import_issuers(), False),
+    )
+    return (
+        steps.list_installed(),
+        steps.test_chain(certificate.thumbprint if certificate else ""),
+        look(
+            "See which element of the chain fails, and whether the revocation lists can be fetched from this server.",
+            "$certificate = Get-Item (Join-Path 'Cert:\\LocalMachine\\My' {thumbprint}); "
+            "Export-Certificate -Cert $certificate -FilePath (Join-Path $env:TEMP 'mail.cer') | Out-Null; "
+            "certutil -verify -urlfetch (Join-Path $env:TEMP 'mail.cer')",
+            "powershell",
+            thumbprint=certificate.thumbprint if certificate else "",
+        ),
+        *(step for step, cures_revoked in cures if revoked in (None, cures_revoked)),
+        steps.restart_frontend(),
+    )

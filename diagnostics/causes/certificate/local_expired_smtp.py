@@ -1,0 +1,151 @@
+"""The SMTP certificate of our own server has expired.
+
+## What is happening
+The certificate that the connector names, or that transport chose for its name, is past its last day. Peers that
+validate it refuse it, and Exchange may stop offering STARTTLS under that name. In a hybrid, mail usually stops in
+both directions on the very day.
+
+## What proves it
+- event 12016 from MSExchangeTransport: no valid certificate for the FQDN, the existing one has expired
+- `Get-ExchangeCertificate` shows `Status : DateInvalid` for the thumbprint that the log, or the peer's error, names
+
+## Not this when
+- only an old copy has expired, and a valid certificate of the same name is enabled for SMTP
+  (`tls.certificate.stale-duplicate-selected`)
+- the refused certificate is the other server's (`certificate.remote.expired`)
+- the expired one is the Exchange Auth certificate, which plays no part in SMTP
+
+## References
+- https://techcommunity.microsoft.com/blog/exchange/tls-certificates-in-exchange-hybrid---common-issues--how-to-fix-them/4420592
+- https://learn.microsoft.com/en-us/exchange/architecture/client-access/certificates
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from diagnostics.cause import Belief, Finding, cause
+from diagnostics.causes.certificate import steps
+from diagnostics.causes.certificate.names import all_names, common_name, covers, is_self_signed, is_server_name
+from diagnostics.causes.certificate.refusal import refusal_of
+from diagnostics.causes.certificate.withheld import withheld
+from diagnostics.causes.tls.credential import session_of, twins, usable
+from diagnostics.facts import CertificateRejected, InstalledCertificate, Reply, Said, StarttlsNotOffered, TlsFailed
+from diagnostics.report import Step
+
+_SOON = "The STARTTLS certificate will expire soon"
+
+
+@cause(
+    id="certificate.local.expired-smtp",
+    act="on-prem",
+    says=(
+        "MSExchangeTransport 12016",
+        "MSExchangeFrontEndTransport 12016",
+        "There is no valid SMTP Transport Layer Security (TLS) certificate for the FQDN",
+        _SOON,
+    ),
+)
+def assess(
+    anchor: Said | CertificateRejected | TlsFailed | StarttlsNotOffered | InstalledCertificate,
+    same: InstalledCertificate | None,
+    installed: tuple[InstalledCertificate, ...],
+    replies: tuple[Reply, ...],
+) -> Finding | None:
+    """`same` is the certificate that the anchor names, as installed."""
+    if isinstance(anchor, Said):
+        return _said(anchor)
+    if isinstance(anchor, CertificateRejected):
+        return _refused(anchor, installed, replies)
+    if isinstance(anchor, TlsFailed):
+        return _offered(anchor, same, installed)
+    if isinstance(anchor, StarttlsNotOffered):
+        return _missing(anchor, installed, replies)
+    return _listed(anchor, installed)
+
+
+def _said(said: Said) -> Finding:
+    if said.signature == _SOON:
+        because = "Exchange warns that the certificate of a connector expires soon; it still works until then."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(None), weight=1.5)
+    because = f"Exchange itself says so: {_short(said.text)}"
+    return Finding(Belief.CONFIRMED, because, (said,), _steps(None))
+
+
+def _refused(
+    rejected: CertificateRejected, installed: Sequence[InstalledCertificate], replies: Sequence[Reply]
+) -> Finding | None:
+    refusal = refusal_of(rejected, replies)
+    if refusal is None or refusal.reason != "expired" or refusal.owner == "theirs":
+        return None
+    mine = next((c for c in installed if c.thumbprint and c.thumbprint == refusal.thumbprint), None)
+    shown = f"{refusal.presented or 'its certificate'} {refusal.thumbprint}".strip()
+    because = f"Exchange Online refused {shown} of {refusal.where} because it has expired"
+    if mine:
+        return Finding(Belief.CONFIRMED, f"{because}; it is installed here.", (rejected, mine), _steps(mine))
+    if refusal.expected or refusal.presented:
+        return Finding(Belief.LIKELY, f"{because}.", (rejected,), _steps(None), weight=1.5)
+    return Finding(
+        Belief.POSSIBLE, f"{because}; in a hybrid that is your server.", (rejected,), _steps(None), weight=1.6
+    )
+
+
+def _offered(
+    failed: TlsFailed, same: InstalledCertificate | None, installed: Sequence[InstalledCertificate]
+) -> Finding | None:
+    """Only the certificate of the log counts; a usable one of the same name makes it the wrong copy instead."""
+    if not same or not failed.thumbprint or same.thumbprint != failed.thumbprint or same.expired is None:
+        return None
+    if not same.expired:
+        return Finding(Belief.RULED_OUT, f"Certificate {same.thumbprint} is still valid.", (same,))
+    if any(usable(each) for each in twins(failed, installed)) or failed.saw_remote:
+        return None
+    because = f"{session_of(failed)}; that certificate has expired ({same.not_after or same.status})."
+    belief = Belief.LIKELY if same.has_private_key is not False else Belief.POSSIBLE
+    return Finding(belief, because, (failed, same), _steps(same), weight=1.5)
+
+
+def _missing(
+    fact: StarttlsNotOffered, installed: Sequence[InstalledCertificate], replies: Sequence[Reply]
+) -> Finding | None:
+    found = withheld(fact, replies)
+    if found is None:
+        return None
+    good = [c for c in installed if c.for_smtp and c.expired is False and not is_self_signed(c)]
+    if good:
+        because = f"A valid certificate is enabled for SMTP ({good[0].thumbprint or good[0].subject})."
+        return Finding(Belief.RULED_OUT, because, (good[0],))
+    because = f"{found.words}: an expired certificate is one of the reasons for that."
+    return Finding(Belief.POSSIBLE, because, (fact,), _steps(None), weight=found.weight(1.0))
+
+
+def _listed(certificate: InstalledCertificate, installed: Sequence[InstalledCertificate]) -> Finding | None:
+    """A listing alone: an expired SMTP certificate matters unless a valid one covers its name."""
+    if not certificate.expired or certificate.for_smtp is not True:
+        return None
+    if is_self_signed(certificate) and is_server_name(common_name(certificate.subject)):
+        return None  # the internal transport certificate has its own cause
+    names = all_names(certificate)
+    valid = [c for c in installed if c.for_smtp and c.expired is False and usable(c)]
+    if any(covers(all_names(c), name) for c in valid for name in names[:1]):
+        return None
+    because = (
+        f"{certificate.subject or certificate.thumbprint}, enabled for SMTP, has expired ({certificate.not_after})."
+    )
+    return Finding(Belief.LIKELY, because, (certificate,), _steps(certificate))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 220 else text[:219] + "…"
+
+
+def _steps(certificate: InstalledCertificate | None) -> tuple[Step, ...]:
+    name = common_name(certificate.subject) if certificate else ""
+    return (
+        steps.list_installed(),
+        steps.renew(name),
+        steps.name_on_send_connector(""),
+        steps.name_on_receive_connector(""),
+        steps.restart_transport(),
+        steps.retry_queues(),
+    )

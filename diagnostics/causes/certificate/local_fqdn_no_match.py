@@ -1,0 +1,86 @@
+"""No certificate carries the connector's FQDN, so STARTTLS is not offered under it.
+
+## What is happening
+The connector names no certificate (`TlsCertificateName` is empty), so Exchange looks for one that is enabled for SMTP
+and carries the connector's FQDN. There is none, mostly since the public certificate lacks the server's internal name,
+or the FQDN was changed. The connector then can't do STARTTLS.
+
+## What proves it
+- event 12014 that quotes a plain host name
+- the FQDN is among the CertificateDomains of no certificate that is enabled for SMTP
+
+## Not this when
+- the event quotes `<I>issuer<S>subject` (`certificate.local.receive-connector-tlsname-stale`)
+- a valid SMTP certificate carries the name (`certificate.local.chain-broken`, or its key)
+
+## References
+- https://learn.microsoft.com/en-us/powershell/module/exchangepowershell/set-receiveconnector
+- https://learn.microsoft.com/en-us/powershell/module/exchangepowershell/set-sendconnector
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change
+from diagnostics.causes.certificate import steps
+from diagnostics.causes.certificate.event12014 import Unmatched, unmatched
+from diagnostics.causes.certificate.names import all_names, covers
+from diagnostics.causes.certificate.withheld import withheld
+from diagnostics.causes.tls.credential import usable
+from diagnostics.facts import InstalledCertificate, Reply, StarttlsNotOffered, WindowsEvent
+from diagnostics.report import Step
+
+
+@cause(id="certificate.local.fqdn-no-match", act="on-prem")
+def assess(
+    anchor: WindowsEvent | StarttlsNotOffered,
+    event: WindowsEvent | None,
+    installed: tuple[InstalledCertificate, ...],
+    replies: tuple[Reply, ...],
+) -> Finding | None:
+    """Event 12014 decides; a missing STARTTLS alone makes it one of several. `event` is what to ask for."""
+    wanted = unmatched(anchor)
+    if wanted:
+        return None if wanted.pair else _from_event(wanted, installed)
+    found = withheld(anchor, replies)
+    if found is None:
+        return None
+    told = unmatched(event)
+    if told and told.pair:
+        because = "Event 12014 quotes issuer and subject: the connector names a certificate, its FQDN is not asked."
+        return Finding(Belief.RULED_OUT, because, (event,))
+    because = f"{found.words}. A connector without a named certificate needs one that carries its FQDN."
+    return Finding(Belief.POSSIBLE, because, (found.fact,), _steps(found.fact.connector, ""), weight=found.weight(1.1))
+
+
+def _from_event(wanted: Unmatched, installed: tuple[InstalledCertificate, ...]) -> Finding:
+    have = [c for c in installed if c.for_smtp is not False and usable(c) and covers(all_names(c), wanted.name)]
+    if have:
+        because = f"Certificate {have[0].thumbprint or have[0].subject} carries `{wanted.name}` and is usable."
+        return Finding(Belief.RULED_OUT, because, (have[0], wanted.event))
+    because = (
+        f"Event 12014: no certificate on this server contains `{wanted.name}`, the FQDN of `{wanted.connector}`, "
+        "so that connector can't offer STARTTLS."
+    )
+    return Finding(Belief.CONFIRMED, because, (wanted.event,), _steps(wanted.connector, wanted.name))
+
+
+def _steps(connector: str, fqdn: str) -> tuple[Step, ...]:
+    return (
+        steps.list_receive_connectors(),
+        steps.list_send_connectors(),
+        steps.list_installed(),
+        change(
+            "If it is a Send connector, or a Receive connector without Exchange Server authentication, give it a "
+            "FQDN that the "
+            "certificate carries (use Set-SendConnector for the former).",
+            "Set-ReceiveConnector {receive_connector} -Fqdn {name_on_certificate}",
+            changes=f"The connector greets with that name instead of {fqdn or 'its present FQDN'}, and finds its "
+            "certificate.",
+            undo="Set-ReceiveConnector (or Set-SendConnector) with the Fqdn that the first steps printed.",
+            verify="After a restart event 12014 does not come back, and EHLO lists STARTTLS.",
+            receive_connector=connector,
+            name_on_certificate="",
+        ),
+        steps.name_on_receive_connector(connector),
+        steps.restart_frontend(),
+    )

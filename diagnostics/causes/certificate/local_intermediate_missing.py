@@ -1,0 +1,108 @@
+"""Our server sends its certificate without the issuing one.
+
+## What is happening
+The intermediate authority is not in the machine's store, so the handshake carries the server's own certificate alone.
+Exchange Online doesn't fetch missing issuers: it reports `UntrustedRoot`, or, when our server is the sender, can't
+attribute the session to the tenant (`5.7.64 TenantAttribution`). It typically begins with a renewal under a new
+intermediate.
+
+## What proves it
+- `openssl s_client -showcerts` toward our server lists one certificate, and ends with error 20 or 21
+- Schannel 36887 with alert 48: the peer does not know the authority behind our certificate
+
+## Not this when
+- the whole chain is sent
+- the issuer is a private authority (`certificate.local.untrusted-issuer`)
+- the server that was probed belongs to somebody else (`certificate.remote.chain-incomplete`)
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/fix-error-code-450-4-4-317-untrusted-root
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/tenantattribution-ndr
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from diagnostics.cause import Belief, Finding, cause
+from diagnostics.causes.certificate import steps
+from diagnostics.causes.certificate.probe import leaf_only, owner_of, self_signed
+from diagnostics.causes.certificate.refusal import Refusal, refusal_of, refusals_of
+from diagnostics.facts import Certificate, CertificateRejected, InstalledCertificate, Reply, TlsProbe, WindowsEvent
+from diagnostics.report import Step
+
+_UNKNOWN_AUTHORITY = 48  # TLS alert unknown_ca
+
+
+@cause(id="certificate.local.intermediate-missing", act="on-prem")
+def assess(
+    anchor: CertificateRejected | TlsProbe | WindowsEvent,
+    probe: TlsProbe | None,
+    installed: tuple[InstalledCertificate, ...],
+    shown: tuple[Certificate, ...],
+    rejected: tuple[CertificateRejected, ...],
+    replies: tuple[Reply, ...],
+) -> Finding | None:
+    """The handshake decides: `probe` shows how many certificates were sent, the rest of the case whose server it is."""
+    refusals = [r for r in refusals_of(rejected, replies) if r.reason == "untrusted" and r.owner != "theirs"]
+    if isinstance(anchor, TlsProbe):
+        if not leaf_only(anchor):
+            return None
+        owner = owner_of(anchor, installed, shown, refusals_of(rejected, replies))
+        tenant = next((r for r in replies if r.enhanced == "5.7.64"), None)
+        return _from_probe(anchor, owner, refusals, tenant)
+    if isinstance(anchor, WindowsEvent):
+        return _from_event(anchor)
+    refusal = refusal_of(anchor, replies)
+    if refusal is None or refusal.reason != "untrusted" or refusal.owner == "theirs":
+        return None
+    if probe and probe.chain > 1 and probe.verify == 0:
+        return Finding(Belief.RULED_OUT, f"The server sends {probe.chain} certificates, and they validate.", (probe,))
+    if probe and (leaf_only(probe) or self_signed(probe)):
+        return None  # asked about the handshake itself
+    because = (
+        f"The peer did not trust the chain that {_whose(refusal)} sent; one without the issuing certificate is "
+        "refused so."
+    )
+    weight = 1.3 if refusal.owner == "target" else 1.2
+    return Finding(Belief.POSSIBLE, because, (anchor,), _steps(refusal.host), weight=weight)
+
+
+def _whose(refusal: Refusal) -> str:
+    return refusal.where if refusal.owner == "target" else "this server"
+
+
+def _from_probe(probe: TlsProbe, owner: str, refusals: Sequence[Refusal], tenant: Reply | None) -> Finding | None:
+    if owner == "theirs":
+        return None
+    because = (
+        f"{probe.host or probe.subject or 'The server'} sends one certificate and not its issuer "
+        f"({probe.issuer or 'unnamed'})"
+    )
+    proof = (probe, *(each.fact for each in refusals), tenant)
+    if owner == "ours":
+        belief = Belief.CONFIRMED if refusals else Belief.LIKELY
+        return Finding(belief, f"{because}, so a peer that fetches none can't trust it.", proof, _steps(probe.host))
+    if tenant:
+        because += ", and Exchange Online can't attribute the session"
+        return Finding(Belief.LIKELY, f"{because}.", proof, _steps(probe.host))
+    return Finding(
+        Belief.POSSIBLE, f"{because}. If that server is yours, mend it here.", proof, _steps(probe.host), weight=1.5
+    )
+
+
+def _from_event(event: WindowsEvent) -> Finding | None:
+    if event.event != 36887 or event.alert != _UNKNOWN_AUTHORITY or "schannel" not in event.provider.lower():
+        return None
+    because = "Schannel 36887 with alert 48: a peer does not know the authority behind this server's certificate."
+    return Finding(Belief.POSSIBLE, because, (event,), _steps(""), weight=1.3)
+
+
+def _steps(host: str) -> tuple[Step, ...]:
+    return (
+        steps.show_chain(host, "Count the certificates that the server sends, from outside the network."),
+        steps.list_installed(),
+        steps.import_issuers(),
+        steps.restart_transport(),
+        steps.retry_queues(),
+    )

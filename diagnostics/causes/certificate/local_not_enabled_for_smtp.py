@@ -1,0 +1,70 @@
+"""The certificate is installed but not enabled for SMTP.
+
+## What is happening
+A good certificate lies in the machine store, the connector names it, but `Services` lacks SMTP. Enabling a
+certificate for SMTP is what lets the transport service read its key; without that Schannel answers
+`UnknownCredentials` right after `Sending certificate`, exactly as when only the key's access list is wrong. The queue
+shows `Unable to connect`.
+
+It is the usual state of a renewed certificate that was imported, and assigned to IIS only.
+
+## What proves it
+- `Services` of the thumbprint in the log lacks SMTP
+- the Hybrid Configuration Wizard says that the secure mail certificate is not bound to the SMTP service
+
+## Not this when
+- `Services` contains SMTP: then look at who may read the key (`tls.certificate.private-key-permission`)
+- `HasPrivateKey : False` (`tls.certificate.private-key-missing`)
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/mailflow/outbound-email-messages-are-not-sent
+- https://learn.microsoft.com/en-us/powershell/module/exchangepowershell/enable-exchangecertificate
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.causes.certificate import steps
+from diagnostics.causes.tls.credential import own_fault, session_of, twins, usable
+from diagnostics.facts import InstalledCertificate, Said, TlsFailed
+from diagnostics.report import Step
+
+
+@cause(id="certificate.local.not-enabled-for-smtp", act="on-prem", says=("is not bound to the SMTP Service",))
+def assess(
+    anchor: TlsFailed | Said, same: InstalledCertificate | None, installed: tuple[InstalledCertificate, ...]
+) -> Finding | None:
+    """`same` is the certificate of the log, as installed: its services decide."""
+    if isinstance(anchor, Said):
+        because = "The certificate chosen for secure mail is installed, but SMTP is not among its services."
+        return Finding(Belief.CONFIRMED, because, (anchor,), _steps(""))
+    if not own_fault(anchor, "UnknownCredentials"):
+        return None
+    known = same if same and anchor.thumbprint and same.thumbprint == anchor.thumbprint else None
+    if known is None or known.for_smtp is None:
+        because = f"{session_of(anchor)}; a certificate that is not enabled for SMTP fails in the same way."
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.thumbprint), weight=1.2)
+    if known.for_smtp:
+        return Finding(Belief.RULED_OUT, f"Certificate {known.thumbprint} is enabled for SMTP.", (known,))
+    if known.has_private_key is False:
+        return Finding(Belief.RULED_OUT, f"Certificate {known.thumbprint} has no private key at all.", (known,))
+    services = ", ".join(known.services or ()) or "none"
+    because = f"{session_of(anchor)}; its services are {services}, without SMTP"
+    if any(usable(each) and each.for_smtp for each in twins(anchor, installed)):
+        because += ", and another copy of the same name is the one for SMTP."
+        return Finding(Belief.POSSIBLE, because, (anchor, known), _steps(anchor.thumbprint), weight=1.0)
+    return Finding(Belief.CONFIRMED, f"{because}.", (known, anchor), _steps(anchor.thumbprint))
+
+
+def _steps(thumbprint: str) -> tuple[Step, ...]:
+    return (
+        look(
+            "Look at the services of the certificate that the log names.",
+            "Get-ExchangeCertificate -Thumbprint {thumbprint} | Format-List "
+            "Services,Status,NotAfter,HasPrivateKey,Subject",
+            thumbprint=thumbprint,
+        ),
+        steps.enable_for_smtp(thumbprint),
+        steps.restart_transport(),
+        steps.retry_queues(),
+    )

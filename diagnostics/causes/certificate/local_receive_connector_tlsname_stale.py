@@ -1,0 +1,90 @@
+"""The Receive connector names a certificate that is gone, so STARTTLS is not offered.
+
+## What is happening
+`TlsCertificateName` on a Receive connector (mostly Default Frontend) holds issuer and subject of a certificate that
+was renewed or removed. Exchange then has nothing to offer TLS with and leaves STARTTLS out of its EHLO reply. Senders
+that insist on TLS, Exchange Online first, wait with `451 5.7.3 STARTTLS is required to send mail`; others deliver in
+clear text.
+
+## What proves it
+- event 12014 that quotes `<I>issuer<S>subject` as the missing name
+- EHLO on the server itself shows no STARTTLS, and the connector's pair matches no installed certificate
+
+## Not this when
+- the event quotes a plain host name (`certificate.local.fqdn-no-match`)
+- EHLO on the server itself lists STARTTLS: then a device in front removes it
+- the named certificate is installed, but revoked or without its issuer (`certificate.local.chain-broken`)
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/cannot-receive-mail-with-new-certificate
+- https://techcommunity.microsoft.com/blog/exchange/tls-certificates-in-exchange-hybrid---common-issues--how-to-fix-them/4420592
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change
+from diagnostics.causes.certificate import steps
+from diagnostics.causes.certificate.event12014 import Unmatched, is_send_connector, unmatched
+from diagnostics.causes.certificate.names import holders
+from diagnostics.causes.certificate.withheld import withheld
+from diagnostics.facts import InstalledCertificate, Reply, SendConnector, Session, StarttlsNotOffered, WindowsEvent
+from diagnostics.report import Step
+
+
+@cause(id="certificate.local.receive-connector-tlsname-stale", act="on-prem")
+def assess(
+    anchor: WindowsEvent | StarttlsNotOffered,
+    event: WindowsEvent | None,
+    installed: tuple[InstalledCertificate, ...],
+    replies: tuple[Reply, ...],
+    connectors: tuple[SendConnector, ...],
+    sessions: tuple[Session, ...],
+) -> Finding | None:
+    """Event 12014 decides; a missing STARTTLS alone only points here. `event` is what to ask for."""
+    wanted = unmatched(anchor)
+    if wanted:
+        sends = is_send_connector(wanted, connectors, sessions)
+        return None if wanted.pair is None or sends else _from_event(wanted, wanted.pair, installed)
+    found = withheld(anchor, replies)
+    if found is None:
+        return None
+    told = unmatched(event)
+    if told and told.pair is None:
+        because = f"Event 12014 quotes the plain name `{told.name}`: the connector names no certificate."
+        return Finding(Belief.RULED_OUT, because, (event,))
+    because = f"{found.words}. Mostly the connector still names a certificate that was replaced."
+    weight = found.weight(1.3 if found.bare else 1.6)
+    return Finding(Belief.POSSIBLE, because, (found.fact,), _steps(found.fact.connector), weight=weight)
+
+
+def _from_event(wanted: Unmatched, pair: tuple[str, str], installed: tuple[InstalledCertificate, ...]) -> Finding:
+    have = holders(pair, installed)
+    if have:
+        because = (
+            f"The certificate that `{wanted.connector}` names is installed ({have[0].thumbprint}): look at its state."
+        )
+        return Finding(Belief.RULED_OUT, because, (have[0], wanted.event))
+    because = (
+        f"Event 12014: `{wanted.connector}` names a certificate with issuer `{pair[0]}` and subject `{pair[1]}`, "
+        "which is not in "
+        "the store, so it offers no STARTTLS."
+    )
+    return Finding(Belief.CONFIRMED, because, (wanted.event,), _steps(wanted.connector))
+
+
+def _steps(connector: str) -> tuple[Step, ...]:
+    return (
+        steps.list_receive_connectors(),
+        steps.list_installed(),
+        steps.name_on_receive_connector(connector),
+        change(
+            "Where no particular certificate is wanted, clear the name: Exchange then chooses by the connector's FQDN.",
+            "Set-ReceiveConnector {receive_connector} -TlsCertificateName $null",
+            changes="Removes the stale TlsCertificateName from this connector. In a hybrid set the current name "
+            "instead.",
+            undo="Set-ReceiveConnector with the TlsCertificateName that the first step printed.",
+            verify="EHLO on port 25 of the server lists STARTTLS.",
+            receive_connector=connector,
+        ),
+        steps.restart_frontend(),
+    )

@@ -1,0 +1,97 @@
+"""A certificate of a private authority is offered to a peer that does not trust it.
+
+## What is happening
+Two certificates are enabled for SMTP and carry the server's name: a public one, and one of the internal authority (or
+the self-signed one). Exchange takes the private one toward Exchange Online, which answers `454 4.7.0 Failed to
+establish appropriate TLS channel: UntrustedRoot: Access Denied`; the sender logs event 2004.
+
+## What proves it
+- that reply, and two SMTP certificates for one name, one of them with RootCAType Enterprise or None
+- taking SMTP off the private one restores the flow
+
+## Not this when
+- the certificate that was offered ends in a public root: then its issuer is not sent
+  (`certificate.local.intermediate-missing`)
+- the refused certificate is the other server's (`certificate.remote.untrusted-root`)
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/mail-flow-stops-event-2004
+- https://learn.microsoft.com/en-us/powershell/module/exchangepowershell/enable-exchangecertificate
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from diagnostics.cause import Belief, Finding, cause, change
+from diagnostics.causes.certificate import steps
+from diagnostics.causes.certificate.names import is_self_signed
+from diagnostics.causes.certificate.refusal import refusal_of
+from diagnostics.facts import CertificateRejected, InstalledCertificate, Reply, WindowsEvent
+from diagnostics.report import Step
+
+_PRIVATE = ("enterprise", "none", "grouppolicy")
+
+
+@cause(id="certificate.local.untrusted-issuer", act="on-prem")
+def assess(
+    anchor: CertificateRejected | WindowsEvent,
+    listed: InstalledCertificate | None,
+    installed: tuple[InstalledCertificate, ...],
+    replies: tuple[Reply, ...],
+) -> Finding | None:
+    """The peer's words point here, the list of SMTP certificates decides. `listed` is what to ask for."""
+    if isinstance(anchor, WindowsEvent):
+        return _from_event(anchor, installed)
+    refusal = refusal_of(anchor, replies)
+    if refusal is None or refusal.reason != "untrusted" or refusal.owner == "theirs":
+        return None
+    ours = refusal.owner == "ours"
+    through = f" on `{anchor.connector}`" if anchor.connector else ""
+    because = f"The peer{through} refused this server's certificate: its root is not trusted ({anchor.reason})"
+    if not ours:
+        because = f"Exchange Online does not trust the certificate that {refusal.where} presents"
+    smtp = [each for each in installed if each.for_smtp]
+    private = [each for each in smtp if _is_private(each)]
+    if private:
+        because += f"; {private[0].subject or private[0].thumbprint}, enabled for SMTP, is of a private authority."
+        belief = Belief.CONFIRMED if ours else Belief.LIKELY
+        return Finding(belief, because, (anchor, *private, listed), _steps(private, smtp), weight=1.5)
+    if smtp and all(each.root_type.lower() == "thirdparty" for each in smtp):
+        return Finding(Belief.RULED_OUT, "Every certificate enabled for SMTP ends in a public root.", tuple(smtp))
+    if ours:
+        return Finding(Belief.LIKELY, f"{because}.", (anchor,), _steps((), smtp))
+    return Finding(Belief.POSSIBLE, f"{because}.", (anchor,), _steps((), smtp), weight=1.0)
+
+
+def _is_private(certificate: InstalledCertificate) -> bool:
+    return certificate.root_type.lower() in _PRIVATE or is_self_signed(certificate)
+
+
+def _from_event(event: WindowsEvent, installed: Sequence[InstalledCertificate]) -> Finding | None:
+    """Schannel's received alert unknown_ca: the peer does not know our authority."""
+    if event.event != 36887 or event.alert != 48 or "schannel" not in event.provider.lower():
+        return None
+    smtp = [each for each in installed if each.for_smtp]
+    private = [each for each in smtp if _is_private(each)]
+    because = "Schannel 36887 with alert 48: a peer does not know the authority behind this server's certificate."
+    return Finding(Belief.POSSIBLE, because, (event, *private), _steps(private, smtp), weight=1.4 if private else 1.2)
+
+
+def _steps(private: Sequence[InstalledCertificate], smtp: Sequence[InstalledCertificate]) -> tuple[Step, ...]:
+    public = next((each.thumbprint for each in smtp if each.root_type.lower() == "thirdparty"), "")
+    return (
+        steps.list_installed(),
+        steps.list_send_connectors(),
+        steps.name_on_send_connector("", public),
+        change(
+            "Then take SMTP off the private certificate, by enabling it for its other services only.",
+            "Enable-ExchangeCertificate -Thumbprint {private_thumbprint} -Services IIS,POP,IMAP",
+            changes="The certificate keeps the services named here; name those that it had, without SMTP.",
+            undo="Enable-ExchangeCertificate with the same thumbprint and -Services SMTP.",
+            verify="Get-ExchangeCertificate lists it without SMTP; the next session offers the public certificate.",
+            private_thumbprint=private[0].thumbprint if private else "",
+        ),
+        steps.restart_transport(),
+        steps.retry_queues(),
+    )

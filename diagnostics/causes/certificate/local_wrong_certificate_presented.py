@@ -1,0 +1,129 @@
+"""Our server presents the wrong certificate to Exchange Online, mostly its self-signed one.
+
+## What is happening
+Exchange Online delivers to the on-premises server and expects a certificate with the connector's TlsDomain. The
+Receive connector that answers shows another one, mostly the self-signed `CN=SERVERNAME` of the installation, since
+its `TlsCertificateName` is empty or the wrong connector matched. Exchange Online breaks off and keeps the mail; the
+server's own logs show no error.
+
+With several servers behind one name only the wrongly configured ones fail: a part of the mail comes through.
+
+## What proves it
+- `SubjectMismatch … Presented Subject: CN=SERVERNAME`, or the presented thumbprint on a local server
+- the receive log shows, for a session of Exchange Online, a certificate whose subject equals its issuer
+
+## Not this when
+- the presented subject is the intended public certificate: then the connector in Exchange Online expects the wrong
+  name (`connector.exo-outbound.tlsdomain-mismatch`)
+- the presented certificate is on none of the servers: something in between answers
+  (`network.middlebox.tls-interception`)
+
+## References
+- https://techcommunity.microsoft.com/blog/exchange/tls-certificates-in-exchange-hybrid---common-issues--how-to-fix-them/4420592
+- https://learn.microsoft.com/en-us/archive/blogs/exchangechallengeaccepted/mail-not-routing-to-on-premise-exchange-2013-environment-from-o365-with-450-4-7-320-certificate-validation-failed-error
+- https://xostmoen.wordpress.com/2017/11/08/450-4-7-320-certificate-validation-failed/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.causes.certificate import steps
+from diagnostics.causes.certificate.names import all_names, common_name, covers, is_self_signed, is_server_name
+from diagnostics.causes.certificate.refusal import Refusal, refusal_of, refusals_of
+from diagnostics.causes.network.reach import kind_of
+from diagnostics.facts import Certificate, CertificateRejected, InstalledCertificate, Reply, Session, Stage
+from diagnostics.report import Step
+
+
+@cause(id="certificate.local.wrong-certificate-presented", act="on-prem")
+def assess(
+    anchor: CertificateRejected | Session,
+    installed: tuple[InstalledCertificate, ...],
+    sessions: tuple[Session, ...],
+    rejected: tuple[CertificateRejected, ...],
+    replies: tuple[Reply, ...],
+) -> Finding | None:
+    """What Exchange Online says it was shown, and what our receive log says we sent."""
+    complaints = [r for r in refusals_of(rejected, replies) if r.reason == "name" and r.owner == "target"]
+    if isinstance(anchor, Session):
+        return _from_log(anchor, complaints)
+    refusal = refusal_of(anchor, replies)
+    if refusal is None or refusal.reason != "name" or refusal.owner != "target":
+        return None
+    proof = _proof(refusal, installed, sessions)
+    expected = f", not {refusal.expected}" if refusal.expected else ""
+    because = f"{refusal.where} showed Exchange Online {_shown(refusal)}{expected}"
+    if proof is not None and not covers(all_names(proof), refusal.expected):
+        because += f"; that certificate is on this server ({proof.subject or proof.thumbprint})."
+        return Finding(Belief.CONFIRMED, because, (anchor, proof), _steps(refusal, sessions))
+    name = common_name(refusal.presented)
+    if is_server_name(name):
+        because += ": the self-signed or internal certificate of a server."
+        return Finding(Belief.LIKELY, because, (anchor,), _steps(refusal, sessions), weight=1.5)
+    if name:
+        because = (
+            f"{refusal.where} showed a public name, `{name}`, so the connector in Exchange Online expects another one."
+        )
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(refusal, sessions), weight=0.8)
+    because += "; which one it showed is not told."
+    return Finding(Belief.POSSIBLE, because, (anchor,), _steps(refusal, sessions), weight=1.6)
+
+
+def _shown(refusal: Refusal) -> str:
+    return f"`{refusal.presented}`" if refusal.presented else "a certificate without the expected name"
+
+
+def _proof(
+    refusal: Refusal, installed: Sequence[InstalledCertificate], sessions: Sequence[Session]
+) -> Certificate | InstalledCertificate | None:
+    """The very certificate, found on our side: by thumbprint, or by subject in a receive log."""
+    held: list[Certificate | InstalledCertificate] = [*installed]
+    held += [s.local for s in sessions if s.direction == "receive" and s.local]
+    if refusal.thumbprint:
+        return next((each for each in held if each.thumbprint == refusal.thumbprint), None)
+    return None
+
+
+def _from_log(session: Session, complaints: Sequence[Refusal]) -> Finding | None:
+    """A self-signed certificate toward the outside. Inside the organisation it is what servers use."""
+    mine, peer = session.local, kind_of(session.remote_ip)
+    if session.direction != "receive" or mine is None or peer == "internal" or session.stage >= Stage.MAIL:
+        return None
+    if not is_self_signed(mine) or not is_server_name(common_name(mine.subject)):
+        return None
+    connector, peer_ip = session.connector or "The Receive connector", session.remote_ip or "the peer"
+    where = f"`{connector}` sent {peer_ip} the self-signed `{mine.subject}`"
+    step = _steps(None, (session,))
+    if complaints:
+        because = f"{where}, and Exchange Online answers SubjectMismatch."
+        return Finding(Belief.CONFIRMED, because, (session, mine, complaints[0].fact), step)
+    if peer == "exchange-online":
+        because = f"{where}: Exchange Online expects the public name."
+        return Finding(Belief.LIKELY, because, (mine, session), step, weight=1.5)
+    because = f"{where}. A peer that validates certificates, as Exchange Online does in a hybrid, refuses it."
+    return Finding(Belief.POSSIBLE, because, (mine,), step, weight=1.5) if session.stage < Stage.SECURED else None
+
+
+def _steps(refusal: Refusal | None, sessions: Sequence[Session]) -> tuple[Step, ...]:
+    connector = next((s.connector for s in reversed(sessions) if s.direction == "receive" and s.connector), "")
+    return (
+        steps.list_receive_connectors(),
+        look(
+            "Find out which connector showed the certificate, on every server that receives from Exchange Online.",
+            "Get-ChildItem (Join-Path $env:ExchangeInstallPath "
+            "'TransportRoles\\Logs\\FrontEnd\\ProtocolLog\\SmtpReceive') | "
+            "Select-String -Pattern {thumbprint} | Select-Object -First 5 -ExpandProperty Line",
+            thumbprint=refusal.thumbprint if refusal else "",
+        ),
+        steps.name_on_receive_connector(connector),
+        steps.restart_frontend(),
+        look(
+            "Then validate the connector from Exchange Online.",
+            "Get-OutboundConnector | Where-Object {{ $_.ConnectorType -eq 'OnPremises' }} | "
+            "ForEach-Object {{ Validate-OutboundConnector -Identity $_.Identity -Recipients {recipient} }}",
+            "exchange-online-powershell",
+            recipient="",
+        ),
+    )

@@ -1,0 +1,65 @@
+"""Names on certificates: the common name, what a name covers, and the `<I>issuer<S>subject` that connectors hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import re2
+
+from diagnostics.causes.tls.credential import same_name
+from diagnostics.facts import Certificate, InstalledCertificate
+
+_COMMON_NAME = re2.compile(r'(?i)\bCN\s*=\s*"?([^,"+;<>]{1,253})')
+_MARKED = re2.compile(r"(?i)<I>\s*(.{1,600}?)\s*<S>\s*(.{1,600})$")
+# Chat and blogs swallow the two markers: the second name then runs straight on from the first.
+_RUN_ON = re2.compile(r"(?i)^\s*(CN=.{1,600}?[^,\s])\s*(CN=.{1,600})$")
+_PRIVATE_ENDINGS = (".local", ".lan", ".internal", ".intra", ".corp", ".lab", ".home", ".localdomain")
+
+
+def common_name(subject: str) -> str:
+    """The common name of a distinguished name, or `subject` itself when it is a bare host name; "" if neither."""
+    found = _COMMON_NAME.search(subject)
+    if found:
+        return str(found.group(1)).strip().rstrip(".").lower()
+    bare = subject.strip().rstrip(".").lower()
+    return "" if "=" in bare or " " in bare else bare
+
+
+def is_server_name(name: str) -> bool:
+    """Whether only the own network knows this name: one label, or an ending that no public authority certifies."""
+    return bool(name) and ("." not in name.strip(".") or name.lower().endswith(_PRIVATE_ENDINGS))
+
+
+def covers(names: Iterable[str], wanted: str) -> bool:
+    """Whether a certificate with `names` satisfies `wanted`, a domain or a `*.` pattern. One label per asterisk."""
+    target = wanted.strip().rstrip(".").lower()
+    if not target:
+        return False
+    held = {name.strip().rstrip(".").lower() for name in names}
+    parent = target.partition(".")[2]
+    if target.startswith("*."):
+        return target in held or any(name.partition(".")[2] == parent for name in held)
+    return target in held or (bool(parent) and f"*.{parent}" in held)
+
+
+def all_names(certificate: Certificate | InstalledCertificate) -> tuple[str, ...]:
+    """Every host name that the certificate carries: its common name, then its alternative names."""
+    return tuple(filter(None, (common_name(certificate.subject), *certificate.names)))
+
+
+def is_self_signed(certificate: Certificate | InstalledCertificate) -> bool:
+    if isinstance(certificate, InstalledCertificate) and certificate.self_signed is not None:
+        return certificate.self_signed
+    return same_name(certificate.subject, certificate.issuer)
+
+
+def issuer_and_subject(text: str) -> tuple[str, str] | None:
+    """The two names of a TlsCertificateName, None when `text` is no such pair."""
+    found = _MARKED.search(text) or _RUN_ON.search(text)
+    return (found.group(1).strip(), found.group(2).strip().rstrip(".")) if found else None
+
+
+def holders(pair: tuple[str, str], installed: Iterable[InstalledCertificate]) -> list[InstalledCertificate]:
+    """The installed certificates with exactly this issuer and subject."""
+    issuer, subject = pair
+    return [c for c in installed if same_name(c.issuer, issuer) and same_name(c.subject, subject)]

@@ -1,0 +1,45 @@
+"""What a bare handshake (openssl s_client) shows, and whose server it spoke to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from diagnostics.causes.certificate.names import common_name
+from diagnostics.causes.certificate.refusal import Owner, Refusal
+from diagnostics.causes.tls.credential import same_name
+from diagnostics.facts import Certificate, InstalledCertificate, TlsProbe
+
+EXPIRED, SELF_SIGNED, SELF_SIGNED_ROOT, NO_ISSUER, UNVERIFIED_LEAF = 10, 18, 19, 20, 21  # X509_V_ERR_*
+
+
+def owner_of(
+    probe: TlsProbe,
+    installed: Iterable[InstalledCertificate],
+    shown: Iterable[Certificate],
+    refusals: Iterable[Refusal],
+) -> Owner:
+    """ "target" where nothing in the case tells whose server was probed."""
+    mine = common_name(probe.subject)
+    logged = tuple(shown)
+    ours = {common_name(each.subject) for each in installed}
+    ours |= {common_name(each.subject) for each in logged if each.owner == "local"}
+    if mine and mine in ours:
+        return "ours"
+    if mine and any(common_name(each.subject) == mine for each in logged if each.owner == "remote"):
+        return "theirs"
+    spoken = [each for each in refusals if not each.host or not probe.host or each.host == probe.host]
+    owners = {each.owner for each in spoken}
+    if "target" in owners and any(each.expected for each in spoken):
+        return "ours"  # Exchange Online names an expected subject only where a connector to a known server asks for it
+    return "theirs" if owners == {"theirs"} else "target"
+
+
+def leaf_only(probe: TlsProbe) -> bool:
+    """Whether the server sent its own certificate without the one that issued it."""
+    if same_name(probe.subject, probe.issuer):
+        return False
+    return probe.chain == 1 and probe.verify in (-1, NO_ISSUER, UNVERIFIED_LEAF)
+
+
+def self_signed(probe: TlsProbe) -> bool:
+    return probe.verify in (SELF_SIGNED, SELF_SIGNED_ROOT) or same_name(probe.subject, probe.issuer)

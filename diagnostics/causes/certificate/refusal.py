@@ -1,0 +1,125 @@
+"""A certificate that one side refused: whose it was, who refused it, and why.
+
+The same word speaks of opposite certificates. `454 4.7.5 … Reason:UntrustedRoot` is our own server about the other
+side's; `450 4.4.317 … [Message=UntrustedRoot]` is Exchange Online about the server it delivers to, in a hybrid our
+own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import re2
+
+from diagnostics.causes.network.reach import kind_of
+from diagnostics.facts import Certificate, CertificateRejected, Reply, TlsFailed
+
+Owner = Literal["ours", "theirs", "target"]
+_CLOUD_SPEAKS = re2.compile(
+    r"\b[45]\.(?:4\.3[0-2]\d|7\.32[0-9])\b|\.prod\.(?:protection\.)?outlook\.com \d{4}-\d\d-\d\dT"
+)
+_CLOUD_HOSTS: Final = (".outlook.com", ".mx.microsoft", ".office365.com", ".office365.us")
+_REASONS: Final = {
+    "untrustedroot": "untrusted",
+    "partialchain": "untrusted",
+    "chainvalidationfailed": "untrusted",
+    "subjectmismatch": "name",
+    "certificateexpired": "expired",
+    "certexpired": "expired",
+    "nottimevalid": "expired",
+    "revoked": "revoked",
+    "certificaterevoked": "revoked",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """`owner`: "ours", "theirs", or "target" for the server that Exchange Online delivers to, which may be ours."""
+
+    fact: CertificateRejected | TlsFailed
+    reason: str  # "untrusted", "name", "expired", "revoked"
+    owner: Owner
+    host: str = ""
+    ip: str = ""
+    at: str = ""
+    expected: str = ""
+    presented: str = ""  # its subject
+    thumbprint: str = ""
+    certificate: Certificate | None = None
+
+    @property
+    def cloud_destination(self) -> bool:
+        """Whether the certificate is Exchange Online's own."""
+        return self.owner == "theirs" and (kind_of(self.ip) == "exchange-online" or is_cloud_host(self.host))
+
+    @property
+    def where(self) -> str:
+        named = " at ".join(filter(None, (self.host, self.ip)))
+        return named or "the other server"
+
+
+def is_cloud_host(host: str) -> bool:
+    return host.lower().rstrip(".").endswith(_CLOUD_HOSTS)
+
+
+def spoken_by_cloud(text: str) -> bool:
+    """Whether Exchange Online wrote this reply, by numbers that only it uses or by its server's tag."""
+    return bool(_CLOUD_SPEAKS.search(text))
+
+
+def refusal_of(fact: object, replies: Iterable[Reply]) -> Refusal | None:
+    """The refusal that `fact` tells, None when it tells of none."""
+    if isinstance(fact, CertificateRejected):
+        return _rejected(fact, _reply_of(fact, replies))
+    if isinstance(fact, TlsFailed):
+        return _failed(fact, _reply_of(fact, replies))
+    return None
+
+
+def refusals_of(facts: Iterable[CertificateRejected | TlsFailed], replies: Iterable[Reply]) -> list[Refusal]:
+    known = tuple(replies)
+    return [found for each in facts if (found := refusal_of(each, known))]
+
+
+def _reply_of(fact: CertificateRejected | TlsFailed, replies: Iterable[Reply]) -> Reply | None:
+    return next((each for each in replies if each.source == fact.source), None)
+
+
+def _rejected(fact: CertificateRejected, reply: Reply | None) -> Refusal | None:
+    reason = _REASONS.get(fact.reason.lower())
+    if reason is None:
+        return None
+    owner: Owner = "ours" if fact.whose == "local" else "theirs"
+    if fact.whose == "unknown" or (reply and spoken_by_cloud(reply.whole) and fact.whose == "remote"):
+        owner = "target"
+    return Refusal(
+        fact=fact,
+        reason=reason,
+        owner=owner,
+        host=fact.host,
+        ip=reply.ip if reply else "",
+        at=reply.at if reply else "",
+        expected=fact.expected,
+        presented=fact.presented,
+        thumbprint=fact.thumbprint,
+    )
+
+
+def _failed(fact: TlsFailed, reply: Reply | None) -> Refusal | None:
+    reason = _REASONS.get(fact.error.lower())
+    if reason is None:
+        return None
+    shown = fact.presented
+    return Refusal(
+        fact=fact,
+        reason=reason,
+        owner="target" if reply and not fact.direction and spoken_by_cloud(reply.whole) else "theirs",
+        host=fact.host,
+        ip=fact.remote_ip,
+        at=fact.at,
+        presented=shown.subject if shown else "",
+        thumbprint=shown.thumbprint if shown else "",
+        certificate=shown,
+    )

@@ -1,0 +1,93 @@
+"""The other server sends its certificate without the issuing one.
+
+## What is happening
+The destination has a certificate of a public authority but sends it alone. Clients that fetch missing issuers
+validate it all the same; Exchange Online doesn't fetch them and reports `450 4.4.317 … [Message=UntrustedRoot]`.
+
+## What proves it
+- `openssl s_client -showcerts` lists one certificate although its issuer is a public authority, and ends with error
+  20 or 21
+
+## Not this when
+- the whole chain is sent
+- the server is our own (`certificate.local.intermediate-missing`)
+- the certificate is self-signed or of a private authority (`certificate.remote.untrusted-root`)
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/fix-error-code-450-4-4-317-untrusted-root
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.causes.certificate import steps
+from diagnostics.causes.certificate.probe import leaf_only, owner_of, self_signed
+from diagnostics.causes.certificate.refusal import refusal_of, refusals_of
+from diagnostics.facts import Certificate, CertificateRejected, InstalledCertificate, Reply, TlsFailed, TlsProbe
+from diagnostics.report import Step
+
+
+@cause(id="certificate.remote.chain-incomplete", act="recipient-side")
+def assess(
+    anchor: CertificateRejected | TlsFailed | TlsProbe,
+    probe: TlsProbe | None,
+    installed: tuple[InstalledCertificate, ...],
+    shown: tuple[Certificate, ...],
+    rejected: tuple[CertificateRejected, ...],
+    replies: tuple[Reply, ...],
+) -> Finding | None:
+    """The handshake decides: how many certificates were sent, and is the server somebody else's?"""
+    if isinstance(anchor, TlsProbe):
+        refusals = refusals_of(rejected, replies)
+        owner = owner_of(anchor, installed, shown, refusals)
+        return _from_probe(anchor, owner, refused=any(r.reason == "untrusted" for r in refusals))
+    refusal = refusal_of(anchor, replies)
+    if refusal is None or refusal.reason != "untrusted" or refusal.owner == "ours":
+        return None
+    if refusal.cloud_destination:
+        return None
+    if probe and probe.chain > 1 and probe.verify == 0:
+        return Finding(Belief.RULED_OUT, f"The server sends {probe.chain} certificates, and they validate.", (probe,))
+    if probe and (leaf_only(probe) or self_signed(probe)):
+        return None  # asked about the handshake itself
+    because = (
+        f"The chain of {refusal.where} could not be built up to a trusted root; the issuing certificate may be missing."
+    )
+    weight = 1.4 if refusal.owner == "target" else 1.0
+    return Finding(Belief.POSSIBLE, because, (anchor,), _steps(refusal.host), weight=weight)
+
+
+def _from_probe(probe: TlsProbe, owner: str, *, refused: bool) -> Finding | None:
+    if not leaf_only(probe):
+        return None
+    if owner == "ours":
+        because = f"The server that was probed ({probe.host or probe.subject}) is your own."
+        return Finding(Belief.RULED_OUT, because, (probe,))
+    because = (
+        f"{probe.host or probe.subject or 'The server'} sends one certificate and not its issuer "
+        f"({probe.issuer or 'unnamed'})"
+    )
+    if owner == "theirs":
+        belief = Belief.CONFIRMED if refused else Belief.LIKELY
+        return Finding(belief, f"{because}.", (probe,), _steps(probe.host))
+    because += ". If that server is not yours, its owner must send the whole chain."
+    return Finding(Belief.POSSIBLE, because, (probe,), _steps(probe.host), weight=1.6)
+
+
+def _steps(host: str) -> tuple[Step, ...]:
+    return (
+        look(
+            "Count the certificates that the destination sends; one is too few.",
+            "openssl s_client -starttls smtp -showcerts -connect {host:token}:25 </dev/null | grep -c 'BEGIN "
+            "CERTIFICATE'",
+            "bash",
+            host=host,
+        ),
+        steps.show_chain(host, "Send the owner of the server what it shows, with the name of the missing issuer."),
+        look(
+            "Find out who runs the server.",
+            "Resolve-DnsName {recipient_domain} -Type MX",
+            "powershell",
+            recipient_domain="",
+        ),
+    )

@@ -1,0 +1,97 @@
+"""The other server's certificate has expired.
+
+## What is happening
+The destination presented an expired certificate, and the Send connector validates certificates (TlsAuthLevel
+CertificateValidation or DomainValidation), so our server keeps the mail: `454 4.7.5 Certificate validation failure,
+Reason:CertificateExpired`. Only the owner of that server can mend it.
+
+## What proves it
+- the reply above, and a last day in the past on the certificate that the destination shows
+
+## Not this when
+- the certificate is our own (`certificate.local.expired-smtp`)
+- our clock is wrong: then every certificate looks expired (`transport-service.clock.skew`)
+
+## References
+- https://learn.microsoft.com/en-us/powershell/module/exchangepowershell/set-sendconnector
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/non-delivery-reports-in-exchange-online
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.causes.certificate import steps
+from diagnostics.causes.certificate.probe import EXPIRED, owner_of
+from diagnostics.causes.certificate.refusal import Refusal, refusal_of, refusals_of
+from diagnostics.facts import Certificate, CertificateRejected, InstalledCertificate, Reply, TlsFailed, TlsProbe
+from diagnostics.report import Step
+
+
+@cause(id="certificate.remote.expired", act="recipient-side")
+def assess(
+    anchor: CertificateRejected | TlsFailed | TlsProbe,
+    probe: TlsProbe | None,
+    installed: tuple[InstalledCertificate, ...],
+    shown: tuple[Certificate, ...],
+    rejected: tuple[CertificateRejected, ...],
+    replies: tuple[Reply, ...],
+) -> Finding | None:
+    """Our server's words name it; the certificate's last day, in a handshake or the log, proves it."""
+    if isinstance(anchor, TlsProbe):
+        owner = owner_of(anchor, installed, shown, refusals_of(rejected, replies))
+        return None if anchor.verify != EXPIRED or owner == "ours" else _from_probe(anchor)
+    refusal = refusal_of(anchor, replies)
+    if refusal is None or refusal.reason != "expired" or refusal.owner == "ours":
+        return None
+    if refusal.owner == "target":
+        if (
+            refusal.expected
+            or refusal.presented
+            or any(c.thumbprint == refusal.thumbprint for c in installed if c.thumbprint)
+        ):
+            return None
+        because = (
+            f"Exchange Online found the certificate of {refusal.where} expired; it may be another organisation's "
+            "server."
+        )
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(refusal.host), weight=1.0)
+    because = f"Our server refused the certificate of {refusal.where}: it has expired"
+    if probe and probe.verify == EXPIRED:
+        return Finding(
+            Belief.CONFIRMED, f"{because}, and a bare handshake says the same.", (anchor, probe), _steps(probe.host)
+        )
+    if _past(refusal):
+        held = refusal.certificate
+        because += f" (valid until {held.not_after if held else ''}, seen {refusal.at})."
+        return Finding(Belief.CONFIRMED, because, (anchor, held), _steps(refusal.host))
+    return Finding(Belief.LIKELY, f"{because}.", (anchor,), _steps(refusal.host))
+
+
+def _past(refusal: Refusal) -> bool:
+    """Both times stand in the log, in one format: the certificate's last day, and the session's."""
+    last = refusal.certificate.not_after if refusal.certificate else ""
+    return last[:2] == "20" and refusal.at[:2] == "20" and last < refusal.at
+
+
+def _from_probe(probe: TlsProbe) -> Finding:
+    because = (
+        f"The handshake with {probe.host or 'the server'} shows an expired certificate ({probe.subject or 'unnamed'})."
+    )
+    return Finding(Belief.LIKELY, because, (probe,), _steps(probe.host))
+
+
+def _steps(host: str) -> tuple[Step, ...]:
+    return (
+        look(
+            "Look at the dates of the certificate that the destination shows.",
+            "openssl s_client -starttls smtp -connect {host:token}:25 </dev/null | openssl x509 -noout -subject -dates",
+            "bash",
+            host=host,
+        ),
+        look("Rule out our own clock.", "w32tm /query /status", "cmd"),
+        look(
+            "See which connector validates certificates, before writing to the other side's postmaster.",
+            "Get-SendConnector | Format-List Name,AddressSpaces,TlsAuthLevel,TlsDomain,DomainSecureEnabled",
+        ),
+        steps.retry_queues(),
+    )

@@ -1,0 +1,90 @@
+"""The other server's certificate does not carry the name that the connector expects.
+
+## What is happening
+The Send connector validates the domain (`TlsAuthLevel DomainValidation`), and the certificate of the far end does not
+contain `TlsDomain`: `454 4.7.5 Certificate validation failure, Reason:SubjectMismatch`. The partner changed its
+certificate or its mail gateway, or a wrong server answers.
+
+## What proves it
+- the log's `Remote certificate` carries neither TlsDomain nor the name of the server that was asked for
+
+## Not this when
+- the certificate is right for the server that answers, and TlsDomain is what is wrong
+  (`connector.send.tlsdomain-wrong`)
+- the certificate is that of a firewall or proxy (`network.middlebox.tls-interception`)
+
+## References
+- https://learn.microsoft.com/en-us/powershell/module/exchangepowershell/set-sendconnector
+- https://learn.microsoft.com/en-us/exchange/mail-flow/connectors/send-connectors
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.causes.certificate import steps
+from diagnostics.causes.certificate.names import all_names, common_name, covers
+from diagnostics.causes.certificate.refusal import Refusal, refusal_of
+from diagnostics.facts import CertificateRejected, Reply, SendConnector, TlsFailed, TlsProbe
+from diagnostics.report import Step
+
+
+@cause(id="certificate.remote.subject-mismatch", act="recipient-side")
+def assess(
+    anchor: CertificateRejected | TlsFailed,
+    connector: SendConnector | None,
+    probe: TlsProbe | None,
+    replies: tuple[Reply, ...],
+) -> Finding | None:
+    """Compares what was expected with what was shown: which of the two is the strange one?"""
+    refusal = refusal_of(anchor, replies)
+    if refusal is None or refusal.reason != "name" or refusal.owner != "theirs":
+        return None
+    names = names_shown(refusal, probe)
+    wanted = connector.tls_domain if connector else ""
+    because = f"{refusal.where} showed {', '.join(names[:3]) or 'a certificate without the expected name'}"
+    proof = (anchor, refusal.certificate, connector, probe)
+    if wanted and covers(names, wanted):
+        because = f"The certificate shown now carries {wanted}: it was another server, or has been replaced since."
+        return Finding(Belief.POSSIBLE, because, proof, _steps(refusal, connector), weight=0.8)
+    if not wanted or not names:
+        because += f", while `{anchor.connector or 'the connector'}` expects another"
+        return Finding(Belief.POSSIBLE, f"{because}.", proof, _steps(refusal, connector), weight=1.6)
+    because += f"; the connector expects {wanted}"
+    if fits_its_server(refusal, connector, names):
+        because += ", so the expectation is the strange one."
+        return Finding(Belief.POSSIBLE, because, proof, _steps(refusal, connector), weight=0.8)
+    return Finding(
+        Belief.LIKELY, f"{because}, and it doesn't fit the server either.", proof, _steps(refusal, connector)
+    )
+
+
+def names_shown(refusal: Refusal, probe: TlsProbe | None) -> tuple[str, ...]:
+    """The names on the certificate that the peer showed, from the log, the error text or a bare handshake."""
+    if refusal.certificate:
+        return all_names(refusal.certificate)
+    shown = common_name(refusal.presented) or (common_name(probe.subject) if probe else "")
+    return (shown,) if shown else ()
+
+
+def fits_its_server(refusal: Refusal, connector: SendConnector | None, names: tuple[str, ...]) -> bool:
+    """Whether the certificate is the rightful one of the server that answered, by its greeting or its smart host name."""
+    asked = [refusal.host, *(connector.smart_hosts if connector else ())]
+    return any(covers(names, host) for host in asked if "." in host)
+
+
+def _steps(refusal: Refusal, connector: SendConnector | None) -> tuple[Step, ...]:
+    return (
+        look(
+            "Compare TlsDomain with the names on the remote certificate.",
+            "Get-SendConnector {connector} | Format-List TlsAuthLevel,TlsDomain,SmartHosts,AddressSpaces",
+            connector=refusal.fact.connector or (connector.connector if connector else ""),
+        ),
+        steps.show_chain(refusal.host, "See the certificate that the destination shows to others."),
+        look(
+            "See which servers the recipient's domain names, before writing to its postmaster.",
+            "Resolve-DnsName {recipient_domain} -Type MX",
+            "powershell",
+            recipient_domain="",
+        ),
+        steps.retry_queues(),
+    )

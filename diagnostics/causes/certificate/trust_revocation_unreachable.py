@@ -1,0 +1,89 @@
+"""The revocation list of a certificate cannot be fetched from this server.
+
+## What is happening
+Validating a certificate includes asking its authority whether it was revoked. The server has no way to the
+authority's addresses (proxy, firewall), so the answer is unknown: `Get-ExchangeCertificate` shows
+RevocationCheckFailure, validated sessions fail with `Reason:RevocationOffline`, or are slow.
+
+## What proves it
+- Status RevocationCheckFailure, or CRYPT_E_REVOCATION_OFFLINE (0x80092013)
+- `certutil -verify -urlfetch` times out on this server
+
+## Not this when
+- the certificate is revoked indeed (`certificate.local.chain-broken`)
+- certutil fetches the list as the SYSTEM account
+
+## References
+- https://learn.microsoft.com/en-us/archive/blogs/lalitbisht/mailflow-issue-from-exchange-on-prem-to-office-365
+- https://learn.microsoft.com/en-us/windows/win32/com/com-error-codes-4
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.certificate import steps
+from diagnostics.facts import InstalledCertificate, Said
+from diagnostics.report import Step
+
+_UNKNOWN = ("revocationcheckfailure", "revocation_status_unknown", "offline_revocation")
+
+
+@cause(
+    id="certificate.trust.revocation-unreachable",
+    act="on-prem",
+    says=(
+        "Reason:Revocation",
+        "CRYPT_E_REVOCATION_OFFLINE",
+        "0x80092013",
+        "RevocationStatusUnknown",
+        "RevocationOffline",
+        "revocation check failed",
+        "unable to check revocation",
+    ),
+)
+def assess(anchor: Said | InstalledCertificate, listed: InstalledCertificate | None) -> Finding | None:
+    """`listed` shows whether our own certificate has the same trouble."""
+    if isinstance(anchor, Said):
+        same = listed if listed and _unchecked(listed) else None
+        because = "The certificate's revocation state could not be found out"
+        if same:
+            because += f", and this server can't check its own certificate either ({same.status})."
+            return Finding(Belief.CONFIRMED, because, (anchor, same), _steps(same.thumbprint))
+        return Finding(Belief.LIKELY, f"{because}: the authority's list is not reachable.", (anchor,), _steps(""))
+    if not _unchecked(anchor):
+        return None
+    name = anchor.subject or anchor.thumbprint or "The certificate"
+    because = f"This server can't reach the revocation list of {name} (`{anchor.status}`)."
+    if anchor.for_smtp is False:
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.thumbprint), weight=0.8)
+    return Finding(Belief.LIKELY, because, (anchor,), _steps(anchor.thumbprint), weight=0.5)
+
+
+def _unchecked(certificate: InstalledCertificate) -> bool:
+    status = certificate.status.lower()
+    return any(word in status for word in _UNKNOWN) and "is_revoked" not in status
+
+
+def _steps(thumbprint: str) -> tuple[Step, ...]:
+    return (
+        look(
+            "Fetch the revocation lists from this server: which address fails?",
+            "$certificate = Get-Item (Join-Path 'Cert:\\LocalMachine\\My' {thumbprint}); "
+            "Export-Certificate -Cert $certificate -FilePath (Join-Path $env:TEMP 'mail.cer') | Out-Null; "
+            "certutil -verify -urlfetch (Join-Path $env:TEMP 'mail.cer')",
+            "powershell",
+            thumbprint=thumbprint,
+        ),
+        look("See the proxy that the machine's services use.", "netsh winhttp show proxy", "cmd"),
+        change(
+            "Allow the Exchange servers to reach the addresses that failed, on TCP 80, or set the machine's proxy.",
+            "netsh winhttp set proxy proxy-server={proxy:token} bypass-list=<local>",
+            shell="cmd",
+            changes="Sets the WinHTTP proxy for every service of this machine.",
+            undo="netsh winhttp set proxy with the values that the second step printed (or: netsh winhttp reset "
+            "proxy).",
+            verify="certutil -verify -urlfetch ends with `Verified`, and the certificate's Status becomes Valid.",
+            proxy="",
+        ),
+        steps.retry_queues(),
+    )

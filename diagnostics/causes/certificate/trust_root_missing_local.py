@@ -1,0 +1,92 @@
+"""This server lacks the root certificate that the other side's certificate ends in.
+
+## What is happening
+The peer is properly certified, typically Exchange Online, but the chain ends in a root that is not in this machine's
+store: automatic root updates are switched off or blocked. Since March 2026 Exchange Online's chain ends in DigiCert
+Global Root G2 (DF3C24F9BFD666761B268073FE06D1CC8D4F82A4). Our server then reports `454 4.7.5 Certificate validation
+failure, Reason:UntrustedRoot`, or breaks the handshake off with `UntrustedRoot`.
+
+## What proves it
+- the destination is Exchange Online, or a host that everybody else trusts
+- the root of the remote chain is absent from Cert:\\LocalMachine\\Root
+- DisableRootAutoUpdate is 1, or the server has no way to Windows Update
+
+## Not this when
+- the root is there and not distrusted
+- the destination is a third party with a private certificate (`certificate.remote.untrusted-root`)
+- the certificate shown is that of an inspection device (`network.middlebox.tls-interception`)
+
+## References
+- https://techcommunity.microsoft.com/blog/exchange/trust-digicert-global-root-g2-certificate-authority-to-avoid-exchange-online-ema/4488311
+- https://microsoft.github.io/CSS-Exchange/Diagnostics/HealthChecker/TrustedRootCertificatesCheck/
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.certificate import steps
+from diagnostics.causes.certificate.names import all_names, is_self_signed
+from diagnostics.causes.certificate.probe import leaf_only, self_signed
+from diagnostics.causes.certificate.refusal import Refusal, is_cloud_host, refusal_of
+from diagnostics.facts import CertificateRejected, Reply, TlsFailed, TlsProbe
+from diagnostics.report import Step
+
+
+@cause(id="certificate.trust.root-missing-local", act="on-prem")
+def assess(
+    anchor: CertificateRejected | TlsFailed, probe: TlsProbe | None, replies: tuple[Reply, ...]
+) -> Finding | None:
+    """Our server does not trust a peer that others trust. `probe` is the look from elsewhere."""
+    refusal = refusal_of(anchor, replies)
+    if refusal is None or refusal.reason != "untrusted" or refusal.owner != "theirs":
+        return None
+    held = refusal.certificate
+    because = f"Our server does not trust the root behind the certificate of {refusal.where}"
+    if held and (is_self_signed(held) or (refusal.cloud_destination and not _is_clouds(refusal))):
+        because = f"The certificate shown, `{held.subject}`, is not one that a public root stands behind."
+        return Finding(Belief.RULED_OUT, because, (held,))
+    if refusal.cloud_destination:
+        issued = f" (issuer `{held.issuer}`)" if held and held.issuer else ""
+        because += f", which is Exchange Online{issued}: the root is missing or distrusted on this server."
+        return Finding(Belief.LIKELY, because, (anchor, held), _steps(), weight=1.5)
+    if probe and probe.verify == 0:
+        return Finding(Belief.LIKELY, f"{because}, while it validates from elsewhere.", (anchor, probe), _steps())
+    if probe and (leaf_only(probe) or self_signed(probe)):
+        return Finding(Belief.RULED_OUT, "The chain is faulty on the other side already.", (probe,))
+    because += "; others may, if it is a public one."
+    return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=1.2 if refusal.host else 1.6)
+
+
+def _is_clouds(refusal: Refusal) -> bool:
+    """Whether the certificate shown is Exchange Online's own, and not what a device put in its place."""
+    names = all_names(refusal.certificate) if refusal.certificate else ()
+    return not names or any(is_cloud_host(name.replace("*", "x")) for name in names)
+
+
+def _steps() -> tuple[Step, ...]:
+    return (
+        look(
+            "See whether the root of Exchange Online is in the machine store.",
+            "Get-ChildItem 'Cert:\\LocalMachine\\Root','Cert:\\LocalMachine\\Disallowed' | "
+            "Where-Object Thumbprint -eq 'DF3C24F9BFD666761B268073FE06D1CC8D4F82A4' | Format-List "
+            "Subject,NotAfter,PSParentPath",
+            "powershell",
+        ),
+        look("See when the list of roots was last updated.", "certutil -verifyctl AuthRoot", "cmd"),
+        look(
+            "See whether a policy switches automatic root updates off.",
+            "Get-ItemProperty 'HKLM:\\SOFTWARE\\Policies\\Microsoft\\SystemCertificates\\AuthRoot' -ErrorAction "
+            "SilentlyContinue | "
+            "Format-List DisableRootAutoUpdate",
+            "powershell",
+        ),
+        change(
+            "Import the missing root from the file that its authority publishes; compare the thumbprint before.",
+            "Import-Certificate -FilePath '<path-to-root.cer>' -CertStoreLocation 'Cert:\\LocalMachine\\Root'",
+            shell="powershell",
+            changes="This machine trusts that authority from now on, for everything.",
+            undo="Remove-Item (Join-Path 'Cert:\\LocalMachine\\Root' '<thumbprint-of-the-root>')",
+            verify="The first step lists the root under Root and not under Disallowed.",
+        ),
+        steps.retry_queues(),
+    )

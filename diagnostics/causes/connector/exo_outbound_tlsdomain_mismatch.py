@@ -1,0 +1,87 @@
+"""The outbound connector in Exchange Online expects another name than our certificate carries.
+
+## What is happening
+The on-premises server shows the intended public certificate, but `TlsDomain` of the outbound connector in Exchange
+Online still holds an old or different name. Exchange Online refuses the session: `450 4.4.317 … SubjectMismatch
+Expected Subject: … Presented Subject: …`, and keeps the mail for on-premises mailboxes.
+
+## What proves it
+- the presented subject is the intended public certificate
+- the expected subject is the connector's TlsDomain
+
+## Not this when
+- the presented subject is a server's self-signed certificate (`certificate.local.wrong-certificate-presented`)
+- it is that of a firewall (`network.middlebox.tls-interception`)
+
+## References
+- https://techcommunity.microsoft.com/blog/exchange/tls-certificates-in-exchange-hybrid---common-issues--how-to-fix-them/4420592
+- https://learn.microsoft.com/en-us/powershell/module/exchangepowershell/set-outboundconnector
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.certificate.names import all_names, common_name, covers, is_self_signed, is_server_name
+from diagnostics.causes.certificate.refusal import refusal_of
+from diagnostics.facts import CertificateRejected, InstalledCertificate, Reply
+from diagnostics.report import Step
+
+
+@cause(id="connector.exo-outbound.tlsdomain-mismatch", act="exchange-online")
+def assess(
+    rejected: CertificateRejected,
+    listed: InstalledCertificate | None,
+    installed: tuple[InstalledCertificate, ...],
+    replies: tuple[Reply, ...],
+) -> Finding | None:
+    """The presented subject decides: a public name that our server rightly carries. `listed` is what to ask for."""
+    refusal = refusal_of(rejected, replies)
+    if refusal is None or refusal.reason != "name" or refusal.owner != "target":
+        return None
+    name = common_name(refusal.presented)
+    if is_server_name(name):
+        because = f"`{refusal.presented}` is a server's own certificate, not a public one."
+        return Finding(Belief.RULED_OUT, because, (rejected,))
+    mine = next((c for c in installed if c.thumbprint and c.thumbprint == refusal.thumbprint), None)
+    steps = _steps(refusal.expected, mine, name)
+    if not name:
+        because = f"Exchange Online did not find the connector's TlsDomain on the certificate of {refusal.where}."
+        return Finding(Belief.POSSIBLE, because, (rejected, listed), steps, weight=1.2)
+    expected = f" and expects `{refusal.expected}`" if refusal.expected else ""
+    because = f"{refusal.where} showed Exchange Online `{refusal.presented}`{expected}"
+    if mine and is_self_signed(mine):
+        return Finding(Belief.RULED_OUT, f"The presented certificate {mine.thumbprint} is self-signed.", (mine,))
+    if mine and refusal.expected and not covers(all_names(mine), refusal.expected):
+        because += "; that is the public certificate of this server, so the connector's TlsDomain is the wrong one."
+        return Finding(Belief.CONFIRMED, because, (rejected, mine), steps)
+    because += ": a public name, so the connector's TlsDomain is probably outdated."
+    return Finding(Belief.LIKELY, because, (rejected, mine), steps)
+
+
+def _steps(expected: str, mine: InstalledCertificate | None, shown: str) -> tuple[Step, ...]:
+    names = all_names(mine) if mine else ()
+    new = next((each for each in names if "." in each), "") or shown
+    return (
+        look(
+            "Find the connector that expects the old name.",
+            "Get-OutboundConnector | Format-List Name,ConnectorType,TlsSettings,TlsDomain,SmartHosts",
+            "exchange-online-powershell",
+        ),
+        change(
+            "Expect the name that the on-premises certificate carries; validation stays on.",
+            "Set-OutboundConnector {outbound_connector} -TlsSettings DomainValidation -TlsDomain {name_on_certificate}",
+            shell="exchange-online-powershell",
+            changes=f"TlsDomain of this connector, now {expected or 'the name that the first step printed'}.",
+            undo="Set-OutboundConnector with the TlsDomain that the first step printed.",
+            verify="The next step succeeds, and waiting mail arrives within the hour.",
+            outbound_connector="",
+            name_on_certificate=new,
+        ),
+        look(
+            "Validate the connector.",
+            "Validate-OutboundConnector -Identity {outbound_connector} -Recipients {recipient}",
+            "exchange-online-powershell",
+            outbound_connector="",
+            recipient="",
+        ),
+    )

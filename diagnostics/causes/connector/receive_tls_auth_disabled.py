@@ -1,0 +1,63 @@
+"""The Receive connector has no TLS among its authentication mechanisms.
+
+## What is happening
+`Tls` was removed from the connector's AuthMechanism (often on a connector that was added for relaying), so it leaves
+STARTTLS out of its EHLO reply, whatever its certificate. Senders that insist on TLS, Exchange Online first, wait with
+`451 5.7.3 STARTTLS is required to send mail`. Port 587, which is another connector, still offers it.
+
+## What proves it
+- AuthMechanism of the connector that answers lacks Tls
+- no event 12014 was logged: the certificate is not what is missing
+
+## Not this when
+- AuthMechanism includes Tls: then the certificate (`certificate.local.receive-connector-tlsname-stale`)
+- EHLO on the server itself lists STARTTLS: then a device in front removes it
+
+## References
+- https://learn.microsoft.com/en-us/powershell/module/exchangepowershell/set-receiveconnector
+- https://techcommunity.microsoft.com/blog/exchange/tls-certificates-in-exchange-hybrid---common-issues--how-to-fix-them/4420592
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change
+from diagnostics.causes.certificate import steps
+from diagnostics.causes.certificate.event12014 import unmatched
+from diagnostics.causes.certificate.withheld import withheld
+from diagnostics.facts import Reply, StarttlsNotOffered, WindowsEvent
+from diagnostics.report import Step
+
+
+@cause(id="connector.receive.tls-auth-disabled", act="on-prem")
+def assess(fact: StarttlsNotOffered, event: WindowsEvent | None, replies: tuple[Reply, ...]) -> Finding | None:
+    """An EHLO reply without any authentication points here; event 12014 blames the certificate instead."""
+    found = withheld(fact, replies)
+    if found is None:
+        return None
+    told = unmatched(event)
+    if told:
+        because = f"Event 12014 says that there is no certificate for `{told.name}`: the mechanism is on."
+        return Finding(Belief.RULED_OUT, because, (event,))
+    if found.bare:
+        because = (
+            f"{found.words}, nor any way to authenticate: a connector without mechanisms, as relay connectors are made."
+        )
+        return Finding(Belief.POSSIBLE, because, (fact,), _steps(fact.connector), weight=max(found.weight(1.8), 1.5))
+    because = f"{found.words}. It also leaves it out when Tls is not among the connector's mechanisms."
+    return Finding(Belief.POSSIBLE, because, (fact,), _steps(fact.connector), weight=found.weight(1.0))
+
+
+def _steps(connector: str) -> tuple[Step, ...]:
+    return (
+        steps.list_receive_connectors(),
+        change(
+            "Add TLS to the mechanisms of the connector that answers on port 25; keep those that it has.",
+            "Set-ReceiveConnector {receive_connector} -AuthMechanism "
+            "((Get-ReceiveConnector {receive_connector}).AuthMechanism.ToString() + ', Tls')",
+            changes="The connector offers STARTTLS; nobody gets more rights by it.",
+            undo="Set-ReceiveConnector with the AuthMechanism that the first step printed.",
+            verify="EHLO on port 25 of the server lists STARTTLS.",
+            receive_connector=connector,
+        ),
+        steps.restart_frontend(),
+    )

@@ -1,0 +1,95 @@
+"""The Send connector expects a TlsDomain that its next hop can't satisfy.
+
+## What is happening
+The connector validates the domain, and `TlsDomain` holds a name that the rightful next hop does not carry: typically
+`mail.protection.outlook.com` on a connector that goes to a gateway, or a smart host that moved to another provider.
+The certificate is valid, for the right server: `454 4.7.5 Certificate validation failure, Reason:SubjectMismatch`
+comes from our expectation.
+
+## What proves it
+- the log's `Remote certificate` carries the name of the server that was asked for, and not TlsDomain
+
+## Not this when
+- TlsDomain is on the remote certificate
+- the certificate doesn't fit the server that answers (`certificate.remote.subject-mismatch`), or is that of an
+  inspection device
+
+## References
+- https://learn.microsoft.com/en-us/powershell/module/exchangepowershell/set-sendconnector
+- https://microsoft.github.io/CSS-Exchange/Diagnostics/HealthChecker/ExoConnectorCheck/
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.certificate import steps
+from diagnostics.causes.certificate.names import covers
+from diagnostics.causes.certificate.refusal import is_cloud_host, refusal_of
+from diagnostics.causes.certificate.remote_subject_mismatch import fits_its_server, names_shown
+from diagnostics.facts import CertificateRejected, Reply, SendConnector, TlsFailed, TlsProbe
+from diagnostics.report import Step
+
+
+@cause(id="connector.send.tlsdomain-wrong", act="on-prem")
+def assess(
+    anchor: CertificateRejected | TlsFailed,
+    connector: SendConnector | None,
+    probe: TlsProbe | None,
+    replies: tuple[Reply, ...],
+) -> Finding | None:
+    """Compares TlsDomain with the certificate and with the server that was meant to answer."""
+    refusal = refusal_of(anchor, replies)
+    if refusal is None or refusal.reason != "name" or refusal.owner != "theirs":
+        return None
+    names = names_shown(refusal, probe)
+    wanted = connector.tls_domain if connector else ""
+    name = anchor.connector or (connector.connector if connector else "")
+    proof = (connector, refusal.certificate, anchor, probe)
+    if not wanted:
+        because = (
+            f"The certificate of {refusal.where} lacks the TlsDomain of {_named(name)}; which of the two is wrong "
+            "is not told."
+        )
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(name, names), weight=1.5)
+    if covers(names, wanted):
+        return Finding(Belief.RULED_OUT, f"The certificate carries the connector's TlsDomain, {wanted}.", proof)
+    because = f"{_named(name)} expects {wanted}, and {refusal.where} shows {', '.join(names[:3]) or 'another name'}"
+    if names and fits_its_server(refusal, connector, names):
+        because += ", which is right for that server."
+        strange = is_cloud_host(wanted) and not is_cloud_host(refusal.host)
+        belief = Belief.CONFIRMED if refusal.certificate and strange else Belief.LIKELY
+        return Finding(belief, because, proof, _steps(name, names), weight=1.5)
+    return Finding(Belief.POSSIBLE, f"{because}.", proof, _steps(name, names), weight=1.2)
+
+
+def _named(connector: str) -> str:
+    return f"`{connector}`" if connector else "the Send connector"
+
+
+def _steps(connector: str, names: tuple[str, ...]) -> tuple[Step, ...]:
+    return (
+        look(
+            "Look at what the connector expects and where it goes.",
+            "Get-SendConnector {connector} | Format-List TlsAuthLevel,TlsDomain,RequireTLS,SmartHosts,AddressSpaces",
+            connector=connector,
+        ),
+        change(
+            "If that next hop is the intended one, expect the name that its certificate carries; validation stays on.",
+            "Set-SendConnector {connector} -TlsDomain {name_on_remote_certificate}",
+            changes="TlsDomain of this connector. For Exchange Online it is mail.protection.outlook.com.",
+            undo="Set-SendConnector with the TlsDomain that the first step printed.",
+            verify="The next session in the protocol log shows `negotiation succeeded`, and mail is accepted.",
+            connector=connector,
+            name_on_remote_certificate=next((each for each in names if "." in each), ""),
+        ),
+        change(
+            "If it is not the intended one, correct the route instead.",
+            "Set-SendConnector {connector} -SmartHosts {smart_host}",
+            changes="The server to which all mail of this connector goes.",
+            undo="Set-SendConnector with the SmartHosts that the first step printed.",
+            verify="The next session in the protocol log is with the intended server.",
+            connector=connector,
+            smart_host="",
+        ),
+        steps.retry_queues(),
+    )

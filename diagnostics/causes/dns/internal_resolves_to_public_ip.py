@@ -1,0 +1,88 @@
+"""An internal server's name resolves to its public address.
+
+## What is happening
+Inside the network, the name of another Exchange server resolves to the published address: the internal zone
+lacks the record, a wildcard or hosts file overrides it, or the servers ask public DNS. Mail between the
+servers is sent to the firewall, which doesn't turn packets back inside (hairpin), so it times out although
+both servers are well.
+
+## What proves it
+- the last error of a queue inside the organization (SmtpDeliveryToMailbox, SmtpRelayToDag …) shows a public
+  address
+- the server's name resolves to that address on the source server, and to a private one at a domain controller
+
+## Not this when
+- the address in the last error is the private one
+- the queue leads to the Internet or to Exchange Online
+
+## References
+- https://learn.microsoft.com/en-us/exchange/mail-flow/mail-routing/mail-routing
+- https://learn.microsoft.com/en-us/exchange/mail-flow/queues/queues
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.network.probes import retry_queues
+from diagnostics.causes.network.queues import inward, queue_of
+from diagnostics.causes.network.reach import kind_of
+from diagnostics.facts import ConnectFailed, QueueState, Reply
+from diagnostics.report import Step
+
+
+@cause(id="dns.internal.resolves-to-public-ip", act="on-prem")
+def assess(
+    queue: QueueState, failures: tuple[ConnectFailed, ...], replies: tuple[Reply, ...], queues: tuple[QueueState, ...]
+) -> Finding | None:
+    """A queue inside the organization whose last error names an address outside."""
+    if queue.status.lower() not in ("retry", "suspended") or not inward(queue):
+        return None
+    errors = [r for r in replies if r.failing and r.ip and queue_of(r, queues) == queue]
+    if not errors:
+        return None
+    error = errors[-1]
+    name = error.host or queue.next_hop
+    if kind_of(error.ip) == "internal":
+        because = f"{name} was tried at {error.ip}, its private address."
+        return Finding(Belief.RULED_OUT, because, (error, queue))
+    if kind_of(error.ip) != "public":
+        return None
+    because = (
+        f"The queue {queue.identity or queue.next_hop} leads to a server inside "
+        f"({queue.delivery_type}), yet {name} was tried at "
+    )
+    because += f"the public address {error.ip}."
+    opened = any(each.source == error.source for each in failures)
+    belief = Belief.LIKELY if opened or "connect" in error.whole.lower() else Belief.POSSIBLE
+    return Finding(belief, because, (error, queue), _steps(name), weight=1.8)
+
+
+def _steps(name: str) -> tuple[Step, ...]:
+    return (
+        look(
+            "On the source server, resolve the name with its own resolver and with a domain controller: "
+            "both must be private.",
+            "Resolve-DnsName {server}; Resolve-DnsName {server} -Server {domain_controller}",
+            "powershell",
+            server=name,
+            domain_controller="",
+        ),
+        look(
+            "Look for an override in the hosts file, and for a DNS server that is no domain controller's.",
+            "Get-Content (Join-Path $env:windir 'System32\\drivers\\etc\\hosts'); "
+            "Get-DnsClientServerAddress -AddressFamily IPv4",
+            "powershell",
+        ),
+        change(
+            "Add the server's private address to the internal zone (on a DNS server of Active Directory).",
+            "Add-DnsServerResourceRecordA -ZoneName {zone} -Name {host_name} -IPv4Address {private_address}",
+            shell="powershell",
+            changes="Inside, the name leads to the private address. Outside nothing changes.",
+            undo="Remove-DnsServerResourceRecord for the same record.",
+            verify="On the source server, Clear-DnsClientCache, then Resolve-DnsName shows the private address.",
+            zone="",
+            host_name="",
+            private_address="",
+        ),
+        retry_queues(),
+    )

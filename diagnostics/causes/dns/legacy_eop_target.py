@@ -1,0 +1,103 @@
+"""Mail is sent to a retired or fixed Microsoft address instead of the tenant's own name.
+
+## What is happening
+An MX record or a Send connector's smart host still names a host from before Exchange Online Protection
+(`mail.messaging.microsoft.com`, `mail.global.frontbridge.com`), or an address of Microsoft's written as a
+number. The mail then arrives in another region than the tenant's, which answers `Mail sent to the wrong
+Office 365 region. ATTR35`. Microsoft's addresses change without notice; only the tenant's own name follows.
+
+## What proves it
+- ATTR35 in the refusal
+- the smart host or MX is such a name or number
+
+## Not this when
+- MX and smart host are `<domain-with-dashes>.mail.protection.outlook.com` or a `mx.microsoft` name: then look
+  at how the tenant recognises the sender (`connector.exo-inbound.ip-mismatch`)
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/wrong-office-365-region-exo
+- https://learn.microsoft.com/en-us/microsoft-365/enterprise/external-domain-name-system-records
+"""
+
+from __future__ import annotations
+
+import re2
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.network.reach import kind_of
+from diagnostics.facts import Said, SendConnector
+from diagnostics.report import Step
+
+_LEGACY = re2.compile(
+    r"(?i)\b(?:mail\d?\.(?:global\.|us\.)?(?:frontbridge|bigfish)\.com|mail\.(?:eo\.|global\.)?messaging\.microsoft\.com)"
+)
+_CURRENT = re2.compile(r"(?i)^[a-z0-9-]+\.(?:mail\.protection\.outlook\.com|[a-z0-9-]+\.mx\.microsoft)\.?$")
+
+
+@cause(
+    id="dns.mx.legacy-eop-target",
+    act="on-prem",
+    says=(
+        "wrong Office 365 region",
+        "ATTR35",
+        "mail.messaging.microsoft.com",
+        "mail.global.frontbridge.com",
+    ),
+)
+def assess(said: Said, _connector: SendConnector | None, connectors: tuple[SendConnector, ...]) -> Finding | None:
+    """The refusal says wrong region; the smart hosts show why."""
+    named = [(each, host) for each in connectors for host in each.smart_hosts]
+    for each, host in named:
+        literal = kind_of(host.strip("[]")) == "exchange-online"
+        if literal or _LEGACY.search(host):
+            what = "an address of Microsoft's as a number" if literal else "a retired name"
+            because = (
+                f"`{each.connector or 'The Send connector'}` sends to {host}, {what}; the refusal says wrong region."
+            )
+            return Finding(Belief.CONFIRMED, because, (each, said), _steps(each.connector))
+    if named and all(_CURRENT.search(host) for _, host in named):
+        because = f"The smart host {named[0][1]} is a tenant's current name."
+        return Finding(Belief.RULED_OUT, because, tuple(each for each, _ in named))
+    legacy = _LEGACY.search(said.text)
+    if legacy:
+        because = f"Mail went to {legacy.group(0)}, a name that was retired."
+        return Finding(Belief.LIKELY, because, (said,), _steps(""), weight=1.4)
+    because = (
+        "Exchange Online says that the mail reached the wrong region (ATTR35): MX or smart host is not "
+        "the tenant's own name."
+    )
+    return Finding(Belief.LIKELY, because, (said,), _steps(""), weight=1.2)
+
+
+def _steps(connector: str) -> tuple[Step, ...]:
+    return (
+        look(
+            "See which smart hosts the connectors name.",
+            "Get-SendConnector | Format-List Name,SmartHosts,DNSRoutingEnabled,AddressSpaces",
+        ),
+        look(
+            "See where the MX of the domain leads; the admin center's domain page shows the name it should be.",
+            "Resolve-DnsName {domain} -Type MX -Server 1.1.1.1",
+            "powershell",
+            domain="",
+        ),
+        change(
+            "If the connector holds the old name, point it at the tenant's own host.",
+            "Set-SendConnector {connector} -SmartHosts {tenant_host} -SmartHostAuthMechanism None",
+            changes="Mail of this connector goes to the tenant's region (host: "
+            "<domain-with-dashes>.mail.protection.outlook.com).",
+            undo="Set-SendConnector with the SmartHosts that the first step printed.",
+            verify="The next session in the protocol log ends with `250 2.6.0 … Queued mail for delivery`.",
+            connector=connector,
+            tenant_host="",
+        ),
+        change(
+            "If the MX record does, publish the tenant's own host.",
+            "",
+            shell="dns-record",
+            changes="MX 0 <domain-with-dashes>.mail.protection.outlook.com (or the mx.microsoft name that "
+            "the admin center shows).",
+            undo="Restore the former record.",
+            verify="Resolve-DnsName shows the new host from a public resolver.",
+        ),
+    )

@@ -1,0 +1,83 @@
+"""What the DNS causes share: whose resolver answered, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+import re2
+
+from diagnostics.cause import change, look
+from diagnostics.causes.network.reach import kind_of
+from diagnostics.facts import DnsAnswer, Reply
+from diagnostics.report import Step
+
+_NONEXISTENT: Final = ("non-existent", "nonexistent", "does not exist", "nxdomain", "no such host")
+_DOMAIN = re2.compile(r"(?i)DNS domain '?([a-z0-9-]+(?:\.[a-z0-9-]+)+)\.?'? does not exist")
+_DNS_FAILED = re2.compile(
+    r"(?i)DNS query failed|DNS server returned|SMTPSEND\.DNS\.|DNS domain \S{1,253} does not exist"
+)
+
+
+def public_resolver(server: str) -> bool:
+    """Whether the server that answered is outside: by address, or by the name that nslookup prints."""
+    return kind_of(server) == "public" or server.lower().rstrip(".") in (
+        "dns.google",
+        "one.one.one.one",
+        "dns.quad9.net",
+    )
+
+
+def nonexistent(answer: DnsAnswer) -> bool:
+    """Whether the answer says that the name does not exist, as opposed to no answer at all."""
+    return not answer.ok and any(words in answer.error.lower() for words in _NONEXISTENT)
+
+
+def same(name: str, other: str) -> bool:
+    return bool(name) and name.rstrip(".").casefold() == other.rstrip(".").casefold()
+
+
+def of_name(answers: Iterable[DnsAnswer], name: str) -> list[DnsAnswer]:
+    return [each for each in answers if same(each.name, name)]
+
+
+def missing_domain(text: str) -> str:
+    """The domain of which `text` says that it does not exist; "" when it names none."""
+    found = _DOMAIN.search(text)
+    return str(found.group(1)).lower() if found else ""
+
+
+def dns_failures(replies: Iterable[Reply]) -> list[Reply]:
+    return [each for each in replies if _DNS_FAILED.search(each.whole[:4000])]
+
+
+def restart_transport(verify: str) -> Step:
+    """Transport reads the adapter's DNS servers when it starts."""
+    return change(
+        "Restart the transport services, so that they read the adapter again.",
+        "Restart-Service MSExchangeTransport,MSExchangeSubmission,MSExchangeDelivery,MSExchangeFrontEndTransport",
+        shell="powershell",
+        effect="service-restart",
+        changes="Mail pauses for a minute; queued messages are kept.",
+        undo="None needed: a restart changes no setting.",
+        verify=verify,
+    )
+
+
+def resolve(name: str) -> Step:
+    """Ask the server's own resolver and an outside one for the mail servers of `name`."""
+    return look(
+        "From the sending server, ask its own resolver and a public one for the same name.",
+        "Resolve-DnsName {name} -Type MX; Resolve-DnsName {name} -Type MX -Server 1.1.1.1",
+        "powershell",
+        name=name,
+    )
+
+
+def resolve_host(name: str) -> Step:
+    return look(
+        "Resolve the name with the server's own resolver and with a public one.",
+        "Resolve-DnsName {name}; Resolve-DnsName {name} -Server 1.1.1.1",
+        "powershell",
+        name=name,
+    )

@@ -1,0 +1,78 @@
+"""The destination's MX record leads back to the sending server itself.
+
+## What is happening
+Exchange resolved the recipient's domain and found its own address (or 127.0.0.1) as the place to deliver to,
+and refuses to send to itself: `SMTPSEND.DNS.MxLoopback`. Either the record is wrong, or it is right and this
+server should accept the domain but doesn't have it among its accepted domains. Split DNS that answers
+differently inside is a usual reason.
+
+## What proves it
+- the MX host resolves, on this server, to one of its own addresses
+- the domain is missing from `Get-AcceptedDomain`
+
+## Not this when
+- the MX leads to another server: then look at that server's routing (`routing-loop.connector.mx-points-back`)
+- the hop count was exceeded: that is a loop over several servers
+
+## References
+- https://learn.microsoft.com/en-us/exchange/mail-flow/accepted-domains/accepted-domains
+-
+  https://learn.microsoft.com/en-us/exchange/mail-flow/non-delivery-reports-and-bounce-messages/non-delivery-reports-and-bounce-messages
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.facts import Reply, Said
+from diagnostics.report import Step
+
+
+@cause(
+    id="dns.mx.loopback",
+    act="on-prem",
+    says=("SMTPSEND.DNS.MxLoopback", "DNS records for this domain are configured in a loop"),
+)
+def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
+    """Exchange says it itself; what is open is whether the record or the accepted domain is wrong."""
+    mine = (r.recipient.rpartition("@")[2] for r in replies if r.source == said.source and r.recipient)
+    domain = next(mine, "")
+    to = f"`{domain}`" if domain else "the recipient's domain"
+    because = (
+        f"{said.by or 'The sending server'} found its own address as the mail server of {to} and did "
+        f"not send to itself."
+    )
+    return Finding(Belief.LIKELY, because, (said,), _steps(domain), weight=1.5)
+
+
+def _steps(domain: str) -> tuple[Step, ...]:
+    return (
+        look(
+            "On the sending server, see where the MX leads; compare it with this server's addresses and "
+            "with public DNS.",
+            "Resolve-DnsName {domain} -Type MX; Resolve-DnsName {domain} -Type MX -Server 1.1.1.1; "
+            "Get-NetIPAddress | "
+            "Format-Table IPAddress,InterfaceAlias",
+            "powershell",
+            domain=domain,
+        ),
+        look(
+            "See whether the organization accepts the domain.",
+            "Get-AcceptedDomain | Format-Table Name,DomainName,DomainType",
+        ),
+        change(
+            "If the mailboxes of this domain are here, accept it.",
+            "New-AcceptedDomain -Name {domain} -DomainName {domain} -DomainType Authoritative",
+            changes="The organization accepts mail for the domain, and refuses recipients it doesn't know.",
+            undo="Remove-AcceptedDomain with the same name.",
+            verify="Get-AcceptedDomain lists it, and a test message is delivered.",
+            domain=domain,
+        ),
+        change(
+            "If they are elsewhere, correct the MX record (or the internal DNS zone that hides the public one).",
+            "",
+            shell="dns-record",
+            changes="Mail for the domain goes to the server that holds its mailboxes.",
+            undo="Restore the former record.",
+            verify="The sending server resolves the MX to the other server's address.",
+        ),
+    )

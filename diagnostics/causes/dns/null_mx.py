@@ -1,0 +1,76 @@
+"""The domain states in DNS that it receives no mail.
+
+## What is happening
+Its only MX record is a null MX: preference 0 and the host `.` (RFC 7505). A sender must not even try, so the
+message is returned at once: `556 5.1.10`. The same record on the sender's domain makes servers refuse its
+mail with 5.7.27, because no reply could reach it.
+
+## What proves it
+- `Resolve-DnsName` shows the MX with NameExchange `.`
+- the refusal says null MX
+
+## Not this when
+- Exchange Online answers `550 5.1.10 RESOLVER.ADR.RecipientNotFound`: the same number, but it means that the
+  mailbox is unknown
+- the domain has an MX with a host
+
+## References
+- https://www.rfc-editor.org/rfc/rfc7505
+- https://www.iana.org/assignments/smtp-enhanced-status-codes/smtp-enhanced-status-codes.xhtml
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.facts import Reply, Said
+from diagnostics.report import Step
+
+
+@cause(
+    id="dns.mx.null-mx",
+    act="sender",
+    says=("556 5.1.10", "null MX", "nullMX", "5.7.27", "MX 0 ."),
+)
+def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
+    """The words or the number of RFC 7505; Microsoft's own 5.1.10 is another thing."""
+    low = said.text.lower()
+    if "recipientnotfound" in low or "resolver.adr" in low:
+        return None
+    own = "5.7.27" in said.text or "sender address" in low
+    mine = next((r for r in replies if r.source == said.source), None)
+    whose = "The sender's domain" if own else _recipient_domain(mine)
+    because = f"{whose} publishes a null MX, which states that it receives no mail"
+    because += (
+        "; receivers refuse mail that nobody can answer." if own else "; another address of the recipient is needed."
+    )
+    worded = "null mx" in low or "nullmx" in low or "mx 0 ." in low
+    belief = Belief.CONFIRMED if worded or "556 5.1.10" in said.text else Belief.LIKELY
+    return Finding(belief, because, (said,), _steps(own, mine), "dns" if own else "sender", weight=1.0)
+
+
+def _recipient_domain(reply: Reply | None) -> str:
+    domain = reply.recipient.rpartition("@")[2] if reply else ""
+    return f"`{domain}`" if domain else "The recipient's domain"
+
+
+def _steps(own: bool, reply: Reply | None) -> tuple[Step, ...]:
+    domain = reply.recipient.rpartition("@")[2] if reply and not own else ""
+    see = look(
+        "Read the MX record: a host of `.` is the null MX.",
+        "Resolve-DnsName {domain} -Type MX -Server 1.1.1.1 | Format-Table Name,Preference,NameExchange",
+        "powershell",
+        domain=domain,
+    )
+    if not own:
+        return (see,)
+    return (
+        see,
+        change(
+            "If the sender's domain is to get replies, publish its real mail server.",
+            "",
+            shell="dns-record",
+            changes="In place of `MX 0 .`: an MX record that names the domain's mail server.",
+            undo="Publish `MX 0 .` again.",
+            verify="Resolve-DnsName shows the mail server, and the next message is accepted.",
+        ),
+    )

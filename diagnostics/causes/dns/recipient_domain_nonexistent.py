@@ -1,0 +1,108 @@
+"""The recipient's domain does not exist in DNS.
+
+## What is happening
+No MX and no address record can be found for the part after the `@`, because the name itself does not exist:
+it is mistyped, it was never registered, or its registration or delegation has lapsed. Exchange Server says
+`554 5.4.4 SMTPSEND.DNS.NonExistentDomain`, Exchange Online `550 5.4.310 DNS domain … does not exist`.
+
+## What proves it
+- public resolvers answer NXDOMAIN for the domain
+- only mail to this domain fails
+
+## Not this when
+- a public resolver knows the domain and only the server's own doesn't (`dns.resolver.local-failure`)
+- the name that doesn't exist is a connector's smart host (`dns.smarthost.unresolvable`)
+- the lookup failed or timed out: no answer is not "does not exist"
+
+## References
+-
+  https://learn.microsoft.com/en-us/exchange/mail-flow/non-delivery-reports-and-bounce-messages/non-delivery-reports-and-bounce-messages
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/mailflow/dns-query-failed
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.causes.dns.lookups import missing_domain, nonexistent, of_name, public_resolver, resolve, same
+from diagnostics.causes.network.queues import by_smart_host, outward, queue_of
+from diagnostics.causes.network.reach import by_exchange_online
+from diagnostics.facts import DnsAnswer, QueueState, Reply, Said
+from diagnostics.report import Step
+
+_NO_NAME = "The sending server found no DNS domain of the recipient's name"
+
+
+@cause(
+    id="dns.recipient-domain.nonexistent",
+    act="sender",
+    says=("SMTPSEND.DNS.NonExistentDomain", "550 5.4.310", "InfoDomainNonexistent"),
+)
+def assess(
+    anchor: Said | DnsAnswer,
+    _answer: DnsAnswer | None,
+    answers: tuple[DnsAnswer, ...],
+    queues: tuple[QueueState, ...],
+    replies: tuple[Reply, ...],
+) -> Finding | None:
+    """Who else was asked decides; a smart host's queue takes it away."""
+    if isinstance(anchor, DnsAnswer):
+        return _from_answer(anchor, replies)
+    queue = queue_of(anchor, queues)
+    if queue and by_smart_host(queue):
+        because = (
+            f"The queue leads to the smart host {queue.next_hop or 'of a connector'}, not to a recipient's domain."
+        )
+        return Finding(Belief.RULED_OUT, because, (queue,))
+    by_mx = queue.next_hop if queue and outward(queue) else ""
+    domain = missing_domain(anchor.text) or by_mx or _recipient_domain(anchor, replies)
+    return _weighed(anchor, domain, of_name(answers, domain) if domain else list(answers), by_mx)
+
+
+def _weighed(said: Said, domain: str, asked: list[DnsAnswer], by_mx: str) -> Finding:
+    known = next((each for each in asked if each.ok), None)
+    if known:
+        by = f"the resolver {known.server}" if known.server else "a resolver"
+        return Finding(Belief.RULED_OUT, f"{by[0].upper()}{by[1:]} knows {known.name}: the domain exists.", (known,))
+    gone = next((each for each in asked if nonexistent(each) and public_resolver(each.server)), None)
+    name = domain or (gone.name if gone else "")
+    who = "Exchange Online" if by_exchange_online(said.text) else said.by or "The sending server"
+    because = f"{who} found no DNS domain `{name}`" if name else _NO_NAME
+    if gone:
+        return Finding(Belief.CONFIRMED, f"{because}, and {gone.server} says the same.", (said, gone), _steps(domain))
+    because += "; look for a typing error in it."
+    if missing_domain(said.text):
+        return Finding(Belief.CONFIRMED, because, (said,), _steps(domain))
+    # An immediate 554 comes from the recipient's own domain; a smart host's name is tried again and again.
+    belief = Belief.LIKELY if "554 5.4.4" in said.text or by_mx else Belief.POSSIBLE
+    return Finding(belief, because, (said,), _steps(domain), weight=1.5)
+
+
+def _from_answer(answer: DnsAnswer, replies: tuple[Reply, ...]) -> Finding | None:
+    """A look-up alone, typed by hand: the name is gone, whether mail was sent to it or not."""
+    mine = [r for r in replies if same(r.recipient.rpartition("@")[2], answer.name)]
+    if not nonexistent(answer) or (replies and not mine):
+        return None
+    by = answer.server or "the resolver"
+    because = f"`{answer.name}` does not exist according to {by}."
+    return Finding(Belief.POSSIBLE, because, (answer, *mine[:1]), _steps(answer.name), weight=1.2)
+
+
+def _recipient_domain(said: Said, replies: tuple[Reply, ...]) -> str:
+    mine = (r.recipient.rpartition("@")[2].lower() for r in replies if r.source == said.source and r.recipient)
+    return next(mine, "")
+
+
+def _steps(domain: str) -> tuple[Step, ...]:
+    return (
+        resolve(domain),
+        look(
+            "See whether the domain is registered and delegated at all.",
+            "Resolve-DnsName {domain} -Type NS -Server 1.1.1.1",
+            "powershell",
+            domain=domain,
+        ),
+        look(
+            "List the messages that wait for such a domain, to tell their senders.",
+            "Get-Queue -Filter \"Status -eq 'Retry'\" | Get-Message | Format-List FromAddress,Recipients,LastError",
+        ),
+    )

@@ -1,0 +1,105 @@
+"""The destination's DNS servers mishandle a look-up that Exchange makes.
+
+## What is happening
+Exchange asks for IPv6 addresses (AAAA) and with EDNS. The name servers of this one domain drop such questions
+or answer them wrongly, and transport counts the whole look-up as failed and tries again later: `DNS query
+failed with error ErrorRetry`. Other servers, which ask for the IPv4 address alone, deliver.
+
+## What proves it
+- queues to other domains flow, and MX and address of this one resolve by hand
+- a question for AAAA to the domain's own name servers times out or ends with SERVFAIL
+
+## Not this when
+- every domain fails (`dns.resolver.local-failure`)
+- the domain doesn't exist (`dns.recipient-domain.nonexistent`)
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/mailflow/dns-query-failed
+- https://www.rfc-editor.org/rfc/rfc4074
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.dns.lookups import public_resolver
+from diagnostics.causes.network.queues import flowing, queue_of
+from diagnostics.causes.network.reach import by_exchange_online
+from diagnostics.facts import DnsAnswer, QueueState, Said
+from diagnostics.report import Step
+
+
+@cause(
+    id="dns.resolver.aaaa-broken-remote",
+    act="dns",
+    says=(
+        "DNS query failed with error ErrorRetry",
+        "DNS query failed with error ErrorTimeout",
+        "DNS server returned ErrorRetry",
+    ),
+)
+def assess(
+    said: Said, _answer: DnsAnswer | None, queues: tuple[QueueState, ...], answers: tuple[DnsAnswer, ...]
+) -> Finding | None:
+    """One domain fails among others that flow."""
+    if by_exchange_online(said.text):
+        return None
+    failing = queue_of(said, queues)
+    fine = flowing(queues, failing)
+    name = (failing.next_hop if failing else "") or said.host
+    to = f"`{name}`" if name else "this domain"
+    known = next((each for each in answers if each.ok), None)
+    if _unanswered(answers):
+        return Finding(
+            Belief.RULED_OUT,
+            "Look-ups by hand fail at the server's own resolver, for a name that others know.",
+            answers,
+        )
+    if fine and known:
+        because = (
+            f"Only {to} fails: {fine.next_hop or 'another queue'} is {fine.status}, and {known.name} resolves by hand."
+        )
+        return Finding(Belief.LIKELY, because, (said, fine, known), _steps(name), weight=1.4)
+    if fine:
+        because = (
+            f"Only {to} fails, while the queue to {fine.next_hop or fine.identity} is {fine.status}: "
+            f"its DNS servers differ."
+        )
+        return Finding(Belief.POSSIBLE, because, (said, fine), _steps(name), weight=1.7)
+    because = f"The look-up for {to} failed; if others succeed, its name servers mishandle what Exchange asks."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=1.0)
+
+
+def _unanswered(answers: tuple[DnsAnswer, ...]) -> bool:
+    ours = [each for each in answers if not public_resolver(each.server)]
+    theirs = [each for each in answers if public_resolver(each.server)]
+    return bool(ours) and not any(each.ok for each in ours) and any(each.ok for each in theirs)
+
+
+def _steps(name: str) -> tuple[Step, ...]:
+    return (
+        look(
+            "Find the domain's mail servers and name servers.",
+            "Resolve-DnsName {domain} -Type MX; Resolve-DnsName {domain} -Type NS",
+            "powershell",
+            domain=name,
+        ),
+        look(
+            "Ask one of its name servers for the mail server's IPv6 address, as Exchange does: no answer or "
+            "SERVFAIL is the proof.",
+            "Resolve-DnsName {mail_server} -Type AAAA -Server {name_server}",
+            "powershell",
+            mail_server="",
+            name_server="",
+        ),
+        change(
+            "Until the domain's operator has mended it, route this one domain to its mail server's address.",
+            "New-SendConnector -Name {name} -AddressSpaces {address_space} -SmartHosts {mail_server_address} "
+            "-SmartHostAuthMechanism None -DNSRoutingEnabled $false -SourceTransportServers $env:COMPUTERNAME",
+            changes="Mail for this domain goes straight to that address, without a look-up. It breaks when they move.",
+            undo="Remove-SendConnector with the same name.",
+            verify="The queue of this domain drains.",
+            name=f"Around DNS of {name}" if name else "",
+            address_space=f"SMTP:{name};1" if name else "",
+            mail_server_address="",
+        ),
+    )

@@ -1,0 +1,152 @@
+"""The Exchange server can't use its DNS resolver.
+
+## What is happening
+Transport's look-ups fail for all or most names: the configured DNS server is down, blocked or not recursive;
+or transport is bound to a network adapter that gives it no DNS servers. The second happens when an adapter's
+GUID is pinned in the transport service and the adapter was replaced, and on Exchange 2013 and 2016 when
+"Register this connection's addresses in DNS" is cleared on the adapter (`RegisterThisConnectionsAddress`,
+KB3007623). Then nslookup works and transport doesn't, and messages stay in Drafts, because internal
+submission needs DNS too.
+
+## What proves it
+- the server's own resolver fails for a name that a public resolver knows
+- the queues of every external destination show `DNS query failed`
+
+## Not this when
+- only one or two domains fail, while others flow (`dns.resolver.aaaa-broken-remote`, or that domain's own
+  DNS)
+- Exchange Online reports the failure (4.4.312): then it is the destination's DNS
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/mailflow/dns-query-failed
+-
+  https://learn.microsoft.com/en-us/exchange/troubleshoot/mailflow/dns-query-failed-error-when-email-stuck-in-draft
+- https://learn.microsoft.com/en-us/powershell/module/exchangepowershell/set-transportservice
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.dns.lookups import (
+    dns_failures,
+    nonexistent,
+    of_name,
+    public_resolver,
+    resolve,
+    restart_transport,
+)
+from diagnostics.causes.network.queues import flowing, queue_of
+from diagnostics.causes.network.reach import by_exchange_online
+from diagnostics.facts import DnsAnswer, QueueState, Reply, Said
+from diagnostics.report import Step
+
+
+@cause(
+    id="dns.resolver.local-failure",
+    act="on-prem",
+    says=(
+        "DNS query failed with error ErrorRetry",
+        "DNS query failed with error ErrorTimeout",
+        "DNS server returned ErrorRetry",
+        "DNS server returned ErrorTimeout",
+        "SMTPSEND.DNS.NonExistentDomain",
+        "MSExchangeTransport 2000",
+        "MSExchangeTransport 16025",
+        "MSExchangeTransport 16026",
+    ),
+)
+def assess(
+    said: Said,
+    _answer: DnsAnswer | None,
+    answers: tuple[DnsAnswer, ...],
+    queues: tuple[QueueState, ...],
+    replies: tuple[Reply, ...],
+) -> Finding | None:
+    """How many destinations fail, and what the same resolver says by hand."""
+    if by_exchange_online(said.text):
+        return None
+    contrast = _contrast(answers)
+    if contrast:
+        mine, theirs = contrast
+        because = (
+            f"{mine.server or 'This resolver of the server'} failed for {mine.name} ({mine.error or 'no answer'}), "
+        )
+        because += f"while {theirs.server} resolved it."
+        return Finding(Belief.CONFIRMED, because, (said, mine, theirs), _steps())
+    if "NonExistentDomain" in said.signature:
+        return _unknown_here(said, answers)
+    fine = flowing(queues, queue_of(said, queues))
+    if fine:
+        because = f"Other destinations work: the queue to {fine.next_hop or fine.identity} is {fine.status}."
+        return Finding(Belief.POSSIBLE, because, (said, fine), _steps(), weight=0.4)
+    failures = dns_failures(replies)
+    if len({each.host or each.source for each in failures}) > 2:
+        because = f"{len(failures)} queues fail with DNS errors and none flows: the resolver is what they share."
+        return Finding(Belief.LIKELY, because, (said, *failures[:3]), _steps(), weight=1.5)
+    return _open(said, answers)
+
+
+def _open(said: Said, answers: tuple[DnsAnswer, ...]) -> Finding:
+    own = next((each for each in answers if each.ok and not public_resolver(each.server)), None)
+    if own:
+        because = f"The server's resolver knows {own.name} by hand, yet transport's own look-up failed: "
+        because += "transport may be bound to another adapter, or cannot read this one's DNS servers."
+        return Finding(Belief.POSSIBLE, because, (said, own), _steps(), weight=1.4)
+    because = "Transport's DNS look-up got no usable answer; whether it fails for every name is not told yet."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.6)
+
+
+def _unknown_here(said: Said, answers: tuple[DnsAnswer, ...]) -> Finding | None:
+    """Transport was told that a domain does not exist, which a public resolver knows."""
+    known = next((each for each in answers if each.ok and public_resolver(each.server)), None)
+    if known is None:
+        return None
+    because = (
+        f"Transport was told that the domain does not exist, yet {known.server} knows {known.name}: the DNS servers "
+    )
+    because += "that transport asks answer wrongly, or an internal zone hides the public one."
+    return Finding(Belief.POSSIBLE, because, (said, known), _steps(), weight=1.5)
+
+
+def _contrast(answers: tuple[DnsAnswer, ...]) -> tuple[DnsAnswer, DnsAnswer] | None:
+    """The same name, failed by our resolver and known to a public one."""
+    for mine in answers:
+        if mine.ok or public_resolver(mine.server) or nonexistent(mine):
+            continue
+        theirs = next((a for a in of_name(answers, mine.name) if a.ok and public_resolver(a.server)), None)
+        if theirs:
+            return mine, theirs
+    return None
+
+
+def _steps() -> tuple[Step, ...]:
+    return (
+        resolve("gmail.com"),
+        look(
+            "See which DNS servers and adapter transport uses, and whether the adapter registers its addresses in DNS.",
+            "Get-TransportService | Format-List Name,ExternalDNS*,InternalDNS*; "
+            "Get-DnsClient | Format-Table InterfaceAlias,RegisterThisConnectionsAddress; "
+            "Get-DnsClientServerAddress -AddressFamily IPv4",
+        ),
+        change(
+            "If the adapter does not register its addresses in DNS, switch that on (Exchange 2013 and 2016, "
+            "mail stays in Drafts).",
+            "Set-DnsClient -InterfaceAlias {adapter} -RegisterThisConnectionsAddress $true",
+            shell="powershell",
+            changes="The adapter registers its addresses in DNS, and transport can read its DNS servers.",
+            undo="The same with $false.",
+            verify="Get-DnsClient shows RegisterThisConnectionsAddress True for the adapter.",
+            adapter="",
+        ),
+        change(
+            "If an adapter is pinned, or its servers are wrong, name the domain controllers' DNS for "
+            "internal look-ups.",
+            "Set-TransportService {server} -InternalDNSAdapterEnabled $false -InternalDNSServers {domain_controller}",
+            changes="Transport asks this server for internal names. Never name a public resolver here.",
+            undo="Set-TransportService with the values that the second step printed.",
+            verify="The queues' LastError no longer speaks of DNS.",
+            server="",
+            domain_controller="",
+        ),
+        restart_transport("The queues drain, and messages leave Drafts."),
+    )

@@ -1,0 +1,105 @@
+"""A public DNS server on the Exchange server's network adapter breaks internal look-ups.
+
+## What is happening
+The adapter lists an Internet resolver (8.8.8.8, the provider's) next to the domain controllers. Windows asks
+whichever answers, and the public one truthfully says that internal names don't exist. So finding other
+Exchange servers and domain controllers fails at random, and the front end answers senders `451 4.7.0
+Temporary server error. Please try again later. PRX2`.
+
+## What proves it
+- an internal name fails, and the answer came from a public resolver
+- the adapter's list names a server that is no domain controller's DNS
+
+## Not this when
+- every server on the adapter is a DNS server of Active Directory
+- internal names resolve every time: PRX2 then speaks of the back end
+  (`transport-service.proxy.frontend-to-backend-failure`)
+
+## References
+- https://c7solutions.com/category/error
+- https://learn.microsoft.com/en-us/windows-server/networking/dns/troubleshoot/troubleshoot-dns-server
+"""
+
+from __future__ import annotations
+
+import re2
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.dns.lookups import nonexistent, public_resolver, restart_transport
+from diagnostics.causes.network.reach import by_exchange_online
+from diagnostics.facts import DnsAnswer, Said
+from diagnostics.report import Step
+
+_REPORTED_BY = re2.compile(r"(?i)reported by \[?([0-9a-f.:]{3,45})\b")
+_INTERNAL = re2.compile(
+    r"(?i)\.(?:local|lan|internal|corp|intra|ad|priv|home|domain)\.?$|^[a-z0-9-]+$|\.(?:corp|ad|int|internal|intra)\."
+)
+
+
+@cause(
+    id="dns.resolver.public-dns-on-server",
+    act="on-prem",
+    says=(
+        "Please try again later. PRX2",
+        "DNS query failed with error ErrorRetry",
+        "DNS server returned ErrorRetry",
+        "No such host is known",
+    ),
+)
+def assess(said: Said, _answer: DnsAnswer | None, answers: tuple[DnsAnswer, ...]) -> Finding | None:
+    """A public resolver that was asked for an internal name."""
+    if by_exchange_online(said.text):
+        return None
+    asked = next((each for each in answers if _astray(each)), None)
+    if asked:
+        because = f"The internal name {asked.name} was asked of {asked.server}, a public resolver that can't know it."
+        return Finding(Belief.LIKELY, because, (asked, said), _steps(), weight=1.5)
+    inside = [each for each in answers if _INTERNAL.search(each.name)]
+    if inside and all(each.ok and each.server and not public_resolver(each.server) for each in inside):
+        because = f"The internal name {inside[0].name} resolves at {inside[0].server}, which is no public resolver."
+        return Finding(Belief.RULED_OUT, because, tuple(inside))
+    reported = _REPORTED_BY.search(said.text)
+    if reported and public_resolver(reported.group(1)):
+        because = (
+            f"Transport's look-up was answered by {reported.group(1)}, a public resolver; internal "
+            f"names are lost on it."
+        )
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.5)
+    if "PRX2" in said.signature:
+        because = (
+            "PRX2: the front end found no back end to pass the message to; a public DNS server on the "
+            "adapter does that at random."
+        )
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.5)
+    because = "A look-up failed; a public DNS server listed on the adapter makes internal names fail at random."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=0.9)
+
+
+def _astray(answer: DnsAnswer) -> bool:
+    return nonexistent(answer) and public_resolver(answer.server) and bool(_INTERNAL.search(answer.name))
+
+
+def _steps() -> tuple[Step, ...]:
+    return (
+        look(
+            "On every Exchange server, list the DNS servers of its adapters: only domain controllers' may be there.",
+            "Get-DnsClientServerAddress | Format-Table InterfaceAlias,AddressFamily,ServerAddresses",
+            "powershell",
+        ),
+        look(
+            "See whether the names of the Exchange servers resolve, several times in a row.",
+            "Get-ExchangeServer | ForEach-Object {{ Resolve-DnsName $_.Fqdn -DnsOnly }} | Format-Table Name,IPAddress",
+        ),
+        change(
+            "Leave only the domain controllers' DNS servers on the adapter.",
+            "Set-DnsClientServerAddress -InterfaceAlias {adapter} -ServerAddresses {dns_server_1},{dns_server_2}",
+            shell="powershell",
+            changes="All look-ups of this server go to these DNS servers, which forward what is outside.",
+            undo="The same with the addresses that the first step printed.",
+            verify="The names of the Exchange servers resolve every time.",
+            adapter="",
+            dns_server_1="",
+            dns_server_2="",
+        ),
+        restart_transport("Senders no longer get PRX2."),
+    )

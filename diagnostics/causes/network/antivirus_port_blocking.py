@@ -1,0 +1,127 @@
+"""Endpoint protection on the Exchange server blocks its port 25.
+
+## What is happening
+An antivirus or endpoint security product on the server has a rule against mass-mailing worms, or an SMTP
+shield of its own, and transport's process (EdgeTransport.exe) isn't on its list of allowed ones. Exchange
+reports `Unable to connect`, although nothing outside the machine is wrong; it often begins with an update of
+the product or its policy.
+
+## What proves it
+- the product's access-protection log names port 25 and EdgeTransport.exe
+- a test by hand from the same server opens port 25 while transport's own attempt fails
+
+## Not this when
+- a session of transport reaches a banner
+- the test by hand fails too: then the block is outside the process (`network.port25.outbound-blocked`)
+
+## References
+- https://learn.microsoft.com/en-us/exchange/antispam-and-antimalware/windows-antivirus-software
+- http://nuangel.net/2013/01/exchange-error-attempted-to-failover/
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.network.probes import retry_queues
+from diagnostics.causes.network.reach import (
+    Place,
+    by_exchange_online,
+    kind_of,
+    opening_of,
+    place_of,
+    refuted,
+    told_by_exchange_online,
+)
+from diagnostics.facts import ConnectFailed, PortTest, Reply, Said, Session, SmtpReached, TlsFailed
+from diagnostics.report import Step
+
+_WORDS = "unable to connect"
+_PROCESSES = ("edgetransport", "msexchangefrontendtransport")
+
+
+@cause(
+    id="network.middlebox.antivirus-port-blocking",
+    act="on-prem",
+    says=("Prevent mass mailing worms", "blocked by port blocking rule", _WORDS),
+)
+def assess(
+    anchor: Said | ConnectFailed | SmtpReached,
+    _test: PortTest | None,
+    tests: tuple[PortTest, ...],
+    reached: tuple[SmtpReached, ...],
+    sessions: tuple[Session, ...],
+    replies: tuple[Reply, ...],
+    handshakes: tuple[TlsFailed, ...],
+) -> Finding | None:
+    """The product's own words prove it; otherwise only the contrast of process and hand points here."""
+    if isinstance(anchor, Said) and anchor.signature != _WORDS:
+        return _from_product(anchor)
+    if isinstance(anchor, Said):
+        return _from_words(anchor, any(opening_of(each, sessions) for each in reached))
+    if isinstance(anchor, SmtpReached):
+        return refuted(anchor, sessions, replies, handshakes)
+    if told_by_exchange_online(anchor, replies) or kind_of(anchor.ip) == "internal" or anchor.kind == "refused":
+        return None
+    where = place_of(anchor)
+    tested = [each for each in tests if each.port == 25 and place_of(each).is_same(where)]
+    if tested and tested[-1].succeeded:
+        because = f"Transport could not connect to {where.name}, but a test by hand opened port 25: "
+        because += "a rule that stops one process fits."
+        return Finding(Belief.POSSIBLE, because, (anchor, tested[-1]), _steps(), weight=1.7)
+    if tested:
+        because = f"A test by hand could not connect to {where.name} either, so it is not transport's process alone."
+        return Finding(Belief.RULED_OUT, because, (tested[-1],))
+    return Finding(Belief.POSSIBLE, _unknown(where), (anchor,), _steps(), weight=0.5)
+
+
+def _from_words(said: Said, opened: bool) -> Finding | None:
+    """The wrapper's words: one of the rarer reasons, and none once a session got through."""
+    if opened or by_exchange_online(said.text):
+        return None
+    return Finding(Belief.POSSIBLE, _unknown(Place(host=said.host)), (said,), _steps(), weight=0.12)
+
+
+def _from_product(said: Said) -> Finding:
+    named = any(process in said.text.lower() for process in _PROCESSES)
+    because = "The endpoint protection on the server says that it blocked port 25"
+    if named:
+        return Finding(Belief.CONFIRMED, f"{because} for Exchange's transport process.", (said,), _steps())
+    return Finding(
+        Belief.LIKELY, f"{because}; check that the process it names is Exchange's.", (said,), _steps(), weight=1.5
+    )
+
+
+def _unknown(where: Place) -> str:
+    return (
+        f"Transport could not connect to {where.name}; security software on the server can do that to one "
+        "process alone."
+    )
+
+
+def _steps() -> tuple[Step, ...]:
+    return (
+        look(
+            "See which security products run on the server.",
+            "Get-Service | Where-Object DisplayName -match "
+            "'McAfee|Trellix|Symantec|Sophos|Trend|ESET|Kaspersky|Bitdefender' | "
+            "Format-Table Status,DisplayName",
+            "powershell",
+        ),
+        look(
+            "Read the product's access-protection or firewall log at the time of the failure: does it name "
+            "port 25 or "
+            "EdgeTransport.exe? On Windows' own firewall:",
+            "Get-NetFirewallRule -Direction Outbound -Action Block -Enabled True | Format-Table DisplayName,Profile",
+            "powershell",
+        ),
+        change(
+            "In the product's console, let EdgeTransport.exe and MSExchangeFrontendTransport.exe use port "
+            "25 in that one rule.",
+            "",
+            shell="portal",
+            changes="Adds two processes to the rule's exceptions. The rule and the scanner stay on.",
+            undo="Remove the two processes from the exceptions.",
+            verify="The next session in the protocol log reaches a banner.",
+        ),
+        retry_queues(),
+    )

@@ -1,0 +1,99 @@
+"""The destination refuses the connection.
+
+## What is happening
+The packet arrived and was answered at once with a reset: nothing listens on that port, the mail service is
+stopped, or a firewall on the way rejects instead of dropping. Exchange says socket error 10061, Exchange
+Online says `450 4.4.316 Connection refused`, later `550 5.4.316`.
+
+## What proves it
+- socket error 10061 (`ConnectionRefused`, 0000274D) in a log, a queue or a non-delivery report
+
+## Not this when
+- the attempt waits and then times out, 10060 (`network.connection.timeout`)
+- the destination is our own server and its Front End Transport service is stopped
+  (`transport-service.service.stopped`): then start that
+- the server greets with 421 or 554 instead: it did accept the connection
+
+## References
+-
+  https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/non-delivery-reports-in-exchange-online
+- https://learn.microsoft.com/en-us/windows/win32/winsock/windows-sockets-error-codes-2
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.causes.network.probes import exchange_online_ranges, test_from_elsewhere, test_port
+from diagnostics.causes.network.reach import (
+    Place,
+    kind_of,
+    openings,
+    place_of,
+    refuted,
+    seen_by_admin,
+    through,
+)
+from diagnostics.facts import ConnectFailed, PortTest, Reply, Session, SmtpReached, TlsFailed
+from diagnostics.report import Act, Step
+
+
+@cause(id="network.connection.refused", act="recipient-side")
+def assess(
+    anchor: ConnectFailed | SmtpReached,
+    failures: tuple[ConnectFailed, ...],
+    tests: tuple[PortTest, ...],
+    reached: tuple[SmtpReached, ...],
+    sessions: tuple[Session, ...],
+    replies: tuple[Reply, ...],
+    handshakes: tuple[TlsFailed, ...],
+) -> Finding | None:
+    """The number says it; what remains open is whether several destinations refuse, which points nearer."""
+    if isinstance(anchor, SmtpReached):
+        return refuted(anchor, sessions, replies, handshakes)
+    if anchor.kind != "refused":
+        return None
+    where = place_of(anchor)
+    ours = seen_by_admin(anchor, replies) or kind_of(anchor.ip) == "internal"
+    here = through(where, openings(reached, sessions, tests))
+    if here:
+        because = f"{where.name} refused one attempt, but {here.words}."
+        return Finding(Belief.POSSIBLE, because, (anchor, here.fact), _steps(where, ours), weight=0.9)
+    refusing = {place_of(each).site for each in failures if each.kind == "refused"} - {""}
+    if len(refusing) > 1 and not ours:
+        because = f"{len(refusing)} unrelated destinations refuse at once: a device near this server may reject it."
+        return Finding(Belief.POSSIBLE, because, tuple(failures), _steps(where, ours), "network", weight=1.2)
+    because = f"{where.name} answered the connection with a refusal (socket error {anchor.winsock or 10061}): "
+    because += "nothing listens there, or a firewall rejects it."
+    act: Act = "on-prem" if ours else "recipient-side"
+    return Finding(Belief.LIKELY, because, (anchor,), _steps(where, ours), act, weight=1.3 if anchor.ip else 1.2)
+
+
+def _steps(where: Place, ours: bool) -> tuple[Step, ...]:
+    name = where.host or where.ip
+    if not ours:
+        return (
+            test_port(name),
+            test_from_elsewhere(name),
+            look(
+                "Check that the name still leads to that address; if it does, tell the destination that its "
+                "port 25 refuses.",
+                "Resolve-DnsName {name} | Format-Table Name,Type,IPAddress,NameExchange",
+                "powershell",
+                name=name,
+            ),
+        )
+    return (
+        look(
+            "On the Exchange server behind that address, see whether something listens on port 25.",
+            "Get-NetTCPConnection -LocalPort 25 -State Listen | Format-Table LocalAddress,OwningProcess; "
+            "Get-Service MSExchangeFrontEndTransport",
+            "powershell",
+        ),
+        look(
+            "See the state of its transport components.",
+            "Get-ServerComponentState {server} -Component FrontendTransport | Format-List Component,State",
+            server="",
+        ),
+        test_from_elsewhere(name),
+        exchange_online_ranges(),
+    )

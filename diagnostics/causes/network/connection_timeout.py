@@ -1,0 +1,133 @@
+"""The destination server doesn't answer.
+
+## What is happening
+Packets to this one destination get no answer: the server is down, its firewall drops our address silently, a
+route is missing, or the record points to an address where nobody is. Transport waits, reports socket error
+10060 (or 10065, no route to host) and tries the next address; after the queue's lifetime the sender gets
+`4.4.7` or, from Exchange Online, `5.4.300`.
+
+## What proves it
+- socket error 10060 toward this destination, while sessions or tests to other destinations open
+- a port test from this server fails for it, and works for another one
+
+## Not this when
+- every destination fails (`network.port25.outbound-blocked`)
+- the answer is 10061: something did answer, and refused (`network.connection.refused`)
+- the log shows a banner: TCP works, and the cause lies behind it
+
+## References
+-
+  https://learn.microsoft.com/en-us/exchange/mail-flow/non-delivery-reports-and-bounce-messages/non-delivery-reports-and-bounce-messages
+-
+  https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/fix-error-code-550-4-4-7-in-exchange-online
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.causes.network.probes import test_from_elsewhere, test_port, test_route
+from diagnostics.causes.network.reach import (
+    Opening,
+    Place,
+    kind_of,
+    no_route,
+    openings,
+    place_of,
+    refuted,
+    seen_by_admin,
+    through,
+    told_by_exchange_online,
+)
+from diagnostics.facts import ConnectFailed, PortTest, Reply, Session, SmtpReached, TlsFailed
+from diagnostics.report import Act, Step
+
+_KINDS = ("timeout", "unreachable", "unknown")
+
+
+@cause(id="network.connection.timeout", act="recipient-side")
+def assess(
+    anchor: ConnectFailed | PortTest | SmtpReached,
+    _test: PortTest | None,
+    tests: tuple[PortTest, ...],
+    reached: tuple[SmtpReached, ...],
+    sessions: tuple[Session, ...],
+    replies: tuple[Reply, ...],
+    handshakes: tuple[TlsFailed, ...],
+) -> Finding | None:
+    """It is this one's fault only where other destinations open."""
+    if isinstance(anchor, SmtpReached):
+        return refuted(anchor, sessions, replies, handshakes)
+    if isinstance(anchor, PortTest) and (anchor.succeeded or anchor.port != 25):
+        return None
+    if isinstance(anchor, ConnectFailed) and (anchor.kind not in _KINDS or no_route(anchor)):
+        return None
+    where = place_of(anchor)
+    if isinstance(anchor, ConnectFailed) and told_by_exchange_online(anchor, replies):
+        return _from_cloud(anchor, where, seen_by_admin(anchor, replies))
+    opened = openings(reached, sessions, tests)
+    here = through(where, opened)
+    if here:
+        return _through_at_times(anchor, where, here)
+    return _weighed(anchor, where, opened, tests)
+
+
+def _through_at_times(anchor: ConnectFailed | PortTest, where: Place, here: Opening) -> Finding:
+    if isinstance(here.fact, PortTest):
+        return Finding(Belief.RULED_OUT, f"{where.name} answers: {here.words}.", (here.fact,))
+    because = f"The connection to {where.name} timed out in one attempt, but {here.words}: it gets through at times."
+    return Finding(Belief.POSSIBLE, because, (anchor, here.fact), _steps(where), weight=0.9)
+
+
+def _weighed(
+    anchor: ConnectFailed | PortTest, where: Place, opened: list[Opening], tests: tuple[PortTest, ...]
+) -> Finding | None:
+    steps, act = _steps(where), _act(where)
+    closed = [each for each in tests if not each.succeeded and each.port == 25]
+    tested = next((each for each in closed if place_of(each).is_same(where)), None)
+    other = next((each for each in reversed(opened) if each.place.site and where.site), None)
+    if other:
+        because = f"{where.name} does not answer on port 25, while {other.words}."
+        belief = Belief.CONFIRMED if tested and isinstance(other.fact, PortTest) else Belief.LIKELY
+        return Finding(belief, because, (anchor, tested, other.fact), steps, act, weight=1.5)
+    if len({place_of(each).site for each in closed} - {""}) > 1:
+        return Finding(
+            Belief.RULED_OUT, "Port 25 fails toward every destination that was tested, not only this one.", (*closed,)
+        )
+    winsock = f" (socket error {anchor.winsock})" if isinstance(anchor, ConnectFailed) and anchor.winsock else ""
+    because = f"{where.name} did not answer on port 25{winsock}; whether other destinations do is not told yet."
+    return Finding(Belief.POSSIBLE, because, (anchor,), steps, act, weight=1.2)
+
+
+def _from_cloud(failed: ConnectFailed, where: Place, ours: bool) -> Finding:
+    because = f"Exchange Online got no answer from {where.name} on port 25: the host is down, or its firewall drops "
+    because += "the packets."
+    steps = (test_from_elsewhere(where.host or where.ip), _listener())
+    return Finding(Belief.POSSIBLE, because, (failed,), steps, "network" if ours else "recipient-side", 1.5)
+
+
+def _act(where: Place) -> Act:
+    return "on-prem" if kind_of(where.ip) == "internal" else "recipient-side"
+
+
+def _listener() -> Step:
+    return look(
+        "If that server is yours: on the Exchange server behind the address, see whether something listens on port 25.",
+        "Get-NetTCPConnection -LocalPort 25 -State Listen | Format-Table LocalAddress,OwningProcess; "
+        "Get-Service MSExchangeFrontEndTransport",
+        "powershell",
+    )
+
+
+def _steps(where: Place) -> tuple[Step, ...]:
+    name = where.host or where.ip
+    return (
+        test_port(name),
+        test_route(name),
+        test_from_elsewhere(name),
+        look(
+            "Check that the name still leads to that address.",
+            "Resolve-DnsName {name} | Format-Table Name,Type,IPAddress,NameExchange",
+            "powershell",
+            name=name,
+        ),
+    )

@@ -1,0 +1,95 @@
+"""Outbound mail leaves from a different public address than before.
+
+## What is happening
+A failover of the line, another address in the NAT pool, or a move gave the servers a new public address.
+Connectors, SPF records, reverse DNS and partners' lists still name the old one, so refusals appear whose
+wording speaks of relay, SPF or a block list. This is the trigger; what to repair is named by the refusal
+itself.
+
+## What proves it
+- refusals, or the `Hello` of other servers, name two different addresses of ours
+- the address that a web service shows for the server is not the one in SPF and in the connector
+
+## Not this when
+- the address is the old one: then it was taken out of the record, the connector or the list
+- the addresses are Exchange Online's own: those change by design
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/relay-access-denied-smtp
+-
+  https://learn.microsoft.com/en-us/microsoft-365/security/office-365-security/email-authentication-spf-configure
+"""
+
+from __future__ import annotations
+
+import re2
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.network.reach import kind_of
+from diagnostics.facts import Reply
+from diagnostics.report import Step
+
+# How servers name the address that connected to them.
+_OURS = re2.compile(
+    r"(?i)(?:client host|sending ip|\bip(?: address)?|over ipv6|authenticated from|connection from|client-ip=|hello)"
+    r"[ =:]{0,3}[\[(]?((?:\d{1,3}\.){3}\d{1,3}|[0-9a-f]{1,4}:[0-9a-f:]{2,40})[\])]?"
+    r"|\b((?:\d{1,3}\.){3}\d{1,3}) (?:is not (?:allowed|permitted|authorized)|as permitted sender|to send)"
+)
+
+
+@cause(id="network.nat.egress-ip-changed", act="network", modifier=True)
+def assess(reply: Reply, replies: tuple[Reply, ...]) -> Finding | None:
+    """Two addresses of ours in the refusals of one case."""
+    if not reply.failing or not _ours(reply):
+        return None
+    seen: dict[str, Reply] = {}
+    for each in replies:
+        for ip in _ours(each) if each.failing else ():
+            seen.setdefault(ip, each)
+    if len(seen) < 2:
+        return None
+    because = (
+        f"The refusals name several public addresses of ours ({', '.join(list(seen)[:4])}): mail does "
+        f"not always leave from "
+    )
+    because += "the same one."
+    # A trigger stands beside a cause, so it never outweighs one.
+    return Finding(Belief.POSSIBLE, because, tuple(seen.values()), _steps(), weight=0.01)
+
+
+def _ours(reply: Reply) -> list[str]:
+    found = [first or second for first, second in _OURS.findall(reply.whole[:4000])]
+    return [ip for ip in found if kind_of(ip) == "public"]
+
+
+def _steps() -> tuple[Step, ...]:
+    return (
+        look(
+            "From each sending server, see its public address, and compare it with SPF and the inbound connector.",
+            "(Invoke-WebRequest 'https://ifconfig.me/ip' -UseBasicParsing).Content",
+            "powershell",
+        ),
+        look(
+            "See which addresses the tenant's inbound connectors expect.",
+            "Get-InboundConnector | Format-List Name,SenderIPAddresses,TlsSenderCertificateName",
+            "exchange-online-powershell",
+        ),
+        change(
+            "On the firewall, pin the mail servers' outbound port 25 to the registered address.",
+            "",
+            shell="portal",
+            changes="Mail leaves from that one address again.",
+            undo="Remove the address translation rule.",
+            verify="The web service shows the registered address from every sending server.",
+        ),
+        change(
+            "If the new address is meant to stay, add it to the inbound connector (and to SPF and reverse DNS).",
+            "Set-InboundConnector {connector} -SenderIPAddresses @{{Add={address}}}",
+            shell="exchange-online-powershell",
+            changes="Exchange Online attributes mail from this address to the tenant.",
+            undo="The same with @{Remove=…}.",
+            verify="The next message from this address is accepted.",
+            connector="",
+            address="",
+        ),
+    )

@@ -1,0 +1,97 @@
+"""A firewall's SMTP inspection rewrites the session.
+
+## What is happening
+A device on the way reads SMTP and masks what it doesn't know: the banner becomes asterisks, and EHLO keywords
+become X of the same length (`XXXXXXXA` is STARTTLS). The servers then never agree on TLS, Exchange
+authentication or CHUNKING. Cisco's `inspect esmtp` (formerly `fixup protocol smtp`) is the usual one; other
+firewalls have the same under the name SMTP proxy or ALG.
+
+## What proves it
+- a banner of asterisks, or EHLO keywords of X
+- the banner and EHLO reply differ between the server itself and outside
+
+## Not this when
+- banner and keywords are whole and only STARTTLS is missing (`tls.starttls.not-offered-remote`, or our own
+  connector's certificate)
+- the session encrypts: then nothing on the way rewrote it
+
+## References
+-
+  https://learn.microsoft.com/en-us/troubleshoot/exchange/mailflow/cannot-send-receive-email-behind-cisco-firewall
+-
+  https://www.cisco.com/c/en/us/support/docs/security/pix-500-series-security-appliances/69374-pix7x-mailserver.html
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.facts import Said, SessionMasked, StarttlsNotOffered, TlsProbe
+from diagnostics.report import Step
+
+_SEEN = {
+    "banner": "The banner is masked with asterisks",
+    "verb": "A command arrived as a row of X",
+    "capability": "A keyword of the EHLO reply is masked with X",
+}
+
+
+@cause(
+    id="network.middlebox.esmtp-inspection",
+    act="network",
+    says=('500 Command unrecognized: "XXX', "220 SMTP/cmap"),
+)
+def assess(anchor: SessionMasked | StarttlsNotOffered | Said, probe: TlsProbe | None) -> Finding | None:
+    """Masked text is proof; a keyword that is merely missing is a hint."""
+    if isinstance(anchor, SessionMasked):
+        between = f" between `{anchor.connector}` and {anchor.host or 'the other server'}" if anchor.connector else ""
+        because = f"{_SEEN[anchor.what]}{between}: a device on the way inspects and rewrites SMTP."
+        belief = Belief.LIKELY if anchor.what == "verb" else Belief.CONFIRMED
+        return Finding(belief, because, (anchor,), _steps(anchor.host), weight=2.0)
+    if isinstance(anchor, Said):
+        because = "The server got a command that was overwritten with X on the way: a device inspects SMTP."
+        return Finding(Belief.LIKELY, because, (anchor,), _steps(anchor.host), weight=1.5)
+    if anchor.direction != "send" or not anchor.capabilities:
+        return None
+    if probe and probe.protocol:
+        because = (
+            f"STARTTLS is missing on `{anchor.connector or 'the connector'}`, but a handshake from "
+            f"elsewhere got {probe.protocol}: "
+        )
+        because += "something on our way removes it."
+        return Finding(Belief.LIKELY, because, (anchor, probe), _steps(anchor.host), weight=1.5)
+    because = (
+        f"STARTTLS is missing from the EHLO reply of {anchor.host or 'the destination'}; a device on "
+        f"the way may have removed it."
+    )
+    return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.host), weight=0.8)
+
+
+def _steps(host: str) -> tuple[Step, ...]:
+    return (
+        look(
+            "From outside the firewall, read banner and EHLO reply, and compare them with what the server "
+            "shows on itself.",
+            "(printf 'EHLO test.example.com\\r\\n'; sleep 2; printf 'QUIT\\r\\n') | nc -w 10 {host:token} 25",
+            "bash",
+            host=host,
+        ),
+        change(
+            "On a Cisco ASA or FTD, take ESMTP out of the default inspection.",
+            "",
+            shell="portal",
+            changes="In the device's configuration: policy-map global_policy, class inspection_default, no "
+            "inspect esmtp. On others: "
+            "switch the SMTP proxy or ALG off for the mail servers' rule only. Other inspection stays on.",
+            undo="In the same place: inspect esmtp.",
+            verify="The banner names the server, and the EHLO reply lists STARTTLS, from outside as from inside.",
+        ),
+        change(
+            "Where the inspection has to stay, let it pass TLS.",
+            "",
+            shell="portal",
+            changes="On a Cisco ASA: policy-map type inspect esmtp with parameters, allow-tls action log, "
+            "used by the global policy.",
+            undo="Remove allow-tls from that policy map.",
+            verify="The EHLO reply lists STARTTLS from outside.",
+        ),
+    )

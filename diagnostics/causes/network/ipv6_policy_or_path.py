@@ -1,0 +1,117 @@
+"""The mail goes over IPv6, where it is refused or finds no way.
+
+## What is happening
+The sending server used IPv6. Receivers are stricter there: Exchange Online wants SPF or DKIM to pass
+(`4.7.26`), a domain may take no mail over IPv6 at all (`5.7.510`), Gmail wants reverse DNS. Or the server has
+an IPv6 address but no route, so every attempt to an AAAA address ends with socket error 10051 before it falls
+back to IPv4.
+
+## What proves it
+- the refusal says IPv6
+- the address that was tried is IPv6, and the error is 10051; IPv4 to the same domain works
+
+## Not this when
+- the address that was tried is IPv4: then the route itself is missing
+- only reverse DNS is named: `dns.ptr.missing-or-mismatched` holds for both
+
+## References
+-
+  https://learn.microsoft.com/en-us/microsoft-365/security/office-365-security/support-for-anonymous-inbound-email-messages-over-ipv6
+-
+  https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/non-delivery-reports-in-exchange-online
+- https://support.google.com/mail/answer/81126
+"""
+
+from __future__ import annotations
+
+import re2
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.network.reach import is_ipv6, opening_of, place_of
+from diagnostics.facts import ConnectFailed, Reply, Said, Session, SmtpReached
+from diagnostics.report import Step
+
+_NO_ROUTE = 10051
+_CLIENT = re2.compile(r"(?i)\[(?:IPv6:)?([0-9a-f]{1,4}:[0-9a-f:]{3,40})\]")
+_POLICY = ("5.7.25", "4.7.25", "5.7.26", "4.7.26", "5.7.23")
+_ELSEWHERE = "; that is this server's own route or address family"
+
+
+@cause(
+    id="network.ipv6.policy-or-path",
+    act="on-prem",
+    says=("does not accept email over IPv6", "a message sent over IPv6", "sent over IPv6", "5.7.510"),
+)
+def assess(
+    anchor: Said | ConnectFailed | Reply, reached: tuple[SmtpReached, ...], sessions: tuple[Session, ...]
+) -> Finding | None:
+    """The words, or an IPv6 address without a route."""
+    if isinstance(anchor, Said):
+        return _refused(anchor)
+    if isinstance(anchor, Reply):
+        return _strict(anchor)
+    if anchor.winsock != _NO_ROUTE:
+        return None
+    where = place_of(anchor)
+    if not anchor.ip:
+        because = (
+            "The network was unreachable (10051): usually an IPv6 address, tried by a server without an IPv6 route."
+        )
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.host), weight=1.6)
+    if not is_ipv6(anchor.ip):
+        return Finding(Belief.RULED_OUT, f"The address that was tried, {anchor.ip}, is IPv4.", (anchor,))
+    over_ipv4 = next((o for each in reached if (o := opening_of(each, sessions)) and not is_ipv6(o.place.ip)), None)
+    because = f"{where.name} is an IPv6 address, and this server has no route to it (10051)"
+    if over_ipv4:
+        return Finding(
+            Belief.CONFIRMED, f"{because}, while {over_ipv4.words}.", (anchor, over_ipv4.fact), _steps(anchor.host)
+        )
+    return Finding(Belief.LIKELY, f"{because}{_ELSEWHERE}.", (anchor,), _steps(anchor.host), weight=1.5)
+
+
+def _refused(said: Said) -> Finding:
+    if "accept email over IPv6" in said.text or "5.7.510" in said.text:
+        because = "The recipient's domain takes no mail over IPv6 (5.7.510), and this message came over IPv6."
+    else:
+        because = (
+            "The message was sent over IPv6 and passed neither SPF nor DKIM, which is asked of every message over IPv6."
+        )
+    return Finding(Belief.CONFIRMED, because, (said,), _steps(said.host), "sender")
+
+
+def _strict(reply: Reply) -> Finding | None:
+    """A refusal for missing authentication or reverse DNS that names an IPv6 client."""
+    client = _CLIENT.search(reply.whole[:4000]) if reply.enhanced in _POLICY else None
+    if client is None or not is_ipv6(client.group(1)):
+        return None
+    because = f"The sender's address is IPv6 ({client.group(1)}), where this check is stricter; over IPv4 it may pass."
+    return Finding(Belief.POSSIBLE, because, (reply,), _steps(""), "sender", weight=0.4)
+
+
+def _steps(host: str) -> tuple[Step, ...]:
+    return (
+        look(
+            "See whether the destination has IPv6 addresses, and whether this server has a route to any.",
+            "Resolve-DnsName {host} -Type AAAA; Get-NetRoute -AddressFamily IPv6 -DestinationPrefix '::/0'; "
+            "Test-NetConnection {host} -Port 25",
+            "powershell",
+            host=host,
+        ),
+        change(
+            "To go on with IPv6, publish SPF (ip6:) and a PTR record for the address that sends, and sign with DKIM.",
+            "",
+            shell="dns-record",
+            changes="Receivers can check mail from the IPv6 address.",
+            undo="Remove the records.",
+            verify="A message over IPv6 is accepted, with spf=pass or dkim=pass in its headers.",
+        ),
+        change(
+            "Or send over IPv4 only: bind the Send connector to the server's IPv4 address. IPv6 stays on in Windows.",
+            "Set-SendConnector {connector} -SourceIPAddress {address}",
+            changes="Sessions of this connector start from this IPv4 address.",
+            undo="Set-SendConnector with -SourceIPAddress 0.0.0.0 (the default).",
+            verify="The protocol log shows IPv4 endpoints, and the message is accepted.",
+            connector="",
+            address="",
+        ),
+    )

@@ -1,0 +1,102 @@
+"""Large messages stall on the way: the path drops full-size packets.
+
+## What is happening
+A link on the way (a VPN, PPPoE, a tunnel) takes smaller packets than the servers send, and the message that
+would say so is filtered. Commands are small and pass; the message itself fills the packets and never arrives.
+The session stalls after DATA or BDAT until one side gives up: `Connection dropped due to Timeout`.
+Segmentation offload of a network adapter can do the same.
+
+## What proves it
+- small messages pass, larger ones always stall during DATA or BDAT
+- `ping -f -l 1472` fails on the path, a smaller size passes
+
+## Not this when
+- the session ended before the message was sent
+- small test messages stall too, or the server answers the message with a 4xx or 5xx
+- mail to one mailbox store waits for its delivery limit (`quota-throttle.store.delivery-concurrency`)
+
+## References
+-
+  https://learn.microsoft.com/en-us/exchange/mail-flow/non-delivery-reports-and-bounce-messages/non-delivery-reports-and-bounce-messages
+- https://www.rfc-editor.org/rfc/rfc2923
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.facts import ConnectionDropped, Said, Session, SmtpReached, Stage
+from diagnostics.report import Step
+
+_STALLED = ("timeout", "timedout")
+
+
+@cause(
+    id="network.path-mtu.black-hole",
+    act="network",
+    says=(
+        "Connection dropped due to Timeout",
+        "Connection dropped due to TimedOut",
+        "Connection dropped due to timed out",
+    ),
+)
+def assess(
+    anchor: Said | ConnectionDropped, _reached: SmtpReached | None, sessions: tuple[Session, ...]
+) -> Finding | None:
+    """A stall during the message, with others of the same connector that got through."""
+    if isinstance(anchor, ConnectionDropped) and (anchor.reason.lower() not in _STALLED or anchor.stage is None):
+        return None
+    stalled = [
+        each for each in sessions if each.failed and (isinstance(anchor, Said) or each.session == anchor.session)
+    ]
+    last = stalled[-1] if stalled else None
+    if last and last.stage < Stage.DATA:
+        return Finding(Belief.RULED_OUT, "The session ended before any of the message was sent.", (last,))
+    to = (last.host or last.remote_ip if last else "") or anchor.host or "the destination"
+    steps = _steps(last.remote_ip if last else anchor.host)
+    if last is None:
+        because = (
+            f"The transfer to {to} stalled until it timed out; whether that was during the message is not told yet."
+        )
+        return Finding(Belief.POSSIBLE, because, (anchor,), steps, weight=1.2)
+    passed = next((s for s in sessions if s.connector == last.connector and s.stage is Stage.DELIVERED), None)
+    because = f"The session with {to} at {last.began or 'the logged time'} stalled while the message was sent"
+    if passed:
+        because += f", while another of `{last.connector}` delivered: compare the sizes of the two messages."
+    else:
+        because += ", after every command had passed."
+    return Finding(Belief.POSSIBLE, because, (last, anchor, passed), steps, weight=1.9 if passed else 1.7)
+
+
+def _steps(host: str) -> tuple[Step, ...]:
+    return (
+        look(
+            "Find the largest packet that passes unfragmented: lower 1472 in steps of 20 until it answers.",
+            "ping {host:token} -f -l 1472",
+            "cmd",
+            host=host,
+        ),
+        look(
+            "Compare the sizes of the messages that wait with those that pass.",
+            "Get-Queue -Filter \"Status -eq 'Retry'\" | Get-Message | Sort-Object Size | Format-Table "
+            "Size,Subject,LastError",
+        ),
+        change(
+            "On the firewall or tunnel, clamp the TCP segment size to the path (MSS clamping), and let ICMP "
+            "type 3 code 4 through.",
+            "",
+            shell="portal",
+            changes="New connections through this link use smaller segments.",
+            undo="Remove the clamp.",
+            verify="A message of several megabytes is delivered on its first attempt.",
+        ),
+        change(
+            "If no link on the way is smaller, rule out segmentation offload on the server's adapter.",
+            "Disable-NetAdapterLso -Name {adapter}",
+            shell="powershell",
+            changes="The processor, not the adapter, cuts large transfers into packets. The adapter may "
+            "pause for some seconds.",
+            undo="Enable-NetAdapterLso for the same adapter.",
+            verify="A message of several megabytes is delivered on its first attempt.",
+            adapter="",
+        ),
+    )

@@ -1,0 +1,147 @@
+"""Outbound TCP port 25 is blocked for this server.
+
+## What is happening
+Something near the server (the provider, a cloud platform, the firewall) drops or rejects what goes out to TCP
+port 25, whatever the destination. Transport waits about twenty seconds for each address and reports `Unable
+to connect` with socket error 10060. Web and port 587 keep working, so the line looks fine. Azure, AWS, Google
+Cloud and most home and small-business lines block port 25 unless it was asked for.
+
+## What proves it
+- port 25 fails to two unrelated destinations, while another port (443, 587) opens
+- queues to every external destination fail, and the failure began with a new line, virtual machine or
+  firewall rule
+
+## Not this when
+- any session of the Send connector, or a test by hand, reaches a banner on port 25 outside: then look at what
+  follows it
+- only one destination fails (`network.connection.timeout`)
+- the log reached STARTTLS: `Unable to connect` was the wrapper of a TLS failure
+
+## References
+-
+  https://learn.microsoft.com/en-us/exchange/mail-flow/non-delivery-reports-and-bounce-messages/non-delivery-reports-and-bounce-messages
+- https://learn.microsoft.com/en-us/azure/virtual-network/troubleshoot-outbound-smtp-connectivity
+-
+  https://learn.microsoft.com/en-us/troubleshoot/exchange/mailflow/tls-negotiation-failed-with-error-nocredentials-error
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.network.probes import retry_queues, test_port
+from diagnostics.causes.network.queues import inward, queue_of
+from diagnostics.causes.network.reach import (
+    Opening,
+    Place,
+    kind_of,
+    no_route,
+    openings,
+    place_of,
+    refuted,
+    told_by_exchange_online,
+)
+from diagnostics.facts import ConnectFailed, PortTest, QueueState, Reply, Session, SmtpReached, TlsFailed
+from diagnostics.report import Step
+
+
+@cause(id="network.port25.outbound-blocked", act="network")
+def assess(
+    anchor: ConnectFailed | PortTest | SmtpReached,
+    _test: PortTest | None,
+    failures: tuple[ConnectFailed, ...],
+    tests: tuple[PortTest, ...],
+    reached: tuple[SmtpReached, ...],
+    sessions: tuple[Session, ...],
+    replies: tuple[Reply, ...],
+    queues: tuple[QueueState, ...],
+    handshakes: tuple[TlsFailed, ...],
+) -> Finding | None:
+    """One opened connection refutes it; two unrelated ones that fail point here; another port that opens proves it."""
+    if isinstance(anchor, SmtpReached):
+        return refuted(anchor, sessions, replies, handshakes)
+    mine = [each for each in failures if not told_by_exchange_online(each, replies)]
+    if isinstance(anchor, ConnectFailed) and (anchor not in mine or no_route(anchor)):
+        return None
+    if kind_of(anchor.ip) == "internal" or inward(queue_of(anchor, queues)):
+        return Finding(Belief.RULED_OUT, f"{place_of(anchor).name} is a server inside the organization.", (anchor,))
+    closed = [each for each in tests if not each.succeeded and each.port == 25 and kind_of(each.ip) != "internal"]
+    if isinstance(anchor, PortTest) and anchor not in closed:
+        return _opened(openings((), (), (anchor,)), mine)
+    opened = openings(reached, sessions, tests)
+    if opened:
+        return _opened(opened, mine or closed)
+    other_port = next((each for each in tests if each.succeeded and each.port != 25), None)
+    return _weighed(anchor, mine, closed, other_port)
+
+
+def _opened(opened: Sequence[Opening], failed: Sequence[ConnectFailed | PortTest]) -> Finding | None:
+    if not opened or not failed:
+        return None
+    because = f"Port 25 is open from here: {opened[-1].words}."
+    return Finding(Belief.RULED_OUT, because, (opened[-1].fact,))
+
+
+def _weighed(
+    anchor: ConnectFailed | PortTest, failures: list[ConnectFailed], closed: list[PortTest], other_port: PortTest | None
+) -> Finding:
+    where = place_of(anchor)
+    steps = _steps(where)
+    tested = {place_of(each).site for each in closed} - {""}
+    if len(tested) > 1:
+        names = " and ".join(place_of(each).name for each in closed[-2:])
+        because = f"Port 25 opened to none of the tested destinations ({names})"
+        if other_port:
+            because += f", while port {other_port.port} of {place_of(other_port).name} did"
+            return Finding(Belief.CONFIRMED, f"{because}.", (*closed, other_port, anchor), steps)
+        return Finding(Belief.LIKELY, f"{because}.", (*closed, anchor), steps, weight=1.5)
+    failed = {place_of(each).site for each in failures if kind_of(each.ip) != "internal"} | tested
+    failed -= {""}
+    if len(failed) > 1:
+        because = (
+            f"Connections to {len(failed)} unrelated destinations failed, and none opened: "
+            f"{', '.join(sorted(failed)[:4])}."
+        )
+        belief = Belief.LIKELY if len(failed) > 2 else Belief.POSSIBLE
+        return Finding(belief, because, tuple(failures), steps, weight=1.6)
+    if isinstance(anchor, ConnectFailed) and anchor.kind in ("refused", "reset"):
+        return Finding(Belief.POSSIBLE, _one(where, "refused"), (anchor,), steps, weight=0.3)
+    return Finding(Belief.POSSIBLE, _one(where, "not answered"), (anchor,), steps, weight=1.3)
+
+
+def _one(where: Place, how: str) -> str:
+    return f"The connection to {where.name} was {how}; whether port 25 fails toward every destination is not told yet."
+
+
+def _steps(where: Place) -> tuple[Step, ...]:
+    return (
+        test_port(where.host or where.ip),
+        look(
+            "See whether another port opens: if 587 does and 25 does not, the port is filtered.",
+            "Test-NetConnection 'smtp.office365.com' -Port 587 | Format-List RemoteAddress,TcpTestSucceeded",
+            "powershell",
+        ),
+        change(
+            "Have TCP 25 outbound from the Exchange servers allowed: on the firewall, and with the provider "
+            "or cloud platform.",
+            "",
+            shell="portal",
+            changes="Lets the Exchange servers, and only them, connect to TCP port 25 outside.",
+            undo="Remove the rule again.",
+            verify="The port test succeeds for both destinations.",
+        ),
+        change(
+            "Where the provider never opens port 25, route outbound mail through a relay on port 587.",
+            "Set-SendConnector {connector} -DNSRoutingEnabled $false -SmartHosts {relay} -Port 587 "
+            "-SmartHostAuthMechanism BasicAuthRequireTLS -AuthenticationCredential (Get-Credential)",
+            changes="All mail of this connector goes to the relay, with TLS and a password.",
+            undo="Set-SendConnector with the DNSRoutingEnabled, SmartHosts, Port and SmartHostAuthMechanism "
+            "it had: note them first "
+            "with Get-SendConnector | Format-List.",
+            verify="The next session in the protocol log reaches the relay on port 587.",
+            connector="",
+            relay="",
+        ),
+        retry_queues(),
+    )

@@ -1,0 +1,54 @@
+"""Which queue an error belongs to, and whether that queue leads outside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from diagnostics.facts import Fact, QueueState
+
+_OUTWARD: Final = frozenset({"dnsconnectordelivery", "smarthostconnectordelivery", "smtpdeliverytoexo"})
+_INWARD: Final = frozenset(
+    {
+        "smtpdeliverytomailbox",
+        "smtprelaytodag",
+        "smtprelaytomailboxdeliverygroup",
+        "smtprelaytoservers",
+        "smtprelaywithinadsite",
+        "smtprelaywithinadsitetoedge",
+        "smtprelaytoremoteactivedirectorysite",
+        "smtprelaytoconnectorsourceservers",
+    }
+)
+_FLOWING: Final = frozenset({"ready", "active"})
+
+
+def queue_of(fact: Fact, queues: Sequence[QueueState]) -> QueueState | None:
+    """The queue that a last error belongs to: the one begun last before it, in the same paste."""
+    mine = [each for each in queues if each.source.paste == fact.source.paste]
+    before = [each for each in mine if each.source.line <= fact.source.line]
+    if before or mine:
+        return max(before, key=lambda each: each.source.line) if before else mine[0]
+    return queues[-1] if len(queues) == 1 else None
+
+
+def outward(queue: QueueState | None) -> bool:
+    return queue is not None and queue.delivery_type.lower() in _OUTWARD
+
+
+def inward(queue: QueueState | None) -> bool:
+    """Whether the queue leads to another server of the organization."""
+    return queue is not None and queue.delivery_type.lower() in _INWARD
+
+
+def by_smart_host(queue: QueueState | None) -> bool:
+    return queue is not None and queue.delivery_type.lower() == "smarthostconnectordelivery"
+
+
+def flowing(queues: Iterable[QueueState], failing: QueueState | None) -> QueueState | None:
+    """Another queue to the outside, to another destination, that is delivered."""
+    for each in queues:
+        other = failing is None or not each.next_hop.casefold() == failing.next_hop.casefold()
+        if other and outward(each) and each.status.lower() in _FLOWING:
+            return each
+    return None

@@ -1,0 +1,108 @@
+"""The other side, or a device on the way, cuts the session off.
+
+## What is happening
+The connection opened and was torn down without a reply: `Connection dropped due to ConnectionReset`, socket
+error 10054, or from Exchange Online `450 4.4.318 Connection was closed abruptly
+(SuspiciousRemoteServerError)`. The command before the end tells who is to be asked: at once after connecting,
+it is the server's connection filter or a load balancer without a live member; after STARTTLS, a TLS device or
+version; during the message, its size, its content or the path.
+
+## What proves it
+- the log's last row is `-,,Remote`, with no 4xx or 5xx before it
+
+## Not this when
+- a reply came before the end: that reply is the finding
+- it always ends right after STARTTLS (`network.middlebox.tls-handshake-reset`, or a TLS version)
+- it stalls during the message and then times out (`network.path-mtu.black-hole`)
+
+## References
+-
+  https://learn.microsoft.com/en-us/exchange/mail-flow/non-delivery-reports-and-bounce-messages/non-delivery-reports-and-bounce-messages
+- https://learn.microsoft.com/en-us/windows/win32/winsock/windows-sockets-error-codes-2
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from diagnostics.cause import Belief, Finding, cause, change
+from diagnostics.causes.network.probes import capture, test_from_elsewhere
+from diagnostics.causes.network.reach import by_exchange_online
+from diagnostics.facts import ConnectionDropped, Said, Session, SmtpReached, Stage
+from diagnostics.report import Step
+
+_AFTER: Final = {
+    Stage.CONNECTED: ("before a banner", "its connection filter, or a load balancer without a live member"),
+    Stage.BANNER: ("after the banner", "its connection filter or a limit"),
+    Stage.EHLO: ("after EHLO", "a filter on the name we greet with, or a device on the way"),
+    Stage.SECURED: (
+        "inside the encrypted session, before a message",
+        "the server itself: nothing on the way can read it",
+    ),
+    Stage.MAIL: ("after MAIL FROM", "a filter on the sender"),
+    Stage.RECIPIENT: ("after RCPT TO", "a filter on the recipient"),
+    Stage.DATA: ("during the message", "a limit on size, content inspection, or the path"),
+}
+
+
+@cause(
+    id="network.connection.reset-or-dropped",
+    act="recipient-side",
+    says=(
+        "Connection dropped due to ConnectionReset",
+        "SuspiciousRemoteServerError",
+        "Connection was closed abruptly",
+        "Message expired, connection reset",
+        "socket error code 10054",
+        "Winsock error code: 10054",
+    ),
+)
+def assess(
+    anchor: ConnectionDropped | Said, _reached: SmtpReached | None, sessions: tuple[Session, ...]
+) -> Finding | None:
+    """Where it ended decides; the words alone only say that it ended."""
+    if isinstance(anchor, Said):
+        return _from_words(anchor)
+    if anchor.stage is None or anchor.by == "local" or anchor.direction == "receive":
+        return None
+    if anchor.stage in (Stage.STARTTLS, Stage.ATTEMPTED, Stage.DELIVERED):
+        return None
+    when, who = _AFTER[anchor.stage]
+    where = anchor.host or _address(anchor, sessions) or "The other side"
+    through = f" on `{anchor.connector}`" if anchor.connector else ""
+    at = f" at {anchor.at}" if anchor.at else ""
+    because = f"{where} closed the connection{through}{at} {when}, without a reply; that points at {who}."
+    if anchor.stage is Stage.DATA:
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.connector, anchor.host), weight=1.4)
+    return Finding(Belief.LIKELY, because, (anchor,), _steps(anchor.connector, anchor.host), weight=1.2)
+
+
+def _from_words(said: Said) -> Finding:
+    if by_exchange_online(said.text):
+        to = f"`{said.host}`" if said.host else "the destination"
+        because = f"Exchange Online reports that {to} closed the connection abruptly; at which command is not told."
+    else:
+        because = f"The connection to {said.host or 'the destination'} was reset; at which command is not told yet."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps("", said.host), weight=1.5)
+
+
+def _address(dropped: ConnectionDropped, sessions: tuple[Session, ...]) -> str:
+    mine = (s.remote_ip for s in sessions if s.session and s.session == dropped.session)
+    return next(mine, "")
+
+
+def _steps(connector: str, host: str) -> tuple[Step, ...]:
+    return (
+        test_from_elsewhere(host),
+        capture(
+            "Record the session, and see whose address and TTL the reset carries (the server's, or a nearer device's)."
+        ),
+        change(
+            "Log every session of the connector, to see after which command it ends.",
+            "Set-SendConnector {connector} -ProtocolLoggingLevel Verbose",
+            changes="Writes the connector's sessions to the SmtpSend protocol log.",
+            undo="Set-SendConnector with -ProtocolLoggingLevel None.",
+            verify="The next failing session is in the log, and its last command before `-` names the stage.",
+            connector=connector,
+        ),
+    )

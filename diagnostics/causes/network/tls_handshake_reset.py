@@ -1,0 +1,93 @@
+"""A device on the way breaks the TLS handshake.
+
+## What is happening
+STARTTLS is accepted, and then the connection ends: `TLS negotiation failed with error SocketError`, or a
+reset without a word. A firewall, intrusion prevention system or load balancer that looks into TLS dropped
+what it didn't like (an extension, a record size, a key exchange it doesn't know), or its policy forbids TLS
+on that port. The very same words come from two servers that share no TLS version, so settle that first: it is
+the commoner fault.
+
+## What proves it
+- the same handshake succeeds from a machine that bypasses the device, with the same TLS versions
+- a recording shows the reset with the device's TTL
+
+## Not this when
+- TLS 1.2 is off on the sending server (`tls.protocol.local-legacy-only`)
+- the direct connection fails in the same way: then it is versions or ciphers
+- the error is NoCredentials or UnknownCredentials: nothing was sent yet
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/send-receive-emails-socketerror
+-
+  https://learn.microsoft.com/en-us/exchange/plan-and-deploy/post-installation-tasks/security-best-practices/exchange-tls-configuration
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change
+from diagnostics.causes.network.probes import bare_handshake, capture
+from diagnostics.facts import ConnectionDropped, Stage, TlsFailed, TlsProbe, TlsSettings
+from diagnostics.report import Step
+
+# What Schannel says when bytes were lost or altered, as Exchange writes it; weights by how often a device is behind it.
+_ERRORS = {
+    "socketerror": 1.2,
+    "invalidtoken": 1.2,
+    "messagealtered": 1.3,
+    "decryptfailure": 1.2,
+    "illegalmessage": 0.9,
+}
+
+
+@cause(id="network.middlebox.tls-handshake-reset", act="network")
+def assess(
+    anchor: TlsFailed | ConnectionDropped, settings: TlsSettings | None, probe: TlsProbe | None
+) -> Finding | None:
+    """TLS 1.2 known to be on, and a handshake from elsewhere that works, raise it."""
+    weight = _weight(anchor)
+    if not weight:
+        return None
+    where = anchor.host or (anchor.remote_ip if isinstance(anchor, TlsFailed) else "") or "the other server"
+    through = f" on `{anchor.connector}`" if anchor.connector else ""
+    error = anchor.error if isinstance(anchor, TlsFailed) else "a closed connection"
+    because = f"The handshake{through} with {where} ended with {error} right after STARTTLS"
+    steps = _steps(where if "." in where or ":" in where else "")
+    if settings and settings.tls12_enabled is False:
+        because += "; but TLS 1.2 is off on this server, which ends it without any device."
+        return Finding(Belief.POSSIBLE, because, (anchor, settings), steps, weight=0.3)
+    works = probe if probe and probe.protocol and not probe.alert else None
+    if works and settings and settings.tls12_enabled:
+        because += (
+            f"; TLS 1.2 is on, and from elsewhere the same server negotiated {works.protocol}: what "
+            f"lies between differs."
+        )
+        return Finding(Belief.LIKELY, because, (anchor, works, settings), steps, weight=1.5)
+    if works or (settings and settings.tls12_enabled):
+        more = f"from elsewhere it negotiated {works.protocol}" if works else "TLS 1.2 is on at this side"
+        return Finding(Belief.POSSIBLE, f"{because}; {more}.", (anchor, works, settings), steps, weight=1.8)
+    return Finding(Belief.POSSIBLE, f"{because}; versions are not told yet.", (anchor,), steps, weight=weight)
+
+
+def _weight(anchor: TlsFailed | ConnectionDropped) -> float:
+    """How much the anchor speaks for a broken handshake; 0 when it does not."""
+    if isinstance(anchor, ConnectionDropped):
+        return 1.3 if anchor.stage is Stage.STARTTLS and anchor.by != "local" else 0.0
+    return 0.0 if anchor.saw_remote else _ERRORS.get(anchor.error.lower(), 0.0)
+
+
+def _steps(host: str) -> tuple[Step, ...]:
+    return (
+        bare_handshake(host),
+        capture(
+            "Record the handshake at the server, and compare the reset's TTL with that of the server's other packets."
+        ),
+        change(
+            "On the device, exempt the mail servers' port 25 from TLS inspection; intrusion prevention "
+            "stays on for the rest.",
+            "",
+            shell="portal",
+            changes="TLS between Exchange and this destination passes the device unopened.",
+            undo="Remove the exemption.",
+            verify="The next session in the protocol log shows `negotiation succeeded`.",
+        ),
+    )

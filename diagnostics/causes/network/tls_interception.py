@@ -1,0 +1,120 @@
+"""A security device shows its own certificate in place of the server's.
+
+## What is happening
+TLS inspection on the way ends the encrypted session and opens another. Each side then sees a certificate that
+the device made, issued by the device's own authority: validation fails with UntrustedRoot or SubjectMismatch,
+and Exchange Online can't match the certificate to its connector.
+
+## What proves it
+- the certificate that was shown is issued by a firewall's or proxy's authority
+- the thumbprint that the peer saw is on none of the Exchange servers
+
+## Not this when
+- the thumbprint is that of an Exchange certificate: then the wrong one is bound
+  (`certificate.local.wrong-certificate-presented`)
+- the issuer is a public authority or the company's own for servers
+
+## References
+- https://learn.microsoft.com/en-us/exchange/plan-and-deploy/prepare-ad-and-domains#certificates
+- https://learn.microsoft.com/en-us/exchange/transport-routing
+"""
+
+from __future__ import annotations
+
+import re2
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.network.probes import bare_handshake
+from diagnostics.causes.network.reach import kind_of, told_by_exchange_online
+from diagnostics.facts import Certificate, CertificateRejected, InstalledCertificate, Reply, Session, TlsProbe
+from diagnostics.report import Step
+
+# Names that inspection devices give the authority they sign with. Mail gateways are not among them: theirs is
+# the server's own certificate.
+_DEVICE = re2.compile(
+    r"(?i)FortiGate|Fortinet_CA|Fortinet Untrusted|Zscaler|Sophos (?:SSL|Firewall|UTM)|Sophos_CA|SonicWall|DPI-SSL|"
+    r"Palo Alto Networks|WatchGuard|Fireware|Check Point|Blue ?Coat|SSL[ -](?:inspection|interception|decrypt)|"
+    r"(?:decryption|forward trust) CA|\bfirewall\b"
+)
+
+
+@cause(id="network.middlebox.tls-interception", act="network")
+def assess(
+    anchor: CertificateRejected | Certificate | TlsProbe,
+    probe: TlsProbe | None,
+    installed: tuple[InstalledCertificate, ...],
+    sessions: tuple[Session, ...],
+    replies: tuple[Reply, ...],
+) -> Finding | None:
+    """A device's name in the certificate, or a thumbprint that no Exchange server has."""
+    if isinstance(anchor, CertificateRejected):
+        return _from_rejection(anchor, probe, installed, told_by_exchange_online(anchor, replies))
+    if isinstance(anchor, TlsProbe):
+        named = _device(anchor.issuer) or _device(anchor.subject)
+        because = (
+            f"The handshake of {anchor.host or 'the server'} showed a certificate of `{named}`, a security device."
+        )
+        return Finding(Belief.LIKELY, because, (anchor,), _steps(anchor.host), weight=1.5) if named else None
+    named = _device(anchor.issuer) if anchor.owner == "remote" else ""
+    if not named:
+        return None
+    session = next((s for s in sessions if s.session == anchor.session and s.connector == anchor.connector), None)
+    because = (
+        f"The certificate shown to `{anchor.connector or 'the connector'}` was issued by `{named}`, a security device"
+    )
+    if session and kind_of(session.remote_ip) == "exchange-online":
+        because += f", although {session.remote_ip} is Exchange Online's."
+        return Finding(Belief.CONFIRMED, because, (anchor, session), _steps(session.remote_ip))
+    return Finding(Belief.LIKELY, f"{because}.", (anchor,), _steps(anchor.host), weight=1.5)
+
+
+def _from_rejection(
+    rejected: CertificateRejected,
+    probe: TlsProbe | None,
+    installed: tuple[InstalledCertificate, ...],
+    by_cloud: bool,
+) -> Finding | None:
+    named = _device(rejected.presented)
+    if named:
+        shown = probe if probe and _device(probe.issuer) else None
+        because = (
+            f"The certificate that was shown ({rejected.presented}) is that of a security device, not of a mail server."
+        )
+        belief = Belief.CONFIRMED if shown else Belief.LIKELY
+        return Finding(belief, because, (rejected, shown), _steps(rejected.host), weight=1.5)
+    if rejected.whose != "local" or not rejected.thumbprint:
+        return None
+    if any(each.thumbprint == rejected.thumbprint for each in installed):
+        because = (
+            f"The certificate that the peer saw, {rejected.thumbprint}, is installed on the Exchange server itself."
+        )
+        return Finding(
+            Belief.RULED_OUT, because, (rejected, *[i for i in installed if i.thumbprint == rejected.thumbprint])
+        )
+    if not installed:
+        return None
+    because = f"The peer saw certificate {rejected.thumbprint}, which is not in the list of this Exchange server's."
+    return Finding(Belief.POSSIBLE, because, (rejected,), _steps(rejected.host), weight=1.4)
+
+
+def _device(name: str) -> str:
+    return name if _DEVICE.search(name) else ""
+
+
+def _steps(host: str) -> tuple[Step, ...]:
+    return (
+        bare_handshake(host),
+        look(
+            "List the certificates of every Exchange server, to compare thumbprints with the one that was shown.",
+            "Get-ExchangeServer | ForEach-Object {{ Get-ExchangeCertificate -Server $_.Name }} | "
+            "Format-List Thumbprint,Subject,Issuer,Services",
+        ),
+        change(
+            "On the device, exempt port 25 between the Exchange servers and Exchange Online from TLS inspection.",
+            "",
+            shell="portal",
+            changes="TLS of these mail sessions passes unopened; inspection of everything else stays on.",
+            undo="Remove the exemption.",
+            verify="The handshake shows the server's own certificate, with its public issuer.",
+        ),
+    )

@@ -1,0 +1,109 @@
+"""The two servers share no cipher suite, curve or signature algorithm.
+
+## What is happening
+Both sides agree on a version of TLS but have no suite in common, typically after hardening on one side (a group
+policy, IIS Crypto, a security baseline). The log shows AlgorithmMismatch, the System log Schannel 36874, or an alert
+40 (handshake_failure).
+
+## What proves it
+- Schannel 36874 at the time of the failure, or `TLS negotiation failed with error AlgorithmMismatch`
+- the cipher order was changed recently
+
+## Not this when
+- the alert is 70 (protocol_version)
+- it began with a new certificate and an unchanged cipher order (`certificate.local.key-type-unsuitable`)
+
+## References
+- https://learn.microsoft.com/en-us/windows/win32/secauthn/schannel-error-codes-for-tls-and-ssl-alerts
+- https://learn.microsoft.com/en-us/exchange/plan-and-deploy/post-installation-tasks/security-best-practices/exchange-tls-configuration
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.certificate import steps
+from diagnostics.facts import TlsFailed, TlsProbe, WindowsEvent
+from diagnostics.report import Step
+
+_HANDSHAKE_FAILURE = 40  # TLS alert
+_MISMATCH = "0X80090331"  # SEC_E_ALGORITHM_MISMATCH
+_MAIL_PROCESSES = ("edgetransport", "msexchange")
+
+
+@cause(id="tls.cipher.no-common-suite", act="on-prem")
+def assess(
+    anchor: TlsFailed | WindowsEvent | TlsProbe, event: WindowsEvent | None, failed: TlsFailed | None
+) -> Finding | None:
+    """The handshake's error and Schannel's event say the same of two sides; both together prove it."""
+    if isinstance(anchor, WindowsEvent):
+        return _from_event(anchor, failed)
+    if isinstance(anchor, TlsProbe):
+        if anchor.alert != _HANDSHAKE_FAILURE:
+            return None
+        because = f"{anchor.host or 'The server'} ended a modern client's handshake with alert 40 (handshake_failure)."
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.host), weight=1.5)
+    error = anchor.error.lower()
+    where = anchor.host or anchor.remote_ip or "the other server"
+    if error == "algorithmmismatch":
+        because = f"The handshake with {where} failed with {anchor.error}: no algorithm in common"
+        suite = event if event and event.event == 36874 and _mail(event) else None
+        belief = Belief.CONFIRMED if suite else Belief.LIKELY
+        said = ", and Schannel 36874 says so too" if suite else ""
+        return Finding(belief, f"{because}{said}.", (anchor, suite), _steps(anchor.host))
+    if error in ("illegalmessage", "socketerror") and not anchor.saw_remote:
+        because = (
+            f"The handshake with {where} ended with {anchor.error}; hardening that left no common suite does that too."
+        )
+        weight = 1.1 if error == "illegalmessage" else 0.8
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.host), weight=weight)
+    return None
+
+
+def _from_event(event: WindowsEvent, failed: TlsFailed | None) -> Finding | None:
+    if "schannel" not in event.provider.lower() or not _mail(event):
+        return None
+    if event.event == 36874:
+        because = (
+            "Schannel 36874: a client asked for TLS, and this server has none of the cipher suites that it offered."
+        )
+        return Finding(Belief.LIKELY, because, (event, failed), _steps(""))
+    if event.error.upper() == _MISMATCH:
+        because = f"Schannel {event.event} with 0x80090331: the two sides have no algorithm in common."
+        return Finding(Belief.LIKELY, because, (event, failed), _steps(""))
+    if event.event in (36887, 36888) and event.alert == _HANDSHAKE_FAILURE:
+        because = f"Schannel {event.event} with alert 40 (handshake_failure): often no common cipher suite."
+        return Finding(Belief.POSSIBLE, because, (event,), _steps(""), weight=1.2)
+    return None
+
+
+def _mail(event: WindowsEvent) -> bool:
+    return not event.process or any(name in event.process.lower() for name in _MAIL_PROCESSES)
+
+
+def _steps(host: str) -> tuple[Step, ...]:
+    return (
+        look("List the cipher suites that this server offers.", "Get-TlsCipherSuite | Format-List Name", "powershell"),
+        look(
+            "See whether a policy sets the order.",
+            "Get-ItemProperty 'HKLM:\\SOFTWARE\\Policies\\Microsoft\\Cryptography\\Configuration\\SSL\\00010002' "
+            "-ErrorAction SilentlyContinue | Format-List Functions,EccCurves",
+            "powershell",
+        ),
+        look(
+            "See which suite the other server takes from a client that offers all modern ones.",
+            "openssl s_client -starttls smtp -tls1_2 -connect {host:token}:25 </dev/null | grep -E "
+            "'Cipher|Peer|Server Temp'",
+            "bash",
+            host=host,
+        ),
+        change(
+            "Enable the modern suite that both can use (repeat for the ECDSA variant if a certificate needs it).",
+            "Enable-TlsCipherSuite -Name TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384 -Position 0",
+            shell="powershell",
+            changes="Offers this suite first on this machine. A group policy that sets the order wins over it: change "
+            "it there.",
+            undo="Disable-TlsCipherSuite -Name TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+            verify="Get-TlsCipherSuite lists it, after a restart of the server.",
+        ),
+        steps.retry_queues(),
+    )

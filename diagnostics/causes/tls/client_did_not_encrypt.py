@@ -1,0 +1,117 @@
+"""The sending client or server goes on without TLS where TLS is required.
+
+## What is happening
+The receiving side insists on encryption, by its connector or as a policy, and offers STARTTLS. The client (an
+application, a printer, a Postfix without `smtp_tls_security_level`) issues MAIL FROM or AUTH in clear text
+and is refused: `Must issue a STARTTLS command first`, `538 5.7.11`, `504 5.7.4 Unrecognized authentication
+type`, or `454 4.7.0 Failed to establish appropriate TLS channel: Access Denied`.
+
+## What proves it
+- the receive log shows EHLO, a reply that lists STARTTLS, and then MAIL FROM or AUTH, without STARTTLS in
+  between
+
+## Not this when
+- the EHLO reply lists no STARTTLS: the server can't offer it (`connector.receive.tls-auth-disabled`, or its
+  certificate)
+- the session was encrypted before the refusal
+- the client tried STARTTLS and failed: then it is a TLS version or cipher
+
+## References
+-
+  https://learn.microsoft.com/en-us/exchange/mail-flow-best-practices/how-to-set-up-a-multifunction-device-or-application-to-send-email-using-microsoft-365-or-office-365
+- https://learn.microsoft.com/en-us/powershell/module/exchangepowershell/set-receiveconnector
+- https://www.postfix.org/TLS_README.html#client_tls
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.facts import Said, Session, Stage, StarttlsNotOffered, TlsFailed, TlsSucceeded
+from diagnostics.report import Step
+
+_PLAIN = ("must issue a starttls", "5.7.11", "encryption required", "5.7.10")
+
+
+@cause(
+    id="tls.starttls.client-did-not-encrypt",
+    act="sender",
+    says=(
+        "Must issue a STARTTLS command first",
+        "538 5.7.11",
+        "Encryption required for requested authentication mechanism",
+        "504 5.7.4 Unrecognized authentication type",
+        "Failed to establish appropriate TLS channel: Access Denied",
+    ),
+)
+def assess(
+    said: Said,
+    sessions: tuple[Session, ...],
+    encrypted: tuple[TlsSucceeded, ...],
+    broken: tuple[TlsFailed, ...],
+    missing: tuple[StarttlsNotOffered, ...],
+) -> Finding | None:
+    """The receive log decides: was STARTTLS offered, and was it used?"""
+    session = next((s for s in sessions if s.direction == "receive" and s.source == said.source), None)
+    refuting = _refuting(session, encrypted, broken, missing)
+    if refuting:
+        return refuting
+    if session and session.stage not in (Stage.STARTTLS, Stage.SECURED):
+        return _proven(said, session)
+    plain = any(words in said.text.lower() for words in _PLAIN)
+    if plain and "451 5.7.3" not in said.text:
+        because = f"The server refused with `{said.signature}`: the client went on in clear text where TLS is required."
+        return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.3)
+    because = f"`{said.signature}` is what a client gets that did not encrypt first; its own log, or the log of the "
+    because += "receiving server, shows whether it did."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.5)
+
+
+def _refuting(
+    session: Session | None,
+    encrypted: tuple[TlsSucceeded, ...],
+    broken: tuple[TlsFailed, ...],
+    missing: tuple[StarttlsNotOffered, ...],
+) -> Finding | None:
+    absent = next((m for m in missing if m.side == "local"), None)
+    if absent:
+        because = "The server's EHLO reply offers no STARTTLS, so no client could use it."
+        return Finding(Belief.RULED_OUT, because, (absent,))
+    tried = next((f for f in broken if f.direction == "receive"), None)
+    if tried:
+        because = f"The client did start TLS, and the handshake failed with {tried.error}."
+        return Finding(Belief.RULED_OUT, because, (tried,))
+    mine = [e for e in encrypted if session and e.direction == "receive" and e.session == session.session]
+    if mine:
+        return Finding(
+            Belief.RULED_OUT, f"The session was encrypted ({mine[0].protocol}) before the refusal.", (mine[0],)
+        )
+    return None
+
+
+def _proven(said: Said, session: Session) -> Finding:
+    who = session.remote_ip or "The client"
+    because = f"{who} sent on `{session.connector}` at {session.began} without STARTTLS, "
+    if "STARTTLS" in session.capabilities:
+        because += "although the EHLO reply offered it."
+        return Finding(Belief.CONFIRMED, because, (said, session), _steps())
+    return Finding(Belief.LIKELY, f"{because}and was refused for it.", (said, session), _steps(), weight=1.4)
+
+
+def _steps() -> tuple[Step, ...]:
+    return (
+        look(
+            "See which Receive connectors require TLS, and which log.",
+            "Get-ReceiveConnector | Format-List "
+            "Identity,RequireTLS,AuthMechanism,PermissionGroups,ProtocolLoggingLevel",
+        ),
+        change(
+            "Switch STARTTLS on in the client, and let it accept TLS 1.2.",
+            "",
+            shell="portal",
+            changes="Postfix: smtp_tls_security_level = may (or encrypt). .NET: $smtp.EnableSsl = $true. "
+            "Send-MailMessage: -UseSsl. "
+            "Printers: STARTTLS on port 587 or 25, not SSL on 465.",
+            undo="Set the client back as it was.",
+            verify="The receive log shows STARTTLS after EHLO, and the message is accepted.",
+        ),
+    )

@@ -1,0 +1,68 @@
+"""The device or application submits mail with TLS 1.0 or 1.1.
+
+## What is happening
+A printer, scanner or application connects to smtp.office365.com with an obsolete version of TLS and is turned away:
+`421 4.7.66 TLS 1.0 and 1.1 are not supported`. The password may be right; it is not even looked at. The opt-in legacy
+endpoint keeps the weakness and is no cure.
+
+## What proves it
+- the reply above
+- the same account works from a modern client
+
+## Not this when
+- a trace of the client shows TLS 1.2 or later
+
+## References
+- https://learn.microsoft.com/en-us/exchange/clients-and-mobile-in-exchange-online/opt-in-exchange-online-endpoint-for-legacy-tls-using-smtp-auth
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/fix-issues-with-printers-scanners-and-lob-applications-that-send-email-using-off
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.facts import Said
+from diagnostics.report import Step
+
+
+@cause(
+    id="tls.protocol.client-legacy-rejected",
+    act="sender",
+    says=("TLS 1.0 and 1.1 are not supported", "aka.ms/smtp_auth_tls", "421 4.7.66"),
+)
+def assess(said: Said) -> Finding:
+    """Exchange Online says so in words."""
+    because = "Exchange Online turned the client away because it offered only TLS 1.0 or 1.1 (`4.7.66`)."
+    return Finding(Belief.CONFIRMED, because, (said,), _steps())
+
+
+def _steps() -> tuple[Step, ...]:
+    return (
+        look(
+            "See that the endpoint itself speaks TLS 1.2, from the client's network.",
+            "openssl s_client -starttls smtp -tls1_2 -connect smtp.office365.com:587 </dev/null",
+            "bash",
+        ),
+        look(
+            "See whether the organisation opted in to old versions.",
+            "Get-TransportConfig | Format-List AllowLegacyTLSClients",
+            "exchange-online-powershell",
+        ),
+        change(
+            "Update the device's firmware or the application's runtime, and set it to TLS 1.2 or later.",
+            "",
+            shell="portal",
+            changes="The client offers TLS 1.2; account and password stay as they are.",
+            undo="Install the previous firmware.",
+            verify="A test message from the device arrives.",
+        ),
+        change(
+            "Where the device can't learn it, let it submit inside the network to a relay (the on-premises "
+            "Exchange server) "
+            "that speaks TLS 1.2 to the outside.",
+            "",
+            shell="portal",
+            changes="The device's server address becomes that of the relay. Limit the relay to the device's address.",
+            undo="Set the device back to smtp.office365.com.",
+            verify="A test message from the device arrives, and the relay's send log shows SP_PROT_TLS1_2_CLIENT.",
+        ),
+    )

@@ -1,0 +1,109 @@
+"""The other server only speaks an obsolete version of TLS.
+
+## What is happening
+The destination offers STARTTLS but knows nothing newer than TLS 1.0 or 1.1, which our side (or Exchange Online) has
+switched off. The handshake ends with `SocketError`, or with a protocol_version alert (70). Only mail for that
+destination waits.
+
+## What proves it
+- `openssl s_client -tls1_2` fails with alert 70 against that host only
+- other destinations negotiate TLS 1.2 on the same connector
+
+## Not this when
+- TLS 1.2 to that host works from another network
+- no session of ours negotiates TLS 1.2 (`tls.protocol.local-legacy-only`)
+- the destination is Exchange Online, which speaks TLS 1.2 and 1.3
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/send-receive-emails-socketerror
+- https://learn.microsoft.com/en-us/windows/win32/secauthn/schannel-error-codes-for-tls-and-ssl-alerts
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.causes.certificate import steps
+from diagnostics.causes.certificate.refusal import is_cloud_host
+from diagnostics.causes.tls.versions import is_modern, is_old, modern_sessions, told_by_cloud, toward_cloud
+from diagnostics.facts import Reply, TlsFailed, TlsProbe, TlsSettings, TlsSucceeded
+from diagnostics.report import Step
+
+_PROTOCOL_VERSION = 70  # TLS alert
+
+
+@cause(id="tls.protocol.remote-legacy-only", act="recipient-side")
+def assess(
+    anchor: TlsFailed | TlsProbe,
+    probe: TlsProbe | None,
+    settings: TlsSettings | None,
+    succeeded: tuple[TlsSucceeded, ...],
+    replies: tuple[Reply, ...],
+) -> Finding | None:
+    """The peer's alert names it; TLS 1.2 with other peers turns the suspicion toward this one."""
+    if isinstance(anchor, TlsProbe):
+        return _from_probe(anchor)
+    if (
+        anchor.error.lower() != "socketerror"
+        or anchor.direction == "receive"
+        or anchor.saw_remote
+        or toward_cloud(anchor)
+    ):
+        return None
+    where = anchor.host or anchor.remote_ip or "the destination"
+    if probe and is_modern(_written(probe.protocol)):
+        because = f"{probe.host or where} negotiated {probe.protocol} with a modern client."
+        return Finding(Belief.RULED_OUT, because, (probe,))
+    if probe and probe.alert == _PROTOCOL_VERSION:
+        return None  # asked about the handshake itself
+    modern = modern_sessions(succeeded, anchor)
+    because = f"The handshake with {where} ended with SocketError"
+    if modern or (settings and settings.tls12_enabled):
+        here = f"another session negotiated {modern[-1].protocol}" if modern else "TLS 1.2 is enabled on this server"
+        proof = (anchor, modern[-1] if modern else settings)
+        return Finding(Belief.POSSIBLE, f"{because}, while {here}.", proof, _steps(where), weight=1.7)
+    if told_by_cloud(anchor, replies):
+        because = f"Exchange Online's handshake with {where} broke off: that server may lack TLS 1.2."
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.host), weight=1.2)
+    because += "; if only this destination fails, it may lack TLS 1.2."
+    return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.host), weight=0.8)
+
+
+def _from_probe(probe: TlsProbe) -> Finding | None:
+    if is_cloud_host(probe.host):
+        return None
+    where = probe.host or "the server"
+    if probe.alert == _PROTOCOL_VERSION:
+        because = f"A modern client got alert 70 (protocol_version) from {where}: it does not speak TLS 1.2 or later."
+        return Finding(Belief.LIKELY, because, (probe,), _steps(probe.host), weight=1.5)
+    if is_old(_written(probe.protocol)):
+        because = f"{where} negotiated only {probe.protocol} with a client that offered more."
+        return Finding(Belief.LIKELY, because, (probe,), _steps(probe.host))
+    return None
+
+
+def _written(protocol: str) -> str:
+    """OpenSSL's `TLSv1.2` and `TLSv1` in the form of Exchange's logs."""
+    version = protocol.replace("TLSv", "TLS").replace(".", "_")
+    return "TLS1_0" if version == "TLS1" else version
+
+
+def _steps(host: str) -> tuple[Step, ...]:
+    return (
+        look(
+            "From another network, offer TLS 1.2 to that host alone.",
+            "openssl s_client -starttls smtp -tls1_2 -connect {host:token}:25 </dev/null",
+            "bash",
+            host=host if "." in host else "",
+        ),
+        look(
+            "See whether other destinations work on the same connector.",
+            "Get-Queue | Format-List NextHopDomain,Status,MessageCount,LastError",
+        ),
+        look(
+            "Find out who runs the server: its owner must enable TLS 1.2. Keep the old versions switched off here.",
+            "Resolve-DnsName {recipient_domain} -Type MX",
+            "powershell",
+            recipient_domain="",
+        ),
+        steps.retry_queues(),
+    )

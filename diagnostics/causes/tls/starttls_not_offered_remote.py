@@ -1,0 +1,99 @@
+"""The destination does not offer STARTTLS, and this mail must be encrypted.
+
+## What is happening
+The receiving server's EHLO reply lacks STARTTLS: it has no usable certificate, TLS is switched off there, or
+something on the way removes the keyword. The sender's connector or policy insists on TLS, so nothing is sent:
+`451 5.7.3 STARTTLS is required to send mail`. Senders who merely prefer TLS still deliver, in clear text.
+
+## What proves it
+- the EHLO reply in the send log is complete and has no STARTTLS
+- the connector requires TLS
+
+## Not this when
+- the reply is masked with X or asterisks (`network.middlebox.esmtp-inspection`)
+- a handshake from another network finds STARTTLS: then it is lost on this path
+- Exchange Online is the sender and the destination is your own Exchange: then look at its Receive connector
+  and certificate (event 12014)
+
+## References
+-
+  https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/cannot-receive-mail-with-new-certificate
+-
+  https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/fix-error-code-450-4-4-317-untrusted-root
+- https://www.rfc-editor.org/rfc/rfc3207
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.causes.network.probes import bare_handshake
+from diagnostics.causes.network.reach import by_exchange_online, kind_of
+from diagnostics.facts import Reply, SendConnector, Session, SessionMasked, StarttlsNotOffered, TlsProbe
+from diagnostics.report import Step
+
+_DEMANDS = ("STARTTLS is required", "does not support TLS")
+
+
+@cause(id="tls.starttls.not-offered-remote", act="recipient-side")
+def assess(
+    missing: StarttlsNotOffered,
+    connector: SendConnector | None,
+    masked: SessionMasked | None,
+    probe: TlsProbe | None,
+    session: Session | None,
+    replies: tuple[Reply, ...],
+) -> Finding | None:
+    """Only our own send log (or a test from outside) shows the destination's EHLO reply."""
+    if missing.side == "unknown":
+        return _from_words(missing, replies)
+    if missing.side != "remote" or missing.direction == "receive":
+        return None
+    where = missing.host or (session.remote_ip if session else "") or "the destination"
+    if masked:
+        because = "The EHLO reply was rewritten on the way, so it is not the server's own."
+        return Finding(Belief.RULED_OUT, because, (masked,))
+    if probe and probe.protocol:
+        because = f"{where} does offer STARTTLS when asked from elsewhere ({probe.protocol}): it is lost on this path."
+        return Finding(Belief.RULED_OUT, because, (probe,))
+    if session and not session.failed:
+        return None
+    demand = next((r for r in replies if any(words in r.whole for words in _DEMANDS)), None)
+    required = connector if connector and connector.require_tls else None
+    through = f" to `{missing.connector}`" if missing.connector else ""
+    because = f"{where} answered EHLO{through} without STARTTLS"
+    steps = _steps(where if where != "the destination" else "", missing.connector)
+    if session and kind_of(session.remote_ip) == "internal":
+        because += "; it is a server inside, so look at its Receive connector and certificate."
+        return Finding(Belief.POSSIBLE, because, (missing, demand), steps, "on-prem", weight=1.2)
+    because += ", and TLS is required." if demand or required else "; whether TLS is required is not told."
+    belief = Belief.LIKELY if demand or required else Belief.POSSIBLE
+    return Finding(belief, because, (missing, demand, required), steps, weight=1.3)
+
+
+def _from_words(missing: StarttlsNotOffered, replies: tuple[Reply, ...]) -> Finding | None:
+    """Our own server's complaint about a server outside; in Exchange Online's, the other server is mostly ours."""
+    reply = next((r for r in replies if r.source == missing.source), None)
+    if reply is None or by_exchange_online(reply.whole) or kind_of(reply.ip) not in ("public", "exchange-online"):
+        return None
+    where = reply.host or reply.ip
+    because = f"{where} ({reply.ip}) did not offer STARTTLS, and the connector requires it." if reply.host else ""
+    because = because or f"{where} did not offer STARTTLS, and the connector requires it."
+    return Finding(Belief.POSSIBLE, because, (missing,), _steps(where, missing.connector), weight=1.4)
+
+
+def _steps(host: str, connector: str) -> tuple[Step, ...]:
+    return (
+        bare_handshake(host),
+        look(
+            "See whether the connector requires TLS, and whether it was told to ignore STARTTLS.",
+            "Get-SendConnector {connector} | Format-List "
+            "Name,RequireTLS,TlsAuthLevel,TlsDomain,IgnoreSTARTTLS,SmartHosts",
+            connector=connector,
+        ),
+        look(
+            "If it is missing from everywhere, tell the destination's postmaster: port 25 offers no "
+            "STARTTLS, usually for want of "
+            "a usable certificate. Messages wait meanwhile; see how long they still may.",
+            "Get-TransportService | Format-List Name,MessageExpirationTimeout",
+        ),
+    )

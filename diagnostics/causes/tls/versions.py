@@ -1,0 +1,46 @@
+"""Which TLS versions the sessions of a case negotiated, and who is known to accept which."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from diagnostics.causes.certificate.refusal import is_cloud_host, spoken_by_cloud
+from diagnostics.causes.network.reach import kind_of
+from diagnostics.facts import ConnectionDropped, Reply, TlsFailed, TlsSucceeded
+
+_MODERN = ("TLS1_2", "TLS1_3")
+_OLD = ("TLS1_0", "TLS1_1", "SSL3", "SSL2")
+_CLOUD_CONNECTORS = ("office 365", "microsoft 365", "office365", "exchange online", "o365", "m365")
+
+
+def is_modern(protocol: str) -> bool:
+    return any(version in protocol for version in _MODERN)
+
+
+def is_old(protocol: str) -> bool:
+    return any(version in protocol for version in _OLD)
+
+
+def modern_sessions(sessions: Iterable[TlsSucceeded], failed: TlsFailed | ConnectionDropped) -> list[TlsSucceeded]:
+    """Sessions of the same direction that had TLS 1.2 or later and were pasted with the failure or before it.
+
+    What is pasted later may be the cure, and then speaks for the cause and not against it.
+    """
+    same = [
+        each for each in sessions if not failed.direction or not each.direction or each.direction == failed.direction
+    ]
+    return [each for each in same if is_modern(each.protocol) and each.source.paste <= failed.source.paste]
+
+
+def toward_cloud(failed: TlsFailed | ConnectionDropped) -> bool:
+    """Whether the other side is Exchange Online, by its address, its greeting or the connector's name."""
+    ip = failed.remote_ip if isinstance(failed, TlsFailed) else ""
+    name = failed.connector.casefold()
+    return kind_of(ip) == "exchange-online" or is_cloud_host(failed.host) or any(w in name for w in _CLOUD_CONNECTORS)
+
+
+def told_by_cloud(fact: TlsFailed | ConnectionDropped, replies: Iterable[Reply]) -> bool:
+    """Whether Exchange Online reports it about the server that it delivers to."""
+    if fact.connector or fact.direction:
+        return False
+    return any(each.source == fact.source and spoken_by_cloud(each.whole) for each in replies)

@@ -1,0 +1,242 @@
+"""Facts of messages, their headers and the settings around them; the facts of sessions are in diagnostics.facts.
+
+Several of these have `failing`: what they state is itself a failure, though no SMTP reply says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from diagnostics.facts import Fact
+from diagnostics.recognisers.format_list import items as collection
+
+Pairs = tuple[tuple[str, str], ...]
+
+_FAILED_EVENTS: Final = frozenset(
+    {"FAIL", "DEFER", "SUBMITFAIL", "SUBMITDEFER", "BADMAIL", "POISONMESSAGE", "MODERATORREJECT", "SUPPRESSED"}
+)
+_FAILED_TRACES: Final = frozenset({"failed", "fail", "defer", "pending", "quarantined", "filteredasspam", "drop"})
+_SPAM_VERDICTS: Final = frozenset({"SPM", "BLK", "SKB", "SKS"})
+_SPAM_LEVEL: Final = 5  # from here on a message is junk
+
+
+def _value(pairs: Pairs, name: str, default: str) -> str:
+    wanted = name.casefold()
+    return next((value for each, value in pairs if each.casefold() == wanted), default)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configured(Fact):
+    """One object as a cmdlet prints it: a connector, a domain, a mailbox, a component's state, a test's result.
+
+    `kind` is the object's noun: receive-connector, inbound-connector, outbound-connector, accepted-domain, remote-domain,
+    transport-config, transport-service, organization-config, mailbox, mailbox-statistics, recipient, cas-mailbox, smtp-auth
+    (a lone SmtpClientAuthenticationDisabled: of a mailbox or of all is not told), hybrid-configuration, transport-rule,
+    service-health, server-component, windows-service, mailflow-test, smtp-test, edge-sync … `values` holds the
+    properties as printed; one whose value was masked is left out, so it is not `told`.
+    """
+
+    kind: str
+    name: str = ""
+    values: Pairs = ()
+    failing: bool = False
+
+    def told(self, name: str) -> bool:
+        """Whether the paste gives this property, be it as empty."""
+        return any(each.casefold() == name.casefold() for each, _ in self.values)
+
+    def get(self, name: str, default: str = "") -> str:
+        """The value as printed; `default` when the paste did not give it. Case of the name is ignored."""
+        return _value(self.values, name, default)
+
+    def items(self, name: str) -> tuple[str, ...]:
+        """The members of a collection, `{a, b}` or `a, b`; empty when there are none or it is not told."""
+        return collection(self.get(name))
+
+    def flag(self, name: str) -> bool | None:
+        """True or False as printed, None when the paste did not say."""
+        return {"true": True, "false": False}.get(self.get(name).lower().lstrip("$"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authentication(Fact):
+    """An Authentication-Results header. The results are words as written: pass, fail, softfail, none …
+
+    `whose` is "final" for the header of the last receiver, "original" for one that somebody else stamped, and "arc" for a
+    sealed earlier one, whose `instance` is its number. Only the final one decided what happened to the message.
+    """
+
+    spf: str = ""
+    dkim: str = ""
+    dmarc: str = ""
+    compauth: str = ""
+    reason: str = ""  # the number after compauth: 000, 001, 1xx …
+    action: str = ""  # of DMARC: none, quarantine, reject, oreject …
+    sender_ip: str = ""
+    mail_from: str = ""
+    header_from: str = ""
+    header_d: str = ""
+    whose: Literal["final", "original", "arc"] = "final"
+    instance: int = 0
+
+    @property
+    def failing(self) -> bool:
+        """The message was judged unauthenticated. A passed composite verdict outweighs its parts."""
+        if self.whose != "final" or self.compauth in ("pass", "softpass"):
+            return False
+        return self.compauth == "fail" or self.dmarc == "fail" or self.spf == "fail"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Antispam(Fact):
+    """X-Forefront-Antispam-Report, X-Microsoft-Antispam and X-MS-Exchange-Organization-* of one message, together.
+
+    Names are the short ones: SCL, SFV, CAT, CIP, IPV, DIR, BCL, CTRY, H, PTR, AuthAs, AuthSource, MessageDirectionality …
+    The spam confidence level of the organization's own header is `Organization-SCL`; that of the report is `SCL`.
+    """
+
+    fields: Pairs = ()
+
+    def told(self, name: str) -> bool:
+        return any(each.casefold() == name.casefold() for each, _ in self.fields)
+
+    def get(self, name: str, default: str = "") -> str:
+        return _value(self.fields, name, default)
+
+    @property
+    def scl(self) -> int | None:
+        """The spam confidence level, -1 to 9; None when not told."""
+        level = self.get("SCL") or self.get("Organization-SCL")
+        digits = level.removeprefix("-")
+        return int(level) if digits.isascii() and digits.isdecimal() and len(digits) == 1 else None
+
+    @property
+    def failing(self) -> bool:
+        """The message was filed as spam."""
+        return self.get("SFV").upper() in _SPAM_VERDICTS or (self.scl is not None and self.scl >= _SPAM_LEVEL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headers(Fact):
+    """The other headers of a message, in their order. `Return-Path: <>` is told as an empty value."""
+
+    values: Pairs = ()
+
+    def told(self, name: str) -> bool:
+        return any(each.casefold() == name.casefold() for each, _ in self.values)
+
+    def get(self, name: str, default: str = "") -> str:
+        return _value(self.values, name, default)
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One Received header. `tls` is the version as written ("TLS1_2", "TLS"), "" where the text shows none.
+
+    `at` is ISO 8601 in UTC, "" when missing; `delay` the seconds since the hop before, None when one time is missing.
+    """
+
+    sender: str = ""
+    ip: str = ""
+    by: str = ""
+    protocol: str = ""
+    tls: str = ""
+    at: str = ""
+    delay: float | None = None
+    line: int = 0
+
+    @property
+    def in_clear(self) -> bool:
+        """Whether the message crossed this hop as SMTP without encryption."""
+        return not self.tls and "SMTP" in self.protocol.upper()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hops(Fact):
+    """The way of a message, oldest hop first. `loops` are the hosts that got it again over a hop it had taken before."""
+
+    hops: tuple[Hop, ...]
+    loops: tuple[str, ...] = ()
+
+    @property
+    def in_clear(self) -> tuple[Hop, ...]:
+        return tuple(hop for hop in self.hops if hop.in_clear)
+
+    @property
+    def failing(self) -> bool:
+        return bool(self.loops)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tracked(Fact):
+    """One entry of the message tracking log. `origin` is its source column (SMTP, AGENT, ROUTING, STOREDRIVER …).
+
+    `status` is the recipient status and `context` the source context, both as written.
+    """
+
+    origin: str
+    event: str
+    sender: str = ""
+    recipients: tuple[str, ...] = ()
+    status: str = ""
+    context: str = ""
+    message_id: str = ""
+    network_id: str = ""
+    at: str = ""
+
+    @property
+    def failing(self) -> bool:
+        return self.event.upper() in _FAILED_EVENTS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traced(Fact):
+    """A message trace of Exchange Online (`status`), or one of its events (`event`, `detail`). Times as printed: UTC."""
+
+    status: str = ""
+    event: str = ""
+    action: str = ""
+    detail: str = ""
+    sender: str = ""
+    recipient: str = ""
+    from_ip: str = ""
+    to_ip: str = ""
+    network_id: str = ""
+
+    @property
+    def failing(self) -> bool:
+        return self.status.lower() in _FAILED_TRACES or self.event.lower() in _FAILED_TRACES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentAction(Fact):
+    """What an anti-spam agent did with a message: the name behind a bare "550 5.7.1"."""
+
+    agent: str
+    action: str
+    event: str = ""
+    response: str = ""
+    reason: str = ""
+    reason_data: str = ""
+    ip: str = ""
+    sender: str = ""
+    recipient: str = ""
+    at: str = ""
+
+    @property
+    def failing(self) -> bool:
+        return self.action.lower().startswith(("reject", "delete", "disconnect", "quarantine"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandError(Fact):
+    """An error that a cmdlet, the Hybrid Configuration Wizard or a test tool printed. `code` is the tool's own (HCW8078)."""
+
+    text: str
+    cmdlet: str = ""
+    code: str = ""
+
+    @property
+    def failing(self) -> bool:
+        return True

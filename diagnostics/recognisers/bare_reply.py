@@ -1,0 +1,161 @@
+"""A server's reply that somebody pasted without anything around it, or inside a sentence of their own.
+
+A channel talks about codes all day. A reply counts when it reads as one: number and wording, Exchange's own token, or a
+phrase that only software writes. A code that is merely named, asked about or compared is left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
+
+import re2
+
+from diagnostics.artefacts import Artefact
+from diagnostics.facts import Fact, Reply, Source
+from diagnostics.recognisers import Reading, recogniser
+from diagnostics.recognisers.ndr_frames import Quoted, frames
+from diagnostics.recognisers.reply_text import find_codes, goes_on, read_reply
+from diagnostics.recognisers.reply_wording import (
+    CLIENT,
+    PHRASES,
+    Place,
+    names_token,
+    phrase_class,
+    reads_as_reply,
+    tokens,
+)
+
+Lines = list[tuple[int, str]]
+_FRAMED: Final = frozenset({"said", "dialogue", "error", "response"})
+_MAYBE = re2.compile(rf"[45]\d\d|[45]\.\d{{1,3}}[. ]\d|\b[A-Z]{{3,12}}\.[A-Z]|(?i:{PHRASES}|{CLIENT})")
+_BASIC = re2.compile(r"\b[45]\d\d\b")
+_PHRASE = re2.compile(f"(?i:{PHRASES}|{CLIENT})")
+_CLIENT = re2.compile(f"(?i:{CLIENT})")
+_DEVICE = re2.compile(r"(?i)^\s*smtp error(?: code)?[ :#]{1,3}[45]\d\d\s*\.?$")
+_LED = re2.compile(r"(?i)[\[{<]+LED[=-]\s*$")
+_TYPING_SLOWLY = re2.compile(r"(?i)timeout waiting for client input")
+_MOST_TRIED: Final = 40  # codes looked at in one line
+_MOST_REPLIES: Final = 100  # different replies told of one paste
+_LONGEST: Final = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    first: int
+    last: int
+    facts: tuple[Fact, ...]
+
+
+@recogniser(
+    r"(?:\b[45]\d\d\b|\b[45]\.\d{1,3}[. ]\d{1,3}\b"
+    rf"|\b(?:RESOLVER|STOREDRV|SMTPSEND|ROUTING|QUEUE|CAT|APPROVAL)\.[a-z]|{PHRASES}|{CLIENT})",
+    rank=90,
+)
+def read(reading: Reading) -> Sequence[Artefact]:
+    """One artefact for each run of lines that are failing replies. Replies that report success are none."""
+    runs: list[list[_Found]] = []
+    for found in _replies(reading):
+        if runs and found.first <= runs[-1][-1].last + 1:
+            runs[-1].append(found)
+        else:
+            runs.append([found])
+    return [_artefact(run, reading.paste.index) for run in runs]
+
+
+def _artefact(run: list[_Found], paste: int) -> Artefact:
+    facts = tuple(fact for found in run for fact in found.facts)
+    replies = [fact for fact in facts if isinstance(fact, Reply)]
+    rows = [{"code": r.code, "enhanced": r.enhanced, "text": r.text, "by": r.by} for r in replies]
+    shown: dict[str, Any] = {"replies": rows}
+    first, last = run[0].first, max(found.last for found in run)
+    claims = frozenset(i for found in run for i in range(found.first, found.last + 1))
+    return Artefact("smtp-reply", first + 1, last + 1, facts, shown, paste, claims)
+
+
+def _replies(reading: Reading) -> Iterator[_Found]:
+    """The failing replies of the free lines, each different text told once."""
+    lines = reading.free()
+    framed = {each.first: each for each in _framed(lines)}
+    told: set[str] = set()
+    at = 0
+    while at < len(lines) and len(told) < _MOST_REPLIES:
+        index, line = lines[at]
+        quoted = framed.get(index) or (_standing(lines, at) if _MAYBE.search(line) else None)
+        if quoted is None:
+            at += 1
+            continue
+        if quoted.text not in told:
+            told.add(quoted.text)
+            yield _Found(quoted.first, quoted.last, tuple(_facts(quoted, reading)))
+        while at < len(lines) and lines[at][0] <= quoted.last:
+            at += 1
+
+
+def _framed(lines: Lines) -> Iterator[Quoted]:
+    for each in frames(lines):
+        if each.frame in _FRAMED and each.text[:1] in "45#":
+            yield each
+
+
+def _standing(lines: Lines, at: int) -> Quoted | None:
+    """The reply that begins in `lines[at]`, with the lines it was wrapped over."""
+    index, line = lines[at]
+    place = next(_places(line), None)
+    if place is None or (_TYPING_SLOWLY.search(line) and _after_success(lines, at)):
+        return None
+    text, last = line[place.start :], index
+    for following, rest in lines[at + 1 : at + 40]:
+        if following != last + 1 or not goes_on(text, rest):
+            break
+        text, last = f"{text}\n{rest}", following
+    quote = line[place.start - 1 : place.start]
+    if quote in ('"', "'") and text.rfind(quote) > 0:
+        text = text[: text.rfind(quote)]
+    return Quoted(
+        "client" if _CLIENT.search(line) else "bare", index, last, text[:_LONGEST].strip(), line=index
+    )
+
+
+def _after_success(lines: Lines, at: int) -> bool:
+    """A server tires of somebody who types by hand: what counts in such a transcript came before."""
+    return at > 0 and lines[at - 1][1].lstrip()[:3] == "250"
+
+
+def _places(line: str) -> Iterator[Place]:
+    """Where in `line` a failing reply begins, leftmost first."""
+    candidates = [*_coded(line), *tokens(line)][:_MOST_TRIED]
+    candidates += [
+        Place(line, found.start(), found.end(), "phrase") for found in _PHRASE.finditer(line[:_LONGEST])
+    ]
+    candidates += [Place(line, 0, len(line), "phrase")] if _DEVICE.search(line) else []
+    for place in sorted(candidates, key=lambda each: each.start):
+        if reads_as_reply(place):
+            led = _LED.search(place.before)
+            yield place if led is None else replace(place, start=place.start - len(led.group(0)))
+
+
+def _coded(line: str) -> Iterator[Place]:
+    for number, code in enumerate(find_codes(line)):
+        if number == _MOST_TRIED:
+            return
+        if code.enhanced[0] != "2" and (code.basic == 0 or code.basic >= 400):
+            yield Place(line, code.start, code.end, "pair" if code.basic else "enhanced")
+    for number, found in enumerate(_BASIC.finditer(line)):
+        if number == _MOST_TRIED:
+            return
+        yield Place(line, found.start(), found.end(), "basic")
+
+
+def _facts(quoted: Quoted, reading: Reading) -> list[Fact]:
+    kind: Literal["client", "bare"] = "client" if quoted.frame == "client" else "bare"
+    line = max(quoted.line, quoted.first)
+    source = Source(line + 1, reading.paste.raw[line].strip(), reading.paste.index)
+    reply, *stated = read_reply(quoted.text, source, kind=kind, by=quoted.host, ip=quoted.ip)
+    assert isinstance(reply, Reply)
+    if not reply.code and not reply.enhanced and not stated:
+        token = names_token(quoted.text)
+        # RFC 3463: X.0.0 is the code of an error of which only the class is known.
+        reply = replace(reply, enhanced=f"{'5' if token else phrase_class(quoted.text)}.0.0")
+    return [reply, *stated]

@@ -1,0 +1,116 @@
+"""Connectivity logs of transport: which address was looked up and tried, and how many messages went over it.
+
+Columns: date-time, session, source, destination, direction (`+` opened, `>` progress, `-` closed), description. The row
+that closes a session counts its messages; a failure stands in brackets behind, or on a row of its own before.
+Source: https://learn.microsoft.com/exchange/mail-flow/transport-logs/connectivity-logging
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+import re2
+
+from diagnostics.artefacts import Artefact
+from diagnostics.facts import Fact, SmtpReached, Stage
+from diagnostics.recognisers import Reading, recogniser
+from diagnostics.recognisers.building import artefact, failed_reply
+from diagnostics.recognisers.log_rows import LogRow, comments, log_rows
+from diagnostics.recognisers.protocol_rows import START
+from diagnostics.recognisers.reply_text import connect_failure
+from diagnostics.recognisers.sources import source_at
+
+_COLUMNS: Final = ("date-time", "session", "source", "destination", "direction", "description")
+_ROW: Final = START + r"\"?[0-9A-FXx*]{0,17}\"?,[A-Za-z][A-Za-z ]{2,40},[^,]*,[-+>],"
+_IS_ROW = re2.compile(_ROW)
+_CONNECTED = re2.compile(r"(?i)\bEstablished connection\b")
+_DELIVERED = re2.compile(r"(?i)\bMessages:\s*0*[1-9]\d*")
+_CLOSING = re2.compile(r"(?i)^\s*Messages:\s*\d+\s+Bytes:\s*\d+\s*(?:\((.*)\))?")
+_DNS = re2.compile(r"(?i)\bDNS server returned (\w+)|\bDNS query failed")
+_DNS_FINE: Final = frozenset({"success", "infonorecords", "infotruncated"})
+_TROUBLE = re2.compile(
+    r"(?i)\b(?:fail(?:ed|ure)?|errors?|rejected|refused|abruptly|timed out|timeout|not active|dropped|unreachable|reset)\b"
+    r"|^Retry\b|\b[45]\d\d[ -]"
+)
+_NEXT_TARGET = re2.compile(r"(?i)attempting next target|retry")
+_PERMANENT = re2.compile(r"(?i)nonexistent|non-existent")
+_TARGET = re2.compile(r"(?i)\bconnection to \[?([0-9A-F.:]{3,45}?)\]?:\d{1,5}\b")
+
+
+@recogniser(f"(?:{_ROW}|^\\s*#Log-type:\\s*Transport Connectivity Log)", rank=12)
+def read(reading: Reading) -> Sequence[Artefact]:
+    """One artefact for all rows of the paste."""
+    lines = reading.free()
+    texts = dict(lines)
+    rows = [row for row in log_rows(lines, _COLUMNS) if _IS_ROW.search(texts[row.line]) and len(row.cells) >= 5]
+    if not rows:
+        return ()
+    sessions: dict[str, list[LogRow]] = defaultdict(list)
+    for row in rows:
+        sessions[row.get("session") or row.get("destination")].append(row)
+    facts = [fact for session in sessions.values() for fact in _facts(reading, session)]
+    claims = comments(lines, "connectivity") | {line for row in rows for line in row.lines}
+    times = sorted(row.get("date-time") for row in rows)
+    shown = {
+        "sessions": len(sessions),
+        "connected": sum(any(_CONNECTED.search(_description(row)) for row in each) for each in sessions.values()),
+        "delivered": sum(any(_DELIVERED.search(_description(row)) for row in each) for each in sessions.values()),
+        "destinations": sorted({row.get("destination") for row in rows if row.get("destination")})[:20],
+        "from": times[0],
+        "to": times[-1],
+    }
+    return [artefact(reading, "connectivity-log", claims, facts, shown)]
+
+
+def _description(row: LogRow) -> str:
+    """The last column; a comma in it that was not quoted has made more of it."""
+    return ",".join(row.cells[5:])
+
+
+def _facts(reading: Reading, session: list[LogRow]) -> Iterator[Fact]:
+    """What the rows of one session state. The reason on the closing row counts only where no row before told it."""
+    told = False
+    for row in session:
+        for fact in _of_row(reading, row, told=told):
+            told = True
+            yield fact
+
+
+def _of_row(reading: Reading, row: LogRow, *, told: bool) -> Iterator[Fact]:
+    text = _description(row)
+    closing = _CLOSING.search(text)
+    source, at, host, session = source_at(reading, row.line), row.get("date-time"), _host(row), row.get("session")
+    if closing and _DELIVERED.search(text):
+        if row.get("source").upper() == "SMTP":
+            yield SmtpReached(
+                source=source, stage=Stage.DELIVERED, direction="send", at=at, host=host, session=session
+            )
+        return
+    reason = (closing.group(1) or "") if closing else text
+    if row.get("direction") == "+" or not _troubled(reason) or (closing and told):
+        return
+    failure = connect_failure(reason, source)
+    if failure is not None:
+        found = _TARGET.search(reason)
+        yield replace(failure, ip=found.group(1) if found else "", at=at, host=host, session=session)
+        return
+    code = "5.0.0" if _PERMANENT.search(reason) else "4.0.0"
+    yield from failed_reply(reason, source, kind="log", code=code, by="", at=at, session=session)
+
+
+def _troubled(reason: str) -> bool:
+    dns = _DNS.search(reason)
+    if dns:
+        return (dns.group(1) or "").lower() not in _DNS_FINE
+    return bool(_TROUBLE.search(reason)) and not _NEXT_TARGET.fullmatch(reason.strip())
+
+
+def _host(row: LogRow) -> str:
+    """The destination, where it is a host's or domain's name."""
+    name = row.get("destination").lower()
+    return name if "." in name and " " not in name else ""
+
+

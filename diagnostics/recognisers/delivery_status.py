@@ -1,0 +1,240 @@
+"""Delivery status notifications: the machine-readable fields of RFC 3464, pasted as text.
+
+A per-message block names the reporter, then one block a recipient follows. Pastes lose the blank lines between blocks
+and the white space that marks a folded line; the field names keep the structure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import re2
+
+from diagnostics.artefacts import Artefact
+from diagnostics.facts import Fact, Source
+from diagnostics.recognisers import Reading, recogniser
+from diagnostics.recognisers.reply_text import codes, read_reply
+from diagnostics.text import Paste, squeezed
+
+Lines = list[tuple[int, str]]
+_PER_MESSAGE: Final = (
+    "reporting-mta",
+    "dsn-gateway",
+    "received-from-mta",
+    "arrival-date",
+    "original-envelope-id",
+    "x-original-message-id",
+)
+_FIELD = re2.compile(
+    r"(?i)^\s{0,8}(Reporting-MTA|DSN-Gateway|Received-From-MTA|Arrival-Date|Original-Envelope-Id|X-Original-Message-ID"
+    r"|Original-Recipient|Final-Recipient|Action|Status|Remote-MTA|Diagnostic-Code|Last-Attempt-Date|Final-Log-Id"
+    r"|Will-Retry-Until|X-(?:Display-Name|Supplementary-Info|Actual-Recipient|Postfix-[\w-]{1,40}|[\w-]{1,40}))\s?:\s*(.*)$"
+)
+_TYPE = re2.compile(r"^\s*[A-Za-z][\w-]{0,30}\s*;\s*")
+_NAME = re2.compile(r"^[^:]{1,60}:(?:\s|$)")
+_HARMLESS: Final = frozenset({"delivered", "relayed", "expanded"})
+_ADDRESS = re2.compile(r"[^\s<>()\[\];,:]{1,128}@[^\s<>()\[\];,:]{1,253}")
+
+
+@dataclass(slots=True)
+class Recipient:
+    """One per-recipient block. `lines` maps a field's name to the 0-based line it began on."""
+
+    fields: dict[str, str] = field(default_factory=dict)
+    lines: dict[str, int] = field(default_factory=dict)
+
+    def value(self, name: str) -> str:
+        """The value without its type ("dns;", "rfc822;", "smtp;")."""
+        return str(_TYPE.sub("", squeezed(self.fields.get(name, ""))))
+
+    @property
+    def address(self) -> str:
+        raw = self.value("final-recipient") or self.value("original-recipient")
+        found = _ADDRESS.search(raw)
+        return found.group(0) if found else raw.strip("<>")
+
+    @property
+    def action(self) -> str:
+        return self.value("action").lower().split(" ")[0]
+
+
+@dataclass(slots=True)
+class Notification:
+    """The fields of one notification; `claims` are the 0-based lines they stand on."""
+
+    message: Recipient = field(default_factory=Recipient)
+    recipients: list[Recipient] = field(default_factory=list)
+    claims: set[int] = field(default_factory=set)
+
+
+@recogniser(r"^\s*(?:Final-Recipient|Diagnostic-Code)\s?:", rank=25)
+def read(reading: Reading) -> Sequence[Artefact]:
+    """One artefact for each notification in the paste."""
+    return [artefact(each, reading.paste) for each in notifications(reading.free())]
+
+
+def notifications(lines: Lines) -> list[Notification]:
+    """The notifications in `lines`. Those without a recipient's failure or success are left alone."""
+    found: list[Notification] = []
+    current = Notification()
+    last: tuple[Recipient, str] | None = None
+    for index, line in lines:
+        named = _FIELD.match(line)
+        if named:
+            name, value = named.group(1).lower(), named.group(2)
+            if name == "reporting-mta" and current.message.fields and current.recipients:
+                found.append(current)
+                current = Notification()
+            last = _put(current, name, value, index, last)
+        elif last is not None and _goes_on(line, *last):
+            last[0].fields[last[1]] += f" {line.strip()}"
+            current.claims.add(index)
+        else:
+            last = None
+    found.append(current)
+    return [each for each in found if _complete(each)]
+
+
+def _put(
+    current: Notification, name: str, value: str, index: int, last: tuple[Recipient, str] | None
+) -> tuple[Recipient, str] | None:
+    """Store a field where it belongs. A vendor's field counts only beside others."""
+    if name.startswith("x-") and name not in _PER_MESSAGE and last is None:
+        return None
+    block = current.message if name in _PER_MESSAGE else _block(current, name)
+    block.fields[name], block.lines[name] = value, index
+    current.claims.add(index)
+    return block, name
+
+
+def _block(current: Notification, name: str) -> Recipient:
+    """The recipient that a field belongs to: a repeated field begins the next one."""
+    if not current.recipients or (not name.startswith("x-") and _begins(current.recipients[-1], name)):
+        current.recipients.append(Recipient())
+    return current.recipients[-1]
+
+
+def _begins(recipient: Recipient, name: str) -> bool:
+    if name in recipient.fields:
+        return True
+    return (
+        name == "original-recipient"
+        and "final-recipient" in recipient.fields
+        and "action" in recipient.fields
+    )
+
+
+def _goes_on(line: str, block: Recipient, name: str) -> bool:
+    """A folded line, or one whose fold was lost: not blank, no header of its own, and only after a long value."""
+    if not line.strip():
+        return False
+    if line[:1] in " \t":
+        return True
+    return name == "diagnostic-code" and len(block.fields[name]) > 40 and not _NAME.match(line)
+
+
+def _complete(notification: Notification) -> bool:
+    """Whether a delivery is told at all. A stray "Status:" line of something else beside it is let go."""
+    for each in notification.recipients:
+        if not each.address and "diagnostic-code" not in each.fields:
+            notification.claims.difference_update(each.lines.values())
+    notification.recipients = [
+        each for each in notification.recipients if each.address or "diagnostic-code" in each.fields
+    ]
+    return any(
+        {"action", "status", "diagnostic-code"} & each.fields.keys() for each in notification.recipients
+    )
+
+
+def artefact(notification: Notification, paste: Paste) -> Artefact:
+    """What a notification shows, and a reply for each recipient it failed or delayed."""
+    return Artefact(
+        kind="delivery-status",
+        first=min(notification.claims) + 1,
+        last=max(notification.claims) + 1,
+        facts=tuple(facts(notification, paste)),
+        shown=shown(notification),
+        paste=paste.index,
+        claims=frozenset(notification.claims),
+    )
+
+
+def facts(notification: Notification, paste: Paste) -> list[Fact]:
+    """A Reply for each failing recipient, and what its words state. Equal failures of many recipients all count."""
+    found: list[Fact] = []
+    reporter = notification.message.value("reporting-mta")
+    for each in notification.recipients:
+        text = reply_of(each)
+        if each.action in _HARMLESS or not text:
+            continue
+        line = next((each.lines[n] for n in ("diagnostic-code", "status", "action") if n in each.lines), 0)
+        source = Source(line + 1, paste.raw[line].strip(), paste.index)
+        by = host_of(each.value("remote-mta")) or host_of(reporter)
+        found.extend(read_reply(text, source, kind="dsn", by=by, recipient=each.address))
+    return found
+
+
+def reply_of(recipient: Recipient) -> str:
+    """The reply a block quotes. Without a number in its diagnostic the Status field gives one."""
+    diagnostic, status = recipient.value("diagnostic-code"), recipient.value("status")
+    if any(codes(diagnostic)) or not status:
+        return diagnostic
+    return f"{status} {diagnostic}".strip()
+
+
+def host_of(name: str) -> str:
+    """The host in a Remote-MTA or Reporting-MTA value: "mx1.fabrikam.com (198.51.100.25)" -> "mx1.fabrikam.com"."""
+    return name.split(" ", maxsplit=1)[0].strip("[]<>.")
+
+
+def shown(notification: Notification) -> dict[str, Any]:
+    """The report's view of it; the shape is that of every NDR (see docs of `ReadArtefact`)."""
+    return {
+        "recipients": [_row(each) for each in notification.recipients],
+        "reporting_mta": host_of(notification.message.value("reporting-mta")),
+        "message_id": squeezed(notification.message.fields.get("x-original-message-id", "")),
+        "subject": "",
+    }
+
+
+def _row(recipient: Recipient) -> dict[str, str]:
+    diagnostic = recipient.value("diagnostic-code")
+    return row(
+        address=recipient.address,
+        action=recipient.action,
+        status=recipient.value("status").split(" ")[0],
+        diagnostic=diagnostic,
+        remote_mta=host_of(recipient.value("remote-mta")),
+    )
+
+
+def row(*, address: str, action: str, status: str, diagnostic: str, remote_mta: str) -> dict[str, str]:
+    """A recipient as the report prints it. `smtp_reply` is the three-digit reply code in `diagnostic`, or ""."""
+    basic, enhanced = codes(diagnostic)
+    if enhanced and status[1:] in ("", ".0.0"):
+        status = enhanced
+    return {
+        "address": address,
+        "action": action,
+        "status": status,
+        "smtp_reply": str(basic or ""),
+        "diagnostic": diagnostic,
+        "remote_mta": remote_mta,
+    }
+
+
+def merged(shown: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """Several readings of one notification as one: the first that tells something wins, recipients by address."""
+    result: dict[str, Any] = {"recipients": [], "reporting_mta": "", "message_id": "", "subject": ""}
+    known: set[str] = set()
+    for each in shown:
+        for name in ("reporting_mta", "message_id", "subject"):
+            result[name] = result[name] or each[name]
+        for recipient in each["recipients"]:
+            address = recipient["address"].lower()
+            if address not in known and (address or not known):
+                known.add(address)
+                result["recipients"].append(recipient)
+    return result

@@ -1,0 +1,129 @@
+"""What the description of a Windows event says: error number, state, alert, process, connector."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+import re2
+
+from diagnostics.facts import Source, WindowsEvent
+from diagnostics.recognisers.event_labels import event_of, level
+from diagnostics.text import squeezed
+
+_HEX = re2.compile(r"\b0[xX]([0-9a-fA-F]{8})\b")
+_SIGNED = re2.compile(r"(?:^|[^\d-])(-21[45]\d{7})\b")
+_STATE = re2.compile(
+    r"(?i)(?:internal error state|SChannel error state|ErrorState|ErrorStatus|interne Fehlerstatus"
+    r"|Fehlerstatus|.tat d'erreur(?: interne)?|estado de error(?: interno)?"
+    r"|stato (?:di )?errore(?: interno)?|estado d[eo] erro(?: interno)?|foutstatus|stan b..du"
+    r"|feltillst.nd\w{0,4})\W{1,3}(?:[^\d\n]{0,24}?)(\d{1,6})\b"
+)
+_KNOWN_STATE = re2.compile(r"\b(10001|10003|10010|10011|10013)\b")
+_ALERT = re2.compile(
+    r"(?i)(?:fatal (?:alert|error) code is|alert was (?:received"
+    r"|generated)(?: from the remote endpoint)?:?|AlertDesc\W{1,3})\s*(\d{1,3})\b"
+)
+_ANY_ALERT = re2.compile(r"(?:^|[\s:(])(\d{1,3})(?:[.\s)]|$)")
+_SCHANNEL: Final = range(36864, 36900)
+_ALERT_EVENTS: Final = frozenset({36887, 36888})
+_PROCESS = re2.compile(
+    r"(?i)SSPI[ -]?(?:client|server)?[ -]?(?:process|prozess)?\w{0,4} (?:is|ist|est|es|.|to)\s+([\w.-]{2,64})"
+)
+_NAMED_PROCESS = re2.compile(r"CallerProcessImageName: ([\w.-]{2,64})|([\w.-]{2,64}) \(PID")
+_ROLE = re2.compile(r"(?i)\b(?:TLS[ -]|SSL[ -]|Type: )(client|server)\b")
+_ROLE_AFTER = re2.compile(r"(?i)\b(client|cliente|serveur|servidor|server)e? (?:TLS|SSL)\b")
+_CONNECTOR = re2.compile(
+    r"(?i)(?:^|\. )Send connector ([^:\n]{1,120}?):|for (?:the )?(?:Receive "
+    r"|Send )?connector \"?([^\"\n]{1,120}?)\"? (?:with a FQDN|because|failed|was)"
+    r"|for Receive connector ([^\n]{1,120}?)\. The auth"
+)
+_THUMBPRINT = re2.compile(r"(?i)thumbprint\W{1,4}(?:of |is )?([0-9A-F]{40})\b")
+_REPLY = re2.compile(
+    r"(?i)(?:SMTP response|SMTP reply|(?:server|remote host) (?:responded|returned)|the response (?:is"
+    r"|was)|following (?:error|response))\W{1,4}((?:with )?\W{0,2}[45]\d\d[ -].+)$"
+)
+_ZONED = re2.compile(r"\b(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z)\b")
+
+
+@dataclass(slots=True)
+class Found:
+    """An event as a form gave it. `lines` are its 0-based lines; `line` is the one to quote."""
+
+    line: int
+    lines: list[int]
+    provider: str = ""
+    event: int = 0
+    level: str = ""
+    when: str = ""
+    text: list[tuple[int, str]] = field(default_factory=list)
+
+    @property
+    def words(self) -> str:
+        return squeezed(" ".join(part for _, part in self.text))
+
+
+def event_fact(found: Found, source: Source) -> WindowsEvent:
+    """The event, its details read from its words."""
+    words = found.words
+    number = found.event or event_of(words)
+    connector = _CONNECTOR.search(words)
+    zoned = _ZONED.search(found.when)
+    thumb = _THUMBPRINT.search(words)
+    return WindowsEvent(
+        source=source,
+        connector=next((name for name in connector.groups() if name), "").strip() if connector else "",
+        thumbprint=thumb.group(1).upper() if thumb else "",
+        provider=found.provider or ("Schannel" if number in _SCHANNEL or event_of(words) else ""),
+        event=number,
+        text=words,
+        error=_error(words),
+        state=_state(words),
+        alert=_alert(words, number),
+        process=_process(words),
+        role=_role(words),
+        level=level(found.level),
+        at=zoned.group(1) if zoned else "",
+    )
+
+
+def _error(words: str) -> str:
+    for number in _HEX.findall(words):
+        if not number.startswith("0000"):
+            return f"0x{number.upper()}"
+    signed = _SIGNED.search(words)
+    return f"0x{int(signed.group(1)) & 0xFFFFFFFF:08X}" if signed else ""
+
+
+def _state(words: str) -> int:
+    found = _STATE.search(words) or _KNOWN_STATE.search(words)
+    return int(found.group(1)) if found else 0
+
+
+def _alert(words: str, event: int) -> int:
+    found = _ALERT.search(words)
+    if found is None and event in _ALERT_EVENTS:
+        found = _ANY_ALERT.search(words)
+    return int(found.group(1)) if found and int(found.group(1)) < 256 else 0
+
+
+def _process(words: str) -> str:
+    found = _PROCESS.search(words) or _NAMED_PROCESS.search(words)
+    return next(name for name in found.groups() if name).rstrip(".") if found else ""
+
+
+def _role(words: str) -> Literal["client", "server", ""]:
+    found = _ROLE.search(words) or _ROLE_AFTER.search(words)
+    if not found:
+        return ""
+    return "client" if found.group(1).lower().startswith("client") else "server"
+
+
+def quoted_reply(found: Found) -> tuple[str, int]:
+    """The SMTP reply that the event quotes, and its 0-based line; ("", 0) where it quotes none."""
+    reply = _REPLY.search(found.words)
+    if not reply:
+        return "", 0
+    start = reply.group(1)[:24]
+    line = next((index for index, part in found.text if start in squeezed(part)), found.line)
+    return reply.group(1).removeprefix("with ").strip(), line

@@ -1,0 +1,84 @@
+"""Words around a Windows event that change with the language of the system: labels, levels, Schannel's sentences.
+
+Labels are compared in lower case. Provider names and numeric ids are never localised.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import re2
+
+# en de fr es it pt nl pl sv ja; the PowerShell property names are English everywhere.
+_NAMES: Final = {
+    "log": (
+        "log name|logname|protokollname|nom du journal|nombre de registro|nome registro|nome do log|nome do registo"
+        "|logboeknaam|nazwa dziennika|loggnamn|ログの名前"
+    ),
+    "provider": (
+        "source|event source|providername|provider name|provider|quelle|origen|origine|origem|fonte|bron|źródło|källa"
+        "|ソース"
+    ),
+    "id": (
+        "event id|eventid|event-id|ereignis-id|ereigniskennung|id de l'événement|id d'événement|id. del evento"
+        "|id. de evento|id. evento|id del evento|id evento|id do evento|id de evento|identificação do evento"
+        "|gebeurtenis-id|gebeurtenis id|identyfikator zdarzenia|händelse-id|イベント id"
+    ),
+    "short id": "id",
+    "level": ("level|event type|entrytype|leveldisplayname|ebene|niveau|nivel|livello|nível|poziom|nivå|レベル"),
+    "text": (
+        "description|message|event description|beschreibung|descripción|descrizione|descrição|beschrijving|opis"
+        "|beskrivning|説明|nachricht"
+    ),
+    "time": "date|timecreated|time created|timegenerated|datum|fecha|data|日付",
+    "other": (
+        "task category|event category|category|keywords|user|computer|machinename|time|opcode|index|instanceid|recordid"
+        "|processid|threadid|version|userid|task|qualifiers|logged|aufgabenkategorie|schlüsselwörter|benutzer"
+        "|catégorie de la tâche|catégorie|mots clés|mots-clés|utilisateur|ordinateur|categoría de la tarea"
+        "|palabras clave|usuario|equipo|categoria attività|parole chiave|utente|categoria da tarefa|palavras-chave|usuário|utilizador"
+        "|computador|taakcategorie|trefwoorden|gebruiker|kategoria zadania|słowa kluczowe|użytkownik|komputer"
+        "|aktivitetskategori|nyckelord|användare|dator|タスクのカテゴリ|キーワード|ユーザー|コンピューター"
+    ),
+}
+LABELS: Final[dict[str, str]] = {name: kind for kind, names in _NAMES.items() for name in names.split("|")}
+
+_LEVELS: Final = (
+    (("inform", "情報"), "Information"),
+    (("warn", "avert", "advert", "avviso", "aviso", "waarsch", "ostrze", "varning", "警告"), "Warning"),
+    (("err", "fehler", "fout", "błąd", "fel", "エラー"), "Error"),
+    (("crit", "krit", "kryt", "重大"), "Critical"),
+)
+
+
+def level(text: str) -> str:
+    """The level in English where its language is known, else as written."""
+    low = text.strip().lower()
+    return next((name for starts, name in _LEVELS if low.startswith(starts)), text.strip())
+
+
+# The words of a Schannel event that alone tell its number. Translated ones are told by the error and state they give.
+_SENTENCES: Final = (
+    (r"attempting to access the (?:TLS|SSL)\W(?:client|server) credential(?:'s)? private key", 36870),
+    (r"fatal error occurred while (?:creating|opening) an? (?:TLS|SSL)\W(?:client|server) credential", 36871),
+    (r"none of the cipher suites supported by the client (?:application )?are supported by the server", 36874),
+    (r"No suitable default server credential exists on this system", 36886),
+    (r"fatal alert was received|fatal alert code is \d", 36887),
+    (r"fatal alert was generated", 36888),
+    (r"certificate received from the remote server has not validated correctly", 36876),
+    (r"certificate received from the remote server has (?:either )?expired", 36881),
+    (r"certificate received from the remote server was issued by an untrusted certificate authority", 36882),
+    (r"certificate received from the remote server has been revoked", 36883),
+    (r"certificate received from the remote server does not contain the expected name", 36884),
+    (r"does not have a private key information property attached", 36869),
+    (r"(?:SSL|TLS) (?:client |server )?handshake completed successfully", 36880),
+    (r"(?:TLS|SSL).{0,400}0x8009030D.{0,200}\b10001\b", 36870),
+)
+_EACH: Final = tuple((re2.compile(f"(?i){words}"), event) for words, event in _SENTENCES)
+_ANY = re2.compile("(?i)" + "|".join(words for words, _ in _SENTENCES))
+
+
+def event_of(text: str) -> int:
+    """The Schannel event whose words stand in `text`, 0 when there are none."""
+    if not _ANY.search(text):
+        return 0
+    return next((event for pattern, event in _EACH if pattern.search(text)), 0)

@@ -1,0 +1,151 @@
+"""Installed certificates: Get-ExchangeCertificate, the Cert: drive, certutil -store, Test-Certificate.
+
+`AccessRules` prints type names, not accounts, and is empty on many healthy systems: it tells nothing.
+Source: https://learn.microsoft.com/powershell/module/exchangepowershell/get-exchangecertificate
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import re2
+
+from diagnostics.artefacts import Artefact
+from diagnostics.facts import InstalledCertificate
+from diagnostics.recognisers import Reading, recogniser
+from diagnostics.recognisers.certificate_rows import thumbprint
+from diagnostics.recognisers.certutil import certutil_artefacts, chain_artefacts
+from diagnostics.recognisers.format_list import Block, TableRow, blocks, items, plain, tables
+from diagnostics.recognisers.sources import source_at
+
+_LETTERS: Final = {
+    "I": "IMAP",
+    "P": "POP",
+    "U": "UM",
+    "W": "IIS",
+    "S": "SMTP",
+    "F": "Federation",
+    "C": "UMCallRouter",
+}
+_SERVICE_WORDS: Final = frozenset({"none", "smtp", "iis", "imap", "pop", "um", "umcallrouter", "federation"})
+_MASK = re2.compile(r"^[IPUWSFC.]{5,8}$")
+_STRONG: Final = ("thumbprint", "hasprivatekey", "certificatedomains", "rootcatype", "isselfsigned")
+_WEAK: Final = (
+    "subject", "issuer", "notafter", "notbefore", "serialnumber", "friendlyname", "status", "dnsnamelist",
+    "accessrules", "publickeysize", "services",
+)  # fmt: skip
+_HASH = re2.compile(r"^(?:[0-9A-Fa-f]{40}|[0-9A-Fa-f]{8,38}\.\.\.|[Xx*]{6,})$")
+_ROW = re2.compile(r"^\s*([0-9A-Fa-f]{40})\s+(?:([IPUWSFC.]{5,8})\s+)?(\S.*?)\s*$")
+_SETTLED: Final = {"dateinvalid": True, "expired": True, "valid": False}
+
+
+@recogniser(
+    r"(?:^\s*(?:Thumbprint|HasPrivateKey|CertificateDomains|RootCAType|IsSelfSigned)\s*:"
+    r"|^\s*Services\s*:.*(?:SMTP|IIS|IMAP|None)"
+    r"|\bThumbprint\s+(?:Services\s+)?Subject\b|\(sha1\)\s*:|\bCERT_TRUST_\w|:\s*(?:Thumbprint|HasPrivateKey)\s*:)",
+    rank=40,
+)
+def read(reading: Reading) -> Sequence[Artefact]:
+    """One artefact for each listing; certificates that a listing holds are one fact each."""
+    lists = list(_lists(reading))
+    taken = {line for artefact in lists for line in artefact.claims}
+    free = [(index, line) for index, line in reading.free() if index not in taken]
+    return [*lists, *_rows(reading, free), *certutil_artefacts(reading, free), *chain_artefacts(reading, free)]
+
+
+def _lists(reading: Reading) -> Iterator[Artefact]:
+    for block in blocks(reading.free()):
+        if _is_certificate(block):
+            yield _built(reading, [_certificate(reading, block)], block.lines)
+
+
+def _is_certificate(block: Block) -> bool:
+    strong = sum(block.has(name) for name in _STRONG)
+    weak = sum(block.has(name) for name in _WEAK)
+    if block.flag("hasprivatekey") is not None:
+        return True
+    return (strong >= 1 and strong + weak >= 2) or (weak >= 2 and _services(block.value("services")) is not None)
+
+
+def _certificate(reading: Reading, block: Block) -> InstalledCertificate:
+    status = block.value("status")
+    has_services = "services" in block.properties
+    has_key, expired = block.flag("hasprivatekey"), _SETTLED.get(status.lower())
+    telling = ["hasprivatekey"] if has_key is False else ["status"] if expired else []
+    return InstalledCertificate(
+        source=source_at(reading, block.line(*telling, "thumbprint", "hasprivatekey", "services", "subject")),
+        thumbprint=thumbprint(block.value("thumbprint")),
+        subject=block.value("subject"),
+        issuer=block.value("issuer"),
+        services=_services(block.properties["services"].raw) if has_services else None,
+        has_private_key=has_key,
+        not_after=block.value("notafter"),
+        expired=expired,
+        status=status,
+        names=items(block.value("certificatedomains", "dnsnamelist")),
+        self_signed=block.flag("isselfsigned"),
+        root_type=block.value("rootcatype"),
+    )
+
+
+def _services(text: str) -> tuple[str, ...] | None:
+    """Service names, from words (`IIS, SMTP`) or the table's letters (`...WS..`). None where nothing can be told."""
+    text = text.strip()
+    if _MASK.search(text):
+        return tuple(name for letter, name in _LETTERS.items() if letter in text)
+    words = items(text)
+    if not words or any(word.lower() not in _SERVICE_WORDS for word in words):
+        return None
+    return tuple(word for word in words if word.lower() != "none")
+
+
+def _rows(reading: Reading, free: list[tuple[int, str]]) -> Iterator[Artefact]:
+    """Table rows, from Get-ExchangeCertificate (with services) or the certificate drive (without)."""
+    found: list[InstalledCertificate] = []
+    lines: list[int] = []
+    for row in tables(free, "thumbprint"):
+        cells = _cells(row)
+        if not _HASH.search(cells.get("thumbprint", "")) or len(cells) < 2:
+            continue
+        found.append(
+            InstalledCertificate(
+                source=source_at(reading, row.line),
+                thumbprint=thumbprint(cells["thumbprint"]),
+                services=_services(cells.get("services", "")),
+                has_private_key={"true": True, "false": False}.get(cells.get("hasprivatekey", "").lower()),
+                subject=plain(cells.get("subject", "").removesuffix("...").strip()),
+                not_after=plain(cells.get("notafter", "")),
+                expired=_SETTLED.get(cells.get("status", "").lower()),
+                status=cells.get("status", ""),
+            )
+        )
+        lines.extend(row.lines)
+    if found:
+        yield _built(reading, found, lines)
+
+
+def _cells(row: TableRow) -> dict[str, str]:
+    """The cells by name; where chat has squeezed the spaces, the usual three columns are told by their shapes."""
+    if _HASH.search(row.cells["thumbprint"]) and _shapely(row.cells):
+        return row.cells
+    squeezed = _ROW.search(" ".join(cell for cell in row.cells.values() if cell))
+    if not squeezed:
+        return {}
+    return {"thumbprint": squeezed.group(1), "services": squeezed.group(2) or "", "subject": squeezed.group(3)}
+
+
+def _shapely(cells: dict[str, str]) -> bool:
+    return "services" not in cells or _services(cells["services"]) is not None
+
+
+def _built(reading: Reading, found: list[InstalledCertificate], lines: list[int]) -> Artefact:
+    return Artefact(
+        kind="exchange-certificate",
+        first=min(lines) + 1,
+        last=max(lines) + 1,
+        facts=tuple(found),
+        shown={"certificates": len(found), "thumbprints": [each.thumbprint for each in found if each.thumbprint]},
+        paste=reading.paste.index,
+        claims=frozenset(lines),
+    )

@@ -1,0 +1,110 @@
+"""Header fields out of pasted lines: folded, with the folds lost, or a whole header run together on one line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import re2
+
+# Names that only a message header has. Others count between or below these.
+TELLING: Final = (
+    r"(?:ARC-)?Authentication-Results(?:-Original)?|ARC-Seal|ARC-Message-Signature|DKIM-Signature|Received-SPF|Return-Path"
+    r"|X-Forefront-Antispam-Report(?:-Untrusted)?|X-Microsoft-Antispam(?:-[\w-]{1,40})?|X-MS-[\w-]{2,80}|X-EOP[\w-]{2,60}"
+    r"|X-Forefront-[\w-]{2,60}|X-OriginatorOrg|X-Originating-IP|X-Exchange-[\w-]{2,60}|Received|Delivered-To|Auto-Submitted"
+)
+_PLAIN: Final = (
+    "From|To|Cc|Subject|Date|Message-ID|Sender|Reply-To|MIME-Version|Content-Type|Content-Transfer-Encoding"
+    "|In-Reply-To|References|Thread-[A-Za-z]{1,20}|List-[A-Za-z-]{1,30}|Precedence|Resent-[A-Za-z]{1,20}|X-[A-Za-z0-9-]{2,60}"
+)
+_TELLING = re2.compile(rf"(?i)^\s{{0,4}}({TELLING})\s?:(?:\s|$|\S)")
+_FIELD = re2.compile(rf"(?i)^\s{{0,4}}({TELLING}|{_PLAIN})\s?:\s*(.*)$")
+_NAME = re2.compile(r"^\s{0,4}[A-Za-z][A-Za-z0-9-]{1,60}\s?:(?:\s|$)")
+_RUN_ON = re2.compile(rf"(?i)\s({TELLING}|Message-ID|MIME-Version|Content-Type)\s?:\s")
+_RESULT = re2.compile(
+    r"(?i)\bcompauth=\w|\bspf=\w+.{0,400}\bdkim=\w|\bdkim=\w+.{0,400}\bdmarc=\w|\bspf=\w+.{0,400}\bdmarc=\w"
+)
+_REPORT = re2.compile(r"(?i)(?:^|\s)(?:CIP:[0-9a-f.:*x]+;|SFV:[A-Z]+;).{0,400}(?:SCL|CAT|SFV|CTRY|IPV|DIR):")
+_MOST_LINES: Final = 60
+
+
+@dataclass(slots=True)
+class Field:
+    """One header field. `name` is lower case, `lines` are 0-based."""
+
+    name: str
+    value: str
+    lines: list[int]
+
+
+def fields(lines: Iterable[tuple[int, str]]) -> list[Field]:
+    """The header fields in `lines`. Empty unless there is one that only a header has."""
+    found = list(_unfolded(lines))
+    return found if any(_is_telling(each.name) for each in found) else []
+
+
+def _is_telling(name: str) -> bool:
+    return bool(_TELLING.search(f"{name}: "))
+
+
+def _unfolded(lines: Iterable[tuple[int, str]]) -> Iterator[Field]:
+    current: Field | None = None
+    for index, line in lines:
+        started = _started(line)
+        if started:
+            if current is not None:
+                yield from _apart(current)
+            current = Field(started[0].lower(), started[1], [index])
+        elif current is not None and _goes_on(current, index, line):
+            current.value += f" {line.strip()}"
+            current.lines.append(index)
+        elif current is not None:
+            yield from _apart(current)
+            current = None
+    if current is not None:
+        yield from _apart(current)
+
+
+def _started(line: str) -> tuple[str, str] | None:
+    """The field that begins on this line. Results and reports are also pasted without their name, or in a sentence."""
+    named = _FIELD.search(line)
+    if named:
+        return named.group(1), named.group(2)
+    inside = _RUN_ON.search(f" {line}")
+    if inside and ("=" in line or inside.group(1).lower() == "received"):
+        return inside.group(1), line[max(inside.end() - 1, 0) :]
+    if _RESULT.search(line):
+        return "authentication-results", line.strip()
+    if _REPORT.search(line):
+        return "x-forefront-antispam-report", line.strip()
+    return None
+
+
+def _goes_on(current: Field, index: int, line: str) -> bool:
+    """A folded line, or one whose fold was lost: no name of its own, after a value that is not at its end."""
+    if not line.strip() or index != current.lines[-1] + 1 or len(current.lines) >= _MOST_LINES:
+        return False
+    if line[:1] in " \t":
+        return True
+    if _NAME.search(line) or not _is_telling(current.name):
+        return False
+    end = current.value.rstrip()[-1:]
+    return end in ";,=" or (current.name == "received" and not _has_date(current.value))
+
+
+def _has_date(value: str) -> bool:
+    return ";" in value and ":" in value.rpartition(";")[2]
+
+
+def _apart(field: Field) -> Iterator[Field]:
+    """The fields that run on in one value, as a client pastes a header on one line."""
+    value = field.value
+    name = field.name
+    while True:
+        found = _RUN_ON.search(value)
+        if not found:
+            yield Field(name, value.strip(), list(field.lines))
+            return
+        yield Field(name, value[: found.start()].strip(), list(field.lines))
+        name, value = found.group(1).lower(), value[found.end() :]

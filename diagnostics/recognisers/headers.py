@@ -1,0 +1,147 @@
+"""Message headers pasted on purpose: authentication, the spam report, the organization's own fields and the way taken.
+
+Received fields stand newest first. `ARC-` results are history, `-Original` and `-Untrusted` fields were stamped by somebody
+else. Source: https://learn.microsoft.com/defender-office-365/message-headers-eop-mdo
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final, Literal
+
+import re2
+
+from diagnostics.artefacts import Artefact
+from diagnostics.facts import Fact
+from diagnostics.mail_facts import Antispam, Authentication, Headers, Hops
+from diagnostics.recognisers import Reading, recogniser
+from diagnostics.recognisers.building import artefact
+from diagnostics.recognisers.header_lines import TELLING, Field, fields
+from diagnostics.recognisers.received import hops_of
+from diagnostics.recognisers.sources import source_at
+
+_RESULT = re2.compile(r"(?i)(?:^|[;\s])(spf|dkim|dmarc|compauth)=\s*(\w{1,30})")
+_REASON = re2.compile(r"(?i)\breason=\s*(\d{3})\b")
+_ACTION = re2.compile(r"(?i)\baction=\s*([\w.]{1,40})")
+_SENDER = re2.compile(r"(?i)\b(?:sender IP is|client-ip=|designate|designates)\s*\(?([0-9A-F][0-9A-F.:]{2,44})")
+_MAIL_FROM = re2.compile(r"(?i)\bsmtp\.(?:mailfrom|mail)=\s*([^\s;()]{1,320})")
+_HEADER_FROM = re2.compile(r"(?i)\bheader\.from=\s*([^\s;()]{1,320})")
+_HEADER_D = re2.compile(r"(?i)\bheader\.d=\s*([^\s;()]{1,320})")
+_INSTANCE = re2.compile(r"(?i)\bi=\s*(\d{1,2})\b")
+_REPORT_PART = re2.compile(r"(?i)(?:^|[;\s])([A-Z]{1,8}):([^;]*)")
+_ORGANIZATION: Final = ("x-ms-exchange-organization-", "x-ms-exchange-crosstenant-")
+_OWN_CASE: Final = {
+    "authas": "AuthAs", "authsource": "AuthSource", "authmechanism": "AuthMechanism", "scl": "Organization-SCL",
+    "messagedirectionality": "MessageDirectionality", "network-message-id": "Network-Message-Id",
+    "senderidresult": "SenderIdResult", "prd": "PRD", "pcl": "PCL",
+}  # fmt: skip
+
+
+@recogniser(
+    rf"(?:^\s{{0,4}}(?:{TELLING})\s?:|\s(?:Authentication-Results|X-Forefront-Antispam-Report)\s?:|\bcompauth=|\bspf=\w+|\bdkim=\w+|\bCIP:[0-9a-f]|\bSFV:[A-Z])",
+    rank=45,
+)
+def read(reading: Reading) -> Sequence[Artefact]:
+    """One artefact for the header in the paste."""
+    found = fields(reading.free())
+    if not found:
+        return ()
+    facts = list(facts_of(reading, found))
+    if not facts:
+        return ()
+    claims = [line for each in found for line in each.lines]
+    return [artefact(reading, "message-headers", claims, facts, _shown(facts))]
+
+
+def facts_of(reading: Reading, found: Sequence[Field]) -> Iterator[Fact]:
+    """The facts of header fields, in the order a reader wants them."""
+    for each in found:
+        if each.name.endswith(("authentication-results", "authentication-results-original")):
+            fact = _authentication(reading, each)
+            if fact is not None:
+                yield fact
+    spam = _antispam(reading, found)
+    if spam is not None:
+        yield spam
+    hops, loops = hops_of([each for each in found if each.name == "received"])
+    if hops:
+        yield Hops(source=source_at(reading, hops[-1].line), hops=tuple(hops), loops=tuple(loops))
+    others = [each for each in found if each.name != "received" and not _is_report(each.name)]
+    if others:
+        values = tuple((each.name, _emptied(each.value)) for each in others)
+        yield Headers(source=source_at(reading, others[0].lines[0]), values=values)
+
+
+def _emptied(value: str) -> str:
+    """A null return path is `<>`: told, and empty."""
+    return "" if value.strip() == "<>" else value.strip()
+
+
+def _authentication(reading: Reading, found: Field) -> Authentication | None:
+    results: dict[str, str] = {}
+    for name, value in _RESULT.findall(found.value):
+        results.setdefault(name.lower(), value.lower())
+    if not results:
+        return None
+    whose: Literal["final", "original", "arc"] = "final"
+    if found.name.startswith("arc-"):
+        whose = "arc"
+    elif found.name.endswith("-original"):
+        whose = "original"
+    instance = _first(_INSTANCE, found.value) if whose == "arc" else ""
+    return Authentication(
+        source=source_at(reading, found.lines[0]),
+        spf=results.get("spf", ""),
+        dkim=results.get("dkim", ""),
+        dmarc=results.get("dmarc", ""),
+        compauth=results.get("compauth", ""),
+        reason=_first(_REASON, found.value),
+        action=_first(_ACTION, found.value).lower(),
+        sender_ip=_first(_SENDER, found.value).rstrip(".:"),
+        mail_from=_first(_MAIL_FROM, found.value),
+        header_from=_first(_HEADER_FROM, found.value),
+        header_d=_first(_HEADER_D, found.value),
+        whose=whose,
+        instance=int(instance or 0),
+    )
+
+
+def _first(pattern: object, text: str) -> str:
+    found = pattern.search(text)  # type: ignore[attr-defined]  # re2 ships no types
+    return str(found.group(1)) if found else ""
+
+
+def _is_report(name: str) -> bool:
+    return name in ("x-forefront-antispam-report", "x-microsoft-antispam") or name.startswith(_ORGANIZATION)
+
+
+def _antispam(reading: Reading, found: Sequence[Field]) -> Antispam | None:
+    """The report and the organization's fields of the last receiver as one."""
+    pairs: list[tuple[str, str]] = []
+    own = [each for each in found if _is_report(each.name)]
+    for each in own:
+        if each.name.startswith("x-ms-exchange-organization-"):
+            pairs.append(_organization(each.name.removeprefix("x-ms-exchange-organization-"), each.value, ""))
+        elif each.name.startswith("x-ms-exchange-crosstenant-"):
+            pairs.append(_organization(each.name.removeprefix("x-ms-exchange-crosstenant-"), each.value, "CrossTenant-"))
+        else:
+            pairs += [(name.upper(), value.strip()) for name, value in _REPORT_PART.findall(each.value)]
+    if not pairs:
+        return None
+    return Antispam(source=source_at(reading, own[0].lines[0]), fields=tuple(pairs))
+
+
+def _organization(name: str, value: str, prefix: str) -> tuple[str, str]:
+    return prefix + _OWN_CASE.get(name, name), value.strip()
+
+
+def _shown(facts: Sequence[Fact]) -> dict[str, object]:
+    shown: dict[str, object] = {}
+    for fact in facts:
+        if isinstance(fact, Authentication) and fact.whose == "final" and "spf" not in shown:
+            shown |= {name: getattr(fact, name) for name in ("spf", "dkim", "dmarc", "compauth", "reason", "header_from")}
+        elif isinstance(fact, Antispam):
+            shown |= {name: fact.get(name) for name in ("SCL", "SFV", "CAT", "CIP", "DIR", "AuthAs")}
+        elif isinstance(fact, Hops):
+            shown |= {"hops": len(fact.hops), "loops": list(fact.loops), "in_clear": len(fact.in_clear)}
+    return shown

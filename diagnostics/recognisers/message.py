@@ -1,0 +1,268 @@
+"""A whole bounce as a message file (.eml): MIME undone, its parts handed to the readers of their texts."""
+
+from __future__ import annotations
+
+import html
+import quopri
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from email import message_from_string
+from email.header import decode_header, make_header
+from email.message import Message
+from typing import Any, Final
+
+import re2
+
+from diagnostics.artefacts import Artefact
+from diagnostics.facts import Fact, Reply, Source
+from diagnostics.recognisers import Reading, delivery_status, ndr, recogniser
+from diagnostics.text import Paste, squeezed
+
+_LARGEST: Final = 4_000_000  # characters; a bounce that returns more than this is read as plain text
+_MOST_PARTS: Final = (
+    100  # also the bound on nesting: the parser recurses once for each part that holds others
+)
+_LONGEST_PART: Final = 400_000
+_HEADER = re2.compile(r"^([A-Za-z][A-Za-z0-9-]{1,60}):")
+_OUTER: Final = frozenset(
+    {"received", "return-path", "from", "to", "date", "subject", "message-id", "mime-version", "content-type"}
+)
+_HOLDS_OTHERS = re2.compile(r"(?i)\bboundary\s*=|content-type:\s*message/")
+_BREAK = re2.compile(r"(?i)<br\b[^<>]*>|</(?:p|div|tr|h[1-6]|li|table|pre)\s*>|\n")
+_TAG = re2.compile(r"<[^<>]*>")
+_INVISIBLE = re2.compile(r"(?is)<(?:style|head)\b.*?</(?:style|head)\s*>")
+_WRAPPER = re2.compile(r"(?i)QUEUE\.Expired|message (?:expired|delayed)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A decoded part: its `lines`, and the 0-based line of the message that each began on. `plain`: not encoded."""
+
+    kind: str
+    lines: list[str]
+    origins: list[int]
+    plain: bool
+
+
+@recogniser(r"^(?:content-type:\s*(?:multipart|text|message)/|mime-version:\s*1)", rank=20)
+def read(reading: Reading) -> Sequence[Artefact]:
+    """The bounce that the paste holds as a message with headers and body, if it holds one."""
+    start = _start(reading)
+    if start is None:
+        return ()
+    raw = reading.paste.raw if _HEADER.search(reading.paste.raw[start]) else reading.paste.lines
+    raw = raw[start:]
+    text = "\n".join(raw)
+    if len(text) > _LARGEST or len(_HOLDS_OTHERS.findall(text)) > _MOST_PARTS:
+        return ()
+    message = message_from_string(text)
+    found = _artefact(message, raw, start, reading.paste)
+    return [found] if found else ()
+
+
+def _start(reading: Reading) -> int | None:
+    """The first line (0-based) of a block of message headers that also says what the body is."""
+    for block in reading.blocks():
+        names: set[str] = set()
+        first = -1
+        for index, line in block:
+            named = _HEADER.search(line)
+            if named:
+                first = index if first < 0 else first
+                names.add(named.group(1).lower())
+        if len(names & _OUTER) >= 3 and names & {"mime-version", "content-type"}:
+            return first
+    return None
+
+
+def _artefact(message: Message, raw: Sequence[str], start: int, paste: Paste) -> Artefact | None:
+    texts = list(_texts(message, raw))
+    dsn = [found for each in texts if each.kind == "status" for found in _read(each, raw, start, paste)]
+    human = [found for each in texts if each.kind == "plain" for found in _read(each, raw, start, paste)]
+    if not human:
+        human = [found for each in texts if each.kind == "html" for found in _read(each, raw, start, paste)]
+    if not dsn and not human:
+        return None
+    original = _original(message)
+    outer = {"recipients": [], "reporting_mta": "", "message_id": "", "subject": _text_of(message["Subject"])}
+    return Artefact(
+        kind="message",
+        first=start + 1,
+        last=start + _end(message, raw),
+        facts=tuple(_telling(dsn, human)),
+        shown=delivery_status.merged([original, *(each.shown for each in [*dsn, *human]), outer]),
+        paste=paste.index,
+    )
+
+
+def _telling(dsn: list[Artefact], human: list[Artefact]) -> Iterable[Fact]:
+    """The delivery status is the exact account, unless it only says that the message expired: then the attempts are."""
+    exact = [fact for each in dsn for fact in each.facts]
+    attempts = [fact for each in human for fact in each.facts]
+    expired = all(_WRAPPER.search(fact.text) for fact in exact if isinstance(fact, Reply))
+    return attempts if expired and attempts else exact
+
+
+def _read(text: _Text, raw: Sequence[str], start: int, paste: Paste) -> Iterator[Artefact]:
+    """What a part's reader finds in it, with its sources moved to the lines of the paste."""
+    part = Paste.of("\n".join(text.lines), paste.index)
+    lines = list(enumerate(part.lines))
+    if text.kind == "status":
+        found = [delivery_status.artefact(each, part) for each in delivery_status.notifications(lines)]
+    else:
+        found = ndr.read_lines(lines, part)
+    for each in found:
+        facts = tuple(_moved(fact, text, raw, start) for fact in each.facts)
+        yield replace(each, facts=facts)
+
+
+def _moved(fact: Fact, text: _Text, raw: Sequence[str], start: int) -> Fact:
+    origin = text.origins[fact.source.line - 1]
+    quote = raw[origin].strip() if text.plain else fact.source.quote
+    return replace(fact, source=Source(start + origin + 1, quote, fact.source.paste))
+
+
+def _texts(message: Message, raw: Sequence[str]) -> Iterator[_Text]:
+    """The readable parts in order. The copied original is history and not among them."""
+    cursor = 0
+    for part in _leaves(message):
+        kind = part.get_content_type()
+        at = _locate(part, raw, cursor)
+        if at is None:
+            continue
+        cursor = at + 1
+        if kind in ("message/delivery-status", "message/global-delivery-status"):
+            end = next((i for i in range(at, len(raw)) if raw[i].startswith("--")), len(raw))
+            yield _Text("status", list(raw[at:end]), list(range(at, end)), plain=True)
+        elif kind == "text/plain":
+            lines, origins, plain = _decoded(part, at)
+            yield _Text("plain", lines, origins, plain)
+        elif kind == "text/html":
+            yield _from_html(*_decoded(part, at)[:2])
+
+
+def _leaves(message: Message) -> Iterator[Message]:
+    """The parts that hold text. Bounded in number; what is inside a returned message is left out."""
+    waiting = [message]
+    for _ in range(_MOST_PARTS):
+        if not waiting:
+            return
+        part = waiting.pop(0)
+        inner = part.get_payload()
+        if part.get_content_maintype() == "multipart" and isinstance(inner, list):
+            waiting = [each for each in inner if isinstance(each, Message)] + waiting
+        elif part.get_content_type() not in ("message/rfc822", "text/rfc822-headers"):
+            yield part
+
+
+def _locate(part: Message, raw: Sequence[str], cursor: int) -> int | None:
+    """The line of `raw` where the text of `part` begins, searched from `cursor` on."""
+    payload = part.get_payload()
+    if isinstance(payload, list):
+        first = payload[0] if payload else None
+        name = next(iter(first.keys()), "") if isinstance(first, Message) else ""
+        wanted = f"{name}:"
+        return next((i for i in range(cursor, len(raw)) if name and raw[i].startswith(wanted)), None)
+    lines = str(payload).split("\n")
+    filled = next((i for i, line in enumerate(lines) if line.strip()), None)
+    if filled is None:
+        return None
+    found = next((i for i in range(cursor, len(raw)) if raw[i] == lines[filled]), None)
+    return None if found is None else max(0, found - filled)
+
+
+def _decoded(part: Message, at: int) -> tuple[list[str], list[int], bool]:
+    """The lines of a text part, the lines they came from, and whether they were pasted as they read."""
+    payload = str(part.get_payload())[:_LONGEST_PART]
+    encoding = str(part.get("Content-Transfer-Encoding", "")).strip().lower()
+    typed = payload.split("\n")
+    if encoding == "base64":
+        content = part.get_payload(decode=True)
+        text = _to_text(content if isinstance(content, bytes) else b"", part)[:_LONGEST_PART]
+        return _one_line_each(text.split("\n")), _base64_origins(text.split("\n"), typed, at), False
+    if encoding != "quoted-printable":
+        return typed, list(range(at, at + len(typed))), True
+    lines, origins, held, first = [], [], "", 0
+    for index, line in enumerate(typed):
+        first = first if held else index
+        held += line.rstrip().removesuffix("=")
+        if not line.rstrip().endswith("="):
+            lines.append(
+                _to_text(quopri.decodestring(held.encode("utf-8", "replace")), part).replace("\n", " ")
+            )
+            origins.append(at + first)
+            held = ""
+    if held:
+        lines.append(held)
+        origins.append(at + first)
+    return lines, origins, False
+
+
+def _one_line_each(lines: list[str]) -> list[str]:
+    """`lines` without line ends inside, which an encoded part can hold."""
+    return [line.removesuffix("\r").replace("\r", " ").replace("\n", " ") for line in lines]
+
+
+def _base64_origins(lines: list[str], typed: list[str], at: int) -> list[int]:
+    """The encoded line that each decoded one begins in: every encoded line but the last carries equally many bytes."""
+    filled = next((i for i, line in enumerate(typed) if line.strip()), 0)
+    width = max(1, len(typed[filled].strip()) * 3 // 4)
+    origins, offset = [], 0
+    for line in lines:
+        origins.append(at + min(filled + offset // width, len(typed) - 1))
+        offset += len(line.encode("utf-8", "replace")) + 1
+    return origins
+
+
+def _to_text(content: bytes, part: Message) -> str:
+    charset = part.get_content_charset() or "utf-8"
+    try:
+        return content.decode(charset, "replace")
+    except LookupError:
+        return content.decode("utf-8", "replace")
+
+
+def _from_html(lines: list[str], origins: list[int]) -> _Text:
+    """The visible text of an HTML part, one line for each block element."""
+    whole = _INVISIBLE.sub(lambda found: "\n" * found.group(0).count("\n"), "\n".join(lines))
+    texts, moved = [], []
+    # A line break in HTML is a space, but a line of its own keeps each text beside the line it came from.
+    for index, line in enumerate(whole.split("\n")):
+        for piece in _BREAK.split(line):
+            texts.append(squeezed(html.unescape(_TAG.sub(" ", piece))))
+            moved.append(origins[min(index, len(origins) - 1)])
+    return _Text("html", texts, moved, plain=False)
+
+
+def _original(message: Message) -> dict[str, Any]:
+    """Message-ID and subject of the message that bounced, from its copy."""
+    shown: dict[str, Any] = {"recipients": [], "reporting_mta": "", "message_id": "", "subject": ""}
+    for part in message.walk():
+        payload = part.get_payload()
+        copy: Any = None
+        if part.get_content_type() == "message/rfc822" and isinstance(payload, list) and payload:
+            copy = payload[0]
+        elif part.get_content_type() == "text/rfc822-headers" and isinstance(payload, str):
+            copy = message_from_string(payload[:_LONGEST_PART])
+        if copy is not None:
+            shown["message_id"] = squeezed(str(copy.get("Message-ID", "")))
+            shown["subject"] = _text_of(copy.get("Subject"))
+            break
+    return shown
+
+
+def _text_of(header: Any) -> str:
+    """A header with its encoded words undone; as written where they can't be."""
+    if header is None:
+        return ""
+    try:
+        return squeezed(str(make_header(decode_header(str(header)))))
+    except (LookupError, UnicodeError, ValueError):
+        return squeezed(str(header))
+
+
+def _end(message: Message, raw: Sequence[str]) -> int:
+    """How many lines the message has: up to its closing boundary, or all."""
+    boundary = message.get_boundary()
+    closing = f"--{boundary}--"
+    return next((i + 1 for i, line in enumerate(raw) if boundary and line.startswith(closing)), len(raw))

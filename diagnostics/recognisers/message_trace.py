@@ -1,0 +1,156 @@
+"""Message traces of Exchange Online: Get-MessageTrace(V2) and its Detail as lists or tables, and the portal's text.
+
+The portal shows the events of a message in the columns date, event and detail, whose tabs a paste turns into blanks. A
+failing detail holds the reply in a block, `Reason: [{LED=…};{MSG=…};{FQDN=…};{IP=…};{LRT=…}]`.
+Source: https://learn.microsoft.com/powershell/module/exchangepowershell/get-messagetracedetailv2
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import re2
+
+from diagnostics.artefacts import Artefact
+from diagnostics.facts import Fact
+from diagnostics.mail_facts import Traced
+from diagnostics.recognisers import Reading, recogniser
+from diagnostics.recognisers.building import artefact, failed_reply
+from diagnostics.recognisers.format_list import Block, blocks, plain, tables
+from diagnostics.recognisers.sources import source_at
+
+Lines = list[tuple[int, str]]
+
+_EVENTS: Final = (
+    "Receive|Submit|Send(?: external)?|Deliver|Fail|Defer|Expand|Drop|Redirect|Transfer|Spam|Malware|Transport rule|DLP|Resolve"
+    "|Custom rule|Advanced Threat Protection|Journal|Spam Diagnostics|Quarantine|Process"
+)
+_STATUSES: Final = frozenset(
+    {"delivered", "failed", "pending", "expanded", "quarantined", "filteredasspam", "gettingstatus", "none", "resolved"}
+)
+_DATE: Final = r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4},?[ T]+\d{1,2}:\d\d(?::\d\d)?(?: ?[AaPp]\.?[Mm]\.?)?Z?"
+_CARD: Final = rf"^\s*{_DATE}[\s,|]+(?:{_EVENTS})\b"
+_IS_CARD = re2.compile(rf"(?i)^\s*{_DATE}[\s,|]+({_EVENTS})(?:[\s,:|]+(\S.*))?$")
+_IS_EVENT = re2.compile(rf"(?i)^(?:{_EVENTS})$")
+_REASON = re2.compile(r"(?i)^\s*(?:Reason|Grund|Raison)\s*:\s*")
+_MOST_LINES: Final = 14
+_NOT_ONLINE = re2.compile(r"^\d{4}-\d\d-\d\dT")
+
+
+@dataclass(slots=True)
+class _Card:
+    event: str
+    lines: list[int]
+    parts: list[str] = field(default_factory=list)
+
+
+@recogniser(
+    rf"(?:^\s*MessageTraceId\s*:|^\s*Event\s*:\s*(?:{_EVENTS})\b|\bRecipientAddress\b[^\n]*\bStatus\b|^\s*SenderAddress\s*:|{_CARD})",
+    rank=35,
+)
+def read(reading: Reading) -> Sequence[Artefact]:
+    """One artefact for the traces, one for the events of a message."""
+    lines = reading.free()
+    traces, details = _blocks(reading, lines)
+    for row in tables(lines, "recipientaddress", "status"):
+        cells = {name: plain(cell.removesuffix("...")) for name, cell in row.cells.items()}
+        if cells["status"].lower() in _STATUSES:
+            traces.append((list(row.lines), _trace(reading, row.line, cells)))
+    details += [(card.lines, _card(reading, card)) for card in _cards(lines)]
+    found = []
+    for kind, group in (("message-trace", traces), ("message-trace-detail", details)):
+        if group:
+            facts = [fact for _, traced in group for fact in (traced, *_reply(traced))]
+            claims = [line for taken, _ in group for line in taken]
+            found.append(artefact(reading, kind, claims, facts, _shown([traced for _, traced in group])))
+    return found
+
+
+Group = list[tuple[list[int], Traced]]
+
+
+def _blocks(reading: Reading, lines: Lines) -> tuple[Group, Group]:
+    traces: Group = []
+    details: Group = []
+    for block in blocks(lines):
+        status = block.value("status").lower()
+        if _IS_EVENT.search(block.value("event")) and block.has("detail", "action", "data"):
+            details.append((block.lines, _detail(reading, block)))
+        elif block.has("messagetraceid") or (status in _STATUSES and block.has("recipientaddress", "senderaddress")):
+            cells = {name: each.value for name, each in block.properties.items()}
+            traces.append((block.lines, _trace(reading, block.line("status"), cells)))
+    return traces, details
+
+
+def _trace(reading: Reading, line: int, cells: dict[str, str]) -> Traced:
+    return Traced(
+        source=source_at(reading, line),
+        status=cells.get("status", ""),
+        sender=cells.get("senderaddress", ""),
+        recipient=cells.get("recipientaddress", ""),
+        from_ip=cells.get("fromip", ""),
+        to_ip=cells.get("toip", ""),
+        network_id=cells.get("messagetraceid", ""),
+    )
+
+
+def _detail(reading: Reading, block: Block) -> Traced:
+    return Traced(
+        source=source_at(reading, block.line("detail", "event")),
+        event=block.value("event"),
+        action=block.value("action"),
+        detail=block.value("detail"),
+        recipient=block.value("recipientaddress"),
+        network_id=block.value("messagetraceid"),
+    )
+
+
+def _cards(lines: Lines) -> Iterator[_Card]:
+    """The portal's rows; a long detail goes on over the next lines."""
+    current: _Card | None = None
+    for index, line in lines:
+        found = _IS_CARD.search(line) if not _NOT_ONLINE.search(line) else None
+        if found:
+            if current is not None:
+                yield current
+            current = _Card(found.group(1), [index], [found.group(2) or ""])
+        elif current is not None:
+            if _goes_on(current, index, line):
+                current.lines.append(index)
+                current.parts.append(line.strip())
+            else:
+                yield current
+                current = None
+    if current is not None:
+        yield current
+
+
+def _goes_on(card: _Card, index: int, line: str) -> bool:
+    if not line.strip() or index != card.lines[-1] + 1 or len(card.lines) >= _MOST_LINES:
+        return False
+    text = "".join(card.parts)
+    unclosed = text.count("{") > text.count("}") or text.count("[") > text.count("]")
+    return not text or unclosed or line[:1] in " \t" or line.lstrip().lower().startswith(("reason:", "[{led="))
+
+
+def _card(reading: Reading, card: _Card) -> Traced:
+    return Traced(source=source_at(reading, card.lines[0]), event=card.event, detail=" ".join(card.parts).strip())
+
+
+def _reply(traced: Traced) -> Iterator[Fact]:
+    """The reply in the detail of a failing event."""
+    text = str(_REASON.sub("", traced.detail)).strip()
+    if traced.failing and text:
+        code = "4.0.0" if traced.event.lower() == "defer" else "5.0.0"
+        yield from failed_reply(text, traced.source, kind="trace", code=code, recipient=traced.recipient)
+
+
+def _shown(traced: list[Traced]) -> dict[str, object]:
+    return {
+        "messages": sum(1 for each in traced if each.status),
+        "events": dict(Counter(each.event or each.status for each in traced)),
+        "recipients": sorted({each.recipient for each in traced if each.recipient})[:20],
+    }

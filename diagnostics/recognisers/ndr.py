@@ -1,0 +1,318 @@
+"""Non-delivery reports as people read them: Exchange of every version and language, and other systems' bounces.
+
+Layout and codes carry the meaning, because the words come in forty languages: a reply stands in a known frame
+(`returned '…'`, `#550 … ##`, `gave this error:`), its recipient on a line of its own above it, its servers on labelled
+lines. The friendly paragraph is chosen from the code alone and says nothing; the copied headers are history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import Any, Final
+
+import re2
+
+from diagnostics.artefacts import Artefact
+from diagnostics.facts import Fact, Reply, Source
+from diagnostics.recognisers import Reading, recogniser
+from diagnostics.recognisers.delivery_status import row
+from diagnostics.recognisers.ndr_frames import Quoted, frames
+from diagnostics.recognisers.ndr_layout import (
+    GENERATING,
+    OPENING,
+    OTHER,
+    address,
+    headers_after,
+    in_headline,
+    marks,
+    message_id,
+    opens,
+    server,
+    subject,
+)
+from diagnostics.recognisers.reply_text import read_reply, unwrapped
+from diagnostics.text import Paste
+
+Lines = list[tuple[int, str]]
+
+# These frames quote a reply outside bounces too; they count where a line of a bounce is near.
+_WEAK: Final = frozenset({"said", "dialogue", "labelled", "trailing", "bare"})
+_BARE = re2.compile(r"^\s*#?([45]\d\d[ -]#?[45]\.\d{1,3}\.\d{1,3}\b.*)$")
+_WRAPPER = re2.compile(r"(?i)QUEUE\.Expired|message (?:expired|delayed)|^#?\d{3} [45]\.4\.7\b|^[45]\.4\.7\b")
+_DELAYED = re2.compile(r"(?i)message delayed|delivery delayed|delivery is delayed")
+_LOCAL = re2.compile(r"\b(?:RESOLVER|TRANSPORT|ROUTING|QUEUE|STOREDRV|SMTPSEND|CAT|APPROVAL|AGENT)\.[A-Za-z]")
+_FOREIGN = re2.compile(
+    r"^\s*(?:[A-Za-z]{3,40}\s{2,}:\s|\d{4}-\d\d-\d\dT|(?:Log Name|Event (?:Source|Type|ID))\s*:)"
+)
+_FAR: Final = 40  # lines between a headline and a reply that stands without a frame
+
+
+@dataclass(slots=True)
+class _Bounce:
+    """One bounce: its lines, the 0-based lines that only a bounce has, and its replies."""
+
+    lines: Lines
+    marks: list[int]
+    quotes: list[Quoted]
+    history: Lines = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Group:
+    """Recipients that share replies, newest reply first."""
+
+    recipients: list[str]
+    quotes: list[Quoted] = field(default_factory=list)
+
+    @property
+    def telling(self) -> Quoted:
+        """The reply that holds the cause: an expiry or delay is but the frame of the attempts under it."""
+        return min(self.quotes, key=_emptiness)
+
+
+def _emptiness(quoted: Quoted) -> int:
+    """How little a reply tells: 0 an error with words, 1 an expiry with one inside, 2 an expiry alone, 3 a number."""
+    if " " not in quoted.text[4:].strip():
+        return 3
+    if not _WRAPPER.search(quoted.text):
+        return 0
+    return 1 if unwrapped(quoted.text)[1] else 2
+
+
+@recogniser(
+    rf"(?:{OPENING}|^\s*(?:{GENERATING})\s*:|{OTHER}|'#?[45]\d\d[ -]|\s##|#SMTP#|#[45]\.\d{{1,3}}\.\d|gave this error:"
+    r"|^\s*<[^<>\s]+@[^<>\s]+>(?: \(.*\))?:|SMTP error from remote|response (?:from the remote server )?was:"
+    r"|\(reason: [45]|remote host said:|0x[0-9a-f]{8}-0x[0-9a-f]{1,8}-0x)",
+    rank=30,
+)
+def read(reading: Reading) -> Sequence[Artefact]:
+    """One artefact for each bounce in the paste."""
+    return read_lines(reading.free(), reading.paste)
+
+
+def read_lines(lines: Lines, paste: Paste) -> list[Artefact]:
+    """The bounces in folded `lines` of `paste`, given as (0-based line of the paste, text)."""
+    return [_artefact(each, paste) for each in _bounces(lines)]
+
+
+def _bounces(lines: Lines) -> list[_Bounce]:
+    quotes = list(frames(lines))
+    marked = [index for index, line in lines if marks(line)]
+    openings = {index for index, line in lines if opens(line)}
+    quotes += _bare(lines, quotes, marked)
+    starts = _starts(openings, quotes)
+    found = []
+    for start, end in zip(starts, [*starts[1:], 1 << 60], strict=True):
+        bounce = _Bounce(
+            [(i, line) for i, line in lines if start <= i < end] if len(starts) > 1 else lines,
+            [i for i in marked if start <= i < end],
+            sorted((q for q in quotes if start <= q.first < end), key=lambda q: q.first),
+        )
+        if _is_bounce(bounce, openings):
+            found.append(_with_history(bounce))
+    return found
+
+
+def _starts(openings: set[int], quotes: list[Quoted]) -> list[int]:
+    """The first lines of the bounces: a headline after a reply begins the next one."""
+    starts, pending = [0], False
+    events = sorted([(index, True) for index in openings] + [(each.first, False) for each in quotes])
+    for index, opening in events:
+        if opening and pending:
+            starts.append(index)
+        pending = (pending and not opening) or not opening
+    return starts
+
+
+def _bare(lines: Lines, quotes: list[Quoted], marked: list[int]) -> list[Quoted]:
+    """Replies that stand without any frame below a line of a bounce."""
+    taken = {i for each in quotes for i in range(each.first, each.last + 1)}
+    if not marked:
+        return []
+    found = []
+    at = 0
+    for index, line in lines:
+        while at + 1 < len(marked) and marked[at + 1] <= index:
+            at += 1
+        reply = _BARE.search(line)
+        if reply and index not in taken and 0 <= index - marked[at] <= _FAR:
+            found.append(Quoted("bare", index, index, reply.group(1).strip()))
+    return found
+
+
+def _is_bounce(bounce: _Bounce, openings: set[int]) -> bool:
+    if any(each.frame not in _WEAK for each in bounce.quotes):
+        return True
+    if bounce.quotes:
+        return bool(bounce.marks)
+    # A bounce whose technical part was not pasted: only its headline and a recipient tell it.
+    opened = [i for i in bounce.marks if i in openings]
+    return bool(opened) and any(address(line) or in_headline(line) for _, line in bounce.lines)
+
+
+def _with_history(bounce: _Bounce) -> _Bounce:
+    last = max([*bounce.marks, *(each.last for each in bounce.quotes)])
+    end = bounce.quotes[-1].last if bounce.quotes else last
+    bounce.history = list(headers_after(bounce.lines, end))
+    return bounce
+
+
+def _artefact(bounce: _Bounce, paste: Paste) -> Artefact:
+    groups = _groups(bounce)
+    claims = _claims(bounce)
+    return Artefact(
+        kind="ndr",
+        first=min(claims) + 1,
+        last=max(claims) + 1,
+        facts=tuple(_facts(bounce, groups, paste)),
+        shown=_shown(bounce, groups),
+        paste=paste.index,
+        claims=frozenset(claims),
+    )
+
+
+def _claims(bounce: _Bounce) -> set[int]:
+    """The lines from the first that only a bounce has to the last reply, but nothing that stands between as its own."""
+    history = {index for index, _ in bounce.history}
+    own = [i for i in bounce.marks if i not in history]
+    own += [i for each in bounce.quotes for i in (each.first, each.last)]
+    first, last = min(own, default=0), max(own, default=0)
+    top = next((each.first for each in bounce.quotes), first)
+    first = min([first, *(i for i, line in bounce.lines if top - 6 <= i < top and address(line))])
+    return history | {
+        i for i, line in bounce.lines if first <= i <= last and (i in own or not _FOREIGN.search(line))
+    }
+
+
+def _groups(bounce: _Bounce) -> list[_Group]:
+    """The replies by the recipients on the lines above them; attempts without a recipient between belong together."""
+    groups: list[_Group] = []
+    known = {index: found for index, line in bounce.lines if (found := address(line))}
+    below = -1
+    for quoted in bounce.quotes:
+        above = [] if quoted.frame == "entry" else _run(bounce.lines, known, below, quoted.first)
+        # "##rfc822;…" names the address as first written; the line above names the one that failed.
+        above = above or ([quoted.recipient] if quoted.recipient else [])
+        if not groups or (above and above != groups[-1].recipients):
+            groups.append(_Group(above or _anywhere(bounce, known)))
+        groups[-1].quotes.append(quoted)
+        below = quoted.last
+    if not groups and bounce.marks:
+        headline = next((line for index, line in bounce.lines if index == bounce.marks[0]), "")
+        quoted = Quoted("headline", bounce.marks[0], bounce.marks[0], headline.strip())
+        groups.append(_Group(_anywhere(bounce, known), [quoted]))
+    return groups
+
+
+def _run(lines: Lines, known: dict[int, str], below: int, above: int) -> list[str]:
+    """The last run of recipient lines between two lines, with blank lines allowed within."""
+    run: list[str] = []
+    for index, line in reversed([each for each in lines if max(below, above - 60) < each[0] < above]):
+        if index in known:
+            run.insert(0, known[index])
+        elif line.strip() and run:
+            break
+    return list(dict.fromkeys(run))
+
+
+def _anywhere(bounce: _Bounce, known: dict[int, str]) -> list[str]:
+    """The first recipient that the bounce names at all."""
+    history = {index for index, _ in bounce.history}
+    named = (
+        in_headline(line) or known.get(index, "") for index, line in bounce.lines if index not in history
+    )
+    first = next((each for each in named if each), "")
+    return [first] if first else []
+
+
+def _facts(bounce: _Bounce, groups: list[_Group], paste: Paste) -> list[Fact]:
+    """A Reply for each recipient, from the attempt that holds the cause, and what its words state."""
+    found: list[Fact] = []
+    generating, receiving = _servers(bounce)
+    for group in groups:
+        quoted = group.telling
+        line = max(quoted.line, quoted.first)
+        source = Source(line + 1, paste.raw[line].strip(), paste.index)
+        by, ip = _by(quoted, generating, receiving)
+        for recipient in group.recipients or [""]:
+            reply, *stated = read_reply(quoted.text, source, kind="ndr", by=by, ip=ip, recipient=recipient)
+            assert isinstance(reply, Reply)
+            outer = group.quotes[0]
+            if outer is not quoted and _WRAPPER.search(outer.text):
+                reply = replace(reply, wrappers=(outer.text, *reply.wrappers))
+            if not reply.code and not reply.enhanced and not stated:
+                # RFC 3463: X.0.0 is the code of an error of which only the class is known.
+                reply = replace(reply, enhanced="4.0.0" if _DELAYED.search(quoted.text) else "5.0.0")
+            found += [reply, *stated]
+    return found
+
+
+def _servers(bounce: _Bounce) -> tuple[str, tuple[str, str]]:
+    """The generating server, and the (host, address) of the one that refused, as far as labelled lines tell."""
+    generating, receiving = "", ("", "")
+    history = {index for index, _ in bounce.history}
+    for index, line in bounce.lines:
+        named = server(line) if index not in history else None
+        if not named:
+            continue
+        label, host, ip = named
+        refusing = (
+            label.strip().lower() in ("remote server", "message rejected by", "receiving server")
+            or generating
+        )
+        if refusing and not receiving[0]:
+            receiving = (host, ip)
+        elif not refusing:
+            generating = host
+    return generating, receiving
+
+
+def _by(quoted: Quoted, generating: str, receiving: tuple[str, str]) -> tuple[str, str]:
+    """Who gave the reply. "Remote Server returned" is printed even where the generating server itself decided."""
+    if quoted.host or quoted.ip:
+        return quoted.host, quoted.ip
+    if receiving[0] and not _WRAPPER.search(quoted.text):
+        return receiving
+    return (generating, "") if _LOCAL.search(quoted.text) else ("", "")
+
+
+def _shown(bounce: _Bounce, groups: list[_Group]) -> dict[str, Any]:
+    generating, receiving = _servers(bounce)
+    rows = []
+    for group in groups:
+        quoted = group.telling
+        by, _ = _by(quoted, generating, receiving)
+        delayed = _DELAYED.search(group.quotes[0].text)
+        rows += [
+            row(
+                address=recipient,
+                action="delayed" if delayed else "failed",
+                status="",
+                diagnostic="" if quoted.frame == "headline" else quoted.text,
+                remote_mta="" if by == generating else by,
+            )
+            for recipient in group.recipients or [""]
+        ]
+    return {
+        "recipients": rows,
+        "reporting_mta": generating,
+        "message_id": _message_id(bounce.history),
+        "subject": _subject(bounce),
+    }
+
+
+def _message_id(history: Lines) -> str:
+    lines = [line for _, line in history]
+    found = (message_id(line, after) for line, after in pairwise([*lines, ""]))
+    return next((each for each in found if each), "")
+
+
+def _subject(bounce: _Bounce) -> str:
+    """The subject in the copied headers, else the one the bounce itself names."""
+    for lines in (bounce.history, bounce.lines):
+        found = next((each for _, line in lines if (each := subject(line))), "")
+        if found:
+            return found
+    return ""

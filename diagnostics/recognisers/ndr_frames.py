@@ -1,0 +1,207 @@
+"""The frames in which bounces quote an SMTP reply: one pattern for each layout, joined over wrapped lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import re2
+
+from diagnostics.recognisers.reply_text import goes_on
+from diagnostics.text import squeezed
+
+Lines = list[tuple[int, str]]
+
+_HOST: Final = r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+"
+_IP: Final = r"[0-9A-Fa-f.:]{3,45}"
+ADDRESS: Final = r"[^\s<>()\[\]\"';,:|@]+@[^\s<>()\[\]\"';,:|@]+"
+_SERVER = re2.compile(
+    r"(?i)server|servidor|serveur|serwer|palvelin|sunucu|сервер|サーバー|服务器|伺服器"
+    r"|returned|renvoy|zur.ck|devolv|retourn|restitu|zwr.ci"
+)
+_CODED: Final = r"#?[45]\d\d[ -]"
+
+_FRAMES: Final = tuple(
+    (name, re2.compile(pattern))
+    for name, pattern in (
+        ("hashed", r"#(?P<reply>[45]\d\d [45]\.\d{1,3}\.\d{1,3}(?: .*|$))"),
+        (
+            "nested",
+            r"#?<(?P<host>[\w.-]*)\s*#(?P<status>[45]\.\d{1,3}\.\d{1,3})(?:>|\s+(?i:x-unix|smtp);\s*(?P<reply>.*))",
+        ),
+        ("quoted", rf"^(?P<said>[^'「]{{1,300}})['「](?P<reply>{_CODED}.*)$"),
+        ("error", rf"(?P<host>{_HOST}) gave this error:\s*(?P<reply>.*)$"),
+        ("said", rf"(?P<host>{_HOST})\s*\[(?P<ip>{_IP})\](?::\d+)?\s(?:said|replied):\s*(?P<reply>.*)$"),
+        (
+            "exim",
+            r"SMTP error from remote (?:mail )?server after .+?:\s+(?P<said>host .*: )?(?P<reply>\d{3}[ -].*)$",
+        ),
+        (
+            "response",
+            r"(?i:\bthe response(?: from the remote server)? was|\bremote host said|\bfinal-log):\s*(?P<reply>.*)$",
+        ),
+        ("reason", r"\(reason: (?P<reply>[45]\d\d.*)$"),
+        ("dialogue", r"^\s*<<<\s*(?P<reply>[45]\d\d[ -].*)$"),
+        (
+            "labelled",
+            r"^\s*(?i:status code|(?:reported )?error|fehler|erreur|errore|fout|erro) *: *(?P<reply>#?[45]\d\d[ -].*)$",
+        ),
+        ("trailing", r"[.!]\s+#(?P<reply>[45]\.\d{1,3}\.\d{1,3})\s*$"),
+        ("triple", r"(?P<reply>\S.*\[0x[0-9A-Fa-f]{8}-0x[0-9A-Fa-f]{1,8}-0x[0-9A-Fa-f]{1,8}\].*)$"),
+    )
+)
+# One cheap look at a line spares most of them a dozen patterns.
+_MAYBE = re2.compile(r"[45]\d\d|\d\.\d{1,3}\.\d|0x[0-9A-Fa-f]{8}-|(?i:said|error|was|log):\s*$")
+_ENTRY = re2.compile(rf"^\s*(?:<(?P<angled>{ADDRESS})>(?: \([^()]+\))?:|(?P<plain>{ADDRESS})\s*$)")
+_ENTRY_REPLY = re2.compile(
+    r"(?:^|:\s|said: |\.\s)(?P<reply>[45]\d\d[ -].*)$"
+    r"|(?P<words>(?i:connect to |host or domain name not found|unable to look ?up|name service error|user unknown"
+    r"|unknown user|no such user|mail for .+ loops back|mailbox (?:is )?full|quota exceeded|over quota|timed out"
+    r"|unrouteable address|unrouteable mail domain|retry time(?:out)? not reached|message size exceeds).*)$"
+)
+_WHO = re2.compile(
+    rf"({_HOST})\s?\[({_IP})\]|\b({_HOST})\s?\(({_IP})\)|[(\[]({_IP})[)\]]|\bat ({_HOST})|^({_IP}) "
+)
+_NAMED = re2.compile(rf"(?:^|[\s'\"])({_HOST})(?:[\s'\"]|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """A reply and its frame. `first`, `last`, `line` are 0-based; `host` and `ip` are who gave it, as far as told."""
+
+    frame: str
+    first: int
+    last: int
+    text: str
+    host: str = ""
+    ip: str = ""
+    recipient: str = ""
+    line: int = -1  # where the reply's own text begins
+
+
+def frames(lines: Lines) -> Iterator[Quoted]:
+    """Every framed reply in `lines`, in their order."""
+    at = 0
+    while at < len(lines):
+        quoted = _entry(lines, at) or _framed(lines, at)
+        if quoted is not None:
+            yield quoted
+        at += 1
+        while quoted is not None and at < len(lines) and lines[at][0] <= quoted.last:
+            at += 1
+
+
+def _entry(lines: Lines, at: int) -> Quoted | None:
+    """`<recipient>: …` with its indented lines, as Postfix, qmail, Exim and Sendmail write them."""
+    named = _ENTRY.search(lines[at][1])
+    if not named:
+        return None
+    text, last = lines[at][1][named.end() :].strip(), lines[at][0]
+    indent = len(lines[at][1]) - len(lines[at][1].lstrip())
+    for index, line in lines[at + 1 : at + 40]:
+        deeper = len(line) - len(line.lstrip()) > indent
+        if (
+            not line.strip()
+            or index != last + 1
+            or not (deeper or (named.group("angled") and not _ENTRY.search(line)))
+        ):
+            break
+        text, last = f"{text} {line.strip()}".strip(), index
+    found = _ENTRY_REPLY.search(text)
+    if not found:
+        return None
+    reply = str(found.group("reply") or found.group("words")).partition(" Giving up on ")[0]
+    begins = next((i for i, line in lines[at : at + 40] if reply[:12] in line), lines[at][0])
+    host, ip = who(text[: found.start(1 if found.group(1) else 2)])
+    return Quoted(
+        "entry",
+        lines[at][0],
+        last,
+        reply,
+        host,
+        ip,
+        named.group("angled") or named.group("plain"),
+        begins,
+    )
+
+
+def _framed(lines: Lines, at: int) -> Quoted | None:
+    line = lines[at][1]
+    if not _MAYBE.search(line):
+        return None
+    for name, pattern in _FRAMES:
+        found = pattern.search(line)
+        if found:
+            quoted = _quoted(name, found, lines, at)
+            if quoted is not None:
+                return quoted
+    return None
+
+
+def _quoted(name: str, found: Any, lines: Lines, at: int) -> Quoted | None:
+    groups = found.groupdict()
+    said = groups.get("said") or ""
+    if name == "quoted" and not _SERVER.search(said):
+        return None
+    text, last = _whole(name, groups.get("reply") or "", lines, at)
+    recipient = ""
+    if name == "hashed":
+        text, mark, tail = text.partition("##")
+        if not mark:
+            return None
+        recipient = tail.strip().removeprefix("rfc822;").strip() if "rfc822;" in tail else ""
+    elif name == "nested":
+        text = text.rpartition(">")[0] or text
+        text = text if text[:1].isdigit() else f"{groups['status']} {text}"
+    elif name == "quoted":
+        text = text.rstrip(" .").removesuffix("'").removesuffix("」")
+    elif name == "reason":
+        text = text.rstrip().removesuffix(")")
+    host, ip = (groups.get("host") or "", groups.get("ip") or "")
+    if said and not host:
+        host, ip = who(said)
+    text = squeezed(text)
+    line = lines[at][0] if (groups.get("reply") or "status" in groups) else _first_filled(lines, at)
+    return Quoted(name, lines[at][0], last, text, host, ip, recipient, line) if text else None
+
+
+def _first_filled(lines: Lines, at: int) -> int:
+    """The line below `lines[at]` that a reply begins on when its label stands alone."""
+    return next((index for index, line in lines[at + 1 : at + 3] if line.strip()), lines[at][0])
+
+
+def _whole(name: str, text: str, lines: Lines, at: int) -> tuple[str, int]:
+    """The reply with the lines it was wrapped over. Where the frame has an end mark, up to that."""
+    last = lines[at][0]
+    ends = {"hashed": "##", "nested": ">", "quoted": "'"}.get(name)
+    if ends and ends not in text and not (name == "nested" and not text):
+        for index, line in lines[at + 1 : at + 12]:
+            if not line.strip() or index > last + 1:
+                break
+            text, last = f"{text}\n{line}", index
+            if ends in line:
+                return text, last
+        text, last = text.split("\n", 1)[0], lines[at][0]
+    for index, line in lines[at + 1 : at + 40]:
+        if not text.strip() and not line.strip() and index <= last + 2:
+            continue
+        if text.strip() and (index != last + 1 or ends or not goes_on(text, line)):
+            break
+        if not text.strip() and name not in ("error", "response", "said"):
+            break
+        text, last = f"{text}\n{line}".lstrip("\n"), index
+    return text, last
+
+
+def who(said: str) -> tuple[str, str]:
+    """The host and address named in the words before a reply; "" for what is not told."""
+    host = ip = ""
+    for found in _WHO.finditer(said):
+        one, one_ip, two, two_ip, lone_ip, at_host, leading = found.groups()
+        host = one or two or at_host or host
+        ip = one_ip or two_ip or lone_ip or leading or ip
+    if not host:
+        named = _NAMED.search(said)
+        host = named.group(1) if named and not named.group(1).replace(".", "").isdigit() else ""
+    return host, ip

@@ -1,0 +1,153 @@
+"""Connections tried by hand: Test-NetConnection, telnet and nc. Ping tells nothing about a mail port and is not read.
+
+Source: https://learn.microsoft.com/powershell/module/nettcpip/test-netconnection
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import re2
+
+from diagnostics.artefacts import Artefact
+from diagnostics.facts import PortTest
+from diagnostics.recognisers import Reading, recogniser
+from diagnostics.recognisers.format_list import blocks, plain, tables
+from diagnostics.recognisers.sources import source_at
+
+_HOST = r"([A-Za-z0-9][A-Za-z0-9_.:-]{0,252})"
+_WARNING = re2.compile(r"(?i)\bTCP connect to \(?\s*([^\s()]{1,253})\s*:\s*(\d{1,5})\)? failed")
+_TELNET_COMMAND = re2.compile(rf"(?i)(?:^|[>$#]\s*)telnet\s+{_HOST}\s+(\d{{1,5}})\s*$")
+_CONNECTING = re2.compile(
+    rf"(?i)(?:Connecting To|Verbindungsaufbau zu|Verbindungsaufbau mit|Connexion .|Conect.ndose a"
+    rf"|Connessione a)\s+{_HOST}?\s*\.{{2,3}}"
+)
+_TELNET_FAILED = re2.compile(
+    r"(?i)(?:Could not open (?:a )?connection to the host"
+    r"|Es konnte keine Verbindung mit diesem Hostnamen hergestellt werden"
+    r"|Impossible d'ouvrir une connexion . l'h.te"
+    r"|No se puede abrir la conexi.n al host"
+    r"|Impossibile aprire una connessione con l'host)[,.]?\s*(?:on port|auf Port|sur le port|en puerto"
+    r"|sulla porta)\s+(\d{1,5})"
+)
+_UNIX_FAILED = re2.compile(
+    rf"(?i)^\s*telnet: (?:connect to address {_HOST}"
+    rf"|Unable to connect to remote host): (?:Connection (?:timed out|refused)|No route to host"
+    rf"|Operation timed out|Network is unreachable)"
+)
+_UNIX_CONNECTED = re2.compile(rf"^\s*Connected to {_HOST}\.\s*$")
+_NC = re2.compile(
+    rf"(?i)connect(?:ion)? to {_HOST}(?: \([^()\s]{{1,45}}\))?,? (?:port )?(\d{{1,5}}) (?:port )?"
+    r"[(\[](?:tcp)[^)\]]{0,20}[)\]] (succeeded|failed)"
+)
+_NC_BSD = re2.compile(
+    rf"(?i){_HOST} \[([0-9a-f.:]{{3,45}})\] (\d{{1,5}}) \([\w?-]{{1,20}}\) ?:? ?(open"
+    rf"|Connection (?:refused|timed out)|No route to host)"
+)
+_ADDRESS = re2.compile(r"^(?:\d{1,3}\.){3}\d{1,3}$|^[0-9a-fA-F]{0,4}:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*$")
+
+
+@recogniser(
+    r"(?:\bTcpTestSucceeded\b|\bTCP connect to\b|\b(?:on|auf|sur le|en|sulla) (?:port|puerto|porta)\s+\d"
+    r"|^\s*telnet: |^\s*Connected to \S+\.\s*$|\bconnect(?:ion)? to \S.{0,80}(?:succeeded|failed)"
+    r"|\] \d+ \([\w?-]+\) ?:? ?(?:open|Conn|No ))",
+    rank=45,
+)
+def read(reading: Reading) -> Sequence[Artefact]:
+    """One artefact for each tried connection."""
+    found = [*_lists(reading), *_rows(reading)]
+    tested = {
+        (fact.port, fact.ip or fact.host) for artefact in found for fact in artefact.facts if isinstance(fact, PortTest)
+    }
+    taken = {line for artefact in found for line in artefact.claims}
+    free = [(index, line) for index, line in reading.free() if index not in taken]
+    found.extend(each for each in _lines(reading, free) if not _again(each, tested))
+    return found
+
+
+def _again(artefact: Artefact, tested: set[tuple[int, str]]) -> bool:
+    """A warning above an object speaks of the same test."""
+    return any((fact.port, fact.ip or fact.host) in tested for fact in artefact.facts if isinstance(fact, PortTest))
+
+
+def _lists(reading: Reading) -> Iterator[Artefact]:
+    for block in blocks(reading.free()):
+        succeeded = block.flag("tcptestsucceeded")
+        if succeeded is not None:
+            fact = _test(
+                reading,
+                block.line("tcptestsucceeded"),
+                succeeded,
+                host=block.value("computername"),
+                port=block.value("remoteport"),
+                ip=block.value("remoteaddress"),
+            )
+            yield _artefact(reading, fact, block.lines)
+
+
+def _rows(reading: Reading) -> Iterator[Artefact]:
+    for row in tables(reading.free(), "tcptestsucceeded"):
+        told = row.cells["tcptestsucceeded"].lower()
+        if told in ("true", "false"):
+            cells = {name: plain(cell) for name, cell in row.cells.items()}
+            fact = _test(
+                reading,
+                row.line,
+                told == "true",
+                host=cells.get("computername", ""),
+                port=cells.get("remoteport", ""),
+                ip=cells.get("remoteaddress", ""),
+            )
+            yield _artefact(reading, fact, list(row.lines))
+
+
+def _lines(reading: Reading, free: list[tuple[int, str]]) -> Iterator[Artefact]:
+    """What telnet, nc and Test-NetConnection's warnings print, with the command above where there is one."""
+    host = port = ""
+    for index, line in free:
+        command = _TELNET_COMMAND.search(line)
+        if command:
+            host, port = command.group(1), command.group(2)
+            continue
+        connecting = _CONNECTING.search(line)
+        host = (connecting.group(1) or host).rstrip(".") if connecting else host
+        told = _told(line, host, port)
+        if told is not None:
+            succeeded, where, number = told
+            yield _artefact(reading, _test(reading, index, succeeded, host=where, port=number), [index])
+
+
+def _told(line: str, host: str, port: str) -> tuple[bool, str, str] | None:
+    """(succeeded, host or address, port) if the line states an outcome. `host` and `port` are those of the command."""
+    if warned := _WARNING.search(line):
+        return False, warned.group(1), warned.group(2)
+    if failed := _TELNET_FAILED.search(line):
+        return False, host, failed.group(1)
+    if failed := _UNIX_FAILED.search(line):
+        return False, failed.group(1) or host, port
+    if port and _UNIX_CONNECTED.search(line):
+        return True, host, port
+    if tried := _NC.search(line):
+        return tried.group(3).lower() == "succeeded", tried.group(1), tried.group(2)
+    if tried := _NC_BSD.search(line):
+        return tried.group(4).lower() == "open", tried.group(2), tried.group(3)
+    return None
+
+
+def _test(reading: Reading, line: int, succeeded: bool, *, host: str = "", port: str = "", ip: str = "") -> PortTest:
+    address = ip if _ADDRESS.search(ip) else host if _ADDRESS.search(host) else ""
+    number = int(port) if port.isascii() and port.isdecimal() and len(port) < 6 else 25
+    name = "" if _ADDRESS.search(host) else host.lower()
+    return PortTest(source=source_at(reading, line), succeeded=succeeded, port=number, ip=address, host=name)
+
+
+def _artefact(reading: Reading, fact: PortTest, lines: list[int]) -> Artefact:
+    return Artefact(
+        kind="port-test",
+        first=min(lines) + 1,
+        last=max(lines) + 1,
+        facts=(fact,),
+        shown={"target": fact.host or fact.ip, "port": fact.port, "succeeded": fact.succeeded},
+        paste=reading.paste.index,
+        claims=frozenset(lines),
+    )

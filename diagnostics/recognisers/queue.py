@@ -1,0 +1,189 @@
+"""Queues and queued messages: Get-Queue and Get-Message as list or table, and the last error wherever it stands alone.
+
+The error is a block, `[{LED=<error>};{MSG=<text>};{FQDN=<host>};{IP=<address>};{LRT=<local time>}]`; its brackets get
+lost and its end is often cut off.
+Source: https://learn.microsoft.com/exchange/mail-flow/queues/queue-properties
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import re2
+
+from diagnostics.artefacts import Artefact
+from diagnostics.facts import Fact, QueueState
+from diagnostics.recognisers import Reading, recogniser
+from diagnostics.recognisers.format_list import Block, TableRow, blocks, plain, tables
+from diagnostics.recognisers.reply_text import read_reply
+from diagnostics.recognisers.sources import source_at
+
+_STATES: Final = frozenset({"active", "connecting", "ready", "retry", "suspended", "none"})
+_QUEUE_NAMES: Final = (
+    "nexthopdomain", "deliverytype", "messagecount", "nexthopconnector", "lastretrytime", "retrycount"
+)  # fmt: skip
+_MESSAGE_NAMES: Final = ("messagesourcename", "deferreason", "internetmessageid", "fromaddress", "sourceip", "queue")
+_IDENTITY = re2.compile(r"^[\w.-]{1,63}\\(?:\d+|Submission|Unreachable|Poison|Shadow\\\d+)(?:\\\d+)?$")
+_LAST_ERROR = re2.compile(r"(?i)^\s*last ?error\s*:\s*(\S.*)$")
+_LED = re2.compile(r"(?i)[{<\[]?\bLED[=-]")
+# One dialect writes `<led-451 4.4.0 …>;<FQDN-host>;<IP=…>`.
+_ANGLED = re2.compile(r"(?i)<(LRI|LRT|LED|MSG|FQDN|IP)[-=]([^<>]*)(?:>|$)")
+_BARE_LED = re2.compile(r"(?i)(^|[^{<])\bLED=")
+_CLOSED = re2.compile(r"(?i)LRT=[^{}]*\}|\}\]")
+_NEXT_THING = re2.compile(r"(?i)^\s*(?:[A-Za-z][A-Za-z0-9_]{1,60}\s+:\s|\d{4}-\d\d-\d\dT[\d:.]+Z?,|\[PS\]|PS [A-Z]:)")
+_LONGEST_BLOCK: Final = 14  # lines
+
+
+@recogniser(
+    r"(?:\bLED[=-]|^\s*Last ?Error\s*:|^\s*(?:NextHopDomain|DeliveryType|MessageCount|DeferReason)\s*:"
+    r"|\bIdentity\s.*\bStatus\b)",
+    rank=40,
+)
+def read(reading: Reading) -> Sequence[Artefact]:
+    """One artefact for each queue, message or lone error block."""
+    found = [*_tables(reading), *_objects(reading)]
+    taken = {line for artefact in found for line in artefact.claims}
+    free = [(index, line) for index, line in reading.free() if index not in taken]
+    found.extend(_errors(reading, free))
+    return found
+
+
+def _objects(reading: Reading) -> Iterator[Artefact]:
+    for block in blocks(reading.free()):
+        message = sum(block.has(name) for name in _MESSAGE_NAMES) >= 2
+        queue = sum(block.has(name) for name in _QUEUE_NAMES)
+        if message or queue >= 2 or (queue and block.has("status", "identity")):
+            yield _artefact(reading, block, "get-message" if message else "get-queue")
+
+
+def _artefact(reading: Reading, block: Block, kind: str) -> Artefact:
+    facts: list[Fact] = []
+    if kind == "get-queue":
+        facts.append(_state(reading, block))
+    error = block.value("lasterror") or (block.value("recipients") if kind == "get-message" else "")
+    if error and (block.value("lasterror") or _LED.search(error)):
+        facts.extend(_reply(reading, error, block.line("lasterror" if block.value("lasterror") else "recipients")))
+    shown = {
+        name: value for name in ("identity", "status", "messagecount", "nexthopdomain") if (value := block.value(name))
+    }
+    return _built(reading, kind, block.lines, facts, shown)
+
+
+def _state(reading: Reading, block: Block) -> QueueState:
+    return QueueState(
+        source=source_at(reading, block.line("status", "messagecount")),
+        identity=block.value("identity"),
+        status=block.value("status").lstrip(": "),
+        messages=_count(block.value("messagecount")),
+        next_hop=block.value("nexthopdomain"),
+        delivery_type=block.value("deliverytype"),
+    )
+
+
+def _count(text: str) -> int:
+    digits = text.strip()
+    return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) < 10 else 0
+
+
+def _reply(reading: Reading, text: str, line: int) -> list[Fact]:
+    return read_reply(_repaired(text), source_at(reading, line), kind="queue")
+
+
+def _repaired(text: str) -> str:
+    """The error block in the form that every reader of replies knows."""
+    if "<" in text:
+        text = _ANGLED.sub(r"{\1=\2}", text)
+    return str(_BARE_LED.sub(r"\1{LED=", text, 1))
+
+
+def _tables(reading: Reading) -> Iterator[Artefact]:
+    rows = [row for row in tables(reading.free(), "identity", "status") if _is_queue(_aligned(row))]
+    if not rows:
+        return
+    facts: list[Fact] = []
+    for row in rows:
+        cells = _aligned(row)
+        facts.append(
+            QueueState(
+                source=source_at(reading, row.line),
+                identity=cells.get("identity", ""),
+                status=cells.get("status", ""),
+                messages=_count(cells.get("messagecount", "")),
+                next_hop=plain(cells.get("nexthopdomain", "").removesuffix("...")),
+                delivery_type=cells.get("deliverytype", "").removesuffix("..."),
+            )
+        )
+        if plain(cells.get("lasterror", "")):
+            facts.extend(_reply(reading, cells["lasterror"], row.line))
+    lines = [line for row in rows for line in row.lines]
+    yield _built(reading, "get-queue", lines, facts, {"queues": len(rows)})
+
+
+def _aligned(row: TableRow) -> dict[str, str]:
+    """The cells by name; where chat has squeezed the spaces, words are dealt out in the order of the headers."""
+    if row.cells.get("status", "").lower() in _STATES:
+        return row.cells
+    words = " ".join(cell for cell in row.cells.values() if cell).split()
+    names = list(row.cells)
+    dealt = dict(zip(names, [*words[: len(names) - 1], " ".join(words[len(names) - 1 :])], strict=False))
+    return {name: dealt.get(name, "") for name in names}
+
+
+def _is_queue(cells: dict[str, str]) -> bool:
+    if "fromaddress" in cells or "subject" in cells:
+        return False  # Get-Message: its states are those of messages
+    return cells.get("status", "").lower() in _STATES and bool(_IDENTITY.search(cells.get("identity", "")))
+
+
+def _errors(reading: Reading, free: list[tuple[int, str]]) -> Iterator[Artefact]:
+    """Last errors that stand alone: in prose, in a portal's card, under a label."""
+    position = 0
+    while position < len(free):
+        index, line = free[position]
+        label = _LAST_ERROR.search(line)
+        if not (label or _LED.search(line)):
+            position += 1
+            continue
+        used = _extent(free, position)
+        text = " ".join(each.strip() for _, each in free[position : position + used])
+        text = text.split(":", 1)[1] if label else text
+        position += used
+        facts = _reply(reading, text, index) if plain(text) else []
+        if facts:
+            lines = [each for each, _ in free[position - used : position]]
+            yield _built(reading, "last-error", lines, facts, {})
+
+
+def _extent(free: list[tuple[int, str]], start: int) -> int:
+    """How many lines the error that begins at `start` takes: until its block is closed, or its text ends."""
+    count = ends = 1
+    while count < _LONGEST_BLOCK and start + count < len(free):
+        index, line = free[start + count]
+        previous_index, previous = free[start + count - 1]
+        apart = index != previous_index + 1 or not line.strip()
+        if (
+            apart
+            or _CLOSED.search(previous)
+            or _NEXT_THING.search(line)
+            or _LAST_ERROR.search(line)
+            or _LED.search(line)
+        ):
+            break
+        count += 1
+        # What follows a cut-off block is the next sentence of the person, unless a bracket of the block comes yet.
+        if any(mark in line for mark in "{}[]") or (line.startswith(("    ", "\t")) and ends == count - 1):
+            ends = count
+    return ends
+
+
+def _built(reading: Reading, kind: str, lines: list[int], facts: list[Fact], shown: dict[str, Any]) -> Artefact:
+    return Artefact(
+        kind=kind,
+        first=min(lines) + 1,
+        last=max(lines) + 1,
+        facts=tuple(facts),
+        shown=shown,
+        paste=reading.paste.index,
+        claims=frozenset(lines),
+    )

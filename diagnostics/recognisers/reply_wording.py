@@ -1,0 +1,214 @@
+"""Telling a pasted reply from talk about one: by what stands before a code, and how the words after it read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import re2
+
+_WINDOW: Final = 240  # characters looked at on either side of a code
+
+# Phrases that only software writes, where no number is left. The first group is Exchange's and other servers' own.
+PHRASES: Final = "|".join(
+    (
+        r"DNS query failed with error \w+",
+        r"DNS query failed\. The error was",
+        r"TLS negotiation failed with error \w+",
+        r"primary target IP address responded",
+        r"error encountered while communicating with primary target",
+        r"failed to connect\. winsock error code",
+        r"can(?:no|')t (?:connect to|establish session with) remote server \[Message=",
+        r"connection dropped due to (?:socket ?error|connection ?reset|connection ?aborted|timed ?out)",
+        r"message expired, can(?:no|')t connect to remote server",
+        r"connect to [\w.-]+\[[0-9a-f.:]+\]:\d+: (?:connection|no route|network)",
+        r"host or domain name not found\. name service error",
+        r"sender's submission quota was exceeded",
+        r"service not available, closing transmission channel",
+    )
+)
+CLIENT: Final = "|".join(
+    (
+        r"\bsmtplib\.SMTP\w+",
+        r"\bSMTP(?:Authentication|Helo|SenderRefused|RecipientsRefused)\w*: ?\(",
+        r"\bSMTP(?:Data|Connect|Response|ServerDisconnected)\w*: ?\(",
+        r"\bSystem\.Net\.Mail\.Smtp\w*Exception",
+        r"\bMailKit\.(?:Security\.|Net\.)\S*Exception",
+        r"\b(?:javax|jakarta)\.mail\.\w*Exception",
+        r"\bcom\.sun\.mail\.\S*Exception",
+        r"\bThe SMTP server requires a secure connection or the client was not authenticated",
+        r"\bThe server response was: ",
+        r"\bSend-MailMessage : ",
+    )
+)
+_TOKEN = re2.compile(
+    r"\b(?:RESOLVER|STOREDRV|SMTPSEND|ROUTING|QUEUE|CAT|APPROVAL|TRANSPORT)\.[A-Z][A-Za-z]+(?:\.[A-Za-z]+)*"
+)
+_ASKING = re2.compile(
+    r"(?i)\b(?:what(?:'s| is| does| do| are| means)|means?\b|meaning|difference between|vs\b|versus"
+    r"|explain\w*|e\.g\.|such as"
+    r"|indicates?|occurs? when|typically|usually|commonly|refers? to|used to|last (?:year|month"
+    r"|quarter)|remember|wiki|runbooks?"
+    r"|slides?|quiz|joke|documentation|docs?|articles?|blog|how many|never (?:seen|saw|had)|no longer"
+    r"|was fixed|is fixed|solved)\b"
+)
+_REPORTING = re2.compile(
+    r"(?i)\b(?:get|gets|getting|got|gives?|giving|gave|bounc\w*|return\w*|reject\w*|fails?|failed"
+    r"|failing|errors?|says?|saying"
+    r"|shows?|showing|see|seeing|receiv\w*|deferred|stuck|with|LastError|NDRs?|this|these|fehler"
+    r"|erreur|errore|erreurs)\b[^.?!]*$"
+)
+_DELIMITED = re2.compile(r"(?:^|[:>\"'`(\[{=|<;*#,]|->|\)|\bb')\s*$")
+# Lower case only: a reply begins with a capital letter or with words of its own.
+_NAMING = re2.compile(
+    r"^[\s\"')\]]*(?:[?.!,;]|(?:and|or|vs\.?|versus|is|are|was|were|means?|meaning|errors?(?:[\s.,!?]"
+    r"|$)|NDRs?|ndrs?|DSNs?"
+    r"|bounces?|codes?|issues?|problems?|tickets?|things?|incidents?|questions?|articles?|kb|KB|docs?"
+    r"|pages?|slides?|side"
+    r"|alerts?|alarms?|replies|responses|rejections?|messages|mails|emails|cases?|rows?|entries"
+    r"|counts?|stats?|graphs?"
+    r"|rules?|handling|handler|path|fix)(?:\W|$))"
+)
+_CIRCUMSTANCE = re2.compile(
+    r"(?i)^\s*(?:when|since|for|from|to|on|in|with|at|if|after|before|until|during|by|as|today"
+    r"|yesterday|again|but|so|then"
+    r"|every|all|only|while|because)\b"
+)
+_COUNTED = re2.compile(
+    r"(?i)^\s*(?:users?|mailboxes|messages|mails?|e-?mails|recipients|servers|accounts|tickets"
+    r"|licen[cs]es|seats|people|items"
+    r"|rows|euros?|dollars|eur|usd|kb|mb|gb|ms|k|m|min|minutes|hours|days|years|times|pages|devices"
+    r"|clients|groups|rooms"
+    r"|lines|files|bytes|requests|customers|contacts|domains|[a-z]+ (?:street|road|avenue))\b"
+)
+_VERSION = re2.compile(
+    r"(?i)(?:\bv|\bver\.?|versions?|release|build|updated?|upgraded?|kernel|firmware|php|openssl"
+    r"|python|nginx|section|chapter"
+    r"|rfc ?\d*|§|\bto|\bfrom|\bslot|\brack|\broom|\bstep|\bitem|\bpoint|\bport) *$"
+)
+_VOCABULARY = re2.compile(
+    r"(?i)\b(?:reject|denied|deny|refus|unavailable|not available|unknown|no such|not found"
+    r"|n[o']t exist|unable|can ?not|can't"
+    r"|could ?n[o']t|fail|timed? ?out|timeout|too many|exceed|quota|mailbox (?:full|busy|unavailable"
+    r"|not)|full|spam|block|blacklist"
+    r"|banned|invalid|unrecogni|unroute?able|syntax|authenticat|unauthenticated|not allowed"
+    r"|not accept|not permitted|not author"
+    r"|closing|insufficient|temporar|gr[ea]ylist|spf|dkim|dmarc|certificate|starttls|tls|relay"
+    r"|bad sequence|prohibit|permission"
+    r"|try again|later|expired|loop|hop count|too large|too big|limit|access|restrict|dropped|connect"
+    r"|corrupt|violation|throttl"
+    r"|suspend|disabled|undeliverable|not deliver|resources|unsolicited|policy|delayed|busy|mismatch"
+    r"|untrusted|dns)"
+)
+_REPLY_START = re2.compile(
+    r"^[\s:;,.\"'-]*(?:[A-Z<\[(#\d]|[^\x00-\x7f]|(?:smtp|user unknown|unknown|no such|mailbox|relay"
+    r"|relaying|authenticat\w+|invalid"
+    r"|sender|recipient|message|mail|connection|unable|service|temporar\w+|too many|access|denied"
+    r"|rejected|blocked|spam|sorry"
+    r"|requested|unroute?able|error|client|the|host|domain|policy|delivery|quota|over|permission|not"
+    r"|address|command|syntax"
+    r"|server|your|we|tls|dns|sent|bad|try|previous|cannot|must|permanent|protocol|administrative"
+    r"|primary)\b)"
+)
+_TRANSIENT = re2.compile(f"(?i:{PHRASES})")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A stretch of `line` that may begin a reply. `form` says what it consists of."""
+
+    line: str
+    start: int
+    end: int
+    form: Literal["pair", "enhanced", "basic", "token", "phrase"]
+
+    @property
+    def before(self) -> str:
+        return self.line[max(0, self.start - _WINDOW) : self.start]
+
+    @property
+    def after(self) -> str:
+        return self.line[self.end : self.end + _WINDOW]
+
+
+def tokens(line: str) -> Iterator[Place]:
+    """Exchange's own error tokens in `line`."""
+    for found in _TOKEN.finditer(line):
+        yield Place(line, found.start(), found.end(), "token")
+
+
+def names_token(text: str) -> bool:
+    return bool(_TOKEN.search(text))
+
+
+def phrase_class(text: str) -> int:
+    """4 for a failure that is tried again, 5 for one that is final, where the words alone tell."""
+    return 4 if _TRANSIENT.search(text) else 5
+
+
+def reads_as_reply(place: Place) -> bool:
+    """Whether somebody pasted this, rather than spoke of it."""
+    delimited, asking = bool(_DELIMITED.search(place.before)), _is_asked(place)
+    if place.form == "phrase":
+        return not asking
+    if place.form == "token":
+        told = delimited and not place.after.strip()
+        return not asking and (place.after.startswith(";") or told or bool(_REPORTING.search(place.before)))
+    if place.form == "basic":
+        return _basic_reads(place) and not asking
+    if place.form == "enhanced":
+        return _enhanced_reads(place, delimited) and not asking
+    return _pair_reads(place, delimited, asking)
+
+
+def _is_asked(place: Place) -> bool:
+    """Whether the sentence asks about the code or explains it. A reply at the start of its line is no such sentence."""
+    sentence = place.before
+    for mark in (". ", "? ", "! ", ": ", "; ", ' "'):
+        sentence = sentence.rpartition(mark)[2]
+    if not sentence.strip(" \"'`*([{<#-"):
+        return False
+    rest = place.after
+    for mark in (". ", "? ", "! ", ": "):
+        rest = rest.partition(mark)[0]
+    return bool(_ASKING.search(sentence) or _ASKING.search(rest[:80]))
+
+
+def _pair_reads(place: Place, delimited: bool, asking: bool) -> bool:
+    reporting = bool(_REPORTING.search(place.before))
+    if not place.after.strip(" .\"'`)]"):
+        return (delimited or reporting) and not asking
+    if _NAMING.search(place.after):
+        return reporting and not asking
+    if _CIRCUMSTANCE.search(place.after):
+        return (delimited or reporting) and not asking
+    return not asking
+
+
+def _enhanced_reads(place: Place, delimited: bool) -> bool:
+    """An enhanced code alone is a version number as often: it needs a token or reply wording right behind it."""
+    if _VERSION.search(place.before):
+        return False
+    token = _TOKEN.search(place.after[:60])
+    if token and not place.after[: token.start()].strip(" :;-"):
+        return True
+    if _NAMING.search(place.after) or _CIRCUMSTANCE.search(place.after) or _COUNTED.search(place.after):
+        return False
+    worded = bool(_REPLY_START.search(place.after)) and bool(_VOCABULARY.search(place.after[:120]))
+    return worded and (delimited or bool(_REPORTING.search(place.before)))
+
+
+def _basic_reads(place: Place) -> bool:
+    """Three digits alone are anything: they must stand where a reply begins, and read on as one."""
+    before = place.before.rstrip()
+    begins = not before.strip(" \"'`*([{<#>-") or before.endswith((":", '"', "'", "->", "<<<", "<,", "("))
+    begins = begins or bool(_ERROR_WORD.search(before))
+    if not begins or place.after[:1] not in (" ", "-", ":", ";"):
+        return False
+    if _COUNTED.search(place.after[1:]) or _NAMING.search(place.after[1:]):
+        return False
+    return bool(_REPLY_START.search(place.after)) and bool(_VOCABULARY.search(place.after[:80]))
+
+
+_ERROR_WORD = re2.compile(r"(?i)\b(?:smtp|error|error code|status|reply|response)\s*[:#]?\s*$")

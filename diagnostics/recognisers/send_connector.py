@@ -1,0 +1,94 @@
+"""Get-SendConnector as a list.
+
+`TlsCertificateName` is `<I>issuer<S>subject`, compared with the certificates of the store as an exact text. The two
+markers look like markup, so chat and web pages eat them: "CN=a, O=b CN=c" is put back together.
+Source: https://learn.microsoft.com/powershell/module/exchangepowershell/get-sendconnector
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import re2
+
+from diagnostics.artefacts import Artefact
+from diagnostics.facts import SendConnector
+from diagnostics.recognisers import Reading, recogniser
+from diagnostics.recognisers.format_list import Block, blocks, items
+from diagnostics.recognisers.sources import source_at
+
+_OWN: Final = (
+    "addressspaces", "sourcetransportservers", "smarthostauthmechanism", "smarthostsstring", "dnsroutingenabled",
+    "ignorestarttls", "tlsauthlevel", "cloudservicesmailenabled", "smarthosts", "isscopedconnector", "forcehelo",
+)  # fmt: skip
+_SHARED: Final = ("name", "identity", "fqdn", "tlscertificatename", "tlsdomain", "requiretls", "protocollogginglevel")
+_FOREIGN: Final = ("remoteipranges", "permissiongroups", "bindings", "recipientdomains", "tlssettings", "nexthopdomain")
+_MARKED = re2.compile(r"(?i)^(?:<?\s*I\s*>)?\s*(.+?)\s*<\s*S\s*>\s*(\S.*)$")
+# The subject begins where an attribute follows a value without a comma between.
+_SUBJECT = re2.compile(r"[^,\s=]\s*(CN=)|[^,\s]\s+((?:OU|O|C|E|DC|SERIALNUMBER|STREET|L|S)=)")
+
+
+@recogniser(
+    r"\b(?:AddressSpaces|SourceTransportServers|SmartHostAuthMechanism|SmartHosts|IgnoreSTARTTLS"
+    r"|TlsAuthLevel|TlsCertificateName"
+    r"|DNSRoutingEnabled|CloudServicesMailEnabled)\s*:",
+    rank=40,
+)
+def read(reading: Reading) -> Sequence[Artefact]:
+    """One artefact for each connector."""
+    return [_artefact(reading, block) for block in blocks(reading.free()) if _is_send_connector(block)]
+
+
+def _is_send_connector(block: Block) -> bool:
+    if block.has(*_FOREIGN):
+        return False
+    own = sum(block.has(name) for name in _OWN)
+    shared = sum(block.has(name) for name in _SHARED)
+    return (own >= 1 and own + shared >= 2) or (block.has("tlscertificatename") and shared >= 2)
+
+
+def _artefact(reading: Reading, block: Block) -> Artefact:
+    named = "tlscertificatename" in block.properties
+    raw = block.properties["tlscertificatename"].raw if named else ""
+    fact = SendConnector(
+        source=source_at(reading, block.line("tlscertificatename", "name", "identity")),
+        connector=block.value("name", "identity"),
+        tls_certificate_name=_certificate_name(block.value("tlscertificatename"))
+        if named and _told(raw, block)
+        else None,
+        tls_domain=block.value("tlsdomain"),
+        tls_auth_level=block.value("tlsauthlevel"),
+        require_tls=block.flag("requiretls"),
+        ignore_starttls=block.flag("ignorestarttls"),
+        smart_hosts=tuple(host.strip("[]") for host in items(block.value("smarthosts", "smarthostsstring"))),
+        address_spaces=items(block.value("addressspaces")),
+        fqdn=block.value("fqdn"),
+        logging=block.value("protocollogginglevel"),
+    )
+    return Artefact(
+        kind="send-connector",
+        first=min(block.lines) + 1,
+        last=max(block.lines) + 1,
+        facts=(fact,),
+        shown={"connector": fact.connector, "tls_certificate_name": fact.tls_certificate_name},
+        paste=reading.paste.index,
+        claims=frozenset(block.lines),
+    )
+
+
+def _told(raw: str, block: Block) -> bool:
+    """An empty value says that none is set; a masked one says nothing."""
+    return not raw or bool(block.value("tlscertificatename"))
+
+
+def _certificate_name(value: str) -> str:
+    """`<I>issuer<S>subject`, its markers restored; as written where the two can't be told apart."""
+    marked = _MARKED.search(value)
+    if marked:
+        return f"<I>{marked.group(1)}<S>{marked.group(2)}"
+    second = _SUBJECT.search(value)
+    if not second:
+        return value
+    start = second.start(1) if second.group(1) else second.start(2)
+    return f"<I>{value[:start].strip()}<S>{value[start:].strip()}"

@@ -1,0 +1,198 @@
+"""SMTP spoken by hand: telnet, openssl's session, a client's trace.
+
+Lines of both sides are mixed; three digits are the server. A
+telnet success proves TCP and the banner, nothing about TLS or certificates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import re2
+
+from diagnostics.artefacts import Artefact
+from diagnostics.facts import Fact, SessionMasked, SmtpReached, Stage, StarttlsNotOffered
+from diagnostics.recognisers import Reading, recogniser
+from diagnostics.recognisers.masking import MASKED_BANNER, MASKED_CAPABILITY
+from diagnostics.recognisers.reply_text import read_reply
+from diagnostics.recognisers.sources import source_at
+
+_LINE = re2.compile(
+    r"(?i)^\s*(?:(S|C|Server|Client|<{1,3}|<-|>{1,3}|->|[<>]=|=[<>])\s*:?\s+|(?:\[\d\d:\d\d:\d\d\]"
+    r"|\d\d:\d\d:\d\d)\s+)?(\S.*?)\s*$"
+)
+_SERVER = re2.compile(r"^([2-5]\d\d)(?:([ -])(.*))?$")
+_VERB = re2.compile(
+    r"(?i)^(?:(EHLO|HELO|LHLO)\s+\S+|(MAIL) FROM:|(RCPT) TO:|(STARTTLS|QUIT|DATA|RSET|NOOP)\s*$"
+    r"|(AUTH) (?:LOGIN|PLAIN|NTLM|XOAUTH2)\b|(BDAT|VRFY) \S+)"
+)
+_KEYWORDS: Final = frozenset({
+    "SIZE", "PIPELINING", "DSN", "ENHANCEDSTATUSCODES", "8BITMIME", "BINARYMIME", "CHUNKING", "SMTPUTF8", "STARTTLS",
+    "AUTH", "HELP", "VRFY", "X-ANONYMOUSTLS", "X-EXPS", "XRDST", "ETRN",
+})  # fmt: skip
+_STAGES: Final = {
+    "EHLO": Stage.BANNER,
+    "MAIL": Stage.MAIL,
+    "RCPT": Stage.RECIPIENT,
+    "DATA": Stage.DATA,
+    "BDAT": Stage.DATA,
+}
+_BANNER_HOST = re2.compile(r"^([A-Za-z0-9][A-Za-z0-9_.-]{2,252}\.[A-Za-z0-9-]{2,63})(?: |$)")
+# The person who typed was slow: the server hung up on the test, not on mail.
+_IDLE = re2.compile(r"(?i)timeout waiting for client input|idle timeout|timeout exceeded|timed out waiting for")
+_COMPLETE_MARK: Final = " "
+
+
+@dataclass(slots=True)
+class _Talk:
+    """One conversation. Every list holds 0-based lines with their text."""
+
+    lines: list[int] = field(default_factory=list)
+    stage: Stage | None = None
+    reached: int = -1
+    host: str = ""
+    capabilities: list[str] = field(default_factory=list)
+    ehlo: int = -1
+    complete: bool = False
+    secured: bool = False
+    verb: str = ""
+    verbs: list[str] = field(default_factory=list)
+    masked: list[tuple[int, str]] = field(default_factory=list)
+    refusals: list[tuple[int, str, str]] = field(default_factory=list)  # line, text, the verb it answers
+    spoke: int = 0
+
+    def reach(self, stage: Stage, index: int) -> None:
+        if self.stage is None or stage > self.stage:
+            self.stage, self.reached = stage, index
+
+    def real(self) -> bool:
+        """A reply alone is no conversation: both sides spoke, or a server introduced itself at length."""
+        return bool(
+            (self.verbs and self.spoke) or len(self.capabilities) >= 2 or (self.masked and self.stage is not None)
+        )
+
+
+@recogniser(
+    r"(?:^\s*(?:\W{1,4}|S:\s*|Server:\s*)?220[ -]\S|^\s*(?:\W{1,4}|C:\s*|Client:\s*)?(?:EHLO"
+    r"|HELO)\s+\S|^\s*(?:\W{1,4}|S:\s*)?250[- ](?:SIZE|STARTTLS|PIPELINING))",
+    rank=50,
+)
+def read(reading: Reading) -> Sequence[Artefact]:
+    """One artefact for each conversation: a new banner or a second greeting begins another."""
+    talks = [_Talk()]
+    previous = -1
+    for index, line in reading.free():
+        found = _LINE.search(line)
+        spoken = found.group(2) if found else ""
+        server, verb = _SERVER.search(spoken), _VERB.search(spoken)
+        if not (server or verb):
+            continue
+        if _anew(talks[-1], server, index, previous):
+            talks.append(_Talk())
+        talk = talks[-1]
+        talk.lines.append(index)
+        previous = index
+        if server:
+            _hear_server(
+                talk, index, spoken, server.group(1), server.group(2) or _COMPLETE_MARK, (server.group(3) or "").strip()
+            )
+        elif verb:
+            _hear_client(talk, index, next(name for name in verb.groups() if name).upper())
+    return [_artefact(reading, talk) for talk in talks if talk.real()]
+
+
+def _anew(talk: _Talk, server: Any, index: int, previous: int) -> bool:
+    if not server or not talk.lines:
+        return False
+    banner = server.group(1) == "220" and talk.verb != "STARTTLS" and (talk.stage is not None or bool(talk.verbs))
+    listing = (
+        server.group(1) == "250"
+        and server.group(2) == "-"
+        and talk.complete
+        and index > previous + 1
+        and talk.verb != "EHLO"
+    )
+    return banner or listing
+
+
+def _hear_client(talk: _Talk, index: int, verb: str) -> None:
+    verb = "EHLO" if verb in ("EHLO", "LHLO") else verb
+    talk.verb = verb
+    talk.verbs.append(verb)
+    if verb in _STAGES and verb != "EHLO" and talk.stage is not None:
+        talk.reach(_STAGES[verb], index)
+
+
+def _hear_server(talk: _Talk, index: int, spoken: str, code: str, mark: str, rest: str) -> None:
+    talk.spoke += 1
+    if MASKED_BANNER.search(spoken):
+        talk.masked.append((index, "banner"))
+    if code == "220" and talk.verb == "STARTTLS":
+        talk.secured = True
+        talk.reach(Stage.STARTTLS, index)
+    elif code == "220":
+        talk.reach(Stage.BANNER, index)
+        host = _BANNER_HOST.search(rest)
+        talk.host = host.group(1).lower() if host else ""
+    elif code == "250":
+        _hear_250(talk, index, mark, rest)
+    elif code == "354":
+        talk.reach(Stage.DATA, index)
+    elif code[0] in "45" and rest and not _IDLE.search(rest):
+        talk.refusals.append((index, spoken, talk.verb))
+
+
+def _hear_250(talk: _Talk, index: int, mark: str, rest: str) -> None:
+    keyword = rest.split(" ", 1)[0].upper()
+    if "Queued mail for delivery" in rest or rest.startswith("2.6.0"):
+        talk.reach(Stage.DELIVERED, index)
+    elif talk.verb in ("", "EHLO", "HELO") and not talk.complete and not talk.secured:
+        talk.reach(Stage.EHLO, index)
+        if talk.ehlo < 0:
+            talk.ehlo = index
+        if keyword in _KEYWORDS or keyword.startswith("XSHADOW"):
+            talk.capabilities.append(keyword)
+        if MASKED_CAPABILITY.search(rest.strip()):
+            talk.masked.append((index, "capability"))
+        talk.complete = mark == _COMPLETE_MARK
+
+
+def _artefact(reading: Reading, talk: _Talk) -> Artefact:
+    return Artefact(
+        kind="smtp-transcript",
+        first=min(talk.lines) + 1,
+        last=max(talk.lines) + 1,
+        facts=tuple(_facts(reading, talk)),
+        shown={"host": talk.host, "reached": talk.stage.name.lower() if talk.stage is not None else ""},
+        paste=reading.paste.index,
+        claims=frozenset(talk.lines),
+    )
+
+
+def _facts(reading: Reading, talk: _Talk) -> Iterator[Fact]:
+    if talk.stage is not None:
+        yield SmtpReached(source=source_at(reading, talk.reached), stage=talk.stage, host=talk.host)
+    hidden = any(what == "capability" for _, what in talk.masked)
+    offered = "STARTTLS" in talk.capabilities or "STARTTLS" in talk.verbs or hidden
+    if talk.complete and len(talk.capabilities) >= 2 and not offered:
+        yield StarttlsNotOffered(
+            source=source_at(reading, talk.ehlo), side="unknown", capabilities=tuple(talk.capabilities), host=talk.host
+        )
+    for index, what in talk.masked[:1]:
+        yield SessionMasked(
+            source=source_at(reading, index), what="banner" if what == "banner" else "capability", host=talk.host
+        )
+    refused = _first_refusal(talk)
+    if refused:
+        yield from read_reply(refused[1], source_at(reading, refused[0]), kind="client", by=talk.host)
+
+
+def _first_refusal(talk: _Talk) -> tuple[int, str] | None:
+    """The first refusal is the finding. EHLO refused and HELO taken is how an old server talks, no failure."""
+    for index, text, verb in talk.refusals:
+        if verb == "EHLO" and "HELO" in talk.verbs and talk.stage is not None and talk.stage >= Stage.EHLO:
+            continue
+        return index, text
+    return None

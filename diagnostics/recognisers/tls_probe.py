@@ -1,0 +1,157 @@
+"""openssl s_client -starttls smtp: what a bare handshake with the destination shows.
+
+Code 21 is reported even where Windows completes the chain by itself, and without -verify_hostname the name is not
+checked at all. Source: https://docs.openssl.org/master/man1/openssl-s_client/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import re2
+
+from diagnostics.artefacts import Artefact
+from diagnostics.facts import ConnectionDropped, Fact, PortTest, Stage, StarttlsNotOffered, TlsProbe
+from diagnostics.recognisers import Reading, recogniser
+from diagnostics.recognisers.sources import source_at
+
+_COMMAND = re2.compile(r"(?i)\bopenssl\s+s_client\b")
+_TARGET = re2.compile(r"-connect\s+\[?([A-Za-z0-9][A-Za-z0-9_.:-]{0,252}?)\]?:(\d{1,5})\b")
+_BEGINS = re2.compile(r"^\s*CONNECTED\([0-9A-Fa-f]+\)")
+_OWN = re2.compile(
+    r"(?i)verify (?:error|return)|Verify return code|Verification(?: error)?:|^\s*depth=\d"
+    r"|Certificate chain|didn't find STARTTLS|no peer certificate"
+    r"|^(?:subject|issuer)=|SSL handshake has|alert number \d|SSL routines|write:errno|connect:errno"
+    r"|^\s*Protocol\s*:\s*TLS|^New, "
+)
+_VERIFY = re2.compile(r"(?i)Verify return code:\s*(\d{1,3})|verify error:num=(\d{1,3})")
+_WORDS: Final = {
+    "unable to verify the first certificate": 21,
+    "certificate has expired": 10,
+    "unable to get local issuer": 20,
+}
+_ELEMENT = re2.compile(r"^\s*(\d{1,2}) s:\s*(.*)$")
+_ISSUED = re2.compile(r"^\s*i:\s*(.*)$")
+_SUBJECT = re2.compile(r"^subject=\s*(.*)$")
+_ISSUER = re2.compile(r"^issuer=\s*(.*)$")
+_PROTOCOL = re2.compile(r"^\s*New, ((?:TLS|SSL)v[\d.]+)|^\s*Protocol\s*(?:version)?\s*:\s*((?:TLS|SSL)v[\d.]+)")
+_ALERT = re2.compile(r"(?i)SSL alert number (\d{1,3})")
+_ALERT_NAMES: Final = {
+    "alert handshake failure": 40, "alert protocol version": 70, "alert internal error": 80, "alert unknown ca": 48,
+    "alert certificate required": 116, "alert insufficient security": 71,
+}  # fmt: skip
+_RESET = re2.compile(r"(?i)^\s*write:errno=(\d{1,3})\b")
+_UNREACHED = re2.compile(
+    r"(?i)^\s*(?:connect:errno=\d+|connect: (?:Connection (?:timed out|refused)|No route to host)|.*BIO_connect:)"
+)
+_PEM: Final = "-----BEGIN CERTIFICATE-----"
+
+
+@recogniser(
+    r"(?:^\s*CONNECTED\([0-9A-F]+\)|\bopenssl\s+s_client\b|Verify return code:|verify error:num=|didn't find STARTTLS)",
+    rank=25,
+)
+def read(reading: Reading) -> Sequence[Artefact]:
+    """One artefact for each probe."""
+    return [artefact for part in _probes(reading.free()) if (artefact := _artefact(reading, part)) is not None]
+
+
+def _probes(lines: list[tuple[int, str]]) -> list[list[tuple[int, str]]]:
+    """A probe begins at its command or at CONNECTED, and ends with the last line that only s_client prints."""
+    parts: list[list[tuple[int, str]]] = []
+    pem = connected = False
+    for index, line in lines:
+        connects = bool(_BEGINS.search(line))
+        starts = bool(_COMMAND.search(line)) or (connects and connected)
+        own = starts or pem or connects or bool(_OWN.search(line) or _ELEMENT.search(line)) or _PEM in line
+        if own and (starts or not parts):
+            parts.append([])
+            connected = False
+        connected = connected or connects
+        if parts:
+            parts[-1].append((index, line))
+        pem = (pem or _PEM in line) and "-----END" not in line
+    return [_trimmed(part) for part in parts]
+
+
+def _trimmed(part: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    own = [at for at, (_, line) in enumerate(part) if _OWN.search(line) or _BEGINS.search(line) or "-----END" in line]
+    return part[: max(own) + 1] if own else []
+
+
+def _artefact(reading: Reading, part: list[tuple[int, str]]) -> Artefact | None:
+    if not any(_BEGINS.search(line) or _OWN.search(line) for _, line in part):
+        return None
+    facts = list(_facts(reading, part))
+    probe = next((fact for fact in facts if isinstance(fact, TlsProbe)), None)
+    return Artefact(
+        kind="tls-probe",
+        first=part[0][0] + 1,
+        last=part[-1][0] + 1,
+        facts=tuple(facts),
+        shown={"host": probe.host, "verify": probe.verify, "chain": probe.chain, "protocol": probe.protocol}
+        if probe
+        else {},
+        paste=reading.paste.index,
+    )
+
+
+def _facts(reading: Reading, part: list[tuple[int, str]]) -> Iterator[Fact]:
+    target = next((found for _, line in part if (found := _TARGET.search(line))), None)
+    host = target.group(1).lower() if target else ""
+    for index, line in part:
+        if _UNREACHED.search(line):
+            port = int(target.group(2)) if target else 25
+            yield PortTest(source=source_at(reading, index), succeeded=False, port=port, host=host)
+            return
+    hidden = any("didn't find STARTTLS" in line for _, line in part)
+    probe, verdict = _probe(part)
+    yield TlsProbe(source=source_at(reading, verdict), host=host, **probe)
+    for index, text in part:
+        reset = _RESET.search(text)
+        if "didn't find STARTTLS" in text:
+            yield StarttlsNotOffered(source=source_at(reading, index), side="remote", host=host)
+        elif reset and not probe["protocol"] and not hidden:
+            reason = "ConnectionReset" if reset.group(1) in ("104", "54", "10054") else ""
+            yield ConnectionDropped(source=source_at(reading, index), stage=Stage.STARTTLS, reason=reason, host=host)
+
+
+def _probe(part: list[tuple[int, str]]) -> tuple[dict[str, Any], int]:
+    """The probe's fields, and the 0-based line that says most: the verdict, else the alert, else the first."""
+    told: dict[str, Any] = {"verify": -1, "chain": 0, "protocol": "", "alert": 0, "subject": "", "issuer": ""}
+    where = {"verify": -1, "alert": -1}
+    pems = 0
+    for index, line in part:
+        pems += line.count(_PEM)
+        for name, number in (("verify", _verify(line)), ("alert", _alert(line))):
+            if number is not None:
+                told[name], where[name] = number, index
+        if element := _ELEMENT.search(line):
+            told["chain"] = max(told["chain"], int(element.group(1)) + 1)
+            told["subject"] = told["subject"] or (element.group(2).strip() if element.group(1) == "0" else "")
+        for name, pattern in (("subject", _SUBJECT), ("issuer", _ISSUER), ("issuer", _ISSUED), ("protocol", _PROTOCOL)):
+            found = pattern.search(line)
+            if found and not told[name]:
+                told[name] = next(value for value in found.groups() if value is not None).strip()
+    told["chain"] = told["chain"] or pems
+    if not (told["chain"] or told["protocol"] or told["subject"]):
+        told["verify"] = -1  # without a certificate "0 (ok)" only says that nothing was checked
+    verdict = where["alert"] if where["alert"] >= 0 else where["verify"] if where["verify"] >= 0 else part[0][0]
+    return told, verdict
+
+
+def _verify(line: str) -> int | None:
+    found = _VERIFY.search(line)
+    if found:
+        return int(found.group(1) or found.group(2))
+    if "Verification" not in line:
+        return None
+    return 0 if "Verification: OK" in line else next((code for words, code in _WORDS.items() if words in line), None)
+
+
+def _alert(line: str) -> int | None:
+    found = _ALERT.search(line)
+    if found:
+        return int(found.group(1))
+    return next((number for name, number in _ALERT_NAMES.items() if name in line), None)

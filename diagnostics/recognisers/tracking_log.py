@@ -1,0 +1,171 @@
+"""Message tracking: rows of the log files, and what Get-MessageTrackingLog prints as list or table.
+
+An entry is one event of a message: `source` says which component wrote it, `event-id` what happened. The status of
+several recipients is joined with ";" in the order of their addresses. High-availability events (HA…) are no failures.
+Source: https://learn.microsoft.com/exchange/mail-flow/transport-logs/message-tracking
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import re2
+
+from diagnostics.artefacts import Artefact
+from diagnostics.facts import Fact, Source
+from diagnostics.mail_facts import Tracked
+from diagnostics.recognisers import Reading, recogniser
+from diagnostics.recognisers.building import artefact, failed_reply
+from diagnostics.recognisers.format_list import Block, blocks, items, plain, tables
+from diagnostics.recognisers.log_rows import LogRow, comments, log_rows, shifted
+from diagnostics.recognisers.protocol_rows import START
+from diagnostics.recognisers.reply_text import codes
+from diagnostics.recognisers.sources import source_at
+
+_COLUMNS: Final = (
+    "date-time", "client-ip", "client-hostname", "server-ip", "server-hostname", "source-context", "connector-id", "source",
+    "event-id", "internal-message-id", "message-id", "network-message-id", "recipient-address", "recipient-status",
+    "total-bytes", "recipient-count", "related-recipient-address", "reference", "message-subject", "sender-address",
+    "return-path", "message-info", "directionality",
+)  # fmt: skip
+_ORIGINS: Final = (
+    "SMTP|STOREDRIVER|ROUTING|AGENT|DSN|QUEUE|ADMIN|DNS|RESOLVER|ORAR|BADMAIL|PICKUP|GATEWAY|MEETINGMESSAGEPROCESSOR"
+    "|POISONMESSAGE|REDUNDANCY|SAFETYNET|BOOTLOADER|AGGREGATION|APPROVAL|MAILBOXRULE|PUBLICFOLDER"
+)
+_EVENTS: Final = (
+    "RECEIVE|SEND|SENDEXTERNAL|FAIL|DEFER|DSN|DELIVER|DROP|EXPAND|REDIRECT|RESOLVE|SUBMIT|SUBMITDEFER|SUBMITFAIL|SUPPRESSED"
+    "|THROTTLE|TRANSFER|POISONMESSAGE|BADMAIL|MODERATORREJECT|MODERATORAPPROVE|MODERATORSALLNDR|MODERATIONEXPIRE"
+    "|DUPLICATEDELIVER|DUPLICATEEXPAND|DUPLICATEREDIRECT|HARECEIVE|HAREDIRECT|HAREDIRECTFAIL|HADISCARD|NOTIFYMAPI|LOAD"
+    "|PROCESS|PROCESSMEETINGMESSAGE|AGENTINFO|INITMESSAGECREATED|RESUBMIT|RESUBMITDEFER|RESUBMITFAIL|CONVERSATIONCONVERT"
+)
+_PAIR = rf"(?:{_ORIGINS}),(?:{_EVENTS}),"
+_IS_ORIGIN = re2.compile(f"^(?:{_ORIGINS})$")
+_IS_EVENT = re2.compile(f"^(?:{_EVENTS})$")
+_LIST: Final = ("eventid", "recipientstatus", "sourcecontext", "internalmessageid", "messagesubject", "connectorid")
+_STATUSES = re2.compile(r"\];(?:\[|$)")
+_SUCCESS = re2.compile(r"^\W{0,4}2\d\d\b")
+
+
+@recogniser(f"(?:{START}.*{_PAIR}|^\\s*#Log-type:\\s*Message Tracking|\\bEventId\\b|\\bRecipientStatus\\s*:)", rank=15)
+def read(reading: Reading) -> Sequence[Artefact]:
+    """One artefact for all entries of each form."""
+    lines = reading.free()
+    columns = _COLUMNS
+    raw = [(row.lines, found) for row in log_rows(lines, columns) if (found := _of_row(reading, row))]
+    listed = [(tuple(b.lines), _of_block(reading, b)) for b in blocks(lines) if _is_entry(b)]
+    tabled = list(_of_tables(reading, lines))
+    header = comments(lines, "tracking") if raw else set()
+    artefacts = []
+    for kind, entries in (("tracking-log", raw), ("get-messagetrackinglog", [*listed, *tabled])):
+        if entries:
+            claims = {line for taken, _ in entries for line in taken} | (header if entries is raw else set())
+            facts = [fact for _, found in entries for fact in found]
+            artefacts.append(artefact(reading, kind, claims, facts, _shown(facts)))
+    return artefacts
+
+
+def _shown(facts: list[Fact]) -> dict[str, object]:
+    entries = [fact for fact in facts if isinstance(fact, Tracked)]
+    return {
+        "entries": len(entries),
+        "events": dict(Counter(f"{each.origin} {each.event}".strip() for each in entries)),
+        "recipients": sorted({address for each in entries for address in each.recipients})[:20],
+    }
+
+
+def _of_row(reading: Reading, row: LogRow) -> list[Fact]:
+    """The facts of a log row; empty where it is one of another log."""
+    if not _IS_ORIGIN.search(row.get("source")) or not _IS_EVENT.search(row.get("event-id")):
+        pairs = zip(row.cells, row.cells[1:], strict=False)
+        at = next((i for i, (one, other) in enumerate(pairs) if _IS_ORIGIN.search(one) and _IS_EVENT.search(other)), -1)
+        if at < 1:
+            return []
+        row = shifted(row, _COLUMNS, at, "source")
+    entry = Tracked(
+        source=source_at(reading, row.line),
+        connector=row.get("connector-id"),
+        origin=row.get("source"),
+        event=row.get("event-id"),
+        sender=row.get("sender-address"),
+        recipients=tuple(each for each in row.get("recipient-address").split(";") if each),
+        status=row.get("recipient-status"),
+        context=row.get("source-context"),
+        message_id=row.get("message-id"),
+        network_id=row.get("network-message-id"),
+        at=row.cells[0],
+    )
+    remote = entry.origin == "SMTP"
+    by, ip = (row.get("server-hostname"), row.get("server-ip")) if remote else ("", "")
+    return [entry, *_replies(entry, entry.source, by, ip)]
+
+
+def _is_entry(block: Block) -> bool:
+    event = block.value("eventid")
+    return bool(_IS_EVENT.search(event)) or (not event and sum(block.has(name) for name in _LIST) >= 2)
+
+
+def _of_block(reading: Reading, block: Block) -> list[Fact]:
+    entry = Tracked(
+        source=source_at(reading, block.line("recipientstatus", "eventid")),
+        connector=block.value("connectorid"),
+        origin=block.value("source"),
+        event=block.value("eventid"),
+        sender=block.value("sender"),
+        recipients=items(block.value("recipients")),
+        status=_unbraced(block.value("recipientstatus")),
+        context=block.value("sourcecontext"),
+        message_id=block.value("messageid"),
+        network_id=block.value("networkmessageid"),
+    )
+    return [entry, *_replies(entry, entry.source, "", "")]
+
+
+def _of_tables(reading: Reading, lines: list[tuple[int, str]]) -> Iterator[tuple[tuple[int, ...], list[Fact]]]:
+    for row in tables(lines, "eventid", "source"):
+        cells = {name: plain(cell) for name, cell in row.cells.items()}
+        if not _IS_EVENT.search(cells["eventid"]):
+            continue
+        entry = Tracked(
+            source=source_at(reading, row.line),
+            origin=cells["source"],
+            event=cells["eventid"],
+            sender=cells.get("sender", "").removesuffix("..."),
+            recipients=items(cells.get("recipients", "")),
+            status=_unbraced(cells.get("recipientstatus", "")),
+        )
+        yield row.lines, [entry, *_replies(entry, entry.source, "", "")]
+
+
+def _unbraced(status: str) -> str:
+    """The shell prints the status as a collection: `{[{LED=…}]}`."""
+    if status.startswith("{") and not status.upper().startswith("{LED="):
+        return status[1:].removesuffix("}").strip()
+    return status
+
+
+def _replies(entry: Tracked, source: Source, by: str, ip: str) -> Iterator[Fact]:
+    """A reply for each status that failed, once where several recipients got the same."""
+    if not entry.failing:
+        return
+    code = "4.0.0" if "DEFER" in entry.event else "5.0.0"
+    seen: set[str] = set()
+    for recipient, status in _each(entry):
+        if status and status not in seen and not _SUCCESS.search(status):
+            seen.add(status)
+            yield from failed_reply(
+                status, source, kind="trace", code=code, by=by, ip=ip, recipient=recipient, at=entry.at,
+                connector=entry.connector,
+            )  # fmt: skip
+
+
+def _each(entry: Tracked) -> list[tuple[str, str]]:
+    """The recipients with their statuses. A status may itself contain ";"; then it stands for all of them."""
+    first = entry.recipients[0] if entry.recipients else ""
+    if not entry.status and any(codes(entry.context)):
+        return [(first, entry.context)]
+    parts = _STATUSES.split(entry.status) if "LED=" in entry.status else entry.status.split(";")
+    if len(parts) > 1 and len(parts) == len(entry.recipients):
+        return [(address, part.strip()) for address, part in zip(entry.recipients, parts, strict=True)]
+    return [(first, entry.status)]

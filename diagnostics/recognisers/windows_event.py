@@ -1,0 +1,61 @@
+"""Windows events: Event Viewer text in ten languages, Get-WinEvent, XML, CSV, and what people quote of them.
+
+The key is provider and number; both survive translation. A Schannel sentence that stands alone tells its own number.
+Text that explains an error instead of reporting one is no event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from diagnostics.artefacts import Artefact
+from diagnostics.facts import Fact
+from diagnostics.recognisers import Reading, recogniser
+from diagnostics.recognisers.event_details import Found, event_fact, quoted_reply
+from diagnostics.recognisers.event_forms import csv_events, labelled_events, quoted_events, table_events, xml_events
+from diagnostics.recognisers.reply_text import read_reply
+from diagnostics.recognisers.sources import source_at
+
+
+@recogniser(
+    r"(?:\b(?:Event|Ereignis|Gebeurtenis|H.ndelse)[ -]?(?:ID|kennung)\b|\bID d(?:e l'|'|o "
+    r"|el? )?.{1,2}ven|\bId\.? (?:de[l ]?)? ?evento|Identifica..o do Evento"
+    r"|Identyfikator zdarzenia|\x{30A4}\x{30D9}\x{30F3}\x{30C8}|\bProviderName\s*:|<EventID"
+    r"|\bSchannel\b|\bMSExchange[\w ]{0,40}\W{1,3}(?:event\W{1,3})?\d{3,5}\b"
+    r"|\d{3,5}\W{1,3}(?:\(?Source:? )?MSExchange|fatal (?:error occurred (?:when|while)|alert was"
+    r"|alert code)|from the remote server (?:has|was|does)"
+    r"|default server credential exists|cipher suites supported by the client|0x8009[0-9A-F]{4}"
+    r"|-21468930\d\d|FIPFS|private key information property)",
+    rank=30,
+)
+def read(reading: Reading) -> Sequence[Artefact]:
+    """One artefact for each event."""
+    artefacts: list[Artefact] = []
+    taken: set[int] = set()
+    for form in (xml_events, labelled_events, table_events, csv_events, quoted_events):
+        free = [(index, line) for index, line in reading.free() if index not in taken]
+        for found in form(free):
+            artefacts.append(_artefact(reading, found))
+            taken.update(found.lines)
+    return artefacts
+
+
+def _artefact(reading: Reading, found: Found) -> Artefact:
+    event = event_fact(found, source_at(reading, found.line))
+    facts: list[Fact] = [event, *_replies(reading, found)]
+    shown = {"provider": event.provider, "event": event.event, "level": event.level}
+    return Artefact(
+        kind="windows-event",
+        first=min(found.lines) + 1,
+        last=max(found.lines) + 1,
+        facts=tuple(facts),
+        shown={name: value for name, value in shown.items() if value},
+        paste=reading.paste.index,
+        claims=frozenset(found.lines),
+    )
+
+
+def _replies(reading: Reading, found: Found) -> Iterator[Fact]:
+    text, line = quoted_reply(found)
+    if text:
+        yield from read_reply(text, source_at(reading, line), kind="event")

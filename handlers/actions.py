@@ -1,0 +1,42 @@
+"""Buttons under our answers. What they need is on record, so they work after a restart and for as long as the case."""
+
+from __future__ import annotations
+
+from handlers import answers
+from handlers.blocks import details, plain
+from handlers.messages import judge
+from handlers.ports import Delivery, Services
+
+
+async def show_steps(services: Services, delivery: Delivery) -> str:
+    """Posts every step of an answer into its thread, once."""
+    thread = delivery.thread
+    own = await services.cases.answer_at(thread.team, thread.channel, delivery.message_ts)
+    held = await services.cases.pasted(own.thread, until=own.message_ts) if own else ()
+    if own is None or not held or own.state == "withdrawn":
+        return await _only_you(
+            services, delivery, "I no longer have what this answer was based on. Please paste it again."
+        )
+    if any(
+        other.part == "steps" and other.message_ts == own.message_ts
+        for other in await services.cases.answers(own.thread, since=own.message_ts)
+    ):
+        return await _only_you(services, delivery, "All steps of this answer are already in this thread.")
+    message = details(await judge(held))
+    await answers.say(services, own.thread, own.message_ts, "steps", message, judged=True)
+    return "answered"
+
+
+async def _only_you(services: Services, delivery: Delivery, text: str) -> str:
+    said = plain(text)
+    await services.respond(
+        delivery.response_url,
+        {
+            "response_type": "ephemeral",
+            "replace_original": False,
+            "thread_ts": delivery.thread.ts,
+            "text": said.text,
+            "blocks": list(said.blocks),
+        },
+    )
+    return "told"

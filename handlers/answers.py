@@ -1,0 +1,155 @@
+"""Saying something in a thread exactly once, and changing what was said.
+
+The intent is recorded before Slack is called, and carried in the message's metadata. When the outcome of a call was
+not seen (the process died, the connection broke), the thread is searched for that metadata before anything is
+posted again. If Slack does not let us look (the history scope is missing), the answer is posted again: a doubled
+answer is a nuisance, a missing one leaves somebody alone with a broken mail flow.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from typing import Any
+
+from slack_sdk.errors import SlackApiError
+
+from handlers import files
+from handlers.blocks import Message, plain
+from handlers.failures import TooEarlyError, slack_error
+from handlers.ports import Answer, Part, Services, Thread
+
+logger = logging.getLogger(__name__)
+
+EVENT_TYPE = "mailflow_answer"
+_NO_LOOKING = frozenset({"missing_scope", "not_in_channel", "channel_not_found", "thread_not_found", "no_permission"})
+_BLOCKS_REFUSED = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long"})
+_GONE = frozenset(
+    {"message_not_found", "cant_update_message", "edit_window_closed", "is_archived", "channel_not_found"}
+)
+
+
+async def say(
+    services: Services, thread: Thread, message_ts: str, part: Part, message: Message, *, judged: bool = False
+) -> None:
+    """Posts the answer to a message in its thread. Does nothing when Slack has it already."""
+    answer = await services.cases.plan(thread, message_ts, part, judged=judged)
+    if answer.ts is None and answer.state == "sending":
+        _wait_for_stragglers(services, answer)
+        if found := await _search(services, answer):
+            await services.cases.mark(answer, "sent", found)
+            answer = await services.cases.plan(thread, message_ts, part, judged=judged)
+    if answer.ts is None:
+        await services.cases.mark(answer, "sending")
+        metadata = {"event_type": EVENT_TYPE, "event_payload": {"answer": str(answer.id)}}
+        posted = await _with_or_without_blocks(
+            services.slack.chat_postMessage,
+            message,
+            channel=thread.channel,
+            thread_ts=thread.ts,
+            metadata=metadata,
+            unfurl_links=False,
+            unfurl_media=False,
+        )
+        await services.cases.mark(answer, "sent", str(posted["ts"]))
+    if message.file:
+        await _attach(services, thread, message_ts, message.file)
+
+
+async def change(services: Services, answer: Answer, message: Message) -> None:
+    """Puts `message` in the place of an answer that Slack has. What was said is said; nobody is notified."""
+    await _edit(services, answer, message)
+    await services.cases.mark(answer, "sent")
+    for other in await services.cases.answers(answer.thread, answer.message_ts):
+        if other.part == "file" and other.message_ts == answer.message_ts and other.state == "sent":
+            await take_back(services, other, "")  # it quotes what is no longer said
+    if message.file:
+        await _attach(services, answer.thread, answer.message_ts, message.file)
+
+
+async def take_back(services: Services, answer: Answer, why: str) -> None:
+    """Leaves one sentence in the place of an answer: people may be acting on it, so it does not just vanish."""
+    if answer.state == "withdrawn":
+        return
+    if answer.part == "file":
+        await files.remove(services.slack, answer.ts or "")
+    else:
+        await _edit(services, answer, plain(why))
+    await services.cases.mark(answer, "withdrawn")
+
+
+async def _edit(services: Services, answer: Answer, message: Message) -> None:
+    try:
+        await _with_or_without_blocks(services.slack.chat_update, message, channel=answer.thread.channel, ts=answer.ts)
+    except SlackApiError as error:
+        if slack_error(error) not in _GONE:
+            raise
+        logger.info("an answer can no longer be edited", extra={"reason": slack_error(error)})
+
+
+async def _with_or_without_blocks(call: Any, message: Message, **arguments: Any) -> Any:
+    """New kinds of blocks reach workspaces in phases: where Slack refuses them, the plain text has to do."""
+    try:
+        return await call(text=message.text, blocks=list(message.blocks), **arguments)
+    except SlackApiError as error:
+        if not message.blocks or slack_error(error) not in _BLOCKS_REFUSED:
+            raise
+        logger.warning("Slack refused the blocks", extra={"reason": slack_error(error)})
+        return await call(text=message.text, blocks=[], **arguments)
+
+
+async def _attach(services: Services, thread: Thread, message_ts: str, file: tuple[str, str]) -> None:
+    """The part of an answer that is too long for a message, as a file in the same thread."""
+    answer = await services.cases.plan(thread, message_ts, "file")
+    if answer.state == "sent":
+        return
+    if answer.state == "sending":
+        _wait_for_stragglers(services, answer)
+        async for message in _thread(services, answer):
+            for found in message.get("files") or ():
+                if str(answer.id) in str(found.get("title")):
+                    await services.cases.mark(answer, "sent", str(found["id"]))
+                    return
+    await services.cases.mark(answer, "sending")
+    name, content = file
+    stored = await files.upload(services.slack, thread, name=name, title=f"{name} ({answer.id})", content=content)
+    await services.cases.mark(answer, "sent", stored)
+
+
+def _wait_for_stragglers(services: Services, answer: Answer) -> None:
+    """A call whose answer was lost may still be on its way into Slack."""
+    if answer.waited < services.straggler_seconds:
+        raise TooEarlyError(services.straggler_seconds - answer.waited)
+
+
+async def _search(services: Services, answer: Answer) -> str | None:
+    async for message in _thread(services, answer):
+        payload = (message.get("metadata") or {}).get("event_payload") or {}
+        if payload.get("answer") == str(answer.id):
+            return str(message["ts"])
+    return None
+
+
+async def _thread(services: Services, answer: Answer) -> AsyncIterator[dict[str, Any]]:
+    """The messages of a thread from the answered one on; none when Slack does not show them."""
+    cursor = ""
+    while True:
+        try:
+            page = await services.slack.conversations_replies(
+                channel=answer.thread.channel,
+                ts=answer.thread.ts,
+                oldest=answer.message_ts,
+                include_all_metadata=True,
+                limit=200,
+                cursor=cursor or None,
+            )
+        except SlackApiError as error:
+            if slack_error(error) not in _NO_LOOKING:
+                raise
+            logger.warning("cannot look for a lost answer", extra={"reason": slack_error(error)})
+            return
+        for message in page.get("messages") or ():
+            yield message
+        cursor = str((page.get("response_metadata") or {}).get("next_cursor") or "")
+        if not cursor:
+            return

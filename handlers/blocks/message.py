@@ -1,0 +1,187 @@
+"""Outline → one Slack message: blocks within Slack's limits, the plain text beside them, and a file for the rest.
+
+Everything is a header, rich text, context or a button. Their texts are taken as they are, never as mrkdwn, so what
+people pasted comes back as it was typed and a command is copied as it will run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, Final
+
+import re2
+
+from handlers.blocks import limits
+from handlers.blocks.mrkdwn import fallback
+from handlers.blocks.outline import Line, Part, Role, as_text, line, part
+
+Block = dict[str, Any]
+
+ATTACHED: Final = "The rest did not fit: the attached file has all of it."
+_LONGEST: Final[dict[Role, int]] = {
+    "title": limits.HEADER,
+    "command": limits.COMMAND,
+    **dict.fromkeys(("heading", "text", "bullet", "aside"), limits.PARAGRAPH),
+}
+_CODE = re2.compile(r"`([^`]+)`")
+_URL = re2.compile(r"https?://[!-;=?-{}~]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What to send: `text` for notifications and old clients, `blocks`, and a text file (name, content) or None."""
+
+    text: str
+    blocks: tuple[Block, ...] = ()
+    file: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    label: str
+    action_id: str
+
+
+def message(
+    parts: Sequence[Part], *, button: Button | None = None, complete: Callable[[], Sequence[Part]] | None = None
+) -> Message:
+    """Show as many of `parts` as fit, by their rank, in their order.
+
+    When one doesn't fit, or a command is too long to be shown whole, `complete()` (default: `parts`) becomes the file.
+    """
+    actions = [_actions(button)] if button else []
+    kept, spilled = _fitting(parts, actions)
+    if not spilled:
+        return Message(fallback(kept), (*_blocks(kept), *actions))
+    kept = [*kept, *part([line("aside", ATTACHED)], small=True)]
+    content = as_text(complete() if complete else parts)
+    return Message(fallback(kept), (*_blocks(kept), *actions), ("mailflow-answer.txt", content))
+
+
+def _fitting(parts: Sequence[Part], actions: Sequence[Block]) -> tuple[list[Part], bool]:
+    notice = _blocks(part([line("aside", ATTACHED)], small=True))
+    room = limits.MESSAGE - limits.size([*notice, *actions])
+    places = limits.BLOCKS - len(notice) - len(actions)
+    chosen: set[int] = set()
+    closed: set[str] = set()
+    spilled = False
+    for index, group in sorted(enumerate(parts), key=lambda item: item[1].rank):
+        spilled = spilled or _shortened(group)
+        blocks = _blocks([group])
+        if group.chain in closed or limits.size(blocks) > room or len(blocks) > places:
+            spilled = True
+            closed |= {group.chain} - {""}
+            continue
+        chosen.add(index)
+        room -= limits.size(blocks)
+        places -= len(blocks)
+    return [group for index, group in enumerate(parts) if index in chosen], spilled
+
+
+def _blocks(parts: Sequence[Part]) -> list[Block]:
+    return [block for group in parts for block in (_small(group) if group.small else _normal(group))]
+
+
+def _small(group: Part) -> list[Block]:
+    return [{"type": "context", "elements": [_plain(_small_text(group), limits.CONTEXT)]}]
+
+
+def _small_text(group: Part) -> str:
+    return "\n".join(f"{item.lead} {item.text}".strip() for item in group.lines)
+
+
+def _normal(group: Part) -> list[Block]:
+    blocks: list[Block] = []
+    for is_header, run in groupby(group.lines, key=lambda item: item.role == "title"):
+        if is_header:
+            blocks += [{"type": "header", "text": _plain(item.text, limits.HEADER)} for item in run]
+        else:
+            blocks.append({"type": "rich_text", "elements": _elements(list(run))})
+    return blocks
+
+
+def _elements(lines: Sequence[Line]) -> list[Block]:
+    elements: list[Block] = []
+    for role, run in groupby(lines, key=lambda item: item.role):
+        items = [_runs(item) for item in run]
+        if role == "bullet":
+            sections = [{"type": "rich_text_section", "elements": item} for item in items]
+            elements.append({"type": "rich_text_list", "style": "bullet", "elements": sections})
+        elif role == "quote":
+            elements.append({"type": "rich_text_quote", "elements": _joined(items)})
+        elif role == "command":
+            elements += [{"type": "rich_text_preformatted", "elements": item} for item in items]
+        else:
+            elements.append({"type": "rich_text_section", "elements": _joined(items)})
+    return elements
+
+
+def _joined(items: Sequence[list[Block]]) -> list[Block]:
+    joined = list(items[0])
+    for item in items[1:]:
+        joined += [_text("\n"), *item]
+    return joined
+
+
+def _runs(item: Line) -> list[Block]:
+    """The styled runs of one line."""
+    if item.role == "command":
+        return [_text("(too long for a message: it is in the attached file)" if _too_long(item) else item.text)]
+    lead = [_text(limits.clip(item.lead, 60) + " ", bold=True)] if item.lead else []
+    if item.role == "link":
+        return [*lead, _link(item.text)]
+    if item.role == "quote":
+        return [*lead, _text(limits.clip(item.text, limits.QUOTE))]
+    text = limits.clip(item.text, limits.PARAGRAPH)
+    if item.role == "heading":
+        return [_text(text, bold=True)]
+    return [*lead, *([_text(text, italic=True)] if item.role == "aside" else _prose(text))]
+
+
+def _prose(text: str) -> list[Block]:
+    """Our sentences mark names and commands with backticks; Slack shows those as code."""
+    pieces = _CODE.split(text)
+    return [_text(piece, code=True) if index % 2 else _text(piece) for index, piece in enumerate(pieces) if piece]
+
+
+def _link(url: str) -> Block:
+    if _URL.fullmatch(url) and limits.units(url) <= limits.URL:
+        return {"type": "link", "url": url}
+    return _text(limits.clip(url, limits.QUOTE))
+
+
+def _text(text: str, **style: bool) -> Block:
+    return {"type": "text", "text": text, "style": style} if style else {"type": "text", "text": text}
+
+
+def _plain(text: str, limit: int) -> Block:
+    # Without `emoji`, ":100:" in an address stays what it is.
+    return {"type": "plain_text", "text": limits.clip(text, limit), "emoji": False}
+
+
+def _actions(button: Button) -> Block:
+    return {
+        "type": "actions",
+        "elements": [
+            {"type": "button", "text": _plain(button.label, limits.BUTTON), "action_id": button.action_id},
+        ],
+    }
+
+
+def _shortened(group: Part) -> bool:
+    """Whether something of the part is missing on the screen that its reader needs. A log line may be cut."""
+    if group.small:
+        return limits.units(_small_text(group)) > limits.CONTEXT
+    return any(map(_too_long, group.lines))
+
+
+def _too_long(item: Line) -> bool:
+    return item.role in _LONGEST and limits.units(item.text) > _LONGEST[item.role]
+
+
+def plain(text: str) -> Message:
+    """A sentence or two, with nothing in it taken as formatting; the end of a long text goes into the file."""
+    paragraphs = [line("text", paragraph) for paragraph in text.split("\n")]
+    return message([group for item in paragraphs for group in part([item], chain="text")])

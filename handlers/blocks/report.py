@@ -1,0 +1,43 @@
+"""A diagnosis in Slack: the answer in the thread, and all steps behind its button."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from diagnostics.report import Report
+from handlers.blocks import steps
+from handlers.blocks.message import Button, Message, message
+from handlers.blocks.outline import line, part
+from handlers.blocks.sections import outline
+
+SHOW_STEPS: Final = "show_steps"
+"""`action_id` of the button that asks for `details`."""
+
+
+def answer(report: Report, *, refusals: Sequence[str] = ()) -> Message:
+    """The answer to a paste. `refusals` say which files were not read, and why."""
+    hidden = _hidden(report)
+    return message(
+        outline(report, refusals=refusals),
+        button=Button(f"Show all steps ({hidden} more)", SHOW_STEPS) if hidden else None,
+        complete=lambda: outline(report, full=True, refusals=refusals),
+    )
+
+
+def details(report: Report) -> Message:
+    """Every step of every suspect, best first; what doesn't fit into a message is in its file."""
+    several = len(report.findings) > 1
+    parts = [group for suspect in report.findings for group in steps.parts(suspect, full=True, named=several)]
+    if not parts:
+        return message(part([line("text", "There are no steps for this.")]))
+    title = part([line("title", "All steps")])
+    return message([replace(group, rank=place) for place, group in enumerate([*title, *parts])])
+
+
+def _hidden(report: Report) -> int:
+    blamed = report.findings[:1] if report.verdict == "failure" else ()
+    return sum(steps.folded(suspect) for suspect in blamed) + sum(
+        len(suspect.steps) for suspect in report.findings[len(blamed) :]
+    )

@@ -1,0 +1,152 @@
+"""Report → outline: what an answer says, and in which order.
+
+`full` is for the terminal and for files: nothing is folded. In Slack only what helps first is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from diagnostics.report import Question, Report, RuledOut, Suspect
+from handlers.blocks import steps, words
+from handlers.blocks.outline import Line, Part, line, part
+
+_QUOTES: Final = 6
+_LISTED: Final = 4
+_QUOTE_IN_FULL: Final = 2_000  # characters; a line of a log may be megabytes long
+
+NOTHING: Final = "I see no mail-flow error in this."
+PASTEABLE: Final = (
+    "Paste the whole bounce message (NDR), an SMTP status with its text, or `Get-Queue | Format-List`.",
+    "Or the lines of one failing session from an SmtpSend or SmtpReceive protocol log, as text or as a file.",
+    "Or a Schannel or MSExchangeTransport event, a message trace, or `Get-ExchangeCertificate | Format-List`.",
+)
+
+
+def outline(report: Report, *, full: bool = False, refusals: Sequence[str] = ()) -> list[Part]:
+    """The whole answer. `refusals` are sentences about files that were not read."""
+    blamed = report.findings[:1] if report.verdict == "failure" else ()
+    top = blamed[0] if blamed else None
+    opening = _blame(top, report, full) if top else _no_blame(report)
+    open_question = _question(report, top, full)
+    remedy = steps.parts(top, full=full) if top else []
+    # Until the cause is confirmed, the next thing to do is to send what settles it.
+    middle = [*remedy, *open_question] if top and top.belief == "confirmed" else [*open_question, *remedy]
+    return [
+        *_changed(report, full),
+        *opening,
+        *middle,
+        *_others(report, top, full),
+        *_ruled_out(report.ruled_out, full),
+        *(_timeline(report) if full else []),
+        *_notes(report, refusals, full),
+        *(_reading(top) if top else []),
+    ]
+
+
+def _blame(top: Suspect, report: Report, full: bool) -> list[Part]:
+    who = words.ACT[top.act]
+    verdict = [line("title", f"{words.BELIEF[top.belief]}: {top.title}"), line("text", top.because, lead=who)]
+    equals = sum(1 for other in report.findings if other.belief == top.belief)
+    if top.belief == "possible" and equals > 1:
+        verdict.append(line("aside", f"{equals} causes fit what you sent; this one fits best."))
+    return [*part(verdict, rank=0), *_proof(top, full)]
+
+
+def _proof(top: Suspect, full: bool) -> list[Part]:
+    shown = top.evidence if full else top.evidence[:_QUOTES]
+    lines = [line("quote", item.quote[:_QUOTE_IN_FULL], lead=words.where(item)) for item in shown]
+    if hidden := len(top.evidence) - len(shown):
+        lines.append(line("aside", f"and {hidden} more like these"))
+    heading = "The lines that prove it" if top.belief == "confirmed" else "The lines that point to it"
+    return part([line("heading", heading), *lines], rank=2)
+
+
+def _no_blame(report: Report) -> list[Part]:
+    read = ", ".join(words.what(artefact) for artefact in report.artefacts[:_LISTED])
+    more = len(report.artefacts) - _LISTED
+    reading = f"Read: {read}" + (f", and {more} more" if more > 0 else "") if read else ""
+    read_part = part([line("aside", reading)], rank=4, small=True)
+    if report.verdict == "healthy":
+        return [*part([line("title", "No failure in this"), line("text", report.summary)], rank=0), *read_part]
+    if report.verdict == "nothing":
+        pasteable = [line("bullet", text) for text in PASTEABLE]
+        return part([line("title", NOTHING), line("heading", "What I can read"), *pasteable], rank=0)
+    ask = "" if report.next else "Send the whole bounce message, or the protocol log of one failing session."
+    unknown = line("title", "A failure, and its cause is not known yet")
+    return [*part([unknown, line("text", report.summary), line("text", ask)], rank=0), *read_part]
+
+
+def _question(report: Report, top: Suspect | None, full: bool) -> list[Part]:
+    if not report.next:
+        return []
+    settled = top is not None and top.belief == "confirmed"
+    call = line("title", "Send me this and I can settle it" if top else "Send me this next")
+    heading = line("heading", "Worth a look as well") if settled else call
+    titles = {suspect.cause: suspect.title for suspect in report.findings}
+    parts = part([heading, *_asked(report.next[0], titles)], rank=4 if settled else 1)
+    if not full:
+        bullets = [line("bullet", question.ask) for question in report.next[1:3]]
+        return [*parts, *part([line("heading", "Or this"), *bullets], rank=6)]
+    for question in report.next[1:]:
+        parts += part([line("heading", "Or this"), *_asked(question, titles)])
+    return parts
+
+
+def _asked(question: Question, titles: dict[str, str]) -> list[Line]:
+    apart = [titles[cause] for cause in question.separates if cause in titles]
+    return [
+        line("text", question.ask),
+        line("aside", words.SHELL[question.shell] if question.command.strip() else ""),
+        line("command", question.command),
+        line("aside", "It tells apart: " + " · ".join(apart[:_LISTED]) if len(apart) > 1 else ""),
+    ]
+
+
+def _others(report: Report, top: Suspect | None, full: bool) -> list[Part]:
+    suspects = report.findings[1:] if top else report.findings
+    shown = suspects if full else suspects[:_LISTED]
+    lines = [line("bullet", f"{item.title}: {item.because}", lead=words.BELIEF[item.belief] + ":") for item in shown]
+    lines += _more(len(suspects) - len(shown))
+    # Harmless causes explain a healthy report: a planned restart, a scanner's visit.
+    heading = "What this is" if report.verdict == "healthy" else "Also suspected" if top else "Suspected"
+    parts = part([line("heading", heading), *lines], rank=3)
+    if not full:
+        return parts
+    return [*parts, *(group for item in suspects for group in steps.parts(item, full=True, named=True))]
+
+
+def _ruled_out(ruled_out: Sequence[RuledOut], full: bool) -> list[Part]:
+    shown = ruled_out if full else ruled_out[:_LISTED]
+    lines = [line("bullet", f"{item.title or item.cause}: {item.because}") for item in shown]
+    lines += _more(len(ruled_out) - len(shown))
+    return part([line("heading", "Ruled out"), *lines], rank=7)
+
+
+def _more(hidden: int) -> Iterable[Line]:
+    return [line("bullet", f"and {hidden} more")] if hidden > 0 else []
+
+
+def _changed(report: Report, full: bool) -> list[Part]:
+    shown = report.changed if full else report.changed[:_LISTED]
+    lines = [line("bullet", text) for text in shown]
+    lines += _more(len(report.changed) - len(shown))
+    return part([line("heading", "What this changed"), *lines], rank=1)
+
+
+def _timeline(report: Report) -> list[Part]:
+    lines = [line("bullet", f"{item.what} (line {item.line})", lead=item.at) for item in report.timeline]
+    return part([line("heading", "What happened when"), *lines])
+
+
+def _notes(report: Report, refusals: Sequence[str], full: bool) -> list[Part]:
+    lines = [line("aside", text) for text in refusals]
+    for note in report.notes if full else report.notes[:_LISTED]:
+        seen = ", ".join(words.where(item) for item in note.evidence[:_LISTED])
+        lines.append(line("aside", f"{note.text} ({seen})" if seen else note.text, lead="Note:"))
+    return part(lines, rank=4, small=True)
+
+
+def _reading(top: Suspect) -> list[Part]:
+    return part([line("link", url, lead="Read more:") for url in top.references[:2]], rank=8)

@@ -1,0 +1,65 @@
+"""The words that every answer uses for a report's terms."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from diagnostics.report import Act, BeliefName, Effect, Evidence, ReadArtefact, Shell
+
+BELIEF: Final[dict[BeliefName, str]] = {"confirmed": "Confirmed", "likely": "Likely", "possible": "Possible"}
+
+ACT: Final[dict[Act, str]] = {
+    "on-prem": "Your Exchange Server admins have to act.",
+    "exchange-online": "Your Exchange Online admins have to act.",
+    "network": "Your network or firewall team has to act.",
+    "dns": "Whoever runs the DNS has to act.",
+    "sender": "The sender has to act.",
+    "recipient-side": "The recipient's side has to act.",
+    "microsoft": "Microsoft has to act.",
+}
+
+SHELL: Final[dict[Shell, str]] = {
+    "exchange-management-shell": "Exchange Management Shell",
+    "exchange-online-powershell": "Exchange Online PowerShell",
+    "powershell": "PowerShell",
+    "cmd": "Command Prompt",
+    "bash": "Linux shell",
+    "dns-record": "DNS record",
+    "portal": "Admin centre",
+}
+
+EFFECT: Final[dict[Effect, str]] = {
+    "read-only": "read-only",
+    "config-change": "⚠ changes the configuration",
+    "service-restart": "⚠ restarts a service",
+    "data-loss-risk": "⚠ can lose data",
+}
+
+_NAMES: Final = {
+    **{
+        word: word.upper()
+        for word in ("smtp", "ndr", "dsn", "dns", "tls", "exo", "mx", "spf", "ad", "acl", "led", "csv")
+    },
+    **{word: word.capitalize() for word in ("windows", "exchange", "outlook", "schannel", "postfix")},
+}
+
+
+def where(evidence: Evidence) -> str:
+    """`line 22`, or `follow-up 1, line 3` for what came later."""
+    return _paste(evidence.paste) + f"line {evidence.line}"
+
+
+def _paste(paste: int) -> str:
+    return f"follow-up {paste}, " if paste else ""
+
+
+def what(artefact: ReadArtefact) -> str:
+    """`SMTP send log (lines 1-23)`."""
+    first, last = artefact.lines
+    lines = f"line {first}" if first == last else f"lines {first}-{last}"
+    return f"{kind(artefact.kind)} ({_paste(artefact.paste)}{lines})"
+
+
+def kind(name: str) -> str:
+    """`smtp-send-log` as people say it: `SMTP send log`."""
+    return " ".join(_NAMES.get(word, word) for word in name.replace("-", " ").split())

@@ -1,0 +1,58 @@
+"""`/mailflow help | diagnose TEXT | explain CODE`, and the same words after a mention or in a direct message."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+from diagnostics import diagnose, explain
+from handlers.blocks import Message, answer, explained, help_message, plain
+from handlers.blocks.message import ATTACHED
+from handlers.intake import submission, unslack
+from handlers.ports import Delivery, Services
+
+_LONGEST_CODE = 200
+_TOO_LONG = "The rest does not fit here: send me the same text as a direct message to get all of it."
+
+
+async def run(services: Services, delivery: Delivery) -> str:
+    """Answers only the person who asked. A lost answer is sent again: nobody but them may see it twice."""
+    word, rest = split(delivery.text)
+    message = asked(delivery.text)
+    if message is None and word == "diagnose" and rest.strip():
+        report = await asyncio.to_thread(diagnose, submission(rest).text)
+        message = _for_one_person(answer(report))
+    elif message is None and word == "diagnose":
+        message = plain("Put the error after the command, as in: /mailflow diagnose 550 4.4.7 QUEUE.Expired")
+    elif message is None:
+        unknown, known = plain("I do not know that command."), help_message()
+        message = Message(f"{unknown.text}\n{known.text}", (*unknown.blocks, *known.blocks))
+    await services.respond(
+        delivery.response_url,
+        {"response_type": "ephemeral", "text": message.text, "blocks": list(message.blocks)},
+    )
+    return "answered"
+
+
+def split(text: str) -> tuple[str, str]:
+    """The first word in lower case, and the rest as Slack sent it."""
+    word, *rest = text.strip().split(maxsplit=1) or [""]
+    return word.lower(), rest[0] if rest else ""
+
+
+def asked(text: str) -> Message | None:
+    """The reply to a request that concerns no case: help, or what a code means."""
+    word, rest = split(text)
+    if word in ("", "help", "?") and not rest.strip():
+        return help_message()
+    code = unslack(rest).strip()
+    if word == "explain" and len(code) <= _LONGEST_CODE and "\n" not in code:
+        return explained(explain(code)) if code else plain("Which code? For example: explain 5.7.64")
+    return None
+
+
+def _for_one_person(message: Message) -> Message:
+    """An ephemeral message has no thread for a button's answer, and takes no file."""
+    shown = [block for block in message.blocks if block["type"] != "actions"]
+    blocks = json.loads(json.dumps(shown).replace(ATTACHED, _TOO_LONG))
+    return Message(message.text.replace(ATTACHED, _TOO_LONG), tuple(blocks))

@@ -1,0 +1,93 @@
+"""Files out of Slack and into it."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from handlers.failures import advice, slack_error
+from handlers.ports import FileRefusedError, SlackFile, Thread
+
+logger = logging.getLogger(__name__)
+
+SECONDS = 30.0
+
+
+class SlackFiles:
+    """Downloads files with the bot's token, which is shown to nobody but Slack (and `api_url`'s own host)."""
+
+    def __init__(self, session: aiohttp.ClientSession, *, token: str, api_url: str, most_bytes: int) -> None:
+        self._session = session
+        self._token = token
+        self._api = urlsplit(api_url)
+        self._most_bytes = most_bytes
+
+    async def fetch(self, file: SlackFile) -> bytes:
+        """The content. Raises FileRefusedError with a sentence, or aiohttp's errors when the network fails."""
+        name = file.name or "The file"
+        if not self._is_slack(file.url):
+            raise FileRefusedError(f"{name} is not stored in Slack, so I did not open it. Please paste the text.")
+        if file.size > self._most_bytes:
+            raise self._too_large(name)
+        request = self._session.get(
+            file.url,
+            headers={"Authorization": f"Bearer {self._token}"},
+            allow_redirects=False,
+            timeout=aiohttp.ClientTimeout(total=SECONDS),
+        )
+        async with request as response:
+            if response.status >= 500 or response.status == 429:
+                response.raise_for_status()
+            html = response.content_type == "text/html" and file.mimetype != "text/html"
+            if response.status != 200 or html:
+                logger.warning("a file was refused", extra={"status": response.status, "html": html})
+                raise FileRefusedError(
+                    f"Slack did not give me {name}. The app may lack the files:read scope; please paste the text, "
+                    "and ask whoever installed me to reinstall the app."
+                )
+            return await self._capped(response, name)
+
+    async def _capped(self, response: aiohttp.ClientResponse, name: str) -> bytes:
+        content = bytearray()
+        async for chunk in response.content.iter_chunked(65536):
+            content += chunk
+            if len(content) > self._most_bytes:
+                raise self._too_large(name)
+        return bytes(content)
+
+    def _too_large(self, name: str) -> FileRefusedError:
+        return FileRefusedError(
+            f"{name} is larger than the {self._most_bytes / 1_000_000:g} MB that I read. "
+            "Please paste the part around the error."
+        )
+
+    def _is_slack(self, url: str) -> bool:
+        parts = urlsplit(url)
+        if (parts.scheme, parts.hostname, parts.port) == (self._api.scheme, self._api.hostname, self._api.port):
+            return True
+        host = parts.hostname or ""
+        ours = host.endswith((".slack.com", ".slack-files.com"))
+        return ours and parts.scheme == "https" and parts.port in (None, 443)
+
+
+async def upload(slack: AsyncWebClient, thread: Thread, *, name: str, title: str, content: str) -> str:
+    """Uploads a text file into a thread. Returns its id."""
+    stored: Any = await slack.files_upload_v2(
+        channel=thread.channel, thread_ts=thread.ts, filename=name, title=title, content=content
+    )
+    return str(stored["files"][0]["id"])
+
+
+async def remove(slack: AsyncWebClient, file: str) -> None:
+    """Deletes a file of ours. One that Slack keeps does not hold up the rest: its refusal is logged."""
+    try:
+        await slack.files_delete(file=file)
+    except SlackApiError as error:
+        if advice(error).passes:
+            raise
+        logger.warning("a file could not be deleted", extra={"reason": slack_error(error)})

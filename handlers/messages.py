@@ -1,0 +1,144 @@
+"""Messages: pasted, edited, deleted. A thread is a case, and each answer judges everything the thread holds.
+
+In a channel the bot speaks when somebody pasted a failure, and in the thread of a case when something was pasted
+that it can read. Whoever mentions it or writes to it directly always gets an answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+
+from diagnostics import Report, diagnose
+from handlers import answers, commands
+from handlers.blocks import Message, answer, details, plain
+from handlers.intake import Submission, submission
+from handlers.ports import Answer, Delivery, FileRefusedError, Pasted, Services, SlackFile
+
+logger = logging.getLogger(__name__)
+
+LOOP_SECONDS = 600.0
+LOOP_ANSWERS = 25
+
+_DELETED = "The message that this answered was deleted, so I took the answer back."
+_EDITED = "The message that this answered was edited and shows no mail-flow error any more, so I took the answer back."
+_PAUSE = "That is a lot of messages in a short time, so I pause in this thread for ten minutes."
+_TEXT_NAMES = (".txt", ".log", ".csv", ".eml", ".json", ".xml", ".html", ".htm", ".md", ".ps1", ".out")
+
+
+async def received(services: Services, delivery: Delivery) -> str:
+    """A new message. Returns what came of it, for the log."""
+    if await _looping(services, delivery):
+        return "paused"
+    message, judged = await _reply(services, delivery)
+    if message is None:
+        return "silent"
+    await answers.say(services, delivery.thread, delivery.message_ts, "answer", message, judged=judged)
+    return "answered"
+
+
+async def edited(services: Services, delivery: Delivery) -> str:
+    """An edited message: its answer is edited in place; one that had none gets its first if it needs one now."""
+    before = await _to(services, delivery)
+    message, judged = await _reply(services, delivery)
+    if not before:
+        if message is not None:
+            await answers.say(services, delivery.thread, delivery.message_ts, "answer", message, judged=judged)
+    else:
+        for own in before:
+            if own.part == "answer" and message is not None:
+                own = await services.cases.plan(own.thread, own.message_ts, "answer", judged=judged)  # noqa: PLW2901
+                await answers.change(services, own, message)
+            elif message is None:
+                await answers.take_back(services, own, _EDITED)
+    await _judge_again(services, delivery)
+    return "answered" if message else "silent"
+
+
+async def deleted(services: Services, delivery: Delivery) -> str:
+    """A deleted message: what was stored of it goes, and so does everything that quotes it."""
+    await services.cases.withdraw(delivery.thread, delivery.message_ts)
+    for own in await _to(services, delivery):
+        await answers.take_back(services, own, _DELETED)
+    await _judge_again(services, delivery)
+    return "withdrawn"
+
+
+async def judge(pasted: Sequence[Pasted]) -> Report:
+    """In a thread: a long log must not hold up the other conversations."""
+    first, *rest = (paste.text for paste in pasted)
+    return await asyncio.to_thread(diagnose, first, followups=tuple(rest))
+
+
+async def _reply(services: Services, delivery: Delivery) -> tuple[Message | None, bool]:
+    """What to say to a message, None for nothing, and whether it is a judgement of the case."""
+    if delivery.direct and (said := commands.asked(delivery.text)) and not delivery.files and delivery.text.strip():
+        await services.cases.withdraw(delivery.thread, delivery.message_ts)
+        return said, False
+    submitted, unread = await _read(services, delivery)
+    alone = await judge([Pasted(delivery.message_ts, submitted.text)])
+    if alone.verdict == "nothing":
+        await services.cases.withdraw(delivery.thread, delivery.message_ts)
+    else:
+        await services.cases.keep(delivery.thread, delivery.message_ts, submitted.text)
+    held = await services.cases.pasted(delivery.thread, until=delivery.message_ts)
+    known = any(own.judged for own in await services.cases.answers(delivery.thread))
+    if alone.verdict == "nothing" and not delivery.direct:
+        sentences = submitted.refusals if known else unread
+        return (plain("\n".join(sentences)) if sentences else None), False
+    report = await judge(held) if held else alone
+    if not delivery.direct and not known and report.verdict == "healthy":
+        return None, False
+    return answer(report, refusals=submitted.refusals), bool(held)
+
+
+async def _read(services: Services, delivery: Delivery) -> tuple[Submission, tuple[str, ...]]:
+    """What was pasted, and the refusals of files that very likely were meant for us."""
+    contents: list[tuple[str, bytes]] = []
+    refusals: list[str] = []
+    unread: list[str] = []
+    for file in delivery.files:
+        try:
+            contents.append((file.name, await services.files.fetch(file)))
+        except FileRefusedError as refused:
+            refusals.append(str(refused))
+            if _looks_like_text(file):
+                unread.append(str(refused))
+    word, rest = commands.split(delivery.text)
+    text = rest if delivery.direct and word == "diagnose" else delivery.text
+    read = await asyncio.to_thread(submission, text, contents, limit=services.max_file_bytes)
+    return replace(read, refusals=(*refusals, *read.refusals)), tuple(unread)
+
+
+async def _judge_again(services: Services, delivery: Delivery) -> None:
+    """Later answers of the thread rest on what has just changed, and may quote what is gone."""
+    for own in await services.cases.answers(delivery.thread, since=delivery.message_ts):
+        if not own.judged or own.state == "withdrawn":
+            continue
+        held = await services.cases.pasted(delivery.thread, until=own.message_ts)
+        if not held:
+            await answers.take_back(services, own, _DELETED)
+        elif own.message_ts > delivery.message_ts or own.part == "steps":
+            report = await judge(held)
+            await answers.change(services, own, details(report) if own.part == "steps" else answer(report))
+
+
+async def _to(services: Services, delivery: Delivery) -> list[Answer]:
+    """The answers that this very message got, in all their parts."""
+    found = await services.cases.answers(delivery.thread, since=delivery.message_ts)
+    return [own for own in found if own.message_ts == delivery.message_ts and own.part != "pause"]
+
+
+async def _looping(services: Services, delivery: Delivery) -> bool:
+    """Two machines that answer each other would never stop by themselves."""
+    if await services.cases.recently(delivery.thread, LOOP_SECONDS) < LOOP_ANSWERS:
+        return False
+    logger.warning("too many answers in one thread")
+    await answers.say(services, delivery.thread, delivery.thread.ts, "pause", plain(_PAUSE))
+    return True
+
+
+def _looks_like_text(file: SlackFile) -> bool:
+    return file.mimetype.startswith("text/") or file.name.lower().endswith(_TEXT_NAMES)

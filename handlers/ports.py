@@ -1,0 +1,147 @@
+"""What handlers need from outside, and the values that cross that border. `bot.app` supplies the adapters."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+from uuid import UUID
+
+if TYPE_CHECKING:
+    from slack_sdk.web.async_client import AsyncWebClient
+
+Kind = Literal["message", "edit", "delete", "command", "action"]
+State = Literal["planned", "sending", "sent", "withdrawn"]
+Part = Literal["answer", "steps", "file", "apology", "pause"]
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """A thread of Slack, named by its first message. It is a case once something was pasted into it."""
+
+    team: str
+    channel: str
+    ts: str
+
+
+@dataclass(frozen=True, slots=True)
+class SlackFile:
+    """A file of a message, as Slack describes it. `size` is in bytes."""
+
+    id: str
+    name: str
+    url: str
+    mimetype: str = ""
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What Slack delivered, cut down to what is needed to answer it.
+
+    `event` identifies the delivery and `subject` what it is about: of two deliveries that share either within a
+    team, one is dealt with. Deliveries of one `thread` are dealt with in the order of their arrival.
+    """
+
+    kind: Kind
+    event: str
+    subject: str
+    thread: Thread
+    message_ts: str = ""
+    user: str = ""
+    text: str = ""
+    files: tuple[SlackFile, ...] = ()
+    direct: bool = False
+    response_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pasted:
+    """One message of a case and the text that was read from it."""
+
+    message_ts: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A message of ours. `message_ts` is what it answers; `ts` its own, once Slack has it (for a file its id).
+
+    `judged` tells a judgement of the case from a reply that stands for itself, such as help. `waited` is the
+    time in seconds since it was sent off without Slack's answer being seen.
+    """
+
+    id: UUID
+    thread: Thread
+    message_ts: str
+    part: Part
+    state: State
+    judged: bool = False
+    ts: str | None = None
+    waited: float = 0.0
+
+
+class Inbox(Protocol):
+    async def accept(self, delivery: Delivery) -> bool:
+        """Stores a delivery and the job for it, both or neither. False when it is there already."""
+
+
+class Cases(Protocol):
+    """The record of every case. Every method may be repeated without harm."""
+
+    async def pasted(self, thread: Thread, until: str | None = None) -> tuple[Pasted, ...]:
+        """What the thread holds, in its order; up to and including message `until`."""
+
+    async def keep(self, thread: Thread, message_ts: str, text: str) -> None:
+        """Records what a message holds, in place of what it held before."""
+
+    async def withdraw(self, thread: Thread, message_ts: str) -> None:
+        """Erases what a message held."""
+
+    async def plan(self, thread: Thread, message_ts: str, part: Part, *, judged: bool = False) -> Answer:
+        """The answer to a message: the one on record, else a new one."""
+
+    async def mark(self, answer: Answer, state: State, ts: str | None = None) -> None: ...
+
+    async def answers(self, thread: Thread, since: str = "") -> tuple[Answer, ...]:
+        """The answers that Slack has, in the order of what they answer; from message `since` on."""
+
+    async def answer_at(self, team: str, channel: str, ts: str) -> Answer | None:
+        """Our message `ts`, if it is one."""
+
+    async def recently(self, thread: Thread, seconds: float) -> int:
+        """How many answers were planned in this thread in the last `seconds`; one and its file are one."""
+
+
+class Files(Protocol):
+    async def fetch(self, file: SlackFile) -> bytes:
+        """The content. Raises FileRefusedError with a sentence for the person who uploaded it."""
+
+
+class FileRefusedError(Exception):
+    """The file was not read; the text is one sentence that says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who the bot is in its workspace."""
+
+    team: str
+    user: str
+    bot: str
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything that listeners and jobs work with."""
+
+    inbox: Inbox
+    cases: Cases
+    slack: AsyncWebClient
+    files: Files
+    identity: Callable[[], Identity]
+    respond: Callable[[str, dict[str, Any]], Awaitable[None]]
+    max_file_bytes: int = 5_000_000
+    alert_bots: frozenset[str] = frozenset()
+    straggler_seconds: float = 2.0
+    """How long a call whose answer was lost may still take effect."""

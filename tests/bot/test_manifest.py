@@ -1,0 +1,60 @@
+"""The manifest asks for what the code uses, and for nothing else. (All other tests run under it: see `place`.)"""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+from handlers.deliveries import COMMAND, SHORTCUT
+from tests.bot.manifest import installed, parsed
+
+ROOT = Path(__file__).parents[2]
+# Scopes by method and event: https://docs.slack.dev/reference/methods and https://docs.slack.dev/reference/events
+METHODS = {
+    "auth_test": set(),
+    "apps_connections_open": set(),
+    "chat_postMessage": {"chat:write"},
+    "chat_update": {"chat:write"},
+    "conversations_replies": {"channels:history", "groups:history", "im:history"},
+    "files_upload_v2": {"files:write"},
+    "files_delete": {"files:write"},
+}
+EVENTS = {
+    "app_mention": "app_mentions:read",
+    "message.channels": "channels:history",
+    "message.groups": "groups:history",
+    "message.im": "im:history",
+}
+
+
+def called() -> set[str]:
+    """Every method of Slack's client that the code names."""
+    sources = [*ROOT.glob("handlers/**/*.py"), *ROOT.glob("bot/*.py")]
+    names = {
+        node.attr
+        for path in sources
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute)
+    }
+    prefixes = ("chat_", "conversations_", "files_", "users_", "usergroups_", "reactions_", "views_", "auth_", "apps_")
+    return {name for name in names if name.startswith(prefixes)}
+
+
+def test_the_scopes_are_those_that_are_used() -> None:
+    assert called() == set(METHODS)
+    by_methods = set().union(*METHODS.values())
+    # files:read is for the download of a file, commands for the slash command and the shortcut.
+    needed = by_methods | set(EVENTS.values()) | {"files:read", "commands"}
+    scopes = parsed()["oauth_config"]["scopes"]["bot"]
+    assert set(scopes) == needed
+    assert scopes == sorted(scopes)
+
+
+def test_the_events_commands_and_shortcuts_are_those_that_are_listened_to() -> None:
+    manifest = installed()
+    assert manifest.events == set(EVENTS)
+    assert manifest.commands == (COMMAND,)
+    assert set(manifest.message_shortcuts) == {SHORTCUT}
+    settings = parsed()["settings"]
+    assert settings["interactivity"]["is_enabled"] is True
+    assert settings["socket_mode_enabled"] is True

@@ -1,0 +1,191 @@
+"""Replies pasted bare: read where somebody pasted a failure, and silence where people only talk."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from diagnostics import diagnose
+from diagnostics.facts import ConnectFailed, ConnectionDropped, Fact, Reply, TlsFailed
+from diagnostics.recognisers import recognise
+from diagnostics.text import Paste
+
+
+def facts(text: str) -> list[Fact]:
+    return [fact for each in recognise(Paste.of(text)) if each.kind == "smtp-reply" for fact in each.facts]
+
+
+def replies(text: str) -> list[Reply]:
+    return [fact for fact in facts(text) if isinstance(fact, Reply)]
+
+
+PASTED = [
+    ("4.4.7 QUEUE.Expired", 0, "4.4.7"),
+    ("421 4.2.1 Unable to connect", 421, "4.2.1"),
+    ("421.4.4.2 unable to connect", 421, "4.4.2"),
+    ("421 4.4 2 connection dropped due to socket error", 421, "4.4.2"),
+    ("our queue says 451 4.4.0 DNS query failed. The error was: SMTPSEND.DNS.NonExistentDomain", 451, "4.4.0"),
+    ('451 4.4.0 Primary target IP address responded with: "421 4.2.1 Unable to connect." Attempted failover', 421, "4.2.1"),
+    ("«451 4.4.0 Primary Target IP address responded 421 4.2.1 unable to connect. Attempted failover»", 421, "4.2.1"),
+    ("550 5.7.64 TenantAttribution; Relay Access Denied [AM6.eop-eur05.prod.protection.outlook.com]", 550, "5.7.64"),
+    ("users are getting 550 5.7.1 when sending to gmail", 550, "5.7.1"),
+    ("since today every mail fails with 550 5.7.708 Service unavailable", 550, "5.7.708"),
+    ("the scanner shows: 5.7.57 Client not authenticated to send mail", 0, "5.7.57"),
+    ("550 5.4.1", 550, "5.4.1"),
+    ("550 Rejected by header based Anti-Spoofing policy", 550, ""),
+    ("SMTP Error 535", 0, "5.0.0"),
+    ("RESOLVER.ADR.RecipNotFound; not found", 0, "5.0.0"),
+    ("mails bounce with RESOLVER.RST.AuthRequired", 0, "5.0.0"),
+    ("DNS query failed with error ErrorRetry", 0, "4.0.0"),
+    ("550 5.7.501: アクセスが拒否されました", 550, "5.7.501"),
+    ("Fehler: 550 5.7.705 Zugriff verweigert", 550, "5.7.705"),
+    ("S: 501 5.5.4 Invalid domain name", 501, "5.5.4"),
+    ("550+5.7.60+SMTP;+Client+does+not+have+permissions+to+send+as+this+sender", 550, "5.7.60"),
+    ("smtplib.SMTPAuthenticationError: (535, b'5.7.139 Authentication unsuccessful, user disabled')", 535, "5.7.139"),
+    ("MailKit.Security.AuthenticationException: 535: 5.7.139 Authentication unsuccessful", 535, "5.7.139"),
+    (
+        "Send-MailMessage : The SMTP server requires a secure connection or the client was not authenticated. "
+        "The server response was: 5.7.57 Client not authenticated to send mail.",
+        0,
+        "5.7.57",
+    ),
+    ("550 5.0.350 Remote server returned an error -> 550 5.7.606 Access denied, banned sending IP", 550, "5.7.606"),
+    ("What does this mean? 550 5.7.54 SMTP; Unable to relay recipient in non-accepted domain", 550, "5.7.54"),
+]
+
+
+@pytest.mark.parametrize(("text", "code", "enhanced"), PASTED, ids=[text[:40] for text, _, _ in PASTED])
+def test_a_pasted_reply(text: str, code: int, enhanced: str) -> None:
+    (reply,) = replies(text)
+    assert (reply.code, reply.enhanced, reply.failing) == (code, enhanced, True)
+
+
+CHATTER = [
+    "too many 421 issues today, and 550 of them are about parking",
+    "we pay 5.12 per mailbox now, 4.5.2 is the new invoice layout",
+    "does anyone have the slide with 5.1.10 vs 5.4.1 side by side?",
+    "what does 5.7.64 mean?",
+    "what does 550 5.7.64 mean?",
+    "what is 4.4.7 QUEUE.Expired?",
+    "can somebody explain 550 5.7.1?",
+    "is there a doc for 5.7.708?",
+    "550 5.1.1 means that the recipient does not exist",
+    "5.7.1 usually indicates that a policy rejected the mail",
+    "a 550 5.7.1 typically means relay denied, see the wiki",
+    "remember the 451 4.4.0 DNS outage? good times",
+    "the 550 5.7.1 runbook is in the wiki",
+    "Exchange 2019 CU14 is 15.2.1544.4, the June SU makes it 15.2.1544.11",
+    "server runs 15.1.2507 and the other 15.2.1118",
+    "OpenSSL 3.0.5 failed to build, upgrading to 5.4.2 unavailable",
+    "kernel 5.4.0 connection tracking is too slow",
+    "203.0.113.25 -> 10.0.4.21 tcp/25 refused by rule 421",
+    "10.5.7.1 is the new relay, 5.7.1.20 was denied",
+    "ticket INC-550571 closed, CHG-5.7.1 approved",
+    "call me on 421 555 1234 if the service is unavailable",
+    "offer: 550 users, 421 seats, EUR 4.50 per mailbox",
+    "550 mailboxes moved, 3 failed",
+    "454 messages in the queue, all from the newsletter",
+    "452 users can't log in to Teams",
+    "room 421 is not available on Friday",
+    "the invoice over 550 EUR was rejected",
+    "meeting 4.5.2027 at 10:00, room 5.3.1",
+    "on 4.12.23 we had a similar discussion",
+    "250 2.6.0 <a8@fabrikam.com> Queued mail for delivery",
+    "250 2.1.5 Recipient OK",
+    "220 mail.contoso.com Microsoft ESMTP MAIL Service ready",
+    "HTTP 503 Service Unavailable from the intranet",
+    "the web shop gives 500 errors again",
+    "Section 5.7.1 of the policy says that access is restricted to staff",
+    "step 4.2.1 failed in the migration plan",
+    "I merged PR 550, build 5.1.3 is green",
+    "queue.expired is the name of the event we fire in our app",
+    "the RESOLVER.ADR.RecipNotFound page of the manual is nice",
+    "why did the admin break up with the smtp server? 421 ... connection closed",
+    "top codes last month: 5.1.1 (421), 5.7.1 (88), 4.4.7 (12)",
+    "we used to get 550 5.7.1 Unable to relay, was fixed long ago",
+    "RFC 5321 4.2.1 defines reply code severities, authentication is elsewhere",
+    "good morning",
+    "",
+]
+
+
+@pytest.mark.parametrize("text", CHATTER)
+def test_talk_is_no_failure(text: str) -> None:
+    assert recognise(Paste.of(text)) == []
+
+
+def test_a_reply_of_several_lines_is_one() -> None:
+    text = (
+        "host gmail-smtp-in.l.google.com[2001:db8::1b] said: 550-5.7.25\n"
+        "    [2001:db8::1] The IP address sending this message does not\n"
+        "    550-5.7.25 have a PTR record setup. Please visit\n"
+        "    550 5.7.25 the manual (in reply to end of DATA command)\n"
+        "\nworked for months"
+    )
+    (artefact,) = recognise(Paste.of(text))
+    (reply,) = replies(text)
+    assert (artefact.first, artefact.last) == (1, 4)
+    assert (reply.code, reply.enhanced, reply.by, reply.ip) == (550, "5.7.25", "gmail-smtp-in.l.google.com", "2001:db8::1b")
+    assert "does not have a PTR record setup. Please visit the manual" in reply.text
+
+
+def test_a_reply_wrapped_by_a_mail_client_is_joined_and_the_talk_after_it_is_not() -> None:
+    text = (
+        '451 4.4.0 Primary target IP address responded with: "421 4.2.1 Unable to\nconnect." Attempted failover to alternate '
+        "host, but that did not succeed.\n\nany idea?"
+    )
+    (reply,) = replies(text)
+    assert reply.text == "421 4.2.1 Unable to connect."
+    assert "any idea" not in reply.whole
+    (short,) = replies("452 4.3.1 Insufficient system resources\nany idea?")
+    assert short.text == "452 4.3.1 Insufficient system resources"
+
+
+def test_what_the_words_state_is_told_as_facts() -> None:
+    stated = facts("we see TLS negotiation failed with error UnknownCredentials in the log")
+    assert [fact.error for fact in stated if isinstance(fact, TlsFailed)] == ["UnknownCredentials"]
+    (failed,) = [
+        fact
+        for fact in facts("451 4.4.397 Error communicating with target host. -> 421 4.2.1 Unable to connect -> SocketTimedout: Socket error code 10060")
+        if isinstance(fact, ConnectFailed)
+    ]
+    assert (failed.kind, failed.winsock) == ("timeout", 10060)
+    (dropped,) = [f for f in facts("421 4.4.2 Verbindung getrennt: SocketError") if isinstance(f, ConnectionDropped)]
+    assert dropped.reason == "SocketError"
+
+
+def test_the_same_reply_many_times_is_told_once() -> None:
+    assert len(replies("550 5.1.1 User unknown\n" * 500)) == 1
+    text = "\n".join(f"550 5.1.1 <u{number}@contoso.com> User unknown" for number in range(5000))
+    assert 1 < len(replies(text)) <= 100
+
+
+def test_quotes_are_the_lines_as_typed() -> None:
+    text = "hi all\n\u201c550 5.7.1 Unable to relay\u201d"
+    (reply,) = replies(text)
+    assert (reply.source.line, reply.source.quote) == (2, "\u201c550 5.7.1 Unable to relay\u201d")
+    assert reply.text == "550 5.7.1 Unable to relay"
+
+
+@given(st.text(alphabet="450. 5#-<>[](){}'\"=:;\nRESOLVER.ADR said rejectd", max_size=300))
+@settings(max_examples=150)
+def test_any_text_is_read_without_error(text: str) -> None:
+    for artefact in recognise(Paste.of(text)):
+        assert 1 <= artefact.first <= artefact.last <= text.count("\n") + 1
+
+
+@given(st.integers(400, 599), st.integers(0, 7), st.integers(0, 999), st.sampled_from(["", "> ", "    ", "error: "]))
+@settings(max_examples=60)
+def test_any_number_with_reply_wording_is_read_exactly(code: int, subject: int, detail: int, prefix: str) -> None:
+    enhanced = f"{code // 100}.{subject}.{detail}"
+    (reply,) = replies(f"{prefix}{code} {enhanced} Message rejected by policy")
+    assert (reply.code, reply.enhanced) == (code, enhanced)
+
+
+
+def test_a_whole_report_of_talk_says_nothing() -> None:
+    report = diagnose("\n\n".join(text for text in CHATTER if "2.6.0" not in text))
+    assert json.loads(report.model_dump_json())["verdict"] == "nothing"

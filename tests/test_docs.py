@@ -1,0 +1,56 @@
+"""What the documentation tells people to type works."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bot.manual import pages
+from bot.settings import as_markdown
+
+ROOT = Path(__file__).parent.parent
+_DOCS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "DECISIONS.md", *sorted((ROOT / "docs").glob("*.md"))]
+_SHELL = re.compile(r"```sh\n(.*?)```", re.DOTALL)
+_LINK = re.compile(r"\]\(([^)#\s]+)")
+
+
+def _commands() -> list[str]:
+    blocks = (block for path in _DOCS for block in _SHELL.findall(path.read_text()))
+    return sorted({line.split("  #")[0].strip() for block in blocks for line in block.splitlines() if line.strip()})
+
+
+@pytest.mark.parametrize("command", _commands())
+def test_a_documented_command_works(command: str) -> None:
+    words = shlex.split(command)
+    if words[0] == "make":
+        done = subprocess.run(["make", "--dry-run", *words[1:]], cwd=ROOT, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return
+    assert words[0] in ("mailflow", ".venv/bin/mailflow")
+    program = str(Path(sys.executable).parent / "mailflow")
+    if words[1] in ("serve", "playground"):
+        words = [*words[:2], "--help"]
+    done = subprocess.run([program, *words[1:]], cwd=ROOT, capture_output=True, text=True, input="550 5.7.1", timeout=60)
+    assert done.returncode in (0, 1), done.stderr
+
+
+@pytest.mark.parametrize("path", _DOCS, ids=lambda path: path.name)
+def test_links_lead_somewhere(path: Path) -> None:
+    for target in _LINK.findall(path.read_text()):
+        if "://" not in target:
+            assert (path.parent / target).exists(), f"{path.name}: {target}"
+
+
+def test_the_settings_table_is_fresh() -> None:
+    assert as_markdown() in (ROOT / "docs" / "settings.md").read_text()
+
+
+def test_the_manual_is_fresh() -> None:
+    """Write it anew with: mailflow causes --markdown docs/causes"""
+    folder = ROOT / "docs" / "causes"
+    assert {path.name: path.read_text() for path in folder.glob("*.md")} == pages()
