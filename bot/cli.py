@@ -104,7 +104,9 @@ def explain(code: tuple[str, ...], as_json: bool) -> None:
 
 
 @main.command()
-@click.option("--markdown", type=click.Path(file_okay=False, path_type=Path), help="Write the manual into this folder.")
+@click.option(
+    "--markdown", type=click.Path(file_okay=False, path_type=Path), help="Write the manual into this folder."
+)
 def causes(markdown: Path | None) -> None:
     """List the causes that Mailflow knows, or write their manual."""
     from diagnostics.cause import catalogue
@@ -123,7 +125,7 @@ def causes(markdown: Path | None) -> None:
 @click.argument("cause_id", metavar="ID")
 def new_cause(cause_id: str) -> None:
     """Write the frame of a new cause: its module, a case, and a near miss."""
-    from bot.scaffold import BadId, frame
+    from bot.scaffold import BadIdError, frame
 
     root = Path.cwd()
     if not (root / "diagnostics" / "causes").is_dir():
@@ -131,13 +133,15 @@ def new_cause(cause_id: str) -> None:
     try:
         for path in frame(cause_id, root):
             click.echo(str(path.relative_to(root)))
-    except (BadId, FileExistsError) as problem:
+    except (BadIdError, FileExistsError) as problem:
         _fail(str(problem))
     click.echo("Fill the angle brackets, then: make test PYTEST_ARGS='tests/diagnostics/test_cases.py'")
 
 
 @main.command()
-@click.option("--port", type=click.IntRange(0, 65535), default=None, help="HTTP mode: the port to listen on, 0 for any.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=None, help="HTTP mode: the port to listen on, 0 for any."
+)
 def serve(port: int | None) -> None:
     """Run the bot on Slack, with the tokens from the environment or .env."""
     from bot.running import serve_slack
@@ -146,7 +150,9 @@ def serve(port: int | None) -> None:
 
 
 @main.command()
-@click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="0 picks a free one.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="0 picks a free one."
+)
 @click.option("--no-browser", is_flag=True, help="Do not open the page in a browser.")
 def playground(port: int, no_browser: bool) -> None:
     """Open a local workspace in the browser: the same bot, without Slack."""

@@ -32,7 +32,12 @@ def _page(each: Cause) -> str:
 
 
 def _index() -> str:
-    lines = ["# Causes", "", "Written by `mailflow causes --markdown docs/causes`; change the causes, not these pages.", ""]
+    lines = [
+        "# Causes",
+        "",
+        "Written by `mailflow causes --markdown docs/causes`; change the causes, not these pages.",
+        "",
+    ]
     family = ""
     for each in catalogue().values():
         if each.family != family:

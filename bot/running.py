@@ -25,7 +25,10 @@ def serve_slack(port: int | None) -> int:
     if settings is None:
         return _FAILED
     if not settings.on_slack:
-        return _problem("no Slack token is set. Set SLACK_BOT_TOKEN and SLACK_APP_TOKEN (docs/slack.md), or try it with: mailflow playground")
+        return _problem(
+            "no Slack token is set. Set SLACK_BOT_TOKEN and SLACK_APP_TOKEN (docs/slack.md), "
+            "or try it with: mailflow playground"
+        )
     if port is not None:
         settings = settings.model_copy(update={"port": port})
     return _until_stopped(app.serve(settings, announce=_announce))
@@ -39,7 +42,9 @@ def serve_playground(port: int, *, open_browser: bool) -> int:
 
     def announce(url: str) -> None:
         _announce(url)
-        click.echo("That is the playground, a local workspace: paste an error into #exchange. Ctrl-C stops it.")
+        click.echo(
+            "That is the playground, a local workspace: paste an error into #exchange. Ctrl-C stops it."
+        )
         if open_browser and _has_screen():
             webbrowser.open(url)
 
@@ -69,7 +74,9 @@ def _until_stopped(work: Coroutine[Any, Any, None]) -> int:
     except (SettingsError, StartError) as problem:
         return _problem(str(problem))
     except OSError as problem:
-        return _problem(f"cannot start: {problem.strerror or problem}. Is it running already? Choose another port with --port 0.")
+        return _problem(
+            f"cannot start: {problem.strerror or problem}. Is it running already? Choose another port with --port 0."
+        )
     except KeyboardInterrupt:
         pass
     return 0

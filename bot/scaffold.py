@@ -61,14 +61,16 @@ verdict: failure
 """
 
 
-class BadId(ValueError):
+class BadIdError(ValueError):
     """Not an id of the form family.object or family.object.detail."""
 
 
 def frame(id_: str, root: Path) -> tuple[Path, ...]:
-    """Write the files of cause `id_` below the checkout `root`. Raises BadId, or FileExistsError for one that is there."""
+    """Write the files of cause `id_` below the checkout `root`. Raises BadIdError or FileExistsError."""
     if not _ID.fullmatch(id_):
-        raise BadId(f"`{id_}` is no cause id: write family.object.detail in lower case, such as tls.certificate.expired")
+        raise BadIdError(
+            f"`{id_}` is no cause id: write family.object.detail in lower case, such as tls.certificate.expired"
+        )
     family, _, rest = id_.partition(".")
     name = re.sub(r"[.-]", "_", rest)
     slug = rest.replace(".", "-")

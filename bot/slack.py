@@ -45,7 +45,11 @@ class Me:
 def client(settings: Settings, session: aiohttp.ClientSession, token: str | None) -> AsyncWebClient:
     """No retries of its own: they would send a message twice when only the answer was lost. Jobs know better."""
     slack = AsyncWebClient(
-        token=token, base_url=settings.slack_api_url, session=session, timeout=int(CALL_SECONDS), retry_handlers=[]
+        token=token,
+        base_url=settings.slack_api_url,
+        session=session,
+        timeout=int(CALL_SECONDS),
+        retry_handlers=[],
     )
     if _is_local(settings.slack_api_url):
         slack.proxy = None  # a proxy from the environment leads away from this machine
@@ -62,7 +66,9 @@ def bolt(settings: Settings, session: aiohttp.ClientSession, me: Me, token: str)
 
     async def authorize() -> AuthorizeResult:
         us = me()
-        return AuthorizeResult(enterprise_id=None, team_id=us.team, bot_token=token, bot_user_id=us.user, bot_id=us.bot)
+        return AuthorizeResult(
+            enterprise_id=None, team_id=us.team, bot_token=token, bot_user_id=us.user, bot_id=us.bot
+        )
 
     secret = settings.signing_secret.get_secret_value() if settings.signing_secret else ""
     return AsyncApp(
@@ -80,7 +86,9 @@ async def identify(slack: AsyncWebClient, me: Me) -> None:
     while me.identity is None:
         try:
             us = await slack.auth_test()
-            me.identity = Identity(team=str(us["team_id"]), user=str(us["user_id"]), bot=str(us.get("bot_id") or ""))
+            me.identity = Identity(
+                team=str(us["team_id"]), user=str(us["user_id"]), bot=str(us.get("bot_id") or "")
+            )
         except (SlackApiError, aiohttp.ClientError, OSError) as error:
             delay = await _wait_or_refuse(error, "SLACK_BOT_TOKEN", delay)
 

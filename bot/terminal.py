@@ -50,7 +50,7 @@ def _render(parts: Sequence[Part], width: int, colour: bool) -> str:
         return as_text(parts, width=width)
     import io  # beside its only user
 
-    from rich.console import Console  # a pipe needs no rich, and it takes a third of the start-up time
+    from rich.console import Console  # a pipe needs no rich, and must not wait for its import
 
     out = io.StringIO()
     # An injected stream tells rich nothing about the terminal, so everything that it would guess is said here.

@@ -1,6 +1,6 @@
 """Knows mail and Exchange. Knows no Slack, no database, no clock of its own.
 
-    from diagnostics import diagnose, explain, Report
+from diagnostics import diagnose, explain, Report
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ from diagnostics.report import Shell
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One question. `template` takes {connector}, {thumbprint} and {host}. `cost` orders equals, cheaper first."""
+    """One question. `template` takes {connector}, {thumbprint}, {host} and {domain}. Cheaper goes first."""
 
     say: str
     template: str
@@ -47,8 +47,9 @@ class Ask:
 
 ASKS: Final = (
     Ask(
-        "Send the protocol log of one failing session from the Send connector (switch logging on, wait for a retry, "
-        "then paste from `attempting to connect` to the last line).",
+        "Send the protocol log of one failing session of the Send connector, from `attempting to connect` to its last "
+        "line. The command switches that log on (nothing else; undo: -ProtocolLoggingLevel None); run its second half "
+        "after a retry.",
         "Set-SendConnector {connector} -ProtocolLoggingLevel Verbose; "
         "Get-ChildItem (Join-Path $env:ExchangeInstallPath 'TransportRoles\\Logs\\Hub\\ProtocolLog\\SmtpSend') | "
         "Sort-Object LastWriteTime | Select-Object -Last 1 | Get-Content -Tail 80",
@@ -77,16 +78,18 @@ ASKS: Final = (
     Ask(
         "Send who may read the private key of the certificate that the log names.",
         "$certificate = Get-Item (Join-Path 'Cert:\\LocalMachine\\My' {thumbprint}); "
-        "$key = [System.Security.Cryptography.X509Certificates.RSACertificateExtensions]::GetRSAPrivateKey($certificate); "
+        "$key = [System.Security.Cryptography.X509Certificates.RSACertificateExtensions]"
+        "::GetRSAPrivateKey($certificate); "
         'Get-ChildItem "$env:ProgramData\\Microsoft\\Crypto" -Recurse -Force -Filter $key.Key.UniqueName | '
         "ForEach-Object { icacls $_.FullName }",
         (KeyAccess,),
         cost=2,
     ),
     Ask(
-        "Send the Schannel errors of the System log from the time of the failure.",
-        "Get-WinEvent -FilterHashtable @{{LogName='System';ProviderName='Schannel';Level=2}} -MaxEvents 10 | "
-        "Format-List TimeCreated,Id,Message",
+        "Send the TLS and transport errors of the event logs from the time of the failure.",
+        "Get-WinEvent -FilterHashtable @{{LogName='System','Application';"
+        "ProviderName='Schannel','MSExchangeTransport','MSExchangeFrontEndTransport';Level=1,2,3}} -MaxEvents 20 | "
+        "Format-List TimeCreated,ProviderName,Id,Message",
         (WindowsEvent,),
         shell="powershell",
     ),
@@ -97,7 +100,8 @@ ASKS: Final = (
         (SendConnector,),
     ),
     Ask(
-        "From the sending server itself, test the port on this destination and on another one.",
+        "From the server that sends (for Exchange Online: from any network outside yours), test the port on this "
+        "destination and on another one.",
         "{host}, 'gmail-smtp-in.l.google.com' | ForEach-Object {{ Test-NetConnection $_ -Port 25 }} | "
         "Format-List ComputerName,RemoteAddress,RemotePort,TcpTestSucceeded",
         (PortTest,),
@@ -111,7 +115,8 @@ ASKS: Final = (
     ),
     Ask(
         "Send the TLS 1.2 settings of the sending server.",
-        "Get-ItemProperty 'HKLM:\\SYSTEM\\CurrentControlSet\\Control\\SecurityProviders\\SCHANNEL\\Protocols\\TLS 1.2\\Client',"
+        "Get-ItemProperty "
+        "'HKLM:\\SYSTEM\\CurrentControlSet\\Control\\SecurityProviders\\SCHANNEL\\Protocols\\TLS 1.2\\Client',"
         "'HKLM:\\SYSTEM\\CurrentControlSet\\Control\\SecurityProviders\\SCHANNEL\\Protocols\\TLS 1.2\\Server' "
         "-ErrorAction SilentlyContinue | Format-List PSChildName,PSPath,Enabled,DisabledByDefault",
         (TlsSettings,),
@@ -119,7 +124,8 @@ ASKS: Final = (
     ),
     Ask(
         "From the sending server, resolve the destination with its own resolver and with a public one.",
-        "Resolve-DnsName {host} -Type MX; Resolve-DnsName {host} -Type MX -Server 1.1.1.1",
+        "Resolve-DnsName {domain} -Type MX; Resolve-DnsName {domain} -Type MX -Server 1.1.1.1; "
+        "Get-DnsClientServerAddress -AddressFamily IPv4 | Format-List InterfaceAlias,ServerAddresses",
         (DnsAnswer,),
         shell="powershell",
     ),

@@ -101,7 +101,7 @@ def cause(
     """Declare the decorated function a cause. Its module docstring is the manual page. Found by being there."""
 
     def declare(assess: Callable[..., Finding | None]) -> Callable[..., Finding | None]:
-        manual = inspect.cleandoc(inspect.getmodule(assess).__doc__ or "")  # type: ignore[union-attr]  # always in a module
+        manual = inspect.cleandoc(inspect.getmodule(assess).__doc__ or "")
         found = Cause(id, act, assess, _parameters(assess), says, benign, modifier, manual)
         setattr(assess, _ATTRIBUTE, found)
         return assess

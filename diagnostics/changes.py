@@ -34,7 +34,9 @@ def _changes(before: Report, after: Report, judgement: Judgement) -> Iterator[st
     for gone in after.ruled_out:
         if gone.cause not in ruled_before and gone.cause not in still:
             yield f"Ruled out: {gone.title or gone.cause} ({gone.because.rstrip('.')})."
-    dropped = [each.title for each in before.findings if each.cause not in still | {r.cause for r in after.ruled_out}]
+    dropped = [
+        each.title for each in before.findings if each.cause not in still | {r.cause for r in after.ruled_out}
+    ]
     if dropped and after.findings and not over:
         yield "No longer among the suspects: " + "; ".join(dropped) + "."
     if not any(artefact.paste == len(judgement.pastes) - 1 for artefact in after.artefacts):
@@ -42,6 +44,7 @@ def _changes(before: Report, after: Report, judgement: Judgement) -> Iterator[st
 
 
 def _cure(change: SessionChange) -> Iterator[str]:
-    yield f"{change.connector or 'The connector'} works again: its latest session negotiated {change.succeeded.protocol or 'TLS'}."
+    who, protocol = change.connector or "The connector", change.succeeded.protocol or "TLS"
+    yield f"{who} works again: its latest session negotiated {protocol}."
     for what, old, new in change.differences:
         yield f"Since the failing session, {what} changed from {old} to {new}."

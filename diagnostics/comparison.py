@@ -51,7 +51,11 @@ def _differences(before: Session, after: Session) -> Iterator[tuple[str, str, st
         ("our certificate's thumbprint", before.thumbprint, after.thumbprint),
         ("our certificate's subject", _name(before.local, "subject"), _name(after.local, "subject")),
         ("our certificate's issuer", _name(before.local, "issuer"), _name(after.local, "issuer")),
-        ("the remote certificate's thumbprint", _name(before.remote, "thumbprint"), _name(after.remote, "thumbprint")),
+        (
+            "the remote certificate's thumbprint",
+            _name(before.remote, "thumbprint"),
+            _name(after.remote, "thumbprint"),
+        ),
         ("the TLS version", before.protocol, after.protocol),
         ("the remote address", before.remote_ip, after.remote_ip),
         ("STARTTLS in the EHLO reply", _starttls(before), _starttls(after)),

@@ -139,14 +139,16 @@ def _ask_about(each: Cause, anchor: Fact, first: Parameter, held: _Held) -> Verd
 
 
 def companion(anchor: Fact, candidates: Sequence[Fact]) -> Fact | None:
-    """The candidate that speaks of the same thing as `anchor`: none that contradicts a key, the latest of the closest."""
+    """The candidate that speaks of the same thing as `anchor`: no key contradicts; the latest of the closest."""
     best: Fact | None = None
     best_score = (-1, -1, -1)
     for fact in candidates:
         keys = [(getattr(anchor, key), getattr(fact, key)) for key in _JOINED]
         if any(mine and theirs and mine != theirs for mine, theirs in keys):
             continue
-        shared = sum(1 for mine, theirs in keys if mine and mine == theirs) + (bool(fact.host) and fact.host == anchor.host)
+        shared = sum(1 for mine, theirs in keys if mine and mine == theirs) + (
+            bool(fact.host) and fact.host == anchor.host
+        )
         score = (shared, fact.source.paste, fact.source.line)
         if score > best_score:
             best, best_score = fact, score
@@ -162,9 +164,16 @@ def _suspects(known: dict[str, Cause], held: _Held, judged: set[str]) -> list[Ve
             continue
         for id_, weight in codes.suspects(str(fact.code or ""), fact.enhanced, fact.whole):
             each = known.get(id_)
-            if each is None or id_ in judged or each.modifier or (id_ in found and found[id_].finding.weight >= weight):
+            if (
+                each is None
+                or id_ in judged
+                or each.modifier
+                or (id_ in found and found[id_].finding.weight >= weight)
+            ):
                 continue
-            because = f"`{_short(fact.text)}` can come from this; nothing sent so far tells it from the others."
+            because = (
+                f"`{_short(fact.text)}` can come from this; nothing sent so far tells it from the others."
+            )
             finding = Finding(Belief.POSSIBLE, because, (fact,), weight=weight)
             present = {kind for kind, facts in held.by_type.items() if facts}
             found[id_] = Verdict(each, finding, frozenset(each.wanted - present - {Said}), fact)

@@ -29,6 +29,12 @@ def _manual(wanted: str) -> Explanation | None:
     _, _, page = found.manual.partition("\n")
     source = found.references[0] if found.references else ""
     meaning = Meaning(
-        code=found.id, name=found.title, meaning=page.strip(), emitter="", wrapper=False, causes=(found.id,), source=source
+        code=found.id,
+        name=found.title,
+        meaning=page.strip(),
+        emitter="",
+        wrapper=False,
+        causes=(found.id,),
+        source=source,
     )
     return Explanation(query=wanted, found=True, meanings=(meaning,), hint="")

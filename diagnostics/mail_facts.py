@@ -14,9 +14,20 @@ from diagnostics.recognisers.format_list import items as collection
 Pairs = tuple[tuple[str, str], ...]
 
 _FAILED_EVENTS: Final = frozenset(
-    {"FAIL", "DEFER", "SUBMITFAIL", "SUBMITDEFER", "BADMAIL", "POISONMESSAGE", "MODERATORREJECT", "SUPPRESSED"}
+    {
+        "FAIL",
+        "DEFER",
+        "SUBMITFAIL",
+        "SUBMITDEFER",
+        "BADMAIL",
+        "POISONMESSAGE",
+        "MODERATORREJECT",
+        "SUPPRESSED",
+    }
 )
-_FAILED_TRACES: Final = frozenset({"failed", "fail", "defer", "pending", "quarantined", "filteredasspam", "drop"})
+_FAILED_TRACES: Final = frozenset(
+    {"failed", "fail", "defer", "pending", "quarantined", "filteredasspam", "drop"}
+)
 _SPAM_VERDICTS: Final = frozenset({"SPM", "BLK", "SKB", "SKS"})
 _SPAM_LEVEL: Final = 5  # from here on a message is junk
 

@@ -17,7 +17,11 @@ def notes_of(facts: Iterable[Fact]) -> tuple[Note, ...]:
         for text in _notes(fact):
             source = fact.source
             found.setdefault(
-                text, Note(text=text, evidence=(Evidence(quote=source.quote[:400], line=source.line, paste=source.paste),))
+                text,
+                Note(
+                    text=text,
+                    evidence=(Evidence(quote=source.quote[:400], line=source.line, paste=source.paste),),
+                ),
             )
     return tuple(found.values())
 
@@ -26,12 +30,16 @@ def _notes(fact: Fact) -> Iterator[str]:
     if isinstance(fact, TlsSucceeded):
         if any(old in fact.protocol for old in _OLD):
             yield (
-                f"This session succeeded with {fact.protocol}. TLS 1.0 and 1.1 are deprecated and Exchange Online no longer "
-                "accepts them: enable TLS 1.2 on this server before the other side switches them off."
+                f"This session succeeded with {fact.protocol}. TLS 1.0 and 1.1 are deprecated and Exchange Online no "
+                "longer accepts them: enable TLS 1.2 on this server before the other side switches them off."
             )
         if fact.mac.upper() in ("CALG_SHA1", "CALG_SHA", "CALG_MD5"):
-            yield f"The negotiated cipher suite authenticates with {fact.mac}, which is deprecated; prefer an AEAD suite (GCM)."
+            yield f"The negotiated suite authenticates with {fact.mac}, which is deprecated; prefer an AEAD suite (GCM)."
     elif isinstance(fact, Certificate) and fact.owner == "local" and not fact.thumbprint:
         yield "The thumbprint of our certificate is masked or missing: its last six characters are enough to compare."
-    elif isinstance(fact, SessionChange) and fact.cured and fact.succeeded.source.paste == fact.failed.source.paste:
+    elif (
+        isinstance(fact, SessionChange)
+        and fact.cured
+        and fact.succeeded.source.paste == fact.failed.source.paste
+    ):
         yield f"A later session of {fact.connector or 'the same connector'} in this paste succeeded: compare the two."

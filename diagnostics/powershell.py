@@ -20,14 +20,14 @@ _TOKEN = re2.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,252}")
 _LONGEST: Final = 512
 
 
-class Unquotable(ValueError):
+class UnquotableError(ValueError):
     """The value holds a character that can't be shown and copied safely, or is too long to be a name."""
 
 
 def quoted(value: str) -> str:
-    """`value` as one PowerShell literal. Raises Unquotable for control, format and line-separating characters."""
+    """`value` as one PowerShell literal. Raises UnquotableError for control, format and line-separating characters."""
     if len(value) > _LONGEST or any(_unsafe(char) for char in value):
-        raise Unquotable("the value holds characters that are not safe in a command")
+        raise UnquotableError("the value holds characters that are not safe in a command")
     return "'" + value.translate(_DOUBLED) + "'"
 
 
@@ -37,9 +37,9 @@ def _unsafe(char: str) -> bool:
 
 
 def token(value: str) -> str:
-    """`value` if it is a plain host name, address, thumbprint or number. Raises Unquotable otherwise."""
+    """`value` if it is a plain host name, address, thumbprint or number. Raises UnquotableError otherwise."""
     if not value.isascii() or not _TOKEN.fullmatch(value):
-        raise Unquotable("the value is not a plain token")
+        raise UnquotableError("the value is not a plain token")
     return value
 
 
@@ -58,7 +58,7 @@ def command(template: str, /, **values: str) -> str:
     empty = {name for name, value in values.items() if not value}
     try:
         return _Quoting().vformat(_without_token(template, empty), (), filled)
-    except Unquotable:
+    except UnquotableError:
         return ""
 
 

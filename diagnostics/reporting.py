@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from diagnostics.cause import Belief
 from diagnostics.changes import changed
 from diagnostics.engine import Judgement, Verdict, judge
-from diagnostics.facts import Fact, Source
+from diagnostics.facts import Fact, Source, TlsFailed
 from diagnostics.notes import notes_of
 from diagnostics.questions import questions
-from diagnostics.report import BeliefName, Evidence, Moment, ReadArtefact, Report, RuledOut, Suspect
+from diagnostics.report import BeliefName, Evidence, Moment, Note, ReadArtefact, Report, RuledOut, Suspect
 from diagnostics.report import Verdict as VerdictName
 from diagnostics.seen import cured, failures
 from diagnostics.timeline import moments
@@ -37,7 +37,8 @@ def _report(judgement: Judgement) -> Report:
         verdict=verdict,
         summary=_summary(verdict, shown, judgement),
         artefacts=tuple(
-            ReadArtefact(kind=a.kind, lines=(a.first, a.last), paste=a.paste, facts=a.shown) for a in judgement.artefacts
+            ReadArtefact(kind=a.kind, lines=(a.first, a.last), paste=a.paste, facts=a.shown)
+            for a in judgement.artefacts
         ),
         findings=tuple(_suspect(each) for each in shown),
         ruled_out=tuple(
@@ -45,34 +46,64 @@ def _report(judgement: Judgement) -> Report:
             for each in judgement.of(Belief.RULED_OUT)
         ),
         next=questions(shown, judgement) if verdict in ("failure", "unknown") else (),
-        timeline=tuple(Moment(at=m.at, line=m.line, what=m.what, paste=m.paste) for m in moments(judgement.facts)),
-        notes=notes_of(judgement.facts),
+        timeline=tuple(
+            Moment(at=m.at, line=m.line, what=m.what, paste=m.paste) for m in moments(judgement.facts)
+        ),
+        notes=(*_beside(judgement), *notes_of(judgement.facts)),
     )
 
 
 def _verdict(judgement: Judgement) -> VerdictName:
     if not judgement.artefacts:
         return "nothing"
-    believed = [each for each in judgement.verdicts if each.finding.belief > Belief.RULED_OUT]
+    believed = _believed(judgement)
     if cured(judgement.facts):
         return "healthy"
     if believed and believed[0].cause.benign and believed[0].finding.belief >= Belief.LIKELY:
         return "healthy"
-    if any(not each.cause.benign and not each.cause.modifier for each in believed):
+    if any(not each.cause.benign for each in believed):
         return "failure"
     return "unknown" if failures(judgement.facts) else "healthy"
 
 
+def _believed(judgement: Judgement) -> list[Verdict]:
+    """What the text supports, best first, circumstances aside."""
+    return [v for v in judgement.verdicts if v.finding.belief > Belief.RULED_OUT and not v.cause.modifier]
+
+
 def _shown(judgement: Judgement, verdict: VerdictName) -> list[Verdict]:
     """The findings worth a reader's time: once something is likely, what a bare code made possible is noise."""
-    believed = [each for each in judgement.verdicts if each.finding.belief > Belief.RULED_OUT]
+    believed = _believed(judgement)
     strong = [each for each in believed if each.finding.belief >= Belief.LIKELY]
     if verdict == "healthy":
         return strong
     if not strong:
         return believed[:_MOST_SUSPECTS]
-    rivals = [each for each in believed if each.finding.belief is Belief.POSSIBLE and each.finding.weight >= 1.0]
-    return strong + ([] if strong[0].finding.belief is Belief.CONFIRMED else rivals[: _MOST_SUSPECTS - len(strong)])
+    rivals = [
+        each for each in believed if each.finding.belief is Belief.POSSIBLE and each.finding.weight >= 1.0
+    ]
+    return strong + (
+        [] if strong[0].finding.belief is Belief.CONFIRMED else rivals[: _MOST_SUSPECTS - len(strong)]
+    )
+
+
+def _sources(facts: Iterable[Fact | Source | None]) -> Iterator[Source]:
+    for fact in facts:
+        if isinstance(fact, Fact):
+            yield fact.source
+        elif fact is not None:
+            yield fact
+        if isinstance(fact, TlsFailed) and fact.offered is not None:
+            yield fact.offered.source  # the line with the thumbprint is half of the proof
+
+
+def _beside(judgement: Judgement) -> tuple[Note, ...]:
+    """Circumstances (modifiers) are said beside the cause, never ranked against it."""
+    return tuple(
+        Note(text=f"{each.cause.title}: {each.finding.because}", evidence=evidence_of(each.finding.evidence))
+        for each in judgement.verdicts
+        if each.cause.modifier and each.finding.belief > Belief.RULED_OUT
+    )
 
 
 def _suspect(verdict: Verdict) -> Suspect:
@@ -97,12 +128,13 @@ def _suspect(verdict: Verdict) -> Suspect:
 def evidence_of(facts: Iterable[Fact | Source | None]) -> tuple[Evidence, ...]:
     """The lines that the facts were read from, each once, in the order given."""
     found: dict[tuple[int, int], Evidence] = {}
-    for fact in facts:
-        if fact is None:
-            continue
-        source = fact.source if isinstance(fact, Fact) else fact
-        quote = source.quote if len(source.quote) <= _LONGEST_QUOTE else source.quote[: _LONGEST_QUOTE - 1] + "…"
-        found.setdefault((source.paste, source.line), Evidence(quote=quote, line=source.line, paste=source.paste))
+    for source in _sources(facts):
+        quote = (
+            source.quote if len(source.quote) <= _LONGEST_QUOTE else source.quote[: _LONGEST_QUOTE - 1] + "…"
+        )
+        found.setdefault(
+            (source.paste, source.line), Evidence(quote=quote, line=source.line, paste=source.paste)
+        )
     return tuple(found.values())
 
 
@@ -112,7 +144,9 @@ def _summary(verdict: VerdictName, shown: Sequence[Verdict], judgement: Judgemen
     if verdict == "healthy":
         change = cured(judgement.facts)
         if change:
-            return f"The latest session of {change.connector or 'this connector'} succeeded: mail flows again."
+            return (
+                f"The latest session of {change.connector or 'this connector'} succeeded: mail flows again."
+            )
         if shown:
             return f"Nothing is broken: {shown[0].cause.title}."
         kinds = sorted({artefact.kind for artefact in judgement.artefacts})

@@ -10,7 +10,6 @@ from diagnostics.facts import (
     ConnectionDropped,
     Fact,
     QueueState,
-    Reply,
     Session,
     SessionChange,
     TlsFailed,
@@ -31,8 +30,6 @@ def _fails(fact: Fact) -> bool:
     match fact:
         case TlsFailed() | ConnectFailed() | ConnectionDropped() | CertificateRejected():
             return True
-        case Reply():
-            return fact.failing
         case Session():
             return fact.failed
         case WindowsEvent():
@@ -40,7 +37,7 @@ def _fails(fact: Fact) -> bool:
         case QueueState():
             return fact.status.lower() in _STUCK and fact.messages > 0
         case _:
-            return False
+            return bool(getattr(fact, "failing", False))
 
 
 def cured(facts: Iterable[Fact]) -> SessionChange | None:

@@ -1,7 +1,7 @@
 """Literal signatures of causes, matched over what servers said, all in one pass.
 
-A signature is plain text. White space is folded and case ignored. One that begins or ends with a digit needs a border of
-digits and dots there, so that 5.1.1 isn't found in 5.1.10 nor 5.2.1 in "id 15.2.1748.10"; one that begins with a letter
+A signature is plain text. White space is folded and case ignored. One that begins or ends with a digit needs a border
+of digits and dots there, so that 5.1.1 isn't found in 5.1.10 nor 5.2.1 in "id 15.2.1748.10"; one that begins with a letter
 needs a word border there, while a longer ending is allowed (Greylist is found in Greylisting).
 """
 
@@ -15,6 +15,7 @@ import re2
 
 from diagnostics.cause import Cause, catalogue
 from diagnostics.facts import Fact, Reply, Said, WindowsEvent
+from diagnostics.mail_facts import CommandError
 from diagnostics.text import squeezed
 
 _LONGEST: Final = 20_000  # a reply longer than this is no reply; only its beginning is read
@@ -25,7 +26,7 @@ def pattern(signature: str) -> str:
     text = squeezed(signature)
     head = r"(?:^|[^\d.])" if text[:1].isdigit() else r"\b" if text[:1].isalpha() else ""
     tail = r"(?:$|[^\d.]|\.(?:\D|$))" if text[-1:].isdigit() else ""
-    return head + re2.escape(text) + tail
+    return f"{head}{re2.escape(text)}{tail}"
 
 
 class Signatures:
@@ -62,11 +63,13 @@ def _utterance(fact: Fact) -> str:
         return squeezed(f"{fact.whole[:_LONGEST]}")
     if isinstance(fact, WindowsEvent):
         return squeezed(f"{fact.provider} {fact.event} {fact.text[:_LONGEST]}")
+    if isinstance(fact, CommandError):
+        return squeezed(fact.text[:_LONGEST])
     return ""
 
 
 def _said(fact: Fact, signature: str, text: str) -> Said:
-    kind = fact.kind if isinstance(fact, Reply) else "event"
+    kind = fact.kind if isinstance(fact, Reply) else "event" if isinstance(fact, WindowsEvent) else "command"
     by = fact.by if isinstance(fact, Reply) else ""
     return Said(source=fact.source, host=fact.host, signature=signature, text=text, kind=kind, by=by)
 

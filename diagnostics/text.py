@@ -42,7 +42,6 @@ _ENTITIES: Final = (
     ("&nbsp;", " "),
     ("&amp;", "&"),
 )
-_SPACES = re2.compile(r"\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +91,7 @@ def _unquoted(lines: list[str]) -> list[str]:
 
 
 def encodable(text: str) -> str:
-    """`text` with lone surrogates replaced: they have no UTF-8 form, so no pattern engine and no JSON could take them."""
+    """`text` with lone surrogates replaced: they have no UTF-8 form, so no pattern engine or JSON could take them."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -102,4 +101,4 @@ def encodable(text: str) -> str:
 
 def squeezed(text: str) -> str:
     """`text` with every run of white space as one space, ends trimmed."""
-    return _SPACES.sub(" ", text).strip()
+    return " ".join(text.split())

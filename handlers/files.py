@@ -31,7 +31,9 @@ class SlackFiles:
         """The content. Raises FileRefusedError with a sentence, or aiohttp's errors when the network fails."""
         name = file.name or "The file"
         if not self._is_slack(file.url):
-            raise FileRefusedError(f"{name} is not stored in Slack, so I did not open it. Please paste the text.")
+            raise FileRefusedError(
+                f"{name} is not stored in Slack, so I did not open it. Please paste the text."
+            )
         if file.size > self._most_bytes:
             raise self._too_large(name)
         request = self._session.get(
@@ -68,7 +70,11 @@ class SlackFiles:
 
     def _is_slack(self, url: str) -> bool:
         parts = urlsplit(url)
-        if (parts.scheme, parts.hostname, parts.port) == (self._api.scheme, self._api.hostname, self._api.port):
+        if (parts.scheme, parts.hostname, parts.port) == (
+            self._api.scheme,
+            self._api.hostname,
+            self._api.port,
+        ):
             return True
         host = parts.hostname or ""
         ours = host.endswith((".slack.com", ".slack-files.com"))

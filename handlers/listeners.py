@@ -61,7 +61,8 @@ async def apologise(services: Services, delivery: Delivery) -> None:
     said = plain(_SORRY)
     if delivery.response_url:
         await services.respond(
-            delivery.response_url, {"response_type": "ephemeral", "replace_original": False, "text": said.text}
+            delivery.response_url,
+            {"response_type": "ephemeral", "replace_original": False, "text": said.text},
         )
     elif delivery.kind != "delete":
         await answers.say(services, delivery.thread, delivery.message_ts, "apology", said)

@@ -45,7 +45,9 @@ async def edited(services: Services, delivery: Delivery) -> str:
     message, judged = await _reply(services, delivery)
     if not before:
         if message is not None:
-            await answers.say(services, delivery.thread, delivery.message_ts, "answer", message, judged=judged)
+            await answers.say(
+                services, delivery.thread, delivery.message_ts, "answer", message, judged=judged
+            )
     else:
         for own in before:
             if own.part == "answer" and message is not None:
@@ -74,7 +76,12 @@ async def judge(pasted: Sequence[Pasted]) -> Report:
 
 async def _reply(services: Services, delivery: Delivery) -> tuple[Message | None, bool]:
     """What to say to a message, None for nothing, and whether it is a judgement of the case."""
-    if delivery.direct and (said := commands.asked(delivery.text)) and not delivery.files and delivery.text.strip():
+    if (
+        delivery.direct
+        and (said := commands.asked(delivery.text))
+        and not delivery.files
+        and delivery.text.strip()
+    ):
         await services.cases.withdraw(delivery.thread, delivery.message_ts)
         return said, False
     submitted, unread = await _read(services, delivery)

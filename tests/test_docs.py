@@ -14,14 +14,21 @@ from bot.manual import pages
 from bot.settings import as_markdown
 
 ROOT = Path(__file__).parent.parent
-_DOCS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "DECISIONS.md", *sorted((ROOT / "docs").glob("*.md"))]
+_DOCS = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "DECISIONS.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+]
 _SHELL = re.compile(r"```sh\n(.*?)```", re.DOTALL)
 _LINK = re.compile(r"\]\(([^)#\s]+)")
 
 
 def _commands() -> list[str]:
     blocks = (block for path in _DOCS for block in _SHELL.findall(path.read_text()))
-    return sorted({line.split("  #")[0].strip() for block in blocks for line in block.splitlines() if line.strip()})
+    return sorted(
+        {line.split("  #")[0].strip() for block in blocks for line in block.splitlines() if line.strip()}
+    )
 
 
 @pytest.mark.parametrize("command", _commands())
@@ -35,7 +42,9 @@ def test_a_documented_command_works(command: str) -> None:
     program = str(Path(sys.executable).parent / "mailflow")
     if words[1] in ("serve", "playground"):
         words = [*words[:2], "--help"]
-    done = subprocess.run([program, *words[1:]], cwd=ROOT, capture_output=True, text=True, input="550 5.7.1", timeout=60)
+    done = subprocess.run(
+        [program, *words[1:]], cwd=ROOT, capture_output=True, text=True, input="550 5.7.1", timeout=60
+    )
     assert done.returncode in (0, 1), done.stderr
 
 

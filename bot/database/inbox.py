@@ -54,7 +54,9 @@ class Inbox:
 
     async def thread_of(self, delivery: UUID) -> tuple[str, str] | None:
         """Team and thread of a delivery that is still open."""
-        row = await self._pool.fetchrow("select team, thread from delivery where id = $1 and done_at is null", delivery)
+        row = await self._pool.fetchrow(
+            "select team, thread from delivery where id = $1 and done_at is null", delivery
+        )
         return (row["team"], row["thread"]) if row else None
 
     async def oldest(self, team: str, thread: str) -> Open | None:
@@ -78,7 +80,9 @@ class Inbox:
     async def done(self, delivery: UUID, outcome: str) -> None:
         """Closes a delivery. Its payload goes: what a case needs of it is in the case."""
         await self._pool.execute(
-            "update delivery set done_at = now(), outcome = $2, payload = null where id = $1", delivery, outcome
+            "update delivery set done_at = now(), outcome = $2, payload = null where id = $1",
+            delivery,
+            outcome,
         )
 
     async def postpone(self, delivery: UUID, seconds: float, *, counts: bool) -> None:

@@ -35,13 +35,21 @@ class Composer:
     def __init__(self, people: list[Person], channels: list[Channel], groups: tuple[UserGroup, ...]) -> None:
         names: dict[str, Json] = {f"@{name}": {"type": "broadcast", "range": name} for name in _BROADCASTS}
         for group in groups:
-            names[f"@{group.handle}"] = {"type": "usergroup", "usergroup_id": group.id, "handle": group.handle}
+            names[f"@{group.handle}"] = {
+                "type": "usergroup",
+                "usergroup_id": group.id,
+                "handle": group.handle,
+            }
         for person in people:
             for name in (person.name, person.real_name):
                 names[f"@{name.lower()}"] = {"type": "user", "user_id": person.id}
         for channel in channels:
             if channel.name:
-                names[f"#{channel.name}"] = {"type": "channel", "channel_id": channel.id, "name": channel.name}
+                names[f"#{channel.name}"] = {
+                    "type": "channel",
+                    "channel_id": channel.id,
+                    "name": channel.name,
+                }
         self._names = names
         ordered = "|".join(re2.escape(name) for name in sorted(names, key=len, reverse=True))
         self._mention = re2.compile(rf"(?i)(?:^|[^\w@#])(?P<name>{ordered})(?:$|[^\w\-@])")

@@ -60,7 +60,12 @@ def channel_type(workspace: Workspace, channel: str) -> str:
 
 def _posted(workspace: Workspace, change: Change) -> list[Json]:
     kind = channel_type(workspace, change.channel)
-    message = {**change.message, "channel": change.channel, "channel_type": kind, "event_ts": change.message["ts"]}
+    message = {
+        **change.message,
+        "channel": change.channel,
+        "channel_type": kind,
+        "event_ts": change.message["ts"],
+    }
     events = [message]
     if kind != "im" and _mentions_bot(change.message):
         events.insert(0, _mention(change.channel, change.message))
@@ -142,7 +147,12 @@ def message_container(workspace: Workspace, channel: str, message: Json) -> Json
 
 def action(block_id: str, element: Json, ts: str, chosen: Any = None) -> Json:
     """One entry of `actions`: the element that was used, and what was chosen in it."""
-    used: Json = {"action_id": element["action_id"], "block_id": block_id, "type": element["type"], "action_ts": ts}
+    used: Json = {
+        "action_id": element["action_id"],
+        "block_id": block_id,
+        "type": element["type"],
+        "action_ts": ts,
+    }
     if element["type"] == "button":
         used.update({key: element[key] for key in ("text", "value", "style") if key in element})
     else:

@@ -10,7 +10,14 @@ from urllib.parse import quote
 from bot.playground import people
 
 # Slack's own names of file types, where they differ from the extension: https://docs.slack.dev/reference/objects/file-object
-FILE_TYPES = {"log": "text", "txt": "text", "eml": "email", "ps1": "powershell", "md": "markdown", "evtx": "binary"}
+FILE_TYPES = {
+    "log": "text",
+    "txt": "text",
+    "eml": "email",
+    "ps1": "powershell",
+    "md": "markdown",
+    "evtx": "binary",
+}
 TEXT_EXTENSIONS = frozenset({"csv", "eml", "json", "log", "md", "ps1", "txt", "xml"})
 PREVIEW_LINES = 5
 

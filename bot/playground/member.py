@@ -28,9 +28,13 @@ class Members:
         self._courier = courier
         self._responses = responses
         self._base_url = base_url
-        self._composer = Composer(list(workspace.people.values()), list(workspace.channels.values()), workspace.groups)
+        self._composer = Composer(
+            list(workspace.people.values()), list(workspace.channels.values()), workspace.groups
+        )
 
-    def post(self, user: str, channel: str, text: str, thread_ts: str = "", files: Sequence[Upload] = ()) -> str:
+    def post(
+        self, user: str, channel: str, text: str, thread_ts: str = "", files: Sequence[Upload] = ()
+    ) -> str:
         """Say something. A text over 12,000 characters becomes a snippet, as the client makes it. Returns the ts."""
         where = self._space.place(channel).id
         stored = [self.upload(user, name, content) for name, content in files]
@@ -57,7 +61,12 @@ class Members:
             raise SlackError("no_text")
         fields: Json = {"user": author.id, "text": written}
         if author.bot_id:  # an integration of the old kind: a bot message, which has no user and no rich text
-            fields = {"subtype": "bot_message", "bot_id": author.bot_id, "username": author.real_name, "text": written}
+            fields = {
+                "subtype": "bot_message",
+                "bot_id": author.bot_id,
+                "username": author.real_name,
+                "text": written,
+            }
         else:
             fields["client_msg_id"] = f"{self._space.new_id('c')}-{self._space.new_id('c')}".lower()
             if blocks:
@@ -110,7 +119,12 @@ class Members:
         return await self._act(who, payload, block_id, element, chosen)
 
     async def click_view(
-        self, user: str, view_id: str, action_id: str, chosen: Any = None, values: dict[str, Any] | None = None
+        self,
+        user: str,
+        view_id: str,
+        action_id: str,
+        chosen: Any = None,
+        values: dict[str, Any] | None = None,
     ) -> Delivery:
         """Use a button or menu of a modal or of the Home tab; `values` is what stands in its inputs by then."""
         who = self._space.person(user).id

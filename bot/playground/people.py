@@ -61,7 +61,13 @@ class Channel:
     def to_slack(self) -> dict[str, Any]:
         """The conversation object of `conversations.info`."""
         if self.is_im:
-            return {"id": self.id, "is_im": True, "is_channel": False, "user": self.user, "is_archived": False}
+            return {
+                "id": self.id,
+                "is_im": True,
+                "is_channel": False,
+                "user": self.user,
+                "is_archived": False,
+            }
         return {
             "id": self.id,
             "name": self.name,

@@ -28,7 +28,9 @@ from bot.playground.workspace import Json, Workspace
 T = TypeVar("T")
 LARGEST_UPLOAD = 64 * 1024 * 1024  # bytes
 _POLL = 0.05  # seconds between looks at a condition that nothing here announces
-_LOGIN = "<!DOCTYPE html><html><head><title>Sign in | Slack</title></head><body>Sign in to Contoso</body></html>"
+_LOGIN = (
+    "<!DOCTYPE html><html><head><title>Sign in | Slack</title></head><body>Sign in to Contoso</body></html>"
+)
 
 
 class Playground:
@@ -127,7 +129,12 @@ class Playground:
         return await self.members.click(user, message_ts, action_id, chosen)
 
     async def click_view(
-        self, user: str, view_id: str, action_id: str, chosen: Any = None, values: dict[str, Any] | None = None
+        self,
+        user: str,
+        view_id: str,
+        action_id: str,
+        chosen: Any = None,
+        values: dict[str, Any] | None = None,
     ) -> Delivery:
         return await self.members.click_view(user, view_id, action_id, chosen, values)
 

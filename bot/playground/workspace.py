@@ -102,7 +102,9 @@ class Workspace:
         try:
             return self.channel(name)
         except SlackError:
-            return self.channel(next((p.id for p in self.people.values() if name in (p.name, p.real_name)), name))
+            return self.channel(
+                next((p.id for p in self.people.values() if name in (p.name, p.real_name)), name)
+            )
 
     # -- messages -------------------------------------------------------------------------------------
 
@@ -150,7 +152,9 @@ class Workspace:
         message = self.message(channel, ts)
         previous = copy.deepcopy(message)
         if message.get("reply_count"):
-            kept = {key: message[key] for key in ("type", "ts", "team", "thread_ts", "reply_count", "reply_users")}
+            kept = {
+                key: message[key] for key in ("type", "ts", "team", "thread_ts", "reply_count", "reply_users")
+            }
             tomb = {
                 "subtype": "tombstone",
                 "text": "This message was deleted.",
@@ -188,7 +192,13 @@ class Workspace:
 
     def whisper(self, channel: str, user: str, fields: Json, thread_ts: str = "") -> Json:
         """An ephemeral message ("Only visible to you")."""
-        message = {"type": "message", "ts": self.next_ts(), "channel": channel, "is_ephemeral": True, **fields}
+        message = {
+            "type": "message",
+            "ts": self.next_ts(),
+            "channel": channel,
+            "is_ephemeral": True,
+            **fields,
+        }
         if thread_ts:
             message["thread_ts"] = thread_ts
         self.ephemerals.setdefault(user, []).append(message)

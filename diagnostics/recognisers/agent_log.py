@@ -33,19 +33,31 @@ _LIST: Final = ("smtpresponse", "reasondata", "p1fromaddress", "enteredorgfromip
 _QUIET: Final = frozenset({"", "none", "accept", "acceptmessage", "continue"})
 
 
-@recogniser(f"(?:{START}[^\\n]*,{_EVENT},|^\\s*#Log-type:\\s*Agent Log|^\\s*(?:SmtpResponse|ReasonData)\\s*:)", rank=16)
+@recogniser(
+    f"(?:{START}[^\\n]*,{_EVENT},|^\\s*#Log-type:\\s*Agent Log|^\\s*(?:SmtpResponse|ReasonData)\\s*:)",
+    rank=16,
+)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for all entries."""
     lines = reading.free()
     found = [(row.lines, action) for row in log_rows(lines, _COLUMNS) if (action := _of_row(reading, row))]
     header = comments(lines, "agent") if found else set()
-    found += [(tuple(b.lines), _of_block(reading, b)) for b in blocks(lines) if b.has("agent", "action") and b.has(*_LIST)]
+    found += [
+        (tuple(b.lines), _of_block(reading, b))
+        for b in blocks(lines)
+        if b.has("agent", "action") and b.has(*_LIST)
+    ]
     if not found:
         return ()
     actions = [action for _, action in found]
     claims = header | {line for taken, _ in found for line in taken}
-    shown = {"entries": len(found), "actions": dict(Counter(f"{each.agent}: {each.action}" for each in actions))}
-    return [artefact(reading, "agent-log", claims, [f for each in actions for f in (each, *_reply(each))], shown)]
+    shown = {
+        "entries": len(found),
+        "actions": dict(Counter(f"{each.agent}: {each.action}" for each in actions)),
+    }
+    return [
+        artefact(reading, "agent-log", claims, [f for each in actions for f in (each, *_reply(each))], shown)
+    ]
 
 
 def _of_row(reading: Reading, row: LogRow) -> AgentAction | None:
@@ -90,5 +102,10 @@ def _reply(action: AgentAction) -> Iterator[Fact]:
     """The reply that the agent gave to the client."""
     if action.action.lower() not in _QUIET and action.response.lower() not in _QUIET:
         yield from failed_reply(
-            action.response, action.source, kind="log", recipient=action.recipient, at=action.at, session=action.session
+            action.response,
+            action.source,
+            kind="log",
+            recipient=action.recipient,
+            at=action.at,
+            session=action.session,
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, Final, Literal
 
 import re2
@@ -137,15 +138,15 @@ def _places(line: str) -> Iterator[Place]:
 
 
 def _coded(line: str) -> Iterator[Place]:
-    for number, code in enumerate(find_codes(line)):
-        if number == _MOST_TRIED:
-            return
+    """The failing codes in `line`: enhanced ones first, then three digits that belong to none of them."""
+    paired: set[int] = set()
+    for code in islice(find_codes(line), _MOST_TRIED):
         if code.enhanced[0] != "2" and (code.basic == 0 or code.basic >= 400):
             yield Place(line, code.start, code.end, "pair" if code.basic else "enhanced")
-    for number, found in enumerate(_BASIC.finditer(line)):
-        if number == _MOST_TRIED:
-            return
-        yield Place(line, found.start(), found.end(), "basic")
+        paired.add(code.start)
+    for found in islice(_BASIC.finditer(line), _MOST_TRIED):
+        if found.start() not in paired:
+            yield Place(line, found.start(), found.end(), "basic")
 
 
 def _facts(quoted: Quoted, reading: Reading) -> list[Fact]:

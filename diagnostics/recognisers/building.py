@@ -12,7 +12,9 @@ from diagnostics.recognisers import Reading
 from diagnostics.recognisers.reply_text import Kind, read_reply
 
 
-def artefact(reading: Reading, kind: str, lines: Iterable[int], facts: Iterable[Fact], shown: dict[str, Any]) -> Artefact:
+def artefact(
+    reading: Reading, kind: str, lines: Iterable[int], facts: Iterable[Fact], shown: dict[str, Any]
+) -> Artefact:
     """The artefact that consists of the 0-based `lines`, of which there is at least one. Empty values aren't shown."""
     claims = frozenset(lines)
     return Artefact(
@@ -36,7 +38,15 @@ def failed_reply(
     stands for a failure of which only the class is known (RFC 3463).
     """
     reply, *stated = read_reply(
-        text, source, kind=kind, by=by, ip=ip, recipient=recipient, at=at, connector=connector, session=session
+        text,
+        source,
+        kind=kind,
+        by=by,
+        ip=ip,
+        recipient=recipient,
+        at=at,
+        connector=connector,
+        session=session,
     )
     assert isinstance(reply, Reply)
     if not reply.code and not reply.enhanced:

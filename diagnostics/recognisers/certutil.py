@@ -87,6 +87,8 @@ def _entries(free: list[tuple[int, str]]) -> list[_Entry]:
     entries: list[_Entry] = []
     current: _Entry | None = None
     hashes = {index for index, line in free if "(sha1)" in line.lower() and _HASH.search(line)}
+    if not hashes:
+        return []
     for block in _paragraphs(free):
         if not any(index in hashes or _BEGINS.search(line) for index, line in block) and current is None:
             continue
@@ -121,7 +123,8 @@ def chain_artefacts(reading: Reading, free: list[tuple[int, str]]) -> Iterator[A
     words: list[str] = []
     lines: list[int] = []
     tested = ""
-    for index, line in free:
+    told = any("CERT_TRUST_" in line for _, line in free)
+    for index, line in free if told else ():
         path = _STORE_PATH.search(line)
         tested = thumbprint(path.group(1)) if path else tested
         status = [word for word in _CHAIN.findall(line) if word not in words]

@@ -45,7 +45,9 @@ def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for all rows of the paste."""
     lines = reading.free()
     texts = dict(lines)
-    rows = [row for row in log_rows(lines, _COLUMNS) if _IS_ROW.search(texts[row.line]) and len(row.cells) >= 5]
+    rows = [
+        row for row in log_rows(lines, _COLUMNS) if _IS_ROW.search(texts[row.line]) and len(row.cells) >= 5
+    ]
     if not rows:
         return ()
     sessions: dict[str, list[LogRow]] = defaultdict(list)
@@ -56,8 +58,12 @@ def read(reading: Reading) -> Sequence[Artefact]:
     times = sorted(row.get("date-time") for row in rows)
     shown = {
         "sessions": len(sessions),
-        "connected": sum(any(_CONNECTED.search(_description(row)) for row in each) for each in sessions.values()),
-        "delivered": sum(any(_DELIVERED.search(_description(row)) for row in each) for each in sessions.values()),
+        "connected": sum(
+            any(_CONNECTED.search(_description(row)) for row in each) for each in sessions.values()
+        ),
+        "delivered": sum(
+            any(_DELIVERED.search(_description(row)) for row in each) for each in sessions.values()
+        ),
         "destinations": sorted({row.get("destination") for row in rows if row.get("destination")})[:20],
         "from": times[0],
         "to": times[-1],
@@ -82,7 +88,12 @@ def _facts(reading: Reading, session: list[LogRow]) -> Iterator[Fact]:
 def _of_row(reading: Reading, row: LogRow, *, told: bool) -> Iterator[Fact]:
     text = _description(row)
     closing = _CLOSING.search(text)
-    source, at, host, session = source_at(reading, row.line), row.get("date-time"), _host(row), row.get("session")
+    source, at, host, session = (
+        source_at(reading, row.line),
+        row.get("date-time"),
+        _host(row),
+        row.get("session"),
+    )
     if closing and _DELIVERED.search(text):
         if row.get("source").upper() == "SMTP":
             yield SmtpReached(
@@ -112,5 +123,3 @@ def _host(row: LogRow) -> str:
     """The destination, where it is a host's or domain's name."""
     name = row.get("destination").lower()
     return name if "." in name and " " not in name else ""
-
-

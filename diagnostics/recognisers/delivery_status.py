@@ -117,12 +117,13 @@ def _block(current: Notification, name: str) -> Recipient:
 
 
 def _begins(recipient: Recipient, name: str) -> bool:
+    """A block begins with the recipient's address and has each field once."""
     if name in recipient.fields:
         return True
-    return (
-        name == "original-recipient"
-        and "final-recipient" in recipient.fields
-        and "action" in recipient.fields
+    if name == "final-recipient":
+        return "original-recipient" not in recipient.fields
+    return name == "original-recipient" and bool(
+        {"action", "status", "diagnostic-code"} & recipient.fields.keys()
     )
 
 

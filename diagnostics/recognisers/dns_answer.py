@@ -1,7 +1,7 @@
 """nslookup, Resolve-DnsName and dig, typed by hand: did the name resolve, and with which server?
 
-`DnsAnswer.error` is one of "nxdomain", "servfail", "timeout", "refused", "nodata" (the name is there, the asked record
-is not) or "" where it resolved.
+`DnsAnswer.error` is "NXDOMAIN", "SERVFAIL", "REFUSED", "timed out", "no records" (the name is there, the asked
+record is not) or "" where it resolved. `server` is the resolver's address where it is told, else its name.
 """
 
 from __future__ import annotations
@@ -39,17 +39,21 @@ _ASKED = re2.compile(
 )
 _RESOLVE = re2.compile(rf"(?i)^\s*Resolve-DnsName\s*:\s*{_NAME}\s*:\s*(\S.*)$")
 _TEST_NAME = re2.compile(rf"(?i)\bName resolution of {_NAME} failed")
-_RESOLVE_COMMAND = re2.compile(r"(?i)\bResolve-DnsName\b.{0,300}?-Server\s+['\"]?([A-Za-z0-9_.:-]{1,253})")
+_COMMAND = re2.compile(r"(?i)\bResolve-DnsName\s+[^\s:;|][^;|]*")
+_OF_SERVER = re2.compile(r"(?i)-Server\s+['\"]?([A-Za-z0-9_.:-]{1,253})")
+_HEADER = re2.compile(r"^\s*Name\s+Type\s+TTL\s+Section\b")
 _STATUS = re2.compile(r"->>HEADER<<-.{0,40}\bstatus: ([A-Z]{3,12})")
 _QUESTION = re2.compile(rf"^;{_NAME}\s+IN\s+[A-Z]+")
 _DIG_SERVER = re2.compile(r"^;; SERVER: ([0-9A-Fa-f.:]{3,45})#")
+# One of these stands in every line that is read, for a quick look before the patterns.
+_MARKS: Final = ("nslookup", "dig ", "host ", ":", "*** ", "** ", " =", "timed")
 _ERRORS: Final = (
-    ("nxdomain", ("non-existent domain", "nxdomain", "dns name does not exist", "dns-name ist nicht vorhanden",
+    ("NXDOMAIN", ("non-existent domain", "nxdomain", "dns name does not exist", "dns-name ist nicht vorhanden",
                   "le nom dns n'existe pas", "el nombre dns no existe", "il nome dns non esiste", "existiert nicht")),
-    ("servfail", ("server failed", "servfail", "dns server failure", "dns-serverfehler", "server failure")),
-    ("timeout", ("timed out", "timed-out", "timeout period expired", "zeitüberschreitung", "zeitlimit")),
-    ("refused", ("query refused", "refused", "operation refused")),
-    ("nodata", ("no records found", "no answer", "no internal type", "no mail exchanger", "no response from server")),
+    ("SERVFAIL", ("server failed", "servfail", "dns server failure", "dns-serverfehler", "server failure")),
+    ("timed out", ("timed out", "timed-out", "timeout period expired", "zeitüberschreitung", "zeitlimit")),
+    ("REFUSED", ("query refused", "refused", "operation refused")),
+    ("no records", ("no records found", "no answer", "no internal type", "no mail exchanger", "no response from server")),
 )  # fmt: skip
 _SECTIONS: Final = frozenset({"answer", "authority", "additional"})
 
@@ -74,27 +78,43 @@ def _error(text: str) -> str:
 
 def _nslookups(reading: Reading) -> Iterator[tuple[DnsAnswer, list[int]]]:
     """nslookup's and Resolve-DnsName's lines, in the order printed; the server's own name and address come first."""
+    servers = _resolvers(reading.free())
     server = asked = ""
     seen: set[str] = set()
     after_server = False
     for index, line in reading.free():
+        if not any(mark in line for mark in _MARKS):
+            continue
         if command := _ASKED.search(line):
             asked, server, seen = command.group(1), command.group(2) or "", set()
         elif named := _SERVER.search(line):
             server, after_server, seen = named.group(1), True, set()
-        elif after_server and _ADDRESS.search(line):
-            after_server = False
-        elif command := _RESOLVE_COMMAND.search(line):
-            server = command.group(1)
+        elif after_server and (address := _ADDRESS.search(line)):
+            server, after_server = address.group(1), False
         elif told := _failure(line, asked):
             name, error = told
             if name and error:
-                yield _answer(reading, index, name, error=error, server=server), [index]
+                yield _answer(reading, index, name, error=error, server=servers.get(index, server)), [index]
         elif (found := _FOUND.search(line) or (_NAMED.search(line) if server or asked else None)) and found.group(
             1
         ) not in seen:
             seen.add(found.group(1))
             yield _answer(reading, index, found.group(1), server=server), [index]
+
+
+def _resolvers(lines: list[tuple[int, str]]) -> dict[int, str]:
+    """Which server each outcome of Resolve-DnsName came from, by its line: commands answer in their order."""
+    waiting: list[str] = []
+    found: dict[int, str] = {}
+    for index, line in lines:
+        if "esolv" not in line and "ection" not in line:
+            continue
+        if _RESOLVE.search(line) or _HEADER.search(line):
+            found[index] = (waiting.pop(0) if len(waiting) > 1 else waiting[0]) if waiting else ""
+        elif not line.lstrip().startswith("+") and (commands := _COMMAND.findall(line)):  # "+" echoes a failed one
+            named = [_OF_SERVER.search(command) for command in commands]
+            waiting = [server.group(1) if server else "" for server in named]
+    return found
 
 
 def _failure(line: str, asked: str) -> tuple[str, str] | None:
@@ -104,22 +124,27 @@ def _failure(line: str, asked: str) -> tuple[str, str] | None:
     if told := _RESOLVE.search(line):
         return told.group(1), _error(told.group(2))
     if told := _TEST_NAME.search(line):
-        return told.group(1), "nxdomain"
+        return told.group(1), "NXDOMAIN"
     if _REQUEST.search(line) or _NO_SERVERS.search(line):
-        return asked, "timeout"
+        return asked, "timed out"
     return None
 
 
 def _tables(reading: Reading) -> Iterator[tuple[DnsAnswer, list[int]]]:
     """Resolve-DnsName's table. Only an answer resolves the name; an authority record alone says that there is none."""
-    answers: dict[str, tuple[int, bool, list[int]]] = {}
+    servers = _resolvers(reading.free())
+    answers: dict[tuple[str, int], tuple[int, bool, list[int]]] = {}
     for row in tables(reading.free(), "name", "type", "section"):
         name, section = row.cells["name"].lower(), row.cells["section"].lower()
         if name and section in _SECTIONS and section != "additional":
-            line, ok, lines = answers.get(name, (row.line, False, []))
-            answers[name] = (line, ok or section == "answer", [*lines, *row.lines])
-    for name, (line, ok, lines) in answers.items():
-        yield _answer(reading, line, name, error="" if ok else "nodata"), lines
+            key = (name, max((header for header in servers if header < row.line), default=-1))
+            line, ok, lines = answers.get(key, (row.line, False, []))
+            answers[key] = (line, ok or section == "answer", [*lines, *row.lines])
+    for (name, header), (line, ok, lines) in answers.items():
+        yield (
+            _answer(reading, line, name, error="" if ok else "no records", server=servers.get(header, "")),
+            lines,
+        )
 
 
 def _digs(reading: Reading) -> Iterator[tuple[DnsAnswer, list[int]]]:
@@ -134,9 +159,15 @@ def _digs(reading: Reading) -> Iterator[tuple[DnsAnswer, list[int]]]:
             name = asked.group(1)
             lines.append(index)
         elif place >= 0 and name and (server := _DIG_SERVER.search(line)):
-            error = "" if status == "NOERROR" else status.lower()
+            error = "" if status == "NOERROR" else status
             yield (
-                _answer(reading, place, name, error=error or ("nodata" if empty else ""), server=server.group(1)),
+                _answer(
+                    reading,
+                    place,
+                    name,
+                    error=error or ("no records" if empty else ""),
+                    server=server.group(1),
+                ),
                 lines,
             )
             place = -1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import re2
 
@@ -60,16 +60,16 @@ class Found:
 
     @property
     def words(self) -> str:
-        return squeezed(" ".join(part for _, part in self.text))
+        return " ".join(" ".join(part for _, part in self.text).split())
 
 
 def event_fact(found: Found, source: Source) -> WindowsEvent:
     """The event, its details read from its words."""
     words = found.words
     number = found.event or event_of(words)
-    connector = _CONNECTOR.search(words)
-    zoned = _ZONED.search(found.when)
-    thumb = _THUMBPRINT.search(words)
+    connector = _search(_CONNECTOR, words, "onnector")
+    zoned = _search(_ZONED, found.when, "Z")
+    thumb = _search(_THUMBPRINT, words, "humbprint")
     return WindowsEvent(
         source=source,
         connector=next((name for name in connector.groups() if name), "").strip() if connector else "",
@@ -87,33 +87,38 @@ def event_fact(found: Found, source: Source) -> WindowsEvent:
     )
 
 
+def _search(pattern: Any, words: str, *marks: str) -> Any:
+    """The first match; where none of `marks` stands in the words there can't be one, and none is looked for."""
+    return pattern.search(words) if any(mark in words for mark in marks) else None
+
+
 def _error(words: str) -> str:
-    for number in _HEX.findall(words):
+    for number in _HEX.findall(words) if "0x" in words or "0X" in words else ():
         if not number.startswith("0000"):
             return f"0x{number.upper()}"
-    signed = _SIGNED.search(words)
+    signed = _search(_SIGNED, words, "-21")
     return f"0x{int(signed.group(1)) & 0xFFFFFFFF:08X}" if signed else ""
 
 
 def _state(words: str) -> int:
-    found = _STATE.search(words) or _KNOWN_STATE.search(words)
+    found = _STATE.search(words) or _search(_KNOWN_STATE, words, "100")
     return int(found.group(1)) if found else 0
 
 
 def _alert(words: str, event: int) -> int:
-    found = _ALERT.search(words)
+    found = _search(_ALERT, words, "alert", "Alert")
     if found is None and event in _ALERT_EVENTS:
         found = _ANY_ALERT.search(words)
     return int(found.group(1)) if found and int(found.group(1)) < 256 else 0
 
 
 def _process(words: str) -> str:
-    found = _PROCESS.search(words) or _NAMED_PROCESS.search(words)
+    found = _search(_PROCESS, words, "SSPI") or _search(_NAMED_PROCESS, words, "(PID", "CallerProcess")
     return next(name for name in found.groups() if name).rstrip(".") if found else ""
 
 
 def _role(words: str) -> Literal["client", "server", ""]:
-    found = _ROLE.search(words) or _ROLE_AFTER.search(words)
+    found = _search(_ROLE, words, "TLS", "SSL", "Type: ") or _search(_ROLE_AFTER, words, "TLS", "SSL")
     if not found:
         return ""
     return "client" if found.group(1).lower().startswith("client") else "server"
@@ -121,7 +126,7 @@ def _role(words: str) -> Literal["client", "server", ""]:
 
 def quoted_reply(found: Found) -> tuple[str, int]:
     """The SMTP reply that the event quotes, and its 0-based line; ("", 0) where it quotes none."""
-    reply = _REPLY.search(found.words)
+    reply = _search(_REPLY, found.words, "respon", "reply", "returned", "ollowing")
     if not reply:
         return "", 0
     start = reply.group(1)[:24]

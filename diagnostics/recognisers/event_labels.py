@@ -35,12 +35,25 @@ _NAMES: Final = {
         "task category|event category|category|keywords|user|computer|machinename|time|opcode|index|instanceid|recordid"
         "|processid|threadid|version|userid|task|qualifiers|logged|aufgabenkategorie|schlüsselwörter|benutzer"
         "|catégorie de la tâche|catégorie|mots clés|mots-clés|utilisateur|ordinateur|categoría de la tarea"
-        "|palabras clave|usuario|equipo|categoria attività|parole chiave|utente|categoria da tarefa|palavras-chave|usuário|utilizador"
-        "|computador|taakcategorie|trefwoorden|gebruiker|kategoria zadania|słowa kluczowe|użytkownik|komputer"
-        "|aktivitetskategori|nyckelord|användare|dator|タスクのカテゴリ|キーワード|ユーザー|コンピューター"
+        "|palabras clave|usuario|equipo|categoria attività|parole chiave|utente|categoria da tarefa|palavras-chave"
+        "|usuário|utilizador|computador|taakcategorie|trefwoorden|gebruiker|kategoria zadania|słowa kluczowe"
+        "|użytkownik|komputer|aktivitetskategori|nyckelord|användare|dator"
+        "|タスクのカテゴリ|キーワード|ユーザー|コンピューター"
     ),
 }
 LABELS: Final[dict[str, str]] = {name: kind for kind, names in _NAMES.items() for name in names.split("|")}
+
+# The sources whose events concern mail, as they name themselves.
+PROVIDERS: Final = r"Schannel|MSExchange(?:[A-Za-z]+| [A-Z][A-Za-z]+(?: [A-Z][A-Za-z]+){0,3})?|FIPFS"
+# A description has paragraphs; these are the words that go on with one.
+GOES_ON = re2.compile(
+    r"(?i)^\s*(?:The (?:following|SSPI|TLS|error|message|certificate|source)\b|Der SSPI|Le processus"
+    r"|El proceso|Il processo|Resource|Exception|Stack|Details?\b"
+    r"|Diagnostic|Additional|Cause:|Explanation|User Action|Watson|Inbound|Mail (?:sub|resub)"
+    r"|at [A-Z]\w+\.|Error(?: code)?:|UsedDisk|PrivateBytes)"
+)
+# A reply of a mail server is no part of an event that it follows.
+REPLY = re2.compile(r"^\s*[#<>*]?\s*[2-5]\d\d[ -]")
 
 _LEVELS: Final = (
     (("inform", "情報"), "Information"),
@@ -60,7 +73,10 @@ def level(text: str) -> str:
 _SENTENCES: Final = (
     (r"attempting to access the (?:TLS|SSL)\W(?:client|server) credential(?:'s)? private key", 36870),
     (r"fatal error occurred while (?:creating|opening) an? (?:TLS|SSL)\W(?:client|server) credential", 36871),
-    (r"none of the cipher suites supported by the client (?:application )?are supported by the server", 36874),
+    (
+        r"none of the cipher suites supported by the client (?:application )?are supported by the server",
+        36874,
+    ),
     (r"No suitable default server credential exists on this system", 36886),
     (r"fatal alert was received|fatal alert code is \d", 36887),
     (r"fatal alert was generated", 36888),
@@ -74,11 +90,13 @@ _SENTENCES: Final = (
     (r"(?:TLS|SSL).{0,400}0x8009030D.{0,200}\b10001\b", 36870),
 )
 _EACH: Final = tuple((re2.compile(f"(?i){words}"), event) for words, event in _SENTENCES)
+# Words that one of the sentences can't do without, for a quick look before the patterns.
+_MARKS: Final = ("atal ", "remote server", "redential", "cipher suite", "private key", "handshake", "0x8009030")
 _ANY = re2.compile("(?i)" + "|".join(words for words, _ in _SENTENCES))
 
 
 def event_of(text: str) -> int:
     """The Schannel event whose words stand in `text`, 0 when there are none."""
-    if not _ANY.search(text):
+    if not any(mark in text for mark in _MARKS) or not _ANY.search(text):
         return 0
     return next((event for pattern, event in _EACH if pattern.search(text)), 0)

@@ -51,7 +51,12 @@ def read(reading: Reading) -> Sequence[Artefact]:
     lists = list(_lists(reading))
     taken = {line for artefact in lists for line in artefact.claims}
     free = [(index, line) for index, line in reading.free() if index not in taken]
-    return [*lists, *_rows(reading, free), *certutil_artefacts(reading, free), *chain_artefacts(reading, free)]
+    return [
+        *lists,
+        *_rows(reading, free),
+        *certutil_artefacts(reading, free),
+        *chain_artefacts(reading, free),
+    ]
 
 
 def _lists(reading: Reading) -> Iterator[Artefact]:
@@ -132,7 +137,11 @@ def _cells(row: TableRow) -> dict[str, str]:
     squeezed = _ROW.search(" ".join(cell for cell in row.cells.values() if cell))
     if not squeezed:
         return {}
-    return {"thumbprint": squeezed.group(1), "services": squeezed.group(2) or "", "subject": squeezed.group(3)}
+    return {
+        "thumbprint": squeezed.group(1),
+        "services": squeezed.group(2) or "",
+        "subject": squeezed.group(3),
+    }
 
 
 def _shapely(cells: dict[str, str]) -> bool:
@@ -145,7 +154,10 @@ def _built(reading: Reading, found: list[InstalledCertificate], lines: list[int]
         first=min(lines) + 1,
         last=max(lines) + 1,
         facts=tuple(found),
-        shown={"certificates": len(found), "thumbprints": [each.thumbprint for each in found if each.thumbprint]},
+        shown={
+            "certificates": len(found),
+            "thumbprints": [each.thumbprint for each in found if each.thumbprint],
+        },
         paste=reading.paste.index,
         claims=frozenset(lines),
     )

@@ -1,36 +1,35 @@
-"""Format-List and Format-Table output of PowerShell, and what consoles, chat and redaction make of it.
+"""Format-List output of PowerShell, and what consoles, chat and redaction make of it.
 
-Format-List prints `Name : value`, names padded to the longest, long values cut at the console's width and continued
-under the value, objects separated by a blank line; Format-Table is positional: cells stand under their header.
+It prints `Name : value`, names padded to the longest, long values cut at the console's width and continued under the
+value, objects separated by a blank line.
 Source: https://learn.microsoft.com/powershell/scripting/samples/using-format-commands-to-change-output-view
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any, Final
+from typing import Final
 
 import re2
 
-Lines = Sequence[tuple[int, str]]
+from diagnostics.recognisers.format_table import Lines, TableRow, tables
 
-_PROPERTY = re2.compile(
-    r"^([ \t]{0,24}(?:[-*\x{2022}][ \t]+)?)([A-Za-z][A-Za-z0-9_]{1,60})(?::[ \t]+)?([ \t]*):(?:[ \t]+(.*))?$"
-)
+__all__ = ["Block", "Lines", "Property", "TableRow", "blocks", "items", "plain", "tables"]
+
 # Chat and forms put a whole object on one line: three aligned names on a line are three properties.
 _INLINE = re2.compile(r"(?:^|[ \t])([A-Z][A-Za-z0-9]{1,40})[ \t]+:(?:[ \t]|$)")
 _FEWEST_INLINE: Final = 3
 _CONSOLES: Final = frozenset({79, 80, 99, 100, 119, 120, 131, 132, 159, 160})
 _MOST_PARTS: Final = 60
-_MASK = re2.compile(
-    r"(?i)^(?:[x*#.\-_]{3,}|x(?:x|[.:\-\s]x)+|[<\[(]?\s*(?:redacted|removed|masked|hidden"
-    r"|anonymi[sz]ed|censored|snip(?:ped)?)\s*[>\])]?)$"
+_MASK_MARKS: Final = frozenset("xX*#.-_: ")
+_MASK_WORDS: Final = frozenset(
+    {"redacted", "removed", "masked", "hidden", "anonymised", "anonymized", "censored", "snip", "snipped"}
 )
 _ITEM = re2.compile(r'\s*((?:"[^"]*"|[^,"])+)')
-_HEADER_WORD = re2.compile(r"\S+")
-_RULE = re2.compile(r"^\s*-{2,}(?:\s+-{2,})*\s*$")
+_LONGEST_NAME: Final = 61
+_DEEPEST: Final = 24  # columns before a name
 
 
 @dataclass(slots=True)
@@ -84,26 +83,57 @@ class Block:
 def plain(value: str) -> str:
     """`value`, or "" where it is a mask (XXXX, ****, x.x.x.x, <redacted>): a masked value is an unknown one."""
     value = value.strip()
-    return "" if _MASK.search(value[:200]) else value
+    if len(value) > 1 and value[0] in "xX*#.-_" and _MASK_MARKS.issuperset(value):
+        return "" if len(value) > 2 or value.lower() == "xx" else value
+    return "" if value.strip("<[( )]>").lower() in _MASK_WORDS else value
 
 
 def items(value: str) -> tuple[str, ...]:
     """The members of a collection as printed, `{a, b...}` or `a, b`; a cut-off end is dropped."""
     inner = value.strip().removeprefix("{").removesuffix("}").removesuffix("...").strip()
-    return tuple(found for each in _ITEM.findall(inner) if (found := plain(each)))
+    members = _ITEM.findall(inner) if '"' in inner else inner.split(",")
+    return tuple(found for each in members if (found := plain(each)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line that has the shape of a property. `indent` and `colon` are columns."""
+
+    indent: int
+    name: str
+    colon: int
+    aligned: bool
+    value: str
+
+
+def _shape(line: str) -> _Line | None:
+    head, colon, value = line.partition(":")
+    if not colon or (value and value[0] not in " \t"):
+        return None
+    name = head.strip(" \t-*\u2022")
+    if not (
+        1 < len(name) <= _LONGEST_NAME and name.isascii() and name[0].isalpha() and name.replace("_", "a").isalnum()
+    ):
+        return None
+    indent = head.index(name)
+    value = value.strip()
+    if value.startswith(":") and value[1:2] in ("", " ", "\t"):  # `Status:     : Retry`, as a hand made it
+        value = value[1:].lstrip()
+    return None if indent > _DEEPEST else _Line(indent, name, len(head), head[-1:].isspace(), value)
 
 
 def blocks(lines: Lines) -> list[Block]:
     """The Format-List objects in `lines`, in order. Lines that are no property are passed over."""
-    reader = _Reader(_apart(lines))
-    for position, (index, line) in enumerate(lines):
-        reader.take(index, line, lines[position + 1 : position + 4])
+    shapes = [_shape(line) if ":" in line else None for _, line in lines]
+    reader = _Reader(lines, shapes, _apart(lines, shapes))
+    for position in range(len(lines)):
+        reader.take(position)
     return reader.done()
 
 
-def _apart(lines: Lines) -> bool:
+def _apart(lines: Lines, shapes: Sequence[_Line | None]) -> bool:
     """Whether blank lines stand between objects, not between all properties of a double-spaced paste."""
-    indices = [i for i, line in lines if _PROPERTY.search(line)]
+    indices = [index for (index, _), shape in zip(lines, shapes, strict=True) if shape]
     close = sum(1 for one, other in pairwise(indices) if other == one + 1)
     spaced = sum(1 for one, other in pairwise(indices) if other == one + 2)
     return close > 0 or spaced < 2
@@ -111,6 +141,8 @@ def _apart(lines: Lines) -> bool:
 
 @dataclass(slots=True)
 class _Reader:
+    text: Lines
+    shapes: Sequence[_Line | None]
     apart: bool
     found: list[Block] = field(default_factory=list)
     current: Block = field(default_factory=Block)
@@ -118,15 +150,15 @@ class _Reader:
     indent: int = 0
     colon: int = -1
 
-    def take(self, index: int, line: str, ahead: Lines) -> None:
+    def take(self, position: int) -> None:
+        index, line = self.text[position]
+        shape = self.shapes[position]
         if not line.strip():
             if self.apart:
                 self._end()
-            return
-        found = _PROPERTY.search(line)
-        if found and not self._nested(found):
-            self._property(index, line, found)
-        elif self.last is not None and self._goes_on(index, line, ahead):
+        elif shape and not self._nested(shape):
+            self._property(index, line, shape)
+        elif self.last is not None and self._goes_on(position):
             self.last.parts.append(line.strip())
             self.last.lines.append(index)
             self.last.widths.append(len(line.rstrip()))
@@ -141,42 +173,44 @@ class _Reader:
     def _end(self) -> None:
         if self.current.properties:
             self.found.append(self.current)
-        self.current, self.last, self.colon = Block(), None, -1
+            self.current = Block()
+        self.last, self.colon = None, -1
 
-    def _property(self, index: int, line: str, found: Any) -> None:
-        for name, value in _inline(line) or [(found.group(2), found.group(4) or "")]:
+    def _property(self, index: int, line: str, shape: _Line) -> None:
+        for name, value in _inline(line) or [(shape.name, shape.value)]:
             if name.lower() in self.current.properties:
                 self._end()
             if not self.current.properties:
-                self.indent, self.colon = len(found.group(1)), found.end(3)
+                self.indent, self.colon = shape.indent, shape.colon
             self.last = Property(name, [index], [value], [len(line.rstrip())])
             self.current.properties[name.lower()] = self.last
             if index not in self.current.lines[-1:]:
                 self.current.lines.append(index)
 
-    def _nested(self, found: Any) -> bool:
+    def _nested(self, shape: _Line) -> bool:
         """A line that looks like a property but stands under the value of the one before."""
-        return self.last is not None and len(found.group(1)) >= self.indent + 4 and found.end(3) != self.colon
+        return self.last is not None and shape.indent >= self.indent + 4 and shape.colon != self.colon
 
-    def _goes_on(self, index: int, line: str, ahead: Lines) -> bool:
+    def _goes_on(self, position: int) -> bool:
         assert self.last is not None
+        index, line = self.text[position]
         if index != self.last.lines[-1] + 1 or len(self.last.parts) >= _MOST_PARTS:
             return False
         indented = len(line) - len(line.lstrip()) >= self.indent + 4
-        return indented or self.last.widths[-1] in _CONSOLES or self._open() or self._resumes(ahead)
+        return indented or self.last.widths[-1] in _CONSOLES or self._open() or self._resumes(position + 1)
 
     def _open(self) -> bool:
         """A bracket or quote of the value is still open."""
         text = "".join(self.last.parts) if self.last else ""
         return text.count("{") > text.count("}") or text.count("[") > text.count("]") or text.count('"') % 2 == 1
 
-    def _resumes(self, ahead: Lines) -> bool:
+    def _resumes(self, position: int) -> bool:
         """The object goes on right below with another of its aligned names: this line was wrapped."""
-        for _, line in ahead:
-            found = _PROPERTY.search(line)
-            if found:
-                aligned = found.end(3) == self.colon and len(found.group(3)) > 0
-                return aligned and found.group(2).lower() not in self.current.properties
+        for (_, line), shape in zip(
+            self.text[position : position + 3], self.shapes[position : position + 3], strict=True
+        ):
+            if shape:
+                return shape.aligned and shape.colon == self.colon and shape.name.lower() not in self.current.properties
             if not line.strip():
                 return False
         return False
@@ -191,63 +225,3 @@ def _inline(line: str) -> list[tuple[str, str]]:
         return []
     ends = [name.start() for name in names[1:]] + [len(line)]
     return [(name.group(1), line[name.end() : end].strip()) for name, end in zip(names, ends, strict=True)]
-
-
-@dataclass(frozen=True, slots=True)
-class TableRow:
-    """One row of a table: cells by lower-case header name, "" where the row has none; `line` is 0-based."""
-
-    line: int
-    cells: dict[str, str]
-    lines: tuple[int, ...]
-
-
-def tables(lines: Lines, *needed: str) -> Iterator[TableRow]:
-    """Rows of the tables whose header has all of the lower-case names in `needed`. A blank line ends a table."""
-    header: list[tuple[str, int]] = []
-    row: TableRow | None = None
-    for index, text in lines:
-        line = text.expandtabs(8).rstrip()
-        names = [(word.group(0).lower(), word.start()) for word in _HEADER_WORD.finditer(line[:1000])]
-        if set(needed) <= {name for name, _ in names}:
-            header = names
-        elif _RULE.search(line):
-            continue
-        elif not line:
-            if row is not None:
-                yield row
-                header = []
-            row = None
-            continue
-        elif header:
-            cells = _cells(header, line)
-            first = next(iter(cells.values()))
-            if row is not None and not first:
-                row = _wrapped(row, cells, index)
-                continue
-            if row is not None:
-                yield row
-            row = TableRow(index, cells, (index,))
-            continue
-        if row is not None:
-            yield row
-        row = None
-    if row is not None:
-        yield row
-
-
-def _cells(header: list[tuple[str, int]], line: str) -> dict[str, str]:
-    """Cut `line` at the headers; a number is right-aligned, so a cell may begin left of its header."""
-    cuts = [0]
-    for _, start in header[1:]:
-        cut = min(start, len(line))
-        while cut > cuts[-1] and cut < len(line) and line[cut - 1] != " ":
-            cut -= 1
-        cuts.append(max(cut, cuts[-1]))
-    cuts.append(len(line))
-    return {name: line[cuts[i] : cuts[i + 1]].strip() for i, (name, _) in enumerate(header)}
-
-
-def _wrapped(row: TableRow, cells: dict[str, str], index: int) -> TableRow:
-    joined = {name: f"{row.cells[name]} {cell}".strip() for name, cell in cells.items()}
-    return TableRow(row.line, joined, (*row.lines, index))

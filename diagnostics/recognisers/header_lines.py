@@ -27,6 +27,7 @@ _RESULT = re2.compile(
 )
 _REPORT = re2.compile(r"(?i)(?:^|\s)(?:CIP:[0-9a-f.:*x]+;|SFV:[A-Z]+;).{0,400}(?:SCL|CAT|SFV|CTRY|IPV|DIR):")
 _MOST_LINES: Final = 60
+_NEAR: Final = 12
 
 
 @dataclass(slots=True)
@@ -39,9 +40,16 @@ class Field:
 
 
 def fields(lines: Iterable[tuple[int, str]]) -> list[Field]:
-    """The header fields in `lines`. Empty unless there is one that only a header has."""
+    """The header fields in `lines`: those that only a header has, and the others near them."""
     found = list(_unfolded(lines))
-    return found if any(_is_telling(each.name) for each in found) else []
+    telling = [each.lines[0] for each in found if _is_telling(each.name)]
+    kept, at = [], 0
+    for each in found:
+        while at + 1 < len(telling) and telling[at + 1] <= each.lines[0]:
+            at += 1
+        if any(abs(each.lines[0] - line) <= _NEAR for line in telling[at : at + 2]):
+            kept.append(each)
+    return kept
 
 
 def _is_telling(name: str) -> bool:
@@ -51,7 +59,8 @@ def _is_telling(name: str) -> bool:
 def _unfolded(lines: Iterable[tuple[int, str]]) -> Iterator[Field]:
     current: Field | None = None
     for index, line in lines:
-        started = _started(line)
+        folded = current is not None and line[:1] in " \t" and _goes_on(current, index, line)
+        started = _named(line) or (None if folded else _started(line))
         if started:
             if current is not None:
                 yield from _apart(current)
@@ -66,11 +75,14 @@ def _unfolded(lines: Iterable[tuple[int, str]]) -> Iterator[Field]:
         yield from _apart(current)
 
 
-def _started(line: str) -> tuple[str, str] | None:
-    """The field that begins on this line. Results and reports are also pasted without their name, or in a sentence."""
+def _named(line: str) -> tuple[str, str] | None:
+    """The field whose name begins this line, and its value."""
     named = _FIELD.search(line)
-    if named:
-        return named.group(1), named.group(2)
+    return (named.group(1), named.group(2)) if named else None
+
+
+def _started(line: str) -> tuple[str, str] | None:
+    """The field that begins inside this line: results and reports are also pasted without their name, or in a sentence."""
     inside = _RUN_ON.search(f" {line}")
     if inside and ("=" in line or inside.group(1).lower() == "received"):
         return inside.group(1), line[max(inside.end() - 1, 0) :]

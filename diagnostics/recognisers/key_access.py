@@ -75,14 +75,14 @@ def _icacls(lines: list[tuple[int, str]]) -> list[_Listing]:
     current: _Listing | None = None
     column = 0
     for index, line in lines:
-        key = _KEY_FILE.search(line)
+        key = _KEY_FILE.search(line) if "_" in line or "\\" in line else None
         if key and not _COMMAND.search(line):
             current = _Listing([index])
             listings.append(current)
             column = key.end()
         elif current is not None and (not line.strip() or not _ENTRY.search(line)):
             current = current if not line.strip() and not current.accounts else None
-        entry = _ENTRY.search(line) if current is not None else None
+        entry = _ENTRY.search(line) if current is not None and line.rstrip().endswith(")") else None
         if current is not None and entry:
             account = entry.group(1)[column:] if key else entry.group(1)
             granted = [right for group in _GROUPS.findall(entry.group(2)) for right in group.split(",")]

@@ -19,7 +19,8 @@ from diagnostics.facts import Fact
 from diagnostics.mail_facts import Traced
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact, failed_reply
-from diagnostics.recognisers.format_list import Block, blocks, plain, tables
+from diagnostics.recognisers.format_list import Block, blocks, plain
+from diagnostics.recognisers.format_table import tables
 from diagnostics.recognisers.sources import source_at
 
 Lines = list[tuple[int, str]]
@@ -29,7 +30,17 @@ _EVENTS: Final = (
     "|Custom rule|Advanced Threat Protection|Journal|Spam Diagnostics|Quarantine|Process"
 )
 _STATUSES: Final = frozenset(
-    {"delivered", "failed", "pending", "expanded", "quarantined", "filteredasspam", "gettingstatus", "none", "resolved"}
+    {
+        "delivered",
+        "failed",
+        "pending",
+        "expanded",
+        "quarantined",
+        "filteredasspam",
+        "gettingstatus",
+        "none",
+        "resolved",
+    }
 )
 _DATE: Final = r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4},?[ T]+\d{1,2}:\d\d(?::\d\d)?(?: ?[AaPp]\.?[Mm]\.?)?Z?"
 _CARD: Final = rf"^\s*{_DATE}[\s,|]+(?:{_EVENTS})\b"
@@ -79,7 +90,9 @@ def _blocks(reading: Reading, lines: Lines) -> tuple[Group, Group]:
         status = block.value("status").lower()
         if _IS_EVENT.search(block.value("event")) and block.has("detail", "action", "data"):
             details.append((block.lines, _detail(reading, block)))
-        elif block.has("messagetraceid") or (status in _STATUSES and block.has("recipientaddress", "senderaddress")):
+        elif block.has("messagetraceid") or (
+            status in _STATUSES and block.has("recipientaddress", "senderaddress")
+        ):
             cells = {name: each.value for name, each in block.properties.items()}
             traces.append((block.lines, _trace(reading, block.line("status"), cells)))
     return traces, details
@@ -133,11 +146,15 @@ def _goes_on(card: _Card, index: int, line: str) -> bool:
         return False
     text = "".join(card.parts)
     unclosed = text.count("{") > text.count("}") or text.count("[") > text.count("]")
-    return not text or unclosed or line[:1] in " \t" or line.lstrip().lower().startswith(("reason:", "[{led="))
+    return (
+        not text or unclosed or line[:1] in " \t" or line.lstrip().lower().startswith(("reason:", "[{led="))
+    )
 
 
 def _card(reading: Reading, card: _Card) -> Traced:
-    return Traced(source=source_at(reading, card.lines[0]), event=card.event, detail=" ".join(card.parts).strip())
+    return Traced(
+        source=source_at(reading, card.lines[0]), event=card.event, detail=" ".join(card.parts).strip()
+    )
 
 
 def _reply(traced: Traced) -> Iterator[Fact]:

@@ -118,7 +118,8 @@ def _bounces(lines: Lines) -> list[_Bounce]:
 def _starts(openings: set[int], quotes: list[Quoted]) -> list[int]:
     """The first lines of the bounces: a headline after a reply begins the next one."""
     starts, pending = [0], False
-    events = sorted([(index, True) for index in openings] + [(each.first, False) for each in quotes])
+    quoted = {index for each in quotes for index in range(each.first, each.last + 1)}
+    events = sorted([(index, True) for index in openings - quoted] + [(each.first, False) for each in quotes])
     for index, opening in events:
         if opening and pending:
             starts.append(index)

@@ -44,6 +44,8 @@ _NC_BSD = re2.compile(
     rf"(?i){_HOST} \[([0-9a-f.:]{{3,45}})\] (\d{{1,5}}) \([\w?-]{{1,20}}\) ?:? ?(open"
     rf"|Connection (?:refused|timed out)|No route to host)"
 )
+# One of these stands in every line that is read, for a quick look before the patterns.
+_MARKS = ("telnet", "conn", "verbindung", "conexi", "conect", "] ")
 _ADDRESS = re2.compile(r"^(?:\d{1,3}\.){3}\d{1,3}$|^[0-9a-fA-F]{0,4}:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*$")
 
 
@@ -105,6 +107,8 @@ def _lines(reading: Reading, free: list[tuple[int, str]]) -> Iterator[Artefact]:
     """What telnet, nc and Test-NetConnection's warnings print, with the command above where there is one."""
     host = port = ""
     for index, line in free:
+        if not any(mark in line.lower() for mark in _MARKS):
+            continue
         command = _TELNET_COMMAND.search(line)
         if command:
             host, port = command.group(1), command.group(2)

@@ -23,7 +23,14 @@ _STATES: Final = frozenset({"active", "connecting", "ready", "retry", "suspended
 _QUEUE_NAMES: Final = (
     "nexthopdomain", "deliverytype", "messagecount", "nexthopconnector", "lastretrytime", "retrycount"
 )  # fmt: skip
-_MESSAGE_NAMES: Final = ("messagesourcename", "deferreason", "internetmessageid", "fromaddress", "sourceip", "queue")
+_MESSAGE_NAMES: Final = (
+    "messagesourcename",
+    "deferreason",
+    "internetmessageid",
+    "fromaddress",
+    "sourceip",
+    "queue",
+)
 _IDENTITY = re2.compile(r"^[\w.-]{1,63}\\(?:\d+|Submission|Unreachable|Poison|Shadow\\\d+)(?:\\\d+)?$")
 _LAST_ERROR = re2.compile(r"(?i)^\s*last ?error\s*:\s*(\S.*)$")
 _LED = re2.compile(r"(?i)[{<\[]?\bLED[=-]")
@@ -141,8 +148,8 @@ def _errors(reading: Reading, free: list[tuple[int, str]]) -> Iterator[Artefact]
     position = 0
     while position < len(free):
         index, line = free[position]
-        label = _LAST_ERROR.search(line)
-        if not (label or _LED.search(line)):
+        label = _LAST_ERROR.search(line) if ":" in line else None
+        if not (label or _has_block(line)):
             position += 1
             continue
         used = _extent(free, position)
@@ -153,6 +160,10 @@ def _errors(reading: Reading, free: list[tuple[int, str]]) -> Iterator[Artefact]
         if facts:
             lines = [each for each, _ in free[position - used : position]]
             yield _built(reading, "last-error", lines, facts, {})
+
+
+def _has_block(line: str) -> bool:
+    return "LED" in line.upper() and bool(_LED.search(line))
 
 
 def _extent(free: list[tuple[int, str]], start: int) -> int:
@@ -167,7 +178,7 @@ def _extent(free: list[tuple[int, str]], start: int) -> int:
             or _CLOSED.search(previous)
             or _NEXT_THING.search(line)
             or _LAST_ERROR.search(line)
-            or _LED.search(line)
+            or _has_block(line)
         ):
             break
         count += 1

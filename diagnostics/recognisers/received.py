@@ -20,7 +20,9 @@ from diagnostics.recognisers.header_lines import Field
 _FROM = re2.compile(r"(?i)^\s*from\s+([^\s;()]{1,253})(?:\s*\(([^()]*(?:\([^()]*\)[^()]*)?)\))?")
 _BY = re2.compile(r"(?i)(?:^|\s)by\s+([^\s;()]{1,253})")
 _WITH = re2.compile(r"(?i)\swith\s+(.{1,300}?)(?:\s+id\s|\s+for\s|\s+via\s|;|$)")
-_TLS = re2.compile(r"(?i)version=(TLS[\w.]{1,12}|SSL[\w.]{1,12})|using (TLSv[\d.]{1,5})|\b(TLSv?[\d._]{1,5})\b|\((TLS)\)")
+_TLS = re2.compile(
+    r"(?i)version=(TLS[\w.]{1,12}|SSL[\w.]{1,12})|using (TLSv[\d.]{1,5})|\b(TLSv?[\d._]{1,5})\b|\((TLS)\)"
+)
 _SECURE = re2.compile(r"(?i)\b(?:ESMTPS|ESMTPSA|UTF8SMTPS|UTF8SMTPSA|HTTPS|LMTPS)\b")
 _IP = re2.compile(r"\[?((?:\d{1,3}\.){3}\d{1,3}|(?:IPv6:)?[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})\]?")
 _LONGEST_DATE: Final = 80
@@ -30,7 +32,9 @@ def hops_of(fields: Iterable[Field]) -> tuple[list[Hop], list[str]]:
     """The hops, oldest first, with their delays; and the hosts that got the message again over the same hop."""
     hops = [_hop(each) for each in fields]
     hops.reverse()
-    timed = [replace(hop, delay=_delay(before, hop)) for before, hop in zip([None, *hops], hops, strict=False)]
+    timed = [
+        replace(hop, delay=_delay(before, hop)) for before, hop in zip([None, *hops], hops, strict=False)
+    ]
     taken = Counter((hop.sender, hop.by) for hop in timed if hop.sender and hop.by and hop.sender != hop.by)
     loops = dict.fromkeys(by for (_, by), times in taken.items() if times > 1)
     return timed, list(loops)

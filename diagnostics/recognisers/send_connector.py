@@ -22,8 +22,23 @@ _OWN: Final = (
     "addressspaces", "sourcetransportservers", "smarthostauthmechanism", "smarthostsstring", "dnsroutingenabled",
     "ignorestarttls", "tlsauthlevel", "cloudservicesmailenabled", "smarthosts", "isscopedconnector", "forcehelo",
 )  # fmt: skip
-_SHARED: Final = ("name", "identity", "fqdn", "tlscertificatename", "tlsdomain", "requiretls", "protocollogginglevel")
-_FOREIGN: Final = ("remoteipranges", "permissiongroups", "bindings", "recipientdomains", "tlssettings", "nexthopdomain")
+_SHARED: Final = (
+    "name",
+    "identity",
+    "fqdn",
+    "tlscertificatename",
+    "tlsdomain",
+    "requiretls",
+    "protocollogginglevel",
+)
+_FOREIGN: Final = (
+    "remoteipranges",
+    "permissiongroups",
+    "bindings",
+    "recipientdomains",
+    "tlssettings",
+    "nexthopdomain",
+)
 _MARKED = re2.compile(r"(?i)^(?:<?\s*I\s*>)?\s*(.+?)\s*<\s*S\s*>\s*(\S.*)$")
 # The subject begins where an attribute follows a value without a comma between.
 _SUBJECT = re2.compile(r"[^,\s=]\s*(CN=)|[^,\s]\s+((?:OU|O|C|E|DC|SERIALNUMBER|STREET|L|S)=)")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import re2
 
@@ -211,7 +211,7 @@ def _ip(endpoint: str) -> str:
 
 
 def _facts(talk: _Conversation, session: Session, sources: dict[int, Source]) -> Iterator[Fact]:
-    keys = {"session": session.session, "connector": session.connector, "host": session.host}
+    keys: dict[str, Any] = {"session": session.session, "connector": session.connector, "host": session.host}
     at = session.began
     if talk.stage >= Stage.BANNER:
         row = talk.ehlo or talk.connected
@@ -262,7 +262,7 @@ def _first_refusals(talk: _Conversation) -> list[tuple[Row, str]]:
 
 
 def _tls_facts(
-    talk: _Conversation, session: Session, sources: dict[int, Source], keys: dict[str, str]
+    talk: _Conversation, session: Session, sources: dict[int, Source], keys: dict[str, Any]
 ) -> Iterator[Fact]:
     if talk.tls_failed:
         row, error = talk.tls_failed

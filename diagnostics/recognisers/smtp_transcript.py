@@ -19,14 +19,15 @@ from diagnostics.recognisers.masking import MASKED_BANNER, MASKED_CAPABILITY
 from diagnostics.recognisers.reply_text import read_reply
 from diagnostics.recognisers.sources import source_at
 
-_LINE = re2.compile(
-    r"(?i)^\s*(?:(S|C|Server|Client|<{1,3}|<-|>{1,3}|->|[<>]=|=[<>])\s*:?\s+|(?:\[\d\d:\d\d:\d\d\]"
-    r"|\d\d:\d\d:\d\d)\s+)?(\S.*?)\s*$"
-)
+_STAMP = re2.compile(r"^\[?\d\d:\d\d:\d\d\]?\s+")
+_SPEAKERS: Final = frozenset("S: C: S C SERVER: CLIENT: < << <<< <- > >> >>> -> <: >: <= => =>".split())
 _SERVER = re2.compile(r"^([2-5]\d\d)(?:([ -])(.*))?$")
 _VERB = re2.compile(
     r"(?i)^(?:(EHLO|HELO|LHLO)\s+\S+|(MAIL) FROM:|(RCPT) TO:|(STARTTLS|QUIT|DATA|RSET|NOOP)\s*$"
     r"|(AUTH) (?:LOGIN|PLAIN|NTLM|XOAUTH2)\b|(BDAT|VRFY) \S+)"
+)
+_VERBS: Final = frozenset(
+    {"EHLO", "HELO", "LHLO", "MAIL", "RCPT", "STAR", "QUIT", "DATA", "RSET", "NOOP", "AUTH", "BDAT", "VRFY"}
 )
 _KEYWORDS: Final = frozenset({
     "SIZE", "PIPELINING", "DSN", "ENHANCEDSTATUSCODES", "8BITMIME", "BINARYMIME", "CHUNKING", "SMTPUTF8", "STARTTLS",
@@ -70,7 +71,9 @@ class _Talk:
     def real(self) -> bool:
         """A reply alone is no conversation: both sides spoke, or a server introduced itself at length."""
         return bool(
-            (self.verbs and self.spoke) or len(self.capabilities) >= 2 or (self.masked and self.stage is not None)
+            (self.verbs and (self.spoke > 1 or self.host))
+            or len(self.capabilities) >= 2
+            or (self.masked and self.stage is not None)
         )
 
 
@@ -84,9 +87,9 @@ def read(reading: Reading) -> Sequence[Artefact]:
     talks = [_Talk()]
     previous = -1
     for index, line in reading.free():
-        found = _LINE.search(line)
-        spoken = found.group(2) if found else ""
-        server, verb = _SERVER.search(spoken), _VERB.search(spoken)
+        spoken = _spoken(line)
+        server = _SERVER.search(spoken) if spoken[:3].isdecimal() else None
+        verb = _VERB.search(spoken) if spoken[:4].upper() in _VERBS else None
         if not (server or verb):
             continue
         if _anew(talks[-1], server, index, previous):
@@ -96,11 +99,25 @@ def read(reading: Reading) -> Sequence[Artefact]:
         previous = index
         if server:
             _hear_server(
-                talk, index, spoken, server.group(1), server.group(2) or _COMPLETE_MARK, (server.group(3) or "").strip()
+                talk,
+                index,
+                spoken,
+                server.group(1),
+                server.group(2) or _COMPLETE_MARK,
+                (server.group(3) or "").strip(),
             )
         elif verb:
             _hear_client(talk, index, next(name for name in verb.groups() if name).upper())
     return [_artefact(reading, talk) for talk in talks if talk.real()]
+
+
+def _spoken(line: str) -> str:
+    """The line without the mark of who spoke (`S:`, `C:`, `<`, `>`) or of when."""
+    text = line.strip()
+    mark, space, rest = text.partition(" ")
+    if space and mark.upper() in _SPEAKERS:
+        return rest.strip()
+    return str(_STAMP.sub("", text, 1)) if ":" in mark and mark[-1:] != ":" else text
 
 
 def _anew(talk: _Talk, server: Any, index: int, previous: int) -> bool:
@@ -178,11 +195,16 @@ def _facts(reading: Reading, talk: _Talk) -> Iterator[Fact]:
     offered = "STARTTLS" in talk.capabilities or "STARTTLS" in talk.verbs or hidden
     if talk.complete and len(talk.capabilities) >= 2 and not offered:
         yield StarttlsNotOffered(
-            source=source_at(reading, talk.ehlo), side="unknown", capabilities=tuple(talk.capabilities), host=talk.host
+            source=source_at(reading, talk.ehlo),
+            side="unknown",
+            capabilities=tuple(talk.capabilities),
+            host=talk.host,
         )
     for index, what in talk.masked[:1]:
         yield SessionMasked(
-            source=source_at(reading, index), what="banner" if what == "banner" else "capability", host=talk.host
+            source=source_at(reading, index),
+            what="banner" if what == "banner" else "capability",
+            host=talk.host,
         )
     refused = _first_refusal(talk)
     if refused:

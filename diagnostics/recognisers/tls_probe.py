@@ -60,29 +60,26 @@ def read(reading: Reading) -> Sequence[Artefact]:
 def _probes(lines: list[tuple[int, str]]) -> list[list[tuple[int, str]]]:
     """A probe begins at its command or at CONNECTED, and ends with the last line that only s_client prints."""
     parts: list[list[tuple[int, str]]] = []
+    ends: list[int] = []
     pem = connected = False
     for index, line in lines:
-        connects = bool(_BEGINS.search(line))
-        starts = bool(_COMMAND.search(line)) or (connects and connected)
-        own = starts or pem or connects or bool(_OWN.search(line) or _ELEMENT.search(line)) or _PEM in line
-        if own and (starts or not parts):
+        connects = "CONNECTED(" in line and bool(_BEGINS.search(line))
+        starts = ("s_client" in line and bool(_COMMAND.search(line))) or (connects and connected)
+        begins_pem = _PEM in line
+        own = connects or (not pem and bool(_OWN.search(line))) or "-----END" in line
+        if (starts or own or begins_pem) and (starts or not parts):
             parts.append([])
+            ends.append(0)
             connected = False
         connected = connected or connects
         if parts:
             parts[-1].append((index, line))
-        pem = (pem or _PEM in line) and "-----END" not in line
-    return [_trimmed(part) for part in parts]
+            ends[-1] = len(parts[-1]) if own else ends[-1]
+        pem = (pem or begins_pem) and "-----END" not in line
+    return [part[:end] for part, end in zip(parts, ends, strict=True) if end]
 
 
-def _trimmed(part: list[tuple[int, str]]) -> list[tuple[int, str]]:
-    own = [at for at, (_, line) in enumerate(part) if _OWN.search(line) or _BEGINS.search(line) or "-----END" in line]
-    return part[: max(own) + 1] if own else []
-
-
-def _artefact(reading: Reading, part: list[tuple[int, str]]) -> Artefact | None:
-    if not any(_BEGINS.search(line) or _OWN.search(line) for _, line in part):
-        return None
+def _artefact(reading: Reading, part: list[tuple[int, str]]) -> Artefact:
     facts = list(_facts(reading, part))
     probe = next((fact for fact in facts if isinstance(fact, TlsProbe)), None)
     return Artefact(
@@ -130,14 +127,19 @@ def _probe(part: list[tuple[int, str]]) -> tuple[dict[str, Any], int]:
         if element := _ELEMENT.search(line):
             told["chain"] = max(told["chain"], int(element.group(1)) + 1)
             told["subject"] = told["subject"] or (element.group(2).strip() if element.group(1) == "0" else "")
-        for name, pattern in (("subject", _SUBJECT), ("issuer", _ISSUER), ("issuer", _ISSUED), ("protocol", _PROTOCOL)):
+        for name, pattern in (
+            ("subject", _SUBJECT),
+            ("issuer", _ISSUER),
+            ("issuer", _ISSUED),
+            ("protocol", _PROTOCOL),
+        ):
             found = pattern.search(line)
             if found and not told[name]:
                 told[name] = next(value for value in found.groups() if value is not None).strip()
     told["chain"] = told["chain"] or pems
     if not (told["chain"] or told["protocol"] or told["subject"]):
         told["verify"] = -1  # without a certificate "0 (ok)" only says that nothing was checked
-    verdict = where["alert"] if where["alert"] >= 0 else where["verify"] if where["verify"] >= 0 else part[0][0]
+    verdict = next((line for line in (where["alert"], where["verify"]) if line >= 0), part[0][0])
     return told, verdict
 
 

@@ -80,7 +80,7 @@ def _registry(lines: list[tuple[int, str]]) -> list[_Keys]:
     waiting: list[tuple[int, str, bool]] = []
     protocol = ""
     for index, line in lines:
-        if key := _KEY.search(line):
+        if "\\" in line and (key := _KEY.search(line)):
             if not key.group(2) and "PSParentPath" in line:
                 continue
             protocol = key.group(1)
@@ -91,7 +91,7 @@ def _registry(lines: list[tuple[int, str]]) -> list[_Keys]:
             waiting = []
         elif (child := _CHILD.search(line)) and current is not None:
             current.role = current.role or _role(child.group(1))
-        elif value := _VALUE.search(line):
+        elif "abled" in line and (value := _VALUE.search(line)):
             if named := _ROW_ROLE.search(line):
                 current = _Keys(_role(named.group(1)), _TLS12 in protocol)
                 read.append(current)
@@ -114,6 +114,8 @@ def _health_checker(lines: list[tuple[int, str]]) -> list[_Keys]:
     read: dict[Role, _Keys] = {}
     tls12 = False
     for index, line in lines:
+        if not any(mark in line for mark in ("TLS", "SSL", "abled", "1.2")):
+            continue
         if heading := _HEADING.search(line):
             tls12 = _TLS12 in heading.group(1)
         elif tls12 and (value := _CHECKED.search(line)):

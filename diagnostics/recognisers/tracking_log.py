@@ -18,7 +18,8 @@ from diagnostics.facts import Fact, Source
 from diagnostics.mail_facts import Tracked
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact, failed_reply
-from diagnostics.recognisers.format_list import Block, blocks, items, plain, tables
+from diagnostics.recognisers.format_list import Block, blocks, items, plain
+from diagnostics.recognisers.format_table import tables
 from diagnostics.recognisers.log_rows import LogRow, comments, log_rows, shifted
 from diagnostics.recognisers.protocol_rows import START
 from diagnostics.recognisers.reply_text import codes
@@ -43,12 +44,21 @@ _EVENTS: Final = (
 _PAIR = rf"(?:{_ORIGINS}),(?:{_EVENTS}),"
 _IS_ORIGIN = re2.compile(f"^(?:{_ORIGINS})$")
 _IS_EVENT = re2.compile(f"^(?:{_EVENTS})$")
-_LIST: Final = ("eventid", "recipientstatus", "sourcecontext", "internalmessageid", "messagesubject", "connectorid")
+_LIST: Final = (
+    "eventid",
+    "recipientstatus",
+    "sourcecontext",
+    "internalmessageid",
+    "messagesubject",
+    "connectorid",
+)
 _STATUSES = re2.compile(r"\];(?:\[|$)")
 _SUCCESS = re2.compile(r"^\W{0,4}2\d\d\b")
 
 
-@recogniser(f"(?:{START}.*{_PAIR}|^\\s*#Log-type:\\s*Message Tracking|\\bEventId\\b|\\bRecipientStatus\\s*:)", rank=15)
+@recogniser(
+    f"(?:{START}.*{_PAIR}|^\\s*#Log-type:\\s*Message Tracking|\\bEventId\\b|\\bRecipientStatus\\s*:)", rank=15
+)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for all entries of each form."""
     lines = reading.free()
@@ -79,7 +89,10 @@ def _of_row(reading: Reading, row: LogRow) -> list[Fact]:
     """The facts of a log row; empty where it is one of another log."""
     if not _IS_ORIGIN.search(row.get("source")) or not _IS_EVENT.search(row.get("event-id")):
         pairs = zip(row.cells, row.cells[1:], strict=False)
-        at = next((i for i, (one, other) in enumerate(pairs) if _IS_ORIGIN.search(one) and _IS_EVENT.search(other)), -1)
+        at = next(
+            (i for i, (one, other) in enumerate(pairs) if _IS_ORIGIN.search(one) and _IS_EVENT.search(other)),
+            -1,
+        )
         if at < 1:
             return []
         row = shifted(row, _COLUMNS, at, "source")
@@ -122,7 +135,9 @@ def _of_block(reading: Reading, block: Block) -> list[Fact]:
     return [entry, *_replies(entry, entry.source, "", "")]
 
 
-def _of_tables(reading: Reading, lines: list[tuple[int, str]]) -> Iterator[tuple[tuple[int, ...], list[Fact]]]:
+def _of_tables(
+    reading: Reading, lines: list[tuple[int, str]]
+) -> Iterator[tuple[tuple[int, ...], list[Fact]]]:
     for row in tables(lines, "eventid", "source"):
         cells = {name: plain(cell) for name, cell in row.cells.items()}
         if not _IS_EVENT.search(cells["eventid"]):

@@ -12,7 +12,9 @@ from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.event_details import Found, event_fact, quoted_reply
-from diagnostics.recognisers.event_forms import csv_events, labelled_events, quoted_events, table_events, xml_events
+from diagnostics.recognisers.event_exports import csv_events, table_events, xml_events
+from diagnostics.recognisers.event_lines import labelled_events
+from diagnostics.recognisers.event_quotes import quoted_events
 from diagnostics.recognisers.reply_text import read_reply
 from diagnostics.recognisers.sources import source_at
 

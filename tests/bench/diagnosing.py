@@ -39,7 +39,10 @@ def main() -> dict[str, float]:
     small = _log(5_000)[:5_500]
     diagnose(small)
     taken = _milliseconds(small, 500)
-    figures = {"diagnose 5 KB, median ms": median(taken), "diagnose 5 KB, p99 ms": quantiles(taken, n=100)[98]}
+    figures = {
+        "diagnose 5 KB, median ms": median(taken),
+        "diagnose 5 KB, p99 ms": quantiles(taken, n=100)[98],
+    }
     for size in (5_000, 100_000, 1_000_000):
         for name, text in (("log", _log(size)), ("junk", ("550 5." * (size // 6 + 1))[:size])):
             best = min(_milliseconds(text, 3))

@@ -36,7 +36,17 @@ def called() -> set[str]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Attribute)
     }
-    prefixes = ("chat_", "conversations_", "files_", "users_", "usergroups_", "reactions_", "views_", "auth_", "apps_")
+    prefixes = (
+        "chat_",
+        "conversations_",
+        "files_",
+        "users_",
+        "usergroups_",
+        "reactions_",
+        "views_",
+        "auth_",
+        "apps_",
+    )
     return {name for name in names if name.startswith(prefixes)}
 
 

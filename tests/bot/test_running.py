@@ -35,7 +35,10 @@ async def test_health_and_readiness(world: World, mode: dict[str, str]) -> None:
 
 async def test_a_request_that_slack_did_not_sign_is_refused(world: World) -> None:
     async with world.bot() as bot, aiohttp.ClientSession() as session:
-        body = {"type": "event_callback", "event": {"type": "message", "channel": "C1", "ts": "1.0", "text": FAILING}}
+        body = {
+            "type": "event_callback",
+            "event": {"type": "message", "channel": "C1", "ts": "1.0", "text": FAILING},
+        }
         headers = {"X-Slack-Signature": "v0=0", "X-Slack-Request-Timestamp": "1"}
         async with session.post(f"{bot.server.url}/slack/events", json=body, headers=headers) as response:
             assert response.status == 401
@@ -100,7 +103,11 @@ asyncio.run(command(load(dotenv=Path("none.env")), *arguments, announce=announce
 
 
 def clean_environment(**more: str) -> dict[str, str]:
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("MAILFLOW_", "SLACK_", "DATABASE_"))}
+    kept = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith(("MAILFLOW_", "SLACK_", "DATABASE_"))
+    }
     return {**kept, **more}
 
 
@@ -153,7 +160,9 @@ async def test_log_lines_are_json_name_the_delivery_and_hold_nothing_pasted(worl
     _, errors = await asyncio.wait_for(child.communicate(), 30)
     lines = [json.loads(line) for line in errors.decode().splitlines()]
     [delivery] = await world.rows("select id from delivery where outcome = 'answered'")
-    assert [line for line in lines if line.get("event") == "answered" and line["delivery"] == str(delivery["id"])]
+    assert [
+        line for line in lines if line.get("event") == "answered" and line["delivery"] == str(delivery["id"])
+    ]
     assert [line for line in lines if line.get("reason") == "Slack: restricted_action"]
     for secret in (b"contoso", b"3C0FFEE1A2B3C4", b"UnknownCredentials", b"xoxb-test", b"Outbound"):
         assert secret not in errors

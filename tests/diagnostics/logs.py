@@ -52,17 +52,43 @@ def session(
     """The rows of one sending session. An empty `error` is a session that delivers."""
     ehlo = ["250-AM6EUR05FT041.mail.protection.outlook.com Hello [203.0.113.10]", "250-SIZE 157286400"]
     ehlo += ["250-STARTTLS"] if starttls else []
-    tails = ["*,,attempting to connect", "+,,", '<,"220 AM6EUR05FT041.mail.protection.outlook.com Microsoft ESMTP, ready",']
+    tails = [
+        "*,,attempting to connect",
+        "+,,",
+        '<,"220 AM6EUR05FT041.mail.protection.outlook.com Microsoft ESMTP, ready",',
+    ]
     tails += [">,EHLO mail.contoso.com,", *(f"<,{line}," for line in ehlo), "<,250 CHUNKING,"]
     if starttls:
-        tails += [">,STARTTLS,", "<,220 2.0.0 SMTP server ready,", *_certificate("Sending", thumbprint, one_row=one_row)]
+        tails += [
+            ">,STARTTLS,",
+            "<,220 2.0.0 SMTP server ready,",
+            *_certificate("Sending", thumbprint, one_row=one_row),
+        ]
         if error:
-            return _rows([*tails, f"*,,TLS negotiation failed with error {error}", "-,,Local"], id_, connector, minute)
-        tails += [f'*,,"{SUCCESS.format(protocol=protocol)}"', *_certificate("Remote", REMOTE, one_row=one_row)]
+            return _rows(
+                [*tails, f"*,,TLS negotiation failed with error {error}", "-,,Local"], id_, connector, minute
+            )
+        tails += [
+            f'*,,"{SUCCESS.format(protocol=protocol)}"',
+            *_certificate("Remote", REMOTE, one_row=one_row),
+        ]
         tails += [">,EHLO mail.contoso.com,", "<,250 CHUNKING,"]
-    tails += [">,MAIL FROM:<anna@contoso.com> SIZE=0,", "<,250 2.1.0 Sender OK,", ">,RCPT TO:<bob@fabrikam.com>,"]
-    tails += ["<,250 2.1.5 Recipient OK,", ">,BDAT 4810 LAST,", "<,250 2.6.0 <9c1e@contoso.com> Queued mail for delivery,"]
-    return _rows([*tails, ">,QUIT,", "<,221 2.0.0 Service closing transmission channel,", "-,,Local"], id_, connector, minute)
+    tails += [
+        ">,MAIL FROM:<anna@contoso.com> SIZE=0,",
+        "<,250 2.1.0 Sender OK,",
+        ">,RCPT TO:<bob@fabrikam.com>,",
+    ]
+    tails += [
+        "<,250 2.1.5 Recipient OK,",
+        ">,BDAT 4810 LAST,",
+        "<,250 2.6.0 <9c1e@contoso.com> Queued mail for delivery,",
+    ]
+    return _rows(
+        [*tails, ">,QUIT,", "<,221 2.0.0 Service closing transmission channel,", "-,,Local"],
+        id_,
+        connector,
+        minute,
+    )
 
 
 def _rows(tails: list[str], id_: str, connector: str, minute: int) -> list[str]:

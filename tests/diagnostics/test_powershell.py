@@ -8,11 +8,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from diagnostics.powershell import SINGLE_QUOTES, Unquotable, command, quoted, token
+from diagnostics.powershell import SINGLE_QUOTES, UnquotableError, command, quoted, token
 from tests.powershell_grammar import errors, literals, parsed
 
 # Every quote, dash, bracket and expansion character that PowerShell reads, and then anything at all.
-_HOSTILE = st.text(alphabet=st.one_of(st.sampled_from(SINGLE_QUOTES + "\"“”„`$(){}[]<>|&;,@#%–—-\\/\r\n\t "), st.characters()))
+_HOSTILE = st.text(
+    alphabet=st.one_of(st.sampled_from(SINGLE_QUOTES + '"“”„`$(){}[]<>|&;,@#%–—-\\/\r\n\t '), st.characters())
+)
 
 
 @given(_HOSTILE)
@@ -22,7 +24,7 @@ _HOSTILE = st.text(alphabet=st.one_of(st.sampled_from(SINGLE_QUOTES + "\"“”�
 def test_a_value_is_one_literal_or_is_refused(value: str) -> None:
     try:
         literal = quoted(value)
-    except Unquotable:
+    except UnquotableError:
         assert len(value) > 512 or any(unicodedata.category(char)[0] in "CZ" for char in value)
         return
     line = f"Get-SendConnector {literal} -Verbose"
@@ -38,7 +40,7 @@ def test_a_value_is_one_literal_or_is_refused(value: str) -> None:
 def test_a_token_is_one_plain_word_or_is_refused(value: str) -> None:
     try:
         word = token(value)
-    except Unquotable:
+    except UnquotableError:
         return
     assert word == value
     assert word.isascii()
@@ -61,8 +63,12 @@ def _walk(node):  # type: ignore[no-untyped-def]
 
 
 def test_a_missing_value_is_left_for_the_reader() -> None:
-    assert command("Get-Item {current_thumbprint}", current_thumbprint="") == "Get-Item '<current-thumbprint>'"
-    assert command("certutil -store my {thumbprint:token}", thumbprint="") == "certutil -store my '<thumbprint>'"
+    assert (
+        command("Get-Item {current_thumbprint}", current_thumbprint="") == "Get-Item '<current-thumbprint>'"
+    )
+    assert (
+        command("certutil -store my {thumbprint:token}", thumbprint="") == "certutil -store my '<thumbprint>'"
+    )
 
 
 @pytest.mark.parametrize("value", ["a\nb", "a\u202eb", "a\u200bb", "a\x1b[31m", "a\u2028b", "x" * 513])

@@ -54,7 +54,7 @@ NUMBER = st.integers(min_value=-(10**30), max_value=10**30)
 
 def several(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return st.lists(values, max_size=3).map(tuple) | st.builds(
-        lambda value, times: (value,) * times, values, st.integers(1, 60)
+        lambda value, times: (value,) * times, values, st.integers(1, 12)
     )
 
 

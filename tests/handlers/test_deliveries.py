@@ -15,7 +15,14 @@ US = Identity(team="T1", user="U0BOT", bot="B0BOT")
 
 
 def event(**fields: Any) -> dict[str, Any]:
-    basic = {"type": "message", "channel": "C1", "channel_type": "channel", "user": "U1", "ts": "5.0", "text": "hi"}
+    basic = {
+        "type": "message",
+        "channel": "C1",
+        "channel_type": "channel",
+        "user": "U1",
+        "ts": "5.0",
+        "text": "hi",
+    }
     return {"type": "event_callback", "team_id": "T1", "event_id": "Ev1", "event": {**basic, **fields}}
 
 
@@ -37,7 +44,8 @@ def test_subtypes_that_people_write(subtype: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "subtype", ["channel_join", "channel_topic", "me_message", "bot_message", "reminder_add", "message_replied"]
+    "subtype",
+    ["channel_join", "channel_topic", "me_message", "bot_message", "reminder_add", "message_replied"],
 )
 def test_other_subtypes_are_ignored(subtype: str) -> None:
     assert taken(event(subtype=subtype)) is None
@@ -61,7 +69,11 @@ def test_bots_and_ourselves_are_ignored(fields: dict[str, Any]) -> None:
 
 def test_an_allowed_bot_is_read_with_its_attachments() -> None:
     body = event(
-        user=None, subtype="bot_message", bot_id="B9", text="", attachments=[{"text": "550"}, {"fallback": "4.4.7"}]
+        user=None,
+        subtype="bot_message",
+        bot_id="B9",
+        text="",
+        attachments=[{"text": "550"}, {"fallback": "4.4.7"}],
     )
     delivery = taken(body, frozenset({"B9"}))
     assert delivery
@@ -138,7 +150,11 @@ def test_a_change_that_people_did_not_make_is_ignored() -> None:
 @pytest.mark.parametrize(
     "fields",
     [
-        {"subtype": "message_deleted", "deleted_ts": "5.0", "previous_message": {"user": "U1", "thread_ts": "4.0"}},
+        {
+            "subtype": "message_deleted",
+            "deleted_ts": "5.0",
+            "previous_message": {"user": "U1", "thread_ts": "4.0"},
+        },
         {
             "subtype": "message_changed",
             "message": {"subtype": "tombstone", "ts": "5.0", "user": "USLACKBOT"},
@@ -153,7 +169,10 @@ def test_a_deletion_in_either_form(fields: dict[str, Any]) -> None:
 
 
 def test_the_deletion_of_our_own_message_is_ignored() -> None:
-    assert taken(event(subtype="message_deleted", deleted_ts="5.0", previous_message={"bot_id": "B0BOT"})) is None
+    assert (
+        taken(event(subtype="message_deleted", deleted_ts="5.0", previous_message={"bot_id": "B0BOT"}))
+        is None
+    )
 
 
 def test_files_keep_what_is_needed_to_fetch_them() -> None:
@@ -166,7 +185,9 @@ def test_files_keep_what_is_needed_to_fetch_them() -> None:
     }
     delivery = taken(event(subtype="file_share", files=[file, {"id": "F2", "mode": "tombstone"}]))
     assert delivery
-    assert [(kept.id, kept.url, kept.size) for kept in delivery.files] == [("F1", "https://files.slack.com/a", 3)]
+    assert [(kept.id, kept.url, kept.size) for kept in delivery.files] == [
+        ("F1", "https://files.slack.com/a", 3)
+    ]
 
 
 @pytest.mark.parametrize(

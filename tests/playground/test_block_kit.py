@@ -127,7 +127,10 @@ def modal(**more):
     [
         (modal(title=plain("x" * 25)), "/view/title/text"),
         (modal(private_metadata="x" * 3001), "/view/private_metadata"),
-        (modal(blocks=[{"type": "input", "label": plain("x"), "element": {"type": "plain_text_input"}}]), "/view"),
+        (
+            modal(blocks=[{"type": "input", "label": plain("x"), "element": {"type": "plain_text_input"}}]),
+            "/view",
+        ),
         (modal(blocks=[{"type": "markdown", "text": "x"}]), "/view/blocks/0/type"),
         ({"type": "modal", "blocks": []}, "/view/title"),
         ({"type": "page"}, "/view/type"),

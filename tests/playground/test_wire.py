@@ -39,7 +39,11 @@ async def test_the_envelope_is_slacks(playground, tiny_bot):
     await playground.post("sam", "#exchange", "ping")
     await playground.wait_for(lambda: tiny_bot.seen)
     body = tiny_bot.payload("message")
-    assert (body["type"], body["team_id"], body["api_app_id"]) == ("event_callback", "T0CONTOSO1", "A0MAILFLOW")
+    assert (body["type"], body["team_id"], body["api_app_id"]) == (
+        "event_callback",
+        "T0CONTOSO1",
+        "A0MAILFLOW",
+    )
     assert body["event_id"].startswith("Ev")
     assert body["authorizations"][0]["user_id"] == "U0MAILFLOW"
 
@@ -287,7 +291,11 @@ async def test_a_server_error(playground, tiny_bot):
     [
         ("chat.postMessage", {"channel": "C0NOWHERE0", "text": "x"}, "channel_not_found"),
         ("chat.postMessage", {"channel": "C0EXCHANGE"}, "no_text"),
-        ("chat.postMessage", {"channel": "C0EXCHANGE", "text": "x", "metadata": {"a": 1}}, "invalid_metadata_format"),
+        (
+            "chat.postMessage",
+            {"channel": "C0EXCHANGE", "text": "x", "metadata": {"a": 1}},
+            "invalid_metadata_format",
+        ),
         ("chat.update", {"channel": "C0EXCHANGE", "ts": "1.000001", "text": "x"}, "message_not_found"),
         ("chat.nothing", {}, "unknown_method"),
         ("views.open", {"trigger_id": "1.2.3", "view": {}}, "invalid_trigger_id"),
@@ -344,7 +352,9 @@ async def test_reactions(playground, tiny_bot):
     await tiny_bot.client.reactions_add(channel="C0EXCHANGE", timestamp=ts, name="eyes")
     with pytest.raises(SlackApiError, match="already_reacted"):
         await tiny_bot.client.reactions_add(channel="C0EXCHANGE", timestamp=ts, name="eyes")
-    assert playground.messages("#exchange")[0]["reactions"] == [{"name": "eyes", "users": ["U0MAILFLOW"], "count": 1}]
+    assert playground.messages("#exchange")[0]["reactions"] == [
+        {"name": "eyes", "users": ["U0MAILFLOW"], "count": 1}
+    ]
     await tiny_bot.client.reactions_remove(channel="C0EXCHANGE", timestamp=ts, name="eyes")
     assert playground.messages("#exchange")[0]["reactions"] == []
 
@@ -358,7 +368,10 @@ async def test_ephemeral_and_permalink_and_groups(playground, tiny_bot):
     link = (await client.chat_getPermalink(channel="C0EXCHANGE", message_ts=ts))["permalink"]
     assert link == f"{playground.url}/archives/C0EXCHANGE/p{ts.replace('.', '')}"
     group = (await client.usergroups_list())["usergroups"][0]
-    assert (await client.usergroups_users_list(usergroup=group["id"]))["users"] == ["U0PRIYANAI", "U0JONASWEB"]
+    assert (await client.usergroups_users_list(usergroup=group["id"]))["users"] == [
+        "U0PRIYANAI",
+        "U0JONASWEB",
+    ]
     assert (await client.conversations_open(users="U0SAMOKAFO"))["channel"]["id"] == "D0SAMOKAFO"
 
 

@@ -25,7 +25,10 @@ def get_upload_url(context: Context, args: Json) -> Json:
     if args.get("snippet_type"):
         stored.mode = "snippet"
     context.workspace.files[file_id] = stored
-    return {"file_id": file_id, "upload_url": f"{context.base_url()}/upload/v1/{file_id}/{stored.upload_secret}"}
+    return {
+        "file_id": file_id,
+        "upload_url": f"{context.base_url()}/upload/v1/{file_id}/{stored.upload_secret}",
+    }
 
 
 def complete_upload(context: Context, args: Json) -> Json:

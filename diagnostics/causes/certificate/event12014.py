@@ -39,6 +39,14 @@ def unmatched(event: object) -> Unmatched | None:
     return Unmatched(event, name, found.group(2).strip(), issuer_and_subject(name))
 
 
+def told_of(connector: str, events: Iterable[WindowsEvent]) -> Unmatched | None:
+    """The latest such event about `connector` (`SERVER\\Name` or `Name`), about any while that is not known."""
+    name = connector.rpartition("\\")[2].casefold()
+    found = [each for event in events if (each := unmatched(event))]
+    same = [each for each in found if not name or each.connector.rpartition("\\")[2].casefold() == name]
+    return same[-1] if same else None
+
+
 def is_send_connector(found: Unmatched, connectors: Iterable[SendConnector], sessions: Iterable[Session]) -> bool:
     """Whether the event speaks of a Send connector: known from the text, else by what such connectors are called."""
     name = found.connector.casefold()

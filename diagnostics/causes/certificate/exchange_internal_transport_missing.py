@@ -29,7 +29,12 @@ from diagnostics.facts import InstalledCertificate, WindowsEvent
 from diagnostics.report import Step
 
 _THUMBPRINT = re2.compile(r"(?i)thumbprint(?: of)?:?\s*([0-9A-F]{40})")
-_UNREADABLE = {12013: "can't be loaded", 12023: "can't be loaded", 12024: "can't be loaded", 12015: "has expired"}
+_UNREADABLE = {
+    12013: "can't be loaded",
+    12023: "can't be loaded",
+    12024: "can't be loaded",
+    12015: "has expired",
+}
 _SOON, _REMOTE = 12017, 12019
 
 

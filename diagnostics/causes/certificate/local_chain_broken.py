@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.certificate import steps
-from diagnostics.causes.certificate.event12014 import unmatched
+from diagnostics.causes.certificate.event12014 import told_of
 from diagnostics.causes.certificate.names import common_name, holders, is_self_signed
 from diagnostics.causes.certificate.withheld import withheld
 from diagnostics.facts import InstalledCertificate, Reply, StarttlsNotOffered, WindowsEvent
@@ -40,19 +40,20 @@ def assess(
     anchor: StarttlsNotOffered | InstalledCertificate,
     listed: InstalledCertificate | None,
     event: WindowsEvent | None,
+    events: tuple[WindowsEvent, ...],
     missing: tuple[StarttlsNotOffered, ...],
     replies: tuple[Reply, ...],
 ) -> Finding | None:
     """`listed` with its chain status is what to ask for; the state of a certificate decides."""
     if isinstance(anchor, InstalledCertificate):
-        return _from_state(anchor, missing, replies, event)
+        return _from_state(anchor, missing, replies, events)
     found = withheld(anchor, replies)
     if found is None:
         return None
-    told = unmatched(event)
+    told = told_of(found.fact.connector, events)
     if told and not (told.pair and listed and holders(told.pair, (listed,))):
         because = f"Event 12014: there is no certificate for `{told.name}` at all."
-        return Finding(Belief.RULED_OUT, because, (event,))
+        return Finding(Belief.RULED_OUT, because, (told.event, event))
     because = f"{found.words}. Exchange also withholds it when its certificate is revoked or its chain doesn't build."
     return Finding(Belief.POSSIBLE, because, (anchor,), _steps(listed), weight=found.weight(1.3))
 
@@ -61,19 +62,20 @@ def _from_state(
     certificate: InstalledCertificate,
     missing: tuple[StarttlsNotOffered, ...],
     replies: tuple[Reply, ...],
-    event: WindowsEvent | None,
+    events: tuple[WindowsEvent, ...],
 ) -> Finding | None:
     status = certificate.status.lower()
     revoked = any(word in status for word in _REVOKED)
     broken = any(word in status for word in _BROKEN) and status != "dateinvalid"
     if not (revoked or broken) or certificate.for_smtp is False:
         return None
-    symptom = next((each for each in missing if withheld(each, replies)), None) or unmatched(event)
+    told = told_of("", events)
+    symptom = told or next((each for each in missing if withheld(each, replies)), None)
     if not revoked and (is_self_signed(certificate) or (not symptom and certificate.for_smtp is None)):
         return None
     name = certificate.subject or certificate.thumbprint or "The tested certificate"
     because = f"{name} {'has been revoked' if revoked else 'does not validate on this server'} (`{certificate.status}`)"
-    proof = (certificate, *missing, event)
+    proof = (certificate, *missing, told.event if told else None)
     cure = _steps(certificate, revoked)
     if symptom:
         belief = Belief.CONFIRMED if revoked else Belief.LIKELY

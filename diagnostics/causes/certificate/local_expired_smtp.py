@@ -26,11 +26,24 @@ from collections.abc import Sequence
 
 from diagnostics.cause import Belief, Finding, cause
 from diagnostics.causes.certificate import steps
-from diagnostics.causes.certificate.names import all_names, common_name, covers, is_self_signed, is_server_name
+from diagnostics.causes.certificate.names import (
+    all_names,
+    common_name,
+    covers,
+    is_self_signed,
+    is_server_name,
+)
 from diagnostics.causes.certificate.refusal import refusal_of
 from diagnostics.causes.certificate.withheld import withheld
 from diagnostics.causes.tls.credential import session_of, twins, usable
-from diagnostics.facts import CertificateRejected, InstalledCertificate, Reply, Said, StarttlsNotOffered, TlsFailed
+from diagnostics.facts import (
+    CertificateRejected,
+    InstalledCertificate,
+    Reply,
+    Said,
+    StarttlsNotOffered,
+    TlsFailed,
+)
 from diagnostics.report import Step
 
 _SOON = "The STARTTLS certificate will expire soon"

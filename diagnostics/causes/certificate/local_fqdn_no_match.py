@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.certificate import steps
-from diagnostics.causes.certificate.event12014 import Unmatched, unmatched
+from diagnostics.causes.certificate.event12014 import Unmatched, told_of, unmatched
 from diagnostics.causes.certificate.names import all_names, covers
 from diagnostics.causes.certificate.withheld import withheld
 from diagnostics.causes.tls.credential import usable
@@ -34,6 +34,7 @@ from diagnostics.report import Step
 def assess(
     anchor: WindowsEvent | StarttlsNotOffered,
     event: WindowsEvent | None,
+    events: tuple[WindowsEvent, ...],
     installed: tuple[InstalledCertificate, ...],
     replies: tuple[Reply, ...],
 ) -> Finding | None:
@@ -44,10 +45,10 @@ def assess(
     found = withheld(anchor, replies)
     if found is None:
         return None
-    told = unmatched(event)
+    told = told_of(found.fact.connector, events)
     if told and told.pair:
         because = "Event 12014 quotes issuer and subject: the connector names a certificate, its FQDN is not asked."
-        return Finding(Belief.RULED_OUT, because, (event,))
+        return Finding(Belief.RULED_OUT, because, (told.event, event))
     because = f"{found.words}. A connector without a named certificate needs one that carries its FQDN."
     return Finding(Belief.POSSIBLE, because, (found.fact,), _steps(found.fact.connector, ""), weight=found.weight(1.1))
 

@@ -28,7 +28,14 @@ from diagnostics.cause import Belief, Finding, cause
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.probe import leaf_only, owner_of, self_signed
 from diagnostics.causes.certificate.refusal import Refusal, refusal_of, refusals_of
-from diagnostics.facts import Certificate, CertificateRejected, InstalledCertificate, Reply, TlsProbe, WindowsEvent
+from diagnostics.facts import (
+    Certificate,
+    CertificateRejected,
+    InstalledCertificate,
+    Reply,
+    TlsProbe,
+    WindowsEvent,
+)
 from diagnostics.report import Step
 
 _UNKNOWN_AUTHORITY = 48  # TLS alert unknown_ca
@@ -87,7 +94,11 @@ def _from_probe(probe: TlsProbe, owner: str, refusals: Sequence[Refusal], tenant
         because += ", and Exchange Online can't attribute the session"
         return Finding(Belief.LIKELY, f"{because}.", proof, _steps(probe.host))
     return Finding(
-        Belief.POSSIBLE, f"{because}. If that server is yours, mend it here.", proof, _steps(probe.host), weight=1.5
+        Belief.POSSIBLE,
+        f"{because}. If that server is yours, mend it here.",
+        proof,
+        _steps(probe.host),
+        weight=1.5,
     )
 
 

@@ -24,10 +24,17 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.certificate import steps
-from diagnostics.causes.certificate.event12014 import Unmatched, is_send_connector, unmatched
+from diagnostics.causes.certificate.event12014 import Unmatched, is_send_connector, told_of, unmatched
 from diagnostics.causes.certificate.names import holders
 from diagnostics.causes.certificate.withheld import withheld
-from diagnostics.facts import InstalledCertificate, Reply, SendConnector, Session, StarttlsNotOffered, WindowsEvent
+from diagnostics.facts import (
+    InstalledCertificate,
+    Reply,
+    SendConnector,
+    Session,
+    StarttlsNotOffered,
+    WindowsEvent,
+)
 from diagnostics.report import Step
 
 
@@ -35,6 +42,7 @@ from diagnostics.report import Step
 def assess(
     anchor: WindowsEvent | StarttlsNotOffered,
     event: WindowsEvent | None,
+    events: tuple[WindowsEvent, ...],
     installed: tuple[InstalledCertificate, ...],
     replies: tuple[Reply, ...],
     connectors: tuple[SendConnector, ...],
@@ -48,12 +56,12 @@ def assess(
     found = withheld(anchor, replies)
     if found is None:
         return None
-    told = unmatched(event)
+    told = told_of(found.fact.connector, events)
     if told and told.pair is None:
         because = f"Event 12014 quotes the plain name `{told.name}`: the connector names no certificate."
-        return Finding(Belief.RULED_OUT, because, (event,))
+        return Finding(Belief.RULED_OUT, because, (told.event, event))
     because = f"{found.words}. Mostly the connector still names a certificate that was replaced."
-    weight = found.weight(1.3 if found.bare else 1.6)
+    weight = found.weight(1.4 if found.bare else 1.6)
     return Finding(Belief.POSSIBLE, because, (found.fact,), _steps(found.fact.connector), weight=weight)
 
 

@@ -30,7 +30,11 @@ from collections.abc import Sequence
 
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.certificate import steps
-from diagnostics.causes.certificate.names import all_names, common_name, covers, is_self_signed, is_server_name
+from diagnostics.causes.certificate.names import (
+    common_name,
+    is_self_signed,
+    is_server_name,
+)
 from diagnostics.causes.certificate.refusal import Refusal, refusal_of, refusals_of
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.facts import Certificate, CertificateRejected, InstalledCertificate, Reply, Session, Stage
@@ -40,35 +44,42 @@ from diagnostics.report import Step
 @cause(id="certificate.local.wrong-certificate-presented", act="on-prem")
 def assess(
     anchor: CertificateRejected | Session,
-    installed: tuple[InstalledCertificate, ...],
+    listed: InstalledCertificate | None,
     sessions: tuple[Session, ...],
     rejected: tuple[CertificateRejected, ...],
     replies: tuple[Reply, ...],
 ) -> Finding | None:
-    """What Exchange Online says it was shown, and what our receive log says we sent."""
+    """What Exchange Online says it was shown, and what our receive log says we sent. `listed` is what to ask for."""
     complaints = [r for r in refusals_of(rejected, replies) if r.reason == "name" and r.owner == "target"]
     if isinstance(anchor, Session):
         return _from_log(anchor, complaints)
     refusal = refusal_of(anchor, replies)
     if refusal is None or refusal.reason != "name" or refusal.owner != "target":
         return None
-    proof = _proof(refusal, installed, sessions)
+    return _from_words(refusal, _proof(refusal, listed, sessions), _steps(refusal, sessions))
+
+
+def _from_words(refusal: Refusal, proof: Certificate | InstalledCertificate | None, cure: tuple[Step, ...]) -> Finding:
+    """`proof` is the presented certificate as found on our side: it settles whose it is and of what kind."""
     expected = f", not {refusal.expected}" if refusal.expected else ""
     because = f"{refusal.where} showed Exchange Online {_shown(refusal)}{expected}"
-    if proof is not None and not covers(all_names(proof), refusal.expected):
+    if proof is not None and _is_own(proof):
         because += f"; that certificate is on this server ({proof.subject or proof.thumbprint})."
-        return Finding(Belief.CONFIRMED, because, (anchor, proof), _steps(refusal, sessions))
+        return Finding(Belief.CONFIRMED, because, (refusal.fact, proof), cure)
+    if proof is not None:
+        because = f"The certificate shown, {proof.thumbprint}, is the public one of this server."
+        return Finding(Belief.RULED_OUT, because, (proof, refusal.fact))
     name = common_name(refusal.presented)
     if is_server_name(name):
         because += ": the self-signed or internal certificate of a server."
-        return Finding(Belief.LIKELY, because, (anchor,), _steps(refusal, sessions), weight=1.5)
+        return Finding(Belief.LIKELY, because, (refusal.fact,), cure, weight=1.5)
     if name:
         because = (
             f"{refusal.where} showed a public name, `{name}`, so the connector in Exchange Online expects another one."
         )
-        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(refusal, sessions), weight=0.8)
+        return Finding(Belief.POSSIBLE, because, (refusal.fact,), cure, weight=0.8)
     because += "; which one it showed is not told."
-    return Finding(Belief.POSSIBLE, because, (anchor,), _steps(refusal, sessions), weight=1.6)
+    return Finding(Belief.POSSIBLE, because, (refusal.fact,), cure, weight=1.6)
 
 
 def _shown(refusal: Refusal) -> str:
@@ -76,14 +87,17 @@ def _shown(refusal: Refusal) -> str:
 
 
 def _proof(
-    refusal: Refusal, installed: Sequence[InstalledCertificate], sessions: Sequence[Session]
+    refusal: Refusal, listed: InstalledCertificate | None, sessions: Sequence[Session]
 ) -> Certificate | InstalledCertificate | None:
-    """The very certificate, found on our side: by thumbprint, or by subject in a receive log."""
-    held: list[Certificate | InstalledCertificate] = [*installed]
+    """The very certificate, found on our side by its thumbprint: in the list, or in a receive log."""
+    held: list[Certificate | InstalledCertificate] = [listed] if listed else []
     held += [s.local for s in sessions if s.direction == "receive" and s.local]
-    if refusal.thumbprint:
-        return next((each for each in held if each.thumbprint == refusal.thumbprint), None)
-    return None
+    return next((each for each in held if refusal.thumbprint and each.thumbprint == refusal.thumbprint), None)
+
+
+def _is_own(certificate: Certificate | InstalledCertificate) -> bool:
+    """Whether it is one that only the own organisation trusts."""
+    return is_self_signed(certificate) or is_server_name(common_name(certificate.subject))
 
 
 def _from_log(session: Session, complaints: Sequence[Refusal]) -> Finding | None:

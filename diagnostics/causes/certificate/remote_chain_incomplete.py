@@ -23,7 +23,14 @@ from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.probe import leaf_only, owner_of, self_signed
 from diagnostics.causes.certificate.refusal import refusal_of, refusals_of
-from diagnostics.facts import Certificate, CertificateRejected, InstalledCertificate, Reply, TlsFailed, TlsProbe
+from diagnostics.facts import (
+    Certificate,
+    CertificateRejected,
+    InstalledCertificate,
+    Reply,
+    TlsFailed,
+    TlsProbe,
+)
 from diagnostics.report import Step
 
 

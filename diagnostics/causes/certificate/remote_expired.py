@@ -19,11 +19,20 @@ Reason:CertificateExpired`. Only the owner of that server can mend it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.probe import EXPIRED, owner_of
 from diagnostics.causes.certificate.refusal import Refusal, refusal_of, refusals_of
-from diagnostics.facts import Certificate, CertificateRejected, InstalledCertificate, Reply, TlsFailed, TlsProbe
+from diagnostics.facts import (
+    Certificate,
+    CertificateRejected,
+    InstalledCertificate,
+    Reply,
+    TlsFailed,
+    TlsProbe,
+)
 from diagnostics.report import Step
 
 
@@ -43,28 +52,34 @@ def assess(
     refusal = refusal_of(anchor, replies)
     if refusal is None or refusal.reason != "expired" or refusal.owner == "ours":
         return None
-    if refusal.owner == "target":
-        if (
-            refusal.expected
-            or refusal.presented
-            or any(c.thumbprint == refusal.thumbprint for c in installed if c.thumbprint)
-        ):
-            return None
-        because = (
-            f"Exchange Online found the certificate of {refusal.where} expired; it may be another organisation's "
-            "server."
-        )
-        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(refusal.host), weight=1.0)
+    return _target(refusal, installed) if refusal.owner == "target" else _theirs(refusal, probe)
+
+
+def _target(refusal: Refusal, installed: Sequence[InstalledCertificate]) -> Finding | None:
+    """Exchange Online speaks. With an expected or presented name it is a connector's target, mostly our own server."""
+    ours = any(c.thumbprint and c.thumbprint == refusal.thumbprint for c in installed)
+    if refusal.expected or refusal.presented or ours:
+        return None
+    because = (
+        f"Exchange Online found the certificate of {refusal.where} expired; it may be another organisation's server."
+    )
+    return Finding(Belief.POSSIBLE, because, (refusal.fact,), _steps(refusal.host), weight=1.0)
+
+
+def _theirs(refusal: Refusal, probe: TlsProbe | None) -> Finding:
     because = f"Our server refused the certificate of {refusal.where}: it has expired"
     if probe and probe.verify == EXPIRED:
         return Finding(
-            Belief.CONFIRMED, f"{because}, and a bare handshake says the same.", (anchor, probe), _steps(probe.host)
+            Belief.CONFIRMED,
+            f"{because}, and a bare handshake says the same.",
+            (refusal.fact, probe),
+            _steps(probe.host),
         )
     if _past(refusal):
         held = refusal.certificate
         because += f" (valid until {held.not_after if held else ''}, seen {refusal.at})."
-        return Finding(Belief.CONFIRMED, because, (anchor, held), _steps(refusal.host))
-    return Finding(Belief.LIKELY, f"{because}.", (anchor,), _steps(refusal.host))
+        return Finding(Belief.CONFIRMED, because, (refusal.fact, held), _steps(refusal.host))
+    return Finding(Belief.LIKELY, f"{because}.", (refusal.fact,), _steps(refusal.host))
 
 
 def _past(refusal: Refusal) -> bool:

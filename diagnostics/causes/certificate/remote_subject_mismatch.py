@@ -67,7 +67,7 @@ def names_shown(refusal: Refusal, probe: TlsProbe | None) -> tuple[str, ...]:
 
 
 def fits_its_server(refusal: Refusal, connector: SendConnector | None, names: tuple[str, ...]) -> bool:
-    """Whether the certificate is the rightful one of the server that answered, by its greeting or its smart host name."""
+    """Whether the certificate rightly belongs to the server that answered, by greeting or smart host name."""
     asked = [refusal.host, *(connector.smart_hosts if connector else ())]
     return any(covers(names, host) for host in asked if "." in host)
 

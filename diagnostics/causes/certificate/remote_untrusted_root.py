@@ -24,15 +24,18 @@ from __future__ import annotations
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.names import is_self_signed
-from diagnostics.causes.certificate.probe import SELF_SIGNED, SELF_SIGNED_ROOT, leaf_only, self_signed
-from diagnostics.causes.certificate.refusal import refusal_of
-from diagnostics.facts import CertificateRejected, Reply, TlsFailed, TlsProbe
+from diagnostics.causes.certificate.probe import leaf_only, owner_of, self_signed
+from diagnostics.causes.certificate.refusal import Refusal, refusal_of
+from diagnostics.facts import CertificateRejected, InstalledCertificate, Reply, TlsFailed, TlsProbe
 from diagnostics.report import Step
 
 
 @cause(id="certificate.remote.untrusted-root", act="recipient-side")
 def assess(
-    anchor: CertificateRejected | TlsFailed, probe: TlsProbe | None, replies: tuple[Reply, ...]
+    anchor: CertificateRejected | TlsFailed,
+    probe: TlsProbe | None,
+    installed: tuple[InstalledCertificate, ...],
+    replies: tuple[Reply, ...],
 ) -> Finding | None:
     """A self-signed certificate in the log or the handshake proves it; Exchange Online as destination refutes it."""
     refusal = refusal_of(anchor, replies)
@@ -45,25 +48,36 @@ def assess(
     if held and is_self_signed(held):
         because = f"{refusal.where} showed the self-signed `{held.subject}`, and the connector validates certificates."
         return Finding(Belief.CONFIRMED, because, (anchor, held), _steps(refusal.host))
-    if probe and probe.verify == 0:
-        because = (
-            f"From elsewhere the certificate of {probe.host or refusal.where} validates: the trust is missing here."
-        )
-        return Finding(Belief.RULED_OUT, because, (probe,))
-    if probe and leaf_only(probe):
-        because = (
-            f"{probe.host or refusal.where} leaves out its issuing certificate; the root itself is not the matter."
-        )
-        return Finding(Belief.POSSIBLE, because, (anchor, probe), _steps(refusal.host), weight=0.5)
-    if probe and (self_signed(probe) or probe.verify in (SELF_SIGNED, SELF_SIGNED_ROOT)):
-        because = (
-            f"{refusal.where} shows a chain that ends in a self-signed certificate ({probe.issuer or probe.subject})."
-        )
-        return Finding(Belief.LIKELY, because, (anchor, probe), _steps(refusal.host))
+    told = _by_probe(refusal, probe, installed) if probe else None
+    if told:
+        return told
     said = "Exchange Online" if refusal.owner == "target" else "Our server"
     because = f"{said} does not trust the root behind the certificate of {refusal.where}."
     weight = 1.0 if refusal.owner == "target" else 1.5
     return Finding(Belief.POSSIBLE, because, (anchor, held), _steps(refusal.host), weight=weight)
+
+
+def _by_probe(refusal: Refusal, probe: TlsProbe, installed: tuple[InstalledCertificate, ...]) -> Finding | None:
+    """What a bare handshake from elsewhere says about that chain."""
+    if owner_of(probe, installed, (), ()) == "ours":
+        because = f"The server that was probed ({probe.host or probe.subject}) is your own."
+        return Finding(Belief.RULED_OUT, because, (probe,))
+    if probe.verify == 0:
+        because = (
+            f"From elsewhere the certificate of {probe.host or refusal.where} validates: the trust is missing here."
+        )
+        return Finding(Belief.RULED_OUT, because, (probe,))
+    if leaf_only(probe):
+        because = (
+            f"{probe.host or refusal.where} leaves out its issuing certificate; the root itself is not the matter."
+        )
+        return Finding(Belief.POSSIBLE, because, (refusal.fact, probe), _steps(refusal.host), weight=0.5)
+    if self_signed(probe):
+        because = (
+            f"{refusal.where} shows a chain that ends in a self-signed certificate ({probe.issuer or probe.subject})."
+        )
+        return Finding(Belief.LIKELY, because, (refusal.fact, probe), _steps(refusal.host))
+    return None
 
 
 def _steps(host: str) -> tuple[Step, ...]:

@@ -45,7 +45,8 @@ def name_on_receive_connector(connector: str, thumbprint: str = "") -> Step:
     return change(
         "Write the name of the current certificate on the Receive connector, on every server that takes this mail.",
         "$certificate = Get-ExchangeCertificate -Thumbprint {current_thumbprint}; "
-        'Set-ReceiveConnector {receive_connector} -TlsCertificateName "<I>$($certificate.Issuer)<S>$($certificate.Subject)"',
+        "Set-ReceiveConnector {receive_connector} -TlsCertificateName "
+        '"<I>$($certificate.Issuer)<S>$($certificate.Subject)"',
         changes="Sets TlsCertificateName of this connector: the certificate that it presents.",
         undo="Set-ReceiveConnector with the TlsCertificateName that Get-ReceiveConnector showed before ($null if "
         "empty).",

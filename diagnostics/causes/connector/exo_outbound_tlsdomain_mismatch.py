@@ -21,7 +21,13 @@ Expected Subject: … Presented Subject: …`, and keeps the mail for on-premise
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.certificate.names import all_names, common_name, covers, is_self_signed, is_server_name
+from diagnostics.causes.certificate.names import (
+    all_names,
+    common_name,
+    covers,
+    is_self_signed,
+    is_server_name,
+)
 from diagnostics.causes.certificate.refusal import refusal_of
 from diagnostics.facts import CertificateRejected, InstalledCertificate, Reply
 from diagnostics.report import Step

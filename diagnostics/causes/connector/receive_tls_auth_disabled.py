@@ -22,27 +22,32 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.certificate import steps
-from diagnostics.causes.certificate.event12014 import unmatched
+from diagnostics.causes.certificate.event12014 import told_of
 from diagnostics.causes.certificate.withheld import withheld
 from diagnostics.facts import Reply, StarttlsNotOffered, WindowsEvent
 from diagnostics.report import Step
 
 
 @cause(id="connector.receive.tls-auth-disabled", act="on-prem")
-def assess(fact: StarttlsNotOffered, event: WindowsEvent | None, replies: tuple[Reply, ...]) -> Finding | None:
+def assess(
+    fact: StarttlsNotOffered,
+    event: WindowsEvent | None,
+    events: tuple[WindowsEvent, ...],
+    replies: tuple[Reply, ...],
+) -> Finding | None:
     """An EHLO reply without any authentication points here; event 12014 blames the certificate instead."""
     found = withheld(fact, replies)
     if found is None:
         return None
-    told = unmatched(event)
+    told = told_of(found.fact.connector, events)
     if told:
         because = f"Event 12014 says that there is no certificate for `{told.name}`: the mechanism is on."
-        return Finding(Belief.RULED_OUT, because, (event,))
+        return Finding(Belief.RULED_OUT, because, (told.event, event))
     if found.bare:
         because = (
             f"{found.words}, nor any way to authenticate: a connector without mechanisms, as relay connectors are made."
         )
-        return Finding(Belief.POSSIBLE, because, (fact,), _steps(fact.connector), weight=max(found.weight(1.8), 1.5))
+        return Finding(Belief.POSSIBLE, because, (fact,), _steps(fact.connector), weight=1.8)
     because = f"{found.words}. It also leaves it out when Tls is not among the connector's mechanisms."
     return Finding(Belief.POSSIBLE, because, (fact,), _steps(fact.connector), weight=found.weight(1.0))
 

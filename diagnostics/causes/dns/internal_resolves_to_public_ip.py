@@ -32,7 +32,10 @@ from diagnostics.report import Step
 
 @cause(id="dns.internal.resolves-to-public-ip", act="on-prem")
 def assess(
-    queue: QueueState, failures: tuple[ConnectFailed, ...], replies: tuple[Reply, ...], queues: tuple[QueueState, ...]
+    queue: QueueState,
+    failures: tuple[ConnectFailed, ...],
+    replies: tuple[Reply, ...],
+    queues: tuple[QueueState, ...],
 ) -> Finding | None:
     """A queue inside the organization whose last error names an address outside."""
     if queue.status.lower() not in ("retry", "suspended") or not inward(queue):

@@ -16,8 +16,7 @@ differently inside is a usual reason.
 
 ## References
 - https://learn.microsoft.com/en-us/exchange/mail-flow/accepted-domains/accepted-domains
--
-  https://learn.microsoft.com/en-us/exchange/mail-flow/non-delivery-reports-and-bounce-messages/non-delivery-reports-and-bounce-messages
+- https://learn.microsoft.com/en-us/exchange/mail-flow/non-delivery-reports-and-bounce-messages/non-delivery-reports-and-bounce-messages
 """
 
 from __future__ import annotations

@@ -15,15 +15,21 @@ it is mistyped, it was never registered, or its registration or delegation has l
 - the lookup failed or timed out: no answer is not "does not exist"
 
 ## References
--
-  https://learn.microsoft.com/en-us/exchange/mail-flow/non-delivery-reports-and-bounce-messages/non-delivery-reports-and-bounce-messages
+- https://learn.microsoft.com/en-us/exchange/mail-flow/non-delivery-reports-and-bounce-messages/non-delivery-reports-and-bounce-messages
 - https://learn.microsoft.com/en-us/troubleshoot/exchange/mailflow/dns-query-failed
 """
 
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, look
-from diagnostics.causes.dns.lookups import missing_domain, nonexistent, of_name, public_resolver, resolve, same
+from diagnostics.causes.dns.lookups import (
+    missing_domain,
+    nonexistent,
+    of_name,
+    public_resolver,
+    resolve,
+    same,
+)
 from diagnostics.causes.network.queues import by_smart_host, outward, queue_of
 from diagnostics.causes.network.reach import by_exchange_online
 from diagnostics.facts import DnsAnswer, QueueState, Reply, Said
@@ -84,7 +90,9 @@ def _from_answer(answer: DnsAnswer, replies: tuple[Reply, ...]) -> Finding | Non
         return None
     by = answer.server or "the resolver"
     because = f"`{answer.name}` does not exist according to {by}."
-    return Finding(Belief.POSSIBLE, because, (answer, *mine[:1]), _steps(answer.name), weight=1.2)
+    failed = next((r for r in mine if r.failing), None)
+    belief = Belief.LIKELY if failed and public_resolver(answer.server) else Belief.POSSIBLE
+    return Finding(belief, because, (answer, failed), _steps(answer.name), weight=1.2)
 
 
 def _recipient_domain(said: Said, replies: tuple[Reply, ...]) -> str:

@@ -19,8 +19,7 @@ submission needs DNS too.
 
 ## References
 - https://learn.microsoft.com/en-us/troubleshoot/exchange/mailflow/dns-query-failed
--
-  https://learn.microsoft.com/en-us/exchange/troubleshoot/mailflow/dns-query-failed-error-when-email-stuck-in-draft
+- https://learn.microsoft.com/en-us/exchange/troubleshoot/mailflow/dns-query-failed-error-when-email-stuck-in-draft
 - https://learn.microsoft.com/en-us/powershell/module/exchangepowershell/set-transportservice
 """
 
@@ -68,9 +67,7 @@ def assess(
     contrast = _contrast(answers)
     if contrast:
         mine, theirs = contrast
-        because = (
-            f"{mine.server or 'This resolver of the server'} failed for {mine.name} ({mine.error or 'no answer'}), "
-        )
+        because = f"The server's own resolver failed for {mine.name} ({mine.error or 'no answer'}), "
         because += f"while {theirs.server} resolved it."
         return Finding(Belief.CONFIRMED, because, (said, mine, theirs), _steps())
     if "NonExistentDomain" in said.signature:
@@ -135,7 +132,6 @@ def _steps() -> tuple[Step, ...]:
             shell="powershell",
             changes="The adapter registers its addresses in DNS, and transport can read its DNS servers.",
             undo="The same with $false.",
-            verify="Get-DnsClient shows RegisterThisConnectionsAddress True for the adapter.",
             adapter="",
         ),
         change(

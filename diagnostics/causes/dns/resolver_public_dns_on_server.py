@@ -17,7 +17,7 @@ Temporary server error. Please try again later. PRX2`.
 
 ## References
 - https://c7solutions.com/category/error
-- https://learn.microsoft.com/en-us/windows-server/networking/dns/troubleshoot/troubleshoot-dns-server
+- https://learn.microsoft.com/en-us/exchange/mail-flow/non-delivery-reports-and-bounce-messages/non-delivery-reports-and-bounce-messages
 """
 
 from __future__ import annotations

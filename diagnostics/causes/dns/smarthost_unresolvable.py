@@ -14,8 +14,7 @@ often another one). Every recipient behind that connector waits, whatever the do
 - the smart host's name resolves from the sending server
 
 ## References
--
-  https://learn.microsoft.com/en-us/exchange/mail-flow/non-delivery-reports-and-bounce-messages/non-delivery-reports-and-bounce-messages
+- https://learn.microsoft.com/en-us/exchange/mail-flow/non-delivery-reports-and-bounce-messages/non-delivery-reports-and-bounce-messages
 - https://learn.microsoft.com/en-us/exchange/mail-flow/connectors/send-connectors
 """
 
@@ -94,7 +93,10 @@ def _named(host: str, said: Said) -> bool:
 
 def _steps(host: str, connector: str, act: Act) -> tuple[Step, ...]:
     if act == "exchange-online":
-        show, mend = "Get-OutboundConnector | Format-List Name,SmartHosts,UseMXRecord", "Set-OutboundConnector"
+        show, mend = (
+            "Get-OutboundConnector | Format-List Name,SmartHosts,UseMXRecord",
+            "Set-OutboundConnector",
+        )
     else:
         show, mend = (
             "Get-SendConnector | Format-List Name,SmartHosts,DNSRoutingEnabled,AddressSpaces",

@@ -48,6 +48,7 @@ def assess(
     anchor: Said | ConnectFailed | SmtpReached,
     _test: PortTest | None,
     tests: tuple[PortTest, ...],
+    failures: tuple[ConnectFailed, ...],
     reached: tuple[SmtpReached, ...],
     sessions: tuple[Session, ...],
     replies: tuple[Reply, ...],
@@ -57,10 +58,11 @@ def assess(
     if isinstance(anchor, Said) and anchor.signature != _WORDS:
         return _from_product(anchor)
     if isinstance(anchor, Said):
-        return _from_words(anchor, any(opening_of(each, sessions) for each in reached))
+        settled = bool(failures) or any(opening_of(each, sessions) for each in reached)
+        return None if settled or by_exchange_online(anchor.text) else _from_words(anchor)
     if isinstance(anchor, SmtpReached):
         return refuted(anchor, sessions, replies, handshakes)
-    if told_by_exchange_online(anchor, replies) or kind_of(anchor.ip) == "internal" or anchor.kind == "refused":
+    if told_by_exchange_online(anchor, replies) or kind_of(anchor.ip) == "internal" or anchor.kind != "timeout":
         return None
     where = place_of(anchor)
     tested = [each for each in tests if each.port == 25 and place_of(each).is_same(where)]
@@ -74,10 +76,8 @@ def assess(
     return Finding(Belief.POSSIBLE, _unknown(where), (anchor,), _steps(), weight=0.5)
 
 
-def _from_words(said: Said, opened: bool) -> Finding | None:
-    """The wrapper's words: one of the rarer reasons, and none once a session got through."""
-    if opened or by_exchange_online(said.text):
-        return None
+def _from_words(said: Said) -> Finding:
+    """The wrapper's words alone: this is one of the rarer reasons for them."""
     return Finding(Belief.POSSIBLE, _unknown(Place(host=said.host)), (said,), _steps(), weight=0.12)
 
 
@@ -87,7 +87,11 @@ def _from_product(said: Said) -> Finding:
     if named:
         return Finding(Belief.CONFIRMED, f"{because} for Exchange's transport process.", (said,), _steps())
     return Finding(
-        Belief.LIKELY, f"{because}; check that the process it names is Exchange's.", (said,), _steps(), weight=1.5
+        Belief.LIKELY,
+        f"{because}; check that the process it names is Exchange's.",
+        (said,),
+        _steps(),
+        weight=1.5,
     )
 
 

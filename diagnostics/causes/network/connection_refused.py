@@ -15,8 +15,7 @@ Online says `450 4.4.316 Connection refused`, later `550 5.4.316`.
 - the server greets with 421 or 554 instead: it did accept the connection
 
 ## References
--
-  https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/non-delivery-reports-in-exchange-online
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/non-delivery-reports-in-exchange-online
 - https://learn.microsoft.com/en-us/windows/win32/winsock/windows-sockets-error-codes-2
 """
 
@@ -79,7 +78,7 @@ def _steps(where: Place, ours: bool) -> tuple[Step, ...]:
                 "port 25 refuses.",
                 "Resolve-DnsName {name} | Format-Table Name,Type,IPAddress,NameExchange",
                 "powershell",
-                name=name,
+                name=where.host,
             ),
         )
     return (

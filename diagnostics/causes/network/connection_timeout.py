@@ -16,10 +16,8 @@ route is missing, or the record points to an address where nobody is. Transport 
 - the log shows a banner: TCP works, and the cause lies behind it
 
 ## References
--
-  https://learn.microsoft.com/en-us/exchange/mail-flow/non-delivery-reports-and-bounce-messages/non-delivery-reports-and-bounce-messages
--
-  https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/fix-error-code-550-4-4-7-in-exchange-online
+- https://learn.microsoft.com/en-us/exchange/mail-flow/non-delivery-reports-and-bounce-messages/non-delivery-reports-and-bounce-messages
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/fix-error-code-550-4-4-7-in-exchange-online
 """
 
 from __future__ import annotations
@@ -91,10 +89,14 @@ def _weighed(
         return Finding(belief, because, (anchor, tested, other.fact), steps, act, weight=1.5)
     if len({place_of(each).site for each in closed} - {""}) > 1:
         return Finding(
-            Belief.RULED_OUT, "Port 25 fails toward every destination that was tested, not only this one.", (*closed,)
+            Belief.RULED_OUT,
+            "Port 25 fails toward every destination that was tested, not only this one.",
+            (*closed,),
         )
+    no_way = isinstance(anchor, ConnectFailed) and anchor.kind == "unreachable"
     winsock = f" (socket error {anchor.winsock})" if isinstance(anchor, ConnectFailed) and anchor.winsock else ""
-    because = f"{where.name} did not answer on port 25{winsock}; whether other destinations do is not told yet."
+    fault = f"This server has no route to {where.name}" if no_way else f"{where.name} did not answer on port 25"
+    because = f"{fault}{winsock}; whether other destinations can be reached is not told yet."
     return Finding(Belief.POSSIBLE, because, (anchor,), steps, act, weight=1.2)
 
 
@@ -128,6 +130,6 @@ def _steps(where: Place) -> tuple[Step, ...]:
             "Check that the name still leads to that address.",
             "Resolve-DnsName {name} | Format-Table Name,Type,IPAddress,NameExchange",
             "powershell",
-            name=name,
+            name=where.host,
         ),
     )

@@ -16,10 +16,7 @@ firewalls have the same under the name SMTP proxy or ALG.
 - the session encrypts: then nothing on the way rewrote it
 
 ## References
--
-  https://learn.microsoft.com/en-us/troubleshoot/exchange/mailflow/cannot-send-receive-email-behind-cisco-firewall
--
-  https://www.cisco.com/c/en/us/support/docs/security/pix-500-series-security-appliances/69374-pix7x-mailserver.html
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/mailflow/cannot-send-receive-email-behind-cisco-firewall
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 ## What is happening
 Inbound port 25 is limited to a list of Microsoft's ranges, and the list is old or incomplete. Exchange Online sends
 from many addresses, so some sessions arrive and others never do; the cloud reports `450 4.4.315`, then a delay, and
-after a day expiry. A test from any other address says nothing about Microsoft's.
+after a day expiry. That the server answers an admin's test says nothing about Microsoft's
+addresses.
 
 ## What proves it
 - sessions from some Exchange Online addresses arrive in the receive log, while Exchange Online reports
@@ -17,8 +18,7 @@ after a day expiry. A test from any other address says nothing about Microsoft's
 
 ## References
 - https://learn.microsoft.com/en-us/microsoft-365/enterprise/urls-and-ip-address-ranges
--
-  https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/fix-error-code-550-4-4-7-in-exchange-online
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/fix-error-code-550-4-4-7-in-exchange-online
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def assess(
 
 
 def _our_own(anchor: ConnectFailed | CertificateRejected, replies: tuple[Reply, ...]) -> Finding | None:
-    mine = [each for each in replies if each.source == anchor.source and each.enhanced[2:4] == "4."]
+    mine = [each for each in replies if each.source == anchor.source]
     if not isinstance(anchor, ConnectFailed) or not mine:
         return None
     because = "It is our own server that could not connect; the way in from Exchange Online is not involved."

@@ -15,10 +15,8 @@ back to IPv4.
 - only reverse DNS is named: `dns.ptr.missing-or-mismatched` holds for both
 
 ## References
--
-  https://learn.microsoft.com/en-us/microsoft-365/security/office-365-security/support-for-anonymous-inbound-email-messages-over-ipv6
--
-  https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/non-delivery-reports-in-exchange-online
+- https://learn.microsoft.com/en-us/microsoft-365/security/office-365-security/support-for-anonymous-inbound-email-messages-over-ipv6
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/non-delivery-reports-in-exchange-online
 - https://support.google.com/mail/answer/81126
 """
 
@@ -64,7 +62,10 @@ def assess(
     because = f"{where.name} is an IPv6 address, and this server has no route to it (10051)"
     if over_ipv4:
         return Finding(
-            Belief.CONFIRMED, f"{because}, while {over_ipv4.words}.", (anchor, over_ipv4.fact), _steps(anchor.host)
+            Belief.CONFIRMED,
+            f"{because}, while {over_ipv4.words}.",
+            (anchor, over_ipv4.fact),
+            _steps(anchor.host),
         )
     return Finding(Belief.LIKELY, f"{because}{_ELSEWHERE}.", (anchor,), _steps(anchor.host), weight=1.5)
 

@@ -16,8 +16,7 @@ Segmentation offload of a network adapter can do the same.
 - mail to one mailbox store waits for its delivery limit (`quota-throttle.store.delivery-concurrency`)
 
 ## References
--
-  https://learn.microsoft.com/en-us/exchange/mail-flow/non-delivery-reports-and-bounce-messages/non-delivery-reports-and-bounce-messages
+- https://learn.microsoft.com/en-us/exchange/mail-flow/non-delivery-reports-and-bounce-messages/non-delivery-reports-and-bounce-messages
 - https://www.rfc-editor.org/rfc/rfc2923
 """
 

@@ -18,11 +18,9 @@ Cloud and most home and small-business lines block port 25 unless it was asked f
 - the log reached STARTTLS: `Unable to connect` was the wrapper of a TLS failure
 
 ## References
--
-  https://learn.microsoft.com/en-us/exchange/mail-flow/non-delivery-reports-and-bounce-messages/non-delivery-reports-and-bounce-messages
+- https://learn.microsoft.com/en-us/exchange/mail-flow/non-delivery-reports-and-bounce-messages/non-delivery-reports-and-bounce-messages
 - https://learn.microsoft.com/en-us/azure/virtual-network/troubleshoot-outbound-smtp-connectivity
--
-  https://learn.microsoft.com/en-us/troubleshoot/exchange/mailflow/tls-negotiation-failed-with-error-nocredentials-error
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/mailflow/tls-negotiation-failed-with-error-nocredentials-error
 """
 
 from __future__ import annotations
@@ -84,7 +82,10 @@ def _opened(opened: Sequence[Opening], failed: Sequence[ConnectFailed | PortTest
 
 
 def _weighed(
-    anchor: ConnectFailed | PortTest, failures: list[ConnectFailed], closed: list[PortTest], other_port: PortTest | None
+    anchor: ConnectFailed | PortTest,
+    failures: list[ConnectFailed],
+    closed: list[PortTest],
+    other_port: PortTest | None,
 ) -> Finding:
     where = place_of(anchor)
     steps = _steps(where)
@@ -105,8 +106,9 @@ def _weighed(
         )
         belief = Belief.LIKELY if len(failed) > 2 else Belief.POSSIBLE
         return Finding(belief, because, tuple(failures), steps, weight=1.6)
-    if isinstance(anchor, ConnectFailed) and anchor.kind in ("refused", "reset"):
-        return Finding(Belief.POSSIBLE, _one(where, "refused"), (anchor,), steps, weight=0.3)
+    if isinstance(anchor, ConnectFailed) and anchor.kind not in ("timeout", "unknown"):
+        how = "refused" if anchor.kind == "refused" else "not possible"
+        return Finding(Belief.POSSIBLE, _one(where, how), (anchor,), steps, weight=0.3)
     return Finding(Belief.POSSIBLE, _one(where, "not answered"), (anchor,), steps, weight=1.3)
 
 
@@ -129,7 +131,6 @@ def _steps(where: Place) -> tuple[Step, ...]:
             shell="portal",
             changes="Lets the Exchange servers, and only them, connect to TCP port 25 outside.",
             undo="Remove the rule again.",
-            verify="The port test succeeds for both destinations.",
         ),
         change(
             "Where the provider never opens port 25, route outbound mail through a relay on port 587.",

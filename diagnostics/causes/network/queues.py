@@ -48,7 +48,7 @@ def by_smart_host(queue: QueueState | None) -> bool:
 def flowing(queues: Iterable[QueueState], failing: QueueState | None) -> QueueState | None:
     """Another queue to the outside, to another destination, that is delivered."""
     for each in queues:
-        other = failing is None or not each.next_hop.casefold() == failing.next_hop.casefold()
+        other = failing is None or each.next_hop.casefold() != failing.next_hop.casefold()
         if other and outward(each) and each.status.lower() in _FLOWING:
             return each
     return None

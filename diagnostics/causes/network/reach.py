@@ -170,8 +170,7 @@ def through(where: Place, opened: Sequence[Opening]) -> Opening | None:
 
 
 def by_exchange_online(text: str) -> bool:
-    """Whether Exchange Online speaks, from its own numbers (4.4.300 to 4.4.329 and 5.4.3xx) or its server "
-    "tag."""
+    """Whether Exchange Online speaks, by its own numbers (4.4.300 to 4.4.329, 5.4.3xx) or its server tag."""
     return bool(_BY_EXCHANGE_ONLINE.search(text))
 
 
@@ -190,10 +189,12 @@ def seen_by_admin(fact: Fact, replies: Iterable[Reply]) -> bool:
 
 
 def refuted(
-    reached: SmtpReached, sessions: Iterable[Session], replies: Iterable[Reply], handshakes: Iterable[TlsFailed]
+    reached: SmtpReached,
+    sessions: Iterable[Session],
+    replies: Iterable[Reply],
+    handshakes: Iterable[TlsFailed],
 ) -> Finding | None:
-    """Ruled out, because a session of ours got through: said only where something made the connection "
-    "doubtful."""
+    """Ruled out, because a session of ours got through. Said only where something made the connection doubtful."""
     opening = opening_of(reached, sessions)
     doubtful = [each for each in replies if each.failing and any(word in each.whole.lower() for word in _DOUBT)]
     failed = [each for each in handshakes if each.direction != "receive"]

@@ -16,8 +16,7 @@ version; during the message, its size, its content or the path.
 - it stalls during the message and then times out (`network.path-mtu.black-hole`)
 
 ## References
--
-  https://learn.microsoft.com/en-us/exchange/mail-flow/non-delivery-reports-and-bounce-messages/non-delivery-reports-and-bounce-messages
+- https://learn.microsoft.com/en-us/exchange/mail-flow/non-delivery-reports-and-bounce-messages/non-delivery-reports-and-bounce-messages
 - https://learn.microsoft.com/en-us/windows/win32/winsock/windows-sockets-error-codes-2
 """
 

@@ -15,7 +15,7 @@ and Exchange Online can't match the certificate to its connector.
 - the issuer is a public authority or the company's own for servers
 
 ## References
-- https://learn.microsoft.com/en-us/exchange/plan-and-deploy/prepare-ad-and-domains#certificates
+- https://learn.microsoft.com/en-us/exchange/certificate-requirements
 - https://learn.microsoft.com/en-us/exchange/transport-routing
 """
 
@@ -82,15 +82,12 @@ def _from_rejection(
         )
         belief = Belief.CONFIRMED if shown else Belief.LIKELY
         return Finding(belief, because, (rejected, shown), _steps(rejected.host), weight=1.5)
-    if rejected.whose != "local" or not rejected.thumbprint:
+    if not rejected.thumbprint or not (by_cloud or rejected.whose == "local"):
         return None
-    if any(each.thumbprint == rejected.thumbprint for each in installed):
-        because = (
-            f"The certificate that the peer saw, {rejected.thumbprint}, is installed on the Exchange server itself."
-        )
-        return Finding(
-            Belief.RULED_OUT, because, (rejected, *[i for i in installed if i.thumbprint == rejected.thumbprint])
-        )
+    same = next((each for each in installed if each.thumbprint == rejected.thumbprint), None)
+    if same:
+        because = f"Certificate {rejected.thumbprint}, which the peer saw, is installed on the Exchange server itself."
+        return Finding(Belief.RULED_OUT, because, (rejected, same))
     if not installed:
         return None
     because = f"The peer saw certificate {rejected.thumbprint}, which is not in the list of this Exchange server's."

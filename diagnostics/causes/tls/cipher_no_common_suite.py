@@ -82,7 +82,11 @@ def _mail(event: WindowsEvent) -> bool:
 
 def _steps(host: str) -> tuple[Step, ...]:
     return (
-        look("List the cipher suites that this server offers.", "Get-TlsCipherSuite | Format-List Name", "powershell"),
+        look(
+            "List the cipher suites that this server offers.",
+            "Get-TlsCipherSuite | Format-List Name",
+            "powershell",
+        ),
         look(
             "See whether a policy sets the order.",
             "Get-ItemProperty 'HKLM:\\SOFTWARE\\Policies\\Microsoft\\Cryptography\\Configuration\\SSL\\00010002' "

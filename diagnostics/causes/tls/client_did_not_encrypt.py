@@ -14,11 +14,11 @@ type`, or `454 4.7.0 Failed to establish appropriate TLS channel: Access Denied`
 - the EHLO reply lists no STARTTLS: the server can't offer it (`connector.receive.tls-auth-disabled`, or its
   certificate)
 - the session was encrypted before the refusal
+- strangers try AUTH from outside, again and again (`auth-smtp.external.password-guessing`)
 - the client tried STARTTLS and failed: then it is a TLS version or cipher
 
 ## References
--
-  https://learn.microsoft.com/en-us/exchange/mail-flow-best-practices/how-to-set-up-a-multifunction-device-or-application-to-send-email-using-microsoft-365-or-office-365
+- https://learn.microsoft.com/en-us/exchange/mail-flow-best-practices/how-to-set-up-a-multifunction-device-or-application-to-send-email-using-microsoft-365-or-office-365
 - https://learn.microsoft.com/en-us/powershell/module/exchangepowershell/set-receiveconnector
 - https://www.postfix.org/TLS_README.html#client_tls
 """
@@ -26,6 +26,7 @@ type`, or `454 4.7.0 Failed to establish appropriate TLS channel: Access Denied`
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.network.reach import kind_of
 from diagnostics.facts import Said, Session, Stage, StarttlsNotOffered, TlsFailed, TlsSucceeded
 from diagnostics.report import Step
 
@@ -83,7 +84,9 @@ def _refuting(
     mine = [e for e in encrypted if session and e.direction == "receive" and e.session == session.session]
     if mine:
         return Finding(
-            Belief.RULED_OUT, f"The session was encrypted ({mine[0].protocol}) before the refusal.", (mine[0],)
+            Belief.RULED_OUT,
+            f"The session was encrypted ({mine[0].protocol}) before the refusal.",
+            (mine[0],),
         )
     return None
 
@@ -91,10 +94,15 @@ def _refuting(
 def _proven(said: Said, session: Session) -> Finding:
     who = session.remote_ip or "The client"
     because = f"{who} sent on `{session.connector}` at {session.began} without STARTTLS, "
-    if "STARTTLS" in session.capabilities:
-        because += "although the EHLO reply offered it."
-        return Finding(Belief.CONFIRMED, because, (said, session), _steps())
-    return Finding(Belief.LIKELY, f"{because}and was refused for it.", (said, session), _steps(), weight=1.4)
+    offered = "STARTTLS" in session.capabilities
+    because += "although the EHLO reply offered it." if offered else "and was refused for it."
+    if any(words in said.text.lower() for words in _PLAIN):
+        belief = Belief.CONFIRMED if offered else Belief.LIKELY
+        return Finding(belief, because, (said, session), _steps(), weight=1.4)
+    if kind_of(session.remote_ip) == "internal":
+        return Finding(Belief.LIKELY, because, (said, session), _steps(), weight=1.2)
+    # From outside, AUTH in clear text is as often somebody who guesses passwords.
+    return Finding(Belief.POSSIBLE, because, (said, session), _steps(), weight=0.7)
 
 
 def _steps() -> tuple[Step, ...]:

@@ -56,7 +56,9 @@ def assess(
     because = f"{session_of(failed)}: the key exists but the transport service may not read it."
     proof = (failed, key, refusal, installed)
     if key and (refusal or (installed and installed.for_smtp)):
-        because = f"{session_of(failed)}, and NETWORK SERVICE is not among those who may read the private key."
+        because = (
+            f"{session_of(failed)}, and NETWORK SERVICE is not among those who may read the private key."
+        )
         return Finding(Belief.CONFIRMED, because, proof, _steps(failed.thumbprint))
     return Finding(Belief.LIKELY, because, proof, _steps(failed.thumbprint), weight=1.0 + bool(refusal))
 
@@ -70,14 +72,18 @@ def _from_event(event: WindowsEvent, key: KeyAccess | None) -> Finding | None:
     because = f"Schannel {event.event} says that the private key could not be opened{who}: 0x8009030D."
     named = any(name in event.process.lower() for name in _MAIL_PROCESSES)
     if key:
-        return Finding(Belief.CONFIRMED, f"{because} NETWORK SERVICE is not among its readers.", (event, key), _steps(""))
+        return Finding(
+            Belief.CONFIRMED, f"{because} NETWORK SERVICE is not among its readers.", (event, key), _steps("")
+        )
     return Finding(Belief.LIKELY if named else Belief.POSSIBLE, because, (event,), _steps(""), weight=1.5)
 
 
 def _key_refused(event: WindowsEvent) -> bool:
     """Schannel 36870 with SEC_E_UNKNOWN_CREDENTIALS, or with the access denied of the key provider."""
     other = event.process and not any(name in event.process.lower() for name in _MAIL_PROCESSES)
-    return event.event == 36870 and event.error.upper() in ("", "0X8009030D", "0X80090016", "0X5") and not other
+    return (
+        event.event == 36870 and event.error.upper() in ("", "0X8009030D", "0X80090016", "0X5") and not other
+    )
 
 
 def _steps(thumbprint: str) -> tuple[Step, ...]:
@@ -92,7 +98,12 @@ def _steps(thumbprint: str) -> tuple[Step, ...]:
             "Get-ExchangeCertificate -Thumbprint {thumbprint} | Format-List Services,Status,HasPrivateKey,NotAfter,Subject",
             thumbprint=thumbprint,
         ),
-        look("List who may read the private key.", find + "icacls $file.FullName", "powershell", thumbprint=thumbprint),
+        look(
+            "List who may read the private key.",
+            find + "icacls $file.FullName",
+            "powershell",
+            thumbprint=thumbprint,
+        ),
         change(
             "Let NETWORK SERVICE read it.",
             find + "icacls $file.FullName /grant 'NETWORK SERVICE:(R)'",

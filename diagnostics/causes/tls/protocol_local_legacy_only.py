@@ -32,6 +32,21 @@ from diagnostics.report import Step
 
 _NO_PROTOCOL = 10013  # Schannel 36871: no usable protocol or provider
 _PROTOCOL_VERSION = 70  # TLS alert
+_READ = (
+    "Get-ItemProperty 'HKLM:\\SYSTEM\\CurrentControlSet\\Control\\SecurityProviders\\SCHANNEL\\Protocols\\TLS 1.2\\*' "
+    "-ErrorAction SilentlyContinue | Format-List PSChildName,Enabled,DisabledByDefault"
+)
+_ENABLE = (
+    "$keys = 'Client','Server' | ForEach-Object {{ "
+    "'HKLM:\\SYSTEM\\CurrentControlSet\\Control\\SecurityProviders\\SCHANNEL\\Protocols\\TLS 1.2\\' + $_ }}; "
+    "$keys | ForEach-Object {{ if (-not (Test-Path $_)) {{ New-Item $_ -Force | Out-Null }}; "
+    "Set-ItemProperty $_ -Name Enabled -Value 1 -Type DWord; "
+    "Set-ItemProperty $_ -Name DisabledByDefault -Value 0 -Type DWord }}; "
+    "'HKLM:\\SOFTWARE\\Microsoft\\.NETFramework\\v4.0.30319',"
+    "'HKLM:\\SOFTWARE\\WOW6432Node\\Microsoft\\.NETFramework\\v4.0.30319' | ForEach-Object {{ "
+    "Set-ItemProperty $_ -Name SchUseStrongCrypto -Value 1 -Type DWord; "
+    "Set-ItemProperty $_ -Name SystemDefaultTlsVersions -Value 1 -Type DWord }}"
+)
 
 
 @cause(id="tls.protocol.local-legacy-only", act="on-prem")
@@ -124,24 +139,11 @@ def _where(anchor: TlsFailed | ConnectionDropped) -> str:
 
 
 def _steps() -> tuple[Step, ...]:
-    key = "HKLM:\\SYSTEM\\CurrentControlSet\\Control\\SecurityProviders\\SCHANNEL\\Protocols\\TLS 1.2\\"
     return (
-        look(
-            "Read the TLS 1.2 settings of the sending server.",
-            f"Get-ItemProperty '{key}Client','{key}Server' -ErrorAction SilentlyContinue | "
-            "Format-List PSChildName,Enabled,DisabledByDefault",
-            "powershell",
-        ),
+        look("Read the TLS 1.2 settings of the sending server.", _READ, "powershell"),
         change(
             "Enable TLS 1.2 for both roles, and let .NET use it. The server needs its current updates first.",
-            f"'Client','Server' | ForEach-Object {{{{ $key = '{key}' + $_; New-Item $key -Force | Out-Null; "
-            "Set-ItemProperty $key -Name Enabled -Value 1 -Type DWord; Set-ItemProperty $key -Name "
-            "DisabledByDefault -Value 0 -Type DWord }}; "
-            ""
-            "'HKLM:\\SOFTWARE\\Microsoft\\.NETFramework\\v4.0.30319','HKLM:\\SOFTWARE\\WOW6432Node\\Microsoft\\.NETFramework\\v4.0.30319' "
-            "| "
-            "ForEach-Object {{ Set-ItemProperty $_ -Name SchUseStrongCrypto -Value 1 -Type DWord; "
-            "Set-ItemProperty $_ -Name SystemDefaultTlsVersions -Value 1 -Type DWord }}",
+            _ENABLE,
             shell="powershell",
             changes="Offers TLS 1.2 to everything that uses Schannel or .NET on this machine; nothing is switched off.",
             undo="Remove the values that were set (export the keys with reg export before).",

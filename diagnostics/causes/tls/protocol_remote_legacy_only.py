@@ -55,13 +55,23 @@ def assess(
         return Finding(Belief.RULED_OUT, because, (probe,))
     if probe and probe.alert == _PROTOCOL_VERSION:
         return None  # asked about the handshake itself
-    modern = modern_sessions(succeeded, anchor)
+    return _suspected(anchor, where, settings, modern_sessions(succeeded, anchor), told_by_cloud(anchor, replies))
+
+
+def _suspected(
+    anchor: TlsFailed,
+    where: str,
+    settings: TlsSettings | None,
+    modern: list[TlsSucceeded],
+    by_cloud: bool,
+) -> Finding:
+    """No handshake from elsewhere yet: do others negotiate TLS 1.2 with us?"""
     because = f"The handshake with {where} ended with SocketError"
     if modern or (settings and settings.tls12_enabled):
         here = f"another session negotiated {modern[-1].protocol}" if modern else "TLS 1.2 is enabled on this server"
         proof = (anchor, modern[-1] if modern else settings)
         return Finding(Belief.POSSIBLE, f"{because}, while {here}.", proof, _steps(where), weight=1.7)
-    if told_by_cloud(anchor, replies):
+    if by_cloud:
         because = f"Exchange Online's handshake with {where} broke off: that server may lack TLS 1.2."
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.host), weight=1.2)
     because += "; if only this destination fails, it may lack TLS 1.2."

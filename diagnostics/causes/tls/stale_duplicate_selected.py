@@ -26,20 +26,25 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.tls.credential import own_fault, same_name, session_of, twins, usable
-from diagnostics.facts import InstalledCertificate, SessionChange, TlsFailed
+from diagnostics.facts import InstalledCertificate, Said, SessionChange, TlsFailed
 from diagnostics.report import Step
 
 _ERRORS = ("NoCredentials", "UnknownCredentials")
 
 
-@cause(id="tls.certificate.stale-duplicate-selected", act="on-prem")
+_TAGGED = "These certificates are tagged with following Send Connectors"
+
+
+@cause(id="tls.certificate.stale-duplicate-selected", act="on-prem", says=(_TAGGED,))
 def assess(
-    failed: TlsFailed,
+    failed: TlsFailed | Said,
     offered: InstalledCertificate | None,
     change: SessionChange | None,
     installed: tuple[InstalledCertificate, ...],
 ) -> Finding | None:
     """Proof is either the two certificates side by side, or a session that worked with the other one."""
+    if isinstance(failed, Said):
+        return _refused_removal(failed)
     if not own_fault(failed, *_ERRORS) or failed.direction == "receive":
         return None
     worked = _worked_with_twin(failed, change)
@@ -54,11 +59,22 @@ def assess(
     if good:
         return _beside(failed, mine, good[0])
     if mine and installed:
-        return Finding(Belief.RULED_OUT, "No other installed certificate has the subject of the one offered.", (mine,))
+        return Finding(
+            Belief.RULED_OUT, "No other installed certificate has the subject of the one offered.", (mine,)
+        )
     if failed.error.lower() != "nocredentials":
         return None
     because = f"{session_of(failed)}. If another certificate has the same subject, an old copy was picked instead of it."
     return Finding(Belief.POSSIBLE, because, (failed,), _steps(failed, ""), weight=1.5)
+
+
+def _refused_removal(said: Said) -> Finding:
+    """Exchange refuses to remove or replace a certificate that a Send connector still names."""
+    because = (
+        "Exchange refuses to remove the certificate because a Send connector names it by issuer and subject "
+        "(TlsCertificateName), and a renewed copy with the same two names does not change that."
+    )
+    return Finding(Belief.LIKELY, because, (said,), _steps(None, ""))
 
 
 def _beside(failed: TlsFailed, mine: InstalledCertificate | None, good: InstalledCertificate) -> Finding:
@@ -68,8 +84,12 @@ def _beside(failed: TlsFailed, mine: InstalledCertificate | None, good: Installe
     if unusable and good.for_smtp:
         why = _why_not(mine)
         proof = (failed, good, mine)
-        return Finding(Belief.CONFIRMED, f"{because} ({why}).", proof, _steps(failed, good.thumbprint), weight=2)
-    return Finding(Belief.LIKELY, f"{because}.", (failed, good, mine), _steps(failed, good.thumbprint), weight=1.5)
+        return Finding(
+            Belief.CONFIRMED, f"{because} ({why}).", proof, _steps(failed, good.thumbprint), weight=2
+        )
+    return Finding(
+        Belief.LIKELY, f"{because}.", (failed, good, mine), _steps(failed, good.thumbprint), weight=1.5
+    )
 
 
 def _why_not(mine: InstalledCertificate | None) -> str:
@@ -89,10 +109,15 @@ def _worked_with_twin(failed: TlsFailed, change: SessionChange | None) -> str:
     other = change.succeeded.local
     known = bool(failed.thumbprint and other.thumbprint) and failed.thumbprint != other.thumbprint
     subject = failed.offered.subject if failed.offered else ""
-    return other.thumbprint if known and (same_name(subject, other.subject) or not subject or not other.subject) else ""
+    return (
+        other.thumbprint
+        if known and (same_name(subject, other.subject) or not subject or not other.subject)
+        else ""
+    )
 
 
-def _steps(failed: TlsFailed, good: str) -> tuple[Step, ...]:
+def _steps(failed: TlsFailed | None, good: str) -> tuple[Step, ...]:
+    thumbprint, connector = (failed.thumbprint, failed.connector) if failed else ("", "")
     name_it = (
         "$certificate = Get-ExchangeCertificate -Thumbprint {current_thumbprint}; "
         'Set-SendConnector {connector} -TlsCertificateName "<I>$($certificate.Issuer)<S>$($certificate.Subject)"'
@@ -114,11 +139,11 @@ def _steps(failed: TlsFailed, good: str) -> tuple[Step, ...]:
             "-FilePath (Join-Path $env:USERPROFILE 'old-certificate.cer'); "
             "Remove-ExchangeCertificate -Thumbprint {thumbprint}",
             effect="data-loss-risk",
-            changes=f"Removes certificate {failed.thumbprint or 'with the logged thumbprint'} from this server. Make sure that "
+            changes=f"Removes certificate {thumbprint or 'with the old thumbprint'} from this server. Make sure that "
             "no other service uses it; if it still has a key that you need, export it as .pfx first.",
             undo="Import the exported file again (Import-ExchangeCertificate); without a .pfx the key is gone.",
             verify="Get-ChildItem 'Cert:\\LocalMachine\\My' lists one certificate with this subject.",
-            thumbprint=failed.thumbprint,
+            thumbprint=thumbprint,
         ),
         change(
             "If Exchange refuses because the connector names it, write the name again from the current certificate.",
@@ -126,7 +151,7 @@ def _steps(failed: TlsFailed, good: str) -> tuple[Step, ...]:
             changes="Sets TlsCertificateName of this connector to issuer and subject of the current certificate.",
             undo="Set-SendConnector with the TlsCertificateName that the second step printed.",
             current_thumbprint=good,
-            connector=failed.connector,
+            connector=connector,
         ),
         change(
             "Restart transport and retry the queue.",

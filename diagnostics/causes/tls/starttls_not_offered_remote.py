@@ -16,10 +16,8 @@ something on the way removes the keyword. The sender's connector or policy insis
   and certificate (event 12014)
 
 ## References
--
-  https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/cannot-receive-mail-with-new-certificate
--
-  https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/fix-error-code-450-4-4-317-untrusted-root
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/cannot-receive-mail-with-new-certificate
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/fix-error-code-450-4-4-317-untrusted-root
 - https://www.rfc-editor.org/rfc/rfc3207
 """
 
@@ -38,30 +36,40 @@ _DEMANDS = ("STARTTLS is required", "does not support TLS")
 def assess(
     missing: StarttlsNotOffered,
     connector: SendConnector | None,
-    masked: SessionMasked | None,
     probe: TlsProbe | None,
+    masked: tuple[SessionMasked, ...],
     session: Session | None,
     replies: tuple[Reply, ...],
 ) -> Finding | None:
     """Only our own send log (or a test from outside) shows the destination's EHLO reply."""
     if missing.side == "unknown":
-        return _from_words(missing, replies)
+        return None if probe and probe.protocol else _from_words(missing, replies)
     if missing.side != "remote" or missing.direction == "receive":
         return None
-    where = missing.host or (session.remote_ip if session else "") or "the destination"
-    if masked:
+    where = missing.host or (session.remote_ip if session else "")
+    rewritten = next((each for each in masked if each.session == missing.session), None)
+    if rewritten:
         because = "The EHLO reply was rewritten on the way, so it is not the server's own."
-        return Finding(Belief.RULED_OUT, because, (masked,))
+        return Finding(Belief.RULED_OUT, because, (rewritten,))
     if probe and probe.protocol:
         because = f"{where} does offer STARTTLS when asked from elsewhere ({probe.protocol}): it is lost on this path."
         return Finding(Belief.RULED_OUT, because, (probe,))
     if session and not session.failed:
         return None
     demand = next((r for r in replies if any(words in r.whole for words in _DEMANDS)), None)
-    required = connector if connector and connector.require_tls else None
+    return _weighed(missing, where, session, demand, connector if connector and connector.require_tls else None)
+
+
+def _weighed(
+    missing: StarttlsNotOffered,
+    where: str,
+    session: Session | None,
+    demand: Reply | None,
+    required: SendConnector | None,
+) -> Finding:
     through = f" to `{missing.connector}`" if missing.connector else ""
-    because = f"{where} answered EHLO{through} without STARTTLS"
-    steps = _steps(where if where != "the destination" else "", missing.connector)
+    because = f"{where or 'The destination'} answered EHLO{through} without STARTTLS"
+    steps = _steps(where, missing.connector)
     if session and kind_of(session.remote_ip) == "internal":
         because += "; it is a server inside, so look at its Receive connector and certificate."
         return Finding(Belief.POSSIBLE, because, (missing, demand), steps, "on-prem", weight=1.2)

@@ -1,5 +1,7 @@
 """Bounces to test with, in the layouts that mail systems write."""
 
+# ruff: noqa: E501  the lines are as long as mail systems write them
+
 from __future__ import annotations
 
 EXCHANGE_2010 = """Delivery has failed to these recipients or groups:

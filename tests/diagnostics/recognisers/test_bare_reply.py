@@ -1,5 +1,7 @@
 """Replies pasted bare: read where somebody pasted a failure, and silence where people only talk."""
 
+# ruff: noqa: E501  pasted lines stay whole, as people paste them
+
 from __future__ import annotations
 
 import json
@@ -27,10 +29,26 @@ PASTED = [
     ("421 4.2.1 Unable to connect", 421, "4.2.1"),
     ("421.4.4.2 unable to connect", 421, "4.4.2"),
     ("421 4.4 2 connection dropped due to socket error", 421, "4.4.2"),
-    ("our queue says 451 4.4.0 DNS query failed. The error was: SMTPSEND.DNS.NonExistentDomain", 451, "4.4.0"),
-    ('451 4.4.0 Primary target IP address responded with: "421 4.2.1 Unable to connect." Attempted failover', 421, "4.2.1"),
-    ("«451 4.4.0 Primary Target IP address responded 421 4.2.1 unable to connect. Attempted failover»", 421, "4.2.1"),
-    ("550 5.7.64 TenantAttribution; Relay Access Denied [AM6.eop-eur05.prod.protection.outlook.com]", 550, "5.7.64"),
+    (
+        "our queue says 451 4.4.0 DNS query failed. The error was: SMTPSEND.DNS.NonExistentDomain",
+        451,
+        "4.4.0",
+    ),
+    (
+        '451 4.4.0 Primary target IP address responded with: "421 4.2.1 Unable to connect." Attempted failover',
+        421,
+        "4.2.1",
+    ),
+    (
+        "«451 4.4.0 Primary Target IP address responded 421 4.2.1 unable to connect. Attempted failover»",
+        421,
+        "4.2.1",
+    ),
+    (
+        "550 5.7.64 TenantAttribution; Relay Access Denied [AM6.eop-eur05.prod.protection.outlook.com]",
+        550,
+        "5.7.64",
+    ),
     ("users are getting 550 5.7.1 when sending to gmail", 550, "5.7.1"),
     ("since today every mail fails with 550 5.7.708 Service unavailable", 550, "5.7.708"),
     ("the scanner shows: 5.7.57 Client not authenticated to send mail", 0, "5.7.57"),
@@ -44,7 +62,11 @@ PASTED = [
     ("Fehler: 550 5.7.705 Zugriff verweigert", 550, "5.7.705"),
     ("S: 501 5.5.4 Invalid domain name", 501, "5.5.4"),
     ("550+5.7.60+SMTP;+Client+does+not+have+permissions+to+send+as+this+sender", 550, "5.7.60"),
-    ("smtplib.SMTPAuthenticationError: (535, b'5.7.139 Authentication unsuccessful, user disabled')", 535, "5.7.139"),
+    (
+        "smtplib.SMTPAuthenticationError: (535, b'5.7.139 Authentication unsuccessful, user disabled')",
+        535,
+        "5.7.139",
+    ),
     ("MailKit.Security.AuthenticationException: 535: 5.7.139 Authentication unsuccessful", 535, "5.7.139"),
     (
         "Send-MailMessage : The SMTP server requires a secure connection or the client was not authenticated. "
@@ -52,7 +74,11 @@ PASTED = [
         0,
         "5.7.57",
     ),
-    ("550 5.0.350 Remote server returned an error -> 550 5.7.606 Access denied, banned sending IP", 550, "5.7.606"),
+    (
+        "550 5.0.350 Remote server returned an error -> 550 5.7.606 Access denied, banned sending IP",
+        550,
+        "5.7.606",
+    ),
     ("What does this mean? 550 5.7.54 SMTP; Unable to relay recipient in non-accepted domain", 550, "5.7.54"),
 ]
 
@@ -128,7 +154,12 @@ def test_a_reply_of_several_lines_is_one() -> None:
     (artefact,) = recognise(Paste.of(text))
     (reply,) = replies(text)
     assert (artefact.first, artefact.last) == (1, 4)
-    assert (reply.code, reply.enhanced, reply.by, reply.ip) == (550, "5.7.25", "gmail-smtp-in.l.google.com", "2001:db8::1b")
+    assert (reply.code, reply.enhanced, reply.by, reply.ip) == (
+        550,
+        "5.7.25",
+        "gmail-smtp-in.l.google.com",
+        "2001:db8::1b",
+    )
     assert "does not have a PTR record setup. Please visit the manual" in reply.text
 
 
@@ -149,11 +180,15 @@ def test_what_the_words_state_is_told_as_facts() -> None:
     assert [fact.error for fact in stated if isinstance(fact, TlsFailed)] == ["UnknownCredentials"]
     (failed,) = [
         fact
-        for fact in facts("451 4.4.397 Error communicating with target host. -> 421 4.2.1 Unable to connect -> SocketTimedout: Socket error code 10060")
+        for fact in facts(
+            "451 4.4.397 Error communicating with target host. -> 421 4.2.1 Unable to connect -> SocketTimedout: Socket error code 10060"
+        )
         if isinstance(fact, ConnectFailed)
     ]
     assert (failed.kind, failed.winsock) == ("timeout", 10060)
-    (dropped,) = [f for f in facts("421 4.4.2 Verbindung getrennt: SocketError") if isinstance(f, ConnectionDropped)]
+    (dropped,) = [
+        f for f in facts("421 4.4.2 Verbindung getrennt: SocketError") if isinstance(f, ConnectionDropped)
+    ]
     assert dropped.reason == "SocketError"
 
 
@@ -177,13 +212,19 @@ def test_any_text_is_read_without_error(text: str) -> None:
         assert 1 <= artefact.first <= artefact.last <= text.count("\n") + 1
 
 
-@given(st.integers(400, 599), st.integers(0, 7), st.integers(0, 999), st.sampled_from(["", "> ", "    ", "error: "]))
+@given(
+    st.integers(400, 599),
+    st.integers(0, 7),
+    st.integers(0, 999),
+    st.sampled_from(["", "> ", "    ", "error: "]),
+)
 @settings(max_examples=60)
-def test_any_number_with_reply_wording_is_read_exactly(code: int, subject: int, detail: int, prefix: str) -> None:
+def test_any_number_with_reply_wording_is_read_exactly(
+    code: int, subject: int, detail: int, prefix: str
+) -> None:
     enhanced = f"{code // 100}.{subject}.{detail}"
     (reply,) = replies(f"{prefix}{code} {enhanced} Message rejected by policy")
     assert (reply.code, reply.enhanced) == (code, enhanced)
-
 
 
 def test_a_whole_report_of_talk_says_nothing() -> None:

@@ -7,7 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diagnostics.artefacts import Artefact
-from diagnostics.facts import ConnectFailed, ConnectionDropped, Session, SessionMasked, Stage, StarttlsNotOffered, TlsFailed
+from diagnostics.facts import (
+    ConnectFailed,
+    ConnectionDropped,
+    Session,
+    SessionMasked,
+    Stage,
+    StarttlsNotOffered,
+    TlsFailed,
+)
 from diagnostics.facts import TlsSucceeded
 from diagnostics.recognisers import recognise
 from diagnostics.text import Paste
@@ -29,7 +37,12 @@ def facts(artefact: Artefact, kind: type) -> list:
 def test_a_failing_session(header: str, one_row: bool) -> None:
     artefact = read(header + "\n".join(session(one_row=one_row)))
     (failed,) = facts(artefact, TlsFailed)
-    assert (failed.error, failed.side, failed.direction, failed.saw_remote) == ("NoCredentials", "local", "send", False)
+    assert (failed.error, failed.side, failed.direction, failed.saw_remote) == (
+        "NoCredentials",
+        "local",
+        "send",
+        False,
+    )
     assert (failed.connector, failed.thumbprint) == ("Outbound to Office 365", OLD)
     assert failed.offered.subject == SUBJECT
     assert failed.offered.issuer.startswith("CN=Example Public TLS CA 2")
@@ -43,14 +56,23 @@ def test_a_succeeding_session(one_row: bool) -> None:
     artefact = read("\n".join(session(error="", thumbprint=NEW, one_row=one_row)))
     (one,) = facts(artefact, Session)
     (tls,) = facts(artefact, TlsSucceeded)
-    assert (one.failed, one.stage, one.thumbprint, one.remote.thumbprint) == (False, Stage.DELIVERED, NEW, REMOTE)
+    assert (one.failed, one.stage, one.thumbprint, one.remote.thumbprint) == (
+        False,
+        Stage.DELIVERED,
+        NEW,
+        REMOTE,
+    )
     assert (tls.protocol, tls.cipher, tls.mac) == ("SP_PROT_TLS1_2_CLIENT", "CALG_AES_256", "CALG_SHA_384")
 
 
 @given(st.data())
 @settings(max_examples=60)
 def test_interleaved_sessions_are_told_apart(data: st.DataObject) -> None:
-    streams = [session(), session(id_="08DE2A6B91C0F4A3", error="", thumbprint=NEW), session(id_="08DE2A6B91C0F4A4", error="X")]
+    streams = [
+        session(),
+        session(id_="08DE2A6B91C0F4A3", error="", thumbprint=NEW),
+        session(id_="08DE2A6B91C0F4A4", error="X"),
+    ]
     mixed: list[str] = []
     waiting = [list(stream) for stream in streams]
     while any(waiting):
@@ -74,7 +96,11 @@ def test_a_console_that_breaks_rows_at_its_width(width: int) -> None:
 def test_a_mail_client_that_breaks_rows_at_spaces_and_quotes_them() -> None:
     import textwrap
 
-    lines = [part for row in session() for part in textwrap.wrap(row, 76, break_long_words=False, break_on_hyphens=False)]
+    lines = [
+        part
+        for row in session()
+        for part in textwrap.wrap(row, 76, break_long_words=False, break_on_hyphens=False)
+    ]
     (failed,) = facts(read("\n".join(f"> {line}" for line in lines)), TlsFailed)
     assert (failed.error, failed.thumbprint) == ("NoCredentials", OLD)
 
@@ -121,7 +147,12 @@ def test_starttls_that_is_not_offered() -> None:
 
 
 def test_a_masked_banner() -> None:
-    rows = [row.replace("220 AM6EUR05FT041.mail.protection.outlook.com Microsoft ESMTP, ready", "220 ****0*0*****2***") for row in session()]
+    rows = [
+        row.replace(
+            "220 AM6EUR05FT041.mail.protection.outlook.com Microsoft ESMTP, ready", "220 ****0*0*****2***"
+        )
+        for row in session()
+    ]
     (masked,) = facts(read("\n".join(rows)), SessionMasked)
     assert masked.what == "banner"
 
@@ -162,7 +193,11 @@ def test_a_receive_log_is_read_from_the_other_side() -> None:
     artefact = read(text)
     (one,) = facts(artefact, Session)
     assert artefact.kind == "smtp-receive-log"
-    assert (one.direction, one.remote_ip, one.error) == ("receive", "192.0.2.77", "530 5.7.57 SMTP; Client was not authenticated")
+    assert (one.direction, one.remote_ip, one.error) == (
+        "receive",
+        "192.0.2.77",
+        "530 5.7.57 SMTP; Client was not authenticated",
+    )
     assert "STARTTLS" in one.capabilities
 
 

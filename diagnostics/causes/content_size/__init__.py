@@ -1,0 +1,1 @@
+"""Causes about how large a message, its header or its parts are."""

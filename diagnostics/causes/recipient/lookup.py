@@ -1,0 +1,108 @@
+"""What the causes about a recipient share: who refused which address, and what a directory shows of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, Literal
+
+import re2
+
+from diagnostics.facts import Fact, Reply, Said
+from diagnostics.mail_facts import Configured
+
+Premises = Literal["exchange-online", "on-prem", ""]
+
+_MICROSOFT: Final = (".outlook.com", ".office365.com", ".outlook.de", ".office365.us", ".partner.outlook.cn")
+_TAG = re2.compile(r"(?i)\.(?:prod|eop)\S{0,80}\.outlook\.com\b|\.mail\.protection\.outlook\.com\b")
+_ADDRESS = re2.compile(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,10}")
+_KINDS: Final = frozenset({"recipient", "mailbox"})
+_LOOKUPS: Final = (
+    "resolver.adr.recipnotfound",
+    "resolver.adr.recipientnotfound",
+    "not found by smtp address lookup",
+    "5.1.10",
+)
+
+
+def by_microsoft(said: Said) -> bool:
+    """Whether a server of Exchange Online gave the reply, by its name or by the tag inside the text."""
+    return said.by.lower().endswith(_MICROSOFT) or bool(_TAG.search(said.text))
+
+
+def passed_on(said: Said) -> bool:
+    """Whether Exchange Online only reports what a server behind it answered (5.1.351, 5.0.350)."""
+    low = said.text.lower()
+    return "5.1.351" in low or "remote server returned unknown recipient" in low
+
+
+def directory_says_no(said: Said) -> bool:
+    """Whether an Exchange directory looked the address up and found nothing, as opposed to a domain with a null MX."""
+    low = said.text.lower()
+    null = "null mx" in low or "nullmx" in low or "556 5.1.10" in low
+    legacy = "exrecipnotfound" in low or "legacy encapsulated" in low or "imceaex-" in low
+    return not null and not legacy and any(words in low for words in _LOOKUPS)
+
+
+def addresses(said: Said, replies: Iterable[Reply]) -> tuple[str, ...]:
+    """The SMTP addresses that were refused, each once: the bounce's recipients, else the one the text names."""
+    mine = [r.recipient for r in replies if r.source == said.source and r.recipient]
+    found = [each for each in mine if "@" in each] or _ADDRESS.findall(said.text)[:1]
+    return tuple(dict.fromkeys(str(each) for each in found))
+
+
+def address(said: Said, replies: Iterable[Reply]) -> str:
+    return next(iter(addresses(said, replies)), "")
+
+
+def domain(of: str) -> str:
+    return of.rpartition("@")[2].lower()
+
+
+def same_organization(host: str, mail_domain: str) -> bool:
+    """Whether `host` is named within `mail_domain`: mx1.contoso.com and contoso.com."""
+    return bool(host) and bool(mail_domain) and f".{host.lower()}".endswith(f".{mail_domain.lower()}")
+
+
+def named(of: str, otherwise: str = "The address") -> str:
+    return f"`{of}`" if of else otherwise
+
+
+def proxies(entry: Configured) -> tuple[str, ...]:
+    """The SMTP addresses of a directory object, in lower case."""
+    told = [*entry.items("EmailAddresses"), entry.get("PrimarySmtpAddress"), entry.get("WindowsEmailAddress")]
+    smtp = (each.split(":", 1)[1] if each.lower().startswith("smtp:") else each for each in told)
+    return tuple(dict.fromkeys(each.strip().lower() for each in smtp if "@" in each and ":" not in each))
+
+
+def holders(of: str, objects: Iterable[Configured]) -> list[Configured]:
+    """The directory objects that own an address."""
+    return [each for each in objects if of and each.kind in _KINDS and of.lower() in proxies(each)]
+
+
+def premises(entry: Configured) -> Premises:
+    """Whose directory shows the object, where something in it tells."""
+    server = (entry.get("OriginatingServer") + " " + entry.get("PSComputerName")).lower()
+    kind = entry.get("RecipientTypeDetails") + entry.get("RecipientType")
+    if "outlook.com" in server or "office365" in server or "exchangelabs" in entry.get("LegacyExchangeDN").lower():
+        return "exchange-online"
+    if kind.startswith("Remote") or entry.told("RemoteRoutingAddress") or "." in entry.get("OriginatingServer"):
+        return "on-prem"
+    return ""
+
+
+def accepted(name: str, objects: Iterable[Configured]) -> Configured | None:
+    """The accepted domain that covers the mail domain `name`, as a cmdlet printed it."""
+    domains = [each for each in objects if each.kind == "accepted-domain"]
+    return next((each for each in domains if _covers(_written(each), name)), None)
+
+
+def _written(entry: Configured) -> str:
+    return (entry.get("DomainName") or entry.name).lower()
+
+
+def _covers(pattern: str, name: str) -> bool:
+    return bool(name) and (pattern == name.lower() or (pattern.startswith("*.") and name.lower().endswith(pattern[1:])))
+
+
+def proof(said: Said, *others: Fact | None) -> tuple[Fact | None, ...]:
+    return (said, *others)

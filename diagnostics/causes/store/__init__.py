@@ -1,0 +1,1 @@
+"""Causes inside the mailbox store: delivery into a mailbox, and submission out of one."""

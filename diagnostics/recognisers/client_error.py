@@ -1,0 +1,139 @@
+"""What SMTP clients and devices say: .NET, MailKit, Python, Java, Node, PHP, SQL Server's Database Mail, IIS, printers.
+
+An exception wraps another; the reply of the server, or the socket's error, is the innermost. Python shows bytes and
+`\\n`, IIS writes `+` for blanks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import re2
+
+from diagnostics.artefacts import Artefact
+from diagnostics.facts import Fact
+from diagnostics.recognisers import Reading, recogniser
+from diagnostics.recognisers.building import artefact, failed_reply
+from diagnostics.recognisers.reply_text import codes
+from diagnostics.recognisers.sources import source_at
+
+Lines = list[tuple[int, str]]
+
+_STARTS: Final = (
+    r"\bSend-(?:Mail|Kit)Message ?:|\bSystem\.Net\.Mail\.Smtp\w*Exception|\bSystem\.Net\.Sockets\.SocketException"
+    r"|\bSystem\.Security\.Authentication\.AuthenticationException|\bMail[Kk]it\.[\w.]{3,80}(?:Exception|Error)\b"
+    r"|\b(?:smtplib|aiosmtplib(?:\.\w+)?)\.\w{3,40}|\bSMTP(?:Authentication|Helo|Data|SenderRefused|RecipientsRefused|Connect|"
+    r"ServerDisconnected|Response|NotSupported)\w{0,12}(?: ?:|\( ?\d)|\b(?:javax|jakarta|com\.sun)\.mail\.[\w.]{3,80}Exception"
+    r"|\bMailConnectException\b|\bcould not be sent to the recipients because of the mail server failure|\bInvalid login: "
+    r"|\bPHPMailer\b|\bSMTP (?:server )?error:? |\bSMTP Error\b|\bCan't send mail - all recipients were rejected"
+    r"|\bMessage failed: \d{3}|\bEEnvelope|\bEAUTH|\b[245]\d\d\+\d\.\d{1,3}\.\d{1,3}\+"
+)
+_START = re2.compile(f"(?i)(?:{_STARTS})")
+_STACK = re2.compile(r"^\s*(?:at\s+\S|At (?:line|\S+\.ps1):|\+ |--- End of|File \"|\.{3} \d+ more|in \S+:line)")
+_NEXT = re2.compile(r"^\s*(?:\d{4}-\d\d-\d\dT[\d:.]+Z?,|[A-Za-z][A-Za-z0-9]{2,40}\s{2,}:\s|\[PS\]|PS [A-Z]:)")
+_RESPONSE = re2.compile(r"(?i)\b(?:the )?server response was:\s*(\S.*)$")
+_BYTES = re2.compile(r"\(\s*([245]\d\d)\s*,\s*b?(['\"])(.*?)(?:['\"]\s*[,)]|$)")
+_PLUSSED = re2.compile(r"[245]\d\d\+\d\.\d{1,3}\.\d{1,3}\+\S+")
+_CODED = re2.compile(r"(?:^|[\s:>\"'(])([45]\d\d[ :-]+(?:[45]\.\d{1,3}\.\d{1,3}|\D).*)$")
+_DEVICE = re2.compile(r"(?i)\bSMTP (?:server )?error:?\s*(?:code )?#?([45]\d\d)\b")
+_INNER = re2.compile(r"(?i)--->\s*|nested exception is:\s*|Caused by:\s*|Inner ?Exception\s*:\s*")
+_CAUSED = re2.compile(r"(?i)^\s*(?:--->|nested exception is|Caused by:|Inner ?Exception)")
+_ENDPOINT = re2.compile(r"\[?(\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})\]?:\d{1,5}\b")
+_SAYS = re2.compile(r"(?i)fail|exception|error|invalid|unable|could ?n.t|could not|refused|denied|reject|timed out|requires|not ")
+_MOST_LINES: Final = 30
+
+
+@dataclass(frozen=True, slots=True)
+class _Error:
+    lines: tuple[int, ...]
+    text: str
+
+
+@recogniser(f"(?:{_STARTS})", rank=60)
+def read(reading: Reading) -> Sequence[Artefact]:
+    """One artefact for each error."""
+    found = []
+    for error in _errors(reading.free()):
+        facts = _facts(reading, error)
+        if facts:
+            found.append(artefact(reading, "client-error", error.lines, facts, {"error": error.text[:200]}))
+    return found
+
+
+def _errors(lines: Lines) -> Iterator[_Error]:
+    """Every error with its wrapped lines and inner exceptions; stack frames belong to it and say nothing."""
+    position = 0
+    while position < len(lines):
+        index, line = lines[position]
+        position += 1
+        if not _START.search(line[:4000]):
+            continue
+        taken, parts = [index], [line.strip()]
+        while position < len(lines) and len(taken) < _MOST_LINES:
+            index, line = lines[position]
+            if index != taken[-1] + 1 or not line.strip() or _NEXT.search(line):
+                break
+            if not _belongs(line, parts):
+                break
+            taken.append(index)
+            if not _STACK.search(line):
+                parts.append(line.strip())
+            position += 1
+        yield _Error(tuple(taken), " ".join(parts))
+
+
+def _belongs(line: str, parts: list[str]) -> bool:
+    """Whether the line below an error is a stack frame, an inner exception or its wrapped rest."""
+    if _STACK.search(line) or _CAUSED.search(line):
+        return True
+    text = parts[-1]
+    if _START.search(line[:4000]) and not line[:1].isspace() and not text.rstrip().endswith(("--->", "is:")):
+        return False
+    return line[:1] in " \t" or text.count("(") > text.count(")") or text.count("[") > text.count("]") or len(text) >= 76
+
+
+def _facts(reading: Reading, error: _Error) -> list[Fact]:
+    text = _reply(error.text)
+    source = source_at(reading, _line(reading, error, text))
+    if text:
+        return failed_reply(text, source, kind="client")
+    if not _SAYS.search(error.text):
+        return []
+    endpoint = _ENDPOINT.search(error.text)
+    return failed_reply(error.text, source, kind="client", code="4.0.0", ip=endpoint.group(1) if endpoint else "")
+
+
+def _reply(text: str) -> str:
+    """What the server said, out of the client's words; "" where no server spoke."""
+    tupled = _BYTES.search(text)
+    if tupled:
+        return f"{tupled.group(1)} {tupled.group(3)}".replace("\\r", "").replace("\\n", " ")
+    plussed = _PLUSSED.search(text)
+    if plussed:
+        return str(plussed.group(0)).replace("+", " ")
+    response = _RESPONSE.search(text)
+    if response:
+        return _unwrapped(response.group(1))
+    inner = _INNER.split(text)[-1]
+    for each in (inner, text):
+        coded = _CODED.search(each)
+        if coded and (any(codes(coded.group(1))) or _SAYS.search(coded.group(1))):
+            return _unwrapped(coded.group(1))
+    device = _DEVICE.search(text)
+    return f"{device.group(1)} {text}" if device else ""
+
+
+def _unwrapped(text: str) -> str:
+    """The reply without the brackets and quotes of the words around it."""
+    text = text.strip().strip("'\"")
+    while text.endswith(")") and text.count(")") > text.count("("):
+        text = text[:-1].rstrip(". ")
+    return text
+
+
+def _line(reading: Reading, error: _Error, text: str) -> int:
+    """The line on which the server's words begin."""
+    words = text[4:40].split(" [", maxsplit=1)[0].strip()
+    return next((i for i in error.lines if words and words in reading.paste.lines[i]), error.lines[0])

@@ -1,0 +1,149 @@
+"""Settings as cmdlets print them: connectors but the Send connectors, domains, transport, mailboxes, recipients, policies.
+
+Each object becomes one fact with its properties as printed; what they mean is for the causes to say. An object is known by
+the cmdlet pasted above it, or by property names that only one kind of object has.
+Source: https://learn.microsoft.com/powershell/module/exchangepowershell
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import re2
+
+from diagnostics.artefacts import Artefact
+from diagnostics.mail_facts import Configured, Pairs
+from diagnostics.recognisers import Reading, recogniser
+from diagnostics.recognisers.building import artefact
+from diagnostics.recognisers.configuration_kinds import echoed, kind_of, screen
+from diagnostics.recognisers.format_list import Block, blocks, plain
+from diagnostics.recognisers.format_table import TableRow, tables
+from diagnostics.recognisers.sources import source_at
+
+Lines = list[tuple[int, str]]
+
+_NAMES: Final = ("identity", "name", "domainname", "primarysmtpaddress", "displayname", "mailboxowner")
+_BY_NAME: Final = frozenset({"inbound-connector", "outbound-connector", "accepted-domain", "remote-domain"})
+_CONNECTORS: Final = frozenset({"receive-connector", "inbound-connector", "outbound-connector"})
+_NEAR: Final = 4  # lines between a cmdlet and the first property it prints
+_HEADER = re2.compile(r"^\s*[A-Za-z][A-Za-z0-9]+(?:\s+[A-Za-z][A-Za-z0-9]+)+\s*$")
+_RULE = re2.compile(r"^\s*-{2,}(?:\s+-{2,})*\s*$")
+_PROPERTY = re2.compile(r"^\s*[A-Za-z]\w+\s*:")
+_MOST_SHOWN: Final = 30
+
+
+@dataclass(frozen=True, slots=True)
+class _Object:
+    kind: str
+    line: int
+    lines: tuple[int, ...]
+    values: Pairs
+
+
+@recogniser(screen(), rank=38)
+def read(reading: Reading) -> Sequence[Artefact]:
+    """One artefact for each object of a list, one for each table."""
+    lines = reading.free()
+    echoes = _echoes(lines)
+    found = [_artefact(reading, [each], each.kind) for each in _listed(lines, echoes)]
+    taken = {line for each in found for line in each.claims}
+    free = [(index, line) for index, line in lines if index not in taken]
+    for group in _tabled(free, echoes):
+        found.append(_artefact(reading, group, group[0].kind))
+    return found
+
+
+def _echoes(lines: Lines) -> dict[int, str]:
+    """For each line, the kind that the cmdlet on one of the lines above prints; "" ends the reach of one."""
+    kinds: dict[int, str] = {}
+    kind, quiet = "", 0
+    for index, line in lines:
+        if _is_command(line):
+            kind, quiet = echoed(line), 0
+        else:
+            quiet = 0 if _PROPERTY.search(line) or not line.strip() else quiet + 1
+            kind = kind if quiet <= _NEAR else ""
+        kinds[index] = kind
+    return kinds
+
+
+def _is_command(line: str) -> bool:
+    return "get-" in line[:1000].lower()
+
+
+def _listed(lines: Lines, echoes: dict[int, str]) -> Iterator[_Object]:
+    for block in blocks(lines):
+        by_names = kind_of(block.properties)
+        by_echo = echoes.get(block.lines[0], "")
+        kind = by_echo if by_echo and (by_names or _fits(block)) else by_names
+        if kind:
+            values = tuple(
+                (each.name, each.value)
+                for each in block.properties.values()
+                if each.value or not each.raw.strip()
+            )
+            yield _Object(kind, block.line(*_order(kind)), tuple(block.lines), values)
+
+
+def _fits(block: Block) -> bool:
+    """Whether a list whose names tell nothing looks like a cmdlet's: names in one word with capitals inside."""
+    camel = sum(1 for each in block.properties.values() if any(c.isupper() for c in each.name[1:]))
+    return camel > 0 or len(block.properties) > 1
+
+
+def _tabled(lines: Lines, echoes: dict[int, str]) -> Iterator[list[_Object]]:
+    for position, (index, line) in enumerate(lines[:-1]):
+        if not _HEADER.search(line[:1000]) or not _RULE.search(lines[position + 1][1][:1000]):
+            continue
+        names = line.lower().split()
+        kind = echoes.get(index, "") or kind_of(names)
+        if not kind or len(set(names)) < len(names):
+            continue
+        rows = tables(_until_blank(lines, position), *names)
+        group = [_Object(kind, row.line, row.lines, _cells(row, line.split())) for row in rows]
+        if group:
+            yield group
+
+
+def _until_blank(lines: Lines, start: int) -> Lines:
+    end = start + 2
+    while end < len(lines) and lines[end][1].strip():
+        end += 1
+    return lines[start:end]
+
+
+def _cells(row: TableRow, names: list[str]) -> Pairs:
+    return tuple(
+        (name, value)
+        for name in names
+        if (value := plain(row.cells[name.lower()])) or not row.cells[name.lower()]
+    )
+
+
+def _order(kind: str) -> tuple[str, ...]:
+    """Which property names an object: receive connectors are known in logs by their identity, `SERVER\\Name`."""
+    return ("name", *_NAMES) if kind in _BY_NAME else _NAMES
+
+
+def _artefact(reading: Reading, group: list[_Object], kind: str) -> Artefact:
+    facts = [_configured(reading, each) for each in group]
+    lines = [line for each in group for line in each.lines]
+    if len(facts) > 1:
+        return artefact(reading, kind, lines, facts, {"objects": [each.name for each in facts][:_MOST_SHOWN]})
+    return artefact(
+        reading, kind, lines, facts, {name: value for name, value in facts[0].values[:_MOST_SHOWN] if value}
+    )
+
+
+def _configured(reading: Reading, each: _Object) -> Configured:
+    known = {name.lower(): value for name, value in each.values}
+    name = next((value for wanted in _order(each.kind) if (value := known.get(wanted, ""))), "")
+    return Configured(
+        source=source_at(reading, each.line),
+        kind=each.kind,
+        name=name,
+        values=each.values,
+        connector=name if each.kind in _CONNECTORS else "",
+    )

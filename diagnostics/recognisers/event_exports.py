@@ -1,0 +1,102 @@
+"""Events as tools export them: Get-WinEvent's table, a line of CSV, the XML of the Details tab."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from typing import Final
+
+import re2
+
+from diagnostics.recognisers.event_details import Found
+from diagnostics.recognisers.event_labels import PROVIDERS, event_of
+from diagnostics.recognisers.format_list import Lines, tables
+
+_PROVIDER = re2.compile(PROVIDERS)
+_XML_DATA = re2.compile(r"""<Data(?: Name=['"]([^'"]{1,80})['"])?>([^<]+)</Data>""")
+_XML_LEVELS: Final = {"1": "Critical", "2": "Error", "3": "Warning", "4": "Information", "5": "Verbose"}
+_LONGEST_XML: Final = 120  # lines
+
+
+def table_events(lines: Lines) -> Iterator[Found]:
+    """Rows of Get-WinEvent's own table; its provider stands in a line above."""
+    provider = next(
+        (line.split(":", 1)[1].strip() for _, line in lines if line.lstrip().startswith("ProviderName:")), ""
+    )
+    for row in tables(lines, "id", "message"):
+        number = row.cells["id"]
+        told = row.cells["message"]
+        if number.isascii() and number.isdecimal() and len(number) < 6 and (provider or event_of(told)):
+            yield Found(
+                line=row.line,
+                lines=list(row.lines),
+                provider=row.cells.get("providername", "") or provider,
+                event=int(number),
+                level=row.cells.get("leveldisplayname", ""),
+                text=[(row.line, told)],
+            )
+
+
+def csv_events(lines: Lines) -> Iterator[Found]:
+    """One line of an exported log: a provider's name, and a number beside it."""
+    for index, line in lines:
+        if line.count(",") < 4 or not any(name in line for name in ("Schannel", "MSExchange", "FIPFS")):
+            continue
+        try:
+            values = [value.strip() for value in next(csv.reader([line]), [])]
+        except csv.Error:  # longer than any event
+            continue
+        for place, value in enumerate(values):
+            beside = [values[i] for i in (place - 1, place + 1) if 0 <= i < len(values)]
+            number = next((n for n in beside if n.isascii() and n.isdecimal() and 3 <= len(n) <= 5), "")
+            if number and _PROVIDER.fullmatch(value):
+                level = next((v for v in values if v in ("Error", "Warning", "Information", "Critical")), "")
+                words = max(values, key=len)
+                yield Found(index, [index], value, int(number), level, values[0], [(index, words)])
+                break
+
+
+def xml_events(lines: Lines) -> Iterator[Found]:
+    """The XML of the Details tab, on one line or many."""
+    region: list[tuple[int, str]] = []
+    for index, line in lines:
+        opens = "<Event " in line or "<Event>" in line or "<System>" in line or "<Provider " in line
+        if not region and not opens:
+            continue
+        if region and (
+            len(region) > _LONGEST_XML or ("<Event " in line and any("<EventID" in text for _, text in region))
+        ):
+            yield from _xml_event(region)
+            region = []
+        region.append((index, line))
+        if "</Event>" in line:
+            yield from _xml_event(region)
+            region = []
+    yield from _xml_event(region)
+
+
+_XML_ID = re2.compile(r"<EventID(?: [^<>]{0,80})?>(\d{1,5})</EventID>")
+_XML_PROVIDER = re2.compile(r"""<Provider Name=['"]([^'"]{1,80})['"]""")
+_XML_LEVEL = re2.compile(r"<Level>(\d)</Level>")
+_XML_TIME = re2.compile(r"""SystemTime=['"]([^'"]{1,40})['"]""")
+_XML_MESSAGE = re2.compile(r"(?s)<Message>([^<]+)</Message>")
+
+
+def _xml_event(region: list[tuple[int, str]]) -> Iterator[Found]:
+    number_line = next((index for index, line in region if "<EventID" in line), -1)
+    whole = "\n".join(line for _, line in region)
+    number, provider = _XML_ID.search(whole), _XML_PROVIDER.search(whole)
+    if number is None or provider is None:
+        return
+    last = max(place for place, (_, line) in enumerate(region) if "<" in line)
+    level, when, message = _XML_LEVEL.search(whole), _XML_TIME.search(whole), _XML_MESSAGE.search(whole)
+    data = " ".join(f"{name}: {value}" if name else value for name, value in _XML_DATA.findall(whole))
+    yield Found(
+        line=number_line,
+        lines=[index for index, _ in region[: last + 1]],
+        provider=provider.group(1),
+        event=int(number.group(1)),
+        level=_XML_LEVELS.get(level.group(1), "") if level else "",
+        when=when.group(1) if when else "",
+        text=[(number_line, f"{message.group(1) if message else ''} {data}")],
+    )

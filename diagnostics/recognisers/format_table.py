@@ -1,0 +1,78 @@
+"""Format-Table output of PowerShell: cells stand under their header, numbers end where it ends.
+
+Source: https://learn.microsoft.com/powershell/scripting/samples/using-format-commands-to-change-output-view
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+Lines = Sequence[tuple[int, str]]
+
+_LONGEST_HEADER: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """One row of a table: cells by lower-case header name, "" where the row has none; `line` is 0-based."""
+
+    line: int
+    cells: dict[str, str]
+    lines: tuple[int, ...]
+
+
+def tables(lines: Lines, *needed: str) -> Iterator[TableRow]:
+    """Rows of the tables whose header has all of the lower-case names in `needed`. A blank line ends a table."""
+    header: list[tuple[str, int]] = []
+    row: TableRow | None = None
+    for index, text in lines:
+        line = text.expandtabs(8).rstrip()
+        names = _header(line, needed)
+        if not names and header and line:
+            if not line.replace("-", "").strip():
+                continue  # the rule below the header
+            cells = _cells(header, line)
+            if row is not None and not line[:1].strip() and not next(iter(cells.values())):
+                row = _wrapped(row, cells, index)
+                continue
+        if row is not None:
+            yield row
+        row = TableRow(index, cells, (index,)) if not names and header and line else None
+        header = names or (header if line or row is None else [])
+    if row is not None:
+        yield row
+
+
+def _header(line: str, needed: tuple[str, ...]) -> list[tuple[str, int]]:
+    """Names and columns of the header, if `line` is one with all that is needed."""
+    low = line[:_LONGEST_HEADER].lower()
+    if not all(name in low for name in needed):
+        return []
+    words = low.split()
+    if not set(needed) <= set(words):
+        return []
+    found, start = list[tuple[str, int]](), 0
+    for word in words:
+        start = low.index(word, start)
+        found.append((word, start))
+        start += len(word)
+    return found
+
+
+def _cells(header: list[tuple[str, int]], line: str) -> dict[str, str]:
+    """Cut `line` at the headers; a number is right-aligned, so a cell may begin left of its header."""
+    cuts = [0]
+    for _, start in header[1:]:
+        cut = min(start, len(line))
+        while cut > cuts[-1] and cut < len(line) and line[cut - 1] != " ":
+            cut -= 1
+        cuts.append(max(cut, cuts[-1]))
+    cuts.append(len(line))
+    return {name: line[cuts[i] : cuts[i + 1]].strip() for i, (name, _) in enumerate(header)}
+
+
+def _wrapped(row: TableRow, cells: dict[str, str], index: int) -> TableRow:
+    joined = {name: f"{row.cells[name]} {cell}".strip() for name, cell in cells.items()}
+    return TableRow(row.line, joined, (*row.lines, index))

@@ -1,0 +1,105 @@
+"""The Hybrid Configuration Wizard: rows of its log, its numbered messages (HCW8078), and the errors it shows.
+
+A row is `time *LEVEL* number [Client=UX, …, Cmdlet=…, Thread=…] text`; an error's text goes on over the lines below.
+Source: https://learn.microsoft.com/exchange/hybrid-configuration-wizard
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import re2
+
+from diagnostics.artefacts import Artefact
+from diagnostics.mail_facts import CommandError
+from diagnostics.recognisers import Reading, recogniser
+from diagnostics.recognisers.building import artefact
+from diagnostics.recognisers.sources import source_at
+from diagnostics.text import squeezed
+
+Lines = list[tuple[int, str]]
+
+_TIME: Final = r"^\s*\d{4}\.\d\d\.\d\d \d\d:\d\d:\d\d(?:\.\d{1,4})?"
+_OPENER: Final = r"\bThe Wizard did not complete successfully|\bcmdlet had thrown an exception\. This may indicate invalid parameters"
+_ERROR: Final = _OPENER + r"|\bHCW\d{4}\b|\bUpdating hybrid configuration failed|\bSubtask \w{1,60} execution failed|\bHybrid\.MailFlowTask\b"
+_ROW = re2.compile(rf"(?i){_TIME}\s+(?:\*(ERROR|WARN|WARNING|INFO|DEBUG)\*\s+)?(\d+)?\s*\[((?:Client|Provider|Functionality|Activity|Session|Page)=[^\]]*)\]\s*(.*)$")
+_IS_ERROR = re2.compile(f"(?i)(?:{_ERROR})")
+_OPENS = re2.compile(rf"(?i)(?:{_OPENER})")
+_CODE = re2.compile(r"\b(HCW\d{4})\b")
+_CMDLET = re2.compile(r"(?i)\bCmdlet=([A-Za-z]+-[A-Za-z]+)")
+_STACK = re2.compile(r"^\s*at\s+[\w.]+\.[\w.<>]+\(")
+_FAILED: Final = frozenset({"ERROR"})
+_PROSE = re2.compile(r"(?i)\bwhat (?:is|does)\b|\bdocs?\b.*\bHCW\d{4}\b|\?\s*$")
+_MOST_LINES: Final = 14
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    lines: tuple[int, ...]
+    level: str
+    text: str
+    cmdlet: str = ""
+
+
+@recogniser(rf"(?:{_ERROR}|{_TIME}\s[^\n]*\[(?:Client|Provider|Functionality|Activity|Session)=)", rank=55)
+def read(reading: Reading) -> Sequence[Artefact]:
+    """One artefact for all entries; only its errors are facts."""
+    entries = list(_entries(reading.free()))
+    if not entries:
+        return ()
+    facts = [
+        CommandError(
+            source=source_at(reading, each.lines[0]),
+            text=each.text,
+            cmdlet=each.cmdlet or "Hybrid Configuration Wizard",
+            code=_code(each.text),
+        )
+        for each in entries
+        if each.level in _FAILED
+    ]
+    levels = dict(Counter(each.level.lower() for each in entries))
+    shown = {"entries": levels, "codes": sorted({fact.code for fact in facts if fact.code})}
+    return [artefact(reading, "hybrid-wizard", [line for each in entries for line in each.lines], facts, shown)]
+
+
+def _code(text: str) -> str:
+    found = _CODE.search(text)
+    return str(found.group(1)) if found else ""
+
+
+def _entries(lines: Lines) -> Iterator[_Entry]:
+    position = 0
+    while position < len(lines):
+        line = lines[position][1]
+        row = _ROW.search(line)
+        if not row and (not _IS_ERROR.search(line) or _PROSE.search(line)):
+            position += 1
+            continue
+        level = (row.group(1) or "INFO").upper() if row else "ERROR"
+        first = row.group(4) if row else line
+        taken, text = _whole(lines, position, first, goes_on=level in _FAILED)
+        cmdlet = _CMDLET.search(row.group(3)) if row else None
+        yield _Entry(tuple(taken), level, text, cmdlet.group(1) if cmdlet else "")
+        position += sum(1 for each in lines[position : position + _MOST_LINES] if each[0] <= taken[-1])
+
+
+def _whole(lines: Lines, position: int, first: str, *, goes_on: bool) -> tuple[list[int], str]:
+    """The text of an entry over its lines. An opening sentence or quote bridges a blank line; stack frames say nothing."""
+    taken, parts = [lines[position][0]], [first.strip()]
+    for index, line in lines[position + 1 : position + _MOST_LINES]:
+        quoted = " '" in parts[0] and parts[0].count("'") % 2 == 1
+        opened = len(parts) == 1 and (quoted or bool(_OPENS.search(parts[0])))
+        bridged = index <= taken[-1] + (2 if opened else 1)
+        if not goes_on or not bridged or _ROW.search(line):
+            break
+        if not line.strip():
+            if opened:
+                continue
+            break
+        taken.append(index)
+        if not _STACK.search(line):
+            parts.append(line.strip())
+    return taken, squeezed(" ".join(parts))

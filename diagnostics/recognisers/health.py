@@ -1,0 +1,177 @@
+"""What health cmdlets print: services, component states, and the tests of mail flow, SMTP and EdgeSync.
+
+Test-ServiceHealth may print RequiredServicesRunning False beside an empty list of stopped services: the list counts. A
+component is active only when every requester says so.
+Source: https://learn.microsoft.com/exchange/high-availability/managed-availability/server-component-states
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+import re2
+
+from diagnostics.artefacts import Artefact
+from diagnostics.facts import Fact
+from diagnostics.mail_facts import Configured
+from diagnostics.recognisers import Reading, recogniser
+from diagnostics.recognisers.building import artefact, failed_reply
+from diagnostics.recognisers.format_list import Block, blocks, items
+from diagnostics.recognisers.format_table import tables
+from diagnostics.recognisers.reply_text import codes
+from diagnostics.recognisers.sources import source_at
+
+Lines = list[tuple[int, str]]
+
+_COMPONENTS: Final = (
+    "ServerWideOffline|HubTransport|FrontendTransport|EdgeTransport|Monitoring|RecoveryActionsEnabled|AutoDiscoverProxy"
+    "|ActiveSyncProxy|EcpProxy|EwsProxy|ImapProxy|OabProxy|OwaProxy|PopProxy|PushNotificationsProxy|RpsProxy|RwsProxy|RpcProxy"
+    "|UMCallRouter|XropProxy|HttpProxyAvailabilityGroup|ForwardSyncDaemon|ProvisioningRps|MapiProxy|HighAvailability|SharedCache"
+    "|MailboxDeliveryProxy|RoutingUpdates|RestProxy|DefaultProxy|Lsass|RoutingService|E4EProxy|CafeLAMv2|LogExportProvider|Tms"
+)
+_STATES: Final = ("active", "inactive", "draining", "unknown")
+_ROW = re2.compile(rf"(?i)^\s*(?:(\S{{1,253}})\s+)?({_COMPONENTS})\s+(Active|Inactive|Draining|Unknown)\s*$")
+_TRANSPORT: Final = frozenset({"serverwideoffline", "hubtransport", "frontendtransport", "edgetransport"})
+_SERVICE = re2.compile(
+    r"(?i)^\s*(Running|Stopped|StartPending|StopPending|Paused)\s+(\S{2,80})(?:\s+(\S.*?))?\s*$"
+)
+_MAIL_SERVICES = re2.compile(
+    r"(?i)^(?:MSExchange|MSComplianceAudit|HostControllerService|FMS$|ADAM_MSExchange|SMTPSVC$|W3SVC$)"
+)
+# Others, such as POP and IMAP, are stopped by default.
+_NEEDED: Final = frozenset(
+    {"msexchangetransport", "msexchangefrontendtransport", "msexchangedelivery", "msexchangesubmission", "msexchangeis",
+     "msexchangeadtopology", "smtpsvc"}
+)  # fmt: skip
+_FINE_SYNC: Final = frozenset({"normal", "success", "synchronized", "skipped", ""})
+
+
+@recogniser(
+    r"(?:^\s*(?:RequiredServicesRunning|ServicesNotRunning|TestMailflowResult|SyncStatus|LastSynchronizedUtc)\s*:"
+    r"|\b(?:ServerWideOffline|HubTransport|FrontendTransport|EdgeTransport)\s+(?:Active|Inactive|Draining)\b|^\s*Component\s*:"
+    r"|^\s*TestMailflowResult\b|\bTest-SmtpConnectivity\b|^\s*(?:StatusCode|ReceiveConnector)\s*:"
+    r"|^\s*(?:Running|Stopped|StartPending|StopPending|Paused)\s+\S|^\s*RequiredServicesRunning)",
+    rank=37,
+)
+def read(reading: Reading) -> Sequence[Artefact]:
+    """One artefact for the output of each cmdlet."""
+    lines = reading.free()
+    groups: dict[str, list[tuple[tuple[int, ...], Configured]]] = {}
+    for taken, fact in (*_blocks(reading, lines), *_rows(reading, lines), *_mailflow(reading, lines)):
+        groups.setdefault(fact.kind, []).append((taken, fact))
+    if all(not _MAIL_SERVICES.search(fact.name) for _, fact in groups.get("windows-service", ())):
+        groups.pop("windows-service", None)
+    found = []
+    for kind, group in groups.items():
+        facts = [fact for _, fact in group]
+        told = [each for fact in facts for each in (fact, *_replies(fact))]
+        found.append(
+            artefact(reading, kind, [line for taken, _ in group for line in taken], told, _shown(facts))
+        )
+    return found
+
+
+def _shown(facts: list[Configured]) -> dict[str, object]:
+    failing = [fact.name or fact.kind for fact in facts if fact.failing]
+    states = Counter(state for fact in facts if (state := fact.get("State") or fact.get("Status")))
+    return {"checked": len(facts), "failing": failing[:30], "states": dict(states)}
+
+
+def _blocks(reading: Reading, lines: Lines) -> Iterator[tuple[tuple[int, ...], Configured]]:
+    for block in blocks(lines):
+        for kind, needed, name, fails in _LISTS:
+            if all(block.has(each) for each in needed) and (
+                kind != "server-component" or _is_component(block)
+            ):
+                values = tuple((each.name, each.value) for each in block.properties.values())
+                yield (
+                    tuple(block.lines),
+                    Configured(
+                        source=source_at(reading, block.line(*needed)),
+                        kind=kind,
+                        name=block.value(*name),
+                        values=values,
+                        failing=fails(block),
+                    ),
+                )
+                break
+
+
+def _is_component(block: Block) -> bool:
+    return block.value("state").lower() in _STATES
+
+
+def _service_fails(block: Block) -> bool:
+    stopped = block.value("servicesnotrunning")
+    if block.has("servicesnotrunning"):
+        return bool(items(stopped))
+    return block.flag("requiredservicesrunning") is False
+
+
+def _component_fails(block: Block) -> bool:
+    return block.value("component").lower() in _TRANSPORT and block.value("state").lower() != "active"
+
+
+def _mailflow_fails(block: Block) -> bool:
+    return "success" not in block.value("testmailflowresult").lower()
+
+
+def _sync_fails(block: Block) -> bool:
+    return block.value("syncstatus").lower() not in _FINE_SYNC or bool(block.value("failuredetail"))
+
+
+def _smtp_fails(block: Block) -> bool:
+    return "success" not in block.value("statuscode").lower()
+
+
+_LISTS: Final[tuple[tuple[str, tuple[str, ...], tuple[str, ...], Callable[[Block], bool]], ...]] = (
+    ("service-health", ("servicesnotrunning",), ("role",), _service_fails),
+    ("service-health", ("requiredservicesrunning",), ("role",), _service_fails),
+    ("mailflow-test", ("testmailflowresult",), ("identity",), _mailflow_fails),
+    ("edge-sync", ("syncstatus",), ("name",), _sync_fails),
+    ("smtp-test", ("statuscode", "receiveconnector"), ("receiveconnector",), _smtp_fails),
+    ("server-component", ("component", "state"), ("component",), _component_fails),
+)
+
+
+def _rows(reading: Reading, lines: Lines) -> Iterator[tuple[tuple[int, ...], Configured]]:
+    """Rows of Get-ServerComponentState and Get-Service. Their words are so fixed that no header is needed."""
+    for index, line in lines:
+        component = _ROW.search(line)
+        if component:
+            server, name, state = component.groups()
+            values = (("Server", server or ""), ("Component", name), ("State", state))
+            failing = name.lower() in _TRANSPORT and state.lower() != "active"
+            yield (index,), _fact(reading, index, "server-component", name, values, failing=failing)
+            continue
+        service = _SERVICE.search(line)
+        if service and service.group(2).isascii():
+            status, name, display = service.groups()
+            values = (("Status", status), ("Name", name), ("DisplayName", display or ""))
+            stopped = status.lower() != "running" and name.lower() in _NEEDED
+            yield (index,), _fact(reading, index, "windows-service", name, values, failing=stopped)
+
+
+def _mailflow(reading: Reading, lines: Lines) -> Iterator[tuple[tuple[int, ...], Configured]]:
+    """Test-Mailflow as the table it prints by default."""
+    for row in tables(lines, "testmailflowresult"):
+        cells = tuple(row.cells.items())
+        result = row.cells["testmailflowresult"]
+        if result and ":" not in row.cells:
+            failing = "success" not in result.lower()
+            yield row.lines, _fact(reading, row.line, "mailflow-test", "", cells, failing=failing)
+
+
+def _fact(
+    reading: Reading, line: int, kind: str, name: str, values: tuple[tuple[str, str], ...], *, failing: bool
+) -> Configured:
+    return Configured(source=source_at(reading, line), kind=kind, name=name, values=values, failing=failing)
+
+
+def _replies(fact: Configured) -> Iterator[Fact]:
+    """The reply in the details of a test that failed."""
+    details = fact.get("Details") or fact.get("FailureDetail") or fact.get("TestMailflowResult")
+    if fact.failing and any(codes(details)):
+        yield from failed_reply(details, fact.source, kind="client")

@@ -1,0 +1,173 @@
+"""Log lines of other mail systems that relay to or from Exchange: Postfix, Exim, Sendmail.
+
+The words in brackets quote the other server's answer; the `dsn=` beside them is the relay's own summary of it.
+Sources: https://www.postfix.org/postconf.5.html, https://www.exim.org/exim-html-current/doc/html/spec_html/ch-log_files.html
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import re2
+
+from diagnostics.artefacts import Artefact
+from diagnostics.facts import ConnectFailed, Fact, Source
+from diagnostics.recognisers import Reading, recogniser
+from diagnostics.recognisers.building import artefact, failed_reply
+from diagnostics.recognisers.sources import source_at
+
+Lines = list[tuple[int, str]]
+
+_POSTFIX: Final = r"\bpostfix(?:[-/][\w-]{1,30}){1,3}\[\d+\]:"
+_STATUS: Final = r"\bstatus=(?:deferred|bounced|expired|sent|undeliverable|deliverable) \("
+_SENDMAIL: Final = r"\bstat=(?:Deferred|Sent|User unknown|Service unavailable|Host unknown|Data format error|[A-Z][a-z])"
+_EXIM: Final = r"\b[0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4} (?:\*\*|==|=>|->|\*>) \S+@|\sR=\w+ T=\w+ (?:defer|H=|:)"
+_START = re2.compile(f"(?:{_POSTFIX}|{_STATUS}|{_SENDMAIL}|{_EXIM})")
+_IS_POSTFIX = re2.compile(f"(?:{_POSTFIX}|{_STATUS})")
+_IS_EXIM = re2.compile(_EXIM)
+_NEW_LINE = re2.compile(r"^\s*(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d |\d{4}-\d\d-\d\d[ T]\d\d:\d\d)")
+_RESULT = re2.compile(r"\bstatus=(\w+)\s+\((.*)$")
+_TO = re2.compile(r"\bto=<([^<>\s]{1,320})>")
+_DSN = re2.compile(r"\bdsn=([245]\.\d{1,3}\.\d{1,3})\b")
+_RELAY = re2.compile(r"\brelay=([\w.-]{1,253})\.?\s?\[([0-9A-Fa-f.:]{3,45})\]")
+_SAID = re2.compile(r"\bhost ([\w.-]{1,253})\[([0-9A-Fa-f.:]{3,45})\](?::\d+)? (?:said|refused to talk to me): (.*)$")
+_IN_REPLY = re2.compile(r"\s*\(in reply to [^()]{1,60}\)\s*\)?\s*$")
+_REJECT = re2.compile(r"\breject: (\w+) from ([\w.-]{1,253})\[([0-9A-Fa-f.:]{3,45})\](?::\d+)?: ([45]\d\d .*)$")
+_TROUBLE = re2.compile(
+    r"(?:\]:\s|^)(?:[0-9A-Za-z]{5,20}: )?((?:warning: )?(?:connect to|SSL_connect error|Cannot start TLS|TLS library problem"
+    r"|lost connection with|host [\w.-]{1,253}\[).*)$"
+)
+_EXIM_LINE = re2.compile(r"(\*\*|==|=>|->|\*>) <?([^\s<>]{1,320}?)>?(?: <[^<>]{0,320}>)?(?: \([^()]{0,300}\))?(?: F=\S+)?(?: P=\S+)? R=\w+(.*)$")
+_EXIM_HOST = re2.compile(r"\bH=([\w.-]{1,253}) \[([0-9A-Fa-f.:]{3,45})\]")
+_EXIM_REPLY = re2.compile(r"(?:SMTP error from remote mail server after [^:]{1,60}(?::<[^<>]{0,320}>[^:]{0,60})?|defer \(-?\d+\)[^:]{0,200}):\s*(.*)$")
+_EXIM_WORDS = re2.compile(r"(?::\d+)? ?: (\S.*)$|\bdefer \(-?\d+\): (.*)$")
+_STAT = re2.compile(r"\bstat=(.*)$")
+_REPLY = re2.compile(r"\breply=([45]\d\d[ -].*?)(?:, stat=|$)")
+_MOST_LINES: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What one log line came to: `text` is "" for a success; `by` and `ip` are who refused, as far as told."""
+
+    result: str
+    text: str = ""
+    code: str = ""
+    by: str = ""
+    ip: str = ""
+    recipient: str = ""
+
+
+@recogniser(f"(?:{_POSTFIX}|{_STATUS}|{_SENDMAIL}|{_EXIM})", rank=18)
+def read(reading: Reading) -> Sequence[Artefact]:
+    """One artefact for all lines of the paste."""
+    claims: list[int] = []
+    facts: list[Fact] = []
+    results: Counter[str] = Counter()
+    for lines, text in _joined(reading.free()):
+        told = _told(text)
+        claims += lines
+        if told is None:
+            continue
+        results[told.result] += 1
+        if told.text:
+            facts += _facts(told, source_at(reading, lines[0]))
+    return [artefact(reading, "relay-log", claims, facts, {"results": dict(results)})] if results else ()
+
+
+def _facts(told: _Told, source: Source) -> list[Fact]:
+    facts = failed_reply(
+        told.text, source, kind="log", code=told.code, by=told.by, ip=told.ip, recipient=told.recipient
+    )
+    # Beside the host it speaks of, these words need none of their own.
+    if told.text.lower().startswith("connection timed out") and not any(isinstance(f, ConnectFailed) for f in facts):
+        facts.append(ConnectFailed(source=source, kind="timeout", ip=told.ip, host=told.by.lower()))
+    return facts
+
+
+def _joined(lines: Lines) -> Iterator[tuple[list[int], str]]:
+    """Log lines, put back together where they were wrapped: until the brackets are closed."""
+    position = 0
+    while position < len(lines):
+        index, line = lines[position]
+        position += 1
+        if not _START.search(line):
+            continue
+        taken, text = [index], line.strip()
+        while position < len(lines) and len(taken) < _MOST_LINES:
+            index, line = lines[position]
+            whole = text.count("(") <= text.count(")")
+            if index != taken[-1] + 1 or not line.strip() or whole or _NEW_LINE.search(line) or _START.search(line):
+                break
+            taken.append(index)
+            text = f"{text} {line.strip()}"
+            position += 1
+        yield taken, text
+
+
+def _told(text: str) -> _Told | None:
+    if _IS_POSTFIX.search(text):
+        return _postfix(text)
+    return _exim(text) if _IS_EXIM.search(text) else _sendmail(text)
+
+
+def _postfix(text: str) -> _Told | None:
+    rejected = _REJECT.search(text)
+    if rejected:
+        return _Told("rejected", rejected.group(4), ip=rejected.group(3))
+    result = _RESULT.search(text)
+    if not result:
+        trouble = _TROUBLE.search(text)
+        said = _SAID.search(text)
+        if said:
+            return _Told("deferred", _answer(said.group(3)), by=said.group(1), ip=said.group(2))
+        return _Told("trouble", trouble.group(1), "4.0.0") if trouble else None
+    status, words = result.group(1), result.group(2)
+    if status in ("sent", "deliverable"):
+        return _Told(status)
+    code, to, relay = _first(_DSN, text), _first(_TO, text), _RELAY.search(text)
+    said = _SAID.search(words)
+    if said:
+        return _Told(status, _answer(said.group(3)), code, said.group(1), said.group(2), to)
+    by, ip = (relay.group(1), relay.group(2)) if relay else ("", "")
+    return _Told(status, words.strip().removesuffix(")"), code or "4.0.0", by, ip, to)
+
+
+def _answer(words: str) -> str:
+    """The other server's answer without the relay's remark behind it."""
+    return str(_IN_REPLY.sub("", words)).strip()
+
+
+def _exim(text: str) -> _Told | None:
+    line = _EXIM_LINE.search(text)
+    if not line:
+        return None
+    flag, to, rest = line.groups()
+    if flag in ("=>", "->"):
+        return _Told("delivered")
+    host = _EXIM_HOST.search(rest)
+    by, ip = (host.group(1), host.group(2)) if host else ("", "")
+    found = _EXIM_REPLY.search(rest) or _EXIM_WORDS.search(rest)
+    words = next((str(group) for group in found.groups() if group), "") if found else rest.strip()
+    result, code = ("failed", "5.0.0") if flag == "**" else ("deferred", "4.0.0")
+    return _Told(result, words, code, by, ip, to)
+
+
+def _sendmail(text: str) -> _Told | None:
+    stat = _first(_STAT, text).strip()
+    if stat.startswith("Sent"):
+        return _Told("sent")
+    relay = _RELAY.search(text)
+    by, ip = (relay.group(1).rstrip("."), relay.group(2)) if relay else ("", "")
+    words = _first(_REPLY, text) or stat.removeprefix("Deferred:").strip()
+    result = "deferred" if stat.startswith("Deferred") else "failed"
+    code = _first(_DSN, text) or ("4.0.0" if result == "deferred" else "5.0.0")
+    return _Told(result, words, code, by, ip, _first(_TO, text)) if words else None
+
+
+def _first(pattern: object, text: str) -> str:
+    found = pattern.search(text)  # type: ignore[attr-defined]  # re2 ships no types
+    return str(found.group(1)) if found else ""
