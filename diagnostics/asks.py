@@ -6,6 +6,7 @@ nothing here knows a cause.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,6 +23,7 @@ from diagnostics.facts import (
     QueueState,
     Reply,
     SendConnector,
+    Session,
     SessionMasked,
     SmtpReached,
     StarttlsNotOffered,
@@ -43,6 +45,10 @@ class Ask:
     yields: tuple[type[Fact], ...]
     shell: Shell = EMS
     cost: int = 1
+    holds: tuple[type[Fact], ...] = ()  # what shows that it was answered; `yields` unless said otherwise
+
+    def answered(self, facts: Iterable[Fact]) -> bool:
+        return any(isinstance(fact, self.holds or self.yields) for fact in facts)
 
 
 ASKS: Final = (
@@ -64,6 +70,7 @@ ASKS: Final = (
             CertificateRejected,
         ),
         cost=2,
+        holds=(Session,),
     ),
     Ask(
         "Send the queue's last error in full.",

@@ -31,12 +31,13 @@ def _changes(before: Report, after: Report, judgement: Judgement) -> Iterator[st
         elif was is not None and was.belief != each.belief:
             yield f"{each.title}: {was.belief} before, {each.belief} now."
     still = {each.cause for each in after.findings}
+    reasons: dict[str, list[str]] = {}
     for gone in after.ruled_out:
         if gone.cause not in ruled_before and gone.cause not in still:
-            yield f"Ruled out: {gone.title or gone.cause} ({gone.because.rstrip('.')})."
-    dropped = [
-        each.title for each in before.findings if each.cause not in still | {r.cause for r in after.ruled_out}
-    ]
+            reasons.setdefault(gone.because, []).append(gone.title)
+    for because, titles in reasons.items():
+        yield f"Ruled out: {'; '.join(titles)} ({because.rstrip('.')})."
+    dropped = [each.title for each in before.findings if each.cause not in still | {r.cause for r in after.ruled_out}]
     if dropped and after.findings and not over:
         yield "No longer among the suspects: " + "; ".join(dropped) + "."
     if not any(artefact.paste == len(judgement.pastes) - 1 for artefact in after.artefacts):

@@ -15,12 +15,21 @@ from diagnostics import codes
 from diagnostics.artefacts import Artefact
 from diagnostics.cause import Belief, Cause, Finding, Parameter, catalogue
 from diagnostics.comparison import changes_of
-from diagnostics.facts import Fact, Reply, Said
+from diagnostics.facts import (
+    CertificateRejected,
+    ConnectFailed,
+    ConnectionDropped,
+    Fact,
+    Reply,
+    Said,
+    TlsFailed,
+)
 from diagnostics.recognisers import recognise
 from diagnostics.signatures import of_catalogue
 from diagnostics.text import Paste
 
 _MOST_ANCHORS: Final = 60  # a storm of equal failures is judged on this many of them
+_PLACES: Final = (TlsFailed, ConnectFailed, ConnectionDropped, CertificateRejected)
 _JOINED: Final = ("session", "connector", "thumbprint")
 
 
@@ -143,7 +152,7 @@ def companion(anchor: Fact, candidates: Sequence[Fact]) -> Fact | None:
     best: Fact | None = None
     best_score = (-1, -1, -1)
     for fact in candidates:
-        keys = [(getattr(anchor, key), getattr(fact, key)) for key in _JOINED]
+        keys = [(_key(anchor, key), _key(fact, key)) for key in _JOINED]
         if any(mine and theirs and mine != theirs for mine, theirs in keys):
             continue
         shared = sum(1 for mine, theirs in keys if mine and mine == theirs) + (
@@ -155,29 +164,34 @@ def companion(anchor: Fact, candidates: Sequence[Fact]) -> Fact | None:
     return best
 
 
+def _key(fact: Fact, key: str) -> str:
+    """What facts are joined on. A receive log writes `EX01\\Default Frontend EX01`, its events only the last part."""
+    value = str(getattr(fact, key))
+    return value.rpartition("\\")[2].casefold() if key == "connector" else value
+
+
 def _suspects(known: dict[str, Cause], held: _Held, judged: set[str]) -> list[Verdict]:
     """Causes that a reply's code makes possible, though nothing in the text could judge them yet."""
     found: dict[str, Verdict] = {}
+    placed = judged and any(held.by_type.get(kind) for kind in _PLACES)
     for fact in held.by_type.get(Reply, ()):
         assert isinstance(fact, Reply)
-        if not fact.failing:
+        if not fact.failing or (placed and _general(fact)):
             continue
         for id_, weight in codes.suspects(str(fact.code or ""), fact.enhanced, fact.whole):
             each = known.get(id_)
-            if (
-                each is None
-                or id_ in judged
-                or each.modifier
-                or (id_ in found and found[id_].finding.weight >= weight)
-            ):
+            if each is None or id_ in judged or each.modifier or (id_ in found and found[id_].finding.weight >= weight):
                 continue
-            because = (
-                f"`{_short(fact.text)}` can come from this; nothing sent so far tells it from the others."
-            )
+            because = f"`{_short(fact.text)}` can come from this; nothing sent so far tells it from the others."
             finding = Finding(Belief.POSSIBLE, because, (fact,), weight=weight)
             present = {kind for kind, facts in held.by_type.items() if facts}
             found[id_] = Verdict(each, finding, frozenset(each.wanted - present - {Said}), fact)
     return list(found.values())
+
+
+def _general(reply: Reply) -> bool:
+    """Whether a reply only says that delivery failed: where a session shows how, it has nothing to add."""
+    return reply.enhanced.startswith("4.4.") or codes.is_wrapper(str(reply.code or ""), reply.enhanced, reply.whole)
 
 
 def _short(text: str) -> str:

@@ -25,9 +25,7 @@ _FAILED_EVENTS: Final = frozenset(
         "SUPPRESSED",
     }
 )
-_FAILED_TRACES: Final = frozenset(
-    {"failed", "fail", "defer", "pending", "quarantined", "filteredasspam", "drop"}
-)
+_FAILED_TRACES: Final = frozenset({"failed", "fail", "defer", "pending", "quarantined", "filteredasspam", "drop"})
 _SPAM_VERDICTS: Final = frozenset({"SPM", "BLK", "SKB", "SKS"})
 _SPAM_LEVEL: Final = 5  # from here on a message is junk
 

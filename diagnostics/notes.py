@@ -37,9 +37,5 @@ def _notes(fact: Fact) -> Iterator[str]:
             yield f"The negotiated suite authenticates with {fact.mac}, which is deprecated; prefer an AEAD suite (GCM)."
     elif isinstance(fact, Certificate) and fact.owner == "local" and not fact.thumbprint:
         yield "The thumbprint of our certificate is masked or missing: its last six characters are enough to compare."
-    elif (
-        isinstance(fact, SessionChange)
-        and fact.cured
-        and fact.succeeded.source.paste == fact.failed.source.paste
-    ):
+    elif isinstance(fact, SessionChange) and fact.cured and fact.succeeded.source.paste == fact.failed.source.paste:
         yield f"A later session of {fact.connector or 'the same connector'} in this paste succeeded: compare the two."

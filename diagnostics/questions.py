@@ -22,38 +22,30 @@ def questions(shown: Sequence[Verdict], judgement: Judgement) -> tuple[Question,
         return ()
     asked: list[Question] = []
     covered: set[str] = set()
-    for ask, separates in _ranked(shown):
+    for ask, separates in _ranked(shown, judgement):
         if len(asked) == _MOST or (asked and not set(separates) - covered):
             continue
         asked.append(_question(ask, separates, shown, judgement))
         covered.update(separates)
     if not asked and not shown:
-        asked = [
-            _question(ask, (), shown, judgement) for ask in ASKS[:_MOST] if not _answered(ask, judgement)
-        ]
+        asked = [_question(ask, (), shown, judgement) for ask in ASKS[:_MOST] if not ask.answered(judgement.facts)]
     return tuple(asked)
 
 
-def _ranked(shown: Sequence[Verdict]) -> list[tuple[Ask, tuple[str, ...]]]:
+def _ranked(shown: Sequence[Verdict], judgement: Judgement) -> list[tuple[Ask, tuple[str, ...]]]:
     scored = []
     for ask in ASKS:
+        if ask.answered(judgement.facts):
+            continue
         helped = [each for each in shown if each.missing & set(ask.yields)]
         if helped:
-            score = sum(
-                _STAKES[each.finding.belief] * (0.2 + min(each.finding.weight, 1.0)) for each in helped
-            )
+            score = sum(_STAKES[each.finding.belief] * (0.2 + min(each.finding.weight, 1.0)) for each in helped)
             scored.append((-score, ask.cost, ask, tuple(each.cause.id for each in helped)))
     scored.sort(key=lambda row: row[:2])
     return [(ask, separates) for _, _, ask, separates in scored]
 
 
-def _answered(ask: Ask, judgement: Judgement) -> bool:
-    return any(type(fact) in ask.yields for fact in judgement.facts)
-
-
-def _question(
-    ask: Ask, separates: tuple[str, ...], shown: Sequence[Verdict], judgement: Judgement
-) -> Question:
+def _question(ask: Ask, separates: tuple[str, ...], shown: Sequence[Verdict], judgement: Judgement) -> Question:
     facts = [each.anchor for each in shown if each.anchor is not None] + list(reversed(judgement.facts))
     filled = {key: _first(facts, key) for key in ("connector", "thumbprint", "host")}
     filled["domain"] = _first(facts, "recipient").rpartition("@")[2] or filled["host"]

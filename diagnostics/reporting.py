@@ -46,9 +46,7 @@ def _report(judgement: Judgement) -> Report:
             for each in judgement.of(Belief.RULED_OUT)
         ),
         next=questions(shown, judgement) if verdict in ("failure", "unknown") else (),
-        timeline=tuple(
-            Moment(at=m.at, line=m.line, what=m.what, paste=m.paste) for m in moments(judgement.facts)
-        ),
+        timeline=tuple(Moment(at=m.at, line=m.line, what=m.what, paste=m.paste) for m in moments(judgement.facts)),
         notes=(*_beside(judgement), *notes_of(judgement.facts)),
     )
 
@@ -79,12 +77,8 @@ def _shown(judgement: Judgement, verdict: VerdictName) -> list[Verdict]:
         return strong
     if not strong:
         return believed[:_MOST_SUSPECTS]
-    rivals = [
-        each for each in believed if each.finding.belief is Belief.POSSIBLE and each.finding.weight >= 1.0
-    ]
-    return strong + (
-        [] if strong[0].finding.belief is Belief.CONFIRMED else rivals[: _MOST_SUSPECTS - len(strong)]
-    )
+    rivals = [each for each in believed if each.finding.belief is Belief.POSSIBLE and each.finding.weight >= 1.0]
+    return strong + ([] if strong[0].finding.belief is Belief.CONFIRMED else rivals[: _MOST_SUSPECTS - len(strong)])
 
 
 def _sources(facts: Iterable[Fact | Source | None]) -> Iterator[Source]:
@@ -129,12 +123,8 @@ def evidence_of(facts: Iterable[Fact | Source | None]) -> tuple[Evidence, ...]:
     """The lines that the facts were read from, each once, in the order given."""
     found: dict[tuple[int, int], Evidence] = {}
     for source in _sources(facts):
-        quote = (
-            source.quote if len(source.quote) <= _LONGEST_QUOTE else source.quote[: _LONGEST_QUOTE - 1] + "…"
-        )
-        found.setdefault(
-            (source.paste, source.line), Evidence(quote=quote, line=source.line, paste=source.paste)
-        )
+        quote = source.quote if len(source.quote) <= _LONGEST_QUOTE else source.quote[: _LONGEST_QUOTE - 1] + "…"
+        found.setdefault((source.paste, source.line), Evidence(quote=quote, line=source.line, paste=source.paste))
     return tuple(found.values())
 
 
@@ -144,9 +134,7 @@ def _summary(verdict: VerdictName, shown: Sequence[Verdict], judgement: Judgemen
     if verdict == "healthy":
         change = cured(judgement.facts)
         if change:
-            return (
-                f"The latest session of {change.connector or 'this connector'} succeeded: mail flows again."
-            )
+            return f"The latest session of {change.connector or 'this connector'} succeeded: mail flows again."
         if shown:
             return f"Nothing is broken: {shown[0].cause.title}."
         kinds = sorted({artefact.kind for artefact in judgement.artefacts})

@@ -17,9 +17,7 @@ _FOLD: Final = str.maketrans(
         **dict.fromkeys("‘’‚‛′", "'"),
         **dict.fromkeys("‐‑‒–—―−", "-"),
         **dict.fromkeys("\u00a0\u202f\u2007\u2009\u3000", " "),
-        **dict.fromkeys(
-            "\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f\u202a\u202b\u202c\u202d\u202e\x00", None
-        ),
+        **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f\u202a\u202b\u202c\u202d\u202e\x00", None),
         "…": "...",
         "\uff1a": ":",
         "\uff0c": ",",
@@ -85,8 +83,7 @@ def _unquoted(lines: list[str]) -> list[str]:
                     continue
                 lines = [prefix.sub("", line, 1) for line in lines]
     return [
-        "" if line.strip().startswith("```") and len(line.strip()) < 20 else line.replace("```", "")
-        for line in lines
+        "" if line.strip().startswith("```") and len(line.strip()) < 20 else line.replace("```", "") for line in lines
     ]
 
 

@@ -43,9 +43,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
     found = [(row.lines, action) for row in log_rows(lines, _COLUMNS) if (action := _of_row(reading, row))]
     header = comments(lines, "agent") if found else set()
     found += [
-        (tuple(b.lines), _of_block(reading, b))
-        for b in blocks(lines)
-        if b.has("agent", "action") and b.has(*_LIST)
+        (tuple(b.lines), _of_block(reading, b)) for b in blocks(lines) if b.has("agent", "action") and b.has(*_LIST)
     ]
     if not found:
         return ()
@@ -55,9 +53,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
         "entries": len(found),
         "actions": dict(Counter(f"{each.agent}: {each.action}" for each in actions)),
     }
-    return [
-        artefact(reading, "agent-log", claims, [f for each in actions for f in (each, *_reply(each))], shown)
-    ]
+    return [artefact(reading, "agent-log", claims, [f for each in actions for f in (each, *_reply(each))], shown)]
 
 
 def _of_row(reading: Reading, row: LogRow) -> AgentAction | None:

@@ -21,17 +21,24 @@ from diagnostics.recognisers.sources import source_at
 Lines = list[tuple[int, str]]
 
 _MARKS: Final = (
-    r"\bConnectivity Analyzer\b|^\s*Elapsed Time:\s*\d+ ms|^\s*Testing TCP port \d+ on host\b|^\s*Attempting to retrieve DNS MX records"
-    r"|^\s*Testing (?:in|out)bound SMTP mail flow"
+    r"\bConnectivity Analyzer\b|^\s*Elapsed Time:\s*\d+ ms|^\s*Testing TCP port \d+ on host\b"
+    r"|^\s*Attempting to retrieve DNS MX records|^\s*Testing (?:in|out)bound SMTP mail flow"
 )
 _MARK = re2.compile(f"(?i)(?:{_MARKS})")
 _PORT = re2.compile(r"(?i)Testing TCP port (\d{1,5}) on host (\S{1,253}?) to ensure")
 _OPENED = re2.compile(r"(?i)port was opened successfully")
 _BLOCKED = re2.compile(r"(?i)specified port is either blocked, not listening|port couldn't be opened|failed to open")
-_RECORDS = re2.compile(r"(?i)(?:MX|DNS|host) (?:MX )?records? (?:in DNS )?for (?:domain|the domain)?\s*'?([\w.-]{1,253}?)'?\.?\s*$")
+_RECORDS = re2.compile(
+    r"(?i)(?:MX|DNS|host) (?:MX )?records? (?:in DNS )?for (?:domain|the domain)?\s*'?([\w.-]{1,253}?)'?\.?\s*$"
+)
 _RESOLVED = re2.compile(r"(?i)successfully (?:retrieved|resolved)|resolved successfully")
-_UNRESOLVED = re2.compile(r"(?i)(?:could ?n[o']t|can't|couldn't|cannot) be (?:resolved|retrieved|found)|no MX records|records? (?:was|were) not found")
-_FAILED = re2.compile(r"(?i)\bfailed\b|\bis either blocked\b|\bwas n[o']t successful|couldn't|could not|isn't valid|is not valid|not trusted|was rejected|error")
+_UNRESOLVED = re2.compile(
+    r"(?i)(?:could ?n[o']t|can't|couldn't|cannot) be (?:resolved|retrieved|found)|no MX records|records? (?:was|were) not found"
+)
+_FAILED = re2.compile(
+    r"(?i)\bfailed\b|\bis either blocked\b|\bwas n[o']t successful|couldn't|could not|isn't valid|is not valid|not trusted"
+    r"|was rejected|error"
+)
 _VERDICT = re2.compile(r"(?i)Connectivity Analyzer (?:failed|has failed|wasn't able)")
 _QUIET = re2.compile(r"(?i)^\s*(?:Additional Details|Test Steps|Elapsed Time:|Exception details:?$|Tell me more)")
 _REACH: Final = 12  # lines between two sentences of a report
@@ -48,7 +55,10 @@ def read(reading: Reading) -> Sequence[Artefact]:
     if failed and not any(isinstance(fact, Reply) for fact in facts):
         index, text = next((each for each in failed if not _VERDICT.search(each[1])), failed[0])
         facts.append(CommandError(source=source_at(reading, index), text=text, cmdlet="Remote Connectivity Analyzer"))
-    shown = {"tests": sum(1 for _, line in lines if line.strip().startswith(("Testing", "Attempting"))), "failed": len(failed)}
+    shown = {
+        "tests": sum(1 for _, line in lines if line.strip().startswith(("Testing", "Attempting"))),
+        "failed": len(failed),
+    }
     return [artefact(reading, "connectivity-analyzer", [index for index, _ in lines], facts, shown)]
 
 

@@ -9,17 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import re2
 
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, Reply, Source
 from diagnostics.recognisers import Reading, recogniser
-from diagnostics.recognisers.ndr_frames import Quoted, frames
+from diagnostics.recognisers.ndr_frames import Quoted, framed
 from diagnostics.recognisers.reply_text import find_codes, goes_on, read_reply
 from diagnostics.recognisers.reply_wording import (
-    CLIENT,
     PHRASES,
     Place,
     names_token,
@@ -30,14 +29,13 @@ from diagnostics.recognisers.reply_wording import (
 
 Lines = list[tuple[int, str]]
 _FRAMED: Final = frozenset({"said", "dialogue", "error", "response"})
-_MAYBE = re2.compile(rf"[45]\d\d|[45]\.\d{{1,3}}[. ]\d|\b[A-Z]{{3,12}}\.[A-Z]|(?i:{PHRASES}|{CLIENT})")
+_MAYBE = re2.compile(rf"[45]\d\d|[45]\.\d{{1,3}}[. ]\d|\b[A-Z]{{3,12}}\.[A-Z]|(?i:{PHRASES})")
 _BASIC = re2.compile(r"\b[45]\d\d\b")
-_PHRASE = re2.compile(f"(?i:{PHRASES}|{CLIENT})")
-_CLIENT = re2.compile(f"(?i:{CLIENT})")
-_DEVICE = re2.compile(r"(?i)^\s*smtp error(?: code)?[ :#]{1,3}[45]\d\d\s*\.?$")
+_PHRASE = re2.compile(f"(?i:{PHRASES})")
 _LED = re2.compile(r"(?i)[\[{<]+LED[=-]\s*$")
 _TYPING_SLOWLY = re2.compile(r"(?i)timeout waiting for client input")
 _MOST_TRIED: Final = 40  # codes looked at in one line
+_MOST_LINES: Final = 10_000  # lines with a number in them that are looked at closely: half a second's worth
 _MOST_REPLIES: Final = 100  # different replies told of one paste
 _LONGEST: Final = 20_000
 
@@ -51,7 +49,7 @@ class _Found:
 
 @recogniser(
     r"(?:\b[45]\d\d\b|\b[45]\.\d{1,3}[. ]\d{1,3}\b"
-    rf"|\b(?:RESOLVER|STOREDRV|SMTPSEND|ROUTING|QUEUE|CAT|APPROVAL)\.[a-z]|{PHRASES}|{CLIENT})",
+    rf"|\b(?:RESOLVER|STOREDRV|SMTPSEND|ROUTING|QUEUE|CAT|APPROVAL)\.[a-z]|{PHRASES})",
     rank=90,
 )
 def read(reading: Reading) -> Sequence[Artefact]:
@@ -78,12 +76,12 @@ def _artefact(run: list[_Found], paste: int) -> Artefact:
 def _replies(reading: Reading) -> Iterator[_Found]:
     """The failing replies of the free lines, each different text told once."""
     lines = reading.free()
-    framed = {each.first: each for each in _framed(lines)}
     told: set[str] = set()
-    at = 0
-    while at < len(lines) and len(told) < _MOST_REPLIES:
-        index, line = lines[at]
-        quoted = framed.get(index) or (_standing(lines, at) if _MAYBE.search(line) else None)
+    at = tried = 0
+    while at < len(lines) and len(told) < _MOST_REPLIES and tried < _MOST_LINES:
+        maybe = bool(_MAYBE.search(lines[at][1]))
+        tried += maybe
+        quoted = _reply_at(lines, at) if maybe else None
         if quoted is None:
             at += 1
             continue
@@ -94,10 +92,12 @@ def _replies(reading: Reading) -> Iterator[_Found]:
             at += 1
 
 
-def _framed(lines: Lines) -> Iterator[Quoted]:
-    for each in frames(lines):
-        if each.frame in _FRAMED and each.text[:1] in "45#":
-            yield each
+def _reply_at(lines: Lines, at: int) -> Quoted | None:
+    """The reply that begins in `lines[at]`: in another system's frame, which names the speaker, or standing alone."""
+    quoted = framed(lines, at)
+    if quoted and quoted.frame in _FRAMED and quoted.text[:1] in "45#":
+        return quoted
+    return _standing(lines, at)
 
 
 def _standing(lines: Lines, at: int) -> Quoted | None:
@@ -114,9 +114,7 @@ def _standing(lines: Lines, at: int) -> Quoted | None:
     quote = line[place.start - 1 : place.start]
     if quote in ('"', "'") and text.rfind(quote) > 0:
         text = text[: text.rfind(quote)]
-    return Quoted(
-        "client" if _CLIENT.search(line) else "bare", index, last, text[:_LONGEST].strip(), line=index
-    )
+    return Quoted("bare", index, last, text[:_LONGEST].strip(), line=index)
 
 
 def _after_success(lines: Lines, at: int) -> bool:
@@ -130,7 +128,6 @@ def _places(line: str) -> Iterator[Place]:
     candidates += [
         Place(line, found.start(), found.end(), "phrase") for found in _PHRASE.finditer(line[:_LONGEST])
     ]
-    candidates += [Place(line, 0, len(line), "phrase")] if _DEVICE.search(line) else []
     for place in sorted(candidates, key=lambda each: each.start):
         if reads_as_reply(place):
             led = _LED.search(place.before)
@@ -150,10 +147,9 @@ def _coded(line: str) -> Iterator[Place]:
 
 
 def _facts(quoted: Quoted, reading: Reading) -> list[Fact]:
-    kind: Literal["client", "bare"] = "client" if quoted.frame == "client" else "bare"
     line = max(quoted.line, quoted.first)
     source = Source(line + 1, reading.paste.raw[line].strip(), reading.paste.index)
-    reply, *stated = read_reply(quoted.text, source, kind=kind, by=quoted.host, ip=quoted.ip)
+    reply, *stated = read_reply(quoted.text, source, kind="bare", by=quoted.host, ip=quoted.ip)
     assert isinstance(reply, Reply)
     if not reply.code and not reply.enhanced and not stated:
         token = names_token(quoted.text)

@@ -41,7 +41,9 @@ _DEVICE = re2.compile(r"(?i)\bSMTP (?:server )?error:?\s*(?:code )?#?([45]\d\d)\
 _INNER = re2.compile(r"(?i)--->\s*|nested exception is:\s*|Caused by:\s*|Inner ?Exception\s*:\s*")
 _CAUSED = re2.compile(r"(?i)^\s*(?:--->|nested exception is|Caused by:|Inner ?Exception)")
 _ENDPOINT = re2.compile(r"\[?(\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})\]?:\d{1,5}\b")
-_SAYS = re2.compile(r"(?i)fail|exception|error|invalid|unable|could ?n.t|could not|refused|denied|reject|timed out|requires|not ")
+_SAYS = re2.compile(
+    r"(?i)fail|exception|error|invalid|unable|could ?n.t|could not|refused|denied|reject|timed out|requires|not "
+)
 _MOST_LINES: Final = 30
 
 
@@ -91,7 +93,9 @@ def _belongs(line: str, parts: list[str]) -> bool:
     text = parts[-1]
     if _START.search(line[:4000]) and not line[:1].isspace() and not text.rstrip().endswith(("--->", "is:")):
         return False
-    return line[:1] in " \t" or text.count("(") > text.count(")") or text.count("[") > text.count("]") or len(text) >= 76
+    return (
+        line[:1] in " \t" or text.count("(") > text.count(")") or text.count("[") > text.count("]") or len(text) >= 76
+    )
 
 
 def _facts(reading: Reading, error: _Error) -> list[Fact]:

@@ -50,8 +50,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
     found = [_artefact(reading, [each], each.kind) for each in _listed(lines, echoes)]
     taken = {line for each in found for line in each.claims}
     free = [(index, line) for index, line in lines if index not in taken]
-    for group in _tabled(free, echoes):
-        found.append(_artefact(reading, group, group[0].kind))
+    found.extend(_artefact(reading, group, group[0].kind) for group in _tabled(free, echoes))
     return found
 
 
@@ -80,9 +79,7 @@ def _listed(lines: Lines, echoes: dict[int, str]) -> Iterator[_Object]:
         kind = by_echo if by_echo and (by_names or _fits(block)) else by_names
         if kind:
             values = tuple(
-                (each.name, each.value)
-                for each in block.properties.values()
-                if each.value or not each.raw.strip()
+                (each.name, each.value) for each in block.properties.values() if each.value or not each.raw.strip()
             )
             yield _Object(kind, block.line(*_order(kind)), tuple(block.lines), values)
 
@@ -95,30 +92,35 @@ def _fits(block: Block) -> bool:
 
 def _tabled(lines: Lines, echoes: dict[int, str]) -> Iterator[list[_Object]]:
     for position, (index, line) in enumerate(lines[:-1]):
-        if not _HEADER.search(line[:1000]) or not _RULE.search(lines[position + 1][1][:1000]):
+        if not _is_header(lines, position):
             continue
         names = line.lower().split()
         kind = echoes.get(index, "") or kind_of(names)
         if not kind or len(set(names)) < len(names):
             continue
-        rows = tables(_until_blank(lines, position), *names)
+        rows = tables(_table(lines, position), *names)
         group = [_Object(kind, row.line, row.lines, _cells(row, line.split())) for row in rows]
         if group:
             yield group
 
 
-def _until_blank(lines: Lines, start: int) -> Lines:
+def _is_header(lines: Lines, position: int) -> bool:
+    """Whether names in one word stand here, with the rule of a table below them."""
+    rule = lines[position + 1][1][:1000] if position + 1 < len(lines) else ""
+    return bool(_RULE.search(rule) and _HEADER.search(lines[position][1][:1000]))
+
+
+def _table(lines: Lines, start: int) -> Lines:
+    """The lines of the table whose header is at `start`: up to a blank line, the next command or the next header."""
     end = start + 2
-    while end < len(lines) and lines[end][1].strip():
+    while end < len(lines) and lines[end][1].strip() and not _is_command(lines[end][1]) and not _is_header(lines, end):
         end += 1
     return lines[start:end]
 
 
 def _cells(row: TableRow, names: list[str]) -> Pairs:
     return tuple(
-        (name, value)
-        for name in names
-        if (value := plain(row.cells[name.lower()])) or not row.cells[name.lower()]
+        (name, value) for name in names if (value := plain(row.cells[name.lower()])) or not row.cells[name.lower()]
     )
 
 

@@ -105,8 +105,7 @@ def kind_of(names: Iterable[str]) -> str:
     if told & _FOREIGN:
         return ""
     scores = {
-        kind: 4 * len(told & own) + len(told & _SHARED_NAMES.get(kind, frozenset()))
-        for kind, own in _OWN_NAMES.items()
+        kind: 4 * len(told & own) + len(told & _SHARED_NAMES.get(kind, frozenset())) for kind, own in _OWN_NAMES.items()
     }
     best = max(scores, key=lambda kind: scores[kind])
     if told & _OWN_NAMES[best]:
@@ -131,7 +130,6 @@ def kebab(noun: str) -> str:
 def screen() -> str:
     """A pattern that any text with a telling property, or a cmdlet that prints one, matches."""
     names = sorted(
-        {name for names in OWN.values() for name in names.split()}
-        | {"SmtpClientAuthenticationDisabled", "MaxSendSize"}
+        {name for names in OWN.values() for name in names.split()} | {"SmtpClientAuthenticationDisabled", "MaxSendSize"}
     )
     return rf"(?:\b(?:{'|'.join(names)})(?:\s*:|\s)|\bGet-(?:[A-Z][a-zA-Z]{{3,50}})\b)"

@@ -45,9 +45,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for all rows of the paste."""
     lines = reading.free()
     texts = dict(lines)
-    rows = [
-        row for row in log_rows(lines, _COLUMNS) if _IS_ROW.search(texts[row.line]) and len(row.cells) >= 5
-    ]
+    rows = [row for row in log_rows(lines, _COLUMNS) if _IS_ROW.search(texts[row.line]) and len(row.cells) >= 5]
     if not rows:
         return ()
     sessions: dict[str, list[LogRow]] = defaultdict(list)
@@ -58,12 +56,8 @@ def read(reading: Reading) -> Sequence[Artefact]:
     times = sorted(row.get("date-time") for row in rows)
     shown = {
         "sessions": len(sessions),
-        "connected": sum(
-            any(_CONNECTED.search(_description(row)) for row in each) for each in sessions.values()
-        ),
-        "delivered": sum(
-            any(_DELIVERED.search(_description(row)) for row in each) for each in sessions.values()
-        ),
+        "connected": sum(any(_CONNECTED.search(_description(row)) for row in each) for each in sessions.values()),
+        "delivered": sum(any(_DELIVERED.search(_description(row)) for row in each) for each in sessions.values()),
         "destinations": sorted({row.get("destination") for row in rows if row.get("destination")})[:20],
         "from": times[0],
         "to": times[-1],
@@ -96,9 +90,7 @@ def _of_row(reading: Reading, row: LogRow, *, told: bool) -> Iterator[Fact]:
     )
     if closing and _DELIVERED.search(text):
         if row.get("source").upper() == "SMTP":
-            yield SmtpReached(
-                source=source, stage=Stage.DELIVERED, direction="send", at=at, host=host, session=session
-            )
+            yield SmtpReached(source=source, stage=Stage.DELIVERED, direction="send", at=at, host=host, session=session)
         return
     reason = (closing.group(1) or "") if closing else text
     if row.get("direction") == "+" or not _troubled(reason) or (closing and told):

@@ -6,6 +6,7 @@ record is not) or "" where it resolved. `server` is the resolver's address where
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -111,7 +112,7 @@ def _resolvers(lines: list[tuple[int, str]]) -> dict[int, str]:
             continue
         if _RESOLVE.search(line) or _HEADER.search(line):
             found[index] = (waiting.pop(0) if len(waiting) > 1 else waiting[0]) if waiting else ""
-        elif not line.lstrip().startswith("+") and (commands := _COMMAND.findall(line)):  # "+" echoes a failed one
+        elif not line.lstrip().startswith("+") and (commands := _COMMAND.findall(line)):  # "+" echoes a failure
             named = [_OF_SERVER.search(command) for command in commands]
             waiting = [server.group(1) if server else "" for server in named]
     return found
@@ -133,18 +134,19 @@ def _failure(line: str, asked: str) -> tuple[str, str] | None:
 def _tables(reading: Reading) -> Iterator[tuple[DnsAnswer, list[int]]]:
     """Resolve-DnsName's table. Only an answer resolves the name; an authority record alone says that there is none."""
     servers = _resolvers(reading.free())
+    headers = sorted(servers)
     answers: dict[tuple[str, int], tuple[int, bool, list[int]]] = {}
     for row in tables(reading.free(), "name", "type", "section"):
         name, section = row.cells["name"].lower(), row.cells["section"].lower()
         if name and section in _SECTIONS and section != "additional":
-            key = (name, max((header for header in servers if header < row.line), default=-1))
+            place = bisect_left(headers, row.line)
+            key = (name, headers[place - 1] if place else -1)
             line, ok, lines = answers.get(key, (row.line, False, []))
-            answers[key] = (line, ok or section == "answer", [*lines, *row.lines])
+            lines.extend(row.lines)
+            answers[key] = (line, ok or section == "answer", lines)
     for (name, header), (line, ok, lines) in answers.items():
-        yield (
-            _answer(reading, line, name, error="" if ok else "no records", server=servers.get(header, "")),
-            lines,
-        )
+        error = "" if ok else "no records"
+        yield _answer(reading, line, name, error=error, server=servers.get(header, "")), lines
 
 
 def _digs(reading: Reading) -> Iterator[tuple[DnsAnswer, list[int]]]:

@@ -11,6 +11,7 @@ from diagnostics.facts import Source, WindowsEvent
 from diagnostics.recognisers.event_labels import event_of, level
 from diagnostics.text import squeezed
 
+_LONGEST: Final = 32_000  # characters; Windows cuts a description at about this length
 _HEX = re2.compile(r"\b0[xX]([0-9a-fA-F]{8})\b")
 _SIGNED = re2.compile(r"(?:^|[^\d-])(-21[45]\d{7})\b")
 _STATE = re2.compile(
@@ -60,7 +61,7 @@ class Found:
 
     @property
     def words(self) -> str:
-        return " ".join(" ".join(part for _, part in self.text).split())
+        return " ".join(" ".join(part for _, part in self.text)[:_LONGEST].split())
 
 
 def event_fact(found: Found, source: Source) -> WindowsEvent:

@@ -39,8 +39,9 @@ def tables(lines: Lines, *needed: str) -> Iterator[TableRow]:
                 continue
         if row is not None:
             yield row
+        if names or (not line and row is not None):
+            header = names
         row = TableRow(index, cells, (index,)) if not names and header and line else None
-        header = names or (header if line or row is None else [])
     if row is not None:
         yield row
 

@@ -23,9 +23,17 @@ from diagnostics.text import squeezed
 Lines = list[tuple[int, str]]
 
 _TIME: Final = r"^\s*\d{4}\.\d\d\.\d\d \d\d:\d\d:\d\d(?:\.\d{1,4})?"
-_OPENER: Final = r"\bThe Wizard did not complete successfully|\bcmdlet had thrown an exception\. This may indicate invalid parameters"
-_ERROR: Final = _OPENER + r"|\bHCW\d{4}\b|\bUpdating hybrid configuration failed|\bSubtask \w{1,60} execution failed|\bHybrid\.MailFlowTask\b"
-_ROW = re2.compile(rf"(?i){_TIME}\s+(?:\*(ERROR|WARN|WARNING|INFO|DEBUG)\*\s+)?(\d+)?\s*\[((?:Client|Provider|Functionality|Activity|Session|Page)=[^\]]*)\]\s*(.*)$")
+_OPENER: Final = (
+    r"\bThe Wizard did not complete successfully|\bcmdlet had thrown an exception\. This may indicate invalid"
+)
+_ERROR: Final = (
+    _OPENER
+    + r"|\bHCW\d{4}\b|\bUpdating hybrid configuration failed|\bSubtask \w{1,60} execution failed|\bHybrid\.MailFlowTask\b"
+)
+_ROW = re2.compile(
+    rf"(?i){_TIME}\s+(?:\*(ERROR|WARN|WARNING|INFO|DEBUG)\*\s+)?(\d+)?\s*"
+    r"\[((?:Client|Provider|Functionality|Activity|Session|Page)=[^\]]*)\]\s*(.*)$"
+)
 _IS_ERROR = re2.compile(f"(?i)(?:{_ERROR})")
 _OPENS = re2.compile(rf"(?i)(?:{_OPENER})")
 _CODE = re2.compile(r"\b(HCW\d{4})\b")

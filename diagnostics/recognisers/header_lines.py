@@ -111,12 +111,8 @@ def _has_date(value: str) -> bool:
 
 def _apart(field: Field) -> Iterator[Field]:
     """The fields that run on in one value, as a client pastes a header on one line."""
-    value = field.value
-    name = field.name
-    while True:
-        found = _RUN_ON.search(value)
-        if not found:
-            yield Field(name, value.strip(), list(field.lines))
-            return
-        yield Field(name, value[: found.start()].strip(), list(field.lines))
-        name, value = found.group(1).lower(), value[found.end() :]
+    name, start = field.name, 0
+    for found in _RUN_ON.finditer(field.value):
+        yield Field(name, field.value[start : found.start()].strip(), list(field.lines))
+        name, start = found.group(1).lower(), found.end()
+    yield Field(name, field.value[start:].strip(), list(field.lines))

@@ -23,9 +23,7 @@ from diagnostics.recognisers.sources import source_at
 _RESULT = re2.compile(r"(?i)(?:^|[;\s])(spf|dkim|dmarc|compauth)=\s*(\w{1,30})")
 _REASON = re2.compile(r"(?i)\breason=\s*(\d{3})\b")
 _ACTION = re2.compile(r"(?i)\baction=\s*([\w.]{1,40})")
-_SENDER = re2.compile(
-    r"(?i)\b(?:sender IP is|client-ip=|designate|designates)\s*\(?([0-9A-F][0-9A-F.:]{2,44})"
-)
+_SENDER = re2.compile(r"(?i)\b(?:sender IP is|client-ip=|designate|designates)\s*\(?([0-9A-F][0-9A-F.:]{2,44})")
 _MAIL_FROM = re2.compile(r"(?i)\bsmtp\.(?:mailfrom|mail)=\s*([^\s;()]{1,320})")
 _HEADER_FROM = re2.compile(r"(?i)\bheader\.from=\s*([^\s;()]{1,320})")
 _HEADER_D = re2.compile(r"(?i)\bheader\.d=\s*([^\s;()]{1,320})")
@@ -126,9 +124,7 @@ def _antispam(reading: Reading, found: Sequence[Field]) -> Antispam | None:
             pairs.append(_organization(each.name.removeprefix("x-ms-exchange-organization-"), each.value, ""))
         elif each.name.startswith("x-ms-exchange-crosstenant-"):
             pairs.append(
-                _organization(
-                    each.name.removeprefix("x-ms-exchange-crosstenant-"), each.value, "CrossTenant-"
-                )
+                _organization(each.name.removeprefix("x-ms-exchange-crosstenant-"), each.value, "CrossTenant-")
             )
         else:
             pairs += [(name.upper(), value.strip()) for name, value in _REPORT_PART.findall(each.value)]
@@ -146,8 +142,7 @@ def _shown(facts: Sequence[Fact]) -> dict[str, object]:
     for fact in facts:
         if isinstance(fact, Authentication) and fact.whose == "final" and "spf" not in shown:
             shown |= {
-                name: getattr(fact, name)
-                for name in ("spf", "dkim", "dmarc", "compauth", "reason", "header_from")
+                name: getattr(fact, name) for name in ("spf", "dkim", "dmarc", "compauth", "reason", "header_from")
             }
         elif isinstance(fact, Antispam):
             shown |= {name: fact.get(name) for name in ("SCL", "SFV", "CAT", "CIP", "DIR", "AuthAs")}

@@ -34,9 +34,7 @@ _COMPONENTS: Final = (
 _STATES: Final = ("active", "inactive", "draining", "unknown")
 _ROW = re2.compile(rf"(?i)^\s*(?:(\S{{1,253}})\s+)?({_COMPONENTS})\s+(Active|Inactive|Draining|Unknown)\s*$")
 _TRANSPORT: Final = frozenset({"serverwideoffline", "hubtransport", "frontendtransport", "edgetransport"})
-_SERVICE = re2.compile(
-    r"(?i)^\s*(Running|Stopped|StartPending|StopPending|Paused)\s+(\S{2,80})(?:\s+(\S.*?))?\s*$"
-)
+_SERVICE = re2.compile(r"(?i)^\s*(Running|Stopped|StartPending|StopPending|Paused)\s+(\S{2,80})(?:\s+(\S.*?))?\s*$")
 _MAIL_SERVICES = re2.compile(
     r"(?i)^(?:MSExchange|MSComplianceAudit|HostControllerService|FMS$|ADAM_MSExchange|SMTPSVC$|W3SVC$)"
 )
@@ -67,9 +65,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
     for kind, group in groups.items():
         facts = [fact for _, fact in group]
         told = [each for fact in facts for each in (fact, *_replies(fact))]
-        found.append(
-            artefact(reading, kind, [line for taken, _ in group for line in taken], told, _shown(facts))
-        )
+        found.append(artefact(reading, kind, [line for taken, _ in group for line in taken], told, _shown(facts)))
     return found
 
 
@@ -82,9 +78,7 @@ def _shown(facts: list[Configured]) -> dict[str, object]:
 def _blocks(reading: Reading, lines: Lines) -> Iterator[tuple[tuple[int, ...], Configured]]:
     for block in blocks(lines):
         for kind, needed, name, fails in _LISTS:
-            if all(block.has(each) for each in needed) and (
-                kind != "server-component" or _is_component(block)
-            ):
+            if all(block.has(each) for each in needed) and (kind != "server-component" or _is_component(block)):
                 values = tuple((each.name, each.value) for each in block.properties.values())
                 yield (
                     tuple(block.lines),

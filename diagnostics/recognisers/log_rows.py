@@ -55,9 +55,7 @@ def log_rows(lines: Lines, columns: tuple[str, ...]) -> Iterator[LogRow]:
 def shifted(row: LogRow, columns: tuple[str, ...], at: int, name: str) -> LogRow:
     """The row read with column `name` at cell `at`: redaction removes or adds cells before it."""
     shift = at - columns.index(name)
-    values = {
-        each: row.cells[i + shift] for i, each in enumerate(columns) if at <= i + shift < len(row.cells)
-    }
+    values = {each: row.cells[i + shift] for i, each in enumerate(columns) if at <= i + shift < len(row.cells)}
     return LogRow(row.lines, row.cells, values)
 
 

@@ -90,9 +90,7 @@ def _blocks(reading: Reading, lines: Lines) -> tuple[Group, Group]:
         status = block.value("status").lower()
         if _IS_EVENT.search(block.value("event")) and block.has("detail", "action", "data"):
             details.append((block.lines, _detail(reading, block)))
-        elif block.has("messagetraceid") or (
-            status in _STATUSES and block.has("recipientaddress", "senderaddress")
-        ):
+        elif block.has("messagetraceid") or (status in _STATUSES and block.has("recipientaddress", "senderaddress")):
             cells = {name: each.value for name, each in block.properties.items()}
             traces.append((block.lines, _trace(reading, block.line("status"), cells)))
     return traces, details
@@ -146,15 +144,11 @@ def _goes_on(card: _Card, index: int, line: str) -> bool:
         return False
     text = "".join(card.parts)
     unclosed = text.count("{") > text.count("}") or text.count("[") > text.count("]")
-    return (
-        not text or unclosed or line[:1] in " \t" or line.lstrip().lower().startswith(("reason:", "[{led="))
-    )
+    return not text or unclosed or line[:1] in " \t" or line.lstrip().lower().startswith(("reason:", "[{led="))
 
 
 def _card(reading: Reading, card: _Card) -> Traced:
-    return Traced(
-        source=source_at(reading, card.lines[0]), event=card.event, detail=" ".join(card.parts).strip()
-    )
+    return Traced(source=source_at(reading, card.lines[0]), event=card.event, detail=" ".join(card.parts).strip())
 
 
 def _reply(traced: Traced) -> Iterator[Fact]:

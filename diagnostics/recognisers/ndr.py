@@ -7,6 +7,7 @@ lines. The friendly paragraph is chosen from the code alone and says nothing; th
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -26,9 +27,8 @@ from diagnostics.recognisers.ndr_layout import (
     address,
     headers_after,
     in_headline,
-    marks,
+    mark,
     message_id,
-    opens,
     server,
     subject,
 )
@@ -46,7 +46,10 @@ _LOCAL = re2.compile(r"\b(?:RESOLVER|TRANSPORT|ROUTING|QUEUE|STOREDRV|SMTPSEND|C
 _FOREIGN = re2.compile(
     r"^\s*(?:[A-Za-z]{3,40}\s{2,}:\s|\d{4}-\d\d-\d\dT|(?:Log Name|Event (?:Source|Type|ID))\s*:)"
 )
-_FAR: Final = 40  # lines between a headline and a reply that stands without a frame
+_FAR: Final = (
+    40  # lines between a headline and a reply without a frame, or between recipients and their reply
+)
+_MOST: Final = 200  # bounces of a paste, and differing recipients of a bounce, that are told apart
 
 
 @dataclass(slots=True)
@@ -99,16 +102,21 @@ def read_lines(lines: Lines, paste: Paste) -> list[Artefact]:
 
 def _bounces(lines: Lines) -> list[_Bounce]:
     quotes = list(frames(lines))
-    marked = [index for index, line in lines if marks(line)]
-    openings = {index for index, line in lines if opens(line)}
-    quotes += _bare(lines, quotes, marked)
+    kinds = {index: kind for index, line in lines if (kind := mark(line))}
+    openings = {index for index, kind in kinds.items() if kind == "opening"}
+    quotes = sorted([*quotes, *_bare(lines, quotes, sorted(kinds))], key=lambda each: each.first)
     starts = _starts(openings, quotes)
+    at, places, places_of_quotes = (
+        [index for index, _ in lines],
+        sorted(kinds),
+        [each.first for each in quotes],
+    )
     found = []
-    for start, end in zip(starts, [*starts[1:], 1 << 60], strict=True):
+    for start, end in pairwise([*starts, 1 << 60]):
         bounce = _Bounce(
-            [(i, line) for i, line in lines if start <= i < end] if len(starts) > 1 else lines,
-            [i for i in marked if start <= i < end],
-            sorted((q for q in quotes if start <= q.first < end), key=lambda q: q.first),
+            lines[bisect_left(at, start) : bisect_left(at, end)],
+            places[bisect_left(places, start) : bisect_left(places, end)],
+            quotes[bisect_left(places_of_quotes, start) : bisect_left(places_of_quotes, end)],
         )
         if _is_bounce(bounce, openings):
             found.append(_with_history(bounce))
@@ -121,25 +129,24 @@ def _starts(openings: set[int], quotes: list[Quoted]) -> list[int]:
     quoted = {index for each in quotes for index in range(each.first, each.last + 1)}
     events = sorted([(index, True) for index in openings - quoted] + [(each.first, False) for each in quotes])
     for index, opening in events:
-        if opening and pending:
+        if opening and pending and len(starts) < _MOST:
             starts.append(index)
-        pending = (pending and not opening) or not opening
+        pending = not opening
     return starts
 
 
 def _bare(lines: Lines, quotes: list[Quoted], marked: list[int]) -> list[Quoted]:
     """Replies that stand without any frame below a line of a bounce."""
-    taken = {i for each in quotes for i in range(each.first, each.last + 1)}
     if not marked:
         return []
+    taken = {i for each in quotes for i in range(each.first, each.last + 1)}
     found = []
-    at = 0
     for index, line in lines:
-        while at + 1 < len(marked) and marked[at + 1] <= index:
-            at += 1
-        reply = _BARE.search(line)
-        if reply and index not in taken and 0 <= index - marked[at] <= _FAR:
-            found.append(Quoted("bare", index, index, reply.group(1).strip()))
+        above = bisect_right(marked, index) - 1
+        if above >= 0 and index - marked[above] <= _FAR and index not in taken:
+            reply = _BARE.search(line)
+            if reply:
+                found.append(Quoted("bare", index, index, reply.group(1).strip()))
     return found
 
 
@@ -149,8 +156,9 @@ def _is_bounce(bounce: _Bounce, openings: set[int]) -> bool:
     if bounce.quotes:
         return bool(bounce.marks)
     # A bounce whose technical part was not pasted: only its headline and a recipient tell it.
-    opened = [i for i in bounce.marks if i in openings]
-    return bool(opened) and any(address(line) or in_headline(line) for _, line in bounce.lines)
+    return not openings.isdisjoint(bounce.marks) and any(
+        address(line) or in_headline(line) for _, line in bounce.lines
+    )
 
 
 def _with_history(bounce: _Bounce) -> _Bounce:
@@ -177,10 +185,10 @@ def _artefact(bounce: _Bounce, paste: Paste) -> Artefact:
 def _claims(bounce: _Bounce) -> set[int]:
     """The lines from the first that only a bounce has to the last reply, but nothing that stands between as its own."""
     history = {index for index, _ in bounce.history}
-    own = [i for i in bounce.marks if i not in history]
-    own += [i for each in bounce.quotes for i in (each.first, each.last)]
+    own = set(bounce.marks) - history
+    own.update(i for each in bounce.quotes for i in range(each.first, each.last + 1))
     first, last = min(own, default=0), max(own, default=0)
-    top = next((each.first for each in bounce.quotes), first)
+    top = bounce.quotes[0].first if bounce.quotes else first
     first = min([first, *(i for i, line in bounce.lines if top - 6 <= i < top and address(line))])
     return history | {
         i for i, line in bounce.lines if first <= i <= last and (i in own or not _FOREIGN.search(line))
@@ -191,26 +199,32 @@ def _groups(bounce: _Bounce) -> list[_Group]:
     """The replies by the recipients on the lines above them; attempts without a recipient between belong together."""
     groups: list[_Group] = []
     known = {index: found for index, line in bounce.lines if (found := address(line))}
+    anywhere = _anywhere(bounce, known)
     below = -1
     for quoted in bounce.quotes:
         above = [] if quoted.frame == "entry" else _run(bounce.lines, known, below, quoted.first)
         # "##rfc822;…" names the address as first written; the line above names the one that failed.
         above = above or ([quoted.recipient] if quoted.recipient else [])
         if not groups or (above and above != groups[-1].recipients):
-            groups.append(_Group(above or _anywhere(bounce, known)))
+            if len(groups) == _MOST:
+                break
+            groups.append(_Group(above or anywhere))
         groups[-1].quotes.append(quoted)
         below = quoted.last
     if not groups and bounce.marks:
         headline = next((line for index, line in bounce.lines if index == bounce.marks[0]), "")
         quoted = Quoted("headline", bounce.marks[0], bounce.marks[0], headline.strip())
-        groups.append(_Group(_anywhere(bounce, known), [quoted]))
+        groups.append(_Group(anywhere, [quoted]))
     return groups
 
 
 def _run(lines: Lines, known: dict[int, str], below: int, above: int) -> list[str]:
     """The last run of recipient lines between two lines, with blank lines allowed within."""
     run: list[str] = []
-    for index, line in reversed([each for each in lines if max(below, above - 60) < each[0] < above]):
+    end = bisect_left(lines, above, key=lambda each: each[0])
+    for index, line in reversed(lines[max(0, end - _FAR) : end]):
+        if index <= below:
+            break
         if index in known:
             run.insert(0, known[index])
         elif line.strip() and run:

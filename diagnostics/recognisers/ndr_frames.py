@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import re2
@@ -30,7 +31,7 @@ _FRAMES: Final = tuple(
             "nested",
             r"#?<(?P<host>[\w.-]*)\s*#(?P<status>[45]\.\d{1,3}\.\d{1,3})(?:>|\s+(?i:x-unix|smtp);\s*(?P<reply>.*))",
         ),
-        ("quoted", rf"^(?P<said>[^'「]{{1,300}})['「](?P<reply>{_CODED}.*)$"),
+        ("quoted", rf"^(?P<said>[^'「]+)['「](?P<reply>{_CODED}.*)$"),
         ("error", rf"(?P<host>{_HOST}) gave this error:\s*(?P<reply>.*)$"),
         ("said", rf"(?P<host>{_HOST})\s*\[(?P<ip>{_IP})\](?::\d+)?\s(?:said|replied):\s*(?P<reply>.*)$"),
         (
@@ -51,8 +52,6 @@ _FRAMES: Final = tuple(
         ("triple", r"(?P<reply>\S.*\[0x[0-9A-Fa-f]{8}-0x[0-9A-Fa-f]{1,8}-0x[0-9A-Fa-f]{1,8}\].*)$"),
     )
 )
-# One cheap look at a line spares most of them a dozen patterns.
-_MAYBE = re2.compile(r"[45]\d\d|\d\.\d{1,3}\.\d|0x[0-9A-Fa-f]{8}-|(?i:said|error|was|log):\s*$")
 _ENTRY = re2.compile(rf"^\s*(?:<(?P<angled>{ADDRESS})>(?: \([^()]+\))?:|(?P<plain>{ADDRESS})\s*$)")
 _ENTRY_REPLY = re2.compile(
     r"(?:^|:\s|said: |\.\s)(?P<reply>[45]\d\d[ -].*)$"
@@ -80,16 +79,44 @@ class Quoted:
     line: int = -1  # where the reply's own text begins
 
 
+@lru_cache(maxsize=1)
+def _any() -> re2.Set:
+    """All frames as one automaton: most lines are of none, and cost one look."""
+    options = re2.Options()
+    options.max_mem = 64 << 20
+    every = re2.Set.SearchSet(options)
+    every.Add(_ENTRY.pattern)
+    for _, pattern in _FRAMES:
+        every.Add(pattern.pattern)
+    every.Compile()
+    return every
+
+
 def frames(lines: Lines) -> Iterator[Quoted]:
     """Every framed reply in `lines`, in their order."""
     at = 0
     while at < len(lines):
-        quoted = _entry(lines, at) or _framed(lines, at)
+        quoted = framed(lines, at)
         if quoted is not None:
             yield quoted
         at += 1
         while quoted is not None and at < len(lines) and lines[at][0] <= quoted.last:
             at += 1
+
+
+def framed(lines: Lines, at: int) -> Quoted | None:
+    """The framed reply that begins in `lines[at]`."""
+    line = lines[at][1]
+    for which in sorted(_any().Match(line) or ()):
+        if which == 0:
+            quoted = _entry(lines, at)
+        else:
+            name, pattern = _FRAMES[which - 1]
+            found = pattern.search(line)
+            quoted = _quoted(name, found, lines, at) if found else None
+        if quoted is not None:
+            return quoted
+    return None
 
 
 def _entry(lines: Lines, at: int) -> Quoted | None:
@@ -114,29 +141,8 @@ def _entry(lines: Lines, at: int) -> Quoted | None:
     reply = str(found.group("reply") or found.group("words")).partition(" Giving up on ")[0]
     begins = next((i for i, line in lines[at : at + 40] if reply[:12] in line), lines[at][0])
     host, ip = who(text[: found.start(1 if found.group(1) else 2)])
-    return Quoted(
-        "entry",
-        lines[at][0],
-        last,
-        reply,
-        host,
-        ip,
-        named.group("angled") or named.group("plain"),
-        begins,
-    )
-
-
-def _framed(lines: Lines, at: int) -> Quoted | None:
-    line = lines[at][1]
-    if not _MAYBE.search(line):
-        return None
-    for name, pattern in _FRAMES:
-        found = pattern.search(line)
-        if found:
-            quoted = _quoted(name, found, lines, at)
-            if quoted is not None:
-                return quoted
-    return None
+    recipient = named.group("angled") or named.group("plain")
+    return Quoted("entry", lines[at][0], last, reply, host, ip, recipient, begins)
 
 
 def _quoted(name: str, found: Any, lines: Lines, at: int) -> Quoted | None:

@@ -7,7 +7,8 @@ may have been lost.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from functools import lru_cache
+from typing import Final, Literal
 
 import re2
 
@@ -70,8 +71,6 @@ OTHER: Final = "|".join(
     )
 )
 _OPENING = re2.compile(f"(?i)(?:{OPENING})")
-_GENERATING = re2.compile(f"(?i)^\\s*(?:{GENERATING})\\s*:")
-_OTHER = re2.compile(f"(?i)(?:{OTHER})")
 _SERVER = re2.compile(
     rf"^\s*([^\s:@'\"<>0-9][^:@'\"<>]+?)\s?:\s*(?:({_HOST})\.?|([^:()]+?))\s*(?:\(([0-9A-Fa-f.:]+)\))?\s*$"
 )
@@ -98,22 +97,31 @@ _PREFIX = re2.compile(
 )
 _MESSAGE_ID = re2.compile(r"(?i)^\s*message-?\s?id\s?:\s*(<[^<>\s]{3,300}>)?\s*$")
 _ID = re2.compile(r"^\s+(<[^<>\s]{3,300}>)")
-_TABLE = re2.compile(r"(?i)^\s*(?:message hops\b|HOP\s+TIME)")
+_TABLE: Final = r"^\s*(?:message hops\b|HOP\s+TIME)"
 
 
-def opens(line: str) -> bool:
-    """Whether a new bounce begins here: its headline, or the server that generated it."""
-    return bool(_OPENING.search(line) or _GENERATING.search(line))
+@lru_cache(maxsize=1)
+def _marks() -> re2.Set:
+    options = re2.Options()
+    options.max_mem = 64 << 20
+    every = re2.Set.SearchSet(options)
+    for pattern in (OPENING, rf"^\s*(?:{GENERATING})\s*:", OTHER, _TABLE):
+        every.Add(f"(?i)(?:{pattern})")
+    every.Compile()
+    return every
 
 
-def marks(line: str) -> bool:
-    """Whether only a bounce has this line."""
-    return opens(line) or bool(_OTHER.search(line)) or bool(_TABLE.search(line))
+def mark(line: str) -> Literal["opening", "other", ""]:
+    """What a line that only a bounce has is: "opening" where one begins (headline, generating server), or "other"."""
+    found = _marks().Match(line)
+    if not found:
+        return ""
+    return "opening" if min(found) < 2 else "other"
 
 
 def server(line: str) -> tuple[str, str, str] | None:
     """(label, host, address) of a line that names a server. The label may be in a language unknown here."""
-    if len(line) > 400:
+    if ":" not in line or len(line) > 400:
         return None
     talking = _TALKING_TO.search(line)
     if talking:
@@ -143,6 +151,8 @@ def address(line: str) -> str:
 
 def in_headline(line: str) -> str:
     """The recipient named in a headline ("Your message to bob@fabrikam.com couldn't be delivered.")."""
+    if "@" not in line:
+        return ""
     found = _IN_HEADLINE.search(line) if _OPENING.search(line) else None
     return str(found.group(1)) if found else ""
 
@@ -167,13 +177,13 @@ def headers_after(lines: Lines, after: int) -> Iterator[tuple[int, str]]:
 
 def subject(line: str) -> str:
     """The original message's subject, without the bounce's own prefix."""
-    found = _SUBJECT.search(line)
+    found = _SUBJECT.search(line) if ":" in line else None
     return str(_PREFIX.sub("", found.group(1).strip())) if found else ""
 
 
 def message_id(line: str, following: str) -> str:
     """The Message-ID in a header line, or folded onto the `following` one."""
-    found = _MESSAGE_ID.search(line)
+    found = _MESSAGE_ID.search(line) if "d:" in line.lower() else None
     if not found:
         return ""
     folded = _ID.search(following)

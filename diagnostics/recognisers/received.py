@@ -32,9 +32,7 @@ def hops_of(fields: Iterable[Field]) -> tuple[list[Hop], list[str]]:
     """The hops, oldest first, with their delays; and the hosts that got the message again over the same hop."""
     hops = [_hop(each) for each in fields]
     hops.reverse()
-    timed = [
-        replace(hop, delay=_delay(before, hop)) for before, hop in zip([None, *hops], hops, strict=False)
-    ]
+    timed = [replace(hop, delay=_delay(before, hop)) for before, hop in zip([None, *hops], hops, strict=False)]
     taken = Counter((hop.sender, hop.by) for hop in timed if hop.sender and hop.by and hop.sender != hop.by)
     loops = dict.fromkeys(by for (_, by), times in taken.items() if times > 1)
     return timed, list(loops)

@@ -23,8 +23,12 @@ Lines = list[tuple[int, str]]
 
 _POSTFIX: Final = r"\bpostfix(?:[-/][\w-]{1,30}){1,3}\[\d+\]:"
 _STATUS: Final = r"\bstatus=(?:deferred|bounced|expired|sent|undeliverable|deliverable) \("
-_SENDMAIL: Final = r"\bstat=(?:Deferred|Sent|User unknown|Service unavailable|Host unknown|Data format error|[A-Z][a-z])"
-_EXIM: Final = r"\b[0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4} (?:\*\*|==|=>|->|\*>) \S+@|\sR=\w+ T=\w+ (?:defer|H=|:)"
+_SENDMAIL: Final = (
+    r"\bstat=(?:Deferred|Sent|User unknown|Service unavailable|Host unknown|Data format error|[A-Z][a-z])"
+)
+_EXIM: Final = (
+    r"\b[0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4} (?:\*\*|==|=>|->|\*>) \S+@|\sR=\w+ T=\w+ (?:defer|H=|:)"
+)
 _START = re2.compile(f"(?:{_POSTFIX}|{_STATUS}|{_SENDMAIL}|{_EXIM})")
 _IS_POSTFIX = re2.compile(f"(?:{_POSTFIX}|{_STATUS})")
 _IS_EXIM = re2.compile(_EXIM)
@@ -40,9 +44,13 @@ _TROUBLE = re2.compile(
     r"(?:\]:\s|^)(?:[0-9A-Za-z]{5,20}: )?((?:warning: )?(?:connect to|SSL_connect error|Cannot start TLS|TLS library problem"
     r"|lost connection with|host [\w.-]{1,253}\[).*)$"
 )
-_EXIM_LINE = re2.compile(r"(\*\*|==|=>|->|\*>) <?([^\s<>]{1,320}?)>?(?: <[^<>]{0,320}>)?(?: \([^()]{0,300}\))?(?: F=\S+)?(?: P=\S+)? R=\w+(.*)$")
+_EXIM_LINE = re2.compile(
+    r"(\*\*|==|=>|->|\*>) <?([^\s<>]{1,320}?)>?(?: <[^<>]{0,320}>)?(?: \([^()]{0,300}\))?(?: F=\S+)?(?: P=\S+)? R=\w+(.*)$"
+)
 _EXIM_HOST = re2.compile(r"\bH=([\w.-]{1,253}) \[([0-9A-Fa-f.:]{3,45})\]")
-_EXIM_REPLY = re2.compile(r"(?:SMTP error from remote mail server after [^:]{1,60}(?::<[^<>]{0,320}>[^:]{0,60})?|defer \(-?\d+\)[^:]{0,200}):\s*(.*)$")
+_EXIM_REPLY = re2.compile(
+    r"(?:SMTP error from remote mail server after [^:]{1,60}(?::<[^<>]{0,320}>[^:]{0,60})?|defer \(-?\d+\)[^:]{0,200}):\s*(.*)$"
+)
 _EXIM_WORDS = re2.compile(r"(?::\d+)? ?: (\S.*)$|\bdefer \(-?\d+\): (.*)$")
 _STAT = re2.compile(r"\bstat=(.*)$")
 _REPLY = re2.compile(r"\breply=([45]\d\d[ -].*?)(?:, stat=|$)")

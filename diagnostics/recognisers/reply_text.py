@@ -35,7 +35,6 @@ CODES: Final = (
 _CODES = re2.compile(CODES)
 _BASIC = re2.compile(r"^\W{0,3}([245]\d\d)(?:[ ,:-]|$)")
 _CONTINUED = re2.compile(r"^\W{0,3}(\d{3})-(?:(\d\.\d{1,3}\.\d{1,3})\b)?")
-_PLUSSED = re2.compile(r"\b\d{3}\+\d\.\d{1,3}\.\d{1,3}\+\S+")
 _REPEATED = re2.compile(r"^[45]\d\d-\S|^[45]\d\d-? +[45]\.\d{1,3}\.\d{1,3}\s+[a-z]")
 _LABEL = re2.compile(r"^[A-Z][A-Za-z ]{2,40}\s?:\s")
 _LONGEST: Final = 4000  # a reply line has at most 512 octets, and a chain of quoted ones a few thousand
@@ -221,8 +220,8 @@ def codes(text: str) -> tuple[int, str]:
 
 
 def joined(text: str) -> str:
-    """`text` in one line: a reply of several lines repeats its code on each, an IIS log writes "+" for spaces."""
-    whole = str(_PLUSSED.sub(lambda found: found.group(0).replace("+", " "), squeezed(text)))
+    """`text` in one line: a reply of several lines repeats its code on each."""
+    whole = squeezed(text)
     several = _CONTINUED.search(whole)
     if several:
         number, enhanced = several.groups()
@@ -251,19 +250,8 @@ def read_reply(
     host = (by or _first(_LAST_HOST, whole) or _first(_LED_HOST, whole)).lower()
     address = ip or _first(_LAST_IP, whole) or _first(_LED_IP, whole)
     keys: dict[str, Any] = {"source": source, "connector": connector, "session": session, "host": host}
-    reply = Reply(
-        code=basic,
-        enhanced=enhanced,
-        text=inner,
-        whole=whole,
-        wrappers=wrappers,
-        by=by.lower(),
-        ip=address,
-        recipient=recipient,
-        at=at,
-        kind=kind,
-        **keys,
-    )
+    said: dict[str, Any] = {"by": by.lower(), "ip": address, "recipient": recipient, "at": at, "kind": kind}
+    reply = Reply(code=basic, enhanced=enhanced, text=inner, whole=whole, wrappers=wrappers, **said, **keys)
     return [reply, *_stated(whole, inner, address, at, keys)]
 
 

@@ -10,7 +10,7 @@ import re2
 
 _WINDOW: Final = 240  # characters looked at on either side of a code
 
-# Phrases that only software writes, where no number is left. The first group is Exchange's and other servers' own.
+# Phrases that only servers write, where no number is left.
 PHRASES: Final = "|".join(
     (
         r"DNS query failed with error \w+",
@@ -26,20 +26,6 @@ PHRASES: Final = "|".join(
         r"host or domain name not found\. name service error",
         r"sender's submission quota was exceeded",
         r"service not available, closing transmission channel",
-    )
-)
-CLIENT: Final = "|".join(
-    (
-        r"\bsmtplib\.SMTP\w+",
-        r"\bSMTP(?:Authentication|Helo|SenderRefused|RecipientsRefused)\w*: ?\(",
-        r"\bSMTP(?:Data|Connect|Response|ServerDisconnected)\w*: ?\(",
-        r"\bSystem\.Net\.Mail\.Smtp\w*Exception",
-        r"\bMailKit\.(?:Security\.|Net\.)\S*Exception",
-        r"\b(?:javax|jakarta)\.mail\.\w*Exception",
-        r"\bcom\.sun\.mail\.\S*Exception",
-        r"\bThe SMTP server requires a secure connection or the client was not authenticated",
-        r"\bThe server response was: ",
-        r"\bSend-MailMessage : ",
     )
 )
 _TOKEN = re2.compile(

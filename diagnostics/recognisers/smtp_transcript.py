@@ -20,7 +20,9 @@ from diagnostics.recognisers.reply_text import read_reply
 from diagnostics.recognisers.sources import source_at
 
 _STAMP = re2.compile(r"^\[?\d\d:\d\d:\d\d\]?\s+")
-_SPEAKERS: Final = frozenset("S: C: S C SERVER: CLIENT: < << <<< <- > >> >>> -> <: >: <= => =>".split())
+_SPEAKERS: Final = frozenset(
+    ("S:", "C:", "S", "C", "SERVER:", "CLIENT:", "<", "<<", "<<<", "<-", ">", ">>", ">>>", "->", "<:", ">:", "<=", "=>")
+)
 _SERVER = re2.compile(r"^([2-5]\d\d)(?:([ -])(.*))?$")
 _VERB = re2.compile(
     r"(?i)^(?:(EHLO|HELO|LHLO)\s+\S+|(MAIL) FROM:|(RCPT) TO:|(STARTTLS|QUIT|DATA|RSET|NOOP)\s*$"

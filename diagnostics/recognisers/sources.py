@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from diagnostics.facts import Source
 from diagnostics.recognisers import Reading
 
+_LONGEST: Final = 8_000  # characters
+
 
 def source_at(reading: Reading, line: int) -> Source:
-    """The source for the 0-based `line` of `reading`, quoted as it was typed."""
-    return Source(line + 1, reading.paste.raw[line].strip(), reading.paste.index)
+    """The source for the 0-based `line` of `reading`, quoted as it was typed; an endless line is cut."""
+    return Source(line + 1, reading.paste.raw[line][:_LONGEST].strip(), reading.paste.index)

@@ -56,9 +56,7 @@ _STATUSES = re2.compile(r"\];(?:\[|$)")
 _SUCCESS = re2.compile(r"^\W{0,4}2\d\d\b")
 
 
-@recogniser(
-    f"(?:{START}.*{_PAIR}|^\\s*#Log-type:\\s*Message Tracking|\\bEventId\\b|\\bRecipientStatus\\s*:)", rank=15
-)
+@recogniser(f"(?:{START}.*{_PAIR}|^\\s*#Log-type:\\s*Message Tracking|\\bEventId\\b|\\bRecipientStatus\\s*:)", rank=15)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for all entries of each form."""
     lines = reading.free()
@@ -135,9 +133,7 @@ def _of_block(reading: Reading, block: Block) -> list[Fact]:
     return [entry, *_replies(entry, entry.source, "", "")]
 
 
-def _of_tables(
-    reading: Reading, lines: list[tuple[int, str]]
-) -> Iterator[tuple[tuple[int, ...], list[Fact]]]:
+def _of_tables(reading: Reading, lines: list[tuple[int, str]]) -> Iterator[tuple[tuple[int, ...], list[Fact]]]:
     for row in tables(lines, "eventid", "source"):
         cells = {name: plain(cell) for name, cell in row.cells.items()}
         if not _IS_EVENT.search(cells["eventid"]):

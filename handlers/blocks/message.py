@@ -19,6 +19,8 @@ from handlers.blocks.outline import Line, Part, Role, as_text, line, part
 
 Block = dict[str, Any]
 
+_DISPENSABLE: Final = 7  # what was ruled out, and links: not worth a file of their own
+_MOST_RUNS: Final = 41
 ATTACHED: Final = "The rest did not fit: the attached file has all of it."
 _LONGEST: Final[dict[Role, int]] = {
     "title": limits.HEADER,
@@ -71,7 +73,7 @@ def _fitting(parts: Sequence[Part], actions: Sequence[Block]) -> tuple[list[Part
         spilled = spilled or _shortened(group)
         blocks = _blocks([group])
         if group.chain in closed or limits.size(blocks) > room or len(blocks) > places:
-            spilled = True
+            spilled = spilled or group.rank < _DISPENSABLE
             closed |= {group.chain} - {""}
             continue
         chosen.add(index)
@@ -143,6 +145,8 @@ def _runs(item: Line) -> list[Block]:
 def _prose(text: str) -> list[Block]:
     """Our sentences mark names and commands with backticks; Slack shows those as code."""
     pieces = _CODE.split(text)
+    if len(pieces) > _MOST_RUNS:  # every run has its own frame, and the frames count against the limit
+        return [_text(text)]
     return [_text(piece, code=True) if index % 2 else _text(piece) for index, piece in enumerate(pieces) if piece]
 
 

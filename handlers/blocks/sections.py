@@ -118,9 +118,12 @@ def _others(report: Report, top: Suspect | None, full: bool) -> list[Part]:
 
 
 def _ruled_out(ruled_out: Sequence[RuledOut], full: bool) -> list[Part]:
-    shown = ruled_out if full else ruled_out[:_LISTED]
-    lines = [line("bullet", f"{item.title or item.cause}: {item.because}") for item in shown]
-    lines += _more(len(ruled_out) - len(shown))
+    grouped: dict[str, list[str]] = {}
+    for item in ruled_out:  # one reason often rules out several causes: it is said once
+        grouped.setdefault(item.because, []).append(item.title or item.cause)
+    reasons = list(grouped.items()) if full else list(grouped.items())[:_LISTED]
+    lines = [line("bullet", f"{'; '.join(titles)}: {because}") for because, titles in reasons]
+    lines += _more(sum(map(len, grouped.values())) - sum(len(titles) for _, titles in reasons))
     return part([line("heading", "Ruled out"), *lines], rank=7)
 
 

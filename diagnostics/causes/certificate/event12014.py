@@ -28,6 +28,11 @@ class Unmatched:
     connector: str
     pair: tuple[str, str] | None
 
+    @property
+    def wanted(self) -> str:
+        """What was looked for, short enough for a sentence."""
+        return f"subject `{self.pair[1]}`" if self.pair else f"`{self.name}`"
+
 
 def unmatched(event: object) -> Unmatched | None:
     if not isinstance(event, WindowsEvent) or event.event != 12014 or "schannel" in event.provider.lower():

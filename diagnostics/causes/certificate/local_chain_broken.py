@@ -52,7 +52,7 @@ def assess(
         return None
     told = told_of(found.fact.connector, events)
     if told and not (told.pair and listed and holders(told.pair, (listed,))):
-        because = f"Event 12014: there is no certificate for `{told.name}` at all."
+        because = f"Event 12014: there is no certificate with {told.wanted} at all."
         return Finding(Belief.RULED_OUT, because, (told.event, event))
     because = f"{found.words}. Exchange also withholds it when its certificate is revoked or its chain doesn't build."
     return Finding(Belief.POSSIBLE, because, (anchor,), _steps(listed), weight=found.weight(1.3))

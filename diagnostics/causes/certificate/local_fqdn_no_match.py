@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.certificate import steps
-from diagnostics.causes.certificate.event12014 import Unmatched, told_of, unmatched
+from diagnostics.causes.certificate.event12014 import Unmatched, is_send_connector, told_of, unmatched
 from diagnostics.causes.certificate.names import all_names, covers
 from diagnostics.causes.certificate.withheld import withheld
 from diagnostics.causes.tls.credential import usable
@@ -62,26 +62,52 @@ def _from_event(wanted: Unmatched, installed: tuple[InstalledCertificate, ...]) 
         f"Event 12014: no certificate on this server contains `{wanted.name}`, the FQDN of `{wanted.connector}`, "
         "so that connector can't offer STARTTLS."
     )
-    return Finding(Belief.CONFIRMED, because, (wanted.event,), _steps(wanted.connector, wanted.name))
+    return Finding(
+        Belief.CONFIRMED,
+        because,
+        (wanted.event,),
+        _steps(wanted.connector, wanted.name, sends=is_send_connector(wanted, (), ())),
+    )
 
 
-def _steps(connector: str, fqdn: str) -> tuple[Step, ...]:
+def _steps(connector: str, fqdn: str, *, sends: bool = False) -> tuple[Step, ...]:
     return (
         steps.list_receive_connectors(),
         steps.list_send_connectors(),
         steps.list_installed(),
-        change(
-            "If it is a Send connector, or a Receive connector without Exchange Server authentication, give it a "
-            "FQDN that the "
-            "certificate carries (use Set-SendConnector for the former).",
-            "Set-ReceiveConnector {receive_connector} -Fqdn {name_on_certificate}",
-            changes=f"The connector greets with that name instead of {fqdn or 'its present FQDN'}, and finds its "
-            "certificate.",
-            undo="Set-ReceiveConnector (or Set-SendConnector) with the Fqdn that the first steps printed.",
-            verify="After a restart event 12014 does not come back, and EHLO lists STARTTLS.",
-            receive_connector=connector,
-            name_on_certificate="",
-        ),
-        steps.name_on_receive_connector(connector),
+        _own_certificate()
+        if connector.lower().rpartition("\\")[2].startswith("default")
+        else _rename(connector, fqdn, sends=sends),
+        steps.name_on_send_connector(connector) if sends else steps.name_on_receive_connector(connector),
         steps.restart_frontend(),
+    )
+
+
+def _own_certificate() -> Step:
+    """The default connectors must keep the server's own name: Exchange servers authenticate to it."""
+    return change(
+        "For the server's own name: create a self-signed certificate that carries it, beside the public one.",
+        "New-ExchangeCertificate -KeySize 2048 -PrivateKeyExportable $true -FriendlyName 'Server name' "
+        "-DomainName $env:COMPUTERNAME -IncludeServerFQDN -Services SMTP",
+        changes="Adds a certificate for this server's name, used inside. Answer No when asked to replace the default "
+        "one.",
+        undo="Remove-ExchangeCertificate with the thumbprint that the command printed.",
+        verify="After a restart of transport event 12014 does not come back.",
+    )
+
+
+def _rename(connector: str, fqdn: str, *, sends: bool) -> Step:
+    set_name = "Set-SendConnector {connector} -Fqdn {name_on_certificate}"
+    if not sends:
+        set_name = "Set-ReceiveConnector {connector} -Fqdn {name_on_certificate}"
+    return change(
+        "Give the connector a FQDN that the certificate carries (not for connectors with Exchange Server "
+        "authentication).",
+        set_name,
+        changes=f"The connector greets with that name instead of {fqdn or 'its present FQDN'}, and finds its "
+        "certificate.",
+        undo="The same command with the Fqdn that the first steps printed.",
+        verify="After a restart event 12014 does not come back, and EHLO lists STARTTLS.",
+        connector=connector,
+        name_on_certificate="",
     )

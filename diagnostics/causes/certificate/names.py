@@ -44,7 +44,8 @@ def covers(names: Iterable[str], wanted: str) -> bool:
 
 def all_names(certificate: Certificate | InstalledCertificate) -> tuple[str, ...]:
     """Every host name that the certificate carries: its common name, then its alternative names."""
-    return tuple(filter(None, (common_name(certificate.subject), *certificate.names)))
+    found = (common_name(certificate.subject), *(name.lower() for name in certificate.names))
+    return tuple(dict.fromkeys(filter(None, found)))
 
 
 def is_self_signed(certificate: Certificate | InstalledCertificate) -> bool:

@@ -89,8 +89,8 @@ def _reply_of(fact: CertificateRejected | TlsFailed, replies: Iterable[Reply]) -
 
 def _rejected(fact: CertificateRejected, reply: Reply | None) -> Refusal | None:
     reason = _REASONS.get(fact.reason.lower())
-    if reason is None:
-        return None
+    if reason is None or (reply and "mta-sts" in reply.whole.lower()):
+        return None  # a policy of the recipient's domain, with causes of its own
     owner: Owner = "ours" if fact.whose == "local" else "theirs"
     if fact.whose == "unknown" or (reply and spoken_by_cloud(reply.whole) and fact.whose == "remote"):
         owner = "target"

@@ -47,15 +47,19 @@ def assess(
         because = f"The certificate shown now carries {wanted}: it was another server, or has been replaced since."
         return Finding(Belief.POSSIBLE, because, proof, _steps(refusal, connector), weight=0.8)
     if not wanted or not names:
-        because += f", while `{anchor.connector or 'the connector'}` expects another"
+        because += f", while {connector_words(anchor.connector)} expects another"
         return Finding(Belief.POSSIBLE, f"{because}.", proof, _steps(refusal, connector), weight=1.6)
     because += f"; the connector expects {wanted}"
-    if fits_its_server(refusal, connector, names):
+    if rightful_host(refusal, connector, names):
         because += ", so the expectation is the strange one."
         return Finding(Belief.POSSIBLE, because, proof, _steps(refusal, connector), weight=0.8)
     return Finding(
         Belief.LIKELY, f"{because}, and it doesn't fit the server either.", proof, _steps(refusal, connector)
     )
+
+
+def connector_words(name: str) -> str:
+    return f"`{name}`" if name else "the Send connector"
 
 
 def names_shown(refusal: Refusal, probe: TlsProbe | None) -> tuple[str, ...]:
@@ -66,10 +70,13 @@ def names_shown(refusal: Refusal, probe: TlsProbe | None) -> tuple[str, ...]:
     return (shown,) if shown else ()
 
 
-def fits_its_server(refusal: Refusal, connector: SendConnector | None, names: tuple[str, ...]) -> bool:
-    """Whether the certificate rightly belongs to the server that answered, by greeting or smart host name."""
-    asked = [refusal.host, *(connector.smart_hosts if connector else ())]
-    return any(covers(names, host) for host in asked if "." in host)
+def rightful_host(refusal: Refusal, connector: SendConnector | None, names: tuple[str, ...]) -> str:
+    """The server that was asked for, by smart host or greeting, if the certificate rightly names it; "" if not.
+
+    Only such a name may be suggested as the one to expect: any other is whatever the peer chose to show.
+    """
+    asked = [*(connector.smart_hosts if connector else ()), refusal.host]
+    return next((host for host in asked if "." in host and covers(names, host)), "")
 
 
 def _steps(refusal: Refusal, connector: SendConnector | None) -> tuple[Step, ...]:

@@ -68,7 +68,7 @@ def _steps() -> tuple[Step, ...]:
         look(
             "See whether the root of Exchange Online is in the machine store.",
             "Get-ChildItem 'Cert:\\LocalMachine\\Root','Cert:\\LocalMachine\\Disallowed' | "
-            "Where-Object Thumbprint -eq 'DF3C24F9BFD666761B268073FE06D1CC8D4F82A4' | Format-List "
+            "Where-Object {{ $_.Thumbprint -eq 'DF3C24F9BFD666761B268073FE06D1CC8D4F82A4' }} | Format-List "
             "Subject,NotAfter,PSParentPath",
             "powershell",
         ),

@@ -49,7 +49,7 @@ def assess(
         because = f"`{refusal.presented}` is a server's own certificate, not a public one."
         return Finding(Belief.RULED_OUT, because, (rejected,))
     mine = next((c for c in installed if c.thumbprint and c.thumbprint == refusal.thumbprint), None)
-    steps = _steps(refusal.expected, mine, name)
+    steps = _steps(refusal.expected, mine)
     if not name:
         because = f"Exchange Online did not find the connector's TlsDomain on the certificate of {refusal.where}."
         return Finding(Belief.POSSIBLE, because, (rejected, listed), steps, weight=1.2)
@@ -64,9 +64,9 @@ def assess(
     return Finding(Belief.LIKELY, because, (rejected, mine), steps)
 
 
-def _steps(expected: str, mine: InstalledCertificate | None, shown: str) -> tuple[Step, ...]:
+def _steps(expected: str, mine: InstalledCertificate | None) -> tuple[Step, ...]:
     names = all_names(mine) if mine else ()
-    new = next((each for each in names if "." in each), "") or shown
+    new = next((each for each in names if "." in each), "")  # only a name that the own list vouches for
     return (
         look(
             "Find the connector that expects the old name.",

@@ -41,7 +41,7 @@ def assess(
         return None
     told = told_of(found.fact.connector, events)
     if told:
-        because = f"Event 12014 says that there is no certificate for `{told.name}`: the mechanism is on."
+        because = f"Event 12014 says that there is no certificate with {told.wanted}: the mechanism is on."
         return Finding(Belief.RULED_OUT, because, (told.event, event))
     if found.bare:
         because = (

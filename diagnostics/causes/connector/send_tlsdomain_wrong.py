@@ -25,7 +25,7 @@ from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.names import covers
 from diagnostics.causes.certificate.refusal import is_cloud_host, refusal_of
-from diagnostics.causes.certificate.remote_subject_mismatch import fits_its_server, names_shown
+from diagnostics.causes.certificate.remote_subject_mismatch import connector_words, names_shown, rightful_host
 from diagnostics.facts import CertificateRejected, Reply, SendConnector, TlsFailed, TlsProbe
 from diagnostics.report import Step
 
@@ -47,26 +47,25 @@ def assess(
     proof = (connector, refusal.certificate, anchor, probe)
     if not wanted:
         because = (
-            f"The certificate of {refusal.where} lacks the TlsDomain of {_named(name)}; which of the two is wrong "
+            f"The certificate of {refusal.where} lacks the TlsDomain of {connector_words(name)}; which of the two is wrong "
             "is not told."
         )
-        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(name, names), weight=1.5)
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(name), weight=1.5)
     if covers(names, wanted):
         return Finding(Belief.RULED_OUT, f"The certificate carries the connector's TlsDomain, {wanted}.", proof)
-    because = f"{_named(name)} expects {wanted}, and {refusal.where} shows {', '.join(names[:3]) or 'another name'}"
-    if names and fits_its_server(refusal, connector, names):
-        because += ", which is right for that server."
+    because = (
+        f"{connector_words(name)} expects {wanted}, and {refusal.where} shows {', '.join(names[:3]) or 'another name'}"
+    )
+    rightful = rightful_host(refusal, connector, names)
+    if rightful:
+        because += f", which is right for {rightful}."
         strange = is_cloud_host(wanted) and not is_cloud_host(refusal.host)
         belief = Belief.CONFIRMED if refusal.certificate and strange else Belief.LIKELY
-        return Finding(belief, because, proof, _steps(name, names), weight=1.5)
-    return Finding(Belief.POSSIBLE, f"{because}.", proof, _steps(name, names), weight=1.2)
+        return Finding(belief, because, proof, _steps(name, rightful), weight=1.5)
+    return Finding(Belief.POSSIBLE, f"{because}.", proof, _steps(name), weight=1.2)
 
 
-def _named(connector: str) -> str:
-    return f"`{connector}`" if connector else "the Send connector"
-
-
-def _steps(connector: str, names: tuple[str, ...]) -> tuple[Step, ...]:
+def _steps(connector: str, rightful: str = "") -> tuple[Step, ...]:
     return (
         look(
             "Look at what the connector expects and where it goes.",
@@ -80,7 +79,7 @@ def _steps(connector: str, names: tuple[str, ...]) -> tuple[Step, ...]:
             undo="Set-SendConnector with the TlsDomain that the first step printed.",
             verify="The next session in the protocol log shows `negotiation succeeded`, and mail is accepted.",
             connector=connector,
-            name_on_remote_certificate=next((each for each in names if "." in each), ""),
+            name_on_remote_certificate=rightful,
         ),
         change(
             "If it is not the intended one, correct the route instead.",

@@ -8,7 +8,9 @@ from diagnostics.cause import EMS, look
 from diagnostics.report import Shell, Step
 
 EXO: Final[Shell] = "exchange-online-powershell"
-_SHOWN: Final = "Format-List Name,RecipientTypeDetails,PrimarySmtpAddress,EmailAddresses,ExternalEmailAddress,WhenCreatedUTC"
+_SHOWN: Final = (
+    "Format-List Name,RecipientTypeDetails,PrimarySmtpAddress,EmailAddresses,ExternalEmailAddress,WhenCreatedUTC"
+)
 
 
 def advise(say: str) -> Step:
@@ -18,7 +20,12 @@ def advise(say: str) -> Step:
 
 def find_recipient(address: str, shell: Shell = EMS) -> Step:
     where = "in Exchange Online" if shell == EXO else "in the on-premises organization"
-    return look(f"Look for an object that owns the address {where}.", "Get-Recipient {address} | " + _SHOWN, shell, address=address)
+    return look(
+        f"Look for an object that owns the address {where}.",
+        "Get-Recipient {address} | " + _SHOWN,
+        shell,
+        address=address,
+    )
 
 
 def accepted_domains(shell: Shell = EMS) -> Step:

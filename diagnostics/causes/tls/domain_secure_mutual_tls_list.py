@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.certificate import steps
-from diagnostics.facts import Reply, Said
+from diagnostics.facts import QueueState, Reply, Said
 from diagnostics.report import Step
 
 
@@ -31,10 +31,11 @@ from diagnostics.report import Step
     act="on-prem",
     says=("disallowed this secure domain", "DomainSecureDisabled"),
 )
-def assess(said: Said, replies: tuple[Reply, ...]) -> Finding:
-    """Exchange says so in words; the recipient names the partner."""
+def assess(said: Said, replies: tuple[Reply, ...], queues: tuple[QueueState, ...]) -> Finding:
+    """Exchange says so in words; the recipient, or the queue, names the partner."""
     reply = next((each for each in replies if each.source == said.source), None)
     domain = reply.recipient.rpartition("@")[2] if reply else ""
+    domain = domain or next((each.next_hop for each in queues if each.source.paste == said.source.paste), "")
     partner = f"`{domain}`" if domain else "this domain"
     because = (
         f"Exchange demands mutual TLS with {partner}, since it is on a Domain Secure list, and could not reach it."

@@ -59,7 +59,7 @@ def assess(
         because = (
             f"{session_of(failed)}, and NETWORK SERVICE is not among those who may read the private key."
         )
-        return Finding(Belief.CONFIRMED, because, proof, _steps(failed.thumbprint))
+        return Finding(Belief.CONFIRMED, because, proof, _steps(failed.thumbprint), weight=2.0)
     return Finding(Belief.LIKELY, because, proof, _steps(failed.thumbprint), weight=1.0 + bool(refusal))
 
 

@@ -1,0 +1,63 @@
+"""Address book policy routing hides the recipient from the sender, and delivery loses the mailbox.
+
+## What is happening
+With address book policy routing switched on, its agent treats a recipient outside the sender's global address list as external. The
+properties that say in which database the mailbox lies are then missing when the message is delivered:
+`5.3.2 STOREDRV.Deliver: Missing or bad StoreDriver MDB properties`.
+
+## What proves it
+- AddressBookPolicyRoutingEnabled is True, and sender and recipient have different address book policies
+
+## Not this when
+- the ABP Routing agent isn't installed or the setting is False
+
+## References
+- https://learn.microsoft.com/en-us/exchange/mail-flow/non-delivery-reports-and-bounce-messages/non-delivery-reports-and-bounce-messages
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.facts import Said
+from diagnostics.mail_facts import Configured
+from diagnostics.report import Step
+
+
+@cause(
+    id="recipient.abp.routing-agent",
+    act="on-prem",
+    says=("Missing or bad StoreDriver MDB properties",),
+)
+def assess(said: Said, _transport: Configured | None, objects: tuple[Configured, ...]) -> Finding | None:
+    """The setting of the organization proves or refutes it."""
+    told = next((each for each in objects if each.told("AddressBookPolicyRoutingEnabled")), None)
+    enabled = told.flag("AddressBookPolicyRoutingEnabled") if told else None
+    if enabled is False:
+        return Finding(Belief.RULED_OUT, "Address book policy routing is switched off.", (told,))
+    because = "The store driver got a recipient without its mailbox database"
+    if enabled:
+        because += ", and address book policy routing is on: its agent hid the recipient from this sender."
+        return Finding(Belief.CONFIRMED, because, (said, told), _steps())
+    because += ", which the ABP Routing agent causes when sender and recipient are in different address book policies."
+    return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.0)
+
+
+def _steps() -> tuple[Step, ...]:
+    return (
+        look(
+            "See whether address book policy routing is on and its agent is installed.",
+            "Get-TransportConfig | Format-List AddressBookPolicyRoutingEnabled; "
+            "Get-TransportAgent | Format-Table Identity,Enabled,Priority",
+        ),
+        look(
+            "Compare the policies of sender and recipient.",
+            "Get-Mailbox -ResultSize Unlimited | Format-Table Name,AddressBookPolicy",
+        ),
+        change(
+            "If the two should write to each other as colleagues, switch the routing off (or give both the same policy).",
+            "Set-TransportConfig -AddressBookPolicyRoutingEnabled $false",
+            changes="Address book policies no longer influence how recipients resolve; address books stay separate.",
+            undo="The same with $true.",
+            verify="A message between the two is delivered.",
+        ),
+    )

@@ -1,0 +1,103 @@
+"""The recipient's domain is not among the accepted domains of the organization that got the message.
+
+## What is happening
+A message for a domain reaches an Exchange organization that does not list it as its own. To Exchange the message is then a relay
+request, which it refuses: `550 5.7.54 Unable to relay recipient in non-accepted domain` on-premises,
+`550 5.4.1 Relay Access Denied` in Exchange Online. In a hybrid the same gap shows otherwise: addresses of a domain that
+isn't verified in the tenant are dropped at synchronization, the mailbox keeps only its onmicrosoft.com address, and mail to
+the real one circles until `5.4.14 Hop count exceeded`.
+
+## What proves it
+- the domain's MX leads here, and `Get-AcceptedDomain` doesn't list it
+
+## Not this when
+- the domain is listed; then a missing relay permission refused a sender of ours
+- the MX should lead elsewhere: then DNS is wrong, not the accepted domains
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/fix-error-code-550-5-4-1-in-exchange-online
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/non-delivery-reports-in-exchange-online
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Act, Belief, Finding, cause, change, look
+from diagnostics.causes.recipient.lookup import accepted, address, by_microsoft, domain, named, proxies
+from diagnostics.causes.recipient.steps import EXO, accepted_domains, advise
+from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import Configured
+from diagnostics.report import Step
+
+
+@cause(
+    id="recipient.accepted-domain.missing",
+    act="on-prem",
+    says=(
+        "Unable to relay recipient in non-accepted domain",
+        "Relay Access Denied",
+        "5.4.14 Hop count exceeded",
+    ),
+)
+def assess(
+    said: Said, _domains: Configured | None, objects: tuple[Configured, ...], replies: tuple[Reply, ...]
+) -> Finding | None:
+    """The list of accepted domains decides; without it relaying and DNS are as good explanations."""
+    if "hop count" in said.text.lower():
+        return _unverified(said, objects)
+    online = by_microsoft(said)
+    if "relay access denied" in said.text.lower() and not (online or "5.4.1" in said.text):
+        return None
+    name = domain(address(said, replies))
+    listed = [each for each in objects if each.kind == "accepted-domain"]
+    mine = accepted(name, listed)
+    if mine:
+        return Finding(Belief.RULED_OUT, f"{mine.name} is an accepted domain.", (mine,))
+    exo = online or "relay access denied" in said.text.lower()
+    act: Act = "exchange-online" if exo else "on-prem"
+    if listed and name:
+        because = (
+            f"`{name}` is not among the {len(listed)} accepted domains that were sent, so its mail counts as relaying."
+        )
+        return Finding(Belief.LIKELY, because, (said, listed[0]), _steps(name, exo), act, weight=1.5)
+    because = f"{named(name, 'The recipient’s domain')} may be missing from the accepted domains of the organization that refused it."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(name, exo), act, weight=1.1 if exo else 0.9)
+
+
+def _unverified(said: Said, objects: tuple[Configured, ...]) -> Finding | None:
+    """A hybrid mailbox left with onmicrosoft.com addresses alone, behind a loop."""
+    stripped = [o for o in objects if proxies(o) and all(p.endswith(".onmicrosoft.com") for p in proxies(o))]
+    if not stripped:
+        return None
+    because = (
+        f"{stripped[0].name} has only onmicrosoft.com addresses in the tenant: those of its real domain were dropped, "
+    )
+    because += "which happens when that domain is not verified there, and mail to them circles."
+    evidence = (said, stripped[0])
+    return Finding(Belief.LIKELY, because, evidence, _steps("", online=True), "exchange-online", weight=1.5)
+
+
+def _steps(name: str, online: bool) -> tuple[Step, ...]:
+    mx = look(
+        "See where the domain's mail is sent at all.",
+        "Resolve-DnsName {domain} -Type MX | Format-Table Name,Preference,NameExchange",
+        "powershell",
+        domain=name,
+    )
+    if online:
+        add = advise(
+            "If the domain is yours and missing: add and verify it in the Microsoft 365 admin center (Settings, Domains), then let "
+            "synchronization run once more."
+        )
+        return (accepted_domains(EXO), mx, add)
+    return (
+        accepted_domains(),
+        mx,
+        change(
+            "If the domain is yours and its mailboxes live here, add it.",
+            "New-AcceptedDomain -Name {domain} -DomainName {domain} -DomainType Authoritative",
+            changes="The organization accepts mail for the domain, and refuses recipients in it that it does not know.",
+            undo="Remove-AcceptedDomain with the same name.",
+            verify="Get-AcceptedDomain lists it, and the next message from outside is accepted.",
+            domain=name,
+        ),
+    )

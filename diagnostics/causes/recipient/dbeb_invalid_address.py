@@ -1,0 +1,47 @@
+"""Exchange Online refuses the recipient at its edge, because no such address exists.
+
+## What is happening
+The domain is authoritative in the tenant, so Exchange Online checks every recipient before it takes the message
+(directory-based edge blocking). The address is in no directory: it was mistyped, deleted or guessed by a spammer. It
+answers `550 5.4.1 Recipient address rejected: Access denied`, which sounds like a missing permission and isn't one.
+
+## What proves it
+- the address exists neither in Exchange Online nor on-premises, while others of the domain receive mail
+
+## Not this when
+- the address exists on-premises (`recipient.unknown.dbeb-object-not-synced`)
+- it was created minutes ago (`recipient.provisioning.not-replicated`)
+- a Postfix server wrote `554 5.7.1 … Recipient address rejected: Access denied`: that is its own access list
+- `550 5.4.1 Relay Access Denied`: the whole domain isn't in the tenant (`recipient.accepted-domain.missing`)
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/fix-error-code-550-5-4-1
+- https://learn.microsoft.com/en-us/exchange/mail-flow-best-practices/use-directory-based-edge-blocking
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause
+from diagnostics.causes.recipient.edge_blocking import SIGNATURES, edge_blocked
+from diagnostics.causes.recipient.lookup import address, holders, named
+from diagnostics.causes.recipient.steps import EXO, correct_the_address, find_recipient
+from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import Configured
+
+
+@cause(id="recipient.unknown.dbeb-invalid-address", act="sender", says=SIGNATURES)
+def assess(
+    said: Said, _found: Configured | None, objects: tuple[Configured, ...], replies: tuple[Reply, ...]
+) -> Finding | None:
+    """The refusal alone can't tell an address that nobody has from one that was not synchronized."""
+    if not edge_blocked(said):
+        return None
+    wanted = address(said, replies)
+    owner = next(iter(holders(wanted, objects)), None)
+    if owner:
+        because = f"A directory object, {owner.name or 'unnamed'}, owns {named(wanted)}: the address is valid."
+        return Finding(Belief.RULED_OUT, because, (owner,))
+    because = f"Exchange Online refused {named(wanted)} at its edge because its directory has no such address; "
+    because += "if nobody has it on-premises either, the address is simply wrong."
+    steps = (correct_the_address(), find_recipient(wanted, EXO), find_recipient(wanted))
+    return Finding(Belief.POSSIBLE, because, (said,), steps, weight=1.8)

@@ -1,0 +1,70 @@
+"""A valid on-premises recipient is missing in Exchange Online, which refuses it at its edge.
+
+## What is happening
+Exchange Online takes mail for the domain and checks recipients before it accepts a message (directory-based edge blocking).
+The recipient exists on-premises, but no object of it reached the tenant: it is filtered out of synchronization, synchronization is
+broken, or it is of a kind that needs its own script (mail-enabled public folders) or a contact (dynamic groups).
+The answer is `550 5.4.1 Recipient address rejected: Access denied`.
+
+## What proves it
+- `Get-Recipient` finds the address on-premises and not in Exchange Online
+- mail from inside the on-premises organization reaches it
+
+## Not this when
+- nobody has the address anywhere (`recipient.unknown.dbeb-invalid-address`)
+- Exchange Online shows it for more than a day already
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/fix-error-code-550-5-4-1
+- https://learn.microsoft.com/en-us/exchange/mail-flow-best-practices/use-directory-based-edge-blocking
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change
+from diagnostics.causes.recipient.edge_blocking import SIGNATURES, edge_blocked
+from diagnostics.causes.recipient.lookup import address, holders, named, premises
+from diagnostics.causes.recipient.steps import EXO, find_recipient
+from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import Configured
+from diagnostics.report import Step
+
+
+@cause(id="recipient.unknown.dbeb-object-not-synced", act="on-prem", says=SIGNATURES)
+def assess(
+    said: Said, _found: Configured | None, objects: tuple[Configured, ...], replies: tuple[Reply, ...]
+) -> Finding | None:
+    """The object itself decides: on-premises only, or in the tenant."""
+    if not edge_blocked(said):
+        return None
+    wanted = address(said, replies)
+    owners = holders(wanted, objects)
+    cloud = next((each for each in owners if premises(each) == "exchange-online"), None)
+    if cloud:
+        because = f"Exchange Online shows {cloud.name or 'an object'} with {named(wanted)}: it is synchronized."
+        return Finding(Belief.RULED_OUT, because, (cloud,))
+    steps = _steps(wanted)
+    local = next(iter(owners), None)
+    if local:
+        because = f"{local.name or 'An object'} owns {named(wanted)}, yet Exchange Online refuses it at its edge: "
+        because += "its copy has not reached the tenant."
+        sure = premises(local) == "on-prem"
+        return Finding(Belief.LIKELY if sure else Belief.POSSIBLE, because, (said, local), steps, weight=1.9)
+    because = f"Exchange Online refused {named(wanted)} at its edge; if it exists on-premises, it was not synchronized."
+    return Finding(Belief.POSSIBLE, because, (said,), steps, weight=1.6)
+
+
+def _steps(wanted: str) -> tuple[Step, ...]:
+    return (
+        find_recipient(wanted, EXO),
+        find_recipient(wanted),
+        change(
+            "If it exists on-premises only, check that its organizational unit is in scope, then synchronize on the Entra Connect "
+            "server.",
+            "Start-ADSyncSyncCycle -PolicyType Delta",
+            shell="powershell",
+            changes="Runs the synchronization now that would run within 30 minutes anyway.",
+            undo="None needed: it changes no setting.",
+            verify="Get-Recipient in Exchange Online finds the address; edge blocking follows within a day.",
+        ),
+    )

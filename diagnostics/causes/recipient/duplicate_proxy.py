@@ -1,0 +1,76 @@
+"""Two directory objects own the same address, so Exchange cannot tell where to deliver.
+
+## What is happening
+The address look-up returns more than one object: a contact or guest beside a mailbox, or two users that were synchronized from
+different places. Exchange does not choose. It defers the message (`420 4.2.0 RESOLVER.ADR.Ambiguous`, or
+AmbiguousRecipientTransientException in a queue) and returns it when it expires.
+
+## What proves it
+- `Get-Recipient` with a filter on the address returns two objects
+
+## Not this when
+- exactly one object owns it
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/fix-error-code-550-4-4-7-in-exchange-online
+- https://learn.microsoft.com/en-us/exchange/mail-flow/non-delivery-reports-and-bounce-messages/non-delivery-reports-and-bounce-messages
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Act, Belief, Finding, cause, change, look
+from diagnostics.causes.recipient.lookup import address, by_microsoft, holders, named
+from diagnostics.causes.recipient.steps import EXO
+from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import Configured
+from diagnostics.report import Shell, Step
+
+
+@cause(
+    id="recipient.ambiguous.duplicate-proxy",
+    act="on-prem",
+    says=(
+        "RESOLVER.ADR.Ambiguous",
+        "AmbiguousRecipientTransientException",
+        "Destination mailbox address ambiguous",
+    ),
+)
+def assess(said: Said, objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """Exchange's own token is proof; the IANA wording may come from any server."""
+    wanted = address(said, replies)
+    online = by_microsoft(said)
+    owners = holders(wanted, objects)
+    names = [each.name for each in owners if each.name]
+    because = f"The directory holds more than one object with {named(wanted, 'this address')}"
+    because += f": {', '.join(names[:3])}." if len(names) > 1 else "."
+    act: Act = "exchange-online" if online else "on-prem"
+    token = "ambiguousrecipient" in said.text.lower() or "resolver.adr.ambiguous" in said.text.lower()
+    if token:
+        return Finding(Belief.CONFIRMED, because, (said, *owners[:3]), _steps(wanted, online), act)
+    steps = _steps(wanted, online)
+    return Finding(
+        Belief.LIKELY, because, (said,), steps, act if online or not said.by else "recipient-side", weight=1.0
+    )
+
+
+def _steps(wanted: str, online: bool) -> tuple[Step, ...]:
+    shell: Shell = EXO if online else "exchange-management-shell"
+    return (
+        look(
+            "List every object that owns the address, guests and contacts included.",
+            "Get-Recipient -ResultSize Unlimited | Where-Object {{ $_.EmailAddresses -contains ('smtp:' + {address}) }} | "
+            "Format-Table Name,RecipientTypeDetails,Guid",
+            shell,
+            address=wanted,
+        ),
+        change(
+            "Take the address from the object that should not have it (a mail user or guest; for a contact use Set-MailContact).",
+            "Set-MailUser {duplicate} -EmailAddresses @{{Remove={address}}}",
+            shell=shell,
+            changes="Removes this one address from that object. A synchronized object must be changed in its own directory.",
+            undo="The same with @{Add=…} in place of @{Remove=…}.",
+            verify="The first command lists one object; deferred messages are delivered at their next retry.",
+            duplicate="",
+            address=wanted,
+        ),
+    )

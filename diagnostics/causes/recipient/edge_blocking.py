@@ -1,0 +1,16 @@
+"""What directory-based edge blocking says, and what it shares with an access list of Postfix."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from diagnostics.causes.recipient.lookup import by_microsoft
+from diagnostics.facts import Said
+
+SIGNATURES: Final = ("Recipient address rejected: Access denied", "5.7.504")
+
+
+def edge_blocked(said: Said) -> bool:
+    """Whether Exchange Online said it: Postfix uses the same words with 5.7.1 for its own access lists."""
+    numbered = "5.4.1" in said.text or "5.7.504" in said.text
+    return "access denied" in said.text.lower() and (numbered or by_microsoft(said))

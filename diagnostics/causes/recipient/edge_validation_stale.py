@@ -1,0 +1,89 @@
+"""The Edge server refuses recipients that exist, because its copy of the directory is stale.
+
+## What is happening
+An Edge Transport server checks recipients against its own copy of the directory (AD LDS), which EdgeSync fills from the inside.
+When synchronization stopped, new recipients are missing there and are refused with `550 5.1.10` or `550 5.1.1 User unknown`, though
+they receive mail from inside. Exchange 2016 RTM and CU1 refuse them even with a complete copy.
+
+## What proves it
+- `Test-EdgeSynchronization -VerifyRecipient` says that the recipient isn't synchronized, while it exists inside
+- the Edge server gave the refusal
+
+## Not this when
+- a Mailbox server refused, or the recipient exists nowhere
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/mailflow/edge-transport-servers-reject-messages
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.recipient.lookup import address, by_microsoft, holders, named, passed_on
+from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import Configured
+from diagnostics.report import Step
+
+
+@cause(
+    id="recipient.edge.validation-stale",
+    act="on-prem",
+    says=("RESOLVER.ADR.RecipientNotFound", "not found by SMTP address lookup", "550 5.1.1 User unknown", "550 5.1.10"),
+)
+def assess(
+    said: Said, sync: Configured | None, objects: tuple[Configured, ...], replies: tuple[Reply, ...]
+) -> Finding | None:
+    """Judged where an Edge server refused or its synchronization was looked at."""
+    if by_microsoft(said) or passed_on(said):
+        return None
+    wanted = address(said, replies)
+    edge = _is_edge(said.by, objects)
+    tested = next((each for each in objects if each.kind == "edge-sync"), None)
+    known = next(iter(holders(wanted, objects)), None)
+    if tested and not tested.failing and not _missing(tested):
+        because = f"EdgeSync of {tested.name or 'the Edge server'} is up to date."
+        return Finding(Belief.RULED_OUT, because, (tested,))
+    if not (edge or tested):
+        return None
+    who = said.by or "The Edge server"
+    because = f"{who} refused {named(wanted)} by its own copy of the directory"
+    if tested:
+        because += f", and EdgeSync of {tested.name or 'this Edge server'} is not up to date."
+        belief = Belief.CONFIRMED if known and edge else Belief.LIKELY
+        return Finding(belief, because, (tested, said, known), _steps(wanted), weight=1.5)
+    because += f"; {known.name} owns the address inside." if known else ", which may be older than the recipient."
+    return Finding(Belief.LIKELY if known else Belief.POSSIBLE, because, (said, known), _steps(wanted), weight=1.4)
+
+
+def _is_edge(host: str, objects: tuple[Configured, ...]) -> bool:
+    """By its name, or by what Get-ExchangeServer says of it."""
+    short = host.lower().partition(".")[0]
+    told = (each for each in objects if each.kind == "exchange-server" and each.name.lower().partition(".")[0] == short)
+    return "edge" in short or any(
+        "edge" in each.get("ServerRole").lower() or each.flag("IsEdgeServer") for each in told
+    )
+
+
+def _missing(tested: Configured) -> bool:
+    return "not" in tested.get("RecipientStatus").lower()
+
+
+def _steps(wanted: str) -> tuple[Step, ...]:
+    return (
+        look(
+            "On a Mailbox server, compare the Edge server's copy for this recipient.",
+            "Test-EdgeSynchronization -VerifyRecipient {address} | Format-List Name,SyncStatus,RecipientStatus,LastSynchronizedUtc,FailureDetail",
+            address=wanted,
+        ),
+        look(
+            "See the Edge server's build: 2016 RTM and CU1 have the defect.",
+            "Get-ExchangeServer | Format-Table Name,ServerRole,AdminDisplayVersion",
+        ),
+        change(
+            "If the copy is incomplete, synchronize everything anew.",
+            "Start-EdgeSynchronization -ForceFullSync",
+            changes="Copies all recipients and settings to the subscribed Edge servers; some minutes of load.",
+            undo="None needed: it changes no setting.",
+            verify="Test-EdgeSynchronization says Normal and the recipient is synchronized; a message from outside is accepted.",
+        ),
+    )

@@ -1,0 +1,97 @@
+"""A mailbox forwards its mail to an address that does not exist.
+
+## What is happening
+The mailbox that was addressed is fine. A forwarding setting, an inbox rule or a transport rule sends a copy to an address that is
+gone, and the report about that copy reaches the sender, who never heard of the address.
+
+## What proves it
+- `RESOLVER.FWD.NotFound`, or an address in the report that differs from the one that was typed
+- the mailbox's ForwardingAddress, ForwardingSmtpAddress or an inbox rule names it
+
+## Not this when
+- the failing address is the one that was typed
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/fix-error-code-550-5-1-1-through-5-1-20-in-exchange-online
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/fix-error-code-550-5-1-10-in-exchange-online
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from diagnostics.cause import Act, Belief, Finding, cause, change, look
+from diagnostics.causes.recipient.lookup import address, by_microsoft, named
+from diagnostics.causes.recipient.steps import EXO
+from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import Configured
+from diagnostics.report import Shell, Step
+
+
+@cause(
+    id="recipient.forwarding.target-invalid",
+    act="recipient-side",
+    says=(
+        "RESOLVER.FWD.NotFound",
+        "misconfigured forwarding address",
+        "5.2.14",
+        "RESOLVER.ADR.RecipientNotFound",
+        "RESOLVER.ADR.RecipNotFound",
+        "5.1.351",
+        "User unknown",
+    ),
+)
+def assess(said: Said, objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """Exchange's forwarding words say it; otherwise a mailbox that names the failing address as its target."""
+    wanted = address(said, replies)
+    low = said.text.lower()
+    online = by_microsoft(said)
+    act: Act = "exchange-online" if online else "recipient-side"
+    source = _forwards_to(wanted, objects)
+    if source:
+        because = f"{source.name} forwards its mail to {named(wanted)}, which does not exist."
+        here: Act = "exchange-online" if online else "on-prem"
+        return Finding(Belief.CONFIRMED, because, (source, said), _steps(source.name, online), here)
+    if "resolver.fwd" in low or "misconfigured forwarding" in low or said.signature == "5.2.14":
+        because = f"The mailbox that was addressed forwards to {named(wanted, 'an address')} that can't be found"
+        because += f", says {said.by}." if said.by else "."
+        belief = Belief.CONFIRMED if "resolver.fwd.notfound" in low else Belief.LIKELY
+        return Finding(belief, because, (said,), _steps("", online), act, weight=1.0)
+    return None
+
+
+def _forwards_to(wanted: str, objects: Iterable[Configured]) -> Configured | None:
+    if not wanted:
+        return None
+    for each in objects:
+        target = each.get("ForwardingSmtpAddress").lower()
+        if target.removeprefix("smtp:") == wanted.lower():
+            return each
+    return None
+
+
+def _steps(mailbox: str, online: bool) -> tuple[Step, ...]:
+    shell: Shell = EXO if online else "exchange-management-shell"
+    return (
+        look(
+            "Show where the mailbox that was addressed forwards to.",
+            "Get-Mailbox {mailbox} | Format-List ForwardingAddress,ForwardingSmtpAddress,DeliverToMailboxAndForward",
+            shell,
+            mailbox=mailbox,
+        ),
+        look(
+            "Show the inbox rules that forward or redirect.",
+            "Get-InboxRule -Mailbox {mailbox} | Format-Table Name,Enabled,ForwardTo,RedirectTo,ForwardAsAttachmentTo",
+            shell,
+            mailbox=mailbox,
+        ),
+        change(
+            "If the mailbox's own forwarding names the dead address, take it away.",
+            "Set-Mailbox {mailbox} -ForwardingSmtpAddress $null -ForwardingAddress $null",
+            shell=shell,
+            changes="Mail stays in the mailbox and is no longer forwarded.",
+            undo="Set both to what the first command showed.",
+            verify="The first command shows them empty; a test message brings no report.",
+            mailbox=mailbox,
+        ),
+    )

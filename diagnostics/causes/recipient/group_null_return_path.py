@@ -1,0 +1,108 @@
+"""The group sends its mail on with an empty return path, and outside receivers drop it.
+
+## What is happening
+A distribution group whose delivery reports go to nobody (ReportToOriginatorEnabled and ReportToManagerEnabled both False) expands with
+`MAIL FROM:<>`. To other systems a message with a null sender is a bounce, so they drop or refuse it as backscatter, and because there is
+no return path nobody is told. Members inside get it.
+
+## What proves it
+- `Return-Path: <>` on mail to the group, but not on direct mail of the same sender
+- both settings of the group are False
+
+## Not this when
+- the message itself is a report, a read receipt or an automatic reply: there the null sender is right
+- ReportToOriginatorEnabled is True
+
+## References
+- https://learn.microsoft.com/en-us/powershell/module/exchangepowershell/set-distributiongroup
+- https://www.rfc-editor.org/rfc/rfc5321
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.recipient.steps import EXO
+from diagnostics.mail_facts import Configured, Headers
+from diagnostics.report import Step
+
+_AUTOMATIC: Final = (
+    "auto-submitted",
+    "x-auto-response-suppress-reason",
+    "x-failed-recipients",
+    "x-ms-exchange-message-is-ndr",
+)
+_SUBJECTS: Final = (
+    "undeliver",
+    "delivery status",
+    "failure notice",
+    "read:",
+    "automatic reply",
+    "out of office",
+    "returned mail",
+)
+
+
+@cause(id="recipient.group.null-return-path", act="exchange-online")
+def assess(anchor: Headers | Configured, headers: Headers | None, objects: tuple[Configured, ...]) -> Finding | None:
+    """An empty return path on an ordinary message, and the group's own setting."""
+    group = next((each for each in objects if _silent(each)), None)
+    if isinstance(anchor, Configured):
+        return _from_group(anchor) if _silent(anchor) and headers is None else None
+    if not _empty(anchor):
+        return None
+    spoken = next((each for each in objects if each.flag("ReportToOriginatorEnabled")), None)
+    if spoken and not group:
+        return Finding(
+            Belief.RULED_OUT, f"{spoken.name} reports to the originator, so its mail has a return path.", (spoken,)
+        )
+    to = anchor.get("to") or "the recipients"
+    because = (
+        f"The message to {to} has an empty return path though it is no report: outside receivers treat it as a bounce"
+    )
+    if group:
+        because += f", and {group.name} reports to nobody, which is what empties it."
+        return Finding(Belief.CONFIRMED, because, (group, anchor), _steps(group.name))
+    because += "; a group that reports to nobody causes that."
+    return Finding(Belief.POSSIBLE, because, (anchor,), _steps(""), weight=1.8)
+
+
+def _from_group(group: Configured) -> Finding:
+    because = f"{group.name} reports neither to the originator nor to its manager: mail to members outside leaves without a return path."
+    return Finding(Belief.POSSIBLE, because, (group,), _steps(group.name), weight=1.3)
+
+
+def _silent(entry: Configured) -> bool:
+    return entry.flag("ReportToOriginatorEnabled") is False and entry.flag("ReportToManagerEnabled") is not True
+
+
+def _empty(headers: Headers) -> bool:
+    """A null return path on a message that a person wrote."""
+    subject = headers.get("subject").lower()
+    report = "multipart/report" in headers.get("content-type").lower() or subject.startswith(_SUBJECTS)
+    automatic = headers.get("auto-submitted", "no").lower() != "no" or any(
+        headers.told(each) for each in _AUTOMATIC[1:]
+    )
+    written = headers.told("from") and "postmaster" not in headers.get("from").lower()
+    return headers.told("return-path") and not headers.get("return-path") and written and not report and not automatic
+
+
+def _steps(group: str) -> tuple[Step, ...]:
+    return (
+        look(
+            "Show to whom the group sends delivery reports.",
+            "Get-DistributionGroup {group} | Format-List Name,ReportToOriginatorEnabled,ReportToManagerEnabled,ManagedBy",
+            EXO,
+            group=group,
+        ),
+        change(
+            "Let the group report to the sender (a synchronized group is changed on-premises with the same command).",
+            "Set-DistributionGroup {group} -ReportToOriginatorEnabled $true",
+            shell=EXO,
+            changes="Mail to the group keeps the sender's return path; senders now get reports about dead members.",
+            undo="The same with $false.",
+            verify="The next message to an outside member has the sender in Return-Path, and arrives.",
+            group=group,
+        ),
+    )

@@ -1,0 +1,85 @@
+"""The recipient's address is malformed.
+
+## What is happening
+The address breaks the rules for addresses: a space, a quote, a semicolon, a trailing dot, two addresses in one field, or an address
+of another kind that was wrapped up because it can't travel by SMTP (`IMCEAINVALID-`, `IMCEAFAX-`). Nobody can deliver
+to it, and no server has to be mended.
+
+## What proves it
+- `501 5.1.3 Invalid address`, `553 5.1.3`, or `STOREDRV.Submit; invalid recipient address`
+- the address as printed with its hidden characters
+
+## Not this when
+- the address is well-formed but has letters outside ASCII, and the other server lacks SMTPUTF8
+- it begins with `IMCEAEX-` (`recipient.legacyexchangedn.stale`)
+- its domain is reserved or has one label (`recipient.address.reserved-or-single-label`)
+
+## References
+- https://learn.microsoft.com/en-us/exchange/mail-flow/non-delivery-reports-and-bounce-messages/non-delivery-reports-and-bounce-messages
+- https://www.rfc-editor.org/rfc/rfc5321
+"""
+
+from __future__ import annotations
+
+import re2
+
+from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.causes.recipient.steps import advise
+from diagnostics.facts import Reply, Said
+from diagnostics.report import Step
+
+_WRAPPED = re2.compile(r"(?i)\bIMCEA(INVALID|FAX)-([^\s<>]{1,400})")
+
+
+@cause(
+    id="recipient.address.invalid-syntax",
+    act="sender",
+    says=(
+        "STOREDRV.Submit; invalid recipient address",
+        "RESOLVER.ADR.InvalidInSmtp",
+        "IMCEAINVALID-",
+        "IMCEAFAX-",
+        "501 5.1.3",
+        "553 5.1.3",
+        "5.1.3",
+    ),
+)
+def assess(anchor: Said | Reply, replies: tuple[Reply, ...]) -> Finding | None:
+    """A wrapped address or Exchange's own words name it; a bare 5.1.3 is only near."""
+    if isinstance(anchor, Reply):
+        wrapped = _WRAPPED.search(anchor.recipient)
+        return _of_wrapped(anchor, str(wrapped.group(1)), anchor.recipient) if wrapped and anchor.failing else None
+    mine = next((each.recipient for each in replies if each.source == anchor.source and each.recipient), "")
+    wrapped = _WRAPPED.search(mine) or _WRAPPED.search(anchor.text)
+    if wrapped:
+        return _of_wrapped(anchor, str(wrapped.group(1)), str(wrapped.group(0)))
+    where = f"`{mine}`" if mine else "The recipient's address"
+    because = f"{where} is not a valid address, says {anchor.by or 'the server that refused it'}."
+    if not (mine or anchor.text).isascii():
+        because = f"{where} has letters outside ASCII; either it is malformed or the other server does not support such addresses."
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(mine), weight=1.0)
+    worded = anchor.signature not in ("5.1.3",) or "invalid" in anchor.text.lower() or "syntax" in anchor.text.lower()
+    return Finding(Belief.LIKELY if worded else Belief.POSSIBLE, because, (anchor,), _steps(mine), weight=1.5)
+
+
+def _of_wrapped(anchor: Said | Reply, kind: str, address: str) -> Finding:
+    fax = kind.upper() == "FAX"
+    because = f"`{address[:120]}` wraps up " + (
+        "a fax number, and no fax connector takes it." if fax else "something that is no SMTP address at all."
+    )
+    return Finding(Belief.LIKELY if fax else Belief.CONFIRMED, because, (anchor,), _steps(address))
+
+
+def _steps(address: str) -> tuple[Step, ...]:
+    return (
+        advise(
+            "Sender: delete the AutoComplete entry or contact, type the address anew by hand, and look for spaces, quotes, semicolons "
+            "and a dot at the end."
+        ),
+        look(
+            "Show hidden characters of the address as it was written.",
+            "{address} | Format-Hex",
+            "powershell",
+            address=address,
+        ),
+    )

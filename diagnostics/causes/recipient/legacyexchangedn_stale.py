@@ -1,0 +1,108 @@
+"""Outlook sends to an old internal (X.500) address that no object owns any more.
+
+## What is happening
+Inside an organization Exchange addresses people by their legacyExchangeDN. Outlook's AutoComplete, old messages, meetings and
+saved .msg files keep it. When the mailbox was recreated, migrated or removed, no object has that name any more, and the reply
+goes to `IMCEAEX-_O=…`, the same name in the clothes of an SMTP address: `550 5.1.1` or `5.1.11 RESOLVER.ADR.ExRecipNotFound`.
+
+## What proves it
+- the recipient in the report begins with `IMCEAEX-`
+- mail to the same person works when the SMTP address is typed by hand
+
+## Not this when
+- the recipient is an ordinary SMTP address
+- it begins with `IMCEAINVALID-` (`recipient.address.invalid-syntax`)
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/imceaex-ndr
+- https://learn.microsoft.com/en-us/exchange/mail-flow/non-delivery-reports-and-bounce-messages/non-delivery-reports-and-bounce-messages
+"""
+
+from __future__ import annotations
+
+import re2
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.recipient.lookup import by_microsoft
+from diagnostics.causes.recipient.steps import EXO, advise
+from diagnostics.facts import Reply, Said
+from diagnostics.report import Shell, Step
+
+_ENCAPSULATED = re2.compile(r"(?i)\bIMCEAEX-([^\s@<>'\"]{3,512})(?:@[A-Za-z0-9.-]+)?")
+_ESCAPED = re2.compile(r"\+([0-9A-Fa-f]{2})")
+
+
+@cause(
+    id="recipient.legacyexchangedn.stale",
+    act="sender",
+    says=(
+        "IMCEAEX-",
+        "RESOLVER.ADR.ExRecipNotFound",
+        "Recipient not found by Exchange Legacy encapsulated email address lookup",
+        "5.1.11",
+    ),
+)
+def assess(anchor: Said | Reply, replies: tuple[Reply, ...]) -> Finding | None:
+    """An IMCEAEX recipient that was not found proves it; the words alone nearly do."""
+    if isinstance(anchor, Reply):
+        return _from_recipient(anchor)
+    mine = [each for each in replies if each.source == anchor.source]
+    name = next((found for each in mine if (found := legacy_name(each.recipient))), "") or legacy_name(anchor.text)
+    low = anchor.text.lower()
+    not_found = "exrecipnotfound" in low or "legacy encapsulated" in low
+    if not not_found and not name:
+        because = "5.1.11 speaks of an internal Exchange address, but the text names none."
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps("", by_microsoft(anchor)), weight=1.0)
+    because = "An internal Exchange address was looked up and no object owns it any more"
+    if name:
+        return Finding(Belief.CONFIRMED, f"{because}: `{_shown(name)}`.", (anchor,), _steps(name, by_microsoft(anchor)))
+    return Finding(Belief.LIKELY, f"{because}.", (anchor,), _steps("", by_microsoft(anchor)), weight=1.0)
+
+
+def _from_recipient(reply: Reply) -> Finding | None:
+    """A report that was translated or shortened still names the recipient."""
+    name = legacy_name(reply.recipient)
+    if not name or not reply.enhanced.startswith(("5.1.", "5.0.0")):
+        return None
+    because = f"The message went to `{_shown(name)}`, an internal Exchange address that was not found."
+    return Finding(Belief.CONFIRMED, because, (reply,), _steps(name, reply.by.endswith(".outlook.com")))
+
+
+def legacy_name(text: str) -> str:
+    """The legacyExchangeDN inside an IMCEAEX address, `_` and `+xx` undone; "" where there is none."""
+    found = _ENCAPSULATED.search(text)
+    if not found:
+        return ""
+    plain = str(found.group(1)).replace("_", "/")
+    return str(_ESCAPED.sub(lambda hexed: chr(int(hexed.group(1), 16)), plain))
+
+
+def _shown(name: str) -> str:
+    return name if len(name) <= 160 else name[:159] + "…"
+
+
+def _steps(name: str, online: bool) -> tuple[Step, ...]:
+    shell: Shell = EXO if online else "exchange-management-shell"
+    return (
+        advise(
+            "Sender: delete the person's AutoComplete entry in Outlook, pick the recipient from the address book or type the SMTP "
+            "address, and send anew instead of replying. That mends it for this sender."
+        ),
+        look(
+            "See whether any object still carries the old name.",
+            "Get-Recipient -ResultSize Unlimited | Where-Object {{ $_.EmailAddresses -contains ('X500:' + {name}) }} | "
+            "Format-List Name,PrimarySmtpAddress",
+            shell,
+            name=name,
+        ),
+        change(
+            "To mend it for everybody, give the person's mailbox the old name as an X500 address.",
+            "Set-Mailbox {mailbox} -EmailAddresses @{{Add=('X500:' + {name})}}",
+            shell=shell,
+            changes="Adds the old internal address to that mailbox, so replies to old messages reach it.",
+            undo="The same with @{Remove=…} in place of @{Add=…}.",
+            verify="A reply to the old message arrives. A synchronized mailbox takes the address on-premises.",
+            mailbox="",
+            name=name,
+        ),
+    )

@@ -1,0 +1,70 @@
+"""The recipient's mailbox is disabled or closed for mail.
+
+## What is happening
+The address is known to the recipient's server, but its mailbox doesn't take mail: the account is disabled, suspended for not being
+used, or locked by the provider. `550 5.2.1` with words such as "mailbox disabled, not accepting messages" says so.
+
+## What proves it
+- the words of the recipient's server; its administrators can confirm the state of the account
+
+## Not this when
+- the text after 5.2.1 speaks of the Content Filter agent: then the message was quarantined (`policy.antispam.content-filter-local`)
+- it speaks of a rate: the mailbox gets too much mail at once
+- the mailbox is full (5.2.2)
+
+## References
+- https://www.rfc-editor.org/rfc/rfc3463
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.causes.recipient.lookup import address, by_microsoft, named
+from diagnostics.causes.recipient.steps import EXO, advise
+from diagnostics.facts import Reply, Said
+from diagnostics.report import Shell, Step
+
+_WORDS: Final = ("disabled", "not accepting", "cannot be accessed", "suspended", "inactive", "deactivated")
+_OTHERS: Final = ("content filter", "quarantin", "rate", "too quickly", "quota", "full", "authenticat")
+
+
+@cause(
+    id="recipient.mailbox.disabled",
+    act="recipient-side",
+    says=(
+        "mailbox disabled",
+        "Mailbox is disabled",
+        "Mailbox cannot be accessed",
+        "not accepting messages",
+        "account that you tried to reach is disabled",
+        "mailbox is inactive",
+        "5.2.1",
+    ),
+)
+def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
+    """The words after the number decide."""
+    low = said.text.lower()
+    if any(words in low for words in _OTHERS):
+        return None
+    wanted = address(said, replies)
+    who = said.by or "The recipient's server"
+    own = by_microsoft(said)
+    because = f"{who} knows {named(wanted, 'the address')}, but its mailbox is disabled or closed for mail."
+    if any(words in low for words in _WORDS):
+        return Finding(Belief.LIKELY, because, (said,), _steps(wanted, own), weight=1.0)
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted, own), weight=1.5)
+
+
+def _steps(wanted: str, online: bool) -> tuple[Step, ...]:
+    shell: Shell = EXO if online else "exchange-management-shell"
+    return (
+        advise("Sender: reach the recipient another way; only the recipient's side can open the mailbox again."),
+        look(
+            "If the mailbox is in your own organization, see its state.",
+            "Get-Mailbox {address} | Format-List AccountDisabled,RecipientTypeDetails,AcceptMessagesOnlyFrom*,MaxReceiveSize",
+            shell,
+            address=wanted,
+        ),
+    )

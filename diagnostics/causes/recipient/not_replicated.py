@@ -1,0 +1,68 @@
+"""The recipient was only just created or changed, and the directory that answered does not know it yet.
+
+## What is happening
+A new, restored or renamed recipient takes minutes to reach every directory replica of Exchange Online, and up to a day to
+reach edge blocking. Until then mail is refused as if the address did not exist. It heals by itself.
+
+## What proves it
+- `Get-Recipient` already shows the object, and WhenCreatedUTC or WhenChangedUTC lies shortly before the refusal
+- a test a little later is accepted without any change
+
+## Not this when
+- the object is older than a day, or still isn't there
+
+## References
+- https://learn.microsoft.com/en-us/exchange/mail-flow-best-practices/use-directory-based-edge-blocking
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.causes.recipient.edge_blocking import edge_blocked
+from diagnostics.causes.recipient.lookup import address, by_microsoft, directory_says_no, holders, named, premises
+from diagnostics.causes.recipient.steps import EXO, advise
+from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import Configured
+
+
+@cause(
+    id="recipient.provisioning.not-replicated",
+    act="exchange-online",
+    says=(
+        "Recipient address rejected: Access denied",
+        "RESOLVER.ADR.RecipientNotFound",
+        "not found by SMTP address lookup",
+    ),
+)
+def assess(said: Said, objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """Judged only once the object is shown: an address that was refused and yet is there."""
+    wanted = address(said, replies)
+    if not (edge_blocked(said) or (directory_says_no(said) and by_microsoft(said))):
+        return None
+    owner = next((each for each in holders(wanted, objects) if premises(each) != "on-prem"), None)
+    if owner is None:
+        return None
+    created = owner.get("WhenCreatedUTC") or owner.get("WhenCreated")
+    changed = owner.get("WhenChangedUTC") or owner.get("WhenChanged")
+    because = f"{owner.name or 'An object'} owns {named(wanted)} although Exchange Online refused it"
+    because += f"; it was created at {created}" if created else ""
+    because += (
+        f" and last changed at {changed}"
+        if created and changed
+        else f"; it last changed at {changed}"
+        if changed
+        else ""
+    )
+    because += ". If that is less than a day before the refusal, the directory was still catching up."
+    steps = (
+        look(
+            "Compare the time of creation and change with the time of the refusal.",
+            "Get-Recipient {address} | Format-List Name,WhenCreatedUTC,WhenChangedUTC,EmailAddresses",
+            EXO,
+            address=wanted,
+        ),
+        advise(
+            "Wait (mostly under an hour, for edge blocking up to 24 hours), then send again; change nothing meanwhile."
+        ),
+    )
+    return Finding(Belief.POSSIBLE, because, (said, owner), steps, weight=1.8 if created or changed else 1.2)

@@ -1,0 +1,66 @@
+"""Mail to public folders is routed to a public folder server that no longer exists.
+
+## What is happening
+Legacy public folders (Exchange 2010 and older): a mail-enabled folder, or the public folder tree, still names a database or an
+administrative group that was removed (homeMDB, msExchOwningPFTree). Transport finds no route for the tree and holds the messages in a
+queue or as unreachable, while mail to mailboxes flows.
+
+## What proves it
+- MSExchangeTransport 5010: no route has been created for the public folder hierarchy
+- homeMDB or msExchOwningPFTree of the folder's object points to something deleted
+
+## Not this when
+- the public folders are modern ones (2013 and later, in mailboxes)
+- the server of the next hop exists and is only down
+
+## References
+- https://technet.microsoft.com/en-us/library/ff985865(v=exchg.141)
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.facts import Said
+from diagnostics.report import Step
+
+
+@cause(
+    id="recipient.public-folder.owning-server-retired",
+    act="on-prem",
+    says=(
+        "No route has been created for public folder hierarchy",
+        "No route has been created for this public folder hierarchy",
+        "msExchOwningPFTree",
+        "CN=Folder Hierarchies",
+    ),
+)
+def assess(said: Said) -> Finding | None:
+    """Transport's own warning names the tree; the attribute in a text only points at it."""
+    if "no route has been created" in said.text.lower():
+        because = "Transport can't find a route to the public folder tree: no database that hosts it is left, or the tree names a removed one."
+        return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.0)
+    because = "The text speaks of the legacy public folder tree, whose owner may be a server that was removed."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.3)
+
+
+def _steps() -> tuple[Step, ...]:
+    return (
+        look(
+            "See whether a public folder database is left, and on which server.",
+            "Get-PublicFolderDatabase | Format-List Name,Server,PublicFolderHierarchy",
+        ),
+        look(
+            "Read what the mail-enabled folders point to.",
+            "Get-ADObject -LDAPFilter '(objectClass=publicFolder)' -Properties homeMDB,msExchOwningPFTree | "
+            "Format-List Name,homeMDB,msExchOwningPFTree",
+            "powershell",
+        ),
+        change(
+            "For a folder that is still needed and points to a removed object, renew its mail settings.",
+            "Disable-MailPublicFolder {folder}; Enable-MailPublicFolder {folder}",
+            changes="The folder's directory object is made anew; addresses beyond its default one are lost, so note them before.",
+            undo="Add the noted addresses with Set-MailPublicFolder -EmailAddresses.",
+            verify="homeMDB of the new object names an existing tree, and the queue drains.",
+            folder="",
+        ),
+    )

@@ -1,0 +1,82 @@
+"""The address does not exist in the Exchange Online tenant.
+
+## What is happening
+Exchange Online hosts the recipient's domain, looked the address up in its directory and found no object that owns it:
+it is mistyped, the user was deleted, or the alias was never added. The answer is
+`550 5.1.10 RESOLVER.ADR.RecipientNotFound`, and it is final: sending again changes nothing.
+
+## What proves it
+- the server that generated the report is one of Exchange Online (`…outlook.com`)
+- `Get-Recipient` with the address finds nothing in the tenant
+
+## Not this when
+- the mailbox lives on-premises: then an object was not synchronized (`recipient.unknown.dbeb-object-not-synced`) or the
+  domain's type is wrong (`recipient.accepted-domain.type-wrong`)
+- the address exists but its mailbox has no licence or was deleted (`recipient.mailbox.unlicensed-or-soft-deleted`)
+- the address that failed isn't the one that was typed (`recipient.forwarding.target-invalid`)
+- the domain publishes a null MX, which has the same number (`dns.mx.null-mx`)
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/fix-error-code-550-5-1-10-in-exchange-online
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/non-delivery-reports-in-exchange-online
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause
+from diagnostics.causes.recipient.lookup import (
+    address,
+    by_microsoft,
+    directory_says_no,
+    holders,
+    named,
+    passed_on,
+    premises,
+)
+from diagnostics.causes.recipient.steps import EXO, correct_the_address, find_recipient
+from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import Configured
+from diagnostics.report import Step
+
+
+@cause(
+    id="recipient.unknown.exo",
+    act="sender",
+    says=(
+        "RESOLVER.ADR.RecipientNotFound",
+        "RESOLVER.ADR.RecipNotFound",
+        "not found by SMTP address lookup",
+        "550 5.1.10",
+        "5.1.10",
+    ),
+)
+def assess(
+    said: Said, _found: Configured | None, objects: tuple[Configured, ...], replies: tuple[Reply, ...]
+) -> Finding | None:
+    """Who looked it up decides; an object that owns the address makes it another cause."""
+    microsoft = by_microsoft(said)
+    if not directory_says_no(said) or passed_on(said) or (said.by and not microsoft):
+        return None
+    if not microsoft and "5.1.10" not in said.text:
+        return None
+    wanted = address(said, replies)
+    owner = next((each for each in holders(wanted, objects) if premises(each) != "on-prem"), None)
+    if owner:
+        because = f"A directory object, {owner.name or 'unnamed'}, owns {named(wanted)}: the address is known."
+        return Finding(Belief.RULED_OUT, because, (owner,))
+    local = next(iter(holders(wanted, objects)), None)
+    because = f"{named(wanted)} has no object in the tenant's directory"
+    if local:
+        because = f"{because}, but {local.name or 'an object'} owns it on-premises: it is missing here, not unknown."
+        return Finding(Belief.POSSIBLE, because, (said, local), _steps(wanted), weight=0.8)
+    if microsoft:
+        because = f"{because}: {said.by or 'Exchange Online'} looked it up and found nothing."
+        return Finding(Belief.LIKELY, because, (said,), _steps(wanted), weight=1.0)
+    because = (
+        f"An Exchange directory, by this wording mostly Exchange Online's, knows no {named(wanted, 'such address')}."
+    )
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=1.8)
+
+
+def _steps(wanted: str) -> tuple[Step, ...]:
+    return (correct_the_address(), find_recipient(wanted, EXO))

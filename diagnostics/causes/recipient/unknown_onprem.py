@@ -1,0 +1,90 @@
+"""The address does not exist in the on-premises Exchange organization.
+
+## What is happening
+An Exchange server that is responsible for the recipient's domain looked the address up in Active Directory and found no
+mail-enabled object: a typing error, a deleted user, or an alias that nobody added. It answers
+`550 5.1.1 RESOLVER.ADR.RecipNotFound` (2007 to 2013) or `550 5.1.10 RESOLVER.ADR.RecipientNotFound` (2016 and later).
+"Remote Server returned" in front of it is printed always and says nothing about who decided.
+
+## What proves it
+- the generating server belongs to the recipient's own organization
+- `Get-Recipient` with the address finds nothing there
+
+## Not this when
+- the generating server is Exchange Online's (`recipient.unknown.exo`) or no Exchange server (`recipient.unknown.remote`)
+- the mailbox was moved to the cloud without an object on-premises (`hybrid.remote-mailbox.object-missing`), or lives in
+  another system that shares the domain (`recipient.accepted-domain.type-wrong`)
+- the recipient in the report begins with IMCEAEX (`recipient.legacyexchangedn.stale`)
+
+## References
+- https://learn.microsoft.com/en-us/exchange/mail-flow/non-delivery-reports-and-bounce-messages/non-delivery-reports-and-bounce-messages
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change
+from diagnostics.causes.recipient.lookup import (
+    address,
+    by_microsoft,
+    directory_says_no,
+    domain,
+    holders,
+    named,
+    passed_on,
+    same_organization,
+)
+from diagnostics.causes.recipient.steps import accepted_domains, correct_the_address, find_recipient
+from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import Configured
+from diagnostics.report import Step
+
+
+@cause(
+    id="recipient.unknown.onprem",
+    act="sender",
+    says=(
+        "RESOLVER.ADR.RecipNotFound",
+        "RESOLVER.ADR.RecipientNotFound",
+        "not found by SMTP address lookup",
+    ),
+)
+def assess(
+    said: Said, _found: Configured | None, objects: tuple[Configured, ...], replies: tuple[Reply, ...]
+) -> Finding | None:
+    """An Exchange server other than Microsoft's refused; within the recipient's own domain it is responsible."""
+    if not directory_says_no(said) or by_microsoft(said):
+        return None
+    wanted = address(said, replies)
+    owner = next(iter(holders(wanted, objects)), None)
+    if owner:
+        because = f"A directory object, {owner.name or 'unnamed'}, owns {named(wanted)}: the address is known."
+        return Finding(Belief.RULED_OUT, because, (owner,))
+    who = said.by or "The Exchange server that gave this reply"
+    because = f"{who} looked {named(wanted, 'the address')} up in its directory and found no mail-enabled object"
+    if passed_on(said):
+        because = f"{because}, and Exchange Online passed that on."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=1.0)
+    if same_organization(said.by, domain(wanted)):
+        because = f"{because}; it belongs to the recipient's own organization, so the address is what is wrong."
+        return Finding(Belief.LIKELY, because, (said,), _steps(wanted), weight=1.0)
+    modern = "5.1.10" in said.text
+    return Finding(
+        Belief.POSSIBLE, f"{because}.", (said,), _steps(wanted), weight=1.1 if modern and not said.by else 1.8
+    )
+
+
+def _steps(wanted: str) -> tuple[Step, ...]:
+    return (
+        correct_the_address(),
+        find_recipient(wanted),
+        accepted_domains(),
+        change(
+            "If a mailbox exists and only lacks this alias, add it.",
+            "Set-Mailbox {mailbox} -EmailAddresses @{{Add={address}}}",
+            changes="Adds one more address to that mailbox.",
+            undo="The same with @{Remove=…} in place of @{Add=…}.",
+            verify="Get-Recipient with the address shows the mailbox, and the next message arrives.",
+            mailbox="",
+            address=wanted,
+        ),
+    )

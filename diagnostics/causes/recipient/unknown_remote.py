@@ -1,0 +1,100 @@
+"""The mailbox does not exist at the recipient's mail server, which is somebody else's.
+
+## What is happening
+Another organization's server answered that it has no such mailbox: `550 5.1.1 … User unknown`, `No such user`,
+`550 5.5.0 Requested action not taken: mailbox unavailable` (Outlook.com). Exchange Online passes it on as
+`550 5.1.351 Remote server returned unknown recipient or mailbox unavailable`. Our mail flow works: it reached the right server.
+
+## What proves it
+- the server that refused is outside, and other addresses of the same domain accept mail
+
+## Not this when
+- an Exchange server of the recipient's own organization answers with RESOLVER.ADR (`recipient.unknown.onprem`,
+  `recipient.unknown.exo`)
+- the address that failed isn't the one that was typed (`recipient.forwarding.target-invalid`)
+- the recipient in the report begins with IMCEAEX (`recipient.legacyexchangedn.stale`)
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/fix-error-code-550-5-1-1-through-5-1-20-in-exchange-online
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/non-delivery-reports-in-exchange-online
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import re2
+
+from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.causes.recipient.lookup import (
+    address,
+    by_microsoft,
+    directory_says_no,
+    domain,
+    named,
+    passed_on,
+    same_organization,
+)
+from diagnostics.causes.recipient.steps import correct_the_address
+from diagnostics.facts import Reply, Said
+from diagnostics.report import Step
+
+# The whole answer of the recipient filter that Exchange itself brings along: no foreign server needs to be involved.
+_EXCHANGE_FILTER = re2.compile(r"(?i)^\W*550 5\.1\.1 User unknown\W*$")
+_OTHERS: Final = ("imceaex-", "exrecipnotfound", "resolver.fwd", "legacy encapsulated")
+
+
+@cause(
+    id="recipient.unknown.remote",
+    act="sender",
+    says=(
+        "5.1.351",
+        "User unknown",
+        "unknown user",
+        "No such user",
+        "no such recipient",
+        "no mailbox here by that name",
+        "does not exist here",
+        "account that you tried to reach does not exist",
+        "550 5.5.0 Requested action not taken: mailbox unavailable",
+        "Recipient address rejected: User unknown",
+        "RESOLVER.ADR.RecipNotFound",
+        "550 5.1.1",
+    ),
+)
+def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
+    """Words that only other systems use name it; Exchange's own words leave open whose directory it was."""
+    low = said.text.lower()
+    if any(words in low for words in _OTHERS):
+        return None
+    wanted = address(said, replies)
+    if directory_says_no(said) and not passed_on(said):
+        return _by_exchange(said, wanted)
+    foreign = said.by if said.by and not by_microsoft(said) else ""
+    because = f"{foreign or 'The recipient’s mail server'} has no mailbox {named(wanted, 'of that name')}"
+    because += "; our side delivered the question to it, so mail flow itself works."
+    bare = _EXCHANGE_FILTER.search(said.text) is not None and not said.by
+    if bare or said.signature == "550 5.1.1":
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=1.8)
+    return Finding(Belief.LIKELY, because, (said,), _steps(wanted), weight=1.0)
+
+
+def _by_exchange(said: Said, wanted: str) -> Finding | None:
+    if by_microsoft(said) or "5.1.10" in said.text:
+        return None
+    own = same_organization(said.by, domain(wanted))
+    because = f"{said.by or 'An Exchange server'} knows no {named(wanted, 'such address')}; it may belong to another organization."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=0.9 if own else 1.3)
+
+
+def _steps(wanted: str) -> tuple[Step, ...]:
+    name = domain(wanted)
+    return (
+        correct_the_address(),
+        look(
+            "See whether the message went to the domain's real mail server.",
+            "Resolve-DnsName {domain} -Type MX | Format-Table Name,Preference,NameExchange",
+            "powershell",
+            domain=name,
+        ),
+    )

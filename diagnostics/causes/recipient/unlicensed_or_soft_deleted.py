@@ -1,0 +1,96 @@
+"""The user exists, but has no active mailbox in Exchange Online.
+
+## What is happening
+The licence was removed, the mailbox was deleted and is kept for 30 days, or it was never made. The account can still sign in and shows
+up in address books, while mail to it finds no mailbox: `550 5.1.10 RESOLVER.ADR.RecipientNotFound`.
+
+## What proves it
+- `Get-Mailbox -SoftDeletedMailbox` finds the address
+- the user's list of licences has none with Exchange Online
+
+## Not this when
+- an active, licensed mailbox owns the address
+- it was licensed minutes ago (`recipient.provisioning.not-replicated`)
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/fix-error-code-550-5-1-10-in-exchange-online
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.recipient.lookup import address, directory_says_no, holders, named, passed_on, premises
+from diagnostics.causes.recipient.steps import EXO, advise
+from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import Configured
+from diagnostics.report import Step
+
+
+@cause(
+    id="recipient.mailbox.unlicensed-or-soft-deleted",
+    act="exchange-online",
+    says=("RESOLVER.ADR.RecipientNotFound", "RESOLVER.ADR.RecipNotFound", "not found by SMTP address lookup", "5.1.10"),
+)
+def assess(
+    said: Said, _found: Configured | None, objects: tuple[Configured, ...], replies: tuple[Reply, ...]
+) -> Finding | None:
+    """What the directory shows of the user decides; the reply alone makes it one of several."""
+    if not directory_says_no(said) or passed_on(said) or "5.1.10" not in said.text:
+        return None
+    wanted = address(said, replies)
+    owners = [each for each in holders(wanted, objects) if premises(each) != "on-prem"]
+    gone = next((each for each in owners if _deleted(each) or _bare(each)), None)
+    if gone:
+        how = (
+            "was deleted and is only kept for restoring" if _deleted(gone) else "has no mailbox and no licence for one"
+        )
+        because = f"{gone.name or 'The user'} owns {named(wanted)} but {how}."
+        return Finding(Belief.LIKELY, because, (gone, said), _steps(wanted), weight=1.5)
+    active = next((each for each in owners if each.get("RecipientTypeDetails").endswith("Mailbox")), None)
+    if active:
+        because = f"{active.name} is an active {active.get('RecipientTypeDetails')} with this address."
+        return Finding(Belief.RULED_OUT, because, (active,))
+    because = f"{named(wanted)} may belong to a user whose licence was removed or whose mailbox was deleted."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=0.8)
+
+
+def _deleted(entry: Configured) -> bool:
+    flags = ("IsSoftDeletedByRemove", "IsSoftDeletedByDisable", "IsInactiveMailbox")
+    return any(entry.flag(each) for each in flags) or bool(entry.get("WhenSoftDeleted"))
+
+
+def _bare(entry: Configured) -> bool:
+    """A user without mailbox and without a forwarding target, or one whose licence is told to be missing."""
+    plain = entry.get("RecipientTypeDetails") in ("User", "DisabledUser", "MailUser")
+    target = entry.get("ExternalEmailAddress")
+    return (plain and entry.told("ExternalEmailAddress") and not target) or entry.flag("SKUAssigned") is False
+
+
+def _steps(wanted: str) -> tuple[Step, ...]:
+    return (
+        look(
+            "Look for a deleted mailbox with the address.",
+            "Get-Mailbox -SoftDeletedMailbox -ResultSize Unlimited | Where-Object {{ $_.EmailAddresses -contains ('smtp:' + {address}) }} | "
+            "Format-List Name,ExchangeGuid,WhenSoftDeleted",
+            EXO,
+            address=wanted,
+        ),
+        look(
+            "See what the directory makes of the user, and whether a licence is assigned.",
+            "Get-User {address} | Format-List Name,RecipientTypeDetails,SKUAssigned",
+            EXO,
+            address=wanted,
+        ),
+        advise(
+            "Assign a licence with Exchange Online to the user in the Microsoft 365 admin center, or restore the deleted user there."
+        ),
+        change(
+            "If only the mailbox was deleted within the last 30 days, bring it back.",
+            "Undo-SoftDeletedMailbox -SoftDeletedObject {guid}",
+            shell=EXO,
+            changes="Restores the mailbox with its contents to its user.",
+            undo="Delete the mailbox again: it goes back to the deleted ones for 30 days.",
+            verify="Get-Mailbox shows it, and after some minutes mail arrives.",
+            guid="",
+        ),
+    )
