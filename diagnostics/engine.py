@@ -28,7 +28,8 @@ from diagnostics.recognisers import recognise
 from diagnostics.signatures import of_catalogue
 from diagnostics.text import Paste
 
-_MOST_ANCHORS: Final = 60  # a storm of equal failures is judged on this many of them
+_MOST_ANCHORS: Final = 24  # a storm of equal failures is judged on this many of them, the latest
+_MOST_COMPANIONS: Final = 1_000  # and against this many facts of each kind
 _PLACES: Final = (TlsFailed, ConnectFailed, ConnectionDropped, CertificateRejected)
 _JOINED: Final = ("session", "connector", "thumbprint")
 
@@ -151,7 +152,7 @@ def companion(anchor: Fact, candidates: Sequence[Fact]) -> Fact | None:
     """The candidate that speaks of the same thing as `anchor`: no key contradicts; the latest of the closest."""
     best: Fact | None = None
     best_score = (-1, -1, -1)
-    for fact in candidates:
+    for fact in candidates[-_MOST_COMPANIONS:]:
         keys = [(_key(anchor, key), _key(fact, key)) for key in _JOINED]
         if any(mine and theirs and mine != theirs for mine, theirs in keys):
             continue

@@ -7,7 +7,7 @@ An exception wraps another; the reply of the server, or the socket's error, is t
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import re2
@@ -27,8 +27,8 @@ _STARTS: Final = (
     r"|\b(?:smtplib|aiosmtplib(?:\.\w+)?)\.\w{3,40}|\bSMTP(?:Authentication|Helo|Data|SenderRefused|RecipientsRefused|Connect|"
     r"ServerDisconnected|Response|NotSupported)\w{0,12}(?: ?:|\( ?\d)|\b(?:javax|jakarta|com\.sun)\.mail\.[\w.]{3,80}Exception"
     r"|\bMailConnectException\b|\bcould not be sent to the recipients because of the mail server failure|\bInvalid login: "
-    r"|\bPHPMailer\b|\bSMTP (?:server )?error:? |\bSMTP Error\b|\bCan't send mail - all recipients were rejected"
-    r"|\bMessage failed: \d{3}|\bEEnvelope|\bEAUTH|\b[245]\d\d\+\d\.\d{1,3}\.\d{1,3}\+"
+    r"|\bSMTP (?:server )?error(?:: |:? (?:code )?#?[45]\d\d\b)|\bSMTP connect\(\) failed"
+    r"|\bCan't send mail - all recipients were rejected|\bMessage failed: \d{3}|\b[245]\d\d\+\d\.\d{1,3}\.\d{1,3}\+"
 )
 _START = re2.compile(f"(?i)(?:{_STARTS})")
 _STACK = re2.compile(r"^\s*(?:at\s+\S|At (?:line|\S+\.ps1):|\+ |--- End of|File \"|\.{3} \d+ more|in \S+:line)")
@@ -44,6 +44,11 @@ _ENDPOINT = re2.compile(r"\[?(\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-
 _SAYS = re2.compile(
     r"(?i)fail|exception|error|invalid|unable|could ?n.t|could not|refused|denied|reject|timed out|requires|not "
 )
+# An error that reports itself, not one that a sentence speaks of.
+_THROWN = re2.compile(
+    r"(?i)(?:Exception|Error|Message|failure)(?: \(0x[0-9A-F]{1,8}\))?\s?[:.](?:\s|$)|\bconnect\(\) failed"
+)
+_HOST = re2.compile(r"(?i)\b(?:SMTP host|server|connect to):? ['\"]?([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+)")
 _MOST_LINES: Final = 30
 
 
@@ -103,10 +108,11 @@ def _facts(reading: Reading, error: _Error) -> list[Fact]:
     source = source_at(reading, _line(reading, error, text))
     if text:
         return failed_reply(text, source, kind="client")
-    if not _SAYS.search(error.text):
+    if not _THROWN.search(error.text):
         return []
-    endpoint = _ENDPOINT.search(error.text)
-    return failed_reply(error.text, source, kind="client", code="4.0.0", ip=endpoint.group(1) if endpoint else "")
+    endpoint, host = _ENDPOINT.search(error.text), _HOST.search(error.text)
+    facts = failed_reply(error.text, source, kind="client", code="4.0.0", ip=endpoint.group(1) if endpoint else "")
+    return [replace(fact, host=host.group(1).lower()) for fact in facts] if host else facts
 
 
 def _reply(text: str) -> str:

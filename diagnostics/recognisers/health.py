@@ -49,7 +49,7 @@ _FINE_SYNC: Final = frozenset({"normal", "success", "synchronized", "skipped", "
 @recogniser(
     r"(?:^\s*(?:RequiredServicesRunning|ServicesNotRunning|TestMailflowResult|SyncStatus|LastSynchronizedUtc)\s*:"
     r"|\b(?:ServerWideOffline|HubTransport|FrontendTransport|EdgeTransport)\s+(?:Active|Inactive|Draining)\b|^\s*Component\s*:"
-    r"|^\s*TestMailflowResult\b|\bTest-SmtpConnectivity\b|^\s*(?:StatusCode|ReceiveConnector)\s*:"
+    r"|^\s*TestMailflowResult\b|\bReceiveConnector\b[^\n]*\bStatusCode\b|^\s*(?:StatusCode|ReceiveConnector)\s*:"
     r"|^\s*(?:Running|Stopped|StartPending|StopPending|Paused)\s+\S|^\s*RequiredServicesRunning)",
     rank=37,
 )
@@ -57,7 +57,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for the output of each cmdlet."""
     lines = reading.free()
     groups: dict[str, list[tuple[tuple[int, ...], Configured]]] = {}
-    for taken, fact in (*_blocks(reading, lines), *_rows(reading, lines), *_mailflow(reading, lines)):
+    for taken, fact in (*_blocks(reading, lines), *_rows(reading, lines), *_tested(reading, lines)):
         groups.setdefault(fact.kind, []).append((taken, fact))
     if all(not _MAIL_SERVICES.search(fact.name) for _, fact in groups.get("windows-service", ())):
         groups.pop("windows-service", None)
@@ -130,6 +130,12 @@ _LISTS: Final[tuple[tuple[str, tuple[str, ...], tuple[str, ...], Callable[[Block
 )
 
 
+_TABLES: Final = (
+    ("mailflow-test", "testmailflowresult", "", ("testmailflowresult",)),
+    ("smtp-test", "statuscode", "receiveconnector", ("receiveconnector", "statuscode")),
+)
+
+
 def _rows(reading: Reading, lines: Lines) -> Iterator[tuple[tuple[int, ...], Configured]]:
     """Rows of Get-ServerComponentState and Get-Service. Their words are so fixed that no header is needed."""
     for index, line in lines:
@@ -148,14 +154,14 @@ def _rows(reading: Reading, lines: Lines) -> Iterator[tuple[tuple[int, ...], Con
             yield (index,), _fact(reading, index, "windows-service", name, values, failing=stopped)
 
 
-def _mailflow(reading: Reading, lines: Lines) -> Iterator[tuple[tuple[int, ...], Configured]]:
-    """Test-Mailflow as the table it prints by default."""
-    for row in tables(lines, "testmailflowresult"):
-        cells = tuple(row.cells.items())
-        result = row.cells["testmailflowresult"]
-        if result and ":" not in row.cells:
-            failing = "success" not in result.lower()
-            yield row.lines, _fact(reading, row.line, "mailflow-test", "", cells, failing=failing)
+def _tested(reading: Reading, lines: Lines) -> Iterator[tuple[tuple[int, ...], Configured]]:
+    """Test-Mailflow and Test-SmtpConnectivity as the tables they print by default."""
+    for kind, result, name, needed in _TABLES:
+        for row in tables(lines, *needed):
+            if row.cells[result] and ":" not in row.cells:
+                failing = "success" not in row.cells[result].lower()
+                cells = tuple(row.cells.items())
+                yield row.lines, _fact(reading, row.line, kind, row.cells.get(name, ""), cells, failing=failing)
 
 
 def _fact(

@@ -26,9 +26,9 @@ _VERBS: Final = (
     "|Restart|Restore|Resume|Retry|Search|Set|Start|Stop|Suspend|Test|Uninstall|Update|Validate"
 )
 _SENTENCE: Final = r"^\s*A special Rpc error occurs on server\b"
-_NAMED: Final = rf"^\s*(?:(?:{_VERBS})-[A-Z][A-Za-z]{{2,60}})\s+:\s+\S"
+_NAMED: Final = rf"^\s*(?:(?:{_VERBS})-[A-Z][A-Za-z]{{2,60}})\s+:\s+[^a-z\s]"
 _RECORD: Final = r"^\s*\+\s*(?:CategoryInfo|FullyQualifiedErrorId)\s*:"
-_IS_NAMED = re2.compile(rf"^\s*((?:{_VERBS})-[A-Z][A-Za-z]{{2,60}})\s+:\s+(\S.*)$")
+_IS_NAMED = re2.compile(rf"^\s*((?:{_VERBS})-[A-Z][A-Za-z]{{2,60}})\s+:\s+([^a-z\s].*)$")
 _IS_SENTENCE = re2.compile(_SENTENCE)
 _IS_RECORD = re2.compile(_RECORD)
 _CATEGORY = re2.compile(r"CategoryInfo\s*:.*\[([A-Z][a-z]+-[A-Za-z]{2,60})\]")

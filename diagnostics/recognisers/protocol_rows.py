@@ -33,7 +33,6 @@ TAIL: Final = r"^\s*[*+<>-],"
 # with a time: only these have a session id (or a mask of it) or a sequence number in this place.
 _ROW = re2.compile(START + r"[^,]*,(?:[0-9A-FXx*]{14,17},\d*|[^,]{0,60},\d+),[^,]*,[^,]*,[-+<>*]?,")
 _START = re2.compile(START)
-_TAIL = re2.compile(TAIL)
 _CONSOLES: Final = frozenset({79, 80, 99, 100, 119, 120, 131, 132})
 _MARGIN: Final = 60  # a mail client's line is rarely cut shorter than this
 _FIELDS = re2.compile(r"(?i)^\s*#Fields:\s*(.+)$")
@@ -65,14 +64,14 @@ def rows(lines: Iterable[tuple[int, str]]) -> Iterator[Row]:
     """Read rows out of (0-based index, folded line) pairs; lines that are no rows are passed over."""
     columns = COLUMNS
     for indices, text in _joined(lines):
-        named = _FIELDS.search(text)
+        named = _FIELDS.search(text) if is_comment(text) else None
         if named:
             columns = tuple(name.strip().lower() for name in named.group(1).split(","))
         elif _ROW.search(text):
             row = _full(columns, text, indices[0])
             row.lines = indices
             yield row
-        elif _TAIL.search(text) and _TAIL_WORDS.search(text):
+        elif _tail(text) and _TAIL_WORDS.search(text):
             values = _split(text.strip())
             row = Row(indices[0], event=values[0][:1], lines=indices)
             row.data, row.context = _data_and_context(values[1:])
@@ -81,7 +80,18 @@ def rows(lines: Iterable[tuple[int, str]]) -> Iterator[Row]:
 
 def is_comment(line: str) -> bool:
     """Whether the line is one of the five that open a log file."""
-    return bool(_COMMENT.search(line))
+    return line.lstrip()[:1] == "#" and bool(_COMMENT.search(line))
+
+
+def _starts(line: str) -> bool:
+    """Whether a row begins here. Most lines are told by their first characters, without the pattern engine."""
+    head = line.lstrip()[:11]
+    return head[:4].isdecimal() and head[4:5] == "-" and head[10:11] == "T" and bool(_START.search(line))
+
+
+def _tail(line: str) -> bool:
+    head = line.lstrip()[:2]
+    return head[1:2] == "," and head[0] in "*+<>-"
 
 
 def _joined(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[list[int], str]]:
@@ -96,7 +106,7 @@ def _joined(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[list[int], str]]
         if indices:
             yield indices, _rejoin(parts)
             indices, parts = [], []
-        if _START.search(line) or _TAIL.search(line) or is_comment(line):
+        if _starts(line) or _tail(line) or is_comment(line):
             indices, parts = [index], [line]
     if indices:
         yield indices, _rejoin(parts)
@@ -104,14 +114,13 @@ def _joined(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[list[int], str]]
 
 def _continues(parts: list[str], line: str) -> bool:
     """Whether `line` goes on with the row in `parts`: that row is incomplete, or was cut at a margin."""
-    if not line.strip() or len(parts) > 40 or _START.search(line) or is_comment(line):
-        return False
     whole = "".join(parts)
-    tail = not _START.search(parts[0])
-    if tail and _TAIL.search(line):
-        return False
+    tail = _tail(parts[0])
     incomplete = whole.count('"') % 2 == 1 or (not tail and whole.count(",") < 8)
-    return incomplete or len(parts[-1]) in _CONSOLES or (len(parts) > 1 and len(parts[-1]) >= _MARGIN)
+    cut = incomplete or len(parts[-1]) in _CONSOLES or (len(parts) > 1 and len(parts[-1]) >= _MARGIN)
+    if not cut or not line.strip() or len(parts) > 40 or (tail and _tail(line)):
+        return False
+    return not _starts(line) and not is_comment(line)
 
 
 def _rejoin(parts: list[str]) -> str:
@@ -143,7 +152,7 @@ def _full(columns: tuple[str, ...], text: str, line: int) -> Row:
         line,
         at=_utc(value("date-time")),
         connector=value("connector-id"),
-        session="" if _MASKED.search(value("session-id")) else value("session-id").upper(),
+        session=_session(value("session-id")),
         sequence=int(value("sequence-number")) if value("sequence-number").isdecimal() else -1,
         local=value("local-endpoint"),
         remote=value("remote-endpoint"),
@@ -152,6 +161,12 @@ def _full(columns: tuple[str, ...], text: str, line: int) -> Row:
     row.data, row.context = _data_and_context(values[place.get("event", 6) + 1 :])
     row.event = row.event or ("*" if row.context else "")
     return row
+
+
+def _session(text: str) -> str:
+    """The session id in upper case, "" when it is masked."""
+    plain = len(text) == 16 and text.isalnum() and len(set(text)) > 2
+    return text.upper() if plain or not _MASKED.search(text) else ""
 
 
 def _data_and_context(rest: list[str]) -> tuple[str, str]:

@@ -102,7 +102,9 @@ def _hear(talk: _Conversation, row: Row) -> None:
 
 
 def _hear_note(talk: _Conversation, row: Row, text: str) -> None:
-    failed, succeeded = _TLS_FAILED.search(text), _TLS_SUCCEEDED.search(text)
+    negotiated = "negotiation" in text.lower()
+    failed = _TLS_FAILED.search(text) if negotiated else None
+    succeeded = _TLS_SUCCEEDED.search(text) if negotiated else None
     if failed:
         talk.tls_failed = (row, failed.group(1))
     elif succeeded:
@@ -133,7 +135,7 @@ def _hear_client(talk: _Conversation, row: Row, text: str) -> None:
 
 def _hear_server(talk: _Conversation, row: Row, text: str) -> None:
     code = text[:3]
-    if MASKED_BANNER.search(text):
+    if "**" in text and MASKED_BANNER.search(text):
         talk.masked.append((row, "banner"))
     if code == "220":
         if talk.asked_starttls:
@@ -154,7 +156,7 @@ def _hear_250(talk: _Conversation, row: Row, text: str) -> None:
         words = _CAPABILITY.findall(text)
         talk.capabilities.extend(word for word in words if word not in talk.capabilities)
         talk.ehlo_done = text.startswith("250 ")
-        if MASKED_CAPABILITY.search(text):
+        if "XXXX" in text and MASKED_CAPABILITY.search(text):
             talk.masked.append((row, "capability"))
 
 

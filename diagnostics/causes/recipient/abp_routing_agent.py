@@ -1,9 +1,9 @@
 """Address book policy routing hides the recipient from the sender, and delivery loses the mailbox.
 
 ## What is happening
-With address book policy routing switched on, its agent treats a recipient outside the sender's global address list as external. The
-properties that say in which database the mailbox lies are then missing when the message is delivered:
-`5.3.2 STOREDRV.Deliver: Missing or bad StoreDriver MDB properties`.
+With address book policy routing switched on, its agent treats a recipient outside the sender's global address
+list as external. The properties that say in which database the mailbox lies are then missing when the message
+is delivered: `5.3.2 STOREDRV.Deliver: Missing or bad StoreDriver MDB properties`.
 
 ## What proves it
 - AddressBookPolicyRoutingEnabled is True, and sender and recipient have different address book policies
@@ -54,7 +54,8 @@ def _steps() -> tuple[Step, ...]:
             "Get-Mailbox -ResultSize Unlimited | Format-Table Name,AddressBookPolicy",
         ),
         change(
-            "If the two should write to each other as colleagues, switch the routing off (or give both the same policy).",
+            "If the two should write to each other as colleagues, switch the routing off (or give both "
+            "the same policy).",
             "Set-TransportConfig -AddressBookPolicyRoutingEnabled $false",
             changes="Address book policies no longer influence how recipients resolve; address books stay separate.",
             undo="The same with $true.",

@@ -1,11 +1,11 @@
 """The recipient's domain is not among the accepted domains of the organization that got the message.
 
 ## What is happening
-A message for a domain reaches an Exchange organization that does not list it as its own. To Exchange the message is then a relay
-request, which it refuses: `550 5.7.54 Unable to relay recipient in non-accepted domain` on-premises,
-`550 5.4.1 Relay Access Denied` in Exchange Online. In a hybrid the same gap shows otherwise: addresses of a domain that
-isn't verified in the tenant are dropped at synchronization, the mailbox keeps only its onmicrosoft.com address, and mail to
-the real one circles until `5.4.14 Hop count exceeded`.
+A message for a domain reaches an Exchange organization that does not list it as its own. To Exchange the
+message is then a relay request, which it refuses: `550 5.7.54 Unable to relay recipient in non-accepted
+domain` on-premises, `550 5.4.1 Relay Access Denied` in Exchange Online. In a hybrid the same gap shows
+otherwise: addresses of a domain that isn't verified in the tenant are dropped at synchronization, the mailbox
+keeps only its onmicrosoft.com address, and mail to the real one circles until `5.4.14 Hop count exceeded`.
 
 ## What proves it
 - the domain's MX leads here, and `Get-AcceptedDomain` doesn't list it
@@ -21,12 +21,12 @@ the real one circles until `5.4.14 Hop count exceeded`.
 
 from __future__ import annotations
 
-from diagnostics.cause import Act, Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.recipient.lookup import accepted, address, by_microsoft, domain, named, proxies
 from diagnostics.causes.recipient.steps import EXO, accepted_domains, advise
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured
-from diagnostics.report import Step
+from diagnostics.report import Act, Step
 
 
 @cause(
@@ -43,7 +43,7 @@ def assess(
 ) -> Finding | None:
     """The list of accepted domains decides; without it relaying and DNS are as good explanations."""
     if "hop count" in said.text.lower():
-        return _unverified(said, objects)
+        return _circling(said, objects)
     online = by_microsoft(said)
     if "relay access denied" in said.text.lower() and not (online or "5.4.1" in said.text):
         return None
@@ -59,11 +59,14 @@ def assess(
             f"`{name}` is not among the {len(listed)} accepted domains that were sent, so its mail counts as relaying."
         )
         return Finding(Belief.LIKELY, because, (said, listed[0]), _steps(name, exo), act, weight=1.5)
-    because = f"{named(name, 'The recipient’s domain')} may be missing from the accepted domains of the organization that refused it."
+    because = (
+        f"{named(name, 'The recipient’s domain')} may be missing from the accepted domains of the "
+        "organization that refused it."
+    )
     return Finding(Belief.POSSIBLE, because, (said,), _steps(name, exo), act, weight=1.1 if exo else 0.9)
 
 
-def _unverified(said: Said, objects: tuple[Configured, ...]) -> Finding | None:
+def _circling(said: Said, objects: tuple[Configured, ...]) -> Finding:
     """A hybrid mailbox left with onmicrosoft.com addresses alone, behind a loop."""
     stripped = [o for o in objects if proxies(o) and all(p.endswith(".onmicrosoft.com") for p in proxies(o))]
     if not stripped:
@@ -85,8 +88,8 @@ def _steps(name: str, online: bool) -> tuple[Step, ...]:
     )
     if online:
         add = advise(
-            "If the domain is yours and missing: add and verify it in the Microsoft 365 admin center (Settings, Domains), then let "
-            "synchronization run once more."
+            "If the domain is yours and missing: add and verify it in the Microsoft 365 admin center "
+            "(Settings, Domains), then let synchronization run once more."
         )
         return (accepted_domains(EXO), mx, add)
     return (
@@ -95,7 +98,9 @@ def _steps(name: str, online: bool) -> tuple[Step, ...]:
         change(
             "If the domain is yours and its mailboxes live here, add it.",
             "New-AcceptedDomain -Name {domain} -DomainName {domain} -DomainType Authoritative",
-            changes="The organization accepts mail for the domain, and refuses recipients in it that it does not know.",
+            changes=(
+                "The organization accepts mail for the domain, and refuses recipients in it that it does not know."
+            ),
             undo="Remove-AcceptedDomain with the same name.",
             verify="Get-AcceptedDomain lists it, and the next message from outside is accepted.",
             domain=name,

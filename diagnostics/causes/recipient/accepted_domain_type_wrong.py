@@ -1,9 +1,10 @@
 """The domain is Authoritative on the side that refused, although mailboxes of it live elsewhere.
 
 ## What is happening
-Two systems share one mail domain: on-premises and Exchange Online, or Exchange and another product. The side that got the message
-holds the domain as Authoritative, which says "I know every recipient", and refuses one whose mailbox lives on the other side.
-The side that wrote the report is the side whose domain type, or missing recipient object, has to change.
+Two systems share one mail domain: on-premises and Exchange Online, or Exchange and another product. The side
+that got the message holds the domain as Authoritative, which says "I know every recipient", and refuses one
+whose mailbox lives on the other side. The side that wrote the report is the side whose domain type, or
+missing recipient object, has to change.
 
 ## What proves it
 - `Get-AcceptedDomain` on the side that refused says Authoritative, and the recipient exists on the other side
@@ -19,7 +20,7 @@ The side that wrote the report is the side whose domain type, or missing recipie
 
 from __future__ import annotations
 
-from diagnostics.cause import Act, Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.recipient.lookup import (
     accepted,
     address,
@@ -34,7 +35,7 @@ from diagnostics.causes.recipient.lookup import (
 from diagnostics.causes.recipient.steps import EXO, accepted_domains
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured
-from diagnostics.report import Shell, Step
+from diagnostics.report import Act, Shell, Step
 
 
 @cause(
@@ -61,22 +62,22 @@ def assess(
     if kept and "relay" in kind:
         because = f"{kept.name} is {kept.get('DomainType')}: unknown recipients are passed on, not refused."
         return Finding(Belief.RULED_OUT, because, (kept,))
-    elsewhere = [o for o in holders(wanted, objects) if _elsewhere(o, online)]
+    owner = next((each for each in holders(wanted, objects) if _elsewhere(each, online)), None)
     steps = _steps(name, online)
-    if kept and elsewhere:
-        because = f"{kept.name} is Authoritative where {named(wanted)} was refused, and {elsewhere[0].name} owns it on the other side."
-        return Finding(Belief.LIKELY, because, (kept, elsewhere[0], said), steps, act, weight=1.5)
-    if elsewhere:
-        because = f"{elsewhere[0].name} owns {named(wanted)} on the other side; the side that refused does not know it."
-        return Finding(Belief.POSSIBLE, because, (said, elsewhere[0]), steps, act, weight=1.9)
-    because = f"If {named(wanted, 'the mailbox')} lives in another system, the side that refused holds its domain as Authoritative"
-    because += f" ({kept.name} is)." if kept else "."
+    if owner:
+        because = f"{owner.name} owns {named(wanted)} on the other side; the side that refused does not know it"
+        because += f" and holds {kept.name} as Authoritative." if kept else "."
+        belief = Belief.LIKELY if kept else Belief.POSSIBLE
+        return Finding(belief, because, (said, owner, kept), steps, act, weight=1.9)
+    because = (
+        f"If {named(wanted, 'the mailbox')} lives in another system, the side that refused must not be Authoritative"
+    )
+    because += f" for {kept.name}, and is." if kept else " for its domain."
     return Finding(Belief.POSSIBLE, because, (said, kept), steps, act, weight=1.2 if kept else 0.9)
 
 
 def _elsewhere(entry: Configured, refused_online: bool) -> bool:
-    where = premises(entry)
-    return where == ("on-prem" if refused_online else "exchange-online")
+    return premises(entry) == ("on-prem" if refused_online else "exchange-online")
 
 
 def _steps(name: str, online: bool) -> tuple[Step, ...]:
@@ -97,13 +98,19 @@ def _steps(name: str, online: bool) -> tuple[Step, ...]:
         accepted_domains(shell),
         route,
         change(
-            "If the recipient can't be synchronized as an object, and a connector for the domain leads to the other system, let this side "
-            "pass unknown recipients on.",
+            "If the recipient can't be synchronized as an object, and a connector for the domain leads to the "
+            "other system, let this side pass unknown recipients on.",
             "Set-AcceptedDomain {domain} -DomainType InternalRelay",
             shell=shell,
-            changes="Unknown recipients of the domain are no longer refused here but sent on. Without that connector they circle.",
+            changes=(
+                "Unknown recipients of the domain are no longer refused here but sent on. Without "
+                "that connector they circle."
+            ),
             undo="The same with -DomainType Authoritative.",
-            verify="Get-AcceptedDomain shows InternalRelay; a message to the recipient arrives, one to an invented address bounces once.",
+            verify=(
+                "Get-AcceptedDomain shows InternalRelay; a message to the recipient arrives, one to "
+                "an invented address bounces once."
+            ),
             domain=name,
         ),
     )

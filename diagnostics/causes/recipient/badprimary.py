@@ -1,9 +1,9 @@
 """The recipient object has no valid primary address.
 
 ## What is happening
-The object was found, but its primary SMTP address or external address is missing or malformed, mostly on a mail contact or mail user
-that was imported or edited outside Exchange. Exchange cannot write the recipient and returns
-`550 5.2.0 RESOLVER.ADR.BadPrimary`.
+The object was found, but its primary SMTP address or external address is missing or malformed, mostly on a
+mail contact or mail user that was imported or edited outside Exchange. Exchange cannot write the recipient
+and returns `550 5.2.0 RESOLVER.ADR.BadPrimary`.
 
 ## What proves it
 - the reply itself
@@ -47,12 +47,14 @@ def _steps(wanted: str, online: bool) -> tuple[Step, ...]:
     return (
         look(
             "Show the object's addresses.",
-            "Get-Recipient {address} | Format-List Name,RecipientTypeDetails,PrimarySmtpAddress,ExternalEmailAddress,EmailAddresses",
+            "Get-Recipient {address} | Format-List "
+            "Name,RecipientTypeDetails,PrimarySmtpAddress,ExternalEmailAddress,EmailAddresses",
             shell,
             address=wanted,
         ),
         change(
-            "Give the contact a valid external address (for a mail user: Set-MailUser; a synchronized object is changed on-premises).",
+            "Give the contact a valid external address (for a mail user: Set-MailUser; a synchronized "
+            "object is changed on-premises).",
             "Set-MailContact {contact} -ExternalEmailAddress {address}",
             shell=shell,
             changes="Replaces the contact's external address.",

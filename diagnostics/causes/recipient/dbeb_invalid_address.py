@@ -1,9 +1,10 @@
 """Exchange Online refuses the recipient at its edge, because no such address exists.
 
 ## What is happening
-The domain is authoritative in the tenant, so Exchange Online checks every recipient before it takes the message
-(directory-based edge blocking). The address is in no directory: it was mistyped, deleted or guessed by a spammer. It
-answers `550 5.4.1 Recipient address rejected: Access denied`, which sounds like a missing permission and isn't one.
+The domain is authoritative in the tenant, so Exchange Online checks every recipient before it takes the
+message (directory-based edge blocking). The address is in no directory: it was mistyped, deleted or guessed
+by a spammer. It answers `550 5.4.1 Recipient address rejected: Access denied`, which sounds like a missing
+permission and isn't one.
 
 ## What proves it
 - the address exists neither in Exchange Online nor on-premises, while others of the domain receive mail

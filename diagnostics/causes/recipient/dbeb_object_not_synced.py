@@ -1,10 +1,11 @@
 """A valid on-premises recipient is missing in Exchange Online, which refuses it at its edge.
 
 ## What is happening
-Exchange Online takes mail for the domain and checks recipients before it accepts a message (directory-based edge blocking).
-The recipient exists on-premises, but no object of it reached the tenant: it is filtered out of synchronization, synchronization is
-broken, or it is of a kind that needs its own script (mail-enabled public folders) or a contact (dynamic groups).
-The answer is `550 5.4.1 Recipient address rejected: Access denied`.
+Exchange Online takes mail for the domain and checks recipients before it accepts a message (directory-based
+edge blocking). The recipient exists on-premises, but no object of it reached the tenant: it is filtered out
+of synchronization, synchronization is broken, or it is of a kind that needs its own script (mail-enabled
+public folders) or a contact (dynamic groups). The answer is `550 5.4.1 Recipient address rejected: Access
+denied`.
 
 ## What proves it
 - `Get-Recipient` finds the address on-premises and not in Exchange Online
@@ -59,8 +60,8 @@ def _steps(wanted: str) -> tuple[Step, ...]:
         find_recipient(wanted, EXO),
         find_recipient(wanted),
         change(
-            "If it exists on-premises only, check that its organizational unit is in scope, then synchronize on the Entra Connect "
-            "server.",
+            "If it exists on-premises only, check that its organizational unit is in scope, then synchronize "
+            "on the Entra Connect server.",
             "Start-ADSyncSyncCycle -PolicyType Delta",
             shell="powershell",
             changes="Runs the synchronization now that would run within 30 minutes anyway.",

@@ -1,9 +1,9 @@
 """Two directory objects own the same address, so Exchange cannot tell where to deliver.
 
 ## What is happening
-The address look-up returns more than one object: a contact or guest beside a mailbox, or two users that were synchronized from
-different places. Exchange does not choose. It defers the message (`420 4.2.0 RESOLVER.ADR.Ambiguous`, or
-AmbiguousRecipientTransientException in a queue) and returns it when it expires.
+The address look-up returns more than one object: a contact or guest beside a mailbox, or two users that were
+synchronized from different places. Exchange does not choose. It defers the message (`420 4.2.0
+RESOLVER.ADR.Ambiguous`, or AmbiguousRecipientTransientException in a queue) and returns it when it expires.
 
 ## What proves it
 - `Get-Recipient` with a filter on the address returns two objects
@@ -18,12 +18,12 @@ AmbiguousRecipientTransientException in a queue) and returns it when it expires.
 
 from __future__ import annotations
 
-from diagnostics.cause import Act, Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.recipient.lookup import address, by_microsoft, holders, named
 from diagnostics.causes.recipient.steps import EXO
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured
-from diagnostics.report import Shell, Step
+from diagnostics.report import Act, Shell, Step
 
 
 @cause(
@@ -58,16 +58,20 @@ def _steps(wanted: str, online: bool) -> tuple[Step, ...]:
     return (
         look(
             "List every object that owns the address, guests and contacts included.",
-            "Get-Recipient -ResultSize Unlimited | Where-Object {{ $_.EmailAddresses -contains ('smtp:' + {address}) }} | "
-            "Format-Table Name,RecipientTypeDetails,Guid",
+            "Get-Recipient -ResultSize Unlimited | Where-Object "
+            "{{ $_.EmailAddresses -contains ('smtp:' + {address}) }} | Format-Table "
+            "Name,RecipientTypeDetails,Guid",
             shell,
             address=wanted,
         ),
         change(
-            "Take the address from the object that should not have it (a mail user or guest; for a contact use Set-MailContact).",
+            "Take the address from the object that should not have it (a mail user or guest; for a "
+            "contact use Set-MailContact).",
             "Set-MailUser {duplicate} -EmailAddresses @{{Remove={address}}}",
             shell=shell,
-            changes="Removes this one address from that object. A synchronized object must be changed in its own directory.",
+            changes=(
+                "Removes this one address from that object. A synchronized object must be changed in its own directory."
+            ),
             undo="The same with @{Add=…} in place of @{Remove=…}.",
             verify="The first command lists one object; deferred messages are delivered at their next retry.",
             duplicate="",

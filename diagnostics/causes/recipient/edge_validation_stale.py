@@ -1,12 +1,14 @@
 """The Edge server refuses recipients that exist, because its copy of the directory is stale.
 
 ## What is happening
-An Edge Transport server checks recipients against its own copy of the directory (AD LDS), which EdgeSync fills from the inside.
-When synchronization stopped, new recipients are missing there and are refused with `550 5.1.10` or `550 5.1.1 User unknown`, though
-they receive mail from inside. Exchange 2016 RTM and CU1 refuse them even with a complete copy.
+An Edge Transport server checks recipients against its own copy of the directory (AD LDS), which EdgeSync
+fills from the inside. When synchronization stopped, new recipients are missing there and are refused with
+`550 5.1.10` or `550 5.1.1 User unknown`, though they receive mail from inside. Exchange 2016 RTM and CU1
+refuse them even with a complete copy.
 
 ## What proves it
-- `Test-EdgeSynchronization -VerifyRecipient` says that the recipient isn't synchronized, while it exists inside
+- `Test-EdgeSynchronization -VerifyRecipient` says that the recipient isn't synchronized, while it exists
+  inside
 - the Edge server gave the refusal
 
 ## Not this when
@@ -31,7 +33,7 @@ from diagnostics.report import Step
     says=("RESOLVER.ADR.RecipientNotFound", "not found by SMTP address lookup", "550 5.1.1 User unknown", "550 5.1.10"),
 )
 def assess(
-    said: Said, sync: Configured | None, objects: tuple[Configured, ...], replies: tuple[Reply, ...]
+    said: Said, _sync: Configured | None, objects: tuple[Configured, ...], replies: tuple[Reply, ...]
 ) -> Finding | None:
     """Judged where an Edge server refused or its synchronization was looked at."""
     if by_microsoft(said) or passed_on(said):
@@ -72,7 +74,8 @@ def _steps(wanted: str) -> tuple[Step, ...]:
     return (
         look(
             "On a Mailbox server, compare the Edge server's copy for this recipient.",
-            "Test-EdgeSynchronization -VerifyRecipient {address} | Format-List Name,SyncStatus,RecipientStatus,LastSynchronizedUtc,FailureDetail",
+            "Test-EdgeSynchronization -VerifyRecipient {address} | Format-List "
+            "Name,SyncStatus,RecipientStatus,LastSynchronizedUtc,FailureDetail",
             address=wanted,
         ),
         look(
@@ -84,6 +87,9 @@ def _steps(wanted: str) -> tuple[Step, ...]:
             "Start-EdgeSynchronization -ForceFullSync",
             changes="Copies all recipients and settings to the subscribed Edge servers; some minutes of load.",
             undo="None needed: it changes no setting.",
-            verify="Test-EdgeSynchronization says Normal and the recipient is synchronized; a message from outside is accepted.",
+            verify=(
+                "Test-EdgeSynchronization says Normal and the recipient is synchronized; a message "
+                "from outside is accepted."
+            ),
         ),
     )

@@ -1,8 +1,8 @@
 """A mailbox forwards its mail to an address that does not exist.
 
 ## What is happening
-The mailbox that was addressed is fine. A forwarding setting, an inbox rule or a transport rule sends a copy to an address that is
-gone, and the report about that copy reaches the sender, who never heard of the address.
+The mailbox that was addressed is fine. A forwarding setting, an inbox rule or a transport rule sends a copy
+to an address that is gone, and the report about that copy reaches the sender, who never heard of the address.
 
 ## What proves it
 - `RESOLVER.FWD.NotFound`, or an address in the report that differs from the one that was typed
@@ -20,12 +20,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from diagnostics.cause import Act, Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.recipient.lookup import address, by_microsoft, named
 from diagnostics.causes.recipient.steps import EXO
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured
-from diagnostics.report import Shell, Step
+from diagnostics.report import Act, Shell, Step
 
 
 @cause(

@@ -1,9 +1,10 @@
 """The filter in front accepts mail for any address, and the mailbox system has to bounce it.
 
 ## What is happening
-The domain's MX is a filter or relay that takes every local part and passes it on. Exchange refuses the invented ones, and the
-filter (or Exchange) must then write a report to a sender that is mostly forged: piles of reports for people who never existed.
-The refusal is right; recipient checking in front is missing. Creating the mailboxes would be wrong.
+The domain's MX is a filter or relay that takes every local part and passes it on. Exchange refuses the
+invented ones, and the filter (or Exchange) must then write a report to a sender that is mostly forged: piles
+of reports for people who never existed. The refusal is right; recipient checking in front is missing.
+Creating the mailboxes would be wrong.
 
 ## What proves it
 - many reports for addresses that nobody ever had, mostly answers to spam
@@ -51,10 +52,16 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     refused = {r.recipient.lower() for r in replies if name and domain(r.recipient) == name and _unknown(r)}
     if len(refused) >= _MANY:
         some = ", ".join(f"`{each}`" for each in sorted(refused)[:3])
-        because = f"{len(refused)} unknown addresses of {name} were refused ({some}): if nobody ever had them, what stands in front "
+        because = (
+            f"{len(refused)} unknown addresses of {name} were refused ({some}): if nobody ever had "
+            "them, what stands in front "
+        )
         because += "takes mail for any address and leaves the bouncing to Exchange."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=1.9)
-    because = "If nobody ever had this address and such reports pile up, a filter in front accepts mail without checking the recipient."
+    because = (
+        "If nobody ever had this address and such reports pile up, a filter in front accepts mail "
+        "without checking the recipient."
+    )
     return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=0.85)
 
 
@@ -71,10 +78,12 @@ def _steps(name: str) -> tuple[Step, ...]:
             domain=name,
         ),
         advise(
-            "Ask the MX host by hand (telnet to port 25, RCPT TO with an invented address): 250 means that it does not check recipients."
+            "Ask the MX host by hand (telnet to port 25, RCPT TO with an invented address): 250 means "
+            "that it does not check recipients."
         ),
         advise(
-            "In the filter, load the list of valid recipients (directory sync) and reject mail to addresses that are not listed at RCPT TO."
+            "In the filter, load the list of valid recipients (directory sync) and reject mail to "
+            "addresses that are not listed at RCPT TO."
         ),
         look(
             "Where an Exchange server with anti-spam agents is the first hop, see its own recipient validation.",

@@ -1,9 +1,9 @@
 """The group sends its mail on with an empty return path, and outside receivers drop it.
 
 ## What is happening
-A distribution group whose delivery reports go to nobody (ReportToOriginatorEnabled and ReportToManagerEnabled both False) expands with
-`MAIL FROM:<>`. To other systems a message with a null sender is a bounce, so they drop or refuse it as backscatter, and because there is
-no return path nobody is told. Members inside get it.
+A distribution group whose delivery reports go to nobody (ReportToOriginatorEnabled and ReportToManagerEnabled
+both False) expands with `MAIL FROM:<>`. To other systems a message with a null sender is a bounce, so they
+drop or refuse it as backscatter, and because there is no return path nobody is told. Members inside get it.
 
 ## What proves it
 - `Return-Path: <>` on mail to the group, but not on direct mail of the same sender
@@ -69,7 +69,10 @@ def assess(anchor: Headers | Configured, headers: Headers | None, objects: tuple
 
 
 def _from_group(group: Configured) -> Finding:
-    because = f"{group.name} reports neither to the originator nor to its manager: mail to members outside leaves without a return path."
+    because = (
+        f"{group.name} reports neither to the originator nor to its manager: mail to members "
+        "outside leaves without a return path."
+    )
     return Finding(Belief.POSSIBLE, because, (group,), _steps(group.name), weight=1.3)
 
 
@@ -92,7 +95,8 @@ def _steps(group: str) -> tuple[Step, ...]:
     return (
         look(
             "Show to whom the group sends delivery reports.",
-            "Get-DistributionGroup {group} | Format-List Name,ReportToOriginatorEnabled,ReportToManagerEnabled,ManagedBy",
+            "Get-DistributionGroup {group} | Format-List "
+            "Name,ReportToOriginatorEnabled,ReportToManagerEnabled,ManagedBy",
             EXO,
             group=group,
         ),

@@ -1,9 +1,9 @@
 """The recipient's address is malformed.
 
 ## What is happening
-The address breaks the rules for addresses: a space, a quote, a semicolon, a trailing dot, two addresses in one field, or an address
-of another kind that was wrapped up because it can't travel by SMTP (`IMCEAINVALID-`, `IMCEAFAX-`). Nobody can deliver
-to it, and no server has to be mended.
+The address breaks the rules for addresses: a space, a quote, a semicolon, a trailing dot, two addresses in
+one field, or an address of another kind that was wrapped up because it can't travel by SMTP (`IMCEAINVALID-`,
+`IMCEAFAX-`). Nobody can deliver to it, and no server has to be mended.
 
 ## What proves it
 - `501 5.1.3 Invalid address`, `553 5.1.3`, or `STOREDRV.Submit; invalid recipient address`
@@ -56,9 +56,12 @@ def assess(anchor: Said | Reply, replies: tuple[Reply, ...]) -> Finding | None:
     where = f"`{mine}`" if mine else "The recipient's address"
     because = f"{where} is not a valid address, says {anchor.by or 'the server that refused it'}."
     if not (mine or anchor.text).isascii():
-        because = f"{where} has letters outside ASCII; either it is malformed or the other server does not support such addresses."
+        because = (
+            f"{where} has letters outside ASCII; either it is malformed or the other server does "
+            "not support such addresses."
+        )
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(mine), weight=1.0)
-    worded = anchor.signature not in ("5.1.3",) or "invalid" in anchor.text.lower() or "syntax" in anchor.text.lower()
+    worded = anchor.signature != "5.1.3" or "invalid" in anchor.text.lower() or "syntax" in anchor.text.lower()
     return Finding(Belief.LIKELY if worded else Belief.POSSIBLE, because, (anchor,), _steps(mine), weight=1.5)
 
 
@@ -73,8 +76,8 @@ def _of_wrapped(anchor: Said | Reply, kind: str, address: str) -> Finding:
 def _steps(address: str) -> tuple[Step, ...]:
     return (
         advise(
-            "Sender: delete the AutoComplete entry or contact, type the address anew by hand, and look for spaces, quotes, semicolons "
-            "and a dot at the end."
+            "Sender: delete the AutoComplete entry or contact, type the address anew by hand, and look for "
+            "spaces, quotes, semicolons and a dot at the end."
         ),
         look(
             "Show hidden characters of the address as it was written.",

@@ -1,9 +1,10 @@
 """Outlook sends to an old internal (X.500) address that no object owns any more.
 
 ## What is happening
-Inside an organization Exchange addresses people by their legacyExchangeDN. Outlook's AutoComplete, old messages, meetings and
-saved .msg files keep it. When the mailbox was recreated, migrated or removed, no object has that name any more, and the reply
-goes to `IMCEAEX-_O=…`, the same name in the clothes of an SMTP address: `550 5.1.1` or `5.1.11 RESOLVER.ADR.ExRecipNotFound`.
+Inside an organization Exchange addresses people by their legacyExchangeDN. Outlook's AutoComplete, old
+messages, meetings and saved .msg files keep it. When the mailbox was recreated, migrated or removed, no
+object has that name any more, and the reply goes to `IMCEAEX-_O=…`, the same name in the clothes of an SMTP
+address: `550 5.1.1` or `5.1.11 RESOLVER.ADR.ExRecipNotFound`.
 
 ## What proves it
 - the recipient in the report begins with `IMCEAEX-`
@@ -85,13 +86,13 @@ def _steps(name: str, online: bool) -> tuple[Step, ...]:
     shell: Shell = EXO if online else "exchange-management-shell"
     return (
         advise(
-            "Sender: delete the person's AutoComplete entry in Outlook, pick the recipient from the address book or type the SMTP "
-            "address, and send anew instead of replying. That mends it for this sender."
+            "Sender: delete the person's AutoComplete entry in Outlook, pick the recipient from the address "
+            "book or type the SMTP address, and send anew instead of replying. That mends it for this sender."
         ),
         look(
             "See whether any object still carries the old name.",
-            "Get-Recipient -ResultSize Unlimited | Where-Object {{ $_.EmailAddresses -contains ('X500:' + {name}) }} | "
-            "Format-List Name,PrimarySmtpAddress",
+            "Get-Recipient -ResultSize Unlimited | Where-Object "
+            "{{ $_.EmailAddresses -contains ('X500:' + {name}) }} | Format-List Name,PrimarySmtpAddress",
             shell,
             name=name,
         ),

@@ -36,7 +36,8 @@ def passed_on(said: Said) -> bool:
 
 
 def directory_says_no(said: Said) -> bool:
-    """Whether an Exchange directory looked the address up and found nothing, as opposed to a domain with a null MX."""
+    """Whether an Exchange directory looked the address up and found nothing, as opposed to a domain "
+    "with a null MX."""
     low = said.text.lower()
     null = "null mx" in low or "nullmx" in low or "556 5.1.10" in low
     legacy = "exrecipnotfound" in low or "legacy encapsulated" in low or "imceaex-" in low

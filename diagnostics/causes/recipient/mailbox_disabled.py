@@ -1,14 +1,16 @@
 """The recipient's mailbox is disabled or closed for mail.
 
 ## What is happening
-The address is known to the recipient's server, but its mailbox doesn't take mail: the account is disabled, suspended for not being
-used, or locked by the provider. `550 5.2.1` with words such as "mailbox disabled, not accepting messages" says so.
+The address is known to the recipient's server, but its mailbox doesn't take mail: the account is disabled,
+suspended for not being used, or locked by the provider. `550 5.2.1` with words such as "mailbox disabled, not
+accepting messages" says so.
 
 ## What proves it
 - the words of the recipient's server; its administrators can confirm the state of the account
 
 ## Not this when
-- the text after 5.2.1 speaks of the Content Filter agent: then the message was quarantined (`policy.antispam.content-filter-local`)
+- the text after 5.2.1 speaks of the Content Filter agent: then the message was quarantined
+  (`policy.antispam.content-filter-local`)
 - it speaks of a rate: the mailbox gets too much mail at once
 - the mailbox is full (5.2.2)
 
@@ -63,7 +65,8 @@ def _steps(wanted: str, online: bool) -> tuple[Step, ...]:
         advise("Sender: reach the recipient another way; only the recipient's side can open the mailbox again."),
         look(
             "If the mailbox is in your own organization, see its state.",
-            "Get-Mailbox {address} | Format-List AccountDisabled,RecipientTypeDetails,AcceptMessagesOnlyFrom*,MaxReceiveSize",
+            "Get-Mailbox {address} | Format-List "
+            "AccountDisabled,RecipientTypeDetails,AcceptMessagesOnlyFrom*,MaxReceiveSize",
             shell,
             address=wanted,
         ),

@@ -1,11 +1,13 @@
 """The recipient was only just created or changed, and the directory that answered does not know it yet.
 
 ## What is happening
-A new, restored or renamed recipient takes minutes to reach every directory replica of Exchange Online, and up to a day to
-reach edge blocking. Until then mail is refused as if the address did not exist. It heals by itself.
+A new, restored or renamed recipient takes minutes to reach every directory replica of Exchange Online, and up
+to a day to reach edge blocking. Until then mail is refused as if the address did not exist. It heals by
+itself.
 
 ## What proves it
-- `Get-Recipient` already shows the object, and WhenCreatedUTC or WhenChangedUTC lies shortly before the refusal
+- `Get-Recipient` already shows the object, and WhenCreatedUTC or WhenChangedUTC lies shortly before the
+  refusal
 - a test a little later is accepted without any change
 
 ## Not this when
@@ -23,6 +25,7 @@ from diagnostics.causes.recipient.lookup import address, by_microsoft, directory
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured
+from diagnostics.report import Step
 
 
 @cause(
@@ -42,19 +45,22 @@ def assess(said: Said, objects: tuple[Configured, ...], replies: tuple[Reply, ..
     owner = next((each for each in holders(wanted, objects) if premises(each) != "on-prem"), None)
     if owner is None:
         return None
-    created = owner.get("WhenCreatedUTC") or owner.get("WhenCreated")
-    changed = owner.get("WhenChangedUTC") or owner.get("WhenChanged")
+    times = [f"{words} {at}" for words, at in _times(owner) if at]
     because = f"{owner.name or 'An object'} owns {named(wanted)} although Exchange Online refused it"
-    because += f"; it was created at {created}" if created else ""
-    because += (
-        f" and last changed at {changed}"
-        if created and changed
-        else f"; it last changed at {changed}"
-        if changed
-        else ""
+    because += f" ({', '.join(times)})" if times else ""
+    because += ". If it was made or changed less than a day before the refusal, the directory was still catching up."
+    return Finding(Belief.POSSIBLE, because, (said, owner), _steps(wanted), weight=1.8 if times else 1.2)
+
+
+def _times(owner: Configured) -> tuple[tuple[str, str], ...]:
+    return (
+        ("created", owner.get("WhenCreatedUTC") or owner.get("WhenCreated")),
+        ("changed", owner.get("WhenChangedUTC") or owner.get("WhenChanged")),
     )
-    because += ". If that is less than a day before the refusal, the directory was still catching up."
-    steps = (
+
+
+def _steps(wanted: str) -> tuple[Step, ...]:
+    return (
         look(
             "Compare the time of creation and change with the time of the refusal.",
             "Get-Recipient {address} | Format-List Name,WhenCreatedUTC,WhenChangedUTC,EmailAddresses",
@@ -65,4 +71,3 @@ def assess(said: Said, objects: tuple[Configured, ...], replies: tuple[Reply, ..
             "Wait (mostly under an hour, for edge blocking up to 24 hours), then send again; change nothing meanwhile."
         ),
     )
-    return Finding(Belief.POSSIBLE, because, (said, owner), steps, weight=1.8 if created or changed else 1.2)

@@ -1,9 +1,9 @@
 """Mail to public folders is routed to a public folder server that no longer exists.
 
 ## What is happening
-Legacy public folders (Exchange 2010 and older): a mail-enabled folder, or the public folder tree, still names a database or an
-administrative group that was removed (homeMDB, msExchOwningPFTree). Transport finds no route for the tree and holds the messages in a
-queue or as unreachable, while mail to mailboxes flows.
+Legacy public folders (Exchange 2010 and older): a mail-enabled folder, or the public folder tree, still names
+a database or an administrative group that was removed (homeMDB, msExchOwningPFTree). Transport finds no route
+for the tree and holds the messages in a queue or as unreachable, while mail to mailboxes flows.
 
 ## What proves it
 - MSExchangeTransport 5010: no route has been created for the public folder hierarchy
@@ -37,7 +37,10 @@ from diagnostics.report import Step
 def assess(said: Said) -> Finding | None:
     """Transport's own warning names the tree; the attribute in a text only points at it."""
     if "no route has been created" in said.text.lower():
-        because = "Transport can't find a route to the public folder tree: no database that hosts it is left, or the tree names a removed one."
+        because = (
+            "Transport can't find a route to the public folder tree: no database that hosts it is "
+            "left, or the tree names a removed one."
+        )
         return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.0)
     because = "The text speaks of the legacy public folder tree, whose owner may be a server that was removed."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.3)
@@ -58,7 +61,10 @@ def _steps() -> tuple[Step, ...]:
         change(
             "For a folder that is still needed and points to a removed object, renew its mail settings.",
             "Disable-MailPublicFolder {folder}; Enable-MailPublicFolder {folder}",
-            changes="The folder's directory object is made anew; addresses beyond its default one are lost, so note them before.",
+            changes=(
+                "The folder's directory object is made anew; addresses beyond its default one are "
+                "lost, so note them before."
+            ),
             undo="Add the noted addresses with Set-MailPublicFolder -EmailAddresses.",
             verify="homeMDB of the new object names an existing tree, and the queue drains.",
             folder="",

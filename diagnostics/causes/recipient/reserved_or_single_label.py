@@ -1,12 +1,13 @@
 """The Receive connector refuses the recipient's domain, because it is reserved or has a single label.
 
 ## What is happening
-A Receive connector can be told to refuse recipients in domains that can't exist on the Internet: `.test`, `.invalid`, `.example`
-and `.localhost` (5.1.4), `example.com`, `.net` and `.org` (5.1.5), and names without a dot such as `user@server` (5.1.6). Mostly a
-device or a script still has the sample address of its manual.
+A Receive connector can be told to refuse recipients in domains that can't exist on the Internet: `.test`,
+`.invalid`, `.example` and `.localhost` (5.1.4), `example.com`, `.net` and `.org` (5.1.5), and names without a
+dot such as `user@server` (5.1.6). Mostly a device or a script still has the sample address of its manual.
 
 ## What proves it
-- the reply itself: `Recipient address reserved by RFC 2606`, `Recipient addresses in single label domains not accepted`
+- the reply itself: `Recipient address reserved by RFC 2606`, `Recipient addresses in single label domains not
+  accepted`
 
 ## Not this when
 - the domain is a real one

@@ -38,6 +38,6 @@ def accepted_domains(shell: Shell = EMS) -> Step:
 
 def correct_the_address() -> Step:
     return advise(
-        "Sender: check the address for a typing error, delete its AutoComplete entry in Outlook and type it anew; if it is "
-        "right, the recipient's administrators must restore the mailbox or add the alias."
+        "Sender: check the address for a typing error, delete its AutoComplete entry in Outlook and type it "
+        "anew; if it is right, the recipient's administrators must restore the mailbox or add the alias."
     )

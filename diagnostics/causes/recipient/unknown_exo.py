@@ -1,18 +1,20 @@
 """The address does not exist in the Exchange Online tenant.
 
 ## What is happening
-Exchange Online hosts the recipient's domain, looked the address up in its directory and found no object that owns it:
-it is mistyped, the user was deleted, or the alias was never added. The answer is
-`550 5.1.10 RESOLVER.ADR.RecipientNotFound`, and it is final: sending again changes nothing.
+Exchange Online hosts the recipient's domain, looked the address up in its directory and found no object that
+owns it: it is mistyped, the user was deleted, or the alias was never added. The answer is `550 5.1.10
+RESOLVER.ADR.RecipientNotFound`, and it is final: sending again changes nothing.
 
 ## What proves it
 - the server that generated the report is one of Exchange Online (`…outlook.com`)
 - `Get-Recipient` with the address finds nothing in the tenant
 
 ## Not this when
-- the mailbox lives on-premises: then an object was not synchronized (`recipient.unknown.dbeb-object-not-synced`) or the
-  domain's type is wrong (`recipient.accepted-domain.type-wrong`)
-- the address exists but its mailbox has no licence or was deleted (`recipient.mailbox.unlicensed-or-soft-deleted`)
+- the mailbox lives on-premises: then an object was not synchronized
+  (`recipient.unknown.dbeb-object-not-synced`) or the domain's type is wrong
+  (`recipient.accepted-domain.type-wrong`)
+- the address exists but its mailbox has no licence or was deleted
+  (`recipient.mailbox.unlicensed-or-soft-deleted`)
 - the address that failed isn't the one that was typed (`recipient.forwarding.target-invalid`)
 - the domain publishes a null MX, which has the same number (`dns.mx.null-mx`)
 

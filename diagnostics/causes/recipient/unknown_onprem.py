@@ -1,19 +1,20 @@
 """The address does not exist in the on-premises Exchange organization.
 
 ## What is happening
-An Exchange server that is responsible for the recipient's domain looked the address up in Active Directory and found no
-mail-enabled object: a typing error, a deleted user, or an alias that nobody added. It answers
-`550 5.1.1 RESOLVER.ADR.RecipNotFound` (2007 to 2013) or `550 5.1.10 RESOLVER.ADR.RecipientNotFound` (2016 and later).
-"Remote Server returned" in front of it is printed always and says nothing about who decided.
+An Exchange server that is responsible for the recipient's domain looked the address up in Active Directory
+and found no mail-enabled object: a typing error, a deleted user, or an alias that nobody added. It answers
+`550 5.1.1 RESOLVER.ADR.RecipNotFound` (2007 to 2013) or `550 5.1.10 RESOLVER.ADR.RecipientNotFound` (2016 and
+later). "Remote Server returned" in front of it is printed always and says nothing about who decided.
 
 ## What proves it
 - the generating server belongs to the recipient's own organization
 - `Get-Recipient` with the address finds nothing there
 
 ## Not this when
-- the generating server is Exchange Online's (`recipient.unknown.exo`) or no Exchange server (`recipient.unknown.remote`)
-- the mailbox was moved to the cloud without an object on-premises (`hybrid.remote-mailbox.object-missing`), or lives in
-  another system that shares the domain (`recipient.accepted-domain.type-wrong`)
+- the generating server is Exchange Online's (`recipient.unknown.exo`) or no Exchange server
+  (`recipient.unknown.remote`)
+- the mailbox was moved to the cloud without an object on-premises (`hybrid.remote-mailbox.object-missing`),
+  or lives in another system that shares the domain (`recipient.accepted-domain.type-wrong`)
 - the recipient in the report begins with IMCEAEX (`recipient.legacyexchangedn.stale`)
 
 ## References

@@ -1,16 +1,17 @@
 """The mailbox does not exist at the recipient's mail server, which is somebody else's.
 
 ## What is happening
-Another organization's server answered that it has no such mailbox: `550 5.1.1 … User unknown`, `No such user`,
-`550 5.5.0 Requested action not taken: mailbox unavailable` (Outlook.com). Exchange Online passes it on as
-`550 5.1.351 Remote server returned unknown recipient or mailbox unavailable`. Our mail flow works: it reached the right server.
+Another organization's server answered that it has no such mailbox: `550 5.1.1 … User unknown`, `No such
+user`, `550 5.5.0 Requested action not taken: mailbox unavailable` (Outlook.com). Exchange Online passes it on
+as `550 5.1.351 Remote server returned unknown recipient or mailbox unavailable`. Our mail flow works: it
+reached the right server.
 
 ## What proves it
 - the server that refused is outside, and other addresses of the same domain accept mail
 
 ## Not this when
-- an Exchange server of the recipient's own organization answers with RESOLVER.ADR (`recipient.unknown.onprem`,
-  `recipient.unknown.exo`)
+- an Exchange server of the recipient's own organization answers with RESOLVER.ADR
+  (`recipient.unknown.onprem`, `recipient.unknown.exo`)
 - the address that failed isn't the one that was typed (`recipient.forwarding.target-invalid`)
 - the recipient in the report begins with IMCEAEX (`recipient.legacyexchangedn.stale`)
 
@@ -83,7 +84,10 @@ def _by_exchange(said: Said, wanted: str) -> Finding | None:
     if by_microsoft(said) or "5.1.10" in said.text:
         return None
     own = same_organization(said.by, domain(wanted))
-    because = f"{said.by or 'An Exchange server'} knows no {named(wanted, 'such address')}; it may belong to another organization."
+    because = (
+        f"{said.by or 'An Exchange server'} knows no {named(wanted, 'such address')}; it may belong "
+        "to another organization."
+    )
     return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=0.9 if own else 1.3)
 
 

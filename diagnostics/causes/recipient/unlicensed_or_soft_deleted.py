@@ -1,8 +1,9 @@
 """The user exists, but has no active mailbox in Exchange Online.
 
 ## What is happening
-The licence was removed, the mailbox was deleted and is kept for 30 days, or it was never made. The account can still sign in and shows
-up in address books, while mail to it finds no mailbox: `550 5.1.10 RESOLVER.ADR.RecipientNotFound`.
+The licence was removed, the mailbox was deleted and is kept for 30 days, or it was never made. The account
+can still sign in and shows up in address books, while mail to it finds no mailbox: `550 5.1.10
+RESOLVER.ADR.RecipientNotFound`.
 
 ## What proves it
 - `Get-Mailbox -SoftDeletedMailbox` finds the address
@@ -70,8 +71,9 @@ def _steps(wanted: str) -> tuple[Step, ...]:
     return (
         look(
             "Look for a deleted mailbox with the address.",
-            "Get-Mailbox -SoftDeletedMailbox -ResultSize Unlimited | Where-Object {{ $_.EmailAddresses -contains ('smtp:' + {address}) }} | "
-            "Format-List Name,ExchangeGuid,WhenSoftDeleted",
+            "Get-Mailbox -SoftDeletedMailbox -ResultSize Unlimited | Where-Object "
+            "{{ $_.EmailAddresses -contains ('smtp:' + {address}) }} | Format-List "
+            "Name,ExchangeGuid,WhenSoftDeleted",
             EXO,
             address=wanted,
         ),
@@ -82,7 +84,8 @@ def _steps(wanted: str) -> tuple[Step, ...]:
             address=wanted,
         ),
         advise(
-            "Assign a licence with Exchange Online to the user in the Microsoft 365 admin center, or restore the deleted user there."
+            "Assign a licence with Exchange Online to the user in the Microsoft 365 admin center, or "
+            "restore the deleted user there."
         ),
         change(
             "If only the mailbox was deleted within the last 30 days, bring it back.",

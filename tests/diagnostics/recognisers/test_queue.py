@@ -86,7 +86,10 @@ def test_messages_are_no_queues() -> None:
 
 
 def test_a_message_as_a_list() -> None:
-    text = f"Identity          : EX01\\12\\4828\nFromAddress       : anna@contoso.com\nStatus : Ready\nLastError : {LED}\nQueue : EX01\\12"
+    text = (
+        "Identity          : EX01\\12\\4828\nFromAddress       : anna@contoso.com\nStatus : Ready\n"
+        f"LastError : {LED}\nQueue : EX01\\12"
+    )
     assert one(text, Reply).enhanced == "4.2.1"
     assert not facts(text, QueueState)
 
@@ -114,7 +117,11 @@ def test_an_error_that_stands_alone(text: str, enhanced: str) -> None:
 
 
 def test_an_error_on_several_lines() -> None:
-    text = "{[{LED=550 5.7.51 TenantInboundAttribution; There is a partner connector configured\n[CH3PEPF0001.prod.outlook.com 2025-01-29T19:07:30.476Z 08DD3FA5DBC8F401]};{MSG=};{FQDN=mx.contoso.com};{IP=52.101.194.15};{LRT=1/29/2025 7:07:29 PM}]}"
+    text = (
+        "{[{LED=550 5.7.51 TenantInboundAttribution; There is a partner connector configured\n"
+        "[CH3PEPF0001.prod.outlook.com 2025-01-29T19:07:30.476Z 08DD3FA5DBC8F401]};{MSG=};{FQDN=mx.contoso.com};"
+        "{IP=52.101.194.15};{LRT=1/29/2025 7:07:29 PM}]}"
+    )
     reply = one(text, Reply)
     assert (reply.code, reply.enhanced, reply.host, reply.ip) == (550, "5.7.51", "mx.contoso.com", "52.101.194.15")
 

@@ -1,0 +1,57 @@
+"""Who set the size limit that a message met: what the causes about size share."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import re2
+
+from diagnostics.causes.recipient.lookup import by_microsoft, domain, same_organization
+from diagnostics.facts import Reply, Said
+
+# Tokens of our side's own Exchange: written before the message left.
+_OWN: Final = ("resolver.rst.sendsizelimit", "routing.sizelimit", "mapiexceptionmaxsubmissionexceeded")
+_OTHERS: Final = (
+    "overadvertisedsizelimit",
+    "google's message size limits",
+    "google’s message size limits",
+    "exceeds fixed limit",
+    "exceeds maximum permitted",
+    "exceeds size limit",
+)
+_HEADER: Final = ("header size", "header too large", "x-dg-ref", "headers too large")
+_TOLD = re2.compile(r"(?i)limit is (\d{1,6}(?:[.,]\d{1,3})? ?[KMG]B)\b")
+
+
+def own_limit(said: Said) -> bool:
+    low = said.text.lower()
+    return any(words in low for words in _OWN)
+
+
+def others_limit(said: Said) -> bool:
+    """Words that only another system's server writes."""
+    low = said.text.lower()
+    return any(words in low for words in _OTHERS)
+
+
+def about_the_header(said: Said) -> bool:
+    low = said.text.lower()
+    return any(words in low for words in _HEADER)
+
+
+def for_one_recipient(said: Said) -> bool:
+    return "recipsizelimit" in said.text.lower()
+
+
+def refused_outside(said: Said, replies: tuple[Reply, ...]) -> bool:
+    """Whether the server that refused belongs to the recipient's domain and not to Microsoft, or a "
+    "reply was passed on."""
+    recipients = [r.recipient for r in replies if r.source == said.source and r.recipient]
+    theirs = any(same_organization(said.by, domain(each)) for each in recipients)
+    return "remote server returned" in said.text.lower() or (theirs and not by_microsoft(said))
+
+
+def told_limit(text: str) -> str:
+    """The limit as a report's friendly paragraph names it, "" where it doesn't."""
+    found = _TOLD.search(text)
+    return str(found.group(1)) if found else ""

@@ -1,0 +1,123 @@
+"""The message is larger than a limit of the sender's own organization, connector or mailbox.
+
+## What is happening
+Attachments grow by a third when they are encoded, so a file of 30 MB makes a message of 40 MB. The message
+met the smallest of several limits on our side: the sender's mailbox (MaxSendSize), the organization
+(Set-TransportConfig), a Send or Receive connector (MaxMessageSize), a site link, or for Outlook on Mac and
+mobile devices the limit of the web service in web.config. `RESOLVER.RST.SendSizeLimit.Sender` names the
+mailbox, `.Org` the organization, `ROUTING.SizeLimit` the route.
+
+## What proves it
+- the generating server is ours, and one of the limits is below the message's size
+
+## Not this when
+- another organization's server refused it (`content-size.message.remote-limit`)
+- the token is `RecipSizeLimit` (`content-size.message.recipient-limit`)
+- the text speaks of the header (`content-size.header.x-dg-ref`)
+
+## References
+- https://learn.microsoft.com/en-us/exchange/mail-flow/message-size-limits
+- https://learn.microsoft.com/en-us/exchange/mail-flow/non-delivery-reports-and-bounce-messages/non-delivery-reports-and-bounce-messages
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.content_size.limits import (
+    about_the_header,
+    for_one_recipient,
+    others_limit,
+    own_limit,
+    refused_outside,
+)
+from diagnostics.causes.recipient.lookup import by_microsoft
+from diagnostics.causes.recipient.steps import EXO, advise
+from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import Configured
+from diagnostics.report import Act, Step
+
+
+@cause(
+    id="content-size.message.org-or-connector-limit",
+    act="on-prem",
+    says=(
+        "RESOLVER.RST.SendSizeLimit",
+        "ROUTING.SizeLimit",
+        "MapiExceptionMaxSubmissionExceeded",
+        "Message size exceeds fixed maximum message size",
+        "5.3.4",
+    ),
+)
+def assess(said: Said, _settings: Configured | None, replies: tuple[Reply, ...]) -> Finding | None:
+    """Exchange's own tokens prove it; the plain 5.3.4 is said on both sides."""
+    if about_the_header(said) or for_one_recipient(said) or others_limit(said):
+        return None
+    online = by_microsoft(said)
+    act: Act = "exchange-online" if online else "on-prem"
+    if own_limit(said):
+        because = f"The message is larger than {_which(said)} allows (attachments grow by a third when they are sent)."
+        return Finding(Belief.CONFIRMED, because, (said,), _steps(online), act)
+    if refused_outside(said, replies):
+        return None
+    who = said.by or "A server"
+    because = f"{who} refused the message as too large for a limit of the organization or of a connector."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(online), act, weight=1.8)
+
+
+def _which(said: Said) -> str:
+    low = said.text.lower()
+    if "sendsizelimit.org" in low:
+        return "the organization's MaxSendSize"
+    if "sendsizelimit" in low or "maxsubmission" in low:
+        return "the sender's own send limit (MaxSendSize)"
+    return "the route to the recipient"
+
+
+def _steps(online: bool) -> tuple[Step, ...]:
+    share = advise("Sender: make the attachment smaller, or share it as a link.")
+    if online:
+        return (
+            look(
+                "See the sender's limit.",
+                "Get-Mailbox {sender} | Format-List MaxSendSize,MaxReceiveSize",
+                EXO,
+                sender="",
+            ),
+            share,
+            _raise_mailbox(online=True),
+        )
+    return (
+        look(
+            "Compare every limit on the way: the smallest one counts.",
+            "Get-TransportConfig | Format-List MaxSendSize,MaxReceiveSize; Get-SendConnector | Format-Table "
+            "Name,MaxMessageSize; Get-ReceiveConnector | Format-Table Identity,MaxMessageSize; Get-Mailbox "
+            "{sender} | Format-List MaxSendSize,MaxReceiveSize",
+            sender="",
+        ),
+        advise(
+            "For Outlook on Mac and mobile devices also compare the limits of EWS and ActiveSync in "
+            "their web.config files."
+        ),
+        share,
+        _raise_mailbox(online=False),
+        change(
+            "If larger messages are wanted for everybody, raise the organization's limit, and "
+            "MaxMessageSize of the connectors on the way.",
+            "Set-TransportConfig -MaxSendSize 50MB -MaxReceiveSize 50MB",
+            changes="Messages up to 50 MB may be sent and received in the organization.",
+            undo="The same with the values that the first command showed.",
+            verify="The first command shows the new values; the message is accepted after some minutes.",
+        ),
+    )
+
+
+def _raise_mailbox(*, online: bool) -> Step:
+    return change(
+        "If the sender's own limit is the smallest, raise it.",
+        "Set-Mailbox {sender} -MaxSendSize 50MB",
+        shell=EXO if online else "exchange-management-shell",
+        changes="This mailbox may send messages up to 50 MB.",
+        undo="The same with the value that Get-Mailbox showed.",
+        verify="The message is accepted after some minutes.",
+        sender="",
+    )

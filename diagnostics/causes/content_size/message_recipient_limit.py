@@ -1,0 +1,62 @@
+"""The message is larger than this one recipient may receive.
+
+## What is happening
+The mailbox, group or contact that was addressed has a MaxReceiveSize of its own that is smaller than the
+message: `550 5.2.3 RESOLVER.RST.RecipSizeLimit`. Other recipients of the same message get it.
+
+## What proves it
+- MaxReceiveSize of the recipient is a number below the message's size
+
+## Not this when
+- it is Unlimited: then another limit on the way refused it
+
+## References
+- https://learn.microsoft.com/en-us/exchange/mail-flow/message-size-limits
+- https://learn.microsoft.com/en-us/exchange/mail-flow/non-delivery-reports-and-bounce-messages/non-delivery-reports-and-bounce-messages
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import EMS, Belief, Finding, cause, change, look
+from diagnostics.causes.recipient.lookup import address, by_microsoft, named
+from diagnostics.causes.recipient.steps import EXO, advise
+from diagnostics.facts import Reply, Said
+from diagnostics.report import Act, Shell, Step
+
+
+@cause(
+    id="content-size.message.recipient-limit",
+    act="recipient-side",
+    says=("RESOLVER.RST.RecipSizeLimit", "message too large for this recipient"),
+)
+def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
+    """The token names the recipient's own limit."""
+    wanted = address(said, replies)
+    outside = "remote server returned" in said.text.lower()
+    online = by_microsoft(said)
+    act: Act = "recipient-side" if outside else "exchange-online" if online else "on-prem"
+    because = f"{named(wanted, 'The recipient')} has a MaxReceiveSize of its own, and the message is larger."
+    if outside:
+        because += " It is set in the recipient's organization."
+    return Finding(Belief.CONFIRMED, because, (said,), _steps(wanted, EXO if online else EMS), act)
+
+
+def _steps(wanted: str, shell: Shell) -> tuple[Step, ...]:
+    return (
+        look(
+            "See the recipient's limit (for a group: Get-DistributionGroup).",
+            "Get-Mailbox {address} | Format-List MaxReceiveSize",
+            shell,
+            address=wanted,
+        ),
+        advise("Sender: make the attachment smaller, or share it as a link."),
+        change(
+            "If the recipient is yours and should get such messages, raise the limit.",
+            "Set-Mailbox {address} -MaxReceiveSize 50MB",
+            shell=shell,
+            changes="This mailbox receives messages up to 50 MB.",
+            undo="The same with the value that the first command showed.",
+            verify="The message is delivered when it is sent again.",
+            address=wanted,
+        ),
+    )

@@ -1,0 +1,90 @@
+"""The message is larger than the recipient's mail server accepts.
+
+## What is happening
+The other server announces its limit in the EHLO reply (`250-SIZE 26214400`) or refuses the message itself:
+`552 5.2.3`, `552 5.3.4 Message size exceeds fixed limit`. Exchange doesn't even try when the announced size
+is smaller: `SMTPSEND.OverAdvertisedSizeLimit`. Raising limits on our side changes nothing. Attachments grow
+by a third when they are encoded.
+
+## What proves it
+- the server that refused is the recipient's, or its SIZE is below the message's size
+
+## Not this when
+- our own server refused it (`content-size.message.org-or-connector-limit`)
+- the token is `RecipSizeLimit` (`content-size.message.recipient-limit`)
+- large messages hang and time out instead of being refused (`network.path-mtu.black-hole`)
+
+## References
+- https://learn.microsoft.com/en-us/exchange/mail-flow/message-size-limits
+- https://www.rfc-editor.org/rfc/rfc1870
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.causes.content_size.limits import (
+    about_the_header,
+    for_one_recipient,
+    others_limit,
+    own_limit,
+    refused_outside,
+)
+from diagnostics.causes.recipient.lookup import address, domain
+from diagnostics.causes.recipient.steps import advise
+from diagnostics.facts import Reply, Said, Session
+from diagnostics.report import Step
+
+
+@cause(
+    id="content-size.message.remote-limit",
+    act="sender",
+    says=(
+        "SMTPSEND.OverAdvertisedSizeLimit",
+        "552 5.2.3",
+        "523 5.2.3",
+        "552 5.3.4",
+        "552 Message size exceeds",
+        "message size limits",
+        "Message size exceeds fixed",
+        "Message size exceeds maximum permitted",
+    ),
+)
+def assess(said: Said, session: Session | None, replies: tuple[Reply, ...]) -> Finding | None:
+    """Who refused decides; the SIZE that the other server announced names the limit."""
+    if own_limit(said) or for_one_recipient(said) or about_the_header(said):
+        return None
+    name = domain(address(said, replies))
+    size = _announced(session)
+    whose = f"The mail server of {name}" if name else said.by or "The other mail server"
+    because = f"{whose} does not accept messages as large as this one" + (f" (it announces {size})." if size else ".")
+    evidence = (said, session) if size else (said,)
+    if "overadvertisedsizelimit" in said.text.lower():
+        return Finding(Belief.CONFIRMED, because, evidence, _steps(name))
+    sent = session is not None and session.direction == "send"
+    if others_limit(said) or refused_outside(said, replies) or sent or "5.2.3" in said.text:
+        return Finding(Belief.LIKELY, because, evidence, _steps(name), weight=1.0)
+    because = f"If {said.by or 'the server that refused'} is the recipient's, the limit is theirs."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=1.3)
+
+
+def _announced(session: Session | None) -> str:
+    """The limit in the EHLO reply, as megabytes."""
+    if session is None or session.direction != "send":
+        return ""
+    sizes = [
+        each.split()[1] for each in session.capabilities if each.upper().startswith("SIZE ") and len(each.split()) > 1
+    ]
+    return f"{int(sizes[0]) / 1024 / 1024:.0f} MB" if sizes and sizes[0].isascii() and sizes[0].isdecimal() else ""
+
+
+def _steps(name: str) -> tuple[Step, ...]:
+    return (
+        advise("Sender: make the attachment smaller, split it, or share it as a link; no setting on this side helps."),
+        look(
+            "To learn the limit, read SIZE in the other server's EHLO reply: find the server, then say "
+            "EHLO to it on port 25.",
+            "Resolve-DnsName {domain} -Type MX | Format-Table Name,Preference,NameExchange",
+            "powershell",
+            domain=name,
+        ),
+    )

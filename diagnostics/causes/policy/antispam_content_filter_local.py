@@ -1,0 +1,75 @@
+"""The Content Filter agent of the receiving Exchange server took the message for spam.
+
+## What is happening
+The anti-spam agents of Exchange Server score every anonymous message (SCL). From the reject threshold on the agent
+answers `550 5.7.1 Message rejected as spam by Content Filtering`; from the quarantine threshold on it puts the message
+into the quarantine mailbox and says 5.2.1. The score is this server's own judgement of the content.
+
+## What proves it
+- the words themselves, or the agent log with Content Filter Agent and the score
+
+## Not this when
+- the Content Filter agent is switched off on that server
+- the sender was refused by an entry (`policy.antispam.sender-blocked`)
+
+## References
+- https://learn.microsoft.com/en-us/exchange/antispam-and-antimalware/antispam-protection/content-filtering
+- https://learn.microsoft.com/en-us/exchange/mail-flow/non-delivery-reports-and-bounce-messages/non-delivery-reports-and-bounce-messages
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.policy.said import refusal, reply_of
+from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import AgentAction
+from diagnostics.report import Act, Step
+
+
+@cause(
+    id="policy.antispam.content-filter-local",
+    act="on-prem",
+    says=("Message rejected as spam by Content Filtering", "Content Filter agent quarantined this message"),
+)
+def assess(anchor: Said | AgentAction, replies: tuple[Reply, ...]) -> Finding | None:
+    """The agent's own words."""
+    if isinstance(anchor, AgentAction):
+        if not (anchor.failing and anchor.agent.lower().startswith("content filter")):
+            return None
+        score = f" with an SCL of {anchor.reason_data}" if anchor.reason_data.strip().isdigit() else ""
+        because = f"The Content Filter agent of this server acted ({anchor.action}) on the message of "
+        because += f"`{anchor.sender or anchor.ip or 'this sender'}`{score}."
+        return Finding(Belief.CONFIRMED, because, (anchor,), _steps(), weight=1.0)
+    refused = refusal(anchor, replies)
+    reply = reply_of(anchor, replies)
+    # Who holds the report of a refusal is the sender; the server that refused is another organization's.
+    act: Act = "recipient-side" if reply and reply.kind in ("ndr", "dsn") else "on-prem"
+    because = (
+        f"{refused.where} is an Exchange server whose Content Filter agent took the message to {refused.whom} for spam."
+    )
+    if act == "recipient-side":
+        because += " Only its administrators can change that; the sender can change the content."
+    return Finding(Belief.CONFIRMED, because, (anchor,), _steps(), act)
+
+
+def _steps() -> tuple[Step, ...]:
+    return (
+        look(
+            "On the receiving server, see what the agent did with messages of the last day, and their scores.",
+            "Get-AgentLog -StartDate (Get-Date).AddDays(-1) | Where-Object {{$_.Agent -match 'Content Filter'}} | "
+            "Select-Object -Last 20 | Format-List Timestamp,P1FromAddress,Action,Reason,ReasonData",
+        ),
+        look(
+            "Read its thresholds.",
+            "Get-ContentFilterConfig | Format-List Enabled,SCLRejectEnabled,SCLRejectThreshold,SCLQuarantineEnabled,"
+            "SCLQuarantineThreshold,SCLDeleteEnabled,SCLDeleteThreshold,QuarantineMailbox",
+        ),
+        change(
+            "If wanted mail is refused again and again: raise the threshold by one.",
+            "Set-ContentFilterConfig -SCLRejectThreshold {threshold:token}",
+            changes="Messages with the score that was refused so far get in, as junk.",
+            undo="Set-ContentFilterConfig -SCLRejectThreshold with the old number.",
+            verify="The same message sent again is delivered.",
+            threshold="",
+        ),
+    )

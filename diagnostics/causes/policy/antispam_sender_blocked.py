@@ -1,0 +1,128 @@
+"""The receiving organization's own block entry refuses this sender.
+
+## What is happening
+Sender filtering, an IP block list kept by hand, a blocked-senders entry of a policy or of the recipient refuses the
+sender or its address. Exchange Server says `554 5.1.0 Sender denied`, or that the client "does not have permissions to
+submit to this server"; in Exchange Online the header says SFV:BLK (the recipient's own blocked senders) or SFV:SKB (a
+policy's). It is an entry somebody made, no reputation service.
+
+## What proves it
+- SFV:BLK or SFV:SKB in X-Forefront-Antispam-Report
+- the agent log names the Sender Filter Agent, or the Connection Filtering Agent with a local block list
+
+## Not this when
+- the agent log names a block list provider: then it is a public list
+- Exchange Online says 5.1.0: more often an old address of a reply (`recipient.legacyexchangedn.stale`)
+
+## References
+- https://learn.microsoft.com/en-us/exchange/antispam-and-antimalware/antispam-protection/sender-filtering
+- https://learn.microsoft.com/en-us/defender-office-365/message-headers-eop-mdo
+- https://learn.microsoft.com/en-us/exchange/mail-flow/non-delivery-reports-and-bounce-messages/non-delivery-reports-and-bounce-messages
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.policy.said import refusal
+from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import AgentAction, Antispam, Configured
+from diagnostics.report import Step
+
+_SKB = "The message matched a blocked sender or domain of an anti-spam policy (SFV:SKB)"
+_BLK = "The sender stands on the recipient's own list of blocked senders (SFV:BLK)"
+
+
+@cause(
+    id="policy.antispam.sender-blocked",
+    act="on-prem",
+    says=(
+        "5.1.0 Sender denied",
+        "Recipient not authorized, your IP has been found on a block list",
+        "External client with IP address",
+    ),
+)
+def assess(
+    anchor: Said | Antispam | AgentAction, replies: tuple[Reply, ...], settings: tuple[Configured, ...]
+) -> Finding | None:
+    """The header's verdict and the agent's entry prove it; the reply's words are shared."""
+    if isinstance(anchor, Antispam):
+        return _filed(anchor)
+    if isinstance(anchor, AgentAction):
+        return _acted(anchor)
+    refused = refusal(anchor, replies)
+    blocked = next((s for s in settings if s.kind == "sender-filter-config" and _entries(s)), None)
+    because = f"{refused.where} refused the sender with `{anchor.signature}`, which its own block entries do."
+    if anchor.signature.startswith("5.1.0") and not refused.online:
+        belief = Belief.CONFIRMED if blocked else Belief.LIKELY
+        return Finding(belief, because, (anchor, blocked), _on_premises(""), weight=1.2)
+    steps = _policies() if refused.online else _on_premises("")
+    return Finding(Belief.POSSIBLE, because, (anchor,), steps, refused.act, weight=1.0 if refused.online else 1.6)
+
+
+def _entries(settings: Configured) -> bool:
+    return any(settings.items(name) for name in ("BlockedSenders", "BlockedDomains", "BlockedDomainsAndSubdomains"))
+
+
+def _filed(report: Antispam) -> Finding | None:
+    verdict = report.get("SFV").upper()
+    if verdict not in ("BLK", "SKB"):
+        return None
+    ip = report.get("CIP")
+    because = _BLK if verdict == "BLK" else _SKB
+    because += f"; it came from {ip}." if ip else "."
+    if verdict == "BLK":
+        return Finding(Belief.CONFIRMED, because, (report,), _own_list(), "recipient-side")
+    return Finding(Belief.CONFIRMED, because, (report,), _policies(), "exchange-online")
+
+
+def _acted(entry: AgentAction) -> Finding | None:
+    agent = entry.agent.lower()
+    reason = f"{entry.reason} {entry.reason_data}".lower()
+    connection = agent.startswith("connection filter") and "provider" not in reason
+    if not entry.failing or not (agent.startswith("sender filter") or connection):
+        return None
+    because = f"The {entry.agent} of this server refused `{entry.sender or entry.ip or 'the sender'}` ({entry.action}, "
+    because += f"{entry.reason or 'no reason told'})."
+    belief = Belief.LIKELY if connection and "local" not in reason else Belief.CONFIRMED
+    domain = entry.sender.rpartition("@")[2]
+    return Finding(belief, because, (entry,), _on_premises(domain), weight=1.1)
+
+
+def _on_premises(domain: str) -> tuple[Step, ...]:
+    return (
+        look(
+            "Read the block entries of the receiving server.",
+            "Get-SenderFilterConfig | Format-List Enabled,BlockedSenders,BlockedDomains,BlockedDomainsAndSubdomains; "
+            "Get-IPBlockListEntry | Format-Table Identity,IPRange,ExpirationTime,Comment",
+        ),
+        change(
+            "If the entry isn't meant any more: remove it (a blocked address: -BlockedSenders; an IP: Remove-IPBlockListEntry).",
+            "Set-SenderFilterConfig -BlockedDomains @{{Remove={domain}}}",
+            changes="Mail from that domain is no longer refused by the sender filter; the other filters still judge it.",
+            undo="The same command with @{Add=…} in place of @{Remove=…}.",
+            verify="The sender's next message has no entry of the agent in Get-AgentLog.",
+            domain=domain,
+        ),
+    )
+
+
+def _policies() -> tuple[Step, ...]:
+    return (
+        look(
+            "Find the entry: in the anti-spam policies, or in the Tenant Allow/Block List.",
+            "Get-HostedContentFilterPolicy | Format-List Name,BlockedSenders,BlockedSenderDomains; "
+            "Get-TenantAllowBlockListItems -ListType Sender -Block | Format-Table Value,Action,ExpirationDate",
+            "exchange-online-powershell",
+        ),
+    )
+
+
+def _own_list() -> tuple[Step, ...]:
+    return (
+        look(
+            "The recipient finds the entry under Outlook on the web, Settings, Mail, Junk email, Blocked senders, and "
+            "removes it there if the sender is wanted. No administrator's policy is involved.",
+            "",
+            "portal",
+        ),
+    )

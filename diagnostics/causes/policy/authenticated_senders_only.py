@@ -1,0 +1,112 @@
+"""The recipient accepts mail only from authenticated, internal senders.
+
+## What is happening
+A mailbox, group, contact or mail user can be closed to everybody who isn't signed in to its own organization
+(RequireSenderAuthenticationEnabled). For groups this is the default. A message from the Internet is anonymous and
+is refused: `RESOLVER.RST.AuthRequired` on Exchange Server, 5.7.133 (group), 5.7.134 (mailbox), 5.7.136 (mail user),
+5.7.12 or 5.7.193 (Microsoft 365 group) in Exchange Online. Only the recipient's organization can change it.
+
+## What proves it
+- RequireSenderAuthenticationEnabled is True on the recipient, and the sender is outside
+
+## Not this when
+- the sender is a colleague whose mail crossed between on-premises and cloud and arrived with AuthAs Anonymous: the
+  hybrid connectors have lost the internal mark, and opening the recipient would only hide that
+- the recipient is a public folder whose client permissions refuse (`policy.restriction.public-folder-permission`)
+- the setting is False
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/fix-error-code-5-7-133-in-exchange-online
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/fix-error-code-5-7-134-in-exchange-online
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/550-5-7-193-when-external-users-send-to-microsoft-365-group
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.policy.said import Refusal, addresses, recipient_settings, refusal
+from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import Configured, Headers
+from diagnostics.report import Step
+
+_SWITCH: Final = "RequireSenderAuthenticationEnabled"
+_NOUNS: Final = (
+    ("5.7.193", "UnifiedGroup"),
+    ("5.7.134", "Mailbox"),
+    ("ForMailbox", "Mailbox"),
+    ("5.7.136", "MailUser"),
+)
+
+
+@cause(
+    id="policy.restriction.authenticated-senders-only",
+    act="on-prem",
+    says=(
+        "RESOLVER.RST.AuthRequired",
+        "RESOLVER.RST.SenderNotAuthenticatedForGroup",
+        "RESOLVER.RST.SenderNotAuthenticatedForMailbox",
+        "Sender was not authenticated by organization",
+        "5.7.133",
+        "5.7.134",
+        "5.7.135",
+        "5.7.136",
+        "5.7.193",
+    ),
+)
+def assess(
+    said: Said, replies: tuple[Reply, ...], settings: tuple[Configured, ...], headers: tuple[Headers, ...]
+) -> Finding | None:
+    """The words are plain; what remains open is whether the sender really is a stranger."""
+    refused = refusal(said, replies)
+    setting = recipient_settings(settings, refused.recipient)
+    closed = setting.flag(_SWITCH) if setting else None
+    if closed is False:
+        return Finding(Belief.RULED_OUT, f"{_SWITCH} is False on {refused.whom}.", (setting, said))
+    because = f"{refused.where} says that {refused.whom} takes mail only from authenticated senders of its own "
+    because += "organization; this message arrived as anonymous."
+    steps = _steps(refused, said.text)
+    inside = _colleague(refused, headers)
+    if inside:
+        because += f" The sender's domain is the recipient's own ({inside}): then the mail lost its internal mark on "
+        because += "the way, and the recipient must not be opened."
+        return Finding(Belief.POSSIBLE, because, (said,), steps[:1], refused.act, weight=1.3)
+    if closed:
+        because += f" {_SWITCH} is True."
+        return Finding(Belief.CONFIRMED, because, (said, setting), steps, refused.act)
+    if "5.7.135" in said.text or "public folder" in said.text.lower():
+        return Finding(Belief.POSSIBLE, because, (said,), steps, refused.act, weight=1.0)
+    because += f" The switch is {_SWITCH}; it is on by default for groups."
+    return Finding(Belief.LIKELY, because, (said,), steps, refused.act, weight=1.0)
+
+
+def _colleague(refused: Refusal, headers: tuple[Headers, ...]) -> str:
+    """The domain that the sender shares with the recipient; "" when they differ or one isn't told."""
+    domain = refused.recipient.rpartition("@")[2].casefold()
+    senders = {a.rpartition("@")[2].casefold() for each in headers for a in addresses(each.get("from"))}
+    return domain if domain and domain in senders else ""
+
+
+def _steps(refused: Refusal, text: str) -> tuple[Step, ...]:
+    noun = next((noun for words, noun in _NOUNS if words in text), "DistributionGroup")
+    command = f"Set-{noun} {{recipient}} -{_SWITCH}"
+    return (
+        look(
+            "See what kind of recipient it is; then read the switch on it.",
+            "Get-Recipient {recipient} | Format-List Name,RecipientTypeDetails; "
+            f"Get-{noun} {{recipient}} | Format-List Name,{_SWITCH},AcceptMessagesOnlyFrom*",
+            refused.shell,
+            recipient=refused.recipient,
+        ),
+        change(
+            "Only if outside senders are wanted there: admit them.",
+            f"{command} $false",
+            shell=refused.shell,
+            changes=f"{_SWITCH} of this recipient: everybody on the Internet can then write to it. For another kind of "
+            "recipient the same parameter is on Set-Mailbox, Set-MailUser, Set-MailContact or Set-UnifiedGroup.",
+            undo=f"The same command with -{_SWITCH} $true.",
+            verify="A message from outside arrives (allow some minutes for replication).",
+            recipient=refused.recipient,
+        ),
+    )

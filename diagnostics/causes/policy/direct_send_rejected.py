@@ -1,0 +1,68 @@
+"""Exchange Online refuses Direct Send: unauthenticated mail in the organization's own name.
+
+## What is happening
+With RejectDirectSend on, a message that arrives anonymously with an envelope sender of one of the tenant's own accepted
+domains is refused, unless an inbound connector recognizes its source: `550 5.7.68 TenantInboundAttribution; Direct Send
+not allowed`. Printers, applications and web services that send "as us" to our own people without signing in are hit.
+
+## What proves it
+- the words themselves; Get-OrganizationConfig shows RejectDirectSend True
+
+## Not this when
+- the text speaks of a partner connector, 5.7.51 (`connector.exo-inbound.partner-restriction`)
+
+## References
+- https://techcommunity.microsoft.com/blog/exchange/introducing-more-control-over-direct-send-in-exchange-online/4408790
+- https://learn.microsoft.com/en-us/powershell/module/exchangepowershell/set-organizationconfig
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.policy.said import of_kind
+from diagnostics.facts import Said
+from diagnostics.mail_facts import Configured
+from diagnostics.report import Step
+
+
+@cause(
+    id="policy.direct-send.rejected",
+    act="exchange-online",
+    says=("5.7.68 TenantInboundAttribution", "Direct Send not allowed for this organization"),
+)
+def assess(said: Said, settings: tuple[Configured, ...]) -> Finding | None:
+    """One text, one meaning."""
+    shown = next((s for s in of_kind(settings, "organization-config") if s.flag("RejectDirectSend") is not None), None)
+    because = (
+        "RejectDirectSend is on in this tenant, and the message came anonymously with one of its own domains as the "
+    )
+    because += "envelope sender, from a source that no inbound connector recognizes."
+    if shown and shown.flag("RejectDirectSend") is False:
+        because = "RejectDirectSend was on when this was refused; it is False now."
+    return Finding(Belief.CONFIRMED, because, (said, shown), _steps())
+
+
+def _steps() -> tuple[Step, ...]:
+    shell = "exchange-online-powershell"
+    return (
+        look(
+            "See the switch, and which sources the inbound connectors recognize.",
+            "Get-OrganizationConfig | Format-List RejectDirectSend; "
+            "Get-InboundConnector | Format-List Name,Enabled,ConnectorType,SenderDomains,SenderIPAddresses,"
+            "TlsSenderCertificateName",
+            shell,
+        ),
+        change(
+            "For a device or application with an address of its own: recognize it by a connector. Leave RejectDirectSend on.",
+            "New-InboundConnector -Name 'Application that sends as us' -ConnectorType Partner -SenderDomains '*' "
+            "-SenderIPAddresses {source_address:token} -RequireTls $true",
+            shell=shell,
+            changes="Mail from that address is accepted in the organization's name. By certificate "
+            "(-TlsSenderCertificateName) is better where the source has one. A service with shared addresses, such as a "
+            "web application, should not get a connector: let it send with a subdomain of its own (SPF and DKIM for it), "
+            "or sign in by SMTP AUTH or HVE.",
+            undo="Remove-InboundConnector 'Application that sends as us'",
+            verify="The application's next message is accepted.",
+            source_address="",
+        ),
+    )

@@ -1,0 +1,75 @@
+"""Exchange Online throttles or blocks mail from this Exchange server because it is out of date.
+
+## What is happening
+Exchange Online looks at the version of Exchange servers that hand it mail over a connector of type OnPremises. One that
+is unsupported, or lacks security updates for long, is reported, then throttled (`450 4.7.230`) for some minutes of each
+hour, and at last blocked (`550 5.7.230`). It ends when the server is updated.
+
+## What proves it
+- the words themselves; the report "Out-of-date connecting on-premises Exchange servers" lists the server
+
+## Not this when
+- the throttling speaks of the address or the tenant's volume (`quota-throttle.eop.ip-throttled`)
+
+## References
+- https://techcommunity.microsoft.com/t5/exchange-team-blog/throttling-and-blocking-email-from-persistently-vulnerable/ba-p/3815328
+- https://techcommunity.microsoft.com/t5/exchange-team-blog/how-to-pause-throttling-and-blocking-of-out-of-date-on-premises/ba-p/4007169
+- https://learn.microsoft.com/en-us/exchange/new-features/build-numbers-and-release-dates
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import re2
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.facts import Said
+from diagnostics.report import Step
+
+_RATE: Final = re2.compile(r"(?i)(throttled|blocked) for (\d{1,3} ?min(?:ute)?s?/h(?:ou)?r)")
+
+
+@cause(
+    id="policy.enforcement.exchange-out-of-date",
+    act="on-prem",
+    says=(
+        "Connecting Exchange server version is out-of-date",
+        "connection to Exchange Online throttled for",
+        "connection to Exchange Online blocked for",
+    ),
+)
+def assess(said: Said) -> Finding | None:
+    """One text, one meaning; it names the stage."""
+    rate = _RATE.search(said.text)
+    how = f"{rate.group(1)} for {rate.group(2)}" if rate else "throttled or blocked"
+    because = (
+        f"Exchange Online holds the sending Exchange server for out of date: its connection is {how}, and that grows "
+    )
+    because += "until the server is updated or replaced."
+    return Finding(Belief.CONFIRMED, because, (said,), _steps())
+
+
+def _steps() -> tuple[Step, ...]:
+    return (
+        look(
+            "See the build of every server, and compare it with the list of builds.",
+            "Get-ExchangeServer | Format-Table Name,ServerRole,AdminDisplayVersion,Edition",
+        ),
+        look(
+            "Exchange admin center, Reports, Mail flow, Out-of-date connecting on-premises Exchange servers: the servers, "
+            "their stage and the date of the next one. The enforcement can be paused there for at most 90 days a year.",
+            "",
+            "portal",
+        ),
+        change(
+            "Install the current cumulative and security update on that server, or move it to Exchange Server SE.",
+            "",
+            shell="portal",
+            effect="service-restart",
+            changes="The server's build. Its services stop during the installation; do it in a maintenance window and set the "
+            "server into maintenance mode first.",
+            undo="An update is not taken back; restore the server from its backup.",
+            verify="The report no longer lists the server, and its queue to Exchange Online drains.",
+        ),
+    )

@@ -1,0 +1,73 @@
+"""The outbound spam policy blocks automatic forwarding to outside recipients.
+
+## What is happening
+Exchange Online lets mailboxes forward to outside addresses only where an outbound spam policy says so. With
+AutoForwardingMode Off, or Automatic, which means Off today, a message forwarded by an inbox rule or by the mailbox's
+forwarding setting is returned: `550 5.7.520 Access denied, Your organization does not allow external forwarding`, with
+`AS(7555)`. The organization of the forwarding mailbox decides; the outside recipient can do nothing.
+
+## What proves it
+- the words themselves: nothing else gives this number
+
+## Not this when
+- a person sent the message to the outside address
+- the forward vanishes without any report (`policy.forwarding.remote-domain-off`)
+
+## References
+- https://learn.microsoft.com/en-us/defender-office-365/outbound-spam-policies-external-email-forwarding
+- https://learn.microsoft.com/en-us/powershell/module/exchangepowershell/set-hostedoutboundspamfilterpolicy
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.policy.said import Refusal, refusal
+from diagnostics.facts import Reply, Said
+from diagnostics.report import Step
+
+
+@cause(
+    id="policy.forwarding.external-blocked",
+    act="exchange-online",
+    says=("5.7.520", "organization does not allow external forwarding", "AS(7555)"),
+)
+def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
+    """One number, one meaning."""
+    refused = refusal(said, replies)
+    because = f"A message was forwarded automatically to {refused.whom}, outside, and the outbound spam policy of the "
+    because += (
+        "forwarding mailbox's organization does not allow that. If the mailbox's owner knows of no forwarding, the "
+    )
+    because += "account may be compromised: then the block has done its work."
+    return Finding(Belief.CONFIRMED, because, (said,), _steps(refused))
+
+
+def _steps(refused: Refusal) -> tuple[Step, ...]:
+    shell = "exchange-online-powershell"
+    return (
+        look(
+            "Find what forwards: the mailbox's setting, or a rule. Ask the owner whether it is wanted.",
+            "Get-Mailbox {mailbox} | Format-List ForwardingSmtpAddress,ForwardingAddress,DeliverToMailboxAndForward; "
+            "Get-InboxRule -Mailbox {mailbox} | "
+            "Format-List Name,Enabled,ForwardTo,RedirectTo,ForwardAsAttachmentTo",
+            shell,
+            mailbox="",
+        ),
+        look(
+            "See what the policies allow, and for whom.",
+            "Get-HostedOutboundSpamFilterPolicy | Format-Table Name,AutoForwardingMode; "
+            "Get-HostedOutboundSpamFilterRule | Format-List Name,State,From,FromMemberOf,HostedOutboundSpamFilterPolicy",
+            shell,
+        ),
+        change(
+            "If the business needs it: allow it for this mailbox alone.",
+            "New-HostedOutboundSpamFilterPolicy -Name 'Allowed forwarding' -AutoForwardingMode On; "
+            "New-HostedOutboundSpamFilterRule -Name 'Allowed forwarding' "
+            "-HostedOutboundSpamFilterPolicy 'Allowed forwarding' -From {mailbox}",
+            shell=shell,
+            changes="A policy that applies to this mailbox: it may forward to every outside address. All others stay blocked.",
+            undo="Remove-HostedOutboundSpamFilterRule and Remove-HostedOutboundSpamFilterPolicy 'Allowed forwarding'.",
+            verify=f"A message to the mailbox is forwarded to {refused.whom} (allow an hour).",
+            mailbox="",
+        ),
+    )

@@ -1,0 +1,89 @@
+"""The remote domain's settings don't let automatic forwards or replies out.
+
+## What is happening
+A remote domain object says what may be sent to a domain automatically. With AutoForwardEnabled False, a message that an
+inbox rule forwards to that domain is dropped without a report; AutoReplyEnabled False does the same to automatic replies.
+The object called Default stands for every domain that has none of its own; on Exchange Server it is False from the start.
+
+## What proves it
+- AutoForwardEnabled is False on the remote domain that fits the address, and the forward never leaves
+
+## Not this when
+- a report says 5.7.520 (`policy.forwarding.external-blocked`)
+- AutoForwardEnabled is True for that domain
+- a group's members outside get nothing because its return path is empty (`recipient.group.null-return-path`)
+
+## References
+- https://learn.microsoft.com/en-us/exchange/mail-flow-best-practices/remote-domains/remote-domains
+- https://learn.microsoft.com/en-us/powershell/module/exchangepowershell/set-remotedomain
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.policy.said import of_kind
+from diagnostics.facts import Reply
+from diagnostics.mail_facts import Configured, Tracked
+from diagnostics.report import Step
+
+_FORWARDING = ("ForwardingSmtpAddress", "ForwardingAddress")
+
+
+@cause(id="policy.forwarding.remote-domain-off", act="on-prem")
+def assess(
+    anchor: Configured | Tracked,
+    settings: tuple[Configured, ...],
+    entries: tuple[Tracked, ...],
+    replies: tuple[Reply, ...],
+) -> Finding | None:
+    """A setting that is off is no fault by itself: it counts when something is to be forwarded."""
+    if isinstance(anchor, Tracked):
+        return _suppressed(anchor, of_kind(settings, "remote-domain"))
+    if anchor.kind != "remote-domain" or any("5.7.520" in each.whole for each in replies):
+        return None
+    forward = anchor.flag("AutoForwardEnabled") is False
+    if not forward and anchor.flag("AutoReplyEnabled") is not False:
+        return None
+    off = "AutoForwardEnabled" if forward else "AutoReplyEnabled"
+    domain = anchor.get("DomainName") or anchor.name
+    because = f"{off} is False on the remote domain `{domain or 'pasted'}`: what a mailbox "
+    because += "forwards there automatically is dropped" if forward else "replies there automatically is dropped"
+    because += ", and nobody is told."
+    forwards = next((each for each in settings if any(each.get(name) for name in _FORWARDING)), None)
+    dropped = next((each for each in entries if each.event.upper() in ("SUPPRESSED", "DROP")), None)
+    steps = _steps(anchor.name or domain, off)
+    if dropped or (forwards and forward):
+        return Finding(Belief.LIKELY, because, (anchor, dropped, forwards), steps)
+    return Finding(Belief.POSSIBLE, because, (anchor,), steps, weight=1.0)
+
+
+def _suppressed(entry: Tracked, domains: list[Configured]) -> Finding | None:
+    if entry.event.upper() != "SUPPRESSED" or any(each.flag("AutoForwardEnabled") is False for each in domains):
+        return None
+    to = ", ".join(entry.recipients) or "the recipient"
+    if domains and all(each.flag("AutoForwardEnabled") for each in domains):
+        because = "AutoForwardEnabled is True on the remote domains that were sent."
+        return Finding(Belief.RULED_OUT, because, (domains[0], entry))
+    because = (
+        f"The message to `{to}` was suppressed before it left: an automatic forward or reply to a remote domain that "
+    )
+    because += "does not allow it ends so."
+    return Finding(Belief.POSSIBLE, because, (entry,), _steps("", "AutoForwardEnabled"), weight=1.2)
+
+
+def _steps(domain: str, off: str) -> tuple[Step, ...]:
+    return (
+        look(
+            "See what the remote domains allow; the object with the domain `*` stands for all others.",
+            "Get-RemoteDomain | Format-Table Name,DomainName,AutoForwardEnabled,AutoReplyEnabled",
+        ),
+        change(
+            "Make a remote domain for the one destination that is meant, and allow it there; or allow it on the one there is.",
+            f"Set-RemoteDomain {{remote_domain}} -{off} $true",
+            changes="Automatic messages to that domain leave. On the object Default it holds for every outside domain, which "
+            "also lets a stolen mailbox forward its mail.",
+            undo=f"Set-RemoteDomain with the same domain and -{off} $false.",
+            verify="A forwarded message has the event SENDEXTERNAL or SEND.",
+            remote_domain="Default" if domain == "*" else domain,
+        ),
+    )

@@ -1,0 +1,71 @@
+"""The recipient's own mail gateway takes mail in its own name from outside for spoofing.
+
+## What is happening
+The filter in front of the mailboxes (Mimecast and others) refuses what comes from the Internet with the organization's
+own domain in the From header or envelope: `550 Rejected by header based Anti-Spoofing policy`. A service that sends in
+the organization's name, such as payroll or a shop, is caught too, even when its SPF and DKIM are right. The
+organization that owns the domain runs the gateway, and can except that service.
+
+## What proves it
+- the rejecting host is the organization's own gateway, and its log names the anti-spoofing policy
+
+## Not this when
+- the text names DMARC or SPF: then the authentication is to be mended
+- the gateway belongs to another organization (`policy.remote.rejected`)
+
+## References
+- https://www.suped.com/learn/dmarc/why-are-emails-bouncing-with-mimecast-anti-spoofing-policy-and-how-to-fix
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.policy.said import refusal
+from diagnostics.facts import Reply, Said
+from diagnostics.report import Step
+
+
+@cause(
+    id="policy.gateway.anti-spoofing",
+    act="on-prem",
+    says=("Rejected by header based Anti-Spoofing policy", "Anti-Spoofing policy"),
+)
+def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
+    """The gateway's own words; where they also name DMARC or SPF, that is the reason."""
+    low = said.text.lower()
+    if "dmarc" in low or "spf" in low.split():
+        because = "The reply names DMARC or SPF: what fails is the sender's authentication."
+        return Finding(Belief.RULED_OUT, because, (said,))
+    refused = refusal(said, replies)
+    who = f"`{refused.by}`, the gateway" if refused.by else "The gateway"
+    because = f"{who} in front of {refused.whom}'s organization, such as Mimecast, refused mail that comes from outside in the "
+    because += "organization's own name. It must except this one service there; Exchange isn't asked."
+    exact = "header based" in low
+    belief = Belief.LIKELY if exact else Belief.POSSIBLE
+    return Finding(belief, because, (said,), _steps(), weight=1.6)
+
+
+def _steps() -> tuple[Step, ...]:
+    return (
+        look(
+            "In the gateway's message log, find the message: which policy acted, which address sent it, which From it had.",
+            "",
+            "portal",
+        ),
+        look(
+            "Check that the service is named in the domain's SPF record (and that it signs with DKIM for the domain).",
+            "Resolve-DnsName {domain} -Type TXT | Where-Object {{$_.Strings -match 'v=spf1'}} | Format-List Strings",
+            "powershell",
+            domain="",
+        ),
+        change(
+            "In the gateway, make an anti-spoofing bypass for this From address together with the service's sending addresses "
+            "or its passing DKIM domain, never for the whole domain.",
+            "",
+            shell="portal",
+            changes="Mail of that service in the organization's name is admitted; all other mail in its name from outside stays "
+            "refused.",
+            undo="Remove the bypass policy.",
+            verify="The service's next message appears in the log as accepted by the bypass.",
+        ),
+    )

@@ -1,0 +1,102 @@
+"""Moderation itself is broken: its retention tag or its arbitration mailbox is missing.
+
+## What is happening
+A message that waits for approval is kept in a system (arbitration) mailbox, for as long as a retention policy tag
+says. Where the organization has no tag marked as the one for moderated recipients, Exchange can't compute the expiry:
+`550 5.6.0 APPROVAL.InvalidExpiry; Cannot read expiry policy`. On Exchange Server the arbitration mailbox
+`SystemMailbox{1f05a927-…}` can also be missing, or its database be down. Every moderated recipient fails, all others work.
+
+## What proves it
+- the words `APPROVAL.InvalidExpiry`
+- a report about the recipient SystemMailbox{1f05a927-…}
+
+## Not this when
+- recipients without moderation fail too
+- a moderator refused (`policy.moderation.rejected-or-expired`)
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/550-5-6-0-approval-invalidexpiry-cannot-read-expiry-poilcy-error
+- https://learn.microsoft.com/en-us/exchange/architecture/mailbox-servers/recreate-arbitration-mailboxes
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.facts import Reply, Said
+from diagnostics.report import Step
+
+_MAILBOX: Final = "systemmailbox{1f05a927"
+
+
+@cause(
+    id="policy.moderation.arbitration-broken",
+    act="exchange-online",
+    says=(
+        "APPROVAL.InvalidExpiry",
+        "Cannot read expiry policy",
+        "Approval Processing Agent",
+        "SystemMailbox{1f05a927",
+    ),
+)
+def assess(anchor: Said | Reply) -> Finding | None:
+    """Either the expiry can't be read, or the arbitration mailbox refuses."""
+    if isinstance(anchor, Reply):
+        if not anchor.failing or not anchor.recipient.lower().startswith(_MAILBOX):
+            return None
+        return Finding(Belief.LIKELY, _mailbox(anchor.text), (anchor,), _mailbox_steps(), "on-prem")
+    low = anchor.text.lower()
+    if "invalidexpiry" in low or "expiry policy" in low:
+        because = (
+            "The approval could not be started: no retention policy tag of the organization is marked as the one for "
+        )
+        because += "moderated recipients, so the expiry of a request can't be read."
+        return Finding(Belief.CONFIRMED, because, (anchor,), _tag_steps())
+    if _MAILBOX in low:
+        return Finding(Belief.LIKELY, _mailbox(anchor.text), (anchor,), _mailbox_steps(), "on-prem")
+    because = "The agent that handles approvals returned the message itself; no moderator did."
+    return Finding(Belief.POSSIBLE, because, (anchor,), (*_tag_steps()[:1], *_mailbox_steps()), weight=1.5)
+
+
+def _mailbox(text: str) -> str:
+    return f"The arbitration mailbox, which keeps messages for approval, can't take them: `{text[:120]}`."
+
+
+def _tag_steps() -> tuple[Step, ...]:
+    shell = "exchange-online-powershell"
+    return (
+        look(
+            "See whether a retention tag is marked for moderated recipients; no line means that there is none.",
+            "Get-RetentionPolicyTag | Where-Object {{$_.IsDefaultModeratedRecipientsPolicyTag}} | "
+            "Format-List Name,AgeLimitForRetention,IsDefaultModeratedRecipientsPolicyTag",
+            shell,
+        ),
+        change(
+            "Create that tag.",
+            "New-RetentionPolicyTag -Name 'Moderated messages' -IsDefaultModeratedRecipientsPolicyTag "
+            "-AgeLimitForRetention 2",
+            shell=shell,
+            changes="A new tag: requests for approval expire after two days. If the shell says that the organization isn't "
+            "customized yet, run Enable-OrganizationCustomization once before.",
+            undo="Remove-RetentionPolicyTag -Identity 'Moderated messages'",
+            verify="A message to a moderated recipient produces a request for approval.",
+        ),
+    )
+
+
+def _mailbox_steps() -> tuple[Step, ...]:
+    return (
+        look(
+            "See whether the arbitration mailbox exists, and in which database.",
+            "Get-Mailbox -Arbitration | Format-Table Name,Database,ProhibitSendReceiveQuota,WhenChanged",
+        ),
+        look(
+            "See whether its database is mounted.",
+            "Get-MailboxDatabase -Status | Format-Table Name,Mounted,Server",
+        ),
+        look(
+            "If it is missing: Setup /PrepareAD makes it again, see the reference.",
+            "Get-Recipient 'SystemMailbox{{1f05a927*' | Format-List Name,RecipientTypeDetails",
+        ),
+    )

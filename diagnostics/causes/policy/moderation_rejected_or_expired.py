@@ -1,0 +1,78 @@
+"""A moderator rejected the message, or nobody approved it in time.
+
+## What is happening
+The recipient, or a mail flow rule, wants a moderator's approval. The moderator refused, the waiting time ran out, or
+none of the moderators could be reached. Mail flow works: people decided, or didn't.
+
+## What proves it
+- the tracking log shows INITMESSAGECREATED and then MODERATORREJECT, MODERATIONEXPIRE or MODERATORSALLNDR
+- the report says `APPROVAL.Rejected` or that a moderator rejected the message
+
+## Not this when
+- the approval itself breaks: `APPROVAL.InvalidExpiry`, or errors that name the arbitration mailbox
+  (`policy.moderation.arbitration-broken`)
+
+## References
+- https://learn.microsoft.com/en-us/exchange/recipients-in-exchange-online/moderated-recipients-exo/configure-moderated-recipients-exo
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/fix-error-code-550-5-7-1-in-exchange-online
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.policy.said import Refusal, refusal
+from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import Tracked
+from diagnostics.report import Step
+
+_EVENTS: Final = {
+    "MODERATORREJECT": "A moderator rejected the message",
+    "MODERATIONEXPIRE": "No moderator decided in time about the message",
+    "MODERATORSALLNDR": "The request for approval came back from every moderator, for the message",
+}
+
+
+@cause(
+    id="policy.moderation.rejected-or-expired",
+    act="recipient-side",
+    says=("APPROVAL.Rejected", "rejected by a moderator", *_EVENTS),
+)
+def assess(anchor: Said | Tracked, replies: tuple[Reply, ...]) -> Finding | None:
+    """The tracking event proves it; the report's words are Exchange's own."""
+    if isinstance(anchor, Tracked):
+        what = _EVENTS.get(anchor.event.upper())
+        if what is None:
+            return None
+        recipient = next(iter(anchor.recipients), "")
+        because = f"{what} of `{anchor.sender or 'this sender'}` to `{recipient or 'the moderated recipient'}`."
+        return Finding(Belief.CONFIRMED, because, (anchor,), _steps(Refusal(recipient, "", online=False)))
+    refused = refusal(anchor, replies)
+    what = next(
+        (text for event, text in _EVENTS.items() if event in anchor.text.upper()), "A moderator rejected the message"
+    )
+    because = f"{what} to {refused.whom}: a person's decision, no fault of a server."
+    return Finding(Belief.LIKELY, because, (anchor,), _steps(refused))
+
+
+def _steps(refused: Refusal) -> tuple[Step, ...]:
+    return (
+        look(
+            "See who the moderators are, and ask them; check that their mailboxes still exist.",
+            "Get-DistributionGroup {recipient} | "
+            "Format-List ModerationEnabled,ModeratedBy,BypassModerationFromSendersOrMembers,BypassNestedModerationEnabled",
+            refused.shell,
+            recipient=refused.recipient,
+        ),
+        change(
+            "If this sender needs no approval: let the sender pass without it (Set-Mailbox for a mailbox).",
+            "Set-DistributionGroup {recipient} -BypassModerationFromSendersOrMembers @{{Add={sender}}}",
+            shell=refused.shell,
+            changes="One sender reaches this recipient without moderation. The recipient's owner decides that.",
+            undo="The same command with @{Remove=…} in place of @{Add=…}.",
+            verify="The sender's next message is delivered without a request for approval.",
+            recipient=refused.recipient,
+            sender="",
+        ),
+    )

@@ -1,0 +1,84 @@
+"""The public folder's client permissions don't let this sender create items.
+
+## What is happening
+Mail to a mail-enabled public folder is a post into that folder. An outside sender counts as Anonymous, an inside
+sender without an entry of his own as Default. Where that entry lacks CreateItems (Contributor and above have it), the
+message is refused, although the folder's mail address accepts everybody.
+
+## What proves it
+- the recipient is a mail-enabled public folder, and Get-PublicFolderClientPermission shows None for Anonymous (outside
+  senders) or Default (inside senders)
+
+## Not this when
+- the recipient is a mailbox or a group (`policy.restriction.authenticated-senders-only`)
+- the folder's mail object itself has RequireSenderAuthenticationEnabled True
+
+## References
+- https://learn.microsoft.com/en-us/exchange/collaboration/public-folders/mail-enable-or-disable
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/fix-error-code-5-7-13-or-5-7-135-in-exchange-online
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.policy.said import Refusal, recipient_settings, refusal
+from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import Configured
+from diagnostics.report import Step
+
+
+@cause(
+    id="policy.restriction.public-folder-permission",
+    act="on-prem",
+    says=(
+        "MapiExceptionNotAuthorized",
+        "Sender was not authenticated for public folder",
+        "5.7.135",
+        "RESOLVER.RST.AuthRequired",
+    ),
+)
+def assess(said: Said, replies: tuple[Reply, ...], settings: tuple[Configured, ...]) -> Finding | None:
+    """AuthRequired is shared with every other recipient: only the kind of recipient tells them apart."""
+    if "AccountDisabled" in said.text:
+        return None
+    refused = refusal(said, replies)
+    setting = recipient_settings(settings, refused.recipient)
+    kind = setting.get("RecipientTypeDetails") or setting.get("RecipientType") if setting else ""
+    folder = "publicfolder" in kind.casefold() or "public folder" in said.text.lower()
+    if kind and not folder:
+        return Finding(Belief.RULED_OUT, f"{refused.whom.capitalize()} is a {kind}, no public folder.", (setting,))
+    if setting and setting.flag("RequireSenderAuthenticationEnabled"):
+        because = "The mail object itself has RequireSenderAuthenticationEnabled True and refuses first."
+        return Finding(Belief.RULED_OUT, because, (setting, said))
+    because = (
+        f"{refused.where} refused mail to {refused.whom}: in a public folder, Anonymous (outside senders) or Default "
+    )
+    because += "(inside senders) needs the right to create items."
+    steps = _steps(refused)
+    if "MapiExceptionNotAuthorized" in said.text or ("AuthRequired" in said.text and folder):
+        return Finding(Belief.LIKELY, because, (said, setting), steps, refused.act, weight=1.1)
+    weight = 1.8 if folder or "5.7.135" in said.text else 0.4
+    return Finding(Belief.POSSIBLE, because, (said,), steps, refused.act, weight=weight)
+
+
+def _steps(refused: Refusal) -> tuple[Step, ...]:
+    return (
+        look(
+            "Read the folder's permissions, and the switch of its mail object.",
+            "Get-PublicFolderClientPermission {folder} | Format-Table User,AccessRights; "
+            "Get-MailPublicFolder {recipient} | Format-List RequireSenderAuthenticationEnabled,AcceptMessagesOnlyFrom*",
+            refused.shell,
+            folder="",
+            recipient=refused.recipient,
+        ),
+        change(
+            "Let outside senders create items (for inside senders: -User Default).",
+            "Add-PublicFolderClientPermission {folder} -User Anonymous -AccessRights CreateItems",
+            shell=refused.shell,
+            changes="The folder's permissions: everybody outside can then post by mail, and read nothing. An entry that is "
+            "there already, None included, must be removed first.",
+            undo="Remove-PublicFolderClientPermission with the same folder and -User Anonymous, and set the old entry again.",
+            verify="A message from outside appears in the folder.",
+            folder="",
+        ),
+    )

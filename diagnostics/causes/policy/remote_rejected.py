@@ -1,0 +1,87 @@
+"""The other organization refuses the message by a policy of its own.
+
+## What is happening
+The receiving server answered with a local decision, about sender, content or origin, and doesn't say more. Exchange Online
+reports such a reply, when it fits no number of its own, as `550 5.0.350`. Nothing on the sending side is shown to be
+wrong: only the recipient's postmaster can say which rule acted.
+
+## What proves it
+- the whole reply names a server of the other organization, and mail to other domains passes
+
+## Not this when
+- the reply names its reason: a block list, SPF, DKIM, DMARC, spam, size or TLS
+- a server of the own organization gave it (`policy.transport-rule.reject`)
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/fix-error-code-550-5-0-350-in-exchange-online
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/fix-error-code-550-5-7-1-in-exchange-online
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import re2
+
+from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.causes.policy.said import refusal
+from diagnostics.facts import Reply, Said
+from diagnostics.report import Step
+
+# Words with which a server gives the reason; then that reason is the cause.
+_REASON: Final = re2.compile(
+    r"(?i)\b(?:spf|dkim|dmarc|unauthenticated|spam|spamhaus|block ?list|black ?list|dnsbl|rbl|reputation|listed|too large|"
+    r"size|header|x-dg-ref|virus|malware|does not exist|unknown|not found|full|quota|tls|starttls|ptr|reverse|greylist)"
+)
+_POLICY: Final = ("local policy", "policy reasons")
+
+
+@cause(
+    id="policy.remote.rejected",
+    act="recipient-side",
+    says=(
+        "rejected due to local policy",
+        "rejected for policy reasons",
+        "Sender address rejected",
+        "Sender verify failed",
+        "Administrative prohibition",
+        "5.0.350",
+    ),
+)
+def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
+    """What is left when the reply gives no reason that can be looked into."""
+    reason = _REASON.search(said.text)
+    if reason:
+        because = f"The reply gives its reason itself: it speaks of `{reason.group(0)}`."
+        return Finding(Belief.RULED_OUT, because, (said,))
+    refused = refusal(said, replies)
+    because = f"{refused.where} refused the message to {refused.whom} by a policy of its own (`{said.signature}`), and gives no "
+    because += "reason that the sending side could mend. Its postmaster can say which rule acted."
+    named = any(words in said.text.lower() for words in _POLICY)
+    belief = Belief.LIKELY if named else Belief.POSSIBLE
+    return Finding(belief, because, (said,), _steps(refused.recipient, refused.by), weight=1.3)
+
+
+def _steps(recipient: str, by: str) -> tuple[Step, ...]:
+    return (
+        look(
+            "From Exchange Online, read the whole reply of the other server (the id is MessageTraceId of Get-MessageTraceV2).",
+            "Get-MessageTraceDetailV2 -MessageTraceId {message_trace_id} -RecipientAddress {recipient} | "
+            "Format-List Date,Event,Detail",
+            "exchange-online-powershell",
+            message_trace_id="",
+            recipient=recipient,
+        ),
+        look(
+            "From Exchange Server, read it in the tracking log, and see whether others at that domain refuse too.",
+            "Get-MessageTrackingLog -EventId FAIL -Recipients {recipient} -ResultSize 20 | "
+            "Format-List Timestamp,Sender,Recipients,RecipientStatus",
+            recipient=recipient,
+        ),
+        look(
+            f"Send the postmaster of the recipient's domain the whole reply with its time, our sending address and "
+            f"{by or 'the server that gave it'}; ask which rule acted.",
+            "",
+            "portal",
+        ),
+    )

@@ -1,0 +1,66 @@
+"""A mail flow rule could not be evaluated in time, so the message was returned.
+
+## What is happening
+A rule that looks into attachments carries the option "Defer the message if rule processing doesn't complete". The
+text of a large or odd Word or Excel file can't be extracted in time, the message is deferred again and again, and at
+the end it is returned with `554 5.6.0 Invalid message content`. The message itself is sound.
+
+## What proves it
+- rules exist that inspect attachments with RuleErrorAction Defer, and only messages with such attachments fail
+
+## Not this when
+- the message is broken as MIME: a plain one without attachment from the same sender fails too
+  (`protocol.mime.corrupt`)
+- messages are only slow (`policy.transport-rule.expensive-pattern`)
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/invalid-message-ndr
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.policy.said import of_kind, refusal
+from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import Configured
+from diagnostics.report import Step
+
+
+@cause(id="policy.transport-rule.processing-failed", act="exchange-online", says=("554 5.6.0 Invalid message content",))
+def assess(said: Said, replies: tuple[Reply, ...], settings: tuple[Configured, ...]) -> Finding | None:
+    """Corrupt content gives the same words: a rule that defers on failure tells them apart."""
+    refused = refusal(said, replies)
+    actions = [each for each in of_kind(settings, "transport-rule") if each.told("RuleErrorAction")]
+    deferring = next((each for each in actions if each.get("RuleErrorAction").lower() == "defer"), None)
+    because = f"The message to {refused.whom} was returned as invalid content"
+    if deferring:
+        because += f"; the rule `{deferring.name or 'pasted'}` defers messages that it can't finish to evaluate."
+        return Finding(Belief.LIKELY, because, (said, deferring), _steps(deferring.name))
+    if actions:
+        return Finding(Belief.RULED_OUT, "No rule that was sent has RuleErrorAction Defer.", (actions[0], said))
+    because += (
+        ". If it has a Word or Excel attachment, a rule that inspects attachments and defers on failure does this."
+    )
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(""), weight=1.6)
+
+
+def _steps(rule: str) -> tuple[Step, ...]:
+    shell = "exchange-online-powershell"
+    return (
+        look(
+            "List the rules that defer a message which they can't finish to evaluate.",
+            "Get-TransportRule | Where-Object {{$_.RuleErrorAction -eq 'Defer'}} | "
+            "Format-Table Name,Priority,State,RuleErrorAction",
+            shell,
+        ),
+        change(
+            "Let that rule go on when it can't be evaluated.",
+            "Set-TransportRule {rule} -RuleErrorAction Ignore",
+            shell=shell,
+            changes="A message that this rule can't read in time is then delivered unchecked by it. Where the rule guards "
+            "confidential content, ask its owner first.",
+            undo="Set-TransportRule with the same rule and -RuleErrorAction Defer.",
+            verify="The same message with the same attachment is delivered.",
+            rule=rule,
+        ),
+    )

@@ -1,0 +1,76 @@
+"""A mail flow rule rejected the message.
+
+## What is happening
+A mail flow (transport) rule or a data loss prevention policy with a reject action matched. The refusal carries the
+token `TRANSPORT.RULES.RejectMessage`, the rule's own text, or a custom number from 5.7.900 to 5.7.999; Exchange's
+default wording for it is "Delivery not authorized, message refused". The rule belongs to the organization whose server
+wrote the report: the sender's own, or the recipient's.
+
+## What proves it
+- the message's trace or tracking entry names the Transport Rule Agent and the rule
+
+## Not this when
+- the tracking has no rule event for the message
+- an accept list of the recipient refused (`policy.restriction.sender-not-allowed`)
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/fix-error-code-550-5-7-1-in-exchange-online
+- https://learn.microsoft.com/en-us/exchange/policy-and-compliance/mail-flow-rules/actions
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import re2
+
+from diagnostics.cause import Belief, Finding, cause
+from diagnostics.causes.policy.rules import except_sender, rejecting_rules, trace_of
+from diagnostics.causes.policy.said import refusal
+from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import Tracked
+
+_CUSTOM: Final = re2.compile(r"^5\.7\.9\d\d$")
+
+
+@cause(
+    id="policy.transport-rule.reject",
+    act="on-prem",
+    says=("TRANSPORT.RULES.RejectMessage", "Delivery not authorized, message refused"),
+)
+def assess(anchor: Said | Reply | Tracked, replies: tuple[Reply, ...]) -> Finding | None:
+    """The token and the agent's own entry prove it; a custom number is given by nothing else in Exchange."""
+    if isinstance(anchor, Tracked):
+        return _tracked(anchor)
+    if isinstance(anchor, Reply):
+        return _numbered(anchor)
+    refused = refusal(anchor, replies)
+    steps = (rejecting_rules(refused.shell), trace_of(refused), except_sender(refused.shell))
+    proven = "RejectMessage" in anchor.signature
+    because = f"{refused.where} refused the message to {refused.whom} by a mail flow rule of its organization"
+    because += "." if proven else ": these are Exchange's default words for a rule's rejection."
+    belief = Belief.CONFIRMED if proven else Belief.POSSIBLE
+    return Finding(belief, because, (anchor,), steps, refused.act, weight=1.6)
+
+
+def _tracked(entry: Tracked) -> Finding | None:
+    if entry.event.upper() != "FAIL" or "transport rule agent" not in entry.context.lower():
+        return None
+    because = (
+        f"The Transport Rule Agent of this organization rejected the message of `{entry.sender or 'this sender'}`."
+    )
+    shell: Final = "exchange-management-shell"
+    return Finding(Belief.CONFIRMED, because, (entry,), (rejecting_rules(shell), except_sender(shell)), weight=1.1)
+
+
+def _numbered(reply: Reply) -> Finding | None:
+    if not _CUSTOM.search(reply.enhanced):
+        return None
+    said = Said(source=reply.source, signature=reply.enhanced, text=reply.whole, by=reply.by)
+    refused = refusal(said, (reply,))
+    because = (
+        f"{reply.enhanced} is a number that an administrator gave to a mail flow rule; {refused.where} rejected the "
+    )
+    because += f"message to {refused.whom} by it."
+    steps = (rejecting_rules(refused.shell), trace_of(refused), except_sender(refused.shell))
+    return Finding(Belief.LIKELY, because, (reply,), steps, refused.act, weight=1.2)

@@ -1,0 +1,103 @@
+"""A mail flow rule deletes, redirects or quarantines the message, and nobody is told.
+
+## What is happening
+A rule's action can end a message's way without a report: delete it without notifying, redirect it to somebody else,
+or hand it to the quarantine. The sender believes that it arrived, the recipient never sees it.
+
+## What proves it
+- the message's trace shows the event "Transport rule" with such an action, or the tracking log a DROP by the Transport
+  Rule Agent
+
+## Not this when
+- the log shows DELIVER for that message: it is in the mailbox, maybe moved by an inbox rule
+- the quarantine entry is of type Malware or file type (`policy.antimalware.blocked`)
+
+## References
+- https://learn.microsoft.com/en-us/exchange/policy-and-compliance/mail-flow-rules/actions
+- https://learn.microsoft.com/en-us/powershell/module/exchangepowershell/get-messagetracedetailv2
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import re2
+
+from diagnostics.cause import Belief, Finding, cause, change
+from diagnostics.causes.policy.rules import diverting_rules, trace_of
+from diagnostics.causes.policy.said import Refusal
+from diagnostics.facts import Said
+from diagnostics.mail_facts import Traced, Tracked
+from diagnostics.report import Shell, Step
+
+_RULE_EVENTS: Final = ("transport rule", "custom rule")
+_DIVERTING: Final = re2.compile(
+    r"(?i)\b(DeleteMessage|Quarantine|RedirectMessage(?:To)?|RedirectTo|DeleteTheMessage)\b"
+)
+_NAMED: Final = re2.compile(r"(?i)(?:transport |mail flow )?rule:?\s*['\"]([^'\"]{1,100})['\"]")
+
+
+@cause(
+    id="policy.transport-rule.silent-action",
+    act="exchange-online",
+    says=("Message was quarantined by transport rule", "quarantined by transport rule"),
+)
+def assess(anchor: Traced | Tracked | Said, entries: tuple[Tracked, ...], traces: tuple[Traced, ...]) -> Finding | None:
+    """The rule's own event proves it; a status of Quarantined alone may be any filter's."""
+    if isinstance(anchor, Tracked):
+        return _tracked(anchor, entries)
+    if isinstance(anchor, Said):
+        because = "The message was quarantined by a mail flow rule."
+        return Finding(Belief.CONFIRMED, because, (anchor,), _steps("", online=True))
+    if anchor.event.lower() in _RULE_EVENTS:
+        return _traced(anchor)
+    if anchor.status.lower() == "quarantined" and not any(each.event for each in traces):
+        because = f"The message to `{anchor.recipient or 'the recipient'}` is in quarantine; a mail flow rule can have sent it "
+        because += "there. The events of its trace name what did."
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.recipient, online=True), weight=1.2)
+    return None
+
+
+def _traced(event: Traced) -> Finding | None:
+    action = _DIVERTING.search(f"{event.action} {event.detail}")
+    if not action:
+        return None
+    rule = _NAMED.search(event.detail)
+    named = f"The mail flow rule '{rule.group(1)}'" if rule else "A mail flow rule"
+    because = f"{named} took the action {action.group(1)} on the message, which tells nobody."
+    steps = _steps(event.recipient, online=True, rule=str(rule.group(1)) if rule else "")
+    return Finding(Belief.CONFIRMED, because, (event,), steps)
+
+
+def _tracked(entry: Tracked, entries: tuple[Tracked, ...]) -> Finding | None:
+    if entry.event.upper() not in ("DROP", "REDIRECT") or "transport rule agent" not in entry.context.lower():
+        return None
+    if entry.event.upper() == "DROP" and any(_delivered(each, entry) for each in entries):
+        return Finding(Belief.RULED_OUT, "The log shows DELIVER for the same message.", (entry,))
+    what = "dropped" if entry.event.upper() == "DROP" else "redirected"
+    because = f"The Transport Rule Agent {what} the message of `{entry.sender or 'this sender'}` to "
+    because += f"`{', '.join(entry.recipients) or 'the recipient'}`: a rule's action, which sends no report."
+    steps = _steps(next(iter(entry.recipients), ""), online=False)
+    return Finding(Belief.CONFIRMED, because, (entry,), steps, "on-prem")
+
+
+def _delivered(each: Tracked, dropped: Tracked) -> bool:
+    same = each.message_id == dropped.message_id and set(each.recipients) == set(dropped.recipients)
+    return each.event.upper() == "DELIVER" and same and bool(each.message_id)
+
+
+def _steps(recipient: str, *, online: bool, rule: str = "") -> tuple[Step, ...]:
+    shell: Shell = "exchange-online-powershell" if online else "exchange-management-shell"
+    return (
+        diverting_rules(shell),
+        trace_of(Refusal(recipient, "", online)),
+        change(
+            "If the rule is wrong or catches too much: switch it off until its condition is right.",
+            "Disable-TransportRule {rule}",
+            shell=shell,
+            changes="The rule no longer acts on any message. What it deleted stays lost.",
+            undo="Enable-TransportRule with the same rule.",
+            verify="The same message sent again has the event Deliver.",
+            rule=rule,
+        ),
+    )

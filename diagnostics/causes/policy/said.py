@@ -1,0 +1,82 @@
+"""Who refused and for whom, and the settings that were pasted with it: what causes of one reply text have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import re2
+
+from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import Configured
+from diagnostics.report import Act, Shell
+
+_ONLINE: Final = re2.compile(r"(?i)\.prod\.(?:protection\.)?outlook\.com\b")
+# Numbers that only Exchange Online gives for restricted recipients, where Exchange Server says 5.7.1.
+_ONLINE_NUMBER: Final = re2.compile(r"\b5\.7\.(?:12|13|12[49]|13[3-6]|193)(?:$|[^\d.]|\.(?:\D|$))")
+_ADDRESS: Final = re2.compile(r"[\w.+'=-]{1,64}@[A-Za-z0-9.-]{1,253}")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A refusal's recipient and the server that gave it, each "" where the text doesn't tell."""
+
+    recipient: str
+    by: str
+    online: bool
+
+    @property
+    def shell(self) -> Shell:
+        return "exchange-online-powershell" if self.online else "exchange-management-shell"
+
+    @property
+    def act(self) -> Act:
+        return "exchange-online" if self.online else "on-prem"
+
+    @property
+    def whom(self) -> str:
+        return f"`{self.recipient}`" if self.recipient else "the recipient"
+
+    @property
+    def where(self) -> str:
+        """The refusing server, to begin a sentence with."""
+        if self.by:
+            return f"`{self.by}`"
+        return "Exchange Online" if self.online else "The refusing server"
+
+
+def reply_of(said: Said, replies: Iterable[Reply]) -> Reply | None:
+    """The reply that the words stand in; None when they stand in an event."""
+    return next((each for each in replies if each.source == said.source and each.failing), None)
+
+
+def refusal(said: Said, replies: Iterable[Reply]) -> Refusal:
+    reply = reply_of(said, replies)
+    by = reply.by if reply else said.by
+    online = bool(_ONLINE.search(f"{by} {said.text}") or _ONLINE_NUMBER.search(said.text))
+    return Refusal(reply.recipient if reply else "", by, online)
+
+
+def of_kind(settings: Iterable[Configured], kind: str) -> list[Configured]:
+    return [each for each in settings if each.kind == kind]
+
+
+def recipient_settings(settings: Iterable[Configured], address: str) -> Configured | None:
+    """The last pasted settings of the recipient `address`; those that name another recipient are left out."""
+    kinds = ("recipient", "mailbox")
+    return next((e for e in reversed(list(settings)) if e.kind in kinds and _is_of(e, address)), None)
+
+
+def _is_of(settings: Configured, address: str) -> bool:
+    wanted = address.casefold()
+    primary = settings.get("PrimarySmtpAddress").casefold()
+    if not wanted or not (primary or settings.name):
+        return True
+    names = {primary, settings.name.casefold(), settings.get("Alias").casefold()}
+    return bool({wanted, wanted.partition("@")[0]} & names)
+
+
+def addresses(text: str) -> tuple[str, ...]:
+    """The mail addresses in `text`, each once, in their order."""
+    return tuple(dict.fromkeys(str(each).rstrip(".") for each in _ADDRESS.findall(text)))

@@ -1,0 +1,91 @@
+"""The recipient's accept or reject list excludes this sender.
+
+## What is happening
+The recipient may be written to by certain people or groups only (AcceptMessagesOnlyFrom…), or not by certain ones
+(RejectMessagesFrom…). The sender is authenticated well enough, but not on the list, or the list names a group that
+he isn't a member of. Exchange Server says `RESOLVER.RST.NotAuthorized`, Exchange Online 5.7.124 or 5.7.129. The
+recipient's owner or organization decides; nothing is wrong with the sender's server.
+
+## What proves it
+- the recipient's accept list has members and the sender is none of them, or the reject list has the sender
+
+## Not this when
+- both lists are empty
+- the text says that the sender isn't authenticated (`policy.restriction.authenticated-senders-only`)
+- a mail flow rule refused (`policy.transport-rule.reject`)
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/fix-error-code-5-7-124-in-exchange-online
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/fix-error-code-550-5-7-1-in-exchange-online
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.policy.said import Refusal, recipient_settings, refusal
+from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import Configured
+from diagnostics.report import Step
+
+_LISTS: Final = (
+    "AcceptMessagesOnlyFromSendersOrMembers",
+    "AcceptMessagesOnlyFrom",
+    "AcceptMessagesOnlyFromDLMembers",
+    "RejectMessagesFromSendersOrMembers",
+    "RejectMessagesFrom",
+    "RejectMessagesFromDLMembers",
+)
+
+
+@cause(
+    id="policy.restriction.sender-not-allowed",
+    act="on-prem",
+    says=(
+        "RESOLVER.RST.NotAuthorized",
+        "RESOLVER.RST.RestrictedToRecipientsPermission",
+        "5.7.124",
+        "5.7.129",
+    ),
+)
+def assess(said: Said, replies: tuple[Reply, ...], settings: tuple[Configured, ...]) -> Finding | None:
+    """The list of the recipient proves it; 5.7.129 is also given for a blocked account."""
+    refused = refusal(said, replies)
+    setting = recipient_settings(settings, refused.recipient)
+    told = [name for name in _LISTS if setting and setting.told(name)]
+    filled = next((name for name in told if setting and setting.items(name)), "")
+    because = f"{refused.where} says that this sender may not write to {refused.whom}: "
+    steps = _steps(refused)
+    if setting and filled:
+        because += f"its {filled} has {len(setting.items(filled))} entries, and they decide."
+        return Finding(Belief.CONFIRMED, because, (said, setting), steps, refused.act)
+    if setting and any(name.startswith("Accept") for name in told) and any(name.startswith("Reject") for name in told):
+        return Finding(Belief.RULED_OUT, f"The accept and reject lists of {refused.whom} are empty.", (setting, said))
+    because += "an accept or reject list on it decides who may."
+    exact = "5.7.129" not in said.text and "RestrictedToRecipients" not in said.text
+    belief = Belief.LIKELY if exact else Belief.POSSIBLE
+    return Finding(belief, because, (said,), steps, refused.act, weight=1.8)
+
+
+def _steps(refused: Refusal) -> tuple[Step, ...]:
+    return (
+        look(
+            "See what kind of recipient it is, and its lists (for a mailbox: Get-Mailbox).",
+            "Get-Recipient {recipient} | Format-List Name,RecipientTypeDetails; "
+            "Get-DistributionGroup {recipient} | Format-List AcceptMessagesOnlyFrom*,RejectMessagesFrom*",
+            refused.shell,
+            recipient=refused.recipient,
+        ),
+        change(
+            "If the sender should be allowed: add the sender, or a group the sender is a member of, to the accept list.",
+            "Set-DistributionGroup {recipient} -AcceptMessagesOnlyFromSendersOrMembers @{{Add={sender}}}",
+            shell=refused.shell,
+            changes="One more allowed sender of this recipient (Set-Mailbox for a mailbox). Where the sender stands on the "
+            "reject list, remove it there from RejectMessagesFromSendersOrMembers instead.",
+            undo="The same command with @{Remove=…} in place of @{Add=…}.",
+            verify="The sender's next message is delivered.",
+            recipient=refused.recipient,
+            sender="",
+        ),
+    )

@@ -1,0 +1,93 @@
+"""The mailbox database that holds the recipient is not mounted.
+
+## What is happening
+No copy of the database is mounted, so transport keeps the messages for its mailboxes in a queue and tries
+again: `432 4.3.2 STOREDRV; mailbox database is offline`, MapiExceptionMdbOffline. Mailboxes in other
+databases get their mail.
+
+## What proves it
+- `Get-MailboxDatabase -Status` shows Mounted False
+
+## Not this when
+- the database is mounted; then look at the services (`transport-service.service.stopped`) or at throttling
+
+## References
+- https://learn.microsoft.com/en-us/exchange/architecture/mailbox-servers/manage-databases
+- https://learn.microsoft.com/en-us/powershell/module/exchangepowershell/get-mailboxdatabase
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.recipient.lookup import by_microsoft
+from diagnostics.causes.recipient.steps import advise
+from diagnostics.facts import QueueState, Said
+from diagnostics.mail_facts import Configured
+from diagnostics.report import Step
+
+
+@cause(
+    id="store.database.dismounted",
+    act="on-prem",
+    says=(
+        "MapiExceptionMdbOffline",
+        "mailbox database is offline",
+        "mailbox server is offline",
+        "MailboxOfflineException",
+    ),
+)
+def assess(anchor: Said | Configured, queue: QueueState | None, objects: tuple[Configured, ...]) -> Finding | None:
+    """The store's own words, or the state of the database."""
+    down = next((each for each in objects if each.kind == "mailbox-database" and each.flag("Mounted") is False), None)
+    if isinstance(anchor, Configured):
+        if anchor is not down:
+            return None
+        because = f"Database {anchor.name} is not mounted: mail for its mailboxes waits in a queue."
+        return Finding(Belief.LIKELY, because, (anchor,), _steps(), weight=1.0)
+    if by_microsoft(anchor):
+        because = (
+            f"{anchor.by or 'Exchange Online'} says that the recipient's mailbox database is "
+            "offline; only Microsoft can mount it."
+        )
+        return Finding(Belief.LIKELY, because, (anchor,), (_wait(),), "microsoft", weight=1.0)
+    mounted = [each for each in objects if each.kind == "mailbox-database" and each.flag("Mounted")]
+    if mounted and down is None:
+        names = ", ".join(each.name for each in mounted[:3])
+        return Finding(Belief.RULED_OUT, f"The databases that were sent are mounted: {names}.", tuple(mounted[:3]))
+    name = down.name if down else queue.next_hop if queue and "." not in queue.next_hop else ""
+    because = f"The store refuses delivery because the mailbox database{f' {name}' if name else ''} is offline"
+    if down:
+        return Finding(Belief.CONFIRMED, f"{because}; Mounted is False.", (anchor, down), _steps())
+    return Finding(Belief.LIKELY, f"{because}.", (anchor, queue), _steps(), weight=1.0)
+
+
+def _wait() -> Step:
+    return advise(
+        "See the service health page of the Microsoft 365 admin center; the message is tried again by itself."
+    )
+
+
+def _steps() -> tuple[Step, ...]:
+    return (
+        look(
+            "See which databases are mounted, and where.",
+            "Get-MailboxDatabase -Status | Format-Table Name,Mounted,Server,MountedOnServer",
+        ),
+        look(
+            "See the state of every copy: a healthy one can be activated.",
+            "Get-MailboxDatabase | Get-MailboxDatabaseCopyStatus | Format-Table "
+            "Name,Status,CopyQueueLength,ReplayQueueLength",
+        ),
+        advise(
+            "Read the Application log for why it was dismounted (full disk, failed storage, log files) and "
+            "mend that first. Then mount it in the Exchange admin center: Servers, Databases, Mount. Do not "
+            "force it with data loss accepted unless every copy is gone."
+        ),
+        change(
+            "When it is mounted, retry the waiting messages.",
+            "Get-Queue -Filter \"Status -eq 'Retry'\" | Retry-Queue",
+            changes="Queued messages are tried now instead of at their next interval.",
+            undo="None needed: messages that fail go back into the queue.",
+            verify="The queue of the database drains.",
+        ),
+    )

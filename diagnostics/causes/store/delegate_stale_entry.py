@@ -1,0 +1,74 @@
+"""The recipient's mailbox lists a delegate who no longer exists, and refuses meeting mail for it.
+
+## What is happening
+Meeting requests and answers start delegate processing. If one of the delegates was moved to another forest,
+recreated or deleted, the entry in the mailbox can't be resolved, the check fails, and the whole delivery is
+refused: `554 5.2.0 STOREDRV.Deliver.Exception:DelegateUserValidationException`. Ordinary mail to the same
+person arrives.
+
+## What proves it
+- the exception itself, and only meeting mail is refused
+
+## Not this when
+- ordinary messages fail as well, or another exception is named (`store.delivery.permanent-exception`)
+
+## References
+- https://support.microsoft.com/help/4038474
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import EMS, Belief, Finding, cause, change, look
+from diagnostics.causes.recipient.lookup import address, by_microsoft, named
+from diagnostics.causes.recipient.steps import EXO, advise
+from diagnostics.facts import Reply, Said
+from diagnostics.report import Shell, Step
+
+
+@cause(
+    id="store.delegate.stale-entry",
+    act="recipient-side",
+    says=("DelegateUserValidationException", "Delegate user validation failed for user"),
+)
+def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
+    """The exception's name says it."""
+    wanted = address(said, replies)
+    online = by_microsoft(said)
+    because = (
+        f"A delegate of {named(wanted, 'the recipient')} can no longer be resolved, so meeting mail "
+        "to this mailbox is refused; "
+    )
+    because += "ordinary mail is not."
+    return Finding(Belief.CONFIRMED, because, (said,), _steps(wanted, EXO if online else EMS))
+
+
+def _steps(wanted: str, shell: Shell) -> tuple[Step, ...]:
+    calendar = f"{wanted}:\\Calendar" if wanted else ""
+    return (
+        look(
+            "List who has rights on the recipient's calendar, and look for names that show as a SID or don't resolve.",
+            "Get-MailboxFolderPermission {calendar} | Format-Table User,AccessRights,SharingPermissionFlags",
+            shell,
+            calendar=calendar,
+        ),
+        look(
+            "See the delegates that the directory knows.",
+            "Get-Mailbox {address} | Format-List GrantSendOnBehalfTo",
+            shell,
+            address=wanted,
+        ),
+        advise(
+            "The recipient: remove all delegates in Outlook (File, Account Settings, Delegate Access) and in "
+            "Outlook on the web, then add those that are still right."
+        ),
+        change(
+            "If a stale entry stays on the calendar, remove it.",
+            "Remove-MailboxFolderPermission {calendar} -User {delegate}",
+            shell=shell,
+            changes="That user loses the rights on this calendar.",
+            undo="Add-MailboxFolderPermission with the same user and the rights that the first command showed.",
+            verify="A meeting request to the recipient is delivered.",
+            calendar=calendar,
+            delegate="",
+        ),
+    )

@@ -1,0 +1,81 @@
+"""The mailbox store refuses this item for good, with an exception that has no cause of its own.
+
+## What is happening
+The message reached the mailbox server, and the store would not file it: `554 5.2.0
+STOREDRV.Deliver.Exception:…`. The pair of exception names after it tells which part failed:
+ObjectNotFoundException with "Cannot get ID from name" is a broken Clutter folder, MapiExceptionCorruptData a
+damaged mailbox or view. It concerns one mailbox; sending again brings the same report.
+
+## What proves it
+- the exception pair, while other mailboxes get the same message
+
+## Not this when
+- the exception is one that names its cause: a quota, too many objects in a folder, a delegate, federation, a
+  missing permission, content that can't be converted
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/mapiexceptionnotfound-ndr
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import EMS, Belief, Finding, cause, look
+from diagnostics.causes.recipient.lookup import address, by_microsoft, named
+from diagnostics.causes.recipient.steps import EXO, advise
+from diagnostics.causes.store.exceptions import exception_of, has_own_cause, is_transient
+from diagnostics.facts import Reply, Said
+from diagnostics.report import Step
+
+
+@cause(
+    id="store.delivery.permanent-exception",
+    act="recipient-side",
+    says=("STOREDRV.Deliver.Exception", "Cannot get ID from name", "MapiExceptionCorruptData"),
+)
+def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
+    """A permanent exception of the store, unless its class has its own cause."""
+    if has_own_cause(said) or is_transient(said):
+        return None
+    wanted = address(said, replies)
+    low = said.text.lower()
+    online = by_microsoft(said)
+    because = f"The store refused to file the message into the mailbox of {named(wanted, 'the recipient')}: "
+    because += f"{exception_of(said) or said.signature}."
+    if "cannot get id from name" in low:
+        because += " A folder that delivery needs, mostly Clutter, can't be found in this mailbox."
+        return Finding(Belief.CONFIRMED, because, (said,), _clutter(wanted), "exchange-online" if online else None)
+    return Finding(
+        Belief.LIKELY, because, (said,), _steps(wanted, online), "exchange-online" if online else None, weight=1.0
+    )
+
+
+def _folders(wanted: str, online: bool) -> Step:
+    return look(
+        "Look at the mailbox's folders, where the recipient is yours.",
+        "Get-MailboxFolderStatistics {address} | Format-Table FolderPath,ItemsInFolder,FolderSize",
+        EXO if online else EMS,
+        address=wanted,
+    )
+
+
+def _clutter(wanted: str) -> tuple[Step, ...]:
+    return (
+        _folders(wanted, online=True),
+        advise(
+            "Switch Clutter off for this mailbox (Outlook on the web, or Set-Clutter -Enable $false), "
+            "then send a test message."
+        ),
+    )
+
+
+def _steps(wanted: str, online: bool) -> tuple[Step, ...]:
+    online_only = (
+        "If this one mailbox refuses every message, open a support case with the exception pair; if it "
+        "refuses only this one, send it anew without its attachment or as plain text."
+    )
+    repair = (
+        "If the exception is MapiExceptionCorruptData, repair the mailbox (New-MailboxRepairRequest, types "
+        "SearchFolder, AggregateCounts, ProvisionedFolder and FolderView) or move it to another database; if "
+        "only this message is refused, send it as plain text."
+    )
+    return (_folders(wanted, online), advise(online_only if online else repair))

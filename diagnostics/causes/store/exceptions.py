@@ -1,0 +1,45 @@
+"""What the store's exceptions in a reply mean, and which of them have a cause of their own."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import re2
+
+from diagnostics.facts import Said
+
+# Exception classes that say more than "delivery failed": each is another cause's business.
+_OWN_CAUSE: Final = (
+    "quota",
+    "maxobjsexceeded",
+    "delegateuservalidation",
+    "federatedproxyaddress",
+    "notauthorized",
+    "sendasdenied",
+    "conversionfailed",
+    "contentconversion",
+    "mdboffline",
+    "offline",
+    "throttl",
+    "thread limit",
+    "bad storedriver mdb properties",
+    "ambiguousrecipient",
+)
+_EXCEPTION = re2.compile(r"(?i)STOREDRV\.[A-Za-z]{3,20}\.Exception:\s?([A-Za-z]{3,80}(?:\.[A-Za-z]{3,80})?)")
+_TRANSIENT_CODE = re2.compile(r"(?:^|[^\d.])4\.\d{1,3}\.\d{1,3}\b")
+
+
+def has_own_cause(said: Said) -> bool:
+    low = said.text.lower()
+    return any(words in low for words in _OWN_CAUSE)
+
+
+def exception_of(said: Said) -> str:
+    """The exception pair that the store driver printed (`Outer.Inner`), "" where the text has none."""
+    found = _EXCEPTION.search(said.text)
+    return str(found.group(1)) if found else ""
+
+
+def is_transient(said: Said) -> bool:
+    """Whether the store asks to try again: by the class of the code, or by the name of the exception."""
+    return "transient" in said.text.lower() or bool(_TRANSIENT_CODE.search(said.text))

@@ -1,0 +1,90 @@
+"""The Outlook user may not send as, or on behalf of, the address in From.
+
+## What is happening
+Somebody sends from a shared or another person's mailbox in Outlook or OWA, and the store refuses the
+submission. Full Access to the mailbox lets them open it and isn't enough to send: that takes Send As, or Send
+on Behalf. The report carries `0x80070005` and "You do not have the permission to send the message on behalf
+of the specified user".
+
+## What proves it
+- the reply itself, and no Send As entry for the sender on the mailbox
+
+## Not this when
+- an application signed in with SMTP AUTH (`5.2.252`, `5.7.60` in the SMTP session):
+  `auth-smtp.sendas.mismatch`
+- the right was granted less than an hour ago: it must first take effect
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/mailflow/cannot-send-email-with-full-access
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.recipient.steps import EXO, advise
+from diagnostics.facts import Said
+from diagnostics.report import Step
+
+
+@cause(
+    id="store.submission.send-as-denied",
+    act="on-prem",
+    says=(
+        "0x80070005-0x0004dc-0x000524",
+        "You do not have the permission to send the message on behalf of the specified user",
+        "Error is [0x80070005-00000000-00000000]",
+        "0x80070005-00000000-00000000",
+        "MapiExceptionSendAsDenied",
+        "SendAsDeniedException",
+        "5.7.1 STOREDRV.Submit",
+    ),
+)
+def assess(said: Said) -> Finding | None:
+    """Outlook's own words are proof; the exception in an SMTP reply mostly belongs to a client that "
+    "signed in by SMTP."""
+    low = said.text.lower()
+    if "0x0004dc-0x000524" in low or "permission to send the message on behalf" in low:
+        because = (
+            "The sender has no Send As or Send on Behalf right for the mailbox in From; Full "
+            "Access alone does not give it."
+        )
+        return Finding(Belief.CONFIRMED, because, (said,), _steps())
+    if "5.2.252" in low or "5.7.60" in low or "submission.exception" in low:
+        because = (
+            "The account that submitted the message may not send as the mailbox in From; in an "
+            "SMTP session that is the login account."
+        )
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.0)
+    because = "The store refused the submission: access denied for the mailbox in From."
+    return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.0)
+
+
+def _steps() -> tuple[Step, ...]:
+    return (
+        look(
+            "In Exchange Online, see who has Send As on the mailbox.",
+            "Get-RecipientPermission {mailbox} | Format-Table Trustee,AccessRights",
+            EXO,
+            mailbox="",
+        ),
+        look(
+            "See who may send on behalf of it.",
+            "Get-Mailbox {mailbox} | Format-List GrantSendOnBehalfTo,MessageCopyForSentAsEnabled",
+            mailbox="",
+        ),
+        advise(
+            "On-premises, grant Send As in the Exchange admin center (the mailbox, mailbox delegation, Send "
+            "As); with the shell it is the extended right 'Send As' on the mailbox's directory object. It "
+            "takes up to an hour."
+        ),
+        change(
+            "In Exchange Online, grant Send As.",
+            "Add-RecipientPermission {mailbox} -Trustee {user} -AccessRights SendAs -Confirm:$false",
+            shell=EXO,
+            changes="The user may send messages that look as if the mailbox itself had sent them.",
+            undo="Remove-RecipientPermission with the same mailbox, trustee and right.",
+            verify="After up to an hour the user's message from that mailbox is delivered.",
+            mailbox="",
+            user="",
+        ),
+    )

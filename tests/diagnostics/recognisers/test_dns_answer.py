@@ -1,0 +1,105 @@
+"""Look-ups typed by hand."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+
+from diagnostics.facts import DnsAnswer
+from tests.diagnostics.recognisers.reading import CHATTER, damaged, facts, one
+
+SESSION = """PS C:\\> nslookup -type=mx fabrikam.com
+DNS request timed out.
+    timeout was 2 seconds.
+Server:  UnKnown
+Address:  10.20.0.5
+
+*** Request to UnKnown timed-out
+
+PS C:\\> nslookup -type=mx fabrikam.com 1.1.1.1
+Server:  one.one.one.one
+Address:  1.1.1.1
+
+Non-authoritative answer:
+fabrikam.com       MX preference = 5, mail exchanger = mx1.fabrikam.com"""
+TABLE = """Name                                     Type   TTL   Section    NameExchange                              Preference
+----                                     ----   ---   -------    ------------                              ----------
+fabrikam.com                             MX     3600  Answer     mx1.fabrikam.com                          10"""
+
+
+def test_the_server_s_own_resolver_and_a_public_one() -> None:
+    mine, theirs = facts(SESSION, DnsAnswer)
+    assert (mine.name, mine.ok, mine.error, mine.server) == ("fabrikam.com", False, "timed out", "10.20.0.5")
+    assert (theirs.name, theirs.ok, theirs.error, theirs.server) == ("fabrikam.com", True, "", "1.1.1.1")
+    assert (mine.source.line, theirs.source.line) == (7, 14)
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("*** dc01.contoso.local can't find mail.fabrikam.com: Non-existent domain", "NXDOMAIN"),
+        ("*** dc01 can't find mail.fabrikam.com: Server failed", "SERVFAIL"),
+        ("*** dc01 can't find mail.fabrikam.com: Query refused", "REFUSED"),
+        ("** server can't find mail.fabrikam.com: NXDOMAIN", "NXDOMAIN"),
+        ("*** dc01 kann mail.fabrikam.com nicht finden: Non-existent domain", "NXDOMAIN"),
+        ("Resolve-DnsName : mail.fabrikam.com : DNS name does not exist", "NXDOMAIN"),
+        ("Resolve-DnsName: mail.fabrikam.com : Der DNS-Name ist nicht vorhanden.", "NXDOMAIN"),
+        ("Resolve-DnsName : mail.fabrikam.com : DNS server failure", "SERVFAIL"),
+        (
+            "Resolve-DnsName : mail.fabrikam.com : This operation returned because the timeout period expired",
+            "timed out",
+        ),
+        ("Resolve-DnsName : mail.fabrikam.com : No records found for given DNS query.", "no records"),
+        ("WARNING: Name resolution of mail.fabrikam.com failed", "NXDOMAIN"),
+    ],
+)
+def test_errors(text: str, error: str) -> None:
+    found = one(text, DnsAnswer)
+    assert (found.name, found.ok, found.error) == ("mail.fabrikam.com", False, error)
+
+
+def test_resolve_dnsname_answers_in_the_order_of_its_commands() -> None:
+    text = "PS C:\\> Resolve-DnsName fabrikam.com -Type MX; Resolve-DnsName fabrikam.com -Type MX -Server 1.1.1.1\n"
+    text += "Resolve-DnsName : fabrikam.com : DNS server failure\nAt line:1 char:1\n"
+    text += "+ Resolve-DnsName fabrikam.com -Type MX; Resolve-DnsName fabrikam.com -T ...\n\n" + TABLE
+    assert [(a.ok, a.server) for a in facts(text, DnsAnswer)] == [(False, ""), (True, "1.1.1.1")]
+
+
+def test_only_an_answer_resolves_a_name() -> None:
+    assert one(TABLE, DnsAnswer).ok
+    found = one(TABLE.replace("Answer   ", "Authority"), DnsAnswer)
+    assert (found.ok, found.error) == (False, "no records")
+
+
+def test_an_address_look_up() -> None:
+    text = "C:\\>nslookup mx1.fabrikam.com\nServer:  dc01.contoso.local\nAddress:  10.0.0.10\n\nName:    mx1.fabrikam.com\n"
+    found = one(text + "Address:  198.51.100.7", DnsAnswer)
+    assert (found.name, found.ok, found.server) == ("mx1.fabrikam.com", True, "10.0.0.10")
+
+
+@pytest.mark.parametrize(
+    ("status", "answers", "error"), [("NXDOMAIN", 0, "NXDOMAIN"), ("NOERROR", 0, "no records"), ("NOERROR", 2, "")]
+)
+def test_dig(status: str, answers: int, error: str) -> None:
+    text = f""";; ->>HEADER<<- opcode: QUERY, status: {status}, id: 4711
+;; flags: qr rd ra; QUERY: 1, ANSWER: {answers}, AUTHORITY: 1, ADDITIONAL: 1
+
+;; QUESTION SECTION:
+;fabrikam.com.\t\t\tIN\tMX
+
+;; SERVER: 1.1.1.1#53(1.1.1.1) (UDP)"""
+    found = one(text, DnsAnswer)
+    assert (found.name, found.ok, found.error, found.server) == ("fabrikam.com", not error, error, "1.1.1.1")
+
+
+@pytest.mark.parametrize("text", [*CHATTER, "Server: mail.contoso.com\nName: anna", "Name: mail.contoso.com"])
+def test_chatter_is_no_answer(text: str) -> None:
+    assert not facts(text, DnsAnswer)
+
+
+@given(damaged(SESSION + "\n\n" + TABLE))
+@settings(max_examples=100)
+def test_damage_never_raises(text: str) -> None:
+    for found in facts(text, DnsAnswer):
+        assert found.ok == (not found.error)
+        assert found.name
