@@ -8,7 +8,9 @@ from diagnostics.facts import (
     CertificateRejected,
     ConnectFailed,
     ConnectionDropped,
+    DnsAnswer,
     Fact,
+    PortTest,
     QueueState,
     Session,
     SessionChange,
@@ -18,7 +20,7 @@ from diagnostics.facts import (
 
 _STUCK = frozenset({"retry", "suspended"})
 _QUIET_LEVELS = frozenset({"information", "informational", "verbose"})
-_QUIET_SCHANNEL = frozenset({36880, 36867, 36869})
+_QUIET_SCHANNEL = frozenset({36880, 36867})
 
 
 def failures(facts: Iterable[Fact]) -> list[Fact]:
@@ -34,6 +36,10 @@ def _fails(fact: Fact) -> bool:
             return fact.failed
         case WindowsEvent():
             return fact.level.lower() not in _QUIET_LEVELS and fact.event not in _QUIET_SCHANNEL
+        case PortTest():
+            return not fact.succeeded
+        case DnsAnswer():
+            return not fact.ok
         case QueueState():
             return fact.status.lower() in _STUCK and fact.messages > 0
         case _:

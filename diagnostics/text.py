@@ -77,6 +77,8 @@ def _unquoted(lines: list[str]) -> list[str]:
     filled = [line for line in lines if line.strip()]
     if len(filled) > 1:
         for prefix in (_QUOTE_PREFIX, _LINE_NUMBER):
+            if not any(prefix.search(line) for line in filled[:3]):
+                continue
             if sum(1 for line in filled if prefix.search(line)) * 10 >= len(filled) * 8:
                 # A protocol log pasted from its event column on also begins with ">": commas tell it apart.
                 if prefix is _QUOTE_PREFIX and any(line.lstrip().startswith((">,", "<,")) for line in filled):

@@ -93,10 +93,10 @@ def _errors(lines: Lines) -> Iterator[_Error]:
 
 def _belongs(line: str, parts: list[str]) -> bool:
     """Whether the line below an error is a stack frame, an inner exception or its wrapped rest."""
-    if _STACK.search(line) or _CAUSED.search(line):
-        return True
     text = parts[-1]
-    if _START.search(line[:4000]) and not line[:1].isspace() and not text.rstrip().endswith(("--->", "is:")):
+    if _STACK.search(line) or _CAUSED.search(line) or text.endswith(("--->", "is:")):
+        return True
+    if _START.search(line[:4000]) and not line[:1].isspace():
         return False
     return (
         line[:1] in " \t" or text.count("(") > text.count(")") or text.count("[") > text.count("]") or len(text) >= 76

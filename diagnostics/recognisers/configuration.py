@@ -31,6 +31,8 @@ _NEAR: Final = 4  # lines between a cmdlet and the first property it prints
 _HEADER = re2.compile(r"^\s*[A-Za-z][A-Za-z0-9]+(?:\s+[A-Za-z][A-Za-z0-9]+)+\s*$")
 _RULE = re2.compile(r"^\s*-{2,}(?:\s+-{2,})*\s*$")
 _PROPERTY = re2.compile(r"^\s*[A-Za-z]\w+\s*:")
+_COMMON: Final = ("name", "identity", "enabled", "status", "state", "priority")
+_CAMEL = re2.compile(r"[a-z][A-Z]")
 _MOST_SHOWN: Final = 30
 
 
@@ -85,9 +87,8 @@ def _listed(lines: Lines, echoes: dict[int, str]) -> Iterator[_Object]:
 
 
 def _fits(block: Block) -> bool:
-    """Whether a list whose names tell nothing looks like a cmdlet's: names in one word with capitals inside."""
-    camel = sum(1 for each in block.properties.values() if any(c.isupper() for c in each.name[1:]))
-    return camel > 0 or len(block.properties) > 1
+    """Whether a list whose names tell nothing looks like a cmdlet's."""
+    return block.has(*_COMMON) or any(_CAMEL.search(each.name) for each in block.properties.values())
 
 
 def _tabled(lines: Lines, echoes: dict[int, str]) -> Iterator[list[_Object]]:

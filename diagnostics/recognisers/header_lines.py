@@ -20,6 +20,7 @@ _PLAIN: Final = (
 )
 _TELLING = re2.compile(rf"(?i)^\s{{0,4}}({TELLING})\s?:(?:\s|$|\S)")
 _FIELD = re2.compile(rf"(?i)^\s{{0,4}}({TELLING}|{_PLAIN})\s?:\s*(.*)$")
+_HOP = re2.compile(r"(?i)^(?:from\s|by\s|\(|$)")
 _NAME = re2.compile(r"^\s{0,4}[A-Za-z][A-Za-z0-9-]{1,60}\s?:(?:\s|$)")
 _RUN_ON = re2.compile(rf"(?i)\s({TELLING}|Message-ID|MIME-Version|Content-Type)\s?:\s")
 _RESULT = re2.compile(
@@ -78,14 +79,18 @@ def _unfolded(lines: Iterable[tuple[int, str]]) -> Iterator[Field]:
 def _named(line: str) -> tuple[str, str] | None:
     """The field whose name begins this line, and its value."""
     named = _FIELD.search(line)
-    return (named.group(1), named.group(2)) if named else None
+    if not named or (named.group(1).lower() == "received" and not _HOP.search(named.group(2))):
+        return None
+    return named.group(1), named.group(2)
 
 
 def _started(line: str) -> tuple[str, str] | None:
     """The field that begins inside this line: results and reports are also pasted without their name, or in a sentence."""
     inside = _RUN_ON.search(f" {line}")
-    if inside and ("=" in line or inside.group(1).lower() == "received"):
-        return inside.group(1), line[max(inside.end() - 1, 0) :]
+    if inside:
+        name, value = inside.group(1), line[inside.end() - 1 :]
+        if "=" in value or (name.lower() == "received" and _HOP.search(value)):
+            return name, value
     if _RESULT.search(line):
         return "authentication-results", line.strip()
     if _REPORT.search(line):

@@ -29,10 +29,8 @@ COLUMNS: Final = (
 START: Final = r"^\s*\d{4}-\d\d-\d\dT\d\d:\d\d:[\d.]+Z?,"
 # Rows whose first six columns were cut away, as blogs and tired people paste them.
 TAIL: Final = r"^\s*[*+<>-],"
-# An event column eaten by chat formatting (bold `*`) leaves an empty one, hence the `?`. Other transport logs also begin
-# with a time: only these have a session id (or a mask of it) or a sequence number in this place.
-_ROW = re2.compile(START + r"[^,]*,(?:[0-9A-FXx*]{14,17},\d*|[^,]{0,60},\d+),[^,]*,[^,]*,[-+<>*]?,")
-_START = re2.compile(START)
+_ID_CHARACTERS: Final = frozenset("0123456789ABCDEFabcdefXx*")
+_EVENTS: Final = frozenset({"+", "-", ">", "<", "*", ""})  # "": a `*` that chat formatting took for bold
 _CONSOLES: Final = frozenset({79, 80, 99, 100, 119, 120, 131, 132})
 _MARGIN: Final = 60  # a mail client's line is rarely cut shorter than this
 _FIELDS = re2.compile(r"(?i)^\s*#Fields:\s*(.+)$")
@@ -67,10 +65,10 @@ def rows(lines: Iterable[tuple[int, str]]) -> Iterator[Row]:
         named = _FIELDS.search(text) if is_comment(text) else None
         if named:
             columns = tuple(name.strip().lower() for name in named.group(1).split(","))
-        elif _ROW.search(text):
-            row = _full(columns, text, indices[0])
-            row.lines = indices
-            yield row
+        elif _starts(text):
+            row = _full(columns, text, indices)
+            if row is not None:
+                yield row
         elif _tail(text) and _TAIL_WORDS.search(text):
             values = _split(text.strip())
             row = Row(indices[0], event=values[0][:1], lines=indices)
@@ -84,9 +82,10 @@ def is_comment(line: str) -> bool:
 
 
 def _starts(line: str) -> bool:
-    """Whether a row begins here. Most lines are told by their first characters, without the pattern engine."""
-    head = line.lstrip()[:11]
-    return head[:4].isdecimal() and head[4:5] == "-" and head[10:11] == "T" and bool(_START.search(line))
+    """Whether a row begins here, as START has it: every line of a log is asked, so without the pattern engine."""
+    head = line.lstrip()[:32]
+    time = head[:4].isdecimal() and head[4:5] == "-" and head[10:11] == "T" and head[13:14] == ":" == head[16:17]
+    return time and "," in head[18:]
 
 
 def _tail(line: str) -> bool:
@@ -140,7 +139,8 @@ def _split(text: str) -> list[str]:
         return text[:10_000].split(",")
 
 
-def _full(columns: tuple[str, ...], text: str, line: int) -> Row:
+def _full(columns: tuple[str, ...], text: str, lines: list[int]) -> Row | None:
+    """The row, or None for one of another log that also begins with a time."""
     values = _split(text.strip())
     place = {name: index for index, name in enumerate(columns)}
 
@@ -148,15 +148,24 @@ def _full(columns: tuple[str, ...], text: str, line: int) -> Row:
         index = place.get(name, -1)
         return values[index].strip() if 0 <= index < len(values) else ""
 
+    session, sequence, event = value("session-id"), value("sequence-number"), value("event")
+    looks_like_an_id = 14 <= len(session) <= 17 and _ID_CHARACTERS.issuperset(session)
+    if (
+        len(values) < 7
+        or event not in _EVENTS
+        or not (looks_like_an_id or (sequence.isdecimal() and len(session) <= 60))
+    ):
+        return None
     row = Row(
-        line,
+        lines[0],
         at=_utc(value("date-time")),
         connector=value("connector-id"),
-        session=_session(value("session-id")),
-        sequence=int(value("sequence-number")) if value("sequence-number").isdecimal() else -1,
+        session=_session(session),
+        sequence=int(sequence[:9]) if sequence.isdecimal() else -1,
         local=value("local-endpoint"),
         remote=value("remote-endpoint"),
-        event=value("event")[:1],
+        event=event,
+        lines=lines,
     )
     row.data, row.context = _data_and_context(values[place.get("event", 6) + 1 :])
     row.event = row.event or ("*" if row.context else "")

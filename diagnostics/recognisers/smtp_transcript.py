@@ -80,8 +80,8 @@ class _Talk:
 
 
 @recogniser(
-    r"(?:^\s*(?:\W{1,4}|S:\s*|Server:\s*)?220[ -]\S|^\s*(?:\W{1,4}|C:\s*|Client:\s*)?(?:EHLO"
-    r"|HELO)\s+\S|^\s*(?:\W{1,4}|S:\s*)?250[- ](?:SIZE|STARTTLS|PIPELINING))",
+    r"^\s*(?:\W{1,4}|[SC]:\s*|(?:Server|Client):\s*|\[?\d\d:\d\d:\d\d\]?\s+)?"
+    r"(?:220[ -]\S|(?:EHLO|HELO)\s+\S|250[- ](?:SIZE|STARTTLS|PIPELINING))",
     rank=50,
 )
 def read(reading: Reading) -> Sequence[Artefact]:

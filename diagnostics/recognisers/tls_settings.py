@@ -24,7 +24,7 @@ _CHILD = re2.compile(r"(?i)^\s*PSChildName\s*:\s*(Client|Server)\s*$")
 _ROW_ROLE = re2.compile(r"(?i)^\s{0,8}(Client|Server)\s{2,}(?:Enabled|DisabledByDefault)\b")
 _VALUE = re2.compile(
     r"(?i)^\s*(?:(?:Client|Server)\s{1,60})?\"?(Enabled|DisabledByDefault)\"?\s*(?::|="
-    r"|REG_DWORD)\s*(?:dword:)?(0x[0-9a-f]{1,8}|-?\d{1,10})\b"
+    r"|REG_DWORD)\s*(?:dword:)?(0x[0-9a-f]{1,8}|[0-9a-f]{8}|-?\d{1,10})\b"
 )
 _HEADING = re2.compile(r"(?i)^\s*(TLS ?1\.[0-3]|SSL ?[23]\.0)\s*:?\s*$")
 _CHECKED = re2.compile(
@@ -95,7 +95,7 @@ def _registry(lines: list[tuple[int, str]]) -> list[_Keys]:
             if named := _ROW_ROLE.search(line):
                 current = _Keys(_role(named.group(1)), _TLS12 in protocol)
                 read.append(current)
-            entry = (index, value.group(1), int(value.group(2), 0) != 0)
+            entry = (index, value.group(1), bool(value.group(2).strip("0xX-")))
             if current is None:
                 waiting.append(entry)
             else:

@@ -10,7 +10,7 @@ from diagnostics.report import Report
 from handlers.blocks import steps
 from handlers.blocks.message import Button, Message, message
 from handlers.blocks.outline import line, part
-from handlers.blocks.sections import outline
+from handlers.blocks.sections import blamed, outline
 
 SHOW_STEPS: Final = "show_steps"
 """`action_id` of the button that asks for `details`."""
@@ -37,7 +37,5 @@ def details(report: Report) -> Message:
 
 
 def _hidden(report: Report) -> int:
-    blamed = report.findings[:1] if report.verdict == "failure" else ()
-    return sum(steps.folded(suspect) for suspect in blamed) + sum(
-        len(suspect.steps) for suspect in report.findings[len(blamed) :]
-    )
+    top = blamed(report)
+    return sum(steps.folded(item) if item is top else len(item.steps) for item in report.findings)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from diagnostics.report import Question, Report, RuledOut, Suspect
+from diagnostics.report import BeliefName, Question, Report, RuledOut, Suspect
 from handlers.blocks import steps, words
 from handlers.blocks.outline import Line, Part, line, part
 
@@ -26,18 +26,21 @@ PASTEABLE: Final = (
 
 def outline(report: Report, *, full: bool = False, refusals: Sequence[str] = ()) -> list[Part]:
     """The whole answer. `refusals` are sentences about files that were not read."""
-    blamed = report.findings[:1] if report.verdict == "failure" else ()
-    top = blamed[0] if blamed else None
-    opening = _blame(top, report, full) if top else _no_blame(report)
+    top = blamed(report)
+    others = _others(report, top, full)
     open_question = _question(report, top, full)
     remedy = steps.parts(top, full=full) if top else []
-    # Until the cause is confirmed, the next thing to do is to send what settles it.
-    middle = [*remedy, *open_question] if top and top.belief == "confirmed" else [*open_question, *remedy]
+    if top is None:
+        opening, middle, others = _no_blame(report), [*others, *_shared_proof(report, full), *open_question], []
+    elif top.belief == "confirmed":
+        opening, middle = _blame(top, full), [*remedy, *open_question]
+    else:  # until the cause is confirmed, the next thing to do is to send what settles it
+        opening, middle = _blame(top, full), [*open_question, *remedy]
     return [
         *_changed(report, full),
         *opening,
         *middle,
-        *_others(report, top, full),
+        *others,
         *_ruled_out(report.ruled_out, full),
         *(_timeline(report) if full else []),
         *_notes(report, refusals, full),
@@ -45,12 +48,17 @@ def outline(report: Report, *, full: bool = False, refusals: Sequence[str] = ())
     ]
 
 
-def _blame(top: Suspect, report: Report, full: bool) -> list[Part]:
+def blamed(report: Report) -> Suspect | None:
+    """The suspect the answer opens with. Among several mere possibilities none is: the first would be believed."""
+    if report.verdict != "failure" or not report.findings:
+        return None
+    top = report.findings[0]
+    return None if top.belief == "possible" and len(report.findings) > 1 else top
+
+
+def _blame(top: Suspect, full: bool) -> list[Part]:
     who = words.ACT[top.act]
     verdict = [line("title", f"{words.BELIEF[top.belief]}: {top.title}"), line("text", top.because, lead=who)]
-    equals = sum(1 for other in report.findings if other.belief == top.belief)
-    if top.belief == "possible" and equals > 1:
-        verdict.append(line("aside", f"{equals} causes fit what you sent; this one fits best."))
     return [*part(verdict, rank=0), *_proof(top, full)]
 
 
@@ -63,6 +71,11 @@ def _proof(top: Suspect, full: bool) -> list[Part]:
     return part([line("heading", heading), *lines], rank=2)
 
 
+def _shared_proof(report: Report, full: bool) -> list[Part]:
+    """What the first of several suspects rests on: they mostly rest on the same lines."""
+    return _proof(report.findings[0], full) if report.verdict == "failure" and report.findings else []
+
+
 def _no_blame(report: Report) -> list[Part]:
     read = ", ".join(words.what(artefact) for artefact in report.artefacts[:_LISTED])
     more = len(report.artefacts) - _LISTED
@@ -73,6 +86,9 @@ def _no_blame(report: Report) -> list[Part]:
     if report.verdict == "nothing":
         pasteable = [line("bullet", text) for text in PASTEABLE]
         return part([line("title", NOTHING), line("heading", "What I can read"), *pasteable], rank=0)
+    if report.verdict == "failure":
+        open_count = f"Not settled yet: {len(report.findings)} causes fit what you sent"
+        return part([line("title", open_count)], rank=0)
     ask = "" if report.next else "Send the whole bounce message, or the protocol log of one failing session."
     unknown = line("title", "A failure, and its cause is not known yet")
     return [*part([unknown, line("text", report.summary), line("text", ask)], rank=0), *read_part]
@@ -82,7 +98,7 @@ def _question(report: Report, top: Suspect | None, full: bool) -> list[Part]:
     if not report.next:
         return []
     settled = top is not None and top.belief == "confirmed"
-    call = line("title", "Send me this and I can settle it" if top else "Send me this next")
+    call = line("title", "Send me this and I can settle it" if report.findings else "Send me this next")
     heading = line("heading", "Worth a look as well") if settled else call
     titles = {suspect.cause: suspect.title for suspect in report.findings}
     parts = part([heading, *_asked(report.next[0], titles)], rank=4 if settled else 1)
@@ -107,7 +123,13 @@ def _asked(question: Question, titles: dict[str, str]) -> list[Line]:
 def _others(report: Report, top: Suspect | None, full: bool) -> list[Part]:
     suspects = report.findings[1:] if top else report.findings
     shown = suspects if full else suspects[:_LISTED]
-    lines = [line("bullet", f"{item.title}: {item.because}", lead=words.BELIEF[item.belief] + ":") for item in shown]
+    grouped: dict[tuple[BeliefName, str], list[str]] = {}
+    for item in shown:  # what a bare code makes possible has one and the same reason: it is said once
+        grouped.setdefault((item.belief, item.because), []).append(item.title)
+    lines = [
+        line("bullet", f"{'; '.join(titles)}: {because}", lead=words.BELIEF[belief] + ":")
+        for (belief, because), titles in grouped.items()
+    ]
     lines += _more(len(suspects) - len(shown))
     # Harmless causes explain a healthy report: a planned restart, a scanner's visit.
     heading = "What this is" if report.verdict == "healthy" else "Also suspected" if top else "Suspected"

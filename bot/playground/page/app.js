@@ -186,7 +186,10 @@ function drawList(box, messages, inThread, toEnd) {
   const empty = el("div", { class: "empty" }, el("b", {}, "Nothing here yet."),
     el("p", {}, "Paste an Exchange mail-flow error below, drop a log file here, or play one of the sample incidents."));
   box.replaceChildren(...(nodes.length ? nodes : [empty]));
-  if (atEnd) box.scrollTop = box.scrollHeight;
+  if (!atEnd) return;
+  box.scrollTop = box.scrollHeight;
+  const last = box.lastElementChild; // of an answer taller than the pane, the beginning is what people want to see
+  if (inThread && last && last.offsetHeight > box.clientHeight) box.scrollTop = last.offsetTop - box.offsetTop;
 }
 
 listen(changed, connected);

@@ -22,7 +22,7 @@ from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.policy.said import of_kind
 from diagnostics.facts import Said
 from diagnostics.mail_facts import Configured
-from diagnostics.report import Step
+from diagnostics.report import Shell, Step
 
 
 @cause(
@@ -43,7 +43,7 @@ def assess(said: Said, settings: tuple[Configured, ...]) -> Finding | None:
 
 
 def _steps() -> tuple[Step, ...]:
-    shell = "exchange-online-powershell"
+    shell: Shell = "exchange-online-powershell"
     return (
         look(
             "See the switch, and which sources the inbound connectors recognize.",

@@ -23,7 +23,7 @@ from __future__ import annotations
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.policy.said import Refusal, refusal
 from diagnostics.facts import Reply, Said
-from diagnostics.report import Step
+from diagnostics.report import Shell, Step
 
 
 @cause(
@@ -43,7 +43,7 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
 
 
 def _steps(refused: Refusal) -> tuple[Step, ...]:
-    shell = "exchange-online-powershell"
+    shell: Shell = "exchange-online-powershell"
     return (
         look(
             "Find what forwards: the mailbox's setting, or a rule. Ask the owner whether it is wanted.",

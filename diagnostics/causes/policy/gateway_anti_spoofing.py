@@ -19,10 +19,16 @@ organization that owns the domain runs the gateway, and can except that service.
 
 from __future__ import annotations
 
+from typing import Final
+
+import re2
+
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.policy.said import refusal
 from diagnostics.facts import Reply, Said
 from diagnostics.report import Step
+
+_AUTHENTICATION: Final = re2.compile(r"\b(?:dmarc|spf|dkim)\b")
 
 
 @cause(
@@ -33,7 +39,7 @@ from diagnostics.report import Step
 def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     """The gateway's own words; where they also name DMARC or SPF, that is the reason."""
     low = said.text.lower()
-    if "dmarc" in low or "spf" in low.split():
+    if _AUTHENTICATION.search(low):
         because = "The reply names DMARC or SPF: what fails is the sender's authentication."
         return Finding(Belief.RULED_OUT, because, (said,))
     refused = refusal(said, replies)

@@ -25,7 +25,7 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.facts import Reply, Said
-from diagnostics.report import Step
+from diagnostics.report import Shell, Step
 
 _MAILBOX: Final = "systemmailbox{1f05a927"
 
@@ -64,7 +64,7 @@ def _mailbox(text: str) -> str:
 
 
 def _tag_steps() -> tuple[Step, ...]:
-    shell = "exchange-online-powershell"
+    shell: Shell = "exchange-online-powershell"
     return (
         look(
             "See whether a retention tag is marked for moderated recipients; no line means that there is none.",
@@ -96,7 +96,8 @@ def _mailbox_steps() -> tuple[Step, ...]:
             "Get-MailboxDatabase -Status | Format-Table Name,Mounted,Server",
         ),
         look(
-            "If it is missing: Setup /PrepareAD makes it again, see the reference.",
-            "Get-Recipient 'SystemMailbox{{1f05a927*' | Format-List Name,RecipientTypeDetails",
+            "If it is missing, make it again with Setup /PrepareAD and Enable-Mailbox -Arbitration, as the reference says.",
+            "",
+            "portal",
         ),
     )

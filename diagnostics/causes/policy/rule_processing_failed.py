@@ -23,7 +23,7 @@ from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.policy.said import of_kind, refusal
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured
-from diagnostics.report import Step
+from diagnostics.report import Shell, Step
 
 
 @cause(id="policy.transport-rule.processing-failed", act="exchange-online", says=("554 5.6.0 Invalid message content",))
@@ -45,7 +45,7 @@ def assess(said: Said, replies: tuple[Reply, ...], settings: tuple[Configured, .
 
 
 def _steps(rule: str) -> tuple[Step, ...]:
-    shell = "exchange-online-powershell"
+    shell: Shell = "exchange-online-powershell"
     return (
         look(
             "List the rules that defer a message which they can't finish to evaluate.",

@@ -21,7 +21,7 @@ from __future__ import annotations
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.policy.said import addresses, refusal
 from diagnostics.facts import Reply, Said
-from diagnostics.report import Step
+from diagnostics.report import Shell, Step
 
 
 @cause(
@@ -38,7 +38,7 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
 
 
 def _steps() -> tuple[Step, ...]:
-    shell = "exchange-online-powershell"
+    shell: Shell = "exchange-online-powershell"
     return (
         look(
             "Find the entry for the address or its domain, and who made it and why.",

@@ -69,14 +69,13 @@ def assess(
 def _circling(said: Said, objects: tuple[Configured, ...]) -> Finding:
     """A hybrid mailbox left with onmicrosoft.com addresses alone, behind a loop."""
     stripped = [o for o in objects if proxies(o) and all(p.endswith(".onmicrosoft.com") for p in proxies(o))]
+    steps = _steps("", online=True)
     if not stripped:
-        return None
-    because = (
-        f"{stripped[0].name} has only onmicrosoft.com addresses in the tenant: those of its real domain were dropped, "
-    )
-    because += "which happens when that domain is not verified there, and mail to them circles."
-    evidence = (said, stripped[0])
-    return Finding(Belief.LIKELY, because, evidence, _steps("", online=True), "exchange-online", weight=1.5)
+        because = "If only users of one domain are concerned, that domain may be missing in the tenant, and mail to it circles."
+        return Finding(Belief.POSSIBLE, because, (said,), steps, "exchange-online", weight=0.6)
+    because = f"{stripped[0].name} has only onmicrosoft.com addresses in the tenant: those of its real domain were "
+    because += "dropped, which happens when that domain is not verified there, and mail to them circles."
+    return Finding(Belief.LIKELY, because, (said, stripped[0]), steps, "exchange-online", weight=1.5)
 
 
 def _steps(name: str, online: bool) -> tuple[Step, ...]:

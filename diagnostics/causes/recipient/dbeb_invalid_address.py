@@ -24,15 +24,19 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause
 from diagnostics.causes.recipient.edge_blocking import SIGNATURES, edge_blocked
-from diagnostics.causes.recipient.lookup import address, holders, named
+from diagnostics.causes.recipient.lookup import absent, address, holders, named
 from diagnostics.causes.recipient.steps import EXO, correct_the_address, find_recipient
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import CommandError, Configured
 
 
 @cause(id="recipient.unknown.dbeb-invalid-address", act="sender", says=SIGNATURES)
 def assess(
-    said: Said, _found: Configured | None, objects: tuple[Configured, ...], replies: tuple[Reply, ...]
+    said: Said,
+    _found: Configured | None,
+    objects: tuple[Configured, ...],
+    errors: tuple[CommandError, ...],
+    replies: tuple[Reply, ...],
 ) -> Finding | None:
     """The refusal alone can't tell an address that nobody has from one that was not synchronized."""
     if not edge_blocked(said):
@@ -42,7 +46,12 @@ def assess(
     if owner:
         because = f"A directory object, {owner.name or 'unnamed'}, owns {named(wanted)}: the address is valid."
         return Finding(Belief.RULED_OUT, because, (owner,))
-    because = f"Exchange Online refused {named(wanted)} at its edge because its directory has no such address; "
-    because += "if nobody has it on-premises either, the address is simply wrong."
+    steps = (correct_the_address(), find_recipient(wanted, EXO), find_recipient(wanted))
+    because = f"Exchange Online refused {named(wanted)} at its edge because its directory has no such address"
+    gone = absent(wanted, errors, "on-prem")
+    if gone:
+        because += ", and the on-premises directory has none either."
+        return Finding(Belief.CONFIRMED, because, (said, gone), steps)
+    because += "; if nobody has it on-premises either, the address is simply wrong."
     steps = (correct_the_address(), find_recipient(wanted, EXO), find_recipient(wanted))
     return Finding(Belief.POSSIBLE, because, (said,), steps, weight=1.8)

@@ -21,7 +21,7 @@ refuse them even with a complete copy.
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.recipient.lookup import address, by_microsoft, holders, named, passed_on
+from diagnostics.causes.recipient.lookup import address, by_microsoft, holders, is_edge, named, passed_on
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
@@ -36,10 +36,12 @@ def assess(
     said: Said, _sync: Configured | None, objects: tuple[Configured, ...], replies: tuple[Reply, ...]
 ) -> Finding | None:
     """Judged where an Edge server refused or its synchronization was looked at."""
-    if by_microsoft(said) or passed_on(said):
+    if passed_on(said):
         return None
+    if by_microsoft(said):
+        return Finding(Belief.RULED_OUT, f"{said.by or 'Exchange Online'} refused it, not an Edge server.", (said,))
     wanted = address(said, replies)
-    edge = _is_edge(said.by, objects)
+    edge = is_edge(said.by, objects)
     tested = next((each for each in objects if each.kind == "edge-sync"), None)
     known = next(iter(holders(wanted, objects)), None)
     if tested and not tested.failing and not _missing(tested):
@@ -55,15 +57,6 @@ def assess(
         return Finding(belief, because, (tested, said, known), _steps(wanted), weight=1.5)
     because += f"; {known.name} owns the address inside." if known else ", which may be older than the recipient."
     return Finding(Belief.LIKELY if known else Belief.POSSIBLE, because, (said, known), _steps(wanted), weight=1.4)
-
-
-def _is_edge(host: str, objects: tuple[Configured, ...]) -> bool:
-    """By its name, or by what Get-ExchangeServer says of it."""
-    short = host.lower().partition(".")[0]
-    told = (each for each in objects if each.kind == "exchange-server" and each.name.lower().partition(".")[0] == short)
-    return "edge" in short or any(
-        "edge" in each.get("ServerRole").lower() or each.flag("IsEdgeServer") for each in told
-    )
 
 
 def _missing(tested: Configured) -> bool:

@@ -18,10 +18,8 @@ to an address that is gone, and the report about that copy reaches the sender, w
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.recipient.lookup import address, by_microsoft, named
+from diagnostics.causes.recipient.lookup import address, by_microsoft, forwarder, named
 from diagnostics.causes.recipient.steps import EXO
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured
@@ -47,7 +45,7 @@ def assess(said: Said, objects: tuple[Configured, ...], replies: tuple[Reply, ..
     low = said.text.lower()
     online = by_microsoft(said)
     act: Act = "exchange-online" if online else "recipient-side"
-    source = _forwards_to(wanted, objects)
+    source = forwarder(wanted, objects)
     if source:
         because = f"{source.name} forwards its mail to {named(wanted)}, which does not exist."
         here: Act = "exchange-online" if online else "on-prem"
@@ -57,16 +55,6 @@ def assess(said: Said, objects: tuple[Configured, ...], replies: tuple[Reply, ..
         because += f", says {said.by}." if said.by else "."
         belief = Belief.CONFIRMED if "resolver.fwd.notfound" in low else Belief.LIKELY
         return Finding(belief, because, (said,), _steps("", online), act, weight=1.0)
-    return None
-
-
-def _forwards_to(wanted: str, objects: Iterable[Configured]) -> Configured | None:
-    if not wanted:
-        return None
-    for each in objects:
-        target = each.get("ForwardingSmtpAddress").lower()
-        if target.removeprefix("smtp:") == wanted.lower():
-            return each
     return None
 
 

@@ -21,17 +21,21 @@ Creating the mailboxes would be wrong.
 
 from __future__ import annotations
 
-from typing import Final
-
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.recipient.edge_blocking import edge_blocked
-from diagnostics.causes.recipient.lookup import addresses, directory_says_no, domain, passed_on
+from diagnostics.causes.recipient.lookup import (
+    address,
+    directory_says_no,
+    domain,
+    holders,
+    named,
+    passed_on,
+    unknown_of,
+)
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
-
-_MANY: Final = 3  # different addresses of one domain: a person's typing errors don't come in such a number
-_WORDS: Final = ("recipient address rejected", "recipnotfound", "recipientnotfound", "not found by smtp address lookup")
 
 
 @cause(
@@ -44,29 +48,24 @@ _WORDS: Final = ("recipient address rejected", "recipnotfound", "recipientnotfou
         "not found by SMTP address lookup",
     ),
 )
-def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
+def assess(said: Said, objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
     """Several unknown addresses of one domain at once speak for it; one refusal only allows it."""
     if passed_on(said) or not (edge_blocked(said) or directory_says_no(said)):
         return None
-    name = domain(next(iter(addresses(said, replies)), ""))
-    refused = {r.recipient.lower() for r in replies if name and domain(r.recipient) == name and _unknown(r)}
-    if len(refused) >= _MANY:
-        some = ", ".join(f"`{each}`" for each in sorted(refused)[:3])
-        because = (
-            f"{len(refused)} unknown addresses of {name} were refused ({some}): if nobody ever had "
-            "them, what stands in front "
-        )
-        because += "takes mail for any address and leaves the bouncing to Exchange."
+    wanted = address(said, replies)
+    owner = next(iter(holders(wanted, objects)), None)
+    if owner:
+        because = f"{owner.name or 'An object'} owns {named(wanted)}: it is no invented address."
+        return Finding(Belief.RULED_OUT, because, (owner,))
+    name = domain(wanted)
+    refused = unknown_of(name, replies)
+    if refused:
+        some = ", ".join(f"`{each}`" for each in refused[:3])
+        because = f"{len(refused)} unknown addresses of {name} were refused ({some}). If nobody ever had them, what stands in "
+        because += "front takes mail for any address and leaves the bouncing to Exchange."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=1.9)
-    because = (
-        "If nobody ever had this address and such reports pile up, a filter in front accepts mail "
-        "without checking the recipient."
-    )
+    because = "If nobody ever had this address and such reports pile up, a filter in front accepts mail without checking recipients."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=0.85)
-
-
-def _unknown(reply: Reply) -> bool:
-    return any(words in reply.whole.lower() for words in _WORDS)
 
 
 def _steps(name: str) -> tuple[Step, ...]:

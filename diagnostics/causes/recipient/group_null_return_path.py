@@ -29,7 +29,7 @@ from diagnostics.report import Step
 
 _AUTOMATIC: Final = (
     "auto-submitted",
-    "x-auto-response-suppress-reason",
+    "x-ms-exchange-generated-message-source",
     "x-failed-recipients",
     "x-ms-exchange-message-is-ndr",
 )

@@ -7,15 +7,17 @@ from typing import Final, Literal
 
 import re2
 
-from diagnostics.facts import Fact, Reply, Said
-from diagnostics.mail_facts import Configured
+from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import CommandError, Configured
 
 Premises = Literal["exchange-online", "on-prem", ""]
 
 _MICROSOFT: Final = (".outlook.com", ".office365.com", ".outlook.de", ".office365.us", ".partner.outlook.cn")
 _TAG = re2.compile(r"(?i)\.(?:prod|eop)\S{0,80}\.outlook\.com\b|\.mail\.protection\.outlook\.com\b")
 _ADDRESS = re2.compile(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,10}")
+_MANY: Final = 3  # different addresses of one domain: a person's typing errors don't come in such a number
 _KINDS: Final = frozenset({"recipient", "mailbox"})
+_NOT_FOUND = re2.compile(r"(?i)object '([^']{1,320})' couldn't be found on '([^']{1,253})'")
 _LOOKUPS: Final = (
     "resolver.adr.recipnotfound",
     "resolver.adr.recipientnotfound",
@@ -91,6 +93,46 @@ def premises(entry: Configured) -> Premises:
     return ""
 
 
+def absent(of: str, errors: Iterable[CommandError], where: Premises) -> CommandError | None:
+    """A cmdlet's answer that the directory of `where` has no object of this address."""
+    for each in errors:
+        found = _NOT_FOUND.search(each.text)
+        if found and of and str(found.group(1)).lower() == of.lower():
+            online = str(found.group(2)).lower().endswith(".outlook.com")
+            if where == ("exchange-online" if online else "on-prem"):
+                return each
+    return None
+
+
+def forwarder(of: str, objects: Iterable[Configured]) -> Configured | None:
+    """The mailbox that forwards its mail to an address."""
+    targets = ((each, each.get("ForwardingSmtpAddress").lower().removeprefix("smtp:")) for each in objects)
+    return next((each for each, target in targets if of and target == of.lower()), None)
+
+
+def is_edge(host: str, objects: Iterable[Configured]) -> bool:
+    """Whether `host` is an Edge Transport server, by its name or by what Get-ExchangeServer says of it."""
+    short = host.lower().partition(".")[0]
+    told = [o for o in objects if o.kind == "exchange-server" and o.name.lower().partition(".")[0] == short]
+    return "edge" in short or any("edge" in o.get("ServerRole").lower() or o.flag("IsEdgeServer") for o in told)
+
+
+def unknown_of(name: str, replies: Iterable[Reply]) -> list[str]:
+    """The addresses of a mail domain that were refused as unknown, where they are too many for typing errors."""
+    refused = {r.recipient.lower() for r in replies if name and domain(r.recipient) == name and _unknown(r)}
+    return sorted(refused) if len(refused) >= _MANY else []
+
+
+def _unknown(reply: Reply) -> bool:
+    low = reply.whole.lower()
+    return "recipient address rejected" in low or any(words in low for words in _LOOKUPS)
+
+
+def encapsulated(of: str) -> bool:
+    """Whether it is no SMTP address but another kind in an SMTP address's clothes."""
+    return of.upper().startswith("IMCEA")
+
+
 def accepted(name: str, objects: Iterable[Configured]) -> Configured | None:
     """The accepted domain that covers the mail domain `name`, as a cmdlet printed it."""
     domains = [each for each in objects if each.kind == "accepted-domain"]
@@ -103,7 +145,3 @@ def _written(entry: Configured) -> str:
 
 def _covers(pattern: str, name: str) -> bool:
     return bool(name) and (pattern == name.lower() or (pattern.startswith("*.") and name.lower().endswith(pattern[1:])))
-
-
-def proof(said: Said, *others: Fact | None) -> tuple[Fact | None, ...]:
-    return (said, *others)

@@ -27,17 +27,22 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause
 from diagnostics.causes.recipient.lookup import (
+    absent,
     address,
     by_microsoft,
     directory_says_no,
+    domain,
+    encapsulated,
+    forwarder,
     holders,
     named,
     passed_on,
     premises,
+    unknown_of,
 )
 from diagnostics.causes.recipient.steps import EXO, correct_the_address, find_recipient
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import CommandError, Configured
 from diagnostics.report import Step
 
 
@@ -53,30 +58,55 @@ from diagnostics.report import Step
     ),
 )
 def assess(
-    said: Said, _found: Configured | None, objects: tuple[Configured, ...], replies: tuple[Reply, ...]
+    said: Said,
+    _found: Configured | None,
+    objects: tuple[Configured, ...],
+    errors: tuple[CommandError, ...],
+    replies: tuple[Reply, ...],
 ) -> Finding | None:
     """Who looked it up decides; an object that owns the address makes it another cause."""
-    microsoft = by_microsoft(said)
-    if not directory_says_no(said) or passed_on(said) or (said.by and not microsoft):
+    wanted = address(said, replies)
+    if not directory_says_no(said) or passed_on(said) or encapsulated(wanted):
         return None
+    microsoft = by_microsoft(said)
+    if said.by and not microsoft:
+        return Finding(Belief.RULED_OUT, f"{said.by} refused it, which is no server of Exchange Online.", (said,))
     if not microsoft and "5.1.10" not in said.text:
         return None
-    wanted = address(said, replies)
     owner = next((each for each in holders(wanted, objects) if premises(each) != "on-prem"), None)
     if owner:
         because = f"A directory object, {owner.name or 'unnamed'}, owns {named(wanted)}: the address is known."
         return Finding(Belief.RULED_OUT, because, (owner,))
+    source = forwarder(wanted, objects)
+    if source:
+        because = f"{source.name} forwards to {named(wanted)}: nobody typed this address."
+        return Finding(Belief.RULED_OUT, because, (source,))
+    return _weighed(said, wanted, microsoft, objects, errors, replies)
+
+
+def _weighed(
+    said: Said,
+    wanted: str,
+    microsoft: bool,
+    objects: tuple[Configured, ...],
+    errors: tuple[CommandError, ...],
+    replies: tuple[Reply, ...],
+) -> Finding:
+    because = f"{said.by or 'Exchange Online'} looked {named(wanted, 'the address')} up in the tenant and found no object"
     local = next(iter(holders(wanted, objects)), None)
-    because = f"{named(wanted)} has no object in the tenant's directory"
     if local:
-        because = f"{because}, but {local.name or 'an object'} owns it on-premises: it is missing here, not unknown."
+        because += f", but {local.name or 'an object'} owns it on-premises: it is missing here, not unknown."
         return Finding(Belief.POSSIBLE, because, (said, local), _steps(wanted), weight=0.8)
+    gone = absent(wanted, errors, "exchange-online")
+    if gone and absent(wanted, errors, "on-prem"):
+        because += ", and neither directory has it now."
+        return Finding(Belief.CONFIRMED, because, (said, gone), _steps(wanted))
+    if unknown_of(domain(wanted), replies):
+        because += "; so it was with several addresses of this domain, which typing errors do not explain."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=1.5)
     if microsoft:
-        because = f"{because}: {said.by or 'Exchange Online'} looked it up and found nothing."
-        return Finding(Belief.LIKELY, because, (said,), _steps(wanted), weight=1.0)
-    because = (
-        f"An Exchange directory, by this wording mostly Exchange Online's, knows no {named(wanted, 'such address')}."
-    )
+        return Finding(Belief.LIKELY, f"{because}.", (said, gone), _steps(wanted), weight=1.0)
+    because = f"An Exchange directory, by this wording mostly Exchange Online's, knows no {named(wanted, 'such address')}."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=1.8)
 
 

@@ -29,10 +29,14 @@ from diagnostics.causes.recipient.lookup import (
     by_microsoft,
     directory_says_no,
     domain,
+    encapsulated,
+    forwarder,
     holders,
+    is_edge,
     named,
     passed_on,
     same_organization,
+    unknown_of,
 )
 from diagnostics.causes.recipient.steps import accepted_domains, correct_the_address, find_recipient
 from diagnostics.facts import Reply, Said
@@ -53,25 +57,41 @@ def assess(
     said: Said, _found: Configured | None, objects: tuple[Configured, ...], replies: tuple[Reply, ...]
 ) -> Finding | None:
     """An Exchange server other than Microsoft's refused; within the recipient's own domain it is responsible."""
-    if not directory_says_no(said) or by_microsoft(said):
-        return None
     wanted = address(said, replies)
+    if not directory_says_no(said) or encapsulated(wanted):
+        return None
+    if by_microsoft(said) and not passed_on(said):
+        because = f"{said.by or 'Exchange Online'} refused it: no on-premises directory was asked."
+        return Finding(Belief.RULED_OUT, because, (said,))
     owner = next(iter(holders(wanted, objects)), None)
     if owner:
         because = f"A directory object, {owner.name or 'unnamed'}, owns {named(wanted)}: the address is known."
         return Finding(Belief.RULED_OUT, because, (owner,))
+    source = forwarder(wanted, objects)
+    if source:
+        because = f"{source.name} forwards to {named(wanted)}: nobody typed this address."
+        return Finding(Belief.RULED_OUT, because, (source,))
+    return _weighed(said, wanted, objects, replies)
+
+
+def _weighed(said: Said, wanted: str, objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding:
     who = said.by or "The Exchange server that gave this reply"
     because = f"{who} looked {named(wanted, 'the address')} up in its directory and found no mail-enabled object"
+    steps = _steps(wanted)
     if passed_on(said):
-        because = f"{because}, and Exchange Online passed that on."
-        return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=1.0)
+        return Finding(Belief.POSSIBLE, f"{because}, and Exchange Online passed that on.", (said,), steps, weight=1.0)
+    tested = next((each for each in objects if each.kind == "edge-sync"), None)
+    if is_edge(said.by, objects) and not (tested and not tested.failing):
+        because += "; an Edge server has only a copy of the directory, which may be older than the recipient."
+        return Finding(Belief.POSSIBLE, because, (said,), steps, weight=0.9 if tested else 1.6)
+    if unknown_of(domain(wanted), replies):
+        because += "; so it was with several addresses of this domain, which typing errors do not explain."
+        return Finding(Belief.POSSIBLE, because, (said,), steps, weight=1.5)
     if same_organization(said.by, domain(wanted)):
-        because = f"{because}; it belongs to the recipient's own organization, so the address is what is wrong."
-        return Finding(Belief.LIKELY, because, (said,), _steps(wanted), weight=1.0)
+        because += "; it belongs to the recipient's own organization, so the address is what is wrong."
+        return Finding(Belief.LIKELY, because, (said,), steps, weight=1.0)
     modern = "5.1.10" in said.text
-    return Finding(
-        Belief.POSSIBLE, f"{because}.", (said,), _steps(wanted), weight=1.1 if modern and not said.by else 1.8
-    )
+    return Finding(Belief.POSSIBLE, f"{because}.", (said,), steps, weight=1.1 if modern and not said.by else 1.8)
 
 
 def _steps(wanted: str) -> tuple[Step, ...]:

@@ -32,17 +32,30 @@ from diagnostics.causes.recipient.lookup import (
     by_microsoft,
     directory_says_no,
     domain,
+    encapsulated,
+    forwarder,
     named,
     passed_on,
     same_organization,
 )
 from diagnostics.causes.recipient.steps import correct_the_address
 from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 # The whole answer of the recipient filter that Exchange itself brings along: no foreign server needs to be involved.
 _EXCHANGE_FILTER = re2.compile(r"(?i)^\W*550 5\.1\.1 User unknown\W*$")
-_OTHERS: Final = ("imceaex-", "exrecipnotfound", "resolver.fwd", "legacy encapsulated")
+# The same words about something else: another cause's tokens, the sender's own address, a sign-in.
+_OTHERS: Final = (
+    "exrecipnotfound",
+    "resolver.fwd",
+    "legacy encapsulated",
+    "sender address rejected",
+    "sender verif",
+    "verify sender",
+    "535 ",
+    "authentication",
+)
 
 
 @cause(
@@ -63,12 +76,16 @@ _OTHERS: Final = ("imceaex-", "exrecipnotfound", "resolver.fwd", "legacy encapsu
         "550 5.1.1",
     ),
 )
-def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
+def assess(said: Said, objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
     """Words that only other systems use name it; Exchange's own words leave open whose directory it was."""
     low = said.text.lower()
-    if any(words in low for words in _OTHERS):
-        return None
     wanted = address(said, replies)
+    if any(words in low for words in _OTHERS) or encapsulated(wanted):
+        return None
+    source = forwarder(wanted, objects)
+    if source:
+        because = f"{source.name} forwards to {named(wanted)}: nobody typed this address."
+        return Finding(Belief.RULED_OUT, because, (source,))
     if directory_says_no(said) and not passed_on(said):
         return _by_exchange(said, wanted)
     foreign = said.by if said.by and not by_microsoft(said) else ""

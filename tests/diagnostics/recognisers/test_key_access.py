@@ -103,8 +103,7 @@ def test_two_files_that_contradict_each_other_prove_nothing() -> None:
     [
         *CHATTER,
         "C:\\>icacls C:\\temp\\x.txt\nC:\\temp\\x.txt NT AUTHORITY\\SYSTEM:(F)" + DONE,
-        "icacls C:\\ProgramData\\Microsoft\\Crypto\\RSA\\MachineKeys\nC:\\ProgramData\\Microsoft\\Crypto\\RSA\\MachineKeys "
-        "Everyone:(R,W)",
+        "C:\\ProgramData\\Microsoft\\Crypto\\RSA\\MachineKeys Everyone:(R,W)",
         f"the key is {PATH} and NETWORK SERVICE may read it",
     ],
 )

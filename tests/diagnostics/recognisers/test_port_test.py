@@ -20,6 +20,9 @@ InterfaceAlias         : Ethernet0
 PingSucceeded          : False
 TcpTestSucceeded       : False"""
 
+COULD_NOT = "Could not open connection to the host, on port 25: Connect failed"
+KEINE = "Es konnte keine Verbindung mit diesem Hostnamen hergestellt werden, auf Port 25: Verbinden fehlgeschlagen"
+
 
 def test_a_failed_test_counts_once() -> None:
     found = one(LIST, PortTest)
@@ -54,21 +57,13 @@ def test_a_table() -> None:
     [
         ("WARNING: TCP connect to (1.2.3.4 : 587) failed", False, "", "1.2.3.4", 587),
         ("AVERTISSEMENT : TCP connect to mx1.fabrikam.com:25 failed", False, "mx1.fabrikam.com", "", 25),
-        (
-            "C:\\>telnet mx1.fabrikam.com 25\nConnecting To mx1.fabrikam.com...Could not open connection to the host, on port 25: "
-            "Connect failed",
-            False, "mx1.fabrikam.com", "", 25,
-        ),
-        (
-            "Verbindungsaufbau zu mx1.fabrikam.com...Es konnte keine Verbindung mit diesem Hostnamen hergestellt werden, auf Port 25: "
-            "Verbinden fehlgeschlagen",
-            False, "mx1.fabrikam.com", "", 25,
-        ),
+        (f"C:\\>telnet mx1.fabrikam.com 25\nConnecting To mx1.fabrikam.com...{COULD_NOT}", False, "mx1.fabrikam.com", "", 25),
+        (f"Verbindungsaufbau zu mx1.fabrikam.com...{KEINE}", False, "mx1.fabrikam.com", "", 25),
         (
             "$ telnet mx1.fabrikam.com 2525\nTrying 198.51.100.7...\ntelnet: connect to address 198.51.100.7: Connection refused",
             False, "", "198.51.100.7", 2525,
         ),
-        ("$ telnet mx1.fabrikam.com 25\nTrying 198.51.100.7...\nConnected to mx1.fabrikam.com.", True, "mx1.fabrikam.com", "", 25),
+        ("$ telnet mx1.fabrikam.com 25\nTrying 198.51.100.7\nConnected to mx1.fabrikam.com.", True, "mx1.fabrikam.com", "", 25),
         ("nc: connect to mail.contoso.com port 25 (tcp) failed: Connection timed out", False, "mail.contoso.com", "", 25),
         ("Connection to mail.contoso.com (203.0.113.9) 25 port [tcp/smtp] succeeded!", True, "mail.contoso.com", "", 25),
         ("mx [203.0.113.9] 25 (smtp) : Connection refused", False, "", "203.0.113.9", 25),

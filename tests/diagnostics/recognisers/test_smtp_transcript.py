@@ -96,7 +96,8 @@ def test_a_middlebox(before: str, after: str, what: str) -> None:
 
 
 def test_ehlo_refused_and_helo_taken_is_no_failure() -> None:
-    text = "220 ************************\nEHLO a.b\n500 5.3.3 Unrecognized command\nHELO a.b\n250 EX01 Hello\nRCPT TO:<x@y.z>\n550 5.7.54 No"
+    text = "220 ************************\nEHLO a.b\n500 5.3.3 Unrecognized command\nHELO a.b\n250 EX01 Hello\n"
+    text += "RCPT TO:<x@y.z>\n550 5.7.54 No"
     assert one(text, Reply).enhanced == "5.7.54"
 
 

@@ -42,7 +42,9 @@ def test_both_roles() -> None:
 
 
 def test_the_ask_s_own_order_of_properties() -> None:
-    text = f"PSChildName       : Server\nPSPath            : Registry::{KEY}\\Server\nEnabled           : 0\nDisabledByDefault : 1"
+    text = (
+        f"PSChildName       : Server\nPSPath            : Registry::{KEY}\\Server\nEnabled : 0\nDisabledByDefault : 1"
+    )
     found = one(text, TlsSettings)
     assert (found.role, found.tls12_enabled, found.source.line) == ("server", False, 4)
 
@@ -68,7 +70,7 @@ def test_health_checker_s_table() -> None:
 
 def test_other_protocols_are_not_tls_1_2() -> None:
     assert not facts(item("Client", "0", "1", KEY.replace("1.2", "1.0")), TlsSettings)
-    text = f"{KEY.replace('1.2', '1.0')}\\Client\n    Enabled    REG_DWORD    0x0\n\n{KEY}\\Client\n    Enabled    REG_DWORD    0x1"
+    text = f"{KEY.replace('1.2', '1.0')}\\Client\n    Enabled  REG_DWORD  0x0\n\n{KEY}\\Client\n    Enabled  REG_DWORD  0x1"
     assert one(text, TlsSettings).tls12_enabled is True
 
 

@@ -1,0 +1,1 @@
+"""SPF, DKIM and DMARC: mail whose sender the receiver could not verify."""

@@ -1,0 +1,92 @@
+"""A consumer provider demands SPF, DKIM or DMARC that this mail lacks.
+
+## What is happening
+Gmail, Yahoo and Outlook.com take mail only from domains that authenticate it. One of SPF and DKIM is wanted of everybody,
+all of SPF, DKIM and an aligned DMARC of those who send much. The refusal mostly names what is missing: 550 5.7.515 at
+Outlook.com, 5.7.26 at Gmail, 5.7.9 at Yahoo. It is no reputation and no block list: publish the records, and it ends.
+
+## What proves it
+- the words themselves, at an address of a consumer provider
+
+## Not this when
+- the words speak of the domain's DMARC policy (`sender-auth.dmarc.unaligned`)
+- they speak of rate, reputation or a block list
+
+## References
+- https://support.microsoft.com/en-us/topic/fix-ndr-error-550-5-7-515-in-outlook-com-34cfe8f8-6fbf-457e-9e8b-9e4dbaf4e0ef
+- https://support.google.com/a/answer/81126
+- https://senders.yahooinc.com/best-practices/
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import re2
+
+from diagnostics.cause import Belief, Finding, cause, change
+from diagnostics.causes.sender_auth.results import (
+    address_in,
+    domain_in,
+    publish_spf,
+    read_dmarc,
+    read_spf,
+    sign,
+    signing_state,
+)
+from diagnostics.facts import Said
+from diagnostics.report import Step
+
+_MISSING: Final = (
+    ("SPF", re2.compile(r"(?i)\bspf\s*(?:=|:)\s*(?:fail|none|softfail)|\bspf check\b[^.]*\bdid not\b")),
+    ("DKIM", re2.compile(r"(?i)\bdkim\s*(?:=|:)\s*(?:fail|none)|\bdkim checks? did not pass")),
+    ("DMARC", re2.compile(r"(?i)\bdmarc\s*(?:=|:)\s*(?:fail|none)")),
+)
+_SURE: Final = ("5.7.515", "required authentication level", "sender is unauthenticated")
+
+
+@cause(
+    id="sender-auth.bulk.requirements-unmet",
+    act="dns",
+    says=(
+        "5.7.515 Access denied",
+        "does not meet the required authentication level",
+        "This mail is unauthenticated",
+        "blocked because the sender is unauthenticated",
+        "rate limited because it is unauthenticated",
+        "4.7.26",
+        "5.7.26 Your email has been",
+    ),
+)
+def assess(said: Said) -> Finding | None:
+    """The provider's own words; they name the missing part, the domain and the address."""
+    low = said.text.lower()
+    if "dmarc policy" in low or "compauth=pass" in low:
+        return None
+    domain, ip = domain_in(said.text), address_in(said.text)
+    missing = [name for name, pattern in _MISSING if pattern.search(said.text)]
+    because = f"The receiving provider wants mail of `{domain or 'the From domain'}` to be authenticated"
+    because += (
+        f"; what did not pass is {' and '.join(missing)}" if missing else ": by SPF or DKIM, and by all for bulk mail"
+    )
+    because += f", sent from {ip}." if ip else "."
+    belief = Belief.CONFIRMED if any(words in low for words in _SURE) else Belief.LIKELY
+    return Finding(belief, because, (said,), _steps(domain, ip), weight=1.3)
+
+
+def _steps(domain: str, ip: str) -> tuple[Step, ...]:
+    return (
+        read_spf(domain),
+        read_dmarc(domain),
+        signing_state(domain),
+        publish_spf(ip),
+        sign(domain),
+        change(
+            "If the domain has no DMARC record: publish one that only reports.",
+            "",
+            shell="dns-record",
+            changes="A TXT record `_dmarc` of the domain: v=DMARC1; p=none; rua=mailto: and an address that reads the reports.",
+            undo="Remove the record.",
+            verify="A message to the provider is accepted; its headers show spf=pass, dkim=pass and dmarc=pass.",
+        ),
+    )

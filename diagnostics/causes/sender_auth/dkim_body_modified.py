@@ -1,0 +1,98 @@
+"""Something altered the message after it was signed with DKIM.
+
+## What is happening
+A DKIM signature covers the body and chosen headers. A disclaimer, a signature service, a gateway's banner or a mailing
+list that changes them afterwards breaks it: "body hash did not verify" means the body, "signature did not verify" a
+signed header or a wrong key.
+
+## What proves it
+- dkim=fail (body hash did not verify), and a hop after the signing one adds text; on the direct way it passes
+
+## Not this when
+- the signature fails straight from its origin, without any hop between
+- the key is missing (`sender-auth.dkim.not-signed-or-key-missing`)
+- the same header says compauth=pass or dmarc=pass: then nothing is wrong
+
+## References
+- https://learn.microsoft.com/en-us/defender-office-365/email-authentication-dkim-configure
+- https://learn.microsoft.com/en-us/defender-office-365/email-authentication-arc-configure
+- https://www.rfc-editor.org/rfc/rfc6376
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.sender_auth.results import detour, dkim_words, elsewhere, name_of, refused
+from diagnostics.facts import Said
+from diagnostics.mail_facts import Authentication, Headers
+from diagnostics.report import Shell, Step
+
+
+@cause(
+    id="sender-auth.dkim.body-modified",
+    act="sender",
+    says=("body hash did not verify", "signature did not verify", "bodyhash_mismatch"),
+)
+def assess(
+    anchor: Said | Authentication, headers: tuple[Headers, ...], others: tuple[Authentication, ...]
+) -> Finding | None:
+    """The hash of the body is proof of a change; where it happened, the hops tell."""
+    if isinstance(anchor, Said):
+        if "compauth=pass" in anchor.text.lower():
+            return None
+        return _finding(anchor, anchor.signature, "")
+    words = dkim_words(anchor, headers)
+    if not refused(anchor) or anchor.dkim not in ("fail", "neutral", "hardfail") or "did not verify" not in words:
+        return None
+    if detour(headers, (), (), ()):
+        because = f"`{words}`: the forwarder or list changed the message after it was signed."
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=1.3)
+    earlier = elsewhere(anchor, others)
+    if earlier and earlier.dkim == "pass" and "body" in words:
+        because = f"The signature passed at an earlier hop and fails at the last one: `{words}`. What lies between changed it."
+        return Finding(Belief.CONFIRMED, because, (anchor, earlier), _steps())
+    return _finding(anchor, words, name_of(anchor.header_d))
+
+
+def _finding(anchor: Said | Authentication, words: str, signer: str) -> Finding:
+    whose = f" for `{signer}`" if signer and signer != "none" else ""
+    because = f"The DKIM signature{whose} does not fit the message any more (`{words}`)"
+    if "body" in words:
+        because += ": its text was changed after it was signed."
+        return Finding(Belief.LIKELY, because, (anchor,), _steps(), weight=1.2)
+    because += ": a signed part was changed, or the key in DNS is not the one it was signed with."
+    return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=1.5)
+
+
+def _steps() -> tuple[Step, ...]:
+    shell: Shell = "exchange-online-powershell"
+    return (
+        look(
+            "Walk the Received fields from the oldest on: which hop after the DKIM-Signature was added is a disclaimer or "
+            "signature service, a gateway or a list? Send a message past it to compare.",
+            "",
+            "portal",
+        ),
+        look(
+            "See which sealers the receiving tenant trusts.",
+            "Get-ArcConfig | Format-List ArcTrustedSealers",
+            shell,
+        ),
+        change(
+            "Let the last hop sign: put disclaimers before the DKIM signing, or sign in the service that adds them.",
+            "",
+            shell="portal",
+            changes="The order in which the sender's own services handle outbound mail.",
+            undo="Put the services back in their old order.",
+            verify="A new message shows dkim=pass at its receiver.",
+        ),
+        change(
+            "If the receiving organization's own gateway makes the change and seals with ARC: trust its seal.",
+            "Set-ArcConfig -Identity default -ArcTrustedSealers {sealing_domain}",
+            shell=shell,
+            changes="The list of trusted sealers is replaced: name the old ones too, separated by commas.",
+            undo="The same command with the old list.",
+            verify="compauth=pass with reason=130 on a new message.",
+            sealing_domain="",
+        ),
+    )

@@ -1,0 +1,89 @@
+"""The message is not signed with DKIM, or its key is not in DNS.
+
+## What is happening
+Either the sending service doesn't sign for the domain (dkim=none), or it signs with a selector whose public key the
+receiver can't find or read (no key for signature, permerror): the CNAME or TXT record under `_domainkey` is
+missing, was removed with a service, or is broken.
+
+## What proves it
+- dkim=fail (no key for signature), dkim=permerror
+- Get-DkimSigningConfig shows Enabled False, or the selector records don't resolve
+
+## Not this when
+- dkim=pass, but for another domain (`sender-auth.dmarc.unaligned`)
+- dkim=fail because of the body hash (`sender-auth.dkim.body-modified`)
+- the same header says compauth=pass or dmarc=pass: then nothing is wrong
+
+## References
+- https://learn.microsoft.com/en-us/defender-office-365/email-authentication-dkim-configure
+- https://www.rfc-editor.org/rfc/rfc6376
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause
+from diagnostics.causes.sender_auth.results import (
+    dkim_words,
+    domain_in,
+    name_of,
+    refused,
+    sign,
+    signing_state,
+)
+from diagnostics.facts import Said
+from diagnostics.mail_facts import Authentication, Headers
+from diagnostics.report import Step
+
+
+@cause(
+    id="sender-auth.dkim.not-signed-or-key-missing",
+    act="sender",
+    says=(
+        "5.7.20",
+        "5.7.21",
+        "5.7.22",
+        "no key for signature",
+        "DKIM checks did not pass",
+        "No passing DKIM signature",
+    ),
+)
+def assess(anchor: Said | Authentication, headers: tuple[Headers, ...]) -> Finding | None:
+    """A missing key is proof; no signature at all is mostly one part of a bigger failure."""
+    if isinstance(anchor, Said):
+        return _said(anchor)
+    if not refused(anchor):
+        return None
+    domain = name_of(anchor.header_from or anchor.mail_from)
+    words = dkim_words(anchor, headers)
+    if "no key" in words or anchor.dkim == "permerror":
+        signer = name_of(anchor.header_d) if anchor.header_d not in ("", "none") else domain
+        because = (
+            f"The message is signed for `{signer}`, but the receiver finds no usable key for that signature in DNS."
+        )
+        belief = Belief.CONFIRMED if "no key" in words else Belief.LIKELY
+        return Finding(belief, because, (anchor,), _steps(signer), "dns", weight=1.5)
+    if anchor.dkim != "none":
+        return None
+    because = (
+        f"Mail of `{domain or 'the sender domain'}` is not signed with DKIM; a signature for the From domain would "
+    )
+    because += "have made it authentic."
+    return Finding(Belief.POSSIBLE, because, (anchor,), _steps(domain), weight=1.1)
+
+
+def _said(said: Said) -> Finding | None:
+    low = said.text.lower()
+    domain = domain_in(said.text)
+    steps = _steps(domain)
+    if "compauth=pass" in low or "body hash" in low:
+        return None
+    if "no key for signature" in low:
+        because = "The receiver finds no key in DNS for the message's DKIM signature."
+        return Finding(Belief.CONFIRMED, because, (said,), steps, "dns")
+    because = "The receiver found no DKIM signature that passes"
+    because += f" for `{domain}`." if domain else "."
+    return Finding(Belief.POSSIBLE, because, (said,), steps, weight=1.6 if "5.7.2" in said.signature else 1.1)
+
+
+def _steps(domain: str) -> tuple[Step, ...]:
+    return (signing_state(domain), sign(domain))

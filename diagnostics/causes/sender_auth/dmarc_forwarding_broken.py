@@ -1,0 +1,105 @@
+"""Forwarding breaks the authentication of mail that was authentic.
+
+## What is happening
+A mailbox or list sends a message on to another provider. The forwarder's address is in no SPF record of the original
+domain, and a list that adds a footer breaks the DKIM signature too. The original passed; the copy fails DMARC, and the
+original domain's policy makes the receiver refuse it. The original sender can do nothing but sign with DKIM.
+
+## What proves it
+- Return-Path rewritten (SRS), Resent-From or List-Id; or results of an earlier receiver (Authentication-Results-Original,
+  ARC) that passed, beside final ones that fail
+- direct mail of the same sender to the same provider arrives
+
+## Not this when
+- the message came straight from its sender (`sender-auth.dmarc.unaligned`)
+- the detour is the receiver's own gateway (`sender-auth.spf.gateway-evaluated`)
+- the same header says compauth=pass: then nothing is wrong
+
+## References
+- https://learn.microsoft.com/en-us/defender-office-365/email-authentication-arc-configure
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/non-delivery-reports-in-exchange-online
+- https://www.rfc-editor.org/rfc/rfc7960
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import re2
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.sender_auth.results import detour, domain_in, elsewhere, name_of, refused
+from diagnostics.facts import Fact, Said
+from diagnostics.mail_facts import Authentication, Configured, Headers, Traced, Tracked
+from diagnostics.report import Step
+
+_SIGNED: Final = re2.compile(r"(?i)\bSRS[01]?=")
+
+
+@cause(
+    id="sender-auth.dmarc.forwarding-broken",
+    act="recipient-side",
+    says=("5.7.509", "Unauthenticated email from", "5.7.29"),
+)
+def assess(
+    anchor: Said | Authentication,
+    others: tuple[Authentication, ...],
+    headers: tuple[Headers, ...],
+    settings: tuple[Configured, ...],
+    moves: tuple[Tracked, ...],
+    traces: tuple[Traced, ...],
+) -> Finding | None:
+    """The detour has to be seen: without it, the same words mean a failure at the origin."""
+    way = detour(headers, settings, moves, traces)
+    if isinstance(anchor, Said):
+        return _said(anchor, way)
+    if not refused(anchor) or "fail" not in (anchor.dmarc, anchor.compauth):
+        return None
+    earlier = elsewhere(anchor, others)
+    domain = name_of(anchor.header_from or anchor.mail_from)
+    if way:
+        where = anchor.sender_ip or "its address"
+        because = f"Mail of `{domain}` was sent on by a forwarder or list, from {where}, and fails there"
+        because += "; an earlier receiver had found it authentic." if earlier else "."
+        belief = Belief.CONFIRMED if earlier else Belief.LIKELY
+        return Finding(belief, because, (anchor, earlier, way), _steps())
+    if earlier is None:
+        return None
+    because = f"An earlier receiver found the mail of `{domain}` authentic, the last one doesn't: a forwarder lies between, or a "
+    because += "gateway of the receiver."
+    return Finding(Belief.POSSIBLE, because, (anchor, earlier), _steps(), weight=1.7)
+
+
+def _said(said: Said, way: Fact | None) -> Finding | None:
+    domain = domain_in(said.text)
+    because = f"Mail of `{domain or 'the From domain'}` fails DMARC at this receiver"
+    if way or _SIGNED.search(said.text):
+        because += ", and it was forwarded to it: the original can have been authentic."
+        return Finding(Belief.LIKELY, because, (said, way), _steps())
+    because += "; if the failing address gets it by a forward or a list, the original can be authentic all the same."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.0)
+
+
+def _steps() -> tuple[Step, ...]:
+    return (
+        look(
+            "On the forwarding side, see whether the mailbox forwards, and where to.",
+            "Get-Mailbox {mailbox} | Format-List ForwardingSmtpAddress,ForwardingAddress,DeliverToMailboxAndForward",
+            "exchange-online-powershell",
+            mailbox="",
+        ),
+        look(
+            "Let the sender write to the final address directly: if that arrives, the forward is the cause.",
+            "",
+            "portal",
+        ),
+        change(
+            "Deliver to a mailbox instead of forwarding, or let the final mailbox fetch it; where a forward must stay, the "
+            "receiving provider has to trust the forwarder's ARC seal.",
+            "",
+            shell="portal",
+            changes="Where the mail of that recipient ends up; it no longer passes through a second provider.",
+            undo="Set the forward again.",
+            verify="The next message of that sender is in the mailbox.",
+        ),
+    )

@@ -1,0 +1,113 @@
+"""DMARC fails at the origin: neither SPF nor DKIM passes for the From domain.
+
+## What is happening
+DMARC wants one of SPF and DKIM to pass for the domain that people see in From. A service that sends in the domain's name
+passes both for its own domain, or neither passes at all, and the domain's published policy is reject or quarantine. The
+domain's owner has to let the service sign with d= of the domain, or use a return path in it.
+
+## What proves it
+- smtp.mailfrom and header.d are other domains than header.from, and dmarc=fail with the action reject, oreject or
+  quarantine
+- `550 5.7.509 … does not pass DMARC verification and has a DMARC policy of reject`
+
+## Not this when
+- the original message passed and only its forwarded copy fails (`sender-auth.dmarc.forwarding-broken`)
+- the same header says compauth=pass: then nothing is wrong
+
+## References
+- https://learn.microsoft.com/en-us/defender-office-365/email-authentication-dmarc-configure
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/non-delivery-reports-in-exchange-online
+- https://support.google.com/a/answer/81126
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause
+from diagnostics.causes.sender_auth.results import (
+    ENFORCED,
+    aligned,
+    detour,
+    domain_in,
+    elsewhere,
+    name_of,
+    read_dmarc,
+    read_spf,
+    refused,
+    sign,
+)
+from diagnostics.facts import Fact, Said
+from diagnostics.mail_facts import Authentication, Configured, Headers, Traced, Tracked
+from diagnostics.report import Step
+
+
+@cause(
+    id="sender-auth.dmarc.unaligned",
+    act="dns",
+    says=(
+        "does not pass DMARC verification",
+        "5.7.509",
+        "Unauthenticated email from",
+        "domain's DMARC policy",
+        "5.7.26",
+    ),
+)
+def assess(
+    anchor: Said | Authentication,
+    others: tuple[Authentication, ...],
+    headers: tuple[Headers, ...],
+    settings: tuple[Configured, ...],
+    moves: tuple[Tracked, ...],
+    traces: tuple[Traced, ...],
+) -> Finding | None:
+    """A pass for another domain is proof; a detour of the message points at the forwarder instead."""
+    way = detour(headers, settings, moves, traces)
+    if isinstance(anchor, Said):
+        return _said(anchor, way)
+    if anchor.dmarc != "fail" or not refused(anchor):
+        return None
+    domain = name_of(anchor.header_from)
+    earlier = elsewhere(anchor, others)
+    if way or earlier:
+        because = f"DMARC fails for `{domain}` here, but the message made a detour, or was authentic before."
+        return Finding(Belief.POSSIBLE, because, (anchor, earlier), _steps(domain), weight=0.9)
+    passing = _passing(anchor)
+    if passing:
+        because = f"From is `{domain}`, but what passes is {' and '.join(passing)}: neither is aligned with the From domain, so "
+        because += f"DMARC fails (action={anchor.action or 'not told'})."
+        return Finding(Belief.CONFIRMED, because, (anchor,), _steps(domain))
+    because = f"Neither SPF nor DKIM passes for the From domain `{domain}`, so DMARC fails"
+    because += f" and its policy is applied (action={anchor.action})." if anchor.action in ENFORCED else "."
+    return Finding(
+        Belief.POSSIBLE, because, (anchor,), _steps(domain), weight=1.8 if anchor.action in ENFORCED else 1.4
+    )
+
+
+def _passing(results: Authentication) -> list[str]:
+    """What passed, each for a domain that the From domain isn't aligned with, or not strictly."""
+    found = []
+    if results.spf == "pass" and results.mail_from and name_of(results.mail_from) != name_of(results.header_from):
+        found.append(f"SPF for `{name_of(results.mail_from)}`")
+    if results.dkim == "pass" and results.header_d and not aligned(results.header_d, results.header_from):
+        found.append(f"DKIM for `{name_of(results.header_d)}`")
+    return found
+
+
+def _said(said: Said, way: Fact | None) -> Finding | None:
+    low = said.text.lower()
+    if "compauth=pass" in low:
+        return None
+    domain = domain_in(said.text)
+    because = f"The receiver refused because mail of `{domain or 'the From domain'}` passes neither SPF nor DKIM for that domain "
+    because += "(none of them is aligned)"
+    if "dmarc" not in low:
+        weight = 1.0 if "mail is unauthenticated" in low else 1.6
+        return Finding(Belief.POSSIBLE, because + ".", (said,), _steps(domain), weight=weight)
+    because += ", and its DMARC policy asks for that."
+    if way:
+        because += " The message was forwarded, which alone can break it."
+        return Finding(Belief.POSSIBLE, because, (said, way), _steps(domain), weight=1.0)
+    return Finding(Belief.LIKELY, because, (said,), _steps(domain), weight=1.0)
+
+
+def _steps(domain: str) -> tuple[Step, ...]:
+    return (read_dmarc(domain), read_spf(domain), sign(domain))

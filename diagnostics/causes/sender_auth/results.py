@@ -1,0 +1,152 @@
+"""How a receiver judged the sender: the final results, alignment, and what shows a detour of the message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+import re2
+
+from diagnostics.cause import change, look
+from diagnostics.facts import Fact
+from diagnostics.mail_facts import Authentication, Configured, Headers, Traced, Tracked
+from diagnostics.report import Step
+
+PASSED: Final = frozenset({"pass", "softpass", "bestguesspass"})
+SPF_FAILED: Final = frozenset({"fail", "softfail", "hardfail"})
+ENFORCED: Final = frozenset({"oreject", "reject", "quarantine", "oquarantine", "pct.reject", "pct.quarantine"})
+_DKIM_WORDS: Final = re2.compile(r"(?i)\bdkim=\s*\w{1,20}\s*\(([^()]{1,120})\)")
+_DOMAIN: Final = re2.compile(
+    r"(?i)(?:sending domain|unauthenticated email from|domain of|send from|spf check for)\s*[\[<(]?"
+    r"(?:[^\s@<>\[\]]{1,64}@)?([a-z0-9][a-z0-9.-]{1,252}\.[a-z0-9-]{2,63})"
+)
+_ADDRESS: Final = re2.compile(r"(?:^|[^\w.])((?:\d{1,3}\.){3}\d{1,3})(?:$|[^\w.]|\.(?:\s|$))")
+_SECOND_LEVEL: Final = 3  # "co", "com", "org" before a country code: a registry's label, no name
+
+
+def refused(results: Authentication) -> bool:
+    """Whether these results decided the message's fate, and against it.
+
+    A passed DMARC or composite verdict outweighs whatever failed on the way to it; copies of other receivers' results
+    decide nothing.
+    """
+    if results.whose != "final" or results.compauth in PASSED or results.dmarc in PASSED:
+        return False
+    return "fail" in (results.compauth, results.dmarc) or not (results.compauth or results.dmarc)
+
+
+def name_of(domain: str) -> str:
+    """The domain of a domain or mail address, in lower case."""
+    return domain.rpartition("@")[2].strip("<>[]. ").lower()
+
+
+def aligned(one: str, other: str) -> bool:
+    """Whether two names belong to one organizational domain (relaxed alignment, RFC 7489), told without a suffix list."""
+    a, b = name_of(one), name_of(other)
+    if not a or not b or "none" in (a, b):
+        return False
+    if a == b or a.endswith("." + b) or b.endswith("." + a):
+        return True
+    first, second = a.split(".")[-2:], b.split(".")[-2:]
+    return first == second and len(first) == 2 and len(first[0]) > _SECOND_LEVEL
+
+
+def domain_in(text: str) -> str:
+    """The domain that a refusal names as the unauthenticated one; "" when it names none."""
+    found = _DOMAIN.search(text)
+    return str(found.group(1)).rstrip(".").lower() if found else ""
+
+
+def address_in(text: str) -> str:
+    """The first IPv4 address in a refusal."""
+    found = _ADDRESS.search(text)
+    return str(found.group(1)) if found else ""
+
+
+def dkim_words(results: Authentication, headers: Iterable[Headers]) -> str:
+    """What the header says in brackets after `dkim=`: body hash did not verify, no key for signature …"""
+    for each in headers:
+        for name, value in each.values:
+            found = _DKIM_WORDS.search(value) if name.endswith("authentication-results") else None
+            if found and each.source.paste == results.source.paste:
+                return str(found.group(1)).lower()
+    return ""
+
+
+def detour(
+    headers: Iterable[Headers], settings: Iterable[Configured], entries: Iterable[Tracked], traces: Iterable[Traced]
+) -> Fact | None:
+    """What shows that the message was forwarded or went through a list; None when nothing does."""
+    for each in headers:
+        path = each.get("return-path").lower()
+        if "srs0=" in path or "srs1=" in path or "+srs=" in path or each.told("list-id") or each.told("resent-from"):
+            return each
+        if "forward" in each.get("auto-submitted").lower() or each.told("x-forwarded-to"):
+            return each
+    forwarding = next((s for s in settings if s.get("ForwardingSmtpAddress") or s.get("ForwardingAddress")), None)
+    redirected = next((e for e in entries if e.event.upper() == "REDIRECT"), None)
+    return forwarding or redirected or next((t for t in traces if t.event.lower() == "redirect"), None)
+
+
+def elsewhere(results: Authentication, others: Iterable[Authentication]) -> Authentication | None:
+    """Results of an earlier receiver of the same message, by which the same sender was authentic."""
+    for each in others:
+        if each.whose == "final" or each.source.paste != results.source.paste:
+            continue
+        same = aligned(each.header_from or each.mail_from, results.header_from or results.mail_from)
+        if same and (each.dmarc in PASSED or each.spf == "pass" or each.dkim == "pass"):
+            return each
+    return None
+
+
+def read_spf(domain: str) -> Step:
+    return look(
+        "Read the domain's SPF record: there must be exactly one.",
+        "Resolve-DnsName {domain} -Type TXT | Where-Object {{$_.Strings -match 'v=spf1'}} | Format-List Strings",
+        "powershell",
+        domain=name_of(domain),
+    )
+
+
+def read_dmarc(domain: str) -> Step:
+    return look(
+        "Read the domain's DMARC policy.",
+        "Resolve-DnsName {name} -Type TXT | Format-List Strings",
+        "powershell",
+        name=f"_dmarc.{name_of(domain)}" if domain else "",
+    )
+
+
+def publish_spf(ip: str) -> Step:
+    entry = f"ip4:{ip}" if ip and ":" not in ip else "ip6:… or ip4:… of the source"
+    return change(
+        "If the source is the domain's own: add it to the one SPF record of the domain (no second record).",
+        "",
+        shell="dns-record",
+        changes=f"In the TXT record that begins with v=spf1, before its last term: {entry}, or the include: that the service "
+        "names (Exchange Online: include:spf.protection.outlook.com). At most ten look-ups in all.",
+        undo="Publish the old record again.",
+        verify="A new message shows spf=pass for that source.",
+    )
+
+
+def sign(domain: str) -> Step:
+    return change(
+        "Sign with DKIM for the From domain. From Exchange Online: publish the two CNAME records that "
+        "Get-DkimSigningConfig names, then switch signing on. Another service: its own DKIM set-up for the domain.",
+        "Set-DkimSigningConfig -Identity {domain} -Enabled $true",
+        shell="exchange-online-powershell",
+        changes="All mail of the domain that leaves Exchange Online is signed with d= of the domain.",
+        undo="The same command with -Enabled $false.",
+        verify="A new message shows dkim=pass with header.d of the From domain.",
+        domain=name_of(domain),
+    )
+
+
+def signing_state(domain: str) -> Step:
+    return look(
+        "For mail from Exchange Online: see whether the domain is signed, and the CNAME records it needs.",
+        "Get-DkimSigningConfig -Identity {domain} | Format-List Domain,Enabled,Status,Selector1CNAME,Selector2CNAME",
+        "exchange-online-powershell",
+        domain=name_of(domain),
+    )

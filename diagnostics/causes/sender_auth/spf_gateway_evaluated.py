@@ -1,0 +1,84 @@
+"""SPF was checked against a gateway on the way, not against the sender.
+
+## What is happening
+The MX leads to a filter or an on-premises server that hands the mail on to Exchange Online. Exchange Online then sees the
+gateway's address as the sender, and SPF, DMARC and the composite verdict fail for mail that was authentic when it
+came in. Enhanced filtering for connectors (EFSkipLastIP, EFSkipIPs) makes it look one hop further back.
+
+## What proves it
+- the sender IP in Authentication-Results is the organization's own gateway, and its inbound connector skips nothing
+
+## Not this when
+- the address is the sender's own server (`sender-auth.spf.missing-source`)
+- the connector has EFSkipLastIP True or lists the gateway in EFSkipIPs
+- the same header says compauth=pass: then nothing is wrong
+
+## References
+- https://learn.microsoft.com/en-us/exchange/mail-flow-best-practices/use-connectors-to-configure-mail-flow/enhanced-filtering-for-connectors
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/forwarded-message-rejected-5-7-367-ndr
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.network.reach import kind_of
+from diagnostics.causes.policy.said import of_kind
+from diagnostics.causes.sender_auth.results import SPF_FAILED, detour, elsewhere, refused
+from diagnostics.mail_facts import Authentication, Configured, Headers
+from diagnostics.report import Shell, Step
+
+
+@cause(id="sender-auth.spf.gateway-evaluated", act="exchange-online")
+def assess(
+    results: Authentication,
+    others: tuple[Authentication, ...],
+    settings: tuple[Configured, ...],
+    headers: tuple[Headers, ...],
+) -> Finding | None:
+    """Whose address was judged: the connector that names it, or a private address, tells that it is our own hop."""
+    if results.spf not in SPF_FAILED or not refused(results):
+        return None
+    ip = results.sender_ip
+    connectors = of_kind(settings, "inbound-connector")
+    mine = next((c for c in connectors if ip and ip in c.items("SenderIPAddresses")), None)
+    skipping = next((c for c in connectors if c.flag("EFSkipLastIP") or (ip and ip in c.items("EFSkipIPs"))), None)
+    if skipping and (mine is None or skipping is mine):
+        because = f"The inbound connector `{skipping.name}` skips the last hop, so that was not judged."
+        return Finding(Belief.RULED_OUT, because, (skipping, results))
+    because = f"SPF was evaluated for {ip or 'the last hop'}"
+    if mine:
+        because += f", the gateway of the inbound connector `{mine.name}`, which skips no address."
+        return Finding(Belief.CONFIRMED, because, (results, mine), _steps(mine.name))
+    if kind_of(ip) == "internal":
+        because += ", a private address: an own hop, not the sender."
+        return Finding(Belief.LIKELY, because, (results,), _steps(""))
+    earlier = elsewhere(results, others)
+    if earlier and not detour(headers, settings, (), ()):
+        because += (
+            ", while an earlier receiver of the same message found the sender authentic; if that address is a gateway "
+        )
+        because += "of this organization, Exchange Online has to look past it."
+        return Finding(Belief.POSSIBLE, because, (results, earlier), _steps(""), weight=1.8)
+    because += "; if that is a gateway of this organization, not the sender, Exchange Online has to look past it."
+    return Finding(Belief.POSSIBLE, because, (results,), _steps(""), weight=1.0)
+
+
+def _steps(connector: str) -> tuple[Step, ...]:
+    shell: Shell = "exchange-online-powershell"
+    return (
+        look(
+            "See whether an inbound connector names that address, and what it skips.",
+            "Get-InboundConnector | Format-List Name,Enabled,SenderIPAddresses,EFSkipLastIP,EFSkipIPs,EFUsers",
+            shell,
+        ),
+        change(
+            "Switch on enhanced filtering for the gateway's connector (several own hops: -EFSkipIPs with all of them).",
+            "Set-InboundConnector {connector} -EFSkipLastIP $true",
+            shell=shell,
+            changes="Exchange Online judges the address before the gateway. Mail that was let through because of the gateway's "
+            "address is then judged too; -EFUsers limits it to some recipients for a trial.",
+            undo="The same command with -EFSkipLastIP $false.",
+            verify="A new message shows the original sender's address in Authentication-Results.",
+            connector=connector,
+        ),
+    )

@@ -1,0 +1,97 @@
+"""The domain's SPF record does not list the server that sent the mail.
+
+## What is happening
+The receiver looks up the SPF record of the envelope sender's domain and finds the connecting address not in it. The
+domain's owner added a new server, service or egress address and not the record, or the mail is sent by somebody else.
+Receivers say 5.7.23, "is not allowed to send from", "does not designate … as permitted sender", or spf=fail.
+
+## What proves it
+- spf=fail names an address that the domain's record doesn't cover, and the source is the domain's own
+
+## Not this when
+- the address is the receiver's own gateway (`sender-auth.spf.gateway-evaluated`)
+- a forwarder sent the message on (`sender-auth.dmarc.forwarding-broken`)
+- spf=permerror: the record itself is invalid (`sender-auth.spf.permerror`)
+- the same header says compauth=pass or dmarc=pass: then nothing is wrong
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/fix-error-code-5-7-23-in-exchange-online
+- https://learn.microsoft.com/en-us/defender-office-365/email-authentication-spf-configure
+- https://www.rfc-editor.org/rfc/rfc7208
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from diagnostics.cause import Belief, Finding, cause
+from diagnostics.causes.network.reach import kind_of
+from diagnostics.causes.sender_auth.results import (
+    ENFORCED,
+    SPF_FAILED,
+    address_in,
+    aligned,
+    detour,
+    domain_in,
+    name_of,
+    publish_spf,
+    read_spf,
+    refused,
+)
+from diagnostics.facts import Said
+from diagnostics.mail_facts import Authentication, Configured, Headers, Traced, Tracked
+
+_GMAIL: Final = "SPF check for ["
+
+
+@cause(
+    id="sender-auth.spf.missing-source",
+    act="dns",
+    says=(
+        "5.7.23",
+        "does not designate",
+        "not allowed to send from",
+        "SPF fail - not authorized",
+        "Sender Policy Framework violation",
+        _GMAIL,
+    ),
+)
+def assess(
+    anchor: Said | Authentication,
+    headers: tuple[Headers, ...],
+    settings: tuple[Configured, ...],
+    entries: tuple[Tracked, ...],
+    traces: tuple[Traced, ...],
+) -> Finding | None:
+    """Whose address failed decides: the domain's own source, a forwarder, or the receiver's gateway."""
+    if isinstance(anchor, Said):
+        return _said(anchor)
+    if anchor.spf not in SPF_FAILED or not refused(anchor):
+        return None
+    ip, domain = anchor.sender_ip, name_of(anchor.mail_from or anchor.header_from)
+    gateway = next((s for s in settings if ip and ip in s.items("SenderIPAddresses")), None)
+    if gateway or kind_of(ip) == "internal":
+        because = f"{ip} is the receiver's own hop, not the sender's server: SPF can't hold for it."
+        return Finding(Belief.RULED_OUT, because, (anchor, gateway))
+    because = f"`{domain or 'The sender domain'}` does not list {ip or 'the sending address'} in its SPF record"
+    because += f" (spf={anchor.spf})."
+    steps = (read_spf(domain), publish_spf(ip))
+    if detour(headers, settings, entries, traces):
+        because += " The message came over a detour, so the address is likely a forwarder's."
+        return Finding(Belief.POSSIBLE, because, (anchor,), steps, weight=0.9)
+    judged_by_dmarc = anchor.dmarc == "fail" and anchor.action in ENFORCED
+    apart = bool(anchor.header_from) and not aligned(domain, anchor.header_from)
+    weight = 1.1 if apart else 1.7 if judged_by_dmarc or anchor.spf == "softfail" else 1.9
+    return Finding(Belief.POSSIBLE, because, (anchor,), steps, weight=weight)
+
+
+def _said(said: Said) -> Finding | None:
+    if "compauth=pass" in said.text.lower() or "does not designate permitted" in said.text.lower():
+        return None
+    domain, ip = domain_in(said.text), address_in(said.text)
+    because = f"The receiver refused because {ip or 'the sending address'} is not in the SPF record of "
+    because += f"`{domain}`." if domain else "the sender's domain."
+    steps = (read_spf(domain), publish_spf(ip))
+    if said.signature == _GMAIL:
+        return Finding(Belief.POSSIBLE, because, (said,), steps, weight=1.2)
+    return Finding(Belief.LIKELY, because, (said,), steps, weight=1.0)

@@ -1,0 +1,68 @@
+"""The domain's SPF record is invalid.
+
+## What is happening
+The receiver can't evaluate the record at all and ends in a permanent error: more than ten DNS look-ups, two records that
+begin with v=spf1, or a mistake in its syntax. Every receiver treats the domain as if its SPF failed or was missing,
+whichever server sends.
+
+## What proves it
+- spf=permerror, or "too many DNS lookups", in the receiver's answer
+- two TXT records with v=spf1, or more than ten include, a, mx, ptr, exists and redirect terms counted through
+
+## Not this when
+- the domain has one valid record (`sender-auth.spf.missing-source`)
+- spf=temperror: the DNS did not answer
+
+## References
+- https://learn.microsoft.com/en-us/defender-office-365/email-authentication-spf-configure
+- https://www.rfc-editor.org/rfc/rfc7208
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change
+from diagnostics.causes.sender_auth.results import domain_in, name_of, read_spf, refused
+from diagnostics.facts import Said
+from diagnostics.mail_facts import Authentication
+from diagnostics.report import Step
+
+
+@cause(
+    id="sender-auth.spf.permerror",
+    act="dns",
+    says=("spf=permerror", "SPF permerror", "SPF permanent error", "Too many DNS lookups", "5.7.24"),
+)
+def assess(anchor: Said | Authentication) -> Finding | None:
+    """The receiver's own verdict; 5.7.24 alone can also be a DNS failure of the moment."""
+    if isinstance(anchor, Authentication):
+        if anchor.spf != "permerror" or not refused(anchor):
+            return None
+        domain = name_of(anchor.mail_from or anchor.header_from)
+        because = (
+            f"The SPF record of `{domain or 'the sender domain'}` is invalid (spf=permerror): no server of it can pass."
+        )
+        return Finding(Belief.CONFIRMED, because, (anchor,), _steps(domain))
+    if "compauth=pass" in anchor.text.lower():
+        return None
+    domain = domain_in(anchor.text)
+    because = f"The receiver could not evaluate the SPF record of `{domain or 'the sender domain'}`"
+    if anchor.signature == "5.7.24":
+        because += ": it is invalid, or the DNS did not answer."
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(domain), weight=1.8)
+    because += " because it is invalid: two records, more than ten look-ups, or its syntax."
+    return Finding(Belief.CONFIRMED, because, (anchor,), _steps(domain))
+
+
+def _steps(domain: str) -> tuple[Step, ...]:
+    return (
+        read_spf(domain),
+        change(
+            "Publish one valid record: merge two into one, and remove include: terms of services that are no longer used.",
+            "",
+            shell="dns-record",
+            changes="The TXT record that begins with v=spf1. Every include, a, mx, ptr, exists and redirect counts, also "
+            "inside of what is included: ten at most.",
+            undo="Publish the old record again.",
+            verify="A new message shows spf=pass; no permerror.",
+        ),
+    )

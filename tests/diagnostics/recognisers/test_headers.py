@@ -1,0 +1,132 @@
+"""Message headers, as clients and people paste them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from diagnostics.mail_facts import Antispam, Authentication, Headers, Hops
+from tests.diagnostics.recognisers.reading import CHATTER, artefacts, damaged, facts, one
+
+RESULTS = (
+    "Authentication-Results: spf=fail (sender IP is 203.0.113.10) smtp.mailfrom=bounce.contoso.com; dkim=pass (signature was "
+    "verified) header.d=contoso.com;dmarc=fail action=oreject header.from=contoso.com;compauth=fail reason=000"
+)
+REPORT = (
+    "X-Forefront-Antispam-Report: CIP:203.0.113.10;CTRY:GB;LANG:en;SCL:5;SRV:;IPV:NLI;SFV:SPM;H:mail.contoso.com;"
+    "PTR:mail.contoso.com;CAT:SPOOF;SFS:(13230040)(376014);DIR:INB;"
+)
+HEADER = f"""Received: from AM0PR05MB1234.eurprd05.prod.outlook.com (2603:10a6:20b:fa::22) by
+ DB7PR05MB5678.eurprd05.prod.outlook.com with HTTPS; Wed, 18 Nov 2026 08:31:07 +0000
+Received: from mail.contoso.com (203.0.113.10) by
+ AM6EUR05FT041.mail.protection.outlook.com (10.233.240.88) with Microsoft SMTP
+ Server (version=TLS1_2, cipher=TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384) id
+ 15.20.9200.11 via Frontend Transport; Wed, 18 Nov 2026 09:31:05 +0100
+{RESULTS}
+X-MS-Exchange-Organization-AuthAs: Anonymous
+X-MS-Exchange-Organization-SCL: 6
+{REPORT}
+X-Microsoft-Antispam: BCL:0;ARA:13230040;
+Return-Path: <>
+From: Anna <anna@contoso.com>"""
+
+
+def folded(text: str, at: list[int], indent: str) -> str:
+    """`text` with its blanks number `at` made into folds."""
+    words = text.split(" ")
+    return "".join(
+        word + ((f"\n{indent}" if i in at else " ") if i < len(words) - 1 else "") for i, word in enumerate(words)
+    )
+
+
+@given(
+    st.lists(st.integers(1, 14), max_size=5),
+    st.sampled_from([" ", "\t", "    "]),
+    st.sampled_from([str, str.lower, str.upper]),
+)
+def test_results_read_the_same_however_folded_and_cased(at: list[int], indent: str, case) -> None:
+    found = one(folded(case(RESULTS), at, indent), Authentication)
+    assert (found.spf, found.dkim, found.dmarc, found.compauth, found.reason) == ("fail", "pass", "fail", "fail", "000")
+    assert (found.action, found.sender_ip) == ("oreject", "203.0.113.10")
+    names = (found.mail_from.lower(), found.header_d.lower(), found.header_from.lower())
+    assert names == ("bounce.contoso.com", "contoso.com", "contoso.com")
+
+
+def test_a_whole_header() -> None:
+    spam, others, hops = one(HEADER, Antispam), one(HEADER, Headers), one(HEADER, Hops)
+    assert [spam.get(name) for name in ("SCL", "Organization-SCL", "SFV", "CAT", "AuthAs", "BCL", "dir")] == [
+        "5", "6", "SPM", "SPOOF", "Anonymous", "0", "INB",
+    ]  # fmt: skip
+    assert (spam.failing, spam.scl) == (True, 5)
+    assert others.told("Return-Path")
+    assert (others.get("return-path", "?"), others.get("FROM")) == ("", "Anna <anna@contoso.com>")
+    first, second = hops.hops
+    assert (first.sender, first.ip, first.tls, first.at) == (
+        "mail.contoso.com",
+        "203.0.113.10",
+        "TLS1_2",
+        "2026-11-18T08:31:05Z",
+    )
+    assert (second.by, second.delay, hops.in_clear) == ("db7pr05mb5678.eurprd05.prod.outlook.com", 2.0, ())
+
+
+def test_a_header_on_one_line() -> None:
+    text = " ".join(line.strip() for line in HEADER.split("\n"))
+    assert one(text, Authentication).compauth == "fail"
+    assert one(text, Antispam).get("CAT") == "SPOOF"
+    assert len(one(text, Hops).hops) == 2
+
+
+def test_a_passed_composite_verdict_outweighs_spf() -> None:
+    text = "Authentication-Results: spf=softfail (sender IP is 203.0.113.9); dkim=none; dmarc=none;compauth=pass reason=130"
+    assert not one(text, Authentication).failing
+
+
+def test_earlier_results_are_history() -> None:
+    text = "ARC-Authentication-Results: i=2; mx.example.net 1; spf=fail; dkim=fail; dmarc=fail\n" + RESULTS.replace(
+        "fail", "pass"
+    )
+    arc, final = facts(text, Authentication)
+    assert (arc.whose, arc.instance, arc.failing) == ("arc", 2, False)
+    assert (final.whose, final.failing) == ("final", False)
+    assert one("Authentication-Results-Original: spf=fail; dkim=none", Authentication).whose == "original"
+
+
+def test_results_without_their_name() -> None:
+    text = "it says spf=none (sender IP is 203.0.113.44); dkim=none; dmarc=none header.from=example.net;compauth=fail reason=001"
+    found = one(text, Authentication)
+    assert (found.compauth, found.reason, found.header_from) == ("fail", "001", "example.net")
+
+
+def test_a_loop_and_hops_in_clear_text() -> None:
+    there = "Received: from a.contoso.com (192.0.2.1) by b.contoso.com (192.0.2.2) with ESMTPS; Wed, 18 Nov 2026 08:31:0{} +0000"
+    back = "Received: from b.contoso.com (192.0.2.2) by a.contoso.com (192.0.2.1) with SMTP; Wed, 18 Nov 2026 08:31:0{} +0000"
+    hops = one("\n".join(line.format(9 - i) for i, line in enumerate([back, there] * 2)), Hops)
+    assert (set(hops.loops), len(hops.in_clear), hops.failing) == ({"a.contoso.com", "b.contoso.com"}, 2, True)
+    assert [hop.delay for hop in hops.hops] == [None, 1.0, 1.0, 1.0]
+
+
+def test_one_way_through_a_host_is_no_loop() -> None:
+    proxied = (
+        "Received: from ex01.contoso.com (192.0.2.1) by ex01.contoso.com (192.0.2.1) with Microsoft SMTP Server (TLS)"
+    )
+    assert one("\n".join([proxied] * 3), Hops).loops == ()
+
+
+@pytest.mark.parametrize(
+    "date", ["Wed, 99 Nov 2026 08:31:09 +0000", "yesterday", "", "Fri, 31 Dec 9999 23:59:59 -2359"]
+)
+def test_a_date_that_is_none(date: str) -> None:
+    text = f"Received: from a.contoso.com (192.0.2.1) by b.contoso.com with SMTP; {date}"
+    assert one(text, Hops).hops[0].at == ""
+
+
+@given(damaged(HEADER))
+def test_damage_never_raises(text: str) -> None:
+    artefacts(text)
+
+
+@pytest.mark.parametrize("text", [*CHATTER, "Subject: lunch\nFrom: me\nTo: you", "Received: thanks\nDate: today"])
+def test_chatter_is_none(text: str) -> None:
+    assert not [each for each in artefacts(text) if each.kind == "message-headers"]
