@@ -239,6 +239,17 @@ class AgentAction(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClientError(Fact):
+    """A delivery that failed in the words of the client, relay or transport itself: no server gave a reply with a code."""
+
+    text: str
+
+    @property
+    def failing(self) -> bool:
+        return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CommandError(Fact):
     """An error that a cmdlet, the Hybrid Configuration Wizard or a test tool printed. `code` is the tool's own (HCW8078)."""
 

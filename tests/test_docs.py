@@ -32,7 +32,7 @@ def _commands() -> list[str]:
 
 
 @pytest.mark.parametrize("command", _commands())
-def test_a_documented_command_works(command: str) -> None:
+def test_a_documented_command_works(command: str, tmp_path: Path) -> None:
     words = shlex.split(command)
     if words[0] == "make":
         done = subprocess.run(["make", "--dry-run", *words[1:]], cwd=ROOT, capture_output=True, text=True)
@@ -40,10 +40,11 @@ def test_a_documented_command_works(command: str) -> None:
         return
     assert words[0] in ("mailflow", ".venv/bin/mailflow")
     program = str(Path(sys.executable).parent / "mailflow")
-    if words[1] in ("serve", "playground"):
+    if words[1] in ("serve", "playground", "new-cause"):  # they would stay, or write into the checkout
         words = [*words[:2], "--help"]
+    (tmp_path / "send.log").write_text("550 5.7.64 TenantAttribution; Relay Access Denied")
     done = subprocess.run(
-        [program, *words[1:]], cwd=ROOT, capture_output=True, text=True, input="550 5.7.1", timeout=60
+        [program, *words[1:]], cwd=tmp_path, capture_output=True, text=True, timeout=60
     )
     assert done.returncode in (0, 1), done.stderr
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, Reply, Source
+from diagnostics.mail_facts import ClientError
 from diagnostics.recognisers import Reading
 from diagnostics.recognisers.reply_text import Kind, read_reply
 
@@ -34,8 +35,8 @@ def failed_reply(
 ) -> list[Fact]:  # fmt: skip
     """The reply in `text`, of which the record says that it failed, and what its words state.
 
-    Where the text has no code of its own, `code` is the enhanced one that stood beside it; without that, 4.0.0 or 5.0.0
-    stands for a failure of which only the class is known (RFC 3463).
+    Where the text has no code of its own, `code` is the enhanced one that stood beside it. Without that too, the words are
+    no server's: then the error is a fact beside the reply, unless the record (of kind "trace") is itself such a fact.
     """
     reply, *stated = read_reply(
         text,
@@ -49,6 +50,9 @@ def failed_reply(
         session=session,
     )
     assert isinstance(reply, Reply)
-    if not reply.code and not reply.enhanced:
-        reply = replace(reply, enhanced=code or "5.0.0")
-    return [reply, *stated]
+    if reply.code or reply.enhanced:
+        return [reply, *stated]
+    reply = replace(reply, enhanced=code)
+    if code or kind == "trace":
+        return [reply, *stated]
+    return [reply, ClientError(source=source, host=reply.host, session=session, text=reply.whole), *stated]

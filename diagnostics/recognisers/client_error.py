@@ -111,7 +111,7 @@ def _facts(reading: Reading, error: _Error) -> list[Fact]:
     if not _THROWN.search(error.text):
         return []
     endpoint, host = _ENDPOINT.search(error.text), _HOST.search(error.text)
-    facts = failed_reply(error.text, source, kind="client", code="4.0.0", ip=endpoint.group(1) if endpoint else "")
+    facts = failed_reply(error.text, source, kind="client", ip=endpoint.group(1) if endpoint else "")
     return [replace(fact, host=host.group(1).lower()) for fact in facts] if host else facts
 
 

@@ -36,7 +36,6 @@ _TROUBLE = re2.compile(
     r"|^Retry\b|\b[45]\d\d[ -]"
 )
 _NEXT_TARGET = re2.compile(r"(?i)attempting next target|retry")
-_PERMANENT = re2.compile(r"(?i)nonexistent|non-existent")
 _TARGET = re2.compile(r"(?i)\bconnection to \[?([0-9A-F.:]{3,45}?)\]?:\d{1,5}\b")
 
 
@@ -100,8 +99,7 @@ def _of_row(reading: Reading, row: LogRow, *, told: bool) -> Iterator[Fact]:
         found = _TARGET.search(reason)
         yield replace(failure, ip=found.group(1) if found else "", at=at, host=host, session=session)
         return
-    code = "5.0.0" if _PERMANENT.search(reason) else "4.0.0"
-    yield from failed_reply(reason, source, kind="log", code=code, by="", at=at, session=session)
+    yield from failed_reply(reason, source, kind="log", at=at, session=session)
 
 
 def _troubled(reason: str) -> bool:

@@ -155,8 +155,7 @@ def _reply(traced: Traced) -> Iterator[Fact]:
     """The reply in the detail of a failing event."""
     text = str(_REASON.sub("", traced.detail)).strip()
     if traced.failing and text:
-        code = "4.0.0" if traced.event.lower() == "defer" else "5.0.0"
-        yield from failed_reply(text, traced.source, kind="trace", code=code, recipient=traced.recipient)
+        yield from failed_reply(text, traced.source, kind="trace", recipient=traced.recipient)
 
 
 def _shown(traced: list[Traced]) -> dict[str, object]:

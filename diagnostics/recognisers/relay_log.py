@@ -132,7 +132,7 @@ def _postfix(text: str) -> _Told | None:
         said = _SAID.search(text)
         if said:
             return _Told("deferred", _answer(said.group(3)), by=said.group(1), ip=said.group(2))
-        return _Told("trouble", trouble.group(1), "4.0.0") if trouble else None
+        return _Told("trouble", trouble.group(1)) if trouble else None
     status, words = result.group(1), result.group(2)
     if status in ("sent", "deliverable"):
         return _Told(status)
@@ -141,7 +141,7 @@ def _postfix(text: str) -> _Told | None:
     if said:
         return _Told(status, _answer(said.group(3)), code, said.group(1), said.group(2), to)
     by, ip = (relay.group(1), relay.group(2)) if relay else ("", "")
-    return _Told(status, words.strip().removesuffix(")"), code or "4.0.0", by, ip, to)
+    return _Told(status, words.strip().removesuffix(")"), code, by, ip, to)
 
 
 def _answer(words: str) -> str:
@@ -160,8 +160,7 @@ def _exim(text: str) -> _Told | None:
     by, ip = (host.group(1), host.group(2)) if host else ("", "")
     found = _EXIM_REPLY.search(rest) or _EXIM_WORDS.search(rest)
     words = next((str(group) for group in found.groups() if group), "") if found else rest.strip()
-    result, code = ("failed", "5.0.0") if flag == "**" else ("deferred", "4.0.0")
-    return _Told(result, words, code, by, ip, to)
+    return _Told("failed" if flag == "**" else "deferred", words, "", by, ip, to)
 
 
 def _sendmail(text: str) -> _Told | None:
@@ -172,8 +171,7 @@ def _sendmail(text: str) -> _Told | None:
     by, ip = (relay.group(1).rstrip("."), relay.group(2)) if relay else ("", "")
     words = _first(_REPLY, text) or stat.removeprefix("Deferred:").strip()
     result = "deferred" if stat.startswith("Deferred") else "failed"
-    code = _first(_DSN, text) or ("4.0.0" if result == "deferred" else "5.0.0")
-    return _Told(result, words, code, by, ip, _first(_TO, text)) if words else None
+    return _Told(result, words, _first(_DSN, text), by, ip, _first(_TO, text)) if words else None
 
 
 def _first(pattern: object, text: str) -> str:

@@ -160,13 +160,12 @@ def _replies(entry: Tracked, source: Source, by: str, ip: str) -> Iterator[Fact]
     """A reply for each status that failed, once where several recipients got the same."""
     if not entry.failing:
         return
-    code = "4.0.0" if "DEFER" in entry.event else "5.0.0"
     seen: set[str] = set()
     for recipient, status in _each(entry):
         if status and status not in seen and not _SUCCESS.search(status):
             seen.add(status)
             yield from failed_reply(
-                status, source, kind="trace", code=code, by=by, ip=ip, recipient=recipient, at=entry.at,
+                status, source, kind="trace", by=by, ip=ip, recipient=recipient, at=entry.at,
                 connector=entry.connector,
             )  # fmt: skip
 

@@ -174,8 +174,12 @@ function drawThread() {
   renderNextPart(byId("next-part"));
 }
 
+const placed = new WeakMap(); // list -> where it was scrolled to
+
 function drawList(box, messages, inThread, toEnd) {
-  const atEnd = toEnd || box.scrollHeight - box.scrollTop - box.clientHeight < 80;
+  // Somebody who has not moved since the last answer was put before them follows the thread.
+  const following = placed.get(box) === box.scrollTop;
+  const atEnd = toEnd || following || box.scrollHeight - box.scrollTop - box.clientHeight < 80;
   const shown = messages.filter((message) => inThread || !message.is_ephemeral || !message.thread_ts);
   const nodes = shown.map((message, index) => {
     const before = shown[index - 1];
@@ -190,6 +194,7 @@ function drawList(box, messages, inThread, toEnd) {
   box.scrollTop = box.scrollHeight;
   const last = box.lastElementChild; // of an answer taller than the pane, the beginning is what people want to see
   if (inThread && last && last.offsetHeight > box.clientHeight) box.scrollTop = last.offsetTop - box.offsetTop;
+  placed.set(box, box.scrollTop);
 }
 
 listen(changed, connected);

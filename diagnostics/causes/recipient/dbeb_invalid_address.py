@@ -51,7 +51,7 @@ def assess(
     gone = absent(wanted, errors, "on-prem")
     if gone:
         because += ", and the on-premises directory has none either."
-        return Finding(Belief.CONFIRMED, because, (said, gone), steps)
+        both = absent(wanted, errors, "exchange-online")
+        return Finding(Belief.CONFIRMED if both else Belief.LIKELY, because, (said, gone, both), steps, weight=1.5)
     because += "; if nobody has it on-premises either, the address is simply wrong."
-    steps = (correct_the_address(), find_recipient(wanted, EXO), find_recipient(wanted))
     return Finding(Belief.POSSIBLE, because, (said,), steps, weight=1.8)

@@ -24,16 +24,20 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.recipient.edge_blocking import SIGNATURES, edge_blocked
-from diagnostics.causes.recipient.lookup import address, holders, named, premises
+from diagnostics.causes.recipient.lookup import absent, address, holders, named, premises
 from diagnostics.causes.recipient.steps import EXO, find_recipient
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import CommandError, Configured
 from diagnostics.report import Step
 
 
 @cause(id="recipient.unknown.dbeb-object-not-synced", act="on-prem", says=SIGNATURES)
 def assess(
-    said: Said, _found: Configured | None, objects: tuple[Configured, ...], replies: tuple[Reply, ...]
+    said: Said,
+    _found: Configured | None,
+    objects: tuple[Configured, ...],
+    errors: tuple[CommandError, ...],
+    replies: tuple[Reply, ...],
 ) -> Finding | None:
     """The object itself decides: on-premises only, or in the tenant."""
     if not edge_blocked(said):
@@ -44,6 +48,10 @@ def assess(
     if cloud:
         because = f"Exchange Online shows {cloud.name or 'an object'} with {named(wanted)}: it is synchronized."
         return Finding(Belief.RULED_OUT, because, (cloud,))
+    gone = absent(wanted, errors, "on-prem")
+    if gone:
+        because = f"The on-premises directory has no object with {named(wanted)} that could be synchronized."
+        return Finding(Belief.RULED_OUT, because, (gone,))
     steps = _steps(wanted)
     local = next(iter(owners), None)
     if local:

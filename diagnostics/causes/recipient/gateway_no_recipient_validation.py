@@ -64,7 +64,7 @@ def assess(said: Said, objects: tuple[Configured, ...], replies: tuple[Reply, ..
         because = f"{len(refused)} unknown addresses of {name} were refused ({some}). If nobody ever had them, what stands in "
         because += "front takes mail for any address and leaves the bouncing to Exchange."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=1.9)
-    because = "If nobody ever had this address and such reports pile up, a filter in front accepts mail without checking recipients."
+    because = "If nobody ever had this address and such reports pile up, a filter in front accepts mail unchecked."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=0.85)
 
 

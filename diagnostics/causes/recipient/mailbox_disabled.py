@@ -29,7 +29,16 @@ from diagnostics.facts import Reply, Said
 from diagnostics.report import Shell, Step
 
 _WORDS: Final = ("disabled", "not accepting", "cannot be accessed", "suspended", "inactive", "deactivated")
-_OTHERS: Final = ("content filter", "quarantin", "at a rate", "too quickly", "quota", "mailbox full", "is full", "authenticat")
+_OTHERS: Final = (
+    "content filter",
+    "quarantin",
+    "at a rate",
+    "too quickly",
+    "quota",
+    "mailbox full",
+    "is full",
+    "authenticat",
+)
 
 
 @cause(

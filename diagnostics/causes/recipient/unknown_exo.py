@@ -92,7 +92,9 @@ def _weighed(
     errors: tuple[CommandError, ...],
     replies: tuple[Reply, ...],
 ) -> Finding:
-    because = f"{said.by or 'Exchange Online'} looked {named(wanted, 'the address')} up in the tenant and found no object"
+    because = (
+        f"{said.by or 'Exchange Online'} looked {named(wanted, 'the address')} up in the tenant and found no object"
+    )
     local = next(iter(holders(wanted, objects)), None)
     if local:
         because += f", but {local.name or 'an object'} owns it on-premises: it is missing here, not unknown."
@@ -106,7 +108,9 @@ def _weighed(
         return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=1.5)
     if microsoft:
         return Finding(Belief.LIKELY, f"{because}.", (said, gone), _steps(wanted), weight=1.0)
-    because = f"An Exchange directory, by this wording mostly Exchange Online's, knows no {named(wanted, 'such address')}."
+    because = (
+        f"An Exchange directory, by this wording mostly Exchange Online's, knows no {named(wanted, 'such address')}."
+    )
     return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=1.8)
 
 

@@ -20,7 +20,15 @@ RESOLVER.ADR.RecipientNotFound`.
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.recipient.lookup import address, directory_says_no, holders, named, passed_on, premises
+from diagnostics.causes.recipient.lookup import (
+    address,
+    by_microsoft,
+    directory_says_no,
+    holders,
+    named,
+    passed_on,
+    premises,
+)
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured
@@ -38,6 +46,8 @@ def assess(
     """What the directory shows of the user decides; the reply alone makes it one of several."""
     if not directory_says_no(said) or passed_on(said) or "5.1.10" not in said.text:
         return None
+    if said.by and not by_microsoft(said):
+        return Finding(Belief.RULED_OUT, f"{said.by} refused it, which is no server of Exchange Online.", (said,))
     wanted = address(said, replies)
     owners = [each for each in holders(wanted, objects) if premises(each) != "on-prem"]
     gone = next((each for each in owners if _deleted(each) or _bare(each)), None)

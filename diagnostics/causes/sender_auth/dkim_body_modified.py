@@ -22,7 +22,7 @@ signed header or a wrong key.
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.sender_auth.results import detour, dkim_words, elsewhere, name_of, refused
+from diagnostics.causes.sender_auth.results import SPF_FAILED, detour, dkim_words, elsewhere, name_of, refused
 from diagnostics.facts import Said
 from diagnostics.mail_facts import Authentication, Headers
 from diagnostics.report import Shell, Step
@@ -51,14 +51,17 @@ def assess(
     if earlier and earlier.dkim == "pass" and "body" in words:
         because = f"The signature passed at an earlier hop and fails at the last one: `{words}`. What lies between changed it."
         return Finding(Belief.CONFIRMED, because, (anchor, earlier), _steps())
-    return _finding(anchor, words, name_of(anchor.header_d))
+    return _finding(anchor, words, name_of(anchor.header_d), spf_failed=anchor.spf in SPF_FAILED)
 
 
-def _finding(anchor: Said | Authentication, words: str, signer: str) -> Finding:
+def _finding(anchor: Said | Authentication, words: str, signer: str, *, spf_failed: bool = False) -> Finding:
     whose = f" for `{signer}`" if signer and signer != "none" else ""
     because = f"The DKIM signature{whose} does not fit the message any more (`{words}`)"
     if "body" in words:
         because += ": its text was changed after it was signed."
+        if spf_failed:
+            # SPF fails too where a forwarder or gateway lies between: then that hop is the cause, and this its effect.
+            return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=1.9)
         return Finding(Belief.LIKELY, because, (anchor,), _steps(), weight=1.2)
     because += ": a signed part was changed, or the key in DNS is not the one it was signed with."
     return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=1.5)

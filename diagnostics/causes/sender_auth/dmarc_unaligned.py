@@ -63,13 +63,20 @@ def assess(
     way = detour(headers, settings, moves, traces)
     if isinstance(anchor, Said):
         return _said(anchor, way)
+    earlier = elsewhere(anchor, others)
+    return _judged(anchor, detoured=way is not None, earlier=earlier)
+
+
+def _judged(anchor: Authentication, *, detoured: bool, earlier: Authentication | None) -> Finding | None:
     if anchor.dmarc != "fail" or not refused(anchor):
         return None
     domain = name_of(anchor.header_from)
-    earlier = elsewhere(anchor, others)
-    if way or earlier:
+    if detoured or earlier:
         because = f"DMARC fails for `{domain}` here, but the message made a detour, or was authentic before."
         return Finding(Belief.POSSIBLE, because, (anchor, earlier), _steps(domain), weight=0.9)
+    if anchor.dkim != "pass" and aligned(anchor.header_d, domain):
+        because = f"DMARC fails for `{domain}`: the message has a signature of that domain, but it does not verify."
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(domain), weight=1.3)
     passing = _passing(anchor)
     if passing:
         because = f"From is `{domain}`, but what passes is {' and '.join(passing)}: neither is aligned with the From domain, so "

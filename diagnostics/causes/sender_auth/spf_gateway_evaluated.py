@@ -45,15 +45,19 @@ def assess(
     if skipping and (mine is None or skipping is mine):
         because = f"The inbound connector `{skipping.name}` skips the last hop, so that was not judged."
         return Finding(Belief.RULED_OUT, because, (skipping, results))
-    because = f"SPF was evaluated for {ip or 'the last hop'}"
+    earlier = None if detour(headers, settings, (), ()) else elsewhere(results, others)
+    return _weighed(results, mine, earlier)
+
+
+def _weighed(results: Authentication, mine: Configured | None, earlier: Authentication | None) -> Finding:
+    because = f"SPF was evaluated for {results.sender_ip or 'the last hop'}"
     if mine:
         because += f", the gateway of the inbound connector `{mine.name}`, which skips no address."
         return Finding(Belief.CONFIRMED, because, (results, mine), _steps(mine.name))
-    if kind_of(ip) == "internal":
+    if kind_of(results.sender_ip) == "internal":
         because += ", a private address: an own hop, not the sender."
         return Finding(Belief.LIKELY, because, (results,), _steps(""))
-    earlier = elsewhere(results, others)
-    if earlier and not detour(headers, settings, (), ()):
+    if earlier:
         because += (
             ", while an earlier receiver of the same message found the sender authentic; if that address is a gateway "
         )

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 
 from diagnostics.facts import ConnectFailed, Reply
+from diagnostics.mail_facts import ClientError
 from tests.diagnostics.recognisers.reading import CHATTER, artefacts, damaged, facts, one
 
 TAG = "[LO2P265CA0012.GBRP265.PROD.OUTLOOK.COM 2026-11-18T08:44:02.117Z 08DE1F50AB0C1D22]"
@@ -86,13 +87,15 @@ def test_the_stack_belongs_to_the_error() -> None:
 
 
 def test_a_server_that_was_never_reached() -> None:
-    failed, reply = one(SOCKET, ConnectFailed), one(SOCKET, Reply)
-    assert (failed.kind, failed.ip, reply.failing) == ("timeout", "203.0.113.10", True)
+    failed, error = one(SOCKET, ConnectFailed), one(SOCKET, ClientError)
+    assert (failed.kind, failed.ip, error.failing) == ("timeout", "203.0.113.10", True)
+    assert one(SOCKET, Reply).enhanced == ""
 
 
 def test_the_inner_exception_of_java() -> None:
-    failed = one(JAVA, ConnectFailed)
+    failed, error = one(JAVA, ConnectFailed), one(JAVA, ClientError)
     assert (failed.kind, failed.host) == ("refused", "smtp.office365.com")
+    assert error.text.endswith("Connection refused: connect")
 
 
 def test_errors_on_lines_below_each_other_are_several() -> None:

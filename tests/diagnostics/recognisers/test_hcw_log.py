@@ -15,7 +15,7 @@ FAILED = (
 STARTED = (
     "2026.11.18 07:01:40.017 10276 [Client=UX, Session=Tenant, Cmdlet=Set-InboundConnector] START Set-InboundConnector"
 )
-PREREQUISITE = """ERROR:Updating hybrid configuration failed with error 'Subtask CheckPrereqs execution failed: Configure Mail Flow
+PREREQUISITE = """ERROR:Updating hybrid configuration failed with error 'Subtask CheckPrereqs execution failed: Mail Flow
 
 The Secure Mail Certificate on server EX01 is not bound to the SMTP Service at Hybrid.MailFlowTask.CheckCertPrereqs
    at Microsoft.Exchange.Management.Hybrid.Engine.Execute(ILogger logger)"""

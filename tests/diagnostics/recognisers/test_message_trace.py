@@ -72,8 +72,9 @@ def test_the_portal_with_its_tabs_lost_and_the_detail_wrapped() -> None:
 
 
 def test_an_event_that_failed_without_a_code_still_fails() -> None:
-    reply = one("Event : Fail\nDetail : Reason: The recipient is not allowed", Reply)
-    assert (reply.enhanced, reply.failing) == ("5.0.0", True)
+    text = "Event : Fail\nDetail : Reason: The recipient is not allowed"
+    assert one(text, Traced).failing
+    assert one(text, Reply).whole == "The recipient is not allowed"
 
 
 @given(damaged(f"{TRACE}\n\n{DETAIL}\n{PORTAL}"))

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diagnostics.facts import ConnectFailed, Reply
+from diagnostics.mail_facts import ClientError
 from tests.diagnostics.recognisers.reading import CHATTER, artefacts, damaged, facts, one
 
 POSTFIX = "Nov 18 08:31:02 relay1 postfix/smtp[20311]: 4Bx1y2z3AbzZ: to=<anna@contoso.com>, "
@@ -66,7 +67,7 @@ def test_exim() -> None:
 def test_exim_could_not_connect() -> None:
     text = "2026-11-18 08:32:40 1vKq2S-0004Xb-7D == bob@contoso.com R=dnslookup T=remote_smtp defer (110): Connection timed out"
     assert one(text, ConnectFailed).kind == "timeout"
-    assert one(text, Reply).enhanced == "4.0.0"
+    assert one(text, ClientError).text == "Connection timed out"
 
 
 def test_sendmail() -> None:

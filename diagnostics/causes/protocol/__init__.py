@@ -1,0 +1,1 @@
+"""Causes in how the two sides speak SMTP and MIME, whoever of them errs."""

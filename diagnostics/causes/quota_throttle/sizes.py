@@ -1,0 +1,65 @@
+"""Which mailbox or folder an exceeded quota belongs to: the token of the reply and what Exchange prints about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, Literal
+
+import re2
+
+from diagnostics.causes.quota_throttle.words import has
+from diagnostics.causes.recipient.lookup import holders
+from diagnostics.facts import Said
+from diagnostics.mail_facts import Configured
+
+# The store names the operation that ran into the quota: handing in (the sender's mailbox) or delivery.
+_OPERATION = re2.compile(r"(?i)STOREDRV\.(Submission|Submit|Deliver)\b")
+_AGGREGATE: Final = "aggregategroupmailbox"
+_FOLDERS: Final = frozenset({"publicfolder", "mailpublicfolder", "publicfoldermailbox"})
+_SHUT: Final = frozenset({"mailboxdisabled"})
+_NO_SENDING: Final = frozenset({"prohibitsend"})
+
+
+def operation(said: Said) -> Literal["submit", "deliver", ""]:
+    """What the store was doing, "" where the reply has no such token."""
+    found = _OPERATION.search(said.text)
+    if not found:
+        return ""
+    return "deliver" if found.group(1).lower() == "deliver" else "submit"
+
+
+def about_rate(said: Said) -> bool:
+    """Whether the quota is one of messages in a day, not of size."""
+    return has(said, "submission quota", "submissionquota", "daily limit")
+
+
+def aggregate(address: str) -> bool:
+    """Whether an address is one of the retired hidden mailboxes of groups."""
+    return address.lower().startswith(_AGGREGATE)
+
+
+def recipient_kind(address: str, objects: Iterable[Configured]) -> tuple[Literal["folder", "mailbox", ""], str]:
+    """Whether the directory shows the address as a public folder or a mailbox, and the object's name."""
+    for each in holders(address, objects):
+        kind = (each.get("RecipientTypeDetails") or each.get("RecipientType")).lower()
+        if kind in _FOLDERS:
+            return "folder", each.name or address
+        if kind.endswith("mailbox"):
+            return "mailbox", each.name or address
+    return "", ""
+
+
+def shut(entry: Configured) -> bool:
+    """Statistics of a mailbox that may neither send nor receive."""
+    return entry.kind == "mailbox-statistics" and entry.get("StorageLimitStatus").lower() in _SHUT
+
+
+def no_sending(entry: Configured) -> bool:
+    """Statistics of a mailbox that may receive, but not send."""
+    return entry.kind == "mailbox-statistics" and entry.get("StorageLimitStatus").lower() in _NO_SENDING
+
+
+def size_of(entry: Configured) -> str:
+    """` (48.2 GB)`, or "" where the paste did not say."""
+    size = entry.get("TotalItemSize").partition(" (")[0]
+    return f" ({size})" if size else ""

@@ -1,0 +1,46 @@
+"""The address that a refusal complains about: whose it is, and how a block list is asked for it."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from typing import Final
+
+import re2
+
+from diagnostics.causes.network.reach import kind_of
+
+_IP: Final = r"((?:\d{1,3}\.){3}\d{1,3}|[0-9a-f]{1,4}:[0-9a-f:]{2,40})"
+# The address that was tried is named in the same text, and is the other side's.
+_TRIED = re2.compile(
+    r"(?i)(?:LastAttemptedIP=\[?|last endpoint attempted was |[{<]IP[=-]|\bat )[0-9a-f.:]{3,45}"
+)
+_BLAMED = re2.compile(
+    rf"(?i)(?:client host|sending ip|banned sender|\bip(?: address)?|messages from|later from|mail server|"
+    rf"connection from|query/ip/|\?ip=|\bip=|/sbl/|lookup\?)[ :=]{{0,3}}[\[(<]?{_IP}"
+)
+_BRACKETED = re2.compile(rf"(?i)[\[(]{_IP}[\])]")
+
+
+def blamed(text: str) -> str:
+    """The sending address that the reply names, "" where it names none or it is masked."""
+    rest = str(_TRIED.sub(" ", text[:4000]))
+    candidates = [*_BLAMED.findall(rest), *_BRACKETED.findall(rest)]
+    return next((str(each).rstrip(".:") for each in candidates if kind_of(str(each).rstrip(".:"))), "")
+
+
+def microsofts(ip: str) -> bool:
+    """Whether Exchange Online sent from this address: then its customers can't have it delisted."""
+    return kind_of(ip) == "exchange-online"
+
+
+def reversed_for_lookup(ip: str) -> str:
+    """203.0.113.10 -> 10.113.0.203, as block lists are asked; "" for what is no address."""
+    try:
+        pointer = ip_address(ip).reverse_pointer
+    except ValueError:
+        return ""
+    return pointer.removesuffix(".in-addr.arpa").removesuffix(".ip6.arpa")
+
+
+def named(ip: str, otherwise: str = "the sending address") -> str:
+    return f"`{ip}`" if ip else otherwise

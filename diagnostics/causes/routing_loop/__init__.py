@@ -1,0 +1,1 @@
+"""Causes of mail that circles between systems until a server counts too many hops."""

@@ -1,0 +1,91 @@
+"""Transport can't reach Active Directory.
+
+## What is happening
+Transport reads recipients and its configuration from domain controllers and global catalogs in its site. When
+topology discovery finds none that is suitable, or they answer with transient errors, mail is put off: `451
+4.3.0`, ADTransientException, event 2142. Behind it are a domain controller that is down, a server placed in the
+wrong site, DNS, the network, or the service Microsoft Exchange Active Directory Topology.
+
+## What proves it
+- MSExchange ADAccess event 2142, or a 2080 whose table shows no controller that serves all roles
+
+## Not this when
+- event 2080 lists healthy domain controllers of the site
+- only sign-ins between Exchange servers fail (`transport-service.kerberos.exchangeauth-failed`)
+
+## References
+- https://learn.microsoft.com/en-us/exchange/plan-and-deploy/active-directory/active-directory
+- https://learn.microsoft.com/en-us/troubleshoot/windows-server/active-directory/domain-controller-not-found
+"""
+
+from __future__ import annotations
+
+import re2
+
+from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.causes.transport_service.services import POWERSHELL, restart
+from diagnostics.facts import Said, WindowsEvent
+from diagnostics.mail_facts import Configured
+from diagnostics.report import Step
+
+_TEMPORARY = "4.7.0 Temporary authentication failure"
+# One row of event 2080: name, roles, enabled, reachable and synchronized as bit masks (7 = DC, GC and configuration).
+_HEALTHY = re2.compile(r"\bCDG 1 7 7 1\b")
+
+
+@cause(
+    id="transport-service.ad.unavailable",
+    act="on-prem",
+    says=(
+        "MSExchange ADAccess 2142",
+        "MSExchangeADTopology 2142",
+        "ADTransientException",
+        "Topology discovery failed",
+        _TEMPORARY,
+    ),
+)
+def assess(anchor: Said | Configured, _event: WindowsEvent | None, events: tuple[WindowsEvent, ...]) -> Finding | None:
+    """ADAccess's own event counts; a healthy table of domain controllers refutes it."""
+    if isinstance(anchor, Configured):
+        if "msexchangeadtopology" not in (
+            anchor.name.lower(),
+            *(each.lower() for each in anchor.items("ServicesNotRunning")),
+        ):
+            return None
+        because = "MSExchangeADTopology is not running, so Exchange knows no domain controller."
+        return Finding(Belief.LIKELY, because, (anchor,), _steps()) if anchor.failing else None
+    table = next((e for e in events if e.event == 2080), None)
+    if table and _HEALTHY.search(table.text):
+        because = "Event 2080 lists a domain controller that serves all roles."
+        return Finding(Belief.RULED_OUT, because, (table,))
+    if anchor.signature == _TEMPORARY:
+        because = "Servers fail to sign in to each other; without a reachable domain controller that happens too."
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=0.9)
+    because = "Exchange finds no suitable domain controller, so transport can't look up recipients and puts mail off."
+    return Finding(Belief.LIKELY, because, (anchor,), _steps(), weight=1.2)
+
+
+def _steps() -> tuple[Step, ...]:
+    return (
+        look(
+            "Read the last topology events: 2080 holds a table of domain controllers and what each can do.",
+            "Get-WinEvent -FilterHashtable @{{LogName='Application';ProviderName='MSExchange ADAccess';Id=2080,2142}} "
+            "-MaxEvents 5 | Format-List TimeCreated,Id,Message",
+            POWERSHELL,
+        ),
+        look(
+            "See the site of this server and the domain controller it finds.",
+            "nltest /dsgetsite; nltest /dsgetdc:$env:USERDNSDOMAIN /GC",
+            POWERSHELL,
+        ),
+        look(
+            "See the service that keeps the topology.",
+            "Get-Service MSExchangeADTopology | Format-List Status,StartType",
+            POWERSHELL,
+        ),
+        restart(
+            "Once a domain controller answers, restart the topology service; all Exchange services restart with it.",
+            "Event 2080 lists a reachable controller of the site, and the queues drain.",
+            "MSExchangeADTopology -Force",
+        ),
+    )

@@ -1,0 +1,109 @@
+"""A transport agent fails to load, or crashes on messages.
+
+## What is happening
+Transport runs agents inside its own process: Exchange's own, and those of signature, archive and anti-virus
+products. One whose file is missing, outdated or broken keeps the service from starting (event 16023); one that
+throws on a message makes that message fail or turn into poison (event 1051). It mostly begins after an update
+of Exchange or of that product.
+
+## What proves it
+- event 16023 or 1052 names the type or file that can't be loaded
+- event 1051 names the agent that threw
+
+## Not this when
+- event 1050 says that the Transport Rule Agent took too long: that is a costly rule
+- only Exchange's own agents are installed: then look at the update (`transport-service.update.regression`) or the filtering
+  engine (`transport-service.antimalware.engine-broken`)
+
+## References
+- https://learn.microsoft.com/en-us/exchange/mail-flow/transport-agents/transport-agents
+- https://learn.microsoft.com/en-us/exchange/mail-flow/transport-agents/troubleshoot-transport-agents
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import re2
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.transport_service.services import restart
+from diagnostics.facts import Said
+from diagnostics.report import Step
+
+_AGENT = re2.compile(r"(?i)\bagent ['\"]([^'\"]{1,80})['\"]")
+_FILE = re2.compile(r"(?i)(?:assembly|type) ['\"]([^'\"]{1,200})['\"]")
+_SLOW: Final = "MSExchange Extensibility 1050"
+_OWN: Final = frozenset(
+    {
+        "transport rule agent",
+        "malware agent",
+        "dlp policy agent",
+        "text messaging routing agent",
+        "text messaging delivery agent",
+        "system probe drop smtp agent",
+        "system probe drop routing agent",
+        "content filter agent",
+        "sender id agent",
+        "recipient filter agent",
+        "journal agent",
+        "journaling agent",
+    }
+)
+
+
+@cause(
+    id="transport-service.agent.failed",
+    act="on-prem",
+    says=(
+        "MSExchangeTransport 16023",
+        "couldn't start transport agents",
+        "MSExchange Extensibility 1051",
+        "MSExchange Extensibility 1052",
+        _SLOW,
+        "Failed to create type",
+        "caused an unhandled exception",
+    ),
+)
+def assess(said: Said) -> Finding | None:
+    """The event names the agent. Exchange's own agents fail for reasons of their own."""
+    named = _AGENT.search(said.text)
+    agent = str(named.group(1)) if named else ""
+    own = agent.lower() in _OWN
+    if said.signature == _SLOW and (own or not agent):
+        return None
+    file = _FILE.search(said.text)
+    what = f"The agent `{agent}`" if agent else f"`{file.group(1)}`" if file else "A transport agent"
+    if said.signature == _SLOW:
+        because = f"{what} holds messages longer than Exchange allows."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(agent), weight=1.4)
+    if own:
+        because = f"{what}, one of Exchange's own, throws on messages: look for an update or a broken filtering engine."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(""), weight=1.5)
+    starting = "start transport agents" in said.text or "16023" in said.signature or "create type" in said.text
+    if starting:
+        because = f"{what} can't be loaded, so the Transport service does not start."
+        return Finding(Belief.CONFIRMED, because, (said,), _steps(agent))
+    because = f"{what} throws an exception while it handles messages."
+    return Finding(Belief.LIKELY, because, (said,), _steps(agent), weight=1.3)
+
+
+def _steps(agent: str) -> tuple[Step, ...]:
+    return (
+        look(
+            "List the agents, and look for those that are not Microsoft's.",
+            "Get-TransportAgent | Format-Table Identity,Enabled,Priority",
+        ),
+        change(
+            "Switch that agent off until its vendor's fixed version is installed. Mind what it does: archive, filter or sign.",
+            "Disable-TransportAgent {agent} -Confirm:$false",
+            changes="Messages pass without this agent.",
+            undo="Enable-TransportAgent with the same name, then restart transport.",
+            verify="Get-TransportAgent shows Enabled False.",
+            agent=agent,
+        ),
+        restart(
+            "Restart transport: agents are only loaded then.",
+            "The service stays up, and no new 1051 or 16023 is logged.",
+        ),
+    )

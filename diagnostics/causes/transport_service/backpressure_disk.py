@@ -1,0 +1,99 @@
+"""Exchange refuses mail because the drive with its queue is nearly full (back pressure).
+
+## What is happening
+Transport watches the free space of the drives that hold its queue database, the database's logs and its
+temporary files. Below the threshold it stops accepting: first from the Internet, then from everywhere: `452
+4.3.1 Insufficient system resources`. Nothing is lost; senders keep their mail and retry. It mostly is the drive
+of the installation, filled by logs.
+
+## What proves it
+- event 15006, or event 15004 with UsedDiskSpace or DatabaseUsedSpace under pressure
+- the reply itself names UsedDiskSpace
+
+## Not this when
+- only memory, version buckets or the submission queue are listed (`transport-service.backpressure.memory-or-queue`)
+- the resource stands in the list of normal state
+
+## References
+- https://learn.microsoft.com/en-us/exchange/mail-flow/back-pressure
+- https://learn.microsoft.com/en-us/exchange/mail-flow/queues/relocate-queue-database
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.transport_service.pressure import INCREASED, INSUFFICIENT, drive, levels, short_of, told
+from diagnostics.causes.transport_service.services import POWERSHELL, elsewhere, tell_them
+from diagnostics.facts import QueueState, Said, WindowsEvent
+from diagnostics.report import Step
+
+_FULL = "MSExchangeTransport 15006"
+
+
+@cause(
+    id="transport-service.backpressure.disk",
+    act="on-prem",
+    says=(INSUFFICIENT, INCREASED, _FULL, "available disk space has dropped below"),
+)
+def assess(
+    said: Said, _event: WindowsEvent | None, events: tuple[WindowsEvent, ...], queues: tuple[QueueState, ...]
+) -> Finding | None:
+    """The named resource decides; without a name disk space is the usual one."""
+    if "decreased" in said.text:
+        return None
+    texts = told(said, events)
+    disk, other = short_of(texts)
+    letter = drive(texts)
+    where = f"drive {letter}: with the transport queue" if letter else "the drive with the transport queue"
+    if elsewhere(said, queues):
+        because = f"{said.by or said.host or 'The other server'} is short of resources, mostly of disk space."
+        steps = (
+            tell_them(
+                "Exchange there reports back pressure (4.3.1), and the drive of its queue is the first thing to check."
+            ),
+        )
+        return Finding(Belief.POSSIBLE, because, (said,), steps, "recipient-side", weight=1.6)
+    if disk or said.signature == _FULL or "disk space has" in said.signature:
+        because = f"Back pressure: {where} is nearly full, so the server refuses mail until space is freed."
+        return Finding(Belief.CONFIRMED, because, (said,), _steps())
+    if other:
+        return Finding(Belief.RULED_OUT, f"What is short is {other}, not disk space.", (said,))
+    because = f"The server is short of a resource and refuses mail; mostly it is free space on {where}."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.6)
+
+
+def _steps() -> tuple[Step, ...]:
+    return (
+        levels(),
+        look(
+            "See which drive is nearly full.",
+            "Get-Volume | Sort-Object SizeRemaining | Format-Table DriveLetter,FileSystemLabel,SizeRemaining,Size",
+            POWERSHELL,
+        ),
+        look(
+            "See what fills it below the installation folder.",
+            "Get-ChildItem $env:ExchangeInstallPath -Recurse -File -ErrorAction SilentlyContinue | Group-Object DirectoryName | "
+            "Select-Object Name,@{{n='GB';e={{[math]::Round(($_.Group | Measure-Object Length -Sum).Sum/1GB,1)}}}} | "
+            "Sort-Object GB -Descending | Select-Object -First 15",
+            POWERSHELL,
+        ),
+        change(
+            "Free several GB on that drive, or extend it: archive old IIS, HTTP proxy and diagnostic logs. "
+            "Leave the queue database and its log files alone.",
+            "",
+            shell=POWERSHELL,
+            changes="Old log files are no longer at hand on the server.",
+            undo="Copy the archived logs back.",
+            verify="Event 15005 reports the pressure as normal within minutes; no restart is needed, and senders retry.",
+        ),
+        change(
+            "If the drive stays too small, move the queue database to another one.",
+            "& (Join-Path $env:ExchangeInstallPath 'Scripts\\Move-TransportDatabase.ps1') -queueDatabasePath {folder} "
+            "-queueDatabaseLoggingPath {folder}",
+            effect="service-restart",
+            changes="The queue database lies in the new folder; the Transport service restarts once.",
+            undo="The same script with the former paths, which it prints.",
+            verify="Get-Queue answers, and event 15005 reports normal pressure.",
+            folder="",
+        ),
+    )

@@ -1,0 +1,80 @@
+"""Exchange refuses mail because memory, version buckets or the submission queue are exhausted (back pressure).
+
+## What is happening
+Transport also watches its own memory, the uncommitted transactions of the queue database (version buckets) and
+the length of the submission queue. When one stays high, it slows down and then refuses new mail with `452 4.3.1
+Insufficient system resources`. Common reasons are a virtual machine with dynamic memory, very large messages to
+many recipients, an agent or virus scanner that holds messages, or a slow disk under the queue.
+
+## What proves it
+- event 15007, or event 15004 with PrivateBytes, SystemMemory, UsedVersionBuckets or SubmissionQueue under pressure
+
+## Not this when
+- UsedDiskSpace or DatabaseUsedSpace is listed (`transport-service.backpressure.disk`)
+- the names stand in the list of normal state: event 15004 prints both
+
+## References
+- https://learn.microsoft.com/en-us/exchange/mail-flow/back-pressure
+- https://learn.microsoft.com/en-us/exchange/plan-and-deploy/virtualization
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.transport_service.pressure import INCREASED, INSUFFICIENT, levels, short_of, told
+from diagnostics.causes.transport_service.services import POWERSHELL, elsewhere, restart
+from diagnostics.facts import QueueState, Said, WindowsEvent
+from diagnostics.report import Step
+
+_MEMORY = "MSExchangeTransport 15007"
+
+
+@cause(
+    id="transport-service.backpressure.memory-or-queue",
+    act="on-prem",
+    says=(INSUFFICIENT, INCREASED, _MEMORY),
+)
+def assess(
+    said: Said, _event: WindowsEvent | None, events: tuple[WindowsEvent, ...], queues: tuple[QueueState, ...]
+) -> Finding | None:
+    """The named resource decides."""
+    if "decreased" in said.text or elsewhere(said, queues):
+        return None
+    disk, other = short_of(told(said, events))
+    if other or said.signature == _MEMORY:
+        because = f"Back pressure: {other or 'memory'} is beyond its threshold, so the server refuses mail."
+        return Finding(Belief.CONFIRMED, because, (said,), _steps())
+    if disk or any(e.event == 15006 for e in events):
+        return Finding(Belief.RULED_OUT, "What is short is disk space.", (said,))
+    because = "The server is short of a resource and refuses mail; it can be memory or the submission queue."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.2)
+
+
+def _steps() -> tuple[Step, ...]:
+    return (
+        levels(),
+        look(
+            "See the memory of the machine and of transport.",
+            "Get-Process EdgeTransport | Format-List Id,StartTime,PrivateMemorySize64; "
+            "Get-CimInstance Win32_OperatingSystem | Format-List TotalVisibleMemorySize,FreePhysicalMemory",
+            POWERSHELL,
+        ),
+        look(
+            "See which queue is long, and whether few large messages fill it.",
+            "Get-Queue | Sort-Object MessageCount -Descending | Select-Object -First 5; "
+            "Get-Message -ResultSize 500 | Sort-Object Size -Descending | "
+            "Select-Object -First 10 | Format-Table Identity,Size,FromAddress,Queue",
+        ),
+        restart(
+            "If EdgeTransport holds the memory itself, restart transport once; it comes back until its reason is removed.",
+            "Event 15005 reports normal pressure, and the submission queue shrinks.",
+        ),
+        change(
+            "On a virtual machine, give the server fixed memory: Exchange does not support dynamic memory or ballooning.",
+            "",
+            shell="portal",
+            changes="The host reserves the memory for this machine; that needs a restart of the machine.",
+            undo="Set the machine back to dynamic memory.",
+            verify="No further event 15004 or 15007 under the same load.",
+        ),
+    )

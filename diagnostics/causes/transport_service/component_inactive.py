@@ -1,0 +1,112 @@
+"""A transport component of the server is inactive: it is in maintenance mode.
+
+## What is happening
+Exchange servers carry a state for each component. While ServerWideOffline, HubTransport or FrontendTransport is
+Inactive or Draining, the service runs and listens, but answers `421 4.3.2 Service not active`. It is what
+maintenance mode looks like, and what is left when maintenance ended without setting every component, by every
+requester, back to Active.
+
+## What proves it
+- `Get-ServerComponentState` shows one of these components as Inactive or Draining
+
+## Not this when
+- all transport components are Active: then two listeners share port 25, or an agent failed
+  (`connector.receive.port25-hubtransport-conflict`, `transport-service.agent.failed`)
+- the connection is refused: then the service doesn't run (`transport-service.service.stopped`)
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/mailflow/event-7009-send-receive-emails
+- https://learn.microsoft.com/en-us/exchange/high-availability/managed-availability/server-component-states
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.transport_service.services import elsewhere, restart, tell_them
+from diagnostics.facts import QueueState, Said
+from diagnostics.mail_facts import Configured
+from diagnostics.report import Act, Step
+
+_TRANSPORT: Final = frozenset({"serverwideoffline", "hubtransport", "frontendtransport"})
+
+
+@cause(
+    id="transport-service.component.inactive",
+    act="on-prem",
+    says=(
+        "4.3.2 Service not active",
+        "Retry : Service not active",
+        "4.3.2 Service not available",
+        "MSExchangeTransport 7009",
+    ),
+)
+def assess(
+    anchor: Said | Configured,
+    _state: Configured | None,
+    objects: tuple[Configured, ...],
+    queues: tuple[QueueState, ...],
+) -> Finding | None:
+    """The component states prove or refute it; the reply's word "active" is nearly as good."""
+    states = [o for o in objects if o.kind == "server-component" and o.get("Component", o.name).lower() in _TRANSPORT]
+    off = [each for each in states if each.failing]
+    if isinstance(anchor, Configured):
+        return _shown(anchor, off) if anchor in off else None
+    if off:
+        because = f"{_listed(off)}, and {anchor.by or 'the server'} turns sessions away with 4.3.2."
+        return Finding(Belief.CONFIRMED, because, (off[0], anchor), _steps(off[0]))
+    if states:
+        because = f"All {len(states)} transport components that were sent are active."
+        return Finding(Belief.RULED_OUT, because, tuple(states[:3]))
+    who = anchor.by or "The receiving server"
+    theirs = elsewhere(anchor, queues)
+    steps = (tell_them("a transport component of their server is inactive."),) if theirs else _steps(None)
+    act: Act = "recipient-side" if theirs else "on-prem"
+    if "not available" in anchor.signature:
+        because = f"{who} answers `4.3.2 Service not available`, mostly because a transport component is inactive."
+        return Finding(Belief.POSSIBLE, because, (anchor,), steps, act, weight=1.4)
+    because = f"{who} runs but says that its transport service is not active: maintenance mode."
+    return Finding(Belief.LIKELY, because, (anchor,), steps, act, weight=1.4)
+
+
+def _shown(anchor: Configured, off: list[Configured]) -> Finding:
+    return Finding(Belief.LIKELY, f"{_listed(off)}: mail is not accepted there.", tuple(off[:3]), _steps(anchor))
+
+
+def _listed(off: list[Configured]) -> str:
+    names = (f"{each.get('Component', each.name)} is {each.get('State')}" for each in off[:3])
+    server = off[0].get("Server")
+    return ", ".join(names) + (f" on {server}" if server else "")
+
+
+def _steps(state: Configured | None) -> tuple[Step, ...]:
+    server = state.get("Server") if state else ""
+    component = state.get("Component", state.name) if state else ""
+    return (
+        look(
+            "See which components are not active.",
+            "Get-ServerComponentState {server} | Where-Object State -ne 'Active' | Format-Table Component,State",
+            server=server,
+        ),
+        look(
+            "See who asked for that state: only the same requester can take it back.",
+            "(Get-ServerComponentState {server} -Component {component}).LocalStates | Format-Table Requester,State,Timestamp",
+            server=server,
+            component=component,
+        ),
+        change(
+            "If maintenance is over, activate the component, once for each requester shown (ServerWideOffline first).",
+            "Set-ServerComponentState {server} -Component {component} -State Active -Requester Maintenance",
+            changes="The component takes mail again.",
+            undo="The same with -State Inactive.",
+            verify="Get-ServerComponentState shows Active, and telnet to port 25 gets a 220 banner.",
+            server=server,
+            component=component,
+        ),
+        restart(
+            "Restart the transport services, so that they read the new state.",
+            "The queues that waited for this server drain.",
+            "MSExchangeTransport,MSExchangeFrontEndTransport",
+        ),
+    )

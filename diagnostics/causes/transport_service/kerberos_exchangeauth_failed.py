@@ -1,0 +1,120 @@
+"""Kerberos between two Exchange servers fails, so they can't sign in to each other.
+
+## What is happening
+Servers of one organization sign in to each other with a Kerberos ticket for SMTPSVC/<server>. A missing or
+duplicate service principal name (SPN), a broken computer account, a broken trust between domains, unreplicated
+accounts or blocked Kerberos ports make that fail: `454 4.7.0 Temporary authentication failure`, events 2017
+(source) and 1035 (target). Only queues inside the organization suffer.
+
+## What proves it
+- the event names ExchangeAuth and a target SMTPSVC/<server>, and `setspn -X`, `nltest /sc_verify` or `netdom trust /verify` fails
+
+## Not this when
+- the clock differs by more than five minutes (`transport-service.clock.skew`)
+- the target's EHLO lacks X-EXPS (`connector.receive.exchange-auth-missing`)
+- the next hop is a smart host or Exchange Online: then credentials or certificates are asked for
+
+## References
+- https://learn.microsoft.com/en-us/exchange/troubleshoot/client-connectivity/454-4-7-0-temporary-authentication-failure
+- https://learn.microsoft.com/en-us/windows-server/administration/windows-commands/nltest
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import re2
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.network.queues import inward, queue_of
+from diagnostics.causes.transport_service.services import POWERSHELL, elsewhere
+from diagnostics.facts import QueueState, Said, WindowsEvent
+from diagnostics.report import Step
+
+TEMPORARY: Final = "4.7.0 Temporary authentication failure"
+_TARGET = re2.compile(r"(?i)SMTPSVC/([A-Za-z0-9][A-Za-z0-9.-]{0,252}[A-Za-z0-9])")
+_KERBEROS = re2.compile(r"KRB_AP_ERR_MODIFIED|KDC_ERR_S_PRINCIPAL_UNKNOWN|KRB_AP_ERR_BAD_INTEGRITY")
+_SKEWED = re2.compile(r"(?i)time_?skew|0x80090324|KRB_AP_ERR_SKEW")
+
+
+@cause(
+    id="transport-service.kerberos.exchangeauth-failed",
+    act="on-prem",
+    says=(
+        TEMPORARY,
+        "The authentication mechanism is ExchangeAuth",
+        "SMTPSVC/",
+        "KRB_AP_ERR_MODIFIED",
+        "KRB_AP_ERR_BAD_INTEGRITY",
+        "KDC_ERR_S_PRINCIPAL_UNKNOWN",
+    ),
+)
+def assess(
+    said: Said,
+    _event: WindowsEvent | None,
+    events: tuple[WindowsEvent, ...],
+    queues: tuple[QueueState, ...],
+) -> Finding | None:
+    """The mechanism in the event says it; the reply alone shares it with the clock and with directory trouble."""
+    texts = [said.text, *(e.text for e in events)]
+    if any(_SKEWED.search(text) for text in texts):
+        return Finding(Belief.RULED_OUT, "The error names a difference of the clocks.", (said,))
+    if elsewhere(said, queues):
+        return Finding(
+            Belief.RULED_OUT, "The queue leads outside: servers there don't use Kerberos with ours.", (said,)
+        )
+    target = next((str(found.group(1)) for text in texts if (found := _TARGET.search(text))), "")
+    to = f" to {target}" if target else ""
+    kerberos = next((str(found.group(0)) for text in texts if (found := _KERBEROS.search(text))), "")
+    if kerberos:
+        because = (
+            f"Kerberos answers {kerberos} when an Exchange server signs in{to}: a wrong SPN, a broken account or trust."
+        )
+        return Finding(Belief.LIKELY, because, (said,), _steps(target), weight=1.5)
+    if any("ExchangeAuth" in text for text in texts):
+        because = f"Signing in{to} with ExchangeAuth (Kerberos) fails between servers of the organization."
+        return Finding(Belief.LIKELY, because, (said,), _steps(target), weight=1.2)
+    where = queue_of(said, queues)
+    inside = f", on the queue to {where.next_hop}" if where and inward(where) and where.next_hop else ""
+    because = f"A server of the organization can't sign in to the next one{inside}; that is done with Kerberos."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(target), weight=1.7)
+
+
+def _steps(target: str) -> tuple[Step, ...]:
+    return (
+        look(
+            "First rule out the clock: an offset above five minutes breaks Kerberos by itself.",
+            "w32tm /monitor",
+            POWERSHELL,
+        ),
+        look(
+            "On the sending server, ask for the very ticket, and look for duplicate or missing SPNs.",
+            "klist get (\"SMTPSVC/\" + {target}); setspn -L ({target} -replace '\\..*'); setspn -X",
+            POWERSHELL,
+            target=target,
+        ),
+        look(
+            "Test the server's secure channel; if the two servers are in different domains, verify the trust too "
+            "(netdom trust <parent> /domain:<child> /verify).",
+            "nltest /sc_verify:$env:USERDNSDOMAIN; Test-ComputerSecureChannel -Verbose",
+            POWERSHELL,
+        ),
+        change(
+            "If the secure channel of one server is broken, repair it there.",
+            "Test-ComputerSecureChannel -Repair -Credential (Get-Credential)",
+            shell=POWERSHELL,
+            changes="The computer account gets a new password in the domain and on the server.",
+            undo="None needed: it restores the trust between server and domain.",
+            verify="Test-ComputerSecureChannel says True.",
+        ),
+        change(
+            "If setspn -X named a duplicate, remove the SPN from the account it does not belong to.",
+            'setspn -D ("SMTPSVC/" + {target}) {account}',
+            shell=POWERSHELL,
+            changes="Tickets for that name are made for the right account.",
+            undo="setspn -S with the same name and account.",
+            verify="klist get succeeds, and Retry-Queue empties the queue.",
+            target=target,
+            account="",
+        ),
+    )

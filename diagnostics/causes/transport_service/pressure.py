@@ -1,0 +1,78 @@
+"""Back pressure: which resource an event or a reply names as short.
+
+Event 15004 lists the resources under pressure and, further down, those in normal state; the same names stand in
+both. The reply `452 4.3.1 Insufficient system resources` names its resource in brackets, or none. Source:
+https://learn.microsoft.com/exchange/mail-flow/back-pressure
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+import re2
+
+from diagnostics.causes.transport_service.services import transport_events
+from diagnostics.facts import Said, WindowsEvent
+from diagnostics.report import Step
+
+INSUFFICIENT: Final = "4.3.1 Insufficient system resources"
+INCREASED: Final = "MSExchangeTransport 15004"
+
+_SHORT = re2.compile(r"(?is)(?:under pressure:?|insufficient system resources \()(.*)")
+_REST = re2.compile(r"(?i)(?:following components|normal state)")
+_DISK = re2.compile(
+    r"(?i)UsedDiskSpace|DatabaseUsedSpace|Used disk space|(?:Queue )?database (?:and|logging|size) [a-z ]{0,20}disk space"
+)
+_MEMORY = re2.compile(
+    r"(?i)\b(PrivateBytes|Private bytes|SystemMemory|Physical memory load|UsedVersionBuckets|Version buckets"
+    r"|QueueLength\[SubmissionQueue\]|Submission ?Queue)"
+)
+_NORMAL = re2.compile(r"(?i)(?:[A-Za-z]+(?:\[[^\]]{0,200}\])?|\([^()]{0,200}\)) = \d{1,3}% \[Normal\]")
+_DRIVE = re2.compile(r"(?i)(?:DiskSpace|UsedSpace|disk space)\W{1,4}([A-Z]):\\")
+_NAMES: Final = {
+    "p": "the memory of EdgeTransport.exe",
+    "v": "the version buckets (uncommitted transactions of the queue database)",
+    "q": "the length of the submission queue",
+    "s": "the memory of the server",
+}
+
+
+def short_of(texts: Iterable[str]) -> tuple[bool, str]:
+    """(whether disk space is named as short, the other resource that is; "" when none is)."""
+    disk, other = False, ""
+    for text in texts:
+        found = _SHORT.search(text)
+        if not found:
+            continue
+        listed = _NORMAL.sub("", _REST.split(found.group(1), 1)[0])
+        disk = disk or bool(_DISK.search(listed))
+        named = _MEMORY.search(listed)
+        other = other or (_named(named.group(1)) if named else "")
+    return disk, other
+
+
+def _named(resource: str) -> str:
+    low = resource.lower()
+    if "version" in low:
+        return _NAMES["v"]
+    if "queue" in low:
+        return _NAMES["q"]
+    return _NAMES["p"] if low.startswith("private") else _NAMES["s"]
+
+
+def drive(texts: Iterable[str]) -> str:
+    """The letter of the drive that is short; "" when the text names none."""
+    return next((str(found.group(1)).upper() for text in texts if (found := _DRIVE.search(text))), "")
+
+
+def told(said: Said, events: Iterable[WindowsEvent]) -> list[str]:
+    """What was said, and the events that list resources."""
+    return [said.text, *(e.text for e in events if e.event in (15004, 15006, 15007) and "decreased" not in e.text)]
+
+
+def levels() -> Step:
+    return transport_events(
+        "See which resource is short: only what stands under `under pressure` counts, not the list in normal state.",
+        "15004,15005,15006,15007",
+    )

@@ -1,0 +1,100 @@
+"""The Front End Transport service can't pass sessions on to a Transport service.
+
+## What is happening
+Front End Transport keeps no mail: it proxies each session to the Transport service of a mailbox server, on port
+2525. If none is found, reachable or willing, the sender gets `451 4.7.0 Temporary server error. Please try
+again later. PRX…`. The digit only tells where it broke: finding a back end, connecting, or signing in to it.
+Name resolution, a stopped or inactive Transport service, back pressure and a missing internal certificate are
+the usual reasons.
+
+## What proves it
+- the front end's SmtpSend log shows failing sessions to port 2525 at the same moment
+
+## Not this when
+- the number is PRX2 and the server's adapter lists a public DNS server (`dns.resolver.public-dns-on-server`)
+- Exchange Online itself says PRX9 with a socket error: then the next hop broke the connection
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/mails-issues-occur-after-april-15-2016
+- https://learn.microsoft.com/en-us/exchange/mail-flow/mail-flow
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.causes.network.reach import by_exchange_online
+from diagnostics.causes.transport_service.services import elsewhere, restart, service_states, tell_them
+from diagnostics.facts import QueueState, Said
+from diagnostics.mail_facts import Configured
+from diagnostics.report import Step
+
+_WHERE = {
+    "1": "no back end answered",
+    "2": "no back end could be found",
+    "3": "the back end failed during the session",
+    "4": "signing in to the back end failed",
+    "5": "the back end refused the proxied session",
+    "6": "the back end failed during the session",
+}
+
+
+@cause(
+    id="transport-service.proxy.frontend-to-backend-failure",
+    act="on-prem",
+    says=("Please try again later. PRX", "Proxy session setup failed on Frontend"),
+)
+def assess(
+    said: Said, _state: Configured | None, objects: tuple[Configured, ...], queues: tuple[QueueState, ...]
+) -> Finding | None:
+    """The digit after PRX says where; what stands behind it is another finding when the text shows it."""
+    digit = said.text.partition("PRX")[2][:1]
+    who = said.by or "The front end"
+    if digit == "9" or by_exchange_online(said.text):
+        because = (
+            f"{who} lost the session that it proxied; with a socket error behind it the next hop broke the connection."
+        )
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.0)
+    because = f"{who} could not pass the session on to a Transport service"
+    because += f" (PRX{digit}: {_WHERE[digit]})." if digit in _WHERE else "."
+    if elsewhere(said, queues):
+        steps = (tell_them("Front End Transport there can't reach its back end (PRX)."),)
+        return Finding(Belief.LIKELY, because, (said,), steps, "recipient-side", weight=1.2)
+    behind = next(
+        (o for o in objects if o.kind in ("windows-service", "service-health", "server-component") and o.failing), None
+    )
+    if behind or digit in ("2", "5"):
+        return Finding(Belief.POSSIBLE, because, (said, behind), _steps(), weight=1.4)
+    return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.2)
+
+
+def _steps() -> tuple[Step, ...]:
+    return (
+        service_states(),
+        look(
+            "See whether the back end listens on 2525, and resolves by its name from the front end.",
+            "Test-NetConnection {server} -Port 2525 | Format-List ComputerName,RemoteAddress,TcpTestSucceeded; "
+            "Resolve-DnsName {server} | Format-Table Name,IPAddress",
+            "powershell",
+            server="",
+        ),
+        look(
+            "See the component states of the server.",
+            "Get-ServerComponentState {server} | Where-Object State -ne 'Active' | Format-Table Component,State",
+            server="",
+        ),
+        look(
+            "Read the front end's own log of the same minute: it shows which back end it tried and what that said.",
+            "Get-ChildItem (Join-Path $env:ExchangeInstallPath 'TransportRoles\\Logs\\FrontEnd\\ProtocolLog\\SmtpSend') | "
+            "Sort-Object LastWriteTime | Select-Object -Last 1 | Get-Content -Tail 60",
+            "powershell",
+        ),
+        look(
+            "See the connector of the back end: it needs ExchangeServer authentication and its own binding on 2525.",
+            "Get-ReceiveConnector | Where-Object TransportRole -eq 'HubTransport' | "
+            "Format-List Identity,Bindings,AuthMechanism,RemoteIPRanges",
+        ),
+        restart(
+            "If Transport runs but does not answer, restart it.",
+            "Test-NetConnection succeeds, and the next message is accepted.",
+        ),
+    )

@@ -1,0 +1,56 @@
+"""Somebody suspended the queue.
+
+## What is happening
+A queue that was suspended by hand or by a script takes messages but sends none; it shows no error. It stays so
+until it is resumed, over restarts too.
+
+## What proves it
+- `Get-Queue` shows Status Suspended
+
+## Not this when
+- the queue is in Retry: then its last error names the fault
+
+## References
+- https://learn.microsoft.com/en-us/exchange/mail-flow/queues/queue-procedures
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.facts import QueueState
+from diagnostics.report import Step
+
+
+@cause(id="transport-service.queue.suspended", act="on-prem")
+def assess(queue: QueueState) -> Finding | None:
+    """The status is the whole proof."""
+    if queue.status.lower() != "suspended" or "\\shadow\\" in queue.identity.lower():
+        return None
+    name = queue.identity or queue.next_hop or "The queue"
+    to = f" to {queue.next_hop}" if queue.next_hop and queue.identity else ""
+    if not queue.messages:
+        because = f"{name}{to} is suspended; no message waits in it yet."
+        return Finding(Belief.LIKELY, because, (queue,), _steps(queue))
+    because = f"{name}{to} is suspended: its {queue.messages} message(s) wait until somebody resumes it."
+    return Finding(Belief.CONFIRMED, because, (queue,), _steps(queue))
+
+
+def _steps(queue: QueueState) -> tuple[Step, ...]:
+    return (
+        look(
+            "List all suspended queues, and ask why they were suspended before you resume them.",
+            "Get-Queue -Filter \"Status -eq 'Suspended'\" | Format-List Identity,NextHopDomain,MessageCount",
+        ),
+        look(
+            "Look for messages that are suspended one by one: resuming the queue does not release them.",
+            "Get-Message -Filter \"Status -eq 'Suspended'\" -ResultSize 50 | Format-List Identity,FromAddress,Subject,Queue",
+        ),
+        change(
+            "Resume the queue.",
+            "Resume-Queue -Identity {queue} -Confirm:$false",
+            changes="The queue sends what waits in it.",
+            undo="Suspend-Queue with the same identity; what was sent by then is gone.",
+            verify="Get-Queue shows Active or Ready, and the count falls.",
+            queue=queue.identity,
+        ),
+    )

@@ -1,0 +1,126 @@
+"""A transport service of the Exchange server is not running.
+
+## What is happening
+Four services move mail: Front End Transport answers on port 25, Transport routes, Mailbox Transport Submission
+and Delivery connect it with the mailboxes. When one is stopped or crashes again and again, the hop before it
+queues: other servers are refused on port 25 (10061), or mail stays in Drafts and Outbox, or waits for the
+mailbox database.
+
+## What proves it
+- `Test-ServiceHealth` lists the service under ServicesNotRunning, or `Get-Service` shows it as Stopped
+- the service control manager logs its unexpected end (7031, 7034) more than once
+
+## Not this when
+- the end was asked for: a maintenance script or a change of component state
+  (`transport-service.maintenance.expected-restart`)
+- the service runs but answers 4.3.2 (`transport-service.component.inactive`)
+- RequiredServicesRunning is False but ServicesNotRunning is empty: the list counts
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/mailflow/front-end-microsoft-exchange-transport-service-stops
+- https://learn.microsoft.com/en-us/powershell/module/exchange/test-servicehealth
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import re2
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.transport_service.services import POWERSHELL, service_states
+from diagnostics.facts import WindowsEvent
+from diagnostics.mail_facts import Configured
+from diagnostics.report import Step
+
+_SERVICES: Final = {
+    "msexchangetransport": "MSExchangeTransport",
+    "msexchangefrontendtransport": "MSExchangeFrontEndTransport",
+    "msexchangedelivery": "MSExchangeDelivery",
+    "msexchangesubmission": "MSExchangeSubmission",
+}
+_DISPLAYED: Final = {
+    "microsoft exchange frontend transport": "MSExchangeFrontEndTransport",
+    "microsoft exchange mailbox transport delivery": "MSExchangeDelivery",
+    "microsoft exchange mailbox transport submission": "MSExchangeSubmission",
+    "microsoft exchange transport service": "MSExchangeTransport",
+}
+_TIMES = re2.compile(r"It has done this (\d{1,5}) time")
+_FAILED_TO_START: Final = frozenset({7000, 7001, 7009, 7023, 7024})
+_ENDED: Final = frozenset({7031, 7034})
+
+
+@cause(id="transport-service.service.stopped", act="on-prem")
+def assess(
+    anchor: Configured | WindowsEvent, objects: tuple[Configured, ...], events: tuple[WindowsEvent, ...]
+) -> Finding | None:
+    """The list of services is the proof; an event of the service control manager only speaks of one moment."""
+    if isinstance(anchor, Configured):
+        return _from_list(anchor)
+    name = _service(anchor)
+    if not name:
+        return None
+    times = _TIMES.search(anchor.text)
+    often = int(times.group(1)) if times else 1
+    planned = next(
+        (e for e in events if "Set-ServerComponentState" in e.text or "DagServerMaintenance" in e.text), None
+    )
+    if planned and often < 2:
+        because = f"{name} ended beside a maintenance action, which restarts it on purpose."
+        return Finding(Belief.RULED_OUT, because, (planned, anchor))
+    running = next((o for o in objects if o.name.lower() == name.lower() and o.get("Status") == "Running"), None)
+    if running:
+        because = f"{name} ended unexpectedly, but runs now; if it ends again, look for the reason beside the event."
+        return Finding(Belief.POSSIBLE, because, (anchor, running), _steps(name), weight=0.9)
+    if anchor.event in _FAILED_TO_START or anchor.event == 7034 or often > 1:
+        what = "does not start" if anchor.event in _FAILED_TO_START else f"ended unexpectedly, {often} time(s) so far"
+        return Finding(Belief.LIKELY, f"{name} {what}.", (anchor,), _steps(name), weight=1.3)
+    because = f"{name} ended unexpectedly once and was to be restarted; whether it runs now is not told."
+    return Finding(Belief.POSSIBLE, because, (anchor,), _steps(name), weight=1.5)
+
+
+def _from_list(fact: Configured) -> Finding | None:
+    if fact.kind == "service-health":
+        stopped = [known for each in fact.items("ServicesNotRunning") if (known := _SERVICES.get(each.lower()))]
+    elif fact.kind == "windows-service" and fact.failing:
+        stopped = [known for known in (_SERVICES.get(fact.name.lower()),) if known]
+    else:
+        return None
+    if not stopped:
+        return None
+    verb = "is not running" if len(stopped) == 1 else "are not running"
+    because = f"{', '.join(stopped)} {verb}: the mail that needs it waits in the hop before."
+    return Finding(Belief.CONFIRMED, because, (fact,), _steps(stopped[0]))
+
+
+def _service(event: WindowsEvent) -> str:
+    """The transport service that an event of the service control manager speaks of; "" when it is another's."""
+    if event.event not in _ENDED | _FAILED_TO_START or "exchange" not in event.text.lower():
+        return ""
+    low = event.text.lower()
+    names = {**_DISPLAYED, **_SERVICES}
+    return next((name for written, name in names.items() if written in low), "")
+
+
+def _steps(name: str) -> tuple[Step, ...]:
+    return (
+        look("List what the roles of this server need and what doesn't run.", "Test-ServiceHealth"),
+        service_states(),
+        look(
+            "See why it ended: crashes and start errors stand beside each other in the logs.",
+            "Get-WinEvent -FilterHashtable @{{LogName='Application','System';Level=1,2;"
+            "ProviderName='MSExchangeTransport','MSExchangeFrontEndTransport','MSExchange Common','MSExchange Extensibility',"
+            "'Service Control Manager'}} -MaxEvents 30 | Format-List TimeCreated,ProviderName,Id,Message",
+            POWERSHELL,
+        ),
+        change(
+            "Start it.",
+            "Start-Service {service}",
+            shell=POWERSHELL,
+            effect="service-restart",
+            changes="The service runs, and takes the mail that waited for it.",
+            undo="Stop-Service with the same name.",
+            verify="Get-Service shows Running after five minutes still, and the queues drain.",
+            service=name,
+        ),
+    )

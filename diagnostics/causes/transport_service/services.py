@@ -1,0 +1,58 @@
+"""Steps about the transport services that several causes offer, and whose server a refusal speaks of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from diagnostics.cause import change, look
+from diagnostics.causes.network.queues import outward, queue_of
+from diagnostics.facts import Fact, QueueState
+from diagnostics.report import Shell, Step
+
+POWERSHELL: Shell = "powershell"
+
+
+def elsewhere(fact: Fact, queues: Sequence[QueueState]) -> bool:
+    """Whether the queue that shows the error leads out of the organization: then the other side has to act."""
+    return outward(queue_of(fact, queues))
+
+
+def tell_them(what: str) -> Step:
+    """The other organization must mend it; a queue retries by itself."""
+    return look(
+        f"Tell the administrators of the other side: {what} Your queue keeps the mail and retries by itself until it expires.",
+        "Get-Queue -Filter \"Status -eq 'Retry'\" | Format-List Identity,NextHopDomain,MessageCount,NextRetryTime,LastError",
+    )
+
+
+def transport_events(say: str, ids: str = "") -> Step:
+    """Read transport's own events; `ids` narrows them to event numbers, as "15004,15006"."""
+    chosen = f";Id={ids}" if ids else ";Level=1,2,3"
+    return look(
+        say,
+        f"Get-WinEvent -FilterHashtable @{{{{LogName='Application';ProviderName='MSExchangeTransport'{chosen}}}}} "
+        "-MaxEvents 20 | Format-List TimeCreated,Id,Message",
+        POWERSHELL,
+    )
+
+
+def service_states() -> Step:
+    return look(
+        "See which transport services run.",
+        "Get-Service MSExchangeTransport,MSExchangeFrontEndTransport,MSExchangeSubmission,MSExchangeDelivery | "
+        "Format-Table Name,Status,StartType",
+        POWERSHELL,
+    )
+
+
+def restart(say: str, verify: str, services: str = "MSExchangeTransport") -> Step:
+    """Restart services; queued mail stays in the queue database."""
+    return change(
+        say,
+        f"Restart-Service {services}",
+        shell=POWERSHELL,
+        effect="service-restart",
+        changes="Mail through this server pauses for a minute or two; queued messages are kept.",
+        undo="None needed: a restart changes no setting.",
+        verify=verify,
+    )

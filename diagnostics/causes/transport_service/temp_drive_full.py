@@ -1,0 +1,74 @@
+"""The drive with the server's temporary folder is full, so messages with attachments are not submitted.
+
+## What is happening
+Mailbox Transport Submission writes larger attachments to the temporary folder of the machine. When that drive
+is full, submission fails with an I/O exception and is tried again in silence: the sender sees the message in
+Sent Items, nobody gets it. Small messages pass.
+
+## What proves it
+- `431 4.3.1 STOREDRV.Submit.Exception:StorageTransientException.IOException`, or `STOREDRV; disk is full`
+- SUBMITDEFER entries in message tracking, and no space on the drive of the machine's TMP
+
+## Not this when
+- new sessions are refused with `452 4.3.1 Insufficient system resources` (`transport-service.backpressure.disk`)
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/mailflow/failed-to-process-message-due-to-transient-exception
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.transport_service.services import POWERSHELL, restart
+from diagnostics.facts import Said
+from diagnostics.report import Step
+
+_NO_SPACE = "There is not enough space on the disk"
+
+
+@cause(
+    id="transport-service.temp-drive.full",
+    act="on-prem",
+    says=("StorageTransientException.IOException", "STOREDRV; disk is full", _NO_SPACE),
+)
+def assess(said: Said) -> Finding | None:
+    """The store driver's words are the fault itself; the bare words of Windows can speak of any drive."""
+    low = said.text.lower()
+    submission = "storedrv" in low or "submi" in low or "ioexception" in low
+    if said.signature != _NO_SPACE:
+        because = "Submission can't write its temporary files: the drive of the server's TMP folder is full."
+        return Finding(Belief.CONFIRMED, because, (said,), _steps())
+    if submission:
+        because = "Submission found no space on a disk; it writes attachments to the server's TMP folder."
+        return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.2)
+    because = "A disk of the server is full; whether it is the one with the TMP folder is not told."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.2)
+
+
+def _steps() -> tuple[Step, ...]:
+    return (
+        look(
+            "See where the machine keeps temporary files, and how much space each drive has.",
+            "[Environment]::GetEnvironmentVariable('TMP','Machine'); Get-Volume | Format-Table DriveLetter,SizeRemaining,Size",
+            POWERSHELL,
+        ),
+        look(
+            "See which messages wait for it.",
+            "Get-MessageTrackingLog -EventId SUBMITDEFER -Source STOREDRIVER -Start (Get-Date).AddDays(-1) -ResultSize 50 | "
+            "Format-List Timestamp,Sender,Recipients,RecipientStatus,SourceContext",
+        ),
+        change(
+            "Free space on that drive; or, if it stays too small, move the machine's temporary folder.",
+            "[Environment]::SetEnvironmentVariable('TMP', {folder}, 'Machine')",
+            shell=POWERSHELL,
+            changes="All services of the machine write temporary files to the new folder after their restart.",
+            undo="Set the former path, which the first step printed.",
+            verify="The first command prints the new folder.",
+            folder="",
+        ),
+        restart(
+            "Restart submission, so that it reads the new path and tries the waiting messages.",
+            "Message tracking shows SUBMIT in place of SUBMITDEFER for a message with an attachment.",
+            "MSExchangeSubmission",
+        ),
+    )

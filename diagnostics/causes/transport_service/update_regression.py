@@ -1,0 +1,102 @@
+"""An Exchange update with a known transport defect is installed.
+
+## What is happening
+Now and then an update brings a fault of its own. The best known of late: with the first release of the November
+2024 security update, mail flow rules and data loss prevention stop working after a while, in some organizations
+mail stands still until transport is restarted. Microsoft withdrew it and released a second version.
+
+## What proves it
+- the server's build is one that is listed with that defect, and the trouble began with its installation
+- restarting transport helps for a while
+
+## Not this when
+- the build is later than the fixed one
+- the trouble is older than the update; without a listed defect of the installed build this stays a suspicion
+
+## References
+- https://techcommunity.microsoft.com/blog/exchange/re-release-of-november-2024-exchange-server-security-update-packages/4341892
+- https://learn.microsoft.com/en-us/exchange/new-features/build-numbers-and-release-dates
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import re2
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.transport_service.services import POWERSHELL, restart
+from diagnostics.facts import QueueState, Said
+from diagnostics.mail_facts import Configured
+from diagnostics.report import Step
+
+# Build -> (what it is, the build that mends it).
+_DEFECTIVE: Final = {
+    "15.2.1544.13": ("the November 2024 security update, version 1, of Exchange 2019 CU14", "15.2.1544.14"),
+    "15.2.1258.38": ("the November 2024 security update, version 1, of Exchange 2019 CU13", "15.2.1258.39"),
+    "15.1.2507.43": ("the November 2024 security update, version 1, of Exchange 2016 CU23", "15.1.2507.44"),
+}
+_BUILD = re2.compile(r"\b(15)\.0?([0-2])\D{1,10}0?(\d{3,4})\.0{0,2}(\d{1,3})\b")
+_STUCK: Final = frozenset({"submission"})
+
+
+@cause(
+    id="transport-service.update.regression",
+    act="on-prem",
+    says=("15.2.1544.13", "15.2.1258.38", "15.1.2507.43", "15.02.1544.013", "15.02.1258.038", "15.01.2507.043"),
+)
+def assess(anchor: Configured | Said, queues: tuple[QueueState, ...]) -> Finding | None:
+    """A build with a listed defect; a submission queue that grows beside it makes it likely."""
+    if isinstance(anchor, Configured):
+        if anchor.kind != "exchange-server":
+            return None
+        build = _build(anchor.get("AdminDisplayVersion"))
+    else:
+        build = _build(anchor.text)
+    if build not in _DEFECTIVE:
+        return None
+    what, fixed = _DEFECTIVE[build]
+    server = anchor.name if isinstance(anchor, Configured) else anchor.by
+    because = f"{server or 'The server'} runs build {build}, {what}: rules stop and mail can stand still. Build {fixed} mends it."
+    standing = [each for each in queues if each.identity.lower().rpartition("\\")[2] in _STUCK and each.messages]
+    if standing:
+        because += f" {standing[0].identity} holds {standing[0].messages} message(s)."
+        return Finding(Belief.LIKELY, because, (anchor, standing[0]), _steps(), weight=1.0)
+    return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=1.3)
+
+
+def _build(text: str) -> str:
+    """15.2.1544.13 from any of the forms in which Exchange prints a version; "" where there is none."""
+    found = _BUILD.search(text)
+    return ".".join(str(part) for part in found.groups()) if found else ""
+
+
+def _steps() -> tuple[Step, ...]:
+    return (
+        look(
+            "Compare the build of every server with Microsoft's list of builds and known issues. ExSetup.exe shows security "
+            "updates that AdminDisplayVersion may not.",
+            "Get-ExchangeServer | Format-Table Name,AdminDisplayVersion; "
+            "Get-Command ExSetup.exe | ForEach-Object {{ $_.FileVersionInfo.FileVersion }}",
+        ),
+        look(
+            "See whether the trouble began with the update.",
+            "Get-HotFix | Sort-Object InstalledOn -Descending | Select-Object -First 5; "
+            "Get-WinEvent -FilterHashtable @{{LogName='Application';ProviderName='MsiInstaller'}} -MaxEvents 20 | "
+            "Format-Table TimeCreated,Message",
+            POWERSHELL,
+        ),
+        restart(
+            "For the moment, restart transport: rules work again for a while.",
+            "The Submission queue drains and rules apply.",
+        ),
+        change(
+            "Install the release that mends it, on all servers.",
+            "",
+            shell=POWERSHELL,
+            effect="service-restart",
+            changes="The server is updated; its services restart.",
+            undo="Security updates can be uninstalled in Programs and Features; that brings the holes back that they closed.",
+            verify="ExSetup.exe shows the fixed build, and the trouble stays away for days.",
+        ),
+    )
