@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup setup-dev test check fix bench requirements clean
+.PHONY: help run setup setup-dev test check fix eval bench requirements clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ check: setup-dev ## lint, format, types, import contracts; writes nothing
 fix: setup-dev ## what `check` can mend by itself
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+eval: setup-dev ## how often the diagnosis is right: CASES=folder of *.jsonl, or the project's own
+	@$(BIN)/python -m tests.evaluate $(CASES)
 
 bench: setup-dev ## the figures that the documentation quotes
 	@$(BIN)/python -m tests.bench

@@ -33,12 +33,13 @@ from diagnostics.facts import (
     TlsSucceeded,
     WindowsEvent,
 )
+from diagnostics.mail_facts import Antispam, Authentication, Configured, Headers, Hops, Traced, Tracked
 from diagnostics.report import Shell
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One question. `template` takes {connector}, {thumbprint}, {host} and {domain}. Cheaper goes first."""
+    """One question. `template` takes the keys of questions.py. Cheaper goes first."""
 
     say: str
     template: str
@@ -46,9 +47,14 @@ class Ask:
     shell: Shell = EMS
     cost: int = 1
     holds: tuple[type[Fact], ...] = ()  # what shows that it was answered; `yields` unless said otherwise
+    about: tuple[str, ...] = ()  # beginnings of the cause ids it can help; empty: any
 
     def answered(self, facts: Iterable[Fact]) -> bool:
-        return any(isinstance(fact, self.holds or self.yields) for fact in facts)
+        """Whether what it asks for is there. Settings are of many kinds: those are known by what was asked."""
+        return not self.about and any(isinstance(fact, self.holds or self.yields) for fact in facts)
+
+    def helps(self, cause: str, missing: frozenset[type[Fact]]) -> bool:
+        return bool(missing & set(self.yields)) and (not self.about or cause.startswith(self.about))
 
 
 ASKS: Final = (
@@ -135,5 +141,82 @@ ASKS: Final = (
         "Get-DnsClientServerAddress -AddressFamily IPv4 | Format-List InterfaceAlias,ServerAddresses",
         (DnsAnswer,),
         shell="powershell",
+    ),
+    Ask(
+        "Send the Receive connectors of the server that answered.",
+        "Get-ReceiveConnector | Format-List Identity,Enabled,Bindings,RemoteIPRanges,AuthMechanism,PermissionGroups,"
+        "TransportRole,Fqdn,TlsCertificateName",
+        (Configured,),
+        about=("connector.receive.", "auth-smtp.onprem.", "auth-smtp.mechanism.", "transport-service.kerberos."),
+    ),
+    Ask(
+        "Send the accepted domains.",
+        "Get-AcceptedDomain | Format-List Name,DomainName,DomainType,MatchSubDomains",
+        (Configured,),
+        about=("recipient.accepted-domain.", "routing-loop.accepted-domain.", "routing-loop.subdomain."),
+    ),
+    Ask(
+        "Send the object behind the recipient's address.",
+        "Get-Recipient -Identity {recipient} | Format-List RecipientTypeDetails,PrimarySmtpAddress,EmailAddresses,"
+        "ExternalEmailAddress",
+        (Configured,),
+        about=("recipient.", "routing-loop.hybrid.", "routing-loop.forwarding.", "hybrid.remote"),
+    ),
+    Ask(
+        "Send the inbound connectors of the tenant.",
+        "Get-InboundConnector | Format-List Name,Enabled,ConnectorType,SenderDomains,SenderIPAddresses,"
+        "TlsSenderCertificateName,RequireTls,RestrictDomainsToCertificate,RestrictDomainsToIPAddresses",
+        (Configured,),
+        shell="exchange-online-powershell",
+        about=("connector.exo-inbound.", "policy.direct-send.", "sender-auth.spf.gateway", "hybrid."),
+    ),
+    Ask(
+        "Send the outbound connectors of the tenant.",
+        "Get-OutboundConnector | Format-List Name,Enabled,ConnectorType,RecipientDomains,SmartHosts,TlsDomain,TlsSettings,"
+        "UseMXRecord,RouteAllMessagesViaOnPremises",
+        (Configured,),
+        shell="exchange-online-powershell",
+        about=("connector.exo-outbound.", "routing-loop.cmt.", "routing-loop.connector.", "routing-loop.addon"),
+    ),
+    Ask(
+        "Send the component states of the server.",
+        "Get-ServerComponentState -Identity $env:COMPUTERNAME | Format-Table Component,State -AutoSize",
+        (Configured,),
+        about=("transport-service.component.", "transport-service.proxy.", "transport-service.maintenance."),
+    ),
+    Ask(
+        "Send whether authenticated SMTP is on, for the organisation and for the mailbox.",
+        "Get-TransportConfig | Format-List SmtpClientAuthenticationDisabled; "
+        "Get-CASMailbox -Identity {sender} | Format-List SmtpClientAuthenticationDisabled",
+        (Configured,),
+        shell="exchange-online-powershell",
+        about=("auth-smtp.disabled.", "auth-smtp.basic.", "auth-smtp.blocked."),
+    ),
+    Ask(
+        "Send the size limits of the organisation.",
+        "Get-TransportConfig | Format-List MaxSendSize,MaxReceiveSize,MaxRecipientEnvelopeLimit",
+        (Configured,),
+        about=("content-size.",),
+    ),
+    Ask(
+        "Send the full internet headers of one affected message.",
+        "",
+        (Authentication, Antispam, Headers, Hops),
+        shell="portal",
+    ),
+    Ask(
+        "Send what the tracking log says of one affected message.",
+        "Get-MessageTrackingLog -Recipients {recipient} -ResultSize 50 | "
+        "Format-List Timestamp,Source,EventId,Recipients,RecipientStatus,SourceContext",
+        (Tracked,),
+        cost=2,
+    ),
+    Ask(
+        "Send the message trace of one affected message, with its details.",
+        "Get-MessageTraceV2 -RecipientAddress {recipient} -ResultSize 10 | Get-MessageTraceDetailV2 | "
+        "Format-List Date,Event,Action,Detail",
+        (Traced,),
+        shell="exchange-online-powershell",
+        cost=2,
     ),
 )

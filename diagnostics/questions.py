@@ -37,7 +37,7 @@ def _ranked(shown: Sequence[Verdict], judgement: Judgement) -> list[tuple[Ask, t
     for ask in ASKS:
         if ask.answered(judgement.facts):
             continue
-        helped = [each for each in shown if each.missing & set(ask.yields)]
+        helped = [each for each in shown if ask.helps(each.cause.id, each.missing)]
         if helped:
             score = sum(_STAKES[each.finding.belief] * (0.2 + min(each.finding.weight, 1.0)) for each in helped)
             scored.append((-score, ask.cost, ask, tuple(each.cause.id for each in helped)))
@@ -47,7 +47,7 @@ def _ranked(shown: Sequence[Verdict], judgement: Judgement) -> list[tuple[Ask, t
 
 def _question(ask: Ask, separates: tuple[str, ...], shown: Sequence[Verdict], judgement: Judgement) -> Question:
     facts = [each.anchor for each in shown if each.anchor is not None] + list(reversed(judgement.facts))
-    filled = {key: _first(facts, key) for key in ("connector", "thumbprint", "host")}
+    filled = {key: _first(facts, key) for key in ("connector", "thumbprint", "host", "recipient", "sender")}
     filled["domain"] = _first(facts, "recipient").rpartition("@")[2] or filled["host"]
     return Question(ask=ask.say, shell=ask.shell, command=_filled(ask, filled), separates=separates)
 

@@ -120,9 +120,12 @@ def _table(lines: Lines, start: int) -> Lines:
 
 
 def _cells(row: TableRow, names: list[str]) -> Pairs:
-    return tuple(
-        (name, value) for name in names if (value := plain(row.cells[name.lower()])) or not row.cells[name.lower()]
-    )
+    """The cells with their names as printed. A value wider than its column has pushed the words of its row aside."""
+    texts = [row.cells[name.lower()] for name in names]
+    words = " ".join(text for text in texts if text).split()
+    if not texts[0] and len(words) == len(names):
+        texts = words
+    return tuple((name, plain(text)) for name, text in zip(names, texts, strict=True) if plain(text) or not text)
 
 
 def _order(kind: str) -> tuple[str, ...]:

@@ -114,6 +114,8 @@ def _hear_note(talk: _Conversation, row: Row, text: str) -> None:
         talk.attempted = row
     elif text[:1] in "45" and text[1:3].isdigit():
         talk.refusals.append((row, text))
+    elif "authentication failed" in text.lower():
+        talk.refusals.append((row, text))
     elif "error" in text.lower() or "failed" in text.lower():
         talk.failed_connect = connect_failure(text, Source(row.line + 1, "")) or talk.failed_connect
 

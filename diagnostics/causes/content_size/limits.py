@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import re2
-
 from diagnostics.causes.recipient.lookup import by_microsoft, domain, same_organization
 from diagnostics.facts import Reply, Said
 
@@ -20,7 +18,6 @@ _OTHERS: Final = (
     "exceeds size limit",
 )
 _HEADER: Final = ("header size", "header too large", "x-dg-ref", "headers too large")
-_TOLD = re2.compile(r"(?i)limit is (\d{1,6}(?:[.,]\d{1,3})? ?[KMG]B)\b")
 
 
 def own_limit(said: Said) -> bool:
@@ -49,9 +46,3 @@ def refused_outside(said: Said, replies: tuple[Reply, ...]) -> bool:
     recipients = [r.recipient for r in replies if r.source == said.source and r.recipient]
     theirs = any(same_organization(said.by, domain(each)) for each in recipients)
     return "remote server returned" in said.text.lower() or (theirs and not by_microsoft(said))
-
-
-def told_limit(text: str) -> str:
-    """The limit as a report's friendly paragraph names it, "" where it doesn't."""
-    found = _TOLD.search(text)
-    return str(found.group(1)) if found else ""

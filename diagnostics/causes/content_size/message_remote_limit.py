@@ -29,6 +29,7 @@ from diagnostics.causes.content_size.limits import (
     own_limit,
     refused_outside,
 )
+from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.recipient.lookup import address, domain
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Reply, Said, Session
@@ -49,32 +50,27 @@ from diagnostics.report import Step
         "Message size exceeds maximum permitted",
     ),
 )
-def assess(said: Said, session: Session | None, replies: tuple[Reply, ...]) -> Finding | None:
-    """Who refused decides; the SIZE that the other server announced names the limit."""
+def assess(said: Said, sessions: tuple[Session, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """Who refused decides: the words, the host, or that it answered in a session of ours."""
     if own_limit(said) or for_one_recipient(said) or about_the_header(said):
         return None
     name = domain(address(said, replies))
-    size = _announced(session)
     whose = f"The mail server of {name}" if name else said.by or "The other mail server"
-    because = f"{whose} does not accept messages as large as this one" + (f" (it announces {size})." if size else ".")
-    evidence = (said, session) if size else (said,)
+    because = f"{whose} does not accept messages as large as this one."
     if "overadvertisedsizelimit" in said.text.lower():
-        return Finding(Belief.CONFIRMED, because, evidence, _steps(name))
-    sent = session is not None and session.direction == "send"
-    if others_limit(said) or refused_outside(said, replies) or sent or "5.2.3" in said.text:
-        return Finding(Belief.LIKELY, because, evidence, _steps(name), weight=1.0)
+        return Finding(Belief.CONFIRMED, because, (said,), _steps(name))
+    theirs = others_limit(said) or refused_outside(said, replies) or _answered_us(said, sessions, replies)
+    if theirs or "5.2.3" in said.text:
+        return Finding(Belief.LIKELY, because, (said,), _steps(name), weight=1.0)
     because = f"If {said.by or 'the server that refused'} is the recipient's, the limit is theirs."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=1.3)
 
 
-def _announced(session: Session | None) -> str:
-    """The limit in the EHLO reply, as megabytes."""
-    if session is None or session.direction != "send":
-        return ""
-    sizes = [
-        each.split()[1] for each in session.capabilities if each.upper().startswith("SIZE ") and len(each.split()) > 1
-    ]
-    return f"{int(sizes[0]) / 1024 / 1024:.0f} MB" if sizes and sizes[0].isascii() and sizes[0].isdecimal() else ""
+def _answered_us(said: Said, sessions: tuple[Session, ...], replies: tuple[Reply, ...]) -> bool:
+    """Whether the refusal came in a session that our server opened to another organization's."""
+    mine = {each.session for each in replies if each.source == said.source and each.session}
+    sent = [each for each in sessions if each.session in mine and each.direction == "send"]
+    return any(kind_of(each.remote_ip) == "public" for each in sent)
 
 
 def _steps(name: str) -> tuple[Step, ...]:

@@ -59,7 +59,8 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     because += "reason that the sending side could mend. Its postmaster can say which rule acted."
     named = any(words in said.text.lower() for words in _POLICY)
     belief = Belief.LIKELY if named else Belief.POSSIBLE
-    return Finding(belief, because, (said,), _steps(refused.recipient, refused.by), weight=1.3)
+    weight = 1.2 if said.signature == "5.0.350" else 1.3
+    return Finding(belief, because, (said,), _steps(refused.recipient, refused.by), weight=weight)
 
 
 def _steps(recipient: str, by: str) -> tuple[Step, ...]:

@@ -60,7 +60,7 @@ def _tracked(entry: Tracked) -> Finding | None:
         f"The Transport Rule Agent of this organization rejected the message of `{entry.sender or 'this sender'}`."
     )
     shell: Final = "exchange-management-shell"
-    return Finding(Belief.CONFIRMED, because, (entry,), (rejecting_rules(shell), except_sender(shell)), weight=1.1)
+    return Finding(Belief.CONFIRMED, because, (entry,), (rejecting_rules(shell), except_sender(shell)), weight=1.7)
 
 
 def _numbered(reply: Reply) -> Finding | None:
@@ -69,8 +69,8 @@ def _numbered(reply: Reply) -> Finding | None:
     said = Said(source=reply.source, signature=reply.enhanced, text=reply.whole, by=reply.by)
     refused = refusal(said, (reply,))
     because = (
-        f"{reply.enhanced} is a number that an administrator gave to a mail flow rule; {refused.where} rejected the "
+        f"{refused.where} rejected the message to {refused.whom} with {reply.enhanced}, a number that an administrator "
     )
-    because += f"message to {refused.whom} by it."
+    because += "gave to a mail flow rule."
     steps = (rejecting_rules(refused.shell), trace_of(refused), except_sender(refused.shell))
     return Finding(Belief.LIKELY, because, (reply,), steps, refused.act, weight=1.2)

@@ -43,7 +43,7 @@ class Refusal:
         """The refusing server, to begin a sentence with."""
         if self.by:
             return f"`{self.by}`"
-        return "Exchange Online" if self.online else "The refusing server"
+        return "Exchange Online" if self.online else "The receiving server"
 
 
 def reply_of(said: Said, replies: Iterable[Reply]) -> Reply | None:

@@ -70,12 +70,13 @@ def _from_recipient(reply: Reply) -> Finding | None:
 
 
 def legacy_name(text: str) -> str:
-    """The legacyExchangeDN inside an IMCEAEX address, `_` and `+xx` undone; "" where there is none."""
+    """The legacyExchangeDN inside an IMCEAEX address, `_` and `+xx` undone; "" where there is none that can be shown."""
     found = _ENCAPSULATED.search(text)
     if not found:
         return ""
     plain = str(found.group(1)).replace("_", "/")
-    return str(_ESCAPED.sub(lambda hexed: chr(int(hexed.group(1), 16)), plain))
+    name = str(_ESCAPED.sub(lambda hexed: chr(int(hexed.group(1), 16)), plain))
+    return name if name.isprintable() else ""
 
 
 def _shown(name: str) -> str:

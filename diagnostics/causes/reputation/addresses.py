@@ -12,7 +12,8 @@ from diagnostics.causes.network.reach import kind_of
 _IP: Final = r"((?:\d{1,3}\.){3}\d{1,3}|[0-9a-f]{1,4}:[0-9a-f:]{2,40})"
 # The address that was tried is named in the same text, and is the other side's.
 _TRIED = re2.compile(
-    r"(?i)(?:LastAttemptedIP=\[?|last endpoint attempted was |[{<]IP[=-]|\bat )[0-9a-f.:]{3,45}"
+    r"(?i)(?:LastAttemptedIP=\[?|last endpoint attempted was |[{<]IP[=-]|server at \S{1,253} \(|host \S{1,253}\[)"
+    r"[0-9a-f.:]{3,45}"
 )
 _BLAMED = re2.compile(
     rf"(?i)(?:client host|sending ip|banned sender|\bip(?: address)?|messages from|later from|mail server|"

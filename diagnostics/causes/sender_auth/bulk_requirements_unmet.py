@@ -28,6 +28,7 @@ from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.sender_auth.results import (
     address_in,
     domain_in,
+    named,
     publish_spf,
     read_dmarc,
     read_spf,
@@ -52,6 +53,7 @@ _SURE: Final = ("5.7.515", "required authentication level", "sender is unauthent
         "5.7.515 Access denied",
         "does not meet the required authentication level",
         "This mail is unauthenticated",
+        "message does not pass authentication checks",
         "blocked because the sender is unauthenticated",
         "rate limited because it is unauthenticated",
         "4.7.26",
@@ -65,7 +67,7 @@ def assess(said: Said) -> Finding | None:
         return None
     domain, ip = domain_in(said.text), address_in(said.text)
     missing = [name for name, pattern in _MISSING if pattern.search(said.text)]
-    because = f"The receiving provider wants mail of `{domain or 'the From domain'}` to be authenticated"
+    because = f"The receiving provider wants mail of {named(domain, 'the From domain')} to be authenticated"
     because += (
         f"; what did not pass is {' and '.join(missing)}" if missing else ": by SPF or DKIM, and by all for bulk mail"
     )

@@ -27,6 +27,7 @@ from diagnostics.causes.sender_auth.results import (
     ENFORCED,
     PASSED,
     name_of,
+    named,
     publish_spf,
     read_dmarc,
     read_spf,
@@ -70,7 +71,7 @@ def _finding(final: Authentication | None, report: Antispam | None, *, spoof: bo
     words = " and ".join(
         filter(None, (f"compauth=fail reason={reason}" if reason else "", "CAT:SPOOF" if spoof else ""))
     )
-    because = f"Exchange Online took mail of `{domain or 'this domain'}` from {ip or 'its source'} for spoofing"
+    because = f"Exchange Online took mail of {named(domain, 'this domain')} from {ip or 'its source'} for spoofing"
     because += f" ({words})" if words else ""
     if own:
         because += ": an own domain, sent anonymously from outside the trusted connectors."

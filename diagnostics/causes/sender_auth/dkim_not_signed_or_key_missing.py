@@ -26,6 +26,7 @@ from diagnostics.causes.sender_auth.results import (
     dkim_words,
     domain_in,
     name_of,
+    named,
     refused,
     sign,
     signing_state,
@@ -44,6 +45,7 @@ from diagnostics.report import Step
         "5.7.22",
         "no key for signature",
         "DKIM checks did not pass",
+        "DKIM authentication didn't pass",
         "No passing DKIM signature",
     ),
 )
@@ -65,7 +67,7 @@ def assess(anchor: Said | Authentication, headers: tuple[Headers, ...]) -> Findi
     if anchor.dkim != "none":
         return None
     because = (
-        f"Mail of `{domain or 'the sender domain'}` is not signed with DKIM; a signature for the From domain would "
+        f"Mail of {named(domain, 'the sender domain')} is not signed with DKIM; a signature for the From domain would "
     )
     because += "have made it authentic."
     return Finding(Belief.POSSIBLE, because, (anchor,), _steps(domain), weight=1.1)

@@ -28,7 +28,7 @@ from typing import Final
 import re2
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.sender_auth.results import detour, domain_in, elsewhere, name_of, refused
+from diagnostics.causes.sender_auth.results import detour, domain_in, elsewhere, name_of, named, refused
 from diagnostics.facts import Fact, Said
 from diagnostics.mail_facts import Authentication, Configured, Headers, Traced, Tracked
 from diagnostics.report import Step
@@ -39,7 +39,7 @@ _SIGNED: Final = re2.compile(r"(?i)\bSRS[01]?=")
 @cause(
     id="sender-auth.dmarc.forwarding-broken",
     act="recipient-side",
-    says=("5.7.509", "Unauthenticated email from", "5.7.29"),
+    says=("5.7.509", "Unauthenticated email from", "ARC validation failure"),
 )
 def assess(
     anchor: Said | Authentication,
@@ -72,7 +72,7 @@ def assess(
 
 def _said(said: Said, way: Fact | None) -> Finding | None:
     domain = domain_in(said.text)
-    because = f"Mail of `{domain or 'the From domain'}` fails DMARC at this receiver"
+    because = f"Mail of {named(domain, 'the From domain')} fails DMARC at this receiver"
     if way or _SIGNED.search(said.text):
         because += ", and it was forwarded to it: the original can have been authentic."
         return Finding(Belief.LIKELY, because, (said, way), _steps())

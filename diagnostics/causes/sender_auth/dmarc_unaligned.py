@@ -30,6 +30,7 @@ from diagnostics.causes.sender_auth.results import (
     domain_in,
     elsewhere,
     name_of,
+    named,
     read_dmarc,
     read_spf,
     refused,
@@ -49,6 +50,8 @@ from diagnostics.report import Step
         "Unauthenticated email from",
         "domain's DMARC policy",
         "5.7.26",
+        "5.7.9 Message not accepted for policy reasons",
+        "isn't aligned with either the authenticated SPF or DKIM",
     ),
 )
 def assess(
@@ -79,7 +82,7 @@ def _judged(anchor: Authentication, *, detoured: bool, earlier: Authentication |
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(domain), weight=1.3)
     passing = _passing(anchor)
     if passing:
-        because = f"From is `{domain}`, but what passes is {' and '.join(passing)}: neither is aligned with the From domain, so "
+        because = f"From is `{domain}`, but what passes is {' and '.join(passing)}. That is not aligned with the From domain, so "
         because += f"DMARC fails (action={anchor.action or 'not told'})."
         return Finding(Belief.CONFIRMED, because, (anchor,), _steps(domain))
     because = f"Neither SPF nor DKIM passes for the From domain `{domain}`, so DMARC fails"
@@ -104,12 +107,14 @@ def _said(said: Said, way: Fact | None) -> Finding | None:
     if "compauth=pass" in low:
         return None
     domain = domain_in(said.text)
-    because = f"The receiver refused because mail of `{domain or 'the From domain'}` passes neither SPF nor DKIM for that domain "
-    because += "(none of them is aligned)"
-    if "dmarc" not in low:
+    because = (
+        f"The receiver refused because mail of {named(domain, 'the From domain')} passes neither SPF nor DKIM for that "
+    )
+    because += "domain (neither is aligned)"
+    if "dmarc" not in low and "aligned with either" not in low:
         weight = 1.0 if "mail is unauthenticated" in low else 1.6
         return Finding(Belief.POSSIBLE, because + ".", (said,), _steps(domain), weight=weight)
-    because += ", and its DMARC policy asks for that."
+    because += ", and its DMARC policy asks for that." if "dmarc" in low else "."
     if way:
         because += " The message was forwarded, which alone can break it."
         return Finding(Belief.POSSIBLE, because, (said, way), _steps(domain), weight=1.0)

@@ -17,8 +17,11 @@ SPF_FAILED: Final = frozenset({"fail", "softfail", "hardfail"})
 ENFORCED: Final = frozenset({"oreject", "reject", "quarantine", "oquarantine", "pct.reject", "pct.quarantine"})
 _DKIM_WORDS: Final = re2.compile(r"(?i)\bdkim=\s*\w{1,20}\s*\(([^()]{1,120})\)")
 _DOMAIN: Final = re2.compile(
-    r"(?i)(?:sending domain|unauthenticated email from|domain of|send from|spf check for)\s*[\[<(]?"
-    r"(?:[^\s@<>\[\]]{1,64}@)?([a-z0-9][a-z0-9.-]{1,252}\.[a-z0-9-]{2,63})"
+    r"(?i)(?:sending domain|unauthenticated email from|domain of|send (?:mail )?from|spf check for|mail from domain|;id=)"
+    r"\s*[\[<('\"]?(?:[^\s@<>\[\]]{1,64}@)?([a-z0-9][a-z0-9.-]{1,252}\.[a-z0-9-]{2,63})"
+)
+_FAILING: Final = re2.compile(
+    r"(?i)([a-z0-9][a-z0-9.-]{1,252}\.[a-z]{2,63}) (?:does not|did not|doesn't|fails to) pass"
 )
 _ADDRESS: Final = re2.compile(r"(?:^|[^\w.])((?:\d{1,3}\.){3}\d{1,3})(?:$|[^\w.]|\.(?:\s|$))")
 _SECOND_LEVEL: Final = 3  # "co", "com", "org" before a country code: a registry's label, no name
@@ -53,8 +56,13 @@ def aligned(one: str, other: str) -> bool:
 
 def domain_in(text: str) -> str:
     """The domain that a refusal names as the unauthenticated one; "" when it names none."""
-    found = _DOMAIN.search(text)
+    found = _DOMAIN.search(text) or _FAILING.search(text)
     return str(found.group(1)).rstrip(".").lower() if found else ""
+
+
+def named(domain: str, otherwise: str) -> str:
+    """The domain as it is quoted in a sentence, or the words that stand for it."""
+    return f"`{domain}`" if domain else otherwise
 
 
 def address_in(text: str) -> str:

@@ -34,6 +34,7 @@ from diagnostics.causes.sender_auth.results import (
     detour,
     domain_in,
     name_of,
+    named,
     publish_spf,
     read_spf,
     refused,
@@ -51,6 +52,10 @@ _GMAIL: Final = "SPF check for ["
         "5.7.23",
         "does not designate",
         "not allowed to send from",
+        "not allowed to send mail from",
+        "SPF check failed",
+        "SPF authentication didn't pass",
+        "hard fail policy (-all) but it fails to pass SPF",
         "SPF fail - not authorized",
         "Sender Policy Framework violation",
         _GMAIL,
@@ -73,7 +78,7 @@ def assess(
     if gateway or kind_of(ip) == "internal":
         because = f"{ip} is the receiver's own hop, not the sender's server: SPF can't hold for it."
         return Finding(Belief.RULED_OUT, because, (anchor, gateway))
-    because = f"`{domain or 'The sender domain'}` does not list {ip or 'the sending address'} in its SPF record"
+    because = f"{named(domain, 'The sender domain')} does not list {ip or 'the sending address'} in its SPF record"
     because += f" (spf={anchor.spf})."
     steps = (read_spf(domain), publish_spf(ip))
     if detour(headers, settings, entries, traces):
@@ -90,8 +95,8 @@ def _said(said: Said) -> Finding | None:
         return None
     domain, ip = domain_in(said.text), address_in(said.text)
     because = f"The receiver refused because {ip or 'the sending address'} is not in the SPF record of "
-    because += f"`{domain}`." if domain else "the sender's domain."
+    because += named(domain, "the sender's domain") + "."
     steps = (read_spf(domain), publish_spf(ip))
-    if said.signature == _GMAIL:
+    if said.signature == _GMAIL or "dmarc" in said.text.lower():
         return Finding(Belief.POSSIBLE, because, (said,), steps, weight=1.2)
     return Finding(Belief.LIKELY, because, (said,), steps, weight=1.0)

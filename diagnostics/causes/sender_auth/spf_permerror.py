@@ -21,7 +21,7 @@ whichever server sends.
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change
-from diagnostics.causes.sender_auth.results import domain_in, name_of, read_spf, refused
+from diagnostics.causes.sender_auth.results import domain_in, name_of, named, read_spf, refused
 from diagnostics.facts import Said
 from diagnostics.mail_facts import Authentication
 from diagnostics.report import Step
@@ -38,14 +38,12 @@ def assess(anchor: Said | Authentication) -> Finding | None:
         if anchor.spf != "permerror" or not refused(anchor):
             return None
         domain = name_of(anchor.mail_from or anchor.header_from)
-        because = (
-            f"The SPF record of `{domain or 'the sender domain'}` is invalid (spf=permerror): no server of it can pass."
-        )
+        because = f"The SPF record of {named(domain, 'the sender domain')} is invalid (spf=permerror): no server of it can pass."
         return Finding(Belief.CONFIRMED, because, (anchor,), _steps(domain))
     if "compauth=pass" in anchor.text.lower():
         return None
     domain = domain_in(anchor.text)
-    because = f"The receiver could not evaluate the SPF record of `{domain or 'the sender domain'}`"
+    because = f"The receiver could not evaluate the SPF record of {named(domain, 'the sender domain')}"
     if anchor.signature == "5.7.24":
         because += ": it is invalid, or the DNS did not answer."
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(domain), weight=1.8)

@@ -75,6 +75,11 @@ def test_a_table() -> None:
     assert (second.get("domainname"), second.source.line) == ("fabrikam.com", 4)
 
 
+def test_a_value_wider_than_its_column() -> None:
+    text = f"{DOMAINS}\ncontoso.mail.onmicrosoft.com contoso.mail.onmicrosoft.com Authoritative False"
+    assert facts(text, Configured)[2].get("DomainName") == "contoso.mail.onmicrosoft.com"
+
+
 def test_a_table_that_only_its_command_names() -> None:
     text = """[PS] C:\\>Get-TransportAgent
 

@@ -176,6 +176,13 @@ def test_a_connection_that_never_opened() -> None:
     assert (refused.kind, refused.winsock, refused.ip) == ("timeout", 10060, "198.51.100.25")
 
 
+def test_an_authentication_that_failed_ends_the_session() -> None:
+    rows = session(error="")
+    rows[-1] = rows[-1].replace("-,,Local", "*,,Outbound Authentication failed with LogonDenied")
+    (one,) = facts(read("\n".join(rows)), Session)
+    assert one.error == "Outbound Authentication failed with LogonDenied"
+
+
 def test_a_receive_log_is_read_from_the_other_side() -> None:
     head = "2026-11-18T09:03:11.402Z,EX01\\Default Frontend EX01,08DE2A6C11D3A0B9"
     ends = "192.0.2.20:25,192.0.2.77:51233"

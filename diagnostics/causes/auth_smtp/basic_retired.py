@@ -1,0 +1,61 @@
+"""Exchange Online no longer accepts a password for SMTP client submission.
+
+## What is happening
+A device or an application logs on to `smtp.office365.com` with user name and password (AUTH LOGIN or PLAIN), and
+Exchange Online answers `550 5.7.30 Basic authentication is not supported for Client Submission`. The tenant, or the
+service, has given up Basic authentication there. The password is right; no switch of the mailbox helps. The client has
+to use OAuth, or send another way.
+
+## What proves it
+- the reply says so itself
+
+## Not this when
+- the reply says that SmtpClientAuthentication is disabled (`auth-smtp.disabled.tenant`, `auth-smtp.disabled.mailbox`)
+- 535 5.7.139 says that basic authentication is disabled: mostly an authentication policy
+  (`auth-smtp.blocked.security-defaults-or-ca`)
+
+## References
+- https://techcommunity.microsoft.com/blog/exchange/updated-exchange-online-smtp-auth-basic-authentication-deprecation-timeline/4489835
+- https://techcommunity.microsoft.com/t5/exchange-team-blog/exchange-online-to-retire-basic-auth-for-client-submission-smtp/ba-p/4114750
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.auth_smtp.logon import EXO
+from diagnostics.facts import Said
+from diagnostics.report import Step
+
+_WORDS = "Basic authentication is not supported for Client Submission"
+
+
+@cause(id="auth-smtp.basic.retired", act="sender", says=(_WORDS, "5.7.30"))
+def assess(said: Said) -> Finding | None:
+    """The words are proof; the number alone is registered for something else too (REQUIRETLS)."""
+    if _WORDS.lower() in said.text.lower():
+        because = "The client logged on with user name and password, which Exchange Online no longer takes for submission "
+        because += "(5.7.30); it needs OAuth."
+        return Finding(Belief.CONFIRMED, because, (said,), _steps())
+    because = "Exchange Online gives 5.7.30 to clients that log on with a password (Basic authentication) to submit mail."
+    return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.0)
+
+
+def _steps() -> tuple[Step, ...]:
+    return (
+        look(
+            "List who still submits by SMTP AUTH: the Exchange admin center, Reports, Mail flow, SMTP AUTH clients report "
+            "(column: authentication protocol).",
+            "Get-TransportConfig | Format-List SmtpClientAuthenticationDisabled",
+            EXO,
+        ),
+        change(
+            "Move the client to OAuth (XOAUTH2). If it can't: relay through an Exchange server or a connector that knows it by "
+            "certificate or address, or a service for applications (High Volume Email inside, Azure Communication Services "
+            "outside).",
+            "",
+            shell="portal",
+            changes="The device or application authenticates another way; mailboxes and mail flow stay as they are.",
+            undo="Restore the client's former settings.",
+            verify="The client sends a message, and the report lists it with OAuth or no longer lists it.",
+        ),
+    )

@@ -1,0 +1,80 @@
+"""Security defaults, Conditional Access or an authentication policy block the password logon by SMTP.
+
+## What is happening
+SMTP AUTH with a password cannot answer a second factor, so identity policies refuse it: security defaults, a Conditional
+Access policy against legacy authentication, or an Exchange authentication policy without AllowBasicAuthSmtp. Exchange
+Online says `535 5.7.139 Authentication unsuccessful, user is locked by your organization's security defaults policy`, or
+that the request did not meet the criteria, or that basic authentication is disabled. Interactive sign-in goes on working.
+
+## What proves it
+- the reply names the policy, or the sign-in log shows the block (53003, 50076)
+
+## Not this when
+- the reply says that the credentials were incorrect (`auth-smtp.credentials.invalid`)
+- 550 5.7.30: Basic authentication is gone altogether (`auth-smtp.basic.retired`)
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/fix-issues-with-printers-scanners-and-lob-applications-that-send-email-using-off
+- https://learn.microsoft.com/en-us/exchange/clients-and-mobile-in-exchange-online/disable-basic-authentication-in-exchange-online
+- https://learn.microsoft.com/en-us/entra/fundamentals/security-defaults
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.auth_smtp.logon import EXO, UNEXPLAINED, refused_by, session_of, sign_in_log
+from diagnostics.facts import Said, Session
+from diagnostics.report import Step
+
+_DEFAULTS = "user is locked by your organization's security defaults policy"
+_CRITERIA = "the request did not meet the criteria to be authenticated successfully"
+_POLICY = "basic authentication is disabled"
+
+
+@cause(
+    id="auth-smtp.blocked.security-defaults-or-ca",
+    act="exchange-online",
+    says=(_DEFAULTS, _CRITERIA, _POLICY, UNEXPLAINED),
+)
+def assess(said: Said, sessions: tuple[Session, ...]) -> Finding | None:
+    """Exchange Online tells which policy; a refusal without a reason leaves it open."""
+    low = said.text.lower()
+    if _DEFAULTS in low:
+        because = "The tenant's security defaults refuse logons by password alone, which SMTP AUTH is; the password may be right."
+        return Finding(Belief.CONFIRMED, because, (said,), _steps())
+    if _CRITERIA in low:
+        because = "Microsoft Entra ID refused the logon by a rule, not by the password: Conditional Access, MFA or an "
+        because += "authentication policy; rarely SMTP AUTH is merely switched off for the mailbox."
+        return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.0)
+    if _POLICY in low:
+        because = "Basic authentication is disabled for this user, mostly by an authentication policy without AllowBasicAuthSmtp."
+        return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.0)
+    where = refused_by(said, session_of(said, sessions))
+    if UNEXPLAINED.lower() not in low or where not in ("exchange-online", ""):
+        return None
+    because = "An identity policy (security defaults, Conditional Access, MFA) may refuse password logons by SMTP, though the "
+    because += "same password works in the browser."
+    weight = 1.4 if where == "exchange-online" else 1.2
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=weight)
+
+
+def _steps() -> tuple[Step, ...]:
+    return (
+        sign_in_log(),
+        look(
+            "See whether an authentication policy forbids Basic authentication by SMTP.",
+            "Get-AuthenticationPolicy | Format-Table Name,AllowBasicAuthSmtp; "
+            "Get-OrganizationConfig | Format-List DefaultAuthenticationPolicy; Get-User {account} | Format-List AuthenticationPolicy",
+            EXO,
+            account="",
+        ),
+        change(
+            "Move the client to OAuth, or to a connector that needs no password. Only where neither can be: exclude this one "
+            "service account from the Conditional Access policy (security defaults know no exclusion), limited to its address.",
+            "",
+            shell="portal",
+            changes="The client authenticates another way, or one account may use a password from one address.",
+            undo="Remove the exclusion.",
+            verify="The sign-in log shows success for the client app Authenticated SMTP.",
+        ),
+    )

@@ -1,0 +1,119 @@
+"""The user name or password of the SMTP logon is wrong, expired, or the account is locked.
+
+## What is happening
+A client logs on and the directory refuses the account: a mistyped or old password in a printer's settings, an expired
+one, a disabled or locked account, a user name without its domain. Exchange Online says `535 5.7.139 … the user credentials
+were incorrect`; an Exchange server says `535 5.7.3 Authentication unsuccessful` and writes event 1035 with LogonDenied.
+
+## What proves it
+- the reply says that the credentials were incorrect, or that the account is locked
+- the same account and password fail in Outlook on the web, or the sign-in log shows 50126 or 50053
+
+## Not this when
+- the same password works in Outlook on the web: then a switch or policy refuses SMTP AUTH
+  (`auth-smtp.disabled.mailbox`, `auth-smtp.blocked.security-defaults-or-ca`)
+- event 1020 says that the credentials are valid (`auth-smtp.onprem.no-submit-permission`)
+- a foreign address guesses at a public connector (`auth-smtp.external.password-guessing`)
+- event 1035 speaks of another Exchange server (mechanism ExchangeAuth)
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/fix-issues-with-printers-scanners-and-lob-applications-that-send-email-using-off
+- https://www.rfc-editor.org/rfc/rfc4954
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.auth_smtp.logon import (
+    UNEXPLAINED,
+    Where,
+    client_ip,
+    from_outside,
+    is_client_connector,
+    refused_by,
+    server,
+    session_of,
+    sign_in_log,
+)
+from diagnostics.causes.recipient.steps import advise
+from diagnostics.facts import Said, Session
+from diagnostics.report import Act, Step
+
+_TOLD: Final = ("the user credentials were incorrect", "account is locked")
+_NUMBER: Final = ("535 5.7.8", "535-5.7.8")
+
+
+@cause(
+    id="auth-smtp.credentials.invalid",
+    act="sender",
+    says=(*_TOLD, *_NUMBER, UNEXPLAINED, "LogonDenied"),
+)
+def assess(said: Said, sessions: tuple[Session, ...]) -> Finding | None:
+    """Exchange Online names the reason; an Exchange server's event names the client."""
+    session = session_of(said, sessions)
+    where = refused_by(said, session)
+    low = said.text.lower()
+    told = next((words for words in _TOLD if words in low), "")
+    if told:
+        because = f"{server(said, where)} looked the account up and refused it: {told}."
+        return Finding(Belief.CONFIRMED, because, (said,), _steps(where), _act(where))
+    if where == "smart-host":
+        because = f"{server(said, where)} refused the logon of our own server: the connector's stored account may be wrong."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(where), "on-prem", weight=1.0)
+    if "logondenied" in low:
+        return _denied(said, client_ip(said, session))
+    if any(number in low for number in _NUMBER):
+        because = f"{server(said, where)} says that the user name or password is wrong (5.7.8)."
+        return Finding(Belief.LIKELY, because, (said,), _steps(where), _act(where), weight=1.0)
+    return _unexplained(said, session, where)
+
+
+def _denied(said: Said, ip: str) -> Finding:
+    because = f"The logon of {ip or 'a client'} failed with LogonDenied: user name or password wrong, or the account locked."
+    if from_outside(ip):
+        because += " The address is outside; if nobody of yours works there, somebody guesses."
+        weight = 1.2 if is_client_connector(said.connector) else 0.8
+        return Finding(Belief.POSSIBLE, because, (said,), _steps("on-prem"), weight=weight)
+    return Finding(Belief.LIKELY, because, (said,), _steps("on-prem"), weight=1.0)
+
+
+def _unexplained(said: Said, session: Session | None, where: Where) -> Finding:
+    ip = client_ip(said, session)
+    because = f"{server(said, where)} refused the logon{f' of {ip}' if ip else ''} without a reason; "
+    because += "a wrong or expired password is the first thing to check."
+    weight = {"exchange-online": 1.5, "on-prem": 0.8 if from_outside(ip) else 1.7}.get(where, 1.5)
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(where), _act(where), weight=weight)
+
+
+def _act(where: Where) -> Act:
+    return "exchange-online" if where == "exchange-online" else "sender"
+
+
+def _steps(where: Where) -> tuple[Step, ...]:
+    attempt = advise(
+        "Sign in to Outlook on the web with exactly the account (full user principal name) and password that the client uses."
+    )
+    state = look(
+        "See whether the account is locked, disabled or its password expired.",
+        "Get-ADUser {account} -Properties LockedOut,PasswordExpired,BadLogonCount,LastBadPasswordAttempt | "
+        "Format-List Enabled,LockedOut,PasswordExpired,BadLogonCount,LastBadPasswordAttempt",
+        "powershell",
+        account="",
+    )
+    stored = look(
+        "See which connector logs on to a smart host.",
+        "Get-SendConnector | Format-List Name,SmartHosts,SmartHostAuthMechanism",
+    )
+    first = {"exchange-online": (attempt, sign_in_log()), "on-prem": (state,), "smart-host": (stored,)}
+    mend = change(
+        "Enter the current user name and password in the client, after unlocking the account or resetting its password if that "
+        "is the reason. A password changed for one device has to be changed in all.",
+        "",
+        shell="portal",
+        changes="The client logs on with the new credentials.",
+        undo="None needed: the old ones did not work.",
+        verify="The client's next logon succeeds (235 2.7.0).",
+    )
+    return (*first.get(where, (attempt, state)), mend)

@@ -1,0 +1,88 @@
+"""SMTP AUTH is disabled on this mailbox.
+
+## What is happening
+The mailbox has SmtpClientAuthenticationDisabled set ("Authenticated SMTP" unticked under Manage email apps), so its logon
+by SMTP is refused, whatever the password: `535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled
+for the Mailbox`, in older texts a bare `535 5.7.3 Authentication unsuccessful`. Outlook and Outlook on the web go on.
+
+## What proves it
+- the reply says "for the Mailbox"
+- `Get-CASMailbox` says True for the account that logs on
+
+## Not this when
+- `Get-CASMailbox` says False
+- the reply says that the user's credentials were incorrect (`auth-smtp.credentials.invalid`)
+
+## References
+- https://learn.microsoft.com/en-us/exchange/clients-and-mobile-in-exchange-online/authenticated-client-smtp-submission
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/fix-issues-with-printers-scanners-and-lob-applications-that-send-email-using-off
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change
+from diagnostics.causes.auth_smtp.logon import (
+    EXO,
+    UNEXPLAINED,
+    disabled,
+    read_switches,
+    refused_by,
+    session_of,
+    switch,
+)
+from diagnostics.facts import Said, Session
+from diagnostics.mail_facts import Configured
+from diagnostics.report import Step
+
+_WORDS = "SmtpClientAuthentication is disabled for the Mailbox"
+
+
+@cause(
+    id="auth-smtp.disabled.mailbox",
+    act="exchange-online",
+    says=(_WORDS, "aka.ms/smtp_auth_disabled", UNEXPLAINED, "535 5.7.139"),
+)
+def assess(
+    said: Said, _settings: Configured | None, settings: tuple[Configured, ...], sessions: tuple[Session, ...]
+) -> Finding | None:
+    """The reply says it, or the mailbox's own switch; a bare 535 of Exchange Online leaves it open."""
+    low = said.text.lower()
+    own = switch(settings, "cas-mailbox")
+    account = own.name if own else ""
+    if _WORDS.lower() in low:
+        because = "Exchange Online refused the logon because SMTP AUTH is switched off on the mailbox that logs on."
+        return Finding(Belief.CONFIRMED, because, (said, own), _steps(account))
+    if "smtp_auth_disabled" in low and "for the tenant" not in low:
+        because = "The refusal links to Microsoft's page on disabled SMTP AUTH; the switch may be the mailbox's own."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(account), weight=1.2)
+    where = refused_by(said, session_of(said, sessions))
+    if UNEXPLAINED.lower() not in low or where in ("on-prem", "smart-host"):
+        return None
+    if disabled(own) is not None:
+        return _switched(said, own)
+    because = "Exchange Online refuses a mailbox whose Authenticated SMTP is switched off in the same words as a wrong password."
+    weight = 1.7 if where == "exchange-online" else 1.4
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(account), weight=weight)
+
+
+def _switched(said: Said, own: Configured | None) -> Finding:
+    name = (own.name if own else "") or "the mailbox"
+    if not disabled(own):
+        return Finding(Belief.RULED_OUT, f"SMTP AUTH is allowed for {name} by its own value.", (own,))
+    because = f"SmtpClientAuthenticationDisabled is True for {name}: its logon by SMTP is refused, whatever the password."
+    return Finding(Belief.CONFIRMED, because, (said, own), _steps(own.name if own else ""))
+
+
+def _steps(account: str) -> tuple[Step, ...]:
+    return (
+        read_switches(account),
+        change(
+            "Allow SMTP AUTH for the mailbox (the same tick: Microsoft 365 admin center, the user, Mail, Manage email apps).",
+            "Set-CASMailbox {account} -SmtpClientAuthenticationDisabled $false",
+            shell=EXO,
+            changes="This mailbox may submit mail by SMTP AUTH. Security defaults or Conditional Access may still refuse it.",
+            undo="Set-CASMailbox with -SmtpClientAuthenticationDisabled $true.",
+            verify="After up to an hour the client logs on.",
+            account=account,
+        ),
+    )

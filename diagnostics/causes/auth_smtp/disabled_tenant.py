@@ -1,0 +1,90 @@
+"""SMTP AUTH is disabled for the whole organization.
+
+## What is happening
+The tenant's transport settings have SmtpClientAuthenticationDisabled set, the default of newer tenants. Every mailbox
+without a value of its own is then refused: `535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled
+for the Tenant`. The password is not looked at. A mailbox may have its own value, which wins.
+
+## What proves it
+- the reply says "for the Tenant"
+- `Get-TransportConfig` says True, and the mailbox's own value is empty
+
+## Not this when
+- the mailbox's own value is False: then this switch does not concern it
+- the reply says "for the Mailbox" (`auth-smtp.disabled.mailbox`)
+
+## References
+- https://learn.microsoft.com/en-us/exchange/clients-and-mobile-in-exchange-online/authenticated-client-smtp-submission
+- https://learn.microsoft.com/en-us/powershell/module/exchangepowershell/set-transportconfig
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change
+from diagnostics.causes.auth_smtp.logon import (
+    EXO,
+    UNEXPLAINED,
+    disabled,
+    read_switches,
+    refused_by,
+    session_of,
+    switch,
+)
+from diagnostics.facts import Said, Session
+from diagnostics.mail_facts import Configured
+from diagnostics.report import Step
+
+_WORDS = "SmtpClientAuthentication is disabled for the Tenant"
+
+
+@cause(
+    id="auth-smtp.disabled.tenant",
+    act="exchange-online",
+    says=(_WORDS, "aka.ms/smtp_auth_disabled", UNEXPLAINED, "535 5.7.139"),
+)
+def assess(
+    said: Said, _settings: Configured | None, settings: tuple[Configured, ...], sessions: tuple[Session, ...]
+) -> Finding | None:
+    """The reply mostly says it; an unexplained refusal leaves it to the switches."""
+    low = said.text.lower()
+    own, all_ = switch(settings, "cas-mailbox"), switch(settings, "transport-config")
+    account = own.name if own else ""
+    if _WORDS.lower() in low:
+        because = "Exchange Online refused the logon because SMTP AUTH is switched off for the whole tenant, and the mailbox "
+        because += "has no value of its own."
+        return Finding(Belief.CONFIRMED, because, (said, all_), _steps(account))
+    if "smtp_auth_disabled" in low and "for the mailbox" not in low:
+        because = "The refusal links to Microsoft's page on disabled SMTP AUTH: the tenant's switch, or the mailbox's."
+        return Finding(Belief.LIKELY, because, (said,), _steps(account), weight=1.0)
+    unexplained = UNEXPLAINED.lower() in low and refused_by(said, session_of(said, sessions)) in ("exchange-online", "")
+    return _switched(said, own, all_) if unexplained else None
+
+
+def _switched(said: Said, own: Configured | None, all_: Configured | None) -> Finding:
+    """The refusal gives no reason: what do the switches say?"""
+    if disabled(own) is False or disabled(all_) is False:
+        because = "The mailbox has SMTP AUTH allowed by its own value." if disabled(own) is False else "The tenant allows it."
+        return Finding(Belief.RULED_OUT, because, (own if disabled(own) is False else all_,))
+    if disabled(all_) and own and disabled(own) is None:
+        because = f"The tenant's SmtpClientAuthenticationDisabled is True, and {own.name or 'the mailbox'} has no own value."
+        return Finding(Belief.CONFIRMED, because, (said, all_, own), _steps(own.name))
+    if disabled(all_) and not own:
+        because = "The tenant's SmtpClientAuthenticationDisabled is True, which counts unless the mailbox has its own value."
+        return Finding(Belief.LIKELY, because, (said, all_), _steps(""), weight=1.0)
+    because = "SMTP AUTH may be switched off for the tenant; newer tenants start that way."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(""), weight=1.3)
+
+
+def _steps(account: str) -> tuple[Step, ...]:
+    return (
+        read_switches(account),
+        change(
+            "Allow SMTP AUTH for this one mailbox; the tenant's switch stays off.",
+            "Set-CASMailbox {account} -SmtpClientAuthenticationDisabled $false",
+            shell=EXO,
+            changes="This mailbox may submit mail by SMTP AUTH. Better is a client that needs no password (OAuth, a connector).",
+            undo="Set-CASMailbox with -SmtpClientAuthenticationDisabled $null.",
+            verify="After up to an hour the client logs on.",
+            account=account,
+        ),
+    )

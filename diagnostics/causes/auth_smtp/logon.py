@@ -1,0 +1,92 @@
+"""What the causes about SMTP AUTH share: who refused whom, and the switches that were pasted with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, Literal
+
+import re2
+
+from diagnostics.cause import look
+from diagnostics.causes.network.reach import kind_of
+from diagnostics.causes.recipient.lookup import by_microsoft
+from diagnostics.facts import Said, Session
+from diagnostics.mail_facts import Configured
+from diagnostics.report import Shell, Step
+
+Where = Literal["exchange-online", "on-prem", "smart-host", ""]
+
+EXO: Final[Shell] = "exchange-online-powershell"
+UNEXPLAINED: Final = "5.7.3 Authentication unsuccessful"
+_CLIENT = re2.compile(r"\[([0-9A-Fa-f.:]{3,45})\]\.?(?:$|\s)")
+_SWITCH: Final = "SmtpClientAuthenticationDisabled"
+
+
+def session_of(said: Said, sessions: Iterable[Session]) -> Session | None:
+    """The session of a protocol log that the words ended."""
+    return next((each for each in sessions if each.source == said.source), None)
+
+
+def refused_by(said: Said, session: Session | None) -> Where:
+    """Which server refused the logon; "smart-host" when our own server was the client, "" when nothing tells."""
+    if said.kind == "queue" or (session and session.direction == "send"):
+        return "smart-host"
+    if by_microsoft(said):
+        return "exchange-online"
+    return "on-prem" if said.kind == "event" or session else ""
+
+
+def server(said: Said, where: Where) -> str:
+    """The refusing server, to begin a sentence with."""
+    if said.by:
+        return f"`{said.by}`"
+    return {"exchange-online": "Exchange Online", "on-prem": "This Exchange server"}.get(where, "The server")
+
+
+def client_ip(said: Said, session: Session | None) -> str:
+    """The address that tried to log on, as the event or the session names it."""
+    if session:
+        return session.remote_ip
+    found = _CLIENT.search(said.text) if said.kind == "event" else None
+    return str(found.group(1)) if found else ""
+
+
+def from_outside(ip: str) -> bool:
+    return kind_of(ip) == "public"
+
+
+def is_client_connector(name: str) -> bool:
+    """Whether a Receive connector is one of those for mail clients (587), by the names that setup gives."""
+    return name.rpartition("\\")[2].casefold().startswith("client ")
+
+
+def switch(settings: Iterable[Configured], kind: str) -> Configured | None:
+    """The last pasted object of `kind` that tells whether SMTP AUTH is disabled."""
+    told = [each for each in settings if each.kind == kind and each.told(_SWITCH)]
+    return told[-1] if told else None
+
+
+def disabled(settings: Configured | None) -> bool | None:
+    """True or False as set; None where it is empty (the organization's value counts) or was not pasted."""
+    return settings.flag(_SWITCH) if settings else None
+
+
+def read_switches(account: str = "") -> Step:
+    return look(
+        "Read both switches: the mailbox's own value wins, an empty one follows the organization's.",
+        "Get-CASMailbox {account} | Format-List PrimarySmtpAddress,SmtpClientAuthenticationDisabled; "
+        "Get-TransportConfig | Format-List SmtpClientAuthenticationDisabled",
+        EXO,
+        account=account,
+    )
+
+
+def sign_in_log() -> Step:
+    return look(
+        "Read the sign-in log of the account (client app: Authenticated SMTP): the error number tells password (50126), "
+        "lock-out (50053) and Conditional Access (53003) apart.",
+        "Get-MgAuditLogSignIn -Filter {filter} -Top 5 | Format-List CreatedDateTime,ClientAppUsed,IPAddress,Status,"
+        "ConditionalAccessStatus",
+        "powershell",
+        filter="userPrincipalName eq '<account>'",
+    )

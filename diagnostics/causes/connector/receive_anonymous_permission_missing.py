@@ -1,0 +1,93 @@
+"""The Receive connector does not take mail from senders that don't log on.
+
+## What is happening
+`PermissionGroups` of the connector that answers on port 25 lacks AnonymousUsers, so MAIL FROM is refused before any
+recipient is named: `530 5.7.1 Client was not authenticated`, in later versions `530 5.7.57 SMTP; Client was not
+authenticated to send anonymous mail during MAIL FROM`. On the server that the MX names it stops all mail from outside.
+
+## What proves it
+- an on-premises Exchange server said it, and PermissionGroups of that connector has no AnonymousUsers
+
+## Not this when
+- `smtp.office365.com` or another host of Exchange Online said it: there a client has to log on
+  (`auth-smtp.client.not-authenticated`)
+- the connector is a `Client Frontend` one (port 587): it is meant for logons
+- AnonymousUsers is there: then another connector answered (`connector.receive.wrong-connector-matched`)
+
+## References
+- https://learn.microsoft.com/en-us/exchange/mail-flow/connectors/receive-connectors
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/non-delivery-reports-in-exchange-online
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change
+from diagnostics.causes.certificate.steps import restart_frontend
+from diagnostics.causes.connector import steps
+from diagnostics.causes.connector.heard import Heard, heard
+from diagnostics.causes.connector.settings import label, the_one, words
+from diagnostics.facts import Reply, Said, Session
+from diagnostics.mail_facts import Configured
+from diagnostics.report import Step
+
+
+@cause(
+    id="connector.receive.anonymous-permission-missing",
+    act="on-prem",
+    says=("5.7.1 Client was not authenticated", "5.7.57", "Client was not authenticated to send anonymous mail"),
+)
+def assess(
+    said: Said,
+    _settings: Configured | None,
+    objects: tuple[Configured, ...],
+    replies: tuple[Reply, ...],
+    sessions: tuple[Session, ...],
+) -> Finding | None:
+    """Who said it decides, and then the permission groups of the connector that answered."""
+    what = heard(said, replies, sessions)
+    if what.microsoft:
+        return None
+    cure = _steps(what.connector)
+    met = the_one(what.connector, objects)
+    if met and met.told("PermissionGroups"):
+        return _from_settings(what, met, cure)
+    if "client " in what.connector.rpartition("\\")[2].lower():
+        because = f"`{what.connector}` is for clients that log on; {what.ip or 'this one'} did not."
+        return Finding(Belief.POSSIBLE, because, (said,), cure, weight=0.6)
+    if what.incoming:
+        because = f"`{what.connector}` refused {what.ip or 'a client'} at MAIL FROM: it takes no anonymous mail."
+        return Finding(Belief.LIKELY, because, (said,), cure)
+    theirs = f"{said.by or said.host or 'The other server'} takes no mail from senders that don't log on."
+    if said.kind in ("ndr", "dsn", "queue", "trace") or what.outgoing:
+        because = f"{theirs} Its operators have to allow anonymous senders on the connector that answers port 25."
+        return Finding(Belief.LIKELY, because, (said,), cure, "recipient-side")
+    if "5.7.1 client" in what.low:
+        return Finding(Belief.LIKELY, theirs, (said,), cure)
+    return Finding(Belief.POSSIBLE, f"If an on-premises server said it: {theirs}", (said,), cure, weight=1.0)
+
+
+def _from_settings(what: Heard, met: Configured, cure: tuple[Step, ...]) -> Finding:
+    groups = met.get("PermissionGroups")
+    if words(met, "PermissionGroups") & {"anonymoususers"}:
+        because = f"{label(met)} lets AnonymousUsers send ({groups})."
+        return Finding(Belief.RULED_OUT, because, (met,))
+    belief = Belief.CONFIRMED if what.connector else Belief.LIKELY
+    because = f"{label(met)} allows {groups or 'no permission group'} and not AnonymousUsers, so {what.client} was refused."
+    return Finding(belief, because, (met, what.said), cure)
+
+
+def _steps(connector: str) -> tuple[Step, ...]:
+    return (
+        steps.show_receive_connector(connector),
+        steps.list_receive_connectors(),
+        change(
+            "On the connector that takes mail from the Internet (never on 587), let anonymous senders deliver.",
+            "Set-ReceiveConnector {receive_connector} -PermissionGroups "
+            "((Get-ReceiveConnector {receive_connector}).PermissionGroups.ToString() + ', AnonymousUsers')",
+            changes="Anybody may hand in mail for the accepted domains there; relaying stays refused.",
+            undo="Set-ReceiveConnector with the PermissionGroups that the first step printed.",
+            verify="MAIL FROM on port 25 from outside is answered with 250.",
+            receive_connector=connector,
+        ),
+        restart_frontend(),
+    )

@@ -1,0 +1,103 @@
+"""The Receive connector does not let Exchange servers log on to each other.
+
+## What is happening
+Servers of one organization log on to each other (X-EXPS, over X-ANONYMOUSTLS) before they hand mail over. The `Default`
+connector of the target no longer offers that: ExchangeServer was removed from its AuthMechanism or ExchangeServers from
+its PermissionGroups, or its Fqdn was changed to a public name. Internal queues wait with `451 4.4.0 … Cannot achieve
+Exchange Server authentication`; mail from outside goes on.
+
+## What proves it
+- AuthMechanism or PermissionGroups of the connector that answered, or a Fqdn that isn't the server's own name
+- EHLO on the target shows no X-EXPS
+
+## Not this when
+- the receive log names another connector (`connector.receive.wrong-connector-matched`)
+- the connector is right and X-EXPS is offered: then Kerberos (`transport-service.kerberos.exchangeauth-failed`)
+- the connector is right and X-EXPS is missing in what the other server sees: then a device in between
+
+## References
+- https://learn.microsoft.com/en-us/exchange/mail-flow/connectors/receive-connectors
+- https://learn.microsoft.com/en-us/exchange/mail-flow/non-delivery-reports-and-bounce-messages/non-delivery-reports-and-bounce-messages
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from diagnostics.cause import Belief, Finding, cause, change
+from diagnostics.causes.certificate.steps import retry_queues
+from diagnostics.causes.connector import steps
+from diagnostics.causes.connector.settings import RECEIVE, label, of_kind, words
+from diagnostics.facts import Said
+from diagnostics.mail_facts import Configured
+from diagnostics.report import Step
+
+
+@cause(
+    id="connector.receive.exchange-auth-missing",
+    act="on-prem",
+    says=("Cannot achieve Exchange Server authentication",),
+)
+def assess(said: Said, _settings: Configured | None, objects: tuple[Configured, ...]) -> Finding | None:
+    """The `Default` connector's own settings settle it."""
+    met = _default(objects)
+    if met is None:
+        because = f"{said.by or said.host or 'The target server'} did not offer the logon that Exchange servers use."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(""), weight=1.5)
+    lacks = _lacks(met)
+    if lacks:
+        because = f"{label(met)}, which other Exchange servers meet, {lacks}."
+        return Finding(Belief.CONFIRMED, because, (met, said), _steps(met.name))
+    if met.told("AuthMechanism") and met.told("PermissionGroups"):
+        because = f"{label(met)} allows the ExchangeServer logon to ExchangeServers."
+        return Finding(Belief.RULED_OUT, because, (met,))
+    because = f"{label(met)} was sent without its AuthMechanism and PermissionGroups."
+    return Finding(Belief.POSSIBLE, because, (said, met), _steps(met.name), weight=1.5)
+
+
+def _default(objects: Iterable[Configured]) -> Configured | None:
+    """The connector `Default SERVER`, which is the one for other servers."""
+    for each in of_kind(RECEIVE, objects):
+        name = each.name.rpartition("\\")[2].lower()
+        if name.startswith("default ") and not name.startswith("default frontend"):
+            return each
+    return None
+
+
+def _lacks(met: Configured) -> str:
+    """What is wrong with it, to go on after its name; "" where nothing is."""
+    if met.told("AuthMechanism") and "exchangeserver" not in words(met, "AuthMechanism"):
+        return f"has AuthMechanism {met.get('AuthMechanism') or 'None'}, without ExchangeServer"
+    if met.told("PermissionGroups") and "exchangeservers" not in words(met, "PermissionGroups"):
+        return f"has PermissionGroups {met.get('PermissionGroups') or 'None'}, without ExchangeServers"
+    server = met.name.partition("\\")[0] if "\\" in met.name else met.get("Server")
+    fqdn = met.get("Fqdn")
+    if server and fqdn and fqdn.partition(".")[0].lower() != server.partition(".")[0].lower():
+        return f"calls itself {fqdn}, which is not the server's own name"
+    return ""
+
+
+def _steps(connector: str) -> tuple[Step, ...]:
+    return (
+        steps.show_receive_connector(connector, "See what the `Default` connector of the target server allows."),
+        change(
+            "Give it back the logon of Exchange servers; its other mechanisms and groups stay the default ones.",
+            "Set-ReceiveConnector {receive_connector} "
+            "-AuthMechanism Tls,Integrated,BasicAuth,BasicAuthRequireTLS,ExchangeServer "
+            "-PermissionGroups ExchangeUsers,ExchangeServers,ExchangeLegacyServers",
+            changes="The mechanisms and groups of this connector become those of a new installation.",
+            undo="Set-ReceiveConnector with the values that the first step printed.",
+            verify="EHLO on the server lists X-ANONYMOUSTLS and X-EXPS, and the internal queue drains.",
+            receive_connector=connector,
+        ),
+        change(
+            "If its Fqdn was changed, put the server's own name back; a public name belongs on the front-end connector.",
+            "Set-ReceiveConnector {receive_connector} -Fqdn {server_fqdn}",
+            changes="The name that this connector gives, and that other servers ask a Kerberos ticket for.",
+            undo="Set-ReceiveConnector with the Fqdn that the first step printed.",
+            verify="The internal queue drains.",
+            receive_connector=connector,
+            server_fqdn="",
+        ),
+        retry_queues(),
+    )

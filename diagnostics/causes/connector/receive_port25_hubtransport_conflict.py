@@ -1,0 +1,101 @@
+"""A Receive connector of the HubTransport role listens on port 25, beside the front end.
+
+## What is happening
+On a Mailbox server port 25 belongs to the Front End Transport service. A custom connector that was made with
+TransportRole HubTransport makes the Transport service want the same port: whichever starts second can't listen (events
+1018 and 1019), stops, or answers `421 4.3.2 Service not available`.
+
+## What proves it
+- events 1018 and 1019 of MSExchangeTransport for `:25`
+- `Get-ReceiveConnector` shows TransportRole HubTransport with a binding to port 25
+
+## Not this when
+- every binding to port 25 has the role FrontendTransport: then another program holds the port
+- the server is an Edge Transport server, where HubTransport on port 25 is right
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/mailflow/front-end-microsoft-exchange-transport-service-stops
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.connector.settings import RECEIVE, is_bound, label, of_kind
+from diagnostics.facts import WindowsEvent
+from diagnostics.mail_facts import Configured
+from diagnostics.report import Step
+
+_EVENTS = (1018, 1019)
+
+
+@cause(id="connector.receive.port25-hubtransport-conflict", act="on-prem")
+def assess(
+    anchor: WindowsEvent | Configured,
+    _settings: Configured | None,
+    events: tuple[WindowsEvent, ...],
+    objects: tuple[Configured, ...],
+) -> Finding | None:
+    """The events show the conflict, the connectors who makes it."""
+    if isinstance(anchor, WindowsEvent) and not _about_port(anchor):
+        return None
+    told = [each for each in events if _about_port(each)]
+    hub = _listening("hubtransport", objects)
+    front = _listening("frontendtransport", objects)
+    if hub and (front or told):
+        because = f"{label(hub)} has the role HubTransport and listens on port 25, where the front end listens"
+        because += f" too ({label(front)})." if front else " too."
+        belief = Belief.CONFIRMED if told else Belief.LIKELY
+        return Finding(belief, because, (hub, *told[:2], front), _steps(hub.name))
+    if isinstance(anchor, Configured):
+        return None
+    if front and not hub:
+        because = f"Port 25 is bound by front-end connectors only ({label(front)}): another program holds the port."
+        return Finding(Belief.POSSIBLE, because, (anchor, front), _steps(""), weight=0.8)
+    because = f"Event {anchor.event}: a transport service could not listen on port 25, because another already does."
+    return Finding(Belief.LIKELY, because, tuple(told[:2]), _steps(""))
+
+
+def _about_port(event: WindowsEvent) -> bool:
+    transport = event.provider.lower().replace(" ", "").startswith("msexchange")
+    return transport and event.event in _EVENTS and ":25" in event.text.replace(" ", "")
+
+
+def _listening(role: str, objects: Iterable[Configured]) -> Configured | None:
+    known = of_kind(RECEIVE, objects)
+    return next((each for each in known if each.get("TransportRole").lower() == role and is_bound(each, 25)), None)
+
+
+def _steps(connector: str) -> tuple[Step, ...]:
+    return (
+        look(
+            "Find the connectors on port 25 and their role.",
+            "Get-ReceiveConnector | Where-Object { \"$($_.Bindings)\" -match ':25( |$)' } | "
+            "Format-Table Identity,TransportRole,Bindings -AutoSize",
+        ),
+        look(
+            "If all of them are FrontendTransport, see which process holds the port.",
+            "Get-NetTCPConnection -LocalPort 25 -State Listen | ForEach-Object { Get-Process -Id $_.OwningProcess }",
+            "powershell",
+        ),
+        change(
+            "Give the connector the front end's role.",
+            "Set-ReceiveConnector {receive_connector} -TransportRole FrontendTransport",
+            changes="The Front End Transport service answers for this connector.",
+            undo="The same with -TransportRole HubTransport.",
+            verify="After the next step both services run, and no event 1018 or 1019 is logged.",
+            receive_connector=connector,
+        ),
+        change(
+            "Restart both transport services.",
+            "Restart-Service MSExchangeTransport,MSExchangeFrontEndTransport",
+            shell="powershell",
+            effect="service-restart",
+            changes="Mail pauses for a minute; queued messages are kept.",
+            undo="None needed: a restart changes no setting.",
+            verify="Both services run, and port 25 greets with 220.",
+        ),
+    )
+
+

@@ -1,0 +1,99 @@
+"""The client may not relay to other organizations through this Receive connector.
+
+## What is happening
+An application or device hands mail to an Exchange server without logging on. For recipients of the accepted domains
+that works; for others the connector would need the right to accept any recipient, and refuses: `550 5.7.54 SMTP; Unable
+to relay recipient in non-accepted domain` (`550 5.7.1 Unable to relay` up to 2013). That refusal is what keeps a server
+from being an open relay, so it should be lifted only for the known addresses of that application.
+
+## What proves it
+- the receive log shows the refusal for an internal client, on the connector meant for it
+- the same client reaches internal recipients
+
+## Not this when
+- the recipient's domain is one of ours (`recipient.accepted-domain.missing`)
+- the client is our own gateway that hands a message back (`connector.gateway.route-missing`)
+- another connector than the intended one answered (`connector.receive.wrong-connector-matched`)
+- the session comes from Exchange Online (`hybrid.receive.tlsdomaincapabilities-missing`)
+
+## References
+- https://learn.microsoft.com/en-us/exchange/mail-flow/connectors/allow-anonymous-relay
+- https://learn.microsoft.com/en-us/exchange/mail-flow/non-delivery-reports-and-bounce-messages/non-delivery-reports-and-bounce-messages
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change
+from diagnostics.causes.connector import relay, steps
+from diagnostics.causes.connector.heard import Heard, heard
+from diagnostics.causes.connector.settings import label, the_one
+from diagnostics.facts import Reply, Said, Session
+from diagnostics.mail_facts import Configured
+from diagnostics.report import Step
+
+
+@cause(id="connector.receive.relay-permission-missing", act="on-prem", says=relay.SIGNATURES)
+def assess(
+    said: Said,
+    _settings: Configured | None,
+    objects: tuple[Configured, ...],
+    replies: tuple[Reply, ...],
+    sessions: tuple[Session, ...],
+) -> Finding | None:
+    """Who was refused decides: an application inside, our own gateway, or Exchange Online."""
+    what = heard(said, replies, sessions)
+    if not relay.by_exchange_server(what) or what.peer == "exchange-online":
+        return None
+    if relay.own_recipient(what):
+        return None
+    because = f"{what.who} accepts mail for its own domains only, and refused {_whom(what)} from {what.client}."
+    if relay.rewritten(what):
+        because = f"{what.who} refused to relay {relay.rewritten(what)}, an address that only hybrid routing uses."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(what), weight=0.6)
+    met = the_one(what.connector, objects)
+    if met and "anonymoususers" not in met.get("PermissionGroups", "anonymoususers").lower():
+        because = f"{label(met)} is not a connector for anonymous clients; {what.client} should not have met it."
+        return Finding(Belief.POSSIBLE, because, (said, met), _steps(what), weight=1.0)
+    if what.incoming and what.peer == "internal":
+        return Finding(Belief.LIKELY, because, (said, met), _steps(what))
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(what), weight=1.9)
+
+
+def _whom(what: Heard) -> str:
+    return f"`{what.recipient}`" if what.recipient else "a recipient elsewhere"
+
+
+def _steps(what: Heard) -> tuple[Step, ...]:
+    client = what.ip if what.incoming and what.peer == "internal" else ""
+    return (
+        steps.find_session(client),
+        steps.list_receive_connectors(),
+        change(
+            "If the application can log on: let it use port 587 with an account. That needs no right to relay.",
+            "",
+            shell="portal",
+            changes="Server, port, user name and TLS in the application's own settings.",
+            undo="Restore the former settings of the application.",
+            verify="Its session in the receive log shows 235 after AUTH.",
+        ),
+        change(
+            "If it can't: give it a connector of its own, for its address alone.",
+            "New-ReceiveConnector -Name {connector_name} -Server {server} -TransportRole FrontendTransport -Custom "
+            "-Bindings '0.0.0.0:25' -RemoteIPRanges {client_address} -PermissionGroups AnonymousUsers",
+            changes="Sessions from that one address meet this connector from now on.",
+            undo="Remove-ReceiveConnector with that name.",
+            verify="The receive log names this connector for the client.",
+            connector_name="",
+            server="",
+            client_address=client,
+        ),
+        change(
+            "On that connector alone, never on a default one, grant ANONYMOUS LOGON the right "
+            "ms-Exch-SMTP-Accept-Any-Recipient; the first page in the references has the command.",
+            "",
+            shell="portal",
+            changes="Who sends from that address may relay anywhere: it must be one that only the application uses.",
+            undo="Remove-ADPermission for the same right.",
+            verify="The application's next message to another organization is accepted; one from elsewhere still is not.",
+        ),
+    )

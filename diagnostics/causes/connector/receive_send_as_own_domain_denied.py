@@ -1,0 +1,72 @@
+"""The client may not use this sender address on the Receive connector.
+
+## What is happening
+An on-premises Exchange server refuses the sender, not the recipient: `Client does not have permissions to send as this
+sender`. Either nobody logged on and the connector does not let anonymous clients use an address of our own domains, or
+an account logged on that has no Send As right for the mailbox in From.
+
+## What proves it
+- the refusing server is on-premises, and the sender is in an accepted domain
+- the receive log shows no 235 before it (anonymous), or a 235 for another account
+
+## Not this when
+- Exchange Online refused it (`auth-smtp.sendas.mismatch`)
+- the report says `SendAsDenied` from the store (`store.submission.send-as-denied`)
+
+## References
+- https://learn.microsoft.com/en-us/exchange/mail-flow/connectors/allow-anonymous-relay
+- https://learn.microsoft.com/en-us/exchange/mail-flow/connectors/receive-connectors
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change
+from diagnostics.causes.connector import steps
+from diagnostics.causes.connector.heard import heard
+from diagnostics.facts import Reply, Said, Session
+from diagnostics.report import Step
+
+
+@cause(
+    id="connector.receive.send-as-own-domain-denied",
+    act="on-prem",
+    says=("Client does not have permissions to send as this sender",),
+)
+def assess(said: Said, replies: tuple[Reply, ...], sessions: tuple[Session, ...]) -> Finding | None:
+    """Exchange Online says the same words about a mailbox's rights."""
+    what = heard(said, replies, sessions)
+    if what.microsoft:
+        return None
+    because = f"{what.who} refused the sender address that {what.client} used"
+    if what.incoming:
+        return Finding(Belief.LIKELY, f"{because} on this connector.", (said,), _steps(what.connector, what.ip))
+    if "5.7.1 client" in what.low or (said.by and "." in said.by):
+        return Finding(Belief.LIKELY, f"{because}: an on-premises server.", (said,), _steps(what.connector, ""))
+    because = "If an on-premises server said it: the client, or the account that it logs on with, may not use that sender."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps("", ""), weight=1.2)
+
+
+def _steps(connector: str, client: str) -> tuple[Step, ...]:
+    return (
+        steps.find_session(client),
+        steps.show_receive_connector(connector),
+        change(
+            "If the application logs on: let its account send as that mailbox.",
+            "Add-ADPermission -Identity {mailbox} -User {account} -ExtendedRights 'Send As'",
+            changes="This account may send as this mailbox.",
+            undo="Remove-ADPermission with the same parameters.",
+            verify="The next message is accepted (the right takes up to two hours to be seen).",
+            mailbox="",
+            account="",
+        ),
+        change(
+            "If it can't log on: allow our own sender domains on a connector that holds the application's address alone.",
+            "Get-ReceiveConnector {application_connector} | Add-ADPermission -User 'NT AUTHORITY\\ANONYMOUS LOGON' "
+            "-ExtendedRights 'ms-Exch-SMTP-Accept-Authoritative-Domain-Sender'",
+            changes="Whoever sends from that connector's addresses may use any sender of our domains. Never do it on a "
+            "connector that is open to the Internet.",
+            undo="The same with Remove-ADPermission.",
+            verify="The application's next message is accepted.",
+            application_connector="",
+        ),
+    )

@@ -1,0 +1,121 @@
+"""Another Receive connector answers than the one that was meant for this client.
+
+## What is happening
+All Receive connectors on a port share it, and Exchange picks, for each session, the one whose `RemoteIPRanges` holds the
+client's address most narrowly. When the ranges overlap or the client's new address is in none of them, it lands on a
+connector with other permissions, another certificate or other limits: a relay connector with a broad range such as
+10.0.0.0/8 catches other Exchange servers too, or an application falls back to the default connector.
+
+## What proves it
+- connector-id in the receive log is another than expected for that client
+- RemoteIPRanges of the intended connector doesn't hold the client's address
+
+## Not this when
+- the log names the intended connector
+- the receive log shows one inside address for every client: then address translation hides them
+  (`network.nat.inbound-source-masked`)
+
+## References
+- https://learn.microsoft.com/en-us/exchange/mail-flow/connectors/receive-connectors
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from diagnostics.cause import Belief, Finding, cause, change
+from diagnostics.causes.connector import relay, steps
+from diagnostics.causes.connector.heard import Heard, heard
+from diagnostics.causes.connector.ranges import covers, size
+from diagnostics.causes.connector.settings import RECEIVE, answering, label, named, of_kind, same_name, words
+from diagnostics.facts import Fact, Reply, Said, Session
+from diagnostics.mail_facts import Configured
+from diagnostics.report import Step
+
+_EXCHANGE = "cannot achieve exchange server authentication"
+_BROAD = 1 << 16  # addresses: a range of this size was hardly written for one application
+
+
+@cause(
+    id="connector.receive.wrong-connector-matched",
+    act="on-prem",
+    says=(*relay.SIGNATURES, "Client was not authenticated", "Cannot achieve Exchange Server authentication"),
+)
+def assess(
+    said: Said,
+    _settings: Configured | None,
+    objects: tuple[Configured, ...],
+    replies: tuple[Reply, ...],
+    sessions: tuple[Session, ...],
+) -> Finding | None:
+    """The connectors' ranges and the client's address settle it; the log's connector-id alone points here."""
+    what = heard(said, replies, sessions)
+    if not relay.by_exchange_server(what) or what.peer == "exchange-online" or relay.rewritten(what):
+        return None
+    if _EXCHANGE in what.low:
+        return _server(what, objects, sessions)
+    if what.incoming and what.ip:
+        return _client(what, objects)
+    because = f"{what.who} may have answered on another connector than the one that was made for this client."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(""), weight=0.9)
+
+
+def _client(what: Heard, objects: Iterable[Configured]) -> Finding | None:
+    """An application: is there a connector made for clients like it, which leaves its address out?"""
+    connectors = of_kind(RECEIVE, objects)
+    met = named(what.connector, connectors)
+    made = [each for each in connectors if _for_applications(each) and not same_name(each.name, what.connector)]
+    if made and met:
+        best = made[0]
+        because = (
+            f"{what.ip} is in no range of {label(best)} ({', '.join(best.items('RemoteIPRanges')[:4])}), so "
+            f"{label(met)} answered."
+        )
+        proof: tuple[Fact, ...] = (what.said, best, met)
+        return Finding(Belief.LIKELY, because, proof, _steps(what.ip, best.name), weight=1.3)
+    because = f"{what.who} answered {what.ip}; if another connector was made for it, its ranges leave that address out."
+    return Finding(Belief.POSSIBLE, because, (what.said, met), _steps(what.ip), weight=1.0)
+
+
+def _server(what: Heard, objects: Iterable[Configured], sessions: Iterable[Session]) -> Finding | None:
+    """Another Exchange server: did a connector without Exchange authentication catch it?"""
+    connectors = of_kind(RECEIVE, objects)
+    target = what.reply.ip if what.reply else ""
+    received = [s for s in sessions if s.direction == "receive" and s.remote_ip and "default" not in s.connector.lower()]
+    for each in connectors:
+        broad = [r for r in each.items("RemoteIPRanges") if _BROAD <= size(r) < 1 << 32]
+        if broad and each.told("AuthMechanism") and "exchangeserver" not in words(each, "AuthMechanism"):
+            because = f"{label(each)} takes {broad[0]}, other Exchange servers included, and has no ExchangeServer logon."
+            return Finding(Belief.LIKELY, because, (each, what.said), _steps(target, each.name), weight=1.3)
+    if received:
+        last = received[-1]
+        because = f"The receive log shows `{last.connector}` answering {last.remote_ip}, not the server's default connector."
+        return Finding(Belief.LIKELY, because, (last, what.said), _steps(last.remote_ip, last.connector), weight=1.2)
+    if any(answering(s.remote_ip, connectors) for s in sessions if s.direction == "receive"):
+        return None
+    because = "The other server may have met a connector with a broad range that was made for applications."
+    return Finding(Belief.POSSIBLE, because, (what.said,), _steps(target), weight=1.2)
+
+
+def _for_applications(entry: Configured) -> bool:
+    """Whether somebody made it for some addresses, and it takes clients that don't log on."""
+    written = entry.items("RemoteIPRanges")
+    anonymous = "anonymoususers" in words(entry, "PermissionGroups")
+    return anonymous and bool(written) and not any(covers(each, "198.51.100.1") for each in written)
+
+
+def _steps(client: str, connector: str = "") -> tuple[Step, ...]:
+    return (
+        steps.find_session(client),
+        steps.list_receive_connectors(),
+        change(
+            "Let the intended connector hold the address (with @{Remove=…} take it, or a broad range, off the other).",
+            "Set-ReceiveConnector {receive_connector} -RemoteIPRanges @{{Add={client_address}}}",
+            changes="Which sessions this connector answers. Name single addresses of the application only: on a relay "
+            "connector everybody in the range may relay.",
+            undo="The same with @{Remove=…} in place of @{Add=…}.",
+            verify="The next session of the client in the receive log names the intended connector.",
+            receive_connector=connector,
+            client_address=client,
+        ),
+    )

@@ -1,0 +1,27 @@
+"""`Unable to relay`: what the causes behind an Exchange server's refusal to relay have in common."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from diagnostics.causes.connector.heard import Heard
+from diagnostics.causes.recipient.lookup import domain, same_organization
+
+# 2013 and before say 5.7.1, later versions 5.7.54.
+SIGNATURES: Final = ("Unable to relay", "5.7.54")
+_ROUTING: Final = ".mail.onmicrosoft.com"
+
+
+def by_exchange_server(what: Heard) -> bool:
+    """Whether an Exchange server of somebody's own refused; Exchange Online has another fault behind these words."""
+    return not what.microsoft and "customer allow list" not in what.low and "customer block list" not in what.low
+
+
+def rewritten(what: Heard) -> str:
+    """The recipient, where it is one that only hybrid routing uses: no sender types it."""
+    return next((each for each in what.recipients if domain(each).endswith(_ROUTING)), "")
+
+
+def own_recipient(what: Heard) -> bool:
+    """Whether the server refused its own organization's domain: there the accepted domain is missing."""
+    return any(same_organization(what.said.by, domain(each)) for each in what.recipients)

@@ -1,0 +1,109 @@
+"""No Send connector covers the recipient's domain.
+
+## What is happening
+Routing looks for an enabled Send connector whose address spaces hold the recipient's domain and finds none: it was
+deleted or disabled, or only connectors for other domains exist. The messages wait in the `Unreachable` queue and come
+back after two days; for an address type other than SMTP they come back at once (`5.4.4
+ROUTING.NoConnectorForAddressType`).
+
+## What proves it
+- `A matching connector cannot be found to route the external recipient`
+- `Get-SendConnector` shows no enabled connector with `*` or the domain
+
+## Not this when
+- an enabled connector covers the domain: then its source servers (`connector.send.source-server-invalid`)
+- the domain's mailboxes are ours: then the accepted domain or the recipient's object is what is missing
+
+## References
+- https://learn.microsoft.com/en-us/exchange/mail-flow/queues/queues
+- https://learn.microsoft.com/en-us/exchange/mail-flow/connectors/send-connectors
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change
+from diagnostics.causes.connector import steps
+from diagnostics.causes.connector.heard import Heard, heard
+from diagnostics.facts import QueueState, Reply, Said, SendConnector
+from diagnostics.report import Step
+
+
+@cause(
+    id="connector.send.no-matching-connector",
+    act="on-prem",
+    says=("A matching connector cannot be found", "ROUTING.NoConnectorForAddressType"),
+)
+def assess(
+    anchor: Said | QueueState,
+    connector: SendConnector | None,
+    connectors: tuple[SendConnector, ...],
+    replies: tuple[Reply, ...],
+) -> Finding | None:
+    """Exchange's own words name it; the Unreachable queue alone can also lack a path to the source servers."""
+    if isinstance(anchor, QueueState):
+        return _queued(anchor, replies)
+    what = heard(anchor, replies)
+    told = what.recipient
+    covering = next((each for each in connectors if told and _covers(each, told.rpartition("@")[2])), None)
+    if covering:
+        because = (
+            f"`{covering.connector}` covers {told}, so if it is enabled, its source servers can't be reached, or it is "
+            "scoped to another site."
+        )
+        return Finding(Belief.POSSIBLE, because, (anchor, covering), _steps(told), weight=1.0)
+    because = f"Exchange found no Send connector that covers {_whom(what)}"
+    if connector and told:
+        spaces = ", ".join(space for each in connectors for space in each.address_spaces) or "none"
+        because += f"; the address spaces that were sent are {spaces}."
+        return Finding(Belief.CONFIRMED, because, (anchor, connector), _steps(told))
+    return Finding(Belief.LIKELY, f"{because}, or the one that does is disabled.", (anchor,), _steps(told))
+
+
+def _queued(queue: QueueState, replies: tuple[Reply, ...]) -> Finding | None:
+    unreachable = "unreachable" in f"{queue.delivery_type} {queue.next_hop} {queue.identity}".lower()
+    if not unreachable or not queue.messages or any("matching connector" in each.whole.lower() for each in replies):
+        return None
+    because = f"{queue.messages} messages wait in {queue.identity or 'the Unreachable queue'}: routing has no way for them."
+    return Finding(Belief.POSSIBLE, because, (queue,), _steps(""), weight=1.9)
+
+
+def _whom(what: Heard) -> str:
+    if what.recipient:
+        return what.recipient
+    return "the address type of the recipient" if "noconnectorforaddresstype" in what.low else "the recipient's domain"
+
+
+def _covers(connector: SendConnector, domain: str) -> bool:
+    """Whether an address space (`SMTP:*.fabrikam.com;10`) holds the domain."""
+    wanted = domain.lower()
+    for space in connector.address_spaces:
+        name = space.partition(";")[0].rpartition(":")[2].strip().lower()
+        if name in ("*", wanted, "--") or (name.startswith("*.") and wanted.endswith(name[1:])):
+            return True
+    return False
+
+
+def _steps(recipient: str) -> tuple[Step, ...]:
+    return (
+        steps.list_send_connectors(),
+        change(
+            "If the connector exists and is disabled, enable it.",
+            "Set-SendConnector {send_connector} -Enabled $true",
+            changes="Mail for its address spaces leaves through this connector again.",
+            undo="The same with -Enabled $false.",
+            verify="The Unreachable queue empties after the last step.",
+            send_connector="",
+        ),
+        change(
+            "If there is none, make one for the domain; `*` stands for all that no other connector covers.",
+            "New-SendConnector -Name {connector_name} -Custom -AddressSpaces {domain} -SourceTransportServers {server} "
+            "-DNSRoutingEnabled $true",
+            changes="Mail for this domain leaves through the named server to the domain's MX.",
+            undo="Remove-SendConnector with that name.",
+            verify="A new message to the domain leaves, and the Unreachable queue empties after the last step.",
+            connector_name="",
+            domain=recipient.rpartition("@")[2],
+            server="",
+        ),
+        steps.resubmit_unreachable(),
+    )

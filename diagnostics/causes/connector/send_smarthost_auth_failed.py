@@ -1,0 +1,117 @@
+"""The smart host refuses the credentials of the Send connector.
+
+## What is happening
+The connector logs on to its relay (`SmartHostAuthMechanism` BasicAuth or BasicAuthRequireTLS) and the relay says no: the
+password was changed or has expired there, the account is blocked, or the relay no longer offers that mechanism. Nothing
+leaves through this connector until both sides agree again; the queue holds the mail.
+
+## What proves it
+- the send log shows AUTH LOGIN followed by 535
+- event 2017 or 2003 of MSExchangeTransport for a connector to a relay
+
+## Not this when
+- the log has no AUTH: then nobody logged on (`connector.send.smarthost-wrong`)
+- the target is one of our own Exchange servers: then Kerberos (`transport-service.kerberos.exchangeauth-failed`)
+- an application or printer gets the 535 (`auth-smtp.credentials.invalid`)
+
+## References
+- https://learn.microsoft.com/en-us/powershell/module/exchangepowershell/set-sendconnector
+- https://www.rfc-editor.org/rfc/rfc4954
+- https://technet.microsoft.com/ru-ru/library/ff982082(v=exchg.141)
+"""
+
+from __future__ import annotations
+
+import re2
+
+from diagnostics.cause import Belief, Finding, cause, change
+from diagnostics.causes.certificate.steps import retry_queues
+from diagnostics.causes.connector import steps
+from diagnostics.causes.connector.heard import Heard, heard
+from diagnostics.facts import Reply, Said, SendConnector, Session
+from diagnostics.report import Step
+
+_EVENT = re2.compile(
+    r"(?i)failed with error (\S{1,60}) for Send connector (.{1,200}?)\. The authentication mechanism is (\S{1,40}?)\. "
+    r"The target is (\S{1,253}?)\.?(?:\s|$)"
+)
+_REMOTE = re2.compile(r'(?i)Send connector "?(.{1,200}?)"? has failed to authenticate with "?(\S{1,253}?)"?[.\s]')
+_OWN = ("exchangeauth", "gssapi", "kerberos", "x-exps", "direct trust")
+
+
+@cause(
+    id="connector.send.smarthost-auth-failed",
+    act="on-prem",
+    says=(
+        "MSExchangeTransport 2017",
+        "MSExchangeTransport 2003",
+        "MSExchangeTransport 2016",
+        "has failed to authenticate with",
+        "Outbound authentication failed with error",
+        "535 5.7.8",
+        "535 5.7.3",
+        "535 Authentication failed",
+        "535 Incorrect authentication data",
+    ),
+)
+def assess(
+    said: Said, connector: SendConnector | None, replies: tuple[Reply, ...], sessions: tuple[Session, ...]
+) -> Finding | None:
+    """It must be our server that logs on to somebody else's: events and send logs tell, a lone 535 doesn't."""
+    what = heard(said, replies, sessions)
+    if said.kind in ("event", "command"):
+        return _from_event(said)
+    if what.incoming or said.kind == "client" or _internal(what):
+        return None
+    name = what.connector or (connector.connector if connector else "")
+    if what.outgoing or said.kind == "queue":
+        because = f"{said.by or said.host or what.ip or 'The smart host'} refused the logon of `{name or 'the connector'}`"
+        at = what.reply.at if what.reply else ""
+        because += f" at {at}: `{_short(said.text)}`." if at else f": `{_short(said.text)}`."
+        return Finding(Belief.LIKELY, because, (said, connector), _steps(name), weight=1.2)
+    because = "If a Send connector logs on to a relay here, the relay no longer takes its user name or password."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=0.8)
+
+
+def _internal(what: Heard) -> bool:
+    """Whether the session is between our own servers: only those offer X-EXPS."""
+    session = what.session
+    return session is not None and ("X-EXPS" in session.capabilities or "intra" in session.connector.lower())
+
+
+def _from_event(said: Said) -> Finding | None:
+    found = _EVENT.search(said.text)
+    remote = _REMOTE.search(said.text)
+    mechanism = found.group(3).lower() if found else ""
+    if any(own in mechanism for own in _OWN) or "intra-organization" in said.text.lower():
+        return None
+    if found:
+        name, target = found.group(2), found.group(4)
+        because = f"`{name}` could not log on to {target} with {found.group(3)}: {found.group(1)}."
+    elif remote:
+        name, target = remote.group(1), remote.group(2)
+        because = f"`{name}` could not log on to {target}."
+    else:
+        name, because = "", "A Send connector could not log on to its smart host."
+    belief = Belief.LIKELY if found or remote else Belief.POSSIBLE
+    return Finding(belief, because, (said,), _steps(name), weight=1.2)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 100 else text[:99] + "…"
+
+
+def _steps(connector: str) -> tuple[Step, ...]:
+    return (
+        steps.show_send_connector(connector),
+        change(
+            "Give the connector the user name and password that the relay accepts now (the first command asks for them).",
+            "$credential = Get-Credential; "
+            "Set-SendConnector {connector} -SmartHostAuthMechanism BasicAuthRequireTLS -AuthenticationCredential $credential",
+            changes="The account with which this connector logs on; the logon happens inside TLS only.",
+            undo="Run it again with the former account.",
+            verify="The next session in the protocol log shows 235 after AUTH, and the queue drains.",
+            connector=connector,
+        ),
+        retry_queues(),
+    )

@@ -1,0 +1,108 @@
+"""The Send connector points at a smart host that is not responsible for this mail.
+
+## What is happening
+`SmartHosts` names a host that answers but won't relay for this organization: a gateway of former times, another
+customer's relay, or a submission endpoint such as `smtp.office365.com`, which wants a mailbox to log on and is not
+meant for servers. Every message of the connector is refused, whatever its recipient.
+
+## What proves it
+- the host that refuses is the connector's smart host
+- the smart host is `smtp.office365.com`, and the refusal says `530 5.7.57 … not authenticated`
+
+## Not this when
+- the refusal comes from the recipient's own mail server: there its domain or MX is wrong
+- the smart host knows us but the password is refused (`connector.send.smarthost-auth-failed`)
+- it is a retired Microsoft name or an address of Microsoft's as a number (`dns.mx.legacy-eop-target`)
+
+## References
+- https://learn.microsoft.com/en-us/exchange/mail-flow/connectors/send-connectors
+- https://learn.microsoft.com/en-us/exchange/mail-flow-best-practices/how-to-set-up-a-multifunction-device-or-application-to-send-email-using-microsoft-365-or-office-365
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.connector import steps
+from diagnostics.causes.connector.heard import Heard, heard
+from diagnostics.causes.recipient.lookup import domain, same_organization
+from diagnostics.facts import Reply, Said, SendConnector, Session
+from diagnostics.report import Step
+
+_SUBMISSION: Final = ("smtp.office365.com", "smtp-legacy.office365.com", "smtp.outlook.com")
+
+
+@cause(
+    id="connector.send.smarthost-wrong",
+    act="on-prem",
+    says=("Relay access denied", "Relaying denied", "relay not permitted", "5.7.57 SMTP; Client was not authenticated"),
+)
+def assess(
+    said: Said,
+    connector: SendConnector | None,
+    connectors: tuple[SendConnector, ...],
+    replies: tuple[Reply, ...],
+    sessions: tuple[Session, ...],
+) -> Finding | None:
+    """Whose host refused decides: the connector's smart host, or the recipient's own server."""
+    what = heard(said, replies, sessions)
+    if what.incoming or "5.7.64" in what.low or "5.4.1" in what.low:
+        return None
+    submission = _submission(connectors)
+    if "5.7.57" in what.low:
+        return _endpoint(what, submission)
+    if what.microsoft or same_organization(said.by, domain(what.recipient)):
+        return None
+    used = _using(said, connectors)
+    if used:
+        because = f"`{used.connector}` hands its mail to {said.by or said.host}, which refuses to relay for this server."
+        return Finding(Belief.LIKELY, because, (used, said), _steps(used.connector), weight=1.2)
+    name = what.connector or (connector.connector if connector else "")
+    by = f"`{name}` got" if what.outgoing and name else "A server answered"
+    because = f"{by} `{said.text[:80]}`: if that host is the connector's smart host, it does not relay for this server."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=1.6 if what.outgoing else 0.7)
+
+
+def _endpoint(what: Heard, submission: SendConnector | None) -> Finding | None:
+    if submission:
+        host = submission.smart_hosts[0]
+        because = f"`{submission.connector}` sends to {host}, which takes mail only after a logon with a mailbox."
+        return Finding(Belief.CONFIRMED, because, (submission, what.said), _steps(submission.connector))
+    if what.outgoing and what.microsoft:
+        because = f"`{what.connector}` sends to a submission host of Exchange Online, which wants a logon with a mailbox."
+        return Finding(Belief.LIKELY, because, (what.said,), _steps(what.connector), weight=1.5)
+    return None
+
+
+def _submission(connectors: Iterable[SendConnector]) -> SendConnector | None:
+    return next((c for c in connectors if any(host.lower() in _SUBMISSION for host in c.smart_hosts)), None)
+
+
+def _using(said: Said, connectors: Iterable[SendConnector]) -> SendConnector | None:
+    """The connector whose smart host gave the reply."""
+    spoken = {each.lower() for each in (said.by, said.host) if each}
+    return next((c for c in connectors if spoken & {host.lower() for host in c.smart_hosts}), None)
+
+
+def _steps(connector: str) -> tuple[Step, ...]:
+    return (
+        steps.show_send_connector(connector),
+        look(
+            "For mail to Exchange Online: find the tenant's own host, the MX of its onmicrosoft.com routing domain.",
+            "Resolve-DnsName {routing_domain} -Type MX",
+            "powershell",
+            routing_domain="",
+        ),
+        change(
+            "Point the connector at the host that is responsible for this mail, or ask its operator to accept this server.",
+            "Set-SendConnector {connector} -SmartHosts {smart_host}",
+            changes="All mail of this connector goes to that host. Towards Exchange Online it needs an inbound connector "
+            "that recognises this server, and no logon: -SmartHostAuthMechanism None.",
+            undo="Set-SendConnector with the SmartHosts that the first step printed.",
+            verify="The next session in the protocol log ends with a 250 for the message.",
+            connector=connector,
+            smart_host="",
+        ),
+    )

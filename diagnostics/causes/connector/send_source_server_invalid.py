@@ -1,0 +1,93 @@
+"""The Send connector's source servers are gone or can't be reached.
+
+## What is happening
+Mail for a Send connector goes first to one of its `SourceTransportServers`. When they were decommissioned, stand in
+maintenance, or lie in a site without a route, routing drops the connector (event 5016), and mail takes another one or
+waits in a queue of delivery type `SmtpRelayToConnectorSourceServers`, or in `Unreachable`.
+
+## What proves it
+- event 5016: `could not discover any route to connector … This connector will not be used`
+- SourceTransportServers names a server that is removed, or whose HubTransport component isn't active
+
+## Not this when
+- all source servers are up and active
+- no connector covers the domain at all (`connector.send.no-matching-connector`)
+
+## References
+- https://learn.microsoft.com/en-us/exchange/mail-flow/connectors/send-connectors
+- https://technet.microsoft.com/en-us/library/ff981396(v=exchg.141)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import re2
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.connector import steps
+from diagnostics.facts import QueueState, Said
+from diagnostics.mail_facts import Configured
+from diagnostics.report import Step
+
+_NAMED = re2.compile(r"(?i)any route to connector (?:CN=)?([^,\r\n]{1,200}?)(?:,| in the routing tables)")
+
+
+@cause(
+    id="connector.send.source-server-invalid",
+    act="on-prem",
+    says=("could not discover any route to connector", "MSExchangeTransport 5016"),
+)
+def assess(anchor: Said | QueueState, _state: Configured | None, objects: tuple[Configured, ...]) -> Finding | None:
+    """Event 5016 names the connector; a queue toward the source servers only points here."""
+    down = _inactive(objects)
+    if isinstance(anchor, QueueState):
+        return _queued(anchor, down)
+    found = _NAMED.search(anchor.text)
+    name = found.group(1) if found else ""
+    where = f" on {anchor.host}" if anchor.host else ""
+    because = f"Routing{where} has no way to the source servers of `{name or 'a Send connector'}` and does not use it."
+    return Finding(Belief.LIKELY, because, (anchor, *down[:1]), _steps(name), weight=1.0)
+
+
+def _queued(queue: QueueState, down: Sequence[Configured]) -> Finding | None:
+    kind = queue.delivery_type.lower()
+    if not queue.messages:
+        return None
+    if kind == "smtprelaytoconnectorsourceservers" and queue.status.lower() == "retry":
+        because = f"{queue.messages} messages wait for the source servers of `{queue.next_hop or 'a Send connector'}`"
+        if down:
+            server = down[0].get("Server") or "a server"
+            because += f", and {down[0].name} of {server} is {down[0].get('State') or 'not active'}."
+            return Finding(Belief.LIKELY, because, (queue, down[0]), _steps(""))
+        return Finding(Belief.POSSIBLE, f"{because}: none of them takes mail.", (queue,), _steps(""), weight=1.6)
+    if kind == "unreachable":
+        because = f"Messages wait in {queue.identity}: a connector whose source servers have no route is not used."
+        return Finding(Belief.POSSIBLE, because, (queue,), _steps(""), weight=1.2)
+    return None
+
+
+def _inactive(objects: Sequence[Configured]) -> list[Configured]:
+    return [each for each in objects if each.kind == "server-component" and each.failing]
+
+
+def _steps(connector: str) -> tuple[Step, ...]:
+    return (
+        steps.show_send_connector(connector),
+        look(
+            "Check that each of those servers still exists and that its transport is active.",
+            "Get-ExchangeServer | ForEach-Object { Get-ServerComponentState $_.Name -Component HubTransport } | "
+            "Format-Table ServerFqdn,Component,State",
+        ),
+        change(
+            "Name servers that exist and are active.",
+            "Set-SendConnector {connector} -SourceTransportServers {server}",
+            changes="Mail of this connector leaves from these servers only; several are written 'A','B'. Each needs "
+            "port 25 open and, where the connector names one, the certificate.",
+            undo="Set-SendConnector with the SourceTransportServers that the first step printed.",
+            verify="No new event 5016, and the queue drains.",
+            connector=connector,
+            server="",
+        ),
+        steps.resubmit_unreachable(),
+    )

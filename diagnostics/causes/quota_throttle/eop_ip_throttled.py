@@ -1,0 +1,74 @@
+"""Exchange Online throttles the sending address, because it is new or sends unlike before.
+
+## What is happening
+Exchange Online Protection has no or a bad history of the connecting address, or sees it send much more than
+usual, and defers part of its mail: `451 4.7.500 Server busy. Please try again later from [address]`,
+`4.7.500` to `4.7.699` and `4.7.850` to `4.7.899 Access denied, please try again later`, and even `452 4.5.3 Too
+many recipients (AS780090)`. It passes as the address builds a history, mostly within an hour to some days.
+
+## What proves it
+- the number, said by a server of Microsoft; the address or its volume changed not long ago
+
+## Not this when
+- `4.7.650` and (S775): Outlook.com's own limits (`reputation.ip.consumer-outlook`)
+- `4.7.230`: an outdated Exchange server is throttled (`policy.enforcement.exchange-out-of-date`)
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/fix-error-code-451-4-7-500-699-asxxx-in-exchange-online
+"""
+
+from __future__ import annotations
+
+import re2
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.recipient.steps import EXO, advise
+from diagnostics.causes.reputation.addresses import blamed, named
+from diagnostics.facts import Reply
+from diagnostics.report import Step
+
+_NUMBER = re2.compile(r"(?:^|[^\d.])4\.7\.(?:[56]\d\d|8[5-9]\d)(?:$|[^\d.]|\.(?:\D|$))")
+_ALONE = re2.compile(r"(?i)\bAS\W?(?:780090|77712\d{1,4}|77713|77714)\b|\(S7771\d\)")
+_BUSY = re2.compile(r"(?i)server busy\. please try again later from")
+_OUTLOOK = re2.compile(r"(?i)\bS775\b|rate limited due to IP reputation|4\.7\.650")
+
+
+@cause(id="quota-throttle.eop.ip-throttled", act="sender")
+def assess(reply: Reply) -> Finding | None:
+    """A range of numbers that only Microsoft uses, or one of the throttle's own marks."""
+    text = reply.whole
+    busy, number = _BUSY.search(text), _NUMBER.search(text)
+    if not reply.failing or _OUTLOOK.search(text) or not (number or busy or _ALONE.search(text)):
+        return None
+    ip = blamed(text)
+    because = f"Exchange Online holds mail from {named(ip)} back, because the address is new to it or sends more than "
+    because += "its history lets expect; the messages stay in the sender's queue and are tried again."
+    belief = Belief.CONFIRMED if busy and number else Belief.LIKELY
+    return Finding(belief, because, (reply,), _steps(ip), weight=1.2)
+
+
+def _steps(ip: str) -> tuple[Step, ...]:
+    return (
+        advise(
+            "Wait and let the queue retry: it mostly clears within an hour. Keep the volume even, and warm a new address "
+            "up gradually."
+        ),
+        look(
+            "If the address is your own server's and sends to your own tenant, see whether an inbound connector knows it.",
+            "Get-InboundConnector | Format-List Name,ConnectorType,SenderIPAddresses,TlsSenderCertificateName",
+            EXO,
+        ),
+        change(
+            "If none does, create one: mail of your own server is then attributed to your tenant.",
+            "New-InboundConnector -Name 'From on-premises' -ConnectorType OnPremises -SenderDomains '*' "
+            "-SenderIPAddresses {address} -RequireTls $true",
+            shell=EXO,
+            changes="Sessions from this address count as your organization's, and must use TLS.",
+            undo="Remove-InboundConnector 'From on-premises'",
+            verify="The queue drains, and no new 4.7.5xx appears.",
+            address=ip,
+        ),
+        advise(
+            "If it lasts longer than a day, and volume and SPF are in order, ask Microsoft support about the address."
+        ),
+    )

@@ -1,0 +1,134 @@
+"""The recipient's mailbox is full.
+
+## What is happening
+The mailbox that was addressed has reached the size at which it receives nothing more
+(ProhibitSendReceiveQuota, or another system's limit). Servers answer x.2.2, `mailbox full` or `over quota`;
+Exchange names `MapiExceptionShutoffQuotaExceeded`. Mail flow works: the message got as far as the mailbox.
+
+## What proves it
+- the server of the recipient says so
+- Get-MailboxStatistics shows StorageLimitStatus MailboxDisabled, or a size above ProhibitSendReceiveQuota
+
+## Not this when
+- the token says STOREDRV.Submission: the sending mailbox is full (`quota-throttle.mailbox.sender-full`)
+- the recipient is a public folder (`quota-throttle.public-folder.full`)
+- the text speaks of a submission quota, a limit on recipients in a day
+  (`quota-throttle.sender.recipient-rate-limit`)
+- the recipient begins with AggregateGroupMailbox (`quota-throttle.system-mailbox.aggregate-full`)
+
+## References
+- https://learn.microsoft.com/en-us/exchange/mail-flow/non-delivery-reports-and-bounce-messages/non-delivery-reports-and-bounce-messages
+- https://learn.microsoft.com/en-us/exchange/recipients/user-mailboxes/storage-quotas
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from diagnostics.cause import EMS, Belief, Finding, cause, change, look
+from diagnostics.causes.quota_throttle.sizes import (
+    about_rate,
+    aggregate,
+    operation,
+    recipient_kind,
+    shut,
+    size_of,
+)
+from diagnostics.causes.quota_throttle.words import has
+from diagnostics.causes.recipient.lookup import address, by_microsoft, named
+from diagnostics.causes.recipient.steps import EXO, advise
+from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import Configured
+from diagnostics.report import Act, Shell, Step
+
+_WORDS: Final = (
+    "mailbox full",
+    "mailbox is full",
+    "mailbox quota exceeded",
+    "mailbox has exceeded",
+    "over quota",
+    "overquota",
+    "out of storage space",
+    "exceeded storage allocation",
+    "insufficient mailbox space",
+)
+
+
+@cause(
+    id="quota-throttle.mailbox.full",
+    act="recipient-side",
+    says=(
+        *_WORDS,
+        "5.2.2",
+        "452 4.2.2",
+        "450 4.2.2",
+        "MapiExceptionShutoffQuotaExceeded",
+        "MapiExceptionQuotaExceeded",
+    ),
+)
+def assess(anchor: Said | Configured, objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """The recipient's own server says it; the token tells whose quota it was."""
+    if isinstance(anchor, Configured):
+        return _from_statistics(anchor)
+    if about_rate(anchor) or operation(anchor) == "submit" or has(anchor, "connection dropped"):
+        return None
+    wanted = address(anchor, replies)
+    if aggregate(wanted):
+        because = f"{named(wanted)} is a retired hidden mailbox of a group; no person's mailbox is full."
+        return Finding(Belief.RULED_OUT, because, (anchor,))
+    kind, name = recipient_kind(wanted, objects)
+    if kind == "folder":
+        return Finding(Belief.RULED_OUT, f"{name} is a public folder, not a mailbox.", (anchor,))
+    online = by_microsoft(anchor)
+    steps = _steps(wanted, EXO if online else EMS)
+    act: Act = "recipient-side" if kind != "mailbox" else "exchange-online" if online else "on-prem"
+    because = (
+        f"The mailbox {named(wanted, 'of the recipient')} has no room left, so {_speaker(anchor)} refuses its mail"
+    )
+    because += "; there is nothing to repair on the sending side."
+    if has(anchor, "mapiexceptionquotaexceeded") and kind != "mailbox":
+        because = "The post quota of the place that was addressed is exceeded; a mailbox would be the rarer one."
+        return Finding(Belief.POSSIBLE, because, (anchor,), steps, act, weight=0.9)
+    sure = has(anchor, "shutoffquota", *_WORDS)
+    return Finding(Belief.CONFIRMED if sure else Belief.LIKELY, because, (anchor,), steps, act, weight=1.0)
+
+
+def _speaker(said: Said) -> str:
+    return said.by or "its server"
+
+
+def _from_statistics(entry: Configured) -> Finding | None:
+    if not shut(entry):
+        return None
+    because = (
+        f"{entry.name or 'The mailbox'}{size_of(entry)} is over its last limit (StorageLimitStatus MailboxDisabled)"
+    )
+    because += ": it neither receives nor sends."
+    return Finding(Belief.CONFIRMED, because, (entry,), _steps(entry.name, EMS), "on-prem")
+
+
+def _steps(mailbox: str, shell: Shell) -> tuple[Step, ...]:
+    return (
+        advise("Sender: tell the recipient by another way that the mailbox is full, and send again once it has room."),
+        look(
+            "If the recipient is yours, see the size of the mailbox, and of its deleted items.",
+            "Get-MailboxStatistics {mailbox} | Format-List TotalItemSize,TotalDeletedItemSize,StorageLimitStatus",
+            shell,
+            mailbox=mailbox,
+        ),
+        look(
+            "See the limits.",
+            "Get-Mailbox {mailbox} | Format-List *Quota,UseDatabaseQuotaDefaults,ArchiveStatus",
+            shell,
+            mailbox=mailbox,
+        ),
+        change(
+            "Let the recipient delete or archive; an archive mailbox takes old items away (licence needed).",
+            "Enable-Mailbox {mailbox} -Archive",
+            shell=shell,
+            changes="The mailbox gets an archive, into which its retention policy moves old items.",
+            undo="Disable-Mailbox with -Archive disconnects it; what was moved has to be moved back first.",
+            verify="TotalItemSize falls below the limit, and a new message arrives.",
+            mailbox=mailbox,
+        ),
+    )

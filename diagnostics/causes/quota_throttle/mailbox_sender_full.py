@@ -1,0 +1,85 @@
+"""The sending mailbox is full, so it may not send.
+
+## What is happening
+The mailbox that hands the message in (a scanner's or application's account, a user's) is over
+ProhibitSendQuota. Often nobody reads it, and Sent Items grows by a copy of every message. The store refuses
+with `STOREDRV.Submission.Exception:QuotaExceededException`. No recipient is involved, and all of them fail.
+
+## What proves it
+- the token says Submission or Submit, not Deliver
+- Get-MailboxStatistics of the sender shows ProhibitSend
+
+## Not this when
+- the token says STOREDRV.Deliver (`quota-throttle.mailbox.full`, `quota-throttle.public-folder.full`)
+- the text speaks of recipients in a day (`quota-throttle.sender.recipient-rate-limit`)
+
+## References
+- https://learn.microsoft.com/en-us/exchange/troubleshoot/send-emails/smtp-submission-improvements
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import EMS, Belief, Finding, cause, change, look
+from diagnostics.causes.quota_throttle.sizes import about_rate, no_sending, operation, shut, size_of
+from diagnostics.causes.quota_throttle.words import has
+from diagnostics.causes.recipient.steps import EXO
+from diagnostics.facts import Said
+from diagnostics.mail_facts import Configured
+from diagnostics.report import Shell, Step
+
+
+@cause(
+    id="quota-throttle.mailbox.sender-full",
+    act="sender",
+    says=("STOREDRV.Submission.Exception:", "STOREDRV.Submit.Exception:", "MapiExceptionQuotaExceeded"),
+)
+def assess(anchor: Said | Configured, objects: tuple[Configured, ...]) -> Finding | None:
+    """The store names the operation: it was handing in, so the quota is the sender's."""
+    if isinstance(anchor, Configured):
+        if not no_sending(anchor):
+            return None
+        because = (
+            f"{anchor.name or 'The mailbox'}{size_of(anchor)} is over ProhibitSendQuota: it receives, but may not "
+        )
+        because += "send."
+        return Finding(Belief.CONFIRMED, because, (anchor,), _steps(anchor.name, EMS))
+    if operation(anchor) != "submit" or about_rate(anchor) or not has(anchor, "quotaexceeded"):
+        return None
+    full = next((each for each in objects if no_sending(each) or shut(each)), None)
+    because = "The mailbox that submits the message is full: the quota was met on submission, before any recipient"
+    because += f". {full.name or 'The mailbox'}{size_of(full)} is the one." if full else "."
+    return Finding(Belief.CONFIRMED, because, (anchor, full), _steps(full.name if full else "", EXO))
+
+
+def _steps(mailbox: str, shell: Shell) -> tuple[Step, ...]:
+    return (
+        look(
+            "See how full the sending mailbox is.",
+            "Get-MailboxStatistics {mailbox} | Format-List TotalItemSize,ItemCount,StorageLimitStatus",
+            shell,
+            mailbox=mailbox,
+        ),
+        look(
+            "See how much of it is Sent Items.",
+            "Get-MailboxFolderStatistics {mailbox} -FolderScope SentItems | "
+            "Format-Table FolderPath,ItemsInFolder,FolderSize",
+            shell,
+            mailbox=mailbox,
+        ),
+        look(
+            "See its quotas and its retention policy.",
+            "Get-Mailbox {mailbox} | Format-List *Quota,RetentionPolicy",
+            shell,
+            mailbox=mailbox,
+        ),
+        change(
+            "Empty Sent Items, and give the mailbox a retention policy that purges it from now on.",
+            "Set-Mailbox {mailbox} -RetentionPolicy {retention_policy}",
+            shell=shell,
+            changes="Old items of this mailbox are deleted as the policy's tags say.",
+            undo="The same with the policy that the step before printed; deleted items don't come back by that.",
+            verify="StorageLimitStatus no longer says ProhibitSend, and the account can send.",
+            mailbox=mailbox,
+            retention_policy="",
+        ),
+    )

@@ -1,0 +1,90 @@
+"""The public folder, or the mailbox that holds it, has reached its quota.
+
+## What is happening
+Mail to a mail-enabled public folder is stored in a public folder mailbox. The folder's own ProhibitPostQuota,
+the organization's default or the quota of the mailbox that holds the folder is exceeded, and delivery ends
+with `QuotaExceededException.MapiExceptionQuotaExceeded`. (A full user mailbox says
+`MapiExceptionShutoffQuotaExceeded`.)
+
+## What proves it
+- the recipient is a mail-enabled public folder
+- TotalItemSize of the folder is above ProhibitPostQuota, or its mailbox is full
+
+## Not this when
+- the recipient is a user's or shared mailbox (`quota-throttle.mailbox.full`)
+- the token says STOREDRV.Submission (`quota-throttle.mailbox.sender-full`)
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/cannot-send-mail-mepf
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import EMS, Belief, Finding, cause, change, look
+from diagnostics.causes.quota_throttle.sizes import about_rate, aggregate, operation, recipient_kind
+from diagnostics.causes.quota_throttle.words import has
+from diagnostics.causes.recipient.lookup import address, by_microsoft, named
+from diagnostics.causes.recipient.steps import EXO
+from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import Configured
+from diagnostics.report import Act, Shell, Step
+
+
+@cause(
+    id="quota-throttle.public-folder.full",
+    act="exchange-online",
+    says=("MapiExceptionQuotaExceeded", "5.2.2"),
+)
+def assess(said: Said, objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """The exception without `Shutoff`, on delivery, belongs to folders; the directory settles it."""
+    wanted = address(said, replies)
+    if about_rate(said) or operation(said) == "submit" or aggregate(wanted):
+        return None
+    kind, name = recipient_kind(wanted, objects)
+    token = has(said, "mapiexceptionquotaexceeded")
+    if kind == "mailbox":
+        return Finding(Belief.RULED_OUT, f"{name} is a mailbox, not a public folder.", (said,)) if token else None
+    if not token and kind != "folder":
+        return None
+    online = by_microsoft(said)
+    act: Act = "exchange-online" if online else "on-prem"
+    because = f"{named(wanted, 'The public folder')} may take no more posts: its quota, or that of the mailbox that "
+    because += "holds it, is exceeded."
+    steps = _steps(name or wanted, EXO if online else EMS)
+    if kind == "folder":
+        return Finding(Belief.CONFIRMED, because, (said,), steps, act)
+    belief = Belief.LIKELY if operation(said) else Belief.POSSIBLE
+    return Finding(belief, because, (said,), steps, act, weight=1.4)
+
+
+def _steps(folder: str, shell: Shell) -> tuple[Step, ...]:
+    return (
+        look(
+            "Find the folder behind the address, and the mailbox that holds it.",
+            "Get-MailPublicFolder {folder} | Format-List Name,EntryId,ContentMailbox",
+            shell,
+            folder=folder,
+        ),
+        look(
+            "See how full the folder is (its path begins with a backslash).",
+            "Get-PublicFolderStatistics {path} | Format-List Name,ItemCount,TotalItemSize",
+            shell,
+            path="",
+        ),
+        look(
+            "See its limit, and the organization's default that holds while it says Unlimited.",
+            "Get-PublicFolder {path} | Format-List ProhibitPostQuota,IssueWarningQuota,ContentMailboxName; "
+            "Get-OrganizationConfig | Format-List DefaultPublicFolder*Quota",
+            shell,
+            path="",
+        ),
+        change(
+            "Delete or move old items; if the folder may be larger, raise its limit (below that of its mailbox).",
+            "Set-PublicFolder {path} -ProhibitPostQuota 5GB -IssueWarningQuota 4GB",
+            shell=shell,
+            changes="This folder takes posts up to 5 GB.",
+            undo="The same with the values that the step before printed.",
+            verify="A message to the folder's address is delivered.",
+            path="",
+        ),
+    )

@@ -1,0 +1,97 @@
+"""A source opens more connections, or sends faster, than the Receive connector allows.
+
+## What is happening
+A Receive connector limits connections in all (MaxInboundConnection), by source
+(MaxInboundConnectionPerSource, 20 by default, and a percentage) and messages a minute (MessageRateLimit). A
+gateway, load balancer or application that sends everything from one address meets them first: `421 4.3.2 The
+maximum number of concurrent connections has exceeded a limit`, `421 4.4.2 Message submission rate …`, event
+1021. Mail is late, not lost: the sender tries again.
+
+## What proves it
+- event 1021 names connector and address; or the receive log shows the 421 right after the connection
+
+## Not this when
+- `421 4.3.2 Service not active`: a component is off (`transport-service.component.inactive`)
+- a NAT hides all senders behind one address (`network.nat.inbound-source-masked`): then mend the NAT
+
+## References
+- https://learn.microsoft.com/en-us/exchange/mail-flow/message-rate-limits
+- https://learn.microsoft.com/en-us/powershell/module/exchangepowershell/set-receiveconnector
+"""
+
+from __future__ import annotations
+
+import re2
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.network.queues import outward, queue_of
+from diagnostics.causes.quota_throttle.words import has
+from diagnostics.facts import QueueState, Said
+from diagnostics.report import Act, Step
+
+_CONNECTOR = re2.compile(r"(?i)receive connector ['\"]?([^'\"]{1,120}?)['\"]? (?:rejected|has)")
+_SOURCE = re2.compile(r"(?i)IP address(?: of)?:? ['\"\[]?([0-9a-f][0-9a-f.:]{2,44})\b")
+
+
+@cause(
+    id="quota-throttle.receive-connector.limits",
+    act="on-prem",
+    says=(
+        "The maximum number of concurrent connections has exceeded a limit",
+        "Message submission rate for this client has exceeded the configured limit",
+        "The maximum number of connections per source",
+        "MSExchangeTransport 1021",
+        "MSExchangeFrontEndTransport 1021",
+        "MSExchangeTransport 1009",
+    ),
+)
+def assess(said: Said, queues: tuple[QueueState, ...]) -> Finding:
+    """Whose connector it is follows from where the reply stands: our event or log, or another server's answer."""
+    connector = _found(_CONNECTOR, said.text)
+    source = _found(_SOURCE, said.text) if said.kind == "event" else ""
+    theirs = said.kind == "queue" and outward(queue_of(said, queues))
+    act: Act = "recipient-side" if theirs else "on-prem"
+    rate = has(said, "submission rate")
+    because = f"{connector or said.by or 'The receiving connector'} refuses {source or 'the sender'}, which "
+    because += (
+        "hands in messages faster than MessageRateLimit allows." if rate else "holds as many connections as allowed."
+    )
+    if theirs:
+        because += " The limit is the receiving side's; our queue tries again by itself."
+    sure = has(said, "maximum number of con", "submission rate")
+    steps = _steps(connector, source)
+    return Finding(Belief.CONFIRMED if sure else Belief.LIKELY, because, (said,), steps, act, weight=1.0)
+
+
+def _found(pattern: re2._Regexp[str], text: str) -> str:
+    match = pattern.search(text)
+    return str(match.group(1)) if match else ""
+
+
+def _steps(connector: str, source: str) -> tuple[Step, ...]:
+    return (
+        look(
+            "On the receiving server, see the limits.",
+            "Get-ReceiveConnector | "
+            "Format-List Identity,RemoteIPRanges,MaxInboundConnection*,MessageRateLimit,MessageRateSource",
+        ),
+        look(
+            "See who has how many connections open on port 25.",
+            "Get-NetTCPConnection -LocalPort 25 -State Established | Sort-Object RemoteAddress | "
+            "Format-Table RemoteAddress,RemotePort",
+            "powershell",
+        ),
+        change(
+            "If the source is your own gateway or application, give it a connector of its own with more room, and leave "
+            "the Internet-facing one as it is.",
+            "New-ReceiveConnector -Name {new_name} -Server {server} -TransportRole FrontendTransport -Custom "
+            "-Bindings 0.0.0.0:25 -RemoteIPRanges {source} -PermissionGroups AnonymousUsers "
+            "-MaxInboundConnectionPerSource 200 -MaxInboundConnectionPercentagePerSource 50",
+            changes="Mail of this one address is taken by the new connector, which does not relay.",
+            undo="Remove-ReceiveConnector with the new connector's identity.",
+            verify="No further event 1021 or 421 4.3.2 for the address.",
+            new_name="From gateway",
+            server=connector.partition("\\")[0] if "\\" in connector else "",
+            source=source,
+        ),
+    )

@@ -1,0 +1,92 @@
+"""The message has more recipients than a limit on its way allows.
+
+## What is happening
+Somebody counts recipients: the organization (MaxRecipientEnvelopeLimit), the sender's mailbox
+(RecipientLimits), the Receive connector (MaxRecipientsPerMessage), or the receiving system in one
+transaction. Exchange answers `550 5.5.3 RESOLVER.ADR.RecipLimit`, a receiving server `452 4.5.3 Too many
+recipients`, after which a proper mail server sends the rest in the next transaction; applications often
+don't.
+
+## What proves it
+- the token, or a recipient count above the limit
+
+## Not this when
+- an AS number follows, `4.5.3 Too many recipients (AS780090)`: Exchange Online throttles the address
+  (`quota-throttle.eop.ip-throttled`)
+- the message has few recipients
+
+## References
+- https://learn.microsoft.com/en-us/exchange/mail-flow/non-delivery-reports-and-bounce-messages/non-delivery-reports-and-bounce-messages
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/non-delivery-reports-in-exchange-online
+"""
+
+from __future__ import annotations
+
+import re2
+
+from diagnostics.cause import EMS, Belief, Finding, cause, change, look
+from diagnostics.causes.quota_throttle.words import has
+from diagnostics.causes.recipient.lookup import by_microsoft
+from diagnostics.causes.recipient.steps import EXO, advise
+from diagnostics.facts import Said
+from diagnostics.report import Step
+
+_THROTTLED = re2.compile(r"\bAS\W?\d{4,}")
+
+
+@cause(
+    id="quota-throttle.recipients.too-many",
+    act="sender",
+    says=(
+        "RESOLVER.ADR.RecipLimit",
+        "RESOLVER.ADR.RecipientLimit",
+        "550 5.5.3",
+        "452 4.5.3",
+        "4.5.3 Too many recipients",
+        "5.5.3 Too many recipients",
+        "Too many recipients",
+    ),
+)
+def assess(said: Said) -> Finding | None:
+    """The resolver's token is the sender's own organization; 4.5.3 is whoever received the transaction."""
+    if _THROTTLED.search(said.text):
+        because = (
+            "An AS number follows the words: Exchange Online throttles the address, whatever the number of recipients."
+        )
+        return Finding(Belief.RULED_OUT, because, (said,))
+    if has(said, "resolver.adr.recip"):
+        because = "The sender's own organization refused it: more recipients than RecipientLimits or "
+        because += "MaxRecipientEnvelopeLimit allows."
+        return Finding(Belief.CONFIRMED, because, (said,), _steps(by_microsoft(said)))
+    if not has(said, "5.5.3", "4.5.3", "too many recip"):
+        return None
+    because = f"{said.by or 'The receiving server'} takes fewer recipients in one transaction than the message has"
+    because += "; a mail server sends the rest in the next one." if has(said, "4.5.3") else "."
+    return Finding(Belief.LIKELY, because, (said,), _steps(False), weight=1.0)
+
+
+def _steps(online: bool) -> tuple[Step, ...]:
+    if online:
+        return (
+            look("See the sender's limit.", "Get-Mailbox {sender} | Format-List RecipientLimits", EXO, sender=""),
+            advise("Sender: address a distribution group (it counts as one), or split the message."),
+        )
+    return (
+        look(
+            "See the limits of the organization, the connectors and the sender.",
+            "Get-TransportConfig | Format-List MaxRecipientEnvelopeLimit; "
+            "Get-ReceiveConnector | Format-Table Identity,MaxRecipientsPerMessage; "
+            "Get-Mailbox {sender} | Format-List RecipientLimits",
+            sender="",
+        ),
+        advise("Sender: address a distribution group (it counts as one), or split the message."),
+        change(
+            "If this sender must address more at once, raise the sender's own limit.",
+            "Set-Mailbox {sender} -RecipientLimits 1000",
+            shell=EMS,
+            changes="This mailbox may address 1000 recipients in a message; other limits still hold.",
+            undo="The same with the value that the first step printed.",
+            verify="The message is accepted when it is sent again.",
+            sender="",
+        ),
+    )

@@ -1,0 +1,69 @@
+"""The receiving server greylists: it defers the first attempt on purpose.
+
+## What is happening
+A server that doesn't know the combination of sending address, sender and recipient answers the first attempt
+with a temporary error (`450 4.2.0 … Greylisted`, `451 4.7.1 Please try again later`) and takes the next one,
+some minutes later. Nothing is wrong. It only becomes a problem when each retry comes from another address,
+as from Exchange Online or a farm of servers, and the receiver starts anew each time.
+
+## What proves it
+- the word itself; or the message is accepted at the second attempt, some minutes later
+
+## Not this when
+- it goes on for hours, from one address (`quota-throttle.remote.rate-limited`, or a block)
+
+## References
+- https://www.rfc-editor.org/rfc/rfc6647
+- https://www.rfc-editor.org/rfc/rfc5321
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.quota_throttle.words import has
+from diagnostics.causes.recipient.lookup import by_microsoft
+from diagnostics.causes.recipient.steps import advise
+from diagnostics.facts import Said
+from diagnostics.report import Step
+
+
+@cause(
+    id="quota-throttle.remote.greylisting",
+    act="recipient-side",
+    says=("Greylist", "Grey-list", "Graylist", "4.7.1 Please try again later", "4.7.1 Try again later"),
+)
+def assess(said: Said) -> Finding | None:
+    """The word names it, unless it went on until the message expired."""
+    who = said.by or "The receiving server"
+    named = has(said, "greylist", "grey-list", "graylist")
+    if has(said, "expired", "5.4.300", "4.4.7"):
+        because = f"{who} greylists, and never let a retry in before the message expired; that happens when each one "
+        because += "comes from another address."
+        return Finding(Belief.LIKELY if named else Belief.POSSIBLE, because, (said,), _steps(), weight=1.2)
+    because = f"{who} puts an unknown sender off for some minutes; the next attempt is accepted without anybody's help."
+    if named:
+        return Finding(Belief.CONFIRMED, because, (said,), _steps())
+    if by_microsoft(said):
+        return None
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.6)
+
+
+def _steps() -> tuple[Step, ...]:
+    return (
+        advise("Wait for the next attempts, some 5 to 30 minutes apart; don't send the message again."),
+        look(
+            "See when the queue tries next.",
+            "Get-Queue -Filter \"Status -eq 'Retry'\" | Format-List NextHopDomain,LastRetryTime,NextRetryTime,LastError",
+        ),
+        change(
+            "If it is urgent, and the first attempt is more than five minutes old, retry now.",
+            "Retry-Queue -Filter \"Status -eq 'Retry'\"",
+            changes="Every waiting queue of this server is tried now instead of later.",
+            undo="None needed: it only brings the next attempt forward.",
+            verify="The queue is empty.",
+        ),
+        advise(
+            "If it never ends: ask the receiver to exempt your whole sending range, or to greylist by network instead of "
+            "by single address."
+        ),
+    )

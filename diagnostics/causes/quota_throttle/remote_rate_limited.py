@@ -1,0 +1,93 @@
+"""The receiving provider lets in only so much mail from this address or domain.
+
+## What is happening
+A large provider counts messages, connections or complaints for the sending address or domain and defers what
+is above its limit: Gmail `421-4.7.28 … unusual rate of mail`, Yahoo `421 4.7.0 [TSS04] … unexpected volume or
+user complaints`, Outlook.com `421 RP-001`. The limit depends on the sender's reputation and drops when
+authentication is missing or users complain.
+
+## What proves it
+- the provider's own mark; the volume toward it rose
+
+## Not this when
+- one message in a while meets it: then it is greylisting or a block (`quota-throttle.remote.greylisting`,
+  `reputation.ip.dnsbl-listed`)
+- `4.7.650` (S775) of Outlook.com (`reputation.ip.consumer-outlook`)
+
+## References
+- https://support.google.com/a/answer/81126
+- https://senders.yahooinc.com/smtp-error-codes/
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.causes.quota_throttle.words import has
+from diagnostics.causes.recipient.steps import advise
+from diagnostics.causes.reputation.addresses import blamed, named
+from diagnostics.facts import Said
+from diagnostics.report import Step
+
+_SURE: Final = (
+    "unusual rate of",
+    "tss04",
+    "unexpected volume or user complaints",
+    "rp-001",
+    "too many messages from your ip",
+    "too many concurrent smtp connections",
+    "too many connections from your",
+)
+_POSTMASTERS: Final = (
+    (("gmail", "google", "gsmtp"), "Google Postmaster Tools"),
+    (("tss0", "yahoo"), "the Yahoo Sender Hub"),
+    (("rp-001", "outlook", "hotmail"), "Outlook.com's SNDS"),
+)
+
+
+@cause(
+    id="quota-throttle.remote.rate-limited",
+    act="sender",
+    says=(
+        "4.7.28",
+        "5.7.28",
+        "unusual rate of",
+        "TSS04",
+        "unexpected volume or user complaints",
+        "RP-001",
+        "too many messages from your IP",
+        "Too many concurrent SMTP connections",
+        "Too many connections from your",
+        "4.7.0 Try again later, closing connection",
+    ),
+)
+def assess(said: Said) -> Finding | None:
+    """The provider's own mark names it; Gmail's `try again later` only hints at it."""
+    if has(said, "s775", "due to ip reputation"):
+        return None
+    ip = blamed(said.text)
+    because = (
+        f"{said.by or 'The receiving provider'} takes mail from {named(ip)} only up to a rate, which has been passed"
+    )
+    because += "; what is above it is deferred and tried again."
+    if has(said, *_SURE):
+        return Finding(Belief.CONFIRMED, because, (said,), _steps(said))
+    if has(said, "7.28"):
+        return Finding(Belief.LIKELY, because, (said,), _steps(said), weight=1.0)
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(said), weight=1.5)
+
+
+def _steps(said: Said) -> tuple[Step, ...]:
+    tool = next((name for words, name in _POSTMASTERS if has(said, *words)), "the provider's postmaster pages")
+    return (
+        look(
+            "See how much waits, and for which provider.",
+            "Get-Queue -SortOrder '-MessageCount' -ResultSize 10 | "
+            "Format-Table NextHopDomain,Status,MessageCount,LastError",
+        ),
+        advise(
+            "Send slower: pause bulk mail, spread it over hours, and send it from another address than people's mail."
+        ),
+        advise(f"Check SPF, DKIM, DMARC and the PTR record of the sending address, and complaint rates in {tool}."),
+    )

@@ -1,0 +1,85 @@
+"""Exchange Online has barred the sender from sending, for spam or for too much mail.
+
+## What is happening
+The account passed a limit of the outbound spam policy, or its mail was taken for spam, so Exchange Online put
+it on the list of restricted users. Each message ends with `550 5.1.8 Access denied, bad outbound sender`.
+The usual reason is a stolen password; a policy with very low limits is the other.
+
+## What proves it
+- the text, and Get-BlockedSenderAddress lists the account
+
+## Not this when
+- the account isn't restricted
+- `5.1.8` from a server that can't find the sender's domain in DNS
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/fix-error-code-550-5-1-8
+- https://learn.microsoft.com/en-us/defender-office-365/outbound-spam-restore-restricted-users
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.quota_throttle.traffic import inbox_rules, sent_by
+from diagnostics.causes.quota_throttle.words import has
+from diagnostics.causes.recipient.lookup import by_microsoft
+from diagnostics.causes.recipient.steps import EXO, advise
+from diagnostics.facts import Said
+from diagnostics.mail_facts import Configured
+from diagnostics.report import Step
+
+
+@cause(
+    id="quota-throttle.sender.outbound-policy-restricted",
+    act="exchange-online",
+    says=("bad outbound sender", "AS(42003)", "AS(42004)", "550 5.1.8"),
+)
+def assess(anchor: Said | Configured, objects: tuple[Configured, ...]) -> Finding | None:
+    """The words name it; the list of restricted users names the account."""
+    barred = next((each for each in objects if _listed(each)), None)
+    sender = barred.get("SenderAddress") if barred else ""
+    who = f"`{sender}`" if sender else "The sending account"
+    because = f"{who} is on Exchange Online's list of restricted users, so nothing it sends leaves."
+    if isinstance(anchor, Configured):
+        return Finding(Belief.CONFIRMED, because, (anchor,), _steps(sender)) if anchor is barred else None
+    if has(anchor, "bad outbound sender") or barred:
+        return Finding(Belief.CONFIRMED, because, (anchor, barred), _steps(sender))
+    if has(anchor, "domain of sender", "does not exist", "not found", "resolve"):
+        return None
+    belief = Belief.LIKELY if by_microsoft(anchor) or has(anchor, "as(4200") else Belief.POSSIBLE
+    return Finding(belief, because, (anchor,), _steps(""), weight=1.6)
+
+
+def _listed(entry: Configured) -> bool:
+    return entry.kind == "blocked-sender-address" and "@" in entry.get("SenderAddress")
+
+
+def _steps(sender: str) -> tuple[Step, ...]:
+    return (
+        look(
+            "See the restriction and its reason.",
+            "Get-BlockedSenderAddress -SenderAddress {sender} | Format-List",
+            EXO,
+            sender=sender,
+        ),
+        sent_by(sender),
+        inbox_rules(sender),
+        look(
+            "See the limits of the outbound spam policies.",
+            "Get-HostedOutboundSpamFilterPolicy | Format-List Name,RecipientLimit*,ActionWhenThresholdReached",
+            EXO,
+        ),
+        advise(
+            "If the traffic is not the user's: reset the password, revoke the sessions, switch on multifactor "
+            "authentication and delete foreign inbox rules before the next step."
+        ),
+        change(
+            "Only when the account is in its owner's hands again, lift the restriction.",
+            "Remove-BlockedSenderAddress -SenderAddress {sender}",
+            shell=EXO,
+            changes="The account may send again, within an hour as a rule; the number of releases is limited.",
+            undo="None needed: an account that goes on sending spam is barred again by itself.",
+            verify="Get-BlockedSenderAddress no longer lists it, and a message leaves.",
+            sender=sender,
+        ),
+    )

@@ -1,0 +1,83 @@
+"""The outbound queue is slow, because the server opens few connections to one destination.
+
+## What is happening
+An Exchange server opens at most 20 connections at once to one destination (MaxPerDomainOutboundConnections)
+and waits 15 minutes before it tries a deferred message again (MessageRetryInterval). When all outbound mail
+goes to one smart host or to Exchange Online, the queue grows although the other side refuses nothing.
+
+## What proves it
+- a long Active queue without an error, to one destination; both settings at their defaults
+
+## Not this when
+- the last error shows a 4xx of the other side: that one is the cause
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/mailflow/email-stuck-queues
+- https://microsoft.github.io/CSS-Exchange/Diagnostics/HealthChecker/TransportRetryConfigCheck/
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.network.queues import outward, queue_of
+from diagnostics.facts import QueueState, Reply
+from diagnostics.mail_facts import Configured
+from diagnostics.report import Step
+
+_DEFAULT: Final = 20
+_LONG: Final = 100  # with the settings shown; without them a queue has to be much longer to be worth a word
+_VERY_LONG: Final = 1000
+
+
+@cause(id="quota-throttle.transport.outbound-connections", act="on-prem")
+def assess(
+    queue: QueueState,
+    objects: tuple[Configured, ...],
+    queues: tuple[QueueState, ...],
+    replies: tuple[Reply, ...],
+) -> Finding | None:
+    """A long queue that is being worked off, and no refusal that would explain it."""
+    if not outward(queue) or queue.status.lower() not in ("active", "ready") or queue.messages < _LONG:
+        return None
+    where = queue.next_hop or queue.identity
+    settings = next((each for each in objects if each.told("MaxPerDomainOutboundConnections")), None)
+    refusal = next((r for r in replies if r.failing and queue_of(r, queues) is queue), None)
+    if refusal:
+        because = f"The queue to {where} has a refusal of the other side as its last error: that holds the mail back."
+        return Finding(Belief.RULED_OUT, because, (refusal,)) if settings else None
+    because = f"{queue.messages:,} messages wait for {where} although the queue is {queue.status} and shows no error"
+    if settings is None:
+        if queue.messages < _VERY_LONG:
+            return None
+        because += "; the number of connections to one destination may be what limits it."
+        return Finding(Belief.POSSIBLE, because, (queue,), _steps(""), weight=1.0)
+    limit = settings.get("MaxPerDomainOutboundConnections")
+    if not limit.isdecimal() or int(limit) > _DEFAULT:
+        return None
+    because += f", and {settings.name or 'the server'} opens only {limit} connections to one destination."
+    return Finding(Belief.LIKELY, because, (queue, settings), _steps(settings.name))
+
+
+def _steps(server: str) -> tuple[Step, ...]:
+    return (
+        look(
+            "See the limits of every server.",
+            "Get-TransportService | Format-List Name,MaxOutboundConnections,MaxPerDomainOutboundConnections,"
+            "MessageRetryInterval",
+        ),
+        look(
+            "See whether the queue moves: run it twice, some minutes apart.",
+            "Get-Queue -SortOrder '-MessageCount' -ResultSize 5 | "
+            "Format-Table Identity,Status,MessageCount,Velocity,NextHopDomain,LastError",
+        ),
+        change(
+            "Allow more connections to one destination, and retry earlier.",
+            "Set-TransportService {server} -MaxPerDomainOutboundConnections 40 -MessageRetryInterval 00:05:00",
+            changes="This server opens up to 40 connections to one destination and retries after five minutes.",
+            undo="The same with the values that the first step printed.",
+            verify="Velocity is negative and MessageCount falls.",
+            server=server,
+        ),
+    )

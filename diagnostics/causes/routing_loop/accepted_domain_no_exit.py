@@ -1,0 +1,101 @@
+"""Both sides relay an unknown recipient to each other.
+
+## What is happening
+The shared domain is Internal Relay on-premises and in Exchange Online, so neither side says "unknown user":
+each passes the message on to the other, until too many hops are counted. The address exists nowhere: mistyped,
+deleted, or never synchronized.
+
+## What proves it
+- the recipient is found on neither side
+- the domain is InternalRelay on both
+
+## Not this when
+- the recipient exists on one side: then its routing address or a connector is wrong
+- one side holds the domain as Authoritative: that side would have refused
+
+## References
+- https://learn.microsoft.com/en-us/exchange/mail-flow-best-practices/manage-accepted-domains/manage-accepted-domains
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/fix-error-code-5-4-6-through-5-4-20-in-exchange-online
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.recipient.lookup import holders
+from diagnostics.causes.routing_loop.circle import (
+    EXO,
+    LOOPED,
+    accepted,
+    circles,
+    domain,
+    named,
+    read_the_way,
+    recipient,
+)
+from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import Configured, Hops
+from diagnostics.report import Step
+
+
+@cause(id="routing-loop.accepted-domain.no-exit", act="on-prem", says=LOOPED)
+def assess(
+    anchor: Said | Hops,
+    _domain: Configured | None,
+    objects: tuple[Configured, ...],
+    replies: tuple[Reply, ...],
+) -> Finding | None:
+    """The type of the domain on both sides, and whether anybody has the recipient."""
+    if not circles(anchor):
+        return None
+    address = recipient(anchor, replies)
+    name = domain(address)
+    owned = holders(address, objects)
+    if owned:
+        because = f"{named(address, 'The recipient')} exists: {owned[0].name} owns the address."
+        return Finding(Belief.RULED_OUT, because, (owned[0],))
+    types = [(each, each.get("DomainType").lower()) for each in accepted(name, objects)]
+    closed = next((each for each, kind in types if kind == "authoritative"), None)
+    if closed:
+        because = f"{closed.name} is Authoritative on one side, which would have refused an unknown recipient."
+        return Finding(Belief.RULED_OUT, because, (closed,))
+    relays = [each for each, kind in types if "relay" in kind]
+    if len(relays) > 1:
+        because = f"{relays[0].name} is {relays[0].get('DomainType')} on both sides, so neither refuses "
+        because += f"{named(address, 'the recipient')}."
+        return Finding(Belief.LIKELY, because, (*relays[:2], anchor), _steps(address, name), weight=1.2)
+    if relays:
+        because = f"{relays[0].name} is {relays[0].get('DomainType')}: if the other side relays too, an unknown address circles."
+        return Finding(Belief.POSSIBLE, because, (relays[0], anchor), _steps(address, name), weight=1.6)
+    because = f"If {named(address, 'the recipient')} exists on neither side and both relay its domain, nobody refuses the mail."
+    return Finding(Belief.POSSIBLE, because, (anchor,), _steps(address, name), weight=0.97)
+
+
+def _steps(address: str, name: str) -> tuple[Step, ...]:
+    return (
+        look(
+            "Look for the recipient on-premises …",
+            "Get-Recipient {address} | Format-List Name,RecipientTypeDetails",
+            address=address,
+        ),
+        look(
+            "… and in Exchange Online.",
+            "Get-Recipient {address} | Format-List Name,RecipientTypeDetails",
+            EXO,
+            address=address,
+        ),
+        look(
+            "Compare the type of the domain; run it on both sides.",
+            "Get-AcceptedDomain | Format-Table DomainName,DomainType,Default",
+        ),
+        read_the_way(),
+        change(
+            "Make the domain Authoritative on the side whose directory knows every recipient "
+            "(here Exchange Online, once all are synchronized).",
+            "Set-AcceptedDomain {domain} -DomainType Authoritative",
+            shell=EXO,
+            changes="That side refuses recipients of the domain that it does not know.",
+            undo="The same with -DomainType InternalRelay.",
+            verify="A message to an invented address bounces at once with 5.1.10, one to a mailbox of either side arrives.",
+            domain=name,
+        ),
+    )

@@ -1,0 +1,107 @@
+"""A signature, archive or filter service sends messages round.
+
+## What is happening
+A rule or connector sends mail through an outside service, which hands it back. If the message that comes back
+meets the same rule again, because its marker header is missing or the rule has no exception for it, it goes out
+once more, until too many hops are counted.
+
+## What proves it
+- a third host, which belongs to neither organization, stands in the Received headers again and again
+- the rule that routes to it has no exception for what has come back
+
+## Not this when
+- only the organization's two own sides alternate (`routing-loop.connector.mx-points-back`)
+
+## References
+- https://learn.microsoft.com/en-us/exchange/mail-flow-best-practices/use-connectors-to-configure-mail-flow/conditional-mail-routing
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/fix-error-code-5-4-6-through-5-4-20-in-exchange-online
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.routing_loop.circle import EXO, LOOPED, circles, domain, read_the_way, recipient, way
+from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import Configured, Headers, Hops
+from diagnostics.report import Step
+
+_SERVICES: Final = (
+    "exclaimer", "codetwo", "crossware", "letsignit", "rocketseed", "opensense", "mimecast", "pphosted", "proofpoint",
+    "barracuda", "hornetsecurity", "sophos", "messagelabs", "smarsh", "iphmx", "trendmicro", "mailstore",
+)  # fmt: skip
+_MARKERS: Final = ("x-exclaimerhostedsignatures", "x-codetwo", "x-crossware", "x-mimecast")
+
+
+@cause(id="routing-loop.addon-service", act="exchange-online", says=(*LOOPED, "agent generated message depth exceeded"))
+def assess(
+    anchor: Said | Hops,
+    _hops: Hops | None,
+    hops: tuple[Hops, ...],
+    headers: tuple[Headers, ...],
+    objects: tuple[Configured, ...],
+    replies: tuple[Reply, ...],
+) -> Finding | None:
+    """The host in the circle decides; a marker or a routing rule alone is a hint."""
+    if not circles(anchor):
+        return None
+    circle = way(hops)
+    name = domain(recipient(anchor, replies))
+    third = _third(circle, name) if circle else ""
+    rule = next((o for o in objects if o.kind == "transport-rule" and o.get("RouteMessageOutboundConnector")), None)
+    if third:
+        because = (
+            f"{third} got the message again and again: a service in between returns it, and it is sent there anew."
+        )
+        belief = Belief.LIKELY if any(each in third for each in _SERVICES) or rule else Belief.POSSIBLE
+        return Finding(belief, because, (circle, rule, anchor), _steps(rule), weight=1.5)
+    if circle:
+        return None
+    marked = next((h for h in headers if any(key.lower().startswith(_MARKERS) for key, _ in h.values)), None)
+    if marked or rule:
+        what = (
+            f"The rule {rule.name} sends mail to a service"
+            if rule
+            else "The message carries the mark of an add-on service"
+        )
+        because = f"{what}; if what comes back matches again, it circles."
+        return Finding(Belief.POSSIBLE, because, (anchor, rule, marked), _steps(rule), weight=1.5)
+    because = "If a signature, archive or filter service is in the way, its rule may catch the returned message again."
+    return Finding(Belief.POSSIBLE, because, (anchor,), _steps(None), weight=0.7)
+
+
+def _third(circle: Hops, name: str) -> str:
+    """The looping host that is neither Microsoft's nor one of the recipient's own domain."""
+    hosts: Iterable[str] = (*circle.loops, *(hop.sender for hop in circle.hops if hop.by in circle.loops))
+    for host in hosts:
+        known = any(each in host for each in _SERVICES)
+        own = host.endswith("outlook.com") or f".{host}".endswith(f".{name}")
+        outside = "." in host and bool(name) and not own
+        if known or (outside and not host.endswith((".local", ".lan", ".corp"))):
+            return host
+    return ""
+
+
+def _steps(rule: Configured | None) -> tuple[Step, ...]:
+    return (
+        read_the_way(),
+        look(
+            "See which rules route mail by a connector, and their exceptions.",
+            "Get-TransportRule | Where-Object RouteMessageOutboundConnector | Format-List "
+            "Name,State,RouteMessageOutboundConnector,ExceptIfHeaderMatchesMessageHeader,ExceptIfHeaderMatchesPatterns,ExceptIfSenderIpRanges",
+            EXO,
+        ),
+        change(
+            "Except what has been there already: the service's documentation names the header it adds.",
+            "Set-TransportRule {rule} -ExceptIfHeaderMatchesMessageHeader {header} -ExceptIfHeaderMatchesPatterns '.' "
+            "-StopRuleProcessing $true",
+            shell=EXO,
+            changes="Messages with that header no longer match the rule.",
+            undo="Set-TransportRule with the former exception, which Get-TransportRule printed.",
+            verify="A message passes the service once in its Received headers.",
+            rule=rule.name if rule else "",
+            header="",
+        ),
+    )

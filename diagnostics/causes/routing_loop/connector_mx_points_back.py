@@ -1,0 +1,134 @@
+"""A connector sends the domain to its MX, and the MX leads back to the sender.
+
+## What is happening
+Mail that Exchange Online should hand to the on-premises servers goes over a connector that looks up the
+domain's MX record. The MX points at Exchange Online, so the message comes back, and goes out again, until too
+many hops are counted. The same happens on-premises with a Send connector for the shared domain that uses DNS.
+
+## What proves it
+- the outbound connector for the domain has UseMXRecord True (or the Send connector has no smart host), and the MX leads to the
+  same side
+- the Received headers alternate between the same two systems
+
+## Not this when
+- the connector has a smart host, and that is the hybrid server
+- only recipients that exist nowhere loop (`routing-loop.accepted-domain.no-exit`)
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/fix-error-code-5-4-6-through-5-4-20-in-exchange-online
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.routing_loop.circle import (
+    EXO,
+    LOOPED,
+    between,
+    circles,
+    domain,
+    named,
+    outbound_connectors,
+    read_the_way,
+    recipient,
+    way,
+)
+from diagnostics.facts import Reply, Said, SendConnector
+from diagnostics.mail_facts import Configured, Hops
+from diagnostics.report import Step
+
+
+@cause(id="routing-loop.connector.mx-points-back", act="exchange-online", says=LOOPED)
+def assess(
+    anchor: Said | Hops,
+    _hops: Hops | None,
+    _connector: Configured | None,
+    hops: tuple[Hops, ...],
+    objects: tuple[Configured, ...],
+    senders: tuple[SendConnector, ...],
+    replies: tuple[Reply, ...],
+) -> Finding | None:
+    """The connector that carries the domain decides."""
+    if not circles(anchor):
+        return None
+    name = domain(recipient(anchor, replies))
+    circle = way(hops)
+    carrying = [each for each in objects if each.kind == "outbound-connector" and _carries(each, name)]
+    by_mx = next((each for each in carrying if each.flag("UseMXRecord")), None)
+    if by_mx:
+        because = f"The outbound connector {by_mx.name} sends {_domains(by_mx)} to its MX record, which leads back."
+        belief = Belief.CONFIRMED if circle else Belief.LIKELY
+        return Finding(belief, because, (by_mx, anchor, circle), _steps(by_mx.name, name), weight=1.3)
+    by_dns = next((each for each in senders if name and _spaces(each, name) and not each.smart_hosts), None)
+    if by_dns:
+        because = (
+            f"The Send connector {by_dns.connector} sends `{name}` by DNS; if its MX leads here, the mail returns."
+        )
+        return Finding(
+            Belief.LIKELY, because, (by_dns, anchor, circle), _send_steps(by_dns.connector), "on-prem", weight=1.3
+        )
+    hosted = next((each for each in carrying if each.items("SmartHosts")), None)
+    if hosted:
+        because = f"The connector {hosted.name} sends to {hosted.items('SmartHosts')[0]}, not to the MX record."
+        return Finding(Belief.RULED_OUT, because, (hosted,))
+    seen = (
+        f"The message circles between {between(circle)}" if circle else f"Mail to {named(name, 'this domain')} circles"
+    )
+    because = f"{seen}; a connector that follows an MX record back to the sender does that."
+    return Finding(Belief.POSSIBLE, because, (anchor, circle), _steps("", name), weight=0.98)
+
+
+def _carries(connector: Configured, name: str) -> bool:
+    """Whether an outbound connector is meant for the domain; any of the organization's own where none is named."""
+    if connector.flag("Enabled") is False:
+        return False
+    written = [each.lower() for each in connector.items("RecipientDomains")]
+    if not name:
+        return connector.get("ConnectorType").lower() == "onpremises"
+    return name in written or any(w.startswith("*.") and name.endswith(w[1:]) for w in written)
+
+
+def _domains(connector: Configured) -> str:
+    return ", ".join(connector.items("RecipientDomains")[:3]) or "its domains"
+
+
+def _spaces(connector: SendConnector, name: str) -> bool:
+    spaces = (each.lower().removeprefix("smtp:").partition(";")[0] for each in connector.address_spaces)
+    return name in spaces
+
+
+def _steps(connector: str, name: str) -> tuple[Step, ...]:
+    return (
+        read_the_way(),
+        outbound_connectors(),
+        look("See where the MX leads.", "Resolve-DnsName {domain} -Type MX", "powershell", domain=name),
+        change(
+            "If the mailboxes are on-premises, let the connector send to the hybrid server instead of the MX.",
+            "Set-OutboundConnector {connector} -UseMXRecord $false -SmartHosts {smart_host}",
+            shell=EXO,
+            changes="The connector sends to that server alone.",
+            undo="Set-OutboundConnector with -UseMXRecord $true -SmartHosts $null.",
+            verify="Validate-OutboundConnector succeeds, and a test message arrives after a few hops.",
+            connector=connector,
+            smart_host="",
+        ),
+    )
+
+
+def _send_steps(connector: str) -> tuple[Step, ...]:
+    return (
+        read_the_way(),
+        look(
+            "See where the Send connectors lead.",
+            "Get-SendConnector | Format-List Name,Enabled,AddressSpaces,DNSRoutingEnabled,SmartHosts",
+        ),
+        change(
+            "Give the connector the server that holds the mailboxes as its smart host.",
+            "Set-SendConnector {connector} -DNSRoutingEnabled $false -SmartHosts {smart_host}",
+            changes="The connector sends to that host instead of the MX.",
+            undo="Set-SendConnector with -DNSRoutingEnabled $true.",
+            verify="A test message arrives after a few hops.",
+            connector=connector,
+            smart_host="",
+        ),
+    )

@@ -1,0 +1,110 @@
+"""Mail to public folders circles after their migration to Exchange Online.
+
+## What is happening
+The public folders have moved, but the organization on-premises was never told that the migration is complete,
+or its mail-enabled folder objects don't point to the cloud. So each side takes the other for the owner of the
+folder.
+
+## What proves it
+- `Get-OrganizationConfig` on-premises shows PublicFolderMailboxesMigrationComplete (or PublicFolderMigrationComplete) False
+- ExternalEmailAddress of the folder object is empty or lies in the shared domain
+- only mail-enabled public folders loop
+
+## Not this when
+- ordinary mailboxes loop too
+- public folders were never migrated
+
+## References
+- https://learn.microsoft.com/en-us/exchange/collaboration/public-folders/migrate-to-exchange-online
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.recipient.lookup import holders
+from diagnostics.causes.routing_loop.circle import LOOPED, circles, named, outbound_connectors, recipient
+from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import Configured, Hops
+from diagnostics.report import Step
+
+_FLAGS = ("PublicFolderMailboxesMigrationComplete", "PublicFolderMigrationComplete")
+
+
+@cause(id="routing-loop.public-folder.migration-flags", act="on-prem", says=LOOPED)
+def assess(
+    anchor: Said | Hops,
+    _config: Configured | None,
+    objects: tuple[Configured, ...],
+    replies: tuple[Reply, ...],
+) -> Finding | None:
+    """The flags, and whether the recipient is a folder at all."""
+    if not circles(anchor):
+        return None
+    address = recipient(anchor, replies)
+    owners = holders(address, objects)
+    folder = next((each for each in owners if _is_folder(each)), None)
+    if owners and not folder:
+        kind = owners[0].get("RecipientTypeDetails", "a mailbox")
+        because = f"{named(address, 'The recipient')} is {kind}, not a public folder."
+        return Finding(Belief.RULED_OUT, because, (owners[0],))
+    config = _config_of(objects)
+    unset = [flag for flag in _FLAGS if config and config.flag(flag) is False]
+    done = any(config.flag(flag) for flag in _FLAGS) if config else False
+    if unset and not done and (folder or (config and config.get("PublicFoldersEnabled").lower() == "remote")):
+        because = (
+            f"Public folders are in the cloud, but {unset[0]} is False on-premises, so both sides pass their mail on."
+        )
+        return Finding(Belief.LIKELY, because, (config, folder, anchor), _steps(address, unset[0]), weight=1.3)
+    if folder:
+        because = (
+            f"{folder.name} is a mail-enabled public folder: after a migration its object or the flags may be stale."
+        )
+        return Finding(Belief.POSSIBLE, because, (folder, anchor), _steps(address, _FLAGS[0]), weight=1.5)
+    because = (
+        f"If {named(address, 'the recipient')} is a migrated public folder, the migration may not be marked complete."
+    )
+    return Finding(Belief.POSSIBLE, because, (anchor,), _steps(address, _FLAGS[0]), weight=0.5)
+
+
+def _is_folder(entry: Configured) -> bool:
+    return "publicfolder" in (entry.get("RecipientTypeDetails") + entry.get("RecipientType")).lower()
+
+
+def _config_of(objects: Iterable[Configured]) -> Configured | None:
+    return next((o for o in objects if o.kind == "organization-config" and any(o.told(flag) for flag in _FLAGS)), None)
+
+
+def _steps(address: str, flag: str) -> tuple[Step, ...]:
+    set_flag = "Set-OrganizationConfig -PublicFolderMailboxesMigrationComplete $true"
+    if flag == "PublicFolderMigrationComplete":
+        set_flag = "Set-OrganizationConfig -PublicFolderMigrationComplete $true"
+    return (
+        look(
+            "See what the on-premises organization believes about its public folders.",
+            "Get-OrganizationConfig | Format-List PublicFolder*,RemotePublicFolderMailboxes",
+        ),
+        look(
+            "See where the folder's object sends its mail (run it on both sides).",
+            "Get-MailPublicFolder {address} | Format-List Name,PrimarySmtpAddress,EmailAddresses,ExternalEmailAddress",
+            address=address,
+        ),
+        outbound_connectors(),
+        change(
+            "If the migration is finished, say so on-premises.",
+            set_flag,
+            changes="On-premises Exchange sends mail of public folders to the cloud.",
+            undo="The same with $false.",
+            verify="A message to the folder arrives in the cloud after a few hops.",
+        ),
+        change(
+            "Point the folder's object to the cloud.",
+            "Set-MailPublicFolder {address} -ExternalEmailAddress {routing_address}",
+            changes="Mail of this folder goes to that address (alias@<tenant>.mail.onmicrosoft.com).",
+            undo="Set-MailPublicFolder with the former address.",
+            verify="Get-MailPublicFolder shows it, and a message arrives.",
+            address=address,
+            routing_address="",
+        ),
+    )

@@ -1,0 +1,66 @@
+"""A mail flow rule that adds or redirects recipients met the same message twice.
+
+## What is happening
+When such a rule acts, Exchange marks the message (X-MS-Exchange-Transport-Rules-Loop). If the marked message
+meets a rule of that kind again, in a second organization, after a forwarding or on its way back, Exchange
+refuses it: `Transport rules loop count exceeded and message rejected` (5.7.128 in Exchange Online, 5.7.1
+before).
+
+## What proves it
+- the reply itself
+- rules with RedirectMessageTo, AddToRecipients, CopyTo or BlindCopyTo on more than one side of the way
+
+## Not this when
+- the reply carries a reason that somebody wrote: that is an ordinary rejecting rule
+- hops were counted (5.4.6, 5.4.14): that is routing
+
+## References
+- https://learn.microsoft.com/en-us/exchange/security-and-compliance/mail-flow-rules/mail-flow-rule-actions
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/non-delivery-reports-in-exchange-online
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.recipient.lookup import by_microsoft
+from diagnostics.causes.routing_loop.circle import EXO
+from diagnostics.facts import Said
+from diagnostics.report import Act, Shell, Step
+
+
+@cause(
+    id="routing-loop.transport-rule.loop-count",
+    act="on-prem",
+    says=("Transport rules loop count exceeded", "5.7.128"),
+)
+def assess(said: Said) -> Finding | None:
+    """The words say it; the number alone nearly does."""
+    online = by_microsoft(said) or "5.7.128" in said.text
+    who = said.by or ("Exchange Online" if online else "Exchange")
+    because = f"{who} refused the message because a rule that adds or redirects recipients met it for the second time."
+    act: Act = "exchange-online" if online else "on-prem"
+    belief = Belief.CONFIRMED if "loop count" in said.text.lower() else Belief.LIKELY
+    return Finding(belief, because, (said,), _steps(online), act)
+
+
+def _steps(online: bool) -> tuple[Step, ...]:
+    shell: Shell = EXO if online else "exchange-management-shell"
+    return (
+        look(
+            "List the rules that add or redirect recipients; do it in every organization that the message passes.",
+            "Get-TransportRule | Where-Object {{ $_.RedirectMessageTo -or $_.AddToRecipients -or $_.CopyTo -or "
+            "$_.BlindCopyTo }} | Format-Table Name,Priority,State",
+            shell,
+        ),
+        change(
+            "Let the second rule pass messages that a rule has already marked.",
+            "Set-TransportRule {rule} -ExceptIfHeaderContainsMessageHeader 'X-MS-Exchange-Transport-Rules-Loop' "
+            "-ExceptIfHeaderContainsWords {organization}",
+            shell=shell,
+            changes="The rule no longer acts on messages whose mark names that organization.",
+            undo="Set-TransportRule with the former exceptions, which Get-TransportRule printed.",
+            verify="The same message is delivered, and the rule still acts on a fresh one.",
+            rule="",
+            organization="",
+        ),
+    )
