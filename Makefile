@@ -28,7 +28,7 @@ $(VENV)/.dev: $(VENV)/.runtime requirements-dev.txt
 	@touch $@
 
 test: setup-dev ## the whole suite, against real parts; what is skipped says why
-	@$(BIN)/pytest $(PYTEST_ARGS)
+	@$(BIN)/pytest -n auto $(PYTEST_ARGS)
 
 check: setup-dev ## lint, format, types, import contracts; writes nothing
 	@$(BIN)/ruff check .

@@ -33,10 +33,14 @@ _WORDS = "Basic authentication is not supported for Client Submission"
 def assess(said: Said) -> Finding | None:
     """The words are proof; the number alone is registered for something else too (REQUIRETLS)."""
     if _WORDS.lower() in said.text.lower():
-        because = "The client logged on with user name and password, which Exchange Online no longer takes for submission "
+        because = (
+            "The client logged on with user name and password, which Exchange Online no longer takes for submission "
+        )
         because += "(5.7.30); it needs OAuth."
         return Finding(Belief.CONFIRMED, because, (said,), _steps())
-    because = "Exchange Online gives 5.7.30 to clients that log on with a password (Basic authentication) to submit mail."
+    because = (
+        "Exchange Online gives 5.7.30 to clients that log on with a password (Basic authentication) to submit mail."
+    )
     return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.0)
 
 

@@ -64,7 +64,8 @@ def _steps() -> tuple[Step, ...]:
         look(
             "See whether an authentication policy forbids Basic authentication by SMTP.",
             "Get-AuthenticationPolicy | Format-Table Name,AllowBasicAuthSmtp; "
-            "Get-OrganizationConfig | Format-List DefaultAuthenticationPolicy; Get-User {account} | Format-List AuthenticationPolicy",
+            "Get-OrganizationConfig | Format-List DefaultAuthenticationPolicy; "
+            "Get-User {account} | Format-List AuthenticationPolicy",
             EXO,
             account="",
         ),

@@ -30,6 +30,7 @@ from diagnostics.causes.auth_smtp.logon import (
     UNEXPLAINED,
     Where,
     client_ip,
+    event_connector,
     from_outside,
     is_client_connector,
     refused_by,
@@ -60,7 +61,9 @@ def assess(said: Said, sessions: tuple[Session, ...]) -> Finding | None:
         because = f"{server(said, where)} looked the account up and refused it: {told}."
         return Finding(Belief.CONFIRMED, because, (said,), _steps(where), _act(where))
     if where == "smart-host":
-        because = f"{server(said, where)} refused the logon of our own server: the connector's stored account may be wrong."
+        because = (
+            f"{server(said, where)} refused the logon of our own server: the connector's stored account may be wrong."
+        )
         return Finding(Belief.POSSIBLE, because, (said,), _steps(where), "on-prem", weight=1.0)
     if "logondenied" in low:
         return _denied(said, client_ip(said, session))
@@ -71,10 +74,12 @@ def assess(said: Said, sessions: tuple[Session, ...]) -> Finding | None:
 
 
 def _denied(said: Said, ip: str) -> Finding:
-    because = f"The logon of {ip or 'a client'} failed with LogonDenied: user name or password wrong, or the account locked."
+    because = (
+        f"The logon of {ip or 'a client'} failed with LogonDenied: user name or password wrong, or the account locked."
+    )
     if from_outside(ip):
         because += " The address is outside; if nobody of yours works there, somebody guesses."
-        weight = 1.2 if is_client_connector(said.connector) else 0.8
+        weight = 1.2 if is_client_connector(event_connector(said)) else 0.8
         return Finding(Belief.POSSIBLE, because, (said,), _steps("on-prem"), weight=weight)
     return Finding(Belief.LIKELY, because, (said,), _steps("on-prem"), weight=1.0)
 

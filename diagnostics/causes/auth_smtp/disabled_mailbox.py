@@ -40,7 +40,7 @@ _WORDS = "SmtpClientAuthentication is disabled for the Mailbox"
 @cause(
     id="auth-smtp.disabled.mailbox",
     act="exchange-online",
-    says=(_WORDS, "aka.ms/smtp_auth_disabled", UNEXPLAINED, "535 5.7.139"),
+    says=(_WORDS, "aka.ms/smtp_auth_disabled", UNEXPLAINED),
 )
 def assess(
     said: Said, _settings: Configured | None, settings: tuple[Configured, ...], sessions: tuple[Session, ...]
@@ -69,7 +69,9 @@ def _switched(said: Said, own: Configured | None) -> Finding:
     name = (own.name if own else "") or "the mailbox"
     if not disabled(own):
         return Finding(Belief.RULED_OUT, f"SMTP AUTH is allowed for {name} by its own value.", (own,))
-    because = f"SmtpClientAuthenticationDisabled is True for {name}: its logon by SMTP is refused, whatever the password."
+    because = (
+        f"SmtpClientAuthenticationDisabled is True for {name}: its logon by SMTP is refused, whatever the password."
+    )
     return Finding(Belief.CONFIRMED, because, (said, own), _steps(own.name if own else ""))
 
 

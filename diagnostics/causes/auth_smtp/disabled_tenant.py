@@ -40,7 +40,7 @@ _WORDS = "SmtpClientAuthentication is disabled for the Tenant"
 @cause(
     id="auth-smtp.disabled.tenant",
     act="exchange-online",
-    says=(_WORDS, "aka.ms/smtp_auth_disabled", UNEXPLAINED, "535 5.7.139"),
+    says=(_WORDS, "aka.ms/smtp_auth_disabled", UNEXPLAINED),
 )
 def assess(
     said: Said, _settings: Configured | None, settings: tuple[Configured, ...], sessions: tuple[Session, ...]
@@ -50,7 +50,9 @@ def assess(
     own, all_ = switch(settings, "cas-mailbox"), switch(settings, "transport-config")
     account = own.name if own else ""
     if _WORDS.lower() in low:
-        because = "Exchange Online refused the logon because SMTP AUTH is switched off for the whole tenant, and the mailbox "
+        because = (
+            "Exchange Online refused the logon because SMTP AUTH is switched off for the whole tenant, and the mailbox "
+        )
         because += "has no value of its own."
         return Finding(Belief.CONFIRMED, because, (said, all_), _steps(account))
     if "smtp_auth_disabled" in low and "for the mailbox" not in low:
@@ -63,13 +65,19 @@ def assess(
 def _switched(said: Said, own: Configured | None, all_: Configured | None) -> Finding:
     """The refusal gives no reason: what do the switches say?"""
     if disabled(own) is False or disabled(all_) is False:
-        because = "The mailbox has SMTP AUTH allowed by its own value." if disabled(own) is False else "The tenant allows it."
+        because = (
+            "The mailbox has SMTP AUTH allowed by its own value." if disabled(own) is False else "The tenant allows it."
+        )
         return Finding(Belief.RULED_OUT, because, (own if disabled(own) is False else all_,))
     if disabled(all_) and own and disabled(own) is None:
-        because = f"The tenant's SmtpClientAuthenticationDisabled is True, and {own.name or 'the mailbox'} has no own value."
+        because = (
+            f"The tenant's SmtpClientAuthenticationDisabled is True, and {own.name or 'the mailbox'} has no own value."
+        )
         return Finding(Belief.CONFIRMED, because, (said, all_, own), _steps(own.name))
     if disabled(all_) and not own:
-        because = "The tenant's SmtpClientAuthenticationDisabled is True, which counts unless the mailbox has its own value."
+        because = (
+            "The tenant's SmtpClientAuthenticationDisabled is True, which counts unless the mailbox has its own value."
+        )
         return Finding(Belief.LIKELY, because, (said, all_), _steps(""), weight=1.0)
     because = "SMTP AUTH may be switched off for the tenant; newer tenants start that way."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(""), weight=1.3)

@@ -33,7 +33,9 @@ _NO_HTTPS = "the federated STS URL does not support HTTPS"
 def assess(said: Said) -> Finding | None:
     """Exchange Online says it in full."""
     if _NO_HTTPS.lower() in said.text.lower():
-        because = "Exchange Online could not ask your federation service (AD FS) about the password: its URL does not offer HTTPS."
+        because = (
+            "Exchange Online could not ask your federation service (AD FS) about the password: its URL offers no HTTPS."
+        )
     else:
         because = "Exchange Online could not reach your federation service (AD FS) from the Internet, so the password was never "
         because += "checked."

@@ -19,6 +19,7 @@ Where = Literal["exchange-online", "on-prem", "smart-host", ""]
 EXO: Final[Shell] = "exchange-online-powershell"
 UNEXPLAINED: Final = "5.7.3 Authentication unsuccessful"
 _CLIENT = re2.compile(r"\[([0-9A-Fa-f.:]{3,45})\]\.?(?:$|\s)")
+_CONNECTOR = re2.compile(r"(?i)for Receive connector '?(.{1,120}?)'?\. ")
 _SWITCH: Final = "SmtpClientAuthenticationDisabled"
 
 
@@ -48,6 +49,12 @@ def client_ip(said: Said, session: Session | None) -> str:
     if session:
         return session.remote_ip
     found = _CLIENT.search(said.text) if said.kind == "event" else None
+    return str(found.group(1)) if found else ""
+
+
+def event_connector(said: Said) -> str:
+    """The Receive connector that an event names, "" when it names none."""
+    found = _CONNECTOR.search(said.text) if said.kind == "event" else None
     return str(found.group(1)) if found else ""
 
 

@@ -25,7 +25,7 @@ from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.certificate.steps import restart_frontend
 from diagnostics.causes.connector import steps
 from diagnostics.causes.connector.heard import Heard, heard
-from diagnostics.causes.connector.settings import label, the_one, words
+from diagnostics.causes.connector.settings import label, made_for_others, the_one, words
 from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
@@ -50,7 +50,7 @@ def assess(
     cure = _steps(what.connector)
     met = the_one(what.connector, objects)
     if met and met.told("PermissionGroups"):
-        return _from_settings(what, met, cure)
+        return _from_settings(what, met, cure, made_for_others(what.connector, objects))
     if "client " in what.connector.rpartition("\\")[2].lower():
         because = f"`{what.connector}` is for clients that log on; {what.ip or 'this one'} did not."
         return Finding(Belief.POSSIBLE, because, (said,), cure, weight=0.6)
@@ -66,13 +66,18 @@ def assess(
     return Finding(Belief.POSSIBLE, f"If an on-premises server said it: {theirs}", (said,), cure, weight=1.0)
 
 
-def _from_settings(what: Heard, met: Configured, cure: tuple[Step, ...]) -> Finding:
+def _from_settings(what: Heard, met: Configured, cure: tuple[Step, ...], other: Configured | None) -> Finding:
     groups = met.get("PermissionGroups")
     if words(met, "PermissionGroups") & {"anonymoususers"}:
         because = f"{label(met)} lets AnonymousUsers send ({groups})."
         return Finding(Belief.RULED_OUT, because, (met,))
+    because = (
+        f"{label(met)} allows {groups or 'no permission group'} and not AnonymousUsers, so {what.client} was refused."
+    )
+    if other:
+        because += f" {label(other)} looks like the connector that was made for clients without a logon."
+        return Finding(Belief.POSSIBLE, because, (met, what.said), cure, weight=1.0)
     belief = Belief.CONFIRMED if what.connector else Belief.LIKELY
-    because = f"{label(met)} allows {groups or 'no permission group'} and not AnonymousUsers, so {what.client} was refused."
     return Finding(belief, because, (met, what.said), cure)
 
 

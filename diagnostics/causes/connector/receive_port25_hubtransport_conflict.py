@@ -71,12 +71,12 @@ def _steps(connector: str) -> tuple[Step, ...]:
     return (
         look(
             "Find the connectors on port 25 and their role.",
-            "Get-ReceiveConnector | Where-Object { \"$($_.Bindings)\" -match ':25( |$)' } | "
+            "Get-ReceiveConnector | Where-Object {{ \"$($_.Bindings)\" -match ':25( |$)' }} | "
             "Format-Table Identity,TransportRole,Bindings -AutoSize",
         ),
         look(
             "If all of them are FrontendTransport, see which process holds the port.",
-            "Get-NetTCPConnection -LocalPort 25 -State Listen | ForEach-Object { Get-Process -Id $_.OwningProcess }",
+            "Get-NetTCPConnection -LocalPort 25 -State Listen | ForEach-Object {{ Get-Process -Id $_.OwningProcess }}",
             "powershell",
         ),
         change(
@@ -97,5 +97,3 @@ def _steps(connector: str) -> tuple[Step, ...]:
             verify="Both services run, and port 25 greets with 220.",
         ),
     )
-
-

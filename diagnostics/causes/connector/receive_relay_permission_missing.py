@@ -26,7 +26,7 @@ from __future__ import annotations
 from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.connector import relay, steps
 from diagnostics.causes.connector.heard import Heard, heard
-from diagnostics.causes.connector.settings import label, the_one
+from diagnostics.causes.connector.settings import label, made_for_others, the_one
 from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
@@ -54,6 +54,10 @@ def assess(
     if met and "anonymoususers" not in met.get("PermissionGroups", "anonymoususers").lower():
         because = f"{label(met)} is not a connector for anonymous clients; {what.client} should not have met it."
         return Finding(Belief.POSSIBLE, because, (said, met), _steps(what), weight=1.0)
+    other = made_for_others(what.connector, objects)
+    if other:
+        because += f" {label(other)} looks like the connector that was made for relaying."
+        return Finding(Belief.POSSIBLE, because, (said, other), _steps(what), weight=1.0)
     if what.incoming and what.peer == "internal":
         return Finding(Belief.LIKELY, because, (said, met), _steps(what))
     return Finding(Belief.POSSIBLE, because, (said,), _steps(what), weight=1.9)

@@ -42,7 +42,9 @@ def assess(said: Said, replies: tuple[Reply, ...], sessions: tuple[Session, ...]
         return Finding(Belief.LIKELY, f"{because} on this connector.", (said,), _steps(what.connector, what.ip))
     if "5.7.1 client" in what.low or (said.by and "." in said.by):
         return Finding(Belief.LIKELY, f"{because}: an on-premises server.", (said,), _steps(what.connector, ""))
-    because = "If an on-premises server said it: the client, or the account that it logs on with, may not use that sender."
+    because = (
+        "If an on-premises server said it: the client, or the account that it logs on with, may not use that sender."
+    )
     return Finding(Belief.POSSIBLE, because, (said,), _steps("", ""), weight=1.2)
 
 

@@ -10,7 +10,7 @@ STARTTLS out of its EHLO reply, whatever its certificate. Senders that insist on
 - no event 12014 was logged: the certificate is not what is missing
 
 ## Not this when
-- AuthMechanism includes Tls: then the certificate (`certificate.local.receive-connector-tlsname-stale`)
+- AuthMechanism of the connector that answered includes Tls: then the certificate (`certificate.local.receive-connector-tlsname-stale`)
 - EHLO on the server itself lists STARTTLS: then a device in front removes it
 
 ## References
@@ -23,8 +23,10 @@ from __future__ import annotations
 from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.event12014 import told_of
-from diagnostics.causes.certificate.withheld import withheld
+from diagnostics.causes.certificate.withheld import Withheld, withheld
+from diagnostics.causes.connector.settings import is_bound, label, the_one, words
 from diagnostics.facts import Reply, StarttlsNotOffered, WindowsEvent
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 
@@ -32,13 +34,18 @@ from diagnostics.report import Step
 def assess(
     fact: StarttlsNotOffered,
     event: WindowsEvent | None,
+    _settings: Configured | None,
+    objects: tuple[Configured, ...],
     events: tuple[WindowsEvent, ...],
     replies: tuple[Reply, ...],
 ) -> Finding | None:
-    """An EHLO reply without any authentication points here; event 12014 blames the certificate instead."""
+    """The connector's own mechanisms settle it; an EHLO reply without any authentication points here."""
     found = withheld(fact, replies)
     if found is None:
         return None
+    met = the_one(fact.connector, objects)
+    if met and met.told("AuthMechanism"):
+        return _from_settings(found, met)
     told = told_of(found.fact.connector, events)
     if told:
         because = f"Event 12014 says that there is no certificate with {told.wanted}: the mechanism is on."
@@ -50,6 +57,20 @@ def assess(
         return Finding(Belief.POSSIBLE, because, (fact,), _steps(fact.connector), weight=1.8)
     because = f"{found.words}. It also leaves it out when Tls is not among the connector's mechanisms."
     return Finding(Belief.POSSIBLE, because, (fact,), _steps(fact.connector), weight=found.weight(1.0))
+
+
+def _from_settings(found: Withheld, met: Configured) -> Finding | None:
+    """The mechanisms of the connector that answered; without its name, of the only one that was sent."""
+    mechanisms = met.get("AuthMechanism") or "None"
+    elsewhere = met.told("Bindings") and not is_bound(met, 25)
+    if not found.fact.connector and elsewhere:
+        return None  # a connector for clients, of which nobody spoke
+    if "tls" in words(met, "AuthMechanism"):
+        because = f"{label(met)} has Tls among its mechanisms ({mechanisms})."
+        return Finding(Belief.RULED_OUT, because, (met,))
+    because = f"{found.words}, and {label(met)} has AuthMechanism {mechanisms}, without Tls."
+    belief = Belief.CONFIRMED if found.seen != "unclear" or found.bare else Belief.LIKELY
+    return Finding(belief, because, (met, found.fact), _steps(met.name))
 
 
 def _steps(connector: str) -> tuple[Step, ...]:

@@ -27,8 +27,8 @@ from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.connector import relay, steps
 from diagnostics.causes.connector.heard import Heard, heard
 from diagnostics.causes.connector.ranges import covers, size
-from diagnostics.causes.connector.settings import RECEIVE, answering, label, named, of_kind, same_name, words
-from diagnostics.facts import Fact, Reply, Said, Session
+from diagnostics.causes.connector.settings import RECEIVE, answering, label, made_for_others, named, of_kind, words
+from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
@@ -60,19 +60,17 @@ def assess(
     return Finding(Belief.POSSIBLE, because, (said,), _steps(""), weight=0.9)
 
 
-def _client(what: Heard, objects: Iterable[Configured]) -> Finding | None:
+def _client(what: Heard, objects: Iterable[Configured]) -> Finding:
     """An application: is there a connector made for clients like it, which leaves its address out?"""
     connectors = of_kind(RECEIVE, objects)
     met = named(what.connector, connectors)
-    made = [each for each in connectors if _for_applications(each) and not same_name(each.name, what.connector)]
-    if made and met:
-        best = made[0]
+    made = made_for_others(what.connector, connectors)
+    if made and not any(covers(each, what.ip) for each in made.items("RemoteIPRanges")):
         because = (
-            f"{what.ip} is in no range of {label(best)} ({', '.join(best.items('RemoteIPRanges')[:4])}), so "
-            f"{label(met)} answered."
+            f"{what.ip} is in no range of {label(made)} ({', '.join(made.items('RemoteIPRanges')[:4])}), so "
+            f"`{what.connector}` answered."
         )
-        proof: tuple[Fact, ...] = (what.said, best, met)
-        return Finding(Belief.LIKELY, because, proof, _steps(what.ip, best.name), weight=1.3)
+        return Finding(Belief.LIKELY, because, (what.said, made, met), _steps(what.ip, made.name), weight=1.3)
     because = f"{what.who} answered {what.ip}; if another connector was made for it, its ranges leave that address out."
     return Finding(Belief.POSSIBLE, because, (what.said, met), _steps(what.ip), weight=1.0)
 
@@ -81,27 +79,26 @@ def _server(what: Heard, objects: Iterable[Configured], sessions: Iterable[Sessi
     """Another Exchange server: did a connector without Exchange authentication catch it?"""
     connectors = of_kind(RECEIVE, objects)
     target = what.reply.ip if what.reply else ""
-    received = [s for s in sessions if s.direction == "receive" and s.remote_ip and "default" not in s.connector.lower()]
+    received = [
+        s for s in sessions if s.direction == "receive" and s.remote_ip and "default" not in s.connector.lower()
+    ]
     for each in connectors:
         broad = [r for r in each.items("RemoteIPRanges") if _BROAD <= size(r) < 1 << 32]
         if broad and each.told("AuthMechanism") and "exchangeserver" not in words(each, "AuthMechanism"):
-            because = f"{label(each)} takes {broad[0]}, other Exchange servers included, and has no ExchangeServer logon."
+            because = (
+                f"{label(each)} takes {broad[0]}, other Exchange servers included, and has no ExchangeServer logon."
+            )
             return Finding(Belief.LIKELY, because, (each, what.said), _steps(target, each.name), weight=1.3)
     if received:
         last = received[-1]
-        because = f"The receive log shows `{last.connector}` answering {last.remote_ip}, not the server's default connector."
+        because = (
+            f"The receive log shows `{last.connector}` answering {last.remote_ip}, not the server's default connector."
+        )
         return Finding(Belief.LIKELY, because, (last, what.said), _steps(last.remote_ip, last.connector), weight=1.2)
     if any(answering(s.remote_ip, connectors) for s in sessions if s.direction == "receive"):
         return None
     because = "The other server may have met a connector with a broad range that was made for applications."
     return Finding(Belief.POSSIBLE, because, (what.said,), _steps(target), weight=1.2)
-
-
-def _for_applications(entry: Configured) -> bool:
-    """Whether somebody made it for some addresses, and it takes clients that don't log on."""
-    written = entry.items("RemoteIPRanges")
-    anonymous = "anonymoususers" in words(entry, "PermissionGroups")
-    return anonymous and bool(written) and not any(covers(each, "198.51.100.1") for each in written)
 
 
 def _steps(client: str, connector: str = "") -> tuple[Step, ...]:

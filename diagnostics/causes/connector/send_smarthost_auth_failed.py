@@ -65,7 +65,9 @@ def assess(
         return None
     name = what.connector or (connector.connector if connector else "")
     if what.outgoing or said.kind == "queue":
-        because = f"{said.by or said.host or what.ip or 'The smart host'} refused the logon of `{name or 'the connector'}`"
+        because = (
+            f"{said.by or said.host or what.ip or 'The smart host'} refused the logon of `{name or 'the connector'}`"
+        )
         at = what.reply.at if what.reply else ""
         because += f" at {at}: `{_short(said.text)}`." if at else f": `{_short(said.text)}`."
         return Finding(Belief.LIKELY, because, (said, connector), _steps(name), weight=1.2)

@@ -57,7 +57,9 @@ def assess(
         return None
     used = _using(said, connectors)
     if used:
-        because = f"`{used.connector}` hands its mail to {said.by or said.host}, which refuses to relay for this server."
+        because = (
+            f"`{used.connector}` hands its mail to {said.by or said.host}, which refuses to relay for this server."
+        )
         return Finding(Belief.LIKELY, because, (used, said), _steps(used.connector), weight=1.2)
     name = what.connector or (connector.connector if connector else "")
     by = f"`{name}` got" if what.outgoing and name else "A server answered"
@@ -71,7 +73,9 @@ def _endpoint(what: Heard, submission: SendConnector | None) -> Finding | None:
         because = f"`{submission.connector}` sends to {host}, which takes mail only after a logon with a mailbox."
         return Finding(Belief.CONFIRMED, because, (submission, what.said), _steps(submission.connector))
     if what.outgoing and what.microsoft:
-        because = f"`{what.connector}` sends to a submission host of Exchange Online, which wants a logon with a mailbox."
+        because = (
+            f"`{what.connector}` sends to a submission host of Exchange Online, which wants a logon with a mailbox."
+        )
         return Finding(Belief.LIKELY, because, (what.said,), _steps(what.connector), weight=1.5)
     return None
 

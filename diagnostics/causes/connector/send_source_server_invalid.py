@@ -76,7 +76,7 @@ def _steps(connector: str) -> tuple[Step, ...]:
         steps.show_send_connector(connector),
         look(
             "Check that each of those servers still exists and that its transport is active.",
-            "Get-ExchangeServer | ForEach-Object { Get-ServerComponentState $_.Name -Component HubTransport } | "
+            "Get-ExchangeServer | ForEach-Object {{ Get-ServerComponentState $_.Name -Component HubTransport }} | "
             "Format-Table ServerFqdn,Component,State",
         ),
         change(

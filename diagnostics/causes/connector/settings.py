@@ -11,6 +11,7 @@ from diagnostics.mail_facts import Configured
 RECEIVE: Final = "receive-connector"
 INBOUND: Final = "inbound-connector"
 OUTBOUND: Final = "outbound-connector"
+_ANYBODY: Final = "198.51.100.1"  # a documentation address: only a range for the whole Internet holds it
 
 
 def of_kind(kind: str, objects: Iterable[Configured]) -> list[Configured]:
@@ -63,3 +64,14 @@ def answering(ip: str, objects: Iterable[Configured]) -> Configured | None:
 
 def label(entry: Configured | None, otherwise: str = "The connector") -> str:
     return f"`{entry.name}`" if entry and entry.name else otherwise
+
+
+def made_for_others(met: str, objects: Iterable[Configured]) -> Configured | None:
+    """A Receive connector for some addresses that takes clients without a logon, other than the one named `met`."""
+    for each in of_kind(RECEIVE, objects):
+        written = each.items("RemoteIPRanges")
+        anonymous = "anonymoususers" in words(each, "PermissionGroups")
+        everybody = any(covers(one, _ANYBODY) for one in written)
+        if anonymous and written and not everybody and not same_name(each.name, met):
+            return each
+    return None

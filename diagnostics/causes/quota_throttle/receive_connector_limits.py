@@ -21,6 +21,8 @@ maximum number of concurrent connections has exceeded a limit`, `421 4.4.2 Messa
 
 from __future__ import annotations
 
+from typing import Any
+
 import re2
 
 from diagnostics.cause import Belief, Finding, cause, change, look
@@ -63,7 +65,7 @@ def assess(said: Said, queues: tuple[QueueState, ...]) -> Finding:
     return Finding(Belief.CONFIRMED if sure else Belief.LIKELY, because, (said,), steps, act, weight=1.0)
 
 
-def _found(pattern: re2._Regexp[str], text: str) -> str:
+def _found(pattern: Any, text: str) -> str:
     match = pattern.search(text)
     return str(match.group(1)) if match else ""
 

@@ -13,8 +13,8 @@ is soon taken for an abuser (`550 5.7.501 Access denied, spam abuse detected`).
 - `5.7.232` or `5.7.233` (`quota-throttle.tenant.external-recipient-rate`)
 
 ## References
-- https://techcommunity.microsoft.com/blog/exchange/limiting-onmicrosoft-domain-usage-for-sending-emails/4446167
 - https://dmarcwise.io/blog/onmicrosoft-sending-limits
+- https://www.techzine.eu/news/applications/134017/microsoft-limits-onmicrosoft-com-email-to-100-external-recipients-per-day
 """
 
 from __future__ import annotations

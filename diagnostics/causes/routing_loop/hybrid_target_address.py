@@ -94,13 +94,14 @@ def _judged(anchor: Said | Hops, entry: Configured, attribute: str, address: str
 def _steps(address: str) -> tuple[Step, ...]:
     return (
         look(
-            "See where the recipient's mail is sent, and where the mailbox is (run it in Exchange Online too).",
+            "See where the recipient's mail is sent, and where the mailbox is (on both sides).",
             "Get-Recipient {address} | Format-List Name,RecipientTypeDetails,ExternalEmailAddress,EmailAddresses",
             address=address,
         ),
         look(
-            "List every user with a mailbox here and a target address: migrations and scripts leave them in numbers.",
-            "Get-ADUser -LDAPFilter '(&(targetAddress=*)(homeMDB=*))' -Properties targetAddress | Format-Table Name,targetAddress",
+            "List every user with a mailbox here and a target address: scripts leave them in numbers.",
+            "Get-ADUser -LDAPFilter '(&(targetAddress=*)(homeMDB=*))' -Properties targetAddress | "
+            "Format-Table Name,targetAddress",
         ),
         read_the_way(),
         change(

@@ -1,0 +1,74 @@
+"""The client sends through Exchange Online's submission server without logging on.
+
+## What is happening
+A device or application connects to `smtp.office365.com` and issues MAIL FROM without AUTH, or after AUTH was refused, or
+without STARTTLS, before which that server offers no AUTH. Exchange Online takes nothing anonymous there: `530 5.7.57
+Client was not authenticated to send anonymous mail during MAIL FROM`. Either the client logs on, or it uses the
+tenant's MX host, which takes mail for the tenant's own recipients without a logon.
+
+## What proves it
+- the refusing server is Exchange Online's submission server, and the client's log holds no AUTH
+
+## Not this when
+- an Exchange server of your own refused it: then its Receive connector takes nothing anonymous
+  (`connector.receive.anonymous-permission-missing`)
+- AUTH was answered with 535: then look at that reply
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/fix-error-code-5-7-57-in-exchange-online
+- https://learn.microsoft.com/en-us/exchange/mail-flow-best-practices/how-to-set-up-a-multifunction-device-or-application-to-send-email-using-microsoft-365-or-office-365
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change
+from diagnostics.causes.auth_smtp.logon import read_switches, refused_by, server, session_of
+from diagnostics.facts import Said, Session
+from diagnostics.report import Step
+
+
+@cause(
+    id="auth-smtp.client.not-authenticated",
+    act="sender",
+    says=(
+        "Client was not authenticated to send anonymous mail during MAIL FROM",
+        "Client not authenticated to send mail",
+        "5.7.57",
+    ),
+)
+def assess(said: Said, sessions: tuple[Session, ...]) -> Finding | None:
+    """Who refused decides: Exchange Online's submission server, or a Receive connector of one's own."""
+    where = refused_by(said, session_of(said, sessions))
+    if where in ("on-prem", "smart-host"):
+        return None
+    because = f"{server(said, where)} refused MAIL FROM (5.7.57): the client did not log on before it, "
+    because += "and the submission server takes no anonymous mail."
+    online = where == "exchange-online" or "client not authenticated to send mail" in said.text.lower()
+    if online:
+        return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.0)
+    because += " If the server is your own Exchange, its Receive connector is meant instead."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.7)
+
+
+def _steps() -> tuple[Step, ...]:
+    return (
+        read_switches(),
+        change(
+            "Let the client log on: server smtp.office365.com, port 587, STARTTLS with TLS 1.2, the full user principal name, "
+            "OAuth or the password.",
+            "",
+            shell="portal",
+            changes="The client submits as that mailbox, and may send as it alone unless it has Send As on others.",
+            undo="Restore the client's former settings.",
+            verify="The client's log shows STARTTLS, AUTH, 235 and then 250 to MAIL FROM.",
+        ),
+        change(
+            "If it can't log on and writes only to your own users: name the tenant's MX host, port 25, in place of "
+            "smtp.office365.com (direct send). To write outside it needs an inbound connector.",
+            "",
+            shell="portal",
+            changes="Mail goes to the MX host, and is judged like mail from the Internet: put the sending address into SPF.",
+            undo="Restore the client's former settings.",
+            verify="A test message reaches a mailbox of the tenant.",
+        ),
+    )

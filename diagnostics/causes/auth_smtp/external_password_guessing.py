@@ -1,0 +1,98 @@
+"""A bot from the Internet tries to guess a password at a public connector, and is refused.
+
+## What is happening
+Every public port 25 is visited by bots that greet (often `EHLO ylmf-pc` or `EHLO User`), try AUTH LOGIN with guessed
+accounts, and leave. The refusal, `504 5.7.4 Unrecognized authentication type` or `535 5.7.3`, is the right answer. No mail
+of the organization is concerned, and nothing has to be repaired. It matters only if accounts get locked by it.
+
+## What proves it
+- a foreign public address without relation to the organization, a session of greeting, AUTH, refusal and the end by the
+  other side, without MAIL FROM, often from changing addresses
+
+## Not this when
+- the address is inside, or belongs to a known device, application or partner
+- the session goes on with MAIL FROM
+- the address is one of Exchange Online's
+
+## References
+- https://learn.microsoft.com/en-us/exchange/mail-flow/connectors/receive-connectors
+- https://attack.mitre.org/techniques/T1110/
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.causes.auth_smtp.logon import client_ip, event_connector, from_outside, is_client_connector
+from diagnostics.causes.recipient.steps import advise
+from diagnostics.facts import Said, Session, Stage
+from diagnostics.report import Step
+
+_REFUSALS: Final = ("5.7.4 unrecognized authentication type", "5.7.3 authentication unsuccessful", "535 5.7.")
+_BOT: Final = "ylmf-pc"
+
+
+@cause(
+    id="auth-smtp.external.password-guessing",
+    act="network",
+    benign=True,
+    says=(_BOT, "LogonDenied"),
+)
+def assess(anchor: Session | Said, sessions: tuple[Session, ...]) -> Finding | None:
+    """The log of a receiving server shows the whole visit; event 1035 only the address."""
+    if isinstance(anchor, Said):
+        return _told(anchor)
+    if not _is_visit(anchor):
+        return None
+    others = {s.remote_ip for s in sessions if _is_visit(s)}
+    because = f"{anchor.remote_ip}, a public address, greeted `{anchor.connector}` at {anchor.began}, tried AUTH, was refused "
+    because += "and left without MAIL FROM: that is how bots guess passwords."
+    if len(others) > 1:
+        because += f" {len(others)} such addresses are in the log."
+    belief = (
+        Belief.POSSIBLE if anchor.stage >= Stage.SECURED or is_client_connector(anchor.connector) else Belief.LIKELY
+    )
+    return Finding(belief, because, (anchor,), _steps(anchor.connector), weight=1.3)
+
+
+def _is_visit(session: Session) -> bool:
+    refused = any(words in session.error.lower() for words in _REFUSALS)
+    left = session.closed_by != "local" and session.stage < Stage.MAIL
+    return session.direction == "receive" and refused and left and from_outside(session.remote_ip)
+
+
+def _told(said: Said) -> Finding | None:
+    if said.signature == _BOT:
+        because = "`ylmf-pc` is the greeting of a known bot that guesses passwords; it was refused, as it should be."
+        return Finding(Belief.CONFIRMED, because, (said,), _steps(""))
+    ip, connector = client_ip(said, None), event_connector(said)
+    if not from_outside(ip):
+        return None
+    because = f"The address that failed to log on, {ip}, is outside: mostly a bot that guesses passwords on a public connector."
+    client = is_client_connector(connector)
+    return Finding(
+        Belief.POSSIBLE if client else Belief.LIKELY,
+        because,
+        (said,),
+        _steps(connector),
+        weight=1.0 if client else 1.2,
+    )
+
+
+def _steps(connector: str) -> tuple[Step, ...]:
+    return (
+        look(
+            "Nothing has to be repaired. See that the Internet connector offers no Basic authentication without TLS.",
+            "Get-ReceiveConnector {connector} | Format-List Identity,AuthMechanism,PermissionGroups,TarpitInterval",
+            connector=connector,
+        ),
+        look(
+            "See whether accounts are being locked by the guesses.",
+            "Search-ADAccount -LockedOut | Format-Table SamAccountName,LockedOut,LastLogonDate",
+            "powershell",
+        ),
+        advise(
+            "If the attempts are a nuisance: block the address, or AUTH scans as such, at the firewall in front of Exchange."
+        ),
+    )

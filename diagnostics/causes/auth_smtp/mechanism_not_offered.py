@@ -1,0 +1,125 @@
+"""The client wants to log on where no logon, or not that kind, is offered.
+
+## What is happening
+AUTH is refused not for its password but because the server has none to offer there: an MX host of Exchange Online (direct
+send knows no logon), a relay connector for anonymous devices, or a Receive connector that lists other mechanisms (NTLM and
+GSSAPI, but no LOGIN). Exchange says `504 5.7.4 Unrecognized authentication type`; clients say that the server
+does not support AUTH.
+
+## What proves it
+- the session is encrypted, and the EHLO reply after STARTTLS lists no AUTH, or not the mechanism that the client used
+
+## Not this when
+- AUTH was sent before STARTTLS and is offered only after it (`tls.starttls.client-did-not-encrypt`)
+- 535: the mechanism was taken, the credentials or a policy refused
+- a foreign address tries AUTH on port 25 and leaves (`auth-smtp.external.password-guessing`)
+
+## References
+- https://learn.microsoft.com/en-us/exchange/mail-flow-best-practices/how-to-set-up-a-multifunction-device-or-application-to-send-email-using-microsoft-365-or-office-365
+- https://learn.microsoft.com/en-us/powershell/module/exchangepowershell/set-receiveconnector
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import re2
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.auth_smtp.logon import from_outside, session_of
+from diagnostics.facts import Said, Session, Stage, TlsSucceeded
+from diagnostics.mail_facts import Configured
+from diagnostics.report import Act, Step
+
+_UNRECOGNIZED: Final = "5.7.4 Unrecognized authentication type"
+_MX_HOST = re2.compile(r"(?i)\.mail\.protection\.outlook\.com\b|\.mx\.microsoft\b|\.mail\.eo\.outlook\.com\b")
+_CLIENT_WORDS: Final = (
+    "SMTP AUTH extension not supported by server",
+    "No suitable authentication method found",
+    "SMTP server does not support authentication",
+)
+
+
+@cause(
+    id="auth-smtp.mechanism.not-offered",
+    act="sender",
+    says=(_UNRECOGNIZED, "authentication not enabled", *_CLIENT_WORDS),
+)
+def assess(
+    said: Said,
+    sessions: tuple[Session, ...],
+    encrypted: tuple[TlsSucceeded, ...],
+    settings: tuple[Configured, ...],
+) -> Finding | None:
+    """An MX host offers no logon; on an Exchange server an encrypted session and the connector's list tell."""
+    session = session_of(said, sessions)
+    mx = _MX_HOST.search(f"{said.by} {said.text}")
+    if mx:
+        because = f"{said.by or 'The server'} is an MX host of Exchange Online, which offers no logon; the client must not try one."
+        return Finding(Belief.LIKELY, because, (said,), _steps(""), weight=1.2)
+    if session:
+        return _in_log(said, session, _secured(session, encrypted), settings)
+    if said.signature == "authentication not enabled":
+        because = f"{said.by or 'The server'} takes no logon on this port (`authentication not enabled`)."
+        return Finding(Belief.LIKELY, because, (said,), _steps(""), weight=1.0)
+    because = f"`{said.signature}`: the server offers no logon, or not the kind that the client wants. It can also be that the "
+    because += "client did not encrypt first, for many servers offer AUTH only then."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(""), weight=1.4)
+
+
+def _secured(session: Session, encrypted: tuple[TlsSucceeded, ...]) -> bool:
+    mine = any(each.direction == "receive" and each.session == session.session for each in encrypted)
+    return mine or session.stage >= Stage.SECURED
+
+
+def _in_log(said: Said, session: Session, secured: bool, settings: tuple[Configured, ...]) -> Finding | None:
+    if session.direction != "receive":
+        return None
+    name = session.connector.rpartition("\\")[2].casefold()
+    connector = next(
+        (s for s in settings if s.kind == "receive-connector" and s.name.rpartition("\\")[2].casefold() == name), None
+    )
+    who = session.remote_ip or "The client"
+    because = f"{who} wanted to log on to `{session.connector}` in a way that the connector does not offer"
+    act: Act = "sender" if secured else "on-prem"
+    if connector and connector.told("AuthMechanism") and "basicauth" not in connector.get("AuthMechanism").lower():
+        because += f" (AuthMechanism: {connector.get('AuthMechanism')})."
+        return Finding(Belief.LIKELY, because, (said, connector), _steps(session.connector), "sender", weight=1.1)
+    if secured:
+        because += ", although the session was encrypted."
+        return Finding(Belief.LIKELY, because, (said, session), _steps(session.connector), act, weight=1.1)
+    weight = 0.6 if from_outside(session.remote_ip) else 1.1
+    return Finding(Belief.POSSIBLE, f"{because}.", (said, session), _steps(session.connector), act, weight)
+
+
+def _steps(connector: str) -> tuple[Step, ...]:
+    return (
+        look(
+            "If the server is your own Exchange: see what each connector offers (Basic authentication appears as LOGIN).",
+            "Get-ReceiveConnector | Format-List Identity,Bindings,AuthMechanism,PermissionGroups",
+        ),
+        look(
+            "See what the server offers after STARTTLS: type EHLO test, and look for 250-AUTH.",
+            "openssl s_client -starttls smtp -crlf -quiet -connect {host:token}:25",
+            "bash",
+            host="",
+        ),
+        change(
+            "Switch authentication off in the client if it sends through an MX host or a relay connector; if it has to log on, "
+            "give it smtp.office365.com, port 587, STARTTLS, or your server's port 587.",
+            "",
+            shell="portal",
+            changes="The client sends without a logon, or logs on where that is offered.",
+            undo="Restore the client's former settings.",
+            verify="The client's log shows MAIL FROM answered with 250.",
+        ),
+        change(
+            "If an application can only do LOGIN: offer it, inside TLS, on the client connector (587), not on the one that faces "
+            "the Internet.",
+            "Set-ReceiveConnector {connector} -AuthMechanism Tls,Integrated,BasicAuth,BasicAuthRequireTLS",
+            changes="Clients of this connector may log on with LOGIN once the session is encrypted.",
+            undo="Set-ReceiveConnector with the AuthMechanism that the first step printed.",
+            verify="The EHLO reply after STARTTLS lists AUTH LOGIN.",
+            connector=connector,
+        ),
+    )

@@ -1,0 +1,81 @@
+"""The application's OAuth token is not accepted for SMTP: a permission, the service principal or the mailbox is missing.
+
+## What is happening
+A client logs on with AUTH XOAUTH2, and Exchange Online refuses the token: `535 5.7.3 Authentication unsuccessful`, without
+a reason. The token was made for another audience (it has to be outlook.office365.com), it lacks the scope SMTP.Send
+or the application permission SMTP.SendAsApp with an administrator's consent, the application has no service principal in
+Exchange or no Full Access to the mailbox, or SMTP AUTH is switched off for that mailbox, which concerns OAuth as well.
+
+## What proves it
+- the client's log shows AUTH XOAUTH2 before the 535, and one of these is missing
+
+## Not this when
+- the client uses LOGIN or PLAIN: then it is the password or a policy
+- the logon succeeds and the message is refused with SendAsDenied (`auth-smtp.sendas.mismatch`)
+
+## References
+- https://learn.microsoft.com/en-us/exchange/client-developer/legacy-protocols/how-to-authenticate-an-imap-pop-smtp-application-by-using-oauth
+- https://techcommunity.microsoft.com/t5/exchange-team-blog/exchange-online-to-retire-basic-auth-for-client-submission-smtp/ba-p/4114750
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.auth_smtp.logon import EXO, UNEXPLAINED, read_switches, refused_by, server, session_of
+from diagnostics.causes.recipient.steps import advise
+from diagnostics.facts import Said, Session
+from diagnostics.report import Step
+
+# A refusal inside XOAUTH2 is a JSON object in base64: {"status":"400", …
+_CHALLENGE: Final = "334 eyJ"
+
+
+@cause(
+    id="auth-smtp.oauth.misconfigured",
+    act="exchange-online",
+    says=(_CHALLENGE, "AUTH XOAUTH2", UNEXPLAINED),
+)
+def assess(said: Said, sessions: tuple[Session, ...]) -> Finding | None:
+    """XOAUTH2 in the words tells; a bare 535 does not say how the client logged on."""
+    where = refused_by(said, session_of(said, sessions))
+    if where in ("on-prem", "smart-host"):
+        return None
+    low = said.text.lower()
+    if "xoauth2" in low or _CHALLENGE.lower() in low:
+        because = f"{server(said, where)} refused an OAuth token (XOAUTH2): scope, consent, service principal or mailbox access "
+        because += "is missing."
+        return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.0)
+    because = "If the client logs on with OAuth (XOAUTH2): its token, or what the application may do, was not accepted."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.1)
+
+
+def _steps() -> tuple[Step, ...]:
+    return (
+        read_switches(),
+        look(
+            "See whether Exchange knows the application, and whether it has access to the mailbox.",
+            "Get-ServicePrincipal | Format-List DisplayName,AppId,ObjectId; "
+            "Get-MailboxPermission {mailbox} | Format-Table User,AccessRights",
+            EXO,
+            mailbox="",
+        ),
+        advise(
+            "Decode the token and compare: aud is https://outlook.office365.com, and it holds the scope SMTP.Send (a user's) or "
+            "the role SMTP.SendAsApp with an administrator's consent (an application's)."
+        ),
+        change(
+            "For an application without user: register it in Exchange (ObjectId: of the enterprise application, not of the app "
+            "registration) and give it the mailbox.",
+            "New-ServicePrincipal -AppId {app_id} -ObjectId {object_id}; "
+            "Add-MailboxPermission {mailbox} -User {object_id} -AccessRights FullAccess",
+            shell=EXO,
+            changes="The application may open this mailbox and submit mail as it.",
+            undo="Remove-MailboxPermission with the same values, then Remove-ServicePrincipal.",
+            verify="With a new token the logon is answered with 235.",
+            app_id="",
+            object_id="",
+            mailbox="",
+        ),
+    )

@@ -1,0 +1,123 @@
+"""The account that logs on by SMTP may not send as the address in From.
+
+## What is happening
+An application or device logs on as one mailbox and sends with another one's address in From. Exchange lets a mailbox send
+as itself only, unless it has Send As on the other: `554 5.2.252 SendAsDenied` or `SendAsDeniedException` after the message,
+`550 5.7.60 Client does not have permissions to send as this sender` at MAIL FROM. What counts is the mailbox of the logon
+(for OAuth the user named in XOAUTH2), not the application's service principal. Full Access is not enough.
+
+## What proves it
+- the refusal names both addresses, or the mailbox of the logon has no Send As entry on the one in From
+
+## Not this when
+- the message was written in Outlook or Outlook on the web (`store.submission.send-as-denied`)
+- a session without logon on a Receive connector was refused: that connector lacks a permission
+  (`connector.receive.send-as-own-domain-denied`)
+- Send As was granted less than an hour ago
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/fix-issues-with-printers-scanners-and-lob-applications-that-send-email-using-off
+- https://learn.microsoft.com/en-us/powershell/module/exchangepowershell/add-recipientpermission
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import re2
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.auth_smtp.logon import EXO, is_client_connector, refused_by, session_of
+from diagnostics.causes.recipient.steps import advise
+from diagnostics.facts import Said, Session
+from diagnostics.report import Step
+
+_PAIR = re2.compile(
+    r"(?i)([\w.+'-]{1,64}@[A-Za-z0-9.-]{1,253}) not allowed to send as ([\w.+'-]{1,64}@[A-Za-z0-9.-]{1,253})"
+)
+_NO_PERMISSION = "Client does not have permissions to send as this sender"
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """The mailbox of the logon and the one in From, each "" where the text does not tell."""
+
+    logon: str = ""
+    sender: str = ""
+
+    @property
+    def words(self) -> str:
+        if self.logon and self.sender:
+            return f"`{self.logon}` logged on and may not send as `{self.sender}`"
+        return "The mailbox that logged on may not send as the address in From"
+
+
+@cause(
+    id="auth-smtp.sendas.mismatch",
+    act="exchange-online",
+    says=("5.2.252", "SendAsDeniedException", _NO_PERMISSION, "5.7.60"),
+)
+def assess(said: Said, sessions: tuple[Session, ...]) -> Finding | None:
+    """5.2.252 is proof; the exception is as good as that in an SMTP reply; 5.7.60 depends on who said it."""
+    low = said.text.lower()
+    found = _PAIR.search(said.text)
+    pair = _Pair(found.group(1), found.group(2).rstrip(".")) if found else _Pair()
+    if "5.2.252" in low:
+        because = f"{pair.words} (5.2.252 SendAsDenied)."
+        return Finding(Belief.CONFIRMED, because, (said,), _steps(pair))
+    if "sendasdenied" in low:
+        because = f"{pair.words}: the store refused it with SendAsDenied, at the end of an SMTP submission."
+        if said.kind in ("client", "bare", "log") and "submission" in low:
+            return Finding(Belief.LIKELY, because, (said,), _steps(pair), weight=1.2)
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(pair), weight=1.2)
+    return _no_permission(said, session_of(said, sessions))
+
+
+def _no_permission(said: Said, session: Session | None) -> Finding | None:
+    where = refused_by(said, session)
+    because = "The mailbox that logged on has no Send As right on the address in MAIL FROM or From."
+    if where == "smart-host":
+        return None
+    if where == "exchange-online":
+        return Finding(Belief.LIKELY, f"Exchange Online: {because}", (said,), _steps(_Pair()), weight=1.0)
+    if session:
+        because = f"If {session.remote_ip or 'the client'} logged on: it may not send as that address."
+        weight = 1.2 if is_client_connector(session.connector) else 0.8
+        return Finding(Belief.POSSIBLE, because, (said,), _on_premises(), "on-prem", weight)
+    return Finding(Belief.POSSIBLE, f"If the client logged on: {because}", (said,), _steps(_Pair()), weight=1.4)
+
+
+def _steps(pair: _Pair) -> tuple[Step, ...]:
+    return (
+        look(
+            "See whether the mailbox that logs on has Send As on the mailbox in From.",
+            "Get-RecipientPermission {sender} | Format-Table Trustee,AccessRights",
+            EXO,
+            sender=pair.sender,
+        ),
+        advise("Or let the application send as the mailbox it logs on with: the same address in From and MAIL FROM."),
+        change(
+            "If it has to send as the other mailbox, grant the right to the mailbox of the logon (not to the application's "
+            "service principal).",
+            "Add-RecipientPermission {sender} -Trustee {logon} -AccessRights SendAs -Confirm:$false",
+            shell=EXO,
+            changes="The mailbox of the logon may send messages that look as if the other had sent them.",
+            undo="Remove-RecipientPermission with the same mailbox, trustee and right.",
+            verify="After up to an hour the application's message is accepted.",
+            sender=pair.sender,
+            logon=pair.logon,
+        ),
+    )
+
+
+def _on_premises() -> tuple[Step, ...]:
+    return (
+        look(
+            "See how clients log on at the Receive connector, and who is let in.",
+            "Get-ReceiveConnector | Format-List Identity,AuthMechanism,PermissionGroups,RemoteIPRanges",
+        ),
+        advise(
+            "Let the client send as the account it logs on with; or grant that account Send As on the mailbox in the Exchange "
+            "admin center (the mailbox, mailbox delegation)."
+        ),
+    )

@@ -1,0 +1,60 @@
+"""`5.7.64 TenantAttribution`: by what Exchange Online recognises a server, and what of that the text shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from diagnostics.causes.certificate.names import all_names, common_name, covers, issuer_and_subject
+from diagnostics.causes.connector.heard import Heard
+from diagnostics.causes.connector.settings import INBOUND, of_kind
+from diagnostics.facts import Certificate, Session
+from diagnostics.mail_facts import Configured
+
+SIGNATURES: Final = ("TenantAttribution; Relay Access Denied", "5.7.64 TenantAttribution", "5.7.64")
+
+
+def domain_refused(what: Heard) -> bool:
+    """Whether the domain is what was not accepted: the session was recognised, or could not be."""
+    return "attr36" in what.low
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """The tenant's enabled inbound connectors, by what they recognise a server."""
+
+    by_name: tuple[Configured, ...]
+    by_address: tuple[Configured, ...]
+
+    @property
+    def told(self) -> bool:
+        return bool(self.by_name or self.by_address)
+
+
+def inbound(objects: Iterable[Configured]) -> Inbound:
+    enabled = [each for each in of_kind(INBOUND, objects) if each.flag("Enabled") is not False]
+    named = tuple(each for each in enabled if wanted_name(each))
+    addressed = tuple(each for each in enabled if not wanted_name(each) and each.items("SenderIPAddresses"))
+    return Inbound(named, addressed)
+
+
+def wanted_name(connector: Configured) -> str:
+    """The host name or pattern that TlsSenderCertificateName asks for; it may be a whole <I>issuer<S>subject."""
+    written = connector.get("TlsSenderCertificateName").strip()
+    pair = issuer_and_subject(written)
+    return common_name(pair[1]) if pair else written
+
+
+def fits(connector: Configured, certificate: Certificate) -> bool:
+    return covers(all_names(certificate), wanted_name(connector))
+
+
+def shown(what: Heard, sessions: Iterable[Session]) -> Certificate | None:
+    """The certificate that our server showed: in the refused session, else in the latest one that sent."""
+    if what.certificate:
+        return what.certificate
+    if what.session:
+        return None
+    sent = [each.local for each in sessions if each.direction == "send" and each.local]
+    return sent[-1] if sent else None

@@ -1,0 +1,63 @@
+"""The application hands its mail to an SMTP host that does not relay for it.
+
+## What is happening
+An application or device is set to a host that answers but isn't responsible for it: the old server, another
+environment's, a load-balanced name, or the MX of the domain. That server is right to refuse. The relay that was
+meant never sees a session.
+
+## What proves it
+- the host in the application resolves to another server than the documented relay
+- the relay's receive log has no session of the client; with only the host changed, the same message passes
+
+## Not this when
+- the receive log of the intended relay shows the refusal (`connector.receive.relay-permission-missing`)
+
+## References
+- https://learn.microsoft.com/en-us/exchange/mail-flow-best-practices/how-to-set-up-a-multifunction-device-or-application-to-send-email-using-microsoft-365-or-office-365
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.connector import relay, steps
+from diagnostics.causes.connector.heard import heard
+from diagnostics.facts import Reply, Said, Session
+from diagnostics.report import Step
+
+
+@cause(
+    id="connector.client.wrong-smtp-host",
+    act="sender",
+    says=(*relay.SIGNATURES, "Relaying denied", "relay not permitted", "Relay access denied"),
+)
+def assess(said: Said, replies: tuple[Reply, ...], sessions: tuple[Session, ...]) -> Finding | None:
+    """What an application itself reports; a server's bounce or log speaks of a host that was meant."""
+    what = heard(said, replies, sessions)
+    if what.microsoft or what.incoming or what.reported or not relay.by_exchange_server(what):
+        return None
+    host = said.by or said.host
+    because = (
+        f"The application reached {host or 'a server'} that does not relay for it; is that the host it should use?"
+    )
+    weight = 1.4 if said.kind == "client" else 0.8
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(host, what.ip), weight=weight)
+
+
+def _steps(host: str, client: str) -> tuple[Step, ...]:
+    return (
+        look(
+            "On the machine of the application, resolve the host that it is set to, and compare it with the relay's address.",
+            "Resolve-DnsName {smtp_host}; Test-NetConnection {smtp_host} -Port 25",
+            "powershell",
+            smtp_host=host,
+        ),
+        steps.find_session(client),
+        change(
+            "Set the documented relay as SMTP host in the application. Don't open relaying on the server that refused.",
+            "",
+            shell="portal",
+            changes="Server name and port in the application's own settings.",
+            undo="Restore the former host name.",
+            verify="The relay's receive log shows the client, and the message arrives.",
+        ),
+    )

@@ -1,0 +1,101 @@
+"""The inbound connector in Exchange Online expects another certificate name than our server shows.
+
+## What is happening
+Exchange Online recognises an on-premises server by the name on the certificate that it shows while sending. The name in
+`TlsSenderCertificateName` of the inbound connector isn't on it, typically since a renewal or because the Send connector
+uses another certificate. The session then belongs to no tenant, and relaying is refused: `550 5.7.64
+TenantAttribution; Relay Access Denied`.
+
+## What proves it
+- subject and alternate names of the certificate in the send log are not covered by TlsSenderCertificateName
+
+## Not this when
+- the connector recognises the server by its address (`connector.exo-inbound.ip-mismatch`)
+- the name is right and only the server's own certificate is sent, without the one that issued it: a renewal often
+  brings a new intermediate (`certificate.local.intermediate-missing`)
+- the refusal has ATTR36 (`connector.exo-inbound.domain-not-accepted`)
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/relay-access-denied-smtp
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/fix-error-code-5-7-64-in-exchange-online
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change
+from diagnostics.causes.certificate.names import all_names
+from diagnostics.causes.certificate.steps import list_send_connectors, show_chain
+from diagnostics.causes.connector import attribution, steps
+from diagnostics.causes.connector.attribution import fits, inbound, wanted_name
+from diagnostics.causes.connector.heard import Heard, heard
+from diagnostics.causes.connector.settings import label
+from diagnostics.causes.recipient.steps import EXO
+from diagnostics.facts import Certificate, Reply, Said, Session
+from diagnostics.mail_facts import Configured
+from diagnostics.report import Step
+
+
+@cause(id="connector.exo-inbound.certificate-name-mismatch", act="exchange-online", says=attribution.SIGNATURES)
+def assess(
+    said: Said,
+    _connectors: Configured | None,
+    objects: tuple[Configured, ...],
+    replies: tuple[Reply, ...],
+    sessions: tuple[Session, ...],
+) -> Finding | None:
+    """Compares the connectors' names with the certificate of the session, as far as both were sent."""
+    what = heard(said, replies, sessions)
+    if attribution.domain_refused(what):
+        return None
+    known = inbound(objects)
+    certificate = attribution.shown(what, sessions)
+    if known.told and not known.by_name:
+        because = f"{label(known.by_address[0])} recognises the server by its address, not by a certificate."
+        return Finding(Belief.RULED_OUT, because, known.by_address)
+    if known.by_name and certificate:
+        return _compared(said, known.by_name, certificate)
+    expected = "; ".join(f"{label(each)} expects {wanted_name(each)}" for each in known.by_name)
+    because = f"Exchange Online can't tell whose server sent: {expected or 'no inbound connector fits it'}."
+    if certificate:
+        because += f" The server showed {_names(certificate)}."
+    return Finding(Belief.POSSIBLE, because, (said, *known.by_name, certificate), _steps(""), weight=_weight(what))
+
+
+def _compared(said: Said, connectors: tuple[Configured, ...], certificate: Certificate) -> Finding:
+    right = next((each for each in connectors if fits(each, certificate)), None)
+    if right:
+        because = f"The certificate carries {wanted_name(right)}, the name that {label(right)} expects."
+        return Finding(Belief.RULED_OUT, because, (certificate, right))
+    first = connectors[0]
+    because = f"{label(first)} expects {wanted_name(first)}, and the server showed {_names(certificate)}."
+    return Finding(Belief.CONFIRMED, because, (first, certificate, said), _steps(first.name))
+
+
+def _names(certificate: Certificate) -> str:
+    return ", ".join(all_names(certificate)[:4]) or certificate.subject or certificate.thumbprint
+
+
+def _weight(what: Heard) -> float:
+    """The wizard's connectors, which carry these names, always use a certificate."""
+    return 2.0 if "office 365" in what.connector.lower() or "microsoft 365" in what.connector.lower() else 1.9
+
+
+def _steps(connector: str) -> tuple[Step, ...]:
+    return (
+        steps.list_inbound_connectors(),
+        list_send_connectors(),
+        show_chain(
+            "", "If the name is right: count the certificates that the server sends; one alone lacks its issuer."
+        ),
+        change(
+            "If the certificate is the intended one, expect its name; the domain must be an accepted domain of the tenant. "
+            "(Running the Hybrid Configuration Wizard again does the same on both sides.)",
+            "Set-InboundConnector {inbound_connector} -TlsSenderCertificateName {name_on_certificate}",
+            shell=EXO,
+            changes="By which certificate name the tenant recognises its own server.",
+            undo="Set-InboundConnector with the TlsSenderCertificateName that the first step printed.",
+            verify="The next session in the send log is accepted, within the hour.",
+            inbound_connector=connector,
+            name_on_certificate="",
+        ),
+    )

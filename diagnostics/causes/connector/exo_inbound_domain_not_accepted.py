@@ -1,0 +1,91 @@
+"""Neither the sender's domain nor the certificate's is an accepted domain of the tenant.
+
+## What is happening
+To relay through Exchange Online, either the domain in MAIL FROM or the domain of the certificate that our server shows
+must be a verified accepted domain of the tenant. Here neither is: `550 5.7.64 Relay Access Denied ATTR36`. When only
+reports (empty sender), forwarded mail and foreign senders fail, while own senders pass, it is the certificate's domain.
+
+## What proves it
+- ATTR36 in the refusal
+- `Get-AcceptedDomain` in the tenant lacks the certificate's domain
+
+## Not this when
+- there is no ATTR36: then the connector doesn't recognise the server (`connector.exo-inbound.certificate-name-mismatch`)
+
+## References
+- https://learn.microsoft.com/en-us/exchange/troubleshoot/hybrid-configuration-wizard-errors/relay-access-denied-attr36-ndr
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/office-365-notice
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from diagnostics.cause import Belief, Finding, cause, change
+from diagnostics.causes.certificate.names import all_names
+from diagnostics.causes.connector import attribution, steps
+from diagnostics.causes.connector.heard import heard
+from diagnostics.causes.connector.settings import of_kind
+from diagnostics.causes.recipient.lookup import accepted
+from diagnostics.causes.recipient.steps import EXO, accepted_domains
+from diagnostics.facts import Certificate, Reply, Said, Session
+from diagnostics.mail_facts import Configured
+from diagnostics.report import Step
+
+
+@cause(id="connector.exo-inbound.domain-not-accepted", act="exchange-online", says=("ATTR36",))
+def assess(
+    said: Said,
+    _domains: Configured | None,
+    objects: tuple[Configured, ...],
+    replies: tuple[Reply, ...],
+    sessions: tuple[Session, ...],
+) -> Finding | None:
+    """The token names the rule; the certificate and the list of domains show which name is missing."""
+    what = heard(said, replies, sessions)
+    certificate = attribution.shown(what, sessions)
+    because = "The tenant has neither the sender's domain nor that of the server's certificate as an accepted domain"
+    missing = _missing(certificate, objects) if certificate else ""
+    if missing and certificate:
+        domains = of_kind("accepted-domain", objects)
+        because = f"The server's certificate is for {missing}, whose domain is not among the tenant's accepted domains."
+        return Finding(Belief.CONFIRMED, because, (said, certificate, *domains[:1]), _steps())
+    if certificate:
+        because += f" (the certificate is for {', '.join(all_names(certificate)[:3])})"
+    return Finding(Belief.LIKELY, f"{because}.", (said, certificate), _steps())
+
+
+def _missing(certificate: Certificate, objects: Iterable[Configured]) -> str:
+    """The certificate's first name, where the pasted accepted domains hold none of its names."""
+    known = tuple(objects)
+    names = [each.removeprefix("*.") for each in all_names(certificate)]
+    if not names or not of_kind("accepted-domain", known):
+        return ""
+    held = any(accepted(each, known) or accepted(each.partition(".")[2], known) for each in names)
+    return "" if held else names[0]
+
+
+def _steps() -> tuple[Step, ...]:
+    return (
+        accepted_domains(EXO),
+        steps.list_inbound_connectors(),
+        change(
+            "Add the certificate's domain to the tenant and verify it: Microsoft 365 admin center, Settings, Domains.",
+            "",
+            shell="portal",
+            changes="The domain becomes an accepted domain of the tenant, so its certificate counts for relaying.",
+            undo="Remove the domain again.",
+            verify="Get-AcceptedDomain lists it, and after some hours the messages pass.",
+        ),
+        change(
+            "If it isn't our domain (a hoster's certificate): use one with a name in an accepted domain on the Send "
+            "connector, and expect that name.",
+            "Set-InboundConnector {inbound_connector} -TlsSenderCertificateName {name_on_certificate}",
+            shell=EXO,
+            changes="By which certificate name the tenant recognises its own server.",
+            undo="Set-InboundConnector with the TlsSenderCertificateName that the second step printed.",
+            verify="The next message with an empty or foreign sender is accepted.",
+            inbound_connector="",
+            name_on_certificate="",
+        ),
+    )

@@ -1,0 +1,99 @@
+"""The inbound connector in Exchange Online lists another address than the one our mail leaves from.
+
+## What is happening
+The inbound connector recognises the on-premises server by its public address. Since a new line, another address of the
+NAT pool or a move, mail leaves from one that is not in `SenderIPAddresses`; the session then belongs to no tenant, and
+relaying is refused: `550 5.7.64 TenantAttribution; Relay Access Denied`.
+
+## What proves it
+- SenderIPAddresses of the connector doesn't hold the public address of the sending server
+
+## Not this when
+- the connector recognises the server by its certificate (`connector.exo-inbound.certificate-name-mismatch`)
+- the address is listed
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/relay-access-denied-smtp
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/fix-error-code-5-7-64-in-exchange-online
+"""
+
+from __future__ import annotations
+
+import re2
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.connector import attribution, steps
+from diagnostics.causes.connector.attribution import inbound
+from diagnostics.causes.connector.heard import heard
+from diagnostics.causes.connector.ranges import covers
+from diagnostics.causes.connector.settings import label
+from diagnostics.causes.network.reach import kind_of
+from diagnostics.causes.recipient.steps import EXO
+from diagnostics.facts import Reply, Said, Session
+from diagnostics.mail_facts import Authentication, Configured
+from diagnostics.report import Step
+
+_NAMED = re2.compile(r"(?i)(?:sender ip|client|from|ip)[ =:]{1,3}\[?((?:\d{1,3}\.){3}\d{1,3})\b")
+
+
+@cause(id="connector.exo-inbound.ip-mismatch", act="exchange-online", says=attribution.SIGNATURES)
+def assess(
+    said: Said,
+    _connectors: Configured | None,
+    objects: tuple[Configured, ...],
+    replies: tuple[Reply, ...],
+    sessions: tuple[Session, ...],
+    results: tuple[Authentication, ...],
+) -> Finding | None:
+    """Connectors that go by the address leave only this; the address itself proves it."""
+    what = heard(said, replies, sessions)
+    if attribution.domain_refused(what):
+        return None
+    known = inbound(objects)
+    if known.by_name and not known.by_address:
+        because = f"{label(known.by_name[0])} recognises the server by its certificate, not by its address."
+        return Finding(Belief.RULED_OUT, because, known.by_name)
+    if not known.by_address:
+        because = "If the inbound connector goes by the sender's address, mail now leaves from another one."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps("", ""), weight=1.3)
+    ours = _address(said, results)
+    first = known.by_address[0]
+    listed = tuple(each for connector in known.by_address for each in connector.items("SenderIPAddresses"))
+    if ours and any(covers(each, ours) for each in listed):
+        return Finding(Belief.RULED_OUT, f"{label(first)} lists {ours}, the address that sent.", known.by_address)
+    because = f"{label(first)} takes mail from {', '.join(listed[:4])} only"
+    proof = (first, said)
+    if ours:
+        because += f", and it came from {ours}."
+        return Finding(Belief.CONFIRMED, because, proof, _steps(first.name, ours))
+    because += ", and Exchange Online did not recognise the address that sent."
+    belief = Belief.POSSIBLE if known.by_name else Belief.LIKELY
+    return Finding(belief, because, proof, _steps(first.name, ""), weight=1.5)
+
+
+def _address(said: Said, results: tuple[Authentication, ...]) -> str:
+    """The public address that sent, as the refusal or a received message names it."""
+    found = _NAMED.search(said.text)
+    seen = [found.group(1) if found else "", *(each.sender_ip for each in results if each.whose == "final")]
+    return next((each for each in seen if kind_of(each) == "public"), "")
+
+
+def _steps(connector: str, address: str) -> tuple[Step, ...]:
+    return (
+        steps.list_inbound_connectors(),
+        look(
+            "On each sending server, see from which public address it leaves (port 25 may have a NAT rule of its own).",
+            "(Invoke-WebRequest 'https://ifconfig.me/ip' -UseBasicParsing).Content",
+            "powershell",
+        ),
+        change(
+            "If the new address is ours for good, list it; SPF and reverse DNS have to name it too.",
+            "Set-InboundConnector {inbound_connector} -SenderIPAddresses @{{Add={address}}}",
+            shell=EXO,
+            changes="Everything that sends from this address counts as this tenant's server, so it must be ours alone.",
+            undo="The same with @{Remove=…} in place of @{Add=…}.",
+            verify="The next message is accepted, within the hour.",
+            inbound_connector=connector,
+            address=address,
+        ),
+    )

@@ -1,0 +1,111 @@
+"""The outbound connector in Exchange Online is switched off, or not meant for this domain.
+
+## What is happening
+Mail should leave Exchange Online through an outbound connector, to the on-premises server or a partner's gateway. The
+connector exists but is saved disabled, names other recipient domains, or applies only where a mail flow rule says so;
+Exchange Online then routes by MX as if it were not there, and validating says that the recipient's domain is not
+configured as part of the connector.
+
+## What proves it
+- `Get-OutboundConnector` shows Enabled False, or RecipientDomains without the domain
+- IsTransportRuleScoped is True, and no rule names the connector
+
+## Not this when
+- the connector is enabled, covers the domain, and the message trace shows that it was used
+
+## References
+- https://learn.microsoft.com/en-us/exchange/mail-flow-best-practices/use-connectors-to-configure-mail-flow/validate-connectors
+- https://learn.microsoft.com/en-us/powershell/module/exchangepowershell/set-outboundconnector
+"""
+
+from __future__ import annotations
+
+import re2
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.connector import steps
+from diagnostics.causes.connector.settings import OUTBOUND, label, of_kind
+from diagnostics.causes.recipient.steps import EXO
+from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import Configured
+from diagnostics.report import Step
+
+_NAMED = re2.compile(r"(?i)part of connector[: ]{1,2}['\"]?([^'\"\r\n.]{1,120})")
+
+
+@cause(
+    id="connector.exo-outbound.disabled",
+    act="exchange-online",
+    says=("The domain of the recipient is not configured as part of connector",),
+)
+def assess(
+    anchor: Said | Configured,
+    _connectors: Configured | None,
+    objects: tuple[Configured, ...],
+    replies: tuple[Reply, ...],
+) -> Finding | None:
+    """The validation's words, or the settings of a connector beside a failure."""
+    fault = next(((each, what) for each in of_kind(OUTBOUND, objects) if (what := _fault(each))), None)
+    if isinstance(anchor, Configured):
+        return _beside(anchor, replies, objects)
+    found = _NAMED.search(anchor.text)
+    name = found.group(1).strip() if found else ""
+    if fault:
+        because = f"{label(fault[0])} {fault[1]}, so it is not used for the recipient's domain."
+        return Finding(Belief.CONFIRMED, because, (anchor, fault[0]), _steps(fault[0].name))
+    because = f"`{name or 'The outbound connector'}` does not apply to the recipient: disabled, or for other domains."
+    return Finding(Belief.LIKELY, because, (anchor,), _steps(name))
+
+
+def _beside(connector: Configured, replies: tuple[Reply, ...], objects: tuple[Configured, ...]) -> Finding | None:
+    """A connector alone says nothing: a disabled one may be meant so. Beside a bounce it is worth a look."""
+    fault = _fault(connector) if connector.kind == OUTBOUND else ""
+    others = [e for e in of_kind(OUTBOUND, objects) if e is not connector and not _fault(e)]
+    if not fault or others or not any(each.failing for each in replies):
+        return None
+    because = f"{label(connector)} {fault}. If the mail should take it, that is why it does not."
+    return Finding(Belief.POSSIBLE, because, (connector,), _steps(connector.name), weight=1.4)
+
+
+def _fault(connector: Configured) -> str:
+    """Why the connector is not used, to go on after its name; "" where nothing says so."""
+    if connector.flag("Enabled") is False:
+        return "is disabled"
+    if connector.flag("IsTransportRuleScoped") is True:
+        return "applies only where a mail flow rule names it"
+    accepted = connector.flag("AllAcceptedDomains") is True
+    if connector.told("RecipientDomains") and not connector.items("RecipientDomains") and not accepted:
+        return "names no recipient domain"
+    return ""
+
+
+def _steps(connector: str) -> tuple[Step, ...]:
+    return (
+        steps.list_outbound_connectors(),
+        change(
+            "If it is disabled, enable it.",
+            "Set-OutboundConnector {outbound_connector} -Enabled $true",
+            shell=EXO,
+            changes="Mail for its recipient domains takes this connector from now on.",
+            undo="The same with -Enabled $false.",
+            verify="The last step succeeds, and a message trace shows the connector.",
+            outbound_connector=connector,
+        ),
+        change(
+            "If the domain is missing, add it.",
+            "Set-OutboundConnector {outbound_connector} -RecipientDomains @{{Add={domain}}}",
+            shell=EXO,
+            changes="Mail for this domain takes this connector.",
+            undo="The same with @{Remove=…} in place of @{Add=…}.",
+            verify="The last step succeeds, and a message trace shows the connector.",
+            outbound_connector=connector,
+            domain="",
+        ),
+        look(
+            "Validate the connector with a recipient of the domain.",
+            "Validate-OutboundConnector -Identity {outbound_connector} -Recipients {recipient}",
+            EXO,
+            outbound_connector=connector,
+            recipient="",
+        ),
+    )

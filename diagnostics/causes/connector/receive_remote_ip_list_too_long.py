@@ -1,0 +1,70 @@
+"""The Receive connector's list of addresses is full.
+
+## What is happening
+`RemoteIPRanges` is one attribute of one directory object, which holds about 1,200 to 1,300 values. When single
+addresses were added for years, the next one is refused: `The administrative limit for this request was exceeded`. The
+new client then is in no list and falls to another connector.
+
+## What proves it
+- the error comes from Set-ReceiveConnector or New-ReceiveConnector, on RemoteIPRanges
+- `(Get-ReceiveConnector …).RemoteIPRanges.Count` is above about 1,200
+
+## Not this when
+- the connector holds far fewer entries, or another cmdlet printed the error: then another attribute is full
+
+## References
+- https://learn.microsoft.com/en-us/exchange/troubleshoot/mailflow/connector-remote-ip-address-limit-exceeded
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.mail_facts import CommandError
+from diagnostics.report import Step
+
+_WORDS = ("administrative limit for this request was exceeded", "adminlimitexceeded")
+
+
+@cause(id="connector.receive.remote-ip-list-too-long", act="on-prem")
+def assess(error: CommandError) -> Finding | None:
+    """The cmdlet tells which attribute is full."""
+    if not any(words in error.text.lower() for words in _WORDS):
+        return None
+    where = f" on {error.host}" if error.host else ""
+    if error.cmdlet.lower().endswith("-receiveconnector"):
+        because = f"{error.cmdlet}{where} was refused by the directory: RemoteIPRanges takes no further entry."
+        return Finding(Belief.LIKELY, because, (error,), _steps())
+    if error.cmdlet:
+        return None
+    because = "A directory attribute is full; of connectors it is RemoteIPRanges, at about 1,200 entries."
+    return Finding(Belief.POSSIBLE, because, (error,), _steps(), weight=1.5)
+
+
+def _steps() -> tuple[Step, ...]:
+    return (
+        look(
+            "Count the entries of every connector; about 1,200 is the end.",
+            "Get-ReceiveConnector | Format-Table Identity,@{{Name='Ranges';Expression={{$_.RemoteIPRanges.Count}}}} -AutoSize",
+        ),
+        change(
+            "Merge single addresses into ranges.",
+            "Set-ReceiveConnector {receive_connector} -RemoteIPRanges {range}",
+            changes="Replaces the whole list: name all ranges, as 'A','B'. Everybody in a range gets what the connector "
+            "allows, so a range should hold known servers only.",
+            undo="Save the list before, with (Get-ReceiveConnector …).RemoteIPRanges, and set it again.",
+            verify="The count of the first step is far below 1,200, and the new client can be added.",
+            receive_connector="",
+            range="",
+        ),
+        change(
+            "If they can't be merged, make a second connector with the same settings for the further addresses.",
+            "New-ReceiveConnector -Name {connector_name} -Server {server} -TransportRole FrontendTransport -Custom "
+            "-Bindings '0.0.0.0:25' -RemoteIPRanges {client_address} -PermissionGroups AnonymousUsers",
+            changes="Sessions from that address meet the new connector, which so far only takes mail for own domains.",
+            undo="Remove-ReceiveConnector with that name.",
+            verify="The receive log names it for the client.",
+            connector_name="",
+            server="",
+            client_address="",
+        ),
+    )

@@ -1,0 +1,75 @@
+"""The message has no valid sender: From, Sender or MAIL FROM is missing or malformed.
+
+## What is happening
+A message must have one From header with a well-formed address; with several addresses in From it needs a Sender
+header, too. The envelope sender must be an address or empty. Applications that build messages by hand get it
+wrong, and servers refuse it: `550 5.7.512` (RFC 5322 section 3.6.2), `550 5.1.20`, `501 5.1.7 Invalid address`.
+
+## What proves it
+- the reply itself; the source of the message shows the header
+
+## Not this when
+- the address is well-formed but forbidden or unknown: that is a rule of the receiver, not the format
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/fix-error-code-550-5-1-20-multiple-from-addresses
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/non-delivery-reports-in-exchange-online
+- https://www.rfc-editor.org/rfc/rfc5322
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.causes.protocol.steps import advise
+from diagnostics.facts import Said
+from diagnostics.mail_facts import Headers
+from diagnostics.report import Step
+
+_MISSING: Final = "RFC 5322 section 3.6.2"
+_SEVERAL: Final = "Multiple From addresses"
+_ENVELOPE: Final = ("5.1.7 Invalid address", "501 5.1.7")
+
+
+@cause(
+    id="protocol.header.from-invalid",
+    act="sender",
+    says=(_MISSING, _SEVERAL, "5.1.20", "5.7.512", *_ENVELOPE, "Unknown sender address"),
+)
+def assess(said: Said, _headers: Headers | None, headers: tuple[Headers, ...]) -> Finding | None:
+    """Each reply names its own variant."""
+    low = said.text.lower()
+    who = said.by or "The receiving server"
+    shown = next((each.get("From") for each in headers if each.told("From")), "")
+    seen = f" (From: {shown[:120]})" if shown else ""
+    if _MISSING.lower() in low or "5.7.512" in low:
+        because = f"{who} found no valid From header in the message{seen}: it is missing, empty or malformed."
+    elif _SEVERAL.lower() in low or "5.1.20" in low:
+        because = f"{who} found several addresses in the From header{seen} and no Sender header."
+    elif any(each.lower() in low for each in _ENVELOPE):
+        because = f"{who} refused the envelope sender (MAIL FROM): it is no valid address."
+    else:
+        because = f"{who} does not accept the sender address of the message; its form is one reason."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.0)
+    certain = _MISSING.lower() in low or _SEVERAL.lower() in low
+    return Finding(Belief.CONFIRMED if certain else Belief.LIKELY, because, (said,), _steps(), weight=1.2)
+
+
+def _steps() -> tuple[Step, ...]:
+    return (
+        advise(
+            "Look at the source of one refused message, as the application wrote it: exactly one From header, its address in angle "
+            "brackets and with a domain, such as `From: Scanner <scanner@contoso.com>`."
+        ),
+        advise(
+            "Correct it in the application: set the sender address in its settings, quote display names that hold commas or `@`, and "
+            "add a Sender header if several authors are meant. MAIL FROM takes the bare address, or `<>`."
+        ),
+        look(
+            "On-premises, the protocol log shows MAIL FROM as it was sent.",
+            "Get-ChildItem (Join-Path $env:ExchangeInstallPath 'TransportRoles\\Logs\\FrontEnd\\ProtocolLog\\SmtpReceive') | "
+            "Sort-Object LastWriteTime | Select-Object -Last 1 | Get-Content | Select-String 'MAIL FROM' | Select-Object -Last 20",
+            "powershell",
+        ),
+    )

@@ -1,0 +1,89 @@
+"""The sending system greets with an invalid name (EHLO/HELO).
+
+## What is happening
+The first word of an SMTP session is the name of the client. Servers that check it refuse what is no host name
+or address literal: an underscore, a port, a trailing dot, a bare address without brackets, an IPv4 address
+written as IPv6, a single word. Others refuse a name that isn't the client's own. No recipient and no message is
+at fault.
+
+## What proves it
+- `501 5.5.4 Invalid domain name`, or `need fully-qualified hostname`, as the answer to EHLO or HELO
+
+## Not this when
+- the name is a proper host name with matching DNS records: then the server judges reputation or PTR
+- the refusal follows MAIL FROM or RCPT TO: then it is an address
+
+## References
+- https://www.rfc-editor.org/rfc/rfc5321
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/non-delivery-reports-in-exchange-online
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import re2
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.protocol.steps import advise
+from diagnostics.facts import Said, SendConnector
+from diagnostics.report import Step
+
+_CERTAIN: Final = ("5.5.4 Invalid domain name", "need fully-qualified hostname", "Bad HELO")
+_NAME = re2.compile(
+    r"(?i)\b(?:helo|ehlo)=?\s*<?([\[A-Za-z0-9_][^\s<>,;\"']{0,252})|<([^<>@\s]{1,253})>: Helo command rejected"
+)
+
+
+@cause(
+    id="protocol.helo.invalid-domain",
+    act="sender",
+    says=(*_CERTAIN, "Helo command rejected", "5.7.506", "501 5.5.4 Invalid Address", "Invalid HELO"),
+)
+def assess(said: Said, _connector: SendConnector | None, connectors: tuple[SendConnector, ...]) -> Finding | None:
+    """The words speak of EHLO only; whose client it is tells where to set the name."""
+    if "listed" in said.text.lower():
+        return None  # the name is on a block list: another matter
+    found = _NAME.search(said.text)
+    name = next((str(each) for each in found.groups() if each), "") if found else ""
+    greeting = f" `{name}`" if name and name.lower() != "command" else ""
+    who = said.by or "The receiving server"
+    because = f"{who} refuses the name{greeting} with which the client greets (EHLO/HELO): it is no valid host name."
+    ours = said.kind in ("queue", "trace") or bool(connectors)
+    connector = connectors[0].connector if connectors else ""
+    fqdn = next((each.fqdn for each in connectors if each.fqdn), "")
+    if fqdn:
+        because += f" The Send connector {connector} greets as `{fqdn}`."
+    belief = Belief.CONFIRMED if said.signature in _CERTAIN else Belief.LIKELY
+    steps = _exchange_steps(connector) if ours else _client_steps()
+    return Finding(belief, because, (said,), steps, "on-prem" if ours else "sender", weight=1.2)
+
+
+def _client_steps() -> tuple[Step, ...]:
+    return (
+        advise(
+            "In the application or device that sends: set its own host name (also called local domain, local_hostname, EHLO or HELO "
+            "name, FQDN) to a plain host name with a dot, such as app.contoso.com: no port, no underscore, no trailing dot. Where it "
+            "can only send an address, the form is [192.0.2.10]."
+        ),
+        look(
+            "If it has no such setting it takes the machine's name: look at that.",
+            "[System.Net.Dns]::GetHostEntry($env:COMPUTERNAME).HostName",
+            "powershell",
+        ),
+    )
+
+
+def _exchange_steps(connector: str) -> tuple[Step, ...]:
+    return (
+        look("See with which name each Send connector greets.", "Get-SendConnector | Format-Table Name,Fqdn"),
+        change(
+            "Set a public host name that resolves to the address the mail leaves from.",
+            "Set-SendConnector {connector} -Fqdn {host_name}",
+            changes="The connector greets with that name; if TLS needs a certificate of that name, it must exist.",
+            undo="Set-SendConnector with the former -Fqdn.",
+            verify="The next session in the protocol log shows EHLO with the new name, answered with 250.",
+            connector=connector,
+            host_name="",
+        ),
+    )

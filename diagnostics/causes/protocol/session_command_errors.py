@@ -1,0 +1,99 @@
+"""The client speaks SMTP out of order, with too many errors, or too slowly.
+
+## What is happening
+The server got commands it doesn't know, or that were not due yet, or waited for the next command until its
+patience ended: `503 5.5.2 Send hello first`, `421 4.7.0 Too many errors on this connection`, `451 4.7.0 Timeout
+waiting for client input`. A faulty client, a load balancer's probe or a proxy does that; on a very slow line
+also an honest client.
+
+## What proves it
+- the SmtpReceive log of the session shows the order of commands, or a pause as long as ConnectionInactivityTimeout
+
+## Not this when
+- verbs arrive as XXXX or the banner shows asterisks (`network.middlebox.esmtp-inspection`)
+- an earlier reply of the session already refused something: that one is the fault, and the 503 only follows it
+
+## References
+- https://learn.microsoft.com/en-us/powershell/module/exchangepowershell/set-receiveconnector
+- https://www.rfc-editor.org/rfc/rfc5321
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.protocol.steps import advise
+from diagnostics.facts import Reply, Said, SessionMasked
+from diagnostics.report import Step
+
+_SLOW: Final = "Timeout waiting for client input"
+_ORDER: Final = ("Send hello first", "Need rcpt command", "Need mail command", "Bad sequence of commands")
+_UNKNOWN: Final = "5.3.3 Unrecognized command"
+_MANY: Final = "Too many errors on this connection"
+
+
+@cause(
+    id="protocol.session.command-errors",
+    act="sender",
+    says=(*_ORDER, _UNKNOWN, _MANY, _SLOW),
+)
+def assess(
+    said: Said, _masked: SessionMasked | None, masked: tuple[SessionMasked, ...], replies: tuple[Reply, ...]
+) -> Finding | None:
+    """What the server complains of; an earlier refusal or a rewriting device takes it away."""
+    if masked:
+        because = f"A device rewrites the session (its {masked[0].what} is masked): the client's commands are not its own any more."
+        return Finding(Belief.RULED_OUT, because, (masked[0],))
+    who = said.by or "The server"
+    if said.signature == _SLOW:
+        because = f"{who} waited for the client's next command until its timeout ended."
+        return Finding(Belief.POSSIBLE, because, (said,), (_log(), *_limits()), weight=1.6)
+    if said.signature == _UNKNOWN:
+        because = f"{who} got a command that it doesn't know: a faulty client, or a device that rewrites commands."
+        return Finding(Belief.POSSIBLE, because, (said,), (_log(), _client()), weight=1.5)
+    earlier = next((r for r in replies if r.failing and _before(r, said)), None)
+    if said.signature in _ORDER and earlier:
+        because = f"The wrong order follows from an earlier refusal: `{earlier.text[:80]}`."
+        return Finding(Belief.RULED_OUT, because, (earlier,))
+    what = "too many wrong commands in one session" if said.signature == _MANY else "a command that was not due yet"
+    because = f"{who} got {what} from the client and refused to go on."
+    return Finding(Belief.LIKELY, because, (said,), (_log(), _client()), weight=1.2)
+
+
+def _before(reply: Reply, said: Said) -> bool:
+    """Whether another failing reply stands above this one in the same paste."""
+    return reply.source.paste == said.source.paste and reply.source.line < said.source.line
+
+
+def _log() -> Step:
+    return look(
+        "Read the server's SmtpReceive log of that session: the client's commands (`<`) and the server's answers (`>`) in order.",
+        "Get-ChildItem (Join-Path $env:ExchangeInstallPath 'TransportRoles\\Logs\\FrontEnd\\ProtocolLog\\SmtpReceive') | "
+        "Sort-Object LastWriteTime | Select-Object -Last 1 | Get-Content -Tail 80",
+        "powershell",
+    )
+
+
+def _client() -> Step:
+    return advise(
+        "Update or configure the client: it must wait for each answer, say EHLO first, and stop when a command is refused. "
+        "A load balancer or monitor should end its probe with QUIT."
+    )
+
+
+def _limits() -> tuple[Step, ...]:
+    return (
+        look(
+            "See the timeouts of the Receive connectors.",
+            "Get-ReceiveConnector | Format-Table Identity,MaxProtocolErrors,ConnectionInactivityTimeout,ConnectionTimeout",
+        ),
+        change(
+            "Only if the client is honest and its line slow: give the connector that it uses more time.",
+            "Set-ReceiveConnector {connector} -ConnectionTimeout 00:20:00 -ConnectionInactivityTimeout 00:10:00",
+            changes="Idle sessions on this connector stay open longer; ConnectionTimeout must stay the larger value.",
+            undo="Set-ReceiveConnector with the values that were shown.",
+            verify="The client's next session ends with QUIT.",
+            connector="",
+        ),
+    )

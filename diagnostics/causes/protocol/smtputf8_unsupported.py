@@ -1,0 +1,66 @@
+"""The next server can't take internationalized addresses (SMTPUTF8).
+
+## What is happening
+An address with letters outside ASCII before the `@`, or a header in raw UTF-8, needs every server on the way to
+offer SMTPUTF8. One doesn't, so the message is returned: `553 5.6.7`, `550 5.6.9`.
+
+## What proves it
+- the address has letters outside ASCII, and the next server's EHLO reply lacks SMTPUTF8
+
+## Not this when
+- all addresses are plain ASCII and well-formed: then it is the header, or another refusal
+- only the domain has such letters: domains can be written in ASCII (`xn--`)
+
+## References
+- https://www.rfc-editor.org/rfc/rfc6531
+- https://www.iana.org/assignments/smtp-enhanced-status-codes/smtp-enhanced-status-codes.xhtml
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause
+from diagnostics.causes.protocol.steps import advise, read_ehlo
+from diagnostics.facts import Reply, Said, Session
+from diagnostics.report import Step
+
+
+@cause(
+    id="protocol.smtputf8.unsupported",
+    act="recipient-side",
+    says=(
+        "5.6.7",
+        "5.6.9",
+        "SMTPUTF8 is required",
+        "requires SMTPUTF8",
+        "does not support SMTPUTF8",
+        "SMTPUTF8 not supported",
+    ),
+)
+def assess(
+    said: Said, _session: Session | None, sessions: tuple[Session, ...], replies: tuple[Reply, ...]
+) -> Finding | None:
+    """The code is for this alone; the address or the EHLO reply settles it."""
+    address = next((r.recipient for r in replies if r.source == said.source and r.recipient), "")
+    offered = next((s for s in reversed(sessions) if s.direction == "send" and s.capabilities), None)
+    names = {each.split(" ")[0].upper() for each in offered.capabilities} if offered else set()
+    if "SMTPUTF8" in names:
+        return Finding(Belief.RULED_OUT, "The next server offers SMTPUTF8 in its EHLO reply.", (offered,))
+    host = said.by or said.host
+    to = f" to `{address}`" if address else ""
+    because = f"The message{to} needs SMTPUTF8 (letters outside ASCII in an address or header), which {host or 'the next server'} lacks."
+    foreign = bool(address) and not address.rpartition("@")[0].isascii()
+    certain = foreign or offered is not None or "utf8" in said.text.lower().replace("-", "")
+    belief = Belief.CONFIRMED if certain else Belief.LIKELY
+    return Finding(belief, because, (said, offered), _steps(host), weight=1.2)
+
+
+def _steps(host: str) -> tuple[Step, ...]:
+    return (
+        read_ehlo(host, "SMTPUTF8 must be in the list"),
+        advise(
+            "For now, write to (or from) an ASCII alias of that mailbox; its owner's administrators can give it one."
+        ),
+        advise(
+            "For good, the server that lacks SMTPUTF8 has to be updated or to have it switched on by its administrators."
+        ),
+    )

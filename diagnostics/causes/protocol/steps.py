@@ -1,0 +1,29 @@
+"""Steps that several causes about the protocol and the format of messages offer."""
+
+from __future__ import annotations
+
+from diagnostics.cause import look
+from diagnostics.report import Step
+
+
+def advise(say: str) -> Step:
+    """Something that is done in an application or by its maker; there is no command for it."""
+    return Step(say=say, shell="portal")
+
+
+def read_ehlo(host: str, what: str) -> Step:
+    """See what the destination's EHLO reply offers, in the clear and behind STARTTLS."""
+    return look(
+        f"See what the destination offers after EHLO: {what}.",
+        "printf 'EHLO test.example\\r\\nQUIT\\r\\n' | openssl s_client -starttls smtp -crlf -quiet -connect {host:token}:25",
+        "bash",
+        host=host,
+    )
+
+
+def export_message() -> Step:
+    return look(
+        "Keep one failing message as a file, to see its source: suspend it first, export it, and resume or remove it afterwards.",
+        "Export-Message -Identity {message} | AssembleMessage -Path C:\\Temp\\failing.eml",
+        message="",
+    )

@@ -1,0 +1,73 @@
+"""The receiver's filter took the message for spam.
+
+## What is happening
+The message reached the receiver and its filter refused the content: wording, links, attachments, or the
+reputation of the sending domain. Exchange Online reports it as `550 5.7.350 Remote server returned message
+detected as spam -> …`, with the receiver's own words after the arrow.
+
+## What proves it
+- the words of the receiver; other messages of the same sender arrive
+
+## Not this when
+- the words after the arrow name a block list (`reputation.ip.dnsbl-listed`)
+- `Message rejected as spam by Content Filtering` of the own Exchange (`policy.antispam.content-filter-local`)
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/fix-error-code-550-5-0-350-in-exchange-online
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.causes.quota_throttle.words import has
+from diagnostics.causes.recipient.lookup import address, domain
+from diagnostics.causes.recipient.steps import advise
+from diagnostics.causes.reputation.lists import list_named
+from diagnostics.facts import Reply, Said
+from diagnostics.report import Step
+
+
+@cause(
+    id="reputation.content.spam-detected-remote",
+    act="sender",
+    says=(
+        "5.7.350",
+        "detected as spam",
+        "Spam message rejected",
+        "considered spam",
+        "classified as spam",
+        "identified as spam",
+        "rejected as spam",
+        "looks like spam",
+        "likely unsolicited mail",
+        "very low reputation of the sending",
+    ),
+)
+def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
+    """The receiver speaks of the message; where its words name a list, it speaks of the address."""
+    if has(said, "content filtering"):
+        return None
+    name, _, _ = list_named(said.text)
+    if name or has(said, "blocked using", "block list", "blacklist"):
+        because = f"The receiver's own words name {name or 'a block list'}: it refused the address, not the content."
+        return Finding(Belief.RULED_OUT, because, (said,))
+    whose = domain(address(said, replies))
+    who = f"The mail server of {whose}" if whose else said.by or "The receiving server"
+    because = f"{who} took the message for spam"
+    because += ", because of the sending domain's reputation." if has(said, "very low reputation") else "."
+    return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.0)
+
+
+def _steps() -> tuple[Step, ...]:
+    return (
+        advise("Read what stands after the arrow (`->`): links in it lead to the receiver's explanation."),
+        look(
+            "Check that the sending domain is authenticated: SPF and DMARC records.",
+            "Resolve-DnsName {domain} -Type TXT; Resolve-DnsName {dmarc} -Type TXT",
+            "powershell",
+            domain="",
+            dmarc="_dmarc.<domain>",
+        ),
+        advise("Send a plain message without links and attachments: if it arrives, the content is what is refused."),
+        advise("Else ask the receiver's postmaster by another way, with the refusal, to look at the verdict."),
+    )

@@ -1,0 +1,81 @@
+"""The receiver takes a block list's error code for a listing, and refuses everybody.
+
+## What is happening
+The receiving server asks a block list through a public or overused resolver. The list answers with an error
+code instead (127.255.255.254 open resolver, .255 too many queries, .252 misspelt zone), and the server takes
+any answer for a listing. The sending address isn't listed; all senders are refused alike.
+
+## What proves it
+- the text says `open resolver`, or links to spamhaus.org/returnc, or quotes 127.255.255.x
+- the list's own page doesn't list the address
+
+## Not this when
+- the list answers 127.0.0.x for the address: that is a listing (`reputation.ip.dnsbl-listed`)
+
+## References
+- https://www.spamhaus.org/faqs/dnsbl-usage/
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.recipient.steps import advise
+from diagnostics.causes.reputation.addresses import blamed, named
+from diagnostics.causes.reputation.lists import listed, query_list
+from diagnostics.facts import DnsAnswer, Said
+from diagnostics.report import Step
+
+
+@cause(
+    id="reputation.dnsbl.resolver-error",
+    act="recipient-side",
+    says=(
+        "open resolver",
+        "spamhaus.org/returnc",
+        "127.255.255.252",
+        "127.255.255.254",
+        "127.255.255.255",
+        "blocked using",
+    ),
+)
+def assess(said: Said, answers: tuple[DnsAnswer, ...]) -> Finding | None:
+    """The error code names it; else the list's own answer that the address isn't listed."""
+    ip = blamed(said.text)
+    there, answer = listed(ip, answers)
+    who = said.by or "The receiving server"
+    if said.signature == "blocked using":
+        if there is not False:
+            return None
+        because = f"{who} says that a list holds {named(ip)}, but the list doesn't: the receiver's look-up goes wrong."
+        return Finding(Belief.LIKELY, because, (said, answer), _steps(ip))
+    because = (
+        f"{who} asks the block list through a resolver that the list doesn't serve, and takes its error code for a "
+    )
+    because += f"listing; {named(ip)} is not listed."
+    return Finding(Belief.CONFIRMED, because, (said, answer), _steps(ip))
+
+
+def _steps(ip: str) -> tuple[Step, ...]:
+    return (
+        query_list(ip),
+        advise("Send the receiver's postmaster the refusal, by another way: every sender meets it."),
+        look(
+            "Receiver, on the filtering server: this test entry must answer 127.0.0.x. Another answer shows the fault.",
+            "Resolve-DnsName '2.0.0.127.zen.spamhaus.org' -Type A",
+            "powershell",
+        ),
+        look(
+            "Receiver with Exchange: see which answers count as a listing.",
+            "Get-IPBlockListProvider | Format-List Name,LookupDomain,AnyMatch,BitmaskMatch,IPAddressesMatch",
+        ),
+        change(
+            "Receiver: ask the list through an own recursive resolver or its keyed service, and let real listing codes "
+            "count only.",
+            "Set-IPBlockListProvider {provider} -AnyMatch $false "
+            "-IPAddressesMatch 127.0.0.2,127.0.0.3,127.0.0.4,127.0.0.9,127.0.0.10,127.0.0.11",
+            changes="Answers in 127.255.255.0/24 no longer refuse mail; listings still do.",
+            undo="The same with the values that the step before printed.",
+            verify="The sender's message is accepted when it is sent again.",
+            provider="",
+        ),
+    )

@@ -1,0 +1,67 @@
+"""The recipient's organization itself blocks the sending address.
+
+## What is happening
+The administrators of the recipient's tenant put the address, or its range, on their own block list (the
+connection filter of Exchange Online). Only their tenant refuses it: `550 5.7.513 … blocked by fabrikam.com using
+Customer Block list` or `5.7.507 Access denied, rejected by recipient`. Microsoft and public lists have no part
+in it.
+
+## What proves it
+- the text; other tenants of Exchange Online take mail from the same address
+
+## Not this when
+- all tenants refuse it (`reputation.ip.microsoft-banned`)
+- the words are `Blocked by Customer Allow list` (`connector.exo-inbound.ip-allow-list-conflict`)
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/non-delivery-reports-in-exchange-online
+- https://learn.microsoft.com/en-us/defender-office-365/connection-filter-policies-configure
+"""
+
+from __future__ import annotations
+
+import re2
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.quota_throttle.words import has
+from diagnostics.causes.recipient.steps import EXO, advise
+from diagnostics.causes.reputation.addresses import blamed, named
+from diagnostics.facts import Said
+from diagnostics.report import Step
+
+_WHO = re2.compile(r"(?i)blocked by \[?([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,6})\]? using")
+
+
+@cause(
+    id="reputation.ip.customer-block-list",
+    act="recipient-side",
+    says=("5.7.513", "using Customer Block list", "5.7.507", "Access denied, rejected by recipient", "AS16012607"),
+)
+def assess(said: Said) -> Finding:
+    """The words name the list as the customer's own."""
+    ip = blamed(said.text)
+    who = _WHO.search(said.text)
+    whose = f"{who.group(1)} has" if who else "The recipient's organization has"
+    because = f"{whose} {named(ip)} on its own block list; only its administrators can take it off."
+    sure = has(said, "customer block list", "rejected by recipient", "as16012607")
+    return Finding(Belief.CONFIRMED if sure else Belief.LIKELY, because, (said,), _steps(ip), weight=1.0)
+
+
+def _steps(ip: str) -> tuple[Step, ...]:
+    return (
+        advise("Sender: ask the recipient's administrators by another way, and give them the address and the refusal."),
+        look(
+            "Recipient's administrators: see the block list of the connection filter.",
+            "Get-HostedConnectionFilterPolicy | Format-List Name,IPBlockList",
+            EXO,
+        ),
+        change(
+            "Recipient's administrators, if the block is no longer wanted: take the entry off (a range as it is written).",
+            "Set-HostedConnectionFilterPolicy Default -IPBlockList @{{Remove={address}}}",
+            shell=EXO,
+            changes="Mail from this address is filtered like any other again.",
+            undo="The same with Add instead of Remove.",
+            verify="The sender's message is accepted when it is sent again.",
+            address=ip,
+        ),
+    )

@@ -1,0 +1,105 @@
+"""The sending address or name is on a public block list that the receiver asks.
+
+## What is happening
+The receiving server looks the connecting address (or the HELO name, or the sender's domain) up in a block
+list, Spamhaus, Barracuda, SpamCop, Proofpoint or its vendor's, and refuses what is listed. The list's operator
+put it there because spam was seen, because the address is a dial-up one, or because a neighbour sends spam.
+
+## What proves it
+- the refusal names the list, and the list answers 127.0.0.x for the address
+
+## Not this when
+- the answer is 127.255.255.x or the text says `open resolver`: the receiver's resolver is at fault
+  (`reputation.dnsbl.resolver-error`)
+- the recipient's own block list (`reputation.ip.customer-block-list`) or Microsoft's
+  (`reputation.ip.microsoft-banned`)
+- Outlook.com's S3140 or S3150 (`reputation.ip.consumer-outlook`)
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/fix-error-code-550-5-7-1-in-exchange-online
+- https://www.spamhaus.org/resource-hub/dnsbl/
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from diagnostics.cause import Belief, Finding, cause
+from diagnostics.causes.quota_throttle.words import has
+from diagnostics.causes.recipient.steps import advise
+from diagnostics.causes.reputation.addresses import blamed, microsofts, named
+from diagnostics.causes.reputation.lists import find_the_source, is_error, list_named, listed, query_list
+from diagnostics.facts import DnsAnswer, Said
+from diagnostics.report import Act, Step
+
+_OTHERS: Final = (
+    "customer block list",
+    "customer allow list",
+    "banned send",
+    "our block list",
+    "tenant allow block list",
+)
+
+
+@cause(
+    id="reputation.ip.dnsbl-listed",
+    act="sender",
+    says=(
+        "blocked using",
+        "spamhaus",
+        "zen.spamhaus.org",
+        "barracudacentral",
+        "ipcheck.proofpoint.com",
+        "spamcop",
+        "uceprotect",
+        "senderbase",
+        "Helo domain is listed",
+        "poor reputation",
+        "blacklisted",
+        "is on a blacklist",
+        "DNSBL",
+        "listed in RBL",
+        "AS16012611",
+    ),
+)
+def assess(said: Said, answers: tuple[DnsAnswer, ...]) -> Finding | None:
+    """The refusal names the list; what the list answers settles it."""
+    if has(said, *_OTHERS):
+        return None
+    if is_error(said.text):
+        because = "The block list answered with an error, not with a listing: the sending address is not on it."
+        return Finding(Belief.RULED_OUT, because, (said,))
+    ip = blamed(said.text)
+    name, zone, page = list_named(said.text)
+    there, answer = listed(ip, answers)
+    if there is False and answer:
+        return Finding(Belief.RULED_OUT, f"{answer.name} does not exist: the list doesn't hold {named(ip)}.", (answer,))
+    helo = has(said, "helo domain is listed")
+    what = "the name that our server says in HELO" if helo else named(ip)
+    because = f"{said.by or 'The receiving server'} refuses {what}, because {name or 'a block list'} lists it."
+    act: Act = "microsoft" if microsofts(ip) else "sender"
+    if microsofts(ip):
+        because += " The address is one of Exchange Online's: no customer can have it delisted."
+    belief = Belief.CONFIRMED if there else Belief.LIKELY
+    steps = _of_microsoft() if microsofts(ip) else _steps(ip, zone, page)
+    return Finding(belief, because, (said, answer), steps, act, weight=1.0)
+
+
+def _of_microsoft() -> tuple[Step, ...]:
+    return (
+        advise(
+            "Send again later: Exchange Online picks another of its addresses. If it happens to one sender only, see "
+            "whether the mail looks like spam and leaves through the high-risk pool."
+        ),
+        advise(
+            "If it goes on, report the address to Microsoft support; the receiver can exempt Exchange Online's ranges."
+        ),
+    )
+
+
+def _steps(ip: str, zone: str, page: str) -> tuple[Step, ...]:
+    return (
+        query_list(ip, zone),
+        find_the_source(),
+        advise(f"Then ask for removal{f' at {page}' if page else ' on the page of the list that the refusal names'}."),
+    )

@@ -1,0 +1,59 @@
+"""Microsoft has banned the sending address from its mail services.
+
+## What is happening
+The address is on the block list of Exchange Online Protection, because spam came from it (often before its
+present owner had it). Every tenant refuses it: `550 5.7.606 Access denied, banned sending IP` (to 5.7.649),
+or `550 5.7.511 Access denied, banned sender`, which only Microsoft's staff lifts.
+
+## What proves it
+- the text; the delist portal lists the address
+
+## Not this when
+- one recipient organization blocks it (`reputation.ip.customer-block-list`, 5.7.513)
+- the refusal names a public list such as Spamhaus (`reputation.ip.dnsbl-listed`)
+- Outlook.com's S3140 or S3150 (`reputation.ip.consumer-outlook`)
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/non-delivery-reports-in-exchange-online
+- https://learn.microsoft.com/en-us/defender-office-365/external-senders-use-the-delist-portal-to-unblock-yourself
+"""
+
+from __future__ import annotations
+
+import re2
+
+from diagnostics.cause import Belief, Finding, cause
+from diagnostics.causes.recipient.steps import advise
+from diagnostics.causes.reputation.addresses import blamed, microsofts, named
+from diagnostics.causes.reputation.lists import find_the_source, query_list
+from diagnostics.facts import Reply
+from diagnostics.report import Act, Step
+
+_NUMBER = re2.compile(r"(?:^|[^\d.])5\.7\.(?:60[6-9]|6[1-4]\d)(?:$|[^\d.]|\.(?:\D|$))")
+_BY_HAND = re2.compile(r"(?:^|[^\d.])5\.7\.511(?:$|[^\d.]|\.(?:\D|$))|(?i:delist@microsoft\.com)")
+_WORDS = re2.compile(r"(?i)banned sending IP|sender\.office\.com|delist@microsoft\.com|\bAS\(1430\)")
+
+
+@cause(id="reputation.ip.microsoft-banned", act="sender")
+def assess(reply: Reply) -> Finding | None:
+    """Numbers that only Microsoft uses for this; 5.7.511 has another way out."""
+    text = reply.whole
+    words, by_hand = _WORDS.search(text), _BY_HAND.search(text)
+    if not reply.failing or not (words or by_hand or _NUMBER.search(text)):
+        return None
+    ip = blamed(text)
+    act: Act = "microsoft" if microsofts(ip) else "sender"
+    because = f"Microsoft's block list holds {named(ip)}, so every Exchange Online tenant refuses mail from it."
+    if microsofts(ip):
+        because += " The address is Exchange Online's own: only Microsoft can have it removed."
+    belief = Belief.CONFIRMED if words else Belief.LIKELY
+    return Finding(belief, because, (reply,), _steps(ip, bool(by_hand)), act, weight=1.0)
+
+
+def _steps(ip: str, by_hand: bool) -> tuple[Step, ...]:
+    ask = (
+        "Forward the whole report to delist@microsoft.com and ask for removal; the portal doesn't lift this one."
+        if by_hand
+        else "Ask for removal at https://sender.office.com with the address and your mail address; it takes up to a day."
+    )
+    return (query_list(ip), find_the_source(), advise(ask))

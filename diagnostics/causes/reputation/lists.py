@@ -1,0 +1,76 @@
+"""Public block lists: their names, how they are asked and where a removal is requested."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import re2
+
+from diagnostics.cause import look
+from diagnostics.causes.recipient.steps import advise
+from diagnostics.causes.reputation.addresses import reversed_for_lookup
+from diagnostics.facts import DnsAnswer
+from diagnostics.report import Step
+
+_DEFAULT: Final = "zen.spamhaus.org"
+# Words in a refusal, the list's name, the zone that is asked ("" when it has none), and its page for removals.
+_LISTS: Final = (
+    ("spamhaus", "Spamhaus", _DEFAULT, "https://check.spamhaus.org"),
+    ("barracuda", "Barracuda", "b.barracudacentral.org", "https://www.barracudacentral.org/rbl/removal-request"),
+    ("proofpoint", "Proofpoint", "", "https://ipcheck.proofpoint.com"),
+    ("spamcop", "SpamCop", "bl.spamcop.net", "https://www.spamcop.net/bl.shtml"),
+    ("uceprotect", "UCEPROTECT", "dnsbl-1.uceprotect.net", "https://www.uceprotect.net/en/rblcheck.php"),
+    ("senderbase", "Cisco Talos", "", "https://talosintelligence.com/reputation_center"),
+    ("poor reputation", "Cisco Talos", "", "https://talosintelligence.com/reputation_center"),
+)
+_ZONE = re2.compile(r"(?i)\b(?:using|listed (?:in|at|on|by)) ([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,6})")
+# What a list answers when it can't or won't answer: no listing.
+_ERROR = re2.compile(r"\b127\.255\.255\.\d{1,3}\b")
+_LISTING = re2.compile(r"\b127\.0\.\d{1,3}\.\d{1,3}\b")
+
+
+def is_error(text: str) -> bool:
+    """Whether a text quotes a block list's error code (open resolver, too many queries, misspelt zone)."""
+    low = text.lower()
+    return bool(_ERROR.search(text)) or "open resolver" in low or "spamhaus.org/returnc" in low
+
+
+def list_named(text: str) -> tuple[str, str, str]:
+    """(name, zone, page for removals) of the list that a refusal names; empty where it names none."""
+    low = text.lower()
+    zone = _ZONE.search(text)
+    for words, name, usual, page in _LISTS:
+        if words in low:
+            return name, usual, page
+    return (str(zone.group(1)), str(zone.group(1)).lower(), "") if zone else ("", "", "")
+
+
+def query_list(ip: str, zone: str = "") -> Step:
+    """A listed address gets an answer in 127.0.0.0/24; "does not exist" means that it isn't listed."""
+    return look(
+        "Ask the list through your own resolver, not a public one: an answer 127.0.0.x is a listing, `does not exist` "
+        "is none, 127.255.255.x is an error of the query.",
+        "Resolve-DnsName {query} -Type A",
+        "powershell",
+        query=f"{reversed_for_lookup(ip) or 'reversed-address'}.{zone or _DEFAULT}",
+    )
+
+
+def find_the_source() -> Step:
+    return advise(
+        "Find what sent spam from the address and stop it first (an infected client behind the same NAT, an open relay, "
+        "a stolen account, a newsletter): what is removed too early is soon listed again."
+    )
+
+
+def listed(ip: str, answers: tuple[DnsAnswer, ...]) -> tuple[bool | None, DnsAnswer | None]:
+    """What a list answered about `ip` when it was asked by hand: True listed, False not, None not told."""
+    prefix = f"{reversed_for_lookup(ip)}." if ip else ""
+    for each in answers:
+        if not prefix or not each.name.lower().startswith(prefix):
+            continue
+        if not each.ok and each.error == "NXDOMAIN":
+            return False, each
+        if each.ok and _LISTING.search(each.source.quote):
+            return True, each
+    return None, None

@@ -1,0 +1,89 @@
+"""Exchange Online took the outgoing message for spam and sent it through its high-risk pool.
+
+## What is happening
+Outgoing mail that the filter takes for spam, and bounces to forged senders, leave through separate addresses,
+the high-risk delivery pool. Receivers distrust them and many block lists hold them, so the message is refused
+or filed as junk although the tenant's normal mail arrives.
+
+## What proves it
+- the headers at the receiver say DIR:OUT with SFV:SPM, or the trace names a high-risk OutboundIpPoolName
+
+## Not this when
+- the trace names a regular pool; forwarded mail uses the relay pool (`reputation.pool.relay`)
+- the message wasn't sent by Exchange Online
+
+## References
+- https://learn.microsoft.com/en-us/defender-office-365/outbound-spam-high-risk-delivery-pool-about
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.causes.quota_throttle.words import has
+from diagnostics.causes.recipient.steps import EXO, advise
+from diagnostics.causes.reputation.addresses import blamed, microsofts
+from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import Antispam
+from diagnostics.report import Step
+
+_POOL: Final = ("highrisk", "high risk delivery", "high-risk delivery")
+
+
+@cause(
+    id="reputation.pool.high-risk-delivery",
+    act="exchange-online",
+    says=("HighRisk", "High risk delivery", "high-risk delivery", "5.7.350", "blocked using", "spamhaus"),
+)
+def assess(anchor: Said | Antispam, antispam: tuple[Antispam, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """The outbound verdict of the filter, or a refusal of one of Exchange Online's own addresses."""
+    marked = next((each for each in antispam if _outbound_spam(each)), None)
+    because = "Exchange Online's own filter took the message for spam on its way out"
+    if marked:
+        refused = next((each for each in replies if each.failing), None)
+        because += f" ({_verdict(marked)}), so it left through the high-risk pool, which receivers distrust."
+        return Finding(Belief.LIKELY, because, (marked, refused), _steps(), weight=1.2)
+    if isinstance(anchor, Antispam):
+        return None
+    if has(anchor, *_POOL):
+        because = (
+            "The text names the high-risk pool, which Exchange Online uses for mail that its filter takes for spam."
+        )
+        return Finding(Belief.LIKELY, because, (anchor,), _steps(), weight=1.2)
+    if microsofts(blamed(anchor.text)):
+        because = f"`{blamed(anchor.text)}`, which was refused, is an address of Exchange Online; those of its high-risk pool "
+        because += "are refused often, and are used for mail that looks like spam."
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=1.3)
+    if has(anchor, "5.7.350"):
+        because = (
+            "If Exchange Online's own filter took the message for spam as well, it left through the high-risk pool."
+        )
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=0.9)
+    return None
+
+
+def _outbound_spam(spam: Antispam) -> bool:
+    return spam.get("DIR").upper() == "OUT" and spam.get("SFV").upper() == "SPM"
+
+
+def _verdict(spam: Antispam) -> str:
+    scl = f", SCL {spam.scl}" if spam.scl is not None else ""
+    return f"DIR:OUT, SFV:SPM{scl}"
+
+
+def _steps() -> tuple[Step, ...]:
+    return (
+        look(
+            "See which pool the message left through: OutboundIpPoolName in the data of its Send external event.",
+            "Get-MessageTraceDetailV2 -MessageTraceId {message_trace_id} -RecipientAddress {recipient} | "
+            "Format-List Date,Event,Detail,Data",
+            EXO,
+            message_trace_id="",
+            recipient="",
+        ),
+        advise("Check the sender's account for a compromise, and SPF, DKIM and DMARC of the domain."),
+        advise(
+            "Change what makes it look like spam (links, wording, bulk to strangers), and report a wrong verdict to Microsoft."
+        ),
+    )

@@ -1,0 +1,77 @@
+"""Forwarded mail left through Exchange Online's relay pool, whose addresses the receiver doesn't accept.
+
+## What is happening
+A message that comes from outside, isn't authenticated (SPF, DKIM) on arrival and is forwarded or relayed out
+again, leaves through the relay pool: addresses that are not in Microsoft's published list. A gateway that only
+takes mail from the published ones answers that relaying is denied, which Exchange Online reports as
+`550 5.7.367 Remote server returned not permitted to relay`.
+
+## What proves it
+- the trace names RegularRelayOutboundPool; the message is a forward
+
+## Not this when
+- a user wrote the message and sent it directly: then the receiving server doesn't know the domain
+  (`recipient.accepted-domain.missing`) or the MX record leads astray
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/forwarded-message-rejected-5-7-367-ndr
+- https://learn.microsoft.com/en-us/defender-office-365/outbound-spam-high-risk-delivery-pool-about
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.quota_throttle.words import has
+from diagnostics.causes.recipient.lookup import address
+from diagnostics.causes.recipient.steps import EXO, advise
+from diagnostics.facts import Reply, Said
+from diagnostics.report import Step
+
+
+@cause(
+    id="reputation.pool.relay",
+    act="exchange-online",
+    says=("5.7.367", "RegularRelayOutboundPool", "RelayOutboundPool"),
+)
+def assess(said: Said, replies: tuple[Reply, ...]) -> Finding:
+    """The pool's name proves it; 5.7.367 alone can also be a wrong destination."""
+    wanted = address(said, replies)
+    if has(said, "relayoutboundpool"):
+        because = "The message left through the relay pool, which Exchange Online uses for forwarded mail that wasn't "
+        because += "authenticated when it came in."
+        return Finding(Belief.CONFIRMED, because, (said,), _steps(wanted))
+    because = (
+        "The receiver says that relaying is denied. If the message was forwarded, it left through the relay pool, "
+    )
+    because += "whose addresses are not in Microsoft's published list."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=1.7)
+
+
+def _steps(recipient: str) -> tuple[Step, ...]:
+    return (
+        look(
+            "See which pool it left through (OutboundIpPoolName), and whether an earlier event shows a forward.",
+            "Get-MessageTraceDetailV2 -MessageTraceId {message_trace_id} -RecipientAddress {recipient} | "
+            "Format-List Date,Event,Detail,Data",
+            EXO,
+            message_trace_id="",
+            recipient=recipient,
+        ),
+        look(
+            "If mail reaches the tenant through a gateway of yours, see whether its connector skips the gateway's address.",
+            "Get-InboundConnector | Format-List Name,SenderIPAddresses,EFSkipLastIP,EFSkipIPs",
+            EXO,
+        ),
+        change(
+            "If it doesn't, let the filter look behind the gateway: SPF of the original sender then passes.",
+            "Set-InboundConnector {connector} -EFSkipLastIP $true",
+            shell=EXO,
+            changes="The filter judges mail of this connector by the address before the gateway.",
+            undo="The same with $false.",
+            verify="The trace of a new forwarded message names another pool, and it is delivered.",
+            connector="",
+        ),
+        advise(
+            "Else stop the forward, or ask the receiver to accept Exchange Online by certificate instead of by address."
+        ),
+    )
