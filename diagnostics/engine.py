@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import islice
 from typing import Any, Final
 
 from diagnostics import codes
@@ -24,6 +25,7 @@ from diagnostics.facts import (
     Said,
     TlsFailed,
 )
+from diagnostics.hints import hints, leaning
 from diagnostics.recognisers import recognise
 from diagnostics.signatures import of_catalogue
 from diagnostics.text import Paste
@@ -31,6 +33,7 @@ from diagnostics.text import Paste
 _MOST_ANCHORS: Final = 24  # a storm of equal failures is judged on this many of them, the latest
 _MOST_COMPANIONS: Final = 1_000  # and against this many facts of each kind
 _PLACES: Final = (TlsFailed, ConnectFailed, ConnectionDropped, CertificateRejected)
+_MOST_PROSE: Final = 100  # lines: people explain in a few sentences
 _JOINED: Final = ("session", "connector", "thumbprint")
 
 
@@ -71,8 +74,37 @@ def judge(texts: Sequence[str], causes: dict[str, Cause] | None = None) -> Judge
         if verdict is not None:
             judgement.verdicts.append(verdict)
     judgement.verdicts.extend(_suspects(known, held, {each.cause.id for each in judgement.verdicts}))
+    _lean(judgement)
     judgement.verdicts.sort(key=lambda v: (-v.finding.belief, -v.finding.weight, v.cause.id))
     return judgement
+
+
+def _lean(judgement: Judgement) -> None:
+    """Order what is merely possible by what the person says; what is believed more rests on artefacts alone."""
+    told = hints(_prose(judgement))
+    if not told:
+        return
+    for index, each in enumerate(judgement.verdicts):
+        by = leaning(each.cause.id, told) if each.finding.belief is Belief.POSSIBLE else 0.0
+        if by:
+            finding = replace(each.finding, weight=max(0.0, each.finding.weight + by))
+            judgement.verdicts[index] = replace(each, finding=finding)
+
+
+def _prose(judgement: Judgement) -> str:
+    """The lines that no artefact consists of."""
+    claimed = {
+        (artefact.paste, line)
+        for artefact in judgement.artefacts
+        for line in (artefact.claims or range(artefact.first - 1, artefact.last))
+    }
+    free = (
+        line
+        for paste in judgement.pastes
+        for number, line in enumerate(paste.lines)
+        if line and (paste.index, number) not in claimed
+    )
+    return "\n".join(islice(free, _MOST_PROSE))
 
 
 class _Held:

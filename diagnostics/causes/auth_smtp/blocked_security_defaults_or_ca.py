@@ -22,7 +22,7 @@ that the request did not meet the criteria, or that basic authentication is disa
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.auth_smtp.logon import EXO, UNEXPLAINED, refused_by, session_of, sign_in_log
+from diagnostics.causes.auth_smtp.logon import EXO, UNEXPLAINED, elsewhere, refused_by, session_of, sign_in_log
 from diagnostics.facts import Said, Session
 from diagnostics.report import Step
 
@@ -50,8 +50,8 @@ def assess(said: Said, sessions: tuple[Session, ...]) -> Finding | None:
         because = "Basic authentication is disabled for this user, mostly by an authentication policy without AllowBasicAuthSmtp."
         return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.0)
     where = refused_by(said, session_of(said, sessions))
-    if UNEXPLAINED.lower() not in low or where not in ("exchange-online", ""):
-        return None
+    if other := elsewhere(said, where):
+        return other
     because = "An identity policy (security defaults, Conditional Access, MFA) may refuse password logons by SMTP, though the "
     because += "same password works in the browser."
     weight = 1.4 if where == "exchange-online" else 1.2

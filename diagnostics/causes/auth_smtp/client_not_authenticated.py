@@ -22,7 +22,7 @@ tenant's MX host, which takes mail for the tenant's own recipients without a log
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change
-from diagnostics.causes.auth_smtp.logon import read_switches, refused_by, server, session_of
+from diagnostics.causes.auth_smtp.logon import is_client_connector, read_switches, refused_by, server, session_of
 from diagnostics.facts import Said, Session
 from diagnostics.report import Step
 
@@ -38,9 +38,12 @@ from diagnostics.report import Step
 )
 def assess(said: Said, sessions: tuple[Session, ...]) -> Finding | None:
     """Who refused decides: Exchange Online's submission server, or a Receive connector of one's own."""
-    where = refused_by(said, session_of(said, sessions))
-    if where in ("on-prem", "smart-host"):
+    session = session_of(said, sessions)
+    where = refused_by(said, session)
+    if where == "smart-host":
         return None
+    if where == "on-prem":
+        return _by_own_server(said, session)
     because = f"{server(said, where)} refused MAIL FROM (5.7.57): the client did not log on before it, "
     because += "and the submission server takes no anonymous mail."
     online = where == "exchange-online" or "client not authenticated to send mail" in said.text.lower()
@@ -48,6 +51,15 @@ def assess(said: Said, sessions: tuple[Session, ...]) -> Finding | None:
         return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.0)
     because += " If the server is your own Exchange, its Receive connector is meant instead."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.7)
+
+
+def _by_own_server(said: Said, session: Session | None) -> Finding:
+    connector = session.connector if session else ""
+    if is_client_connector(connector) and session:
+        because = f"{session.remote_ip or 'The client'} did not log on to `{connector}`, which is for clients that do."
+        return Finding(Belief.POSSIBLE, because, (said, session), _steps(), weight=1.2)
+    because = "A Receive connector of your own refused, not Exchange Online's submission server."
+    return Finding(Belief.RULED_OUT, because, (said,))
 
 
 def _steps() -> tuple[Step, ...]:

@@ -25,6 +25,7 @@ from diagnostics.causes.auth_smtp.logon import (
     EXO,
     UNEXPLAINED,
     disabled,
+    elsewhere,
     read_switches,
     refused_by,
     session_of,
@@ -56,8 +57,10 @@ def assess(
         because = "The refusal links to Microsoft's page on disabled SMTP AUTH; the switch may be the mailbox's own."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(account), weight=1.2)
     where = refused_by(said, session_of(said, sessions))
-    if UNEXPLAINED.lower() not in low or where in ("on-prem", "smart-host"):
+    if UNEXPLAINED.lower() not in low:
         return None
+    if other := elsewhere(said, where):
+        return other
     if disabled(own) is not None:
         return _switched(said, own)
     because = "Exchange Online refuses a mailbox whose Authenticated SMTP is switched off in the same words as a wrong password."

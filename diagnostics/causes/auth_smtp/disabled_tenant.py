@@ -25,6 +25,7 @@ from diagnostics.causes.auth_smtp.logon import (
     EXO,
     UNEXPLAINED,
     disabled,
+    elsewhere,
     read_switches,
     refused_by,
     session_of,
@@ -58,8 +59,9 @@ def assess(
     if "smtp_auth_disabled" in low and "for the mailbox" not in low:
         because = "The refusal links to Microsoft's page on disabled SMTP AUTH: the tenant's switch, or the mailbox's."
         return Finding(Belief.LIKELY, because, (said,), _steps(account), weight=1.0)
-    unexplained = UNEXPLAINED.lower() in low and refused_by(said, session_of(said, sessions)) in ("exchange-online", "")
-    return _switched(said, own, all_) if unexplained else None
+    if UNEXPLAINED.lower() not in low:
+        return None
+    return elsewhere(said, refused_by(said, session_of(said, sessions))) or _switched(said, own, all_)
 
 
 def _switched(said: Said, own: Configured | None, all_: Configured | None) -> Finding:

@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 import re2
 
-from diagnostics.cause import look
+from diagnostics.cause import Belief, Finding, look
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.facts import Said, Session
@@ -20,6 +20,7 @@ EXO: Final[Shell] = "exchange-online-powershell"
 UNEXPLAINED: Final = "5.7.3 Authentication unsuccessful"
 _CLIENT = re2.compile(r"\[([0-9A-Fa-f.:]{3,45})\]\.?(?:$|\s)")
 _CONNECTOR = re2.compile(r"(?i)for Receive connector '?(.{1,120}?)'?\. ")
+_BOTH: Final = 2
 _SWITCH: Final = "SmtpClientAuthenticationDisabled"
 
 
@@ -35,6 +36,14 @@ def refused_by(said: Said, session: Session | None) -> Where:
     if by_microsoft(said):
         return "exchange-online"
     return "on-prem" if said.kind == "event" or session else ""
+
+
+def elsewhere(said: Said, where: Where) -> Finding | None:
+    """Rules out what exists in Exchange Online alone, where another server refused."""
+    if where in ("exchange-online", "") or by_microsoft(said):
+        return None
+    because = f"{server(said, where)} refused the logon, not Exchange Online."
+    return Finding(Belief.RULED_OUT, because, (said,))
 
 
 def server(said: Said, where: Where) -> str:
@@ -68,9 +77,16 @@ def is_client_connector(name: str) -> bool:
 
 
 def switch(settings: Iterable[Configured], kind: str) -> Configured | None:
-    """The last pasted object of `kind` that tells whether SMTP AUTH is disabled."""
-    told = [each for each in settings if each.kind == kind and each.told(_SWITCH)]
-    return told[-1] if told else None
+    """The last pasted object of `kind` that tells whether SMTP AUTH is disabled.
+
+    Two lone values, which name no object, are the answer to the question for both: the organization's comes first.
+    """
+    told = [each for each in settings if each.told(_SWITCH)]
+    named = [each for each in told if each.kind == kind]
+    lone = [each for each in told if each.kind == "smtp-auth"]
+    if named or len(lone) != _BOTH:
+        return named[-1] if named else None
+    return lone[0 if kind == "transport-config" else 1]
 
 
 def disabled(settings: Configured | None) -> bool | None:

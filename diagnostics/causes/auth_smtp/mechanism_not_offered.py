@@ -49,13 +49,14 @@ def assess(
     said: Said,
     sessions: tuple[Session, ...],
     encrypted: tuple[TlsSucceeded, ...],
+    _connectors: Configured | None,
     settings: tuple[Configured, ...],
 ) -> Finding | None:
     """An MX host offers no logon; on an Exchange server an encrypted session and the connector's list tell."""
     session = session_of(said, sessions)
     mx = _MX_HOST.search(f"{said.by} {said.text}")
     if mx:
-        because = f"{said.by or 'The server'} is an MX host of Exchange Online, which offers no logon; the client must not try one."
+        because = f"{said.by or 'The server'} is an MX host of Exchange Online, which offers no logon; the client must not try."
         return Finding(Belief.LIKELY, because, (said,), _steps(""), weight=1.2)
     if session:
         return _in_log(said, session, _secured(session, encrypted), settings)

@@ -23,27 +23,34 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.auth_smtp.logon import EXO, UNEXPLAINED, read_switches, refused_by, server, session_of
+from diagnostics.causes.auth_smtp.logon import (
+    EXO,
+    UNEXPLAINED,
+    elsewhere,
+    read_switches,
+    refused_by,
+    server,
+    session_of,
+)
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Said, Session
 from diagnostics.report import Step
 
 # A refusal inside XOAUTH2 is a JSON object in base64: {"status":"400", …
-_CHALLENGE: Final = "334 eyJ"
+_CHALLENGES: Final = ("334 eyJ", "334, b'eyJ")
 
 
 @cause(
     id="auth-smtp.oauth.misconfigured",
     act="exchange-online",
-    says=(_CHALLENGE, "AUTH XOAUTH2", UNEXPLAINED),
+    says=(*_CHALLENGES, "AUTH XOAUTH2", UNEXPLAINED),
 )
 def assess(said: Said, sessions: tuple[Session, ...]) -> Finding | None:
     """XOAUTH2 in the words tells; a bare 535 does not say how the client logged on."""
     where = refused_by(said, session_of(said, sessions))
-    if where in ("on-prem", "smart-host"):
-        return None
-    low = said.text.lower()
-    if "xoauth2" in low or _CHALLENGE.lower() in low:
+    if other := elsewhere(said, where):
+        return other
+    if said.signature in _CHALLENGES or "xoauth2" in f"{said.text} {said.source.quote}".lower():
         because = f"{server(said, where)} refused an OAuth token (XOAUTH2): scope, consent, service principal or mailbox access "
         because += "is missing."
         return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.0)

@@ -33,7 +33,7 @@ from diagnostics.report import Step
 def assess(said: Said, replies: tuple[Reply, ...], sessions: tuple[Session, ...]) -> Finding | None:
     """What an application itself reports; a server's bounce or log speaks of a host that was meant."""
     what = heard(said, replies, sessions)
-    if what.microsoft or what.incoming or what.reported or not relay.by_exchange_server(what):
+    if what.microsoft or "5.7.64" in what.low or what.incoming or what.reported or not relay.by_exchange_server(what):
         return None
     host = said.by or said.host
     because = (

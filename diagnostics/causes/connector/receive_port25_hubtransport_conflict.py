@@ -52,7 +52,7 @@ def assess(
         return None
     if front and not hub:
         because = f"Port 25 is bound by front-end connectors only ({label(front)}): another program holds the port."
-        return Finding(Belief.POSSIBLE, because, (anchor, front), _steps(""), weight=0.8)
+        return Finding(Belief.RULED_OUT, because, (front, anchor))
     because = f"Event {anchor.event}: a transport service could not listen on port 25, because another already does."
     return Finding(Belief.LIKELY, because, tuple(told[:2]), _steps(""))
 

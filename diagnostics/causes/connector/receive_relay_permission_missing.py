@@ -26,7 +26,7 @@ from __future__ import annotations
 from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.connector import relay, steps
 from diagnostics.causes.connector.heard import Heard, heard
-from diagnostics.causes.connector.settings import label, made_for_others, the_one
+from diagnostics.causes.connector.settings import RECEIVE, label, made_for_others, of_kind, the_one
 from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
@@ -58,9 +58,14 @@ def assess(
     if other:
         because += f" {label(other)} looks like the connector that was made for relaying."
         return Finding(Belief.POSSIBLE, because, (said, other), _steps(what), weight=1.0)
-    if what.incoming and what.peer == "internal":
+    if what.incoming and what.peer == "internal" and _intended(what, objects):
         return Finding(Belief.LIKELY, because, (said, met), _steps(what))
     return Finding(Belief.POSSIBLE, because, (said,), _steps(what), weight=1.9)
+
+
+def _intended(what: Heard, objects: tuple[Configured, ...]) -> bool:
+    """Whether no better connector can have been meant: it is not a default one, or the list shows no other."""
+    return "default" not in what.connector.lower() or len(of_kind(RECEIVE, objects)) > 1
 
 
 def _whom(what: Heard) -> str:

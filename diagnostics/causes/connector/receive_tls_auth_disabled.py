@@ -10,7 +10,8 @@ STARTTLS out of its EHLO reply, whatever its certificate. Senders that insist on
 - no event 12014 was logged: the certificate is not what is missing
 
 ## Not this when
-- AuthMechanism of the connector that answered includes Tls: then the certificate (`certificate.local.receive-connector-tlsname-stale`)
+- AuthMechanism of the connector that answered includes Tls: then the certificate
+  (`certificate.local.receive-connector-tlsname-stale`)
 - EHLO on the server itself lists STARTTLS: then a device in front removes it
 
 ## References
@@ -69,7 +70,9 @@ def _from_settings(found: Withheld, met: Configured) -> Finding | None:
         because = f"{label(met)} has Tls among its mechanisms ({mechanisms})."
         return Finding(Belief.RULED_OUT, because, (met,))
     because = f"{found.words}, and {label(met)} has AuthMechanism {mechanisms}, without Tls."
-    belief = Belief.CONFIRMED if found.seen != "unclear" or found.bare else Belief.LIKELY
+    ours = found.seen != "unclear" or found.bare
+    answered = bool(found.fact.connector) or is_bound(met, 25)
+    belief = Belief.CONFIRMED if ours and answered else Belief.LIKELY
     return Finding(belief, because, (met, found.fact), _steps(met.name))
 
 

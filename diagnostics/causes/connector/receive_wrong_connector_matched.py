@@ -27,7 +27,16 @@ from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.connector import relay, steps
 from diagnostics.causes.connector.heard import Heard, heard
 from diagnostics.causes.connector.ranges import covers, size
-from diagnostics.causes.connector.settings import RECEIVE, answering, label, made_for_others, named, of_kind, words
+from diagnostics.causes.connector.settings import (
+    RECEIVE,
+    answering,
+    for_some,
+    label,
+    made_for_others,
+    named,
+    of_kind,
+    words,
+)
 from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
@@ -71,8 +80,11 @@ def _client(what: Heard, objects: Iterable[Configured]) -> Finding:
             f"`{what.connector}` answered."
         )
         return Finding(Belief.LIKELY, because, (what.said, made, met), _steps(what.ip, made.name), weight=1.3)
+    if met and len(connectors) > 1 and for_some(met):
+        because = f"{label(met)} was made for some addresses, {what.ip} among them, and it is the one that answered."
+        return Finding(Belief.RULED_OUT, because, (met, what.said))
     because = f"{what.who} answered {what.ip}; if another connector was made for it, its ranges leave that address out."
-    return Finding(Belief.POSSIBLE, because, (what.said, met), _steps(what.ip), weight=1.0)
+    return Finding(Belief.POSSIBLE, because, (what.said, met), _steps(what.ip), weight=1.2)
 
 
 def _server(what: Heard, objects: Iterable[Configured], sessions: Iterable[Session]) -> Finding | None:

@@ -38,7 +38,7 @@ _NAMED = re2.compile(r"(?i)any route to connector (?:CN=)?([^,\r\n]{1,200}?)(?:,
     act="on-prem",
     says=("could not discover any route to connector", "MSExchangeTransport 5016"),
 )
-def assess(anchor: Said | QueueState, _state: Configured | None, objects: tuple[Configured, ...]) -> Finding | None:
+def assess(anchor: Said | QueueState, objects: tuple[Configured, ...]) -> Finding | None:
     """Event 5016 names the connector; a queue toward the source servers only points here."""
     down = _inactive(objects)
     if isinstance(anchor, QueueState):
@@ -59,7 +59,7 @@ def _queued(queue: QueueState, down: Sequence[Configured]) -> Finding | None:
         if down:
             server = down[0].get("Server") or "a server"
             because += f", and {down[0].name} of {server} is {down[0].get('State') or 'not active'}."
-            return Finding(Belief.LIKELY, because, (queue, down[0]), _steps(""))
+            return Finding(Belief.POSSIBLE, because, (queue, down[0]), _steps(""), weight=1.8)
         return Finding(Belief.POSSIBLE, f"{because}: none of them takes mail.", (queue,), _steps(""), weight=1.6)
     if kind == "unreachable":
         because = f"Messages wait in {queue.identity}: a connector whose source servers have no route is not used."

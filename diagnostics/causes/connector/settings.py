@@ -69,9 +69,12 @@ def label(entry: Configured | None, otherwise: str = "The connector") -> str:
 def made_for_others(met: str, objects: Iterable[Configured]) -> Configured | None:
     """A Receive connector for some addresses that takes clients without a logon, other than the one named `met`."""
     for each in of_kind(RECEIVE, objects):
-        written = each.items("RemoteIPRanges")
-        anonymous = "anonymoususers" in words(each, "PermissionGroups")
-        everybody = any(covers(one, _ANYBODY) for one in written)
-        if anonymous and written and not everybody and not same_name(each.name, met):
+        if "anonymoususers" in words(each, "PermissionGroups") and for_some(each) and not same_name(each.name, met):
             return each
     return None
+
+
+def for_some(entry: Configured) -> bool:
+    """Whether a Receive connector was made for some addresses and not for everybody."""
+    written = entry.items("RemoteIPRanges")
+    return bool(written) and not any(covers(one, _ANYBODY) for one in written)

@@ -36,6 +36,8 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     low = said.text.lower()
     if "recipientnotfound" in low or "resolver.adr" in low:
         return None
+    if "spf" in low and "null" not in low:  # Gmail writes 5.7.27 for a failed SPF check
+        return None
     own = "5.7.27" in said.text or "sender address" in low
     mine = next((r for r in replies if r.source == said.source), None)
     whose = "The sender's domain" if own else _recipient_domain(mine)

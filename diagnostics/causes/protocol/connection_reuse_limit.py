@@ -68,7 +68,7 @@ def _from_words(said: Said) -> Finding | None:
         return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.4)
     if said.kind != "log":
         return None
-    because = "A gateway's connection to Exchange Online was reset; if that comes 20 minutes into a session, it is the limit for one."
+    because = "Exchange Online reset a gateway's connection; 20 minutes into a session that is its limit for one."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.4)
 
 

@@ -37,7 +37,8 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     """The words name the fault; who has to mend it is the maker of the message."""
     mine = next((r.recipient for r in replies if r.source == said.source and r.recipient), "")
     to = f" to `{mine}`" if mine else ""
-    who = said.by or "The next server"
+    sending = "smtpsend" in said.text.lower()  # the sending server speaks of the next one
+    who = "the next server" if sending else said.by or "the receiving server"
     because = f"The message{to} has line feeds without carriage returns, which {who} does not take."
     worded = any(each.lower() in said.text.lower() for each in _CERTAIN)
     belief = Belief.CONFIRMED if worded else Belief.LIKELY
@@ -47,9 +48,9 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
 def _steps(host: str) -> tuple[Step, ...]:
     return (
         advise(
-            "Find the application, device or add-in that writes the message (Received headers and Message-ID show it), and let it end "
-            "every line with CR LF; mail libraries do so when the text is passed as lines, not as raw data. A sender of the usual "
-            "mail programs can retype the message as plain text."
+            "Find the application, device or add-in that writes the message (Received headers and Message-ID show it), and "
+            "let it end every line with CR LF; mail libraries do so when the text is passed as lines, not as raw data. "
+            "Somebody who uses an ordinary mail program can send the message again as plain text."
         ),
         read_ehlo(host, "a server that lists CHUNKING can take such a message by BDAT"),
         look(

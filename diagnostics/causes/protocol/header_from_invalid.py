@@ -59,17 +59,18 @@ def assess(said: Said, _headers: Headers | None, headers: tuple[Headers, ...]) -
 def _steps() -> tuple[Step, ...]:
     return (
         advise(
-            "Look at the source of one refused message, as the application wrote it: exactly one From header, its address in angle "
-            "brackets and with a domain, such as `From: Scanner <scanner@contoso.com>`."
+            "Look at the source of one refused message, as the application wrote it: exactly one From header, its "
+            "address in angle brackets and with a domain, such as `From: Scanner <scanner@contoso.com>`."
         ),
         advise(
-            "Correct it in the application: set the sender address in its settings, quote display names that hold commas or `@`, and "
-            "add a Sender header if several authors are meant. MAIL FROM takes the bare address, or `<>`."
+            "Correct it in the application: set the sender address in its settings, quote display names that hold "
+            "commas or `@`, and add a Sender header if several authors are meant. MAIL FROM takes the bare address, or `<>`."
         ),
         look(
             "On-premises, the protocol log shows MAIL FROM as it was sent.",
             "Get-ChildItem (Join-Path $env:ExchangeInstallPath 'TransportRoles\\Logs\\FrontEnd\\ProtocolLog\\SmtpReceive') | "
-            "Sort-Object LastWriteTime | Select-Object -Last 1 | Get-Content | Select-String 'MAIL FROM' | Select-Object -Last 20",
+            "Sort-Object LastWriteTime | Select-Object -Last 1 | "
+            "Get-Content | Select-String 'MAIL FROM' | Select-Object -Last 20",
             "powershell",
         ),
     )

@@ -48,7 +48,7 @@ def assess(said: Said, _connector: SendConnector | None, connectors: tuple[SendC
     name = next((str(each) for each in found.groups() if each), "") if found else ""
     greeting = f" `{name}`" if name and name.lower() != "command" else ""
     who = said.by or "The receiving server"
-    because = f"{who} refuses the name{greeting} with which the client greets (EHLO/HELO): it is no valid host name."
+    because = f"{who} refuses the name{greeting} with which the client greets (EHLO/HELO): it is no host name that it accepts."
     ours = said.kind in ("queue", "trace") or bool(connectors)
     connector = connectors[0].connector if connectors else ""
     fqdn = next((each.fqdn for each in connectors if each.fqdn), "")
@@ -62,9 +62,9 @@ def assess(said: Said, _connector: SendConnector | None, connectors: tuple[SendC
 def _client_steps() -> tuple[Step, ...]:
     return (
         advise(
-            "In the application or device that sends: set its own host name (also called local domain, local_hostname, EHLO or HELO "
-            "name, FQDN) to a plain host name with a dot, such as app.contoso.com: no port, no underscore, no trailing dot. Where it "
-            "can only send an address, the form is [192.0.2.10]."
+            "In the application or device that sends: set its own host name (also called local domain, local_hostname, EHLO "
+            "or HELO name, FQDN) to a plain host name with a dot, such as app.contoso.com: no port, no underscore, no "
+            "trailing dot. Where it can only send an address, the form is [192.0.2.10]."
         ),
         look(
             "If it has no such setting it takes the machine's name: look at that.",

@@ -39,26 +39,27 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     mine = next((r.recipient for r in replies if r.source == said.source and r.recipient), "")
     to = f" for `{mine}`" if mine else ""
     if said.signature == _CORRUPT:
-        because = (
-            f"The store could not convert the message{to}: a MIME part is malformed or not what its Content-Type says."
-        )
+        because = f"The store could not convert the message{to}: a MIME part is malformed or mislabelled."
         return Finding(Belief.CONFIRMED, because, (said,), _steps())
     if said.signature == "ConversionFailedException":
         because = f"Converting the content of the message{to} failed: its MIME or TNEF is malformed."
         return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.1)
-    because = f"The content of the message{to} is invalid; mostly malformed MIME, sometimes what a rule or approval made of it."
+    because = (
+        f"The content of the message{to} is invalid; mostly malformed MIME, sometimes a rule's or approval's work."
+    )
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.5)
 
 
 def _steps() -> tuple[Step, ...]:
     return (
         advise(
-            "Ask the sender for the message as a file (.eml), and compare Content-Type and Content-Transfer-Encoding of each part with "
-            "what it holds: BinHex that is base64 encoded, wrong boundaries and unknown charsets are the usual faults."
+            "Ask the sender for the message as a file (.eml), and compare Content-Type and Content-Transfer-Encoding of "
+            "each part with what it holds: BinHex that is base64 encoded, wrong boundaries and unknown "
+            "charsets are the usual faults."
         ),
         export_message(),
         advise(
-            "The sender has to correct the program that makes the message (send unusual files as application/octet-stream in base64). "
-            "Until then the same file arrives inside a .zip."
+            "The sender has to correct the program that makes the message (unusual files go as application/octet-stream in "
+            "base64). Until then the same file arrives inside a .zip."
         ),
     )

@@ -43,7 +43,9 @@ def assess(
 ) -> Finding | None:
     """What the server complains of; an earlier refusal or a rewriting device takes it away."""
     if masked:
-        because = f"A device rewrites the session (its {masked[0].what} is masked): the client's commands are not its own any more."
+        because = (
+            f"A device rewrites the session (the {masked[0].what} is masked): these are not the client's own commands."
+        )
         return Finding(Belief.RULED_OUT, because, (masked[0],))
     who = said.by or "The server"
     if said.signature == _SLOW:

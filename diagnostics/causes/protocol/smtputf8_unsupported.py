@@ -18,10 +18,14 @@ offer SMTPUTF8. One doesn't, so the message is returned: `553 5.6.7`, `550 5.6.9
 
 from __future__ import annotations
 
+import re2
+
 from diagnostics.cause import Belief, Finding, cause
 from diagnostics.causes.protocol.steps import advise, read_ehlo
 from diagnostics.facts import Reply, Said, Session
 from diagnostics.report import Step
+
+_FOREIGN = re2.compile(r"[^\x00-\x7F\s@][^\s@]{0,64}@[A-Za-z0-9]")  # the last letters before the @ of an address
 
 
 @cause(
@@ -47,11 +51,14 @@ def assess(
         return Finding(Belief.RULED_OUT, "The next server offers SMTPUTF8 in its EHLO reply.", (offered,))
     host = said.by or said.host
     to = f" to `{address}`" if address else ""
-    because = f"The message{to} needs SMTPUTF8 (letters outside ASCII in an address or header), which {host or 'the next server'} lacks."
-    foreign = bool(address) and not address.rpartition("@")[0].isascii()
+    because = f"The message{to} needs SMTPUTF8 (letters outside ASCII), which {host or 'the next server'} lacks."
+    foreign = bool(_FOREIGN.search(f"{address} {said.text}"))
     certain = foreign or offered is not None or "utf8" in said.text.lower().replace("-", "")
-    belief = Belief.CONFIRMED if certain else Belief.LIKELY
-    return Finding(belief, because, (said, offered), _steps(host), weight=1.2)
+    if certain or "553 5.6.7" in said.text:
+        belief = Belief.CONFIRMED if certain else Belief.LIKELY
+        return Finding(belief, because, (said, offered), _steps(host), weight=1.2)
+    because = f"The number is the one for messages that need SMTPUTF8, which {host or 'the next server'} may lack."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(host), weight=1.5)
 
 
 def _steps(host: str) -> tuple[Step, ...]:

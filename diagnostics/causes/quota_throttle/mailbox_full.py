@@ -79,22 +79,22 @@ def assess(anchor: Said | Configured, objects: tuple[Configured, ...], replies: 
     kind, name = recipient_kind(wanted, objects)
     if kind == "folder":
         return Finding(Belief.RULED_OUT, f"{name} is a public folder, not a mailbox.", (anchor,))
-    online = by_microsoft(anchor)
+    statistics = next((each for each in objects if shut(each)), None)
+    return _judged(anchor, wanted, kind == "mailbox" or statistics is not None, statistics)
+
+
+def _judged(said: Said, wanted: str, ours: bool, statistics: Configured | None) -> Finding:
+    """`ours`: a directory or a store of the reader's own shows the mailbox."""
+    online = by_microsoft(said)
     steps = _steps(wanted, EXO if online else EMS)
-    act: Act = "recipient-side" if kind != "mailbox" else "exchange-online" if online else "on-prem"
-    because = (
-        f"The mailbox {named(wanted, 'of the recipient')} has no room left, so {_speaker(anchor)} refuses its mail"
-    )
-    because += "; there is nothing to repair on the sending side."
-    if has(anchor, "mapiexceptionquotaexceeded") and kind != "mailbox":
+    act: Act = "recipient-side" if not ours else "exchange-online" if online else "on-prem"
+    if has(said, "mapiexceptionquotaexceeded") and not ours:
         because = "The post quota of the place that was addressed is exceeded; a mailbox would be the rarer one."
-        return Finding(Belief.POSSIBLE, because, (anchor,), steps, act, weight=0.9)
-    sure = has(anchor, "shutoffquota", *_WORDS)
-    return Finding(Belief.CONFIRMED if sure else Belief.LIKELY, because, (anchor,), steps, act, weight=1.0)
-
-
-def _speaker(said: Said) -> str:
-    return said.by or "its server"
+        return Finding(Belief.POSSIBLE, because, (said,), steps, act, weight=0.9)
+    because = f"The mailbox {named(wanted, 'of the recipient')}{size_of(statistics) if statistics else ''} has no room "
+    because += f"left, so {said.by or 'its server'} refuses its mail; there is nothing to repair on the sending side."
+    sure = has(said, "shutoffquota", *_WORDS)
+    return Finding(Belief.CONFIRMED if sure else Belief.LIKELY, because, (said, statistics), steps, act, weight=1.0)
 
 
 def _from_statistics(entry: Configured) -> Finding | None:

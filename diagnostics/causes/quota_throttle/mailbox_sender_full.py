@@ -48,7 +48,7 @@ def assess(anchor: Said | Configured, objects: tuple[Configured, ...]) -> Findin
     full = next((each for each in objects if no_sending(each) or shut(each)), None)
     because = "The mailbox that submits the message is full: the quota was met on submission, before any recipient"
     because += f". {full.name or 'The mailbox'}{size_of(full)} is the one." if full else "."
-    return Finding(Belief.CONFIRMED, because, (anchor, full), _steps(full.name if full else "", EXO))
+    return Finding(Belief.CONFIRMED, because, (anchor, full), _steps(full.name if full else "", EXO), weight=1.0)
 
 
 def _steps(mailbox: str, shell: Shell) -> tuple[Step, ...]:

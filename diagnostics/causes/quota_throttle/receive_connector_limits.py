@@ -28,6 +28,7 @@ import re2
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.network.queues import outward, queue_of
 from diagnostics.causes.quota_throttle.words import has
+from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import QueueState, Said
 from diagnostics.report import Act, Step
 
@@ -61,13 +62,26 @@ def assess(said: Said, queues: tuple[QueueState, ...]) -> Finding:
     if theirs:
         because += " The limit is the receiving side's; our queue tries again by itself."
     sure = has(said, "maximum number of con", "submission rate")
-    steps = _steps(connector, source)
+    steps = _theirs() if theirs else _steps(connector, source)
     return Finding(Belief.CONFIRMED if sure else Belief.LIKELY, because, (said,), steps, act, weight=1.0)
 
 
 def _found(pattern: Any, text: str) -> str:
     match = pattern.search(text)
     return str(match.group(1)) if match else ""
+
+
+def _theirs() -> tuple[Step, ...]:
+    return (
+        look(
+            "See how many servers and connections of ours go there, and whether the queue shrinks meanwhile.",
+            "Get-Queue -SortOrder '-MessageCount' -ResultSize 5 | "
+            "Format-Table Identity,Status,MessageCount,NextHopDomain,LastError",
+        ),
+        advise(
+            "If it goes on, ask the receiver to raise the limit for our address; nothing on our side has to change."
+        ),
+    )
 
 
 def _steps(connector: str, source: str) -> tuple[Step, ...]:

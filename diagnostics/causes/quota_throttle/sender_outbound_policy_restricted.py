@@ -43,9 +43,10 @@ def assess(anchor: Said | Configured, objects: tuple[Configured, ...]) -> Findin
     if isinstance(anchor, Configured):
         return Finding(Belief.CONFIRMED, because, (anchor,), _steps(sender)) if anchor is barred else None
     if has(anchor, "bad outbound sender") or barred:
-        return Finding(Belief.CONFIRMED, because, (anchor, barred), _steps(sender))
+        return Finding(Belief.CONFIRMED, because, (anchor, barred), _steps(sender), weight=1.0)
     if has(anchor, "domain of sender", "does not exist", "not found", "resolve"):
-        return None
+        because = "Another system could not find the sender's domain in DNS; no account is barred from sending."
+        return Finding(Belief.RULED_OUT, because, (anchor,))
     belief = Belief.LIKELY if by_microsoft(anchor) or has(anchor, "as(4200") else Belief.POSSIBLE
     return Finding(belief, because, (anchor,), _steps(""), weight=1.6)
 

@@ -50,7 +50,7 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
         if database
         else f"Too many messages are being delivered to {named(wanted, 'one recipient')} at the same time"
     )
-    because += "; they wait and are tried again, so short bursts need no repair."
+    because += "; messages wait and are tried again, so short bursts need no repair."
     belief = Belief.LIKELY if has(said, "too busy") else Belief.CONFIRMED
     return Finding(belief, because, (said,), _steps(wanted, online, database), act, weight=1.0)
 

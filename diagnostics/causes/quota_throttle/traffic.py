@@ -11,8 +11,8 @@ def top_senders() -> Step:
     """Rows of a trace are one for each recipient, so the count is that of recipients."""
     return look(
         "Count recipients by sender in the newest 5,000 rows of the message trace.",
-        "$sent = @{{}}; Get-MessageTraceV2 -ResultSize 5000 | ForEach-Object {{ $sent[$_.SenderAddress]++ }}; "
-        "$sent.GetEnumerator() | Sort-Object Value -Descending | Select-Object -First 10",
+        "Get-MessageTraceV2 -ResultSize 5000 | Group-Object SenderAddress -NoElement | "
+        "Sort-Object Count -Descending | Select-Object -First 10",
         EXO,
     )
 
@@ -30,9 +30,8 @@ def sent_by(sender: str = "") -> Step:
 def received_by(recipient: str = "") -> Step:
     return look(
         "Count the messages to this recipient by sender (newest 5,000).",
-        "$sent = @{{}}; Get-MessageTraceV2 -RecipientAddress {recipient} -ResultSize 5000 | "
-        "ForEach-Object {{ $sent[$_.SenderAddress]++ }}; "
-        "$sent.GetEnumerator() | Sort-Object Value -Descending | Select-Object -First 10",
+        "Get-MessageTraceV2 -RecipientAddress {recipient} -ResultSize 5000 | "
+        "Group-Object SenderAddress -NoElement | Sort-Object Count -Descending | Select-Object -First 10",
         EXO,
         recipient=recipient,
     )

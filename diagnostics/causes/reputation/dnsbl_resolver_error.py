@@ -21,7 +21,7 @@ from __future__ import annotations
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.reputation.addresses import blamed, named
-from diagnostics.causes.reputation.lists import listed, query_list
+from diagnostics.causes.reputation.lists import list_named, listed, query_list
 from diagnostics.facts import DnsAnswer, Said
 from diagnostics.report import Step
 
@@ -41,13 +41,15 @@ from diagnostics.report import Step
 def assess(said: Said, answers: tuple[DnsAnswer, ...]) -> Finding | None:
     """The error code names it; else the list's own answer that the address isn't listed."""
     ip = blamed(said.text)
-    there, answer = listed(ip, answers)
+    _, zone, _ = list_named(said.text)
+    there, answer = listed(ip, zone, answers)
     who = said.by or "The receiving server"
     if said.signature == "blocked using":
         if there is not False:
             return None
-        because = f"{who} says that a list holds {named(ip)}, but the list doesn't: the receiver's look-up goes wrong."
-        return Finding(Belief.LIKELY, because, (said, answer), _steps(ip))
+        because = f"{who} says that a list holds {named(ip)}, but the list doesn't now. If it wasn't taken off "
+        because += "meanwhile, the receiver's look-up goes wrong."
+        return Finding(Belief.POSSIBLE, because, (said, answer), _steps(ip), weight=1.3)
     because = (
         f"{who} asks the block list through a resolver that the list doesn't serve, and takes its error code for a "
     )

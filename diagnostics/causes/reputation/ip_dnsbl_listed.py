@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause
+from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.reputation.addresses import blamed, microsofts, named
@@ -57,6 +57,8 @@ _OTHERS: Final = (
         "poor reputation",
         "blacklisted",
         "is on a blacklist",
+        "in a black list",
+        "in an RBL",
         "DNSBL",
         "listed in RBL",
         "AS16012611",
@@ -71,18 +73,19 @@ def assess(said: Said, answers: tuple[DnsAnswer, ...]) -> Finding | None:
         return Finding(Belief.RULED_OUT, because, (said,))
     ip = blamed(said.text)
     name, zone, page = list_named(said.text)
-    there, answer = listed(ip, answers)
-    if there is False and answer:
-        return Finding(Belief.RULED_OUT, f"{answer.name} does not exist: the list doesn't hold {named(ip)}.", (answer,))
+    there, answer = listed(ip, zone, answers)
+    if there is False:
+        because = f"{name or 'The list'} doesn't hold {named(ip)} now: it was taken off since the refusal, or never was on it."
+        return Finding(Belief.POSSIBLE, because, (answer, said), _steps(ip, zone, page), weight=1.2)
     helo = has(said, "helo domain is listed")
     what = "the name that our server says in HELO" if helo else named(ip)
     because = f"{said.by or 'The receiving server'} refuses {what}, because {name or 'a block list'} lists it."
     act: Act = "microsoft" if microsofts(ip) else "sender"
     if microsofts(ip):
         because += " The address is one of Exchange Online's: no customer can have it delisted."
-    belief = Belief.CONFIRMED if there else Belief.LIKELY
-    steps = _of_microsoft() if microsofts(ip) else _steps(ip, zone, page)
-    return Finding(belief, because, (said, answer), steps, act, weight=1.0)
+    belief = Belief.CONFIRMED if there else Belief.LIKELY if name or ip or helo else Belief.POSSIBLE
+    steps = _of_name(page) if helo else _of_microsoft() if microsofts(ip) else _steps(ip, zone, page)
+    return Finding(belief, because, (said, answer), steps, act, weight=1.3)
 
 
 def _of_microsoft() -> tuple[Step, ...]:
@@ -94,6 +97,23 @@ def _of_microsoft() -> tuple[Step, ...]:
         advise(
             "If it goes on, report the address to Microsoft support; the receiver can exempt Exchange Online's ranges."
         ),
+    )
+
+
+def _of_name(page: str) -> tuple[Step, ...]:
+    return (
+        look(
+            "See which name our server says in HELO: the Fqdn of the Send connector, or the server's own when empty.",
+            "Get-SendConnector | Format-List Name,Fqdn",
+        ),
+        look(
+            "Ask the list of domains for that name, through your own resolver: an answer 127.0.1.x is a listing.",
+            "Resolve-DnsName {query} -Type A",
+            "powershell",
+            query="<helo-name>.dbl.spamhaus.org",
+        ),
+        find_the_source(),
+        advise(f"Then ask for removal{f' at {page}' if page else ' on the page that the refusal names'}."),
     )
 
 

@@ -25,7 +25,7 @@ import re2
 from diagnostics.cause import Belief, Finding, cause
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.reputation.addresses import blamed, microsofts, named
-from diagnostics.causes.reputation.lists import find_the_source, query_list
+from diagnostics.causes.reputation.lists import find_the_source
 from diagnostics.facts import Reply
 from diagnostics.report import Act, Step
 
@@ -47,13 +47,13 @@ def assess(reply: Reply) -> Finding | None:
     if microsofts(ip):
         because += " The address is Exchange Online's own: only Microsoft can have it removed."
     belief = Belief.CONFIRMED if words else Belief.LIKELY
-    return Finding(belief, because, (reply,), _steps(ip, bool(by_hand)), act, weight=1.0)
+    return Finding(belief, because, (reply,), _steps(bool(by_hand)), act, weight=1.0)
 
 
-def _steps(ip: str, by_hand: bool) -> tuple[Step, ...]:
+def _steps(by_hand: bool) -> tuple[Step, ...]:
     ask = (
         "Forward the whole report to delist@microsoft.com and ask for removal; the portal doesn't lift this one."
         if by_hand
         else "Ask for removal at https://sender.office.com with the address and your mail address; it takes up to a day."
     )
-    return (query_list(ip), find_the_source(), advise(ask))
+    return (find_the_source(), advise(ask))

@@ -7,6 +7,7 @@ from typing import Final
 import re2
 
 from diagnostics.cause import look
+from diagnostics.causes.dns.lookups import public_resolver
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.reputation.addresses import reversed_for_lookup
 from diagnostics.facts import DnsAnswer
@@ -52,7 +53,7 @@ def query_list(ip: str, zone: str = "") -> Step:
         "is none, 127.255.255.x is an error of the query.",
         "Resolve-DnsName {query} -Type A",
         "powershell",
-        query=f"{reversed_for_lookup(ip) or 'reversed-address'}.{zone or _DEFAULT}",
+        query=f"{reversed_for_lookup(ip) or '<reversed-address>'}.{zone or _DEFAULT}",
     )
 
 
@@ -63,13 +64,16 @@ def find_the_source() -> Step:
     )
 
 
-def listed(ip: str, answers: tuple[DnsAnswer, ...]) -> tuple[bool | None, DnsAnswer | None]:
-    """What a list answered about `ip` when it was asked by hand: True listed, False not, None not told."""
-    prefix = f"{reversed_for_lookup(ip)}." if ip else ""
+def listed(ip: str, zone: str, answers: tuple[DnsAnswer, ...]) -> tuple[bool | None, DnsAnswer | None]:
+    """What the list `zone` answered about `ip` when it was asked by hand: True listed, False not, None not told.
+
+    A public resolver's "does not exist" tells nothing: lists don't serve them.
+    """
+    query = f"{reversed_for_lookup(ip)}.{zone}".lower() if ip and zone else ""
     for each in answers:
-        if not prefix or not each.name.lower().startswith(prefix):
+        if not query or each.name.lower().rstrip(".") != query:
             continue
-        if not each.ok and each.error == "NXDOMAIN":
+        if not each.ok and each.error == "NXDOMAIN" and not public_resolver(each.server):
             return False, each
         if each.ok and _LISTING.search(each.source.quote):
             return True, each

@@ -3,7 +3,8 @@
 ## What is happening
 Outgoing mail that the filter takes for spam, and bounces to forged senders, leave through separate addresses,
 the high-risk delivery pool. Receivers distrust them and many block lists hold them, so the message is refused
-or filed as junk although the tenant's normal mail arrives.
+or filed as junk although the tenant's normal mail arrives. Mail whose sender domain has neither an
+A nor an MX record always takes that way.
 
 ## What proves it
 - the headers at the receiver say DIR:OUT with SFV:SPM, or the trace names a high-risk OutboundIpPoolName
@@ -82,7 +83,9 @@ def _steps() -> tuple[Step, ...]:
             message_trace_id="",
             recipient="",
         ),
-        advise("Check the sender's account for a compromise, and SPF, DKIM and DMARC of the domain."),
+        advise(
+            "Check the account for a compromise, and that the sender's domain has MX or A, SPF, DKIM and DMARC records."
+        ),
         advise(
             "Change what makes it look like spam (links, wording, bulk to strangers), and report a wrong verdict to Microsoft."
         ),

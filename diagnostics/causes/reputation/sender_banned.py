@@ -42,13 +42,26 @@ def assess(said: Said, headers: tuple[Headers, ...], traced: tuple[Traced, ...])
     who = f"`{sender}`" if sender else "the sending account"
     if has(said, "5.7.800"):
         because = "A domain in HELO, envelope or From of the message is banned by Microsoft."
-        return Finding(Belief.LIKELY, because, (said, shown), _steps(sender), "sender")
+        return Finding(Belief.LIKELY, because, (said, shown), _of_domain(), "sender")
     because = f"Exchange Online has banned {who} for spam; mostly somebody else sends with its password."
     if has(said, "5.7.502", "5.7.503", "banned sender"):
         return Finding(Belief.CONFIRMED, because, (said, shown), _steps(sender))
     if sender and not initial_domain(sender):
         return Finding(Belief.LIKELY, because, (said, shown), _steps(sender), weight=1.0)
     return Finding(Belief.POSSIBLE, because, (said, shown), _steps(sender), weight=1.7 if not sender else 1.0)
+
+
+def _of_domain() -> tuple[Step, ...]:
+    return (
+        look(
+            "See the name that our server says in HELO; compare it, the envelope's and From's domain with the refusal.",
+            "Get-SendConnector | Format-List Name,Fqdn",
+        ),
+        advise(
+            "Find what sent spam in the name of the domain, and stop it first; check its SPF, DKIM and DMARC records."
+        ),
+        advise("Then ask Microsoft support to lift the ban on the domain; nobody else can."),
+    )
 
 
 def _steps(sender: str) -> tuple[Step, ...]:

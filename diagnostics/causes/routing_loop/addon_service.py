@@ -59,6 +59,11 @@ def assess(
         return Finding(belief, because, (circle, rule, anchor), _steps(rule), weight=1.5)
     if circle:
         return None
+    return _hinted(anchor, rule, headers)
+
+
+def _hinted(anchor: Said | Hops, rule: Configured | None, headers: Iterable[Headers]) -> Finding:
+    """A marker or a routing rule without the way of the message, or not even that."""
     marked = next((h for h in headers if any(key.lower().startswith(_MARKERS) for key, _ in h.values)), None)
     if marked or rule:
         what = (
@@ -77,11 +82,17 @@ def _third(circle: Hops, name: str) -> str:
     hosts: Iterable[str] = (*circle.loops, *(hop.sender for hop in circle.hops if hop.by in circle.loops))
     for host in hosts:
         known = any(each in host for each in _SERVICES)
-        own = host.endswith("outlook.com") or f".{host}".endswith(f".{name}")
+        own = host.endswith("outlook.com") or _related(host, name)
         outside = "." in host and bool(name) and not own
         if known or (outside and not host.endswith((".local", ".lan", ".corp"))):
             return host
     return ""
+
+
+def _related(host: str, name: str) -> bool:
+    """Whether the host is named within the mail domain, or within the domain above it."""
+    site = host.partition(".")[2]
+    return f".{host}".endswith(f".{name}") or ("." in site and f".{name}".endswith(f".{site}"))
 
 
 def _steps(rule: Configured | None) -> tuple[Step, ...]:

@@ -67,6 +67,11 @@ def assess(
         return Finding(
             Belief.LIKELY, because, (by_dns, anchor, circle), _send_steps(by_dns.connector), "on-prem", weight=1.3
         )
+    return _without_proof(anchor, carrying, circle, name)
+
+
+def _without_proof(anchor: Said | Hops, carrying: list[Configured], circle: Hops | None, name: str) -> Finding:
+    """No connector that follows an MX record was sent."""
     hosted = next((each for each in carrying if each.items("SmartHosts")), None)
     if hosted:
         because = f"The connector {hosted.name} sends to {hosted.items('SmartHosts')[0]}, not to the MX record."

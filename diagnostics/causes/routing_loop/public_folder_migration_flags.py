@@ -57,6 +57,10 @@ def assess(
             f"Public folders are in the cloud, but {unset[0]} is False on-premises, so both sides pass their mail on."
         )
         return Finding(Belief.LIKELY, because, (config, folder, anchor), _steps(address, unset[0]), weight=1.3)
+    return _suspected(anchor, folder, address)
+
+
+def _suspected(anchor: Said | Hops, folder: Configured | None, address: str) -> Finding:
     if folder:
         because = (
             f"{folder.name} is a mail-enabled public folder: after a migration its object or the flags may be stale."

@@ -40,7 +40,7 @@ def assess(said: Said) -> Finding | None:
     because = f"{who} refused the message because a rule that adds or redirects recipients met it for the second time."
     act: Act = "exchange-online" if online else "on-prem"
     belief = Belief.CONFIRMED if "loop count" in said.text.lower() else Belief.LIKELY
-    return Finding(belief, because, (said,), _steps(online), act)
+    return Finding(belief, because, (said,), _steps(online), act, weight=2.0)
 
 
 def _steps(online: bool) -> tuple[Step, ...]:

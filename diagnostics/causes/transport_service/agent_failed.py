@@ -69,10 +69,13 @@ def assess(said: Said) -> Finding | None:
     """The event names the agent. Exchange's own agents fail for reasons of their own."""
     named = _AGENT.search(said.text)
     agent = str(named.group(1)) if named else ""
+    low = said.text.lower()
     own = agent.lower() in _OWN
     if said.signature == _SLOW and (own or not agent):
         return None
     file = _FILE.search(said.text)
+    if not agent and "transport" not in low and "extensibility" not in low:
+        return None
     what = f"The agent `{agent}`" if agent else f"`{file.group(1)}`" if file else "A transport agent"
     if said.signature == _SLOW:
         because = f"{what} holds messages longer than Exchange allows."
@@ -83,7 +86,7 @@ def assess(said: Said) -> Finding | None:
     starting = "start transport agents" in said.text or "16023" in said.signature or "create type" in said.text
     if starting:
         because = f"{what} can't be loaded, so the Transport service does not start."
-        return Finding(Belief.CONFIRMED, because, (said,), _steps(agent))
+        return Finding(Belief.CONFIRMED if file else Belief.LIKELY, because, (said,), _steps(agent), weight=1.3)
     because = f"{what} throws an exception while it handles messages."
     return Finding(Belief.LIKELY, because, (said,), _steps(agent), weight=1.3)
 

@@ -42,7 +42,7 @@ def assess(
         return None
     disk, other = short_of(told(said, events))
     if other or said.signature == _MEMORY:
-        because = f"Back pressure: {other or 'memory'} is beyond its threshold, so the server refuses mail."
+        because = f"Back pressure: the threshold for {other or 'memory'} is exceeded, so the server refuses mail."
         return Finding(Belief.CONFIRMED, because, (said,), _steps())
     if disk or any(e.event == 15006 for e in events):
         return Finding(Belief.RULED_OUT, "What is short is disk space.", (said,))

@@ -35,7 +35,8 @@ _TEMPORARY = "4.7.0 Temporary authentication failure"
 def assess(said: Said, queues: tuple[QueueState, ...]) -> Finding | None:
     """The error's own name proves it; a failed sign-in is only a hint."""
     if said.signature != _TEMPORARY:
-        because = f"`{said.signature}` says that the clocks of the two sides differ by more than Kerberos allows (five minutes)."
+        error = said.signature.rpartition(" ")[2]
+        because = f"The error {error} says that the two clocks differ by more than Kerberos allows (five minutes)."
         return Finding(Belief.CONFIRMED, because, (said,), _steps())
     if elsewhere(said, queues):
         return None

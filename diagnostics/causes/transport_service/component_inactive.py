@@ -54,12 +54,12 @@ def assess(
     if isinstance(anchor, Configured):
         return _shown(anchor, off) if anchor in off else None
     if off:
-        because = f"{_listed(off)}, and {anchor.by or 'the server'} turns sessions away with 4.3.2."
+        because = f"{_listed(off)}, and {anchor.by or anchor.host or 'the server'} turns sessions away with 4.3.2."
         return Finding(Belief.CONFIRMED, because, (off[0], anchor), _steps(off[0]))
     if states:
         because = f"All {len(states)} transport components that were sent are active."
         return Finding(Belief.RULED_OUT, because, tuple(states[:3]))
-    who = anchor.by or "The receiving server"
+    who = anchor.by or anchor.host or "The receiving server"
     theirs = elsewhere(anchor, queues)
     steps = (tell_them("a transport component of their server is inactive."),) if theirs else _steps(None)
     act: Act = "recipient-side" if theirs else "on-prem"

@@ -27,8 +27,9 @@ import re2
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.network.queues import inward, queue_of
+from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.transport_service.services import POWERSHELL, elsewhere
-from diagnostics.facts import QueueState, Said, WindowsEvent
+from diagnostics.facts import QueueState, Said, Session, WindowsEvent
 from diagnostics.report import Step
 
 TEMPORARY: Final = "4.7.0 Temporary authentication failure"
@@ -50,12 +51,15 @@ _SKEWED = re2.compile(r"(?i)time_?skew|0x80090324|KRB_AP_ERR_SKEW")
     ),
 )
 def assess(
-    said: Said,
+    anchor: Said | Session,
     _event: WindowsEvent | None,
     events: tuple[WindowsEvent, ...],
     queues: tuple[QueueState, ...],
 ) -> Finding | None:
     """The mechanism in the event says it; the reply alone shares it with the clock and with directory trouble."""
+    if isinstance(anchor, Session):
+        return _from_session(anchor)
+    said = anchor
     texts = [said.text, *(e.text for e in events)]
     if any(_SKEWED.search(text) for text in texts):
         return Finding(Belief.RULED_OUT, "The error names a difference of the clocks.", (said,))
@@ -78,6 +82,20 @@ def assess(
     inside = f", on the queue to {where.next_hop}" if where and inward(where) and where.next_hop else ""
     because = f"A server of the organization can't sign in to the next one{inside}; that is done with Kerberos."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(target), weight=1.7)
+
+
+def _from_session(session: Session) -> Finding | None:
+    """Only Exchange offers X-EXPS, and inside the organization signing in with it is done by Kerberos."""
+    failed = session.direction == "send" and "authentication failed" in session.error.lower()
+    if not failed or kind_of(session.remote_ip) != "internal":
+        return None
+    on = f" on `{session.connector}`" if session.connector else ""
+    because = f"Signing in to {session.remote_ip}{on} ended with `{session.error}`"
+    if "X-EXPS" in session.capabilities:
+        because += ", though it offers X-EXPS: between Exchange servers that is Kerberos."
+        return Finding(Belief.LIKELY, because, (session,), _steps(session.host), weight=1.2)
+    because += "; if that is a server of the organization, it is done with Kerberos."
+    return Finding(Belief.POSSIBLE, because, (session,), _steps(session.host), weight=1.6)
 
 
 def _steps(target: str) -> tuple[Step, ...]:

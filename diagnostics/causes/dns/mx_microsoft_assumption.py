@@ -1,0 +1,104 @@
+"""Something still expects the old mail.protection.outlook.com name of a domain whose host is under mx.microsoft.
+
+## What is happening
+Exchange Online gives newer accepted domains, and those that take part in inbound DANE, an MX host under `mx.microsoft`
+that cannot be guessed. Scripts, smart hosts, firewall lists or MTA-STS files that build
+`<domain-with-dashes>.mail.protection.outlook.com` by themselves then name a host that does not exist, or lack the one in
+use.
+
+## What proves it
+- the guessed name does not resolve, and the domain's MX, or the admin center, shows a name under mx.microsoft
+
+## Not this when
+- the guessed name resolves
+- the domain isn't an accepted domain of any tenant: then neither name exists
+
+## References
+- https://techcommunity.microsoft.com/blog/exchange/modernizing-dns-security-for-exchange-online-mail-flow/4514248
+- https://techcommunity.microsoft.com/t5/exchange-team-blog/implementing-inbound-smtp-dane-with-dnssec-for-exchange-online/ba-p/3939694
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.dns.exchangers import exchangers
+from diagnostics.causes.dns.lookups import nonexistent
+from diagnostics.facts import DnsAnswer, Said
+from diagnostics.report import Step
+
+_OLD: Final = ".mail.protection.outlook.com"
+_NEW: Final = ".mx.microsoft"
+
+
+@cause(
+    id="dns.mx.mx-microsoft-assumption",
+    act="on-prem",
+    says=("SMTPSEND.DNS.NonExistentDomain", "failed MTA-STS validation", "mail.protection.outlook.com"),
+)
+def assess(anchor: Said | DnsAnswer, _answer: DnsAnswer | None, answers: tuple[DnsAnswer, ...]) -> Finding | None:
+    """The guessed name must be missing, or the new one be seen where the old one was expected."""
+    guessed = next((a for a in answers if a.name.lower().rstrip(".").endswith(_OLD)), None)
+    if guessed and guessed.ok:
+        return Finding(Belief.RULED_OUT, f"{guessed.name} resolves: the old name is in use.", (guessed,))
+    new = next((each for each in exchangers(answers) if each.host.rstrip(".").endswith(_NEW)), None)
+    if isinstance(anchor, DnsAnswer):
+        return _missing(anchor, new.host if new else "", new.answer if new else None) if anchor is guessed else None
+    low = anchor.text.lower()
+    if "mta-sts" in low:
+        return _policy(anchor, new.host if new else "") if new or _NEW in low else None
+    if "nonexistentdomain" not in low or guessed or _OLD not in low:
+        return None
+    because = "A name under mail.protection.outlook.com was looked for and does not exist; the domain may have its host under "
+    because += "mx.microsoft."
+    return Finding(Belief.POSSIBLE, because, (anchor,), _steps(""), weight=1.4)
+
+
+def _missing(guessed: DnsAnswer, new: str, answer: DnsAnswer | None) -> Finding | None:
+    if not nonexistent(guessed):
+        return None
+    label = guessed.name.lower().partition(".")[0]
+    because = f"`{guessed.name}` does not exist"
+    if answer and _same_domain(label, (answer.name, new)):
+        because += f", while the MX of {answer.name} is {new}: the old name was assumed."
+        return Finding(Belief.CONFIRMED, because, (guessed, answer), _steps(answer.name))
+    because += "; if the domain is in a tenant, its host is under mx.microsoft, and the admin center shows it."
+    return Finding(Belief.POSSIBLE, because, (guessed,), _steps(""), weight=1.5)
+
+
+def _same_domain(label: str, names: Sequence[str]) -> bool:
+    """Whether the dashed domain in the old name is that of the MX record: contoso-com and contoso.com."""
+    return any(
+        name.lower().rstrip(".").replace(".", "-") == label or name.lower().startswith(f"{label}.") for name in names
+    )
+
+
+def _policy(said: Said, new: str) -> Finding:
+    because = f"The MX host is {new or 'under mx.microsoft'}, and the domain's MTA-STS policy may still list the old name alone."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(""), "recipient-side", weight=1.2)
+
+
+def _steps(domain: str) -> tuple[Step, ...]:
+    return (
+        look(
+            "Read the domain's MX record; the Microsoft 365 admin center (Settings, Domains, DNS records) shows the same host.",
+            "Resolve-DnsName {domain} -Type MX -Server 1.1.1.1",
+            "powershell",
+            domain=domain,
+        ),
+        look(
+            "Find connectors that name the old host.",
+            "Get-SendConnector | Format-List Name,SmartHosts,TlsDomain,AddressSpaces",
+        ),
+        change(
+            "Give the connector, script, firewall list or MTA-STS file the host that the admin center shows; guess no name.",
+            "Set-SendConnector {connector} -SmartHosts {host}",
+            changes="Mail of this connector goes to the host that exists.",
+            undo="Set-SendConnector with the SmartHosts that the second step printed.",
+            verify="The name resolves, and the queue drains.",
+            connector="",
+            host="",
+        ),
+    )

@@ -1,0 +1,93 @@
+"""The domain's MX record leads to a server that does not take its mail.
+
+## What is happening
+Mail from outside goes where the MX record says. After a move, or with two providers in the record, that is a server which
+does not host the domain (any more), and it treats the mail as somebody else's: `Relay access denied`, `550 5.4.1 Relay
+Access Denied`, `Unable to relay`. Mail inside the organization is not concerned. Only whoever owns the domain's
+DNS can mend it.
+
+## What proves it
+- the MX of the recipient's domain names the server that refused, and the domain's mailboxes live elsewhere
+
+## Not this when
+- the MX is right, and the organization there has not added the domain (`recipient.accepted-domain.missing`)
+- the sender handed the mail to a smart host that may not relay for it
+- `550 5.4.1 Recipient address rejected`: the domain is right, the address isn't
+  (`recipient.unknown.dbeb-invalid-address`)
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/fix-error-code-550-5-4-1-in-exchange-online
+- https://learn.microsoft.com/en-us/microsoft-365/enterprise/external-domain-name-system-records
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.dns.exchangers import Exchanger, exchanger_of, organization
+from diagnostics.causes.recipient.lookup import address, by_microsoft, domain
+from diagnostics.facts import DnsAnswer, Reply, Said, Session
+from diagnostics.report import Step
+
+
+@cause(
+    id="dns.mx.own-domain-wrong",
+    act="dns",
+    says=("Relay access denied", "Unable to relay", "Relaying denied"),
+)
+def assess(
+    said: Said,
+    _answer: DnsAnswer | None,
+    answers: tuple[DnsAnswer, ...],
+    replies: tuple[Reply, ...],
+    sessions: tuple[Session, ...],
+) -> Finding | None:
+    """Does the MX of the recipient's domain lead to the server that refused?"""
+    low = said.text.lower()
+    own = any(s.direction == "receive" and s.source == said.source for s in sessions)
+    if "5.7.64" in low or "attr" in low or own:
+        return None
+    name = domain(address(said, replies))
+    mx = exchanger_of(name, answers)
+    online = by_microsoft(said) or "5.4.1 relay access denied" in low
+    if mx:
+        return _compared(said, mx, online)
+    who = said.by or ("Exchange Online" if online else "The server")
+    because = f"{who} does not host `{name}`; " if name else f"{who} does not host the recipient's domain; "
+    because += "if the MX record leads there, it is wrong or left over from before a move."
+    weight = 1.3 if online else 0.6 if "unable to relay" in low else 1.4
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=weight)
+
+
+def _compared(said: Said, mx: Exchanger, online: bool) -> Finding:
+    if online and mx.is_microsoft:
+        because = f"The MX of {mx.domain} is {mx.host}, and Exchange Online refused: the record is right, the "
+        because += "domain is missing in the tenant."
+        return Finding(Belief.RULED_OUT, because, (mx.answer,))
+    if online or (said.by and organization(said.by) != organization(mx.host)):
+        because = f"The MX of {mx.domain} is {mx.host}, and another server, {said.by or 'Exchange Online'}, refused: an older "
+        because += "record was used, or there is a second one."
+        return Finding(Belief.POSSIBLE, because, (said, mx.answer), _steps(mx.domain), weight=1.2)
+    because = f"The MX of {mx.domain} leads to {mx.host}, which says that it does not take mail for the domain."
+    belief = Belief.LIKELY if said.by else Belief.POSSIBLE
+    return Finding(belief, because, (said, mx.answer), _steps(mx.domain), weight=1.4)
+
+
+def _steps(name: str) -> tuple[Step, ...]:
+    return (
+        look(
+            "Read the MX record from outside, and compare it with the host that your provider's admin center shows.",
+            "Resolve-DnsName {domain} -Type MX -Server 1.1.1.1; Resolve-DnsName {domain} -Type NS -Server 1.1.1.1",
+            "powershell",
+            domain=name,
+        ),
+        change(
+            "If the domain is yours: let the MX name the host of the system that holds the mailboxes, and no other.",
+            "",
+            shell="dns-record",
+            changes="Exchange Online: <domain> MX 0 <domain-with-dashes>.mail.protection.outlook.com, or the mx.microsoft name "
+            "that the admin center shows. Former providers' records go.",
+            undo="Publish the former record.",
+            verify="The first step shows the one host from several resolvers, and mail from outside arrives (allow for the old "
+            "record's TTL).",
+        ),
+    )

@@ -1,0 +1,123 @@
+"""The address that sends has no reverse DNS record, or one that does not lead back.
+
+## What is happening
+Many receivers look up the name of the connecting address (PTR) and whether that name leads back to it. Where that fails
+they refuse or defer: `550 5.7.25`, `450 4.7.25 Client host rejected: cannot find your hostname`, Gmail's `does not have a
+PTR record setup`. The record belongs to whoever owns the address, mostly the Internet provider. IPv6 addresses often
+have none, and Exchange uses IPv6 as soon as it can; a changed provider or NAT rule does the same.
+
+## What proves it
+- the refusal, and a look-up of the address that finds no name or a name with another address
+
+## Not this when
+- name and address lead to each other, and the refusal speaks of the name in EHLO (`protocol.helo.invalid-domain`)
+- the refusal calls the name generic or dynamic: then the address block's reputation is meant
+
+## References
+- https://support.google.com/a/answer/81126
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/non-delivery-reports-in-exchange-online
+- https://www.iana.org/assignments/smtp-enhanced-status-codes/smtp-enhanced-status-codes.xhtml
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import re2
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.network.reach import is_ipv6, kind_of
+from diagnostics.facts import DnsAnswer, Said
+from diagnostics.report import Step
+
+_TOLD: Final = (
+    "ptr record",
+    "must have a reverse dns",
+    "no reverse dns",
+    "reverse dns lookup fail",
+    "cannot find your reverse hostname",
+    "cannot find your hostname",
+    "reverse dns record",
+    "missing reverse dns",
+    "does not have a reverse",
+    "valid reverse dns",
+    "without reverse dns",
+)
+_DOUBT: Final = ("generic", "dynamic")
+_ADDRESS = re2.compile(r"(?i)[\[(](?:IPv6:)?([0-9a-f]{0,4}(?:[.:][0-9a-f]{0,4}){2,8}(?:\.[0-9]{1,3})*)[\])]")
+_REVERSE: Final = (".in-addr.arpa", ".ip6.arpa")
+
+
+@cause(
+    id="dns.ptr.missing-or-mismatched",
+    act="dns",
+    says=(
+        "5.7.25",
+        "4.7.25",
+        "reverse DNS",
+        "PTR record",
+        "cannot find your reverse hostname",
+        "cannot find your hostname",
+        "reverse hostname",
+    ),
+)
+def assess(said: Said, _answer: DnsAnswer | None, answers: tuple[DnsAnswer, ...]) -> Finding | None:
+    """The receiver's own words; a look-up by hand that finds a name takes the certainty away."""
+    low = said.text.lower()
+    ip = _sender(said)
+    asked = [each for each in answers if each.name.lower().rstrip(".").endswith(_REVERSE)]
+    found = next((each for each in asked if each.ok), None)
+    missing = next((each for each in asked if not each.ok), None)
+    because = f"{said.by or 'The receiver'} refuses {ip or 'our address'} because its reverse DNS (PTR) is missing or does not "
+    because += "lead back to it."
+    if is_ipv6(ip):
+        because += " The mail went over IPv6; the IPv4 address may well have one."
+    if found and not missing:
+        because += f" A look-up finds a record ({found.name}): does that name lead back to the same address?"
+        return Finding(Belief.LIKELY, because, (said, found), _steps(ip), weight=1.3)
+    told = any(words in low for words in _TOLD) and not any(words in low for words in _DOUBT)
+    if told or missing:
+        return Finding(Belief.CONFIRMED, because, (said, missing), _steps(ip))
+    if "7.25" in said.signature:
+        return Finding(Belief.LIKELY, because, (said,), _steps(ip), weight=1.3)
+    because = "The refusal speaks of reverse DNS: the record of the sending address, or its generic name."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(ip), weight=1.5)
+
+
+def _sender(said: Said) -> str:
+    """The refused address: the last public one in brackets, for the receiver's own stands before it."""
+    known = [str(each) for each in _ADDRESS.findall(said.text) if kind_of(str(each)) == "public"]
+    return known[-1] if known else ""
+
+
+def _steps(ip: str) -> tuple[Step, ...]:
+    return (
+        look(
+            "From the sending server: look up the address, then the name it returns; the two have to lead to each other.",
+            "Resolve-DnsName {address} -Type PTR -Server 1.1.1.1",
+            "powershell",
+            address=ip,
+        ),
+        look(
+            "See which name the connectors say in EHLO, and whether they are bound to an address.",
+            "Get-SendConnector | Format-List Name,Fqdn,SourceIPAddress",
+        ),
+        change(
+            "Have the owner of the address (the Internet provider) set the PTR record to the server's public name, and publish "
+            "that name's A or AAAA record. If the provider sets none for IPv6, send over IPv4.",
+            "",
+            shell="dns-record",
+            changes="PTR of the address: mail.<domain>; mail.<domain> A or AAAA: the address.",
+            undo="Remove the records.",
+            verify="The first step shows the name from outside, and the next message is accepted.",
+        ),
+        change(
+            "Say the same name in EHLO.",
+            "Set-SendConnector {connector} -Fqdn {name}",
+            changes="The connector greets other servers with this name.",
+            undo="Set-SendConnector with the Fqdn that the second step printed.",
+            verify="The protocol log shows EHLO with that name.",
+            connector="",
+            name="",
+        ),
+    )

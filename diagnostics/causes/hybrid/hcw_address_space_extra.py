@@ -1,0 +1,88 @@
+"""The Hybrid Configuration Wizard stops: its Send connector has more address spaces than the routing domain.
+
+## What is happening
+The wizard owns the Send connector `Outbound to Office 365` and expects the tenant's routing domain in it, alone
+(`<tenant>.mail.onmicrosoft.com`). Somebody added further domains to it; the wizard would overwrite them and stops instead
+with HCW8039. Mail keeps flowing.
+
+## What proves it
+- HCW8039, or its words
+- `Get-SendConnector 'Outbound to Office 365*'` lists more than the routing domain
+
+## Not this when
+- the connector has that one address space
+
+## References
+- https://learn.microsoft.com/en-us/exchange/troubleshoot/hybrid-configuration-wizard-errors/hcw8039-address-space-error
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import re2
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.hybrid.wizard import run_again
+from diagnostics.facts import Said, SendConnector
+from diagnostics.report import Step
+
+_EXPECTED = re2.compile(r"(?i)single address space\s*['\"]?([A-Za-z0-9.-]{3,253})")
+_OWN = ("outbound to office 365", "outbound to microsoft 365")
+
+
+@cause(
+    id="hybrid.hcw.address-space-extra",
+    act="on-prem",
+    says=("HCW8039", "The hybrid Send connector must only contain the single address space"),
+)
+def assess(said: Said, connector: SendConnector | None, connectors: tuple[SendConnector, ...]) -> Finding | None:
+    """The message names the fault; the connector shows the extra domains."""
+    found = _EXPECTED.search(said.text)
+    expected = found.group(1).rstrip(".") if found else ""
+    mine = _wizards(connectors) or connector
+    if mine and mine.address_spaces:
+        extra = [each for each in mine.address_spaces if ".mail.onmicrosoft.com" not in each.lower()]
+        if not extra:
+            because = f"`{mine.connector}` has {', '.join(mine.address_spaces)} alone."
+            return Finding(Belief.RULED_OUT, because, (mine,))
+        because = (
+            f"`{mine.connector}` also holds {', '.join(extra[:5])}, and the wizard expects its routing domain alone."
+        )
+        return Finding(Belief.CONFIRMED, because, (said, mine), _steps(mine.connector, expected))
+    because = f"The wizard's Send connector holds more address spaces than {expected or 'the routing domain'}."
+    return Finding(Belief.CONFIRMED, because, (said,), _steps("", expected))
+
+
+def _wizards(connectors: Iterable[SendConnector]) -> SendConnector | None:
+    return next((each for each in connectors if each.connector.lower().startswith(_OWN)), None)
+
+
+def _steps(connector: str, expected: str) -> tuple[Step, ...]:
+    return (
+        look(
+            "See which address spaces were added to the wizard's connector.",
+            "Get-SendConnector 'Outbound to *' | Format-List Name,AddressSpaces,SmartHosts,TlsDomain,CloudServicesMailEnabled",
+        ),
+        change(
+            "First give the extra domains a connector of their own, or their mail loses its way.",
+            "New-SendConnector -Name {connector_name} -Custom -AddressSpaces {extra_domain} -DNSRoutingEnabled $true "
+            "-SourceTransportServers {server}",
+            changes="Mail for these domains leaves through the new connector as well.",
+            undo="Remove-SendConnector with that name.",
+            verify="Get-SendConnector lists it with the domains.",
+            connector_name="",
+            extra_domain="",
+            server="",
+        ),
+        change(
+            "Then leave the routing domain alone on the wizard's connector.",
+            "Set-SendConnector {hybrid_connector} -AddressSpaces {routing_domain}",
+            changes="Replaces all address spaces of this connector.",
+            undo="Set-SendConnector with the AddressSpaces that the first step printed.",
+            verify="Get-SendConnector shows one address space.",
+            hybrid_connector=connector,
+            routing_domain=expected,
+        ),
+        run_again(),
+    )

@@ -1,0 +1,74 @@
+"""The Hybrid Configuration Wizard stops: the stored hybrid configuration names servers that are gone or too old.
+
+## What is happening
+The hybrid configuration object keeps the servers that were chosen when it was first made. After an upgrade it still names
+Exchange 2010 servers, or ones that were removed; the wizard checks them and stops: `Sending Mailbox Server 'EX10' isn't
+running Exchange 2013 or a later version`.
+
+## What proves it
+- the message names a server that no longer exists or runs an older version
+- `Get-HybridConfiguration` lists it
+
+## Not this when
+- all servers that are listed exist and are supported
+
+## References
+- https://learn.microsoft.com/en-us/exchange/troubleshoot/hybrid-configuration-wizard-errors/sending-mailbox-server-error-running-hcw
+"""
+
+from __future__ import annotations
+
+import re2
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.hybrid.wizard import hybrid_servers, run_again
+from diagnostics.facts import Said
+from diagnostics.mail_facts import Configured
+from diagnostics.report import Step
+
+_SERVER = re2.compile(r"(?i)server\s+['\"]?([A-Za-z0-9][\w.-]{0,62})['\"]?\s+isn['’]t running Exchange")
+_LISTS = ("SendingTransportServers", "ReceivingTransportServers", "ClientAccessServers")
+
+
+@cause(
+    id="hybrid.hcw.stale-server-list",
+    act="on-prem",
+    says=("isn't running Exchange 2013 or a later version", "isn’t running Exchange 2013 or a later version"),
+)
+def assess(said: Said, objects: tuple[Configured, ...]) -> Finding | None:
+    """The message names the server; the stored configuration shows where it stands."""
+    found = _SERVER.search(said.text)
+    server = found.group(1) if found else ""
+    stored = next((each for each in objects if each.kind == "hybrid-configuration"), None)
+    listed = [name for name in _LISTS if stored and _names(stored, name, server)]
+    if stored and server and not listed and all(stored.told(name) for name in _LISTS):
+        because = f"The stored hybrid configuration does not name {server}; it was chosen in the wizard itself."
+        return Finding(Belief.POSSIBLE, because, (said, stored), _steps(server), weight=1.0)
+    if stored and listed:
+        because = f"The stored hybrid configuration names {server} in {', '.join(listed)}."
+        return Finding(Belief.CONFIRMED, because, (said, stored), _steps(server))
+    because = f"The stored hybrid configuration still names {server or 'a server'}, which is too old or gone."
+    return Finding(Belief.LIKELY, because, (said,), _steps(server))
+
+
+def _names(stored: Configured, name: str, server: str) -> bool:
+    return bool(server) and any(server.lower() == each.partition(".")[0].lower() for each in stored.items(name))
+
+
+def _steps(server: str) -> tuple[Step, ...]:
+    return (
+        hybrid_servers(),
+        look(
+            "See whether the server still exists, and which version it runs.",
+            "Get-ExchangeServer {server} | Format-List Name,AdminDisplayVersion,ServerRole",
+            server=server,
+        ),
+        change(
+            "Clear the old lists; the wizard fills them with the servers that are chosen in it.",
+            "Set-HybridConfiguration -ClientAccessServers $null -SendingTransportServers $null -ReceivingTransportServers $null",
+            changes="Only what the wizard remembers; connectors and mail flow stay as they are until it runs.",
+            undo="Set-HybridConfiguration with the lists that the first step printed.",
+            verify="Get-HybridConfiguration shows empty lists.",
+        ),
+        run_again(),
+    )

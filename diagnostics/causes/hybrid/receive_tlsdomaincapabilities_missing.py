@@ -1,0 +1,113 @@
+"""The Receive connector does not accept Exchange Online as part of the organization.
+
+## What is happening
+`TlsDomainCapabilities` of the `Default Frontend` connector tells whose certificate may send mail with the organization's
+headers. It is empty, or it still names a certificate that Exchange Online gave up in 2016 (`MSIT Machine Auth CA 2`). Mail
+from Exchange Online then counts as a stranger's: marked external, refused by groups for internal senders, or, where the
+tenant routes mail for others through this server, `Unable to relay`.
+
+## What proves it
+- TlsDomainCapabilities is empty or names `<I>CN=MSIT Machine Auth CA 2…`, on the connector that Exchange Online meets
+- only mail that comes from Exchange Online is affected
+
+## Not this when
+- the value is `mail.protection.outlook.com:AcceptCloudServicesMail`
+- the refused session comes from an application (`connector.receive.relay-permission-missing`)
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/mails-issues-occur-after-april-15-2016
+- https://learn.microsoft.com/en-us/powershell/module/exchangepowershell/set-receiveconnector
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.certificate.steps import restart_frontend
+from diagnostics.causes.connector.heard import heard
+from diagnostics.causes.connector.settings import RECEIVE, label, of_kind
+from diagnostics.facts import Reply, Said, Session
+from diagnostics.mail_facts import Antispam, Configured
+from diagnostics.report import Step
+
+_PROPERTY = "TlsDomainCapabilities"
+
+
+@cause(
+    id="hybrid.receive.tlsdomaincapabilities-missing",
+    act="on-prem",
+    says=("Unable to relay", "Please try again later. PRX5", "RESOLVER.RST.AuthRequired"),
+)
+def assess(
+    anchor: Configured | Said,
+    objects: tuple[Configured, ...],
+    replies: tuple[Reply, ...],
+    sessions: tuple[Session, ...],
+    spam: tuple[Antispam, ...],
+) -> Finding | None:
+    """The setting decides; a refusal of Exchange Online's own session points here without it."""
+    met = _told(objects)
+    if met and _right(met):
+        refused = isinstance(anchor, Said) or anchor is met
+        because = f"{label(met)} has {_PROPERTY} {met.get(_PROPERTY)}."
+        return Finding(Belief.RULED_OUT, because, (met,)) if refused and _symptoms(replies, spam) else None
+    if isinstance(anchor, Configured):
+        return _from_settings(anchor, replies, spam)
+    what = heard(anchor, replies, sessions)
+    if what.peer != "exchange-online" or not what.incoming:
+        return None
+    because = f"`{what.connector}` treated Exchange Online ({what.ip}) as a stranger and refused its mail."
+    if met:
+        because += f" Its {_PROPERTY} is empty."
+        return Finding(Belief.CONFIRMED, because, (met, anchor), _steps(met.name))
+    return Finding(Belief.LIKELY, because, (anchor,), _steps(what.connector), weight=1.0)
+
+
+def _from_settings(met: Configured, replies: tuple[Reply, ...], spam: tuple[Antispam, ...]) -> Finding | None:
+    if met.kind != RECEIVE or not met.told(_PROPERTY):
+        return None
+    if "msit machine auth" in met.get(_PROPERTY).lower():
+        because = f"{label(met)} still expects a certificate that Exchange Online stopped using in 2016."
+        return Finding(Belief.CONFIRMED, because, (met,), _steps(met.name))
+    if _right(met) or not _symptoms(replies, spam) or "default frontend" not in met.name.lower():
+        return None
+    because = f"{label(met)} has no {_PROPERTY}, so mail from Exchange Online counts as a stranger's."
+    return Finding(Belief.POSSIBLE, because, (met,), _steps(met.name), weight=1.9)
+
+
+def _told(objects: Iterable[Configured]) -> Configured | None:
+    """The connector for mail from outside, where its setting was sent."""
+    known = [each for each in of_kind(RECEIVE, objects) if each.told(_PROPERTY)]
+    return next((each for each in known if "default frontend" in each.name.lower()), known[0] if known else None)
+
+
+def _right(met: Configured) -> bool:
+    return "acceptcloudservicesmail" in met.get(_PROPERTY).lower() and "msit" not in met.get(_PROPERTY).lower()
+
+
+def _symptoms(replies: Iterable[Reply], spam: Iterable[Antispam]) -> bool:
+    """Whether something in the case says that mail counted as anonymous, or was refused as such."""
+    words = ("unable to relay", "authrequired", "prx5", "not authenticated")
+    refused = any(word in each.whole.lower() for each in replies for word in words)
+    return refused or any(each.get("AuthAs").lower() == "anonymous" for each in spam)
+
+
+def _steps(connector: str) -> tuple[Step, ...]:
+    return (
+        look(
+            "See on every server whom the front-end connector accepts.",
+            "Get-ReceiveConnector | Where-Object {{ $_.TransportRole -eq 'FrontendTransport' }} | "
+            "Format-List Identity,TlsCertificateName,TlsDomainCapabilities",
+        ),
+        change(
+            "Let the connector accept Exchange Online's mail with its headers, on every server that takes it.",
+            "Set-ReceiveConnector {receive_connector} -TlsDomainCapabilities "
+            "'mail.protection.outlook.com:AcceptCloudServicesMail'",
+            changes="Mail from sessions that show Exchange Online's certificate may carry the organization's headers.",
+            undo="Set-ReceiveConnector with the TlsDomainCapabilities that the first step printed.",
+            verify="The next message from Exchange Online has AuthAs: Internal for a colleague.",
+            receive_connector=connector,
+        ),
+        restart_frontend(),
+    )

@@ -1,0 +1,99 @@
+"""The mailbox in the cloud has no recipient object on-premises.
+
+## What is happening
+The mailbox was created or licensed directly in Exchange Online, or its on-premises mail attributes were wiped. On-premises
+Exchange still counts as knowing every address of the domain, finds no object, and refuses the mail or never sends it on,
+while inside Exchange Online the mailbox works.
+
+## What proves it
+- an on-premises server refuses the address, `Get-Recipient` finds nothing there, and `Get-Mailbox` in Exchange Online does
+
+## Not this when
+- `Get-RemoteMailbox` on-premises returns the user (`hybrid.remote-routing-address.missing`)
+- the address exists on neither side (`recipient.unknown.onprem`)
+
+## References
+- https://learn.microsoft.com/en-us/powershell/module/exchangepowershell/enable-remotemailbox
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.recipient.lookup import (
+    address,
+    by_microsoft,
+    directory_says_no,
+    holders,
+    named,
+    passed_on,
+    premises,
+)
+from diagnostics.causes.recipient.steps import EXO, find_recipient
+from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import CommandError, Configured
+from diagnostics.report import Step
+
+
+@cause(
+    id="hybrid.remote-mailbox.object-missing",
+    act="on-prem",
+    says=("RESOLVER.ADR.RecipNotFound", "RESOLVER.ADR.RecipientNotFound", "not found by SMTP address lookup"),
+)
+def assess(
+    said: Said,
+    _found: Configured | None,
+    objects: tuple[Configured, ...],
+    errors: tuple[CommandError, ...],
+    replies: tuple[Reply, ...],
+) -> Finding | None:
+    """Both directories settle it: nothing on-premises, a mailbox in the cloud."""
+    if not directory_says_no(said) or (by_microsoft(said) and not passed_on(said)):
+        return None
+    wanted = address(said, replies)
+    owners = holders(wanted, objects)
+    local = next((each for each in owners if premises(each) == "on-prem"), None)
+    if local:
+        because = f"{local.name or 'An object'} owns {named(wanted)} on-premises."
+        return Finding(Belief.RULED_OUT, because, (local,))
+    cloud = next((each for each in owners if premises(each) == "exchange-online"), None)
+    if cloud:
+        nothing = next((e for e in errors if "couldn't be found" in e.text.lower()), None)
+        because = (
+            f"{cloud.name or 'A mailbox'} owns {named(wanted)} in Exchange Online, and on-premises no object does."
+        )
+        belief = Belief.CONFIRMED if nothing else Belief.LIKELY
+        return Finding(belief, because, (cloud, nothing, said), _steps(wanted, cloud), weight=1.6)
+    because = f"If {named(wanted, 'the recipient')} is a mailbox in Exchange Online, it lacks an object on-premises."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted, None), weight=0.8)
+
+
+def _steps(wanted: str, cloud: Configured | None) -> tuple[Step, ...]:
+    mailbox = wanted.partition("@")[0]
+    return (
+        find_recipient(wanted),
+        look(
+            "Look for the mailbox in the cloud, and note its ExchangeGuid.",
+            "Get-Mailbox {address} | Format-List Name,ExchangeGuid,IsDirSynced,EmailAddresses",
+            EXO,
+            address=wanted,
+        ),
+        change(
+            "If the account exists on-premises: give it the object of a mailbox in the cloud.",
+            "Enable-RemoteMailbox {account} -RemoteRoutingAddress {routing_address}",
+            changes="The account becomes a recipient whose mail on-premises Exchange sends to Exchange Online. If there is no "
+            "account, New-RemoteMailbox makes one; match it with the cloud account before the next synchronization.",
+            undo="Disable-RemoteMailbox with the same account removes only the mail attributes.",
+            verify="Get-RemoteMailbox shows it, and a message from on-premises arrives.",
+            account=mailbox,
+            routing_address="",
+        ),
+        change(
+            "Write the ExchangeGuid of the cloud mailbox on it, so that it can be moved later.",
+            "Set-RemoteMailbox {account} -ExchangeGuid {exchange_guid}",
+            changes="Which mailbox the object stands for.",
+            undo="Set-RemoteMailbox with the ExchangeGuid that was there before (all zeros when new).",
+            verify="Get-RemoteMailbox shows the same ExchangeGuid as the cloud.",
+            account=mailbox,
+            exchange_guid=cloud.get("ExchangeGuid") if cloud else "",
+        ),
+    )

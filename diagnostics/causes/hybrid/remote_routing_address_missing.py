@@ -1,0 +1,120 @@
+"""The mailbox in the cloud lacks the routing address that on-premises Exchange sends to.
+
+## What is happening
+On-premises Exchange forwards mail for a mailbox in Exchange Online to its RemoteRoutingAddress,
+`<name>@<tenant>.mail.onmicrosoft.com`. Either the on-premises object has none or a wrong one, or the mailbox in the cloud
+doesn't own that address, so Exchange Online answers `550 5.1.10` for an address that no sender typed.
+
+## What proves it
+- the report names a recipient at `mail.onmicrosoft.com`, refused by Exchange Online
+- `Get-RemoteMailbox` shows no RemoteRoutingAddress, or one that the cloud mailbox doesn't own
+
+## Not this when
+- the mailbox in the cloud owns the address
+- `Get-RemoteMailbox` finds no object (`hybrid.remote-mailbox.object-missing`)
+
+## References
+- https://learn.microsoft.com/en-us/exchange/transport-routing
+- https://learn.microsoft.com/en-us/powershell/module/exchangepowershell/set-remotemailbox
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.recipient.lookup import (
+    address,
+    by_microsoft,
+    directory_says_no,
+    domain,
+    holders,
+    premises,
+    proxies,
+)
+from diagnostics.causes.recipient.steps import EXO, find_recipient
+from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import Configured
+from diagnostics.report import Step
+
+_ROUTING = ".mail.onmicrosoft.com"
+_REMOTE = ("remoteusermailbox", "remotesharedmailbox", "remoteroommailbox", "remoteequipmentmailbox")
+
+
+@cause(
+    id="hybrid.remote-routing-address.missing",
+    act="on-prem",
+    says=(
+        "RESOLVER.ADR.RecipientNotFound",
+        "RESOLVER.ADR.RecipNotFound",
+        "RESOLVER.ADR.ExRecipNotFound",
+        "not found by SMTP address lookup",
+        "5.1.10",
+    ),
+)
+def assess(
+    anchor: Configured | Said, _found: Configured | None, objects: tuple[Configured, ...], replies: tuple[Reply, ...]
+) -> Finding | None:
+    """A routing address that the cloud doesn't know, or an on-premises object without one."""
+    if isinstance(anchor, Configured):
+        return _from_object(anchor)
+    wanted = address(anchor, replies)
+    if not domain(wanted).endswith(_ROUTING) or not directory_says_no(anchor):
+        return None
+    owner = _in_cloud(wanted, objects)
+    if owner:
+        because = f"The mailbox {owner.name or wanted} owns {wanted} in Exchange Online."
+        return Finding(Belief.RULED_OUT, because, (owner,))
+    because = f"On-premises Exchange sent the mail on to `{wanted}`, and no mailbox in the tenant owns that address."
+    if not by_microsoft(anchor):
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(wanted), weight=1.9)
+    return Finding(Belief.LIKELY, because, (anchor,), _steps(wanted), weight=1.5)
+
+
+def _from_object(entry: Configured) -> Finding | None:
+    """An object for a mailbox in the cloud; its properties say where its mail goes."""
+    if entry.kind != "recipient" or not entry.told("RemoteRoutingAddress"):
+        return None
+    kind = entry.get("RecipientTypeDetails", "RemoteUserMailbox").lower()
+    target = entry.get("RemoteRoutingAddress")
+    if kind not in _REMOTE or target.lower().endswith(_ROUTING):
+        return None
+    what = f"leads to {target}" if target else "is empty"
+    because = f"RemoteRoutingAddress of {entry.name or 'the object'} {what}, and not to the tenant's routing domain."
+    wanted = next((each for each in proxies(entry) if domain(each).endswith(_ROUTING)), "")
+    if target and not target.lower().startswith("smtp:") and "@" not in target:
+        return None
+    return Finding(Belief.LIKELY, because, (entry,), _steps(wanted, entry.name), weight=1.2)
+
+
+def _in_cloud(wanted: str, objects: Iterable[Configured]) -> Configured | None:
+    return next((each for each in holders(wanted, objects) if premises(each) != "on-prem"), None)
+
+
+def _steps(wanted: str, mailbox: str = "") -> tuple[Step, ...]:
+    return (
+        look(
+            "See where on-premises Exchange sends the mail; if no object is found, that is the fault.",
+            "Get-RemoteMailbox {mailbox} | Format-List Name,RemoteRoutingAddress,EmailAddresses",
+            mailbox=mailbox or wanted.partition("@")[0],
+        ),
+        find_recipient(wanted, EXO),
+        change(
+            "Let the object lead to the tenant's routing domain.",
+            "Set-RemoteMailbox {mailbox} -RemoteRoutingAddress {routing_address}",
+            changes="Where on-premises Exchange sends mail for this mailbox.",
+            undo="Set-RemoteMailbox with the RemoteRoutingAddress that the first step printed.",
+            verify="A message from on-premises to the mailbox arrives.",
+            mailbox=mailbox,
+            routing_address=wanted,
+        ),
+        change(
+            "If the mailbox in the cloud doesn't own that address, add it on-premises; the next synchronization brings it there.",
+            "Set-RemoteMailbox {mailbox} -EmailAddresses @{{Add={routing_address}}}",
+            changes="Adds one more address to the mailbox; within half an hour it is in Exchange Online.",
+            undo="The same with @{Remove=…} in place of @{Add=…}.",
+            verify="Get-Recipient in Exchange Online finds the address.",
+            mailbox=mailbox,
+            routing_address=wanted,
+        ),
+    )

@@ -1,0 +1,108 @@
+"""The headers that mark mail as internal are lost between the premises.
+
+## What is happening
+Between Exchange and Exchange Online, colleagues count as internal because the `X-MS-Exchange-Organization-*` headers cross
+the border: the hybrid Send connector (`CloudServicesMailEnabled`) wraps them, the receiving side unwraps them. When the
+connector is off that setting, the mail takes the Internet connector, or a gateway in between strips the headers, it
+arrives as Anonymous: groups that take internal senders only refuse it, and it is marked as external or spoofed.
+
+## What proves it
+- a message between colleagues has `X-MS-Exchange-Organization-AuthAs: Anonymous`
+- `X-CrossPremisesHeadersFilteredBySendConnector` names the server whose connector dropped them
+- the hybrid Send connector has CloudServicesMailEnabled False
+
+## Not this when
+- AuthAs is Internal
+- the sender is somebody outside: then Anonymous is right
+
+## References
+- https://microsoft.github.io/CSS-Exchange/Diagnostics/HealthChecker/ExoConnectorCheck/
+- https://techcommunity.microsoft.com/t5/exchange-team-blog/demystifying-and-troubleshooting-hybrid-mail-flow-when-is-a/ba-p/1420838
+- https://learn.microsoft.com/en-us/powershell/module/exchangepowershell/set-sendconnector
+"""
+
+from __future__ import annotations
+
+import re2
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.hybrid.wizard import run_again
+from diagnostics.facts import SendConnector
+from diagnostics.mail_facts import Antispam, Headers, Hops
+from diagnostics.report import Step
+
+_DOMAIN = re2.compile(r"@([A-Za-z0-9.-]{1,253})")
+_DROPPED = "X-CrossPremisesHeadersFilteredBySendConnector"
+
+
+@cause(id="hybrid.send.cloudservicesmail-disabled", act="on-prem")
+def assess(
+    anchor: Headers | Antispam,
+    spam: Antispam | None,
+    headers: Headers | None,
+    hops: Hops | None,
+    connector: SendConnector | None,
+) -> Finding | None:
+    """Needs a message between addresses of one organization, or the header that says who dropped the others."""
+    status = spam.get("AuthAs").lower() if spam else ""
+    if status == "internal":
+        return _refuted(anchor, spam, headers)
+    if headers and headers.told(_DROPPED):
+        because = f"The Send connector of {headers.get(_DROPPED) or 'a server'} dropped the organization's headers"
+        because += ", so the message counts as Anonymous." if status == "anonymous" else "."
+        return Finding(Belief.LIKELY, because, (headers, spam), _steps(connector))
+    shared = _shared_domain(headers)
+    if status != "anonymous" or not shared or spam is None or not _crossed(spam, hops):
+        return None
+    because = f"A message from {shared} to {shared} passed between the premises and arrived as Anonymous."
+    return Finding(Belief.POSSIBLE, because, (spam, headers), _steps(connector), weight=1.5)
+
+
+def _refuted(anchor: Headers | Antispam, spam: Antispam | None, headers: Headers | None) -> Finding | None:
+    if headers is None or not headers.told(_DROPPED):
+        return None
+    return Finding(Belief.RULED_OUT, "The message arrived with AuthAs: Internal.", (spam, anchor))
+
+
+def _shared_domain(headers: Headers | None) -> str:
+    """The domain of the sender where a recipient is in it too, "" otherwise."""
+    if headers is None:
+        return ""
+    sender = _DOMAIN.search(headers.get("From"))
+    recipients = {each.lower() for each in _DOMAIN.findall(headers.get("To"))}
+    name = sender.group(1).lower() if sender else ""
+    return name if name in recipients else ""
+
+
+def _crossed(spam: Antispam, hops: Hops | None) -> bool:
+    """Whether a server of ours, not a stranger's, gave it to Exchange Online or got it from there."""
+    source = spam.get("AuthSource").lower()
+    path = [each for hop in (hops.hops if hops else ()) for each in (hop.sender.lower(), hop.by.lower()) if each]
+    online = any(each.endswith("outlook.com") for each in (*path, source) if each)
+    inside = any("." in each and not each.endswith("outlook.com") for each in (*path, source))
+    return online and inside
+
+
+def _steps(connector: SendConnector | None) -> tuple[Step, ...]:
+    name = connector.connector if connector else ""
+    return (
+        look(
+            "See which connector leads to Exchange Online, and whether it carries the headers.",
+            "Get-SendConnector | Format-List Name,Enabled,CloudServicesMailEnabled,TlsCertificateName,AddressSpaces,SmartHosts",
+        ),
+        look(
+            "The same for the other direction.",
+            "Get-OutboundConnector | Format-List Name,Enabled,ConnectorType,CloudServicesMailEnabled,RecipientDomains,SmartHosts",
+            "exchange-online-powershell",
+        ),
+        change(
+            "Switch it on, on the hybrid connector only. A gateway between Exchange and Exchange Online has to go: it strips "
+            "the headers whatever the setting.",
+            "Set-SendConnector {hybrid_connector} -CloudServicesMailEnabled $true",
+            changes="Mail of this connector keeps the organization's headers. Never set it on one to the Internet.",
+            undo="The same with -CloudServicesMailEnabled $false.",
+            verify="The next message between the premises arrives with AuthAs: Internal.",
+            hybrid_connector=name,
+        ),
+        run_again(),
+    )

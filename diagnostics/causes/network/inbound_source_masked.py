@@ -1,0 +1,119 @@
+"""A load balancer or NAT hides the real address of every server that delivers to us.
+
+## What is happening
+Inbound connections pass a load balancer or firewall that puts its own address in place of the client's (source NAT). Exchange
+then sees one internal address for the whole Internet: SPF fails for everybody, block lists see nothing, limits per source
+are used up by all together (`421 4.3.2 … exceeded a limit for this source`), and connectors that are scoped by address
+match the wrong sessions, up to an open relay or a refused partner.
+
+## What proves it
+- foreign servers, by their own EHLO name, appear with an internal address, and so do all others in the receive log
+
+## Not this when
+- the receive log shows many public addresses
+- the internal address belongs to a mail gateway that greets with its own name: then it is a hop, not a mask
+  (`sender-auth.spf.gateway-evaluated`)
+
+## References
+- https://learn.microsoft.com/en-us/exchange/mail-flow/connectors/receive-connectors
+- https://learn.microsoft.com/en-us/exchange/architecture/client-access/load-balancing
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.dns.exchangers import organization
+from diagnostics.causes.network.reach import kind_of
+from diagnostics.facts import Said, Session
+from diagnostics.mail_facts import Authentication, Hop, Hops
+from diagnostics.report import Step
+
+_ENOUGH: Final = 3  # sessions of one address; fewer may be one busy client
+_FAILED: Final = ("fail", "softfail")
+
+
+@cause(
+    id="network.nat.inbound-source-masked",
+    act="network",
+    says=(
+        "The maximum number of concurrent connections has exceeded a limit for this source",
+        "Unable to relay",
+    ),
+)
+def assess(anchor: Authentication | Said, hops: tuple[Hops, ...], sessions: tuple[Session, ...]) -> Finding | None:
+    """A foreign name with an internal address is the mask; a log of one address makes it possible."""
+    seen = {s.remote_ip: kind_of(s.remote_ip) for s in sessions if s.direction == "receive" and kind_of(s.remote_ip)}
+    public = next((ip for ip, kind in seen.items() if kind == "public"), "")
+    if isinstance(anchor, Authentication):
+        return _judged(anchor, hops)
+    if public:
+        if anchor.signature == "Unable to relay":
+            return None
+        because = f"The receive log shows real addresses, such as {public}."
+        return Finding(Belief.RULED_OUT, because, (next(s for s in sessions if s.remote_ip == public),))
+    return _shared(anchor, sessions)
+
+
+def _judged(results: Authentication, hops: tuple[Hops, ...]) -> Finding | None:
+    """SPF judged an internal address. Did it greet with the sender's own name?"""
+    if not results.failing or results.spf not in _FAILED or kind_of(results.sender_ip) != "internal":
+        return None
+    masked = next((hop for each in hops for hop in each.hops if _is_mask(hop, results)), None)
+    if masked is None:
+        because = (
+            f"SPF judged {results.sender_ip}, an internal address. It belongs to a gateway of your own, or to a load "
+        )
+        because += "balancer that hides the real one."
+        return Finding(Belief.POSSIBLE, because, (results,), _steps(results.sender_ip), weight=1.0)
+    because = f"{masked.sender}, a server of {results.mail_from}, appears with the internal address {masked.ip}: something in "
+    because += "front of Exchange puts its own address in place of the sender's, and SPF judged that."
+    held = next(each for each in hops if masked in each.hops)
+    return Finding(Belief.LIKELY, because, (results, held), _steps(masked.ip), weight=1.5)
+
+
+def _is_mask(hop: Hop, results: Authentication) -> bool:
+    foreign = organization(hop.sender) == organization(results.mail_from) != organization(hop.by)
+    return hop.ip == results.sender_ip and "." in hop.sender and foreign
+
+
+def _shared(said: Said, sessions: tuple[Session, ...]) -> Finding | None:
+    """All sessions of a receive log come from one internal address."""
+    mine = [s for s in sessions if s.direction == "receive" and kind_of(s.remote_ip) == "internal"]
+    addresses = {s.remote_ip for s in mine}
+    if len(addresses) == 1 and len(mine) >= _ENOUGH:
+        ip = next(iter(addresses))
+        because = f"All {len(mine)} sessions of the receive log come from {ip}: a load balancer with source NAT, unless it is "
+        because += "one busy client."
+        return Finding(Belief.POSSIBLE, because, (said, mine[0]), _steps(ip), weight=1.4)
+    if said.signature == "Unable to relay" or addresses:
+        return None
+    because = "The limit counts connections of one address; behind a load balancer with source NAT that is everybody together."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(""), weight=0.9)
+
+
+def _steps(ip: str) -> tuple[Step, ...]:
+    return (
+        look(
+            "Count the client addresses in the receive log of the front end: one internal address for all is the mask.",
+            "Get-ChildItem (Join-Path $env:ExchangeInstallPath 'TransportRoles\\Logs\\FrontEnd\\ProtocolLog\\SmtpReceive') | "
+            "Sort-Object LastWriteTime | Select-Object -Last 1 | Get-Content | Where-Object {{ $_ -notlike '#*' }} | "
+            "ForEach-Object {{ $_.Split(',')[5].Split(':')[0] }} | Group-Object | Sort-Object Count -Descending | "
+            "Select-Object -First 10 Count,Name",
+        ),
+        look(
+            "See which connectors let that address do more than others: behind the mask this holds for the whole Internet.",
+            "Get-ReceiveConnector | Format-List Identity,RemoteIPRanges,PermissionGroups,MaxInboundConnectionPerSource",
+        ),
+        change(
+            f"On the load balancer or firewall, switch source NAT off for TCP 25 (transparent mode, or direct server return), so "
+            f"that the client's address reaches Exchange{f' instead of {ip}' if ip else ''}. Don't raise limits or "
+            "widen connectors for it.",
+            "",
+            shell="portal",
+            changes="Exchange sees the real addresses. The servers' default gateway has to lead back through the device.",
+            undo="Switch source NAT on again.",
+            verify="The first step lists many public addresses, and SPF is judged for the sender's own.",
+        ),
+    )

@@ -1,0 +1,53 @@
+"""The destination's certificate does not carry its host name, which its DANE records demand.
+
+## What is happening
+The recipient's TLSA records name an issuing authority (usage 2), not the server's own key. Then the certificate must also
+carry the name of the MX host, and it does not: `4.7.325 certificate-host-mismatch: Remote certificate MUST have a common
+name or subject alternative name matching the hostname`. Exchange Online does not deliver.
+
+## What proves it
+- the reply; TLSA usage 2, and neither common name nor alternative names contain the MX host
+
+## Not this when
+- the TLSA usage is 3: there the name isn't checked
+- a Send connector of ours expects a name (`certificate.remote.subject-mismatch`)
+
+## References
+- https://learn.microsoft.com/en-us/purview/how-smtp-dane-works
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/non-delivery-reports-in-exchange-online
+- https://www.rfc-editor.org/rfc/rfc7672
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Finding, cause
+from diagnostics.causes.tls.destination import (
+    dane,
+    destination_of,
+    if_yours,
+    look_at_certificate,
+    look_at_tlsa,
+    write_to,
+)
+from diagnostics.facts import Reply, Said
+
+_WORDS = "certificate-host-mismatch"
+
+
+@cause(id="tls.dane.certificate-host-mismatch", act="recipient-side", says=(_WORDS, "4.7.325", "5.7.325"))
+def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
+    """Exchange Online's own words."""
+    where = destination_of(said, replies)
+    steps = (
+        look_at_certificate(where.host, "-subject -ext subjectAltName"),
+        look_at_tlsa(where.host),
+        write_to(
+            where, "its certificate does not carry the name of its MX host, which its TLSA records (usage 2) demand."
+        ),
+        if_yours(
+            "get a certificate that carries the MX host's name, or publish TLSA 3 1 1 for the server's own key.",
+            "The certificate, or _25._tcp.<MX host> IN TLSA 3 1 1 <SHA-256 of the public key>.",
+            "Mail from Exchange Online arrives.",
+        ),
+    )
+    return dane(said, f"the certificate of {where.name} does not carry that host's name", _WORDS, steps)

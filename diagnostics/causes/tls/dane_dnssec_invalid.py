@@ -1,0 +1,56 @@
+"""The destination's domain claims DNSSEC, and its signatures do not validate.
+
+## What is happening
+The recipient's domain has a DS record in its parent zone, so resolvers check its signatures, and these are expired, missing
+or made with another key. Exchange Online, which looks for DANE, cannot trust the answer and does not deliver: `4.7.324
+dnssec-invalid: Destination domain returned invalid DNSSEC records`. Any validating resolver says SERVFAIL for that domain.
+
+## What proves it
+- the reply; a validating resolver fails where the same query without validation (`+cd`) answers
+
+## Not this when
+- the answers validate and the certificate doesn't match them (`4.7.323`, `tls.dane.tlsa-mismatch`)
+
+## References
+- https://learn.microsoft.com/en-us/purview/how-smtp-dane-works
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/non-delivery-reports-in-exchange-online
+- https://dnsviz.net/
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Finding, cause, look
+from diagnostics.causes.tls.destination import dane, destination_of, if_yours, write_to
+from diagnostics.facts import Reply, Said
+
+_WORDS = "dnssec-invalid"
+
+
+@cause(id="tls.dane.dnssec-invalid", act="recipient-side", says=(_WORDS, "4.7.324", "5.7.324"))
+def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
+    """Exchange Online's own words."""
+    where = destination_of(said, replies)
+    domain = where.domain or where.host
+    steps = (
+        look(
+            "Ask with and without validation: SERVFAIL first and an answer with +cd means broken signatures.",
+            "dig @1.1.1.1 MX {domain:token}; dig @1.1.1.1 +cd MX {domain:token}",
+            "bash",
+            domain=domain,
+        ),
+        look(
+            "See which signature or key is wrong (dnsviz.net draws the same).",
+            "delv @1.1.1.1 {domain:token} MX +rtrace",
+            "bash",
+            domain=domain,
+        ),
+        write_to(
+            where, "the DNSSEC signatures of its zone do not validate (expired, or the DS record names another key)."
+        ),
+        if_yours(
+            "sign the zone again, or correct the DS record at the registrar; both have to name the same key.",
+            "The signatures, or the DS record in the parent zone.",
+            "delv says `fully validated`, and mail from Exchange Online arrives.",
+        ),
+    )
+    return dane(said, f"the signed DNS answers of {where.domain or where.name} do not validate", _WORDS, steps)

@@ -1,0 +1,49 @@
+"""The destination's TLSA records match none of the certificates that its server shows.
+
+## What is happening
+The recipient's domain says in signed DNS (TLSA records) which certificate its mail server has, and the server shows another
+one: mostly a renewal with a new key, without a new record. Exchange Online must not deliver then: `4.7.323 tlsa-invalid:
+The domain failed DANE validation`. Senders without DANE notice nothing.
+
+## What proves it
+- the reply; the hash of the shown key differs from every TLSA record
+
+## Not this when
+- DNSSEC itself is broken (`4.7.324`, `tls.dane.dnssec-invalid`)
+- the certificate has expired (`4.7.322`) or carries another name (`4.7.325`)
+
+## References
+- https://learn.microsoft.com/en-us/purview/how-smtp-dane-works
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/non-delivery-reports-in-exchange-online
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Finding, cause, look
+from diagnostics.causes.tls.destination import dane, destination_of, if_yours, look_at_tlsa, write_to
+from diagnostics.facts import Reply, Said
+
+_WORDS = "tlsa-invalid"
+
+
+@cause(id="tls.dane.tlsa-mismatch", act="recipient-side", says=(_WORDS, "4.7.323", "5.7.323"))
+def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
+    """Exchange Online's own words."""
+    where = destination_of(said, replies)
+    steps = (
+        look_at_tlsa(where.host),
+        look(
+            "Compare with the hash of the key that the server shows (for records that begin 3 1 1).",
+            "openssl s_client -starttls smtp -connect {host:token}:25 </dev/null | openssl x509 -pubkey -noout | "
+            "openssl pkey -pubin -outform DER | openssl dgst -sha256",
+            "bash",
+            host=where.host,
+        ),
+        write_to(where, "its TLSA records do not match the certificate of its mail server, likely since a renewal."),
+        if_yours(
+            "publish the TLSA record of the key in use, and keep the key at renewals or publish the next record first.",
+            "_25._tcp.<MX host> IN TLSA 3 1 1 <SHA-256 of the public key>.",
+            "The two hashes are equal, and mail from Exchange Online arrives.",
+        ),
+    )
+    return dane(said, f"the certificate of {where.name} matches none of its TLSA records", _WORDS, steps)

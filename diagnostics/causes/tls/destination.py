@@ -1,0 +1,90 @@
+"""Whose mail server failed a check that its own domain asked for (DANE, MTA-STS): the causes about them share this."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import re2
+
+from diagnostics.cause import Belief, Finding, change, look
+from diagnostics.causes.recipient.steps import advise
+from diagnostics.facts import Reply, Said, TlsProbe
+from diagnostics.report import Step
+
+_MICROSOFT = re2.compile(r"(?i)\.prod\.(?:protection\.)?outlook\.com$|\.prod\.exchangelabs\.com$")
+_DOMAIN = re2.compile(r"(?i)MX hosts of ['\"]?([a-z0-9-]+(?:\.[a-z0-9-]+)+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """The MX host and the domain, each "" where the text does not tell."""
+
+    host: str
+    domain: str
+
+    @property
+    def name(self) -> str:
+        if self.host:
+            return f"{self.host}, mail server of {self.domain}" if self.domain else self.host
+        return f"the mail server of {self.domain}" if self.domain else "the destination's mail server"
+
+
+def destination_of(said: Said, replies: Iterable[Reply]) -> Destination:
+    reply = next((each for each in replies if each.source == said.source), None)
+    host = said.host or said.by
+    told = _DOMAIN.search(said.text)
+    domain = told.group(1) if told else reply.recipient.rpartition("@")[2] if reply else ""
+    return Destination("" if _MICROSOFT.search(host) else host, str(domain).lower())
+
+
+def shown_by(probe: TlsProbe | None, where: Destination) -> TlsProbe | None:
+    """The handshake made by hand, if it was made with this very host."""
+    if probe is None or (probe.host and where.host and probe.host.casefold() != where.host.casefold()):
+        return None
+    return probe
+
+
+def dane(said: Said, fault: str, words: str, steps: tuple[Step, ...]) -> Finding:
+    """What Exchange Online says in words is proof; the number alone comes close to it."""
+    belief = Belief.CONFIRMED if words in said.text.lower() else Belief.LIKELY
+    because = f"The domain publishes DANE records, so mail to it must be encrypted and checked, and {fault}."
+    return Finding(belief, because, (said,), steps, weight=1.0)
+
+
+def look_at_certificate(host: str, show: str) -> Step:
+    """`show` are options of openssl x509."""
+    return look(
+        "Look at the certificate that the destination shows.",
+        f"openssl s_client -starttls smtp -connect {{host:token}}:25 </dev/null | openssl x509 -noout {show}",
+        "bash",
+        host=host,
+    )
+
+
+def look_at_tlsa(host: str) -> Step:
+    return look(
+        "Read the TLSA records that the destination publishes, and whether they are signed (flag ad).",
+        "dig +dnssec TLSA _25._tcp.{host:token}",
+        "bash",
+        host=host,
+    )
+
+
+def write_to(where: Destination, tell: str) -> Step:
+    return advise(
+        f"Nothing on your side can mend it, and Exchange Online retries for a day. Tell the postmaster of "
+        f"{where.domain or 'the domain'}, by another way than mail: {tell}"
+    )
+
+
+def if_yours(say: str, changes: str, verify: str) -> Step:
+    """The same fault when the destination is the reader's own domain."""
+    return change(
+        f"If the domain is yours: {say}",
+        "",
+        shell="dns-record",
+        changes=changes,
+        undo="Publish the former records.",
+        verify=verify,
+    )

@@ -1,0 +1,58 @@
+"""The destination's certificate fails the check that its MTA-STS policy demands.
+
+## What is happening
+The domain enforces MTA-STS: its mail server must show a certificate of a public authority that carries the MX host's name.
+It shows another one (self-signed, expired, wrong name, or a firewall's), so Exchange Online does not deliver: `4.7.5 Remote
+certificate failed MTA-STS validation. Reason: …`. The reason is the check that failed.
+
+## What proves it
+- the reply; a bare handshake with the MX host shows the same fault
+
+## Not this when
+- `Certificate validation failure` without MTA-STS: then a connector of ours validates (`certificate.remote.untrusted-root`)
+- `MX hosts of … failed MTA-STS validation`: the host isn't in the policy (`tls.mta-sts.mx-not-in-policy`)
+
+## References
+- https://learn.microsoft.com/en-us/purview/enhancing-mail-flow-with-mta-sts
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/non-delivery-reports-in-exchange-online
+- https://www.rfc-editor.org/rfc/rfc8461
+"""
+
+from __future__ import annotations
+
+import re2
+
+from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.causes.tls.destination import destination_of, if_yours, write_to
+from diagnostics.facts import Reply, Said
+
+_REASON = re2.compile(r"(?i)MTA-STS validation\.? Reason:?\s*([A-Za-z]{3,60})")
+
+
+@cause(
+    id="tls.mta-sts.certificate-invalid",
+    act="recipient-side",
+    says=("Remote certificate failed MTA-STS validation",),
+)
+def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
+    """Exchange Online's own words; the token after Reason names the check."""
+    where = destination_of(said, replies)
+    found = _REASON.search(said.text)
+    reason = f" ({found.group(1)})" if found else ""
+    because = f"The certificate of {where.name} failed the check that the domain's own MTA-STS policy demands{reason}. "
+    because += "Only the owner of that server can mend it."
+    steps = (
+        look(
+            "Look at the certificate that the MX host shows, and at what a verifying client says of it.",
+            "openssl s_client -starttls smtp -verify_hostname {host:token} -connect {host:token}:25 </dev/null",
+            "bash",
+            host=where.host,
+        ),
+        write_to(where, f"its MX host shows a certificate that its MTA-STS policy forbids{reason}."),
+        if_yours(
+            "install a certificate of a public authority, with its whole chain, that carries the MX host's name.",
+            "The certificate that the server shows; DNS stays as it is.",
+            "openssl says `Verify return code: 0 (ok)`, and mail from Exchange Online arrives.",
+        ),
+    )
+    return Finding(Belief.CONFIRMED, because, (said,), steps)

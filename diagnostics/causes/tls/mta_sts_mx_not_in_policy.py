@@ -1,0 +1,76 @@
+"""The recipient's MTA-STS policy does not list the mail server that its MX record names.
+
+## What is happening
+The domain publishes a policy (`https://mta-sts.<domain>/.well-known/mta-sts.txt`, mode enforce) that lists its mail servers.
+Its MX now names a host that the list lacks, mostly because the MX was moved and the file wasn't. Senders that heed the
+policy, as Exchange Online does, must not deliver: `4.4.8 MX hosts of '<domain>' failed MTA-STS validation`, at the
+end `5.4.8`. Others go on delivering.
+
+## What proves it
+- the reply; the policy's `mx:` lines do not cover the MX of today
+
+## Not this when
+- the policy's mode is testing or none
+- the certificate is what fails (`Remote certificate failed MTA-STS validation`, `tls.mta-sts.certificate-invalid`)
+
+## References
+- https://learn.microsoft.com/en-us/purview/enhancing-mail-flow-with-mta-sts
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/non-delivery-reports-in-exchange-online
+- https://www.rfc-editor.org/rfc/rfc8461
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.dns.exchangers import exchanger_of
+from diagnostics.causes.recipient.steps import advise
+from diagnostics.causes.tls.destination import destination_of
+from diagnostics.facts import DnsAnswer, Reply, Said
+from diagnostics.report import Step
+
+
+@cause(
+    id="tls.mta-sts.mx-not-in-policy",
+    act="recipient-side",
+    says=("4.4.8 MX hosts of", "5.4.8 MX hosts of", "failed MTA-STS validation"),
+)
+def assess(said: Said, answers: tuple[DnsAnswer, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """The words name domain and check; the MX record, where it was looked up, the host that is missing."""
+    if "remote certificate failed" in said.text.lower():
+        return None
+    where = destination_of(said, replies)
+    mx = exchanger_of(where.domain, answers)
+    because = f"The MTA-STS policy of {where.domain or 'the recipient’s domain'} does not list its own MX host"
+    because += f", {mx.host}." if mx else f", {where.host}." if where.host else "."
+    because += " The domain's owner has to correct the policy; our side only obeys it."
+    return Finding(Belief.CONFIRMED, because, (said, mx.answer if mx else None), _steps(where.domain))
+
+
+def _steps(domain: str) -> tuple[Step, ...]:
+    return (
+        look(
+            "Read the MX record and the policy: every MX host has to fit one of its mx: lines.",
+            "Resolve-DnsName {domain} -Type MX -Server 1.1.1.1",
+            "powershell",
+            domain=domain,
+        ),
+        look(
+            "The policy itself:",
+            "curl -sS https://mta-sts.{domain:token}/.well-known/mta-sts.txt; dig +short TXT _mta-sts.{domain:token}",
+            "bash",
+            domain=domain,
+        ),
+        advise(
+            f"If the domain isn't yours: tell its postmaster ({domain or 'the recipient'}'s), by another way than mail. Exchange "
+            "Online retries for a day."
+        ),
+        change(
+            "If it is yours: add the MX host to the policy file (Exchange Online: mx: *.mail.protection.outlook.com, or the "
+            "*.mx.microsoft name of your MX), then change the id in the TXT record.",
+            "",
+            shell="dns-record",
+            changes='mta-sts.txt gets the line, and _mta-sts.<domain> TXT "v=STSv1; id=<new number>".',
+            undo="Restore the former file, and give the record another new id.",
+            verify="Senders fetch the new policy, and their queued mail arrives.",
+        ),
+    )
