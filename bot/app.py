@@ -69,6 +69,7 @@ def build(
         respond=partial(respond, session),
         max_file_bytes=settings.max_file_bytes,
         alert_bots=settings.alert_bots,
+        manual_url=settings.manual_url or "",
         straggler_seconds=pace.straggler,
     )
     worker = Worker(

@@ -31,9 +31,7 @@ class SettingsError(Exception):
 
 
 class Settings(BaseSettings):
-    model_config = SettingsConfigDict(
-        frozen=True, extra="ignore", populate_by_name=True, env_ignore_empty=True
-    )
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True, env_ignore_empty=True)
 
     bot_token: SecretStr | None = Field(
         None, validation_alias="SLACK_BOT_TOKEN", description="Bot token of the Slack app (`xoxb-…`)."
@@ -108,6 +106,12 @@ class Settings(BaseSettings):
         description="Largest file that is downloaded from Slack, in bytes.",
     )
 
+    manual_url: str | None = Field(
+        None,
+        validation_alias="MAILFLOW_MANUAL_URL",
+        description="Where the pages of `mailflow causes --markdown` are published; answers then link their cause's page.",
+    )
+
     @field_validator("log_level", mode="before")
     @classmethod
     def _upper(cls, value: object) -> object:
@@ -116,11 +120,7 @@ class Settings(BaseSettings):
     @field_validator("alert_bots", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
-        return (
-            frozenset(part.strip() for part in value.split(",") if part.strip())
-            if isinstance(value, str)
-            else value
-        )
+        return frozenset(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
     @field_validator("home")
     @classmethod
@@ -133,6 +133,13 @@ class Settings(BaseSettings):
         if not value.startswith(("https://", "http://")):
             raise ValueError("must be an https:// or http:// address")
         return value.rstrip("/") + "/"
+
+    @field_validator("manual_url")
+    @classmethod
+    def _is_page_address(cls, value: str | None) -> str | None:
+        if value and not value.startswith(("https://", "http://")):
+            raise ValueError("must be an https:// or http:// address")
+        return value.rstrip("/") if value else None
 
     @field_validator("database_url")
     @classmethod
@@ -191,9 +198,7 @@ def names() -> dict[str, str]:
 
 def load(environ: Mapping[str, str] = os.environ, dotenv: Path = DOTENV) -> Settings:
     """The settings. Raises SettingsError with a sentence for each thing that is wrong."""
-    from_file = {
-        key: value for key, value in dotenv_values(dotenv, encoding="utf-8").items() if value is not None
-    }
+    from_file = {key: value for key, value in dotenv_values(dotenv, encoding="utf-8").items() if value is not None}
     given = {**from_file, **environ}
     known = names()
     wrong = [
@@ -223,8 +228,6 @@ def as_markdown() -> str:
     rows = ["| Setting | Default | Meaning |", "|---|---|---|"]
     for name, key in names().items():
         field = Settings.model_fields[key]
-        default = (
-            "" if field.default_factory or field.default in (None, frozenset()) else f"`{field.default}`"
-        )
+        default = "" if field.default_factory or field.default in (None, frozenset()) else f"`{field.default}`"
         rows.append(f"| `{name}` | {default} | {field.description} |")
     return "\n".join(rows) + "\n"

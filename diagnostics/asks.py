@@ -193,6 +193,18 @@ ASKS: Final = (
         about=("auth-smtp.disabled.", "auth-smtp.basic.", "auth-smtp.blocked."),
     ),
     Ask(
+        "Send which Exchange services run on the server.",
+        "Test-ServiceHealth | Format-List Role,RequiredServicesRunning,ServicesNotRunning",
+        (Configured,),
+        about=("transport-service.service.", "transport-service.update."),
+    ),
+    Ask(
+        "Send the public folder settings of the organisation.",
+        "Get-OrganizationConfig | Format-List PublicFolder*,RemotePublicFolderMailboxes",
+        (Configured,),
+        about=("routing-loop.public-folder.", "recipient.public-folder."),
+    ),
+    Ask(
         "Send the size limits of the organisation.",
         "Get-TransportConfig | Format-List MaxSendSize,MaxReceiveSize,MaxRecipientEnvelopeLimit",
         (Configured,),

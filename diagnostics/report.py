@@ -87,9 +87,13 @@ class Moment(_Value):
 
 
 class Note(_Value):
-    """Something worth knowing beside the cause: a deprecated protocol, a masked value, a contradiction."""
+    """Something worth knowing beside the cause: a deprecated protocol, a masked value, a circumstance.
+
+    `cause` is the catalogue's id of a circumstance (a modifier), "" for every other note.
+    """
 
     text: str
+    cause: str = ""
     evidence: tuple[Evidence, ...] = ()
 
 

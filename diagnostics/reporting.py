@@ -94,7 +94,11 @@ def _sources(facts: Iterable[Fact | Source | None]) -> Iterator[Source]:
 def _beside(judgement: Judgement) -> tuple[Note, ...]:
     """Circumstances (modifiers) are said beside the cause, never ranked against it."""
     return tuple(
-        Note(text=f"{each.cause.title}: {each.finding.because}", evidence=evidence_of(each.finding.evidence))
+        Note(
+            text=f"{each.cause.title}: {each.finding.because}",
+            cause=each.cause.id,
+            evidence=evidence_of(each.finding.evidence),
+        )
         for each in judgement.verdicts
         if each.cause.modifier and each.finding.belief > Belief.RULED_OUT
     )

@@ -45,9 +45,7 @@ async def edited(services: Services, delivery: Delivery) -> str:
     message, judged = await _reply(services, delivery)
     if not before:
         if message is not None:
-            await answers.say(
-                services, delivery.thread, delivery.message_ts, "answer", message, judged=judged
-            )
+            await answers.say(services, delivery.thread, delivery.message_ts, "answer", message, judged=judged)
     else:
         for own in before:
             if own.part == "answer" and message is not None:
@@ -76,12 +74,7 @@ async def judge(pasted: Sequence[Pasted]) -> Report:
 
 async def _reply(services: Services, delivery: Delivery) -> tuple[Message | None, bool]:
     """What to say to a message, None for nothing, and whether it is a judgement of the case."""
-    if (
-        delivery.direct
-        and (said := commands.asked(delivery.text))
-        and not delivery.files
-        and delivery.text.strip()
-    ):
+    if delivery.direct and (said := commands.asked(delivery.text)) and not delivery.files and delivery.text.strip():
         await services.cases.withdraw(delivery.thread, delivery.message_ts)
         return said, False
     submitted, unread = await _read(services, delivery)
@@ -98,7 +91,7 @@ async def _reply(services: Services, delivery: Delivery) -> tuple[Message | None
     report = await judge(held) if held else alone
     if not delivery.direct and not known and report.verdict == "healthy":
         return None, False
-    return answer(report, refusals=submitted.refusals), bool(held)
+    return answer(report, refusals=submitted.refusals, manual_url=services.manual_url), bool(held)
 
 
 async def _read(services: Services, delivery: Delivery) -> tuple[Submission, tuple[str, ...]]:
@@ -129,7 +122,11 @@ async def _judge_again(services: Services, delivery: Delivery) -> None:
             await answers.take_back(services, own, _DELETED)
         elif own.message_ts > delivery.message_ts or own.part == "steps":
             report = await judge(held)
-            await answers.change(services, own, details(report) if own.part == "steps" else answer(report))
+            await answers.change(
+                services,
+                own,
+                details(report) if own.part == "steps" else answer(report, manual_url=services.manual_url),
+            )
 
 
 async def _to(services: Services, delivery: Delivery) -> list[Answer]:

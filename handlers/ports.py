@@ -143,5 +143,7 @@ class Services:
     respond: Callable[[str, dict[str, Any]], Awaitable[None]]
     max_file_bytes: int = 5_000_000
     alert_bots: frozenset[str] = frozenset()
+    manual_url: str = ""
+    """Where the causes' pages are published; "" for nowhere."""
     straggler_seconds: float = 2.0
     """How long a call whose answer was lost may still take effect."""

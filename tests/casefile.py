@@ -77,5 +77,6 @@ def believed(report: Report) -> str:
     lines = [f"verdict: {report.verdict}"]
     lines += [f"{each.belief} {each.cause}" for each in report.findings]
     lines += [f"ruled_out {each.cause}" for each in report.ruled_out]
+    lines += [f"beside {each.cause}" for each in report.notes if each.cause]
     lines += [f"asks {each.ask}" for each in report.next[:1]]
     return "\n".join(lines) + "\n"

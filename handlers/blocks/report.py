@@ -16,11 +16,11 @@ SHOW_STEPS: Final = "show_steps"
 """`action_id` of the button that asks for `details`."""
 
 
-def answer(report: Report, *, refusals: Sequence[str] = ()) -> Message:
-    """The answer to a paste. `refusals` say which files were not read, and why."""
+def answer(report: Report, *, refusals: Sequence[str] = (), manual_url: str = "") -> Message:
+    """The answer to a paste. `refusals` say which files were not read, and why; `manual_url` is where causes have pages."""
     hidden = _hidden(report)
     return message(
-        outline(report, refusals=refusals),
+        outline(report, refusals=refusals, manual_url=manual_url),
         button=Button(f"Show all steps ({hidden} more)", SHOW_STEPS) if hidden else None,
         complete=lambda: outline(report, full=True, refusals=refusals),
     )

@@ -24,7 +24,7 @@ PASTEABLE: Final = (
 )
 
 
-def outline(report: Report, *, full: bool = False, refusals: Sequence[str] = ()) -> list[Part]:
+def outline(report: Report, *, full: bool = False, refusals: Sequence[str] = (), manual_url: str = "") -> list[Part]:
     """The whole answer. `refusals` are sentences about files that were not read."""
     top = blamed(report)
     others = _others(report, top, full)
@@ -44,7 +44,7 @@ def outline(report: Report, *, full: bool = False, refusals: Sequence[str] = ())
         *_ruled_out(report.ruled_out, full),
         *(_timeline(report) if full else []),
         *_notes(report, refusals, full),
-        *(_reading(top) if top else []),
+        *(_reading(top, manual_url) if top else []),
     ]
 
 
@@ -173,5 +173,6 @@ def _notes(report: Report, refusals: Sequence[str], full: bool) -> list[Part]:
     return part(lines, rank=4, small=True)
 
 
-def _reading(top: Suspect) -> list[Part]:
-    return part([line("link", url, lead="Read more:") for url in top.references[:2]], rank=8)
+def _reading(top: Suspect, manual_url: str) -> list[Part]:
+    own = [f"{manual_url}/{top.cause}.md"] if manual_url else []
+    return part([line("link", url, lead="Read more:") for url in [*own, *top.references[:2]]], rank=8)

@@ -33,7 +33,7 @@ def test_a_cause_has_a_case_that_shows_it_and_one_that_nearly_does(id_: str) -> 
         for path in shown
         for _, block in Case.read(path).steps()
         for line in block.text.splitlines()
-        if line in (f"confirmed {id_}", f"likely {id_}", f"possible {id_}")
+        if line in (f"confirmed {id_}", f"likely {id_}", f"possible {id_}", f"beside {id_}")
     ]
     assert named, f"no case shows {id_}"
     near = [

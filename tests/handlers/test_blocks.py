@@ -311,3 +311,10 @@ def test_plain_keeps_its_text() -> None:
     said = plain("Sorry, *this* failed: <!here>\nTry again.")
     assert seen(said) == ["Sorry, *this* failed: <!here>", "Try again."]
     assert said.text == "Sorry, *this* failed: &lt;!here&gt;\nTry again."
+
+
+def test_a_published_manual_is_linked() -> None:
+    report = Report(verdict="failure", findings=(suspect(belief="confirmed"),))
+    assert "https://wiki.contoso.com/mail/" not in str(answer(report).blocks)
+    linked = answer(report, manual_url="https://wiki.contoso.com/mail")
+    assert f"https://wiki.contoso.com/mail/{report.findings[0].cause}.md" in str(linked.blocks)

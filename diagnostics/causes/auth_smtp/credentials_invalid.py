@@ -66,6 +66,8 @@ def assess(said: Said, sessions: tuple[Session, ...]) -> Finding | None:
         )
         return Finding(Belief.POSSIBLE, because, (said,), _steps(where), "on-prem", weight=1.0)
     if "logondenied" in low:
+        if "outbound authentication failed" in low:
+            return None
         return _denied(said, client_ip(said, session))
     if any(number in low for number in _NUMBER):
         because = f"{server(said, where)} says that the user name or password is wrong (5.7.8)."

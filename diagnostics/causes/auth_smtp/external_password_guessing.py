@@ -67,7 +67,7 @@ def _told(said: Said) -> Finding | None:
         because = "`ylmf-pc` is the greeting of a known bot that guesses passwords; it was refused, as it should be."
         return Finding(Belief.CONFIRMED, because, (said,), _steps(""))
     ip, connector = client_ip(said, None), event_connector(said)
-    if not from_outside(ip):
+    if not from_outside(ip) or "outbound authentication failed" in said.text.lower():
         return None
     because = f"The address that failed to log on, {ip}, is outside: mostly a bot that guesses passwords on a public connector."
     client = is_client_connector(connector)

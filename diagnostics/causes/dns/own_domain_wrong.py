@@ -24,8 +24,10 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.dns.exchangers import Exchanger, exchanger_of, organization
-from diagnostics.causes.recipient.lookup import address, by_microsoft, domain
-from diagnostics.facts import DnsAnswer, Reply, Said, Session
+from diagnostics.causes.dns.lookups import same
+from diagnostics.causes.recipient.lookup import accepted, address, by_microsoft, domain
+from diagnostics.facts import DnsAnswer, Reply, Said, SendConnector, Session
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 
@@ -40,6 +42,8 @@ def assess(
     answers: tuple[DnsAnswer, ...],
     replies: tuple[Reply, ...],
     sessions: tuple[Session, ...],
+    connectors: tuple[SendConnector, ...],
+    settings: tuple[Configured, ...],
 ) -> Finding | None:
     """Does the MX of the recipient's domain lead to the server that refused?"""
     low = said.text.lower()
@@ -47,6 +51,8 @@ def assess(
     if "5.7.64" in low or "attr" in low or own:
         return None
     name = domain(address(said, replies))
+    if refuting := _refuting(said, name, connectors, settings):
+        return refuting
     mx = exchanger_of(name, answers)
     online = by_microsoft(said) or "5.4.1 relay access denied" in low
     if mx:
@@ -56,6 +62,21 @@ def assess(
     because += "if the MX record leads there, it is wrong or left over from before a move."
     weight = 1.3 if online else 0.6 if "unable to relay" in low else 1.4
     return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=weight)
+
+
+def _refuting(
+    said: Said, name: str, connectors: tuple[SendConnector, ...], settings: tuple[Configured, ...]
+) -> Finding | None:
+    """The mail took another way than by MX, or reached the right organization."""
+    by_connector = next((c for c in connectors if any(same(said.by, host) for host in c.smart_hosts)), None)
+    if by_connector:
+        because = f"{said.by} is a smart host of `{by_connector.connector}`: no MX record led there."
+        return Finding(Belief.RULED_OUT, because, (by_connector,))
+    listed = accepted(name, settings)
+    if listed:
+        because = f"{name} is an accepted domain of the organization: mail for it is at the right place."
+        return Finding(Belief.RULED_OUT, because, (listed,))
+    return None
 
 
 def _compared(said: Said, mx: Exchanger, online: bool) -> Finding:

@@ -71,8 +71,10 @@ def _from_test(test: Configured, events: Iterable[WindowsEvent]) -> Finding | No
     return Finding(Belief.LIKELY, because, (test, event), _steps(too_long=too_long), weight=1.2)
 
 
-def _from_words(said: Said, failed: Configured | None, events: Iterable[WindowsEvent]) -> Finding | None:
+def _from_words(said: Said, failed: Configured | None, events: tuple[WindowsEvent, ...]) -> Finding | None:
     low = said.text.lower()
+    if any(each.source == said.source and each.level.lower().startswith("info") for each in events):
+        return None
     if any(each.event in _CONFLICT for each in events) and "edgesync 1" not in low:
         because = (
             "Direct trust failed beside a conflict for port 25, where the wrong service answers the other servers."

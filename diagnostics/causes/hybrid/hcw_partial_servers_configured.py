@@ -55,7 +55,10 @@ def assess(
     because = f"{name} is set on {label(full)} and "
     because += f"not on {label(bare)}" if not _value(bare, name) else f"differs on {label(bare)}"
     because += ": what reaches that server is refused, what reaches the other passes."
-    return Finding(Belief.CONFIRMED, because, (full, bare, rejected), _steps(bare.name))
+    proof = (full, bare, rejected)
+    if name != _PROPERTIES[0]:  # says what Exchange Online may do, not which certificate it is shown
+        return Finding(Belief.POSSIBLE, because, proof, _steps(bare.name), weight=1.7)
+    return Finding(Belief.CONFIRMED, because, proof, _steps(bare.name))
 
 
 def _unknown(refusal: Refusal) -> Finding | None:

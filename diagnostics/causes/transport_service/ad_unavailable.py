@@ -15,7 +15,7 @@ wrong site, DNS, the network, or the service Microsoft Exchange Active Directory
 
 ## References
 - https://learn.microsoft.com/en-us/exchange/plan-and-deploy/active-directory/active-directory
-- https://learn.microsoft.com/en-us/troubleshoot/windows-server/active-directory/domain-controller-not-found
+- https://learn.microsoft.com/en-us/windows-server/administration/windows-commands/nltest
 """
 
 from __future__ import annotations

@@ -17,7 +17,6 @@ of Exchange or of that product.
 
 ## References
 - https://learn.microsoft.com/en-us/exchange/mail-flow/transport-agents/transport-agents
-- https://learn.microsoft.com/en-us/exchange/mail-flow/transport-agents/troubleshoot-transport-agents
 """
 
 from __future__ import annotations
