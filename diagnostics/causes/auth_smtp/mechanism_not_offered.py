@@ -26,7 +26,7 @@ from typing import Final
 import re2
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.auth_smtp.logon import from_outside, session_of
+from diagnostics.causes.auth_smtp.logon import from_outside, is_client_connector, session_of
 from diagnostics.facts import Said, Session, Stage, TlsSucceeded
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Act, Step
@@ -105,6 +105,13 @@ def _steps(connector: str) -> tuple[Step, ...]:
             "bash",
             host="",
         ),
+        *_mend(connector),
+    )
+
+
+def _mend(connector: str) -> tuple[Step, ...]:
+    """Basic authentication is offered on a connector for clients alone, so only such a one is named."""
+    return (
         change(
             "Switch authentication off in the client if it sends through an MX host or a relay connector; if it has to log on, "
             "give it smtp.office365.com, port 587, STARTTLS, or your server's port 587.",
@@ -121,6 +128,6 @@ def _steps(connector: str) -> tuple[Step, ...]:
             changes="Clients of this connector may log on with LOGIN once the session is encrypted.",
             undo="Set-ReceiveConnector with the AuthMechanism that the first step printed.",
             verify="The EHLO reply after STARTTLS lists AUTH LOGIN.",
-            connector=connector,
+            connector=connector if is_client_connector(connector) else "",
         ),
     )

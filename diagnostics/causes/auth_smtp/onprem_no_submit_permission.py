@@ -28,6 +28,7 @@ from diagnostics.causes.auth_smtp.logon import (
     client_ip,
     event_connector,
     from_outside,
+    is_client_connector,
     refused_by,
     session_of,
 )
@@ -87,6 +88,6 @@ def _steps(connector: str) -> tuple[Step, ...]:
             "Every mailbox user with a right password may submit there.",
             undo="Set-ReceiveConnector with the groups that the first step printed.",
             verify="The client's next logon gets 235 2.7.0, and event 1020 is no longer written.",
-            connector=connector,
+            connector=connector if is_client_connector(connector) else "",
         ),
     )

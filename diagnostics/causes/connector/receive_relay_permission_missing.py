@@ -102,7 +102,7 @@ def _steps(what: Heard) -> tuple[Step, ...]:
             "",
             shell="portal",
             changes="Who sends from that address may relay anywhere: it must be one that only the application uses.",
-            undo="Remove-ADPermission for the same right.",
+            undo="Take the right away again.",
             verify="The application's next message to another organization is accepted; one from elsewhere still is not.",
         ),
     )

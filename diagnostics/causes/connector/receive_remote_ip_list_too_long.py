@@ -44,7 +44,7 @@ def _steps() -> tuple[Step, ...]:
     return (
         look(
             "Count the entries of every connector; about 1,200 is the end.",
-            "Get-ReceiveConnector | Format-Table Identity,@{{Name='Ranges';Expression={{$_.RemoteIPRanges.Count}}}} -AutoSize",
+            'Get-ReceiveConnector | ForEach-Object {{ "$($_.Identity): $($_.RemoteIPRanges.Count)" }}',
         ),
         change(
             "Merge single addresses into ranges.",

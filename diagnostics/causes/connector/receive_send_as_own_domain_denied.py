@@ -53,22 +53,22 @@ def _steps(connector: str, client: str) -> tuple[Step, ...]:
         steps.find_session(client),
         steps.show_receive_connector(connector),
         change(
-            "If the application logs on: let its account send as that mailbox.",
-            "Add-ADPermission -Identity {mailbox} -User {account} -ExtendedRights 'Send As'",
+            "If the application logs on: give its account Send As for that mailbox (Exchange admin center, Recipients, the "
+            "mailbox, Mailbox delegation).",
+            "",
+            shell="portal",
             changes="This account may send as this mailbox.",
-            undo="Remove-ADPermission with the same parameters.",
+            undo="Remove the account from the same list.",
             verify="The next message is accepted (the right takes up to two hours to be seen).",
-            mailbox="",
-            account="",
         ),
         change(
-            "If it can't log on: allow our own sender domains on a connector that holds the application's address alone.",
-            "Get-ReceiveConnector {application_connector} | Add-ADPermission -User 'NT AUTHORITY\\ANONYMOUS LOGON' "
-            "-ExtendedRights 'ms-Exch-SMTP-Accept-Authoritative-Domain-Sender'",
+            "If it can't log on: on a connector that holds the application's address alone, grant ANONYMOUS LOGON the right "
+            "ms-Exch-SMTP-Accept-Authoritative-Domain-Sender; the references show how rights on a connector are given.",
+            "",
+            shell="portal",
             changes="Whoever sends from that connector's addresses may use any sender of our domains. Never do it on a "
             "connector that is open to the Internet.",
-            undo="The same with Remove-ADPermission.",
+            undo="Take the right away again.",
             verify="The application's next message is accepted.",
-            application_connector="",
         ),
     )

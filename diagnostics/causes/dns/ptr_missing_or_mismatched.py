@@ -102,6 +102,12 @@ def _steps(ip: str) -> tuple[Step, ...]:
             "See which name the connectors say in EHLO, and whether they are bound to an address.",
             "Get-SendConnector | Format-List Name,Fqdn,SourceIPAddress",
         ),
+        *_mend(),
+    )
+
+
+def _mend() -> tuple[Step, ...]:
+    return (
         change(
             "Have the owner of the address (the Internet provider) set the PTR record to the server's public name, and publish "
             "that name's A or AAAA record. If the provider sets none for IPv6, send over IPv4.",

@@ -59,10 +59,9 @@ def _steps(verdict: str) -> tuple[Step, ...]:
             "Get-TransportRule | Where-Object {{ $_.SetSCL -ne $null }} | Format-Table Name,State,Priority,SetSCL",
         ),
         look(
-            "See whether the mailbox's junk rule is on, and from which SCL it takes mail.",
-            "Get-MailboxJunkEmailConfiguration {mailbox} | Format-List Enabled; "
+            "See above which SCL the junk rule of a mailbox takes mail; the rule itself is on or off in the user's own "
+            "junk e-mail settings.",
             "Get-OrganizationConfig | Format-List SCLJunkThreshold",
-            mailbox="",
         ),
         change(
             "Make the mail flow rule on-premises, and the same for the other two verdicts (SFV:SPM, SFV:SKS, SFV:SKB).",

@@ -68,6 +68,8 @@ def _from_test(test: Configured, events: Iterable[WindowsEvent]) -> Finding | No
     because += f": {detail[:200]}." if detail else "."
     event = next((each for each in events if "edgesync" in each.provider.lower() or each.event == 1036), None)
     too_long = _REFUSED in detail.lower()
+    if test.get("RecipientStatus").lower() not in ("", "skipped"):  # the test was about a recipient that was refused
+        return Finding(Belief.POSSIBLE, because, (test, event), _steps(too_long=too_long), weight=1.5)
     return Finding(Belief.LIKELY, because, (test, event), _steps(too_long=too_long), weight=1.2)
 
 
@@ -152,7 +154,7 @@ def _shorten() -> tuple[Step, ...]:
     return (
         look(
             "Find certificate names longer than 256 characters on Send connectors.",
-            "Get-SendConnector | Format-Table Name,@{{Name='Length';Expression={{\"$($_.TlsCertificateName)\".Length}}}}",
+            'Get-SendConnector | ForEach-Object {{ "$($_.Name): $(([string]$_.TlsCertificateName).Length)" }}',
         ),
         change(
             "On a connector whose name is too long, let Fqdn choose the certificate, or use one with shorter names.",

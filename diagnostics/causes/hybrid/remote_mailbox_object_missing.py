@@ -20,9 +20,11 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.recipient.lookup import (
+    accepted,
     address,
     by_microsoft,
     directory_says_no,
+    domain,
     holders,
     named,
     passed_on,
@@ -61,6 +63,9 @@ def assess(
         because = (
             f"{cloud.name or 'A mailbox'} owns {named(wanted)} in Exchange Online, and on-premises no object does."
         )
+        if accepted(domain(wanted), objects) and not nothing:
+            because += " Either it lacks an object there, or the two systems share the domain by design."
+            return Finding(Belief.POSSIBLE, because, (cloud, said), _steps(wanted, cloud), weight=1.9)
         belief = Belief.CONFIRMED if nothing else Belief.LIKELY
         return Finding(belief, because, (cloud, nothing, said), _steps(wanted, cloud), weight=1.6)
     because = f"If {named(wanted, 'the recipient')} is a mailbox in Exchange Online, it lacks an object on-premises."

@@ -38,6 +38,7 @@ from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 _ROUTING = ".mail.onmicrosoft.com"
+_LOOPS = ("5.4.14", "5.4.6", "hop count", "hops")  # then the wrong address leads in a circle, a cause of its own
 _REMOTE = ("remoteusermailbox", "remotesharedmailbox", "remoteroommailbox", "remoteequipmentmailbox")
 
 
@@ -57,7 +58,7 @@ def assess(
 ) -> Finding | None:
     """A routing address that the cloud doesn't know, or an on-premises object without one."""
     if isinstance(anchor, Configured):
-        return _from_object(anchor)
+        return None if any(loop in each.whole.lower() for each in replies for loop in _LOOPS) else _from_object(anchor)
     wanted = address(anchor, replies)
     if not domain(wanted).endswith(_ROUTING) or not directory_says_no(anchor):
         return None

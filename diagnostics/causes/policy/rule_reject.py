@@ -44,6 +44,8 @@ def assess(anchor: Said | Reply | Tracked, replies: tuple[Reply, ...]) -> Findin
         return _tracked(anchor)
     if isinstance(anchor, Reply):
         return _numbered(anchor)
+    if "loop count" in anchor.text.lower():
+        return None  # no rule's wish: the rules have forwarded the message in a circle
     refused = refusal(anchor, replies)
     steps = (rejecting_rules(refused.shell), trace_of(refused), except_sender(refused.shell))
     proven = "RejectMessage" in anchor.signature

@@ -24,6 +24,7 @@ _OWN_CAUSE: Final = (
     "thread limit",
     "bad storedriver mdb properties",
     "ambiguousrecipient",
+    "ioexception",
 )
 _EXCEPTION = re2.compile(r"(?i)STOREDRV\.[A-Za-z]{3,20}\.Exception:\s?([A-Za-z]{3,80}(?:\.[A-Za-z]{3,80})?)")
 _TRANSIENT_CODE = re2.compile(r"(?:^|[^\d.])4\.\d{1,3}\.\d{1,3}\b")
