@@ -16,15 +16,7 @@ from diagnostics import codes
 from diagnostics.artefacts import Artefact
 from diagnostics.cause import Belief, Cause, Finding, Parameter, catalogue
 from diagnostics.comparison import changes_of
-from diagnostics.facts import (
-    CertificateRejected,
-    ConnectFailed,
-    ConnectionDropped,
-    Fact,
-    Reply,
-    Said,
-    TlsFailed,
-)
+from diagnostics.facts import Fact, Reply, Said, Session
 from diagnostics.hints import hints, leaning
 from diagnostics.recognisers import recognise
 from diagnostics.signatures import of_catalogue
@@ -32,7 +24,6 @@ from diagnostics.text import Paste
 
 _MOST_ANCHORS: Final = 24  # a storm of equal failures is judged on this many of them, the latest
 _MOST_COMPANIONS: Final = 1_000  # and against this many facts of each kind
-_PLACES: Final = (TlsFailed, ConnectFailed, ConnectionDropped, CertificateRejected)
 _MOST_PROSE: Final = 100  # lines: people explain in a few sentences
 _JOINED: Final = ("session", "connector", "thumbprint")
 
@@ -206,10 +197,10 @@ def _key(fact: Fact, key: str) -> str:
 def _suspects(known: dict[str, Cause], held: _Held, judged: set[str]) -> list[Verdict]:
     """Causes that a reply's code makes possible, though nothing in the text could judge them yet."""
     found: dict[str, Verdict] = {}
-    placed = judged and any(held.by_type.get(kind) for kind in _PLACES)
+    placed = judged and any(getattr(fact, "failed", False) for fact in held.by_type.get(Session, ()))
     for fact in held.by_type.get(Reply, ()):
         assert isinstance(fact, Reply)
-        if not fact.failing or (placed and _general(fact)):
+        if not fact.failing or (placed and fact.kind != "log" and _general(fact)):
             continue
         for id_, weight in codes.suspects(str(fact.code or ""), fact.enhanced, fact.whole):
             each = known.get(id_)

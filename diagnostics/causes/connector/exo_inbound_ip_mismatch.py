@@ -23,7 +23,7 @@ import re2
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.connector import attribution, steps
-from diagnostics.causes.connector.attribution import inbound
+from diagnostics.causes.connector.attribution import Inbound, inbound
 from diagnostics.causes.connector.heard import heard
 from diagnostics.causes.connector.ranges import covers
 from diagnostics.causes.connector.settings import label
@@ -56,19 +56,22 @@ def assess(
     if not known.by_address:
         because = "If the inbound connector goes by the sender's address, mail now leaves from another one."
         return Finding(Belief.POSSIBLE, because, (said,), _steps("", ""), weight=1.3)
-    ours = _address(said, results)
+    return _compared(said, known, _address(said, results))
+
+
+def _compared(said: Said, known: Inbound, ours: str) -> Finding:
+    """The listed addresses beside `ours`, which is "" where the text doesn't name it."""
     first = known.by_address[0]
     listed = tuple(each for connector in known.by_address for each in connector.items("SenderIPAddresses"))
     if ours and any(covers(each, ours) for each in listed):
         return Finding(Belief.RULED_OUT, f"{label(first)} lists {ours}, the address that sent.", known.by_address)
     because = f"{label(first)} takes mail from {', '.join(listed[:4])} only"
-    proof = (first, said)
     if ours:
         because += f", and it came from {ours}."
-        return Finding(Belief.CONFIRMED, because, proof, _steps(first.name, ours))
+        return Finding(Belief.CONFIRMED, because, (first, said), _steps(first.name, ours))
     because += ", and Exchange Online did not recognise the address that sent."
     belief = Belief.POSSIBLE if known.by_name else Belief.LIKELY
-    return Finding(belief, because, proof, _steps(first.name, ""), weight=1.5)
+    return Finding(belief, because, (first, said), _steps(first.name, ""), weight=1.5)
 
 
 def _address(said: Said, results: tuple[Authentication, ...]) -> str:

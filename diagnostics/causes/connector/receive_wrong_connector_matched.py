@@ -100,17 +100,17 @@ def _server(what: Heard, objects: Iterable[Configured], sessions: Iterable[Sessi
             because = (
                 f"{label(each)} takes {broad[0]}, other Exchange servers included, and has no ExchangeServer logon."
             )
-            return Finding(Belief.LIKELY, because, (each, what.said), _steps(target, each.name), weight=1.3)
+            return Finding(Belief.LIKELY, because, (each, what.said), _narrowed(target, each.name), weight=1.3)
     if received:
         last = received[-1]
         because = (
             f"The receive log shows `{last.connector}` answering {last.remote_ip}, not the server's default connector."
         )
-        return Finding(Belief.LIKELY, because, (last, what.said), _steps(last.remote_ip, last.connector), weight=1.2)
+        return Finding(Belief.LIKELY, because, (last, what.said), _narrowed(last.remote_ip, last.connector), weight=1.2)
     if any(answering(s.remote_ip, connectors) for s in sessions if s.direction == "receive"):
         return None
     because = "The other server may have met a connector with a broad range that was made for applications."
-    return Finding(Belief.POSSIBLE, because, (what.said,), _steps(target), weight=1.2)
+    return Finding(Belief.POSSIBLE, because, (what.said,), _narrowed(target, ""), weight=1.2)
 
 
 def _steps(client: str, connector: str = "") -> tuple[Step, ...]:
@@ -118,7 +118,7 @@ def _steps(client: str, connector: str = "") -> tuple[Step, ...]:
         steps.find_session(client),
         steps.list_receive_connectors(),
         change(
-            "Let the intended connector hold the address (with @{Remove=…} take it, or a broad range, off the other).",
+            "Let the intended connector hold the client's address.",
             "Set-ReceiveConnector {receive_connector} -RemoteIPRanges @{{Add={client_address}}}",
             changes="Which sessions this connector answers. Name single addresses of the application only: on a relay "
             "connector everybody in the range may relay.",
@@ -126,5 +126,24 @@ def _steps(client: str, connector: str = "") -> tuple[Step, ...]:
             verify="The next session of the client in the receive log names the intended connector.",
             receive_connector=connector,
             client_address=client,
+        ),
+    )
+
+
+def _narrowed(server: str, connector: str) -> tuple[Step, ...]:
+    """For a connector that catches other Exchange servers."""
+    return (
+        steps.find_session(server),
+        steps.list_receive_connectors(),
+        change(
+            "Let the connector for applications hold their addresses alone, so that other Exchange servers meet the default "
+            "connector again.",
+            "Set-ReceiveConnector {receive_connector} -RemoteIPRanges {application_range}",
+            changes="Replaces all ranges of this connector: name those of the applications, as 'A','B', and no address of an "
+            "Exchange server.",
+            undo="Set-ReceiveConnector with the RemoteIPRanges that the second step printed.",
+            verify="The internal queue drains, and the applications' sessions still name this connector.",
+            receive_connector=connector,
+            application_range="",
         ),
     )

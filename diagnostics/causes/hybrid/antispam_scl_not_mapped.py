@@ -59,7 +59,7 @@ def _steps(verdict: str) -> tuple[Step, ...]:
             "Get-TransportRule | Where-Object {{ $_.SetSCL -ne $null }} | Format-Table Name,State,Priority,SetSCL",
         ),
         look(
-            "See above which SCL the junk rule of a mailbox takes mail; the rule itself is on or off in the user's own "
+            "See the SCL above which mail goes to the junk folder. A mailbox's junk rule is on or off in the user's own "
             "junk e-mail settings.",
             "Get-OrganizationConfig | Format-List SCLJunkThreshold",
         ),

@@ -60,8 +60,8 @@ def assess(
     because = f"`{what.connector}` treated Exchange Online ({what.ip}) as a stranger and refused its mail."
     if met:
         because += f" Its {_PROPERTY} is empty."
-        return Finding(Belief.CONFIRMED, because, (met, anchor), _steps(met.name))
-    return Finding(Belief.LIKELY, because, (anchor,), _steps(what.connector), weight=1.0)
+        return Finding(Belief.LIKELY, because, (met, anchor), _steps(met.name), weight=1.0)
+    return Finding(Belief.POSSIBLE, because, (anchor,), _steps(what.connector), weight=1.9)
 
 
 def _from_settings(met: Configured, replies: tuple[Reply, ...], spam: tuple[Antispam, ...]) -> Finding | None:

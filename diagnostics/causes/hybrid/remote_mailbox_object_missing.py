@@ -29,6 +29,7 @@ from diagnostics.causes.recipient.lookup import (
     named,
     passed_on,
     premises,
+    proxies,
 )
 from diagnostics.causes.recipient.steps import EXO, find_recipient
 from diagnostics.facts import Reply, Said
@@ -74,6 +75,7 @@ def assess(
 
 def _steps(wanted: str, cloud: Configured | None) -> tuple[Step, ...]:
     mailbox = wanted.partition("@")[0]
+    routing = next((each for each in proxies(cloud) if each.endswith(".mail.onmicrosoft.com")), "") if cloud else ""
     return (
         find_recipient(wanted),
         look(
@@ -90,7 +92,7 @@ def _steps(wanted: str, cloud: Configured | None) -> tuple[Step, ...]:
             undo="Disable-RemoteMailbox with the same account removes only the mail attributes.",
             verify="Get-RemoteMailbox shows it, and a message from on-premises arrives.",
             account=mailbox,
-            routing_address="",
+            routing_address=routing,
         ),
         change(
             "Write the ExchangeGuid of the cloud mailbox on it, so that it can be moved later.",

@@ -38,7 +38,7 @@ from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 _ROUTING = ".mail.onmicrosoft.com"
-_LOOPS = ("5.4.14", "5.4.6", "hop count", "hops")  # then the wrong address leads in a circle, a cause of its own
+_LOOPS = ("5.4.14", "5.4.6", "hop count")  # then the wrong address leads in a circle, a cause of its own
 _REMOTE = ("remoteusermailbox", "remotesharedmailbox", "remoteroommailbox", "remoteequipmentmailbox")
 
 
