@@ -109,7 +109,7 @@ ASKS: Final = (
     Ask(
         "Send the Send connector's settings.",
         "Get-SendConnector {connector} | Format-List Name,TlsCertificateName,TlsDomain,TlsAuthLevel,RequireTLS,"
-        "IgnoreSTARTTLS,SmartHosts,AddressSpaces,Fqdn,SourceTransportServers",
+        "IgnoreSTARTTLS,SmartHosts,AddressSpaces,Fqdn,SourceTransportServers,Enabled,CloudServicesMailEnabled",
         (SendConnector,),
     ),
     Ask(
@@ -145,9 +145,16 @@ ASKS: Final = (
     Ask(
         "Send the Receive connectors of the server that answered.",
         "Get-ReceiveConnector | Format-List Identity,Enabled,Bindings,RemoteIPRanges,AuthMechanism,PermissionGroups,"
-        "TransportRole,Fqdn,TlsCertificateName",
+        "TransportRole,Fqdn,TlsCertificateName,TlsDomainCapabilities",
         (Configured,),
-        about=("connector.receive.", "auth-smtp.onprem.", "auth-smtp.mechanism.", "transport-service.kerberos."),
+        about=(
+            "connector.receive.",
+            "hybrid.receive.",
+            "hybrid.hcw.partial",
+            "auth-smtp.onprem.",
+            "auth-smtp.mechanism.",
+            "transport-service.kerberos.",
+        ),
     ),
     Ask(
         "Send the accepted domains.",
@@ -168,7 +175,7 @@ ASKS: Final = (
         "TlsSenderCertificateName,RequireTls,RestrictDomainsToCertificate,RestrictDomainsToIPAddresses",
         (Configured,),
         shell="exchange-online-powershell",
-        about=("connector.exo-inbound.", "policy.direct-send.", "sender-auth.spf.gateway", "hybrid."),
+        about=("connector.exo-inbound.", "policy.direct-send.", "sender-auth.spf.gateway"),
     ),
     Ask(
         "Send the outbound connectors of the tenant.",
@@ -203,6 +210,12 @@ ASKS: Final = (
         "Get-OrganizationConfig | Format-List PublicFolder*,RemotePublicFolderMailboxes",
         (Configured,),
         about=("routing-loop.public-folder.", "recipient.public-folder."),
+    ),
+    Ask(
+        "Send the state of the Edge subscription.",
+        "Test-EdgeSynchronization | Format-List Name,SyncStatus,LastSynchronizedUtc,FailureDetail",
+        (Configured,),
+        about=("hybrid.edge.", "recipient.edge."),
     ),
     Ask(
         "Send the size limits of the organisation.",

@@ -245,6 +245,8 @@ class SendConnector(Fact):
     tls_auth_level: str = ""
     require_tls: bool | None = None
     ignore_starttls: bool | None = None
+    cloud_services: bool | None = None  # CloudServicesMailEnabled
+    enabled: bool | None = None
     smart_hosts: tuple[str, ...] = ()
     address_spaces: tuple[str, ...] = ()
     fqdn: str = ""

@@ -76,6 +76,8 @@ def _artefact(reading: Reading, block: Block) -> Artefact:
         tls_auth_level=block.value("tlsauthlevel"),
         require_tls=block.flag("requiretls"),
         ignore_starttls=block.flag("ignorestarttls"),
+        cloud_services=block.flag("cloudservicesmailenabled"),
+        enabled=block.flag("enabled"),
         smart_hosts=tuple(host.strip("[]") for host in items(block.value("smarthosts", "smarthostsstring"))),
         address_spaces=items(block.value("addressspaces")),
         fqdn=block.value("fqdn"),

@@ -26,6 +26,7 @@ from diagnostics.causes.certificate.steps import restart_frontend
 from diagnostics.causes.connector import steps
 from diagnostics.causes.connector.heard import Heard, heard
 from diagnostics.causes.connector.settings import label, made_for_others, the_one, words
+from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
@@ -60,7 +61,7 @@ def assess(
     theirs = f"{said.by or said.host or 'The other server'} takes no mail from senders that don't log on."
     if said.kind in ("ndr", "dsn", "queue", "trace") or what.outgoing:
         because = f"{theirs} Its operators have to allow anonymous senders on the connector that answers port 25."
-        return Finding(Belief.LIKELY, because, (said,), cure, "recipient-side")
+        return Finding(Belief.LIKELY, because, (said,), (_tell(said), *cure), "recipient-side")
     if "5.7.1 client" in what.low:
         return Finding(Belief.LIKELY, theirs, (said,), cure)
     return Finding(Belief.POSSIBLE, f"If an on-premises server said it: {theirs}", (said,), cure, weight=1.0)
@@ -79,6 +80,14 @@ def _from_settings(what: Heard, met: Configured, cure: tuple[Step, ...], other: 
         return Finding(Belief.POSSIBLE, because, (met, what.said), cure, weight=1.0)
     belief = Belief.CONFIRMED if what.connector else Belief.LIKELY
     return Finding(belief, because, (met, what.said), cure)
+
+
+def _tell(said: Said) -> Step:
+    host = said.by or said.host or "the server"
+    return advise(
+        f"If {host} isn't yours: send its postmaster this refusal by another way. Nothing on the sending side mends it; the "
+        "steps below are for the operators of that server."
+    )
 
 
 def _steps(connector: str) -> tuple[Step, ...]:

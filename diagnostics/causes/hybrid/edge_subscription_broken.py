@@ -63,7 +63,7 @@ def assess(
 def _from_test(test: Configured, events: Iterable[WindowsEvent]) -> Finding | None:
     if test.kind != "edge-sync" or not test.failing:
         return None
-    detail = test.get("FailureDetail")
+    detail = test.get("FailureDetail").rstrip(". ")
     because = f"EdgeSync of {test.name or 'the Edge server'} reports {test.get('SyncStatus') or 'a failure'}"
     because += f": {detail[:200]}." if detail else "."
     event = next((each for each in events if "edgesync" in each.provider.lower() or each.event == 1036), None)

@@ -54,6 +54,13 @@ def assess(
     shared = _shared_domain(headers)
     if status != "anonymous" or not shared or spam is None or not _crossed(spam, hops):
         return None
+    if connector and connector.cloud_services:
+        because = f"`{connector.connector}` carries the organization's headers (CloudServicesMailEnabled)."
+        return Finding(Belief.RULED_OUT, because, (connector,))
+    if connector and connector.cloud_services is False:
+        because = f"A message from {shared} to {shared} arrived as Anonymous, and `{connector.connector}` has "
+        because += "CloudServicesMailEnabled off, so it drops the organization's headers."
+        return Finding(Belief.LIKELY, because, (connector, spam, headers), _steps(connector), weight=1.2)
     because = f"A message from {shared} to {shared} passed between the premises and arrived as Anonymous."
     return Finding(Belief.POSSIBLE, because, (spam, headers), _steps(connector), weight=1.5)
 

@@ -99,6 +99,9 @@ def _weighed(
     if local:
         because += f", but {local.name or 'an object'} owns it on-premises: it is missing here, not unknown."
         return Finding(Belief.POSSIBLE, because, (said, local), _steps(wanted), weight=0.8)
+    if wanted.lower().endswith(".mail.onmicrosoft.com"):  # nobody types a routing address: a server made it
+        because += "; it is a hybrid routing address, so the object behind it is what went wrong."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=0.8)
     gone = absent(wanted, errors, "exchange-online")
     if gone and absent(wanted, errors, "on-prem"):
         because += ", and neither directory has it now."

@@ -71,10 +71,9 @@ def _steps() -> tuple[Step, ...]:
             POWERSHELL,
         ),
         look(
-            "See what fills it below the installation folder.",
-            "Get-ChildItem $env:ExchangeInstallPath -Recurse -File -ErrorAction SilentlyContinue | Group-Object DirectoryName | "
-            "Select-Object Name,@{{n='GB';e={{[math]::Round(($_.Group | Measure-Object Length -Sum).Sum/1GB,1)}}}} | "
-            "Sort-Object GB -Descending | Select-Object -First 15",
+            "See the largest files below the installation folder.",
+            "Get-ChildItem $env:ExchangeInstallPath -Recurse -File -ErrorAction SilentlyContinue | "
+            "Sort-Object Length -Descending | Select-Object -First 20 | Format-Table Length,FullName -AutoSize",
             POWERSHELL,
         ),
         change(
