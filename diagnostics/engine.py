@@ -8,18 +8,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from itertools import islice
 from typing import Any, Final
 
 from diagnostics import codes
 from diagnostics.artefacts import Artefact
-from diagnostics.cause import Belief, Cause, Finding, Parameter, catalogue
+from diagnostics.book import Book, whole
+from diagnostics.cause import Belief, Cause, Finding, Parameter
 from diagnostics.comparison import changes_of
 from diagnostics.facts import Fact, Reply, Said, Session
 from diagnostics.hints import hints, leaning
 from diagnostics.recognisers import recognise
-from diagnostics.signatures import of_catalogue
 from diagnostics.text import Paste
 
 _MOST_ANCHORS: Final = 24  # a storm of equal failures is judged on this many of them, the latest
@@ -51,20 +50,20 @@ class Judgement:
         return [each for each in self.verdicts if each.finding.belief is belief]
 
 
-def judge(texts: Sequence[str], causes: dict[str, Cause] | None = None) -> Judgement:
-    """Judge the texts of one case, first paste first. `causes` defaults to the whole catalogue."""
+def judge(texts: Sequence[str], book: Book | None = None) -> Judgement:
+    """Judge the texts of one case, first paste first. `book` defaults to the whole catalogue."""
+    book = book or whole()
     pastes = tuple(Paste.of(text, index) for index, text in enumerate(texts))
     artefacts = tuple(artefact for paste in pastes for artefact in recognise(paste))
     facts = tuple(fact for artefact in artefacts for fact in artefact.facts)
     facts += tuple(changes_of(facts))
     judgement = Judgement(pastes, artefacts, facts)
-    known = catalogue() if causes is None else causes
-    held = _Held(facts, of_catalogue().said(facts))
-    for each in _worth_asking(known, held):
+    held = _Held(facts, book.signatures.said(facts))
+    for each in _worth_asking(book, held):
         verdict = _ask(each, held)
         if verdict is not None:
             judgement.verdicts.append(verdict)
-    judgement.verdicts.extend(_suspects(known, held, {each.cause.id for each in judgement.verdicts}))
+    judgement.verdicts.extend(_suspects(book.causes, held, {each.cause.id for each in judgement.verdicts}))
     _lean(judgement)
     judgement.verdicts.sort(key=lambda v: (-v.finding.belief, -v.finding.weight, v.cause.id))
     return judgement
@@ -115,24 +114,10 @@ class _Held:
         return found
 
 
-@lru_cache(maxsize=4)
-def _by_anchor(ids: tuple[str, ...]) -> dict[type[Fact], tuple[str, ...]]:
-    """Which causes can be anchored on a fact type: the engine looks only at those that the text has facts for."""
-    index: dict[type[Fact], list[str]] = defaultdict(list)
-    known = catalogue()
-    for each in ids:
-        needs = [p for p in known[each].parameters if p.mode == "need"]
-        for kind in needs[0].kinds if needs else ():
-            index[kind].append(each)
-    return {kind: tuple(found) for kind, found in index.items()}
-
-
-def _worth_asking(known: dict[str, Cause], held: _Held) -> list[Cause]:
-    if known is catalogue():
-        index = _by_anchor(tuple(known))
-        ids = {each for kind in held.by_type for each in index.get(kind, ())} | set(held.said)
-        return [known[each] for each in sorted(ids)]
-    return list(known.values())
+def _worth_asking(book: Book, held: _Held) -> list[Cause]:
+    """The causes that the text has an anchor or a signature for."""
+    ids = {each for kind in held.by_type for each in book.anchors.get(kind, ())} | set(held.said)
+    return [book.causes[each] for each in sorted(ids)]
 
 
 def _ask(each: Cause, held: _Held) -> Verdict | None:

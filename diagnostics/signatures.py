@@ -8,12 +8,11 @@ needs a word border there, while a longer ending is allowed (Greylist is found i
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Final
 
 import re2
 
-from diagnostics.cause import Cause, catalogue
+from diagnostics.cause import Cause
 from diagnostics.facts import Fact, Reply, Said, WindowsEvent
 from diagnostics.mail_facts import CommandError
 from diagnostics.text import squeezed
@@ -72,8 +71,3 @@ def _said(fact: Fact, signature: str, text: str) -> Said:
     kind = fact.kind if isinstance(fact, Reply) else "event" if isinstance(fact, WindowsEvent) else "command"
     by = fact.by if isinstance(fact, Reply) else ""
     return Said(source=fact.source, host=fact.host, signature=signature, text=text, kind=kind, by=by)
-
-
-@lru_cache(maxsize=1)
-def of_catalogue() -> Signatures:
-    return Signatures(catalogue().values())

@@ -18,9 +18,7 @@ PASTES = 100
 
 async def main() -> dict[str, float]:
     """Milliseconds from posting a paste until its answer stands in the thread, one paste at a time."""
-    place = Playground(
-        bot_token="xoxb-bench", app_token="xapp-bench", signing_secret="bench", request_url=None
-    )
+    place = Playground(bot_token="xoxb-bench", app_token="xapp-bench", signing_secret="bench", request_url=None)
     await place.start()
     try:
         with tempfile.TemporaryDirectory(prefix="mailflow-bench-") as home:

@@ -1,0 +1,37 @@
+"""The catalogue made ready for judging: which causes a fact can anchor, and every signature in one automaton."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from diagnostics.cause import Cause, catalogue
+from diagnostics.facts import Fact
+from diagnostics.signatures import Signatures
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """Causes by id, and their indexes. What it costs to ask grows with the facts, not with the number of causes."""
+
+    causes: dict[str, Cause]
+    anchors: dict[type[Fact], tuple[str, ...]]
+    signatures: Signatures
+
+    @classmethod
+    def of(cls, causes: Iterable[Cause]) -> Book:
+        known = {each.id: each for each in causes}
+        anchors: dict[type[Fact], list[str]] = defaultdict(list)
+        for each in known.values():
+            first = next((p for p in each.parameters if p.mode == "need"), None)
+            for kind in first.kinds if first else ():
+                anchors[kind].append(each.id)
+        return cls(known, {kind: tuple(ids) for kind, ids in anchors.items()}, Signatures(known.values()))
+
+
+@lru_cache(maxsize=1)
+def whole() -> Book:
+    """The book of the whole catalogue."""
+    return Book.of(catalogue().values())
