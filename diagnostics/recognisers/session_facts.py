@@ -83,7 +83,7 @@ def tell(rows: list[Row], sources: dict[int, Source], direction: Direction) -> T
         _hear(talk, row)
     shown = list(certificates(rows, sources, rows[0].session, rows[0].connector))
     session = _session(talk, rows, sources, shown)
-    return Told(session, tuple([session, *shown, *_facts(talk, session, sources)]))
+    return Told(session, (session, *shown, *_facts(talk, session, sources)))
 
 
 def _hear(talk: _Conversation, row: Row) -> None:
@@ -98,7 +98,7 @@ def _hear(talk: _Conversation, row: Row) -> None:
     elif (row.event == "<") == (talk.direction == "send"):
         _hear_server(talk, row, text)
     else:
-        _hear_client(talk, row, text.upper())
+        _hear_client(talk, text.upper())
 
 
 def _hear_note(talk: _Conversation, row: Row, text: str) -> None:
@@ -112,15 +112,13 @@ def _hear_note(talk: _Conversation, row: Row, text: str) -> None:
         talk.stage = max(talk.stage, Stage.SECURED)
     elif "attempting to connect" in text:
         talk.attempted = row
-    elif text[:1] in "45" and text[1:3].isdigit():
-        talk.refusals.append((row, text))
-    elif "authentication failed" in text.lower():
+    elif (text[:1] in "45" and text[1:3].isdigit()) or "authentication failed" in text.lower():
         talk.refusals.append((row, text))
     elif "error" in text.lower() or "failed" in text.lower():
         talk.failed_connect = connect_failure(text, Source(row.line + 1, "")) or talk.failed_connect
 
 
-def _hear_client(talk: _Conversation, row: Row, text: str) -> None:
+def _hear_client(talk: _Conversation, text: str) -> None:
     if talk.ehlo is not None:
         talk.ehlo_done = True  # the client went on, so it had seen the whole reply
     if text.startswith("STARTTLS"):

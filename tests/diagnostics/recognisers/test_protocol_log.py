@@ -15,8 +15,8 @@ from diagnostics.facts import (
     Stage,
     StarttlsNotOffered,
     TlsFailed,
+    TlsSucceeded,
 )
-from diagnostics.facts import TlsSucceeded
 from diagnostics.recognisers import recognise
 from diagnostics.text import Paste
 from tests.diagnostics.logs import HEADER, NEW, OLD, REMOTE, SUBJECT, session
