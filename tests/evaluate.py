@@ -1,8 +1,9 @@
 """`make eval CASES=folder`: how often the diagnosis is right, over cases with a confirmed cause.
 
 A folder holds `*.jsonl` files, one JSON object a line: `input`, `cause`, `accept`, `determinable` (yes, narrowed, no),
-`kind`, `group`, `must_mention` and `must_not` (patterns over the whole answer); or, for harmless text, `input` and `expected` (silent or
-healthy). Near-duplicates share a `group` and count once. Without a folder the project's own cases are scored.
+`kind`, `group`, `must_mention` and `must_not` (patterns over the whole answer); or, for harmless text, `input` and
+`expected` (silent or healthy). Near-duplicates share a `group` and count once. Without a folder the project's own cases
+are scored.
 """
 
 from __future__ import annotations

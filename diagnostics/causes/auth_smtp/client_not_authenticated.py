@@ -12,7 +12,7 @@ tenant's MX host, which takes mail for the tenant's own recipients without a log
 ## Not this when
 - an Exchange server of your own refused it: then its Receive connector takes nothing anonymous
   (`connector.receive.anonymous-permission-missing`)
-- AUTH was answered with 535: then look at that reply
+- AUTH was answered with 535 or 504 before it: then that reply names the fault, and this one only follows from it
 
 ## References
 - https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/fix-error-code-5-7-57-in-exchange-online
@@ -23,8 +23,10 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.auth_smtp.logon import is_client_connector, read_switches, refused_by, server, session_of
-from diagnostics.facts import Said, Session
+from diagnostics.facts import Reply, Said, Session
 from diagnostics.report import Step
+
+_LOGON_REFUSED = (504, 535)  # RFC 4954: the mechanism, the credentials
 
 
 @cause(
@@ -36,8 +38,12 @@ from diagnostics.report import Step
         "5.7.57",
     ),
 )
-def assess(said: Said, sessions: tuple[Session, ...]) -> Finding | None:
+def assess(said: Said, sessions: tuple[Session, ...], replies: tuple[Reply, ...]) -> Finding | None:
     """Who refused decides: Exchange Online's submission server, or a Receive connector of one's own."""
+    tried = _refused_logon(said, replies)
+    if tried:
+        because = f"The client did try to log on, and was refused before MAIL FROM: `{tried.text[:80]}`."
+        return Finding(Belief.RULED_OUT, because, (tried,))
     session = session_of(said, sessions)
     where = refused_by(said, session)
     if where == "smart-host":
@@ -51,6 +57,13 @@ def assess(said: Said, sessions: tuple[Session, ...]) -> Finding | None:
         return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.0)
     because += " If the server is your own Exchange, its Receive connector is meant instead."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.7)
+
+
+def _refused_logon(said: Said, replies: tuple[Reply, ...]) -> Reply | None:
+    """The refused logon above in the same paste and session: a client that ignores it gets this refusal after it."""
+    session = next((r.session for r in replies if r.source == said.source), "")
+    above = (r for r in replies if r.source.paste == said.source.paste and r.source.line < said.source.line)
+    return next((r for r in above if r.code in _LOGON_REFUSED and r.session == session), None)
 
 
 def _by_own_server(said: Said, session: Session | None) -> Finding:

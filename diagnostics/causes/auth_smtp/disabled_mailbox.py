@@ -54,6 +54,8 @@ def assess(
         because = "Exchange Online refused the logon because SMTP AUTH is switched off on the mailbox that logs on."
         return Finding(Belief.CONFIRMED, because, (said, own), _steps(account))
     if "smtp_auth_disabled" in low and "for the tenant" not in low:
+        if disabled(own) is not None:
+            return _switched(said, own)
         because = "The refusal links to Microsoft's page on disabled SMTP AUTH; the switch may be the mailbox's own."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(account), weight=1.2)
     where = refused_by(said, session_of(said, sessions))

@@ -57,6 +57,8 @@ def assess(
         because += "has no value of its own."
         return Finding(Belief.CONFIRMED, because, (said, all_), _steps(account))
     if "smtp_auth_disabled" in low and "for the mailbox" not in low:
+        if disabled(own) is not None or disabled(all_) is not None:
+            return _switched(said, own, all_)
         because = "The refusal links to Microsoft's page on disabled SMTP AUTH: the tenant's switch, or the mailbox's."
         return Finding(Belief.LIKELY, because, (said,), _steps(account), weight=1.0)
     if UNEXPLAINED.lower() not in low:

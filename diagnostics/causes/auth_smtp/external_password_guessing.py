@@ -26,11 +26,12 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.auth_smtp.logon import client_ip, event_connector, from_outside, is_client_connector
 from diagnostics.causes.recipient.steps import advise
-from diagnostics.facts import Said, Session, Stage
+from diagnostics.facts import Reply, Said, Session, Stage
 from diagnostics.report import Step
 
 _REFUSALS: Final = ("5.7.4 unrecognized authentication type", "5.7.3 authentication unsuccessful", "535 5.7.")
 _BOT: Final = "ylmf-pc"
+_HUNG_UP: Final = "too many errors on this connection"
 
 
 @cause(
@@ -39,15 +40,16 @@ _BOT: Final = "ylmf-pc"
     benign=True,
     says=(_BOT, "LogonDenied"),
 )
-def assess(anchor: Session | Said, sessions: tuple[Session, ...]) -> Finding | None:
+def assess(anchor: Session | Said, sessions: tuple[Session, ...], replies: tuple[Reply, ...]) -> Finding | None:
     """The log of a receiving server shows the whole visit; event 1035 only the address."""
     if isinstance(anchor, Said):
         return _told(anchor)
-    if not _is_visit(anchor):
+    thrown_out = frozenset(each.session for each in replies if _HUNG_UP in each.text.lower())
+    if not _is_visit(anchor, thrown_out):
         return None
-    others = {s.remote_ip for s in sessions if _is_visit(s)}
+    others = {s.remote_ip for s in sessions if _is_visit(s, thrown_out)}
     because = f"{anchor.remote_ip}, a public address, greeted `{anchor.connector}` at {anchor.began}, tried AUTH, was refused "
-    because += "and left without MAIL FROM: that is how bots guess passwords."
+    because += "and never sent MAIL FROM: that is how bots guess passwords."
     if len(others) > 1:
         because += f" {len(others)} such addresses are in the log."
     belief = (
@@ -56,9 +58,10 @@ def assess(anchor: Session | Said, sessions: tuple[Session, ...]) -> Finding | N
     return Finding(belief, because, (anchor,), _steps(anchor.connector), weight=1.3)
 
 
-def _is_visit(session: Session) -> bool:
+def _is_visit(session: Session, thrown_out: frozenset[str]) -> bool:
+    """`thrown_out` are the sessions that the server ended itself, after too many errors."""
     refused = any(words in session.error.lower() for words in _REFUSALS)
-    left = session.closed_by != "local" and session.stage < Stage.MAIL
+    left = (session.closed_by != "local" or session.session in thrown_out) and session.stage < Stage.MAIL
     return session.direction == "receive" and refused and left and from_outside(session.remote_ip)
 
 

@@ -9,6 +9,7 @@ from diagnostics.causes.certificate.refusal import Owner, Refusal
 from diagnostics.causes.tls.credential import same_name
 from diagnostics.facts import Certificate, InstalledCertificate, TlsProbe
 
+VALID = 0  # X509_V_OK
 EXPIRED, SELF_SIGNED, SELF_SIGNED_ROOT, NO_ISSUER, UNVERIFIED_LEAF = 10, 18, 19, 20, 21  # X509_V_ERR_*
 
 

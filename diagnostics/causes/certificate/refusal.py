@@ -13,7 +13,9 @@ from typing import Final, Literal
 
 import re2
 
+from diagnostics.cause import Belief, Finding
 from diagnostics.causes.network.reach import kind_of
+from diagnostics.causes.network.tls_interception import device
 from diagnostics.facts import Certificate, CertificateRejected, Reply, TlsFailed
 
 Owner = Literal["ours", "theirs", "target"]
@@ -58,6 +60,21 @@ class Refusal:
     def where(self) -> str:
         named = " at ".join(filter(None, (self.host, self.ip)))
         return named or "the other server"
+
+
+def replaced(refusal: Refusal, certificates: Iterable[Certificate]) -> Finding | None:
+    """Rules out a fault of the other side and of our own stores, where a device on the way made the certificate.
+
+    `certificates` are all that were logged: a queue's last error names none, the session behind it does.
+    """
+    mine = refusal.fact.connector
+    seen = [c for c in certificates if c.owner == "remote" and (not mine or not c.connector or c.connector == mine)]
+    shown = [refusal.certificate] if refusal.certificate else seen
+    made = next((each for each in shown if device(each.issuer)), None)
+    if refusal.owner != "theirs" or made is None:
+        return None
+    because = f"The certificate shown was issued by `{made.issuer}`, a security device: it is not the server's own."
+    return Finding(Belief.RULED_OUT, because, (made,))
 
 
 def is_cloud_host(host: str) -> bool:

@@ -23,7 +23,7 @@ from collections.abc import Sequence
 
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.certificate import steps
-from diagnostics.causes.certificate.probe import EXPIRED, owner_of
+from diagnostics.causes.certificate.probe import EXPIRED, VALID, owner_of
 from diagnostics.causes.certificate.refusal import Refusal, refusal_of, refusals_of
 from diagnostics.facts import (
     Certificate,
@@ -68,6 +68,12 @@ def _target(refusal: Refusal, installed: Sequence[InstalledCertificate]) -> Find
 
 def _theirs(refusal: Refusal, probe: TlsProbe | None) -> Finding:
     because = f"Our server refused the certificate of {refusal.where}: it has expired"
+    if probe and probe.verify == VALID:
+        because = (
+            f"From elsewhere the certificate of {probe.host or refusal.where} is valid: it was renewed since, or the "
+        )
+        because += "clock of this server is wrong."
+        return Finding(Belief.RULED_OUT, because, (probe,))
     if probe and probe.verify == EXPIRED:
         return Finding(
             Belief.CONFIRMED,

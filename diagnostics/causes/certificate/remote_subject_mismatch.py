@@ -23,8 +23,8 @@ from __future__ import annotations
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.names import all_names, common_name, covers
-from diagnostics.causes.certificate.refusal import Refusal, refusal_of
-from diagnostics.facts import CertificateRejected, Reply, SendConnector, TlsFailed, TlsProbe
+from diagnostics.causes.certificate.refusal import Refusal, refusal_of, replaced
+from diagnostics.facts import Certificate, CertificateRejected, Reply, SendConnector, TlsFailed, TlsProbe
 from diagnostics.report import Step
 
 
@@ -34,11 +34,15 @@ def assess(
     connector: SendConnector | None,
     probe: TlsProbe | None,
     replies: tuple[Reply, ...],
+    certificates: tuple[Certificate, ...],
 ) -> Finding | None:
     """Compares what was expected with what was shown: which of the two is the strange one?"""
     refusal = refusal_of(anchor, replies)
     if refusal is None or refusal.reason != "name" or refusal.owner != "theirs":
         return None
+    made_by_device = replaced(refusal, certificates)
+    if made_by_device:
+        return made_by_device
     names = names_shown(refusal, probe)
     wanted = connector.tls_domain if connector else ""
     because = f"{refusal.where} showed {', '.join(names[:3]) or 'a certificate without the expected name'}"

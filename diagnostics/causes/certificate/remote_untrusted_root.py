@@ -25,8 +25,8 @@ from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.names import is_self_signed
 from diagnostics.causes.certificate.probe import leaf_only, owner_of, self_signed
-from diagnostics.causes.certificate.refusal import Refusal, refusal_of
-from diagnostics.facts import CertificateRejected, InstalledCertificate, Reply, TlsFailed, TlsProbe
+from diagnostics.causes.certificate.refusal import Refusal, refusal_of, replaced
+from diagnostics.facts import Certificate, CertificateRejected, InstalledCertificate, Reply, TlsFailed, TlsProbe
 from diagnostics.report import Step
 
 
@@ -36,6 +36,7 @@ def assess(
     probe: TlsProbe | None,
     installed: tuple[InstalledCertificate, ...],
     replies: tuple[Reply, ...],
+    certificates: tuple[Certificate, ...],
 ) -> Finding | None:
     """A self-signed certificate in the log or the handshake proves it; Exchange Online as destination refutes it."""
     refusal = refusal_of(anchor, replies)
@@ -44,6 +45,9 @@ def assess(
     if refusal.cloud_destination:
         because = f"{refusal.where} is Exchange Online, whose certificate the rest of the world trusts."
         return Finding(Belief.RULED_OUT, because, (anchor,))
+    made_by_device = replaced(refusal, certificates)
+    if made_by_device:
+        return made_by_device
     held = refusal.certificate
     if held and is_self_signed(held):
         because = f"{refusal.where} showed the self-signed `{held.subject}`, and the connector validates certificates."

@@ -27,19 +27,25 @@ from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.names import all_names, is_self_signed
 from diagnostics.causes.certificate.probe import leaf_only, self_signed
-from diagnostics.causes.certificate.refusal import Refusal, is_cloud_host, refusal_of
-from diagnostics.facts import CertificateRejected, Reply, TlsFailed, TlsProbe
+from diagnostics.causes.certificate.refusal import Refusal, is_cloud_host, refusal_of, replaced
+from diagnostics.facts import Certificate, CertificateRejected, Reply, TlsFailed, TlsProbe
 from diagnostics.report import Step
 
 
 @cause(id="certificate.trust.root-missing-local", act="on-prem")
 def assess(
-    anchor: CertificateRejected | TlsFailed, probe: TlsProbe | None, replies: tuple[Reply, ...]
+    anchor: CertificateRejected | TlsFailed,
+    probe: TlsProbe | None,
+    replies: tuple[Reply, ...],
+    certificates: tuple[Certificate, ...],
 ) -> Finding | None:
     """Our server does not trust a peer that others trust. `probe` is the look from elsewhere."""
     refusal = refusal_of(anchor, replies)
     if refusal is None or refusal.reason != "untrusted" or refusal.owner != "theirs":
         return None
+    made_by_device = replaced(refusal, certificates)
+    if made_by_device:
+        return made_by_device
     held = refusal.certificate
     because = f"Our server does not trust the root behind the certificate of {refusal.where}"
     if held and (is_self_signed(held) or (refusal.cloud_destination and not _is_clouds(refusal))):

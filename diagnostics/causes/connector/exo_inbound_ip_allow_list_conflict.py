@@ -14,6 +14,7 @@ told which list the address is on.
 - the text says Customer Block list: then the recipient's organization blocks the address
   (`reputation.ip.customer-block-list`)
 - the address isn't in IPAllowList
+- a later refusal names a block list: then the allow list is cleared (`reputation.ip.dnsbl-listed`)
 
 ## References
 - https://learn.microsoft.com/en-us/defender-office-365/connection-filter-policies-configure
@@ -28,7 +29,7 @@ from diagnostics.causes.connector import steps
 from diagnostics.causes.connector.ranges import covers
 from diagnostics.causes.connector.settings import INBOUND, label, of_kind
 from diagnostics.causes.recipient.steps import EXO
-from diagnostics.facts import Said
+from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
@@ -38,8 +39,14 @@ from diagnostics.report import Step
     act="exchange-online",
     says=("Blocked by Customer Allow list",),
 )
-def assess(said: Said, _settings: Configured | None, objects: tuple[Configured, ...]) -> Finding | None:
+def assess(
+    said: Said, _settings: Configured | None, objects: tuple[Configured, ...], replies: tuple[Reply, ...]
+) -> Finding | None:
     """The words name the conflict; the two lists show the address."""
+    later = next((each for each in replies if _names_a_list(each, said)), None)
+    if later:
+        because = "The refusal that was sent later names the block list, so the allow list no longer hides it."
+        return Finding(Belief.RULED_OUT, because, (later,))
     found = _both(objects)
     if found:
         address, policy, connector = found
@@ -53,6 +60,11 @@ def assess(said: Said, _settings: Configured | None, objects: tuple[Configured, 
         return Finding(Belief.POSSIBLE, because, (said, policies[0]), _steps(""), weight=0.9)
     because = "Exchange Online names the tenant's own allow list: the relaying address is in it, and on a block list."
     return Finding(Belief.LIKELY, because, (said,), _steps(""))
+
+
+def _names_a_list(reply: Reply, conflict: Said) -> bool:
+    """Whether a refusal that came in a later text names a block list."""
+    return reply.source.paste > conflict.source.paste and "blocked using" in reply.whole.lower()
 
 
 def _both(objects: Iterable[Configured]) -> tuple[str, Configured, Configured] | None:

@@ -120,8 +120,8 @@ def _steps(client: str, connector: str = "") -> tuple[Step, ...]:
         change(
             "Let the intended connector hold the client's address.",
             "Set-ReceiveConnector {receive_connector} -RemoteIPRanges @{{Add={client_address}}}",
-            changes="Which sessions this connector answers. Name single addresses of the application only: on a relay "
-            "connector everybody in the range may relay.",
+            changes="Which sessions this connector answers. Name single addresses of the application only, never that "
+            "of a load balancer that others come through: on a relay connector everybody in the range may relay.",
             undo="The same with @{Remove=…} in place of @{Add=…}.",
             verify="The next session of the client in the receive log names the intended connector.",
             receive_connector=connector,

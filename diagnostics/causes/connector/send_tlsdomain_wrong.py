@@ -24,9 +24,9 @@ from __future__ import annotations
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.names import covers
-from diagnostics.causes.certificate.refusal import is_cloud_host, refusal_of
+from diagnostics.causes.certificate.refusal import is_cloud_host, refusal_of, replaced
 from diagnostics.causes.certificate.remote_subject_mismatch import connector_words, names_shown, rightful_host
-from diagnostics.facts import CertificateRejected, Reply, SendConnector, TlsFailed, TlsProbe
+from diagnostics.facts import Certificate, CertificateRejected, Reply, SendConnector, TlsFailed, TlsProbe
 from diagnostics.report import Step
 
 
@@ -36,11 +36,15 @@ def assess(
     connector: SendConnector | None,
     probe: TlsProbe | None,
     replies: tuple[Reply, ...],
+    certificates: tuple[Certificate, ...],
 ) -> Finding | None:
     """Compares TlsDomain with the certificate and with the server that was meant to answer."""
     refusal = refusal_of(anchor, replies)
     if refusal is None or refusal.reason != "name" or refusal.owner != "theirs":
         return None
+    made_by_device = replaced(refusal, certificates)
+    if made_by_device:
+        return made_by_device
     names = names_shown(refusal, probe)
     wanted = connector.tls_domain if connector else ""
     name = anchor.connector or (connector.connector if connector else "")

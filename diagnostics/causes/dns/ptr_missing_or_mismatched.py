@@ -44,6 +44,7 @@ _TOLD: Final = (
     "without reverse dns",
 )
 _DOUBT: Final = ("generic", "dynamic")
+_EITHER: Final = "ptr records and authentication"  # Gmail's words for IPv6: one of the two is missing
 _ADDRESS = re2.compile(r"(?i)[\[(](?:IPv6:)?([0-9a-f]{0,4}(?:[.:][0-9a-f]{0,4}){2,8}(?:\.[0-9]{1,3})*)[\])]")
 _REVERSE: Final = (".in-addr.arpa", ".ip6.arpa")
 
@@ -72,6 +73,8 @@ def assess(said: Said, _answer: DnsAnswer | None, answers: tuple[DnsAnswer, ...]
     because += "lead back to it."
     if is_ipv6(ip):
         because += " The mail went over IPv6; the IPv4 address may well have one."
+    if _EITHER in low and not missing:
+        return _either(said, found, ip)
     if found and not missing:
         because += f" A look-up finds a record ({found.name}): does that name lead back to the same address?"
         return Finding(Belief.LIKELY, because, (said, found), _steps(ip), weight=1.3)
@@ -82,6 +85,15 @@ def assess(said: Said, _answer: DnsAnswer | None, answers: tuple[DnsAnswer, ...]
         return Finding(Belief.LIKELY, because, (said,), _steps(ip), weight=1.3)
     because = "The refusal speaks of reverse DNS: the record of the sending address, or its generic name."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(ip), weight=1.5)
+
+
+def _either(said: Said, found: DnsAnswer | None, ip: str) -> Finding:
+    """A refusal that names reverse DNS and authentication in one breath."""
+    because = f"{said.by or 'The receiver'} wants reverse DNS and authentication of {ip or 'our address'}, and misses one of them"
+    if found:
+        because += f"; a look-up finds a record ({found.name}), so rather SPF or DKIM."
+        return Finding(Belief.POSSIBLE, because, (said, found), _steps(ip), weight=0.9)
+    return Finding(Belief.POSSIBLE, f"{because}.", (said,), _steps(ip), weight=1.8)
 
 
 def _sender(said: Said) -> str:

@@ -33,7 +33,10 @@ from diagnostics.causes.network.reach import (
     through,
 )
 from diagnostics.facts import ConnectFailed, PortTest, Reply, Session, SmtpReached, TlsFailed
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Act, Step
+
+_LISTENING = ("msexchangefrontendtransport", "msexchangetransport", "msexchangedelivery")
 
 
 @cause(id="network.connection.refused", act="recipient-side")
@@ -45,6 +48,7 @@ def assess(
     sessions: tuple[Session, ...],
     replies: tuple[Reply, ...],
     handshakes: tuple[TlsFailed, ...],
+    objects: tuple[Configured, ...],
 ) -> Finding | None:
     """The number says it; what remains open is whether several destinations refuse, which points nearer."""
     if isinstance(anchor, SmtpReached):
@@ -53,10 +57,16 @@ def assess(
         return None
     where = place_of(anchor)
     ours = seen_by_admin(anchor, replies) or kind_of(anchor.ip) == "internal"
+    if other := _explained(anchor, replies, objects, ours=ours):
+        return other
     here = through(where, openings(reached, sessions, tests))
     if here:
         because = f"{where.name} refused one attempt, but {here.words}."
         return Finding(Belief.POSSIBLE, because, (anchor, here.fact), _steps(where, ours), weight=0.9)
+    return _answered(anchor, where, failures, ours=ours)
+
+
+def _answered(anchor: ConnectFailed, where: Place, failures: tuple[ConnectFailed, ...], *, ours: bool) -> Finding:
     refusing = {place_of(each).site for each in failures if each.kind == "refused"} - {""}
     if len(refusing) > 1 and not ours:
         because = f"{len(refusing)} unrelated destinations refuse at once: a device near this server may reject it."
@@ -65,6 +75,30 @@ def assess(
     because += "nothing listens there, or a firewall rejects it."
     act: Act = "on-prem" if ours else "recipient-side"
     return Finding(Belief.LIKELY, because, (anchor,), _steps(where, ours), act, weight=1.3 if anchor.ip else 1.2)
+
+
+def _explained(
+    anchor: ConnectFailed, replies: tuple[Reply, ...], objects: tuple[Configured, ...], *, ours: bool
+) -> Finding | None:
+    """What else was refused: mail, by a server that did answer, or a connection to our own stopped service."""
+    reply = next((each for each in replies if each.source == anchor.source), None)
+    if reply and not anchor.winsock and reply.code >= 500 and not reply.enhanced.startswith("5.4."):
+        because = f"The server answered with {reply.code}: it did accept the connection, and refused the mail."
+        return Finding(Belief.RULED_OUT, because, (reply,))
+    down = next((each for each in objects if _stopped(each)), None) if ours else None
+    if down:
+        because = f"{_stopped(down)} is not running on our own server: that is why nothing listens there."
+        return Finding(Belief.RULED_OUT, because, (down, anchor))
+    return None
+
+
+def _stopped(entry: Configured) -> str:
+    """The stopped service that other servers connect to, "" when it shows none."""
+    if entry.kind == "windows-service":
+        names: tuple[str, ...] = (entry.name,) if entry.failing else ()
+    else:
+        names = entry.items("ServicesNotRunning") if entry.kind == "service-health" else ()
+    return next((each for each in names if each.lower() in _LISTENING), "")
 
 
 def _steps(where: Place, ours: bool) -> tuple[Step, ...]:

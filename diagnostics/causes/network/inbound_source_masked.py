@@ -60,7 +60,11 @@ def _judged(results: Authentication, hops: tuple[Hops, ...]) -> Finding | None:
     """SPF judged an internal address. Did it greet with the sender's own name?"""
     if not results.failing or results.spf not in _FAILED or kind_of(results.sender_ip) != "internal":
         return None
-    masked = next((hop for each in hops for hop in each.hops if _is_mask(hop, results)), None)
+    masked = next((hop for each in hops for hop in each.hops if is_mask(hop, results)), None)
+    gateway = next((hop for each in hops for hop in each.hops if _is_gateway(hop, results)), None)
+    if masked is None and gateway:
+        because = f"{results.sender_ip} greeted with a name of its own, {gateway.sender}: a hop of ours, not a mask."
+        return Finding(Belief.RULED_OUT, because, (results,))
     if masked is None:
         because = (
             f"SPF judged {results.sender_ip}, an internal address. It belongs to a gateway of your own, or to a load "
@@ -73,9 +77,15 @@ def _judged(results: Authentication, hops: tuple[Hops, ...]) -> Finding | None:
     return Finding(Belief.LIKELY, because, (results, held), _steps(masked.ip), weight=1.5)
 
 
-def _is_mask(hop: Hop, results: Authentication) -> bool:
+def is_mask(hop: Hop, results: Authentication) -> bool:
+    """Whether the address that SPF judged greeted as a server of the sender: then it hides that server's own."""
     foreign = organization(hop.sender) == organization(results.mail_from) != organization(hop.by)
     return hop.ip == results.sender_ip and "." in hop.sender and foreign
+
+
+def _is_gateway(hop: Hop, results: Authentication) -> bool:
+    """Whether the address that SPF judged greeted with a name of the organization that received from it."""
+    return hop.ip == results.sender_ip and "." in hop.sender and organization(hop.sender) == organization(hop.by)
 
 
 def _shared(said: Said, sessions: tuple[Session, ...]) -> Finding | None:

@@ -26,26 +26,30 @@ import re2
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.network.reach import is_ipv6, opening_of, place_of
-from diagnostics.facts import ConnectFailed, Reply, Said, Session, SmtpReached
+from diagnostics.facts import ConnectFailed, DnsAnswer, Reply, Said, Session, SmtpReached
 from diagnostics.report import Step
 
 _NO_ROUTE = 10051
 _CLIENT = re2.compile(r"(?i)\[(?:IPv6:)?([0-9a-f]{1,4}:[0-9a-f:]{3,40})\]")
 _POLICY = ("5.7.25", "4.7.25", "5.7.26", "4.7.26", "5.7.23")
+_GUIDELINES = "meet IPv6 sending guidelines"
 _ELSEWHERE = "; that is this server's own route or address family"
 
 
 @cause(
     id="network.ipv6.policy-or-path",
     act="on-prem",
-    says=("does not accept email over IPv6", "a message sent over IPv6", "sent over IPv6", "5.7.510"),
+    says=("does not accept email over IPv6", "a message sent over IPv6", "sent over IPv6", "5.7.510", _GUIDELINES),
 )
 def assess(
-    anchor: Said | ConnectFailed | Reply, reached: tuple[SmtpReached, ...], sessions: tuple[Session, ...]
+    anchor: Said | ConnectFailed | Reply,
+    reached: tuple[SmtpReached, ...],
+    sessions: tuple[Session, ...],
+    answers: tuple[DnsAnswer, ...],
 ) -> Finding | None:
     """The words, or an IPv6 address without a route."""
     if isinstance(anchor, Said):
-        return _refused(anchor)
+        return _guided(anchor, answers) if anchor.signature == _GUIDELINES else _refused(anchor)
     if isinstance(anchor, Reply):
         return _strict(anchor)
     if anchor.winsock != _NO_ROUTE:
@@ -78,6 +82,17 @@ def _refused(said: Said) -> Finding:
             "The message was sent over IPv6 and passed neither SPF nor DKIM, which is asked of every message over IPv6."
         )
     return Finding(Belief.CONFIRMED, because, (said,), _steps(said.host), "sender")
+
+
+def _guided(said: Said, answers: tuple[DnsAnswer, ...]) -> Finding:
+    """Gmail asks two things of IPv6 in one sentence: a PTR record, and SPF or DKIM."""
+    because = "The message was sent over IPv6, where the receiver asks for reverse DNS and for SPF or DKIM"
+    named = next((each for each in answers if each.ok and each.name.lower().rstrip(".").endswith(".ip6.arpa")), None)
+    if named is None:
+        because += "; which of them is missing is not told yet."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(said.host), "sender", weight=1.6)
+    because += "; the address has its reverse DNS, so SPF and DKIM did not pass."
+    return Finding(Belief.LIKELY, because, (said, named), _steps(said.host), "sender", weight=1.3)
 
 
 def _strict(reply: Reply) -> Finding | None:

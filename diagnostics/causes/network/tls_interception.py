@@ -50,12 +50,12 @@ def assess(
     if isinstance(anchor, CertificateRejected):
         return _from_rejection(anchor, probe, installed, told_by_exchange_online(anchor, replies))
     if isinstance(anchor, TlsProbe):
-        named = _device(anchor.issuer) or _device(anchor.subject)
+        named = device(anchor.issuer) or device(anchor.subject)
         because = (
             f"The handshake of {anchor.host or 'the server'} showed a certificate of `{named}`, a security device."
         )
         return Finding(Belief.LIKELY, because, (anchor,), _steps(anchor.host), weight=1.5) if named else None
-    named = _device(anchor.issuer) if anchor.owner == "remote" else ""
+    named = device(anchor.issuer) if anchor.owner == "remote" else ""
     if not named:
         return None
     session = next((s for s in sessions if s.session == anchor.session and s.connector == anchor.connector), None)
@@ -74,9 +74,9 @@ def _from_rejection(
     installed: tuple[InstalledCertificate, ...],
     by_cloud: bool,
 ) -> Finding | None:
-    named = _device(rejected.presented)
+    named = device(rejected.presented)
     if named:
-        shown = probe if probe and _device(probe.issuer) else None
+        shown = probe if probe and device(probe.issuer) else None
         because = (
             f"The certificate that was shown ({rejected.presented}) is that of a security device, not of a mail server."
         )
@@ -94,7 +94,8 @@ def _from_rejection(
     return Finding(Belief.POSSIBLE, because, (rejected,), _steps(rejected.host), weight=1.4)
 
 
-def _device(name: str) -> str:
+def device(name: str) -> str:
+    """`name` where it is that of a security device or the authority that one signs with; "" where it is not."""
     return name if _DEVICE.search(name) else ""
 
 

@@ -26,6 +26,7 @@ import re2
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.policy.said import refusal
 from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import Tracked
 from diagnostics.report import Step
 
 # Words with which a server gives the reason; then that reason is the cause.
@@ -48,19 +49,30 @@ _POLICY: Final = ("local policy", "policy reasons")
         "5.0.350",
     ),
 )
-def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
+def assess(said: Said, replies: tuple[Reply, ...], entries: tuple[Tracked, ...]) -> Finding | None:
     """What is left when the reply gives no reason that can be looked into."""
     reason = _REASON.search(said.text)
     if reason:
         because = f"The reply gives its reason itself: it speaks of `{reason.group(0)}`."
         return Finding(Belief.RULED_OUT, because, (said,))
     refused = refusal(said, replies)
+    own = next((each for each in entries if _by_own_rule(each, refused.recipient)), None)
+    if own:
+        because = "The Transport Rule Agent of this organization rejected the message: no other one refused it."
+        return Finding(Belief.RULED_OUT, because, (own,))
     because = f"{refused.where} refused the message to {refused.whom} by a policy of its own (`{said.signature}`), and gives no "
     because += "reason that the sending side could mend. Its postmaster can say which rule acted."
     named = any(words in said.text.lower() for words in _POLICY)
     belief = Belief.LIKELY if named else Belief.POSSIBLE
     weight = 1.2 if said.signature == "5.0.350" else 1.3
     return Finding(belief, because, (said,), _steps(refused.recipient, refused.by), weight=weight)
+
+
+def _by_own_rule(entry: Tracked, recipient: str) -> bool:
+    """Whether a mail flow rule of the own organization failed the message to this recipient."""
+    by_rule = entry.event.upper() == "FAIL" and "transport rule agent" in entry.context.lower()
+    to = {each.casefold() for each in entry.recipients}
+    return by_rule and (not recipient or not to or recipient.casefold() in to)
 
 
 def _steps(recipient: str, by: str) -> tuple[Step, ...]:

@@ -12,6 +12,8 @@ Extensibility says so, and the Submission queue grows. Nothing is lost, it is la
 ## Not this when
 - event 1050 names another agent, such as an antivirus product (`transport-service.agent.failed`)
 - the agent threw an exception or could not be loaded: events 1051 and 1052
+- what the agent waits for fails too: the filtering engine, events 4010 and FIPFS 2203
+  (`transport-service.antimalware.engine-broken`), or the directory, event 2142 (`transport-service.ad.unavailable`)
 
 ## References
 - https://learn.microsoft.com/en-us/exchange/troubleshoot/mailflow/mail-delivery-delay-exchange
@@ -26,17 +28,20 @@ import re2
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.policy.said import of_kind
+from diagnostics.causes.transport_service.ad_unavailable import healthy
 from diagnostics.facts import WindowsEvent
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 _SLOW: Final = 1050
+_ENGINE: Final = ((4010, "messaging policies"), (2203, "fipfs"))
+_DIRECTORY: Final = ((2142, "adaccess"), (2142, "adtopology"))
 _TOOK: Final = re2.compile(r"(\d{3,9})\s*(?:milliseconds|ms\b|Millisekunden|millisecondes)")
 
 
 @cause(id="policy.transport-rule.expensive-pattern", act="on-prem")
-def assess(event: WindowsEvent, settings: tuple[Configured, ...]) -> Finding | None:
-    """The event names the agent in every language; the rules tell why it is slow."""
+def assess(event: WindowsEvent, settings: tuple[Configured, ...], events: tuple[WindowsEvent, ...]) -> Finding | None:
+    """The event names the agent in every language; the rules tell why it is slow, unless it waited for another."""
     if event.event != _SLOW or "extensibility" not in event.provider.lower():
         return None
     if "transport rule agent" not in event.text.lower():
@@ -47,6 +52,12 @@ def assess(event: WindowsEvent, settings: tuple[Configured, ...]) -> Finding | N
         f"The Transport Rule Agent needed more than {int(took.group(1)) // 1000} s" if took else "Event 1050 says that "
     )
     because += " for one message" if took else "the Transport Rule Agent needed too long for one message"
+    awaited = _awaited(events)
+    if awaited:
+        because += (
+            f"; but it waits for what `{awaited.provider}` event {awaited.event} says is failing, so see to that first."
+        )
+        return Finding(Belief.POSSIBLE, because, (event, awaited), _steps(""), weight=1.0)
     rules = of_kind(settings, "transport-rule")
     pattern = next((each for each in rules if any(_is_pattern(pair) for pair in each.values)), None)
     if pattern:
@@ -54,6 +65,12 @@ def assess(event: WindowsEvent, settings: tuple[Configured, ...]) -> Finding | N
         return Finding(Belief.CONFIRMED, because, (event, pattern), _steps(pattern.name))
     because += "; rules that match by regular expressions are what costs it such time."
     return Finding(Belief.LIKELY, because, (event,), _steps(""))
+
+
+def _awaited(events: tuple[WindowsEvent, ...]) -> WindowsEvent | None:
+    """The event of a service that the agent asks, the filtering engine or the directory, and that failed."""
+    asked = _ENGINE if healthy(events) else _ENGINE + _DIRECTORY
+    return next((e for e in events if any(e.event == id_ and name in e.provider.lower() for id_, name in asked)), None)
 
 
 def _is_pattern(pair: tuple[str, str]) -> bool:

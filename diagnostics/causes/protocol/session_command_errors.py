@@ -31,6 +31,7 @@ _SLOW: Final = "Timeout waiting for client input"
 _ORDER: Final = ("Send hello first", "Need rcpt command", "Need mail command", "Bad sequence of commands")
 _UNKNOWN: Final = "5.3.3 Unrecognized command"
 _MANY: Final = "Too many errors on this connection"
+_LOGON_REFUSED: Final = (504, 535)  # RFC 4954: the mechanism, the credentials
 
 
 @cause(
@@ -58,6 +59,10 @@ def assess(
     if said.signature in _ORDER and earlier:
         because = f"The wrong order follows from an earlier refusal: `{earlier.text[:80]}`."
         return Finding(Belief.RULED_OUT, because, (earlier,))
+    logon = _refused_logon(said, replies) if said.signature == _MANY else None
+    if logon:
+        because = f"The errors that were too many are refused logons: `{logon.text[:80]}`."
+        return Finding(Belief.RULED_OUT, because, (logon,))
     what = "too many wrong commands in one session" if said.signature == _MANY else "a command that was not due yet"
     because = f"{who} got {what} from the client and refused to go on."
     return Finding(Belief.LIKELY, because, (said,), (_log(), _client()), weight=1.2)
@@ -66,6 +71,13 @@ def assess(
 def _before(reply: Reply, said: Said) -> bool:
     """Whether another failing reply stands above this one in the same paste."""
     return reply.source.paste == said.source.paste and reply.source.line < said.source.line
+
+
+def _refused_logon(said: Said, replies: tuple[Reply, ...]) -> Reply | None:
+    """A refused logon of the same session, if nothing else was refused in it before."""
+    session = next((r.session for r in replies if r.source == said.source), "")
+    before = [r for r in replies if r.failing and r.session == session and _before(r, said)]
+    return before[0] if before and all(r.code in _LOGON_REFUSED for r in before) else None
 
 
 def _log() -> Step:

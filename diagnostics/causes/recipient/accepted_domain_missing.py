@@ -12,6 +12,7 @@ keeps only its onmicrosoft.com address, and mail to the real one circles until `
 
 ## Not this when
 - the domain is listed; then a missing relay permission refused a sender of ours
+- the domain is `<tenant>.mail.onmicrosoft.com`: the gateway handed it back (`connector.gateway.route-missing`)
 - the MX should lead elsewhere: then DNS is wrong, not the accepted domains
 
 ## References
@@ -54,6 +55,11 @@ def assess(
         return Finding(Belief.RULED_OUT, f"{mine.name} is an accepted domain.", (mine,))
     exo = online or "relay access denied" in said.text.lower()
     act: Act = "exchange-online" if exo else "on-prem"
+    if name.endswith(".mail.onmicrosoft.com") and not exo:
+        because = (
+            f"`{name}` is a routing domain: if this server accepted it, the mail would circle with what handed it back."
+        )
+        return Finding(Belief.POSSIBLE, because, (said, *listed[:1]), _steps(name, exo), act, weight=0.5)
     if listed and name:
         because = (
             f"`{name}` is not among the {len(listed)} accepted domains that were sent, so its mail counts as relaying."

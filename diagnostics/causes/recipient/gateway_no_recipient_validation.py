@@ -22,6 +22,7 @@ Creating the mailboxes would be wrong.
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.causes.dns.exchangers import exchanger_of
 from diagnostics.causes.recipient.edge_blocking import edge_blocked
 from diagnostics.causes.recipient.lookup import (
     address,
@@ -33,7 +34,7 @@ from diagnostics.causes.recipient.lookup import (
     unknown_of,
 )
 from diagnostics.causes.recipient.steps import advise
-from diagnostics.facts import Reply, Said
+from diagnostics.facts import DnsAnswer, Reply, Said
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
@@ -48,7 +49,9 @@ from diagnostics.report import Step
         "not found by SMTP address lookup",
     ),
 )
-def assess(said: Said, objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
+def assess(
+    said: Said, objects: tuple[Configured, ...], replies: tuple[Reply, ...], answers: tuple[DnsAnswer, ...]
+) -> Finding | None:
     """Several unknown addresses of one domain at once speak for it; one refusal only allows it."""
     if passed_on(said) or not (edge_blocked(said) or directory_says_no(said)):
         return None
@@ -58,6 +61,12 @@ def assess(said: Said, objects: tuple[Configured, ...], replies: tuple[Reply, ..
         because = f"{owner.name or 'An object'} owns {named(wanted)}: it is no invented address."
         return Finding(Belief.RULED_OUT, because, (owner,))
     name = domain(wanted)
+    front = exchanger_of(name, answers)
+    if front and front.is_microsoft:
+        because = (
+            f"The MX record of {name} names Exchange Online itself ({front.host}): no filter stands in front of it."
+        )
+        return Finding(Belief.RULED_OUT, because, (front.answer,))
     refused = unknown_of(name, replies)
     if refused:
         some = ", ".join(f"`{each}`" for each in refused[:3])

@@ -25,6 +25,7 @@ from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.lookup import address
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import Traced
 from diagnostics.report import Step
 
 
@@ -33,13 +34,20 @@ from diagnostics.report import Step
     act="exchange-online",
     says=("5.7.367", "RegularRelayOutboundPool", "RelayOutboundPool"),
 )
-def assess(said: Said, replies: tuple[Reply, ...]) -> Finding:
-    """The pool's name proves it; 5.7.367 alone can also be a wrong destination."""
+def assess(said: Said, _event: Traced | None, traced: tuple[Traced, ...], replies: tuple[Reply, ...]) -> Finding:
+    """The pool's name proves it, a redirection comes close to it; 5.7.367 alone can also be a wrong destination."""
     wanted = address(said, replies)
     if has(said, "relayoutboundpool"):
         because = "The message left through the relay pool, which Exchange Online uses for forwarded mail that wasn't "
         because += "authenticated when it came in."
         return Finding(Belief.CONFIRMED, because, (said,), _steps(wanted))
+    forwarded = next((each for each in traced if each.event.lower() == "redirect"), None)
+    if forwarded:
+        because = (
+            "The receiver says that relaying is denied, and the trace shows that the message was forwarded: it left "
+        )
+        because += "through the relay pool, whose addresses are not in Microsoft's published list."
+        return Finding(Belief.LIKELY, because, (said, forwarded), _steps(wanted), weight=1.7)
     because = (
         "The receiver says that relaying is denied. If the message was forwarded, it left through the relay pool, "
     )

@@ -20,12 +20,14 @@ was generated from a generated message too often (`5.4.11`).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.recipient.lookup import by_microsoft
+from diagnostics.causes.recipient.lookup import by_microsoft, proxies
 from diagnostics.causes.routing_loop.circle import EXO, named, recipient
 from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Act, Shell, Step
 
 _DEPTH: Final = "agent generated message depth exceeded"
@@ -36,18 +38,41 @@ _DEPTH: Final = "agent generated message depth exceeded"
     act="on-prem",
     says=("RESOLVER.FWD.Loop", "there is a forwarding loop in the directory", _DEPTH),
 )
-def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
-    """The token names it; the counted depth can be an add-on's too."""
+def assess(said: Said, replies: tuple[Reply, ...], objects: tuple[Configured, ...]) -> Finding | None:
+    """The token names it; the counted depth can be an add-on's too, unless the mailboxes show the circle."""
     address = recipient(said, replies)
     online = by_microsoft(said)
     act: Act = "exchange-online" if online else "on-prem"
     steps = _steps(address, online)
     if said.signature == _DEPTH:
+        ring = _ring(address, objects)
+        if ring:
+            because = (
+                f"Messages to {named(address, 'the recipient')} were generated from generated ones too often: its "
+            )
+            because += f"forwarding leads over {', '.join(each.name for each in ring)} back to it."
+            return Finding(Belief.CONFIRMED, because, (*ring, said), steps, act)
         because = f"Messages to {named(address, 'the recipient')} were generated from generated ones too often: rules, "
         because += "redirections or automatic replies answer each other."
         return Finding(Belief.POSSIBLE, because, (said,), steps, act, weight=1.5)
     because = f"The forwarding of {named(address, 'the recipient')} leads in a circle within the directory."
     return Finding(Belief.CONFIRMED, because, (said,), steps, act)
+
+
+def _ring(address: str, objects: Iterable[Configured]) -> tuple[Configured, ...]:
+    """The mailboxes whose forwarding leads from the recipient's back to it; empty when the circle isn't shown."""
+    owners = {proxy: each for each in objects for proxy in proxies(each)}
+    start = at = owners.get(address)
+    way: list[Configured] = []
+    while at is not None and at not in way:
+        way.append(at)
+        at = owners.get(_target(at))
+    return tuple(way) if at is not None and at is start else ()
+
+
+def _target(mailbox: Configured) -> str:
+    target = mailbox.get("ForwardingSmtpAddress") or mailbox.get("ForwardingAddress")
+    return target.lower().removeprefix("smtp:")
 
 
 def _steps(address: str, online: bool) -> tuple[Step, ...]:

@@ -39,8 +39,14 @@ from diagnostics.facts import Said
 from diagnostics.report import Step
 
 _MISSING: Final = (
-    ("SPF", re2.compile(r"(?i)\bspf\s*(?:=|:)\s*(?:fail|none|softfail)|\bspf check\b[^.]*\bdid not\b")),
-    ("DKIM", re2.compile(r"(?i)\bdkim\s*(?:=|:)\s*(?:fail|none)|\bdkim checks? did not pass")),
+    (
+        "SPF",
+        re2.compile(
+            r"(?i)\bspf\s*(?:=|:)\s*(?:fail|none|softfail)|\bspf check\b[^.]*\bdid not\b"
+            r"|\bspf \[[^\[\]]{1,253}\] with ip: \[[^\[\]]{1,45}\] = did not pass"
+        ),
+    ),
+    ("DKIM", re2.compile(r"(?i)\bdkim\s*(?:=|:)\s*(?:fail|none|did not pass)|\bdkim checks? did not pass")),
     ("DMARC", re2.compile(r"(?i)\bdmarc\s*(?:=|:)\s*(?:fail|none)")),
 )
 _SURE: Final = ("5.7.515", "required authentication level", "sender is unauthenticated")

@@ -22,6 +22,9 @@ name.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Final
+
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.sender_auth.results import (
     ENFORCED,
@@ -35,6 +38,8 @@ from diagnostics.causes.sender_auth.results import (
 )
 from diagnostics.mail_facts import Antispam, Authentication, Headers
 from diagnostics.report import Act, Step
+
+_DROPPED: Final = "X-CrossPremisesHeadersFilteredBySendConnector"
 
 
 @cause(id="sender-auth.composite.spoof-classified", act="sender")
@@ -54,7 +59,21 @@ def assess(
     if report and report.get("AuthAs").lower() == "internal":
         because = "AuthAs is Internal: the message was trusted as the organization's own."
         return Finding(Belief.RULED_OUT, because, (report,))
-    return _finding(final, report, spoof=spoof, own=_own(final, headers))
+    found = _finding(final, report, spoof=spoof, own=_own(final, headers))
+    doubt = _elsewhere(report, headers)
+    return replace(found, belief=Belief.POSSIBLE, because=f"{found.because} {doubt}", weight=1.0) if doubt else found
+
+
+def _elsewhere(report: Antispam | None, headers: tuple[Headers, ...]) -> str:
+    """Why the verdict is not what is wrong with this message; "" when nothing says so."""
+    if any(each.told(_DROPPED) for each in headers):
+        return (
+            "A Send connector of the organization dropped the headers that mark the mail as internal: mend that first."
+        )
+    level = report.get("Organization-SCL") if report else ""
+    if level in ("-1", "0", "1"):
+        return f"The mailbox did not hear of it: its SCL is {level}."
+    return ""
 
 
 def _own(final: Authentication | None, headers: tuple[Headers, ...]) -> bool:

@@ -65,7 +65,8 @@ def assess(
     """A pass for another domain is proof; a detour of the message points at the forwarder instead."""
     way = detour(headers, settings, moves, traces)
     if isinstance(anchor, Said):
-        return _said(anchor, way)
+        broken = next((each for each in others if _signed_in_vain(each)), None)
+        return _said(anchor, way, broken)
     earlier = elsewhere(anchor, others)
     return _judged(anchor, detoured=way is not None, earlier=earlier)
 
@@ -77,7 +78,7 @@ def _judged(anchor: Authentication, *, detoured: bool, earlier: Authentication |
     if detoured or earlier:
         because = f"DMARC fails for `{domain}` here, but the message made a detour, or was authentic before."
         return Finding(Belief.POSSIBLE, because, (anchor, earlier), _steps(domain), weight=0.9)
-    if anchor.dkim != "pass" and aligned(anchor.header_d, domain):
+    if _signed_in_vain(anchor):
         because = f"DMARC fails for `{domain}`: the message has a signature of that domain, but it does not verify."
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(domain), weight=1.3)
     passing = _passing(anchor)
@@ -92,6 +93,11 @@ def _judged(anchor: Authentication, *, detoured: bool, earlier: Authentication |
     )
 
 
+def _signed_in_vain(results: Authentication) -> bool:
+    """A signature of the From domain itself that does not verify: then alignment is not what is missing."""
+    return results.whose == "final" and results.dkim != "pass" and aligned(results.header_d, results.header_from)
+
+
 def _passing(results: Authentication) -> list[str]:
     """What passed, each for a domain that the From domain isn't aligned with, or not strictly."""
     found = []
@@ -102,7 +108,7 @@ def _passing(results: Authentication) -> list[str]:
     return found
 
 
-def _said(said: Said, way: Fact | None) -> Finding | None:
+def _said(said: Said, way: Fact | None, broken: Authentication | None) -> Finding | None:
     low = said.text.lower()
     if "compauth=pass" in low:
         return None
@@ -118,6 +124,9 @@ def _said(said: Said, way: Fact | None) -> Finding | None:
     if way:
         because += " The message was forwarded, which alone can break it."
         return Finding(Belief.POSSIBLE, because, (said, way), _steps(domain), weight=1.0)
+    if broken and aligned(broken.header_from, domain):
+        because += f" The message bears a signature of `{name_of(broken.header_d)}` itself, which does not verify."
+        return Finding(Belief.POSSIBLE, because, (said, broken), _steps(domain), weight=1.0)
     return Finding(Belief.LIKELY, because, (said,), _steps(domain), weight=1.0)
 
 

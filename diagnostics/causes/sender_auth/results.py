@@ -17,8 +17,8 @@ SPF_FAILED: Final = frozenset({"fail", "softfail", "hardfail"})
 ENFORCED: Final = frozenset({"oreject", "reject", "quarantine", "oquarantine", "pct.reject", "pct.quarantine"})
 _DKIM_WORDS: Final = re2.compile(r"(?i)\bdkim=\s*\w{1,20}\s*\(([^()]{1,120})\)")
 _DOMAIN: Final = re2.compile(
-    r"(?i)(?:sending domain|unauthenticated email from|domain of|send (?:mail )?from|spf check for|mail from domain|;id=)"
-    r"\s*[\[<('\"]?(?:[^\s@<>\[\]]{1,64}@)?([a-z0-9][a-z0-9.-]{1,252}\.[a-z0-9-]{2,63})"
+    r"(?i)(?:sending domain|unauthenticated email from|domain of|send (?:mail )?from|spf check for|mail from domain|;id="
+    r"|\bspf \[)\s*[\[<('\"]?(?:[^\s@<>\[\]]{1,64}@)?([a-z0-9][a-z0-9.-]{1,252}\.[a-z0-9-]{2,63})"
 )
 _FAILING: Final = re2.compile(
     r"(?i)([a-z0-9][a-z0-9.-]{1,252}\.[a-z]{2,63}) (?:does not|did not|doesn't|fails to) pass"

@@ -21,10 +21,11 @@ came in. Enhanced filtering for connectors (EFSkipLastIP, EFSkipIPs) makes it lo
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.network.inbound_source_masked import is_mask
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.policy.said import of_kind
 from diagnostics.causes.sender_auth.results import SPF_FAILED, detour, elsewhere, refused
-from diagnostics.mail_facts import Authentication, Configured, Headers
+from diagnostics.mail_facts import Authentication, Configured, Headers, Hop, Hops
 from diagnostics.report import Shell, Step
 
 
@@ -34,6 +35,7 @@ def assess(
     others: tuple[Authentication, ...],
     settings: tuple[Configured, ...],
     headers: tuple[Headers, ...],
+    ways: tuple[Hops, ...],
 ) -> Finding | None:
     """Whose address was judged: the connector that names it, or a private address, tells that it is our own hop."""
     if results.spf not in SPF_FAILED or not refused(results):
@@ -46,14 +48,20 @@ def assess(
         because = f"The inbound connector `{skipping.name}` skips the last hop, so that was not judged."
         return Finding(Belief.RULED_OUT, because, (skipping, results))
     earlier = None if detour(headers, settings, (), ()) else elsewhere(results, others)
-    return _weighed(results, mine, earlier)
+    masked = next((hop for way in ways for hop in way.hops if is_mask(hop, results)), None)
+    return _weighed(results, mine, earlier, masked)
 
 
-def _weighed(results: Authentication, mine: Configured | None, earlier: Authentication | None) -> Finding:
+def _weighed(
+    results: Authentication, mine: Configured | None, earlier: Authentication | None, masked: Hop | None
+) -> Finding:
     because = f"SPF was evaluated for {results.sender_ip or 'the last hop'}"
     if mine:
         because += f", the gateway of the inbound connector `{mine.name}`, which skips no address."
         return Finding(Belief.CONFIRMED, because, (results, mine), _steps(mine.name))
+    if kind_of(results.sender_ip) == "internal" and masked:
+        because += f", a private address, yet it greeted as {masked.sender}: it stands for the sender's server."
+        return Finding(Belief.POSSIBLE, because, (results,), _steps(""), weight=0.9)
     if kind_of(results.sender_ip) == "internal":
         because += ", a private address: an own hop, not the sender."
         return Finding(Belief.LIKELY, because, (results,), _steps(""))

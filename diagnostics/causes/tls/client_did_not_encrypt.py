@@ -15,7 +15,7 @@ type`, or `454 4.7.0 Failed to establish appropriate TLS channel: Access Denied`
   certificate)
 - the session was encrypted before the refusal
 - strangers try AUTH from outside, again and again (`auth-smtp.external.password-guessing`)
-- the client tried STARTTLS and failed: then it is a TLS version or cipher
+- the client tried STARTTLS and failed, as an Exchange server does before it goes on in clear text: then it is a TLS version or cipher
 
 ## References
 - https://learn.microsoft.com/en-us/exchange/mail-flow-best-practices/how-to-set-up-a-multifunction-device-or-application-to-send-email-using-microsoft-365-or-office-365
@@ -53,7 +53,7 @@ def assess(
 ) -> Finding | None:
     """The receive log decides: was STARTTLS offered, and was it used?"""
     session = next((s for s in sessions if s.direction == "receive" and s.source == said.source), None)
-    refuting = _refuting(session, encrypted, broken, missing)
+    refuting = _refuting(said, session, encrypted, broken, missing)
     if refuting:
         return refuting
     if session and session.stage not in (Stage.STARTTLS, Stage.SECURED):
@@ -68,6 +68,7 @@ def assess(
 
 
 def _refuting(
+    said: Said,
     session: Session | None,
     encrypted: tuple[TlsSucceeded, ...],
     broken: tuple[TlsFailed, ...],
@@ -77,6 +78,12 @@ def _refuting(
     if absent:
         because = "The server's EHLO reply offers no STARTTLS, so no client could use it."
         return Finding(Belief.RULED_OUT, because, (absent,))
+    ours = next((f for f in broken if f.direction == "send"), None)
+    if ours and session is None and said.kind in ("queue", "log"):
+        because = (
+            f"Our server did start TLS, and the handshake failed with {ours.error}; only then it went on in clear text."
+        )
+        return Finding(Belief.RULED_OUT, because, (ours,))
     tried = next((f for f in broken if f.direction == "receive"), None)
     if tried:
         because = f"The client did start TLS, and the handshake failed with {tried.error}."

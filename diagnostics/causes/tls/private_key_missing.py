@@ -22,16 +22,20 @@ was lost), so Schannel can't build a credential from it. The log shows `Sending 
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.tls.credential import own_fault, session_of, twins, usable
+from diagnostics.causes.tls.credential import own_fault, same_name, session_of, twins, usable
 from diagnostics.facts import InstalledCertificate, TlsFailed
 from diagnostics.report import Step
 
 
 @cause(id="tls.certificate.private-key-missing", act="on-prem")
 def assess(
-    failed: TlsFailed, offered: InstalledCertificate | None, installed: tuple[InstalledCertificate, ...]
+    failed: TlsFailed | InstalledCertificate,
+    offered: InstalledCertificate | None,
+    installed: tuple[InstalledCertificate, ...],
 ) -> Finding | None:
     """`offered` is the certificate of the log, as installed; a usable twin makes it the wrong copy instead."""
+    if isinstance(failed, InstalledCertificate):
+        return _listed(failed, installed)
     if not own_fault(failed, "NoCredentials"):
         return None
     good = [each for each in twins(failed, installed) if usable(each)]
@@ -47,6 +51,16 @@ def assess(
         return Finding(Belief.CONFIRMED, because, (failed, same), steps)
     because = f"{session_of(failed)}: Schannel found no private key that goes with it."
     return Finding(Belief.POSSIBLE, because, (failed,), steps, weight=1.6)
+
+
+def _listed(mine: InstalledCertificate, installed: tuple[InstalledCertificate, ...]) -> Finding | None:
+    """A listing alone: a certificate for SMTP without a key can't work, unless a copy of the same name can."""
+    if mine.has_private_key is not False or not mine.for_smtp:
+        return None
+    if any(each is not mine and same_name(each.subject, mine.subject) and usable(each) for each in installed):
+        return None
+    because = f"Certificate {mine.thumbprint or mine.subject} is enabled for SMTP but has no private key."
+    return Finding(Belief.LIKELY, because, (mine,), _steps(mine.thumbprint), weight=1.0)
 
 
 def _steps(thumbprint: str) -> tuple[Step, ...]:

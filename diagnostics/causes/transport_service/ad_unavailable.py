@@ -20,6 +20,8 @@ wrong site, DNS, the network, or the service Microsoft Exchange Active Directory
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import re2
 
 from diagnostics.cause import Belief, Finding, cause, look
@@ -54,8 +56,8 @@ def assess(anchor: Said | Configured, _event: WindowsEvent | None, events: tuple
             return None
         because = "MSExchangeADTopology is not running, so Exchange knows no domain controller."
         return Finding(Belief.LIKELY, because, (anchor,), _steps()) if anchor.failing else None
-    table = next((e for e in events if e.event == 2080), None)
-    if table and _HEALTHY.search(table.text):
+    table = healthy(events)
+    if table:
         because = "Event 2080 lists a domain controller that serves all roles."
         return Finding(Belief.RULED_OUT, because, (table,))
     if anchor.signature == _TEMPORARY:
@@ -63,6 +65,11 @@ def assess(anchor: Said | Configured, _event: WindowsEvent | None, events: tuple
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=0.9)
     because = "Exchange finds no suitable domain controller, so transport can't look up recipients and puts mail off."
     return Finding(Belief.LIKELY, because, (anchor,), _steps(), weight=1.2)
+
+
+def healthy(events: Iterable[WindowsEvent]) -> WindowsEvent | None:
+    """The event 2080 whose table shows a domain controller that serves all roles."""
+    return next((e for e in events if e.event == 2080 and _HEALTHY.search(e.text)), None)
 
 
 def _steps() -> tuple[Step, ...]:

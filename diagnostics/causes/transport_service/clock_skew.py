@@ -8,6 +8,7 @@ its time from its host, or a domain controller that lost its own source.
 ## What proves it
 - `w32tm` shows an offset of more than 300 seconds to the domain controller
 - SEC_E_TIME_SKEW (0x80090324) or KRB_AP_ERR_SKEW
+- certificates that are valid elsewhere are refused as expired, and the send log's times differ from those in the banners
 
 ## Not this when
 - the offset is small: then it is another fault of Kerberos (`transport-service.kerberos.exchangeauth-failed`)
@@ -19,12 +20,20 @@ its time from its host, or a domain controller that lost its own source.
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+import re2
+
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.transport_service.services import POWERSHELL, elsewhere
-from diagnostics.facts import QueueState, Said
+from diagnostics.facts import QueueState, Said, Session, TlsProbe
 from diagnostics.report import Step
 
-_TEMPORARY = "4.7.0 Temporary authentication failure"
+_TEMPORARY: Final = "4.7.0 Temporary authentication failure"
+_TOLERANCE: Final = timedelta(minutes=5)  # Kerberos' default, and more than a session takes
+_DATE: Final = re2.compile(r"\w{3}, \d{1,2} \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}")
 
 
 @cause(
@@ -32,8 +41,11 @@ _TEMPORARY = "4.7.0 Temporary authentication failure"
     act="on-prem",
     says=("SEC_E_TIME_SKEW", "0x80090324", "KRB_AP_ERR_SKEW", "failed with error TimeSkew", _TEMPORARY),
 )
-def assess(said: Said, queues: tuple[QueueState, ...]) -> Finding | None:
-    """The error's own name proves it; a failed sign-in is only a hint."""
+def assess(anchor: Said | Session, queues: tuple[QueueState, ...], probes: tuple[TlsProbe, ...]) -> Finding | None:
+    """The error's own name proves it; a failed sign-in, or another server's clock, is only a hint."""
+    if isinstance(anchor, Session):
+        return _from_session(anchor, probes)
+    said = anchor
     if said.signature != _TEMPORARY:
         error = said.signature.rpartition(" ")[2]
         because = f"The error {error} says that the two clocks differ by more than Kerberos allows (five minutes)."
@@ -42,6 +54,36 @@ def assess(said: Said, queues: tuple[QueueState, ...]) -> Finding | None:
         return None
     because = "Servers fail to sign in to each other; a clock that is off by more than five minutes does that."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.2)
+
+
+def _from_session(session: Session, probes: tuple[TlsProbe, ...]) -> Finding | None:
+    """A certificate refused as expired, by a server whose time is not that of the other one's banner."""
+    apart = _apart(session)
+    if (
+        session.direction != "send"
+        or "expired" not in session.tls_error.lower()
+        or apart is None
+        or apart <= _TOLERANCE
+    ):
+        return None
+    where = session.host or session.remote_ip or "the other server"
+    off = f"{apart.days} days" if apart.days > 1 else f"{int(apart.total_seconds() // 60)} minutes"
+    because = f"This server's log and the banner of {where} are {off} apart, and a certificate was refused as expired"
+    valid = next((p for p in probes if p.verify == 0 and p.host in ("", session.host, session.remote_ip)), None)
+    if valid:
+        return Finding(Belief.LIKELY, f"{because} that is valid elsewhere.", (session, valid), _steps(), weight=1.5)
+    return Finding(Belief.POSSIBLE, f"{because}; one of the two clocks is wrong.", (session,), _steps(), weight=1.6)
+
+
+def _apart(session: Session) -> timedelta | None:
+    """How far the banner's date is from the log's; None where one of them is not told."""
+    stated = _DATE.search(session.banner)
+    try:
+        banner = parsedate_to_datetime(str(stated.group(0))) if stated else None
+        began = datetime.fromisoformat(session.began) if session.began else None
+        return abs(banner - began) if banner and began else None
+    except (ValueError, TypeError, OverflowError):  # no such date, or one of the two without a zone
+        return None
 
 
 def _steps() -> tuple[Step, ...]:

@@ -24,7 +24,7 @@ from __future__ import annotations
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.network.reach import by_exchange_online
 from diagnostics.causes.transport_service.services import elsewhere, restart, service_states, tell_them
-from diagnostics.facts import QueueState, Said
+from diagnostics.facts import QueueState, Said, WindowsEvent
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
@@ -36,6 +36,8 @@ _WHERE = {
     "5": "the back end refused the proxied session",
     "6": "the back end failed during the session",
 }
+_FAILED = ("windows-service", "service-health", "server-component")
+_INTERNAL_CERTIFICATE = (12013, 12015, 12023, 12024)
 
 
 @cause(
@@ -44,7 +46,11 @@ _WHERE = {
     says=("Please try again later. PRX", "Proxy session setup failed on Frontend"),
 )
 def assess(
-    said: Said, _state: Configured | None, objects: tuple[Configured, ...], queues: tuple[QueueState, ...]
+    said: Said,
+    _state: Configured | None,
+    objects: tuple[Configured, ...],
+    queues: tuple[QueueState, ...],
+    events: tuple[WindowsEvent, ...],
 ) -> Finding | None:
     """The digit after PRX says where; what stands behind it is another finding when the text shows it."""
     digit = said.text.partition("PRX")[2][:1]
@@ -59,12 +65,17 @@ def assess(
     if elsewhere(said, queues):
         steps = (tell_them("Front End Transport there can't reach its back end (PRX)."),)
         return Finding(Belief.LIKELY, because, (said,), steps, "recipient-side", weight=1.2)
-    behind = next(
-        (o for o in objects if o.kind in ("windows-service", "service-health", "server-component") and o.failing), None
-    )
+    behind = _behind(objects, events)
     if behind or digit in ("2", "5"):
         return Finding(Belief.POSSIBLE, because, (said, behind), _steps(), weight=1.4)
     return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.2)
+
+
+def _behind(objects: tuple[Configured, ...], events: tuple[WindowsEvent, ...]) -> Configured | WindowsEvent | None:
+    """A service or component that failed, or the certificate with which the two services sign in to each other."""
+    failed: list[Configured | WindowsEvent] = [o for o in objects if o.kind in _FAILED and o.failing]
+    lost = [e for e in events if e.event in _INTERNAL_CERTIFICATE and "msexchange" in e.provider.lower()]
+    return next(iter([*failed, *lost]), None)
 
 
 def _steps() -> tuple[Step, ...]:
