@@ -49,9 +49,7 @@ class Bot:
     ready: bool = False
 
 
-def build(
-    settings: Settings, database: Database, session: aiohttp.ClientSession, *, pace: Pace | None = None
-) -> Bot:
+def build(settings: Settings, database: Database, session: aiohttp.ClientSession, *, pace: Pace | None = None) -> Bot:
     """Composes a bot from its settings, an open database and an HTTP session. Starts nothing."""
     pace = pace or Pace()
     token = settings.bot_token.get_secret_value() if settings.bot_token else ""
@@ -62,9 +60,7 @@ def build(
         inbox=inbox,
         cases=Cases(database),
         slack=slack,
-        files=SlackFiles(
-            session, token=token, api_url=settings.slack_api_url, most_bytes=settings.max_file_bytes
-        ),
+        files=SlackFiles(session, token=token, api_url=settings.slack_api_url, most_bytes=settings.max_file_bytes),
         identity=me,
         respond=partial(respond, session),
         max_file_bytes=settings.max_file_bytes,
@@ -100,9 +96,7 @@ async def running(
     settings.require_slack()
     pace = pace or Pace()
     async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(
-            open_database(settings, name=database_name, throwaway=throwaway)
-        )
+        database = await stack.enter_async_context(open_database(settings, name=database_name, throwaway=throwaway))
         timeout = aiohttp.ClientTimeout(total=CALL_SECONDS)
         session = await stack.enter_async_context(aiohttp.ClientSession(timeout=timeout))
         bot = build(settings, database, session, pace=pace)
@@ -142,9 +136,7 @@ async def playground(settings: Settings, port: int, *, announce: Callable[[str],
     bot_token, app_token, signing_secret = (secrets.token_urlsafe(24) for _ in range(3))
 
     async def run() -> None:
-        place = Playground(
-            bot_token=bot_token, app_token=app_token, signing_secret=signing_secret, request_url=None
-        )
+        place = Playground(bot_token=bot_token, app_token=app_token, signing_secret=signing_secret, request_url=None)
         await place.start(port)
         try:
             local = settings.model_copy(

@@ -104,9 +104,7 @@ def explain(code: tuple[str, ...], as_json: bool) -> None:
 
 
 @main.command()
-@click.option(
-    "--markdown", type=click.Path(file_okay=False, path_type=Path), help="Write the manual into this folder."
-)
+@click.option("--markdown", type=click.Path(file_okay=False, path_type=Path), help="Write the manual into this folder.")
 def causes(markdown: Path | None) -> None:
     """List the causes that Mailflow knows, or write their manual."""
     from diagnostics.cause import catalogue
@@ -150,9 +148,7 @@ def serve(port: int | None) -> None:
 
 
 @main.command()
-@click.option(
-    "--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="0 picks a free one."
-)
+@click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="0 picks a free one.")
 @click.option("--no-browser", is_flag=True, help="Do not open the page in a browser.")
 def playground(port: int, no_browser: bool) -> None:
     """Open a local workspace in the browser: the same bot, without Slack."""

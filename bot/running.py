@@ -42,9 +42,7 @@ def serve_playground(port: int, *, open_browser: bool) -> int:
 
     def announce(url: str) -> None:
         _announce(url)
-        click.echo(
-            "That is the playground, a local workspace: paste an error into #exchange. Ctrl-C stops it."
-        )
+        click.echo("That is the playground, a local workspace: paste an error into #exchange. Ctrl-C stops it.")
         if open_browser and _has_screen():
             webbrowser.open(url)
 

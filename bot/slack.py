@@ -66,9 +66,7 @@ def bolt(settings: Settings, session: aiohttp.ClientSession, me: Me, token: str)
 
     async def authorize() -> AuthorizeResult:
         us = me()
-        return AuthorizeResult(
-            enterprise_id=None, team_id=us.team, bot_token=token, bot_user_id=us.user, bot_id=us.bot
-        )
+        return AuthorizeResult(enterprise_id=None, team_id=us.team, bot_token=token, bot_user_id=us.user, bot_id=us.bot)
 
     secret = settings.signing_secret.get_secret_value() if settings.signing_secret else ""
     return AsyncApp(
@@ -86,9 +84,7 @@ async def identify(slack: AsyncWebClient, me: Me) -> None:
     while me.identity is None:
         try:
             us = await slack.auth_test()
-            me.identity = Identity(
-                team=str(us["team_id"]), user=str(us["user_id"]), bot=str(us.get("bot_id") or "")
-            )
+            me.identity = Identity(team=str(us["team_id"]), user=str(us["user_id"]), bot=str(us.get("bot_id") or ""))
         except (SlackApiError, aiohttp.ClientError, OSError) as error:
             delay = await _wait_or_refuse(error, "SLACK_BOT_TOKEN", delay)
 

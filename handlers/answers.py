@@ -22,12 +22,8 @@ from handlers.ports import Answer, Part, Services, Thread
 logger = logging.getLogger(__name__)
 
 EVENT_TYPE = "mailflow_answer"
-_NO_LOOKING = frozenset(
-    {"missing_scope", "not_in_channel", "channel_not_found", "thread_not_found", "no_permission"}
-)
-_BLOCKS_REFUSED = frozenset(
-    {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long"}
-)
+_NO_LOOKING = frozenset({"missing_scope", "not_in_channel", "channel_not_found", "thread_not_found", "no_permission"})
+_BLOCKS_REFUSED = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long"})
 _GONE = frozenset(
     {"message_not_found", "cant_update_message", "edit_window_closed", "is_archived", "channel_not_found"}
 )
@@ -84,9 +80,7 @@ async def take_back(services: Services, answer: Answer, why: str) -> None:
 
 async def _edit(services: Services, answer: Answer, message: Message) -> None:
     try:
-        await _with_or_without_blocks(
-            services.slack.chat_update, message, channel=answer.thread.channel, ts=answer.ts
-        )
+        await _with_or_without_blocks(services.slack.chat_update, message, channel=answer.thread.channel, ts=answer.ts)
     except SlackApiError as error:
         if slack_error(error) not in _GONE:
             raise
@@ -118,9 +112,7 @@ async def _attach(services: Services, thread: Thread, message_ts: str, file: tup
                     return
     await services.cases.mark(answer, "sending")
     name, content = file
-    stored = await files.upload(
-        services.slack, thread, name=name, title=f"{name} ({answer.id})", content=content
-    )
+    stored = await files.upload(services.slack, thread, name=name, title=f"{name} ({answer.id})", content=content)
     await services.cases.mark(answer, "sent", stored)
 
 

@@ -50,9 +50,7 @@ def _event(body: Json, identity: Identity, alert_bots: frozenset[str]) -> Delive
     return _written(body, event, event, "message", identity, direct=direct)
 
 
-def _written(
-    body: Json, event: Json, message: Json, kind: Any, identity: Identity, *, direct: bool
-) -> Delivery:
+def _written(body: Json, event: Json, message: Json, kind: Any, identity: Identity, *, direct: bool) -> Delivery:
     """A message that was posted or edited. A mention arrives twice, and is one: the subject is the same."""
     ts, channel = str(message["ts"]), str(event["channel"])
     text, mentioned = _without_mention(_text(message), identity.user)
@@ -117,9 +115,7 @@ def _action(body: Json) -> Delivery | None:
         kind="action",
         event=f"action {trigger}",
         subject=f"action {trigger}",
-        thread=Thread(
-            _team(body), channel, str(container.get("thread_ts") or message.get("thread_ts") or ts)
-        ),
+        thread=Thread(_team(body), channel, str(container.get("thread_ts") or message.get("thread_ts") or ts)),
         message_ts=ts,
         user=str((body.get("user") or {}).get("id") or ""),
         response_url=str(body.get("response_url") or ""),
@@ -133,9 +129,7 @@ def _shortcut(body: Json, identity: Identity) -> Delivery | None:
     if not message.get("ts") or not channel or _is_us(message, identity):
         return None
     trigger = f"shortcut {body.get('trigger_id')}"
-    written = _written(
-        {**body, "event_id": trigger}, {"channel": channel}, message, "edit", identity, direct=True
-    )
+    written = _written({**body, "event_id": trigger}, {"channel": channel}, message, "edit", identity, direct=True)
     return Delivery(
         kind="message",
         event=trigger,
@@ -165,9 +159,7 @@ def _text(message: Json) -> str:
     """What the message says. Alert bots often say it in attachments."""
     text = str(message.get("text") or "")
     if message.get("bot_id"):
-        said = [
-            str(part.get("text") or part.get("fallback") or "") for part in message.get("attachments") or ()
-        ]
+        said = [str(part.get("text") or part.get("fallback") or "") for part in message.get("attachments") or ()]
         text = "\n".join([text, *said]).strip()
     return text
 

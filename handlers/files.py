@@ -31,9 +31,7 @@ class SlackFiles:
         """The content. Raises FileRefusedError with a sentence, or aiohttp's errors when the network fails."""
         name = file.name or "The file"
         if not self._is_slack(file.url):
-            raise FileRefusedError(
-                f"{name} is not stored in Slack, so I did not open it. Please paste the text."
-            )
+            raise FileRefusedError(f"{name} is not stored in Slack, so I did not open it. Please paste the text.")
         if file.size > self._most_bytes:
             raise self._too_large(name)
         request = self._session.get(

@@ -6,6 +6,4 @@ import pytest
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--accept", action="store_true", help="rewrite the expectations of the cases; review the diff"
-    )
+    parser.addoption("--accept", action="store_true", help="rewrite the expectations of the cases; review the diff")

@@ -108,7 +108,9 @@ def _count(tally: Tally, case: dict[str, Any], report: Report, weight: float) ->
         tally.mentions[1] += weight
     tally.harmful += [f"{case['id']}: {pattern}" for pattern in case.get("must_not", ()) if re.search(pattern, answer)]
     if not first:
-        tally.misses.append(f"{case['id']}: {', '.join(sorted(accept))} expected, {', '.join(found[:4]) or report.verdict} found")
+        tally.misses.append(
+            f"{case['id']}: {', '.join(sorted(accept))} expected, {', '.join(found[:4]) or report.verdict} found"
+        )
 
 
 def show(tally: Tally) -> None:
@@ -121,7 +123,9 @@ def show(tally: Tally) -> None:
     if tally.mentions[1]:
         print(f"  {'says what it must':28} {tally.mentions[1]:6.1f}{100 * tally.mentions[0] / tally.mentions[1]:9.0f}%")
     if tally.harmless:
-        print(f"  {'harmless, left alone':28} {len(tally.harmless):6}{100 * sum(tally.harmless) / len(tally.harmless):9.0f}%")
+        print(
+            f"  {'harmless, left alone':28} {len(tally.harmless):6}{100 * sum(tally.harmless) / len(tally.harmless):9.0f}%"
+        )
     for line in (*tally.harmful, *tally.misses):
         print(f"  {line}")
 

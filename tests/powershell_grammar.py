@@ -23,16 +23,12 @@ def nodes(node: Node) -> Iterator[Node]:
 def errors(command: str) -> list[str]:
     """The stretches that the grammar cannot read. Bare comma lists (`Format-List A,B`) are fine in PowerShell."""
     return [
-        n.text.decode()
-        for n in nodes(parsed(command))
-        if (n.type == "ERROR" or n.is_missing) and n.text is not None
+        n.text.decode() for n in nodes(parsed(command)) if (n.type == "ERROR" or n.is_missing) and n.text is not None
     ]
 
 
 def literals(command: str) -> list[str]:
     """The verbatim (single-quoted) strings of a command, as written."""
     return [
-        n.text.decode()
-        for n in nodes(parsed(command))
-        if n.type == "verbatim_string_characters" and n.text is not None
+        n.text.decode() for n in nodes(parsed(command)) if n.type == "verbatim_string_characters" and n.text is not None
     ]

@@ -26,9 +26,7 @@ _LINK = re.compile(r"\]\(([^)#\s]+)")
 
 def _commands() -> list[str]:
     blocks = (block for path in _DOCS for block in _SHELL.findall(path.read_text()))
-    return sorted(
-        {line.split("  #")[0].strip() for block in blocks for line in block.splitlines() if line.strip()}
-    )
+    return sorted({line.split("  #")[0].strip() for block in blocks for line in block.splitlines() if line.strip()})
 
 
 @pytest.mark.parametrize("command", _commands())
@@ -43,9 +41,7 @@ def test_a_documented_command_works(command: str, tmp_path: Path) -> None:
     if words[1] in ("serve", "playground", "new-cause"):  # they would stay, or write into the checkout
         words = [*words[:2], "--help"]
     (tmp_path / "send.log").write_text("550 5.7.64 TenantAttribution; Relay Access Denied")
-    done = subprocess.run(
-        [program, *words[1:]], cwd=tmp_path, capture_output=True, text=True, timeout=60
-    )
+    done = subprocess.run([program, *words[1:]], cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert done.returncode in (0, 1), done.stderr
 
 

@@ -34,6 +34,4 @@ def test_a_planted_violation_is_seen(module: str, line: str, tmp_path: Path) -> 
 
 def _lint(folder: Path) -> int:
     command = [_LINT, "--no-cache"]
-    return subprocess.run(
-        command, cwd=folder, capture_output=True, env={"PYTHONPATH": str(folder)}
-    ).returncode
+    return subprocess.run(command, cwd=folder, capture_output=True, env={"PYTHONPATH": str(folder)}).returncode

@@ -30,9 +30,7 @@ class Database:
 
 
 @asynccontextmanager
-async def open_database(
-    settings: Settings, *, name: str = NAME, throwaway: bool = False
-) -> AsyncIterator[Database]:
+async def open_database(settings: Settings, *, name: str = NAME, throwaway: bool = False) -> AsyncIterator[Database]:
     """Opens, and creates what is missing. A `throwaway` database is the embedded server's, named `kind_number`, and
     dropped at the end, together with those that killed processes left behind.
 
@@ -80,12 +78,8 @@ async def _fitting_seal(connection: asyncpg.Connection, settings: Settings) -> S
     try:
         seal = Seal(keys)
     except ValueError:
-        raise StartError(
-            f"{settings.home / 'secret.key'} does not hold a key; restore it from your backup."
-        ) from None
-    await connection.execute(
-        "insert into seal (proof) values ($1) on conflict do nothing", seal.close(_PROOF)
-    )
+        raise StartError(f"{settings.home / 'secret.key'} does not hold a key; restore it from your backup.") from None
+    await connection.execute("insert into seal (proof) values ($1) on conflict do nothing", seal.close(_PROOF))
     try:
         seal.open(await connection.fetchval("select proof from seal"))
     except WrongKeyError:

@@ -88,9 +88,7 @@ class Cases:
         return tuple(map(_answer, rows))
 
     async def answer_at(self, team: str, channel: str, ts: str) -> Answer | None:
-        row = await self._pool.fetchrow(
-            _ANSWER + "where team = $1 and channel = $2 and ts = $3", team, channel, ts
-        )
+        row = await self._pool.fetchrow(_ANSWER + "where team = $1 and channel = $2 and ts = $3", team, channel, ts)
         return _answer(row) if row else None
 
     async def recently(self, thread: Thread, seconds: float) -> int:

@@ -54,9 +54,7 @@ class Inbox:
 
     async def thread_of(self, delivery: UUID) -> tuple[str, str] | None:
         """Team and thread of a delivery that is still open."""
-        row = await self._pool.fetchrow(
-            "select team, thread from delivery where id = $1 and done_at is null", delivery
-        )
+        row = await self._pool.fetchrow("select team, thread from delivery where id = $1 and done_at is null", delivery)
         return (row["team"], row["thread"]) if row else None
 
     async def oldest(self, team: str, thread: str) -> Open | None:

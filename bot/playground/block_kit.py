@@ -66,9 +66,7 @@ def check_view(view: Any) -> list[str]:
         has_input = any(isinstance(b, dict) and b.get("type") == "input" for b in view.get("blocks") or [])
         if has_input and "submit" not in view:
             faults.add("missing required field: submit (the view has input blocks)", "/view")
-    faults.string(
-        view.get("private_metadata", ""), "/view/private_metadata", limits.PRIVATE_METADATA, empty=True
-    )
+    faults.string(view.get("private_metadata", ""), "/view/private_metadata", limits.PRIVATE_METADATA, empty=True)
     faults.string(view.get("callback_id", ""), "/view/callback_id", limits.CALLBACK_ID, empty=True)
     return faults.found + check_blocks(view.get("blocks"), "/view/blocks", str(kind))
 
@@ -117,9 +115,7 @@ def _header(faults: Faults, block: Json, at: str) -> None:
 
 
 def _context(faults: Faults, block: Json, at: str) -> None:
-    for index, item in enumerate(
-        faults.items(block.get("elements"), f"{at}/elements", limits.CONTEXT_ELEMENTS)
-    ):
+    for index, item in enumerate(faults.items(block.get("elements"), f"{at}/elements", limits.CONTEXT_ELEMENTS)):
         here = f"{at}/elements/{index}"
         if isinstance(item, dict) and item.get("type") == "image":
             check_element(faults, item, here, "context")
@@ -128,9 +124,7 @@ def _context(faults: Faults, block: Json, at: str) -> None:
 
 
 def _actions(faults: Faults, block: Json, at: str) -> None:
-    for index, item in enumerate(
-        faults.items(block.get("elements"), f"{at}/elements", limits.ACTIONS_ELEMENTS)
-    ):
+    for index, item in enumerate(faults.items(block.get("elements"), f"{at}/elements", limits.ACTIONS_ELEMENTS)):
         check_element(faults, item, f"{at}/elements/{index}", "actions")
 
 

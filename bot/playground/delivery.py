@@ -143,9 +143,7 @@ class Courier:
         assert self._session is not None, "the workspace has not started"
         body, headers = self._signed(delivery)
         limit = aiohttp.ClientTimeout(total=self.timings.acknowledge)
-        async with self._session.post(
-            str(self.request_url), data=body, headers=headers, timeout=limit
-        ) as response:
+        async with self._session.post(str(self.request_url), data=body, headers=headers, timeout=limit) as response:
             text = await response.text()
             names = {name.lower(): value for name, value in response.headers.items()}
         error = "" if response.status < 300 else "http_error"
@@ -169,9 +167,7 @@ class Courier:
         if delivery.kind == EVENTS:
             kind, text = "application/json", json.dumps(delivery.payload)
         else:
-            form = (
-                delivery.payload if delivery.kind == COMMANDS else {"payload": json.dumps(delivery.payload)}
-            )
+            form = delivery.payload if delivery.kind == COMMANDS else {"payload": json.dumps(delivery.payload)}
             kind, text = "application/x-www-form-urlencoded", urlencode(form)
         now = str(int(self.workspace.clock()))
         key = self.signing_secret.encode()

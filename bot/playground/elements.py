@@ -60,9 +60,7 @@ def _menu(faults: Faults, element: Json, at: str, kind: str) -> None:
     if kind in _CHOICES:
         most = limits.CHOICES
     if "option_groups" in element:
-        for index, group in enumerate(
-            faults.items(element["option_groups"], f"{at}/option_groups", limits.OPTIONS)
-        ):
+        for index, group in enumerate(faults.items(element["option_groups"], f"{at}/option_groups", limits.OPTIONS)):
             here = f"{at}/option_groups/{index}"
             faults.text(group.get("label"), f"{here}/label", limits.OPTION_TEXT, kinds=("plain_text",))
             _options(faults, group.get("options"), f"{here}/options", most, kind)

@@ -15,7 +15,5 @@ class Manifest:
 
     name: str = "Mailflow"
     commands: tuple[str, ...] = ("/mailflow",)
-    message_shortcuts: dict[str, str] = field(
-        default_factory=lambda: {"diagnose_message": "Diagnose mail flow"}
-    )
+    message_shortcuts: dict[str, str] = field(default_factory=lambda: {"diagnose_message": "Diagnose mail flow"})
     events: frozenset[str] = EVENTS

@@ -28,13 +28,9 @@ class Members:
         self._courier = courier
         self._responses = responses
         self._base_url = base_url
-        self._composer = Composer(
-            list(workspace.people.values()), list(workspace.channels.values()), workspace.groups
-        )
+        self._composer = Composer(list(workspace.people.values()), list(workspace.channels.values()), workspace.groups)
 
-    def post(
-        self, user: str, channel: str, text: str, thread_ts: str = "", files: Sequence[Upload] = ()
-    ) -> str:
+    def post(self, user: str, channel: str, text: str, thread_ts: str = "", files: Sequence[Upload] = ()) -> str:
         """Say something. A text over 12,000 characters becomes a snippet, as the client makes it. Returns the ts."""
         where = self._space.place(channel).id
         stored = [self.upload(user, name, content) for name, content in files]

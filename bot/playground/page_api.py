@@ -187,9 +187,7 @@ class PageApi:
         except SlackError as refusal:
             return web.json_response({"ok": False, "error": refusal.code}, headers=_SECURITY)
         except (KeyError, ValueError, TypeError):
-            return web.json_response(
-                {"ok": False, "error": "invalid_arguments"}, status=400, headers=_SECURITY
-            )
+            return web.json_response({"ok": False, "error": "invalid_arguments"}, status=400, headers=_SECURITY)
         return web.json_response({"ok": True, **answer}, headers=_SECURITY)
 
     async def _post(self, body: Json) -> Json:

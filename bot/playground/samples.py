@@ -23,9 +23,7 @@ class Sample:
 def load_samples() -> list[Sample]:
     """Every sample, in the order of the file names."""
     folder = files("bot.playground") / "samples"
-    found = sorted(
-        (item for item in folder.iterdir() if item.name.endswith(".md")), key=lambda item: item.name
-    )
+    found = sorted((item for item in folder.iterdir() if item.name.endswith(".md")), key=lambda item: item.name)
     return [parse_sample(item.name.removesuffix(".md"), item.read_text("utf-8")) for item in found]
 
 

@@ -85,9 +85,7 @@ class Sockets:
         leaving, self._connections = self._connections, []
         self._connected.clear()
         for socket in leaving:
-            await socket.send_json(
-                {"type": "disconnect", "reason": reason, "debug_info": {"host": "playground"}}
-            )
+            await socket.send_json({"type": "disconnect", "reason": reason, "debug_info": {"host": "playground"}})
             await socket.close()
 
     async def close(self) -> None:

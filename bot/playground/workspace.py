@@ -102,9 +102,7 @@ class Workspace:
         try:
             return self.channel(name)
         except SlackError:
-            return self.channel(
-                next((p.id for p in self.people.values() if name in (p.name, p.real_name)), name)
-            )
+            return self.channel(next((p.id for p in self.people.values() if name in (p.name, p.real_name)), name))
 
     # -- messages -------------------------------------------------------------------------------------
 
@@ -152,9 +150,7 @@ class Workspace:
         message = self.message(channel, ts)
         previous = copy.deepcopy(message)
         if message.get("reply_count"):
-            kept = {
-                key: message[key] for key in ("type", "ts", "team", "thread_ts", "reply_count", "reply_users")
-            }
+            kept = {key: message[key] for key in ("type", "ts", "team", "thread_ts", "reply_count", "reply_users")}
             tomb = {
                 "subtype": "tombstone",
                 "text": "This message was deleted.",

@@ -177,11 +177,7 @@ def _markers(asked: str) -> Iterator[Meaning]:
     """What is no code and says as much ("CAT:SPOOF", "compauth=fail"), the longest wording first."""
     if _WORD.search(asked):
         folded = fold(asked)
-        found = [
-            one
-            for one in map(tables.entry, tables.rows("markers"))
-            if one.parts and contains(folded, one.parts)
-        ]
+        found = [one for one in map(tables.entry, tables.rows("markers")) if one.parts and contains(folded, one.parts)]
         yield from (_meaning(one.row) for one in sorted(found, key=lambda one: -len(one.row.text)))
 
 

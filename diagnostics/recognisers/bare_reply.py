@@ -125,9 +125,7 @@ def _after_success(lines: Lines, at: int) -> bool:
 def _places(line: str) -> Iterator[Place]:
     """Where in `line` a failing reply begins, leftmost first."""
     candidates = [*_coded(line), *tokens(line)][:_MOST_TRIED]
-    candidates += [
-        Place(line, found.start(), found.end(), "phrase") for found in _PHRASE.finditer(line[:_LONGEST])
-    ]
+    candidates += [Place(line, found.start(), found.end(), "phrase") for found in _PHRASE.finditer(line[:_LONGEST])]
     for place in sorted(candidates, key=lambda each: each.start):
         if reads_as_reply(place):
             led = _LED.search(place.before)

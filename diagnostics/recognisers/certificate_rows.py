@@ -50,9 +50,7 @@ class _Open:
     certificate: Certificate
 
 
-def certificates(
-    rows: list[Row], source_of: dict[int, Source], session: str, connector: str
-) -> Iterator[Certificate]:
+def certificates(rows: list[Row], source_of: dict[int, Source], session: str, connector: str) -> Iterator[Certificate]:
     """The certificates that these rows of one session show, in order."""
     current: _Open | None = None
     for row in rows:
@@ -68,13 +66,9 @@ def certificates(
         if label is not None:
             if current is None:  # the excerpt begins after the row that says whose it is
                 current = _Open(
-                    Certificate(
-                        source=source_of[row.line], owner="unknown", session=session, connector=connector
-                    )
+                    Certificate(source=source_of[row.line], owner="unknown", session=session, connector=connector)
                 )
-            current.certificate = _with(
-                current.certificate, label, row.data or row.context, source_of[row.line]
-            )
+            current.certificate = _with(current.certificate, label, row.data or row.context, source_of[row.line])
     if current is not None:
         yield current.certificate
 

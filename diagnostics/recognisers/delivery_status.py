@@ -122,9 +122,7 @@ def _begins(recipient: Recipient, name: str) -> bool:
         return True
     if name == "final-recipient":
         return "original-recipient" not in recipient.fields
-    return name == "original-recipient" and bool(
-        {"action", "status", "diagnostic-code"} & recipient.fields.keys()
-    )
+    return name == "original-recipient" and bool({"action", "status", "diagnostic-code"} & recipient.fields.keys())
 
 
 def _goes_on(line: str, block: Recipient, name: str) -> bool:
@@ -144,9 +142,7 @@ def _complete(notification: Notification) -> bool:
     notification.recipients = [
         each for each in notification.recipients if each.address or "diagnostic-code" in each.fields
     ]
-    return any(
-        {"action", "status", "diagnostic-code"} & each.fields.keys() for each in notification.recipients
-    )
+    return any({"action", "status", "diagnostic-code"} & each.fields.keys() for each in notification.recipients)
 
 
 def artefact(notification: Notification, paste: Paste) -> Artefact:

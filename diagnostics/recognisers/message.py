@@ -19,9 +19,7 @@ from diagnostics.recognisers import Reading, delivery_status, ndr, recogniser
 from diagnostics.text import Paste, squeezed
 
 _LARGEST: Final = 4_000_000  # characters; a bounce that returns more than this is read as plain text
-_MOST_PARTS: Final = (
-    100  # also the bound on nesting: the parser recurses once for each part that holds others
-)
+_MOST_PARTS: Final = 100  # also the bound on nesting: the parser recurses once for each part that holds others
 _LONGEST_PART: Final = 400_000
 _HEADER = re2.compile(r"^([A-Za-z][A-Za-z0-9-]{1,60}):")
 _OUTER: Final = frozenset(
@@ -187,9 +185,7 @@ def _decoded(part: Message, at: int) -> tuple[list[str], list[int], bool]:
         first = first if held else index
         held += line.rstrip().removesuffix("=")
         if not line.rstrip().endswith("="):
-            lines.append(
-                _to_text(quopri.decodestring(held.encode("utf-8", "replace")), part).replace("\n", " ")
-            )
+            lines.append(_to_text(quopri.decodestring(held.encode("utf-8", "replace")), part).replace("\n", " "))
             origins.append(at + first)
             held = ""
     if held:

@@ -43,12 +43,8 @@ _BARE = re2.compile(r"^\s*#?([45]\d\d[ -]#?[45]\.\d{1,3}\.\d{1,3}\b.*)$")
 _WRAPPER = re2.compile(r"(?i)QUEUE\.Expired|message (?:expired|delayed)|^#?\d{3} [45]\.4\.7\b|^[45]\.4\.7\b")
 _DELAYED = re2.compile(r"(?i)message delayed|delivery delayed|delivery is delayed")
 _LOCAL = re2.compile(r"\b(?:RESOLVER|TRANSPORT|ROUTING|QUEUE|STOREDRV|SMTPSEND|CAT|APPROVAL|AGENT)\.[A-Za-z]")
-_FOREIGN = re2.compile(
-    r"^\s*(?:[A-Za-z]{3,40}\s{2,}:\s|\d{4}-\d\d-\d\dT|(?:Log Name|Event (?:Source|Type|ID))\s*:)"
-)
-_FAR: Final = (
-    40  # lines between a headline and a reply without a frame, or between recipients and their reply
-)
+_FOREIGN = re2.compile(r"^\s*(?:[A-Za-z]{3,40}\s{2,}:\s|\d{4}-\d\d-\d\dT|(?:Log Name|Event (?:Source|Type|ID))\s*:)")
+_FAR: Final = 40  # lines between a headline and a reply without a frame, or between recipients and their reply
 _MOST: Final = 200  # bounces of a paste, and differing recipients of a bounce, that are told apart
 
 
@@ -156,9 +152,7 @@ def _is_bounce(bounce: _Bounce, openings: set[int]) -> bool:
     if bounce.quotes:
         return bool(bounce.marks)
     # A bounce whose technical part was not pasted: only its headline and a recipient tell it.
-    return not openings.isdisjoint(bounce.marks) and any(
-        address(line) or in_headline(line) for _, line in bounce.lines
-    )
+    return not openings.isdisjoint(bounce.marks) and any(address(line) or in_headline(line) for _, line in bounce.lines)
 
 
 def _with_history(bounce: _Bounce) -> _Bounce:
@@ -190,9 +184,7 @@ def _claims(bounce: _Bounce) -> set[int]:
     first, last = min(own, default=0), max(own, default=0)
     top = bounce.quotes[0].first if bounce.quotes else first
     first = min([first, *(i for i, line in bounce.lines if top - 6 <= i < top and address(line))])
-    return history | {
-        i for i, line in bounce.lines if first <= i <= last and (i in own or not _FOREIGN.search(line))
-    }
+    return history | {i for i, line in bounce.lines if first <= i <= last and (i in own or not _FOREIGN.search(line))}
 
 
 def _groups(bounce: _Bounce) -> list[_Group]:
@@ -235,9 +227,7 @@ def _run(lines: Lines, known: dict[int, str], below: int, above: int) -> list[st
 def _anywhere(bounce: _Bounce, known: dict[int, str]) -> list[str]:
     """The first recipient that the bounce names at all."""
     history = {index for index, _ in bounce.history}
-    named = (
-        in_headline(line) or known.get(index, "") for index, line in bounce.lines if index not in history
-    )
+    named = (in_headline(line) or known.get(index, "") for index, line in bounce.lines if index not in history)
     first = next((each for each in named if each), "")
     return [first] if first else []
 
@@ -273,10 +263,7 @@ def _servers(bounce: _Bounce) -> tuple[str, tuple[str, str]]:
         if not named:
             continue
         label, host, ip = named
-        refusing = (
-            label.strip().lower() in ("remote server", "message rejected by", "receiving server")
-            or generating
-        )
+        refusing = label.strip().lower() in ("remote server", "message rejected by", "receiving server") or generating
         if refusing and not receiving[0]:
             receiving = (host, ip)
         elif not refusing:

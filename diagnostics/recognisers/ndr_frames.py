@@ -59,9 +59,7 @@ _ENTRY_REPLY = re2.compile(
     r"|unknown user|no such user|mail for .+ loops back|mailbox (?:is )?full|quota exceeded|over quota|timed out"
     r"|unrouteable address|unrouteable mail domain|retry time(?:out)? not reached|message size exceeds).*)$"
 )
-_WHO = re2.compile(
-    rf"({_HOST})\s?\[({_IP})\]|\b({_HOST})\s?\(({_IP})\)|[(\[]({_IP})[)\]]|\bat ({_HOST})|^({_IP}) "
-)
+_WHO = re2.compile(rf"({_HOST})\s?\[({_IP})\]|\b({_HOST})\s?\(({_IP})\)|[(\[]({_IP})[)\]]|\bat ({_HOST})|^({_IP}) ")
 _NAMED = re2.compile(rf"(?:^|[\s'\"])({_HOST})(?:[\s'\"]|$)")
 
 
@@ -128,11 +126,7 @@ def _entry(lines: Lines, at: int) -> Quoted | None:
     indent = len(lines[at][1]) - len(lines[at][1].lstrip())
     for index, line in lines[at + 1 : at + 40]:
         deeper = len(line) - len(line.lstrip()) > indent
-        if (
-            not line.strip()
-            or index != last + 1
-            or not (deeper or (named.group("angled") and not _ENTRY.search(line)))
-        ):
+        if not line.strip() or index != last + 1 or not (deeper or (named.group("angled") and not _ENTRY.search(line))):
             break
         text, last = f"{text} {line.strip()}".strip(), index
     found = _ENTRY_REPLY.search(text)

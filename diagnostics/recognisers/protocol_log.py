@@ -120,8 +120,7 @@ def _artefact(reading: Reading, direction: str, group: list[list[Row]], headers:
 
 def _tell(reading: Reading, session: list[Row], direction: str) -> Told:
     sources = {
-        row.line: Source(row.line + 1, reading.paste.raw[row.line].strip(), reading.paste.index)
-        for row in session
+        row.line: Source(row.line + 1, reading.paste.raw[row.line].strip(), reading.paste.index) for row in session
     }
     return tell(session, sources, "send" if direction == "send" else "receive")
 

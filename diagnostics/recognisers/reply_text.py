@@ -122,18 +122,11 @@ def find_codes(text: str) -> Iterator[Code]:
     """Every enhanced code in `text`, with the basic code before it. Addresses, versions and build numbers are none."""
     for found in _CODES.finditer(text):
         if found.group("hand"):
-            yield Code(
-                int(found.group("typed")), found.group("hand").replace(" ", "."), found.start(), found.end()
-            )
+            yield Code(int(found.group("typed")), found.group("hand").replace(" ", "."), found.start(), found.end())
             continue
         start, end = found.span()
         before, after = text[start - 1 : start], text[end : end + 2]
-        if (
-            before.isalnum()
-            or before == "."
-            or after[:1].isalnum()
-            or (after[:1] == "." and after[1:].isdigit())
-        ):
+        if before.isalnum() or before == "." or after[:1].isalnum() or (after[:1] == "." and after[1:].isdigit()):
             continue
         yield Code(int(found.group("basic") or 0), found.group("enhanced"), start, end)
 
@@ -269,13 +262,19 @@ def _first(pattern: Any, text: str) -> str:
     return str(found.group(1)) if found else ""
 
 
+def _about_connecting(inner: str) -> bool:
+    """A 5xx reply that a server spoke came over an open connection, whatever it calls refused; x.4.x is the network's."""
+    basic, enhanced = codes(inner)
+    return basic < 500 or enhanced[2:3] == "4" or bool(_WINSOCK.search(inner))
+
+
 def _stated(whole: str, inner: str, ip: str, at: str, keys: dict[str, Any]) -> Iterator[Fact]:
     """Facts in the words of a reply, beside the reply itself."""
     tls = _TLS.search(whole)
     if tls:
         error = "SocketError" if tls.group(1).lower() == "socket error" else tls.group(1)
         yield TlsFailed(error=error, remote_ip=ip, at=at, **keys)
-    failure = connect_failure(whole, keys["source"])
+    failure = connect_failure(whole, keys["source"]) if _about_connecting(inner) else None
     if failure is not None:
         yield ConnectFailed(kind=failure.kind, winsock=failure.winsock, ip=ip, at=at, **keys)
     elif not tls and _dropped(inner):

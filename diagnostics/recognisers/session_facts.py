@@ -160,9 +160,7 @@ def _hear_250(talk: _Conversation, row: Row, text: str) -> None:
             talk.masked.append((row, "capability"))
 
 
-def _session(
-    talk: _Conversation, rows: list[Row], sources: dict[int, Source], shown: list[Certificate]
-) -> Session:
+def _session(talk: _Conversation, rows: list[Row], sources: dict[int, Source], shown: list[Certificate]) -> Session:
     last = talk.tls_failed[0] if talk.tls_failed else talk.refusals[0][0] if talk.refusals else rows[-1]
     times = sorted(row.at for row in rows if row.at)
     local = next((c for c in reversed(shown) if c.owner == "local"), None)
@@ -255,11 +253,7 @@ def _first_refusals(talk: _Conversation) -> list[tuple[Row, str]]:
     first = talk.refusals[:1]
     return (
         first
-        + [
-            (row, text)
-            for row, text in talk.refusals[1:]
-            if not text.startswith("503") and text != first[0][1]
-        ][:20]
+        + [(row, text) for row, text in talk.refusals[1:] if not text.startswith("503") and text != first[0][1]][:20]
     )
 
 

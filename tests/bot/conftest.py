@@ -90,9 +90,7 @@ class World:
 
     def said(self, channel: str, ts: str) -> list[dict[str, Any]]:
         """The bot's messages in a thread."""
-        return [
-            message for message in self.place.thread(channel, ts)[1:] if message.get("bot_id") == "B0MAILFLOW"
-        ]
+        return [message for message in self.place.thread(channel, ts)[1:] if message.get("bot_id") == "B0MAILFLOW"]
 
     def answers(self, channel: str, ts: str) -> list[dict[str, Any]]:
         """Its answers, without the files that hold what did not fit into them."""
@@ -103,9 +101,7 @@ class World:
 
     async def answer(self, channel: str, ts: str, count: int = 1) -> str:
         """Everything that the newest of `count` answers says."""
-        said = await self.place.wait_for(
-            lambda: (found := self.answers(channel, ts))[count - 1 :] and found, 10
-        )
+        said = await self.place.wait_for(lambda: (found := self.answers(channel, ts))[count - 1 :] and found, 10)
         return everything(said[count - 1])
 
     async def settled(self, count: int = 1) -> None:

@@ -12,9 +12,7 @@ PATH = Path(__file__).parents[2] / "deploy" / "slack-manifest.yaml"
 
 def parsed() -> Any:
     lines = [
-        line
-        for line in PATH.read_text(encoding="utf-8").splitlines()
-        if line.strip() and not line.startswith("#")
+        line for line in PATH.read_text(encoding="utf-8").splitlines() if line.strip() and not line.startswith("#")
     ]
     # An entry of a list is what stands behind its dash, as a block of its own.
     value, rest = _block([(len(line) - len(line.lstrip()), line.strip()) for line in lines], 0)

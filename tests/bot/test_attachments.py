@@ -8,9 +8,7 @@ from handlers.blocks import Message
 from tests.bot.conftest import World, everything
 from tests.bot.pastes import FAILING
 
-LONG = Message(
-    "short", ({"type": "section", "text": {"type": "mrkdwn", "text": "short"}},), ("all.txt", "the rest")
-)
+LONG = Message("short", ({"type": "section", "text": {"type": "mrkdwn", "text": "short"}},), ("all.txt", "the rest"))
 
 
 @pytest.fixture(autouse=True)

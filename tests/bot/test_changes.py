@@ -34,17 +34,13 @@ async def test_a_message_edited_into_chatter_loses_its_answer_and_its_record(wor
         ts = await world.place.post("alex", "#exchange", FAILING)
         await world.answer("#exchange", ts)
         await world.place.edit("alex", "#exchange", ts, "never mind")
-        await world.place.wait_for(
-            lambda: "took the answer back" in everything(world.answers("#exchange", ts)[0])
-        )
+        await world.place.wait_for(lambda: "took the answer back" in everything(world.answers("#exchange", ts)[0]))
         await world.settled()
         assert "UnknownCredentials" not in everything(world.answers("#exchange", ts)[0])
         assert [row["text"] for row in await stored(world)] == [None]
 
         await world.place.edit("alex", "#exchange", ts, FAILING)
-        await world.place.wait_for(
-            lambda: "UnknownCredentials" in everything(world.answers("#exchange", ts)[0])
-        )
+        await world.place.wait_for(lambda: "UnknownCredentials" in everything(world.answers("#exchange", ts)[0]))
         await world.settled()
         assert len(world.answers("#exchange", ts)) == 1
 
@@ -67,14 +63,10 @@ async def test_a_preview_of_a_link_is_no_edit(world: World) -> None:
             }
         )
         await world.place.wait_for(lambda: len(world.place.deliveries) > sent)
-        assert [row["subject"].split()[0] for row in await world.rows("select subject from delivery")] == [
-            "message"
-        ]
+        assert [row["subject"].split()[0] for row in await world.rows("select subject from delivery")] == ["message"]
 
 
-async def test_a_deleted_message_is_purged_and_its_answer_taken_back(
-    world: World, mode: dict[str, str]
-) -> None:
+async def test_a_deleted_message_is_purged_and_its_answer_taken_back(world: World, mode: dict[str, str]) -> None:
     async with world.bot(mode):
         ts = await world.place.post("alex", "#exchange", FAILING)
         await world.answer("#exchange", ts)
@@ -125,9 +117,7 @@ async def test_a_cure_is_told_in_the_thread_and_a_healthy_log_elsewhere_is_not(w
 
 async def test_the_button_shows_every_step_once_even_after_a_restart(world: World) -> None:
     async with world.bot():
-        ts = await world.place.post(
-            "alex", "#exchange", FAILING.replace("UnknownCredentials", "NoCredentials")
-        )
+        ts = await world.place.post("alex", "#exchange", FAILING.replace("UnknownCredentials", "NoCredentials"))
         await world.answer("#exchange", ts)
         await world.settled()
     async with world.bot():

@@ -18,14 +18,10 @@ HEALTHY = HEADER + "\n".join(session(error="", thumbprint=NEW))
 _MAILFLOW = Path(sys.executable).parent / "mailflow"
 
 
-def run(
-    *arguments: str, text: str | bytes = "", cwd: Path | None = None
-) -> subprocess.CompletedProcess[bytes]:
+def run(*arguments: str, text: str | bytes = "", cwd: Path | None = None) -> subprocess.CompletedProcess[bytes]:
     data = text.encode() if isinstance(text, str) else text
     env = {**os.environ, "COLUMNS": "100"}
-    return subprocess.run(
-        [_MAILFLOW, *arguments], input=data, capture_output=True, cwd=cwd, env=env, timeout=60
-    )
+    return subprocess.run([_MAILFLOW, *arguments], input=data, capture_output=True, cwd=cwd, env=env, timeout=60)
 
 
 @pytest.mark.parametrize(("text", "code"), [(FAILING, 1), (HEALTHY, 0), ("good morning", 0)])
@@ -76,9 +72,7 @@ def test_a_file_that_is_not_there() -> None:
 def test_a_case_goes_on_in_its_folder(tmp_path: Path) -> None:
     folder = str(tmp_path / "case")
     first = json.loads(run("diagnose", "--json", "--case", folder, text=FAILING).stdout)
-    second = json.loads(
-        run("diagnose", "--json", "--case", folder, text=HEALTHY.replace("08:12", "09:12")).stdout
-    )
+    second = json.loads(run("diagnose", "--json", "--case", folder, text=HEALTHY.replace("08:12", "09:12")).stdout)
     assert (first["verdict"], second["verdict"]) == ("failure", "healthy")
     assert any(NEW in line for line in second["changed"])
 

@@ -39,9 +39,7 @@ async def process(world: World, moment: str) -> AsyncIterator[asyncio.subprocess
 
 
 @pytest.mark.parametrize("moment", ["before-answer", "after-post", "after-record"])
-async def test_after_a_kill_there_is_exactly_one_answer(
-    world: World, moment: str, mode: dict[str, str]
-) -> None:
+async def test_after_a_kill_there_is_exactly_one_answer(world: World, moment: str, mode: dict[str, str]) -> None:
     world.environ.update(mode)
     async with process(world, moment) as child:
         ts = await world.place.post("alex", "#exchange", FAILING)

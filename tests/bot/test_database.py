@@ -73,9 +73,7 @@ async def test_a_delivery_and_its_job_are_stored_once_and_together(world: World)
         inbox = Inbox(database)
         same_event = delivery(1)
         same_subject = Delivery("message", "Ev9", "message C1 1", THREAD, "1.0", text=SECRET)
-        results = await asyncio.gather(
-            *(inbox.accept(same_event) for _ in range(5)), inbox.accept(same_subject)
-        )
+        results = await asyncio.gather(*(inbox.accept(same_event) for _ in range(5)), inbox.accept(same_subject))
         assert sorted(results) == [False] * 5 + [True]
         assert await database.pool.fetchval("select count(*) from delivery") == 1
         assert await database.pool.fetchval("select count(*) from pgqueuer") == 1
@@ -136,9 +134,7 @@ async def test_old_cases_are_deleted_and_fresh_ones_stay(world: World) -> None:
             await cases.keep(thread, "1.0", SECRET)
             await cases.plan(thread, "1.0", "answer")
         old = "- interval '31 days'"
-        await database.pool.execute(
-            f"update incident_case set active_at = now() {old} where thread_ts = '1.0'"
-        )
+        await database.pool.execute(f"update incident_case set active_at = now() {old} where thread_ts = '1.0'")
         await database.pool.execute(
             f"update delivery set received_at = now() {old}, done_at = now() where event = 'Ev0'"
         )
@@ -232,12 +228,8 @@ asyncio.run(main())
 
 
 @pytest.mark.parametrize("server_too", [False, True])
-async def test_data_survive_a_kill_and_the_server_does_not_outlive_the_next_run(
-    home: Path, server_too: bool
-) -> None:
-    child = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", HOLD, str(home), stdout=asyncio.subprocess.PIPE
-    )
+async def test_data_survive_a_kill_and_the_server_does_not_outlive_the_next_run(home: Path, server_too: bool) -> None:
+    child = await asyncio.create_subprocess_exec(sys.executable, "-c", HOLD, str(home), stdout=asyncio.subprocess.PIPE)
     assert child.stdout
     assert await asyncio.wait_for(child.stdout.readline(), 60) == b"open\n"
     child.kill()

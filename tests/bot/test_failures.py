@@ -20,9 +20,7 @@ async def test_a_rate_limit_is_waited_out(world: World) -> None:
         ts = await world.place.post("alex", "#exchange", FAILING)
         await world.answer("#exchange", ts)
         assert posts(world) == [429, 200]
-        failed = await world.rows(
-            "select tries, retry_at - received_at >= interval '1 second' as waited from delivery"
-        )
+        failed = await world.rows("select tries, retry_at - received_at >= interval '1 second' as waited from delivery")
         assert failed == [{"tries": 0, "waited": True}]
 
 
@@ -34,9 +32,7 @@ async def test_server_errors_are_tried_again(world: World) -> None:
         assert posts(world) == [500, 500, 200]
 
 
-async def test_a_post_whose_answer_was_lost_is_found_and_not_repeated(
-    world: World, mode: dict[str, str]
-) -> None:
+async def test_a_post_whose_answer_was_lost_is_found_and_not_repeated(world: World, mode: dict[str, str]) -> None:
     async with world.bot(mode):
         world.place.fail_next("chat.postMessage", lost_answer=True)
         ts = await world.place.post("alex", "#exchange", FAILING)
@@ -83,9 +79,7 @@ async def test_what_slack_refuses_for_good_is_not_tried_again(world: World) -> N
         await world.place.post("alex", "#exchange", FAILING)
         await world.settled()
         assert len(posts(world)) == 2  # the answer and the apology
-        assert (await world.rows("select outcome from delivery"))[0][
-            "outcome"
-        ] == "failed: Slack: restricted_action"
+        assert (await world.rows("select outcome from delivery"))[0]["outcome"] == "failed: Slack: restricted_action"
 
 
 async def test_the_order_within_a_thread_survives_a_failure(world: World) -> None:
@@ -100,9 +94,7 @@ async def test_the_order_within_a_thread_survives_a_failure(world: World) -> Non
         assert "5.7.64" in second
 
 
-async def test_what_cannot_be_stored_is_not_acknowledged(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_what_cannot_be_stored_is_not_acknowledged(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     async with world.bot() as bot:
         pool = bot.worker._database.pool
         await pool.execute("alter table delivery rename to delivery_away")

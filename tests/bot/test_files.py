@@ -13,9 +13,7 @@ PNG = b"\x89PNG\r\n\x1a\n" + bytes(200)
 
 async def test_a_log_file_is_read(world: World, mode: dict[str, str]) -> None:
     async with world.bot(mode):
-        ts = await world.place.post(
-            "alex", "#exchange", "from this morning", files=[("SEND1.LOG", FAILING.encode())]
-        )
+        ts = await world.place.post("alex", "#exchange", "from this morning", files=[("SEND1.LOG", FAILING.encode())])
         assert "UnknownCredentials" in await world.answer("#exchange", ts)
 
 
@@ -34,9 +32,7 @@ async def test_a_long_paste_that_became_a_snippet_is_read(world: World) -> None:
 async def test_five_megabytes_are_answered(world: World) -> None:
     content = (FAILING + "x" * 99 + "\n") * 10_000
     async with world.bot():
-        ts = await world.place.post(
-            "alex", "#exchange", "", files=[("big.log", content.encode()[:4_900_000])]
-        )
+        ts = await world.place.post("alex", "#exchange", "", files=[("big.log", content.encode()[:4_900_000])])
         await world.place.wait_for(lambda: world.answers("#exchange", ts), 60)
 
 

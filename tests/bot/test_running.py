@@ -103,11 +103,7 @@ asyncio.run(command(load(dotenv=Path("none.env")), *arguments, announce=announce
 
 
 def clean_environment(**more: str) -> dict[str, str]:
-    kept = {
-        key: value
-        for key, value in os.environ.items()
-        if not key.startswith(("MAILFLOW_", "SLACK_", "DATABASE_"))
-    }
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("MAILFLOW_", "SLACK_", "DATABASE_"))}
     return {**kept, **more}
 
 
@@ -160,9 +156,7 @@ async def test_log_lines_are_json_name_the_delivery_and_hold_nothing_pasted(worl
     _, errors = await asyncio.wait_for(child.communicate(), 30)
     lines = [json.loads(line) for line in errors.decode().splitlines()]
     [delivery] = await world.rows("select id from delivery where outcome = 'answered'")
-    assert [
-        line for line in lines if line.get("event") == "answered" and line["delivery"] == str(delivery["id"])
-    ]
+    assert [line for line in lines if line.get("event") == "answered" and line["delivery"] == str(delivery["id"])]
     assert [line for line in lines if line.get("reason") == "Slack: restricted_action"]
     for secret in (b"contoso", b"3C0FFEE1A2B3C4", b"UnknownCredentials", b"xoxb-test", b"Outbound"):
         assert secret not in errors

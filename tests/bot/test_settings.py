@@ -44,9 +44,7 @@ def test_the_mode_follows_from_what_is_set(environ: dict[str, str], mode: str) -
         ({"SLACK_APP_TOKEN": "xoxb-hunter2"}, "SLACK_APP_TOKEN holds the wrong kind of token"),
     ],
 )
-def test_what_is_wrong_is_said_in_a_sentence_without_the_value(
-    environ: dict[str, str], sentence: str
-) -> None:
+def test_what_is_wrong_is_said_in_a_sentence_without_the_value(environ: dict[str, str], sentence: str) -> None:
     with pytest.raises(SettingsError) as raised:
         load(environ, NOWHERE)
     assert str(raised.value).startswith(sentence)
@@ -88,9 +86,7 @@ def test_an_unknown_setting_in_the_file_is_refused_too(tmp_path: Path) -> None:
 
 
 def test_secrets_do_not_print_and_nothing_can_be_changed() -> None:
-    settings = load(
-        {"SLACK_BOT_TOKEN": "xoxb-hunter2", "DATABASE_URL": "postgresql://u:hunter2@h/d"}, NOWHERE
-    )
+    settings = load({"SLACK_BOT_TOKEN": "xoxb-hunter2", "DATABASE_URL": "postgresql://u:hunter2@h/d"}, NOWHERE)
     assert "hunter2" not in repr(settings)
     with pytest.raises(ValueError, match="frozen"):
         settings.port = 1  # type: ignore[misc]

@@ -77,9 +77,7 @@ def test_forms(query, expected):
     assert code(query) == expected
 
 
-@pytest.mark.parametrize(
-    "around", ["`{}`", '"{}"', "'{}'", "[{}]", "({})", "<{}>", "“{}”", " {}\n", "{}.", "```{}```"]
-)
+@pytest.mark.parametrize("around", ["`{}`", '"{}"', "'{}'", "[{}]", "({})", "<{}>", "“{}”", " {}\n", "{}.", "```{}```"])
 @pytest.mark.parametrize("query", ["5.7.64", "0x8009030D", "NoCredentials", "10060", "event 12014"])
 def test_what_clings_to_a_code_does_not_matter(around, query):
     assert code(around.format(query)) == code(query)
@@ -118,9 +116,7 @@ def test_the_number_has_borders(one, other):
     assert not codes(one) & codes(other)
 
 
-@pytest.mark.parametrize(
-    "query", ["10.4.4.7", "id 15.2.1748.10", "v5.7.1", "5.7.1x", "5.07.1", "5.7.1000", "3.4.7"]
-)
+@pytest.mark.parametrize("query", ["10.4.4.7", "id 15.2.1748.10", "v5.7.1", "5.7.1x", "5.07.1", "5.7.1000", "3.4.7"])
 def test_what_only_looks_like_a_code_is_none(query):
     assert not explain(query).found
 

@@ -61,9 +61,7 @@ def test_the_text_has_borders():
     assert first(None, "4.4.4", "try again later ATTR5") == "hybrid.tenant.not-mail-enabled"
     assert first("451", "4.4.4", "try again later ATTR35") == "dns.mx.legacy-eop-target"
     assert first(None, "4.4.4", "try again later ATTR57") == first(None, "4.4.4", "")
-    assert first("421", "4.2.1", "Unable to connect -> error 110060") == first(
-        "421", "4.2.1", "Unable to connect"
-    )
+    assert first("421", "4.2.1", "Unable to connect -> error 110060") == first("421", "4.2.1", "Unable to connect")
 
 
 def test_a_text_applies_only_where_it_stands():
@@ -141,9 +139,7 @@ def test_weights_fall():
 
 
 codes = st.none() | st.from_regex(r"[2-5][0-9]{2}", fullmatch=True) | st.text(max_size=6)
-enhanced_codes = (
-    st.none() | st.from_regex(r"[245]\.[0-9]{1,3}\.[0-9]{1,4}", fullmatch=True) | st.text(max_size=12)
-)
+enhanced_codes = st.none() | st.from_regex(r"[245]\.[0-9]{1,3}\.[0-9]{1,4}", fullmatch=True) | st.text(max_size=12)
 
 
 @given(codes, enhanced_codes, st.text(max_size=400))

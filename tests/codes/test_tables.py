@@ -82,9 +82,7 @@ def test_every_row_can_be_reached_by_explain(table: str, row: Row):
 
 
 def test_the_rfc_5321_replies_are_there():
-    numbers = (
-        "211 214 220 221 250 251 252 354 421 450 451 452 455 500 501 502 503 504 550 551 552 553 554 555"
-    )
+    numbers = "211 214 220 221 250 251 252 354 421 450 451 452 455 500 501 502 503 504 550 551 552 553 554 555"
     assert set(numbers.split()) <= {row.code for row in tables.rows("smtp-basic") if not row.text}
 
 
@@ -108,14 +106,10 @@ def test_a_wrong_row_is_refused():
     with pytest.raises(ValidationError):
         Row(code="550", name="", emitter="x", meaning="x", source="x")
     with pytest.raises(ValidationError):
-        Row.model_validate(
-            {"code": "5", "name": "x", "emitter": "x", "meaning": "x", "source": "x", "colour": "red"}
-        )
+        Row.model_validate({"code": "5", "name": "x", "emitter": "x", "meaning": "x", "source": "x", "colour": "red"})
 
 
-@pytest.mark.parametrize(
-    "row", [row for row in REPLIES if row.wrapper], ids=lambda row: f"{row.code} {row.text}"
-)
+@pytest.mark.parametrize("row", [row for row in REPLIES if row.wrapper], ids=lambda row: f"{row.code} {row.text}")
 def test_every_wrapper_row_is_seen_as_one(row: Row):
     one = tables.entry(row)
     assert is_wrapper(one.basic, one.enhanced.replace("X", "4"), row.text.replace("…", " -> "))

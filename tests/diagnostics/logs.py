@@ -65,9 +65,7 @@ def session(
             *_certificate("Sending", thumbprint, one_row=one_row),
         ]
         if error:
-            return _rows(
-                [*tails, f"*,,TLS negotiation failed with error {error}", "-,,Local"], id_, connector, minute
-            )
+            return _rows([*tails, f"*,,TLS negotiation failed with error {error}", "-,,Local"], id_, connector, minute)
         tails += [
             f'*,,"{SUCCESS.format(protocol=protocol)}"',
             *_certificate("Remote", REMOTE, one_row=one_row),

@@ -25,9 +25,7 @@ def test_case(path: Path, request: pytest.FixtureRequest) -> None:
 
 @pytest.mark.parametrize("id_", sorted(catalogue()))
 def test_a_cause_has_a_case_that_shows_it_and_one_that_nearly_does(id_: str) -> None:
-    shown = [
-        p for p in _CASES if f" {id_}\n" in p.read_text(encoding="utf-8") and not p.stem.startswith("not-")
-    ]
+    shown = [p for p in _CASES if f" {id_}\n" in p.read_text(encoding="utf-8") and not p.stem.startswith("not-")]
     named = [
         line
         for path in shown
@@ -36,9 +34,7 @@ def test_a_cause_has_a_case_that_shows_it_and_one_that_nearly_does(id_: str) -> 
         if line in (f"confirmed {id_}", f"likely {id_}", f"possible {id_}", f"beside {id_}")
     ]
     assert named, f"no case shows {id_}"
-    near = [
-        p for p in _CASES if p.stem.startswith("not-") and f"near: {id_}" in p.read_text(encoding="utf-8")
-    ]
+    near = [p for p in _CASES if p.stem.startswith("not-") and f"near: {id_}" in p.read_text(encoding="utf-8")]
     assert near, f"no near miss (a not-*.md with the line 'near: {id_}') for {id_}"
     for path in near:
         final = Case.read(path).steps()[-1][1].text

@@ -86,9 +86,7 @@ def _calls(command: str) -> list[tuple[str, set[str]]]:
             continue
         name = next((c.text.decode() for c in node.children if c.type == "command_name" and c.text), "")
         if "-" in name and "." not in name:
-            elements = [
-                c for child in node.children if child.type == "command_elements" for c in child.children
-            ]
+            elements = [c for child in node.children if child.type == "command_elements" for c in child.children]
             flags = {
                 c.text.decode().lstrip("-").rstrip(":").lower()
                 for c in elements

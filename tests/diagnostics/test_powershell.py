@@ -63,12 +63,8 @@ def _walk(node):  # type: ignore[no-untyped-def]
 
 
 def test_a_missing_value_is_left_for_the_reader() -> None:
-    assert (
-        command("Get-Item {current_thumbprint}", current_thumbprint="") == "Get-Item '<current-thumbprint>'"
-    )
-    assert (
-        command("certutil -store my {thumbprint:token}", thumbprint="") == "certutil -store my '<thumbprint>'"
-    )
+    assert command("Get-Item {current_thumbprint}", current_thumbprint="") == "Get-Item '<current-thumbprint>'"
+    assert command("certutil -store my {thumbprint:token}", thumbprint="") == "certutil -store my '<thumbprint>'"
 
 
 @pytest.mark.parametrize("value", ["a\nb", "a\u202eb", "a\u200bb", "a\x1b[31m", "a\u2028b", "x" * 513])

@@ -258,7 +258,9 @@ def test_a_message_that_lacks_something_has_it_in_its_file(report: Report) -> No
 @given(REPORT)
 def test_the_verdict_is_always_there(report: Report) -> None:
     titles = [block["text"]["text"] for block in answer(report).blocks if block["type"] == "header"]
-    assert titles[0].startswith(("Confirmed:", "Likely:", "Possible:", "Not settled", "No failure", "I see no", "A failure"))
+    assert titles[0].startswith(
+        ("Confirmed:", "Likely:", "Possible:", "Not settled", "No failure", "I see no", "A failure")
+    )
 
 
 @given(st.text(), st.integers(10, 60))

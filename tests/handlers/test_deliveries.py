@@ -169,10 +169,7 @@ def test_a_deletion_in_either_form(fields: dict[str, Any]) -> None:
 
 
 def test_the_deletion_of_our_own_message_is_ignored() -> None:
-    assert (
-        taken(event(subtype="message_deleted", deleted_ts="5.0", previous_message={"bot_id": "B0BOT"}))
-        is None
-    )
+    assert taken(event(subtype="message_deleted", deleted_ts="5.0", previous_message={"bot_id": "B0BOT"})) is None
 
 
 def test_files_keep_what_is_needed_to_fetch_them() -> None:
@@ -185,9 +182,7 @@ def test_files_keep_what_is_needed_to_fetch_them() -> None:
     }
     delivery = taken(event(subtype="file_share", files=[file, {"id": "F2", "mode": "tombstone"}]))
     assert delivery
-    assert [(kept.id, kept.url, kept.size) for kept in delivery.files] == [
-        ("F1", "https://files.slack.com/a", 3)
-    ]
+    assert [(kept.id, kept.url, kept.size) for kept in delivery.files] == [("F1", "https://files.slack.com/a", 3)]
 
 
 @pytest.mark.parametrize(

@@ -80,9 +80,7 @@ async def test_other_hosts_are_not_even_asked(files: SlackFiles, url: str) -> No
 @pytest.mark.parametrize(
     ("kind", "sentence"), [("away", "did not give me"), ("login", "files:read"), ("gone", "did not give me")]
 )
-async def test_redirects_and_login_pages_are_refused(
-    store: Store, files: SlackFiles, kind: str, sentence: str
-) -> None:
+async def test_redirects_and_login_pages_are_refused(store: Store, files: SlackFiles, kind: str, sentence: str) -> None:
     with pytest.raises(FileRefusedError, match=sentence):
         await files.fetch(SlackFile("F1", "a.log", f"{store.url}/{kind}"))
     assert len(store.asked) == 1

@@ -47,17 +47,13 @@ async def open_thread(page):
 
 
 async def test_a_paste_is_answered_in_a_thread_and_its_button_works(page, playground, tiny_bot):
-    await say(
-        page, "TLS negotiation failed with error NoCredentials at mail.contoso.com for anna@contoso.com"
-    )
+    await say(page, "TLS negotiation failed with error NoCredentials at mail.contoso.com for anna@contoso.com")
     await expect(page.locator("#messages .thread-link")).to_have_text("M1 reply")
     thread = await open_thread(page)
     answer = thread.locator(".message").last
     await expect(answer.locator("h3")).to_have_text("The certificate has no private key")
     await expect(answer.locator("b", has_text="You said")).to_be_visible()
-    await expect(answer.locator("blockquote")).to_contain_text(
-        "NoCredentials at mail.contoso.com for anna@contoso.com"
-    )
+    await expect(answer.locator("blockquote")).to_contain_text("NoCredentials at mail.contoso.com for anna@contoso.com")
     await expect(answer.locator("pre")).to_have_text("Get-Queue | fl")
     await answer.get_by_role("button", name="It helped").click()
     await expect(answer.locator(".body")).to_have_text("Glad to hear it(edited)")

@@ -23,9 +23,7 @@ async def session():
 
 async def test_the_page_carries_the_token_that_its_endpoints_want(playground, session):
     token = await page_token(session, playground.url)
-    async with session.get(
-        f"{playground.url}/client/state", headers={"X-Playground-Token": token}
-    ) as response:
+    async with session.get(f"{playground.url}/client/state", headers={"X-Playground-Token": token}) as response:
         assert response.status == 200
         assert [sample["parts"] != [] for sample in (await response.json())["samples"]] == [True] * 6
     for given in ({}, {"X-Playground-Token": "guess"}):
@@ -64,9 +62,7 @@ async def test_assets_are_only_those_of_the_page(playground, session):
 
 async def test_what_is_malformed_is_refused_plainly(playground, session):
     token = {"X-Playground-Token": await page_token(session, playground.url)}
-    async with session.post(
-        f"{playground.url}/client/do/post", json={"user": "alex"}, headers=token
-    ) as response:
+    async with session.post(f"{playground.url}/client/do/post", json={"user": "alex"}, headers=token) as response:
         assert (response.status, (await response.json())["error"]) == (400, "invalid_arguments")
     wrong = {"user": "alex", "channel": "#nowhere", "text": "x"}
     async with session.post(f"{playground.url}/client/do/post", json=wrong, headers=token) as response:

@@ -27,9 +27,7 @@ async def test_events_commands_and_clicks(playground, connected):
     assert done.acknowledged
     await playground.command("sam", "#exchange", "/mailflow", "explain 4.4.7")
     assert [m["text"] for m in playground.ephemerals("sam")] == ["On it"]
-    await playground.wait_for(
-        lambda: "explain 4.4.7: for all" in [m["text"] for m in playground.messages("#exchange")]
-    )
+    await playground.wait_for(lambda: "explain 4.4.7: for all" in [m["text"] for m in playground.messages("#exchange")])
 
 
 async def test_a_view_submission_answers_in_its_acknowledgement(playground, connected):

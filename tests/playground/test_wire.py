@@ -352,9 +352,7 @@ async def test_reactions(playground, tiny_bot):
     await tiny_bot.client.reactions_add(channel="C0EXCHANGE", timestamp=ts, name="eyes")
     with pytest.raises(SlackApiError, match="already_reacted"):
         await tiny_bot.client.reactions_add(channel="C0EXCHANGE", timestamp=ts, name="eyes")
-    assert playground.messages("#exchange")[0]["reactions"] == [
-        {"name": "eyes", "users": ["U0MAILFLOW"], "count": 1}
-    ]
+    assert playground.messages("#exchange")[0]["reactions"] == [{"name": "eyes", "users": ["U0MAILFLOW"], "count": 1}]
     await tiny_bot.client.reactions_remove(channel="C0EXCHANGE", timestamp=ts, name="eyes")
     assert playground.messages("#exchange")[0]["reactions"] == []
 

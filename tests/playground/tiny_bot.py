@@ -68,8 +68,7 @@ MODAL = {
                 "type": "static_select",
                 "action_id": "server",
                 "options": [
-                    {"text": {"type": "plain_text", "text": name}, "value": name.lower()}
-                    for name in ("EX01", "EX02")
+                    {"text": {"type": "plain_text", "text": name}, "value": name.lower()} for name in ("EX01", "EX02")
                 ],
             },
         },

@@ -15,9 +15,7 @@ def info(context: Context, args: Json) -> Json:
 
 def list_all(context: Context, args: Json) -> Json:
     kinds = str(args.get("types") or "public_channel").split(",")
-    wanted = [
-        c for c in context.workspace.channels.values() if ("im" if c.is_im else "public_channel") in kinds
-    ]
+    wanted = [c for c in context.workspace.channels.values() if ("im" if c.is_im else "public_channel") in kinds]
     found, following = page([channel.to_slack() for channel in wanted], args)
     return {"channels": found, "response_metadata": {"next_cursor": following}}
 
@@ -36,11 +34,7 @@ def open_im(context: Context, args: Json) -> Json:
 
 def history(context: Context, args: Json) -> Json:
     messages = context.workspace.messages(conversation(context, args).id)
-    shown = [
-        m
-        for m in messages
-        if m.get("thread_ts", m["ts"]) == m["ts"] or m.get("subtype") == "thread_broadcast"
-    ]
+    shown = [m for m in messages if m.get("thread_ts", m["ts"]) == m["ts"] or m.get("subtype") == "thread_broadcast"]
     return _listed(list(reversed(shown)), args)
 
 

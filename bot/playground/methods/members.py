@@ -61,9 +61,7 @@ def bot_info(context: Context, args: Json) -> Json:
 
 
 def team_info(_context: Context, _args: Json) -> Json:
-    return {
-        "team": {"id": people.TEAM, "name": TEAM_NAME, "domain": "contoso", "email_domain": "contoso.com"}
-    }
+    return {"team": {"id": people.TEAM, "name": TEAM_NAME, "domain": "contoso", "email_domain": "contoso.com"}}
 
 
 def open_connection(context: Context, _args: Json) -> Json:

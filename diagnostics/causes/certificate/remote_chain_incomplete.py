@@ -22,7 +22,7 @@ from __future__ import annotations
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.probe import leaf_only, owner_of, self_signed
-from diagnostics.causes.certificate.refusal import refusal_of, refusals_of
+from diagnostics.causes.certificate.refusal import refusal_of, refusals_of, replaced
 from diagnostics.facts import (
     Certificate,
     CertificateRejected,
@@ -53,6 +53,8 @@ def assess(
         return None
     if refusal.cloud_destination:
         return None
+    if device_made := replaced(refusal, shown):
+        return device_made
     if probe and probe.chain > 1 and probe.verify == 0:
         return Finding(Belief.RULED_OUT, f"The server sends {probe.chain} certificates, and they validate.", (probe,))
     if probe and (leaf_only(probe) or self_signed(probe)):

@@ -40,8 +40,7 @@ def assess(
     refusal = refusal_of(anchor, replies)
     if refusal is None or refusal.reason != "name" or refusal.owner != "theirs":
         return None
-    made_by_device = replaced(refusal, certificates)
-    if made_by_device:
+    if made_by_device := replaced(refusal, certificates):
         return made_by_device
     names = names_shown(refusal, probe)
     wanted = connector.tls_domain if connector else ""

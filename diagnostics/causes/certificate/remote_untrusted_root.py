@@ -45,8 +45,7 @@ def assess(
     if refusal.cloud_destination:
         because = f"{refusal.where} is Exchange Online, whose certificate the rest of the world trusts."
         return Finding(Belief.RULED_OUT, because, (anchor,))
-    made_by_device = replaced(refusal, certificates)
-    if made_by_device:
+    if made_by_device := replaced(refusal, certificates):
         return made_by_device
     held = refusal.certificate
     if held and is_self_signed(held):

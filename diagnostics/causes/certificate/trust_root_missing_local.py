@@ -43,8 +43,7 @@ def assess(
     refusal = refusal_of(anchor, replies)
     if refusal is None or refusal.reason != "untrusted" or refusal.owner != "theirs":
         return None
-    made_by_device = replaced(refusal, certificates)
-    if made_by_device:
+    if made_by_device := replaced(refusal, certificates):
         return made_by_device
     held = refusal.certificate
     because = f"Our server does not trust the root behind the certificate of {refusal.where}"

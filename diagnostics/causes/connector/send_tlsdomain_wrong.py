@@ -42,26 +42,22 @@ def assess(
     refusal = refusal_of(anchor, replies)
     if refusal is None or refusal.reason != "name" or refusal.owner != "theirs":
         return None
-    made_by_device = replaced(refusal, certificates)
-    if made_by_device:
+    if made_by_device := replaced(refusal, certificates):
         return made_by_device
     names = names_shown(refusal, probe)
     wanted = connector.tls_domain if connector else ""
     name = anchor.connector or (connector.connector if connector else "")
     proof = (connector, refusal.certificate, anchor, probe)
     if not wanted:
-        because = (
-            f"The certificate of {refusal.where} lacks the TlsDomain of {connector_words(name)}; which of the two is wrong "
-            "is not told."
-        )
+        because = f"The certificate of {refusal.where} lacks the TlsDomain of {connector_words(name)}; "
+        because += "which of the two is wrong is not told."
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(name), weight=1.5)
     if covers(names, wanted):
         return Finding(Belief.RULED_OUT, f"The certificate carries the connector's TlsDomain, {wanted}.", proof)
     because = (
         f"{connector_words(name)} expects {wanted}, and {refusal.where} shows {', '.join(names[:3]) or 'another name'}"
     )
-    rightful = rightful_host(refusal, connector, names)
-    if rightful:
+    if rightful := rightful_host(refusal, connector, names):
         because += f", which is right for {rightful}."
         strange = is_cloud_host(wanted) and not is_cloud_host(refusal.host)
         belief = Belief.CONFIRMED if refusal.certificate and strange else Belief.LIKELY

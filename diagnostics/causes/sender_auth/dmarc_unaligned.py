@@ -12,6 +12,8 @@ domain's owner has to let the service sign with d= of the domain, or use a retur
 
 ## Not this when
 - the original message passed and only its forwarded copy fails (`sender-auth.dmarc.forwarding-broken`)
+- the message bears a signature of the From domain itself that does not verify: see to the signature (its key, or what
+  changed the message)
 - the same header says compauth=pass: then nothing is wrong
 
 ## References

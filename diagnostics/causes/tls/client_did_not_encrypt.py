@@ -15,7 +15,8 @@ type`, or `454 4.7.0 Failed to establish appropriate TLS channel: Access Denied`
   certificate)
 - the session was encrypted before the refusal
 - strangers try AUTH from outside, again and again (`auth-smtp.external.password-guessing`)
-- the client tried STARTTLS and failed, as an Exchange server does before it goes on in clear text: then it is a TLS version or cipher
+- the client tried STARTTLS and failed, as an Exchange server does before it goes on in clear text: then it is
+  a TLS version, a cipher or a certificate
 
 ## References
 - https://learn.microsoft.com/en-us/exchange/mail-flow-best-practices/how-to-set-up-a-multifunction-device-or-application-to-send-email-using-microsoft-365-or-office-365

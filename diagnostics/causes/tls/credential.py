@@ -18,9 +18,7 @@ def session_of(failed: TlsFailed) -> str:
     connector = f"`{failed.connector}`" if failed.connector else "The Send connector"
     if failed.direction == "receive" and not failed.connector:
         connector = "The Receive connector"
-    certificate = (
-        f"offered certificate {failed.thumbprint}" if failed.thumbprint else "offered its certificate"
-    )
+    certificate = f"offered certificate {failed.thumbprint}" if failed.thumbprint else "offered its certificate"
     at = f" at {failed.at}" if failed.at else ""
     return f"{connector} {certificate}{at} and the handshake failed with {failed.error}"
 
@@ -54,8 +52,4 @@ def twins(failed: TlsFailed, installed: Iterable[InstalledCertificate]) -> list[
 
 def usable(certificate: InstalledCertificate) -> bool:
     """Whether nothing in the paste speaks against using this certificate for SMTP."""
-    return (
-        certificate.for_smtp is not False
-        and not certificate.expired
-        and certificate.has_private_key is not False
-    )
+    return certificate.for_smtp is not False and not certificate.expired and certificate.has_private_key is not False

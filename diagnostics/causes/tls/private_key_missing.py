@@ -40,7 +40,9 @@ def assess(
         return None
     good = [each for each in twins(failed, installed) if usable(each)]
     if good:
-        because = f"A usable certificate of the same name is installed ({good[0].thumbprint}); the wrong copy is selected."
+        because = (
+            f"A usable certificate of the same name is installed ({good[0].thumbprint}); the wrong copy is selected."
+        )
         return Finding(Belief.RULED_OUT, because, (good[0],))
     same = offered if offered and offered.thumbprint and offered.thumbprint == failed.thumbprint else None
     if same and same.has_private_key:

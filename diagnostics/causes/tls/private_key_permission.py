@@ -51,14 +51,14 @@ def assess(
     if installed and installed.has_private_key is False:
         return Finding(Belief.RULED_OUT, "The certificate has no private key to read.", (installed,))
     if installed and installed.for_smtp is False:
-        because = f"{session_of(failed)}; but the certificate is not enabled for SMTP, and enabling it may be all it needs."
+        because = (
+            f"{session_of(failed)}; but the certificate is not enabled for SMTP, and enabling it may be all it needs."
+        )
         return Finding(Belief.POSSIBLE, because, (failed, installed), _steps(failed.thumbprint), weight=1.2)
     because = f"{session_of(failed)}: the key exists but the transport service may not read it."
     proof = (failed, key, refusal, installed)
     if key and (refusal or (installed and installed.for_smtp)):
-        because = (
-            f"{session_of(failed)}, and NETWORK SERVICE is not among those who may read the private key."
-        )
+        because = f"{session_of(failed)}, and NETWORK SERVICE is not among those who may read the private key."
         return Finding(Belief.CONFIRMED, because, proof, _steps(failed.thumbprint), weight=2.0)
     return Finding(Belief.LIKELY, because, proof, _steps(failed.thumbprint), weight=1.0 + bool(refusal))
 
@@ -81,9 +81,7 @@ def _from_event(event: WindowsEvent, key: KeyAccess | None) -> Finding | None:
 def _key_refused(event: WindowsEvent) -> bool:
     """Schannel 36870 with SEC_E_UNKNOWN_CREDENTIALS, or with the access denied of the key provider."""
     other = event.process and not any(name in event.process.lower() for name in _MAIL_PROCESSES)
-    return (
-        event.event == 36870 and event.error.upper() in ("", "0X8009030D", "0X80090016", "0X5") and not other
-    )
+    return event.event == 36870 and event.error.upper() in ("", "0X8009030D", "0X80090016", "0X5") and not other
 
 
 def _steps(thumbprint: str) -> tuple[Step, ...]:

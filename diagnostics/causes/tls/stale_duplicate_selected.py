@@ -59,12 +59,12 @@ def assess(
     if good:
         return _beside(failed, mine, good[0])
     if mine and installed:
-        return Finding(
-            Belief.RULED_OUT, "No other installed certificate has the subject of the one offered.", (mine,)
-        )
+        return Finding(Belief.RULED_OUT, "No other installed certificate has the subject of the one offered.", (mine,))
     if failed.error.lower() != "nocredentials":
         return None
-    because = f"{session_of(failed)}. If another certificate has the same subject, an old copy was picked instead of it."
+    because = (
+        f"{session_of(failed)}. If another certificate has the same subject, an old copy was picked instead of it."
+    )
     return Finding(Belief.POSSIBLE, because, (failed,), _steps(failed, ""), weight=1.5)
 
 
@@ -84,12 +84,8 @@ def _beside(failed: TlsFailed, mine: InstalledCertificate | None, good: Installe
     if unusable and good.for_smtp:
         why = _why_not(mine)
         proof = (failed, good, mine)
-        return Finding(
-            Belief.CONFIRMED, f"{because} ({why}).", proof, _steps(failed, good.thumbprint), weight=2
-        )
-    return Finding(
-        Belief.LIKELY, f"{because}.", (failed, good, mine), _steps(failed, good.thumbprint), weight=1.5
-    )
+        return Finding(Belief.CONFIRMED, f"{because} ({why}).", proof, _steps(failed, good.thumbprint), weight=2)
+    return Finding(Belief.LIKELY, f"{because}.", (failed, good, mine), _steps(failed, good.thumbprint), weight=1.5)
 
 
 def _why_not(mine: InstalledCertificate | None) -> str:
@@ -109,11 +105,7 @@ def _worked_with_twin(failed: TlsFailed, change: SessionChange | None) -> str:
     other = change.succeeded.local
     known = bool(failed.thumbprint and other.thumbprint) and failed.thumbprint != other.thumbprint
     subject = failed.offered.subject if failed.offered else ""
-    return (
-        other.thumbprint
-        if known and (same_name(subject, other.subject) or not subject or not other.subject)
-        else ""
-    )
+    return other.thumbprint if known and (same_name(subject, other.subject) or not subject or not other.subject) else ""
 
 
 def _steps(failed: TlsFailed | None, good: str) -> tuple[Step, ...]:

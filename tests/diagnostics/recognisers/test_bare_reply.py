@@ -172,9 +172,7 @@ def test_what_the_words_state_is_told_as_facts() -> None:
         if isinstance(fact, ConnectFailed)
     ]
     assert (failed.kind, failed.winsock) == ("timeout", 10060)
-    (dropped,) = [
-        f for f in facts("421 4.4.2 Verbindung getrennt: SocketError") if isinstance(f, ConnectionDropped)
-    ]
+    (dropped,) = [f for f in facts("421 4.4.2 Verbindung getrennt: SocketError") if isinstance(f, ConnectionDropped)]
     assert dropped.reason == "SocketError"
 
 
@@ -205,9 +203,7 @@ def test_any_text_is_read_without_error(text: str) -> None:
     st.sampled_from(["", "> ", "    ", "error: "]),
 )
 @settings(max_examples=60)
-def test_any_number_with_reply_wording_is_read_exactly(
-    code: int, subject: int, detail: int, prefix: str
-) -> None:
+def test_any_number_with_reply_wording_is_read_exactly(code: int, subject: int, detail: int, prefix: str) -> None:
     enhanced = f"{code // 100}.{subject}.{detail}"
     (reply,) = replies(f"{prefix}{code} {enhanced} Message rejected by policy")
     assert (reply.code, reply.enhanced) == (code, enhanced)

@@ -55,9 +55,7 @@ def test_the_number_in_the_diagnostic_beats_the_status() -> None:
     (reply,) = replies(recipient("a@b.org", "failed", "5.0.0", "550 5.1.1 User unknown"))
     assert reply.enhanced == "5.1.1"
     assert (
-        read(recipient("a@b.org", "failed", "5.0.0", "550 5.1.1 User unknown")).shown["recipients"][0][
-            "status"
-        ]
+        read(recipient("a@b.org", "failed", "5.0.0", "550 5.1.1 User unknown")).shown["recipients"][0]["status"]
         == "5.1.1"
     )
 
@@ -82,9 +80,7 @@ def test_success_is_no_failure(action: str) -> None:
 def test_lost_blank_lines_and_lost_folds() -> None:
     text = "\n".join(
         line.removeprefix(" ")
-        for line in (STATUS + recipient("eve@fabrikam.com", "delayed", "4.4.1", "441 4.4.1 no answer")).split(
-            "\n"
-        )
+        for line in (STATUS + recipient("eve@fabrikam.com", "delayed", "4.4.1", "441 4.4.1 no answer")).split("\n")
         if line.strip()
     )
     first, second = replies(text)

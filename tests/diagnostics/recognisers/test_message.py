@@ -29,11 +29,7 @@ def replies(artefact: Artefact) -> list[Reply]:
 
 @pytest.mark.parametrize("encoding", ["7bit", "base64", "quoted-printable"])
 def test_a_report_with_its_status_part(encoding: str) -> None:
-    text = (
-        "here it is:\n\n"
-        + bounces.message(bounces.EXCHANGE_2010, bounces.STATUS, encoding=encoding)
-        + "\nthanks"
-    )
+    text = "here it is:\n\n" + bounces.message(bounces.EXCHANGE_2010, bounces.STATUS, encoding=encoding) + "\nthanks"
     artefact = read(text)
     (reply,) = replies(artefact)
     assert (reply.code, reply.enhanced, reply.recipient) == (550, "5.7.606", "bob@fabrikam.com")
@@ -68,9 +64,7 @@ def test_a_plain_bounce_message() -> None:
 
 
 def test_an_html_bounce() -> None:
-    body = "".join(
-        f"<div><font>{line.replace('<', '&lt;')}</font></div>\n" for line in bounces.ATTEMPTS.split("\n")
-    )
+    body = "".join(f"<div><font>{line.replace('<', '&lt;')}</font></div>\n" for line in bounces.ATTEMPTS.split("\n"))
     text = f"From: a@b.org\nSubject: Undeliverable: Quote\nDate: now\nMIME-Version: 1.0\nContent-Type: text/html\n\n<html><head><style>p {{color: red}}</style></head>{body}</html>"
     (reply,) = replies(read(text))
     assert (reply.code, reply.by) == (441, "mx1.fabrikam.com")
@@ -84,9 +78,7 @@ def test_what_the_returned_message_says_is_no_failure() -> None:
 
 
 def test_a_message_that_is_no_bounce_is_left_alone() -> None:
-    text = (
-        "From: a@b.org\nTo: b@c.org\nDate: now\nMIME-Version: 1.0\nContent-Type: text/plain\n\nLunch at noon?"
-    )
+    text = "From: a@b.org\nTo: b@c.org\nDate: now\nMIME-Version: 1.0\nContent-Type: text/plain\n\nLunch at noon?"
     assert all(each.kind != "message" for each in recognise(Paste.of(text)))
 
 
@@ -101,8 +93,7 @@ def test_deep_nesting_is_bounded() -> None:
     inner = "".join(f'Content-Type: multipart/mixed; boundary="b{n}"\n\n--b{n}\n' for n in range(3000))
     head = "From: a@b.org\nTo: b@c.org\nDate: now\nMIME-Version: 1.0\n"
     assert all(
-        each.kind != "message"
-        for each in recognise(Paste.of(head + inner + "\nRemote Server returned '550 5.7.1 no'"))
+        each.kind != "message" for each in recognise(Paste.of(head + inner + "\nRemote Server returned '550 5.7.1 no'"))
     )
 
 
@@ -115,9 +106,7 @@ _WHOLE = bounces.message(bounces.EXCHANGE_2010, bounces.STATUS, encoding="base64
 )
 @settings(max_examples=80)
 def test_damaged_messages_stay_within_their_lines(dropped: list[int], doubled: list[int]) -> None:
-    lines = [
-        line for n, line in enumerate(_WHOLE) if n not in dropped for _ in range(2 if n in doubled else 1)
-    ]
+    lines = [line for n, line in enumerate(_WHOLE) if n not in dropped for _ in range(2 if n in doubled else 1)]
     for artefact in recognise(Paste.of("\n".join(lines))):
         assert 1 <= artefact.first <= artefact.last <= len(lines)
         assert all(1 <= fact.source.line <= len(lines) for fact in artefact.facts)

@@ -91,9 +91,7 @@ def test_copied_headers_are_history() -> None:
     artefact = read(bounces.EXCHANGE_2010)
     lines = bounces.EXCHANGE_2010.split("\n")
     wanted = {
-        i
-        for i, line in enumerate(lines)
-        if line.startswith(("Received", "Authentication-Results", " (192", " 08:"))
+        i for i, line in enumerate(lines) if line.startswith(("Received", "Authentication-Results", " (192", " 08:"))
     }
     assert wanted <= artefact.claims
     assert not any("dmarc" in reply.whole for reply in replies(artefact))

@@ -97,9 +97,7 @@ def test_a_mail_client_that_breaks_rows_at_spaces_and_quotes_them() -> None:
     import textwrap
 
     lines = [
-        part
-        for row in session()
-        for part in textwrap.wrap(row, 76, break_long_words=False, break_on_hyphens=False)
+        part for row in session() for part in textwrap.wrap(row, 76, break_long_words=False, break_on_hyphens=False)
     ]
     (failed,) = facts(read("\n".join(f"> {line}" for line in lines)), TlsFailed)
     assert (failed.error, failed.thumbprint) == ("NoCredentials", OLD)
@@ -148,9 +146,7 @@ def test_starttls_that_is_not_offered() -> None:
 
 def test_a_masked_banner() -> None:
     rows = [
-        row.replace(
-            "220 AM6EUR05FT041.mail.protection.outlook.com Microsoft ESMTP, ready", "220 ****0*0*****2***"
-        )
+        row.replace("220 AM6EUR05FT041.mail.protection.outlook.com Microsoft ESMTP, ready", "220 ****0*0*****2***")
         for row in session()
     ]
     (masked,) = facts(read("\n".join(rows)), SessionMasked)
@@ -159,7 +155,9 @@ def test_a_masked_banner() -> None:
 
 def test_columns_follow_the_fields_line() -> None:
     rows = [row.split(",", 6) for row in session()]
-    fields = "#Fields: date-time,session-id,connector-id,sequence-number,local-endpoint,remote-endpoint,event,data,context"
+    fields = (
+        "#Fields: date-time,session-id,connector-id,sequence-number,local-endpoint,remote-endpoint,event,data,context"
+    )
     swapped = [",".join([r[0], r[2], r[1], *r[3:]]) for r in rows]
     (failed,) = facts(read("\n".join([fields, *swapped])), TlsFailed)
     assert (failed.connector, failed.session) == ("Outbound to Office 365", "08DE2A6B91C0F4A2")

@@ -126,9 +126,7 @@ def test_a_led_block_cut_off_anywhere_keeps_its_code(cut: int) -> None:
 
 
 def test_an_inner_socket_error_has_the_code_of_the_layer_around_it() -> None:
-    found = reply(
-        "451 4.4.397 Error. -> 421 4.2.1 Unable to connect -> SocketTimedout: Socket error code 10060"
-    )
+    found = reply("451 4.4.397 Error. -> 421 4.2.1 Unable to connect -> SocketTimedout: Socket error code 10060")
     assert (found.code, found.enhanced) == (421, "4.2.1")
 
 
@@ -155,9 +153,7 @@ def test_a_connection_that_did_not_open(text: str, kind: str, winsock: int) -> N
     assert (failed.kind, failed.winsock) == (kind, winsock)
 
 
-@pytest.mark.parametrize(
-    "text", ["421 4.2.1 Unable to connect", "421 4.4.2 Connection dropped due to ConnectionReset"]
-)
+@pytest.mark.parametrize("text", ["421 4.2.1 Unable to connect", "421 4.4.2 Connection dropped due to ConnectionReset"])
 def test_what_does_not_say_that_tcp_failed(text: str) -> None:
     assert stated(text, ConnectFailed) == []
 
@@ -175,13 +171,8 @@ def test_an_open_session_that_broke(text: str) -> None:
 
 
 def test_tls_words() -> None:
-    assert [f.error for f in stated("TLS negotiation failed with error socket error", TlsFailed)] == [
-        "SocketError"
-    ]
-    assert (
-        len(stated("450 4.4.317 x [Message=451 5.7.3 STARTTLS is required to send mail]", StarttlsNotOffered))
-        == 1
-    )
+    assert [f.error for f in stated("TLS negotiation failed with error socket error", TlsFailed)] == ["SocketError"]
+    assert len(stated("450 4.4.317 x [Message=451 5.7.3 STARTTLS is required to send mail]", StarttlsNotOffered)) == 1
     assert stated("530 5.7.0 Must issue a STARTTLS command first", StarttlsNotOffered) == []
     (rejected,) = stated(
         "450 4.4.317 Cannot connect to remote server [Message=SubjectMismatch Expected Subject: mail.contoso.com. "
@@ -198,10 +189,7 @@ def test_tls_words() -> None:
 
 def test_the_server_tag_says_who_spoke_unless_the_reply_is_quoted() -> None:
     tag = "[AM6EUR05FT041.eop-eur05.prod.protection.outlook.com 2026-11-18T08:31:02.118Z 08DE1F4F6C1A0C01]"
-    assert (
-        reply(f"550 5.7.64 Relay Access Denied {tag}").by
-        == "am6eur05ft041.eop-eur05.prod.protection.outlook.com"
-    )
+    assert reply(f"550 5.7.64 Relay Access Denied {tag}").by == "am6eur05ft041.eop-eur05.prod.protection.outlook.com"
     assert reply(f"450 4.4.316 Connection refused [Message=Socket error code 10061] {tag}").by == ""
 
 
