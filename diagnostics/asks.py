@@ -57,6 +57,12 @@ class Ask:
         return bool(missing & set(self.yields)) and (not self.about or cause.startswith(self.about))
 
 
+BOUNCE: Final = Ask(
+    "Send the whole bounce message, from its first line to the original headers: it tells who refused, and for whom.",
+    "",
+    (Reply,),
+    shell="portal",
+)
 ASKS: Final = (
     Ask(
         "Send the protocol log of one failing session of the Send connector, from `attempting to connect` to its last "

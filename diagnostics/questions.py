@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from diagnostics.asks import ASKS, Ask
+from diagnostics.asks import ASKS, BOUNCE, Ask
 from diagnostics.cause import Belief
 from diagnostics.engine import Judgement, Verdict
 from diagnostics.facts import Fact
+from diagnostics.mail_facts import Traced, Tracked
 from diagnostics.powershell import command
 from diagnostics.report import Question
 
+_BOUNCES: Final = frozenset({"ndr", "delivery-status", "message"})
 _MOST: Final = 2
 _STAKES: Final = {Belief.POSSIBLE: 1.0, Belief.LIKELY: 4.0, Belief.CONFIRMED: 0.0, Belief.RULED_OUT: 0.0}
 
@@ -27,9 +29,25 @@ def questions(shown: Sequence[Verdict], judgement: Judgement) -> tuple[Question,
             continue
         asked.append(_question(ask, separates, shown, judgement))
         covered.update(separates)
+    if not asked and shown and shown[0].finding.belief is Belief.POSSIBLE:
+        asked = _about(shown, judgement)
     if not asked and not shown:
         asked = [_question(ask, (), shown, judgement) for ask in ASKS[:_MOST] if not ask.answered(judgement.facts)]
     return tuple(asked)
+
+
+def _about(shown: Sequence[Verdict], judgement: Judgement) -> list[Question]:
+    """Where the open causes want nothing by name: the settings that most of them are about, else how it failed."""
+    concerned = [
+        (ask, tuple(v.cause.id for v in shown if v.cause.id.startswith(ask.about))) for ask in ASKS if ask.about
+    ]
+    best = max(concerned, key=lambda row: len(row[1]), default=None)
+    if best and best[1]:
+        return [_question(best[0], best[1], shown, judgement)]
+    if not {artefact.kind for artefact in judgement.artefacts} & _BOUNCES:
+        return [_question(BOUNCE, (), shown, judgement)]
+    trace = next(ask for ask in ASKS if (Traced if shown[0].cause.act == "exchange-online" else Tracked) in ask.yields)
+    return [] if trace.answered(judgement.facts) else [_question(trace, (), shown, judgement)]
 
 
 def _ranked(shown: Sequence[Verdict], judgement: Judgement) -> list[tuple[Ask, tuple[str, ...]]]:

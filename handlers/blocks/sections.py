@@ -134,9 +134,13 @@ def _others(report: Report, top: Suspect | None, full: bool) -> list[Part]:
     # Harmless causes explain a healthy report: a planned restart, a scanner's visit.
     heading = "What this is" if report.verdict == "healthy" else "Also suspected" if top else "Suspected"
     parts = part([line("heading", heading), *lines], rank=3)
-    if not full:
+    unsettled = report.verdict == "failure" and top is None
+    if not full or unsettled:  # where nothing is settled, the thing to do is to answer the question
         return parts
-    return [*parts, *(group for item in suspects for group in steps.parts(item, full=True, named=True))]
+    return [
+        *parts,
+        *(group for item in suspects for group in steps.parts(item, full=item.belief != "possible", named=True)),
+    ]
 
 
 def _ruled_out(ruled_out: Sequence[RuledOut], full: bool) -> list[Part]:

@@ -13,7 +13,7 @@ from diagnostics.mail_facts import Configured
 from diagnostics.report import Act, Shell
 
 _ONLINE: Final = re2.compile(r"(?i)\.prod\.(?:protection\.)?outlook\.com\b")
-# Numbers that only Exchange Online gives for restricted recipients, where Exchange Server says 5.7.1.
+# Numbers that mostly Exchange Online gives for restricted recipients, where Exchange Server says 5.7.1.
 _ONLINE_NUMBER: Final = re2.compile(r"\b5\.7\.(?:12|13|12[49]|13[3-6]|193)(?:$|[^\d.]|\.(?:\D|$))")
 _ADDRESS: Final = re2.compile(r"[\w.+'=-]{1,64}@[A-Za-z0-9.-]{1,253}")
 
@@ -54,7 +54,8 @@ def reply_of(said: Said, replies: Iterable[Reply]) -> Reply | None:
 def refusal(said: Said, replies: Iterable[Reply]) -> Refusal:
     reply = reply_of(said, replies)
     by = reply.by if reply else said.by
-    online = bool(_ONLINE.search(f"{by} {said.text}") or _ONLINE_NUMBER.search(said.text))
+    # A named server decides; Exchange Server gives some of the numbers as well.
+    online = bool(_ONLINE.search(f"{by} {said.text}") or (not by and _ONLINE_NUMBER.search(said.text)))
     return Refusal(reply.recipient if reply else "", by, online)
 
 
