@@ -84,9 +84,7 @@ def _unquoted(lines: list[str]) -> list[str]:
                 if prefix is _QUOTE_PREFIX and any(line.lstrip().startswith((">,", "<,")) for line in filled):
                     continue
                 lines = [prefix.sub("", line, 1) for line in lines]
-    return [
-        "" if line.strip().startswith("```") and len(line.strip()) < 20 else line.replace("```", "") for line in lines
-    ]
+    return ["" if _FENCE.search(line) else line.replace("```", "") for line in lines]
 
 
 def encodable(text: str) -> str:
