@@ -19,6 +19,7 @@ from diagnostics.comparison import changes_of
 from diagnostics.facts import Fact, Reply, Said, Session
 from diagnostics.hints import hints, leaning
 from diagnostics.recognisers import recognise
+from diagnostics.strays import strays
 from diagnostics.text import Paste
 
 _MOST_ANCHORS: Final = 24  # a storm of equal failures is judged on this many of them, the latest
@@ -54,7 +55,7 @@ def judge(texts: Sequence[str], book: Book | None = None) -> Judgement:
     """Judge the texts of one case, first paste first. `book` defaults to the whole catalogue."""
     book = book or whole()
     pastes = tuple(Paste.of(text, index) for index, text in enumerate(texts))
-    artefacts = tuple(artefact for paste in pastes for artefact in recognise(paste))
+    artefacts = tuple(artefact for paste in pastes for artefact in _read(paste, book))
     facts = tuple(fact for artefact in artefacts for fact in artefact.facts)
     facts += tuple(changes_of(facts))
     judgement = Judgement(pastes, artefacts, facts)
@@ -67,6 +68,12 @@ def judge(texts: Sequence[str], book: Book | None = None) -> Judgement:
     _lean(judgement)
     judgement.verdicts.sort(key=lambda v: (-v.finding.belief, -v.finding.weight, v.cause.id))
     return judgement
+
+
+def _read(paste: Paste, book: Book) -> list[Artefact]:
+    found = recognise(paste)
+    found += strays(paste, found, book.signatures)
+    return sorted(found, key=lambda each: (each.first, each.last))
 
 
 def _lean(judgement: Judgement) -> None:
@@ -153,6 +160,8 @@ def _ask_about(each: Cause, anchor: Fact, first: Parameter, held: _Held) -> Verd
                 missing.update(parameter.kinds)
             arguments.append(fact)
     finding = each.assess(*arguments)
+    if finding and finding.belief is Belief.CONFIRMED and isinstance(anchor, Said) and anchor.kind == "stray":
+        finding = replace(finding, belief=Belief.LIKELY)  # the words are right, but what spoke them is not known
     return Verdict(each, finding, frozenset(missing - {Said}), anchor) if finding else None
 
 

@@ -332,3 +332,14 @@ class Said(Fact):
     text: str
     kind: str = ""
     by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stray(Fact):
+    """A line that no recogniser read and that holds words of a known failure (strays.py)."""
+
+    text: str
+
+    @property
+    def failing(self) -> bool:
+        return True
