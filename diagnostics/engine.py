@@ -11,12 +11,12 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, Final
 
-from diagnostics import codes
+from diagnostics import checked, codes
 from diagnostics.artefacts import Artefact
 from diagnostics.book import Book, whole
 from diagnostics.cause import Belief, Cause, Finding, Parameter
 from diagnostics.comparison import changes_of
-from diagnostics.facts import Fact, Reply, Said, Session
+from diagnostics.facts import Checked, Fact, Reply, Said, Session
 from diagnostics.hints import hints, leaning
 from diagnostics.recognisers import recognise
 from diagnostics.strays import strays
@@ -64,6 +64,7 @@ def judge(texts: Sequence[str], book: Book | None = None) -> Judgement:
         verdict = _ask(each, held)
         if verdict is not None:
             judgement.verdicts.append(verdict)
+    _see(judgement, book)
     judgement.verdicts.extend(_suspects(book.causes, held, {each.cause.id for each in judgement.verdicts}))
     _lean(judgement)
     judgement.verdicts.sort(key=lambda v: (-v.finding.belief, -v.finding.weight, v.cause.id))
@@ -74,6 +75,17 @@ def _read(paste: Paste, book: Book) -> list[Artefact]:
     found = recognise(paste)
     found += strays(paste, found, book.signatures)
     return sorted(found, key=lambda each: (each.first, each.last))
+
+
+def _see(judgement: Judgement, book: Book) -> None:
+    """Add what active checks saw."""
+    seen = [fact for fact in judgement.facts if isinstance(fact, Checked)]
+    if not seen:
+        return
+    judged = {each.cause.id: each.finding for each in judgement.verdicts}
+    found = checked.findings(seen, judged, book.causes)
+    judgement.verdicts = [each for each in judgement.verdicts if each.cause.id not in found]
+    judgement.verdicts += [Verdict(book.causes[id_], finding, frozenset(), seen[0]) for id_, finding in found.items()]
 
 
 def _lean(judgement: Judgement) -> None:
