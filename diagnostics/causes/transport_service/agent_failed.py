@@ -98,7 +98,7 @@ def _steps(agent: str) -> tuple[Step, ...]:
         ),
         change(
             "Switch that agent off until its vendor's fixed version is installed. Mind what it does: archive, filter or sign.",
-            "Disable-TransportAgent {agent} -Confirm:$false",
+            "Disable-TransportAgent {agent}",
             changes="Messages pass without this agent.",
             undo="Enable-TransportAgent with the same name, then restart transport.",
             verify="Get-TransportAgent shows Enabled False.",
