@@ -9,10 +9,11 @@ from collections.abc import Iterator
 
 from diagnostics.powershell import command, quoted
 from tests.commands import powershell
+from tests.commands.powershell_grammar import literals
 from tests.commands.templates import Template
 
-HOSTILE = "O'Brien\u2019s \"$(Remove-Mailbox *)\" `x; & | <y> # {z} %PATH%"
-_TOKEN = "mail.contoso.com"  # noqa: S105  a plain token, no secret
+HOSTILE = 'O\'Brien\u2019s "$(Remove-Mailbox *)" `x; & | <y> # {z} %PATH%'
+_TOKEN = "mail.contoso.com"
 _POWERSHELL = ("exchange-management-shell", "exchange-online-powershell", "powershell")
 _PROGRAMS = {"curl", "delv", "dig", "grep", "nc", "openssl", "printf", "sleep"}
 _STARTS = re.compile(r"(?:^|[|;(]|&&)\s*([\w./-]+)")
@@ -73,7 +74,7 @@ def _values(template: Template) -> Iterator[str]:
     values = {name: _TOKEN if name in bare else HOSTILE for name in template.values}
     filled = command(template.text, **values)
     literal = quoted(HOSTILE)
-    if powershell.literals(filled).count(literal) != len(loose):
+    if literals(filled).count(literal) != len(loose):
         yield "a value isn't one literal of its own"
     if any(literal in native for native in powershell.natives(filled)):
         yield "a value after a program must be a token"

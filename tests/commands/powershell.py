@@ -12,7 +12,7 @@ from typing import Any
 
 from tree_sitter import Node
 
-from tests.powershell_grammar import errors, nodes, parsed
+from tests.commands.powershell_grammar import errors, nodes, parsed
 
 # The published cmdlet reference: {name: {"where": "P" on-premises, "C" cloud; "params": {name: where, ":switch"}}}.
 _CMDLETS: dict[str, Any] = json.loads((Path(__file__).parent / "cmdlets.json").read_text())
@@ -113,11 +113,6 @@ def _parameter(name: str, value: str, known: dict[str, str], place: str, shell: 
             yield f"-{name} is a switch: its value needs a colon"
     elif not value:
         yield f"-{name} has no value"
-
-
-def literals(command: str) -> list[str]:
-    """The verbatim (single-quoted) strings of a command, as written."""
-    return [_text(node) for node in nodes(parsed(command)) if node.type == "verbatim_string_characters"]
 
 
 def natives(command: str) -> list[str]:

@@ -30,7 +30,6 @@ from diagnostics.causes.recipient.steps import EXO
 from diagnostics.facts import DnsAnswer, QueueState, Said, SendConnector
 from diagnostics.report import Act, Shell, Step
 
-
 # The properties of either kind of connector; Format-List leaves out what an object doesn't have.
 _SHOWN: Final = "Name,SmartHosts,DNSRoutingEnabled,UseMXRecord,AddressSpaces,RecipientDomains"
 

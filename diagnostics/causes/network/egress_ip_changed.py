@@ -79,6 +79,7 @@ def _steps() -> tuple[Step, ...]:
             shell="portal",
             changes="Mail leaves from that one address again.",
             undo="Remove the address translation rule.",
+            verify="The first step prints the registered address again, on every mail server.",
         ),
         change(
             "If the new address is meant to stay, add it to the inbound connector (and to SPF and reverse DNS).",
