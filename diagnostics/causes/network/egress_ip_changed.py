@@ -16,7 +16,7 @@ itself.
 
 ## References
 - https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/relay-access-denied-smtp
-- https://learn.microsoft.com/en-us/microsoft-365/security/office-365-security/email-authentication-spf-configure
+- https://learn.microsoft.com/en-us/defender-office-365/email-authentication-spf-configure
 """
 
 from __future__ import annotations
