@@ -41,7 +41,7 @@ fix: setup-dev ## what `check` can mend by itself
 	@$(BIN)/ruff format .
 
 eval: setup-dev ## how often the diagnosis is right: CASES=folder of *.jsonl, or the project's own
-	@$(BIN)/python -m tests.evaluate $(CASES)
+	@$(BIN)/python -m tests.evaluation $(CASES)
 
 bench: setup-dev ## the figures that the documentation quotes
 	@$(BIN)/python -m tests.bench
