@@ -34,6 +34,14 @@ _NEVER = {
     "code run from text": r"Invoke-Expression|\biex\b|-EncodedCommand|ScriptBlock\]::Create|Start-Process",
     "checks of a certificate off": r"curl\s.*(-k\b|--insecure)|ServerCertificateValidationCallback|-SkipCertificateCheck",
 }
+# The same in words, for what is done in a portal or a device.
+_ADVICE = re.compile(
+    r"(?<!not )(?<!never )(white-?list|allow-?list (the|this) (sender|address)|open the relay|relay for (any|every)body"
+    r"|(disable|deactivate|switch off|turn off|skip|bypass) (all |the )?"
+    r"(starttls|tls\b|encryption|firewall|filter|inspection|anti-?(virus|spam|malware)|(virus|malware|spam) (scan|filter|check))"
+    r"|(delete|remove) [^.]{0,30}mail\.que|certificate (check|validation) off)",
+    re.IGNORECASE,
+)
 _READING = {
     "export", "foreach", "format", "get", "group", "join", "measure", "out", "resolve", "search", "select", "sort", "start",
     "test", "validate", "where", "invoke", "new",
@@ -68,6 +76,8 @@ _POWERSHELL = ("exchange-management-shell", "exchange-online-powershell", "power
 def harm(template: Template) -> Iterator[str]:
     """One sentence for each harm that `template` does, or hides."""
     yield from (what for what, words in _NEVER.items() if re.search(words, template.text, re.IGNORECASE))
+    advised = (_ADVICE.search(words) for told in ("say", "changes") for words in template.words.get(told, ()))
+    yield from (f"advises to {found[0]}" for found in advised if found)
     writes = list(_writes(template))
     if template.maker == "change":
         yield from _change(template, writes)

@@ -91,7 +91,7 @@ def _cmdlet(call: Call, shell: str) -> Iterator[str]:
     place = _PLACES[shell]
     known = _CMDLETS.get(call.name.lower())
     if known is None:
-        yield f"there is no cmdlet {call.name}"
+        yield f"there is no cmdlet {call.name} (cmdlets.json lists those of Exchange, and the others that we use)"
         return
     if place not in known["where"]:
         yield f"{call.name} isn't there in {shell}"

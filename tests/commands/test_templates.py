@@ -167,6 +167,27 @@ def test_harm_is_seen(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "say",
+    [
+        "Whitelist the sender in the gateway.",
+        "On the firewall, disable the inspection of port 25.",
+        "Turn off TLS for this partner.",
+        "Stop the service and delete the file mail.que.",
+        "Switch off antivirus on the server.",
+    ],
+)
+def test_harmful_advice_is_seen(say: str) -> None:
+    assert [*harm(_template("", shell="portal", maker="change", say=say))]
+
+
+@pytest.mark.parametrize(
+    "say", ["Do not whitelist the sender.", "Never turn off TLS.", "Exempt port 25 from inspection."]
+)
+def test_a_warning_is_no_advice(say: str) -> None:
+    assert [*harm(_template("", shell="portal", maker="change", say=say))] == []
+
+
+@pytest.mark.parametrize(
     "template",
     [
         _template("Set-SendConnector 'a' -Enabled $false"),
