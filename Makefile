@@ -36,12 +36,13 @@ check: setup-dev ## lint, format, types, import contracts; writes nothing
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 
-fix: setup-dev ## what `check` can mend by itself
+fix: setup-dev ## what a command can mend: lint, format, the manual
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+	@$(BIN)/mailflow causes --markdown docs/causes
 
 eval: setup-dev ## how often the diagnosis is right: CASES=folder of *.jsonl, or the project's own
-	@$(BIN)/python -m tests.evaluate $(CASES)
+	@$(BIN)/python -m tests.evaluation $(CASES)
 
 bench: setup-dev ## the figures that the documentation quotes
 	@$(BIN)/python -m tests.bench

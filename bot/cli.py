@@ -165,7 +165,9 @@ def new_cause(cause_id: str) -> None:
             click.echo(str(path.relative_to(root)))
     except (BadIdError, FileExistsError) as problem:
         _fail(str(problem))
-    click.echo("Fill the angle brackets, then: make test PYTEST_ARGS='tests/diagnostics/test_cases.py'")
+    click.echo(
+        "Fill the angle brackets (CONTRIBUTING.md), then: make test PYTEST_ARGS='tests/diagnostics/test_cases.py --accept'"
+    )
 
 
 @main.command()
