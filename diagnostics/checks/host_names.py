@@ -14,7 +14,7 @@ def same_host(held: str, wanted: str) -> bool:
     """
     held, wanted = _plain(held), _plain(wanted)
     if not held.startswith("*."):
-        return held == wanted
+        return bool(held) and held == wanted
     first, _, parent = wanted.partition(".")
     return bool(first) and parent == held[2:] and "." in parent and not _is_address(wanted)
 

@@ -20,8 +20,7 @@ from diagnostics.network.trust import Roots, roots
 __all__ = ["Fault", "Handshake", "HandshakeError", "Roots", "handshake", "roots"]
 
 _PIECE: Final = 1 << 14
-_MOST_BYTES: Final = 1 << 19  # of a handshake; OpenSSL itself takes a chain of at most 100 KB
-_MOST_OVERHEAD: Final = 1 << 18  # bytes of TLS that may pass without a byte of text
+_MOST_BYTES: Final = 1 << 18  # of a handshake; OpenSSL takes a chain of at most 100 KB, but ignores messages without end
 _MOST_FAULTS: Final = 50
 _LONGEST: Final = 200
 _RECORDS: Final = frozenset({20, 21, 22, 23})  # RFC 8446, 5.1: what a TLS record begins with
@@ -133,23 +132,27 @@ class _Session:
             except SSL.Error as error:
                 with suppress(OSError):
                     await self._flush()  # our alert tells the server why
-                raise self._failure(error) from error
+                raise self._foreign() or self._failure(error) from error
             else:
                 return await self._flush()
             await self._flush()
             data = await self._stream.read(_PIECE)
             if not data:
-                raise HandshakeError("closed", "the server closed the connection")
+                raise self._foreign() or HandshakeError("closed", "the server closed the connection")
             self._first = (self._first + data)[:_LONGEST] if len(self._first) < _LONGEST else self._first
             came += len(data)
             if came > _MOST_BYTES:
                 raise HandshakeError("local", f"more than {_MOST_BYTES} bytes and no end of the handshake")
             self._tls.bio_write(data)
 
+    def _foreign(self) -> HandshakeError | None:
+        """Where what came can't be TLS, however it went on."""
+        if not self._first or (self._first[0] in _RECORDS and self._first[1:2] in (b"", b"\x03")):
+            return None
+        return HandshakeError("not-tls", self._first.decode("latin-1"))
+
     def _failure(self, error: SSL.Error) -> HandshakeError:
         reason = _reason(error)
-        if self._first[:1] and (self._first[0] not in _RECORDS or self._first[1:2] not in (b"", b"\x03")):
-            return HandshakeError("not-tls", self._first.decode("latin-1"))
         if self._seen.alert:
             return HandshakeError("alert", reason, self._seen.alert)
         return HandshakeError("local", reason)
@@ -166,7 +169,6 @@ class _Session:
         )
 
     async def read(self, most: int) -> bytes:
-        came = 0
         while True:
             try:
                 return self._tls.recv(most)
@@ -178,11 +180,8 @@ class _Session:
                 raise ConnectionAbortedError(0, f"TLS failed: {_reason(error)}") from error
             await self._flush()  # a key update has to be answered
             data = await self._stream.read(_PIECE)
-            came += len(data)
             if not data:
                 return b""
-            if came > _MOST_OVERHEAD:
-                raise ConnectionAbortedError(0, "TLS records without content")
             self._tls.bio_write(data)
 
     async def write(self, data: bytes) -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from OpenSSL import SSL
 
 
 class TlsPeer:
-    """A Stream whose other end is an OpenSSL server. It greets with `says` inside TLS and keeps what it is told in `told`."""
+    """A Stream whose other end is an OpenSSL server. It greets with `says` inside TLS and keeps what it is told in `told`.
+    Where the handshake fails it sends an alert, or with `mute` just closes, as Windows does."""
 
-    def __init__(self, context: SSL.Context, says: bytes = b"") -> None:
+    def __init__(self, context: SSL.Context, says: bytes = b"", *, mute: bool = False) -> None:
         self._tls = SSL.Connection(context, None)
         self._tls.set_accept_state()
         self._says = says
+        self._mute = mute
         self._shaken = False
         self.told = b""
         self.closed = False
@@ -30,6 +34,9 @@ class TlsPeer:
             pass
         except SSL.Error:
             self.closed = True  # its alert is still to be read
+            if self._mute:
+                with suppress(SSL.WantReadError):
+                    self._tls.bio_read(65536)
 
     async def read(self, most: int) -> bytes:
         try:
