@@ -113,5 +113,5 @@ def _macro(text: str, at: int, allowed: frozenset[str]) -> tuple[str | Macro, in
 def _literal(text: str, *, spaces: bool) -> str:
     for char in text:
         if not "!" <= char <= "~" and not (spaces and char == " "):
-            raise SpfSyntaxError(f"the character {ascii(char)} is not allowed")
+            raise SpfSyntaxError(f"the character {char!a} is not allowed")
     return text

@@ -135,9 +135,7 @@ def _network(kind: str, text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Netw
     if slash and not (_PREFIX.fullmatch(bits) and int(bits) <= most):
         raise SpfSyntaxError(f"“/{bits}” is no prefix length")
     try:
-        if "%" in address:  # a zone of some machine's own
-            raise ValueError
-        ip = ipaddress.IPv4Address(address) if kind == "ip4" else ipaddress.IPv6Address(address)
-    except ValueError:
+        ip = ipaddress.IPv4Address(address) if kind == "ip4" else ipaddress.IPv6Address(address.replace("%", "/"))
+    except ValueError:  # also for fe80::1%eth0: the zone would be read as one of ours
         raise SpfSyntaxError(f"“{address}” is no {'IPv4' if kind == 'ip4' else 'IPv6'} address") from None
     return ipaddress.ip_network((ip, int(bits) if slash else most), strict=False)

@@ -59,7 +59,7 @@ class _SuiteDns:
         self._names = {str(name).lower(): list(_records(entries)) for name, entries in data.items()}
         self._silent = {str(name).lower() for name, entries in data.items() if "TIMEOUT" in entries}
 
-    async def resolve(self, name: str, type: str) -> DnsReply:
+    async def resolve(self, name: str, type: str) -> DnsReply:  # noqa: A002  the DNS's own word
         asked, canonical = name, name.lower()
         for _ in range(10):
             records = self._names.get(canonical)
@@ -78,9 +78,7 @@ def _records(entries: list[Any]) -> Iterator[tuple[str, str]]:
     pairs = [(kind, value) for entry in entries if isinstance(entry, dict) for kind, value in entry.items()]
     has_txt = any(kind == "TXT" for kind, _ in pairs)
     for kind, value in pairs:
-        if kind == "SPF" and not has_txt:
-            yield "TXT", _text(value)
-        elif kind == "TXT" and value != "NONE":
+        if (kind == "SPF" and not has_txt) or (kind == "TXT" and value != "NONE"):
             yield "TXT", _text(value)
         elif kind == "MX":
             yield kind, f"{value[0]} {_host(value[1]) or '.'}"
