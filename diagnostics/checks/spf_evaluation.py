@@ -10,6 +10,7 @@ from typing import Final, Literal
 from diagnostics.checks import spf_macros, spf_record
 from diagnostics.checks.spf_macros import MacroString, SpfSyntaxError
 from diagnostics.checks.spf_record import Record, Term
+from diagnostics.checks.txt import failed, is_name
 from diagnostics.network import DnsReply
 
 Resolve = Callable[[str, str], Awaitable[DnsReply]]
@@ -18,7 +19,6 @@ Result = Literal["none", "neutral", "pass", "fail", "softfail", "temperror", "pe
 MOST_LOOKUPS: Final = 10
 MOST_VOID: Final = 2
 _MOST_NAMES: Final = 10  # of one MX or PTR answer
-_LONGEST_LABEL: Final = 63
 _LONGEST_EXPLANATION: Final = 2000
 _RESULTS: Final[dict[str, Result]] = {"+": "pass", "-": "fail", "~": "softfail", "?": "neutral"}
 
@@ -60,19 +60,6 @@ async def check_host(resolve: Resolve, sender: Sender, domain: str) -> Verdict:
         return await evaluation.domain(domain)
     except _EvaluationError as error:
         return Verdict(error.result, why=str(error))
-
-
-def is_name(name: str) -> bool:
-    """Whether this can be asked for: labels of 1 to 63 characters, 253 in all."""
-    return len(name) <= spf_macros.LONGEST_NAME and all(0 < len(label) <= _LONGEST_LABEL for label in name.split("."))
-
-
-def failed(reply: DnsReply) -> str:
-    """Why an answer says nothing, as half a sentence; "" for one that does."""
-    if reply.looked:
-        return ""
-    how = {"timeout": "no answer in time", "servfail": "SERVFAIL", "refused": "the resolver refused"}[reply.status]
-    return f"the {reply.type} records of {reply.name} could not be looked up ({how})"
 
 
 class _Evaluation:

@@ -9,7 +9,8 @@ from urllib.parse import quote
 
 import re2
 
-LONGEST_NAME: Final = 253
+from diagnostics.checks.txt import LONGEST_NAME
+
 _MOST_PARTS: Final = 128
 _LETTERS: Final = frozenset("slodiphv")
 _LETTERS_OF_EXPLANATIONS: Final = _LETTERS | frozenset("crt")
