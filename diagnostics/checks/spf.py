@@ -89,8 +89,7 @@ async def _address(run: Run, domain: str, found: Found) -> None:
     found.facts["address"] = {
         "ip": run.options.ip,
         "result": verdict.result,
-        "term": shown(verdict.term),
-        "domain": shown(verdict.domain),
+        "path": _list(verdict.path),
         "why": shown(verdict.why),
         "explanation": shown(verdict.explanation),
     }

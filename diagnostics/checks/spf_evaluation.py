@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from diagnostics.checks import spf_macros, spf_record
@@ -37,12 +37,11 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`term` matched in the record of `domain`, through includes and redirects; `why` says what an error is about.
-    `explanation` is the domain's own text for a "fail", "" where it has none."""
+    """`path` is the term that matched, after the includes and redirects that led to it; empty where none did. `why` says
+    what an error is about. `explanation` is the domain's own text for a "fail", "" where it has none."""
 
     result: Result
-    term: str = ""
-    domain: str = ""
+    path: tuple[str, ...] = ()
     why: str = ""
     explanation: str = ""
 
@@ -94,29 +93,33 @@ class _Evaluation:
 
     async def _record(self, domain: str, record: Record, *, outermost: bool) -> Verdict:
         for term in record.terms:
-            if await self._matches(domain, term):
+            if path := await self._matches(domain, term):
                 result = _RESULTS[term.qualifier]
                 explanation = ""
                 if result == "fail" and record.exp and outermost:
                     explanation = await self._explanation(domain, record.exp.target)
-                return Verdict(result, term.text, domain, explanation=explanation)
+                return Verdict(result, path, explanation=explanation)
         if not record.redirect:
-            return Verdict("neutral", domain=domain)
+            return Verdict("neutral")
         self._count(record.redirect)
         target = await self._name(domain, record.redirect)
         verdict = await self.domain(target, outermost=outermost)
         if verdict.result == "none":
             raise _EvaluationError("permerror", f"redirect={target} leads to no SPF record")
-        return verdict
+        return replace(verdict, path=(record.redirect.text, *verdict.path))
 
-    async def _matches(self, domain: str, term: Term) -> bool:
+    async def _matches(self, domain: str, term: Term) -> tuple[str, ...]:
+        """The path to what matches; empty where nothing does."""
         if term.kind in spf_record.LOOKUPS:
             self._count(term)
+        if term.kind == "include":
+            return await self._include(domain, term)
+        return (term.text,) if await self._alone(domain, term) else ()
+
+    async def _alone(self, domain: str, term: Term) -> bool:
         if term.network:
             return term.network.version == self._ip.version and self._ip in term.network
         match term.kind:
-            case "include":
-                return await self._include(domain, term)
             case "a":
                 return await self._has_address(await self._name(domain, term), term, count_void=True)
             case "mx":
@@ -132,12 +135,12 @@ class _Evaluation:
         if self._lookups > MOST_LOOKUPS:
             raise _EvaluationError("permerror", f"more than {MOST_LOOKUPS} look-ups are needed, at “{term.text[:80]}”")
 
-    async def _include(self, domain: str, term: Term) -> bool:
+    async def _include(self, domain: str, term: Term) -> tuple[str, ...]:
         target = await self._name(domain, term)
         verdict = await self.domain(target, outermost=False)
         if verdict.result == "none":
             raise _EvaluationError("permerror", f"include:{target} leads to no SPF record")
-        return verdict.result == "pass"
+        return (term.text, *verdict.path) if verdict.result == "pass" else ()
 
     async def _mx(self, domain: str, term: Term) -> bool:
         exchangers = await self._records(await self._name(domain, term), "MX")
