@@ -10,7 +10,7 @@ from tests.checks.lab import DOMAIN, detail, seen
 from tests.fakes.dns import txt
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "DNS_SECONDS", 0.2)
 
@@ -101,6 +101,7 @@ async def test_spf_records_are_named_in_their_own_words(zone: str, outcomes: tup
     assert (attempt.check, attempt.subject) == ("spf", DOMAIN)
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize(
     ("zone", "said"),
     [
