@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any, Final
 
 from diagnostics.checks import spf_record
 from diagnostics.checks.run import Found, Run
 from diagnostics.checks.spf_evaluation import MOST_LOOKUPS, MOST_VOID, Sender, check_host
 from diagnostics.checks.spf_macros import SpfSyntaxError
-from diagnostics.checks.spf_survey import Survey, survey
+from diagnostics.checks.spf_survey import Survey, rows, survey
 from diagnostics.checks.txt import failed, shown
 
 _MOST_SHOWN: Final = 20  # entries of a list
+_MOST_ROWS: Final = 60  # of the tree
 _LONGEST_MERGED: Final = 2000
 
 
 async def spf(run: Run, domain: str) -> None:
-    """One attempt. Facts: `record`, or `records` and `merged` where there are several; `lookups` with their `tree`,
-    `void`, `includes`, `ranges`, `all`, `unfollowed`; with Options.ip `address` holds the verdict for it."""
+    """One attempt. Facts: `record`, or `records` and `merged` where there are several; `lookups` and their `tree` (rows of
+    depth, term, lookups), `void`, `includes`, `ranges`, `all`, `unfollowed`. With Options.ip, which is an address,
+    `address` holds the verdict for it: result, path, why, explanation."""
     async with run.attempt("spf", domain) as found:
         reply = await run.resolve(domain, "TXT")
         if why := failed(reply):
@@ -63,7 +66,7 @@ async def _judge(run: Run, domain: str, text: str, found: Found) -> None:
 def _facts(seen: Survey) -> dict[str, Any]:
     return {
         "lookups": seen.lookups,
-        "tree": [node.tree() for node in seen.nodes if node.lookups][:_MOST_SHOWN],
+        "tree": list(islice(rows(seen.nodes), _MOST_ROWS)),
         "void": _list(seen.void),
         "includes": _list(seen.includes),
         "ranges": seen.ranges,

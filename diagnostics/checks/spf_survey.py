@@ -7,6 +7,7 @@ to, and so finds the worst case. Names that depend on the sender (`%{i}`, `%{l}`
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -19,7 +20,7 @@ from diagnostics.checks.txt import failed, is_name, shown
 MOST_QUERIES: Final = 60  # of one survey: enough for any record that mends itself, and no flood
 _MOST_TEXT: Final = 100_000  # characters of all records together
 _MOST_EXCHANGERS: Final = 10
-_MOST_BELOW: Final = 20  # terms of one record that a fact shows
+_LONGEST_TERM: Final = 200  # characters of it that a fact shows
 _OF_THE_DOMAIN: Final = frozenset("do")  # macro letters that mean the same whoever sends
 
 
@@ -31,16 +32,6 @@ class Node:
     target: str = ""
     lookups: int = 0
     below: list[Node] = field(default_factory=list)
-    record: str = ""
-
-    def tree(self) -> dict[str, Any]:
-        """As a fact: {"term", "lookups", "record", "terms"}; only terms that cost look-ups."""
-        tree: dict[str, Any] = {"term": shown(self.term.text, 200), "lookups": self.lookups}
-        if self.record:
-            tree["record"] = shown(self.record, 500)
-        if terms := [node.tree() for node in self.below if node.lookups]:
-            tree["terms"] = terms[:_MOST_BELOW]
-        return tree
 
 
 @dataclass(slots=True)
@@ -74,6 +65,14 @@ async def survey(resolve: Resolve, domain: str, record: Record) -> Survey:
     found.open = opened.term.text if opened else ""
     found.all = _last_word(found.nodes)
     return found
+
+
+def rows(nodes: Sequence[Node], depth: int = 0) -> Iterator[dict[str, Any]]:
+    """The terms that cost look-ups as facts {"depth", "term", "lookups"}, each before those behind it."""
+    for node in nodes:
+        if node.lookups:
+            yield {"depth": depth, "term": shown(node.term.text, _LONGEST_TERM), "lookups": node.lookups}
+            yield from rows(node.below, depth + 1)
 
 
 class _Walk:
@@ -119,7 +118,6 @@ class _Walk:
         if len(records) != 1:
             self.survey.faults.append(f"{what} leads to {len(records) or 'no'} SPF record{'s' * (len(records) > 1)}")
             return
-        node.record = records[0]
         if name not in self.survey.includes:
             self.survey.includes.append(name)
         self._text += len(records[0])

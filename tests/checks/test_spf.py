@@ -169,9 +169,14 @@ async def test_facts_show_what_costs_how_much() -> None:
     assert (facts["lookups"], facts["ranges"], facts["all"]) == (6, 2, "~all")
     assert facts["includes"] == ["a.test", "b.test"]
     assert facts["unfollowed"] == ["exists:%{i}.c.test"]
-    below = facts["tree"][1]
-    assert (facts["tree"][0], below["term"], below["lookups"]) == ({"term": "a", "lookups": 1}, "include:a.test", 5)
-    assert [term["term"] for term in below["terms"][0]["terms"]] == ["mx", "ptr", "exists:%{i}.c.test"]
+    assert [(row["depth"], row["term"], row["lookups"]) for row in facts["tree"]] == [
+        (0, "a", 1),
+        (0, "include:a.test", 5),
+        (1, "include:b.test", 4),
+        (2, "mx", 1),
+        (2, "ptr", 1),
+        (2, "exists:%{i}.c.test", 1),
+    ]
 
 
 @pytest.mark.parametrize(
