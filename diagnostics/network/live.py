@@ -23,6 +23,7 @@ from diagnostics.network import DnsReply, DnsStatus, Stream
 
 CONNECT_SECONDS: Final = 5.0
 DNS_SECONDS: Final = 2.0  # for one server; the next one is asked then
+_MOST_TRIES: Final = 3
 _MOST_RECORDS: Final = 64
 _STATUSES: Final[dict[int, DnsStatus]] = {
     dns.rcode.NXDOMAIN: "nxdomain",
@@ -36,18 +37,24 @@ class LiveNetwork:
     def __init__(self, dns_servers: Sequence[tuple[str, int]] = ()) -> None:
         self._servers = tuple(dns_servers) or _own_servers()
 
-    async def resolve(self, name: str, type: str) -> DnsReply:  # noqa: A002  the DNS's own word
+    async def resolve(self, name: str, type: str, *, unchecked: bool = False) -> DnsReply:  # noqa: A002  the DNS's own word
+        # AD in a question asks the resolver to say whether it validated (RFC 6840, 5.7).
+        flags = dns.flags.RD | (dns.flags.CD if unchecked else dns.flags.AD)
         try:
-            # AD in a question asks the resolver to say whether it validated (RFC 6840, 5.7).
-            query = dns.message.make_query(name, type, use_edns=0, payload=1232, flags=dns.flags.RD | dns.flags.AD)
+            query = dns.message.make_query(name, type, use_edns=0, payload=1232, flags=flags)
         except (dns.exception.DNSException, UnicodeError, ValueError):
             return DnsReply(name, type, "nxdomain")  # no such name can exist
-        last = DnsReply(name, type, "timeout")
-        for server, port in self._servers:
-            last = await _ask(query, name, type, server, port)
-            if last.looked:
-                return last
-        return last
+        failed: dict[tuple[str, int], DnsReply] = {}
+        # A lost packet is not a dead name server, so silence is asked twice.
+        for server in (self._servers * 2)[:_MOST_TRIES]:
+            if server in failed and failed[server].status != "timeout":
+                continue
+            failed[server] = await _ask(query, name, type, *server)
+            if failed[server].looked:
+                return failed[server]
+        # A server that says why it has no answer tells more than one that is silent.
+        nothing = DnsReply(name, type, "timeout")
+        return min(failed.values(), key=lambda reply: reply.status == "timeout", default=nothing)
 
     async def connect(self, address: str, port: int) -> Stream:
         ipaddress.ip_address(address)  # a name would be resolved behind the scope's back
