@@ -78,7 +78,8 @@ async def _servfail(run: Run, reply: DnsReply) -> str:
 async def _timeout(run: Run, reply: DnsReply) -> str:
     if await _answers(run):
         return f"{reply.name} {reply.type} gets no answer, while the resolver answers for other names"
-    return f"the resolver {reply.server or 'of this machine'} answers nothing at all, so the fault may be the resolver's and not the name's"
+    which = reply.server or "of this machine"
+    return f"the resolver {which} answers nothing at all, so the fault may be the resolver's and not the name's"
 
 
 async def _answers(run: Run) -> bool:
