@@ -24,7 +24,7 @@ _EXCHANGE_ONLINE: Final = (
 _HINTS: Final = {
     "Exchange Online": "Right when all mailboxes are in Exchange Online; with mailboxes on-premises it has to lead there.",
     "a host of its own": "Right for on-premises and hybrid; when the last mailbox has moved, lead it to Exchange Online.",
-    "nowhere": "Outlook finds Exchange Online mailboxes without it, and on-premises ones only inside the network.",
+    "nowhere": "A current Outlook finds Exchange Online mailboxes without it, and on-premises ones only inside the network.",
 }
 
 

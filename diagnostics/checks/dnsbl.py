@@ -25,7 +25,7 @@ _ERRORS: Final = {
     "127.255.255.254": "the list refuses queries through a public resolver",
     "127.255.255.255": "the list refuses queries because there were too many",
 }
-_IPV4_ONLY: Final = frozenset({"bl.spamcop.net", "psbl.surriel.com", "b.barracudacentral.org", "dnsbl.sorbs.net"})
+_IPV4_ONLY: Final = frozenset({"bl.spamcop.net", "psbl.surriel.com", "b.barracudacentral.org"})
 
 
 @dataclass(frozen=True, slots=True)

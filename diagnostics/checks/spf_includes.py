@@ -44,7 +44,7 @@ def _record(reply: DnsReply) -> str | None:
 
 
 def _term(word: str) -> tuple[str, str]:
-    name, _, value = word.replace("=", ":", 1).partition(":") if word.startswith("redirect=") else word.partition(":")
+    name, _, value = word.partition("=" if word.startswith("redirect=") else ":")
     return name.lstrip("+?~"), value.rstrip(".")
 
 
