@@ -37,14 +37,14 @@ Informed = Callable[[SSL.Connection, int, int], None]
 
 
 class Roots:
-    """Trust anchors as DER: `public` from this machine, `own` from the operator. `known` is false where the machine has no
-    public ones, so that nothing can be said about trust; `own` alone doesn't change that for strangers."""
+    """Trust anchors as DER: `public` from this machine, `own` from the operator. `known` is false where there are none, so
+    that nothing can be said about trust."""
 
     def __init__(self, public: Sequence[bytes], own: Sequence[bytes] = ()) -> None:
-        self._anchors = [crypto.load_certificate(crypto.FILETYPE_ASN1, each) for each in (*public, *own)]
+        self.certificates = (*public, *own)
+        self._anchors = [crypto.load_certificate(crypto.FILETYPE_ASN1, each) for each in self.certificates]
         self._public = frozenset(hashlib.sha256(each).digest() for each in public)
-        self.subjects = frozenset(_subject(each) for each in self._anchors)
-        self.known = bool(public)
+        self.known = bool(self.certificates)
         self._contexts: dict[tuple[Any, ...], SSL.Context] = {}
 
     def is_public(self, certificate: bytes) -> bool:
@@ -102,7 +102,3 @@ def _read(ca_file: str) -> Sequence[bytes]:
     except ValueError as error:
         raise ValueError(f"{ca_file} holds no certificates in PEM form") from error
     return [each.public_bytes(Encoding.DER) for each in found]
-
-
-def _subject(anchor: crypto.X509) -> bytes:
-    return anchor.get_subject().der()
