@@ -10,8 +10,9 @@
     ''') as server:
         network = LiveNetwork([server.address])
 
-A line is a name, a type and the data as zone files write it (names are absolute, with or without the last dot; lines that
-begin with # are comments); the root is a dot. In place of a type stands what the server does at that name, for one type or for all:
+A line is a name, a type and the data as zone files write it (names are absolute, with or without the last dot, and the root
+is a dot; lines that begin with # are comments). In place of a type stands what the server does at that name, for one type
+or for all:
 
     !servfail !refused !nxdomain   that response code
     !timeout                       silence
