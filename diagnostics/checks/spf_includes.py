@@ -26,11 +26,12 @@ async def includes(run: Run, domain: str, wanted: Set[str]) -> bool | None:
         doubt |= record is None
         for word in (record or "").lower().split()[1:]:
             name, value = _term(word)
-            if value in wanted or word in ("all", "+all"):
+            follows = name in ("include", "redirect")
+            if (follows and value in wanted) or word in ("all", "+all"):
                 return True
             doubt |= "%" in value or name == "exists"
             networks += _network(value) if name == "ip4" else ()
-            if name in ("include", "redirect") and value not in seen:
+            if follows and value not in seen:
                 seen.add(value)
                 waiting.append(value)
     if all(any(each.subnet_of(network) for network in networks) for each in _EXCHANGE_ONLINE):
