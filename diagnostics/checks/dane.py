@@ -52,8 +52,8 @@ async def _failed(run: Run, found: Found, host: str, reply: DnsReply) -> None:
         # RFC 7672, 2.2: below an unsigned host nobody asks, so nobody is held up.
         found.facts["note"] = f"{resolver.could_not(reply)}; without DNSSEC no sender asks for it"
         return
-    why = "in time" if reply.status == "timeout" else "but with SERVFAIL"
-    found.add("dane_lookup_failed", f"{reply.name} TLSA is not answered {why}, while {host} itself resolves")
+    why = "is not answered in time" if reply.status == "timeout" else "fails (SERVFAIL, or records that can't be read)"
+    found.add("dane_lookup_failed", f"{reply.name} TLSA {why}, while {host} itself resolves")
 
 
 async def _judge(run: Run, found: Found, reply: DnsReply, sent: Sequence[bytes] | None) -> None:

@@ -96,9 +96,36 @@ async def _ask(query: dns.message.QueryMessage, name: str, type: str, server: st
         )
     except (dns.exception.Timeout, TimeoutError):
         return DnsReply(name, type, "timeout", server=server)
+    except dns.exception.FormError:
+        return await _ask_leniently(query, name, type, server, port)
     except (dns.exception.DNSException, OSError, EOFError):
         return DnsReply(name, type, "servfail", server=server)
     return _reply(answer, name, type, server)
+
+
+async def _ask_leniently(query: dns.message.QueryMessage, name: str, type: str, server: str, port: int) -> DnsReply:  # noqa: A002
+    """Once more, read record by record: one that is malformed (a TLSA digest cut short) must not hide the others."""
+    unreadable = DnsReply(name, type, "servfail", server=server)
+    try:
+        async with asyncio.timeout(DNS_SECONDS):
+            answer = dns.message.from_wire(
+                await _over_tcp(query.to_wire(prepend_length=True), server, port),
+                ignore_trailing=True,
+                continue_on_error=True,
+            )
+    except (dns.exception.DNSException, OSError, EOFError):
+        return unreadable
+    reply = _reply(answer, name, type, server) if query.is_response(answer) else unreadable
+    return unreadable if reply.status == "nodata" else reply
+
+
+async def _over_tcp(wire: bytes, server: str, port: int) -> bytes:
+    reader, writer = await asyncio.open_connection(server, port)
+    try:
+        writer.write(wire)
+        return await reader.readexactly(int.from_bytes(await reader.readexactly(2)))
+    finally:
+        writer.close()
 
 
 def _reply(answer: dns.message.Message, name: str, type: str, server: str) -> DnsReply:  # noqa: A002

@@ -8,6 +8,9 @@ from collections.abc import Sequence
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from dns.rdata import GenericRdata
+from dns.rdataclass import RdataClass
+from dns.rdatatype import RdataType
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,9 +18,11 @@ from diagnostics.checks.dane import dane
 from diagnostics.checks.dnssec import dnssec
 from diagnostics.checks.tlsa import Chain, Tlsa, tlsa
 from diagnostics.network import DnsReply, live
+from diagnostics.network.live import LiveNetwork
 from diagnostics.network.recorded import RecordedNetwork
 from tests.checks.lab import DOMAIN, made, seen
 from tests.fakes.certificates import SERVED, authorities
+from tests.fakes.dns import DnsServer
 
 HOST = "mail.contoso.test"
 NAME = f"_25._tcp.{HOST}"
@@ -73,7 +78,6 @@ async def test_every_kind_of_record_matches_what_it_was_made_of(usage: int, sele
         (zone(WRONG), ("dane_mismatch",)),
         (zone(WRONG, WRONG_ISSUER), ("dane_mismatch",)),
         (zone(f"1 1 1 {'00' * 32}"), ()),  # PKIX usages can't be used for SMTP, so nothing is compared
-        (zone(f"3 1 1 {'00' * 20}"), ()),  # nor can a digest of the wrong length
         (zone(f"3 1 9 {'00' * 32}"), ()),
         (zone(f"1 1 1 {'00' * 32}", WRONG), ("dane_mismatch",)),
         (zone(OWN, base=UNSIGNED), ("dane_not_dnssec",)),
@@ -139,6 +143,22 @@ async def test_a_certificate_that_cannot_be_read_is_no_mismatch() -> None:
 async def test_the_certificate_itself_is_compared_even_where_it_cannot_be_read() -> None:
     odd = b"\x30\x03odd"
     assert Chain([odd]).matches(Tlsa(3, 0, 1, hashlib.sha256(odd).digest()))
+
+
+@pytest.mark.parametrize(("records", "outcomes"), [((OWN,), ()), ((), ("dane_lookup_failed",))])
+async def test_a_digest_cut_short_hides_no_other_record(records: tuple[str, ...], outcomes: tuple[str, ...]) -> None:
+    async with DnsServer(zone(*records)) as server:
+        short = GenericRdata(RdataClass.IN, RdataType.TLSA, b"\x03\x01\x01short")
+        server.zone.records.setdefault(NAME, {}).setdefault("TLSA", []).append(short)
+        attempt = await made(LiveNetwork([server.address]), dane, HOST, CHAIN)
+    assert attempt.outcomes == outcomes
+
+
+async def test_a_record_that_cannot_be_used_is_not_compared() -> None:
+    short = DnsReply(NAME, "TLSA", "answer", (f"3 1 1 {'00' * 20}",), authenticated=True)
+    attempt = await made(RecordedNetwork([short]), dane, HOST, CHAIN)
+    assert attempt.outcomes == ()
+    assert "no record can be used" in attempt.facts["note"]
 
 
 async def test_a_record_of_64_kilobytes_costs_nothing() -> None:
