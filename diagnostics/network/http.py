@@ -55,25 +55,19 @@ class _Exchange:
 
     async def run(self, request: h11.Request) -> Response:
         await self._stream.write((self._http.send(request) or b"") + (self._http.send(h11.EndOfMessage()) or b""))
-        head: h11.Response | None = None
+        head = await self._next()
+        while isinstance(head, h11.InformationalResponse):
+            head = await self._next()
+        if not isinstance(head, h11.Response):
+            raise HttpError(f"there is no answer within {self._most + _MOST_HEAD} bytes")
         body = bytearray()
-        while True:
-            event = await self._next()
-            if isinstance(event, h11.Response):
-                head = event
-            elif isinstance(event, h11.Data):
-                body += event.data
-            if head and (len(body) > self._most or event is None):
-                return _response(head, bytes(body[: self._most]), whole=False)
-            if head and isinstance(event, h11.EndOfMessage):
-                return _response(head, bytes(body), whole=True)
-            if event is None or isinstance(event, h11.ConnectionClosed):
-                raise HttpError(
-                    "there is no answer" if event else f"the answer begins with {_MOST_HEAD} bytes of headers"
-                )
+        while isinstance(event := await self._next(), h11.Data) and len(body) <= self._most:
+            body += event.data
+        whole = isinstance(event, h11.EndOfMessage) and len(body) <= self._most
+        return _response(head, bytes(body[: self._most]), whole=whole)
 
     async def _next(self) -> h11.Event | None:
-        """The next event of the answer; None when it takes more bytes than it may."""
+        """The next event of the answer; None when it takes more bytes than it may. h11 raises where it is cut short."""
         while True:
             event = self._http.next_event()
             if event is not h11.NEED_DATA:
@@ -82,6 +76,8 @@ class _Exchange:
             if self._left <= 0:
                 return None
             data = await self._stream.read(_PIECE)
+            if not data and self._http.their_state is h11.SEND_RESPONSE:
+                raise HttpError("the connection ends without an answer")
             self._left -= len(data)
             self._http.receive_data(data)
 

@@ -27,7 +27,7 @@ def answer(body: bytes, *, status: str = "200 OK", kind: str = "text/plain", hea
 
 class HttpsServer:
     """`response` is sent after the request's head, or nothing and never when it is None; the connection is closed then,
-    unless `keep` says to hold it open. `context` None speaks plain HTTP."""
+    unless `keep` says to hold it open. `context` None speaks plain HTTP, and answers the first byte."""
 
     def __init__(
         self, response: bytes | None, context: ssl.SSLContext | None, *, host: str = "127.0.0.1", keep: bool = False
@@ -57,7 +57,7 @@ class HttpsServer:
         self._tasks.add(task)
         try:
             with suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-                head = await reader.readuntil(b"\r\n\r\n")
+                head = await (reader.readuntil(b"\r\n\r\n") if self._context else reader.read(1))
                 self.asked.append(head.split(b"\r\n")[0].decode("latin-1"))
                 if self._response is None:
                     await asyncio.Event().wait()
