@@ -23,8 +23,10 @@ $(VENV)/.runtime: requirements.txt pyproject.toml
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.runtime requirements-dev.txt
+$(VENV)/.dev: $(VENV)/.runtime requirements-dev.txt requirements-suites.txt
 	@$(PIP) install --require-hashes --requirement requirements-dev.txt
+	@$(PIP) download --require-hashes --no-deps --no-binary :all: --no-build-isolation --dest $(VENV)/suites \
+	  --requirement requirements-suites.txt || echo "The suites of requirements-suites.txt can't be had: their tests will be skipped."
 	@touch $@
 
 test: setup-dev ## the whole suite, against real parts; what is skipped says why
