@@ -10,11 +10,13 @@
     ''') as server:
         network = LiveNetwork([server.address])
 
-A line is a name, a type and the data as zone files write it (names are absolute, with or without the last dot; lines that
-begin with # are comments). In place of a type stands what the server does at that name, for one type or for all:
+A line is a name, a type and the data as zone files write it (names are absolute, with or without the last dot, and the root
+is a dot; lines that begin with # are comments). In place of a type stands what the server does at that name, for one type
+or for all:
 
     !servfail !refused !nxdomain   that response code
     !timeout                       silence
+    !bogus                         SERVFAIL as for a broken signature: answered when DNSSEC is not to be checked (CD)
     !truncated                     nothing but the TC bit over UDP; the answer over TCP
     !garbage                       bytes that are no DNS message
     !delay 300                     the answer, 300 milliseconds later
@@ -44,7 +46,7 @@ import dns.rrset
 
 _LONGEST_CHAIN: Final = 20
 _RCODES: Final = {"servfail": dns.rcode.SERVFAIL, "refused": dns.rcode.REFUSED, "nxdomain": dns.rcode.NXDOMAIN}
-_BEHAVIOURS: Final = frozenset({*_RCODES, "timeout", "truncated", "garbage", "delay", "signed"})
+_BEHAVIOURS: Final = frozenset({*_RCODES, "bogus", "timeout", "truncated", "garbage", "delay", "signed"})
 _GARBAGE: Final = b"\xff" * 40
 _TTL: Final = 60
 
@@ -70,7 +72,7 @@ class Zone:
             words = line.split(maxsplit=2)
             if not words or words[0].startswith("#"):
                 continue
-            name, kind, data = words[0].rstrip(".").lower(), words[1], words[2] if len(words) > 2 else ""
+            name, kind, data = words[0].rstrip(".").lower() or ".", words[1], words[2] if len(words) > 2 else ""
             if kind.startswith("!"):
                 zone._behave(name, kind[1:], data.split())
             else:
@@ -178,7 +180,7 @@ class DnsServer:
         name, kind = question.name.to_text(omit_final_dot=True).lower(), dns.rdatatype.to_text(question.rdtype)
         self.asked.append((name, kind, transport))
         response = dns.message.make_response(query, recursion_available=True)
-        what, ms = self._fill(response, name, kind)
+        what, ms = self._fill(response, name, kind, checked=not query.flags & dns.flags.CD)
         await asyncio.sleep((ms + self._delay) / 1000)
         if what == "timeout":
             return None
@@ -186,12 +188,14 @@ class DnsServer:
             return data[:2] + _GARBAGE
         return _wire(response, transport, query.payload if query.edns >= 0 else 512, cut=what == "truncated")
 
-    def _fill(self, response: dns.message.Message, asked: str, kind: str) -> tuple[str, int]:
+    def _fill(self, response: dns.message.Message, asked: str, kind: str, *, checked: bool) -> tuple[str, int]:
         """Puts the answer into the response; returns what to do with it besides sending it."""
         name, signed = asked, self.zone.signed(asked)
         for _ in range(_LONGEST_CHAIN):
             what, ms = self.zone.behaviour(name, kind)
             records = self.zone.at(name)
+            if what == "bogus" and checked:
+                what = "servfail"
             if what in _RCODES or records is None:
                 response.set_rcode(_RCODES.get(what, dns.rcode.NXDOMAIN))
                 break
