@@ -7,8 +7,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Literal
 
-import re2
-
 from diagnostics.network import Stream
 
 LONGEST_LINE: Final = 512  # octets with CRLF, of a reply (RFC 5321, 4.5.3.1.5)
@@ -16,7 +14,6 @@ _MOST_OCTETS: Final = 1 << 16  # of one whole reply
 _MOST_LINES: Final = 200
 _MOST_TEXT: Final = 300  # characters of a reply that are shown
 _CHUNK: Final = 4096
-_UNSEEN = re2.compile(r"[\pC\pZ]+")  # controls, format characters such as direction marks, separators
 
 Why = Literal["closed", "reset", "timeout", "too-long", "malformed", "unasked"]
 
@@ -67,8 +64,8 @@ class Reply:
 
 
 def shown(text: str) -> str:
-    """A stranger's text for a report: one line, no controls, at most 300 characters."""
-    line: str = _UNSEEN.sub(" ", text[: 4 * _MOST_TEXT]).strip()
+    """A stranger's text for a report: one line, at most 300 characters, no controls and no direction marks."""
+    line = " ".join("".join(each if each.isprintable() else " " for each in text[: 4 * _MOST_TEXT]).split())
     return line if len(line) <= _MOST_TEXT else line[: _MOST_TEXT - 1] + "…"
 
 

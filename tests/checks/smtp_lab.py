@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from diagnostics.checks.host import host
@@ -18,6 +19,7 @@ from diagnostics.checks.scope import Guarded, Scope
 from diagnostics.checks.target import Target
 from diagnostics.network import Network
 from diagnostics.network.live import LiveNetwork
+from tests.fakes.certificates import SERVED, authorities
 from tests.fakes.smtp import NAME, SmtpServer
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
@@ -41,6 +43,11 @@ class Lab:
 
     context: ssl.SSLContext
     ca_file: str
+
+    @classmethod
+    def made(cls, folder: Path) -> Lab:
+        authority = authorities()
+        return cls(SERVED["healthy"](authority, NAME).ssl_context(folder), authority.ca_file(folder))
 
     async def look(self, server: SmtpServer, *, port: int = 25, as_mx: bool = False, **options: Any) -> Seen:
         return await self.look_at([server.address], {port: server.port}, port=port, as_mx=as_mx, **options)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from diagnostics.checks.outcomes import OUTCOMES
 from tests.checks.smtp_lab import Lab
-from tests.fakes.certificates import SERVED, authorities
 from tests.fakes.smtp import (
     NAME,
     SmtpServer,
@@ -29,8 +29,7 @@ LONG_BANNER = b"220 " + NAME.encode() + b" "
 
 @pytest.fixture
 def lab(tmp_path) -> Lab:
-    authority = authorities()
-    return Lab(SERVED["healthy"](authority, NAME).ssl_context(tmp_path), authority.ca_file(tmp_path))
+    return Lab.made(tmp_path)
 
 
 FAULTY: dict[str, list[tuple[str, dict[str, Any]]]] = {
@@ -223,3 +222,9 @@ async def test_nearly_is_healthy(lab, word, how):
     async with _server(lab, how) as server:
         seen = await lab.look(server)
     assert seen.outcomes == [], [attempt.model_dump() for attempt in seen.run.attempts]
+
+
+def test_every_word_of_a_session_has_a_server():
+    """The words of reaching and of STARTTLS, in the order of the vocabulary; the rest is shown in test_host.py."""
+    own = OUTCOMES[OUTCOMES.index("connection_reset") : OUTCOMES.index("tls_legacy_only")]
+    assert sorted(FAULTY) == sorted(own)
