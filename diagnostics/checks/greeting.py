@@ -27,7 +27,7 @@ _PROTOCOLS: Final = (
     (b"\xff\xfd", "Telnet"),
 )
 # FTP and NNTP have replies of SMTP's shape; FTP even greets with 220.
-_FTP = re2.compile(r"(?i)\b(?:ftpd?|vsftpd|proftpd|pure-ftpd|filezilla)\b|\bUSER and PASS\b|\bFTP server\b")
+_FTP = re2.compile(r"(?i)\b(?:vsftpd|proftpd|pure-ftpd|filezilla|FTP (?:server|service|daemon))\b|\bUSER and PASS\b")
 _SMTP = re2.compile(r"(?i)\bE?SMTP\b")
 _VERSION = r"[ /(]+v?(?P<version>\d[\w.]{0,20}(?:-[\w.]{1,12})?)"
 _PRODUCTS: Final = tuple(

@@ -14,7 +14,7 @@ from typing import Final
 from diagnostics.checks.connector_fitness import fitness
 from diagnostics.checks.injection import injection
 from diagnostics.checks.introduction import ready_for_tls
-from diagnostics.checks.peer import LIMITS, SMTP, SMTPS, SUBMISSION, Limits, Peer
+from diagnostics.checks.peer import SMTP, SMTPS, SUBMISSION, Limits, Peer
 from diagnostics.checks.relay import relay, relay_apart
 from diagnostics.checks.run import Run
 from diagnostics.checks.smtp import Session, smtp
@@ -25,20 +25,22 @@ from diagnostics.checks.tls_versions import Versions, versions
 from diagnostics.network import Stream
 
 _MOST_ADDRESSES: Final = 4
-_SESSION: Final = ("smtp", "starttls", "tls-versions", "injection", "relay")
+_SESSION: Final = ("smtp", "starttls", "tls-versions", "injection", "relay", "exo-connector")
 
 Chain = tuple[bytes, ...]  # DER certificates as a server sent them, its own first
 
 
 async def host(
-    run: Run, name: str, port: int, addresses: Sequence[str], *, as_mx: bool = False, limits: Limits = LIMITS
+    run: Run, name: str, port: int, addresses: Sequence[str], *, as_mx: bool = False, limits: Limits | None = None
 ) -> Chain | None:
     """Looks at `name` on `port` of each address, at most four. The chain it shows; None where TLS did not come about.
 
-    `as_mx`: a host that can't be reached is told as a mail server of a domain that is down."""
+    `as_mx`: a host that can't be reached is told as a mail server of a domain that is down. `limits` follow from the whole
+    check's time where none are given."""
     expected = run.options.name or ("" if is_address(name) else name)
+    patience = limits or Limits.within(run.options.timeout)
     visits = [
-        _Visit(Peer(run, name, address, port, expected, limits), as_mx)
+        _Visit(Peer(run, name, address, port, expected, patience), as_mx)
         for address in list(dict.fromkeys(addresses))[:_MOST_ADDRESSES]
     ]
     async with asyncio.TaskGroup() as group:
@@ -64,7 +66,7 @@ class _Visit:
                     group.create_task(submission(replace(peer, port=port)))
             if any(map(wants, _SESSION)):
                 await (self._at_once(group) if peer.port == SMTPS else self._in_the_clear(group))
-                await self._fitness()
+                await self._fitness(group)
 
     async def _in_the_clear(self, group: asyncio.TaskGroup) -> None:
         """A session that begins in the clear and goes on in TLS where it can."""
@@ -123,7 +125,8 @@ class _Visit:
     async def _legacy(self, group: asyncio.TaskGroup) -> bool:
         return (await self._try_versions(group)).legacy_only
 
-    async def _fitness(self) -> None:
+    async def _fitness(self, group: asyncio.TaskGroup) -> None:
         """What the certificate and the versions come to together, for a connector of Exchange Online."""
-        if self.secured and self._tried and self._peer.run.wants("exo-connector"):
-            await fitness(self._peer.run, self._peer.subject, self.secured.judged, await self._tried)
+        peer = self._peer
+        if self.secured and peer.run.wants("exo-connector"):
+            await fitness(peer.run, peer.subject, self.secured.judged, await self._try_versions(group))

@@ -30,7 +30,11 @@ async def injection(peer: Peer) -> None:
 async def _look(peer: Peer, opened: Introduction, found: Found) -> None:
     talk = opened.talk
     await talk.send(b"STARTTLS\r\nNOOP\r\n")
-    reply = await talk.reply(peer.limits.reply)
+    try:
+        reply = await talk.reply(peer.limits.reply)
+    except TalkError as error:  # a way to refuse
+        found.facts["answer"] = error.words
+        return
     if reply.code != READY or talk.unread:
         found.facts["answer"] = "refused" if reply.code != READY else "answered in the clear"
         return

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import asdict, dataclass, field
 from typing import Final
 
 from diagnostics.checks.run import Run
@@ -12,6 +13,7 @@ from diagnostics.network import Stream
 SMTP: Final = 25
 SMTPS: Final = 465
 SUBMISSION: Final = 587
+_USUAL: Final = 20.0  # seconds for a whole check
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +25,7 @@ class Limits:
     `relay` outlasts the five seconds that Exchange delays a refusal by default (TarpitInterval).
     """
 
+    connect: float = 5.0
     banner: float = 10.0
     slow: float = 3.0
     silent: float = 2.0
@@ -34,8 +37,12 @@ class Limits:
     submission: float = 3.0  # to connect; a closed port of no importance must not hold the check up
     goodbye: float = 1.0
 
-
-LIMITS: Final = Limits()
+    @classmethod
+    def within(cls, seconds: float) -> Limits:
+        """Shortened in proportion, where a whole check may take less than twenty seconds: a stage that hangs must be
+        told as such before the check ends."""
+        usual = cls()
+        return cls(**{name: value * min(1.0, seconds / _USUAL) for name, value in asdict(usual).items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +55,13 @@ class Peer:
     ip: str
     port: int
     server_name: str = ""
-    limits: Limits = LIMITS
+    limits: Limits = field(default_factory=Limits)
 
     @property
     def subject(self) -> str:
         return str(Target(self.ip, self.port))
 
     async def connect(self) -> Stream:
-        return await self.run.network.connect(self.ip, self.port)
+        """Raises OutOfScopeError or OSError, TimeoutError among them."""
+        async with asyncio.timeout(self.limits.connect):
+            return await self.run.network.connect(self.ip, self.port)

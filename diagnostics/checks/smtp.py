@@ -69,9 +69,18 @@ async def _connected(stages: Stages) -> Stream:
     except OSError as error:
         why = unreached(error, stages.peer.ip)
         if why.outcome:
-            stages.unreached(why.outcome, why.words)
+            stages.unreached(why.outcome, f"{why.words}{_signs_of_life(stages.peer)}")
         stages.found.unavailable(why.words)
         stages.stop()
+
+
+def _signs_of_life(peer: Peer) -> str:
+    """What another port of the same host has answered meanwhile: this one may be blocked on the way, or from here."""
+    for attempt in peer.run.attempts:
+        address, _, port = attempt.subject.rpartition(":")
+        if attempt.check == "submission" and address.strip("[]") == peer.ip and attempt.facts.get("answers"):
+            return f", while port {port} answers"
+    return ""
 
 
 async def _hello(stages: Stages, talk: Talk, greeting: Reply) -> Hello:

@@ -25,6 +25,8 @@ from diagnostics.network.tls import Handshake, HandshakeError, handshake, roots
 # Answers whether only obsolete versions of TLS work; that is said where the versions are tried.
 Legacy = Callable[[], Awaitable[bool]]
 
+# How a server ends a handshake whose versions it doesn't speak; Windows cuts the connection off without an alert.
+_ABOUT_VERSIONS: Final = ("alert", "local", "closed", "reset")
 _ENDED: Final[dict[str, Outcome]] = {
     "closed": "starttls_closed",
     "reset": "starttls_reset",
@@ -65,7 +67,7 @@ async def secure(peer: Peer, stream: Stream, found: Found, legacy: Legacy, *, at
             seconds=peer.limits.tls,
         )
     except HandshakeError as error:
-        if error.kind != "not-tls" and await legacy():
+        if error.kind in _ABOUT_VERSIONS and await legacy():
             found.facts["tls"] = "obsolete versions only"
             return None
         _add_failure(found, error, at_once=at_once)

@@ -22,11 +22,11 @@ async def submission(peer: Peer) -> None:
                 stream = await peer.connect()
         except OSError as error:
             why = unreached(error, peer.ip)
-            found.facts |= {"open": False, "why": why.words}
+            found.facts |= {"open": False, "answers": why.outcome == "connection_refused", "why": why.words}
             if not why.outcome:
                 found.unavailable(why.words)
             return
-        found.facts["open"] = True
+        found.facts |= {"open": True, "answers": True}
         try:
             await _look(peer, stream, found.facts)
         except (TalkError, TurnedAwayError, HandshakeError) as error:

@@ -9,11 +9,10 @@ import ssl
 import pytest
 
 from diagnostics.checks.host import host
-from diagnostics.checks.peer import LIMITS
 from diagnostics.network import Stream
 from diagnostics.network.live import LiveNetwork
 from diagnostics.network.recorded import RecordedNetwork
-from tests.checks.smtp_lab import Lab
+from tests.checks.smtp_lab import HASTY, Lab
 from tests.fakes.certificates import EXPECTED, SERVED, authorities
 from tests.fakes.smtp import CAPABILITIES, NAME, SmtpServer, close, extended, hearing, reset
 
@@ -186,14 +185,14 @@ async def test_an_open_relay_with_broken_tls_is_still_found(lab):
 
 async def test_a_web_server_is_recognised_though_it_waits(lab):
     async with SmtpServer(greeting=hearing(b"HTTP/1.1 400 Bad Request\r\n\r\n", close)) as server:
-        seen = await lab.look(server)
+        seen = await lab.look(server, limits=HASTY)
     assert seen.outcomes == ["not_smtp"]
     assert seen.detail("not_smtp") == "it speaks HTTP"
 
 
 async def test_implicit_tls_tells_the_greeting_inside(lab):
     async with SmtpServer(tls=lab.context, at_once=True) as server:
-        seen = await lab.look(server)
+        seen = await lab.look(server, limits=HASTY)
     assert f"220 {NAME} ESMTP" in seen.detail("implicit_tls")
 
 
@@ -308,7 +307,32 @@ async def test_a_host_takes_ten_round_trips(lab):
     async with SmtpServer(tls=lab.context) as server:
         for _ in range(3):
             began = clock()
-            seen = await lab.look_at(["127.0.0.1"], {25: server.port}, network=_Far(trip), limits=LIMITS)
+            seen = await lab.look_at(["127.0.0.1"], {25: server.port}, network=_Far(trip))
             took.append((clock() - began) / trip)
     assert seen.outcomes == []
     assert min(took) < 10
+
+
+class _Silent25(RecordedNetwork):
+    """Port 25 times out, after the other ports have refused."""
+
+    async def connect(self, address: str, port: int) -> Stream:
+        if port == 25:
+            await asyncio.sleep(0.02)
+            raise TimeoutError
+        return await super().connect(address, port)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+async def test_silence_of_one_port_is_told_beside_the_answer_of_another(lab, address):
+    seen = await lab.look_at([address], {}, network=_Silent25())
+    assert seen.outcomes == ["connection_timeout"]
+    assert seen.detail("connection_timeout") == "no answer to the connection, while port 587 answers"
+
+
+async def test_a_shorter_check_hears_of_silence_in_time(lab):
+    async with SmtpServer(greeting=hearing(b"", close)) as server:
+        run = (await lab.look_at([], {25: server.port}, timeout=1.0)).run
+        async with asyncio.timeout(1.0):
+            await host(run, NAME, 25, ["127.0.0.1"])
+    assert [outcome for attempt in run.attempts for outcome in attempt.outcomes] == ["banner_timeout"]

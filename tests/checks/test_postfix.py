@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from diagnostics.checks.peer import LIMITS
 from tests.checks.smtp_lab import Lab
 from tests.fakes.certificates import SERVED, authorities
 from tests.fakes.smtp import NAME
@@ -102,5 +101,5 @@ def _postfix(folder: Path, verb: str) -> subprocess.CompletedProcess[str]:
     ],
 )
 async def test_postfix(ports, tmp_path, service, outcomes):
-    seen = await Lab.made(tmp_path).look_at(["127.0.0.1"], {25: ports[service]}, limits=LIMITS)
+    seen = await Lab.made(tmp_path).look_at(["127.0.0.1"], {25: ports[service]})
     assert seen.outcomes == outcomes, [attempt.model_dump() for attempt in seen.run.attempts]
