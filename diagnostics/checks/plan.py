@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from diagnostics.checks.addresses import addresses, ptr
 from diagnostics.checks.autodiscover import autodiscover
-from diagnostics.checks.dane import dane
 from diagnostics.checks.dkim import dkim
 from diagnostics.checks.dmarc import dmarc
 from diagnostics.checks.dnsbl import dnsbl
