@@ -23,8 +23,10 @@ $(VENV)/.runtime: requirements.txt pyproject.toml
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.runtime requirements-dev.txt
+$(VENV)/.dev: $(VENV)/.runtime requirements-dev.txt requirements-suites.txt
 	@$(PIP) install --require-hashes --requirement requirements-dev.txt
+	@$(PIP) download --require-hashes --no-deps --no-binary :all: --no-build-isolation --dest $(VENV)/suites \
+	  --requirement requirements-suites.txt || echo "The suites of requirements-suites.txt can't be had: their tests will be skipped."
 	@touch $@
 
 test: setup-dev ## the whole suite, against real parts; what is skipped says why
@@ -36,12 +38,13 @@ check: setup-dev ## lint, format, types, import contracts; writes nothing
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 
-fix: setup-dev ## what `check` can mend by itself
+fix: setup-dev ## what a command can mend: lint, format, the manual
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+	@$(BIN)/mailflow causes --markdown docs/causes
 
 eval: setup-dev ## how often the diagnosis is right: CASES=folder of *.jsonl, or the project's own
-	@$(BIN)/python -m tests.evaluate $(CASES)
+	@$(BIN)/python -m tests.evaluation $(CASES)
 
 bench: setup-dev ## the figures that the documentation quotes
 	@$(BIN)/python -m tests.bench

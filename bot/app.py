@@ -18,6 +18,7 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import logs
+from bot.checks import Checks, closed_networks
 from bot.database import NAME, Database, StartError, open_database
 from bot.database.cases import Cases
 from bot.database.inbox import Inbox
@@ -60,6 +61,7 @@ def build(settings: Settings, database: Database, session: aiohttp.ClientSession
         inbox=inbox,
         cases=Cases(database),
         slack=slack,
+        checks=Checks(database, settings, closed_networks(database.url)),
         files=SlackFiles(session, token=token, api_url=settings.slack_api_url, most_bytes=settings.max_file_bytes),
         identity=me,
         respond=partial(respond, session),

@@ -84,6 +84,38 @@ def _print_report(report: Report, *, as_json: bool) -> None:
 
 
 @main.command()
+@click.argument("target", metavar="HOST|DOMAIN[:PORT]")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.option("--only", metavar="CHECK,…", help="Make these checks only, such as spf,dmarc or starttls.")
+@click.option(
+    "--name", metavar="SERVERNAME", help="The name that the certificate must match, where it isn't the host's."
+)
+@click.option("--ip", metavar="ADDRESS", help="Say whether the domain's SPF record lets this address send.")
+@click.option(
+    "--tls-domain", metavar="NAME", help="TlsDomain of an Exchange Online outbound connector the host must satisfy."
+)
+@click.option("--as", "kind", type=click.Choice(["host", "domain"]), help="Take the target for a host or for a domain.")
+@click.option("--timeout", metavar="SECONDS", help="For the whole check.")
+@click.option("--dns-servers", metavar="ADDRESS:PORT,…", help="DNS servers to ask.")
+@click.option("--ca-file", metavar="FILE", help="More certificate authorities to trust (PEM).")
+@click.option("--ports", metavar="25=2525,…", help="What a port means here.")
+@click.option("--allow", metavar="NETWORK,…", help="Networks that may be connected to although they are not public.")
+@click.option("--deny", metavar="NETWORK,…", help="Networks that may not be connected to.")
+@click.option("--dnsbl-zones", metavar="ZONE,…", help="Block lists to ask; `none` for none.")
+@click.option("--dkim-selectors", metavar="NAME,…", help="DKIM selectors to look for.")
+@click.option("--ehlo-name", metavar="NAME", help="What to call ourselves in EHLO.")
+def check(target: str, as_json: bool, **given: str | None) -> None:
+    """Look for real at a host or a domain: DNS, SMTP, TLS, certificate, policies, block lists.
+
+    Nothing is ever sent but the beginning of a session. Exit code 0: nothing wrong, 1: a fault or a warning,
+    2: bad usage, or nothing could be looked at.
+    """
+    from bot.check_command import run
+
+    sys.exit(run(target, given, as_json=as_json, width=_width(), colour=_colour()))
+
+
+@main.command()
 @click.argument("code", nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help="Print the explanation as JSON.")
 def explain(code: tuple[str, ...], as_json: bool) -> None:
@@ -133,7 +165,9 @@ def new_cause(cause_id: str) -> None:
             click.echo(str(path.relative_to(root)))
     except (BadIdError, FileExistsError) as problem:
         _fail(str(problem))
-    click.echo("Fill the angle brackets, then: make test PYTEST_ARGS='tests/diagnostics/test_cases.py'")
+    click.echo(
+        "Fill the angle brackets (CONTRIBUTING.md), then: make test PYTEST_ARGS='tests/diagnostics/test_cases.py --accept'"
+    )
 
 
 @main.command()

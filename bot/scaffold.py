@@ -7,7 +7,8 @@ from pathlib import Path
 
 _ID = re.compile(r"[a-z][a-z0-9-]*\.[a-z0-9][a-z0-9-]*(\.[a-z0-9][a-z0-9-]*)?")
 
-_MODULE = '''"""<One plain sentence that names the fault, not the fix>.
+# What has to be filled in stands in angle brackets; a test fails while any of it is left.
+MODULE = '''"""<One plain sentence that names the fault, not the fix>.
 
 ## What is happening
 <Two or three sentences: the mechanism, as you would tell a colleague.>
@@ -34,7 +35,7 @@ def assess(said: Said) -> Finding | None:
     return Finding(Belief.POSSIBLE, f"`{{said.text}}` says so.", (said,), steps=(look("<what to look at first>", ""),))
 '''
 
-_CASE = """# <What happened, in a line>
+CASE = """# <What happened, in a line>
 
 <Who saw what, and how it was settled.>
 
@@ -47,7 +48,7 @@ likely {id}
 ```
 """
 
-_NEAR = """# <The same words, another cause>
+NEAR = """# <The same words, another cause>
 
 near: {id}
 
@@ -77,9 +78,9 @@ def frame(id_: str, root: Path) -> tuple[Path, ...]:
     package = root / "diagnostics" / "causes" / family.replace("-", "_")
     cases = root / "tests" / "cases" / family
     files = {
-        package / f"{name}.py": _MODULE.format(id=id_),
-        cases / f"{slug}.md": _CASE.format(id=id_),
-        cases / f"not-{slug}.md": _NEAR.format(id=id_),
+        package / f"{name}.py": MODULE.format(id=id_),
+        cases / f"{slug}.md": CASE.format(id=id_),
+        cases / f"not-{slug}.md": NEAR.format(id=id_),
     }
     for path in files:
         if path.exists():

@@ -16,6 +16,10 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from bot import check_settings
+from diagnostics.checks.options import DKIM_SELECTORS, DNSBL_ZONES
+from diagnostics.checks.scope import IpNetwork
+
 PREFIX = "MAILFLOW_"
 DOTENV = Path(".env")
 
@@ -111,6 +115,82 @@ class Settings(BaseSettings):
         validation_alias="MAILFLOW_MANUAL_URL",
         description="Where the pages of `mailflow causes --markdown` are published; answers then link their cause's page.",
     )
+
+    dns_servers: Annotated[tuple[tuple[str, int], ...], NoDecode] = Field(
+        (),
+        validation_alias="MAILFLOW_DNS_SERVERS",
+        description="DNS servers that checks ask, `address:port`, separated by commas. Default: those of this machine.",
+    )
+    ca_file: Path | None = Field(
+        None,
+        validation_alias="MAILFLOW_CA_FILE",
+        description="PEM file with more certificate authorities that checks trust, such as your own.",
+    )
+    check_ports: Annotated[dict[int, int], NoDecode] = Field(
+        {},
+        validation_alias="MAILFLOW_CHECK_PORTS",
+        description="What a port means to checks, as in a lab: `25=2525,443=8443`. A bare `8025` may be named in a target.",
+    )
+    check_allow: Annotated[tuple[IpNetwork, ...], NoDecode] = Field(
+        (),
+        validation_alias="MAILFLOW_CHECK_ALLOW",
+        description="Networks that checks may connect to although they are not public, separated by commas.",
+    )
+    check_deny: Annotated[tuple[IpNetwork, ...], NoDecode] = Field(
+        (),
+        validation_alias="MAILFLOW_CHECK_DENY",
+        description="Networks that checks never connect to. Wins over `MAILFLOW_CHECK_ALLOW`.",
+    )
+    dnsbl_zones: Annotated[tuple[str, ...], NoDecode] = Field(
+        DNSBL_ZONES,
+        validation_alias="MAILFLOW_DNSBL_ZONES",
+        description="Block lists that checks ask, separated by commas; `none` for none.",
+    )
+    dkim_selectors: Annotated[tuple[str, ...], NoDecode] = Field(
+        DKIM_SELECTORS,
+        validation_alias="MAILFLOW_DKIM_SELECTORS",
+        description="DKIM selectors that checks look for, separated by commas.",
+    )
+    check_timeout: float = Field(
+        20.0,
+        ge=1,
+        le=120,
+        validation_alias="MAILFLOW_CHECK_TIMEOUT",
+        description="Seconds that a whole check may take.",
+    )
+    ehlo_name: str = Field(
+        "mailflow.invalid",
+        pattern=r"^[A-Za-z0-9.-]{1,253}$",
+        validation_alias="MAILFLOW_EHLO_NAME",
+        description="What checks call themselves in EHLO: best the host name that the bot's public address has in reverse DNS.",
+    )
+
+    @field_validator("dns_servers", mode="before")
+    @classmethod
+    def _servers(cls, value: object) -> object:
+        return check_settings.servers(value) if isinstance(value, str) else value
+
+    @field_validator("check_ports", mode="before")
+    @classmethod
+    def _ports(cls, value: object) -> object:
+        return check_settings.ports(value) if isinstance(value, str) else value
+
+    @field_validator("check_allow", "check_deny", mode="before")
+    @classmethod
+    def _networks(cls, value: object) -> object:
+        return check_settings.networks(value) if isinstance(value, str) else value
+
+    @field_validator("dnsbl_zones", "dkim_selectors", mode="before")
+    @classmethod
+    def _words(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return () if value.strip().lower() == "none" else check_settings.words(value)
+
+    @field_validator("ca_file")
+    @classmethod
+    def _is_there(cls, value: Path | None) -> Path | None:
+        return check_settings.readable(value)
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -228,6 +308,8 @@ def as_markdown() -> str:
     rows = ["| Setting | Default | Meaning |", "|---|---|---|"]
     for name, key in names().items():
         field = Settings.model_fields[key]
-        default = "" if field.default_factory or field.default in (None, frozenset()) else f"`{field.default}`"
+        unset = field.default_factory or field.default is None or field.default in (frozenset(), (), {})
+        shown = ",".join(field.default) if isinstance(field.default, tuple) else field.default
+        default = "" if unset else f"`{shown}`"
         rows.append(f"| `{name}` | {default} | {field.description} |")
     return "\n".join(rows) + "\n"

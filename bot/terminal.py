@@ -15,6 +15,7 @@ from handlers.blocks.sections import outline
 if TYPE_CHECKING:
     from rich.text import Text
 
+    from diagnostics.checks.model import CheckReport
     from diagnostics.codes.model import Explanation
 
 _STYLES: Final = {
@@ -43,6 +44,13 @@ def render_explanation(explanation: Explanation, *, width: int, colour: bool) ->
     from handlers.blocks.explanation import explanation_outline  # `diagnose` needs no code tables
 
     return _render(explanation_outline(explanation), width, colour)
+
+
+def render_check(report: CheckReport, *, width: int, colour: bool) -> str:
+    """As `render`, for a check."""
+    from handlers.blocks.check import check_outline  # neither `diagnose` nor `explain` needs it
+
+    return _render(check_outline(report, full=True), width, colour)
 
 
 def _render(parts: Sequence[Part], width: int, colour: bool) -> str:

@@ -1,19 +1,21 @@
 """Knows mail and Exchange. Knows no Slack, no database, no clock of its own.
 
-from diagnostics import diagnose, explain, Report
+from diagnostics import check, diagnose, explain, Report
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from diagnostics.report import Report
 
 if TYPE_CHECKING:
+    from diagnostics.checks import Attempt, CheckReport, Options, Scope
     from diagnostics.codes import Explanation
+    from diagnostics.network import Network
 
-__all__ = ["Report", "diagnose", "explain"]
+__all__ = ["Report", "check", "diagnose", "explain"]
 
 
 def diagnose(text: str, *, followups: Sequence[str] = ()) -> Report:
@@ -24,6 +26,24 @@ def diagnose(text: str, *, followups: Sequence[str] = ()) -> Report:
     from diagnostics.reporting import report_of  # keeps `explain` from loading the engine
 
     return report_of((text, *followups))
+
+
+async def check(
+    target: str,
+    *,
+    scope: Scope,
+    network: Network | None = None,
+    options: Options | None = None,
+    progress: Callable[[Attempt], None] = lambda _attempt: None,
+) -> CheckReport:
+    """Look for real at a host or domain (`mail.contoso.com`, `contoso.com`, `203.0.113.9:25`), and say what was seen.
+
+    `scope` says where it may connect; `network` defaults to the real one; `progress` gets each look when it is over.
+    Raises checks.TargetError for what is no target; whatever else goes wrong is part of the report.
+    """
+    from diagnostics import checks  # keeps both others from loading them
+
+    return await checks.check(target, scope=scope, network=network, options=options, progress=progress)
 
 
 def explain(query: str) -> Explanation:

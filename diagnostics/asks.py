@@ -39,7 +39,7 @@ from diagnostics.report import Shell
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One question. `template` takes the keys of questions.py. Cheaper goes first."""
+    """One question. `template` takes the values named in ASKABLE. Cheaper goes first."""
 
     say: str
     template: str
@@ -57,6 +57,8 @@ class Ask:
         return bool(missing & set(self.yields)) and (not self.about or cause.startswith(self.about))
 
 
+# The values that a question's command can hold.
+ASKABLE: Final = ("connector", "thumbprint", "host", "recipient", "sender", "domain")
 BOUNCE: Final = Ask(
     "Send the whole bounce message, from its first line to the original headers: it tells who refused, and for whom.",
     "",
@@ -100,7 +102,7 @@ ASKS: Final = (
         "$key = [System.Security.Cryptography.X509Certificates.RSACertificateExtensions]"
         "::GetRSAPrivateKey($certificate); "
         'Get-ChildItem "$env:ProgramData\\Microsoft\\Crypto" -Recurse -Force -Filter $key.Key.UniqueName | '
-        "ForEach-Object { icacls $_.FullName }",
+        "ForEach-Object {{ icacls $_.FullName }}",
         (KeyAccess,),
         cost=2,
     ),

@@ -11,14 +11,15 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, Final
 
-from diagnostics import codes
+from diagnostics import checked, codes
 from diagnostics.artefacts import Artefact
 from diagnostics.book import Book, whole
 from diagnostics.cause import Belief, Cause, Finding, Parameter
 from diagnostics.comparison import changes_of
-from diagnostics.facts import Fact, Reply, Said, Session
+from diagnostics.facts import Checked, Fact, Reply, Said, Session
 from diagnostics.hints import hints, leaning
 from diagnostics.recognisers import recognise
+from diagnostics.strays import strays
 from diagnostics.text import Paste
 
 _MOST_ANCHORS: Final = 24  # a storm of equal failures is judged on this many of them, the latest
@@ -54,7 +55,7 @@ def judge(texts: Sequence[str], book: Book | None = None) -> Judgement:
     """Judge the texts of one case, first paste first. `book` defaults to the whole catalogue."""
     book = book or whole()
     pastes = tuple(Paste.of(text, index) for index, text in enumerate(texts))
-    artefacts = tuple(artefact for paste in pastes for artefact in recognise(paste))
+    artefacts = tuple(artefact for paste in pastes for artefact in _read(paste, book))
     facts = tuple(fact for artefact in artefacts for fact in artefact.facts)
     facts += tuple(changes_of(facts))
     judgement = Judgement(pastes, artefacts, facts)
@@ -63,10 +64,28 @@ def judge(texts: Sequence[str], book: Book | None = None) -> Judgement:
         verdict = _ask(each, held)
         if verdict is not None:
             judgement.verdicts.append(verdict)
+    _see(judgement, book)
     judgement.verdicts.extend(_suspects(book.causes, held, {each.cause.id for each in judgement.verdicts}))
     _lean(judgement)
     judgement.verdicts.sort(key=lambda v: (-v.finding.belief, -v.finding.weight, v.cause.id))
     return judgement
+
+
+def _read(paste: Paste, book: Book) -> list[Artefact]:
+    found = recognise(paste)
+    found += strays(paste, found, book.signatures)
+    return sorted(found, key=lambda each: (each.first, each.last))
+
+
+def _see(judgement: Judgement, book: Book) -> None:
+    """Add what active checks saw."""
+    seen = [fact for fact in judgement.facts if isinstance(fact, Checked)]
+    if not seen:
+        return
+    judged = {each.cause.id: each.finding for each in judgement.verdicts}
+    found = checked.findings(seen, judged, book.causes)
+    judgement.verdicts = [each for each in judgement.verdicts if each.cause.id not in found]
+    judgement.verdicts += [Verdict(book.causes[id_], finding, frozenset(), seen[0]) for id_, finding in found.items()]
 
 
 def _lean(judgement: Judgement) -> None:
@@ -153,6 +172,8 @@ def _ask_about(each: Cause, anchor: Fact, first: Parameter, held: _Held) -> Verd
                 missing.update(parameter.kinds)
             arguments.append(fact)
     finding = each.assess(*arguments)
+    if finding and finding.belief is Belief.CONFIRMED and isinstance(anchor, Said) and anchor.kind == "stray":
+        finding = replace(finding, belief=Belief.LIKELY)  # the words are right, but what spoke them is not known
     return Verdict(each, finding, frozenset(missing - {Said}), anchor) if finding else None
 
 

@@ -12,7 +12,7 @@ _CAUSE_ID = re2.compile(r"^[a-z-]{2,30}\.[a-z0-9-]{1,60}(?:\.[a-z0-9-]{1,80})?$"
 
 def explained(query: str) -> Explanation:
     """The meaning of `query`. A cause id answers with its manual page, as Markdown."""
-    wanted = query.strip(" \t\r\n`'\"").lower()
+    wanted = query.strip(" \t\r\n`'\".,?!").lower()
     if len(wanted) < 200 and _CAUSE_ID.search(wanted):
         manual = _manual(wanted)
         if manual is not None:

@@ -332,3 +332,31 @@ class Said(Fact):
     text: str
     kind: str = ""
     by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stray(Fact):
+    """A line that no recogniser read and that holds words of a known failure (strays.py)."""
+
+    text: str
+
+    @property
+    def failing(self) -> bool:
+        return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked(Fact):
+    """What an active check saw of `subject` (checks/outcomes.toml has the words). `outcome` is "" for one that found no fault.
+
+    It was seen from where the check ran, which is another network than the reader's servers.
+    """
+
+    check: str
+    subject: str
+    outcome: str = ""
+    detail: str = ""
+
+    @property
+    def failing(self) -> bool:
+        return bool(self.outcome)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from diagnostics.asks import ASKS, BOUNCE, Ask
+from diagnostics.asks import ASKABLE, ASKS, BOUNCE, Ask
 from diagnostics.cause import Belief
 from diagnostics.engine import Judgement, Verdict
 from diagnostics.facts import Fact
@@ -65,8 +65,8 @@ def _ranked(shown: Sequence[Verdict], judgement: Judgement) -> list[tuple[Ask, t
 
 def _question(ask: Ask, separates: tuple[str, ...], shown: Sequence[Verdict], judgement: Judgement) -> Question:
     facts = [each.anchor for each in shown if each.anchor is not None] + list(reversed(judgement.facts))
-    filled = {key: _first(facts, key) for key in ("connector", "thumbprint", "host", "recipient", "sender")}
-    filled["domain"] = _first(facts, "recipient").rpartition("@")[2] or filled["host"]
+    filled = {key: _first(facts, key) for key in ASKABLE}
+    filled["domain"] = filled["recipient"].rpartition("@")[2] or filled["host"]
     return Question(ask=ask.say, shell=ask.shell, command=_filled(ask, filled), separates=separates)
 
 

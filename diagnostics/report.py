@@ -111,7 +111,8 @@ class Report(_Value):
 
     `verdict` is "failure" (diagnosed), "healthy" (something was read and shows no failure), "unknown" (a failure
     is visible, no cause is known) or "nothing" (no artefact was recognised). `changed` says, in plain sentences,
-    what the last follow-up changed; it is empty when there was none.
+    what the last follow-up changed; it is empty when there was none. `check` is the host or domain that an active
+    check could look at, "" for none.
     """
 
     verdict: Verdict
@@ -123,3 +124,4 @@ class Report(_Value):
     timeline: tuple[Moment, ...] = ()
     notes: tuple[Note, ...] = ()
     changed: tuple[str, ...] = ()
+    check: str = ""

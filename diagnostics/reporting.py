@@ -7,6 +7,7 @@ from typing import Final
 
 from diagnostics.cause import Belief
 from diagnostics.changes import changed
+from diagnostics.checkable import worth_checking
 from diagnostics.engine import Judgement, Verdict, judge
 from diagnostics.facts import Fact, Source, TlsFailed
 from diagnostics.notes import notes_of
@@ -48,6 +49,7 @@ def _report(judgement: Judgement) -> Report:
         next=questions(shown, judgement) if verdict in ("failure", "unknown") else (),
         timeline=tuple(Moment(at=m.at, line=m.line, what=m.what, paste=m.paste) for m in moments(judgement.facts)),
         notes=(*_beside(judgement), *notes_of(judgement.facts)),
+        check=worth_checking(shown) if verdict in ("failure", "unknown") else "",
     )
 
 

@@ -13,11 +13,15 @@ from typing import Final
 import re2
 
 from diagnostics.cause import Cause
-from diagnostics.facts import Fact, Reply, Said, WindowsEvent
+from diagnostics.facts import Fact, Reply, Said, Stray, WindowsEvent
 from diagnostics.mail_facts import CommandError
 from diagnostics.text import squeezed
 
 _LONGEST: Final = 20_000  # a reply longer than this is no reply; only its beginning is read
+_CLAUSE: Final = (24, 4)  # characters and words
+# MapiExceptionMaxSubmissionExceeded; a token with dots in it is judged where bare replies are read.
+_MADE_UP = re2.compile(r"(?:^|\s)[A-Z][a-z]+(?:[A-Z][a-z]+){2}")
+_SHORTEST_NAME: Final = 10
 
 
 def pattern(signature: str) -> str:
@@ -26,6 +30,15 @@ def pattern(signature: str) -> str:
     head = r"(?:^|[^\d.])" if text[:1].isdigit() else r"\b" if text[:1].isalpha() else ""
     tail = r"(?:$|[^\d.]|\.(?:\D|$))" if text[-1:].isdigit() else ""
     return f"{head}{re2.escape(text)}{tail}"
+
+
+def telling(signature: str) -> bool:
+    """Whether a signature is wording that nobody uses in conversation: a whole clause, or a name that a program made up."""
+    text = squeezed(signature)
+    long, words = _CLAUSE
+    if len(text) >= long and len(text.split()) >= words:
+        return True
+    return len(text) >= _SHORTEST_NAME and bool(_MADE_UP.search(text))
 
 
 class Signatures:
@@ -37,12 +50,18 @@ class Signatures:
         options.max_mem = 64 << 20
         self._set = re2.Set.SearchSet(options)
         self._owners: list[tuple[str, str]] = []
+        self._telling: list[bool] = []
         for each in causes:
             for signature in each.says:
                 self._set.Add(pattern(signature))
                 self._owners.append((each.id, signature))
+                self._telling.append(telling(signature))
         if self._owners:
             self._set.Compile()
+
+    def tells(self, text: str) -> bool:
+        """Whether `text`, with white space folded, holds a telling signature of any cause."""
+        return bool(self._owners) and any(self._telling[index] for index in self._set.Match(text) or ())
 
     def said(self, facts: Iterable[Fact]) -> dict[str, list[Said]]:
         """The matches in replies and events, by cause id, in the order of the facts."""
@@ -62,12 +81,13 @@ def _utterance(fact: Fact) -> str:
         return squeezed(f"{fact.whole[:_LONGEST]}")
     if isinstance(fact, WindowsEvent):
         return squeezed(f"{fact.provider} {fact.event} {fact.text[:_LONGEST]}")
-    if isinstance(fact, CommandError):
+    if isinstance(fact, (CommandError, Stray)):
         return squeezed(fact.text[:_LONGEST])
     return ""
 
 
 def _said(fact: Fact, signature: str, text: str) -> Said:
-    kind = fact.kind if isinstance(fact, Reply) else "event" if isinstance(fact, WindowsEvent) else "command"
+    kinds = {WindowsEvent: "event", CommandError: "command", Stray: "stray"}
+    kind = fact.kind if isinstance(fact, Reply) else kinds[type(fact)]
     by = fact.by if isinstance(fact, Reply) else ""
     return Said(source=fact.source, host=fact.host, signature=signature, text=text, kind=kind, by=by)

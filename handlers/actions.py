@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from handlers import answers
-from handlers.blocks import details, plain
-from handlers.messages import judge
+from handlers import answers, checks
+from handlers.blocks import CHECK_HOST, details, plain
+from handlers.judging import judge
 from handlers.ports import Delivery, Services
+
+
+async def pressed(services: Services, delivery: Delivery) -> str:
+    """Deals with a button, by its action_id."""
+    if delivery.action == CHECK_HOST:
+        return await checks.in_thread(services, delivery, delivery.text)
+    return await show_steps(services, delivery)
 
 
 async def show_steps(services: Services, delivery: Delivery) -> str:

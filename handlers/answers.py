@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 from slack_sdk.errors import SlackApiError
@@ -30,13 +31,20 @@ _GONE = frozenset(
 
 
 async def say(
-    services: Services, thread: Thread, message_ts: str, part: Part, message: Message, *, judged: bool = False
-) -> None:
-    """Posts the answer to a message in its thread. Does nothing when Slack has it already."""
+    services: Services,
+    thread: Thread,
+    message_ts: str,
+    part: Part,
+    message: Message,
+    *,
+    judged: bool = False,
+    in_channel: bool = False,
+) -> Answer:
+    """Posts the answer to a message in its thread, or `in_channel`. Posts nothing when Slack has it already."""
     answer = await services.cases.plan(thread, message_ts, part, judged=judged)
     if answer.ts is None and answer.state == "sending":
         _wait_for_stragglers(services, answer)
-        if found := await _search(services, answer):
+        if found := await _search(services, answer, in_channel=in_channel):
             await services.cases.mark(answer, "sent", found)
             answer = await services.cases.plan(thread, message_ts, part, judged=judged)
     if answer.ts is None:
@@ -46,14 +54,21 @@ async def say(
             services.slack.chat_postMessage,
             message,
             channel=thread.channel,
-            thread_ts=thread.ts,
+            thread_ts=None if in_channel else thread.ts,
             metadata=metadata,
             unfurl_links=False,
             unfurl_media=False,
         )
         await services.cases.mark(answer, "sent", str(posted["ts"]))
+        answer = replace(answer, state="sent", ts=str(posted["ts"]))
     if message.file:
         await _attach(services, thread, message_ts, message.file)
+    return answer
+
+
+async def show(services: Services, answer: Answer, message: Message) -> None:
+    """Shows what there is so far in the place of an answer that is still being made."""
+    await _edit(services, answer, message)
 
 
 async def change(services: Services, answer: Answer, message: Message) -> None:
@@ -122,27 +137,26 @@ def _wait_for_stragglers(services: Services, answer: Answer) -> None:
         raise TooEarlyError(services.straggler_seconds - answer.waited)
 
 
-async def _search(services: Services, answer: Answer) -> str | None:
-    async for message in _thread(services, answer):
+async def _search(services: Services, answer: Answer, *, in_channel: bool) -> str | None:
+    async for message in _thread(services, answer, in_channel=in_channel):
         payload = (message.get("metadata") or {}).get("event_payload") or {}
         if payload.get("answer") == str(answer.id):
             return str(message["ts"])
     return None
 
 
-async def _thread(services: Services, answer: Answer) -> AsyncIterator[dict[str, Any]]:
-    """The messages of a thread from the answered one on; none when Slack does not show them."""
+async def _thread(services: Services, answer: Answer, *, in_channel: bool = False) -> AsyncIterator[dict[str, Any]]:
+    """The messages of a thread from the answered one on, or the channel's newest; none when Slack does not show them."""
     cursor = ""
     while True:
+        wanted: dict[str, Any] = {"channel": answer.thread.channel, "include_all_metadata": True, "limit": 200}
         try:
-            page = await services.slack.conversations_replies(
-                channel=answer.thread.channel,
-                ts=answer.thread.ts,
-                oldest=answer.message_ts,
-                include_all_metadata=True,
-                limit=200,
-                cursor=cursor or None,
-            )
+            if in_channel:
+                page = await services.slack.conversations_history(**wanted)
+            else:
+                page = await services.slack.conversations_replies(
+                    **wanted, ts=answer.thread.ts, oldest=answer.message_ts, cursor=cursor or None
+                )
         except SlackApiError as error:
             if slack_error(error) not in _NO_LOOKING:
                 raise
@@ -151,5 +165,5 @@ async def _thread(services: Services, answer: Answer) -> AsyncIterator[dict[str,
         for message in page.get("messages") or ():
             yield message
         cursor = str((page.get("response_metadata") or {}).get("next_cursor") or "")
-        if not cursor:
+        if not cursor or in_channel:
             return

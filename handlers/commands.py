@@ -1,4 +1,4 @@
-"""`/mailflow help | diagnose TEXT | explain CODE`, and the same words after a mention or in a direct message."""
+"""`/mailflow help | diagnose TEXT | explain CODE | check HOST`, and the same words after a mention or in a direct message."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import json
 
 from diagnostics import diagnose, explain
+from handlers import checks
 from handlers.blocks import Message, answer, explained, help_message, plain
 from handlers.blocks.message import ATTACHED
 from handlers.intake import submission, unslack
@@ -16,8 +17,13 @@ _TOO_LONG = "The rest does not fit here: send me the same text as a direct messa
 
 
 async def run(services: Services, delivery: Delivery) -> str:
-    """Answers only the person who asked. A lost answer is sent again: nobody but them may see it twice."""
+    """Answers only the person who asked, but for a check, which is the channel's.
+
+    A lost answer is sent again: nobody but them may see it twice.
+    """
     word, rest = split(delivery.text)
+    if (wanted := checks.target_in(delivery.text)) is not None:
+        return await checks.from_command(services, delivery, wanted)
     message = asked(delivery.text)
     if message is None and word == "diagnose" and rest.strip():
         report = await asyncio.to_thread(diagnose, submission(rest).text)

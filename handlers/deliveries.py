@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from handlers.blocks import SHOW_STEPS
+from handlers.blocks import CHECK_HOST, SHOW_STEPS
 from handlers.ports import Delivery, Identity, SlackFile, Thread
 
 Json = dict[str, Any]
@@ -105,7 +105,7 @@ def _command(body: Json) -> Delivery:
 
 def _action(body: Json) -> Delivery | None:
     container: Json = body.get("container") or {}
-    pressed = [action for action in body.get("actions") or () if action.get("action_id") == SHOW_STEPS]
+    pressed = [action for action in body.get("actions") or () if action.get("action_id") in (SHOW_STEPS, CHECK_HOST)]
     ts, channel = str(container.get("message_ts") or ""), str(container.get("channel_id") or "")
     if not pressed or not ts or not channel:
         return None
@@ -118,6 +118,8 @@ def _action(body: Json) -> Delivery | None:
         thread=Thread(_team(body), channel, str(container.get("thread_ts") or message.get("thread_ts") or ts)),
         message_ts=ts,
         user=str((body.get("user") or {}).get("id") or ""),
+        text=str(pressed[0].get("value") or ""),
+        action=str(pressed[0]["action_id"]),
         response_url=str(body.get("response_url") or ""),
     )
 

@@ -9,7 +9,7 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.response import BoltResponse
 
 from handlers import actions, answers, commands, messages
-from handlers.blocks import SHOW_STEPS, plain
+from handlers.blocks import CHECK_HOST, SHOW_STEPS, plain
 from handlers.deliveries import COMMAND, SHORTCUT, accepted
 from handlers.ports import Delivery, Services
 
@@ -37,6 +37,7 @@ def register(app: AsyncApp, services: Services) -> None:
     app.event("app_mention")(_stored)
     app.command(COMMAND)(acknowledge)
     app.action(SHOW_STEPS)(acknowledge)
+    app.action(CHECK_HOST)(acknowledge)
     app.shortcut(SHORTCUT)(acknowledge)
 
 
@@ -51,7 +52,7 @@ async def handle(services: Services, delivery: Delivery) -> str:
         "edit": messages.edited,
         "delete": messages.deleted,
         "command": commands.run,
-        "action": actions.show_steps,
+        "action": actions.pressed,
     }[delivery.kind]
     return await perform(services, delivery)
 

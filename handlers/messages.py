@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
 from dataclasses import replace
 
-from diagnostics import Report, diagnose
-from handlers import answers, commands
+from handlers import answers, checks, commands
 from handlers.blocks import Message, answer, details, plain
 from handlers.intake import Submission, submission
+from handlers.judging import judge
 from handlers.ports import Answer, Delivery, FileRefusedError, Pasted, Services, SlackFile
 
 logger = logging.getLogger(__name__)
@@ -32,6 +31,8 @@ async def received(services: Services, delivery: Delivery) -> str:
     """A new message. Returns what came of it, for the log."""
     if await _looping(services, delivery):
         return "paused"
+    if (wanted := _to_check(delivery)) is not None:
+        return await checks.in_thread(services, delivery, wanted)
     message, judged = await _reply(services, delivery)
     if message is None:
         return "silent"
@@ -41,18 +42,18 @@ async def received(services: Services, delivery: Delivery) -> str:
 
 async def edited(services: Services, delivery: Delivery) -> str:
     """An edited message: its answer is edited in place; one that had none gets its first if it needs one now."""
+    if (wanted := _to_check(delivery)) is not None:
+        return await checks.in_thread(services, delivery, wanted)
     before = await _to(services, delivery)
     message, judged = await _reply(services, delivery)
-    if not before:
-        if message is not None:
-            await answers.say(services, delivery.thread, delivery.message_ts, "answer", message, judged=judged)
-    else:
-        for own in before:
-            if own.part == "answer" and message is not None:
-                own = await services.cases.plan(own.thread, own.message_ts, "answer", judged=judged)  # noqa: PLW2901
-                await answers.change(services, own, message)
-            elif message is None:
-                await answers.take_back(services, own, _EDITED)
+    if message is not None and not any(own.part == "answer" for own in before):
+        await answers.say(services, delivery.thread, delivery.message_ts, "answer", message, judged=judged)
+    for own in before:
+        if own.part == "answer" and message is not None:
+            own = await services.cases.plan(own.thread, own.message_ts, "answer", judged=judged)  # noqa: PLW2901
+            await answers.change(services, own, message)
+        elif message is None:
+            await answers.take_back(services, own, _EDITED)
     await _judge_again(services, delivery)
     return "answered" if message else "silent"
 
@@ -64,12 +65,6 @@ async def deleted(services: Services, delivery: Delivery) -> str:
         await answers.take_back(services, own, _DELETED)
     await _judge_again(services, delivery)
     return "withdrawn"
-
-
-async def judge(pasted: Sequence[Pasted]) -> Report:
-    """In a thread: a long log must not hold up the other conversations."""
-    first, *rest = (paste.text for paste in pasted)
-    return await asyncio.to_thread(diagnose, first, followups=tuple(rest))
 
 
 async def _reply(services: Services, delivery: Delivery) -> tuple[Message | None, bool]:
@@ -84,7 +79,7 @@ async def _reply(services: Services, delivery: Delivery) -> tuple[Message | None
     else:
         await services.cases.keep(delivery.thread, delivery.message_ts, submitted.text)
     held = await services.cases.pasted(delivery.thread, until=delivery.message_ts)
-    known = any(own.judged for own in await services.cases.answers(delivery.thread))
+    known = any(own.judged or own.part == "check" for own in await services.cases.answers(delivery.thread))
     if alone.verdict == "nothing" and not delivery.direct:
         sentences = submitted.refusals if known else unread
         return (plain("\n".join(sentences)) if sentences else None), False
@@ -133,6 +128,11 @@ async def _to(services: Services, delivery: Delivery) -> list[Answer]:
     """The answers that this very message got, in all their parts."""
     found = await services.cases.answers(delivery.thread, since=delivery.message_ts)
     return [own for own in found if own.message_ts == delivery.message_ts and own.part != "pause"]
+
+
+def _to_check(delivery: Delivery) -> str | None:
+    """The host or domain that somebody asks us to check."""
+    return checks.target_in(delivery.text) if delivery.direct and not delivery.files else None
 
 
 async def _looping(services: Services, delivery: Delivery) -> bool:

@@ -10,9 +10,11 @@ from uuid import UUID
 if TYPE_CHECKING:
     from slack_sdk.web.async_client import AsyncWebClient
 
+    from diagnostics.checks import Attempt, CheckReport
+
 Kind = Literal["message", "edit", "delete", "command", "action"]
 State = Literal["planned", "sending", "sent", "withdrawn"]
-Part = Literal["answer", "steps", "file", "apology", "pause"]
+Part = Literal["answer", "steps", "file", "apology", "pause", "check"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,8 @@ class Delivery:
     """What Slack delivered, cut down to what is needed to answer it.
 
     `event` identifies the delivery and `subject` what it is about: of two deliveries that share either within a
-    team, one is dealt with. Deliveries of one `thread` are dealt with in the order of their arrival.
+    team, one is dealt with. `action` is the button's action_id, `text` then its value.
+    Deliveries of one `thread` are dealt with in the order of their arrival.
     """
 
     kind: Kind
@@ -52,6 +55,7 @@ class Delivery:
     text: str = ""
     files: tuple[SlackFile, ...] = ()
     direct: bool = False
+    action: str = ""
     response_url: str = ""
 
 
@@ -103,6 +107,9 @@ class Cases(Protocol):
 
     async def mark(self, answer: Answer, state: State, ts: str | None = None) -> None: ...
 
+    async def adopt(self, thread: Thread, message_ts: str, part: Part, ts: str) -> None:
+        """Records our message `ts` as a judged answer of this case, which it opened itself."""
+
     async def answers(self, thread: Thread, since: str = "") -> tuple[Answer, ...]:
         """The answers that Slack has, in the order of what they answer; from message `since` on."""
 
@@ -123,6 +130,35 @@ class FileRefusedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks for a check, and where."""
+
+    team: str
+    user: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What a check came to. `age` is in seconds: somebody may have asked the same a moment ago."""
+
+    report: CheckReport
+    age: float
+
+
+class CheckRefusedError(Exception):
+    """The check was not made; the text is one sentence that says why and what to do."""
+
+
+class Checks(Protocol):
+    async def run(self, text: str, asker: Asker, progress: Callable[[Attempt], None]) -> CheckResult:
+        """Checks the target that `text` names; `progress` gets each look as it ends.
+
+        Raises diagnostics.checks.TargetError for what is no target, CheckRefusedError for what is not allowed now.
+        """
+
+
+@dataclass(frozen=True, slots=True)
 class Identity:
     """Who the bot is in its workspace."""
 
@@ -139,6 +175,7 @@ class Services:
     cases: Cases
     slack: AsyncWebClient
     files: Files
+    checks: Checks
     identity: Callable[[], Identity]
     respond: Callable[[str, dict[str, Any]], Awaitable[None]]
     max_file_bytes: int = 5_000_000

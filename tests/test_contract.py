@@ -5,17 +5,22 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from diagnostics import Report, diagnose, explain
+from diagnostics.checks.model import CheckReport
 
-_SCHEMA = Path(__file__).parent.parent / "docs" / "report.schema.json"
+_DOCS = Path(__file__).parent.parent / "docs"
+_SCHEMAS: dict[str, type[BaseModel]] = {"report.schema.json": Report, "check-report.schema.json": CheckReport}
 
 
-def test_the_committed_schema_is_the_models() -> None:
+@pytest.mark.parametrize("name", _SCHEMAS)
+def test_the_committed_schema_is_the_models(name: str) -> None:
     """Write it anew with: python -m tests.test_contract"""
-    assert json.loads(_SCHEMA.read_text()) == Report.model_json_schema()
+    assert json.loads((_DOCS / name).read_text()) == _SCHEMAS[name].model_json_schema()
 
 
 _ANY = st.text(alphabet=st.characters(), max_size=400)
@@ -61,4 +66,5 @@ def test_any_text_can_be_asked_about(text: str) -> None:
 
 
 if __name__ == "__main__":
-    _SCHEMA.write_text(json.dumps(Report.model_json_schema(), indent=2) + "\n")
+    for name, model in _SCHEMAS.items():
+        (_DOCS / name).write_text(json.dumps(model.model_json_schema(), indent=2) + "\n")

@@ -78,6 +78,17 @@ class Cases:
             ts,
         )
 
+    async def adopt(self, thread: Thread, message_ts: str, part: Part, ts: str) -> None:
+        case = await self._case(thread)
+        await self._pool.execute(
+            "insert into answer (case_id, message_ts, part, judged, state, ts) values ($1, $2, $3, true, 'sent', $4) "
+            "on conflict (case_id, message_ts, part) do nothing",
+            case,
+            message_ts,
+            part,
+            ts,
+        )
+
     async def answers(self, thread: Thread, since: str = "") -> tuple[Answer, ...]:
         rows = await self._pool.fetch(
             _ANSWER + "where team = $1 and channel = $2 and thread_ts = $3 "
@@ -88,7 +99,9 @@ class Cases:
         return tuple(map(_answer, rows))
 
     async def answer_at(self, team: str, channel: str, ts: str) -> Answer | None:
-        row = await self._pool.fetchrow(_ANSWER + "where team = $1 and channel = $2 and ts = $3", team, channel, ts)
+        row = await self._pool.fetchrow(
+            _ANSWER + "where team = $1 and channel = $2 and ts = $3 order by judged desc limit 1", team, channel, ts
+        )
         return _answer(row) if row else None
 
     async def recently(self, thread: Thread, seconds: float) -> int:

@@ -9,6 +9,9 @@ from typing import Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
+from diagnostics.powershell import command
+from diagnostics.report import BeliefName, Step
+
 Outcome = Literal[
     # reaching it
     "connection_refused",
@@ -96,12 +99,17 @@ Severity = Literal["unreachable", "failing", "degraded", "note"]
 
 class Meaning(BaseModel):
     """`severity` is what the outcome makes of the verdict: "note" leaves it. `says` is one sentence that begins after
-    the subject ("mail.contoso.com:25 …"); `mend` what to do, for whoever runs the subject."""
+    the subject ("mail.contoso.com:25 …"); `mend` what to do, for whoever runs the subject; `cause` the catalogue's id, ""
+    for none, with the belief that a look from outside earns. Commands take `{host}`, `{domain}` and `{name}`.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     severity: Severity
     says: str
     mend: str
+    cause: str = ""
+    belief: BeliefName = "possible"
+    steps: tuple[Step, ...] = ()
 
 
 @lru_cache(maxsize=1)
@@ -109,3 +117,24 @@ def meanings() -> dict[Outcome, Meaning]:
     """Every outcome's meaning. Raises pydantic's ValidationError where the table has an unknown word."""
     text = Path(__file__).with_name("outcomes.toml").read_text(encoding="utf-8")
     return TypeAdapter(dict[Outcome, Meaning]).validate_python(tomllib.loads(text))
+
+
+def sentence(outcome: Outcome, subject: str, detail: str = "") -> str:
+    """What was seen, as a sentence without a full stop."""
+    return f"{subject} {meanings()[outcome].says}" + (f" ({detail})" if detail else "")
+
+
+def steps_for(outcome: Outcome, subject: str) -> tuple[Step, ...]:
+    """What mends an outcome of `subject` (`203.0.113.9:25`, a host, a domain, an address); values only as literals.
+
+    A command whose value can't be written safely is left out, its sentence stays.
+    """
+    name = subject if subject.count(":") != 1 else subject.partition(":")[0]
+    values = {"host": name, "domain": name, "name": name, "thumbprint_of_the_new_one": ""}
+    return tuple(
+        step.model_copy(update={"command": _filled(step.command, values)}) for step in meanings()[outcome].steps
+    )
+
+
+def _filled(template: str, values: dict[str, str]) -> str:
+    return command(template, **{key: value for key, value in values.items() if "{" + key in template})

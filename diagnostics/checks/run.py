@@ -57,7 +57,7 @@ class Run:
         self.attempts: list[Attempt] = []
         self.refusals: list[str] = []
         self._progress = progress
-        self._asked: dict[tuple[str, str], asyncio.Task[DnsReply]] = {}
+        self._asked: dict[tuple[str, str, bool], asyncio.Task[DnsReply]] = {}
 
     def wants(self, check: str) -> bool:
         return not self.options.only or check in self.options.only
@@ -99,13 +99,13 @@ class Run:
         self.attempts.append(attempt)
         self._progress(attempt)
 
-    async def resolve(self, name: str, type: str) -> DnsReply:  # noqa: A002  the DNS's own word
+    async def resolve(self, name: str, type: str, *, unchecked: bool = False) -> DnsReply:  # noqa: A002  the DNS's own word
         """The answer to a question; the same question is asked once in a check, however many want to know."""
-        key = (name.rstrip(".").lower(), type)
+        key = (name.rstrip(".").lower() or ".", type, unchecked)
         if key not in self._asked:
             if len(self._asked) >= _MOST_LOOKUPS:
                 return DnsReply(name, type, "refused")
-            self._asked[key] = asyncio.ensure_future(self.network.resolve(*key))
+            self._asked[key] = asyncio.ensure_future(self.network.resolve(key[0], type, unchecked=unchecked))
         return await asyncio.shield(self._asked[key])
 
     async def close(self) -> None:

@@ -44,13 +44,15 @@ class Versions:
         return bool(self.legacy) and all(each in self.refused for each in MODERN)
 
 
-async def versions(run: Run, subject: str, opened: Opened, *, server_name: str, spoken: str | None) -> Versions:
+async def versions(
+    run: Run, subject: str, opened: Opened, *, server_name: str, spoken: str | None, seconds: float = _SECONDS
+) -> Versions:
     """`opened` gives a new stream on which TLS may begin (after 220 to STARTTLS), or raises OSError; `spoken` is the version
-    that a handshake with this server has come to, which is not tried again."""
+    that a handshake with this server has come to, which is not tried again; `seconds` bound each handshake."""
     result = Versions()
     async with run.attempt("tls-versions", subject) as found:
         tried = [each for each in VERSIONS if each != spoken]
-        answers = await asyncio.gather(*(_try(run, opened, server_name, each) for each in tried))
+        answers = await asyncio.gather(*(_try(run, opened, server_name, each, seconds) for each in tried))
         result = _sorted(dict(zip(tried, answers, strict=True)), spoken)
         _tell(found, result)
     return result
@@ -79,7 +81,7 @@ def _sorted(answers: Mapping[str, Answer], spoken: str | None) -> Versions:
     )
 
 
-async def _try(run: Run, opened: Opened, server_name: str, version: str) -> Answer:
+async def _try(run: Run, opened: Opened, server_name: str, version: str, seconds: float) -> Answer:
     try:
         stream = await opened()
     except (OSError, OutOfScopeError):
@@ -91,7 +93,7 @@ async def _try(run: Run, opened: Opened, server_name: str, version: str) -> Answ
             minimum=version,
             maximum=version,
             roots=roots(run.options.ca_file),
-            seconds=_SECONDS,
+            seconds=seconds,
         )
     except HandshakeError as error:
         return _answer(error)

@@ -34,7 +34,9 @@ _VARIANTS = "The text after the number decides between these: paste the whole li
 _CONTROL = re2.compile(r"[\x00-\x1f\x7f\x{80}-\x{9f}]+")
 _ENHANCED = re2.compile(r"(?:\b([2-5][0-9]{2})[ \-]+)?#?((?:[xX]|[0-9]+)(?:\.[0-9]+)+)")
 _WELL_FORMED = re2.compile(r"[xX245]\.(?:0|[1-9][0-9]{0,2})\.(?:0|[1-9][0-9]{0,2})")
-_BASIC = re2.compile(r"[^0-9A-Za-z]*([2-5][0-9]{2})(?:[ \-].*)?")
+_BASIC = re2.compile(
+    r"(?i)[^0-9a-z]*(?:(?:smtp|server|error|code|status|reply|response)[^0-9a-z]{1,3}){0,4}([2-5][0-9]{2})(?:[ :\-].*)?"
+)
 _RESULT = re2.compile(r"(?i)\b0x([0-9a-f]{1,8})\b|\b([0-9a-f]{8})\b")
 _SIGNED = re2.compile(r"-?\b(2[0-9]{9})\b")
 _BARE = re2.compile(r"([0-9]{3,5})")
@@ -152,8 +154,8 @@ def _events(asked: str) -> Iterator[Meaning]:
     found += [(match[2], match[1]) for match in _EVENT_FIRST.finditer(asked)]
     bare = _BARE.fullmatch(asked)
     found += [("event", bare[1])] if bare else []
-    for provider, number in dict.fromkeys(found):
-        kind = "capi2" if provider.casefold() == "capi2" else "event"
+    kind = "capi2" if "capi2" in asked.casefold() else "event"
+    for number in dict.fromkeys(number for _, number in found):
         for table in ("schannel", "events"):
             yield from map(_meaning, tables.numbered(table).get((kind, int(number)), ()))
 
@@ -203,5 +205,6 @@ def _wordings(asked: str) -> Iterator[Meaning]:
     for table in tables.names():
         for row in tables.rows(table):
             parts = tables.entry(row).parts
-            if (parts and contains(folded, parts)) or (" " in folded and folded in row.name.casefold()):
+            name = fold(row.name)
+            if (parts and contains(folded, parts)) or folded == name or (" " in folded and folded in name):
                 yield _meaning(row)

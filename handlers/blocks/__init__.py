@@ -1,8 +1,20 @@
 """Values → Block Kit. Slack's limits, escaping and folding are kept here and nowhere else."""
 
+from handlers.blocks.check import checked, checking
 from handlers.blocks.explanation import explained
 from handlers.blocks.help import help_message
 from handlers.blocks.message import Message, plain
-from handlers.blocks.report import SHOW_STEPS, answer, details
+from handlers.blocks.report import CHECK_HOST, SHOW_STEPS, answer, details
 
-__all__ = ["SHOW_STEPS", "Message", "answer", "details", "explained", "help_message", "plain"]
+__all__ = [
+    "CHECK_HOST",
+    "SHOW_STEPS",
+    "Message",
+    "answer",
+    "checked",
+    "checking",
+    "details",
+    "explained",
+    "help_message",
+    "plain",
+]

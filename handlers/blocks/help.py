@@ -8,6 +8,7 @@ from handlers.blocks.sections import PASTEABLE
 
 _COMMANDS = (
     ("/mailflow diagnose <text>", "diagnoses a text for your eyes only"),
+    ("/mailflow check <host or domain>", "looks for real: DNS, SMTP, TLS, certificate and policies"),
     ("/mailflow explain <code>", "explains a status code, Schannel error, event id or error token, such as 5.7.64"),
     ("/mailflow help", "shows this"),
 )

@@ -42,18 +42,21 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Button:
+    """`value` comes back when it is pressed: at most 2,000 characters."""
+
     label: str
     action_id: str
+    value: str = ""
 
 
 def message(
-    parts: Sequence[Part], *, button: Button | None = None, complete: Callable[[], Sequence[Part]] | None = None
+    parts: Sequence[Part], *, buttons: Sequence[Button] = (), complete: Callable[[], Sequence[Part]] | None = None
 ) -> Message:
     """Show as many of `parts` as fit, by their rank, in their order.
 
     When one doesn't fit, or a command is too long to be shown whole, `complete()` (default: `parts`) becomes the file.
     """
-    actions = [_actions(button)] if button else []
+    actions = [_actions(buttons)] if buttons else []
     kept, spilled = _fitting(parts, actions)
     if not spilled:
         return Message(fallback(kept), (*_blocks(kept), *actions))
@@ -165,13 +168,14 @@ def _plain(text: str, limit: int) -> Block:
     return {"type": "plain_text", "text": limits.clip(text, limit), "emoji": False}
 
 
-def _actions(button: Button) -> Block:
-    return {
-        "type": "actions",
-        "elements": [
-            {"type": "button", "text": _plain(button.label, limits.BUTTON), "action_id": button.action_id},
-        ],
-    }
+def _actions(buttons: Sequence[Button]) -> Block:
+    return {"type": "actions", "elements": [_button(each) for each in buttons]}
+
+
+def _button(button: Button) -> Block:
+    pressed = {"value": button.value} if button.value else {}
+    label = _plain(button.label, limits.BUTTON)
+    return {"type": "button", "text": label, "action_id": button.action_id, **pressed}
 
 
 def _shortened(group: Part) -> bool:

@@ -16,12 +16,19 @@ SHOW_STEPS: Final = "show_steps"
 """`action_id` of the button that asks for `details`."""
 
 
+CHECK_HOST: Final = "check_host"
+"""`action_id` of the button that has the host or domain in its value checked."""
+
+
 def answer(report: Report, *, refusals: Sequence[str] = (), manual_url: str = "") -> Message:
     """The answer to a paste. `refusals` say which files were not read, and why; `manual_url` is where causes have pages."""
     hidden = _hidden(report)
+    buttons = [Button(f"Show all steps ({hidden} more)", SHOW_STEPS)] if hidden else []
+    if report.check:
+        buttons.append(Button(f"Check {report.check}", CHECK_HOST, report.check))
     return message(
         outline(report, refusals=refusals, manual_url=manual_url),
-        button=Button(f"Show all steps ({hidden} more)", SHOW_STEPS) if hidden else None,
+        buttons=buttons,
         complete=lambda: outline(report, full=True, refusals=refusals),
     )
 

@@ -22,7 +22,7 @@ def parts(suspect: Suspect, *, full: bool, named: bool = False) -> list[Part]:
         group
         for number, step in enumerate(shown, 1)
         for group in part(
-            [*([line("heading", above)] if number == 1 else []), *_lines(number, step)],
+            [*([line("heading", above)] if number == 1 else []), *lines(number, step)],
             rank=3,
             chain=f"steps of {suspect.cause}",
         )
@@ -43,7 +43,8 @@ def _unfolded(suspect: Suspect) -> int:
     return count if count <= _SHOWN + 1 else _SHOWN
 
 
-def _lines(number: int, step: Step) -> list[Line]:
+def lines(number: int, step: Step) -> list[Line]:
+    """One step: what to do, where it runs and what that changes, the command, its undo and its proof."""
     return [
         line("text", step.say or "Run this.", lead=f"{number}."),
         line("aside", _label(step)),

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from diagnostics.powershell import SINGLE_QUOTES, UnquotableError, command, quoted, token
-from tests.powershell_grammar import errors, literals, parsed
+from tests.commands.powershell_grammar import errors, literals, parsed
 
 # Every quote, dash, bracket and expansion character that PowerShell reads, and then anything at all.
 _HOSTILE = st.text(

@@ -99,7 +99,7 @@ def _steps(pair: _Pair) -> tuple[Step, ...]:
         change(
             "If it has to send as the other mailbox, grant the right to the mailbox of the logon (not to the application's "
             "service principal).",
-            "Add-RecipientPermission {sender} -Trustee {logon} -AccessRights SendAs -Confirm:$false",
+            "Add-RecipientPermission {sender} -Trustee {logon} -AccessRights SendAs",
             shell=EXO,
             changes="The mailbox of the logon may send messages that look as if the other had sent them.",
             undo="Remove-RecipientPermission with the same mailbox, trustee and right.",

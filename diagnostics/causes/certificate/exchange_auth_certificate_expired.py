@@ -89,5 +89,6 @@ def _steps() -> tuple[Step, ...]:
             effect="service-restart",
             changes="Users of OWA and ECP on this server log on again.",
             undo="None needed: a restart changes no setting.",
+            verify="OWA and ECP open, and the event about the certificate does not come back.",
         ),
     )

@@ -74,11 +74,11 @@ def _steps(thumbprint: str) -> tuple[Step, ...]:
             "powershell",
             thumbprint=thumbprint,
         ),
-        look("See the proxy that the machine's services use.", "netsh winhttp show proxy", "cmd"),
+        look("See the proxy that the machine's services use.", "netsh winhttp show proxy", "powershell"),
         change(
             "Allow the Exchange servers to reach the addresses that failed, on TCP 80, or set the machine's proxy.",
             'netsh winhttp set proxy proxy-server={proxy:token} bypass-list="<local>"',
-            shell="cmd",
+            shell="powershell",
             changes="Sets the WinHTTP proxy for every service of this machine.",
             undo="netsh winhttp set proxy with the values that the second step printed (or: netsh winhttp reset "
             "proxy).",

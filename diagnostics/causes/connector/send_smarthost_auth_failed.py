@@ -17,7 +17,7 @@ leaves through this connector until both sides agree again; the queue holds the 
 ## References
 - https://learn.microsoft.com/en-us/powershell/module/exchangepowershell/set-sendconnector
 - https://www.rfc-editor.org/rfc/rfc4954
-- https://technet.microsoft.com/ru-ru/library/ff982082(v=exchg.141)
+- https://technet.microsoft.com/en-us/library/ff982082(v=exchg.141)
 """
 
 from __future__ import annotations

@@ -132,6 +132,7 @@ def _steps() -> tuple[Step, ...]:
             shell="powershell",
             changes="The adapter registers its addresses in DNS, and transport can read its DNS servers.",
             undo="The same with $false.",
+            verify="After a restart of transport the queues resolve their destinations, and Drafts empties.",
             adapter="",
         ),
         change(

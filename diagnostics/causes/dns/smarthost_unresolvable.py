@@ -20,12 +20,18 @@ often another one). Every recipient behind that connector waits, whatever the do
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from typing import Final
+
+from diagnostics.cause import EMS, Belief, Finding, cause, change, look
 from diagnostics.causes.dns.lookups import of_name, resolve_host, same
 from diagnostics.causes.network.queues import by_smart_host, outward, queue_of
 from diagnostics.causes.network.reach import by_exchange_online
+from diagnostics.causes.recipient.steps import EXO
 from diagnostics.facts import DnsAnswer, QueueState, Said, SendConnector
-from diagnostics.report import Act, Step
+from diagnostics.report import Act, Shell, Step
+
+# The properties of either kind of connector; Format-List leaves out what an object doesn't have.
+_SHOWN: Final = "Name,SmartHosts,DNSRoutingEnabled,UseMXRecord,AddressSpaces,RecipientDomains"
 
 
 @cause(
@@ -93,23 +99,18 @@ def _named(host: str, said: Said) -> bool:
 
 def _steps(host: str, connector: str, act: Act) -> tuple[Step, ...]:
     if act == "exchange-online":
-        show, mend = (
-            "Get-OutboundConnector | Format-List Name,SmartHosts,UseMXRecord",
-            "Set-OutboundConnector",
-        )
-    else:
-        show, mend = (
-            "Get-SendConnector | Format-List Name,SmartHosts,DNSRoutingEnabled,AddressSpaces",
-            "Set-SendConnector",
-        )
-    shell = "exchange-online-powershell" if act == "exchange-online" else "exchange-management-shell"
+        return _correct(host, connector, "Get-OutboundConnector", "Set-OutboundConnector", EXO)
+    return _correct(host, connector, "Get-SendConnector", "Set-SendConnector", EMS)
+
+
+def _correct(host: str, connector: str, show: str, mend: str, shell: Shell) -> tuple[Step, ...]:
     return (
-        look("See which smart host the connectors name.", show, shell),  # type: ignore[arg-type]  # both are literals of Shell
+        look("See which smart host the connectors name.", f"{show} | Format-List {_SHOWN}", shell),
         resolve_host(host),
         change(
             "Correct the record in DNS if the name is right. If the name is wrong, correct the connector.",
             f"{mend} {{connector}} -SmartHosts {{smart_host}}",
-            shell=shell,  # type: ignore[arg-type]  # both are literals of Shell
+            shell=shell,
             changes="Mail of this connector goes to the named host.",
             undo=f"{mend} with the SmartHosts that the first step printed.",
             verify="The smart host's name resolves, and the queue drains.",

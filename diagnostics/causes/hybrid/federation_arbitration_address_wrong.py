@@ -14,7 +14,7 @@ left it without an address in a federated domain, so the request, and the delive
 - the mailbox has an address in the account namespace or in a federated domain
 
 ## References
-- https://learn.microsoft.com/en-us/exchange/federated-sharing-exchange-2013-help
+- https://learn.microsoft.com/en-us/exchange/federation-exchange-2013-help
 - https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/responsecode
 """
 

@@ -16,7 +16,7 @@ itself.
 
 ## References
 - https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/relay-access-denied-smtp
-- https://learn.microsoft.com/en-us/microsoft-365/security/office-365-security/email-authentication-spf-configure
+- https://learn.microsoft.com/en-us/defender-office-365/email-authentication-spf-configure
 """
 
 from __future__ import annotations
@@ -79,6 +79,7 @@ def _steps() -> tuple[Step, ...]:
             shell="portal",
             changes="Mail leaves from that one address again.",
             undo="Remove the address translation rule.",
+            verify="The first step prints the registered address again, on every mail server.",
         ),
         change(
             "If the new address is meant to stay, add it to the inbound connector (and to SPF and reverse DNS).",

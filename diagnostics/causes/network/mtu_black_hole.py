@@ -71,7 +71,7 @@ def _steps(host: str) -> tuple[Step, ...]:
         look(
             "Find the largest packet that passes unfragmented: lower 1472 in steps of 20 until it answers.",
             "ping {host:token} -f -l 1472",
-            "cmd",
+            "powershell",
             host=host,
         ),
         look(

@@ -131,6 +131,7 @@ def _steps(where: Place) -> tuple[Step, ...]:
             shell="portal",
             changes="Lets the Exchange servers, and only them, connect to TCP port 25 outside.",
             undo="Remove the rule again.",
+            verify="The first step reports TcpTestSucceeded True.",
         ),
         change(
             "Where the provider never opens port 25, route outbound mail through a relay on port 587.",

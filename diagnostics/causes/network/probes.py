@@ -48,12 +48,15 @@ def exchange_online_ranges() -> Step:
 
 def capture(say: str) -> Step:
     """Record packets of port 25 on this server."""
-    return look(
+    return change(
         say,
         "pktmon filter add Mailflow -p 25; pktmon start --capture --pkt-size 128; Start-Sleep -Seconds 120; "
         "pktmon stop; "
         "pktmon etl2pcap PktMon.etl; pktmon filter remove",
-        "powershell",
+        shell="powershell",
+        changes="For two minutes the beginnings of all packets of port 25 are written to files in the current folder.",
+        undo="The command takes its filter away itself; delete PktMon.etl and PktMon.pcapng when they were read.",
+        verify="PktMon.pcapng opens in a packet viewer.",
     )
 
 

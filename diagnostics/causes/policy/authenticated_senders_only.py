@@ -27,13 +27,13 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.policy.said import Refusal, addresses, recipient_settings, refusal
+from diagnostics.causes.recipient.steps import EXO
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured, Headers
-from diagnostics.report import Step
+from diagnostics.report import Shell, Step
 
 _SWITCH: Final = "RequireSenderAuthenticationEnabled"
 _NOUNS: Final = (
-    ("5.7.193", "UnifiedGroup"),
     ("5.7.134", "Mailbox"),
     ("ForMailbox", "Mailbox"),
     ("5.7.136", "MailUser"),
@@ -89,24 +89,29 @@ def _colleague(refused: Refusal, headers: tuple[Headers, ...]) -> str:
 
 
 def _steps(refused: Refusal, text: str) -> tuple[Step, ...]:
-    noun = next((noun for words, noun in _NOUNS if words in text), "DistributionGroup")
-    command = f"Set-{noun} {{recipient}} -{_SWITCH}"
+    if "5.7.193" in text:  # a Microsoft 365 group: those are in Exchange Online alone
+        return _switched("UnifiedGroup", EXO, refused.recipient)
+    kind = next((noun for words, noun in _NOUNS if words in text), "DistributionGroup")
+    return _switched(kind, refused.shell, refused.recipient)
+
+
+def _switched(kind: str, shell: Shell, recipient: str) -> tuple[Step, ...]:
     return (
         look(
             "See what kind of recipient it is; then read the switch on it.",
             "Get-Recipient {recipient} | Format-List Name,RecipientTypeDetails; "
-            f"Get-{noun} {{recipient}} | Format-List Name,{_SWITCH},AcceptMessagesOnlyFrom*",
-            refused.shell,
-            recipient=refused.recipient,
+            f"Get-{kind} {{recipient}} | Format-List Name,{_SWITCH},AcceptMessagesOnlyFrom*",
+            shell,
+            recipient=recipient,
         ),
         change(
             "Only if outside senders are wanted there: admit them.",
-            f"{command} $false",
-            shell=refused.shell,
+            f"Set-{kind} {{recipient}} -{_SWITCH} $false",
+            shell=shell,
             changes=f"{_SWITCH} of this recipient: everybody on the Internet can then write to it. For another kind of "
             "recipient the same parameter is on Set-Mailbox, Set-MailUser, Set-MailContact or Set-UnifiedGroup.",
             undo=f"The same command with -{_SWITCH} $true.",
             verify="A message from outside arrives (allow some minutes for replication).",
-            recipient=refused.recipient,
+            recipient=recipient,
         ),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from diagnostics.cause import change, look
 from diagnostics.causes.policy.said import Refusal
+from diagnostics.causes.recipient.steps import EXO
 from diagnostics.report import Shell, Step
 
 
@@ -32,7 +33,7 @@ def trace_of(refused: Refusal) -> Step:
             "See which rule acted on the message (the id is MessageTraceId of Get-MessageTraceV2).",
             "Get-MessageTraceDetailV2 -MessageTraceId {message_trace_id} -RecipientAddress {recipient} | "
             "Format-List Date,Event,Action,Detail,Data",
-            refused.shell,
+            EXO,
             message_trace_id="",
             recipient=refused.recipient,
         )

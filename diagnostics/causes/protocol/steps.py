@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagnostics.cause import look
+from diagnostics.cause import change, look
 from diagnostics.report import Step
 
 
@@ -22,8 +22,12 @@ def read_ehlo(host: str, what: str) -> Step:
 
 
 def export_message() -> Step:
-    return look(
-        "Keep one failing message as a file, to see its source: suspend it first, export it, and resume or remove it afterwards.",
-        "Export-Message -Identity {message} | AssembleMessage -Path C:\\Temp\\failing.eml",
+    return change(
+        "Keep one failing message as a file, to see its source.",
+        "Suspend-Message -Identity {message}; "
+        "Export-Message -Identity {message} | AssembleMessage -Path (Join-Path $env:TEMP 'failing.eml')",
+        changes="The message waits in its queue until it is resumed; a copy of it, content included, is in the temporary folder.",
+        undo="Resume-Message with the same identity; delete the file when it was read.",
+        verify="failing.eml opens, and begins with the message's headers.",
         message="",
     )

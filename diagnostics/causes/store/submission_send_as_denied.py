@@ -79,7 +79,7 @@ def _steps() -> tuple[Step, ...]:
         ),
         change(
             "In Exchange Online, grant Send As.",
-            "Add-RecipientPermission {mailbox} -Trustee {user} -AccessRights SendAs -Confirm:$false",
+            "Add-RecipientPermission {mailbox} -Trustee {user} -AccessRights SendAs",
             shell=EXO,
             changes="The user may send messages that look as if the mailbox itself had sent them.",
             undo="Remove-RecipientPermission with the same mailbox, trustee and right.",

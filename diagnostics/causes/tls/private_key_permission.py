@@ -118,6 +118,7 @@ def _steps(thumbprint: str) -> tuple[Step, ...]:
             effect="service-restart",
             changes="Mail pauses for a minute; queued messages are kept.",
             undo="None needed: a restart changes no setting.",
+            verify="No new Schannel event 36870 is logged.",
         ),
         change(
             "Retry the queue, and read the next session in the protocol log.",

@@ -142,6 +142,7 @@ def _steps(failed: TlsFailed | None, good: str) -> tuple[Step, ...]:
             name_it,
             changes="Sets TlsCertificateName of this connector to issuer and subject of the current certificate.",
             undo="Set-SendConnector with the TlsCertificateName that the second step printed.",
+            verify="Get-SendConnector shows the issuer and subject of the current certificate.",
             current_thumbprint=good,
             connector=connector,
         ),

@@ -81,7 +81,7 @@ def assess(said: Said) -> Finding | None:
         return Finding(Belief.POSSIBLE, because, (said,), _steps(agent), weight=1.4)
     if own:
         because = f"{what}, one of Exchange's own, throws on messages: look for an update or a broken filtering engine."
-        return Finding(Belief.POSSIBLE, because, (said,), _steps(""), weight=1.5)
+        return Finding(Belief.POSSIBLE, because, (said,), (_list_agents(),), weight=1.5)
     starting = "start transport agents" in said.text or "16023" in said.signature or "create type" in said.text
     if starting:
         because = f"{what} can't be loaded, so the Transport service does not start."
@@ -90,15 +90,19 @@ def assess(said: Said) -> Finding | None:
     return Finding(Belief.LIKELY, because, (said,), _steps(agent), weight=1.3)
 
 
+def _list_agents() -> Step:
+    return look(
+        "List the agents, and look for those that are not Microsoft's.",
+        "Get-TransportAgent | Format-Table Identity,Enabled,Priority",
+    )
+
+
 def _steps(agent: str) -> tuple[Step, ...]:
     return (
-        look(
-            "List the agents, and look for those that are not Microsoft's.",
-            "Get-TransportAgent | Format-Table Identity,Enabled,Priority",
-        ),
+        _list_agents(),
         change(
             "Switch that agent off until its vendor's fixed version is installed. Mind what it does: archive, filter or sign.",
-            "Disable-TransportAgent {agent} -Confirm:$false",
+            "Disable-TransportAgent {agent}",
             changes="Messages pass without this agent.",
             undo="Enable-TransportAgent with the same name, then restart transport.",
             verify="Get-TransportAgent shows Enabled False.",

@@ -16,7 +16,7 @@ requester, back to Active.
 
 ## References
 - https://learn.microsoft.com/en-us/troubleshoot/exchange/mailflow/event-7009-send-receive-emails
-- https://learn.microsoft.com/en-us/exchange/high-availability/managed-availability/server-component-states
+- https://learn.microsoft.com/en-us/powershell/module/exchangepowershell/set-servercomponentstate
 """
 
 from __future__ import annotations

@@ -107,9 +107,10 @@ def _steps(target: str) -> tuple[Step, ...]:
         ),
         look(
             "On the sending server, ask for the very ticket, and look for duplicate or missing SPNs.",
-            "klist get (\"SMTPSVC/\" + {target}); setspn -L ({target} -replace '\\..*'); setspn -X",
+            "klist get SMTPSVC/{target:token}; setspn -L {server:token}; setspn -X",
             POWERSHELL,
             target=target,
+            server=target.partition(".")[0],
         ),
         look(
             "Test the server's secure channel; if the two servers are in different domains, verify the trust too "
@@ -127,7 +128,7 @@ def _steps(target: str) -> tuple[Step, ...]:
         ),
         change(
             "If setspn -X named a duplicate, remove the SPN from the account it does not belong to.",
-            'setspn -D ("SMTPSVC/" + {target}) {account}',
+            "setspn -D SMTPSVC/{target:token} {account:token}",
             shell=POWERSHELL,
             changes="Tickets for that name are made for the right account.",
             undo="setspn -S with the same name and account.",

@@ -105,7 +105,7 @@ def _recreate() -> tuple[Step, ...]:
             verify="The service stays up, and Get-Queue answers.",
         ),
         look(
-            "Exclude the folder from virus scanning, if it isn't: scanners are a usual reason.",
+            "See whether the queue's folder is among the exclusions that Exchange needs: virus scanners are a usual reason.",
             "Get-MpPreference | Format-List ExclusionPath",
             POWERSHELL,
         ),

@@ -47,7 +47,7 @@ def _steps(queue: QueueState) -> tuple[Step, ...]:
         ),
         change(
             "Resume the queue.",
-            "Resume-Queue -Identity {queue} -Confirm:$false",
+            "Resume-Queue -Identity {queue}",
             changes="The queue sends what waits in it.",
             undo="Suspend-Queue with the same identity; what was sent by then is gone.",
             verify="Get-Queue shows Active or Ready, and the count falls.",

@@ -18,7 +18,7 @@ mailbox database.
 
 ## References
 - https://learn.microsoft.com/en-us/troubleshoot/exchange/mailflow/front-end-microsoft-exchange-transport-service-stops
-- https://learn.microsoft.com/en-us/powershell/module/exchange/test-servicehealth
+- https://learn.microsoft.com/en-us/powershell/module/exchangepowershell/test-servicehealth
 """
 
 from __future__ import annotations

@@ -25,12 +25,11 @@ def tell_them(what: str) -> Step:
     )
 
 
-def transport_events(say: str, ids: str = "") -> Step:
-    """Read transport's own events; `ids` narrows them to event numbers, as "15004,15006"."""
-    chosen = f";Id={ids}" if ids else ";Level=1,2,3"
+def transport_events(say: str, ids: str) -> Step:
+    """Read transport's own events of these numbers, as "15004,15006"."""
     return look(
         say,
-        f"Get-WinEvent -FilterHashtable @{{{{LogName='Application';ProviderName='MSExchangeTransport'{chosen}}}}} "
+        f"Get-WinEvent -FilterHashtable @{{{{LogName='Application';ProviderName='MSExchangeTransport';Id={ids}}}}} "
         "-MaxEvents 20 | Format-List TimeCreated,Id,Message",
         POWERSHELL,
     )

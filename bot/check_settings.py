@@ -1,0 +1,110 @@
+"""What the settings of active checks look like as text, and what they make of a check: its scope, options and network."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from diagnostics.checks.options import Options
+from diagnostics.checks.scope import IpNetwork, Scope
+from diagnostics.checks.target import Target, TargetError, is_address, target_of
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+    from diagnostics.network.live import LiveNetwork
+
+_LARGEST_PORT = 65535
+
+
+def words(text: str) -> tuple[str, ...]:
+    """The parts between commas."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def networks(text: str) -> tuple[IpNetwork, ...]:
+    """`10.0.0.0/8, 2001:db8::/32, 192.0.2.7`. Raises ValueError without the value in it."""
+    try:
+        return tuple(ipaddress.ip_network(part, strict=False) for part in words(text))
+    except ValueError:
+        raise ValueError("must be networks such as 10.0.0.0/8, separated by commas") from None
+
+
+def ports(text: str) -> dict[int, int]:
+    """`25=2525, 443=8443`; a bare `8025` may be named in a target and stands for itself."""
+    found: dict[int, int] = {}
+    for part in words(text):
+        port, _, real = part.partition("=")
+        if not _is_port(port) or (real and not _is_port(real)):
+            raise ValueError("must be ports such as 25=2525, separated by commas")
+        found[int(port)] = int(real or port)
+    return found
+
+
+def servers(text: str) -> tuple[tuple[str, int], ...]:
+    """`127.0.0.1:5353, [::1]:53, 192.0.2.53`: addresses of DNS servers, port 53 where none is given."""
+    found: list[tuple[str, int]] = []
+    for part in words(text):
+        try:
+            server: Target = target_of(part)
+        except TargetError:
+            server = Target("")
+        if not is_address(server.host):
+            raise ValueError("must be addresses of DNS servers such as 127.0.0.1:5353, separated by commas")
+        found.append((server.host, server.port or 53))
+    return tuple(found)
+
+
+def _is_port(text: str) -> bool:
+    return text.isascii() and text.isdigit() and 0 < int(text[:6]) <= _LARGEST_PORT
+
+
+def scope_of(settings: Settings, closed: tuple[IpNetwork, ...] = ()) -> Scope:
+    """Where checks may connect. `closed` are networks that no setting opens, such as the database's own address."""
+    own = {port: real for port, real in settings.check_ports.items() if port != real}
+    more = frozenset(port for port, real in settings.check_ports.items() if port == real)
+    return Scope(settings.check_allow, (*settings.check_deny, *closed), own, more)
+
+
+def options_of(settings: Settings, **more: Any) -> Options:
+    """A check's options now: the settings, and what is asked for this once."""
+    return Options(
+        now=datetime.now(UTC),
+        timeout=settings.check_timeout,
+        ehlo_name=settings.ehlo_name,
+        ca_file=str(settings.ca_file or ""),
+        dkim_selectors=settings.dkim_selectors,
+        dnsbl_zones=settings.dnsbl_zones,
+        **more,
+    )
+
+
+def network_of(settings: Settings) -> LiveNetwork:
+    from diagnostics.network.live import LiveNetwork  # dnspython is needed only where something is looked up
+
+    return LiveNetwork(settings.dns_servers)
+
+
+def flags(values: Mapping[str, object]) -> dict[str, str]:
+    """Command line flags as the settings they stand in for: `ca_file` -> `MAILFLOW_CA_FILE`."""
+    names = {
+        "dns_servers": "MAILFLOW_DNS_SERVERS",
+        "ca_file": "MAILFLOW_CA_FILE",
+        "ports": "MAILFLOW_CHECK_PORTS",
+        "allow": "MAILFLOW_CHECK_ALLOW",
+        "deny": "MAILFLOW_CHECK_DENY",
+        "dnsbl_zones": "MAILFLOW_DNSBL_ZONES",
+        "dkim_selectors": "MAILFLOW_DKIM_SELECTORS",
+        "timeout": "MAILFLOW_CHECK_TIMEOUT",
+        "ehlo_name": "MAILFLOW_EHLO_NAME",
+    }
+    return {names[key]: str(value) for key, value in values.items() if key in names and value not in (None, "")}
+
+
+def readable(path: Path | None) -> Path | None:
+    """A file of trust anchors that is there. Raises ValueError."""
+    if path is not None and not path.is_file():
+        raise ValueError("must name a file with certificates in PEM form")
+    return path

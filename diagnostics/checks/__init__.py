@@ -1,0 +1,41 @@
+"""Active checks: look for real at a host or a domain. The only part of the diagnosis that does I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from diagnostics.checks.model import Attempt, CheckReport
+from diagnostics.checks.options import Options
+from diagnostics.checks.scope import Guarded, Scope
+from diagnostics.checks.target import TargetError, target_of
+from diagnostics.network import Network
+
+__all__ = ["Attempt", "CheckReport", "Options", "Scope", "TargetError", "check", "target_of"]
+
+
+async def check(
+    target: str,
+    *,
+    scope: Scope,
+    network: Network | None = None,
+    options: Options | None = None,
+    progress: Callable[[Attempt], None] = lambda _attempt: None,
+) -> CheckReport:
+    """Look at `target` (`mail.contoso.com`, `contoso.com`, `203.0.113.9:25`) and say what was seen.
+
+    `network` defaults to the real one. `progress` gets each attempt when it is over. Raises TargetError, a sentence for
+    the person who typed it; everything else that goes wrong is part of the report.
+    """
+    from diagnostics.checks.plan import carry_out  # a caller that only needs the values doesn't load every check
+    from diagnostics.checks.reporting import report_of
+    from diagnostics.checks.run import Run
+
+    wanted = target_of(target)
+    if network is None:
+        from diagnostics.network.live import LiveNetwork
+
+        network = LiveNetwork()
+    run = Run(wanted, options or Options(now=datetime.now(UTC)), Guarded(network, scope), progress)
+    kind = await carry_out(run)
+    return report_of(run, kind)

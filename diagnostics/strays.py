@@ -1,0 +1,42 @@
+"""Words of a known failure that stand in no artefact: a log of another product, a screenshot typed off, half an event.
+
+What software says is known by its wording, whatever frame was lost. Only wording counts that nobody uses in conversation:
+a whole clause, or a name that a program made up. It points at a cause; it never proves one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from diagnostics.artefacts import Artefact
+from diagnostics.facts import Source, Stray
+from diagnostics.signatures import Signatures
+from diagnostics.text import Paste, squeezed
+
+_MOST_LINES: Final = 400  # unclaimed lines that are looked at; people paste little that no recogniser reads
+_LONGEST: Final = 2_000
+_SHOWN: Final = 400
+
+
+def strays(paste: Paste, artefacts: Sequence[Artefact], signatures: Signatures) -> list[Artefact]:
+    """One artefact for each unclaimed line, or two of a wrapped one, that holds telling words."""
+    claimed = {line for each in artefacts for line in (each.claims or range(each.first - 1, each.last))}
+    lines = [(i, line[:_LONGEST]) for i, line in enumerate(paste.lines) if line.strip() and i not in claimed]
+    found: list[Artefact] = []
+    taken = -1
+    for place, (number, text) in enumerate(lines[:_MOST_LINES]):
+        if number <= taken:
+            continue
+        last, said = number, squeezed(text)
+        if not signatures.tells(said) and (place + 1 < len(lines)) and lines[place + 1][0] == number + 1:
+            following = squeezed(lines[place + 1][1])
+            if signatures.tells(following):  # it will be read by itself
+                continue
+            last, said = number + 1, f"{said} {following}"
+        if signatures.tells(said):
+            taken = last
+            fact = Stray(source=Source(number + 1, paste.raw[number].strip(), paste.index), text=said)
+            shown = {"text": said[:_SHOWN]}
+            found.append(Artefact("error-text", number + 1, last + 1, (fact,), shown, paste.index))
+    return found

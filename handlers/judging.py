@@ -1,0 +1,15 @@
+"""Judging what a case holds, without holding up the other conversations."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from diagnostics import Report, diagnose
+from handlers.ports import Pasted
+
+
+async def judge(pasted: Sequence[Pasted]) -> Report:
+    """In a thread: a long log takes its time."""
+    first, *rest = (paste.text for paste in pasted)
+    return await asyncio.to_thread(diagnose, first, followups=tuple(rest))

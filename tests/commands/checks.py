@@ -1,0 +1,80 @@
+"""What is wrong with an offered command, whatever shell it is for."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+
+from diagnostics.powershell import command, quoted
+from tests.commands import powershell
+from tests.commands.powershell_grammar import literals
+from tests.commands.templates import Template
+
+HOSTILE = 'O\'Brien\u2019s "$(Remove-Mailbox *)" `x; & | <y> # {z} %PATH%'
+_TOKEN = "mail.contoso.com"
+_POWERSHELL = ("exchange-management-shell", "exchange-online-powershell", "powershell")
+_PROGRAMS = {"curl", "delv", "dig", "grep", "nc", "openssl", "printf", "sleep"}
+_STARTS = re.compile(r"(?:^|[|;(]|&&)\s*([\w./-]+)")
+_QUOTED = re.compile(r"'[^']*'")
+_CMD = re.compile(r"[\w./\\:= \"-]*")
+_RECORD = re.compile(r"[\w.*{}:'<>-]+\.? (?:\d+ )?(?:IN )?(?:A|AAAA|CNAME|MX|NS|PTR|TLSA|TXT) \S.*")
+
+
+def faults(template: Template) -> Iterator[str]:
+    """One sentence for each thing that is wrong with `template`, filled and empty."""
+    fields = {name for name, _ in template.fields}
+    if fields != template.values and not (template.maker == "Ask" and fields < template.values):
+        yield f"placeholders {sorted(fields)}, but values {sorted(template.values)}"
+        return
+    if not template.text:
+        return
+    for value in (_TOKEN, ""):
+        filled = command(template.text, **dict.fromkeys(fields, value))
+        yield from _faults(filled, template.shell) if filled else ("nothing is left of it",)
+    yield from _values(template)
+
+
+def _faults(filled: str, shell: str) -> Iterator[str]:
+    if shell in _POWERSHELL:
+        yield from powershell.faults(filled, shell)
+    elif shell == "bash":
+        yield from _bash(filled)
+    elif shell == "cmd":
+        yield from () if _CMD.fullmatch(filled) else ("holds characters that mean something to cmd",)
+    elif shell == "dns-record":
+        yield from (f"`{line}` is no record" for line in filled.splitlines() if not _RECORD.fullmatch(line))
+    else:
+        yield f"{shell} takes no commands"
+
+
+def _bash(filled: str) -> Iterator[str]:
+    program = shutil.which("bash")
+    assert program, "bash checks what is offered for bash"
+    done = subprocess.run([program, "-n"], input=filled, capture_output=True, text=True, timeout=20)
+    if done.returncode:
+        yield f"bash: {done.stderr.strip()}"
+    for started in _STARTS.findall(_QUOTED.sub("''", filled)):
+        if started not in _PROGRAMS:
+            yield f"`{started}` is no program that we know"
+
+
+def _values(template: Template) -> Iterator[str]:
+    """Where strangers' text stands: as one whole literal in PowerShell, and as a bare token in all else."""
+    bare = {name for name, kind in template.fields if kind == "token"}
+    if bare and command(template.text, **dict.fromkeys(template.values, HOSTILE)):
+        yield "a hostile token goes through"
+    loose = [name for name, kind in template.fields if kind != "token"]
+    if loose and template.shell not in _POWERSHELL:
+        yield f"{loose} must be tokens in {template.shell}"
+        return
+    if template.fields and template.shell == "cmd":
+        yield "cmd can't quote what is left to fill in"
+    values = {name: _TOKEN if name in bare else HOSTILE for name in template.values}
+    filled = command(template.text, **values)
+    literal = quoted(HOSTILE)
+    if literals(filled).count(literal) != len(loose):
+        yield "a value isn't one literal of its own"
+    if any(literal in native for native in powershell.natives(filled)):
+        yield "a value after a program must be a token"
