@@ -10,6 +10,7 @@ from typing import Final
 from diagnostics.checks import resolver
 from diagnostics.checks.run import Found, Run
 from diagnostics.checks.target import is_address
+from diagnostics.checks.txt import failed
 from diagnostics.network import DnsReply
 
 _MOST: Final = 8  # addresses of one host
@@ -73,7 +74,7 @@ async def ptr(run: Run, ip: str) -> None:
         reply = await run.resolve(ipaddress.ip_address(ip).reverse_pointer, "PTR")
         found.facts["names"] = names = reply.values[:_MOST_NAMES]
         if not reply.looked:
-            found.unavailable(resolver.could_not(reply))
+            found.unavailable(failed(reply))
         elif not names:
             found.add("ptr_missing")
         else:
@@ -90,7 +91,7 @@ async def _confirm(run: Run, found: Found, ip: str, names: tuple[str, ...]) -> N
         return
     silent = next((reply for reply in replies if not reply.looked), None)
     if silent:
-        found.unavailable(resolver.could_not(silent))
+        found.unavailable(failed(silent))
         return
     leads = "; ".join(f"{reply.name} leads to {', '.join(reply.values[:3]) or 'no address'}" for reply in replies)
     found.add("ptr_mismatch", leads)

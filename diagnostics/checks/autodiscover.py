@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from diagnostics.checks import resolver
 from diagnostics.checks.addresses import look
 from diagnostics.checks.run import Run
+from diagnostics.checks.txt import failed
 
 _EXCHANGE_ONLINE: Final = (
     "autodiscover.outlook.com",
@@ -40,7 +40,7 @@ async def autodiscover(run: Run, domain: str) -> None:
         unlooked = next((reply for reply in (looked.worst, srv) if not reply.looked), None)
         if points == "nowhere" and unlooked:
             points = "unknown"
-            found.unavailable(resolver.could_not(unlooked))
+            found.unavailable(failed(unlooked))
         found.facts |= {"points_to": points, "hint": _HINTS.get(points, "")}
 
 

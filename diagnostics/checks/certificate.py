@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from diagnostics.checks.options import Options
 from diagnostics.checks.outcomes import Outcome
 from diagnostics.network.tls import Fault, roots
 
+_WRONG_PURPOSE: Final = 26  # X509_V_ERR_INVALID_PURPOSE
 _MOST_NAMES: Final = 50  # shown; all are compared
 _MOST_SAID: Final = 3
 _MOST_LINKS: Final = 20
@@ -51,6 +52,10 @@ def judge(
         return Judged({}, {"certificate": {"unreadable": str(error)}})
     if own is None:
         return Judged({}, {"certificate": {"unreadable": "the server sent none"}})
+    if any(
+        fault.code == _WRONG_PURPOSE for fault in faults
+    ):  # an intermediate may bar what the certificate itself allows
+        own = replace(own, server_auth=False)
     path = [own, *_readable((built or chain)[1:_MOST_LINKS])]
     trusted = trust(path, faults, anchors, sent=len(chain))
     found: dict[Outcome, str] = {}

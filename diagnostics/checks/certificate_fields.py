@@ -21,6 +21,7 @@ _LONGEST: Final = 600
 _BROKEN: Final = (
     ValueError,
     TypeError,
+    KeyError,  # an unknown TLS feature, or a kind of text that names don't have
     OverflowError,
     UnsupportedAlgorithm,
     x509.InvalidVersion,

@@ -13,6 +13,7 @@ from diagnostics.checks import resolver
 from diagnostics.checks.addresses import look
 from diagnostics.checks.run import Found, Run
 from diagnostics.checks.tlsa import Chain, Tlsa, tlsa
+from diagnostics.checks.txt import failed
 from diagnostics.network import DnsReply
 
 _MOST: Final = 20  # records of one host that are compared
@@ -45,12 +46,12 @@ async def _lookup(run: Run, host: str) -> DnsReply:
 async def _failed(run: Run, found: Found, host: str, reply: DnsReply) -> None:
     looked = await look(run, host)
     if reply.status == "refused" or not looked.addresses:
-        found.unavailable(resolver.could_not(reply))
+        found.unavailable(failed(reply))
         return
     protected = looked.ipv4.authenticated or looked.ipv6.authenticated
     if not protected and await resolver.validates(run):
         # RFC 7672, 2.2: below an unsigned host nobody asks, so nobody is held up.
-        found.facts["note"] = f"{resolver.could_not(reply)}; without DNSSEC no sender asks for it"
+        found.facts["note"] = f"{failed(reply)}; without DNSSEC no sender asks for it"
         return
     why = "is not answered in time" if reply.status == "timeout" else "fails (SERVFAIL, or records that can't be read)"
     found.add("dane_lookup_failed", f"{reply.name} TLSA {why}, while {host} itself resolves")

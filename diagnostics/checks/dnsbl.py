@@ -11,8 +11,8 @@ import ipaddress
 from dataclasses import dataclass
 from typing import Final
 
-from diagnostics.checks import resolver
 from diagnostics.checks.run import Run
+from diagnostics.checks.txt import failed, shown
 from diagnostics.network import DnsReply
 
 _MOST_ZONES: Final = 20
@@ -68,7 +68,7 @@ async def _ask(run: Run, ip: str, zone: str) -> _Verdict:
     name = f"{_reversed(ip)}.{zone}"
     reply = await run.resolve(name, "A")
     if not reply.looked:
-        return _Verdict(zone, "unknown", says=resolver.could_not(reply))
+        return _Verdict(zone, "unknown", says=failed(reply))
     if reply.status != "answer":
         return _Verdict(zone, "clean")
     return await _answered(run, ip, zone, reply)
@@ -81,10 +81,10 @@ async def _answered(run: Run, ip: str, zone: str, reply: DnsReply) -> _Verdict:
         return _Verdict(zone, "refused", codes, error)
     if not all(ipaddress.ip_address(code) in _LISTING for code in codes):
         return _Verdict(zone, "refused", codes, "the answer is no listing: the list is gone, or the resolver redirects")
-    if await _lists_everything(run, ip, zone):
+    everything, reason = await asyncio.gather(_lists_everything(run, ip, zone), run.resolve(reply.name, "TXT"))
+    if everything:
         return _Verdict(zone, "refused", codes, "the list holds every address, so it is out of service")
-    reason = await run.resolve(reply.name, "TXT")
-    return _Verdict(zone, "listed", codes, _clean(next(iter(reason.values), "")))
+    return _Verdict(zone, "listed", codes, shown(next(iter(reason.values), ""), _LONGEST))
 
 
 async def _lists_everything(run: Run, ip: str, zone: str) -> bool:
@@ -97,7 +97,3 @@ async def _lists_everything(run: Run, ip: str, zone: str) -> bool:
 def _reversed(ip: str) -> str:
     pointer = ipaddress.ip_address(ip).reverse_pointer
     return pointer.removesuffix(".in-addr.arpa").removesuffix(".ip6.arpa")
-
-
-def _clean(text: str) -> str:
-    return "".join(letter if letter.isprintable() else " " for letter in text[:_LONGEST]).strip()

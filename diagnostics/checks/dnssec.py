@@ -10,6 +10,7 @@ import asyncio
 
 from diagnostics.checks import resolver
 from diagnostics.checks.run import Found, Run
+from diagnostics.checks.txt import failed
 from diagnostics.network import DnsReply
 
 
@@ -29,12 +30,12 @@ async def _failed(run: Run, found: Found, reply: DnsReply) -> None:
     if reply.status == "servfail" and (await run.resolve(reply.name, reply.type, unchecked=True)).looked:
         found.facts["state"] = "broken"
     else:
-        found.unavailable(resolver.could_not(reply))
+        found.unavailable(failed(reply))
 
 
 async def _unprotected(run: Run, found: Found, domain: str) -> None:
-    if await resolver.validates(run) is False:
+    validates, keys = await asyncio.gather(resolver.validates(run), run.resolve(domain, "DNSKEY"))
+    if validates is False:
         found.unavailable("the resolver does not validate DNSSEC")
         return
-    keys = await run.resolve(domain, "DNSKEY")
     found.facts["state"] = "keys without a chain" if keys.status == "answer" else "not signed"

@@ -102,6 +102,7 @@ class _Visit:
             if peer.run.wants("tls-versions"):
                 self._try_versions(group)
             async with peer.run.attempt("starttls", peer.subject) as found:
+                found.facts["host"] = peer.host
                 self.secured = await secure(peer, stream, found, lambda: self._legacy(group), at_once=True)
             return self.secured.handshake.stream if self.secured else None
 

@@ -11,13 +11,13 @@ import errno
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from diagnostics.checks import resolver
 from diagnostics.checks.addresses import look
 from diagnostics.checks.certificate import judge
 from diagnostics.checks.mta_sts_policy import InvalidError, Policy, policy, record_id
 from diagnostics.checks.outcomes import Outcome
 from diagnostics.checks.run import Found, Run
 from diagnostics.checks.scope import OutOfScopeError
+from diagnostics.checks.txt import failed, shown
 from diagnostics.network import Stream
 from diagnostics.network.http import HttpError, Response, get
 from diagnostics.network.tls import Handshake, HandshakeError, handshake, roots
@@ -65,8 +65,8 @@ async def mta_sts(run: Run, domain: str, hosts: Sequence[str]) -> None:
 async def _announced(run: Run, found: Found, domain: str) -> bool:
     reply = await run.resolve(f"_mta-sts.{domain}", "TXT")
     if not reply.looked:
-        raise _UnknownError(resolver.could_not(reply))
-    found.facts["record"] = [value[:_LONGEST] for value in reply.values if value.lower().startswith("v=sts")][:5]
+        raise _UnknownError(failed(reply))
+    found.facts["record"] = [shown(value, _LONGEST) for value in reply.values if value.lower().startswith("v=sts")][:5]
     found.facts["id"] = announced = record_id(reply.values)
     return bool(announced)
 
@@ -90,7 +90,7 @@ async def _addresses(run: Run, host: str) -> tuple[str, ...]:
     if looked.addresses:
         return looked.addresses[:_MOST_ADDRESSES]
     if reply.status in ("timeout", "refused"):
-        raise _UnknownError(resolver.could_not(reply))
+        raise _UnknownError(failed(reply))
     words = {
         "nxdomain": "does not exist in DNS",
         "nodata": "has no address",
@@ -150,7 +150,7 @@ def _certified(run: Run, host: str, agreed: Handshake) -> None:
 def _text(response: Response) -> str:
     """The policy's text. Raises _UnreachableError where there is none, InvalidError where it may not be used."""
     if 300 <= response.status < 400:
-        target = "".join(letter for letter in response.headers.get("location", "")[:_LONGEST] if letter.isprintable())
+        target = shown(response.headers.get("location", ""), _LONGEST)
         raise _UnreachableError(
             f"HTTP {response.status} redirects to {target or 'nowhere'}, and redirects are not followed"
         )
@@ -161,7 +161,7 @@ def _text(response: Response) -> str:
     kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "text/plain":
         raise InvalidError(
-            f"the policy is served as {kind[:_LONGEST] or 'nothing in particular'}, and not as text/plain"
+            f"the policy is served as {shown(kind, _LONGEST) or 'nothing in particular'}, and not as text/plain"
         )
     return response.body.decode("utf-8", "replace")
 

@@ -12,6 +12,7 @@ from diagnostics.checks.addresses import Looked, look
 from diagnostics.checks.outcomes import Outcome
 from diagnostics.checks.run import Found, Run
 from diagnostics.checks.target import is_address
+from diagnostics.checks.txt import failed
 from diagnostics.network import DnsReply
 
 _MOST: Final = 10  # hosts that are looked at; no domain needs more
@@ -108,11 +109,11 @@ async def _no_address(run: Run, seen: _Seen, looked: Looked) -> None:
         why = "does not exist in DNS" if reply.status == "nxdomain" else "has neither an A nor an AAAA record"
         seen.faults["mx_no_address"] = f"{host} {why}"
         return
-    failed = await resolver.failure(run, reply)
-    if failed:
-        outcome, why = failed
+    fault = await resolver.failure(run, reply)
+    if fault:
+        outcome, why = fault
         seen.faults[outcome] = f"{host}: {why}"
-    seen.facts["unresolved"] = resolver.could_not(reply)
+    seen.facts["unresolved"] = failed(reply)
 
 
 async def _implicit(run: Run, found: Found, domain: str) -> tuple[_Seen, ...]:

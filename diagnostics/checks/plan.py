@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from typing import Any, Final
 
 from diagnostics.checks.addresses import addresses, ptr
@@ -20,9 +21,15 @@ from diagnostics.checks.mta_sts import mta_sts
 from diagnostics.checks.mx import exchangers
 from diagnostics.checks.run import Run
 from diagnostics.checks.spf import spf
+from diagnostics.checks.target import is_address
 from diagnostics.checks.tls_rpt import tls_rpt
 
 SMTP: Final = 25
+_OF_HOST: Final = frozenset(
+    {"smtp", "starttls", "tls-versions", "injection", "relay", "submission", "exo-connector", "dane"}
+)
+
+Look = Callable[[], Awaitable[Any]]
 
 
 async def carry_out(run: Run) -> Kind:
@@ -62,38 +69,64 @@ async def _host(run: Run) -> None:
     target = run.target
     found = (target.host,) if target.is_address else await addresses(run, target.host)
     if found:
-        await _all(_at(run, target.host, target.port or SMTP, found))
+        await _at(run, target.host, target.port or SMTP, found)
 
 
 async def _domain(run: Run) -> None:
     """What the domain publishes, and each of its mail servers, side by side."""
     domain = run.target.host
-    await _all(
-        spf(run, domain),
-        dmarc(run, domain),
-        dkim(run, domain),
-        tls_rpt(run, domain),
-        dnssec(run, domain),
-        autodiscover(run, domain),
-        _mail_servers(run, domain),
-    )
+    published = {
+        "spf": spf,
+        "dmarc": dmarc,
+        "dkim": dkim,
+        "tls-rpt": tls_rpt,
+        "dnssec": dnssec,
+        "autodiscover": autodiscover,
+    }
+    looks: list[Look] = [partial(look, run, domain) for check, look in published.items() if run.wants(check)]
+    if any(map(run.wants, ("mx", "ptr", "dnsbl", "mta-sts", "exchange-online", *_OF_HOST))):
+        looks.append(partial(_mail_servers, run, domain))
+    await _all(looks)
 
 
 async def _mail_servers(run: Run, domain: str) -> None:
     found = await exchangers(run, domain)
     hosts = [each.host for each in found]
-    servers = [_at(run, each.host, SMTP, each.addresses, as_mx=True) for each in found if each.addresses]
-    await _all(mta_sts(run, domain, hosts), exchange_online(run, domain, hosts), *servers)
+    looks: list[Look] = [
+        partial(_at, run, each.host, SMTP, each.addresses, as_mx=True) for each in found if each.addresses
+    ]
+    if run.wants("mta-sts"):
+        looks.append(partial(mta_sts, run, domain, hosts))
+    if run.wants("exchange-online"):
+        looks.append(partial(exchange_online, run, domain, hosts))
+    await _all(looks)
 
 
 async def _at(run: Run, name: str, port: int, found: tuple[str, ...], *, as_mx: bool = False) -> None:
-    looks: list[Coroutine[Any, Any, Any]] = [host(run, name, port, found, as_mx=as_mx)]
+    """All looks at one host: what its addresses are known for, and what listens there."""
+    looks: list[Look] = []
     for address in found:
-        looks += [ptr(run, address), dnsbl(run, address)]
-    await _all(*looks)
+        looks += [partial(look, run, address) for check, look in (("ptr", ptr), ("dnsbl", dnsbl)) if run.wants(check)]
+    if any(map(run.wants, _OF_HOST)):
+        looks.append(partial(_listening, run, name, port, found, as_mx=as_mx))
+    await _all(looks)
 
 
-async def _all(*looks: Coroutine[Any, Any, Any]) -> None:
+async def _listening(run: Run, name: str, port: int, found: tuple[str, ...], *, as_mx: bool) -> None:
+    """The host itself, and whether what it shows is what its TLSA records say. Those are asked for meanwhile."""
+    with_dane = port == SMTP and not is_address(name) and run.wants("dane")
+    if with_dane:
+        run.ask_ahead(f"_25._tcp.{name}", "TLSA")
+    chain = await host(run, name, port, found, as_mx=as_mx)
+    if with_dane:
+        await dane(run, name, chain)
+
+
+async def _all(looks: Iterable[Look]) -> None:
     async with asyncio.TaskGroup() as group:
         for look in looks:
-            group.create_task(look)
+            group.create_task(_made(look))
+
+
+async def _made(look: Look) -> None:
+    await look()

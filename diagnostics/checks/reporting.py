@@ -31,7 +31,11 @@ def report_of(run: Run, kind: Kind) -> CheckReport:
         from diagnostics.reporting import report_of as judged  # a clean bill needs no catalogue
 
         report = judged((record(str(run.target), kind, attempts),))
-        findings, questions = report.findings, report.next
+        findings = report.findings
+        # A check that found the fault needs no more evidence; one that found only warnings asks for none.
+        questions = (
+            tuple(each for each in report.next if each.separates) if verdict in ("failing", "unreachable") else ()
+        )
     return CheckReport(
         target=str(run.target),
         kind=kind,
@@ -48,7 +52,7 @@ def report_of(run: Run, kind: Kind) -> CheckReport:
 def verdict_of(attempts: Sequence[Attempt], outcomes: Sequence[Outcome], *, refused: bool) -> CheckVerdict:
     """The worst that was seen. What could not be looked at makes nothing worse, unless nothing could be looked at."""
     severities = {meanings()[outcome].severity for outcome in outcomes}
-    connected = any(each.status == "done" and each.facts.get("connected") for each in attempts)
+    connected = any(each.check == "smtp" and each.status == "done" and "ms" in each.facts for each in attempts)
     if refused and not connected and not severities - {"note"}:
         return "refused"
     if "failing" in severities:

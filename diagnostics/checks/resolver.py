@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from diagnostics.checks.outcomes import Outcome
 from diagnostics.checks.run import Found, Run
+from diagnostics.checks.txt import failed
 from diagnostics.network import DnsReply
 
 _PATIENCE: Final = 2.0  # seconds for the control question; the name itself has waited long enough
@@ -22,7 +23,7 @@ async def failure(run: Run, reply: DnsReply) -> tuple[Outcome, str] | None:
     """The outcome of a name that has no answer, with half a sentence on whose fault it is. None where it has one, or where
     the resolver refuses us, which says nothing about the name."""
     if reply.status == "nxdomain":
-        return "dns_nxdomain", f"{reply.name} is answered NXDOMAIN{_by(reply)}"
+        return "dns_nxdomain", f"{reply.name} is answered NXDOMAIN"
     if reply.status == "servfail":
         return "dns_servfail", await _servfail(run, reply)
     if reply.status == "timeout":
@@ -32,17 +33,11 @@ async def failure(run: Run, reply: DnsReply) -> tuple[Outcome, str] | None:
 
 async def unresolved(run: Run, found: Found, reply: DnsReply) -> None:
     """Notes why `reply` has no answer: as an outcome, or as could-not-look."""
-    failed = await failure(run, reply)
-    if failed:
-        found.add(*failed)
+    fault = await failure(run, reply)
+    if fault:
+        found.add(*fault)
     elif reply.status == "refused":
-        found.unavailable(could_not(reply))
-
-
-def could_not(reply: DnsReply) -> str:
-    """Why a question has no answer, as a reason for not having looked."""
-    words = {"refused": "is refused", "timeout": "is not answered in time", "servfail": "is answered SERVFAIL"}
-    return f"the DNS query for {reply.name} {reply.type} {words.get(reply.status, 'is not answered')}{_by(reply)}"
+        found.unavailable(failed(reply))
 
 
 async def validates(run: Run) -> bool | None:
@@ -60,10 +55,6 @@ def facts(reply: DnsReply) -> dict[str, Any]:
     except ValueError:
         local = False
     return {"resolver": reply.server, "resolver_is_local": local}
-
-
-def _by(reply: DnsReply) -> str:
-    return f" by the resolver {reply.server}" if reply.server else ""
 
 
 async def _servfail(run: Run, reply: DnsReply) -> str:

@@ -39,6 +39,7 @@ async def smtp(peer: Peer, *, as_mx: bool = False, secure: Secure | None = None)
     first, and returns the stream inside or None. The session's stream is the caller's to close."""
     session = None
     async with peer.run.attempt("smtp", peer.subject) as found:
+        found.facts["host"] = peer.host
         found.facts["ip_version"] = ipaddress.ip_address(peer.ip).version
         with suppress(StopError):
             session = await _session(Stages(peer, found, as_mx), secure)

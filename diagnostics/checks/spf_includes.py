@@ -1,56 +1,46 @@
-"""Whether an SPF record includes another domain's, directly or through others."""
+"""Whether an SPF record lets a mail service send: by its include, directly or through others, or in another way."""
 
 from __future__ import annotations
 
 import ipaddress
-from collections import deque
-from collections.abc import Iterator, Set
-from typing import Final
+from collections.abc import Iterator, Sequence, Set
 
+from diagnostics.checks import spf_record
 from diagnostics.checks.run import Run
-from diagnostics.network import DnsReply
+from diagnostics.checks.spf_macros import SpfSyntaxError
+from diagnostics.checks.spf_survey import Node, survey
 
-_MOST: Final = 20  # records on the way; SPF itself stops at ten
-# Some publish Exchange Online's networks instead of its include; these two hold most of its senders.
-_EXCHANGE_ONLINE: Final = tuple(map(ipaddress.IPv4Network, ("40.92.0.0/15", "40.107.0.0/16")))
-
-
-async def includes(run: Run, domain: str, wanted: Set[str]) -> bool | None:
-    """Whether the record of `domain` lets Exchange Online send: it includes one of `wanted`, following includes and
-    redirects, or holds its networks, or lets everybody send. None where that can't be told: no record or several, a
-    look-up that failed, a macro."""
-    waiting, seen, doubt = deque([domain]), {domain}, False
-    networks: list[ipaddress.IPv4Network] = []
-    while waiting and len(seen) <= _MOST:
-        record = _record(await run.resolve(waiting.popleft(), "TXT"))
-        doubt |= record is None
-        for word in (record or "").lower().split()[1:]:
-            name, value = _term(word)
-            follows = name in ("include", "redirect")
-            if (follows and value in wanted) or word in ("all", "+all"):
-                return True
-            doubt |= "%" in value or name == "exists"
-            networks += _network(value) if name == "ip4" else ()
-            if follows and value not in seen:
-                seen.add(value)
-                waiting.append(value)
-    if all(any(each.subnet_of(network) for network in networks) for each in _EXCHANGE_ONLINE):
-        return True
-    return None if doubt or waiting else False
+Network = ipaddress.IPv4Network
 
 
-def _record(reply: DnsReply) -> str | None:
-    records = [text for text in reply.values if text.lower().split(" ", 1)[0] == "v=spf1"]
-    return records[0] if len(records) == 1 else None
+async def includes(run: Run, domain: str, wanted: Set[str], networks: Sequence[Network]) -> bool | None:
+    """Whether the record of `domain` includes one of `wanted`, lists all of `networks` in its place, or lets everybody send.
 
-
-def _term(word: str) -> tuple[str, str]:
-    name, _, value = word.partition("=" if word.startswith("redirect=") else ":")
-    return name.lstrip("+?~"), value.rstrip(".")
-
-
-def _network(value: str) -> Iterator[ipaddress.IPv4Network]:
+    None where that can't be told: no record or several, one that can't be read, a look-up that failed, a name that depends
+    on who sends.
+    """
+    records = spf_record.select((await run.resolve(domain, "TXT")).values)
+    if len(records) != 1:
+        return None
     try:
-        yield ipaddress.IPv4Network(value, strict=False)
-    except ValueError:
-        return
+        record = spf_record.parse(records[0])
+    except SpfSyntaxError:
+        return None
+    seen = await survey(run.resolve, domain, record)
+    nodes = list(_passing(seen.nodes))
+    listed = [node.term.network for node in nodes if isinstance(node.term.network, Network)]
+    if seen.open or any(
+        node.target.rstrip(".") in wanted for node in nodes if node.term.kind in ("include", "redirect")
+    ):
+        return True
+    if all(any(each.subnet_of(network) for network in listed) for each in networks):
+        return True
+    return None if seen.unseen or seen.unfollowed or seen.cut else False
+
+
+def _passing(nodes: Sequence[Node]) -> Iterator[Node]:
+    """Every term that does not turn away what it matches, at any depth."""
+    for node in nodes:
+        if node.term.qualifier != "-":
+            yield node
+            yield from _passing(node.below)

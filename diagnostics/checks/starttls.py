@@ -49,6 +49,7 @@ async def starttls(session: Session, legacy: Legacy) -> Secured | None:
     peer = session.peer
     secured = None
     async with peer.run.attempt("starttls", peer.subject) as found:
+        found.facts["host"] = peer.host
         if _offered(session, found) and await _agreed(session, found):
             session.talk.usable = False  # its stream belongs to TLS from here on
             secured = await secure(peer, session.talk.stream, found, legacy)

@@ -94,11 +94,11 @@ async def _ask(query: dns.message.QueryMessage, name: str, type: str, server: st
         answer, _ = await dns.asyncquery.udp_with_fallback(
             query, server, timeout=DNS_SECONDS, port=port, ignore_trailing=True
         )
-    except (dns.exception.Timeout, TimeoutError):
+    except (dns.exception.Timeout, OSError):  # nobody there is no answer, too, and says nothing about the name
         return DnsReply(name, type, "timeout", server=server)
     except dns.exception.FormError:
         return await _ask_leniently(query, name, type, server, port)
-    except (dns.exception.DNSException, OSError, EOFError):
+    except (dns.exception.DNSException, EOFError):
         return DnsReply(name, type, "servfail", server=server)
     return _reply(answer, name, type, server)
 

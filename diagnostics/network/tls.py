@@ -20,7 +20,9 @@ from diagnostics.network.trust import Roots, roots
 __all__ = ["Fault", "Handshake", "HandshakeError", "Roots", "handshake", "roots"]
 
 _PIECE: Final = 1 << 14
-_MOST_BYTES: Final = 1 << 18  # of a handshake; OpenSSL takes a chain of at most 100 KB, but ignores messages without end
+_MOST_BYTES: Final = (
+    1 << 18
+)  # of a handshake; OpenSSL takes a chain of at most 100 KB, but ignores messages without end
 _MOST_FAULTS: Final = 50
 _LONGEST: Final = 200
 _RECORDS: Final = frozenset({20, 21, 22, 23})  # RFC 8446, 5.1: what a TLS record begins with

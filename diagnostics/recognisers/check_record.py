@@ -120,14 +120,13 @@ def _known(check: str, outcomes: Sequence[str], facts: dict[str, Any], source: S
     """The facts that other artefacts state as well, so that causes need not know where they come from."""
     if check == "starttls" and facts.get("protocol"):
         verify = next((_VERIFY[each] for each in outcomes if each in _VERIFY), 0)
-        chain = facts.get("chain")
-        certificate = facts.get("certificate")
-        held = certificate if isinstance(certificate, dict) else {}
+        sent = _inner(facts, "chain").get("sent")
+        held = _inner(facts, "certificate")
         yield TlsProbe(
             source=source,
             host=host,
             verify=verify,
-            chain=len(chain) if isinstance(chain, list) else 0,
+            chain=len(sent) if isinstance(sent, list) else 0,
             protocol=str(facts["protocol"])[:40],
             subject=str(held.get("subject", ""))[:400],
             issuer=str(held.get("issuer", ""))[:400],
@@ -138,3 +137,8 @@ def _known(check: str, outcomes: Sequence[str], facts: dict[str, Any], source: S
         yield DnsAnswer(
             source=source, host=host, name=host, ok=ok, error=error, server=str(facts.get("server", ""))[:60]
         )
+
+
+def _inner(facts: dict[str, Any], key: str) -> dict[str, Any]:
+    value = facts.get(key)
+    return value if isinstance(value, dict) else {}

@@ -10,6 +10,7 @@ from diagnostics.checks.model import Attempt, CheckReport, CheckVerdict
 from diagnostics.checks.outcomes import meanings
 from diagnostics.report import Report
 from handlers.blocks import steps, words
+from handlers.blocks.looks import summary
 from handlers.blocks.message import Message, message
 from handlers.blocks.outline import Line, Part, line, part
 from handlers.blocks.sections import outline
@@ -24,6 +25,18 @@ VERDICT: Final[dict[CheckVerdict, str]] = {
 _MOST_LINES: Final = 12  # lines of a check that the short answer shows
 _MOST_REMARKS: Final = 5
 _NOTE: Final = "note"
+_ORDER: Final = (
+    "mx",
+    "address",
+    "ptr",
+    "dnsbl",
+    "smtp",
+    "starttls",
+    "tls-versions",
+    "exo-connector",
+    "relay",
+    "injection",
+) + ("submission", "dane", "exchange-online", "spf", "dkim", "dmarc", "mta-sts", "tls-rpt", "dnssec", "autodiscover")
 
 
 def checking(target: str, attempts: Sequence[Attempt]) -> Message:
@@ -66,9 +79,10 @@ def _remarks(report: CheckReport, full: bool) -> list[Part]:
 
 
 def _steps(report: CheckReport, full: bool) -> list[Part]:
-    """The commands: of the cause where one is named, else of what was found first."""
-    if report.findings:
-        suspects = report.findings if full else report.findings[:1]
+    """The commands: of the cause where one is believed, else of what was found first."""
+    believed = [each for each in report.findings if each.belief != "possible"]
+    if believed:
+        suspects = believed if full else believed[:1]
         return [group for each in suspects for group in steps.parts(each, full=full, named=len(suspects) > 1)]
     listed = [step for each in report.remarks for step in each.steps]
     shown = listed if full else listed[:2]
@@ -93,7 +107,7 @@ def _question(report: CheckReport) -> list[Part]:
 
 def _looks(report: CheckReport, full: bool) -> list[Part]:
     """Every look, the ones with a fault first where room is short."""
-    attempts = list(report.attempts)
+    attempts = sorted(report.attempts, key=_place)
     if not full and len(attempts) > _MOST_LINES:
         attempts.sort(key=lambda each: (not each.outcomes, each.status == "skipped"))
         attempts = attempts[:_MOST_LINES]
@@ -103,11 +117,17 @@ def _looks(report: CheckReport, full: bool) -> list[Part]:
     return part([line("heading", "What was looked at"), *lines], rank=4)
 
 
+def _place(attempt: Attempt) -> int:
+    """Looks end in any order; they are shown from the name to the policies."""
+    return _ORDER.index(attempt.check) if attempt.check in _ORDER else len(_ORDER)
+
+
 def _look(attempt: Attempt) -> Line:
     """`✓ starttls 203.0.113.9:25: TLSv1.3, certificate until 2027-01-01`."""
     details = attempt.facts.get("details")
     said = [str(text) for text in details.values()] if isinstance(details, dict) else []
-    said += [str(attempt.facts.get("summary") or "")]
+    if not said:
+        said = [summary(attempt)]
     if attempt.status != "done":
         said = [attempt.reason]
     faults = [each for each in attempt.outcomes if meanings()[each].severity != _NOTE]

@@ -71,6 +71,25 @@ async def test_a_self_signed_certificate_that_the_operator_trusts_is_fine(tmp_pa
     assert found.facts["chain"]["public"] is False
 
 
+async def test_a_roots_own_hash_is_not_what_it_is_trusted_for(tmp_path: Path) -> None:
+    root = mint(Wish(named("Old Root"), key="EC P-256 of an old root", authority=True, digest="sha1"))
+    leaf = root.issue(Wish(named(HOST), hosts=(HOST,)))
+    anchors = tmp_path / "old.pem"
+    anchors.write_bytes(root.pem)
+    found = await judged(Served((leaf.der, root.der), leaf.key), Options(now=NOW, ca_file=str(anchors)))
+    assert found.outcomes == {}
+
+
+@pytest.mark.parametrize("name", ["client-only", "client-only-intermediate"])
+async def test_a_certificate_that_is_not_for_servers_is_told_in_the_facts(name: str, options: Options) -> None:
+    assert (await judged(SERVED[name](authorities(), HOST), options)).facts["certificate"]["server_auth"] is False
+
+
+async def test_a_name_beyond_ascii_is_matched_in_its_ascii_form(options: Options) -> None:
+    served = SERVED["idn"](authorities(), HOST)
+    assert (await judged(served, options, "xn--bcher-kva.contoso.com")).outcomes == {}
+
+
 @pytest.mark.parametrize(("ahead", "expected"), [(20, "cert_expiring_soon"), (22, None)])
 def test_soon_is_what_the_options_say(ahead: int, expected: str | None, options: Options) -> None:
     own = mint(Wish(named(HOST), hosts=(HOST,), days=ahead))

@@ -59,7 +59,7 @@ async def test_the_reason_of_a_list_is_text_of_a_stranger() -> None:
     reason = "see\x1b[31m https://bl.test/why " + "x" * 5000
     replies = [DnsReply(NAME, "A", "answer", ("127.0.0.2",)), DnsReply(NAME, "TXT", "answer", (reason,))]
     attempt = await made(RecordedNetwork(replies), dnsbl, IP, dnsbl_zones=(ZONE,))
-    assert detail(attempt, "dnsbl_listed").startswith(f"{ZONE} (127.0.0.2, see [31m https://bl.test/why xxx")
+    assert detail(attempt, "dnsbl_listed").startswith(f"{ZONE} (127.0.0.2, see\\x1b[31m https://bl.test/why xxx")
     assert len(detail(attempt, "dnsbl_listed")) < 250
 
 
