@@ -61,6 +61,8 @@ async def _judge(run: Run, domain: str, text: str, found: Found) -> None:
         found.add("spf_plus_all", f"because of “{shown(seen.open, 80)}”")
     if seen.unseen:
         found.unavailable(seen.unseen[0])
+    elif seen.cut and seen.lookups <= MOST_LOOKUPS:
+        found.unavailable("its records are too long to be read to the end")
 
 
 def _facts(seen: Survey) -> dict[str, Any]:

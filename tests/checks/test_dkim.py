@@ -29,6 +29,12 @@ def rsa_key(bits: int) -> str:
     return base64.b64encode(public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
 
 
+def short_key() -> str:
+    """A modulus of 1023 bits: no library makes such a key any more."""
+    public = rsa.RSAPublicNumbers(65537, (1 << 1022) + 1).public_key()
+    return base64.b64encode(public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
+
+
 def ed_key() -> str:
     public = ed25519.Ed25519PrivateKey.generate().public_key()
     return base64.b64encode(public.public_bytes(Encoding.Raw, PublicFormat.Raw)).decode()
@@ -56,6 +62,7 @@ def at(selector: str, text: str) -> str:
             2048,
         ),
         (at("selector1", "v=DKIM1; p="), "revoked", 0),
+        (at("selector1", f"p={short_key()}"), "unusable", 1023),
         (at("selector1", "v=DKIM1; p=AAAA"), "unusable", 0),
         (at("selector1", "v=DKIM1; p=***"), "unusable", 0),
         (at("selector1", f"v=DKIM1; p={ec_key()}"), "unusable", 0),

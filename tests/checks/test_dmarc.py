@@ -6,8 +6,9 @@ import pytest
 
 from diagnostics.checks.dmarc import dmarc
 from diagnostics.checks.dmarc_record import report_hosts
-from diagnostics.network import live
-from tests.checks.lab import DOMAIN, detail, seen
+from diagnostics.network import DnsReply, live
+from diagnostics.network.recorded import RecordedNetwork
+from tests.checks.lab import DOMAIN, detail, made, seen
 from tests.fakes.dns import txt
 
 SUB = f"news.{DOMAIN}"
@@ -103,9 +104,17 @@ async def test_reports_to_a_sibling_stay_in_the_organization() -> None:
 
 
 async def test_a_long_name_is_walked_in_eight_steps() -> None:
-    deep = "a.b.c.d.e.f.g.h.i.j"
-    attempt = await seen(own("v=DMARC1; p=reject") + f"{deep}.{DOMAIN} A 127.0.0.1", dmarc, f"{deep}.{DOMAIN}")
+    deep = f"a.b.c.d.e.f.g.h.i.j.{DOMAIN}"
+    network = RecordedNetwork(
+        [
+            DnsReply(deep, "A", "answer", ("127.0.0.1",)),
+            DnsReply(f"_dmarc.{DOMAIN}", "TXT", "answer", ("v=DMARC1; p=reject",)),
+        ]
+    )
+    attempt = await made(network, dmarc, deep)
     assert (attempt.facts["found_at"], attempt.outcomes) == (DOMAIN, ())
+    walked = [name for name, _ in network.asked if name.startswith("_dmarc.")]
+    assert (walked[0], walked[1], len(walked)) == (f"_dmarc.{deep}", f"_dmarc.f.g.h.i.j.{DOMAIN}", 8)
 
 
 @pytest.mark.usefixtures("impatient")

@@ -56,6 +56,7 @@ MISSING = f"{DOMAIN} A 127.0.0.10\n"
         ),
         (record(f"v=spf1 include:{DOMAIN} -all"), ("spf_permerror",)),
         (record("v=spf1 include:a.test -all") + record(f"v=spf1 redirect={DOMAIN}", "a.test"), ("spf_permerror",)),
+        (record("v=spf1 " + "ip4:203.0.113.1 " * 2_000 + "-all"), ("spf_permerror",)),  # longer than is read
         (record("v=spf1 mx -all") + "".join(f"{DOMAIN} MX 10 m{n}.test\n" for n in range(11)), ("spf_permerror",)),
         (record("v=spf1 mx -all") + "".join(f"{DOMAIN} MX 10 m{n}.test\n" for n in range(10)), ()),
         (record("v=spf1 -all include:gone.test"), ()),  # nobody comes to it
@@ -126,6 +127,11 @@ async def test_what_could_not_be_looked_up_is_not_missing(zone: str, said: str) 
 async def test_what_was_seen_stands_beside_what_was_not() -> None:
     attempt = await seen(record("v=spf1 include:a.test +all") + "a.test !servfail", spf, DOMAIN)
     assert (attempt.status, attempt.outcomes) == ("unavailable", ("spf_plus_all",))
+
+
+async def test_records_too_long_to_walk_are_not_called_sound() -> None:
+    attempt = await seen(includes(8, of="v=spf1 " + "ip4:203.0.113.1 " * 1_000), spf, DOMAIN)
+    assert (attempt.status, attempt.reason) == ("unavailable", "its records are too long to be read to the end")
 
 
 async def test_a_domain_that_does_not_exist_lacks_no_record() -> None:
@@ -211,6 +217,12 @@ async def test_an_address_is_told_which_term_matches(ip: str, result: str, path:
 async def test_why_an_address_gets_no_answer(zone: str, result: str, why: str) -> None:
     address = (await seen(zone, spf, DOMAIN, ip="198.51.100.1")).facts["address"]
     assert (address["result"], address["why"]) == (result, why)
+
+
+async def test_mail_servers_without_the_senders_family_are_no_void_lookups() -> None:
+    hosts = "".join(f"{DOMAIN} MX 10 m{n}.test\nm{n}.test A 127.0.0.{n}\n" for n in range(1, 5))
+    address = (await seen(record("v=spf1 mx -all") + hosts, spf, DOMAIN, ip="2001:db8::1")).facts["address"]
+    assert address["result"] == "fail"
 
 
 async def test_the_owners_explanation_is_shown() -> None:
