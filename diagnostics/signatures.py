@@ -14,7 +14,7 @@ import re2
 
 from diagnostics.cause import Cause
 from diagnostics.facts import Fact, Reply, Said, Stray, WindowsEvent
-from diagnostics.mail_facts import CommandError
+from diagnostics.mail_facts import CommandError, Traced, Tracked
 from diagnostics.text import squeezed
 
 _LONGEST: Final = 20_000  # a reply longer than this is no reply; only its beginning is read
@@ -83,11 +83,15 @@ def _utterance(fact: Fact) -> str:
         return squeezed(f"{fact.provider} {fact.event} {fact.text[:_LONGEST]}")
     if isinstance(fact, (CommandError, Stray)):
         return squeezed(fact.text[:_LONGEST])
+    if isinstance(fact, Tracked):
+        return squeezed(f"{fact.status} {fact.context}"[:_LONGEST]) if fact.failing else ""
+    if isinstance(fact, Traced):
+        return squeezed(fact.detail[:_LONGEST]) if fact.failing else ""
     return ""
 
 
 def _said(fact: Fact, signature: str, text: str) -> Said:
-    kinds = {WindowsEvent: "event", CommandError: "command", Stray: "stray"}
+    kinds = {WindowsEvent: "event", CommandError: "command", Stray: "stray", Tracked: "tracking", Traced: "trace"}
     kind = fact.kind if isinstance(fact, Reply) else kinds[type(fact)]
     by = fact.by if isinstance(fact, Reply) else ""
     return Said(source=fact.source, host=fact.host, signature=signature, text=text, kind=kind, by=by)

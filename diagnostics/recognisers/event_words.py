@@ -63,9 +63,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
 
 def _artefact(reading: Reading, found: Found) -> Artefact:
     event = event_fact(found, source_at(reading, found.line))
-    return artefact(
-        reading, "windows-event", found.lines, [event], {"provider": event.provider, "event": event.event}
-    )
+    return artefact(reading, "windows-event", found.lines, [event], {"provider": event.provider, "event": event.event})
 
 
 def _events(lines: Lines) -> Iterator[Found]:
