@@ -45,6 +45,10 @@ _CAPABILITY: Final = re2.compile(
 _OWN_ERRORS: Final = frozenset(
     {"nocredentials", "unknowncredentials", "internalerror", "logondenied", "certificatenotfound"}
 )
+_VERB = re2.compile(r"^(EHLO|HELO|AUTH|MAIL|RCPT|DATA|BDAT|STARTTLS|X-EXPS|RSET)\b")
+# What Exchange notes of a session that it could not go on with: the next hop's reply stands in quotes behind it.
+_REPORTS = re2.compile(r"(?i)authentication failed|\bfailed\b.{0,80}['\":] ?[45]\d\d[ -]|acked with status \w+ and response [45]\d\d")
+
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,8 @@ class _Conversation:
     tls_ok: tuple[Row, str, str, str] | None = None
     masked: list[tuple[Row, Literal["banner", "verb", "capability"]]] = field(default_factory=list)
     refusals: list[tuple[Row, str]] = field(default_factory=list)
+    verb: str = ""
+    answers: str = ""  # the verb before the first refusal
     quit: bool = False
     closed: Row | None = None
     closed_by: Literal["local", "remote", ""] = ""
@@ -97,6 +103,7 @@ def _hear(talk: _Conversation, row: Row) -> None:
         _hear_note(talk, row, f"{row.data} {row.context}".strip())
     elif (row.event == "<") == (talk.direction == "send"):
         _hear_server(talk, row, text)
+        talk.answers = talk.answers or (talk.verb if talk.refusals else "")
     else:
         _hear_client(talk, text.upper())
 
@@ -112,13 +119,15 @@ def _hear_note(talk: _Conversation, row: Row, text: str) -> None:
         talk.stage = max(talk.stage, Stage.SECURED)
     elif "attempting to connect" in text:
         talk.attempted = row
-    elif (text[:1] in "45" and text[1:3].isdigit()) or "authentication failed" in text.lower():
+    elif (text[:1] in "45" and text[1:3].isdigit()) or _REPORTS.search(text):
         talk.refusals.append((row, text))
     elif "error" in text.lower() or "failed" in text.lower():
         talk.failed_connect = connect_failure(text, Source(row.line + 1, "")) or talk.failed_connect
 
 
 def _hear_client(talk: _Conversation, text: str) -> None:
+    verb = _VERB.search(text)
+    talk.verb = verb.group(1) if verb else talk.verb
     if talk.ehlo is not None:
         talk.ehlo_done = True  # the client went on, so it had seen the whole reply
     if text.startswith("STARTTLS"):
@@ -181,6 +190,7 @@ def _session(talk: _Conversation, rows: list[Row], sources: dict[int, Source], s
         cipher=talk.tls_ok[2] if talk.tls_ok else "",
         tls_error=talk.tls_failed[1] if talk.tls_failed else "",
         error=_error(talk),
+        answers=talk.answers,
         closed_by=talk.closed_by,
         local=local,
         remote=next((c for c in reversed(shown) if c.owner == "remote"), None),

@@ -43,7 +43,12 @@ _INTERNAL_CERTIFICATE = (12013, 12015, 12023, 12024)
 @cause(
     id="transport-service.proxy.frontend-to-backend-failure",
     act="on-prem",
-    says=("Please try again later. PRX", "Proxy session setup failed on Frontend"),
+    says=(
+        "Please try again later. PRX",
+        "Proxy session setup failed on Frontend",
+        "Setting up client proxy session failed",
+        "Failed to setup proxy session",
+    ),
 )
 def assess(
     said: Said,
