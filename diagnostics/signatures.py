@@ -84,7 +84,7 @@ def _utterance(fact: Fact) -> str:
     if isinstance(fact, (CommandError, Stray)):
         return squeezed(fact.text[:_LONGEST])
     if isinstance(fact, Tracked):
-        return squeezed(f"{fact.status} {fact.context}"[:_LONGEST]) if fact.failing else ""
+        return squeezed(f"{fact.status} {fact.context} {fact.source.quote}"[:_LONGEST]) if fact.failing else ""
     if isinstance(fact, Traced):
         return squeezed(fact.detail[:_LONGEST]) if fact.failing else ""
     return ""

@@ -106,6 +106,6 @@ def recognise(paste: Paste) -> list[Artefact]:
         for artefact in bench.readers[index].read(reading):
             lines = artefact.claims or range(artefact.first - 1, artefact.last)
             reading.claimed.update(lines)
-            reading.quoting.update(lines if artefact.kind == "smtp-reply" else ())
+            reading.quoting.update(lines if artefact.kind == "smtp-reply" or artefact.in_words else ())
             found.append(artefact)
     return sorted(found, key=lambda each: (each.first, each.last))

@@ -45,10 +45,12 @@ _CAPABILITY: Final = re2.compile(
 _OWN_ERRORS: Final = frozenset(
     {"nocredentials", "unknowncredentials", "internalerror", "logondenied", "certificatenotfound"}
 )
+_ADDRESS = re2.compile(r"<([^<>\s]{1,64}@[^<>\s]{1,253})>")
 _VERB = re2.compile(r"^(EHLO|HELO|AUTH|MAIL|RCPT|DATA|BDAT|STARTTLS|X-EXPS|RSET)\b")
 # What Exchange notes of a session that it could not go on with: the next hop's reply stands in quotes behind it.
-_REPORTS = re2.compile(r"(?i)authentication failed|\bfailed\b.{0,80}['\":] ?[45]\d\d[ -]|acked with status \w+ and response [45]\d\d")
-
+_REPORTS = re2.compile(
+    r"(?i)authentication failed|\bfailed\b.{0,80}['\":] ?[45]\d\d[ -]|acked with status \w+ and response [45]\d\d"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,8 @@ class _Conversation:
     refusals: list[tuple[Row, str]] = field(default_factory=list)
     verb: str = ""
     answers: str = ""  # the verb before the first refusal
+    recipient: str = ""
+    refused: dict[int, str] = field(default_factory=dict)  # the recipient of a refusal, by the row's line
     quit: bool = False
     closed: Row | None = None
     closed_by: Literal["local", "remote", ""] = ""
@@ -104,8 +108,9 @@ def _hear(talk: _Conversation, row: Row) -> None:
     elif (row.event == "<") == (talk.direction == "send"):
         _hear_server(talk, row, text)
         talk.answers = talk.answers or (talk.verb if talk.refusals else "")
+        talk.refused[row.line] = talk.recipient if talk.verb == "RCPT" else ""
     else:
-        _hear_client(talk, text.upper())
+        _hear_client(talk, text)
 
 
 def _hear_note(talk: _Conversation, row: Row, text: str) -> None:
@@ -125,7 +130,8 @@ def _hear_note(talk: _Conversation, row: Row, text: str) -> None:
         talk.failed_connect = connect_failure(text, Source(row.line + 1, "")) or talk.failed_connect
 
 
-def _hear_client(talk: _Conversation, text: str) -> None:
+def _hear_client(talk: _Conversation, spoken: str) -> None:
+    text = spoken.upper()
     verb = _VERB.search(text)
     talk.verb = verb.group(1) if verb else talk.verb
     if talk.ehlo is not None:
@@ -138,6 +144,7 @@ def _hear_client(talk: _Conversation, text: str) -> None:
         talk.stage = max(talk.stage, Stage.MAIL)
     elif text.startswith("RCPT TO"):
         talk.stage = max(talk.stage, Stage.RECIPIENT)
+        talk.recipient = _first_address(spoken)
     elif text.startswith(("DATA", "BDAT")):
         talk.stage = max(talk.stage, Stage.DATA)
 
@@ -248,10 +255,16 @@ def _facts(talk: _Conversation, session: Session, sources: dict[int, Source]) ->
             kind="log",
             by=by,
             ip=session.remote_ip,
+            recipient=talk.refused.get(row.line, ""),
             at=row.at,
             connector=session.connector,
             session=session.session,
         )
+
+
+def _first_address(text: str) -> str:
+    found = _ADDRESS.search(text)
+    return found.group(1) if found else ""
 
 
 def _source_of(failure: ConnectFailed, sources: dict[int, Source], session: Session) -> Source:

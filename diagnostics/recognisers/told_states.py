@@ -12,10 +12,12 @@ from typing import Final
 import re2
 
 from diagnostics.artefacts import Artefact
-from diagnostics.facts import Fact, QueueState
+from diagnostics.codes.tables import numbered
+from diagnostics.facts import Fact, QueueState, Source, WindowsEvent
 from diagnostics.mail_facts import Configured
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
+from diagnostics.recognisers.event_quotes import explains
 from diagnostics.recognisers.sources import source_at
 from diagnostics.recognisers.told_settings import in_sight, supposes
 
@@ -45,6 +47,12 @@ _COMPONENT = re2.compile(
     r"(?i)\b(ServerWideOffline|HubTransport|FrontendTransport)\b(?: (?:component|state|is|are|was|shows?|still|set|to|=|:)){0,3}"
     r"[ :=]{1,3}(Inactive|Draining)\b"
 )
+_DISK = re2.compile(
+    r"(?i)\b([A-Z]):(?:\\)? ?(?:drive|disk|volume|partition|is|was|has|only|with)?[^.;:\n]{0,30}?\b(?:full\b|(?:only )?\d{1,4}(?:[.,]\d{1,3})? "
+    r"?(?:[KMG]B|bytes?) (?:free|left)|(?:9\d|100) ?% (?:full|used))|\b(?:system |queue )?(?:drive|disk|volume|partition)\b[^.;\n]{0,20}"
+    r"\b(?:is|was|ran|almost|nearly|completely) (?:almost |nearly |completely )?(?:full\b|out of space)|\b(?:low on|out of|no free) disk space"
+)
+_EVENT = re2.compile(r"(?i)\bevents?(?:[ -]?ids?)?[ :=#]{0,3}(\d{4,5})((?:(?:, ?| ?/ ?| and | & )\d{4,5}){0,6})\b")
 _QUEUE = re2.compile(
     r"(?i)\bqueues?\b[^.;\n]{0,60}\b(?:is|are|was|status|state|shows?|set to|marked)[ :=]{1,3}(?:as )?suspended\b"
 )
@@ -56,11 +64,12 @@ _CLOCK = re2.compile(
 _OFFSET = re2.compile(
     r"(?i)\b(?:offset|phase offset|o:)[^.;\n\d]{0,12}([+-]?\d{1,7})(?:\.\d{1,9})? ?s(?:ec(?:onds)?)?\b"
 )
+_NUMBER = re2.compile(r"\d{4,5}")
 _TOLERANCE: Final = 300  # seconds; Kerberos' default
 
 
 @recogniser(
-    rf"\b(?:{_NAMED}|ServerWideOffline|HubTransport|suspended|clock|uhr|w32tm|offset)\b|\btime\b[^\n]{{0,60}}\b(?:behind|ahead|off)\b",
+    rf"\b(?:{_NAMED}|ServerWideOffline|HubTransport|suspended|clock|uhr|w32tm|offset|full|out of space|disk space|(?:free|left)|events?[- ]?(?:ids?)?[ :=#]{{0,3}}\d{{4,5}})\b|\btime\b[^\n]{{0,60}}\b(?:behind|ahead|off)\b",
     rank=96,
 )
 def read(reading: Reading) -> Sequence[Artefact]:
@@ -87,6 +96,11 @@ def _told(reading: Reading, index: int, line: str) -> Iterator[Fact]:
         if not supposes(line[: match.start()]):
             values = (("Component", match.group(1)), ("State", match.group(2).capitalize()))
             yield Configured(source=source, kind="server-component", name=match.group(1), values=values, failing=True)
+    disk = _DISK.search(line)
+    if disk and not supposes(line[: disk.start()]):
+        values = (("DriveLetter", (disk.group(1) or "").upper()), ("Told", disk.group(0)))
+        yield Configured(source=source, kind="volume", name=values[0][1], values=values, failing=True)
+    yield from _events(source, line)
     queue = _QUEUE.search(line)
     if queue and not supposes(line[: queue.start()]):
         count = _MESSAGES.search(line)
@@ -95,6 +109,19 @@ def _told(reading: Reading, index: int, line: str) -> Iterator[Fact]:
     if seconds > _TOLERANCE:
         values = (("Offset", str(seconds)),)
         yield Configured(source=source, kind="clock", name="clock", values=values, failing=True)
+
+
+def _events(source: Source, line: str) -> Iterator[Fact]:
+    """Events by their numbers, where a number is one service's alone."""
+    if explains(line):
+        return
+    for match in _EVENT.finditer(line):
+        for number in _NUMBER.findall(match.group(0)):
+            row = next(iter(numbered("events").get(("event", int(number)), ())), None)
+            if row and not supposes(line[: match.start()]):
+                yield WindowsEvent(
+                    source=source, provider=row.emitter.partition(" (")[0].partition(",")[0], event=int(number)
+                )
 
 
 def _seconds(line: str) -> int:

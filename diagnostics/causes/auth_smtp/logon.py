@@ -89,6 +89,26 @@ def switch(settings: Iterable[Configured], kind: str) -> Configured | None:
     return lone[0 if kind == "transport-config" else 1]
 
 
+def client_settings(settings: Iterable[Configured]) -> Configured | None:
+    """How the client is set to send, as far as it was told."""
+    return next((each for each in settings if each.kind == "client-settings"), None)
+
+
+def encrypts(client: Configured) -> bool:
+    """Whether the client is set to encrypt its session."""
+    return bool(client.get("Encryption"))
+
+
+def uses_tokens(settings: Iterable[Configured]) -> Configured | None:
+    """The client's settings where it logs on with OAuth tokens."""
+    return next((each for each in settings if each.kind == "client-settings" and each.get("Mechanism")), None)
+
+
+def sign_in_error(settings: Iterable[Configured], *numbers: str) -> Configured | None:
+    """The sign-in log's error, where it is one of `numbers`."""
+    return next((each for each in settings if each.kind == "sign-in" and each.get("Error") in numbers), None)
+
+
 def disabled(settings: Configured | None) -> bool | None:
     """True or False as set; None where it is empty (the organization's value counts) or was not pasted."""
     return settings.flag(_SWITCH) if settings else None

@@ -30,7 +30,12 @@ from diagnostics.report import Step
 @cause(
     id="hybrid.attribution.mixed-domain-recipients",
     act="sender",
-    says=("Address domain different from previous accepted address", "ATTR46"),
+    says=(
+        "Address domain different from previous accepted address",
+        "Recipients belong to multiple regions",
+        "ATTR46",
+        "ATTR38",
+    ),
 )
 def assess(said: Said, replies: tuple[Reply, ...], sessions: tuple[Session, ...]) -> Finding | None:
     """The words say it; whose server sends decides who acts."""

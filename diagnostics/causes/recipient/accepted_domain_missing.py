@@ -60,7 +60,9 @@ def assess(
             f"`{name}` is a routing domain: if this server accepted it, the mail would circle with what handed it back."
         )
         return Finding(Belief.POSSIBLE, because, (said, *listed[:1]), _steps(name, exo), act, weight=0.5)
-    if listed and name:
+    if (
+        listed and name and "5.7.64" not in said.text
+    ):  # there a sender was not recognised, whatever the recipient's domain
         because = (
             f"`{name}` is not among the {len(listed)} accepted domains that were sent, so its mail counts as relaying."
         )
