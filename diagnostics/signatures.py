@@ -20,7 +20,11 @@ from diagnostics.text import squeezed
 _LONGEST: Final = 20_000  # a reply longer than this is no reply; only its beginning is read
 _CLAUSE: Final = (24, 4)  # characters and words
 # MapiExceptionMaxSubmissionExceeded; a token with dots in it is judged where bare replies are read.
-_MADE_UP = re2.compile(r"(?:^|\s)[A-Z][a-z]+(?:[A-Z][a-z]+){2}")
+# Also AdminLimitExceededException, SEC_E_TIME_SKEW, ATTR36 and an extended MAPI code (0x80070005-0x0004dc-…).
+_MADE_UP = re2.compile(
+    r"(?:^|\s)(?:[A-Z][a-z]+(?:[A-Z][a-z]+){2}|[A-Z]{2,4}[a-z]+(?:[A-Z][a-z]+)+Exception|[A-Z]{3,8}(?:_[A-Z]{1,12}){2,5}|\[?0x[0-9a-fA-F]{8}-)"
+)
+_TOKEN = re2.compile(r"^ATTR\d{1,2}$")
 _SHORTEST_NAME: Final = 10
 
 
@@ -38,7 +42,7 @@ def telling(signature: str) -> bool:
     long, words = _CLAUSE
     if len(text) >= long and len(text.split()) >= words:
         return True
-    return len(text) >= _SHORTEST_NAME and bool(_MADE_UP.search(text))
+    return bool(_TOKEN.search(text)) or (len(text) >= _SHORTEST_NAME and bool(_MADE_UP.search(text)))
 
 
 class Signatures:

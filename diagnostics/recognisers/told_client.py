@@ -1,7 +1,8 @@
-"""How a client is set to send, as people paste it beside its error: an application's configuration, swaks, a line of code, a sentence.
+"""How a client is set to send, as people paste it beside its error: an application's configuration, swaks, a line of code.
 
 One fact for the whole paste: Host, Port, User (empty where it is set to none), Encryption and Mechanism, each as far as told. And
-the error numbers of Microsoft Entra's sign-in log, which say why a logon was refused. Read only beside something else that failed.
+the error numbers of Microsoft Entra's sign-in log, which say why a logon was refused. Read only beside something else that was
+pasted.
 Source: https://learn.microsoft.com/entra/identity-platform/reference-error-codes
 """
 
@@ -18,12 +19,12 @@ from diagnostics.mail_facts import Configured
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
-from diagnostics.recognisers.told_settings import supposes
+from diagnostics.recognisers.told_settings import MOST_LINES, supposes
 
 _KEY: Final = r"(?:mail|smtp|e-?mail)(?:er)?[ _.-]{0,2}(?:smtp[ _.-])?"
 _SETTING = re2.compile(
-    rf"(?i)(?:^|[\s,;{{(>\"'*-])({_KEY}(?:host(?:name)?|server|relay|port|user(?:name)?|auth[ _.-]?user|login|encryption|secure|ssl|tls"
-    r"|starttls|auth(?:entication|[ _-]?type|[ _-]?mode)?))[\"']?\s{0,8}(?:=>|[=:])\s{0,8}[\"']?([^\s\"',;)}]{1,253}|$)"
+    rf"(?i)(?:^|[\s,;{{(>\"'*-])({_KEY}(?:host(?:name)?|server|relay|port|user(?:name)?|auth[ _.-]?user|login|encryption"
+    r"|secure|ssl|tls|starttls|auth(?:entication|[ _-]?type|[ _-]?mode)?))[\"']?\s{0,8}(?:=>|[=:])\s{0,8}[\"']?([^\s\"',;)}]{1,253}|$)"
 )
 _SWITCHES: Final = (
     ("Host", re2.compile(r"(?i)\bswaks\b.{0,200}?(?:^|\s)(?:-s|--server) ([\w.-]{3,253})")),
@@ -47,19 +48,18 @@ _WITHOUT = re2.compile(r"(?i)\b(?:no|not|without|instead of|before|move to|switc
 _SIGN_IN = re2.compile(
     r"(?i)\bAADSTS(\d{5,7})\b|(?:sign-?in|entra|azure ad|error code)[^\n]{0,80}?\b(5[03]\d{3,4}|65001|7000\d{2,3})\b"
 )
-_MOST_LINES: Final = 200
 
 
 @recogniser(
-    rf"{_KEY}(?:host|server|relay|port|user|login|encryption|secure|ssl|tls|starttls|auth)|swaks|-SmtpServer|\bport (?:25|465|587)\b"
-    r"|OAuth|SMTP\.Send|client.credentials|AADSTS\d|sign-?in|\bentra\b|error code",
+    rf"{_KEY}(?:host|server|relay|port|user|login|encryption|secure|ssl|tls|starttls|auth)|swaks|-SmtpServer"
+    r"|\bport (?:25|465|587)\b|OAuth|SMTP\.Send|client.credentials|AADSTS\d|sign-?in|\bentra\b|error code",
     rank=94,
 )
 def read(reading: Reading) -> Sequence[Artefact]:
     """The client's settings as one artefact, and each line with a sign-in error as one."""
     if not reading.claimed:
         return []
-    lines = [(index, line[:1000]) for index, line in reading.sentences()[:_MOST_LINES]]
+    lines = [(index, line[:1000]) for index, line in reading.sentences()[:MOST_LINES]]
     return [*_settings(reading, lines), *_sign_ins(reading, lines)]
 
 

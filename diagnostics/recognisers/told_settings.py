@@ -1,7 +1,7 @@
-"""Settings that a person typed off: `AuthMechanism is Integrated, ExchangeServer`, `Get-OutboundConnector: TlsDomain mail.contoso.com`.
+"""Settings that a person typed off: `AuthMechanism is Integrated, ExchangeServer`, `TlsDomain mail.contoso.com`.
 
-Names of properties are words that nobody makes up, so one with a value behind it is read, in any sentence that states it. A command's
-parameter, a question and advice state nothing. Read only beside something else that was pasted, or where the text names the
+Names of properties are words that nobody makes up, so one with a value behind it is read, in any sentence that states it. A
+command's parameter, a question and advice state nothing. Read only beside something else that was pasted, or where the text names the
 cmdlet or window it comes from: talk about settings is no failure.
 """
 
@@ -53,15 +53,15 @@ _BEHIND = re2.compile(
     + _VALUE
 )
 _NOT_STATED = re2.compile(
-    r"(?i)\b(?:should|shall|could|can i|do (?:i|we)|does|what (?:is|does|happens)|why (?:is|does)|must|need|want|try|set it|requires?"
-    r"|means?|default(?:s)? (?:is|to)|if)\b[^.;:]{0,80}$"
+    r"(?i)\b(?:should|shall|could|can i|do (?:i|we)|does|what (?:is|does|happens)|why (?:is|does)|must|need|want|try|set it"
+    r"|requires?|means?|default(?:s)? (?:is|to)|if)\b[^.;:]{0,80}$"
 )
 _SEEN_IN: Final = r"(?i)\bGet-[A-Z]|\bservices\.msc|\b(?:event|queue) viewer|\bEAC\b|\bEMS\b|\badmin cent(?:er|re)\b"
 _IN_SIGHT = re2.compile(_SEEN_IN)
 _EMPTY: Final = frozenset({"empty", "blank", "null", "not set", "$null"})
 _LABEL = re2.compile(r"^\s*([A-Za-z*][^:{}=<>\n]{0,60}?)\s*:\s*$")
 _HEADER = re2.compile(r"^\s*(?:[A-Z]\w+\s+){2,}[A-Z]\w+\s*$")  # of a table
-_MOST_LINES: Final = 200
+MOST_LINES: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class _Stated:
 
 def in_sight(reading: Reading) -> bool:
     """Whether a statement has something to speak of: another artefact, or the place where it was read off."""
-    return bool(reading.claimed) or any(_IN_SIGHT.search(line) for _, line in reading.free()[:_MOST_LINES])
+    return bool(reading.claimed) or any(_IN_SIGHT.search(line) for _, line in reading.free()[:MOST_LINES])
 
 
 def supposes(before: str) -> bool:
@@ -87,7 +87,11 @@ def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each line and kind of object that it speaks of."""
     if not in_sight(reading):
         return []
-    return [_artefact(reading, each) for index, line in reading.sentences() for each in _stated(index, line[:1000])]
+    return [
+        _artefact(reading, each)
+        for index, line in reading.sentences()[:MOST_LINES]
+        for each in _stated(index, line[:1000])
+    ]
 
 
 def _stated(index: int, line: str) -> Iterator[_Stated]:

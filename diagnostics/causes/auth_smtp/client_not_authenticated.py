@@ -69,6 +69,9 @@ def assess(
     online = where == "exchange-online" or "client not authenticated to send mail" in said.text.lower()
     if online:
         return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.0)
+    if said.by and "." in said.by:
+        because = f"If the client is meant to log on to {said.by}: it did not."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.0)
     because += " If the server is your own Exchange, its Receive connector is meant instead."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.7)
 

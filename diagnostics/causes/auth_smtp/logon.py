@@ -18,10 +18,20 @@ Where = Literal["exchange-online", "on-prem", "smart-host", ""]
 
 EXO: Final[Shell] = "exchange-online-powershell"
 UNEXPLAINED: Final = "5.7.3 Authentication unsuccessful"
+# The same with Microsoft's own number; mostly a reason follows, and then that one counts.
+UNEXPLAINED_139: Final = "5.7.139 Authentication unsuccessful"
 _CLIENT = re2.compile(r"\[([0-9A-Fa-f.:]{3,45})\]\.?(?:$|\s)")
 _CONNECTOR = re2.compile(r"(?i)for Receive connector '?(.{1,120}?)'?\. ")
 _BOTH: Final = 2
 _SWITCH: Final = "SmtpClientAuthenticationDisabled"
+
+
+def unexplained(low: str) -> bool:
+    """Whether a refusal, in lower case, gives no reason."""
+    if UNEXPLAINED.lower() in low:
+        return True
+    rest = low.partition(UNEXPLAINED_139.lower())[2]
+    return UNEXPLAINED_139.lower() in low and not rest.lstrip().startswith(",")
 
 
 def session_of(said: Said, sessions: Iterable[Session]) -> Session | None:

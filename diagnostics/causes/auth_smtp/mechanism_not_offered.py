@@ -38,7 +38,9 @@ from diagnostics.mail_facts import Configured
 from diagnostics.report import Act, Step
 
 _UNRECOGNIZED: Final = "5.7.4 Unrecognized authentication type"
-_MX_HOST = re2.compile(r"(?i)\.mail\.protection\.outlook\.com\b|\.mx\.microsoft\b|\.mail\.eo\.outlook\.com\b")
+_MX_HOST = re2.compile(
+    r"(?i)\.mail\.protection\.outlook\.com\b|\.mx\.microsoft\b|\.eop-[\w-]{2,20}\.prod\.protection\.outlook\.com\b|\.mail\.eo\.outlook\.com\b"
+)
 _CLIENT_WORDS: Final = (
     "SMTP AUTH extension not supported by server",
     "No suitable authentication method found",
@@ -78,8 +80,8 @@ def assess(
         because = f"{said.by or 'The server'} takes no logon on this port (`authentication not enabled`)."
         return Finding(Belief.LIKELY, because, (said,), _steps(""), weight=1.0)
     if client and encrypts(client):
-        because = f"`{said.signature}`, though the client is set to encrypt ({client.get('Encryption')}): what it reached offers no "
-        because += "logon, as an MX host or a relay connector."
+        because = f"`{said.signature}`, though the client is set to encrypt ({client.get('Encryption')}): what it "
+        because += "reached offers no logon, as an MX host or a relay connector."
         return Finding(Belief.LIKELY, because, (said, client), _steps(""), weight=1.2)
     because = f"`{said.signature}`: the server offers no logon, or not the kind that the client wants. It can also be that the "
     because += "client did not encrypt first, for many servers offer AUTH only then."

@@ -60,8 +60,8 @@ def assess(said: Said, sessions: tuple[Session, ...], settings: tuple[Configured
         return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.0)
     token = uses_tokens(settings) or sign_in_error(settings, *_TOKEN_ERRORS)
     if token:
-        because = f"{server(said, where)} refused a client that logs on with OAuth: its token, or what the application may do, was "
-        because += "not accepted."
+        because = f"{server(said, where)} refused a client that logs on with OAuth: its token, or what the application may do, "
+        because += "was not accepted."
         return Finding(Belief.LIKELY, because, (said, token), _steps(), weight=1.5)
     because = "If the client logs on with OAuth (XOAUTH2): its token, or what the application may do, was not accepted."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.1)

@@ -81,7 +81,7 @@ def assess(
 
 def _from_session(session: Session) -> Finding | None:
     """A send log in which the answer to AUTH was a refusal, in whatever words the relay has for it."""
-    refused = session.answers == "AUTH" and session.error[:3] in _REFUSALS
+    refused = session.error[:3] == "535" or (session.answers == "AUTH" and session.error[:3] in _REFUSALS)
     if session.direction != "send" or not refused or _own(session):
         return None
     where = session.host or session.remote_ip or "The smart host"

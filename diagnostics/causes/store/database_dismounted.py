@@ -25,7 +25,6 @@ from diagnostics.facts import QueueState, Said
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
-
 _UNREACHED = ("connectionfailedtransientexception", "mapiexceptionnetworkerror")
 
 

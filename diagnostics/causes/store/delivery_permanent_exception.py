@@ -63,8 +63,8 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
 def _named_properties(said: Said, replies: tuple[Reply, ...]) -> Finding:
     """Events 9666 and 9667: a quota of the database that no mailbox has."""
     refused = next((each for each in replies if each.failing), None)
-    because = "The mailbox database takes no further named properties (events 9666, 9667): messages with header names that are new "
-    because += "to it are refused, whoever the recipient is."
+    because = "The mailbox database takes no further named properties (events 9666, 9667): messages with header names that are "
+    because += "new to it are refused, whoever the recipient is."
     belief = Belief.LIKELY if refused else Belief.POSSIBLE
     return Finding(belief, because, (said, refused), _steps("", False), "on-prem", weight=1.2)
 

@@ -51,7 +51,7 @@ from diagnostics.report import Step
 def assess(said: Said) -> Finding | None:
     """The exception tells the two faults apart, whose remedies must not be mixed up."""
     low = said.text.lower()
-    if "transport" not in low:
+    if "transport" not in low and not (said.kind == "stray" and said.signature.startswith("Esent")):
         return None
     if "outofsessions" in low or "out of sessions" in low:
         because = "The queue database ran out of sessions under too many parallel connections; it is not damaged."

@@ -48,15 +48,15 @@ _STUCK: Final = frozenset({"submission"})
 def assess(anchor: Configured | Said, queues: tuple[QueueState, ...]) -> Finding | None:
     """A build with a listed defect; a submission queue that grows beside it makes it likely."""
     if isinstance(anchor, Configured):
-        if anchor.kind != "exchange-server":
+        if anchor.kind not in ("exchange-server", "exchange-build"):
             return None
-        build = _build(anchor.get("AdminDisplayVersion"))
+        build = _build(anchor.get("AdminDisplayVersion") or anchor.name)
     else:
         build = _build(anchor.text)
     if build not in _DEFECTIVE:
         return None
     what, fixed = _DEFECTIVE[build]
-    server = anchor.name if isinstance(anchor, Configured) else anchor.by
+    server = anchor.by if isinstance(anchor, Said) else "" if anchor.kind == "exchange-build" else anchor.name
     because = f"{server or 'The server'} runs build {build}, {what}: rules stop and mail can stand still. Build {fixed} mends it."
     standing = [each for each in queues if each.identity.lower().rpartition("\\")[2] in _STUCK and each.messages]
     if standing:
