@@ -24,7 +24,8 @@ from diagnostics.recognisers.told_settings import MOST_LINES, supposes
 _KEY: Final = r"(?:mail|smtp|e-?mail)(?:er)?[ _.-]{0,2}(?:smtp[ _.-])?"
 _SETTING = re2.compile(
     rf"(?i)(?:^|[\s,;{{(>\"'*-])({_KEY}(?:host(?:name)?|server|relay|port|user(?:name)?|auth[ _.-]?user|login|encryption"
-    r"|secure|ssl|tls|starttls|auth(?:entication|[ _-]?type|[ _-]?mode)?))[\"']?\s{0,8}(?:=>|[=:])\s{0,8}[\"']?([^\s\"',;)}]{1,253}|$)"
+    r"|secure|ssl|tls|starttls|auth(?:entication|[ _-]?type|[ _-]?mode)?))[\"']?\s{0,8}(?:=>|[=:])\s{0,8}"
+    r"[\"']?([^\s\"',;)}]{1,253}|$)"
 )
 _SWITCHES: Final = (
     ("Host", re2.compile(r"(?i)\bswaks\b.{0,200}?(?:^|\s)(?:-s|--server) ([\w.-]{3,253})")),

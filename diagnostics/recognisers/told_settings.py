@@ -1,8 +1,8 @@
 """Settings that a person typed off: `AuthMechanism is Integrated, ExchangeServer`, `TlsDomain mail.contoso.com`.
 
 Names of properties are words that nobody makes up, so one with a value behind it is read, in any sentence that states it. A
-command's parameter, a question and advice state nothing. Read only beside something else that was pasted, or where the text names the
-cmdlet or window it comes from: talk about settings is no failure.
+command's parameter, a question and advice state nothing. Read only beside something else that was pasted, or where the text
+names the cmdlet or window it comes from: talk about settings is no failure.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ _DISK = re2.compile(
     r"(?:full\b|out of space)|\b(?:low on|out of|no free) disk space"
 )
 _QUEUE = re2.compile(
-    r"(?i)\bqueues?\b[^.;\n]{0,60}\b(?:is|are|was|status|state|shows?|set to|marked)[ :=]{1,3}(?:as )?suspended\b"
+    r"(?i)\bqueues?\b[^;\n]{0,60}\b(?:is|are|was|status|state|shows?|set to|marked)[ :=]{1,3}(?:as )?suspended\b"
 )
 _MESSAGES = re2.compile(r"(?i)\b(\d{1,7}) (?:messages|mails|e-?mails|items)\b")
 _CLOCK = re2.compile(

@@ -25,11 +25,13 @@ from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.auth_smtp.logon import (
     EXO,
     UNEXPLAINED,
+    UNEXPLAINED_139,
     elsewhere,
     refused_by,
     session_of,
     sign_in_error,
     sign_in_log,
+    unexplained,
 )
 from diagnostics.facts import Said, Session
 from diagnostics.mail_facts import Configured
@@ -58,7 +60,7 @@ _POLICY = "basic authentication is disabled"
 @cause(
     id="auth-smtp.blocked.security-defaults-or-ca",
     act="exchange-online",
-    says=(_DEFAULTS, _CRITERIA, _POLICY, UNEXPLAINED),
+    says=(_DEFAULTS, _CRITERIA, _POLICY, UNEXPLAINED, UNEXPLAINED_139),
 )
 def assess(said: Said, sessions: tuple[Session, ...], settings: tuple[Configured, ...]) -> Finding | None:
     """Exchange Online tells which policy; a refusal without a reason leaves it open."""
@@ -73,6 +75,8 @@ def assess(said: Said, sessions: tuple[Session, ...], settings: tuple[Configured
     if _POLICY in low:
         because = "Basic authentication is disabled for this user, mostly by an authentication policy without AllowBasicAuthSmtp."
         return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.0)
+    if not unexplained(low):
+        return None
     entry = sign_in_error(settings, *_POLICY_ERRORS)
     if entry:
         because = f"The sign-in log says {entry.name}: an identity policy refused the logon, not the password."
@@ -82,7 +86,7 @@ def assess(said: Said, sessions: tuple[Session, ...], settings: tuple[Configured
         return other
     because = "An identity policy (security defaults, Conditional Access, MFA) may refuse password logons by SMTP, though the "
     because += "same password works in the browser."
-    weight = 1.4 if where == "exchange-online" else 1.2
+    weight = 1.8 if UNEXPLAINED not in said.text else 1.4 if where == "exchange-online" else 1.2
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=weight)
 
 

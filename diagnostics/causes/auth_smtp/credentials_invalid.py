@@ -28,6 +28,7 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.auth_smtp.logon import (
     UNEXPLAINED,
+    UNEXPLAINED_139,
     Where,
     client_ip,
     event_connector,
@@ -38,6 +39,7 @@ from diagnostics.causes.auth_smtp.logon import (
     session_of,
     sign_in_error,
     sign_in_log,
+    unexplained,
 )
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Said, Session
@@ -59,7 +61,7 @@ _NUMBER: Final = ("535 5.7.8", "535-5.7.8")
 @cause(
     id="auth-smtp.credentials.invalid",
     act="sender",
-    says=(*_TOLD, *_NUMBER, UNEXPLAINED, "LogonDenied"),
+    says=(*_TOLD, *_NUMBER, UNEXPLAINED, UNEXPLAINED_139, "LogonDenied"),
 )
 def assess(said: Said, sessions: tuple[Session, ...], settings: tuple[Configured, ...]) -> Finding | None:
     """Exchange Online names the reason; an Exchange server's event names the client."""
@@ -86,7 +88,7 @@ def assess(said: Said, sessions: tuple[Session, ...], settings: tuple[Configured
     if any(number in low for number in _NUMBER):
         because = f"{server(said, where)} says that the user name or password is wrong (5.7.8)."
         return Finding(Belief.LIKELY, because, (said,), _steps(where), _act(where), weight=1.0)
-    return _unexplained(said, session, where)
+    return _unexplained(said, session, where) if unexplained(low) else None
 
 
 def _denied(said: Said, ip: str) -> Finding:

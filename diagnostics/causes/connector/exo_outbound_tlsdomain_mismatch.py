@@ -89,7 +89,11 @@ def _told(refusal: Refusal, objects: tuple[Configured, ...], names: tuple[str, .
             f"{', '.join(names[:3])} is on the certificate of {refusal.where}, which is what the connector expects."
         )
         return Finding(Belief.RULED_OUT, because, (connector, refusal.fact))
-    if not names and covers((refusal.host, f"*.{refusal.host.partition('.')[2]}"), expected):
+    if not names and covers((refusal.host,), expected):
+        because = f"The connector expects {expected}, the name of the server that it reached; which names its certificate has "
+        because += "is not told."
+        return Finding(Belief.POSSIBLE, because, (connector, refusal.fact), _steps(expected, None), weight=0.7)
+    if not names and refusal.host.endswith(expected.partition(".")[2]):
         return None
     shown = (
         f"shows {', '.join(names[:3])}"
