@@ -36,7 +36,17 @@ _ORDER: Final = (
     "exo-connector",
     "relay",
     "injection",
-) + ("submission", "dane", "exchange-online", "spf", "dkim", "dmarc", "mta-sts", "tls-rpt", "dnssec", "autodiscover")
+    "submission",
+    "dane",
+    "exchange-online",
+    "spf",
+    "dkim",
+    "dmarc",
+    "mta-sts",
+    "tls-rpt",
+    "dnssec",
+    "autodiscover",
+)
 
 
 def checking(target: str, attempts: Sequence[Attempt]) -> Message:
