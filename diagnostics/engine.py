@@ -194,4 +194,3 @@ def _suspects(known: dict[str, Cause], held: _Held, judged: set[str]) -> list[Ve
 def _general(reply: Reply) -> bool:
     """Whether a reply only says that delivery failed: where a session shows how, it has nothing to add."""
     return reply.enhanced.startswith("4.4.") or codes.is_wrapper(str(reply.code or ""), reply.enhanced, reply.whole)
-
