@@ -19,7 +19,7 @@ from diagnostics.comparison import changes_of
 from diagnostics.facts import Fact, Reply, Said, Session
 from diagnostics.hints import hints, leaning
 from diagnostics.recognisers import recognise
-from diagnostics.rivals import explained
+from diagnostics.rivals import denied, explained
 from diagnostics.text import Paste, short
 from diagnostics.verdict import Verdict
 
@@ -57,7 +57,7 @@ def judge(texts: Sequence[str], book: Book | None = None) -> Judgement:
             judgement.verdicts.append(verdict)
     judgement.verdicts.extend(_suspects(book.causes, held, {each.cause.id for each in judgement.verdicts}))
     _lean(judgement)
-    judgement.verdicts = explained(judgement.verdicts, facts)
+    judgement.verdicts = denied(explained(judgement.verdicts, facts), book.against.said(facts), book.causes)
     judgement.verdicts.sort(key=lambda v: (-v.finding.belief, -v.finding.weight, v.cause.id))
     return judgement
 

@@ -1,11 +1,11 @@
-"""One reply has one cause: what was open on a reply is ruled out once a later paste confirms what it came from."""
+"""Rivals told apart: what was open on a reply is ruled out once that reply has its cause, or names a look-alike."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from diagnostics.cause import Belief, Finding
+from diagnostics.cause import Belief, Cause, Finding
 from diagnostics.codes.wording import contains, fold
 from diagnostics.facts import Fact, Reply, Said, Source
 from diagnostics.text import short
@@ -22,6 +22,30 @@ def explained(verdicts: Sequence[Verdict], facts: Iterable[Fact]) -> list[Verdic
     if not proofs:
         return list(verdicts)
     return [_against(each, proofs, replies) for each in verdicts]
+
+
+def denied(
+    verdicts: Sequence[Verdict], said: Mapping[str, Sequence[Said]], causes: Mapping[str, Cause]
+) -> list[Verdict]:
+    """The verdicts, with the causes that a look-alike's words speak against ruled out. `said` holds those words by id."""
+    found: list[Verdict] = []
+    for each in verdicts:
+        words = next((one for one in said.get(each.cause.id, ()) if _open_on(each, one)), None)
+        found.append(_denial(each.cause, words) if words else each)
+    judged = {each.cause.id for each in verdicts}
+    return found + [_denial(causes[id_], words[0]) for id_, words in said.items() if id_ not in judged]
+
+
+def _open_on(verdict: Verdict, words: Said) -> bool:
+    """Whether a cause is merely possible because of these words, or of a shorter text of them."""
+    anchor = verdict.anchor
+    text = anchor.whole if isinstance(anchor, Reply) else anchor.text if isinstance(anchor, Said) else ""
+    return verdict.finding.belief is Belief.POSSIBLE and bool(text) and contains(fold(words.text), (fold(text),))
+
+
+def _denial(cause: Cause, words: Said) -> Verdict:
+    because = f"`{words.signature}` {dict(cause.against)[words.signature]}."
+    return Verdict(cause, Finding(Belief.RULED_OUT, because, (words,)), frozenset(), words)
 
 
 class _Proof:

@@ -12,7 +12,6 @@ from typing import Final
 
 import re2
 
-from diagnostics.cause import Cause
 from diagnostics.facts import Fact, Reply, Said, WindowsEvent
 from diagnostics.mail_facts import CommandError
 from diagnostics.text import squeezed
@@ -29,18 +28,17 @@ def pattern(signature: str) -> str:
 
 
 class Signatures:
-    """Every `says` of some causes, compiled into one automaton: cost grows with the text, not with their number."""
+    """Literals of some causes as (cause id, literal), in one automaton: cost grows with the text, not with their number."""
 
-    def __init__(self, causes: Iterable[Cause]) -> None:
+    def __init__(self, literals: Iterable[tuple[str, str]]) -> None:
         options = re2.Options()
         options.case_sensitive = False
         options.max_mem = 64 << 20
         self._set = re2.Set.SearchSet(options)
         self._owners: list[tuple[str, str]] = []
-        for each in causes:
-            for signature in each.says:
-                self._set.Add(pattern(signature))
-                self._owners.append((each.id, signature))
+        for owner, signature in literals:
+            self._set.Add(pattern(signature))
+            self._owners.append((owner, signature))
         if self._owners:
             self._set.Compile()
 

@@ -55,6 +55,9 @@ _AFTER: Final = {
         "socket error code 10054",
         "Winsock error code: 10054",
     ),
+    against={
+        "does not meet the required authentication level": "is an answer, given over a connection that held",
+    },
 )
 def assess(
     anchor: ConnectionDropped | Said, _reached: SmtpReached | None, sessions: tuple[Session, ...]

@@ -30,6 +30,9 @@ from diagnostics.report import Act, Step
     id="policy.antispam.content-filter-local",
     act="on-prem",
     says=("Message rejected as spam by Content Filtering", "Content Filter agent quarantined this message"),
+    against={
+        "5.1.0 Sender denied": "looks the sender up in a list, and reads no content",
+    },
 )
 def assess(anchor: Said | AgentAction, replies: tuple[Reply, ...]) -> Finding | None:
     """The agent's own words."""

@@ -40,6 +40,10 @@ _BLK = "The sender stands on the recipient's own list of blocked senders (SFV:BL
         "Recipient not authorized, your IP has been found on a block list",
         "External client with IP address",
     ),
+    against={
+        "Message rejected as spam by Content Filtering": "judges the content; the sender filter says `Sender denied`",
+        "using Customer Block list": "judges the sending server's address, not the sender's",
+    },
 )
 def assess(
     anchor: Said | Antispam | AgentAction, replies: tuple[Reply, ...], settings: tuple[Configured, ...]

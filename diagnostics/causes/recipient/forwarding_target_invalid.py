@@ -38,6 +38,9 @@ from diagnostics.report import Act, Shell, Step
         "5.1.351",
         "User unknown",
     ),
+    against={
+        "there is a forwarding loop in the directory": "found the target, which forwards back",
+    },
 )
 def assess(said: Said, objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
     """Exchange's forwarding words say it; otherwise a mailbox that names the failing address as its target."""

@@ -43,6 +43,10 @@ _WRAPPED = re2.compile(r"(?i)\bIMCEA(INVALID|FAX)-([^\s<>]{1,400})")
         "553 5.1.3",
         "5.1.3",
     ),
+    against={
+        "Recipient address reserved by RFC 2606": "accepts the form of the address, whose domain is kept for examples",
+        "RESOLVER.ADR.BadPrimary": "is about the primary address of the directory object, not about what was typed",
+    },
 )
 def assess(anchor: Said | Reply, replies: tuple[Reply, ...]) -> Finding | None:
     """A wrapped address or Exchange's own words name it; a bare 5.1.3 is only near."""

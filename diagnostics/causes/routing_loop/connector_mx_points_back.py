@@ -38,7 +38,14 @@ from diagnostics.mail_facts import Configured, Hops
 from diagnostics.report import Step
 
 
-@cause(id="routing-loop.connector.mx-points-back", act="exchange-online", says=LOOPED)
+@cause(
+    id="routing-loop.connector.mx-points-back",
+    act="exchange-online",
+    says=LOOPED,
+    against={
+        "SMTPSEND.DNS.MxLoopback": "stops the message before it leaves; one that a connector brings back ends with a hop count",
+    },
+)
 def assess(
     anchor: Said | Hops,
     _hops: Hops | None,

@@ -32,6 +32,9 @@ from diagnostics.report import Act, Shell, Step
     id="routing-loop.transport-rule.loop-count",
     act="on-prem",
     says=("Transport rules loop count exceeded", "5.7.128"),
+    against={
+        "TRANSPORT.RULES.RejectMessage": "is a rule that rejects; a circle says `loop count exceeded`",
+    },
 )
 def assess(said: Said) -> Finding | None:
     """The words say it; the number alone nearly does."""

@@ -65,6 +65,9 @@ _SURE: Final = ("5.7.515", "required authentication level", "sender is unauthent
         "4.7.26",
         "5.7.26 Your email has been",
     ),
+    against={
+        "Unauthenticated email from": "follows the policy that the domain itself publishes, not a rule for bulk senders",
+    },
 )
 def assess(said: Said) -> Finding | None:
     """The provider's own words; they name the missing part, the domain and the address."""
