@@ -1,4 +1,4 @@
-"""Rivals told apart: what was open on a reply is ruled out once that reply has its cause, or names a look-alike."""
+"""Rivals told apart: what was open on a line is ruled out once that line has its cause, or names a look-alike."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from diagnostics.verdict import Verdict
 
 
 def explained(verdicts: Sequence[Verdict], facts: Iterable[Fact]) -> list[Verdict]:
-    """The verdicts, with the readings of a reply that lost to a confirmed one ruled out.
+    """The verdicts, with the readings of a line that lost to a confirmed one ruled out.
 
-    Only what an earlier paste left open is concerned: a reply whose own words settle it never had rivals to name.
+    Only what an earlier paste left open is concerned: a line whose own words settle it never had rivals to name.
     """
     replies = [fact for fact in facts if isinstance(fact, Reply) and fact.failing]
     proofs = [_Proof(each, replies) for each in verdicts if _settles(each)]
@@ -49,18 +49,20 @@ def _denial(cause: Cause, words: Said) -> Verdict:
 
 
 class _Proof:
-    """A confirmed cause, the replies that it explains, and the last paste that it needed."""
+    """A confirmed cause, the lines and replies that it explains, and the last paste that it needed."""
 
     def __init__(self, verdict: Verdict, replies: Iterable[Reply]) -> None:
-        sources = set(_sources(verdict))
         self.verdict = verdict
-        self.paste = max((source.paste for source in sources), default=0)
-        self.words = tuple(fold(reply.whole) for reply in replies if reply.source in sources)
+        self.sources = frozenset(_sources(verdict))
+        self.paste = max((source.paste for source in self.sources), default=0)
+        self.words = tuple(fold(reply.whole) for reply in replies if reply.source in self.sources)
 
-    def explains(self, reply: Reply) -> bool:
-        """Whether this is about `reply`, or about a fuller text of it."""
-        said = (fold(reply.whole),)
-        return reply.source.paste < self.paste and any(contains(each, said) for each in self.words)
+    def explains(self, source: Source, reply: Reply | None) -> bool:
+        """Whether this is about the line at `source`, or about a fuller text of the reply that stands there."""
+        if source.paste >= self.paste:
+            return False
+        fuller = reply is not None and any(contains(each, (fold(reply.whole),)) for each in self.words)
+        return fuller or source in self.sources
 
 
 def _settles(verdict: Verdict) -> bool:
@@ -74,14 +76,15 @@ def _sources(verdict: Verdict) -> Iterator[Source]:
 
 
 def _against(verdict: Verdict, proofs: Iterable[_Proof], replies: Iterable[Reply]) -> Verdict:
-    if verdict.finding.belief is not Belief.POSSIBLE or verdict.cause.modifier:
-        return verdict
-    if not isinstance(verdict.anchor, Reply | Said):
+    if verdict.finding.belief is not Belief.POSSIBLE or verdict.cause.modifier or verdict.anchor is None:
         return verdict
     source = verdict.anchor.source
-    for reply in (each for each in replies if each.source == source):
-        for proof in proofs:
-            if proof.explains(reply):
-                because = f"`{short(reply.text)}` comes from something else here: {proof.verdict.cause.title}."
-                return replace(verdict, finding=Finding(Belief.RULED_OUT, because, (reply,)))
-    return verdict
+    reply = next((each for each in replies if each.source == source), None)
+    seen = max(each.paste for each in _sources(verdict))
+    # A cause that has weighed the later paste and still stays open knows why.
+    proof = next((each for each in proofs if seen < each.paste and each.explains(source, reply)), None)
+    if proof is None:
+        return verdict
+    because = f"`{short(reply.text if reply else source.quote)}` comes from something else here: "
+    because += f"{proof.verdict.cause.title}."
+    return replace(verdict, finding=Finding(Belief.RULED_OUT, because, (verdict.anchor,)))
