@@ -27,11 +27,13 @@ from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.event12014 import Unmatched, is_send_connector, told_of, unmatched
 from diagnostics.causes.certificate.names import holders
 from diagnostics.causes.certificate.withheld import withheld
+from diagnostics.causes.network.reach import kind_of
 from diagnostics.facts import (
     InstalledCertificate,
     Reply,
     SendConnector,
     Session,
+    SessionMasked,
     StarttlsNotOffered,
     WindowsEvent,
 )
@@ -47,6 +49,7 @@ def assess(
     replies: tuple[Reply, ...],
     connectors: tuple[SendConnector, ...],
     sessions: tuple[Session, ...],
+    masked: tuple[SessionMasked, ...],
 ) -> Finding | None:
     """Event 12014 decides; a missing STARTTLS alone only points here. `event` is what to ask for."""
     wanted = unmatched(anchor)
@@ -55,7 +58,13 @@ def assess(
         return None if wanted.pair is None or sends else _from_event(wanted, wanted.pair, installed)
     found = withheld(anchor, replies)
     if found is None:
-        return None
+        return _elsewhere(anchor, sessions) if any("STARTTLS is required" in each.whole for each in replies) else None
+    hidden = next((each for each in masked if each.what == "capability"), None)
+    if hidden:
+        because = (
+            f"{hidden.host or 'The server'} does offer STARTTLS: a device on the way overwrites it in the EHLO reply."
+        )
+        return Finding(Belief.RULED_OUT, because, (hidden,))
     told = told_of(found.fact.connector, events)
     if told and told.pair is None:
         because = f"Event 12014 quotes the plain name `{told.name}`: the connector names no certificate."
@@ -63,6 +72,17 @@ def assess(
     because = f"{found.words}. Mostly the connector still names a certificate that was replaced."
     weight = found.weight(1.4 if found.bare else 1.6)
     return Finding(Belief.POSSIBLE, because, (found.fact,), _steps(found.fact.connector), weight=weight)
+
+
+def _elsewhere(anchor: WindowsEvent | StarttlsNotOffered, sessions: tuple[Session, ...]) -> Finding | None:
+    """Our send log shows a server outside that leaves STARTTLS out."""
+    session = next((each for each in sessions if each.session and each.session == anchor.session), None)
+    if not isinstance(anchor, StarttlsNotOffered) or anchor.side != "remote" or session is None:
+        return None
+    if session.direction != "send" or kind_of(session.remote_ip) != "public":
+        return None
+    because = f"It is {anchor.host or session.remote_ip}, a server outside, that answers EHLO without STARTTLS."
+    return Finding(Belief.RULED_OUT, because, (anchor,))
 
 
 def _from_event(wanted: Unmatched, pair: tuple[str, str], installed: tuple[InstalledCertificate, ...]) -> Finding:

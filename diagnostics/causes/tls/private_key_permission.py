@@ -30,6 +30,7 @@ from diagnostics.causes.tls.credential import own_fault, session_of
 from diagnostics.facts import InstalledCertificate, KeyAccess, TlsFailed, WindowsEvent
 from diagnostics.report import Step
 
+_WRONG_USAGE = "0X80090349"  # SEC_E_CERT_WRONG_USAGE
 _MAIL_PROCESSES = ("edgetransport", "msexchange")
 
 
@@ -64,6 +65,9 @@ def assess(
 
 
 def _from_event(event: WindowsEvent, key: KeyAccess | None) -> Finding | None:
+    if event.error.upper() == _WRONG_USAGE and "schannel" in event.provider.lower():
+        because = f"Schannel {event.event} says {event.error}: the key was read, and is not meant for this use."
+        return Finding(Belief.RULED_OUT, because, (event,))
     if not _key_refused(event):
         return None
     if key and key.network_service_reads:
