@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Final
 
 from diagnostics.cause import Belief, Cause, Finding
 from diagnostics.codes.wording import contains, fold
 from diagnostics.facts import Fact, Reply, Said, Source
 from diagnostics.text import short
 from diagnostics.verdict import Verdict
+
+_OPEN: Final = (Belief.POSSIBLE, Belief.LIKELY)
 
 
 def explained(verdicts: Sequence[Verdict], facts: Iterable[Fact]) -> list[Verdict]:
@@ -76,7 +79,7 @@ def _sources(verdict: Verdict) -> Iterator[Source]:
 
 
 def _against(verdict: Verdict, proofs: Iterable[_Proof], replies: Iterable[Reply]) -> Verdict:
-    if verdict.finding.belief is not Belief.POSSIBLE or verdict.cause.modifier or verdict.anchor is None:
+    if verdict.finding.belief not in _OPEN or verdict.cause.modifier or verdict.anchor is None:
         return verdict
     source = verdict.anchor.source
     reply = next((each for each in replies if each.source == source), None)
