@@ -50,6 +50,11 @@ def assess(
         return Finding(Belief.RULED_OUT, because, (event,))
     if event.event != 36874:
         return None
+    if failed and failed.direction == "send" and failed.error == "AlgorithmMismatch":
+        because = (
+            f"`{failed.connector}` fails as a client too (AlgorithmMismatch), where this server shows no certificate."
+        )
+        return Finding(Belief.RULED_OUT, because, (failed, event))
     because = (
         "Schannel 36874: no cipher suite fits. If this began with a new certificate, its key is of a kind that "
         "the enabled "

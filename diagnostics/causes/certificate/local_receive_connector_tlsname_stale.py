@@ -35,6 +35,7 @@ from diagnostics.facts import (
     Session,
     SessionMasked,
     StarttlsNotOffered,
+    TlsFailed,
     WindowsEvent,
 )
 from diagnostics.report import Step
@@ -42,7 +43,7 @@ from diagnostics.report import Step
 
 @cause(id="certificate.local.receive-connector-tlsname-stale", act="on-prem")
 def assess(
-    anchor: WindowsEvent | StarttlsNotOffered,
+    anchor: WindowsEvent | StarttlsNotOffered | TlsFailed,
     event: WindowsEvent | None,
     events: tuple[WindowsEvent, ...],
     installed: tuple[InstalledCertificate, ...],
@@ -50,15 +51,24 @@ def assess(
     connectors: tuple[SendConnector, ...],
     sessions: tuple[Session, ...],
     masked: tuple[SessionMasked, ...],
+    missing: tuple[StarttlsNotOffered, ...],
 ) -> Finding | None:
     """Event 12014 decides; a missing STARTTLS alone only points here. `event` is what to ask for."""
+    if isinstance(anchor, TlsFailed):
+        return _offered(anchor)
     wanted = unmatched(anchor)
     if wanted:
         sends = is_send_connector(wanted, connectors, sessions)
         return None if wanted.pair is None or sends else _from_event(wanted, wanted.pair, installed)
+    outside = _outside(missing, sessions, replies)
+    if outside and isinstance(anchor, StarttlsNotOffered) and anchor.side != "local":
+        because = (
+            f"It is {outside.host or 'a server outside'} that answers EHLO without STARTTLS, on `{outside.connector}`."
+        )
+        return Finding(Belief.RULED_OUT, because, (outside,))
     found = withheld(anchor, replies)
     if found is None:
-        return _elsewhere(anchor, sessions) if any("STARTTLS is required" in each.whole for each in replies) else None
+        return None
     hidden = next((each for each in masked if each.what == "capability"), None)
     if hidden:
         because = (
@@ -74,15 +84,24 @@ def assess(
     return Finding(Belief.POSSIBLE, because, (found.fact,), _steps(found.fact.connector), weight=weight)
 
 
-def _elsewhere(anchor: WindowsEvent | StarttlsNotOffered, sessions: tuple[Session, ...]) -> Finding | None:
-    """Our send log shows a server outside that leaves STARTTLS out."""
-    session = next((each for each in sessions if each.session and each.session == anchor.session), None)
-    if not isinstance(anchor, StarttlsNotOffered) or anchor.side != "remote" or session is None:
+def _offered(failed: TlsFailed) -> Finding | None:
+    """A handshake that got as far as the peer's root: the connector had its certificate."""
+    if failed.direction != "receive" or failed.error != "UntrustedRoot":
         return None
-    if session.direction != "send" or kind_of(session.remote_ip) != "public":
+    because = (
+        f"`{failed.connector}` did offer STARTTLS; the handshake stopped at the root of the other side (UntrustedRoot)."
+    )
+    return Finding(Belief.RULED_OUT, because, (failed,))
+
+
+def _outside(
+    missing: tuple[StarttlsNotOffered, ...], sessions: tuple[Session, ...], replies: tuple[Reply, ...]
+) -> StarttlsNotOffered | None:
+    """Where STARTTLS is demanded: the server of somebody else that our send log shows without it."""
+    if not any("STARTTLS is required" in each.whole for each in replies):
         return None
-    because = f"It is {anchor.host or session.remote_ip}, a server outside, that answers EHLO without STARTTLS."
-    return Finding(Belief.RULED_OUT, because, (anchor,))
+    abroad = {s.session for s in sessions if s.direction == "send" and kind_of(s.remote_ip) == "public"} - {""}
+    return next((each for each in missing if each.side == "remote" and each.session in abroad), None)
 
 
 def _from_event(wanted: Unmatched, pair: tuple[str, str], installed: tuple[InstalledCertificate, ...]) -> Finding:

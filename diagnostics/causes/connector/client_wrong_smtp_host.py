@@ -29,6 +29,9 @@ from diagnostics.report import Step
     id="connector.client.wrong-smtp-host",
     act="sender",
     says=(*relay.SIGNATURES, "Relaying denied", "relay not permitted", "Relay access denied"),
+    against={
+        "Client not authenticated to send mail": "is the word of a submission server, the right host for a client that logs on",
+    },
 )
 def assess(said: Said, replies: tuple[Reply, ...], sessions: tuple[Session, ...]) -> Finding | None:
     """What an application itself reports; a server's bounce or log speaks of a host that was meant."""

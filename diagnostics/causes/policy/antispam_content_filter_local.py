@@ -37,7 +37,14 @@ from diagnostics.report import Act, Step
 def assess(anchor: Said | AgentAction, replies: tuple[Reply, ...]) -> Finding | None:
     """The agent's own words."""
     if isinstance(anchor, AgentAction):
-        if not (anchor.failing and anchor.agent.lower().startswith("content filter")):
+        if not anchor.agent.lower().startswith("content filter"):
+            return None
+        if anchor.action.lower() == "acceptmessage":
+            because = (
+                f"The Content Filter agent let the message of `{anchor.sender or anchor.ip or 'this sender'}` pass "
+            )
+            return Finding(Belief.RULED_OUT, f"{because}({anchor.reason or anchor.action}).", (anchor,))
+        if not anchor.failing:
             return None
         score = f" with an SCL of {anchor.reason_data}" if anchor.reason_data.strip().isdigit() else ""
         because = f"The Content Filter agent of this server acted ({anchor.action}) on the message of "

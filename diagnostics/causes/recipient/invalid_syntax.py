@@ -59,6 +59,10 @@ def assess(anchor: Said | Reply, replies: tuple[Reply, ...]) -> Finding | None:
         return _of_wrapped(anchor, str(wrapped.group(1)), str(wrapped.group(0)))
     where = f"`{mine}`" if mine else "The recipient's address"
     because = f"{where} is not a valid address, says {anchor.by or 'the server that refused it'}."
+    lacking = next((r for r in replies if r.failing and "smtputf8" in r.whole.lower()), None)
+    if lacking and not mine.isascii():
+        because = f"`{mine}` is well formed; what a server on its way lacks is SMTPUTF8, for letters outside ASCII."
+        return Finding(Belief.RULED_OUT, because, (lacking, anchor))
     if not (mine or anchor.text).isascii():
         because = (
             f"{where} has letters outside ASCII; either it is malformed or the other server does "

@@ -46,6 +46,7 @@ _DROPPED: Final = "X-CrossPremisesHeadersFilteredBySendConnector"
     id="sender-auth.composite.spoof-classified",
     act="sender",
     against={
+        "Rejected by header based Anti-Spoofing policy": "is a gateway's refusal, before Exchange Online judged anything",
         "Direct Send not allowed for this organization": (
             "refuses unauthenticated mail of the tenant's own domains without a verdict on spoofing"
         ),

@@ -31,6 +31,7 @@ from diagnostics.facts import InstalledCertificate, KeyAccess, TlsFailed, Window
 from diagnostics.report import Step
 
 _WRONG_USAGE = "0X80090349"  # SEC_E_CERT_WRONG_USAGE
+_UNSUPPORTED = 43  # TLS alert unsupported_certificate
 _MAIL_PROCESSES = ("edgetransport", "msexchange")
 
 
@@ -65,8 +66,9 @@ def assess(
 
 
 def _from_event(event: WindowsEvent, key: KeyAccess | None) -> Finding | None:
-    if event.error.upper() == _WRONG_USAGE and "schannel" in event.provider.lower():
-        because = f"Schannel {event.event} says {event.error}: the key was read, and is not meant for this use."
+    if "schannel" in event.provider.lower() and (event.error.upper() == _WRONG_USAGE or event.alert == _UNSUPPORTED):
+        what = f"error {event.error}" if event.error else f"alert {event.alert}"
+        because = f"Schannel {event.event} with {what}: the certificate was judged, which comes after its key was read."
         return Finding(Belief.RULED_OUT, because, (event,))
     if not _key_refused(event):
         return None
