@@ -43,7 +43,7 @@ from diagnostics.report import Step
 
 @cause(id="certificate.local.receive-connector-tlsname-stale", act="on-prem")
 def assess(
-    anchor: WindowsEvent | StarttlsNotOffered | TlsFailed,
+    anchor: WindowsEvent | StarttlsNotOffered,
     event: WindowsEvent | None,
     events: tuple[WindowsEvent, ...],
     installed: tuple[InstalledCertificate, ...],
@@ -52,10 +52,9 @@ def assess(
     sessions: tuple[Session, ...],
     masked: tuple[SessionMasked, ...],
     missing: tuple[StarttlsNotOffered, ...],
+    handshakes: tuple[TlsFailed, ...],
 ) -> Finding | None:
     """Event 12014 decides; a missing STARTTLS alone only points here. `event` is what to ask for."""
-    if isinstance(anchor, TlsFailed):
-        return _offered(anchor)
     wanted = unmatched(anchor)
     if wanted:
         sends = is_send_connector(wanted, connectors, sessions)
@@ -69,12 +68,8 @@ def assess(
     found = withheld(anchor, replies)
     if found is None:
         return None
-    hidden = next((each for each in masked if each.what == "capability"), None)
-    if hidden:
-        because = (
-            f"{hidden.host or 'The server'} does offer STARTTLS: a device on the way overwrites it in the EHLO reply."
-        )
-        return Finding(Belief.RULED_OUT, because, (hidden,))
+    if found.seen != "log" and (offered := _offered(masked, handshakes)):
+        return offered
     told = told_of(found.fact.connector, events)
     if told and told.pair is None:
         because = f"Event 12014 quotes the plain name `{told.name}`: the connector names no certificate."
@@ -84,14 +79,19 @@ def assess(
     return Finding(Belief.POSSIBLE, because, (found.fact,), _steps(found.fact.connector), weight=weight)
 
 
-def _offered(failed: TlsFailed) -> Finding | None:
-    """A handshake that got as far as the peer's root: the connector had its certificate."""
-    if failed.direction != "receive" or failed.error != "UntrustedRoot":
-        return None
-    because = (
-        f"`{failed.connector}` did offer STARTTLS; the handshake stopped at the root of the other side (UntrustedRoot)."
-    )
-    return Finding(Belief.RULED_OUT, because, (failed,))
+def _offered(masked: tuple[SessionMasked, ...], handshakes: tuple[TlsFailed, ...]) -> Finding | None:
+    """STARTTLS was there after all: rewritten on the way, or answered by a handshake that failed for another reason."""
+    hidden = next((each for each in masked if each.what == "capability"), None)
+    if hidden:
+        because = f"{hidden.host or 'The server'} offers STARTTLS: a device on the way overwrites it in the EHLO reply."
+        return Finding(Belief.RULED_OUT, because, (hidden,))
+    begun = next((each for each in handshakes if each.direction == "receive" and each.saw_remote), None)
+    if begun:
+        because = (
+            f"`{begun.connector}` offered STARTTLS and showed its certificate; the handshake ended with {begun.error}."
+        )
+        return Finding(Belief.RULED_OUT, because, (begun,))
+    return None
 
 
 def _outside(
