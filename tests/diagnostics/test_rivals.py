@@ -10,6 +10,7 @@ from typing import Final
 import pytest
 
 from diagnostics.cause import catalogue
+from diagnostics.codes.wording import fold
 from tests.casefile import Block, Case
 
 _HERE: Final = Path(__file__).parent
@@ -25,15 +26,18 @@ def _ranks(block: Block) -> dict[str, int]:
 
 
 @lru_cache(maxsize=1)
-def _final() -> dict[str, dict[str, int]]:
-    """What every case comes to after its last paste."""
-    paths = sorted((_HERE.parent / "cases").rglob("*.md"))
-    return {f"{path.parent.name}/{path.stem}": _ranks(Case.read(path).steps()[-1][1]) for path in paths}
+def _ends() -> dict[str, tuple[str, dict[str, int]]]:
+    """Every case: all that was pasted, folded, and what it comes to after the last paste."""
+    found = {}
+    for path in sorted((_HERE.parent / "cases").rglob("*.md")):
+        *_, (pastes, block) = Case.read(path).steps()
+        found[f"{path.parent.name}/{path.stem}"] = (fold("\n".join(pastes)), _ranks(block))
+    return found
 
 
 def _shows(up: str, down: str) -> list[str]:
     """The cases that end with `up` believed, and with `down` named and believed less."""
-    return [name for name, ranks in _final().items() if down in ranks and ranks[down] < ranks.get(up, 0)]
+    return [name for name, (_, ranks) in _ends().items() if down in ranks and ranks[down] < ranks.get(up, 0)]
 
 
 @pytest.mark.parametrize(("one", "other"), _PAIRS)
@@ -47,3 +51,12 @@ def test_a_pair_stands_once_and_is_of_ranked_causes(one: str, other: str) -> Non
     assert _RIVALS[one].count(other) == 1
     for each in (one, other):
         assert not catalogue()[each].modifier, f"{each} is said beside and has no rivals"
+
+
+@pytest.mark.parametrize(
+    ("id_", "words"), [(each.id, words) for each in catalogue().values() for words, _ in each.against]
+)
+def test_the_words_of_a_look_alike_rule_a_cause_out_in_a_case(id_: str, words: str) -> None:
+    assert words not in catalogue()[id_].says, "what speaks for a cause can't speak against it"
+    shown = [name for name, (text, ranks) in _ends().items() if fold(words) in text and ranks.get(id_) == 0]
+    assert shown, f"no case rules {id_} out with `{words}`"
