@@ -46,7 +46,7 @@ def assess(
     if isinstance(failed, WindowsEvent):
         return _from_event(failed, key)
     if not own_fault(failed, "UnknownCredentials"):
-        return None
+        return _no_key(failed, installed)
     refusal = event if event and _key_refused(event) else None
     if key and key.network_service_reads:
         return Finding(Belief.RULED_OUT, "NETWORK SERVICE can read the private key.", (key,))
@@ -63,6 +63,15 @@ def assess(
         because = f"{session_of(failed)}, and NETWORK SERVICE is not among those who may read the private key."
         return Finding(Belief.CONFIRMED, because, proof, _steps(failed.thumbprint), weight=2.0)
     return Finding(Belief.LIKELY, because, proof, _steps(failed.thumbprint), weight=1.0 + bool(refusal))
+
+
+def _no_key(failed: TlsFailed, installed: InstalledCertificate | None) -> Finding | None:
+    """NoCredentials, and the certificate that the log names stands in the list without a key."""
+    named = installed if installed and installed.thumbprint and installed.thumbprint == failed.thumbprint else None
+    if named is None or named.has_private_key is not False or not own_fault(failed, "NoCredentials"):
+        return None
+    because = f"Certificate {named.thumbprint} has no private key, so there is none that could be unreadable."
+    return Finding(Belief.RULED_OUT, because, (named, failed))
 
 
 def _from_event(event: WindowsEvent, key: KeyAccess | None) -> Finding | None:
