@@ -20,10 +20,8 @@ def explained(verdicts: Sequence[Verdict], facts: Iterable[Fact]) -> list[Verdic
 
     Only what an earlier paste left open is concerned: a line whose own words settle it never had rivals to name.
     """
-    replies = [fact for fact in facts if isinstance(fact, Reply) and fact.failing]
+    replies = {fact.source: fact for fact in facts if isinstance(fact, Reply) and fact.failing}
     proofs = [_Proof(each, replies) for each in verdicts if _settles(each)]
-    if not proofs:
-        return list(verdicts)
     return [_against(each, proofs, replies) for each in verdicts]
 
 
@@ -54,11 +52,11 @@ def _denial(cause: Cause, words: Said) -> Verdict:
 class _Proof:
     """A confirmed cause, the lines and replies that it explains, and the last paste that it needed."""
 
-    def __init__(self, verdict: Verdict, replies: Iterable[Reply]) -> None:
+    def __init__(self, verdict: Verdict, replies: Mapping[Source, Reply]) -> None:
         self.verdict = verdict
         self.sources = frozenset(_sources(verdict))
         self.paste = max((source.paste for source in self.sources), default=0)
-        self.words = tuple(fold(reply.whole) for reply in replies if reply.source in self.sources)
+        self.words = tuple(fold(replies[source].whole) for source in self.sources if source in replies)
 
     def explains(self, source: Source, reply: Reply | None) -> bool:
         """Whether this is about the line at `source`, or about a fuller text of the reply that stands there."""
@@ -78,11 +76,11 @@ def _sources(verdict: Verdict) -> Iterator[Source]:
             yield fact.source if isinstance(fact, Fact) else fact
 
 
-def _against(verdict: Verdict, proofs: Iterable[_Proof], replies: Iterable[Reply]) -> Verdict:
+def _against(verdict: Verdict, proofs: Iterable[_Proof], replies: Mapping[Source, Reply]) -> Verdict:
     if verdict.finding.belief not in _OPEN or verdict.cause.modifier or verdict.anchor is None:
         return verdict
     source = verdict.anchor.source
-    reply = next((each for each in replies if each.source == source), None)
+    reply = replies.get(source)
     seen = max(each.paste for each in _sources(verdict))
     # A cause that has weighed the later paste and still stays open knows why.
     proof = next((each for each in proofs if seen < each.paste and each.explains(source, reply)), None)
