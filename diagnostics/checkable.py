@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from diagnostics.checks.target import TargetError, is_address, target_of
-from diagnostics.engine import Verdict
 from diagnostics.facts import Fact
+from diagnostics.verdict import Verdict
 
 _ABOUT_HOSTS: Final = ("network.", "tls.", "certificate.remote.", "certificate.trust.", "protocol.", "dns.smarthost.")
 _ABOUT_DOMAINS: Final = ("dns.", "sender-auth.", "tls.mta-sts.", "tls.dane.")

@@ -19,23 +19,15 @@ from diagnostics.comparison import changes_of
 from diagnostics.facts import Checked, Fact, Reply, Said, Session
 from diagnostics.hints import hints, leaning
 from diagnostics.recognisers import recognise
+from diagnostics.rivals import denied, explained
 from diagnostics.strays import strays
-from diagnostics.text import Paste
+from diagnostics.text import Paste, short
+from diagnostics.verdict import Verdict
 
 _MOST_ANCHORS: Final = 24  # a storm of equal failures is judged on this many of them, the latest
 _MOST_COMPANIONS: Final = 1_000  # and against this many facts of each kind
 _MOST_PROSE: Final = 100  # lines: people explain in a few sentences
 _JOINED: Final = ("session", "connector", "thumbprint")
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What one cause came to. `missing` are the fact types that would settle it; `anchor` the fact it spoke of."""
-
-    cause: Cause
-    finding: Finding
-    missing: frozenset[type[Fact]]
-    anchor: Fact | None = None
 
 
 @dataclass(slots=True)
@@ -67,6 +59,7 @@ def judge(texts: Sequence[str], book: Book | None = None) -> Judgement:
     _see(judgement, book)
     judgement.verdicts.extend(_suspects(book.causes, held, {each.cause.id for each in judgement.verdicts}))
     _lean(judgement)
+    judgement.verdicts = denied(explained(judgement.verdicts, facts), book.against.said(facts), book.causes)
     judgement.verdicts.sort(key=lambda v: (-v.finding.belief, -v.finding.weight, v.cause.id))
     return judgement
 
@@ -212,7 +205,7 @@ def _suspects(known: dict[str, Cause], held: _Held, judged: set[str]) -> list[Ve
             each = known.get(id_)
             if each is None or id_ in judged or each.modifier or (id_ in found and found[id_].finding.weight >= weight):
                 continue
-            because = f"`{_short(fact.text)}` can come from this; nothing sent so far tells it from the others."
+            because = f"`{short(fact.text)}` can come from this; nothing sent so far tells it from the others."
             finding = Finding(Belief.POSSIBLE, because, (fact,), weight=weight)
             present = {kind for kind, facts in held.by_type.items() if facts}
             found[id_] = Verdict(each, finding, frozenset(each.wanted - present - {Said}), fact)
@@ -222,7 +215,3 @@ def _suspects(known: dict[str, Cause], held: _Held, judged: set[str]) -> list[Ve
 def _general(reply: Reply) -> bool:
     """Whether a reply only says that delivery failed: where a session shows how, it has nothing to add."""
     return reply.enhanced.startswith("4.4.") or codes.is_wrapper(str(reply.code or ""), reply.enhanced, reply.whole)
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 100 else text[:99] + "…"

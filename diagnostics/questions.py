@@ -7,11 +7,12 @@ from typing import Final
 
 from diagnostics.asks import ASKABLE, ASKS, BOUNCE, Ask
 from diagnostics.cause import Belief
-from diagnostics.engine import Judgement, Verdict
+from diagnostics.engine import Judgement
 from diagnostics.facts import Fact
 from diagnostics.mail_facts import Traced, Tracked
 from diagnostics.powershell import command
 from diagnostics.report import Question
+from diagnostics.verdict import Verdict
 
 _BOUNCES: Final = frozenset({"ndr", "delivery-status", "message"})
 _MOST: Final = 2

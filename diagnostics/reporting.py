@@ -8,7 +8,7 @@ from typing import Final
 from diagnostics.cause import Belief
 from diagnostics.changes import changed
 from diagnostics.checkable import worth_checking
-from diagnostics.engine import Judgement, Verdict, judge
+from diagnostics.engine import Judgement, judge
 from diagnostics.facts import Fact, Source, TlsFailed
 from diagnostics.notes import notes_of
 from diagnostics.questions import questions
@@ -16,6 +16,7 @@ from diagnostics.report import BeliefName, Evidence, Moment, Note, ReadArtefact,
 from diagnostics.report import Verdict as VerdictName
 from diagnostics.seen import cured, failures
 from diagnostics.timeline import moments
+from diagnostics.verdict import Verdict
 
 _LONGEST_QUOTE: Final = 400
 _MOST_SUSPECTS: Final = 6

@@ -99,3 +99,8 @@ def encodable(text: str) -> str:
 def squeezed(text: str) -> str:
     """`text` with every run of white space as one space, ends trimmed."""
     return " ".join(text.split())
+
+
+def short(text: str, most: int = 100) -> str:
+    """`text` for a sentence: cut to `most` characters, which an ellipsis shows."""
+    return text if len(text) <= most else text[: most - 1] + "…"

@@ -31,6 +31,7 @@ _NEAR: Final = 4  # lines between a cmdlet and the first property it prints
 _HEADER = re2.compile(r"^\s*[A-Za-z][A-Za-z0-9]+(?:\s+[A-Za-z][A-Za-z0-9]+)+\s*$")
 _RULE = re2.compile(r"^\s*-{2,}(?:\s+-{2,})*\s*$")
 _PROPERTY = re2.compile(r"^\s*[A-Za-z]\w+\s*:")
+_PROMPT = re2.compile(r"^\s*(?:\[PS\] |PS )[A-Z]:[^>]*>\s*\S")  # another command, whatever its verb
 _COMMON: Final = ("name", "identity", "enabled", "status", "state", "priority")
 _CAMEL = re2.compile(r"[a-z][A-Z]")
 _MOST_SHOWN: Final = 30
@@ -61,7 +62,7 @@ def _echoes(lines: Lines) -> dict[int, str]:
     kinds: dict[int, str] = {}
     kind, quiet = "", 0
     for index, line in lines:
-        if _is_command(line):
+        if _is_command(line) or _PROMPT.search(line[:1000]):
             kind, quiet = echoed(line), 0
         else:
             quiet = 0 if _PROPERTY.search(line) or not line.strip() else quiet + 1

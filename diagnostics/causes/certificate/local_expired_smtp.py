@@ -136,6 +136,10 @@ def _listed(certificate: InstalledCertificate, installed: Sequence[InstalledCert
     """A listing alone: an expired SMTP certificate matters unless a valid one covers its name."""
     if not certificate.expired or certificate.for_smtp is not True:
         return None
+    if common_name(certificate.subject) == "microsoft exchange server auth certificate":
+        because = f"The expired {certificate.thumbprint or 'certificate'} is the Auth certificate, which signs OAuth tokens; no "
+        because += "SMTP session shows it."
+        return Finding(Belief.RULED_OUT, because, (certificate,))
     if is_self_signed(certificate) and is_server_name(common_name(certificate.subject)):
         return None  # the internal transport certificate has its own cause
     names = all_names(certificate)

@@ -28,7 +28,7 @@ from diagnostics.facts import InstalledCertificate, TlsFailed, WindowsEvent
 from diagnostics.report import Step
 
 _WRONG_USAGE = "0X80090349"  # SEC_E_CERT_WRONG_USAGE
-_UNSUPPORTED_CERTIFICATE = 43  # TLS alert
+_UNSUPPORTED_CERTIFICATE, _PROTOCOL_VERSION = 43, 70  # TLS alerts
 
 
 @cause(id="certificate.local.key-type-unsuitable", act="on-prem")
@@ -45,8 +45,16 @@ def assess(
         what = f"error {_WRONG_USAGE.lower()}" if event.error else f"alert {event.alert}"
         because = f"Schannel {event.event} with {what}: the certificate, or its key, is not meant for this use."
         return Finding(Belief.LIKELY, because, (event, failed), _steps(thumbprint))
+    if event.alert == _PROTOCOL_VERSION:
+        because = f"Alert {event.alert} (Schannel {event.event}) is about the TLS version; no certificate was judged."
+        return Finding(Belief.RULED_OUT, because, (event,))
     if event.event != 36874:
         return None
+    if failed and failed.direction == "send" and failed.error == "AlgorithmMismatch":
+        because = (
+            f"`{failed.connector}` fails as a client too (AlgorithmMismatch), where this server shows no certificate."
+        )
+        return Finding(Belief.RULED_OUT, because, (failed, event))
     because = (
         "Schannel 36874: no cipher suite fits. If this began with a new certificate, its key is of a kind that "
         "the enabled "

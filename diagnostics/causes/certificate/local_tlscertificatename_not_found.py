@@ -66,7 +66,8 @@ def assess(
     if not pair or not _complete(installed):
         return None
     if found:
-        return None
+        because = f"{name} names issuer and subject of {found[0].thumbprint or found[0].subject}, which is installed."
+        return Finding(Belief.RULED_OUT, because, (held, found[0]))
     because = f"{name} names issuer `{pair[0]}` with subject `{pair[1]}`, and no listed certificate has both."
     return Finding(Belief.LIKELY, because, (anchor, *_alike(pair, installed)), where, weight=1.5)
 

@@ -36,7 +36,16 @@ from diagnostics.report import Step
 _NAMED = re2.compile(r"(?i)(?:sender ip|client|from|ip)[ =:]{1,3}\[?((?:\d{1,3}\.){3}\d{1,3})\b")
 
 
-@cause(id="connector.exo-inbound.ip-mismatch", act="exchange-online", says=attribution.SIGNATURES)
+@cause(
+    id="connector.exo-inbound.ip-mismatch",
+    act="exchange-online",
+    says=attribution.SIGNATURES,
+    against={
+        "There is a partner connector configured that matched": (
+            "means that a connector matched and refused; with a wrong address none matches"
+        ),
+    },
+)
 def assess(
     said: Said,
     _connectors: Configured | None,

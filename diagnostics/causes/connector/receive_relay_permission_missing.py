@@ -32,7 +32,14 @@ from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 
-@cause(id="connector.receive.relay-permission-missing", act="on-prem", says=relay.SIGNATURES)
+@cause(
+    id="connector.receive.relay-permission-missing",
+    act="on-prem",
+    says=relay.SIGNATURES,
+    against={
+        "TenantAttribution; Relay Access Denied": "is Exchange Online's refusal: no Receive connector of these servers was asked",
+    },
+)
 def assess(
     said: Said,
     _settings: Configured | None,

@@ -22,6 +22,8 @@ DNS can mend it.
 
 from __future__ import annotations
 
+from typing import Final
+
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.dns.exchangers import Exchanger, exchanger_of, organization
 from diagnostics.causes.dns.lookups import same
@@ -30,11 +32,13 @@ from diagnostics.facts import DnsAnswer, Reply, Said, SendConnector, Session
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
+_EDGE: Final = "Recipient address rejected: Access denied"
+
 
 @cause(
     id="dns.mx.own-domain-wrong",
     act="dns",
-    says=("Relay access denied", "Unable to relay", "Relaying denied"),
+    says=("Relay access denied", "Unable to relay", "Relaying denied", _EDGE),
 )
 def assess(
     said: Said,
@@ -54,6 +58,14 @@ def assess(
     if refuting := _refuting(said, name, connectors, settings):
         return refuting
     mx = exchanger_of(name, answers)
+    if said.signature == _EDGE:
+        right = mx is not None and mx.is_microsoft and by_microsoft(said)
+        because = (
+            f"The MX of {mx.domain} is {mx.host}, and Exchange Online answered there: the mail is at the right place."
+            if mx
+            else ""
+        )
+        return Finding(Belief.RULED_OUT, because, (mx.answer, said)) if right and mx else None
     online = by_microsoft(said) or "5.4.1 relay access denied" in low
     if mx:
         return _compared(said, mx, online)

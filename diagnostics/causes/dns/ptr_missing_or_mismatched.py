@@ -61,6 +61,9 @@ _REVERSE: Final = (".in-addr.arpa", ".ip6.arpa")
         "cannot find your hostname",
         "reverse hostname",
     ),
+    against={
+        "Helo command rejected": "judges the name that was given in HELO, not the PTR record of the address",
+    },
 )
 def assess(said: Said, _answer: DnsAnswer | None, answers: tuple[DnsAnswer, ...]) -> Finding | None:
     """The receiver's own words; a look-up by hand that finds a name takes the certainty away."""

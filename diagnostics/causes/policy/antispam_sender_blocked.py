@@ -23,10 +23,10 @@ policy's). It is an entry somebody made, no reputation service.
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.policy.said import refusal
+from diagnostics.causes.policy.said import refusal, reply_of
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import AgentAction, Antispam, Configured
-from diagnostics.report import Step
+from diagnostics.report import Act, Step
 
 _SKB = "The message matched a blocked sender or domain of an anti-spam policy (SFV:SKB)"
 _BLK = "The sender stands on the recipient's own list of blocked senders (SFV:BLK)"
@@ -40,6 +40,10 @@ _BLK = "The sender stands on the recipient's own list of blocked senders (SFV:BL
         "Recipient not authorized, your IP has been found on a block list",
         "External client with IP address",
     ),
+    against={
+        "Message rejected as spam by Content Filtering": "judges the content; the sender filter says `Sender denied`",
+        "using Customer Block list": "judges the sending server's address, not the sender's",
+    },
 )
 def assess(
     anchor: Said | Antispam | AgentAction, replies: tuple[Reply, ...], settings: tuple[Configured, ...]
@@ -54,7 +58,11 @@ def assess(
     because = f"{refused.where} refused the sender with `{anchor.signature}`, which its own block entries do."
     if anchor.signature.startswith("5.1.0") and not refused.online:
         belief = Belief.CONFIRMED if blocked else Belief.LIKELY
-        return Finding(belief, because, (anchor, blocked), _on_premises(""), weight=1.2)
+        reply = reply_of(anchor, replies)
+        # Who holds the report is the sender; the list is kept where the mail was refused.
+        away = blocked is None and reply is not None and reply.kind in ("ndr", "dsn")
+        act: Act = "recipient-side" if away else "on-prem"
+        return Finding(belief, because, (anchor, blocked), _on_premises(""), act, weight=1.2)
     steps = _policies() if refused.online else _on_premises("")
     return Finding(Belief.POSSIBLE, because, (anchor,), steps, refused.act, weight=1.0 if refused.online else 1.6)
 

@@ -35,6 +35,9 @@ _AUTHENTICATION: Final = re2.compile(r"\b(?:dmarc|spf|dkim)\b")
     id="policy.gateway.anti-spoofing",
     act="on-prem",
     says=("Rejected by header based Anti-Spoofing policy", "Anti-Spoofing policy"),
+    against={
+        "5.1.0 Sender denied": "is Exchange's own sender filter, with a list that somebody keeps",
+    },
 )
 def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     """The gateway's own words; where they also name DMARC or SPF, that is the reason."""

@@ -38,6 +38,9 @@ _EVENTS: Final = {
     id="policy.moderation.rejected-or-expired",
     act="recipient-side",
     says=("APPROVAL.Rejected", "rejected by a moderator", *_EVENTS),
+    against={
+        "Cannot read expiry policy": "means that the approval agent fails; no moderator's answer is missing",
+    },
 )
 def assess(anchor: Said | Tracked, replies: tuple[Reply, ...]) -> Finding | None:
     """The tracking event proves it; the report's words are Exchange's own."""

@@ -36,6 +36,10 @@ from diagnostics.report import Step
         "5.7.135",
         "RESOLVER.RST.AuthRequired",
     ),
+    against={
+        "RESOLVER.RST.NotAuthorized": "checks the recipient's list of senders, before the store looks at a folder's permissions",
+        "MapiExceptionQuotaExceeded": "is about the size of the folder, not about who may write to it",
+    },
 )
 def assess(said: Said, replies: tuple[Reply, ...], settings: tuple[Configured, ...]) -> Finding | None:
     """AuthRequired is shared with every other recipient: only the kind of recipient tells them apart."""

@@ -48,6 +48,9 @@ _POLICY: Final = ("local policy", "policy reasons")
         "Administrative prohibition",
         "5.0.350",
     ),
+    against={
+        "disallowed this secure domain": "is said by the own server, which asks for mutual TLS; the other side refused nothing",
+    },
 )
 def assess(said: Said, replies: tuple[Reply, ...], entries: tuple[Tracked, ...]) -> Finding | None:
     """What is left when the reply gives no reason that can be looked into."""

@@ -37,6 +37,9 @@ _CUSTOM: Final = re2.compile(r"^5\.7\.9\d\d$")
     id="policy.transport-rule.reject",
     act="on-prem",
     says=("TRANSPORT.RULES.RejectMessage", "Delivery not authorized, message refused"),
+    against={
+        "Transport rules loop count exceeded": "counts how often rules sent the message round; no rule rejected it",
+    },
 )
 def assess(anchor: Said | Reply | Tracked, replies: tuple[Reply, ...]) -> Finding | None:
     """The token and the agent's own entry prove it; a custom number is given by nothing else in Exchange."""

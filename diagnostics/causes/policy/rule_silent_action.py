@@ -30,7 +30,7 @@ from diagnostics.facts import Said
 from diagnostics.mail_facts import Traced, Tracked
 from diagnostics.report import Shell, Step
 
-_RULE_EVENTS: Final = ("transport rule", "custom rule")
+RULE_EVENTS: Final = ("transport rule", "custom rule")
 _DIVERTING: Final = re2.compile(
     r"(?i)\b(DeleteMessage|Quarantine|RedirectMessage(?:To)?|RedirectTo|DeleteTheMessage)\b"
 )
@@ -49,8 +49,11 @@ def assess(anchor: Traced | Tracked | Said, entries: tuple[Tracked, ...], traces
     if isinstance(anchor, Said):
         because = "The message was quarantined by a mail flow rule."
         return Finding(Belief.CONFIRMED, because, (anchor,), _steps("", online=True))
-    if anchor.event.lower() in _RULE_EVENTS:
+    if anchor.event.lower() in RULE_EVENTS:
         return _traced(anchor)
+    if anchor.event.lower() == "malware":
+        because = f"The trace of the message to `{anchor.recipient or 'the recipient'}` has the event Malware: a filter acted."
+        return Finding(Belief.RULED_OUT, because, (anchor,))
     if anchor.status.lower() == "quarantined" and not any(each.event for each in traces):
         because = f"The message to `{anchor.recipient or 'the recipient'}` is in quarantine; a mail flow rule can have sent it "
         because += "there. The events of its trace name what did."
@@ -58,13 +61,19 @@ def assess(anchor: Traced | Tracked | Said, entries: tuple[Tracked, ...], traces
     return None
 
 
+def diverted(event: Traced) -> str:
+    """The action of a rule that sends a message elsewhere or nowhere, "" when it took none."""
+    found = _DIVERTING.search(f"{event.action} {event.detail}")
+    return str(found.group(1)) if found else ""
+
+
 def _traced(event: Traced) -> Finding | None:
-    action = _DIVERTING.search(f"{event.action} {event.detail}")
+    action = diverted(event)
     if not action:
         return None
     rule = _NAMED.search(event.detail)
     named = f"The mail flow rule '{rule.group(1)}'" if rule else "A mail flow rule"
-    because = f"{named} took the action {action.group(1)} on the message, which tells nobody."
+    because = f"{named} took the action {action} on the message, which tells nobody."
     steps = _steps(event.recipient, online=True, rule=str(rule.group(1)) if rule else "")
     return Finding(Belief.CONFIRMED, because, (event,), steps)
 

@@ -39,6 +39,9 @@ from diagnostics.report import Act, Step
         "receiving mail too quickly",
         "receiving mail at a rate that",
     ),
+    against={
+        "recipient thread limit exceeded": "counts deliveries at one moment, not messages in an hour",
+    },
 )
 def assess(said: Said, replies: tuple[Reply, ...]) -> Finding:
     """5.2.121 blames one sender, 5.2.122 the sum of all."""

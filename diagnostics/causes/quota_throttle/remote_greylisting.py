@@ -31,6 +31,9 @@ from diagnostics.report import Step
     id="quota-throttle.remote.greylisting",
     act="recipient-side",
     says=("Greylist", "Grey-list", "Graylist", "4.7.1 Please try again later", "4.7.1 Try again later"),
+    against={
+        "unexpected volume or user complaints": "judges the sender's traffic; a greylist only wants a second try",
+    },
 )
 def assess(said: Said) -> Finding | None:
     """The word names it, unless it went on until the message expired."""

@@ -61,6 +61,9 @@ _POSTMASTERS: Final = (
         "Too many connections from your",
         "4.7.0 Try again later, closing connection",
     ),
+    against={
+        "rate limited due to IP reputation": "comes from Outlook.com's view of the address, not from a rate",
+    },
 )
 def assess(said: Said) -> Finding | None:
     """The provider's own mark names it; Gmail's `try again later` only hints at it."""

@@ -33,6 +33,11 @@ from diagnostics.report import Step
     id="quota-throttle.sender.outbound-policy-restricted",
     act="exchange-online",
     says=("bad outbound sender", "AS(42003)", "AS(42004)", "550 5.1.8"),
+    against={
+        "reached your daily limit for message recipients": (
+            "counts a day's recipients; a restricted sender is called `bad outbound sender`"
+        ),
+    },
 )
 def assess(anchor: Said | Configured, objects: tuple[Configured, ...]) -> Finding | None:
     """The words name it; the list of restricted users names the account."""

@@ -39,6 +39,10 @@ from diagnostics.report import Step
         "submission quota was exceeded",
         "SubmissionQuotaExceededException",
     ),
+    against={
+        "bad outbound sender": "restricts the sender until an administrator lifts it, not until the day is over",
+        "tenant external recipient rate limit": "counts the whole tenant, not this sender",
+    },
 )
 def assess(said: Said) -> Finding:
     """The words leave no doubt; the number alone is Exchange Online's own."""

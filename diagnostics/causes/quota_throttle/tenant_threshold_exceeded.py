@@ -32,6 +32,9 @@ from diagnostics.report import Step
     id="quota-throttle.tenant.threshold-exceeded",
     act="exchange-online",
     says=("5.7.705", "tenant has exceeded threshold"),
+    against={
+        "tenant external recipient rate limit": "is the plain limit on outside recipients, without a suspicion of spam",
+    },
 )
 def assess(said: Said) -> Finding:
     """The number is Microsoft's own and survives translation."""

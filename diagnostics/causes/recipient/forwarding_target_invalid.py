@@ -26,6 +26,18 @@ from diagnostics.mail_facts import Configured
 from diagnostics.report import Act, Shell, Step
 
 
+def _not_routed(mailbox: Configured, replies: tuple[Reply, ...]) -> Finding | None:
+    """The target was refused for want of a route to it: nobody said that it does not exist."""
+    target = mailbox.get("ForwardingSmtpAddress").lower().removeprefix("smtp:")
+    reply = next((r for r in replies if r.recipient and r.recipient.lower() == target), None)
+    if reply is None or not reply.failing or "unable to relay" not in reply.whole.lower():
+        return None
+    because = (
+        f"{mailbox.name} forwards to `{target}`, and the refusal is about relaying there, not about an unknown address."
+    )
+    return Finding(Belief.RULED_OUT, because, (mailbox, reply))
+
+
 @cause(
     id="recipient.forwarding.target-invalid",
     act="recipient-side",
@@ -38,9 +50,14 @@ from diagnostics.report import Act, Shell, Step
         "5.1.351",
         "User unknown",
     ),
+    against={
+        "there is a forwarding loop in the directory": "found the target, which forwards back",
+    },
 )
-def assess(said: Said, objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
+def assess(said: Said | Configured, objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
     """Exchange's forwarding words say it; otherwise a mailbox that names the failing address as its target."""
+    if isinstance(said, Configured):
+        return _not_routed(said, replies)
     wanted = address(said, replies)
     low = said.text.lower()
     online = by_microsoft(said)

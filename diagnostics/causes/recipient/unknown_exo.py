@@ -56,6 +56,11 @@ from diagnostics.report import Step
         "550 5.1.10",
         "5.1.10",
     ),
+    against={
+        "Recipient address rejected: Access denied": (
+            "is the check at the tenant's edge; a recipient that is missing behind it says `RecipNotFound`"
+        ),
+    },
 )
 def assess(
     said: Said,

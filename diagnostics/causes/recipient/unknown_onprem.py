@@ -52,6 +52,9 @@ from diagnostics.report import Step
         "RESOLVER.ADR.RecipientNotFound",
         "not found by SMTP address lookup",
     ),
+    against={
+        "RESOLVER.ADR.ExRecipNotFound": "looks up a LegacyExchangeDN; the mailbox may well exist, under another one",
+    },
 )
 def assess(
     said: Said, _found: Configured | None, objects: tuple[Configured, ...], replies: tuple[Reply, ...]

@@ -63,6 +63,9 @@ _OTHERS: Final = (
         "listed in RBL",
         "AS16012611",
     ),
+    against={
+        "banned sending IP": "is Microsoft's own list, which no public list feeds",
+    },
 )
 def assess(said: Said, answers: tuple[DnsAnswer, ...]) -> Finding | None:
     """The refusal names the list; what the list answers settles it."""

@@ -33,6 +33,9 @@ from diagnostics.report import Step
     id="reputation.pool.relay",
     act="exchange-online",
     says=("5.7.367", "RegularRelayOutboundPool", "RelayOutboundPool"),
+    against={
+        "does not allow external forwarding": "stops the forwarded copy before it is sent, from whatever pool",
+    },
 )
 def assess(said: Said, _event: Traced | None, traced: tuple[Traced, ...], replies: tuple[Reply, ...]) -> Finding:
     """The pool's name proves it, a redirection comes close to it; 5.7.367 alone can also be a wrong destination."""

@@ -49,13 +49,13 @@ def assess(
         return None
     circle = way(hops)
     name = domain(recipient(anchor, replies))
-    third = _third(circle, name) if circle else ""
+    service = third(circle, name) if circle else ""
     rule = next((o for o in objects if o.kind == "transport-rule" and o.get("RouteMessageOutboundConnector")), None)
-    if third:
+    if service:
         because = (
-            f"{third} got the message again and again: a service in between returns it, and it is sent there anew."
+            f"{service} got the message again and again: a service in between returns it, and it is sent there anew."
         )
-        belief = Belief.LIKELY if any(each in third for each in _SERVICES) or rule else Belief.POSSIBLE
+        belief = Belief.LIKELY if any(each in service for each in _SERVICES) or rule else Belief.POSSIBLE
         return Finding(belief, because, (circle, rule, anchor), _steps(rule), weight=1.5)
     if circle:
         return None
@@ -77,7 +77,7 @@ def _hinted(anchor: Said | Hops, rule: Configured | None, headers: Iterable[Head
     return Finding(Belief.POSSIBLE, because, (anchor,), _steps(None), weight=0.7)
 
 
-def _third(circle: Hops, name: str) -> str:
+def third(circle: Hops, name: str) -> str:
     """The looping host that is neither Microsoft's nor one of the recipient's own domain."""
     hosts: Iterable[str] = (*circle.loops, *(hop.sender for hop in circle.hops if hop.by in circle.loops))
     for host in hosts:

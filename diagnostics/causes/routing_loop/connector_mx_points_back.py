@@ -38,9 +38,16 @@ from diagnostics.mail_facts import Configured, Hops
 from diagnostics.report import Step
 
 
-@cause(id="routing-loop.connector.mx-points-back", act="exchange-online", says=LOOPED)
+@cause(
+    id="routing-loop.connector.mx-points-back",
+    act="exchange-online",
+    says=LOOPED,
+    against={
+        "SMTPSEND.DNS.MxLoopback": "stops the message before it leaves; one that a connector brings back ends with a hop count",
+    },
+)
 def assess(
-    anchor: Said | Hops,
+    anchor: Said | Hops | SendConnector,
     _hops: Hops | None,
     _connector: Configured | None,
     hops: tuple[Hops, ...],
@@ -49,6 +56,8 @@ def assess(
     replies: tuple[Reply, ...],
 ) -> Finding | None:
     """The connector that carries the domain decides."""
+    if isinstance(anchor, SendConnector):
+        return _handed_over(anchor, replies)
     if not circles(anchor):
         return None
     name = domain(recipient(anchor, replies))
@@ -68,6 +77,17 @@ def assess(
             Belief.LIKELY, because, (by_dns, anchor, circle), _send_steps(by_dns.connector), "on-prem", weight=1.3
         )
     return _without_proof(anchor, carrying, circle, name)
+
+
+def _handed_over(connector: SendConnector, replies: tuple[Reply, ...]) -> Finding | None:
+    """A routing address was refused where it came back; what goes to a smart host follows no MX record."""
+    back = next((r for r in replies if r.failing and "unable to relay" in r.whole.lower()), None)
+    if back is None or not connector.smart_hosts or not back.recipient.lower().endswith(".mail.onmicrosoft.com"):
+        return None
+    because = (
+        f"`{connector.connector}` hands `{back.recipient}` to {connector.smart_hosts[0]}: no MX record is followed."
+    )
+    return Finding(Belief.RULED_OUT, because, (connector, back))
 
 
 def _without_proof(anchor: Said | Hops, carrying: list[Configured], circle: Hops | None, name: str) -> Finding:

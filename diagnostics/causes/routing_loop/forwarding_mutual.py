@@ -37,6 +37,9 @@ _DEPTH: Final = "agent generated message depth exceeded"
     id="routing-loop.forwarding.mutual",
     act="on-prem",
     says=("RESOLVER.FWD.Loop", "there is a forwarding loop in the directory", _DEPTH),
+    against={
+        "RESOLVER.FWD.NotFound": "found no target, so nothing can come back",
+    },
 )
 def assess(said: Said, replies: tuple[Reply, ...], objects: tuple[Configured, ...]) -> Finding | None:
     """The token names it; the counted depth can be an add-on's too, unless the mailboxes show the circle."""

@@ -65,6 +65,12 @@ _SURE: Final = ("5.7.515", "required authentication level", "sender is unauthent
         "4.7.26",
         "5.7.26 Your email has been",
     ),
+    against={
+        "no key for signature": "is a signature whose key is not in DNS, at a receiver that asks for no more",
+        "No passing DKIM signature": "asks for a signature; the rules for bulk senders name SPF, DKIM and DMARC together",
+        "5.7.23": "is about SPF alone; the rules for bulk senders name SPF, DKIM and DMARC together",
+        "Unauthenticated email from": "follows the policy that the domain itself publishes, not a rule for bulk senders",
+    },
 )
 def assess(said: Said) -> Finding | None:
     """The provider's own words; they name the missing part, the domain and the address."""

@@ -42,7 +42,16 @@ from diagnostics.report import Act, Step
 _DROPPED: Final = "X-CrossPremisesHeadersFilteredBySendConnector"
 
 
-@cause(id="sender-auth.composite.spoof-classified", act="sender")
+@cause(
+    id="sender-auth.composite.spoof-classified",
+    act="sender",
+    against={
+        "Rejected by header based Anti-Spoofing policy": "is a gateway's refusal, before Exchange Online judged anything",
+        "Direct Send not allowed for this organization": (
+            "refuses unauthenticated mail of the tenant's own domains without a verdict on spoofing"
+        ),
+    },
+)
 def assess(
     _anchor: Authentication | Antispam,
     results: tuple[Authentication, ...],

@@ -81,8 +81,8 @@ def _judged(anchor: Authentication, *, detoured: bool, earlier: Authentication |
         because = f"DMARC fails for `{domain}` here, but the message made a detour, or was authentic before."
         return Finding(Belief.POSSIBLE, because, (anchor, earlier), _steps(domain), weight=0.9)
     if _signed_in_vain(anchor):
-        because = f"DMARC fails for `{domain}`: the message has a signature of that domain, but it does not verify."
-        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(domain), weight=1.3)
+        because = f"DMARC fails for `{domain}`, but a signature of that very domain is there: it is aligned, and does not verify."
+        return Finding(Belief.RULED_OUT, because, (anchor,))
     passing = _passing(anchor)
     if passing:
         because = f"From is `{domain}`, but what passes is {' and '.join(passing)}. That is not aligned with the From domain, so "
@@ -127,8 +127,10 @@ def _said(said: Said, way: Fact | None, broken: Authentication | None) -> Findin
         because += " The message was forwarded, which alone can break it."
         return Finding(Belief.POSSIBLE, because, (said, way), _steps(domain), weight=1.0)
     if broken and aligned(broken.header_from, domain):
-        because += f" The message bears a signature of `{name_of(broken.header_d)}` itself, which does not verify."
-        return Finding(Belief.POSSIBLE, because, (said, broken), _steps(domain), weight=1.0)
+        because = (
+            f"The message bears a signature of `{name_of(broken.header_d)}` itself: it is aligned, and does not verify."
+        )
+        return Finding(Belief.RULED_OUT, because, (broken, said))
     return Finding(Belief.LIKELY, because, (said,), _steps(domain), weight=1.0)
 
 

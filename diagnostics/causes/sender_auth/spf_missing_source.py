@@ -71,6 +71,9 @@ def assess(
     """Whose address failed decides: the domain's own source, a forwarder, or the receiver's gateway."""
     if isinstance(anchor, Said):
         return _said(anchor)
+    if anchor.spf == "permerror" and refused(anchor):
+        because = "The SPF record is invalid (spf=permerror), so nobody read which addresses it lists."
+        return Finding(Belief.RULED_OUT, because, (anchor,))
     if anchor.spf not in SPF_FAILED or not refused(anchor):
         return None
     ip, domain = anchor.sender_ip, name_of(anchor.mail_from or anchor.header_from)
