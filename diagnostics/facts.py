@@ -61,7 +61,11 @@ class Certificate(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session(Fact):
-    """One SMTP session of a protocol log, from the view of the Exchange server that wrote it."""
+    """One SMTP session of a protocol log, from the view of the Exchange server that wrote it.
+
+    `greeting` is the name that the client said in EHLO or HELO, and `seen_as` the client's address as the server's
+    reply to it names it ("Hello [203.0.113.10]"): in a send log our own name, and our address as the other side sees it.
+    """
 
     direction: Literal["send", "receive"]
     began: str = ""
@@ -69,6 +73,8 @@ class Session(Fact):
     stage: Stage = Stage.ATTEMPTED
     remote_ip: str = ""
     banner: str = ""
+    greeting: str = ""
+    seen_as: str = ""
     capabilities: tuple[str, ...] = ()
     protocol: str = ""  # as written: SP_PROT_TLS1_2_CLIENT
     cipher: str = ""

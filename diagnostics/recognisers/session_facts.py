@@ -37,6 +37,9 @@ _TLS_FAILED = re2.compile(r"(?i)TLS negotiation failed with error (\w{1,40})")
 _TLS_SUCCEEDED = re2.compile(
     r"(?i)TLS protocol (\w{1,40}) negotiation succeeded(?:.{0,60}?algorithm (\w+))?(?:.{0,60}?MAC hash algorithm (\w+))?"
 )
+_GREETING = re2.compile(r"(?i)^(?:EHLO|HELO)\s+(\S{1,255})")
+# Exchange and Exim say Hello, with or without the name before the address; Gmail is at your service.
+_SEEN_AS = re2.compile(r"(?i)\b(?:Hello(?: [^\s\[]{1,253})?|at your service,) \[(?:IPv6:)?([0-9a-f.:]{3,45})\]")
 _BANNER_HOST = re2.compile(r"^220[ -]([A-Za-z0-9_.-]{3,253}) ")
 _CAPABILITY: Final = re2.compile(
     r"\b(STARTTLS|SIZE|PIPELINING|DSN|ENHANCEDSTATUSCODES|8BITMIME|BINARYMIME|CHUNKING|SMTPUTF8|X-ANONYMOUSTLS|X-EXPS|AUTH|XRDST|XSHADOW\w*)\b"
@@ -62,6 +65,8 @@ class _Conversation:
     failed_connect: ConnectFailed | None = None
     attempted: Row | None = None
     banner: str = ""
+    greeting: str = ""
+    seen_as: str = ""
     stage: Stage = Stage.ATTEMPTED
     capabilities: list[str] = field(default_factory=list)
     ehlo: Row | None = None
@@ -98,7 +103,7 @@ def _hear(talk: _Conversation, row: Row) -> None:
     elif (row.event == "<") == (talk.direction == "send"):
         _hear_server(talk, row, text)
     else:
-        _hear_client(talk, text.upper())
+        _hear_client(talk, text)
 
 
 def _hear_note(talk: _Conversation, row: Row, text: str) -> None:
@@ -119,6 +124,9 @@ def _hear_note(talk: _Conversation, row: Row, text: str) -> None:
 
 
 def _hear_client(talk: _Conversation, text: str) -> None:
+    greeting = _GREETING.search(text)
+    talk.greeting = talk.greeting or (greeting.group(1) if greeting else "")
+    text = text.upper()
     if talk.ehlo is not None:
         talk.ehlo_done = True  # the client went on, so it had seen the whole reply
     if text.startswith("STARTTLS"):
@@ -153,6 +161,8 @@ def _hear_250(talk: _Conversation, row: Row, text: str) -> None:
         talk.stage = Stage.DELIVERED
     elif talk.stage < Stage.STARTTLS and not talk.ehlo_done:
         talk.ehlo, talk.stage = row, max(talk.stage, Stage.EHLO)
+        seen = _SEEN_AS.search(text)
+        talk.seen_as = talk.seen_as or (seen.group(1) if seen else "")
         words = _CAPABILITY.findall(text)
         talk.capabilities.extend(word for word in words if word not in talk.capabilities)
         talk.ehlo_done = text.startswith("250 ")
@@ -176,6 +186,8 @@ def _session(talk: _Conversation, rows: list[Row], sources: dict[int, Source], s
         stage=talk.stage,
         remote_ip=_ip(next((row.remote for row in rows if row.remote), "")),
         banner=talk.banner,
+        greeting=talk.greeting,
+        seen_as=talk.seen_as,
         capabilities=tuple(talk.capabilities),
         protocol=talk.tls_ok[1] if talk.tls_ok else "",
         cipher=talk.tls_ok[2] if talk.tls_ok else "",
