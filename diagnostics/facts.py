@@ -307,14 +307,41 @@ class TlsProbe(Fact):
     issuer: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class DnsRecord:
+    """One record of an answer. `kind` is its type: A, AAAA, MX, TXT, CNAME, PTR, NS.
+
+    `value` is the address, the host in lower case without its last dot ("" in a null MX), or the strings of a TXT record
+    as one; a cut-off one ends in "...". `preference` is that of an MX, -1 otherwise.
+    """
+
+    kind: str
+    value: str
+    preference: int = -1
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DnsAnswer(Fact):
-    """nslookup or Resolve-DnsName typed by hand. `ok` says whether `name` resolved with `server`."""
+    """nslookup, Resolve-DnsName, dig or host typed by hand. `ok` says whether `name` resolved with `server`.
+
+    `name` is in lower case, without its last dot; that of an address is its reverse name. It is "" where a list of TXT
+    strings was pasted without it. `records` are in the order printed, empty where the values weren't pasted.
+    """
 
     name: str
     ok: bool
     server: str = ""
     error: str = ""
+    records: tuple[DnsRecord, ...] = ()
+
+    def values(self, *kinds: str) -> tuple[str, ...]:
+        """The values of the records of these types, MX by preference."""
+        chosen = [each for each in self.records if each.kind in kinds]
+        return tuple(each.value for each in sorted(chosen, key=lambda each: each.preference))
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        return self.values("A", "AAAA")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

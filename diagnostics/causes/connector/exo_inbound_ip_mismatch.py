@@ -64,7 +64,9 @@ def _compared(said: Said, known: Inbound, ours: str, session: Session | None) ->
     first = known.by_address[0]
     listed = tuple(each for connector in known.by_address for each in connector.items("SenderIPAddresses"))
     if ours and any(covers(each, ours) for each in listed):
-        return Finding(Belief.RULED_OUT, f"{label(first)} lists {ours}, the address that sent.", (*known.by_address, session))
+        return Finding(
+            Belief.RULED_OUT, f"{label(first)} lists {ours}, the address that sent.", (*known.by_address, session)
+        )
     because = f"{label(first)} takes mail from {', '.join(listed[:4])} only"
     if ours and not known.by_name:
         because += f", and it came from {ours}."

@@ -26,9 +26,8 @@ from typing import Final
 import re2
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.connector.heard import heard
 from diagnostics.causes.network.reach import is_ipv6, kind_of
-from diagnostics.facts import DnsAnswer, Reply, Said, Session
+from diagnostics.facts import DnsAnswer, Said
 from diagnostics.report import Step
 
 _TOLD: Final = (

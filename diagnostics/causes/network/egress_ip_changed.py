@@ -44,12 +44,15 @@ def assess(anchor: Reply | Session, replies: tuple[Reply, ...], sessions: tuple[
     if not failed and not any(each.failed for each in sessions):
         return None
     seen: dict[str, Reply | Session] = {}
-    for each in (*failed, *sessions):
+    heard: list[Reply | Session] = [*failed, *sessions]
+    for each in heard:
         for ip in _ours(each):
             seen.setdefault(ip, each)
     if len(seen) < 2 or not _ours(anchor):
         return None
-    because = f"Other servers saw several public addresses of ours ({', '.join(list(seen)[:4])}): mail does not always leave "
+    because = (
+        f"Other servers saw several public addresses of ours ({', '.join(list(seen)[:4])}): mail does not always leave "
+    )
     because += "from the same one."
     # A trigger stands beside a cause, so it never outweighs one.
     return Finding(Belief.POSSIBLE, because, tuple(seen.values()), _steps(), weight=0.01)

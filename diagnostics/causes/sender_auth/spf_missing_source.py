@@ -25,6 +25,7 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause
+from diagnostics.causes.connector.heard import heard
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.sender_auth.results import (
     ENFORCED,
@@ -39,7 +40,7 @@ from diagnostics.causes.sender_auth.results import (
     read_spf,
     refused,
 )
-from diagnostics.facts import Said
+from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Authentication, Configured, Headers, Traced, Tracked
 
 _GMAIL: Final = "SPF check for ["
@@ -67,10 +68,12 @@ def assess(
     settings: tuple[Configured, ...],
     entries: tuple[Tracked, ...],
     traces: tuple[Traced, ...],
+    replies: tuple[Reply, ...],
+    sessions: tuple[Session, ...],
 ) -> Finding | None:
     """Whose address failed decides: the domain's own source, a forwarder, or the receiver's gateway."""
     if isinstance(anchor, Said):
-        return _said(anchor)
+        return _said(anchor, heard(anchor, replies, sessions).egress)
     if anchor.spf not in SPF_FAILED or not refused(anchor):
         return None
     ip, domain = anchor.sender_ip, name_of(anchor.mail_from or anchor.header_from)
@@ -90,10 +93,11 @@ def assess(
     return Finding(Belief.POSSIBLE, because, (anchor,), steps, weight=weight)
 
 
-def _said(said: Said) -> Finding | None:
+def _said(said: Said, egress: str) -> Finding | None:
+    """The receiver's words; `egress` is our address as its greeting named it, where the words have none."""
     if "compauth=pass" in said.text.lower() or "does not designate permitted" in said.text.lower():
         return None
-    domain, ip = domain_in(said.text), address_in(said.text)
+    domain, ip = domain_in(said.text), address_in(said.text) or egress
     because = f"The receiver refused because {ip or 'the sending address'} is not in the SPF record of "
     because += named(domain, "the sender's domain") + "."
     steps = (read_spf(domain), publish_spf(ip))
