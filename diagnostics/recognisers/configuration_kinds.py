@@ -73,7 +73,7 @@ _LONE: Final = {"smtpclientauthenticationdisabled": "smtp-auth", "maxsendsize": 
 # Other recognisers read the objects that have these.
 _FOREIGN: Final = frozenset(
     {"addressspaces", "sourcetransportservers", "smarthostauthmechanism", "nexthopdomain", "deliverytype", "messagetraceid",
-     "certificatedomains", "hasprivatekey", "eventid", "recipientstatus", "internetmessageid"}
+     "certificatedomains", "hasprivatekey", "eventid", "recipientstatus", "internetmessageid", "nameexchange", "namehost", "ttl"}
 )  # fmt: skip
 _ALIASES: Final = {
     "transport-server": "transport-service", "frontend-transport-service": "transport-service",
@@ -99,10 +99,15 @@ _SHARED_NAMES: Final = _pairs(_SHARED)
 _CAMEL = re2.compile(r"([a-z0-9])([A-Z])|([A-Z])([A-Z][a-z])")
 
 
+def foreign(names: Iterable[str]) -> bool:
+    """Whether an object with these lower-case names is another recogniser's."""
+    return not _FOREIGN.isdisjoint(names)
+
+
 def kind_of(names: Iterable[str]) -> str:
     """The kind of the object that has properties of these lower-case names; "" when none of them is telling."""
     told = frozenset(names)
-    if told & _FOREIGN:
+    if foreign(told):
         return ""
     scores = {
         kind: 4 * len(told & own) + len(told & _SHARED_NAMES.get(kind, frozenset())) for kind, own in _OWN_NAMES.items()

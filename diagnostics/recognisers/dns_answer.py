@@ -16,9 +16,10 @@ import re2
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import DnsAnswer, DnsRecord
 from diagnostics.recognisers import Reading, recogniser
+from diagnostics.recognisers.dns_command import command_on
 from diagnostics.recognisers.dns_records import NAME, host, record_in, record_on
 from diagnostics.recognisers.dns_talk import Entry, Found, Talk, answer_of
-from diagnostics.recognisers.format_list import blocks, tables
+from diagnostics.recognisers.format_list import TableRow, blocks, tables
 
 Lines = list[tuple[int, str]]
 
@@ -33,13 +34,10 @@ _NO_SERVERS = re2.compile(
     r"(?i);; connection timed out; no servers could be reached|;; communications error to \S+: timed out"
 )
 _NAMED = re2.compile(rf"^\s*(?:Name|Nom|Nombre|Nome)\s*:\s+{NAME}\s*$")
-_ASKED = re2.compile(
-    rf"(?i)(?:^|[>$#]\s*)(?:nslookup|dig|host)\s+(?:-(?:type|q|querytype)=\w+\s+|-t\s+\w+\s+"
-    rf"|\+\w+\s+)*{NAME}(?:\s+(?:MX|A|AAAA|TXT|NS))?(?:\s+@?{NAME})?\s*$"
-)
 _RESOLVE = re2.compile(rf"(?i)^\s*Resolve-DnsName\s*:\s*{NAME}\s*:\s*(\S.*)$")
 _TEST_NAME = re2.compile(rf"(?i)\bName resolution of {NAME} failed")
 _COMMAND = re2.compile(r"(?i)\bResolve-DnsName\s+[^\s:;|][^;|]*")
+_OF_NAME = re2.compile(rf"(?i)\bResolve-DnsName\s+(?:-Name\s+)?['\"]?{NAME}['\"]?(?:\s|$)")
 _OF_SERVER = re2.compile(r"(?i)-Server\s+['\"]?([A-Za-z0-9_.:-]{1,253})")
 _HEADER = re2.compile(r"^\s*Name\s+Type\s+TTL\s+Section\b")
 _SECTION = re2.compile(r"^;; ([A-Z]{4,12}) (?:PSEUDO)?SECTION:")
@@ -54,11 +52,14 @@ _ERRORS: Final = (
     ("REFUSED", ("query refused", "refused", "operation refused")),
     ("no records", ("no records found", "no answer", "no internal type", "no mail exchanger", "no response from server")),
 )  # fmt: skip
+_ADDRESSES: Final = ("ipaddress", "ip4address", "ip6address")
 _SECTIONS: Final = frozenset({"answer", "authority", "additional"})
 
 
 @recogniser(
-    r"(?:\bnslookup\b|Resolve-DnsName\s*:|can't find \S|timed-out|mail exchanger = |MX preference = "
+    r"(?:\bnslookup\b|Resolve-DnsName\s*:|can't find \S|timed-out|mail exchanger = |MX preference = |\bdig\s.*\+short"
+    r"|\s(?:has address|has IPv6 address|mail is handled by|domain name pointer|descriptive text|is an alias for) |\stext =\s"
+    r"|\sIN\s+(?:MX|A|AAAA|TXT|CNAME|PTR)\s|^\s*(?:NameExchange|NameHost|Strings)\s*:|\bName\s.*\bNameExchange\b"
     r"|\bNon-existent domain|->>HEADER<<-|no servers could be reached"
     r"|Name resolution of|\bSection\s+(?:NameExchange|IPAddress|NameHost|Strings)\b|^\s*(?:Name"
     r"|Nom)\s*:\s+\S+\.\S+\s*$|\*\*\* ?\S+ (?:kann|can't|ne parv|no enc))",
@@ -87,21 +88,21 @@ def _typed(reading: Reading, lines: Lines) -> Iterator[Found]:
     for index, line in lines:
         if talk.goes_on(index, line):
             continue
-        if command := _ASKED.search(line):
-            yield from talk.begin(command.group(2) or "", command.group(1))
+        if command := command_on(line):
+            yield from talk.begin(command.server, command)
         elif named := _SERVER.search(line):
             yield from talk.begin(named.group(1))
             talk.after_server = True
         elif talk.after_server and (address := _ADDRESS.search(line)):
             talk.server, talk.after_server = address.group(1), False
-        elif told := _failure(line, talk.asked):
+        elif told := _failure(line, talk.asked.name):
             yield from talk.done()
             name, error = told
             if name and error:
                 yield answer_of(reading, index, name, error=error, server=servers.get(index, talk.server)), [index]
         elif on_line := record_on(line):
             talk.take(index, *on_line)
-        elif (talk.server or talk.asked) and (named := _NAMED.search(line)):
+        elif (talk.server or talk.asked.name) and (named := _NAMED.search(line)):
             talk.name(index, named.group(1))
     yield from talk.done()
 
@@ -142,7 +143,7 @@ def _tables(reading: Reading, lines: Lines) -> Iterator[Found]:
     answered: set[tuple[str, int]] = set()
     for row in tables(lines, "name", "section"):
         name, section = host(row.cells["name"]), row.cells["section"].lower()
-        record = record_in(lambda column, cells=row.cells: cells.get(column, ""))  # type: ignore[misc]  # bound now
+        record = _record_of(row)
         if not name or section not in _SECTIONS or (section == "additional" and record is None):
             continue
         place = bisect_left(headers, row.line)
@@ -162,15 +163,26 @@ def _lists(reading: Reading, lines: Lines) -> Iterator[Found]:
     answers: dict[str, Entry] = {}
     for block in blocks(lines):
         if block.has("nameexchange", "namehost", "strings") or (
-            block.has("type", "querytype") and block.has("ipaddress")
+            block.has("type", "querytype") and block.has(*_ADDRESSES)
         ):
-            _add(answers, block.value("name"), record_in(block.value), block.lines)
+            name = block.value("name") or _asked_above(lines, block.lines[0])
+            _add(answers, name, record_in(block.value), block.lines)
     for row in tables(lines, "name", "nameexchange"):
         if "section" not in row.cells:
-            record = record_in(lambda column, cells=row.cells: cells.get(column, ""))  # type: ignore[misc]  # bound now
+            record = _record_of(row)
             _add(answers, row.cells["name"], record, row.lines)
     for entry in answers.values():
         yield entry.answer(reading), entry.lines
+
+
+def _record_of(row: TableRow) -> DnsRecord | None:
+    return record_in(lambda column: row.cells.get(column, ""))
+
+
+def _asked_above(lines: Lines, line: int) -> str:
+    """The name in the last Resolve-DnsName command before `line`."""
+    commands = [found for index, text in lines if index < line and (found := _OF_NAME.search(text))]
+    return str(commands[-1].group(1)) if commands else ""
 
 
 def _add(answers: dict[str, Entry], name: str, record: DnsRecord | None, lines: Sequence[int]) -> None:
@@ -198,8 +210,8 @@ def _dig(reading: Reading, lines: Lines) -> Found | None:
             section = named.group(1)
         elif asked := _QUESTION.search(line):
             entry.name = asked.group(1)
-        elif section == "ANSWER" and (record := record_on(line)):
-            entry.records.append(record[1])
+        elif section and (record := record_on(line)):
+            entry.records.extend([record[1]] if section == "ANSWER" else [])
         elif told := _DIG_SERVER.search(line):
             server = told.group(1)
             break

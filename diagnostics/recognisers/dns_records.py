@@ -15,7 +15,7 @@ import re2
 from diagnostics.facts import DnsRecord
 
 NAME: Final = r"([A-Za-z0-9_*][A-Za-z0-9_.*-]{0,252})"
-_HOST: Final = r"([A-Za-z0-9_.*-]{1,253})"
+_HOST: Final = r"([A-Za-z0-9_.*-]{1,253}|\(root\))"
 # What stands between a name and the value, by the record's type.
 _WORDED: Final = tuple(
     (kind, re2.compile(rf"(?i)^\s*{NAME}\s+{words}\s*$"))
@@ -67,7 +67,7 @@ def record_on(line: str) -> tuple[str, DnsRecord] | None:
         if not found:
             continue
         name, *values = found.groups()
-        value = text_of(values[-1] or "") if kind == "TXT" else host(values[-1])
+        value = text_of(values[-1] or "") if kind == "TXT" else host(values[-1]).replace("(root)", "")
         return host(name), DnsRecord(kind, value, int(values[0]) if kind == "MX" else -1)
     return None
 

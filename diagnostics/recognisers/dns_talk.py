@@ -9,6 +9,7 @@ import re2
 
 from diagnostics.facts import DnsAnswer, DnsRecord
 from diagnostics.recognisers import Reading
+from diagnostics.recognisers.dns_command import Command, value_on
 from diagnostics.recognisers.dns_records import NAME, host, reverse_name, text_of
 from diagnostics.recognisers.sources import source_at
 
@@ -43,19 +44,20 @@ class Entry:
 
 @dataclass(slots=True)
 class Talk:
-    """What one command has printed so far. `open` is what the next lines may go on with: A, TXT or CNAME."""
+    """What one command has printed so far. `open` is what the next lines may go on with: a record's type, or "values"."""
 
     reading: Reading
     server: str = ""
-    asked: str = ""
+    asked: Command = field(default_factory=lambda: Command(""))
     after_server: bool = False
     entries: dict[str, Entry] = field(default_factory=dict)
     current: Entry | None = None
     open: str = ""
 
-    def begin(self, server: str, asked: str = "") -> Iterator[Found]:
+    def begin(self, server: str, asked: Command | None = None) -> Iterator[Found]:
         yield from self.done()
         self.server, self.asked, self.after_server = server, asked or self.asked, False
+        self.open = "values" if asked and asked.short else ""
 
     def done(self) -> Iterator[Found]:
         for entry in self.entries.values():
@@ -71,7 +73,7 @@ class Talk:
 
     def name(self, index: int, name: str) -> None:
         """`Name:` begins a host's addresses; asked for an address, it is the answer itself."""
-        asked, name = reverse_name(self.asked), host(name)
+        asked, name = reverse_name(self.asked.name), host(name)
         if asked.endswith(".arpa"):
             self.take(index, asked, DnsRecord("PTR", name))
             self.open = "PTR"
@@ -82,11 +84,17 @@ class Talk:
 
     def goes_on(self, index: int, line: str) -> bool:
         """Whether `line` holds more of the record above: addresses, a TXT record's strings, an alias."""
+        if self.open == "values":
+            record = value_on(line, backwards=self.asked.backwards)
+            if record:
+                self.take(index, host(self.asked.name), record)
+            self.open = "values" if record else ""
+            return record is not None
         if self.current is None or not self.open:
             return False
         address, alias = _VALUE.search(line), _ALIAS.search(line)
         if self.open == "TXT" and line.strip().startswith('"'):
-            self._more(index, DnsRecord("TXT", text_of(line)))
+            self._string(index, text_of(line.strip()))
         elif alias and self.open == "A":
             self.entries.pop(self.current.name, None)
             records = [DnsRecord("CNAME", self.current.name), *self.current.records]
@@ -101,6 +109,14 @@ class Talk:
             self.open = self.open if not line.strip() and self.open == "TXT" else ""
             return False
         return True
+
+    def _string(self, index: int, text: str) -> None:
+        """Strings on lines of their own, with nothing between, are one record."""
+        assert self.current is not None
+        last = self.current.records[-1:]
+        if last and last[0].kind == "TXT" and self.current.lines[-1] == index - 1:
+            text = self.current.records.pop().value + text
+        self._more(index, DnsRecord("TXT", text))
 
     def _more(self, index: int, record: DnsRecord) -> None:
         assert self.current is not None

@@ -208,3 +208,27 @@ def test_a_receive_log_is_read_from_the_other_side() -> None:
 
 def test_prose_with_dashes_is_no_log() -> None:
     assert recognise(Paste.of("- bring the certificate\n- call EHLO\n* and cake")) == []
+
+
+@pytest.mark.parametrize(
+    ("reply", "seen"),
+    [
+        ("250-mx1.fabrikam.com Hello [203.0.113.10]", "203.0.113.10"),
+        (
+            "250  AM6EUR05FT041.mail.protection.outlook.com Hello [203.0.113.10] SIZE 157286400 PIPELINING",
+            "203.0.113.10",
+        ),
+        ("250-mx1.fabrikam.com Hello mail.contoso.com [IPv6:2001:db8::25]", "2001:db8::25"),
+        ('"250-mx.google.com at your service, [203.0.113.10]"', "203.0.113.10"),
+        ("250-mx1.fabrikam.com Hello [X.X.X.X]", ""),
+        ("250-mx1.fabrikam.com", ""),
+    ],
+)
+def test_the_name_said_and_the_address_seen(reply: str, seen: str) -> None:
+    rows = [">,EHLO mail.contoso.com,", f"<,{reply},", "<,250 CHUNKING,", ">,QUIT,"]
+    text = "\n".join(
+        f"2026-11-18T08:12:44.10{i}Z,Internet,08DE2A6B91C0F4A2,{i},192.0.2.20:48112,198.51.100.25:25,{row}"
+        for i, row in enumerate(rows)
+    )
+    (found,) = facts(read(text), Session)
+    assert (found.greeting, found.seen_as) == ("mail.contoso.com", seen)
