@@ -21,7 +21,9 @@ from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact, failed_reply
 from diagnostics.recognisers.format_list import Block, blocks, plain
 from diagnostics.recognisers.format_table import tables
+from diagnostics.recognisers.reply_text import codes
 from diagnostics.recognisers.sources import source_at
+from diagnostics.recognisers.trace_data import trace_data
 
 Lines = list[tuple[int, str]]
 
@@ -116,6 +118,7 @@ def _detail(reading: Reading, block: Block) -> Traced:
         detail=block.value("detail"),
         recipient=block.value("recipientaddress"),
         network_id=block.value("messagetraceid"),
+        data=trace_data(block.value("data")),
     )
 
 
@@ -152,8 +155,10 @@ def _card(reading: Reading, card: _Card) -> Traced:
 
 
 def _reply(traced: Traced) -> Iterator[Fact]:
-    """The reply in the detail of a failing event."""
+    """The reply in the detail of a failing event; a detail that only says so has it in its data."""
     text = str(_REASON.sub("", traced.detail)).strip()
+    if not any(codes(text)):
+        text = traced.get("RecipientStatus") or text
     if traced.failing and text:
         yield from failed_reply(text, traced.source, kind="trace", recipient=traced.recipient)
 
