@@ -30,7 +30,7 @@ from diagnostics.facts import (
 from diagnostics.recognisers.certificate_rows import certificates
 from diagnostics.recognisers.masking import MASKED_BANNER, MASKED_CAPABILITY
 from diagnostics.recognisers.protocol_rows import Row
-from diagnostics.recognisers.reply_text import connect_failure, read_reply
+from diagnostics.recognisers.reply_text import connect_failure, joined, read_reply
 
 Direction = Literal["send", "receive"]
 _TLS_FAILED = re2.compile(r"(?i)TLS negotiation failed with error (\w{1,40})")
@@ -48,6 +48,9 @@ _CAPABILITY: Final = re2.compile(
 _OWN_ERRORS: Final = frozenset(
     {"nocredentials", "unknowncredentials", "internalerror", "logondenied", "certificatenotfound"}
 )
+
+
+_LONGEST_REPLY: Final = 4_000  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,7 @@ class _Conversation:
     tls_ok: tuple[Row, str, str, str] | None = None
     masked: list[tuple[Row, Literal["banner", "verb", "capability"]]] = field(default_factory=list)
     refusals: list[tuple[Row, str]] = field(default_factory=list)
+    more: str = ""  # the code of a refusal whose last line has not come yet
     quit: bool = False
     closed: Row | None = None
     closed_by: Literal["local", "remote", ""] = ""
@@ -153,7 +157,18 @@ def _hear_server(talk: _Conversation, row: Row, text: str) -> None:
     elif code == "250" or not code.isdigit():
         _hear_250(talk, row, text)
     elif code[:1] in "45" and code.isdigit():
+        _hear_refusal(talk, row, text)
+
+
+def _hear_refusal(talk: _Conversation, row: Row, text: str) -> None:
+    """A refusal, or the next line of one: those have a dash after the code. The longest line is the one to quote."""
+    if talk.more and talk.refusals and text[:3] == talk.more:
+        first, said = talk.refusals.pop()
+        row = max(first, row, key=lambda each: len(each.data))
+        talk.refusals.append((row, f"{said}\n{text}"[:_LONGEST_REPLY]))
+    else:
         talk.refusals.append((row, text))
+    talk.more = text[:3] if text[3:4] == "-" else ""
 
 
 def _hear_250(talk: _Conversation, row: Row, text: str) -> None:
@@ -201,7 +216,7 @@ def _session(talk: _Conversation, rows: list[Row], sources: dict[int, Source], s
 
 def _error(talk: _Conversation) -> str:
     if talk.refusals:
-        return talk.refusals[0][1]
+        return joined(talk.refusals[0][1])
     if talk.failed_connect:
         return f"connection failed ({talk.failed_connect.winsock or talk.failed_connect.kind})"
     return "the connection was closed without a reply" if _dropped(talk) else ""

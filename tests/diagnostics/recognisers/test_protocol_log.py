@@ -10,6 +10,7 @@ from diagnostics.artefacts import Artefact
 from diagnostics.facts import (
     ConnectFailed,
     ConnectionDropped,
+    Reply,
     Session,
     SessionMasked,
     Stage,
@@ -232,3 +233,21 @@ def test_the_name_said_and_the_address_seen(reply: str, seen: str) -> None:
     )
     (found,) = facts(read(text), Session)
     assert (found.greeting, found.seen_as) == ("mail.contoso.com", seen)
+
+
+def test_the_lines_of_a_refusal_are_one_reply() -> None:
+    rows = [
+        "554-mx1.fabrikam.com",
+        "554-5.7.1 Client host [203.0.113.10] refused",
+        "554 5.7.1 listed at zen.spamhaus.org",
+    ]
+    text = "\n".join(
+        f"2026-11-18T08:12:44.10{i}Z,Internet,08DE2A6B91C0F4A2,{i},192.0.2.20:48112,198.51.100.25:25,<,{row},"
+        for i, row in enumerate(rows)
+    )
+    artefact = read(text)
+    (reply,) = facts(artefact, Reply)
+    assert reply.source.line == 2
+    assert "refused" in reply.whole
+    assert "listed at zen.spamhaus.org" in reply.whole
+    assert list(artefact.shown["errors"]) == [reply.whole]
