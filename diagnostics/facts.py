@@ -224,7 +224,11 @@ class CertificateRejected(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstalledCertificate(Fact):
-    """One block of Get-ExchangeCertificate or of the machine store. None means the paste did not say."""
+    """One block of Get-ExchangeCertificate or of the machine store. None means the paste did not say.
+
+    `provider`, `key_spec` and `algorithm` are of the key, "" where not told: "Microsoft RSA SChannel Cryptographic
+    Provider"; AT_KEYEXCHANGE, AT_SIGNATURE or NONE (a key of CNG); RSA or ECC.
+    """
 
     subject: str = ""
     issuer: str = ""
@@ -236,6 +240,9 @@ class InstalledCertificate(Fact):
     names: tuple[str, ...] = ()
     self_signed: bool | None = None
     root_type: str = ""
+    provider: str = ""
+    key_spec: str = ""
+    algorithm: str = ""
 
     @property
     def for_smtp(self) -> bool | None:
