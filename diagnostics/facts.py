@@ -264,6 +264,7 @@ class SendConnector(Fact):
     address_spaces: tuple[str, ...] = ()
     fqdn: str = ""
     logging: str = ""
+    certificate_found: bool | None = None  # HealthChecker's look into the server's store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

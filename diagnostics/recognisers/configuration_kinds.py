@@ -59,11 +59,16 @@ OWN: Final[dict[str, str]] = {
     "federated-organization-identifier": "AccountNamespace DelegationTrustLink",
     "auth-config": "CurrentCertificateThumbprint NextCertificateThumbprint PreviousCertificateThumbprint",
     "mailbox-database-copy-status": "CopyQueueLength ReplayQueueLength ContentIndexState",
+    "folder-permission": "AccessRights SharingPermissionFlags",
+    "mailbox-permission": "Deny IsInherited InheritanceType",
+    "recipient-permission": "Trustee AccessControlType",
     "exchange-server": "AdminDisplayVersion ServerRole IsEdgeServer IsHubTransportServer",
 }
 # Names that several kinds have: they decide nothing alone, but tip the balance.
 _SHARED: Final[dict[str, str]] = {
     "transport-config": "MaxSendSize MaxReceiveSize SmtpClientAuthenticationDisabled",
+    "mailbox-permission": "AccessRights",
+    "recipient-permission": "AccessRights",
     "mailbox": "EmailAddresses Database RecipientLimits MaxSendSize MaxReceiveSize GrantSendOnBehalfTo ExchangeGuid",
     "recipient": "EmailAddresses Alias",
     "cas-mailbox": "SmtpClientAuthenticationDisabled",
@@ -79,7 +84,8 @@ _ALIASES: Final = {
     "transport-server": "transport-service", "frontend-transport-service": "transport-service",
     "mailbox-transport-service": "transport-service", "mail-user": "recipient", "mail-contact": "recipient",
     "remote-mailbox": "recipient", "distribution-group": "recipient", "dynamic-distribution-group": "recipient",
-    "mail-public-folder": "recipient", "unified-group": "recipient", "user": "recipient",
+    "mail-public-folder": "recipient", "public-folder-client-permission": "folder-permission",
+    "mailbox-folder-permission": "folder-permission", "unified-group": "recipient", "user": "recipient",
 }  # fmt: skip
 _ECHOED: Final = frozenset(
     {*OWN, *_ALIASES, "transport-agent", "blocked-sender-address", "inbox-rule", "journal-rule", "mailbox-database",
