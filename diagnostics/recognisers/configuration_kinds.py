@@ -61,7 +61,7 @@ OWN: Final[dict[str, str]] = {
     "mailbox-database-copy-status": "CopyQueueLength ReplayQueueLength ContentIndexState",
     "folder-permission": "AccessRights SharingPermissionFlags",
     "mailbox-permission": "Deny IsInherited InheritanceType",
-    "recipient-permission": "Trustee AccessControlType",
+    "recipient-permission": "Trustee",
     "exchange-server": "AdminDisplayVersion ServerRole IsEdgeServer IsHubTransportServer",
 }
 # Names that several kinds have: they decide nothing alone, but tip the balance.

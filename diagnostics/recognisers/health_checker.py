@@ -23,7 +23,7 @@ from diagnostics.recognisers.format_list import items, plain
 from diagnostics.recognisers.sources import source_at
 
 _PAIR = re2.compile(r"^\s*([A-Z][A-Za-z0-9 .()/-]{1,60}?)\s*:\s*(.*?)\s*$")
-_NAME = re2.compile(r"^\s*(\*?[A-Za-z0-9][A-Za-z0-9._-]{0,250})\s*$")
+_NAME = re2.compile(r"^\s*((?:\*\.)?[A-Za-z0-9][A-Za-z0-9._-]{0,250})\s*$")
 _SERVICE = re2.compile(r"(?i)^\s*(MSExchange\w{2,40}|W3SVC|IISAdmin|FMS)(?:\s+-\s+Status:\s*(\w+).*)?\s*$")
 _PAUSED = re2.compile(
     r"(?i)'?\b(ServerWideOffline|HubTransport|FrontendTransport|EdgeTransport)'? is in maintenance mode"
