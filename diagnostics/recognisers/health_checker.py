@@ -118,7 +118,10 @@ def _parts(lines: list[tuple[int, str]], server: _Part) -> Iterator[_Part]:
 
 
 def _done(part: _Part, server: _Part) -> Iterator[_Part]:
-    if part is not server and len(part.values) > 1:
+    needed = (
+        ("thumbprint", "bound to services") if part.kind == "certificate" else ("connector type", "tlscertificatename")
+    )
+    if part is not server and not part.values.keys().isdisjoint(needed):
         yield part
 
 
