@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -251,3 +253,13 @@ def test_the_lines_of_a_refusal_are_one_reply() -> None:
     assert "refused" in reply.whole
     assert "listed at zen.spamhaus.org" in reply.whole
     assert list(artefact.shown["errors"]) == [reply.whole]
+
+
+def test_rows_that_a_mail_client_has_broken() -> None:
+    rows = session()
+    log = "\n".join(
+        line for row in rows for line in textwrap.wrap(row, 76, break_long_words=False, break_on_hyphens=False)
+    )
+    assert len(log.split("\n")) > len(rows)
+    (failed,) = facts(read(log + "\nWhat can we do about it?"), TlsFailed)
+    assert (failed.error, failed.thumbprint) == ("NoCredentials", OLD)
