@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
+
+# A deadline for an example measures how busy the machine is, and the first one compiles every pattern; tests/bench tells time.
+settings.register_profile("mailflow", deadline=None)
+settings.load_profile("mailflow")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
