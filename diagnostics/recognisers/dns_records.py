@@ -14,8 +14,9 @@ import re2
 
 from diagnostics.facts import DnsRecord
 
-NAME: Final = r"([A-Za-z0-9_*][A-Za-z0-9_.*-]{0,252})"
-_HOST: Final = r"([A-Za-z0-9_.*-]{1,253}|\(root\))"
+NAME: Final = r"([A-Za-z0-9_*][A-Za-z0-9_.*-]*)"
+_LONGEST: Final = 254  # characters of a name, with its last dot
+_HOST: Final = r"([A-Za-z0-9_.*-]+|\(root\))"
 # What stands between a name and the value, by the record's type.
 _WORDED: Final = tuple(
     (kind, re2.compile(rf"(?i)^\s*{NAME}\s+{words}\s*$"))
@@ -41,7 +42,7 @@ _COLUMNS: Final = ("nameexchange", "strings", "namehost", "ipaddress", "ip4addre
 
 
 def host(name: str) -> str:
-    return name.rstrip(".").lower()
+    return name[:_LONGEST].rstrip(".").lower()
 
 
 def reverse_name(name: str) -> str:
