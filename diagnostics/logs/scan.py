@@ -1,0 +1,129 @@
+"""Reading lines of a log, block after block, into tallies. Knows where it is; does not know files or processes."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from diagnostics.logs.layout import Kind, Layout
+from diagnostics.logs.records import connectivity_cells, connectivity_step, tracked
+from diagnostics.logs.rows import cells
+from diagnostics.logs.screen import candidates
+from diagnostics.logs.sessions import Place, Sessions, Talk, smtp_step
+from diagnostics.logs.tally import Only, Tally
+
+_MOST_BAD: Final = 5
+_QUOTED: Final = 200  # bytes of a bad line that are kept
+_MARK_EACH: Final = 4 << 20
+_SHORTEST_TIME: Final = 20
+
+
+class Scan:
+    """What was read so far of one or more files. Everything in it can be handed from process to process."""
+
+    def __init__(self, layout: Layout, only: Only, *, whole: bool) -> None:
+        """`whole`: the log begins with the first line that is fed."""
+        self.layout = layout
+        self.only = only
+        self.tallies: dict[Kind, Tally] = {}
+        self.sessions: dict[Kind, Sessions] = {}
+        self.lines: dict[int, int] = {}  # by file
+        self.marks: dict[int, list[tuple[int, int]]] = {}  # by file: offsets, and how many lines stand before them
+        self.bad = 0
+        self.bad_lines: list[tuple[Place, bytes]] = []
+        self.read = 0
+        self._whole = whole
+        self._all = only.everything
+
+    def feed(self, text: bytes, file: int, offset: int) -> None:
+        """Read whole lines, each with its line feed, that stand at byte `offset` of a file."""
+        marks = self.marks.setdefault(file, [])
+        if not marks or offset - marks[-1][0] >= _MARK_EACH:
+            marks.append((offset, self.lines.get(file, 0)))
+        self.lines[file] = self.lines.get(file, 0) + text.count(b"\n")
+        self.read += len(text)
+        done = 0
+        while done < len(text):
+            done = self._screened(text, file, offset, done)
+
+    def spoil(self, place: Place, line: bytes) -> None:
+        """Count a line that cannot be read."""
+        self.bad += 1
+        if len(self.bad_lines) < _MOST_BAD:
+            self.bad_lines.append((place, line[:_QUOTED]))
+
+    def follow(self, later: Scan) -> None:
+        """Add what was read of the next stretch of the log, by another reader."""
+        for kind, tally in later.tallies.items():
+            self.tallies.setdefault(kind, Tally()).join(tally)
+        for kind, sessions in later.sessions.items():
+            for talk in self._sessions(kind).follow(sessions):
+                self._count(kind, talk)
+        for file, marks in later.marks.items():
+            before = self.lines.get(file, 0)
+            self.marks.setdefault(file, []).extend((offset, before + lines) for offset, lines in marks)
+            self.lines[file] = before + later.lines[file]
+        self.bad += later.bad
+        self.bad_lines = (self.bad_lines + later.bad_lines)[:_MOST_BAD]
+        self.read += later.read
+        self.layout = later.layout
+
+    def close(self) -> None:
+        """The log is over: count the sessions that are still open."""
+        for kind, sessions in self.sessions.items():
+            for talk in sessions.close():
+                self._count(kind, talk)
+
+    def _screened(self, text: bytes, file: int, offset: int, done: int) -> int:
+        """Read from byte `done` of a text on, as far as the layout holds; returns where that was."""
+        rest = text[done:] if done else text
+        layout = self.layout
+        for start in candidates(rest, layout):
+            end = rest.find(b"\n", start)
+            line = rest[start:end]
+            if line[-1:] == b"\r":
+                line = line[:-1]
+            if line[:1] == b"#" or line[:4] == b"\xef\xbb\xbf#":
+                self.layout = layout.after(line.decode("utf-8", "replace"))
+                if self.layout != layout:
+                    return done + end + 1
+            elif not self._hear(line, (file, offset + done + start)) and line.strip():
+                self.spoil((file, offset + done + start), line)
+        return len(text)
+
+    def _hear(self, line: bytes, place: Place) -> bool:
+        kind = self.layout.kind
+        if kind == "tracking-log":
+            return self._track(line, place)
+        row = connectivity_cells(line, self.layout) if kind == "connectivity-log" else cells(line, self.layout)
+        if row is None or len(row[0]) < _SHORTEST_TIME:
+            return False
+        step = connectivity_step(row) if kind == "connectivity-log" else smtp_step(row, sends=kind == "smtp-send-log")
+        if step is None:
+            return True
+        sessions = self.sessions.get(kind) or self._sessions(kind)
+        talk = sessions.take(row, place, step)
+        if talk is not None and talk.over:
+            for each in sessions.over(talk):
+                self._count(kind, each)
+        return True
+
+    def _track(self, line: bytes, place: Place) -> bool:
+        event = tracked(line, self.layout)
+        if event is None:
+            return False
+        row, step = event
+        if step.over:
+            talk = Talk(row, place, opened=True)
+            talk.take(step, row[0], place)
+            self._count("tracking-log", talk)
+        return True
+
+    def _sessions(self, kind: Kind) -> Sessions:
+        known = self.sessions.get(kind)
+        if known is None:
+            known = self.sessions[kind] = Sessions(whole=self._whole)
+        return known
+
+    def _count(self, kind: Kind, talk: Talk) -> None:
+        if self._all or self.only.holds(talk):
+            self.tallies.setdefault(kind, Tally()).add(talk)
