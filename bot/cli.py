@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 if TYPE_CHECKING:
+    from bot.log_command import Options
     from diagnostics import Report
 
 _BAD_INPUT = 2
@@ -30,11 +31,27 @@ def main() -> None:
     type=click.Path(file_okay=False, path_type=Path),
     help="Keep adding to one case: texts are kept in this folder and judged together.",
 )
-def diagnose(files: tuple[str, ...], as_json: bool, case_dir: Path | None) -> None:
-    """Diagnose pasted text: FILEs, or standard input. Later FILEs are follow-ups of the first.
+@click.option("--since", default="", metavar="TIME", help="Logs: only sessions from this time on (2026-11-18T08:00, UTC).")
+@click.option("--until", default="", metavar="TIME", help="Logs: only sessions before this time.")
+@click.option("--connector", default="", metavar="NAME", help="Logs: only connectors whose name holds this.")
+@click.option("--session", default="", metavar="ID", help="Logs: show this conversation.")
+@click.option("--follow", is_flag=True, help="Logs: go on reading what is added, and speak when a new failure begins.")
+@click.option("--jobs", type=click.IntRange(1, 64), help="Logs: processes that read at the same time [default: every core].")
+@click.option("--max-unpacked", type=click.IntRange(1), metavar="GIB", help="Logs: what a packed file may unpack to [default: 50].")
+def diagnose(files: tuple[str, ...], as_json: bool, case_dir: Path | None, **options: Any) -> None:
+    """Diagnose pasted text or logs: FILEs, folders, patterns, .gz and .zip, or standard input.
+
+    Text is judged as a paste, later FILEs as its follow-ups. Transport logs of any size are read whole: what failed, since when,
+    with whom, and what changed then.
 
     Exit code 0: nothing wrong, 1: a failure was diagnosed, 2: bad usage or unreadable input.
     """
+    from bot.log_command import Options, means_logs
+    from handlers.intake import FILE_LIMIT
+
+    asked = Options(**{name: value for name, value in options.items() if value}, as_json=as_json)
+    if case_dir is None and (asked.any or means_logs(files, FILE_LIMIT)):
+        _diagnose_logs(files, asked)
     from diagnostics import diagnose as judge
 
     texts = [_read(name) for name in files or ("-",)]
@@ -43,6 +60,18 @@ def diagnose(files: tuple[str, ...], as_json: bool, case_dir: Path | None) -> No
     report = judge(texts[0], followups=texts[1:])
     _print_report(report, as_json=as_json)
     sys.exit(1 if report.verdict in ("failure", "unknown") else 0)
+
+
+def _diagnose_logs(files: tuple[str, ...], asked: Options) -> NoReturn:
+    from bot.log_command import run as read_logs
+    from diagnostics.logs.sources import UnreadableLogError
+
+    try:
+        sys.exit(read_logs(files, asked, lambda report: _print_report(report, as_json=asked.as_json)))
+    except UnreadableLogError as problem:
+        _fail(str(problem))
+    except OSError as problem:
+        _fail(f"{problem.filename}: {problem.strerror or problem}")
 
 
 def _read(name: str) -> str:
@@ -80,6 +109,10 @@ def _print_report(report: Report, *, as_json: bool) -> None:
         return
     from bot.terminal import render
 
+    if report.log is not None:
+        from bot.log_terminal import table
+
+        click.echo(table(report.log, _width() if sys.stdout.isatty() else 0), nl=False)
     click.echo(render(report, width=_width(), colour=_colour()), color=_colour())
 
 

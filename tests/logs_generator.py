@@ -60,7 +60,8 @@ class Plan:
 
 @dataclass(slots=True)
 class Told:
-    """One session. `error` is "" where nothing failed; `at` is the time of the row that decides, `began` of the first."""
+    """One session. `error` is "" where nothing failed. `began` is when it connected, or failed to; `at` the time of the row that decides:
+    the failure, or QUIT."""
 
     id: str
     connector: str
@@ -70,6 +71,7 @@ class Told:
     began: str = ""
     at: str = ""
     messages: int = 0
+    opens: int = 0  # the row in which it connects
     decided: int = -1  # the row that decides
     rows: list[str] = field(default_factory=list)
     written: int = 0
@@ -135,9 +137,10 @@ class Log:
 
     def _row(self, told: Told, at: str) -> str:
         number = told.written
-        told.began = told.began or at
         if number == told.decided:
             told.at = at
+        if number in (told.opens, told.decided):
+            told.began = told.began or at
         told.written += 1
         self.truth.lines += 1
         return f"{at},{told.connector},{told.id},{number},{told.rows[number]}\r\n"
@@ -145,7 +148,7 @@ class Log:
     def _damage(self) -> str:
         self.truth.bad += 1
         self.truth.lines += 1
-        return self._random.choice(("\x00\x00\x00garbage\r\n", "half a row,with,commas\r\n", "2026-11-18T08:1\r\n"))
+        return self._random.choice(("\x00\x00\x00garbage\r\n", "half a row,with,commas\r\n", "TLS negotiation failed\r\n"))
 
     def _note(self, told: Told) -> None:
         truth, connector = self.truth, told.connector.strip('"')
@@ -183,7 +186,7 @@ class Log:
         return told
 
     def _sends(self, told: Told, out: bool, failing: bool) -> list[str]:
-        dice = self._random
+        dice, told.opens = self._random, 1
         if failing and dice.random() < 0.2:
             told.error, told.decided = "connection failed (10060)", 1
             return ["*,,attempting to connect", _TIMEOUT.format(ip=told.remote)]
@@ -202,7 +205,7 @@ class Log:
         for _ in range(dice.randrange(1, 3)):
             tails += self._message(told, failing and not told.error, len(tails), ">", "<")
         tails += [">,QUIT,", "<,221 2.0.0 Service closing transmission channel,", f"-,,{dice.choice(('Local', 'Remote'))}"]
-        told.decided = len(tails) - 1 if told.decided < 0 else told.decided
+        told.decided = len(tails) - 3 if told.decided < 0 else told.decided
         return tails
 
     def _receives(self, told: Told, failing: bool) -> list[str]:
@@ -211,16 +214,16 @@ class Log:
         for _ in range(self._random.randrange(1, 3)):
             tails += self._message(told, failing and not told.error, len(tails), "<", ">")
         tails += ["<,QUIT,", ">,221 2.0.0 Service closing transmission channel,", "-,,Local"]
-        told.decided = len(tails) - 1 if told.decided < 0 else told.decided
+        told.decided = len(tails) - 3 if told.decided < 0 else told.decided
         return tails
 
     def _message(self, told: Told, failing: bool, at: int, asks: str, answers: str) -> list[str]:
         to = f"user{self._random.randrange(1000)}@fabrikam.com"
         tails = [f"{asks},MAIL FROM:<anna@contoso.com> SIZE=4810,", f"{answers},250 2.1.0 Sender OK,", f"{asks},RCPT TO:<{to}>,"]
         if failing:
-            told.error = self._random.choice(_REFUSALS).format(to=to)
-            told.decided = at + 3
-            return [*tails, f"{answers},{told.error},"]
+            refusal = self._random.choice(_REFUSALS)
+            told.error, told.decided = refusal.replace("<{to}>", "*"), at + 3
+            return [*tails, f"{answers},{refusal.format(to=to)},"]
         told.messages += 1
         tails += [f"{answers},250 2.1.5 Recipient OK,", f"{asks},BDAT 4810 LAST,"]
         name = f"{self._random.randrange(1 << 32):08x}@contoso.com"

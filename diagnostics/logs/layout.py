@@ -53,6 +53,11 @@ class Layout:
         known = USUAL[self.kind]
         object.__setattr__(self, "usual", self.columns[: len(known)] == known)
 
+    @classmethod
+    def of(cls, kind: Kind) -> Layout:
+        """The usual layout of a kind of log."""
+        return cls(kind, USUAL[kind])
+
     def after(self, comment: str) -> Layout:
         """The layout below one more comment line."""
         name, _, value = comment.strip().lstrip("\ufeff").partition(":")
@@ -60,7 +65,7 @@ class Layout:
             return replace(self, columns=tuple(column.strip().lower() for column in value.split(",")))
         if name.lower() == "#log-type":
             kind = _kind_named(value)
-            return Layout(kind, USUAL[kind]) if kind and kind != self.kind else self
+            return Layout.of(kind) if kind and kind != self.kind else self
         return self
 
 
@@ -78,7 +83,7 @@ def head(text: str) -> Head | None:
     kind = kind or next((kind for sign, kind in _KNOWN if sign.search(text)), None)
     if kind is None:
         return None
-    layout = Layout(kind, USUAL[kind])
+    layout = Layout.of(kind)
     for line in text.split("\n", 40)[:40]:
         if line.lstrip("\ufeff")[:1] == "#":
             layout = layout.after(line)
