@@ -31,13 +31,22 @@ def main() -> None:
     type=click.Path(file_okay=False, path_type=Path),
     help="Keep adding to one case: texts are kept in this folder and judged together.",
 )
-@click.option("--since", default="", metavar="TIME", help="Logs: only sessions from this time on (2026-11-18T08:00, UTC).")
+@click.option(
+    "--since", default="", metavar="TIME", help="Logs: only sessions from this time on (2026-11-18T08:00, UTC)."
+)
 @click.option("--until", default="", metavar="TIME", help="Logs: only sessions before this time.")
 @click.option("--connector", default="", metavar="NAME", help="Logs: only connectors whose name holds this.")
 @click.option("--session", default="", metavar="ID", help="Logs: show this conversation.")
 @click.option("--follow", is_flag=True, help="Logs: go on reading what is added, and speak when a new failure begins.")
-@click.option("--jobs", type=click.IntRange(1, 64), help="Logs: processes that read at the same time [default: every core].")
-@click.option("--max-unpacked", type=click.IntRange(1), metavar="GIB", help="Logs: what a packed file may unpack to [default: 50].")
+@click.option(
+    "--jobs", type=click.IntRange(1, 64), help="Logs: processes that read at the same time [default: every core]."
+)
+@click.option(
+    "--max-unpacked",
+    type=click.IntRange(1),
+    metavar="GIB",
+    help="Logs: what a packed file may unpack to [default: 50].",
+)
 def diagnose(files: tuple[str, ...], as_json: bool, case_dir: Path | None, **options: Any) -> None:
     """Diagnose pasted text or logs: FILEs, folders, patterns, .gz and .zip, or standard input.
 

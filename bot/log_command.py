@@ -104,7 +104,11 @@ def _answer(found: Found, options: Options) -> Report:
     bar = _Bar()
     with _interruptible() as stop:
         report = answer(
-            found, _only(options), workers=options.jobs or _cores(), progress=bar.show if bar.wanted else None, stop=stop
+            found,
+            _only(options),
+            workers=options.jobs or _cores(),
+            progress=bar.show if bar.wanted else None,
+            stop=stop,
         )
     bar.clear()
     return report

@@ -49,7 +49,8 @@ def progress(done: int, total: int, seconds: float) -> str:
 
 def _counts(kind: LogKind, hours: Sequence[str]) -> str:
     counts = {hour.name: hour.sessions for hour in kind.hours}
-    return f"{kind.sessions:>10,}  {_spark(counts, hours)}  all sessions, {hours[0] if hours else ''}h to {hours[-1] if hours else ''}h"
+    span = f"{hours[0]}h to {hours[-1]}h" if hours else "no time"
+    return f"{kind.sessions:>10,}  {_spark(counts, hours)}  all sessions, {span}"
 
 
 def _row(failure: LogFailure, hours: Sequence[str]) -> str:

@@ -148,7 +148,9 @@ class Log:
     def _damage(self) -> str:
         self.truth.bad += 1
         self.truth.lines += 1
-        return self._random.choice(("\x00\x00\x00garbage\r\n", "half a row,with,commas\r\n", "TLS negotiation failed\r\n"))
+        return self._random.choice(
+            ("\x00\x00\x00garbage\r\n", "half a row,with,commas\r\n", "TLS negotiation failed\r\n")
+        )
 
     def _note(self, told: Told) -> None:
         truth, connector = self.truth, told.connector.strip('"')
@@ -190,9 +192,19 @@ class Log:
         if failing and dice.random() < 0.2:
             told.error, told.decided = "connection failed (10060)", 1
             return ["*,,attempting to connect", _TIMEOUT.format(ip=told.remote)]
-        tails = ["*,,attempting to connect", "+,,", f'<,"220 mx.{told.remote[-2:].strip(".")}.fabrikam.com ESMTP ready, go",']
+        tails = [
+            "*,,attempting to connect",
+            "+,,",
+            f'<,"220 mx.{told.remote[-2:].strip(".")}.fabrikam.com ESMTP ready, go",',
+        ]
         tails += [">,EHLO mail.contoso.com,", "<,250-mx.fabrikam.com Hello [203.0.113.10],", "<,250-SIZE 157286400,"]
-        tails += ["<,250-PIPELINING,", "<,250-STARTTLS,", "<,250 CHUNKING,", ">,STARTTLS,", "<,220 2.0.0 SMTP server ready,"]
+        tails += [
+            "<,250-PIPELINING,",
+            "<,250-STARTTLS,",
+            "<,250 CHUNKING,",
+            ">,STARTTLS,",
+            "<,220 2.0.0 SMTP server ready,",
+        ]
         tails += self._certificate("Sending", told.thumbprint)
         if out:
             told.error, told.decided = "TLS negotiation failed with error UnknownCredentials", len(tails)
@@ -204,13 +216,23 @@ class Log:
         tails += [">,EHLO mail.contoso.com,", "<,250 CHUNKING,"]
         for _ in range(dice.randrange(1, 3)):
             tails += self._message(told, failing and not told.error, len(tails), ">", "<")
-        tails += [">,QUIT,", "<,221 2.0.0 Service closing transmission channel,", f"-,,{dice.choice(('Local', 'Remote'))}"]
-        told.decided = len(tails) - 3 if told.decided < 0 else told.decided
-        return tails
+        if not told.error and dice.random() < 0.1:  # it ends without a QUIT, and nothing is wrong
+            told.decided = len(tails) - 1
+            return [*tails, "-,,Local"]
+        tails += (
+            [">,QUIT,", "<,221 2.0.0 Service closing transmission channel,"]
+            if told.error or dice.random() < 0.9
+            else []
+        )
+        told.decided = max(len(tails) - 2, 0) if told.decided < 0 else told.decided
+        return [*tails, f"-,,{dice.choice(('Local', 'Remote'))}"]
 
     def _receives(self, told: Told, failing: bool) -> list[str]:
         tails = ["+,,", '>,"220 EX01.corp.contoso.com Microsoft ESMTP MAIL Service ready, go",', "<,EHLO scanner-3f,"]
-        tails += ["*,None,Set Session Permissions", ">,250  EX01.corp.contoso.com Hello [192.0.2.77] SIZE 37748736 CHUNKING,"]
+        tails += [
+            "*,None,Set Session Permissions",
+            ">,250  EX01.corp.contoso.com Hello [192.0.2.77] SIZE 37748736 CHUNKING,",
+        ]
         for _ in range(self._random.randrange(1, 3)):
             tails += self._message(told, failing and not told.error, len(tails), "<", ">")
         tails += ["<,QUIT,", ">,221 2.0.0 Service closing transmission channel,", "-,,Local"]
@@ -219,7 +241,11 @@ class Log:
 
     def _message(self, told: Told, failing: bool, at: int, asks: str, answers: str) -> list[str]:
         to = f"user{self._random.randrange(1000)}@fabrikam.com"
-        tails = [f"{asks},MAIL FROM:<anna@contoso.com> SIZE=4810,", f"{answers},250 2.1.0 Sender OK,", f"{asks},RCPT TO:<{to}>,"]
+        tails = [
+            f"{asks},MAIL FROM:<anna@contoso.com> SIZE=4810,",
+            f"{answers},250 2.1.0 Sender OK,",
+            f"{asks},RCPT TO:<{to}>,",
+        ]
         if failing:
             refusal = self._random.choice(_REFUSALS)
             told.error, told.decided = refusal.replace("<{to}>", "*"), at + 3
@@ -234,7 +260,9 @@ class Log:
         if self.plan.one_row:
             words = "Subject Issuer name Serial number Thumbprint Not before Not after Subject alternate names"
             data = f" {subject} CN=Example Public TLS CA 2, C=US 0A1B2C3D4E5F60718293A4B5C6D7E8F9 {thumbprint} "
-            return [f'*,"{data}2026-01-17T15:15:33.000Z 2027-01-17T15:15:33.000Z mail.contoso.com",{owner} certificate {words}']
+            return [
+                f'*,"{data}2026-01-17T15:15:33.000Z 2027-01-17T15:15:33.000Z mail.contoso.com",{owner} certificate {words}'
+            ]
         return [
             f"*,,{owner} certificate",
             f'*,"{subject}",Certificate subject',

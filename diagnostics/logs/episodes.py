@@ -18,7 +18,6 @@ PAUSE: Final = timedelta(hours=1)
 """So long may a failure stay away and still be the same one, while others succeed."""
 
 
-
 @dataclass(slots=True)
 class Ends:
     """The first and the last of some sessions, by the times of the rows that decided them."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import re2
 
@@ -140,7 +140,9 @@ def entry(
         remotes=dict(sorted(failure.failing.remotes.items(), key=lambda item: (-item[1], item[0]))[:20]),
         hours=dict(sorted(failure.failing.hours.items())),
         causes=tuple(causes),
-        lines=tuple(LogLine(file=line.file, line=line.number, quote=line.text[:1000]) for line in list(quoted)[:_QUOTED]),
+        lines=tuple(
+            LogLine(file=line.file, line=line.number, quote=line.text[:1000]) for line in list(quoted)[:_QUOTED]
+        ),
     )
 
 
@@ -148,8 +150,15 @@ def _episode(stretch: Stretch, told: dict[bytes, Session]) -> LogEpisode:
     episode = stretch.episode
     before, after = stretch.same_before or stretch.before, stretch.same_after or stretch.after
     changes = [
-        *_changes(told.get(before.id) if before else None, told.get(episode.first.id), stretch.same_before is not None, "began"),
-        *_changes(told.get(episode.last.id), told.get(after.id) if after else None, stretch.same_after is not None, "ended"),
+        *_changes(
+            told.get(before.id) if before else None,
+            told.get(episode.first.id),
+            stretch.same_before is not None,
+            "began",
+        ),
+        *_changes(
+            told.get(episode.last.id), told.get(after.id) if after else None, stretch.same_after is not None, "ended"
+        ),
     ]
     return LogEpisode(
         began=text(episode.first.at),
@@ -188,7 +197,7 @@ def _changes(one: Session | None, other: Session | None, same: bool, moment: str
 def _capabilities(one: Session, other: Session) -> Iterator[tuple[str, str, str]]:
     if one.capabilities and other.capabilities:
         for name in sorted(set(one.capabilities) ^ set(other.capabilities)):
-            old, new = (("offered", "missing") if name in one.capabilities else ("missing", "offered"))
+            old, new = ("offered", "missing") if name in one.capabilities else ("missing", "offered")
             yield f"{name} in the EHLO reply", old, new
 
 
@@ -207,12 +216,15 @@ def _sessions(facts: Iterable[Fact]) -> Iterator[Session]:
 
 def _placed(report: Report, lines: list[Line | None]) -> Report:
     """The report with every line of the judged text replaced by where it stands: `paste` becomes the file's number."""
+    return Report.model_validate(_moved(report.model_dump(exclude={"artefacts", "timeline"}), lines))
 
-    def moved(value: object) -> object:
-        if isinstance(value, dict):
-            fields = {name: moved(each) for name, each in value.items()}
-            place = lines[fields["line"] - 1] if "line" in fields and "paste" in fields else None
-            return {**fields, "line": place.number, "paste": place.file} if place else fields
-        return tuple(map(moved, value)) if isinstance(value, list | tuple) else value
 
-    return Report.model_validate(moved(report.model_dump(exclude={"artefacts"})))
+def _moved(value: Any, lines: list[Line | None]) -> Any:
+    if isinstance(value, list | tuple):
+        return [_moved(each, lines) for each in value]
+    if not isinstance(value, dict):
+        return value
+    place = lines[value["line"] - 1] if "line" in value and "paste" in value else None
+    if place is not None:
+        return {**value, "line": place.number, "paste": place.file}
+    return {name: _moved(each, lines) for name, each in value.items()}

@@ -12,7 +12,7 @@ from typing import Final
 from diagnostics.logs.layout import Layout
 from diagnostics.logs.scan import Scan
 from diagnostics.logs.sources import BLOCK, Source, UnreadableLogError
-from diagnostics.logs.tally import Only
+from diagnostics.logs.tally import EVERYTHING, Only
 
 RANGE: Final = 32 << 20
 _LONGEST_LINE: Final = 4 << 20
@@ -26,7 +26,7 @@ class Part:
     source: Source
     file: int
     layout: Layout
-    only: Only = Only()
+    only: Only = EVERYTHING
     start: int = 0
     end: int | None = None
     first: bool = False
@@ -75,31 +75,28 @@ def texts(part: Part, scan: Scan | None = None) -> Iterator[tuple[int, bytes, bo
 
     A line longer than any log's is passed over and counted as bad in `scan`.
     """
-    at = max(part.start - 1, 0)
-    rest, skipping = b"", part.start > 0
+    at, rest, skipping = max(part.start - 1, 0), b"", part.start > 0
     for data in part.source.blocks(at, part.block):
-        if skipping:  # the line that goes on from before this part, or one that is too long
-            cut_at = data.find(b"\n") + 1
-            if not cut_at:
-                at += len(data)
-                continue
-            data, at, skipping = data[cut_at:], at + cut_at, False
         rest += data
-        if part.end is not None and at + len(rest) >= part.end:
-            end = rest.find(b"\n", max(part.end - at - 1, 0)) + 1 if at < part.end else -1
-            if end:
-                if end > 0:
-                    yield at, rest[:end], True
+        if skipping:  # the line that goes on from before this part, or one that is too long
+            over = rest.find(b"\n") + 1
+            at, rest, skipping = at + (over or len(rest)), rest[over:] if over else b"", not over
+        limit = None if part.end is None else max(part.end - at, 0)
+        if limit is not None and len(rest) >= limit:
+            stop = rest.find(b"\n", limit - 1) + 1 if limit else 0
+            if stop:
+                yield at, rest[:stop], True
+            if stop or not limit:
                 return
-        whole = rest.rfind(b"\n") + 1
-        if whole and part.end is None or whole and at + whole < (part.end or 0):
+        whole = rest.rfind(b"\n", 0, limit) + 1
+        if whole:
             yield at, rest[:whole], True
-            rest, at = rest[whole:], at + whole
+            at, rest = at + whole, rest[whole:]
         elif len(rest) > _LONGEST_LINE:
             if scan is not None:
                 scan.spoil((part.file, at), rest)
             at, rest, skipping = at + len(rest), b"", True
-    if rest:
+    if rest and (part.end is None or at < part.end):
         yield at, rest, False
 
 

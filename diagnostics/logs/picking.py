@@ -56,9 +56,7 @@ def pick(
         for file in range(talk.first[0], talk.last[0] + 1):
             start = max(0, talk.first[1] - _BEFORE) if file == talk.first[0] else 0
             end = talk.last[1] + _BEHIND if file == talk.last[0] else start + _MOST_BYTES
-            wanted.setdefault(file, []).append(
-                _Want(start, min(end, start + _MOST_BYTES), talk.id, conversation.lines)
-            )
+            wanted.setdefault(file, []).append(_Want(start, min(end, start + _MOST_BYTES), talk.id, conversation.lines))
     for file, wants in sorted(wanted.items()):
         source, layout = files[file]
         try:

@@ -42,14 +42,21 @@ def read(
     size: int = RANGE,
     progress: Callable[[Progress], None] | None = None,
     stop: Callable[[], bool] | None = None,
+    meanwhile: Callable[[], None] | None = None,
 ) -> Read:
-    """Read files, in the order of the log. `size` is what one part has, in bytes."""
+    """Read files, in the order of the log. `size` is what one part has, in bytes.
+
+    `meanwhile` is called while other processes read, and not at all where there are none.
+    """
     total = sum(source.size for source, _ in files)
     parts = list(plan(files, only, size))
     first = files[0][1] if files else Layout.of("smtp-send-log")
     result = Read(Scan(first, only, whole=True))
     expected: dict[int, Layout] = {}
-    outcomes = _one_by_one(parts, stop) if workers < 2 or len(parts) < 2 else _side_by_side(parts, workers, stop)
+    if workers < 2 or len(parts) < 2:
+        outcomes = _one_by_one(parts, stop)
+    else:
+        outcomes = _side_by_side(parts, min(workers, len(parts)), stop, meanwhile)
     for part, outcome in outcomes:
         if outcome is None:
             result.complete = False
@@ -67,9 +74,7 @@ def read(
     return result
 
 
-def _one_by_one(
-    parts: Sequence[Part], stop: Callable[[], bool] | None
-) -> Iterator[tuple[Part, Outcome | None]]:
+def _one_by_one(parts: Sequence[Part], stop: Callable[[], bool] | None) -> Iterator[tuple[Part, Outcome | None]]:
     for part in parts:
         if stop is not None and stop():
             yield part, None
@@ -82,10 +87,15 @@ def _one_by_one(
 
 
 def _side_by_side(
-    parts: Sequence[Part], workers: int, stop: Callable[[], bool] | None
+    parts: Sequence[Part],
+    workers: int,
+    stop: Callable[[], bool] | None,
+    meanwhile: Callable[[], None] | None,
 ) -> Iterator[tuple[Part, Outcome | None]]:
     with multiprocessing.Pool(workers, initializer=_deaf) as pool:
         results = pool.imap(read_part, parts)
+        if meanwhile is not None:
+            meanwhile()
         for part in parts:
             while True:
                 if stop is not None and stop():

@@ -9,7 +9,17 @@ from diagnostics.logs.layout import Layout
 
 _EVENTS: Final = frozenset((b"+", b"-", b">", b"<", b"*", b""))
 _LONGEST: Final = 100_000  # bytes of a row that are read; Exchange writes rows of a few thousand at most
-_PLACES: Final = ("date-time", "connector-id", "session-id", "sequence-number", "local-endpoint", "remote-endpoint", "event")
+_CELLS: Final = 8
+_TIME: Final = len("2026-11-18T08:12:44.018Z")
+_PLACES: Final = (
+    "date-time",
+    "connector-id",
+    "session-id",
+    "sequence-number",
+    "local-endpoint",
+    "remote-endpoint",
+    "event",
+)
 Cells = list[bytes]
 
 
@@ -24,9 +34,20 @@ def cells(line: bytes, layout: Layout) -> Cells | None:
             found = _quoted(line[:_LONGEST])
     else:
         found = _mapped(line[:_LONGEST], layout)
-    if found is None or len(found) < 8 or found[6] not in _EVENTS or not found[3].isdigit() or not 0 < len(found[2]) <= 60:
+    if (
+        found is None
+        or len(found) < 8
+        or found[6] not in _EVENTS
+        or not found[3].isdigit()
+        or not 0 < len(found[2]) <= 60
+    ):
         return None
     return found
+
+
+def plain(row: Cells) -> bool:
+    """Whether a line that was split at its first seven commas is a row as it stands, with no quote among its first columns."""
+    return len(row) == _CELLS and row[6] in _EVENTS and row[3].isdigit() and len(row[0]) == _TIME and row[1][:1] != b'"'
 
 
 def data_and_context(rest: bytes) -> tuple[str, str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from diagnostics.logs.layout import Kind, Layout
 from diagnostics.logs.records import connectivity_cells, connectivity_step, tracked
-from diagnostics.logs.rows import cells
+from diagnostics.logs.rows import Cells, cells, plain
 from diagnostics.logs.screen import candidates
 from diagnostics.logs.sessions import Place, Sessions, Talk, smtp_step
 from diagnostics.logs.tally import Only, Tally
@@ -77,35 +78,43 @@ class Scan:
         """Read from byte `done` of a text on, as far as the layout holds; returns where that was."""
         rest = text[done:] if done else text
         layout = self.layout
+        hear = self._hearing(layout)
         for start in candidates(rest, layout):
-            end = rest.find(b"\n", start)
-            line = rest[start:end]
-            if line[-1:] == b"\r":
-                line = line[:-1]
+            line = rest[start : rest.find(b"\n", start)]
             if line[:1] == b"#" or line[:4] == b"\xef\xbb\xbf#":
                 self.layout = layout.after(line.decode("utf-8", "replace"))
                 if self.layout != layout:
-                    return done + end + 1
-            elif not self._hear(line, (file, offset + done + start)) and line.strip():
+                    return done + start + len(line) + 1
+            elif not hear(line, (file, offset + done + start)) and line.strip():
                 self.spoil((file, offset + done + start), line)
+        for kind, sessions in self.sessions.items():
+            for talk in sessions.endless():
+                self._count(kind, talk)
         return len(text)
 
-    def _hear(self, line: bytes, place: Place) -> bool:
-        kind = self.layout.kind
+    def _hearing(self, layout: Layout) -> Callable[[bytes, Place], bool]:
+        """What reads one line of such a log; it returns False for what is no row."""
+        kind = layout.kind
         if kind == "tracking-log":
-            return self._track(line, place)
-        row = connectivity_cells(line, self.layout) if kind == "connectivity-log" else cells(line, self.layout)
-        if row is None or len(row[0]) < _SHORTEST_TIME:
-            return False
-        step = connectivity_step(row) if kind == "connectivity-log" else smtp_step(row, sends=kind == "smtp-send-log")
-        if step is None:
+            return self._track
+        take, sends = self._sessions(kind).take, kind == "smtp-send-log"
+        usual = layout.usual and kind != "connectivity-log"
+
+        def hear(line: bytes, place: Place) -> bool:
+            split: Cells = line.split(b",", 7)
+            row: Cells | None = split
+            if not usual or not plain(split):
+                row = connectivity_cells(line, layout) if kind == "connectivity-log" else cells(line, layout)
+            if row is None or len(row[0]) < _SHORTEST_TIME:
+                return False
+            step = connectivity_step(row) if kind == "connectivity-log" else smtp_step(row, sends=sends)
+            if step is not None:
+                talk = take(row, place, step)
+                if talk is not None:
+                    self._count(kind, talk)
             return True
-        sessions = self.sessions.get(kind) or self._sessions(kind)
-        talk = sessions.take(row, place, step)
-        if talk is not None and talk.over:
-            for each in sessions.over(talk):
-                self._count(kind, each)
-        return True
+
+        return hear
 
     def _track(self, line: bytes, place: Place) -> bool:
         event = tracked(line, self.layout)

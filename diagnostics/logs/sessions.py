@@ -61,7 +61,22 @@ CLOSED_BY_PEER: Final = Step(rank=Rank.CLOSED, error=CLOSED_SILENTLY, over=True)
 class Talk:
     """A session as far as it was read. Times are as written. `at` and `last` are of the row that decides so far."""
 
-    __slots__ = ("at", "began", "connector", "ended", "error", "first", "id", "last", "messages", "opened", "over", "rank", "recovered", "remote")
+    __slots__ = (
+        "at",
+        "began",
+        "connector",
+        "ended",
+        "error",
+        "first",
+        "id",
+        "last",
+        "messages",
+        "opened",
+        "over",
+        "rank",
+        "recovered",
+        "remote",
+    )
 
     def __init__(self, row: Cells, place: Place, *, opened: bool) -> None:
         self.began, self.connector, self.id = row[0], row[1], row[2]
@@ -74,6 +89,12 @@ class Talk:
 
     def take(self, step: Step, at: bytes, place: Place) -> None:
         """Add a row. The first failure of the highest rank names the session."""
+        if step is ACCEPTED or step is QUIT:  # nearly all rows, so without the rest
+            self.messages += step.messages
+            self.ended = self.over = step is QUIT
+            if not self.rank:
+                self.at, self.last = at, place
+            return
         if step.recovers:
             self.rank, self.error, self.recovered = Rank.NONE, "", True
         if step.rank > self.rank and not (step.rank is Rank.CLOSED and self.messages):
@@ -102,21 +123,29 @@ class Sessions:
         self._gone: dict[bytes, None] = {}
 
     def take(self, row: Cells, place: Place, step: Step) -> Talk | None:
-        """Add a row to its session, and return that; None where it was over before."""
+        """Add a row to its session; returns the session where the row ends one that can be counted."""
         id_ = row[2]
         talk = self.open.get(id_)
         if talk is None:
             if id_ in self._gone:
                 return None
             talk = self.open[id_] = Talk(row, place, opened=self._whole or step.opens)
-        elif not talk.remote:
-            talk.remote = row[5]
+        if step is OPENED:
+            return None
         talk.take(step, row[0], place)
-        return talk
+        if not talk.over:
+            return None
+        del self.open[id_]
+        self._gone[id_] = None
+        if len(self._gone) > 2 * _REMEMBERED:
+            self._forget()
+        if talk.opened:
+            return talk
+        self.pieces[id_] = talk
+        return None
 
-    def over(self, talk: Talk) -> Iterator[Talk]:
-        """Let a session go, and with it some that never end, if there are too many. Yields those that can be counted."""
-        yield from self._end(talk)
+    def endless(self) -> Iterator[Talk]:
+        """Let go of some sessions that seem never to end, where there are too many."""
         for places in (self.open, self.pieces):
             if len(places) > _MOST_OPEN:
                 for old in list(islice(places.values(), _MOST_OPEN // 10)):
@@ -165,13 +194,19 @@ def smtp_step(row: Cells, *, sends: bool) -> Step | None:
     event, rest = row[6], row[7]
     if event == b"+":
         return OPENED
+    if event == (b"<" if sends else b">"):
+        return _reply(rest)
+    if event == (b">" if sends else b"<"):
+        return QUIT if rest[:4] == b"QUIT" or rest.lstrip(b' "')[:4].upper() == b"QUIT" else None
     if event == b"-":
         return (CLOSED_BY_PEER if sends else CLOSED) if b"remote" in rest.lower() else None
-    if event == b"*" or not event:
-        return _note(row)
+    return _note(row)
+
+
+def _reply(rest: bytes) -> Step | None:
     text = rest.lstrip(b' "')
-    if (event == b"<") != sends:
-        return QUIT if text[:4].upper() == b"QUIT" else None
+    if text.startswith(b"250 2.6.0"):
+        return ACCEPTED
     if text[:1] in (b"4", b"5") and text[:3].isdigit():
         data, context = data_and_context(rest)
         return Step(rank=Rank.REFUSED, error=data or context)

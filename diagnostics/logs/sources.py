@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final, Literal
+from typing import IO, Final, Literal, cast
 
 BLOCK: Final = 1 << 20  # fits a core's second-level cache, which is worth a third of the scan's time
 MOST_UNPACKED: Final = 50 << 30
@@ -81,14 +81,23 @@ class Source:
                     total += len(data)
                     self._bound(total)
                     yield data
-        except (EOFError, zlib.error, zipfile.BadZipFile, gzip.BadGzipFile, NotImplementedError, RuntimeError) as problem:
+        except (
+            EOFError,
+            zlib.error,
+            zipfile.BadZipFile,
+            gzip.BadGzipFile,
+            NotImplementedError,
+            RuntimeError,
+        ) as problem:
             if isinstance(problem, EOFError) and total:
                 return  # a packed file that was cut off: what was there has been read
-            raise UnreadableLogError(f"{self.name} is damaged or locked, and was read up to {total:,} bytes.") from problem
+            raise UnreadableLogError(
+                f"{self.name} is damaged or locked, and was read up to {total:,} bytes."
+            ) from problem
 
     def _opened(self) -> IO[bytes]:
         if self.packing == "gzip":
-            return gzip.open(self.path)
+            return cast(IO[bytes], gzip.open(self.path))
         if self.packing == "zip":
             archive = zipfile.ZipFile(self.path)
             return archive.open(self.member)
@@ -109,7 +118,9 @@ class Source:
 def sources(names: Iterable[str], *, most: int = MOST_UNPACKED) -> Iterator[Source]:
     """The logs behind paths, folders and patterns. Raises UnreadableLogError or OSError for what is not there."""
     for name in names:
-        paths = [Path(name)] if Path(name).exists() else [Path(each) for each in sorted(glob.glob(name, recursive=True))]
+        paths = (
+            [Path(name)] if Path(name).exists() else [Path(each) for each in sorted(glob.glob(name, recursive=True))]
+        )
         if not paths:
             raise UnreadableLogError(f"{shown(name)}: No such file or directory")
         for path in paths:
@@ -130,7 +141,9 @@ def _files(path: Path) -> Iterator[Path]:
                 yield Path(folder) / name
                 count += 1
         if count > _MOST_FILES:
-            raise UnreadableLogError(f"{shown(str(path))} holds more than {_MOST_FILES:,} files: name a folder below it.")
+            raise UnreadableLogError(
+                f"{shown(str(path))} holds more than {_MOST_FILES:,} files: name a folder below it."
+            )
 
 
 def _opened(path: Path, most: int) -> Iterator[Source]:

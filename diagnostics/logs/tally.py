@@ -46,6 +46,9 @@ class Only:
         return self.connector.casefold() in text(talk.connector).casefold()
 
 
+EVERYTHING: Final = Only()
+
+
 @dataclass(slots=True)
 class Count:
     sessions: int = 0

@@ -68,19 +68,25 @@ def _failure(log: LogSummary, failure: LogFailure, titles: dict[str, str]) -> It
     for change in failure.episodes[-1].changes:
         yield line("bullet", _change(change))
     if failure.remotes:
-        named = ", ".join(f"{name or 'no address'} ({count:,})" for name, count in list(failure.remotes.items())[:_NAMED])
+        named = ", ".join(
+            f"{name or 'no address'} ({count:,})" for name, count in list(failure.remotes.items())[:_NAMED]
+        )
         more = len(failure.remotes) - _NAMED
         yield line("bullet", named + (f" and {more} more" if more > 0 else ""), lead="With:")
     if failure.lines:
-        last = failure.lines[-1]
-        yield line("bullet", f"{words.file_name(log, last.file)}:{failure.lines[0].line}", lead="First seen:")
+        place = failure.lines[0]
+        yield line("bullet", f"{words.file_name(log, place.file)}:{place.line}", lead="First seen:")
     causes = [titles[cause] for cause in failure.causes if cause in titles][:_NAMED]
     if causes:
         yield line("bullet", "; ".join(causes), lead="Cause:" if len(causes) == 1 else "Suspected:")
 
 
 def _when(episode: LogEpisode, *, ongoing: bool) -> str:
-    span = f"since {moment(episode.began)}, last {moment(episode.ended)}" if ongoing else _span(episode.began, episode.ended)
+    span = (
+        f"since {moment(episode.began)}, last {moment(episode.ended)}"
+        if ongoing
+        else _span(episode.began, episode.ended)
+    )
     if episode.last_success:
         span += f"; worked until {moment(episode.last_success)}"
     if episode.next_success:
