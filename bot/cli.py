@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 _BAD_INPUT = 2
 
 
+def _utc(_context: click.Context, _option: click.Parameter, value: str | None) -> str:
+    """A time as the logs write it; one without a zone is UTC already."""
+    from bot.log_command import utc
+
+    return utc(value) if value else ""
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="mailflow", message="%(prog)s %(version)s")
 def main() -> None:
@@ -32,9 +39,9 @@ def main() -> None:
     help="Keep adding to one case: texts are kept in this folder and judged together.",
 )
 @click.option(
-    "--since", default="", metavar="TIME", help="Logs: only sessions from this time on (2026-11-18T08:00, UTC)."
+    "--since", callback=_utc, metavar="TIME", help="Logs: only sessions from this time on (2026-11-18T08:00, UTC)."
 )
-@click.option("--until", default="", metavar="TIME", help="Logs: only sessions before this time.")
+@click.option("--until", callback=_utc, metavar="TIME", help="Logs: only sessions before this time.")
 @click.option("--connector", default="", metavar="NAME", help="Logs: only connectors whose name holds this.")
 @click.option("--session", default="", metavar="ID", help="Logs: show this conversation.")
 @click.option("--follow", is_flag=True, help="Logs: go on reading what is added, and speak when a new failure begins.")
@@ -55,7 +62,7 @@ def diagnose(files: tuple[str, ...], as_json: bool, case_dir: Path | None, **opt
 
     Exit code 0: nothing wrong, 1: a failure was diagnosed, 2: bad usage or unreadable input.
     """
-    from bot.log_command import Options, means_logs
+    from bot.log_command import LargeInputError, Options, means_logs
     from handlers.intake import FILE_LIMIT
 
     asked = Options(**{name: value for name, value in options.items() if value}, as_json=as_json)
@@ -63,7 +70,10 @@ def diagnose(files: tuple[str, ...], as_json: bool, case_dir: Path | None, **opt
         _diagnose_logs(files, asked)
     from diagnostics import diagnose as judge
 
-    texts = [_read(name) for name in files or ("-",)]
+    try:
+        texts = [_read(name) for name in files or ("-",)]
+    except LargeInputError as large:
+        _diagnose_logs(("-",), asked, large.start)
     if case_dir is not None:
         texts = _kept(case_dir, texts)
     report = judge(texts[0], followups=texts[1:])
@@ -71,12 +81,15 @@ def diagnose(files: tuple[str, ...], as_json: bool, case_dir: Path | None, **opt
     sys.exit(1 if report.verdict in ("failure", "unknown") else 0)
 
 
-def _diagnose_logs(files: tuple[str, ...], asked: Options) -> NoReturn:
+def _diagnose_logs(files: tuple[str, ...], asked: Options, start: bytes = b"") -> NoReturn:
+    """`start` is what was read of standard input already."""
+    from bot.log_command import on_disk
     from bot.log_command import run as read_logs
     from diagnostics.logs.sources import UnreadableLogError
 
     try:
-        sys.exit(read_logs(files, asked, lambda report: _print_report(report, as_json=asked.as_json)))
+        with on_disk(files or ("-",), start) as names:
+            sys.exit(read_logs(names, asked, lambda report: _print_report(report, as_json=asked.as_json)))
     except UnreadableLogError as problem:
         _fail(str(problem))
     except OSError as problem:
@@ -84,13 +97,14 @@ def _diagnose_logs(files: tuple[str, ...], asked: Options) -> NoReturn:
 
 
 def _read(name: str) -> str:
-    from handlers.intake import Unreadable, decode_file
+    from bot.log_command import standard_input
+    from handlers.intake import FILE_LIMIT, Unreadable, decode_file
 
     try:
         if name == "-":
             if sys.stdin.isatty():
                 click.echo("Paste the text, then press Ctrl-D (Ctrl-Z and Enter on Windows).", err=True)
-            content = sys.stdin.buffer.read()
+            content = standard_input(FILE_LIMIT)
         else:
             content = Path(name).read_bytes()
         return decode_file("the input" if name == "-" else Path(name).name, content)

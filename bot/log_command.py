@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -44,6 +47,45 @@ class Options:
         return bool(self.since or self.until or self.connector or self.session or self.follow or self.unpacked)
 
 
+class LargeInputError(Exception):
+    """Standard input is a log that is larger than a paste. `start` is what was read of it."""
+
+    def __init__(self, start: bytes) -> None:
+        super().__init__("a large log on standard input")
+        self.start = start
+
+
+def standard_input(limit: int) -> bytes:
+    """What a person pastes or a program sends. Raises LargeInputError for a log of more than `limit` bytes."""
+    content = sys.stdin.buffer.read(limit + 1)
+    if len(content) > limit and _is_log(content):
+        raise LargeInputError(content)
+    return content
+
+
+@contextmanager
+def on_disk(files: Sequence[str], start: bytes) -> Iterator[list[str]]:
+    """The files; standard input as a file that is gone afterwards: a log is read twice, and a pipe only once."""
+    if "-" not in files:
+        yield list(files)
+        return
+    with tempfile.NamedTemporaryFile(prefix="mailflow-", suffix=".log") as copy:
+        copy.write(start)
+        shutil.copyfileobj(sys.stdin.buffer, copy)
+        copy.flush()
+        yield [copy.name if name == "-" else name for name in files]
+
+
+def utc(value: str) -> str:
+    """A time as the logs write it. Raises click.BadParameter for what is none."""
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is no time: write 2026-11-18, or 2026-11-18T08:00 (UTC).") from None
+    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def means_logs(files: Sequence[str], limit: int) -> bool:
     """Whether the arguments are logs rather than a paste and its follow-ups.
 
@@ -55,7 +97,7 @@ def means_logs(files: Sequence[str], limit: int) -> bool:
         return True
     if any(path.is_file() and (path.stat().st_size > limit or _opens(path, 4).startswith(_PACKED)) for path in paths):
         return True
-    return len(paths) > 1 and all(path.is_file() and _is_log(path) for path in paths)
+    return len(paths) > 1 and all(path.is_file() and _is_log(_opens(path, 4096)) for path in paths)
 
 
 def _opens(path: Path, size: int) -> bytes:
@@ -66,10 +108,10 @@ def _opens(path: Path, size: int) -> bytes:
         return b""
 
 
-def _is_log(path: Path) -> bool:
-    from diagnostics.logs.layout import is_header  # only several files get here
+def _is_log(content: bytes) -> bool:
+    from diagnostics.logs.layout import is_header  # a paste from one file needs none of this
 
-    start = _opens(path, 4096)
+    start = content[:4096]
     wide = start[:2] in (b"\xff\xfe", b"\xfe\xff")
     return is_header(start.decode("utf-16" if wide else "utf-8-sig", "replace"))
 

@@ -35,7 +35,7 @@ _TIMEOUT: Final = (
 )
 _NEGOTIATED: Final = (
     '*,,"TLS protocol {protocol} negotiation succeeded using bulk encryption algorithm CALG_AES_256 with strength 256 '
-    'bits, MAC hash algorithm CALG_SHA_384 with strength 0 bits and key exchange algorithm CALG_ECDH_EPHEM with strength 384 bits"'
+    'bits, MAC hash algorithm CALG_SHA_384 with strength 0 bits and key exchange algorithm CALG_ECDH_EPHEM with strength 384 "'
 )
 
 
@@ -60,8 +60,8 @@ class Plan:
 
 @dataclass(slots=True)
 class Told:
-    """One session. `error` is "" where nothing failed. `began` is when it connected, or failed to; `at` the time of the row that decides:
-    the failure, or QUIT."""
+    """One session. `error` is "" where nothing failed. `began` is when it connected, or failed to; `at` is the time of the row
+    that decides: the failure, or QUIT."""
 
     id: str
     connector: str

@@ -78,10 +78,14 @@ def answer(
     files = [(known.source, known.layout) for known in found.logs]
     outcome = read(files, only or EVERYTHING, workers=workers, progress=progress, stop=stop, meanwhile=_warm)
     from diagnostics.logs.judging import MOST_JUDGED, entry, failures, judged  # while others read, see `_warm`
+    from diagnostics.logs.nearest import refine
 
     scan = outcome.scan
     all_failures = failures(scan.tallies)
     leading = all_failures[:MOST_JUDGED]
+    for each in leading:
+        if each.stretches[-1].steady and each.stretches[-1].blurred:
+            refine(each.stretches[-1], each.connector, files)
     picked = pick([talk for each in leading for talk in each.representatives()], files, scan.marks)
     verdicts = [judged(each, picked, _layout(each, files)) for each in leading]
     summary = LogSummary(

@@ -45,6 +45,7 @@ class Stretch:
     same_before: Talk | None = None
     same_after: Talk | None = None
     steady: bool = True
+    blurred: bool = False  # other successes may be nearer: of some only the first and the last in ten minutes are known
 
 
 @dataclass(slots=True)
@@ -85,24 +86,28 @@ def failures(tallies: dict[Kind, Tally]) -> list[Failure]:
 
 
 def _stretches(tally: Tally, connector: str, failing: Failing) -> Iterator[Stretch]:
-    successes = sorted(tally.successes(connector), key=lambda talk: (talk.at, talk.first))
+    known = {talk.id: talk for ends in tally.ends(connector) for talk in (ends.first, ends.last)}
+    successes = sorted(known.values(), key=lambda talk: (talk.at, talk.first))
     times = [talk.at for talk in successes]
+    spans = [(ends.first.at, ends.last.at) for ends in tally.ends(connector)]
     for episode in failing.whole(times):
         stretch = Stretch(episode)
+        stretch.blurred = any(one < at < other for one, other in spans for at in (episode.first.at, episode.last.at))
         for talk in successes:  # in order: the last that fits before, the first that fits behind
             if talk.at < episode.first.at:
                 stretch.before = talk
-                stretch.same_before = talk if _peer(talk) == _peer(episode.first) else stretch.same_before
+                stretch.same_before = talk if peer(talk) == peer(episode.first) else stretch.same_before
             elif talk.at > episode.last.at:
                 stretch.after = stretch.after or talk
-                if stretch.same_after is None and _peer(talk) == _peer(episode.last):
+                if stretch.same_after is None and peer(talk) == peer(episode.last):
                     stretch.same_after = talk
-            elif text(_peer(talk)) in failing.remotes:
+            elif text(peer(talk)) in failing.remotes:
                 stretch.steady = False
         yield stretch
 
 
-def _peer(talk: Talk) -> bytes:
+def peer(talk: Talk) -> bytes:
+    """The remote address, without its port."""
     return talk.remote.rpartition(b":")[0] or talk.remote
 
 

@@ -62,12 +62,12 @@ def read(
             result.complete = False
             break
         layout = expected.get(part.file, part.layout)
-        if layout != part.layout:  # comment lines in an earlier part changed what this one's columns mean
-            outcome = read_part(replace(part, layout=layout), stop)
-        expected[part.file] = outcome.scan.layout
-        result.scan.follow(outcome.scan)
-        result.size += outcome.size
-        result.problems += [outcome.problem] if outcome.problem else []
+        # Comment lines in an earlier part may have changed what the columns of this one mean.
+        right = outcome if layout == part.layout else read_part(replace(part, layout=layout), stop)
+        expected[part.file] = right.scan.layout
+        result.scan.follow(right.scan)
+        result.size += right.size
+        result.problems += [right.problem] if right.problem else []
         if progress is not None:
             progress(Progress(result.size, total))
     result.scan.close()

@@ -50,7 +50,7 @@ class Scan:
         """Count a line that cannot be read."""
         self.bad += 1
         if len(self.bad_lines) < _MOST_BAD:
-            self.bad_lines.append((place, line[:_QUOTED]))
+            self.bad_lines.append((place, line[:_QUOTED].rstrip()))
 
     def follow(self, later: Scan) -> None:
         """Add what was read of the next stretch of the log, by another reader."""

@@ -1,9 +1,9 @@
 """Which lines of a stretch of log are worth reading, found without looking at the others.
 
-An SMTP session has some thirty rows, and three or four of them decide it: it opened, what was refused, it ended. One pass for each
-rare byte is several times faster than one pass with all patterns (memchr and RE2's prefix search against one byte at a time),
-so what is searched begins with a byte that is rare in these logs. The screen lets too much through, never too little: the
-row itself is read by who asked.
+An SMTP session has some thirty rows, and three or four of them decide it: it opened, what was refused, it ended. One pass for
+each rare byte is several times faster than one pass with all patterns (memchr and RE2's prefix search against one byte at a
+time), so what is searched begins with a byte that is rare in these logs. The screen lets too much through, never too
+little: the row itself is read by who asked.
 """
 
 from __future__ import annotations

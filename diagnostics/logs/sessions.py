@@ -105,6 +105,10 @@ class Talk:
         self.ended = self.ended or step.quits
         self.over = self.over or step.over
 
+    @property
+    def succeeded(self) -> bool:
+        return not self.rank and (self.messages > 0 or self.ended)
+
     def join(self, piece: Talk) -> None:
         """Add what was read later in the log."""
         step = Step(piece.rank, piece.error, piece.messages, False, piece.ended, piece.recovered, piece.over)
@@ -166,7 +170,7 @@ class Sessions:
                 known.opened = True
             if known.over:
                 yield from self._end(known)
-        self._gone |= later._gone  # noqa: SLF001 - of its own kind
+        self._gone |= later._gone
         self._forget()
 
     def close(self) -> Iterator[Talk]:

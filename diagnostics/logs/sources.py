@@ -14,8 +14,9 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from io import BufferedIOBase
 from pathlib import Path
-from typing import IO, Final, Literal, cast
+from typing import Final, Literal, cast
 
 BLOCK: Final = 1 << 20  # fits a core's second-level cache, which is worth a third of the scan's time
 MOST_UNPACKED: Final = 50 << 30
@@ -74,13 +75,17 @@ class Source:
         yield decoder.decode(b"", final=True).encode("utf-8", "replace")
 
     def _unpacked(self, block: int) -> Iterator[bytes]:
-        total = 0
+        total = size = 0
+        held: list[bytes] = []  # in small pieces, so that what stands before damage is read
         try:
             with self._opened() as file:
-                while data := file.read(block):
-                    total += len(data)
+                while data := file.read1(block):
+                    held.append(data)
+                    total, size = total + len(data), size + len(data)
                     self._bound(total)
-                    yield data
+                    if size >= block:
+                        yield b"".join(held)
+                        held, size = [], 0
         except (
             EOFError,
             zlib.error,
@@ -89,18 +94,17 @@ class Source:
             NotImplementedError,
             RuntimeError,
         ) as problem:
-            if isinstance(problem, EOFError) and total:
-                return  # a packed file that was cut off: what was there has been read
-            raise UnreadableLogError(
-                f"{self.name} is damaged or locked, and was read up to {total:,} bytes."
-            ) from problem
+            yield b"".join(held)
+            said = f"{self.name} is damaged or locked, and was read up to {total:,} bytes."
+            raise UnreadableLogError(said) from problem
+        yield b"".join(held)
 
-    def _opened(self) -> IO[bytes]:
+    def _opened(self) -> BufferedIOBase:
         if self.packing == "gzip":
-            return cast(IO[bytes], gzip.open(self.path))
+            return gzip.open(self.path)
         if self.packing == "zip":
             archive = zipfile.ZipFile(self.path)
-            return archive.open(self.member)
+            return cast("BufferedIOBase", archive.open(self.member))
         return Path(self.path).open("rb")
 
     def _bound(self, total: int) -> None:
@@ -117,15 +121,22 @@ class Source:
 
 def sources(names: Iterable[str], *, most: int = MOST_UNPACKED) -> Iterator[Source]:
     """The logs behind paths, folders and patterns. Raises UnreadableLogError or OSError for what is not there."""
+    seen: set[Path] = set()  # a link may lead to what was named already
     for name in names:
-        paths = (
-            [Path(name)] if Path(name).exists() else [Path(each) for each in sorted(glob.glob(name, recursive=True))]
-        )
+        paths = [Path(name)] if Path(name).exists() else _matches(name)
         if not paths:
             raise UnreadableLogError(f"{shown(name)}: No such file or directory")
         for path in paths:
             for file in _files(path):
-                yield from _opened(file, most)
+                real = file.resolve()
+                if real not in seen:
+                    seen.add(real)
+                    yield from _opened(file, most)
+
+
+def _matches(pattern: str) -> list[Path]:
+    """The files that a pattern names, as a shell that does not know patterns hands it on."""
+    return [Path(each) for each in sorted(glob.glob(pattern, recursive=True))]  # noqa: PTH207 - Path.glob refuses absolute ones
 
 
 def _files(path: Path) -> Iterator[Path]:

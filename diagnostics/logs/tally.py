@@ -131,12 +131,9 @@ class Tally:
         self._fold()
         return self._named()
 
-    def successes(self, connector: str) -> Iterator[Talk]:
-        """Successes of a connector, among them the first and the last of every slot of time and remote address."""
-        for (name, _, _), ends in self.near.items():
-            if text(name) == connector:
-                yield ends.first
-                yield ends.last
+    def ends(self, connector: str) -> Iterator[Ends]:
+        """The first and last success of a connector in every slot of time, by remote address."""
+        return (ends for (name, _, _), ends in self.near.items() if text(name) == connector)
 
     def _named(self) -> tuple[Names, Names, Names]:
         return self._connectors, self._remotes, self._hours

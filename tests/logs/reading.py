@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 from diagnostics.logs import parts
@@ -29,7 +30,7 @@ def write(folder: Path, text: str, cuts: Sequence[float] = ()) -> list[str]:
     rows = lines[len(header) :]
     places = [0, *sorted(int(share * len(rows)) for share in cuts), len(rows)]
     names = []
-    for number, (start, end) in enumerate(zip(places, places[1:], strict=False)):
+    for number, (start, end) in enumerate(pairwise(places)):
         path = folder / f"SEND{number}.LOG"
         path.write_text("".join([*header, *rows[start:end]]), newline="")
         names.append(str(path))
