@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -69,6 +67,9 @@ def on_disk(files: Sequence[str], start: bytes) -> Iterator[list[str]]:
     if "-" not in files:
         yield list(files)
         return
+    import shutil  # beside their only user: a small paste waits for no import
+    import tempfile
+
     with tempfile.NamedTemporaryFile(prefix="mailflow-", suffix=".log") as copy:
         copy.write(start)
         shutil.copyfileobj(sys.stdin.buffer, copy)

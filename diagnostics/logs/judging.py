@@ -5,6 +5,7 @@ A failure is judged as a person would have it judged: a session that failed and 
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -77,33 +78,46 @@ class Failure:
 
 def failures(tallies: dict[Kind, Tally]) -> list[Failure]:
     """Every failure, worst first."""
-    found = [
-        Failure(kind, connector, error, failing, list(_stretches(tally, connector, failing)))
-        for kind, tally in tallies.items()
-        for (connector, error), failing in tally.failures.items()
-    ]
+    found = []
+    for kind, tally in tallies.items():
+        near = {connector: _Near.of(tally, connector) for connector, _ in tally.failures}
+        found += [
+            Failure(kind, connector, error, failing, list(_stretches(near[connector], failing)))
+            for (connector, error), failing in tally.failures.items()
+        ]
     return sorted(found, key=lambda each: (-each.weight, each.connector, each.error))
 
 
-def _stretches(tally: Tally, connector: str, failing: Failing) -> Iterator[Stretch]:
-    known = {talk.id: talk for ends in tally.ends(connector) for talk in (ends.first, ends.last)}
-    successes = sorted(known.values(), key=lambda talk: (talk.at, talk.first))
-    times = [talk.at for talk in successes]
-    spans = [(ends.first.at, ends.last.at) for ends in tally.ends(connector)]
-    for episode in failing.whole(times):
-        stretch = Stretch(episode)
-        stretch.blurred = any(one < at < other for one, other in spans for at in (episode.first.at, episode.last.at))
-        for talk in successes:  # in order: the last that fits before, the first that fits behind
-            if talk.at < episode.first.at:
-                stretch.before = talk
-                stretch.same_before = talk if peer(talk) == peer(episode.first) else stretch.same_before
-            elif talk.at > episode.last.at:
-                stretch.after = stretch.after or talk
-                if stretch.same_after is None and peer(talk) == peer(episode.last):
-                    stretch.same_after = talk
-            elif text(peer(talk)) in failing.remotes:
-                stretch.steady = False
-        yield stretch
+@dataclass(frozen=True, slots=True)
+class _Near:
+    """What is known of a connector's successes: some of them, in order, and the times between which there are more."""
+
+    talks: list[Talk]
+    times: list[bytes]
+    spans: list[tuple[bytes, bytes]]
+
+    @classmethod
+    def of(cls, tally: Tally, connector: str) -> _Near:
+        ends = list(tally.ends(connector))
+        known = {talk.id: talk for each in ends for talk in (each.first, each.last)}
+        talks = sorted(known.values(), key=lambda talk: (talk.at, talk.first))
+        return cls(talks, [talk.at for talk in talks], [(each.first.at, each.last.at) for each in ends])
+
+
+def _stretches(near: _Near, failing: Failing) -> Iterator[Stretch]:
+    for episode in failing.whole(near.times):
+        first, last = episode.first, episode.last
+        begin, end = bisect_left(near.times, first.at), bisect_right(near.times, last.at)
+        before, after = near.talks[:begin], near.talks[end:]
+        yield Stretch(
+            episode,
+            before=before[-1] if before else None,
+            after=after[0] if after else None,
+            same_before=next((talk for talk in reversed(before) if peer(talk) == peer(first)), None),
+            same_after=next((talk for talk in after if peer(talk) == peer(last)), None),
+            steady=not any(text(peer(talk)) in failing.remotes for talk in near.talks[begin:end]),
+            blurred=any(one < at < other for one, other in near.spans for at in (first.at, last.at)),
+        )
 
 
 def peer(talk: Talk) -> bytes:
@@ -125,7 +139,7 @@ def judged(failure: Failure, picked: dict[bytes, Conversation], layout: Layout) 
     head = [f"#Log-type: {_TYPES[failure.kind]}", f"#Fields: {','.join(layout.columns)}"]
     paste = "\n".join([*head, *(line.text for line in lines)])
     report = _placed(report_of((paste,)), [None, None, *lines])
-    told = {s.session.encode(): s for a in recognise(Paste.of(paste)) for s in _sessions(a.facts)}
+    told = {fact.session.encode(): fact for each in recognise(Paste.of(paste)) for fact in _sessions(each.facts)}
     quoted = picked[failure.stretches[-1].episode.first.id].lines if picked else []
     return Judged(report, entry(failure, told, [each.cause for each in report.findings], quoted))
 

@@ -13,6 +13,7 @@ from diagnostics.logs.sessions import Talk
 from diagnostics.logs.sources import Source, UnreadableLogError
 
 _MOST_ROWS: Final = 400
+_BLOCK: Final = 128 * 1024
 _BEHIND: Final = 256 * 1024  # bytes behind the row that decides, where a session closes
 _BEFORE: Final = 64 * 1024  # and before the first that was noted: the attempt to connect
 _MOST_BYTES: Final = 64 << 20  # of one conversation, with what stands between its rows
@@ -71,7 +72,7 @@ def _sweep(source: Source, file: int, layout: Layout, wants: list[_Want], marks:
     waiting = list(wants)
     while waiting:
         offset, lines = marks[bisect_right(marks, (waiting[0].start, 1 << 62)) - 1] if source.seekable else (0, 0)
-        for at, text, _ in texts(Part(source, file, layout, start=offset)):
+        for at, text, _ in texts(Part(source, file, layout, start=offset, block=_BLOCK)):
             for want in waiting:
                 if want.start < at + len(text) and want.end > at:
                     want.lines.extend(_rows(text, at, want, file, lines))
@@ -96,6 +97,8 @@ def _rows(text: bytes, at: int, want: _Want, file: int, lines: int) -> Iterator[
         row = text[start:end].rstrip(b"\r")
         if want.id in row.split(b","):
             yield Line(file, lines + number + 1, row.decode("utf-8", "replace"))
+            if b",-," in row:  # it is closed: nothing of it follows
+                want.end = 0
         place = text.find(want.id, end)
 
 

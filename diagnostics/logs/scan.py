@@ -14,7 +14,7 @@ from diagnostics.logs.tally import Only, Tally
 
 _MOST_BAD: Final = 5
 _QUOTED: Final = 200  # bytes of a bad line that are kept
-_MARK_EACH: Final = 4 << 20
+_MARK_EACH: Final = 1 << 20
 _SHORTEST_TIME: Final = 20
 
 
@@ -79,7 +79,11 @@ class Scan:
         rest = text[done:] if done else text
         layout = self.layout
         hear = self._hearing(layout)
+        before = -1
         for start in candidates(rest, layout):
+            if start == before:
+                continue
+            before = start
             line = rest[start : rest.find(b"\n", start)]
             if line[:1] == b"#" or line[:4] == b"\xef\xbb\xbf#":
                 self.layout = layout.after(line.decode("utf-8", "replace"))

@@ -25,25 +25,25 @@ _NO_ROW = re2.compile(rb"\n[^2#\r\n]")
 
 
 def candidates(text: bytes, layout: Layout) -> list[int]:
-    """Where lines begin that may matter, in rising order. `text` begins at a line and ends with a line feed.
+    """Where lines begin that may matter, in rising order, some of them twice. `text` begins at a line and ends with a line feed.
 
     Every comment and every line that begins no row is among them. Costs linear time.
     """
     if not layout.usual or layout.kind in ("tracking-log", "connectivity-log"):
         return _all(text)
     line_before = text.rfind
-    found = {match.start() + 1 for match in _NO_ROW.finditer(text)}
-    if text[:1] != b"2":
-        found.add(0)
+    found = [0] if text[:1] != b"2" else []
+    found += [match.start() + 1 for match in _NO_ROW.finditer(text)]
     for pattern in (_SENT if layout.kind == "smtp-send-log" else _RECEIVED, *_EITHER):
-        found.update([line_before(b"\n", 0, match.start()) + 1 for match in pattern.finditer(text)])
+        found += [line_before(b"\n", 0, match.start()) + 1 for match in pattern.finditer(text)]
     for byte, whole in _RARE:
         at = text.find(byte, 1)
         while at >= 0:
             if text.startswith(whole, at - 1):
-                found.add(line_before(b"\n", 0, at) + 1)
+                found.append(line_before(b"\n", 0, at) + 1)
             at = text.find(byte, at + 1)
-    return sorted(found)
+    found.sort()  # made of rising runs, which is what this sort is fast at
+    return found
 
 
 def _all(text: bytes) -> list[int]:
