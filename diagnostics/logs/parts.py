@@ -77,10 +77,17 @@ def texts(part: Part, scan: Scan | None = None) -> Iterator[tuple[int, bytes, bo
     """
     at, rest, skipping = max(part.start - 1, 0), b"", part.start > 0
     for data in part.source.blocks(at, part.block):
-        rest += data
         if skipping:  # the line that goes on from before this part, or one that is too long
-            over = rest.find(b"\n") + 1
-            at, rest, skipping = at + (over or len(rest)), rest[over:] if over else b"", not over
+            over = data.find(b"\n") + 1
+            at, rest, skipping = at + (over or len(data)), data[over:] if over else b"", not over
+        else:
+            whole = data.rfind(b"\n") + 1
+            if whole and (part.end is None or at + len(rest) + len(data) < part.end):
+                text = b"".join((rest, memoryview(data)[:whole]))  # nearly all blocks: copied once
+                yield at, text, True
+                at, rest = at + len(text), data[whole:]
+                continue
+            rest += data
         limit = None if part.end is None else max(part.end - at, 0)
         if limit is not None and len(rest) >= limit:
             stop = rest.find(b"\n", limit - 1) + 1 if limit else 0
@@ -88,16 +95,16 @@ def texts(part: Part, scan: Scan | None = None) -> Iterator[tuple[int, bytes, bo
                 yield at, rest[:stop], True
             if stop or not limit:
                 return
-        whole = rest.rfind(b"\n", 0, limit) + 1
-        if whole:
-            yield at, rest[:whole], True
-            at, rest = at + whole, rest[whole:]
-        elif len(rest) > _LONGEST_LINE:
+        if len(rest) > _LONGEST_LINE and b"\n" not in rest:
             if scan is not None:
                 scan.spoil((part.file, at), rest)
             at, rest, skipping = at + len(rest), b"", True
     if rest and (part.end is None or at < part.end):
-        yield at, rest, False
+        whole = rest.rfind(b"\n") + 1
+        if whole:
+            yield at, rest[:whole], True
+        if rest[whole:]:
+            yield at + whole, rest[whole:], False
 
 
 def _feed_last(scan: Scan, text: bytes, file: int, offset: int) -> None:

@@ -16,6 +16,7 @@ from diagnostics.recognisers.connectivity_log import CLOSING, DELIVERED, trouble
 
 _DELIVERED_EVENTS: Final = frozenset({"SEND", "SENDEXTERNAL", "DELIVER"})
 _LONGEST: Final = 100_000
+_SHORTEST_TIME: Final = len("2026-11-18T08:12:44Z")
 
 
 def connectivity_cells(line: bytes, layout: Layout) -> Cells | None:
@@ -23,7 +24,7 @@ def connectivity_cells(line: bytes, layout: Layout) -> Cells | None:
     values = split(line[:_LONGEST].decode("utf-8", "replace").lstrip("\ufeff"))
     row = dict(zip(layout.columns, values, strict=False))
     direction = row.get("direction", "")
-    if direction not in ("+", ">", "-") or not row.get("session"):
+    if direction not in ("+", ">", "-") or not row.get("session") or len(row.get("date-time", "")) < _SHORTEST_TIME:
         return None
     at = layout.columns.index("description") if "description" in layout.columns else len(values)
     text = ",".join(values[at:])
@@ -53,7 +54,7 @@ def tracked(line: bytes, layout: Layout) -> tuple[Cells, Step] | None:
     values = split(line[:_LONGEST].decode("utf-8", "replace").lstrip("\ufeff"))
     row = dict(zip(layout.columns, values, strict=False))
     event, at = row.get("event-id", ""), row.get("date-time", "")
-    if not event.isupper() or len(at) < 20:
+    if not event.isupper() or len(at) < _SHORTEST_TIME:
         return None
     remote = (row.get("server-hostname") or row.get("server-ip") or "") if row.get("source") == "SMTP" else ""
     id_ = row.get("network-message-id") or row.get("internal-message-id") or row.get("message-id") or "?"

@@ -8,9 +8,10 @@ from typing import Final
 from diagnostics.logs.layout import Layout
 
 _EVENTS: Final = frozenset((b"+", b"-", b">", b"<", b"*", b""))
-_LONGEST: Final = 100_000  # bytes of a row that are read; Exchange writes rows of a few thousand at most
+_LONGEST: Final = 100_000  # bytes of a row that are looked into; Exchange writes a few thousand at most
 _CELLS: Final = 8
-_TIME: Final = len("2026-11-18T08:12:44.018Z")
+_SHORTEST_TIME: Final = len("2026-11-18T08:12:44Z")
+_LONGEST_ID: Final = 60
 _PLACES: Final = (
     "date-time",
     "connector-id",
@@ -28,31 +29,21 @@ def cells(line: bytes, layout: Layout) -> Cells | None:
 
     `line` has no line end. The order is always this one, whatever the layout's.
     """
-    if layout.usual and not line.startswith(b"\xef\xbb\xbf"):
-        found: Cells | None = line[:_LONGEST].split(b",", 7)
-        if found and len(found) > 1 and found[1][:1] == b'"':
-            found = _quoted(line[:_LONGEST])
+    found: Cells | None
+    if layout.usual and line[:3] != b"\xef\xbb\xbf":
+        found = line.split(b",", 7)
+        if len(found) > 1 and found[1][:1] == b'"':
+            found = _quoted(line)
     else:
         found = _mapped(line[:_LONGEST], layout)
-    if (
-        found is None
-        or len(found) < 8
-        or found[6] not in _EVENTS
-        or not found[3].isdigit()
-        or not 0 < len(found[2]) <= 60
-    ):
+    if found is None or len(found) < _CELLS or found[6] not in _EVENTS or not found[3].isdigit():
         return None
-    return found
-
-
-def plain(row: Cells) -> bool:
-    """Whether a line that was split at its first seven commas is a row as it stands, with no quote among its first columns."""
-    return len(row) == _CELLS and row[6] in _EVENTS and row[3].isdigit() and len(row[0]) == _TIME and row[1][:1] != b'"'
+    return found if len(found[0]) >= _SHORTEST_TIME and 0 < len(found[2]) <= _LONGEST_ID else None
 
 
 def data_and_context(rest: bytes) -> tuple[str, str]:
     """The two columns behind the event. Commas in the data that nobody quoted make more of them."""
-    values = split(rest.decode("utf-8", "replace"))
+    values = split(rest[:_LONGEST].decode("utf-8", "replace"))
     if len(values) < 2:
         return "".join(values).strip(), ""
     return ",".join(values[:-1]).strip(), values[-1].strip().lstrip(";,").strip()

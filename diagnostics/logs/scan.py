@@ -7,7 +7,7 @@ from typing import Final
 
 from diagnostics.logs.layout import Kind, Layout
 from diagnostics.logs.records import connectivity_cells, connectivity_step, tracked
-from diagnostics.logs.rows import Cells, cells, plain
+from diagnostics.logs.rows import cells
 from diagnostics.logs.screen import candidates
 from diagnostics.logs.sessions import Place, Sessions, Talk, smtp_step
 from diagnostics.logs.tally import Only, Tally
@@ -15,7 +15,6 @@ from diagnostics.logs.tally import Only, Tally
 _MOST_BAD: Final = 5
 _QUOTED: Final = 200  # bytes of a bad line that are kept
 _MARK_EACH: Final = 1 << 20
-_SHORTEST_TIME: Final = 20
 
 
 class Scan:
@@ -101,24 +100,26 @@ class Scan:
         kind = layout.kind
         if kind == "tracking-log":
             return self._track
-        take, sends = self._sessions(kind).take, kind == "smtp-send-log"
-        usual = layout.usual and kind != "connectivity-log"
+        take, count, sends = self._sessions(kind).take, self._count, kind == "smtp-send-log"
 
         def hear(line: bytes, place: Place) -> bool:
-            split: Cells = line.split(b",", 7)
-            row: Cells | None = split
-            if not usual or not plain(split):
-                row = connectivity_cells(line, layout) if kind == "connectivity-log" else cells(line, layout)
-            if row is None or len(row[0]) < _SHORTEST_TIME:
+            row = cells(line, layout)
+            if row is None:
                 return False
-            step = connectivity_step(row) if kind == "connectivity-log" else smtp_step(row, sends=sends)
-            if step is not None:
-                talk = take(row, place, step)
-                if talk is not None:
-                    self._count(kind, talk)
+            step = smtp_step(row, sends=sends)
+            talk = take(row, place, step) if step is not None else None
+            if talk is not None:
+                count(kind, talk)
             return True
 
-        return hear
+        def hear_connectivity(line: bytes, place: Place) -> bool:
+            row = connectivity_cells(line, layout)
+            talk = take(row, place, connectivity_step(row)) if row is not None else None
+            if talk is not None:
+                count(kind, talk)
+            return row is not None
+
+        return hear_connectivity if kind == "connectivity-log" else hear
 
     def _track(self, line: bytes, place: Place) -> bool:
         event = tracked(line, self.layout)
