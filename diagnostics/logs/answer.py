@@ -186,9 +186,10 @@ def _sentence(summary: LogSummary) -> str:
     if not summary.failures:
         return "Nothing in these logs shows a failure." if summary.kinds else "There is no session in these logs."
     worst = summary.failures[0]
-    episode = worst.episodes[-1]
-    when = f"since {episode.began}" if worst.ongoing else f"from {episode.began} to {episode.ended}"
-    return f"{worst.connector or 'A connector'}: {worst.error}, {worst.sessions:,} sessions, {when}."
+    last = worst.episodes[-1]
+    began = last.began if last.steady else worst.episodes[0].began
+    when = f"since {began}" if worst.ongoing else f"from {began} to {last.ended}"
+    return f"{worst.connector or 'A connector'}: {worst.error}, {worst.sessions:,} times, {when}."
 
 
 def _moments(summary: LogSummary) -> Iterable[Moment]:

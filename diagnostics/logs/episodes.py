@@ -17,6 +17,8 @@ from diagnostics.logs.sessions import Talk
 PAUSE: Final = timedelta(hours=1)
 """So long may a failure stay away and still be the same one, while others succeed."""
 
+_MOST_EPISODES: Final = 200
+
 
 @dataclass(slots=True)
 class Ends:
@@ -65,6 +67,15 @@ class Failing:
             else:
                 apart.append(known)
         self.episodes = [*apart, episode]
+        if len(self.episodes) > _MOST_EPISODES:
+            self._halve()
+
+    def _halve(self) -> None:
+        """Join neighbours: a log that has so many stretches of one failure is told more roughly."""
+        ordered = sorted(self.episodes, key=lambda each: _order(each.first))
+        self.episodes = ordered[::2]
+        for one, other in zip(self.episodes, ordered[1::2], strict=False):
+            one.join(other)
 
     def whole(self, succeeded: Sequence[bytes]) -> list[Episode]:
         """The episodes in order, those joined between which nothing succeeded. `succeeded` are times of successes, sorted."""

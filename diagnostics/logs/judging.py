@@ -24,7 +24,7 @@ from diagnostics.report import Report
 from diagnostics.reporting import report_of
 from diagnostics.text import Paste
 
-MOST_JUDGED: Final = 12
+MOST_JUDGED: Final = 8
 _MOST_EPISODES: Final = 50
 _QUOTED: Final = 40
 _BANNER = re2.compile(r"^220[ -](\S{1,255})")
@@ -65,9 +65,9 @@ class Failure:
 
     @property
     def weight(self) -> int:
-        """What comes first: sessions, twice while it goes on, and four times where nothing succeeds in between."""
-        steady = any(stretch.steady and stretch.episode.count > 1 for stretch in self.stretches)
-        return self.failing.count * (1 + self.ongoing) * (1 + 3 * steady)
+        """What comes first: its sessions, four times where nothing succeeded in between, and all twice while it goes on."""
+        steady = sum(each.episode.count for each in self.stretches if each.steady and each.episode.count > 1)
+        return (self.failing.count + 3 * steady) * (1 + self.ongoing)
 
     def representatives(self) -> list[Talk]:
         """The sessions that stand for the latest stretch, in the order of time."""

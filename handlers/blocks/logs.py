@@ -51,20 +51,22 @@ def _incomplete(log: LogSummary) -> Iterator[str]:
         shown = "; ".join(
             f"{words.file_name(log, bad.file)}:{bad.line} {bad.quote[:60]!r}" for bad in log.bad_lines[:_NAMED]
         )
-        yield f"{log.bad:,} lines could not be read and were passed over: {shown}"
+        lines = "one line" if log.bad == 1 else f"{log.bad:,} lines"
+        yield f"Passed over, because it could not be read: {lines}; {shown}"
 
 
 def _failure(log: LogSummary, failure: LogFailure, titles: dict[str, str]) -> Iterator[Line]:
     unit = _UNITS.get(failure.kind, "sessions")
     yield line("heading", f"{failure.connector or 'No connector'}: {failure.error}")
-    steady = [episode for episode in failure.episodes if episode.steady]
-    if len(steady) < len(failure.episodes):
-        first, last = failure.episodes[0].began, failure.episodes[-1].ended
-        scattered = failure.sessions - sum(episode.sessions for episode in steady)
-        yield line("bullet", f"{scattered:,} {unit} between others that succeeded, {_span(first, last)}")
+    steady = [each for each in failure.episodes if each.steady and (each.sessions > 1 or len(failure.episodes) == 1)]
+    scattered = failure.sessions - sum(episode.sessions for episode in steady)
+    if scattered:
+        span = _span(failure.episodes[0].began, failure.episodes[-1].ended)
+        yield line("bullet", f"{scattered:,} {unit} between others that succeeded, {span}")
     for episode in steady[-_NAMED:]:
         over = failure.ongoing and episode is failure.episodes[-1]
-        yield line("bullet", f"{episode.sessions:,} {unit}, {_when(episode, ongoing=over)}")
+        number = f"{episode.sessions:,} {unit}" if episode.sessions > 1 else f"one {unit.removesuffix('s')}"
+        yield line("bullet", f"{number}, {_when(episode, ongoing=over)}")
     for change in failure.episodes[-1].changes:
         yield line("bullet", _change(change))
     if failure.remotes:
