@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Value(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Built on first use: a paste is answered without any of these.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class LogFile(Value):

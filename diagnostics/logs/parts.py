@@ -98,6 +98,7 @@ def texts(part: Part, scan: Scan | None = None) -> Iterator[tuple[int, bytes, bo
         if len(rest) > _LONGEST_LINE and b"\n" not in rest:
             if scan is not None:
                 scan.spoil((part.file, at), rest)
+                scan.lines[part.file] = scan.lines.get(part.file, 0) + 1
             at, rest, skipping = at + len(rest), b"", True
     if rest and (part.end is None or at < part.end):
         whole = rest.rfind(b"\n") + 1

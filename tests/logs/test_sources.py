@@ -113,6 +113,7 @@ def test_a_line_without_end_is_passed_over(tmp_path: Path, monkeypatch: pytest.M
     scan = scanned([str(path)], size=20_000, block=3_000)
     assert sum(count.sessions for count in tally(scan).counts()[0].values()) == TRUTH.count
     assert scan.bad == 1
+    assert sum(scan.lines.values()) == TRUTH.lines + 1
 
 
 @pytest.mark.parametrize("keep", [20, 60, 100, 120])
