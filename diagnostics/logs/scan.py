@@ -15,6 +15,7 @@ from diagnostics.logs.tally import Only, Tally
 _MOST_BAD: Final = 5
 _QUOTED: Final = 200  # bytes of a bad line that are kept
 _MARK_EACH: Final = 1 << 20
+_LINE_FEED: Final = 10
 
 
 class Scan:
@@ -43,7 +44,16 @@ class Scan:
         self.read += len(text)
         done = 0
         while done < len(text):
-            done = self._screened(text, file, offset, done)
+            if _is_comment(text, done):
+                end = text.find(b"\n", done) + 1
+                self.layout = self.layout.after(text[done:end].decode("utf-8", "replace"))
+            else:
+                end = _next_comment(text, done)
+                self._screened(text[done:end] if done or end < len(text) else text, file, offset + done)
+            done = end
+        for kind, sessions in self.sessions.items():
+            for talk in sessions.endless():
+                self._count(kind, talk)
 
     def spoil(self, place: Place, line: bytes) -> None:
         """Count a line that cannot be read."""
@@ -73,27 +83,17 @@ class Scan:
             for talk in sessions.close():
                 self._count(kind, talk)
 
-    def _screened(self, text: bytes, file: int, offset: int, done: int) -> int:
-        """Read from byte `done` of a text on, as far as the layout holds; returns where that was."""
-        rest = text[done:] if done else text
-        layout = self.layout
-        hear = self._hearing(layout)
+    def _screened(self, text: bytes, file: int, offset: int) -> None:
+        """Read lines of one layout, which are no comments."""
+        hear = self._hearing(self.layout)
         before = -1
-        for start in candidates(rest, layout):
+        for start in candidates(text, self.layout):
             if start == before:
                 continue
             before = start
-            line = rest[start : rest.find(b"\n", start)]
-            if line[:1] == b"#" or line[:4] == b"\xef\xbb\xbf#":
-                self.layout = layout.after(line.decode("utf-8", "replace"))
-                if self.layout != layout:
-                    return done + start + len(line) + 1
-            elif not hear(line, (file, offset + done + start)) and line.strip():
-                self.spoil((file, offset + done + start), line)
-        for kind, sessions in self.sessions.items():
-            for talk in sessions.endless():
-                self._count(kind, talk)
-        return len(text)
+            line = text[start : text.find(b"\n", start)]
+            if not hear(line, (file, offset + start)) and line.strip():
+                self.spoil((file, offset + start), line)
 
     def _hearing(self, layout: Layout) -> Callable[[bytes, Place], bool]:
         """What reads one line of such a log; it returns False for what is no row."""
@@ -141,3 +141,17 @@ class Scan:
     def _count(self, kind: Kind, talk: Talk) -> None:
         if self._all or self.only.holds(talk):
             self.tallies.setdefault(kind, Tally()).add(talk)
+
+
+def _is_comment(text: bytes, at: int) -> bool:
+    return text.startswith((b"#", b"\xef\xbb\xbf#"), at)
+
+
+def _next_comment(text: bytes, at: int) -> int:
+    """Where the next line begins that starts with `#`; the end where there is none."""
+    found = text.find(b"#", at)
+    while found > 0:
+        if text[found - 1] == _LINE_FEED:
+            return found
+        found = text.find(b"#", found + 1)
+    return len(text)

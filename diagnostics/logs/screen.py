@@ -20,14 +20,14 @@ _SENT = re2.compile(rf"(?:<,|<,\"){_REPLY}".encode())
 _RECEIVED = re2.compile(rf"(?:>,|>,\"){_REPLY}".encode())
 # A note that tells a failure begins with a reply's number, or holds one of two words.
 _EITHER = tuple(re2.compile(pattern) for pattern in (rb"\*,[,\"]{0,2}[45]\d\d", rb"ailed", rb"rror", rb"Remote\r?\n"))
-_RARE: Final = ((b"+", b",+,"), (b"Q", b",QUIT"), (b"#", b"\n#"))
-_NO_ROW = re2.compile(rb"\n[^2#\r\n]")
+_RARE: Final = ((b"+", b",+,"), (b"Q", b",QUIT"))
+_NO_ROW = re2.compile(rb"\n[^2\r\n]")
 
 
 def candidates(text: bytes, layout: Layout) -> list[int]:
     """Where lines begin that may matter, in rising order, some of them twice. `text` begins at a line and ends with a line feed.
 
-    Every comment and every line that begins no row is among them. Costs linear time.
+    Every line that begins no row is among them. Costs linear time.
     """
     if not layout.usual or layout.kind in ("tracking-log", "connectivity-log"):
         return _all(text)

@@ -153,3 +153,12 @@ def test_a_log_without_its_header_is_known_by_its_rows(tmp_path: Path) -> None:
         path.write_text("".join(text.splitlines(keepends=True)[5:]), newline="")
         found = tally(scanned([str(path)]), f"smtp-{kind}-log")  # type: ignore[arg-type]
         assert sum(count.sessions for count in found.counts()[0].values()) == truth.count
+
+
+def test_kinds_may_change_with_every_line(tmp_path: Path) -> None:
+    """A text made to do harm: it costs linear time, so it ends."""
+    path = tmp_path / "all.log"
+    path.write_text("#Log-type: SMTP Send Protocol Log\n#Log-type: SMTP Receive Protocol Log\nno row\n" * 40_000)
+    scan = scanned([str(path)])
+    assert scan.bad == 40_000
+    assert sum(scan.lines.values()) == 120_000
