@@ -15,7 +15,7 @@ class Options:
     """`now` judges certificates. `timeout` is for the whole check, in seconds. `only` names the checks to make, empty for
     all. `name` is what the certificate must match; `ip` asks whether SPF lets this address send; `ca_file` holds more trust
     anchors (PEM); `ehlo_name` is what we call ourselves; `tls_domain` is the TlsDomain of an Exchange Online outbound
-    connector that the host should satisfy. `own_dns`: the DNS servers asked are the operator's choice, not this machine's usual ones.
+    connector that the host should satisfy. `own_dns`: the DNS servers are the operator's choice, not this machine's usual ones.
     """
 
     now: datetime
