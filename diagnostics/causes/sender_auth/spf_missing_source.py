@@ -26,11 +26,13 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause
 from diagnostics.causes.network.reach import kind_of
+from diagnostics.causes.reputation.addresses import pool_of
 from diagnostics.causes.sender_auth.results import (
     ENFORCED,
     SPF_FAILED,
     address_in,
     aligned,
+    bulk_rules,
     detour,
     domain_in,
     name_of,
@@ -39,15 +41,18 @@ from diagnostics.causes.sender_auth.results import (
     read_spf,
     refused,
 )
-from diagnostics.facts import Said
+from diagnostics.facts import Fact, Said
 from diagnostics.mail_facts import Authentication, Configured, Headers, Traced, Tracked
+from diagnostics.refusals import topics
 
 _GMAIL: Final = "SPF check for ["
+# Names of the check itself: what became of it, the words around tell.
+_NAMES: Final = ("SPF", "Sender Policy Framework", "open-spf", "permitted sender")
 
 
 @cause(
     id="sender-auth.spf.missing-source",
-    act="dns",
+    act="sender",
     says=(
         "5.7.23",
         "does not designate",
@@ -59,6 +64,7 @@ _GMAIL: Final = "SPF check for ["
         "SPF fail - not authorized",
         "Sender Policy Framework violation",
         _GMAIL,
+        *_NAMES,
     ),
 )
 def assess(
@@ -70,7 +76,7 @@ def assess(
 ) -> Finding | None:
     """Whose address failed decides: the domain's own source, a forwarder, or the receiver's gateway."""
     if isinstance(anchor, Said):
-        return _said(anchor)
+        return _said(anchor, detour(headers, settings, entries, traces))
     if anchor.spf == "permerror" and refused(anchor):
         because = "The SPF record is invalid (spf=permerror), so nobody read which addresses it lists."
         return Finding(Belief.RULED_OUT, because, (anchor,))
@@ -93,13 +99,24 @@ def assess(
     return Finding(Belief.POSSIBLE, because, (anchor,), steps, weight=weight)
 
 
-def _said(said: Said) -> Finding | None:
-    if "compauth=pass" in said.text.lower() or "does not designate permitted" in said.text.lower():
+def _said(said: Said, way: Fact | None) -> Finding | None:
+    low, about = said.text.lower(), topics(said.text)
+    if "compauth=pass" in low or "does not designate permitted" in low or "temperror" in low:
+        return None
+    if "spf-record" in about:
+        return Finding(Belief.RULED_OUT, "The receiver could not read the SPF record: it is invalid.", (said,))
+    if said.signature in _NAMES and ("spf" not in about or bulk_rules(low)):
         return None
     domain, ip = domain_in(said.text), address_in(said.text)
     because = f"The receiver refused because {ip or 'the sending address'} is not in the SPF record of "
     because += named(domain, "the sender's domain") + "."
     steps = (read_spf(domain), publish_spf(ip))
-    if said.signature == _GMAIL or "dmarc" in said.text.lower():
+    if pool_of(said.text) == "relay":
+        because += " That is the relay pool of Exchange Online, which no SPF record lists."
+        return Finding(Belief.POSSIBLE, because, (said,), steps, weight=1.0)
+    if way or "srs0=" in low:
+        because += " The message was forwarded, which alone can break SPF."
+        return Finding(Belief.POSSIBLE, because, (said, way), steps, weight=1.0)
+    if said.signature == _GMAIL or about & {"dkim", "dmarc"}:
         return Finding(Belief.POSSIBLE, because, (said,), steps, weight=1.2)
     return Finding(Belief.LIKELY, because, (said,), steps, weight=1.0)

@@ -24,13 +24,14 @@ from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.sender_auth.results import domain_in, name_of, named, read_spf, refused
 from diagnostics.facts import Said
 from diagnostics.mail_facts import Authentication
+from diagnostics.refusals import topics
 from diagnostics.report import Step
 
 
 @cause(
     id="sender-auth.spf.permerror",
-    act="dns",
-    says=("spf=permerror", "SPF permerror", "SPF permanent error", "Too many DNS lookups", "5.7.24"),
+    act="sender",
+    says=("spf=permerror", "SPF permerror", "SPF permanent error", "Too many DNS lookups", "5.7.24", "SPF"),
 )
 def assess(anchor: Said | Authentication) -> Finding | None:
     """The receiver's own verdict; 5.7.24 alone can also be a DNS failure of the moment."""
@@ -40,11 +41,12 @@ def assess(anchor: Said | Authentication) -> Finding | None:
         domain = name_of(anchor.mail_from or anchor.header_from)
         because = f"The SPF record of {named(domain, 'the sender domain')} is invalid (spf=permerror): no server of it can pass."
         return Finding(Belief.CONFIRMED, because, (anchor,), _steps(domain))
-    if "compauth=pass" in anchor.text.lower():
+    told = "spf-record" in topics(anchor.text)
+    if "compauth=pass" in anchor.text.lower() or (anchor.signature == "SPF" and not told):
         return None
     domain = domain_in(anchor.text)
     because = f"The receiver could not evaluate the SPF record of {named(domain, 'the sender domain')}"
-    if anchor.signature == "5.7.24":
+    if not told:
         because += ": it is invalid, or the DNS did not answer."
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(domain), weight=1.8)
     because += " because it is invalid: two records, more than ten look-ups, or its syntax."
