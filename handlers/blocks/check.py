@@ -24,6 +24,7 @@ VERDICT: Final[dict[CheckVerdict, str]] = {
 }
 _MOST_LINES: Final = 12  # lines of a check that the short answer shows
 _MOST_REMARKS: Final = 5
+_OWN_STEPS: Final = 2
 _NOTE: Final = "note"
 _ORDER: Final = (
     "mx",
@@ -56,7 +57,7 @@ def checking(target: str, attempts: Sequence[Attempt]) -> Message:
     return message([*head, *part([_look(each) for each in shown], rank=1)])
 
 
-def checked(report: CheckReport, *, age: float = 0.0, case: Report | None = None) -> Message:
+def checked(report: CheckReport, *, age: float | None = None, case: Report | None = None) -> Message:
     """The result. `age` is in seconds; `case` is the judgement of all that the thread holds, where it holds more."""
     parts = check_outline(report, age=age)
     if case is not None:
@@ -65,9 +66,9 @@ def checked(report: CheckReport, *, age: float = 0.0, case: Report | None = None
     return message(parts, complete=lambda: check_outline(report, full=True, age=age))
 
 
-def check_outline(report: CheckReport, *, full: bool = False, age: float = 0.0) -> list[Part]:
+def check_outline(report: CheckReport, *, full: bool = False, age: float | None = None) -> list[Part]:
     """What a check came to, for every surface. `full` folds nothing."""
-    seen = f"Looked {age:.0f} s ago, for somebody who asked the same." if age >= 1 else ""
+    seen = f"Looked {age:.0f} s ago, for somebody who asked the same." if age is not None else ""
     head = [line("title", f"{VERDICT[report.verdict]}: {report.target}"), line("text", report.summary)]
     return [
         *part([*head, line("aside", seen)], rank=0),
@@ -89,22 +90,18 @@ def _remarks(report: CheckReport, full: bool) -> list[Part]:
 
 
 def _steps(report: CheckReport, full: bool) -> list[Part]:
-    """The commands: of the cause where one is believed, else of what was found first."""
+    """The commands: of the cause where one is believed, and for whoever runs what was found first."""
     believed = [each for each in report.findings if each.belief != "possible"]
-    if believed:
-        suspects = believed if full else believed[:1]
-        return [group for each in suspects for group in steps.parts(each, full=full, named=len(suspects) > 1)]
-    listed = [step for each in report.remarks for step in each.steps]
-    shown = listed if full else listed[:2]
-    return [
-        group
-        for number, step in enumerate(shown, 1)
-        for group in part(
-            [*([line("heading", "Do this, in this order")] if number == 1 else []), *steps.lines(number, step)],
-            rank=3,
-            chain="steps",
-        )
-    ]
+    shown = believed if full else believed[:1]
+    parts = [group for each in shown for group in steps.parts(each, full=full, named=len(shown) > 1)]
+    told = {step.command for each in shown for step in each.steps}
+    own = [step for each in report.remarks for step in each.steps if step.command not in told]
+    own = list({step.command: step for step in own}.values())
+    heading = "If it is yours" if parts else "Do this, in this order"
+    for number, step in enumerate(own if full else own[:_OWN_STEPS], 1):
+        lines = [*([line("heading", heading)] if number == 1 else []), *steps.lines(number, step)]
+        parts += part(lines, rank=3, chain="steps")
+    return parts
 
 
 def _question(report: CheckReport) -> list[Part]:
