@@ -112,8 +112,8 @@ def assess(
 ) -> Finding | None:
     """The refusal names the list; what the list answers settles it."""
     about = topics(said.text)
-    told = "listed" in about and not about & {"entry", "link"}
-    if has(said, *_OTHERS) or of_microsoft(said.text) or (said.signature in _NAMES and not told):
+    told = "listed" in about and not about & {"link", "spf", "dkim", "dmarc"}
+    if "entry" in about or has(said, *_OTHERS) or of_microsoft(said.text) or (said.signature in _NAMES and not told):
         return None
     if is_error(said.text):
         because = "The block list answered with an error, not with a listing: the sending address is not on it."

@@ -65,10 +65,9 @@ _SURE: Final = ("5.7.515", "required authentication level", "sender is unauthent
         "4.7.26",
         "5.7.26 Your email has been",
         "requires all senders to",
-        "requires all bulk email senders",
-        "requires all bulk senders",
-        "failing both SPF and DKIM",
-        "must pass either SPF or DKIM",
+        "requires all bulk",
+        "both SPF and DKIM",
+        "either SPF or DKIM",
     ),
     against={
         "no key for signature": "is a signature whose key is not in DNS, at a receiver that asks for no more",

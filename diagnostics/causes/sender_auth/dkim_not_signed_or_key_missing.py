@@ -94,10 +94,13 @@ def _said(said: Said) -> Finding | None:
         because = "The receiver finds no key in DNS for the message's DKIM signature."
         return Finding(Belief.CONFIRMED, because, (said,), steps)
     about = topics(said.text)
-    if "dkim" not in about or "signature did not verify" in low or (said.signature == "DKIM" and bulk_rules(low)):
+    if "did not verify" in low or (said.signature == "DKIM" and ("dkim" not in about or bulk_rules(low))):
         return None
     because = "The receiver found no DKIM signature that passes"
     because += f" for `{domain}`." if domain else "."
+    if "no passing" in low or said.signature.startswith("5.7.2"):
+        # A signature that does not verify any more is none that passes.
+        return Finding(Belief.POSSIBLE, because, (said,), steps, weight=1.6)
     if about & {"spf", "dmarc"}:
         return Finding(Belief.POSSIBLE, because, (said,), steps, weight=1.1)
     return Finding(Belief.LIKELY, because, (said,), steps, weight=1.1)
