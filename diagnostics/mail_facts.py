@@ -13,7 +13,7 @@ from diagnostics.recognisers.format_list import items as collection
 
 Pairs = tuple[tuple[str, str], ...]
 
-_FAILED_EVENTS: Final = frozenset(
+FAILED_EVENTS: Final = frozenset(
     {
         "FAIL",
         "DEFER",
@@ -197,7 +197,7 @@ class Tracked(Fact):
 
     @property
     def failing(self) -> bool:
-        return self.event.upper() in _FAILED_EVENTS
+        return self.event.upper() in FAILED_EVENTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

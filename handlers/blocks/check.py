@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from diagnostics.checks.model import Attempt, CheckReport, CheckVerdict
-from diagnostics.checks.outcomes import meanings
+from diagnostics.checks.outcomes import Outcome, meanings
 from diagnostics.report import Report
 from handlers.blocks import steps, words
 from handlers.blocks.looks import summary
@@ -26,28 +26,29 @@ _MOST_LINES: Final = 12  # lines of a check that the short answer shows
 _MOST_REMARKS: Final = 5
 _OWN_STEPS: Final = 2
 _NOTE: Final = "note"
-_ORDER: Final = (
-    "mx",
-    "address",
-    "ptr",
-    "dnsbl",
-    "smtp",
-    "starttls",
-    "tls-versions",
-    "exo-connector",
-    "relay",
-    "injection",
-    "submission",
-    "dane",
-    "exchange-online",
-    "spf",
-    "dkim",
-    "dmarc",
-    "mta-sts",
-    "tls-rpt",
-    "dnssec",
-    "autodiscover",
-)
+# In the order in which they are shown.
+_NAMES: Final = {
+    "mx": "MX",
+    "address": "address",
+    "ptr": "reverse DNS",
+    "dnsbl": "block lists",
+    "smtp": "SMTP",
+    "starttls": "STARTTLS",
+    "tls-versions": "TLS versions",
+    "exo-connector": "Exchange Online's connector",
+    "relay": "relaying",
+    "injection": "injection",
+    "submission": "submission",
+    "dane": "DANE",
+    "exchange-online": "Exchange Online",
+    "spf": "SPF",
+    "dkim": "DKIM",
+    "dmarc": "DMARC",
+    "mta-sts": "MTA-STS",
+    "tls-rpt": "TLS reports",
+    "dnssec": "DNSSEC",
+    "autodiscover": "autodiscover",
+}
 
 
 def checking(target: str, attempts: Sequence[Attempt]) -> Message:
@@ -59,24 +60,30 @@ def checking(target: str, attempts: Sequence[Attempt]) -> Message:
 
 def checked(report: CheckReport, *, age: float | None = None, case: Report | None = None) -> Message:
     """The result. `age` is in seconds; `case` is the judgement of all that the thread holds, where it holds more."""
-    parts = check_outline(report, age=age)
-    if case is not None:
+    if case is None:
+        parts = check_outline(report, age=age)
+    else:  # what the whole case comes to is what its readers wait for; its steps are the ones to take
         together = [replace(each, rank=each.rank + 2) for each in outline(case)]
-        parts = [*parts, *part([line("title", "Together with what this thread holds")], rank=2), *together]
+        title = part([line("title", "Together with what this thread holds")], rank=2)
+        parts = [*_head(report, age), *_remarks(report, full=False), *title, *together, *_looks(report, full=False)]
     return message(parts, complete=lambda: check_outline(report, full=True, age=age))
 
 
 def check_outline(report: CheckReport, *, full: bool = False, age: float | None = None) -> list[Part]:
     """What a check came to, for every surface. `full` folds nothing."""
-    seen = f"Looked {age:.0f} s ago, for somebody who asked the same." if age is not None else ""
-    head = [line("title", f"{VERDICT[report.verdict]}: {report.target}"), line("text", report.summary)]
     return [
-        *part([*head, line("aside", seen)], rank=0),
+        *_head(report, age),
         *_remarks(report, full),
         *_steps(report, full),
         *_question(report),
         *_looks(report, full),
     ]
+
+
+def _head(report: CheckReport, age: float | None) -> list[Part]:
+    seen = f"Looked {age:.0f} s ago, for somebody who asked the same." if age is not None else ""
+    title = line("title", f"{VERDICT[report.verdict]}: {report.target}")
+    return part([title, line("text", report.summary), line("aside", seen)], rank=0)
 
 
 def _remarks(report: CheckReport, full: bool) -> list[Part]:
@@ -113,31 +120,43 @@ def _question(report: CheckReport) -> list[Part]:
 
 
 def _looks(report: CheckReport, full: bool) -> list[Part]:
-    """Every look, the ones with a fault first where room is short."""
+    """Every look; where room is short, what found nothing wrong shares a line."""
     attempts = sorted(report.attempts, key=_place)
-    if not full and len(attempts) > _MOST_LINES:
-        attempts.sort(key=lambda each: (not each.outcomes, each.status == "skipped"))
-        attempts = attempts[:_MOST_LINES]
-    lines = [_look(each) for each in attempts]
-    if hidden := len(report.attempts) - len(attempts):
-        lines.append(line("aside", f"and {hidden} more looks"))
-    return part([line("heading", "What was looked at"), *lines], rank=4)
+    telling = [each for each in attempts if full or _wrong(each) or each.status == "unavailable"]
+    lines = [_look(each) for each in telling[: len(attempts) if full else _MOST_LINES]]
+    fine = [each for each in attempts if not full and not _wrong(each) and each.status == "done"]
+    said = "; ".join(dict.fromkeys(f"{_name(each)}: {_said(each)}" if _said(each) else _name(each) for each in fine))
+    return part([line("heading", "What was looked at"), *lines, line("aside", said, lead="✓")], rank=4)
 
 
 def _place(attempt: Attempt) -> int:
     """Looks end in any order; they are shown from the name to the policies."""
-    return _ORDER.index(attempt.check) if attempt.check in _ORDER else len(_ORDER)
+    return list(_NAMES).index(attempt.check) if attempt.check in _NAMES else len(_NAMES)
+
+
+def _name(attempt: Attempt) -> str:
+    return _NAMES.get(attempt.check, attempt.check)
+
+
+def _faults(attempt: Attempt) -> list[Outcome]:
+    return [each for each in attempt.outcomes if meanings()[each].severity != _NOTE]
+
+
+def _wrong(attempt: Attempt) -> bool:
+    return bool(_faults(attempt)) or attempt.facts.get("fit") is False
+
+
+def _said(attempt: Attempt) -> str:
+    """What the look saw, in half a line."""
+    if attempt.status != "done":
+        return attempt.reason
+    told = attempt.facts.get("details")
+    details = told if isinstance(told, dict) else {}
+    return "; ".join(str(details.get(each) or meanings()[each].says) for each in _faults(attempt)) or summary(attempt)
 
 
 def _look(attempt: Attempt) -> Line:
-    """`✓ starttls 203.0.113.9:25: TLSv1.3, certificate until 2027-01-01`."""
-    details = attempt.facts.get("details")
-    said = [str(text) for text in details.values()] if isinstance(details, dict) else []
-    if not said:
-        said = [summary(attempt)]
-    if attempt.status != "done":
-        said = [attempt.reason]
-    faults = [each for each in attempt.outcomes if meanings()[each].severity != _NOTE]
-    mark = {"unavailable": "?", "skipped": "–"}.get(attempt.status, "✗" if faults else "✓")
-    found = ", ".join([*faults, *(text for text in said if text)])
-    return line("bullet", f"{attempt.subject}{': ' if found else ''}{found}", lead=f"{mark} {attempt.check}")
+    """`✓ STARTTLS 203.0.113.9:25: TLSv1.3, certificate until 2027-01-01`."""
+    mark = {"unavailable": "?", "skipped": "–"}.get(attempt.status, "✗" if _wrong(attempt) else "✓")
+    said = _said(attempt)
+    return line("bullet", f"{attempt.subject}{': ' if said else ''}{said}", lead=f"{mark} {_name(attempt)}")
