@@ -148,6 +148,7 @@ class Hop:
 
     sender: str = ""
     ip: str = ""
+    about: str = ""  # what the receiver found out about the sender, in brackets: its name in DNS, its address
     by: str = ""
     protocol: str = ""
     tls: str = ""

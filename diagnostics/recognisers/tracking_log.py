@@ -145,6 +145,7 @@ def _of_tables(reading: Reading, lines: list[tuple[int, str]]) -> Iterator[tuple
             sender=cells.get("sender", "").removesuffix("..."),
             recipients=items(cells.get("recipients", "")),
             status=_unbraced(cells.get("recipientstatus", "")),
+            context=cells.get("sourcecontext", ""),
         )
         yield row.lines, [entry, *_replies(entry, entry.source, "", "")]
 
