@@ -8,16 +8,28 @@ from diagnostics.causes.recipient.lookup import by_microsoft, domain, same_organ
 from diagnostics.facts import Reply, Said
 
 # Tokens of our side's own Exchange: written before the message left.
-_OWN: Final = ("resolver.rst.sendsizelimit", "routing.sizelimit", "mapiexceptionmaxsubmissionexceeded")
+_OWN: Final = (
+    "resolver.rst.sendsizelimit",
+    "routing.sizelimit",
+    "mapiexceptionmaxsubmissionexceeded",
+    "pickup.messagesize",
+    "replay.messagesize",
+    "queue.priority",
+)
 _OTHERS: Final = (
-    "overadvertisedsizelimit",
+    "overadvertisedsize",
+    "file too big",
+    "exceeds maximum value",
+    "maximum inbound message size",
+    "maximum fixed size",
+    "max message size exceeded",
     "google's message size limits",
     "google’s message size limits",
     "exceeds fixed limit",
     "exceeds maximum permitted",
     "exceeds size limit",
 )
-_HEADER: Final = ("header size", "header too large", "x-dg-ref", "headers too large")
+_HEADER: Final = ("header size", "headersize", "header too large", "x-dg-ref", "headers too large", "header line", "header too long")
 
 
 def own_limit(said: Said) -> bool:

@@ -43,6 +43,9 @@ from diagnostics.report import Act, Step
     says=(
         "RESOLVER.RST.SendSizeLimit",
         "ROUTING.SizeLimit",
+        "PICKUP.MessageSize",
+        "REPLAY.MessageSize",
+        "QUEUE.Priority; message too large",
         "MapiExceptionMaxSubmissionExceeded",
         "Message size exceeds fixed maximum message size",
         "5.3.4",

@@ -40,7 +40,17 @@ from diagnostics.report import Step
     id="content-size.message.remote-limit",
     act="sender",
     says=(
-        "SMTPSEND.OverAdvertisedSizeLimit",
+        "SMTPSEND.OverAdvertisedSize",
+        "SMTPSEND.BDATOverAdvertisedSize",
+        "SMTPSEND.DATAOverAdvertisedSize",
+        "message file too big",
+        "exceeded maximum inbound message size",
+        "max message size exceeded",
+        "message size exceeds maximum value",
+        "exceeds maximum fixed size",
+        "exceeds size limit",
+        "message too large",
+        "message too big",
         "552 5.2.3",
         "523 5.2.3",
         "552 5.3.4",
@@ -57,7 +67,7 @@ def assess(said: Said, sessions: tuple[Session, ...], replies: tuple[Reply, ...]
     name = domain(address(said, replies))
     whose = f"The mail server of {name}" if name else said.by or "The other mail server"
     because = f"{whose} does not accept messages as large as this one."
-    if "overadvertisedsizelimit" in said.text.lower():
+    if "overadvertisedsize" in said.text.lower():
         return Finding(Belief.CONFIRMED, because, (said,), _steps(name))
     theirs = others_limit(said) or refused_outside(said, replies) or _answered_us(said, sessions, replies)
     if theirs or "5.2.3" in said.text:

@@ -43,6 +43,7 @@ def _not_routed(mailbox: Configured, replies: tuple[Reply, ...]) -> Finding | No
     act="recipient-side",
     says=(
         "RESOLVER.FWD.NotFound",
+        "RESOLVER.FWD.Invalid",
         "misconfigured forwarding address",
         "5.2.14",
         "RESOLVER.ADR.RecipientNotFound",
@@ -70,7 +71,7 @@ def assess(said: Said | Configured, objects: tuple[Configured, ...], replies: tu
     if "resolver.fwd" in low or "misconfigured forwarding" in low or said.signature == "5.2.14":
         because = f"The mailbox that was addressed forwards to {named(wanted, 'an address')} that can't be found"
         because += f", says {said.by}." if said.by else "."
-        belief = Belief.CONFIRMED if "resolver.fwd.notfound" in low else Belief.LIKELY
+        belief = Belief.CONFIRMED if "resolver.fwd." in low else Belief.LIKELY
         return Finding(belief, because, (said,), _steps("", online), act, weight=1.0)
     return None
 
