@@ -201,7 +201,10 @@ class Tracked(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traced(Fact):
-    """A message trace of Exchange Online (`status`), or one of its events (`event`, `detail`). Times as printed: UTC."""
+    """A message trace of Exchange Online (`status`), or one of its events (`event`, `detail`). Times as printed: UTC.
+
+    `data` are the values of an event's Data and of its CustomData: ConnectorId, OutboundIpPoolName, SFV …
+    """
 
     status: str = ""
     event: str = ""
@@ -212,6 +215,11 @@ class Traced(Fact):
     from_ip: str = ""
     to_ip: str = ""
     network_id: str = ""
+    data: Pairs = ()
+
+    def get(self, name: str, default: str = "") -> str:
+        """A value of the data; case of the name is ignored."""
+        return _value(self.data, name, default)
 
     @property
     def failing(self) -> bool:

@@ -6,6 +6,7 @@ and line prefixes only, never the number of lines, so a span found in the folded
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,6 +32,7 @@ _HTML = re2.compile(
 _QUOTE_PREFIX = re2.compile(r"^(?:\s{0,3}>\s?){1,9}")
 _LINE_NUMBER = re2.compile(r"^\s{0,6}\d{1,5}(?:[:|]\s|\t)")
 _FENCE = re2.compile(r"^\s*```\w{0,20}\s*$")
+_MISREAD: Final = "ÃÂãåäæçèéÐÑÄÅ"  # how the first byte of an accented, Japanese or Cyrillic letter looks
 _NEWLINE = re2.compile(r"\r\n|\n|\r")
 _ENTITIES: Final = (
     ("&lt;", "<"),
@@ -56,8 +58,27 @@ class Paste:
         text = encodable(text)
         if "\r" in text:
             text = _NEWLINE.sub("\n", text)
-        folded = _unquoted(_unmarked(text.translate(_FOLD)).split("\n"))
+        folded = _unquoted(_unmarked(_mended(text).translate(_FOLD)).split("\n"))
         return cls(index, tuple(text.split("\n")), tuple(folded))
+
+
+def _mended(text: str) -> str:
+    """Put accents back: UTF-8 that was read as Latin-1 (`fÃ¼r`), and accents that stand behind their letter."""
+    if text.isascii():
+        return text
+    if any(mark in text for mark in _MISREAD):
+        text = "\n".join(_reread(line) for line in text.split("\n"))
+    return unicodedata.normalize("NFC", text)
+
+
+def _reread(line: str) -> str:
+    """The line decoded as what it was, where that is possible: no other text happens to be valid UTF-8."""
+    for encoding in ("latin-1", "cp1252"):
+        try:
+            return line.encode(encoding).decode()
+        except UnicodeError:
+            continue
+    return line
 
 
 def _unmarked(text: str) -> str:
@@ -84,7 +105,15 @@ def _unquoted(lines: list[str]) -> list[str]:
                 if prefix is _QUOTE_PREFIX and any(line.lstrip().startswith((">,", "<,")) for line in filled):
                     continue
                 lines = [prefix.sub("", line, 1) for line in lines]
+    lines = _outdented(lines)
     return ["" if _FENCE.search(line) else line.replace("```", "") for line in lines]
+
+
+def _outdented(lines: list[str]) -> list[str]:
+    """Drop the indent that all lines share, as a reply, a list or stripped markup gives them."""
+    filled = [line for line in lines if line.strip()]
+    shared = min((len(line) - len(line.lstrip(" ")) for line in filled), default=0)
+    return [line[shared:] for line in lines] if shared and len(filled) > 1 else lines
 
 
 def encodable(text: str) -> str:

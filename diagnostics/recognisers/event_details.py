@@ -9,6 +9,7 @@ import re2
 
 from diagnostics.facts import Source, WindowsEvent
 from diagnostics.recognisers.event_labels import event_of, level
+from diagnostics.recognisers.wrapping import rejoined
 from diagnostics.text import squeezed
 
 _LONGEST: Final = 32_000  # characters; Windows cuts a description at about this length
@@ -61,7 +62,7 @@ class Found:
 
     @property
     def words(self) -> str:
-        return " ".join(" ".join(part for _, part in self.text)[:_LONGEST].split())
+        return " ".join(rejoined([part for _, part in self.text] or [""])[:_LONGEST].split())
 
 
 def event_fact(found: Found, source: Source) -> WindowsEvent:

@@ -147,7 +147,8 @@ def _listed(certificate: InstalledCertificate, installed: Sequence[InstalledCert
     if any(covers(all_names(c), name) for c in valid for name in names[:1]):
         return None
     because = (
-        f"{certificate.subject or certificate.thumbprint}, enabled for SMTP, has expired ({certificate.not_after})."
+        f"{certificate.subject or certificate.thumbprint}, enabled for SMTP, has expired "
+        f"({certificate.not_after or certificate.status or 'by its own dates'})."
     )
     return Finding(Belief.LIKELY, because, (certificate,), _steps(certificate))
 

@@ -10,7 +10,6 @@ import re2
 from diagnostics.causes.network.reach import kind_of
 
 _IP: Final = r"((?:\d{1,3}\.){3}\d{1,3}|[0-9a-f]{1,4}:[0-9a-f:]{2,40})"
-# The address that was tried is named in the same text, and is the other side's.
 _TRIED = re2.compile(
     r"(?i)(?:LastAttemptedIP=\[?|last endpoint attempted was |[{<]IP[=-]|server at \S{1,253} \(|host \S{1,253}\[)"
     r"[0-9a-f.:]{3,45}"
@@ -22,9 +21,14 @@ _BLAMED = re2.compile(
 _BRACKETED = re2.compile(rf"(?i)[\[(]{_IP}[\])]")
 
 
+def without_tried(text: str) -> str:
+    """The text without the addresses that were connected to: those are the other side's."""
+    return str(_TRIED.sub(" ", text[:4000]))
+
+
 def blamed(text: str) -> str:
     """The sending address that the reply names, "" where it names none or it is masked."""
-    rest = str(_TRIED.sub(" ", text[:4000]))
+    rest = without_tried(text)
     candidates = [*_BLAMED.findall(rest), *_BRACKETED.findall(rest)]
     return next((str(each).rstrip(".:") for each in candidates if kind_of(str(each).rstrip(".:"))), "")
 

@@ -25,11 +25,12 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.causes.connector.heard import heard
 from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.reputation.addresses import blamed, microsofts, named
 from diagnostics.causes.reputation.lists import find_the_source, is_error, list_named, listed, query_list
-from diagnostics.facts import DnsAnswer, Said
+from diagnostics.facts import DnsAnswer, Reply, Said, Session
 from diagnostics.report import Act, Step
 
 _OTHERS: Final = (
@@ -67,22 +68,26 @@ _OTHERS: Final = (
         "banned sending IP": "is Microsoft's own list, which no public list feeds",
     },
 )
-def assess(said: Said, answers: tuple[DnsAnswer, ...]) -> Finding | None:
+def assess(
+    said: Said, answers: tuple[DnsAnswer, ...], replies: tuple[Reply, ...], sessions: tuple[Session, ...]
+) -> Finding | None:
     """The refusal names the list; what the list answers settles it."""
     if has(said, *_OTHERS):
         return None
     if is_error(said.text):
         because = "The block list answered with an error, not with a listing: the sending address is not on it."
         return Finding(Belief.RULED_OUT, because, (said,))
-    ip = blamed(said.text)
+    what = heard(said, replies, sessions)
+    ip = blamed(said.text) or what.egress
     name, zone, page = list_named(said.text)
     there, answer = listed(ip, zone, answers)
     if there is False:
         because = f"{name or 'The list'} doesn't hold {named(ip)} now: it was taken off since the refusal, or never was on it."
         return Finding(Belief.POSSIBLE, because, (answer, said), _steps(ip, zone, page), weight=1.2)
     helo = has(said, "helo domain is listed")
-    what = "the name that our server says in HELO" if helo else named(ip)
-    because = f"{said.by or 'The receiving server'} refuses {what}, because {name or 'a block list'} lists it."
+    greeting = f" (`{what.greeting}`)" if what.greeting and what.outgoing else ""
+    refused = f"the name that our server says in HELO{greeting}" if helo else named(ip)
+    because = f"{said.by or 'The receiving server'} refuses {refused}, because {name or 'a block list'} lists it."
     act: Act = "microsoft" if microsofts(ip) else "sender"
     if microsofts(ip):
         because += " The address is one of Exchange Online's: no customer can have it delisted."

@@ -75,6 +75,6 @@ def listed(ip: str, zone: str, answers: tuple[DnsAnswer, ...]) -> tuple[bool | N
             continue
         if not each.ok and each.error == "NXDOMAIN" and not public_resolver(each.server):
             return False, each
-        if each.ok and _LISTING.search(each.source.quote):
+        if each.ok and any(_LISTING.search(ip) for ip in each.addresses):
             return True, each
     return None, None

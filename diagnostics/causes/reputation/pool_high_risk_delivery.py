@@ -26,9 +26,10 @@ from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.causes.reputation.addresses import blamed, microsofts
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import Antispam
+from diagnostics.mail_facts import Antispam, Traced
 from diagnostics.report import Step
 
+POOL: Final = "OutboundIpPoolName"  # in the data of a trace event
 _POOL: Final = ("highrisk", "high risk delivery", "high-risk delivery")
 
 
@@ -37,12 +38,22 @@ _POOL: Final = ("highrisk", "high risk delivery", "high-risk delivery")
     act="exchange-online",
     says=("HighRisk", "High risk delivery", "high-risk delivery", "5.7.350", "blocked using", "spamhaus"),
 )
-def assess(anchor: Said | Antispam, antispam: tuple[Antispam, ...], replies: tuple[Reply, ...]) -> Finding | None:
-    """The outbound verdict of the filter, or a refusal of one of Exchange Online's own addresses."""
+def assess(
+    anchor: Said | Antispam | Traced,
+    antispam: tuple[Antispam, ...],
+    replies: tuple[Reply, ...],
+    traced: tuple[Traced, ...],
+) -> Finding | None:
+    """The pool that the trace names, the filter's outbound verdict, or a refusal of Exchange Online's own address."""
+    refused = next((each for each in replies if each.failing), None)
+    event = next((each for each in reversed(traced) if each.get(POOL)), None)
+    if event:
+        return _by_pool(event, event.get(POOL), refused)
+    if isinstance(anchor, Traced):
+        return None
     marked = next((each for each in antispam if _outbound_spam(each)), None)
     because = "Exchange Online's own filter took the message for spam on its way out"
     if marked:
-        refused = next((each for each in replies if each.failing), None)
         because += f" ({_verdict(marked)}), so it left through the high-risk pool, which receivers distrust."
         return Finding(Belief.LIKELY, because, (marked, refused), _steps(), weight=1.2)
     if isinstance(anchor, Antispam):
@@ -62,6 +73,17 @@ def assess(anchor: Said | Antispam, antispam: tuple[Antispam, ...], replies: tup
         )
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=0.9)
     return None
+
+
+def _by_pool(event: Traced, pool: str, refused: Reply | None) -> Finding | None:
+    """Only where something failed is the pool a fault: mail through it arrives, too."""
+    if not refused:
+        return None
+    if not any(words in pool.lower() for words in _POOL):
+        return Finding(Belief.RULED_OUT, f"The trace names the pool {pool}: it wasn't the high-risk one.", (event,))
+    because = f"The trace says that the message left through {pool}: Exchange Online's own filter took it for spam, "
+    because += "or its sender's domain has neither an A nor an MX record."
+    return Finding(Belief.CONFIRMED, because, (event, refused), _steps())
 
 
 def _outbound_spam(spam: Antispam) -> bool:

@@ -24,6 +24,7 @@ from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.lookup import address
 from diagnostics.causes.recipient.steps import EXO, advise
+from diagnostics.causes.reputation.pool_high_risk_delivery import POOL
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Traced
 from diagnostics.report import Step
@@ -40,6 +41,16 @@ from diagnostics.report import Step
 def assess(said: Said, _event: Traced | None, traced: tuple[Traced, ...], replies: tuple[Reply, ...]) -> Finding:
     """The pool's name proves it, a redirection comes close to it; 5.7.367 alone can also be a wrong destination."""
     wanted = address(said, replies)
+    event = next((each for each in reversed(traced) if each.get(POOL)), None)
+    if event and "relay" not in event.get(POOL).lower():
+        because = f"The trace names the pool {event.get(POOL)}, not the relay pool."
+        return Finding(Belief.RULED_OUT, because, (event,))
+    if event:
+        because = (
+            f"The message left through {event.get(POOL)}, which Exchange Online uses for forwarded mail that wasn't "
+        )
+        because += "authenticated when it came in, and the receiver does not let that in."
+        return Finding(Belief.CONFIRMED, because, (event, said), _steps(wanted))
     if has(said, "relayoutboundpool"):
         because = "The message left through the relay pool, which Exchange Online uses for forwarded mail that wasn't "
         because += "authenticated when it came in."

@@ -25,7 +25,9 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause
+from diagnostics.causes.connector.heard import heard
 from diagnostics.causes.network.reach import kind_of
+from diagnostics.causes.sender_auth.records import Spf, spf_of
 from diagnostics.causes.sender_auth.results import (
     ENFORCED,
     SPF_FAILED,
@@ -39,8 +41,9 @@ from diagnostics.causes.sender_auth.results import (
     read_spf,
     refused,
 )
-from diagnostics.facts import Said
+from diagnostics.facts import DnsAnswer, Fact, Reply, Said, Session
 from diagnostics.mail_facts import Authentication, Configured, Headers, Traced, Tracked
+from diagnostics.report import Step
 
 _GMAIL: Final = "SPF check for ["
 
@@ -67,16 +70,20 @@ def assess(
     settings: tuple[Configured, ...],
     entries: tuple[Tracked, ...],
     traces: tuple[Traced, ...],
+    replies: tuple[Reply, ...],
+    sessions: tuple[Session, ...],
+    answers: tuple[DnsAnswer, ...],
 ) -> Finding | None:
     """Whose address failed decides: the domain's own source, a forwarder, or the receiver's gateway."""
     if isinstance(anchor, Said):
-        return _said(anchor)
+        return _said(anchor, heard(anchor, replies, sessions).egress, answers)
     if anchor.spf == "permerror" and refused(anchor):
         because = "The SPF record is invalid (spf=permerror), so nobody read which addresses it lists."
         return Finding(Belief.RULED_OUT, because, (anchor,))
     if anchor.spf not in SPF_FAILED or not refused(anchor):
         return None
     ip, domain = anchor.sender_ip, name_of(anchor.mail_from or anchor.header_from)
+    record = spf_of(domain, answers) if domain else None
     gateway = next((s for s in settings if ip and ip in s.items("SenderIPAddresses")), None)
     if gateway or kind_of(ip) == "internal":
         because = f"{ip} is the receiver's own hop, not the sender's server: SPF can't hold for it."
@@ -87,19 +94,45 @@ def assess(
     if detour(headers, settings, entries, traces):
         because += " The message came over a detour, so the address is likely a forwarder's."
         return Finding(Belief.POSSIBLE, because, (anchor,), steps, weight=0.9)
+    if record and (settled := _by_record(record, ip, domain, anchor, steps)):
+        return settled
     judged_by_dmarc = anchor.dmarc == "fail" and anchor.action in ENFORCED
     apart = bool(anchor.header_from) and not aligned(domain, anchor.header_from)
     weight = 1.1 if apart else 1.7 if judged_by_dmarc or anchor.spf == "softfail" else 1.9
     return Finding(Belief.POSSIBLE, because, (anchor,), steps, weight=weight)
 
 
-def _said(said: Said) -> Finding | None:
+def _said(said: Said, egress: str, answers: tuple[DnsAnswer, ...]) -> Finding | None:
+    """The receiver's words; `egress` is our address as its greeting named it, where the words have none."""
     if "compauth=pass" in said.text.lower() or "does not designate permitted" in said.text.lower():
         return None
-    domain, ip = domain_in(said.text), address_in(said.text)
+    domain, ip = domain_in(said.text), address_in(said.text) or egress
     because = f"The receiver refused because {ip or 'the sending address'} is not in the SPF record of "
     because += named(domain, "the sender's domain") + "."
     steps = (read_spf(domain), publish_spf(ip))
+    record = spf_of(domain, answers) if domain else None
+    if record and (settled := _by_record(record, ip, domain, said, steps)):
+        return settled
     if said.signature == _GMAIL or "dmarc" in said.text.lower():
         return Finding(Belief.POSSIBLE, because, (said,), steps, weight=1.2)
     return Finding(Belief.LIKELY, because, (said,), steps, weight=1.0)
+
+
+def _by_record(record: Spf, ip: str, domain: str, anchor: Fact, steps: tuple[Step, ...]) -> Finding | None:
+    """What the record says of the address, where it was looked up and settles it."""
+    evidence = (record.answer, anchor)
+    if record.fault:
+        return Finding(
+            Belief.RULED_OUT, f"The SPF record of `{domain}` is invalid for every source: {record.fault}.", evidence
+        )
+    if not record.records:
+        because = f"`{domain}` publishes no SPF record, so no source of it can pass."
+        return Finding(Belief.CONFIRMED, because, evidence, steps, weight=1.5)
+    listed = record.lists(ip) if ip else None
+    if listed:
+        because = f"The SPF record of `{domain}` lists {ip} now: send again; receivers may hold the former record for its TTL."
+        return Finding(Belief.LIKELY, because, (anchor, record.answer), steps[:1], weight=1.0)
+    if listed is None:
+        return None
+    because = f"The SPF record of `{domain}`, {record.records[0]}, does not list {ip}."
+    return Finding(Belief.CONFIRMED, because, evidence, steps, weight=1.5)
