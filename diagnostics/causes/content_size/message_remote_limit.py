@@ -38,7 +38,7 @@ from diagnostics.report import Step
 
 @cause(
     id="content-size.message.remote-limit",
-    act="sender",
+    act="recipient-side",
     says=(
         "SMTPSEND.OverAdvertisedSize",
         "SMTPSEND.BDATOverAdvertisedSize",

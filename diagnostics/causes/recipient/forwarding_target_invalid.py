@@ -19,7 +19,7 @@ to an address that is gone, and the report about that copy reaches the sender, w
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.recipient.lookup import address, by_microsoft, forwarder, named
+from diagnostics.causes.recipient.lookup import address, by_microsoft, encapsulated, forwarder, named
 from diagnostics.causes.recipient.steps import EXO
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured
@@ -73,7 +73,10 @@ def assess(said: Said | Configured, objects: tuple[Configured, ...], replies: tu
         because += f", says {said.by}." if said.by else "."
         belief = Belief.CONFIRMED if "resolver.fwd." in low else Belief.LIKELY
         return Finding(belief, because, (said,), _steps("", online), act, weight=1.0)
-    return None
+    if encapsulated(wanted) or "sender" in low:
+        return None
+    because = f"If nobody wrote to {named(wanted, 'the address that failed')}, a mailbox that was addressed forwards to it."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps("", online), act, weight=0.6)
 
 
 def _steps(mailbox: str, online: bool) -> tuple[Step, ...]:

@@ -21,7 +21,17 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.recipient.edge_blocking import edge_blocked
-from diagnostics.causes.recipient.lookup import address, by_microsoft, directory_says_no, holders, named, premises
+from diagnostics.causes.recipient.lookup import (
+    address,
+    by_microsoft,
+    directory_says_no,
+    domain,
+    holders,
+    named,
+    passed_on,
+    premises,
+    unknown_of,
+)
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured
@@ -40,11 +50,16 @@ from diagnostics.report import Step
 def assess(said: Said, objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
     """Judged only once the object is shown: an address that was refused and yet is there."""
     wanted = address(said, replies)
-    if not (edge_blocked(said) or (directory_says_no(said) and by_microsoft(said))):
+    unsaid = not said.by and "5.1.10" in said.text
+    if not (edge_blocked(said) or (directory_says_no(said) and (by_microsoft(said) or unsaid))) or passed_on(said):
         return None
-    owner = next((each for each in holders(wanted, objects) if premises(each) != "on-prem"), None)
+    owners = holders(wanted, objects)
+    owner = next((each for each in owners if premises(each) != "on-prem"), None)
+    if owner is None and (owners or unknown_of(domain(wanted), replies)):
+        return None
     if owner is None:
-        return None
+        because = f"If {named(wanted, 'the address')} was only just made, the directory that answered does not know it yet."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=0.8)
     times = [f"{words} {at}" for words, at in _times(owner) if at]
     because = f"{owner.name or 'An object'} owns {named(wanted)} although Exchange Online refused it"
     because += f" ({', '.join(times)})" if times else ""

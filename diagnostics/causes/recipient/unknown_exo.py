@@ -35,6 +35,8 @@ from diagnostics.causes.recipient.lookup import (
     encapsulated,
     forwarder,
     holders,
+    looked_up_here,
+    looked_up_online,
     named,
     passed_on,
     premises,
@@ -42,13 +44,13 @@ from diagnostics.causes.recipient.lookup import (
 )
 from diagnostics.causes.recipient.steps import EXO, correct_the_address, find_recipient
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import CommandError, Configured
+from diagnostics.mail_facts import CommandError, Configured, Traced, Tracked
 from diagnostics.report import Step
 
 
 @cause(
     id="recipient.unknown.exo",
-    act="sender",
+    act="exchange-online",
     says=(
         "RESOLVER.ADR.RecipientNotFound",
         "RESOLVER.ADR.RecipNotFound",
@@ -68,14 +70,17 @@ def assess(
     objects: tuple[Configured, ...],
     errors: tuple[CommandError, ...],
     replies: tuple[Reply, ...],
+    traced: tuple[Traced, ...],
+    tracked: tuple[Tracked, ...],
 ) -> Finding | None:
     """Who looked it up decides; an object that owns the address makes it another cause."""
     wanted = address(said, replies)
     if not directory_says_no(said) or passed_on(said) or encapsulated(wanted):
         return None
-    microsoft = by_microsoft(said)
-    if said.by and not microsoft:
-        return Finding(Belief.RULED_OUT, f"{said.by} refused it, which is no server of Exchange Online.", (said,))
+    microsoft = by_microsoft(said) or looked_up_online(said, traced)
+    if (said.by and not microsoft) or looked_up_here(said, tracked):
+        who = said.by or "A server on-premises"
+        return Finding(Belief.RULED_OUT, f"{who} refused it, which is no server of Exchange Online.", (said,))
     if not microsoft and "5.1.10" not in said.text:
         return None
     owner = next((each for each in holders(wanted, objects) if premises(each) != "on-prem"), None)
@@ -119,7 +124,7 @@ def _weighed(
     because = (
         f"An Exchange directory, by this wording mostly Exchange Online's, knows no {named(wanted, 'such address')}."
     )
-    return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=1.8)
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=1.4)
 
 
 def _steps(wanted: str) -> tuple[Step, ...]:

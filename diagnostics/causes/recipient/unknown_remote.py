@@ -134,7 +134,7 @@ def assess(said: Said, objects: tuple[Configured, ...], replies: tuple[Reply, ..
     because += "; our side delivered the question to it, so mail flow itself works."
     bare = _EXCHANGE_FILTER.search(said.text) is not None and not said.by
     if bare or (said.signature == "550 5.1.1" and not _WORDED.search(said.text)):
-        return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=1.8)
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=1.4)
     return Finding(Belief.LIKELY, because, (said,), _steps(wanted), weight=1.0)
 
 
