@@ -31,9 +31,7 @@ def _table() -> tuple[re2.Set, tuple[Hint, ...]]:
     for row in rows:
         patterns.Add(row["says"])
     patterns.Compile()
-    return patterns, tuple(
-        Hint(*(tuple(row.get(part, ())) for part in ("raises", "lowers", "doubts"))) for row in rows
-    )
+    return patterns, tuple(Hint(*(tuple(row.get(part, ())) for part in ("raises", "lowers", "doubts"))) for row in rows)
 
 
 def hints(prose: str) -> tuple[Hint, ...]:

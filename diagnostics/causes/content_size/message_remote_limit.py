@@ -25,9 +25,11 @@ from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.content_size.limits import (
     about_the_header,
     for_one_recipient,
+    inside,
     others_limit,
     own_limit,
     refused_outside,
+    told_the_client,
 )
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.recipient.lookup import address, domain
@@ -62,7 +64,8 @@ from diagnostics.report import Step
 )
 def assess(said: Said, sessions: tuple[Session, ...], replies: tuple[Reply, ...]) -> Finding | None:
     """Who refused decides: the words, the host, or that it answered in a session of ours."""
-    if own_limit(said) or for_one_recipient(said) or about_the_header(said):
+    ours = own_limit(said) or inside(said) or told_the_client(said)
+    if ours or for_one_recipient(said) or about_the_header(said):
         return None
     name = domain(address(said, replies))
     whose = f"The mail server of {name}" if name else said.by or "The other mail server"

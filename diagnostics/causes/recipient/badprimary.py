@@ -48,7 +48,9 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     elif has(said, "primary"):
         what = "no valid primary SMTP address"
     else:
-        because = f"The directory object behind {named(wanted, 'the recipient')} is incomplete; mostly an address is missing."
+        because = (
+            f"The directory object behind {named(wanted, 'the recipient')} is incomplete; mostly an address is missing."
+        )
         return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted, online), weight=1.8)
     because = f"The directory object behind {named(wanted, 'the recipient')} has {what}"
     because += f", says {said.by}." if said.by else "."

@@ -19,10 +19,10 @@ to an address that is gone, and the report about that copy reaches the sender, w
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.recipient.lookup import address, by_microsoft, encapsulated, forwarder, named
+from diagnostics.causes.recipient.lookup import address, by_microsoft, encapsulated, forwarder, named, sent_on
 from diagnostics.causes.recipient.steps import EXO
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Addressed, Configured
 from diagnostics.report import Act, Shell, Step
 
 
@@ -55,7 +55,12 @@ def _not_routed(mailbox: Configured, replies: tuple[Reply, ...]) -> Finding | No
         "there is a forwarding loop in the directory": "found the target, which forwards back",
     },
 )
-def assess(said: Said | Configured, objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
+def assess(
+    said: Said | Configured,
+    objects: tuple[Configured, ...],
+    replies: tuple[Reply, ...],
+    addressed: tuple[Addressed, ...],
+) -> Finding | None:
     """Exchange's forwarding words say it; otherwise a mailbox that names the failing address as its target."""
     if isinstance(said, Configured):
         return _not_routed(said, replies)
@@ -75,7 +80,15 @@ def assess(said: Said | Configured, objects: tuple[Configured, ...], replies: tu
         return Finding(belief, because, (said,), _steps("", online), act, weight=1.0)
     if encapsulated(wanted) or "sender" in low:
         return None
-    because = f"If nobody wrote to {named(wanted, 'the address that failed')}, a mailbox that was addressed forwards to it."
+    redirected = sent_on(wanted, addressed)
+    if redirected:
+        first = next(iter(redirected.recipients), "")
+        because = f"The message was written to {named(first, 'another address')}, and a rule or forwarding there sent it on to "
+        because += f"{named(wanted)}, which does not exist."
+        return Finding(Belief.LIKELY, because, (said, redirected), _steps(first, online), act, weight=1.5)
+    because = (
+        f"If nobody wrote to {named(wanted, 'the address that failed')}, a mailbox that was addressed forwards to it."
+    )
     return Finding(Belief.POSSIBLE, because, (said,), _steps("", online), act, weight=0.6)
 
 

@@ -8,7 +8,7 @@ from typing import Final, Literal
 import re2
 
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import CommandError, Configured, Traced, Tracked
+from diagnostics.mail_facts import Addressed, CommandError, Configured, Traced, Tracked
 
 Premises = Literal["exchange-online", "on-prem", ""]
 
@@ -96,8 +96,11 @@ def proxies(entry: Configured) -> tuple[str, ...]:
 
 
 def holders(of: str, objects: Iterable[Configured]) -> list[Configured]:
-    """The directory objects that own an address."""
-    return [each for each in objects if of and each.kind in _KINDS and of.lower() in proxies(each)]
+    """The directory objects that own an address; where it is not told, the only object that somebody looked up."""
+    known = [each for each in objects if each.kind in _KINDS and proxies(each)]
+    if not of:
+        return known if len(known) == 1 else []
+    return [each for each in known if of.lower() in proxies(each)]
 
 
 def premises(entry: Configured) -> Premises:
@@ -126,6 +129,11 @@ def forwarder(of: str, objects: Iterable[Configured]) -> Configured | None:
     """The mailbox that forwards its mail to an address."""
     targets = ((each, each.get("ForwardingSmtpAddress").lower().removeprefix("smtp:")) for each in objects)
     return next((each for each, target in targets if of and target == of.lower()), None)
+
+
+def sent_on(of: str, addressed: Iterable[Addressed]) -> Addressed | None:
+    """The headers of the returned message that show it was written to somebody else, and that a rule sent it on."""
+    return next((each for each in addressed if of and each.redirected and of.lower() not in each.recipients), None)
 
 
 def is_edge(host: str, objects: Iterable[Configured]) -> bool:

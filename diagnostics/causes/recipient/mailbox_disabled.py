@@ -28,7 +28,17 @@ from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.facts import Reply, Said
 from diagnostics.report import Shell, Step
 
-_WORDS: Final = ("disabled", "not accepting", "cannot be accessed", "suspended", "inactive", "deactivated", "frozen", "quarantined", "no longer accept")
+_WORDS: Final = (
+    "disabled",
+    "not accepting",
+    "cannot be accessed",
+    "suspended",
+    "inactive",
+    "deactivated",
+    "frozen",
+    "quarantined",
+    "no longer accept",
+)
 _OTHERS: Final = (
     "content filter",
     "message was quarantin",

@@ -40,11 +40,12 @@ from diagnostics.causes.recipient.lookup import (
     named,
     passed_on,
     premises,
+    sent_on,
     unknown_of,
 )
 from diagnostics.causes.recipient.steps import EXO, correct_the_address, find_recipient
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import CommandError, Configured, Traced, Tracked
+from diagnostics.mail_facts import Addressed, CommandError, Configured, Traced, Tracked
 from diagnostics.report import Step
 
 
@@ -72,6 +73,7 @@ def assess(
     replies: tuple[Reply, ...],
     traced: tuple[Traced, ...],
     tracked: tuple[Tracked, ...],
+    addressed: tuple[Addressed, ...],
 ) -> Finding | None:
     """Who looked it up decides; an object that owns the address makes it another cause."""
     wanted = address(said, replies)
@@ -87,9 +89,10 @@ def assess(
     if owner:
         because = f"A directory object, {owner.name or 'unnamed'}, owns {named(wanted)}: the address is known."
         return Finding(Belief.RULED_OUT, because, (owner,))
-    source = forwarder(wanted, objects)
+    source = forwarder(wanted, objects) or sent_on(wanted, addressed)
     if source:
-        because = f"{source.name} forwards to {named(wanted)}: nobody typed this address."
+        who = source.name if isinstance(source, Configured) else "A mailbox that was addressed"
+        because = f"{who} forwards to {named(wanted)}: nobody typed this address."
         return Finding(Belief.RULED_OUT, because, (source,))
     return _weighed(said, wanted, microsoft, objects, errors, replies)
 

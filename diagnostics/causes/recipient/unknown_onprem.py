@@ -38,11 +38,12 @@ from diagnostics.causes.recipient.lookup import (
     named,
     passed_on,
     same_organization,
+    sent_on,
     unknown_of,
 )
 from diagnostics.causes.recipient.steps import accepted_domains, correct_the_address, find_recipient
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import Configured, Traced, Tracked
+from diagnostics.mail_facts import Addressed, Configured, Traced, Tracked
 from diagnostics.report import Step
 
 
@@ -65,6 +66,7 @@ def assess(
     replies: tuple[Reply, ...],
     traced: tuple[Traced, ...],
     tracked: tuple[Tracked, ...],
+    addressed: tuple[Addressed, ...],
 ) -> Finding | None:
     """An Exchange server other than Microsoft's refused; within the recipient's own domain it is responsible."""
     wanted = address(said, replies)
@@ -77,9 +79,10 @@ def assess(
     if owner:
         because = f"A directory object, {owner.name or 'unnamed'}, owns {named(wanted)}: the address is known."
         return Finding(Belief.RULED_OUT, because, (owner,))
-    source = forwarder(wanted, objects)
+    source = forwarder(wanted, objects) or sent_on(wanted, addressed)
     if source:
-        because = f"{source.name} forwards to {named(wanted)}: nobody typed this address."
+        who = source.name if isinstance(source, Configured) else "A mailbox that was addressed"
+        because = f"{who} forwards to {named(wanted)}: nobody typed this address."
         return Finding(Belief.RULED_OUT, because, (source,))
     here = looked_up_here(said, tracked) or same_organization(said.by, domain(wanted))
     return _weighed(said, wanted, objects, replies, here)

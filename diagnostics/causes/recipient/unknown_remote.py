@@ -37,10 +37,11 @@ from diagnostics.causes.recipient.lookup import (
     named,
     passed_on,
     same_organization,
+    sent_on,
 )
 from diagnostics.causes.recipient.steps import correct_the_address
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Addressed, Configured
 from diagnostics.report import Step
 
 # What mail systems of many makers say of an address that they do not have.
@@ -117,15 +118,18 @@ _OTHERS: Final = (
         "550 5.1.1",
     ),
 )
-def assess(said: Said, objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
+def assess(
+    said: Said, objects: tuple[Configured, ...], replies: tuple[Reply, ...], addressed: tuple[Addressed, ...]
+) -> Finding | None:
     """Words that only other systems use name it; Exchange's own words leave open whose directory it was."""
     low = said.text.lower()
     wanted = address(said, replies)
     if any(words in low for words in _OTHERS) or encapsulated(wanted):
         return None
-    source = forwarder(wanted, objects)
+    source = forwarder(wanted, objects) or sent_on(wanted, addressed)
     if source:
-        because = f"{source.name} forwards to {named(wanted)}: nobody typed this address."
+        who = source.name if isinstance(source, Configured) else "A mailbox that was addressed"
+        because = f"{who} forwards to {named(wanted)}: nobody typed this address."
         return Finding(Belief.RULED_OUT, because, (source,))
     if directory_says_no(said) and not passed_on(said):
         return _by_exchange(said, wanted)
