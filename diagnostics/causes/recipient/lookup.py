@@ -96,11 +96,14 @@ def proxies(entry: Configured) -> tuple[str, ...]:
 
 
 def holders(of: str, objects: Iterable[Configured]) -> list[Configured]:
-    """The directory objects that own an address; where it is not told, the only object that somebody looked up."""
+    """The directory objects that own an address."""
+    return [each for each in objects if of and each.kind in _KINDS and of.lower() in proxies(each)]
+
+
+def looked_up(of: str, objects: Iterable[Configured]) -> list[Configured]:
+    """The directory objects that own an address; where the refusal names none, the only object that was shown."""
     known = [each for each in objects if each.kind in _KINDS and proxies(each)]
-    if not of:
-        return known if len(known) == 1 else []
-    return [each for each in known if of.lower() in proxies(each)]
+    return holders(of, known) if of or len(known) != 1 else known
 
 
 def premises(entry: Configured) -> Premises:

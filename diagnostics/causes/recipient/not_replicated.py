@@ -29,7 +29,7 @@ from diagnostics.causes.recipient.lookup import (
     by_microsoft,
     directory_says_no,
     domain,
-    holders,
+    looked_up,
     named,
     passed_on,
     premises,
@@ -60,7 +60,7 @@ def assess(said: Said, objects: tuple[Configured, ...], replies: tuple[Reply, ..
     unsaid = not said.by and "5.1.10" in said.text
     if not (edge_blocked(said) or (directory_says_no(said) and (by_microsoft(said) or unsaid))) or passed_on(said):
         return None
-    owners = holders(wanted, objects)
+    owners = looked_up(wanted, objects)
     owner = next((each for each in owners if premises(each) != "on-prem"), None)
     if owner is None and (owners or unknown_of(domain(wanted), replies)):
         return None

@@ -34,7 +34,7 @@ from diagnostics.causes.recipient.lookup import (
     domain,
     encapsulated,
     forwarder,
-    holders,
+    looked_up,
     looked_up_here,
     looked_up_online,
     named,
@@ -85,7 +85,7 @@ def assess(
         return Finding(Belief.RULED_OUT, f"{who} refused it, which is no server of Exchange Online.", (said,))
     if not microsoft and "5.1.10" not in said.text:
         return None
-    owner = next((each for each in holders(wanted, objects) if premises(each) != "on-prem"), None)
+    owner = next((each for each in looked_up(wanted, objects) if premises(each) != "on-prem"), None)
     if owner:
         because = f"A directory object, {owner.name or 'unnamed'}, owns {named(wanted)}: the address is known."
         return Finding(Belief.RULED_OUT, because, (owner,))
@@ -108,7 +108,7 @@ def _weighed(
     because = (
         f"{said.by or 'Exchange Online'} looked {named(wanted, 'the address')} up in the tenant and found no object"
     )
-    local = next(iter(holders(wanted, objects)), None)
+    local = next(iter(looked_up(wanted, objects)), None)
     if local:
         because += f", but {local.name or 'an object'} owns it on-premises: it is missing here, not unknown."
         return Finding(Belief.POSSIBLE, because, (said, local), _steps(wanted), weight=0.8)

@@ -31,8 +31,8 @@ from diagnostics.causes.recipient.lookup import (
     domain,
     encapsulated,
     forwarder,
-    holders,
     is_edge,
+    looked_up,
     looked_up_here,
     looked_up_online,
     named,
@@ -75,7 +75,7 @@ def assess(
     if (by_microsoft(said) or looked_up_online(said, traced)) and not passed_on(said):
         because = f"{said.by or 'Exchange Online'} refused it: no on-premises directory was asked."
         return Finding(Belief.RULED_OUT, because, (said,))
-    owner = next(iter(holders(wanted, objects)), None)
+    owner = next(iter(looked_up(wanted, objects)), None)
     if owner:
         because = f"A directory object, {owner.name or 'unnamed'}, owns {named(wanted)}: the address is known."
         return Finding(Belief.RULED_OUT, because, (owner,))

@@ -24,7 +24,7 @@ from diagnostics.causes.recipient.lookup import (
     address,
     by_microsoft,
     directory_says_no,
-    holders,
+    looked_up,
     named,
     passed_on,
     premises,
@@ -52,7 +52,7 @@ def assess(
     if said.by and not by_microsoft(said):
         return Finding(Belief.RULED_OUT, f"{said.by} refused it, which is no server of Exchange Online.", (said,))
     wanted = address(said, replies)
-    owners = [each for each in holders(wanted, objects) if premises(each) != "on-prem"]
+    owners = [each for each in looked_up(wanted, objects) if premises(each) != "on-prem"]
     gone = next((each for each in owners if _deleted(each) or _bare(each)), None)
     if gone:
         how = (
