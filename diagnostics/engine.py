@@ -17,7 +17,7 @@ from diagnostics.book import Book, whole
 from diagnostics.cause import Belief, Cause, Finding, Parameter
 from diagnostics.comparison import changes_of
 from diagnostics.facts import Checked, Fact, Reply, Said, Session
-from diagnostics.hints import hints, leaning
+from diagnostics.hints import doubted, hints, leaning
 from diagnostics.recognisers import recognise
 from diagnostics.rivals import denied, explained
 from diagnostics.strays import strays
@@ -27,6 +27,7 @@ from diagnostics.verdict import Verdict
 _MOST_ANCHORS: Final = 24  # a storm of equal failures is judged on this many of them, the latest
 _MOST_COMPANIONS: Final = 1_000  # and against this many facts of each kind
 _MOST_PROSE: Final = 100  # lines: people explain in a few sentences
+_IN_SENTENCES: Final = frozenset({"smtp-reply", "error-text"})
 _JOINED: Final = ("session", "connector", "thumbprint")
 
 
@@ -82,22 +83,26 @@ def _see(judgement: Judgement, book: Book) -> None:
 
 
 def _lean(judgement: Judgement) -> None:
-    """Order what is merely possible by what the person says; what is believed more rests on artefacts alone."""
+    """Order what is merely possible by what the person says. That can cast doubt, and never makes anything believed."""
     told = hints(_prose(judgement))
     if not told:
         return
     for index, each in enumerate(judgement.verdicts):
-        by = leaning(each.cause.id, told) if each.finding.belief is Belief.POSSIBLE else 0.0
-        if by:
-            finding = replace(each.finding, weight=max(0.0, each.finding.weight + by))
+        belief = each.finding.belief
+        if belief is Belief.LIKELY and doubted(each.cause.id, told):
+            belief = Belief.POSSIBLE
+        by = leaning(each.cause.id, told) if belief is Belief.POSSIBLE else 0.0
+        if by or belief is not each.finding.belief:
+            finding = replace(each.finding, belief=belief, weight=max(0.0, each.finding.weight + by))
             judgement.verdicts[index] = replace(each, finding=finding)
 
 
 def _prose(judgement: Judgement) -> str:
-    """The lines that no artefact consists of."""
+    """The lines that no artefact consists of, and those of replies within a sentence."""
     claimed = {
         (artefact.paste, line)
         for artefact in judgement.artefacts
+        if artefact.kind not in _IN_SENTENCES
         for line in (artefact.claims or range(artefact.first - 1, artefact.last))
     }
     free = (

@@ -139,6 +139,14 @@ class Headers(Fact):
         return _value(self.values, name, default)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addressed(Fact):
+    """To whom a returned message was written. `redirected` says that a header shows a rule that sent it on."""
+
+    recipients: tuple[str, ...]
+    redirected: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Hop:
     """One Received header. `tls` is the version as written ("TLS1_2", "TLS"), "" where the text shows none.

@@ -19,8 +19,8 @@ from diagnostics.text import squeezed
 _LONGEST: Final = 20_000  # a reply longer than this is no reply; only its beginning is read
 _CLAUSE: Final = (24, 4)  # characters and words
 # MapiExceptionMaxSubmissionExceeded; a token with dots in it is judged where bare replies are read.
-_MADE_UP = re2.compile(r"(?:^|\s)[A-Z][a-z]+(?:[A-Z][a-z]+){2}")
-_SHORTEST_NAME: Final = 10
+_MADE_UP = re2.compile(r"(?:^|\s)[A-Z][a-z]+(?:[A-Z][a-z]+){2}|^IMCEA[A-Z]+-")
+_SHORTEST_NAME: Final = 8
 
 
 def pattern(signature: str) -> str:
