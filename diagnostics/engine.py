@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any, Final
 
 from diagnostics import checked, codes
@@ -16,27 +17,19 @@ from diagnostics.book import Book, whole
 from diagnostics.cause import Belief, Cause, Finding, Parameter
 from diagnostics.comparison import changes_of
 from diagnostics.facts import Checked, Fact, Reply, Said, Session
-from diagnostics.hints import hints, leaning
+from diagnostics.hints import doubted, hints, leaning
 from diagnostics.recognisers import recognise
+from diagnostics.rivals import denied, explained
 from diagnostics.strays import strays
-from diagnostics.text import Paste
+from diagnostics.text import Paste, short
+from diagnostics.verdict import Verdict
 
 _MOST_ANCHORS: Final = 24  # a storm of equal failures is judged on this many of them, the latest
 _MOST_COMPANIONS: Final = 1_000  # and against this many facts of each kind
 _MOST_PROSE: Final = 100  # lines: people explain in a few sentences
-_LED: Final = 12  # characters of a reply by which it is found again in the line that a person wrote
 _PROVED: Final = 2.0  # the weight of what would be confirmed, had an artefact told all of it
+_IN_SENTENCES: Final = frozenset({"smtp-reply", "error-text"})
 _JOINED: Final = ("session", "connector", "thumbprint")
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What one cause came to. `missing` are the fact types that would settle it; `anchor` the fact it spoke of."""
-
-    cause: Cause
-    finding: Finding
-    missing: frozenset[type[Fact]]
-    anchor: Fact | None = None
 
 
 @dataclass(slots=True)
@@ -69,6 +62,7 @@ def judge(texts: Sequence[str], book: Book | None = None) -> Judgement:
     _see(judgement, book)
     judgement.verdicts.extend(_suspects(book.causes, held, {each.cause.id for each in judgement.verdicts}))
     _lean(judgement)
+    judgement.verdicts = denied(explained(judgement.verdicts, facts), book.against.said(facts), book.causes)
     judgement.verdicts.sort(key=lambda v: (-v.finding.belief, -v.finding.weight, v.cause.id))
     return judgement
 
@@ -91,34 +85,35 @@ def _see(judgement: Judgement, book: Book) -> None:
 
 
 def _lean(judgement: Judgement) -> None:
-    """Order what is merely possible by what the person says; what is believed more rests on artefacts alone."""
+    """Order what is merely possible by what the person says. That can cast doubt, and never makes anything believed."""
     told = hints(_prose(judgement))
     if not told:
         return
     for index, each in enumerate(judgement.verdicts):
-        by = leaning(each.cause.id, told) if each.finding.belief is Belief.POSSIBLE else 0.0
-        if by:
-            finding = replace(each.finding, weight=max(0.0, each.finding.weight + by))
+        belief = each.finding.belief
+        if belief is Belief.LIKELY and doubted(each.cause.id, told):
+            belief = Belief.POSSIBLE
+        by = leaning(each.cause.id, told) if belief is Belief.POSSIBLE else 0.0
+        if by or belief is not each.finding.belief:
+            finding = replace(each.finding, belief=belief, weight=max(0.0, each.finding.weight + by))
             judgement.verdicts[index] = replace(each, finding=finding)
 
 
 def _prose(judgement: Judgement) -> str:
-    """The lines that no artefact consists of, and what a person wrote in front of a reply."""
+    """The lines that no artefact consists of, and those of replies within a sentence."""
     claimed = {
         (artefact.paste, line)
         for artefact in judgement.artefacts
+        if artefact.kind not in _IN_SENTENCES and not artefact.in_words
         for line in (artefact.claims or range(artefact.first - 1, artefact.last))
-        if not artefact.in_words
     }
-    free = [
+    free = (
         line
         for paste in judgement.pastes
         for number, line in enumerate(paste.lines)
         if line and (paste.index, number) not in claimed
-    ]
-    bare = (fact for fact in judgement.facts if isinstance(fact, Reply) and fact.kind == "bare")
-    led = [lead for fact in bare if (lead := fact.source.quote.partition(fact.whole[:_LED])[0]) != fact.source.quote]
-    return "\n".join([*free[:_MOST_PROSE], *led[:_MOST_PROSE]])
+    )
+    return "\n".join(islice(free, _MOST_PROSE))
 
 
 class _Held:
@@ -224,7 +219,7 @@ def _suspects(known: dict[str, Cause], held: _Held, judged: set[str]) -> list[Ve
             each = known.get(id_)
             if each is None or id_ in judged or each.modifier or (id_ in found and found[id_].finding.weight >= weight):
                 continue
-            because = f"`{_short(fact.text)}` can come from this; nothing sent so far tells it from the others."
+            because = f"`{short(fact.text)}` can come from this; nothing sent so far tells it from the others."
             finding = Finding(Belief.POSSIBLE, because, (fact,), weight=weight)
             present = {kind for kind, facts in held.by_type.items() if facts}
             found[id_] = Verdict(each, finding, frozenset(each.wanted - present - {Said}), fact)
@@ -234,7 +229,3 @@ def _suspects(known: dict[str, Cause], held: _Held, judged: set[str]) -> list[Ve
 def _general(reply: Reply) -> bool:
     """Whether a reply only says that delivery failed: where a session shows how, it has nothing to add."""
     return reply.enhanced.startswith("4.4.") or codes.is_wrapper(str(reply.code or ""), reply.enhanced, reply.whole)
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 100 else text[:99] + "…"

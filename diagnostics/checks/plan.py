@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
+from ipaddress import ip_address
 from typing import Any, Final
 
 from diagnostics.checks.addresses import addresses, ptr
@@ -20,13 +21,28 @@ from diagnostics.checks.model import Kind
 from diagnostics.checks.mta_sts import mta_sts
 from diagnostics.checks.mx import exchangers
 from diagnostics.checks.run import Run
+from diagnostics.checks.scope import OutOfScopeError
 from diagnostics.checks.spf import spf
-from diagnostics.checks.target import is_address
+from diagnostics.checks.target import Target, is_address
 from diagnostics.checks.tls_rpt import tls_rpt
 
 SMTP: Final = 25
+_PUBLISHED: Final = {
+    "spf": spf,
+    "dmarc": dmarc,
+    "dkim": dkim,
+    "tls-rpt": tls_rpt,
+    "dnssec": dnssec,
+    "autodiscover": autodiscover,
+}
+# What the world knows of an address. Of one that isn't public, only DNS servers that the operator named can know anything.
+_KNOWN: Final = {"ptr": ptr, "dnsbl": dnsbl}
 _OF_HOST: Final = frozenset(
     {"smtp", "starttls", "tls-versions", "injection", "relay", "submission", "exo-connector", "dane"}
+)
+
+CHECKS: Final = tuple(
+    sorted(_OF_HOST | {"address", "ptr", "dnsbl", "mx", "mta-sts", "exchange-online"} | {*_PUBLISHED})
 )
 
 Look = Callable[[], Awaitable[Any]]
@@ -67,23 +83,27 @@ async def kind_of(run: Run) -> Kind:
 
 async def _host(run: Run) -> None:
     target = run.target
+    port = target.port or SMTP
     found = (target.host,) if target.is_address else await addresses(run, target.host)
+    found = await _in_scope(run, found, port)
     if found:
-        await _at(run, target.host, target.port or SMTP, found)
+        await _at(run, target.host, port, found)
+
+
+async def _in_scope(run: Run, found: tuple[str, ...], port: int) -> tuple[str, ...]:
+    """The addresses that may be looked at. Of the others nothing is looked up either: who asks shall learn nothing of them."""
+    refusals = {address: run.network.scope.refusal(address, port) for address in found}
+    for address, refusal in refusals.items():
+        if refusal:
+            async with run.attempt("smtp", str(Target(address, port))):
+                raise OutOfScopeError(refusal)
+    return tuple(address for address, refusal in refusals.items() if not refusal)
 
 
 async def _domain(run: Run) -> None:
     """What the domain publishes, and each of its mail servers, side by side."""
     domain = run.target.host
-    published = {
-        "spf": spf,
-        "dmarc": dmarc,
-        "dkim": dkim,
-        "tls-rpt": tls_rpt,
-        "dnssec": dnssec,
-        "autodiscover": autodiscover,
-    }
-    looks: list[Look] = [partial(look, run, domain) for check, look in published.items() if run.wants(check)]
+    looks: list[Look] = [partial(look, run, domain) for check, look in _PUBLISHED.items() if run.wants(check)]
     if any(map(run.wants, ("mx", "ptr", "dnsbl", "mta-sts", "exchange-online", *_OF_HOST))):
         looks.append(partial(_mail_servers, run, domain))
     await _all(looks)
@@ -93,7 +113,9 @@ async def _mail_servers(run: Run, domain: str) -> None:
     found = await exchangers(run, domain)
     hosts = [each.host for each in found]
     looks: list[Look] = [
-        partial(_at, run, each.host, SMTP, each.addresses, as_mx=True) for each in found if each.addresses
+        partial(_at, run, each.host, SMTP, allowed, as_mx=True)
+        for each in found
+        if (allowed := await _in_scope(run, each.addresses, SMTP))
     ]
     if run.wants("mta-sts"):
         looks.append(partial(mta_sts, run, domain, hosts))
@@ -106,7 +128,8 @@ async def _at(run: Run, name: str, port: int, found: tuple[str, ...], *, as_mx: 
     """All looks at one host: what its addresses are known for, and what listens there."""
     looks: list[Look] = []
     for address in found:
-        looks += [partial(look, run, address) for check, look in (("ptr", ptr), ("dnsbl", dnsbl)) if run.wants(check)]
+        if run.options.own_dns or ip_address(address).is_global:
+            looks += [partial(look, run, address) for check, look in _KNOWN.items() if run.wants(check)]
     if any(map(run.wants, _OF_HOST)):
         looks.append(partial(_listening, run, name, port, found, as_mx=as_mx))
     await _all(looks)

@@ -6,13 +6,14 @@ A server that doesn't offer it has no certificate to judge; one that cuts off in
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
 from diagnostics.checks.certificate import Judged, judge
 from diagnostics.checks.greeting import is_tls
 from diagnostics.checks.hello import Hello
-from diagnostics.checks.introduction import READY, TurnedAwayError, hangs_up, hello
+from diagnostics.checks.introduction import READY, TurnedAwayError, hangs_up, hello, ready_for_tls
 from diagnostics.checks.outcomes import Outcome
 from diagnostics.checks.peer import Peer
 from diagnostics.checks.run import Found
@@ -70,9 +71,32 @@ async def secure(peer: Peer, stream: Stream, found: Found, legacy: Legacy, *, at
     except HandshakeError as error:
         if error.kind in _ABOUT_VERSIONS and await legacy():
             found.facts["tls"] = "obsolete versions only"
+            await _look_at_obsolete(peer, found, at_once=at_once)
             return None
         _add_failure(found, error, at_once=at_once)
         return None
+    return Secured(agreed, _judged(peer, agreed, found))
+
+
+async def _look_at_obsolete(peer: Peer, found: Found, *, at_once: bool) -> None:
+    """The certificate of a server that speaks obsolete versions only: what is wrong with it is wrong in any version."""
+    with suppress(HandshakeError, TurnedAwayError, TalkError, OSError):
+        stream = await (peer.connect() if at_once else ready_for_tls(peer))
+        try:
+            agreed = await handshake(
+                stream,
+                server_name=peer.server_name,
+                minimum="TLSv1",
+                maximum="TLSv1.1",
+                roots=roots(peer.run.options.ca_file),
+                seconds=peer.limits.tls,
+            )
+            _judged(peer, agreed, found)
+        finally:
+            await stream.close()
+
+
+def _judged(peer: Peer, agreed: Handshake, found: Found) -> Judged:
     found.facts |= {"protocol": agreed.protocol, "cipher": agreed.cipher, "name_checked": peer.server_name}
     judged = judge(
         agreed.chain,
@@ -84,7 +108,7 @@ async def secure(peer: Peer, stream: Stream, found: Found, legacy: Legacy, *, at
     for outcome, detail in judged.outcomes.items():
         found.add(outcome, detail)
     found.facts |= judged.facts
-    return Secured(agreed, judged)
+    return judged
 
 
 def _offered(session: Session, found: Found) -> bool:

@@ -24,7 +24,7 @@ from diagnostics.network import DnsReply, DnsStatus, Stream
 CONNECT_SECONDS: Final = 5.0
 DNS_SECONDS: Final = 2.0  # for one server; the next one is asked then
 _MOST_TRIES: Final = 3
-_MOST_RECORDS: Final = 64
+_MOST_RECORDS: Final = 256
 _STATUSES: Final[dict[int, DnsStatus]] = {
     dns.rcode.NXDOMAIN: "nxdomain",
     dns.rcode.REFUSED: "refused",

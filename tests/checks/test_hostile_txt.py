@@ -31,7 +31,7 @@ class _Everywhere:
         self._text = text
         self.asked: list[str] = []
 
-    async def resolve(self, name: str, type: str) -> DnsReply:  # noqa: A002  the DNS's own word
+    async def resolve(self, name: str, type: str, *, unchecked: bool = False) -> DnsReply:  # noqa: A002  the DNS's own word
         self.asked.append(name)
         values = {"TXT": (self._text(name),), "A": ("203.0.113.1",), "PTR": (DOMAIN,), "CNAME": (), "AAAA": ()}
         return DnsReply(name, type, "answer", values.get(type, (f"10 {DOMAIN}",)))

@@ -44,6 +44,10 @@ _SUBMISSION: Final = ("smtp.office365.com", "smtp-legacy.office365.com", "smtp.o
         "5.7.57 SMTP; Client was not authenticated",
         "5.7.57 Client not authenticated to send mail",
     ),
+    against={
+        "wrong Office 365 region": "is Exchange Online's word about a name or number of its own that is out of date",
+        "SMTPSEND.DNS.NonExistentDomain": "means that no host was reached, neither the right one nor a wrong one",
+    },
 )
 def assess(
     said: Said,

@@ -22,7 +22,9 @@ mail with 5.7.27, because no reply could reach it.
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.facts import Reply, Said
+from diagnostics.causes.dns.exchangers import null_mx
+from diagnostics.causes.dns.lookups import same
+from diagnostics.facts import DnsAnswer, Reply, Said
 from diagnostics.report import Step
 
 
@@ -31,8 +33,11 @@ from diagnostics.report import Step
     act="sender",
     says=("556 5.1.10", "null MX", "nullMX", "5.7.27", "MX 0 ."),
 )
-def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
-    """The words or the number of RFC 7505; Microsoft's own 5.1.10 is another thing."""
+def assess(anchor: Said | DnsAnswer, replies: tuple[Reply, ...], answers: tuple[DnsAnswer, ...]) -> Finding | None:
+    """The words or the number of RFC 7505, or the record itself; Microsoft's own 5.1.10 is another thing."""
+    if isinstance(anchor, DnsAnswer):
+        return _published(anchor, replies) if anchor in null_mx(answers) else None
+    said = anchor
     low = said.text.lower()
     if "recipientnotfound" in low or "resolver.adr" in low:
         return None
@@ -48,6 +53,16 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     worded = "null mx" in low or "nullmx" in low or "mx 0 ." in low
     belief = Belief.CONFIRMED if worded or "556 5.1.10" in said.text else Belief.LIKELY
     return Finding(belief, because, (said,), _steps(own, mine), "dns" if own else "sender", weight=1.0)
+
+
+def _published(answer: DnsAnswer, replies: tuple[Reply, ...]) -> Finding | None:
+    """The record was looked up: it explains what failed for a recipient of that domain."""
+    failed = next((r for r in replies if r.failing and same(r.recipient.rpartition("@")[2], answer.name)), None)
+    if failed is None:
+        return None
+    because = f"`{answer.name}` publishes a null MX (`MX 0 .`), which states that it receives no mail; another address of the "
+    because += "recipient is needed."
+    return Finding(Belief.CONFIRMED, because, (answer, failed), _steps(False, failed), "sender")
 
 
 def _recipient_domain(reply: Reply | None) -> str:

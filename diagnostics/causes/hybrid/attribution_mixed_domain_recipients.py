@@ -36,6 +36,9 @@ from diagnostics.report import Step
         "ATTR46",
         "ATTR38",
     ),
+    against={
+        "4.5.3 Too many recipients": "counts the recipients, whatever their domains",
+    },
 )
 def assess(said: Said, replies: tuple[Reply, ...], sessions: tuple[Session, ...]) -> Finding | None:
     """The words say it; whose server sends decides who acts."""

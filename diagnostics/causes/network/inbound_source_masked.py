@@ -49,8 +49,6 @@ def assess(anchor: Authentication | Said, hops: tuple[Hops, ...], sessions: tupl
     if isinstance(anchor, Authentication):
         return _judged(anchor, hops)
     if public:
-        if anchor.signature == "Unable to relay":
-            return None
         because = f"The receive log shows real addresses, such as {public}."
         return Finding(Belief.RULED_OUT, because, (next(s for s in sessions if s.remote_ip == public),))
     return _shared(anchor, sessions)

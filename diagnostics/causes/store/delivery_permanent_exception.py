@@ -40,6 +40,11 @@ from diagnostics.report import Step
         "MSExchangeIS Mailbox Store 9667",
         "Failed to create a new named property for database",
     ),
+    against={
+        "MapiExceptionNotAuthorized": "is a missing permission, not damaged data",
+        "ConversionFailedException": "is the message's own content, which no mailbox could store",
+        "MapiExceptionShutoffQuotaExceeded": "is a full mailbox, not damaged data",
+    },
 )
 def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     """A permanent exception of the store, unless its class has its own cause."""

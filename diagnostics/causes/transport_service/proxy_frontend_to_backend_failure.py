@@ -23,8 +23,14 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.network.reach import by_exchange_online
-from diagnostics.causes.transport_service.services import elsewhere, restart, service_states, tell_them
-from diagnostics.facts import QueueState, Said, WindowsEvent
+from diagnostics.causes.transport_service.services import (
+    elsewhere,
+    lost_internal_certificate,
+    restart,
+    service_states,
+    tell_them,
+)
+from diagnostics.facts import InstalledCertificate, QueueState, Said, WindowsEvent
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
@@ -37,7 +43,6 @@ _WHERE = {
     "6": "the back end failed during the session",
 }
 _FAILED = ("windows-service", "service-health", "server-component")
-_INTERNAL_CERTIFICATE = (12013, 12015, 12023, 12024)
 
 
 @cause(
@@ -56,6 +61,7 @@ def assess(
     objects: tuple[Configured, ...],
     queues: tuple[QueueState, ...],
     events: tuple[WindowsEvent, ...],
+    installed: tuple[InstalledCertificate, ...],
 ) -> Finding | None:
     """The digit after PRX says where; what stands behind it is another finding when the text shows it."""
     digit = said.text.partition("PRX")[2][:1]
@@ -70,17 +76,21 @@ def assess(
     if elsewhere(said, queues):
         steps = (tell_them("Front End Transport there can't reach its back end (PRX)."),)
         return Finding(Belief.LIKELY, because, (said,), steps, "recipient-side", weight=1.2)
-    behind = _behind(objects, events)
+    lost = lost_internal_certificate(events, installed)
+    if lost:
+        because += (
+            f" Behind it stands event {lost.event}: the services can't sign in to each other without that certificate."
+        )
+        return Finding(Belief.RULED_OUT, because, (lost, said))
+    behind = _behind(objects)
     if behind or digit in ("2", "5"):
         return Finding(Belief.POSSIBLE, because, (said, behind), _steps(), weight=1.4)
     return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.2)
 
 
-def _behind(objects: tuple[Configured, ...], events: tuple[WindowsEvent, ...]) -> Configured | WindowsEvent | None:
-    """A service or component that failed, or the certificate with which the two services sign in to each other."""
-    failed: list[Configured | WindowsEvent] = [o for o in objects if o.kind in _FAILED and o.failing]
-    lost = [e for e in events if e.event in _INTERNAL_CERTIFICATE and "msexchange" in e.provider.lower()]
-    return next(iter([*failed, *lost]), None)
+def _behind(objects: tuple[Configured, ...]) -> Configured | None:
+    """A service or component that failed."""
+    return next((o for o in objects if o.kind in _FAILED and o.failing), None)
 
 
 def _steps() -> tuple[Step, ...]:
