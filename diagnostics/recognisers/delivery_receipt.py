@@ -38,7 +38,7 @@ _MOST: Final = 20
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each notice, with the recipients listed under it. It states no facts: nothing failed."""
     free = reading.free()
-    found = []
+    found: list[Artefact] = []
     for position, (index, line) in enumerate(free):
         if not _IS_NOTICE.search(line[:1000]) or len(found) >= _MOST:
             continue
