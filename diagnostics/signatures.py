@@ -19,7 +19,7 @@ from diagnostics.text import squeezed
 _LONGEST: Final = 20_000  # a reply longer than this is no reply; only its beginning is read
 _CLAUSE: Final = (24, 4)  # characters and words
 # MapiExceptionMaxSubmissionExceeded; a token with dots in it is judged where bare replies are read.
-_MADE_UP = re2.compile(r"(?:^|\s)[A-Z][a-z]+(?:[A-Z][a-z]+){2}|^IMCEA[A-Z]+-")
+_MADE_UP = re2.compile(r"(?:^|\s)[A-Za-z][a-z]+(?:[A-Z][a-z]+){2}|^IMCEA[A-Z]+-")
 _SHORTEST_NAME: Final = 8
 
 
