@@ -46,8 +46,9 @@ fix: setup-dev ## what a command can mend: lint, format, the manual
 eval: setup-dev ## how often the diagnosis is right: CASES=folder of *.jsonl, or the project's own
 	@$(BIN)/python -m tests.evaluation $(CASES)
 
-bench: setup-dev ## the figures that the documentation quotes
+bench: setup-dev ## the figures that the documentation quotes; LOG_MB="250 2000" for the sizes of the logs
 	@$(BIN)/python -m tests.bench
+	@$(BIN)/python -m tests.bench.logs $(LOG_MB)
 
 requirements: setup-dev ## compile the pinned requirements anew (needs uv)
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

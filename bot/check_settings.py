@@ -78,6 +78,7 @@ def options_of(settings: Settings, **more: Any) -> Options:
         ca_file=str(settings.ca_file or ""),
         dkim_selectors=settings.dkim_selectors,
         dnsbl_zones=settings.dnsbl_zones,
+        own_dns=bool(settings.dns_servers),
         **more,
     )
 

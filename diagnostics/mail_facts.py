@@ -13,7 +13,7 @@ from diagnostics.recognisers.format_list import items as collection
 
 Pairs = tuple[tuple[str, str], ...]
 
-_FAILED_EVENTS: Final = frozenset(
+FAILED_EVENTS: Final = frozenset(
     {
         "FAIL",
         "DEFER",
@@ -156,6 +156,7 @@ class Hop:
 
     sender: str = ""
     ip: str = ""
+    about: str = ""  # what the receiver found out about the sender, in brackets: its name in DNS, its address
     by: str = ""
     protocol: str = ""
     tls: str = ""
@@ -204,7 +205,7 @@ class Tracked(Fact):
 
     @property
     def failing(self) -> bool:
-        return self.event.upper() in _FAILED_EVENTS
+        return self.event.upper() in FAILED_EVENTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,7 +50,7 @@ def _report(judgement: Judgement) -> Report:
         next=questions(shown, judgement) if verdict in ("failure", "unknown") else (),
         timeline=tuple(Moment(at=m.at, line=m.line, what=m.what, paste=m.paste) for m in moments(judgement.facts)),
         notes=(*_beside(judgement), *notes_of(judgement.facts)),
-        check=worth_checking(shown) if verdict in ("failure", "unknown") else "",
+        check=worth_checking(shown, judgement.facts) if verdict in ("failure", "unknown") else "",
     )
 
 

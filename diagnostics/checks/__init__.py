@@ -33,7 +33,7 @@ async def check(
     from diagnostics.checks.run import Run
 
     wanted = target_of(target)
-    options = _checked(options or Options(now=datetime.now(UTC)))
+    options = _checked(options or Options(now=datetime.now(UTC), own_dns=network is not None))
     if network is None:
         from diagnostics.network.live import LiveNetwork
 

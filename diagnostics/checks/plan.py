@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
+from ipaddress import ip_address
 from typing import Any, Final
 
 from diagnostics.checks.addresses import addresses, ptr
@@ -34,6 +35,8 @@ _PUBLISHED: Final = {
     "dnssec": dnssec,
     "autodiscover": autodiscover,
 }
+# What the world knows of an address. Of one that isn't public, only DNS servers that the operator named can know anything.
+_KNOWN: Final = {"ptr": ptr, "dnsbl": dnsbl}
 _OF_HOST: Final = frozenset(
     {"smtp", "starttls", "tls-versions", "injection", "relay", "submission", "exo-connector", "dane"}
 )
@@ -125,7 +128,8 @@ async def _at(run: Run, name: str, port: int, found: tuple[str, ...], *, as_mx: 
     """All looks at one host: what its addresses are known for, and what listens there."""
     looks: list[Look] = []
     for address in found:
-        looks += [partial(look, run, address) for check, look in (("ptr", ptr), ("dnsbl", dnsbl)) if run.wants(check)]
+        if run.options.own_dns or ip_address(address).is_global:
+            looks += [partial(look, run, address) for check, look in _KNOWN.items() if run.wants(check)]
     if any(map(run.wants, _OF_HOST)):
         looks.append(partial(_listening, run, name, port, found, as_mx=as_mx))
     await _all(looks)

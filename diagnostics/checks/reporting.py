@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from diagnostics.checks.model import Attempt, CheckReport, CheckVerdict, Kind, Remark
-from diagnostics.checks.outcomes import Outcome, meanings, sentence, steps_for
+from diagnostics.checks.outcomes import Outcome, meanings, placed, sentence, steps_for
 from diagnostics.checks.record import record
 from diagnostics.checks.run import Run
 from diagnostics.report import Question, Suspect
@@ -83,7 +83,8 @@ def _remarks(attempts: Sequence[Attempt]) -> tuple[Remark, ...]:
     for attempt in attempts:
         details = attempt.facts.get("details", {})
         for outcome in attempt.outcomes:
-            says = sentence(outcome, attempt.subject, str(details.get(outcome, "")))
+            host = str(attempt.facts.get("host") or "")
+            says = sentence(outcome, placed(attempt.subject, host), str(details.get(outcome, "")))
             mend = meanings()[outcome].mend
             found.setdefault(
                 (outcome, attempt.subject),
@@ -91,7 +92,7 @@ def _remarks(attempts: Sequence[Attempt]) -> tuple[Remark, ...]:
                     outcome=outcome,
                     subject=attempt.subject,
                     says=f"{says}. {mend}".strip(),
-                    steps=steps_for(outcome, str(attempt.facts.get("host") or attempt.subject)),
+                    steps=steps_for(outcome, host or attempt.subject),
                 ),
             )
     return tuple(sorted(found.values(), key=lambda each: order.index(meanings()[each.outcome].severity)))

@@ -25,6 +25,8 @@ _REASON = re2.compile(r"(?i)\breason=\s*(\d{3})\b")
 _ACTION = re2.compile(r"(?i)\baction=\s*([\w.]{1,40})")
 _SENDER = re2.compile(r"(?i)\b(?:sender IP is|client-ip=|designate|designates)\s*\(?([0-9A-F][0-9A-F.:]{2,44})")
 _MAIL_FROM = re2.compile(r"(?i)\bsmtp\.(?:mailfrom|mail)=\s*([^\s;()]{1,320})")
+_RECEIVED_SPF = re2.compile(r"(?i)^\s*(pass|fail|softfail|neutral|none|permerror|temperror)\b")
+_ENVELOPE_FROM = re2.compile(r"(?i)\b(?:envelope-from=|domain of )[\"'<]{0,2}([^\s;()<>\"']{1,320})")
 _HEADER_FROM = re2.compile(r"(?i)\bheader\.from=\s*([^\s;()]{1,320})")
 _HEADER_D = re2.compile(r"(?i)\bheader\.d=\s*([^\s;()]{1,320})")
 _INSTANCE = re2.compile(r"(?i)\bi=\s*(\d{1,2})\b")
@@ -55,11 +57,15 @@ def read(reading: Reading) -> Sequence[Artefact]:
 
 def facts_of(reading: Reading, found: Sequence[Field]) -> Iterator[Fact]:
     """The facts of header fields, in the order a reader wants them."""
-    for each in found:
-        if each.name.endswith(("authentication-results", "authentication-results-original")):
-            fact = _authentication(reading, each)
-            if fact is not None:
-                yield fact
+    judged = [
+        fact
+        for each in found
+        if each.name.endswith(("authentication-results", "authentication-results-original"))
+        and (fact := _authentication(reading, each)) is not None
+    ]
+    yield from judged
+    if not any(each.whose == "final" for each in judged):
+        yield from _received_spf(reading, found)
     spam = _antispam(reading, found)
     if spam is not None:
         yield spam
@@ -104,6 +110,19 @@ def _authentication(reading: Reading, found: Field) -> Authentication | None:
         whose=whose,
         instance=int(instance or 0),
     )
+
+
+def _received_spf(reading: Reading, found: Sequence[Field]) -> Iterator[Authentication]:
+    """The newest Received-SPF field: all that is told of the sender where the results were not pasted."""
+    field = next((each for each in found if each.name == "received-spf"), None)
+    result = _RECEIVED_SPF.search(field.value) if field else None
+    if field and result:
+        yield Authentication(
+            source=source_at(reading, field.lines[0]),
+            spf=str(result.group(1)).lower(),
+            sender_ip=_first(_SENDER, field.value).rstrip(".:"),
+            mail_from=_first(_ENVELOPE_FROM, field.value),
+        )
 
 
 def _first(pattern: object, text: str) -> str:

@@ -57,6 +57,7 @@ def _hop(field: Field) -> Hop:
     return Hop(
         sender=sender.group(1).lower().strip("[]") if sender else "",
         ip=ip.group(1).removeprefix("IPv6:") if ip else "",
+        about=about,
         by=by.group(1).lower() if by else "",
         protocol=" ".join(protocol.group(1).split()) if protocol else "",
         tls=_tls(text),

@@ -33,7 +33,7 @@ from diagnostics.recognisers.protocol_rows import Row
 from diagnostics.recognisers.reply_text import connect_failure, joined, read_reply
 
 Direction = Literal["send", "receive"]
-_TLS_FAILED = re2.compile(r"(?i)TLS negotiation failed with error (\w{1,40})")
+TLS_FAILED = re2.compile(r"(?i)TLS negotiation failed with error (\w{1,40})")
 _TLS_SUCCEEDED = re2.compile(
     r"(?i)TLS protocol (\w{1,40}) negotiation succeeded(?:.{0,60}?algorithm (\w+))?(?:.{0,60}?MAC hash algorithm (\w+))?"
 )
@@ -44,6 +44,7 @@ _BANNER_HOST = re2.compile(r"^220[ -]([A-Za-z0-9_.-]{3,253}) ")
 _CAPABILITY: Final = re2.compile(
     r"\b(STARTTLS|SIZE|PIPELINING|DSN|ENHANCEDSTATUSCODES|8BITMIME|BINARYMIME|CHUNKING|SMTPUTF8|X-ANONYMOUSTLS|X-EXPS|AUTH|XRDST|XSHADOW\w*)\b"
 )
+CLOSED_SILENTLY: Final = "the connection was closed without a reply"
 # Credentials and providers are ours; a peer that was never seen can't have refused anything.
 _OWN_ERRORS: Final = frozenset(
     {"nocredentials", "unknowncredentials", "internalerror", "logondenied", "certificatenotfound"}
@@ -112,7 +113,7 @@ def _hear(talk: _Conversation, row: Row) -> None:
 
 def _hear_note(talk: _Conversation, row: Row, text: str) -> None:
     negotiated = "negotiation" in text.lower()
-    failed = _TLS_FAILED.search(text) if negotiated else None
+    failed = TLS_FAILED.search(text) if negotiated else None
     succeeded = _TLS_SUCCEEDED.search(text) if negotiated else None
     if failed:
         talk.tls_failed = (row, failed.group(1))
@@ -172,7 +173,7 @@ def _hear_refusal(talk: _Conversation, row: Row, text: str) -> None:
 
 
 def _hear_250(talk: _Conversation, row: Row, text: str) -> None:
-    if talk.stage >= Stage.DATA and ("Queued" in text or text.startswith("250 2.6.0")):
+    if talk.stage >= Stage.DATA and accepted(text):
         talk.stage = Stage.DELIVERED
     elif talk.stage < Stage.STARTTLS and not talk.ehlo_done:
         talk.ehlo, talk.stage = row, max(talk.stage, Stage.EHLO)
@@ -183,6 +184,13 @@ def _hear_250(talk: _Conversation, row: Row, text: str) -> None:
         talk.ehlo_done = text.startswith("250 ")
         if "XXXX" in text and MASKED_CAPABILITY.search(text):
             talk.masked.append((row, "capability"))
+
+
+def accepted(reply: str) -> bool:
+    """Whether a server's 250 says that it has taken a message: Exchange, Postfix, Google and Exim each in its words."""
+    if reply.startswith(("250 2.6.0", "250 OK id=", "250 Ok id=")) or "queued" in reply[:80].lower():
+        return True
+    return reply.startswith("250 2.0.0 OK ") and reply[13:].lstrip()[:1].isdigit()
 
 
 def _session(talk: _Conversation, rows: list[Row], sources: dict[int, Source], shown: list[Certificate]) -> Session:
@@ -218,8 +226,13 @@ def _error(talk: _Conversation) -> str:
     if talk.refusals:
         return joined(talk.refusals[0][1])
     if talk.failed_connect:
-        return f"connection failed ({talk.failed_connect.winsock or talk.failed_connect.kind})"
-    return "the connection was closed without a reply" if _dropped(talk) else ""
+        return unconnected(talk.failed_connect)
+    return CLOSED_SILENTLY if _dropped(talk) else ""
+
+
+def unconnected(failure: ConnectFailed) -> str:
+    """The failure in the words that sessions are counted under."""
+    return f"connection failed ({failure.winsock or failure.kind})"
 
 
 def _dropped(talk: _Conversation) -> bool:

@@ -76,8 +76,8 @@ def _exchange_online(facts: Facts) -> str:
 
 def _fitness(facts: Facts) -> str:
     fit = facts["fit"]
-    verdict = {True: "fit for Exchange Online's connector", False: "not fit for Exchange Online's connector"}
-    said = verdict.get(fit, "fitness for Exchange Online's connector is not known")
+    verdict = {True: "fit", False: "not fit"}
+    said = verdict.get(fit, "not known")
     reasons = facts.get("reasons") or ()
     return f"{said}: {reasons[0]}" if reasons else said
 
@@ -88,7 +88,7 @@ _SAYS: Final[dict[str, Callable[[Facts], str]]] = {
     "smtp": _smtp,
     "starttls": _starttls,
     "tls-versions": lambda facts: "accepts " + _listed(facts["accepted"]),
-    "injection": lambda facts: str(facts.get("answer", "")),
+    "injection": lambda facts: f"commands in the clear are {facts['answer']}",
     "relay": lambda facts: next(iter(facts["answers"].values()), ""),
     "submission": _submission,
     "exo-connector": _fitness,

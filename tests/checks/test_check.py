@@ -97,6 +97,14 @@ async def test_a_name_that_leads_inside_later_is_not_followed() -> None:
     assert {address for address, _ in network.connected} == {"9.9.9.9"}
 
 
+async def test_what_the_world_knows_of_a_private_address_is_nothing(tmp_path: Path) -> None:
+    """127.0.0.2 is on every block list, as their test entry, and has no name: neither is a fault of a server there."""
+    async with domain(tmp_path, zone=without("1.0.0.127.in-addr.arpa")) as lab:
+        report = await lab.check(MX, own_dns=False)
+    assert report.outcomes == ()
+    assert not {"ptr", "dnsbl"} & {each.check for each in report.attempts}
+
+
 async def test_nothing_listens_is_unreachable(tmp_path: Path) -> None:
     async with domain(tmp_path) as lab:
         report = await lab.check("127.0.0.2")

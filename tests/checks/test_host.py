@@ -10,7 +10,6 @@ import pytest
 
 from diagnostics.checks.host import host
 from diagnostics.network import Stream
-from diagnostics.network.live import LiveNetwork
 from diagnostics.network.recorded import RecordedNetwork
 from tests.checks.smtp_lab import HASTY, Lab
 from tests.fakes.certificates import EXPECTED, SERVED, authorities
@@ -264,53 +263,6 @@ async def test_the_end_of_time_leaves_what_was_not_finished_unavailable(lab):
                 await host(run, NAME, 25, ["127.0.0.1"])
     smtp = next(attempt for attempt in run.attempts if attempt.check == "smtp")
     assert (smtp.status, smtp.outcomes) == ("unavailable", ())
-
-
-class _Far(LiveNetwork):
-    """As if each way took half of `trip` seconds: a connection is there after a whole one, bytes after a half each way."""
-
-    def __init__(self, trip: float) -> None:
-        super().__init__([])
-        self._trip = trip
-
-    async def connect(self, address: str, port: int) -> Stream:
-        await asyncio.sleep(self._trip)
-        return _FarStream(await super().connect(address, port), self._trip)
-
-
-class _FarStream:
-    def __init__(self, stream: Stream, trip: float) -> None:
-        self._stream = stream
-        self._trip = trip
-        self._sent = True
-
-    async def read(self, most: int) -> bytes:
-        data = await self._stream.read(most)
-        if self._sent:  # what comes without being asked for is on its way already
-            await asyncio.sleep(self._trip)
-            self._sent = False
-        return data
-
-    async def write(self, data: bytes) -> None:
-        self._sent = True
-        await self._stream.write(data)
-
-    async def close(self) -> None:
-        await self._stream.close()
-
-
-async def test_a_host_takes_ten_round_trips(lab):
-    """DNS takes two more, and the whole check may take twelve. The best of three: the machine may be busy."""
-    trip = 0.1
-    clock = asyncio.get_running_loop().time
-    took = []
-    async with SmtpServer(tls=lab.context) as server:
-        for _ in range(3):
-            began = clock()
-            seen = await lab.look_at(["127.0.0.1"], {25: server.port}, network=_Far(trip))
-            took.append((clock() - began) / trip)
-    assert seen.outcomes == []
-    assert min(took) < 10
 
 
 class _Silent25(RecordedNetwork):

@@ -61,7 +61,7 @@ class Domain:
     async def check(
         self, target: str = DOMAIN, *, progress: Callable[[Attempt], None] = lambda _: None, **options: Any
     ) -> CheckReport:
-        told = {"ca_file": self.ca_file, "dnsbl_zones": (), "now": datetime.now(UTC), **options}
+        told = {"ca_file": self.ca_file, "dnsbl_zones": (), "now": datetime.now(UTC), "own_dns": True, **options}
         scope = Scope(allow=(ipaddress.ip_network("127.0.0.0/8"),), ports=self.ports)
         network = LiveNetwork([self.dns.address])
         return await check(target, scope=scope, network=network, options=Options(**told), progress=progress)

@@ -24,7 +24,7 @@ _CASES: Final = Path(__file__).parent.parent / "cases"
         ("tls/mta-sts-certificate-invalid", 2, "recipient-side"),
         ("quota-throttle/mailbox-full", 2, "recipient-side"),
         ("quota-throttle/not-mailbox-full", 2, "sender"),
-        ("sender-auth/dkim-not-signed-or-key-missing-against-bulk-requirements", 2, "dns"),
+        ("sender-auth/dkim-not-signed-or-key-missing-against-bulk-requirements", 2, "sender"),
         ("certificate/remote-untrusted-root-against-chain-incomplete", 2, "recipient-side"),
         ("certificate/trust-root-missing-local-against-local-chain-broken", 2, "on-prem"),
     ],

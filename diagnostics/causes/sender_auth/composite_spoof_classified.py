@@ -29,6 +29,7 @@ from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.sender_auth.results import (
     ENFORCED,
     PASSED,
+    SPF_FAILED,
     name_of,
     named,
     publish_spf,
@@ -111,7 +112,9 @@ def _finding(final: Authentication | None, report: Antispam | None, *, spoof: bo
     act: Act | None = "exchange-online" if own else None
     if final and final.dmarc == "fail" and final.action in ENFORCED:
         return Finding(Belief.POSSIBLE, because, (final, report), steps, act, weight=1.3)
-    sure = spoof or reason == "001" or reason.startswith("6")
+    # A part that failed, rather than being absent, has a cause of its own.
+    explained = final is not None and (final.spf in SPF_FAILED or final.dkim == "fail")
+    sure = spoof or reason.startswith("6") or (reason == "001" and not explained)
     belief = Belief.LIKELY if sure else Belief.POSSIBLE
     return Finding(belief, because, (final, report), steps, act, weight=1.5)
 

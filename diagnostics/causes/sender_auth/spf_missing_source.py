@@ -27,12 +27,14 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause
 from diagnostics.causes.connector.heard import heard
 from diagnostics.causes.network.reach import kind_of
+from diagnostics.causes.reputation.addresses import pool_of
 from diagnostics.causes.sender_auth.records import Spf, spf_of
 from diagnostics.causes.sender_auth.results import (
     ENFORCED,
     SPF_FAILED,
     address_in,
     aligned,
+    bulk_rules,
     detour,
     domain_in,
     name_of,
@@ -43,14 +45,17 @@ from diagnostics.causes.sender_auth.results import (
 )
 from diagnostics.facts import DnsAnswer, Fact, Reply, Said, Session
 from diagnostics.mail_facts import Authentication, Configured, Headers, Traced, Tracked
+from diagnostics.refusals import topics
 from diagnostics.report import Step
 
 _GMAIL: Final = "SPF check for ["
+# Names of the check itself: what became of it, the words around tell.
+_NAMES: Final = ("SPF", "Sender Policy Framework", "open-spf", "permitted sender")
 
 
 @cause(
     id="sender-auth.spf.missing-source",
-    act="dns",
+    act="sender",
     says=(
         "5.7.23",
         "does not designate",
@@ -62,6 +67,7 @@ _GMAIL: Final = "SPF check for ["
         "SPF fail - not authorized",
         "Sender Policy Framework violation",
         _GMAIL,
+        *_NAMES,
     ),
 )
 def assess(
@@ -76,7 +82,8 @@ def assess(
 ) -> Finding | None:
     """Whose address failed decides: the domain's own source, a forwarder, or the receiver's gateway."""
     if isinstance(anchor, Said):
-        return _said(anchor, heard(anchor, replies, sessions).egress, answers)
+        way = detour(headers, settings, entries, traces)
+        return _said(anchor, way, heard(anchor, replies, sessions).egress, answers)
     if anchor.spf == "permerror" and refused(anchor):
         because = "The SPF record is invalid (spf=permerror), so nobody read which addresses it lists."
         return Finding(Belief.RULED_OUT, because, (anchor,))
@@ -102,9 +109,14 @@ def assess(
     return Finding(Belief.POSSIBLE, because, (anchor,), steps, weight=weight)
 
 
-def _said(said: Said, egress: str, answers: tuple[DnsAnswer, ...]) -> Finding | None:
+def _said(said: Said, way: Fact | None, egress: str, answers: tuple[DnsAnswer, ...]) -> Finding | None:
     """The receiver's words; `egress` is our address as its greeting named it, where the words have none."""
-    if "compauth=pass" in said.text.lower() or "does not designate permitted" in said.text.lower():
+    low, about = said.text.lower(), topics(said.text)
+    if "compauth=pass" in low or "does not designate permitted" in low or "temperror" in low:
+        return None
+    if "spf-record" in about:
+        return Finding(Belief.RULED_OUT, "The receiver could not read the SPF record: it is invalid.", (said,))
+    if said.signature in _NAMES and ("spf" not in about or bulk_rules(low)):
         return None
     domain, ip = domain_in(said.text), address_in(said.text) or egress
     because = f"The receiver refused because {ip or 'the sending address'} is not in the SPF record of "
@@ -113,9 +125,20 @@ def _said(said: Said, egress: str, answers: tuple[DnsAnswer, ...]) -> Finding | 
     record = spf_of(domain, answers) if domain else None
     if record and (settled := _by_record(record, ip, domain, said, steps)):
         return settled
-    if said.signature == _GMAIL or "dmarc" in said.text.lower():
+    elsewhere = _forwarded(said, way)
+    if elsewhere:
+        return Finding(Belief.POSSIBLE, f"{because} {elsewhere}", (said, way), steps, weight=1.0)
+    if said.signature == _GMAIL or about & {"dkim", "dmarc"}:
         return Finding(Belief.POSSIBLE, because, (said,), steps, weight=1.2)
     return Finding(Belief.LIKELY, because, (said,), steps, weight=1.0)
+
+
+def _forwarded(said: Said, way: Fact | None) -> str:
+    """What says that the address is a forwarder's; "" where nothing does."""
+    if pool_of(said.text) == "relay":
+        return "That is the relay pool of Exchange Online, for forwarded mail; no SPF record lists it."
+    forwarded = way is not None or "srs0=" in said.text.lower()
+    return "The message was forwarded, which alone can break SPF." if forwarded else ""
 
 
 def _by_record(record: Spf, ip: str, domain: str, anchor: Fact, steps: tuple[Step, ...]) -> Finding | None:

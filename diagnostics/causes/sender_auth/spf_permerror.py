@@ -27,13 +27,14 @@ from diagnostics.causes.sender_auth.records import Spf, spf_of
 from diagnostics.causes.sender_auth.results import SPF_FAILED, domain_in, name_of, named, read_spf, refused
 from diagnostics.facts import DnsAnswer, Reply, Said
 from diagnostics.mail_facts import Authentication
+from diagnostics.refusals import topics
 from diagnostics.report import Step
 
 
 @cause(
     id="sender-auth.spf.permerror",
-    act="dns",
-    says=("spf=permerror", "SPF permerror", "SPF permanent error", "Too many DNS lookups", "5.7.24"),
+    act="sender",
+    says=("spf=permerror", "SPF permerror", "SPF permanent error", "Too many DNS lookups", "5.7.24", "SPF"),
 )
 def assess(
     anchor: Said | Authentication | DnsAnswer,
@@ -50,11 +51,12 @@ def assess(
         domain = name_of(anchor.mail_from or anchor.header_from)
         because = f"The SPF record of {named(domain, 'the sender domain')} is invalid (spf=permerror): no server of it can pass."
         return _with_record(Finding(Belief.CONFIRMED, because, (anchor,), _steps(domain)), spf_of(domain, answers))
-    if "compauth=pass" in anchor.text.lower():
+    told = "spf-record" in topics(anchor.text)
+    if "compauth=pass" in anchor.text.lower() or (anchor.signature == "SPF" and not told):
         return None
     domain = domain_in(anchor.text)
     because = f"The receiver could not evaluate the SPF record of {named(domain, 'the sender domain')}"
-    if anchor.signature == "5.7.24":
+    if not told:
         because += ": it is invalid, or the DNS did not answer."
         found = Finding(Belief.POSSIBLE, because, (anchor,), _steps(domain), weight=1.8)
         return _with_record(found, spf_of(domain, answers))
