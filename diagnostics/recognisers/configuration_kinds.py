@@ -62,6 +62,7 @@ OWN: Final[dict[str, str]] = {
     "folder-permission": "AccessRights SharingPermissionFlags",
     "mailbox-permission": "Deny IsInherited InheritanceType",
     "recipient-permission": "Trustee",
+    "public-folder": "ProhibitPostQuota ContentMailboxName ContentMailboxGuid MailRecipientGuid",
     "exchange-server": "AdminDisplayVersion ServerRole IsEdgeServer IsHubTransportServer",
 }
 # Names that several kinds have: they decide nothing alone, but tip the balance.

@@ -50,6 +50,7 @@ _REDIRECTED: Final = frozenset({"x-ms-exchange-inbox-rules-loop", "resent-from",
 _DELAYED = re2.compile(r"(?i)message delayed|delivery delayed|delivery is delayed")
 _LOCAL = re2.compile(r"\b(?:RESOLVER|TRANSPORT|ROUTING|QUEUE|STOREDRV|SMTPSEND|CAT|APPROVAL|AGENT)\.[A-Za-z]")
 _FOREIGN = re2.compile(r"^\s*(?:[A-Za-z]{3,40}\s{2,}:\s|\d{4}-\d\d-\d\dT|(?:Log Name|Event (?:Source|Type|ID))\s*:)")
+_LONGEST: Final = 1_200  # characters of a bounce's friendly words
 _UNDER: Final = 3  # lines between a reply and the generating server that somebody pasted below it
 _FAR: Final = 40  # lines between a headline and a reply without a frame, or between recipients and their reply
 _MOST: Final = 200  # bounces of a paste, and differing recipients of a bounce, that are told apart
@@ -195,10 +196,16 @@ def _claims(bounce: _Bounce) -> set[int]:
     history = {index for index, _ in bounce.history}
     own = set(bounce.marks) - history
     own.update(i for each in bounce.quotes for i in range(each.first, each.last + 1))
-    first, last = min(own, default=0), max(own, default=0)
+    first = min(own, default=0)
+    # Where replies are, what stands below the last of them is a person's, but for the lines that only a bounce has.
+    last = max((each.last for each in bounce.quotes), default=max(own, default=0))
     top = bounce.quotes[0].first if bounce.quotes else first
     first = min([first, *(i for i, line in bounce.lines if top - 6 <= i < top and address(line))])
-    return history | {i for i, line in bounce.lines if first <= i <= last and (i in own or not _FOREIGN.search(line))}
+    return (
+        history
+        | own
+        | {i for i, line in bounce.lines if first <= i <= last and (i in own or not _FOREIGN.search(line))}
+    )
 
 
 def _groups(bounce: _Bounce) -> list[_Group]:
@@ -218,8 +225,8 @@ def _groups(bounce: _Bounce) -> list[_Group]:
         groups[-1].quotes.append(quoted)
         below = quoted.last
     if not groups and bounce.marks:
-        headline = next((line for index, line in bounce.lines if index == bounce.marks[0]), "")
-        quoted = Quoted("headline", bounce.marks[0], bounce.marks[0], headline.strip())
+        words = " ".join(line.strip() for index, line in bounce.lines if index >= bounce.marks[0] and line.strip())
+        quoted = Quoted("headline", bounce.marks[0], bounce.marks[0], words[:_LONGEST])
         groups.append(_Group(anywhere, [quoted]))
     return groups
 

@@ -133,6 +133,7 @@ def server(line: str) -> tuple[str, str, str] | None:
     if not found:
         return None
     label, host, words, ip = found.groups()
+    label = label.strip()
     known = _KNOWN_SERVER.search(label)
     if host and not known and (" " not in label or not any(c.isalpha() for c in host)):
         return None

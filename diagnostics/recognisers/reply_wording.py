@@ -84,7 +84,7 @@ _VOCABULARY = re2.compile(
     r"|bad sequence|prohibit|permission"
     r"|try again|later|expired|loop|hop count|too large|too big|limit|access|restrict|dropped|connect"
     r"|corrupt|violation|throttl"
-    r"|suspend|disabled|undeliverable|not deliver|resources|unsolicited|policy|delayed|busy|mismatch"
+    r"|suspend|disabled|unfortunately|undeliverable|not deliver|resources|unsolicited|policy|delayed|busy|mismatch"
     r"|untrusted|dns)"
 )
 _REPLY_START = re2.compile(

@@ -7,7 +7,7 @@ from typing import Final
 import re2
 
 from diagnostics.causes.recipient.lookup import by_microsoft, domain, same_organization
-from diagnostics.facts import Reply, Said
+from diagnostics.facts import Reply, Said, Session
 
 # Tokens of our side's own Exchange: written before the message left.
 _OWN: Final = (
@@ -83,3 +83,9 @@ def told_the_client(said: Said) -> bool:
     """Whether a client was refused in Exchange's own words: it hands in at its own organization's server."""
     low = said.text.lower()
     return said.kind == "client" and "5.3.4" in low and "exceeds fixed maximum message size" in low
+
+
+def session_of(said: Said, replies: tuple[Reply, ...], sessions: tuple[Session, ...]) -> Session | None:
+    """The session of a protocol log that the refusal stands in."""
+    mine = {each.session for each in replies if each.source == said.source and each.session}
+    return next((each for each in sessions if each.session in mine), None)

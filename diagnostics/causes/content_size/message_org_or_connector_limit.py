@@ -30,11 +30,12 @@ from diagnostics.causes.content_size.limits import (
     others_limit,
     own_limit,
     refused_outside,
+    session_of,
     told_the_client,
 )
 from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.causes.recipient.steps import EXO, advise
-from diagnostics.facts import Reply, Said
+from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Act, Step
 
@@ -54,16 +55,19 @@ from diagnostics.report import Act, Step
         "exceeds size limit",
     ),
 )
-def assess(said: Said, _settings: Configured | None, replies: tuple[Reply, ...]) -> Finding | None:
+def assess(
+    said: Said, _settings: Configured | None, replies: tuple[Reply, ...], sessions: tuple[Session, ...]
+) -> Finding | None:
     """Exchange's own tokens prove it; the plain 5.3.4 is said on both sides."""
     if about_the_header(said) or for_one_recipient(said):
         return None
     online = by_microsoft(said)
     act: Act = "exchange-online" if online else "on-prem"
-    if inside(said) or told_the_client(said):
-        because = (
-            f"{said.by or 'The server that the client hands its mail to'} takes no message as large as this: a limit "
-        )
+    session = session_of(said, replies, sessions)
+    refused_here = session is not None and session.direction == "receive"
+    if refused_here or inside(said) or told_the_client(said):
+        who = f"`{session.connector}`" if session and session.connector else said.by or "The server that was asked"
+        because = f"{who} takes no message as large as this: a limit "
         because += "of the own organization or of its connector is met."
         return Finding(Belief.LIKELY, because, (said,), _steps(online), act, weight=1.0)
     if others_limit(said):

@@ -29,6 +29,7 @@ from diagnostics.causes.content_size.limits import (
     others_limit,
     own_limit,
     refused_outside,
+    session_of,
     told_the_client,
 )
 from diagnostics.causes.network.reach import kind_of
@@ -64,7 +65,9 @@ from diagnostics.report import Step
 )
 def assess(said: Said, sessions: tuple[Session, ...], replies: tuple[Reply, ...]) -> Finding | None:
     """Who refused decides: the words, the host, or that it answered in a session of ours."""
-    ours = own_limit(said) or inside(said) or told_the_client(said)
+    session = session_of(said, replies, sessions)
+    refused_here = session is not None and session.direction == "receive"
+    ours = refused_here or own_limit(said) or inside(said) or told_the_client(said)
     if ours or for_one_recipient(said) or about_the_header(said):
         return None
     name = domain(address(said, replies))
@@ -72,18 +75,16 @@ def assess(said: Said, sessions: tuple[Session, ...], replies: tuple[Reply, ...]
     because = f"{whose} does not accept messages as large as this one."
     if "overadvertisedsize" in said.text.lower():
         return Finding(Belief.CONFIRMED, because, (said,), _steps(name))
-    theirs = others_limit(said) or refused_outside(said, replies) or _answered_us(said, sessions, replies)
+    theirs = others_limit(said) or refused_outside(said, replies) or _answered_us(session)
     if theirs or "5.2.3" in said.text:
         return Finding(Belief.LIKELY, because, (said,), _steps(name), weight=1.0)
     because = f"If {said.by or 'the server that refused'} is the recipient's, the limit is theirs."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=1.3)
 
 
-def _answered_us(said: Said, sessions: tuple[Session, ...], replies: tuple[Reply, ...]) -> bool:
+def _answered_us(session: Session | None) -> bool:
     """Whether the refusal came in a session that our server opened to another organization's."""
-    mine = {each.session for each in replies if each.source == said.source and each.session}
-    sent = [each for each in sessions if each.session in mine and each.direction == "send"]
-    return any(kind_of(each.remote_ip) == "public" for each in sent)
+    return session is not None and session.direction == "send" and kind_of(session.remote_ip) == "public"
 
 
 def _steps(name: str) -> tuple[Step, ...]:

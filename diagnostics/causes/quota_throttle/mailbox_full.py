@@ -30,6 +30,7 @@ from diagnostics.causes.quota_throttle.sizes import (
     about_rate,
     aggregate,
     brimming,
+    full_folder,
     operation,
     recipient_kind,
     shut,
@@ -45,6 +46,7 @@ from diagnostics.report import Act, Shell, Step
 _WORDS: Final = (
     "mailbox full",
     "mailbox is full",
+    "mailbox is full and can't accept messages",
     "inbox is full",
     "mailfolder is full",
     "storage full",
@@ -94,6 +96,10 @@ def assess(anchor: Said | Configured, objects: tuple[Configured, ...], replies: 
         because = f"{named(wanted)} is a retired hidden mailbox of a group; no person's mailbox is full."
         return Finding(Belief.RULED_OUT, because, (anchor,))
     kind, name = recipient_kind(wanted, objects)
+    full = full_folder(objects) if not wanted else None
+    if full:
+        because = f"{full.name or 'The public folder'} is what is full, not a mailbox."
+        return Finding(Belief.RULED_OUT, because, (full, anchor))
     if kind == "folder":
         return Finding(Belief.RULED_OUT, f"{name} is a public folder, not a mailbox.", (anchor,))
     statistics = next((each for each in objects if shut(each)), None) or brimming(objects)

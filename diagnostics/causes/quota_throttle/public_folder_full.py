@@ -21,7 +21,14 @@ with `QuotaExceededException.MapiExceptionQuotaExceeded`. (A full user mailbox s
 from __future__ import annotations
 
 from diagnostics.cause import EMS, Belief, Finding, cause, change, look
-from diagnostics.causes.quota_throttle.sizes import about_rate, aggregate, operation, recipient_kind
+from diagnostics.causes.quota_throttle.sizes import (
+    about_rate,
+    aggregate,
+    full_folder,
+    operation,
+    recipient_kind,
+    size_of,
+)
 from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.lookup import address, by_microsoft, named
 from diagnostics.causes.recipient.steps import EXO
@@ -35,8 +42,14 @@ from diagnostics.report import Act, Shell, Step
     act="exchange-online",
     says=("MapiExceptionQuotaExceeded", "5.2.2"),
 )
-def assess(said: Said, objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
+def assess(said: Said | Configured, objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
     """The exception without `Shutoff`, on delivery, belongs to folders; the directory settles it."""
+    full = full_folder(objects)
+    if isinstance(said, Configured):
+        if full is not said:
+            return None
+        because = f"{said.name or 'The public folder'}{size_of(said)} has reached its ProhibitPostQuota: it takes no more posts."
+        return Finding(Belief.CONFIRMED, because, (said,), _steps(said.name, EMS), "on-prem")
     wanted = address(said, replies)
     if about_rate(said) or operation(said) == "submit" or aggregate(wanted):
         return None

@@ -66,9 +66,16 @@ def size_of(entry: Configured) -> str:
     return f" ({size})" if size else ""
 
 
+def full_folder(objects: Iterable[Configured]) -> Configured | None:
+    """The public folder whose size has reached the quota for posts, where both are shown in bytes."""
+    known = [each for each in objects if each.kind.startswith("public-folder")]
+    quota = min((q for each in known if (q := _bytes(each.get("ProhibitPostQuota")))), default=0)
+    return next((each for each in known if quota and _bytes(each.get("TotalItemSize")) >= quota), None)
+
+
 def brimming(objects: Iterable[Configured]) -> Configured | None:
     """The mailbox whose size has reached its last quota, where both are shown in bytes, on one object or on two of one name."""
-    known = list(objects)
+    known = [each for each in objects if not each.kind.startswith("public-folder")]
     for each in known:
         size = _bytes(each.get("TotalItemSize"))
         others = [o for o in known if o.name.casefold() == each.name.casefold() or "" in (o.name, each.name)]

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause
 from diagnostics.causes.recipient.edge_blocking import SIGNATURES, edge_blocked
-from diagnostics.causes.recipient.lookup import absent, address, holders, named
+from diagnostics.causes.recipient.lookup import absent, address, looked_up, named
 from diagnostics.causes.recipient.steps import EXO, correct_the_address, find_recipient
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import CommandError, Configured
@@ -42,7 +42,7 @@ def assess(
     if not edge_blocked(said):
         return None
     wanted = address(said, replies)
-    owner = next(iter(holders(wanted, objects)), None)
+    owner = next(iter(looked_up(wanted, objects)), None)
     if owner:
         because = f"A directory object, {owner.name or 'unnamed'}, owns {named(wanted)}: the address is valid."
         return Finding(Belief.RULED_OUT, because, (owner,))

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.recipient.edge_blocking import SIGNATURES, edge_blocked
-from diagnostics.causes.recipient.lookup import absent, address, holders, named, premises
+from diagnostics.causes.recipient.lookup import absent, address, looked_up, named, premises
 from diagnostics.causes.recipient.steps import EXO, find_recipient
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import CommandError, Configured
@@ -43,7 +43,7 @@ def assess(
     if not edge_blocked(said):
         return None
     wanted = address(said, replies)
-    owners = holders(wanted, objects)
+    owners = looked_up(wanted, objects)
     cloud = next((each for each in owners if premises(each) == "exchange-online"), None)
     if cloud:
         because = f"Exchange Online shows {cloud.name or 'an object'} with {named(wanted)}: it is synchronized."

@@ -50,6 +50,8 @@ def _not_routed(mailbox: Configured, replies: tuple[Reply, ...]) -> Finding | No
         "RESOLVER.ADR.RecipNotFound",
         "5.1.351",
         "User unknown",
+        "no such user",
+        "that you tried to reach does not exist",
     ),
     against={
         "there is a forwarding loop in the directory": "found the target, which forwards back",

@@ -22,6 +22,8 @@ _SECOND_LEVEL: Final = frozenset({"co", "com", "org", "net", "ac", "edu", "gov",
 _KINDS: Final = frozenset({"recipient", "mailbox"})
 _NOT_FOUND = re2.compile(r"(?i)object '([^']{1,320})' couldn't be found on '([^']{1,253})'")
 _LOOKUPS: Final = (
+    "address you entered couldn't be found",
+    "wasn't found at",
     "resolver.adr.recipnotfound",
     "resolver.adr.recipientnotfound",
     "not found by smtp address lookup",
@@ -92,7 +94,12 @@ def named(of: str, otherwise: str = "The address") -> str:
 
 def proxies(entry: Configured) -> tuple[str, ...]:
     """The SMTP addresses of a directory object, in lower case."""
-    told = [*entry.items("EmailAddresses"), entry.get("PrimarySmtpAddress"), entry.get("WindowsEmailAddress")]
+    told = [
+        *entry.items("EmailAddresses"),
+        entry.get("PrimarySmtpAddress"),
+        entry.get("WindowsEmailAddress"),
+        entry.get("mail"),
+    ]
     smtp = (each.split(":", 1)[1] if each.lower().startswith("smtp:") else each for each in told)
     return tuple(dict.fromkeys(each.strip().lower() for each in smtp if "@" in each and ":" not in each))
 

@@ -30,6 +30,8 @@ from diagnostics.report import Step
     says=(
         "No route has been created for public folder hierarchy",
         "No route has been created for this public folder hierarchy",
+        "PF replica server misconfiguration",
+        "No local replica for public folder",
         "msExchOwningPFTree",
         "CN=Folder Hierarchies",
     ),
@@ -45,6 +47,10 @@ def assess(said: Said) -> Finding | None:
             "left, or the tree names a removed one."
         )
         return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.0)
+    if "replica" in said.text.lower():
+        because = "Delivery looks for a replica of the public folder where none is: the server that the folder or its tree names "
+        because += "may be gone."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.9)
     because = "The text speaks of the legacy public folder tree, whose owner may be a server that was removed."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.3)
 

@@ -26,6 +26,7 @@ RESOLVER.ADR.RecipientNotFound`, and it is final: sending again changes nothing.
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause
+from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.lookup import (
     absent,
     address,
@@ -56,6 +57,9 @@ from diagnostics.report import Step
         "RESOLVER.ADR.RecipientNotFound",
         "RESOLVER.ADR.RecipNotFound",
         "not found by SMTP address lookup",
+        "email address you entered couldn't be found",
+        "e-mail address you entered couldn't be found",
+        "wasn't found at",
         "550 5.1.10",
         "5.1.10",
     ),
@@ -83,7 +87,7 @@ def assess(
     if (said.by and not microsoft) or looked_up_here(said, tracked):
         who = said.by or "A server on-premises"
         return Finding(Belief.RULED_OUT, f"{who} refused it, which is no server of Exchange Online.", (said,))
-    if not microsoft and "5.1.10" not in said.text:
+    if not microsoft and not has(said, "5.1.10", "couldn't be found", "wasn't found at"):
         return None
     owner = next((each for each in looked_up(wanted, objects) if premises(each) != "on-prem"), None)
     if owner:

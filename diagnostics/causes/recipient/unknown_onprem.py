@@ -54,6 +54,9 @@ from diagnostics.report import Step
         "RESOLVER.ADR.RecipNotFound",
         "RESOLVER.ADR.RecipientNotFound",
         "not found by SMTP address lookup",
+        "email address you entered couldn't be found",
+        "e-mail address you entered couldn't be found",
+        "wasn't found at",
     ),
     against={
         "RESOLVER.ADR.ExRecipNotFound": "looks up a LegacyExchangeDN; the mailbox may well exist, under another one",

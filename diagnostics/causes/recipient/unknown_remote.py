@@ -115,6 +115,7 @@ _OTHERS: Final = (
         *_WORDS,
         "550 5.5.0 Requested action not taken: mailbox unavailable",
         "RESOLVER.ADR.RecipNotFound",
+        "wasn't found at",
         "550 5.1.1",
     ),
 )

@@ -54,7 +54,9 @@ def assess(
         attribute = next((name for name in _ATTRIBUTES if "@" in each.get(name)), "")
         if not attribute or each.kind not in ("recipient", "mailbox") or (address and address not in proxies(each)):
             continue
-        return _judged(anchor, each, attribute, address)
+        judged = _judged(anchor, each, attribute, address)
+        if judged:
+            return judged
     if address.endswith(".mail.onmicrosoft.com"):
         because = f"`{address}` is a routing address that leads to the cloud, yet its mail circles: a server on-premises takes "
         because += "the routing domain for its own, or the object behind it points back."
@@ -79,7 +81,7 @@ def _judged(anchor: Said | Hops, entry: Configured, attribute: str, address: str
     target = entry.get(attribute).lower().removeprefix("smtp:")
     own = {domain(each) for each in proxies(entry) if "onmicrosoft.com" not in each}
     kind = entry.get("RecipientTypeDetails").lower()
-    local = "usermailbox" in kind and "remote" not in kind
+    local = ("usermailbox" in kind and "remote" not in kind) or bool(entry.get("homeMDB"))
     steps = _steps(address or next(iter(proxies(entry)), ""))
     if domain(target) in own:
         because = (
