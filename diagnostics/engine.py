@@ -25,6 +25,7 @@ from diagnostics.text import Paste
 _MOST_ANCHORS: Final = 24  # a storm of equal failures is judged on this many of them, the latest
 _MOST_COMPANIONS: Final = 1_000  # and against this many facts of each kind
 _MOST_PROSE: Final = 100  # lines: people explain in a few sentences
+_IN_SENTENCES: Final = frozenset({"smtp-reply", "error-text"})
 _JOINED: Final = ("session", "connector", "thumbprint")
 
 
@@ -101,10 +102,11 @@ def _lean(judgement: Judgement) -> None:
 
 
 def _prose(judgement: Judgement) -> str:
-    """The lines that no artefact consists of."""
+    """The lines that no artefact consists of, and those that quote a bare reply in a sentence of the person's own."""
     claimed = {
         (artefact.paste, line)
         for artefact in judgement.artefacts
+        if artefact.kind not in _IN_SENTENCES
         for line in (artefact.claims or range(artefact.first - 1, artefact.last))
     }
     free = (
