@@ -14,6 +14,7 @@ from typing import Final, Literal
 import re2
 
 from diagnostics.cause import Belief, Finding
+from diagnostics.causes.certificate.names import common_name
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.network.tls_interception import device
 from diagnostics.facts import Certificate, CertificateRejected, Reply, TlsFailed
@@ -54,7 +55,8 @@ class Refusal:
     @property
     def cloud_destination(self) -> bool:
         """Whether the certificate is Exchange Online's own."""
-        return self.owner == "theirs" and (kind_of(self.ip) == "exchange-online" or is_cloud_host(self.host))
+        named = is_cloud_host(self.host) or is_cloud_host(common_name(self.presented))
+        return self.owner == "theirs" and (named or kind_of(self.ip) == "exchange-online")
 
     @property
     def where(self) -> str:
