@@ -19,6 +19,7 @@ _LONGEST: Final = 4_000  # characters of prose: people explain in a few sentence
 class Hint:
     raises: tuple[str, ...]
     lowers: tuple[str, ...]
+    worth: float
 
 
 @lru_cache(maxsize=1)
@@ -30,7 +31,7 @@ def _table() -> tuple[re2.Set, tuple[Hint, ...]]:
     for row in rows:
         patterns.Add(row["says"])
     patterns.Compile()
-    return patterns, tuple(Hint(tuple(row["raises"]), tuple(row.get("lowers", ()))) for row in rows)
+    return patterns, tuple(Hint(tuple(row["raises"]), tuple(row.get("lowers", ())), row.get("worth", _WORTH)) for row in rows)
 
 
 def hints(prose: str) -> tuple[Hint, ...]:
@@ -43,8 +44,10 @@ def hints(prose: str) -> tuple[Hint, ...]:
 
 def leaning(cause: str, told: Iterable[Hint]) -> float:
     """How much the hints speak for (positive) or against a cause."""
-    score = 0.0
+    score, most = 0.0, 2 * _WORTH
     for hint in told:
-        score += _WORTH * cause.startswith(hint.raises)
-        score -= _WORTH * bool(hint.lowers and cause.startswith(hint.lowers))
-    return max(-2 * _WORTH, min(2 * _WORTH, score))
+        for way, causes in ((1, hint.raises), (-1, hint.lowers)):
+            if causes and cause.startswith(causes):
+                score += way * hint.worth
+                most = max(most, hint.worth)
+    return max(-most, min(most, score))
