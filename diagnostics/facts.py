@@ -303,12 +303,23 @@ class TlsProbe(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DnsAnswer(Fact):
-    """nslookup or Resolve-DnsName typed by hand. `ok` says whether `name` resolved with `server`."""
+    """nslookup or Resolve-DnsName typed by hand. `ok` says whether `name` resolved with `server`.
+
+    `record` is the type that was asked for ("MX", "AAAA"), "" where it is not told.
+    """
 
     name: str
     ok: bool
     server: str = ""
     error: str = ""
+    record: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DnsServers(Fact):
+    """The DNS servers of one adapter, in their order."""
+
+    addresses: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

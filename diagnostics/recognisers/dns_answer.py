@@ -25,7 +25,7 @@ _CANT_FIND = re2.compile(
     rf"^\s*\*{{2,3}} (?:{_NAME}|.{{1,80}}?) (?:can't find|kann|ne parvient pas . trouver|no encuentra"
     rf"|non . in grado di trovare) {_NAME}(?: nicht finden)?\s*: ?(.{{1,120}})$"
 )
-_REQUEST = re2.compile(rf"(?i)^\s*\*{{3}} Request to {_NAME} timed-out")
+_REQUEST = re2.compile(rf"(?i)(?:^|->|=>)\s*\*{{3}} Request to {_NAME} timed-out")
 _NO_SERVERS = re2.compile(
     r"(?i);; connection timed out; no servers could be reached|;; communications error to \S+: timed out"
 )
@@ -36,7 +36,10 @@ _FOUND = re2.compile(
 _NAMED = re2.compile(rf"^\s*(?:Name|Nom|Nombre|Nome)\s*:\s+{_NAME}\s*$")
 _ASKED = re2.compile(
     rf"(?i)(?:^|[>$#]\s*)(?:nslookup|dig|host)\s+(?:-(?:type|q|querytype)=\w+\s+|-t\s+\w+\s+"
-    rf"|\+\w+\s+)*{_NAME}(?:\s+(?:MX|A|AAAA|TXT|NS))?(?:\s+@?{_NAME})?\s*$"
+    rf"|\+\w+\s+)*{_NAME}(?:\s+(?:MX|A|AAAA|TXT|NS))?(?:\s+@?{_NAME})?\s*(?:$|->|=>)"
+)
+_RECORD = re2.compile(
+    r"(?i)(?:-(?:type|q|querytype)=|-t\s+|-Type\s+|\bset (?:type|q|querytype)=|\s)(MX|AAAA|A|TXT|NS|PTR|TLSA|SOA|ANY)\b"
 )
 _RESOLVE = re2.compile(rf"(?i)^\s*Resolve-DnsName\s*:\s*{_NAME}\s*:\s*(\S.*)$")
 _TEST_NAME = re2.compile(rf"(?i)\bName resolution of {_NAME} failed")
@@ -80,7 +83,7 @@ def _error(text: str) -> str:
 def _nslookups(reading: Reading) -> Iterator[tuple[DnsAnswer, list[int]]]:
     """nslookup's and Resolve-DnsName's lines, in the order printed; the server's own name and address come first."""
     servers = _resolvers(reading.free())
-    server = asked = ""
+    server = asked = record = ""
     seen: set[str] = set()
     after_server = False
     for index, line in reading.free():
@@ -88,19 +91,24 @@ def _nslookups(reading: Reading) -> Iterator[tuple[DnsAnswer, list[int]]]:
             continue
         if command := _ASKED.search(line):
             asked, server, seen = command.group(1), command.group(2) or "", set()
-        elif named := _SERVER.search(line):
+            typed = _RECORD.search(line[: command.end()])
+            record = typed.group(1).upper() if typed else ""
+            if not line[command.end() :].strip():
+                continue
+        if named := _SERVER.search(line):
             server, after_server, seen = named.group(1), True, set()
         elif after_server and (address := _ADDRESS.search(line)):
             server, after_server = address.group(1), False
         elif told := _failure(line, asked):
             name, error = told
             if name and error:
-                yield _answer(reading, index, name, error=error, server=servers.get(index, server)), [index]
+                server_of = servers.get(index, server)
+                yield _answer(reading, index, name, error=error, server=server_of, record=record), [index]
         elif (found := _FOUND.search(line) or (_NAMED.search(line) if server or asked else None)) and found.group(
             1
         ) not in seen:
             seen.add(found.group(1))
-            yield _answer(reading, index, found.group(1), server=server), [index]
+            yield _answer(reading, index, found.group(1), server=server, record=record), [index]
 
 
 def _resolvers(lines: list[tuple[int, str]]) -> dict[int, str]:
@@ -175,9 +183,12 @@ def _digs(reading: Reading) -> Iterator[tuple[DnsAnswer, list[int]]]:
             place = -1
 
 
-def _answer(reading: Reading, line: int, name: str, *, error: str = "", server: str = "") -> DnsAnswer:
+def _answer(
+    reading: Reading, line: int, name: str, *, error: str = "", server: str = "", record: str = ""
+) -> DnsAnswer:
     name = name.rstrip(".").lower()
-    return DnsAnswer(source=source_at(reading, line), host=name, name=name, ok=not error, server=server, error=error)
+    source = source_at(reading, line)
+    return DnsAnswer(source=source, host=name, name=name, ok=not error, server=server, error=error, record=record)
 
 
 def _artefact(reading: Reading, fact: DnsAnswer, lines: list[int]) -> Artefact:

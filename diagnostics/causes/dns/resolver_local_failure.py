@@ -44,8 +44,7 @@ from diagnostics.report import Step
     id="dns.resolver.local-failure",
     act="on-prem",
     says=(
-        "DNS query failed with error ErrorRetry",
-        "DNS query failed with error ErrorTimeout",
+        "DNS query failed",
         "DNS server returned ErrorRetry",
         "DNS server returned ErrorTimeout",
         "SMTPSEND.DNS.NonExistentDomain",
@@ -70,7 +69,7 @@ def assess(
         because = f"The server's own resolver failed for {mine.name} ({mine.error or 'no answer'}), "
         because += f"while {theirs.server} resolved it."
         return Finding(Belief.CONFIRMED, because, (said, mine, theirs), _steps())
-    if "NonExistentDomain" in said.signature:
+    if "NonExistentDomain" in said.text:
         return _unknown_here(said, answers)
     fine = flowing(queues, queue_of(said, queues))
     if fine:
@@ -93,11 +92,13 @@ def _open(said: Said, answers: tuple[DnsAnswer, ...]) -> Finding:
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.6)
 
 
-def _unknown_here(said: Said, answers: tuple[DnsAnswer, ...]) -> Finding | None:
+def _unknown_here(said: Said, answers: tuple[DnsAnswer, ...]) -> Finding:
     """Transport was told that a domain does not exist, which a public resolver knows."""
     known = next((each for each in answers if each.ok and public_resolver(each.server)), None)
     if known is None:
-        return None
+        because = "Transport was told that the domain does not exist; if that happens with every domain, the DNS servers "
+        because += "that it asks answer wrongly."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=0.9)
     because = (
         f"Transport was told that the domain does not exist, yet {known.server} knows {known.name}: the DNS servers "
     )

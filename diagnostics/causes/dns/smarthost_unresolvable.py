@@ -39,8 +39,7 @@ _SHOWN: Final = "Name,SmartHosts,DNSRoutingEnabled,UseMXRecord,AddressSpaces,Rec
     act="on-prem",
     says=(
         "SMTPSEND.DNS.NonExistentDomain",
-        "DNS query failed with error",
-        "4.4.312 DNS query failed",
+        "DNS query failed",
         "5.4.312 Message expired, DNS query failed",
         "DNS server returned",
     ),
