@@ -316,6 +316,26 @@ class DnsAnswer(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TlsReport(Fact):
+    """One failure of a TLS report, about mail to `domain`, which is the reader's own.
+
+    `result` and `policy` ("sts", "tlsa", "no-policy-found") as RFC 8460 names them; `mx` the host that was met, "" where
+    none was; `patterns` the policy's mx lines; `failed` the number of sessions.
+    """
+
+    result: str
+    policy: str = ""
+    domain: str = ""
+    mx: str = ""
+    patterns: tuple[str, ...] = ()
+    failed: int = 0
+
+    @property
+    def failing(self) -> bool:
+        return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DnsServers(Fact):
     """The DNS servers of one adapter, in their order."""
 

@@ -13,7 +13,7 @@ from typing import Final
 import re2
 
 from diagnostics.cause import Cause
-from diagnostics.facts import Fact, Reply, Said, Stray, WindowsEvent
+from diagnostics.facts import Fact, Reply, Said, Stray, TlsReport, WindowsEvent
 from diagnostics.mail_facts import CommandError
 from diagnostics.text import squeezed
 
@@ -83,11 +83,13 @@ def _utterance(fact: Fact) -> str:
         return squeezed(f"{fact.provider} {fact.event} {fact.text[:_LONGEST]}")
     if isinstance(fact, (CommandError, Stray)):
         return squeezed(fact.text[:_LONGEST])
+    if isinstance(fact, TlsReport) and fact.policy == "tlsa":  # the same words as in DANE's replies
+        return f"{fact.result}: {fact.domain}"
     return ""
 
 
 def _said(fact: Fact, signature: str, text: str) -> Said:
-    kinds = {WindowsEvent: "event", CommandError: "command", Stray: "stray"}
+    kinds = {WindowsEvent: "event", CommandError: "command", Stray: "stray", TlsReport: "report"}
     kind = fact.kind if isinstance(fact, Reply) else kinds[type(fact)]
     by = fact.by if isinstance(fact, Reply) else ""
     return Said(source=fact.source, host=fact.host, signature=signature, text=text, kind=kind, by=by)

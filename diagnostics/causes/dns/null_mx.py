@@ -21,18 +21,37 @@ mail with 5.7.27, because no reply could reach it.
 
 from __future__ import annotations
 
+import re2
+
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.facts import Reply, Said
+from diagnostics.facts import DnsAnswer, Reply, Said
 from diagnostics.report import Step
+
+# How nslookup, dig and Resolve-DnsName print a null MX.
+_RECORD = re2.compile(
+    r"(?i)\bMX preference = 0, mail exchanger = (?:\(root\)|\.?\s*$)|\bmail exchanger = 0 \.\s*$|\bMX\s+0\s+\.\s*$"
+    r"|\bMX\s+\d+\s+\w+\s+\.?\s+0\s*$"
+)
 
 
 @cause(
     id="dns.mx.null-mx",
-    act="sender",
-    says=("556 5.1.10", "null MX", "nullMX", "5.7.27", "MX 0 ."),
+    act="recipient-side",
+    says=("556 5.1.10", "null MX", "nullMX", "5.7.27", "MX 0 .", "does not accept mail"),
 )
-def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
-    """The words or the number of RFC 7505; Microsoft's own 5.1.10 is another thing."""
+def assess(anchor: Said | DnsAnswer, replies: tuple[Reply, ...]) -> Finding | None:
+    """The words or the number of RFC 7505, or the record itself; Microsoft's own 5.1.10 is another thing."""
+    return _from_record(anchor) if isinstance(anchor, DnsAnswer) else _from_words(anchor, replies)
+
+
+def _from_record(answer: DnsAnswer) -> Finding | None:
+    if not _RECORD.search(answer.source.quote[:1000]):
+        return None
+    because = f"`{answer.name}` publishes a null MX, which states that it receives no mail."
+    return Finding(Belief.CONFIRMED, because, (answer,), _steps(own=False, domain=answer.name), weight=1.0)
+
+
+def _from_words(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     low = said.text.lower()
     if "recipientnotfound" in low or "resolver.adr" in low:
         return None
@@ -40,28 +59,30 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
         return None
     own = "5.7.27" in said.text or "sender address" in low
     mine = next((r for r in replies if r.source == said.source), None)
-    whose = "The sender's domain" if own else _recipient_domain(mine)
+    whose = "The sender's domain" if own else f"`{_domain(mine)}`" if _domain(mine) else "The recipient's domain"
     because = f"{whose} publishes a null MX, which states that it receives no mail"
     because += (
         "; receivers refuse mail that nobody can answer." if own else "; another address of the recipient is needed."
     )
+    if said.signature == "does not accept mail":  # a single mailbox may say so too
+        if "domain" not in low:
+            return None
+        return Finding(Belief.LIKELY, because, (said,), _steps(own=own, domain=_domain(mine)), weight=1.0)
     worded = "null mx" in low or "nullmx" in low or "mx 0 ." in low
     belief = Belief.CONFIRMED if worded or "556 5.1.10" in said.text else Belief.LIKELY
-    return Finding(belief, because, (said,), _steps(own, mine), "dns" if own else "sender", weight=1.0)
+    return Finding(belief, because, (said,), _steps(own=own, domain=_domain(mine)), "dns" if own else None, 1.0)
 
 
-def _recipient_domain(reply: Reply | None) -> str:
-    domain = reply.recipient.rpartition("@")[2] if reply else ""
-    return f"`{domain}`" if domain else "The recipient's domain"
+def _domain(reply: Reply | None) -> str:
+    return reply.recipient.rpartition("@")[2] if reply else ""
 
 
-def _steps(own: bool, reply: Reply | None) -> tuple[Step, ...]:
-    domain = reply.recipient.rpartition("@")[2] if reply and not own else ""
+def _steps(*, own: bool, domain: str) -> tuple[Step, ...]:
     see = look(
         "Read the MX record: a host of `.` is the null MX.",
         "Resolve-DnsName {domain} -Type MX -Server 1.1.1.1 | Format-Table Name,Preference,NameExchange",
         "powershell",
-        domain=domain,
+        domain="" if own else domain,
     )
     if not own:
         return (see,)

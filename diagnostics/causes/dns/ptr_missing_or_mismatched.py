@@ -41,6 +41,13 @@ _TOLD: Final = (
     "missing reverse dns",
     "does not have a reverse",
     "valid reverse dns",
+    "no rdns",
+    "no ptr",
+    "missing ptr",
+    "reverse dns entry",
+    "reverse dns failed",
+    "ip name lookup failed",
+    "ip name possibly forged",
     "without reverse dns",
 )
 _DOUBT: Final = ("generic", "dynamic")
@@ -60,6 +67,11 @@ _REVERSE: Final = (".in-addr.arpa", ".ip6.arpa")
         "cannot find your reverse hostname",
         "cannot find your hostname",
         "reverse hostname",
+        "rDNS",
+        "no PTR",
+        "missing PTR",
+        "IP name lookup failed",
+        "IP name possibly forged",
     ),
 )
 def assess(said: Said, _answer: DnsAnswer | None, answers: tuple[DnsAnswer, ...]) -> Finding | None:

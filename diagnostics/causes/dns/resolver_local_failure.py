@@ -40,6 +40,9 @@ from diagnostics.facts import DnsAnswer, QueueState, Reply, Said
 from diagnostics.report import Step
 
 
+_NO_BACK_END = "Please try again later. PRX2"
+
+
 @cause(
     id="dns.resolver.local-failure",
     act="on-prem",
@@ -48,6 +51,7 @@ from diagnostics.report import Step
         "DNS server returned ErrorRetry",
         "DNS server returned ErrorTimeout",
         "SMTPSEND.DNS.NonExistentDomain",
+        _NO_BACK_END,
         "MSExchangeTransport 2000",
         "MSExchangeTransport 16025",
         "MSExchangeTransport 16026",
@@ -84,6 +88,12 @@ def assess(
 
 def _open(said: Said, answers: tuple[DnsAnswer, ...]) -> Finding:
     own = next((each for each in answers if each.ok and not public_resolver(each.server)), None)
+    if said.signature == _NO_BACK_END:
+        if own:
+            because = f"The server's resolver knows {own.name}, so it does answer."
+            return Finding(Belief.RULED_OUT, because, (own,))
+        because = "PRX2: the front end found no back end; a DNS server that does not always answer does that too."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.1)
     if own:
         because = f"The server's resolver knows {own.name} by hand, yet transport's own look-up failed: "
         because += "transport may be bound to another adapter, or cannot read this one's DNS servers."

@@ -42,6 +42,7 @@ _SHOWN: Final = "Name,SmartHosts,DNSRoutingEnabled,UseMXRecord,AddressSpaces,Rec
         "DNS query failed",
         "5.4.312 Message expired, DNS query failed",
         "DNS server returned",
+        "Host or domain name not found. Name service error",
     ),
 )
 def assess(

@@ -29,7 +29,15 @@ from diagnostics.causes.protocol.steps import advise
 from diagnostics.facts import Said, SendConnector
 from diagnostics.report import Step
 
-_CERTAIN: Final = ("5.5.4 Invalid domain name", "need fully-qualified hostname", "Bad HELO")
+_CERTAIN: Final = (
+    "5.5.4 Invalid domain name",
+    "need fully-qualified hostname",
+    "Bad HELO",
+    "Bad EHLO",
+    "invalid HELO argument",
+    "HELO/EHLO name",
+    "EHLO/HELO name",
+)
 _NAME = re2.compile(
     r"(?i)\b(?:helo|ehlo)=?\s*<?([\[A-Za-z0-9_][^\s<>,;\"']{0,252})|<([^<>@\s]{1,253})>: Helo command rejected"
 )
@@ -38,7 +46,7 @@ _NAME = re2.compile(
 @cause(
     id="protocol.helo.invalid-domain",
     act="sender",
-    says=(*_CERTAIN, "Helo command rejected", "5.7.506", "501 5.5.4 Invalid Address", "Invalid HELO"),
+    says=(*_CERTAIN, "Helo command rejected", "5.7.506", "501 5.5.4 Invalid Address", "Invalid HELO", "Invalid EHLO"),
 )
 def assess(said: Said, _connector: SendConnector | None, connectors: tuple[SendConnector, ...]) -> Finding | None:
     """The words speak of EHLO only; whose client it is tells where to set the name."""

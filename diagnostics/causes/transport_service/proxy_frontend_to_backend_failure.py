@@ -22,9 +22,10 @@ the usual reasons.
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.causes.dns.lookups import public_resolver
 from diagnostics.causes.network.reach import by_exchange_online
 from diagnostics.causes.transport_service.services import elsewhere, restart, service_states, tell_them
-from diagnostics.facts import QueueState, Said, WindowsEvent
+from diagnostics.facts import DnsServers, QueueState, Said, WindowsEvent
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
@@ -48,6 +49,7 @@ _INTERNAL_CERTIFICATE = (12013, 12015, 12023, 12024)
 def assess(
     said: Said,
     _state: Configured | None,
+    adapters: tuple[DnsServers, ...],
     objects: tuple[Configured, ...],
     queues: tuple[QueueState, ...],
     events: tuple[WindowsEvent, ...],
@@ -67,7 +69,10 @@ def assess(
         return Finding(Belief.LIKELY, because, (said,), steps, "recipient-side", weight=1.2)
     behind = _behind(objects, events)
     if behind or digit in ("2", "5"):
-        return Finding(Belief.POSSIBLE, because, (said, behind), _steps(), weight=1.4)
+        public = next((each for each in adapters if any(public_resolver(ip) for ip in each.addresses)), None)
+        because += " The adapter's public DNS server may be why it is not found." if public else ""
+        proof = (said, behind, public)
+        return Finding(Belief.POSSIBLE, because, proof, _steps(), weight=0.9 if public else 1.4)
     return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.2)
 
 
