@@ -28,6 +28,9 @@ _MAIL_FROM = re2.compile(r"(?i)\bsmtp\.(?:mailfrom|mail)=\s*([^\s;()]{1,320})")
 _HEADER_FROM = re2.compile(r"(?i)\bheader\.from=\s*([^\s;()]{1,320})")
 _HEADER_D = re2.compile(r"(?i)\bheader\.d=\s*([^\s;()]{1,320})")
 _INSTANCE = re2.compile(r"(?i)\bi=\s*(\d{1,2})\b")
+_SPF_RESULT = re2.compile(r"(?i)^\s*(pass|fail|softfail|neutral|none|temperror|permerror)\b")
+_CLIENT_IP = re2.compile(r"(?i)\bclient-ip=([0-9A-F][0-9A-F.:]{2,44})")
+_SPF_DOMAIN = re2.compile(r"(?i)(?:\bdomain of (?:transitioning )?|\benvelope-from=[\"<]?)([^\s();\">]{1,320})")
 _REPORT_PART = re2.compile(r"(?i)(?:^|[;\s])([A-Z]{1,8}):([^;]*)")
 _ORGANIZATION: Final = ("x-ms-exchange-organization-", "x-ms-exchange-crosstenant-")
 _OWN_CASE: Final = {
@@ -55,11 +58,16 @@ def read(reading: Reading) -> Sequence[Artefact]:
 
 def facts_of(reading: Reading, found: Sequence[Field]) -> Iterator[Fact]:
     """The facts of header fields, in the order a reader wants them."""
+    results = any(each.name == "authentication-results" for each in found)
     for each in found:
         if each.name.endswith(("authentication-results", "authentication-results-original")):
             fact = _authentication(reading, each)
-            if fact is not None:
-                yield fact
+        elif each.name == "received-spf" and not results:
+            fact = _received_spf(reading, each)
+        else:
+            continue
+        if fact is not None:
+            yield fact
     spam = _antispam(reading, found)
     if spam is not None:
         yield spam
@@ -103,6 +111,19 @@ def _authentication(reading: Reading, found: Field) -> Authentication | None:
         header_d=_first(_HEADER_D, found.value),
         whose=whose,
         instance=int(instance or 0),
+    )
+
+
+def _received_spf(reading: Reading, found: Field) -> Authentication | None:
+    """An Exchange server of one's own writes this one alone (RFC 7208, section 9.1)."""
+    result = _SPF_RESULT.search(found.value)
+    if not result:
+        return None
+    return Authentication(
+        source=source_at(reading, found.lines[0]),
+        spf=result.group(1).lower(),
+        sender_ip=_first(_CLIENT_IP, found.value).rstrip(".:") or _first(_SENDER, found.value).rstrip(".:"),
+        mail_from=_first(_SPF_DOMAIN, found.value).rpartition("@")[2],
     )
 
 

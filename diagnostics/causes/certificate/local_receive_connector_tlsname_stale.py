@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.certificate import steps
-from diagnostics.causes.certificate.event12014 import Unmatched, is_send_connector, told_of, unmatched
+from diagnostics.causes.certificate.event12014 import Unmatched, is_bare, is_send_connector, told_of, unmatched
 from diagnostics.causes.certificate.names import holders
 from diagnostics.causes.certificate.withheld import withheld
 from diagnostics.facts import (
@@ -53,6 +53,9 @@ def assess(
     if wanted:
         sends = is_send_connector(wanted, connectors, sessions)
         return None if wanted.pair is None or sends else _from_event(wanted, wanted.pair, installed)
+    if is_bare(anchor):
+        because = "Event 12014: no certificate fits what a connector wants; after a renewal that is the replaced one."
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(""), weight=1.3)
     found = withheld(anchor, replies)
     if found is None:
         return None
