@@ -28,7 +28,7 @@ _NAMES: Final = ("identity", "name", "domainname", "primarysmtpaddress", "displa
 _BY_NAME: Final = frozenset({"inbound-connector", "outbound-connector", "accepted-domain", "remote-domain"})
 _CONNECTORS: Final = frozenset({"receive-connector", "inbound-connector", "outbound-connector"})
 _NEAR: Final = 4  # lines between a cmdlet and the first property it prints
-_HEADER = re2.compile(r"^\s*[A-Za-z][A-Za-z0-9]+(?:\s+[A-Za-z][A-Za-z0-9]+)+\s*$")
+_HEADER = re2.compile(r"^\s*[A-Za-z][A-Za-z0-9]+(?:\s+[A-Za-z][A-Za-z0-9]+)*\s*$")
 _RULE = re2.compile(r"^\s*-{2,}(?:\s+-{2,})*\s*$")
 _PROPERTY = re2.compile(r"^\s*[A-Za-z]\w+\s*:")
 _COMMON: Final = ("name", "identity", "enabled", "status", "state", "priority")
@@ -99,8 +99,13 @@ def _tabled(lines: Lines, echoes: dict[int, str]) -> Iterator[list[_Object]]:
         kind = echoes.get(index, "") or kind_of(names)
         if not kind or len(set(names)) < len(names):
             continue
-        rows = tables(_table(lines, position), *names)
-        group = [_Object(kind, row.line, row.lines, _cells(row, line.split())) for row in rows]
+        table = _table(lines, position)
+        if len(names) == 1:  # a lone column is as wide as its values
+            name = line.split()[0]
+            group = [_Object(kind, row, (row,), ((name, plain(text.strip())),)) for row, text in table[2:]]
+        else:
+            rows = tables(table, *names)
+            group = [_Object(kind, row.line, row.lines, _cells(row, line.split())) for row in rows]
         if group:
             yield group
 

@@ -121,7 +121,10 @@ _EXPECTED = re2.compile(r"(?i)Expected Subject:\s*([^\s,;\[\]]{1,253}?)\.?(?:\s|
 _PRESENTED = re2.compile(r"(?i)Presented Subject:\s*(.+?)\.?\s*(?:Thumbprint|\]|$)")
 _THUMBPRINT = re2.compile(r"(?i)Thumbprint:\s*([0-9A-F]{31,64})")
 # "Must issue a STARTTLS command first" is the opposite: there the server offered it and the client did not use it.
-_NEEDS_TLS = re2.compile(r"(?i)STARTTLS is required to send mail|remote SMTP service does not support TLS")
+_NEEDS_TLS = re2.compile(
+    r"(?i)STARTTLS is required to send mail|remote SMTP service does not support TLS"
+    r"|TLS is required, but was not offered by host|TLS session is required, but the server did not offer TLS"
+)
 
 
 @dataclass(frozen=True, slots=True)
