@@ -31,7 +31,9 @@ def _table() -> tuple[re2.Set, tuple[Hint, ...]]:
     for row in rows:
         patterns.Add(row["says"])
     patterns.Compile()
-    return patterns, tuple(Hint(tuple(row["raises"]), tuple(row.get("lowers", ())), row.get("worth", _WORTH)) for row in rows)
+    return patterns, tuple(
+        Hint(tuple(row["raises"]), tuple(row.get("lowers", ())), row.get("worth", _WORTH)) for row in rows
+    )
 
 
 def hints(prose: str) -> tuple[Hint, ...]:

@@ -6,6 +6,7 @@ Source: https://learn.microsoft.com/powershell/module/exchangepowershell/set-rec
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import re2
 
@@ -24,7 +25,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each string that the line above it printed from a variable."""
     lines = [(index, line) for index, line in reading.free() if line.strip()]
     found: list[Artefact] = []
-    for (above, command), (index, line) in zip(lines, lines[1:], strict=False):
+    for (above, command), (index, line) in pairwise(lines):
         name = _NAME.search(line) if _VARIABLE.search(command) else None
         if name:
             issuer, subject = name.groups()

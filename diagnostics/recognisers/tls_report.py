@@ -25,7 +25,8 @@ _RESULTS: Final = (
 )
 _KEY = re2.compile(
     r"(?i)\b(policy-type|policy-domain|policy-string|mx-host(?:-pattern)?|result-type|receiving-mx-hostname"
-    r"|failed-session-count|total-failure-session-count)\b[\"' ]{0,3}[:= ]\s*(\[[^\[\]]{0,1000}\]?|\"[^\"\n]{0,300}\"?|[\w.*-]{1,253})"
+    r"|failed-session-count|total-failure-session-count)\b[\"' ]{0,3}[:= ]\s*"
+    r"(\[[^\[\]]{0,1000}\]?|\"[^\"\n]{0,300}\"?|[\w.*-]{1,253})"
 )
 _STRING = re2.compile(r"\"([^\"]{1,300})\"")
 _MX_LINE = re2.compile(r"(?i)^\s*mx:\s*(\S{1,253})$")
@@ -48,9 +49,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
     starts = [0]
     for _, line in lines:
         starts.append(starts[-1] + len(line) + 1)
-    found = [
-        (key.group(1).lower(), key.group(2), bisect_right(starts, key.start()) - 1) for key in _KEY.finditer(text)
-    ]
+    found = [(key.group(1).lower(), key.group(2), bisect_right(starts, key.start()) - 1) for key in _KEY.finditer(text)]
     if not found:
         return ()
     failures = list(_failures(found))[:_MOST]

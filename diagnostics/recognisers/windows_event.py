@@ -28,7 +28,8 @@ from diagnostics.recognisers.sources import source_at
     r"|alert code)|from the remote server (?:has|was|does)"
     r"|default server credential exists|cipher suites supported by the client|0x8009[0-9A-F]{4}"
     r"|could not (?:find a|load the) certificate (?:that|with)|transport certificate (?:has |will )?expire"
-    r"|valid SMTP Transport Layer Security|No DNS servers could be retrieved|-21468930\d\d|FIPFS|private key information property)",
+    r"|valid SMTP Transport Layer Security|No DNS servers could be retrieved"
+    r"|-21468930\d\d|FIPFS|private key information property)",
     rank=30,
 )
 def read(reading: Reading) -> Sequence[Artefact]:

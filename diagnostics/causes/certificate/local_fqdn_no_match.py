@@ -61,8 +61,9 @@ def _from_event(wanted: Unmatched, installed: tuple[InstalledCertificate, ...]) 
     if have:
         because = f"Certificate {have[0].thumbprint or have[0].subject} carries `{wanted.name}` and is usable."
         return Finding(Belief.RULED_OUT, because, (have[0], wanted.event))
+    connector = f"`{wanted.connector}`" if wanted.connector else "a connector"
     because = (
-        f"Event 12014: no certificate on this server contains `{wanted.name}`, the FQDN of {f'`{wanted.connector}`' if wanted.connector else 'a connector'}, "
+        f"Event 12014: no certificate on this server contains `{wanted.name}`, the FQDN of {connector}, "
         "so that connector can't offer STARTTLS."
     )
     return Finding(

@@ -67,7 +67,9 @@ def assess(
         return Finding(Belief.RULED_OUT, because, (told.event, event))
     stale = _stale(objects, installed)
     if stale:
-        because = f"{found.words}, and `{stale.name or 'the connector'}` names a certificate that is not the one listed: "
+        because = (
+            f"{found.words}, and `{stale.name or 'the connector'}` names a certificate that is not the one listed: "
+        )
         because += f"`{stale.get('TlsCertificateName')}`."
         return Finding(Belief.LIKELY, because, (found.fact, stale, *installed[:1]), _steps(stale.connector), weight=1.6)
     because = f"{found.words}. Mostly the connector still names a certificate that was replaced."

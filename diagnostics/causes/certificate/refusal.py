@@ -23,6 +23,7 @@ Owner = Literal["ours", "theirs", "target"]
 _CLOUD_SPEAKS = re2.compile(
     r"\b[45]\.(?:4\.3[0-2]\d|7\.32[0-9])\b|\.prod\.(?:protection\.)?outlook\.com \d{4}-\d\d-\d\dT"
 )
+_SELF_SIGNED = re2.compile(r"(?i)self[- ]signed certificate(?: cert=|$|[^ \w]| [^i])")
 _CLOUD_HOSTS: Final = (".outlook.com", ".mx.microsoft", ".office365.com", ".office365.us")
 _REASONS: Final = {
     "untrustedroot": "untrusted",
@@ -51,6 +52,7 @@ class Refusal:
     presented: str = ""  # its subject
     thumbprint: str = ""
     certificate: Certificate | None = None
+    self_signed: bool = False  # the words say so
 
     @property
     def cloud_destination(self) -> bool:
@@ -123,6 +125,7 @@ def _rejected(fact: CertificateRejected, reply: Reply | None) -> Refusal | None:
         expected=fact.expected,
         presented=fact.presented,
         thumbprint=fact.thumbprint,
+        self_signed=bool(reply and _SELF_SIGNED.search(reply.whole)),
     )
 
 

@@ -39,7 +39,11 @@ _NO_NAME = "The sending server found no DNS domain of the recipient's name"
 
 
 _POSTFIX = "Host or domain name not found. Name service error"
-_RECEIVERS = ("Recipient address rejected: Domain not found", "Host unknown (Name server:", "couldn't find any host named")
+_RECEIVERS = (
+    "Recipient address rejected: Domain not found",
+    "Host unknown (Name server:",
+    "couldn't find any host named",
+)
 
 
 @cause(

@@ -57,14 +57,18 @@ def assess(
         return Finding(Belief.LIKELY, because, (said, fine, known), _steps(name), weight=1.4)
     silent = _silent(answers)
     if silent and silent.record == "AAAA":
-        because = f"The AAAA look-up of {silent.name} gets no answer ({silent.error}), which Exchange makes before it sends."
+        because = (
+            f"The AAAA look-up of {silent.name} gets no answer ({silent.error}), which Exchange makes before it sends."
+        )
         return Finding(Belief.LIKELY, because, (said, silent, known), _steps(name), weight=1.5)
     if silent and known:
         because = f"{known.name} resolves by hand, while a look-up of {silent.name} gets no answer ({silent.error})"
         because += ": its name servers don't answer every type that Exchange asks for."
         return Finding(Belief.LIKELY, because, (said, silent, known), _steps(name), weight=1.4)
     if silent and not public_resolver(silent.server):
-        because = f"The look-up of {silent.name} gets no answer ({silent.error}); if other types of record do, it is that."
+        because = (
+            f"The look-up of {silent.name} gets no answer ({silent.error}); if other types of record do, it is that."
+        )
         return Finding(Belief.POSSIBLE, because, (said, silent), _steps(name), weight=1.6)
     if fine:
         because = (

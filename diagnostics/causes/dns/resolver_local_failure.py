@@ -39,7 +39,6 @@ from diagnostics.causes.network.reach import by_exchange_online
 from diagnostics.facts import DnsAnswer, QueueState, Reply, Said
 from diagnostics.report import Step
 
-
 _NO_BACK_END = "Please try again later. PRX2"
 
 
@@ -52,6 +51,7 @@ _NO_BACK_END = "Please try again later. PRX2"
         "DNS server returned ErrorTimeout",
         "SMTPSEND.DNS.NonExistentDomain",
         _NO_BACK_END,
+        "Host not found, try again",
         "MSExchangeTransport 2000",
         "MSExchangeTransport 16025",
         "MSExchangeTransport 16026",
@@ -106,7 +106,9 @@ def _unknown_here(said: Said, answers: tuple[DnsAnswer, ...]) -> Finding:
     """Transport was told that a domain does not exist, which a public resolver knows."""
     known = next((each for each in answers if each.ok and public_resolver(each.server)), None)
     if known is None:
-        because = "Transport was told that the domain does not exist; if that happens with every domain, the DNS servers "
+        because = (
+            "Transport was told that the domain does not exist; if that happens with every domain, the DNS servers "
+        )
         because += "that it asks answer wrongly."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=0.9)
     because = (

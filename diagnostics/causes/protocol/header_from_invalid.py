@@ -28,7 +28,12 @@ from diagnostics.mail_facts import Headers
 from diagnostics.report import Step
 
 _MISSING: Final = ("RFC 5322 section 3.6.2", "missing a valid address in From", "having no From: header")
-_SEVERAL: Final = ("Multiple From addresses", "multiple addresses in From", "multiple From headers", "multiple From: headers")
+_SEVERAL: Final = (
+    "Multiple From addresses",
+    "multiple addresses in From",
+    "multiple From headers",
+    "multiple From: headers",
+)
 _MALFORMED: Final = ("RfcMessageNonCompliant", "is not RFC 5322 compliant", "not RFC 2822 compliant")
 _ENVELOPE: Final = ("5.1.7 Invalid address", "501 5.1.7")
 
@@ -52,7 +57,9 @@ def assess(said: Said, _headers: Headers | None, headers: tuple[Headers, ...]) -
     elif any(each.lower() in low for each in _ENVELOPE):
         because = f"{who} refused the envelope sender (MAIL FROM): it is no valid address."
     elif any(each.lower() in low for each in _MALFORMED):
-        because = f"{who} found the headers of the message malformed (RFC 5322): From missing, doubled or invalid, mostly."
+        because = (
+            f"{who} found the headers of the message malformed (RFC 5322): From missing, doubled or invalid, mostly."
+        )
     else:
         because = f"{who} does not accept the sender address of the message; its form is one reason."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.0)

@@ -45,7 +45,9 @@ def _reported(report: TlsReport) -> Finding | None:
         return None
     if not report.mx or not report.patterns or any(_fits(report.mx, each) for each in report.patterns):
         return None
-    because = f"Senders were sent to {report.mx} by the MX record of {report.domain or 'the domain'}, and its MTA-STS policy "
+    because = (
+        f"Senders were sent to {report.mx} by the MX record of {report.domain or 'the domain'}, and its MTA-STS policy "
+    )
     because += f"lists only {', '.join(report.patterns[:6])}."
     if any(each.startswith("*.") and report.mx.endswith(each[1:]) for each in report.patterns):
         because += " A * stands for one label."

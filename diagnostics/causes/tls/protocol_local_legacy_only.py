@@ -108,7 +108,9 @@ def _from_words(said: Said, settings: TlsSettings | None) -> Finding:
     if said.signature == _ABRUPT:
         because = "The connection ended abruptly; with Exchange Online that is also how a server without TLS 1.2 fails."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=0.8)
-    because = "OpenSSL on the other side says that the TLS versions don't meet; if its peer is this server, it is too old."
+    because = (
+        "OpenSSL on the other side says that the TLS versions don't meet; if its peer is this server, it is too old."
+    )
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.4)
 
 
