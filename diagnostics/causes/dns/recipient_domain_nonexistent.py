@@ -94,6 +94,9 @@ def _weighed(said: Said, domain: str, asked: list[DnsAnswer], by_mx: str) -> Fin
     because += "; look for a typing error in it."
     if missing_domain(said.text):
         return Finding(Belief.CONFIRMED, because, (said,), _steps(domain))
+    if "mail.protection.outlook.com" in said.text.lower() and not by_exchange_online(said.text):
+        because = "A name under mail.protection.outlook.com was looked for, which is a tenant's host and no recipient's domain."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(domain), weight=0.6)
     # An immediate 554 comes from the recipient's own domain; a smart host's name is tried again and again.
     worded = "554 5.4.4" in said.text or said.signature in _RECEIVERS
     belief = Belief.LIKELY if worded or by_mx else Belief.POSSIBLE
