@@ -180,6 +180,9 @@ def _ask_about(each: Cause, anchor: Fact, first: Parameter, held: _Held) -> Verd
                 missing.update(parameter.kinds)
             arguments.append(fact)
     finding = each.assess(*arguments)
+    if finding and finding.belief is Belief.POSSIBLE and isinstance(anchor, Said):
+        # Words alone leave it open: what the cause could judge instead of them is wanted as well.
+        missing.update(kind for kind in first.kinds if not held.by_type.get(kind))
     if finding and finding.belief is Belief.CONFIRMED and isinstance(anchor, Said) and anchor.kind == "stray":
         finding = replace(finding, belief=Belief.LIKELY)  # the words are right, but what spoke them is not known
     return Verdict(each, finding, frozenset(missing - {Said}), anchor) if finding else None
