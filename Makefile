@@ -23,8 +23,10 @@ $(VENV)/.runtime: requirements.txt pyproject.toml
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.runtime requirements-dev.txt
+$(VENV)/.dev: $(VENV)/.runtime requirements-dev.txt requirements-suites.txt
 	@$(PIP) install --require-hashes --requirement requirements-dev.txt
+	@$(PIP) download --require-hashes --no-deps --no-binary :all: --no-build-isolation --dest $(VENV)/suites \
+	  --requirement requirements-suites.txt || echo "The suites of requirements-suites.txt can't be had: their tests will be skipped."
 	@touch $@
 
 test: setup-dev ## the whole suite, against real parts; what is skipped says why
@@ -44,8 +46,9 @@ fix: setup-dev ## what a command can mend: lint, format, the manual
 eval: setup-dev ## how often the diagnosis is right: CASES=folder of *.jsonl, or the project's own
 	@$(BIN)/python -m tests.evaluation $(CASES)
 
-bench: setup-dev ## the figures that the documentation quotes
+bench: setup-dev ## the figures that the documentation quotes; LOG_MB="250 2000" for the sizes of the logs
 	@$(BIN)/python -m tests.bench
+	@$(BIN)/python -m tests.bench.logs $(LOG_MB)
 
 requirements: setup-dev ## compile the pinned requirements anew (needs uv)
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

@@ -26,6 +26,7 @@ def run(target: str, given: Mapping[str, str | None], *, as_json: bool, width: i
     """Makes the check and prints it; the exit code."""
     try:
         settings = load({**os.environ, **flags(given)}, Path(".env"))
+        _anchors(settings)
         progress, done = _progress(sys.stderr.isatty() and not as_json, width)
         try:
             report = asyncio.run(_check(target, given, settings, progress))
@@ -43,6 +44,17 @@ def run(target: str, given: Mapping[str, str | None], *, as_json: bool, width: i
 
         click.echo(render_check(report, width=width, colour=colour), color=colour)
     return _CODES[report.verdict]
+
+
+def _anchors(settings: Settings) -> None:
+    """Reads the operator's certificate authorities now: a file that is none is told before anything is looked at."""
+    if settings.ca_file:
+        from diagnostics.network.tls import roots  # only where it is needed: it loads OpenSSL
+
+        try:
+            roots(str(settings.ca_file))
+        except (OSError, ValueError):
+            raise SettingsError("MAILFLOW_CA_FILE: must name a file with certificates in PEM form.") from None
 
 
 async def _check(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -73,12 +74,19 @@ def options_of(settings: Settings, **more: Any) -> Options:
     return Options(
         now=datetime.now(UTC),
         timeout=settings.check_timeout,
-        ehlo_name=settings.ehlo_name,
+        ehlo_name=settings.ehlo_name or own_name(),
         ca_file=str(settings.ca_file or ""),
         dkim_selectors=settings.dkim_selectors,
         dnsbl_zones=settings.dnsbl_zones,
+        own_dns=bool(settings.dns_servers),
         **more,
     )
+
+
+def own_name() -> str:
+    """This machine's full name; a server may refuse a name that is none, so a machine without one says an address literal."""
+    name = socket.getfqdn()
+    return name if "." in name and name.isascii() and "localhost" not in name else "[127.0.0.1]"
 
 
 def network_of(settings: Settings) -> LiveNetwork:

@@ -147,7 +147,7 @@ class Checks:
             self._seal.close(report.model_dump_json()),
         )
         logger.info("checked", extra={"verdict": report.verdict, "attempts": len(report.attempts)})
-        return CheckResult(report, 0.0)
+        return CheckResult(report)
 
     async def _join(self, run: UUID, progress: Callable[[Attempt], None]) -> CheckResult | None:
         """The result of a check that somebody else asked for a moment ago; None when its process died."""

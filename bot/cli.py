@@ -5,14 +5,22 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 if TYPE_CHECKING:
+    from bot.log_command import Options
     from diagnostics import Report
 
 _BAD_INPUT = 2
+
+
+def _utc(_context: click.Context, _option: click.Parameter, value: str | None) -> str:
+    """A time as the logs write it; one without a zone is UTC already."""
+    from bot.log_command import utc
+
+    return utc(value) if value else ""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -30,14 +38,42 @@ def main() -> None:
     type=click.Path(file_okay=False, path_type=Path),
     help="Keep adding to one case: texts are kept in this folder and judged together.",
 )
-def diagnose(files: tuple[str, ...], as_json: bool, case_dir: Path | None) -> None:
-    """Diagnose pasted text: FILEs, or standard input. Later FILEs are follow-ups of the first.
+@click.option(
+    "--since", callback=_utc, metavar="TIME", help="Logs: only sessions from this time on (2026-11-18T08:00, UTC)."
+)
+@click.option("--until", callback=_utc, metavar="TIME", help="Logs: only sessions before this time.")
+@click.option("--connector", default="", metavar="NAME", help="Logs: only connectors whose name holds this.")
+@click.option("--session", default="", metavar="ID", help="Logs: show this conversation.")
+@click.option("--follow", is_flag=True, help="Logs: go on reading what is added, and speak when a new failure begins.")
+@click.option(
+    "--jobs", type=click.IntRange(1, 64), help="Logs: processes that read at the same time [default: every core]."
+)
+@click.option(
+    "--max-unpacked",
+    type=click.IntRange(1),
+    metavar="GIB",
+    help="Logs: what a packed file may unpack to [default: 50].",
+)
+def diagnose(files: tuple[str, ...], as_json: bool, case_dir: Path | None, **options: Any) -> None:
+    """Diagnose pasted text or logs: FILEs, folders, patterns, .gz and .zip, or standard input.
+
+    Text is judged as a paste, later FILEs as its follow-ups. Transport logs of any size are read whole: what failed, since when,
+    with whom, and what changed then.
 
     Exit code 0: nothing wrong, 1: a failure was diagnosed, 2: bad usage or unreadable input.
     """
+    from bot.log_command import LargeInputError, Options, means_logs
+    from handlers.intake import FILE_LIMIT
+
+    asked = Options(**{name: value for name, value in options.items() if value}, as_json=as_json)
+    if case_dir is None and (asked.any or means_logs(files, FILE_LIMIT)):
+        _diagnose_logs(files, asked)
     from diagnostics import diagnose as judge
 
-    texts = [_read(name) for name in files or ("-",)]
+    try:
+        texts = [_read(name) for name in files or ("-",)]
+    except LargeInputError as large:
+        _diagnose_logs(("-",), asked, large.start)
     if case_dir is not None:
         texts = _kept(case_dir, texts)
     report = judge(texts[0], followups=texts[1:])
@@ -45,14 +81,30 @@ def diagnose(files: tuple[str, ...], as_json: bool, case_dir: Path | None) -> No
     sys.exit(1 if report.verdict in ("failure", "unknown") else 0)
 
 
+def _diagnose_logs(files: tuple[str, ...], asked: Options, start: bytes = b"") -> NoReturn:
+    """`start` is what was read of standard input already."""
+    from bot.log_command import on_disk
+    from bot.log_command import run as read_logs
+    from diagnostics.logs.sources import UnreadableLogError
+
+    try:
+        with on_disk(files or ("-",), start) as names:
+            sys.exit(read_logs(names, asked, lambda report: _print_report(report, as_json=asked.as_json)))
+    except UnreadableLogError as problem:
+        _fail(str(problem))
+    except OSError as problem:
+        _fail(f"{problem.filename}: {problem.strerror or problem}")
+
+
 def _read(name: str) -> str:
-    from handlers.intake import Unreadable, decode_file
+    from bot.log_command import standard_input
+    from handlers.intake import FILE_LIMIT, Unreadable, decode_file
 
     try:
         if name == "-":
             if sys.stdin.isatty():
                 click.echo("Paste the text, then press Ctrl-D (Ctrl-Z and Enter on Windows).", err=True)
-            content = sys.stdin.buffer.read()
+            content = standard_input(FILE_LIMIT)
         else:
             content = Path(name).read_bytes()
         return decode_file("the input" if name == "-" else Path(name).name, content)
@@ -80,6 +132,10 @@ def _print_report(report: Report, *, as_json: bool) -> None:
         return
     from bot.terminal import render
 
+    if report.log is not None:
+        from bot.log_terminal import table
+
+        click.echo(table(report.log, _width() if sys.stdout.isatty() else 0), nl=False)
     click.echo(render(report, width=_width(), colour=_colour()), color=_colour())
 
 

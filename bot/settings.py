@@ -159,10 +159,11 @@ class Settings(BaseSettings):
         description="Seconds that a whole check may take.",
     )
     ehlo_name: str = Field(
-        "mailflow.invalid",
-        pattern=r"^[A-Za-z0-9.-]{1,253}$",
+        "",
+        pattern=r"^[A-Za-z0-9.-]{0,253}$",
         validation_alias="MAILFLOW_EHLO_NAME",
-        description="What checks call themselves in EHLO: best the host name that the bot's public address has in reverse DNS.",
+        description="What checks call themselves in EHLO: best the name that the bot's public address has in reverse DNS. "
+        "Default: this machine's full name.",
     )
 
     @field_validator("dns_servers", mode="before")

@@ -41,9 +41,9 @@ async def check(
     `scope` says where it may connect; `network` defaults to the real one; `progress` gets each look when it is over.
     Raises checks.TargetError for what is no target; whatever else goes wrong is part of the report.
     """
-    from diagnostics.checks import check as look  # keeps both others from loading the checks
+    from diagnostics import checks  # keeps both others from loading them
 
-    return await look(target, scope=scope, network=network, options=options, progress=progress)
+    return await checks.check(target, scope=scope, network=network, options=options, progress=progress)
 
 
 def explain(query: str) -> Explanation:

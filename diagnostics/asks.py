@@ -93,6 +93,13 @@ ASKS: Final = (
         (Reply, QueueState),
     ),
     Ask(
+        "Send provider, KeySpec and algorithm of the certificate's key.",
+        "certutil -v -store my {thumbprint:token}",
+        (InstalledCertificate,),
+        shell="powershell",
+        about=("certificate.local.key-type-unsuitable",),
+    ),
+    Ask(
         "Send the certificates of the sending server.",
         "Get-ExchangeCertificate | Format-List Thumbprint,Subject,Issuer,Services,NotAfter,Status,HasPrivateKey",
         (InstalledCertificate,),

@@ -1,4 +1,4 @@
-"""The catalogue made ready for judging: which causes a fact can anchor, and every signature in one automaton."""
+"""The catalogue made ready for judging: which causes a fact can anchor, and its literals in two automata."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ class Book:
     causes: dict[str, Cause]
     anchors: dict[type[Fact], tuple[str, ...]]
     signatures: Signatures
+    against: Signatures
 
     @classmethod
     def of(cls, causes: Iterable[Cause]) -> Book:
@@ -28,7 +29,12 @@ class Book:
             first = next((p for p in each.parameters if p.mode == "need"), None)
             for kind in first.kinds if first else ():
                 anchors[kind].append(each.id)
-        return cls(known, {kind: tuple(ids) for kind, ids in anchors.items()}, Signatures(known.values()))
+        return cls(
+            known,
+            {kind: tuple(ids) for kind, ids in anchors.items()},
+            Signatures((each.id, words) for each in known.values() for words in each.says),
+            Signatures((each.id, words) for each in known.values() for words, _ in each.against),
+        )
 
 
 @lru_cache(maxsize=1)

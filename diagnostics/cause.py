@@ -12,10 +12,11 @@ import inspect
 import pkgutil
 import types
 import typing
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, Final
 
 from diagnostics.facts import Fact, Source
@@ -56,13 +57,18 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """A catalogued cause. `says` are literal signatures, matched over replies and events (see signatures.py)."""
+    """A catalogued cause. `says` are literal signatures, matched over replies and events (see signatures.py).
+
+    `against` are literals of look-alikes, matched in the same way, each with what it means for a reader who suspected
+    this cause: such words rule it out where nothing else makes it likely.
+    """
 
     id: str
     act: Act
     assess: Callable[..., Finding | None]
     parameters: tuple[Parameter, ...]
     says: tuple[str, ...]
+    against: tuple[tuple[str, str], ...]
     benign: bool
     modifier: bool
     manual: str
@@ -95,6 +101,7 @@ def cause(
     *,
     act: Act,
     says: tuple[str, ...] = (),
+    against: Mapping[str, str] = MappingProxyType({}),
     benign: bool = False,
     modifier: bool = False,
 ) -> Callable[[Callable[..., Finding | None]], Callable[..., Finding | None]]:
@@ -102,7 +109,7 @@ def cause(
 
     def declare(assess: Callable[..., Finding | None]) -> Callable[..., Finding | None]:
         manual = inspect.cleandoc(inspect.getmodule(assess).__doc__ or "")
-        found = Cause(id, act, assess, _parameters(assess), says, benign, modifier, manual)
+        found = Cause(id, act, assess, _parameters(assess), says, tuple(against.items()), benign, modifier, manual)
         setattr(assess, _ATTRIBUTE, found)
         return assess
 

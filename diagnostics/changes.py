@@ -32,7 +32,7 @@ def _changes(before: Report, after: Report, judgement: Judgement) -> Iterator[st
             yield f"{each.title}: {was.belief} before, {each.belief} now."
     still = {each.cause for each in after.findings}
     reasons: dict[str, list[str]] = {}
-    for gone in after.ruled_out:
+    for gone in sorted(after.ruled_out, key=lambda each: each.cause not in old):  # first what was open
         if gone.cause not in ruled_before and gone.cause not in still:
             reasons.setdefault(gone.because, []).append(gone.title)
     for because, titles in reasons.items():

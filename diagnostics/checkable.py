@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from diagnostics.checks.target import TargetError, is_address, target_of
-from diagnostics.engine import Verdict
 from diagnostics.facts import Fact
+from diagnostics.verdict import Verdict
 
 _ABOUT_HOSTS: Final = ("network.", "tls.", "certificate.remote.", "certificate.trust.", "protocol.", "dns.smarthost.")
 _ABOUT_DOMAINS: Final = ("dns.", "sender-auth.", "tls.mta-sts.", "tls.dane.")
@@ -29,12 +29,15 @@ _INSIDE: Final = (
 _MICROSOFT: Final = (".outlook.com", ".office365.com", ".office.com", ".microsoft.com", ".exchangelabs.com")
 
 
-def worth_checking(shown: Sequence[Verdict]) -> str:
-    """The target of the first suspect that names one; "" where there is none."""
+def worth_checking(shown: Sequence[Verdict], facts: Iterable[Fact]) -> str:
+    """The target of the first suspect that names one, else what a queue leads to; "" where there is none."""
     for verdict in shown:
         for text in _named(verdict):
-            target = _outside(text)
-            if target:
+            if target := _outside(text):
+                return target
+    if any(verdict.cause.id.startswith(_ABOUT_HOSTS + _ABOUT_DOMAINS) for verdict in shown):
+        for fact in facts:
+            if target := _outside(str(getattr(fact, "next_hop", ""))):
                 return target
     return ""
 

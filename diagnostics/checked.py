@@ -18,7 +18,7 @@ def findings(seen: Iterable[Checked], judged: dict[str, Finding], known: dict[st
 
     Steps and words of the cause's own judgement are kept where it has any: they know the rest of the case.
     """
-    from diagnostics.checks.outcomes import meanings, sentence, steps_for  # a case without a check needs no table
+    from diagnostics.checks.outcomes import meanings, steps_for  # a case without a check needs no table
 
     found: dict[str, Finding] = {}
     for fact in seen:
@@ -29,7 +29,7 @@ def findings(seen: Iterable[Checked], judged: dict[str, Finding], known: dict[st
         before = found.get(meaning.cause) or judged.get(meaning.cause)
         if meaning.cause not in known or (before and before.belief >= belief):
             continue
-        because = f"{sentence(fact.outcome, fact.subject, fact.detail)}, seen from where the check ran."  # type: ignore[arg-type]
+        because = f"{fact.source.quote}, seen from where the check ran."
         own = judged.get(meaning.cause)
         if own and own.belief > Belief.RULED_OUT:
             found[meaning.cause] = replace(own, belief=belief, evidence=(fact, *own.evidence))

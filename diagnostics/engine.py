@@ -17,26 +17,18 @@ from diagnostics.book import Book, whole
 from diagnostics.cause import Belief, Cause, Finding, Parameter
 from diagnostics.comparison import changes_of
 from diagnostics.facts import Checked, Fact, Reply, Said, Session
-from diagnostics.hints import hints, leaning
+from diagnostics.hints import doubted, hints, leaning
 from diagnostics.recognisers import recognise
+from diagnostics.rivals import denied, explained
 from diagnostics.strays import strays
-from diagnostics.text import Paste
+from diagnostics.text import Paste, short
+from diagnostics.verdict import Verdict
 
 _MOST_ANCHORS: Final = 24  # a storm of equal failures is judged on this many of them, the latest
 _MOST_COMPANIONS: Final = 1_000  # and against this many facts of each kind
 _MOST_PROSE: Final = 100  # lines: people explain in a few sentences
 _IN_SENTENCES: Final = frozenset({"smtp-reply", "error-text"})
 _JOINED: Final = ("session", "connector", "thumbprint")
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What one cause came to. `missing` are the fact types that would settle it; `anchor` the fact it spoke of."""
-
-    cause: Cause
-    finding: Finding
-    missing: frozenset[type[Fact]]
-    anchor: Fact | None = None
 
 
 @dataclass(slots=True)
@@ -68,6 +60,7 @@ def judge(texts: Sequence[str], book: Book | None = None) -> Judgement:
     _see(judgement, book)
     judgement.verdicts.extend(_suspects(book.causes, held, {each.cause.id for each in judgement.verdicts}))
     _lean(judgement)
+    judgement.verdicts = denied(explained(judgement.verdicts, facts), book.against.said(facts), book.causes)
     judgement.verdicts.sort(key=lambda v: (-v.finding.belief, -v.finding.weight, v.cause.id))
     return judgement
 
@@ -90,14 +83,17 @@ def _see(judgement: Judgement, book: Book) -> None:
 
 
 def _lean(judgement: Judgement) -> None:
-    """Order what is merely possible by what the person says; what is believed more rests on artefacts alone."""
+    """Order what is merely possible by what the person says. That can cast doubt, and never makes anything believed."""
     told = hints(_prose(judgement))
     if not told:
         return
     for index, each in enumerate(judgement.verdicts):
-        by = leaning(each.cause.id, told) if each.finding.belief is Belief.POSSIBLE else 0.0
-        if by:
-            finding = replace(each.finding, weight=max(0.0, each.finding.weight + by))
+        belief = each.finding.belief
+        if belief is Belief.LIKELY and doubted(each.cause.id, told):
+            belief = Belief.POSSIBLE
+        by = leaning(each.cause.id, told) if belief is Belief.POSSIBLE else 0.0
+        if by or belief is not each.finding.belief:
+            finding = replace(each.finding, belief=belief, weight=max(0.0, each.finding.weight + by))
             judgement.verdicts[index] = replace(each, finding=finding)
 
 
@@ -180,9 +176,6 @@ def _ask_about(each: Cause, anchor: Fact, first: Parameter, held: _Held) -> Verd
                 missing.update(parameter.kinds)
             arguments.append(fact)
     finding = each.assess(*arguments)
-    if finding and finding.belief is Belief.POSSIBLE and isinstance(anchor, Said):
-        # Words alone leave it open: what the cause could judge instead of them is wanted as well.
-        missing.update(kind for kind in first.kinds if not held.by_type.get(kind))
     if finding and finding.belief is Belief.CONFIRMED and isinstance(anchor, Said) and anchor.kind == "stray":
         finding = replace(finding, belief=Belief.LIKELY)  # the words are right, but what spoke them is not known
     return Verdict(each, finding, frozenset(missing - {Said}), anchor) if finding else None
@@ -223,7 +216,7 @@ def _suspects(known: dict[str, Cause], held: _Held, judged: set[str]) -> list[Ve
             each = known.get(id_)
             if each is None or id_ in judged or each.modifier or (id_ in found and found[id_].finding.weight >= weight):
                 continue
-            because = f"`{_short(fact.text)}` can come from this; nothing sent so far tells it from the others."
+            because = f"`{short(fact.text)}` can come from this; nothing sent so far tells it from the others."
             finding = Finding(Belief.POSSIBLE, because, (fact,), weight=weight)
             present = {kind for kind, facts in held.by_type.items() if facts}
             found[id_] = Verdict(each, finding, frozenset(each.wanted - present - {Said}), fact)
@@ -233,7 +226,3 @@ def _suspects(known: dict[str, Cause], held: _Held, judged: set[str]) -> list[Ve
 def _general(reply: Reply) -> bool:
     """Whether a reply only says that delivery failed: where a session shows how, it has nothing to add."""
     return reply.enhanced.startswith("4.4.") or codes.is_wrapper(str(reply.code or ""), reply.enhanced, reply.whole)
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 100 else text[:99] + "…"

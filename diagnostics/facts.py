@@ -61,7 +61,11 @@ class Certificate(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session(Fact):
-    """One SMTP session of a protocol log, from the view of the Exchange server that wrote it."""
+    """One SMTP session of a protocol log, from the view of the Exchange server that wrote it.
+
+    `greeting` is the name that the client said in EHLO or HELO, and `seen_as` the client's address as the server's
+    reply to it names it ("Hello [203.0.113.10]"): in a send log our own name, and our address as the other side sees it.
+    """
 
     direction: Literal["send", "receive"]
     began: str = ""
@@ -69,6 +73,8 @@ class Session(Fact):
     stage: Stage = Stage.ATTEMPTED
     remote_ip: str = ""
     banner: str = ""
+    greeting: str = ""
+    seen_as: str = ""
     capabilities: tuple[str, ...] = ()
     protocol: str = ""  # as written: SP_PROT_TLS1_2_CLIENT
     cipher: str = ""
@@ -218,7 +224,11 @@ class CertificateRejected(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstalledCertificate(Fact):
-    """One block of Get-ExchangeCertificate or of the machine store. None means the paste did not say."""
+    """One block of Get-ExchangeCertificate or of the machine store. None means the paste did not say.
+
+    `provider`, `key_spec` and `algorithm` are of the key, "" where not told: "Microsoft RSA SChannel Cryptographic
+    Provider"; AT_KEYEXCHANGE, AT_SIGNATURE or NONE (a key of CNG); RSA or ECC.
+    """
 
     subject: str = ""
     issuer: str = ""
@@ -230,6 +240,9 @@ class InstalledCertificate(Fact):
     names: tuple[str, ...] = ()
     self_signed: bool | None = None
     root_type: str = ""
+    provider: str = ""
+    key_spec: str = ""
+    algorithm: str = ""
 
     @property
     def for_smtp(self) -> bool | None:
@@ -251,6 +264,7 @@ class SendConnector(Fact):
     address_spaces: tuple[str, ...] = ()
     fqdn: str = ""
     logging: str = ""
+    certificate_found: bool | None = None  # HealthChecker's look into the server's store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -301,18 +315,43 @@ class TlsProbe(Fact):
     issuer: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class DnsRecord:
+    """One record of an answer. `kind` is its type: A, AAAA, MX, TXT, CNAME, PTR, NS.
+
+    `value` is the address, the host in lower case without its last dot ("" in a null MX), or the strings of a TXT record
+    as one; a cut-off one ends in "...". `preference` is that of an MX, -1 otherwise.
+    """
+
+    kind: str
+    value: str
+    preference: int = -1
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DnsAnswer(Fact):
-    """nslookup or Resolve-DnsName typed by hand. `ok` says whether `name` resolved with `server`.
+    """nslookup, Resolve-DnsName, dig or host typed by hand. `ok` says whether `name` resolved with `server`.
 
-    `record` is the type that was asked for ("MX", "AAAA"), "" where it is not told.
+    `name` is in lower case, without its last dot; that of an address is its reverse name. It is "" where a list of TXT
+    strings was pasted without it. `records` are in the order printed, empty where the values weren't pasted.
+    `asked` is the type that a failed look-up asked for, "" where that is not told.
     """
 
     name: str
     ok: bool
     server: str = ""
     error: str = ""
-    record: str = ""
+    asked: str = ""
+    records: tuple[DnsRecord, ...] = ()
+
+    def values(self, *kinds: str) -> tuple[str, ...]:
+        """The values of the records of these types, MX by preference."""
+        chosen = [each for each in self.records if each.kind in kinds]
+        return tuple(each.value for each in sorted(chosen, key=lambda each: each.preference))
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        return self.values("A", "AAAA")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
-from typing import Final
+from typing import Any, Final
 
 import re2
 
@@ -19,7 +19,8 @@ _LONGEST: Final = 4_000  # characters of prose: people explain in a few sentence
 class Hint:
     raises: tuple[str, ...]
     lowers: tuple[str, ...]
-    worth: float
+    doubts: tuple[str, ...] = ()
+    worth: float = _WORTH
 
 
 @lru_cache(maxsize=1)
@@ -31,9 +32,12 @@ def _table() -> tuple[re2.Set, tuple[Hint, ...]]:
     for row in rows:
         patterns.Add(row["says"])
     patterns.Compile()
-    return patterns, tuple(
-        Hint(tuple(row["raises"]), tuple(row.get("lowers", ())), row.get("worth", _WORTH)) for row in rows
-    )
+    return patterns, tuple(_hint(row) for row in rows)
+
+
+def _hint(row: dict[str, Any]) -> Hint:
+    raises, lowers, doubts = (tuple(row.get(part, ())) for part in ("raises", "lowers", "doubts"))
+    return Hint(raises, lowers, doubts, row.get("worth", _WORTH))
 
 
 def hints(prose: str) -> tuple[Hint, ...]:
@@ -53,3 +57,8 @@ def leaning(cause: str, told: Iterable[Hint]) -> float:
                 score += way * hint.worth
                 most = max(most, hint.worth)
     return max(-most, min(most, score))
+
+
+def doubted(cause: str, told: Iterable[Hint]) -> bool:
+    """Whether the person tells of something under which a likely cause is only one of several."""
+    return any(hint.doubts and cause.startswith(hint.doubts) for hint in told)

@@ -13,7 +13,7 @@ from diagnostics.recognisers.format_list import items as collection
 
 Pairs = tuple[tuple[str, str], ...]
 
-_FAILED_EVENTS: Final = frozenset(
+FAILED_EVENTS: Final = frozenset(
     {
         "FAIL",
         "DEFER",
@@ -139,6 +139,14 @@ class Headers(Fact):
         return _value(self.values, name, default)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addressed(Fact):
+    """To whom a returned message was written. `redirected` says that a header shows a rule that sent it on."""
+
+    recipients: tuple[str, ...]
+    redirected: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Hop:
     """One Received header. `tls` is the version as written ("TLS1_2", "TLS"), "" where the text shows none.
@@ -148,6 +156,7 @@ class Hop:
 
     sender: str = ""
     ip: str = ""
+    about: str = ""  # what the receiver found out about the sender, in brackets: its name in DNS, its address
     by: str = ""
     protocol: str = ""
     tls: str = ""
@@ -196,12 +205,15 @@ class Tracked(Fact):
 
     @property
     def failing(self) -> bool:
-        return self.event.upper() in _FAILED_EVENTS
+        return self.event.upper() in FAILED_EVENTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traced(Fact):
-    """A message trace of Exchange Online (`status`), or one of its events (`event`, `detail`). Times as printed: UTC."""
+    """A message trace of Exchange Online (`status`), or one of its events (`event`, `detail`). Times as printed: UTC.
+
+    `data` are the values of an event's Data and of its CustomData: ConnectorId, OutboundIpPoolName, SFV …
+    """
 
     status: str = ""
     event: str = ""
@@ -212,6 +224,11 @@ class Traced(Fact):
     from_ip: str = ""
     to_ip: str = ""
     network_id: str = ""
+    data: Pairs = ()
+
+    def get(self, name: str, default: str = "") -> str:
+        """A value of the data; case of the name is ignored."""
+        return _value(self.data, name, default)
 
     @property
     def failing(self) -> bool:

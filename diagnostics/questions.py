@@ -7,14 +7,16 @@ from typing import Final
 
 from diagnostics.asks import ASKABLE, ASKS, BOUNCE, Ask
 from diagnostics.cause import Belief
-from diagnostics.engine import Judgement, Verdict
+from diagnostics.engine import Judgement
 from diagnostics.facts import Fact
 from diagnostics.mail_facts import Traced, Tracked
 from diagnostics.powershell import command
 from diagnostics.report import Question
+from diagnostics.verdict import Verdict
 
 _BOUNCES: Final = frozenset({"ndr", "delivery-status", "message"})
 _MOST: Final = 2
+_LATER: Final = 0.85  # what settles the first suspect is worth more than what settles the last
 _STAKES: Final = {Belief.POSSIBLE: 1.0, Belief.LIKELY: 4.0, Belief.CONFIRMED: 0.0, Belief.RULED_OUT: 0.0}
 
 
@@ -31,9 +33,28 @@ def questions(shown: Sequence[Verdict], judgement: Judgement) -> tuple[Question,
         covered.update(separates)
     if not asked and shown and shown[0].finding.belief is Belief.POSSIBLE:
         asked = _about(shown, judgement)
+    if shown and shown[0].cause.id not in covered:
+        asked = [*asked[: _MOST - 1], *_of_the_first(shown)]
     if not asked and not shown:
         asked = [_question(ask, (), shown, judgement) for ask in ASKS[:_MOST] if not ask.answered(judgement.facts)]
     return tuple(asked)
+
+
+def _of_the_first(shown: Sequence[Verdict]) -> list[Question]:
+    """Where nothing that is asked for concerns the first suspect: its own first check, whose output tells it from the others."""
+    first = shown[0]
+    check = next((step for step in first.finding.steps if step.effect == "read-only" and step.command), None)
+    if check is None:
+        return []
+    ask = f"{check.say} Send what it prints."
+    return [Question(ask=ask, shell=check.shell, command=check.command, separates=_apart((first.cause.id,), shown))]
+
+
+def _apart(helped: tuple[str, ...], shown: Sequence[Verdict]) -> tuple[str, ...]:
+    """The causes that an answer tells apart: what settles one alone tells it from all that stand beside it."""
+    if len(helped) != 1:
+        return helped
+    return (*helped, *(each.cause.id for each in shown if each.cause.id not in helped))
 
 
 def _about(shown: Sequence[Verdict], judgement: Judgement) -> list[Question]:
@@ -45,9 +66,10 @@ def _about(shown: Sequence[Verdict], judgement: Judgement) -> list[Question]:
     if best and best[1]:
         return [_question(best[0], best[1], shown, judgement)]
     if not {artefact.kind for artefact in judgement.artefacts} & _BOUNCES:
-        return [_question(BOUNCE, (), shown, judgement)]
+        return [_question(BOUNCE, tuple(each.cause.id for each in shown), shown, judgement)]
     trace = next(ask for ask in ASKS if (Traced if shown[0].cause.act == "exchange-online" else Tracked) in ask.yields)
-    return [] if trace.answered(judgement.facts) else [_question(trace, (), shown, judgement)]
+    everybody = tuple(each.cause.id for each in shown)
+    return [] if trace.answered(judgement.facts) else [_question(trace, everybody, shown, judgement)]
 
 
 def _ranked(shown: Sequence[Verdict], judgement: Judgement) -> list[tuple[Ask, tuple[str, ...]]]:
@@ -55,19 +77,23 @@ def _ranked(shown: Sequence[Verdict], judgement: Judgement) -> list[tuple[Ask, t
     for ask in ASKS:
         if ask.answered(judgement.facts):
             continue
-        helped = [each for each in shown if ask.helps(each.cause.id, each.missing)]
+        helped = [(place, each) for place, each in enumerate(shown) if ask.helps(each.cause.id, each.missing)]
         if helped:
-            score = sum(_STAKES[each.finding.belief] * (0.2 + min(each.finding.weight, 1.0)) for each in helped)
-            scored.append((-score, ask.cost, ask, tuple(each.cause.id for each in helped)))
+            score = sum(_worth(each) * _LATER**place for place, each in helped)
+            scored.append((-score, ask.cost, ask, tuple(each.cause.id for _, each in helped)))
     scored.sort(key=lambda row: row[:2])
     return [(ask, separates) for _, _, ask, separates in scored]
+
+
+def _worth(verdict: Verdict) -> float:
+    return _STAKES[verdict.finding.belief] * (0.2 + min(verdict.finding.weight, 1.0))
 
 
 def _question(ask: Ask, separates: tuple[str, ...], shown: Sequence[Verdict], judgement: Judgement) -> Question:
     facts = [each.anchor for each in shown if each.anchor is not None] + list(reversed(judgement.facts))
     filled = {key: _first(facts, key) for key in ASKABLE}
     filled["domain"] = filled["recipient"].rpartition("@")[2] or filled["host"]
-    return Question(ask=ask.say, shell=ask.shell, command=_filled(ask, filled), separates=separates)
+    return Question(ask=ask.say, shell=ask.shell, command=_filled(ask, filled), separates=_apart(separates, shown))
 
 
 def _filled(ask: Ask, values: dict[str, str]) -> str:

@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from diagnostics.logs.model import LogSummary
+
 Verdict = Literal["failure", "healthy", "unknown", "nothing"]
 BeliefName = Literal["confirmed", "likely", "possible"]
 Act = Literal["on-prem", "exchange-online", "network", "dns", "sender", "recipient-side", "microsoft"]
@@ -112,7 +114,7 @@ class Report(_Value):
     `verdict` is "failure" (diagnosed), "healthy" (something was read and shows no failure), "unknown" (a failure
     is visible, no cause is known) or "nothing" (no artefact was recognised). `changed` says, in plain sentences,
     what the last follow-up changed; it is empty when there was none. `check` is the host or domain that an active
-    check could look at, "" for none.
+    check could look at, "" for none. `log` is there where large logs were read; then `paste` is an index into its files.
     """
 
     verdict: Verdict
@@ -125,3 +127,4 @@ class Report(_Value):
     notes: tuple[Note, ...] = ()
     changed: tuple[str, ...] = ()
     check: str = ""
+    log: LogSummary | None = None

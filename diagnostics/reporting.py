@@ -8,7 +8,7 @@ from typing import Final
 from diagnostics.cause import Belief
 from diagnostics.changes import changed
 from diagnostics.checkable import worth_checking
-from diagnostics.engine import Judgement, Verdict, judge
+from diagnostics.engine import Judgement, judge
 from diagnostics.facts import Fact, Source, TlsFailed
 from diagnostics.notes import notes_of
 from diagnostics.questions import questions
@@ -16,6 +16,7 @@ from diagnostics.report import BeliefName, Evidence, Moment, Note, ReadArtefact,
 from diagnostics.report import Verdict as VerdictName
 from diagnostics.seen import cured, failures
 from diagnostics.timeline import moments
+from diagnostics.verdict import Verdict
 
 _LONGEST_QUOTE: Final = 400
 _MOST_SUSPECTS: Final = 6
@@ -49,7 +50,7 @@ def _report(judgement: Judgement) -> Report:
         next=questions(shown, judgement) if verdict in ("failure", "unknown") else (),
         timeline=tuple(Moment(at=m.at, line=m.line, what=m.what, paste=m.paste) for m in moments(judgement.facts)),
         notes=(*_beside(judgement), *notes_of(judgement.facts)),
-        check=worth_checking(shown) if verdict in ("failure", "unknown") else "",
+        check=worth_checking(shown, judgement.facts) if verdict in ("failure", "unknown") else "",
     )
 
 

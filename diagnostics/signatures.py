@@ -12,7 +12,6 @@ from typing import Final
 
 import re2
 
-from diagnostics.cause import Cause
 from diagnostics.facts import Fact, Reply, Said, Stray, TlsReport, WindowsEvent
 from diagnostics.mail_facts import CommandError
 from diagnostics.text import squeezed
@@ -20,8 +19,8 @@ from diagnostics.text import squeezed
 _LONGEST: Final = 20_000  # a reply longer than this is no reply; only its beginning is read
 _CLAUSE: Final = (24, 4)  # characters and words
 # MapiExceptionMaxSubmissionExceeded; a token with dots in it is judged where bare replies are read.
-_MADE_UP = re2.compile(r"(?:^|\s)[A-Z][a-z]+(?:[A-Z][a-z]+){2}")
-_SHORTEST_NAME: Final = 10
+_MADE_UP = re2.compile(r"(?:^|\s)[A-Z][a-z]+(?:[A-Z][a-z]+){2}|^IMCEA[A-Z]+-")
+_SHORTEST_NAME: Final = 8
 
 
 def pattern(signature: str) -> str:
@@ -42,20 +41,19 @@ def telling(signature: str) -> bool:
 
 
 class Signatures:
-    """Every `says` of some causes, compiled into one automaton: cost grows with the text, not with their number."""
+    """Literals of some causes as (cause id, literal), in one automaton: cost grows with the text, not with their number."""
 
-    def __init__(self, causes: Iterable[Cause]) -> None:
+    def __init__(self, literals: Iterable[tuple[str, str]]) -> None:
         options = re2.Options()
         options.case_sensitive = False
         options.max_mem = 64 << 20
         self._set = re2.Set.SearchSet(options)
         self._owners: list[tuple[str, str]] = []
         self._telling: list[bool] = []
-        for each in causes:
-            for signature in each.says:
-                self._set.Add(pattern(signature))
-                self._owners.append((each.id, signature))
-                self._telling.append(telling(signature))
+        for owner, signature in literals:
+            self._set.Add(pattern(signature))
+            self._owners.append((owner, signature))
+            self._telling.append(telling(signature))
         if self._owners:
             self._set.Compile()
 

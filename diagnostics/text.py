@@ -6,6 +6,7 @@ and line prefixes only, never the number of lines, so a span found in the folded
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,8 +30,12 @@ _HTML = re2.compile(
     r"(?i)</?(?:br|p|div|span|b|i|em|strong|td|tr|table|tbody|font|pre|code|o:p)(?:\s[^<>\n]{0,300})?/?>"
 )
 _QUOTE_PREFIX = re2.compile(r"^(?:\s{0,3}>\s?){1,9}")
+_SPOKEN = re2.compile(
+    r"(?i)^[\s>]*(?:,|(?:EHLO|HELO|MAIL FROM|RCPT TO|DATA|STARTTLS|AUTH|QUIT|RSET|BDAT|NOOP)\b|[2-5]\d\d[ -]|[\w+/=]{8,}$)"
+)
 _LINE_NUMBER = re2.compile(r"^\s{0,6}\d{1,5}(?:[:|]\s|\t)")
 _FENCE = re2.compile(r"^\s*```\w{0,20}\s*$")
+_MISREAD: Final = "ÃÂãåäæçèéÐÑÄÅ"  # how the first byte of an accented, Japanese or Cyrillic letter looks
 _NEWLINE = re2.compile(r"\r\n|\n|\r")
 _ENTITIES: Final = (
     ("&lt;", "<"),
@@ -56,8 +61,27 @@ class Paste:
         text = encodable(text)
         if "\r" in text:
             text = _NEWLINE.sub("\n", text)
-        folded = _unquoted(_unmarked(text.translate(_FOLD)).split("\n"))
+        folded = _unquoted(_unmarked(_mended(text).translate(_FOLD)).split("\n"))
         return cls(index, tuple(text.split("\n")), tuple(folded))
+
+
+def _mended(text: str) -> str:
+    """Put accents back: UTF-8 that was read as Latin-1 (`fÃ¼r`), and accents that stand behind their letter."""
+    if text.isascii():
+        return text
+    if any(mark in text for mark in _MISREAD):
+        text = "\n".join(_reread(line) for line in text.split("\n"))
+    return unicodedata.normalize("NFC", text)
+
+
+def _reread(line: str) -> str:
+    """The line decoded as what it was, where that is possible: no other text happens to be valid UTF-8."""
+    for encoding in ("latin-1", "cp1252"):
+        try:
+            return line.encode(encoding).decode()
+        except UnicodeError:
+            continue
+    return line
 
 
 def _unmarked(text: str) -> str:
@@ -72,6 +96,20 @@ def _unmarked(text: str) -> str:
     return text
 
 
+def _unquoted_runs(lines: list[str]) -> list[str]:
+    """Drop `>` in front of a quoted paragraph among a person's own lines; who speaks SMTP has the mark as well."""
+    found = list(lines)
+    start = 0
+    for at in range(len(lines) + 1):
+        if at < len(lines) and _QUOTE_PREFIX.search(lines[at]):
+            continue
+        run = lines[start:at]
+        if len(run) > 1 and not any(_SPOKEN.search(line) for line in run):
+            found[start:at] = [_QUOTE_PREFIX.sub("", line, 1) for line in run]
+        start = at + 1
+    return found
+
+
 def _unquoted(lines: list[str]) -> list[str]:
     """Drop `>` quote marks, an editor's line numbers and code fences, where most lines carry them."""
     filled = [line for line in lines if line.strip()]
@@ -84,7 +122,15 @@ def _unquoted(lines: list[str]) -> list[str]:
                 if prefix is _QUOTE_PREFIX and any(line.lstrip().startswith((">,", "<,")) for line in filled):
                     continue
                 lines = [prefix.sub("", line, 1) for line in lines]
+    lines = _outdented(_unquoted_runs(lines))
     return ["" if _FENCE.search(line) else line.replace("```", "") for line in lines]
+
+
+def _outdented(lines: list[str]) -> list[str]:
+    """Drop the indent that all lines share, as a reply, a list or stripped markup gives them."""
+    filled = [line for line in lines if line.strip()]
+    shared = min((len(line) - len(line.lstrip(" ")) for line in filled), default=0)
+    return [line[shared:] for line in lines] if shared and len(filled) > 1 else lines
 
 
 def encodable(text: str) -> str:
@@ -99,3 +145,8 @@ def encodable(text: str) -> str:
 def squeezed(text: str) -> str:
     """`text` with every run of white space as one space, ends trimmed."""
     return " ".join(text.split())
+
+
+def short(text: str, most: int = 100) -> str:
+    """`text` for a sentence: cut to `most` characters, which an ellipsis shows."""
+    return text if len(text) <= most else text[: most - 1] + "…"

@@ -140,10 +140,10 @@ class Asker:
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What a check came to. `age` is in seconds: somebody may have asked the same a moment ago."""
+    """What a check came to. `age` is in seconds where somebody had asked the same before; None for a check of its own."""
 
     report: CheckReport
-    age: float
+    age: float | None = None
 
 
 class CheckRefusedError(Exception):

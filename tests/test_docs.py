@@ -12,6 +12,7 @@ import pytest
 
 from bot.manual import pages
 from bot.settings import as_markdown
+from tests.logs_generator import Log, Plan
 
 ROOT = Path(__file__).parent.parent
 _DOCS = [
@@ -40,6 +41,8 @@ def test_a_documented_command_works(command: str, tmp_path: Path) -> None:
     program = str(Path(sys.executable).parent / "mailflow")
     if words[1] in ("serve", "playground", "new-cause"):  # they would stay, or write into the checkout
         words = [*words[:2], "--help"]
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "SEND.LOG").write_text("".join(Log(Plan(size=20_000)).lines()))
     (tmp_path / "send.log").write_text("550 5.7.64 TenantAttribution; Relay Access Denied")
     done = subprocess.run([program, *words[1:]], cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert done.returncode in (0, 1), done.stderr

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from diagnostics.checks.model import Attempt, CheckReport
 from diagnostics.checks.options import Options
 from diagnostics.checks.scope import Guarded, Scope
-from diagnostics.checks.target import TargetError, target_of
+from diagnostics.checks.target import TargetError, is_address, target_of
 from diagnostics.network import Network
 
 __all__ = ["Attempt", "CheckReport", "Options", "Scope", "TargetError", "check", "target_of"]
@@ -32,10 +33,28 @@ async def check(
     from diagnostics.checks.run import Run
 
     wanted = target_of(target)
+    options = _checked(options or Options(now=datetime.now(UTC), own_dns=network is not None))
     if network is None:
         from diagnostics.network.live import LiveNetwork
 
         network = LiveNetwork()
-    run = Run(wanted, options or Options(now=datetime.now(UTC)), Guarded(network, scope), progress)
+    run = Run(wanted, options, Guarded(network, scope), progress)
     kind = await carry_out(run)
     return report_of(run, kind)
+
+
+def _checked(options: Options) -> Options:
+    """The options with names in their ASCII form. Raises TargetError for what is no name or address, or an unknown check."""
+    from diagnostics.checks.plan import CHECKS  # see above
+
+    unknown = sorted(options.only - set(CHECKS))
+    if unknown:
+        raise TargetError(f"There is no check {unknown[0]!r}; there are {', '.join(CHECKS)}.")
+    if options.ip and not is_address(options.ip):
+        raise TargetError("What SPF shall be asked about (--ip) must be an IP address.")
+    star = "*." if options.tls_domain.startswith("*.") else ""
+    return replace(
+        options,
+        name=target_of(options.name).host if options.name else "",
+        tls_domain=star + target_of(options.tls_domain.removeprefix("*.")).host if options.tls_domain else "",
+    )

@@ -15,7 +15,7 @@ class Options:
     """`now` judges certificates. `timeout` is for the whole check, in seconds. `only` names the checks to make, empty for
     all. `name` is what the certificate must match; `ip` asks whether SPF lets this address send; `ca_file` holds more trust
     anchors (PEM); `ehlo_name` is what we call ourselves; `tls_domain` is the TlsDomain of an Exchange Online outbound
-    connector that the host should satisfy.
+    connector that the host should satisfy. `own_dns`: the DNS servers are the operator's choice, not this machine's usual ones.
     """
 
     now: datetime
@@ -29,4 +29,5 @@ class Options:
     ca_file: str = ""
     dkim_selectors: tuple[str, ...] = DKIM_SELECTORS
     dnsbl_zones: tuple[str, ...] = DNSBL_ZONES
+    own_dns: bool = False
     expiring_days: int = field(default=21)

@@ -124,6 +124,11 @@ def sentence(outcome: Outcome, subject: str, detail: str = "") -> str:
     return f"{subject} {meanings()[outcome].says}" + (f" ({detail})" if detail else "")
 
 
+def placed(subject: str, host: str) -> str:
+    """`mail.contoso.com (203.0.113.9:25)`, where the name that was asked about is not in the subject itself."""
+    return f"{host} ({subject})" if host and host not in subject else subject
+
+
 def steps_for(outcome: Outcome, subject: str) -> tuple[Step, ...]:
     """What mends an outcome of `subject` (`203.0.113.9:25`, a host, a domain, an address); values only as literals.
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from diagnostics.checks.model import Attempt, CheckReport, CheckVerdict, Kind, Remark
-from diagnostics.checks.outcomes import Outcome, meanings, sentence, steps_for
+from diagnostics.checks.outcomes import Outcome, meanings, placed, sentence, steps_for
 from diagnostics.checks.record import record
 from diagnostics.checks.run import Run
 from diagnostics.report import Question, Suspect
@@ -31,7 +31,11 @@ def report_of(run: Run, kind: Kind) -> CheckReport:
         from diagnostics.reporting import report_of as judged  # a clean bill needs no catalogue
 
         report = judged((record(str(run.target), kind, attempts),))
-        findings, questions = report.findings, report.next
+        findings = report.findings
+        # A check that found the fault needs no more evidence; one that found only warnings asks for none.
+        if verdict in ("failing", "unreachable"):
+            told = {step.command for each in findings for step in each.steps}
+            questions = tuple(each for each in report.next if each.separates and each.command not in told)
     return CheckReport(
         target=str(run.target),
         kind=kind,
@@ -48,7 +52,7 @@ def report_of(run: Run, kind: Kind) -> CheckReport:
 def verdict_of(attempts: Sequence[Attempt], outcomes: Sequence[Outcome], *, refused: bool) -> CheckVerdict:
     """The worst that was seen. What could not be looked at makes nothing worse, unless nothing could be looked at."""
     severities = {meanings()[outcome].severity for outcome in outcomes}
-    connected = any(each.status == "done" and each.facts.get("connected") for each in attempts)
+    connected = any(each.check == "smtp" and _connected(each) for each in attempts)
     if refused and not connected and not severities - {"note"}:
         return "refused"
     if "failing" in severities:
@@ -58,6 +62,10 @@ def verdict_of(attempts: Sequence[Attempt], outcomes: Sequence[Outcome], *, refu
     if "degraded" in severities:
         return "degraded"
     return "ok" if any(each.status == "done" for each in attempts) else "unreachable"
+
+
+def _connected(attempt: Attempt) -> bool:
+    return attempt.status == "done" and all(meanings()[each].severity != "unreachable" for each in attempt.outcomes)
 
 
 def _summary(run: Run, verdict: CheckVerdict, outcomes: Sequence[Outcome]) -> str:
@@ -75,7 +83,8 @@ def _remarks(attempts: Sequence[Attempt]) -> tuple[Remark, ...]:
     for attempt in attempts:
         details = attempt.facts.get("details", {})
         for outcome in attempt.outcomes:
-            says = sentence(outcome, attempt.subject, str(details.get(outcome, "")))
+            host = str(attempt.facts.get("host") or "")
+            says = sentence(outcome, placed(attempt.subject, host), str(details.get(outcome, "")))
             mend = meanings()[outcome].mend
             found.setdefault(
                 (outcome, attempt.subject),
@@ -83,7 +92,7 @@ def _remarks(attempts: Sequence[Attempt]) -> tuple[Remark, ...]:
                     outcome=outcome,
                     subject=attempt.subject,
                     says=f"{says}. {mend}".strip(),
-                    steps=steps_for(outcome, str(attempt.facts.get("host") or attempt.subject)),
+                    steps=steps_for(outcome, host or attempt.subject),
                 ),
             )
     return tuple(sorted(found.values(), key=lambda each: order.index(meanings()[each.outcome].severity)))

@@ -57,7 +57,7 @@ class Run:
         self.attempts: list[Attempt] = []
         self.refusals: list[str] = []
         self._progress = progress
-        self._asked: dict[tuple[str, str], asyncio.Task[DnsReply]] = {}
+        self._asked: dict[tuple[str, str, bool], asyncio.Task[DnsReply]] = {}
 
     def wants(self, check: str) -> bool:
         return not self.options.only or check in self.options.only
@@ -99,14 +99,21 @@ class Run:
         self.attempts.append(attempt)
         self._progress(attempt)
 
-    async def resolve(self, name: str, type: str) -> DnsReply:  # noqa: A002  the DNS's own word
+    async def resolve(self, name: str, type: str, *, unchecked: bool = False) -> DnsReply:  # noqa: A002  the DNS's own word
         """The answer to a question; the same question is asked once in a check, however many want to know."""
-        key = (name.rstrip(".").lower(), type)
-        if key not in self._asked:
-            if len(self._asked) >= _MOST_LOOKUPS:
-                return DnsReply(name, type, "refused")
-            self._asked[key] = asyncio.ensure_future(self.network.resolve(*key))
-        return await asyncio.shield(self._asked[key])
+        asked = self._ask(name, type, unchecked)
+        return await asyncio.shield(asked) if asked else DnsReply(name, type, "refused")
+
+    def ask_ahead(self, name: str, type: str) -> None:  # noqa: A002  the DNS's own word
+        """Asks a question whose answer will be needed later."""
+        self._ask(name, type, unchecked=False)
+
+    def _ask(self, name: str, kind: str, unchecked: bool) -> asyncio.Task[DnsReply] | None:
+        """The look-up under way or done; None when this check has made too many."""
+        key = (name.rstrip(".").lower() or ".", kind, unchecked)
+        if key not in self._asked and len(self._asked) < _MOST_LOOKUPS:
+            self._asked[key] = asyncio.ensure_future(self.network.resolve(key[0], kind, unchecked=unchecked))
+        return self._asked.get(key)
 
     async def close(self) -> None:
         """Ends look-ups that nobody waits for any more."""

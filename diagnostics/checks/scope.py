@@ -85,8 +85,8 @@ class Guarded:
         self._network = network
         self.scope = scope
 
-    async def resolve(self, name: str, type: str) -> DnsReply:  # noqa: A002  the DNS's own word
-        return await self._network.resolve(name, type)
+    async def resolve(self, name: str, type: str, *, unchecked: bool = False) -> DnsReply:  # noqa: A002  the DNS's own word
+        return await self._network.resolve(name, type, unchecked=unchecked)
 
     async def connect(self, address: str, port: int) -> Stream:
         """Raises OutOfScopeError before anything is sent, or OSError."""

@@ -49,8 +49,9 @@ class Stream(Protocol):
 
 
 class Network(Protocol):
-    async def resolve(self, name: str, type: str) -> DnsReply:  # noqa: A002  the DNS's own word
-        """Never raises: what went wrong is in the reply's status."""
+    async def resolve(self, name: str, type: str, *, unchecked: bool = False) -> DnsReply:  # noqa: A002  the DNS's own word
+        """Never raises: what went wrong is in the reply's status. `unchecked` asks a validating resolver to answer
+        although DNSSEC fails (the CD bit): an answer then tells a broken signature from a dead name server."""
 
     async def connect(self, address: str, port: int) -> Stream:
         """A TCP connection to an IP address. Raises OSError (ConnectionRefusedError, TimeoutError …)."""

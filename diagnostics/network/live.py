@@ -23,7 +23,8 @@ from diagnostics.network import DnsReply, DnsStatus, Stream
 
 CONNECT_SECONDS: Final = 5.0
 DNS_SECONDS: Final = 2.0  # for one server; the next one is asked then
-_MOST_RECORDS: Final = 64
+_MOST_TRIES: Final = 3
+_MOST_RECORDS: Final = 256
 _STATUSES: Final[dict[int, DnsStatus]] = {
     dns.rcode.NXDOMAIN: "nxdomain",
     dns.rcode.REFUSED: "refused",
@@ -36,18 +37,24 @@ class LiveNetwork:
     def __init__(self, dns_servers: Sequence[tuple[str, int]] = ()) -> None:
         self._servers = tuple(dns_servers) or _own_servers()
 
-    async def resolve(self, name: str, type: str) -> DnsReply:  # noqa: A002  the DNS's own word
+    async def resolve(self, name: str, type: str, *, unchecked: bool = False) -> DnsReply:  # noqa: A002  the DNS's own word
+        # AD in a question asks the resolver to say whether it validated (RFC 6840, 5.7).
+        flags = dns.flags.RD | (dns.flags.CD if unchecked else dns.flags.AD)
         try:
-            # AD in a question asks the resolver to say whether it validated (RFC 6840, 5.7).
-            query = dns.message.make_query(name, type, use_edns=0, payload=1232, flags=dns.flags.RD | dns.flags.AD)
+            query = dns.message.make_query(name, type, use_edns=0, payload=1232, flags=flags)
         except (dns.exception.DNSException, UnicodeError, ValueError):
             return DnsReply(name, type, "nxdomain")  # no such name can exist
-        last = DnsReply(name, type, "timeout")
-        for server, port in self._servers:
-            last = await _ask(query, name, type, server, port)
-            if last.looked:
-                return last
-        return last
+        failed: dict[tuple[str, int], DnsReply] = {}
+        # A lost packet is not a dead name server, so silence is asked twice.
+        for server in (self._servers * 2)[:_MOST_TRIES]:
+            if server in failed and failed[server].status != "timeout":
+                continue
+            failed[server] = await _ask(query, name, type, *server)
+            if failed[server].looked:
+                return failed[server]
+        # A server that says why it has no answer tells more than one that is silent.
+        nothing = DnsReply(name, type, "timeout")
+        return min(failed.values(), key=lambda reply: reply.status == "timeout", default=nothing)
 
     async def connect(self, address: str, port: int) -> Stream:
         ipaddress.ip_address(address)  # a name would be resolved behind the scope's back
@@ -87,11 +94,38 @@ async def _ask(query: dns.message.QueryMessage, name: str, type: str, server: st
         answer, _ = await dns.asyncquery.udp_with_fallback(
             query, server, timeout=DNS_SECONDS, port=port, ignore_trailing=True
         )
-    except (dns.exception.Timeout, TimeoutError):
+    except (dns.exception.Timeout, OSError):  # nobody there is no answer, too, and says nothing about the name
         return DnsReply(name, type, "timeout", server=server)
-    except (dns.exception.DNSException, OSError, EOFError):
+    except dns.exception.FormError:
+        return await _ask_leniently(query, name, type, server, port)
+    except (dns.exception.DNSException, EOFError):
         return DnsReply(name, type, "servfail", server=server)
     return _reply(answer, name, type, server)
+
+
+async def _ask_leniently(query: dns.message.QueryMessage, name: str, type: str, server: str, port: int) -> DnsReply:  # noqa: A002
+    """Once more, read record by record: one that is malformed (a TLSA digest cut short) must not hide the others."""
+    unreadable = DnsReply(name, type, "servfail", server=server)
+    try:
+        async with asyncio.timeout(DNS_SECONDS):
+            answer = dns.message.from_wire(
+                await _over_tcp(query.to_wire(prepend_length=True), server, port),
+                ignore_trailing=True,
+                continue_on_error=True,
+            )
+    except (dns.exception.DNSException, OSError, EOFError):
+        return unreadable
+    reply = _reply(answer, name, type, server) if query.is_response(answer) else unreadable
+    return unreadable if reply.status == "nodata" else reply
+
+
+async def _over_tcp(wire: bytes, server: str, port: int) -> bytes:
+    reader, writer = await asyncio.open_connection(server, port)
+    try:
+        writer.write(wire)
+        return await reader.readexactly(int.from_bytes(await reader.readexactly(2)))
+    finally:
+        writer.close()
 
 
 def _reply(answer: dns.message.Message, name: str, type: str, server: str) -> DnsReply:  # noqa: A002

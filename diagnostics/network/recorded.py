@@ -10,7 +10,8 @@ Chunks = Sequence[bytes | BaseException]
 
 
 class RecordedNetwork:
-    """`replies` answer questions by (name, type); any other name does not exist. `conversations` are what a server sends
+    """`replies` answer questions by (name, type); any other name does not exist. `unchecked` are the replies that differ
+    when the resolver is told not to validate. `conversations` are what a server sends
     on each connection to (address, port): before anything is written the first chunk, then one after each write. A chunk
     that is an exception is raised. A place that is not listed refuses the connection."""
 
@@ -18,16 +19,21 @@ class RecordedNetwork:
         self,
         replies: Iterable[DnsReply] = (),
         conversations: Mapping[tuple[str, int], Chunks | BaseException] | None = None,
+        *,
+        unchecked: Iterable[DnsReply] = (),
     ) -> None:
         self._replies = {(reply.name.lower(), reply.type): reply for reply in replies}
+        self._unchecked = {(reply.name.lower(), reply.type): reply for reply in unchecked}
         self._names = {reply.name.lower() for reply in self._replies.values()}
         self._conversations = dict(conversations or {})
         self.asked: list[tuple[str, str]] = []
         self.connected: list[tuple[str, int]] = []
 
-    async def resolve(self, name: str, type: str) -> DnsReply:  # noqa: A002  the DNS's own word
+    async def resolve(self, name: str, type: str, *, unchecked: bool = False) -> DnsReply:  # noqa: A002  the DNS's own word
         key = (name.rstrip(".").lower(), type)
         self.asked.append(key)
+        if unchecked and key in self._unchecked:
+            return self._unchecked[key]
         status = "nodata" if key[0] in self._names else "nxdomain"
         return self._replies.get(key) or DnsReply(key[0], type, status)  # type: ignore[arg-type]  # both are DnsStatus
 

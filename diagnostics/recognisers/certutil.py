@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 import re2
 
@@ -13,14 +14,15 @@ from diagnostics.recognisers import Reading
 from diagnostics.recognisers.certificate_rows import thumbprint
 from diagnostics.recognisers.sources import source_at
 
-# The hash's label is localised ("Zertifikathash(sha1)", "Hach. cert. (sha1)"); the algorithm's name is not.
-_HASH = re2.compile(r"(?i)\(sha1\)\s*:\s*((?:[0-9a-f]{2} ?){20}|[x*]{8,})")
+# The label is localised ("Zertifikathash(sha1)", "Hach. cert. (sha1)"); with -v, names and key ids have hashes, too.
+_HASH = re2.compile(r"(?i)(?:cert|zertif)[^():]{0,20}\(sha1\)\s*:\s*((?:[0-9a-f]{2} ?){20}|[x*]{8,})")
 _BEGINS = re2.compile(r"^=+ .{1,40} \d+ =+\s*$")
+_LISTED = re2.compile(r"^\s|[:=]|(?i)\bpassed\b|\bexportable\b")
 _ENDS = re2.compile(r"(?i)^CertUtil:")
 _SUBJECT = re2.compile(
-    r"(?i)^\s*(?:Subject|Antragsteller|Objet|Sujet|Firmante|Sujeto|Soggetto|Requerente|Onderwerp)\s*:\s*(\S.*)$"
+    r"(?i)^\s*(?:Subject|Antragsteller|Objet|Sujet|Firmante|Sujeto|Soggetto|Requerente|Onderwerp)\s*:\s*(\S.*)?$"
 )
-_ISSUER = re2.compile(r"(?i)^\s*(?:Issuer|Aussteller|.metteur|Emisor|Emittente|Emissor|Verlener)\s*:\s*(\S.*)$")
+_ISSUER = re2.compile(r"(?i)^\s*(?:Issuer|Aussteller|.metteur|Emisor|Emittente|Emissor|Verlener)\s*:\s*(\S.*)?$")
 _NOT_AFTER = re2.compile(r"(?i)^\s*(?:NotAfter|Nicht nach|Pas apr.s)\s*:\s*(\S.*)$")
 _NO_KEY = re2.compile(
     r"(?i)Cannot find the certificate and private key|Missing stored keyset|No key provider information"
@@ -30,6 +32,12 @@ _KEY = re2.compile(
     r"(?i)^\s*(?:Unique container name|Eindeutiger Containername|Nom de conteneur unique"
     r"|Nombre de contenedor .nico)\s*:"
 )
+_PROVIDER = re2.compile(r"(?i)^\s*(?:Provider|Anbieter|Fournisseur|Proveedor)\s*=\s*(\S.{0,120}?)\s*$")
+_KEY_SPEC = re2.compile(r"(?i)^\s*KeySpec\s*[=:]\s*(\d)\b")
+_KEY_SPECS: Final = {"0": "NONE", "1": "AT_KEYEXCHANGE", "2": "AT_SIGNATURE"}
+# Object identifiers of the public key: rsaEncryption, id-ecPublicKey.
+_ALGORITHMS: Final = (("1.2.840.113549.1.1.1 ", "RSA"), ("1.2.840.10045.2.1 ", "ECC"))
+_NAME_BELOW = re2.compile(r"^\s+((?:CN|O|OU|E|C|DC|S|L)=\S.*)$")
 _CHAIN = re2.compile(r"\bCERT_TRUST_[A-Z_]{3,60}\b")
 _STORE_PATH = re2.compile(r"(?i)\bCert:\\[^\s\"']*?\\([0-9A-F]{40})\b")
 _VERDICT = re2.compile(r"(?i)^\s*Test-Certificate\s*:\s*\S")
@@ -47,6 +55,11 @@ class _Entry:
     not_after: str = ""
     has_key: bool | None = None
     key_line: int = -1
+    provider: str = ""
+    key_spec: str = ""
+    spec_line: int = -1
+    algorithm: str = ""
+    below: str = ""  # whose name stands on the next line, as -v prints it
 
     def take(self, index: int, line: str) -> None:
         self.lines.append(index)
@@ -57,12 +70,38 @@ class _Entry:
             self.has_key, self.key_line = False, index
         elif _KEY.search(line) and self.has_key is None:
             self.has_key, self.key_line = True, index
-        elif named := _SUBJECT.search(line):
-            self.subject = named.group(1)
-        elif named := _ISSUER.search(line):
-            self.issuer = named.group(1)
         elif named := _NOT_AFTER.search(line):
             self.not_after = named.group(1)
+        elif not self._names(line):
+            self._key(index, line)
+
+    def _names(self, line: str) -> bool:
+        subject, issuer = _SUBJECT.search(line), _ISSUER.search(line)
+        below = _NAME_BELOW.search(line) if self.below else None
+        if subject:
+            self.subject = subject.group(1) or ""
+        elif issuer:
+            self.issuer = issuer.group(1) or ""
+        elif below and self.below == "subject":
+            self.subject = ", ".join(part for part in (self.subject, below.group(1)) if part)
+        elif below:
+            self.issuer = ", ".join(part for part in (self.issuer, below.group(1)) if part)
+        else:
+            self.below = ""
+            return False
+        if subject or issuer:
+            told = self.subject if subject else self.issuer
+            self.below = "" if told else "subject" if subject else "issuer"
+        return True
+
+    def _key(self, index: int, line: str) -> None:
+        provider, spec = _PROVIDER.search(line), _KEY_SPEC.search(line)
+        if provider:
+            self.provider = provider.group(1)
+        elif spec:
+            self.key_spec, self.spec_line = _KEY_SPECS.get(spec.group(1), ""), index
+        else:
+            self.algorithm = self.algorithm or next((name for oid, name in _ALGORITHMS if oid in line), "")
 
 
 def certutil_artefacts(reading: Reading, free: list[tuple[int, str]]) -> Iterator[Artefact]:
@@ -71,6 +110,7 @@ def certutil_artefacts(reading: Reading, free: list[tuple[int, str]]) -> Iterato
         if entry.hash_line < 0:
             continue
         line = entry.key_line if entry.has_key is False else entry.hash_line
+        line = entry.spec_line if entry.key_spec == "AT_SIGNATURE" else line
         fact = InstalledCertificate(
             source=source_at(reading, line),
             thumbprint=entry.thumbprint,
@@ -78,31 +118,36 @@ def certutil_artefacts(reading: Reading, free: list[tuple[int, str]]) -> Iterato
             issuer=entry.issuer,
             not_after=entry.not_after,
             has_private_key=entry.has_key,
+            provider=entry.provider,
+            key_spec=entry.key_spec,
+            algorithm=entry.algorithm,
         )
         yield _built(reading, fact, entry.lines)
 
 
 def _entries(free: list[tuple[int, str]]) -> list[_Entry]:
-    """An entry begins at its rule or, where that was cut away, with the first hash; it ends where certutil says so."""
+    """An entry begins at its rule or, where that was cut away, with the first hash; it ends where certutil says so.
+
+    With -v it has blank lines in it: one that began at its rule goes on below them.
+    """
     entries: list[_Entry] = []
     current: _Entry | None = None
+    ruled = False
     hashes = {index for index, line in free if "(sha1)" in line.lower() and _HASH.search(line)}
-    if not hashes:
-        return []
-    for block in _paragraphs(free):
-        if not any(index in hashes or _BEGINS.search(line) for index, line in block) and current is None:
+    for block in _paragraphs(free) if hashes else ():
+        begins = any(index in hashes or _BEGINS.search(line) for index, line in block)
+        current = current if ruled and _LISTED.search(block[0][1]) else None
+        if not begins and current is None:
             continue
         for index, line in block:
-            if _BEGINS.search(line) or (index in hashes and current is not None and current.hash_line >= 0):
-                current = None
-            if current is None:
-                current = _Entry()
+            rule = bool(_BEGINS.search(line))
+            if rule or current is None or (index in hashes and current.hash_line >= 0):
+                current, ruled = _Entry(), rule
                 entries.append(current)
             current.take(index, line)
             if _ENDS.search(line):
-                current = None
+                current, ruled = None, False
                 break
-        current = None
     return entries
 
 
@@ -148,7 +193,12 @@ def _built(reading: Reading, fact: InstalledCertificate, lines: list[int]) -> Ar
         first=min(lines) + 1,
         last=max(lines) + 1,
         facts=(fact,),
-        shown={"thumbprints": [fact.thumbprint] if fact.thumbprint else [], "status": fact.status},
+        shown={
+            "thumbprints": [fact.thumbprint] if fact.thumbprint else [],
+            "status": fact.status,
+            "provider": fact.provider,
+            "key_spec": fact.key_spec,
+        },
         paste=reading.paste.index,
         claims=frozenset(lines),
     )

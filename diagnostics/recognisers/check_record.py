@@ -91,7 +91,7 @@ def _document(lines: Sequence[tuple[int, str]]) -> tuple[dict[str, Any] | None, 
 def _facts(row: dict[str, Any], line: int, paste: int) -> Iterator[Fact]:
     """What an attempt saw. One that could not look says nothing, and neither does one that is no attempt."""
     from diagnostics.checks.model import Attempt  # a paste that holds no check needs none of it
-    from diagnostics.checks.outcomes import meanings, sentence
+    from diagnostics.checks.outcomes import meanings, placed, sentence
 
     try:
         attempt = Attempt.model_validate(row)
@@ -99,14 +99,15 @@ def _facts(row: dict[str, Any], line: int, paste: int) -> Iterator[Fact]:
         return
     if attempt.status != "done":
         return
-    host = str(attempt.facts.get("host") or attempt.subject.rpartition(":")[0] or attempt.subject)[:255].lower()
+    named = str(attempt.facts.get("host") or "")[:255].lower()
+    host = named or (attempt.subject.rpartition(":")[0] or attempt.subject)[:255].lower()
     details = attempt.facts.get("details")
     said = details if isinstance(details, dict) else {}
     for outcome in attempt.outcomes:
         if meanings()[outcome].severity == "note":
             continue
         detail = str(said.get(outcome, ""))[:300]
-        source = Source(line + 1, sentence(outcome, attempt.subject[:255], detail), paste)
+        source = Source(line + 1, sentence(outcome, placed(attempt.subject[:255], named), detail), paste)
         yield Checked(
             source=source, check=attempt.check, subject=attempt.subject[:255], outcome=outcome, detail=detail, host=host
         )
@@ -120,14 +121,13 @@ def _known(check: str, outcomes: Sequence[str], facts: dict[str, Any], source: S
     """The facts that other artefacts state as well, so that causes need not know where they come from."""
     if check == "starttls" and facts.get("protocol"):
         verify = next((_VERIFY[each] for each in outcomes if each in _VERIFY), 0)
-        chain = facts.get("chain")
-        certificate = facts.get("certificate")
-        held = certificate if isinstance(certificate, dict) else {}
+        sent = _inner(facts, "chain").get("sent")
+        held = _inner(facts, "certificate")
         yield TlsProbe(
             source=source,
             host=host,
             verify=verify,
-            chain=len(chain) if isinstance(chain, list) else 0,
+            chain=len(sent) if isinstance(sent, list) else 0,
             protocol=str(facts["protocol"])[:40],
             subject=str(held.get("subject", ""))[:400],
             issuer=str(held.get("issuer", ""))[:400],
@@ -138,3 +138,8 @@ def _known(check: str, outcomes: Sequence[str], facts: dict[str, Any], source: S
         yield DnsAnswer(
             source=source, host=host, name=host, ok=ok, error=error, server=str(facts.get("server", ""))[:60]
         )
+
+
+def _inner(facts: dict[str, Any], key: str) -> dict[str, Any]:
+    value = facts.get(key)
+    return value if isinstance(value, dict) else {}

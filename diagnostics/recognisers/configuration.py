@@ -17,7 +17,7 @@ from diagnostics.artefacts import Artefact
 from diagnostics.mail_facts import Configured, Pairs
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
-from diagnostics.recognisers.configuration_kinds import echoed, kind_of, screen
+from diagnostics.recognisers.configuration_kinds import echoed, foreign, kind_of, screen
 from diagnostics.recognisers.format_list import Block, blocks, plain
 from diagnostics.recognisers.format_table import TableRow, tables
 from diagnostics.recognisers.sources import source_at
@@ -31,6 +31,7 @@ _NEAR: Final = 4  # lines between a cmdlet and the first property it prints
 _HEADER = re2.compile(r"^\s*[A-Za-z][A-Za-z0-9]+(?:\s+[A-Za-z][A-Za-z0-9]+)*\s*$")
 _RULE = re2.compile(r"^\s*-{2,}(?:\s+-{2,})*\s*$")
 _PROPERTY = re2.compile(r"^\s*[A-Za-z]\w+\s*:")
+_PROMPT = re2.compile(r"^\s*(?:\[PS\] |PS )[A-Z]:[^>]*>\s*\S")  # another command, whatever its verb
 _COMMON: Final = ("name", "identity", "enabled", "status", "state", "priority")
 _CAMEL = re2.compile(r"[a-z][A-Z]")
 _MOST_SHOWN: Final = 30
@@ -61,7 +62,7 @@ def _echoes(lines: Lines) -> dict[int, str]:
     kinds: dict[int, str] = {}
     kind, quiet = "", 0
     for index, line in lines:
-        if _is_command(line):
+        if _is_command(line) or _PROMPT.search(line[:1000]):
             kind, quiet = echoed(line), 0
         else:
             quiet = 0 if _PROPERTY.search(line) or not line.strip() else quiet + 1
@@ -78,7 +79,8 @@ def _listed(lines: Lines, echoes: dict[int, str]) -> Iterator[_Object]:
     for block in blocks(lines):
         by_names = kind_of(block.properties)
         by_echo = echoes.get(block.lines[0], "")
-        kind = by_echo if by_echo and (by_names or _fits(block)) else by_names
+        fits = by_names or (_fits(block) and not foreign(block.properties))
+        kind = by_echo if by_echo and fits else by_names
         if kind:
             values = tuple(
                 (each.name, each.value) for each in block.properties.values() if each.value or not each.raw.strip()
@@ -96,7 +98,7 @@ def _tabled(lines: Lines, echoes: dict[int, str]) -> Iterator[list[_Object]]:
         if not _is_header(lines, position):
             continue
         names = line.lower().split()
-        kind = echoes.get(index, "") or kind_of(names)
+        kind = "" if foreign(names) else echoes.get(index, "") or kind_of(names)
         if not kind or len(set(names)) < len(names):
             continue
         table = _table(lines, position)

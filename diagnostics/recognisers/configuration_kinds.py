@@ -59,27 +59,35 @@ OWN: Final[dict[str, str]] = {
     "federated-organization-identifier": "AccountNamespace DelegationTrustLink",
     "auth-config": "CurrentCertificateThumbprint NextCertificateThumbprint PreviousCertificateThumbprint",
     "mailbox-database-copy-status": "CopyQueueLength ReplayQueueLength ContentIndexState",
+    "folder-permission": "AccessRights SharingPermissionFlags",
+    "mailbox-permission": "Deny IsInherited InheritanceType",
+    "recipient-permission": "Trustee",
     "exchange-server": "AdminDisplayVersion ServerRole IsEdgeServer IsHubTransportServer",
 }
 # Names that several kinds have: they decide nothing alone, but tip the balance.
 _SHARED: Final[dict[str, str]] = {
     "transport-config": "MaxSendSize MaxReceiveSize SmtpClientAuthenticationDisabled",
+    "mailbox-permission": "AccessRights",
+    "recipient-permission": "AccessRights",
     "mailbox": "EmailAddresses Database RecipientLimits MaxSendSize MaxReceiveSize GrantSendOnBehalfTo ExchangeGuid",
     "recipient": "EmailAddresses Alias",
     "cas-mailbox": "SmtpClientAuthenticationDisabled",
 }
 # Properties that are telling although two objects have them; alone they make the kind on the right.
-_LONE: Final = {"smtpclientauthenticationdisabled": "smtp-auth", "maxsendsize": "transport-config"}
+_LONE: Final = {
+    "smtpclientauthenticationdisabled": "smtp-auth", "maxsendsize": "transport-config", "emailaddresses": "recipient",
+}  # fmt: skip
 # Other recognisers read the objects that have these.
 _FOREIGN: Final = frozenset(
     {"addressspaces", "sourcetransportservers", "smarthostauthmechanism", "nexthopdomain", "deliverytype", "messagetraceid",
-     "certificatedomains", "hasprivatekey", "eventid", "recipientstatus", "internetmessageid"}
+     "certificatedomains", "hasprivatekey", "eventid", "recipientstatus", "internetmessageid", "nameexchange", "namehost", "ttl"}
 )  # fmt: skip
 _ALIASES: Final = {
     "transport-server": "transport-service", "frontend-transport-service": "transport-service",
     "mailbox-transport-service": "transport-service", "mail-user": "recipient", "mail-contact": "recipient",
     "remote-mailbox": "recipient", "distribution-group": "recipient", "dynamic-distribution-group": "recipient",
-    "mail-public-folder": "recipient", "unified-group": "recipient", "user": "recipient",
+    "mail-public-folder": "recipient", "public-folder-client-permission": "folder-permission",
+    "mailbox-folder-permission": "folder-permission", "unified-group": "recipient", "user": "recipient",
 }  # fmt: skip
 _ECHOED: Final = frozenset(
     {*OWN, *_ALIASES, "transport-agent", "blocked-sender-address", "inbox-rule", "journal-rule", "mailbox-database",
@@ -99,10 +107,15 @@ _SHARED_NAMES: Final = _pairs(_SHARED)
 _CAMEL = re2.compile(r"([a-z0-9])([A-Z])|([A-Z])([A-Z][a-z])")
 
 
+def foreign(names: Iterable[str]) -> bool:
+    """Whether an object with these lower-case names is another recogniser's."""
+    return not _FOREIGN.isdisjoint(names)
+
+
 def kind_of(names: Iterable[str]) -> str:
     """The kind of the object that has properties of these lower-case names; "" when none of them is telling."""
     told = frozenset(names)
-    if told & _FOREIGN:
+    if foreign(told):
         return ""
     scores = {
         kind: 4 * len(told & own) + len(told & _SHARED_NAMES.get(kind, frozenset())) for kind, own in _OWN_NAMES.items()
@@ -130,6 +143,7 @@ def kebab(noun: str) -> str:
 def screen() -> str:
     """A pattern that any text with a telling property, or a cmdlet that prints one, matches."""
     names = sorted(
-        {name for names in OWN.values() for name in names.split()} | {"SmtpClientAuthenticationDisabled", "MaxSendSize"}
+        {name for names in OWN.values() for name in names.split()}
+        | {"SmtpClientAuthenticationDisabled", "MaxSendSize", "EmailAddresses"}
     )
     return rf"(?:\b(?:{'|'.join(names)})(?:\s*:|\s)|\bGet-(?:[A-Z][a-zA-Z]{{3,50}})\b)"

@@ -23,12 +23,12 @@ from diagnostics.recognisers.protocol_rows import START
 from diagnostics.recognisers.reply_text import connect_failure
 from diagnostics.recognisers.sources import source_at
 
-_COLUMNS: Final = ("date-time", "session", "source", "destination", "direction", "description")
-_ROW: Final = START + r"\"?[0-9A-FXx*]{0,17}\"?,[A-Za-z][A-Za-z ]{2,40},[^,]*,[-+>],"
-_IS_ROW = re2.compile(_ROW)
+COLUMNS: Final = ("date-time", "session", "source", "destination", "direction", "description")
+SIGN: Final = START + r"\"?[0-9A-FXx*]{0,17}\"?,[A-Za-z][A-Za-z ]{2,40},[^,]*,[-+>],"
+_IS_ROW = re2.compile(SIGN)
 _CONNECTED = re2.compile(r"(?i)\bEstablished connection\b")
-_DELIVERED = re2.compile(r"(?i)\bMessages:\s*0*[1-9]\d*")
-_CLOSING = re2.compile(r"(?i)^\s*Messages:\s*\d+\s+Bytes:\s*\d+\s*(?:\((.*)\))?")
+DELIVERED = re2.compile(r"(?i)\bMessages:\s*0*[1-9]\d*")
+CLOSING = re2.compile(r"(?i)^\s*Messages:\s*\d+\s+Bytes:\s*\d+\s*(?:\((.*)\))?")
 _DNS = re2.compile(r"(?i)\bDNS server returned (\w+)|\bDNS query failed")
 _DNS_FINE: Final = frozenset({"success", "infonorecords", "infotruncated"})
 _TROUBLE = re2.compile(
@@ -39,12 +39,12 @@ _NEXT_TARGET = re2.compile(r"(?i)attempting next target|retry")
 _TARGET = re2.compile(r"(?i)\bconnection to \[?([0-9A-F.:]{3,45}?)\]?:\d{1,5}\b")
 
 
-@recogniser(f"(?:{_ROW}|^\\s*#Log-type:\\s*Transport Connectivity Log)", rank=12)
+@recogniser(f"(?:{SIGN}|^\\s*#Log-type:\\s*Transport Connectivity Log)", rank=12)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for all rows of the paste."""
     lines = reading.free()
     texts = dict(lines)
-    rows = [row for row in log_rows(lines, _COLUMNS) if _IS_ROW.search(texts[row.line]) and len(row.cells) >= 5]
+    rows = [row for row in log_rows(lines, COLUMNS) if _IS_ROW.search(texts[row.line]) and len(row.cells) >= 5]
     if not rows:
         return ()
     sessions: dict[str, list[LogRow]] = defaultdict(list)
@@ -56,7 +56,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
     shown = {
         "sessions": len(sessions),
         "connected": sum(any(_CONNECTED.search(_description(row)) for row in each) for each in sessions.values()),
-        "delivered": sum(any(_DELIVERED.search(_description(row)) for row in each) for each in sessions.values()),
+        "delivered": sum(any(DELIVERED.search(_description(row)) for row in each) for each in sessions.values()),
         "destinations": sorted({row.get("destination") for row in rows if row.get("destination")})[:20],
         "from": times[0],
         "to": times[-1],
@@ -80,19 +80,19 @@ def _facts(reading: Reading, session: list[LogRow]) -> Iterator[Fact]:
 
 def _of_row(reading: Reading, row: LogRow, *, told: bool) -> Iterator[Fact]:
     text = _description(row)
-    closing = _CLOSING.search(text)
+    closing = CLOSING.search(text)
     source, at, host, session = (
         source_at(reading, row.line),
         row.get("date-time"),
         _host(row),
         row.get("session"),
     )
-    if closing and _DELIVERED.search(text):
+    if closing and DELIVERED.search(text):
         if row.get("source").upper() == "SMTP":
             yield SmtpReached(source=source, stage=Stage.DELIVERED, direction="send", at=at, host=host, session=session)
         return
     reason = (closing.group(1) or "") if closing else text
-    if row.get("direction") == "+" or not _troubled(reason) or (closing and told):
+    if row.get("direction") == "+" or not troubled(reason) or (closing and told):
         return
     failure = connect_failure(reason, source)
     if failure is not None:
@@ -102,7 +102,7 @@ def _of_row(reading: Reading, row: LogRow, *, told: bool) -> Iterator[Fact]:
     yield from failed_reply(reason, source, kind="log", at=at, session=session)
 
 
-def _troubled(reason: str) -> bool:
+def troubled(reason: str) -> bool:
     dns = _DNS.search(reason)
     if dns:
         return (dns.group(1) or "").lower() not in _DNS_FINE

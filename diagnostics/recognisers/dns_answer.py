@@ -8,49 +8,43 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Final
 
 import re2
 
 from diagnostics.artefacts import Artefact
-from diagnostics.facts import DnsAnswer
+from diagnostics.facts import DnsAnswer, DnsRecord
 from diagnostics.recognisers import Reading, recogniser
-from diagnostics.recognisers.format_list import tables
-from diagnostics.recognisers.sources import source_at
+from diagnostics.recognisers.dns_command import command_on
+from diagnostics.recognisers.dns_records import NAME, host, record_in, record_on
+from diagnostics.recognisers.dns_talk import Entry, Found, Talk, answer_of
+from diagnostics.recognisers.format_list import TableRow, blocks, tables
 
-_NAME = r"([A-Za-z0-9_*][A-Za-z0-9_.*-]{0,252})"
-_SERVER = re2.compile(rf"^\s*(?:Server|Serveur|Servidor)\s*:\s+{_NAME}\s*$")
+Lines = list[tuple[int, str]]
+
+_SERVER = re2.compile(rf"^\s*(?:Server|Serveur|Servidor)\s*:\s+{NAME}\s*$")
 _ADDRESS = re2.compile(r"^\s*(?:Address(?:es)?|Adresse|Direcci.n)\s*:\s+([0-9A-Fa-f.:]{3,45})(?:#53)?\s*$")
 _CANT_FIND = re2.compile(
-    rf"^\s*\*{{2,3}} (?:{_NAME}|.{{1,80}}?) (?:can't find|kann|ne parvient pas . trouver|no encuentra"
-    rf"|non . in grado di trovare) {_NAME}(?: nicht finden)?\s*: ?(.{{1,120}})$"
+    rf"^\s*\*{{2,3}} (?:{NAME}|.{{1,80}}?) (?:can't find|kann|ne parvient pas . trouver|no encuentra"
+    rf"|non . in grado di trovare) {NAME}(?: nicht finden)?\s*: ?(.{{1,120}})$"
 )
-_REQUEST = re2.compile(rf"(?i)(?:^|->|=>)\s*\*{{3}} Request to {_NAME} timed-out")
+_ARROW = re2.compile(r"\s(?:->|=>)\s")
+_REQUEST = re2.compile(rf"(?i)^\s*\*{{3}} Request to {NAME} timed-out")
 _NO_SERVERS = re2.compile(
     r"(?i);; connection timed out; no servers could be reached|;; communications error to \S+: timed out"
 )
-_FOUND = re2.compile(
-    rf"^{_NAME}\s+(?:MX preference = \d+|mail exchanger = |text =|internet address = |nameserver = "
-    rf"|canonical name = |service = )"
-)
-_NAMED = re2.compile(rf"^\s*(?:Name|Nom|Nombre|Nome)\s*:\s+{_NAME}\s*$")
-_ASKED = re2.compile(
-    rf"(?i)(?:^|[>$#]\s*)(?:nslookup|dig|host)\s+(?:-(?:type|q|querytype)=\w+\s+|-t\s+\w+\s+"
-    rf"|\+\w+\s+)*{_NAME}(?:\s+(?:MX|A|AAAA|TXT|NS))?(?:\s+@?{_NAME})?\s*(?:$|->|=>)"
-)
-_RECORD = re2.compile(
-    r"(?i)(?:-(?:type|q|querytype)=|-t\s+|-Type\s+|\bset (?:type|q|querytype)=|\s)(MX|AAAA|A|TXT|NS|PTR|TLSA|SOA|ANY)\b"
-)
-_RESOLVE = re2.compile(rf"(?i)^\s*Resolve-DnsName\s*:\s*{_NAME}\s*:\s*(\S.*)$")
-_TEST_NAME = re2.compile(rf"(?i)\bName resolution of {_NAME} failed")
+_NAMED = re2.compile(rf"^\s*(?:Name|Nom|Nombre|Nome)\s*:\s+{NAME}\s*$")
+_RESOLVE = re2.compile(rf"(?i)^\s*Resolve-DnsName\s*:\s*{NAME}\s*:\s*(\S.*)$")
+_TEST_NAME = re2.compile(rf"(?i)\bName resolution of {NAME} failed")
 _COMMAND = re2.compile(r"(?i)\bResolve-DnsName\s+[^\s:;|][^;|]*")
+_OF_NAME = re2.compile(rf"(?i)\bResolve-DnsName\s+(?:-Name\s+)?['\"]?{NAME}['\"]?(?:\s|$)")
 _OF_SERVER = re2.compile(r"(?i)-Server\s+['\"]?([A-Za-z0-9_.:-]{1,253})")
 _HEADER = re2.compile(r"^\s*Name\s+Type\s+TTL\s+Section\b")
+_SECTION = re2.compile(r"^;; ([A-Z]{4,12}) (?:PSEUDO)?SECTION:")
 _STATUS = re2.compile(r"->>HEADER<<-.{0,40}\bstatus: ([A-Z]{3,12})")
-_QUESTION = re2.compile(rf"^;{_NAME}\s+IN\s+[A-Z]+")
+_QUESTION = re2.compile(rf"^;{NAME}\s+IN\s+[A-Z]+")
 _DIG_SERVER = re2.compile(r"^;; SERVER: ([0-9A-Fa-f.:]{3,45})#")
-# One of these stands in every line that is read, for a quick look before the patterns.
-_MARKS: Final = ("nslookup", "dig ", "host ", ":", "*** ", "** ", " =", "timed")
 _ERRORS: Final = (
     ("NXDOMAIN", ("non-existent domain", "nxdomain", "dns name does not exist", "dns-name ist nicht vorhanden",
                   "le nom dns n'existe pas", "el nombre dns no existe", "il nome dns non esiste", "existiert nicht")),
@@ -59,20 +53,28 @@ _ERRORS: Final = (
     ("REFUSED", ("query refused", "refused", "operation refused")),
     ("no records", ("no records found", "no answer", "no internal type", "no mail exchanger", "no response from server")),
 )  # fmt: skip
+_ADDRESSES: Final = ("ipaddress", "ip4address", "ip6address")
 _SECTIONS: Final = frozenset({"answer", "authority", "additional"})
 
 
 @recogniser(
-    r"(?:\bnslookup\b|Resolve-DnsName\s*:|can't find \S|timed-out|mail exchanger = |MX preference = "
+    r"(?:\bnslookup\b|Resolve-DnsName\s*:|can't find \S|timed-out|mail exchanger = |MX preference = |\bdig\s.*\+short"
+    r"|\s(?:has address|has IPv6 address|mail is handled by|domain name pointer|descriptive text|is an alias for) |\stext =\s"
+    r"|\sIN\s+(?:MX|A|AAAA|TXT|CNAME|PTR)\s|^\s*(?:NameExchange|NameHost|Strings)\s*:|\bName\s.*\bNameExchange\b"
     r"|\bNon-existent domain|->>HEADER<<-|no servers could be reached"
     r"|Name resolution of|\bSection\s+(?:NameExchange|IPAddress|NameHost|Strings)\b|^\s*(?:Name"
     r"|Nom)\s*:\s+\S+\.\S+\s*$|\*\*\* ?\S+ (?:kann|can't|ne parv|no enc))",
     rank=45,
 )
 def read(reading: Reading) -> Sequence[Artefact]:
-    """One artefact for each look-up."""
-    lookups = [*_tables(reading), *_nslookups(reading), *_digs(reading)]
-    return [_artefact(reading, fact, lines) for fact, lines in lookups]
+    """One artefact for each name that was looked up."""
+    lines = reading.free()
+    lookups: list[Found] = []
+    for read_lines in (_digs, _tables, _lists, _typed):
+        lookups += read_lines(reading, lines)
+        taken = {line for _, claimed in lookups for line in claimed}
+        lines = [(index, line) for index, line in lines if index not in taken]
+    return [_artefact(reading, fact, claimed) for fact, claimed in lookups]
 
 
 def _error(text: str) -> str:
@@ -80,35 +82,42 @@ def _error(text: str) -> str:
     return next((name for name, words in _ERRORS if any(word in low for word in words)), "")
 
 
-def _nslookups(reading: Reading) -> Iterator[tuple[DnsAnswer, list[int]]]:
-    """nslookup's and Resolve-DnsName's lines, in the order printed; the server's own name and address come first."""
-    servers = _resolvers(reading.free())
-    server = asked = record = ""
-    seen: set[str] = set()
-    after_server = False
-    for index, line in reading.free():
-        if not any(mark in line for mark in _MARKS):
+def _typed(reading: Reading, lines: Lines) -> Iterator[Found]:
+    """nslookup's, host's and Resolve-DnsName's lines, in the order printed; the server's own name and address come first."""
+    servers = _resolvers(lines)
+    talk = Talk(reading)
+    for index, line in _parted(lines):
+        if talk.goes_on(index, line):
             continue
-        if command := _ASKED.search(line):
-            asked, server, seen = command.group(1), command.group(2) or "", set()
-            typed = _RECORD.search(line[: command.end()])
-            record = typed.group(1).upper() if typed else ""
-            if not line[command.end() :].strip():
-                continue
-        if named := _SERVER.search(line):
-            server, after_server, seen = named.group(1), True, set()
-        elif after_server and (address := _ADDRESS.search(line)):
-            server, after_server = address.group(1), False
-        elif told := _failure(line, asked):
+        if command := command_on(line):
+            yield from talk.begin(command.server, command)
+        elif named := _SERVER.search(line):
+            yield from talk.begin(named.group(1))
+            talk.after_server = True
+        elif talk.after_server and (address := _ADDRESS.search(line)):
+            talk.server, talk.after_server = address.group(1), False
+        elif told := _failure(line, talk.asked.name):
+            yield from talk.done()
             name, error = told
             if name and error:
-                server_of = servers.get(index, server)
-                yield _answer(reading, index, name, error=error, server=server_of, record=record), [index]
-        elif (found := _FOUND.search(line) or (_NAMED.search(line) if server or asked else None)) and found.group(
-            1
-        ) not in seen:
-            seen.add(found.group(1))
-            yield _answer(reading, index, found.group(1), server=server, record=record), [index]
+                server, asked = servers.get(index, talk.server), talk.asked.record
+                yield answer_of(reading, index, name, error=error, server=server, asked=asked), [index]
+        elif on_line := record_on(line):
+            talk.take(index, *on_line)
+        elif (talk.server or talk.asked.name) and (named := _NAMED.search(line)):
+            talk.name(index, named.group(1))
+    yield from talk.done()
+
+
+def _parted(lines: Lines) -> Iterator[tuple[int, str]]:
+    """The lines, with a command and its outcome that somebody put on one line as two."""
+    for index, line in lines:
+        arrow = _ARROW.search(line)
+        if arrow and command_on(line[: arrow.start()]):
+            yield index, line[: arrow.start()]
+            yield index, line[arrow.end() :]
+        else:
+            yield index, line
 
 
 def _resolvers(lines: list[tuple[int, str]]) -> dict[int, str]:
@@ -139,56 +148,94 @@ def _failure(line: str, asked: str) -> tuple[str, str] | None:
     return None
 
 
-def _tables(reading: Reading) -> Iterator[tuple[DnsAnswer, list[int]]]:
-    """Resolve-DnsName's table. Only an answer resolves the name; an authority record alone says that there is none."""
-    servers = _resolvers(reading.free())
+def _tables(reading: Reading, lines: Lines) -> Iterator[Found]:
+    """Resolve-DnsName's tables. Only an answer resolves the name; an authority record alone says that there is none."""
+    servers = _resolvers(lines)
     headers = sorted(servers)
-    answers: dict[tuple[str, int], tuple[int, bool, list[int]]] = {}
-    for row in tables(reading.free(), "name", "type", "section"):
-        name, section = row.cells["name"].lower(), row.cells["section"].lower()
-        if name and section in _SECTIONS and section != "additional":
-            place = bisect_left(headers, row.line)
-            key = (name, headers[place - 1] if place else -1)
-            line, ok, lines = answers.get(key, (row.line, False, []))
-            lines.extend(row.lines)
-            answers[key] = (line, ok or section == "answer", lines)
-    for (name, header), (line, ok, lines) in answers.items():
-        error = "" if ok else "no records"
-        yield _answer(reading, line, name, error=error, server=servers.get(header, "")), lines
+    answers: dict[tuple[str, int], Entry] = {}
+    answered: set[tuple[str, int]] = set()
+    for row in tables(lines, "name", "section"):
+        name, section = host(row.cells["name"]), row.cells["section"].lower()
+        record = _record_of(row)
+        if not name or section not in _SECTIONS or (section == "additional" and record is None):
+            continue
+        place = bisect_left(headers, row.line)
+        key = (name, headers[place - 1] if place else -1)
+        entry = answers.setdefault(key, Entry(name, row.line))
+        entry.lines.extend(row.lines)
+        if section != "authority":
+            answered.add(key)
+            entry.records.extend([record] if record else [])
+    for key, entry in answers.items():
+        error = "" if key in answered else "no records"
+        yield entry.answer(reading, servers.get(key[1], ""), error), entry.lines
 
 
-def _digs(reading: Reading) -> Iterator[tuple[DnsAnswer, list[int]]]:
-    status, name, place, lines = "", "", -1, list[int]()
-    empty = False
-    for index, line in reading.free():
-        if told := _STATUS.search(line):
-            status, place, lines, name = told.group(1), index, [index], ""
-        elif place >= 0 and " ANSWER: " in line:
-            empty = " ANSWER: 0," in line
-        elif place >= 0 and (asked := _QUESTION.search(line)):
-            name = asked.group(1)
-            lines.append(index)
-        elif place >= 0 and name and (server := _DIG_SERVER.search(line)):
-            error = "" if status == "NOERROR" else status
-            yield (
-                _answer(
-                    reading,
-                    place,
-                    name,
-                    error=error or ("no records" if empty else ""),
-                    server=server.group(1),
-                ),
-                lines,
-            )
-            place = -1
+def _lists(reading: Reading, lines: Lines) -> Iterator[Found]:
+    """Resolve-DnsName as Format-List or a table of chosen columns prints it. The records of a name are one answer."""
+    answers: dict[str, Entry] = {}
+    for block in blocks(lines):
+        if block.has("nameexchange", "namehost", "strings") or (
+            block.has("type", "querytype") and block.has(*_ADDRESSES)
+        ):
+            name = block.value("name") or _asked_above(lines, block.lines[0])
+            _add(answers, name, record_in(block.value), block.lines)
+    for row in tables(lines, "name", "nameexchange"):
+        if "section" not in row.cells:
+            record = _record_of(row)
+            _add(answers, row.cells["name"], record, row.lines)
+    for entry in answers.values():
+        yield entry.answer(reading), entry.lines
 
 
-def _answer(
-    reading: Reading, line: int, name: str, *, error: str = "", server: str = "", record: str = ""
-) -> DnsAnswer:
-    name = name.rstrip(".").lower()
-    source = source_at(reading, line)
-    return DnsAnswer(source=source, host=name, name=name, ok=not error, server=server, error=error, record=record)
+def _record_of(row: TableRow) -> DnsRecord | None:
+    return record_in(lambda column: row.cells.get(column, ""))
+
+
+def _asked_above(lines: Lines, line: int) -> str:
+    """The name in the last Resolve-DnsName command before `line`."""
+    commands = [found for index, text in lines if index < line and (found := _OF_NAME.search(text))]
+    return str(commands[-1].group(1)) if commands else ""
+
+
+def _add(answers: dict[str, Entry], name: str, record: DnsRecord | None, lines: Sequence[int]) -> None:
+    if record is not None:
+        entry = answers.setdefault(host(name), Entry(host(name), lines[0]))
+        entry.records.append(record)
+        entry.lines.extend(lines)
+
+
+def _digs(reading: Reading, lines: Lines) -> Iterator[Found]:
+    """dig's answers, from one header to the next; the server stands last."""
+    begins = [position for position, (_, line) in enumerate(lines) if _STATUS.search(line)]
+    for begin, end in pairwise([*begins, len(lines)]):
+        found = _dig(reading, lines[begin:end])
+        if found:
+            yield found
+
+
+def _dig(reading: Reading, lines: Lines) -> Found | None:
+    status = str(_STATUS.search(lines[0][1]).group(1))
+    entry = Entry("", lines[0][0], [lines[0][0]])
+    section, server, empty = "", "", False
+    for index, line in lines:
+        if named := _SECTION.search(line):
+            section = named.group(1)
+        elif asked := _QUESTION.search(line):
+            entry.name = asked.group(1)
+        elif section and (record := record_on(line)):
+            entry.records.extend([record[1]] if section == "ANSWER" else [])
+        elif told := _DIG_SERVER.search(line):
+            server = told.group(1)
+            break
+        else:
+            empty = empty or " ANSWER: 0," in line
+            continue
+        entry.lines.append(index)
+    if not entry.name:
+        return None
+    error = "" if status == "NOERROR" else status
+    return entry.answer(reading, server, error or ("no records" if empty else "")), entry.lines
 
 
 def _artefact(reading: Reading, fact: DnsAnswer, lines: list[int]) -> Artefact:
@@ -197,7 +244,13 @@ def _artefact(reading: Reading, fact: DnsAnswer, lines: list[int]) -> Artefact:
         first=min(lines) + 1,
         last=max(lines) + 1,
         facts=(fact,),
-        shown={"name": fact.name, "ok": fact.ok, "error": fact.error, "server": fact.server},
+        shown={
+            "name": fact.name,
+            "ok": fact.ok,
+            "error": fact.error,
+            "server": fact.server,
+            "records": [f"{each.kind} {each.value}".strip() for each in fact.records[:20]],
+        },
         paste=reading.paste.index,
         claims=frozenset(lines),
     )

@@ -108,7 +108,7 @@ def _take(draft: _Draft, index: int, label: str, value: str) -> None:
     if not label or (label == "other" and draft.text):
         if not draft.told or (draft.gap and not draft.text and REPLY.search(value)):
             return
-        draft.text.append((index, value.strip()))
+        draft.text.append((index, value))
     elif label != "other" or draft.told:
         draft.told.setdefault(label, (index, value))
         if label == "text" and value:

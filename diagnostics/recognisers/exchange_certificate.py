@@ -43,7 +43,8 @@ _SETTLED: Final = {"dateinvalid": True, "expired": True, "valid": False}
 @recogniser(
     r"(?:^\s*(?:Thumbprint|HasPrivateKey|CertificateDomains|RootCAType|IsSelfSigned)\s*:"
     r"|^\s*Services\s*:.*(?:SMTP|IIS|IMAP|None)"
-    r"|\bThumbprint\s+(?:Services\s+)?Subject\b|\(sha1\)\s*:|\bCERT_TRUST_\w|:\s*(?:Thumbprint|HasPrivateKey)\s*:)",
+    r"|\bThumbprint\s+(?:[A-Za-z]+\s+){0,6}(?:Subject|Services|NotAfter|Issuer)\b"
+    r"|\(sha1\)\s*:|\bCERT_TRUST_\w|:\s*(?:Thumbprint|HasPrivateKey)\s*:)",
     rank=40,
 )
 def read(reading: Reading) -> Sequence[Artefact]:

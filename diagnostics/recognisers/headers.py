@@ -23,14 +23,13 @@ from diagnostics.recognisers.sources import source_at
 _RESULT = re2.compile(r"(?i)(?:^|[;\s])(spf|dkim|dmarc|compauth)=\s*(\w{1,30})")
 _REASON = re2.compile(r"(?i)\breason=\s*(\d{3})\b")
 _ACTION = re2.compile(r"(?i)\baction=\s*([\w.]{1,40})")
-_SENDER = re2.compile(r"(?i)\b(?:sender IP is|client-ip=|designate|designates)\s*\(?([0-9A-F][0-9A-F.:]{2,44})")
+_SENDER = re2.compile(r"(?i)\b(?:sender IP is|client-ip=|designates?|use of)\s*\(?([0-9A-F][0-9A-F.:]{2,44})")
 _MAIL_FROM = re2.compile(r"(?i)\bsmtp\.(?:mailfrom|mail)=\s*([^\s;()]{1,320})")
+_RECEIVED_SPF = re2.compile(r"(?i)^\s*(pass|fail|softfail|neutral|none|permerror|temperror)\b")
+_ENVELOPE_FROM = re2.compile(r"(?i)\b(?:envelope-from=|domain of (?:transitioning )?)[\"'<]{0,2}([^\s;()<>\"']{1,320})")
 _HEADER_FROM = re2.compile(r"(?i)\bheader\.from=\s*([^\s;()]{1,320})")
 _HEADER_D = re2.compile(r"(?i)\bheader\.d=\s*([^\s;()]{1,320})")
 _INSTANCE = re2.compile(r"(?i)\bi=\s*(\d{1,2})\b")
-_SPF_RESULT = re2.compile(r"(?i)^\s*(pass|fail|softfail|neutral|none|temperror|permerror)\b")
-_CLIENT_IP = re2.compile(r"(?i)\b(?:client-ip=|use of |designates? )([0-9A-F]{0,4}[.:][0-9A-F.:]{2,44})")
-_SPF_DOMAIN = re2.compile(r"(?i)(?:\bdomain of (?:transitioning )?|\benvelope-from=[\"<]?)([^\s();\">]{1,320})")
 _REPORT_PART = re2.compile(r"(?i)(?:^|[;\s])([A-Z]{1,8}):([^;]*)")
 _ORGANIZATION: Final = ("x-ms-exchange-organization-", "x-ms-exchange-crosstenant-")
 _OWN_CASE: Final = {
@@ -58,16 +57,15 @@ def read(reading: Reading) -> Sequence[Artefact]:
 
 def facts_of(reading: Reading, found: Sequence[Field]) -> Iterator[Fact]:
     """The facts of header fields, in the order a reader wants them."""
-    results = any(each.name == "authentication-results" for each in found)
-    for each in found:
-        if each.name.endswith(("authentication-results", "authentication-results-original")):
-            fact = _authentication(reading, each)
-        elif each.name == "received-spf" and not results:
-            fact = _received_spf(reading, each)
-        else:
-            continue
-        if fact is not None:
-            yield fact
+    judged = [
+        fact
+        for each in found
+        if each.name.endswith(("authentication-results", "authentication-results-original"))
+        and (fact := _authentication(reading, each)) is not None
+    ]
+    yield from judged
+    if not any(each.whose == "final" for each in judged):
+        yield from _received_spf(reading, found)
     spam = _antispam(reading, found)
     if spam is not None:
         yield spam
@@ -114,17 +112,17 @@ def _authentication(reading: Reading, found: Field) -> Authentication | None:
     )
 
 
-def _received_spf(reading: Reading, found: Field) -> Authentication | None:
-    """An Exchange server of one's own writes this one alone (RFC 7208, section 9.1)."""
-    result = _SPF_RESULT.search(found.value)
-    if not result:
-        return None
-    return Authentication(
-        source=source_at(reading, found.lines[0]),
-        spf=result.group(1).lower(),
-        sender_ip=_first(_CLIENT_IP, found.value).rstrip(".:") or _first(_SENDER, found.value).rstrip(".:"),
-        mail_from=_first(_SPF_DOMAIN, found.value).rpartition("@")[2],
-    )
+def _received_spf(reading: Reading, found: Sequence[Field]) -> Iterator[Authentication]:
+    """The newest Received-SPF field: all that is told of the sender where the results were not pasted."""
+    field = next((each for each in found if each.name == "received-spf"), None)
+    result = _RECEIVED_SPF.search(field.value) if field else None
+    if field and result:
+        yield Authentication(
+            source=source_at(reading, field.lines[0]),
+            spf=str(result.group(1)).lower(),
+            sender_ip=_first(_SENDER, field.value).rstrip(".:"),
+            mail_from=_first(_ENVELOPE_FROM, field.value),
+        )
 
 
 def _first(pattern: object, text: str) -> str:

@@ -14,6 +14,7 @@ from typing import Final
 import re2
 
 from diagnostics.recognisers.protocol_rows import START, is_comment
+from diagnostics.recognisers.wrapping import CONSOLES, broken, margin_of, rejoined
 
 Lines = Iterable[tuple[int, str]]
 
@@ -21,7 +22,6 @@ _START = re2.compile(START)
 _FIELDS = re2.compile(r"(?i)^\s*#Fields:\s*(.+)$")
 _LOG_TYPE = re2.compile(r"(?i)^\s*#Log-type:\s*(.+)$")
 _MARGIN: Final = 60  # a mail client's line is rarely cut shorter than this
-_CONSOLES: Final = frozenset({79, 80, 99, 100, 119, 120, 131, 132})
 _MOST_PARTS: Final = 40
 
 
@@ -79,35 +79,32 @@ def comments(lines: Lines, log_type: str) -> set[int]:
 
 
 def _joined(lines: Lines) -> Iterator[tuple[list[int], str]]:
+    lines = list(lines)
+    margin = margin_of(lines)
     indices: list[int] = []
     parts: list[str] = []
     for index, line in lines:
         if _START.search(line) or is_comment(line):
             if indices:
-                yield indices, _rejoined(parts)
+                yield indices, rejoined(parts)
             indices, parts = [index], [line]
-        elif indices and index == indices[-1] + 1 and _goes_on(parts, line):
+        elif indices and index == indices[-1] + 1 and _goes_on(parts, line, margin):
             indices.append(index)
             parts.append(line)
         elif indices:
-            yield indices, _rejoined(parts)
+            yield indices, rejoined(parts)
             indices, parts = [], []
     if indices:
-        yield indices, _rejoined(parts)
+        yield indices, rejoined(parts)
 
 
-def _goes_on(parts: list[str], line: str) -> bool:
+def _goes_on(parts: list[str], line: str, margin: int) -> bool:
     """Whether `line` goes on with a row: a quote is still open in it, or it was cut at a margin."""
-    if not line.strip() or len(parts) > _MOST_PARTS or is_comment(parts[0]):
+    if not line.strip() or len(parts) > _MOST_PARTS:
         return False
     last = parts[-1]
+    if is_comment(parts[0]):
+        return bool(_FIELDS.search(parts[0])) and len(last) in CONSOLES
     quoted = sum(part.count('"') for part in parts) % 2 == 1
-    return quoted or len(last) in _CONSOLES or (len(last) >= _MARGIN and "," in line)
-
-
-def _rejoined(parts: list[str]) -> str:
-    """A console cuts inside words at a fixed column; a mail client at spaces, which it drops."""
-    if len(parts) == 1:
-        return parts[0]
-    even = len(parts[0]) in _CONSOLES and all(len(part) == len(parts[0]) for part in parts[:-1])
-    return "".join(parts) if even else " ".join(part.strip() for part in parts)
+    cut = len(last) in CONSOLES or (len(last) >= _MARGIN and "," in line)
+    return quoted or cut or broken(last, line, margin)

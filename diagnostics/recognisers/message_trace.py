@@ -21,7 +21,9 @@ from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact, failed_reply
 from diagnostics.recognisers.format_list import Block, blocks, plain
 from diagnostics.recognisers.format_table import tables
+from diagnostics.recognisers.reply_text import codes
 from diagnostics.recognisers.sources import source_at
+from diagnostics.recognisers.trace_data import trace_data
 
 Lines = list[tuple[int, str]]
 
@@ -74,9 +76,9 @@ def read(reading: Reading) -> Sequence[Artefact]:
     found = []
     for kind, group in (("message-trace", traces), ("message-trace-detail", details)):
         if group:
-            facts = [fact for _, traced in group for fact in (traced, *_reply(traced))]
+            facts = [fact for _, traced in group for fact in (traced, *replies_of(traced))]
             claims = [line for taken, _ in group for line in taken]
-            found.append(artefact(reading, kind, claims, facts, _shown([traced for _, traced in group])))
+            found.append(artefact(reading, kind, claims, facts, shown_of([traced for _, traced in group])))
     return found
 
 
@@ -116,6 +118,7 @@ def _detail(reading: Reading, block: Block) -> Traced:
         detail=block.value("detail"),
         recipient=block.value("recipientaddress"),
         network_id=block.value("messagetraceid"),
+        data=trace_data(block.value("data")),
     )
 
 
@@ -151,14 +154,16 @@ def _card(reading: Reading, card: _Card) -> Traced:
     return Traced(source=source_at(reading, card.lines[0]), event=card.event, detail=" ".join(card.parts).strip())
 
 
-def _reply(traced: Traced) -> Iterator[Fact]:
-    """The reply in the detail of a failing event."""
+def replies_of(traced: Traced) -> Iterator[Fact]:
+    """The reply in the detail of a failing event; a detail that only says so has it in its data."""
     text = str(_REASON.sub("", traced.detail)).strip()
+    if not any(codes(text)):
+        text = traced.get("RecipientStatus") or text
     if traced.failing and text:
         yield from failed_reply(text, traced.source, kind="trace", recipient=traced.recipient)
 
 
-def _shown(traced: list[Traced]) -> dict[str, object]:
+def shown_of(traced: list[Traced]) -> dict[str, object]:
     return {
         "messages": sum(1 for each in traced if each.status),
         "events": dict(Counter(each.event or each.status for each in traced)),

@@ -46,7 +46,7 @@ _FRAMES: Final = tuple(
         ("dialogue", r"^\s*<<<\s*(?P<reply>[45]\d\d[ -].*)$"),
         (
             "labelled",
-            r"^\s*(?i:status code|(?:reported )?error|fehler|erreur|errore|fout|erro) *: *(?P<reply>#?[45]\d\d[ -].*)$",
+            r"^\s*(?i:status code|(?:reported )?error|fehler|erreur|errore|fout|erro)\s*:\s*(?P<reply>#?[45]\d\d[ -].*)$",
         ),
         ("trailing", r"[.!]\s+#(?P<reply>[45]\.\d{1,3}\.\d{1,3})\s*$"),
         ("triple", r"(?P<reply>\S.*\[0x[0-9A-Fa-f]{8}-0x[0-9A-Fa-f]{1,8}-0x[0-9A-Fa-f]{1,8}\].*)$"),

@@ -22,6 +22,9 @@ OPENING: Final = "|".join(
     (
         r"delivery has failed to these recipients",
         r"^\s*your message to .+(?:couldn't|could not|wasn't|hasn't|can't) be",
+        r"^\s*your message to .+(?:was|has been) rejected by (?:a|the) moderator|^\s*the message wasn't approved by a moderator",
+        r"^\s*ihre nachricht an .+(?:vom moderator|moderatoren)|^\s*votre message . .+mod.{1,2}rateur",
+        r"^\s*(?:su|el) mensaje (?:a|para) .+moderador|^\s*il messaggio .+moderator",
         r"^\s*your message (?:wasn't|was not|couldn't be|could not be) delivered",
         r"\bwasn't delivered to (?:anyone|\S+@\S+ because)",
         r"your message did(?:n't| not) reach (?:some or all of )?the",

@@ -14,6 +14,8 @@ from typing import Final
 
 import re2
 
+from diagnostics.recognisers.wrapping import CONSOLES, broken, margin_of, rejoined
+
 COLUMNS: Final = (
     "date-time",
     "connector-id",
@@ -31,7 +33,6 @@ START: Final = r"^\s*\d{4}-\d\d-\d\dT\d\d:\d\d:[\d.]+Z?,"
 TAIL: Final = r"^\s*[*+<>-],"
 _ID_CHARACTERS: Final = frozenset("0123456789ABCDEFabcdefXx*")
 _EVENTS: Final = frozenset({"+", "-", ">", "<", "*", ""})  # "": a `*` that chat formatting took for bold
-_CONSOLES: Final = frozenset({79, 80, 99, 100, 119, 120, 131, 132})
 _MARGIN: Final = 60  # a mail client's line is rarely cut shorter than this
 _FIELDS = re2.compile(r"(?i)^\s*#Fields:\s*(.+)$")
 _COMMENT = re2.compile(r"(?i)^\s*#(?:Software|Version|Log-type|Date|Fields):")
@@ -97,8 +98,10 @@ def _joined(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[list[int], str]]
     """Put rows back together that a console or mail client has wrapped, or that quote a line break."""
     indices: list[int] = []
     parts: list[str] = []
+    lines = list(lines)
+    margin = margin_of(lines)
     for index, line in lines:
-        if indices and index == indices[-1] + 1 and _continues(parts, line):
+        if indices and index == indices[-1] + 1 and _continues(parts, line, margin):
             indices.append(index)
             parts.append(line)
             continue
@@ -111,25 +114,22 @@ def _joined(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[list[int], str]]
         yield indices, _rejoin(parts)
 
 
-def _continues(parts: list[str], line: str) -> bool:
+def _continues(parts: list[str], line: str, margin: int) -> bool:
     """Whether `line` goes on with the row in `parts`: that row is incomplete, or was cut at a margin."""
     whole = "".join(parts)
     tail = _tail(parts[0])
     incomplete = whole.count('"') % 2 == 1 or (not tail and whole.count(",") < 8)
-    cut = incomplete or len(parts[-1]) in _CONSOLES or (len(parts) > 1 and len(parts[-1]) >= _MARGIN)
+    cut = incomplete or len(parts[-1]) in CONSOLES or (len(parts) > 1 and len(parts[-1]) >= _MARGIN)
+    cut = cut or (not tail and broken(parts[-1], line, margin))
     if not cut or not line.strip() or len(parts) > 40 or (tail and _tail(line)):
         return False
     return not _starts(line) and not is_comment(line)
 
 
 def _rejoin(parts: list[str]) -> str:
-    """A console breaks at a fixed column, in the middle of words; a mail client breaks at spaces and drops them."""
-    if len(parts) == 1:
-        return parts[0]
-    even = all(len(part) == len(parts[0]) for part in parts[:-1])
-    if even and (len(parts[0]) in _CONSOLES or (len(parts) > 2 and len(parts[0]) >= _MARGIN)):
-        return "".join(parts)
-    return " ".join(part.strip() for part in parts)
+    """Like other wrapped rows; one that was cut twice at one width was cut by a console of that width."""
+    even = len(parts) > 2 and len(parts[0]) >= _MARGIN and all(len(part) == len(parts[0]) for part in parts[:-1])
+    return "".join(parts) if even else rejoined(parts)
 
 
 def _split(text: str) -> list[str]:

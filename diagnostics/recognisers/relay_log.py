@@ -18,6 +18,7 @@ from diagnostics.facts import ConnectFailed, Fact, Source
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact, failed_reply
 from diagnostics.recognisers.sources import source_at
+from diagnostics.recognisers.wrapping import CONSOLES, broken, margin_of, rejoined
 
 Lines = list[tuple[int, str]]
 
@@ -99,23 +100,31 @@ def _facts(told: _Told, source: Source) -> list[Fact]:
 
 
 def _joined(lines: Lines) -> Iterator[tuple[list[int], str]]:
-    """Log lines, put back together where they were wrapped: until the brackets are closed."""
+    """Log lines, put back together where they were wrapped: until the brackets are closed, or past the margin."""
+    margin = margin_of(lines)
     position = 0
     while position < len(lines):
         index, line = lines[position]
         position += 1
         if not _START.search(line):
             continue
-        taken, text = [index], line.strip()
-        while position < len(lines) and len(taken) < _MOST_LINES:
-            index, line = lines[position]
-            whole = text.count("(") <= text.count(")")
-            if index != taken[-1] + 1 or not line.strip() or whole or _NEW_LINE.search(line) or _START.search(line):
-                break
-            taken.append(index)
-            text = f"{text} {line.strip()}"
+        taken, parts = [index], [line]
+        while position < len(lines) and _goes_on(taken, parts, lines[position], margin):
+            taken.append(lines[position][0])
+            parts.append(lines[position][1])
             position += 1
-        yield taken, text
+        yield taken, rejoined(parts).strip()
+
+
+def _goes_on(taken: list[int], parts: list[str], following: tuple[int, str], margin: int) -> bool:
+    index, line = following
+    if index != taken[-1] + 1 or not line.strip() or len(taken) >= _MOST_LINES:
+        return False
+    if _NEW_LINE.search(line) or _START.search(line):
+        return False
+    text = "".join(parts)
+    unclosed = text.count("(") > text.count(")")
+    return unclosed or len(parts[-1]) in CONSOLES or broken(parts[-1], line, margin)
 
 
 def _told(text: str) -> _Told | None:

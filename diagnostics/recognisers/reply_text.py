@@ -154,7 +154,7 @@ def goes_on(text: str, line: str) -> bool:
     """Whether `line` is the wrapped rest of the reply that ends `text`: by indent, open bracket or quote, or width."""
     if not line.strip() or len(text) > _LONGEST:
         return False
-    if line[:1] in " \t" or _REPEATED.search(line):
+    if line[:1] in " \t" or _REPEATED.search(line) or _same_reply(text, line):
         return True
     tail = text[-500:]
     if any(tail.rfind(opened) > tail.rfind(closed) for opened, closed in ("()", "[]", "{}")):
@@ -165,6 +165,14 @@ def goes_on(text: str, line: str) -> bool:
     if _LABEL.search(line):
         return False
     return width >= _WRAP and tail.rstrip()[-1:] not in ".!?\"')]}#"
+
+
+def _same_reply(text: str, line: str) -> bool:
+    """Whether the last line of `text` has a dash after its code, and `line` repeats that code."""
+    last = text[text.rfind("\n") + 1 :]
+    return (
+        last[:1] in "45" and last[1:3].isdecimal() and last[3:4] == "-" and line[:3] == last[:3] and line[3:4] in " -"
+    )
 
 
 def unwrapped(text: str) -> tuple[str, tuple[str, ...]]:

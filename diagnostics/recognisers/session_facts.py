@@ -31,10 +31,10 @@ from diagnostics.facts import (
 from diagnostics.recognisers.certificate_rows import certificates
 from diagnostics.recognisers.masking import MASKED_BANNER, MASKED_CAPABILITY
 from diagnostics.recognisers.protocol_rows import Row
-from diagnostics.recognisers.reply_text import connect_failure, read_reply
+from diagnostics.recognisers.reply_text import connect_failure, joined, read_reply
 
 Direction = Literal["send", "receive"]
-_TLS_FAILED = re2.compile(r"(?i)TLS negotiation failed with error (\w{1,40})")
+TLS_FAILED = re2.compile(r"(?i)TLS negotiation failed with error (\w{1,40})")
 _TLS_SUCCEEDED = re2.compile(
     r"(?i)TLS protocol (\w{1,40}) negotiation succeeded(?:.{0,60}?algorithm (\w+))?(?:.{0,60}?MAC hash algorithm (\w+))?"
 )
@@ -44,14 +44,21 @@ _JUDGED = re2.compile(
     r"(UntrustedRoot|SubjectMismatch|CertificateExpired|PartialChain|ChainValidationFailed|NotTimeValid|Revoked)\b"
 )
 _ENDED = re2.compile(r"(?i)\b(?:Remote|Local)\((\w{3,40})\)")
+_GREETING = re2.compile(r"(?i)^(?:EHLO|HELO)\s+(\S{1,255})")
+# Exchange and Exim say Hello, with or without the name before the address; Gmail is at your service.
+_SEEN_AS = re2.compile(r"(?i)\b(?:Hello(?: [^\s\[]{1,253})?|at your service,) \[(?:IPv6:)?([0-9a-f.:]{3,45})\]")
 _BANNER_HOST = re2.compile(r"^220[ -]([A-Za-z0-9_.-]{3,253}) ")
 _CAPABILITY: Final = re2.compile(
     r"\b(STARTTLS|SIZE|PIPELINING|DSN|ENHANCEDSTATUSCODES|8BITMIME|BINARYMIME|CHUNKING|SMTPUTF8|X-ANONYMOUSTLS|X-EXPS|AUTH|XRDST|XSHADOW\w*)\b"
 )
+CLOSED_SILENTLY: Final = "the connection was closed without a reply"
 # Credentials and providers are ours; a peer that was never seen can't have refused anything.
 _OWN_ERRORS: Final = frozenset(
     {"nocredentials", "unknowncredentials", "internalerror", "logondenied", "certificatenotfound"}
 )
+
+
+_LONGEST_REPLY: Final = 4_000  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +76,8 @@ class _Conversation:
     failed_connect: ConnectFailed | None = None
     attempted: Row | None = None
     banner: str = ""
+    greeting: str = ""
+    seen_as: str = ""
     stage: Stage = Stage.ATTEMPTED
     capabilities: list[str] = field(default_factory=list)
     ehlo: Row | None = None
@@ -79,6 +88,7 @@ class _Conversation:
     judged: tuple[Row, str] | None = None
     masked: list[tuple[Row, Literal["banner", "verb", "capability"]]] = field(default_factory=list)
     refusals: list[tuple[Row, str]] = field(default_factory=list)
+    more: str = ""  # the code of a refusal whose last line has not come yet
     quit: bool = False
     closed: Row | None = None
     closed_by: Literal["local", "remote", ""] = ""
@@ -109,12 +119,12 @@ def _hear(talk: _Conversation, row: Row) -> None:
     elif (row.event == "<") == (talk.direction == "send"):
         _hear_server(talk, row, text)
     else:
-        _hear_client(talk, text.upper())
+        _hear_client(talk, text)
 
 
 def _hear_note(talk: _Conversation, row: Row, text: str) -> None:
     negotiated = "negotiation" in text.lower()
-    failed = _TLS_FAILED.search(text) if negotiated else None
+    failed = TLS_FAILED.search(text) if negotiated else None
     succeeded = _TLS_SUCCEEDED.search(text) if negotiated else None
     if failed:
         talk.tls_failed = (row, failed.group(1))
@@ -132,6 +142,9 @@ def _hear_note(talk: _Conversation, row: Row, text: str) -> None:
 
 
 def _hear_client(talk: _Conversation, text: str) -> None:
+    greeting = _GREETING.search(text)
+    talk.greeting = talk.greeting or (greeting.group(1) if greeting else "")
+    text = text.upper()
     if talk.ehlo is not None:
         talk.ehlo_done = True  # the client went on, so it had seen the whole reply
     if text.startswith("STARTTLS"):
@@ -158,19 +171,39 @@ def _hear_server(talk: _Conversation, row: Row, text: str) -> None:
     elif code == "250" or not code.isdigit():
         _hear_250(talk, row, text)
     elif code[:1] in "45" and code.isdigit():
+        _hear_refusal(talk, row, text)
+
+
+def _hear_refusal(talk: _Conversation, row: Row, text: str) -> None:
+    """A refusal, or the next line of one: those have a dash after the code. The longest line is the one to quote."""
+    if talk.more and talk.refusals and text[:3] == talk.more:
+        first, said = talk.refusals.pop()
+        row = max(first, row, key=lambda each: len(each.data))
+        talk.refusals.append((row, f"{said}\n{text}"[:_LONGEST_REPLY]))
+    else:
         talk.refusals.append((row, text))
+    talk.more = text[:3] if text[3:4] == "-" else ""
 
 
 def _hear_250(talk: _Conversation, row: Row, text: str) -> None:
-    if talk.stage >= Stage.DATA and ("Queued" in text or text.startswith("250 2.6.0")):
+    if talk.stage >= Stage.DATA and accepted(text):
         talk.stage = Stage.DELIVERED
     elif talk.stage < Stage.STARTTLS and not talk.ehlo_done:
         talk.ehlo, talk.stage = row, max(talk.stage, Stage.EHLO)
+        seen = _SEEN_AS.search(text)
+        talk.seen_as = talk.seen_as or (seen.group(1) if seen else "")
         words = _CAPABILITY.findall(text)
         talk.capabilities.extend(word for word in words if word not in talk.capabilities)
         talk.ehlo_done = text.startswith("250 ")
         if "XXXX" in text and MASKED_CAPABILITY.search(text):
             talk.masked.append((row, "capability"))
+
+
+def accepted(reply: str) -> bool:
+    """Whether a server's 250 says that it has taken a message: Exchange, Postfix, Google and Exim each in its words."""
+    if reply.startswith(("250 2.6.0", "250 OK id=", "250 Ok id=")) or "queued" in reply[:80].lower():
+        return True
+    return reply.startswith("250 2.0.0 OK ") and reply[13:].lstrip()[:1].isdigit()
 
 
 def _session(talk: _Conversation, rows: list[Row], sources: dict[int, Source], shown: list[Certificate]) -> Session:
@@ -189,6 +222,8 @@ def _session(talk: _Conversation, rows: list[Row], sources: dict[int, Source], s
         stage=talk.stage,
         remote_ip=_ip(next((row.remote for row in rows if row.remote), "")),
         banner=talk.banner,
+        greeting=talk.greeting,
+        seen_as=talk.seen_as,
         capabilities=tuple(talk.capabilities),
         protocol=talk.tls_ok[1] if talk.tls_ok else "",
         cipher=talk.tls_ok[2] if talk.tls_ok else "",
@@ -202,10 +237,15 @@ def _session(talk: _Conversation, rows: list[Row], sources: dict[int, Source], s
 
 def _error(talk: _Conversation) -> str:
     if talk.refusals:
-        return talk.refusals[0][1]
+        return joined(talk.refusals[0][1])
     if talk.failed_connect:
-        return f"connection failed ({talk.failed_connect.winsock or talk.failed_connect.kind})"
-    return "the connection was closed without a reply" if _dropped(talk) else ""
+        return unconnected(talk.failed_connect)
+    return CLOSED_SILENTLY if _dropped(talk) else ""
+
+
+def unconnected(failure: ConnectFailed) -> str:
+    """The failure in the words that sessions are counted under."""
+    return f"connection failed ({failure.winsock or failure.kind})"
 
 
 def _dropped(talk: _Conversation) -> bool:

@@ -31,6 +31,10 @@ _CHECKED = re2.compile(
     r"(?i)^\s*(Client|Server) (Enabled|Disabled By Default)(?: Value)?\s*:\s*(True|False|0x[0-9a-f]{1,8}|\d{1,10})\b"
 )
 _CHECKED_ROW = re2.compile(r"(?i)^\s*(?:TLS ?)?1\.2\s+(True|False)\s+(True|False)\s+(True|False)\s+(True|False)\b")
+# HealthChecker since 2022: a table of key, place and value; NULL is a value that is not set.
+_CHECKED_KEY = re2.compile(
+    r"(?i)^\s*(Enabled|DisabledByDefault)\s+\S.{0,120}\\Protocols\\TLS 1\.2\\(Client|Server)\s+(0x[0-9a-f]{1,8}|-?\d{1,10})\s*$"
+)
 _TLS12: Final = "1.2"
 
 
@@ -121,6 +125,9 @@ def _health_checker(lines: list[tuple[int, str]]) -> list[_Keys]:
         elif tls12 and (value := _CHECKED.search(line)):
             keys = read.setdefault(_role(value.group(1)), _Keys(_role(value.group(1)), tls12=True))
             keys.set(index, value.group(2).replace(" ", ""), value.group(3).lower() not in ("false", "0", "0x0"))
+        elif key := _CHECKED_KEY.search(line):
+            keys = read.setdefault(_role(key.group(2)), _Keys(_role(key.group(2)), tls12=True))
+            keys.set(index, key.group(1), key.group(3).lower() not in ("0", "0x0"))
         elif row := _CHECKED_ROW.search(line):
             on = [word.lower() == "true" for word in row.groups()]
             for role, enabled, disabled in (("server", on[0], on[1]), ("client", on[2], on[3])):

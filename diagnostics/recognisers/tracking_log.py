@@ -25,7 +25,7 @@ from diagnostics.recognisers.protocol_rows import START
 from diagnostics.recognisers.reply_text import codes
 from diagnostics.recognisers.sources import source_at
 
-_COLUMNS: Final = (
+COLUMNS: Final = (
     "date-time", "client-ip", "client-hostname", "server-ip", "server-hostname", "source-context", "connector-id", "source",
     "event-id", "internal-message-id", "message-id", "network-message-id", "recipient-address", "recipient-status",
     "total-bytes", "recipient-count", "related-recipient-address", "reference", "message-subject", "sender-address",
@@ -41,9 +41,9 @@ _EVENTS: Final = (
     "|DUPLICATEDELIVER|DUPLICATEEXPAND|DUPLICATEREDIRECT|HARECEIVE|HAREDIRECT|HAREDIRECTFAIL|HADISCARD|NOTIFYMAPI|LOAD"
     "|PROCESS|PROCESSMEETINGMESSAGE|AGENTINFO|INITMESSAGECREATED|RESUBMIT|RESUBMITDEFER|RESUBMITFAIL|CONVERSATIONCONVERT"
 )
-_PAIR = rf"(?:{_ORIGINS}),(?:{_EVENTS}),"
-_IS_ORIGIN = re2.compile(f"^(?:{_ORIGINS})$")
-_IS_EVENT = re2.compile(f"^(?:{_EVENTS})$")
+SIGN: Final = rf"{START}.*(?:{_ORIGINS}),(?:{_EVENTS}),"
+IS_ORIGIN = re2.compile(f"^(?:{_ORIGINS})$")
+IS_EVENT = re2.compile(f"^(?:{_EVENTS})$")
 _LIST: Final = (
     "eventid",
     "recipientstatus",
@@ -56,11 +56,11 @@ _STATUSES = re2.compile(r"\];(?:\[|$)")
 _SUCCESS = re2.compile(r"^\W{0,4}2\d\d\b")
 
 
-@recogniser(f"(?:{START}.*{_PAIR}|^\\s*#Log-type:\\s*Message Tracking|\\bEventId\\b|\\bRecipientStatus\\s*:)", rank=15)
+@recogniser(f"(?:{SIGN}|^\\s*#Log-type:\\s*Message Tracking|\\bEventId\\b|\\bRecipientStatus\\s*:)", rank=15)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for all entries of each form."""
     lines = reading.free()
-    columns = _COLUMNS
+    columns = COLUMNS
     raw = [(row.lines, found) for row in log_rows(lines, columns) if (found := _of_row(reading, row))]
     listed = [(tuple(b.lines), _of_block(reading, b)) for b in blocks(lines) if _is_entry(b)]
     tabled = list(_of_tables(reading, lines))
@@ -85,15 +85,15 @@ def _shown(facts: list[Fact]) -> dict[str, object]:
 
 def _of_row(reading: Reading, row: LogRow) -> list[Fact]:
     """The facts of a log row; empty where it is one of another log."""
-    if not _IS_ORIGIN.search(row.get("source")) or not _IS_EVENT.search(row.get("event-id")):
+    if not IS_ORIGIN.search(row.get("source")) or not IS_EVENT.search(row.get("event-id")):
         pairs = zip(row.cells, row.cells[1:], strict=False)
         at = next(
-            (i for i, (one, other) in enumerate(pairs) if _IS_ORIGIN.search(one) and _IS_EVENT.search(other)),
+            (i for i, (one, other) in enumerate(pairs) if IS_ORIGIN.search(one) and IS_EVENT.search(other)),
             -1,
         )
         if at < 1:
             return []
-        row = shifted(row, _COLUMNS, at, "source")
+        row = shifted(row, COLUMNS, at, "source")
     entry = Tracked(
         source=source_at(reading, row.line),
         connector=row.get("connector-id"),
@@ -114,7 +114,7 @@ def _of_row(reading: Reading, row: LogRow) -> list[Fact]:
 
 def _is_entry(block: Block) -> bool:
     event = block.value("eventid")
-    return bool(_IS_EVENT.search(event)) or (not event and sum(block.has(name) for name in _LIST) >= 2)
+    return bool(IS_EVENT.search(event)) or (not event and sum(block.has(name) for name in _LIST) >= 2)
 
 
 def _of_block(reading: Reading, block: Block) -> list[Fact]:
@@ -136,7 +136,7 @@ def _of_block(reading: Reading, block: Block) -> list[Fact]:
 def _of_tables(reading: Reading, lines: list[tuple[int, str]]) -> Iterator[tuple[tuple[int, ...], list[Fact]]]:
     for row in tables(lines, "eventid", "source"):
         cells = {name: plain(cell) for name, cell in row.cells.items()}
-        if not _IS_EVENT.search(cells["eventid"]):
+        if not IS_EVENT.search(cells["eventid"]):
             continue
         entry = Tracked(
             source=source_at(reading, row.line),
@@ -145,6 +145,7 @@ def _of_tables(reading: Reading, lines: list[tuple[int, str]]) -> Iterator[tuple
             sender=cells.get("sender", "").removesuffix("..."),
             recipients=items(cells.get("recipients", "")),
             status=_unbraced(cells.get("recipientstatus", "")),
+            context=cells.get("sourcecontext", ""),
         )
         yield row.lines, [entry, *_replies(entry, entry.source, "", "")]
 

@@ -22,12 +22,12 @@ def explained(explanation: Explanation) -> Message:
 def explanation_outline(explanation: Explanation) -> list[Part]:
     """One Part a meaning, and the hint last."""
     hint = part([line("text", explanation.hint)], rank=1)
-    if not explanation.found or not explanation.meanings:
+    meanings = enumerate(explanation.meanings if explanation.found else ())
+    told = [group for place, item in meanings for group in _meaning(item, rank=place)]
+    if not told:
         asked = " ".join(explanation.query.split())[:100]
-        unknown = f"I do not know “{asked}”" if asked else "Which code?"
-        return [*part([line("title", unknown)], rank=0), *hint]
-    meanings = enumerate(explanation.meanings)
-    return [*(group for place, item in meanings for group in _meaning(item, rank=place)), *hint]
+        told = part([line("title", f"I do not know “{asked}”" if asked else "Which code?")], rank=0)
+    return [*told, *hint]
 
 
 def _meaning(item: Meaning, rank: int) -> list[Part]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from diagnostics.report import BeliefName, Question, Report, RuledOut, Suspect
-from handlers.blocks import steps, words
+from handlers.blocks import logs, steps, words
 from handlers.blocks.outline import Line, Part, line, part
 
 _QUOTES: Final = 6
@@ -33,11 +33,12 @@ def outline(report: Report, *, full: bool = False, refusals: Sequence[str] = (),
     if top is None:
         opening, middle, others = _no_blame(report), [*others, *_shared_proof(report, full), *open_question], []
     elif top.belief == "confirmed":
-        opening, middle = _blame(top, full), [*remedy, *open_question]
+        opening, middle = _blame(report, top, full), [*remedy, *open_question]
     else:  # until the cause is confirmed, the next thing to do is to send what settles it
-        opening, middle = _blame(top, full), [*open_question, *remedy]
+        opening, middle = _blame(report, top, full), [*open_question, *remedy]
     return [
         *_changed(report, full),
+        *logs.parts(report, full=full),
         *opening,
         *middle,
         *others,
@@ -56,15 +57,15 @@ def blamed(report: Report) -> Suspect | None:
     return None if top.belief == "possible" and len(report.findings) > 1 else top
 
 
-def _blame(top: Suspect, full: bool) -> list[Part]:
+def _blame(report: Report, top: Suspect, full: bool) -> list[Part]:
     who = words.ACT[top.act]
     verdict = [line("title", f"{words.BELIEF[top.belief]}: {top.title}"), line("text", top.because, lead=who)]
-    return [*part(verdict, rank=0), *_proof(top, full)]
+    return [*part(verdict, rank=0), *_proof(report, top, full)]
 
 
-def _proof(top: Suspect, full: bool) -> list[Part]:
+def _proof(report: Report, top: Suspect, full: bool) -> list[Part]:
     shown = top.evidence if full else top.evidence[:_QUOTES]
-    lines = [line("quote", item.quote[:_QUOTE_IN_FULL], lead=words.where(item)) for item in shown]
+    lines = [line("quote", item.quote[:_QUOTE_IN_FULL], lead=words.where(item, report.log)) for item in shown]
     if hidden := len(top.evidence) - len(shown):
         lines.append(line("aside", f"and {hidden} more like these"))
     heading = "The lines that prove it" if top.belief == "confirmed" else "The lines that point to it"
@@ -73,12 +74,13 @@ def _proof(top: Suspect, full: bool) -> list[Part]:
 
 def _shared_proof(report: Report, full: bool) -> list[Part]:
     """What the first of several suspects rests on: they mostly rest on the same lines."""
-    return _proof(report.findings[0], full) if report.verdict == "failure" and report.findings else []
+    return _proof(report, report.findings[0], full) if report.verdict == "failure" and report.findings else []
 
 
 def _no_blame(report: Report) -> list[Part]:
-    read = ", ".join(words.what(artefact) for artefact in report.artefacts[:_LISTED])
-    more = len(report.artefacts) - _LISTED
+    artefacts = () if report.log else report.artefacts
+    read = ", ".join(words.what(artefact) for artefact in artefacts[:_LISTED])
+    more = len(artefacts) - _LISTED
     reading = f"Read: {read}" + (f", and {more} more" if more > 0 else "") if read else ""
     read_part = part([line("aside", reading)], rank=4, small=True)
     if report.verdict == "healthy":
@@ -165,6 +167,8 @@ def _changed(report: Report, full: bool) -> list[Part]:
 
 
 def _timeline(report: Report) -> list[Part]:
+    if report.log is not None:
+        return []  # said with each failure
     lines = [line("bullet", f"{item.what} (line {item.line})", lead=item.at) for item in report.timeline]
     return part([line("heading", "What happened when"), *lines])
 
@@ -172,7 +176,7 @@ def _timeline(report: Report) -> list[Part]:
 def _notes(report: Report, refusals: Sequence[str], full: bool) -> list[Part]:
     lines = [line("aside", text) for text in refusals]
     for note in report.notes if full else report.notes[:_LISTED]:
-        seen = ", ".join(words.where(item) for item in note.evidence[:_LISTED])
+        seen = ", ".join(words.where(item, report.log) for item in note.evidence[:_LISTED])
         lines.append(line("aside", f"{note.text} ({seen})" if seen else note.text, lead="Note:"))
     return part(lines, rank=4, small=True)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from diagnostics.logs.model import LogSummary
 from diagnostics.report import Act, BeliefName, Effect, Evidence, ReadArtefact, Shell
 
 BELIEF: Final[dict[BeliefName, str]] = {"confirmed": "Confirmed", "likely": "Likely", "possible": "Possible"}
@@ -44,9 +45,16 @@ _NAMES: Final = {
 }
 
 
-def where(evidence: Evidence) -> str:
-    """`line 22`, or `follow-up 1, line 3` for what came later."""
+def where(evidence: Evidence, log: LogSummary | None = None) -> str:
+    """`line 22`, or `follow-up 1, line 3` for what came later; `SEND20261118-1.LOG:22` in a log of several files."""
+    if log is not None:
+        return f"{file_name(log, evidence.paste)}:{evidence.line}"
     return _paste(evidence.paste) + f"line {evidence.line}"
+
+
+def file_name(log: LogSummary, number: int) -> str:
+    """The last part of a file's path."""
+    return log.files[number].name.replace("\\", "/").rpartition("/")[2] if number < len(log.files) else "?"
 
 
 def _paste(paste: int) -> str:

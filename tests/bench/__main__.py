@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from tests.bench import answer, cold, diagnosing
+from tests.bench import answer, checking, cold, diagnosing, looking
 
 
 def _show(title: str, figures: Mapping[str, float]) -> None:
@@ -16,5 +16,7 @@ def _show(title: str, figures: Mapping[str, float]) -> None:
 
 if __name__ == "__main__":
     _show("In process", diagnosing.main())
+    _show("One mail server on loopback: ours in process, the others as commands", checking.main())
+    _show("A domain in the lab", looking.main())
     _show("Whole commands, cold", cold.main())
     _show("Paste to posted answer: wire, database and jobs included", asyncio.run(answer.main()))

@@ -19,7 +19,7 @@ _PROGRAMS = {"curl", "delv", "dig", "grep", "nc", "openssl", "printf", "sleep"}
 _STARTS = re.compile(r"(?:^|[|;(]|&&)\s*([\w./-]+)")
 _QUOTED = re.compile(r"'[^']*'")
 _CMD = re.compile(r"[\w./\\:= \"-]*")
-_RECORD = re.compile(r"[\w.*{}:-]+\.? (?:\d+ )?(?:IN )?(?:A|AAAA|CNAME|MX|NS|PTR|TLSA|TXT) \S.*")
+_RECORD = re.compile(r"[\w.*{}:'<>-]+\.? (?:\d+ )?(?:IN )?(?:A|AAAA|CNAME|MX|NS|PTR|TLSA|TXT) \S.*")
 
 
 def faults(template: Template) -> Iterator[str]:

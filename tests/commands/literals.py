@@ -17,6 +17,8 @@ from pathlib import Path
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 UNKNOWN = "\u2026"  # stands for what is not known, where the caller can live with that
 _DEEPEST = 12
+_TALKING = ("diagnostics.checks.", "diagnostics.network.", "diagnostics.logs.")
+_OFFERING = ("diagnostics.checks.outcomes",)
 
 
 class UnknownError(ValueError):
@@ -67,8 +69,15 @@ class Sources:
                     yield from ((each, Place(module.name, function)) for each in ast.walk(node))
 
     def calls(self, name: str) -> list[tuple[ast.Call, Place]]:
-        """All calls of anything called `name`, bare or as an attribute."""
-        return self._calls[name]
+        """All calls of anything called `name`, bare or as an attribute; not of what another module means by that name."""
+        return [(call, place) for call, place in self._calls[name] if not self._means_another(call, name, place)]
+
+    def _means_another(self, call: ast.Call, name: str, place: Place) -> bool:
+        """Whether `name` is known here as a function of the active checks, which talk to servers and offer nothing."""
+        if isinstance(call.func, ast.Attribute):
+            return place.module.startswith(_TALKING) and place.module not in _OFFERING
+        origin, _ = self.modules[place.module].imported().get(name, (place.module, name))
+        return origin.startswith(_TALKING) and origin not in _OFFERING
 
     def strings(self, node: ast.expr, place: Place, *, lenient: bool = False, depth: int = 0) -> frozenset[str]:
         """All that `node` can be. Raises UnknownError, or with `lenient` puts an ellipsis in the unknown's place."""

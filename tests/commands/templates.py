@@ -9,6 +9,7 @@ from functools import lru_cache
 from itertools import product
 
 from diagnostics.asks import ASKABLE
+from diagnostics.checks.outcomes import meanings
 from tests.commands.literals import Place, Sources, UnknownError, diagnostics
 
 _SHELL = "exchange-management-shell"
@@ -63,7 +64,29 @@ def _at_each_site(sources: Sources, place: Place) -> list[Place]:
 
 @lru_cache(maxsize=1)
 def every() -> tuple[Template, ...]:
-    return tuple(collected(diagnostics())[0])
+    return (*collected(diagnostics())[0], *_of_outcomes())
+
+
+def _of_outcomes() -> list[Template]:
+    """What mends an outcome of a check stands in its table."""
+    values = frozenset({"host", "domain", "name", "thumbprint_of_the_new_one"})
+    return [
+        Template(
+            f"outcomes.toml {outcome}",
+            "look" if step.effect == "read-only" else "change",
+            step.shell,
+            step.command,
+            frozenset(name for _, name, _, _ in string.Formatter().parse(step.command) if name) & values,
+            step.effect,
+            {
+                name: frozenset({str(getattr(step, name))})
+                for name in ("say", "changes", "undo", "verify")
+                if getattr(step, name)
+            },
+        )
+        for outcome, meaning in meanings().items()
+        for step in meaning.steps
+    ]
 
 
 def _templates(sources: Sources, maker: str, call: ast.Call, place: Place) -> list[Template]:

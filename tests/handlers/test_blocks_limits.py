@@ -12,6 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from diagnostics.checks.model import Attempt, CheckReport, CheckVerdict, Kind, Remark, Status
+from diagnostics.checks.outcomes import Outcome
 from diagnostics.codes import Explanation, Meaning
 from diagnostics.report import (
     Act,
@@ -29,7 +31,7 @@ from diagnostics.report import (
     Suspect,
     Verdict,
 )
-from handlers.blocks import Message, answer, details, explained, help_message, limits, mrkdwn, plain
+from handlers.blocks import Message, answer, checked, checking, details, explained, help_message, limits, mrkdwn, plain
 from handlers.blocks.outline import as_text, cleaned
 from handlers.blocks.sections import outline
 
@@ -96,6 +98,36 @@ REPORT = st.builds(
     timeline=several(st.builds(Moment, at=TEXT, line=NUMBER, what=TEXT, paste=NUMBER)),
     notes=several(st.builds(Note, text=TEXT, evidence=several(EVIDENCE))),
     changed=several(TEXT),
+    check=TEXT,
+)
+FACTS = st.dictionaries(
+    st.sampled_from(
+        ["details", "hosts", "certificate", "zones", "answers", "fit", "reasons", "accepted", "names", "banner"]
+    ),
+    TEXT | NUMBER | st.none() | st.booleans() | st.lists(TEXT, max_size=3) | st.dictionaries(TEXT, TEXT, max_size=3),
+    max_size=4,
+)
+ATTEMPT = st.builds(
+    Attempt,
+    check=st.sampled_from(["smtp", "starttls", "mx", "spf", "exo-connector", "dnsbl", "relay", "unheard-of"]) | TEXT,
+    subject=TEXT,
+    status=one_of(Status),
+    outcomes=several(one_of(Outcome)),
+    ms=st.floats(0, 1e6),
+    facts=FACTS,
+    reason=TEXT,
+)
+CHECK = st.builds(
+    CheckReport,
+    target=TEXT,
+    kind=one_of(Kind),
+    verdict=one_of(CheckVerdict),
+    summary=TEXT,
+    outcomes=several(one_of(Outcome)),
+    attempts=several(ATTEMPT),
+    remarks=several(st.builds(Remark, outcome=one_of(Outcome), subject=TEXT, says=TEXT, steps=several(STEP))),
+    findings=several(SUSPECT),
+    next=several(QUESTION),
 )
 EXPLANATION = st.builds(
     Explanation,
@@ -213,6 +245,18 @@ def test_any_answer_fits(report: Report, refusals: tuple[str, ...]) -> None:
 @given(REPORT)
 def test_any_details_fit(report: Report) -> None:
     check(details(report))
+
+
+@LARGE
+@given(CHECK, st.none() | st.floats(0, 1e6), st.none() | REPORT)
+def test_any_check_fits(report: CheckReport, age: float | None, case: Report | None) -> None:
+    check(checked(report, age=age, case=case))
+
+
+@LARGE
+@given(CHECK)
+def test_any_progress_fits(report: CheckReport) -> None:
+    check(checking(report.target, report.attempts))
 
 
 @LARGE

@@ -29,7 +29,17 @@ from diagnostics.report import Step
 _WORDS = "Basic authentication is not supported for Client Submission"
 
 
-@cause(id="auth-smtp.basic.retired", act="sender", says=(_WORDS, "5.7.30"))
+@cause(
+    id="auth-smtp.basic.retired",
+    act="sender",
+    says=(_WORDS, "5.7.30"),
+    against={
+        "SmtpClientAuthentication is disabled for the Tenant": (
+            "is a switch that the tenant can turn; the end of password logons says `5.7.30`"
+        ),
+        "TLS 1.0 and 1.1 are not supported": "refuses the client's TLS version, before any password is sent",
+    },
+)
 def assess(said: Said) -> Finding | None:
     """The words are proof; the number alone is registered for something else too (REQUIRETLS)."""
     if _WORDS.lower() in said.text.lower():

@@ -35,6 +35,11 @@ _POLICY = "basic authentication is disabled"
     id="auth-smtp.blocked.security-defaults-or-ca",
     act="exchange-online",
     says=(_DEFAULTS, _CRITERIA, _POLICY, UNEXPLAINED),
+    against={
+        "Basic authentication is not supported for Client Submission": (
+            "ends password logons for everybody, whatever the policies for this account"
+        ),
+    },
 )
 def assess(said: Said, sessions: tuple[Session, ...]) -> Finding | None:
     """Exchange Online tells which policy; a refusal without a reason leaves it open."""

@@ -37,6 +37,9 @@ _LOGON_REFUSED = (504, 535)  # RFC 4954: the mechanism, the credentials
         "Client not authenticated to send mail",
         "5.7.57",
     ),
+    against={
+        "Must issue a STARTTLS command first": "asks for encryption; a logon is asked for only after it",
+    },
 )
 def assess(said: Said, sessions: tuple[Session, ...], replies: tuple[Reply, ...]) -> Finding | None:
     """Who refused decides: Exchange Online's submission server, or a Receive connector of one's own."""

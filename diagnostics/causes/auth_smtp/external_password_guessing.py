@@ -25,6 +25,7 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.auth_smtp.logon import client_ip, event_connector, from_outside, is_client_connector
+from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Reply, Said, Session, Stage
 from diagnostics.report import Step
@@ -46,7 +47,7 @@ def assess(anchor: Session | Said, sessions: tuple[Session, ...], replies: tuple
         return _told(anchor)
     thrown_out = frozenset(each.session for each in replies if _HUNG_UP in each.text.lower())
     if not _is_visit(anchor, thrown_out):
-        return None
+        return _no_stranger(anchor)
     others = {s.remote_ip for s in sessions if _is_visit(s, thrown_out)}
     because = f"{anchor.remote_ip}, a public address, greeted `{anchor.connector}` at {anchor.began}, tried AUTH, was refused "
     because += "and never sent MAIL FROM: that is how bots guess passwords."
@@ -56,6 +57,15 @@ def assess(anchor: Session | Said, sessions: tuple[Session, ...], replies: tuple
         Belief.POSSIBLE if anchor.stage >= Stage.SECURED or is_client_connector(anchor.connector) else Belief.LIKELY
     )
     return Finding(belief, because, (anchor,), _steps(anchor.connector), weight=1.3)
+
+
+def _no_stranger(session: Session) -> Finding | None:
+    """A refused logon from inside is somebody's device or application."""
+    refused = any(words in session.error.lower() for words in _REFUSALS)
+    if session.direction != "receive" or not refused or kind_of(session.remote_ip) != "internal":
+        return None
+    because = f"{session.remote_ip}, which was refused on `{session.connector}`, is an address of the inside."
+    return Finding(Belief.RULED_OUT, because, (session,))
 
 
 def _is_visit(session: Session, thrown_out: frozenset[str]) -> bool:
@@ -70,7 +80,11 @@ def _told(said: Said) -> Finding | None:
         because = "`ylmf-pc` is the greeting of a known bot that guesses passwords; it was refused, as it should be."
         return Finding(Belief.CONFIRMED, because, (said,), _steps(""))
     ip, connector = client_ip(said, None), event_connector(said)
-    if not from_outside(ip) or "outbound authentication failed" in said.text.lower():
+    if "outbound authentication failed" in said.text.lower():
+        return None
+    if kind_of(ip) == "internal":
+        return Finding(Belief.RULED_OUT, f"The logon that failed came from {ip}, an address of the inside.", (said,))
+    if not from_outside(ip):
         return None
     because = f"The address that failed to log on, {ip}, is outside: mostly a bot that guesses passwords on a public connector."
     client = is_client_connector(connector)

@@ -44,6 +44,9 @@ _CLIENT_WORDS: Final = (
     id="auth-smtp.mechanism.not-offered",
     act="sender",
     says=(_UNRECOGNIZED, "authentication not enabled", *_CLIENT_WORDS),
+    against={
+        "the user credentials were incorrect": "judges a password, so the mechanism was there and was used",
+    },
 )
 def assess(
     said: Said,

@@ -26,6 +26,7 @@ import re2
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.certificate import steps
 from diagnostics.facts import InstalledCertificate, WindowsEvent
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 _THUMBPRINT = re2.compile(r"(?i)thumbprint(?: of)?:?\s*([0-9A-F]{40})")
@@ -39,8 +40,10 @@ _SOON, _REMOTE = 12017, 12019
 
 
 @cause(id="certificate.exchange.internal-transport-missing", act="on-prem")
-def assess(event: WindowsEvent, installed: tuple[InstalledCertificate, ...]) -> Finding | None:
-    """The events say it; the list of certificates shows whether it is still so."""
+def assess(event: WindowsEvent | Configured, installed: tuple[InstalledCertificate, ...]) -> Finding | None:
+    """The events say it, or HealthChecker; the list of certificates shows whether it is still so."""
+    if isinstance(event, Configured):
+        return _checked(event)
     if "msexchange" not in event.provider.lower():
         return None
     if event.event == _SOON:
@@ -60,6 +63,13 @@ def assess(event: WindowsEvent, installed: tuple[InstalledCertificate, ...]) -> 
         return Finding(Belief.RULED_OUT, because, (have, event))
     because = f"Event {event.event}: the internal transport certificate {thumbprint} {what}.".replace("  ", " ")
     return Finding(Belief.CONFIRMED, because, (event, have), _steps())
+
+
+def _checked(server: Configured) -> Finding | None:
+    if server.flag("ValidInternalTransportCertificate") is not False:
+        return None
+    because = f"HealthChecker finds no valid internal transport certificate on {server.name or 'the server'}."
+    return Finding(Belief.LIKELY, because, (server,), _steps())
 
 
 def _steps() -> tuple[Step, ...]:

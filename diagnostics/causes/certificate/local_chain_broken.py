@@ -28,7 +28,7 @@ from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.event12014 import told_of
 from diagnostics.causes.certificate.names import common_name, holders, is_self_signed
 from diagnostics.causes.certificate.withheld import withheld
-from diagnostics.facts import InstalledCertificate, Reply, StarttlsNotOffered, WindowsEvent
+from diagnostics.facts import InstalledCertificate, Reply, StarttlsNotOffered, TlsFailed, WindowsEvent
 from diagnostics.report import Step
 
 _REVOKED = ("is_revoked", "revoked", "0x80092010")
@@ -43,10 +43,11 @@ def assess(
     events: tuple[WindowsEvent, ...],
     missing: tuple[StarttlsNotOffered, ...],
     replies: tuple[Reply, ...],
+    failed: tuple[TlsFailed, ...],
 ) -> Finding | None:
     """`listed` with its chain status is what to ask for; the state of a certificate decides."""
     if isinstance(anchor, InstalledCertificate):
-        return _from_state(anchor, missing, replies, events)
+        return _from_state(anchor, missing, replies, events, failed)
     found = withheld(anchor, replies)
     if found is None:
         return None
@@ -63,8 +64,13 @@ def _from_state(
     missing: tuple[StarttlsNotOffered, ...],
     replies: tuple[Reply, ...],
     events: tuple[WindowsEvent, ...],
+    failed: tuple[TlsFailed, ...],
 ) -> Finding | None:
     status = certificate.status.lower()
+    theirs = next((each for each in failed if each.error == "UntrustedRoot"), None)
+    if theirs and status == "valid" and certificate.for_smtp:
+        because = f"{certificate.subject or certificate.thumbprint} validates here; the other side's chain is what is distrusted."
+        return Finding(Belief.RULED_OUT, because, (certificate, theirs))
     revoked = any(word in status for word in _REVOKED)
     broken = any(word in status for word in _BROKEN) and status != "dateinvalid"
     if not (revoked or broken) or certificate.for_smtp is False:

@@ -136,6 +136,10 @@ def _listed(certificate: InstalledCertificate, installed: Sequence[InstalledCert
     """A listing alone: an expired SMTP certificate matters unless a valid one covers its name."""
     if not certificate.expired or certificate.for_smtp is not True:
         return None
+    if common_name(certificate.subject) == "microsoft exchange server auth certificate":
+        because = f"The expired {certificate.thumbprint or 'certificate'} is the Auth certificate, which signs OAuth tokens; no "
+        because += "SMTP session shows it."
+        return Finding(Belief.RULED_OUT, because, (certificate,))
     if is_self_signed(certificate) and is_server_name(common_name(certificate.subject)):
         return None  # the internal transport certificate has its own cause
     names = all_names(certificate)
@@ -143,7 +147,8 @@ def _listed(certificate: InstalledCertificate, installed: Sequence[InstalledCert
     if any(covers(all_names(c), name) for c in valid for name in names[:1]):
         return None
     because = (
-        f"{certificate.subject or certificate.thumbprint}, enabled for SMTP, has expired ({certificate.not_after})."
+        f"{certificate.subject or certificate.thumbprint}, enabled for SMTP, has expired "
+        f"({certificate.not_after or certificate.status or 'by its own dates'})."
     )
     return Finding(Belief.LIKELY, because, (certificate,), _steps(certificate))
 

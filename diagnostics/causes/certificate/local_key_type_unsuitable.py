@@ -28,31 +28,81 @@ from diagnostics.facts import InstalledCertificate, TlsFailed, WindowsEvent
 from diagnostics.report import Step
 
 _WRONG_USAGE = "0X80090349"  # SEC_E_CERT_WRONG_USAGE
-_UNSUPPORTED_CERTIFICATE = 43  # TLS alert
+_UNSUPPORTED_CERTIFICATE, _PROTOCOL_VERSION = 43, 70  # TLS alerts
+_NO_COMMON_SUITE = 36874  # Schannel event
+_SIGNATURE = "AT_SIGNATURE"
+# What a handshake ends in when our own credential is no good.
+_OWN_ERRORS = frozenset({"nocredentials", "unknowncredentials", "algorithmmismatch", "internalerror", "illegalmessage"})
+_RSA_PROVIDER = "rsa schannel"
 
 
 @cause(id="certificate.local.key-type-unsuitable", act="on-prem")
 def assess(
-    event: WindowsEvent, failed: TlsFailed | None, installed: tuple[InstalledCertificate, ...]
+    anchor: WindowsEvent | TlsFailed,
+    failed: TlsFailed | None,
+    key: InstalledCertificate | None,
+    installed: tuple[InstalledCertificate, ...],
 ) -> Finding | None:
-    """Schannel's events; a wrong key usage names it, a missing common suite only makes it one of two."""
-    if "schannel" not in event.provider.lower():
+    """The key itself settles it; Schannel's events name it or make it one of two."""
+    failure = anchor if isinstance(anchor, TlsFailed) else failed
+    thumbprint = failure.thumbprint if failure else ""
+    told = _told(thumbprint, (key, *installed))
+    if isinstance(anchor, TlsFailed):
+        unfit = bool(told) and not anchor.saw_remote and anchor.error.lower() in _OWN_ERRORS
+        return _by_key(anchor, told) if told and unfit and told.key_spec == _SIGNATURE else None
+    if "schannel" not in anchor.provider.lower():
         return None
-    thumbprint = failed.thumbprint if failed else ""
     if not thumbprint:
         thumbprint = next((each.thumbprint for each in installed if each.for_smtp), "")
-    if event.error.upper() == _WRONG_USAGE or event.alert == _UNSUPPORTED_CERTIFICATE:
-        what = f"error {_WRONG_USAGE.lower()}" if event.error else f"alert {event.alert}"
-        because = f"Schannel {event.event} with {what}: the certificate, or its key, is not meant for this use."
-        return Finding(Belief.LIKELY, because, (event, failed), _steps(thumbprint))
-    if event.event != 36874:
+    wrong = anchor.error.upper() == _WRONG_USAGE or anchor.alert == _UNSUPPORTED_CERTIFICATE
+    if told and (wrong or anchor.event == _NO_COMMON_SUITE or told.key_spec == _SIGNATURE):
+        return _by_key(anchor, told)
+    if wrong:
+        what = f"error {_WRONG_USAGE.lower()}" if anchor.error else f"alert {anchor.alert}"
+        because = f"Schannel {anchor.event} with {what}: the certificate, or its key, is not meant for this use."
+        return Finding(Belief.LIKELY, because, (anchor, failed), _steps(thumbprint))
+    if anchor.alert == _PROTOCOL_VERSION:
+        because = f"Alert {anchor.alert} (Schannel {anchor.event}) is about the TLS version; no certificate was judged."
+        return Finding(Belief.RULED_OUT, because, (anchor,))
+    if anchor.event != _NO_COMMON_SUITE:
         return None
+    if failed and failed.direction == "send" and failed.error == "AlgorithmMismatch":
+        because = (
+            f"`{failed.connector}` fails as a client too (AlgorithmMismatch), where this server shows no certificate."
+        )
+        return Finding(Belief.RULED_OUT, because, (failed, anchor))
     because = (
-        "Schannel 36874: no cipher suite fits. If this began with a new certificate, its key is of a kind that "
-        "the enabled "
-        "suites can't use."
+        "Schannel 36874: no cipher suite fits. If this began with a new certificate, its key is of a kind that the "
     )
-    return Finding(Belief.POSSIBLE, because, (event, failed), _steps(thumbprint), weight=1.2)
+    because += "enabled suites can't use."
+    return Finding(Belief.POSSIBLE, because, (anchor, failed), _steps(thumbprint), weight=1.2)
+
+
+def _told(thumbprint: str, listed: tuple[InstalledCertificate | None, ...]) -> InstalledCertificate | None:
+    """The certificate whose key was listed: the one that was offered, where the text names it."""
+    known = [each for each in listed if each and (each.key_spec or each.algorithm)]
+    mine = [each for each in known if not thumbprint or not each.thumbprint or each.thumbprint == thumbprint]
+    return mine[0] if mine else None
+
+
+def _by_key(failure: WindowsEvent | TlsFailed, key: InstalledCertificate) -> Finding | None:
+    """What certutil says of the key, beside a failure that it can explain."""
+    name = key.thumbprint or key.subject or "the certificate"
+    steps = _steps(key.thumbprint)
+    if key.key_spec == _SIGNATURE:
+        because = f"The key of {name} is marked for signatures only (KeySpec 2, AT_SIGNATURE): no RSA key exchange works with it."
+        return Finding(Belief.LIKELY, because, (key, failure), steps, weight=1.8)
+    if key.algorithm == "ECC":
+        because = (
+            f"{name} has an elliptic-curve key, and Schannel found no suite in common: those with RSA can't use it."
+        )
+        return Finding(Belief.LIKELY, because, (key, failure), steps, weight=1.3)
+    if key.key_spec == "AT_KEYEXCHANGE" and _RSA_PROVIDER in key.provider.lower():
+        because = f"The key of {name} is an RSA exchange key (KeySpec 1) in the SChannel provider."
+        return Finding(Belief.RULED_OUT, because, (key,))
+    because = f"The key of {name} is in {key.provider or 'a provider that is not told'}"
+    because += " with KeySpec 0 (CNG): not every build and suite works with that." if key.key_spec == "NONE" else "."
+    return Finding(Belief.POSSIBLE, because, (key, failure), steps, weight=1.3)
 
 
 def _steps(thumbprint: str) -> tuple[Step, ...]:

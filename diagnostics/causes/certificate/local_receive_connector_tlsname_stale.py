@@ -27,12 +27,15 @@ from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.event12014 import Unmatched, is_bare, is_send_connector, told_of, unmatched
 from diagnostics.causes.certificate.names import holders, issuer_and_subject
 from diagnostics.causes.certificate.withheld import withheld
+from diagnostics.causes.network.reach import kind_of
 from diagnostics.facts import (
     InstalledCertificate,
     Reply,
     SendConnector,
     Session,
+    SessionMasked,
     StarttlsNotOffered,
+    TlsFailed,
     WindowsEvent,
 )
 from diagnostics.mail_facts import Configured
@@ -49,6 +52,9 @@ def assess(
     connectors: tuple[SendConnector, ...],
     sessions: tuple[Session, ...],
     objects: tuple[Configured, ...],
+    masked: tuple[SessionMasked, ...],
+    missing: tuple[StarttlsNotOffered, ...],
+    handshakes: tuple[TlsFailed, ...],
 ) -> Finding | None:
     """Event 12014 decides, or the connector's own setting beside the certificates. `event` is what to ask for."""
     wanted = unmatched(anchor)
@@ -58,9 +64,17 @@ def assess(
     if is_bare(anchor):
         because = "Event 12014: no certificate fits what a connector wants; after a renewal that is the replaced one."
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(""), weight=1.3)
+    outside = _outside(missing, sessions, replies)
+    if outside and isinstance(anchor, StarttlsNotOffered) and anchor.side != "local":
+        because = (
+            f"It is {outside.host or 'a server outside'} that answers EHLO without STARTTLS, on `{outside.connector}`."
+        )
+        return Finding(Belief.RULED_OUT, because, (outside,))
     found = withheld(anchor, replies)
     if found is None:
         return None
+    if found.seen != "log" and (offered := _offered(masked, handshakes)):
+        return offered
     told = told_of(found.fact.connector, events)
     if told and told.pair is None:
         because = f"Event 12014 quotes the plain name `{told.name}`: the connector names no certificate."
@@ -85,6 +99,31 @@ def _stale(objects: tuple[Configured, ...], installed: tuple[InstalledCertificat
         if pair and not holders(pair, told):
             return each
     return None
+
+
+def _offered(masked: tuple[SessionMasked, ...], handshakes: tuple[TlsFailed, ...]) -> Finding | None:
+    """STARTTLS was there after all: rewritten on the way, or answered by a handshake that failed for another reason."""
+    hidden = next((each for each in masked if each.what == "capability"), None)
+    if hidden:
+        because = f"{hidden.host or 'The server'} offers STARTTLS: a device on the way overwrites it in the EHLO reply."
+        return Finding(Belief.RULED_OUT, because, (hidden,))
+    begun = next((each for each in handshakes if each.direction == "receive" and each.saw_remote), None)
+    if begun:
+        because = (
+            f"`{begun.connector}` offered STARTTLS and showed its certificate; the handshake ended with {begun.error}."
+        )
+        return Finding(Belief.RULED_OUT, because, (begun,))
+    return None
+
+
+def _outside(
+    missing: tuple[StarttlsNotOffered, ...], sessions: tuple[Session, ...], replies: tuple[Reply, ...]
+) -> StarttlsNotOffered | None:
+    """Where STARTTLS is demanded: the server of somebody else that our send log shows without it."""
+    if not any("STARTTLS is required" in each.whole for each in replies):
+        return None
+    abroad = {s.session for s in sessions if s.direction == "send" and kind_of(s.remote_ip) == "public"} - {""}
+    return next((each for each in missing if each.side == "remote" and each.session in abroad), None)
 
 
 def _from_event(wanted: Unmatched, pair: tuple[str, str], installed: tuple[InstalledCertificate, ...]) -> Finding:

@@ -63,10 +63,15 @@ def assess(
             because += f"; this list has it ({found[0].thumbprint}), so another source server lacks it."
             return Finding(Belief.LIKELY, because, (anchor, held, found[0]), where)
         return Finding(Belief.CONFIRMED, f"{because}{_named(pair)}.", (anchor, held, listed), where)
+    if held and held.certificate_found is False and pair:
+        because = f"{name} names issuer `{pair[0]}` with subject `{pair[1]}`, and HealthChecker finds no such certificate on the "
+        because += "server."
+        return Finding(Belief.LIKELY, because, (held, *_alike(pair, installed)), where, weight=1.5)
     if not pair or not _complete(installed):
         return None
     if found:
-        return None
+        because = f"{name} names issuer and subject of {found[0].thumbprint or found[0].subject}, which is installed."
+        return Finding(Belief.RULED_OUT, because, (held, found[0]))
     because = f"{name} names issuer `{pair[0]}` with subject `{pair[1]}`, and no listed certificate has both."
     return Finding(Belief.LIKELY, because, (anchor, *_alike(pair, installed)), where, weight=1.5)
 

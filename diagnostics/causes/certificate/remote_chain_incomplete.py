@@ -57,7 +57,12 @@ def assess(
         return device_made
     if probe and probe.chain > 1 and probe.verify == 0:
         return Finding(Belief.RULED_OUT, f"The server sends {probe.chain} certificates, and they validate.", (probe,))
-    if probe and (leaf_only(probe) or self_signed(probe)):
+    if probe and self_signed(probe):
+        because = (
+            f"{probe.host or refusal.where} sends a chain that is whole; it ends in a certificate that signed itself."
+        )
+        return Finding(Belief.RULED_OUT, because, (probe,))
+    if probe and leaf_only(probe):
         return None  # asked about the handshake itself
     because = (
         f"The chain of {refusal.where} could not be built up to a trusted root; the issuing certificate may be missing."

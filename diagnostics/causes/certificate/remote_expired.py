@@ -36,7 +36,15 @@ from diagnostics.facts import (
 from diagnostics.report import Step
 
 
-@cause(id="certificate.remote.expired", act="recipient-side")
+@cause(
+    id="certificate.remote.expired",
+    act="recipient-side",
+    against={
+        "certificate-host-mismatch": "is about the names on the certificate, not its dates",
+        "dnssec-invalid": "is about the signatures of the DNS zone, not the certificate's dates",
+        "tlsa-invalid": "compares the certificate with the TLSA record; an expired one is called `certificate-expired`",
+    },
+)
 def assess(
     anchor: CertificateRejected | TlsFailed | TlsProbe,
     probe: TlsProbe | None,

@@ -30,7 +30,15 @@ from diagnostics.facts import Certificate, CertificateRejected, InstalledCertifi
 from diagnostics.report import Step
 
 
-@cause(id="certificate.remote.untrusted-root", act="recipient-side")
+@cause(
+    id="certificate.remote.untrusted-root",
+    act="recipient-side",
+    against={
+        "disallowed this secure domain": (
+            "comes from the Domain Secure list, which asks for mutual TLS; a chain alone says `UntrustedRoot`"
+        ),
+    },
+)
 def assess(
     anchor: CertificateRejected | TlsFailed,
     probe: TlsProbe | None,

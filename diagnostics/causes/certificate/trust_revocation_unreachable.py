@@ -50,6 +50,10 @@ def assess(anchor: Said | InstalledCertificate, listed: InstalledCertificate | N
             because += f", and this server can't check its own certificate either ({same.status})."
             return Finding(Belief.CONFIRMED, because, (anchor, same), _steps(same.thumbprint))
         return Finding(Belief.LIKELY, f"{because}: the authority's list is not reachable.", (anchor,), _steps(""))
+    if "is_revoked" in anchor.status.lower():
+        name = anchor.subject or anchor.thumbprint or "the certificate"
+        because = f"The list was reached, and has {name} on it (`{anchor.status}`)."
+        return Finding(Belief.RULED_OUT, because, (anchor,))
     if not _unchecked(anchor):
         return None
     name = anchor.subject or anchor.thumbprint or "The certificate"

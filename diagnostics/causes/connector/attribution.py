@@ -33,7 +33,9 @@ class Inbound:
 
 
 def inbound(objects: Iterable[Configured]) -> Inbound:
+    """Partner connectors restrict what others send; they let nobody relay, so they don't count."""
     enabled = [each for each in of_kind(INBOUND, objects) if each.flag("Enabled") is not False]
+    enabled = [each for each in enabled if each.get("ConnectorType").lower() != "partner"]
     named = tuple(each for each in enabled if wanted_name(each))
     addressed = tuple(each for each in enabled if not wanted_name(each) and each.items("SenderIPAddresses"))
     return Inbound(named, addressed)

@@ -29,12 +29,20 @@ from diagnostics.report import Step
     id="connector.client.wrong-smtp-host",
     act="sender",
     says=(*relay.SIGNATURES, "Relaying denied", "relay not permitted", "Relay access denied"),
+    against={
+        "Client not authenticated to send mail": "is the word of a submission server, the right host for a client that logs on",
+    },
 )
 def assess(said: Said, replies: tuple[Reply, ...], sessions: tuple[Session, ...]) -> Finding | None:
     """What an application itself reports; a server's bounce or log speaks of a host that was meant."""
     what = heard(said, replies, sessions)
-    if what.microsoft or "5.7.64" in what.low or what.incoming or what.reported or not relay.by_exchange_server(what):
+    if what.microsoft or "5.7.64" in what.low or what.reported or not relay.by_exchange_server(what):
         return None
+    if what.incoming:
+        because = (
+            f"The receive log of `{what.connector}` has the refused session of {what.client}: it reached this server."
+        )
+        return Finding(Belief.RULED_OUT, because, (what.session, said))
     host = said.by or said.host
     because = (
         f"The application reached {host or 'a server'} that does not relay for it; is that the host it should use?"

@@ -33,7 +33,16 @@ from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 
-@cause(id="connector.exo-inbound.domain-not-accepted", act="exchange-online", says=("ATTR36",))
+@cause(
+    id="connector.exo-inbound.domain-not-accepted",
+    act="exchange-online",
+    says=("ATTR36",),
+    against={
+        "Address domain different from previous accepted address": (
+            "compares the recipients of one message; the sender's domain is not its subject"
+        ),
+    },
+)
 def assess(
     said: Said,
     _domains: Configured | None,

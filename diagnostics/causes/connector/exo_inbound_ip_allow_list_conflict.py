@@ -38,6 +38,9 @@ from diagnostics.report import Step
     id="connector.exo-inbound.ip-allow-list-conflict",
     act="exchange-online",
     says=("Blocked by Customer Allow list",),
+    against={
+        "using Customer Block list": "is a block list of the recipient's organization; the conflict says `Customer Allow list`",
+    },
 )
 def assess(
     said: Said, _settings: Configured | None, objects: tuple[Configured, ...], replies: tuple[Reply, ...]

@@ -36,7 +36,16 @@ from diagnostics.report import Step
 _NAMED = re2.compile(r"(?i)(?:sender ip|client|from|ip)[ =:]{1,3}\[?((?:\d{1,3}\.){3}\d{1,3})\b")
 
 
-@cause(id="connector.exo-inbound.ip-mismatch", act="exchange-online", says=attribution.SIGNATURES)
+@cause(
+    id="connector.exo-inbound.ip-mismatch",
+    act="exchange-online",
+    says=attribution.SIGNATURES,
+    against={
+        "There is a partner connector configured that matched": (
+            "means that a connector matched and refused; with a wrong address none matches"
+        ),
+    },
+)
 def assess(
     said: Said,
     _connectors: Configured | None,
@@ -56,19 +65,21 @@ def assess(
     if not known.by_address:
         because = "If the inbound connector goes by the sender's address, mail now leaves from another one."
         return Finding(Belief.POSSIBLE, because, (said,), _steps("", ""), weight=1.3)
-    return _compared(said, known, _address(said, results))
+    return _compared(said, known, what.egress or _address(said, results), what.session if what.egress else None)
 
 
-def _compared(said: Said, known: Inbound, ours: str) -> Finding:
-    """The listed addresses beside `ours`, which is "" where the text doesn't name it."""
+def _compared(said: Said, known: Inbound, ours: str, session: Session | None) -> Finding:
+    """The listed addresses beside `ours`, which is "" where the text doesn't name it; a `session` shows it."""
     first = known.by_address[0]
     listed = tuple(each for connector in known.by_address for each in connector.items("SenderIPAddresses"))
     if ours and any(covers(each, ours) for each in listed):
-        return Finding(Belief.RULED_OUT, f"{label(first)} lists {ours}, the address that sent.", known.by_address)
+        return Finding(
+            Belief.RULED_OUT, f"{label(first)} lists {ours}, the address that sent.", (*known.by_address, session)
+        )
     because = f"{label(first)} takes mail from {', '.join(listed[:4])} only"
-    if ours:
+    if ours and not known.by_name:
         because += f", and it came from {ours}."
-        return Finding(Belief.CONFIRMED, because, (first, said), _steps(first.name, ours))
+        return Finding(Belief.CONFIRMED, because, (first, session, said), _steps(first.name, ours))
     because += ", and Exchange Online did not recognise the address that sent."
     belief = Belief.POSSIBLE if known.by_name else Belief.LIKELY
     return Finding(belief, because, (first, said), _steps(first.name, ""), weight=1.5)

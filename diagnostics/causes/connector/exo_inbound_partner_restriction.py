@@ -41,6 +41,11 @@ from diagnostics.report import Act, Step
         "There is a partner connector configured that matched",
         "RestrictDomainsToIPAddresses or RestrictDomainsToCertificate set",
     ),
+    against={
+        "Direct Send not allowed for this organization": (
+            "is the tenant's switch for Direct Send; a partner connector says `5.7.51`"
+        ),
+    },
 )
 def assess(
     said: Said,

@@ -37,6 +37,12 @@ _NAMED = re2.compile(r"(?i)part of connector[: ]{1,2}['\"]?([^'\"\r\n.]{1,120})"
     id="connector.exo-outbound.disabled",
     act="exchange-online",
     says=("The domain of the recipient is not configured as part of connector",),
+    against={
+        "SubjectMismatch Expected Subject": "means that the connector was used, and met a certificate with another name",
+        "A matching connector cannot be found": (
+            "is said by Exchange Server's routing; outbound connectors of the tenant take no part in it"
+        ),
+    },
 )
 def assess(
     anchor: Said | Configured,

@@ -52,6 +52,17 @@ class Heard:
         return self.session.remote_ip if self.session else ""
 
     @property
+    def greeting(self) -> str:
+        """The name that the client of the session said in EHLO or HELO, "" where there is none."""
+        return self.session.greeting if self.session else ""
+
+    @property
+    def egress(self) -> str:
+        """Our public address as the server that refused greeted it, "" where that is not told."""
+        seen = self.session.seen_as if self.session and self.outgoing else ""
+        return seen if kind_of(seen) == "public" else ""
+
+    @property
     def peer(self) -> Kind:
         return kind_of(self.ip)
 

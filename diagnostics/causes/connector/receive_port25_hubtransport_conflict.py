@@ -38,10 +38,10 @@ def assess(
     objects: tuple[Configured, ...],
 ) -> Finding | None:
     """The events show the conflict, the connectors who makes it."""
-    if isinstance(anchor, WindowsEvent) and not _about_port(anchor):
+    if isinstance(anchor, WindowsEvent) and not about_port(anchor):
         return None
-    told = [each for each in events if _about_port(each)]
-    hub = _listening("hubtransport", objects)
+    told = [each for each in events if about_port(each)]
+    hub = hub_listener(objects)
     front = _listening("frontendtransport", objects)
     if hub and (front or told):
         because = f"{label(hub)} has the role HubTransport and listens on port 25, where the front end listens"
@@ -57,7 +57,13 @@ def assess(
     return Finding(Belief.LIKELY, because, tuple(told[:2]), _steps(""))
 
 
-def _about_port(event: WindowsEvent) -> bool:
+def hub_listener(objects: Iterable[Configured]) -> Configured | None:
+    """The connector of the Transport service that listens on the port of the front end."""
+    return _listening("hubtransport", objects)
+
+
+def about_port(event: WindowsEvent) -> bool:
+    """Whether a transport service says that port 25 was taken."""
     transport = event.provider.lower().replace(" ", "").startswith("msexchange")
     return transport and event.event in _EVENTS and ":25" in event.text.replace(" ", "")
 

@@ -38,6 +38,10 @@ _SUBMISSION: Final = ("smtp.office365.com", "smtp-legacy.office365.com", "smtp.o
     id="connector.send.smarthost-wrong",
     act="on-prem",
     says=("Relay access denied", "Relaying denied", "relay not permitted", "5.7.57 SMTP; Client was not authenticated"),
+    against={
+        "wrong Office 365 region": "is Exchange Online's word about a name or number of its own that is out of date",
+        "SMTPSEND.DNS.NonExistentDomain": "means that no host was reached, neither the right one nor a wrong one",
+    },
 )
 def assess(
     said: Said,

@@ -30,7 +30,13 @@ from diagnostics.facts import Certificate, CertificateRejected, Reply, SendConne
 from diagnostics.report import Step
 
 
-@cause(id="connector.send.tlsdomain-wrong", act="on-prem")
+@cause(
+    id="connector.send.tlsdomain-wrong",
+    act="on-prem",
+    against={
+        "disallowed this secure domain": "comes from the Domain Secure list; a connector's TlsDomain says `SubjectMismatch`",
+    },
+)
 def assess(
     anchor: CertificateRejected | TlsFailed,
     connector: SendConnector | None,

@@ -28,6 +28,9 @@ from diagnostics.report import Act, Shell, Step
     id="content-size.message.recipient-limit",
     act="recipient-side",
     says=("RESOLVER.RST.RecipSizeLimit", "message too large for this recipient"),
+    against={
+        "ROUTING.SizeLimit": "is a limit on the route; one of the recipient says `RecipSizeLimit`",
+    },
 )
 def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     """The token names the recipient's own limit."""

@@ -10,10 +10,6 @@ import re2
 from diagnostics.causes.dns.lookups import same
 from diagnostics.facts import DnsAnswer
 
-_TARGET = re2.compile(
-    r"(?i)(?:\bmail exchanger = (?:\d+ )?|\s(?:IN\s+)?MX\s+\d+\s+(?:(?:Answer|Antwort)\s+)?(?:\d+\s+)?)"
-    r"([a-z0-9_-]+(?:\.[a-z0-9_-]+)+)"
-)
 _MICROSOFT = re2.compile(r"(?i)\.(?:mail\.protection\.outlook\.com|mail\.eo\.outlook\.com|mx\.microsoft)\.?$")
 
 
@@ -34,15 +30,25 @@ def is_microsoft(host: str) -> bool:
 
 
 def exchangers(answers: Iterable[DnsAnswer]) -> list[Exchanger]:
-    """The MX hosts as the answers' own lines show them, in the order read."""
-    found = ((each, _TARGET.search(each.source.quote)) for each in answers if each.ok)
-    return [Exchanger(each.name.lower(), str(target.group(1)).lower(), each) for each, target in found if target]
+    """The MX hosts of the answers in the order read, those of one answer by preference. A null MX has none."""
+    known = [each for each in answers if each.ok]
+    return [Exchanger(each.name, host, each) for each in known for host in each.values("MX") if host]
+
+
+def exchangers_of(domain: str, answers: Iterable[DnsAnswer]) -> list[Exchanger]:
+    """The MX hosts of the last answer for `domain`, the preferred one first."""
+    mine = [each for each in exchangers(answers) if same(each.domain, domain)]
+    return [each for each in mine if each.answer is mine[-1].answer]
 
 
 def exchanger_of(domain: str, answers: Iterable[DnsAnswer]) -> Exchanger | None:
-    """The last MX host that was looked up for `domain`."""
-    mine = [each for each in exchangers(answers) if same(each.domain, domain)]
-    return mine[-1] if mine else None
+    """The preferred MX host of the last answer for `domain`."""
+    return next(iter(exchangers_of(domain, answers)), None)
+
+
+def null_mx(answers: Iterable[DnsAnswer]) -> list[DnsAnswer]:
+    """The answers that hold a null MX: one record, without a host."""
+    return [each for each in answers if each.ok and each.values("MX") == ("",)]
 
 
 def organization(host: str) -> str:

@@ -23,10 +23,11 @@ both servers are well.
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.dns.lookups import addresses_of
 from diagnostics.causes.network.probes import retry_queues
 from diagnostics.causes.network.queues import inward, queue_of
 from diagnostics.causes.network.reach import kind_of
-from diagnostics.facts import ConnectFailed, QueueState, Reply
+from diagnostics.facts import ConnectFailed, DnsAnswer, QueueState, Reply
 from diagnostics.report import Step
 
 
@@ -36,6 +37,7 @@ def assess(
     failures: tuple[ConnectFailed, ...],
     replies: tuple[Reply, ...],
     queues: tuple[QueueState, ...],
+    answers: tuple[DnsAnswer, ...],
 ) -> Finding | None:
     """A queue inside the organization whose last error names an address outside."""
     if queue.status.lower() not in ("retry", "suspended") or not inward(queue):
@@ -55,6 +57,15 @@ def assess(
         f"({queue.delivery_type}), yet {name} was tried at "
     )
     because += f"the public address {error.ip}."
+    found = addresses_of(name, answers)
+    told = next((answer for ip, answer in found if ip == error.ip), None)
+    if told:
+        because += f" {told.server or 'Its resolver'} gives that address for the name."
+        return Finding(Belief.CONFIRMED, because, (told, error, queue), _steps(name), weight=1.8)
+    private = next(((ip, answer) for ip, answer in found if kind_of(ip) == "internal"), None)
+    if private:
+        because += f" A look-up now gives {private[0]}: either it was mended since, or another resolver was asked."
+        return Finding(Belief.POSSIBLE, because, (error, private[1], queue), _steps(name), weight=1.5)
     opened = any(each.source == error.source for each in failures)
     belief = Belief.LIKELY if opened or "connect" in error.whole.lower() else Belief.POSSIBLE
     return Finding(belief, because, (error, queue), _steps(name), weight=1.8)

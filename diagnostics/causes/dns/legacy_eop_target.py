@@ -24,8 +24,9 @@ from __future__ import annotations
 import re2
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.dns.exchangers import exchangers
 from diagnostics.causes.network.reach import kind_of
-from diagnostics.facts import Said, SendConnector
+from diagnostics.facts import DnsAnswer, Said, SendConnector
 from diagnostics.report import Step
 
 _LEGACY = re2.compile(
@@ -44,8 +45,13 @@ _CURRENT = re2.compile(r"(?i)^[a-z0-9-]+\.(?:mail\.protection\.outlook\.com|[a-z
         "mail.global.frontbridge.com",
     ),
 )
-def assess(said: Said, _connector: SendConnector | None, connectors: tuple[SendConnector, ...]) -> Finding | None:
-    """The refusal says wrong region; the smart hosts show why."""
+def assess(
+    said: Said,
+    _connector: SendConnector | None,
+    connectors: tuple[SendConnector, ...],
+    answers: tuple[DnsAnswer, ...],
+) -> Finding | None:
+    """The refusal says wrong region; the smart hosts, or the MX record, show why."""
     named = [(each, host) for each in connectors for host in each.smart_hosts]
     for each, host in named:
         literal = kind_of(host.strip("[]")) == "exchange-online"
@@ -58,6 +64,10 @@ def assess(said: Said, _connector: SendConnector | None, connectors: tuple[SendC
     if named and all(_CURRENT.search(host) for _, host in named):
         because = f"The smart host {named[0][1]} is a tenant's current name."
         return Finding(Belief.RULED_OUT, because, tuple(each for each, _ in named))
+    old = next((each for each in exchangers(answers) if _LEGACY.search(each.host)), None)
+    if old:
+        because = f"The MX of {old.domain} is {old.host}, a retired name; the refusal says wrong region."
+        return Finding(Belief.CONFIRMED, because, (old.answer, said), _steps(""), "dns")
     legacy = _LEGACY.search(said.text)
     if legacy:
         because = f"Mail went to {legacy.group(0)}, a name that was retired."

@@ -45,6 +45,13 @@ def of_name(answers: Iterable[DnsAnswer], name: str) -> list[DnsAnswer]:
     return [each for each in answers if same(each.name, name)]
 
 
+def addresses_of(name: str, answers: Iterable[DnsAnswer]) -> list[tuple[str, DnsAnswer]]:
+    """The addresses that `name` resolved to, each with its answer; an alias is followed once."""
+    known = list(answers)
+    names = [name, *(alias for each in of_name(known, name) for alias in each.values("CNAME"))]
+    return [(ip, each) for wanted in names for each in of_name(known, wanted) for ip in each.addresses]
+
+
 def missing_domain(text: str) -> str:
     """The domain of which `text` says that it does not exist; "" when it names none."""
     found = _DOMAIN.search(text)

@@ -21,8 +21,12 @@ differently inside is a usual reason.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.facts import Reply, Said
+from diagnostics.causes.dns.exchangers import Exchanger, exchangers_of
+from diagnostics.causes.dns.lookups import addresses_of, public_resolver
+from diagnostics.facts import DnsAnswer, Reply, Said
 from diagnostics.report import Step
 
 
@@ -31,8 +35,8 @@ from diagnostics.report import Step
     act="on-prem",
     says=("SMTPSEND.DNS.MxLoopback", "DNS records for this domain are configured in a loop"),
 )
-def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
-    """Exchange says it itself; what is open is whether the record or the accepted domain is wrong."""
+def assess(said: Said, replies: tuple[Reply, ...], answers: tuple[DnsAnswer, ...]) -> Finding | None:
+    """Exchange says it itself; look-ups tell whether the record inside, or the accepted domain, is wrong."""
     mine = (r.recipient.rpartition("@")[2] for r in replies if r.source == said.source and r.recipient)
     domain = next(mine, "")
     to = f"`{domain}`" if domain else "the recipient's domain"
@@ -40,7 +44,26 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
         f"{said.by or 'The sending server'} found its own address as the mail server of {to} and did "
         f"not send to itself."
     )
-    return Finding(Belief.LIKELY, because, (said,), _steps(domain), weight=1.5)
+    inside = exchangers_of(domain, (each for each in answers if not public_resolver(each.server)))
+    outside = exchangers_of(domain, (each for each in answers if public_resolver(each.server)))
+    hidden = next((each for each in inside if outside and each.host not in {o.host for o in outside}), None)
+    if hidden:
+        because += (
+            f" Inside, the MX is {hidden.host}; public DNS says {outside[0].host}: the record inside is the wrong one."
+        )
+        return Finding(Belief.CONFIRMED, because, (said, hidden.answer, outside[0].answer), _steps(domain), weight=1.5)
+    if back := _to_itself((*inside, *outside), answers):
+        mx, ip, answer = back
+        because += f" Its MX {mx.host} resolves to {ip}, the machine itself."
+        return Finding(Belief.CONFIRMED, because, (said, answer), _steps(domain), weight=1.5)
+    mx_answer = inside[0].answer if inside else None
+    return Finding(Belief.LIKELY, because, (said, mx_answer), _steps(domain), weight=1.5)
+
+
+def _to_itself(hosts: Iterable[Exchanger], answers: tuple[DnsAnswer, ...]) -> tuple[Exchanger, str, DnsAnswer] | None:
+    """The MX host that resolves to a loopback address."""
+    found = ((mx, ip, answer) for mx in hosts for ip, answer in addresses_of(mx.host, answers))
+    return next((each for each in found if each[1].startswith("127.") or each[1] == "::1"), None)
 
 
 def _steps(domain: str) -> tuple[Step, ...]:

@@ -21,17 +21,11 @@ mail with 5.7.27, because no reply could reach it.
 
 from __future__ import annotations
 
-import re2
-
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.dns.exchangers import null_mx
+from diagnostics.causes.dns.lookups import same
 from diagnostics.facts import DnsAnswer, Reply, Said
 from diagnostics.report import Step
-
-# How nslookup, dig and Resolve-DnsName print a null MX.
-_RECORD = re2.compile(
-    r"(?i)\bMX preference = 0, mail exchanger = (?:\(root\)|\.?\s*$)|\bmail exchanger = 0 \.\s*$|\bMX\s+0\s+\.\s*$"
-    r"|\bMX\s+\d+\s+\w+\s+\.?\s+0\s*$"
-)
 
 
 @cause(
@@ -39,16 +33,11 @@ _RECORD = re2.compile(
     act="recipient-side",
     says=("556 5.1.10", "null MX", "nullMX", "5.7.27", "MX 0 .", "does not accept mail"),
 )
-def assess(anchor: Said | DnsAnswer, replies: tuple[Reply, ...]) -> Finding | None:
+def assess(anchor: Said | DnsAnswer, replies: tuple[Reply, ...], answers: tuple[DnsAnswer, ...]) -> Finding | None:
     """The words or the number of RFC 7505, or the record itself; Microsoft's own 5.1.10 is another thing."""
-    return _from_record(anchor) if isinstance(anchor, DnsAnswer) else _from_words(anchor, replies)
-
-
-def _from_record(answer: DnsAnswer) -> Finding | None:
-    if not _RECORD.search(answer.source.quote[:1000]):
-        return None
-    because = f"`{answer.name}` publishes a null MX, which states that it receives no mail."
-    return Finding(Belief.CONFIRMED, because, (answer,), _steps(own=False, domain=answer.name), weight=1.0)
+    if isinstance(anchor, DnsAnswer):
+        return _published(anchor, replies) if anchor in null_mx(answers) else None
+    return _from_words(anchor, replies)
 
 
 def _from_words(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
@@ -71,6 +60,21 @@ def _from_words(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     worded = "null mx" in low or "nullmx" in low or "mx 0 ." in low
     belief = Belief.CONFIRMED if worded or "556 5.1.10" in said.text else Belief.LIKELY
     return Finding(belief, because, (said,), _steps(own=own, domain=_domain(mine)), "dns" if own else None, 1.0)
+
+
+def _published(answer: DnsAnswer, replies: tuple[Reply, ...]) -> Finding | None:
+    """The record was looked up: it explains what failed for a recipient of that domain."""
+    failing = [each for each in replies if each.failing]
+    failed = next((each for each in failing if same(_domain(each), answer.name)), None)
+    if failed is None and any(_domain(each) for each in failing):
+        return None
+    proof = failed or next(iter(failing), None)
+    if proof is None:
+        return None
+    because = f"`{answer.name}` publishes a null MX (`MX 0 .`), which states that it receives no mail; another address of the "
+    because += "recipient is needed."
+    belief = Belief.CONFIRMED if failed else Belief.LIKELY  # a refusal without its recipient may be another's
+    return Finding(belief, because, (answer, proof), _steps(own=False, domain=answer.name), weight=1.5)
 
 
 def _domain(reply: Reply | None) -> str:

@@ -22,19 +22,23 @@ DNS can mend it.
 
 from __future__ import annotations
 
+from typing import Final
+
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.dns.exchangers import Exchanger, exchanger_of, organization
+from diagnostics.causes.dns.exchangers import Exchanger, exchangers_of, organization
 from diagnostics.causes.dns.lookups import same
 from diagnostics.causes.recipient.lookup import accepted, address, by_microsoft, domain
 from diagnostics.facts import DnsAnswer, Reply, Said, SendConnector, Session
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
+_EDGE: Final = "Recipient address rejected: Access denied"
+
 
 @cause(
     id="dns.mx.own-domain-wrong",
     act="dns",
-    says=("Relay access denied", "Unable to relay", "Relaying denied"),
+    says=("Relay access denied", "Unable to relay", "Relaying denied", _EDGE),
 )
 def assess(
     said: Said,
@@ -53,10 +57,18 @@ def assess(
     name = domain(address(said, replies))
     if refuting := _refuting(said, name, connectors, settings):
         return refuting
-    mx = exchanger_of(name, answers)
+    hosts = exchangers_of(name, answers)
+    if said.signature == _EDGE:
+        right = next((each for each in hosts if each.is_microsoft), None) if by_microsoft(said) else None
+        because = (
+            f"The MX of {right.domain} is {right.host}, and Exchange Online answered there: the mail is at the right place."
+            if right
+            else ""
+        )
+        return Finding(Belief.RULED_OUT, because, (right.answer, said)) if right else None
     online = by_microsoft(said) or "5.4.1 relay access denied" in low
-    if mx:
-        return _compared(said, mx, online)
+    if hosts:
+        return _compared(said, hosts, online)
     who = said.by or ("Exchange Online" if online else "The server")
     because = f"{who} does not host `{name}`; " if name else f"{who} does not host the recipient's domain; "
     because += "if the MX record leads there, it is wrong or left over from before a move."
@@ -79,7 +91,11 @@ def _refuting(
     return None
 
 
-def _compared(said: Said, mx: Exchanger, online: bool) -> Finding:
+def _compared(said: Said, hosts: list[Exchanger], online: bool) -> Finding:
+    """Every MX host counts: with two providers in the record, the second one refuses now and then."""
+    mx = next((each for each in hosts if organization(said.by) == organization(each.host)), hosts[0])
+    if online:
+        mx = next((each for each in hosts if each.is_microsoft), mx)
     if online and mx.is_microsoft:
         because = f"The MX of {mx.domain} is {mx.host}, and Exchange Online refused: the record is right, the "
         because += "domain is missing in the tenant."

@@ -26,8 +26,10 @@ from typing import Final
 import re2
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.connector.heard import heard
+from diagnostics.causes.dns.lookups import addresses_of
 from diagnostics.causes.network.reach import is_ipv6, kind_of
-from diagnostics.facts import DnsAnswer, Said
+from diagnostics.facts import DnsAnswer, Reply, Said, Session
 from diagnostics.report import Step
 
 _TOLD: Final = (
@@ -75,11 +77,20 @@ _REVERSE: Final = (".in-addr.arpa", ".ip6.arpa")
         "IP name lookup failed",
         "IP name possibly forged",
     ),
+    against={
+        "Helo command rejected": "judges the name that was given in HELO, not the PTR record of the address",
+    },
 )
-def assess(said: Said, _answer: DnsAnswer | None, answers: tuple[DnsAnswer, ...]) -> Finding | None:
-    """The receiver's own words; a look-up by hand that finds a name takes the certainty away."""
+def assess(
+    said: Said,
+    _answer: DnsAnswer | None,
+    answers: tuple[DnsAnswer, ...],
+    replies: tuple[Reply, ...],
+    sessions: tuple[Session, ...],
+) -> Finding | None:
+    """The receiver's own words; a look-up by hand shows whether name and address lead to each other."""
     low = said.text.lower()
-    ip = _sender(said)
+    ip = _sender(said) or heard(said, replies, sessions).egress
     asked = [each for each in answers if each.name.lower().rstrip(".").endswith(_REVERSE)]
     found = next((each for each in asked if each.ok), None)
     missing = next((each for each in asked if not each.ok), None)
@@ -87,6 +98,8 @@ def assess(said: Said, _answer: DnsAnswer | None, answers: tuple[DnsAnswer, ...]
     because += "lead back to it."
     if is_ipv6(ip):
         because += " The mail went over IPv6; the IPv4 address may well have one."
+    if found and (settled := _forward(said, found, ip, answers)):
+        return settled
     if _EITHER in low and not missing:
         return _either(said, found, ip)
     if found and not missing:
@@ -99,6 +112,23 @@ def assess(said: Said, _answer: DnsAnswer | None, answers: tuple[DnsAnswer, ...]
         return Finding(Belief.LIKELY, because, (said,), _steps(ip), weight=1.3)
     because = "The refusal speaks of reverse DNS: the record of the sending address, or its generic name."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(ip), weight=1.5)
+
+
+def _forward(said: Said, found: DnsAnswer, ip: str, answers: tuple[DnsAnswer, ...]) -> Finding | None:
+    """Where the reverse name was resolved too: does it lead back to the address?"""
+    name = next(iter(found.values("PTR")), "")
+    back = addresses_of(name, answers) if name and ip else []
+    same_kind = [(each, answer) for each, answer in back if is_ipv6(each) == is_ipv6(ip)]
+    if not same_kind:
+        return None
+    known = [each for each, _ in same_kind]
+    if ip in known:
+        because = f"{ip} leads to {name} and {name} back to {ip}: reverse DNS is right now."
+        return Finding(Belief.RULED_OUT, because, (found, same_kind[0][1]))
+    because = (
+        f"The PTR record of {ip} names {name}, but {name} resolves to {', '.join(known[:3])}: it does not lead back."
+    )
+    return Finding(Belief.CONFIRMED, because, (found, same_kind[0][1], said), _steps(ip))
 
 
 def _either(said: Said, found: DnsAnswer | None, ip: str) -> Finding:

@@ -56,7 +56,7 @@ def assess(
         )
         return Finding(Belief.LIKELY, because, (said, fine, known), _steps(name), weight=1.4)
     silent = _silent(answers)
-    if silent and silent.record == "AAAA":
+    if silent and silent.asked == "AAAA":
         because = (
             f"The AAAA look-up of {silent.name} gets no answer ({silent.error}), which Exchange makes before it sends."
         )
@@ -83,7 +83,7 @@ def assess(
 def _silent(answers: tuple[DnsAnswer, ...]) -> DnsAnswer | None:
     """A look-up that was not refused but never answered, or answered with a server's failure."""
     silent = [each for each in answers if each.error in ("timed out", "SERVFAIL")]
-    return next((each for each in silent if each.record == "AAAA"), silent[0] if silent else None)
+    return next((each for each in silent if each.asked == "AAAA"), silent[0] if silent else None)
 
 
 def _unanswered(answers: tuple[DnsAnswer, ...]) -> bool:

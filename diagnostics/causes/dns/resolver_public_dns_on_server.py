@@ -26,8 +26,9 @@ import re2
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.dns.lookups import nonexistent, public_resolver, restart_transport
+from diagnostics.causes.network.queues import inward
 from diagnostics.causes.network.reach import by_exchange_online
-from diagnostics.facts import DnsAnswer, DnsServers, Said
+from diagnostics.facts import DnsAnswer, DnsServers, QueueState, Said
 from diagnostics.report import Step
 
 _REPORTED_BY = re2.compile(r"(?i)reported by \[?([0-9a-f.:]{3,45})\b")
@@ -47,9 +48,15 @@ _INTERNAL = re2.compile(
     ),
 )
 def assess(
-    said: Said, listed: DnsServers | None, answers: tuple[DnsAnswer, ...], adapters: tuple[DnsServers, ...]
+    said: Said | DnsAnswer,
+    listed: DnsServers | None,
+    answers: tuple[DnsAnswer, ...],
+    adapters: tuple[DnsServers, ...],
+    queues: tuple[QueueState, ...],
 ) -> Finding | None:
     """A public resolver on the adapter, or one that was asked for an internal name."""
+    if isinstance(said, DnsAnswer):
+        return _asked_inside(said, queues)
     if by_exchange_online(said.text) or "NonExistentDomain" in said.text:
         return None
     asked = next((each for each in answers if _astray(each)), None)
@@ -93,6 +100,15 @@ def _listed(said: Said, servers: DnsServers) -> Finding:
     if internal:
         return Finding(Belief.LIKELY, because, (servers, said), _steps(), weight=1.6)
     return Finding(Belief.POSSIBLE, because, (servers, said), _steps(), weight=1.7)
+
+
+def _asked_inside(answer: DnsAnswer, queues: tuple[QueueState, ...]) -> Finding | None:
+    """A queue stands inside, and the name of its next server was answered by a resolver inside."""
+    inside = answer.ok and bool(_INTERNAL.search(answer.name)) and bool(answer.server)
+    if not inside or public_resolver(answer.server) or not any(inward(each) for each in queues):
+        return None
+    because = f"{answer.name} was answered by {answer.server}, which is no public resolver."
+    return Finding(Belief.RULED_OUT, because, (answer,))
 
 
 def _astray(answer: DnsAnswer) -> bool:

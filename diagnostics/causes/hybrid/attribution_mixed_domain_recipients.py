@@ -31,6 +31,9 @@ from diagnostics.report import Step
     id="hybrid.attribution.mixed-domain-recipients",
     act="sender",
     says=("Address domain different from previous accepted address", "ATTR46"),
+    against={
+        "4.5.3 Too many recipients": "counts the recipients, whatever their domains",
+    },
 )
 def assess(said: Said, replies: tuple[Reply, ...], sessions: tuple[Session, ...]) -> Finding | None:
     """The words say it; whose server sends decides who acts."""

@@ -35,6 +35,9 @@ _OWN = ("outbound to office 365", "outbound to microsoft 365")
     id="hybrid.hcw.address-space-extra",
     act="on-prem",
     says=("HCW8039", "The hybrid Send connector must only contain the single address space"),
+    against={
+        "isn't running Exchange 2013 or a later version": "is the wizard's complaint about a server, not about address spaces",
+    },
 )
 def assess(said: Said, connector: SendConnector | None, connectors: tuple[SendConnector, ...]) -> Finding | None:
     """The message names the fault; the connector shows the extra domains."""

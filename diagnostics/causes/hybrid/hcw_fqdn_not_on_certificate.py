@@ -29,6 +29,10 @@ from diagnostics.report import Step
     id="hybrid.hcw.fqdn-not-on-certificate",
     act="on-prem",
     says=("RequiredTls flag should be set to true if TlsCertificateName is specified", "Set-HybridMailflow"),
+    against={
+        "is not bound to the SMTP Service": "is about the certificate's services, not about the names on it",
+        "must only contain the single address space": "is the wizard's complaint about address spaces, not about a certificate",
+    },
 )
 def assess(
     said: Said, certificate: InstalledCertificate | None, installed: tuple[InstalledCertificate, ...]

@@ -34,6 +34,14 @@ _LISTS = ("SendingTransportServers", "ReceivingTransportServers", "ClientAccessS
     id="hybrid.hcw.stale-server-list",
     act="on-prem",
     says=("isn't running Exchange 2013 or a later version", "isn’t running Exchange 2013 or a later version"),
+    against={
+        "could not discover any route to connector": (
+            "is an event of routing, about a connector's source servers; the wizard would name the server and stop"
+        ),
+        "RequiredTls flag should be set to true if TlsCertificateName is specified": (
+            "is the wizard's complaint about a certificate, not about a server"
+        ),
+    },
 )
 def assess(said: Said, objects: tuple[Configured, ...]) -> Finding | None:
     """The message names the server; the stored configuration shows where it stands."""

@@ -58,7 +58,8 @@ def assess(
 ) -> Finding | None:
     """A routing address that the cloud doesn't know, or an on-premises object without one."""
     if isinstance(anchor, Configured):
-        return None if any(loop in each.whole.lower() for each in replies for loop in _LOOPS) else _from_object(anchor)
+        circled = next((each for each in replies if any(loop in each.whole.lower() for loop in _LOOPS)), None)
+        return _circled(anchor, circled) if circled else _from_object(anchor)
     wanted = address(anchor, replies)
     if not domain(wanted).endswith(_ROUTING) or not directory_says_no(anchor):
         return None
@@ -70,6 +71,15 @@ def assess(
     if not by_microsoft(anchor):
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(wanted), weight=1.9)
     return Finding(Belief.LIKELY, because, (anchor,), _steps(wanted), weight=1.5)
+
+
+def _circled(entry: Configured, reply: Reply) -> Finding | None:
+    """A target that leads back is known too well; a missing one is refused as unknown."""
+    target = entry.get("RemoteRoutingAddress") or entry.get("ExternalEmailAddress")
+    if entry.kind != "recipient" or not target:
+        return None
+    because = f"{entry.name or 'The object'} has a target, {target}, and its mail circles; a missing one is refused as unknown."
+    return Finding(Belief.RULED_OUT, because, (entry, reply))
 
 
 def _from_object(entry: Configured) -> Finding | None:

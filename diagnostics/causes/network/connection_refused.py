@@ -39,7 +39,13 @@ from diagnostics.report import Act, Step
 _LISTENING = ("msexchangefrontendtransport", "msexchangetransport", "msexchangedelivery")
 
 
-@cause(id="network.connection.refused", act="recipient-side")
+@cause(
+    id="network.connection.refused",
+    act="recipient-side",
+    against={
+        "blocked using": "is an answer, so the connection was accepted",
+    },
+)
 def assess(
     anchor: ConnectFailed | SmtpReached,
     failures: tuple[ConnectFailed, ...],

@@ -57,6 +57,9 @@ def assess(
         return refuted(anchor, sessions, replies, handshakes)
     if isinstance(anchor, PortTest) and (anchor.succeeded or anchor.port != 25):
         return None
+    if isinstance(anchor, ConnectFailed) and anchor.kind == "refused":
+        because = f"{place_of(anchor).name} answered the connection, with a refusal: it was reached."
+        return Finding(Belief.RULED_OUT, because, (anchor,))
     if isinstance(anchor, ConnectFailed) and (anchor.kind not in _KINDS or no_route(anchor)):
         return None
     where = place_of(anchor)

@@ -25,7 +25,8 @@ import re2
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.network.reach import kind_of
-from diagnostics.facts import Reply
+from diagnostics.causes.reputation.addresses import without_tried
+from diagnostics.facts import Reply, Session
 from diagnostics.report import Step
 
 # How servers name the address that connected to them.
@@ -37,27 +38,32 @@ _OURS = re2.compile(
 
 
 @cause(id="network.nat.egress-ip-changed", act="network", modifier=True)
-def assess(reply: Reply, replies: tuple[Reply, ...]) -> Finding | None:
-    """Two addresses of ours in the refusals of one case."""
-    if not reply.failing or not _ours(reply):
+def assess(anchor: Reply | Session, replies: tuple[Reply, ...], sessions: tuple[Session, ...]) -> Finding | None:
+    """Two addresses of ours in what other servers said to us in one case, of which something failed."""
+    failed = [each for each in replies if each.failing]
+    if not failed and not any(each.failed for each in sessions):
         return None
-    seen: dict[str, Reply] = {}
-    for each in replies:
-        for ip in _ours(each) if each.failing else ():
+    seen: dict[str, Reply | Session] = {}
+    heard: list[Reply | Session] = [*failed, *sessions]
+    for each in heard:
+        for ip in _ours(each):
             seen.setdefault(ip, each)
-    if len(seen) < 2:
+    if len(seen) < 2 or not _ours(anchor):
         return None
     because = (
-        f"The refusals name several public addresses of ours ({', '.join(list(seen)[:4])}): mail does "
-        f"not always leave from "
+        f"Other servers saw several public addresses of ours ({', '.join(list(seen)[:4])}): mail does not always leave "
     )
-    because += "the same one."
+    because += "from the same one."
     # A trigger stands beside a cause, so it never outweighs one.
     return Finding(Belief.POSSIBLE, because, tuple(seen.values()), _steps(), weight=0.01)
 
 
-def _ours(reply: Reply) -> list[str]:
-    found = [first or second for first, second in _OURS.findall(reply.whole[:4000])]
+def _ours(heard: Reply | Session) -> list[str]:
+    """Our addresses as another server named them: in a refusal, or in its reply to our EHLO."""
+    if isinstance(heard, Session):
+        found = [heard.seen_as] if heard.direction == "send" else []
+    else:
+        found = [first or second for first, second in _OURS.findall(without_tried(heard.whole))]
     return [ip for ip in found if kind_of(ip) == "public"]
 
 

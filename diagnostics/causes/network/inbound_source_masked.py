@@ -50,8 +50,6 @@ def assess(anchor: Authentication | Said, hops: tuple[Hops, ...], sessions: tupl
     if isinstance(anchor, Authentication):
         return _judged(anchor, hops)
     if public:
-        if anchor.signature == "Unable to relay":
-            return None
         because = f"The receive log shows real addresses, such as {public}."
         return Finding(Belief.RULED_OUT, because, (next(s for s in sessions if s.remote_ip == public),))
     return _shared(anchor, sessions)
@@ -80,7 +78,7 @@ def _judged(results: Authentication, hops: tuple[Hops, ...]) -> Finding | None:
 
 def is_mask(hop: Hop, results: Authentication) -> bool:
     """Whether the address that SPF judged greeted as a server of the sender: then it hides that server's own."""
-    foreign = organization(hop.sender) == organization(results.mail_from) != organization(hop.by)
+    foreign = organization(hop.sender) == organization(results.mail_from.rpartition("@")[2]) != organization(hop.by)
     return hop.ip == results.sender_ip and "." in hop.sender and foreign
 
 

@@ -37,6 +37,9 @@ _STALLED = ("timeout", "timedout")
         "Connection dropped due to TimedOut",
         "Connection dropped due to timed out",
     ),
+    against={
+        "Message size exceeds fixed": "is an answer; a path that swallows large packets gives none",
+    },
 )
 def assess(
     anchor: Said | ConnectionDropped, _reached: SmtpReached | None, sessions: tuple[Session, ...]

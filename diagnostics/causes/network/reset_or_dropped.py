@@ -55,6 +55,9 @@ _AFTER: Final = {
         "socket error code 10054",
         "Winsock error code: 10054",
     ),
+    against={
+        "does not meet the required authentication level": "is an answer, given over a connection that held",
+    },
 )
 def assess(
     anchor: ConnectionDropped | Said, _reached: SmtpReached | None, sessions: tuple[Session, ...]
@@ -64,7 +67,12 @@ def assess(
         return _from_words(anchor)
     if anchor.stage is None or anchor.by == "local" or anchor.direction == "receive":
         return None
-    if anchor.stage in (Stage.STARTTLS, Stage.ATTEMPTED, Stage.DELIVERED):
+    if anchor.stage is Stage.STARTTLS:
+        because = (
+            f"The connection to {anchor.host or 'the other side'} ended in the TLS handshake, right after STARTTLS."
+        )
+        return Finding(Belief.RULED_OUT, because, (anchor,))
+    if anchor.stage in (Stage.ATTEMPTED, Stage.DELIVERED):
         return None
     when, who = _AFTER[anchor.stage]
     where = anchor.host or _address(anchor, sessions) or "The other side"

@@ -30,11 +30,21 @@ from diagnostics.report import Act, Step
     id="policy.antispam.content-filter-local",
     act="on-prem",
     says=("Message rejected as spam by Content Filtering", "Content Filter agent quarantined this message"),
+    against={
+        "5.1.0 Sender denied": "looks the sender up in a list, and reads no content",
+    },
 )
 def assess(anchor: Said | AgentAction, replies: tuple[Reply, ...]) -> Finding | None:
     """The agent's own words."""
     if isinstance(anchor, AgentAction):
-        if not (anchor.failing and anchor.agent.lower().startswith("content filter")):
+        if not anchor.agent.lower().startswith("content filter"):
+            return None
+        if anchor.action.lower() == "acceptmessage":
+            because = (
+                f"The Content Filter agent let the message of `{anchor.sender or anchor.ip or 'this sender'}` pass "
+            )
+            return Finding(Belief.RULED_OUT, f"{because}({anchor.reason or anchor.action}).", (anchor,))
+        if not anchor.failing:
             return None
         score = f" with an SCL of {anchor.reason_data}" if anchor.reason_data.strip().isdigit() else ""
         because = f"The Content Filter agent of this server acted ({anchor.action}) on the message of "

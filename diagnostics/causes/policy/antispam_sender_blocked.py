@@ -22,14 +22,34 @@ policy's). It is an entry somebody made, no reputation service.
 
 from __future__ import annotations
 
+from typing import Final
+
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.policy.said import refusal
+from diagnostics.causes.policy.said import refusal, reply_of
+from diagnostics.causes.reputation.lists import of_microsoft
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import AgentAction, Antispam, Configured
-from diagnostics.report import Step
+from diagnostics.refusals import topics
+from diagnostics.report import Act, Step
 
 _SKB = "The message matched a blocked sender or domain of an anti-spam policy (SFV:SKB)"
 _BLK = "The sender stands on the recipient's own list of blocked senders (SFV:BLK)"
+
+
+# Words of other filters for an entry that somebody made against a sender.
+_NAMES: Final = (
+    "blacklist",
+    "black list",
+    "blocklist",
+    "block list",
+    "blocked sender",
+    "user entry",
+    "user domain entry",
+    "manual block",
+    "manually blocked",
+    "envelope blocked",
+    "SenderFilterConfig",
+)
 
 
 @cause(
@@ -39,7 +59,12 @@ _BLK = "The sender stands on the recipient's own list of blocked senders (SFV:BL
         "5.1.0 Sender denied",
         "Recipient not authorized, your IP has been found on a block list",
         "External client with IP address",
+        *_NAMES,
     ),
+    against={
+        "Message rejected as spam by Content Filtering": "judges the content; the sender filter says `Sender denied`",
+        "using Customer Block list": "judges the sending server's address, not the sender's",
+    },
 )
 def assess(
     anchor: Said | Antispam | AgentAction, replies: tuple[Reply, ...], settings: tuple[Configured, ...]
@@ -49,14 +74,40 @@ def assess(
         return _filed(anchor)
     if isinstance(anchor, AgentAction):
         return _acted(anchor)
+    if anchor.signature in _NAMES:
+        return _entered(anchor, replies)
     refused = refusal(anchor, replies)
     blocked = next((s for s in settings if s.kind == "sender-filter-config" and _entries(s)), None)
     because = f"{refused.where} refused the sender with `{anchor.signature}`, which its own block entries do."
     if anchor.signature.startswith("5.1.0") and not refused.online:
         belief = Belief.CONFIRMED if blocked else Belief.LIKELY
-        return Finding(belief, because, (anchor, blocked), _on_premises(""), weight=1.2)
+        reply = reply_of(anchor, replies)
+        # Who holds the report is the sender; the list is kept where the mail was refused.
+        away = blocked is None and reply is not None and reply.kind in ("ndr", "dsn")
+        act: Act = "recipient-side" if away else "on-prem"
+        return Finding(belief, because, (anchor, blocked), _on_premises(""), act, weight=1.2)
     steps = _policies() if refused.online else _on_premises("")
     return Finding(Belief.POSSIBLE, because, (anchor,), steps, refused.act, weight=1.0 if refused.online else 1.6)
+
+
+def _entered(anchor: Said, replies: tuple[Reply, ...]) -> Finding | None:
+    """Other systems' words: they name the entry, and whoever holds the reply is the sender."""
+    if "entry" not in topics(anchor.text) or of_microsoft(anchor.text):
+        return None
+    refused = refusal(anchor, replies)
+    because = f"{refused.where} refuses this sender to {refused.whom} by an entry that somebody made there."
+    return Finding(Belief.LIKELY, because, (anchor,), _ask_them(), "recipient-side", weight=1.2)
+
+
+def _ask_them() -> tuple[Step, ...]:
+    return (
+        look(
+            "Ask the recipient or their administrators, by another way, to remove the entry: nobody else can. Send them the "
+            "refusal, and the sender's address as it stands in it.",
+            "",
+            "portal",
+        ),
+    )
 
 
 def _entries(settings: Configured) -> bool:

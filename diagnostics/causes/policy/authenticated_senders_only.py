@@ -56,7 +56,7 @@ _NOUNS: Final = (
     ),
 )
 def assess(
-    said: Said, replies: tuple[Reply, ...], settings: tuple[Configured, ...], headers: tuple[Headers, ...]
+    said: Said, replies: tuple[Reply, ...], settings: tuple[Configured, ...], headers: Headers | None
 ) -> Finding | None:
     """The words are plain; what remains open is whether the sender really is a stranger."""
     refused = refusal(said, replies)
@@ -74,18 +74,26 @@ def assess(
         return Finding(Belief.POSSIBLE, because, (said,), steps[:1], refused.act, weight=1.3)
     if closed:
         because += f" {_SWITCH} is True."
-        return Finding(Belief.CONFIRMED, because, (said, setting), steps, refused.act)
+        if _senders(headers):
+            return Finding(Belief.CONFIRMED, because, (said, setting), steps, refused.act)
+        # A colleague whose mail lost its internal mark meets the same switch.
+        because += " Whether the sender is a stranger, the headers of the message tell."
+        return Finding(Belief.LIKELY, because, (said, setting), steps, refused.act, weight=1.5)
     if "5.7.135" in said.text or "public folder" in said.text.lower():
         return Finding(Belief.POSSIBLE, because, (said,), steps, refused.act, weight=1.0)
     because += f" The switch is {_SWITCH}; it is on by default for groups."
     return Finding(Belief.LIKELY, because, (said,), steps, refused.act, weight=1.0)
 
 
-def _colleague(refused: Refusal, headers: tuple[Headers, ...]) -> str:
+def _colleague(refused: Refusal, headers: Headers | None) -> str:
     """The domain that the sender shares with the recipient; "" when they differ or one isn't told."""
     domain = refused.recipient.rpartition("@")[2].casefold()
-    senders = {a.rpartition("@")[2].casefold() for each in headers for a in addresses(each.get("from"))}
-    return domain if domain and domain in senders else ""
+    return domain if domain and domain in _senders(headers) else ""
+
+
+def _senders(headers: Headers | None) -> set[str]:
+    """The domains that the message's author writes from."""
+    return {a.rpartition("@")[2].casefold() for a in addresses(headers.get("from"))} if headers else set()
 
 
 def _steps(refused: Refusal, text: str) -> tuple[Step, ...]:

@@ -29,6 +29,11 @@ from diagnostics.report import Shell, Step
     id="policy.direct-send.rejected",
     act="exchange-online",
     says=("5.7.68 TenantInboundAttribution", "Direct Send not allowed for this organization"),
+    against={
+        "There is a partner connector configured that matched": (
+            "is a partner connector's restriction; the switch for Direct Send says `5.7.68`"
+        ),
+    },
 )
 def assess(said: Said, settings: tuple[Configured, ...]) -> Finding | None:
     """One text, one meaning."""

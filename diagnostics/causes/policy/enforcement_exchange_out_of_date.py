@@ -38,6 +38,11 @@ _RATE: Final = re2.compile(r"(?i)(throttled|blocked) for (\d{1,3} ?min(?:ute)?s?
         "connection to Exchange Online throttled for",
         "connection to Exchange Online blocked for",
     ),
+    against={
+        "Server busy. Please try again later from": (
+            "is a throttle of the sending address; an old version is refused with `4.7.230`"
+        ),
+    },
 )
 def assess(said: Said) -> Finding | None:
     """One text, one meaning; it names the stage."""

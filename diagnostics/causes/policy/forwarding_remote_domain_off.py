@@ -20,23 +20,40 @@ The object called Default stands for every domain that has none of its own; on E
 
 from __future__ import annotations
 
+from typing import Final
+
+import re2
+
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.policy.said import of_kind
-from diagnostics.facts import Reply
-from diagnostics.mail_facts import Configured, Tracked
-from diagnostics.report import Step
+from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import Configured, Traced, Tracked
+from diagnostics.report import Act, Step
 
 _FORWARDING = ("ForwardingSmtpAddress", "ForwardingAddress")
 
 
-@cause(id="policy.forwarding.remote-domain-off", act="on-prem")
+# What the resolver says of an automatic message that a remote domain doesn't admit: it is handled, with a success code.
+_HANDLED: Final = re2.compile(r"RESOLVER\.MSGTYPE\.(AF|AR)\b")
+
+
+@cause(
+    id="policy.forwarding.remote-domain-off",
+    act="on-prem",
+    says=("RESOLVER.MSGTYPE.AF", "RESOLVER.MSGTYPE.AR"),
+)
 def assess(
-    anchor: Configured | Tracked,
+    anchor: Configured | Tracked | Traced | Said,
     settings: tuple[Configured, ...],
     entries: tuple[Tracked, ...],
     replies: tuple[Reply, ...],
+    traces: tuple[Traced, ...],
 ) -> Finding | None:
     """A setting that is off is no fault by itself: it counts when something is to be forwarded."""
+    if not isinstance(anchor, Configured) and (handled := _HANDLED.search(_words(anchor))):
+        return _handled(anchor, str(handled.group(1)), online=bool(traces))
+    if isinstance(anchor, Traced | Said):
+        return None
     if isinstance(anchor, Tracked):
         return _suppressed(anchor, of_kind(settings, "remote-domain"))
     if anchor.kind != "remote-domain" or any("5.7.520" in each.whole for each in replies):
@@ -55,6 +72,21 @@ def assess(
     if dropped or (forwards and forward):
         return Finding(Belief.LIKELY, because, (anchor, dropped, forwards), steps)
     return Finding(Belief.POSSIBLE, because, (anchor,), steps, weight=1.0)
+
+
+def _words(event: Tracked | Traced | Said) -> str:
+    if isinstance(event, Said):
+        return event.text
+    return f"{event.status} {event.context if isinstance(event, Tracked) else event.detail}"
+
+
+def _handled(event: Tracked | Traced | Said, kind: str, *, online: bool) -> Finding:
+    off = "AutoForwardEnabled" if kind == "AF" else "AutoReplyEnabled"
+    what = "forward" if kind == "AF" else "reply"
+    because = f"The automatic {what} was dropped before it left (RESOLVER.MSGTYPE.{kind}): the remote domain that the outside "
+    because += f"recipient falls under does not admit it ({off}), and nobody is told."
+    act: Act | None = "exchange-online" if online else None
+    return Finding(Belief.CONFIRMED, because, (event,), _steps("", off), act)
 
 
 def _suppressed(entry: Tracked, domains: list[Configured]) -> Finding | None:
@@ -82,7 +114,7 @@ def _steps(domain: str, off: str) -> tuple[Step, ...]:
             f"Set-RemoteDomain {{remote_domain}} -{off} $true",
             changes="Automatic messages to that domain leave. On the object Default it holds for every outside domain, which "
             "also lets a stolen mailbox forward its mail.",
-            undo=f"Set-RemoteDomain with the same domain and -{off} $false.",
+            undo=f"Set-RemoteDomain with the same domain and the old value of {off}.",
             verify="A forwarded message has the event SENDEXTERNAL or SEND.",
             remote_domain="Default" if domain == "*" else domain,
         ),

@@ -33,8 +33,11 @@ _AUTHENTICATION: Final = re2.compile(r"\b(?:dmarc|spf|dkim)\b")
 
 @cause(
     id="policy.gateway.anti-spoofing",
-    act="on-prem",
-    says=("Rejected by header based Anti-Spoofing policy", "Anti-Spoofing policy"),
+    act="recipient-side",
+    says=("Rejected by header based Anti-Spoofing policy", "Anti-Spoofing policy", "Anti-Spoofing Header Lockout"),
+    against={
+        "5.1.0 Sender denied": "is Exchange's own sender filter, with a list that somebody keeps",
+    },
 )
 def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     """The gateway's own words; where they also name DMARC or SPF, that is the reason."""
@@ -46,7 +49,7 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     who = f"`{refused.by}`, the gateway" if refused.by else "The gateway"
     because = f"{who} in front of {refused.whom}'s organization, such as Mimecast, refused mail that comes from outside in the "
     because += "organization's own name. It must except this one service there; Exchange isn't asked."
-    exact = "header based" in low
+    exact = any(words in low for words in ("header based", "header-based", "header lockout", "mimecast"))
     belief = Belief.LIKELY if exact else Belief.POSSIBLE
     return Finding(belief, because, (said,), _steps(), weight=1.6)
 

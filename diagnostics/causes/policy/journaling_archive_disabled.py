@@ -28,6 +28,9 @@ from diagnostics.report import Step
     id="policy.journaling.archive-disabled",
     act="on-prem",
     says=("5.3.190", "not supported when Journaling Archive is disabled"),
+    against={
+        "rejected due to local policy": "is the archive's own policy; nothing on this side is switched off",
+    },
 )
 def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     """One number, one meaning."""

@@ -21,6 +21,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import re2
+
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.policy.said import Refusal, refusal
 from diagnostics.facts import Reply, Said
@@ -34,10 +36,29 @@ _EVENTS: Final = {
 }
 
 
+# Nobody decided: the notice says so in the words of its language.
+_UNDECIDED: Final = re2.compile(r"(?i)decision|approved by|keine entscheidung|rechtzeitig|d.{1,2}lai|expir")
+
+
 @cause(
     id="policy.moderation.rejected-or-expired",
     act="recipient-side",
-    says=("APPROVAL.Rejected", "rejected by a moderator", *_EVENTS),
+    says=(
+        "APPROVAL.Rejected",
+        "rejected by a moderator",
+        "by the moderator",
+        "moderators didn't make",
+        "approved by a moderator",
+        "vom Moderator",
+        "Moderatoren",
+        "par le modérateur",
+        "por el moderador",
+        "dal moderatore",
+        *_EVENTS,
+    ),
+    against={
+        "Cannot read expiry policy": "means that the approval agent fails; no moderator's answer is missing",
+    },
 )
 def assess(anchor: Said | Tracked, replies: tuple[Reply, ...]) -> Finding | None:
     """The tracking event proves it; the report's words are Exchange's own."""
@@ -47,11 +68,13 @@ def assess(anchor: Said | Tracked, replies: tuple[Reply, ...]) -> Finding | None
             return None
         recipient = next(iter(anchor.recipients), "")
         because = f"{what} of `{anchor.sender or 'this sender'}` to `{recipient or 'the moderated recipient'}`."
-        return Finding(Belief.CONFIRMED, because, (anchor,), _steps(Refusal(recipient, "", online=False)))
+        return Finding(Belief.CONFIRMED, because, (anchor,), _steps(Refusal(recipient, "", online=False)), "on-prem")
     refused = refusal(anchor, replies)
     what = next(
         (text for event, text in _EVENTS.items() if event in anchor.text.upper()), "A moderator rejected the message"
     )
+    if _UNDECIDED.search(anchor.text):
+        what = _EVENTS["MODERATIONEXPIRE"]
     because = f"{what} to {refused.whom}: a person's decision, no fault of a server."
     return Finding(Belief.LIKELY, because, (anchor,), _steps(refused))
 

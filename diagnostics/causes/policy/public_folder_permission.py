@@ -20,11 +20,27 @@ message is refused, although the folder's mail address accepts everybody.
 
 from __future__ import annotations
 
+from typing import Final
+
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.policy.said import Refusal, recipient_settings, refusal
-from diagnostics.facts import Reply, Said
+from diagnostics.facts import Fact, Reply, Said
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
+
+_EVERYBODY: Final = frozenset({"anonymous", "default"})  # outside senders, and inside ones without an entry
+_CREATES: Final = frozenset(
+    {
+        "createitems",
+        "contributor",
+        "author",
+        "noneditingauthor",
+        "publishingauthor",
+        "editor",
+        "publishingeditor",
+        "owner",
+    }
+)
 
 
 @cause(
@@ -36,6 +52,10 @@ from diagnostics.report import Step
         "5.7.135",
         "RESOLVER.RST.AuthRequired",
     ),
+    against={
+        "RESOLVER.RST.NotAuthorized": "checks the recipient's list of senders, before the store looks at a folder's permissions",
+        "MapiExceptionQuotaExceeded": "is about the size of the folder, not about who may write to it",
+    },
 )
 def assess(said: Said, replies: tuple[Reply, ...], settings: tuple[Configured, ...]) -> Finding | None:
     """AuthRequired is shared with every other recipient: only the kind of recipient tells them apart."""
@@ -55,10 +75,34 @@ def assess(said: Said, replies: tuple[Reply, ...], settings: tuple[Configured, .
     )
     because += "(inside senders) needs the right to create items."
     steps = _steps(refused)
+    denied = _denied(settings)
+    if denied is not None:
+        itself = setting is not None and setting.flag("RequireSenderAuthenticationEnabled") is False
+        return _by_rights(denied, refused, (said, setting), "MapiExceptionNotAuthorized" in said.text or itself)
     if "MapiExceptionNotAuthorized" in said.text or ("AuthRequired" in said.text and folder):
         return Finding(Belief.LIKELY, because, (said, setting), steps, refused.act, weight=1.1)
     weight = 1.8 if folder or "5.7.135" in said.text else 0.4
     return Finding(Belief.POSSIBLE, because, (said,), steps, refused.act, weight=weight)
+
+
+def _denied(settings: tuple[Configured, ...]) -> tuple[Configured, ...] | None:
+    """The entries of Anonymous and Default that may not create items; None where no permissions were sent."""
+    entries = [s for s in settings if s.kind == "folder-permission" and s.get("User").lower() in _EVERYBODY]
+    if not entries:
+        return None
+    return tuple(each for each in entries if not _CREATES & {right.lower() for right in each.items("AccessRights")})
+
+
+def _by_rights(
+    denied: tuple[Configured, ...], refused: Refusal, seen: tuple[Fact | None, ...], proven: bool
+) -> Finding:
+    if not denied:
+        because = f"Anonymous and Default, as far as they were sent, may create items in {refused.whom}'s folder."
+        return Finding(Belief.RULED_OUT, because, seen)
+    who = " and ".join(f"{each.get('User')} ({', '.join(each.items('AccessRights')) or 'None'})" for each in denied)
+    because = f"{refused.where} refused mail to {refused.whom}, and {who} may not create items in the folder."
+    belief = Belief.CONFIRMED if proven else Belief.LIKELY
+    return Finding(belief, because, (*denied, *seen), _steps(refused), refused.act, weight=1.1)
 
 
 def _steps(refused: Refusal) -> tuple[Step, ...]:

@@ -27,6 +27,7 @@ from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.policy.said import refusal
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Tracked
+from diagnostics.refusals import topics
 from diagnostics.report import Step
 
 # Words with which a server gives the reason; then that reason is the cause.
@@ -34,7 +35,15 @@ _REASON: Final = re2.compile(
     r"(?i)\b(?:spf|dkim|dmarc|unauthenticated|spam|spamhaus|block ?list|black ?list|dnsbl|rbl|reputation|listed|too large|"
     r"size|header|x-dg-ref|virus|malware|does not exist|unknown|not found|full|quota|tls|starttls|ptr|reverse|greylist)"
 )
-_POLICY: Final = ("local policy", "policy reasons")
+_POLICY: Final = (
+    "local policy",
+    "policy reasons",
+    "our policy",
+    "security polic",
+    "organizational settings",
+    "administrative prohibition",
+    "sender address rejected: access denied",
+)
 
 
 @cause(
@@ -46,14 +55,21 @@ _POLICY: Final = ("local policy", "policy reasons")
         "Sender address rejected",
         "Sender verify failed",
         "Administrative prohibition",
+        "security policies",
+        "organizational settings",
+        "rejected by our policy",
         "5.0.350",
     ),
+    against={
+        "disallowed this secure domain": "is said by the own server, which asks for mutual TLS; the other side refused nothing",
+    },
 )
 def assess(said: Said, replies: tuple[Reply, ...], entries: tuple[Tracked, ...]) -> Finding | None:
     """What is left when the reply gives no reason that can be looked into."""
     reason = _REASON.search(said.text)
-    if reason:
-        because = f"The reply gives its reason itself: it speaks of `{reason.group(0)}`."
+    if reason or topics(said.text):
+        because = "The reply gives its reason itself"
+        because += f": it speaks of `{reason.group(0)}`." if reason else "."
         return Finding(Belief.RULED_OUT, because, (said,))
     refused = refusal(said, replies)
     own = next((each for each in entries if _by_own_rule(each, refused.recipient)), None)

@@ -39,7 +39,13 @@ _DIRECTORY: Final = ((2142, "adaccess"), (2142, "adtopology"))
 _TOOK: Final = re2.compile(r"(\d{3,9})\s*(?:milliseconds|ms\b|Millisekunden|millisecondes)")
 
 
-@cause(id="policy.transport-rule.expensive-pattern", act="on-prem")
+@cause(
+    id="policy.transport-rule.expensive-pattern",
+    act="on-prem",
+    against={
+        "Unable to reserve MSAM": "is text extraction that fails on a file, whatever the patterns",
+    },
+)
 def assess(event: WindowsEvent, settings: tuple[Configured, ...], events: tuple[WindowsEvent, ...]) -> Finding | None:
     """The event names the agent in every language; the rules tell why it is slow, unless it waited for another."""
     if event.event != _SLOW or "extensibility" not in event.provider.lower():

@@ -26,7 +26,14 @@ from diagnostics.mail_facts import Configured
 from diagnostics.report import Shell, Step
 
 
-@cause(id="policy.transport-rule.processing-failed", act="exchange-online", says=("554 5.6.0 Invalid message content",))
+@cause(
+    id="policy.transport-rule.processing-failed",
+    act="exchange-online",
+    says=("554 5.6.0 Invalid message content",),
+    against={
+        "The execution time of agent 'Transport Rule Agent' exceeded": "is a slow rule; one that fails returns the message",
+    },
+)
 def assess(said: Said, replies: tuple[Reply, ...], settings: tuple[Configured, ...]) -> Finding | None:
     """Corrupt content gives the same words: a rule that defers on failure tells them apart."""
     refused = refusal(said, replies)

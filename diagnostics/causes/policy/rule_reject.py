@@ -25,10 +25,12 @@ from typing import Final
 import re2
 
 from diagnostics.cause import Belief, Finding, cause
+from diagnostics.causes.policy.rule_silent_action import DELETED, RULE_EVENTS, by_rule_agent
 from diagnostics.causes.policy.rules import except_sender, rejecting_rules, trace_of
 from diagnostics.causes.policy.said import refusal
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import Tracked
+from diagnostics.mail_facts import Traced, Tracked
+from diagnostics.report import Act
 
 _CUSTOM: Final = re2.compile(r"^5\.7\.9\d\d$")
 
@@ -37,11 +39,16 @@ _CUSTOM: Final = re2.compile(r"^5\.7\.9\d\d$")
     id="policy.transport-rule.reject",
     act="on-prem",
     says=("TRANSPORT.RULES.RejectMessage", "Delivery not authorized, message refused"),
+    against={
+        "Transport rules loop count exceeded": "counts how often rules sent the message round; no rule rejected it",
+    },
 )
-def assess(anchor: Said | Reply | Tracked, replies: tuple[Reply, ...]) -> Finding | None:
+def assess(anchor: Said | Reply | Tracked | Traced, replies: tuple[Reply, ...]) -> Finding | None:
     """The token and the agent's own entry prove it; a custom number is given by nothing else in Exchange."""
     if isinstance(anchor, Tracked):
         return _tracked(anchor)
+    if isinstance(anchor, Traced):
+        return _traced(anchor)
     if isinstance(anchor, Reply):
         return _numbered(anchor)
     if "loop count" in anchor.text.lower():
@@ -49,20 +56,30 @@ def assess(anchor: Said | Reply | Tracked, replies: tuple[Reply, ...]) -> Findin
     refused = refusal(anchor, replies)
     steps = (rejecting_rules(refused.shell), trace_of(refused), except_sender(refused.shell))
     proven = "RejectMessage" in anchor.signature
+    act: Act = "recipient-side" if refused.away else refused.act
     because = f"{refused.where} refused the message to {refused.whom} by a mail flow rule of its organization"
     because += "." if proven else ": these are Exchange's default words for a rule's rejection."
     belief = Belief.CONFIRMED if proven else Belief.POSSIBLE
-    return Finding(belief, because, (anchor,), steps, refused.act, weight=1.6)
+    return Finding(belief, because, (anchor,), steps, act, weight=1.6)
 
 
 def _tracked(entry: Tracked) -> Finding | None:
-    if entry.event.upper() != "FAIL" or "transport rule agent" not in entry.context.lower():
+    if entry.event.upper() != "FAIL" or not by_rule_agent(entry) or DELETED in entry.status.lower():
         return None
     because = (
         f"The Transport Rule Agent of this organization rejected the message of `{entry.sender or 'this sender'}`."
     )
     shell: Final = "exchange-management-shell"
     return Finding(Belief.CONFIRMED, because, (entry,), (rejecting_rules(shell), except_sender(shell)), weight=1.7)
+
+
+def _traced(event: Traced) -> Finding | None:
+    if event.event.lower() not in RULE_EVENTS or "reject" not in f"{event.action} {event.detail}".lower():
+        return None
+    because = f"A mail flow rule of this organization rejected the message ({event.detail[:160] or event.action})."
+    shell: Final = "exchange-online-powershell"
+    steps = (rejecting_rules(shell), except_sender(shell))
+    return Finding(Belief.CONFIRMED, because, (event,), steps, "exchange-online", weight=1.7)
 
 
 def _numbered(reply: Reply) -> Finding | None:
@@ -75,4 +92,5 @@ def _numbered(reply: Reply) -> Finding | None:
     )
     because += "gave to a mail flow rule."
     steps = (rejecting_rules(refused.shell), trace_of(refused), except_sender(refused.shell))
-    return Finding(Belief.LIKELY, because, (reply,), steps, refused.act, weight=1.2)
+    act: Act = "recipient-side" if refused.away else refused.act
+    return Finding(Belief.LIKELY, because, (reply,), steps, act, weight=1.2)

@@ -28,9 +28,10 @@ from diagnostics.causes.policy.rules import diverting_rules, trace_of
 from diagnostics.causes.policy.said import Refusal
 from diagnostics.facts import Said
 from diagnostics.mail_facts import Traced, Tracked
-from diagnostics.report import Shell, Step
+from diagnostics.report import Act, Shell, Step
 
-_RULE_EVENTS: Final = ("transport rule", "custom rule")
+DELETED: Final = "deleted by the transport rule"
+RULE_EVENTS: Final = ("transport rule", "custom rule")
 _DIVERTING: Final = re2.compile(
     r"(?i)\b(DeleteMessage|Quarantine|RedirectMessage(?:To)?|RedirectTo|DeleteTheMessage)\b"
 )
@@ -40,17 +41,26 @@ _NAMED: Final = re2.compile(r"(?i)(?:transport |mail flow )?rule:?\s*['\"]([^'\"
 @cause(
     id="policy.transport-rule.silent-action",
     act="exchange-online",
-    says=("Message was quarantined by transport rule", "quarantined by transport rule"),
+    says=(
+        "Message was quarantined by transport rule",
+        "quarantined by transport rule",
+        "by the transport rules agent",
+    ),
 )
 def assess(anchor: Traced | Tracked | Said, entries: tuple[Tracked, ...], traces: tuple[Traced, ...]) -> Finding | None:
     """The rule's own event proves it; a status of Quarantined alone may be any filter's."""
     if isinstance(anchor, Tracked):
         return _tracked(anchor, entries)
     if isinstance(anchor, Said):
-        because = "The message was quarantined by a mail flow rule."
-        return Finding(Belief.CONFIRMED, because, (anchor,), _steps("", online=True))
-    if anchor.event.lower() in _RULE_EVENTS:
+        done, online = ("deleted", False) if DELETED in anchor.text.lower() else ("quarantined", True)
+        because = f"The message was {done} by a mail flow rule."
+        act: Act = "exchange-online" if online else "on-prem"
+        return Finding(Belief.CONFIRMED, because, (anchor,), _steps("", online=online), act)
+    if anchor.event.lower() in RULE_EVENTS:
         return _traced(anchor)
+    if anchor.event.lower() == "malware":
+        because = f"The trace of the message to `{anchor.recipient or 'the recipient'}` has the event Malware: a filter acted."
+        return Finding(Belief.RULED_OUT, because, (anchor,))
     if anchor.status.lower() == "quarantined" and not any(each.event for each in traces):
         because = f"The message to `{anchor.recipient or 'the recipient'}` is in quarantine; a mail flow rule can have sent it "
         because += "there. The events of its trace name what did."
@@ -58,27 +68,40 @@ def assess(anchor: Traced | Tracked | Said, entries: tuple[Tracked, ...], traces
     return None
 
 
+def diverted(event: Traced) -> str:
+    """The action of a rule that sends a message elsewhere or nowhere, "" when it took none."""
+    found = _DIVERTING.search(f"{event.action} {event.detail}")
+    return str(found.group(1)) if found else ""
+
+
 def _traced(event: Traced) -> Finding | None:
-    action = _DIVERTING.search(f"{event.action} {event.detail}")
+    action = diverted(event)
     if not action:
         return None
     rule = _NAMED.search(event.detail)
     named = f"The mail flow rule '{rule.group(1)}'" if rule else "A mail flow rule"
-    because = f"{named} took the action {action.group(1)} on the message, which tells nobody."
+    because = f"{named} took the action {action} on the message, which tells nobody."
     steps = _steps(event.recipient, online=True, rule=str(rule.group(1)) if rule else "")
     return Finding(Belief.CONFIRMED, because, (event,), steps)
 
 
 def _tracked(entry: Tracked, entries: tuple[Tracked, ...]) -> Finding | None:
-    if entry.event.upper() not in ("DROP", "REDIRECT") or "transport rule agent" not in entry.context.lower():
+    deleted = DELETED in entry.status.lower()
+    acted = entry.event.upper() in ("DROP", "REDIRECT") and by_rule_agent(entry)
+    if not (deleted or acted):
         return None
     if entry.event.upper() == "DROP" and any(_delivered(each, entry) for each in entries):
         return Finding(Belief.RULED_OUT, "The log shows DELIVER for the same message.", (entry,))
-    what = "dropped" if entry.event.upper() == "DROP" else "redirected"
+    what = "redirected" if entry.event.upper() == "REDIRECT" else "deleted" if deleted else "dropped"
     because = f"The Transport Rule Agent {what} the message of `{entry.sender or 'this sender'}` to "
     because += f"`{', '.join(entry.recipients) or 'the recipient'}`: a rule's action, which sends no report."
     steps = _steps(next(iter(entry.recipients), ""), online=False)
     return Finding(Belief.CONFIRMED, because, (entry,), steps, "on-prem")
+
+
+def by_rule_agent(entry: Tracked) -> bool:
+    """Whether the Transport Rule Agent wrote the entry; rows that were cut have its name in the next column."""
+    return "transport rule agent" in f"{entry.context} {entry.connector}".lower()
 
 
 def _delivered(each: Tracked, dropped: Tracked) -> bool:

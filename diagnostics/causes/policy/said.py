@@ -12,6 +12,7 @@ from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Act, Shell
 
+_TENANT_MX: Final = ".mail.protection.outlook.com"
 _ONLINE: Final = re2.compile(r"(?i)\.prod\.(?:protection\.)?outlook\.com\b")
 # Numbers that mostly Exchange Online gives for restricted recipients, where Exchange Server says 5.7.1.
 _ONLINE_NUMBER: Final = re2.compile(r"\b5\.7\.(?:12|13|12[49]|13[3-6]|193)(?:$|[^\d.]|\.(?:\D|$))")
@@ -33,6 +34,11 @@ class Refusal:
     @property
     def act(self) -> Act:
         return "exchange-online" if self.online else "on-prem"
+
+    @property
+    def away(self) -> bool:
+        """Whether a tenant's MX gave it: who was refused there came from outside, and the rules are the recipient's."""
+        return self.by.endswith(_TENANT_MX)
 
     @property
     def whom(self) -> str:

@@ -48,6 +48,9 @@ _LISTS: Final = (
         "5.7.124",
         "5.7.129",
     ),
+    against={
+        "MapiExceptionNotAuthorized": "comes from the store, after the recipient's list of senders let the message pass",
+    },
 )
 def assess(said: Said, replies: tuple[Reply, ...], settings: tuple[Configured, ...]) -> Finding | None:
     """The list of the recipient proves it; 5.7.129 is also given for a blocked account."""

@@ -28,6 +28,9 @@ from diagnostics.report import Shell, Step
     id="policy.tenant-block-list.outbound",
     act="exchange-online",
     says=("5.7.703", "blocked by your organization using Tenant Allow Block List"),
+    against={
+        "TRANSPORT.RULES.RejectMessage": "is a transport rule; the block list says `5.7.703`",
+    },
 )
 def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     """One number, one meaning; the text names the addresses."""

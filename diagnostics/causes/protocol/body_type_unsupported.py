@@ -29,6 +29,9 @@ from diagnostics.report import Step
     id="protocol.body-type.unsupported",
     act="recipient-side",
     says=("Body type not supported", "5.6.1"),
+    against={
+        "bare LF": "is about the ends of lines; the type of the body was accepted",
+    },
 )
 def assess(
     said: Said,

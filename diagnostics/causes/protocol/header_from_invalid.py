@@ -42,6 +42,9 @@ _ENVELOPE: Final = ("5.1.7 Invalid address", "501 5.1.7")
     id="protocol.header.from-invalid",
     act="sender",
     says=(*_MISSING, *_SEVERAL, *_MALFORMED, "5.1.20", "5.7.512", *_ENVELOPE, "Unknown sender address"),
+    against={
+        "5.1.0 Sender denied": "looks the sender up in a list; a malformed From header is refused in other words",
+    },
 )
 def assess(said: Said, _headers: Headers | None, headers: tuple[Headers, ...]) -> Finding | None:
     """Each reply names its own variant."""

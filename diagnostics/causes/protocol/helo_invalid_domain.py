@@ -25,8 +25,9 @@ from typing import Final
 import re2
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.connector.heard import heard
 from diagnostics.causes.protocol.steps import advise
-from diagnostics.facts import Said, SendConnector
+from diagnostics.facts import Reply, Said, SendConnector, Session
 from diagnostics.report import Step
 
 _CERTAIN: Final = (
@@ -48,17 +49,24 @@ _NAME = re2.compile(
     act="sender",
     says=(*_CERTAIN, "Helo command rejected", "5.7.506", "501 5.5.4 Invalid Address", "Invalid HELO", "Invalid EHLO"),
 )
-def assess(said: Said, _connector: SendConnector | None, connectors: tuple[SendConnector, ...]) -> Finding | None:
+def assess(
+    said: Said,
+    _connector: SendConnector | None,
+    connectors: tuple[SendConnector, ...],
+    replies: tuple[Reply, ...],
+    sessions: tuple[Session, ...],
+) -> Finding | None:
     """The words speak of EHLO only; whose client it is tells where to set the name."""
     if "listed" in said.text.lower():
         return None  # the name is on a block list: another matter
+    what = heard(said, replies, sessions)
     found = _NAME.search(said.text)
-    name = next((str(each) for each in found.groups() if each), "") if found else ""
+    name = what.greeting or (next((str(each) for each in found.groups() if each), "") if found else "")
     greeting = f" `{name}`" if name and name.lower() != "command" else ""
-    who = said.by or "The receiving server"
-    because = f"{who} refuses the name{greeting} with which the client greets (EHLO/HELO): it is no host name that it accepts."
-    ours = said.kind in ("queue", "trace") or bool(connectors)
-    connector = connectors[0].connector if connectors else ""
+    who = what.who if what.incoming else said.by or "The receiving server"
+    because = f"{who} refuses the name{greeting} with which {what.client} greets (EHLO/HELO): it is no host name that it accepts."
+    ours = not what.incoming and (what.outgoing or said.kind in ("queue", "trace") or bool(connectors))
+    connector = connectors[0].connector if connectors else what.connector
     fqdn = next((each.fqdn for each in connectors if each.fqdn), "")
     if fqdn:
         because += f" The Send connector {connector} greets as `{fqdn}`."

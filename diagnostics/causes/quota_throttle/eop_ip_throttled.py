@@ -33,7 +33,13 @@ _BUSY = re2.compile(r"(?i)server busy\. please try again later from")
 _OUTLOOK = re2.compile(r"(?i)\bS775\b|rate limited due to IP reputation|4\.7\.650")
 
 
-@cause(id="quota-throttle.eop.ip-throttled", act="sender")
+@cause(
+    id="quota-throttle.eop.ip-throttled",
+    act="exchange-online",
+    against={
+        "rate limited due to IP reputation": "is consumer Outlook.com's limit; Exchange Online says `Server busy`",
+    },
+)
 def assess(reply: Reply) -> Finding | None:
     """A range of numbers that only Microsoft uses, or one of the throttle's own marks."""
     text = reply.whole

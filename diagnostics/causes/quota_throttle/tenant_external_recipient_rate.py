@@ -33,6 +33,9 @@ from diagnostics.report import Step
     id="quota-throttle.tenant.external-recipient-rate",
     act="exchange-online",
     says=("5.7.233", "5.7.232", "tenant external recipient rate limit"),
+    against={
+        "5.7.236": "is the limit for senders in an onmicrosoft.com domain",
+    },
 )
 def assess(said: Said) -> Finding:
     """Two numbers that mean nothing else."""

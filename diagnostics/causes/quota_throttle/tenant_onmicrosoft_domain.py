@@ -32,6 +32,10 @@ from diagnostics.report import Step
     id="quota-throttle.tenant.onmicrosoft-domain",
     act="exchange-online",
     says=("5.7.236", "spam abuse detected", "5.7.501"),
+    against={
+        "tenant has exceeded threshold": "restricts the tenant for its traffic, whatever domain its senders use",
+        "traffic not accepted from this IP": "is about the address that a new tenant sends from",
+    },
 )
 def assess(said: Said, headers: tuple[Headers, ...], traced: tuple[Traced, ...]) -> Finding | None:
     """5.7.236 says it; for 5.7.501 the sender's domain decides."""

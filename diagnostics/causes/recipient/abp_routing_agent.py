@@ -27,6 +27,9 @@ from diagnostics.report import Step
     id="recipient.abp.routing-agent",
     act="on-prem",
     says=("Missing or bad StoreDriver MDB properties",),
+    against={
+        "MapiExceptionCorruptData": "is damaged data in a mailbox, which was found",
+    },
 )
 def assess(said: Said, _transport: Configured | None, objects: tuple[Configured, ...]) -> Finding | None:
     """The setting of the organization proves or refutes it."""

@@ -23,9 +23,11 @@ keeps only its onmicrosoft.com address, and mail to the real one circles until `
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.recipient.lookup import accepted, address, by_microsoft, domain, named, proxies
+from diagnostics.causes.dns.exchangers import exchangers, organization
+from diagnostics.causes.dns.lookups import public_resolver, same
+from diagnostics.causes.recipient.lookup import accepted, address, by_microsoft, domain, holders, named, proxies
 from diagnostics.causes.recipient.steps import EXO, accepted_domains, advise
-from diagnostics.facts import Reply, Said
+from diagnostics.facts import DnsAnswer, Reply, Said
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Act, Step
 
@@ -37,10 +39,15 @@ from diagnostics.report import Act, Step
         "Unable to relay recipient in non-accepted domain",
         "Relay Access Denied",
         "5.4.14 Hop count exceeded",
+        "SMTPSEND.DNS.MxLoopback",
     ),
 )
 def assess(
-    said: Said, _domains: Configured | None, objects: tuple[Configured, ...], replies: tuple[Reply, ...]
+    said: Said,
+    _domains: Configured | None,
+    objects: tuple[Configured, ...],
+    replies: tuple[Reply, ...],
+    answers: tuple[DnsAnswer, ...],
 ) -> Finding | None:
     """The list of accepted domains decides; without it relaying and DNS are as good explanations."""
     if "hop count" in said.text.lower():
@@ -49,6 +56,8 @@ def assess(
     if "relay access denied" in said.text.lower() and not (online or "5.4.1" in said.text):
         return None
     name = domain(address(said, replies))
+    if said.signature == "SMTPSEND.DNS.MxLoopback":
+        return _pointed_at(said, name, answers)
     listed = [each for each in objects if each.kind == "accepted-domain"]
     mine = accepted(name, listed)
     if mine:
@@ -60,6 +69,11 @@ def assess(
             f"`{name}` is a routing domain: if this server accepted it, the mail would circle with what handed it back."
         )
         return Finding(Belief.POSSIBLE, because, (said, *listed[:1]), _steps(name, exo), act, weight=0.5)
+    owner = next(iter(holders(address(said, replies), objects)), None)
+    if owner and not listed:
+        because = f"{owner.name or 'A recipient here'} owns {named(address(said, replies))}, yet the server takes its domain for "
+        because += "a foreign one: it is missing from the accepted domains."
+        return Finding(Belief.LIKELY, because, (said, owner), _steps(name, exo), act, weight=1.5)
     if listed and name:
         because = (
             f"`{name}` is not among the {len(listed)} accepted domains that were sent, so its mail counts as relaying."
@@ -70,6 +84,19 @@ def assess(
         "organization that refused it."
     )
     return Finding(Belief.POSSIBLE, because, (said,), _steps(name, exo), act, weight=1.1 if exo else 0.9)
+
+
+def _pointed_at(said: Said, name: str, answers: tuple[DnsAnswer, ...]) -> Finding | None:
+    """Its MX record leads to the server that does not know it: is the domain ours at all?"""
+    known = [each for each in exchangers(answers) if same(each.domain, name)]
+    outside = next((each for each in known if public_resolver(each.answer.server)), None)
+    if outside and any(organization(each.host) != organization(outside.host) for each in known):
+        because = f"For the world, the MX of {outside.domain} is {outside.host}: another organization's, rightly not accepted."
+        return Finding(Belief.RULED_OUT, because, (outside.answer, said))
+    because = (
+        f"The MX of {named(name, 'the domain')} leads to this server, which does not accept it; is the domain yours?"
+    )
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(name, online=False), weight=1.2)
 
 
 def _circling(said: Said, objects: tuple[Configured, ...]) -> Finding:

@@ -46,6 +46,9 @@ from diagnostics.report import Act, Shell, Step
         "RESOLVER.ADR.RecipNotFound",
         "not found by SMTP address lookup",
     ),
+    against={
+        "RESOLVER.ADR.ExRecipNotFound": "looks up a LegacyExchangeDN; the type of a domain plays no part in it",
+    },
 )
 def assess(
     said: Said, _domains: Configured | None, objects: tuple[Configured, ...], replies: tuple[Reply, ...]

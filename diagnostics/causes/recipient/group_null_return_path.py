@@ -50,6 +50,9 @@ def assess(anchor: Headers | Configured, headers: Headers | None, objects: tuple
     group = next((each for each in objects if _silent(each)), None)
     if isinstance(anchor, Configured):
         return _from_group(anchor) if _silent(anchor) and headers is None else None
+    if group and anchor.get("return-path"):
+        because = f"The message has a return path, {anchor.get('return-path')[:120]}, so {group.name} did not empty it."
+        return Finding(Belief.RULED_OUT, because, (anchor, group))
     if not _empty(anchor):
         return None
     spoken = next((each for each in objects if each.flag("ReportToOriginatorEnabled")), None)

@@ -36,13 +36,23 @@ _WRAPPED = re2.compile(r"(?i)\bIMCEA(INVALID|FAX)-([^\s<>]{1,400})")
     act="sender",
     says=(
         "STOREDRV.Submit; invalid recipient address",
+        "PICKUP.InvalidAddress",
+        "ROUTING.InvalidAddress",
         "RESOLVER.ADR.InvalidInSmtp",
+        "RESOLVER.ADR.SmtpInSmtp",
+        "LongRecipientAddress; ",
+        "not in the form required for an e-mail address",
+        "Illegal semicolon, not in group",
         "IMCEAINVALID-",
         "IMCEAFAX-",
         "501 5.1.3",
         "553 5.1.3",
         "5.1.3",
     ),
+    against={
+        "Recipient address reserved by RFC 2606": "accepts the form of the address, whose domain is kept for examples",
+        "RESOLVER.ADR.BadPrimary": "is about the primary address of the directory object, not about what was typed",
+    },
 )
 def assess(anchor: Said | Reply, replies: tuple[Reply, ...]) -> Finding | None:
     """A wrapped address or Exchange's own words name it; a bare 5.1.3 is only near."""
@@ -55,6 +65,10 @@ def assess(anchor: Said | Reply, replies: tuple[Reply, ...]) -> Finding | None:
         return _of_wrapped(anchor, str(wrapped.group(1)), str(wrapped.group(0)))
     where = f"`{mine}`" if mine else "The recipient's address"
     because = f"{where} is not a valid address, says {anchor.by or 'the server that refused it'}."
+    lacking = next((r for r in replies if r.failing and "smtputf8" in r.whole.lower()), None)
+    if lacking and not mine.isascii():
+        because = f"`{mine}` is well formed; what a server on its way lacks is SMTPUTF8, for letters outside ASCII."
+        return Finding(Belief.RULED_OUT, because, (lacking, anchor))
     if not (mine or anchor.text).isascii():
         because = (
             f"{where} has letters outside ASCII; either it is malformed or the other server does "

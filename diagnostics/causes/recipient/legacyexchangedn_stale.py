@@ -42,6 +42,9 @@ _ESCAPED = re2.compile(r"\+([0-9A-Fa-f]{2})")
         "Recipient not found by Exchange Legacy encapsulated email address lookup",
         "5.1.11",
     ),
+    against={
+        "Delegate user validation failed": "is about a delegate of the mailbox; its own address was found",
+    },
 )
 def assess(anchor: Said | Reply, replies: tuple[Reply, ...]) -> Finding | None:
     """An IMCEAEX recipient that was not found proves it; the words alone nearly do."""

@@ -33,6 +33,9 @@ from diagnostics.report import Step
         "msExchOwningPFTree",
         "CN=Folder Hierarchies",
     ),
+    against={
+        "mailbox database is offline": "names a database that is known and down",
+    },
 )
 def assess(said: Said) -> Finding | None:
     """Transport's own warning names the tree; the attribute in a text only points at it."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from ipaddress import ip_address
-from typing import Final
+from typing import Final, Literal
 
 import re2
 
 from diagnostics.causes.network.reach import kind_of
 
+Pool = Literal["relay", "high-risk", ""]
+
 _IP: Final = r"((?:\d{1,3}\.){3}\d{1,3}|[0-9a-f]{1,4}:[0-9a-f:]{2,40})"
-# The address that was tried is named in the same text, and is the other side's.
 _TRIED = re2.compile(
     r"(?i)(?:LastAttemptedIP=\[?|last endpoint attempted was |[{<]IP[=-]|server at \S{1,253} \(|host \S{1,253}\[)"
     r"[0-9a-f.:]{3,45}"
@@ -19,12 +20,23 @@ _BLAMED = re2.compile(
     rf"(?i)(?:client host|sending ip|banned sender|\bip(?: address)?|messages from|later from|mail server|"
     rf"connection from|query/ip/|\?ip=|\bip=|/sbl/|lookup\?)[ :=]{{0,3}}[\[(<]?{_IP}"
 )
+# Forwarded mail that wasn't authenticated leaves from 40.95.0.0/16 and servers with "rly" in their name, mail that was taken
+# for spam from servers with "hn" there: https://learn.microsoft.com/defender-office-365/outbound-spam-high-risk-delivery-pool-about
+_RELAY = re2.compile(
+    r"(?i)(?:^|[^\d.])40\.95(?:\.\d{1,3}){2}(?:$|[^\d])|\bmail-[a-z0-9]{2,20}rlyn?\d{2,6}\.outbound\.|RelayOutboundPool"
+)
+_HIGH_RISK = re2.compile(r"(?i)\bmail-[a-z0-9]{2,20}hn\d{2,6}\.outbound\.|high ?-?risk")
 _BRACKETED = re2.compile(rf"(?i)[\[(]{_IP}[\])]")
+
+
+def without_tried(text: str) -> str:
+    """The text without the addresses that were connected to: those are the other side's."""
+    return str(_TRIED.sub(" ", text[:4000]))
 
 
 def blamed(text: str) -> str:
     """The sending address that the reply names, "" where it names none or it is masked."""
-    rest = str(_TRIED.sub(" ", text[:4000]))
+    rest = without_tried(text)
     candidates = [*_BLAMED.findall(rest), *_BRACKETED.findall(rest)]
     return next((str(each).rstrip(".:") for each in candidates if kind_of(str(each).rstrip(".:"))), "")
 
@@ -32,6 +44,13 @@ def blamed(text: str) -> str:
 def microsofts(ip: str) -> bool:
     """Whether Exchange Online sent from this address: then its customers can't have it delisted."""
     return kind_of(ip) == "exchange-online"
+
+
+def pool_of(text: str) -> Pool:
+    """The special pool of Exchange Online that a text names, by a server's name or by an address; "" for none."""
+    if _RELAY.search(text):
+        return "relay"
+    return "high-risk" if _HIGH_RISK.search(text) else ""
 
 
 def reversed_for_lookup(ip: str) -> str:

@@ -18,13 +18,39 @@ detected as spam -> …`, with the receiver's own words after the arrow.
 
 from __future__ import annotations
 
+from typing import Final
+
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.lookup import address, domain
 from diagnostics.causes.recipient.steps import advise
-from diagnostics.causes.reputation.lists import list_named
+from diagnostics.causes.reputation.lists import list_named, of_microsoft
 from diagnostics.facts import Reply, Said
+from diagnostics.refusals import topics
 from diagnostics.report import Step
+
+# Nouns around which filters say in their own words that they refused the content.
+_NAMES: Final = (
+    "spam",
+    "anti-spam",
+    "antispam",
+    "unsolicited",
+    "junk mail",
+    "junkmail",
+    "bulk mail",
+    "bulk email",
+    "UBE",
+    "UCE",
+    "message filtered",
+    "content filter",
+    "message content",
+    "mail content",
+    "content rejected",
+    "unacceptable content",
+    "blacklisted url",
+    "URIBL",
+    "SURBL",
+)
 
 
 @cause(
@@ -40,15 +66,19 @@ from diagnostics.report import Step
         "rejected as spam",
         "looks like spam",
         "likely unsolicited mail",
-        "very low reputation of the sending",
+        "very low reputation of the sending domain",
+        *_NAMES,
     ),
 )
 def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     """The receiver speaks of the message; where its words name a list, it speaks of the address."""
-    if has(said, "content filtering"):
+    about = topics(said.text)
+    if has(said, "content filtering") or of_microsoft(said.text) or about & {"spf", "dkim", "dmarc", "entry"}:
+        return None
+    if said.signature in _NAMES and not (about & {"spam", "link"} and ("link" in about or "listed" not in about)):
         return None
     name, _, _ = list_named(said.text)
-    if name or has(said, "blocked using", "block list", "blacklist"):
+    if "link" not in about and (name or "listed" in about) and not has(said, "sending domain"):
         because = f"The receiver's own words name {name or 'a block list'}: it refused the address, not the content."
         return Finding(Belief.RULED_OUT, because, (said,))
     whose = domain(address(said, replies))

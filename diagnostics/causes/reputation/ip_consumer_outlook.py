@@ -44,6 +44,9 @@ from diagnostics.report import Act, Step
         "by Outlook.com for policy reasons",
         "by Windows Live Hotmail for policy reasons",
     ),
+    against={
+        "does not meet the required authentication level": "is about SPF, DKIM and DMARC of the domain, not about the address",
+    },
 )
 def assess(said: Said) -> Finding | None:
     """Marks of Outlook.com alone; the two short ones count beside its name."""

@@ -36,6 +36,12 @@ _WHO = re2.compile(r"(?i)blocked by \[?([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,6
     id="reputation.ip.customer-block-list",
     act="recipient-side",
     says=("5.7.513", "using Customer Block list", "5.7.507", "Access denied, rejected by recipient", "AS16012607"),
+    against={
+        "Recipient not authorized, your IP has been found on a block list": (
+            "is the connection filter of an Exchange Server; Exchange Online says `Customer Block list`"
+        ),
+        "banned sending IP": "is Microsoft's list for all tenants, not the recipient's own",
+    },
 )
 def assess(said: Said) -> Finding:
     """The words name the list as the customer's own."""

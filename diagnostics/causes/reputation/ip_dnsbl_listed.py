@@ -25,19 +25,58 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.causes.connector.heard import heard
 from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.reputation.addresses import blamed, microsofts, named
-from diagnostics.causes.reputation.lists import find_the_source, is_error, list_named, listed, query_list
-from diagnostics.facts import DnsAnswer, Said
+from diagnostics.causes.reputation.lists import find_the_source, is_error, list_named, listed, of_microsoft, query_list
+from diagnostics.facts import DnsAnswer, Reply, Said, Session
+from diagnostics.refusals import topics
 from diagnostics.report import Act, Step
 
+# Nouns around which servers say in their own words that the address is listed, or has a bad name.
+_NAMES: Final = (
+    "blacklist",
+    "black list",
+    "black-list",
+    "blocklist",
+    "block list",
+    "black hole",
+    "blackhole",
+    "RBL",
+    "listed in",
+    "listed at",
+    "listed on",
+    "listed by",
+    "reputation",
+    "client host",
+    "sending ip",
+    "your ip",
+    "ip address",
+    "from your network",
+    "dynamic ip",
+    "open proxy",
+    "sending spam",
+    "sorbs",
+    "abuseat.org",
+    "csi.cloudmark.com",
+    "postmaster.comcast.net",
+    "rx.t-online.de",
+    "postmaster.aol.com",
+    "postmaster.gmx.net",
+)
 _OTHERS: Final = (
     "customer block list",
     "customer allow list",
     "banned send",
     "our block list",
     "tenant allow block list",
+    # Other causes have these words: Outlook.com's own reputation, limits of rate, a domain's name.
+    "recipient not authorized, your ip",
+    "rate limited due to ip reputation",
+    "unusual rate",
+    "unexpected volume",
+    "reputation of the sending domain",
 )
 
 
@@ -62,28 +101,38 @@ _OTHERS: Final = (
         "DNSBL",
         "listed in RBL",
         "AS16012611",
+        *_NAMES,
     ),
+    against={
+        "banned sending IP": "is Microsoft's own list, which no public list feeds",
+    },
 )
-def assess(said: Said, answers: tuple[DnsAnswer, ...]) -> Finding | None:
+def assess(
+    said: Said, answers: tuple[DnsAnswer, ...], replies: tuple[Reply, ...], sessions: tuple[Session, ...]
+) -> Finding | None:
     """The refusal names the list; what the list answers settles it."""
-    if has(said, *_OTHERS):
+    about = topics(said.text)
+    told = "listed" in about and not about & {"link", "spf", "dkim", "dmarc"}
+    if "entry" in about or has(said, *_OTHERS) or of_microsoft(said.text) or (said.signature in _NAMES and not told):
         return None
     if is_error(said.text):
         because = "The block list answered with an error, not with a listing: the sending address is not on it."
         return Finding(Belief.RULED_OUT, because, (said,))
-    ip = blamed(said.text)
+    what = heard(said, replies, sessions)
+    ip = blamed(said.text) or what.egress
     name, zone, page = list_named(said.text)
     there, answer = listed(ip, zone, answers)
     if there is False:
         because = f"{name or 'The list'} doesn't hold {named(ip)} now: it was taken off since the refusal, or never was on it."
         return Finding(Belief.POSSIBLE, because, (answer, said), _steps(ip, zone, page), weight=1.2)
     helo = has(said, "helo domain is listed")
-    what = "the name that our server says in HELO" if helo else named(ip)
-    because = f"{said.by or 'The receiving server'} refuses {what}, because {name or 'a block list'} lists it."
+    greeting = f" (`{what.greeting}`)" if what.greeting and what.outgoing else ""
+    refused = f"the name that our server says in HELO{greeting}" if helo else named(ip)
+    because = f"{said.by or 'The receiving server'} refuses {refused}, because {name or 'a block list'} lists it."
     act: Act = "microsoft" if microsofts(ip) else "sender"
     if microsofts(ip):
         because += " The address is one of Exchange Online's: no customer can have it delisted."
-    belief = Belief.CONFIRMED if there else Belief.LIKELY if name or ip or helo else Belief.POSSIBLE
+    belief = Belief.CONFIRMED if there else Belief.LIKELY if name or ip or helo or told else Belief.POSSIBLE
     steps = _of_name(page) if helo else _of_microsoft() if microsofts(ip) else _steps(ip, zone, page)
     return Finding(belief, because, (said, answer), steps, act, weight=1.3)
 

@@ -28,6 +28,9 @@ from diagnostics.report import Step
     id="reputation.ip.low-reputation-trial",
     act="microsoft",
     says=("5.7.708", "traffic not accepted from this IP"),
+    against={
+        "tenant has exceeded threshold": "restricts the tenant; the address it sends from is not the reason",
+    },
 )
 def assess(said: Said) -> Finding:
     """Only this has the number."""

@@ -34,7 +34,16 @@ _BY_HAND = re2.compile(r"(?:^|[^\d.])5\.7\.511(?:$|[^\d.]|\.(?:\D|$))|(?i:delist
 _WORDS = re2.compile(r"(?i)banned sending IP|sender\.office\.com|delist@microsoft\.com|\bAS\(1430\)")
 
 
-@cause(id="reputation.ip.microsoft-banned", act="sender")
+@cause(
+    id="reputation.ip.microsoft-banned",
+    act="sender",
+    against={
+        "part of their network is on our block list": (
+            "is consumer Outlook.com's list; a ban in Exchange Online says `banned sending IP`"
+        ),
+        "using Customer Block list": "is the recipient's own list, not Microsoft's",
+    },
+)
 def assess(reply: Reply) -> Finding | None:
     """Numbers that only Microsoft uses for this; 5.7.511 has another way out."""
     text = reply.whole

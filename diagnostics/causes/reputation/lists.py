@@ -25,9 +25,18 @@ _LISTS: Final = (
     ("poor reputation", "Cisco Talos", "", "https://talosintelligence.com/reputation_center"),
 )
 _ZONE = re2.compile(r"(?i)\b(?:using|listed (?:in|at|on|by)) ([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,6})")
+# Bans and limits of Exchange Online for senders, tenants and addresses.
+_OF_MICROSOFT = re2.compile(
+    r"(?:^|[^\d.])5\.(?:1\.(?:8|90)|7\.(?:50[1-9]|51[1-3]|520|6[0-4]\d|7\d\d|800))(?:$|[^\d.]|\.(?:\D|$))"
+)
 # What a list answers when it can't or won't answer: no listing.
 _ERROR = re2.compile(r"\b127\.255\.255\.\d{1,3}\b")
 _LISTING = re2.compile(r"\b127\.0\.\d{1,3}\.\d{1,3}\b")
+
+
+def of_microsoft(text: str) -> bool:
+    """Whether the reply has a number that only Microsoft gives, each with a meaning of its own."""
+    return bool(_OF_MICROSOFT.search(text))
 
 
 def is_error(text: str) -> bool:
@@ -75,6 +84,6 @@ def listed(ip: str, zone: str, answers: tuple[DnsAnswer, ...]) -> tuple[bool | N
             continue
         if not each.ok and each.error == "NXDOMAIN" and not public_resolver(each.server):
             return False, each
-        if each.ok and _LISTING.search(each.source.quote):
+        if each.ok and any(_LISTING.search(ip) for ip in each.addresses):
             return True, each
     return None, None

@@ -24,11 +24,12 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.steps import EXO, advise
-from diagnostics.causes.reputation.addresses import blamed, microsofts
+from diagnostics.causes.reputation.addresses import blamed, microsofts, pool_of
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import Antispam
+from diagnostics.mail_facts import Antispam, Headers, Traced
 from diagnostics.report import Step
 
+POOL: Final = "OutboundIpPoolName"  # in the data of a trace event
 _POOL: Final = ("highrisk", "high risk delivery", "high-risk delivery")
 
 
@@ -37,12 +38,26 @@ _POOL: Final = ("highrisk", "high risk delivery", "high-risk delivery")
     act="exchange-online",
     says=("HighRisk", "High risk delivery", "high-risk delivery", "5.7.350", "blocked using", "spamhaus"),
 )
-def assess(anchor: Said | Antispam, antispam: tuple[Antispam, ...], replies: tuple[Reply, ...]) -> Finding | None:
-    """The outbound verdict of the filter, or a refusal of one of Exchange Online's own addresses."""
+def assess(
+    anchor: Said | Antispam | Traced | Headers | Reply,
+    antispam: tuple[Antispam, ...],
+    replies: tuple[Reply, ...],
+    traced: tuple[Traced, ...],
+) -> Finding | None:
+    """The pool that the trace names, the filter's outbound verdict, or a refusal of Exchange Online's own address."""
+    refused = next((each for each in replies if each.failing), None)
+    event = next((each for each in reversed(traced) if each.get(POOL)), None)
+    if event:
+        return _by_pool(event, event.get(POOL), refused)
+    if isinstance(anchor, Traced):
+        return None
+    if isinstance(anchor, Headers):
+        return _stamped(anchor)
+    if isinstance(anchor, Reply):
+        return _named(anchor)
     marked = next((each for each in antispam if _outbound_spam(each)), None)
     because = "Exchange Online's own filter took the message for spam on its way out"
     if marked:
-        refused = next((each for each in replies if each.failing), None)
         because += f" ({_verdict(marked)}), so it left through the high-risk pool, which receivers distrust."
         return Finding(Belief.LIKELY, because, (marked, refused), _steps(), weight=1.2)
     if isinstance(anchor, Antispam):
@@ -62,6 +77,35 @@ def assess(anchor: Said | Antispam, antispam: tuple[Antispam, ...], replies: tup
         )
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=0.9)
     return None
+
+
+def _by_pool(event: Traced, pool: str, refused: Reply | None) -> Finding | None:
+    """The high-risk pool is a verdict on the message, whether or not the receiver took it."""
+    if not any(words in pool.lower() for words in _POOL):
+        because = f"The trace names the pool {pool}: it wasn't the high-risk one."
+        return Finding(Belief.RULED_OUT, because, (event,)) if refused else None
+    because = f"The trace says that the message left through {pool}: Exchange Online's own filter took it for spam, "
+    because += "or its sender's domain has neither an A nor an MX record."
+    return Finding(Belief.CONFIRMED if refused else Belief.LIKELY, because, (event, refused), _steps())
+
+
+def _stamped(headers: Headers) -> Finding | None:
+    """What the sending tenant's filter wrote, in a message that another tenant received."""
+    report = headers.get("x-forefront-antispam-report-untrusted").upper()
+    if "DIR:OUT" not in report or "SFV:SPM" not in report:
+        return None
+    because = "The sender's own Exchange Online took the message for spam on its way out (DIR:OUT, SFV:SPM), so it left through "
+    because += "the high-risk pool, which receivers distrust."
+    return Finding(Belief.LIKELY, because, (headers,), _steps(), weight=1.2)
+
+
+def _named(reply: Reply) -> Finding | None:
+    """A refusal that names a server of the pool."""
+    if not reply.failing or pool_of(reply.whole) != "high-risk":
+        return None
+    because = "The refused server is one of Exchange Online's high-risk pool, which it uses for mail that its filter takes for "
+    because += "spam; block lists hold those addresses by design."
+    return Finding(Belief.LIKELY, because, (reply,), _steps(), weight=1.4)
 
 
 def _outbound_spam(spam: Antispam) -> bool:

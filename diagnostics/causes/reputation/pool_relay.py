@@ -24,8 +24,11 @@ from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.lookup import address
 from diagnostics.causes.recipient.steps import EXO, advise
+from diagnostics.causes.reputation.addresses import pool_of
+from diagnostics.causes.reputation.pool_high_risk_delivery import POOL
+from diagnostics.causes.sender_auth.results import refused
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import Traced
+from diagnostics.mail_facts import Authentication, Hops, Traced
 from diagnostics.report import Step
 
 
@@ -33,10 +36,60 @@ from diagnostics.report import Step
     id="reputation.pool.relay",
     act="exchange-online",
     says=("5.7.367", "RegularRelayOutboundPool", "RelayOutboundPool"),
+    against={
+        "does not allow external forwarding": "stops the forwarded copy before it is sent, from whatever pool",
+    },
 )
-def assess(said: Said, _event: Traced | None, traced: tuple[Traced, ...], replies: tuple[Reply, ...]) -> Finding:
+def assess(
+    anchor: Said | Reply | Hops,
+    _event: Traced | None,
+    traced: tuple[Traced, ...],
+    replies: tuple[Reply, ...],
+    results: tuple[Authentication, ...],
+) -> Finding | None:
     """The pool's name proves it, a redirection comes close to it; 5.7.367 alone can also be a wrong destination."""
+    if isinstance(anchor, Hops):
+        return _passed(anchor, results)
+    if isinstance(anchor, Reply):
+        return _named(anchor)
+    return _denied(anchor, traced, replies)
+
+
+def _passed(way: Hops, results: tuple[Authentication, ...]) -> Finding | None:
+    """The Received header of the receiver names the server of the pool."""
+    failed = next((each for each in reversed(results) if refused(each)), None)
+    hop = next((hop for hop in way.hops if pool_of(f"{hop.sender} {hop.ip} {hop.about}") == "relay"), None)
+    if hop is None or failed is None or not failed.failing:
+        return None
+    because = (
+        f"The message came by {hop.ip or hop.sender}, the relay pool of Exchange Online for forwarded mail that wasn't "
+    )
+    because += (
+        "authenticated when it came in. No SPF record lists that pool, so the receiver finds the sender unauthentic."
+    )
+    return Finding(Belief.LIKELY, because, (way, failed), _steps(""), weight=1.5)
+
+
+def _named(reply: Reply) -> Finding | None:
+    if not reply.failing or pool_of(reply.whole) != "relay":
+        return None
+    because = "The refused address is of Exchange Online's relay pool, for forwarded mail that wasn't authenticated when it came "
+    because += "in. The pool is in no SPF record, and adding it there would help nobody."
+    return Finding(Belief.LIKELY, because, (reply,), _steps(reply.recipient), weight=1.5)
+
+
+def _denied(said: Said, traced: tuple[Traced, ...], replies: tuple[Reply, ...]) -> Finding:
     wanted = address(said, replies)
+    event = next((each for each in reversed(traced) if each.get(POOL)), None)
+    if event and "relay" not in event.get(POOL).lower():
+        because = f"The trace names the pool {event.get(POOL)}, not the relay pool."
+        return Finding(Belief.RULED_OUT, because, (event,))
+    if event:
+        because = (
+            f"The message left through {event.get(POOL)}, which Exchange Online uses for forwarded mail that wasn't "
+        )
+        because += "authenticated when it came in, and the receiver does not let that in."
+        return Finding(Belief.CONFIRMED, because, (event, said), _steps(wanted))
     if has(said, "relayoutboundpool"):
         because = "The message left through the relay pool, which Exchange Online uses for forwarded mail that wasn't "
         because += "authenticated when it came in."

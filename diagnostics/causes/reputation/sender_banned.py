@@ -33,6 +33,9 @@ from diagnostics.report import Step
     id="reputation.sender.banned",
     act="exchange-online",
     says=("5.7.501", "5.7.502", "5.7.503", "5.7.800", "spam abuse detected", "Access denied, banned sender"),
+    against={
+        "banned sending IP": "bans an address, whoever the sender is",
+    },
 )
 def assess(said: Said, headers: tuple[Headers, ...], traced: tuple[Traced, ...]) -> Finding | None:
     """Which object is named: the account, the domain (5.7.800), or an address, which is another cause."""

@@ -38,9 +38,16 @@ from diagnostics.mail_facts import Configured, Hops
 from diagnostics.report import Step
 
 
-@cause(id="routing-loop.connector.mx-points-back", act="exchange-online", says=LOOPED)
+@cause(
+    id="routing-loop.connector.mx-points-back",
+    act="exchange-online",
+    says=LOOPED,
+    against={
+        "SMTPSEND.DNS.MxLoopback": "stops the message before it leaves; one that a connector brings back ends with a hop count",
+    },
+)
 def assess(
-    anchor: Said | Hops,
+    anchor: Said | Hops | SendConnector,
     _hops: Hops | None,
     _connector: Configured | None,
     hops: tuple[Hops, ...],
@@ -49,6 +56,8 @@ def assess(
     replies: tuple[Reply, ...],
 ) -> Finding | None:
     """The connector that carries the domain decides."""
+    if isinstance(anchor, SendConnector):
+        return _handed_over(anchor, replies)
     if not circles(anchor):
         return None
     name = domain(recipient(anchor, replies))
@@ -59,15 +68,25 @@ def assess(
         because = f"The outbound connector {by_mx.name} sends {_domains(by_mx)} to its MX record, which leads back."
         belief = Belief.CONFIRMED if circle else Belief.LIKELY
         return Finding(belief, because, (by_mx, anchor, circle), _steps(by_mx.name, name), weight=1.3)
-    by_dns = next((each for each in senders if name and _spaces(each, name) and not each.smart_hosts), None)
+    by_dns = next((each for each in senders if _spaces(each, name) and not each.smart_hosts), None)
     if by_dns:
-        because = (
-            f"The Send connector {by_dns.connector} sends `{name}` by DNS; if its MX leads here, the mail returns."
-        )
+        because = f"The Send connector {by_dns.connector} sends {named(name, 'its domains')} by DNS; "
+        because += "if the MX leads here, the mail returns."
         return Finding(
             Belief.LIKELY, because, (by_dns, anchor, circle), _send_steps(by_dns.connector), "on-prem", weight=1.3
         )
     return _without_proof(anchor, carrying, circle, name)
+
+
+def _handed_over(connector: SendConnector, replies: tuple[Reply, ...]) -> Finding | None:
+    """A routing address was refused where it came back; what goes to a smart host follows no MX record."""
+    back = next((r for r in replies if r.failing and "unable to relay" in r.whole.lower()), None)
+    if back is None or not connector.smart_hosts or not back.recipient.lower().endswith(".mail.onmicrosoft.com"):
+        return None
+    because = (
+        f"`{connector.connector}` hands `{back.recipient}` to {connector.smart_hosts[0]}: no MX record is followed."
+    )
+    return Finding(Belief.RULED_OUT, because, (connector, back))
 
 
 def _without_proof(anchor: Said | Hops, carrying: list[Configured], circle: Hops | None, name: str) -> Finding:
@@ -98,8 +117,9 @@ def _domains(connector: Configured) -> str:
 
 
 def _spaces(connector: SendConnector, name: str) -> bool:
-    spaces = (each.lower().removeprefix("smtp:").partition(";")[0] for each in connector.address_spaces)
-    return name in spaces
+    """Whether a Send connector is meant for the domain; for any domain in particular where none is named."""
+    spaces = [each.lower().removeprefix("smtp:").partition(";")[0] for each in connector.address_spaces]
+    return name in spaces if name else bool(spaces) and "*" not in spaces and "--" not in spaces
 
 
 def _steps(connector: str, name: str) -> tuple[Step, ...]:

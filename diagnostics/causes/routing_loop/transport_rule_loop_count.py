@@ -23,18 +23,32 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.recipient.lookup import by_microsoft
-from diagnostics.causes.routing_loop.circle import EXO
-from diagnostics.facts import Said
+from diagnostics.causes.routing_loop.addon_service import third
+from diagnostics.causes.routing_loop.circle import EXO, domain, recipient, way
+from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import Headers, Hops
 from diagnostics.report import Act, Shell, Step
+
+_COUNT = "X-MS-Exchange-Transport-Rules-Loop"
 
 
 @cause(
     id="routing-loop.transport-rule.loop-count",
     act="on-prem",
     says=("Transport rules loop count exceeded", "5.7.128"),
+    against={
+        "TRANSPORT.RULES.RejectMessage": "is a rule that rejects; a circle says `loop count exceeded`",
+    },
 )
-def assess(said: Said) -> Finding | None:
+def assess(said: Said | Hops | Headers, hops: tuple[Hops, ...], replies: tuple[Reply, ...]) -> Finding | None:
     """The words say it; the number alone nearly does."""
+    if isinstance(said, Hops):
+        service = third(said, domain(recipient(said, replies))) if way(hops) is said else ""
+        because = f"{service} got the message again and again: it left the organization each time."
+        return Finding(Belief.RULED_OUT, because, (said,)) if service else None
+    if isinstance(said, Headers):
+        because = f"`{_COUNT}: 1` is the mark of one redirection, as every redirected message bears it."
+        return Finding(Belief.RULED_OUT, because, (said,)) if said.get(_COUNT) == "1" else None
     online = by_microsoft(said) or "5.7.128" in said.text
     who = said.by or ("Exchange Online" if online else "Exchange")
     because = f"{who} refused the message because a rule that adds or redirects recipients met it for the second time."

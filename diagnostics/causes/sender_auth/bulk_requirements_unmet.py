@@ -54,7 +54,7 @@ _SURE: Final = ("5.7.515", "required authentication level", "sender is unauthent
 
 @cause(
     id="sender-auth.bulk.requirements-unmet",
-    act="dns",
+    act="sender",
     says=(
         "5.7.515 Access denied",
         "does not meet the required authentication level",
@@ -64,7 +64,17 @@ _SURE: Final = ("5.7.515", "required authentication level", "sender is unauthent
         "rate limited because it is unauthenticated",
         "4.7.26",
         "5.7.26 Your email has been",
+        "requires all senders to",
+        "requires all bulk",
+        "both SPF and DKIM",
+        "either SPF or DKIM",
     ),
+    against={
+        "no key for signature": "is a signature whose key is not in DNS, at a receiver that asks for no more",
+        "No passing DKIM signature": "asks for a signature; the rules for bulk senders name SPF, DKIM and DMARC together",
+        "5.7.23": "is about SPF alone; the rules for bulk senders name SPF, DKIM and DMARC together",
+        "Unauthenticated email from": "follows the policy that the domain itself publishes, not a rule for bulk senders",
+    },
 )
 def assess(said: Said) -> Finding | None:
     """The provider's own words; they name the missing part, the domain and the address."""

@@ -29,6 +29,7 @@ from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.sender_auth.results import (
     ENFORCED,
     PASSED,
+    SPF_FAILED,
     name_of,
     named,
     publish_spf,
@@ -42,7 +43,16 @@ from diagnostics.report import Act, Step
 _DROPPED: Final = "X-CrossPremisesHeadersFilteredBySendConnector"
 
 
-@cause(id="sender-auth.composite.spoof-classified", act="sender")
+@cause(
+    id="sender-auth.composite.spoof-classified",
+    act="sender",
+    against={
+        "Rejected by header based Anti-Spoofing policy": "is a gateway's refusal, before Exchange Online judged anything",
+        "Direct Send not allowed for this organization": (
+            "refuses unauthenticated mail of the tenant's own domains without a verdict on spoofing"
+        ),
+    },
+)
 def assess(
     _anchor: Authentication | Antispam,
     results: tuple[Authentication, ...],
@@ -102,7 +112,9 @@ def _finding(final: Authentication | None, report: Antispam | None, *, spoof: bo
     act: Act | None = "exchange-online" if own else None
     if final and final.dmarc == "fail" and final.action in ENFORCED:
         return Finding(Belief.POSSIBLE, because, (final, report), steps, act, weight=1.3)
-    sure = spoof or reason == "001" or reason.startswith("6")
+    # A part that failed, rather than being absent, has a cause of its own.
+    explained = final is not None and (final.spf in SPF_FAILED or final.dkim == "fail")
+    sure = spoof or reason.startswith("6") or (reason == "001" and not explained)
     belief = Belief.LIKELY if sure else Belief.POSSIBLE
     return Finding(belief, because, (final, report), steps, act, weight=1.5)
 

@@ -42,12 +42,18 @@ def assess(
             return None
         return _finding(anchor, anchor.signature, "")
     words = dkim_words(anchor, headers)
+    if refused(anchor) and "no key" in words:
+        because = f"`{words}`: without the key nothing was compared with the text of the message."
+        return Finding(Belief.RULED_OUT, because, (anchor,))
     if not refused(anchor) or anchor.dkim not in ("fail", "neutral", "hardfail") or "did not verify" not in words:
         return None
-    if detour(headers, (), (), ()):
+    way, earlier = detour(headers, (), (), ()), elsewhere(anchor, others)
+    if way and earlier and earlier.dkim == "pass":
+        because = f"`{words}`, but the signature passed before the message was sent on: what changed it is the forward."
+        return Finding(Belief.RULED_OUT, because, (anchor, earlier, way))
+    if way:
         because = f"`{words}`: the forwarder or list changed the message after it was signed."
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=1.3)
-    earlier = elsewhere(anchor, others)
     if earlier and earlier.dkim == "pass" and "body" in words:
         because = f"The signature passed at an earlier hop and fails at the last one: `{words}`. What lies between changed it."
         return Finding(Belief.CONFIRMED, because, (anchor, earlier), _steps())

@@ -21,8 +21,13 @@ missing, was removed with a service, or is broken.
 
 from __future__ import annotations
 
+from typing import Final
+
+import re2
+
 from diagnostics.cause import Belief, Finding, cause
 from diagnostics.causes.sender_auth.results import (
+    bulk_rules,
     dkim_words,
     domain_in,
     name_of,
@@ -33,7 +38,12 @@ from diagnostics.causes.sender_auth.results import (
 )
 from diagnostics.facts import Said
 from diagnostics.mail_facts import Authentication, Headers
+from diagnostics.refusals import topics
 from diagnostics.report import Step
+
+_NO_KEY: Final = re2.compile(
+    r"(?i)\bno (?:public )?key\b|\bkey (?:was )?not found|public key (?:is )?(?:missing|unavailable)"
+)
 
 
 @cause(
@@ -47,6 +57,7 @@ from diagnostics.report import Step
         "DKIM checks did not pass",
         "DKIM authentication didn't pass",
         "No passing DKIM signature",
+        "DKIM",
     ),
 )
 def assess(anchor: Said | Authentication, headers: tuple[Headers, ...]) -> Finding | None:
@@ -63,7 +74,7 @@ def assess(anchor: Said | Authentication, headers: tuple[Headers, ...]) -> Findi
             f"The message is signed for `{signer}`, but the receiver finds no usable key for that signature in DNS."
         )
         belief = Belief.CONFIRMED if "no key" in words else Belief.LIKELY
-        return Finding(belief, because, (anchor,), _steps(signer), "dns", weight=1.5)
+        return Finding(belief, because, (anchor,), _steps(signer), weight=1.5)
     if anchor.dkim != "none":
         return None
     because = (
@@ -79,12 +90,20 @@ def _said(said: Said) -> Finding | None:
     steps = _steps(domain)
     if "compauth=pass" in low or "body hash" in low:
         return None
-    if "no key for signature" in low:
+    if _NO_KEY.search(said.text):
         because = "The receiver finds no key in DNS for the message's DKIM signature."
-        return Finding(Belief.CONFIRMED, because, (said,), steps, "dns")
+        return Finding(Belief.CONFIRMED, because, (said,), steps)
+    about = topics(said.text)
+    if "did not verify" in low or (said.signature == "DKIM" and ("dkim" not in about or bulk_rules(low))):
+        return None
     because = "The receiver found no DKIM signature that passes"
     because += f" for `{domain}`." if domain else "."
-    return Finding(Belief.POSSIBLE, because, (said,), steps, weight=1.6 if "5.7.2" in said.signature else 1.1)
+    if "no passing" in low or said.signature.startswith("5.7.2"):
+        # A signature that does not verify any more is none that passes.
+        return Finding(Belief.POSSIBLE, because, (said,), steps, weight=1.6)
+    if about & {"spf", "dmarc"}:
+        return Finding(Belief.POSSIBLE, because, (said,), steps, weight=1.1)
+    return Finding(Belief.LIKELY, because, (said,), steps, weight=1.1)
 
 
 def _steps(domain: str) -> tuple[Step, ...]:

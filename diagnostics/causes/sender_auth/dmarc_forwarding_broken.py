@@ -40,6 +40,9 @@ _SIGNED: Final = re2.compile(r"(?i)\bSRS[01]?=")
     id="sender-auth.dmarc.forwarding-broken",
     act="recipient-side",
     says=("5.7.509", "Unauthenticated email from", "ARC validation failure"),
+    against={
+        "5.7.367": "is about the relay pool of forwarded mail; no receiver judged DMARC",
+    },
 )
 def assess(
     anchor: Said | Authentication,

@@ -28,6 +28,7 @@ from diagnostics.cause import Belief, Finding, cause
 from diagnostics.causes.sender_auth.results import (
     ENFORCED,
     aligned,
+    bulk_rules,
     detour,
     domain_in,
     elsewhere,
@@ -40,12 +41,13 @@ from diagnostics.causes.sender_auth.results import (
 )
 from diagnostics.facts import Fact, Said
 from diagnostics.mail_facts import Authentication, Configured, Headers, Traced, Tracked
+from diagnostics.refusals import topics
 from diagnostics.report import Step
 
 
 @cause(
     id="sender-auth.dmarc.unaligned",
-    act="dns",
+    act="sender",
     says=(
         "does not pass DMARC verification",
         "5.7.509",
@@ -54,6 +56,7 @@ from diagnostics.report import Step
         "5.7.26",
         "5.7.9 Message not accepted for policy reasons",
         "isn't aligned with either the authenticated SPF or DKIM",
+        "DMARC",
     ),
 )
 def assess(
@@ -81,8 +84,8 @@ def _judged(anchor: Authentication, *, detoured: bool, earlier: Authentication |
         because = f"DMARC fails for `{domain}` here, but the message made a detour, or was authentic before."
         return Finding(Belief.POSSIBLE, because, (anchor, earlier), _steps(domain), weight=0.9)
     if _signed_in_vain(anchor):
-        because = f"DMARC fails for `{domain}`: the message has a signature of that domain, but it does not verify."
-        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(domain), weight=1.3)
+        because = f"DMARC fails for `{domain}`, but a signature of that very domain is there: it is aligned, and does not verify."
+        return Finding(Belief.RULED_OUT, because, (anchor,))
     passing = _passing(anchor)
     if passing:
         because = f"From is `{domain}`, but what passes is {' and '.join(passing)}. That is not aligned with the From domain, so "
@@ -112,7 +115,8 @@ def _passing(results: Authentication) -> list[str]:
 
 def _said(said: Said, way: Fact | None, broken: Authentication | None) -> Finding | None:
     low = said.text.lower()
-    if "compauth=pass" in low:
+    named_only = said.signature == "DMARC" and (bulk_rules(low) or "dmarc" not in topics(said.text))
+    if "compauth=pass" in low or named_only:
         return None
     domain = domain_in(said.text)
     because = (
@@ -123,12 +127,14 @@ def _said(said: Said, way: Fact | None, broken: Authentication | None) -> Findin
         weight = 1.0 if "mail is unauthenticated" in low else 1.6
         return Finding(Belief.POSSIBLE, because + ".", (said,), _steps(domain), weight=weight)
     because += ", and its DMARC policy asks for that." if "dmarc" in low else "."
-    if way:
+    if way or "srs0=" in low:
         because += " The message was forwarded, which alone can break it."
         return Finding(Belief.POSSIBLE, because, (said, way), _steps(domain), weight=1.0)
     if broken and aligned(broken.header_from, domain):
-        because += f" The message bears a signature of `{name_of(broken.header_d)}` itself, which does not verify."
-        return Finding(Belief.POSSIBLE, because, (said, broken), _steps(domain), weight=1.0)
+        because = (
+            f"The message bears a signature of `{name_of(broken.header_d)}` itself: it is aligned, and does not verify."
+        )
+        return Finding(Belief.RULED_OUT, because, (broken, said))
     return Finding(Belief.LIKELY, because, (said,), _steps(domain), weight=1.0)
 
 

@@ -38,6 +38,12 @@ def refused(results: Authentication) -> bool:
     return "fail" in (results.compauth, results.dmarc) or not (results.compauth or results.dmarc)
 
 
+def bulk_rules(text: str) -> bool:
+    """Whether a reply quotes what a provider asks of all senders: then SPF, DKIM and DMARC are listed there as results."""
+    low = text.lower()
+    return any(words in low for words in ("requires all", "either spf or dkim", "authentication level"))
+
+
 def name_of(domain: str) -> str:
     """The domain of a domain or mail address, in lower case."""
     return domain.rpartition("@")[2].strip("<>[]. ").lower()

@@ -25,12 +25,16 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause
+from diagnostics.causes.connector.heard import heard
 from diagnostics.causes.network.reach import kind_of
+from diagnostics.causes.reputation.addresses import pool_of
+from diagnostics.causes.sender_auth.records import Spf, spf_of
 from diagnostics.causes.sender_auth.results import (
     ENFORCED,
     SPF_FAILED,
     address_in,
     aligned,
+    bulk_rules,
     detour,
     domain_in,
     name_of,
@@ -39,15 +43,19 @@ from diagnostics.causes.sender_auth.results import (
     read_spf,
     refused,
 )
-from diagnostics.facts import Said
+from diagnostics.facts import DnsAnswer, Fact, Reply, Said, Session
 from diagnostics.mail_facts import Authentication, Configured, Headers, Traced, Tracked
+from diagnostics.refusals import topics
+from diagnostics.report import Step
 
 _GMAIL: Final = "SPF check for ["
+# Names of the check itself: what became of it, the words around tell.
+_NAMES: Final = ("SPF", "Sender Policy Framework", "open-spf", "permitted sender")
 
 
 @cause(
     id="sender-auth.spf.missing-source",
-    act="dns",
+    act="sender",
     says=(
         "5.7.23",
         "does not designate",
@@ -59,6 +67,7 @@ _GMAIL: Final = "SPF check for ["
         "SPF fail - not authorized",
         "Sender Policy Framework violation",
         _GMAIL,
+        *_NAMES,
     ),
 )
 def assess(
@@ -67,13 +76,21 @@ def assess(
     settings: tuple[Configured, ...],
     entries: tuple[Tracked, ...],
     traces: tuple[Traced, ...],
+    replies: tuple[Reply, ...],
+    sessions: tuple[Session, ...],
+    answers: tuple[DnsAnswer, ...],
 ) -> Finding | None:
     """Whose address failed decides: the domain's own source, a forwarder, or the receiver's gateway."""
     if isinstance(anchor, Said):
-        return _said(anchor)
+        way = detour(headers, settings, entries, traces)
+        return _said(anchor, way, heard(anchor, replies, sessions).egress, answers)
+    if anchor.spf == "permerror" and refused(anchor):
+        because = "The SPF record is invalid (spf=permerror), so nobody read which addresses it lists."
+        return Finding(Belief.RULED_OUT, because, (anchor,))
     if anchor.spf not in SPF_FAILED or not refused(anchor):
         return None
     ip, domain = anchor.sender_ip, name_of(anchor.mail_from or anchor.header_from)
+    record = spf_of(domain, answers) if domain else None
     gateway = next((s for s in settings if ip and ip in s.items("SenderIPAddresses")), None)
     if gateway or kind_of(ip) == "internal":
         because = f"{ip} is the receiver's own hop, not the sender's server: SPF can't hold for it."
@@ -84,19 +101,61 @@ def assess(
     if detour(headers, settings, entries, traces):
         because += " The message came over a detour, so the address is likely a forwarder's."
         return Finding(Belief.POSSIBLE, because, (anchor,), steps, weight=0.9)
+    if record and (settled := _by_record(record, ip, domain, anchor, steps)):
+        return settled
     judged_by_dmarc = anchor.dmarc == "fail" and anchor.action in ENFORCED
     apart = bool(anchor.header_from) and not aligned(domain, anchor.header_from)
     weight = 1.1 if apart else 1.7 if judged_by_dmarc or anchor.spf == "softfail" else 1.9
     return Finding(Belief.POSSIBLE, because, (anchor,), steps, weight=weight)
 
 
-def _said(said: Said) -> Finding | None:
-    if "compauth=pass" in said.text.lower() or "does not designate permitted" in said.text.lower():
+def _said(said: Said, way: Fact | None, egress: str, answers: tuple[DnsAnswer, ...]) -> Finding | None:
+    """The receiver's words; `egress` is our address as its greeting named it, where the words have none."""
+    low, about = said.text.lower(), topics(said.text)
+    if "compauth=pass" in low or "does not designate permitted" in low or "temperror" in low:
         return None
-    domain, ip = domain_in(said.text), address_in(said.text)
+    if "spf-record" in about:
+        return Finding(Belief.RULED_OUT, "The receiver could not read the SPF record: it is invalid.", (said,))
+    if said.signature in _NAMES and ("spf" not in about or bulk_rules(low)):
+        return None
+    domain, ip = domain_in(said.text), address_in(said.text) or egress
     because = f"The receiver refused because {ip or 'the sending address'} is not in the SPF record of "
     because += named(domain, "the sender's domain") + "."
     steps = (read_spf(domain), publish_spf(ip))
-    if said.signature == _GMAIL or "dmarc" in said.text.lower():
+    record = spf_of(domain, answers) if domain else None
+    if record and (settled := _by_record(record, ip, domain, said, steps)):
+        return settled
+    elsewhere = _forwarded(said, way)
+    if elsewhere:
+        return Finding(Belief.POSSIBLE, f"{because} {elsewhere}", (said, way), steps, weight=1.0)
+    if said.signature == _GMAIL or about & {"dkim", "dmarc"}:
         return Finding(Belief.POSSIBLE, because, (said,), steps, weight=1.2)
     return Finding(Belief.LIKELY, because, (said,), steps, weight=1.0)
+
+
+def _forwarded(said: Said, way: Fact | None) -> str:
+    """What says that the address is a forwarder's; "" where nothing does."""
+    if pool_of(said.text) == "relay":
+        return "That is the relay pool of Exchange Online, for forwarded mail; no SPF record lists it."
+    forwarded = way is not None or "srs0=" in said.text.lower()
+    return "The message was forwarded, which alone can break SPF." if forwarded else ""
+
+
+def _by_record(record: Spf, ip: str, domain: str, anchor: Fact, steps: tuple[Step, ...]) -> Finding | None:
+    """What the record says of the address, where it was looked up and settles it."""
+    evidence = (record.answer, anchor)
+    if record.fault:
+        return Finding(
+            Belief.RULED_OUT, f"The SPF record of `{domain}` is invalid for every source: {record.fault}.", evidence
+        )
+    if not record.records:
+        because = f"`{domain}` publishes no SPF record, so no source of it can pass."
+        return Finding(Belief.CONFIRMED, because, evidence, steps, weight=1.5)
+    listed = record.lists(ip) if ip else None
+    if listed:
+        because = f"The SPF record of `{domain}` lists {ip} now: send again; receivers may hold the former record for its TTL."
+        return Finding(Belief.LIKELY, because, (anchor, record.answer), steps[:1], weight=1.0)
+    if listed is None:
+        return None
+    because = f"The SPF record of `{domain}`, {record.records[0]}, does not list {ip}."
+    return Finding(Belief.CONFIRMED, because, evidence, steps, weight=1.5)

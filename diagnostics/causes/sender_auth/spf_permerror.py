@@ -20,35 +20,67 @@ whichever server sends.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from diagnostics.cause import Belief, Finding, cause, change
-from diagnostics.causes.sender_auth.results import domain_in, name_of, named, read_spf, refused
-from diagnostics.facts import Said
+from diagnostics.causes.sender_auth.records import Spf, spf_of
+from diagnostics.causes.sender_auth.results import SPF_FAILED, domain_in, name_of, named, read_spf, refused
+from diagnostics.facts import DnsAnswer, Reply, Said
 from diagnostics.mail_facts import Authentication
+from diagnostics.refusals import topics
 from diagnostics.report import Step
 
 
 @cause(
     id="sender-auth.spf.permerror",
-    act="dns",
-    says=("spf=permerror", "SPF permerror", "SPF permanent error", "Too many DNS lookups", "5.7.24"),
+    act="sender",
+    says=("spf=permerror", "SPF permerror", "SPF permanent error", "Too many DNS lookups", "5.7.24", "SPF"),
 )
-def assess(anchor: Said | Authentication) -> Finding | None:
-    """The receiver's own verdict; 5.7.24 alone can also be a DNS failure of the moment."""
+def assess(
+    anchor: Said | Authentication | DnsAnswer,
+    answers: tuple[DnsAnswer, ...],
+    replies: tuple[Reply, ...],
+    results: tuple[Authentication, ...],
+) -> Finding | None:
+    """The receiver's own verdict, and the record itself; 5.7.24 alone can also be a DNS failure of the moment."""
+    if isinstance(anchor, DnsAnswer):
+        return _looked_up(anchor, replies, results)
     if isinstance(anchor, Authentication):
         if anchor.spf != "permerror" or not refused(anchor):
             return None
         domain = name_of(anchor.mail_from or anchor.header_from)
         because = f"The SPF record of {named(domain, 'the sender domain')} is invalid (spf=permerror): no server of it can pass."
-        return Finding(Belief.CONFIRMED, because, (anchor,), _steps(domain))
-    if "compauth=pass" in anchor.text.lower():
+        return _with_record(Finding(Belief.CONFIRMED, because, (anchor,), _steps(domain)), spf_of(domain, answers))
+    told = "spf-record" in topics(anchor.text)
+    if "compauth=pass" in anchor.text.lower() or (anchor.signature == "SPF" and not told):
         return None
     domain = domain_in(anchor.text)
     because = f"The receiver could not evaluate the SPF record of {named(domain, 'the sender domain')}"
-    if anchor.signature == "5.7.24":
+    if not told:
         because += ": it is invalid, or the DNS did not answer."
-        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(domain), weight=1.8)
+        found = Finding(Belief.POSSIBLE, because, (anchor,), _steps(domain), weight=1.8)
+        return _with_record(found, spf_of(domain, answers))
     because += " because it is invalid: two records, more than ten look-ups, or its syntax."
-    return Finding(Belief.CONFIRMED, because, (anchor,), _steps(domain))
+    return _with_record(Finding(Belief.CONFIRMED, because, (anchor,), _steps(domain)), spf_of(domain, answers))
+
+
+def _looked_up(answer: DnsAnswer, replies: tuple[Reply, ...], results: tuple[Authentication, ...]) -> Finding | None:
+    """A record that no receiver can evaluate, beside a failure that SPF had a part in."""
+    record = spf_of(answer.name, (answer,))
+    failed = next((each for each in replies if each.failing and "spf" in each.whole[:4000].lower()), None)
+    judged = next((each for each in results if each.spf in SPF_FAILED and refused(each)), None)
+    if record is None or not record.fault or not (failed or judged):
+        return None
+    because = f"The SPF record of {named(answer.name, 'the sender domain')} is invalid: {record.fault}."
+    return Finding(Belief.CONFIRMED, because, (answer, failed, judged), _steps(answer.name))
+
+
+def _with_record(found: Finding, record: Spf | None) -> Finding:
+    """The finding with the fault that the record itself shows, where it was looked up."""
+    if record is None or not record.fault:
+        return found
+    because = f"{found.because} The look-up shows it: {record.fault}."
+    return replace(found, belief=Belief.CONFIRMED, because=because, evidence=(record.answer, *found.evidence))
 
 
 def _steps(domain: str) -> tuple[Step, ...]:

@@ -31,6 +31,11 @@ from diagnostics.report import Step
     id="store.delivery.permanent-exception",
     act="recipient-side",
     says=("STOREDRV.Deliver.Exception", "Cannot get ID from name", "MapiExceptionCorruptData"),
+    against={
+        "MapiExceptionNotAuthorized": "is a missing permission, not damaged data",
+        "ConversionFailedException": "is the message's own content, which no mailbox could store",
+        "MapiExceptionShutoffQuotaExceeded": "is a full mailbox, not damaged data",
+    },
 )
 def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     """A permanent exception of the store, unless its class has its own cause."""

@@ -38,6 +38,11 @@ from diagnostics.report import Step
         "SendAsDeniedException",
         "5.7.1 STOREDRV.Submit",
     ),
+    against={
+        "Client does not have permissions to send as this sender": (
+            "is said to an SMTP client; the store refuses mail of Outlook with `SendAsDenied`"
+        ),
+    },
 )
 def assess(said: Said) -> Finding | None:
     """Outlook's own words are proof; the exception in an SMTP reply mostly belongs to a client that "

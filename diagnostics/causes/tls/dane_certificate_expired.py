@@ -34,7 +34,14 @@ from diagnostics.facts import Reply, Said, TlsProbe
 _WORDS = "certificate-expired"
 
 
-@cause(id="tls.dane.certificate-expired", act="recipient-side", says=(f"{_WORDS}:", "4.7.322", "5.7.322"))
+@cause(
+    id="tls.dane.certificate-expired",
+    act="recipient-side",
+    says=(f"{_WORDS}:", "4.7.322", "5.7.322"),
+    against={
+        "failed MTA-STS validation": "is the check of an MTA-STS policy; DANE says `certificate-expired`",
+    },
+)
 def assess(said: Said, probe: TlsProbe | None, replies: tuple[Reply, ...]) -> Finding | None:
     """Exchange Online's words; a handshake by hand shows whether it is still so."""
     where = destination_of(said, replies)

@@ -34,7 +34,14 @@ from diagnostics.facts import Reply, Said
 _WORDS = "certificate-host-mismatch"
 
 
-@cause(id="tls.dane.certificate-host-mismatch", act="recipient-side", says=(_WORDS, "4.7.325", "5.7.325"))
+@cause(
+    id="tls.dane.certificate-host-mismatch",
+    act="recipient-side",
+    says=(_WORDS, "4.7.325", "5.7.325"),
+    against={
+        "failed MTA-STS validation": "is the check of an MTA-STS policy; DANE says `certificate-host-mismatch`",
+    },
+)
 def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     """Exchange Online's own words."""
     where = destination_of(said, replies)

@@ -35,6 +35,13 @@ _REASON = re2.compile(r"(?i)MTA-STS validation\.? Reason:?\s*([A-Za-z]{3,60})")
     id="tls.mta-sts.certificate-invalid",
     act="recipient-side",
     says=("Remote certificate failed MTA-STS validation",),
+    against={
+        "certificate-host-mismatch": "is DANE's check; an MTA-STS policy says `failed MTA-STS validation`",
+        "dnssec-invalid": "is DANE's check of the DNS zone; an MTA-STS policy says `failed MTA-STS validation`",
+        "starttls-not-supported": "is DANE's check, and no certificate was ever seen",
+        "tlsa-invalid": "is DANE's check against the TLSA record; an MTA-STS policy says `failed MTA-STS validation`",
+        "certificate-expired: Destination": "is DANE's check; an MTA-STS policy says `failed MTA-STS validation`",
+    },
 )
 def assess(anchor: Said | TlsReport, replies: tuple[Reply, ...]) -> Finding | None:
     """Exchange Online's own words, or a report on the reader's own domain."""

@@ -33,6 +33,9 @@ from diagnostics.report import Step
     id="tls.mta-sts.mx-not-in-policy",
     act="recipient-side",
     says=("4.4.8 MX hosts of", "5.4.8 MX hosts of", "failed MTA-STS validation"),
+    against={
+        "Remote certificate failed MTA-STS": "blames the certificate; the host's name was on the policy's list",
+    },
 )
 def assess(anchor: Said | TlsReport, answers: tuple[DnsAnswer, ...], replies: tuple[Reply, ...]) -> Finding | None:
     """The words name domain and check; the MX record, where it was looked up, the host that is missing."""

@@ -36,6 +36,8 @@ def assess(
     """`offered` is the certificate of the log, as installed; a usable twin makes it the wrong copy instead."""
     if isinstance(failed, InstalledCertificate):
         return _listed(failed, installed)
+    if own_fault(failed, "UnknownCredentials") and offered and _same(failed, offered) and offered.has_private_key:
+        return Finding(Belief.RULED_OUT, f"Certificate {offered.thumbprint} has its private key.", (offered,))
     if not own_fault(failed, "NoCredentials"):
         return None
     good = [each for each in twins(failed, installed) if usable(each)]
@@ -44,7 +46,7 @@ def assess(
             f"A usable certificate of the same name is installed ({good[0].thumbprint}); the wrong copy is selected."
         )
         return Finding(Belief.RULED_OUT, because, (good[0],))
-    same = offered if offered and offered.thumbprint and offered.thumbprint == failed.thumbprint else None
+    same = offered if offered and _same(failed, offered) else None
     if same and same.has_private_key:
         return Finding(Belief.RULED_OUT, f"Certificate {same.thumbprint} has its private key.", (same,))
     steps = _steps(failed.thumbprint)
@@ -53,6 +55,10 @@ def assess(
         return Finding(Belief.CONFIRMED, because, (failed, same), steps)
     because = f"{session_of(failed)}: Schannel found no private key that goes with it."
     return Finding(Belief.POSSIBLE, because, (failed,), steps, weight=1.6)
+
+
+def _same(failed: TlsFailed, offered: InstalledCertificate) -> bool:
+    return bool(offered.thumbprint) and offered.thumbprint == failed.thumbprint
 
 
 def _listed(mine: InstalledCertificate, installed: tuple[InstalledCertificate, ...]) -> Finding | None:

@@ -30,6 +30,8 @@ from diagnostics.causes.tls.credential import own_fault, session_of
 from diagnostics.facts import InstalledCertificate, KeyAccess, TlsFailed, WindowsEvent
 from diagnostics.report import Step
 
+_WRONG_USAGE = "0X80090349"  # SEC_E_CERT_WRONG_USAGE
+_UNSUPPORTED = 43  # TLS alert unsupported_certificate
 _MAIL_PROCESSES = ("edgetransport", "msexchange")
 
 
@@ -44,7 +46,7 @@ def assess(
     if isinstance(failed, WindowsEvent):
         return _from_event(failed, key)
     if not own_fault(failed, "UnknownCredentials"):
-        return None
+        return _no_key(failed, installed)
     refusal = event if event and _key_refused(event) else None
     if key and key.network_service_reads:
         return Finding(Belief.RULED_OUT, "NETWORK SERVICE can read the private key.", (key,))
@@ -63,7 +65,20 @@ def assess(
     return Finding(Belief.LIKELY, because, proof, _steps(failed.thumbprint), weight=1.0 + bool(refusal))
 
 
+def _no_key(failed: TlsFailed, installed: InstalledCertificate | None) -> Finding | None:
+    """NoCredentials, and the certificate that the log names stands in the list without a key."""
+    named = installed if installed and installed.thumbprint and installed.thumbprint == failed.thumbprint else None
+    if named is None or named.has_private_key is not False or not own_fault(failed, "NoCredentials"):
+        return None
+    because = f"Certificate {named.thumbprint} has no private key, so there is none that could be unreadable."
+    return Finding(Belief.RULED_OUT, because, (named, failed))
+
+
 def _from_event(event: WindowsEvent, key: KeyAccess | None) -> Finding | None:
+    if "schannel" in event.provider.lower() and (event.error.upper() == _WRONG_USAGE or event.alert == _UNSUPPORTED):
+        what = f"error {event.error}" if event.error else f"alert {event.alert}"
+        because = f"Schannel {event.event} with {what}: the certificate was judged, which comes after its key was read."
+        return Finding(Belief.RULED_OUT, because, (event,))
     if not _key_refused(event):
         return None
     if key and key.network_service_reads:

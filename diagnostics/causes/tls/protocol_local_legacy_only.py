@@ -73,6 +73,10 @@ def assess(
     """The registry decides; without it, what other sessions negotiated and whom this one was with."""
     if isinstance(anchor, TlsSettings):
         because = f"TLS 1.2 is switched off{_role(anchor)} on this server; Exchange Online accepts nothing older."
+        other = next((r for r in replies if "4.7.66" in r.whole), None)
+        if other and anchor.tls12_enabled:
+            because = f"TLS 1.2 is enabled{_role(anchor)} on this server; the client that was refused is another."
+            return Finding(Belief.RULED_OUT, because, (anchor, other))
         off = anchor.tls12_enabled is False and not handshakes
         return Finding(Belief.LIKELY, because, (anchor,), _steps()) if off else None
     if isinstance(anchor, WindowsEvent):

@@ -46,6 +46,10 @@ def assess(
         return Finding(Belief.CONFIRMED, because, (said,), _steps())
     if disk or any(e.event == 15006 for e in events):
         return Finding(Belief.RULED_OUT, "What is short is disk space.", (said,))
+    unloaded = next((e for e in events if e.event == 5300 and "fipfs" in e.provider.lower().replace("-", "")), None)
+    if unloaded:
+        because = f"Event {unloaded.event} of {unloaded.provider}: mail waits for a scan engine that does not load."
+        return Finding(Belief.RULED_OUT, because, (unloaded, said))
     because = "The server is short of a resource and refuses mail; it can be memory or the submission queue."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.2)
 

@@ -28,8 +28,8 @@ import re2
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.network.queues import inward, queue_of
 from diagnostics.causes.network.reach import kind_of
-from diagnostics.causes.transport_service.services import POWERSHELL, elsewhere
-from diagnostics.facts import QueueState, Said, Session, WindowsEvent
+from diagnostics.causes.transport_service.services import POWERSHELL, elsewhere, lost_internal_certificate
+from diagnostics.facts import InstalledCertificate, QueueState, Said, Session, WindowsEvent
 from diagnostics.report import Step
 
 TEMPORARY: Final = "4.7.0 Temporary authentication failure"
@@ -55,6 +55,7 @@ def assess(
     _event: WindowsEvent | None,
     events: tuple[WindowsEvent, ...],
     queues: tuple[QueueState, ...],
+    installed: tuple[InstalledCertificate, ...],
 ) -> Finding | None:
     """The mechanism in the event says it; the reply alone shares it with the clock and with directory trouble."""
     if isinstance(anchor, Session):
@@ -67,6 +68,10 @@ def assess(
         return Finding(
             Belief.RULED_OUT, "The queue leads outside: servers there don't use Kerberos with ours.", (said,)
         )
+    lost = lost_internal_certificate(events, installed)
+    if lost:
+        because = f"Event {lost.event}: the server's own certificate is lost, so signing in never came to Kerberos."
+        return Finding(Belief.RULED_OUT, because, (lost, said))
     target = next((str(found.group(1)) for text in texts if (found := _TARGET.search(text))), "")
     to = f" to {target}" if target else ""
     kerberos = next((str(found.group(0)) for text in texts if (found := _KERBEROS.search(text))), "")

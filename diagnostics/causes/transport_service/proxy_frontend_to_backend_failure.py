@@ -24,8 +24,14 @@ from __future__ import annotations
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.dns.lookups import public_resolver
 from diagnostics.causes.network.reach import by_exchange_online
-from diagnostics.causes.transport_service.services import elsewhere, restart, service_states, tell_them
-from diagnostics.facts import DnsServers, QueueState, Said, WindowsEvent
+from diagnostics.causes.transport_service.services import (
+    elsewhere,
+    lost_internal_certificate,
+    restart,
+    service_states,
+    tell_them,
+)
+from diagnostics.facts import DnsServers, InstalledCertificate, QueueState, Said, WindowsEvent
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
@@ -38,7 +44,6 @@ _WHERE = {
     "6": "the back end failed during the session",
 }
 _FAILED = ("windows-service", "service-health", "server-component")
-_INTERNAL_CERTIFICATE = (12013, 12015, 12023, 12024)
 
 
 @cause(
@@ -53,6 +58,7 @@ def assess(
     objects: tuple[Configured, ...],
     queues: tuple[QueueState, ...],
     events: tuple[WindowsEvent, ...],
+    installed: tuple[InstalledCertificate, ...],
 ) -> Finding | None:
     """The digit after PRX says where; what stands behind it is another finding when the text shows it."""
     digit = said.text.partition("PRX")[2][:1]
@@ -67,7 +73,13 @@ def assess(
     if elsewhere(said, queues):
         steps = (tell_them("Front End Transport there can't reach its back end (PRX)."),)
         return Finding(Belief.LIKELY, because, (said,), steps, "recipient-side", weight=1.2)
-    behind = _behind(objects, events)
+    lost = lost_internal_certificate(events, installed)
+    if lost:
+        because += (
+            f" Behind it stands event {lost.event}: the services can't sign in to each other without that certificate."
+        )
+        return Finding(Belief.RULED_OUT, because, (lost, said))
+    behind = _behind(objects)
     if behind or digit in ("2", "5"):
         public = next((each for each in adapters if any(public_resolver(ip) for ip in each.addresses)), None)
         because += " The adapter's public DNS server may be why it is not found." if public else ""
@@ -76,11 +88,9 @@ def assess(
     return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.2)
 
 
-def _behind(objects: tuple[Configured, ...], events: tuple[WindowsEvent, ...]) -> Configured | WindowsEvent | None:
-    """A service or component that failed, or the certificate with which the two services sign in to each other."""
-    failed: list[Configured | WindowsEvent] = [o for o in objects if o.kind in _FAILED and o.failing]
-    lost = [e for e in events if e.event in _INTERNAL_CERTIFICATE and "msexchange" in e.provider.lower()]
-    return next(iter([*failed, *lost]), None)
+def _behind(objects: tuple[Configured, ...]) -> Configured | None:
+    """A service or component that failed."""
+    return next((o for o in objects if o.kind in _FAILED and o.failing), None)
 
 
 def _steps() -> tuple[Step, ...]:

@@ -37,6 +37,9 @@ from diagnostics.report import Step
         "Transport Mail Database:",
         "JET_err",
     ),
+    against={
+        "available disk space has dropped below": "is back pressure: the drive is full, the database whole",
+    },
 )
 def assess(said: Said) -> Finding | None:
     """The exception tells the two faults apart, whose remedies must not be mixed up."""

@@ -21,7 +21,13 @@ from diagnostics.facts import QueueState
 from diagnostics.report import Step
 
 
-@cause(id="transport-service.queue.suspended", act="on-prem")
+@cause(
+    id="transport-service.queue.suspended",
+    act="on-prem",
+    against={
+        "4.3.2 Service not active": "is an answer to an attempt; a suspended queue makes none",
+    },
+)
 def assess(queue: QueueState) -> Finding | None:
     """The status is the whole proof."""
     if queue.status.lower() != "suspended" or "\\shadow\\" in queue.identity.lower():

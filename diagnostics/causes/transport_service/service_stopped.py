@@ -28,6 +28,7 @@ from typing import Final
 import re2
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.connector.receive_port25_hubtransport_conflict import about_port, hub_listener
 from diagnostics.causes.transport_service.services import POWERSHELL, service_states
 from diagnostics.facts import WindowsEvent
 from diagnostics.mail_facts import Configured
@@ -68,6 +69,10 @@ def assess(
     if planned and often < 2:
         because = f"{name} ended beside a maintenance action, which restarts it on purpose."
         return Finding(Belief.RULED_OUT, because, (planned, anchor))
+    taken, hub = next((e for e in events if about_port(e)), None), hub_listener(objects)
+    if taken and hub:
+        because = f"{name} ended because its port was taken (event {taken.event}): {hub.name} listens on it too."
+        return Finding(Belief.RULED_OUT, because, (taken, hub, anchor))
     running = next((o for o in objects if o.name.lower() == name.lower() and o.get("Status") == "Running"), None)
     if running:
         because = f"{name} ended unexpectedly, but runs now; if it ends again, look for the reason beside the event."

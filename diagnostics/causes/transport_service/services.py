@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from diagnostics.cause import change, look
 from diagnostics.causes.network.queues import outward, queue_of
-from diagnostics.facts import Fact, QueueState
+from diagnostics.facts import Fact, InstalledCertificate, QueueState, WindowsEvent
 from diagnostics.report import Shell, Step
 
 POWERSHELL: Shell = "powershell"
+_INTERNAL_CERTIFICATE = (12013, 12015, 12023, 12024)
 
 
 def elsewhere(fact: Fact, queues: Sequence[QueueState]) -> bool:
@@ -54,4 +55,21 @@ def restart(say: str, verify: str, services: str = "MSExchangeTransport") -> Ste
         changes="Mail through this server pauses for a minute or two; queued messages are kept.",
         undo="None needed: a restart changes no setting.",
         verify=verify,
+    )
+
+
+def lost_internal_certificate(
+    events: Sequence[WindowsEvent], installed: Sequence[InstalledCertificate]
+) -> WindowsEvent | None:
+    """The event of a certificate, for the sessions of services among themselves, that can't be loaded and still is not there."""
+    good = [each.thumbprint for each in installed if each.thumbprint and each.has_private_key and each.expired is False]
+    return next(
+        (
+            each
+            for each in events
+            if each.event in _INTERNAL_CERTIFICATE
+            and "msexchange" in each.provider.lower()
+            and not any(thumbprint in each.text.upper() for thumbprint in good)
+        ),
+        None,
     )

@@ -26,7 +26,7 @@ import re2
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.transport_service.services import POWERSHELL, restart
-from diagnostics.facts import QueueState, Said
+from diagnostics.facts import QueueState, Said, WindowsEvent
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
@@ -38,6 +38,7 @@ _DEFECTIVE: Final = {
 }
 _BUILD = re2.compile(r"\b(15)\.0?([0-2])\D{1,10}0?(\d{3,4})\.0{0,2}(\d{1,3})\b")
 _STUCK: Final = frozenset({"submission"})
+_AGENT_LOAD: Final = 16023
 
 
 @cause(
@@ -45,7 +46,9 @@ _STUCK: Final = frozenset({"submission"})
     act="on-prem",
     says=("15.2.1544.13", "15.2.1258.38", "15.1.2507.43", "15.02.1544.013", "15.02.1258.038", "15.01.2507.043"),
 )
-def assess(anchor: Configured | Said, queues: tuple[QueueState, ...]) -> Finding | None:
+def assess(
+    anchor: Configured | Said, queues: tuple[QueueState, ...], events: tuple[WindowsEvent, ...]
+) -> Finding | None:
     """A build with a listed defect; a submission queue that grows beside it makes it likely."""
     if isinstance(anchor, Configured):
         if anchor.kind != "exchange-server":
@@ -56,6 +59,10 @@ def assess(anchor: Configured | Said, queues: tuple[QueueState, ...]) -> Finding
     if build not in _DEFECTIVE:
         return None
     what, fixed = _DEFECTIVE[build]
+    unloaded = next((e for e in events if e.event == _AGENT_LOAD and "transport" in e.provider.lower()), None)
+    if unloaded:
+        because = f"Event {unloaded.event}: Transport stops at an agent that it can't load, and not for build {build}."
+        return Finding(Belief.RULED_OUT, because, (unloaded, anchor))
     server = anchor.name if isinstance(anchor, Configured) else anchor.by
     because = f"{server or 'The server'} runs build {build}, {what}: rules stop and mail can stand still. Build {fixed} mends it."
     standing = [each for each in queues if each.identity.lower().rpartition("\\")[2] in _STUCK and each.messages]

@@ -14,6 +14,7 @@ from diagnostics import diagnose
 from diagnostics.facts import ConnectFailed, ConnectionDropped, Fact, Reply, TlsFailed
 from diagnostics.recognisers import recognise
 from diagnostics.text import Paste
+from tests.diagnostics.recognisers.reading import one
 
 
 def facts(text: str) -> list[Fact]:
@@ -212,3 +213,13 @@ def test_any_number_with_reply_wording_is_read_exactly(code: int, subject: int, 
 def test_a_whole_report_of_talk_says_nothing() -> None:
     report = diagnose("\n\n".join(text for text in CHATTER if "2.6.0" not in text))
     assert json.loads(report.model_dump_json())["verdict"] == "nothing"
+
+
+def test_a_reply_of_several_lines_without_an_enhanced_code() -> None:
+    text = "554-mx1.fabrikam.com\n554-Your access to this mail system has been rejected due to the sending MTA's poor reputation.\n"
+    found = one(
+        text + "554 If you believe that this failure is in error, please contact the intended recipient.", Reply
+    )
+    assert (found.code, found.source.line) == (554, 2)
+    assert "poor reputation" in found.whole
+    assert "contact the intended recipient" in found.whole

@@ -92,6 +92,103 @@ def test_dig(status: str, answers: int, error: str) -> None:
     assert (found.name, found.ok, found.error, found.server) == ("fabrikam.com", not error, error, "1.1.1.1")
 
 
+NSLOOKUP = "Server:  dc01.contoso.local\nAddress:  10.0.0.10\n\n"
+DIG = """;; ->>HEADER<<- opcode: QUERY, status: NOERROR, id: 4711
+;; flags: qr rd ra; QUERY: 1, ANSWER: 1, AUTHORITY: 1, ADDITIONAL: 1
+
+;; QUESTION SECTION:
+;contoso.com.\t\t\tIN\tMX
+
+;; ANSWER SECTION:
+contoso.com.\t\t3600\tIN\tMX\t0 contoso-com.mail.protection.outlook.com.
+
+;; AUTHORITY SECTION:
+contoso.com.\t\t3600\tIN\tNS\tns1.example.
+"""
+STRINGS = """PS> Resolve-DnsName contoso.com -Type TXT | Format-List Strings
+
+Strings : {v=spf1 include:spf.protection.outlook.com -all}"""
+COLUMNS = """Name        Preference NameExchange
+----        ---------- ------------
+contoso.com          0 ."""
+LIST = """Name         : contoso.com
+Type         : MX
+TTL          : 3600
+Section      : Answer
+NameExchange : mx1.contoso.com
+Preference   : 10"""
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "records"),
+    [
+        (
+            NSLOOKUP + "contoso.com     MX preference = 20, mail exchanger = mx2.contoso.com\n"
+            "contoso.com     MX preference = 10, mail exchanger = MX1.contoso.com",
+            "contoso.com",
+            ["MX mx2.contoso.com 20", "MX mx1.contoso.com 10"],
+        ),
+        (NSLOOKUP + "contoso.com  MX preference = 0, mail exchanger = (root)", "contoso.com", ["MX  0"]),
+        (
+            NSLOOKUP
+            + "Name:    web.contoso.net\nAddresses:  2001:db8::8\n          203.0.113.44\nAliases:  www.contoso.com",
+            "www.contoso.com",
+            ["CNAME web.contoso.net -1", "AAAA 2001:db8::8 -1", "A 203.0.113.44 -1"],
+        ),
+        (
+            NSLOOKUP
+            + 'contoso.com     text =\n\n        "v=spf1 ip4:203.0.113.10"\n        " -all"\ncontoso.com     text =\n\n'
+            '        "MS=ms1"',
+            "contoso.com",
+            ["TXT v=spf1 ip4:203.0.113.10 -all -1", "TXT MS=ms1 -1"],
+        ),
+        (
+            "> nslookup 203.0.113.10\n" + NSLOOKUP + "Name:    mail.contoso.com\nAddress:  203.0.113.10",
+            "10.113.0.203.in-addr.arpa",
+            ["PTR mail.contoso.com -1"],
+        ),
+        (DIG, "contoso.com", ["MX contoso-com.mail.protection.outlook.com 0"]),
+        ("$ dig +short mx contoso.com @1.1.1.1\n10 mx1.contoso.com.", "contoso.com", ["MX mx1.contoso.com 10"]),
+        ("$ dig -x 203.0.113.10 +short\nmail.contoso.com.", "10.113.0.203.in-addr.arpa", ["PTR mail.contoso.com -1"]),
+        (
+            '$ dig +short txt contoso.com\n"v=spf1 inc" "lude:a.example -all"',
+            "contoso.com",
+            ["TXT v=spf1 include:a.example -all -1"],
+        ),
+        (
+            "contoso.com has address 203.0.113.5\ncontoso.com mail is handled by 10 mx1.contoso.com.",
+            "contoso.com",
+            ["A 203.0.113.5 -1", "MX mx1.contoso.com 10"],
+        ),
+        (
+            "5.113.0.203.in-addr.arpa domain name pointer mx1.contoso.com.",
+            "5.113.0.203.in-addr.arpa",
+            ["PTR mx1.contoso.com -1"],
+        ),
+        (TABLE, "fabrikam.com", ["MX mx1.fabrikam.com 10"]),
+        (STRINGS, "contoso.com", ["TXT v=spf1 include:spf.protection.outlook.com -all -1"]),
+        (COLUMNS, "contoso.com", ["MX  0"]),
+        (LIST, "contoso.com", ["MX mx1.contoso.com 10"]),
+    ],
+)
+def test_records(text: str, name: str, records: list[str]) -> None:
+    found = one(text, DnsAnswer)
+    assert (found.name, [f"{each.kind} {each.value} {each.preference}" for each in found.records]) == (name, records)
+
+
+def test_mail_hosts_come_by_preference() -> None:
+    text = NSLOOKUP + "contoso.com  MX preference = 20, mail exchanger = mx2.contoso.com\n"
+    found = one(text + "contoso.com  MX preference = 10, mail exchanger = mx1.contoso.com", DnsAnswer)
+    assert found.values("MX") == ("mx1.contoso.com", "mx2.contoso.com")
+
+
+def test_settings_above_a_look_up_are_not_its_object() -> None:
+    text = "[PS] C:\\>Get-AcceptedDomain | fl Name,DomainName\n\nName       : contoso.com\nDomainName : contoso.com\n\n"
+    assert one(text + "PS C:\\> Resolve-DnsName fabrikam.com -Type MX\n\n" + TABLE, DnsAnswer).values("MX") == (
+        "mx1.fabrikam.com",
+    )
+
+
 @pytest.mark.parametrize("text", [*CHATTER, "Server: mail.contoso.com\nName: anna", "Name: mail.contoso.com"])
 def test_chatter_is_no_answer(text: str) -> None:
     assert not facts(text, DnsAnswer)

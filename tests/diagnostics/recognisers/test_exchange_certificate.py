@@ -142,3 +142,36 @@ def test_chatter_is_no_certificate(text: str) -> None:
 def test_damage_never_raises(text: str) -> None:
     for found in facts(text, InstalledCertificate):
         assert found.thumbprint in ("", ONE, TWO) or found.thumbprint.isalnum()
+
+
+def test_certutil_tells_the_key_at_length() -> None:
+    text = """================ Certificate 0 ================
+X509 Certificate:
+Issuer:
+    CN=Example Public TLS CA 2
+    C=US
+  Name Hash(sha1): 6d3fd0c1a2b3c4d5e6f708192a3b4c5d6e7f8092
+
+Subject:
+    CN=mail.contoso.com
+  Name Hash(sha1): 7e4fd0c1a2b3c4d5e6f708192a3b4c5d6e7f8093
+
+Public Key Algorithm:
+    Algorithm ObjectId: 1.2.840.10045.2.1 ECC
+Key Id Hash(sha1): 8f5fd0c1a2b3c4d5e6f708192a3b4c5d6e7f8094
+Cert Hash(sha1): 3c0ffee1a2b3c4d5e6f708192a3b4c5d6e7f8091
+
+    Provider = Microsoft Software Key Storage Provider
+    KeySpec = 0 -- XCN_AT_NONE
+Signature test passed
+CertUtil: -store command completed successfully.
+
+Subject: this is about something else"""
+    found = one(text, InstalledCertificate)
+    assert (found.thumbprint, found.subject) == ("3C0FFEE1A2B3C4D5E6F708192A3B4C5D6E7F8091", "CN=mail.contoso.com")
+    assert found.issuer == "CN=Example Public TLS CA 2, C=US"
+    assert (found.provider, found.key_spec, found.algorithm) == (
+        "Microsoft Software Key Storage Provider",
+        "NONE",
+        "ECC",
+    )

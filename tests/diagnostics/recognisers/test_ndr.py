@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+import textwrap
+import unicodedata
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,6 +18,7 @@ from diagnostics.facts import ConnectFailed, Reply
 from diagnostics.recognisers import recognise
 from diagnostics.text import Paste
 from tests.diagnostics.recognisers import bounces
+from tests.diagnostics.recognisers.reading import artefacts
 
 LOCALISED = {
     "de": ("Fehler bei der Nachrichtenzustellung an folgende Empfänger oder Gruppen:", "Diagnoseinformationen für Administratoren:", "Generierender Server", "Ursprüngliche Nachrichtenköpfe:"),
@@ -280,3 +284,29 @@ def test_any_shuffled_remains_are_read_within_their_lines(lines: list[str]) -> N
         for fact in artefact.facts if artefact.kind in ("ndr", "smtp-reply", "delivery-status") else ():
             assert artefact.first <= fact.source.line <= artefact.last
             assert fact.source.quote == lines[fact.source.line - 1].strip()
+
+
+@pytest.mark.parametrize(
+    ("text", "damage"),
+    [
+        ("生成サーバー: EX01.corp.contoso.com", lambda text: text.encode().decode("latin-1")),
+        ("Generierender Server: EX01.corp.contoso.com\nGrüße", lambda text: text.encode().decode("cp1252", "replace")),
+        ("生成サーバー: EX01.corp.contoso.com", lambda text: unicodedata.normalize("NFD", text)),
+        ("Serveur de génération : EX01.corp.contoso.com", lambda text: unicodedata.normalize("NFD", text)),
+        ("Generating server: EX01.corp.contoso.com", lambda text: textwrap.indent(text, "      ")),
+    ],
+)
+def test_accents_and_indents_that_a_paste_has_damaged(text: str, damage: Callable[[str], str]) -> None:
+    bounce = f"""{text}
+
+bob@contoso.com
+Remote Server returned '550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup'
+
+Original message headers:
+
+Received: from EX02.corp.contoso.com (192.0.2.21) by EX01.corp.contoso.com (192.0.2.20) with Microsoft SMTP Server
+Message-ID: <9c1e@contoso.com>
+"""
+    shown = next(each.shown for each in artefacts(damage(bounce)) if each.kind == "ndr")
+    assert (shown["reporting_mta"], shown["message_id"]) == ("EX01.corp.contoso.com", "<9c1e@contoso.com>")
+    assert shown["recipients"][0]["status"] == "5.1.10"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,6 +12,7 @@ from diagnostics.artefacts import Artefact
 from diagnostics.facts import (
     ConnectFailed,
     ConnectionDropped,
+    Reply,
     Session,
     SessionMasked,
     Stage,
@@ -208,3 +211,55 @@ def test_a_receive_log_is_read_from_the_other_side() -> None:
 
 def test_prose_with_dashes_is_no_log() -> None:
     assert recognise(Paste.of("- bring the certificate\n- call EHLO\n* and cake")) == []
+
+
+@pytest.mark.parametrize(
+    ("reply", "seen"),
+    [
+        ("250-mx1.fabrikam.com Hello [203.0.113.10]", "203.0.113.10"),
+        (
+            "250  AM6EUR05FT041.mail.protection.outlook.com Hello [203.0.113.10] SIZE 157286400 PIPELINING",
+            "203.0.113.10",
+        ),
+        ("250-mx1.fabrikam.com Hello mail.contoso.com [IPv6:2001:db8::25]", "2001:db8::25"),
+        ('"250-mx.google.com at your service, [203.0.113.10]"', "203.0.113.10"),
+        ("250-mx1.fabrikam.com Hello [X.X.X.X]", ""),
+        ("250-mx1.fabrikam.com", ""),
+    ],
+)
+def test_the_name_said_and_the_address_seen(reply: str, seen: str) -> None:
+    rows = [">,EHLO mail.contoso.com,", f"<,{reply},", "<,250 CHUNKING,", ">,QUIT,"]
+    text = "\n".join(
+        f"2026-11-18T08:12:44.10{i}Z,Internet,08DE2A6B91C0F4A2,{i},192.0.2.20:48112,198.51.100.25:25,{row}"
+        for i, row in enumerate(rows)
+    )
+    (found,) = facts(read(text), Session)
+    assert (found.greeting, found.seen_as) == ("mail.contoso.com", seen)
+
+
+def test_the_lines_of_a_refusal_are_one_reply() -> None:
+    rows = [
+        "554-mx1.fabrikam.com",
+        "554-5.7.1 Client host [203.0.113.10] refused",
+        "554 5.7.1 listed at zen.spamhaus.org",
+    ]
+    text = "\n".join(
+        f"2026-11-18T08:12:44.10{i}Z,Internet,08DE2A6B91C0F4A2,{i},192.0.2.20:48112,198.51.100.25:25,<,{row},"
+        for i, row in enumerate(rows)
+    )
+    artefact = read(text)
+    (reply,) = facts(artefact, Reply)
+    assert reply.source.line == 2
+    assert "refused" in reply.whole
+    assert "listed at zen.spamhaus.org" in reply.whole
+    assert list(artefact.shown["errors"]) == [reply.whole]
+
+
+def test_rows_that_a_mail_client_has_broken() -> None:
+    rows = session()
+    log = "\n".join(
+        line for row in rows for line in textwrap.wrap(row, 76, break_long_words=False, break_on_hyphens=False)
+    )
+    assert len(log.split("\n")) > len(rows)
+    (failed,) = facts(read(log + "\nWhat can we do about it?"), TlsFailed)
+    assert (failed.error, failed.thumbprint) == ("NoCredentials", OLD)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -102,3 +104,14 @@ def test_damage_never_raises(text: str) -> None:
 @pytest.mark.parametrize("text", [*CHATTER, "postfix is great, status=fine (really)"])
 def test_chatter_is_none(text: str) -> None:
     assert not facts(text, Reply)
+
+
+@pytest.mark.parametrize("log", [BOUNCED, EXIM])
+@pytest.mark.parametrize("width", [76, 80])
+def test_lines_that_a_console_or_a_mail_client_has_broken(log: str, width: int) -> None:
+    if width == 80:
+        broken = "\n".join(log[at : at + width] for at in range(0, len(log), width))
+    else:
+        broken = "\n".join(textwrap.wrap(log, width, break_long_words=False, break_on_hyphens=False))
+    whole = one(log, Reply)
+    assert one(broken, Reply).text == whole.text

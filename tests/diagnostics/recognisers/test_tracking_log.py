@@ -122,3 +122,10 @@ def test_damage_never_raises(text: str) -> None:
 @pytest.mark.parametrize("text", [*CHATTER, "EventId 4010 was the FAIL of the week"])
 def test_chatter_is_none(text: str) -> None:
     assert not facts(text, Tracked)
+
+
+def test_a_log_that_a_console_has_cut() -> None:
+    lines = [*HEADER.strip().split("\n"), row(status=LED)]
+    cut = "\n".join(line[at : at + 120] for line in lines for at in range(0, len(line), 120))
+    (found,) = facts(cut, Tracked)
+    assert (found.event, found.status) == ("FAIL", LED)

@@ -240,3 +240,12 @@ def test_chatter_and_advice_are_no_events(text: str) -> None:
 def test_damage_never_raises(text: str) -> None:
     for event in facts(text, WindowsEvent):
         assert event.event > 0
+
+
+def test_a_description_that_a_console_has_cut() -> None:
+    pair = '<I>CN=Example Public TLS CA 1, O="Example Trust, Inc.", C=US<S>CN=mail.contoso.com, O=Contoso Ltd, L=Leeds, C=GB'
+    text = f"Microsoft Exchange could not find a certificate that contains the domain name {pair} in the personal store on the "
+    text += "local computer. Therefore, it is unable to support the STARTTLS SMTP verb for the connector Default Frontend EX01."
+    cut = "\n".join(text[at : at + 80] for at in range(0, len(text), 80))
+    found = one(f"Source:        MSExchangeFrontEndTransport\nEvent ID:      12014\nDescription:\n{cut}", WindowsEvent)
+    assert pair in found.text

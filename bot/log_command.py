@@ -1,0 +1,230 @@
+"""`mailflow diagnose` over large logs: which arguments mean one, progress, Ctrl-C, one conversation, a growing log."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+if TYPE_CHECKING:
+    from diagnostics.logs.answer import Found
+    from diagnostics.logs.reading import Progress
+    from diagnostics.logs.tally import Only
+    from diagnostics.report import Report
+
+_PACKED: Final = (b"\x1f\x8b", b"PK\x03\x04")
+_POLL: Final = 1.0  # seconds between two looks at a growing log
+_PATIENCE: Final = 1.0  # seconds before progress is shown
+_GIB: Final = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What was asked for on the command line."""
+
+    since: str = ""
+    until: str = ""
+    connector: str = ""
+    session: str = ""
+    follow: bool = False
+    unpacked: int = 0
+    jobs: int = 0
+    as_json: bool = False
+
+    @property
+    def any(self) -> bool:
+        return bool(self.since or self.until or self.connector or self.session or self.follow or self.unpacked)
+
+
+class LargeInputError(Exception):
+    """Standard input is a log that is larger than a paste. `start` is what was read of it."""
+
+    def __init__(self, start: bytes) -> None:
+        super().__init__("a large log on standard input")
+        self.start = start
+
+
+def standard_input(limit: int) -> bytes:
+    """What a person pastes or a program sends. Raises LargeInputError for a log of more than `limit` bytes."""
+    content = sys.stdin.buffer.read(limit + 1)
+    if len(content) > limit and _is_log(content):
+        raise LargeInputError(content)
+    return content
+
+
+@contextmanager
+def on_disk(files: Sequence[str], start: bytes) -> Iterator[list[str]]:
+    """The files; standard input as a file that is gone afterwards: a log is read twice, and a pipe only once."""
+    if "-" not in files:
+        yield list(files)
+        return
+    import shutil  # beside their only user: a small paste waits for no import
+    import tempfile
+
+    with tempfile.NamedTemporaryFile(prefix="mailflow-", suffix=".log") as copy:
+        copy.write(start)
+        shutil.copyfileobj(sys.stdin.buffer, copy)
+        copy.flush()
+        yield [copy.name if name == "-" else name for name in files]
+
+
+def utc(value: str) -> str:
+    """A time as the logs write it. Raises click.BadParameter for what is none."""
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is no time: write 2026-11-18, or 2026-11-18T08:00 (UTC).") from None
+    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def means_logs(files: Sequence[str], limit: int) -> bool:
+    """Whether the arguments are logs rather than a paste and its follow-ups.
+
+    They are when one is a folder, a pattern, packed, or larger than `limit` bytes; and when there are several and all of them
+    open as a log does. A single small log is a paste: its answer says more about the one session in it.
+    """
+    paths = [Path(name) for name in files if name != "-"]
+    if any(path.is_dir() or (not path.exists() and any(c in str(path) for c in "*?[")) for path in paths):
+        return True
+    if any(path.is_file() and (path.stat().st_size > limit or _opens(path, 4).startswith(_PACKED)) for path in paths):
+        return True
+    return len(paths) > 1 and all(path.is_file() and _is_log(_opens(path, 4096)) for path in paths)
+
+
+def _opens(path: Path, size: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(size)
+    except OSError:
+        return b""
+
+
+def _is_log(content: bytes) -> bool:
+    from diagnostics.logs.layout import is_header  # a paste from one file needs none of this
+
+    start = content[:4096]
+    wide = start[:2] in (b"\xff\xfe", b"\xfe\xff")
+    return is_header(start.decode("utf-16" if wide else "utf-8-sig", "replace"))
+
+
+def run(files: Sequence[str], options: Options, show: Callable[[Report], None]) -> int:
+    """Answer, and return the exit code. Raises UnreadableLogError or OSError for what can't be read."""
+    from diagnostics.logs.answer import find
+    from diagnostics.logs.sources import MOST_UNPACKED, UnreadableLogError
+
+    most = options.unpacked * _GIB or MOST_UNPACKED
+    found = find(files, most=most)
+    if not found.logs:
+        raise UnreadableLogError(found.problems[0] if found.problems else "There is no log in this.")
+    if options.session:
+        return _session(found, options)
+    if options.follow:
+        return _follow(files, found, options, most, show)
+    report = _answer(found, options)
+    show(report)
+    return 1 if report.verdict in ("failure", "unknown") else 0
+
+
+def _only(options: Options) -> Only:
+    from diagnostics.logs.tally import Only
+
+    return Only(options.since, options.until, options.connector)
+
+
+def _answer(found: Found, options: Options) -> Report:
+    from diagnostics.logs.answer import answer
+
+    bar = _Bar()
+    with _interruptible() as stop:
+        report = answer(
+            found,
+            _only(options),
+            workers=options.jobs or _cores(),
+            progress=bar.show if bar.wanted else None,
+            stop=stop,
+        )
+    bar.clear()
+    return report
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class _Bar:
+    """Progress on the terminal, on anything over a second."""
+
+    def __init__(self) -> None:
+        self.wanted = sys.stderr.isatty()
+        self._began = time.monotonic()
+        self._shown = False
+
+    def show(self, progress: Progress) -> None:
+        from bot.log_terminal import progress as words
+
+        seconds = time.monotonic() - self._began
+        if seconds > _PATIENCE:
+            click.echo(f"\r{words(progress.done, progress.total, seconds)}\x1b[K", err=True, nl=False)
+            self._shown = True
+
+    def clear(self) -> None:
+        if self._shown:
+            click.echo("\r\x1b[K", err=True, nl=False)
+
+
+@contextmanager
+def _interruptible() -> Iterator[Callable[[], bool]]:
+    """Ctrl-C ends the reading, and what is known so far is shown; a second one ends the command."""
+    pressed: list[int] = []
+
+    def press(number: int, _frame: object) -> None:
+        pressed.append(number)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    before = signal.signal(signal.SIGINT, press)
+    try:
+        yield lambda: bool(pressed)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _session(found: Found, options: Options) -> int:
+    from bot.log_terminal import conversation as drawn
+    from diagnostics.logs.conversation import conversation
+    from diagnostics.logs.sources import UnreadableLogError
+
+    told = conversation([(known.source, known.layout) for known in found.logs], options.session)
+    if not told.rows:
+        raise UnreadableLogError(f"There is no session {options.session} in these logs.")
+    if options.as_json:
+        click.echo(told.model_dump_json(indent=2))
+    else:
+        click.echo(drawn(told, 0), nl=False)
+    return 0
+
+
+def _follow(files: Sequence[str], found: Found, options: Options, most: int, show: Callable[[Report], None]) -> int:
+    from diagnostics.logs.answer import find
+    from diagnostics.logs.following import Follower
+
+    follower = Follower(found, _only(options))
+    failed = False
+    with _interruptible() as stop:
+        while not stop():
+            for report in follower.poll():
+                failed = True
+                show(report)
+            sys.stdout.flush()
+            time.sleep(_POLL)
+            follower.add(find(files, most=most))
+    return 1 if failed else 0

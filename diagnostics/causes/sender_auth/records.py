@@ -1,0 +1,59 @@
+"""A domain's SPF record as somebody looked it up: how many there are, and whether one lists an address.
+
+What an include: or a: leads to is not in the record, so an address that it doesn't list may still be allowed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from diagnostics.causes.connector.ranges import covers
+from diagnostics.causes.sender_auth.results import name_of
+from diagnostics.facts import DnsAnswer
+
+_LOOKED_UP: Final = ("include:", "a:", "mx:", "a/", "mx/", "ptr:", "exists:", "redirect=")
+_LOOKED_UP_ALONE: Final = frozenset({"a", "mx", "ptr"})
+_MOST_LOOKUPS: Final = 10  # RFC 7208, section 4.6.4
+_QUALIFIERS: Final = "+-~?"
+
+
+@dataclass(frozen=True, slots=True)
+class Spf:
+    """The records that begin with v=spf1 in one answer; none where the domain publishes none."""
+
+    records: tuple[str, ...]
+    answer: DnsAnswer
+
+    @property
+    def fault(self) -> str:
+        """What makes every evaluation end in a permanent error, for a sentence; "" when nothing shows."""
+        if len(self.records) > 1:
+            return f"{len(self.records)} records begin with v=spf1"
+        count = sum(_needs_lookup(term) for record in self.records for term in record.lower().split())
+        return f"its record alone needs {count} look-ups, and ten are allowed" if count > _MOST_LOOKUPS else ""
+
+    def lists(self, ip: str) -> bool | None:
+        """Whether `ip` is in it; None where that hangs on what the record refers to, or the record was cut off."""
+        terms = [term.lstrip(_QUALIFIERS) for record in self.records for term in record.lower().split()]
+        ranges = [term.partition(":")[2] for term in terms if term.startswith(("ip4:", "ip6:"))]
+        if any(covers(each, ip) for each in ranges):
+            return True
+        open_ended = any(_needs_lookup(term) for term in terms) or any(each.endswith("...") for each in self.records)
+        return None if open_ended else False
+
+
+def spf_of(domain: str, answers: Iterable[DnsAnswer]) -> Spf | None:
+    """The last TXT look-up of `domain` (or one whose name was not pasted), None where there was none."""
+    wanted = name_of(domain)
+    for each in reversed(tuple(answers)):
+        texts = each.values("TXT")
+        if each.ok and texts and (not each.name or each.name == wanted):
+            return Spf(tuple(text for text in texts if text.lower().startswith("v=spf1")), each)
+    return None
+
+
+def _needs_lookup(term: str) -> bool:
+    bare = term.lstrip(_QUALIFIERS)
+    return bare.startswith(_LOOKED_UP) or bare in _LOOKED_UP_ALONE

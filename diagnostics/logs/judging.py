@@ -1,0 +1,249 @@
+"""From tallies to an answer: which sessions stand for a failure, what differs between them, and what the causes say.
+
+A failure is judged as a person would have it judged: a session that failed and one that succeeded, pasted together.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import re2
+
+from diagnostics.facts import Fact, Session
+from diagnostics.logs.episodes import Episode, Failing
+from diagnostics.logs.layout import Kind, Layout
+from diagnostics.logs.model import LogChange, LogEpisode, LogFailure, LogLine
+from diagnostics.logs.picking import Conversation, Line
+from diagnostics.logs.sessions import Talk
+from diagnostics.logs.tally import Tally, text
+from diagnostics.recognisers import recognise
+from diagnostics.report import Report
+from diagnostics.reporting import report_of
+from diagnostics.text import Paste
+
+MOST_JUDGED: Final = 8
+_MOST_EPISODES: Final = 50
+_QUOTED: Final = 40
+_BANNER = re2.compile(r"^220[ -](\S{1,255})")
+_TYPES: Final[dict[Kind, str]] = {
+    "smtp-send-log": "SMTP Send Protocol Log",
+    "smtp-receive-log": "SMTP Receive Protocol Log",
+    "tracking-log": "Message Tracking Log",
+    "connectivity-log": "Transport Connectivity Log",
+}
+
+
+@dataclass(slots=True)
+class Stretch:
+    """An episode and the successes next to it; the nearest of the same remote address where there is one."""
+
+    episode: Episode
+    before: Talk | None = None
+    after: Talk | None = None
+    same_before: Talk | None = None
+    same_after: Talk | None = None
+    steady: bool = True
+    blurred: bool = False  # other successes may be nearer: of some only the first and the last in ten minutes are known
+
+
+@dataclass(slots=True)
+class Failure:
+    """One failure of one connector, with what is needed to judge it."""
+
+    kind: Kind
+    connector: str
+    error: str
+    failing: Failing
+    stretches: list[Stretch] = field(default_factory=list)
+
+    @property
+    def ongoing(self) -> bool:
+        return self.stretches[-1].after is None
+
+    @property
+    def weight(self) -> int:
+        """What comes first: its sessions, four times where nothing succeeded in between, and all twice while it goes on."""
+        steady = sum(each.episode.count for each in self.stretches if each.steady and each.episode.count > 1)
+        return (self.failing.count + 3 * steady) * (1 + self.ongoing)
+
+    def representatives(self) -> list[Talk]:
+        """The sessions that stand for the latest stretch, in the order of time."""
+        last = self.stretches[-1]
+        picked = (last.same_before or last.before, last.episode.first, last.episode.last, last.same_after or last.after)
+        return list({talk.id: talk for talk in picked if talk is not None}.values())
+
+
+def failures(tallies: dict[Kind, Tally]) -> list[Failure]:
+    """Every failure, worst first."""
+    found = []
+    for kind, tally in tallies.items():
+        near = {connector: _Near.of(tally, connector) for connector, _ in tally.failures}
+        found += [
+            Failure(kind, connector, error, failing, list(_stretches(near[connector], failing)))
+            for (connector, error), failing in tally.failures.items()
+        ]
+    return sorted(found, key=lambda each: (-each.weight, each.connector, each.error))
+
+
+@dataclass(frozen=True, slots=True)
+class _Near:
+    """What is known of a connector's successes: some of them, in order, and the times between which there are more."""
+
+    talks: list[Talk]
+    times: list[bytes]
+    spans: list[tuple[bytes, bytes]]
+
+    @classmethod
+    def of(cls, tally: Tally, connector: str) -> _Near:
+        ends = list(tally.ends(connector))
+        known = {talk.id: talk for each in ends for talk in (each.first, each.last)}
+        talks = sorted(known.values(), key=lambda talk: (talk.at, talk.first))
+        return cls(talks, [talk.at for talk in talks], [(each.first.at, each.last.at) for each in ends])
+
+
+def _stretches(near: _Near, failing: Failing) -> Iterator[Stretch]:
+    for episode in failing.whole(near.times):
+        first, last = episode.first, episode.last
+        begin, end = bisect_left(near.times, first.at), bisect_right(near.times, last.at)
+        before, after = near.talks[:begin], near.talks[end:]
+        yield Stretch(
+            episode,
+            before=before[-1] if before else None,
+            after=after[0] if after else None,
+            same_before=next((talk for talk in reversed(before) if peer(talk) == peer(first)), None),
+            same_after=next((talk for talk in after if peer(talk) == peer(last)), None),
+            steady=not any(text(peer(talk)) in failing.remotes for talk in near.talks[begin:end]),
+            blurred=any(one < at < other for one, other in near.spans for at in (first.at, last.at)),
+        )
+
+
+def peer(talk: Talk) -> bytes:
+    """The remote address, without its port."""
+    return talk.remote.rpartition(b":")[0] or talk.remote
+
+
+@dataclass(slots=True)
+class Judged:
+    """A failure's report, whose evidence points into files, and its entry in the summary."""
+
+    report: Report
+    entry: LogFailure
+
+
+def judged(failure: Failure, picked: dict[bytes, Conversation], layout: Layout) -> Judged:
+    """The verdict on one failure, from the conversations that stand for it."""
+    lines = [line for talk in failure.representatives() if talk.id in picked for line in picked[talk.id].lines]
+    head = [f"#Log-type: {_TYPES[failure.kind]}", f"#Fields: {','.join(layout.columns)}"]
+    paste = "\n".join([*head, *(line.text for line in lines)])
+    report = _placed(report_of((paste,)), [None, None, *lines])
+    told = {fact.session.encode(): fact for each in recognise(Paste.of(paste)) for fact in _sessions(each.facts)}
+    quoted = picked[failure.stretches[-1].episode.first.id].lines if picked else []
+    return Judged(report, entry(failure, told, [each.cause for each in report.findings], quoted))
+
+
+def entry(
+    failure: Failure, told: dict[bytes, Session], causes: Iterable[str] = (), quoted: Iterable[Line] = ()
+) -> LogFailure:
+    """What the summary says of a failure. `told` are the sessions that were read whole, by id."""
+    kept = failure.stretches[-_MOST_EPISODES:]
+    return LogFailure(
+        kind=failure.kind,
+        connector=failure.connector,
+        error=failure.error,
+        sessions=failure.failing.count,
+        ongoing=failure.ongoing,
+        episodes=tuple(_episode(stretch, told if stretch is kept[-1] else {}) for stretch in kept),
+        remotes=dict(sorted(failure.failing.remotes.items(), key=lambda item: (-item[1], item[0]))[:20]),
+        hours=dict(sorted(failure.failing.hours.items())),
+        causes=tuple(causes),
+        lines=tuple(
+            LogLine(file=line.file, line=line.number, quote=line.text[:1000]) for line in list(quoted)[:_QUOTED]
+        ),
+    )
+
+
+def _episode(stretch: Stretch, told: dict[bytes, Session]) -> LogEpisode:
+    episode = stretch.episode
+    before, after = stretch.same_before or stretch.before, stretch.same_after or stretch.after
+    changes = [
+        *_changes(
+            told.get(before.id) if before else None,
+            told.get(episode.first.id),
+            stretch.same_before is not None,
+            "began",
+        ),
+        *_changes(
+            told.get(episode.last.id), told.get(after.id) if after else None, stretch.same_after is not None, "ended"
+        ),
+    ]
+    return LogEpisode(
+        began=text(episode.first.at),
+        ended=text(episode.last.at),
+        sessions=episode.count,
+        last_success=text(stretch.before.at) if stretch.before else "",
+        next_success=text(stretch.after.at) if stretch.after else "",
+        steady=stretch.steady,
+        first_session=text(episode.first.id),
+        last_session=text(episode.last.id),
+        changes=tuple(changes),
+    )
+
+
+def _changes(one: Session | None, other: Session | None, same: bool, moment: str) -> Iterator[LogChange]:
+    """What differs. What belongs to the remote side is compared only where both sessions went to the same address."""
+    if one is None or other is None:
+        return
+    pairs = [
+        ("our certificate's thumbprint", one.thumbprint, other.thumbprint),
+        ("the TLS version", one.protocol, other.protocol),
+    ]
+    if same:
+        pairs += [
+            ("the remote certificate's thumbprint", _thumbprint(one), _thumbprint(other)),
+            ("the remote server's name", _named(one), _named(other)),
+            *_capabilities(one, other),
+        ]
+    else:
+        pairs.append(("the remote address", one.remote_ip, other.remote_ip))
+    for what, old, new in pairs:
+        if old and new and old != new:
+            yield LogChange(what=what, before=old, after=new, moment=moment)
+
+
+def _capabilities(one: Session, other: Session) -> Iterator[tuple[str, str, str]]:
+    if one.capabilities and other.capabilities:
+        for name in sorted(set(one.capabilities) ^ set(other.capabilities)):
+            old, new = ("offered", "missing") if name in one.capabilities else ("missing", "offered")
+            yield f"{name} in the EHLO reply", old, new
+
+
+def _thumbprint(session: Session) -> str:
+    return session.remote.thumbprint if session.remote else ""
+
+
+def _named(session: Session) -> str:
+    found = _BANNER.search(session.banner)
+    return found.group(1) if found else ""
+
+
+def _sessions(facts: Iterable[Fact]) -> Iterator[Session]:
+    return (fact for fact in facts if isinstance(fact, Session))
+
+
+def _placed(report: Report, lines: list[Line | None]) -> Report:
+    """The report with every line of the judged text replaced by where it stands: `paste` becomes the file's number."""
+    return Report.model_validate(_moved(report.model_dump(exclude={"artefacts", "timeline"}), lines))
+
+
+def _moved(value: Any, lines: list[Line | None]) -> Any:
+    if isinstance(value, list | tuple):
+        return [_moved(each, lines) for each in value]
+    if not isinstance(value, dict):
+        return value
+    place = lines[value["line"] - 1] if "line" in value and "paste" in value else None
+    if place is not None:
+        return {**value, "line": place.number, "paste": place.file}
+    return {name: _moved(each, lines) for name, each in value.items()}

@@ -1,0 +1,106 @@
+"""What a log file says about itself in its comment lines: which log it is, and the order of its columns.
+
+Five comment lines open a log file; `cat` of several files puts them into its middle as well. A file without them is known by
+its rows, which then have the usual columns.
+Source: https://learn.microsoft.com/exchange/mail-flow/connectors/protocol-logging
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal
+
+import re2
+
+from diagnostics.recognisers import connectivity_log, tracking_log
+from diagnostics.recognisers.protocol_rows import COLUMNS, START
+
+Kind = Literal["smtp-send-log", "smtp-receive-log", "tracking-log", "connectivity-log"]
+HEAD: Final = 64 * 1024
+"""Bytes at the beginning of a file that are looked at to know it."""
+
+USUAL: Final[dict[Kind, tuple[str, ...]]] = {
+    "smtp-send-log": COLUMNS,
+    "smtp-receive-log": COLUMNS,
+    "tracking-log": tracking_log.COLUMNS,
+    "connectivity-log": connectivity_log.COLUMNS,
+}
+_TYPES: Final[tuple[tuple[str, Kind], ...]] = (
+    ("smtp send protocol", "smtp-send-log"),
+    ("smtp receive protocol", "smtp-receive-log"),
+    ("message tracking", "tracking-log"),
+    ("transport connectivity", "connectivity-log"),
+)
+_SIGNS: Final[tuple[tuple[str, Kind], ...]] = (
+    (tracking_log.SIGN, "tracking-log"),
+    (connectivity_log.SIGN, "connectivity-log"),
+    (rf"{START}.*(?:attempting to connect|_CLIENT\b|,>,\"?(?:EHLO|HELO)|,<,\"?2\d\d[ -])", "smtp-send-log"),
+    (rf"{START}.*(?:Set Session Permissions|_SERVER\b|,<,\"?(?:EHLO|HELO)|,>,\"?2\d\d[ -])", "smtp-receive-log"),
+)
+_KNOWN: Final = tuple((re2.compile(f"(?m){sign}"), kind) for sign, kind in _SIGNS)
+_TIME = re2.compile(f"(?m){START}")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The kind of a log and its columns, lower case. `usual` says that they begin as Exchange has always written them."""
+
+    kind: Kind
+    columns: tuple[str, ...]
+    usual: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        known = USUAL[self.kind]
+        object.__setattr__(self, "usual", self.columns[: len(known)] == known)
+
+    @classmethod
+    def of(cls, kind: Kind) -> Layout:
+        """The usual layout of a kind of log."""
+        return cls(kind, USUAL[kind])
+
+    def after(self, comment: str) -> Layout:
+        """The layout below one more comment line."""
+        name, _, value = comment.strip().lstrip("\ufeff").partition(":")
+        if name.lower() == "#fields":
+            return replace(self, columns=tuple(column.strip().lower() for column in value.split(",")))
+        if name.lower() == "#log-type":
+            kind = _kind_named(value)
+            return Layout.of(kind) if kind and kind != self.kind else self
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The layout that a file begins with, and the time of its first row ("" where the head holds none)."""
+
+    layout: Layout
+    first: str
+
+
+def head(text: str) -> Head | None:
+    """What the beginning of a file says; None when it is no log of transport."""
+    kind = next((found for line in text.split("\n", 40)[:40] if (found := _declared(line))), None)
+    kind = kind or next((kind for sign, kind in _KNOWN if sign.search(text)), None)
+    if kind is None:
+        return None
+    layout = Layout.of(kind)
+    for line in text.split("\n", 40)[:40]:
+        if line.lstrip("\ufeff")[:1] == "#":
+            layout = layout.after(line)
+    found = _TIME.search(text)
+    return Head(layout, found.group(0).strip().rstrip(",") if found else "")
+
+
+def is_header(text: str) -> bool:
+    """Whether a text opens as a log file of transport does, with its comment lines."""
+    return any(_declared(line) for line in text[:2000].split("\n")[:8])
+
+
+def _declared(line: str) -> Kind | None:
+    name, _, value = line.strip().lstrip("\ufeff").partition(":")
+    return _kind_named(value) if name.lower() == "#log-type" else None
+
+
+def _kind_named(value: str) -> Kind | None:
+    low = value.lower()
+    return next((kind for words, kind in _TYPES if words in low), None)

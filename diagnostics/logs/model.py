@@ -1,0 +1,114 @@
+"""What reading large logs found, as it is printed, shown and dumped as JSON.
+
+Times are ISO 8601 in UTC, as the log has them. A session of a message tracking log is one delivery or failure of one message.
+A session's hour is that in which it connected.
+"""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Value(BaseModel):
+    # Built on first use: a paste is answered without any of these.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+
+class LogFile(Value):
+    """A file that was read. `lines` counts those that were read; `bytes` is what it takes on disk."""
+
+    name: str
+    kind: str
+    bytes: int
+    lines: int
+
+
+class LogLine(Value):
+    """A line as it was written. `file` is its index in the summary's `files`; `line` is 1-based."""
+
+    file: int
+    line: int
+    quote: str
+
+
+class LogCount(Value):
+    name: str
+    sessions: int
+    failed: int
+    messages: int
+
+
+class LogChange(Value):
+    """What differs between the last success before a failure began and the failure (`moment` "began"), or between the failure
+    and the first success after it ended (`moment` "ended")."""
+
+    what: str
+    before: str
+    after: str
+    moment: str = "began"
+
+
+class LogEpisode(Value):
+    """One stretch of a failure. `last_success` is before it, `next_success` after it: "" where there is none in the log.
+
+    `steady` says that the connector succeeded with none of the remote addresses in between: it is down, not unlucky.
+    """
+
+    began: str
+    ended: str
+    sessions: int
+    last_success: str = ""
+    next_success: str = ""
+    steady: bool = False
+    first_session: str = ""
+    last_session: str = ""
+    changes: tuple[LogChange, ...] = ()
+
+
+class LogFailure(Value):
+    """One failure of one connector, worst first. `causes` are ids of the report's findings that its sessions gave rise to.
+
+    `lines` are those of the first failing session of the latest episode; `ongoing` says that no success followed.
+    """
+
+    kind: str
+    connector: str
+    error: str
+    sessions: int
+    ongoing: bool
+    episodes: tuple[LogEpisode, ...] = ()
+    remotes: dict[str, int] = {}
+    hours: dict[str, int] = {}
+    causes: tuple[str, ...] = ()
+    lines: tuple[LogLine, ...] = ()
+
+
+class LogKind(Value):
+    """The counts of one kind of log. `connectors`, `remotes` and `hours` come with most sessions first, hours in order."""
+
+    kind: str
+    sessions: int
+    failed: int
+    messages: int
+    began: str
+    ended: str
+    connectors: tuple[LogCount, ...] = ()
+    remotes: tuple[LogCount, ...] = ()
+    hours: tuple[LogCount, ...] = ()
+
+
+class LogSummary(Value):
+    """The answer to large logs. `evidence.paste` of the report's findings is an index into `files`.
+
+    `complete` is False where reading was stopped; `problems` are sentences on what could not be read.
+    """
+
+    files: tuple[LogFile, ...]
+    kinds: tuple[LogKind, ...] = ()
+    failures: tuple[LogFailure, ...] = ()
+    bytes: int = 0
+    lines: int = 0
+    bad: int = 0
+    bad_lines: tuple[LogLine, ...] = ()
+    complete: bool = True
+    problems: tuple[str, ...] = ()

@@ -1,0 +1,124 @@
+"""A log cut into parts that may be read at the same time: files, and ranges of large files.
+
+A line belongs to the range in which it begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from diagnostics.logs.layout import Layout
+from diagnostics.logs.scan import Scan
+from diagnostics.logs.sources import BLOCK, Source, UnreadableLogError
+from diagnostics.logs.tally import EVERYTHING, Only
+
+RANGE: Final = 32 << 20
+_LONGEST_LINE: Final = 4 << 20
+_COMMAS: Final = 8  # in a whole row of a protocol log
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Bytes `start` to `end` of file number `file` (to its end where None). `first`: the log begins here."""
+
+    source: Source
+    file: int
+    layout: Layout
+    only: Only = EVERYTHING
+    start: int = 0
+    end: int | None = None
+    first: bool = False
+    block: int = BLOCK
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a part held. `problem` is a sentence where not all of it could be read; `size` the bytes it takes on disk."""
+
+    scan: Scan
+    size: int
+    problem: str = ""
+
+
+def cut(source: Source, file: int, layout: Layout, only: Only, *, first: bool, size: int = RANGE) -> Iterator[Part]:
+    """The parts of one file, in order."""
+    if not source.seekable or source.size <= size:
+        yield Part(source, file, layout, only, first=first)
+        return
+    for start in range(0, source.size, size):
+        end = start + size if start + size < source.size else None
+        yield Part(source, file, layout, only, start, end, first and start == 0)
+
+
+def read_part(part: Part, stop: Callable[[], bool] | None = None) -> Outcome:
+    """Read a part; `stop` is asked after every block and ends the reading early."""
+    scan = Scan(part.layout, part.only, whole=part.first)
+    problem = ""
+    try:
+        for offset, text, whole in texts(part, scan):
+            if whole:
+                scan.feed(text, part.file, offset)
+            else:
+                _feed_last(scan, text, part.file, offset)
+            if stop is not None and stop():
+                break
+    except (UnreadableLogError, OSError) as caught:
+        problem = str(caught) if isinstance(caught, UnreadableLogError) else f"{part.source.name}: {caught.strerror}"
+    size = part.source.size - part.start if part.end is None else part.end - part.start
+    return Outcome(scan, size, problem)
+
+
+def texts(part: Part, scan: Scan | None = None) -> Iterator[tuple[int, bytes, bool]]:
+    """Stretches of whole lines with their offsets; the last of a file may lack its line feed (then False).
+
+    A line longer than any log's is passed over and counted as bad in `scan`.
+    """
+    at, rest, skipping = max(part.start - 1, 0), b"", part.start > 0
+    for data in part.source.blocks(at, part.block):
+        if skipping:  # the line that goes on from before this part, or one that is too long
+            over = data.find(b"\n") + 1
+            at, rest, skipping = at + (over or len(data)), data[over:] if over else b"", not over
+        else:
+            whole = data.rfind(b"\n") + 1
+            if whole and (part.end is None or at + len(rest) + len(data) < part.end):
+                text = b"".join((rest, memoryview(data)[:whole]))  # nearly all blocks: copied once
+                yield at, text, True
+                at, rest = at + len(text), data[whole:]
+                continue
+            rest += data
+        limit = None if part.end is None else max(part.end - at, 0)
+        if limit is not None and len(rest) >= limit:
+            stop = rest.find(b"\n", limit - 1) + 1 if limit else 0
+            if stop:
+                yield at, rest[:stop], True
+            if stop or not limit:
+                return
+        if len(rest) > _LONGEST_LINE and b"\n" not in rest:
+            if scan is not None:
+                scan.spoil((part.file, at), rest)
+                scan.lines[part.file] = scan.lines.get(part.file, 0) + 1
+            at, rest, skipping = at + len(rest), b"", True
+    if rest and (part.end is None or at < part.end):
+        whole = rest.rfind(b"\n") + 1
+        if whole:
+            yield at, rest[:whole], True
+        if rest[whole:]:
+            yield at + whole, rest[whole:], False
+
+
+def _feed_last(scan: Scan, text: bytes, file: int, offset: int) -> None:
+    """Read the last line of a file, which may have been cut while it was written."""
+    smtp = scan.layout.kind.startswith("smtp")
+    if smtp and text[:1] != b"#" and (text.count(b",") < _COMMAS or text.count(b'"') % 2):
+        scan.lines[file] = scan.lines.get(file, 0) + 1
+        scan.spoil((file, offset), text)
+    else:
+        scan.feed(text + b"\n", file, offset)
+
+
+def plan(known: Sequence[tuple[Source, Layout]], only: Only, size: int = RANGE) -> Iterator[Part]:
+    """The parts of all files, in the order of the log."""
+    for number, (source, layout) in enumerate(known):
+        yield from cut(source, number, layout, only, first=number == 0, size=size)

@@ -1,0 +1,114 @@
+"""Reading all parts of all files, one after the other or in several processes, and adding them up in the order of the log."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from diagnostics.logs.layout import Layout
+from diagnostics.logs.parts import RANGE, Outcome, Part, plan, read_part
+from diagnostics.logs.scan import Scan
+from diagnostics.logs.sources import Source
+from diagnostics.logs.tally import Only
+
+_POLL = 0.1  # seconds between two looks at whether to stop, while waiting for a process
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Bytes on disk that were read, and that there are."""
+
+    done: int
+    total: int
+
+
+@dataclass(slots=True)
+class Read:
+    """All that was read. `complete` is False where reading was stopped."""
+
+    scan: Scan
+    size: int = 0
+    complete: bool = True
+    problems: list[str] = field(default_factory=list)
+
+
+def read(
+    files: Sequence[tuple[Source, Layout]],
+    only: Only,
+    *,
+    workers: int = 1,
+    size: int = RANGE,
+    progress: Callable[[Progress], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+    meanwhile: Callable[[], None] | None = None,
+) -> Read:
+    """Read files, in the order of the log. `size` is what one part has, in bytes.
+
+    `meanwhile` is called while other processes read, and not at all where there are none.
+    """
+    total = sum(source.size for source, _ in files)
+    parts = list(plan(files, only, size))
+    first = files[0][1] if files else Layout.of("smtp-send-log")
+    result = Read(Scan(first, only, whole=True))
+    expected: dict[int, Layout] = {}
+    if workers < 2 or len(parts) < 2:
+        outcomes = _one_by_one(parts, stop)
+    else:
+        outcomes = _side_by_side(parts, min(workers, len(parts)), stop, meanwhile)
+    for part, outcome in outcomes:
+        if outcome is None:
+            result.complete = False
+            break
+        layout = expected.get(part.file, part.layout)
+        # Comment lines in an earlier part may have changed what the columns of this one mean.
+        right = outcome if layout == part.layout else read_part(replace(part, layout=layout), stop)
+        expected[part.file] = right.scan.layout
+        result.scan.follow(right.scan)
+        result.size += right.size
+        result.problems += [right.problem] if right.problem else []
+        if progress is not None:
+            progress(Progress(result.size, total))
+    result.scan.close()
+    return result
+
+
+def _one_by_one(parts: Sequence[Part], stop: Callable[[], bool] | None) -> Iterator[tuple[Part, Outcome | None]]:
+    for part in parts:
+        if stop is not None and stop():
+            yield part, None
+            return
+        outcome = read_part(part, stop)
+        yield part, outcome
+        if stop is not None and stop():
+            yield part, None
+            return
+
+
+def _side_by_side(
+    parts: Sequence[Part],
+    workers: int,
+    stop: Callable[[], bool] | None,
+    meanwhile: Callable[[], None] | None,
+) -> Iterator[tuple[Part, Outcome | None]]:
+    with multiprocessing.Pool(workers, initializer=_deaf) as pool:
+        results = pool.imap(read_part, parts)
+        if meanwhile is not None:
+            meanwhile()
+        for part in parts:
+            while True:
+                if stop is not None and stop():
+                    yield part, None
+                    return
+                try:
+                    outcome = results.next(timeout=_POLL)
+                except multiprocessing.TimeoutError:
+                    continue
+                break
+            yield part, outcome
+
+
+def _deaf() -> None:
+    """Ctrl-C is for the process that the person talks to; it ends the others."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

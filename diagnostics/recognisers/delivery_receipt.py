@@ -1,0 +1,50 @@
+"""A notice that a message was delivered, relayed or read: nobody's failure, though people ask what it means.
+
+"Complete, but no delivery notification was sent by the destination server" is what Exchange writes when the next server
+took the message and will tell no more (RFC 3461, action "relayed").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import re2
+
+from diagnostics.artefacts import Artefact
+from diagnostics.recognisers import Reading, recogniser
+from diagnostics.recognisers.building import artefact
+
+_NOTICE: Final = "|".join(
+    (
+        r"delivery to these recipients or (?:distribution )?(?:groups|lists) is complete",
+        r"your message (?:has been|was) (?:successfully )?(?:delivered|relayed) to (?:the following|these) recipient",
+        r"this is a success(?:ful)? (?:delivery|report)|successfully relayed to the following recipient",
+        r"your message was read on\b",
+        r"zustellung an (?:diese|folgende) empf.{1,2}nger oder (?:verteiler)?gruppen ist abgeschlossen",
+        r"remise . ces destinataires ou groupes est termin",
+        r"complet. la entrega a estos destinatarios o grupos|entrega a estos destinatarios o grupos se (?:ha )?complet",
+        r"recapito a questi destinatari o gruppi .{0,10}(?:completato|riuscito)",
+        r"bezorging bij deze geadresseerden of groepen is voltooid",
+    )
+)
+_IS_NOTICE = re2.compile(f"(?i)(?:{_NOTICE})")
+_ADDRESS = re2.compile(r"[\w.+'=-]{1,64}@[A-Za-z0-9.-]{1,253}")
+_NEAR: Final = 8  # lines in which its recipients are listed
+_MOST: Final = 20
+
+
+@recogniser(f"(?:{_NOTICE})", rank=46)
+def read(reading: Reading) -> Sequence[Artefact]:
+    """One artefact for each notice, with the recipients listed under it. It states no facts: nothing failed."""
+    free = reading.free()
+    found: list[Artefact] = []
+    for position, (index, line) in enumerate(free):
+        if not _IS_NOTICE.search(line[:1000]) or len(found) >= _MOST:
+            continue
+        near = [(i, text[:1000]) for i, text in free[position : position + _NEAR] if i <= index + _NEAR]
+        listed = {i: _ADDRESS.findall(text) for i, text in near}
+        claims = [index, *(i for i, addresses in listed.items() if addresses)]
+        recipients = list(dict.fromkeys(str(each) for addresses in listed.values() for each in addresses))
+        found.append(artefact(reading, "delivery-receipt", claims, (), {"recipients": recipients[:_MOST]}))
+    return found

@@ -1,0 +1,64 @@
+"""The command lines of nslookup, dig and host: what was asked, whom, and whether only values are printed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import re2
+
+from diagnostics.facts import DnsRecord
+from diagnostics.recognisers.dns_records import NAME, host, text_of
+
+_PROGRAM = re2.compile(r"(?i)(?:^|[>$#]\s*)(?:nslookup|dig|host)\s+(\S.{0,300})$")
+_WORD = re2.compile(rf"^@?{NAME}$")
+_TYPES: Final = frozenset({"a", "aaaa", "any", "cname", "mx", "ns", "ptr", "soa", "srv", "tlsa", "txt"})
+_MOST_WORDS: Final = 2  # the name, and the server; more is a sentence
+_EXCHANGER = re2.compile(r"^\s*(\d{1,5}) ([A-Za-z0-9_.-]{1,253})\s*$")
+_ADDRESS = re2.compile(r"^\s*([0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]{1,40})\s*$")
+_HOST = re2.compile(r"^\s*([A-Za-z0-9_*-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})+\.)\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """`server` is "" where the machine's own was asked; `short` is dig's +short, `backwards` its -x.
+
+    `record` is the type that was asked for, "" where none was named.
+    """
+
+    name: str
+    server: str = ""
+    short: bool = False
+    backwards: bool = False
+    record: str = ""
+
+
+def command_on(line: str) -> Command | None:
+    """The look-up that `line` starts, None where it is none."""
+    found = _PROGRAM.search(line)
+    words = str(found.group(1)).split() if found else []
+    named = [word for i, word in enumerate(words) if _names(word, words[i - 1] if i else "")]
+    plain = [word for word in named if word[0] != "@"]
+    if not plain or len(named) > _MOST_WORDS or not all(_WORD.search(word) for word in named):
+        return None
+    server = next((word[1:] for word in named if word[0] == "@"), plain[1] if len(plain) > 1 else "")
+    typed = (word.rpartition("=")[2] for word in words)
+    record = next((word.upper() for word in typed if word.lower() in _TYPES), "")
+    return Command(plain[0], server, "+short" in words, "-x" in words, record)
+
+
+def _names(word: str, before: str) -> bool:
+    """Whether a word is a name, not an option or a record's type."""
+    return word[0] not in "-+" and word.lower() not in _TYPES and before != "-t"
+
+
+def value_on(line: str, *, backwards: bool) -> DnsRecord | None:
+    """The record that +short prints as its bare value."""
+    if exchanger := _EXCHANGER.search(line):
+        return DnsRecord("MX", host(exchanger.group(2)), int(exchanger.group(1)))
+    if address := _ADDRESS.search(line):
+        return DnsRecord("AAAA" if ":" in address.group(1) else "A", address.group(1).lower())
+    if line.strip()[:1] == '"':
+        return DnsRecord("TXT", text_of(line.strip()))
+    named = _HOST.search(line)
+    return DnsRecord("PTR" if backwards else "CNAME", host(named.group(1))) if named else None

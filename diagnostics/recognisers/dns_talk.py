@@ -1,0 +1,138 @@
+"""What one look-up has printed so far: names with their records, put together from the lines of nslookup and host."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import re2
+
+from diagnostics.facts import DnsAnswer, DnsRecord
+from diagnostics.recognisers import Reading
+from diagnostics.recognisers.dns_command import Command, value_on
+from diagnostics.recognisers.dns_records import NAME, host, reverse_name, text_of
+from diagnostics.recognisers.sources import source_at
+
+Found = tuple[DnsAnswer, list[int]]
+
+_VALUE = re2.compile(r"^\s*(?:(?:Address(?:es)?|Adressen?|Direcci.n(?:es)?)\s*:)?\s+([0-9A-Fa-f.:]{3,45})(?:#53)?\s*$")
+_ALIAS = re2.compile(rf"^\s*(?:Aliases|Alias)\s*:\s+{NAME}\s*$")
+
+
+def answer_of(
+    reading: Reading,
+    line: int,
+    name: str,
+    *,
+    error: str = "",
+    server: str = "",
+    records: Sequence[DnsRecord] = (),
+    asked: str = "",
+) -> DnsAnswer:
+    name = reverse_name(name)
+    source = source_at(reading, line)
+    return DnsAnswer(
+        source=source,
+        host=name,
+        name=name,
+        ok=not error,
+        server=server,
+        error=error,
+        records=tuple(records),
+        asked=asked,
+    )
+
+
+@dataclass(slots=True)
+class Entry:
+    """One name's answer that is being read."""
+
+    name: str
+    line: int
+    lines: list[int] = field(default_factory=list)
+    records: list[DnsRecord] = field(default_factory=list)
+
+    def answer(self, reading: Reading, server: str = "", error: str = "") -> DnsAnswer:
+        return answer_of(reading, self.line, self.name, error=error, server=server, records=self.records)
+
+
+@dataclass(slots=True)
+class Talk:
+    """What one command has printed so far. `open` is what the next lines may go on with: a record's type, or "values"."""
+
+    reading: Reading
+    server: str = ""
+    asked: Command = field(default_factory=lambda: Command(""))
+    after_server: bool = False
+    entries: dict[str, Entry] = field(default_factory=dict)
+    current: Entry | None = None
+    open: str = ""
+
+    def begin(self, server: str, asked: Command | None = None) -> Iterator[Found]:
+        yield from self.done()
+        self.server, self.asked, self.after_server = server, asked or self.asked, False
+        self.open = "values" if asked and asked.short else ""
+
+    def done(self) -> Iterator[Found]:
+        for entry in self.entries.values():
+            yield entry.answer(self.reading, self.server), entry.lines
+        self.entries, self.current, self.open = {}, None, ""
+
+    def take(self, index: int, name: str, record: DnsRecord) -> None:
+        self.current = self.entries.setdefault(name, Entry(name, index))
+        self.current.lines.append(index)
+        self.open = "TXT" if record.kind == "TXT" and not record.value else ""
+        if not self.open:
+            self.current.records.append(record)
+
+    def name(self, index: int, name: str) -> None:
+        """`Name:` begins a host's addresses; asked for an address, it is the answer itself."""
+        asked, name = reverse_name(self.asked.name), host(name)
+        if asked.endswith(".arpa"):
+            self.take(index, asked, DnsRecord("PTR", name))
+            self.open = "PTR"
+        else:
+            self.current = self.entries.setdefault(name, Entry(name, index))
+            self.current.lines.append(index)
+            self.open = "A"
+
+    def goes_on(self, index: int, line: str) -> bool:
+        """Whether `line` holds more of the record above: addresses, a TXT record's strings, an alias."""
+        if self.open == "values":
+            record = value_on(line, backwards=self.asked.backwards)
+            if record:
+                self.take(index, host(self.asked.name), record)
+            self.open = "values" if record else ""
+            return record is not None
+        if self.current is None or not self.open:
+            return False
+        address, alias = _VALUE.search(line), _ALIAS.search(line)
+        if self.open == "TXT" and line.strip().startswith('"'):
+            self._string(index, text_of(line.strip()))
+        elif alias and self.open == "A":
+            self.entries.pop(self.current.name, None)
+            records = [DnsRecord("CNAME", self.current.name), *self.current.records]
+            self.current = Entry(host(alias.group(1)), self.current.line, [*self.current.lines, index], records)
+            self.entries[self.current.name] = self.current
+        elif address and self.open in ("A", "PTR"):
+            if self.open == "A":
+                self._more(index, DnsRecord("AAAA" if ":" in address.group(1) else "A", address.group(1).lower()))
+            else:
+                self.current.lines.append(index)
+        else:
+            self.open = self.open if not line.strip() and self.open == "TXT" else ""
+            return False
+        return True
+
+    def _string(self, index: int, text: str) -> None:
+        """Strings on lines of their own, with nothing between, are one record."""
+        assert self.current is not None
+        last = self.current.records[-1:]
+        if last and last[0].kind == "TXT" and self.current.lines[-1] == index - 1:
+            text = self.current.records.pop().value + text
+        self._more(index, DnsRecord("TXT", text))
+
+    def _more(self, index: int, record: DnsRecord) -> None:
+        assert self.current is not None
+        self.current.records.append(record)
+        self.current.lines.append(index)

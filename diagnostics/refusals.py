@@ -1,0 +1,41 @@
+"""What the words of a refusal are about (refusals.toml).
+
+Every mail server and filter has its own words for the same few reasons, and nobody has them all. What they share is the
+noun (SPF, a block list, spam, a virus) and what became of the message. A cause takes the noun as its signature, and asks
+here whether the reply was refused for it.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from functools import lru_cache
+from importlib.resources import files
+from typing import Final
+
+import re2
+
+_LONGEST: Final = 4_000
+
+
+@lru_cache(maxsize=1)
+def _table() -> tuple[re2.Set, tuple[str, ...]]:
+    table = tomllib.loads((files("diagnostics") / "refusals.toml").read_text("utf-8"))
+    refused = "(?:" + "|".join(table["refused"]) + ")"
+    options = re2.Options()
+    options.case_sensitive = False
+    options.max_mem = 64 << 20
+    patterns = re2.Set.SearchSet(options)
+    owners = []
+    for topic, several in table["topics"].items():
+        for pattern in several:
+            patterns.Add(pattern.replace("{refused}", refused))
+            owners.append(topic)
+    patterns.Compile()
+    return patterns, tuple(owners)
+
+
+@lru_cache(maxsize=512)
+def topics(text: str) -> frozenset[str]:
+    """The topics of refusals.toml that a refusal speaks of; none where it gives no reason. White space is folded already."""
+    patterns, owners = _table()
+    return frozenset(owners[index] for index in patterns.Match(text[:_LONGEST]) or ())

@@ -1,0 +1,18 @@
+"""What one cause came to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from diagnostics.cause import Cause, Finding
+from diagnostics.facts import Fact
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A cause's finding. `missing` are the fact types that would settle it; `anchor` the fact it spoke of."""
+
+    cause: Cause
+    finding: Finding
+    missing: frozenset[type[Fact]]
+    anchor: Fact | None = None

@@ -1,0 +1,154 @@
+"""Large logs, beside the tools that people would otherwise use on them, on the same file in the same run.
+
+Every tool answers the bare question: how many sessions, and which failed first and when. Ours gives its full answer. Each runs
+as a whole command, the best of three. polars and DuckDB are asked where BENCH_PYTHON (by default this Python) has them.
+
+    python -m tests.bench.logs 250 2000     sizes in MB
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from tests.logs_generator import FIELDS, Log, Plan, Truth
+
+_SIZES = (250,)
+_RUNS = 3
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_MAILFLOW = str(Path(sys.executable).parent / "mailflow")
+_AWK = (
+    'BEGIN{FS=","} /^2/{s[$3]=1; if(($7=="<"&&$8~/^"?[45][0-9][0-9]/)||/TLS negotiation failed/)if(!($3 in f))f[$3]=$1}'
+    "END{n=0;for(i in s)n++;k=0;for(i in f)k++;print n,k}"
+)
+_CSV = """
+import csv, sys
+first, seen = {}, set()
+with open(sys.argv[1], newline="", encoding="utf-8") as file:
+    for row in csv.reader(file):
+        if len(row) == 9 and row[0][:1] == "2":
+            seen.add(row[2])
+            if row[8].startswith("TLS negotiation failed") or (row[6] == "<" and row[7][:1] in ("4", "5")):
+                first.setdefault(row[2], row[0])
+print(len(seen), len(first))
+"""
+_DUCKDB = """
+import sys, duckdb
+columns = {name: "VARCHAR" for name in "FIELDS".split(",")}
+print(duckdb.sql(f'''select count(*), count(first) from (select "session-id", min(case
+when context like 'TLS negotiation failed%' or (event = '<' and regexp_matches(data, '^[45][0-9][0-9]')) then "date-time" end)
+as first from read_csv('{sys.argv[1]}', columns={columns}, header=false, skip=5, ignore_errors=true, null_padding=true)
+group by 1)''').fetchall())
+""".replace("FIELDS", FIELDS)
+_POLARS = """
+import sys, polars as pl
+rows = pl.scan_csv(sys.argv[1], has_header=False, skip_rows=5, new_columns="FIELDS".split(","), infer_schema_length=0,
+                   ignore_errors=True, truncate_ragged_lines=True)
+failed = pl.col("context").str.starts_with("TLS negotiation failed") | (
+    (pl.col("event") == "<") & pl.col("data").str.contains("^[45][0-9][0-9]"))
+print(rows.group_by("session-id").agg(pl.col("date-time").filter(failed).min().alias("first"))
+      .select(pl.len(), pl.col("first").count()).collect(engine="streaming").row(0))
+""".replace("FIELDS", FIELDS)
+
+
+def _tools(path: str) -> Iterator[tuple[str, list[str]]]:
+    python = os.environ.get("BENCH_PYTHON", sys.executable)
+    yield "mailflow, every core", [_MAILFLOW, "diagnose", "--json", path]
+    yield "mailflow, one process", [_MAILFLOW, "diagnose", "--json", "--jobs", "1", path]
+    yield "grep -c, one string", ["grep", "-c", "TLS negotiation failed", path]
+    yield "wc -l", ["wc", "-l", path]
+    yield "mawk", ["mawk", _AWK, path]
+    yield "csv.reader", [sys.executable, "-c", _CSV, path]
+    yield "polars", [python, "-c", _POLARS, path]
+    yield "duckdb", [python, "-c", _DUCKDB, path]
+
+
+def _missing(command: Sequence[str], name: str) -> bool:
+    if name in ("polars", "duckdb"):
+        return subprocess.run([command[0], "-c", f"import {name}"], capture_output=True).returncode != 0
+    return shutil.which(command[0]) is None
+
+
+def _run(command: Sequence[str]) -> tuple[float, float, bytes]:
+    """Seconds, peak memory of all its processes in MB, and what it printed."""
+    began = time.perf_counter()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        peak = [0]
+        watch = threading.Thread(target=_watch, args=(process, peak))
+        watch.start()
+        out = process.stdout.read() if process.stdout else b""
+        process.wait()
+        took = time.perf_counter() - began
+    watch.join()
+    return took, peak[0] / 1e6, out
+
+
+def _watch(process: subprocess.Popen[bytes], peak: list[int]) -> None:
+    while process.poll() is None:
+        peak[0] = max(peak[0], sum(_own_memory(pid) for pid in _family(process.pid)))
+        time.sleep(0.02)
+
+
+def _family(pid: int) -> list[int]:
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return []
+    return [pid, *(each for child in children for each in _family(int(child)))]
+
+
+def _own_memory(pid: int) -> int:
+    """Bytes of a process that are not those of a mapped file. Pages that a fork shares are counted for each of them."""
+    try:
+        _, resident, shared = Path(f"/proc/{pid}/statm").read_text().split()[:3]
+    except (OSError, ValueError):
+        return 0
+    return (int(resident) - int(shared)) * _PAGE
+
+
+def _generate(path: Path, megabytes: int) -> Truth:
+    log = Log(Plan(size=megabytes * 1_000_000))
+    with path.open("w", newline="", encoding="utf-8") as file:
+        file.writelines(log.lines())
+    return log.truth
+
+
+def _agrees(out: bytes, truth: Truth) -> str:
+    """Whether the full answer is the truth: it is the same run that is measured."""
+    kind = json.loads(out)["log"]["kinds"][0]
+    same = (kind["sessions"], kind["failed"], kind["messages"]) == (truth.count, truth.failed, truth.messages)
+    return (
+        "exact"
+        if same
+        else f"WRONG: {kind['sessions']} sessions, {kind['failed']} failed; there are {truth.count}, {truth.failed}"
+    )
+
+
+def main(sizes: Sequence[int] = _SIZES) -> None:
+    with tempfile.TemporaryDirectory(prefix="mailflow-bench-") as folder:
+        for size in sizes:
+            path = Path(folder) / f"SEND-{size}.LOG"
+            truth = _generate(path, size)
+            real = path.stat().st_size / 1e6
+            print(f"\nA log of {real:.0f} MB, {truth.lines:,} lines, {truth.count:,} sessions, {truth.failed:,} failed")
+            for name, command in _tools(str(path)):
+                if _missing(command, name):
+                    print(f"  {name:24} not installed")
+                    continue
+                runs = [_run(command) for _ in range(_RUNS)]
+                took, memory = min(run[0] for run in runs), max(run[1] for run in runs)
+                note = _agrees(runs[0][2], truth) if name.startswith("mailflow") else runs[0][2].decode()[:40].strip()
+                print(f"  {name:24} {took:8.2f} s {real / took:9.0f} MB/s {memory:8.0f} MB   {note}", flush=True)
+            path.unlink()
+
+
+if __name__ == "__main__":
+    main([int(each) for each in sys.argv[1:]] or _SIZES)

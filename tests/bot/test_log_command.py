@@ -1,0 +1,192 @@
+"""`mailflow diagnose` over logs, as a person or a script runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from bot.log_command import means_logs
+from bot.log_terminal import progress, table
+from diagnostics import Report
+from diagnostics.logs.answer import answer, find
+from tests.logs.reading import generated, write
+from tests.logs_generator import Plan
+
+TEXT, TRUTH = generated(Plan(size=300_000))
+_MAILFLOW = Path(sys.executable).parent / "mailflow"
+
+
+def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, "COLUMNS": "120"}
+    return subprocess.run(
+        [_MAILFLOW, "diagnose", *arguments], capture_output=True, text=True, cwd=cwd, env=env, timeout=60
+    )
+
+
+def test_what_means_logs(tmp_path: Path) -> None:
+    one, two = write(tmp_path, TEXT, [0.5])
+    paste = tmp_path / "paste.txt"
+    paste.write_text("550 5.7.64 TenantAttribution; Relay Access Denied")
+    assert means_logs([one, two], 10_000_000)
+    assert means_logs([str(tmp_path)], 10_000_000)
+    assert means_logs([str(tmp_path / "SEND*.LOG")], 10_000_000)
+    assert means_logs([one], 100_000)
+    assert not means_logs([one], 10_000_000)  # a small log alone is a paste
+    assert not means_logs([one, str(paste)], 10_000_000)
+    assert not means_logs(["-", "no-such-file.log"], 10_000_000)
+
+
+def test_json_holds_all_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, TEXT, [0.5])
+    done = run("--json", ".", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (1, "")
+    report = Report.model_validate_json(done.stdout)
+    assert report.log is not None
+    assert report.log.kinds[0].sessions == TRUTH.count
+    monkeypatch.chdir(tmp_path)
+    assert report == answer(find(["."]))
+
+
+def test_the_table_and_the_answer(tmp_path: Path) -> None:
+    write(tmp_path, TEXT, [0.5])
+    shown = run("SEND0.LOG", "SEND1.LOG", cwd=tmp_path).stdout
+    assert "\x1b" not in shown
+    assert "all sessions, 2026-11-18T06h" in shown
+    assert "TLS negotiation failed with error UnknownCredentials" in shown
+    words = " ".join(shown.split())
+    assert "When it began, our certificate's thumbprint changed from 3C0FFEE1" in words
+    assert "SEND0.LOG:" in shown
+
+
+def test_one_conversation_is_a_ladder(tmp_path: Path) -> None:
+    names = write(tmp_path, TEXT)
+    told = next(told for told in TRUTH.sessions if "UnknownCredentials" in told.error)
+    done = run("--session", told.id, names[0], cwd=tmp_path)
+    assert done.returncode == 0
+    assert f"Session {told.id}" in done.stdout
+    assert "──▶  STARTTLS" in done.stdout
+    assert "TLS negotiation failed with error UnknownCredentials" in done.stdout
+    rows = json.loads(run("--json", "--session", told.id, names[0], cwd=tmp_path).stdout)["rows"]
+    assert len(rows) == TEXT.count(told.id)
+    gone = run("--session", "08DE000000000000", names[0], cwd=tmp_path)
+    assert (gone.returncode, gone.stdout) == (2, "")
+    assert "There is no session" in gone.stderr
+
+
+def test_since_until_and_connector(tmp_path: Path) -> None:
+    names = write(tmp_path, TEXT)
+    since, until = "2026-11-18T06:00:30", "2026-11-18T06:01:10"
+    done = run("--json", "--since", since, "--until", until, "--connector", "internet", names[0], cwd=tmp_path)
+    wanted = [each for each in TRUTH.sessions if each.connector == "Internet" and since <= each.began < until]
+    (kind,) = json.loads(done.stdout)["log"]["kinds"]
+    assert kind["sessions"] == len(wanted)
+    assert [each["name"] for each in kind["connectors"]] == ["Internet"]
+
+
+@pytest.mark.parametrize("value", ["yesterday", "2026-13-01", "18.11.2026"])
+def test_a_time_that_is_none_is_bad_usage(value: str, tmp_path: Path) -> None:
+    names = write(tmp_path, TEXT)
+    done = run("--since", value, names[0], cwd=tmp_path)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_a_local_time_is_turned_into_the_logs(tmp_path: Path) -> None:
+    names = write(tmp_path, TEXT)
+    utc = run("--json", "--since", "2026-11-18T06:01:00Z", names[0], cwd=tmp_path)
+    other = run("--json", "--since", "2026-11-18T08:01:00+02:00", names[0], cwd=tmp_path)
+    assert json.loads(utc.stdout) == json.loads(other.stdout)
+
+
+@pytest.mark.parametrize("extra", [[], ["--since", "2026-11-18"]])
+def test_a_large_log_on_standard_input(extra: list[str]) -> None:
+    text, truth = generated(Plan(size=5_500_000, failing=0.0, outage=(1.0, 1.0)))
+    done = subprocess.run(
+        [_MAILFLOW, "diagnose", "--json", *extra], input=text.encode(), capture_output=True, timeout=60
+    )
+    (kind,) = json.loads(done.stdout)["log"]["kinds"]
+    assert kind["sessions"] == truth.count
+
+
+def test_folders_without_a_log(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("good morning")
+    done = run(".", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "is no SMTP, tracking or connectivity log" in done.stderr
+
+
+def test_a_growing_log_is_followed_until_ctrl_c(tmp_path: Path) -> None:
+    lines = TEXT.splitlines(keepends=True)
+    out = next(number for number, line in enumerate(lines) if "UnknownCredentials" in line)
+    path = tmp_path / "SEND.LOG"
+    path.write_text("".join(lines[:out]), newline="")
+    command = [str(_MAILFLOW), "diagnose", "--follow", "--connector", "outbound", str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        with path.open("a", newline="") as file:
+            file.write("".join(lines[out:]))
+        heard = ""
+        while "UnknownCredentials" not in heard:
+            line = process.stdout.readline()
+            assert line
+            heard += line
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+        assert process.returncode == 1
+
+
+def test_ctrl_c_shows_what_is_known(tmp_path: Path) -> None:
+    """A first Ctrl-C ends the reading, not the command."""
+    rows = TEXT.splitlines(keepends=True)
+    path = tmp_path / "SEND.LOG"
+    with path.open("w", newline="") as file:
+        for _ in range(400):
+            file.writelines(rows)
+    command = [str(_MAILFLOW), "diagnose", "--json", "--jobs", "1", str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        while b"SEND.LOG" not in b"".join(_open_files(process.pid)):
+            time.sleep(0.01)
+        time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        shown, errors = process.communicate(timeout=60)
+    assert errors == ""
+    report = Report.model_validate_json(shown)
+    assert report.log is not None
+    assert not report.log.complete
+    assert report.log.bytes <= path.stat().st_size
+
+
+def _open_files(pid: int) -> list[bytes]:
+    folder = Path(f"/proc/{pid}/fd")
+    if not folder.exists():
+        pytest.skip("tells by /proc when the log is being read")
+    found = []
+    for each in folder.iterdir():
+        try:
+            found.append(bytes(each.readlink()))
+        except OSError:
+            continue
+    return found
+
+
+@pytest.mark.parametrize("width", [0, 60, 80, 200])
+def test_the_table_fits(width: int, tmp_path: Path) -> None:
+    text = TEXT.replace("Outbound to Office 365", "A connector \x1b[31m with a very long and strange name")
+    log = answer(find(write(tmp_path, text))).log
+    assert log is not None
+    rows = table(log, width).splitlines()
+    assert len(rows) > 2
+    assert not any("\x1b" in row for row in rows)
+    assert not width or all(len(row) <= width for row in rows)
+
+
+def test_progress_says_how_far_how_fast_and_how_long() -> None:
+    assert progress(500_000_000, 1_000_000_000, 2.0) == " 50 %  250 MB/s  2 s left"
+    assert progress(0, 0, 0.0).startswith("  0 %")

@@ -1,0 +1,122 @@
+"""Every session, failure, hour and change is exact, however the log is interleaved, cut into files, ranges and blocks."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from diagnostics.facts import Session
+from diagnostics.logs import sessions
+from diagnostics.logs.tally import Only, shape
+from diagnostics.recognisers import recognise
+from diagnostics.text import Paste
+from tests.logs.reading import generated, scanned, tally, write
+from tests.logs_generator import Plan, Truth
+
+_PLANS = st.builds(
+    Plan,
+    size=st.integers(2_000, 60_000),
+    kind=st.sampled_from(["send", "receive"]),
+    interleaving=st.integers(1, 40),
+    failing=st.sampled_from([0.0, 0.1, 0.5, 1.0]),
+    outage=st.sampled_from([(0.4, 0.6), (0.0, 1.0), (0.9, 2.0), (1.0, 1.0)]),
+    one_row=st.booleans(),
+    bad=st.sampled_from([0.0, 0.02]),
+    pace=st.sampled_from([1, 50, 5_000, 120_000]),
+    seed=st.integers(0, 1000),
+)
+_CUTS = st.lists(st.floats(0, 1), max_size=4)
+
+
+def _is_true(scan: object, truth: Truth, kind: str) -> None:
+    found = tally(scan, "smtp-send-log" if kind == "send" else "smtp-receive-log")  # type: ignore[arg-type]
+    connectors, remotes, hours = found.counts()
+    assert {name: count.sessions for name, count in connectors.items()} == truth.connectors
+    assert {name: count.sessions for name, count in remotes.items()} == truth.remotes
+    assert {name: count.sessions for name, count in hours.items()} == truth.hours
+    assert {name: count.failed for name, count in hours.items() if count.failed} == truth.failed_hours
+    assert sum(count.messages for count in hours.values()) == truth.messages
+    assert {key: failing.count for key, failing in found.failures.items()} == truth.errors
+    for key, failing in found.failures.items():
+        episodes = failing.whole([])
+        assert len(episodes) == 1  # nothing succeeds in between, it was said
+        assert episodes[0].first.at.decode() == truth.first[key]
+        assert episodes[0].last.at.decode() == truth.last[key]
+
+
+@given(_PLANS, _CUTS, st.integers(200, 20_000), st.integers(60, 5_000))
+@settings(max_examples=120, deadline=None)
+def test_counts_are_exact_for_every_cut(plan: Plan, cuts: list[float], size: int, block: int) -> None:
+    text, truth = generated(plan)
+    with tempfile.TemporaryDirectory() as folder:
+        names = write(Path(folder), text, cuts)
+        scan = scanned(names, size=size, block=block)
+    _is_true(scan, truth, plan.kind)
+    assert scan.bad == truth.bad
+    assert sum(scan.lines.values()) == truth.lines + 5 * len(cuts)
+
+
+@given(_PLANS.filter(lambda plan: not plan.bad))
+@settings(max_examples=40, deadline=None)
+def test_the_screen_sees_what_reading_every_row_sees(plan: Plan) -> None:
+    """The recogniser of pasted logs reads all rows of all sessions: both must tell the same."""
+    text, _ = generated(plan)
+    told = [fact for each in recognise(Paste.of(text)) for fact in each.facts if isinstance(fact, Session)]
+    with tempfile.TemporaryDirectory() as folder:
+        found = tally(scanned(write(Path(folder), text), size=3_000), f"smtp-{plan.kind}-log")  # type: ignore[arg-type]
+    assert sum(count.sessions for count in found.counts()[0].values()) == len(told)
+    expected: dict[tuple[str, str], int] = {}
+    for session in told:
+        if session.failed:
+            error = f"TLS negotiation failed with error {session.tls_error}" if session.tls_error else session.error
+            key = (session.connector, shape(error))
+            expected[key] = expected.get(key, 0) + 1
+    assert {key: failing.count for key, failing in found.failures.items()} == expected
+
+
+@given(_PLANS.filter(lambda plan: not plan.bad), st.randoms(use_true_random=False))
+@settings(max_examples=40, deadline=None)
+def test_other_columns_are_read_where_the_log_names_them(plan: Plan, dice: object) -> None:
+    text, truth = generated(plan)
+    lines = text.split("\r\n")
+    order = list(range(9))
+    dice.shuffle(order)  # type: ignore[attr-defined]
+    names = lines[4].removeprefix("#Fields: ").split(",")
+    import csv
+    import io
+
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerows([[row[place] for place in order] for row in csv.reader(lines[5:]) if len(row) == 9])
+    moved = "\r\n".join([*lines[:4], "#Fields: " + ",".join(names[place] for place in order), out.getvalue()])
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "moved.log"
+        path.write_text(moved, newline="")
+        _is_true(scanned([str(path)], size=2_500), truth, plan.kind)
+
+
+@given(_PLANS, st.integers(0, 3), st.integers(0, 3))
+@settings(max_examples=40, deadline=None)
+def test_only_what_was_asked_for_is_counted(plan: Plan, after: int, hours: int) -> None:
+    text, truth = generated(plan)
+    since, until = f"2026-11-18T{6 + after:02}", f"2026-11-18T{6 + after + hours:02}:30"
+    wanted = [told for told in truth.sessions if since <= told.began < until and "Partner" in told.connector]
+    with tempfile.TemporaryDirectory() as folder:
+        scan = scanned(write(Path(folder), text), size=5_000, only=Only(since, until, "partner"))
+    counts = [tally.counts()[0] for tally in scan.tallies.values()]
+    assert sum(count.sessions for each in counts for count in each.values()) == len(wanted)
+    assert sum(count.failed for each in counts for count in each.values()) == sum(bool(told.error) for told in wanted)
+
+
+@given(_PLANS.filter(lambda plan: plan.interleaving <= 5), st.integers(1_000, 20_000))
+@settings(max_examples=30, deadline=None)
+def test_sessions_that_never_end_are_let_go_and_stay_counted(plan: Plan, size: int) -> None:
+    text, truth = generated(plan)
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sessions, "_MOST_OPEN", 20)
+        scan = scanned(write(Path(folder), text), size=size, block=400)
+    _is_true(scan, truth, plan.kind)

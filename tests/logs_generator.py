@@ -1,0 +1,283 @@
+"""SMTP protocol logs of any size, and the truth about them.
+
+A plan (size, interleaving, failure mix, seed) always gives the same log. The truth is written down while the sessions are
+made, never read back from the text, so it can judge whatever reads the log.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final, Literal
+
+Kind = Literal["send", "receive"]
+FIELDS: Final = "date-time,connector-id,session-id,sequence-number,local-endpoint,remote-endpoint,event,data,context"
+OLD: Final = "3C0FFEE1A2B3C4D5E6F708192A3B4C5D6E7F8091"
+NEW: Final = "91F0E1D2C3B4A5968778695A4B3C2D1E0F010203"
+_REMOTE: Final = "7A7B7C7D7E7F80818283848586878889A0A1A2A3"
+_START: Final = datetime(2026, 11, 18, 6, 0, tzinfo=UTC)
+_CONNECTORS: Final = {
+    "send": ("Outbound to Office 365", "Internet", '"Partner, Fabrikam"'),
+    "receive": ("EX01\\Default Frontend EX01", "EX01\\Relay", '"EX01\\Scanners, floor 3"'),
+}
+_REFUSALS: Final = (
+    "550 5.7.1 Service unavailable; client host blocked",
+    "451 4.7.500 Server busy. Please try again later",
+    "550 5.1.1 <{to}>: Recipient address rejected: User unknown",
+)
+_CLOSED: Final = "the connection was closed without a reply"
+_TIMEOUT: Final = (
+    '*,,"Failed to connect. Winsock error code: 10060, Win32 error code: 10060, Error Message: A connection attempt '
+    'failed because the connected party did not properly respond after a period of time {ip}:25"'
+)
+_NEGOTIATED: Final = (
+    '*,,"TLS protocol {protocol} negotiation succeeded using bulk encryption algorithm CALG_AES_256 with strength 256 '
+    'bits, MAC hash algorithm CALG_SHA_384 with strength 0 bits and key exchange algorithm CALG_ECDH_EPHEM with strength 384 "'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`size` in bytes is reached, then open sessions end. During the outage (shares of the size) the first connector fails.
+
+    `interleaving` sessions are open at a time, `failing` is the share of scattered failures, `bad` the share of lines that
+    are damaged, `pace` the milliseconds between two rows.
+    """
+
+    size: int
+    kind: Kind = "send"
+    interleaving: int = 8
+    failing: float = 0.02
+    outage: tuple[float, float] = (0.4, 0.6)
+    one_row: bool = False
+    bad: float = 0.0
+    pace: int = 50
+    seed: int = 1
+
+
+@dataclass(slots=True)
+class Told:
+    """One session. `error` is "" where nothing failed. `began` is when it connected, or failed to; `at` is the time of the row
+    that decides: the failure, or QUIT."""
+
+    id: str
+    connector: str
+    remote: str
+    error: str = ""
+    thumbprint: str = ""
+    began: str = ""
+    at: str = ""
+    messages: int = 0
+    opens: int = 0  # the row in which it connects
+    decided: int = -1  # the row that decides
+    rows: list[str] = field(default_factory=list)
+    written: int = 0
+
+
+@dataclass(slots=True)
+class Truth:
+    """What the log holds. `sessions` is kept only where asked for: it grows with the log."""
+
+    count: int = 0
+    failed: int = 0
+    messages: int = 0
+    bad: int = 0
+    lines: int = 0
+    connectors: Counter[str] = field(default_factory=Counter)
+    remotes: Counter[str] = field(default_factory=Counter)
+    hours: Counter[str] = field(default_factory=Counter)
+    failed_hours: Counter[str] = field(default_factory=Counter)
+    errors: Counter[tuple[str, str]] = field(default_factory=Counter)
+    first: dict[tuple[str, str], str] = field(default_factory=dict)
+    last: dict[tuple[str, str], str] = field(default_factory=dict)
+    sessions: list[Told] = field(default_factory=list)
+
+
+class Log:
+    """The log of a plan. `lines` is read once, to its end; `truth` is whole after that."""
+
+    def __init__(self, plan: Plan, *, keep: bool = False) -> None:
+        self.plan = plan
+        self.truth = Truth()
+        self._keep = keep
+        self._random = random.Random(plan.seed)
+        self._number = 0x08DE2A6B00000000 + plan.seed * 0x100000000
+
+    def header(self) -> str:
+        what = "Send" if self.plan.kind == "send" else "Receive"
+        return (
+            f"#Software: Microsoft Exchange Server\r\n#Version: 15.0.0.0\r\n#Log-type: SMTP {what} Protocol Log\r\n"
+            f"#Date: {_stamp(0)}\r\n#Fields: {FIELDS}\r\n"
+        )
+
+    def lines(self) -> Iterator[str]:
+        """Every line with its line end, the header first."""
+        plan, dice = self.plan, self._random
+        header = self.header()
+        self.truth.lines = header.count("\n")
+        yield from header.splitlines(keepends=True)
+        written, clock = len(header), 0
+        active: list[Told] = []
+        while written < plan.size or active:
+            while written < plan.size and len(active) < plan.interleaving:
+                active.append(self._session(written / plan.size))
+            told = active[dice.randrange(len(active))]
+            clock += plan.pace
+            line = self._row(told, _stamp(clock))
+            written += len(line)
+            yield line
+            if plan.bad and dice.random() < plan.bad:
+                yield self._damage()
+            if told.written == len(told.rows):
+                active.remove(told)
+                self._note(told)
+
+    def _row(self, told: Told, at: str) -> str:
+        number = told.written
+        if number == told.decided:
+            told.at = at
+        if number in (told.opens, told.decided):
+            told.began = told.began or at
+        told.written += 1
+        self.truth.lines += 1
+        return f"{at},{told.connector},{told.id},{number},{told.rows[number]}\r\n"
+
+    def _damage(self) -> str:
+        self.truth.bad += 1
+        self.truth.lines += 1
+        return self._random.choice(
+            ("\x00\x00\x00garbage\r\n", "half a row,with,commas\r\n", "TLS negotiation failed\r\n")
+        )
+
+    def _note(self, told: Told) -> None:
+        truth, connector = self.truth, told.connector.strip('"')
+        truth.count += 1
+        truth.messages += told.messages
+        truth.connectors[connector] += 1
+        truth.remotes[told.remote] += 1
+        truth.hours[told.began[:13]] += 1
+        if told.error:
+            key = (connector, told.error)
+            truth.failed += 1
+            truth.failed_hours[told.began[:13]] += 1
+            truth.errors[key] += 1
+            truth.first[key] = min(truth.first.get(key, told.at), told.at)
+            truth.last[key] = max(truth.last.get(key, told.at), told.at)
+        if self._keep:
+            told.rows = []
+            truth.sessions.append(told)
+
+    def _session(self, share: float) -> Told:
+        dice, plan = self._random, self.plan
+        self._number += dice.randrange(1, 40)
+        place = dice.randrange(3)
+        connector = _CONNECTORS[plan.kind][place]
+        out = place == 0 and plan.outage[0] <= share < plan.outage[1]
+        remote = f"198.51.100.{10 * place + dice.randrange(4)}"
+        told = Told(f"{self._number:016X}", connector, remote, thumbprint=NEW if out else OLD)
+        failing = dice.random() < plan.failing
+        tails = self._sends(told, out, failing) if plan.kind == "send" else self._receives(told, failing)
+        endpoints = _endpoints(plan.kind, remote, dice.randrange(1024, 65535))
+        told.rows = [
+            f"{',' + remote + ':25' if 'ttempting to connect' in t or 'Failed to connect' in t else endpoints},{t}"
+            for t in tails
+        ]
+        return told
+
+    def _sends(self, told: Told, out: bool, failing: bool) -> list[str]:
+        dice, told.opens = self._random, 1
+        if failing and dice.random() < 0.2:
+            told.error, told.decided = "connection failed (10060)", 1
+            return ["*,,attempting to connect", _TIMEOUT.format(ip=told.remote)]
+        tails = [
+            "*,,attempting to connect",
+            "+,,",
+            f'<,"220 mx.{told.remote[-2:].strip(".")}.fabrikam.com ESMTP ready, go",',
+        ]
+        tails += [">,EHLO mail.contoso.com,", "<,250-mx.fabrikam.com Hello [203.0.113.10],", "<,250-SIZE 157286400,"]
+        tails += [
+            "<,250-PIPELINING,",
+            "<,250-STARTTLS,",
+            "<,250 CHUNKING,",
+            ">,STARTTLS,",
+            "<,220 2.0.0 SMTP server ready,",
+        ]
+        tails += self._certificate("Sending", told.thumbprint)
+        if out:
+            told.error, told.decided = "TLS negotiation failed with error UnknownCredentials", len(tails)
+            return [*tails, "*,,TLS negotiation failed with error UnknownCredentials", "-,,Local"]
+        tails += [_NEGOTIATED.format(protocol="SP_PROT_TLS1_2_CLIENT"), *self._certificate("Remote", _REMOTE)]
+        if failing and dice.random() < 0.2:
+            told.error, told.decided = _CLOSED, len(tails)
+            return [*tails, "-,,Remote"]
+        tails += [">,EHLO mail.contoso.com,", "<,250 CHUNKING,"]
+        for _ in range(dice.randrange(1, 3)):
+            tails += self._message(told, failing and not told.error, len(tails), ">", "<")
+        if not told.error and dice.random() < 0.1:  # it ends without a QUIT, and nothing is wrong
+            told.decided = len(tails) - 1
+            return [*tails, "-,,Local"]
+        tails += (
+            [">,QUIT,", "<,221 2.0.0 Service closing transmission channel,"]
+            if told.error or dice.random() < 0.9
+            else []
+        )
+        told.decided = max(len(tails) - 2, 0) if told.decided < 0 else told.decided
+        return [*tails, f"-,,{dice.choice(('Local', 'Remote'))}"]
+
+    def _receives(self, told: Told, failing: bool) -> list[str]:
+        tails = ["+,,", '>,"220 EX01.corp.contoso.com Microsoft ESMTP MAIL Service ready, go",', "<,EHLO scanner-3f,"]
+        tails += [
+            "*,None,Set Session Permissions",
+            ">,250  EX01.corp.contoso.com Hello [192.0.2.77] SIZE 37748736 CHUNKING,",
+        ]
+        for _ in range(self._random.randrange(1, 3)):
+            tails += self._message(told, failing and not told.error, len(tails), "<", ">")
+        tails += ["<,QUIT,", ">,221 2.0.0 Service closing transmission channel,", "-,,Local"]
+        told.decided = len(tails) - 3 if told.decided < 0 else told.decided
+        return tails
+
+    def _message(self, told: Told, failing: bool, at: int, asks: str, answers: str) -> list[str]:
+        to = f"user{self._random.randrange(1000)}@fabrikam.com"
+        tails = [
+            f"{asks},MAIL FROM:<anna@contoso.com> SIZE=4810,",
+            f"{answers},250 2.1.0 Sender OK,",
+            f"{asks},RCPT TO:<{to}>,",
+        ]
+        if failing:
+            refusal = self._random.choice(_REFUSALS)
+            told.error, told.decided = refusal.replace("<{to}>", "*"), at + 3
+            return [*tails, f"{answers},{refusal.format(to=to)},"]
+        told.messages += 1
+        tails += [f"{answers},250 2.1.5 Recipient OK,", f"{asks},BDAT 4810 LAST,"]
+        name = f"{self._random.randrange(1 << 32):08x}@contoso.com"
+        return [*tails, f'{answers},"250 2.6.0 <{name}> [InternalId=4810, Hostname=EX01] Queued mail for delivery",']
+
+    def _certificate(self, owner: str, thumbprint: str) -> list[str]:
+        subject = "CN=mail.contoso.com, O=Contoso Ltd, L=Leeds, C=GB"
+        if self.plan.one_row:
+            words = "Subject Issuer name Serial number Thumbprint Not before Not after Subject alternate names"
+            data = f" {subject} CN=Example Public TLS CA 2, C=US 0A1B2C3D4E5F60718293A4B5C6D7E8F9 {thumbprint} "
+            return [
+                f'*,"{data}2026-01-17T15:15:33.000Z 2027-01-17T15:15:33.000Z mail.contoso.com",{owner} certificate {words}'
+            ]
+        return [
+            f"*,,{owner} certificate",
+            f'*,"{subject}",Certificate subject',
+            '*,"CN=Example Public TLS CA 2, O=""Example Trust, Inc."", C=US",Certificate issuer name',
+            "*,0A1B2C3D4E5F60718293A4B5C6D7E8F9,Certificate serial number",
+            f"*,{thumbprint},Certificate thumbprint",
+            "*,mail.contoso.com;autodiscover.contoso.com,Certificate alternate names",
+        ]
+
+
+def _endpoints(kind: Kind, remote: str, port: int) -> str:
+    return f"192.0.2.20:{port},{remote}:25" if kind == "send" else f"192.0.2.20:25,{remote}:{port}"
+
+
+def _stamp(milliseconds: int) -> str:
+    """The time so long after the log's begin, as Exchange writes it."""
+    at = _START + timedelta(milliseconds=milliseconds)
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
