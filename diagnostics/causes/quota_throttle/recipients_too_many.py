@@ -56,6 +56,8 @@ def assess(said: Said) -> Finding | None:
             "An AS number follows the words: Exchange Online throttles the address, whatever the number of recipients."
         )
         return Finding(Belief.RULED_OUT, because, (said,))
+    if has(said, "attr38", "multiple regions"):
+        return None  # attribution: the recipients' domains are the trouble, not their number
     if has(said, "resolver.adr.recip", "pickup.recip", "because there are too many"):
         online = by_microsoft(said)
         because = "The sender's own organization refused it: more recipients than RecipientLimits or "

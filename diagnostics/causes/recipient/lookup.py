@@ -12,8 +12,10 @@ from diagnostics.mail_facts import Addressed, CommandError, Configured, Traced, 
 
 Premises = Literal["exchange-online", "on-prem", ""]
 
-_MICROSOFT: Final = (".outlook.com", ".office365.com", ".outlook.de", ".office365.us", ".partner.outlook.cn")
-_TAG = re2.compile(r"(?i)\.(?:prod|eop)\S{0,80}\.outlook\.com\b|\.mail\.protection\.outlook\.com\b")
+_MICROSOFT: Final = (
+    ".outlook.com", ".office365.com", ".exchangelabs.com", ".outlook.de", ".office365.us", ".partner.outlook.cn",
+)  # fmt: skip
+_TAG = re2.compile(r"(?i)\.(?:prod|eop)\S{0,80}\.(?:outlook|exchangelabs)\.com\b|\.mail\.protection\.outlook\.com\b")
 _ADDRESS = re2.compile(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,10}")
 _MANY: Final = 3  # different addresses of one domain: a person's typing errors don't come in such a number
 _SECOND_LEVEL: Final = frozenset({"co", "com", "org", "net", "ac", "edu", "gov", "gv", "or"})  # as in contoso.co.uk
