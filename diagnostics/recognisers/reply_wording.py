@@ -19,6 +19,7 @@ PHRASES: Final = "|".join(
         r"primary target IP address responded",
         r"error encountered while communicating with primary target",
         r"failed to connect\. winsock error code",
+        r"\b(?:TimedOut|Connection(?:Refused|Reset|Aborted)|(?:Host|Network)Unreachable):0{4}27[0-9A-F]{2}\b",
         r"can(?:no|')t (?:connect to|establish session with) remote server \[Message=",
         r"connection dropped due to (?:socket ?error|connection ?reset|connection ?aborted|timed ?out)",
         r"message expired, can(?:no|')t connect to remote server",
@@ -88,7 +89,8 @@ _VOCABULARY = re2.compile(
     r"|untrusted|dns)"
 )
 _REPLY_START = re2.compile(
-    r"^[\s:;,.\"'-]*(?:[A-Z<\[(#\d]|[^\x00-\x7f]|(?:smtp|user unknown|unknown|no such|mailbox|relay"
+    r"^[\s:;,.\"'-]*(?:[A-Z<\[(#\d]|[a-z0-9-]+(?:\.[a-z0-9-]+)+[ \[(]|[^\x00-\x7f]"
+    r"|(?:smtp|user unknown|unknown|no such|mailbox|relay"
     r"|relaying|authenticat\w+|invalid"
     r"|sender|recipient|message|mail|connection|unable|service|temporar\w+|too many|access|denied"
     r"|rejected|blocked|spam|sorry"
