@@ -22,3 +22,8 @@ class Artefact:
     shown: dict[str, Any] = field(default_factory=dict)
     paste: int = 0
     claims: frozenset[int] = frozenset()
+
+    @property
+    def in_words(self) -> bool:
+        """Whether a person told it in a sentence, whose words count as theirs too."""
+        return self.kind.startswith("told-")

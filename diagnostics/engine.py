@@ -17,7 +17,7 @@ from diagnostics.book import Book, whole
 from diagnostics.cause import Belief, Cause, Finding, Parameter
 from diagnostics.comparison import changes_of
 from diagnostics.facts import Checked, Fact, Reply, Said, Session
-from diagnostics.hints import hints, leaning
+from diagnostics.hints import doubted, hints, leaning
 from diagnostics.recognisers import recognise
 from diagnostics.rivals import denied, explained
 from diagnostics.strays import strays
@@ -27,6 +27,8 @@ from diagnostics.verdict import Verdict
 _MOST_ANCHORS: Final = 24  # a storm of equal failures is judged on this many of them, the latest
 _MOST_COMPANIONS: Final = 1_000  # and against this many facts of each kind
 _MOST_PROSE: Final = 100  # lines: people explain in a few sentences
+_PROVED: Final = 2.0  # the weight of what would be confirmed, had an artefact told all of it
+_IN_SENTENCES: Final = frozenset({"smtp-reply", "error-text"})
 _JOINED: Final = ("session", "connector", "thumbprint")
 
 
@@ -51,7 +53,8 @@ def judge(texts: Sequence[str], book: Book | None = None) -> Judgement:
     facts = tuple(fact for artefact in artefacts for fact in artefact.facts)
     facts += tuple(changes_of(facts))
     judgement = Judgement(pastes, artefacts, facts)
-    held = _Held(facts, book.signatures.said(facts))
+    in_words = frozenset(fact for each in artefacts if each.in_words for fact in each.facts)
+    held = _Held(facts, book.signatures.said(facts), in_words)
     for each in _worth_asking(book, held):
         verdict = _ask(each, held)
         if verdict is not None:
@@ -82,22 +85,26 @@ def _see(judgement: Judgement, book: Book) -> None:
 
 
 def _lean(judgement: Judgement) -> None:
-    """Order what is merely possible by what the person says; what is believed more rests on artefacts alone."""
+    """Order what is merely possible by what the person says. That can cast doubt, and never makes anything believed."""
     told = hints(_prose(judgement))
     if not told:
         return
     for index, each in enumerate(judgement.verdicts):
-        by = leaning(each.cause.id, told) if each.finding.belief is Belief.POSSIBLE else 0.0
-        if by:
-            finding = replace(each.finding, weight=max(0.0, each.finding.weight + by))
+        belief = each.finding.belief
+        if belief is Belief.LIKELY and doubted(each.cause.id, told):
+            belief = Belief.POSSIBLE
+        by = leaning(each.cause.id, told) if belief is Belief.POSSIBLE else 0.0
+        if by or belief is not each.finding.belief:
+            finding = replace(each.finding, belief=belief, weight=max(0.0, each.finding.weight + by))
             judgement.verdicts[index] = replace(each, finding=finding)
 
 
 def _prose(judgement: Judgement) -> str:
-    """The lines that no artefact consists of."""
+    """The lines that no artefact consists of, and those of replies within a sentence."""
     claimed = {
         (artefact.paste, line)
         for artefact in judgement.artefacts
+        if artefact.kind not in _IN_SENTENCES and not artefact.in_words
         for line in (artefact.claims or range(artefact.first - 1, artefact.last))
     }
     free = (
@@ -112,11 +119,18 @@ def _prose(judgement: Judgement) -> str:
 class _Held:
     """The facts of a case by type, and what was said that bears a cause's signature."""
 
-    def __init__(self, facts: Iterable[Fact], said: dict[str, list[Said]]) -> None:
+    def __init__(self, facts: Iterable[Fact], said: dict[str, list[Said]], in_words: frozenset[Fact]) -> None:
         self.by_type: dict[type[Fact], list[Fact]] = defaultdict(list)
         for fact in facts:
             self.by_type[type(fact)].append(fact)
         self.said = said
+        self.in_words = in_words
+
+    def hearsay(self, anchor: Fact, finding: Finding) -> bool:
+        """Whether a finding rests on what no artefact shows: words of unknown origin, or a state told in a sentence."""
+        if isinstance(anchor, Said) and anchor.kind == "stray":
+            return True
+        return any(isinstance(each, Fact) and each in self.in_words for each in (anchor, *finding.evidence))
 
     def of(self, kinds: tuple[type[Fact], ...], cause: Cause) -> list[Fact]:
         """The facts of any of `kinds`, in the order read; signatures are the asking cause's own."""
@@ -165,8 +179,8 @@ def _ask_about(each: Cause, anchor: Fact, first: Parameter, held: _Held) -> Verd
                 missing.update(parameter.kinds)
             arguments.append(fact)
     finding = each.assess(*arguments)
-    if finding and finding.belief is Belief.CONFIRMED and isinstance(anchor, Said) and anchor.kind == "stray":
-        finding = replace(finding, belief=Belief.LIKELY)  # the words are right, but what spoke them is not known
+    if finding and finding.belief is Belief.CONFIRMED and held.hearsay(anchor, finding):
+        finding = replace(finding, belief=Belief.LIKELY, weight=max(finding.weight, _PROVED))
     return Verdict(each, finding, frozenset(missing - {Said}), anchor) if finding else None
 
 

@@ -80,6 +80,7 @@ class Session(Fact):
     cipher: str = ""
     tls_error: str = ""  # as written: NoCredentials
     error: str = ""  # the reply or reason that ended it, "" when nothing failed
+    answers: str = ""  # the client's verb that the refusing reply answers: AUTH, MAIL, RCPT …
     closed_by: Literal["local", "remote", ""] = ""
     local: Certificate | None = None
     remote: Certificate | None = None

@@ -19,6 +19,7 @@ _LONGEST: Final = 4_000  # characters of prose: people explain in a few sentence
 class Hint:
     raises: tuple[str, ...]
     lowers: tuple[str, ...]
+    doubts: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=1)
@@ -30,7 +31,7 @@ def _table() -> tuple[re2.Set, tuple[Hint, ...]]:
     for row in rows:
         patterns.Add(row["says"])
     patterns.Compile()
-    return patterns, tuple(Hint(tuple(row["raises"]), tuple(row.get("lowers", ()))) for row in rows)
+    return patterns, tuple(Hint(*(tuple(row.get(part, ())) for part in ("raises", "lowers", "doubts"))) for row in rows)
 
 
 def hints(prose: str) -> tuple[Hint, ...]:
@@ -48,3 +49,8 @@ def leaning(cause: str, told: Iterable[Hint]) -> float:
         score += _WORTH * cause.startswith(hint.raises)
         score -= _WORTH * bool(hint.lowers and cause.startswith(hint.lowers))
     return max(-2 * _WORTH, min(2 * _WORTH, score))
+
+
+def doubted(cause: str, told: Iterable[Hint]) -> bool:
+    """Whether the person tells of something under which a likely cause is only one of several."""
+    return any(hint.doubts and cause.startswith(hint.doubts) for hint in told)

@@ -42,8 +42,10 @@ class Configured(Fact):
     `kind` is the object's noun: receive-connector, inbound-connector, outbound-connector, accepted-domain, remote-domain,
     transport-config, transport-service, organization-config, mailbox, mailbox-statistics, recipient, cas-mailbox, smtp-auth
     (a lone SmtpClientAuthenticationDisabled: of a mailbox or of all is not told), hybrid-configuration, transport-rule,
-    service-health, server-component, windows-service, mailflow-test, smtp-test, edge-sync … `values` holds the
-    properties as printed; one whose value was masked is left out, so it is not `told`.
+    service-health, server-component, windows-service, mailflow-test, smtp-test, edge-sync … Told in words only: client-settings
+    (Host, Port, User, Encryption, Mechanism), sign-in (Error), clock (Offset, in seconds), volume (DriveLetter),
+    exchange-build, organization. `values` holds the properties as printed; one whose value was masked is left out, so it is
+    not `told`.
     """
 
     kind: str
@@ -137,6 +139,14 @@ class Headers(Fact):
 
     def get(self, name: str, default: str = "") -> str:
         return _value(self.values, name, default)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addressed(Fact):
+    """To whom a returned message was written. `redirected` says that a header shows a rule that sent it on."""
+
+    recipients: tuple[str, ...]
+    redirected: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,9 @@ def _verdict(judgement: Judgement) -> VerdictName:
         return "healthy"
     if any(not each.cause.benign for each in believed):
         return "failure"
-    return "unknown" if failures(judgement.facts) else "healthy"
+    if failures(judgement.facts):
+        return "unknown"
+    return "nothing" if all(each.in_words for each in judgement.artefacts) else "healthy"
 
 
 def _believed(judgement: Judgement) -> list[Verdict]:

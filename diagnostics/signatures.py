@@ -13,14 +13,19 @@ from typing import Final
 import re2
 
 from diagnostics.facts import Fact, Reply, Said, Stray, WindowsEvent
-from diagnostics.mail_facts import CommandError
+from diagnostics.mail_facts import CommandError, Traced, Tracked
 from diagnostics.text import squeezed
 
 _LONGEST: Final = 20_000  # a reply longer than this is no reply; only its beginning is read
 _CLAUSE: Final = (24, 4)  # characters and words
 # MapiExceptionMaxSubmissionExceeded; a token with dots in it is judged where bare replies are read.
-_MADE_UP = re2.compile(r"(?:^|\s)[A-Z][a-z]+(?:[A-Z][a-z]+){2}")
-_SHORTEST_NAME: Final = 10
+# Also AdminLimitExceededException, SEC_E_TIME_SKEW and an extended MAPI code (0x80070005-0x0004dc-…).
+_MADE_UP = re2.compile(
+    r"(?:^|\s)(?:[A-Z][a-z]+(?:[A-Z][a-z]+){2}|[A-Z]{2,4}[a-z]+(?:[A-Z][a-z]+)+Exception|[A-Z]{3,8}(?:_[A-Z]{1,12}){2,5}"
+    r"|\[?0x[0-9a-fA-F]{8}-)|^IMCEA[A-Z]+-"
+)
+_TOKEN = re2.compile(r"^ATTR\d{1,2}$")
+_SHORTEST_NAME: Final = 8
 
 
 def pattern(signature: str) -> str:
@@ -37,7 +42,7 @@ def telling(signature: str) -> bool:
     long, words = _CLAUSE
     if len(text) >= long and len(text.split()) >= words:
         return True
-    return len(text) >= _SHORTEST_NAME and bool(_MADE_UP.search(text))
+    return bool(_TOKEN.search(text)) or (len(text) >= _SHORTEST_NAME and bool(_MADE_UP.search(text)))
 
 
 class Signatures:
@@ -81,11 +86,15 @@ def _utterance(fact: Fact) -> str:
         return squeezed(f"{fact.provider} {fact.event} {fact.text[:_LONGEST]}")
     if isinstance(fact, (CommandError, Stray)):
         return squeezed(fact.text[:_LONGEST])
+    if isinstance(fact, Tracked):
+        return squeezed(f"{fact.status} {fact.context} {fact.source.quote}"[:_LONGEST]) if fact.failing else ""
+    if isinstance(fact, Traced):
+        return squeezed(fact.detail[:_LONGEST]) if fact.failing else ""
     return ""
 
 
 def _said(fact: Fact, signature: str, text: str) -> Said:
-    kinds = {WindowsEvent: "event", CommandError: "command", Stray: "stray"}
+    kinds = {WindowsEvent: "event", CommandError: "command", Stray: "stray", Tracked: "tracking", Traced: "trace"}
     kind = fact.kind if isinstance(fact, Reply) else kinds[type(fact)]
     by = fact.by if isinstance(fact, Reply) else ""
     return Said(source=fact.source, host=fact.host, signature=signature, text=text, kind=kind, by=by)

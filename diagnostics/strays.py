@@ -11,6 +11,7 @@ from typing import Final
 
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Source, Stray
+from diagnostics.recognisers.reply_wording import asks_about
 from diagnostics.signatures import Signatures
 from diagnostics.text import Paste, squeezed
 
@@ -22,7 +23,11 @@ _SHOWN: Final = 400
 def strays(paste: Paste, artefacts: Sequence[Artefact], signatures: Signatures) -> list[Artefact]:
     """One artefact for each unclaimed line, or two of a wrapped one, that holds telling words."""
     claimed = {line for each in artefacts for line in (each.claims or range(each.first - 1, each.last))}
-    lines = [(i, line[:_LONGEST]) for i, line in enumerate(paste.lines) if line.strip() and i not in claimed]
+    lines = [
+        (i, line[:_LONGEST])
+        for i, line in enumerate(paste.lines)
+        if line.strip() and i not in claimed and not asks_about(line)
+    ]
     found: list[Artefact] = []
     taken = -1
     for place, (number, text) in enumerate(lines[:_MOST_LINES]):

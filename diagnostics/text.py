@@ -30,6 +30,9 @@ _HTML = re2.compile(
     r"(?i)</?(?:br|p|div|span|b|i|em|strong|td|tr|table|tbody|font|pre|code|o:p)(?:\s[^<>\n]{0,300})?/?>"
 )
 _QUOTE_PREFIX = re2.compile(r"^(?:\s{0,3}>\s?){1,9}")
+_SPOKEN = re2.compile(
+    r"(?i)^[\s>]*(?:,|(?:EHLO|HELO|MAIL FROM|RCPT TO|DATA|STARTTLS|AUTH|QUIT|RSET|BDAT|NOOP)\b|[2-5]\d\d[ -]|[\w+/=]{8,}$)"
+)
 _LINE_NUMBER = re2.compile(r"^\s{0,6}\d{1,5}(?:[:|]\s|\t)")
 _FENCE = re2.compile(r"^\s*```\w{0,20}\s*$")
 _MISREAD: Final = "ÃÂãåäæçèéÐÑÄÅ"  # how the first byte of an accented, Japanese or Cyrillic letter looks
@@ -93,6 +96,20 @@ def _unmarked(text: str) -> str:
     return text
 
 
+def _unquoted_runs(lines: list[str]) -> list[str]:
+    """Drop `>` in front of a quoted paragraph among a person's own lines; who speaks SMTP has the mark as well."""
+    found = list(lines)
+    start = 0
+    for at in range(len(lines) + 1):
+        if at < len(lines) and _QUOTE_PREFIX.search(lines[at]):
+            continue
+        run = lines[start:at]
+        if len(run) > 1 and not any(_SPOKEN.search(line) for line in run):
+            found[start:at] = [_QUOTE_PREFIX.sub("", line, 1) for line in run]
+        start = at + 1
+    return found
+
+
 def _unquoted(lines: list[str]) -> list[str]:
     """Drop `>` quote marks, an editor's line numbers and code fences, where most lines carry them."""
     filled = [line for line in lines if line.strip()]
@@ -105,7 +122,7 @@ def _unquoted(lines: list[str]) -> list[str]:
                 if prefix is _QUOTE_PREFIX and any(line.lstrip().startswith((">,", "<,")) for line in filled):
                     continue
                 lines = [prefix.sub("", line, 1) for line in lines]
-    lines = _outdented(lines)
+    lines = _outdented(_unquoted_runs(lines))
     return ["" if _FENCE.search(line) else line.replace("```", "") for line in lines]
 
 

@@ -24,7 +24,7 @@ Place = tuple[int, int]
 """A line: the number of its file, and its byte offset there. Places rise with the log."""
 
 _FIRST: Final = (b"0", b"1", b"2")
-_MOST_OPEN: Final = 50_000  # where the rows that end sessions were cut away
+_MOST_OPEN: Final = 20_000  # where the rows that end sessions were cut away
 _REMEMBERED: Final = 4_096  # sessions that ended lately: their last rows may still come
 
 
@@ -137,9 +137,10 @@ class Sessions:
         if step is OPENED:
             return None
         talk.take(step, row[0], place)
-        if not talk.over:
-            return None
         del self.open[id_]
+        if not talk.over:
+            self.open[id_] = talk  # at the end: those that are never heard of again come first, see `endless`
+            return None
         self._gone[id_] = None
         if len(self._gone) > 2 * _REMEMBERED:
             self._forget()

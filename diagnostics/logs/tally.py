@@ -14,7 +14,7 @@ from diagnostics.logs.sessions import Talk
 
 OTHERS: Final = "(others)"
 _MOST_NAMES: Final = 20_000  # connectors, remote addresses and hours that are counted each by itself
-_MOST_CELLS: Final = 20_000
+_MOST_CELLS: Final = 8_000
 _MOST_FAILURES: Final = 1_000
 _LONGEST: Final = 160
 _SLOTS: Final = (15, 13, 10, 0)  # characters of a time: ten minutes, an hour, a day, always

@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
@@ -33,14 +33,19 @@ class Recogniser:
 
 @dataclass(slots=True)
 class Reading:
-    """A paste, and the lines (0-based) that an earlier recogniser has claimed."""
+    """A paste, and the lines (0-based) that an earlier recogniser has claimed; in those of `quoting` a bare reply stood."""
 
     paste: Paste
     claimed: set[int]
+    quoting: set[int] = field(default_factory=set)
 
     def free(self) -> list[tuple[int, str]]:
         """The unclaimed folded lines as (0-based index, text)."""
         return [(i, line) for i, line in enumerate(self.paste.lines) if i not in self.claimed]
+
+    def sentences(self) -> list[tuple[int, str]]:
+        """The lines that may be a person's own: the unclaimed ones, and those that quote a reply."""
+        return [(i, line) for i, line in enumerate(self.paste.lines) if i not in self.claimed or i in self.quoting]
 
     def blocks(self) -> list[list[tuple[int, str]]]:
         """Runs of consecutive unclaimed lines that are not blank."""
@@ -99,6 +104,8 @@ def recognise(paste: Paste) -> list[Artefact]:
     found: list[Artefact] = []
     for index in sorted(bench.screens.Match(text) or ()) if text.strip() else ():
         for artefact in bench.readers[index].read(reading):
-            reading.claimed.update(artefact.claims or range(artefact.first - 1, artefact.last))
+            lines = artefact.claims or range(artefact.first - 1, artefact.last)
+            reading.claimed.update(lines)
+            reading.quoting.update(lines if artefact.kind == "smtp-reply" or artefact.in_words else ())
             found.append(artefact)
     return sorted(found, key=lambda each: (each.first, each.last))

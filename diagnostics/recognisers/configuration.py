@@ -28,6 +28,7 @@ _NAMES: Final = ("identity", "name", "domainname", "primarysmtpaddress", "displa
 _BY_NAME: Final = frozenset({"inbound-connector", "outbound-connector", "accepted-domain", "remote-domain"})
 _CONNECTORS: Final = frozenset({"receive-connector", "inbound-connector", "outbound-connector"})
 _NEAR: Final = 4  # lines between a cmdlet and the first property it prints
+_ARGUMENT = re2.compile(r"(?i)\bGet-\w+ (?:-Identity )?(?:\"([^\"]{1,120})\"|'([^']{1,120})')")
 _HEADER = re2.compile(r"^\s*[A-Za-z][A-Za-z0-9]+(?:\s+[A-Za-z][A-Za-z0-9]+)+\s*$")
 _RULE = re2.compile(r"^\s*-{2,}(?:\s+-{2,})*\s*$")
 _PROPERTY = re2.compile(r"^\s*[A-Za-z]\w+\s*:")
@@ -145,9 +146,19 @@ def _artefact(reading: Reading, group: list[_Object], kind: str) -> Artefact:
     )
 
 
+def _asked_for(reading: Reading, first: int) -> str:
+    """The object that the cmdlet above its first line named: who selects properties often leaves its name out."""
+    for line in reversed(reading.paste.lines[max(0, first - _NEAR) : first]):
+        named = _ARGUMENT.search(line)
+        if named:
+            return str(named.group(1) or named.group(2))
+    return ""
+
+
 def _configured(reading: Reading, each: _Object) -> Configured:
     known = {name.lower(): value for name, value in each.values}
     name = next((value for wanted in _order(each.kind) if (value := known.get(wanted, ""))), "")
+    name = name or (_asked_for(reading, each.lines[0]) if each.kind in _CONNECTORS else "")
     return Configured(
         source=source_at(reading, each.line),
         kind=each.kind,

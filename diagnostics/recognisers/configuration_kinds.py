@@ -74,7 +74,9 @@ _SHARED: Final[dict[str, str]] = {
     "cas-mailbox": "SmtpClientAuthenticationDisabled",
 }
 # Properties that are telling although two objects have them; alone they make the kind on the right.
-_LONE: Final = {"smtpclientauthenticationdisabled": "smtp-auth", "maxsendsize": "transport-config"}
+_LONE: Final = {
+    "smtpclientauthenticationdisabled": "smtp-auth", "maxsendsize": "transport-config", "emailaddresses": "recipient",
+}  # fmt: skip
 # Other recognisers read the objects that have these.
 _FOREIGN: Final = frozenset(
     {"addressspaces", "sourcetransportservers", "smarthostauthmechanism", "nexthopdomain", "deliverytype", "messagetraceid",
@@ -141,6 +143,7 @@ def kebab(noun: str) -> str:
 def screen() -> str:
     """A pattern that any text with a telling property, or a cmdlet that prints one, matches."""
     names = sorted(
-        {name for names in OWN.values() for name in names.split()} | {"SmtpClientAuthenticationDisabled", "MaxSendSize"}
+        {name for names in OWN.values() for name in names.split()}
+        | {"SmtpClientAuthenticationDisabled", "MaxSendSize", "EmailAddresses"}
     )
     return rf"(?:\b(?:{'|'.join(names)})(?:\s*:|\s)|\bGet-(?:[A-Z][a-zA-Z]{{3,50}})\b)"

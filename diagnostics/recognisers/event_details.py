@@ -45,6 +45,10 @@ _REPLY = re2.compile(
     r"(?i)(?:SMTP response|SMTP reply|(?:server|remote host) (?:responded|returned)|the response (?:is"
     r"|was)|following (?:error|response))\W{1,4}((?:with )?\W{0,2}[45]\d\d[ -].+)$"
 )
+# Exchange 2000 and 2003 log each report that they write, with its code and recipient.
+_REPORTED = re2.compile(
+    r"(?i)status code of ([45]\.\d{1,3}\.\d{1,3}) was generated for recipient (?:rfc822;)?\s?([^\s();,]{1,320})"
+)
 _ZONED = re2.compile(r"\b(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z)\b")
 
 
@@ -134,3 +138,9 @@ def quoted_reply(found: Found) -> tuple[str, int]:
     start = reply.group(1)[:24]
     line = next((index for index, part in found.text if start in squeezed(part)), found.line)
     return reply.group(1).removeprefix("with ").strip(), line
+
+
+def reported(found: Found) -> tuple[str, str]:
+    """The status code and the recipient of the report that the event tells of; ("", "") where it tells of none."""
+    told = _search(_REPORTED, found.words, "status code of")
+    return (str(told.group(1)), str(told.group(2))) if told else ("", "")

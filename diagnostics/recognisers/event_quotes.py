@@ -96,6 +96,11 @@ def _reported(words: str, named: bool) -> bool:
     """Whether the words report an event that happened, rather than explain what such an event means."""
     if event_of(words) and _STATED.search(words):
         return True
-    if _ADVICE.search(words):
+    if explains(words):
         return False
     return bool(event_of(words) or _OBSERVED.search(words) or (named and len(words) > 80))
+
+
+def explains(words: str) -> bool:
+    """Whether the words explain what such an event means, or ask for it."""
+    return bool(_ADVICE.search(words))

@@ -47,7 +47,7 @@ _FINE_SYNC: Final = frozenset({"normal", "success", "synchronized", "skipped", "
 
 
 @recogniser(
-    r"(?:^\s*(?:RequiredServicesRunning|ServicesNotRunning|TestMailflowResult|SyncStatus|LastSynchronizedUtc)\s*:"
+    r"(?:^\s*(?:RequiredServicesRunning|ServicesNotRunning|TestMailflowResult|SyncStatus|LastSynchronizedUtc|FailureDetails)\s*:"
     r"|\b(?:ServerWideOffline|HubTransport|FrontendTransport|EdgeTransport)\s+(?:Active|Inactive|Draining)\b|^\s*Component\s*:"
     r"|^\s*TestMailflowResult\b|\bReceiveConnector\b[^\n]*\bStatusCode\b|^\s*(?:StatusCode|ReceiveConnector)\s*:"
     r"|^\s*(?:Running|Stopped|StartPending|StopPending|Paused)\s+\S|^\s*RequiredServicesRunning)",
@@ -116,6 +116,11 @@ def _sync_fails(block: Block) -> bool:
     return block.value("syncstatus").lower() not in _FINE_SYNC or bool(block.value("failuredetail"))
 
 
+def _pushed_fails(block: Block) -> bool:
+    """Start-EdgeSynchronization: one object for each kind of data."""
+    return block.value("result").lower() not in _FINE_SYNC
+
+
 def _smtp_fails(block: Block) -> bool:
     return "success" not in block.value("statuscode").lower()
 
@@ -125,6 +130,7 @@ _LISTS: Final[tuple[tuple[str, tuple[str, ...], tuple[str, ...], Callable[[Block
     ("service-health", ("requiredservicesrunning",), ("role",), _service_fails),
     ("mailflow-test", ("testmailflowresult",), ("identity",), _mailflow_fails),
     ("edge-sync", ("syncstatus",), ("name",), _sync_fails),
+    ("edge-sync", ("result", "type", "failuredetails"), ("name",), _pushed_fails),
     ("smtp-test", ("statuscode", "receiveconnector"), ("receiveconnector",), _smtp_fails),
     ("server-component", ("component", "state"), ("component",), _component_fails),
 )

@@ -10,16 +10,18 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any, Final
 
 import re2
 
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, Reply, Source
+from diagnostics.mail_facts import Addressed
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.delivery_status import row
-from diagnostics.recognisers.ndr_frames import Quoted, frames
+from diagnostics.recognisers.header_lines import fields
+from diagnostics.recognisers.ndr_frames import ADDRESS, Quoted, frames
 from diagnostics.recognisers.ndr_layout import (
     GENERATING,
     OPENING,
@@ -32,6 +34,7 @@ from diagnostics.recognisers.ndr_layout import (
     server,
     subject,
 )
+from diagnostics.recognisers.received import utc
 from diagnostics.recognisers.reply_text import read_reply, unwrapped
 from diagnostics.text import Paste
 
@@ -41,9 +44,13 @@ Lines = list[tuple[int, str]]
 _WEAK: Final = frozenset({"said", "dialogue", "labelled", "trailing", "bare"})
 _BARE = re2.compile(r"^\s*#?([45]\d\d[ -]#?[45]\.\d{1,3}\.\d{1,3}\b.*)$")
 _WRAPPER = re2.compile(r"(?i)QUEUE\.Expired|message (?:expired|delayed)|^#?\d{3} [45]\.4\.7\b|^[45]\.4\.7\b")
+_DATED = re2.compile(r"(?i)^\s*(?:Date|Sent|Arrival-Date|Gesendet|Envoy.{1,2})\s?:\s*(\S.{5,80})$")
+_ADDRESS = re2.compile(ADDRESS)
+_REDIRECTED: Final = frozenset({"x-ms-exchange-inbox-rules-loop", "resent-from", "x-ms-exchange-parent-message-id"})
 _DELAYED = re2.compile(r"(?i)message delayed|delivery delayed|delivery is delayed")
 _LOCAL = re2.compile(r"\b(?:RESOLVER|TRANSPORT|ROUTING|QUEUE|STOREDRV|SMTPSEND|CAT|APPROVAL|AGENT)\.[A-Za-z]")
 _FOREIGN = re2.compile(r"^\s*(?:[A-Za-z]{3,40}\s{2,}:\s|\d{4}-\d\d-\d\dT|(?:Log Name|Event (?:Source|Type|ID))\s*:)")
+_UNDER: Final = 3  # lines between a reply and the generating server that somebody pasted below it
 _FAR: Final = 40  # lines between a headline and a reply without a frame, or between recipients and their reply
 _MOST: Final = 200  # bounces of a paste, and differing recipients of a bounce, that are told apart
 
@@ -128,7 +135,14 @@ def _starts(openings: set[int], quotes: list[Quoted]) -> list[int]:
         if opening and pending and len(starts) < _MOST:
             starts.append(index)
         pending = not opening
-    return starts
+    return [start for start in starts if start == 0 or not _below(start, starts, quotes)]
+
+
+def _below(start: int, starts: list[int], quotes: list[Quoted]) -> bool:
+    """Whether a headline stands right under a reply and has none of its own: it belongs to what is above it."""
+    end = next((each for each in starts if each > start), 1 << 60)
+    above = any(start - _UNDER <= each.last < start for each in quotes)
+    return above and not any(start <= each.first < end for each in quotes)
 
 
 def _bare(lines: Lines, quotes: list[Quoted], marked: list[int]) -> list[Quoted]:
@@ -236,13 +250,14 @@ def _facts(bounce: _Bounce, groups: list[_Group], paste: Paste) -> list[Fact]:
     """A Reply for each recipient, from the attempt that holds the cause, and what its words state."""
     found: list[Fact] = []
     generating, receiving = _servers(bounce)
+    at = _when(bounce)
     for group in groups:
         quoted = group.telling
         line = max(quoted.line, quoted.first)
         source = Source(line + 1, paste.raw[line].strip(), paste.index)
         by, ip = _by(quoted, generating, receiving)
         for recipient in group.recipients or [""]:
-            reply, *stated = read_reply(quoted.text, source, kind="ndr", by=by, ip=ip, recipient=recipient)
+            reply, *stated = read_reply(quoted.text, source, kind="ndr", by=by, ip=ip, recipient=recipient, at=at)
             assert isinstance(reply, Reply)
             outer = group.quotes[0]
             if outer is not quoted and _WRAPPER.search(outer.text):
@@ -251,7 +266,7 @@ def _facts(bounce: _Bounce, groups: list[_Group], paste: Paste) -> list[Fact]:
                 # RFC 3463: X.0.0 is the code of an error of which only the class is known.
                 reply = replace(reply, enhanced="4.0.0" if _DELAYED.search(quoted.text) else "5.0.0")
             found += [reply, *stated]
-    return found
+    return found + _addressed(bounce, paste)
 
 
 def _servers(bounce: _Bounce) -> tuple[str, tuple[str, str]]:
@@ -278,6 +293,29 @@ def _by(quoted: Quoted, generating: str, receiving: tuple[str, str]) -> tuple[st
     if receiving[0] and not _WRAPPER.search(quoted.text):
         return receiving
     return (generating, "") if _LOCAL.search(quoted.text) else ("", "")
+
+
+def _when(bounce: _Bounce) -> str:
+    """When the report, or the message in it, was written: ISO 8601 in UTC, "" where no line gives a time with its zone."""
+    dates = (_DATED.search(line) for _, line in bounce.lines)
+    told = (utc(found.group(1)) for found in islice((each for each in dates if each), _MOST))
+    return next((each for each in told if each), "")
+
+
+def _addressed(bounce: _Bounce, paste: Paste) -> list[Fact]:
+    """To whom the returned message was written, as its copied headers tell."""
+    found = fields(bounce.history) if bounce.history else []
+    to = [str(each) for one in found if one.name in ("to", "cc") for each in _ADDRESS.findall(one.value)]
+    mark = next((each for each in found if each.name in _REDIRECTED), None)
+    if not to and mark is None:
+        return []
+    line = (mark or next(each for each in found if each.name in ("to", "cc"))).lines[0]
+    source = Source(line + 1, paste.raw[line].strip(), paste.index)
+    return [
+        Addressed(
+            source=source, recipients=tuple(dict.fromkeys(each.lower() for each in to)), redirected=mark is not None
+        )
+    ]
 
 
 def _shown(bounce: _Bounce, groups: list[_Group]) -> dict[str, Any]:

@@ -26,7 +26,7 @@ _VERBS: Final = (
     "|Restart|Restore|Resume|Retry|Search|Set|Start|Stop|Suspend|Test|Uninstall|Update|Validate"
 )
 _SENTENCE: Final = r"^\s*A special Rpc error occurs on server\b"
-_NAMED: Final = rf"^\s*(?:(?:{_VERBS})-[A-Z][A-Za-z]{{2,60}})\s+:\s+[^a-z\s]"
+_NAMED: Final = rf"^\s*(?:(?:{_VERBS})-[A-Z][A-Za-z]{{2,60}})\s+:\s+(?-i:[^a-z\s])"
 _RECORD: Final = r"^\s*\+\s*(?:CategoryInfo|FullyQualifiedErrorId)\s*:"
 _IS_NAMED = re2.compile(rf"^\s*((?:{_VERBS})-[A-Z][A-Za-z]{{2,60}})\s+:\s+([^a-z\s].*)$")
 _IS_SENTENCE = re2.compile(_SENTENCE)

@@ -30,7 +30,7 @@ COLUMNS: Final = (
 # A row is known by its time; where a console wrapped it, the other columns come on the next line.
 START: Final = r"^\s*\d{4}-\d\d-\d\dT\d\d:\d\d:[\d.]+Z?,"
 # Rows whose first six columns were cut away, as blogs and tired people paste them.
-TAIL: Final = r"^\s*[*+<>-],"
+TAIL: Final = r"^\s*(?:\.{2,3},)?[*+<>-],"
 _ID_CHARACTERS: Final = frozenset("0123456789ABCDEFabcdefXx*")
 _EVENTS: Final = frozenset({"+", "-", ">", "<", "*", ""})  # "": a `*` that chat formatting took for bold
 _MARGIN: Final = 60  # a mail client's line is rarely cut shorter than this
@@ -38,7 +38,8 @@ _FIELDS = re2.compile(r"(?i)^\s*#Fields:\s*(.+)$")
 _COMMENT = re2.compile(r"(?i)^\s*#(?:Software|Version|Log-type|Date|Fields):")
 _MASKED = re2.compile(r"(?i)^[X0*\s]*$|redact|remov|mask|session")
 _TAIL_WORDS = re2.compile(
-    r"(?i)certificate|negotiation|STARTTLS|EHLO|250[- ]|220[- ]|attempting to connect|,(?:Local|Remote)\s*$"
+    r"(?i)certificate|negotiation|STARTTLS|EHLO|250[- ]|220[- ]|attempting to connect|,(?:Local|Remote)(?:\(\w+\))?\s*$"
+    r"|[<>],\"?(?:AUTH|MAIL FROM|RCPT TO|BDAT|[2-5]\d\d[ -])|Set Session Permissions|,authenticated"
 )
 
 
@@ -71,7 +72,7 @@ def rows(lines: Iterable[tuple[int, str]]) -> Iterator[Row]:
             if row is not None:
                 yield row
         elif _tail(text) and _TAIL_WORDS.search(text):
-            values = _split(text.strip())
+            values = _split(text.strip().lstrip(".").lstrip(","))
             row = Row(indices[0], event=values[0][:1], lines=indices)
             row.data, row.context = _data_and_context(values[1:])
             yield row
@@ -90,7 +91,7 @@ def _starts(line: str) -> bool:
 
 
 def _tail(line: str) -> bool:
-    head = line.lstrip()[:2]
+    head = line.lstrip().lstrip(".")[:3].lstrip(",")[:2]
     return head[1:2] == "," and head[0] in "*+<>-"
 
 

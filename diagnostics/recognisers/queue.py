@@ -14,6 +14,7 @@ import re2
 
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, QueueState
+from diagnostics.mail_facts import Configured
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.format_list import Block, TableRow, blocks, plain, tables
 from diagnostics.recognisers.reply_text import read_reply
@@ -44,12 +45,12 @@ _LONGEST_BLOCK: Final = 14  # lines
 
 @recogniser(
     r"(?:\bLED[=-]|^\s*Last ?Error\s*:|^\s*(?:NextHopDomain|DeliveryType|MessageCount|DeferReason)\s*:"
-    r"|\bIdentity\s.*\bStatus\b)",
+    r"|\bIdentity\s.*\bStatus\b|\bFromAddress\s.*\bSubject\b)",
     rank=40,
 )
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each queue, message or lone error block."""
-    found = [*_tables(reading), *_objects(reading)]
+    found = [*_tables(reading), *_messages(reading), *_objects(reading)]
     taken = {line for artefact in found for line in artefact.claims}
     free = [(index, line) for index, line in reading.free() if index not in taken]
     found.extend(_errors(reading, free))
@@ -125,6 +126,21 @@ def _tables(reading: Reading) -> Iterator[Artefact]:
             facts.extend(_reply(reading, cells["lasterror"], row.line))
     lines = [line for row in rows for line in row.lines]
     yield _built(reading, "get-queue", lines, facts, {"queues": len(rows)})
+
+
+def _messages(reading: Reading) -> Iterator[Artefact]:
+    """Get-Message as a table: who sent what is waiting."""
+    facts: list[Fact] = []
+    lines: list[int] = []
+    for row in tables(reading.free(), "fromaddress", "subject"):
+        cells = {name: plain(cell.removesuffix("...")) for name, cell in row.cells.items()}
+        told = (("FromAddress", cells["fromaddress"]), ("Subject", cells["subject"]))
+        facts.append(Configured(source=source_at(reading, row.line), kind="queued-message", values=told))
+        if plain(cells.get("lasterror", "")):
+            facts.extend(_reply(reading, row.cells["lasterror"], row.line))
+        lines.extend(row.lines)
+    if lines:
+        yield _built(reading, "get-message", lines, facts, {"messages": len(lines)})
 
 
 def _aligned(row: TableRow) -> dict[str, str]:

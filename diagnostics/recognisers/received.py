@@ -26,6 +26,7 @@ _TLS = re2.compile(
 _SECURE = re2.compile(r"(?i)\b(?:ESMTPS|ESMTPSA|UTF8SMTPS|UTF8SMTPSA|HTTPS|LMTPS)\b")
 _IP = re2.compile(r"\[?((?:\d{1,3}\.){3}\d{1,3}|(?:IPv6:)?[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})\]?")
 _LONGEST_DATE: Final = 80
+_CLOUD: Final = "protection.outlook.com"
 
 
 def hops_of(fields: Iterable[Field]) -> tuple[list[Hop], list[str]]:
@@ -33,9 +34,16 @@ def hops_of(fields: Iterable[Field]) -> tuple[list[Hop], list[str]]:
     hops = [_hop(each) for each in fields]
     hops.reverse()
     timed = [replace(hop, delay=_delay(before, hop)) for before, hop in zip([None, *hops], hops, strict=False)]
-    taken = Counter((hop.sender, hop.by) for hop in timed if hop.sender and hop.by and hop.sender != hop.by)
+    taken = Counter(_over(hop) for hop in timed if hop.sender and hop.by)
+    taken = Counter({pair: times for pair, times in taken.items() if pair[0] != pair[1]})
     loops = dict.fromkeys(by for (_, by), times in taken.items() if times > 1)
     return timed, list(loops)
+
+
+def _over(hop: Hop) -> tuple[str, str]:
+    """The two ends of a hop. Microsoft's servers are one: another of them takes part each time a message comes round."""
+    sender, by = (_CLOUD if name.endswith(".outlook.com") else name for name in (hop.sender, hop.by))
+    return sender, by
 
 
 def _hop(field: Field) -> Hop:
@@ -53,7 +61,7 @@ def _hop(field: Field) -> Hop:
         by=by.group(1).lower() if by else "",
         protocol=" ".join(protocol.group(1).split()) if protocol else "",
         tls=_tls(text),
-        at=_utc(date),
+        at=utc(date),
         line=field.lines[0],
     )
 
@@ -65,7 +73,7 @@ def _tls(text: str) -> str:
     return "TLS" if _SECURE.search(text) else ""
 
 
-def _utc(date: str) -> str:
+def utc(date: str) -> str:
     """The date of RFC 5322 as ISO 8601 in UTC; "" where it is none or has no zone."""
     try:
         parsed = parsedate_to_datetime(date.strip()[:_LONGEST_DATE])

@@ -55,7 +55,7 @@ _LED_MSG = re2.compile(r"(?i)\{MSG=(.*?)\}\s*(?:;|\]|$)")
 _LED_HOST = re2.compile(r"(?i)[{<]FQDN[=-]([^{}<>\s]*)[}>]")
 _LED_IP = re2.compile(r"(?i)[{<]IP[=-]([^{}<>\s]*)[}>]")
 # The server tag that Exchange Online puts behind its own replies.
-_TAG = re2.compile(r"\[([A-Za-z0-9.-]+\.(?i:outlook\.com))(?: \d{4}-[^\[\]]*)?\]")
+_TAG = re2.compile(r"\[([A-Za-z0-9.-]+\.(?i:outlook\.com|exchangelabs\.com))(?: \d{4}-[^\[\]]*)?\]")
 _LAST_HOST = re2.compile(r"(?i)\[?LastAttemptedServerName=([A-Za-z0-9._-]{1,253})")
 _LAST_IP = re2.compile(
     r"(?i)(?:LastAttemptedIP=|last endpoint attempted was |connect to [\w.-]{1,253}|failed to respond |refused it )"

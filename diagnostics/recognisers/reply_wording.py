@@ -124,6 +124,11 @@ def tokens(line: str) -> Iterator[Place]:
         yield Place(line, found.start(), found.end(), "token")
 
 
+def asks_about(line: str) -> bool:
+    """Whether the line is a question about what something means."""
+    return line.rstrip().endswith("?") and bool(_ASKING.search(line))
+
+
 def names_token(text: str) -> bool:
     return bool(_TOKEN.search(text))
 

@@ -49,6 +49,12 @@ CLOSED_SILENTLY: Final = "the connection was closed without a reply"
 _OWN_ERRORS: Final = frozenset(
     {"nocredentials", "unknowncredentials", "internalerror", "logondenied", "certificatenotfound"}
 )
+_ADDRESS = re2.compile(r"<([^<>\s]{1,64}@[^<>\s]{1,253})>")
+_VERB = re2.compile(r"^(EHLO|HELO|AUTH|MAIL|RCPT|DATA|BDAT|STARTTLS|X-EXPS|RSET)\b")
+# What Exchange notes of a session that it could not go on with: the next hop's reply stands in quotes behind it.
+_REPORTS = re2.compile(
+    r"(?i)authentication failed|\bfailed\b.{0,80}['\":] ?[45]\d\d[ -]|acked with status \w+ and response [45]\d\d"
+)
 
 
 _LONGEST_REPLY: Final = 4_000  # characters
@@ -80,6 +86,10 @@ class _Conversation:
     tls_ok: tuple[Row, str, str, str] | None = None
     masked: list[tuple[Row, Literal["banner", "verb", "capability"]]] = field(default_factory=list)
     refusals: list[tuple[Row, str]] = field(default_factory=list)
+    verb: str = ""
+    answers: str = ""  # the verb before the first refusal
+    recipient: str = ""
+    refused: dict[int, str] = field(default_factory=dict)  # the recipient of a refusal, by the row's line
     more: str = ""  # the code of a refusal whose last line has not come yet
     quit: bool = False
     closed: Row | None = None
@@ -107,6 +117,8 @@ def _hear(talk: _Conversation, row: Row) -> None:
         _hear_note(talk, row, f"{row.data} {row.context}".strip())
     elif (row.event == "<") == (talk.direction == "send"):
         _hear_server(talk, row, text)
+        talk.answers = talk.answers or (talk.verb if talk.refusals else "")
+        talk.refused[row.line] = talk.recipient if talk.verb == "RCPT" else ""
     else:
         _hear_client(talk, text)
 
@@ -122,16 +134,18 @@ def _hear_note(talk: _Conversation, row: Row, text: str) -> None:
         talk.stage = max(talk.stage, Stage.SECURED)
     elif "attempting to connect" in text:
         talk.attempted = row
-    elif (text[:1] in "45" and text[1:3].isdigit()) or "authentication failed" in text.lower():
+    elif (text[:1] in "45" and text[1:3].isdigit()) or _REPORTS.search(text):
         talk.refusals.append((row, text))
     elif "error" in text.lower() or "failed" in text.lower():
         talk.failed_connect = connect_failure(text, Source(row.line + 1, "")) or talk.failed_connect
 
 
-def _hear_client(talk: _Conversation, text: str) -> None:
-    greeting = _GREETING.search(text)
+def _hear_client(talk: _Conversation, spoken: str) -> None:
+    greeting = _GREETING.search(spoken)
     talk.greeting = talk.greeting or (greeting.group(1) if greeting else "")
-    text = text.upper()
+    text = spoken.upper()
+    verb = _VERB.search(text)
+    talk.verb = verb.group(1) if verb else talk.verb
     if talk.ehlo is not None:
         talk.ehlo_done = True  # the client went on, so it had seen the whole reply
     if text.startswith("STARTTLS"):
@@ -142,6 +156,7 @@ def _hear_client(talk: _Conversation, text: str) -> None:
         talk.stage = max(talk.stage, Stage.MAIL)
     elif text.startswith("RCPT TO"):
         talk.stage = max(talk.stage, Stage.RECIPIENT)
+        talk.recipient = _first_address(spoken)
     elif text.startswith(("DATA", "BDAT")):
         talk.stage = max(talk.stage, Stage.DATA)
 
@@ -216,6 +231,7 @@ def _session(talk: _Conversation, rows: list[Row], sources: dict[int, Source], s
         cipher=talk.tls_ok[2] if talk.tls_ok else "",
         tls_error=talk.tls_failed[1] if talk.tls_failed else "",
         error=_error(talk),
+        answers=talk.answers,
         closed_by=talk.closed_by,
         local=local,
         remote=next((c for c in reversed(shown) if c.owner == "remote"), None),
@@ -278,10 +294,16 @@ def _facts(talk: _Conversation, session: Session, sources: dict[int, Source]) ->
             kind="log",
             by=by,
             ip=session.remote_ip,
+            recipient=talk.refused.get(row.line, ""),
             at=row.at,
             connector=session.connector,
             session=session.session,
         )
+
+
+def _first_address(text: str) -> str:
+    found = _ADDRESS.search(text)
+    return found.group(1) if found else ""
 
 
 def _source_of(failure: ConnectFailed, sources: dict[int, Source], session: Session) -> Source:

@@ -21,7 +21,30 @@ from diagnostics.recognisers.sources import source_at
 
 _STAMP = re2.compile(r"^\[?\d\d:\d\d:\d\d\]?\s+")
 _SPEAKERS: Final = frozenset(
-    ("S:", "C:", "S", "C", "SERVER:", "CLIENT:", "<", "<<", "<<<", "<-", ">", ">>", ">>>", "->", "<:", ">:", "<=", "=>")
+    (
+        "S:",
+        "C:",
+        "S",
+        "C",
+        "SERVER:",
+        "CLIENT:",
+        "<",
+        "<<",
+        "<<<",
+        "<-",
+        ">",
+        ">>",
+        ">>>",
+        "->",
+        "<:",
+        ">:",
+        "<=",
+        "=>",
+        "<**",
+        "<~",
+        "~>",
+        "<~*",
+    )
 )
 _SERVER = re2.compile(r"^([2-5]\d\d)(?:([ -])(.*))?$")
 _VERB = re2.compile(
@@ -44,8 +67,19 @@ _STAGES: Final = {
 }
 _BANNER_HOST = re2.compile(r"^([A-Za-z0-9][A-Za-z0-9_.-]{2,252}\.[A-Za-z0-9-]{2,63})(?: |$)")
 # The person who typed was slow: the server hung up on the test, not on mail.
+_RECIPIENT = re2.compile(r"(?i)^RCPT TO:\s*<?([^\s<>]{1,320})>?")
 _IDLE = re2.compile(r"(?i)timeout waiting for client input|idle timeout|timeout exceeded|timed out waiting for")
 _COMPLETE_MARK: Final = " "
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """A reply with its 0-based line, the verb that it answers, and the recipient named last."""
+
+    line: int
+    text: str
+    verb: str
+    recipient: str
 
 
 @dataclass(slots=True)
@@ -63,7 +97,8 @@ class _Talk:
     verb: str = ""
     verbs: list[str] = field(default_factory=list)
     masked: list[tuple[int, str]] = field(default_factory=list)
-    refusals: list[tuple[int, str, str]] = field(default_factory=list)  # line, text, the verb it answers
+    recipient: str = ""
+    refusals: list[_Refusal] = field(default_factory=list)
     spoke: int = 0
 
     def reach(self, stage: Stage, index: int) -> None:
@@ -109,7 +144,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
                 (server.group(3) or "").strip(),
             )
         elif verb:
-            _hear_client(talk, index, next(name for name in verb.groups() if name).upper())
+            _hear_client(talk, index, next(name for name in verb.groups() if name).upper(), spoken)
     return [_artefact(reading, talk) for talk in talks if talk.real()]
 
 
@@ -136,7 +171,9 @@ def _anew(talk: _Talk, server: Any, index: int, previous: int) -> bool:
     return banner or listing
 
 
-def _hear_client(talk: _Talk, index: int, verb: str) -> None:
+def _hear_client(talk: _Talk, index: int, verb: str, spoken: str) -> None:
+    named = _RECIPIENT.search(spoken) if verb == "RCPT" else None
+    talk.recipient = named.group(1) if named else "" if verb == "MAIL" else talk.recipient
     verb = "EHLO" if verb in ("EHLO", "LHLO") else verb
     talk.verb = verb
     talk.verbs.append(verb)
@@ -160,7 +197,7 @@ def _hear_server(talk: _Talk, index: int, spoken: str, code: str, mark: str, res
     elif code == "354":
         talk.reach(Stage.DATA, index)
     elif code[0] in "45" and rest and not _IDLE.search(rest):
-        talk.refusals.append((index, spoken, talk.verb))
+        talk.refusals.append(_Refusal(index, spoken, talk.verb, talk.recipient))
 
 
 def _hear_250(talk: _Talk, index: int, mark: str, rest: str) -> None:
@@ -210,13 +247,11 @@ def _facts(reading: Reading, talk: _Talk) -> Iterator[Fact]:
         )
     refused = _first_refusal(talk)
     if refused:
-        yield from read_reply(refused[1], source_at(reading, refused[0]), kind="client", by=talk.host)
+        source = source_at(reading, refused.line)
+        yield from read_reply(refused.text, source, kind="client", by=talk.host, recipient=refused.recipient)
 
 
-def _first_refusal(talk: _Talk) -> tuple[int, str] | None:
+def _first_refusal(talk: _Talk) -> _Refusal | None:
     """The first refusal is the finding. EHLO refused and HELO taken is how an old server talks, no failure."""
-    for index, text, verb in talk.refusals:
-        if verb == "EHLO" and "HELO" in talk.verbs and talk.stage is not None and talk.stage >= Stage.EHLO:
-            continue
-        return index, text
-    return None
+    old = "HELO" in talk.verbs and talk.stage is not None and talk.stage >= Stage.EHLO
+    return next((each for each in talk.refusals if not (each.verb == "EHLO" and old)), None)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact
 from diagnostics.recognisers import Reading, recogniser
-from diagnostics.recognisers.event_details import Found, event_fact, quoted_reply
+from diagnostics.recognisers.event_details import Found, event_fact, quoted_reply, reported
 from diagnostics.recognisers.event_exports import csv_events, table_events, xml_events
 from diagnostics.recognisers.event_lines import labelled_events
 from diagnostics.recognisers.event_quotes import quoted_events
@@ -61,3 +61,8 @@ def _replies(reading: Reading, found: Found) -> Iterator[Fact]:
     text, line = quoted_reply(found)
     if text:
         yield from read_reply(text, source_at(reading, line), kind="event")
+        return
+    status, recipient = reported(found)
+    if status:
+        source = source_at(reading, found.line)
+        yield from read_reply(f"{status} {found.words}", source, kind="event", recipient=recipient)

@@ -17,7 +17,7 @@ from pathlib import Path
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 UNKNOWN = "\u2026"  # stands for what is not known, where the caller can live with that
 _DEEPEST = 12
-_TALKING = ("diagnostics.checks.", "diagnostics.network.")
+_TALKING = ("diagnostics.checks.", "diagnostics.network.", "diagnostics.logs.")
 _OFFERING = ("diagnostics.checks.outcomes",)
 
 

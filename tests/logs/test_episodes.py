@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diagnostics.logs.episodes import Episode, Failing
@@ -44,6 +44,7 @@ def _expected(minutes: list[int], successes: list[int]) -> list[tuple[bytes, byt
 _MINUTES = st.lists(st.integers(0, 3_000), min_size=1, max_size=60)
 
 
+@settings(deadline=None)
 @given(_MINUTES, st.lists(st.integers(0, 3_000), max_size=60), st.randoms(use_true_random=False))
 def test_an_hour_without_it_ends_a_failure_if_others_succeed(
     minutes: list[int], successes: list[int], dice: object

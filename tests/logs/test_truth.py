@@ -5,10 +5,12 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diagnostics.facts import Session
+from diagnostics.logs import sessions
 from diagnostics.logs.tally import Only, shape
 from diagnostics.recognisers import recognise
 from diagnostics.text import Paste
@@ -108,3 +110,13 @@ def test_only_what_was_asked_for_is_counted(plan: Plan, after: int, hours: int) 
     counts = [tally.counts()[0] for tally in scan.tallies.values()]
     assert sum(count.sessions for each in counts for count in each.values()) == len(wanted)
     assert sum(count.failed for each in counts for count in each.values()) == sum(bool(told.error) for told in wanted)
+
+
+@given(_PLANS.filter(lambda plan: plan.interleaving <= 5), st.integers(1_000, 20_000))
+@settings(max_examples=30, deadline=None)
+def test_sessions_that_never_end_are_let_go_and_stay_counted(plan: Plan, size: int) -> None:
+    text, truth = generated(plan)
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sessions, "_MOST_OPEN", 20)
+        scan = scanned(write(Path(folder), text), size=size, block=400)
+    _is_true(scan, truth, plan.kind)

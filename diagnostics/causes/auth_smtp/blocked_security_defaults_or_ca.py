@@ -22,10 +22,36 @@ that the request did not meet the criteria, or that basic authentication is disa
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.auth_smtp.logon import EXO, UNEXPLAINED, elsewhere, refused_by, session_of, sign_in_log
+from diagnostics.causes.auth_smtp.logon import (
+    EXO,
+    UNEXPLAINED,
+    UNEXPLAINED_139,
+    elsewhere,
+    refused_by,
+    session_of,
+    sign_in_error,
+    sign_in_log,
+    unexplained,
+)
 from diagnostics.facts import Said, Session
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
+# Conditional Access, MFA asked for, security defaults.
+_POLICY_ERRORS = (
+    "53000",
+    "53001",
+    "53002",
+    "53003",
+    "530003",
+    "530032",
+    "530035",
+    "50076",
+    "50079",
+    "50072",
+    "50074",
+    "500121",
+)
 _DEFAULTS = "user is locked by your organization's security defaults policy"
 _CRITERIA = "the request did not meet the criteria to be authenticated successfully"
 _POLICY = "basic authentication is disabled"
@@ -34,14 +60,14 @@ _POLICY = "basic authentication is disabled"
 @cause(
     id="auth-smtp.blocked.security-defaults-or-ca",
     act="exchange-online",
-    says=(_DEFAULTS, _CRITERIA, _POLICY, UNEXPLAINED),
+    says=(_DEFAULTS, _CRITERIA, _POLICY, UNEXPLAINED, UNEXPLAINED_139),
     against={
         "Basic authentication is not supported for Client Submission": (
             "ends password logons for everybody, whatever the policies for this account"
         ),
     },
 )
-def assess(said: Said, sessions: tuple[Session, ...]) -> Finding | None:
+def assess(said: Said, sessions: tuple[Session, ...], settings: tuple[Configured, ...]) -> Finding | None:
     """Exchange Online tells which policy; a refusal without a reason leaves it open."""
     low = said.text.lower()
     if _DEFAULTS in low:
@@ -54,12 +80,18 @@ def assess(said: Said, sessions: tuple[Session, ...]) -> Finding | None:
     if _POLICY in low:
         because = "Basic authentication is disabled for this user, mostly by an authentication policy without AllowBasicAuthSmtp."
         return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.0)
+    if not unexplained(low):
+        return None
+    entry = sign_in_error(settings, *_POLICY_ERRORS)
+    if entry:
+        because = f"The sign-in log says {entry.name}: an identity policy refused the logon, not the password."
+        return Finding(Belief.CONFIRMED, because, (said, entry), _steps())
     where = refused_by(said, session_of(said, sessions))
     if other := elsewhere(said, where):
         return other
     because = "An identity policy (security defaults, Conditional Access, MFA) may refuse password logons by SMTP, though the "
     because += "same password works in the browser."
-    weight = 1.4 if where == "exchange-online" else 1.2
+    weight = 1.8 if UNEXPLAINED not in said.text else 1.4 if where == "exchange-online" else 1.2
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=weight)
 
 

@@ -22,8 +22,16 @@ tenant's MX host, which takes mail for the tenant's own recipients without a log
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change
-from diagnostics.causes.auth_smtp.logon import is_client_connector, read_switches, refused_by, server, session_of
+from diagnostics.causes.auth_smtp.logon import (
+    client_settings,
+    is_client_connector,
+    read_switches,
+    refused_by,
+    server,
+    session_of,
+)
 from diagnostics.facts import Reply, Said, Session
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 _LOGON_REFUSED = (504, 535)  # RFC 4954: the mechanism, the credentials
@@ -41,7 +49,9 @@ _LOGON_REFUSED = (504, 535)  # RFC 4954: the mechanism, the credentials
         "Must issue a STARTTLS command first": "asks for encryption; a logon is asked for only after it",
     },
 )
-def assess(said: Said, sessions: tuple[Session, ...], replies: tuple[Reply, ...]) -> Finding | None:
+def assess(
+    said: Said, sessions: tuple[Session, ...], replies: tuple[Reply, ...], settings: tuple[Configured, ...]
+) -> Finding | None:
     """Who refused decides: Exchange Online's submission server, or a Receive connector of one's own."""
     tried = _refused_logon(said, replies)
     if tried:
@@ -51,13 +61,20 @@ def assess(said: Said, sessions: tuple[Session, ...], replies: tuple[Reply, ...]
     where = refused_by(said, session)
     if where == "smart-host":
         return None
-    if where == "on-prem":
+    if where == "on-prem" and session is not None:
         return _by_own_server(said, session)
     because = f"{server(said, where)} refused MAIL FROM (5.7.57): the client did not log on before it, "
     because += "and the submission server takes no anonymous mail."
+    client = client_settings(settings)
+    if client and client.told("User") and not client.get("User"):
+        because += f" Its settings name no user (host {client.get('Host') or 'not told'})."
+        return Finding(Belief.LIKELY, because, (said, client), _steps(), weight=1.2)
     online = where == "exchange-online" or "client not authenticated to send mail" in said.text.lower()
     if online:
         return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.0)
+    if said.by and "." in said.by:
+        because = f"If the client is meant to log on to {said.by}: it did not."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.0)
     because += " If the server is your own Exchange, its Receive connector is meant instead."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.7)
 

@@ -28,6 +28,7 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.auth_smtp.logon import (
     UNEXPLAINED,
+    UNEXPLAINED_139,
     Where,
     client_ip,
     event_connector,
@@ -36,22 +37,33 @@ from diagnostics.causes.auth_smtp.logon import (
     refused_by,
     server,
     session_of,
+    sign_in_error,
     sign_in_log,
+    unexplained,
 )
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Said, Session
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Act, Step
 
 _TOLD: Final = ("the user credentials were incorrect", "account is locked")
+_PASSWORD_ERRORS: Final = {
+    "50126": "user name or password is wrong",
+    "50034": "the account does not exist",
+    "50053": "the account is locked",
+    "50055": "the password has expired",
+    "50056": "the account has no usable password",
+    "50057": "the account is disabled",
+}
 _NUMBER: Final = ("535 5.7.8", "535-5.7.8")
 
 
 @cause(
     id="auth-smtp.credentials.invalid",
     act="sender",
-    says=(*_TOLD, *_NUMBER, UNEXPLAINED, "LogonDenied"),
+    says=(*_TOLD, *_NUMBER, UNEXPLAINED, UNEXPLAINED_139, "LogonDenied"),
 )
-def assess(said: Said, sessions: tuple[Session, ...]) -> Finding | None:
+def assess(said: Said, sessions: tuple[Session, ...], settings: tuple[Configured, ...]) -> Finding | None:
     """Exchange Online names the reason; an Exchange server's event names the client."""
     session = session_of(said, sessions)
     where = refused_by(said, session)
@@ -60,6 +72,10 @@ def assess(said: Said, sessions: tuple[Session, ...]) -> Finding | None:
     if told:
         because = f"{server(said, where)} looked the account up and refused it: {told}."
         return Finding(Belief.CONFIRMED, because, (said,), _steps(where), _act(where))
+    entry = sign_in_error(settings, *_PASSWORD_ERRORS)
+    if entry:
+        because = f"The sign-in log says {entry.name}: {_PASSWORD_ERRORS[entry.name]}."
+        return Finding(Belief.CONFIRMED, because, (said, entry), _steps(where), _act(where))
     if where == "smart-host":
         because = (
             f"{server(said, where)} refused the logon of our own server: the connector's stored account may be wrong."
@@ -72,7 +88,7 @@ def assess(said: Said, sessions: tuple[Session, ...]) -> Finding | None:
     if any(number in low for number in _NUMBER):
         because = f"{server(said, where)} says that the user name or password is wrong (5.7.8)."
         return Finding(Belief.LIKELY, because, (said,), _steps(where), _act(where), weight=1.0)
-    return _unexplained(said, session, where)
+    return _unexplained(said, session, where) if unexplained(low) else None
 
 
 def _denied(said: Said, ip: str) -> Finding:

@@ -24,12 +24,14 @@ from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.auth_smtp.logon import (
     EXO,
     UNEXPLAINED,
+    UNEXPLAINED_139,
     disabled,
     elsewhere,
     read_switches,
     refused_by,
     session_of,
     switch,
+    unexplained,
 )
 from diagnostics.facts import Said, Session
 from diagnostics.mail_facts import Configured
@@ -41,7 +43,7 @@ _WORDS = "SmtpClientAuthentication is disabled for the Mailbox"
 @cause(
     id="auth-smtp.disabled.mailbox",
     act="exchange-online",
-    says=(_WORDS, "aka.ms/smtp_auth_disabled", UNEXPLAINED),
+    says=(_WORDS, "aka.ms/smtp_auth_disabled", UNEXPLAINED, UNEXPLAINED_139),
 )
 def assess(
     said: Said, _settings: Configured | None, settings: tuple[Configured, ...], sessions: tuple[Session, ...]
@@ -59,7 +61,7 @@ def assess(
         because = "The refusal links to Microsoft's page on disabled SMTP AUTH; the switch may be the mailbox's own."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(account), weight=1.2)
     where = refused_by(said, session_of(said, sessions))
-    if UNEXPLAINED.lower() not in low:
+    if not unexplained(low):
         return None
     if other := elsewhere(said, where):
         return other

@@ -24,12 +24,14 @@ from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.auth_smtp.logon import (
     EXO,
     UNEXPLAINED,
+    UNEXPLAINED_139,
     disabled,
     elsewhere,
     read_switches,
     refused_by,
     session_of,
     switch,
+    unexplained,
 )
 from diagnostics.facts import Said, Session
 from diagnostics.mail_facts import Configured
@@ -41,7 +43,7 @@ _WORDS = "SmtpClientAuthentication is disabled for the Tenant"
 @cause(
     id="auth-smtp.disabled.tenant",
     act="exchange-online",
-    says=(_WORDS, "aka.ms/smtp_auth_disabled", UNEXPLAINED),
+    says=(_WORDS, "aka.ms/smtp_auth_disabled", UNEXPLAINED, UNEXPLAINED_139),
 )
 def assess(
     said: Said, _settings: Configured | None, settings: tuple[Configured, ...], sessions: tuple[Session, ...]
@@ -61,7 +63,7 @@ def assess(
             return _switched(said, own, all_)
         because = "The refusal links to Microsoft's page on disabled SMTP AUTH: the tenant's switch, or the mailbox's."
         return Finding(Belief.LIKELY, because, (said,), _steps(account), weight=1.0)
-    if UNEXPLAINED.lower() not in low:
+    if not unexplained(low):
         return None
     return elsewhere(said, refused_by(said, session_of(said, sessions))) or _switched(said, own, all_)
 

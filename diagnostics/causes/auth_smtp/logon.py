@@ -18,10 +18,20 @@ Where = Literal["exchange-online", "on-prem", "smart-host", ""]
 
 EXO: Final[Shell] = "exchange-online-powershell"
 UNEXPLAINED: Final = "5.7.3 Authentication unsuccessful"
+# The same with Microsoft's own number; mostly a reason follows, and then that one counts.
+UNEXPLAINED_139: Final = "5.7.139 Authentication unsuccessful"
 _CLIENT = re2.compile(r"\[([0-9A-Fa-f.:]{3,45})\]\.?(?:$|\s)")
 _CONNECTOR = re2.compile(r"(?i)for Receive connector '?(.{1,120}?)'?\. ")
 _BOTH: Final = 2
 _SWITCH: Final = "SmtpClientAuthenticationDisabled"
+
+
+def unexplained(low: str) -> bool:
+    """Whether a refusal, in lower case, gives no reason."""
+    if UNEXPLAINED.lower() in low:
+        return True
+    rest = low.partition(UNEXPLAINED_139.lower())[2]
+    return UNEXPLAINED_139.lower() in low and not rest.lstrip().startswith(",")
 
 
 def session_of(said: Said, sessions: Iterable[Session]) -> Session | None:
@@ -87,6 +97,26 @@ def switch(settings: Iterable[Configured], kind: str) -> Configured | None:
     if named or len(lone) != _BOTH:
         return named[-1] if named else None
     return lone[0 if kind == "transport-config" else 1]
+
+
+def client_settings(settings: Iterable[Configured]) -> Configured | None:
+    """How the client is set to send, as far as it was told."""
+    return next((each for each in settings if each.kind == "client-settings"), None)
+
+
+def encrypts(client: Configured) -> bool:
+    """Whether the client is set to encrypt its session."""
+    return bool(client.get("Encryption"))
+
+
+def uses_tokens(settings: Iterable[Configured]) -> Configured | None:
+    """The client's settings where it logs on with OAuth tokens."""
+    return next((each for each in settings if each.kind == "client-settings" and each.get("Mechanism")), None)
+
+
+def sign_in_error(settings: Iterable[Configured], *numbers: str) -> Configured | None:
+    """The sign-in log's error, where it is one of `numbers`."""
+    return next((each for each in settings if each.kind == "sign-in" and each.get("Error") in numbers), None)
 
 
 def disabled(settings: Configured | None) -> bool | None:

@@ -26,17 +26,29 @@ from typing import Final
 import re2
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.auth_smtp.logon import from_outside, is_client_connector, session_of
+from diagnostics.causes.auth_smtp.logon import (
+    client_settings,
+    encrypts,
+    from_outside,
+    is_client_connector,
+    session_of,
+)
 from diagnostics.facts import Said, Session, Stage, TlsSucceeded
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Act, Step
 
 _UNRECOGNIZED: Final = "5.7.4 Unrecognized authentication type"
-_MX_HOST = re2.compile(r"(?i)\.mail\.protection\.outlook\.com\b|\.mx\.microsoft\b|\.mail\.eo\.outlook\.com\b")
+_MX_HOST = re2.compile(
+    r"(?i)\.mail\.protection\.outlook\.com\b|\.mx\.microsoft\b|\.eop-[\w-]{2,20}\.prod\.protection\.outlook\.com\b|\.mail\.eo\.outlook\.com\b"
+)
 _CLIENT_WORDS: Final = (
     "SMTP AUTH extension not supported by server",
     "No suitable authentication method found",
     "SMTP server does not support authentication",
+    "Host did not advertise authentication",
+    "does not support SMTP authentication",
+    "AUTH not supported by server",
+    "no authentication mechanism is available",
 )
 
 
@@ -61,11 +73,19 @@ def assess(
     if mx:
         because = f"{said.by or 'The server'} is an MX host of Exchange Online, which offers no logon; the client must not try."
         return Finding(Belief.LIKELY, because, (said,), _steps(""), weight=1.2)
+    client = client_settings(settings)
+    if client and _MX_HOST.search(client.get("Host")):
+        because = f"The client logs on to {client.get('Host')}, an MX host of Exchange Online, which offers no logon."
+        return Finding(Belief.LIKELY, because, (said, client), _steps(""), weight=1.2)
     if session:
         return _in_log(said, session, _secured(session, encrypted), settings)
     if said.signature == "authentication not enabled":
         because = f"{said.by or 'The server'} takes no logon on this port (`authentication not enabled`)."
         return Finding(Belief.LIKELY, because, (said,), _steps(""), weight=1.0)
+    if client and encrypts(client):
+        because = f"`{said.signature}`, though the client is set to encrypt ({client.get('Encryption')}): what it "
+        because += "reached offers no logon, as an MX host or a relay connector."
+        return Finding(Belief.LIKELY, because, (said, client), _steps(""), weight=1.2)
     because = f"`{said.signature}`: the server offers no logon, or not the kind that the client wants. It can also be that the "
     because += "client did not encrypt first, for many servers offer AUTH only then."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(""), weight=1.4)

@@ -31,12 +31,16 @@ from diagnostics.causes.auth_smtp.logon import (
     refused_by,
     server,
     session_of,
+    sign_in_error,
+    uses_tokens,
 )
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Said, Session
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 # A refusal inside XOAUTH2 is a JSON object in base64: {"status":"400", …
+_TOKEN_ERRORS: Final = ("65001", "700016", "7000215", "7000222", "500011", "50105")
 _CHALLENGES: Final = ("334 eyJ", "334, b'eyJ")
 
 
@@ -45,7 +49,7 @@ _CHALLENGES: Final = ("334 eyJ", "334, b'eyJ")
     act="exchange-online",
     says=(*_CHALLENGES, "AUTH XOAUTH2", UNEXPLAINED),
 )
-def assess(said: Said, sessions: tuple[Session, ...]) -> Finding | None:
+def assess(said: Said, sessions: tuple[Session, ...], settings: tuple[Configured, ...]) -> Finding | None:
     """XOAUTH2 in the words tells; a bare 535 does not say how the client logged on."""
     where = refused_by(said, session_of(said, sessions))
     if other := elsewhere(said, where):
@@ -54,6 +58,11 @@ def assess(said: Said, sessions: tuple[Session, ...]) -> Finding | None:
         because = f"{server(said, where)} refused an OAuth token (XOAUTH2): scope, consent, service principal or mailbox access "
         because += "is missing."
         return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.0)
+    token = uses_tokens(settings) or sign_in_error(settings, *_TOKEN_ERRORS)
+    if token:
+        because = f"{server(said, where)} refused a client that logs on with OAuth: its token, or what the application may do, "
+        because += "was not accepted."
+        return Finding(Belief.LIKELY, because, (said, token), _steps(), weight=1.5)
     because = "If the client logs on with OAuth (XOAUTH2): its token, or what the application may do, was not accepted."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.1)
 

@@ -36,19 +36,20 @@ from diagnostics.facts import Said, Session, WindowsEvent
 from diagnostics.report import Step
 
 _WORDS: Final = "provided valid credentials, but is not authorized to use the server"
+_OLDER: Final = "provided valid credentials, but it does not have submit permissions"
 _ACCOUNT = re2.compile(r"(?i)account '?([^'\s]{1,200})'? provided valid credentials")
 
 
 @cause(
     id="auth-smtp.onprem.no-submit-permission",
     act="on-prem",
-    says=("MSExchangeTransport 1020", "MSExchangeFrontEndTransport 1020", _WORDS, UNEXPLAINED),
+    says=("MSExchangeTransport 1020", "MSExchangeFrontEndTransport 1020", _WORDS, _OLDER, UNEXPLAINED),
 )
 def assess(
     said: Said, _event: WindowsEvent | None, events: tuple[WindowsEvent, ...], sessions: tuple[Session, ...]
 ) -> Finding | None:
     """Event 1020 is proof, event 1035 refutes; a bare 535 in a receive log leaves it open."""
-    if "1020" in said.signature or said.signature == _WORDS:
+    if "1020" in said.signature or said.signature in (_WORDS, _OLDER):
         found = _ACCOUNT.search(said.text)
         who = f"`{found.group(1)}`" if found else "The account"
         because = f"{who} logged on with a valid password, but the Receive connector does not let it submit mail (event 1020)."

@@ -20,6 +20,16 @@ def domain_refused(what: Heard) -> bool:
     return "attr36" in what.low
 
 
+def from_exchange(what: Heard) -> bool | None:
+    """Whether an Exchange server of ours sent, whose certificate counts; None where nothing tells.
+
+    Devices and other relays have no certificate that a tenant knows: they are recognised by their address.
+    """
+    if what.outgoing or what.said.kind == "queue":
+        return True
+    return False if what.said.kind in ("client", "log") else None
+
+
 @dataclass(frozen=True, slots=True)
 class Inbound:
     """The tenant's enabled inbound connectors, by what they recognise a server."""

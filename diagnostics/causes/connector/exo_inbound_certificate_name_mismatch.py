@@ -76,7 +76,9 @@ def _names(certificate: Certificate) -> str:
 
 
 def _weight(what: Heard) -> float:
-    """The wizard's connectors, which carry these names, always use a certificate."""
+    """The wizard's connectors, which carry these names, always use a certificate; devices and other relays hardly do."""
+    if attribution.from_exchange(what) is False:
+        return 1.3
     return 2.0 if "office 365" in what.connector.lower() or "microsoft 365" in what.connector.lower() else 1.9
 
 

@@ -24,7 +24,7 @@ import re2
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.connector import attribution, steps
 from diagnostics.causes.connector.attribution import Inbound, inbound
-from diagnostics.causes.connector.heard import heard
+from diagnostics.causes.connector.heard import Heard, heard
 from diagnostics.causes.connector.ranges import covers
 from diagnostics.causes.connector.settings import label
 from diagnostics.causes.network.reach import kind_of
@@ -64,8 +64,13 @@ def assess(
         return Finding(Belief.RULED_OUT, because, known.by_name)
     if not known.by_address:
         because = "If the inbound connector goes by the sender's address, mail now leaves from another one."
-        return Finding(Belief.POSSIBLE, because, (said,), _steps("", ""), weight=1.3)
+        return Finding(Belief.POSSIBLE, because, (said,), _steps("", ""), weight=_weight(what))
     return _compared(said, known, what.egress or _address(said, results), what.session if what.egress else None)
+
+
+def _weight(what: Heard) -> float:
+    known = attribution.from_exchange(what)
+    return 1.75 if known is None else 1.4 if known else 2.0
 
 
 def _compared(said: Said, known: Inbound, ours: str, session: Session | None) -> Finding:

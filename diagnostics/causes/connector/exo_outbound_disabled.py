@@ -70,7 +70,7 @@ def _beside(connector: Configured, replies: tuple[Reply, ...], objects: tuple[Co
     if not fault or others or not any(each.failing for each in replies):
         return None
     because = f"{label(connector)} {fault}. If the mail should take it, that is why it does not."
-    return Finding(Belief.POSSIBLE, because, (connector,), _steps(connector.name), weight=1.4)
+    return Finding(Belief.POSSIBLE, because, (connector,), _steps(connector.name), weight=2.0)
 
 
 def _fault(connector: Configured) -> str:

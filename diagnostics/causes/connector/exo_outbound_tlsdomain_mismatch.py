@@ -28,8 +28,9 @@ from diagnostics.causes.certificate.names import (
     is_self_signed,
     is_server_name,
 )
-from diagnostics.causes.certificate.refusal import refusal_of
-from diagnostics.facts import CertificateRejected, InstalledCertificate, Reply
+from diagnostics.causes.certificate.refusal import Refusal, refusal_of
+from diagnostics.facts import CertificateRejected, InstalledCertificate, Reply, TlsProbe
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 
@@ -39,6 +40,8 @@ def assess(
     listed: InstalledCertificate | None,
     installed: tuple[InstalledCertificate, ...],
     replies: tuple[Reply, ...],
+    probes: tuple[TlsProbe, ...],
+    objects: tuple[Configured, ...],
 ) -> Finding | None:
     """The presented subject decides: a public name that our server rightly carries. `listed` is what to ask for."""
     refusal = refusal_of(rejected, replies)
@@ -50,6 +53,8 @@ def assess(
         return Finding(Belief.RULED_OUT, because, (rejected,))
     mine = next((c for c in installed if c.thumbprint and c.thumbprint == refusal.thumbprint), None)
     steps = _steps(refusal.expected, mine)
+    if not name and (told := _told(refusal, objects, _names(refusal, probes, installed))):
+        return told
     if not name:
         because = f"Exchange Online did not find the connector's TlsDomain on the certificate of {refusal.where}."
         return Finding(Belief.POSSIBLE, because, (rejected, listed), steps, weight=1.2)
@@ -62,6 +67,43 @@ def assess(
         return Finding(Belief.CONFIRMED, because, (rejected, mine), steps)
     because += ": a public name, so the connector's TlsDomain is probably outdated."
     return Finding(Belief.LIKELY, because, (rejected, mine), steps)
+
+
+def _names(
+    refusal: Refusal, probes: tuple[TlsProbe, ...], installed: tuple[InstalledCertificate, ...]
+) -> tuple[str, ...]:
+    """The public names that the refused server is known to show, by a handshake with it or by the list of its certificates."""
+    seen = [common_name(each.subject) for each in probes if each.host in ("", refusal.host, refusal.ip)]
+    held = [name for each in installed if each.for_smtp and not is_self_signed(each) for name in all_names(each)]
+    return tuple(each for each in dict.fromkeys([*seen, *held]) if each and not is_server_name(each))
+
+
+def _told(refusal: Refusal, objects: tuple[Configured, ...], names: tuple[str, ...]) -> Finding | None:
+    """The connector's TlsDomain beside what the server shows, or, where that is not told, beside its name."""
+    connector = next((each for each in objects if each.kind == "outbound-connector" and each.get("TlsDomain")), None)
+    if connector is None:
+        return None
+    expected = connector.get("TlsDomain").removeprefix("*.")
+    if names and covers(names, expected):
+        because = (
+            f"{', '.join(names[:3])} is on the certificate of {refusal.where}, which is what the connector expects."
+        )
+        return Finding(Belief.RULED_OUT, because, (connector, refusal.fact))
+    if not names and covers((refusal.host,), expected):
+        because = f"The connector expects {expected}, the name of the server that it reached; which names its certificate has "
+        because += "is not told."
+        return Finding(Belief.POSSIBLE, because, (connector, refusal.fact), _steps(expected, None), weight=0.7)
+    if not names and refusal.host.endswith(expected.partition(".")[2]):
+        return None
+    shown = (
+        f"shows {', '.join(names[:3])}"
+        if names
+        else f"is called {refusal.host}"
+        if refusal.host
+        else "shows another name"
+    )
+    because = f"The connector expects {expected}, and the server that it reaches {shown}: its TlsDomain is outdated."
+    return Finding(Belief.LIKELY, because, (connector, refusal.fact), _steps(expected, None), weight=1.7)
 
 
 def _steps(expected: str, mine: InstalledCertificate | None) -> tuple[Step, ...]:

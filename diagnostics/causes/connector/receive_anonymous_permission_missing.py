@@ -62,9 +62,19 @@ def assess(
     if said.kind in ("ndr", "dsn", "queue", "trace") or what.outgoing:
         because = f"{theirs} Its operators have to allow anonymous senders on the connector that answers port 25."
         return Finding(Belief.LIKELY, because, (said,), (_tell(said), *cure), "recipient-side")
-    if "5.7.1 client" in what.low:
+    if "5.7.1 client" in what.low or (said.kind == "client" and _named_server(said) and not _tried(replies)):
         return Finding(Belief.LIKELY, theirs, (said,), cure)
     return Finding(Belief.POSSIBLE, f"If an on-premises server said it: {theirs}", (said,), cure, weight=1.0)
+
+
+def _named_server(said: Said) -> bool:
+    """Whether a transcript names the server that spoke; it is none of Exchange Online's."""
+    return "." in said.by
+
+
+def _tried(replies: tuple[Reply, ...]) -> bool:
+    """Whether a logon was refused before: then the client is one that is meant to log on."""
+    return any(each.code in (504, 535) for each in replies)
 
 
 def _from_settings(what: Heard, met: Configured, cure: tuple[Step, ...], other: Configured | None) -> Finding:

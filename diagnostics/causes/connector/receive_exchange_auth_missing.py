@@ -47,6 +47,8 @@ def assess(said: Said, _settings: Configured | None, objects: tuple[Configured, 
     lacks = _lacks(met)
     if lacks:
         because = f"{label(met)}, which other Exchange servers meet, {lacks}."
+        if not met.name:
+            return Finding(Belief.LIKELY, because, (met, said), _steps(""), weight=1.5)
         return Finding(Belief.CONFIRMED, because, (met, said), _steps(met.name))
     if met.told("AuthMechanism") and met.told("PermissionGroups"):
         because = f"{label(met)} allows the ExchangeServer logon to ExchangeServers."
@@ -61,7 +63,8 @@ def _default(objects: Iterable[Configured]) -> Configured | None:
         name = each.name.rpartition("\\")[2].lower()
         if name.startswith("default ") and not name.startswith("default frontend"):
             return each
-    return None
+    lone = [each for each in of_kind(RECEIVE, objects) if not each.name and each.told("AuthMechanism")]
+    return lone[0] if len(lone) == 1 else None
 
 
 def _lacks(met: Configured) -> str:

@@ -27,6 +27,7 @@ from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.connector import relay, steps
 from diagnostics.causes.connector.heard import Heard, heard
 from diagnostics.causes.connector.settings import RECEIVE, label, made_for_others, of_kind, the_one
+from diagnostics.causes.recipient.lookup import holders
 from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
@@ -53,6 +54,10 @@ def assess(
         return None
     if relay.own_recipient(what):
         return None
+    owner = next((one for each in what.recipients for one in holders(each, objects)), None)
+    if owner:
+        because = f"{owner.name or 'A recipient here'} owns {_whom(what)}: mail to it is no relaying."
+        return Finding(Belief.RULED_OUT, because, (owner, said))
     because = f"{what.who} accepts mail for its own domains only, and refused {_whom(what)} from {what.client}."
     if relay.rewritten(what):
         because = f"{what.who} refused to relay {relay.rewritten(what)}, an address that only hybrid routing uses."

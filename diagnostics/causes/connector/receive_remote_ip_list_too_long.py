@@ -19,15 +19,29 @@ new client then is in no list and falls to another connector.
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.facts import Said
 from diagnostics.mail_facts import CommandError
 from diagnostics.report import Step
 
-_WORDS = ("administrative limit for this request was exceeded", "adminlimitexceeded")
+_WORDS = ("administrative limit for this request was exceeded", "adminlimitexceeded", "admin_limit_exceeded")
 
 
-@cause(id="connector.receive.remote-ip-list-too-long", act="on-prem")
-def assess(error: CommandError) -> Finding | None:
+@cause(
+    id="connector.receive.remote-ip-list-too-long",
+    act="on-prem",
+    says=(
+        "The administrative limit for this request was exceeded",
+        "AdminLimitExceededException",
+        "ADMIN_LIMIT_EXCEEDED",
+    ),
+)
+def assess(error: CommandError | Said) -> Finding | None:
     """The cmdlet tells which attribute is full."""
+    if isinstance(error, Said):
+        if error.kind != "stray":
+            return None
+        because = "A directory attribute is full; of connectors it is RemoteIPRanges, at about 1,200 entries."
+        return Finding(Belief.POSSIBLE, because, (error,), _steps(), weight=1.5)
     if not any(words in error.text.lower() for words in _WORDS):
         return None
     where = f" on {error.host}" if error.host else ""

@@ -40,12 +40,16 @@ def assess(said: Said, replies: tuple[Reply, ...], sessions: tuple[Session, ...]
     because = f"{what.who} refused the sender address that {what.client} used"
     if what.incoming:
         return Finding(Belief.LIKELY, f"{because} on this connector.", (said,), _steps(what.connector, what.ip))
-    if "5.7.1 client" in what.low or (said.by and "." in said.by):
+    if "5.7.1 client" in what.low or (said.by and "." in said.by) or _internal(said.host):
         return Finding(Belief.LIKELY, f"{because}: an on-premises server.", (said,), _steps(what.connector, ""))
     because = (
         "If an on-premises server said it: the client, or the account that it logs on with, may not use that sender."
     )
     return Finding(Belief.POSSIBLE, because, (said,), _steps("", ""), weight=1.2)
+
+
+def _internal(host: str) -> bool:
+    return host.lower().endswith((".local", ".lan", ".internal", ".intra", ".corp"))
 
 
 def _steps(connector: str, client: str) -> tuple[Step, ...]:

@@ -36,6 +36,7 @@ _EVENT = re2.compile(
     r"The target is (\S{1,253}?)\.?(?:\s|$)"
 )
 _REMOTE = re2.compile(r'(?i)Send connector "?(.{1,200}?)"? has failed to authenticate with "?(\S{1,253}?)"?[.\s]')
+_REFUSALS = ("535", "534", "530", "538", "550", "554", "501")
 _OWN = ("exchangeauth", "gssapi", "kerberos", "x-exps", "direct trust")
 
 
@@ -55,9 +56,12 @@ _OWN = ("exchangeauth", "gssapi", "kerberos", "x-exps", "direct trust")
     ),
 )
 def assess(
-    said: Said, connector: SendConnector | None, replies: tuple[Reply, ...], sessions: tuple[Session, ...]
+    anchor: Said | Session, connector: SendConnector | None, replies: tuple[Reply, ...], sessions: tuple[Session, ...]
 ) -> Finding | None:
     """It must be our server that logs on to somebody else's: events and send logs tell, a lone 535 doesn't."""
+    if isinstance(anchor, Session):
+        return _from_session(anchor)
+    said = anchor
     what = heard(said, replies, sessions)
     if said.kind in ("event", "command"):
         return _from_event(said)
@@ -75,10 +79,23 @@ def assess(
     return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=0.8)
 
 
+def _from_session(session: Session) -> Finding | None:
+    """A send log in which the answer to AUTH was a refusal, in whatever words the relay has for it."""
+    refused = session.error[:3] == "535" or (session.answers == "AUTH" and session.error[:3] in _REFUSALS)
+    if session.direction != "send" or not refused or _own(session):
+        return None
+    where = session.host or session.remote_ip or "The smart host"
+    because = f"{where} refused the logon of `{session.connector or 'the connector'}`: `{_short(session.error)}`."
+    return Finding(Belief.LIKELY, because, (session,), _steps(session.connector), weight=1.2)
+
+
 def _internal(what: Heard) -> bool:
     """Whether the session is between our own servers: only those offer X-EXPS."""
-    session = what.session
-    return session is not None and ("X-EXPS" in session.capabilities or "intra" in session.connector.lower())
+    return what.session is not None and _own(what.session)
+
+
+def _own(session: Session) -> bool:
+    return "X-EXPS" in session.capabilities or "intra" in session.connector.lower()
 
 
 def _from_event(said: Said) -> Finding | None:

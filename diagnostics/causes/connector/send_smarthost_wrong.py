@@ -37,7 +37,13 @@ _SUBMISSION: Final = ("smtp.office365.com", "smtp-legacy.office365.com", "smtp.o
 @cause(
     id="connector.send.smarthost-wrong",
     act="on-prem",
-    says=("Relay access denied", "Relaying denied", "relay not permitted", "5.7.57 SMTP; Client was not authenticated"),
+    says=(
+        "Relay access denied",
+        "Relaying denied",
+        "relay not permitted",
+        "5.7.57 SMTP; Client was not authenticated",
+        "5.7.57 Client not authenticated to send mail",
+    ),
     against={
         "wrong Office 365 region": "is Exchange Online's word about a name or number of its own that is out of date",
         "SMTPSEND.DNS.NonExistentDomain": "means that no host was reached, neither the right one nor a wrong one",
@@ -59,33 +65,54 @@ def assess(
         return _endpoint(what, submission)
     if what.microsoft or same_organization(said.by, domain(what.recipient)):
         return None
-    used = _using(said, connectors)
+    used = _using(said, connectors) or (_relaying(connectors) if what.reported or _reports_hop(said) else None)
     if used:
-        because = (
-            f"`{used.connector}` hands its mail to {said.by or said.host}, which refuses to relay for this server."
-        )
+        host = said.by or said.host or used.smart_hosts[0]
+        because = f"{_name(used)} hands its mail to {host}, which refuses to relay for this server."
         return Finding(Belief.LIKELY, because, (used, said), _steps(used.connector), weight=1.2)
+    refused = {domain(each.recipient) for each in replies if _same_refusal(each, said)}
+    if len(refused) > 1 and (said.by or said.host):
+        because = f"{said.by or said.host} refuses to relay to {', '.join(sorted(refused)[:3])}: mail for several "
+        because += "organizations goes there, so it is a relay that does not take it from this server."
+        return Finding(Belief.LIKELY, because, (said,), _steps(what.connector), weight=1.1)
     name = what.connector or (connector.connector if connector else "")
     by = f"`{name}` got" if what.outgoing and name else "A server answered"
     because = f"{by} `{said.text[:80]}`: if that host is the connector's smart host, it does not relay for this server."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=1.6 if what.outgoing else 0.7)
 
 
+def _reports_hop(said: Said) -> bool:
+    return "primary target ip address" in said.text.lower()
+
+
+def _same_refusal(reply: Reply, said: Said) -> bool:
+    return bool(reply.recipient) and reply.by == said.by and "relay" in reply.whole.lower()
+
+
 def _endpoint(what: Heard, submission: SendConnector | None) -> Finding | None:
     if submission:
         host = submission.smart_hosts[0]
-        because = f"`{submission.connector}` sends to {host}, which takes mail only after a logon with a mailbox."
+        because = f"{_name(submission)} sends to {host}, which takes mail only after a logon with a mailbox."
         return Finding(Belief.CONFIRMED, because, (submission, what.said), _steps(submission.connector))
-    if what.outgoing and what.microsoft:
-        because = (
-            f"`{what.connector}` sends to a submission host of Exchange Online, which wants a logon with a mailbox."
-        )
+    if what.microsoft and (what.outgoing or what.said.kind == "queue"):
+        who = f"`{what.connector}`" if what.connector else "A Send connector"
+        because = f"{who} sends to a submission host of Exchange Online, which wants a logon with a mailbox."
         return Finding(Belief.LIKELY, because, (what.said,), _steps(what.connector), weight=1.5)
     return None
 
 
+def _name(connector: SendConnector) -> str:
+    return f"`{connector.connector}`" if connector.connector else "The Send connector"
+
+
 def _submission(connectors: Iterable[SendConnector]) -> SendConnector | None:
     return next((c for c in connectors if any(host.lower() in _SUBMISSION for host in c.smart_hosts)), None)
+
+
+def _relaying(connectors: Iterable[SendConnector]) -> SendConnector | None:
+    """The connector that was sent, where it is one and hands all its mail to a smart host."""
+    known = [each for each in connectors if each.smart_hosts and each.enabled is not False]
+    return known[0] if len(known) == 1 else None
 
 
 def _using(said: Said, connectors: Iterable[SendConnector]) -> SendConnector | None:

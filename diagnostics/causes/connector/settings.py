@@ -69,7 +69,8 @@ def label(entry: Configured | None, otherwise: str = "The connector") -> str:
 def made_for_others(met: str, objects: Iterable[Configured]) -> Configured | None:
     """A Receive connector for some addresses that takes clients without a logon, other than the one named `met`."""
     for each in of_kind(RECEIVE, objects):
-        if "anonymoususers" in words(each, "PermissionGroups") and for_some(each) and not same_name(each.name, met):
+        open_to_all = "anonymoususers" in words(each, "PermissionGroups") or not each.told("PermissionGroups")
+        if open_to_all and for_some(each) and not same_name(each.name, met):
             return each
     return None
 

@@ -35,6 +35,10 @@ from diagnostics.report import Step
         "header too large",
         "Header size exceeds fixed maximum size",
         "Header size exceeds",
+        "PICKUP.HeaderSize",
+        "headers too large",
+        "header line too long",
+        "header too long",
     ),
 )
 def assess(said: Said, headers: Headers | None) -> Finding | None:

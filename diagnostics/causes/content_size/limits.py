@@ -4,20 +4,44 @@ from __future__ import annotations
 
 from typing import Final
 
+import re2
+
 from diagnostics.causes.recipient.lookup import by_microsoft, domain, same_organization
 from diagnostics.facts import Reply, Said
 
 # Tokens of our side's own Exchange: written before the message left.
-_OWN: Final = ("resolver.rst.sendsizelimit", "routing.sizelimit", "mapiexceptionmaxsubmissionexceeded")
+_OWN: Final = (
+    "resolver.rst.sendsizelimit",
+    "routing.sizelimit",
+    "mapiexceptionmaxsubmissionexceeded",
+    "pickup.messagesize",
+    "replay.messagesize",
+    "queue.priority",
+)
 _OTHERS: Final = (
-    "overadvertisedsizelimit",
+    "overadvertisedsize",
+    "file too big",
+    "exceeds maximum value",
+    "maximum inbound message size",
+    "maximum fixed size",
+    "max message size exceeded",
     "google's message size limits",
     "google’s message size limits",
     "exceeds fixed limit",
     "exceeds maximum permitted",
     "exceeds size limit",
 )
-_HEADER: Final = ("header size", "header too large", "x-dg-ref", "headers too large")
+_OF_SERVER = re2.compile(r"(?i)size limit \d+ of server ([\w.-]{1,253})")
+_LOCAL: Final = (".local", ".lan", ".internal", ".corp", ".intern")
+_HEADER: Final = (
+    "header size",
+    "headersize",
+    "header too large",
+    "x-dg-ref",
+    "headers too large",
+    "header line",
+    "header too long",
+)
 
 
 def own_limit(said: Said) -> bool:
@@ -46,3 +70,16 @@ def refused_outside(said: Said, replies: tuple[Reply, ...]) -> bool:
     recipients = [r.recipient for r in replies if r.source == said.source and r.recipient]
     theirs = any(same_organization(said.by, domain(each)) for each in recipients)
     return "remote server returned" in said.text.lower() or (theirs and not by_microsoft(said))
+
+
+def inside(said: Said) -> bool:
+    """Whether the server that announced or refused the size bears a name that only a local network knows."""
+    found = _OF_SERVER.search(said.text)
+    host = str(found.group(1)) if found else said.by
+    return host.lower().rstrip(".").endswith(_LOCAL)
+
+
+def told_the_client(said: Said) -> bool:
+    """Whether a client was refused in Exchange's own words: it hands in at its own organization's server."""
+    low = said.text.lower()
+    return said.kind == "client" and "5.3.4" in low and "exceeds fixed maximum message size" in low

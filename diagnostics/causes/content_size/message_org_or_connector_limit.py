@@ -26,9 +26,11 @@ from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.content_size.limits import (
     about_the_header,
     for_one_recipient,
+    inside,
     others_limit,
     own_limit,
     refused_outside,
+    told_the_client,
 )
 from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.causes.recipient.steps import EXO, advise
@@ -43,17 +45,29 @@ from diagnostics.report import Act, Step
     says=(
         "RESOLVER.RST.SendSizeLimit",
         "ROUTING.SizeLimit",
+        "PICKUP.MessageSize",
+        "REPLAY.MessageSize",
+        "QUEUE.Priority; message too large",
         "MapiExceptionMaxSubmissionExceeded",
         "Message size exceeds fixed maximum message size",
         "5.3.4",
+        "exceeds size limit",
     ),
 )
 def assess(said: Said, _settings: Configured | None, replies: tuple[Reply, ...]) -> Finding | None:
     """Exchange's own tokens prove it; the plain 5.3.4 is said on both sides."""
-    if about_the_header(said) or for_one_recipient(said) or others_limit(said):
+    if about_the_header(said) or for_one_recipient(said):
         return None
     online = by_microsoft(said)
     act: Act = "exchange-online" if online else "on-prem"
+    if inside(said) or told_the_client(said):
+        because = (
+            f"{said.by or 'The server that the client hands its mail to'} takes no message as large as this: a limit "
+        )
+        because += "of the own organization or of its connector is met."
+        return Finding(Belief.LIKELY, because, (said,), _steps(online), act, weight=1.0)
+    if others_limit(said):
+        return None
     if own_limit(said):
         because = f"The message is larger than {_which(said)} allows (attachments grow by a third when they are sent)."
         return Finding(Belief.CONFIRMED, because, (said,), _steps(online), act)

@@ -25,9 +25,11 @@ from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.content_size.limits import (
     about_the_header,
     for_one_recipient,
+    inside,
     others_limit,
     own_limit,
     refused_outside,
+    told_the_client,
 )
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.recipient.lookup import address, domain
@@ -38,9 +40,19 @@ from diagnostics.report import Step
 
 @cause(
     id="content-size.message.remote-limit",
-    act="sender",
+    act="recipient-side",
     says=(
-        "SMTPSEND.OverAdvertisedSizeLimit",
+        "SMTPSEND.OverAdvertisedSize",
+        "SMTPSEND.BDATOverAdvertisedSize",
+        "SMTPSEND.DATAOverAdvertisedSize",
+        "message file too big",
+        "exceeded maximum inbound message size",
+        "max message size exceeded",
+        "message size exceeds maximum value",
+        "exceeds maximum fixed size",
+        "exceeds size limit",
+        "message too large",
+        "message too big",
         "552 5.2.3",
         "523 5.2.3",
         "552 5.3.4",
@@ -52,12 +64,13 @@ from diagnostics.report import Step
 )
 def assess(said: Said, sessions: tuple[Session, ...], replies: tuple[Reply, ...]) -> Finding | None:
     """Who refused decides: the words, the host, or that it answered in a session of ours."""
-    if own_limit(said) or for_one_recipient(said) or about_the_header(said):
+    ours = own_limit(said) or inside(said) or told_the_client(said)
+    if ours or for_one_recipient(said) or about_the_header(said):
         return None
     name = domain(address(said, replies))
     whose = f"The mail server of {name}" if name else said.by or "The other mail server"
     because = f"{whose} does not accept messages as large as this one."
-    if "overadvertisedsizelimit" in said.text.lower():
+    if "overadvertisedsize" in said.text.lower():
         return Finding(Belief.CONFIRMED, because, (said,), _steps(name))
     theirs = others_limit(said) or refused_outside(said, replies) or _answered_us(said, sessions, replies)
     if theirs or "5.2.3" in said.text:

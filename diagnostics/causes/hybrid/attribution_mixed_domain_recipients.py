@@ -30,7 +30,12 @@ from diagnostics.report import Step
 @cause(
     id="hybrid.attribution.mixed-domain-recipients",
     act="sender",
-    says=("Address domain different from previous accepted address", "ATTR46"),
+    says=(
+        "Address domain different from previous accepted address",
+        "Recipients belong to multiple regions",
+        "ATTR46",
+        "ATTR38",
+    ),
     against={
         "4.5.3 Too many recipients": "counts the recipients, whatever their domains",
     },

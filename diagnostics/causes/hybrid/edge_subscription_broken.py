@@ -39,6 +39,10 @@ _CONFLICT = (1018, 1019)
         "MSExchangeTransport 1036",
         "Inbound direct trust authentication failed for certificate",
         "MSExchange EdgeSync",
+        "EdgeSync can't find the replication credential",
+        "EdgeSync couldn't find the replication credential",
+        "couldn't match certificate when contacting",
+        "The EdgeSync credential",
         "A value in the request is invalid. [ExDirectoryException]",
     ),
 )
@@ -63,8 +67,9 @@ def assess(
 def _from_test(test: Configured, events: Iterable[WindowsEvent]) -> Finding | None:
     if test.kind != "edge-sync" or not test.failing:
         return None
-    detail = test.get("FailureDetail").rstrip(". ")
-    because = f"EdgeSync of {test.name or 'the Edge server'} reports {test.get('SyncStatus') or 'a failure'}"
+    detail = (test.get("FailureDetail") or test.get("FailureDetails")).rstrip(". ")
+    state = test.get("SyncStatus") or test.get("Result") or "a failure"
+    because = f"EdgeSync of {test.name or 'the Edge server'} reports {state}"
     because += f": {detail[:200]}." if detail else "."
     event = next((each for each in events if "edgesync" in each.provider.lower() or each.event == 1036), None)
     too_long = _REFUSED in detail.lower()

@@ -73,7 +73,7 @@ def _from_settings(met: Configured, replies: tuple[Reply, ...], spam: tuple[Anti
     if _right(met) or not _symptoms(replies, spam) or "default frontend" not in met.name.lower():
         return None
     because = f"{label(met)} has no {_PROPERTY}, so mail from Exchange Online counts as a stranger's."
-    return Finding(Belief.POSSIBLE, because, (met,), _steps(met.name), weight=1.9)
+    return Finding(Belief.POSSIBLE, because, (met,), _steps(met.name), weight=2.1)
 
 
 def _told(objects: Iterable[Configured]) -> Configured | None:

@@ -27,8 +27,9 @@ import re2
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.hybrid.wizard import run_again
-from diagnostics.facts import SendConnector
-from diagnostics.mail_facts import Antispam, Headers, Hops
+from diagnostics.causes.network.reach import kind_of
+from diagnostics.facts import Reply, SendConnector
+from diagnostics.mail_facts import Antispam, Configured, Headers, Hops
 from diagnostics.report import Step
 
 _DOMAIN = re2.compile(r"@([A-Za-z0-9.-]{1,253})")
@@ -37,13 +38,17 @@ _DROPPED = "X-CrossPremisesHeadersFilteredBySendConnector"
 
 @cause(id="hybrid.send.cloudservicesmail-disabled", act="on-prem")
 def assess(
-    anchor: Headers | Antispam,
+    anchor: Headers | Antispam | SendConnector,
     spam: Antispam | None,
     headers: Headers | None,
     hops: Hops | None,
     connector: SendConnector | None,
+    objects: tuple[Configured, ...],
+    replies: tuple[Reply, ...],
 ) -> Finding | None:
     """Needs a message between addresses of one organization, or the header that says who dropped the others."""
+    if isinstance(anchor, SendConnector):
+        return _from_settings(anchor, replies) if spam is None and headers is None else None
     status = spam.get("AuthAs").lower() if spam else ""
     if status == "internal":
         return _refuted(anchor, spam, headers)
@@ -52,6 +57,10 @@ def assess(
         because += ", so the message counts as Anonymous." if status == "anonymous" else "."
         return Finding(Belief.LIKELY, because, (headers, spam), _steps(connector))
     shared = _shared_domain(headers)
+    if status == "anonymous" and headers is None and spam and _told_hybrid(objects) and _from_inside(spam, hops):
+        because = "In a hybrid, a message that came from one of its own servers arrived as Anonymous: on its way the "
+        because += "organization's headers were dropped."
+        return Finding(Belief.POSSIBLE, because, (spam,), _steps(connector), weight=1.4)
     if status != "anonymous" or not shared or spam is None or not _crossed(spam, hops):
         return None
     if connector and connector.cloud_services:
@@ -63,6 +72,32 @@ def assess(
         return Finding(Belief.LIKELY, because, (connector, spam, headers), _steps(connector), weight=1.2)
     because = f"A message from {shared} to {shared} passed between the premises and arrived as Anonymous."
     return Finding(Belief.POSSIBLE, because, (spam, headers), _steps(connector), weight=1.5)
+
+
+def _from_settings(connector: SendConnector, replies: tuple[Reply, ...]) -> Finding | None:
+    """A connector to the tenant that drops the headers; beside a refusal that is another matter, or the same."""
+    to_cloud = any(".mail.onmicrosoft.com" in each.lower() for each in connector.address_spaces)
+    named = connector.connector.lower().startswith(("outbound to office 365", "outbound to microsoft 365"))
+    if connector.cloud_services is not False or not (to_cloud or named):
+        return None
+    because = (
+        f"`{connector.connector or 'The connector to the tenant'}` has CloudServicesMailEnabled off, so it drops the "
+    )
+    because += "organization's headers, and mail over it counts as a stranger's."
+    belief = Belief.POSSIBLE if any(each.failing for each in replies) else Belief.LIKELY
+    return Finding(belief, because, (connector,), _steps(connector), weight=1.2)
+
+
+def _told_hybrid(objects: tuple[Configured, ...]) -> bool:
+    return any(each.kind == "organization" and each.name == "hybrid" for each in objects)
+
+
+def _from_inside(spam: Antispam, hops: Hops | None) -> bool:
+    """Whether it began at a server with an inside name or address, and the cloud got it from another."""
+    first = hops.hops[0] if hops and hops.hops else None
+    if first is None or not _crossed(spam, hops):
+        return False
+    return first.sender.endswith((".local", ".lan", ".internal", ".intern", ".corp")) or kind_of(first.ip) == "internal"
 
 
 def _refuted(anchor: Headers | Antispam, spam: Antispam | None, headers: Headers | None) -> Finding | None:

@@ -20,6 +20,7 @@ _INWARD: Final = frozenset(
         "smtprelaytoconnectorsourceservers",
     }
 )
+_TOLD: Final = 10  # letters of a delivery type that tell it
 _FLOWING: Final = frozenset({"ready", "active"})
 
 
@@ -32,17 +33,24 @@ def queue_of(fact: Fact, queues: Sequence[QueueState]) -> QueueState | None:
     return queues[-1] if len(queues) == 1 else None
 
 
+def _kind(written: str) -> str:
+    """The delivery type in lower case; one that a table cut off is completed where only one begins so."""
+    low = written.lower().rstrip(".")
+    begun = [each for each in (*_OUTWARD, *_INWARD) if len(low) >= _TOLD and each.startswith(low)]
+    return begun[0] if len(begun) == 1 else low
+
+
 def outward(queue: QueueState | None) -> bool:
-    return queue is not None and queue.delivery_type.lower() in _OUTWARD
+    return queue is not None and _kind(queue.delivery_type) in _OUTWARD
 
 
 def inward(queue: QueueState | None) -> bool:
     """Whether the queue leads to another server of the organization."""
-    return queue is not None and queue.delivery_type.lower() in _INWARD
+    return queue is not None and _kind(queue.delivery_type) in _INWARD
 
 
 def by_smart_host(queue: QueueState | None) -> bool:
-    return queue is not None and queue.delivery_type.lower() == "smarthostconnectordelivery"
+    return queue is not None and _kind(queue.delivery_type) == "smarthostconnectordelivery"
 
 
 def flowing(queues: Iterable[QueueState], failing: QueueState | None) -> QueueState | None:

@@ -35,7 +35,7 @@ _OUTLOOK = re2.compile(r"(?i)\bS775\b|rate limited due to IP reputation|4\.7\.65
 
 @cause(
     id="quota-throttle.eop.ip-throttled",
-    act="sender",
+    act="exchange-online",
     against={
         "rate limited due to IP reputation": "is consumer Outlook.com's limit; Exchange Online says `Server busy`",
     },

@@ -36,7 +36,7 @@ _NEAR: Final = 990_000
 @cause(
     id="quota-throttle.folder.item-limit",
     act="exchange-online",
-    says=("MapiExceptionMaxObjsExceeded",),
+    says=("MapiExceptionMaxObjsExceeded", "MapiExceptionMessagePerFolderCountQuotaExceeded"),
 )
 def assess(anchor: Said | Configured, objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
     """The exception names the limit, the statistics name the folder."""

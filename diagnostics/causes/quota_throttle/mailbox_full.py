@@ -29,6 +29,7 @@ from diagnostics.cause import EMS, Belief, Finding, cause, change, look
 from diagnostics.causes.quota_throttle.sizes import (
     about_rate,
     aggregate,
+    brimming,
     operation,
     recipient_kind,
     shut,
@@ -44,10 +45,26 @@ from diagnostics.report import Act, Shell, Step
 _WORDS: Final = (
     "mailbox full",
     "mailbox is full",
-    "mailbox quota exceeded",
+    "inbox is full",
+    "mailfolder is full",
+    "storage full",
     "mailbox has exceeded",
+    "mailbox exceeded",
+    "mailbox size limit exceeded",
     "over quota",
     "overquota",
+    "over the quota",
+    "over the allowed quota",
+    "over disk quota",
+    "exceeded quota",
+    "exceeds quota",
+    "exceeding its mailbox quota",
+    "mailbox quota exceeded",
+    "disk quota exceeded",
+    "mail quota exceeded",
+    "quota usage exceeded",
+    "does not have enough space",
+    "destinataire pleine",
     "out of storage space",
     "exceeded storage allocation",
     "insufficient mailbox space",
@@ -69,7 +86,7 @@ _WORDS: Final = (
 def assess(anchor: Said | Configured, objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
     """The recipient's own server says it; the token tells whose quota it was."""
     if isinstance(anchor, Configured):
-        return _from_statistics(anchor)
+        return _from_statistics(anchor, objects)
     if about_rate(anchor) or operation(anchor) == "submit" or has(anchor, "connection dropped"):
         return None
     wanted = address(anchor, replies)
@@ -79,7 +96,7 @@ def assess(anchor: Said | Configured, objects: tuple[Configured, ...], replies: 
     kind, name = recipient_kind(wanted, objects)
     if kind == "folder":
         return Finding(Belief.RULED_OUT, f"{name} is a public folder, not a mailbox.", (anchor,))
-    statistics = next((each for each in objects if shut(each)), None)
+    statistics = next((each for each in objects if shut(each)), None) or brimming(objects)
     return _judged(anchor, wanted, kind == "mailbox" or statistics is not None, statistics)
 
 
@@ -87,7 +104,8 @@ def _judged(said: Said, wanted: str, ours: bool, statistics: Configured | None) 
     """`ours`: a directory or a store of the reader's own shows the mailbox."""
     online = by_microsoft(said)
     steps = _steps(wanted, EXO if online else EMS)
-    act: Act = "recipient-side" if not ours else "exchange-online" if online else "on-prem"
+    token = has(said, "storedrv.")  # a store wrote it: the report is of the organization that holds the mailbox
+    act: Act = "recipient-side" if not (ours or token) else "exchange-online" if online else "on-prem"
     if has(said, "mapiexceptionquotaexceeded") and not ours:
         because = "The post quota of the place that was addressed is exceeded; a mailbox would be the rarer one."
         return Finding(Belief.POSSIBLE, because, (said,), steps, act, weight=0.9)
@@ -97,7 +115,11 @@ def _judged(said: Said, wanted: str, ours: bool, statistics: Configured | None) 
     return Finding(Belief.CONFIRMED if sure else Belief.LIKELY, because, (said, statistics), steps, act, weight=1.0)
 
 
-def _from_statistics(entry: Configured) -> Finding | None:
+def _from_statistics(entry: Configured, objects: tuple[Configured, ...]) -> Finding | None:
+    if brimming(objects) is entry:
+        because = f"{entry.name or 'The mailbox'}{size_of(entry)} has reached ProhibitSendReceiveQuota"
+        because += ": it neither receives nor sends."
+        return Finding(Belief.CONFIRMED, because, (entry,), _steps(entry.name, EMS), "on-prem")
     if not shut(entry):
         return None
     because = (

@@ -43,7 +43,8 @@ def assess(anchor: Said | Configured, objects: tuple[Configured, ...]) -> Findin
         )
         because += "send."
         return Finding(Belief.CONFIRMED, because, (anchor,), _steps(anchor.name, EMS))
-    if operation(anchor) != "submit" or about_rate(anchor) or not has(anchor, "quotaexceeded"):
+    counted = has(anchor, "perfoldercountquota")  # a folder's number of items, not the mailbox's size
+    if operation(anchor) != "submit" or about_rate(anchor) or counted or not has(anchor, "quotaexceeded"):
         return None
     full = next((each for each in objects if no_sending(each) or shut(each)), None)
     because = "The mailbox that submits the message is full: the quota was met on submission, before any recipient"

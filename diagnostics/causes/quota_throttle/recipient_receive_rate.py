@@ -38,6 +38,7 @@ from diagnostics.report import Act, Step
         "The recipient has exceeded their limit for",
         "receiving mail too quickly",
         "receiving mail at a rate that",
+        "Excessive message rate from sender to recipient",
     ),
     against={
         "recipient thread limit exceeded": "counts deliveries at one moment, not messages in an hour",
@@ -46,11 +47,11 @@ from diagnostics.report import Act, Step
 def assess(said: Said, replies: tuple[Reply, ...]) -> Finding:
     """5.2.121 blames one sender, 5.2.122 the sum of all."""
     wanted = address(said, replies)
-    one = has(said, "5.2.121", "from specific sender", "from a specific sender")
+    one = has(said, "5.2.121", "from specific sender", "from a specific sender", "from sender to recipient")
     whose = "from this one sender" if one else "from all its senders together"
     act: Act = "sender" if one else "recipient-side"
     because = f"{named(wanted, 'The recipient')} got more messages in the last hour than a mailbox may, {whose}."
-    sure = has(said, "receive limit", "exceeded their limit", "receiving mail")
+    sure = has(said, "receive limit", "exceeded their limit", "receiving mail", "excessive message rate")
     return Finding(Belief.CONFIRMED if sure else Belief.LIKELY, because, (said,), _steps(wanted), act, weight=1.0)
 
 

@@ -40,6 +40,8 @@ _THROTTLED = re2.compile(r"\bAS\W?\d{4,}")
     says=(
         "RESOLVER.ADR.RecipLimit",
         "RESOLVER.ADR.RecipientLimit",
+        "PICKUP.RecipLimit",
+        "because there are too many recipients",
         "550 5.5.3",
         "452 4.5.3",
         "4.5.3 Too many recipients",
@@ -54,10 +56,13 @@ def assess(said: Said) -> Finding | None:
             "An AS number follows the words: Exchange Online throttles the address, whatever the number of recipients."
         )
         return Finding(Belief.RULED_OUT, because, (said,))
-    if has(said, "resolver.adr.recip"):
+    if has(said, "attr38", "multiple regions"):
+        return None  # attribution: the recipients' domains are the trouble, not their number
+    if has(said, "resolver.adr.recip", "pickup.recip", "because there are too many"):
+        online = by_microsoft(said)
         because = "The sender's own organization refused it: more recipients than RecipientLimits or "
         because += "MaxRecipientEnvelopeLimit allows."
-        return Finding(Belief.CONFIRMED, because, (said,), _steps(by_microsoft(said)))
+        return Finding(Belief.CONFIRMED, because, (said,), _steps(online), "exchange-online" if online else "on-prem")
     if not has(said, "5.5.3", "4.5.3", "too many recip"):
         return None
     because = f"{said.by or 'The receiving server'} takes fewer recipients in one transaction than the message has"

@@ -30,7 +30,14 @@ from diagnostics.report import Step
 @cause(
     id="quota-throttle.remote.greylisting",
     act="recipient-side",
-    says=("Greylist", "Grey-list", "Graylist", "4.7.1 Please try again later", "4.7.1 Try again later"),
+    says=(
+        "Greylist",
+        "Grey-list",
+        "Graylist",
+        "4.7.1 Please try again later",
+        "4.7.1 Try again later",
+        "Internal resources are temporarily unavailable",
+    ),
     against={
         "unexpected volume or user complaints": "judges the sender's traffic; a greylist only wants a second try",
     },

@@ -38,6 +38,12 @@ _SURE: Final = (
     "too many messages from your ip",
     "too many concurrent smtp connections",
     "too many connections from your",
+    "too much mail from",
+    "too many messages from",
+    "rate limit exceeded",
+    "sending rate exceeded",
+    "message quota exceeded",
+    "connection limit",
 )
 _POSTMASTERS: Final = (
     (("gmail", "google", "gsmtp"), "Google Postmaster Tools"),
@@ -59,6 +65,13 @@ _POSTMASTERS: Final = (
         "too many messages from your IP",
         "Too many concurrent SMTP connections",
         "Too many connections from your",
+        "too much mail from",
+        "too many messages from",
+        "Connection rate limit exceeded",
+        "Rate limit exceeded for",
+        "sending rate exceeded",
+        "daily message quota exceeded",
+        "exceeds per-domain connection limit",
         "4.7.0 Try again later, closing connection",
     ),
     against={

@@ -32,7 +32,7 @@ from diagnostics.report import Step
 @cause(
     id="quota-throttle.sender.outbound-policy-restricted",
     act="exchange-online",
-    says=("bad outbound sender", "AS(42003)", "AS(42004)", "550 5.1.8"),
+    says=("bad outbound sender", "AS(42003)", "AS(42004)", "550 5.1.8", "OutboundSpamLast24Hours"),
     against={
         "reached your daily limit for message recipients": (
             "counts a day's recipients; a restricted sender is called `bad outbound sender`"
@@ -52,7 +52,7 @@ def assess(anchor: Said | Configured, objects: tuple[Configured, ...]) -> Findin
     if has(anchor, "domain of sender", "does not exist", "not found", "resolve"):
         because = "Another system could not find the sender's domain in DNS; no account is barred from sending."
         return Finding(Belief.RULED_OUT, because, (anchor,))
-    belief = Belief.LIKELY if by_microsoft(anchor) or has(anchor, "as(4200") else Belief.POSSIBLE
+    belief = Belief.LIKELY if by_microsoft(anchor) or has(anchor, "as(4200", "outboundspamlast") else Belief.POSSIBLE
     return Finding(belief, because, (anchor,), _steps(""), weight=1.6)
 
 

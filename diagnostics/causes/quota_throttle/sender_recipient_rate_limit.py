@@ -38,6 +38,10 @@ from diagnostics.report import Step
         "Submission quota exceeded",
         "submission quota was exceeded",
         "SubmissionQuotaExceededException",
+        "has exceeded its 24-hour sending limit",
+        "Daily user sending limit exceeded",
+        "Daily sending quota exceeded",
+        "has exceeded the max emails per hour",
     ),
     against={
         "bad outbound sender": "restricts the sender until an administrator lifts it, not until the day is over",
@@ -47,10 +51,10 @@ from diagnostics.report import Step
 def assess(said: Said) -> Finding:
     """The words leave no doubt; the number alone is Exchange Online's own."""
     quota = has(said, "submission quota", "submissionquota")
+    elsewhere = has(said, "24-hour sending limit", "user sending limit", "daily sending quota", "emails per hour")
     which = "its submission quota" if quota else "the limit of 10,000 recipients in 24 hours"
-    because = (
-        f"The sending mailbox has reached {which}; it can send again as the last day's messages fall out of the count."
-    )
+    which = "what its provider lets one account send" if elsewhere else which
+    because = f"The sending mailbox has reached {which}; it can send again as older messages fall out of the count."
     sure = quota or has(said, "daily limit for message recipients")
     return Finding(Belief.CONFIRMED if sure else Belief.LIKELY, because, (said,), _steps(), weight=1.0)
 

@@ -14,6 +14,7 @@ from diagnostics.mail_facts import Configured
 
 # The store names the operation that ran into the quota: handing in (the sender's mailbox) or delivery.
 _OPERATION = re2.compile(r"(?i)STOREDRV\.(Submission|Submit|Deliver)\b")
+_BYTES = re2.compile(r"\(([\d,.\s]{1,24}) bytes\)")
 _AGGREGATE: Final = "aggregategroupmailbox"
 _FOLDERS: Final = frozenset({"publicfolder", "mailpublicfolder", "publicfoldermailbox"})
 _SHUT: Final = frozenset({"mailboxdisabled"})
@@ -63,3 +64,22 @@ def size_of(entry: Configured) -> str:
     """` (48.2 GB)`, or "" where the paste did not say."""
     size = entry.get("TotalItemSize").partition(" (")[0]
     return f" ({size})" if size else ""
+
+
+def brimming(objects: Iterable[Configured]) -> Configured | None:
+    """The mailbox whose size has reached its last quota, where both are shown in bytes, on one object or on two of one name."""
+    known = list(objects)
+    for each in known:
+        size = _bytes(each.get("TotalItemSize"))
+        others = [o for o in known if o.name.casefold() == each.name.casefold() or "" in (o.name, each.name)]
+        quota = next((q for o in (each, *others) if (q := _bytes(o.get("ProhibitSendReceiveQuota")))), 0)
+        if size and quota and size >= quota:
+            return each
+    return None
+
+
+def _bytes(written: str) -> int:
+    """`50 GB (53,687,091,200 bytes)` as a number, 0 where the paste did not say."""
+    found = _BYTES.search(written)
+    digits = "".join(c for c in found.group(1) if c.isdigit()) if found else ""
+    return int(digits or 0)

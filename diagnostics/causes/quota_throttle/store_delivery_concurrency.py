@@ -35,6 +35,11 @@ from diagnostics.report import Act, Step
         "recipient thread limit exceeded",
         "mailbox database throttling limit exceeded",
         "mailbox database thread limit exceeded",
+        "mailbox server thread limit exceeded",
+        "delivery source thread limit exceeded",
+        "max concurrent message size limit exceeded",
+        "max threads per mdb exceeded",
+        "mapi session limit exceeded",
         "STOREDRV; mailbox server is too busy",
         "mailbox server is too busy",
     ),
@@ -44,7 +49,7 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     wanted = address(said, replies)
     online = by_microsoft(said)
     act: Act = "exchange-online" if online else "on-prem"
-    database = has(said, "database", "too busy")
+    database = has(said, "database", "too busy", "mailbox server", "per mdb", "concurrent message size")
     because = (
         "A mailbox database answers too slowly for the mail that comes in"
         if database

@@ -24,7 +24,7 @@ from diagnostics.facts import Reply
 from diagnostics.report import Step
 
 
-@cause(id="quota-throttle.system-mailbox.aggregate-full", act="microsoft", benign=True)
+@cause(id="quota-throttle.system-mailbox.aggregate-full", act="exchange-online", benign=True)
 def assess(reply: Reply, replies: tuple[Reply, ...]) -> Finding | None:
     """The failed recipient's name says it. Other failures of the same case keep their weight."""
     if not reply.failing or not aggregate(reply.recipient):

@@ -30,7 +30,7 @@ from diagnostics.report import Step
 
 @cause(
     id="quota-throttle.tenant.threshold-exceeded",
-    act="exchange-online",
+    act="microsoft",
     says=("5.7.705", "tenant has exceeded threshold"),
     against={
         "tenant external recipient rate limit": "is the plain limit on outside recipients, without a suspicion of spam",

@@ -6,6 +6,6 @@ from diagnostics.facts import Said
 
 
 def has(said: Said, *words: str) -> bool:
-    """Whether any of `words` (lower case) is in the reply, case ignored."""
+    """Whether any of `words` is in the reply, case ignored."""
     low = said.text.lower()
-    return any(each in low for each in words)
+    return any(each.lower() in low for each in words)

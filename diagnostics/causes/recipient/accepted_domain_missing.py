@@ -25,7 +25,7 @@ from __future__ import annotations
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.dns.exchangers import exchangers, organization
 from diagnostics.causes.dns.lookups import public_resolver, same
-from diagnostics.causes.recipient.lookup import accepted, address, by_microsoft, domain, named, proxies
+from diagnostics.causes.recipient.lookup import accepted, address, by_microsoft, domain, holders, named, proxies
 from diagnostics.causes.recipient.steps import EXO, accepted_domains, advise
 from diagnostics.facts import DnsAnswer, Reply, Said
 from diagnostics.mail_facts import Configured
@@ -69,7 +69,13 @@ def assess(
             f"`{name}` is a routing domain: if this server accepted it, the mail would circle with what handed it back."
         )
         return Finding(Belief.POSSIBLE, because, (said, *listed[:1]), _steps(name, exo), act, weight=0.5)
-    if listed and name:
+    owner = next(iter(holders(address(said, replies), objects)), None)
+    if owner and not listed:
+        because = f"{owner.name or 'A recipient here'} owns {named(address(said, replies))}, yet the server takes its domain for "
+        because += "a foreign one: it is missing from the accepted domains."
+        return Finding(Belief.LIKELY, because, (said, owner), _steps(name, exo), act, weight=1.5)
+    # With 5.7.64 a sender was not recognised, whatever the domain of the recipient.
+    if listed and name and "5.7.64" not in said.text:
         because = (
             f"`{name}` is not among the {len(listed)} accepted domains that were sent, so its mail counts as relaying."
         )

@@ -20,6 +20,7 @@ and returns `550 5.2.0 RESOLVER.ADR.BadPrimary`.
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.lookup import address, by_microsoft, named
 from diagnostics.causes.recipient.steps import EXO
 from diagnostics.facts import Reply, Said
@@ -29,13 +30,29 @@ from diagnostics.report import Shell, Step
 @cause(
     id="recipient.badprimary",
     act="on-prem",
-    says=("RESOLVER.ADR.BadPrimary", "recipient primary SMTP address is missing or invalid"),
+    says=(
+        "RESOLVER.ADR.BadPrimary",
+        "recipient primary SMTP address is missing or invalid",
+        "RESOLVER.CON.NoTarget",
+        "RESOLVER.CON.InvalidTarget",
+        "RESOLVER.CON.UnencapTarget",
+        "recipient's directory object is misconfigured",
+    ),
 )
 def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     """The token names the fault; who said it tells whose directory holds the object."""
     wanted = address(said, replies)
     online = by_microsoft(said)
-    because = f"The directory object behind {named(wanted, 'the recipient')} has no valid primary SMTP address"
+    if has(said, "resolver.con."):
+        what = "no valid external address"
+    elif has(said, "primary"):
+        what = "no valid primary SMTP address"
+    else:
+        because = (
+            f"The directory object behind {named(wanted, 'the recipient')} is incomplete; mostly an address is missing."
+        )
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted, online), weight=1.8)
+    because = f"The directory object behind {named(wanted, 'the recipient')} has {what}"
     because += f", says {said.by}." if said.by else "."
     return Finding(
         Belief.CONFIRMED, because, (said,), _steps(wanted, online), "exchange-online" if online else "on-prem"

@@ -30,7 +30,7 @@ from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import CommandError, Configured
 
 
-@cause(id="recipient.unknown.dbeb-invalid-address", act="sender", says=SIGNATURES)
+@cause(id="recipient.unknown.dbeb-invalid-address", act="exchange-online", says=SIGNATURES)
 def assess(
     said: Said,
     _found: Configured | None,
@@ -54,4 +54,4 @@ def assess(
         both = absent(wanted, errors, "exchange-online")
         return Finding(Belief.CONFIRMED if both else Belief.LIKELY, because, (said, gone, both), steps, weight=1.5)
     because += "; if nobody has it on-premises either, the address is simply wrong."
-    return Finding(Belief.POSSIBLE, because, (said,), steps, weight=1.8)
+    return Finding(Belief.POSSIBLE, because, (said,), steps, weight=1.45)

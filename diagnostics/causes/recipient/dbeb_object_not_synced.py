@@ -60,7 +60,7 @@ def assess(
         sure = premises(local) == "on-prem"
         return Finding(Belief.LIKELY if sure else Belief.POSSIBLE, because, (said, local), steps, weight=1.9)
     because = f"Exchange Online refused {named(wanted)} at its edge; if it exists on-premises, it was not synchronized."
-    return Finding(Belief.POSSIBLE, because, (said,), steps, weight=1.6)
+    return Finding(Belief.POSSIBLE, because, (said,), steps, weight=1.3)
 
 
 def _steps(wanted: str) -> tuple[Step, ...]:

@@ -19,10 +19,10 @@ to an address that is gone, and the report about that copy reaches the sender, w
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.recipient.lookup import address, by_microsoft, forwarder, named
+from diagnostics.causes.recipient.lookup import address, by_microsoft, encapsulated, forwarder, named, sent_on
 from diagnostics.causes.recipient.steps import EXO
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Addressed, Configured
 from diagnostics.report import Act, Shell, Step
 
 
@@ -43,6 +43,7 @@ def _not_routed(mailbox: Configured, replies: tuple[Reply, ...]) -> Finding | No
     act="recipient-side",
     says=(
         "RESOLVER.FWD.NotFound",
+        "RESOLVER.FWD.Invalid",
         "misconfigured forwarding address",
         "5.2.14",
         "RESOLVER.ADR.RecipientNotFound",
@@ -54,7 +55,12 @@ def _not_routed(mailbox: Configured, replies: tuple[Reply, ...]) -> Finding | No
         "there is a forwarding loop in the directory": "found the target, which forwards back",
     },
 )
-def assess(said: Said | Configured, objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
+def assess(
+    said: Said | Configured,
+    objects: tuple[Configured, ...],
+    replies: tuple[Reply, ...],
+    addressed: tuple[Addressed, ...],
+) -> Finding | None:
     """Exchange's forwarding words say it; otherwise a mailbox that names the failing address as its target."""
     if isinstance(said, Configured):
         return _not_routed(said, replies)
@@ -70,9 +76,20 @@ def assess(said: Said | Configured, objects: tuple[Configured, ...], replies: tu
     if "resolver.fwd" in low or "misconfigured forwarding" in low or said.signature == "5.2.14":
         because = f"The mailbox that was addressed forwards to {named(wanted, 'an address')} that can't be found"
         because += f", says {said.by}." if said.by else "."
-        belief = Belief.CONFIRMED if "resolver.fwd.notfound" in low else Belief.LIKELY
+        belief = Belief.CONFIRMED if "resolver.fwd." in low else Belief.LIKELY
         return Finding(belief, because, (said,), _steps("", online), act, weight=1.0)
-    return None
+    if encapsulated(wanted) or "sender" in low:
+        return None
+    redirected = sent_on(wanted, addressed)
+    if redirected:
+        first = next(iter(redirected.recipients), "")
+        because = f"The message was written to {named(first, 'another address')}, and a rule or forwarding there sent it on to "
+        because += f"{named(wanted)}, which does not exist."
+        return Finding(Belief.LIKELY, because, (said, redirected), _steps(first, online), act, weight=1.5)
+    because = (
+        f"If nobody wrote to {named(wanted, 'the address that failed')}, a mailbox that was addressed forwards to it."
+    )
+    return Finding(Belief.POSSIBLE, because, (said,), _steps("", online), act, weight=0.6)
 
 
 def _steps(mailbox: str, online: bool) -> tuple[Step, ...]:

@@ -21,6 +21,8 @@ Creating the mailboxes would be wrong.
 
 from __future__ import annotations
 
+from typing import Final
+
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.dns.exchangers import exchanger_of
 from diagnostics.causes.recipient.edge_blocking import edge_blocked
@@ -38,6 +40,9 @@ from diagnostics.facts import DnsAnswer, Reply, Said
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
+_FEW: Final = 2
+_REPORTS: Final = ("undeliver", "unzustellbar", "non remis", "no se puede entregar", "non recapitabile", "onbestelbaar")
+
 
 @cause(
     id="recipient.gateway.no-recipient-validation",
@@ -50,9 +55,11 @@ from diagnostics.report import Step
     ),
 )
 def assess(
-    said: Said, objects: tuple[Configured, ...], replies: tuple[Reply, ...], answers: tuple[DnsAnswer, ...]
+    said: Said | Configured, objects: tuple[Configured, ...], replies: tuple[Reply, ...], answers: tuple[DnsAnswer, ...]
 ) -> Finding | None:
     """Several unknown addresses of one domain at once speak for it; one refusal only allows it."""
+    if isinstance(said, Configured):
+        return _backscatter(said, objects)
     if passed_on(said) or not (edge_blocked(said) or directory_says_no(said)):
         return None
     wanted = address(said, replies)
@@ -75,6 +82,23 @@ def assess(
         return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=1.9)
     because = "If nobody ever had this address and such reports pile up, a filter in front accepts mail unchecked."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=0.85)
+
+
+def _backscatter(message: Configured, objects: tuple[Configured, ...]) -> Finding | None:
+    """A queue full of reports to senders that don't answer: they were forged."""
+    waiting = [each for each in objects if each.kind == message.kind == "queued-message"]
+    reports = [each for each in waiting if _is_report(each)]
+    if len(reports) < _FEW or len(reports) < len(waiting) or message is not reports[0]:
+        return None
+    because = (
+        f"All {len(reports)} messages shown are reports with an empty sender that wait for domains which don't take "
+    )
+    because += "them: answers to forged senders. What stands in front takes mail for any address, and Exchange has to bounce it."
+    return Finding(Belief.LIKELY, because, tuple(reports[:2]), _steps(""), weight=1.6)
+
+
+def _is_report(message: Configured) -> bool:
+    return message.get("FromAddress") == "<>" and message.get("Subject").lower().startswith(_REPORTS)
 
 
 def _steps(name: str) -> tuple[Step, ...]:

@@ -36,7 +36,13 @@ _WRAPPED = re2.compile(r"(?i)\bIMCEA(INVALID|FAX)-([^\s<>]{1,400})")
     act="sender",
     says=(
         "STOREDRV.Submit; invalid recipient address",
+        "PICKUP.InvalidAddress",
+        "ROUTING.InvalidAddress",
         "RESOLVER.ADR.InvalidInSmtp",
+        "RESOLVER.ADR.SmtpInSmtp",
+        "LongRecipientAddress; ",
+        "not in the form required for an e-mail address",
+        "Illegal semicolon, not in group",
         "IMCEAINVALID-",
         "IMCEAFAX-",
         "501 5.1.3",

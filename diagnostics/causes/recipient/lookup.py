@@ -8,14 +8,17 @@ from typing import Final, Literal
 import re2
 
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import CommandError, Configured
+from diagnostics.mail_facts import Addressed, CommandError, Configured, Traced, Tracked
 
 Premises = Literal["exchange-online", "on-prem", ""]
 
-_MICROSOFT: Final = (".outlook.com", ".office365.com", ".outlook.de", ".office365.us", ".partner.outlook.cn")
-_TAG = re2.compile(r"(?i)\.(?:prod|eop)\S{0,80}\.outlook\.com\b|\.mail\.protection\.outlook\.com\b")
+_MICROSOFT: Final = (
+    ".outlook.com", ".office365.com", ".exchangelabs.com", ".outlook.de", ".office365.us", ".partner.outlook.cn",
+)  # fmt: skip
+_TAG = re2.compile(r"(?i)\.(?:prod|eop)\S{0,80}\.(?:outlook|exchangelabs)\.com\b|\.mail\.protection\.outlook\.com\b")
 _ADDRESS = re2.compile(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,10}")
 _MANY: Final = 3  # different addresses of one domain: a person's typing errors don't come in such a number
+_SECOND_LEVEL: Final = frozenset({"co", "com", "org", "net", "ac", "edu", "gov", "gv", "or"})  # as in contoso.co.uk
 _KINDS: Final = frozenset({"recipient", "mailbox"})
 _NOT_FOUND = re2.compile(r"(?i)object '([^']{1,320})' couldn't be found on '([^']{1,253})'")
 _LOOKUPS: Final = (
@@ -62,8 +65,25 @@ def domain(of: str) -> str:
 
 
 def same_organization(host: str, mail_domain: str) -> bool:
-    """Whether `host` is named within `mail_domain`: mx1.contoso.com and contoso.com."""
-    return bool(host) and bool(mail_domain) and f".{host.lower()}".endswith(f".{mail_domain.lower()}")
+    """Whether `host` bears the name of `mail_domain`: mx1.contoso.com or ex01.ad.contoso.local, and contoso.com."""
+    if not host or not mail_domain:
+        return False
+    if f".{host.lower()}".endswith(f".{mail_domain.lower()}"):
+        return True
+    labels = mail_domain.lower().split(".")[:-1]
+    if len(labels) > 1 and labels[-1] in _SECOND_LEVEL:
+        labels.pop()
+    return bool(labels) and labels[-1] in host.lower().split(".")[1:-1]
+
+
+def looked_up_here(said: Said, tracked: Iterable[Tracked]) -> bool:
+    """Whether the tracking log of an own server tells it, and no other server's answer is what it tells."""
+    return any(each.source == said.source and each.origin.upper() != "SMTP" for each in tracked)
+
+
+def looked_up_online(said: Said, traced: Iterable[Traced]) -> bool:
+    """Whether a trace of Exchange Online tells it, and no other server's answer is what it tells."""
+    return not said.by and any(each.source == said.source for each in traced)
 
 
 def named(of: str, otherwise: str = "The address") -> str:
@@ -80,6 +100,12 @@ def proxies(entry: Configured) -> tuple[str, ...]:
 def holders(of: str, objects: Iterable[Configured]) -> list[Configured]:
     """The directory objects that own an address."""
     return [each for each in objects if of and each.kind in _KINDS and of.lower() in proxies(each)]
+
+
+def looked_up(of: str, objects: Iterable[Configured]) -> list[Configured]:
+    """The directory objects that own an address; where the refusal names none, the only object that was shown."""
+    known = [each for each in objects if each.kind in _KINDS and proxies(each)]
+    return holders(of, known) if of or len(known) != 1 else known
 
 
 def premises(entry: Configured) -> Premises:
@@ -108,6 +134,11 @@ def forwarder(of: str, objects: Iterable[Configured]) -> Configured | None:
     """The mailbox that forwards its mail to an address."""
     targets = ((each, each.get("ForwardingSmtpAddress").lower().removeprefix("smtp:")) for each in objects)
     return next((each for each, target in targets if of and target == of.lower()), None)
+
+
+def sent_on(of: str, addressed: Iterable[Addressed]) -> Addressed | None:
+    """The headers of the returned message that show it was written to somebody else, and that a rule sent it on."""
+    return next((each for each in addressed if of and each.redirected and of.lower() not in each.recipients), None)
 
 
 def is_edge(host: str, objects: Iterable[Configured]) -> bool:

@@ -28,10 +28,22 @@ from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.facts import Reply, Said
 from diagnostics.report import Shell, Step
 
-_WORDS: Final = ("disabled", "not accepting", "cannot be accessed", "suspended", "inactive", "deactivated")
+_WORDS: Final = (
+    "disabled",
+    "not accepting",
+    "cannot be accessed",
+    "suspended",
+    "inactive",
+    "deactivated",
+    "frozen",
+    "quarantined",
+    "no longer accept",
+)
 _OTHERS: Final = (
     "content filter",
-    "quarantin",
+    "message was quarantin",
+    "unable to quarantine",
+    "over quota",
     "at a rate",
     "too quickly",
     "quota",
@@ -50,7 +62,19 @@ _OTHERS: Final = (
         "Mailbox cannot be accessed",
         "not accepting messages",
         "account that you tried to reach is disabled",
+        "account that you tried to reach is inactive",
+        "account has been disabled",
+        "account has been suspended",
+        "account is disabled",
+        "account is suspended",
+        "account disabled",
+        "user suspended",
         "mailbox is inactive",
+        "mailbox is frozen",
+        "deactivated mailbox",
+        "temporarily inactive",
+        "no longer accepts mail",
+        "Recipient mailbox quarantined",
         "5.2.1",
     ),
 )

@@ -19,13 +19,30 @@ itself.
 
 from __future__ import annotations
 
+from typing import Final
+
 from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.causes.recipient.ages import hours_before
 from diagnostics.causes.recipient.edge_blocking import edge_blocked
-from diagnostics.causes.recipient.lookup import address, by_microsoft, directory_says_no, holders, named, premises
+from diagnostics.causes.recipient.lookup import (
+    address,
+    by_microsoft,
+    directory_says_no,
+    domain,
+    looked_up,
+    named,
+    passed_on,
+    premises,
+    unknown_of,
+)
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
+
+_FRESH: Final = 24.0  # hours that edge blocking may need
+_OLD: Final = 72.0
+_LONG: Final = 3.0  # hours; shorter spans are told in minutes
 
 
 @cause(
@@ -40,16 +57,40 @@ from diagnostics.report import Step
 def assess(said: Said, objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
     """Judged only once the object is shown: an address that was refused and yet is there."""
     wanted = address(said, replies)
-    if not (edge_blocked(said) or (directory_says_no(said) and by_microsoft(said))):
+    unsaid = not said.by and "5.1.10" in said.text
+    if not (edge_blocked(said) or (directory_says_no(said) and (by_microsoft(said) or unsaid))) or passed_on(said):
         return None
-    owner = next((each for each in holders(wanted, objects) if premises(each) != "on-prem"), None)
+    owners = looked_up(wanted, objects)
+    owner = next((each for each in owners if premises(each) != "on-prem"), None)
+    if owner is None and (owners or unknown_of(domain(wanted), replies)):
+        return None
     if owner is None:
-        return None
+        because = (
+            f"If {named(wanted, 'the address')} was only just made, the directory that answered does not know it yet."
+        )
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=0.8)
+    return _judged(said, owner, wanted, next((r.at for r in replies if r.source == said.source and r.at), ""))
+
+
+def _judged(said: Said, owner: Configured, wanted: str, refused: str) -> Finding:
+    """`refused` is when; the nearer the object's making or change lies before it, the surer this is."""
     times = [f"{words} {at}" for words, at in _times(owner) if at]
-    because = f"{owner.name or 'An object'} owns {named(wanted)} although Exchange Online refused it"
+    because = f"{owner.name or 'An object'} owns {named(wanted, 'an address')} although Exchange Online refused it"
     because += f" ({', '.join(times)})" if times else ""
+    gaps = [gap for _, at in _times(owner) if (gap := hours_before(at, refused)) is not None]
+    if any(abs(gap) <= _FRESH for gap in gaps):
+        because += f", and was made or changed about {_span(min(abs(gap) for gap in gaps))} from then: the directory was still "
+        because += "catching up."
+        return Finding(Belief.LIKELY, because, (said, owner), _steps(wanted), weight=1.8)
+    if gaps and min(gaps) > _OLD:
+        because += f", and had not changed for {_span(min(gaps))}: it was known long before."
+        return Finding(Belief.RULED_OUT, because, (owner, said))
     because += ". If it was made or changed less than a day before the refusal, the directory was still catching up."
     return Finding(Belief.POSSIBLE, because, (said, owner), _steps(wanted), weight=1.8 if times else 1.2)
+
+
+def _span(hours: float) -> str:
+    return f"{round(hours * 60)} minutes" if hours < _LONG else f"{round(hours)} hours"
 
 
 def _times(owner: Configured) -> tuple[tuple[str, str], ...]:

@@ -34,21 +34,24 @@ from diagnostics.causes.recipient.lookup import (
     domain,
     encapsulated,
     forwarder,
-    holders,
+    looked_up,
+    looked_up_here,
+    looked_up_online,
     named,
     passed_on,
     premises,
+    sent_on,
     unknown_of,
 )
 from diagnostics.causes.recipient.steps import EXO, correct_the_address, find_recipient
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import CommandError, Configured
+from diagnostics.mail_facts import Addressed, CommandError, Configured, Traced, Tracked
 from diagnostics.report import Step
 
 
 @cause(
     id="recipient.unknown.exo",
-    act="sender",
+    act="exchange-online",
     says=(
         "RESOLVER.ADR.RecipientNotFound",
         "RESOLVER.ADR.RecipNotFound",
@@ -68,23 +71,28 @@ def assess(
     objects: tuple[Configured, ...],
     errors: tuple[CommandError, ...],
     replies: tuple[Reply, ...],
+    traced: tuple[Traced, ...],
+    tracked: tuple[Tracked, ...],
+    addressed: tuple[Addressed, ...],
 ) -> Finding | None:
     """Who looked it up decides; an object that owns the address makes it another cause."""
     wanted = address(said, replies)
     if not directory_says_no(said) or passed_on(said) or encapsulated(wanted):
         return None
-    microsoft = by_microsoft(said)
-    if said.by and not microsoft:
-        return Finding(Belief.RULED_OUT, f"{said.by} refused it, which is no server of Exchange Online.", (said,))
+    microsoft = by_microsoft(said) or looked_up_online(said, traced)
+    if (said.by and not microsoft) or looked_up_here(said, tracked):
+        who = said.by or "A server on-premises"
+        return Finding(Belief.RULED_OUT, f"{who} refused it, which is no server of Exchange Online.", (said,))
     if not microsoft and "5.1.10" not in said.text:
         return None
-    owner = next((each for each in holders(wanted, objects) if premises(each) != "on-prem"), None)
+    owner = next((each for each in looked_up(wanted, objects) if premises(each) != "on-prem"), None)
     if owner:
         because = f"A directory object, {owner.name or 'unnamed'}, owns {named(wanted)}: the address is known."
         return Finding(Belief.RULED_OUT, because, (owner,))
-    source = forwarder(wanted, objects)
+    source = forwarder(wanted, objects) or sent_on(wanted, addressed)
     if source:
-        because = f"{source.name} forwards to {named(wanted)}: nobody typed this address."
+        who = source.name if isinstance(source, Configured) else "A mailbox that was addressed"
+        because = f"{who} forwards to {named(wanted)}: nobody typed this address."
         return Finding(Belief.RULED_OUT, because, (source,))
     return _weighed(said, wanted, microsoft, objects, errors, replies)
 
@@ -100,7 +108,7 @@ def _weighed(
     because = (
         f"{said.by or 'Exchange Online'} looked {named(wanted, 'the address')} up in the tenant and found no object"
     )
-    local = next(iter(holders(wanted, objects)), None)
+    local = next(iter(looked_up(wanted, objects)), None)
     if local:
         because += f", but {local.name or 'an object'} owns it on-premises: it is missing here, not unknown."
         return Finding(Belief.POSSIBLE, because, (said, local), _steps(wanted), weight=0.8)
@@ -119,7 +127,7 @@ def _weighed(
     because = (
         f"An Exchange directory, by this wording mostly Exchange Online's, knows no {named(wanted, 'such address')}."
     )
-    return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=1.8)
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=1.4)
 
 
 def _steps(wanted: str) -> tuple[Step, ...]:

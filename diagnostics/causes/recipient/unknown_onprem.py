@@ -31,22 +31,25 @@ from diagnostics.causes.recipient.lookup import (
     domain,
     encapsulated,
     forwarder,
-    holders,
     is_edge,
+    looked_up,
+    looked_up_here,
+    looked_up_online,
     named,
     passed_on,
     same_organization,
+    sent_on,
     unknown_of,
 )
 from diagnostics.causes.recipient.steps import accepted_domains, correct_the_address, find_recipient
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Addressed, Configured, Traced, Tracked
 from diagnostics.report import Step
 
 
 @cause(
     id="recipient.unknown.onprem",
-    act="sender",
+    act="on-prem",
     says=(
         "RESOLVER.ADR.RecipNotFound",
         "RESOLVER.ADR.RecipientNotFound",
@@ -57,27 +60,37 @@ from diagnostics.report import Step
     },
 )
 def assess(
-    said: Said, _found: Configured | None, objects: tuple[Configured, ...], replies: tuple[Reply, ...]
+    said: Said,
+    _found: Configured | None,
+    objects: tuple[Configured, ...],
+    replies: tuple[Reply, ...],
+    traced: tuple[Traced, ...],
+    tracked: tuple[Tracked, ...],
+    addressed: tuple[Addressed, ...],
 ) -> Finding | None:
     """An Exchange server other than Microsoft's refused; within the recipient's own domain it is responsible."""
     wanted = address(said, replies)
     if not directory_says_no(said) or encapsulated(wanted):
         return None
-    if by_microsoft(said) and not passed_on(said):
+    if (by_microsoft(said) or looked_up_online(said, traced)) and not passed_on(said):
         because = f"{said.by or 'Exchange Online'} refused it: no on-premises directory was asked."
         return Finding(Belief.RULED_OUT, because, (said,))
-    owner = next(iter(holders(wanted, objects)), None)
+    owner = next(iter(looked_up(wanted, objects)), None)
     if owner:
         because = f"A directory object, {owner.name or 'unnamed'}, owns {named(wanted)}: the address is known."
         return Finding(Belief.RULED_OUT, because, (owner,))
-    source = forwarder(wanted, objects)
+    source = forwarder(wanted, objects) or sent_on(wanted, addressed)
     if source:
-        because = f"{source.name} forwards to {named(wanted)}: nobody typed this address."
+        who = source.name if isinstance(source, Configured) else "A mailbox that was addressed"
+        because = f"{who} forwards to {named(wanted)}: nobody typed this address."
         return Finding(Belief.RULED_OUT, because, (source,))
-    return _weighed(said, wanted, objects, replies)
+    here = looked_up_here(said, tracked) or same_organization(said.by, domain(wanted))
+    return _weighed(said, wanted, objects, replies, here)
 
 
-def _weighed(said: Said, wanted: str, objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding:
+def _weighed(
+    said: Said, wanted: str, objects: tuple[Configured, ...], replies: tuple[Reply, ...], here: bool
+) -> Finding:
     who = said.by or "The Exchange server that gave this reply"
     because = f"{who} looked {named(wanted, 'the address')} up in its directory and found no mail-enabled object"
     steps = _steps(wanted)
@@ -90,11 +103,11 @@ def _weighed(said: Said, wanted: str, objects: tuple[Configured, ...], replies: 
     if unknown_of(domain(wanted), replies):
         because += "; so it was with several addresses of this domain, which typing errors do not explain."
         return Finding(Belief.POSSIBLE, because, (said,), steps, weight=1.5)
-    if same_organization(said.by, domain(wanted)):
+    if here:
         because += "; it belongs to the recipient's own organization, so the address is what is wrong."
         return Finding(Belief.LIKELY, because, (said,), steps, weight=1.0)
     modern = "5.1.10" in said.text
-    return Finding(Belief.POSSIBLE, f"{because}.", (said,), steps, weight=1.1 if modern and not said.by else 1.8)
+    return Finding(Belief.POSSIBLE, f"{because}.", (said,), steps, weight=1.1 if modern and not said.by else 1.4)
 
 
 def _steps(wanted: str) -> tuple[Step, ...]:

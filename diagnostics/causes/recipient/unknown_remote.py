@@ -37,16 +37,65 @@ from diagnostics.causes.recipient.lookup import (
     named,
     passed_on,
     same_organization,
+    sent_on,
 )
 from diagnostics.causes.recipient.steps import correct_the_address
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Addressed, Configured
 from diagnostics.report import Step
 
+# What mail systems of many makers say of an address that they do not have.
+_WORDS: Final = (
+    "user unknown",
+    "unknown user",
+    "no such user",
+    "no such recipient",
+    "no such mailbox",
+    "no such address",
+    "no such account",
+    "no mailbox here by that name",
+    "does not exist here",
+    "does not exist on this system",
+    "mailbox does not exist",
+    "mailbox doesn't exist",
+    "address does not exist",
+    "user does not exist",
+    "user doesn't exist",
+    "account does not exist",
+    "that you tried to reach does not exist",
+    "dd this user doesn't have a",
+    "dd not a valid recipient",
+    "user not found",
+    "mailbox not found",
+    "recipient not found",
+    "unknown recipient",
+    "recipient unknown",
+    "invalid recipient",
+    "invalid mailbox",
+    "unknown mailbox",
+    "not a valid mailbox",
+    "not a valid recipient",
+    "not a valid user",
+    "not a known user",
+    "unknown local part",
+    "unknown local-part",
+    "unrouteable address",
+    "unroutable address",
+    "undeliverable address",
+    "5.1.0 address rejected",
+    "not in my validrcptto list",
+    "not listed in domino directory",
+    "destinataire invalide",
+    "utilisateur inconnu",
+)
 # The whole answer of the recipient filter that Exchange itself brings along: no foreign server needs to be involved.
 _EXCHANGE_FILTER = re2.compile(r"(?i)^\W*550 5\.1\.1 User unknown\W*$")
+# A number, an SMTP address and what a server says of it: Exchange itself writes tokens instead.
+_WORDED = re2.compile(r"(?i)550[ -]5\.1\.1\s.{0,80}[\w.+-]@[\w-]+\.\w.{0,200}\w+ \w+")
 # The same words about something else: another cause's tokens, the sender's own address, a sign-in.
 _OTHERS: Final = (
+    "storedrv.",
+    "pickup.",
     "exrecipnotfound",
     "resolver.fwd",
     "legacy encapsulated",
@@ -60,31 +109,27 @@ _OTHERS: Final = (
 
 @cause(
     id="recipient.unknown.remote",
-    act="sender",
+    act="recipient-side",
     says=(
         "5.1.351",
-        "User unknown",
-        "unknown user",
-        "No such user",
-        "no such recipient",
-        "no mailbox here by that name",
-        "does not exist here",
-        "account that you tried to reach does not exist",
+        *_WORDS,
         "550 5.5.0 Requested action not taken: mailbox unavailable",
-        "Recipient address rejected: User unknown",
         "RESOLVER.ADR.RecipNotFound",
         "550 5.1.1",
     ),
 )
-def assess(said: Said, objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
+def assess(
+    said: Said, objects: tuple[Configured, ...], replies: tuple[Reply, ...], addressed: tuple[Addressed, ...]
+) -> Finding | None:
     """Words that only other systems use name it; Exchange's own words leave open whose directory it was."""
     low = said.text.lower()
     wanted = address(said, replies)
     if any(words in low for words in _OTHERS) or encapsulated(wanted):
         return None
-    source = forwarder(wanted, objects)
+    source = forwarder(wanted, objects) or sent_on(wanted, addressed)
     if source:
-        because = f"{source.name} forwards to {named(wanted)}: nobody typed this address."
+        who = source.name if isinstance(source, Configured) else "A mailbox that was addressed"
+        because = f"{who} forwards to {named(wanted)}: nobody typed this address."
         return Finding(Belief.RULED_OUT, because, (source,))
     if directory_says_no(said) and not passed_on(said):
         return _by_exchange(said, wanted)
@@ -92,8 +137,8 @@ def assess(said: Said, objects: tuple[Configured, ...], replies: tuple[Reply, ..
     because = f"{foreign or 'The recipient’s mail server'} has no mailbox {named(wanted, 'of that name')}"
     because += "; our side delivered the question to it, so mail flow itself works."
     bare = _EXCHANGE_FILTER.search(said.text) is not None and not said.by
-    if bare or said.signature == "550 5.1.1":
-        return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=1.8)
+    if bare or (said.signature == "550 5.1.1" and not _WORDED.search(said.text)):
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=1.4)
     return Finding(Belief.LIKELY, because, (said,), _steps(wanted), weight=1.0)
 
 

@@ -24,10 +24,11 @@ from diagnostics.causes.recipient.lookup import (
     address,
     by_microsoft,
     directory_says_no,
-    holders,
+    looked_up,
     named,
     passed_on,
     premises,
+    proxies,
 )
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.facts import Reply, Said
@@ -41,15 +42,17 @@ from diagnostics.report import Step
     says=("RESOLVER.ADR.RecipientNotFound", "RESOLVER.ADR.RecipNotFound", "not found by SMTP address lookup", "5.1.10"),
 )
 def assess(
-    said: Said, _found: Configured | None, objects: tuple[Configured, ...], replies: tuple[Reply, ...]
+    said: Said | Configured, _found: Configured | None, objects: tuple[Configured, ...], replies: tuple[Reply, ...]
 ) -> Finding | None:
     """What the directory shows of the user decides; the reply alone makes it one of several."""
+    if isinstance(said, Configured):
+        return _listed(said, replies)
     if not directory_says_no(said) or passed_on(said) or "5.1.10" not in said.text:
         return None
     if said.by and not by_microsoft(said):
         return Finding(Belief.RULED_OUT, f"{said.by} refused it, which is no server of Exchange Online.", (said,))
     wanted = address(said, replies)
-    owners = [each for each in holders(wanted, objects) if premises(each) != "on-prem"]
+    owners = [each for each in looked_up(wanted, objects) if premises(each) != "on-prem"]
     gone = next((each for each in owners if _deleted(each) or _bare(each)), None)
     if gone:
         how = (
@@ -63,6 +66,17 @@ def assess(
         return Finding(Belief.RULED_OUT, because, (active,))
     because = f"{named(wanted)} may belong to a user whose licence was removed or whose mailbox was deleted."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=0.8)
+
+
+def _listed(entry: Configured, replies: tuple[Reply, ...]) -> Finding | None:
+    """A deleted mailbox that somebody looked up, where no reply speaks of another one."""
+    mine = any(each.failing and each.recipient.lower() in proxies(entry) for each in replies if each.recipient)
+    if not (_deleted(entry) and proxies(entry)) or (replies and not mine):
+        return None
+    address = proxies(entry)[0]
+    because = f"The mailbox of {named(address)} was deleted, or lost its licence, and is only kept for restoring: mail to it is "
+    because += "refused as to an unknown address."
+    return Finding(Belief.LIKELY, because, (entry,), _steps(address), weight=1.5)
 
 
 def _deleted(entry: Configured) -> bool:

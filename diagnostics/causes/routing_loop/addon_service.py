@@ -32,7 +32,15 @@ _SERVICES: Final = (
     "exclaimer", "codetwo", "crossware", "letsignit", "rocketseed", "opensense", "mimecast", "pphosted", "proofpoint",
     "barracuda", "hornetsecurity", "sophos", "messagelabs", "smarsh", "iphmx", "trendmicro", "mailstore",
 )  # fmt: skip
-_MARKERS: Final = ("x-exclaimerhostedsignatures", "x-codetwo", "x-crossware", "x-mimecast")
+_MARKERS: Final = (
+    "x-exclaimerhostedsignatures",
+    "x-codetwo",
+    "x-crossware",
+    "x-cwe",
+    "x-mimecast",
+    "x-letsignit",
+    "x-opensense",
+)
 
 
 @cause(id="routing-loop.addon-service", act="exchange-online", says=(*LOOPED, "agent generated message depth exceeded"))
@@ -58,13 +66,32 @@ def assess(
         belief = Belief.LIKELY if any(each in service for each in _SERVICES) or rule else Belief.POSSIBLE
         return Finding(belief, because, (circle, rule, anchor), _steps(rule), weight=1.5)
     if circle:
-        return None
+        return _between(anchor, circle, headers) if not name else None
     return _hinted(anchor, rule, headers)
+
+
+def _between(anchor: Said | Hops, circle: Hops, headers: Iterable[Headers]) -> Finding | None:
+    """A circle through a host outside Microsoft's, where the recipient's own domain isn't known."""
+    host = next((each for each in circle.loops if not each.endswith("outlook.com") and "." in each), "")
+    if not host:
+        return None
+    marked = _marked(headers)
+    if marked:
+        because = f"{host} got the message again and again, and it bears that service's mark: what it returns is sent there anew."
+        return Finding(Belief.LIKELY, because, (circle, marked, anchor), _steps(None), weight=1.5)
+    because = (
+        f"{host} got the message again and again: if it is a service's and not your own, its rule lacks an exception."
+    )
+    return Finding(Belief.POSSIBLE, because, (circle, anchor), _steps(None), weight=0.7)
+
+
+def _marked(headers: Iterable[Headers]) -> Headers | None:
+    return next((h for h in headers if any(key.lower().startswith(_MARKERS) for key, _ in h.values)), None)
 
 
 def _hinted(anchor: Said | Hops, rule: Configured | None, headers: Iterable[Headers]) -> Finding:
     """A marker or a routing rule without the way of the message, or not even that."""
-    marked = next((h for h in headers if any(key.lower().startswith(_MARKERS) for key, _ in h.values)), None)
+    marked = _marked(headers)
     if marked or rule:
         what = (
             f"The rule {rule.name} sends mail to a service"

@@ -9,12 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+import re2
+
 from diagnostics.cause import look
 from diagnostics.facts import Fact, Reply, Said
 from diagnostics.mail_facts import Configured, Hops
 from diagnostics.report import Shell, Step
 
-LOOPED: Final = ("Hop count exceeded", "possible mail loop", "too many hops")
+LOOPED: Final = (
+    "Hop count exceeded",
+    "possible mail loop",
+    "too many hops",
+    "caused the message to bounce between two servers",
+    "forward loop was detected by the categorizer",
+)
+_ADDRESS = re2.compile(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,10}")
 EXO: Final[Shell] = "exchange-online-powershell"
 
 
@@ -37,7 +46,8 @@ def recipient(anchor: Fact, replies: Iterable[Reply]) -> str:
     """The address whose mail circles; "" when the text doesn't name it."""
     known = [each for each in replies if "@" in each.recipient]
     mine = [each.recipient for each in known if each.source == anchor.source]
-    return (mine or [each.recipient for each in known] or [""])[0].lower()
+    found = mine or [each.recipient for each in known] or _ADDRESS.findall(anchor.source.quote)
+    return str(found[0]).lower() if mine or known or len(set(found)) == 1 else ""
 
 
 def domain(of: str) -> str:

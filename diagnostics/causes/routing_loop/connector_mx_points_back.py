@@ -68,11 +68,10 @@ def assess(
         because = f"The outbound connector {by_mx.name} sends {_domains(by_mx)} to its MX record, which leads back."
         belief = Belief.CONFIRMED if circle else Belief.LIKELY
         return Finding(belief, because, (by_mx, anchor, circle), _steps(by_mx.name, name), weight=1.3)
-    by_dns = next((each for each in senders if name and _spaces(each, name) and not each.smart_hosts), None)
+    by_dns = next((each for each in senders if _spaces(each, name) and not each.smart_hosts), None)
     if by_dns:
-        because = (
-            f"The Send connector {by_dns.connector} sends `{name}` by DNS; if its MX leads here, the mail returns."
-        )
+        because = f"The Send connector {by_dns.connector} sends {named(name, 'its domains')} by DNS; "
+        because += "if the MX leads here, the mail returns."
         return Finding(
             Belief.LIKELY, because, (by_dns, anchor, circle), _send_steps(by_dns.connector), "on-prem", weight=1.3
         )
@@ -118,8 +117,9 @@ def _domains(connector: Configured) -> str:
 
 
 def _spaces(connector: SendConnector, name: str) -> bool:
-    spaces = (each.lower().removeprefix("smtp:").partition(";")[0] for each in connector.address_spaces)
-    return name in spaces
+    """Whether a Send connector is meant for the domain; for any domain in particular where none is named."""
+    spaces = [each.lower().removeprefix("smtp:").partition(";")[0] for each in connector.address_spaces]
+    return name in spaces if name else bool(spaces) and "*" not in spaces and "--" not in spaces
 
 
 def _steps(connector: str, name: str) -> tuple[Step, ...]:

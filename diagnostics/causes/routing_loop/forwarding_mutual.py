@@ -24,10 +24,11 @@ from collections.abc import Iterable
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.lookup import by_microsoft, proxies
-from diagnostics.causes.routing_loop.circle import EXO, named, recipient
+from diagnostics.causes.routing_loop.circle import EXO, LOOPED, named, recipient, way
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, Hops
 from diagnostics.report import Act, Shell, Step
 
 _DEPTH: Final = "agent generated message depth exceeded"
@@ -36,17 +37,26 @@ _DEPTH: Final = "agent generated message depth exceeded"
 @cause(
     id="routing-loop.forwarding.mutual",
     act="on-prem",
-    says=("RESOLVER.FWD.Loop", "there is a forwarding loop in the directory", _DEPTH),
+    says=("RESOLVER.FWD.Loop", "there is a forwarding loop in the directory", _DEPTH, *LOOPED),
     against={
         "RESOLVER.FWD.NotFound": "found no target, so nothing can come back",
     },
 )
-def assess(said: Said, replies: tuple[Reply, ...], objects: tuple[Configured, ...]) -> Finding | None:
+def assess(
+    said: Said, replies: tuple[Reply, ...], objects: tuple[Configured, ...], hops: tuple[Hops, ...]
+) -> Finding | None:
     """The token names it; the counted depth can be an add-on's too, unless the mailboxes show the circle."""
     address = recipient(said, replies)
     online = by_microsoft(said)
     act: Act = "exchange-online" if online else "on-prem"
     steps = _steps(address, online)
+    if said.signature in LOOPED and not has(said, "resolver.fwd"):
+        if way(hops):
+            return None
+        because = (
+            f"If {named(address, 'the recipient')} forwards or answers automatically, its mail may be sent back to it."
+        )
+        return Finding(Belief.POSSIBLE, because, (said,), steps, act, weight=0.5)
     if said.signature == _DEPTH:
         ring = _ring(address, objects)
         if ring:

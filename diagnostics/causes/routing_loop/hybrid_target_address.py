@@ -55,6 +55,10 @@ def assess(
         if not attribute or each.kind not in ("recipient", "mailbox") or (address and address not in proxies(each)):
             continue
         return _judged(anchor, each, attribute, address)
+    if address.endswith(".mail.onmicrosoft.com"):
+        because = f"`{address}` is a routing address that leads to the cloud, yet its mail circles: a server on-premises takes "
+        because += "the routing domain for its own, or the object behind it points back."
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(address), weight=1.4)
     because = (
         f"If {named(address, 'the recipient')} carries a target address in the own domain, its mail is sent round."
     )

@@ -23,23 +23,33 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.lookup import holders
 from diagnostics.causes.routing_loop.circle import LOOPED, circles, named, outbound_connectors, recipient
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured, Hops
 from diagnostics.report import Step
 
+_LOCKS = ("PublicFoldersLockedForMigration", "PublicFolderMailboxesLockedForNewConnections")
 _FLAGS = ("PublicFolderMailboxesMigrationComplete", "PublicFolderMigrationComplete")
 
 
-@cause(id="routing-loop.public-folder.migration-flags", act="on-prem", says=LOOPED)
+@cause(
+    id="routing-loop.public-folder.migration-flags",
+    act="on-prem",
+    says=(*LOOPED, "RESOLVER.PF.InvalidTarget", "RESOLVER.PF.InTransit"),
+)
 def assess(
-    anchor: Said | Hops,
+    anchor: Said | Hops | Configured,
     _config: Configured | None,
     objects: tuple[Configured, ...],
     replies: tuple[Reply, ...],
 ) -> Finding | None:
     """The flags, and whether the recipient is a folder at all."""
+    if isinstance(anchor, Configured):
+        return _unfinished(anchor)
+    if isinstance(anchor, Said) and not has(anchor, *LOOPED):
+        return _resolved(anchor)
     if not circles(anchor):
         return None
     address = recipient(anchor, replies)
@@ -60,6 +70,30 @@ def assess(
     return _suspected(anchor, folder, address)
 
 
+def _resolved(said: Said) -> Finding:
+    """What the resolver says of a folder whose migration it takes for unfinished, or whose object has no usable target."""
+    moving = has(said, "intransit")
+    because = (
+        "Exchange takes the public folders for being moved: they are locked, and the migration isn't marked complete."
+        if moving
+        else "The object of the migrated public folder has no usable ExternalEmailAddress."
+    )
+    return Finding(Belief.LIKELY, because, (said,), _steps("", _FLAGS[0]), weight=1.3)
+
+
+def _unfinished(config: Configured) -> Finding | None:
+    """The organization's settings alone: locked for a migration that nobody marked complete."""
+    locked = next((lock for lock in _LOCKS if config.flag(lock)), "")
+    unset = [flag for flag in _FLAGS if config.flag(flag) is False]
+    if not locked or not unset or any(config.flag(flag) for flag in _FLAGS):
+        return None
+    because = (
+        f"{locked} is True and {unset[0]} False: the public folders were locked for a migration that was never marked "
+    )
+    because += "complete, so mail to them is passed back and forth or held."
+    return Finding(Belief.LIKELY, because, (config,), _steps("", unset[0]), weight=1.2)
+
+
 def _suspected(anchor: Said | Hops, folder: Configured | None, address: str) -> Finding:
     if folder:
         because = (
@@ -69,7 +103,7 @@ def _suspected(anchor: Said | Hops, folder: Configured | None, address: str) -> 
     because = (
         f"If {named(address, 'the recipient')} is a migrated public folder, the migration may not be marked complete."
     )
-    return Finding(Belief.POSSIBLE, because, (anchor,), _steps(address, _FLAGS[0]), weight=0.5)
+    return Finding(Belief.POSSIBLE, because, (anchor,), _steps(address, _FLAGS[0]), weight=0.58)
 
 
 def _is_folder(entry: Configured) -> bool:

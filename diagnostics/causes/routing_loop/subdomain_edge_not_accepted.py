@@ -58,7 +58,7 @@ def assess(
         because = f"`{name}` is a subdomain, and an Edge server is in the way: it may not know that domain as its own."
         return Finding(Belief.POSSIBLE, because, (anchor, edge), _steps(name), weight=1.4)
     because = f"`{name}` is a subdomain; if an Edge server is in the way and does not list it, its mail circles."
-    return Finding(Belief.POSSIBLE, because, (anchor,), _steps(name), weight=0.6)
+    return Finding(Belief.POSSIBLE, because, (anchor,), _steps(name), weight=0.7)
 
 
 def _edge(

@@ -25,6 +25,8 @@ from diagnostics.facts import QueueState, Said
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
+_UNREACHED = ("connectionfailedtransientexception", "mapiexceptionnetworkerror")
+
 
 @cause(
     id="store.database.dismounted",
@@ -38,12 +40,15 @@ from diagnostics.report import Step
 )
 def assess(anchor: Said | Configured, queue: QueueState | None, objects: tuple[Configured, ...]) -> Finding | None:
     """The store's own words, or the state of the database."""
-    down = next((each for each in objects if each.kind == "mailbox-database" and each.flag("Mounted") is False), None)
+    down = next((each for each in objects if _is_down(each)), None)
     if isinstance(anchor, Configured):
         if anchor is not down:
             return None
         because = f"Database {anchor.name} is not mounted: mail for its mailboxes waits in a queue."
         return Finding(Belief.LIKELY, because, (anchor,), _steps(), weight=1.0)
+    if any(words in anchor.text.lower() for words in _UNREACHED):
+        because = "The store could not be reached; a database that is mounted nowhere is one reason, a store that hangs another."
+        return Finding(Belief.POSSIBLE, because, (anchor, queue), _steps(), weight=1.2)
     if by_microsoft(anchor):
         because = (
             f"{anchor.by or 'Exchange Online'} says that the recipient's mailbox database is "
@@ -59,6 +64,13 @@ def assess(anchor: Said | Configured, queue: QueueState | None, objects: tuple[C
     if down:
         return Finding(Belief.CONFIRMED, f"{because}; Mounted is False.", (anchor, down), _steps())
     return Finding(Belief.LIKELY, f"{because}.", (anchor, queue), _steps(), weight=1.0)
+
+
+def _is_down(each: Configured) -> bool:
+    """A database that is not mounted, or whose every copy is down, as far as one row tells."""
+    if each.kind == "mailbox-database-copy-status":
+        return each.get("Status").lower() in ("dismounted", "failed", "failedandsuspended", "dismounting")
+    return each.kind == "mailbox-database" and each.flag("Mounted") is False
 
 
 def _wait() -> Step:

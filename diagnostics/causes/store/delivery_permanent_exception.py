@@ -30,7 +30,16 @@ from diagnostics.report import Step
 @cause(
     id="store.delivery.permanent-exception",
     act="recipient-side",
-    says=("STOREDRV.Deliver.Exception", "Cannot get ID from name", "MapiExceptionCorruptData"),
+    says=(
+        "STOREDRV.Deliver.Exception",
+        "Cannot get ID from name",
+        "MapiExceptionCorruptData",
+        "MapiExceptionNamedPropsQuotaExceeded",
+        "MSExchangeIS 9666",
+        "MSExchangeIS 9667",
+        "MSExchangeIS Mailbox Store 9667",
+        "Failed to create a new named property for database",
+    ),
     against={
         "MapiExceptionNotAuthorized": "is a missing permission, not damaged data",
         "ConversionFailedException": "is the message's own content, which no mailbox could store",
@@ -41,6 +50,8 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     """A permanent exception of the store, unless its class has its own cause."""
     if has_own_cause(said) or is_transient(said):
         return None
+    if said.kind == "event":
+        return _named_properties(said, replies)
     wanted = address(said, replies)
     low = said.text.lower()
     online = by_microsoft(said)
@@ -52,6 +63,15 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     return Finding(
         Belief.LIKELY, because, (said,), _steps(wanted, online), "exchange-online" if online else None, weight=1.0
     )
+
+
+def _named_properties(said: Said, replies: tuple[Reply, ...]) -> Finding:
+    """Events 9666 and 9667: a quota of the database that no mailbox has."""
+    refused = next((each for each in replies if each.failing), None)
+    because = "The mailbox database takes no further named properties (events 9666, 9667): messages with header names that are "
+    because += "new to it are refused, whoever the recipient is."
+    belief = Belief.LIKELY if refused else Belief.POSSIBLE
+    return Finding(belief, because, (said, refused), _steps("", False), "on-prem", weight=1.2)
 
 
 def _folders(wanted: str, online: bool) -> Step:

@@ -32,6 +32,10 @@ _TRANSIENT_CODE = re2.compile(r"(?:^|[^\d.])4\.\d{1,3}\.\d{1,3}\b")
 
 def has_own_cause(said: Said) -> bool:
     low = said.text.lower()
+    if "connectionfailedtransient" in low or "mapiexceptionnetworkerror" in low:
+        low = low.replace(
+            "is offline", ""
+        )  # the words around the exception; the exception says that it was not reached
     return any(words in low for words in _OWN_CAUSE)
 
 

@@ -39,10 +39,18 @@ _HEALTHY = re2.compile(r"\bCDG 1 7 7 1\b")
     id="transport-service.ad.unavailable",
     act="on-prem",
     says=(
+        "MSExchange ADAccess 2102",
+        "MSExchange ADAccess 2103",
+        "MSExchange ADAccess 2114",
         "MSExchange ADAccess 2142",
         "MSExchangeADTopology 2142",
+        "Microsoft.Exchange.Data.Directory.ADTransientException",
         "ADTransientException",
         "Topology discovery failed",
+        "Could not find any available Domain Controller",
+        "Could not find any available Global Catalog",
+        "No Minimal Required Number of Suitable Directory Servers",
+        "DSC_E_NO_SUITABLE_CDC",
         _TEMPORARY,
     ),
 )

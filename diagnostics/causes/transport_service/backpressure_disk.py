@@ -25,6 +25,7 @@ from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.transport_service.pressure import INCREASED, INSUFFICIENT, drive, levels, short_of, told
 from diagnostics.causes.transport_service.services import POWERSHELL, elsewhere, tell_them
 from diagnostics.facts import QueueState, Said, WindowsEvent
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 _FULL = "MSExchangeTransport 15006"
@@ -36,7 +37,11 @@ _FULL = "MSExchangeTransport 15006"
     says=(INSUFFICIENT, INCREASED, _FULL, "available disk space has dropped below"),
 )
 def assess(
-    said: Said, _event: WindowsEvent | None, events: tuple[WindowsEvent, ...], queues: tuple[QueueState, ...]
+    said: Said,
+    _event: WindowsEvent | None,
+    events: tuple[WindowsEvent, ...],
+    queues: tuple[QueueState, ...],
+    objects: tuple[Configured, ...],
 ) -> Finding | None:
     """The named resource decides; without a name disk space is the usual one."""
     if "decreased" in said.text:
@@ -58,6 +63,10 @@ def assess(
         return Finding(Belief.CONFIRMED, because, (said,), _steps())
     if other:
         return Finding(Belief.RULED_OUT, f"What is short is {other}, not disk space.", (said,))
+    volume = next((each for each in objects if each.kind == "volume" and each.failing), None)
+    if volume:
+        because = f"The server is short of a resource and refuses mail, and {volume.get('Told')}."
+        return Finding(Belief.LIKELY, because, (said, volume), _steps(), weight=1.6)
     because = f"The server is short of a resource and refuses mail; mostly it is free space on {where}."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.6)
 

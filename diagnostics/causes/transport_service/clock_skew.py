@@ -29,6 +29,7 @@ import re2
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.transport_service.services import POWERSHELL, elsewhere
 from diagnostics.facts import QueueState, Said, Session, TlsProbe
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 _TEMPORARY: Final = "4.7.0 Temporary authentication failure"
@@ -39,9 +40,23 @@ _DATE: Final = re2.compile(r"\w{3}, \d{1,2} \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}
 @cause(
     id="transport-service.clock.skew",
     act="on-prem",
-    says=("SEC_E_TIME_SKEW", "0x80090324", "KRB_AP_ERR_SKEW", "failed with error TimeSkew", _TEMPORARY),
+    says=(
+        "SEC_E_TIME_SKEW",
+        "0x80090324",
+        "KRB_AP_ERR_SKEW",
+        "KRB_AP_ERR_TKT_NYV",
+        "failed with error TimeSkew",
+        "time at the client is different with the time at the server",
+        "time difference between the client and server",
+        _TEMPORARY,
+    ),
 )
-def assess(anchor: Said | Session, queues: tuple[QueueState, ...], probes: tuple[TlsProbe, ...]) -> Finding | None:
+def assess(
+    anchor: Said | Session,
+    queues: tuple[QueueState, ...],
+    probes: tuple[TlsProbe, ...],
+    objects: tuple[Configured, ...],
+) -> Finding | None:
     """The error's own name proves it; a failed sign-in, or another server's clock, is only a hint."""
     if isinstance(anchor, Session):
         return _from_session(anchor, probes)
@@ -52,6 +67,13 @@ def assess(anchor: Said | Session, queues: tuple[QueueState, ...], probes: tuple
         return Finding(Belief.CONFIRMED, because, (said,), _steps())
     if elsewhere(said, queues):
         return None
+    clock = next((each for each in objects if each.kind == "clock"), None)
+    if clock:
+        because = (
+            f"Servers fail to sign in to each other, and a clock is {int(clock.get('Offset')) // 60} minutes off; "
+        )
+        because += "Kerberos allows five."
+        return Finding(Belief.LIKELY, because, (said, clock), _steps(), weight=1.6)
     because = "Servers fail to sign in to each other; a clock that is off by more than five minutes does that."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.2)
 

@@ -48,7 +48,12 @@ _FAILED = ("windows-service", "service-health", "server-component")
 @cause(
     id="transport-service.proxy.frontend-to-backend-failure",
     act="on-prem",
-    says=("Please try again later. PRX", "Proxy session setup failed on Frontend"),
+    says=(
+        "Please try again later. PRX",
+        "Proxy session setup failed on Frontend",
+        "Setting up client proxy session failed",
+        "Failed to setup proxy session",
+    ),
 )
 def assess(
     said: Said,

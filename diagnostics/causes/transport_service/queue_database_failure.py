@@ -32,6 +32,16 @@ from diagnostics.report import Step
     says=(
         "EsentOutOfSessionsException",
         "EsentDatabaseCorruptedException",
+        "EsentRequiredLogFilesMissingException",
+        "EsentLogFileCorruptException",
+        "EsentBadLogSignatureException",
+        "EsentDatabaseInvalidPathException",
+        "EsentReadVerifyFailureException",
+        "MSExchangeTransport 17003",
+        "MSExchangeTransport 17005",
+        "Transport Mail Database: The database",
+        "Transport Mail Database: Database",
+        "Transport Mail Database: An ESE exception",
         "MSExchangeTransport 17018",
         "MSExchangeTransport 17017",
         "Transport Mail Database:",
@@ -44,7 +54,7 @@ from diagnostics.report import Step
 def assess(said: Said) -> Finding | None:
     """The exception tells the two faults apart, whose remedies must not be mixed up."""
     low = said.text.lower()
-    if "transport" not in low:
+    if "transport" not in low and not (said.kind == "stray" and said.signature.startswith("Esent")):
         return None
     if "outofsessions" in low or "out of sessions" in low:
         because = "The queue database ran out of sessions under too many parallel connections; it is not damaged."

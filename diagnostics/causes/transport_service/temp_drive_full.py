@@ -29,7 +29,7 @@ _NO_SPACE = "There is not enough space on the disk"
 @cause(
     id="transport-service.temp-drive.full",
     act="on-prem",
-    says=("StorageTransientException.IOException", "STOREDRV; disk is full", _NO_SPACE),
+    says=("StorageTransientException.IOException", "4.3.1 STOREDRV; disk is full", "STOREDRV; disk is full", _NO_SPACE),
 )
 def assess(said: Said) -> Finding | None:
     """The store driver's words are the fault itself; the bare words of Windows can speak of any drive."""

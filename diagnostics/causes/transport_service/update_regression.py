@@ -51,9 +51,9 @@ def assess(
 ) -> Finding | None:
     """A build with a listed defect; a submission queue that grows beside it makes it likely."""
     if isinstance(anchor, Configured):
-        if anchor.kind != "exchange-server":
+        if anchor.kind not in ("exchange-server", "exchange-build"):
             return None
-        build = _build(anchor.get("AdminDisplayVersion"))
+        build = _build(anchor.get("AdminDisplayVersion") or anchor.name)
     else:
         build = _build(anchor.text)
     if build not in _DEFECTIVE:
@@ -63,7 +63,7 @@ def assess(
     if unloaded:
         because = f"Event {unloaded.event}: Transport stops at an agent that it can't load, and not for build {build}."
         return Finding(Belief.RULED_OUT, because, (unloaded, anchor))
-    server = anchor.name if isinstance(anchor, Configured) else anchor.by
+    server = anchor.by if isinstance(anchor, Said) else "" if anchor.kind == "exchange-build" else anchor.name
     because = f"{server or 'The server'} runs build {build}, {what}: rules stop and mail can stand still. Build {fixed} mends it."
     standing = [each for each in queues if each.identity.lower().rpartition("\\")[2] in _STUCK and each.messages]
     if standing:

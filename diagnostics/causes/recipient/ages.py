@@ -1,0 +1,40 @@
+"""How long before a refusal an object was made: times as shells print them, whose day and month depend on the culture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import re2
+
+_PRINTED = re2.compile(
+    r"(\d{1,4})[./-](\d{1,2})[./-](\d{1,4})[ T,]+(\d{1,2})[:.](\d\d)(?:[:.](\d\d))?(?:\.\d+)?(?:\s?([AaPp])\.?[Mm]\.?)?"
+)
+
+
+def hours_before(made: str, refused: str) -> float | None:
+    """The hours from `made`, as printed, to `refused` (ISO 8601 in UTC): of the readings of `made` the nearest one.
+
+    Negative where it was made later; None when one of the two times is not told.
+    """
+    found = _PRINTED.search(made)
+    if not found or not refused:
+        return None
+    try:
+        then = datetime.fromisoformat(refused)
+    except ValueError:
+        return None
+    gaps = [(then - each).total_seconds() / 3600 for each in _readings(found.groups()) if then.tzinfo is not None]
+    return min(gaps, key=abs, default=None)
+
+
+def _readings(groups: tuple[str, ...]) -> Iterator[datetime]:
+    """Year first, month first and day first, as far as such a day exists."""
+    one, two, three, hour, minute, second, half = groups
+    orders = ((one, two, three),) if len(one) == 4 else ((three, one, two), (three, two, one))
+    for year, month, day in orders:
+        try:
+            at = datetime(int(year), int(month), int(day), int(hour) % 24, int(minute), int(second or 0), tzinfo=UTC)
+        except ValueError:
+            continue
+        yield at.replace(hour=at.hour % 12 + 12 * (half.lower() == "p")) if half else at

@@ -1,0 +1,105 @@
+"""How a client is set to send, as people paste it beside its error: an application's configuration, swaks, a line of code.
+
+One fact for the whole paste: Host, Port, User (empty where it is set to none), Encryption and Mechanism, each as far as told. And
+the error numbers of Microsoft Entra's sign-in log, which say why a logon was refused. Read only beside something else that was
+pasted.
+Source: https://learn.microsoft.com/entra/identity-platform/reference-error-codes
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import re2
+
+from diagnostics.artefacts import Artefact
+from diagnostics.facts import Fact
+from diagnostics.mail_facts import Configured
+from diagnostics.recognisers import Reading, recogniser
+from diagnostics.recognisers.building import artefact
+from diagnostics.recognisers.sources import source_at
+from diagnostics.recognisers.told_settings import MOST_LINES, supposes
+
+_KEY: Final = r"(?:mail|smtp|e-?mail)(?:er)?[ _.-]{0,2}(?:smtp[ _.-])?"
+_SETTING = re2.compile(
+    rf"(?i)(?:^|[\s,;{{(>\"'*-])({_KEY}(?:host(?:name)?|server|relay|port|user(?:name)?|auth[ _.-]?user|login|encryption"
+    r"|secure|ssl|tls|starttls|auth(?:entication|[ _-]?type|[ _-]?mode)?))[\"']?\s{0,8}(?:=>|[=:])\s{0,8}"
+    r"[\"']?([^\s\"',;)}]{1,253}|$)"
+)
+_SWITCHES: Final = (
+    ("Host", re2.compile(r"(?i)\bswaks\b.{0,200}?(?:^|\s)(?:-s|--server) ([\w.-]{3,253})")),
+    ("User", re2.compile(r"(?i)\bswaks\b.{0,200}?(?:^|\s)(?:-au|--auth-user) (\S{1,120})")),
+    ("Encryption", re2.compile(r"(?i)\bswaks\b.{0,200}?(?:^|\s)(--?tls\w*)\b")),
+    ("Host", re2.compile(r"(?i)-SmtpServer ['\"]?([\w.-]{3,253})")),
+    ("Encryption", re2.compile(r"(?i)-SmtpServer.{0,200}(-UseSsl)\b")),
+    ("Host", re2.compile(r"(?i)\bSMTP(?:_SSL)?\(['\"]([\w.-]{3,253})['\"]")),
+    ("Host", re2.compile(r"(?i)\b(?:smtp|mail) (?:host|server) (?:is|set to)? ?([\w-]{1,63}(?:\.[\w-]{1,63}){2,8})")),
+    ("Port", re2.compile(r"(?i)\b(?:on |over |with )?port (25|465|587)\b")),
+)
+_FIELDS: Final = (
+    ("host", "Host"), ("server", "Host"), ("relay", "Host"), ("port", "Port"), ("user", "User"), ("login", "User"),
+    ("encryption", "Encryption"), ("secure", "Encryption"), ("ssl", "Encryption"), ("tls", "Encryption"),
+)  # fmt: skip
+_NONE: Final = frozenset({"", "null", "none", "false", "off", "no", "nil", "~", "undefined", "empty"})
+_TOKEN = re2.compile(
+    r"(?i)\bXOAUTH2\b|\bOAuth ?2?(?:\.0)?\b|\bSMTP\.(?:SendAsApp|Send)\b|\bclient[ _]credentials\b|\bservice principal"
+)
+_WITHOUT = re2.compile(r"(?i)\b(?:no|not|without|instead of|before|move to|switch to|migrate to|from)\b[^.;:]{0,24}$")
+_SIGN_IN = re2.compile(
+    r"(?i)\bAADSTS(\d{5,7})\b|(?:sign-?in|entra|azure ad|error code)[^\n]{0,80}?\b(5[03]\d{3,4}|65001|7000\d{2,3})\b"
+)
+
+
+@recogniser(
+    rf"{_KEY}(?:host|server|relay|port|user|login|encryption|secure|ssl|tls|starttls|auth)|swaks|-SmtpServer"
+    r"|\bport (?:25|465|587)\b|OAuth|SMTP\.Send|client.credentials|AADSTS\d|sign-?in|\bentra\b|error code",
+    rank=94,
+)
+def read(reading: Reading) -> Sequence[Artefact]:
+    """The client's settings as one artefact, and each line with a sign-in error as one."""
+    if not reading.claimed:
+        return []
+    lines = [(index, line[:1000]) for index, line in reading.sentences()[:MOST_LINES]]
+    return [*_settings(reading, lines), *_sign_ins(reading, lines)]
+
+
+def _settings(reading: Reading, lines: list[tuple[int, str]]) -> Iterator[Artefact]:
+    told: dict[str, str] = {}
+    where: list[int] = []
+    for index, line in lines:
+        for name, value in _told(line):
+            told.setdefault(name, value)
+            where.append(index)
+    if told:
+        source = source_at(reading, where[0])
+        fact = Configured(source=source, kind="client-settings", name=told.get("Host", ""), values=tuple(told.items()))
+        yield artefact(reading, "told-client", where, [fact], dict(told))
+
+
+def _told(line: str) -> Iterator[tuple[str, str]]:
+    for match in _SETTING.finditer(line):
+        key, value = match.group(1).lower(), match.group(2)
+        name = next((name for part, name in _FIELDS if part in key.removeprefix("mail").removeprefix("smtp")), "")
+        if name:
+            yield name, "" if value.lower() in _NONE else value
+    for name, pattern in _SWITCHES:
+        found = pattern.search(line)
+        if found:
+            yield name, found.group(1)
+    token = _TOKEN.search(line)
+    if token and not line.rstrip().endswith("?"):
+        before = line[: token.start()]
+        if not supposes(before) and not _WITHOUT.search(before):
+            yield "Mechanism", "XOAUTH2"
+
+
+def _sign_ins(reading: Reading, lines: list[tuple[int, str]]) -> Iterator[Artefact]:
+    for index, line in lines:
+        found = _SIGN_IN.search(line)
+        if found:
+            number = found.group(1) or found.group(2)
+            facts: list[Fact] = [
+                Configured(source=source_at(reading, index), kind="sign-in", name=number, values=(("Error", number),))
+            ]
+            yield artefact(reading, "told-sign-in", [index], facts, {"error": number})

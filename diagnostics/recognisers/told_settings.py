@@ -1,0 +1,155 @@
+"""Settings that a person typed off: `AuthMechanism is Integrated, ExchangeServer`, `TlsDomain mail.contoso.com`.
+
+Names of properties are words that nobody makes up, so one with a value behind it is read, in any sentence that states it. A
+command's parameter, a question and advice state nothing. Read only beside something else that was pasted, or where the text
+names the cmdlet or window it comes from: talk about settings is no failure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import re2
+
+from diagnostics.artefacts import Artefact
+from diagnostics.facts import Fact, SendConnector
+from diagnostics.mail_facts import Configured, Pairs
+from diagnostics.recognisers import Reading, recogniser
+from diagnostics.recognisers.building import artefact
+from diagnostics.recognisers.configuration_kinds import OWN
+from diagnostics.recognisers.format_list import items
+from diagnostics.recognisers.sources import source_at
+
+_SEND: Final = "send-connector"
+_SEND_NAMES: Final = (
+    "AddressSpaces", "SourceTransportServers", "SmartHostAuthMechanism", "DNSRoutingEnabled", "IgnoreSTARTTLS", "TlsAuthLevel",
+    "CloudServicesMailEnabled", "RequireTLS",
+)  # fmt: skip
+# Two kinds of connector have these: what else stands in the line decides.
+_SHARED: Final = ("SmartHosts", "TlsDomain", "TlsCertificateName", "SmtpClientAuthenticationDisabled", "Enabled")
+_KIND_OF: Final = {
+    **{name: kind for kind, names in OWN.items() for name in names.split()},
+    **dict.fromkeys(_SEND_NAMES, _SEND),
+    "SmtpClientAuthenticationDisabled": "smtp-auth",
+}
+_WORDS: Final = (
+    (re2.compile(r"(?i)send[ -]?connector"), _SEND),
+    (re2.compile(r"(?i)outbound[ -]?connector"), "outbound-connector"),
+    (re2.compile(r"(?i)inbound[ -]?connector"), "inbound-connector"),
+    (re2.compile(r"(?i)receive[ -]?connector"), "receive-connector"),
+    (re2.compile(r"(?i)cas-?mailbox"), "cas-mailbox"),
+    (re2.compile(r"(?i)transport-?config"), "transport-config"),
+)
+_NAMES: Final = "|".join(sorted({*_KIND_OF, *_SHARED}, key=len, reverse=True))
+_VALUE: Final = (
+    r"(\{[^{}\n]{0,300}\}|\"[^\"\n]{1,200}\"|\$?(?:[Tt]rue|[Ff]alse|[Nn]one|[Nn]ull|empty|blank|not set)\b"
+    r"|<I>[^\n]{3,200}|[A-Z][A-Za-z]{2,40}(?:, ?[A-Z][A-Za-z]{2,40}){0,9}|[A-Za-z0-9*@_-]{1,80}(?:\.[A-Za-z0-9*_-]{1,80}){1,8})"
+)
+_NAME = re2.compile(rf"(?:^|[\s(\[{{\"'`,;/])({_NAMES})\b")
+_BEHIND = re2.compile(
+    r"^[\"'`]?(?:\s{0,20}(?::|=|->)\s{0,20}|\s+(?:(?:is|was|are|still|shows|says|only|has|holds|set|to|now|currently)\s+){0,3})"
+    + _VALUE
+)
+_NOT_STATED = re2.compile(
+    r"(?i)\b(?:should|shall|could|can i|do (?:i|we)|does|what (?:is|does|happens)|why (?:is|does)|must|need|want|try|set it"
+    r"|requires?|means?|default(?:s)? (?:is|to)|if)\b[^.;:]{0,80}$"
+)
+_SEEN_IN: Final = r"(?i)\bGet-[A-Z]|\bservices\.msc|\b(?:event|queue) viewer|\bEAC\b|\bEMS\b|\badmin cent(?:er|re)\b"
+_IN_SIGHT = re2.compile(_SEEN_IN)
+_EMPTY: Final = frozenset({"empty", "blank", "null", "not set", "$null"})
+_LABEL = re2.compile(r"^\s*([A-Za-z*][^:{}=<>\n]{0,60}?)\s*:\s*$")
+_HEADER = re2.compile(r"^\s*(?:[A-Z]\w+\s+){2,}[A-Z]\w+\s*$")  # of a table
+MOST_LINES: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _Stated:
+    kind: str
+    line: int
+    name: str
+    values: Pairs
+
+
+def in_sight(reading: Reading) -> bool:
+    """Whether a statement has something to speak of: another artefact, or the place where it was read off."""
+    return bool(reading.claimed) or any(_IN_SIGHT.search(line) for _, line in reading.free()[:MOST_LINES])
+
+
+def supposes(before: str) -> bool:
+    """Whether the words in front of a statement make it a question, a wish or advice."""
+    return bool(_NOT_STATED.search(before))
+
+
+@recogniser(rf"\b(?:{_NAMES})\b", rank=95)
+def read(reading: Reading) -> Sequence[Artefact]:
+    """One artefact for each line and kind of object that it speaks of."""
+    if not in_sight(reading):
+        return []
+    return [
+        _artefact(reading, each)
+        for index, line in reading.sentences()[:MOST_LINES]
+        for each in _stated(index, line[:1000])
+    ]
+
+
+def _stated(index: int, line: str) -> Iterator[_Stated]:
+    found: list[tuple[str, str]] = []
+    label = ""
+    states = not line.rstrip().endswith("?") and not _HEADER.search(line)
+    named = list(_NAME.finditer(line)) if states else []
+    for match, end in zip(named, [*(each.start(1) for each in named), len(line)][1:], strict=True):
+        value = _BEHIND.search(line[match.end(1) : end])
+        before = line[: match.start(1)]
+        if value is None or supposes(before):
+            continue
+        text = value.group(1).strip('"$')
+        found.append((match.group(1), "" if text.lower() in _EMPTY else text.rstrip(".")))
+        label = label or _labelled(before)
+    told = next((kind for words, kind in _WORDS if words.search(line)), "")
+    for kind in dict.fromkeys(_kind(name, told, found) for name, _ in found):
+        values = tuple((name, value) for name, value in found if kind and _kind(name, told, found) == kind)
+        if any(name != "Enabled" for name, _ in values):
+            yield _Stated(kind, index, label, values)
+
+
+def _kind(name: str, told: str, found: Sequence[tuple[str, str]]) -> str:
+    """The object that the property is of; "" where nothing tells which of several."""
+    if name not in _SHARED:
+        return _KIND_OF[name]
+    if name == "SmtpClientAuthenticationDisabled":
+        return told if told in ("cas-mailbox", "transport-config") else _KIND_OF[name]
+    return told or next((_KIND_OF[other] for other, _ in found if other not in _SHARED), "")
+
+
+def _labelled(before: str) -> str:
+    """The object's name, where the line begins with it and a colon."""
+    named = _LABEL.search(before)
+    return "" if named is None or "get-" in named.group(1).lower() else str(named.group(1))
+
+
+def _artefact(reading: Reading, stated: _Stated) -> Artefact:
+    return artefact(reading, f"told-{stated.kind}", [stated.line], [_fact(reading, stated)], dict(stated.values))
+
+
+def _fact(reading: Reading, stated: _Stated) -> Fact:
+    source = source_at(reading, stated.line)
+    if stated.kind != _SEND:
+        connector = stated.name if stated.kind.endswith("-connector") else ""
+        return Configured(source=source, kind=stated.kind, name=stated.name, values=stated.values, connector=connector)
+    told = {name.lower(): value for name, value in stated.values}
+    flags = {name: {"true": True, "false": False}.get(value.lower()) for name, value in told.items()}
+    return SendConnector(
+        source=source,
+        connector=stated.name,
+        tls_certificate_name=told.get("tlscertificatename"),
+        tls_domain=told.get("tlsdomain", ""),
+        tls_auth_level=told.get("tlsauthlevel", ""),
+        require_tls=flags.get("requiretls"),
+        ignore_starttls=flags.get("ignorestarttls"),
+        cloud_services=flags.get("cloudservicesmailenabled"),
+        enabled=flags.get("enabled"),
+        smart_hosts=tuple(host.strip("[]") for host in items(told.get("smarthosts", ""))),
+        address_spaces=items(told.get("addressspaces", "")),
+    )

@@ -1,0 +1,120 @@
+"""States that a person tells in a sentence: a service that doesn't run, a component in maintenance, a full drive, a wrong clock.
+
+The names are Exchange's own. Read only beside something else that was pasted, or where the text names the cmdlet or window that
+shows it. Source: https://learn.microsoft.com/exchange/high-availability/managed-availability/server-component-states
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import re2
+
+from diagnostics.artefacts import Artefact
+from diagnostics.facts import Fact, QueueState, Source
+from diagnostics.mail_facts import Configured, Pairs
+from diagnostics.recognisers import Reading, recogniser
+from diagnostics.recognisers.building import artefact
+from diagnostics.recognisers.sources import source_at
+from diagnostics.recognisers.told_settings import MOST_LINES, in_sight, supposes
+
+_SERVICES: Final = {
+    "microsoft exchange frontend transport": "MSExchangeFrontEndTransport",
+    "microsoft exchange mailbox transport delivery": "MSExchangeDelivery",
+    "microsoft exchange mailbox transport submission": "MSExchangeSubmission",
+    "microsoft exchange active directory topology": "MSExchangeADTopology",
+    "microsoft exchange transport": "MSExchangeTransport",
+    "mailbox transport delivery": "MSExchangeDelivery",
+    "mailbox transport submission": "MSExchangeSubmission",
+    "front end transport": "MSExchangeFrontEndTransport",
+    "frontend transport": "MSExchangeFrontEndTransport",
+    "msexchangefrontendtransport": "MSExchangeFrontEndTransport",
+    "msexchangetransport": "MSExchangeTransport",
+    "msexchangedelivery": "MSExchangeDelivery",
+    "msexchangesubmission": "MSExchangeSubmission",
+    "msexchangeadtopology": "MSExchangeADTopology",
+}
+_NAMED: Final = "|".join(sorted(_SERVICES, key=len, reverse=True))
+_STOPPED = re2.compile(
+    rf"(?i)\b({_NAMED})\b(?: service)?(?: \(?(?:is|was|are|being|shows?(?: as)?|=|:|in state|keeps?)\)?){{0,2}}"
+    r" (?:currently |still |just )?(?:stopped|stopping|not running|not started|disabled|crashing|(?:wo|does)n't start"
+    r"|(?:does|will) not start|stuck (?:at|in|on) \"?starting)"
+)
+_COMPONENT = re2.compile(
+    r"(?i)\b(ServerWideOffline|HubTransport|FrontendTransport)\b(?: (?:component|state|is|are|was|shows?|still|set|to|=|:)){0,3}"
+    r"[ :=]{1,3}(Inactive|Draining)\b"
+)
+_VOLUME: Final = "drive|disk|volume|partition"
+_SHORT: Final = (
+    r"full\b|(?:only )?\d{1,4}(?:[.,]\d{1,3})? ?(?:[KMG]B|bytes?) (?:free|left)|(?:9\d|100) ?% (?:full|used)"
+)
+_DISK = re2.compile(
+    rf"(?i)\b([A-Z]):(?:\\)? ?(?:{_VOLUME}|is|was|has|only|with)?[^.;:\n]{{0,30}}?\b(?:{_SHORT})"
+    rf"|\b(?:{_VOLUME})\b[^.;\n]{{0,20}}\b(?:is|was|ran|almost|nearly|completely) (?:almost |nearly |completely )?"
+    r"(?:full\b|out of space)|\b(?:low on|out of|no free) disk space"
+)
+_QUEUE = re2.compile(
+    r"(?i)\bqueues?\b[^;\n]{0,60}\b(?:is|are|was|status|state|shows?|set to|marked)[ :=]{1,3}(?:as )?suspended\b"
+)
+_MESSAGES = re2.compile(r"(?i)\b(\d{1,7}) (?:messages|mails|e-?mails|items)\b")
+_CLOCK = re2.compile(
+    r"(?i)\b(?:clock|time|uhr)\b[^.;\n]{0,40}?\b(?:is|was|are|runs?|differs? by|off by|off)\b[^.;\n\d]{0,12}"
+    r"(\d{1,4}) ?(min(?:ute)?s?|hours?|h|days?)\b(?: (?:behind|ahead|off|slow|fast|apart|different|late))"
+)
+_OFFSET = re2.compile(r"(?i)\b(?:offset|o:)[^.;\n\d]{0,12}([+-]?\d{1,7})(?:\.\d{1,9})? ?s(?:ec(?:onds)?)?\b")
+_TOLERANCE: Final = 300  # seconds; Kerberos' default
+
+
+@recogniser(
+    rf"\b(?:{_NAMED}|ServerWideOffline|HubTransport|suspended|clock|uhr|w32tm|offset|full|out of space|disk space|free|left)\b"
+    r"|\btime\b[^\n]{0,60}\b(?:behind|ahead|off)\b",
+    rank=96,
+)
+def read(reading: Reading) -> Sequence[Artefact]:
+    """One artefact for each line that tells states."""
+    if not in_sight(reading):
+        return []
+    found = []
+    for index, line in reading.sentences()[:MOST_LINES]:
+        asked = line.rstrip().endswith("?")
+        facts = [] if asked else list(_told(source_at(reading, index), line[:1000]))
+        if facts:
+            shown = {"states": [getattr(each, "name", "") or "queue" for each in facts]}
+            found.append(artefact(reading, "told-state", [index], facts, shown))
+    return found
+
+
+def _told(source: Source, line: str) -> Iterator[Fact]:
+    for match in _stated(_STOPPED, line):
+        name = _SERVICES[match.group(1).lower()]
+        yield _failing(source, "windows-service", name, (("Status", "Stopped"), ("Name", name)))
+    for match in _stated(_COMPONENT, line):
+        values = (("Component", match.group(1)), ("State", match.group(2).capitalize()))
+        yield _failing(source, "server-component", match.group(1), values)
+    for match in _stated(_DISK, line):
+        letter = (match.group(1) or "").upper()
+        yield _failing(source, "volume", letter, (("DriveLetter", letter), ("Told", match.group(0))))
+    for _ in _stated(_QUEUE, line):
+        count = _MESSAGES.search(line)
+        yield QueueState(source=source, status="Suspended", messages=int(count.group(1)) if count else 1)
+    seconds = _seconds(line)
+    if seconds > _TOLERANCE:
+        yield _failing(source, "clock", "clock", (("Offset", str(seconds)),))
+
+
+def _stated(pattern: Any, line: str) -> Iterator[Any]:
+    return (match for match in pattern.finditer(line) if not supposes(line[: match.start()]))
+
+
+def _failing(source: Source, kind: str, name: str, values: Pairs) -> Configured:
+    return Configured(source=source, kind=kind, name=name, values=values, failing=True)
+
+
+def _seconds(line: str) -> int:
+    """How far a clock is said to be off; 0 where nothing is said of one."""
+    exact = _OFFSET.search(line)
+    if exact:
+        return abs(int(exact.group(1)))
+    told = next(_stated(_CLOCK, line), None)
+    return int(told.group(1)) * {"m": 60, "h": 3600, "d": 86400}[told.group(2)[0].lower()] if told else 0
