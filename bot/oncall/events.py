@@ -25,7 +25,7 @@ Told = Literal[
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Where an escalation stands. People are Slack ids, or names where another system told us.
+    """Where an escalation stands. People are `@` and a Slack id, or a name that another system gave us.
 
     `incident` counts how often it was opened, `step` the attempts at a target. `askers` escalated and are not pinged.
     `level` and `target` are indices; a level past the last one is the pause before the next round. `held` says what
@@ -84,10 +84,11 @@ class Reached:
 
 @dataclass(frozen=True, slots=True)
 class Unreached:
-    """Nobody of `step`'s target could be paged, because `why` (half a sentence)."""
+    """Nobody of `step`'s target could be paged, because `why` (half a sentence). `who` was tried."""
 
     step: int
     why: str
+    who: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

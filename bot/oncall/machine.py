@@ -182,7 +182,7 @@ def _unreached(policy: Policy, state: State, event: Unreached, now: datetime) ->
     """The next target at once; after the last of a level, the next level at once."""
     if event.step != state.step or state.phase not in ("paging", "acknowledged"):
         return state, ()
-    told = Tell("unreached", detail=event.why)
+    told = Tell("unreached", event.who, event.why)
     if state.phase == "acknowledged" or state.level >= len(policy.levels):
         return state, (told,)
     if state.target + 1 < len(policy.levels[state.level].targets):
