@@ -95,8 +95,13 @@ async def take_back(services: Services, answer: Answer, why: str) -> None:
 
 
 async def _edit(services: Services, answer: Answer, message: Message) -> None:
+    await edit(services.slack, answer.thread.channel, str(answer.ts), message)
+
+
+async def edit(slack: AsyncWebClient, channel: str, ts: str, message: Message) -> None:
+    """Puts `message` in the place of one of ours. One that is gone, or can't be edited any more, is left alone."""
     try:
-        await with_or_without_blocks(services.slack.chat_update, message, channel=answer.thread.channel, ts=answer.ts)
+        await with_or_without_blocks(slack.chat_update, message, channel=channel, ts=ts)
     except SlackApiError as error:
         if slack_error(error) not in _GONE:
             raise

@@ -57,6 +57,7 @@ async def edited(services: Services, delivery: Delivery) -> str:
         elif message is None:
             await answers.take_back(services, own, _EDITED)
     await _judge_again(services, delivery)
+    await oncall.changed(services, delivery)
     return "answered" if message else "silent"
 
 
@@ -66,6 +67,7 @@ async def deleted(services: Services, delivery: Delivery) -> str:
     for own in await _to(services, delivery):
         await answers.take_back(services, own, _DELETED)
     await _judge_again(services, delivery)
+    await oncall.changed(services, delivery)
     return "withdrawn"
 
 

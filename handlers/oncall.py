@@ -102,6 +102,12 @@ async def noticed(services: Services, delivery: Delivery, *, judged: bool) -> No
         await services.oncall.moved(delivery.thread)
 
 
+async def changed(services: Services, delivery: Delivery) -> None:
+    """A paste was edited or deleted."""
+    if services.oncall is not None:
+        await services.oncall.changed(delivery.thread)
+
+
 def _linked(delivery: Delivery) -> Thread | None:
     """The thread that a link in the text leads to. People may act on what they can see: on this channel's threads."""
     found = _LINK.search(delivery.text[:_LONGEST])

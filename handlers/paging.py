@@ -33,6 +33,11 @@ async def post(
     return str(posted["ts"])
 
 
+async def edit(slack: AsyncWebClient, channel: str, ts: str, message: Message) -> None:
+    """Changes what a page says. Nobody is notified."""
+    await answers.edit(slack, channel, ts, message)
+
+
 async def direct_channel(slack: AsyncWebClient, member: str) -> str:
     """The id of the conversation with a person. Raises SlackApiError: they don't exist, are disabled, or are a bot."""
     opened = await slack.conversations_open(users=member)

@@ -183,6 +183,9 @@ class OnCall(Protocol):
     async def moved(self, thread: Thread) -> None:
         """Something happened in a thread; it need not be a case."""
 
+    async def changed(self, thread: Thread) -> None:
+        """A paste was edited or deleted: what pages quote of it goes with it."""
+
     async def escalate(self, wish: Wish) -> Answered: ...
 
     async def acknowledge(self, wish: Wish) -> Answered: ...

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 ENTRYPOINT = "escalation"
 
-Outlet = Literal["target", "direct", "root", "channel", "thread", "pagerduty", "webhook"]
+Outlet = Literal["target", "direct", "root", "channel", "thread", "edit", "pagerduty", "webhook"]
 PageState = Literal["planned", "sending", "sent", "failed", "dropped"]
 
 _state = TypeAdapter(State)
@@ -207,13 +207,13 @@ class Held:
         )
         return [_page(row) for row in rows]
 
-    async def of_incident(self) -> list[StoredPage]:
-        """What was sent to people and systems since the escalation was opened."""
+    async def out(self, incident: int | None = None) -> list[StoredPage]:
+        """The pages that are out, but for notes: of one incident, or of all."""
         rows = await self._connection.fetch(
-            _PAGE + "where escalation_id = $1 and page.incident = $2 and step > 0 and page.state = 'sent' "
-            "order by arrival",
+            _PAGE + "where escalation_id = $1 and ($2::integer is null or page.incident = $2) "
+            "and (step > 0 or outlet = 'root') and page.state = 'sent' order by arrival",
             self.id,
-            self.state.incident,
+            incident,
         )
         return [_page(row) for row in rows]
 
@@ -275,6 +275,14 @@ class EscalationStore:
             thread.channel,
             thread.ts,
         )
+
+    async def state(self, escalation: UUID) -> State | None:
+        row = await self._pool.fetchval("select state from escalation where id = $1", escalation)
+        return _state.validate_json(row) if row else None
+
+    async def page(self, page: UUID) -> StoredPage | None:
+        row = await self._pool.fetchrow(_PAGE + "where page.id = $1", page)
+        return _page(row) if row else None
 
     async def next_page(self, escalation: UUID) -> StoredPage | None:
         """The open page to deal with next; its `wait` is above 0 when none is due yet."""

@@ -15,6 +15,7 @@ from handlers.ports import Thread
 Settled = Literal["sent", "failed", "dropped"]
 
 SYSTEMS: Final[tuple[Outlet, ...]] = ("pagerduty", "webhook")
+_SETTLED: Final[tuple[Told, ...]] = ("acknowledged", "taken-over", "resolved")
 _BOTH: Final[tuple[Told, ...]] = ("acknowledged", "taken-over", "resolved", "exhausted", "rearmed", "handed-over")
 
 
@@ -30,9 +31,18 @@ async def of_effects(held: Held, effects: Iterable[Effect], policy: Policy) -> l
             planned.append(Draft(f"step {effect.step}", "target", effect.target, content, effect.step))
         elif isinstance(effect, Tell):
             planned += _told(effect, own_channel=bool(channel))
+            if effect.what in _SETTLED:
+                planned += edits(await held.out(held.state.incident))
         elif isinstance(effect, Sync):
-            planned += _synced(held.state, effect, await held.of_incident())
+            planned += _synced(held.state, effect, await held.out(held.state.incident))
     return planned
+
+
+def edits(pages: Iterable[StoredPage]) -> list[Draft]:
+    """What Slack shows of pages is brought up to date, without a sound: who wasn't needed shouldn't wonder."""
+    return [
+        Draft(f"edit {page.id} {uuid4()}", "edit", str(page.id)) for page in pages if page.outlet in ("direct", "root")
+    ]
 
 
 def joined(other: Thread) -> dict[str, Any]:

@@ -88,6 +88,13 @@ class Escalations:
                 if held:
                     await self._apply(held, Moved(), self._clock())
 
+    async def changed(self, thread: Thread) -> None:
+        if escalation := await self.store.find(thread):
+            async with self.store.held(escalation) as held:
+                if held and (planned := drafts.edits(await held.out())):
+                    await held.plan(planned)
+                    await held.wake()
+
     async def escalate(self, wish: Wish) -> Answered:
         found = await self._meant(wish)
         if found is None:

@@ -30,6 +30,7 @@ class State:
     `incident` counts how often it was opened, `step` the attempts at a target. `askers` escalated and are not pinged.
     `level` and `target` are indices; a level past the last one is the pause before the next round. `held` says what
     keeps it from paging; `resting` that every round is through. `began` is when this paging began, `paged` the last page.
+    `holder` is who acknowledged, and in the end who resolved it.
     """
 
     phase: Phase = "idle"

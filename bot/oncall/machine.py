@@ -218,7 +218,9 @@ def _resolved(_policy: Policy, state: State, event: Resolved, now: datetime) -> 
     if not state.open or _stale(state, event.at):
         return state, ()
     known = state.phase != "watching"  # what was only watched, nobody was told of
-    state = replace(state, phase="resolved", held="", resting=False, watch_until=None, began=now, askers=())
+    state = replace(
+        state, phase="resolved", holder=event.by, held="", resting=False, watch_until=None, began=now, askers=()
+    )
     told = (Tell("resolved", (event.by,)), Sync("resolve", event.by, event.via)) if known else ()
     return state, (Drop(), *(Disarm(timer) for timer in _TIMERS), *told)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from typing import Any, Final
+from uuid import UUID
 
 from slack_sdk.errors import SlackApiError
 
@@ -71,6 +72,7 @@ class Pager:
             "root": self._root,
             "channel": self._there,
             "thread": self._here,
+            "edit": self._edit,
             "pagerduty": self._incident,
             "webhook": self._hook,
         }
@@ -156,15 +158,27 @@ class Pager:
     async def _here(self, escalations: Escalations, page: StoredPage) -> None:
         await self._post(escalations, page, page.thread.channel, page.thread.ts, await self._note(page))
 
+    async def _edit(self, escalations: Escalations, page: StoredPage) -> None:
+        """A page that Slack shows says how things stand, and quotes only what is still on record."""
+        shown, state = await self._store.page(UUID(page.address)), await self._store.state(page.escalation)
+        if shown is not None and state is not None:
+            content = {"what": state.phase}
+            told = state.phase in ("acknowledged", "resolved")
+            why = sentences.told(content, [await self._name(state.holder)], self._policy.time_zone) if told else ""
+            message = await self._page(shown, why=why, over=state.phase == "resolved")
+            await paging.edit(self._services.slack, shown.place, shown.ref, message)
+        await escalations.settle(page, "sent")
+
     async def _post(self, escalations: Escalations, page: StoredPage, channel: str, ts: str, message: Message) -> None:
         again = page.state == "sending"
         ref = await paging.post(self._services.slack, channel, ts, message, page.id, again=again)
         await escalations.settle(page, "sent", place=channel, ref=ref)
 
-    async def _page(self, page: StoredPage) -> Message:
+    async def _page(self, page: StoredPage, *, why: str = "", over: bool = False) -> Message:
         report = await self._report(page.thread)
         link = await paging.permalink(self._services.slack, page.thread)
-        return page_message(report, why=await self._why(page), link=link, escalation=str(page.escalation))
+        why = why or await self._why(page)
+        return page_message(report, why=why, link=link, escalation="" if over else str(page.escalation))
 
     async def _note(self, page: StoredPage) -> Message:
         who = [str(name) for name in page.content.get("who", ())]

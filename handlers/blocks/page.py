@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from diagnostics.report import Report, Suspect
 from handlers.blocks import steps, words
-from handlers.blocks.limits import PARAGRAPH, clip
+from handlers.blocks.limits import HEADER, PARAGRAPH, clip
 from handlers.blocks.message import Button, Message, message
 from handlers.blocks.mrkdwn import escape
 from handlers.blocks.outline import Line, Part, line, part
@@ -26,20 +27,22 @@ def page(report: Report | None, *, why: str, link: str, escalation: str) -> Mess
     """A page: the cause, the lines that prove it, the first step, and where people talk about it.
 
     `why` is a sentence, `link` leads to the case's thread ("" for nowhere). `report` None: nothing is on record.
+    `escalation` is what the buttons carry; "" for no buttons.
     """
     top = blamed(report) if report else None
-    parts = [
-        *part([line("title", _title(report, top)), line("text", why), line("text", _because(report, top))], rank=0),
-        *part([line("link", link, lead="Thread:")], rank=1),
-        *(_proof(report) if report else []),
-        *(_first(report, top) if report else []),
-    ]
+    above = [line("title", clip(_title(report, top), HEADER)), line("text", why), line("text", _because(report, top))]
+    head = [*part(above, rank=0), *part([line("link", link, lead="Thread:")], rank=1)]
+    proof, first = (_proof(report), _first(report, top)) if report else ([], [])
     buttons = [
         Button("I have it", ACKNOWLEDGE, escalation),
         Button("Resolved", RESOLVE, escalation),
         Button("Page the next", ESCALATE, escalation),
     ]
-    return message(parts, buttons=buttons)
+    for parts in ([*head, *proof, *first], [*head, *proof], head):
+        made = message(parts, buttons=buttons if escalation else ())
+        if made.file is None:  # the thread has the rest: a page takes no file along
+            break
+    return replace(made, file=None)
 
 
 def mention(members: Sequence[str], text: str) -> Message:
@@ -69,8 +72,8 @@ def _title(report: Report | None, top: Suspect | None) -> str:
 
 def _because(report: Report | None, top: Suspect | None) -> str:
     if top:
-        return f"{top.because} {words.ACT[top.act]}"
-    return report.summary if report else "Nothing is on record: ask in the thread."
+        return f"{clip(top.because, PARAGRAPH - 100)} {words.ACT[top.act]}"
+    return clip(report.summary, PARAGRAPH) if report else "Nothing is on record: ask in the thread."
 
 
 def _proof(report: Report) -> list[Part]:

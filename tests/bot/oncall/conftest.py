@@ -32,7 +32,7 @@ class WatchedClock:
 
 @dataclass
 class OnCallWorld:
-    """A world with people on call in it. On NOON, priya is on call by the rota `exchange`; see policies.TEXT."""
+    """A world with people on call in it. On NOON, jonas is on call by the rota `exchange`; see policies.TEXT."""
 
     world: World
     file: Path
@@ -56,8 +56,12 @@ class OnCallWorld:
         return ts
 
     async def say(self, ts: str, text: str, who: str = "alex") -> None:
+        await self.post(ts, f"@Mailflow {text}", who)
+
+    async def post(self, ts: str, text: str, who: str = "alex") -> None:
+        """Says something in a case's thread; returns when it was dealt with."""
         before = len(await self.world.rows("select 1 from delivery"))
-        await self.world.place.post(who, "#exchange", f"@Mailflow {text}", thread_ts=ts)
+        await self.world.place.post(who, "#exchange", text, thread_ts=ts)
         await self.world.settled(before + 1)
         await self.quiet()
 
@@ -102,7 +106,7 @@ class OnCallWorld:
         sent: list[Any] = []
         opened: dict[str, Any] = {}
         for call in self.world.place.calls:
-            if call.method == "conversations.open" and not call.error:
+            if call.method == "conversations.open" and not call.error and call.status == 200:
                 opened[call.result["channel"]["id"]] = call
             if call.method == "chat.postMessage" and not call.error and call.status == 200:
                 channel = call.result["channel"]
