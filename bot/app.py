@@ -24,9 +24,8 @@ from bot.database import NAME, Database, StartError, open_database
 from bot.database.cases import Cases
 from bot.database.inbox import Inbox
 from bot.jobs import Pace, Worker
-from bot.oncall.composing import compose, secrets_of
+from bot.oncall.composing import compose
 from bot.oncall.escalations import Clock, Escalations
-from bot.oncall.inbound import Inbound
 from bot.server import Server
 from bot.settings import Settings
 from bot.slack import CALL_SECONDS, Me, bolt, client, connect, identify, respond
@@ -89,7 +88,8 @@ def build(
         manual_url=settings.manual_url or "",
         straggler_seconds=pace.straggler,
     )
-    escalations = compose(settings, database, session, services, clock=clock, pace=pace)
+    oncall = compose(settings, database, session, services, clock=clock, pace=pace, ready=lambda: bot.ready)
+    escalations = oncall.escalations if oncall else None
     services = replace(services, oncall=escalations)
     worker = Worker(
         database,
@@ -101,16 +101,9 @@ def build(
         escalations=escalations,
     )
     app = bolt(settings, session, me, token)
-    secrets = secrets_of(settings)
-    inbound = escalations and Inbound(
-        escalations,
-        clock=clock,
-        ready=lambda: bot.ready,
-        pagerduty_secret=secrets.pagerduty_webhook,
-        webhook_secret=secrets.webhook,
+    server = Server(
+        app if settings.mode == "http" else None, ready=lambda: bot.ready, routes=oncall.routes if oncall else ()
     )
-    routes = inbound.routes() if inbound else ()
-    server = Server(app if settings.mode == "http" else None, ready=lambda: bot.ready, routes=routes)
     bot = Bot(settings, app, slack, worker, server, me, escalations)
     register(app, services)
     return bot

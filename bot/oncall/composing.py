@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import aiohttp
+from aiohttp import web
 
 from bot.database import Database
 from bot.database.escalations import EscalationStore
 from bot.jobs import Pace, ThreadLocks
 from bot.oncall.escalations import Clock, Escalations
+from bot.oncall.inbound import Inbound
 from bot.oncall.pager import Pager
 from bot.oncall.pagerduty import PagerDuty
 from bot.oncall.policy import Policy, PolicyError, load
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Secrets:
+class _Secrets:
     """What the on-call file may need and doesn't hold; "" for what isn't set."""
 
     pagerduty_token: str
@@ -33,11 +36,11 @@ class Secrets:
     webhook: str
 
 
-def secrets_of(settings: Settings) -> Secrets:
+def _secrets(settings: Settings) -> _Secrets:
     def plain(value: SecretStr | None) -> str:
         return value.get_secret_value() if value else ""
 
-    return Secrets(
+    return _Secrets(
         plain(settings.pagerduty_token),
         plain(settings.pagerduty_routing_key),
         plain(settings.pagerduty_webhook_secret),
@@ -53,9 +56,17 @@ def policy_of(settings: Settings) -> Policy | None:
         policy = load(settings.oncall_file)
     except PolicyError as error:
         raise SettingsError(*(f"MAILFLOW_ONCALL_FILE: {sentence}" for sentence in error.sentences)) from None
-    if wrong := _missing(policy, secrets_of(settings)):
+    if wrong := _missing(policy, _secrets(settings)):
         raise SettingsError(*wrong)
     return policy
+
+
+@dataclass(frozen=True)
+class Composed:
+    """On-call, put together: what handlers and jobs work with, and what is added to the HTTP side."""
+
+    escalations: Escalations
+    routes: tuple[web.RouteDef, ...]
 
 
 def compose(
@@ -66,12 +77,13 @@ def compose(
     *,
     clock: Clock,
     pace: Pace,
-) -> Escalations | None:
-    """Escalations by the on-call file; None when none is set. Starts nothing. Raises SettingsError."""
+    ready: Callable[[], bool],
+) -> Composed | None:
+    """On-call by the on-call file; None when none is set. Starts nothing. Raises SettingsError."""
     policy = policy_of(settings)
     if policy is None:
         return None
-    secrets = secrets_of(settings)
+    secrets = _secrets(settings)
     store = EscalationStore(database)
     pagerduty = PagerDuty(
         session, policy.pagerduty, token=secrets.pagerduty_token, routing_key=secrets.pagerduty_routing_key
@@ -79,10 +91,21 @@ def compose(
     webhooks = {name: Webhook(session, name, table.url, secrets.webhook) for name, table in policy.webhooks.items()}
     sources = Sources(policy, services.slack, pagerduty, webhooks)
     pager = Pager(store, policy, services, sources, pagerduty, webhooks, clock=clock, pace=pace)
-    return Escalations(store, policy, clock=clock, deliver=pager.deliver, locks=ThreadLocks(database.url), pace=pace)
+    escalations = Escalations(
+        store, policy, clock=clock, deliver=pager.deliver, locks=ThreadLocks(database.url), pace=pace
+    )
+    inbound = Inbound(
+        escalations,
+        clock=clock,
+        ready=ready,
+        pagerduty_api=pagerduty if secrets.pagerduty_token else None,
+        pagerduty_secret=secrets.pagerduty_webhook,
+        webhook_secret=secrets.webhook,
+    )
+    return Composed(escalations, tuple(inbound.routes()))
 
 
-def _missing(policy: Policy, secrets: Secrets) -> list[str]:
+def _missing(policy: Policy, secrets: _Secrets) -> list[str]:
     """What the file relies on and the settings don't have."""
     wrong: list[str] = []
     for name, target in policy.targets.items():

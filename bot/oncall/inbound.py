@@ -13,6 +13,7 @@ from aiohttp import web
 from bot.oncall import pagerduty, webhook
 from bot.oncall.escalations import Clock, Escalations
 from bot.oncall.events import Acknowledged, Resolved
+from bot.oncall.failures import AdapterError
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +24,7 @@ _ODD: Final = (ValueError, KeyError, TypeError, AttributeError)  # JSON of anoth
 
 
 class Inbound:
-    """A secret that is "" closes its address."""
+    """A secret that is "" closes its address. `pagerduty_api` is asked which alerts an incident has."""
 
     def __init__(
         self,
@@ -31,12 +32,14 @@ class Inbound:
         *,
         clock: Clock,
         ready: Callable[[], bool],
+        pagerduty_api: pagerduty.PagerDuty | None = None,
         pagerduty_secret: str = "",
         webhook_secret: str = "",
     ) -> None:
         self._escalations = escalations
         self._clock = clock
         self._ready = ready
+        self._pagerduty_api = pagerduty_api
         self._pagerduty_secret = pagerduty_secret
         self._webhook_secret = webhook_secret
 
@@ -50,15 +53,27 @@ class Inbound:
             raise web.HTTPUnauthorized
         try:
             heard = pagerduty.heard(body)
-            escalation = _escalation(heard.key) if heard else None
         except _ODD:
             raise web.HTTPBadRequest from None
-        if heard and escalation:
+        if heard and (escalation := await self._meant(heard)):
             kind = Acknowledged if heard.action == "acknowledge" else Resolved
             event = kind(heard.person.lstrip("@"), heard.at, "pagerduty")
             answered = await self._escalations.reported("pagerduty", heard.event, escalation, event)
             logger.info("PagerDuty told us", extra={"action": heard.action, "outcome": answered})
         return web.Response(status=202)
+
+    async def _meant(self, heard: pagerduty.Heard) -> UUID | None:
+        """Our escalation behind a PagerDuty incident. 503 when that can't be told now: PagerDuty sends it again."""
+        if heard.key or not self._pagerduty_api:
+            return _escalation(heard.key)
+        try:
+            keys = await self._pagerduty_api.keys(heard.incident)
+        except AdapterError as error:
+            logger.warning("an incident's alerts could not be read", extra={"reason": str(error)})
+            if error.passes:
+                raise web.HTTPServiceUnavailable from None
+            return None
+        return next((found for key in keys if (found := _escalation(key))), None)
 
     async def _webhook(self, request: web.Request) -> web.Response:
         body = await self._body(request)

@@ -82,6 +82,7 @@ def _worse(policy: Policy, state: State, severity: Severity, now: datetime) -> O
 
 def _escalate(policy: Policy, state: State, event: Escalate, now: datetime) -> Outcome:
     askers = tuple(dict.fromkeys((*state.askers, event.by)))
+    state = replace(state, severity=_higher(state.severity, "major"))  # nobody calls for help over a trifle
     if state.phase == "paging":
         if state.held or state.resting:
             return _page(policy, _first(replace(state, askers=askers, held="", resting=False)), now)

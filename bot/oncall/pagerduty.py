@@ -1,6 +1,6 @@
 """PagerDuty: who is on call by a schedule, incidents by the Events API v2, and its webhooks (v3) back to us.
 
-https://developer.pagerduty.com/api-reference/ (GET /oncalls), https://developer.pagerduty.com/docs/events-api-v2-overview,
+https://developer.pagerduty.com/api-reference/ (GET /oncalls, GET /incidents/{id}/alerts), https://developer.pagerduty.com/docs/events-api-v2-overview,
 https://developer.pagerduty.com/docs/webhooks-overview and /docs/verifying-webhook-signatures
 """
 
@@ -12,6 +12,7 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
+from urllib.parse import quote
 
 import aiohttp
 
@@ -47,10 +48,12 @@ class Incident:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What a webhook tells: `person` has acknowledged or resolved the incident `key` at `at`."""
+    """What a webhook tells: `person` has acknowledged or resolved an incident at `at`. `key` is its dedup_key; "" where
+    PagerDuty has it in the incident's alerts alone."""
 
     event: str
     action: Literal["acknowledge", "resolve"]
+    incident: str
     key: str
     person: str
     at: datetime
@@ -69,10 +72,6 @@ class PagerDuty:
 
     async def on_call(self, schedule: str, at: datetime) -> Duty:
         """Who a schedule has on call at `at`. Raises AdapterError."""
-        headers = {
-            "Authorization": f"Token token={self._token}",
-            "Accept": "application/vnd.pagerduty+json;version=2",
-        }
         found: list[dict[str, Any]] = []
         for page in range(_PAGES):
             query = [
@@ -82,13 +81,23 @@ class PagerDuty:
                 ("limit", str(_PAGE)),
                 ("offset", str(page * _PAGE)),
             ]
-            answer = await call(
-                self._session, _NAME, "GET", f"{self._table.api_url}/oncalls", headers=headers, params=query
-            )
-            found += _entries(answer)
+            answer = await self._get("/oncalls", query)
+            found += _entries(answer, "oncalls")
             if not answer.get("more"):
                 break
         return _duty(found, at)
+
+    async def keys(self, incident: str) -> tuple[str, ...]:
+        """The dedup_keys of an incident's alerts. Raises AdapterError."""
+        answer = await self._get(f"/incidents/{quote(incident, safe='')}/alerts", [("limit", str(_PAGE))])
+        return tuple(str(alert.get("alert_key") or "") for alert in _entries(answer, "alerts"))
+
+    async def _get(self, path: str, query: list[tuple[str, str]]) -> Any:
+        headers = {
+            "Authorization": f"Token token={self._token}",
+            "Accept": "application/vnd.pagerduty+json;version=2",
+        }
+        return await call(self._session, _NAME, "GET", self._table.api_url + path, headers=headers, params=query)
 
     async def send(self, action: Literal["trigger", "acknowledge", "resolve"], incident: Incident) -> None:
         """Sends an event. Raises AdapterError."""
@@ -122,18 +131,19 @@ def heard(body: bytes) -> Heard | None:
         "incident.resolved": "resolve",
     }
     action = actions.get(event["event_type"])
-    key = (event.get("data") or {}).get("incident_key")
-    if action is None or not key:
+    if action is None:
         return None
+    incident = str(event["data"]["id"])
+    key = str(event["data"].get("incident_key") or "")
     person = str((event.get("agent") or {}).get("summary") or "somebody in PagerDuty")
     at = datetime.fromisoformat(str(event["occurred_at"]))
-    return Heard(str(event["id"]), action, str(key), person, at if at.tzinfo else at.replace(tzinfo=UTC))
+    return Heard(str(event["id"]), action, incident, key, person, at if at.tzinfo else at.replace(tzinfo=UTC))
 
 
-def _entries(answer: Any) -> list[dict[str, Any]]:
-    entries = answer.get("oncalls") if isinstance(answer, dict) else None
+def _entries(answer: Any, name: str) -> list[dict[str, Any]]:
+    entries = answer.get(name) if isinstance(answer, dict) else None
     if not isinstance(entries, list):
-        raise AdapterError("PagerDuty answers with something else than on-calls", passes=False)
+        raise AdapterError("PagerDuty answers with something else than what was asked", passes=False)
     return [entry for entry in entries if isinstance(entry, dict)]
 
 

@@ -57,7 +57,7 @@ def _duration(value: object) -> object:
 def _zone(value: object) -> object:
     try:
         return ZoneInfo(value) if isinstance(value, str) else value
-    except (ValueError, OSError):  # ZoneInfoNotFoundError, and names that are paths
+    except (KeyError, ValueError, OSError):  # unknown names, and names that are paths
         raise ValueError('must be an IANA time zone such as "Europe/Berlin"') from None
 
 
@@ -91,19 +91,38 @@ def _naive(value: _Wall) -> _Wall:
     return value
 
 
+def _some(value: timedelta) -> timedelta:
+    if value < timedelta(seconds=1):
+        raise ValueError('must be "1s" or longer')
+    return value
+
+
+def _like(pattern: str, what: str) -> AfterValidator:
+    compiled = re2.compile(pattern)
+
+    def check(value: str) -> str:
+        if not compiled.fullmatch(value):
+            raise ValueError(f"must be {what}")
+        return value
+
+    return AfterValidator(check)
+
+
 def _aware(value: datetime, zone: ZoneInfo) -> datetime:
     return value if value.tzinfo else instant(value, zone)
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
-Pause = Annotated[Duration, Field(ge=timedelta(seconds=1))]
+Pause = Annotated[Duration, AfterValidator(_some)]
 WallTime = Annotated[time, BeforeValidator(_no_number), AfterValidator(_naive)]
 Moment = Annotated[datetime, BeforeValidator(_no_number)]
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
 Url = Annotated[str, AfterValidator(_web_address)]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
-Member = Annotated[str, Field(pattern=r"^[UW][A-Z0-9]{2,20}$")]
-PagerDutyId = Annotated[str, Field(pattern=r"^[A-Z0-9]{4,32}$")]
+Name = Annotated[str, _like("[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", "a name of letters, digits, dots, dashes")]
+Member = Annotated[str, _like("[UW][A-Z0-9]{2,20}", "a Slack member id such as U0PRIYANAI")]
+Group = Annotated[str, _like("S[A-Z0-9]{2,20}", "the id of a Slack user group such as S0EXCHANGE")]
+ChannelId = Annotated[str, _like("[CG][A-Z0-9]{2,20}", "the id of a Slack channel such as C0ONCALL01")]
+PagerDutyId = Annotated[str, _like("[A-Z0-9]{4,32}", "an id of PagerDuty such as PXPGF42")]
 
 
 class _Table(BaseModel):
@@ -184,7 +203,7 @@ class Target(_Table):
 
     people: tuple[Name, ...] = ()
     rota: Name | None = None
-    slack_user_group: Annotated[str, Field(pattern=r"^S[A-Z0-9]{2,20}$")] | None = None
+    slack_user_group: Group | None = None
     pagerduty_schedule: PagerDutyId | None = None
     pagerduty: bool = False
     webhook: Name | None = None
@@ -229,7 +248,7 @@ class Policy(_Table):
     """The whole file."""
 
     time_zone: Zone
-    channel: Annotated[str, Field(pattern=r"^[CG][A-Z0-9]{2,20}$")] | None = None
+    channel: ChannelId | None = None
     rounds: int = Field(3, ge=1, le=20)
     rearm_after: Pause = timedelta(minutes=30)
     people: dict[Name, Person] = {}
@@ -326,9 +345,18 @@ def load(path: Path) -> Policy:
     try:
         return Policy.model_validate(table)
     except ValidationError as error:
-        raise PolicyError(
-            *(_sentence(detail) for detail in error.errors(include_input=False, include_url=False))
-        ) from None
+        raise PolicyError(*_sentences(error)) from None
+
+
+def _sentences(error: ValidationError) -> list[str]:
+    """One for each mistake. What fails because something in it failed is no mistake of its own."""
+    details = error.errors(include_input=False, include_url=False)
+    places = [detail["loc"] for detail in details]
+    return [
+        _sentence(detail)
+        for detail in details
+        if not any(len(other) > len(detail["loc"]) and other[: len(detail["loc"])] == detail["loc"] for other in places)
+    ]
 
 
 def _sentence(detail: Mapping[str, Any]) -> str:
