@@ -21,7 +21,7 @@ from pgqueuer.errors import RetryRequested
 from pgqueuer.models import Job, Schedule
 
 from bot.database import Database
-from bot.database.escalations import ENTRYPOINT as ESCALATION
+from bot.database.held import ENTRYPOINT as ESCALATION
 from bot.database.inbox import ENTRYPOINT, Inbox, Open
 from bot.logs import about
 from handlers.failures import advice

@@ -18,6 +18,7 @@ from bot.oncall.pager import Pager
 from bot.oncall.pagerduty import PagerDuty
 from bot.oncall.policy import Policy, PolicyError, load
 from bot.oncall.sources import Sources
+from bot.oncall.telling import Telling
 from bot.oncall.webhook import Webhook
 from bot.settings import Settings, SettingsError
 from handlers.ports import Services
@@ -90,7 +91,8 @@ def compose(
     )
     webhooks = {name: Webhook(session, name, table.url, secrets.webhook) for name, table in policy.webhooks.items()}
     sources = Sources(policy, services.slack, pagerduty, webhooks)
-    pager = Pager(store, policy, services, sources, pagerduty, webhooks, clock=clock, pace=pace)
+    telling = Telling(services, policy.time_zone)
+    pager = Pager(store, services.slack, telling, sources, pagerduty, webhooks, clock=clock, pace=pace)
     escalations = Escalations(
         store, policy, clock=clock, deliver=pager.deliver, locks=ThreadLocks(database.url), pace=pace
     )

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import uuid4
 
-from bot.database.escalations import Draft, Held, Outlet, StoredPage
+from bot.database.held import Held
+from bot.database.pages import Draft, Outlet, StoredPage
 from bot.oncall.events import Effect, Page, Reached, State, Sync, Tell, Told, Unreached
 from bot.oncall.policy import Policy
 from handlers.ports import Thread

@@ -15,7 +15,9 @@ from uuid import UUID
 from pgqueuer.errors import RetryRequested
 from pgqueuer.models import Job
 
-from bot.database.escalations import Draft, EscalationStore, Held, StoredPage
+from bot.database.escalations import EscalationStore
+from bot.database.held import Held
+from bot.database.pages import Draft, StoredPage
 from bot.jobs import Pace, ThreadLocks
 from bot.oncall import drafts
 from bot.oncall.events import (
@@ -97,16 +99,16 @@ class Escalations:
 
     async def escalate(self, wish: Wish) -> Answered:
         found = await self._meant(wish)
-        if found is None:
+        if found is None and not wish.escalation:
             async with self.store.opened(wish.thread) as held:
-                return await self._once(held, wish.event, Escalate(f"@{wish.user}"))
-        return await self._wished(found, wish.event, Escalate(f"@{wish.user}"))
+                return await self._once(held, wish.event, Escalate(_who(wish)))
+        return await self._wished(found, wish.event, Escalate(_who(wish)))
 
     async def acknowledge(self, wish: Wish) -> Answered:
-        return await self._wished(await self._meant(wish), wish.event, Acknowledged(f"@{wish.user}"))
+        return await self._wished(await self._meant(wish), wish.event, Acknowledged(_who(wish)))
 
     async def resolve(self, wish: Wish) -> Answered:
-        return await self._wished(await self._meant(wish), wish.event, Resolved(f"@{wish.user}"))
+        return await self._wished(await self._meant(wish), wish.event, Resolved(_who(wish)))
 
     async def reported(self, source: str, event_id: str, escalation: UUID, event: Event) -> Answered:
         """Another system, which told us of `event_id` perhaps before, says that somebody did something."""
@@ -115,7 +117,7 @@ class Escalations:
     async def _meant(self, wish: Wish) -> UUID | None:
         if wish.escalation:
             try:
-                return UUID(wish.escalation)
+                return await self.store.known(UUID(wish.escalation), wish.thread.team)
             except ValueError:
                 return None
         return await self.store.find(wish.thread)
@@ -262,6 +264,11 @@ class Escalations:
 
     async def close(self) -> None:
         await self._locks.close()
+
+
+def _who(wish: Wish) -> str:
+    """Alert bots have no user."""
+    return f"@{wish.user}" if wish.user else "an alert"
 
 
 def _says_something(effects: tuple[Effect, ...]) -> bool:

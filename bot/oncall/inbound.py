@@ -57,7 +57,7 @@ class Inbound:
             raise web.HTTPBadRequest from None
         if heard and (escalation := await self._meant(heard)):
             kind = Acknowledged if heard.action == "acknowledge" else Resolved
-            event = kind(heard.person.lstrip("@"), heard.at, "pagerduty")
+            event = kind(heard.person, heard.at, "pagerduty")
             answered = await self._escalations.reported("pagerduty", heard.event, escalation, event)
             logger.info("PagerDuty told us", extra={"action": heard.action, "outcome": answered})
         return web.Response(status=202)

@@ -13,30 +13,25 @@ from typing import Any, Final
 from uuid import UUID
 
 from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.database.escalations import Draft, EscalationStore, StoredPage
+from bot.database.escalations import EscalationStore
+from bot.database.pages import Draft, StoredPage
 from bot.jobs import Pace
-from bot.oncall import sentences
 from bot.oncall.escalations import Clock, Escalations
 from bot.oncall.failures import AdapterError
 from bot.oncall.pagerduty import Incident, PagerDuty
-from bot.oncall.policy import Policy
 from bot.oncall.sources import Recipient, Resolution, Sources
+from bot.oncall.telling import Telling
 from bot.oncall.webhook import Webhook
-from diagnostics import Report
 from handlers import paging
-from handlers.blocks.message import Message, plain
-from handlers.blocks.page import mention, summary
-from handlers.blocks.page import page as page_message
+from handlers.blocks.message import Message
 from handlers.failures import Advice, TooEarlyError, advice, slack_error
-from handlers.judging import judge
-from handlers.ports import Services, Thread
 
 logger = logging.getLogger(__name__)
 
 _TRIES: Final = 3  # for a person's page
 _PATIENCE: Final = 15.0  # seconds that a person's page may be told to wait
-_NAMES: Final = 500
 
 
 class Pager:
@@ -45,8 +40,8 @@ class Pager:
     def __init__(
         self,
         store: EscalationStore,
-        policy: Policy,
-        services: Services,
+        slack: AsyncWebClient,
+        telling: Telling,
         sources: Sources,
         pagerduty: PagerDuty,
         webhooks: Mapping[str, Webhook],
@@ -55,14 +50,13 @@ class Pager:
         pace: Pace,
     ) -> None:
         self._store = store
-        self._policy = policy
-        self._services = services
+        self._slack = slack
+        self._telling = telling
         self._sources = sources
         self._pagerduty = pagerduty
         self._webhooks = webhooks
         self._clock = clock
         self._pace = pace
-        self._names: dict[str, str] = {}
 
     async def deliver(self, escalations: Escalations, page: StoredPage) -> None:
         """One try. What came of it is recorded; raises nothing that a page can do about."""
@@ -85,21 +79,20 @@ class Pager:
 
     async def _begin(self, page: StoredPage) -> bool:
         """Marks the page as on its way; False when it is no longer wanted."""
-        if page.state == "sending" and page.waited < self._services.straggler_seconds:
-            raise TooEarlyError(self._services.straggler_seconds - page.waited)
+        if page.state == "sending" and page.waited < self._pace.straggler:
+            raise TooEarlyError(self._pace.straggler - page.waited)
         return await self._store.send_off(page)
 
     async def _failed(self, escalations: Escalations, page: StoredPage, error: Exception) -> None:
         what = _advice(error)
         person = page.step > 0
-        tries = _TRIES if person else self._pace.tries
         seconds = what.after if what.after is not None else self._pace.backoff * 2**page.tries
-        again = page.tries + 1 < tries if what.counts or person else True
-        if isinstance(error, TooEarlyError) or (what.passes and again and not (person and seconds > _PATIENCE)):
-            counts = person or what.counts
-            await self._store.postpone(
-                page, seconds, counts=counts and not isinstance(error, TooEarlyError), lost=_lost(page, error)
-            )
+        if isinstance(error, TooEarlyError):
+            await self._store.postpone(page, seconds, counts=False, lost=page.state == "sending")
+            return
+        left = page.tries + 1 < (_TRIES if person else self._pace.tries) or not (person or what.counts)
+        if what.passes and left and not (person and seconds > _PATIENCE):
+            await self._store.postpone(page, seconds, counts=person or what.counts, lost=_lost(page, error))
             return
         logger.warning("a page failed", extra={"outlet": page.outlet, "reason": what.reason}, exc_info=error)
         await escalations.settle(page, "failed", ref=_half_a_sentence(error))
@@ -138,61 +131,40 @@ class Pager:
     # -- Slack ----------------------------------------------------------------------------------------
 
     async def _direct(self, escalations: Escalations, page: StoredPage) -> None:
-        channel = await paging.direct_channel(self._services.slack, page.address)
-        message = await self._page(page)
+        channel = await paging.direct_channel(self._slack, page.address)
+        message = await self._telling.page(page)
         await self._post(escalations, page, channel, "", message)
 
     async def _root(self, escalations: Escalations, page: StoredPage) -> None:
-        await self._post(escalations, page, page.address, "", await self._page(page))
+        await self._post(escalations, page, page.address, "", await self._telling.page(page))
 
     async def _there(self, escalations: Escalations, page: StoredPage) -> None:
         """In the on-call channel's thread; where that couldn't be opened, whoever must be pinged is pinged here."""
         root = await self._store.root(page)
-        if root:
-            await self._post(escalations, page, root.place, root.ref, await self._note(page))
+        if root and root.state in ("planned", "sending"):
+            raise TooEarlyError(self._pace.backoff)
+        if root and root.state == "sent":
+            await self._post(escalations, page, root.place, root.ref, await self._telling.note(page))
         elif page.content.get("ping"):
             await self._here(escalations, page)
         else:
             await escalations.settle(page, "dropped")
 
     async def _here(self, escalations: Escalations, page: StoredPage) -> None:
-        await self._post(escalations, page, page.thread.channel, page.thread.ts, await self._note(page))
+        await self._post(escalations, page, page.thread.channel, page.thread.ts, await self._telling.note(page))
 
     async def _edit(self, escalations: Escalations, page: StoredPage) -> None:
         """A page that Slack shows says how things stand, and quotes only what is still on record."""
         shown, state = await self._store.page(UUID(page.address)), await self._store.state(page.escalation)
         if shown is not None and state is not None:
-            content = {"what": state.phase}
-            told = state.phase in ("acknowledged", "resolved")
-            why = sentences.told(content, [await self._name(state.holder)], self._policy.time_zone) if told else ""
-            message = await self._page(shown, why=why, over=state.phase == "resolved")
-            await paging.edit(self._services.slack, shown.place, shown.ref, message)
+            message = await self._telling.shown(shown, state)
+            await paging.edit(self._slack, shown.place, shown.ref, message)
         await escalations.settle(page, "sent")
 
     async def _post(self, escalations: Escalations, page: StoredPage, channel: str, ts: str, message: Message) -> None:
         again = page.state == "sending"
-        ref = await paging.post(self._services.slack, channel, ts, message, page.id, again=again)
+        ref = await paging.post(self._slack, channel, ts, message, page.id, again=again)
         await escalations.settle(page, "sent", place=channel, ref=ref)
-
-    async def _page(self, page: StoredPage, *, why: str = "", over: bool = False) -> Message:
-        report = await self._report(page.thread)
-        link = await paging.permalink(self._services.slack, page.thread)
-        why = why or await self._why(page)
-        return page_message(report, why=why, link=link, escalation="" if over else str(page.escalation))
-
-    async def _note(self, page: StoredPage) -> Message:
-        who = [str(name) for name in page.content.get("who", ())]
-        link = ""
-        if page.content["what"] == "joined":
-            other = Thread(page.thread.team, page.content["channel"], page.content["ts"])
-            link = await paging.permalink(self._services.slack, other)
-        if page.content.get("ping"):
-            others = [name for name in who if not name.startswith("@")]
-            members = [name[1:] for name in who if name.startswith("@")]
-            paged = f"you are paged{' (also: ' + sentences.listed(others) + ')' if others else ''}."
-            return mention(members, paged) if members else plain(f"Paged: {sentences.listed(others)}.")
-        names = [await self._name(name) for name in who]
-        return plain(sentences.told(page.content, names, self._policy.time_zone, link=link))
 
     # -- other systems --------------------------------------------------------------------------------
 
@@ -200,13 +172,11 @@ class Pager:
         key = f"mailflow-{page.escalation}-{page.incident}"
         action = page.content.get("action", "trigger")
         if action != "trigger":
-            await self._pagerduty.send(action, Incident(key, "", "minor"))
+            await self._pagerduty.send(action, Incident(key))
         else:
-            report = await self._report(page.thread)
-            link = await paging.permalink(self._services.slack, page.thread)
-            details = {"why": await self._why(page), **_essence(report)}
-            severity = page.content["severity"]
-            await self._pagerduty.send("trigger", Incident(key, summary(report), severity, link, details))
+            essence = await self._telling.essence(page)
+            title, link = essence.pop("title"), essence.pop("link")
+            await self._pagerduty.send("trigger", Incident(key, title, page.content["severity"], link, essence))
         await escalations.settle(page, "sent", ref=key)
 
     async def _hook(self, escalations: Escalations, page: StoredPage) -> None:
@@ -215,47 +185,11 @@ class Pager:
             raise AdapterError("the on-call file no longer has this webhook", passes=False)
         body: dict[str, Any] = {"type": page.content.get("action", "page"), "escalation": str(page.escalation)}
         if body["type"] == "page":
-            report = await self._report(page.thread)
-            link = await paging.permalink(self._services.slack, page.thread)
-            more = {"severity": page.content["severity"], "title": summary(report), "link": link}
-            body |= {**more, "why": await self._why(page), **_essence(report)}
+            body |= {"severity": page.content["severity"], **await self._telling.essence(page)}
         else:
-            body["by"] = await self._name(str(page.content["who"][0]))
+            body["by"] = await self._telling.name(str(page.content["who"][0]))
         await webhook.tell(body, page.id, self._clock())
         await escalations.settle(page, "sent", ref=str(page.id))
-
-    # -- words ----------------------------------------------------------------------------------------
-
-    async def _report(self, thread: Thread) -> Report | None:
-        """The case as it is judged now; nothing of it is stored with a page."""
-        held = await self._services.cases.pasted(thread)
-        return await judge(held) if held else None
-
-    async def _why(self, page: StoredPage) -> str:
-        names = [await self._name(str(asker)) for asker in page.content.get("askers", ())]
-        holder = page.content.get("holder")
-        content = {**page.content, "holder_name": await self._name(str(holder)) if holder else ""}
-        return sentences.why(content, names)
-
-    async def _name(self, who: str) -> str:
-        """A person's name without pinging them. Those of Slack are asked for once."""
-        if not who.startswith("@"):
-            return who
-        if who not in self._names:
-            if len(self._names) >= _NAMES:
-                self._names.clear()
-            self._names[who] = await paging.name_of(self._services.slack, who[1:])
-        return self._names[who]
-
-
-def _essence(report: Report | None) -> dict[str, str]:
-    """The cause, the proof and the first step, for systems that show text."""
-    if report is None or not report.findings:
-        return {}
-    top = report.findings[0]
-    proof = " / ".join(evidence.quote[:300] for evidence in top.evidence[:3])
-    first = report.next[0].ask if report.next and top.belief != "confirmed" else top.steps[0].say if top.steps else ""
-    return {"cause": top.cause, "because": top.because, "proof": proof, "first_step": first}
 
 
 def _advice(error: Exception) -> Advice:

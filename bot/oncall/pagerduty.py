@@ -23,6 +23,7 @@ from bot.oncall.policy import PagerDutyTable, Severity
 SUMMARY: Final = 1024
 _PAGE: Final = 100
 _PAGES: Final = 10
+_NAME_SHOWN: Final = 80
 _NAME: Final = "PagerDuty"
 _SEVERITY: Final[dict[Severity, str]] = {"critical": "critical", "major": "error", "minor": "warning"}
 
@@ -40,8 +41,8 @@ class Incident:
     """What an incident says. `key` makes repetitions one: PagerDuty's dedup_key."""
 
     key: str
-    summary: str
-    severity: Severity
+    summary: str = ""
+    severity: Severity = "minor"
     link: str = ""
     details: dict[str, str] | None = None
 
@@ -135,7 +136,7 @@ def heard(body: bytes) -> Heard | None:
         return None
     incident = str(event["data"]["id"])
     key = str(event["data"].get("incident_key") or "")
-    person = str((event.get("agent") or {}).get("summary") or "somebody in PagerDuty")
+    person = str((event.get("agent") or {}).get("summary") or "somebody in PagerDuty").lstrip("@")[:_NAME_SHOWN]
     at = datetime.fromisoformat(str(event["occurred_at"]))
     return Heard(str(event["id"]), action, incident, key, person, at if at.tzinfo else at.replace(tzinfo=UTC))
 

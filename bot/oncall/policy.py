@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import ipaddress
 import tomllib
 from collections.abc import Mapping
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self, TypeVar
-from urllib.parse import urlsplit
+from typing import Annotated, Any, Final, Literal, Self
 from zoneinfo import ZoneInfo
 
-import re2
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
@@ -24,6 +20,21 @@ from pydantic import (
     model_validator,
 )
 
+from bot.oncall.fields import (
+    ChannelId,
+    Duration,
+    Group,
+    Member,
+    Moment,
+    Name,
+    PagerDutyId,
+    Pause,
+    Url,
+    WallTime,
+    Zone,
+    aware,
+    naive,
+)
 from bot.oncall.hours import Window, ends, inside, instant
 from bot.oncall.rota import Layer, Override, Rota
 
@@ -32,10 +43,7 @@ Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 SEVERITIES: Final[tuple[Severity, ...]] = ("minor", "major", "critical")
 _DAYS: Final[tuple[Day, ...]] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_DURATION = re2.compile(r"(\d{1,5})(s|m|h|d)")
-_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _WEEK: Final = timedelta(days=7)
-_Wall = TypeVar("_Wall", datetime, time)
 _SOME_MONDAY: Final = datetime(2026, 1, 5)  # noqa: DTZ001 - what a wall shows
 
 
@@ -45,84 +53,6 @@ class PolicyError(Exception):
     def __init__(self, *sentences: str) -> None:
         super().__init__("\n".join(sentences))
         self.sentences = sentences
-
-
-def _duration(value: object) -> object:
-    found = _DURATION.fullmatch(value) if isinstance(value, str) else None
-    if not found:
-        raise ValueError('must be a duration such as "90s", "10m", "2h" or "1d"')
-    return timedelta(**{_UNITS[found.group(2)]: int(found.group(1))})
-
-
-def _zone(value: object) -> object:
-    try:
-        return ZoneInfo(value) if isinstance(value, str) else value
-    except (KeyError, ValueError, OSError):  # unknown names, and names that are paths
-        raise ValueError('must be an IANA time zone such as "Europe/Berlin"') from None
-
-
-def _web_address(value: str) -> str:
-    """https, but for this very machine: what is sent names a fault of somebody's mail servers."""
-    parts = urlsplit(value)
-    if not parts.hostname or parts.username or parts.fragment:
-        raise ValueError("must be a web address")
-    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts.hostname)):
-        raise ValueError("must be an https:// address")
-    return value.rstrip("/")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _no_number(value: object) -> object:
-    """`from = 8` would be read as eight seconds after midnight."""
-    if isinstance(value, (int, float)):
-        raise ValueError("must be written out, as in 08:00:00 or 2026-12-24T09:00:00")  # noqa: TRY004 - pydantic's kind
-    return value
-
-
-def _naive(value: _Wall) -> _Wall:
-    if value.tzinfo is not None:
-        raise ValueError("must have no offset: the time zone says what it means")
-    return value
-
-
-def _some(value: timedelta) -> timedelta:
-    if value < timedelta(seconds=1):
-        raise ValueError('must be "1s" or longer')
-    return value
-
-
-def _like(pattern: str, what: str) -> AfterValidator:
-    compiled = re2.compile(pattern)
-
-    def check(value: str) -> str:
-        if not compiled.fullmatch(value):
-            raise ValueError(f"must be {what}")
-        return value
-
-    return AfterValidator(check)
-
-
-def _aware(value: datetime, zone: ZoneInfo) -> datetime:
-    return value if value.tzinfo else instant(value, zone)
-
-
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
-Pause = Annotated[Duration, AfterValidator(_some)]
-WallTime = Annotated[time, BeforeValidator(_no_number), AfterValidator(_naive)]
-Moment = Annotated[datetime, BeforeValidator(_no_number)]
-Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
-Url = Annotated[str, AfterValidator(_web_address)]
-Name = Annotated[str, _like("[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", "a name of letters, digits, dots, dashes")]
-Member = Annotated[str, _like("[UW][A-Z0-9]{2,20}", "a Slack member id such as U0PRIYANAI")]
-Group = Annotated[str, _like("S[A-Z0-9]{2,20}", "the id of a Slack user group such as S0EXCHANGE")]
-ChannelId = Annotated[str, _like("[CG][A-Z0-9]{2,20}", "the id of a Slack channel such as C0ONCALL01")]
-PagerDutyId = Annotated[str, _like("[A-Z0-9]{4,32}", "an id of PagerDuty such as PXPGF42")]
 
 
 class _Table(BaseModel):
@@ -168,7 +98,7 @@ class Person(_Table):
 
 class LayerTable(_Table):
     people: tuple[Name, ...] = Field(min_length=1)
-    start: Annotated[Moment, AfterValidator(_naive)]
+    start: Annotated[Moment, AfterValidator(naive)]
     rotate: Literal["daily", "weekly"] = "weekly"
     every: int = Field(1, ge=1, le=52)
     hours: tuple[Hours, ...] = ()
@@ -194,7 +124,7 @@ class RotaTable(_Table):
             )
             for layer in self.layers
         )
-        overrides = tuple(Override(o.person, _aware(o.begin, zone), _aware(o.end, zone)) for o in self.overrides)
+        overrides = tuple(Override(o.person, aware(o.begin, zone), aware(o.end, zone)) for o in self.overrides)
         return Rota(zone, layers, overrides)
 
 
@@ -330,7 +260,7 @@ class Policy(_Table):
 
     @cached_property
     def _maintenance(self) -> list[tuple[datetime, datetime]]:
-        return [(_aware(m.begin, self.time_zone), _aware(m.end, self.time_zone)) for m in self.maintenance]
+        return [(aware(m.begin, self.time_zone), aware(m.end, self.time_zone)) for m in self.maintenance]
 
 
 def load(path: Path) -> Policy:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.database.escalations import Outlet
+from bot.database.pages import Outlet
 from bot.oncall import slack_user_group
 from bot.oncall.failures import AdapterError
 from bot.oncall.pagerduty import PagerDuty

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from bot.app import running
-from bot.database.escalations import EscalationStore, Held
+from bot.database.escalations import EscalationStore
+from bot.database.held import Held
 from bot.oncall.escalations import Escalations
 from bot.settings import load
 from tests.bot.conftest import QUICK
