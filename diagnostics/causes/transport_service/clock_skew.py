@@ -68,6 +68,9 @@ def assess(
     if elsewhere(said, queues):
         return None
     clock = next((each for each in objects if each.kind == "clock"), None)
+    if clock and not clock.failing:
+        because = f"The clock is {clock.get('Offset')} s off, and Kerberos allows five minutes."
+        return Finding(Belief.RULED_OUT, because, (clock, said))
     if clock:
         because = (
             f"Servers fail to sign in to each other, and a clock is {int(clock.get('Offset')) // 60} minutes off; "
