@@ -16,7 +16,7 @@ _PROVIDER_FIRST = re2.compile(
 _NUMBER_FIRST = re2.compile(
     rf"(?i:\b(?:events?|errors?|warnings?|EventId|ID)(?:[ -]?ID)?[ :=#]{{0,3}})(\d{{3,5}})(?i:[ ,:;()-]{{1,4}}(?:source:? ?|from )?)({PROVIDERS})\b"
 )
-_NAMES = ("Schannel", "MSExchange", "FIPFS")
+_NAMES = ("Schannel", "MSExchange", "FIPFS", "Service Control")
 _STATED = re2.compile(
     r"(?i)internal error state is \d|error code returned|SChannel error state is|alert (?:code"
     r"|was)\D{0,40}\d|:\s*\d{2,3}\."
