@@ -123,7 +123,7 @@ def _said(said: Said, way: Fact | None, broken: Authentication | None) -> Findin
         f"The receiver refused because mail of {named(domain, 'the From domain')} passes neither SPF nor DKIM for that "
     )
     because += "domain (neither is aligned)"
-    if "dmarc" not in low and "aligned with either" not in low:
+    if way is None and "dmarc" not in low and "aligned with either" not in low:
         weight = 1.0 if "mail is unauthenticated" in low else 1.6
         return Finding(Belief.POSSIBLE, because + ".", (said,), _steps(domain), weight=weight)
     because += ", and its DMARC policy asks for that." if "dmarc" in low else "."
