@@ -29,7 +29,7 @@ import re2
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.reputation.pool_high_risk_delivery import POOL
-from diagnostics.causes.sender_auth.results import detour, domain_in, elsewhere, name_of, named, refused
+from diagnostics.causes.sender_auth.results import detour, domain_in, elsewhere, name_of, named, refused, told_forward
 from diagnostics.facts import Fact, Said
 from diagnostics.mail_facts import Authentication, Configured, Headers, Traced, Tracked
 from diagnostics.refusals import topics
@@ -76,6 +76,9 @@ def assess(
         where = anchor.sender_ip or "its address"
         because = f"Mail of `{domain}` was sent on by a forwarder or list, from {where}, and fails there"
         because += "; an earlier receiver had found it authentic." if earlier else "."
+        if way is told_forward(settings) and not earlier:
+            # What is told does not say whether these results are from before the forward, or from behind it.
+            return Finding(Belief.POSSIBLE, because, (anchor, way), _steps(), _act(way, anchor.sender_ip, settings), 1.9)
         belief = Belief.CONFIRMED if earlier else Belief.LIKELY
         return Finding(belief, because, (anchor, earlier, way), _steps(), _act(way, anchor.sender_ip, settings))
     if earlier is None:
