@@ -26,7 +26,9 @@ _TOOL = re2.compile(r"(?i)\b(?:w32tm|ntpdate|chronyc|stripchart)\b|^\s*NTP: |, [
 _FINE: Final = 300  # seconds; more breaks Kerberos by default
 
 
-@recogniser(r"(?:\bw32tm\b|\bntpdate\b|\bchronyc\b|^\s*NTP: [+-]|, ?[+-]\d\dm\d\d[.,]\d{4,}s|\bo:[+-]\d{1,8}[.,]\d)", rank=41)
+@recogniser(
+    r"(?:\bw32tm\b|\bntpdate\b|\bchronyc\b|^\s*NTP: [+-]|, ?[+-]\d\dm\d\d[.,]\d{4,}s|\bo:[+-]\d{1,8}[.,]\d)", rank=41
+)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for all samples; its fact is the largest offset."""
     samples = list(_samples(reading))

@@ -25,11 +25,17 @@ _IS_NEEDED = re2.compile(f"(?i)^(?:{_NEEDED})$")
 _SC_NAME = re2.compile(rf"(?i)^\s*[A-Z_]{{4,14}}_NAME\s*:\s*({_NEEDED})\s*$")
 _SC_STATE = re2.compile(r"(?i)^\s*(?:STATE|STATUS|\S{3,12})\s*:\s*([1-7])\s+([A-Z_]{7,17})\b")
 # `Service 'Microsoft Exchange Transport (MSExchangeTransport)' cannot be started …`, in any language.
-_NAMED = re2.compile(rf"(?i)\(({_NEEDED})\)\W{{1,3}}(?:\S+ ){{0,6}}(?:\S*start\S*|ouvrir|iniciar|avviare|\S*uruchomi\S*)\b")
-_NET_START = re2.compile(r"(?i)^\s*(?:The )?(Microsoft Exchange [A-Za-z -]{4,60}?|[\w ]*transport) service (?:could not be|is not) started")
+_NAMED = re2.compile(
+    rf"(?i)\(({_NEEDED})\)\W{{1,3}}(?:\S+ ){{0,6}}(?:\S*start\S*|ouvrir|iniciar|avviare|\S*uruchomi\S*)\b"
+)
+_NET_START = re2.compile(
+    r"(?i)^\s*(?:The )?(Microsoft Exchange [A-Za-z -]{4,60}?|[\w ]*transport) service (?:could not be|is not) started"
+)
 _COMMAND = re2.compile(rf"(?i)\b(?:net start|Start-Service(?: -Name)?|sc start) [\"']?({_NEEDED})\b")
 _NOT_RUNNING = re2.compile(r"(?i)^\s*Services ?not ?running\s*:\s*(\{?[^{}]*\}?)\s*$")
-_FAILED_START = re2.compile(r"(?i)could not be started|cannot be started|can't be started|nicht gestartet werden|error 10\d\d\b")
+_FAILED_START = re2.compile(
+    r"(?i)could not be started|cannot be started|can't be started|nicht gestartet werden|error 10\d\d\b"
+)
 _NEAR: Final = 6
 _STATES: Final = {"1": "Stopped", "2": "StartPending", "3": "StopPending", "4": "Running", "7": "Paused"}
 
@@ -64,7 +70,10 @@ def _lines(reading: Reading) -> Iterator[tuple[list[int], Configured]]:
         stopped = _NOT_RUNNING.search(line)
         if stopped and items(stopped.group(1)):
             values = (("ServicesNotRunning", stopped.group(1)),)
-            yield [index], Configured(source=source_at(reading, index), kind="service-health", values=values, failing=True)
+            yield (
+                [index],
+                Configured(source=source_at(reading, index), kind="service-health", values=values, failing=True),
+            )
         named = _SC_NAME.search(line)
         if named:
             yield from _queried(reading, str(named.group(1)), index, lines[position + 1 : position + 1 + _NEAR])
@@ -75,7 +84,9 @@ def _lines(reading: Reading) -> Iterator[tuple[list[int], Configured]]:
             yield from _started(reading, index, lines[max(0, position - _NEAR) : position])
 
 
-def _queried(reading: Reading, name: str, index: int, below: list[tuple[int, str]]) -> Iterator[tuple[list[int], Configured]]:
+def _queried(
+    reading: Reading, name: str, index: int, below: list[tuple[int, str]]
+) -> Iterator[tuple[list[int], Configured]]:
     for at, line in below:
         state = _SC_STATE.search(line)
         if state and "STATE" in line.upper() and state.group(1) in _STATES:
@@ -94,4 +105,6 @@ def _started(reading: Reading, index: int, above: list[tuple[int, str]]) -> Iter
 
 def _service(reading: Reading, line: int, name: str, state: str) -> Configured:
     values = (("Status", state), ("Name", name))
-    return Configured(source=source_at(reading, line), kind="windows-service", name=name, values=values, failing=state != "Running")
+    return Configured(
+        source=source_at(reading, line), kind="windows-service", name=name, values=values, failing=state != "Running"
+    )

@@ -1,7 +1,7 @@
 """Parts of a header that a person quotes in a sentence: `CAT:SPOOF`, `SFTY:9.25`, `dkim=fail (no key for signature)`.
 
-Each is a name that only Microsoft's report or an Authentication-Results field has; the whole field is read elsewhere. Talk that asks
-about such a name, or explains it, states nothing.
+Each is a name that only Microsoft's report or an Authentication-Results field has; the whole field is read elsewhere. Talk that
+asks about such a name, or explains it, states nothing.
 """
 
 from __future__ import annotations

@@ -81,7 +81,11 @@ def read(reading: Reading) -> Sequence[Artefact]:
     found = []
     for index, line in reading.sentences()[:MOST_LINES]:
         asked = line.rstrip().endswith("?")
-        facts = [] if asked or not (seen or _NAMED_QUEUE.search(line)) else list(_told(source_at(reading, index), line[:1000]))
+        facts = (
+            []
+            if asked or not (seen or _NAMED_QUEUE.search(line))
+            else list(_told(source_at(reading, index), line[:1000]))
+        )
         if facts:
             shown = {"states": [getattr(each, "name", "") or "queue" for each in facts]}
             found.append(artefact(reading, "told-state", [index], facts, shown))

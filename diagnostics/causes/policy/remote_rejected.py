@@ -53,7 +53,8 @@ _REFUSED: Final = (
     r"reject|refus|den(?:y|ied)|block|prohibit|violat|(?:not|n.t) (?:accept|permit|allow)|disallow|against|failed"
 )
 _BY_POLICY: Final = re2.compile(
-    rf"(?i)(?:{_REFUSED}).{{0,60}}\bpolic(?:y|ies)\b|\bpolic(?:y|ies)\b.{{0,40}}(?:{_REFUSED})|(?:{_REFUSED}).{{0,30}}security reasons"
+    rf"(?i)(?:{_REFUSED}).{{0,60}}\bpolic(?:y|ies)\b|\bpolic(?:y|ies)\b.{{0,40}}(?:{_REFUSED})"
+    rf"|(?:{_REFUSED}).{{0,30}}security reasons"
 )
 # Exchange's own refusals have causes of their own.
 _OWN_WORDS: Final = re2.compile(r"\b(?:RESOLVER|TRANSPORT|STOREDRV|APPROVAL|ROUTING|SMTPSEND)\.|\bAS\(?\d{3}")

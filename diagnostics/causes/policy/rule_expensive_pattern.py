@@ -29,34 +29,28 @@ import re2
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.policy.said import of_kind
 from diagnostics.causes.transport_service.ad_unavailable import healthy
-from diagnostics.facts import Said, WindowsEvent
+from diagnostics.facts import WindowsEvent
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 _SLOW: Final = 1050
 _ENGINE: Final = ((4010, "messaging policies"), (2203, "fipfs"))
 _DIRECTORY: Final = ((2142, "adaccess"), (2142, "adtopology"))
-_LATENCY: Final = "CATRT-Transport Rule Agent"
-_SECONDS: Final = re2.compile(
-    r"(?i)CATRT-Transport Rule Agent\W{1,3}(?:(?:\w+ ?:? ?){0,2}(\d{1,3}):(\d\d):(\d\d)|(\d{1,6})(?:[.;|\]}\s]|$))"
-)
-_LONG: Final = 60  # seconds
 _TOOK: Final = re2.compile(r"(\d{3,9})\s*(?:milliseconds|ms\b|Millisekunden|millisecondes)")
 
 
 @cause(
     id="policy.transport-rule.expensive-pattern",
     act="on-prem",
-    says=(_LATENCY,),
     against={
         "Unable to reserve MSAM": "is text extraction that fails on a file, whatever the patterns",
     },
 )
 def assess(
-    anchor: WindowsEvent | Said, settings: tuple[Configured, ...], events: tuple[WindowsEvent, ...]
+    anchor: WindowsEvent | Configured, settings: tuple[Configured, ...], events: tuple[WindowsEvent, ...]
 ) -> Finding | None:
     """The event names the agent in every language; the rules tell why it is slow, unless it waited for another."""
-    if isinstance(anchor, Said):
+    if isinstance(anchor, Configured):
         return _latency(anchor)
     event = anchor
     if event.event != _SLOW or "extensibility" not in event.provider.lower():
@@ -84,18 +78,13 @@ def assess(
     return Finding(Belief.LIKELY, because, (event,), _steps(""))
 
 
-def _latency(said: Said) -> Finding | None:
-    """Message tracking counts the seconds of each component; those of the rules, where they are many."""
-    told = _SECONDS.search(said.text)
-    if told is None:
+def _latency(spent: Configured) -> Finding | None:
+    """What message tracking counts for the rules."""
+    if spent.kind != "latency":
         return None
-    hours, minutes, seconds, plain = (int(part or 0) for part in told.groups())
-    seconds += 3600 * hours + 60 * minutes + plain
-    if seconds < _LONG:
-        return None
-    because = f"Message tracking counts {seconds} s for the Transport Rule Agent (CATRT) on one message; rules that match by "
-    because += "regular expressions are what costs it such time."
-    return Finding(Belief.LIKELY, because, (said,), _steps(""))
+    because = f"Message tracking counts {spent.get('Seconds')} s for the Transport Rule Agent (CATRT) on one message; rules that "
+    because += "match by regular expressions are what costs it such time."
+    return Finding(Belief.LIKELY, because, (spent,), _steps(""))
 
 
 def _awaited(events: tuple[WindowsEvent, ...]) -> WindowsEvent | None:

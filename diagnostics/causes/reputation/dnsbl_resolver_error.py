@@ -63,7 +63,10 @@ def assess(anchor: Said | DnsAnswer, answers: tuple[DnsAnswer, ...], replies: tu
 def _looked_up(answer: DnsAnswer, replies: tuple[Reply, ...]) -> Finding | None:
     """A look-up with the list's own error code in place of a listing, beside a refusal that speaks of a list."""
     code = next((each for each in answer.addresses if each.startswith("127.255.255.")), "")
-    refused = next((r for r in replies if r.failing and ("block list" in r.whole.lower() or "blocked using" in r.whole.lower())), None)
+    refused = next(
+        (r for r in replies if r.failing and ("block list" in r.whole.lower() or "blocked using" in r.whole.lower())),
+        None,
+    )
     if not code or refused is None:
         return None
     because = f"{answer.server or 'The resolver'} gets {code} from the block list, which is no listing but its refusal to serve "

@@ -92,7 +92,9 @@ def assess(said: Said, settings: tuple[Configured, ...]) -> Finding | None:
     because += f", sent from {ip}." if ip else "."
     forwarded = told_forward(settings)
     if forwarded:
-        because += " It was forwarded, which breaks SPF, and DKIM where the message was changed: then the origin is right."
+        because += (
+            " It was forwarded, which breaks SPF, and DKIM where the message was changed: then the origin is right."
+        )
         return Finding(Belief.POSSIBLE, because, (said, forwarded), _steps(domain, ip), weight=1.0)
     belief = Belief.CONFIRMED if any(words in low for words in _SURE) else Belief.LIKELY
     return Finding(belief, because, (said,), _steps(domain, ip), weight=1.3)

@@ -78,7 +78,9 @@ def assess(
         because += "; an earlier receiver had found it authentic." if earlier else "."
         if way is told_forward(settings) and not earlier:
             # What is told does not say whether these results are from before the forward, or from behind it.
-            return Finding(Belief.POSSIBLE, because, (anchor, way), _steps(), _act(way, anchor.sender_ip, settings), 1.9)
+            return Finding(
+                Belief.POSSIBLE, because, (anchor, way), _steps(), _act(way, anchor.sender_ip, settings), 1.9
+            )
         belief = Belief.CONFIRMED if earlier else Belief.LIKELY
         return Finding(belief, because, (anchor, earlier, way), _steps(), _act(way, anchor.sender_ip, settings))
     if earlier is None:
@@ -123,8 +125,8 @@ def _steps() -> tuple[Step, ...]:
         ),
         change(
             "Deliver to a mailbox instead of forwarding, or let the final mailbox fetch it. Where a forward must stay, the "
-            "forwarder should rewrite the envelope sender (SRS), leave signed parts of the message alone, and seal with ARC; a list "
-            "puts its own address into From.",
+            "forwarder should rewrite the envelope sender (SRS), leave signed parts of the message alone, and seal with ARC; a "
+            "list puts its own address into From.",
             "",
             shell="portal",
             changes="Where the mail of that recipient ends up; it no longer passes through a second provider.",

@@ -49,13 +49,19 @@ def assess(
         return Finding(Belief.RULED_OUT, because, (skipping, results))
     ours = told_gateway(results, settings)
     if ours and not mine:
-        because = f"SPF was evaluated for {results.sender_ip}, which is the own gateway, not the sender's server: Exchange Online "
-        because += "has to look past it (enhanced filtering)."
+        because = (
+            f"SPF was evaluated for {results.sender_ip}, which is the own gateway, not the sender's server: Exchange "
+        )
+        because += "Online has to look past it (enhanced filtering)."
         return Finding(Belief.LIKELY, because, (results, ours), _steps(""), weight=1.5)
     relay = relayed(results, ways)
     if relay and not detour(headers, settings, (), ()):
-        because = f"SPF was evaluated for {results.sender_ip}, but {relay.by} had taken the message from {relay.sender or relay.ip} "
-        because += "and only passed it on: if it is a gateway of this organization, Exchange Online has to look past it."
+        because = (
+            f"SPF was evaluated for {results.sender_ip}, but {relay.by} had taken the message from {relay.sender} "
+        )
+        because += (
+            "and only passed it on: if it is a gateway of this organization, Exchange Online has to look past it."
+        )
         return Finding(Belief.POSSIBLE, because, (results,), _steps(""), weight=2.1)
     earlier = None if detour(headers, settings, (), ()) else elsewhere(results, others)
     masked = next((hop for way in ways for hop in way.hops if is_mask(hop, results)), None)
@@ -68,7 +74,9 @@ def relayed(results: Authentication, ways: tuple[Hops, ...]) -> Hop | None:
     last = next((hop for hop in hops if results.sender_ip and hop.ip == results.sender_ip and hop.sender), None)
     if last is None or aligned(last.sender, results.mail_from):
         return None
-    return next((hop for hop in hops if hop.by == last.sender and hop.sender and not aligned(hop.sender, last.sender)), None)
+    return next(
+        (hop for hop in hops if hop.by == last.sender and hop.sender and not aligned(hop.sender, last.sender)), None
+    )
 
 
 def _weighed(

@@ -81,7 +81,9 @@ def _with_record(found: Finding, record: Spf | None) -> Finding:
         return found
     because = f"{found.because} The look-up shows it: {record.fault}."
     # Who looks the record up is the one who can mend it.
-    return replace(found, belief=Belief.CONFIRMED, because=because, evidence=(record.answer, *found.evidence), act="dns")
+    return replace(
+        found, belief=Belief.CONFIRMED, because=because, evidence=(record.answer, *found.evidence), act="dns"
+    )
 
 
 def _steps(domain: str) -> tuple[Step, ...]:
