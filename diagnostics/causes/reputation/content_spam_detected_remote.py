@@ -42,12 +42,15 @@ _NAMES: Final = (
     "UBE",
     "UCE",
     "message filtered",
+    "MCSpam",
+    "OFR",
     "content filter",
     "message content",
     "mail content",
     "content rejected",
     "unacceptable content",
-    "blacklisted url",
+    "URL",
+    "blacklist",
     "URIBL",
     "SURBL",
 )
@@ -72,8 +75,10 @@ _NAMES: Final = (
 )
 def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     """The receiver speaks of the message; where its words name a list, it speaks of the address."""
-    about = topics(said.text)
+    about = topics(said)
     if has(said, "content filtering") or of_microsoft(said.text) or about & {"spf", "dkim", "dmarc", "entry"}:
+        return None
+    if "malware" in about and "spam" not in said.text.lower():
         return None
     if said.signature in _NAMES and not (about & {"spam", "link"} and ("link" in about or "listed" not in about)):
         return None

@@ -91,7 +91,7 @@ def assess(
 
 
 def _said(said: Said, way: Fact | None, settings: tuple[Configured, ...]) -> Finding | None:
-    if "compauth=pass" in said.text.lower() or (said.signature == "DMARC" and "dmarc" not in topics(said.text)):
+    if "compauth=pass" in said.text.lower() or (said.signature == "DMARC" and "dmarc" not in topics(said)):
         return None
     domain = domain_in(said.text)
     because = f"Mail of {named(domain, 'the From domain')} fails DMARC at this receiver"

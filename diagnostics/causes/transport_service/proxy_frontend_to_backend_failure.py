@@ -22,6 +22,7 @@ the usual reasons.
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.causes.dns.lookups import public_resolver
 from diagnostics.causes.network.reach import by_exchange_online
 from diagnostics.causes.transport_service.services import (
     elsewhere,
@@ -30,7 +31,7 @@ from diagnostics.causes.transport_service.services import (
     service_states,
     tell_them,
 )
-from diagnostics.facts import InstalledCertificate, QueueState, Reply, Said, WindowsEvent
+from diagnostics.facts import DnsServers, InstalledCertificate, QueueState, Reply, Said, WindowsEvent
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 from diagnostics.text import short
@@ -59,6 +60,7 @@ _FAILED = ("windows-service", "service-health", "server-component")
 def assess(
     said: Said,
     _state: Configured | None,
+    adapters: tuple[DnsServers, ...],
     objects: tuple[Configured, ...],
     queues: tuple[QueueState, ...],
     events: tuple[WindowsEvent, ...],
@@ -84,13 +86,16 @@ def assess(
             f" Behind it stands event {lost.event}: the services can't sign in to each other without that certificate."
         )
         return Finding(Belief.RULED_OUT, because, (lost, said))
+    public = next((each for each in adapters if any(public_resolver(ip) for ip in each.addresses)), None)
     seen = next((each for each in replies if each.failing and "inbound proxy" in each.connector.lower()), None)
-    if seen:
+    if seen and public is None:
         because += f" Its own send log shows why: `{short(seen.text)}` on `{seen.connector}`."
         return Finding(Belief.LIKELY, because, (said, seen), _steps(), weight=1.6)
     behind = _behind(objects)
     if behind or digit in ("2", "5"):
-        return Finding(Belief.POSSIBLE, because, (said, behind), _steps(), weight=1.4)
+        because += " The adapter's public DNS server may be why it is not found." if public else ""
+        proof = (said, behind, public)
+        return Finding(Belief.POSSIBLE, because, proof, _steps(), weight=0.9 if public else 1.4)
     return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.2)
 
 
