@@ -23,6 +23,7 @@ from bot.database import NAME, Database, StartError, open_database
 from bot.database.cases import Cases
 from bot.database.inbox import Inbox
 from bot.jobs import Pace, Worker
+from bot.log_reading import LogReader, sweep
 from bot.server import Server
 from bot.settings import Settings
 from bot.slack import CALL_SECONDS, Me, bolt, client, connect, identify, respond
@@ -57,12 +58,14 @@ def build(settings: Settings, database: Database, session: aiohttp.ClientSession
     me = Me()
     slack = client(settings, session, token)
     inbox = Inbox(database)
+    files = SlackFiles(session, token=token, api_url=settings.slack_api_url, most_bytes=settings.max_file_bytes)
     services = Services(
         inbox=inbox,
         cases=Cases(database),
         slack=slack,
         checks=Checks(database, settings, closed_networks(database.url)),
-        files=SlackFiles(session, token=token, api_url=settings.slack_api_url, most_bytes=settings.max_file_bytes),
+        files=files,
+        logs=LogReader(files, most_bytes=settings.max_log_bytes, text_bytes=settings.max_file_bytes),
         identity=me,
         respond=partial(respond, session),
         max_file_bytes=settings.max_file_bytes,
@@ -97,6 +100,7 @@ async def running(
     """A bot at work. `announce` gets the address as soon as it listens. Raises StartError or SettingsError."""
     settings.require_slack()
     pace = pace or Pace()
+    sweep()
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(settings, name=database_name, throwaway=throwaway))
         timeout = aiohttp.ClientTimeout(total=CALL_SECONDS)

@@ -20,7 +20,7 @@ from pgqueuer.errors import RetryRequested
 from pgqueuer.models import Job, Schedule
 
 from bot.database import Database
-from bot.database.inbox import ENTRYPOINT, Inbox, Open
+from bot.database.inbox import LANES, Inbox, Open
 from bot.logs import about
 from handlers.failures import advice
 from handlers.ports import Delivery
@@ -33,7 +33,8 @@ class Pace:
     """Times in seconds, and the number of `tries`.
 
     `heartbeat` is how long the job of a dead process waits for another process, `straggler` how long a call whose
-    answer was lost may still take effect.
+    answer was lost may still take effect. `logs` is the number of large logs that are read at the same time, by all
+    processes together.
     """
 
     heartbeat: float = 10.0
@@ -43,6 +44,7 @@ class Pace:
     stop: float = 5.0
     rescue: float = 60.0
     straggler: float = 2.0
+    logs: int = 2
 
 
 class Worker:
@@ -87,7 +89,9 @@ class Worker:
 
     async def _consume(self) -> None:
         self._queue = queue = PgQueuer.from_asyncpg_pool(self._database.pool)
-        queue.entrypoint(ENTRYPOINT)(self._job)
+        delivery, log = LANES
+        queue.entrypoint(delivery)(self._job)
+        queue.entrypoint(log, concurrency_limit=self._pace.logs)(self._job)
         queue.schedule("sweep", "* * * * *")(self._sweep)
         await self._inbox.rescue()
         if not self._stopping:
@@ -100,7 +104,7 @@ class Worker:
             )
 
     async def _sweep(self, _schedule: Schedule) -> None:
-        await self._inbox.rescue(self._pace.rescue)
+        await self._inbox.rescue(self._pace.rescue, LANES[:1])  # a log may take longer without being lost
         await self._inbox.forget(self._retention_days)
 
     async def _job(self, job: Job) -> None:

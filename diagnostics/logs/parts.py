@@ -53,7 +53,7 @@ def cut(source: Source, file: int, layout: Layout, only: Only, *, first: bool, s
 
 
 def read_part(part: Part, stop: Callable[[], bool] | None = None, tell: Callable[[int], None] | None = None) -> Outcome:
-    """Read a part. `stop` is asked after every block and ends the reading early; `tell` hears how much was read, in bytes on disk."""
+    """Read a part. `stop` is asked after every block and ends the reading early; `tell` hears what was read, in bytes on disk."""
     scan = Scan(part.layout, part.only, whole=part.first)
     problem = ""
     try:
