@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import logs
+from bot import logs as log_lines
 from bot.checks import Checks, closed_networks
 from bot.database import NAME, Database, StartError, open_database
 from bot.database.cases import Cases
@@ -48,6 +48,7 @@ class Bot:
     worker: Worker
     server: Server
     me: Me
+    logs: LogReader
     ready: bool = False
 
 
@@ -59,13 +60,14 @@ def build(settings: Settings, database: Database, session: aiohttp.ClientSession
     slack = client(settings, session, token)
     inbox = Inbox(database)
     files = SlackFiles(session, token=token, api_url=settings.slack_api_url, most_bytes=settings.max_file_bytes)
+    logs = LogReader(files, most_bytes=settings.max_log_bytes, text_bytes=settings.max_file_bytes)
     services = Services(
         inbox=inbox,
         cases=Cases(database),
         slack=slack,
         checks=Checks(database, settings, closed_networks(database.url)),
         files=files,
-        logs=LogReader(files, most_bytes=settings.max_log_bytes, text_bytes=settings.max_file_bytes),
+        logs=logs,
         identity=me,
         respond=partial(respond, session),
         max_file_bytes=settings.max_file_bytes,
@@ -83,7 +85,7 @@ def build(settings: Settings, database: Database, session: aiohttp.ClientSession
     )
     app = bolt(settings, session, me, token)
     server = Server(app if settings.mode == "http" else None, ready=lambda: bot.ready)
-    bot = Bot(settings, app, slack, worker, server, me)
+    bot = Bot(settings, app, slack, worker, server, me, logs)
     register(app, services)
     return bot
 
@@ -123,7 +125,7 @@ async def running(
 
 async def serve(settings: Settings, *, announce: Callable[[str], None]) -> None:
     """Runs the bot until SIGINT or SIGTERM. The first thing announced is the address of the HTTP side."""
-    logs.configure(settings.log_level)
+    log_lines.configure(settings.log_level)
 
     async def run() -> None:
         async with running(settings, announce=announce):
@@ -138,7 +140,7 @@ async def playground(settings: Settings, port: int, *, announce: Callable[[str],
     own that is dropped at the end. `announce` gets the address of the page."""
     from bot.playground.server import Playground  # a bot on Slack needs none of it
 
-    logs.configure(settings.log_level)
+    log_lines.configure(settings.log_level)
     bot_token, app_token, signing_secret = (secrets.token_urlsafe(24) for _ in range(3))
 
     async def run() -> None:

@@ -92,7 +92,8 @@ def _say(value: dict[str, Any]) -> None:
 
 
 def _end_with_the_bot() -> None:
-    sys.stdin.buffer.read()
+    while os.read(sys.stdin.fileno(), 4096):  # not through sys.stdin: its lock would be held when all is over
+        pass
     os._exit(1)
 
 

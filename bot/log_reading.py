@@ -161,7 +161,6 @@ class LogReader:
 @asynccontextmanager
 async def _process(memory: int, seconds: float) -> AsyncIterator[asyncio.subprocess.Process]:
     """It knows none of the bot's secrets, and is gone afterwards, whatever happens."""
-    known = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-P",  # a file of the current folder is no module
@@ -173,7 +172,7 @@ async def _process(memory: int, seconds: float) -> AsyncIterator[asyncio.subproc
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
         limit=_LONGEST_LINE,
-        env={**known, "PYTHONPATH": os.pathsep.join(os.path.abspath(place) for place in sys.path if place)},  # noqa: PTH100 - no look at the disk
+        env=_environment(),
     )
     try:
         yield process
@@ -181,6 +180,12 @@ async def _process(memory: int, seconds: float) -> AsyncIterator[asyncio.subproc
         if process.returncode is None:
             process.kill()
         await process.wait()
+
+
+def _environment() -> dict[str, str]:
+    """Of ours only what a reading needs, and where our modules are."""
+    kept = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
+    return {**kept, "PYTHONPATH": os.pathsep.join(str(Path(place).absolute()) for place in sys.path if place)}
 
 
 def _tell(progress: Callable[[LogProgress], None], before: int, total: int, done: int) -> None:

@@ -22,17 +22,17 @@ if TYPE_CHECKING:
     from PIL.ImageFont import FreeTypeFont
 
 WIDTH: Final = 1200
-HEIGHT: Final = 675
 _LEFT, _RIGHT, _TOP, _BOTTOM = 96, WIDTH - 36, 128, 456
 _GROUND, _FRAME, _GRID, _INK, _SOFT = "#ffffff", "#c9c9c9", "#e3e3e3", "#1d1c1d", "#5c5b5c"
 _FINE, _FAILED, _BAND, _EDGE = "#2b6cb0", "#d9480f", "#fdebdf", "#8a2f0b"
 _ALT: Final = 900  # characters; Slack takes 1,000
 _LABEL: Final = 84
+_ROW, _ROWS_FROM = 36, 522  # the legend
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A PNG of WIDTH × HEIGHT pixels, and the essentials of it in words."""
+    """A PNG of WIDTH pixels, as high as its legend needs, and the essentials of it in words."""
 
     png: bytes
     alt: str
@@ -47,13 +47,15 @@ def chart(log: LogSummary) -> Chart | None:
 def _png(found: Bins) -> bytes:
     from PIL import Image, ImageDraw  # nothing else draws, and most answers have no picture
 
-    image = Image.new("RGB", (WIDTH, HEIGHT), _GROUND)
+    height = _ROWS_FROM + _ROW * len(_rows(found)) + 18
+    image = Image.new("RGB", (WIDTH, height), _GROUND)
     draw = ImageDraw.Draw(image)
-    draw.rectangle((0, 0, WIDTH - 1, HEIGHT - 1), outline=_FRAME, width=2)
+    draw.rectangle((0, 0, WIDTH - 1, height - 1), outline=_FRAME, width=2)
     top = _nice(max(bar.sessions for bar in found.bars))
     _head(draw, found)
-    for number, mark in enumerate(found.marks, 1):
-        _band(draw, found, mark, number)
+    for mark in found.marks:
+        left, right = _span(found, mark)
+        draw.rectangle((left, _TOP, max(right, left + 2), _BOTTOM), fill=_BAND)
     _scale(draw, top)
     _bars(draw, found, top)
     for number, mark in enumerate(found.marks, 1):
@@ -76,11 +78,6 @@ def _head(draw: ImageDraw, found: Bins) -> None:
         draw.rectangle((left, 76, left + 22, 98), fill=colour)
         draw.text((left + 32, 70), name, _INK, _font(24))
         left += 200
-
-
-def _band(draw: ImageDraw, found: Bins, mark: Mark, _number: int) -> None:
-    left, right = _span(found, mark)
-    draw.rectangle((left, _TOP, max(right, left + 2), _BOTTOM), fill=_BAND)
 
 
 def _edges(draw: ImageDraw, found: Bins, mark: Mark, number: int) -> None:
@@ -137,17 +134,28 @@ def _times(draw: ImageDraw, found: Bins) -> None:
         draw.text((x + 2, _BOTTOM + 24), text, _SOFT, _font(22))
 
 
+def _rows(found: Bins) -> list[tuple[str, str]]:
+    """The legend: what stands at its margin, and the words. One change is enough to look into."""
+    rows = [(str(number), mark.label) for number, mark in enumerate(found.marks, 1)]
+    changed = [("", f"{_clock(found, mark.began)}: {what} changed") for mark in found.marks for what in mark.changes]
+    return [*rows, *changed[:1]]
+
+
 def _legend(draw: ImageDraw, found: Bins) -> None:
-    y = 522
-    for number, mark in enumerate(found.marks, 1):
-        draw.rounded_rectangle((32, y, 62, y + 30), 6, fill=_EDGE)
-        draw.text((47, y + 15), str(number), _GROUND, _font(24), anchor="mm")
-        draw.text((76, y + 15), _plain(mark.label), _INK, _font(24), anchor="lm")
-        y += 36
-    changed = [(mark, what) for mark in found.marks for what in mark.changes[:1]]
-    for mark, what in changed[:1]:
-        draw.polygon(((36, y + 24), (58, y + 24), (47, y + 6)), fill=_EDGE)
-        draw.text((76, y + 15), _plain(f"{mark.began:%H:%M}: {what} changed"), _INK, _font(24), anchor="lm")
+    for place, (number, text) in enumerate(_rows(found)):
+        y = _ROWS_FROM + place * _ROW
+        if number:
+            draw.rounded_rectangle((32, y, 62, y + 30), 6, fill=_EDGE)
+            draw.text((47, y + 15), number, _GROUND, _font(24), anchor="mm")
+        else:
+            draw.polygon(((36, y + 24), (58, y + 24), (47, y + 6)), fill=_EDGE)
+        draw.text((76, y + 15), _plain(text), _INK, _font(24), anchor="lm")
+
+
+def _clock(found: Bins, at: datetime) -> str:
+    """With the day where the log has several."""
+    several = found.bars[0].at.date() != found.bars[-1].at.date()
+    return f"{at:%m-%d %H:%M}" if several else f"{at:%H:%M}"
 
 
 def _span(found: Bins, mark: Mark) -> tuple[float, float]:
