@@ -37,6 +37,8 @@ _LONGEST_LINE: Final = 64 << 20  # bytes of what the process says at a time
 _IN_NAMES: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
 _ENVIRONMENT: Final = ("PATH", "LANG", "LC_ALL", "TZ")
 _TOO_MUCH: Final = (NO_MEMORY, -SIGABRT, -SIGKILL, -SIGSEGV)
+_WHAT: Final = "SMTP send or receive, message tracking or connectivity log"
+_HOLDS_NONE: Final = f"holds no {_WHAT}, and of what is packed I read only those."
 _DO: Final = "Read it where it lies, with `mailflow diagnose`, or send the hours around the failure."
 
 
@@ -74,7 +76,8 @@ class LogReader:
                 raise NoLogError(fetched.refusals, fetched.texts)
             said = await self._read(folder, fetched, progress)
         if "report" not in said:
-            raise NoLogError([*fetched.refusals, *said["problems"]], fetched.texts)
+            problems = said["problems"] or [f"{' and '.join(fetched.names)} {_HOLDS_NONE}"]
+            raise NoLogError([*fetched.refusals, *problems], fetched.texts)
         report = Report.model_validate(said["report"])
         return LogReading(report, "\n\n".join(said["pastes"]), tuple(fetched.refusals), tuple(fetched.texts))
 
@@ -121,12 +124,11 @@ class LogReader:
             await asyncio.to_thread(_is_log, path)
 
     def _refuse(self, file: SlackFile, name: str, fetched: _Fetched) -> None:
-        what = "SMTP send or receive, message tracking or connectivity log"
         if is_packed(file):
-            fetched.refusals.append(f"{name} holds no {what}, and of what is packed I read only those.")
+            fetched.refusals.append(f"{name} {_HOLDS_NONE}")
         elif file.size > self._text_bytes:
             fetched.refusals.append(
-                f"{name} is larger than the {self._text_bytes / 1_000_000:g} MB that I read, and it is no {what}. "
+                f"{name} is larger than the {self._text_bytes / 1_000_000:g} MB that I read, and it is no {_WHAT}. "
                 "Please paste the part around the error."
             )
         else:

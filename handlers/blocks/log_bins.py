@@ -34,7 +34,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A stretch of a failure in which nothing succeeded. `ended` is None while it goes on; `changes` says what differs since."""
+    """A stretch of a failure. `ended` is None while it goes on; `changes` says what differs since it began."""
 
     label: str
     began: datetime
@@ -113,9 +113,13 @@ def _bars(counts: Sequence[tuple[datetime, LogCount]], step: timedelta) -> tuple
 
 
 def _marks(failure: LogFailure) -> list[Mark]:
-    """The latest steady stretch. A single session is no stretch, unless the failure has no other."""
-    steady = [each for each in failure.episodes if each.steady and (each.sessions > 1 or len(failure.episodes) == 1)]
-    return [mark for mark in [_mark(failure, steady[-1])] if mark] if steady else []
+    """The latest stretch in which nothing succeeded, or that began when something changed.
+
+    A single session is no stretch, unless the failure has no other.
+    """
+    alone = len(failure.episodes) == 1
+    told = [each for each in failure.episodes if (each.steady and (each.sessions > 1 or alone)) or each.changes]
+    return [mark for mark in [_mark(failure, told[-1])] if mark] if told else []
 
 
 def _mark(failure: LogFailure, episode: LogEpisode) -> Mark | None:

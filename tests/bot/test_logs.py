@@ -7,6 +7,8 @@ import gzip
 import io
 import os
 import signal
+import subprocess
+import sys
 import tempfile
 import zipfile
 from collections.abc import Iterator
@@ -28,14 +30,14 @@ OUT = "TLS negotiation failed with error UnknownCredentials"
 
 @cache
 def log(size: int = 300_000, *, outage: tuple[float, float] = (0.4, 2.0)) -> bytes:
-    """A log in which one connector fails from the middle on."""
-    return "".join(Log(Plan(size=size, pace=20_000_000 // size, outage=outage)).lines()).encode()
+    """A log in which one connector fails from the middle on, and nothing else does."""
+    return "".join(Log(Plan(size=size, failing=0.0, outage=outage, pace=2_000)).lines()).encode()
 
 
 @cache
 def large() -> bytes:
-    """More than 20 MB, with one outage."""
-    return log(21_000_000)
+    """More than 20 MB, with one outage among other failures."""
+    return "".join(Log(Plan(size=21_000_000)).lines()).encode()
 
 
 @pytest.fixture(autouse=True)
@@ -117,10 +119,7 @@ async def test_several_logs_that_are_large_together_are_read_as_one(world: World
 
 
 async def test_a_healthy_log_says_so(world: World) -> None:
-    content = log(outage=(3.0, 3.0)).replace(b"550 5", b"250 2").replace(b"451 4", b"250 2")
-    plan = Plan(size=200_000, failing=0.0, outage=(1.0, 1.0))
-    content = "".join(Log(plan).lines()).encode()
-    await asked(world, [("SEND1.LOG.gz", gzip.compress(content))], "No failure in this")
+    await asked(world, [("SEND1.LOG.gz", gzip.compress(log(outage=(3.0, 3.0))))], "No failure in this")
 
 
 @pytest.mark.parametrize(
@@ -128,7 +127,7 @@ async def test_a_healthy_log_says_so(world: World) -> None:
     [
         ("bomb.gz", gzip.compress(log(60_000) + b"x" * 99_000_000), "250 times its size"),
         ("zeros.gz", gzip.compress(bytes(9_000_000)), "holds no SMTP"),
-        ("pictures.zip", zipped(cat_png=b"\x89PNG"), "There is no log in this"),
+        ("pictures.zip", zipped(cat_png=b"\x89PNG"), "pictures.zip holds no SMTP"),
         ("broken.zip", b"PK\x03\x04 and nothing more", "damaged zip"),
         ("huge.log", b"no log\n" * 200_000, "is no SMTP send or receive"),
     ],
@@ -167,7 +166,7 @@ async def test_a_log_is_fetched_from_slack_only(world: World) -> None:
 async def test_a_reading_may_take_so_much_memory_and_time(world: World) -> None:
     packed = gzip.compress(log())
     async with world.bot() as bot:
-        for name, value, words in (("memory", 90 << 20, "needs more memory"), ("seconds", 0.05, "took longer than")):
+        for name, value, words in (("memory", 64 << 20, "needs more memory"), ("seconds", 0.05, "took longer than")):
             reader = bot.logs
             before = getattr(reader, name)
             setattr(reader, name, value)
@@ -248,9 +247,9 @@ async def test_a_paste_in_the_message_of_a_log_counts(world: World) -> None:
         ts = await world.place.post(
             "alex", "#exchange", "550 5.7.64 TenantAttribution; Relay Access Denied", files=files
         )
-        text = await said(world, "#exchange", ts, "in the SMTP send log")
-        assert "Together with what this thread holds" in text
-        assert "5.7.64" in text
+        assert "Together with what this thread holds" in await said(world, "#exchange", ts, "in the SMTP send log")
+        other = await world.place.post("alex", "#exchange", "since this morning", files=files[:1])
+        assert "Together with" not in await said(world, "#exchange", other, "in the SMTP send log")
 
 
 async def test_a_deleted_message_takes_everything_along(world: World) -> None:
@@ -292,8 +291,7 @@ async def test_an_edit_meanwhile_has_the_last_word(world: World, monkeypatch: py
         await world.place.edit("alex", "alex", ts, "550 5.7.64 TenantAttribution; Relay Access Denied")
         await world.place.wait_for(lambda: len(world.place.deliveries) > 1)
         hold.set()
-        text = await said(world, "alex", ts, "in the SMTP send log")
-        assert "5.7.64" in text
+        assert "Together with" in await said(world, "alex", ts, "in the SMTP send log")
         await world.settled(4)
         assert len(world.answers("alex", ts)) == 1
 
@@ -305,7 +303,9 @@ async def test_after_a_kill_in_the_middle_it_is_read_again_and_answered_once(
     async with process(world, "in-log") as child:
         ts = await world.place.post("alex", "#exchange", "", files=[("SEND1.LOG", large())])
         assert await asyncio.wait_for(child.wait(), 30) == -signal.SIGKILL
-        assert list(folder.glob("mailflow-log-*"))  # it had no time to clear up
+        assert any(
+            place.name.startswith("mailflow-log-") for place in await asyncio.to_thread(lambda: list(folder.iterdir()))
+        )  # it had no time to clear up
     async with process(world, "never"):
         await said(world, "#exchange", ts, OUT)
         await world.settled(2)
@@ -338,12 +338,10 @@ def test_folders_in_use_are_not_swept_away(folder: Path) -> None:
 
 
 def test_the_process_ends_with_whoever_started_it() -> None:
+    """And it knows none of its secrets."""
     environment = log_reading._environment()
     assert not any(name.startswith(("SLACK", "MAILFLOW", "DATABASE")) for name in environment)
     read, write = os.pipe()
-    import subprocess
-    import sys
-
     child = subprocess.Popen(
         [sys.executable, "-P", "-m", "bot.log_process", str(1 << 30), "60"], stdin=read, env=environment
     )
