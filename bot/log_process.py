@@ -13,12 +13,13 @@ import resource
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-if TYPE_CHECKING:
-    from diagnostics.logs.answer import Found
-    from diagnostics.logs.reading import Progress
+from diagnostics.logs.answer import Found, find, read_logs, warm
+from diagnostics.logs.reading import Progress
+from diagnostics.logs.sources import UnreadableLogError
 
 NO_MEMORY: Final = 3
 _NICE: Final = 10
@@ -27,10 +28,11 @@ _EACH: Final = 0.2  # seconds between two words on progress
 
 def main(memory: int, seconds: int) -> int:
     """The exit code."""
+    warm()  # before the limits: a module that finds no memory fails in ways of its own
+    asked = json.loads(sys.stdin.buffer.readline())
+    threading.Thread(target=_end_with_the_bot, daemon=True).start()
     bound(memory, seconds)
     try:
-        asked = json.loads(sys.stdin.buffer.readline())
-        threading.Thread(target=_end_with_the_bot, daemon=True).start()
         _say(_answer(asked["folder"], asked["names"], asked["most"]))
     except MemoryError:
         return NO_MEMORY
@@ -46,9 +48,6 @@ def bound(memory: int, seconds: int) -> None:
 
 
 def _answer(folder: str, names: list[str], most: int) -> dict[str, Any]:
-    from diagnostics.logs.answer import find, read_logs  # counted against the limits like all the rest
-    from diagnostics.logs.sources import UnreadableLogError
-
     try:
         found = _named(find([str(Path(folder) / name) for name in names], most=most), folder)
     except UnreadableLogError as problem:
@@ -61,8 +60,6 @@ def _answer(folder: str, names: list[str], most: int) -> dict[str, Any]:
 
 def _named(found: Found, folder: str) -> Found:
     """The logs under the names that they have in Slack: where they lie here is nobody's business."""
-    from dataclasses import replace
-
     logs = [
         replace(known, source=replace(known.source, name=_without(folder, known.source.name))) for known in found.logs
     ]

@@ -98,8 +98,8 @@ def read_logs(
     was read until then. Memory does not depend on the size of the logs. No clock, nothing written anywhere.
     """
     files = [(known.source, known.layout) for known in found.logs]
-    outcome = read(files, only or EVERYTHING, workers=workers, progress=progress, stop=stop, meanwhile=_warm)
-    from diagnostics.logs.judging import MOST_JUDGED, entry, failures, judged  # while others read, see `_warm`
+    outcome = read(files, only or EVERYTHING, workers=workers, progress=progress, stop=stop, meanwhile=warm)
+    from diagnostics.logs.judging import MOST_JUDGED, entry, failures, judged  # while others read, see `warm`
     from diagnostics.logs.nearest import refine
 
     scan = outcome.scan
@@ -127,7 +127,7 @@ def read_logs(
     return Answer(_report(verdicts, summary), tuple(each.paste for each in verdicts))
 
 
-def _warm() -> None:
+def warm() -> None:
     """Load what judges, and its patterns: half as long as reading 100 MB, and time enough while others read."""
     from diagnostics.reporting import report_of
 
