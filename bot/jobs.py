@@ -66,34 +66,43 @@ class Worker:
         self._pace = pace
         self._busy: dict[tuple[str, str], bool] = {}
         self._locks = ThreadLocks(database.url)
-        self._queue: PgQueuer | None = None
+        self._queues: dict[str, PgQueuer] = {}
         self._stopping = False
 
     async def run(self) -> None:
-        """Works until `stop`. A lost database connection is waited out."""
+        """Works until `stop`. A lost database connection is waited out.
+
+        Each lane has a queue of its own: one that stops waits for what runs in it before it starts again, and a log takes long.
+        """
         try:
-            while not self._stopping:
-                try:
-                    await self._consume()
-                except Exception:  # whatever it is, the worker must come back
-                    logger.warning("the queue stopped and starts again", exc_info=True)
-                    await asyncio.sleep(self._pace.backoff)
+            async with asyncio.TaskGroup() as lanes:
+                for lane in LANES:
+                    lanes.create_task(self._work(lane))
         finally:
             await self._locks.close()
+
+    async def _work(self, lane: str) -> None:
+        while not self._stopping:
+            try:
+                await self._consume(lane)
+            except Exception:  # whatever it is, the worker must come back
+                logger.warning("the queue stopped and starts again", exc_info=True, extra={"lane": lane})
+                await asyncio.sleep(self._pace.backoff)
 
     def stop(self) -> None:
         """No new job is taken; `run` returns when the running ones are through."""
         self._stopping = True
-        if self._queue:
-            self._queue.shutdown.set()
+        for queue in self._queues.values():
+            queue.shutdown.set()
 
-    async def _consume(self) -> None:
-        self._queue = queue = PgQueuer.from_asyncpg_pool(self._database.pool)
-        delivery, log = LANES
-        queue.entrypoint(delivery)(self._job)
-        queue.entrypoint(log, concurrency_limit=self._pace.logs)(self._job)
-        queue.schedule("sweep", "* * * * *")(self._sweep)
-        await self._inbox.rescue()
+    async def _consume(self, lane: str) -> None:
+        self._queues[lane] = queue = PgQueuer.from_asyncpg_pool(self._database.pool)
+        if lane == "log":
+            queue.entrypoint(lane, concurrency_limit=self._pace.logs)(self._job)
+        else:
+            queue.entrypoint(lane)(self._job)
+            queue.schedule("sweep", "* * * * *")(self._sweep)
+        await self._inbox.rescue(lanes=(lane,))
         if not self._stopping:
             await queue.run(
                 dequeue_timeout=timedelta(seconds=self._pace.heartbeat),

@@ -194,6 +194,19 @@ async def test_other_pastes_are_answered_meanwhile_also_in_its_thread(
             await said(world, "#exchange", each, "in the SMTP send log")
 
 
+async def test_a_queue_that_starts_again_does_not_wait_for_a_log(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    hold = asyncio.Event()
+    _held_up(monkeypatch, hold)
+    async with world.bot() as bot:
+        busy = await world.place.post("alex", "alex", "", files=[("SEND1.LOG.gz", gzip.compress(log()))])
+        await said(world, "alex", busy, "Reading SEND1.LOG.gz")
+        bot.worker._queues["delivery"].shutdown.set()
+        ts = await world.place.post("sam", "#exchange", FAILING)
+        assert "UnknownCredentials" in await world.answer("#exchange", ts)
+        hold.set()
+        await said(world, "alex", busy, OUT)
+
+
 async def test_progress_has_a_rate_and_the_time_left(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("handlers.logs._EDIT_SECONDS", 0.01)
     async with world.bot():
