@@ -18,12 +18,13 @@ from pydantic import SecretStr
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import logs
+from bot import logs as log_lines
 from bot.checks import Checks, closed_networks
 from bot.database import NAME, Database, StartError, open_database
 from bot.database.cases import Cases
 from bot.database.inbox import Inbox
 from bot.jobs import Pace, Worker
+from bot.log_reading import LogReader, sweep
 from bot.oncall.composing import compose
 from bot.oncall.escalations import Clock, Escalations
 from bot.server import Server
@@ -50,6 +51,7 @@ class Bot:
     worker: Worker
     server: Server
     me: Me
+    logs: LogReader
     escalations: Escalations | None = None
     ready: bool = False
 
@@ -75,12 +77,15 @@ def build(
     me = Me()
     slack = client(settings, session, token)
     inbox = Inbox(database)
+    files = SlackFiles(session, token=token, api_url=settings.slack_api_url, most_bytes=settings.max_file_bytes)
+    logs = LogReader(files, most_bytes=settings.max_log_bytes, text_bytes=settings.max_file_bytes)
     services = Services(
         inbox=inbox,
         cases=Cases(database),
         slack=slack,
         checks=Checks(database, settings, closed_networks(database.url)),
-        files=SlackFiles(session, token=token, api_url=settings.slack_api_url, most_bytes=settings.max_file_bytes),
+        files=files,
+        logs=logs,
         identity=me,
         respond=partial(respond, session),
         max_file_bytes=settings.max_file_bytes,
@@ -104,7 +109,7 @@ def build(
     server = Server(
         app if settings.mode == "http" else None, ready=lambda: bot.ready, routes=oncall.routes if oncall else ()
     )
-    bot = Bot(settings, app, slack, worker, server, me, escalations)
+    bot = Bot(settings, app, slack, worker, server, me, logs, escalations)
     register(app, services)
     return bot
 
@@ -122,6 +127,7 @@ async def running(
     """A bot at work. `announce` gets the address as soon as it listens. Raises StartError or SettingsError."""
     settings.require_slack()
     pace = pace or Pace()
+    sweep()
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(settings, name=database_name, throwaway=throwaway))
         timeout = aiohttp.ClientTimeout(total=CALL_SECONDS)
@@ -144,7 +150,7 @@ async def running(
 
 async def serve(settings: Settings, *, announce: Callable[[str], None]) -> None:
     """Runs the bot until SIGINT or SIGTERM. The first thing announced is the address of the HTTP side."""
-    logs.configure(settings.log_level)
+    log_lines.configure(settings.log_level)
 
     async def run() -> None:
         async with running(settings, announce=announce):
@@ -159,7 +165,7 @@ async def playground(settings: Settings, port: int, *, announce: Callable[[str],
     own that is dropped at the end. `announce` gets the address of the page."""
     from bot.playground.server import Playground  # a bot on Slack needs none of it
 
-    logs.configure(settings.log_level)
+    log_lines.configure(settings.log_level)
     bot_token, app_token, signing_secret = (secrets.token_urlsafe(24) for _ in range(3))
 
     async def run() -> None:

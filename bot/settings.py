@@ -107,7 +107,15 @@ class Settings(BaseSettings):
         ge=1,
         le=50_000_000,
         validation_alias="MAILFLOW_MAX_FILE_BYTES",
-        description="Largest file that is downloaded from Slack, in bytes.",
+        description="Largest text that is downloaded from Slack, in bytes; what is larger, or packed, is read as a log.",
+    )
+
+    max_log_bytes: int = Field(
+        200_000_000,
+        ge=1,
+        le=2_000_000_000,
+        validation_alias="MAILFLOW_MAX_LOG_BYTES",
+        description="Largest log (`.log`, `.gz`, `.zip`, or several in one message) that is downloaded from Slack, in bytes.",
     )
 
     manual_url: str | None = Field(

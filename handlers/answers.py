@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -24,6 +24,8 @@ from handlers.ports import Answer, Part, Services, Thread
 logger = logging.getLogger(__name__)
 
 EVENT_TYPE = "mailflow_answer"
+FILES: Final = ("chart", "data", "file")
+"""Parts of an answer that are files."""
 _NO_LOOKING = frozenset({"missing_scope", "not_in_channel", "channel_not_found", "thread_not_found", "no_permission"})
 _BLOCKS_REFUSED = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long"})
 _GONE = frozenset(
@@ -62,8 +64,7 @@ async def say(
         )
         await services.cases.mark(answer, "sent", str(posted["ts"]))
         answer = replace(answer, state="sent", ts=str(posted["ts"]))
-    if message.file:
-        await _attach(services, thread, message_ts, message.file)
+    await _attach_all(services, thread, message_ts, message)
     return answer
 
 
@@ -77,17 +78,16 @@ async def change(services: Services, answer: Answer, message: Message) -> None:
     await _edit(services, answer, message)
     await services.cases.mark(answer, "sent")
     for other in await services.cases.answers(answer.thread, answer.message_ts):
-        if other.part == "file" and other.message_ts == answer.message_ts and other.state == "sent":
+        if other.part in FILES and other.message_ts == answer.message_ts and other.state == "sent":
             await take_back(services, other, "")  # it quotes what is no longer said
-    if message.file:
-        await _attach(services, answer.thread, answer.message_ts, message.file)
+    await _attach_all(services, answer.thread, answer.message_ts, message)
 
 
 async def take_back(services: Services, answer: Answer, why: str) -> None:
     """Leaves one sentence in the place of an answer: people may be acting on it, so it does not just vanish."""
     if answer.state == "withdrawn":
         return
-    if answer.part == "file":
+    if answer.part in FILES:
         await files.remove(services.slack, answer.ts or "")
     else:
         await _edit(services, answer, plain(why))
@@ -119,9 +119,18 @@ async def with_or_without_blocks(call: Any, message: Message, **arguments: Any) 
         return await call(text=message.text, blocks=[], **arguments)
 
 
-async def _attach(services: Services, thread: Thread, message_ts: str, file: tuple[str, str]) -> None:
-    """The part of an answer that is too long for a message, as a file in the same thread."""
-    answer = await services.cases.plan(thread, message_ts, "file")
+async def _attach_all(services: Services, thread: Thread, message_ts: str, message: Message) -> None:
+    """An answer's pictures and data, and what was too long for a message, as files in the same thread."""
+    for each in message.attachments:
+        await _attach(
+            services, await services.cases.plan(thread, message_ts, each.part), each.name, each.content, each.alt
+        )
+    if message.file:
+        name, content = message.file
+        await _attach(services, await services.cases.plan(thread, message_ts, "file"), name, content.encode())
+
+
+async def _attach(services: Services, answer: Answer, name: str, content: bytes, alt: str = "") -> None:
     if answer.state == "sent":
         return
     if answer.state == "sending":
@@ -132,8 +141,8 @@ async def _attach(services: Services, thread: Thread, message_ts: str, file: tup
                     await services.cases.mark(answer, "sent", str(found["id"]))
                     return
     await services.cases.mark(answer, "sending")
-    name, content = file
-    stored = await files.upload(services.slack, thread, name=name, title=f"{name} ({answer.id})", content=content)
+    title = f"{name} ({answer.id})"
+    stored = await files.upload(services.slack, answer.thread, name=name, title=title, content=content, alt=alt)
     await services.cases.mark(answer, "sent", stored)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.response import BoltResponse
 
-from handlers import actions, answers, commands, messages
+from handlers import actions, answers, commands, logs, messages
 from handlers.blocks import CHECK_HOST, PAGE_ACTIONS, SHOW_STEPS, plain
 from handlers.deliveries import COMMAND, SHORTCUT, accepted
 from handlers.ports import Delivery, Services
@@ -55,6 +55,7 @@ async def handle(services: Services, delivery: Delivery) -> str:
         "delete": messages.deleted,
         "command": commands.run,
         "action": actions.pressed,
+        "log": logs.read,
     }[delivery.kind]
     return await perform(services, delivery)
 

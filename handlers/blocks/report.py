@@ -23,15 +23,20 @@ CHECK_HOST: Final = "check_host"
 
 def answer(report: Report, *, refusals: Sequence[str] = (), manual_url: str = "") -> Message:
     """The answer to a paste. `refusals` say which files were not read, and why; `manual_url` is where causes have pages."""
-    hidden = _hidden(report)
-    buttons = [Button(f"Show all steps ({hidden} more)", SHOW_STEPS)] if hidden else []
-    if target := _to_check(report):
-        buttons.append(Button(f"Check {target}", CHECK_HOST, target))
     return message(
         outline(report, refusals=refusals, manual_url=manual_url),
-        buttons=buttons,
+        buttons=buttons(report),
         complete=lambda: outline(report, full=True, refusals=refusals),
     )
+
+
+def buttons(report: Report) -> list[Button]:
+    """What can be done with an answer."""
+    hidden = _hidden(report)
+    found = [Button(f"Show all steps ({hidden} more)", SHOW_STEPS)] if hidden else []
+    if target := _to_check(report):
+        found.append(Button(f"Check {target}", CHECK_HOST, target))
+    return found
 
 
 def details(report: Report) -> Message:
