@@ -149,6 +149,18 @@ class Addressed(Fact):
     redirected: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookedUp(Fact):
+    """Whether a directory has an object of this address: what Get-Recipient and its kin found. `where` is "" when not told.
+
+    `address` is what was looked for, in lower case; it may be an alias.
+    """
+
+    address: str
+    found: bool
+    where: Literal["exchange-online", "on-prem", ""] = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Hop:
     """One Received header. `tls` is the version as written ("TLS1_2", "TLS"), "" where the text shows none.

@@ -105,6 +105,8 @@ def _stated(index: int, line: str) -> Iterator[_Stated]:
         if value is None or supposes(before):
             continue
         text = value.group(1).strip('"$')
+        if match.group(1) == "DomainType" and "." in text:
+            continue  # a selected column, and a domain behind it (told_lookups.py reads the row)
         found.append((match.group(1), "" if text.lower() in _EMPTY else text.rstrip(".")))
         label = label or _labelled(before)
     told = next((kind for words, kind in _WORDS if words.search(line)), "")

@@ -8,7 +8,7 @@ from typing import Final, Literal
 import re2
 
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import Addressed, CommandError, Configured, Traced, Tracked
+from diagnostics.mail_facts import Addressed, Configured, LookedUp, Traced, Tracked
 
 Premises = Literal["exchange-online", "on-prem", ""]
 
@@ -20,7 +20,6 @@ _ADDRESS = re2.compile(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0
 _MANY: Final = 3  # different addresses of one domain: a person's typing errors don't come in such a number
 _SECOND_LEVEL: Final = frozenset({"co", "com", "org", "net", "ac", "edu", "gov", "gv", "or"})  # as in contoso.co.uk
 _KINDS: Final = frozenset({"recipient", "mailbox"})
-_NOT_FOUND = re2.compile(r"(?i)object '([^']{1,320})' couldn't be found on '([^']{1,253})'")
 _LOOKUPS: Final = (
     "address you entered couldn't be found",
     "wasn't found at",
@@ -126,21 +125,31 @@ def premises(entry: Configured) -> Premises:
     return ""
 
 
-def absent(of: str, errors: Iterable[CommandError], where: Premises) -> CommandError | None:
-    """A cmdlet's answer that the directory of `where` has no object of this address."""
-    for each in errors:
-        found = _NOT_FOUND.search(each.text)
-        if found and of and str(found.group(1)).lower() == of.lower():
-            online = str(found.group(2)).lower().endswith(".outlook.com")
-            if where == ("exchange-online" if online else "on-prem"):
-                return each
-    return None
+def absent(of: str, lookups: Iterable[LookedUp], where: Premises) -> LookedUp | None:
+    """A look-up's answer that the directory of `where` has no object of this address."""
+    return next((each for each in lookups if not each.found and each.where == where and _is_about(each, of)), None)
+
+
+def present(of: str, lookups: Iterable[LookedUp], where: Premises) -> LookedUp | None:
+    """A look-up's answer that the directory of `where` has such an object."""
+    return next((each for each in lookups if each.found and each.where == where and _is_about(each, of)), None)
+
+
+def _is_about(each: LookedUp, of: str) -> bool:
+    """Whether the address that was refused was looked up; where the refusal names none, any is."""
+    return not of or each.address in (of.lower(), of.lower().partition("@")[0])
 
 
 def forwarder(of: str, objects: Iterable[Configured]) -> Configured | None:
     """The mailbox that forwards its mail to an address."""
-    targets = ((each, each.get("ForwardingSmtpAddress").lower().removeprefix("smtp:")) for each in objects)
+    targets = [(each, each.get("ForwardingSmtpAddress").lower().removeprefix("smtp:")) for each in objects]
     return next((each for each, target in targets if of and target == of.lower()), None)
+
+
+def may_forward(of: str, objects: Iterable[Configured]) -> Configured | None:
+    """The one mailbox that was shown to forward its mail out, where the refusal doesn't name the address that failed."""
+    told = [each for each in objects if "@" in each.get("ForwardingSmtpAddress")]
+    return told[0] if not of and len(told) == 1 else None
 
 
 def sent_on(of: str, addressed: Iterable[Addressed]) -> Addressed | None:

@@ -34,6 +34,7 @@ from diagnostics.causes.recipient.lookup import (
     domain,
     encapsulated,
     forwarder,
+    may_forward,
     named,
     passed_on,
     same_organization,
@@ -137,6 +138,10 @@ def assess(
     foreign = said.by if said.by and not by_microsoft(said) else ""
     because = f"{foreign or 'The recipient’s mail server'} has no mailbox {named(wanted, 'of that name')}"
     because += "; our side delivered the question to it, so mail flow itself works."
+    forwarding = may_forward(wanted, objects)
+    if forwarding:
+        because += f"; if {forwarding.name or 'the mailbox that was sent'} forwarded there, nobody typed the address."
+        return Finding(Belief.POSSIBLE, because, (said, forwarding), _steps(wanted), weight=0.9)
     bare = _EXCHANGE_FILTER.search(said.text) is not None and not said.by
     if bare or (said.signature == "550 5.1.1" and not _WORDED.search(said.text)):
         return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=1.4)
