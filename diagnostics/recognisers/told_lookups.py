@@ -42,6 +42,7 @@ _THERE = re2.compile(
 )
 _ONLINE = re2.compile(r"(?i)\b(?:exo|exchange online|cloud|(?:office |microsoft |m|o)?365|tenant)\b")
 _PREMISES = re2.compile(r"(?i)\b(?:on-?prem\w*|on premises|ems|local(?:ly)?|lokal|dc\d{0,2}|ad)\b")
+_WORDS: Final = frozenset("in on for from of at to with and the a is are was returns finds shows gives says command".split())
 _LABEL: Final = 40  # characters of a line that is nothing but a label
 
 
@@ -72,7 +73,7 @@ def _told(reading: Reading, index: int, line: str) -> Iterator[Fact]:
 def _looked_up(source: Source, groups: tuple[str | None, ...], where: str) -> Iterator[LookedUp]:
     online, noun, name, rest = (each or "" for each in groups)
     none, there = _NONE.search(rest), _THERE.search(rest)
-    if not (none or there):
+    if not (none or there) or name.lower() in _WORDS:
         return
     if noun.lower() == "remotemailbox" and none:
         return  # a mailbox on-premises is no remote one either

@@ -99,6 +99,7 @@ def proxies(entry: Configured) -> tuple[str, ...]:
         entry.get("WindowsEmailAddress"),
         entry.get("mail"),
     ]
+    told = told if any("@" in each for each in told) else [entry.get("UserPrincipalName")]  # mostly the same
     smtp = (each.split(":", 1)[1] if each.lower().startswith("smtp:") else each for each in told)
     return tuple(dict.fromkeys(each.strip().lower() for each in smtp if "@" in each and ":" not in each))
 
