@@ -19,7 +19,7 @@ to an address that is gone, and the report about that copy reaches the sender, w
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.recipient.lookup import address, by_microsoft, encapsulated, forwarder, may_forward, named, sent_on
+from diagnostics.causes.recipient.lookup import address, by_microsoft, encapsulated, forwarder, may_forward, named, passed_on, sent_on
 from diagnostics.causes.recipient.steps import EXO
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Addressed, Configured
@@ -68,7 +68,7 @@ def assess(
         return _not_routed(said, replies)
     wanted = address(said, replies)
     low = said.text.lower()
-    online = by_microsoft(said)
+    online = by_microsoft(said) or passed_on(said)
     act: Act = "exchange-online" if online else "recipient-side"
     source = forwarder(wanted, objects)
     if source:

@@ -34,7 +34,7 @@ from diagnostics.causes.routing_loop.circle import (
 )
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured, Hops, LookedUp
-from diagnostics.report import Step
+from diagnostics.report import Act, Step
 
 
 @cause(id="routing-loop.accepted-domain.no-exit", act="on-prem", says=LOOPED)
@@ -65,16 +65,21 @@ def assess(
     if len(relays) > 1:
         because = f"{relays[0].name} is {relays[0].get('DomainType')} on both sides, so neither refuses "
         because += f"{named(address, 'the recipient')}" + (", whom neither directory has." if _nowhere(lookups) else ".")
-        return Finding(Belief.LIKELY, because, (*relays[:2], anchor, vain), _steps(address, name), weight=1.2)
+        return Finding(Belief.LIKELY, because, (*relays[:2], anchor, vain), _steps(address, name), _act(anchor), 1.2)
     if _nowhere(lookups):
         because = f"Neither directory has {named(address, 'the recipient')}, and nobody refuses the mail: its domain is relayed"
         because += " (InternalRelay) on both sides."
-        return Finding(Belief.LIKELY, because, (vain, anchor), _steps(address, name), weight=1.2)
+        return Finding(Belief.LIKELY, because, (vain, anchor), _steps(address, name), _act(anchor), 1.2)
     if relays:
         because = f"{relays[0].name} is {relays[0].get('DomainType')}: if the other side relays too, an unknown address circles."
         return Finding(Belief.POSSIBLE, because, (relays[0], anchor), _steps(address, name), weight=1.6)
     because = f"If {named(address, 'the recipient')} exists on neither side and both relay its domain, nobody refuses the mail."
     return Finding(Belief.POSSIBLE, because, (anchor,), _steps(address, name), weight=0.97)
+
+
+def _act(anchor: Said | Hops) -> Act | None:
+    """5.4.14 is Exchange Online's count: there the message was sent on though nobody has the recipient."""
+    return "exchange-online" if isinstance(anchor, Said) and "5.4.14" in anchor.text else None
 
 
 def _only(objects: tuple[Configured, ...]) -> str:
