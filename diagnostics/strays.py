@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from diagnostics.artefacts import Artefact
-from diagnostics.facts import Source, Stray
+from diagnostics.facts import Reply, Source, Stray
 from diagnostics.recognisers.reply_wording import asks_about
 from diagnostics.signatures import Signatures
 from diagnostics.text import Paste, squeezed
@@ -22,6 +22,7 @@ _SHOWN: Final = 400
 
 def strays(paste: Paste, artefacts: Sequence[Artefact], signatures: Signatures) -> list[Artefact]:
     """One artefact for each unclaimed line, or two of a wrapped one, that holds telling words."""
+    replies = [squeezed(fact.whole) for each in artefacts for fact in each.facts if isinstance(fact, Reply)]
     claimed = {line for each in artefacts for line in (each.claims or range(each.first - 1, each.last))}
     lines = [
         (i, line[:_LONGEST])
@@ -39,7 +40,7 @@ def strays(paste: Paste, artefacts: Sequence[Artefact], signatures: Signatures) 
             if signatures.tells(following):  # it will be read by itself
                 continue
             last, said = number + 1, f"{said} {following}"
-        if signatures.tells(said):
+        if signatures.tells(said) and not any(said.strip("->* ") in each for each in replies):  # told again in other words
             taken = last
             fact = Stray(source=Source(number + 1, paste.raw[number].strip(), paste.index), text=said)
             shown = {"text": said[:_SHOWN]}

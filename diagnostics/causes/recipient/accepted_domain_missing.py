@@ -88,7 +88,7 @@ def assess(
         f"{named(name, 'The recipient’s domain')} may be missing from the accepted domains of the "
         "organization that refused it."
     )
-    return Finding(Belief.POSSIBLE, because, (said,), _steps(name, exo), act, weight=1.1 if exo else 0.9)
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(name, exo), act, weight=1.1 if exo else 0.97)
 
 
 def _pointed_at(said: Said, name: str, answers: tuple[DnsAnswer, ...]) -> Finding | None:

@@ -38,6 +38,8 @@ from diagnostics.report import Act, Shell, Step
         "Two objects in the Directory have the same proxy",
         "the following address was not unique",
         "AmbiguousRecipient",
+        "MSExchangeTransport 9217",
+        "MSExchangeIS 9514",
         "(000C0595) Ambiguous Recipient",
     ),
 )

@@ -145,9 +145,15 @@ def assess(
         because += f"; if {forwarding.name or 'the mailbox that was sent'} forwarded there, nobody typed the address."
         return Finding(Belief.POSSIBLE, because, (said, forwarding), _steps(wanted), weight=0.9)
     bare = _EXCHANGE_FILTER.search(said.text) is not None and not said.by
-    if bare or (said.signature == "550 5.1.1" and not _WORDED.search(said.text)):
+    if bare or _by_policy(said, replies) or (said.signature == "550 5.1.1" and not _WORDED.search(said.text)):
         return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=1.4)
     return Finding(Belief.LIKELY, because, (said,), _steps(wanted), weight=1.0)
+
+
+def _by_policy(said: Said, replies: tuple[Reply, ...]) -> bool:
+    """Whether the words are Sendmail's own for a 550, which it uses for any: the code beside them is one of policy."""
+    mine = next((each for each in replies if each.source == said.source), None)
+    return mine is not None and mine.enhanced.startswith("5.7.") and said.text.lower().strip(". ").endswith("user unknown")
 
 
 def _by_exchange(said: Said, wanted: str) -> Finding | None:

@@ -56,14 +56,15 @@ def assess(
     if owned or there:
         because = f"{named(address, 'The recipient')} exists: {owned[0].name if owned else 'a directory'} owns the address."
         return Finding(Belief.RULED_OUT, because, (owned[0] if owned else there,))
-    types = [(each, each.get("DomainType").lower()) for each in accepted(name, objects)]
+    unnamed = [each for each in objects if each.kind == "accepted-domain" and not each.get("DomainName", each.name)]
+    types = [(each, each.get("DomainType").lower()) for each in accepted(name, objects) or unnamed]
     closed = next((each for each, kind in types if kind == "authoritative"), None)
     if closed:
         because = f"{closed.name} is Authoritative on one side, which would have refused an unknown recipient."
         return Finding(Belief.RULED_OUT, because, (closed,))
     relays = [each for each, kind in types if "relay" in kind]
     if len(relays) > 1:
-        because = f"{relays[0].name} is {relays[0].get('DomainType')} on both sides, so neither refuses "
+        because = f"{relays[0].name or 'The domain'} is {relays[0].get('DomainType')} on both sides, so neither refuses "
         because += f"{named(address, 'the recipient')}" + (", whom neither directory has." if _nowhere(lookups) else ".")
         return Finding(Belief.LIKELY, because, (*relays[:2], anchor, vain), _steps(address, name), _act(anchor), 1.2)
     if _nowhere(lookups):
@@ -71,7 +72,7 @@ def assess(
         because += " (InternalRelay) on both sides."
         return Finding(Belief.LIKELY, because, (vain, anchor), _steps(address, name), _act(anchor), 1.2)
     if relays:
-        because = f"{relays[0].name} is {relays[0].get('DomainType')}: if the other side relays too, an unknown address circles."
+        because = f"{relays[0].name or 'The domain'} is {relays[0].get('DomainType')}: if the other side relays too, an unknown address circles."
         return Finding(Belief.POSSIBLE, because, (relays[0], anchor), _steps(address, name), weight=1.6)
     because = f"If {named(address, 'the recipient')} exists on neither side and both relay its domain, nobody refuses the mail."
     return Finding(Belief.POSSIBLE, because, (anchor,), _steps(address, name), weight=0.97)
