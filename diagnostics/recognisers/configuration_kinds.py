@@ -34,7 +34,8 @@ OWN: Final[dict[str, str]] = {
     " ConnectivityLogEnabled AntispamAgentsEnabled DelayNotificationTimeout InternalTransportCertificateThumbprint"
     " IntraOrgConnectorProtocolLoggingLevel PoisonMessageDetectionEnabled PoisonThreshold",
     "organization-config": "RejectDirectSend PublicFoldersEnabled RemotePublicFolderMailboxes RootPublicFolderMailbox"
-    " SendFromAliasEnabled SCLJunkThreshold DefaultPublicFolderProhibitPostQuota AutoEnableArchiveMailbox",
+    " PublicFolderMailboxesMigrationComplete PublicFolderMigrationComplete PublicFoldersLockedForMigration"
+    " PublicFolderMailboxesLockedForNewConnections SendFromAliasEnabled SCLJunkThreshold DefaultPublicFolderProhibitPostQuota AutoEnableArchiveMailbox",
     "mailbox": "ProhibitSendQuota ProhibitSendReceiveQuota IssueWarningQuota UseDatabaseQuotaDefaults ForwardingAddress"
     " ForwardingSmtpAddress DeliverToMailboxAndForward RecoverableItemsQuota ArchiveQuota MessageCopyForSentAsEnabled"
     " AccountDisabled WhenSoftDeleted IsInactiveMailbox IsSoftDeletedByRemove IsSoftDeletedByDisable",

@@ -19,7 +19,7 @@ from diagnostics.recognisers.sources import source_at
 from diagnostics.recognisers.told_settings import MOST_LINES, supposes
 
 _WROTE: Final = (
-    r"wrote|writes?|sent|sends?|e?-?mail(?:ed|s)|addressed|(?:ge)?schrieb\w*|gesendet|geschickt|schick\w+|sende\w*|scritto|scriv\w+"
+    r"wrote|writes?|sent|sends?|e?-?mail(?:ed|s)|addressed|(?:ge)?schrieb\w*|gesendet|geschickt|schreib\w*|schick\w+|sende\w*|scritto|scriv\w+"
     r"|inviat\w|mandat\w|escrib\w+|escrit\w|envi\w+|mand[eéoa]\w*|écri\w+|envoy\w+|adress\w+|geschreven|gestuurd|verzonden|stuur\w*"
     r"|escrevi|skrev|skickade|wysła\w+|napisa\w+"
 )

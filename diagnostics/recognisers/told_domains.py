@@ -19,8 +19,8 @@ from diagnostics.recognisers.told_settings import MOST_LINES, in_sight, supposes
 
 _TYPES: Final = r"internal[ -]?relay|authoritative|external[ -]?relay"
 _TOLD = re2.compile(
-    rf"(?i)\b(?:(?:accepted )?domain(?:s| type|type)?|([a-z0-9-]{{1,63}}(?:\.[a-z0-9-]{{1,63}}){{1,8}}))[\"'`]?,?"
-    rf"\s(?:(?:is|was|are|stands|shows|set|configured|left|as|on|to|still|an?|the|ist|steht|auf|als|est|en)\s){{1,5}}[\"'`]?({_TYPES})\b([^.;\n]{{0,80}})"
+    rf"(?i)\b(?:(?:accepted )?(?:domain(?:s|type)?|domäne|domaine|dominio|domein)|([a-z0-9-]{{1,63}}(?:\.[a-z0-9-]{{1,63}}){{1,8}}))\b[\"'`]?"
+    rf"(?:[^.;?\n]{{0,40}}\s)?(?:is|are|stands|shows|set|configured|left|ist|steht|est|è|es|staat)\b[^.;?\n]{{0,50}}?\b({_TYPES})\b"
 )
 _BOTH = re2.compile(
     r"(?i)\bboth\b|\bbeiden?\b|\beverywhere\b|\b(?:exo|online|cloud|365|tenant)\b.{0,20}\b(?:and|und|et|y|e|en)\b.{0,20}\bprem"

@@ -51,6 +51,7 @@ _WORDS: Final = (
     "mailfolder is full",
     "storage full",
     "mailbox has exceeded",
+    "has exceeded the maximum mailbox size",
     "mailbox exceeded",
     "mailbox size limit exceeded",
     "over quota",

@@ -19,7 +19,7 @@ to an address that is gone, and the report about that copy reaches the sender, w
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.recipient.lookup import address, by_microsoft, encapsulated, forwarder, may_forward, named, passed_on, sent_on
+from diagnostics.causes.recipient.lookup import address, by_microsoft, encapsulated, forwarder, forwards_to, may_forward, named, passed_on, sent_on
 from diagnostics.causes.recipient.steps import EXO
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Addressed, Configured
@@ -77,7 +77,7 @@ def assess(
         return Finding(Belief.CONFIRMED, because, (source, said), _steps(source.name, online), here)
     shown = may_forward(wanted, objects)
     if shown:
-        target = shown.get("ForwardingSmtpAddress").lower().removeprefix("smtp:")
+        target = forwards_to(shown)[0]
         because = f"{shown.name or 'The mailbox that was sent'} forwards its mail to `{target}`: that is the address that fails, "
         because += "unless the report names another."
         return Finding(Belief.LIKELY, because, (shown, said), _steps(shown.name, online), "exchange-online" if online else "on-prem", weight=1.2)

@@ -17,6 +17,7 @@ _MICROSOFT: Final = (
 )  # fmt: skip
 _TAG = re2.compile(r"(?i)\.(?:prod|eop)\S{0,80}\.(?:outlook|exchangelabs)\.com\b|\.mail\.protection\.outlook\.com\b")
 _ADDRESS = re2.compile(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,10}")
+_FORWARDING: Final = ("ForwardingSmtpAddress", "ForwardingAddress", "RedirectTo", "ForwardTo", "ForwardAsAttachmentTo")
 _MANY: Final = 3  # different addresses of one domain: a person's typing errors don't come in such a number
 _SECOND_LEVEL: Final = frozenset({"co", "com", "org", "net", "ac", "edu", "gov", "gv", "or"})  # as in contoso.co.uk
 _KINDS: Final = frozenset({"recipient", "mailbox"})
@@ -142,20 +143,26 @@ def _is_about(each: LookedUp, of: str) -> bool:
 
 
 def forwarder(of: str, objects: Iterable[Configured]) -> Configured | None:
-    """The mailbox that forwards its mail to an address."""
-    targets = [(each, each.get("ForwardingSmtpAddress").lower().removeprefix("smtp:")) for each in objects]
-    return next((each for each, target in targets if of and target == of.lower()), None)
+    """The mailbox or rule that forwards mail to an address."""
+    return next((each for each in objects if of and of.lower() in forwards_to(each)), None)
+
+
+def forwards_to(entry: Configured) -> list[str]:
+    """The SMTP addresses that a mailbox, an inbox rule or a transport rule sends mail on to, in lower case."""
+    told = " ".join(entry.get(name) for name in _FORWARDING)
+    return [str(each).lower() for each in _ADDRESS.findall(told)]
 
 
 def may_forward(of: str, objects: Iterable[Configured]) -> Configured | None:
     """The one mailbox that was shown to forward its mail out, where the refusal doesn't name the address that failed."""
-    told = [each for each in objects if "@" in each.get("ForwardingSmtpAddress")]
+    told = [each for each in objects if forwards_to(each)]
     return told[0] if not of and len(told) == 1 else None
 
 
 def sent_on(of: str, addressed: Iterable[Addressed]) -> Addressed | None:
     """The headers of the returned message that show it was written to somebody else, and that a rule sent it on."""
-    return next((each for each in addressed if of and each.redirected and of.lower() not in each.recipients), None)
+    known = [each for each in addressed if each.redirected and (of or each.recipients)]
+    return next((each for each in known if of.lower() not in each.recipients), None)
 
 
 def is_edge(host: str, objects: Iterable[Configured]) -> bool:
