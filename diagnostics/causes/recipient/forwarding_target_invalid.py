@@ -94,6 +94,9 @@ def assess(
         because = f"The message was written to {named(first, 'another address')}, and a rule or forwarding there sent it on to "
         because += f"{named(wanted)}, which does not exist."
         return Finding(Belief.LIKELY, because, (said, redirected), _steps(first, online), act, weight=1.5)
+    written = next((each for each in addressed if wanted and wanted.lower() in each.recipients), None)
+    if written:
+        return Finding(Belief.RULED_OUT, f"The message was written to {named(wanted)} itself.", (written,))
     because = (
         f"If nobody wrote to {named(wanted, 'the address that failed')}, a mailbox that was addressed forwards to it."
     )
