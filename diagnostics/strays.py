@@ -40,7 +40,9 @@ def strays(paste: Paste, artefacts: Sequence[Artefact], signatures: Signatures) 
             if signatures.tells(following):  # it will be read by itself
                 continue
             last, said = number + 1, f"{said} {following}"
-        if signatures.tells(said) and not any(said.strip("->* ") in each for each in replies):  # told again in other words
+        if signatures.tells(said) and not any(
+            said.strip("->* ") in each for each in replies
+        ):  # told again in other words
             taken = last
             fact = Stray(source=Source(number + 1, paste.raw[number].strip(), paste.index), text=said)
             shown = {"text": said[:_SHOWN]}

@@ -35,7 +35,8 @@ OWN: Final[dict[str, str]] = {
     " IntraOrgConnectorProtocolLoggingLevel PoisonMessageDetectionEnabled PoisonThreshold",
     "organization-config": "RejectDirectSend PublicFoldersEnabled RemotePublicFolderMailboxes RootPublicFolderMailbox"
     " PublicFolderMailboxesMigrationComplete PublicFolderMigrationComplete PublicFoldersLockedForMigration"
-    " PublicFolderMailboxesLockedForNewConnections SendFromAliasEnabled SCLJunkThreshold DefaultPublicFolderProhibitPostQuota AutoEnableArchiveMailbox",
+    " PublicFolderMailboxesLockedForNewConnections SendFromAliasEnabled SCLJunkThreshold"
+    " DefaultPublicFolderProhibitPostQuota AutoEnableArchiveMailbox",
     "mailbox": "ProhibitSendQuota ProhibitSendReceiveQuota IssueWarningQuota UseDatabaseQuotaDefaults ForwardingAddress"
     " ForwardingSmtpAddress DeliverToMailboxAndForward RecoverableItemsQuota ArchiveQuota MessageCopyForSentAsEnabled"
     " AccountDisabled WhenSoftDeleted IsInactiveMailbox IsSoftDeletedByRemove IsSoftDeletedByDisable",

@@ -21,9 +21,9 @@ from diagnostics.text import squeezed
 
 _QUOTES: Final = "['\"«»]"  # curly ones are folded already
 _NOUN: Final = r"\b(?:object|objekt|objet|objeto|oggetto)\s?"
-_MISSING: Final = (
-    rf"{_NOUN}{_QUOTES}\s?([^'\"«»\n]{{1,320}}?)\s?{_QUOTES}[^\n]{{1,60}}?{_QUOTES}\s?([A-Za-z0-9][\w.-]{{2,250}})\s?{_QUOTES}"
-)
+_NAMED: Final = rf"{_QUOTES}\s?([^'\"«»\n]{{1,320}}?)\s?{_QUOTES}"
+_SERVER: Final = rf"{_QUOTES}\s?([A-Za-z0-9][\w.-]{{2,250}})\s?{_QUOTES}"
+_MISSING: Final = rf"{_NOUN}{_NAMED}[^\n]{{1,60}}?{_SERVER}"
 _IS_MISSING = re2.compile(f"(?i){_MISSING}")
 _SAID: Final = re2.compile(
     r"(?i)could ?n[o']t be found|could not be found|nicht gefunden|introuvable|no se encontr|impossibile trovare|niet gevonden"

@@ -18,10 +18,10 @@ from diagnostics.recognisers.sources import source_at
 from diagnostics.recognisers.told_settings import MOST_LINES, in_sight, supposes
 
 _TYPES: Final = r"internal[ -]?relay|authoritative|external[ -]?relay"
-_TOLD = re2.compile(
-    rf"(?i)\b(?:(?:accepted )?(?:domain(?:s|type)?|domäne|domaine|dominio|domein)|([a-z0-9-]{{1,63}}(?:\.[a-z0-9-]{{1,63}}){{1,8}}))\b[\"'`]?"
-    rf"(?:[^.;?\n]{{0,40}}\s)?(?:is|are|stands|shows|set|configured|left|ist|steht|est|è|es|staat)\b[^.;?\n]{{0,50}}?\b({_TYPES})\b"
-)
+_WORD: Final = r"(?:accepted )?(?:domain(?:s|type)?|domäne|domaine|dominio|domein)"
+_NAME: Final = r"[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}"
+_STANDS: Final = r"(?:\b(?:is|are|stands|shows|set|configured|left|ist|steht|est|es|staat)\b|\sè\s)"
+_TOLD = re2.compile(rf"(?i)\b(?:{_WORD}|({_NAME}))\b[\"'`]?[^.;?\n]{{0,40}}?{_STANDS}[^.;?\n]{{0,50}}?\b({_TYPES})\b")
 _BOTH = re2.compile(
     r"(?i)\bboth\b|\bbeiden?\b|\beverywhere\b|\b(?:exo|online|cloud|365|tenant)\b.{0,20}\b(?:and|und|et|y|e|en)\b.{0,20}\bprem"
     r"|\bprem\w*.{0,20}\b(?:and|und|et|y|e|en)\b.{0,20}\b(?:exo|online|cloud|365|tenant)\b"

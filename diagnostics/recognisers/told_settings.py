@@ -46,11 +46,13 @@ _WORDS: Final = (
 _NAMES: Final = "|".join(sorted({*_KIND_OF, *_SHARED}, key=len, reverse=True))
 _VALUE: Final = (
     r"(\{[^{}\n]{0,300}\}|\"[^\"\n]{1,200}\"|\$?(?:[Tt]rue|[Ff]alse|[Nn]one|[Nn]ull|empty|blank|not set)\b"
-    r"|<I>[^\n]{3,200}|(?:smtp:|SMTP:)?[\w.+'-]{1,64}@[\w.-]{3,200}\w|\d{1,7}\b|[A-Z][A-Za-z]{2,40}(?:, ?[A-Z][A-Za-z]{2,40}){0,9}|[A-Za-z0-9*@_-]{1,80}(?:\.[A-Za-z0-9*_-]{1,80}){1,8})"
+    r"|<I>[^\n]{3,200}|(?:smtp:|SMTP:)?[\w.+'-]{1,64}@[\w.-]{3,200}\w|\d{1,7}\b"
+    r"|[A-Z][A-Za-z]{2,40}(?:, ?[A-Z][A-Za-z]{2,40}){0,9}|[A-Za-z0-9*@_-]{1,80}(?:\.[A-Za-z0-9*_-]{1,80}){1,8})"
 )
 _NAME = re2.compile(rf"(?:^|[\s(\[{{\"'`,;/])({_NAMES})\b")
 _BEHIND = re2.compile(
-    r"^[\"'`]?(?:\s{0,20}(?::|=|->)\s{0,20}|\s+(?:(?:is|was|are|still|shows|says|only|has|holds|set|to|now|currently|ist|steht|auf|est|es|è)\s+){0,3})"
+    r"^[\"'`]?(?:\s{0,20}(?::|=|->)\s{0,20}"
+    r"|\s+(?:(?:is|was|are|still|shows|says|only|has|holds|set|to|now|currently|ist|steht|auf|est|es|è)\s+){0,3})"
     + _VALUE
 )
 _NOT_STATED = re2.compile(

@@ -53,8 +53,8 @@ def _shown(said: Said, wanted: str, objects: tuple[Configured, ...]) -> Finding 
     own = next(iter(holders(wanted, known)), None) or (known[0] if len(known) == 1 and not proxies(known[0]) else None)
     if own is None or "sendsizelimit" in said.text.lower():
         return None
-    because = f"{own.name or named(wanted, 'The recipient')} has a MaxReceiveSize of its own ({_limit(own)}), and the message was refused"
-    because += " as too large."
+    because = f"{own.name or named(wanted, 'The recipient')} has a MaxReceiveSize of its own ({_limit(own)}), and the message "
+    because += "was refused as too large."
     return Finding(Belief.LIKELY, because, (said, own), _steps(wanted, EMS), "on-prem", weight=1.5)
 
 

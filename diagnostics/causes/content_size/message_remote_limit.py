@@ -75,7 +75,9 @@ def assess(
         return None
     own = next(iter(holders(address(said, replies), objects)), None)
     if own:
-        because = f"{own.name or 'The recipient'} is a recipient of your own organization: no other server's limit is met."
+        because = (
+            f"{own.name or 'The recipient'} is a recipient of your own organization: no other server's limit is met."
+        )
         return Finding(Belief.RULED_OUT, because, (own,))
     name = domain(address(said, replies))
     whose = f"The mail server of {name}" if name else said.by or "The other mail server"

@@ -25,7 +25,10 @@ from diagnostics.report import Step
 
 
 @cause(
-    id="quota-throttle.system-mailbox.aggregate-full", act="exchange-online", benign=True, says=("AggregateGroupMailbox",)
+    id="quota-throttle.system-mailbox.aggregate-full",
+    act="exchange-online",
+    benign=True,
+    says=("AggregateGroupMailbox",),
 )
 def assess(reply: Reply | Said, replies: tuple[Reply, ...]) -> Finding | None:
     """The failed recipient's name says it. Other failures of the same case keep their weight."""
@@ -45,7 +48,9 @@ def _named(replies: tuple[Reply, ...], said: Said) -> Finding | None:
     """The name in a sentence or a reply that no recipient was read from."""
     if any(each.recipient for each in replies):
         return None
-    because = "AggregateGroupMailbox is a hidden mailbox that Exchange Online no longer uses; the group got the message."
+    because = (
+        "AggregateGroupMailbox is a hidden mailbox that Exchange Online no longer uses; the group got the message."
+    )
     return Finding(Belief.LIKELY, because, (said,), _steps())
 
 

@@ -47,7 +47,9 @@ def assess(
     cloud = next((each for each in owners if premises(each) == "exchange-online"), None)
     shown = cloud or present(wanted, lookups, "exchange-online")
     if shown:
-        because = f"Exchange Online shows {cloud.name if cloud else 'an object'} with {named(wanted)}: it is synchronized."
+        because = (
+            f"Exchange Online shows {cloud.name if cloud else 'an object'} with {named(wanted)}: it is synchronized."
+        )
         return Finding(Belief.RULED_OUT, because, (shown,))
     gone = absent(wanted, lookups, "on-prem")
     if gone:
@@ -56,7 +58,8 @@ def assess(
     steps = _steps(wanted)
     found = present(wanted, lookups, "on-prem")
     if found:
-        because = f"{named(wanted)} exists on-premises, yet Exchange Online refuses it at its edge: its copy has not reached the tenant."
+        because = f"{named(wanted)} exists on-premises, yet Exchange Online refuses it at its edge: its copy has not "
+        because += "reached the tenant."
         return Finding(Belief.LIKELY, because, (said, found), steps, weight=1.9)
     local = next(iter(owners), None)
     if local:

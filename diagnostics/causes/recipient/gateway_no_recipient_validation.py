@@ -81,7 +81,9 @@ def assess(
         because = f"{len(refused)} unknown addresses of {name} were refused ({some}). If nobody ever had them, what stands in "
         because += "front takes mail for any address and leaves the bouncing to Exchange."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=1.9)
-    handed = next((r for r in replies if r.source == said.source and r.kind == "log" and kind_of(r.ip) == "internal"), None)
+    handed = next(
+        (r for r in replies if r.source == said.source and r.kind == "log" and kind_of(r.ip) == "internal"), None
+    )
     if handed:
         because = f"A relay in front took the message for {named(wanted)}, handed it to {handed.ip}, was refused, and now has to "
         because += "bounce it itself: it does not check recipients before it accepts."

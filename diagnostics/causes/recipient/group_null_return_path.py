@@ -47,7 +47,10 @@ _SUBJECTS: Final = (
 
 @cause(id="recipient.group.null-return-path", act="exchange-online")
 def assess(
-    anchor: Headers | Configured, headers: Headers | None, objects: tuple[Configured, ...], sessions: tuple[Session, ...]
+    anchor: Headers | Configured,
+    headers: Headers | None,
+    objects: tuple[Configured, ...],
+    sessions: tuple[Session, ...],
 ) -> Finding | None:
     """An empty return path on an ordinary message, and the group's own setting."""
     group = next((each for each in objects if _silent(each)), None)

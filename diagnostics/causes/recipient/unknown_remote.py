@@ -153,7 +153,9 @@ def assess(
 def _by_policy(said: Said, replies: tuple[Reply, ...]) -> bool:
     """Whether the words are Sendmail's own for a 550, which it uses for any: the code beside them is one of policy."""
     mine = next((each for each in replies if each.source == said.source), None)
-    return mine is not None and mine.enhanced.startswith("5.7.") and said.text.lower().strip(". ").endswith("user unknown")
+    return (
+        mine is not None and mine.enhanced.startswith("5.7.") and said.text.lower().strip(". ").endswith("user unknown")
+    )
 
 
 def _by_exchange(said: Said, wanted: str) -> Finding | None:

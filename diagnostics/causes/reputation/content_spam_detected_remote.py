@@ -73,7 +73,11 @@ _NAMES: Final = (
 def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     """The receiver speaks of the message; where its words name a list, it speaks of the address."""
     about = topics(said.text)
-    if has(said, "content filtering", "resolver.adr") or of_microsoft(said.text) or about & {"spf", "dkim", "dmarc", "entry"}:
+    if (
+        has(said, "content filtering", "resolver.adr")
+        or of_microsoft(said.text)
+        or about & {"spf", "dkim", "dmarc", "entry"}
+    ):
         return None
     if said.signature in _NAMES and not (about & {"spam", "link"} and ("link" in about or "listed" not in about)):
         return None

@@ -54,7 +54,9 @@ def assess(
     owned = holders(address, objects)
     there = next((each for each in lookups if each.found and each.address == address), None)
     if owned or there:
-        because = f"{named(address, 'The recipient')} exists: {owned[0].name if owned else 'a directory'} owns the address."
+        because = (
+            f"{named(address, 'The recipient')} exists: {owned[0].name if owned else 'a directory'} owns the address."
+        )
         return Finding(Belief.RULED_OUT, because, (owned[0] if owned else there,))
     unnamed = [each for each in objects if each.kind == "accepted-domain" and not each.get("DomainName", each.name)]
     types = [(each, each.get("DomainType").lower()) for each in accepted(name, objects) or unnamed]
@@ -63,19 +65,30 @@ def assess(
         because = f"{closed.name} is Authoritative on one side, which would have refused an unknown recipient."
         return Finding(Belief.RULED_OUT, because, (closed,))
     relays = [each for each, kind in types if "relay" in kind]
+    return _weighed(anchor, address, name, relays, lookups)
+
+
+def _weighed(
+    anchor: Said | Hops, address: str, name: str, relays: list[Configured], lookups: tuple[LookedUp, ...]
+) -> Finding:
+    steps = _steps(address, name)
+    whom = named(address, "the recipient")
+    vain = next((each for each in lookups if not each.found), None)
     if len(relays) > 1:
-        because = f"{relays[0].name or 'The domain'} is {relays[0].get('DomainType')} on both sides, so neither refuses "
-        because += f"{named(address, 'the recipient')}" + (", whom neither directory has." if _nowhere(lookups) else ".")
-        return Finding(Belief.LIKELY, because, (*relays[:2], anchor, vain), _steps(address, name), _act(anchor), 1.2)
+        because = f"{relays[0].name or 'The domain'} is {relays[0].get('DomainType')} on both sides, so neither refuses {whom}"
+        because += ", whom neither directory has." if _nowhere(lookups) else "."
+        return Finding(Belief.LIKELY, because, (*relays[:2], anchor, vain), steps, _act(anchor), 1.2)
     if _nowhere(lookups):
-        because = f"Neither directory has {named(address, 'the recipient')}, and nobody refuses the mail: its domain is relayed"
-        because += " (InternalRelay) on both sides."
-        return Finding(Belief.LIKELY, because, (vain, anchor), _steps(address, name), _act(anchor), 1.2)
+        because = f"Neither directory has {whom}, and nobody refuses the mail: its domain is relayed (InternalRelay) on both sides."
+        return Finding(Belief.LIKELY, because, (vain, anchor), steps, _act(anchor), 1.2)
     if relays:
-        because = f"{relays[0].name or 'The domain'} is {relays[0].get('DomainType')}: if the other side relays too, an unknown address circles."
-        return Finding(Belief.POSSIBLE, because, (relays[0], anchor), _steps(address, name), weight=1.6)
-    because = f"If {named(address, 'the recipient')} exists on neither side and both relay its domain, nobody refuses the mail."
-    return Finding(Belief.POSSIBLE, because, (anchor,), _steps(address, name), weight=0.97)
+        because = (
+            f"{relays[0].name or 'The domain'} is {relays[0].get('DomainType')}: if the other side relays too, an "
+        )
+        because += "unknown address circles."
+        return Finding(Belief.POSSIBLE, because, (relays[0], anchor), steps, weight=1.6)
+    because = f"If {whom} exists on neither side and both relay its domain, nobody refuses the mail."
+    return Finding(Belief.POSSIBLE, because, (anchor,), steps, weight=0.97)
 
 
 def _act(anchor: Said | Hops) -> Act | None:

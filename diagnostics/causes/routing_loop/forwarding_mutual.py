@@ -98,7 +98,8 @@ def _shown(mailbox: Configured, objects: tuple[Configured, ...]) -> Finding | No
     ring = _ring(first, objects) if _target(mailbox) else ()
     if len(ring) < 2 or ring[0] is not mailbox:
         return None
-    because = f"The forwarding of {named(first, 'the mailbox')} leads over {len(ring)} mailboxes back to it: mail to any of them circles."
+    because = f"The forwarding of {named(first, 'the mailbox')} leads over {len(ring)} mailboxes back to it: "
+    because += "mail to any of them circles."
     return Finding(Belief.LIKELY, because, ring, _steps(first, False), weight=1.0)
 
 

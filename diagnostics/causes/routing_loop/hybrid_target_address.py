@@ -91,7 +91,8 @@ def _judged(anchor: Said | Hops, entry: Configured, attribute: str, address: str
         return Finding(Belief.CONFIRMED, because, (entry, anchor), steps)
     routed = target.endswith(".onmicrosoft.com")
     if not own and not routed and domain(address) in ("", domain(target)):
-        because = f"The recipient is sent on to `{target}` ({attribute}), which is no routing address of the tenant: the mail comes back."
+        because = f"The recipient is sent on to `{target}` ({attribute}), which is no routing address of the tenant: "
+        because += "the mail comes back."
         return Finding(Belief.LIKELY, because, (entry, anchor), steps, weight=1.2)
     if local:
         because = f"{entry.name} has a mailbox here and still a target address, `{target}`."
