@@ -8,7 +8,8 @@ import secrets
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -23,6 +24,8 @@ from bot.database import NAME, Database, StartError, open_database
 from bot.database.cases import Cases
 from bot.database.inbox import Inbox
 from bot.jobs import Pace, Worker
+from bot.oncall.composing import compose
+from bot.oncall.escalations import Clock, Escalations
 from bot.server import Server
 from bot.settings import Settings
 from bot.slack import CALL_SECONDS, Me, bolt, client, connect, identify, respond
@@ -47,11 +50,26 @@ class Bot:
     worker: Worker
     server: Server
     me: Me
+    escalations: Escalations | None = None
     ready: bool = False
 
 
-def build(settings: Settings, database: Database, session: aiohttp.ClientSession, *, pace: Pace | None = None) -> Bot:
-    """Composes a bot from its settings, an open database and an HTTP session. Starts nothing."""
+def system_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+def build(
+    settings: Settings,
+    database: Database,
+    session: aiohttp.ClientSession,
+    *,
+    pace: Pace | None = None,
+    clock: Clock = system_clock,
+) -> Bot:
+    """Composes a bot from its settings, an open database and an HTTP session. Starts nothing. Raises SettingsError.
+
+    `clock` is the one that escalations go by.
+    """
     pace = pace or Pace()
     token = settings.bot_token.get_secret_value() if settings.bot_token else ""
     me = Me()
@@ -70,6 +88,9 @@ def build(settings: Settings, database: Database, session: aiohttp.ClientSession
         manual_url=settings.manual_url or "",
         straggler_seconds=pace.straggler,
     )
+    oncall = compose(settings, database, session, services, clock=clock, pace=pace, ready=lambda: bot.ready)
+    escalations = oncall.escalations if oncall else None
+    services = replace(services, oncall=escalations)
     worker = Worker(
         database,
         inbox,
@@ -77,10 +98,13 @@ def build(settings: Settings, database: Database, session: aiohttp.ClientSession
         apologise=partial(apologise, services),
         retention_days=settings.retention_days,
         pace=pace,
+        escalations=escalations,
     )
     app = bolt(settings, session, me, token)
-    server = Server(app if settings.mode == "http" else None, ready=lambda: bot.ready)
-    bot = Bot(settings, app, slack, worker, server, me)
+    server = Server(
+        app if settings.mode == "http" else None, ready=lambda: bot.ready, routes=oncall.routes if oncall else ()
+    )
+    bot = Bot(settings, app, slack, worker, server, me, escalations)
     register(app, services)
     return bot
 
@@ -93,6 +117,7 @@ async def running(
     pace: Pace | None = None,
     database_name: str = NAME,
     throwaway: bool = False,
+    clock: Clock = system_clock,
 ) -> AsyncIterator[Bot]:
     """A bot at work. `announce` gets the address as soon as it listens. Raises StartError or SettingsError."""
     settings.require_slack()
@@ -101,7 +126,7 @@ async def running(
         database = await stack.enter_async_context(open_database(settings, name=database_name, throwaway=throwaway))
         timeout = aiohttp.ClientTimeout(total=CALL_SECONDS)
         session = await stack.enter_async_context(aiohttp.ClientSession(timeout=timeout))
-        bot = build(settings, database, session, pace=pace)
+        bot = build(settings, database, session, pace=pace, clock=clock)
         await _listen(bot)
         stack.push_async_callback(bot.server.stop)
         announce(bot.server.url)

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no type information
@@ -20,10 +21,14 @@ from pgqueuer.errors import RetryRequested
 from pgqueuer.models import Job, Schedule
 
 from bot.database import Database
+from bot.database.held import ENTRYPOINT as ESCALATION
 from bot.database.inbox import ENTRYPOINT, Inbox, Open
 from bot.logs import about
 from handlers.failures import advice
 from handlers.ports import Delivery
+
+if TYPE_CHECKING:
+    from bot.oncall.escalations import Escalations
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +60,7 @@ class Worker:
         apologise: Callable[[Delivery], Awaitable[None]],
         retention_days: int,
         pace: Pace,
+        escalations: Escalations | None = None,
     ) -> None:
         self._database = database
         self._inbox = inbox
@@ -62,6 +68,7 @@ class Worker:
         self._apologise = apologise
         self._retention_days = retention_days
         self._pace = pace
+        self._escalations = escalations
         self._busy: dict[tuple[str, str], bool] = {}
         self._locks = ThreadLocks(database.url)
         self._queue: PgQueuer | None = None
@@ -78,6 +85,8 @@ class Worker:
                     await asyncio.sleep(self._pace.backoff)
         finally:
             await self._locks.close()
+            if self._escalations:
+                await self._escalations.close()
 
     def stop(self) -> None:
         """No new job is taken; `run` returns when the running ones are through."""
@@ -90,6 +99,9 @@ class Worker:
         queue.entrypoint(ENTRYPOINT)(self._job)
         queue.schedule("sweep", "* * * * *")(self._sweep)
         await self._inbox.rescue()
+        if self._escalations:
+            queue.entrypoint(ESCALATION)(self._escalations.job)
+            await self._escalations.rescue()
         if not self._stopping:
             await queue.run(
                 dequeue_timeout=timedelta(seconds=self._pace.heartbeat),
@@ -102,6 +114,8 @@ class Worker:
     async def _sweep(self, _schedule: Schedule) -> None:
         await self._inbox.rescue(self._pace.rescue)
         await self._inbox.forget(self._retention_days)
+        if self._escalations:
+            await self._escalations.sweep(self._retention_days)
 
     async def _job(self, job: Job) -> None:
         key = await self._inbox.thread_of(UUID(bytes=job.payload))

@@ -166,6 +166,34 @@ class Settings(BaseSettings):
         "Default: this machine's full name.",
     )
 
+    oncall_file: Path | None = Field(
+        None,
+        validation_alias="MAILFLOW_ONCALL_FILE",
+        description="TOML file that says who is on call and who is paged when: see [oncall.md](oncall.md). "
+        "Default: nobody is paged.",
+    )
+    pagerduty_token: SecretStr | None = Field(
+        None,
+        validation_alias="MAILFLOW_PAGERDUTY_TOKEN",
+        description="PagerDuty REST API key (read-only is enough), where the on-call file names PagerDuty schedules.",
+    )
+    pagerduty_routing_key: SecretStr | None = Field(
+        None,
+        validation_alias="MAILFLOW_PAGERDUTY_ROUTING_KEY",
+        description="Integration key of a PagerDuty service (Events API v2), where the on-call file pages it.",
+    )
+    pagerduty_webhook_secret: SecretStr | None = Field(
+        None,
+        validation_alias="MAILFLOW_PAGERDUTY_WEBHOOK_SECRET",
+        description="Signing secret of a PagerDuty webhook (v3) to `/oncall/pagerduty`: acknowledged there is "
+        "acknowledged here.",
+    )
+    oncall_webhook_secret: SecretStr | None = Field(
+        None,
+        validation_alias="MAILFLOW_ONCALL_WEBHOOK_SECRET",
+        description="Shared secret that signs requests to the on-call file's webhooks, and theirs to `/oncall/webhook`.",
+    )
+
     @field_validator("dns_servers", mode="before")
     @classmethod
     def _servers(cls, value: object) -> object:

@@ -16,6 +16,7 @@ from diagnostics.facts import (
     ConnectFailed,
     ConnectionDropped,
     DnsAnswer,
+    DnsServers,
     Fact,
     InstalledCertificate,
     KeyAccess,
@@ -154,7 +155,7 @@ ASKS: Final = (
         "From the sending server, resolve the destination with its own resolver and with a public one.",
         "Resolve-DnsName {domain} -Type MX; Resolve-DnsName {domain} -Type MX -Server 1.1.1.1; "
         "Get-DnsClientServerAddress -AddressFamily IPv4 | Format-List InterfaceAlias,ServerAddresses",
-        (DnsAnswer,),
+        (DnsAnswer, DnsServers),
         shell="powershell",
     ),
     Ask(

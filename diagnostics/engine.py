@@ -100,11 +100,11 @@ def _lean(judgement: Judgement) -> None:
 
 
 def _prose(judgement: Judgement) -> str:
-    """The lines that no artefact consists of, and those of replies within a sentence."""
+    """The lines that no artefact consists of, and those that quote a bare reply in a sentence of the person's own."""
     claimed = {
         (artefact.paste, line)
         for artefact in judgement.artefacts
-        if artefact.kind not in _IN_SENTENCES and not artefact.in_words
+        if not _in_a_sentence(artefact)
         for line in (artefact.claims or range(artefact.first - 1, artefact.last))
     }
     free = (
@@ -114,6 +114,12 @@ def _prose(judgement: Judgement) -> str:
         if line and (paste.index, number) not in claimed
     )
     return "\n".join(islice(free, _MOST_PROSE))
+
+
+def _in_a_sentence(artefact: Artefact) -> bool:
+    """Whether a person's own words stand on the same line: a quoted reply, or an event that somebody tells of."""
+    told = artefact.kind == "windows-event" and artefact.first == artefact.last
+    return told or artefact.in_words or artefact.kind in _IN_SENTENCES
 
 
 class _Held:

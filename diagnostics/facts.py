@@ -335,12 +335,14 @@ class DnsAnswer(Fact):
 
     `name` is in lower case, without its last dot; that of an address is its reverse name. It is "" where a list of TXT
     strings was pasted without it. `records` are in the order printed, empty where the values weren't pasted.
+    `asked` is the type that a failed look-up asked for, "" where that is not told.
     """
 
     name: str
     ok: bool
     server: str = ""
     error: str = ""
+    asked: str = ""
     records: tuple[DnsRecord, ...] = ()
 
     def values(self, *kinds: str) -> tuple[str, ...]:
@@ -351,6 +353,33 @@ class DnsAnswer(Fact):
     @property
     def addresses(self) -> tuple[str, ...]:
         return self.values("A", "AAAA")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsReport(Fact):
+    """One failure of a TLS report, about mail to `domain`, which is the reader's own.
+
+    `result` and `policy` ("sts", "tlsa", "no-policy-found") as RFC 8460 names them; `mx` the host that was met, "" where
+    none was; `patterns` the policy's mx lines; `failed` the number of sessions.
+    """
+
+    result: str
+    policy: str = ""
+    domain: str = ""
+    mx: str = ""
+    patterns: tuple[str, ...] = ()
+    failed: int = 0
+
+    @property
+    def failing(self) -> bool:
+        return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DnsServers(Fact):
+    """The DNS servers of one adapter, in their order."""
+
+    addresses: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
-from typing import Final
+from typing import Any, Final
 
 import re2
 
@@ -20,6 +20,7 @@ class Hint:
     raises: tuple[str, ...]
     lowers: tuple[str, ...]
     doubts: tuple[str, ...] = ()
+    worth: float = _WORTH
 
 
 @lru_cache(maxsize=1)
@@ -31,7 +32,12 @@ def _table() -> tuple[re2.Set, tuple[Hint, ...]]:
     for row in rows:
         patterns.Add(row["says"])
     patterns.Compile()
-    return patterns, tuple(Hint(*(tuple(row.get(part, ())) for part in ("raises", "lowers", "doubts"))) for row in rows)
+    return patterns, tuple(_hint(row) for row in rows)
+
+
+def _hint(row: dict[str, Any]) -> Hint:
+    raises, lowers, doubts = (tuple(row.get(part, ())) for part in ("raises", "lowers", "doubts"))
+    return Hint(raises, lowers, doubts, row.get("worth", _WORTH))
 
 
 def hints(prose: str) -> tuple[Hint, ...]:
@@ -44,11 +50,13 @@ def hints(prose: str) -> tuple[Hint, ...]:
 
 def leaning(cause: str, told: Iterable[Hint]) -> float:
     """How much the hints speak for (positive) or against a cause."""
-    score = 0.0
+    score, most = 0.0, 2 * _WORTH
     for hint in told:
-        score += _WORTH * cause.startswith(hint.raises)
-        score -= _WORTH * bool(hint.lowers and cause.startswith(hint.lowers))
-    return max(-2 * _WORTH, min(2 * _WORTH, score))
+        for way, causes in ((1, hint.raises), (-1, hint.lowers)):
+            if causes and cause.startswith(causes):
+                score += way * hint.worth
+                most = max(most, hint.worth)
+    return max(-most, min(most, score))
 
 
 def doubted(cause: str, told: Iterable[Hint]) -> bool:

@@ -14,6 +14,8 @@ from typing import Final
 
 import re2
 
+from diagnostics.facts import Said
+
 _LONGEST: Final = 4_000
 
 
@@ -34,8 +36,13 @@ def _table() -> tuple[re2.Set, tuple[str, ...]]:
     return patterns, tuple(owners)
 
 
+def topics(said: Said) -> frozenset[str]:
+    """The topics of refusals.toml that a refusal speaks of; none where it gives no reason, or no mail server wrote it."""
+    return frozenset() if said.kind in ("event", "command") else topics_of(said.text[:_LONGEST])
+
+
 @lru_cache(maxsize=512)
-def topics(text: str) -> frozenset[str]:
-    """The topics of refusals.toml that a refusal speaks of; none where it gives no reason. White space is folded already."""
+def topics_of(text: str) -> frozenset[str]:
+    """The topics of a text in one line."""
     patterns, owners = _table()
-    return frozenset(owners[index] for index in patterns.Match(text[:_LONGEST]) or ())
+    return frozenset(owners[index] for index in patterns.Match(text) or ())

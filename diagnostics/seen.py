@@ -15,6 +15,7 @@ from diagnostics.facts import (
     Session,
     SessionChange,
     TlsFailed,
+    TlsProbe,
     WindowsEvent,
 )
 
@@ -40,6 +41,8 @@ def _fails(fact: Fact) -> bool:
             return not fact.succeeded
         case DnsAnswer():
             return not fact.ok
+        case TlsProbe():
+            return fact.verify > 0 or fact.alert > 0
         case QueueState():
             return fact.status.lower() in _STUCK and fact.messages > 0
         case _:

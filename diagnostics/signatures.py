@@ -12,7 +12,7 @@ from typing import Final
 
 import re2
 
-from diagnostics.facts import Fact, Reply, Said, Stray, WindowsEvent
+from diagnostics.facts import Fact, Reply, Said, Stray, TlsReport, WindowsEvent
 from diagnostics.mail_facts import CommandError, Traced, Tracked
 from diagnostics.text import squeezed
 
@@ -86,6 +86,8 @@ def _utterance(fact: Fact) -> str:
         return squeezed(f"{fact.provider} {fact.event} {fact.text[:_LONGEST]}")
     if isinstance(fact, (CommandError, Stray)):
         return squeezed(fact.text[:_LONGEST])
+    if isinstance(fact, TlsReport) and fact.policy == "tlsa":  # the same words as in DANE's replies
+        return f"{fact.result}: {fact.domain}"
     if isinstance(fact, Tracked):
         return squeezed(f"{fact.status} {fact.context} {fact.source.quote}"[:_LONGEST]) if fact.failing else ""
     if isinstance(fact, Traced):
@@ -94,7 +96,14 @@ def _utterance(fact: Fact) -> str:
 
 
 def _said(fact: Fact, signature: str, text: str) -> Said:
-    kinds = {WindowsEvent: "event", CommandError: "command", Stray: "stray", Tracked: "tracking", Traced: "trace"}
+    kinds = {
+        WindowsEvent: "event",
+        CommandError: "command",
+        Stray: "stray",
+        TlsReport: "report",
+        Tracked: "tracking",
+        Traced: "trace",
+    }
     kind = fact.kind if isinstance(fact, Reply) else kinds[type(fact)]
     by = fact.by if isinstance(fact, Reply) else ""
     return Said(source=fact.source, host=fact.host, signature=signature, text=text, kind=kind, by=by)

@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers import files
 from handlers.blocks import Message, plain
@@ -50,7 +51,7 @@ async def say(
     if answer.ts is None:
         await services.cases.mark(answer, "sending")
         metadata = {"event_type": EVENT_TYPE, "event_payload": {"answer": str(answer.id)}}
-        posted = await _with_or_without_blocks(
+        posted = await with_or_without_blocks(
             services.slack.chat_postMessage,
             message,
             channel=thread.channel,
@@ -94,15 +95,20 @@ async def take_back(services: Services, answer: Answer, why: str) -> None:
 
 
 async def _edit(services: Services, answer: Answer, message: Message) -> None:
+    await edit(services.slack, answer.thread.channel, str(answer.ts), message)
+
+
+async def edit(slack: AsyncWebClient, channel: str, ts: str, message: Message) -> None:
+    """Puts `message` in the place of one of ours. One that is gone, or can't be edited any more, is left alone."""
     try:
-        await _with_or_without_blocks(services.slack.chat_update, message, channel=answer.thread.channel, ts=answer.ts)
+        await with_or_without_blocks(slack.chat_update, message, channel=channel, ts=ts)
     except SlackApiError as error:
         if slack_error(error) not in _GONE:
             raise
         logger.info("an answer can no longer be edited", extra={"reason": slack_error(error)})
 
 
-async def _with_or_without_blocks(call: Any, message: Message, **arguments: Any) -> Any:
+async def with_or_without_blocks(call: Any, message: Message, **arguments: Any) -> Any:
     """New kinds of blocks reach workspaces in phases: where Slack refuses them, the plain text has to do."""
     try:
         return await call(text=message.text, blocks=list(message.blocks), **arguments)
@@ -146,17 +152,24 @@ async def _search(services: Services, answer: Answer, *, in_channel: bool) -> st
 
 
 async def _thread(services: Services, answer: Answer, *, in_channel: bool = False) -> AsyncIterator[dict[str, Any]]:
-    """The messages of a thread from the answered one on, or the channel's newest; none when Slack does not show them."""
+    thread = "" if in_channel else answer.thread.ts
+    async for message in listed(services.slack, answer.thread.channel, thread, oldest=answer.message_ts):
+        yield message
+
+
+async def listed(
+    slack: AsyncWebClient, channel: str, thread_ts: str, *, oldest: str = "0"
+) -> AsyncIterator[dict[str, Any]]:
+    """The messages of a thread from `oldest` on, or without a thread the channel's newest; none when Slack does not
+    show them."""
     cursor = ""
     while True:
-        wanted: dict[str, Any] = {"channel": answer.thread.channel, "include_all_metadata": True, "limit": 200}
+        wanted: dict[str, Any] = {"channel": channel, "include_all_metadata": True, "limit": 200}
         try:
-            if in_channel:
-                page = await services.slack.conversations_history(**wanted)
+            if not thread_ts:
+                page = await slack.conversations_history(**wanted)
             else:
-                page = await services.slack.conversations_replies(
-                    **wanted, ts=answer.thread.ts, oldest=answer.message_ts, cursor=cursor or None
-                )
+                page = await slack.conversations_replies(**wanted, ts=thread_ts, oldest=oldest, cursor=cursor or None)
         except SlackApiError as error:
             if slack_error(error) not in _NO_LOOKING:
                 raise
@@ -165,5 +178,5 @@ async def _thread(services: Services, answer: Answer, *, in_channel: bool = Fals
         for message in page.get("messages") or ():
             yield message
         cursor = str((page.get("response_metadata") or {}).get("next_cursor") or "")
-        if not cursor or in_channel:
+        if not cursor or not thread_ts:
             return

@@ -10,7 +10,7 @@ import asyncio
 import logging
 from dataclasses import replace
 
-from handlers import answers, checks, commands
+from handlers import answers, checks, commands, oncall
 from handlers.blocks import Message, answer, details, plain
 from handlers.intake import Submission, submission
 from handlers.judging import judge
@@ -33,11 +33,13 @@ async def received(services: Services, delivery: Delivery) -> str:
         return "paused"
     if (wanted := _to_check(delivery)) is not None:
         return await checks.in_thread(services, delivery, wanted)
+    if delivery.direct and not delivery.files and (action := oncall.wanted(delivery.text)):
+        return await oncall.in_thread(services, delivery, action)
     message, judged = await _reply(services, delivery)
-    if message is None:
-        return "silent"
-    await answers.say(services, delivery.thread, delivery.message_ts, "answer", message, judged=judged)
-    return "answered"
+    if message is not None:
+        await answers.say(services, delivery.thread, delivery.message_ts, "answer", message, judged=judged)
+    await oncall.noticed(services, delivery, judged=judged and message is not None)
+    return "answered" if message else "silent"
 
 
 async def edited(services: Services, delivery: Delivery) -> str:
@@ -55,6 +57,7 @@ async def edited(services: Services, delivery: Delivery) -> str:
         elif message is None:
             await answers.take_back(services, own, _EDITED)
     await _judge_again(services, delivery)
+    await oncall.changed(services, delivery)
     return "answered" if message else "silent"
 
 
@@ -64,6 +67,7 @@ async def deleted(services: Services, delivery: Delivery) -> str:
     for own in await _to(services, delivery):
         await answers.take_back(services, own, _DELETED)
     await _judge_again(services, delivery)
+    await oncall.changed(services, delivery)
     return "withdrawn"
 
 

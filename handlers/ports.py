@@ -10,11 +10,12 @@ from uuid import UUID
 if TYPE_CHECKING:
     from slack_sdk.web.async_client import AsyncWebClient
 
+    from diagnostics import Report
     from diagnostics.checks import Attempt, CheckReport
 
 Kind = Literal["message", "edit", "delete", "command", "action"]
 State = Literal["planned", "sending", "sent", "withdrawn"]
-Part = Literal["answer", "steps", "file", "apology", "pause", "check"]
+Part = Literal["answer", "steps", "file", "apology", "pause", "check", "escalation"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +160,40 @@ class Checks(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Wish:
+    """Somebody wants something done about the case of a thread: its own, or one under a page. `event` is the
+    delivery's: of several with the same one, the first counts. `escalation` is what a page's button carries."""
+
+    thread: Thread
+    user: str
+    event: str
+    escalation: str = ""
+
+
+Answered = Literal["done", "already", "nothing"]
+"""`already`: it was so before, or somebody was paged a moment ago. `nothing`: there is nothing that it could be done to."""
+
+
+class OnCall(Protocol):
+    """Who has to know of a case. All of it may be repeated without harm."""
+
+    async def saw(self, thread: Thread, user: str, report: Report) -> None:
+        """The case was judged after `user` pasted something: the rules decide whether anybody is paged."""
+
+    async def moved(self, thread: Thread) -> None:
+        """Something happened in a thread; it need not be a case."""
+
+    async def changed(self, thread: Thread) -> None:
+        """A paste was edited or deleted: what pages quote of it goes with it."""
+
+    async def escalate(self, wish: Wish) -> Answered: ...
+
+    async def acknowledge(self, wish: Wish) -> Answered: ...
+
+    async def resolve(self, wish: Wish) -> Answered: ...
+
+
+@dataclass(frozen=True, slots=True)
 class Identity:
     """Who the bot is in its workspace."""
 
@@ -178,6 +213,8 @@ class Services:
     checks: Checks
     identity: Callable[[], Identity]
     respond: Callable[[str, dict[str, Any]], Awaitable[None]]
+    oncall: OnCall | None = None
+    """None where nobody is on call: no on-call file is set."""
     max_file_bytes: int = 5_000_000
     alert_bots: frozenset[str] = frozenset()
     manual_url: str = ""

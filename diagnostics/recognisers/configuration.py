@@ -29,7 +29,7 @@ _BY_NAME: Final = frozenset({"inbound-connector", "outbound-connector", "accepte
 _CONNECTORS: Final = frozenset({"receive-connector", "inbound-connector", "outbound-connector"})
 _NEAR: Final = 4  # lines between a cmdlet and the first property it prints
 _ARGUMENT = re2.compile(r"(?i)\bGet-\w+ (?:-Identity )?(?:\"([^\"]{1,120})\"|'([^']{1,120})')")
-_HEADER = re2.compile(r"^\s*[A-Za-z][A-Za-z0-9]+(?:\s+[A-Za-z][A-Za-z0-9]+)+\s*$")
+_HEADER = re2.compile(r"^\s*[A-Za-z][A-Za-z0-9]+(?:\s+[A-Za-z][A-Za-z0-9]+)*\s*$")
 _RULE = re2.compile(r"^\s*-{2,}(?:\s+-{2,})*\s*$")
 _PROPERTY = re2.compile(r"^\s*[A-Za-z]\w+\s*:")
 _PROMPT = re2.compile(r"^\s*(?:\[PS\] |PS )[A-Z]:[^>]*>\s*\S")  # another command, whatever its verb
@@ -102,8 +102,13 @@ def _tabled(lines: Lines, echoes: dict[int, str]) -> Iterator[list[_Object]]:
         kind = "" if foreign(names) else echoes.get(index, "") or kind_of(names)
         if not kind or len(set(names)) < len(names):
             continue
-        rows = tables(_table(lines, position), *names)
-        group = [_Object(kind, row.line, row.lines, _cells(row, line.split())) for row in rows]
+        table = _table(lines, position)
+        if len(names) == 1:  # a lone column is as wide as its values
+            name = line.split()[0]
+            group = [_Object(kind, row, (row,), ((name, plain(text.strip())),)) for row, text in table[2:]]
+        else:
+            rows = tables(table, *names)
+            group = [_Object(kind, row.line, row.lines, _cells(row, line.split())) for row in rows]
         if group:
             yield group
 

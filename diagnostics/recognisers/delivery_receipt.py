@@ -29,12 +29,15 @@ _NOTICE: Final = "|".join(
     )
 )
 _IS_NOTICE = re2.compile(f"(?i)(?:{_NOTICE})")
-_ADDRESS = re2.compile(r"[\w.+'=-]{1,64}@[A-Za-z0-9.-]{1,253}")
+_RECIPIENT = re2.compile(
+    r"^\s*(?:[^<>()@]{0,80}[(<])?([\w.+'=-]{1,64}@[A-Za-z0-9.-]{1,253})[)>]?"
+    r"(?:\s*[(<][^()<>]{1,320}[)>])?\s*$"
+)
 _NEAR: Final = 8  # lines in which its recipients are listed
 _MOST: Final = 20
 
 
-@recogniser(f"(?:{_NOTICE})", rank=46)
+@recogniser(f"(?:{_NOTICE})", rank=28)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each notice, with the recipients listed under it. It states no facts: nothing failed."""
     free = reading.free()
@@ -43,8 +46,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
         if not _IS_NOTICE.search(line[:1000]) or len(found) >= _MOST:
             continue
         near = [(i, text[:1000]) for i, text in free[position : position + _NEAR] if i <= index + _NEAR]
-        listed = {i: _ADDRESS.findall(text) for i, text in near}
-        claims = [index, *(i for i, addresses in listed.items() if addresses)]
-        recipients = list(dict.fromkeys(str(each) for addresses in listed.values() for each in addresses))
+        listed = {i: str(one.group(1)) for i, text in near if (one := _RECIPIENT.search(text))}
+        claims, recipients = [index, *listed], list(dict.fromkeys(listed.values()))
         found.append(artefact(reading, "delivery-receipt", claims, (), {"recipients": recipients[:_MOST]}))
     return found

@@ -29,6 +29,7 @@ _CANT_FIND = re2.compile(
     rf"^\s*\*{{2,3}} (?:{NAME}|.{{1,80}}?) (?:can't find|kann|ne parvient pas . trouver|no encuentra"
     rf"|non . in grado di trovare) {NAME}(?: nicht finden)?\s*: ?(.{{1,120}})$"
 )
+_ARROW = re2.compile(r"\s(?:->|=>)\s")
 _REQUEST = re2.compile(rf"(?i)^\s*\*{{3}} Request to {NAME} timed-out")
 _NO_SERVERS = re2.compile(
     r"(?i);; connection timed out; no servers could be reached|;; communications error to \S+: timed out"
@@ -85,7 +86,7 @@ def _typed(reading: Reading, lines: Lines) -> Iterator[Found]:
     """nslookup's, host's and Resolve-DnsName's lines, in the order printed; the server's own name and address come first."""
     servers = _resolvers(lines)
     talk = Talk(reading)
-    for index, line in lines:
+    for index, line in _parted(lines):
         if talk.goes_on(index, line):
             continue
         if command := command_on(line):
@@ -99,12 +100,24 @@ def _typed(reading: Reading, lines: Lines) -> Iterator[Found]:
             yield from talk.done()
             name, error = told
             if name and error:
-                yield answer_of(reading, index, name, error=error, server=servers.get(index, talk.server)), [index]
+                server, asked = servers.get(index, talk.server), talk.asked.record
+                yield answer_of(reading, index, name, error=error, server=server, asked=asked), [index]
         elif on_line := record_on(line):
             talk.take(index, *on_line)
         elif (talk.server or talk.asked.name) and (named := _NAMED.search(line)):
             talk.name(index, named.group(1))
     yield from talk.done()
+
+
+def _parted(lines: Lines) -> Iterator[tuple[int, str]]:
+    """The lines, with a command and its outcome that somebody put on one line as two."""
+    for index, line in lines:
+        arrow = _ARROW.search(line)
+        if arrow and command_on(line[: arrow.start()]):
+            yield index, line[: arrow.start()]
+            yield index, line[arrow.end() :]
+        else:
+            yield index, line
 
 
 def _resolvers(lines: list[tuple[int, str]]) -> dict[int, str]:

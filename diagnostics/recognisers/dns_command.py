@@ -21,12 +21,16 @@ _HOST = re2.compile(r"^\s*([A-Za-z0-9_*-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})+\.)\s*$
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """`server` is "" where the machine's own was asked; `short` is dig's +short, `backwards` its -x."""
+    """`server` is "" where the machine's own was asked; `short` is dig's +short, `backwards` its -x.
+
+    `record` is the type that was asked for, "" where none was named.
+    """
 
     name: str
     server: str = ""
     short: bool = False
     backwards: bool = False
+    record: str = ""
 
 
 def command_on(line: str) -> Command | None:
@@ -38,7 +42,9 @@ def command_on(line: str) -> Command | None:
     if not plain or len(named) > _MOST_WORDS or not all(_WORD.search(word) for word in named):
         return None
     server = next((word[1:] for word in named if word[0] == "@"), plain[1] if len(plain) > 1 else "")
-    return Command(plain[0], server, "+short" in words, "-x" in words)
+    typed = (word.rpartition("=")[2] for word in words)
+    record = next((word.upper() for word in typed if word.lower() in _TYPES), "")
+    return Command(plain[0], server, "+short" in words, "-x" in words, record)
 
 
 def _names(word: str, before: str) -> bool:

@@ -20,12 +20,26 @@ _ALIAS = re2.compile(rf"^\s*(?:Aliases|Alias)\s*:\s+{NAME}\s*$")
 
 
 def answer_of(
-    reading: Reading, line: int, name: str, *, error: str = "", server: str = "", records: Sequence[DnsRecord] = ()
+    reading: Reading,
+    line: int,
+    name: str,
+    *,
+    error: str = "",
+    server: str = "",
+    records: Sequence[DnsRecord] = (),
+    asked: str = "",
 ) -> DnsAnswer:
     name = reverse_name(name)
     source = source_at(reading, line)
     return DnsAnswer(
-        source=source, host=name, name=name, ok=not error, server=server, error=error, records=tuple(records)
+        source=source,
+        host=name,
+        name=name,
+        ok=not error,
+        server=server,
+        error=error,
+        records=tuple(records),
+        asked=asked,
     )
 
 

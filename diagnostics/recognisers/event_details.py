@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 import re2
 
 from diagnostics.facts import Source, WindowsEvent
-from diagnostics.recognisers.event_labels import event_of, level
+from diagnostics.recognisers.event_labels import SCHANNEL, event_of, level, provider_of
 from diagnostics.recognisers.wrapping import rejoined
 from diagnostics.text import squeezed
 
@@ -27,7 +27,6 @@ _ALERT = re2.compile(
     r"|generated)(?: from the remote endpoint)?:?|AlertDesc\W{1,3})\s*(\d{1,3})\b"
 )
 _ANY_ALERT = re2.compile(r"(?:^|[\s:(])(\d{1,3})(?:[.\s)]|$)")
-_SCHANNEL: Final = range(36864, 36900)
 _ALERT_EVENTS: Final = frozenset({36887, 36888})
 _PROCESS = re2.compile(
     r"(?i)SSPI[ -]?(?:client|server)?[ -]?(?:process|prozess)?\w{0,4} (?:is|ist|est|es|.|to)\s+([\w.-]{2,64})"
@@ -80,7 +79,7 @@ def event_fact(found: Found, source: Source) -> WindowsEvent:
         source=source,
         connector=next((name for name in connector.groups() if name), "").strip() if connector else "",
         thumbprint=thumb.group(1).upper() if thumb else "",
-        provider=found.provider or ("Schannel" if number in _SCHANNEL or event_of(words) else ""),
+        provider=found.provider or provider_of(number if number in SCHANNEL else event_of(words)),
         event=number,
         text=words,
         error=_error(words),

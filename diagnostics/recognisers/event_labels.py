@@ -69,7 +69,7 @@ def level(text: str) -> str:
     return next((name for starts, name in _LEVELS if low.startswith(starts)), text.strip())
 
 
-# The words of a Schannel event that alone tell its number. Translated ones are told by the error and state they give.
+# The words of an event that alone tell its number. Translated ones are told by the error and state they give.
 _SENTENCES: Final = (
     (r"attempting to access the (?:TLS|SSL)\W(?:client|server) credential(?:'s)? private key", 36870),
     (r"fatal error occurred while (?:creating|opening) an? (?:TLS|SSL)\W(?:client|server) credential", 36871),
@@ -87,16 +87,31 @@ _SENTENCES: Final = (
     (r"certificate received from the remote server does not contain the expected name", 36884),
     (r"does not have a private key information property attached", 36869),
     (r"(?:SSL|TLS) (?:client |server )?handshake completed successfully", 36880),
+    (r"could not find a certificate that contains the domain name", 12014),
+    (r"could not load the certificate with thumbprint", 12023),
+    (r"an internal transport certificate (?:has )?expired", 12015),
+    (r"an internal transport certificate will expire", 12017),
+    (r"no valid SMTP Transport Layer Security \(TLS\) certificate for the FQDN", 12016),
+    (r"No DNS servers could be retrieved from", 16025),
     (r"(?:TLS|SSL).{0,400}0x8009030D.{0,200}\b10001\b", 36870),
 )
 _EACH: Final = tuple((re2.compile(f"(?i){words}"), event) for words, event in _SENTENCES)
 # Words that one of the sentences can't do without, for a quick look before the patterns.
-_MARKS: Final = ("atal ", "remote server", "redential", "cipher suite", "private key", "handshake", "0x8009030")
+_MARKS: Final = (
+    "ould not ", "transport cert", "valid SMTP", "DNS servers could",
+    "atal ", "remote server", "redential", "cipher suite", "private key", "handshake", "0x8009030",
+)  # fmt: skip
+SCHANNEL: Final = range(36864, 36900)
 _ANY = re2.compile("(?i)" + "|".join(words for words, _ in _SENTENCES))
 
 
+def provider_of(event: int) -> str:
+    """Who writes the event that `event_of` told."""
+    return "Schannel" if event in SCHANNEL else "MSExchangeTransport" if event else ""
+
+
 def event_of(text: str) -> int:
-    """The Schannel event whose words stand in `text`, 0 when there are none."""
+    """The event whose words stand in `text`, 0 when there are none."""
     if not any(mark in text for mark in _MARKS) or not _ANY.search(text):
         return 0
     return next((event for pattern, event in _EACH if pattern.search(text)), 0)

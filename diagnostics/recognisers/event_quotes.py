@@ -14,7 +14,8 @@ _PROVIDER_FIRST = re2.compile(
     rf"\b({PROVIDERS})(?i:[ ,:;(/-]{{1,4}}(?:(?:errors?|events?|warnings?)?[ -]?(?:ID)?[ :=#(]{{0,3}}))(\d{{3,5}})\b"
 )
 _NUMBER_FIRST = re2.compile(
-    rf"(?i:\bevents?(?:[ -]?ID)?[ :=#]{{0,3}})(\d{{3,5}})(?i:[ ,:;()-]{{1,4}}(?:source:? ?|from )?)({PROVIDERS})\b"
+    rf"(?i:\b(?:events?|errors?|warnings?)(?:[ -]?ID)?[ :=#]{{0,3}}|^\s*)(\d{{3,5}})"
+    rf"(?i:[ ,:;()-]{{1,4}}(?:source:? ?|from )?)({PROVIDERS})\b"
 )
 _NAMES = ("Schannel", "MSExchange", "FIPFS")
 _STATED = re2.compile(

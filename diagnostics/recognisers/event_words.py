@@ -47,6 +47,7 @@ _SENTENCES: Final = (
     (r"Outbound authentication failed with error \S{2,40} for Send connector", _TRANSPORT, 2017),
     (r"provided valid credentials, but (?:is not authorized|it does not have submit)", _TRANSPORT, 1020),
     (r"could not discover any route to connector", _TRANSPORT, 5016),
+    (r"edgetransport \(\d{1,6},.{1,12}\) Transport Mail Database:", "ESENT", 454),
     (r"FIP-FS .{0,20}Scan Engine failed to load", "FIPFS", 5300),
 )  # fmt: skip
 _EACH: Final = tuple((re2.compile(f"(?i){words}"), source, event) for words, source, event in _SENTENCES)
@@ -86,7 +87,8 @@ def _extent(lines: Lines, start: int) -> int:
         apart = index != lines[start + count - 1][0] + 1 or not lines[start + count - 1][1].strip()
         if REPLY.search(line) or (line.strip() and apart and not GOES_ON.search(line)):
             break
-        if line.strip() and not apart and lines[start][1].rstrip().endswith(".") and not GOES_ON.search(line):
+        previous = lines[start + count - 1][1].rstrip()
+        if line.strip() and not apart and previous.endswith(".") and not GOES_ON.search(line):
             break
         count += 1
         end = count if line.strip() else end

@@ -35,6 +35,11 @@ _STATES: Final = ("active", "inactive", "draining", "unknown")
 _ROW = re2.compile(rf"(?i)^\s*(?:(\S{{1,253}})\s+)?({_COMPONENTS})\s+(Active|Inactive|Draining|Unknown)\s*$")
 _TRANSPORT: Final = frozenset({"serverwideoffline", "hubtransport", "frontendtransport", "edgetransport"})
 _SERVICE = re2.compile(r"(?i)^\s*(Running|Stopped|StartPending|StopPending|Paused)\s+(\S{2,80})(?:\s+(\S.*?))?\s*$")
+_SERVICE_FIRST = re2.compile(
+    r"(?i)^\s*(MSExchange[A-Za-z]{2,40}|SMTPSVC)\s+(Running|Stopped|StartPending|StopPending|Paused)\b"
+)
+_SC_NAME = re2.compile(r"(?i)^\s*SERVICE_NAME\s*:\s*(\S{2,80})\s*$")
+_SC_STATE = re2.compile(r"(?i)^\s*STATE\s*:\s*\d\s+([A-Z]{4,20})")
 _MAIL_SERVICES = re2.compile(
     r"(?i)^(?:MSExchange|MSComplianceAudit|HostControllerService|FMS$|ADAM_MSExchange|SMTPSVC$|W3SVC$)"
 )
@@ -50,14 +55,20 @@ _FINE_SYNC: Final = frozenset({"normal", "success", "synchronized", "skipped", "
     r"(?:^\s*(?:RequiredServicesRunning|ServicesNotRunning|TestMailflowResult|SyncStatus|LastSynchronizedUtc|FailureDetails)\s*:"
     r"|\b(?:ServerWideOffline|HubTransport|FrontendTransport|EdgeTransport)\s+(?:Active|Inactive|Draining)\b|^\s*Component\s*:"
     r"|^\s*TestMailflowResult\b|\bReceiveConnector\b[^\n]*\bStatusCode\b|^\s*(?:StatusCode|ReceiveConnector)\s*:"
-    r"|^\s*(?:Running|Stopped|StartPending|StopPending|Paused)\s+\S|^\s*RequiredServicesRunning)",
+    r"|^\s*(?:Running|Stopped|StartPending|StopPending|Paused)\s+\S|^\s*RequiredServicesRunning|^\s*SERVICE_NAME\s*:"
+    r"|^\s*(?:MSExchange[a-z]+|SMTPSVC)\s+(?:Running|Stopped|StartPending|StopPending|Paused)\b)",
     rank=37,
 )
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for the output of each cmdlet."""
     lines = reading.free()
     groups: dict[str, list[tuple[tuple[int, ...], Configured]]] = {}
-    for taken, fact in (*_blocks(reading, lines), *_rows(reading, lines), *_tested(reading, lines)):
+    for taken, fact in (
+        *_blocks(reading, lines),
+        *_rows(reading, lines),
+        *_controlled(reading, lines),
+        *_tested(reading, lines),
+    ):
         groups.setdefault(fact.kind, []).append((taken, fact))
     if all(not _MAIL_SERVICES.search(fact.name) for _, fact in groups.get("windows-service", ())):
         groups.pop("windows-service", None)
@@ -153,11 +164,28 @@ def _rows(reading: Reading, lines: Lines) -> Iterator[tuple[tuple[int, ...], Con
             yield (index,), _fact(reading, index, "server-component", name, values, failing=failing)
             continue
         service = _SERVICE.search(line)
-        if service and service.group(2).isascii():
-            status, name, display = service.groups()
+        named = None if service else _SERVICE_FIRST.search(line)
+        if named or (service and service.group(2).isascii()):
+            status, name, display = (named.group(2), named.group(1), "") if named else service.groups()
             values = (("Status", status), ("Name", name), ("DisplayName", display or ""))
             stopped = status.lower() != "running" and name.lower() in _NEEDED
             yield (index,), _fact(reading, index, "windows-service", name, values, failing=stopped)
+
+
+def _controlled(reading: Reading, lines: Lines) -> Iterator[tuple[tuple[int, ...], Configured]]:
+    """`sc query`: the name of a service, and some lines below it a number and the word of its state."""
+    asked: tuple[int, str] | None = None
+    for index, line in lines:
+        name = _SC_NAME.search(line)
+        state = _SC_STATE.search(line) if asked and not name else None
+        if name:
+            asked = (index, name.group(1))
+        elif asked and state:
+            status = state.group(1).capitalize()
+            stopped = status == "Stopped" and asked[1].lower() in _NEEDED
+            values = (("Status", status), ("Name", asked[1]))
+            yield (asked[0], index), _fact(reading, index, "windows-service", asked[1], values, failing=stopped)
+            asked = None
 
 
 def _tested(reading: Reading, lines: Lines) -> Iterator[tuple[tuple[int, ...], Configured]]:

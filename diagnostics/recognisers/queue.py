@@ -41,6 +41,7 @@ _ANGLED = re2.compile(r"(?i)<(LRI|LRT|LED|MSG|FQDN|IP)[-=]([^<>]*)(?:>|$)")
 _BARE_LED = re2.compile(r"(?i)(^|[^{<])\bLED=")
 _CLOSED = re2.compile(r"(?i)LRT=[^{}]*\}|\}\]")
 _NEXT_THING = re2.compile(r"(?i)^\s*(?:[A-Za-z][A-Za-z0-9_]{1,60}\s+:\s|\d{4}-\d\d-\d\dT[\d:.]+Z?,|\[PS\]|PS [A-Z]:)")
+_MOST_SHOWN: Final = 100  # queues
 _LONGEST_BLOCK: Final = 14  # lines
 
 
@@ -132,7 +133,9 @@ def _tables(reading: Reading) -> Iterator[Artefact]:
         if plain(cells.get("lasterror", "")):
             facts.extend(_reply(reading, cells["lasterror"], row.line))
     lines = [line for row in rows for line in row.lines]
-    yield _built(reading, "get-queue", lines, facts, {"queues": len(rows)})
+    counts = {fact.identity: fact.messages for fact in facts if isinstance(fact, QueueState)}
+    messages = dict(list(counts.items())[:_MOST_SHOWN])
+    yield _built(reading, "get-queue", lines, facts, {"queues": len(rows), "messages": messages})
 
 
 def _messages(reading: Reading) -> Iterator[Artefact]:

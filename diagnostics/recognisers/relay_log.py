@@ -30,9 +30,11 @@ _SENDMAIL: Final = (
 _EXIM: Final = (
     r"\b[0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4} (?:\*\*|==|=>|->|\*>) \S+@|\sR=\w+ T=\w+ (?:defer|H=|:)"
 )
-_START = re2.compile(f"(?:{_POSTFIX}|{_STATUS}|{_SENDMAIL}|{_EXIM})")
+_EXIM_TLS: Final = r"\bSSL verify error: depth=|\bTLS error on connection (?:to|from) "
+_START = re2.compile(f"(?:{_POSTFIX}|{_STATUS}|{_SENDMAIL}|{_EXIM}|{_EXIM_TLS})")
 _IS_POSTFIX = re2.compile(f"(?:{_POSTFIX}|{_STATUS})")
 _IS_EXIM = re2.compile(_EXIM)
+_TLS_TROUBLE = re2.compile(rf"((?:{_EXIM_TLS}).*)$")
 _NEW_LINE = re2.compile(r"^\s*(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d |\d{4}-\d\d-\d\d[ T]\d\d:\d\d)")
 _RESULT = re2.compile(r"\bstatus=(\w+)\s+\((.*)$")
 _TO = re2.compile(r"\bto=<([^<>\s]{1,320})>")
@@ -42,8 +44,8 @@ _SAID = re2.compile(r"\bhost ([\w.-]{1,253})\[([0-9A-Fa-f.:]{3,45})\](?::\d+)? (
 _IN_REPLY = re2.compile(r"\s*\(in reply to [^()]{1,60}\)\s*\)?\s*$")
 _REJECT = re2.compile(r"\breject: (\w+) from ([\w.-]{1,253})\[([0-9A-Fa-f.:]{3,45})\](?::\d+)?: ([45]\d\d .*)$")
 _TROUBLE = re2.compile(
-    r"(?:\]:\s|^)(?:[0-9A-Za-z]{5,20}: )?((?:warning: )?(?:connect to|SSL_connect error|Cannot start TLS|TLS library problem"
-    r"|lost connection with|host [\w.-]{1,253}\[).*)$"
+    r"(?:\]:\s|^)(?:[0-9A-Za-z]{5,20}: )?((?:warning: )?(?:connect to|SSL_(?:connect|accept) error"
+    r"|certificate verification failed for|Cannot start TLS|TLS library problem|lost connection with|host [\w.-]{1,253}\[).*)$"
 )
 _EXIM_LINE = re2.compile(
     r"(\*\*|==|=>|->|\*>) <?([^\s<>]{1,320}?)>?(?: <[^<>]{0,320}>)?(?: \([^()]{0,300}\))?(?: F=\S+)?(?: P=\S+)? R=\w+(.*)$"
@@ -70,7 +72,7 @@ class _Told:
     recipient: str = ""
 
 
-@recogniser(f"(?:{_POSTFIX}|{_STATUS}|{_SENDMAIL}|{_EXIM})", rank=18)
+@recogniser(f"(?:{_POSTFIX}|{_STATUS}|{_SENDMAIL}|{_EXIM}|{_EXIM_TLS})", rank=18)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for all lines of the paste."""
     claims: list[int] = []
@@ -128,6 +130,9 @@ def _goes_on(taken: list[int], parts: list[str], following: tuple[int, str], mar
 def _told(text: str) -> _Told | None:
     if _IS_POSTFIX.search(text):
         return _postfix(text)
+    trouble = _first(_TLS_TROUBLE, text)
+    if trouble:
+        return _Told("trouble", trouble)
     return _exim(text) if _IS_EXIM.search(text) else _sendmail(text)
 
 

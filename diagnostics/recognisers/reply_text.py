@@ -101,11 +101,30 @@ _TLS = re2.compile(r"(?i)TLS negotiation failed with error (socket error|\w{1,40
 _REJECTED = re2.compile(
     r"(?i)\b(UntrustedRoot|SubjectMismatch|CertificateExpired|PartialChain|CertificateRevoked|Revoked|ChainValidationFailed|CertificateUnknown|NotTimeValid)\b"
 )
+# OpenSSL's words in the logs of other mail systems, in Exchange's terms.
+_UNVERIFIED = re2.compile(
+    r"(?i)certificate verif(?:ication|y) (?:failed|error)|SSL verify error|Server certificate not (?:trusted|verified)"
+)
+_UNVERIFIED_REASONS: Final = (
+    ("has expired", "CertificateExpired"),
+    ("not yet valid", "NotTimeValid"),
+    ("self-signed", "UntrustedRoot"),
+    ("self signed", "UntrustedRoot"),
+    ("untrusted issuer", "UntrustedRoot"),
+    ("unable to get local issuer", "PartialChain"),
+    ("unable to verify the first", "PartialChain"),
+    ("hostname mismatch", "SubjectMismatch"),
+    ("certificate revoked", "Revoked"),
+)
+_UNVERIFIED_HOST = re2.compile(r"(?i)(?:failed|error) for ([\w.-]{1,253})\[([0-9a-f.:]{3,45})\]")
 _EXPECTED = re2.compile(r"(?i)Expected Subject:\s*([^\s,;\[\]]{1,253}?)\.?(?:\s|$|\.\s)")
 _PRESENTED = re2.compile(r"(?i)Presented Subject:\s*(.+?)\.?\s*(?:Thumbprint|\]|$)")
 _THUMBPRINT = re2.compile(r"(?i)Thumbprint:\s*([0-9A-F]{31,64})")
 # "Must issue a STARTTLS command first" is the opposite: there the server offered it and the client did not use it.
-_NEEDS_TLS = re2.compile(r"(?i)STARTTLS is required to send mail|remote SMTP service does not support TLS")
+_NEEDS_TLS = re2.compile(
+    r"(?i)STARTTLS is required to send mail|remote SMTP service does not support TLS"
+    r"|TLS is required, but was not offered by host|TLS session is required, but the server did not offer TLS"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,6 +313,8 @@ def _stated(whole: str, inner: str, ip: str, at: str, keys: dict[str, Any]) -> I
     rejected = _REJECTED.search(whole)
     if rejected and not tls:
         yield _rejection(whole, rejected.group(1), keys)
+    elif _UNVERIFIED.search(whole):
+        yield from _unverified(whole, keys)
 
 
 def _dropped(text: str) -> bool:
@@ -316,6 +337,15 @@ def _rejection(whole: str, reason: str, keys: dict[str, Any]) -> CertificateReje
         presented=_first(_PRESENTED, whole).rstrip("."),
         **{**keys, "thumbprint": _first(_THUMBPRINT, whole).upper()},
     )
+
+
+def _unverified(whole: str, keys: dict[str, Any]) -> Iterator[Fact]:
+    """A certificate that another mail system could not verify as a client; nothing where it doesn't say why."""
+    low = whole.lower()
+    reason = next((reason for words, reason in _UNVERIFIED_REASONS if words in low), "")
+    if reason:
+        host = _first(_UNVERIFIED_HOST, whole).lower() or keys["host"]
+        yield CertificateRejected(reason=reason, whose="remote", by="local", **{**keys, "host": host})
 
 
 def connect_failure(text: str, source: Source) -> ConnectFailed | None:

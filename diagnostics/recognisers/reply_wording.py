@@ -19,6 +19,7 @@ PHRASES: Final = "|".join(
         r"primary target IP address responded",
         r"error encountered while communicating with primary target",
         r"failed to connect\. winsock error code",
+        r"\b(?:TimedOut|Connection(?:Refused|Reset|Aborted)|(?:Host|Network)Unreachable):0{4}27[0-9A-F]{2}\b",
         r"can(?:no|')t (?:connect to|establish session with) remote server \[Message=",
         r"connection dropped due to (?:socket ?error|connection ?reset|connection ?aborted|timed ?out)",
         r"message expired, can(?:no|')t connect to remote server",
@@ -76,7 +77,7 @@ _VERSION = re2.compile(
 _VOCABULARY = re2.compile(
     r"(?i)\b(?:reject|denied|deny|refus|unavailable|not available|unknown|no such|not found"
     r"|n[o']t exist|unable|can ?not|can't"
-    r"|could ?n[o']t|fail|timed? ?out|timeout|too many|exceed|quota|mailbox (?:full|busy|unavailable"
+    r"|could ?n[o']t|weren't sent|fail|timed? ?out|timeout|too many|exceed|quota|mailbox (?:full|busy|unavailable"
     r"|not)|full|spam|block|blacklist"
     r"|banned|invalid|unrecogni|unroute?able|syntax|authenticat|unauthenticated|not allowed"
     r"|not accept|not permitted|not author"
@@ -85,17 +86,18 @@ _VOCABULARY = re2.compile(
     r"|try again|later|expired|loop|hop count|too large|too big|limit|access|restrict|dropped|connect"
     r"|corrupt|violation|throttl"
     r"|suspend|disabled|unfortunately|undeliverable|not deliver|resources|unsolicited|policy|delayed|busy|mismatch"
-    r"|untrusted|dns)"
+    r"|untrusted|dns|spoof)"
 )
 _REPLY_START = re2.compile(
-    r"^[\s:;,.\"'-]*(?:[A-Z<\[(#\d]|[^\x00-\x7f]|(?:smtp|user unknown|unknown|no such|mailbox|relay"
+    r"^[\s:;,.\"'-]*(?:[A-Z<\[(#\d]|[a-z0-9-]+(?:\.[a-z0-9-]+)+[ \[(]|[^\x00-\x7f]"
+    r"|(?:smtp|user unknown|unknown|no such|mailbox|relay"
     r"|relaying|authenticat\w+|invalid"
     r"|sender|recipient|message|mail|connection|unable|service|temporar\w+|too many|access|denied"
     r"|rejected|blocked|spam|sorry"
     r"|requested|unroute?able|error|client|the|host|domain|policy|delivery|quota|over|permission|not"
     r"|address|command|syntax"
     r"|server|your|we|tls|dns|sent|bad|try|previous|cannot|must|permanent|protocol|administrative"
-    r"|primary)\b)"
+    r"|primary)\b|(?:[a-z0-9-]{1,63}\.){2,6}[a-z]{2,20} )"
 )
 _TRANSIENT = re2.compile(f"(?i:{PHRASES})")
 
@@ -199,7 +201,7 @@ def _basic_reads(place: Place) -> bool:
         return False
     if _COUNTED.search(place.after[1:]) or _NAMING.search(place.after[1:]):
         return False
-    return bool(_REPLY_START.search(place.after)) and bool(_VOCABULARY.search(place.after[:80]))
+    return bool(_REPLY_START.search(place.after)) and bool(_VOCABULARY.search(place.after[:120]))
 
 
 _ERROR_WORD = re2.compile(r"(?i)\b(?:smtp|error|error code|status|reply|response)\s*[:#]?\s*$")

@@ -14,6 +14,7 @@ import re2
 
 from diagnostics.facts import (
     Certificate,
+    CertificateRejected,
     ConnectFailed,
     ConnectionDropped,
     Fact,
@@ -37,6 +38,12 @@ TLS_FAILED = re2.compile(r"(?i)TLS negotiation failed with error (\w{1,40})")
 _TLS_SUCCEEDED = re2.compile(
     r"(?i)TLS protocol (\w{1,40}) negotiation succeeded(?:.{0,60}?algorithm (\w+))?(?:.{0,60}?MAC hash algorithm (\w+))?"
 )
+# What our server made of the peer's certificate, and why a connection ended: `Remote(TimedOut)`.
+_JUDGED = re2.compile(
+    r"(?i)(?:\bStatus='|validation status:? ?'?)"
+    r"(UntrustedRoot|SubjectMismatch|CertificateExpired|PartialChain|ChainValidationFailed|NotTimeValid|Revoked)\b"
+)
+_ENDED = re2.compile(r"(?i)\b(?:Remote|Local)\((\w{3,40})\)")
 _GREETING = re2.compile(r"(?i)^(?:EHLO|HELO)\s+(\S{1,255})")
 # Exchange and Exim say Hello, with or without the name before the address; Gmail is at your service.
 _SEEN_AS = re2.compile(r"(?i)\b(?:Hello(?: [^\s\[]{1,253})?|at your service,) \[(?:IPv6:)?([0-9a-f.:]{3,45})\]")
@@ -84,6 +91,7 @@ class _Conversation:
     asked_starttls: bool = False
     tls_failed: tuple[Row, str] | None = None
     tls_ok: tuple[Row, str, str, str] | None = None
+    judged: tuple[Row, str] | None = None
     masked: list[tuple[Row, Literal["banner", "verb", "capability"]]] = field(default_factory=list)
     refusals: list[tuple[Row, str]] = field(default_factory=list)
     verb: str = ""
@@ -94,6 +102,7 @@ class _Conversation:
     quit: bool = False
     closed: Row | None = None
     closed_by: Literal["local", "remote", ""] = ""
+    ended: str = ""  # the reason in the closing row's brackets
 
 
 def tell(rows: list[Row], sources: dict[int, Source], direction: Direction) -> Told:
@@ -113,6 +122,8 @@ def _hear(talk: _Conversation, row: Row) -> None:
     elif row.event == "-":
         talk.closed = row
         talk.closed_by = "remote" if "remote" in text.lower() else "local" if "local" in text.lower() else ""
+        ended = _ENDED.search(text)
+        talk.ended = ended.group(1) if ended else ""
     elif row.event == "*" or row.event == "":
         _hear_note(talk, row, f"{row.data} {row.context}".strip())
     elif (row.event == "<") == (talk.direction == "send"):
@@ -134,6 +145,8 @@ def _hear_note(talk: _Conversation, row: Row, text: str) -> None:
         talk.stage = max(talk.stage, Stage.SECURED)
     elif "attempting to connect" in text:
         talk.attempted = row
+    elif judged := _JUDGED.search(text):
+        talk.judged = (row, judged.group(1))
     elif (text[:1] in "45" and text[1:3].isdigit()) or _REPORTS.search(text):
         talk.refusals.append((row, text))
     elif "error" in text.lower() or "failed" in text.lower():
@@ -284,7 +297,13 @@ def _facts(talk: _Conversation, session: Session, sources: dict[int, Source]) ->
     if _dropped(talk) and talk.closed:
         source = sources[talk.closed.line]
         yield ConnectionDropped(
-            source=source, stage=talk.stage, by="remote", direction=talk.direction, at=talk.closed.at, **keys
+            source=source,
+            stage=talk.stage,
+            by="remote",
+            reason=talk.ended,
+            direction=talk.direction,
+            at=talk.closed.at,
+            **keys,
         )
     for row, text in _first_refusals(talk):
         by = session.host if talk.direction == "send" and row.event == "<" else ""
@@ -336,6 +355,12 @@ def _tls_facts(
             remote_ip=session.remote_ip,
             thumbprint=session.thumbprint,
             **keys,
+        )
+    if talk.judged and not talk.tls_failed:
+        row, reason = talk.judged
+        presented = session.remote.subject if session.remote else ""
+        yield CertificateRejected(
+            source=sources[row.line], reason=reason, whose="remote", by="local", presented=presented, **keys
         )
     if talk.tls_ok:
         row, protocol, cipher, mac = talk.tls_ok

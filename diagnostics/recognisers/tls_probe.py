@@ -23,7 +23,7 @@ _OWN = re2.compile(
     r"(?i)verify (?:error|return)|Verify return code|Verification(?: error)?:|^\s*depth=\d"
     r"|Certificate chain|didn't find STARTTLS|no peer certificate"
     r"|^(?:subject|issuer)=|SSL handshake has|alert number \d|SSL routines|write:errno|connect:errno"
-    r"|^\s*Protocol\s*:\s*TLS|^New, "
+    r"|^\s*Protocol\s*:\s*TLS|^New, |^\s*\d{1,2} s:|^\s+i:"
 )
 _VERIFY = re2.compile(r"(?i)Verify return code:\s*(\d{1,3})|verify error:num=(\d{1,3})")
 _WORDS: Final = {
@@ -33,7 +33,7 @@ _WORDS: Final = {
 }
 _ELEMENT = re2.compile(r"^\s*(\d{1,2}) s:\s*(.*)$")
 _ISSUED = re2.compile(r"^\s*i:\s*(.*)$")
-_SUBJECT = re2.compile(r"^subject=\s*(.*)$")
+_SUBJECT = re2.compile(r"^subject=\s*(.*)$|^\s*depth=0 (\S.*)$")
 _ISSUER = re2.compile(r"^issuer=\s*(.*)$")
 _PROTOCOL = re2.compile(r"^\s*New, ((?:TLS|SSL)v[\d.]+)|^\s*Protocol\s*(?:version)?\s*:\s*((?:TLS|SSL)v[\d.]+)")
 _ALERT = re2.compile(r"(?i)SSL alert number (\d{1,3})")
@@ -137,7 +137,7 @@ def _probe(part: list[tuple[int, str]]) -> tuple[dict[str, Any], int]:
             if found and not told[name]:
                 told[name] = next(value for value in found.groups() if value is not None).strip()
     told["chain"] = told["chain"] or pems
-    if not (told["chain"] or told["protocol"] or told["subject"]):
+    if told["verify"] == 0 and not (told["chain"] or told["protocol"] or told["subject"]):
         told["verify"] = -1  # without a certificate "0 (ok)" only says that nothing was checked
     verdict = next((line for line in (where["alert"], where["verify"]) if line >= 0), part[0][0])
     return told, verdict

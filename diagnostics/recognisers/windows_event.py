@@ -27,6 +27,8 @@ from diagnostics.recognisers.sources import source_at
     r"|\d{3,5}\W{1,3}(?:\(?Source:? )?MSExchange|fatal (?:error occurred (?:when|while)|alert was"
     r"|alert code)|from the remote server (?:has|was|does)"
     r"|default server credential exists|cipher suites supported by the client|0x8009[0-9A-F]{4}"
+    r"|could not (?:find a|load the) certificate (?:that|with)|transport certificate (?:has |will )?expire"
+    r"|valid SMTP Transport Layer Security|No DNS servers could be retrieved"
     r"|-21468930\d\d|FIPFS|private key information property)",
     rank=30,
 )

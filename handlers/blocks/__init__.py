@@ -4,10 +4,12 @@ from handlers.blocks.check import checked, checking
 from handlers.blocks.explanation import explained
 from handlers.blocks.help import help_message
 from handlers.blocks.message import Message, plain
+from handlers.blocks.page import PAGE_ACTIONS, mention, page
 from handlers.blocks.report import CHECK_HOST, SHOW_STEPS, answer, details
 
 __all__ = [
     "CHECK_HOST",
+    "PAGE_ACTIONS",
     "SHOW_STEPS",
     "Message",
     "answer",
@@ -16,5 +18,7 @@ __all__ = [
     "details",
     "explained",
     "help_message",
+    "mention",
+    "page",
     "plain",
 ]

@@ -9,7 +9,7 @@ import re2
 
 from diagnostics.cause import Belief, Finding, look
 from diagnostics.causes.network.reach import kind_of
-from diagnostics.causes.recipient.lookup import by_microsoft
+from diagnostics.causes.recipient.lookup import by_microsoft, is_microsoft
 from diagnostics.facts import Said, Session
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Shell, Step
@@ -102,6 +102,13 @@ def switch(settings: Iterable[Configured], kind: str) -> Configured | None:
 def client_settings(settings: Iterable[Configured]) -> Configured | None:
     """How the client is set to send, as far as it was told."""
     return next((each for each in settings if each.kind == "client-settings"), None)
+
+
+def own_server(settings: Iterable[Configured]) -> str:
+    """The host that the client is set to send to, where it is none of Microsoft's; "" otherwise or where it is not told."""
+    client = client_settings(settings)
+    host = client.get("Host") if client else ""
+    return "" if not host or is_microsoft(host) else host
 
 
 def encrypts(client: Configured) -> bool:

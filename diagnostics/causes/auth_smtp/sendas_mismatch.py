@@ -27,9 +27,10 @@ from dataclasses import dataclass
 import re2
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.auth_smtp.logon import EXO, is_client_connector, refused_by, session_of
+from diagnostics.causes.auth_smtp.logon import EXO, is_client_connector, own_server, refused_by, session_of
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Said, Session
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 _PAIR = re2.compile(
@@ -57,7 +58,7 @@ class _Pair:
     act="exchange-online",
     says=("5.2.252", "SendAsDeniedException", _NO_PERMISSION, "5.7.60"),
 )
-def assess(said: Said, sessions: tuple[Session, ...]) -> Finding | None:
+def assess(said: Said, sessions: tuple[Session, ...], settings: tuple[Configured, ...]) -> Finding | None:
     """5.2.252 is proof; the exception is as good as that in an SMTP reply; 5.7.60 depends on who said it."""
     low = said.text.lower()
     found = _PAIR.search(said.text)
@@ -70,10 +71,11 @@ def assess(said: Said, sessions: tuple[Session, ...]) -> Finding | None:
         if said.kind in ("client", "bare", "log") and "submission" in low:
             return Finding(Belief.LIKELY, because, (said,), _steps(pair), weight=1.2)
         return Finding(Belief.POSSIBLE, because, (said,), _steps(pair), weight=1.2)
-    return _no_permission(said, session_of(said, sessions))
+    return _no_permission(said, session_of(said, sessions), own_server(settings))
 
 
-def _no_permission(said: Said, session: Session | None) -> Finding | None:
+def _no_permission(said: Said, session: Session | None, host: str) -> Finding | None:
+    """`host` is the server of one's own that the client is set to, "" where none is told."""
     where = refused_by(said, session)
     because = "The mailbox that logged on has no Send As right on the address in MAIL FROM or From."
     if where == "smart-host":
@@ -84,6 +86,9 @@ def _no_permission(said: Said, session: Session | None) -> Finding | None:
         because = f"If {session.remote_ip or 'the client'} logged on: it may not send as that address."
         weight = 1.2 if is_client_connector(session.connector) else 0.8
         return Finding(Belief.POSSIBLE, because, (said,), _on_premises(), "on-prem", weight)
+    if host:
+        because = f"If the client logged on to {host}: its account may not send as that address."
+        return Finding(Belief.POSSIBLE, because, (said,), _on_premises(), "on-prem", 1.0)
     return Finding(Belief.POSSIBLE, f"If the client logged on: {because}", (said,), _steps(_Pair()), weight=1.4)
 
 

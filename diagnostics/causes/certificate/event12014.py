@@ -15,6 +15,7 @@ _WANTED = re2.compile(
     r"(?i)contains the domain name (.{1,900}?) in the personal store.{0,200}?for the connector (.{1,200}?) "
     r"with a FQDN parameter of"
 )
+_NAMED = re2.compile(r"(?i)contains the domain name (\S{3,253}?)[.,;]?(?:\s|$)")
 _SENDING = ("outbound", "to internet", "internet", "send", "to office", "to microsoft")
 _RECEIVING = ("default", "client ", "frontend", "inbound", "receive", "anonymous", "from ", "relay")
 
@@ -37,11 +38,19 @@ class Unmatched:
 def unmatched(event: object) -> Unmatched | None:
     if not isinstance(event, WindowsEvent) or event.event != 12014 or "schannel" in event.provider.lower():
         return None
-    found = _WANTED.search(squeezed(event.text))
-    if not found:
-        return None
+    text = squeezed(event.text)
+    found = _WANTED.search(text)
+    if not found:  # cut off, or told by a person: a plain name still speaks for itself
+        named = _NAMED.search(text)
+        name = named.group(1) if named else ""
+        return Unmatched(event, name, event.connector, None) if "." in name and "<" not in name else None
     name = found.group(1).strip()
     return Unmatched(event, name, found.group(2).strip(), issuer_and_subject(name))
+
+
+def is_bare(event: object) -> bool:
+    """Whether only the number is told: which name was wanted is in words that are not there."""
+    return isinstance(event, WindowsEvent) and event.event == 12014 and unmatched(event) is None
 
 
 def told_of(connector: str, events: Iterable[WindowsEvent]) -> Unmatched | None:

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.certificate import steps
-from diagnostics.causes.certificate.event12014 import Unmatched, is_send_connector, told_of, unmatched
+from diagnostics.causes.certificate.event12014 import Unmatched, is_bare, is_send_connector, told_of, unmatched
 from diagnostics.causes.certificate.names import all_names, covers
 from diagnostics.causes.certificate.withheld import withheld
 from diagnostics.causes.tls.credential import usable
@@ -42,6 +42,9 @@ def assess(
     wanted = unmatched(anchor)
     if wanted:
         return None if wanted.pair else _from_event(wanted, installed)
+    if is_bare(anchor):
+        because = "Event 12014: no certificate fits the name that a connector wants; its text tells which name that is."
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps("", ""), weight=1.3)
     found = withheld(anchor, replies)
     if found is None:
         return None
@@ -58,8 +61,9 @@ def _from_event(wanted: Unmatched, installed: tuple[InstalledCertificate, ...]) 
     if have:
         because = f"Certificate {have[0].thumbprint or have[0].subject} carries `{wanted.name}` and is usable."
         return Finding(Belief.RULED_OUT, because, (have[0], wanted.event))
+    connector = f"`{wanted.connector}`" if wanted.connector else "a connector"
     because = (
-        f"Event 12014: no certificate on this server contains `{wanted.name}`, the FQDN of `{wanted.connector}`, "
+        f"Event 12014: no certificate on this server contains `{wanted.name}`, the FQDN of {connector}, "
         "so that connector can't offer STARTTLS."
     )
     return Finding(

@@ -24,8 +24,8 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.certificate import steps
-from diagnostics.causes.certificate.event12014 import Unmatched, is_send_connector, told_of, unmatched
-from diagnostics.causes.certificate.names import holders
+from diagnostics.causes.certificate.event12014 import Unmatched, is_bare, is_send_connector, told_of, unmatched
+from diagnostics.causes.certificate.names import holders, issuer_and_subject
 from diagnostics.causes.certificate.withheld import withheld
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.facts import (
@@ -38,6 +38,7 @@ from diagnostics.facts import (
     TlsFailed,
     WindowsEvent,
 )
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 
@@ -50,15 +51,19 @@ def assess(
     replies: tuple[Reply, ...],
     connectors: tuple[SendConnector, ...],
     sessions: tuple[Session, ...],
+    objects: tuple[Configured, ...],
     masked: tuple[SessionMasked, ...],
     missing: tuple[StarttlsNotOffered, ...],
     handshakes: tuple[TlsFailed, ...],
 ) -> Finding | None:
-    """Event 12014 decides; a missing STARTTLS alone only points here. `event` is what to ask for."""
+    """Event 12014 decides, or the connector's own setting beside the certificates. `event` is what to ask for."""
     wanted = unmatched(anchor)
     if wanted:
         sends = is_send_connector(wanted, connectors, sessions)
         return None if wanted.pair is None or sends else _from_event(wanted, wanted.pair, installed)
+    if is_bare(anchor):
+        because = "Event 12014: no certificate fits what a connector wants; after a renewal that is the replaced one."
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(""), weight=1.3)
     outside = _outside(missing, sessions, replies)
     if outside and isinstance(anchor, StarttlsNotOffered) and anchor.side != "local":
         because = (
@@ -74,9 +79,26 @@ def assess(
     if told and told.pair is None:
         because = f"Event 12014 quotes the plain name `{told.name}`: the connector names no certificate."
         return Finding(Belief.RULED_OUT, because, (told.event, event))
+    stale = _stale(objects, installed)
+    if stale:
+        because = (
+            f"{found.words}, and `{stale.name or 'the connector'}` names a certificate that is not the one listed: "
+        )
+        because += f"`{stale.get('TlsCertificateName')}`."
+        return Finding(Belief.LIKELY, because, (found.fact, stale, *installed[:1]), _steps(stale.connector), weight=1.6)
     because = f"{found.words}. Mostly the connector still names a certificate that was replaced."
     weight = found.weight(1.4 if found.bare else 1.6)
     return Finding(Belief.POSSIBLE, because, (found.fact,), _steps(found.fact.connector), weight=weight)
+
+
+def _stale(objects: tuple[Configured, ...], installed: tuple[InstalledCertificate, ...]) -> Configured | None:
+    """A Receive connector whose named certificate is not among those that are told with issuer and subject."""
+    told = [each for each in installed if each.issuer and each.subject]
+    for each in objects if told else ():
+        pair = issuer_and_subject(each.get("TlsCertificateName")) if each.kind == "receive-connector" else None
+        if pair and not holders(pair, told):
+            return each
+    return None
 
 
 def _offered(masked: tuple[SessionMasked, ...], handshakes: tuple[TlsFailed, ...]) -> Finding | None:

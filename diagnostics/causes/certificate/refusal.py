@@ -14,6 +14,7 @@ from typing import Final, Literal
 import re2
 
 from diagnostics.cause import Belief, Finding
+from diagnostics.causes.certificate.names import common_name
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.network.tls_interception import device
 from diagnostics.facts import Certificate, CertificateRejected, Reply, TlsFailed
@@ -22,6 +23,7 @@ Owner = Literal["ours", "theirs", "target"]
 _CLOUD_SPEAKS = re2.compile(
     r"\b[45]\.(?:4\.3[0-2]\d|7\.32[0-9])\b|\.prod\.(?:protection\.)?outlook\.com \d{4}-\d\d-\d\dT"
 )
+_SELF_SIGNED = re2.compile(r"(?i)self[- ]signed certificate(?: cert=|$|[^ \w]| [^i])")
 _CLOUD_HOSTS: Final = (".outlook.com", ".mx.microsoft", ".office365.com", ".office365.us")
 _REASONS: Final = {
     "untrustedroot": "untrusted",
@@ -50,11 +52,13 @@ class Refusal:
     presented: str = ""  # its subject
     thumbprint: str = ""
     certificate: Certificate | None = None
+    self_signed: bool = False  # the words say so
 
     @property
     def cloud_destination(self) -> bool:
         """Whether the certificate is Exchange Online's own."""
-        return self.owner == "theirs" and (kind_of(self.ip) == "exchange-online" or is_cloud_host(self.host))
+        named = is_cloud_host(self.host) or is_cloud_host(common_name(self.presented))
+        return self.owner == "theirs" and (named or kind_of(self.ip) == "exchange-online")
 
     @property
     def where(self) -> str:
@@ -121,6 +125,7 @@ def _rejected(fact: CertificateRejected, reply: Reply | None) -> Refusal | None:
         expected=fact.expected,
         presented=fact.presented,
         thumbprint=fact.thumbprint,
+        self_signed=bool(reply and _SELF_SIGNED.search(reply.whole)),
     )
 
 

@@ -59,6 +59,9 @@ def assess(
     if held and is_self_signed(held):
         because = f"{refusal.where} showed the self-signed `{held.subject}`, and the connector validates certificates."
         return Finding(Belief.CONFIRMED, because, (anchor, held), _steps(refusal.host))
+    if refusal.self_signed and refusal.owner == "theirs":
+        because = f"The certificate of {refusal.where} is self-signed, and the sender validates it."
+        return Finding(Belief.LIKELY, because, (anchor,), _steps(refusal.host), weight=1.5)
     told = _by_probe(refusal, probe, installed) if probe else None
     if told:
         return told

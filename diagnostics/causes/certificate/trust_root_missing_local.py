@@ -50,6 +50,9 @@ def assess(
     if held and (is_self_signed(held) or (refusal.cloud_destination and not _is_clouds(refusal))):
         because = f"The certificate shown, `{held.subject}`, is not one that a public root stands behind."
         return Finding(Belief.RULED_OUT, because, (held,))
+    if refusal.self_signed:
+        because = f"The certificate of {refusal.where} is self-signed: no root stands behind it."
+        return Finding(Belief.RULED_OUT, because, (anchor,))
     if refusal.cloud_destination:
         issued = f" (issuer `{held.issuer}`)" if held and held.issuer else ""
         because += f", which is Exchange Online{issued}: the root is missing or distrusted on this server."

@@ -21,9 +21,11 @@ an account logged on that has no Send As right for the mailbox in From.
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change
+from diagnostics.causes.auth_smtp.logon import own_server
 from diagnostics.causes.connector import steps
 from diagnostics.causes.connector.heard import heard
 from diagnostics.facts import Reply, Said, Session
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 
@@ -32,7 +34,9 @@ from diagnostics.report import Step
     act="on-prem",
     says=("Client does not have permissions to send as this sender",),
 )
-def assess(said: Said, replies: tuple[Reply, ...], sessions: tuple[Session, ...]) -> Finding | None:
+def assess(
+    said: Said, replies: tuple[Reply, ...], sessions: tuple[Session, ...], settings: tuple[Configured, ...]
+) -> Finding | None:
     """Exchange Online says the same words about a mailbox's rights."""
     what = heard(said, replies, sessions)
     if what.microsoft:
@@ -40,7 +44,7 @@ def assess(said: Said, replies: tuple[Reply, ...], sessions: tuple[Session, ...]
     because = f"{what.who} refused the sender address that {what.client} used"
     if what.incoming:
         return Finding(Belief.LIKELY, f"{because} on this connector.", (said,), _steps(what.connector, what.ip))
-    if "5.7.1 client" in what.low or (said.by and "." in said.by) or _internal(said.host):
+    if "5.7.1 client" in what.low or (said.by and "." in said.by) or _internal(said.host) or own_server(settings):
         return Finding(Belief.LIKELY, f"{because}: an on-premises server.", (said,), _steps(what.connector, ""))
     because = (
         "If an on-premises server said it: the client, or the account that it logs on with, may not use that sender."

@@ -13,7 +13,11 @@ from diagnostics.facts import DnsAnswer, Reply
 from diagnostics.report import Step
 
 _NONEXISTENT: Final = ("non-existent", "nonexistent", "does not exist", "nxdomain", "no such host")
-_DOMAIN = re2.compile(r"(?i)DNS domain '?([a-z0-9-]+(?:\.[a-z0-9-]+)+)\.?'? does not exist")
+_NAME: Final = r"([a-z0-9-]+(?:\.[a-z0-9-]+)+)"
+# Exchange Online's words, and Postfix's; "Host not found, try again" is a look-up that failed.
+_DOMAIN = re2.compile(
+    rf"(?i)DNS domain '?{_NAME}\.?'? does not exist|Name service error for name={_NAME} type=\w+: Host not found(?:$|[^,])"
+)
 _DNS_FAILED = re2.compile(
     r"(?i)DNS query failed|DNS server returned|SMTPSEND\.DNS\.|DNS domain \S{1,253} does not exist"
 )
@@ -51,7 +55,7 @@ def addresses_of(name: str, answers: Iterable[DnsAnswer]) -> list[tuple[str, Dns
 def missing_domain(text: str) -> str:
     """The domain of which `text` says that it does not exist; "" when it names none."""
     found = _DOMAIN.search(text)
-    return str(found.group(1)).lower() if found else ""
+    return next((str(name).lower() for name in found.groups() if name), "") if found else ""
 
 
 def dns_failures(replies: Iterable[Reply]) -> list[Reply]:

@@ -30,14 +30,17 @@ from diagnostics.report import Step
 
 @cause(
     id="dns.mx.null-mx",
-    act="sender",
-    says=("556 5.1.10", "null MX", "nullMX", "5.7.27", "MX 0 ."),
+    act="recipient-side",
+    says=("556 5.1.10", "null MX", "nullMX", "5.7.27", "MX 0 .", "does not accept mail"),
 )
 def assess(anchor: Said | DnsAnswer, replies: tuple[Reply, ...], answers: tuple[DnsAnswer, ...]) -> Finding | None:
     """The words or the number of RFC 7505, or the record itself; Microsoft's own 5.1.10 is another thing."""
     if isinstance(anchor, DnsAnswer):
         return _published(anchor, replies) if anchor in null_mx(answers) else None
-    said = anchor
+    return _from_words(anchor, replies)
+
+
+def _from_words(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     low = said.text.lower()
     if "recipientnotfound" in low or "resolver.adr" in low:
         return None
@@ -45,38 +48,45 @@ def assess(anchor: Said | DnsAnswer, replies: tuple[Reply, ...], answers: tuple[
         return None
     own = "5.7.27" in said.text or "sender address" in low
     mine = next((r for r in replies if r.source == said.source), None)
-    whose = "The sender's domain" if own else _recipient_domain(mine)
+    whose = "The sender's domain" if own else f"`{_domain(mine)}`" if _domain(mine) else "The recipient's domain"
     because = f"{whose} publishes a null MX, which states that it receives no mail"
     because += (
         "; receivers refuse mail that nobody can answer." if own else "; another address of the recipient is needed."
     )
+    if said.signature == "does not accept mail":  # a single mailbox may say so too
+        if "domain" not in low:
+            return None
+        return Finding(Belief.LIKELY, because, (said,), _steps(own=own, domain=_domain(mine)), weight=1.0)
     worded = "null mx" in low or "nullmx" in low or "mx 0 ." in low
     belief = Belief.CONFIRMED if worded or "556 5.1.10" in said.text else Belief.LIKELY
-    return Finding(belief, because, (said,), _steps(own, mine), "dns" if own else "sender", weight=1.0)
+    return Finding(belief, because, (said,), _steps(own=own, domain=_domain(mine)), "dns" if own else None, 1.0)
 
 
 def _published(answer: DnsAnswer, replies: tuple[Reply, ...]) -> Finding | None:
     """The record was looked up: it explains what failed for a recipient of that domain."""
-    failed = next((r for r in replies if r.failing and same(r.recipient.rpartition("@")[2], answer.name)), None)
-    if failed is None:
+    failing = [each for each in replies if each.failing]
+    failed = next((each for each in failing if same(_domain(each), answer.name)), None)
+    if failed is None and any(_domain(each) for each in failing):
+        return None
+    proof = failed or next(iter(failing), None)
+    if proof is None:
         return None
     because = f"`{answer.name}` publishes a null MX (`MX 0 .`), which states that it receives no mail; another address of the "
     because += "recipient is needed."
-    return Finding(Belief.CONFIRMED, because, (answer, failed), _steps(False, failed), "sender")
+    belief = Belief.CONFIRMED if failed else Belief.LIKELY  # a refusal without its recipient may be another's
+    return Finding(belief, because, (answer, proof), _steps(own=False, domain=answer.name), weight=1.5)
 
 
-def _recipient_domain(reply: Reply | None) -> str:
-    domain = reply.recipient.rpartition("@")[2] if reply else ""
-    return f"`{domain}`" if domain else "The recipient's domain"
+def _domain(reply: Reply | None) -> str:
+    return reply.recipient.rpartition("@")[2] if reply else ""
 
 
-def _steps(own: bool, reply: Reply | None) -> tuple[Step, ...]:
-    domain = reply.recipient.rpartition("@")[2] if reply and not own else ""
+def _steps(*, own: bool, domain: str) -> tuple[Step, ...]:
     see = look(
         "Read the MX record: a host of `.` is the null MX.",
         "Resolve-DnsName {domain} -Type MX -Server 1.1.1.1 | Format-Table Name,Preference,NameExchange",
         "powershell",
-        domain=domain,
+        domain="" if own else domain,
     )
     if not own:
         return (see,)

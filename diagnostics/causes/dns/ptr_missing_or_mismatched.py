@@ -43,6 +43,14 @@ _TOLD: Final = (
     "missing reverse dns",
     "does not have a reverse",
     "valid reverse dns",
+    "no rdns",
+    "bad dns ptr",
+    "no ptr",
+    "missing ptr",
+    "reverse dns entry",
+    "reverse dns failed",
+    "ip name lookup failed",
+    "ip name possibly forged",
     "without reverse dns",
 )
 _DOUBT: Final = ("generic", "dynamic")
@@ -62,6 +70,12 @@ _REVERSE: Final = (".in-addr.arpa", ".ip6.arpa")
         "cannot find your reverse hostname",
         "cannot find your hostname",
         "reverse hostname",
+        "rDNS",
+        "DNS PTR",
+        "no PTR",
+        "missing PTR",
+        "IP name lookup failed",
+        "IP name possibly forged",
     ),
     against={
         "Helo command rejected": "judges the name that was given in HELO, not the PTR record of the address",

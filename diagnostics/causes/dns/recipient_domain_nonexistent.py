@@ -38,10 +38,24 @@ from diagnostics.report import Step
 _NO_NAME = "The sending server found no DNS domain of the recipient's name"
 
 
+_POSTFIX = "Host or domain name not found. Name service error"
+_RECEIVERS = (
+    "Recipient address rejected: Domain not found",
+    "Host unknown (Name server:",
+    "couldn't find any host named",
+)
+
+
 @cause(
     id="dns.recipient-domain.nonexistent",
     act="sender",
-    says=("SMTPSEND.DNS.NonExistentDomain", "550 5.4.310", "InfoDomainNonexistent"),
+    says=(
+        "SMTPSEND.DNS.NonExistentDomain",
+        "550 5.4.310",
+        "InfoDomainNonexistent",
+        _POSTFIX,
+        *_RECEIVERS,
+    ),
 )
 def assess(
     anchor: Said | DnsAnswer,
@@ -61,6 +75,8 @@ def assess(
         return Finding(Belief.RULED_OUT, because, (queue,))
     by_mx = queue.next_hop if queue and outward(queue) else ""
     domain = missing_domain(anchor.text) or by_mx or _recipient_domain(anchor, replies)
+    if anchor.signature == _POSTFIX and _next_hop(anchor, replies):
+        return None
     return _weighed(anchor, domain, of_name(answers, domain) if domain else list(answers), by_mx)
 
 
@@ -78,8 +94,12 @@ def _weighed(said: Said, domain: str, asked: list[DnsAnswer], by_mx: str) -> Fin
     because += "; look for a typing error in it."
     if missing_domain(said.text):
         return Finding(Belief.CONFIRMED, because, (said,), _steps(domain))
+    if "mail.protection.outlook.com" in said.text.lower() and not by_exchange_online(said.text):
+        because = "A name under mail.protection.outlook.com was looked for, which is a tenant's host and no recipient's domain."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(domain), weight=0.6)
     # An immediate 554 comes from the recipient's own domain; a smart host's name is tried again and again.
-    belief = Belief.LIKELY if "554 5.4.4" in said.text or by_mx else Belief.POSSIBLE
+    worded = "554 5.4.4" in said.text or said.signature in _RECEIVERS
+    belief = Belief.LIKELY if worded or by_mx else Belief.POSSIBLE
     return Finding(belief, because, (said,), _steps(domain), weight=1.5)
 
 
@@ -93,6 +113,12 @@ def _from_answer(answer: DnsAnswer, replies: tuple[Reply, ...]) -> Finding | Non
     failed = next((r for r in mine if r.failing), None)
     belief = Belief.LIKELY if failed and public_resolver(answer.server) else Belief.POSSIBLE
     return Finding(belief, because, (answer, failed), _steps(answer.name), weight=1.2)
+
+
+def _next_hop(said: Said, replies: tuple[Reply, ...]) -> bool:
+    """Whether the name that Postfix could not find is another than the recipient's domain, or was not answered at all."""
+    name, domain = missing_domain(said.text), _recipient_domain(said, replies)
+    return not name or bool(domain and not same(name, domain) and not same(domain, name.partition(".")[2]))
 
 
 def _recipient_domain(said: Said, replies: tuple[Reply, ...]) -> str:

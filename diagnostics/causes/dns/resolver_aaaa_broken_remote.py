@@ -30,18 +30,14 @@ from diagnostics.report import Step
 
 @cause(
     id="dns.resolver.aaaa-broken-remote",
-    act="dns",
-    says=(
-        "DNS query failed with error ErrorRetry",
-        "DNS query failed with error ErrorTimeout",
-        "DNS server returned ErrorRetry",
-    ),
+    act="recipient-side",
+    says=("DNS query failed", "DNS server returned ErrorRetry"),
 )
 def assess(
     said: Said, _answer: DnsAnswer | None, queues: tuple[QueueState, ...], answers: tuple[DnsAnswer, ...]
 ) -> Finding | None:
     """One domain fails among others that flow."""
-    if by_exchange_online(said.text):
+    if by_exchange_online(said.text) or "NonExistentDomain" in said.text:
         return None
     failing = queue_of(said, queues)
     fine = flowing(queues, failing)
@@ -59,6 +55,21 @@ def assess(
             f"Only {to} fails: {fine.next_hop or 'another queue'} is {fine.status}, and {known.name} resolves by hand."
         )
         return Finding(Belief.LIKELY, because, (said, fine, known), _steps(name), weight=1.4)
+    silent = _silent(answers)
+    if silent and silent.asked == "AAAA":
+        because = (
+            f"The AAAA look-up of {silent.name} gets no answer ({silent.error}), which Exchange makes before it sends."
+        )
+        return Finding(Belief.LIKELY, because, (said, silent, known), _steps(name), weight=1.5)
+    if silent and known:
+        because = f"{known.name} resolves by hand, while a look-up of {silent.name} gets no answer ({silent.error})"
+        because += ": its name servers don't answer every type that Exchange asks for."
+        return Finding(Belief.LIKELY, because, (said, silent, known), _steps(name), weight=1.4)
+    if silent and not public_resolver(silent.server):
+        because = (
+            f"The look-up of {silent.name} gets no answer ({silent.error}); if other types of record do, it is that."
+        )
+        return Finding(Belief.POSSIBLE, because, (said, silent), _steps(name), weight=1.6)
     if fine:
         because = (
             f"Only {to} fails, while the queue to {fine.next_hop or fine.identity} is {fine.status}: "
@@ -67,6 +78,12 @@ def assess(
         return Finding(Belief.POSSIBLE, because, (said, fine), _steps(name), weight=1.7)
     because = f"The look-up for {to} failed; if others succeed, its name servers mishandle what Exchange asks."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=1.0)
+
+
+def _silent(answers: tuple[DnsAnswer, ...]) -> DnsAnswer | None:
+    """A look-up that was not refused but never answered, or answered with a server's failure."""
+    silent = [each for each in answers if each.error in ("timed out", "SERVFAIL")]
+    return next((each for each in silent if each.asked == "AAAA"), silent[0] if silent else None)
 
 
 def _unanswered(answers: tuple[DnsAnswer, ...]) -> bool:

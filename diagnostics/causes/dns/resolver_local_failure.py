@@ -39,16 +39,19 @@ from diagnostics.causes.network.reach import by_exchange_online
 from diagnostics.facts import DnsAnswer, QueueState, Reply, Said
 from diagnostics.report import Step
 
+_NO_BACK_END = "Please try again later. PRX2"
+
 
 @cause(
     id="dns.resolver.local-failure",
     act="on-prem",
     says=(
-        "DNS query failed with error ErrorRetry",
-        "DNS query failed with error ErrorTimeout",
+        "DNS query failed",
         "DNS server returned ErrorRetry",
         "DNS server returned ErrorTimeout",
         "SMTPSEND.DNS.NonExistentDomain",
+        _NO_BACK_END,
+        "Host not found, try again",
         "MSExchangeTransport 2000",
         "MSExchangeTransport 16025",
         "MSExchangeTransport 16026",
@@ -70,7 +73,7 @@ def assess(
         because = f"The server's own resolver failed for {mine.name} ({mine.error or 'no answer'}), "
         because += f"while {theirs.server} resolved it."
         return Finding(Belief.CONFIRMED, because, (said, mine, theirs), _steps())
-    if "NonExistentDomain" in said.signature:
+    if "NonExistentDomain" in said.text:
         return _unknown_here(said, answers)
     fine = flowing(queues, queue_of(said, queues))
     if fine:
@@ -85,6 +88,12 @@ def assess(
 
 def _open(said: Said, answers: tuple[DnsAnswer, ...]) -> Finding:
     own = next((each for each in answers if each.ok and not public_resolver(each.server)), None)
+    if said.signature == _NO_BACK_END:
+        if own:
+            because = f"The server's resolver knows {own.name}, so it does answer."
+            return Finding(Belief.RULED_OUT, because, (own,))
+        because = "PRX2: the front end found no back end; a DNS server that does not always answer does that too."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.1)
     if own:
         because = f"The server's resolver knows {own.name} by hand, yet transport's own look-up failed: "
         because += "transport may be bound to another adapter, or cannot read this one's DNS servers."
@@ -93,11 +102,15 @@ def _open(said: Said, answers: tuple[DnsAnswer, ...]) -> Finding:
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.6)
 
 
-def _unknown_here(said: Said, answers: tuple[DnsAnswer, ...]) -> Finding | None:
+def _unknown_here(said: Said, answers: tuple[DnsAnswer, ...]) -> Finding:
     """Transport was told that a domain does not exist, which a public resolver knows."""
     known = next((each for each in answers if each.ok and public_resolver(each.server)), None)
     if known is None:
-        return None
+        because = (
+            "Transport was told that the domain does not exist; if that happens with every domain, the DNS servers "
+        )
+        because += "that it asks answer wrongly."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=0.9)
     because = (
         f"Transport was told that the domain does not exist, yet {known.server} knows {known.name}: the DNS servers "
     )

@@ -28,7 +28,7 @@ from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.dns.lookups import nonexistent, public_resolver, restart_transport
 from diagnostics.causes.network.queues import inward
 from diagnostics.causes.network.reach import by_exchange_online
-from diagnostics.facts import DnsAnswer, QueueState, Said
+from diagnostics.facts import DnsAnswer, DnsServers, QueueState, Said
 from diagnostics.report import Step
 
 _REPORTED_BY = re2.compile(r"(?i)reported by \[?([0-9a-f.:]{3,45})\b")
@@ -42,23 +42,33 @@ _INTERNAL = re2.compile(
     act="on-prem",
     says=(
         "Please try again later. PRX2",
-        "DNS query failed with error ErrorRetry",
+        "DNS query failed",
         "DNS server returned ErrorRetry",
         "No such host is known",
     ),
 )
 def assess(
-    said: Said | DnsAnswer, _answer: DnsAnswer | None, answers: tuple[DnsAnswer, ...], queues: tuple[QueueState, ...]
+    said: Said | DnsAnswer,
+    listed: DnsServers | None,
+    answers: tuple[DnsAnswer, ...],
+    adapters: tuple[DnsServers, ...],
+    queues: tuple[QueueState, ...],
 ) -> Finding | None:
-    """A public resolver that was asked for an internal name."""
+    """A public resolver on the adapter, or one that was asked for an internal name."""
     if isinstance(said, DnsAnswer):
         return _asked_inside(said, queues)
-    if by_exchange_online(said.text):
+    if by_exchange_online(said.text) or "NonExistentDomain" in said.text:
         return None
     asked = next((each for each in answers if _astray(each)), None)
     if asked:
         because = f"The internal name {asked.name} was asked of {asked.server}, a public resolver that can't know it."
         return Finding(Belief.LIKELY, because, (asked, said), _steps(), weight=1.5)
+    public = next((each for each in adapters if any(public_resolver(ip) for ip in each.addresses)), None)
+    if public:
+        return _listed(said, public)
+    if listed:
+        because = f"The adapter asks only servers of the own network ({', '.join(listed.addresses)})."
+        return Finding(Belief.RULED_OUT, because, (listed,))
     inside = [each for each in answers if _INTERNAL.search(each.name)]
     if inside and all(each.ok and each.server and not public_resolver(each.server) for each in inside):
         because = f"The internal name {inside[0].name} resolves at {inside[0].server}, which is no public resolver."
@@ -78,6 +88,18 @@ def assess(
         return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.5)
     because = "A look-up failed; a public DNS server listed on the adapter makes internal names fail at random."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=0.9)
+
+
+def _listed(said: Said, servers: DnsServers) -> Finding:
+    """Exchange needs names of the own network from every server on the list."""
+    outside = [ip for ip in servers.addresses if public_resolver(ip)]
+    because = f"The adapter lists {', '.join(outside)}, which can't know the names of this network"
+    beside = len(outside) < len(servers.addresses)
+    because += ", beside servers that can: look-ups of Exchange servers fail whenever it is asked." if beside else "."
+    internal = "PRX" in said.text or "No such host" in said.text
+    if internal:
+        return Finding(Belief.LIKELY, because, (servers, said), _steps(), weight=1.6)
+    return Finding(Belief.POSSIBLE, because, (servers, said), _steps(), weight=1.7)
 
 
 def _asked_inside(answer: DnsAnswer, queues: tuple[QueueState, ...]) -> Finding | None:

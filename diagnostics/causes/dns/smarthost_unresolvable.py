@@ -39,10 +39,10 @@ _SHOWN: Final = "Name,SmartHosts,DNSRoutingEnabled,UseMXRecord,AddressSpaces,Rec
     act="on-prem",
     says=(
         "SMTPSEND.DNS.NonExistentDomain",
-        "DNS query failed with error",
-        "4.4.312 DNS query failed",
+        "DNS query failed",
         "5.4.312 Message expired, DNS query failed",
         "DNS server returned",
+        "Host or domain name not found. Name service error",
     ),
 )
 def assess(
@@ -89,6 +89,15 @@ def _weighed(said: Said, queue: QueueState | None, connector: SendConnector | No
     if named and connector:
         because = f"`{connector.connector}` sends to the smart host {named}, and the look-up of it failed."
         return Belief.LIKELY, because, 1.3
+    if (
+        connector
+        and hosts
+        and "NonExistentDomain" in said.text
+        and any("*" in each for each in connector.address_spaces)
+    ):
+        because = f"`{connector.connector or 'The Send connector'}` sends everything to the smart host {hosts[0]}, and the next "
+        because += "hop has no name in DNS."
+        return Belief.LIKELY, because, 1.6
     because = "The look-up of the next hop failed; if a connector names a smart host, that name may be the one."
     return Belief.POSSIBLE, because, 1.0 if hosts else 0.6
 

@@ -39,6 +39,9 @@ from diagnostics.report import Step
 
 _ROUTING = ".mail.onmicrosoft.com"
 _LOOPS = ("5.4.14", "5.4.6", "hop count")  # then the wrong address leads in a circle, a cause of its own
+_REJECTED = (
+    "5.4.1 Recipient address rejected"  # Exchange Online's word at the edge for an address that nobody in a tenant owns
+)
 _REMOTE = ("remoteusermailbox", "remotesharedmailbox", "remoteroommailbox", "remoteequipmentmailbox")
 
 
@@ -51,6 +54,7 @@ _REMOTE = ("remoteusermailbox", "remotesharedmailbox", "remoteroommailbox", "rem
         "RESOLVER.ADR.ExRecipNotFound",
         "not found by SMTP address lookup",
         "5.1.10",
+        _REJECTED,
     ),
 )
 def assess(
@@ -61,7 +65,8 @@ def assess(
         circled = next((each for each in replies if any(loop in each.whole.lower() for loop in _LOOPS)), None)
         return _circled(anchor, circled) if circled else _from_object(anchor)
     wanted = address(anchor, replies)
-    if not domain(wanted).endswith(_ROUTING) or not directory_says_no(anchor):
+    unknown = directory_says_no(anchor) or (_REJECTED.lower() in anchor.text.lower() and by_microsoft(anchor))
+    if not domain(wanted).endswith(_ROUTING) or not unknown:
         return None
     owner = _in_cloud(wanted, objects)
     if owner:

@@ -35,7 +35,14 @@ _SEEN = {
 @cause(
     id="network.middlebox.esmtp-inspection",
     act="network",
-    says=('500 Command unrecognized: "XXX', "220 SMTP/cmap"),
+    says=(
+        '500 Command unrecognized: "XXX',
+        'Unrecognized command "XXX',
+        "Unrecognized command 'XXX",
+        "Unrecognized command XXX",
+        "XXXXXXXA",
+        "220 SMTP/cmap",
+    ),
 )
 def assess(anchor: SessionMasked | StarttlsNotOffered | Said, probe: TlsProbe | None) -> Finding | None:
     """Masked text is proof; a keyword that is merely missing is a hint."""
@@ -47,7 +54,7 @@ def assess(anchor: SessionMasked | StarttlsNotOffered | Said, probe: TlsProbe | 
     if isinstance(anchor, Said):
         because = "The server got a command that was overwritten with X on the way: a device inspects SMTP."
         return Finding(Belief.LIKELY, because, (anchor,), _steps(anchor.host), weight=1.5)
-    if anchor.direction != "send" or not anchor.capabilities:
+    if anchor.direction == "receive" or not anchor.capabilities:
         return None
     if probe and probe.protocol:
         because = (

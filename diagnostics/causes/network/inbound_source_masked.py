@@ -26,6 +26,7 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.dns.exchangers import organization
 from diagnostics.causes.network.reach import kind_of
+from diagnostics.causes.sender_auth.results import refused
 from diagnostics.facts import Said, Session
 from diagnostics.mail_facts import Authentication, Hop, Hops
 from diagnostics.report import Step
@@ -56,7 +57,7 @@ def assess(anchor: Authentication | Said, hops: tuple[Hops, ...], sessions: tupl
 
 def _judged(results: Authentication, hops: tuple[Hops, ...]) -> Finding | None:
     """SPF judged an internal address. Did it greet with the sender's own name?"""
-    if not results.failing or results.spf not in _FAILED or kind_of(results.sender_ip) != "internal":
+    if results.spf not in _FAILED or not refused(results) or kind_of(results.sender_ip) != "internal":
         return None
     masked = next((hop for each in hops for hop in each.hops if is_mask(hop, results)), None)
     gateway = next((hop for each in hops for hop in each.hops if _is_gateway(hop, results)), None)
@@ -77,7 +78,7 @@ def _judged(results: Authentication, hops: tuple[Hops, ...]) -> Finding | None:
 
 def is_mask(hop: Hop, results: Authentication) -> bool:
     """Whether the address that SPF judged greeted as a server of the sender: then it hides that server's own."""
-    foreign = organization(hop.sender) == organization(results.mail_from) != organization(hop.by)
+    foreign = organization(hop.sender) == organization(results.mail_from.rpartition("@")[2]) != organization(hop.by)
     return hop.ip == results.sender_ip and "." in hop.sender and foreign
 
 

@@ -81,7 +81,7 @@ def _refused(said: Said) -> Finding:
         because = (
             "The message was sent over IPv6 and passed neither SPF nor DKIM, which is asked of every message over IPv6."
         )
-    return Finding(Belief.CONFIRMED, because, (said,), _steps(said.host), "sender")
+    return Finding(Belief.CONFIRMED, because, (said,), _steps(said.host))
 
 
 def _guided(said: Said, answers: tuple[DnsAnswer, ...]) -> Finding:
@@ -90,9 +90,9 @@ def _guided(said: Said, answers: tuple[DnsAnswer, ...]) -> Finding:
     named = next((each for each in answers if each.ok and each.name.lower().rstrip(".").endswith(".ip6.arpa")), None)
     if named is None:
         because += "; which of them is missing is not told yet."
-        return Finding(Belief.POSSIBLE, because, (said,), _steps(said.host), "sender", weight=1.6)
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(said.host), weight=1.9)
     because += "; the address has its reverse DNS, so SPF and DKIM did not pass."
-    return Finding(Belief.LIKELY, because, (said, named), _steps(said.host), "sender", weight=1.3)
+    return Finding(Belief.LIKELY, because, (said, named), _steps(said.host), weight=1.3)
 
 
 def _strict(reply: Reply) -> Finding | None:

@@ -32,7 +32,8 @@ from diagnostics.report import Step
 # Names that inspection devices give the authority they sign with. Mail gateways are not among them: theirs is
 # the server's own certificate.
 _DEVICE = re2.compile(
-    r"(?i)FortiGate|Fortinet_CA|Fortinet Untrusted|Zscaler|Sophos (?:SSL|Firewall|UTM)|Sophos_CA|SonicWall|DPI-SSL|"
+    r"(?i)FortiGate|Fortinet_CA|Fortinet Untrusted|\bFG(?:T|VM)?\d{1,3}[A-Z0-9]{6,12}\b|"
+    r"Zscaler|Sophos (?:SSL|Firewall|UTM)|Sophos_CA|SonicWall|DPI-SSL|"
     r"Palo Alto Networks|WatchGuard|Fireware|Check Point|Blue ?Coat|SSL[ -](?:inspection|interception|decrypt)|"
     r"(?:decryption|forward trust) CA|\bfirewall\b"
 )

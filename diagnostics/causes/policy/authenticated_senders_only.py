@@ -48,6 +48,7 @@ _NOUNS: Final = (
         "RESOLVER.RST.SenderNotAuthenticatedForGroup",
         "RESOLVER.RST.SenderNotAuthenticatedForMailbox",
         "Sender was not authenticated by organization",
+        "only accepts messages from people in its organization",
         "5.7.133",
         "5.7.134",
         "5.7.135",

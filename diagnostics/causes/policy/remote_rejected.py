@@ -39,6 +39,8 @@ _POLICY: Final = (
     "local policy",
     "policy reasons",
     "our policy",
+    "policy violation",
+    "denied by policy",
     "security polic",
     "organizational settings",
     "administrative prohibition",
@@ -56,6 +58,9 @@ _POLICY: Final = (
         "Sender verify failed",
         "Administrative prohibition",
         "security policies",
+        "policy violation",
+        "denied by policy",
+        "not accepted for policy reasons",
         "organizational settings",
         "rejected by our policy",
         "5.0.350",
@@ -66,8 +71,10 @@ _POLICY: Final = (
 )
 def assess(said: Said, replies: tuple[Reply, ...], entries: tuple[Tracked, ...]) -> Finding | None:
     """What is left when the reply gives no reason that can be looked into."""
+    if "5.7.9 " in said.text or "(as345)" in said.text.lower():
+        return None  # Yahoo's number for a sender that could not be authenticated, Exchange Online's for nested attachments
     reason = _REASON.search(said.text)
-    if reason or topics(said.text):
+    if reason or topics(said):
         because = "The reply gives its reason itself"
         because += f": it speaks of `{reason.group(0)}`." if reason else "."
         return Finding(Belief.RULED_OUT, because, (said,))

@@ -25,7 +25,15 @@ from diagnostics.causes.protocol.steps import advise, read_ehlo
 from diagnostics.facts import Reply, Said
 from diagnostics.report import Step
 
-_CERTAIN: Final = ("BareLinefeedsAreIllegal", "bare <LF>", "bare linefeed", "bare line feed", "bare newline", "bare LF")
+_CERTAIN: Final = (
+    "BareLinefeedsAreIllegal",
+    "bare <LF>",
+    "bare linefeed",
+    "bare line feed",
+    "bare newline",
+    "bare LF",
+    "docs/smtplf.html",
+)
 
 
 @cause(

@@ -27,15 +27,21 @@ from diagnostics.facts import Said
 from diagnostics.mail_facts import Headers
 from diagnostics.report import Step
 
-_MISSING: Final = "RFC 5322 section 3.6.2"
-_SEVERAL: Final = "Multiple From addresses"
+_MISSING: Final = ("RFC 5322 section 3.6.2", "missing a valid address in From", "having no From: header")
+_SEVERAL: Final = (
+    "Multiple From addresses",
+    "multiple addresses in From",
+    "multiple From headers",
+    "multiple From: headers",
+)
+_MALFORMED: Final = ("RfcMessageNonCompliant", "is not RFC 5322 compliant", "not RFC 2822 compliant")
 _ENVELOPE: Final = ("5.1.7 Invalid address", "501 5.1.7")
 
 
 @cause(
     id="protocol.header.from-invalid",
     act="sender",
-    says=(_MISSING, _SEVERAL, "5.1.20", "5.7.512", *_ENVELOPE, "Unknown sender address"),
+    says=(*_MISSING, *_SEVERAL, *_MALFORMED, "5.1.20", "5.7.512", *_ENVELOPE, "Unknown sender address"),
     against={
         "5.1.0 Sender denied": "looks the sender up in a list; a malformed From header is refused in other words",
     },
@@ -46,17 +52,21 @@ def assess(said: Said, _headers: Headers | None, headers: tuple[Headers, ...]) -
     who = said.by or "The receiving server"
     shown = next((each.get("From") for each in headers if each.told("From")), "")
     seen = f" (From: {shown[:120]})" if shown else ""
-    if _MISSING.lower() in low or "5.7.512" in low:
+    missing, several = (any(each.lower() in low for each in words) for words in (_MISSING, _SEVERAL))
+    if missing or "5.7.512" in low:
         because = f"{who} found no valid From header in the message{seen}: it is missing, empty or malformed."
-    elif _SEVERAL.lower() in low or "5.1.20" in low:
-        because = f"{who} found several addresses in the From header{seen} and no Sender header."
+    elif several or "5.1.20" in low:
+        because = f"{who} found several addresses, or several lines, in the From header{seen}."
     elif any(each.lower() in low for each in _ENVELOPE):
         because = f"{who} refused the envelope sender (MAIL FROM): it is no valid address."
+    elif any(each.lower() in low for each in _MALFORMED):
+        because = (
+            f"{who} found the headers of the message malformed (RFC 5322): From missing, doubled or invalid, mostly."
+        )
     else:
         because = f"{who} does not accept the sender address of the message; its form is one reason."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.0)
-    certain = _MISSING.lower() in low or _SEVERAL.lower() in low
-    return Finding(Belief.CONFIRMED if certain else Belief.LIKELY, because, (said,), _steps(), weight=1.2)
+    return Finding(Belief.CONFIRMED if missing or several else Belief.LIKELY, because, (said,), _steps(), weight=1.2)
 
 
 def _steps() -> tuple[Step, ...]:

@@ -30,7 +30,15 @@ from diagnostics.causes.protocol.steps import advise
 from diagnostics.facts import Reply, Said, SendConnector, Session
 from diagnostics.report import Step
 
-_CERTAIN: Final = ("5.5.4 Invalid domain name", "need fully-qualified hostname", "Bad HELO")
+_CERTAIN: Final = (
+    "5.5.4 Invalid domain name",
+    "need fully-qualified hostname",
+    "Bad HELO",
+    "Bad EHLO",
+    "invalid HELO argument",
+    "HELO/EHLO name",
+    "EHLO/HELO name",
+)
 _NAME = re2.compile(
     r"(?i)\b(?:helo|ehlo)=?\s*<?([\[A-Za-z0-9_][^\s<>,;\"']{0,252})|<([^<>@\s]{1,253})>: Helo command rejected"
 )
@@ -39,7 +47,7 @@ _NAME = re2.compile(
 @cause(
     id="protocol.helo.invalid-domain",
     act="sender",
-    says=(*_CERTAIN, "Helo command rejected", "5.7.506", "501 5.5.4 Invalid Address", "Invalid HELO"),
+    says=(*_CERTAIN, "Helo command rejected", "5.7.506", "501 5.5.4 Invalid Address", "Invalid HELO", "Invalid EHLO"),
 )
 def assess(
     said: Said,

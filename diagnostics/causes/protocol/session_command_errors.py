@@ -27,17 +27,17 @@ from diagnostics.causes.protocol.steps import advise
 from diagnostics.facts import Reply, Said, SessionMasked
 from diagnostics.report import Step
 
-_SLOW: Final = "Timeout waiting for client input"
+_SLOW: Final = ("Timeout waiting for client input", "Error: timeout exceeded")
 _ORDER: Final = ("Send hello first", "Need rcpt command", "Need mail command", "Bad sequence of commands")
 _UNKNOWN: Final = "5.3.3 Unrecognized command"
-_MANY: Final = "Too many errors on this connection"
+_MANY: Final = ("Too many errors on this connection", "too many errors after")
 _LOGON_REFUSED: Final = (504, 535)  # RFC 4954: the mechanism, the credentials
 
 
 @cause(
     id="protocol.session.command-errors",
     act="sender",
-    says=(*_ORDER, _UNKNOWN, _MANY, _SLOW),
+    says=(*_ORDER, _UNKNOWN, *_MANY, *_SLOW),
 )
 def assess(
     said: Said, _masked: SessionMasked | None, masked: tuple[SessionMasked, ...], replies: tuple[Reply, ...]
@@ -49,9 +49,13 @@ def assess(
         )
         return Finding(Belief.RULED_OUT, because, (masked[0],))
     who = said.by or "The server"
-    if said.signature == _SLOW:
+    if said.signature in _SLOW:
         because = f"{who} waited for the client's next command until its timeout ended."
         return Finding(Belief.POSSIBLE, because, (said,), (_log(), *_limits()), weight=1.6)
+    if said.signature == _UNKNOWN and "XXX" in said.text:
+        return Finding(
+            Belief.RULED_OUT, "The command arrived overwritten with X: a device on the way did that.", (said,)
+        )
     if said.signature == _UNKNOWN:
         because = f"{who} got a command that it doesn't know: a faulty client, or a device that rewrites commands."
         return Finding(Belief.POSSIBLE, because, (said,), (_log(), _client()), weight=1.5)
@@ -59,11 +63,11 @@ def assess(
     if said.signature in _ORDER and earlier:
         because = f"The wrong order follows from an earlier refusal: `{earlier.text[:80]}`."
         return Finding(Belief.RULED_OUT, because, (earlier,))
-    logon = _refused_logon(said, replies) if said.signature == _MANY else None
+    logon = _refused_logon(said, replies) if said.signature in _MANY else None
     if logon:
         because = f"The errors that were too many are refused logons: `{logon.text[:80]}`."
         return Finding(Belief.RULED_OUT, because, (logon,))
-    what = "too many wrong commands in one session" if said.signature == _MANY else "a command that was not due yet"
+    what = "too many wrong commands in one session" if said.signature in _MANY else "a command that was not due yet"
     because = f"{who} got {what} from the client and refused to go on."
     return Finding(Belief.LIKELY, because, (said,), (_log(), _client()), weight=1.2)
 

@@ -100,8 +100,10 @@ def assess(
 
 def _shown(said: Said, mailbox: Configured, online: bool) -> Finding:
     """A mailbox that forwards was sent along, and the refusal doesn't name the address that failed."""
-    because = f"{mailbox.name or 'The mailbox that was sent'} forwards its mail to `{forwards_to(mailbox)[0]}`: that is the address "
-    because += "that fails, unless the report names another."
+    because = (
+        f"{mailbox.name or 'The mailbox that was sent'} forwards its mail to `{forwards_to(mailbox)[0]}`: that is the "
+    )
+    because += "address that fails, unless the report names another."
     act: Act = "exchange-online" if online else "on-prem"
     return Finding(Belief.LIKELY, because, (mailbox, said), _steps(mailbox.name, online), act, weight=1.2)
 

@@ -36,6 +36,11 @@ def by_microsoft(said: Said) -> bool:
     return said.by.lower().endswith(_MICROSOFT) or bool(_TAG.search(said.text))
 
 
+def is_microsoft(host: str) -> bool:
+    """Whether the host is one of Exchange Online."""
+    return f".{host.lower()}".endswith(_MICROSOFT)
+
+
 def passed_on(said: Said) -> bool:
     """Whether Exchange Online only reports what a server behind it answered (5.1.351, 5.0.350)."""
     low = said.text.lower()

@@ -42,12 +42,15 @@ _NAMES: Final = (
     "UBE",
     "UCE",
     "message filtered",
+    "MCSpam",
+    "OFR",
     "content filter",
     "message content",
     "mail content",
     "content rejected",
     "unacceptable content",
-    "blacklisted url",
+    "URL",
+    "blacklist",
     "URIBL",
     "SURBL",
 )
@@ -72,12 +75,16 @@ _NAMES: Final = (
 )
 def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     """The receiver speaks of the message; where its words name a list, it speaks of the address."""
-    about = topics(said.text)
+    about = topics(said)
+    directory = has(said, "resolver.adr")  # Exchange's own words about an address; the spam is somebody's remark
     if (
-        has(said, "content filtering", "resolver.adr")
+        directory
+        or has(said, "content filtering")
         or of_microsoft(said.text)
         or about & {"spf", "dkim", "dmarc", "entry"}
     ):
+        return None
+    if "malware" in about and "spam" not in said.text.lower():
         return None
     if said.signature in _NAMES and not (about & {"spam", "link"} and ("link" in about or "listed" not in about)):
         return None

@@ -64,6 +64,9 @@ _NAMES: Final = (
     "rx.t-online.de",
     "postmaster.aol.com",
     "postmaster.gmx.net",
+    "OFR",
+    "a problem occurred",
+    "open relay",
 )
 _OTHERS: Final = (
     "customer block list",
@@ -111,9 +114,14 @@ def assess(
     said: Said, answers: tuple[DnsAnswer, ...], replies: tuple[Reply, ...], sessions: tuple[Session, ...]
 ) -> Finding | None:
     """The refusal names the list; what the list answers settles it."""
-    about = topics(said.text)
-    told = "listed" in about and not about & {"link", "spf", "dkim", "dmarc"}
-    if "entry" in about or has(said, *_OTHERS) or of_microsoft(said.text) or (said.signature in _NAMES and not told):
+    about = topics(said)
+    told = "listed" in about and not about & {"spf", "dkim", "dmarc"}
+    if (
+        about & {"entry", "link"}
+        or has(said, *_OTHERS)
+        or of_microsoft(said.text)
+        or (said.signature in _NAMES and not told)
+    ):
         return None
     if is_error(said.text):
         because = "The block list answered with an error, not with a listing: the sending address is not on it."

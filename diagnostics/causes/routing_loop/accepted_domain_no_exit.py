@@ -79,7 +79,10 @@ def _weighed(
         because += ", whom neither directory has." if _nowhere(lookups) else "."
         return Finding(Belief.LIKELY, because, (*relays[:2], anchor, vain), steps, _act(anchor), 1.2)
     if _nowhere(lookups):
-        because = f"Neither directory has {whom}, and nobody refuses the mail: its domain is relayed (InternalRelay) on both sides."
+        because = (
+            f"Neither directory has {whom}, and nobody refuses the mail: its domain is relayed (InternalRelay) on both "
+        )
+        because += "sides."
         return Finding(Belief.LIKELY, because, (vain, anchor), steps, _act(anchor), 1.2)
     if relays:
         because = (

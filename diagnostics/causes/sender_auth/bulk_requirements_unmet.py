@@ -60,6 +60,7 @@ _SURE: Final = ("5.7.515", "required authentication level", "sender is unauthent
         "does not meet the required authentication level",
         "This mail is unauthenticated",
         "message does not pass authentication checks",
+        "fails to pass authentication checks",
         "blocked because the sender is unauthenticated",
         "rate limited because it is unauthenticated",
         "4.7.26",

@@ -93,7 +93,7 @@ def _said(said: Said) -> Finding | None:
     if _NO_KEY.search(said.text):
         because = "The receiver finds no key in DNS for the message's DKIM signature."
         return Finding(Belief.CONFIRMED, because, (said,), steps)
-    about = topics(said.text)
+    about = topics(said)
     if "did not verify" in low or (said.signature == "DKIM" and ("dkim" not in about or bulk_rules(low))):
         return None
     because = "The receiver found no DKIM signature that passes"

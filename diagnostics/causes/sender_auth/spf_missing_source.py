@@ -111,7 +111,7 @@ def assess(
 
 def _said(said: Said, way: Fact | None, egress: str, answers: tuple[DnsAnswer, ...]) -> Finding | None:
     """The receiver's words; `egress` is our address as its greeting named it, where the words have none."""
-    low, about = said.text.lower(), topics(said.text)
+    low, about = said.text.lower(), topics(said)
     if "compauth=pass" in low or "does not designate permitted" in low or "temperror" in low:
         return None
     if "spf-record" in about:

@@ -51,7 +51,7 @@ def assess(
         domain = name_of(anchor.mail_from or anchor.header_from)
         because = f"The SPF record of {named(domain, 'the sender domain')} is invalid (spf=permerror): no server of it can pass."
         return _with_record(Finding(Belief.CONFIRMED, because, (anchor,), _steps(domain)), spf_of(domain, answers))
-    told = "spf-record" in topics(anchor.text)
+    told = "spf-record" in topics(anchor)
     if "compauth=pass" in anchor.text.lower() or (anchor.signature == "SPF" and not told):
         return None
     domain = domain_in(anchor.text)

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.certificate import steps
-from diagnostics.facts import TlsFailed, TlsProbe, WindowsEvent
+from diagnostics.facts import Said, TlsFailed, TlsProbe, WindowsEvent
 from diagnostics.report import Step
 
 _HANDSHAKE_FAILURE = 40  # TLS alert
@@ -30,11 +30,17 @@ _MISMATCH = "0X80090331"  # SEC_E_ALGORITHM_MISMATCH
 _MAIL_PROCESSES = ("edgetransport", "msexchange")
 
 
-@cause(id="tls.cipher.no-common-suite", act="on-prem")
+# OpenSSL's words in another mail system's log: as a server, and what it heard as a client.
+_NO_SHARED, _ALERT = "no shared cipher", "alert handshake failure"
+
+
+@cause(id="tls.cipher.no-common-suite", act="on-prem", says=(_NO_SHARED, _ALERT))
 def assess(
-    anchor: TlsFailed | WindowsEvent | TlsProbe, event: WindowsEvent | None, failed: TlsFailed | None
+    anchor: TlsFailed | WindowsEvent | TlsProbe | Said, event: WindowsEvent | None, failed: TlsFailed | None
 ) -> Finding | None:
     """The handshake's error and Schannel's event say the same of two sides; both together prove it."""
+    if isinstance(anchor, Said):
+        return _from_library(anchor)
     if isinstance(anchor, WindowsEvent):
         return _from_event(anchor, failed)
     if isinstance(anchor, TlsProbe):
@@ -57,6 +63,14 @@ def assess(
         weight = 1.1 if error == "illegalmessage" else 0.8
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.host), weight=weight)
     return None
+
+
+def _from_library(said: Said) -> Finding:
+    if said.signature == _NO_SHARED:
+        because = "The other mail system says that client and server have no cipher suite in common."
+        return Finding(Belief.LIKELY, because, (said,), _steps(said.host))
+    because = "The other side broke the handshake off with an alert (handshake_failure): often no common cipher suite."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(said.host), weight=1.5)
 
 
 def _from_event(event: WindowsEvent, failed: TlsFailed | None) -> Finding | None:

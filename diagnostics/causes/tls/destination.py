@@ -10,7 +10,7 @@ import re2
 from diagnostics.cause import Belief, Finding, change, look
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Reply, Said, TlsProbe
-from diagnostics.report import Step
+from diagnostics.report import Act, Step
 
 _MICROSOFT = re2.compile(r"(?i)\.prod\.(?:protection\.)?outlook\.com$|\.prod\.exchangelabs\.com$")
 _DOMAIN = re2.compile(r"(?i)MX hosts of ['\"]?([a-z0-9-]+(?:\.[a-z0-9-]+)+)")
@@ -49,7 +49,8 @@ def dane(said: Said, fault: str, words: str, steps: tuple[Step, ...]) -> Finding
     """What Exchange Online says in words is proof; the number alone comes close to it."""
     belief = Belief.CONFIRMED if words in said.text.lower() else Belief.LIKELY
     because = f"The domain publishes DANE records, so mail to it must be encrypted and checked, and {fault}."
-    return Finding(belief, because, (said,), steps, weight=1.0)
+    act: Act | None = "dns" if said.kind == "report" else None  # a report is about the reader's own domain
+    return Finding(belief, because, (said,), steps, act, weight=1.0)
 
 
 def look_at_certificate(host: str, show: str) -> Step:

@@ -23,9 +23,11 @@ from __future__ import annotations
 import re2
 
 from diagnostics.cause import Belief, Finding, cause, look
-from diagnostics.causes.tls.destination import destination_of, if_yours, write_to
-from diagnostics.facts import Reply, Said
+from diagnostics.causes.tls.destination import Destination, destination_of, if_yours, write_to
+from diagnostics.facts import Reply, Said, TlsReport
+from diagnostics.report import Step
 
+_REPORTED = ("certificate-host-mismatch", "certificate-expired", "certificate-not-trusted")
 _REASON = re2.compile(r"(?i)MTA-STS validation\.? Reason:?\s*([A-Za-z]{3,60})")
 
 
@@ -41,25 +43,49 @@ _REASON = re2.compile(r"(?i)MTA-STS validation\.? Reason:?\s*([A-Za-z]{3,60})")
         "certificate-expired: Destination": "is DANE's check; an MTA-STS policy says `failed MTA-STS validation`",
     },
 )
-def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
-    """Exchange Online's own words; the token after Reason names the check."""
+def assess(anchor: Said | TlsReport, replies: tuple[Reply, ...]) -> Finding | None:
+    """Exchange Online's own words, or a report on the reader's own domain."""
+    return _reported(anchor) if isinstance(anchor, TlsReport) else _from_words(anchor, replies)
+
+
+def _reported(report: TlsReport) -> Finding | None:
+    if report.policy not in ("sts", "") or report.result not in _REPORTED:
+        return None
+    where = Destination(report.mx, report.domain)
+    because = f"Senders refuse the certificate that {report.mx or 'the MX host'} shows ({report.result}), as the MTA-STS policy "
+    because += f"of {report.domain or 'the domain'} demands."
+    belief = Belief.CONFIRMED if report.policy else Belief.LIKELY
+    return Finding(belief, because, (report,), (_see(where), _renew(where)), "on-prem")
+
+
+def _from_words(said: Said, replies: tuple[Reply, ...]) -> Finding:
+    """The token after Reason names the check."""
     where = destination_of(said, replies)
     found = _REASON.search(said.text)
     reason = f" ({found.group(1)})" if found else ""
     because = f"The certificate of {where.name} failed the check that the domain's own MTA-STS policy demands{reason}. "
     because += "Only the owner of that server can mend it."
     steps = (
-        look(
-            "Look at the certificate that the MX host shows, and at what a verifying client says of it.",
-            "openssl s_client -starttls smtp -verify_hostname {host:token} -connect {host:token}:25 </dev/null",
-            "bash",
-            host=where.host,
-        ),
+        _see(where),
         write_to(where, f"its MX host shows a certificate that its MTA-STS policy forbids{reason}."),
-        if_yours(
-            "install a certificate of a public authority, with its whole chain, that carries the MX host's name.",
-            "The certificate that the server shows; DNS stays as it is.",
-            "openssl says `Verify return code: 0 (ok)`, and mail from Exchange Online arrives.",
-        ),
+        _renew(where),
     )
     return Finding(Belief.CONFIRMED, because, (said,), steps)
+
+
+def _see(where: Destination) -> Step:
+    return look(
+        "Look at the certificate that the MX host shows, and at what a verifying client says of it.",
+        "openssl s_client -starttls smtp -verify_hostname {host:token} -connect {host:token}:25 </dev/null",
+        "bash",
+        host=where.host,
+    )
+
+
+def _renew(where: Destination) -> Step:
+    return if_yours(
+        "install a certificate of a public authority, with its whole chain, that carries the MX host's name"
+        f"{f' ({where.host})' if where.host else ''}.",
+        "The certificate that the server shows; DNS stays as it is.",
+        "openssl says `Verify return code: 0 (ok)`, and mail from Exchange Online arrives.",
+    )

@@ -25,7 +25,7 @@ from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.dns.exchangers import exchanger_of
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.tls.destination import destination_of
-from diagnostics.facts import DnsAnswer, Reply, Said
+from diagnostics.facts import DnsAnswer, Reply, Said, TlsReport
 from diagnostics.report import Step
 
 
@@ -37,8 +37,32 @@ from diagnostics.report import Step
         "Remote certificate failed MTA-STS": "blames the certificate; the host's name was on the policy's list",
     },
 )
-def assess(said: Said, answers: tuple[DnsAnswer, ...], replies: tuple[Reply, ...]) -> Finding | None:
+def assess(anchor: Said | TlsReport, answers: tuple[DnsAnswer, ...], replies: tuple[Reply, ...]) -> Finding | None:
     """The words name domain and check; the MX record, where it was looked up, the host that is missing."""
+    return _reported(anchor) if isinstance(anchor, TlsReport) else _from_words(anchor, answers, replies)
+
+
+def _reported(report: TlsReport) -> Finding | None:
+    """The report of somebody who sends to the reader's own domain: does the policy list the host that was met?"""
+    if report.policy not in ("sts", "") or report.result not in ("validation-failure", "certificate-host-mismatch"):
+        return None
+    if not report.mx or not report.patterns or any(_fits(report.mx, each) for each in report.patterns):
+        return None
+    because = (
+        f"Senders were sent to {report.mx} by the MX record of {report.domain or 'the domain'}, and its MTA-STS policy "
+    )
+    because += f"lists only {', '.join(report.patterns[:6])}."
+    if any(each.startswith("*.") and report.mx.endswith(each[1:]) for each in report.patterns):
+        because += " A * stands for one label."
+    return Finding(Belief.CONFIRMED, because, (report,), _steps(report.domain), "dns")
+
+
+def _fits(host: str, pattern: str) -> bool:
+    """RFC 8461: a leading * stands for exactly one label."""
+    return host == pattern or (pattern.startswith("*.") and host.partition(".")[2] == pattern[2:])
+
+
+def _from_words(said: Said, answers: tuple[DnsAnswer, ...], replies: tuple[Reply, ...]) -> Finding | None:
     if "remote certificate failed" in said.text.lower():
         return None
     where = destination_of(said, replies)
@@ -69,7 +93,7 @@ def _steps(domain: str) -> tuple[Step, ...]:
         ),
         change(
             "If it is yours: add the MX host to the policy file (Exchange Online: mx: *.mail.protection.outlook.com, or the "
-            "*.mx.microsoft name of your MX), then change the id in the TXT record.",
+            "very name of your MX under mx.microsoft, since a * stands for one label), then change the id in the TXT record.",
             "",
             shell="dns-record",
             changes='mta-sts.txt gets the line, and _mta-sts.<domain> TXT "v=STSv1; id=<new number>".',

@@ -27,7 +27,15 @@ from collections.abc import Sequence
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.tls.versions import is_old, modern_sessions, told_by_cloud, toward_cloud
-from diagnostics.facts import ConnectionDropped, Reply, TlsFailed, TlsSettings, TlsSucceeded, WindowsEvent
+from diagnostics.facts import (
+    ConnectionDropped,
+    Reply,
+    Said,
+    TlsFailed,
+    TlsSettings,
+    TlsSucceeded,
+    WindowsEvent,
+)
 from diagnostics.report import Step
 
 _NO_PROTOCOL = 10013  # Schannel 36871: no usable protocol or provider
@@ -49,9 +57,14 @@ _ENABLE = (
 )
 
 
-@cause(id="tls.protocol.local-legacy-only", act="on-prem")
+# OpenSSL's words in the log of a mail system that talks to Exchange, and Exchange's for a peer that hangs up.
+_LIBRARY = ("alert protocol version", "unsupported protocol", "SSL routines::version too low")
+_ABRUPT = "SuspiciousRemoteServerError"
+
+
+@cause(id="tls.protocol.local-legacy-only", act="on-prem", says=(*_LIBRARY, _ABRUPT))
 def assess(
-    anchor: TlsFailed | ConnectionDropped | WindowsEvent | TlsSettings,
+    anchor: TlsFailed | ConnectionDropped | WindowsEvent | TlsSettings | Said,
     settings: TlsSettings | None,
     succeeded: tuple[TlsSucceeded, ...],
     replies: tuple[Reply, ...],
@@ -68,6 +81,8 @@ def assess(
         return Finding(Belief.LIKELY, because, (anchor,), _steps()) if off else None
     if isinstance(anchor, WindowsEvent):
         return _from_event(anchor, settings)
+    if isinstance(anchor, Said):
+        return _from_words(anchor, settings)
     reason = anchor.error if isinstance(anchor, TlsFailed) else anchor.reason
     if reason.lower() != "socketerror" or (isinstance(anchor, TlsFailed) and anchor.saw_remote):
         return None
@@ -85,6 +100,22 @@ def assess(
         because += f", and TLS 1.2 is switched off{_role(settings)} on this server."
         return Finding(Belief.CONFIRMED, because, (settings, anchor), _steps())
     return _unsettled(anchor, because, [s for s in succeeded if is_old(s.protocol)], replies)
+
+
+def _from_words(said: Said, settings: TlsSettings | None) -> Finding:
+    """Words that fit an old server of ours among others."""
+    if settings and settings.tls12_enabled:
+        return Finding(Belief.RULED_OUT, f"TLS 1.2 is enabled{_role(settings)} on this server.", (settings,))
+    if settings and settings.tls12_enabled is False:
+        because = f"TLS 1.2 is switched off{_role(settings)} on this server, and the other side does not take less."
+        return Finding(Belief.LIKELY, because, (said, settings), _steps(), weight=1.6)
+    if said.signature == _ABRUPT:
+        because = "The connection ended abruptly; with Exchange Online that is also how a server without TLS 1.2 fails."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=0.8)
+    because = (
+        "OpenSSL on the other side says that the TLS versions don't meet; if its peer is this server, it is too old."
+    )
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.4)
 
 
 def _unsettled(

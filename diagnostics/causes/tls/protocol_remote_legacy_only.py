@@ -25,15 +25,19 @@ from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.refusal import is_cloud_host
 from diagnostics.causes.tls.versions import is_modern, is_old, modern_sessions, told_by_cloud, toward_cloud
-from diagnostics.facts import Reply, TlsFailed, TlsProbe, TlsSettings, TlsSucceeded
+from diagnostics.facts import Reply, Said, TlsFailed, TlsProbe, TlsSettings, TlsSucceeded
 from diagnostics.report import Step
 
 _PROTOCOL_VERSION = 70  # TLS alert
 
 
-@cause(id="tls.protocol.remote-legacy-only", act="recipient-side")
+@cause(
+    id="tls.protocol.remote-legacy-only",
+    act="recipient-side",
+    says=("alert protocol version", "unsupported protocol", "SSL routines::version too low"),
+)
 def assess(
-    anchor: TlsFailed | TlsProbe,
+    anchor: TlsFailed | TlsProbe | Said,
     probe: TlsProbe | None,
     settings: TlsSettings | None,
     succeeded: tuple[TlsSucceeded, ...],
@@ -42,6 +46,9 @@ def assess(
     """The peer's alert names it; TLS 1.2 with other peers turns the suspicion toward this one."""
     if isinstance(anchor, TlsProbe):
         return _from_probe(anchor)
+    if isinstance(anchor, Said):
+        because = "OpenSSL on one side says that the TLS versions of the two don't meet: the other one is too old."
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.host), weight=1.6)
     if (
         anchor.error.lower() != "socketerror"
         or anchor.direction == "receive"

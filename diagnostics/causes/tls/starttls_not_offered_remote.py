@@ -86,6 +86,8 @@ def _from_words(missing: StarttlsNotOffered, replies: tuple[Reply, ...]) -> Find
     where = reply.host or reply.ip
     because = f"{where} ({reply.ip}) did not offer STARTTLS, and the connector requires it." if reply.host else ""
     because = because or f"{where} did not offer STARTTLS, and the connector requires it."
+    if "was not offered by host" in reply.whole:  # another mail system, which names the host it spoke to
+        return Finding(Belief.LIKELY, because, (missing,), _steps(where, missing.connector), weight=1.4)
     return Finding(Belief.POSSIBLE, because, (missing,), _steps(where, missing.connector), weight=1.4)
 
 

@@ -19,7 +19,7 @@ from diagnostics.report import Step
 INSUFFICIENT: Final = "4.3.1 Insufficient system resources"
 INCREASED: Final = "MSExchangeTransport 15004"
 
-_SHORT = re2.compile(r"(?is)(?:under pressure:?|insufficient system resources \()(.*)")
+_SHORT = re2.compile(r"(?is)(?:under pressure:?|exceed the normal level:?|insufficient system resources \()(.*)")
 _REST = re2.compile(r"(?i)(?:following components|normal state)")
 _DISK = re2.compile(
     r"(?i)UsedDiskSpace|DatabaseUsedSpace|Used disk space|(?:Queue )?database (?:and|logging|size) [a-z ]{0,20}disk space"

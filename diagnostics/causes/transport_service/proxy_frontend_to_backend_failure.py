@@ -22,6 +22,7 @@ the usual reasons.
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.causes.dns.lookups import public_resolver
 from diagnostics.causes.network.reach import by_exchange_online
 from diagnostics.causes.transport_service.services import (
     elsewhere,
@@ -30,7 +31,7 @@ from diagnostics.causes.transport_service.services import (
     service_states,
     tell_them,
 )
-from diagnostics.facts import InstalledCertificate, QueueState, Said, WindowsEvent
+from diagnostics.facts import DnsServers, InstalledCertificate, QueueState, Said, WindowsEvent
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
@@ -58,6 +59,7 @@ _FAILED = ("windows-service", "service-health", "server-component")
 def assess(
     said: Said,
     _state: Configured | None,
+    adapters: tuple[DnsServers, ...],
     objects: tuple[Configured, ...],
     queues: tuple[QueueState, ...],
     events: tuple[WindowsEvent, ...],
@@ -84,7 +86,10 @@ def assess(
         return Finding(Belief.RULED_OUT, because, (lost, said))
     behind = _behind(objects)
     if behind or digit in ("2", "5"):
-        return Finding(Belief.POSSIBLE, because, (said, behind), _steps(), weight=1.4)
+        public = next((each for each in adapters if any(public_resolver(ip) for ip in each.addresses)), None)
+        because += " The adapter's public DNS server may be why it is not found." if public else ""
+        proof = (said, behind, public)
+        return Finding(Belief.POSSIBLE, because, proof, _steps(), weight=0.9 if public else 1.4)
     return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.2)
 
 

@@ -175,3 +175,19 @@ Subject: this is about something else"""
         "NONE",
         "ECC",
     )
+
+
+@pytest.mark.parametrize("columns", ["Services,NotAfter,Status,Subject", "Subject,NotAfter", "Services,Issuer"])
+def test_a_table_of_any_columns_is_read(columns: str) -> None:
+    names = ["Thumbprint", *columns.split(",")]
+    values = {
+        "Services": "...WS..",
+        "NotAfter": "14.10.2027",
+        "Status": "Valid",
+        "Issuer": "CN=CA",
+        "Subject": "CN=mail",
+    }
+    row = [ONE, *(values[name] for name in names[1:])]
+    table = "\n".join("  ".join(f"{cell:40}" for cell in line) for line in (names, ["-" * 10] * len(names), row))
+    (found,) = facts(table, InstalledCertificate)
+    assert found.thumbprint == ONE

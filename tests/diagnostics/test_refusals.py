@@ -1,0 +1,55 @@
+"""What a refusal speaks of, in the words of servers that no table lists."""
+
+from __future__ import annotations
+
+import pytest
+
+from diagnostics.facts import Said, Source
+from diagnostics.refusals import topics, topics_of
+
+
+@pytest.mark.parametrize(
+    ("text", "topic"),
+    [
+        ("550 SPF check for contoso.com came out as fail", "spf"),
+        ("550 rejected, sender policy framework of contoso.com", "spf"),
+        ("554 SPF permerror in contoso.com", "spf-record"),
+        ("554 contoso.com has two SPF records", "spf-record"),
+        ("550 DKIM: no public key for selector1", "dkim"),
+        ("550 refused by the DMARC policy of contoso.com", "dmarc"),
+        ("554 your server is in our DNSBL", "listed"),
+        ("421 mail from your IP is deferred", "listed"),
+        ("550 poor reputation of the sending host", "listed"),
+        ("550 the sender is on a blacklist of the user", "entry"),
+        ("550 a link in the mail is listed by SURBL", "link"),
+        ("550 looks like unsolicited mail", "spam"),
+        ("554 infected: Win.Test.Sample", "malware"),
+        ("550 attachments of type .js are not accepted", "attachment"),
+        ("550 executable file in archive", "attachment"),
+    ],
+)
+def test_the_noun_and_what_became_of_the_message_tell_the_topic(text: str, topic: str) -> None:
+    assert topic in topics_of(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "550 5.1.1 user unknown",
+        "452 4.2.2 mailbox full",
+        "550 5.7.1 unable to relay",
+        "421 4.4.2 connection dropped",
+        "552 5.3.4 message size exceeds the limit",
+        "550 5.4.1 recipient address rejected: access denied",
+        "530 5.7.57 client was not authenticated",
+        "451 4.7.1 greylisted, try again in 300 seconds",
+    ],
+)
+def test_other_refusals_have_none_of_the_topics(text: str) -> None:
+    assert topics_of(text) == frozenset()
+
+
+def test_events_and_cmdlets_refuse_no_message() -> None:
+    said = Said(source=Source(1, ""), signature="virus", text="a virus was blocked", kind="event")
+    assert topics(said) == frozenset()
+    assert topics_of(said.text) == {"malware"}
