@@ -273,6 +273,14 @@ class AgentAction(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LogonTried(Fact):
+    """A logon in a session typed or traced by hand: the mechanisms that EHLO offered, and the one that AUTH named."""
+
+    mechanism: str
+    offered: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClientError(Fact):
     """A delivery that failed in the words of the client, relay or transport itself: no server gave a reply with a code."""
 

@@ -6,7 +6,7 @@ a whole clause, or a name that a program made up. It points at a cause; it never
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from diagnostics.artefacts import Artefact
@@ -18,16 +18,18 @@ from diagnostics.text import Paste, squeezed
 _MOST_LINES: Final = 400  # unclaimed lines that are looked at; people paste little that no recogniser reads
 _LONGEST: Final = 2_000
 _SHOWN: Final = 400
+_RECOGNISED: Final = 12  # characters by which a reply is found in its line
 
 
 def strays(paste: Paste, artefacts: Sequence[Artefact], signatures: Signatures) -> list[Artefact]:
     """One artefact for each unclaimed line, or two of a wrapped one, that holds telling words."""
     replies = [squeezed(fact.whole) for each in artefacts for fact in each.facts if isinstance(fact, Reply)]
     claimed = {line for each in artefacts for line in (each.claims or range(each.first - 1, each.last))}
+    before = dict(_before_replies(paste, artefacts))
     lines = [
-        (i, line[:_LONGEST])
+        (i, before.get(i, line)[:_LONGEST])
         for i, line in enumerate(paste.lines)
-        if line.strip() and i not in claimed and not asks_about(line)
+        if line.strip() and (i not in claimed or i in before) and not asks_about(line)
     ]
     found: list[Artefact] = []
     taken = -1
@@ -48,3 +50,12 @@ def strays(paste: Paste, artefacts: Sequence[Artefact], signatures: Signatures) 
             shown = {"text": said[:_SHOWN]}
             found.append(Artefact("error-text", number + 1, last + 1, (fact,), shown, paste.index))
     return found
+
+
+def _before_replies(paste: Paste, artefacts: Sequence[Artefact]) -> Iterator[tuple[int, str]]:
+    """What stands on the line of a bare reply in front of it: the person, or another log, says there what else was seen."""
+    for fact in (fact for each in artefacts if each.kind == "smtp-reply" for fact in each.facts):
+        if isinstance(fact, Reply):
+            head, found, _ = paste.lines[fact.source.line - 1].partition(fact.whole[:_RECOGNISED])
+            if found and head.strip():
+                yield fact.source.line - 1, head

@@ -46,7 +46,7 @@ _LONGEST_BLOCK: Final = 14  # lines
 
 
 @recogniser(
-    r"(?:\bLED[=-]|^\s*Last ?Error\s*:|^\s*(?:NextHopDomain|DeliveryType|MessageCount|DeferReason)\s*:"
+    r"(?:\bLED[=-]|^\s*Last ?Error\s*:|^\s*Status\s*:\s*Suspended|^\s*(?:NextHopDomain|DeliveryType|MessageCount|DeferReason)\s*:"
     r"|\bIdentity\s.*\bStatus\b|\bFromAddress\s.*\bSubject\b)",
     rank=40,
 )
@@ -63,8 +63,13 @@ def _objects(reading: Reading) -> Iterator[Artefact]:
     for block in blocks(reading.free()):
         message = sum(block.has(name) for name in _MESSAGE_NAMES) >= 2 or block.has("deferreason")
         queue = sum(block.has(name) for name in _QUEUE_NAMES)
-        if message or queue >= 2 or (queue and block.has("status", "identity")):
+        if message or queue >= 2 or (queue and block.has("status", "identity")) or _names_queue(block):
             yield _artefact(reading, block, "get-message" if message else "get-queue")
+
+
+def _names_queue(block: Block) -> bool:
+    """Whether the object is a queue by its identity and state alone, with all that tells more left out."""
+    return bool(_IDENTITY.search(block.value("identity"))) and block.value("status").lower() in _STATES
 
 
 def _artefact(reading: Reading, block: Block, kind: str) -> Artefact:
@@ -146,6 +151,9 @@ def _messages(reading: Reading) -> Iterator[Artefact]:
         cells = {name: plain(cell.removesuffix("...")) for name, cell in row.cells.items()}
         told = (("FromAddress", cells["fromaddress"]), ("Subject", cells["subject"]))
         facts.append(Configured(source=source_at(reading, row.line), kind="queued-message", values=told))
+        if "suspended" in (word.lower() for word in reading.paste.lines[row.line].split()):
+            held = cells.get("queue") or cells.get("identity", "")
+            facts.append(QueueState(source=source_at(reading, row.line), identity=held, status="Suspended", messages=1))
         if plain(cells.get("lasterror", "")):
             facts.extend(_reply(reading, row.cells["lasterror"], row.line))
         lines.extend(row.lines)

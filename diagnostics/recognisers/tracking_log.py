@@ -136,7 +136,7 @@ def _of_block(reading: Reading, block: Block) -> list[Fact]:
         sender=block.value("sender"),
         recipients=items(block.value("recipients")),
         status=_unbraced(block.value("recipientstatus")),
-        context=block.value("sourcecontext"),
+        context=f"{block.value('sourcecontext')} {_failure(block.value('eventdata'))}".strip(),
         message_id=block.value("messageid"),
         network_id=block.value("networkmessageid"),
     )
@@ -158,6 +158,11 @@ def _of_tables(reading: Reading, lines: list[tuple[int, str]]) -> Iterator[tuple
             context=cells.get("sourcecontext", ""),
         )
         yield row.lines, [entry, *_replies(entry, entry.source, "", "")]
+
+
+def _failure(data: str) -> str:
+    """What an agent says of its own failure in the event's data; "" where it only counts and names."""
+    return data if "exception" in data.lower() or "[error" in data.lower() else ""
 
 
 def _unbraced(status: str) -> str:

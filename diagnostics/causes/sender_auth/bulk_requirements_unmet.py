@@ -34,8 +34,10 @@ from diagnostics.causes.sender_auth.results import (
     read_spf,
     sign,
     signing_state,
+    told_forward,
 )
 from diagnostics.facts import Said
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 _MISSING: Final = (
@@ -77,7 +79,7 @@ _SURE: Final = ("5.7.515", "required authentication level", "sender is unauthent
         "Unauthenticated email from": "follows the policy that the domain itself publishes, not a rule for bulk senders",
     },
 )
-def assess(said: Said) -> Finding | None:
+def assess(said: Said, settings: tuple[Configured, ...]) -> Finding | None:
     """The provider's own words; they name the missing part, the domain and the address."""
     low = said.text.lower()
     if "dmarc policy" in low or "compauth=pass" in low:
@@ -89,6 +91,12 @@ def assess(said: Said) -> Finding | None:
         f"; what did not pass is {' and '.join(missing)}" if missing else ": by SPF or DKIM, and by all for bulk mail"
     )
     because += f", sent from {ip}." if ip else "."
+    forwarded = told_forward(settings)
+    if forwarded:
+        because += (
+            " It was forwarded, which breaks SPF, and DKIM where the message was changed: then the origin is right."
+        )
+        return Finding(Belief.POSSIBLE, because, (said, forwarded), _steps(domain, ip), weight=1.0)
     belief = Belief.CONFIRMED if any(words in low for words in _SURE) else Belief.LIKELY
     return Finding(belief, because, (said,), _steps(domain, ip), weight=1.3)
 

@@ -98,8 +98,20 @@ def detour(
         if "forward" in each.get("auto-submitted").lower() or each.told("x-forwarded-to"):
             return each
     forwarding = next((s for s in settings if s.get("ForwardingSmtpAddress") or s.get("ForwardingAddress")), None)
+    forwarding = forwarding or told_forward(settings)
     redirected = next((e for e in entries if e.event.upper() == "REDIRECT"), None)
     return forwarding or redirected or next((t for t in traces if t.event.lower() == "redirect"), None)
+
+
+def told_forward(settings: Iterable[Configured]) -> Configured | None:
+    """Where the person says that the message was forwarded or came from a list."""
+    return next((each for each in settings if each.kind == "forward"), None)
+
+
+def told_gateway(results: Authentication, settings: Iterable[Configured]) -> Configured | None:
+    """Where the person says that the address which was judged is a gateway of their own."""
+    ip = results.sender_ip
+    return next((each for each in settings if each.kind == "gateway" and ip and each.name == ip), None)
 
 
 def elsewhere(results: Authentication, others: Iterable[Authentication]) -> Authentication | None:
