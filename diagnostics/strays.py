@@ -23,6 +23,7 @@ _RECOGNISED: Final = 12  # characters by which a reply is found in its line
 
 def strays(paste: Paste, artefacts: Sequence[Artefact], signatures: Signatures) -> list[Artefact]:
     """One artefact for each unclaimed line, or two of a wrapped one, that holds telling words."""
+    replies = [squeezed(fact.whole) for each in artefacts for fact in each.facts if isinstance(fact, Reply)]
     claimed = {line for each in artefacts for line in (each.claims or range(each.first - 1, each.last))}
     before = dict(_before_replies(paste, artefacts))
     lines = [
@@ -41,7 +42,9 @@ def strays(paste: Paste, artefacts: Sequence[Artefact], signatures: Signatures) 
             if signatures.tells(following):  # it will be read by itself
                 continue
             last, said = number + 1, f"{said} {following}"
-        if signatures.tells(said):
+        if signatures.tells(said) and not any(
+            said.strip("->* ") in each for each in replies
+        ):  # told again in other words
             taken = last
             fact = Stray(source=Source(number + 1, paste.raw[number].strip(), paste.index), text=said)
             shown = {"text": said[:_SHOWN]}

@@ -32,6 +32,7 @@ _MESSAGE_NAMES: Final = (
     "sourceip",
     "queue",
 )
+_ERRORS: Final = ("lasterror", "recipients", "deferreason")
 _IDENTITY = re2.compile(r"^[\w.-]{1,63}\\(?:\d+|Submission|Unreachable|Poison|Shadow\\\d+)(?:\\\d+)?$")
 _LAST_ERROR = re2.compile(r"(?i)^\s*last ?error\s*:\s*(\S.*)$")
 _LED = re2.compile(r"(?i)[{<\[]?\bLED[=-]")
@@ -60,7 +61,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
 
 def _objects(reading: Reading) -> Iterator[Artefact]:
     for block in blocks(reading.free()):
-        message = sum(block.has(name) for name in _MESSAGE_NAMES) >= 2
+        message = sum(block.has(name) for name in _MESSAGE_NAMES) >= 2 or block.has("deferreason")
         queue = sum(block.has(name) for name in _QUEUE_NAMES)
         if message or queue >= 2 or (queue and block.has("status", "identity")) or _names_queue(block):
             yield _artefact(reading, block, "get-message" if message else "get-queue")
@@ -75,13 +76,19 @@ def _artefact(reading: Reading, block: Block, kind: str) -> Artefact:
     facts: list[Fact] = []
     if kind == "get-queue":
         facts.append(_state(reading, block))
-    error = block.value("lasterror") or (block.value("recipients") if kind == "get-message" else "")
-    if error and (block.value("lasterror") or _LED.search(error)):
-        facts.extend(_reply(reading, error, block.line("lasterror" if block.value("lasterror") else "recipients")))
+    told = next((name for name in _ERRORS if _tells(block, name)), "") if kind == "get-message" else "lasterror"
+    if block.value(told):
+        facts.extend(_reply(reading, block.value(told), block.line(told)))
     shown = {
         name: value for name in ("identity", "status", "messagecount", "nexthopdomain") if (value := block.value(name))
     }
     return _built(reading, kind, block.lines, facts, shown)
+
+
+def _tells(block: Block, name: str) -> bool:
+    """Whether a message's property `name` holds an error: the recipients bear one in a block, and no reason is `None`."""
+    value = block.value(name)
+    return bool(_LED.search(value)) if name == "recipients" else value.lower() not in ("", "none")
 
 
 def _state(reading: Reading, block: Block) -> QueueState:
