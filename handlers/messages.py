@@ -58,6 +58,7 @@ async def edited(services: Services, delivery: Delivery) -> str:
             await answers.take_back(services, own, _EDITED)
     await _judge_again(services, delivery)
     await oncall.changed(services, delivery)
+    await oncall.noticed(services, delivery, judged=judged and message is not None)
     return "answered" if message else "silent"
 
 

@@ -23,10 +23,11 @@ _LINK = re2.compile(
     r"https://[A-Za-z0-9.-]{1,200}/archives/([CDG][A-Z0-9]{2,20})/p(\d{10})(\d{6})(?:\?thread_ts=(\d{10}\.\d{6}))?"
 )
 _LONGEST: Final = 400
+_DIRECT: Final = "D"  # what ids of direct messages begin with
 _NOBODY: Final = "Nobody is on call here: no on-call file is set (MAILFLOW_ONCALL_FILE)."
 _IN_THREADS: Final = (
-    "Slack has no commands in threads. Mention me in the thread of the case, as in: @Mailflow escalate. "
-    "Or put the link of one of its messages behind the command, in the channel that it is in."
+    "Which case? Mention me in its thread, as in: @Mailflow escalate. Slack has no commands in threads; elsewhere, put "
+    "the link of one of the case's messages behind the word, in the channel that it is in."
 )
 _SAID: Final[dict[tuple[str, Answered], str]] = {
     (ESCALATE, "done"): "Whoever is on call is being paged.",
@@ -51,11 +52,13 @@ async def in_thread(services: Services, delivery: Delivery, action: str) -> str:
     """A mention or a direct message. What it changes is told in the thread anyway; only what it doesn't is answered."""
     said = _NOBODY
     if services.oncall is not None:
-        wish = Wish(delivery.thread, delivery.user, delivery.event)
-        answered = await perform(services.oncall, action, wish)
-        if answered == "done":
-            return action
-        said = _SAID[action, answered]
+        thread = await _linked(services, delivery) if _LINK.search(delivery.text[:_LONGEST]) else delivery.thread
+        said = _IN_THREADS
+        if thread is not None:
+            answered = await perform(services.oncall, action, Wish(thread, delivery.user, delivery.event))
+            if answered == "done" and thread == delivery.thread:
+                return action
+            said = _SAID[action, answered]
     await answers.say(services, delivery.thread, delivery.message_ts, "escalation", plain(said))
     return "answered"
 
@@ -64,8 +67,8 @@ async def from_command(services: Services, delivery: Delivery, action: str) -> M
     """`/mailflow escalate LINK`: the reply for whoever typed it. The link is one of this very channel."""
     if services.oncall is None:
         return plain(_NOBODY)
-    thread = _linked(delivery)
-    if thread is None or not await services.cases.pasted(thread):
+    thread = await _linked(services, delivery)
+    if thread is None:
         return plain(_IN_THREADS)
     answered = await perform(services.oncall, action, Wish(thread, delivery.user, delivery.event))
     return plain(_SAID[action, answered])
@@ -95,7 +98,9 @@ async def noticed(services: Services, delivery: Delivery, *, judged: bool) -> No
     """Tells on-call what came of a message: a judgement of the case, or just that something moves in a thread."""
     if services.oncall is None:
         return
-    if judged:
+    if judged and not delivery.thread.channel.startswith(
+        _DIRECT
+    ):  # what somebody shows us alone pages nobody by itself
         report = await judge(await services.cases.pasted(delivery.thread))
         await services.oncall.saw(delivery.thread, delivery.user, report)
     else:
@@ -108,9 +113,10 @@ async def changed(services: Services, delivery: Delivery) -> None:
         await services.oncall.changed(delivery.thread)
 
 
-def _linked(delivery: Delivery) -> Thread | None:
-    """The thread that a link in the text leads to. People may act on what they can see: on this channel's threads."""
+async def _linked(services: Services, delivery: Delivery) -> Thread | None:
+    """The case that a link in the text leads to. People may act on what they can see: on this channel's threads."""
     found = _LINK.search(delivery.text[:_LONGEST])
     if found is None or found.group(1) != delivery.thread.channel:
         return None
-    return Thread(delivery.thread.team, found.group(1), found.group(4) or f"{found.group(2)}.{found.group(3)}")
+    thread = Thread(delivery.thread.team, found.group(1), found.group(4) or f"{found.group(2)}.{found.group(3)}")
+    return thread if await services.cases.pasted(thread) else None

@@ -225,11 +225,24 @@ async def test_a_command_needs_the_link_of_a_message_here(oncall: OnCallWorld) -
         for where, text in (("#exchange", "escalate"), ("#on-call", f"escalate {link}")):
             await oncall.world.place.command("alex", where, "/mailflow", text)
             await oncall.until(lambda: oncall.world.place.ephemerals("alex"))
-            assert "Slack has no commands in threads" in everything(oncall.world.place.ephemerals("alex")[-1])
+            assert "Which case?" in everything(oncall.world.place.ephemerals("alex")[-1])
             oncall.world.place.workspace.ephemerals.clear()
         assert oncall.pages() == []
         await oncall.world.place.command("alex", "#exchange", "/mailflow", f"escalate {link}")
         await oncall.until(lambda: oncall.pages() == [JONAS])
+
+
+async def test_a_mention_may_name_another_thread_of_its_channel(oncall: OnCallWorld) -> None:
+    async with oncall.bot():
+        ts = await oncall.case()
+        link = f"https://contoso.slack.com/archives/C0EXCHANGE/p{ts.replace('.', '')}"
+        there = await oncall.world.place.post("alex", "#on-call", f"@Mailflow escalate {link}")
+        assert "Which case?" in await oncall.world.answer("#on-call", there)
+        here = await oncall.world.place.post("alex", "#exchange", f"@Mailflow escalate {link}")
+        assert "is being paged" in await oncall.world.answer("#exchange", here)
+        await oncall.quiet()
+        assert oncall.pages() == [JONAS]
+        assert "Paged: jonas" in oncall.notes(ts)[0]
 
 
 async def test_a_rule_escalates_by_itself_and_says_why(oncall: OnCallWorld) -> None:
@@ -242,6 +255,29 @@ async def test_a_rule_escalates_by_itself_and_says_why(oncall: OnCallWorld) -> N
         assert oncall.pages() == [JONAS]
         assert "Escalated by the rules (major): nobody has acknowledged it" in oncall.channel()[0]
         assert len(oncall.notes(ts)) == 1
+
+
+async def test_what_is_shown_to_the_bot_alone_pages_nobody_by_itself(oncall: OnCallWorld) -> None:
+    oncall.policy(TEXT + RULE)
+    async with oncall.bot():
+        ts = await oncall.world.place.post("alex", "alex", FAILING)
+        await oncall.world.answer("alex", ts)
+        await oncall.world.settled()
+        await oncall.wait(timedelta(hours=1))
+        assert oncall.pages() == []
+
+
+async def test_a_failure_that_an_edit_brings_is_escalated(oncall: OnCallWorld) -> None:
+    oncall.policy(TEXT + RULE)
+    async with oncall.bot():
+        ts = await oncall.world.place.post("alex", "#exchange", "mail is slow")
+        await oncall.world.settled()
+        assert oncall.pages() == []
+        await oncall.world.place.edit("alex", "#exchange", ts, FAILING)
+        await oncall.world.answer("#exchange", ts)
+        await oncall.world.settled(2)
+        await oncall.quiet()
+        assert oncall.pages() == [JONAS]
 
 
 async def test_an_acknowledgement_in_time_keeps_a_rule_from_paging(oncall: OnCallWorld) -> None:
