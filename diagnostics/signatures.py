@@ -24,10 +24,8 @@ _MADE_UP = re2.compile(
     r"(?:^|\s)(?:[A-Za-z][a-z]+(?:[A-Z][a-z]+){2}|[A-Z]{2,4}[a-z]+(?:[A-Z][a-z]+)*Exception|[A-Z]{3,8}(?:_[A-Z]{1,12}){2,5}"
     r"|\[?0x[0-9a-fA-F]{8}-)|^IMCEA[A-Z]+-"
 )
-# Names that only one program prints: an attribution result, a filter's verdict, events of moderation, a pool.
-_TOKEN = re2.compile(
-    r"^(?:ATTR\d{1,2}|AS\(\d{4,8}\)|AS\d{6,8}|MODERAT(?:ORREJECT|ORSALLNDR|IONEXPIRE)|RegularRelayOutboundPool)$"
-)
+# Names that only one program prints: an attribution result, events of moderation, a pool.
+_TOKEN = re2.compile(r"^(?:ATTR\d{1,2}|MODERAT(?:ORREJECT|ORSALLNDR|IONEXPIRE)|RegularRelayOutboundPool)$")
 _SHORTEST_NAME: Final = 8
 
 

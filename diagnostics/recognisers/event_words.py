@@ -50,7 +50,7 @@ _SENTENCES: Final = (
     (r"Outbound authentication failed with error \S{2,40} for Send connector", _TRANSPORT, 2017),
     (r"provided valid credentials, but (?:is not authorized|it does not have submit)", _TRANSPORT, 1020),
     (r"could not discover any route to connector", _TRANSPORT, 5016),
-    (r"execution time of agent '.{3,80}' exceeded \d", "MSExchange Extensibility", 1050),
+    (r"execution time of agent '.{3,80}' exceeded\b", "MSExchange Extensibility", 1050),
     (r"edgetransport \(\d{1,6},.{1,12}\) Transport Mail Database:", "ESENT", 454),
     (r"FIP-FS .{0,20}Scan Engine failed to load", "FIPFS", 5300),
 )  # fmt: skip

@@ -28,6 +28,11 @@ _REPORT: Final = (
 _FIELDS = re2.compile(_REPORT)
 _RESULTS: Final = r"\bcompauth=fail(?: reason=(\d{3}))?|\b(spf|dkim|dmarc)=(permerror|(?:\w{4,9}) \([^()\n]{6,80}\))"
 _RESULT = re2.compile(f"(?i){_RESULTS}")
+# What makes a quoted part somebody's finding: the header it stands in, or what became of the mail.
+_SEEN = re2.compile(
+    r"(?i)\bheaders?\b|X-Forefront|Authentication-Results|quarant|junk|spam folder|not (?:delivered|arriv)|red bar|blocked"
+)
+_TALK = re2.compile(r"(?i)\bdocument(?:ed|ation)\b|\bdocs?\b|\barticles?\b|\bwiki\b|\bknow what\b")
 _SIGNING = re2.compile(r"(?i)\bheader\.(?:d=|i=@?)\s*([a-z0-9.-]{3,253})")
 _PASSING = re2.compile(r"(?i)\b(?:dmarc|compauth)=(pass|softpass|bestguesspass)\b")
 
@@ -35,10 +40,12 @@ _PASSING = re2.compile(r"(?i)\b(?:dmarc|compauth)=(pass|softpass|bestguesspass)\
 @recogniser(f"(?:{_REPORT}|{_RESULTS})", rank=92)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each line that quotes parts."""
+    if not reading.claimed and not any(_SEEN.search(line) for _, line in reading.free()[:MOST_LINES]):
+        return []
     found = []
     for index, line in reading.free()[:MOST_LINES]:
         text = line[:1000]
-        if asks_about(text) or explains(text) or supposes(text):
+        if asks_about(text) or explains(text) or supposes(text) or _TALK.search(text):
             continue
         facts = list(_quoted(source_at(reading, index), text))
         if facts:

@@ -61,6 +61,7 @@ _QUEUE = re2.compile(
 _NAMED_QUEUE = re2.compile(
     r"(?i)\b[\w-]{2,40}\\(?:\d{1,9}|Submission|Unreachable)\b[^;\n]{0,60}\bsuspended\b|\bQueue ?Status\W{1,3}Suspended\b"
 )
+_PAST = re2.compile(r"(?i)\b(?:was|were|resumed)\b")
 _MESSAGES = re2.compile(r"(?i)\b(\d{1,7}) (?:messages|mails|e-?mails|items)\b")
 _CLOCK = re2.compile(
     r"(?i)\b(?:clock|time|uhr)\b[^.;\n]{0,40}?\b(?:is|was|are|runs?|differs? by|off by|off)\b[^.;\n\d]{0,12}"
@@ -83,7 +84,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
         asked = line.rstrip().endswith("?")
         facts = (
             []
-            if asked or not (seen or _NAMED_QUEUE.search(line))
+            if asked or not (seen or (_NAMED_QUEUE.search(line) and not _PAST.search(line)))
             else list(_told(source_at(reading, index), line[:1000]))
         )
         if facts:

@@ -110,7 +110,7 @@ def assess(said: Said, replies: tuple[Reply, ...], entries: tuple[Tracked, ...])
 
 def _by_policy(said: Said) -> bool:
     """Whether another server's reply says that it refused by a policy."""
-    own = said.kind in ("event", "command") or of_microsoft(said.text) or bool(_OWN_WORDS.search(said.text))
+    own = said.kind in ("event", "command", "stray") or of_microsoft(said.text) or bool(_OWN_WORDS.search(said.text))
     return not own and bool(_BY_POLICY.search(said.text))
 
 
