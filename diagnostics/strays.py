@@ -1,7 +1,8 @@
 """Words of a known failure that stand in no artefact: a log of another product, a screenshot typed off, half an event.
 
 What software says is known by its wording, whatever frame was lost. Only wording counts that nobody uses in conversation:
-a whole clause, or a name that a program made up. It points at a cause; it never proves one.
+a whole clause, a name that a program made up, or, where the text speaks of mail, a code of the tables that only software
+writes. It points at a cause; it never proves one.
 """
 
 from __future__ import annotations
@@ -9,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+import re2
+
+from diagnostics import codes
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Source, Stray
 from diagnostics.recognisers.reply_wording import asks_about
@@ -18,6 +22,10 @@ from diagnostics.text import Paste, squeezed
 _MOST_LINES: Final = 400  # unclaimed lines that are looked at; people paste little that no recogniser reads
 _LONGEST: Final = 2_000
 _SHOWN: Final = 400
+_OF_MAIL = re2.compile(
+    r"(?i)\bsmtp|\bstarttls\b|mail\b|\bmta\b|\bexchange\b|\bconnectors?\b|\boutlook\b|\bo(?:ffice ?)?365\b|\bqueues?\b|\btransport"
+    r"|:(?:25|465|587)\b|\bport (?:25|465|587)\b"
+)
 
 
 def strays(paste: Paste, artefacts: Sequence[Artefact], signatures: Signatures) -> list[Artefact]:
@@ -28,6 +36,7 @@ def strays(paste: Paste, artefacts: Sequence[Artefact], signatures: Signatures) 
         for i, line in enumerate(paste.lines)
         if line.strip() and i not in claimed and not asks_about(line)
     ]
+    mail = bool(artefacts) or any(_OF_MAIL.search(line) for _, line in lines[:_MOST_LINES])
     found: list[Artefact] = []
     taken = -1
     for place, (number, text) in enumerate(lines[:_MOST_LINES]):
@@ -39,7 +48,7 @@ def strays(paste: Paste, artefacts: Sequence[Artefact], signatures: Signatures) 
             if signatures.tells(following):  # it will be read by itself
                 continue
             last, said = number + 1, f"{said} {following}"
-        if signatures.tells(said):
+        if signatures.tells(said) or (mail and codes.technical(text)):
             taken = last
             fact = Stray(source=Source(number + 1, paste.raw[number].strip(), paste.index), text=said)
             shown = {"text": said[:_SHOWN]}
