@@ -308,13 +308,18 @@ def _stated(whole: str, inner: str, ip: str, at: str, keys: dict[str, Any]) -> I
         reason = _first(_DROP_REASON, inner)
         reason = "SocketError" if reason.lower() == "socket error" else reason
         yield ConnectionDropped(reason=reason, at=at, **keys)
-    if _NEEDS_TLS.search(whole):
+    if _NEEDS_TLS.search(whole) and not _refuses_client(inner, whole):
         yield StarttlsNotOffered(side="unknown", **keys)
     rejected = _REJECTED.search(whole)
     if rejected and not tls:
         yield _rejection(whole, rejected.group(1), keys)
     elif _UNVERIFIED.search(whole):
         yield from _unverified(whole, keys)
+
+
+def _refuses_client(inner: str, whole: str) -> bool:
+    """Whether Exchange Online itself asks its client for TLS: the reply is its own, and no layer is around it."""
+    return inner == whole and bool(_TAG.search(whole)) and codes(whole)[1] == "5.7.3"
 
 
 def _dropped(text: str) -> bool:

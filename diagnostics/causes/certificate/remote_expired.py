@@ -69,7 +69,7 @@ def _target(refusal: Refusal, installed: Sequence[InstalledCertificate]) -> Find
     if refusal.expected or refusal.presented or ours:
         return None
     because = (
-        f"Exchange Online found the certificate of {refusal.where} expired; it may be another organisation's server."
+        f"{refusal.seer[0].upper()}{refusal.seer[1:]} found the certificate of {refusal.where} expired; it may be another organisation's server."
     )
     return Finding(Belief.POSSIBLE, because, (refusal.fact,), _steps(refusal.host), weight=1.0)
 
