@@ -84,7 +84,9 @@ def _utterance(fact: Fact) -> str:
         return squeezed(f"{fact.whole[:_LONGEST]}")
     if isinstance(fact, WindowsEvent):
         return squeezed(f"{fact.provider} {fact.event} {fact.text[:_LONGEST]}")
-    if isinstance(fact, (CommandError, Stray)):
+    if isinstance(fact, CommandError):
+        return squeezed(f"{fact.text[:_LONGEST]} {fact.code}")
+    if isinstance(fact, Stray):
         return squeezed(fact.text[:_LONGEST])
     if isinstance(fact, TlsReport) and fact.policy == "tlsa":  # the same words as in DANE's replies
         return f"{fact.result}: {fact.domain}"

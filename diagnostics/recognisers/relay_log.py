@@ -57,6 +57,8 @@ _EXIM_REPLY = re2.compile(
 _EXIM_WORDS = re2.compile(r"(?::\d+)? ?: (\S.*)$|\bdefer \(-?\d+\): (.*)$")
 _STAT = re2.compile(r"\bstat=(.*)$")
 _REPLY = re2.compile(r"\breply=([45]\d\d[ -].*?)(?:, stat=|$)")
+# For want of a better one, sendmail names any 550 by the class of its exit code; the code beside it tells more.
+_CLASSES: Final = {"User unknown": ("5.1.", "4.1."), "Host unknown": ("5.1.", "4.1."), "Data format error": ("5.6.", "5.5.")}
 _MOST_LINES: Final = 20
 
 
@@ -183,9 +185,12 @@ def _sendmail(text: str) -> _Told | None:
         return _Told("sent")
     relay = _RELAY.search(text)
     by, ip = (relay.group(1).rstrip("."), relay.group(2)) if relay else ("", "")
+    code = _first(_DSN, text)
     words = _first(_REPLY, text) or stat.removeprefix("Deferred:").strip()
+    if words in _CLASSES and not code.startswith(_CLASSES[words]):
+        words = f"{code} (sendmail's class: {words})"
     result = "deferred" if stat.startswith("Deferred") else "failed"
-    return _Told(result, words, _first(_DSN, text), by, ip, _first(_TO, text)) if words else None
+    return _Told(result, words, code, by, ip, _first(_TO, text)) if words else None
 
 
 def _first(pattern: object, text: str) -> str:
