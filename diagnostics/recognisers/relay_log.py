@@ -59,6 +59,8 @@ _STAT = re2.compile(r"\bstat=(.*)$")
 _REPLY = re2.compile(r"\breply=([45]\d\d[ -].*?)(?:, stat=|$)")
 # For want of a better one, sendmail names any 550 by the class of its exit code; the code beside it tells more.
 _CLASSES: Final = {"User unknown": ("5.1.", "4.1."), "Host unknown": ("5.1.", "4.1."), "Data format error": ("5.6.", "5.5.")}
+# The connection was open: it is the session that timed out.
+_IN_SESSION = re2.compile(r"(?i)timeout after|timed out (?:while|after)|after (?:sending|end of|initial|MAIL|RCPT|DATA|EHLO)|while sending")
 _MOST_LINES: Final = 20
 
 
@@ -96,7 +98,8 @@ def _facts(told: _Told, source: Source) -> list[Fact]:
         told.text, source, kind="log", code=told.code, by=told.by, ip=told.ip, recipient=told.recipient
     )
     # Beside the host it speaks of, these words need none of their own.
-    if told.text.lower().startswith("connection timed out") and not any(isinstance(f, ConnectFailed) for f in facts):
+    opened = _IN_SESSION.search(told.text)
+    if told.text.lower().startswith("connection timed out") and not opened and not any(isinstance(f, ConnectFailed) for f in facts):
         facts.append(ConnectFailed(source=source, kind="timeout", ip=told.ip, host=told.by.lower()))
     return facts
 

@@ -26,6 +26,7 @@ import re2
 
 from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.sender_auth.results import (
+    detour,
     address_in,
     domain_in,
     named,
@@ -36,6 +37,7 @@ from diagnostics.causes.sender_auth.results import (
     signing_state,
 )
 from diagnostics.facts import Said
+from diagnostics.mail_facts import Addressed, Configured
 from diagnostics.report import Step
 
 _MISSING: Final = (
@@ -77,7 +79,7 @@ _SURE: Final = ("5.7.515", "required authentication level", "sender is unauthent
         "Unauthenticated email from": "follows the policy that the domain itself publishes, not a rule for bulk senders",
     },
 )
-def assess(said: Said) -> Finding | None:
+def assess(said: Said, settings: tuple[Configured, ...], addressed: tuple[Addressed, ...]) -> Finding | None:
     """The provider's own words; they name the missing part, the domain and the address."""
     low = said.text.lower()
     if "dmarc policy" in low or "compauth=pass" in low:
@@ -89,6 +91,10 @@ def assess(said: Said) -> Finding | None:
         f"; what did not pass is {' and '.join(missing)}" if missing else ": by SPF or DKIM, and by all for bulk mail"
     )
     because += f", sent from {ip}." if ip else "."
+    way = detour((), settings, (), (), addressed)
+    if way:
+        because += " The message was forwarded, which alone can break both."
+        return Finding(Belief.POSSIBLE, because, (said, way), _steps(domain, ip), weight=0.9)
     belief = Belief.CONFIRMED if any(words in low for words in _SURE) else Belief.LIKELY
     return Finding(belief, because, (said,), _steps(domain, ip), weight=1.3)
 

@@ -30,16 +30,28 @@ import re2
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.sender_auth.results import detour, domain_in, elsewhere, name_of, named, refused
 from diagnostics.facts import Fact, Said
-from diagnostics.mail_facts import Authentication, Configured, Headers, Traced, Tracked
+from diagnostics.mail_facts import Addressed, Authentication, Configured, Headers, Traced, Tracked
 from diagnostics.report import Step
 
 _SIGNED: Final = re2.compile(r"(?i)\bSRS[01]?=")
 
 
+# Refusals that say nothing of DMARC: only where the message is known to have been sent on.
+_IF_SENT_ON = (
+    "5.7.26",
+    "either SPF or DKIM",
+    "both SPF and DKIM",
+    "5.7.9 Message not accepted for policy reasons",
+    "message does not pass authentication checks",
+    "domain's DMARC policy",
+    "does not pass DMARC verification",
+)
+
+
 @cause(
     id="sender-auth.dmarc.forwarding-broken",
     act="recipient-side",
-    says=("5.7.509", "Unauthenticated email from", "ARC validation failure"),
+    says=("5.7.509", "Unauthenticated email from", "ARC validation failure", *_IF_SENT_ON),
     against={
         "5.7.367": "is about the relay pool of forwarded mail; no receiver judged DMARC",
     },
@@ -51,9 +63,10 @@ def assess(
     settings: tuple[Configured, ...],
     moves: tuple[Tracked, ...],
     traces: tuple[Traced, ...],
+    addressed: tuple[Addressed, ...],
 ) -> Finding | None:
     """The detour has to be seen: without it, the same words mean a failure at the origin."""
-    way = detour(headers, settings, moves, traces)
+    way = detour(headers, settings, moves, traces, addressed)
     if isinstance(anchor, Said):
         return _said(anchor, way)
     if not refused(anchor) or "fail" not in (anchor.dmarc, anchor.compauth):
@@ -75,6 +88,8 @@ def assess(
 
 def _said(said: Said, way: Fact | None) -> Finding | None:
     domain = domain_in(said.text)
+    if said.signature in _IF_SENT_ON and way is None:
+        return None
     because = f"Mail of {named(domain, 'the From domain')} fails DMARC at this receiver"
     if way or _SIGNED.search(said.text):
         because += ", and it was forwarded to it: the original can have been authentic."

@@ -1,0 +1,82 @@
+"""Circumstances that decide and that only a sentence tells: whose an address is, that mail is forwarded, a meeting, a smart host.
+
+Read only beside something else that was pasted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import re2
+
+from diagnostics.artefacts import Artefact
+from diagnostics.facts import Fact, SendConnector, Source
+from diagnostics.mail_facts import Configured
+from diagnostics.recognisers import Reading, recogniser
+from diagnostics.recognisers.building import artefact
+from diagnostics.recognisers.sources import source_at
+from diagnostics.recognisers.told_settings import MOST_LINES, supposes
+
+_IP = r"(\d{1,3}(?:\.\d{1,3}){3})"
+_OURS = re2.compile(
+    rf"(?i)\b{_IP}\b,?\)? ?(?:\(?(?:is|are|=|:|being|which is|that.s|ist|est|es)\)? )(?:that.s |just |really |actually )?"
+    r"(?:our|ours|us\b|the (?:public|outside|external|wan) (?:ip|address|interface) of our|unsere?|notre|nuestr[ao])"
+)
+# A mailbox or domain that sends its mail on; a bounce that somebody forwarded to a colleague is none.
+_FORWARDS = re2.compile(
+    r"(?i)\b(?:is|are|gets?|being|was|were) (?:auto(?:matically)?[ -]?)?(?:forwarded|redirected) (?:on )?to (?:\S+@|an? |his|her|their|the|gmail|yahoo|"
+    r"outlook|external)"
+    r"|\b(?:forwards?|redirects?) (?:all |every ?thing |(?:his|her|their|its|the|any) (?:mails?|messages?|e-?mails?) )?(?:on )?to (?:\S+@|an? (?:\w+ )?"
+    r"(?:account|mailbox|address|gmail|yahoo)|his|her|their|gmail|yahoo|outlook|external)"
+    r"|\bforward(?:ing|er)[ -](?:to|rule|address|domain|service|is (?:set|on))|\b(?:auto|external)[ -]?forward|\bpure forwarder"
+    r"|\bweitergeleitet|\bweiterleitung|\btransf.r(?:.s?|e) (?:vers|automatique)|\breenv[i\x{ed}]o|\binoltr(?:o|a|ato)\b"
+)
+_TO_PEOPLE = re2.compile(r"(?i)\b(?:forwarded|redirected) to (?:me|us|you|support|this|the (?:channel|team|help ?desk|ticket))\b")
+_MEETING = re2.compile(
+    r"(?i)\bmeeting|\bcalendar\b|\bappointment|\bbooking|\broom (?:mailbox|calendar|list)|\bBesprechung|\bTermin|\br.union|\breuni.n|\briunion"
+)
+_BYSTANDER = re2.compile(
+    r"(?i)\bdelegates?\b|\b(?:nobody|no one|none of (?:us|them)|not|never|n.t) (?:has |have |was |were |been )?(?:invite|add|address)"
+    r"|\bnot (?:on|in) the (?:invitation|invite|meeting|attendee)|\bnicht eingeladen|\bpas invit|\bVertret(?:er|ung)|\bStellvertret"
+)
+_SMART_HOST = re2.compile(
+    r"(?i)(?:smart ?-?hosts?|\x{30b9}\x{30de}\x{30fc}\x{30c8} ?\x{30db}\x{30b9}\x{30c8}|h.te actif|host inteligente)[^\n.]{0,24}?[\s:=('\"`\[]"
+    r"([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,6})\b"
+)
+
+
+@recogniser(
+    r"(?:\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\b|forward|redirect|weitergeleitet|weiterleitung|transf.r|reenv|inoltr|delegate|invite|eingeladen"
+    r"|smart ?-?host|\x{30b9}\x{30de}\x{30fc}\x{30c8}|h.te actif|host inteligente|vertret)",
+    rank=98,
+)
+def read(reading: Reading) -> Sequence[Artefact]:
+    """One artefact for each line."""
+    if not reading.claimed:
+        return []
+    lines = [(index, line[:1000]) for index, line in reading.sentences()[:MOST_LINES]]
+    found = []
+    for index, line in lines:
+        facts = [] if line.rstrip().endswith("?") else list(_told(source_at(reading, index), line))
+        if facts:
+            found.append(artefact(reading, "told-circumstance", [index], facts, {"facts": len(facts)}))
+    return [*found, *_meetings(reading, lines)]
+
+
+def _told(source: Source, line: str) -> Iterator[Fact]:
+    for match in _OURS.finditer(line):
+        yield Configured(source=source, kind="own-address", name=match.group(1))
+    sent_on = _FORWARDS.search(line)
+    if sent_on and not _TO_PEOPLE.search(line) and not supposes(line[: sent_on.start()]):
+        yield Configured(source=source, kind="told-forwarding", name=sent_on.group(0))
+    host = _SMART_HOST.search(line)
+    if host and not supposes(line[: host.start()]):
+        yield SendConnector(source=source, smart_hosts=(host.group(1).lower(),))
+
+
+def _meetings(reading: Reading, lines: list[tuple[int, str]]) -> Iterator[Artefact]:
+    """That a meeting request comes back for somebody who was not invited: two statements, wherever they stand."""
+    meeting = next((index for index, line in lines if _MEETING.search(line)), None)
+    if meeting is not None and any(_BYSTANDER.search(line) for _, line in lines):
+        fact = Configured(source=source_at(reading, meeting), kind="told-bystander", name="meeting")
+        yield artefact(reading, "told-meeting", [meeting], [fact], {"told": "meeting"})
