@@ -63,12 +63,13 @@ _CLOCK = re2.compile(
     r"(\d{1,4}) ?(min(?:ute)?s?|hours?|h|days?)\b(?: (?:behind|ahead|off|slow|fast|apart|different|late))"
 )
 _OFFSET = re2.compile(r"(?i)\b(?:offset|o:)[^.;\n\d]{0,12}([+-]?\d{1,7})(?:\.\d{1,9})? ?s(?:ec(?:onds)?)?\b")
+_CHART = re2.compile(r"^\s*\d\d:\d\d:\d\d, ?(?:d:\S+ o:)?([+-]\d{1,7})\.\d{1,9}s")  # w32tm /stripchart
 _TOLERANCE: Final = 300  # seconds; Kerberos' default
 
 
 @recogniser(
     rf"\b(?:{_NAMED}|ServerWideOffline|HubTransport|suspended|clock|uhr|w32tm|offset|full|out of space|disk space|free|left)\b"
-    r"|\btime\b[^\n]{0,60}\b(?:behind|ahead|off)\b",
+    r"|\d\d:\d\d:\d\d, ?(?:d:\S+ o:)?[+-]\d{1,7}\.\d|\btime\b[^\n]{0,60}\b(?:behind|ahead|off)\b",
     rank=96,
 )
 def read(reading: Reading) -> Sequence[Artefact]:
@@ -113,6 +114,9 @@ def _failing(source: Source, kind: str, name: str, values: Pairs) -> Configured:
 
 def _seconds(line: str) -> int:
     """How far a clock is said to be off; 0 where nothing is said of one."""
+    charted = _CHART.search(line)
+    if charted:
+        return abs(int(charted.group(1)))
     exact = _OFFSET.search(line)
     if exact:
         return abs(int(exact.group(1)))

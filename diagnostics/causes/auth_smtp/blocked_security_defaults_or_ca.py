@@ -54,6 +54,7 @@ _POLICY_ERRORS = (
 )
 _DEFAULTS = "user is locked by your organization's security defaults policy"
 _CRITERIA = "the request did not meet the criteria to be authenticated successfully"
+_PRIVATE = ("smtp-mail.outlook.com", "@outlook.", "@hotmail.", "@live.", "@msn.")
 _POLICY = "basic authentication is disabled"
 
 
@@ -77,6 +78,9 @@ def assess(said: Said, sessions: tuple[Session, ...], settings: tuple[Configured
         because = "Microsoft Entra ID refused the logon by a rule, not by the password: Conditional Access, MFA or an "
         because += "authentication policy; rarely SMTP AUTH is merely switched off for the mailbox."
         return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.0)
+    if _POLICY in low and any(name in f"{said.source.quote} {low}".lower() for name in _PRIVATE):
+        because = "The account is a private one of Outlook.com, which belongs to no tenant and obeys no policy of one."
+        return Finding(Belief.RULED_OUT, because, (said,))
     if _POLICY in low:
         because = "Basic authentication is disabled for this user, mostly by an authentication policy without AllowBasicAuthSmtp."
         return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.0)

@@ -53,6 +53,9 @@ def assess(
     said: Said, sessions: tuple[Session, ...], replies: tuple[Reply, ...], settings: tuple[Configured, ...]
 ) -> Finding | None:
     """Who refused decides: Exchange Online's submission server, or a Receive connector of one's own."""
+    if "authentication unsuccessful" in said.text.lower() or "535 5.7." in said.text:
+        because = "The same refusal tells that the client did log on, and that this was not accepted."
+        return Finding(Belief.RULED_OUT, because, (said,))
     tried = _refused_logon(said, replies)
     if tried:
         because = f"The client did try to log on, and was refused before MAIL FROM: `{tried.text[:80]}`."
