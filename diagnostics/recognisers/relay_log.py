@@ -191,7 +191,7 @@ def _sendmail(text: str) -> _Told | None:
     code = _first(_DSN, text)
     words = _first(_REPLY, text) or stat.removeprefix("Deferred:").strip()
     if words in _CLASSES and not code.startswith(_CLASSES[words]):
-        words = f"{code} (sendmail's class: {words})"
+        words = f"{code} refused, in words that this log leaves out"
     result = "deferred" if stat.startswith("Deferred") else "failed"
     return _Told(result, words, code, by, ip, _first(_TO, text)) if words else None
 

@@ -34,7 +34,7 @@ CODES: Final = (
 )
 _CODES = re2.compile(CODES)
 _BASIC = re2.compile(r"^\W{0,3}([245]\d\d)(?:[ ,:-]|$)")
-_CONTINUED = re2.compile(r"^\W{0,3}(\d{3})-(?:(\d\.\d{1,3}\.\d{1,3})\b)?")
+_CONTINUED = re2.compile(r"^(?:\W{0,3}LED=)?\W{0,3}(\d{3})-(?:(\d\.\d{1,3}\.\d{1,3})\b)?")
 _REPEATED = re2.compile(r"^[45]\d\d-\S|^[45]\d\d-? +[45]\.\d{1,3}\.\d{1,3}\s+[a-z]")
 _LABEL = re2.compile(r"^[A-Z][A-Za-z ]{2,40}\s?:\s")
 _LONGEST: Final = 4000  # a reply line has at most 512 octets, and a chain of quoted ones a few thousand

@@ -33,7 +33,7 @@ from diagnostics.causes.auth_smtp.logon import (
     sign_in_log,
     unexplained,
 )
-from diagnostics.facts import Said, Session
+from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
@@ -68,7 +68,9 @@ _POLICY = "basic authentication is disabled"
         ),
     },
 )
-def assess(said: Said, sessions: tuple[Session, ...], settings: tuple[Configured, ...]) -> Finding | None:
+def assess(
+    said: Said, sessions: tuple[Session, ...], settings: tuple[Configured, ...], replies: tuple[Reply, ...]
+) -> Finding | None:
     """Exchange Online tells which policy; a refusal without a reason leaves it open."""
     low = said.text.lower()
     if _DEFAULTS in low:
@@ -78,7 +80,8 @@ def assess(said: Said, sessions: tuple[Session, ...], settings: tuple[Configured
         because = "Microsoft Entra ID refused the logon by a rule, not by the password: Conditional Access, MFA or an "
         because += "authentication policy; rarely SMTP AUTH is merely switched off for the mailbox."
         return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.0)
-    if _POLICY in low and any(name in f"{said.source.quote} {low}".lower() for name in _PRIVATE):
+    told = " ".join((said.text, *(each.source.quote for each in replies))).lower()
+    if _POLICY in low and any(name in told for name in _PRIVATE):
         because = "The account is a private one of Outlook.com, which belongs to no tenant and obeys no policy of one."
         return Finding(Belief.RULED_OUT, because, (said,))
     if _POLICY in low:

@@ -77,8 +77,9 @@ def assess(
         where = anchor.sender_ip or "its address"
         because = f"Mail of `{domain}` was sent on by a forwarder or list, from {where}, and fails there"
         because += "; an earlier receiver had found it authentic." if earlier else "."
-        belief = Belief.CONFIRMED if earlier else Belief.LIKELY
-        return Finding(belief, because, (anchor, earlier, way), _steps())
+        told = isinstance(way, Configured) and way.kind == "told-forwarding"
+        belief = Belief.POSSIBLE if told else Belief.CONFIRMED if earlier else Belief.LIKELY
+        return Finding(belief, because, (anchor, earlier, way), _steps(), weight=1.8)
     if earlier is None:
         return None
     because = f"An earlier receiver found the mail of `{domain}` authentic, the last one doesn't: a forwarder lies between, or a "
