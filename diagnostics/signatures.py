@@ -24,7 +24,7 @@ _MADE_UP = re2.compile(
     r"(?:^|\s)(?:[A-Za-z][a-z]+(?:[A-Z][a-z]+){2}|[A-Z]{2,4}[a-z]+(?:[A-Z][a-z]+)+Exception|[A-Z]{3,8}(?:_[A-Z]{1,12}){2,5}"
     r"|\[?0x[0-9a-fA-F]{8}-)|^IMCEA[A-Z]+-"
 )
-_TOKEN = re2.compile(r"^ATTR\d{1,2}$")
+_TOKEN = re2.compile(r"^(?:ATTR\d{1,2}|X{7}[A-Z])$")
 _SHORTEST_NAME: Final = 8
 
 

@@ -81,7 +81,7 @@ def assess(
     if what.incoming or said.kind == "client" or _internal(what):
         return None
     name = what.connector or (connector.connector if connector else "")
-    if what.outgoing or said.kind == "queue":
+    if what.outgoing or said.kind == "queue" or "target IP address" in said.text:
         because = (
             f"{said.by or said.host or what.ip or 'The smart host'} refused the logon of `{name or 'the connector'}`"
         )
