@@ -30,7 +30,7 @@ _MOST_COMPANIONS: Final = 1_000  # and against this many facts of each kind
 _MOST_PROSE: Final = 100  # lines: people explain in a few sentences
 _PROVED: Final = 2.0  # the weight of what would be confirmed, had an artefact told all of it
 _BARE: Final = 0.95  # the most that a code without words weighs
-_IN_SENTENCES: Final = frozenset({"smtp-reply", "error-text"})
+_IN_SENTENCES: Final = frozenset({"smtp-reply", "error-text", "tls-error"})
 _JOINED: Final = ("session", "connector", "thumbprint")
 
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-import re2
-
 from diagnostics import codes
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Source, Stray
+from diagnostics.recognisers.event_quotes import explains
+from diagnostics.recognisers.mail_words import of_mail, of_others
 from diagnostics.recognisers.reply_wording import asks_about
 from diagnostics.signatures import Signatures
 from diagnostics.text import Paste, squeezed
@@ -22,10 +22,6 @@ from diagnostics.text import Paste, squeezed
 _MOST_LINES: Final = 400  # unclaimed lines that are looked at; people paste little that no recogniser reads
 _LONGEST: Final = 2_000
 _SHOWN: Final = 400
-_OF_MAIL = re2.compile(
-    r"(?i)\bsmtp|\bstarttls\b|mail\b|\bmta\b|\bexchange\b|\bconnectors?\b|\boutlook\b|\bo(?:ffice ?)?365\b|\bqueues?\b|\btransport"
-    r"|:(?:25|465|587)\b|\bport (?:25|465|587)\b"
-)
 
 
 def strays(paste: Paste, artefacts: Sequence[Artefact], signatures: Signatures) -> list[Artefact]:
@@ -36,7 +32,7 @@ def strays(paste: Paste, artefacts: Sequence[Artefact], signatures: Signatures) 
         for i, line in enumerate(paste.lines)
         if line.strip() and i not in claimed and not asks_about(line)
     ]
-    mail = bool(artefacts) or any(_OF_MAIL.search(line) for _, line in lines[:_MOST_LINES])
+    mail = bool(artefacts) or any(of_mail(line) for _, line in lines[:_MOST_LINES])
     found: list[Artefact] = []
     taken = -1
     for place, (number, text) in enumerate(lines[:_MOST_LINES]):
@@ -48,9 +44,14 @@ def strays(paste: Paste, artefacts: Sequence[Artefact], signatures: Signatures) 
             if signatures.tells(following):  # it will be read by itself
                 continue
             last, said = number + 1, f"{said} {following}"
-        if signatures.tells(said) or (mail and codes.technical(text)):
+        if signatures.tells(said) or (mail and _coded(text)):
             taken = last
             fact = Stray(source=Source(number + 1, paste.raw[number].strip(), paste.index), text=said)
             shown = {"text": said[:_SHOWN]}
             found.append(Artefact("error-text", number + 1, last + 1, (fact,), shown, paste.index))
     return found
+
+
+def _coded(text: str) -> bool:
+    """Whether a line reports a code of the tables, rather than explains it or tells of another program."""
+    return bool(codes.technical(text)) and not explains(text) and not of_others(text)

@@ -58,9 +58,15 @@ _EXIM_WORDS = re2.compile(r"(?::\d+)? ?: (\S.*)$|\bdefer \(-?\d+\): (.*)$")
 _STAT = re2.compile(r"\bstat=(.*)$")
 _REPLY = re2.compile(r"\breply=([45]\d\d[ -].*?)(?:, stat=|$)")
 # For want of a better one, sendmail names any 550 by the class of its exit code; the code beside it tells more.
-_CLASSES: Final = {"User unknown": ("5.1.", "4.1."), "Host unknown": ("5.1.", "4.1."), "Data format error": ("5.6.", "5.5.")}
+_CLASSES: Final = {
+    "User unknown": ("5.1.", "4.1."),
+    "Host unknown": ("5.1.", "4.1."),
+    "Data format error": ("5.6.", "5.5."),
+}
 # The connection was open: it is the session that timed out.
-_IN_SESSION = re2.compile(r"(?i)timeout after|timed out (?:while|after)|after (?:sending|end of|initial|MAIL|RCPT|DATA|EHLO)|while sending")
+_IN_SESSION = re2.compile(
+    r"(?i)timeout after|timed out (?:while|after)|after (?:sending|end of|initial|MAIL|RCPT|DATA|EHLO)|while sending"
+)
 _MOST_LINES: Final = 20
 
 
@@ -99,7 +105,11 @@ def _facts(told: _Told, source: Source) -> list[Fact]:
     )
     # Beside the host it speaks of, these words need none of their own.
     opened = _IN_SESSION.search(told.text)
-    if told.text.lower().startswith("connection timed out") and not opened and not any(isinstance(f, ConnectFailed) for f in facts):
+    if (
+        told.text.lower().startswith("connection timed out")
+        and not opened
+        and not any(isinstance(f, ConnectFailed) for f in facts)
+    ):
         facts.append(ConnectFailed(source=source, kind="timeout", ip=told.ip, host=told.by.lower()))
     return facts
 

@@ -24,23 +24,31 @@ _OURS = re2.compile(
 )
 # A mailbox or domain that sends its mail on; a bounce that somebody forwarded to a colleague is none.
 _FORWARDS = re2.compile(
-    r"(?i)\b(?:is|are|gets?|being|was|were) (?:auto(?:matically)?[ -]?)?(?:forwarded|redirected) (?:on )?to (?:\S+@|an? |his|her|their|the|gmail|yahoo|"
+    r"(?i)\b(?:is|are|gets?|being|was|were) (?:auto(?:matically)?[ -]?)?(?:forwarded"
+    r"|redirected) (?:on )?to (?:\S+@|an? |his|her|their|the|gmail|yahoo|"
     r"outlook|external)"
-    r"|\b(?:forwards?|redirects?) (?:all |every ?thing |(?:his|her|their|its|the|any) (?:mails?|messages?|e-?mails?) )?(?:on )?to (?:\S+@|an? (?:\w+ )?"
+    r"|\b(?:forwards?|redirects?) (?:all |every ?thing |(?:his|her|their|its|the|any) (?:mails?|messages?"
+    r"|e-?mails?) )?(?:on )?to (?:\S+@|an? (?:\w+ )?"
     r"(?:account|mailbox|address|gmail|yahoo)|his|her|their|gmail|yahoo|outlook|external)"
     r"|\bforward(?:ing|er)[ -](?:to|rule|address|domain|service|is (?:set|on))|\b(?:auto|external)[ -]?forward|\bpure forwarder"
     r"|\bweitergeleitet|\bweiterleitung|\btransf.r(?:.s?|e) (?:vers|automatique)|\breenv[i\x{ed}]o|\binoltr(?:o|a|ato)\b"
 )
-_TO_PEOPLE = re2.compile(r"(?i)\b(?:forwarded|redirected) to (?:me|us|you|support|this|the (?:channel|team|help ?desk|ticket))\b")
+_TO_PEOPLE = re2.compile(
+    r"(?i)\b(?:forwarded|redirected) to (?:me|us|you|support|this|the (?:channel|team|help ?desk|ticket))\b"
+)
 _MEETING = re2.compile(
-    r"(?i)\bmeeting|\bcalendar\b|\bappointment|\bbooking|\broom (?:mailbox|calendar|list)|\bBesprechung|\bTermin|\br.union|\breuni.n|\briunion"
+    r"(?i)\bmeeting|\bcalendar\b|\bappointment|\bbooking|\broom (?:mailbox|calendar|list)|\bBesprechung|\bTermin"
+    r"|\br.union|\breuni.n|\briunion"
 )
 _BYSTANDER = re2.compile(
-    r"(?i)\bdelegates?\b|\b(?:nobody|no one|none of (?:us|them)|not|never|n.t) (?:has |have |was |were |been )?(?:invite|add|address)"
-    r"|\bnot (?:on|in) the (?:invitation|invite|meeting|attendee)|\bnicht eingeladen|\bpas invit|\bVertret(?:er|ung)|\bStellvertret"
+    r"(?i)\bdelegates?\b|\b(?:nobody|no one|none of (?:us|them)|not|never|n.t) (?:has |have |was |were "
+    r"|been )?(?:invite|add|address)"
+    r"|\bnot (?:on|in) the (?:invitation|invite|meeting|attendee)|\bnicht eingeladen|\bpas invit|\bVertret(?:er"
+    r"|ung)|\bStellvertret"
 )
 _SMART_HOST = re2.compile(
-    r"(?i)(?:smart ?-?hosts?|\x{30b9}\x{30de}\x{30fc}\x{30c8} ?\x{30db}\x{30b9}\x{30c8}|h.te actif|host inteligente)[^\n.]{0,24}?[\s:=('\"`\[]"
+    r"(?i)(?:smart ?-?hosts?|\x{30b9}\x{30de}\x{30fc}\x{30c8} ?\x{30db}\x{30b9}\x{30c8}|h.te actif"
+    r"|host inteligente)[^\n.]{0,24}?[\s:=('\"`\[]"
     r"([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,6})\b"
 )
 

@@ -74,9 +74,7 @@ def _from_words(refusal: Refusal, proof: Certificate | InstalledCertificate | No
         because += ": the self-signed or internal certificate of a server."
         return Finding(Belief.LIKELY, because, (refusal.fact,), cure, weight=1.5)
     if name:
-        because = (
-            f"{refusal.where} showed a public name, `{name}`, and {refusal.seer} expects another one."
-        )
+        because = f"{refusal.where} showed a public name, `{name}`, and {refusal.seer} expects another one."
         return Finding(Belief.POSSIBLE, because, (refusal.fact,), cure, weight=0.8)
     because += "; which one it showed is not told."
     return Finding(Belief.POSSIBLE, because, (refusal.fact,), cure, weight=1.6)

@@ -72,7 +72,8 @@ def _by_cmdlet(said: Said) -> Finding:
     """What Exchange answers to whoever sets or updates one of the two connectors."""
     named = _NAMED.search(said.text)
     name = named.group(1) if named else ""
-    because = f"{f'`{name}`' if name else 'A Receive connector'} and another one have the same binding but different TransportRole "
+    because = f"{f'`{name}`' if name else 'A Receive connector'} and another one have the same binding but "
+    because += "different TransportRole "
     because += "(HubTransport and FrontendTransport), which Exchange refuses: both services would want the port."
     return Finding(Belief.CONFIRMED, because, (said,), _steps(name))
 

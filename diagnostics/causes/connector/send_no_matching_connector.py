@@ -31,7 +31,12 @@ from diagnostics.report import Step
 @cause(
     id="connector.send.no-matching-connector",
     act="on-prem",
-    says=("A matching connector cannot be found", "NextHopDomain: Unreachable", "NextHopDomain : Unreachable", "ROUTING.NoConnectorForAddressType"),
+    says=(
+        "A matching connector cannot be found",
+        "NextHopDomain: Unreachable",
+        "NextHopDomain : Unreachable",
+        "ROUTING.NoConnectorForAddressType",
+    ),
 )
 def assess(
     anchor: Said | QueueState,

@@ -70,7 +70,8 @@ def assess(
         return Finding(belief, because, proof, _steps(name, rightful), weight=1.5)
     hosts = [*(connector.smart_hosts if connector else ()), refusal.host]
     if is_cloud_host(wanted) and not names and any(hosts) and not any(is_cloud_host(host) for host in hosts):
-        because = f"{connector_words(name)} expects {wanted}, the name of Exchange Online, and goes to {refusal.where}, which is not it."
+        because = f"{connector_words(name)} expects {wanted}, the name of Exchange Online, and goes to "
+        because += f"{refusal.where}, which is not it."
         return Finding(Belief.LIKELY, because, proof, _steps(name), weight=1.5)
     return Finding(Belief.POSSIBLE, f"{because}.", proof, _steps(name), weight=1.2)
 

@@ -79,7 +79,8 @@ def _our_own(told: Configured, failures: tuple[ConnectFailed, ...]) -> Finding |
     tried = next((each for each in failures if told.kind == "own-address" and each.ip == told.name), None)
     if tried is None or kind_of(tried.ip) != "public" or tried.kind == "refused":
         return None
-    because = f"{tried.host or 'The next server'} was tried at {tried.ip}, the organization's own public address: from inside its name "
+    because = f"{tried.host or 'The next server'} was tried at {tried.ip}, the organization's own public address: "
+    because += "from inside its name "
     because += "should lead to a private one."
     return Finding(Belief.LIKELY, because, (told, tried), _steps(tried.host), weight=1.8)
 

@@ -74,7 +74,9 @@ def assess(
         )
         return Finding(Belief.RULED_OUT, because, (queue,))
     if queue and inward(queue):
-        because = f"The queue leads to {queue.next_hop or 'a server'} inside the organization, not to a recipient's domain."
+        because = (
+            f"The queue leads to {queue.next_hop or 'a server'} inside the organization, not to a recipient's domain."
+        )
         return Finding(Belief.RULED_OUT, because, (queue,))
     by_mx = queue.next_hop if queue and outward(queue) else ""
     domain = missing_domain(anchor.text) or by_mx or _recipient_domain(anchor, replies)

@@ -62,7 +62,9 @@ def assess(
         )
         return Finding(Belief.RULED_OUT, because, (queue,))
     if queue and inward(queue):
-        because = f"The queue leads to {queue.next_hop or 'a server'} inside the organization, which no connector sends to."
+        because = (
+            f"The queue leads to {queue.next_hop or 'a server'} inside the organization, which no connector sends to."
+        )
         return Finding(Belief.RULED_OUT, because, (queue,))
     by_queue = queue if routed else None
     hosts = [by_queue.next_hop] if by_queue else list(connector.smart_hosts if connector else ())

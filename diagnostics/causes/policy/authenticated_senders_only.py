@@ -70,7 +70,8 @@ def assess(
     steps = _steps(refused, said.text)
     stranger = next((each for each in settings if each.kind == "receive-connector" and _strangers(each)), None)
     if stranger and not closed:
-        because += f" {stranger.name or 'The Receive connector'} has no TlsDomainCapabilities, so colleagues in Exchange Online arrive as "
+        because += f" {stranger.name or 'The Receive connector'} has no TlsDomainCapabilities, so colleagues in "
+        because += "Exchange Online arrive as "
         because += "strangers: then the recipient must not be opened."
         return Finding(Belief.POSSIBLE, because, (said, stranger), steps[:1], refused.act, weight=1.3)
     inside = _colleague(refused, headers)

@@ -26,8 +26,8 @@ import re2
 
 from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.sender_auth.results import (
-    detour,
     address_in,
+    detour,
     domain_in,
     named,
     publish_spf,

@@ -25,7 +25,6 @@ from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Shell, Step
 
-
 _WORDS = ("DelegateUserValidationException", "Delegate user validation failed for user")
 BYSTANDER = "told-bystander"
 
@@ -33,7 +32,13 @@ BYSTANDER = "told-bystander"
 @cause(
     id="store.delegate.stale-entry",
     act="recipient-side",
-    says=(*_WORDS, "RESOLVER.ADR.ExRecipNotFound", "RESOLVER.ADR.RecipientNotFound", "RESOLVER.ADR.RecipNotFound", "IMCEAEX-"),
+    says=(
+        *_WORDS,
+        "RESOLVER.ADR.ExRecipNotFound",
+        "RESOLVER.ADR.RecipientNotFound",
+        "RESOLVER.ADR.RecipNotFound",
+        "IMCEAEX-",
+    ),
 )
 def assess(said: Said, replies: tuple[Reply, ...], told: tuple[Configured, ...]) -> Finding | None:
     """The exception's name says it; a meeting request that came back for somebody who was not invited comes close."""
@@ -43,7 +48,8 @@ def assess(said: Said, replies: tuple[Reply, ...], told: tuple[Configured, ...])
         meeting = next((each for each in told if each.kind == BYSTANDER), None)
         if meeting is None:
             return None
-        because = f"{named(wanted, 'Somebody')} was not invited and can't be found: an old delegate entry of the mailbox that was, "
+        because = f"{named(wanted, 'Somebody')} was not invited and can't be found: an old delegate entry of the "
+        because += "mailbox that was, "
         because += "to which its meeting requests are still copied."
         return Finding(Belief.LIKELY, because, (said, meeting), _steps("", EXO if online else EMS), weight=1.5)
     because = (

@@ -34,7 +34,12 @@ _MAIL_PROCESSES = ("edgetransport", "msexchange")
 # OpenSSL's words in another mail system's log: as a server, and what it heard as a client.
 _NO_SHARED, _ALERT = "no shared cipher", "alert handshake failure"
 # Java, .NET and other libraries
-_OTHERS = ("fatal alert: handshake_failure", "do not possess a common algorithm", "No appropriate protocol", "no cipher match")
+_OTHERS = (
+    "fatal alert: handshake_failure",
+    "do not possess a common algorithm",
+    "No appropriate protocol",
+    "no cipher match",
+)
 
 
 @cause(id="tls.cipher.no-common-suite", act="on-prem", says=(_NO_SHARED, _ALERT, *_OTHERS))
@@ -79,14 +84,13 @@ def _from_library(said: Said) -> Finding:
     return Finding(Belief.POSSIBLE, because, (said,), _steps(said.host), weight=1.5)
 
 
-def _from_event(
-    event: WindowsEvent, failed: TlsFailed | None, signing: InstalledCertificate | None
-) -> Finding | None:
+def _from_event(event: WindowsEvent, failed: TlsFailed | None, signing: InstalledCertificate | None) -> Finding | None:
     """`signing` is a certificate of this server whose key can only sign: with that no suite would do."""
     if "schannel" not in event.provider.lower() or not _mail(event):
         return None
     if event.event == 36874 and signing:
-        because = f"The key of {signing.thumbprint or signing.subject} can only sign (AT_SIGNATURE); the suites are not the matter."
+        because = f"The key of {signing.thumbprint or signing.subject} can only sign (AT_SIGNATURE); the suites "
+        because += "are not the matter."
         return Finding(Belief.RULED_OUT, because, (signing, event))
     if event.event == 36874:
         because = (

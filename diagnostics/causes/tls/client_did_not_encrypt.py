@@ -75,9 +75,7 @@ def assess(
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.5)
 
 
-def _demanded(
-    said: Said, missing: tuple[StarttlsNotOffered, ...], settings: tuple[Configured, ...]
-) -> Finding | None:
+def _demanded(said: Said, missing: tuple[StarttlsNotOffered, ...], settings: tuple[Configured, ...]) -> Finding | None:
     """The same words are a sender's complaint and a server's refusal. Exchange Online's own reply, or a client of it, tells."""
     client = next((c for c in settings if c.kind == "client-settings" and c.get("Host").lower().endswith(_CLOUD)), None)
     complaint = next((m for m in missing if m.source == said.source), None)

@@ -25,7 +25,12 @@ from diagnostics.facts import DnsAnswer, Reply, Said
 from diagnostics.report import Step
 
 _WORDS = "dnssec-invalid"
-_OTHERS = ("TLSA lookup error for", "bad response code to TLSA query", "InfoDomainDNSSECFailed")
+_OTHERS = (
+    "warning: TLSA lookup error for",
+    "deferred: TLSA lookup error",
+    "bad response code to TLSA query",
+    "InfoDomainDNSSECFailed",
+)
 _TLSA = "_25._tcp."
 
 
@@ -44,7 +49,8 @@ def _from_look_up(answer: DnsAnswer) -> Finding | None:
     if not answer.name.startswith(_TLSA) or answer.error != "SERVFAIL":
         return None
     host = answer.name.removeprefix(_TLSA)
-    because = f"A validating resolver answers SERVFAIL for the TLSA record of {host}: its signatures do not validate, or its name "
+    because = f"A validating resolver answers SERVFAIL for the TLSA record of {host}: its signatures do not "
+    because += "validate, or its name "
     because += "servers mishandle the question; who checks DANE does not deliver."
     return Finding(Belief.LIKELY, because, (answer,), _steps(Destination(host, "")), weight=1.5)
 

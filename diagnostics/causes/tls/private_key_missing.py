@@ -26,9 +26,14 @@ from diagnostics.causes.tls.credential import own_fault, same_name, session_of, 
 from diagnostics.facts import InstalledCertificate, Said, TlsFailed
 from diagnostics.report import Step
 
-
 _REFUSED = ("(reason: PrivateKeyMissing)", "Cannot find the certificate and private key")
-_TOLD = ("HasPrivateKey: False", "HasPrivateKey : False", "HasPrivateKey is False", "HasPrivateKey False", "HasPrivateKey = False")
+_TOLD = (
+    "HasPrivateKey: False",
+    "HasPrivateKey : False",
+    "HasPrivateKey is False",
+    "HasPrivateKey False",
+    "HasPrivateKey = False",
+)
 
 
 @cause(id="tls.certificate.private-key-missing", act="on-prem", says=(*_REFUSED, *_TOLD))
@@ -84,7 +89,9 @@ def _listed(
         return None
     failed = next((f for f in failures if own_fault(f, "NoCredentials") and not f.thumbprint), None)
     if failed:
-        because = f"{session_of(failed)}, and {mine.thumbprint or mine.subject or 'the certificate'} has no private key."
+        because = (
+            f"{session_of(failed)}, and {mine.thumbprint or mine.subject or 'the certificate'} has no private key."
+        )
         return Finding(Belief.LIKELY, because, (failed, mine), _steps(mine.thumbprint), weight=1.6)
     if mine.for_smtp is None:
         because = f"{mine.thumbprint or mine.subject or 'The certificate'} is in the store without its private key; "

@@ -74,7 +74,8 @@ def assess(
     digit = said.text.partition("PRX")[2][:1]
     who = said.by or "The front end"
     if "setup failed on Frontend with" in said.text and _ENDPOINT.search(said.text):
-        because = "A front end that proxies outbound mail reports what it met at the next hop; between the services nothing failed."
+        because = "A front end that proxies outbound mail reports what it met at the next hop; between the "
+        because += "services nothing failed."
         return Finding(Belief.RULED_OUT, because, (said,))
     if digit == "9" or by_exchange_online(said.text):
         because = (
