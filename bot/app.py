@@ -8,7 +8,8 @@ import secrets
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -17,12 +18,15 @@ from pydantic import SecretStr
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import logs
+from bot import logs as log_lines
 from bot.checks import Checks, closed_networks
 from bot.database import NAME, Database, StartError, open_database
 from bot.database.cases import Cases
 from bot.database.inbox import Inbox
 from bot.jobs import Pace, Worker
+from bot.log_reading import LogReader, sweep
+from bot.oncall.composing import compose
+from bot.oncall.escalations import Clock, Escalations
 from bot.server import Server
 from bot.settings import Settings
 from bot.slack import CALL_SECONDS, Me, bolt, client, connect, identify, respond
@@ -47,22 +51,41 @@ class Bot:
     worker: Worker
     server: Server
     me: Me
+    logs: LogReader
+    escalations: Escalations | None = None
     ready: bool = False
 
 
-def build(settings: Settings, database: Database, session: aiohttp.ClientSession, *, pace: Pace | None = None) -> Bot:
-    """Composes a bot from its settings, an open database and an HTTP session. Starts nothing."""
+def system_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+def build(
+    settings: Settings,
+    database: Database,
+    session: aiohttp.ClientSession,
+    *,
+    pace: Pace | None = None,
+    clock: Clock = system_clock,
+) -> Bot:
+    """Composes a bot from its settings, an open database and an HTTP session. Starts nothing. Raises SettingsError.
+
+    `clock` is the one that escalations go by.
+    """
     pace = pace or Pace()
     token = settings.bot_token.get_secret_value() if settings.bot_token else ""
     me = Me()
     slack = client(settings, session, token)
     inbox = Inbox(database)
+    files = SlackFiles(session, token=token, api_url=settings.slack_api_url, most_bytes=settings.max_file_bytes)
+    logs = LogReader(files, most_bytes=settings.max_log_bytes, text_bytes=settings.max_file_bytes)
     services = Services(
         inbox=inbox,
         cases=Cases(database),
         slack=slack,
         checks=Checks(database, settings, closed_networks(database.url)),
-        files=SlackFiles(session, token=token, api_url=settings.slack_api_url, most_bytes=settings.max_file_bytes),
+        files=files,
+        logs=logs,
         identity=me,
         respond=partial(respond, session),
         max_file_bytes=settings.max_file_bytes,
@@ -70,6 +93,9 @@ def build(settings: Settings, database: Database, session: aiohttp.ClientSession
         manual_url=settings.manual_url or "",
         straggler_seconds=pace.straggler,
     )
+    oncall = compose(settings, database, session, services, clock=clock, pace=pace, ready=lambda: bot.ready)
+    escalations = oncall.escalations if oncall else None
+    services = replace(services, oncall=escalations)
     worker = Worker(
         database,
         inbox,
@@ -77,10 +103,13 @@ def build(settings: Settings, database: Database, session: aiohttp.ClientSession
         apologise=partial(apologise, services),
         retention_days=settings.retention_days,
         pace=pace,
+        escalations=escalations,
     )
     app = bolt(settings, session, me, token)
-    server = Server(app if settings.mode == "http" else None, ready=lambda: bot.ready)
-    bot = Bot(settings, app, slack, worker, server, me)
+    server = Server(
+        app if settings.mode == "http" else None, ready=lambda: bot.ready, routes=oncall.routes if oncall else ()
+    )
+    bot = Bot(settings, app, slack, worker, server, me, logs, escalations)
     register(app, services)
     return bot
 
@@ -93,15 +122,17 @@ async def running(
     pace: Pace | None = None,
     database_name: str = NAME,
     throwaway: bool = False,
+    clock: Clock = system_clock,
 ) -> AsyncIterator[Bot]:
     """A bot at work. `announce` gets the address as soon as it listens. Raises StartError or SettingsError."""
     settings.require_slack()
     pace = pace or Pace()
+    sweep()
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(settings, name=database_name, throwaway=throwaway))
         timeout = aiohttp.ClientTimeout(total=CALL_SECONDS)
         session = await stack.enter_async_context(aiohttp.ClientSession(timeout=timeout))
-        bot = build(settings, database, session, pace=pace)
+        bot = build(settings, database, session, pace=pace, clock=clock)
         await _listen(bot)
         stack.push_async_callback(bot.server.stop)
         announce(bot.server.url)
@@ -119,7 +150,7 @@ async def running(
 
 async def serve(settings: Settings, *, announce: Callable[[str], None]) -> None:
     """Runs the bot until SIGINT or SIGTERM. The first thing announced is the address of the HTTP side."""
-    logs.configure(settings.log_level)
+    log_lines.configure(settings.log_level)
 
     async def run() -> None:
         async with running(settings, announce=announce):
@@ -134,7 +165,7 @@ async def playground(settings: Settings, port: int, *, announce: Callable[[str],
     own that is dropped at the end. `announce` gets the address of the page."""
     from bot.playground.server import Playground  # a bot on Slack needs none of it
 
-    logs.configure(settings.log_level)
+    log_lines.configure(settings.log_level)
     bot_token, app_token, signing_secret = (secrets.token_urlsafe(24) for _ in range(3))
 
     async def run() -> None:

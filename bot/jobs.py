@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no type information
@@ -20,10 +21,14 @@ from pgqueuer.errors import RetryRequested
 from pgqueuer.models import Job, Schedule
 
 from bot.database import Database
-from bot.database.inbox import ENTRYPOINT, Inbox, Open
+from bot.database.held import ENTRYPOINT as ESCALATION
+from bot.database.inbox import LANES, Inbox, Open
 from bot.logs import about
 from handlers.failures import advice
 from handlers.ports import Delivery
+
+if TYPE_CHECKING:
+    from bot.oncall.escalations import Escalations
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +38,8 @@ class Pace:
     """Times in seconds, and the number of `tries`.
 
     `heartbeat` is how long the job of a dead process waits for another process, `straggler` how long a call whose
-    answer was lost may still take effect.
+    answer was lost may still take effect. `logs` is the number of large logs that are read at the same time, by all
+    processes together.
     """
 
     heartbeat: float = 10.0
@@ -43,6 +49,7 @@ class Pace:
     stop: float = 5.0
     rescue: float = 60.0
     straggler: float = 2.0
+    logs: int = 2
 
 
 class Worker:
@@ -55,6 +62,7 @@ class Worker:
         apologise: Callable[[Delivery], Awaitable[None]],
         retention_days: int,
         pace: Pace,
+        escalations: Escalations | None = None,
     ) -> None:
         self._database = database
         self._inbox = inbox
@@ -62,34 +70,51 @@ class Worker:
         self._apologise = apologise
         self._retention_days = retention_days
         self._pace = pace
+        self._escalations = escalations
         self._busy: dict[tuple[str, str], bool] = {}
         self._locks = ThreadLocks(database.url)
-        self._queue: PgQueuer | None = None
+        self._queues: dict[str, PgQueuer] = {}
         self._stopping = False
 
     async def run(self) -> None:
-        """Works until `stop`. A lost database connection is waited out."""
+        """Works until `stop`. A lost database connection is waited out.
+
+        Each lane has a queue of its own: one that stops waits for what runs in it before it starts again, and a log takes long.
+        """
         try:
-            while not self._stopping:
-                try:
-                    await self._consume()
-                except Exception:  # whatever it is, the worker must come back
-                    logger.warning("the queue stopped and starts again", exc_info=True)
-                    await asyncio.sleep(self._pace.backoff)
+            async with asyncio.TaskGroup() as lanes:
+                for lane in LANES:
+                    lanes.create_task(self._work(lane))
         finally:
             await self._locks.close()
+            if self._escalations:
+                await self._escalations.close()
+
+    async def _work(self, lane: str) -> None:
+        while not self._stopping:
+            try:
+                await self._consume(lane)
+            except Exception:  # whatever it is, the worker must come back
+                logger.warning("the queue stopped and starts again", exc_info=True, extra={"lane": lane})
+                await asyncio.sleep(self._pace.backoff)
 
     def stop(self) -> None:
         """No new job is taken; `run` returns when the running ones are through."""
         self._stopping = True
-        if self._queue:
-            self._queue.shutdown.set()
+        for queue in self._queues.values():
+            queue.shutdown.set()
 
-    async def _consume(self) -> None:
-        self._queue = queue = PgQueuer.from_asyncpg_pool(self._database.pool)
-        queue.entrypoint(ENTRYPOINT)(self._job)
-        queue.schedule("sweep", "* * * * *")(self._sweep)
-        await self._inbox.rescue()
+    async def _consume(self, lane: str) -> None:
+        self._queues[lane] = queue = PgQueuer.from_asyncpg_pool(self._database.pool)
+        if lane == "log":
+            queue.entrypoint(lane, concurrency_limit=self._pace.logs)(self._job)
+        else:
+            queue.entrypoint(lane)(self._job)
+            queue.schedule("sweep", "* * * * *")(self._sweep)
+            if self._escalations:
+                queue.entrypoint(ESCALATION)(self._escalations.job)
+                await self._escalations.rescue()
+        await self._inbox.rescue(lanes=(lane,))
         if not self._stopping:
             await queue.run(
                 dequeue_timeout=timedelta(seconds=self._pace.heartbeat),
@@ -100,8 +125,10 @@ class Worker:
             )
 
     async def _sweep(self, _schedule: Schedule) -> None:
-        await self._inbox.rescue(self._pace.rescue)
+        await self._inbox.rescue(self._pace.rescue, LANES[:1])  # a log may take longer without being lost
         await self._inbox.forget(self._retention_days)
+        if self._escalations:
+            await self._escalations.sweep(self._retention_days)
 
     async def _job(self, job: Job) -> None:
         key = await self._inbox.thread_of(UUID(bytes=job.payload))

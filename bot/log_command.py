@@ -170,11 +170,11 @@ class _Bar:
         self._shown = False
 
     def show(self, progress: Progress) -> None:
-        from bot.log_terminal import progress as words
+        from handlers.blocks.logs import pace
 
         seconds = time.monotonic() - self._began
         if seconds > _PATIENCE:
-            click.echo(f"\r{words(progress.done, progress.total, seconds)}\x1b[K", err=True, nl=False)
+            click.echo(f"\r{pace(progress.done, progress.total, seconds)}\x1b[K", err=True, nl=False)
             self._shown = True
 
     def clear(self) -> None:

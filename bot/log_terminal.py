@@ -1,4 +1,4 @@
-"""What large logs show on a terminal beside the answer: a table of failures with their hours, one conversation, progress."""
+"""What large logs show on a terminal beside the answer: a table of failures with their hours, one conversation."""
 
 from __future__ import annotations
 
@@ -38,13 +38,6 @@ def conversation(found: LogConversation, width: int) -> str:
         what = row.text or {"+": "connected", "-": "closed"}.get(row.event, "")
         rows.append(f"{row.line:>9}  {row.at[11:23]}  {arrows.get(row.event, '   ')}  {what}")
     return "".join(_cut(cleaned(row).replace("\n", " "), width) + "\n" for row in rows)
-
-
-def progress(done: int, total: int, seconds: float) -> str:
-    """`43 %  640 MB/s  3 s left`."""
-    rate = done / seconds if seconds > 0 else 0.0
-    left = f"{(total - done) / rate:.0f} s left" if rate else ""
-    return f"{100 * done // max(total, 1):>3} %  {rate / 1e6:,.0f} MB/s  {left}"
 
 
 def _counts(kind: LogKind, hours: Sequence[str]) -> str:

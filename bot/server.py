@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
@@ -14,8 +14,9 @@ LARGEST_REQUEST = 4 * 1024 * 1024
 class Server:
     """Listens from `start` to `stop`. `/slack/events` takes events, commands and clicks, in HTTP mode."""
 
-    def __init__(self, app: AsyncApp | None, *, ready: Callable[[], bool]) -> None:
+    def __init__(self, app: AsyncApp | None, *, ready: Callable[[], bool], routes: Sequence[web.RouteDef] = ()) -> None:
         self._app = app
+        self._routes = routes
         self._ready = ready
         self._runner: web.AppRunner | None = None
         self.url = ""
@@ -25,6 +26,7 @@ class Server:
         application = web.Application(client_max_size=LARGEST_REQUEST)
         application.router.add_get("/healthz", self._alive)
         application.router.add_get("/readyz", self._is_ready)
+        application.router.add_routes(self._routes)
         if self._app:
             application.router.add_post("/slack/events", self._slack)
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=3)

@@ -107,7 +107,15 @@ class Settings(BaseSettings):
         ge=1,
         le=50_000_000,
         validation_alias="MAILFLOW_MAX_FILE_BYTES",
-        description="Largest file that is downloaded from Slack, in bytes.",
+        description="Largest text that is downloaded from Slack, in bytes; what is larger, or packed, is read as a log.",
+    )
+
+    max_log_bytes: int = Field(
+        200_000_000,
+        ge=1,
+        le=2_000_000_000,
+        validation_alias="MAILFLOW_MAX_LOG_BYTES",
+        description="Largest log (`.log`, `.gz`, `.zip`, or several in one message) that is downloaded from Slack, in bytes.",
     )
 
     manual_url: str | None = Field(
@@ -164,6 +172,34 @@ class Settings(BaseSettings):
         validation_alias="MAILFLOW_EHLO_NAME",
         description="What checks call themselves in EHLO: best the name that the bot's public address has in reverse DNS. "
         "Default: this machine's full name.",
+    )
+
+    oncall_file: Path | None = Field(
+        None,
+        validation_alias="MAILFLOW_ONCALL_FILE",
+        description="TOML file that says who is on call and who is paged when: see [oncall.md](oncall.md). "
+        "Default: nobody is paged.",
+    )
+    pagerduty_token: SecretStr | None = Field(
+        None,
+        validation_alias="MAILFLOW_PAGERDUTY_TOKEN",
+        description="PagerDuty REST API key (read-only is enough), where the on-call file names PagerDuty schedules.",
+    )
+    pagerduty_routing_key: SecretStr | None = Field(
+        None,
+        validation_alias="MAILFLOW_PAGERDUTY_ROUTING_KEY",
+        description="Integration key of a PagerDuty service (Events API v2), where the on-call file pages it.",
+    )
+    pagerduty_webhook_secret: SecretStr | None = Field(
+        None,
+        validation_alias="MAILFLOW_PAGERDUTY_WEBHOOK_SECRET",
+        description="Signing secret of a PagerDuty webhook (v3) to `/oncall/pagerduty`: acknowledged there is "
+        "acknowledged here.",
+    )
+    oncall_webhook_secret: SecretStr | None = Field(
+        None,
+        validation_alias="MAILFLOW_ONCALL_WEBHOOK_SECRET",
+        description="Shared secret that signs requests to the on-call file's webhooks, and theirs to `/oncall/webhook`.",
     )
 
     @field_validator("dns_servers", mode="before")

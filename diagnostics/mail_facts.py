@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
+import re2
+
 from diagnostics.facts import Fact
 from diagnostics.recognisers.format_list import items as collection
 
@@ -26,6 +28,7 @@ FAILED_EVENTS: Final = frozenset(
     }
 )
 _FAILED_TRACES: Final = frozenset({"failed", "fail", "defer", "pending", "quarantined", "filteredasspam", "drop"})
+_REFUSED = re2.compile(r"(?:LED=|^[\[{\s]*)[45]\d\d[ -][45]\.\d{1,3}\.\d")  # where the event was not selected
 _SPAM_VERDICTS: Final = frozenset({"SPM", "BLK", "SKB", "SKS"})
 _SPAM_LEVEL: Final = 5  # from here on a message is junk
 
@@ -149,6 +152,18 @@ class Addressed(Fact):
     redirected: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookedUp(Fact):
+    """Whether a directory has an object of this address: what Get-Recipient and its kin found. `where` is "" when not told.
+
+    `address` is what was looked for, in lower case; it may be an alias.
+    """
+
+    address: str
+    found: bool
+    where: Literal["exchange-online", "on-prem", ""] = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Hop:
     """One Received header. `tls` is the version as written ("TLS1_2", "TLS"), "" where the text shows none.
@@ -207,7 +222,7 @@ class Tracked(Fact):
 
     @property
     def failing(self) -> bool:
-        return self.event.upper() in FAILED_EVENTS
+        return self.event.upper() in FAILED_EVENTS or (not self.event and bool(_REFUSED.search(self.status)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,6 +270,14 @@ class AgentAction(Fact):
     @property
     def failing(self) -> bool:
         return self.action.lower().startswith(("reject", "delete", "disconnect", "quarantine"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogonTried(Fact):
+    """A logon in a session typed or traced by hand: the mechanisms that EHLO offered, and the one that AUTH named."""
+
+    mechanism: str
+    offered: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from diagnostics.verdict import Verdict
 
 _BOUNCES: Final = frozenset({"ndr", "delivery-status", "message"})
 _MOST: Final = 2
-_LATER: Final = 0.85  # what settles the first suspect is worth more than what settles the last
+_LATER: Final = 0.95  # what settles the first suspect is worth a little more than what settles the last
 _STAKES: Final = {Belief.POSSIBLE: 1.0, Belief.LIKELY: 4.0, Belief.CONFIRMED: 0.0, Belief.RULED_OUT: 0.0}
 
 

@@ -7,12 +7,12 @@ writes. It points at a cause; it never proves one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from diagnostics import codes
 from diagnostics.artefacts import Artefact
-from diagnostics.facts import Source, Stray
+from diagnostics.facts import Reply, Source, Stray
 from diagnostics.recognisers.event_quotes import explains
 from diagnostics.recognisers.mail_words import of_mail, of_others
 from diagnostics.recognisers.reply_wording import asks_about
@@ -22,15 +22,18 @@ from diagnostics.text import Paste, squeezed
 _MOST_LINES: Final = 400  # unclaimed lines that are looked at; people paste little that no recogniser reads
 _LONGEST: Final = 2_000
 _SHOWN: Final = 400
+_RECOGNISED: Final = 12  # characters by which a reply is found in its line
 
 
 def strays(paste: Paste, artefacts: Sequence[Artefact], signatures: Signatures) -> list[Artefact]:
     """One artefact for each unclaimed line, or two of a wrapped one, that holds telling words."""
+    replies = [squeezed(fact.whole) for each in artefacts for fact in each.facts if isinstance(fact, Reply)]
     claimed = {line for each in artefacts for line in (each.claims or range(each.first - 1, each.last))}
+    before = dict(_before_replies(paste, artefacts))
     lines = [
-        (i, line[:_LONGEST])
+        (i, before.get(i, line)[:_LONGEST])
         for i, line in enumerate(paste.lines)
-        if line.strip() and i not in claimed and not asks_about(line)
+        if line.strip() and (i not in claimed or i in before) and not asks_about(line)
     ]
     mail = bool(artefacts) or any(of_mail(line) for _, line in lines[:_MOST_LINES])
     found: list[Artefact] = []
@@ -44,7 +47,8 @@ def strays(paste: Paste, artefacts: Sequence[Artefact], signatures: Signatures) 
             if signatures.tells(following):  # it will be read by itself
                 continue
             last, said = number + 1, f"{said} {following}"
-        if signatures.tells(said) or (mail and _coded(text)):
+        again = any(said.strip("->* ") in each for each in replies)  # told again in other words
+        if (signatures.tells(said) or (mail and _coded(text))) and not again:
             taken = last
             fact = Stray(source=Source(number + 1, paste.raw[number].strip(), paste.index), text=said)
             shown = {"text": said[:_SHOWN]}
@@ -55,3 +59,12 @@ def strays(paste: Paste, artefacts: Sequence[Artefact], signatures: Signatures) 
 def _coded(text: str) -> bool:
     """Whether a line reports a code of the tables, rather than explains it or tells of another program."""
     return bool(codes.technical(text)) and not explains(text) and not of_others(text)
+
+
+def _before_replies(paste: Paste, artefacts: Sequence[Artefact]) -> Iterator[tuple[int, str]]:
+    """What stands on the line of a bare reply in front of it: the person, or another log, says there what else was seen."""
+    for fact in (fact for each in artefacts if each.kind == "smtp-reply" for fact in each.facts):
+        if isinstance(fact, Reply):
+            head, found, _ = paste.lines[fact.source.line - 1].partition(fact.whole[:_RECOGNISED])
+            if found and head.strip():
+                yield fact.source.line - 1, head

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from handlers import answers, checks
-from handlers.blocks import CHECK_HOST, details, plain
+from handlers import answers, checks, oncall
+from handlers.blocks import CHECK_HOST, PAGE_ACTIONS, details, plain
 from handlers.judging import judge
 from handlers.ports import Delivery, Services
 
@@ -12,6 +12,8 @@ async def pressed(services: Services, delivery: Delivery) -> str:
     """Deals with a button, by its action_id."""
     if delivery.action == CHECK_HOST:
         return await checks.in_thread(services, delivery, delivery.text)
+    if delivery.action in PAGE_ACTIONS:
+        return await oncall.pressed(services, delivery)
     return await show_steps(services, delivery)
 
 

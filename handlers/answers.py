@@ -11,9 +11,10 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers import files
 from handlers.blocks import Message, plain
@@ -23,6 +24,8 @@ from handlers.ports import Answer, Part, Services, Thread
 logger = logging.getLogger(__name__)
 
 EVENT_TYPE = "mailflow_answer"
+FILES: Final = ("chart", "data", "file")
+"""Parts of an answer that are files."""
 _NO_LOOKING = frozenset({"missing_scope", "not_in_channel", "channel_not_found", "thread_not_found", "no_permission"})
 _BLOCKS_REFUSED = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long"})
 _GONE = frozenset(
@@ -50,7 +53,7 @@ async def say(
     if answer.ts is None:
         await services.cases.mark(answer, "sending")
         metadata = {"event_type": EVENT_TYPE, "event_payload": {"answer": str(answer.id)}}
-        posted = await _with_or_without_blocks(
+        posted = await with_or_without_blocks(
             services.slack.chat_postMessage,
             message,
             channel=thread.channel,
@@ -61,8 +64,7 @@ async def say(
         )
         await services.cases.mark(answer, "sent", str(posted["ts"]))
         answer = replace(answer, state="sent", ts=str(posted["ts"]))
-    if message.file:
-        await _attach(services, thread, message_ts, message.file)
+    await _attach_all(services, thread, message_ts, message)
     return answer
 
 
@@ -76,17 +78,16 @@ async def change(services: Services, answer: Answer, message: Message) -> None:
     await _edit(services, answer, message)
     await services.cases.mark(answer, "sent")
     for other in await services.cases.answers(answer.thread, answer.message_ts):
-        if other.part == "file" and other.message_ts == answer.message_ts and other.state == "sent":
+        if other.part in FILES and other.message_ts == answer.message_ts and other.state == "sent":
             await take_back(services, other, "")  # it quotes what is no longer said
-    if message.file:
-        await _attach(services, answer.thread, answer.message_ts, message.file)
+    await _attach_all(services, answer.thread, answer.message_ts, message)
 
 
 async def take_back(services: Services, answer: Answer, why: str) -> None:
     """Leaves one sentence in the place of an answer: people may be acting on it, so it does not just vanish."""
     if answer.state == "withdrawn":
         return
-    if answer.part == "file":
+    if answer.part in FILES:
         await files.remove(services.slack, answer.ts or "")
     else:
         await _edit(services, answer, plain(why))
@@ -94,15 +95,20 @@ async def take_back(services: Services, answer: Answer, why: str) -> None:
 
 
 async def _edit(services: Services, answer: Answer, message: Message) -> None:
+    await edit(services.slack, answer.thread.channel, str(answer.ts), message)
+
+
+async def edit(slack: AsyncWebClient, channel: str, ts: str, message: Message) -> None:
+    """Puts `message` in the place of one of ours. One that is gone, or can't be edited any more, is left alone."""
     try:
-        await _with_or_without_blocks(services.slack.chat_update, message, channel=answer.thread.channel, ts=answer.ts)
+        await with_or_without_blocks(slack.chat_update, message, channel=channel, ts=ts)
     except SlackApiError as error:
         if slack_error(error) not in _GONE:
             raise
         logger.info("an answer can no longer be edited", extra={"reason": slack_error(error)})
 
 
-async def _with_or_without_blocks(call: Any, message: Message, **arguments: Any) -> Any:
+async def with_or_without_blocks(call: Any, message: Message, **arguments: Any) -> Any:
     """New kinds of blocks reach workspaces in phases: where Slack refuses them, the plain text has to do."""
     try:
         return await call(text=message.text, blocks=list(message.blocks), **arguments)
@@ -113,9 +119,18 @@ async def _with_or_without_blocks(call: Any, message: Message, **arguments: Any)
         return await call(text=message.text, blocks=[], **arguments)
 
 
-async def _attach(services: Services, thread: Thread, message_ts: str, file: tuple[str, str]) -> None:
-    """The part of an answer that is too long for a message, as a file in the same thread."""
-    answer = await services.cases.plan(thread, message_ts, "file")
+async def _attach_all(services: Services, thread: Thread, message_ts: str, message: Message) -> None:
+    """An answer's pictures and data, and what was too long for a message, as files in the same thread."""
+    for each in message.attachments:
+        await _attach(
+            services, await services.cases.plan(thread, message_ts, each.part), each.name, each.content, each.alt
+        )
+    if message.file:
+        name, content = message.file
+        await _attach(services, await services.cases.plan(thread, message_ts, "file"), name, content.encode())
+
+
+async def _attach(services: Services, answer: Answer, name: str, content: bytes, alt: str = "") -> None:
     if answer.state == "sent":
         return
     if answer.state == "sending":
@@ -126,8 +141,8 @@ async def _attach(services: Services, thread: Thread, message_ts: str, file: tup
                     await services.cases.mark(answer, "sent", str(found["id"]))
                     return
     await services.cases.mark(answer, "sending")
-    name, content = file
-    stored = await files.upload(services.slack, thread, name=name, title=f"{name} ({answer.id})", content=content)
+    title = f"{name} ({answer.id})"
+    stored = await files.upload(services.slack, answer.thread, name=name, title=title, content=content, alt=alt)
     await services.cases.mark(answer, "sent", stored)
 
 
@@ -146,17 +161,24 @@ async def _search(services: Services, answer: Answer, *, in_channel: bool) -> st
 
 
 async def _thread(services: Services, answer: Answer, *, in_channel: bool = False) -> AsyncIterator[dict[str, Any]]:
-    """The messages of a thread from the answered one on, or the channel's newest; none when Slack does not show them."""
+    thread = "" if in_channel else answer.thread.ts
+    async for message in listed(services.slack, answer.thread.channel, thread, oldest=answer.message_ts):
+        yield message
+
+
+async def listed(
+    slack: AsyncWebClient, channel: str, thread_ts: str, *, oldest: str = "0"
+) -> AsyncIterator[dict[str, Any]]:
+    """The messages of a thread from `oldest` on, or without a thread the channel's newest; none when Slack does not
+    show them."""
     cursor = ""
     while True:
-        wanted: dict[str, Any] = {"channel": answer.thread.channel, "include_all_metadata": True, "limit": 200}
+        wanted: dict[str, Any] = {"channel": channel, "include_all_metadata": True, "limit": 200}
         try:
-            if in_channel:
-                page = await services.slack.conversations_history(**wanted)
+            if not thread_ts:
+                page = await slack.conversations_history(**wanted)
             else:
-                page = await services.slack.conversations_replies(
-                    **wanted, ts=answer.thread.ts, oldest=answer.message_ts, cursor=cursor or None
-                )
+                page = await slack.conversations_replies(**wanted, ts=thread_ts, oldest=oldest, cursor=cursor or None)
         except SlackApiError as error:
             if slack_error(error) not in _NO_LOOKING:
                 raise
@@ -165,5 +187,5 @@ async def _thread(services: Services, answer: Answer, *, in_channel: bool = Fals
         for message in page.get("messages") or ():
             yield message
         cursor = str((page.get("response_metadata") or {}).get("next_cursor") or "")
-        if not cursor or in_channel:
+        if not cursor or not thread_ts:
             return

@@ -6,7 +6,7 @@ import asyncio
 import json
 
 from diagnostics import diagnose, explain
-from handlers import checks
+from handlers import checks, oncall
 from handlers.blocks import Message, answer, explained, help_message, plain
 from handlers.blocks.message import ATTACHED
 from handlers.intake import submission, unslack
@@ -24,7 +24,8 @@ async def run(services: Services, delivery: Delivery) -> str:
     word, rest = split(delivery.text)
     if (wanted := checks.target_in(delivery.text)) is not None:
         return await checks.from_command(services, delivery, wanted)
-    message = asked(delivery.text)
+    action = oncall.wanted(delivery.text)
+    message = await oncall.from_command(services, delivery, action) if action else asked(delivery.text)
     if message is None and word == "diagnose" and rest.strip():
         report = await asyncio.to_thread(diagnose, submission(rest).text)
         message = _for_one_person(answer(report))

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +20,7 @@ from handlers.ports import FileRefusedError, SlackFile, Thread
 logger = logging.getLogger(__name__)
 
 SECONDS = 30.0
+_CHUNK = 256 * 1024
 
 
 class SlackFiles:
@@ -30,15 +35,44 @@ class SlackFiles:
     async def fetch(self, file: SlackFile) -> bytes:
         """The content. Raises FileRefusedError with a sentence, or aiohttp's errors when the network fails."""
         name = file.name or "The file"
+        content = bytearray()
+        async with self._opened(file, name, self._most_bytes, SECONDS) as response:
+            async for chunk in response.content.iter_chunked(_CHUNK):
+                content += chunk
+                if len(content) > self._most_bytes:
+                    raise _too_large(name, self._most_bytes)
+        return bytes(content)
+
+    async def save(self, file: SlackFile, path: Path, *, most_bytes: int) -> AsyncGenerator[int, None]:
+        """Writes the content into a new file that nobody else may read, piece by piece. Yields the bytes so far.
+
+        Raises as `fetch` does, at the byte that is one too many.
+        """
+        name = file.name or "The file"
+        done = 0
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
+            async with self._opened(file, name, most_bytes, None) as response:
+                async for chunk in response.content.iter_chunked(_CHUNK):
+                    done += len(chunk)
+                    if done > most_bytes:
+                        raise _too_large(name, most_bytes)
+                    target.write(chunk)
+                    target.flush()  # whoever hears of it may read it
+                    yield done
+
+    @asynccontextmanager
+    async def _opened(
+        self, file: SlackFile, name: str, most_bytes: int, seconds: float | None
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
         if not self._is_slack(file.url):
             raise FileRefusedError(f"{name} is not stored in Slack, so I did not open it. Please paste the text.")
-        if file.size > self._most_bytes:
-            raise self._too_large(name)
+        if file.size > most_bytes:
+            raise _too_large(name, most_bytes)
         request = self._session.get(
             file.url,
             headers={"Authorization": f"Bearer {self._token}"},
             allow_redirects=False,
-            timeout=aiohttp.ClientTimeout(total=SECONDS),
+            timeout=aiohttp.ClientTimeout(total=seconds, sock_read=SECONDS),
         )
         async with request as response:
             if response.status >= 500 or response.status == 429:
@@ -50,21 +84,7 @@ class SlackFiles:
                     f"Slack did not give me {name}. The app may lack the files:read scope; please paste the text, "
                     "and ask whoever installed me to reinstall the app."
                 )
-            return await self._capped(response, name)
-
-    async def _capped(self, response: aiohttp.ClientResponse, name: str) -> bytes:
-        content = bytearray()
-        async for chunk in response.content.iter_chunked(65536):
-            content += chunk
-            if len(content) > self._most_bytes:
-                raise self._too_large(name)
-        return bytes(content)
-
-    def _too_large(self, name: str) -> FileRefusedError:
-        return FileRefusedError(
-            f"{name} is larger than the {self._most_bytes / 1_000_000:g} MB that I read. "
-            "Please paste the part around the error."
-        )
+            yield response
 
     def _is_slack(self, url: str) -> bool:
         parts = urlsplit(url)
@@ -79,10 +99,21 @@ class SlackFiles:
         return ours and parts.scheme == "https" and parts.port in (None, 443)
 
 
-async def upload(slack: AsyncWebClient, thread: Thread, *, name: str, title: str, content: str) -> str:
-    """Uploads a text file into a thread. Returns its id."""
+def _too_large(name: str, most_bytes: int) -> FileRefusedError:
+    return FileRefusedError(
+        f"{name} is larger than the {most_bytes / 1_000_000:g} MB that I read. Please paste the part around the error."
+    )
+
+
+async def upload(slack: AsyncWebClient, thread: Thread, *, name: str, title: str, content: bytes, alt: str = "") -> str:
+    """Uploads a file into a thread; `alt` says what a picture shows to whoever can't see it. Returns its id."""
     stored: Any = await slack.files_upload_v2(
-        channel=thread.channel, thread_ts=thread.ts, filename=name, title=title, content=content
+        channel=thread.channel,
+        thread_ts=thread.ts,
+        filename=name,
+        title=title,
+        file=content,
+        alt_txt=alt or None,
     )
     return str(stored["files"][0]["id"])
 

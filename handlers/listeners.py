@@ -8,8 +8,8 @@ from typing import Any
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.response import BoltResponse
 
-from handlers import actions, answers, commands, messages
-from handlers.blocks import CHECK_HOST, SHOW_STEPS, plain
+from handlers import actions, answers, commands, logs, messages
+from handlers.blocks import CHECK_HOST, PAGE_ACTIONS, SHOW_STEPS, plain
 from handlers.deliveries import COMMAND, SHORTCUT, accepted
 from handlers.ports import Delivery, Services
 
@@ -38,6 +38,8 @@ def register(app: AsyncApp, services: Services) -> None:
     app.command(COMMAND)(acknowledge)
     app.action(SHOW_STEPS)(acknowledge)
     app.action(CHECK_HOST)(acknowledge)
+    for action in PAGE_ACTIONS:
+        app.action(action)(acknowledge)
     app.shortcut(SHORTCUT)(acknowledge)
 
 
@@ -53,6 +55,7 @@ async def handle(services: Services, delivery: Delivery) -> str:
         "delete": messages.deleted,
         "command": commands.run,
         "action": actions.pressed,
+        "log": logs.read,
     }[delivery.kind]
     return await perform(services, delivery)
 

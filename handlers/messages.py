@@ -8,23 +8,27 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 
-from handlers import answers, checks, commands
+from handlers import answers, checks, commands, oncall
 from handlers.blocks import Message, answer, details, plain
 from handlers.intake import Submission, submission
-from handlers.judging import judge
-from handlers.ports import Answer, Delivery, FileRefusedError, Pasted, Services, SlackFile
+from handlers.judging import answered, judge
+from handlers.ports import Answer, Delivery, FileRefusedError, Pasted, Services
+from handlers.uploads import hand_over, logs_of, looks_like_text
 
 logger = logging.getLogger(__name__)
 
 LOOP_SECONDS = 600.0
 LOOP_ANSWERS = 25
 
+DELETED = "withdrawn"
+EDITED = "edited"
+
 _DELETED = "The message that this answered was deleted, so I took the answer back."
 _EDITED = "The message that this answered was edited and shows no mail-flow error any more, so I took the answer back."
 _PAUSE = "That is a lot of messages in a short time, so I pause in this thread for ten minutes."
-_TEXT_NAMES = (".txt", ".log", ".csv", ".eml", ".json", ".xml", ".html", ".htm", ".md", ".ps1", ".out")
 
 
 async def received(services: Services, delivery: Delivery) -> str:
@@ -33,19 +37,38 @@ async def received(services: Services, delivery: Delivery) -> str:
         return "paused"
     if (wanted := _to_check(delivery)) is not None:
         return await checks.in_thread(services, delivery, wanted)
+    if delivery.direct and not delivery.files and (action := oncall.wanted(delivery.text)):
+        return await oncall.in_thread(services, delivery, action)
+    if logs_of(delivery, services.max_file_bytes):
+        return await hand_over(services, delivery)
     message, judged = await _reply(services, delivery)
-    if message is None:
-        return "silent"
-    await answers.say(services, delivery.thread, delivery.message_ts, "answer", message, judged=judged)
-    return "answered"
+    if message is not None:
+        await answers.say(services, delivery.thread, delivery.message_ts, "answer", message, judged=judged)
+    await oncall.noticed(services, delivery, judged=judged and message is not None)
+    return "answered" if message else "silent"
 
 
 async def edited(services: Services, delivery: Delivery) -> str:
     """An edited message: its answer is edited in place; one that had none gets its first if it needs one now."""
     if (wanted := _to_check(delivery)) is not None:
         return await checks.in_thread(services, delivery, wanted)
+    # What is read of its logs is out of date; the edit comes after it in their lane, so that it has the last word.
+    reading = await services.inbox.drop_log(delivery.thread, delivery.message_ts, EDITED)
+    if reading or logs_of(delivery, services.max_file_bytes):
+        return await hand_over(services, delivery)
+    return await answer_anew(services, delivery)
+
+
+async def answer_anew(
+    services: Services, delivery: Delivery, refused: Sequence[str] = (), *, loud: bool = False
+) -> str:
+    """Answers a message that may have an answer already.
+
+    `refused` are sentences on files of it that are not read; `loud` says them also where they are all there is to say.
+    """
     before = await _to(services, delivery)
-    message, judged = await _reply(services, delivery)
+    loud = loud or (bool(refused) and any(own.part == "answer" for own in before))
+    message, judged = await _reply(services, delivery, refused, loud=loud)
     if message is not None and not any(own.part == "answer" for own in before):
         await answers.say(services, delivery.thread, delivery.message_ts, "answer", message, judged=judged)
     for own in before:
@@ -54,25 +77,32 @@ async def edited(services: Services, delivery: Delivery) -> str:
             await answers.change(services, own, message)
         elif message is None:
             await answers.take_back(services, own, _EDITED)
-    await _judge_again(services, delivery)
+    await judge_again(services, delivery)
+    await oncall.changed(services, delivery)
+    await oncall.noticed(services, delivery, judged=judged and message is not None)
     return "answered" if message else "silent"
 
 
 async def deleted(services: Services, delivery: Delivery) -> str:
     """A deleted message: what was stored of it goes, and so does everything that quotes it."""
+    await services.inbox.drop_log(delivery.thread, delivery.message_ts, DELETED)
     await services.cases.withdraw(delivery.thread, delivery.message_ts)
     for own in await _to(services, delivery):
         await answers.take_back(services, own, _DELETED)
-    await _judge_again(services, delivery)
+    await judge_again(services, delivery)
+    await oncall.changed(services, delivery)
     return "withdrawn"
 
 
-async def _reply(services: Services, delivery: Delivery) -> tuple[Message | None, bool]:
+async def _reply(
+    services: Services, delivery: Delivery, refused: Sequence[str] = (), *, loud: bool = False
+) -> tuple[Message | None, bool]:
     """What to say to a message, None for nothing, and whether it is a judgement of the case."""
     if delivery.direct and (said := commands.asked(delivery.text)) and not delivery.files and delivery.text.strip():
         await services.cases.withdraw(delivery.thread, delivery.message_ts)
         return said, False
-    submitted, unread = await _read(services, delivery)
+    submitted, unread = await read(services, delivery)
+    submitted = replace(submitted, refusals=(*refused, *submitted.refusals))
     alone = await judge([Pasted(delivery.message_ts, submitted.text)])
     if alone.verdict == "nothing":
         await services.cases.withdraw(delivery.thread, delivery.message_ts)
@@ -80,8 +110,8 @@ async def _reply(services: Services, delivery: Delivery) -> tuple[Message | None
         await services.cases.keep(delivery.thread, delivery.message_ts, submitted.text)
     held = await services.cases.pasted(delivery.thread, until=delivery.message_ts)
     known = any(own.judged or own.part == "check" for own in await services.cases.answers(delivery.thread))
-    if alone.verdict == "nothing" and not delivery.direct:
-        sentences = submitted.refusals if known else unread
+    if alone.verdict == "nothing" and (loud or not delivery.direct):
+        sentences = submitted.refusals if known or loud else unread
         return (plain("\n".join(sentences)) if sentences else None), False
     report = await judge(held) if held else alone
     if not delivery.direct and not known and report.verdict == "healthy":
@@ -89,7 +119,7 @@ async def _reply(services: Services, delivery: Delivery) -> tuple[Message | None
     return answer(report, refusals=submitted.refusals, manual_url=services.manual_url), bool(held)
 
 
-async def _read(services: Services, delivery: Delivery) -> tuple[Submission, tuple[str, ...]]:
+async def read(services: Services, delivery: Delivery) -> tuple[Submission, tuple[str, ...]]:
     """What was pasted, and the refusals of files that very likely were meant for us."""
     contents: list[tuple[str, bytes]] = []
     refusals: list[str] = []
@@ -99,7 +129,7 @@ async def _read(services: Services, delivery: Delivery) -> tuple[Submission, tup
             contents.append((file.name, await services.files.fetch(file)))
         except FileRefusedError as refused:
             refusals.append(str(refused))
-            if _looks_like_text(file):
+            if looks_like_text(file):
                 unread.append(str(refused))
     word, rest = commands.split(delivery.text)
     text = rest if delivery.direct and word == "diagnose" else delivery.text
@@ -107,7 +137,7 @@ async def _read(services: Services, delivery: Delivery) -> tuple[Submission, tup
     return replace(read, refusals=(*refusals, *read.refusals)), tuple(unread)
 
 
-async def _judge_again(services: Services, delivery: Delivery) -> None:
+async def judge_again(services: Services, delivery: Delivery) -> None:
     """Later answers of the thread rest on what has just changed, and may quote what is gone."""
     for own in await services.cases.answers(delivery.thread, since=delivery.message_ts):
         if not own.judged or own.state == "withdrawn":
@@ -115,13 +145,11 @@ async def _judge_again(services: Services, delivery: Delivery) -> None:
         held = await services.cases.pasted(delivery.thread, until=own.message_ts)
         if not held:
             await answers.take_back(services, own, _DELETED)
-        elif own.message_ts > delivery.message_ts or own.part == "steps":
-            report = await judge(held)
-            await answers.change(
-                services,
-                own,
-                details(report) if own.part == "steps" else answer(report, manual_url=services.manual_url),
-            )
+        elif own.part == "steps":
+            await answers.change(services, own, details(await judge(held)))
+        elif own.message_ts > delivery.message_ts:
+            message = await answered(held, own.message_ts, manual_url=services.manual_url)
+            await answers.change(services, own, message)
 
 
 async def _to(services: Services, delivery: Delivery) -> list[Answer]:
@@ -142,7 +170,3 @@ async def _looping(services: Services, delivery: Delivery) -> bool:
     logger.warning("too many answers in one thread")
     await answers.say(services, delivery.thread, delivery.thread.ts, "pause", plain(_PAUSE))
     return True
-
-
-def _looks_like_text(file: SlackFile) -> bool:
-    return file.mimetype.startswith("text/") or file.name.lower().endswith(_TEXT_NAMES)

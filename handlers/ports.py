@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 from uuid import UUID
@@ -11,10 +11,11 @@ if TYPE_CHECKING:
     from slack_sdk.web.async_client import AsyncWebClient
 
     from diagnostics.checks import Attempt, CheckReport
+    from diagnostics.report import Report
 
-Kind = Literal["message", "edit", "delete", "command", "action"]
+Kind = Literal["message", "edit", "delete", "command", "action", "log"]
 State = Literal["planned", "sending", "sent", "withdrawn"]
-Part = Literal["answer", "steps", "file", "apology", "pause", "check"]
+Part = Literal["answer", "steps", "file", "chart", "data", "apology", "pause", "check", "escalation"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,8 @@ class Delivery:
 
     `event` identifies the delivery and `subject` what it is about: of two deliveries that share either within a
     team, one is dealt with. `action` is the button's action_id, `text` then its value.
-    Deliveries of one `thread` are dealt with in the order of their arrival.
+    Deliveries of one `thread` are dealt with in the order of their arrival. A "log" is a message whose large logs are to be
+    read: of those, the order is kept for each message by itself, and nothing else waits for them.
     """
 
     kind: Kind
@@ -61,10 +63,14 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Pasted:
-    """One message of a case and the text that was read from it."""
+    """One message of a case and the text that was read from it.
+
+    `log` is the report, as JSON, where that text stands for large logs: the sessions of them that were judged.
+    """
 
     message_ts: str
     text: str
+    log: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +95,12 @@ class Inbox(Protocol):
     async def accept(self, delivery: Delivery) -> bool:
         """Stores a delivery and the job for it, both or neither. False when it is there already."""
 
+    async def drop_log(self, thread: Thread, message_ts: str, why: str) -> bool:
+        """Closes what is still to be read of a message's logs. False when there is nothing."""
+
+    async def dropped(self, delivery: Delivery) -> str:
+        """Why a delivery was closed while somebody still works on it; "" as long as it is open."""
+
 
 class Cases(Protocol):
     """The record of every case. Every method may be repeated without harm."""
@@ -96,7 +108,7 @@ class Cases(Protocol):
     async def pasted(self, thread: Thread, until: str | None = None) -> tuple[Pasted, ...]:
         """What the thread holds, in its order; up to and including message `until`."""
 
-    async def keep(self, thread: Thread, message_ts: str, text: str) -> None:
+    async def keep(self, thread: Thread, message_ts: str, text: str, log: str = "") -> None:
         """Records what a message holds, in place of what it held before."""
 
     async def withdraw(self, thread: Thread, message_ts: str) -> None:
@@ -117,7 +129,7 @@ class Cases(Protocol):
         """Our message `ts`, if it is one."""
 
     async def recently(self, thread: Thread, seconds: float) -> int:
-        """How many answers were planned in this thread in the last `seconds`; one and its file are one."""
+        """How many answers were planned in this thread in the last `seconds`; one and its files are one."""
 
 
 class Files(Protocol):
@@ -127,6 +139,45 @@ class Files(Protocol):
 
 class FileRefusedError(Exception):
     """The file was not read; the text is one sentence that says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogProgress:
+    """How far the work on large logs is: bytes that were fetched from Slack, or read, of `total`."""
+
+    doing: Literal["fetching", "reading"]
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class LogReading:
+    """What large logs came to. `text` holds the sessions that were judged, as a paste.
+
+    `refusals` are sentences on files that were not read, `texts` the files that are no logs and small enough for a paste.
+    """
+
+    report: Report
+    text: str
+    refusals: tuple[str, ...] = ()
+    texts: tuple[SlackFile, ...] = ()
+
+
+class NoLogError(Exception):
+    """Of the files none was read as a log; `refusals` and `texts` as in LogReading."""
+
+    def __init__(self, refusals: Sequence[str], texts: Sequence[SlackFile] = ()) -> None:
+        super().__init__("no log was read")
+        self.refusals = tuple(refusals)
+        self.texts = tuple(texts)
+
+
+class Logs(Protocol):
+    async def read(self, files: Sequence[SlackFile], progress: Callable[[LogProgress], None]) -> LogReading:
+        """Fetches and reads large logs; nothing of them stays. `progress` is told from where a file is known to be a log.
+
+        Raises NoLogError, or what the network raises when it fails.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +210,40 @@ class Checks(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Wish:
+    """Somebody wants something done about the case of a thread: its own, or one under a page. `event` is the
+    delivery's: of several with the same one, the first counts. `escalation` is what a page's button carries."""
+
+    thread: Thread
+    user: str
+    event: str
+    escalation: str = ""
+
+
+Answered = Literal["done", "already", "nothing"]
+"""`already`: it was so before, or somebody was paged a moment ago. `nothing`: there is nothing that it could be done to."""
+
+
+class OnCall(Protocol):
+    """Who has to know of a case. All of it may be repeated without harm."""
+
+    async def saw(self, thread: Thread, user: str, report: Report) -> None:
+        """The case was judged after `user` pasted something: the rules decide whether anybody is paged."""
+
+    async def moved(self, thread: Thread) -> None:
+        """Something happened in a thread; it need not be a case."""
+
+    async def changed(self, thread: Thread) -> None:
+        """A paste was edited or deleted: what pages quote of it goes with it."""
+
+    async def escalate(self, wish: Wish) -> Answered: ...
+
+    async def acknowledge(self, wish: Wish) -> Answered: ...
+
+    async def resolve(self, wish: Wish) -> Answered: ...
+
+
+@dataclass(frozen=True, slots=True)
 class Identity:
     """Who the bot is in its workspace."""
 
@@ -176,8 +261,11 @@ class Services:
     slack: AsyncWebClient
     files: Files
     checks: Checks
+    logs: Logs
     identity: Callable[[], Identity]
     respond: Callable[[str, dict[str, Any]], Awaitable[None]]
+    oncall: OnCall | None = None
+    """None where nobody is on call: no on-call file is set."""
     max_file_bytes: int = 5_000_000
     alert_bots: frozenset[str] = frozenset()
     manual_url: str = ""

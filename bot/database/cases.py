@@ -27,27 +27,32 @@ class Cases:
 
     async def pasted(self, thread: Thread, until: str | None = None) -> tuple[Pasted, ...]:
         rows = await self._pool.fetch(
-            "select message_ts, text from evidence join incident_case on id = case_id "
+            "select message_ts, text, log from evidence join incident_case on id = case_id "
             "where team = $1 and channel = $2 and thread_ts = $3 and text is not null "
             "and ($4::text is null or message_ts <= $4) order by message_ts",
             *_key(thread),
             until,
         )
-        return tuple(Pasted(row["message_ts"], self._seal.open(row["text"])) for row in rows)
+        return tuple(
+            Pasted(row["message_ts"], self._seal.open(row["text"]), self._seal.open(row["log"]) if row["log"] else "")
+            for row in rows
+        )
 
-    async def keep(self, thread: Thread, message_ts: str, text: str) -> None:
+    async def keep(self, thread: Thread, message_ts: str, text: str, log: str = "") -> None:
         case = await self._case(thread)
         await self._pool.execute(
-            "insert into evidence (case_id, message_ts, text) values ($1, $2, $3) "
-            "on conflict (case_id, message_ts) do update set text = excluded.text, withdrawn_at = null",
+            "insert into evidence (case_id, message_ts, text, log) values ($1, $2, $3, $4) "
+            "on conflict (case_id, message_ts) do update "
+            "set text = excluded.text, log = excluded.log, withdrawn_at = null",
             case,
             message_ts,
             self._seal.close(text),
+            self._seal.close(log) if log else None,
         )
 
     async def withdraw(self, thread: Thread, message_ts: str) -> None:
         await self._pool.execute(
-            "update evidence set text = null, withdrawn_at = now() from incident_case where id = case_id "
+            "update evidence set text = null, log = null, withdrawn_at = now() from incident_case where id = case_id "
             "and team = $1 and channel = $2 and thread_ts = $3 and message_ts = $4 and text is not null",
             *_key(thread),
             message_ts,
@@ -108,7 +113,7 @@ class Cases:
         count = await self._pool.fetchval(
             "select count(*) from answer join incident_case on incident_case.id = case_id "
             "where team = $1 and channel = $2 and thread_ts = $3 "
-            "and part <> 'file' and created_at > now() - $4::interval",
+            "and part not in ('file', 'chart', 'data') and created_at > now() - $4::interval",
             *_key(thread),
             timedelta(seconds=seconds),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -11,11 +12,13 @@ from pgqueuer.queries import Queries
 from pydantic import TypeAdapter, ValidationError
 
 from bot.database import Database, WrongKeyError
-from handlers.ports import Delivery
+from handlers.ports import Delivery, Thread
 
 logger = logging.getLogger(__name__)
 
-ENTRYPOINT = "delivery"
+LANES = ("delivery", "log")
+"""Each lane has jobs of its own: the reading of a large log holds up nothing but the next one."""
+
 _delivery = TypeAdapter(Delivery)
 
 
@@ -37,20 +40,42 @@ class Inbox:
     async def accept(self, delivery: Delivery) -> bool:
         """Stores the delivery and enqueues its job in one transaction. False for what is there already."""
         payload = self._seal.close(_delivery.dump_json(delivery).decode())
+        lane = "log" if delivery.kind == "log" else "delivery"
         async with self._pool.acquire() as connection, connection.transaction():
             row = await connection.fetchval(
-                "insert into delivery (team, event, subject, thread, payload) values ($1, $2, $3, $4, $5) "
+                "insert into delivery (team, event, subject, thread, payload, lane) values ($1, $2, $3, $4, $5, $6) "
                 "on conflict do nothing returning id",
                 delivery.thread.team,
                 delivery.event,
                 delivery.subject,
-                f"{delivery.thread.channel} {delivery.thread.ts}",
+                f"{delivery.thread.channel} {delivery.thread.ts}"
+                if lane != "log"
+                else _of(delivery.thread, delivery.message_ts),
                 payload,
+                lane,
             )
             if row is None:
                 return False
-            await Queries.from_asyncpg_connection(connection).enqueue(ENTRYPOINT, UUID(str(row)).bytes)
+            await Queries.from_asyncpg_connection(connection).enqueue(lane, UUID(str(row)).bytes)
         return True
+
+    async def drop_log(self, thread: Thread, message_ts: str, why: str) -> bool:
+        dropped = await self._pool.fetch(
+            "update delivery set done_at = now(), outcome = $3, payload = null "
+            "where team = $1 and thread = $2 and done_at is null returning id",
+            thread.team,
+            _of(thread, message_ts),
+            why,
+        )
+        return bool(dropped)
+
+    async def dropped(self, delivery: Delivery) -> str:
+        why = await self._pool.fetchval(
+            "select outcome from delivery where team = $1 and event = $2 and done_at is not null",
+            delivery.thread.team,
+            delivery.event,
+        )
+        return str(why or "")
 
     async def thread_of(self, delivery: UUID) -> tuple[str, str] | None:
         """Team and thread of a delivery that is still open."""
@@ -91,18 +116,19 @@ class Inbox:
             int(counts),
         )
 
-    async def rescue(self, older_than: float = 0.0) -> int:
+    async def rescue(self, older_than: float = 0.0, lanes: Sequence[str] = LANES) -> int:
         """Enqueues a job for every thread with open deliveries of at least this age in seconds: a job may have
         been lost with its process. One too many finds nothing to do."""
         rows = await self._pool.fetch(
-            "select distinct on (team, thread) id from delivery "
+            "select distinct on (team, thread) id, lane from delivery "
             "where done_at is null and received_at <= now() - $1::interval and coalesce(retry_at, now()) <= now() "
-            "order by team, thread, arrival",
+            "and lane = any($2) order by team, thread, arrival",
             timedelta(seconds=older_than),
+            list(lanes),
         )
         queries = Queries.from_asyncpg_pool(self._pool)
         for row in rows:
-            await queries.enqueue(ENTRYPOINT, UUID(str(row["id"])).bytes)
+            await queries.enqueue(row["lane"], UUID(str(row["id"])).bytes)
         return len(rows)
 
     async def forget(self, days: int) -> None:
@@ -112,4 +138,9 @@ class Inbox:
             "delete from delivery where received_at < now() - $1::interval and done_at is not null", age
         )
         await self._pool.execute("delete from incident_case where active_at < now() - $1::interval", age)
-        await Queries.from_asyncpg_pool(self._pool).clear_queue_log(ENTRYPOINT)
+        await Queries.from_asyncpg_pool(self._pool).clear_queue_log(list(LANES))
+
+
+def _of(thread: Thread, message_ts: str) -> str:
+    """What stands for a thread in the lane of logs: the one message whose logs are read."""
+    return f"log {thread.channel} {message_ts}"

@@ -20,6 +20,7 @@ FILE_TYPES = {
 }
 TEXT_EXTENSIONS = frozenset({"csv", "eml", "json", "log", "md", "ps1", "txt", "xml"})
 PREVIEW_LINES = 5
+_PREVIEWED = 64 * 1024  # bytes
 
 
 @dataclass(slots=True)
@@ -35,6 +36,7 @@ class StoredFile:
     base_url: str
     created: int
     title: str = ""
+    alt: str = ""
     mode: str = "hosted"
     expected: int = 0
     upload_secret: str = ""
@@ -79,9 +81,12 @@ class StoredFile:
             "url_private_download": f"{path}/download/{name}",
             "channels": list(self.shared_in),
         }
+        if self.alt:
+            described["alt_txt"] = self.alt
         if self.is_text:
-            lines = content.decode("utf-8", "replace").splitlines()
+            lines = content[:_PREVIEWED].decode("utf-8", "replace").splitlines()
+            count = len(lines) if len(content) <= _PREVIEWED else content.count(b"\n")
             described["preview"] = "\n".join(lines[:PREVIEW_LINES])
-            described["lines"] = len(lines)
-            described["lines_more"] = max(0, len(lines) - PREVIEW_LINES)
+            described["lines"] = count
+            described["lines_more"] = max(0, count - PREVIEW_LINES)
         return described

@@ -26,7 +26,7 @@ from bot.playground.web_api import Call, WebApi
 from bot.playground.workspace import Json, Workspace
 
 T = TypeVar("T")
-LARGEST_UPLOAD = 64 * 1024 * 1024  # bytes
+LARGEST_UPLOAD = 256 * 1024 * 1024  # bytes
 _POLL = 0.05  # seconds between looks at a condition that nothing here announces
 _LOGIN = "<!DOCTYPE html><html><head><title>Sign in | Slack</title></head><body>Sign in to Contoso</body></html>"
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _MOST_NAMES: Final = 1000
 _MOST_MOMENTS: Final = 40
 _MOST_QUESTIONS: Final = 3
+_MOST_MINUTES: Final = 24 * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,15 @@ def find(names: Iterable[str], *, most: int = MOST_UNPACKED) -> Found:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`report.log` holds the counts; `pastes` are the texts that were judged: of each leading failure, the sessions that stand
+    for it, below the comment lines of a log."""
+
+    report: Report
+    pastes: tuple[str, ...]
+
+
 def answer(
     found: Found,
     only: Only | None = None,
@@ -70,14 +80,26 @@ def answer(
     progress: Callable[[Progress], None] | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> Report:
-    """Read the logs, and judge what failed in them. `report.log` holds the counts.
+    """The report of `read_logs`."""
+    return read_logs(found, only, workers=workers, progress=progress, stop=stop).report
+
+
+def read_logs(
+    found: Found,
+    only: Only | None = None,
+    *,
+    workers: int = 1,
+    progress: Callable[[Progress], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> Answer:
+    """Read the logs, and judge what failed in them.
 
     `workers` processes read at the same time. `progress` is told what was done; once `stop` says True, the report is about what
     was read until then. Memory does not depend on the size of the logs. No clock, nothing written anywhere.
     """
     files = [(known.source, known.layout) for known in found.logs]
-    outcome = read(files, only or EVERYTHING, workers=workers, progress=progress, stop=stop, meanwhile=_warm)
-    from diagnostics.logs.judging import MOST_JUDGED, entry, failures, judged  # while others read, see `_warm`
+    outcome = read(files, only or EVERYTHING, workers=workers, progress=progress, stop=stop, meanwhile=warm)
+    from diagnostics.logs.judging import MOST_JUDGED, entry, failures, judged  # while others read, see `warm`
     from diagnostics.logs.nearest import refine
 
     scan = outcome.scan
@@ -102,10 +124,10 @@ def answer(
         complete=outcome.complete,
         problems=(*found.problems, *outcome.problems),
     )
-    return _report(verdicts, summary)
+    return Answer(_report(verdicts, summary), tuple(each.paste for each in verdicts))
 
 
-def _warm() -> None:
+def warm() -> None:
     """Load what judges, and its patterns: half as long as reading 100 MB, and time enough while others read."""
     from diagnostics.reporting import report_of
 
@@ -132,7 +154,12 @@ def _kind(kind: Kind, tally: Tally) -> LogKind:
         connectors=_most(connectors),
         remotes=_most(remotes),
         hours=tuple(_count(name, hours[name]) for name in sorted(hours)),
+        minutes=tuple(_minutes(tally.minutes)),
     )
+
+
+def _minutes(minutes: dict[str, Count]) -> Iterable[LogCount]:
+    return (_count(name, minutes[name]) for name in sorted(minutes)) if len(minutes) <= _MOST_MINUTES else ()
 
 
 def _most(counts: dict[str, Count]) -> tuple[LogCount, ...]:

@@ -127,10 +127,11 @@ def peer(talk: Talk) -> bytes:
 
 @dataclass(slots=True)
 class Judged:
-    """A failure's report, whose evidence points into files, and its entry in the summary."""
+    """A failure's report, whose evidence points into files, its entry in the summary, and the text that was judged."""
 
     report: Report
     entry: LogFailure
+    paste: str
 
 
 def judged(failure: Failure, picked: dict[bytes, Conversation], layout: Layout) -> Judged:
@@ -141,7 +142,7 @@ def judged(failure: Failure, picked: dict[bytes, Conversation], layout: Layout) 
     report = _placed(report_of((paste,)), [None, None, *lines])
     told = {fact.session.encode(): fact for each in recognise(Paste.of(paste)) for fact in _sessions(each.facts)}
     quoted = picked[failure.stretches[-1].episode.first.id].lines if picked else []
-    return Judged(report, entry(failure, told, [each.cause for each in report.findings], quoted))
+    return Judged(report, entry(failure, told, [each.cause for each in report.findings], quoted), paste)
 
 
 def entry(

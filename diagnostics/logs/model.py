@@ -84,7 +84,10 @@ class LogFailure(Value):
 
 
 class LogKind(Value):
-    """The counts of one kind of log. `connectors`, `remotes` and `hours` come with most sessions first, hours in order."""
+    """The counts of one kind of log. `connectors` and `remotes` come with most sessions first, `hours` and `minutes` in order.
+
+    `minutes` are there where sessions began in at most 1,440 of them: where hours tell too little.
+    """
 
     kind: str
     sessions: int
@@ -95,6 +98,7 @@ class LogKind(Value):
     connectors: tuple[LogCount, ...] = ()
     remotes: tuple[LogCount, ...] = ()
     hours: tuple[LogCount, ...] = ()
+    minutes: tuple[LogCount, ...] = ()
 
 
 class LogSummary(Value):

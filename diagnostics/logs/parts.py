@@ -52,12 +52,12 @@ def cut(source: Source, file: int, layout: Layout, only: Only, *, first: bool, s
         yield Part(source, file, layout, only, start, end, first and start == 0)
 
 
-def read_part(part: Part, stop: Callable[[], bool] | None = None) -> Outcome:
-    """Read a part; `stop` is asked after every block and ends the reading early."""
+def read_part(part: Part, stop: Callable[[], bool] | None = None, tell: Callable[[int], None] | None = None) -> Outcome:
+    """Read a part. `stop` is asked after every block and ends the reading early; `tell` hears what was read, in bytes on disk."""
     scan = Scan(part.layout, part.only, whole=part.first)
     problem = ""
     try:
-        for offset, text, whole in texts(part, scan):
+        for offset, text, whole in texts(part, scan, tell):
             if whole:
                 scan.feed(text, part.file, offset)
             else:
@@ -70,13 +70,15 @@ def read_part(part: Part, stop: Callable[[], bool] | None = None) -> Outcome:
     return Outcome(scan, size, problem)
 
 
-def texts(part: Part, scan: Scan | None = None) -> Iterator[tuple[int, bytes, bool]]:
+def texts(
+    part: Part, scan: Scan | None = None, tell: Callable[[int], None] | None = None
+) -> Iterator[tuple[int, bytes, bool]]:
     """Stretches of whole lines with their offsets; the last of a file may lack its line feed (then False).
 
     A line longer than any log's is passed over and counted as bad in `scan`.
     """
     at, rest, skipping = max(part.start - 1, 0), b"", part.start > 0
-    for data in part.source.blocks(at, part.block):
+    for data in part.source.blocks(at, part.block, tell):
         if skipping:  # the line that goes on from before this part, or one that is too long
             over = data.find(b"\n") + 1
             at, rest, skipping = at + (over or len(data)), data[over:] if over else b"", not over

@@ -54,7 +54,7 @@ def read(
     result = Read(Scan(first, only, whole=True))
     expected: dict[int, Layout] = {}
     if workers < 2 or len(parts) < 2:
-        outcomes = _one_by_one(parts, stop)
+        outcomes = _one_by_one(parts, stop, _within(result, total, progress))
     else:
         outcomes = _side_by_side(parts, min(workers, len(parts)), stop, meanwhile)
     for part, outcome in outcomes:
@@ -74,12 +74,19 @@ def read(
     return result
 
 
-def _one_by_one(parts: Sequence[Part], stop: Callable[[], bool] | None) -> Iterator[tuple[Part, Outcome | None]]:
+def _within(result: Read, total: int, progress: Callable[[Progress], None] | None) -> Callable[[int], None] | None:
+    """Progress within a part: one packed file may take minutes."""
+    return progress and (lambda read: progress(Progress(min(result.size + read, total), total)))
+
+
+def _one_by_one(
+    parts: Sequence[Part], stop: Callable[[], bool] | None, tell: Callable[[int], None] | None
+) -> Iterator[tuple[Part, Outcome | None]]:
     for part in parts:
         if stop is not None and stop():
             yield part, None
             return
-        outcome = read_part(part, stop)
+        outcome = read_part(part, stop, tell)
         yield part, outcome
         if stop is not None and stop():
             yield part, None

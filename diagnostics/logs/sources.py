@@ -12,9 +12,9 @@ import gzip
 import os
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from io import BufferedIOBase
+from io import BufferedIOBase, BufferedReader
 from pathlib import Path
 from typing import Final, Literal, cast
 
@@ -50,39 +50,46 @@ class Source:
         """Whether an offset in the text is an offset in the file."""
         return not self.packing and self.encoding == "utf-8"
 
-    def blocks(self, start: int = 0, block: int = BLOCK) -> Iterator[bytes]:
-        """UTF-8 from byte `start` of the text on. Raises UnreadableLogError where a packed file is damaged or too large."""
+    def blocks(self, start: int = 0, block: int = BLOCK, tell: Callable[[int], None] | None = None) -> Iterator[bytes]:
+        """UTF-8 from byte `start` of the text on. `tell` hears how many bytes on disk were read for it.
+
+        Raises UnreadableLogError where a packed file is damaged or too large.
+        """
+        tell = tell or _nobody
         if self.seekable:
             with Path(self.path).open("rb", buffering=0) as file:
                 file.seek(start)
                 while data := file.read(block):
+                    tell(file.tell() - start)
                     yield data
             return
-        for data in self._recoded(block):
+        for data in self._recoded(block, tell):
             if start < len(data):
                 yield data[start:]
                 start = 0
             else:
                 start -= len(data)
 
-    def _recoded(self, block: int) -> Iterator[bytes]:
+    def _recoded(self, block: int, tell: Callable[[int], None]) -> Iterator[bytes]:
         if self.encoding == "utf-8":
-            yield from self._unpacked(block)
+            yield from self._unpacked(block, tell)
             return
         decoder = codecs.getincrementaldecoder(self.encoding)("replace")
-        for data in self._unpacked(block):
+        for data in self._unpacked(block, tell):
             yield decoder.decode(data).encode("utf-8", "replace")
         yield decoder.decode(b"", final=True).encode("utf-8", "replace")
 
-    def _unpacked(self, block: int) -> Iterator[bytes]:
+    def _unpacked(self, block: int, tell: Callable[[int], None]) -> Iterator[bytes]:
         total = size = 0
         held: list[bytes] = []  # in small pieces, so that what stands before damage is read
         try:
-            with self._opened() as file:
+            with Path(self.path).open("rb") as disk, self._opened(disk) as file:
+                before = disk.tell()
                 while data := file.read1(block):
                     held.append(data)
                     total, size = total + len(data), size + len(data)
                     self._bound(total)
+                    tell(min(disk.tell() - before, self.size))
                     if size >= block:
                         yield b"".join(held)
                         held, size = [], 0
@@ -99,13 +106,12 @@ class Source:
             raise UnreadableLogError(said) from problem
         yield b"".join(held)
 
-    def _opened(self) -> BufferedIOBase:
+    def _opened(self, disk: BufferedReader) -> BufferedIOBase:
         if self.packing == "gzip":
-            return gzip.open(self.path)
+            return gzip.open(disk)
         if self.packing == "zip":
-            archive = zipfile.ZipFile(self.path)
-            return cast("BufferedIOBase", archive.open(self.member))
-        return Path(self.path).open("rb")
+            return cast("BufferedIOBase", zipfile.ZipFile(disk).open(self.member))
+        return disk
 
     def _bound(self, total: int) -> None:
         if not self.packing:
@@ -117,6 +123,10 @@ class Source:
                 f"{self.name} unpacks to more than {_MOST_RATIO} times its size, as archives made to do harm do: the rest was "
                 "not read."
             )
+
+
+def _nobody(_read: int) -> None:
+    pass
 
 
 def sources(names: Iterable[str], *, most: int = MOST_UNPACKED) -> Iterator[Source]:
@@ -182,7 +192,7 @@ def _members(path: Path, most: int) -> Iterator[Source]:
 
 def _encoded(source: Source) -> Source:
     """The source with the encoding that its first bytes tell: a byte order mark, or a NUL in every other byte."""
-    sample = next(source._unpacked(4096), b"")
+    sample = next(source._unpacked(4096, _nobody), b"")
     for mark, encoding in _MARKS:
         if sample.startswith(mark):
             return _with(source, encoding)

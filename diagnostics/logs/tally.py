@@ -78,6 +78,7 @@ class Tally:
     _connectors: Names = field(default_factory=dict)
     _remotes: Names = field(default_factory=dict)
     _hours: Names = field(default_factory=dict)
+    _minutes: Names = field(default_factory=dict)
 
     def add(self, talk: Talk) -> None:
         """Count a session that is over."""
@@ -86,14 +87,16 @@ class Tally:
         count = self.cells.get((connector, remote, began[:13]))
         if count is None:
             count = self._cell((connector, remote, began[:13]))
-        count.sessions += 1
-        count.messages += talk.messages
+        minute = _of(self._minutes, text(began[:16]))
+        for each in (count, minute):
+            each.sessions += 1
+            each.messages += talk.messages
+            each.failed += bool(talk.rank)
         if began < self.began or not self.began:
             self.began = began
         if at > self.ended:
             self.ended = at
         if talk.rank:
-            count.failed += 1
             self._fail(talk, remote)
         elif talk.messages or talk.ended:
             scope = (connector, remote, at[: _SLOTS[self.slot]])
@@ -109,7 +112,7 @@ class Tally:
         """Add what was counted elsewhere."""
         for cell, count in other.cells.items():
             (self.cells.get(cell) or self._cell(cell)).join(count)
-        for mine, theirs in zip(self._named(), other._named(), strict=True):
+        for mine, theirs in zip((*self._named(), self._minutes), (*other._named(), other._minutes), strict=True):
             for name, count in theirs.items():
                 _of(mine, name).join(count)
         self.began = min(filter(None, (self.began, other.began)), default=b"")
@@ -130,6 +133,11 @@ class Tally:
         """By connector, by remote address, and by hour."""
         self._fold()
         return self._named()
+
+    @property
+    def minutes(self) -> Names:
+        """By minute of connecting, of a log that does not span weeks."""
+        return self._minutes
 
     def ends(self, connector: str) -> Iterator[Ends]:
         """The first and last success of a connector in every slot of time, by remote address."""

@@ -33,6 +33,7 @@ _HEADER = re2.compile(r"^\s*[A-Za-z][A-Za-z0-9]+(?:\s+[A-Za-z][A-Za-z0-9]+)*\s*$
 _RULE = re2.compile(r"^\s*-{2,}(?:\s+-{2,})*\s*$")
 _PROPERTY = re2.compile(r"^\s*[A-Za-z]\w+\s*:")
 _PROMPT = re2.compile(r"^\s*(?:\[PS\] |PS )[A-Z]:[^>]*>\s*\S")  # another command, whatever its verb
+_REPLY = re2.compile(r"\b[45]\d\d[ -][45]\.\d{1,3}\.\d{1,3}\b")
 _COMMON: Final = ("name", "identity", "enabled", "status", "state", "priority")
 _CAMEL = re2.compile(r"[a-z][A-Z]")
 _MOST_SHOWN: Final = 30
@@ -120,11 +121,17 @@ def _is_header(lines: Lines, position: int) -> bool:
 
 
 def _table(lines: Lines, start: int) -> Lines:
-    """The lines of the table whose header is at `start`: up to a blank line, the next command or the next header."""
+    """The lines of the table whose header is at `start`: up to a blank line, a command, another header or a reply."""
     end = start + 2
-    while end < len(lines) and lines[end][1].strip() and not _is_command(lines[end][1]) and not _is_header(lines, end):
+    while end < len(lines) and not _ends_table(lines, end):
         end += 1
     return lines[start:end]
+
+
+def _ends_table(lines: Lines, at: int) -> bool:
+    line = lines[at][1]
+    # What a server refused with stands below a table, in the person's own sentence; no setting holds a whole reply.
+    return not line.strip() or _is_command(line) or _is_header(lines, at) or bool(_REPLY.search(line[:1000]))
 
 
 def _cells(row: TableRow, names: list[str]) -> Pairs:

@@ -34,16 +34,19 @@ OWN: Final[dict[str, str]] = {
     " ConnectivityLogEnabled AntispamAgentsEnabled DelayNotificationTimeout InternalTransportCertificateThumbprint"
     " IntraOrgConnectorProtocolLoggingLevel PoisonMessageDetectionEnabled PoisonThreshold",
     "organization-config": "RejectDirectSend PublicFoldersEnabled RemotePublicFolderMailboxes RootPublicFolderMailbox"
-    " SendFromAliasEnabled SCLJunkThreshold DefaultPublicFolderProhibitPostQuota AutoEnableArchiveMailbox",
+    " PublicFolderMailboxesMigrationComplete PublicFolderMigrationComplete PublicFoldersLockedForMigration"
+    " PublicFolderMailboxesLockedForNewConnections SendFromAliasEnabled SCLJunkThreshold"
+    " DefaultPublicFolderProhibitPostQuota AutoEnableArchiveMailbox",
     "mailbox": "ProhibitSendQuota ProhibitSendReceiveQuota IssueWarningQuota UseDatabaseQuotaDefaults ForwardingAddress"
     " ForwardingSmtpAddress DeliverToMailboxAndForward RecoverableItemsQuota ArchiveQuota MessageCopyForSentAsEnabled"
-    " AccountDisabled",
+    " AccountDisabled WhenSoftDeleted IsInactiveMailbox IsSoftDeletedByRemove IsSoftDeletedByDisable",
     "mailbox-statistics": "TotalItemSize StorageLimitStatus TotalDeletedItemSize DatabaseProhibitSendQuota",
     "recipient": "RecipientType RecipientTypeDetails PrimarySmtpAddress ExternalEmailAddress RemoteRoutingAddress"
     " TargetAddress LegacyExchangeDN EmailAddressPolicyEnabled RequireSenderAuthenticationEnabled AcceptMessagesOnlyFrom"
     " AcceptMessagesOnlyFromDLMembers AcceptMessagesOnlyFromSendersOrMembers RejectMessagesFrom RejectMessagesFromDLMembers"
     " RejectMessagesFromSendersOrMembers ModerationEnabled ModeratedBy BypassModerationFromSendersOrMembers"
-    " ReportToOriginatorEnabled ReportToManagerEnabled SendOofMessageToOriginatorEnabled HiddenFromAddressListsEnabled",
+    " ReportToOriginatorEnabled ReportToManagerEnabled SendOofMessageToOriginatorEnabled HiddenFromAddressListsEnabled"
+    " AssignedLicenses IsLicensed SKUAssigned",
     "cas-mailbox": "ImapEnabled PopEnabled OWAEnabled ActiveSyncEnabled MAPIEnabled EwsEnabled PopUseProtocolDefaults",
     "hybrid-configuration": "ReceivingTransportServers SendingTransportServers OnPremisesSmartHost ClientAccessServers"
     " SecureMailCertificateThumbprint EdgeTransportServers ExternalIPAddresses",
@@ -89,6 +92,11 @@ _ALIASES: Final = {
     "remote-mailbox": "recipient", "distribution-group": "recipient", "dynamic-distribution-group": "recipient",
     "mail-public-folder": "recipient", "public-folder-client-permission": "folder-permission",
     "mailbox-folder-permission": "folder-permission", "unified-group": "recipient", "user": "recipient",
+    "exo-mailbox": "mailbox", "exo-recipient": "recipient", "exo-cas-mailbox": "cas-mailbox", "exocas-mailbox": "cas-mailbox",
+    "exo-mailbox-statistics": "mailbox-statistics", "exo-mailbox-folder-statistics": "mailbox-folder-statistics",
+    "exo-mailbox-permission": "mailbox-permission", "exo-recipient-permission": "recipient-permission",
+    "exo-mailbox-folder-permission": "folder-permission", "mg-user": "recipient", "msol-user": "recipient",
+    "ad-user": "recipient",
 }  # fmt: skip
 _ECHOED: Final = frozenset(
     {*OWN, *_ALIASES, "transport-agent", "blocked-sender-address", "inbox-rule", "journal-rule", "mailbox-database",

@@ -35,6 +35,7 @@ _FIELD = re2.compile(
 _TYPE = re2.compile(r"^\s*[A-Za-z][\w-]{0,30}\s*;\s*")
 _NAME = re2.compile(r"^[^:]{1,60}:(?:\s|$)")
 _HARMLESS: Final = frozenset({"delivered", "relayed", "expanded"})
+_ALONE = re2.compile(r"^\s*(?:-- |<)?([^\s<>()\[\];,:]{1,128}@[^\s<>()\[\];,:]{1,253})>?\s*$")
 _ADDRESS = re2.compile(r"[^\s<>()\[\];,:]{1,128}@[^\s<>()\[\];,:]{1,253}")
 
 
@@ -72,7 +73,17 @@ class Notification:
 @recogniser(r"^\s*(?:Final-Recipient|Diagnostic-Code)\s?:", rank=25)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each notification in the paste."""
-    return [artefact(each, reading.paste) for each in notifications(reading.free())]
+    found = notifications(reading.free())
+    if len(found) == 1 and len(found[0].recipients) == 1 and not found[0].recipients[0].address:
+        _name(found[0].recipients[0], reading.free())
+    return [artefact(each, reading.paste) for each in found]
+
+
+def _name(recipient: Recipient, lines: Lines) -> None:
+    """Give the recipient its address where the report has it in its words, on a line of its own."""
+    alone = {str(named.group(1)) for _, line in lines if (named := _ALONE.search(line))}
+    if len(alone) == 1:
+        recipient.fields["original-recipient"] = alone.pop()
 
 
 def notifications(lines: Lines) -> list[Notification]:

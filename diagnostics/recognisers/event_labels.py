@@ -44,7 +44,9 @@ _NAMES: Final = {
 LABELS: Final[dict[str, str]] = {name: kind for kind, names in _NAMES.items() for name in names.split("|")}
 
 # The sources whose events concern mail, as they name themselves.
-PROVIDERS: Final = r"Schannel|MSExchange(?:[A-Za-z]+| [A-Z][A-Za-z]+(?: [A-Z][A-Za-z]+){0,3})?|FIPFS"
+PROVIDERS: Final = (
+    r"Schannel|MSExchange(?:[A-Za-z]+| [A-Z][A-Za-z]+(?: [A-Z][A-Za-z]+){0,3})?|FIPFS|Service Control Manager"
+)
 # A description has paragraphs; these are the words that go on with one.
 GOES_ON = re2.compile(
     r"(?i)^\s*(?:The (?:following|SSPI|TLS|error|message|certificate|source)\b|Der SSPI|Le processus"

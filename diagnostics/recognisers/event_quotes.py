@@ -14,10 +14,10 @@ _PROVIDER_FIRST = re2.compile(
     rf"\b({PROVIDERS})(?i:[ ,:;(/-]{{1,4}}(?:(?:errors?|events?|warnings?)?[ -]?(?:ID)?[ :=#(]{{0,3}}))(\d{{3,5}})\b"
 )
 _NUMBER_FIRST = re2.compile(
-    rf"(?i:\b(?:events?|errors?|warnings?)(?:[ -]?ID)?[ :=#]{{0,3}}|^\s*)(\d{{3,5}})"
+    rf"(?i:\b(?:events?|errors?|warnings?|EventId|ID)(?:[ -]?ID)?[ :=#]{{0,3}}|^\s*)(\d{{3,5}})"
     rf"(?i:[ ,:;()-]{{1,4}}(?:source:? ?|from )?)({PROVIDERS})\b"
 )
-_NAMES = ("Schannel", "MSExchange", "FIPFS")
+_NAMES = ("Schannel", "MSExchange", "FIPFS", "Service Control")
 _STATED = re2.compile(
     r"(?i)internal error state is \d|error code returned|SChannel error state is|alert (?:code"
     r"|was)\D{0,40}\d|:\s*\d{2,3}\."
@@ -25,6 +25,10 @@ _STATED = re2.compile(
 _OBSERVED = re2.compile(
     r"(?i)event ?(?:log|viewer)|system log|application log|logged|\b(?:we|i|it) (?:also )?(?:see|saw"
     r"|get|got|find|found|have|log)|\bshows?\b|\b\d\d?:\d\d\b"
+    r"|\bsince\b|\bevery (?:day|night|hour|minute|morning|few)|\bstuck\b|\bqueues?\b|\bstopp|\bcrash"
+    r"|\bfails?\b|\bfailed\b|\bfailing\b"
+    r"|\ball (?:mails?|messages?)\b|\bno (?:mails?|messages?)\b|\bnothing\b|\bkeeps?\b"
+    r"|\bright (?:before|after)|\b0x[0-9a-f]{8}\b|\b10\d{3}\b"
 )
 _ADVICE = re2.compile(
     r"(?i)\b(?:means?|meaning|indicates?|what (?:is|does|are)|usually|typically|refers? to|explains?"

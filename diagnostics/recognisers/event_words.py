@@ -33,6 +33,9 @@ _SENTENCES: Final = (
     (rf"(?:{_SERVICE}) terminated with (?:the following|a|service.specific) ", _CONTROL, 7024),
     (r"resource pressure (?:increased|is constant at|decreased) ", _TRANSPORT, 15004),
     (r"following resources are under pressure:", _TRANSPORT, 15004),
+    (r"(?:bytes|Memory|buckets|disk space|Space\[.{1,160}|Queue\]?|load|\)) = \d{1,7}%? \[(?:High|Medium)\] ?\[(?:Normal|Low)=",
+     _TRANSPORT, 15004),
+    (r"CurrentResourceUse\W{1,3}(?:High|Medium)", _TRANSPORT, 15004),
     (r"rejecting (?:message submissions|messages) because the available disk space", _TRANSPORT, 15006),
     (r"rejecting (?:message submissions|messages) because the service continues to consume more memory",
      _TRANSPORT, 15007),
@@ -47,6 +50,7 @@ _SENTENCES: Final = (
     (r"Outbound authentication failed with error \S{2,40} for Send connector", _TRANSPORT, 2017),
     (r"provided valid credentials, but (?:is not authorized|it does not have submit)", _TRANSPORT, 1020),
     (r"could not discover any route to connector", _TRANSPORT, 5016),
+    (r"execution time of agent '.{3,80}' exceeded\b", "MSExchange Extensibility", 1050),
     (r"edgetransport \(\d{1,6},.{1,12}\) Transport Mail Database:", "ESENT", 454),
     (r"FIP-FS .{0,20}Scan Engine failed to load", "FIPFS", 5300),
 )  # fmt: skip

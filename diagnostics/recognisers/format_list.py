@@ -149,6 +149,7 @@ class _Reader:
     last: Property | None = None
     indent: int = 0
     colon: int = -1
+    aligned: bool = False  # the object's first colon has a space before it
 
     def take(self, position: int) -> None:
         index, line = self.text[position]
@@ -156,6 +157,8 @@ class _Reader:
         if not line.strip():
             if self.apart:
                 self._end()
+        elif shape and self._spoken(shape):
+            self._end()
         elif shape and not self._nested(shape):
             self._property(index, line, shape)
         elif self.last is not None and self._goes_on(position):
@@ -174,18 +177,22 @@ class _Reader:
         if self.current.properties:
             self.found.append(self.current)
             self.current = Block()
-        self.last, self.colon = None, -1
+        self.last, self.colon, self.aligned = None, -1, False
 
     def _property(self, index: int, line: str, shape: _Line) -> None:
         for name, value in _inline(line) or [(shape.name, shape.value)]:
             if name.lower() in self.current.properties:
                 self._end()
             if not self.current.properties:
-                self.indent, self.colon = shape.indent, shape.colon
+                self.indent, self.colon, self.aligned = shape.indent, shape.colon, shape.aligned
             self.last = Property(name, [index], [value], [len(line.rstrip())])
             self.current.properties[name.lower()] = self.last
             if index not in self.current.lines[-1:]:
                 self.current.lines.append(index)
+
+    def _spoken(self, shape: _Line) -> bool:
+        """`printer: 535 …` right below aligned properties is a person's line: cmdlets write capitals, and align the colon."""
+        return self.aligned and not shape.aligned and shape.name.islower() and shape.indent <= self.indent
 
     def _nested(self, shape: _Line) -> bool:
         """A line that looks like a property but stands under the value of the one before."""

@@ -46,7 +46,7 @@ _MAIL_SERVICES = re2.compile(
 # Others, such as POP and IMAP, are stopped by default.
 _NEEDED: Final = frozenset(
     {"msexchangetransport", "msexchangefrontendtransport", "msexchangedelivery", "msexchangesubmission", "msexchangeis",
-     "msexchangeadtopology", "smtpsvc"}
+     "msexchangeadtopology", "smtpsvc", "fms"}
 )  # fmt: skip
 _FINE_SYNC: Final = frozenset({"normal", "success", "synchronized", "skipped", ""})
 

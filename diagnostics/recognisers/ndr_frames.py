@@ -26,7 +26,7 @@ _CODED: Final = r"#?[45]\d\d[ -]"
 _FRAMES: Final = tuple(
     (name, re2.compile(pattern))
     for name, pattern in (
-        ("hashed", r"#(?P<reply>[45]\d\d [45]\.\d{1,3}\.\d{1,3}(?: .*|$))"),
+        ("hashed", rf"(?:^\s*(?P<host>{_HOST})\s+)?#(?P<reply>[45]\d\d [45]\.\d{{1,3}}\.\d{{1,3}}(?: .*|$))"),
         (
             "nested",
             r"#?<(?P<host>[\w.-]*)\s*#(?P<status>[45]\.\d{1,3}\.\d{1,3})(?:>|\s+(?i:x-unix|smtp);\s*(?P<reply>.*))",

@@ -89,7 +89,7 @@ _IN_HEADLINE = re2.compile(rf"(?i)(?:\bto|delivered to|reach)\s+({ADDRESS})\s")
 _HEADER = re2.compile(r"^[A-Za-z][A-Za-z0-9-]{1,60}:(?:\s|$)")
 _HEADER_START = re2.compile(
     r"(?i)^(?:Received|Return-Path|Message-ID|MIME-Version|X-[\w-]+|DKIM-Signature|ARC-[\w-]+|Authentication-Results[\w-]*"
-    r"|From|To|Date|Content-Type|Thread-[\w-]+|References|In-Reply-To|Accept-Language|Sender|Delivered-To|Resent-[a-z-]+|Received-SPF|Subject)\s?:"
+    r"|From|To|Resent-[\w-]+|Date|Content-Type|Thread-[\w-]+|References|In-Reply-To|Accept-Language|Sender|Delivered-To|Received-SPF|Subject)\s?:"
 )
 _SUBJECT = re2.compile(
     r"(?i)^\s*(?:subject|betreff|objet|asunto|oggetto|onderwerp|assunto|temat|件名|.mne)\s?:\s*(\S.*)$"

@@ -16,6 +16,7 @@ from diagnostics.artefacts import Artefact
 from diagnostics.mail_facts import CommandError
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
+from diagnostics.recognisers.lookup_errors import missing
 from diagnostics.recognisers.sources import source_at
 from diagnostics.text import squeezed
 
@@ -64,7 +65,8 @@ def read(reading: Reading) -> Sequence[Artefact]:
             host=(server.group(1) if server else error.server).lower(),
         )
         shown = {"cmdlet": error.cmdlet, "error": text[:200]}
-        found.append(artefact(reading, "command-error", error.lines, [fact], shown))
+        vain = missing(text, fact.source)
+        found.append(artefact(reading, "command-error", error.lines, [fact, vain] if vain else [fact], shown))
     return found
 
 

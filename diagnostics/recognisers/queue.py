@@ -32,6 +32,7 @@ _MESSAGE_NAMES: Final = (
     "sourceip",
     "queue",
 )
+_ERRORS: Final = ("lasterror", "recipients", "deferreason")
 _IDENTITY = re2.compile(r"^[\w.-]{1,63}\\(?:\d+|Submission|Unreachable|Poison|Shadow\\\d+)(?:\\\d+)?$")
 _LAST_ERROR = re2.compile(r"(?i)^\s*last ?error\s*:\s*(\S.*)$")
 _LED = re2.compile(r"(?i)[{<\[]?\bLED[=-]")
@@ -40,11 +41,12 @@ _ANGLED = re2.compile(r"(?i)<(LRI|LRT|LED|MSG|FQDN|IP)[-=]([^<>]*)(?:>|$)")
 _BARE_LED = re2.compile(r"(?i)(^|[^{<])\bLED=")
 _CLOSED = re2.compile(r"(?i)LRT=[^{}]*\}|\}\]")
 _NEXT_THING = re2.compile(r"(?i)^\s*(?:[A-Za-z][A-Za-z0-9_]{1,60}\s+:\s|\d{4}-\d\d-\d\dT[\d:.]+Z?,|\[PS\]|PS [A-Z]:)")
+_MOST_SHOWN: Final = 100  # queues
 _LONGEST_BLOCK: Final = 14  # lines
 
 
 @recogniser(
-    r"(?:\bLED[=-]|^\s*Last ?Error\s*:|^\s*(?:NextHopDomain|DeliveryType|MessageCount|DeferReason)\s*:"
+    r"(?:\bLED[=-]|^\s*Last ?Error\s*:|^\s*Status\s*:\s*Suspended|^\s*(?:NextHopDomain|DeliveryType|MessageCount|DeferReason)\s*:"
     r"|\bIdentity\s.*\bStatus\b|\bFromAddress\s.*\bSubject\b)",
     rank=40,
 )
@@ -59,23 +61,34 @@ def read(reading: Reading) -> Sequence[Artefact]:
 
 def _objects(reading: Reading) -> Iterator[Artefact]:
     for block in blocks(reading.free()):
-        message = sum(block.has(name) for name in _MESSAGE_NAMES) >= 2
+        message = sum(block.has(name) for name in _MESSAGE_NAMES) >= 2 or block.has("deferreason")
         queue = sum(block.has(name) for name in _QUEUE_NAMES)
-        if message or queue >= 2 or (queue and block.has("status", "identity")):
+        if message or queue >= 2 or (queue and block.has("status", "identity")) or _names_queue(block):
             yield _artefact(reading, block, "get-message" if message else "get-queue")
+
+
+def _names_queue(block: Block) -> bool:
+    """Whether the object is a queue by its identity and state alone, with all that tells more left out."""
+    return bool(_IDENTITY.search(block.value("identity"))) and block.value("status").lower() in _STATES
 
 
 def _artefact(reading: Reading, block: Block, kind: str) -> Artefact:
     facts: list[Fact] = []
     if kind == "get-queue":
         facts.append(_state(reading, block))
-    error = block.value("lasterror") or (block.value("recipients") if kind == "get-message" else "")
-    if error and (block.value("lasterror") or _LED.search(error)):
-        facts.extend(_reply(reading, error, block.line("lasterror" if block.value("lasterror") else "recipients")))
+    told = next((name for name in _ERRORS if _tells(block, name)), "") if kind == "get-message" else "lasterror"
+    if block.value(told):
+        facts.extend(_reply(reading, block.value(told), block.line(told)))
     shown = {
         name: value for name in ("identity", "status", "messagecount", "nexthopdomain") if (value := block.value(name))
     }
     return _built(reading, kind, block.lines, facts, shown)
+
+
+def _tells(block: Block, name: str) -> bool:
+    """Whether a message's property `name` holds an error: the recipients bear one in a block, and no reason is `None`."""
+    value = block.value(name)
+    return bool(_LED.search(value)) if name == "recipients" else value.lower() not in ("", "none")
 
 
 def _state(reading: Reading, block: Block) -> QueueState:
@@ -125,7 +138,9 @@ def _tables(reading: Reading) -> Iterator[Artefact]:
         if plain(cells.get("lasterror", "")):
             facts.extend(_reply(reading, cells["lasterror"], row.line))
     lines = [line for row in rows for line in row.lines]
-    yield _built(reading, "get-queue", lines, facts, {"queues": len(rows)})
+    counts = {fact.identity: fact.messages for fact in facts if isinstance(fact, QueueState)}
+    messages = dict(list(counts.items())[:_MOST_SHOWN])
+    yield _built(reading, "get-queue", lines, facts, {"queues": len(rows), "messages": messages})
 
 
 def _messages(reading: Reading) -> Iterator[Artefact]:
@@ -136,6 +151,9 @@ def _messages(reading: Reading) -> Iterator[Artefact]:
         cells = {name: plain(cell.removesuffix("...")) for name, cell in row.cells.items()}
         told = (("FromAddress", cells["fromaddress"]), ("Subject", cells["subject"]))
         facts.append(Configured(source=source_at(reading, row.line), kind="queued-message", values=told))
+        if "suspended" in (word.lower() for word in reading.paste.lines[row.line].split()):
+            held = cells.get("queue") or cells.get("identity", "")
+            facts.append(QueueState(source=source_at(reading, row.line), identity=held, status="Suspended", messages=1))
         if plain(cells.get("lasterror", "")):
             facts.extend(_reply(reading, row.cells["lasterror"], row.line))
         lines.extend(row.lines)

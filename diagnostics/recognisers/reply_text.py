@@ -154,7 +154,7 @@ def goes_on(text: str, line: str) -> bool:
     """Whether `line` is the wrapped rest of the reply that ends `text`: by indent, open bracket or quote, or width."""
     if not line.strip() or len(text) > _LONGEST:
         return False
-    if line[:1] in " \t" or _REPEATED.search(line) or _same_reply(text, line):
+    if line[:1] in " \t" or _REPEATED.search(line) or _same_reply(text, line) or _awaits(text, line):
         return True
     tail = text[-500:]
     if any(tail.rfind(opened) > tail.rfind(closed) for opened, closed in ("()", "[]", "{}")):
@@ -165,6 +165,13 @@ def goes_on(text: str, line: str) -> bool:
     if _LABEL.search(line):
         return False
     return width >= _WRAP and tail.rstrip()[-1:] not in ".!?\"')]}#"
+
+
+def _awaits(text: str, line: str) -> bool:
+    """Whether a reply of several lines, whose code is repeated with a dash, was wrapped anew and goes on in `line`."""
+    code = text[:4]
+    marked = code[:1] in "45" and code[1:3].isdecimal() and code[3:] == "-"
+    return marked and (code in line or code in text[4:]) and f" {code[:3]} " not in f"{text} ".replace("\n", " ")
 
 
 def _same_reply(text: str, line: str) -> bool:

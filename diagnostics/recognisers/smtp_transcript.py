@@ -14,6 +14,7 @@ import re2
 
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, SessionMasked, SmtpReached, Stage, StarttlsNotOffered
+from diagnostics.mail_facts import LogonTried
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.masking import MASKED_BANNER, MASKED_CAPABILITY
 from diagnostics.recognisers.reply_text import read_reply
@@ -70,6 +71,8 @@ _BANNER_HOST = re2.compile(r"^([A-Za-z0-9][A-Za-z0-9_.-]{2,252}\.[A-Za-z0-9-]{2,
 _RECIPIENT = re2.compile(r"(?i)^RCPT TO:\s*<?([^\s<>]{1,320})>?")
 _IDLE = re2.compile(r"(?i)timeout waiting for client input|idle timeout|timeout exceeded|timed out waiting for")
 _COMPLETE_MARK: Final = " "
+_DRAWN: Final = "\u2500\u2502\u2514\u251c\u250c "  # lines of a tree that some clients draw around what was said
+_TRIED = re2.compile(r"(?i)^AUTH ([A-Z0-9-]{3,20})\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,9 @@ class _Talk:
     masked: list[tuple[int, str]] = field(default_factory=list)
     recipient: str = ""
     refusals: list[_Refusal] = field(default_factory=list)
+    offered: tuple[str, ...] = ()
+    tried: str = ""
+    tried_at: int = -1
     spoke: int = 0
 
     def reach(self, stage: Stage, index: int) -> None:
@@ -150,7 +156,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
 
 def _spoken(line: str) -> str:
     """The line without the mark of who spoke (`S:`, `C:`, `<`, `>`) or of when."""
-    text = line.strip()
+    text = line.strip().lstrip(_DRAWN)
     mark, space, rest = text.partition(" ")
     if space and mark.upper() in _SPEAKERS:
         return rest.strip()
@@ -174,6 +180,9 @@ def _anew(talk: _Talk, server: Any, index: int, previous: int) -> bool:
 def _hear_client(talk: _Talk, index: int, verb: str, spoken: str) -> None:
     named = _RECIPIENT.search(spoken) if verb == "RCPT" else None
     talk.recipient = named.group(1) if named else "" if verb == "MAIL" else talk.recipient
+    mechanism = _TRIED.search(spoken)
+    if mechanism:
+        talk.tried, talk.tried_at = mechanism.group(1).upper(), index
     verb = "EHLO" if verb in ("EHLO", "LHLO") else verb
     talk.verb = verb
     talk.verbs.append(verb)
@@ -210,6 +219,8 @@ def _hear_250(talk: _Talk, index: int, mark: str, rest: str) -> None:
             talk.ehlo = index
         if keyword in _KEYWORDS or keyword.startswith("XSHADOW"):
             talk.capabilities.append(keyword)
+        if keyword == "AUTH":
+            talk.offered = tuple(rest.upper().split()[1:])
         if MASKED_CAPABILITY.search(rest.strip()):
             talk.masked.append((index, "capability"))
         talk.complete = mark == _COMPLETE_MARK
@@ -245,6 +256,9 @@ def _facts(reading: Reading, talk: _Talk) -> Iterator[Fact]:
             what="banner" if what == "banner" else "capability",
             host=talk.host,
         )
+    if talk.tried and talk.complete:
+        source = source_at(reading, talk.tried_at)
+        yield LogonTried(source=source, offered=talk.offered, mechanism=talk.tried, host=talk.host)
     refused = _first_refusal(talk)
     if refused:
         source = source_at(reading, refused.line)

@@ -1,4 +1,4 @@
-"""Circumstances that decide and that only a sentence tells: whose an address is, that mail is forwarded, a meeting, a smart host.
+"""Circumstances that decide and that only a sentence tells: a meeting nobody was invited to, a smart host.
 
 Read only beside something else that was pasted.
 """
@@ -17,25 +17,6 @@ from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
 from diagnostics.recognisers.told_settings import MOST_LINES, supposes
 
-_IP = r"(\d{1,3}(?:\.\d{1,3}){3})"
-_OURS = re2.compile(
-    rf"(?i)\b{_IP}\b,?\)? ?(?:\(?(?:is|are|=|:|being|which is|that.s|ist|est|es)\)? )(?:that.s |just |really |actually )?"
-    r"(?:our|ours|us\b|the (?:public|outside|external|wan) (?:ip|address|interface) of our|unsere?|notre|nuestr[ao])"
-)
-# A mailbox or domain that sends its mail on; a bounce that somebody forwarded to a colleague is none.
-_FORWARDS = re2.compile(
-    r"(?i)\b(?:is|are|gets?|being|was|were) (?:auto(?:matically)?[ -]?)?(?:forwarded"
-    r"|redirected) (?:on )?to (?:\S+@|an? |his|her|their|the|gmail|yahoo|"
-    r"outlook|external)"
-    r"|\b(?:forwards?|redirects?) (?:all |every ?thing |(?:his|her|their|its|the|any) (?:mails?|messages?"
-    r"|e-?mails?) )?(?:on )?to (?:\S+@|an? (?:\w+ )?"
-    r"(?:account|mailbox|address|gmail|yahoo)|his|her|their|gmail|yahoo|outlook|external)"
-    r"|\bforward(?:ing|er)[ -](?:to|rule|address|domain|service|is (?:set|on))|\b(?:auto|external)[ -]?forward|\bpure forwarder"
-    r"|\bweitergeleitet|\bweiterleitung|\btransf.r(?:.s?|e) (?:vers|automatique)|\breenv[i\x{ed}]o|\binoltr(?:o|a|ato)\b"
-)
-_TO_PEOPLE = re2.compile(
-    r"(?i)\b(?:forwarded|redirected) to (?:me|us|you|support|this|the (?:channel|team|help ?desk|ticket))\b"
-)
 _MEETING = re2.compile(
     r"(?i)\bmeeting|\bcalendar\b|\bappointment|\bbooking|\broom (?:mailbox|calendar|list)|\bBesprechung|\bTermin"
     r"|\br.union|\breuni.n|\briunion"
@@ -54,9 +35,8 @@ _SMART_HOST = re2.compile(
 
 
 @recogniser(
-    r"(?:\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\b|forward|redirect|weitergeleitet|weiterleitung|transf.r|reenv|inoltr|delegate|invite|eingeladen"
-    r"|smart ?-?host|\x{30b9}\x{30de}\x{30fc}\x{30c8}|h.te actif|host inteligente|vertret)",
-    rank=98,
+    r"(?:delegate|invite|eingeladen|smart ?-?host|\x{30b9}\x{30de}\x{30fc}\x{30c8}|h.te actif|host inteligente|vertret)",
+    rank=99,
 )
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each line."""
@@ -72,11 +52,6 @@ def read(reading: Reading) -> Sequence[Artefact]:
 
 
 def _told(source: Source, line: str) -> Iterator[Fact]:
-    for match in _OURS.finditer(line):
-        yield Configured(source=source, kind="own-address", name=match.group(1))
-    sent_on = _FORWARDS.search(line)
-    if sent_on and not _TO_PEOPLE.search(line) and not supposes(line[: sent_on.start()]):
-        yield Configured(source=source, kind="told-forwarding", name=sent_on.group(0))
     host = _SMART_HOST.search(line)
     if host and not supposes(line[: host.start()]):
         yield SendConnector(source=source, smart_hosts=(host.group(1).lower(),))

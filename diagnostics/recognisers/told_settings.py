@@ -33,6 +33,7 @@ _KIND_OF: Final = {
     **{name: kind for kind, names in OWN.items() for name in names.split()},
     **dict.fromkeys(_SEND_NAMES, _SEND),
     "SmtpClientAuthenticationDisabled": "smtp-auth",
+    "targetAddress": "recipient",
 }
 _WORDS: Final = (
     (re2.compile(r"(?i)send[ -]?connector"), _SEND),
@@ -45,11 +46,13 @@ _WORDS: Final = (
 _NAMES: Final = "|".join(sorted({*_KIND_OF, *_SHARED}, key=len, reverse=True))
 _VALUE: Final = (
     r"(\{[^{}\n]{0,300}\}|\"[^\"\n]{1,200}\"|\$?(?:[Tt]rue|[Ff]alse|[Nn]one|[Nn]ull|empty|blank|not set)\b"
-    r"|<I>[^\n]{3,200}|[A-Z][A-Za-z]{2,40}(?:, ?[A-Z][A-Za-z]{2,40}){0,9}|[A-Za-z0-9*@_-]{1,80}(?:\.[A-Za-z0-9*_-]{1,80}){1,8})"
+    r"|<I>[^\n]{3,200}|(?:smtp:|SMTP:)?[\w.+'-]{1,64}@[\w.-]{3,200}\w|\d{1,7}\b"
+    r"|[A-Z][A-Za-z]{2,40}(?:, ?[A-Z][A-Za-z]{2,40}){0,9}|[A-Za-z0-9*@_-]{1,80}(?:\.[A-Za-z0-9*_-]{1,80}){1,8})"
 )
 _NAME = re2.compile(rf"(?:^|[\s(\[{{\"'`,;/])({_NAMES})\b")
 _BEHIND = re2.compile(
-    r"^[\"'`]?(?:\s{0,20}(?::|=|->)\s{0,20}|\s+(?:(?:is|was|are|still|shows|says|only|has|holds|set|to|now|currently)\s+){0,3})"
+    r"^[\"'`]?(?:\s{0,20}(?::|=|->)\s{0,20}"
+    r"|\s+(?:(?:is|was|are|still|shows|says|only|has|holds|set|to|now|currently|ist|steht|auf|est|es|è)\s+){0,3})"
     + _VALUE
 )
 _NOT_STATED = re2.compile(
@@ -105,6 +108,8 @@ def _stated(index: int, line: str) -> Iterator[_Stated]:
         if value is None or supposes(before):
             continue
         text = value.group(1).strip('"$')
+        if match.group(1) == "DomainType" and "." in text:
+            continue  # a selected column, and a domain behind it (told_lookups.py reads the row)
         found.append((match.group(1), "" if text.lower() in _EMPTY else text.rstrip(".")))
         label = label or _labelled(before)
     told = next((kind for words, kind in _WORDS if words.search(line)), "")

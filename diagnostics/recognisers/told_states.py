@@ -57,29 +57,36 @@ _DISK = re2.compile(
 _QUEUE = re2.compile(
     r"(?i)\bqueues?\b[^;\n]{0,60}\b(?:is|are|was|status|state|shows?|set to|marked)[ :=]{1,3}(?:as )?suspended\b"
 )
+# A queue by its identity, as Get-Queue and monitoring name it, needs nothing beside it.
+_NAMED_QUEUE = re2.compile(
+    r"(?i)\b[\w-]{2,40}\\(?:\d{1,9}|Submission|Unreachable)\b[^;\n]{0,60}\bsuspended\b|\bQueue ?Status\W{1,3}Suspended\b"
+)
+_PAST = re2.compile(r"(?i)\b(?:was|were|resumed)\b")
 _MESSAGES = re2.compile(r"(?i)\b(\d{1,7}) (?:messages|mails|e-?mails|items)\b")
 _CLOCK = re2.compile(
     r"(?i)\b(?:clock|time|uhr)\b[^.;\n]{0,40}?\b(?:is|was|are|runs?|differs? by|off by|off)\b[^.;\n\d]{0,12}"
     r"(\d{1,4}) ?(min(?:ute)?s?|hours?|h|days?)\b(?: (?:behind|ahead|off|slow|fast|apart|different|late))"
 )
 _OFFSET = re2.compile(r"(?i)\b(?:offset|o:)[^.;\n\d]{0,12}([+-]?\d{1,7})(?:\.\d{1,9})? ?s(?:ec(?:onds)?)?\b")
-_CHART = re2.compile(r"^\s*\d\d:\d\d:\d\d, ?(?:d:\S+ o:)?([+-]\d{1,7})\.\d{1,9}s")  # w32tm /stripchart
 _TOLERANCE: Final = 300  # seconds; Kerberos' default
 
 
 @recogniser(
     rf"\b(?:{_NAMED}|ServerWideOffline|HubTransport|suspended|clock|uhr|w32tm|offset|full|out of space|disk space|free|left)\b"
-    r"|\d\d:\d\d:\d\d, ?(?:d:\S+ o:)?[+-]\d{1,7}\.\d|\btime\b[^\n]{0,60}\b(?:behind|ahead|off)\b",
+    r"|\btime\b[^\n]{0,60}\b(?:behind|ahead|off)\b",
     rank=96,
 )
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each line that tells states."""
-    if not in_sight(reading):
-        return []
+    seen = in_sight(reading)
     found = []
     for index, line in reading.sentences()[:MOST_LINES]:
         asked = line.rstrip().endswith("?")
-        facts = [] if asked else list(_told(source_at(reading, index), line[:1000]))
+        facts = (
+            []
+            if asked or not (seen or (_NAMED_QUEUE.search(line) and not _PAST.search(line)))
+            else list(_told(source_at(reading, index), line[:1000]))
+        )
         if facts:
             shown = {"states": [getattr(each, "name", "") or "queue" for each in facts]}
             found.append(artefact(reading, "told-state", [index], facts, shown))
@@ -96,7 +103,7 @@ def _told(source: Source, line: str) -> Iterator[Fact]:
     for match in _stated(_DISK, line):
         letter = (match.group(1) or "").upper()
         yield _failing(source, "volume", letter, (("DriveLetter", letter), ("Told", match.group(0))))
-    for _ in _stated(_QUEUE, line):
+    if next(_stated(_QUEUE, line), None) or next(_stated(_NAMED_QUEUE, line), None):
         count = _MESSAGES.search(line)
         yield QueueState(source=source, status="Suspended", messages=int(count.group(1)) if count else 1)
     seconds = _seconds(line)
@@ -114,9 +121,6 @@ def _failing(source: Source, kind: str, name: str, values: Pairs) -> Configured:
 
 def _seconds(line: str) -> int:
     """How far a clock is said to be off; 0 where nothing is said of one."""
-    charted = _CHART.search(line)
-    if charted:
-        return abs(int(charted.group(1)))
     exact = _OFFSET.search(line)
     if exact:
         return abs(int(exact.group(1)))

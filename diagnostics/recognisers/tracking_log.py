@@ -52,15 +52,18 @@ _LIST: Final = (
     "messagesubject",
     "connectorid",
 )
+# A report or an export names its columns in a row of its own, and has those that somebody chose.
+_HEADER: Final = r"^\W?date[-_ ]?time[\w-]{0,8}\W?,[^\n]*\bevent[-_]?id\b"
+_IS_HEADER = re2.compile(f"(?i){_HEADER}")
 _STATUSES = re2.compile(r"\];(?:\[|$)")
 _SUCCESS = re2.compile(r"^\W{0,4}2\d\d\b")
 
 
-@recogniser(f"(?:{SIGN}|^\\s*#Log-type:\\s*Message Tracking|\\bEventId\\b|\\bRecipientStatus\\s*:)", rank=15)
+@recogniser(f"(?:{SIGN}|{_HEADER}|^\\s*#Log-type:\\s*Message Tracking|\\bEventId\\b|\\bRecipientStatus\\s*:)", rank=15)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for all entries of each form."""
     lines = reading.free()
-    columns = COLUMNS
+    columns = _columns(lines)
     raw = [(row.lines, found) for row in log_rows(lines, columns) if (found := _of_row(reading, row))]
     listed = [(tuple(b.lines), _of_block(reading, b)) for b in blocks(lines) if _is_entry(b)]
     tabled = list(_of_tables(reading, lines))
@@ -72,6 +75,13 @@ def read(reading: Reading) -> Sequence[Artefact]:
             facts = [fact for _, found in entries for fact in found]
             artefacts.append(artefact(reading, kind, claims, facts, _shown(facts)))
     return artefacts
+
+
+def _columns(lines: list[tuple[int, str]]) -> tuple[str, ...]:
+    """The names in a header row, spelled as in the log files; the usual columns where there is none."""
+    header = next((line for _, line in lines if _IS_HEADER.search(line)), "")
+    named = tuple(cell.strip(' "').lower().replace("_", "-") for cell in header.split(","))
+    return named if "source" in named else COLUMNS
 
 
 def _shown(facts: list[Fact]) -> dict[str, object]:
@@ -102,7 +112,7 @@ def _of_row(reading: Reading, row: LogRow) -> list[Fact]:
         sender=row.get("sender-address"),
         recipients=tuple(each for each in row.get("recipient-address").split(";") if each),
         status=row.get("recipient-status"),
-        context=row.get("source-context"),
+        context=row.get("source-context") or row.get("reference"),
         message_id=row.get("message-id"),
         network_id=row.get("network-message-id"),
         at=row.cells[0],
@@ -126,7 +136,7 @@ def _of_block(reading: Reading, block: Block) -> list[Fact]:
         sender=block.value("sender"),
         recipients=items(block.value("recipients")),
         status=_unbraced(block.value("recipientstatus")),
-        context=block.value("sourcecontext"),
+        context=f"{block.value('sourcecontext')} {_failure(block.value('eventdata'))}".strip(),
         message_id=block.value("messageid"),
         network_id=block.value("networkmessageid"),
     )
@@ -148,6 +158,11 @@ def _of_tables(reading: Reading, lines: list[tuple[int, str]]) -> Iterator[tuple
             context=cells.get("sourcecontext", ""),
         )
         yield row.lines, [entry, *_replies(entry, entry.source, "", "")]
+
+
+def _failure(data: str) -> str:
+    """What an agent says of its own failure in the event's data; "" where it only counts and names."""
+    return data if "exception" in data.lower() or "[error" in data.lower() else ""
 
 
 def _unbraced(status: str) -> str:

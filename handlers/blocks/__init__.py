@@ -3,18 +3,25 @@
 from handlers.blocks.check import checked, checking
 from handlers.blocks.explanation import explained
 from handlers.blocks.help import help_message
+from handlers.blocks.log_answer import at_work, logged
 from handlers.blocks.message import Message, plain
+from handlers.blocks.page import PAGE_ACTIONS, mention, page
 from handlers.blocks.report import CHECK_HOST, SHOW_STEPS, answer, details
 
 __all__ = [
     "CHECK_HOST",
+    "PAGE_ACTIONS",
     "SHOW_STEPS",
     "Message",
     "answer",
+    "at_work",
     "checked",
     "checking",
     "details",
     "explained",
     "help_message",
+    "logged",
+    "mention",
+    "page",
     "plain",
 ]

@@ -105,6 +105,13 @@ def _change(change: LogChange) -> str:
     return f"{when}, {change.what} changed from {change.before} to {change.after}."
 
 
+def pace(done: int, total: int, seconds: float) -> str:
+    """`43 % of 200 MB, 64 MB/s, 2 s left`: how far the work on a log is, `seconds` after it began."""
+    rate = done / seconds if seconds > 0 else 0.0
+    left = f", {(total - done) / rate:.0f} s left" if rate and done < total else ""
+    return f"{100 * done // max(total, 1):>3} % of {total / 1e6:,.0f} MB, {rate / 1e6:,.0f} MB/s{left}"
+
+
 def moment(at: str) -> str:
     """`2026-11-18 13:49:34Z`: a time without its fractions."""
     return f"{at[:10]} {at[11:19]}Z" if len(at) >= len("2026-11-18T13:49:34") else at

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import re2
 
@@ -32,12 +32,24 @@ _URL = re2.compile(r"https?://[!-;=?-{}~]+")
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file beside a message. `part` tells it from the message's others; `alt` says what a picture shows."""
+
+    part: Literal["chart", "data"]
+    name: str
+    content: bytes
+    alt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """What to send: `text` for notifications and old clients, `blocks`, and a text file (name, content) or None."""
+    """What to send: `text` for notifications and old clients, `blocks`, a text file (name, content) with what did not fit or
+    None, and other files."""
 
     text: str
     blocks: tuple[Block, ...] = ()
     file: tuple[str, str] | None = None
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

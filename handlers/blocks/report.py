@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from diagnostics.checks.target import TargetError, target_of
 from diagnostics.report import Report
 from handlers.blocks import steps
 from handlers.blocks.message import Button, Message, message
@@ -22,15 +23,20 @@ CHECK_HOST: Final = "check_host"
 
 def answer(report: Report, *, refusals: Sequence[str] = (), manual_url: str = "") -> Message:
     """The answer to a paste. `refusals` say which files were not read, and why; `manual_url` is where causes have pages."""
-    hidden = _hidden(report)
-    buttons = [Button(f"Show all steps ({hidden} more)", SHOW_STEPS)] if hidden else []
-    if report.check:
-        buttons.append(Button(f"Check {report.check}", CHECK_HOST, report.check))
     return message(
         outline(report, refusals=refusals, manual_url=manual_url),
-        buttons=buttons,
+        buttons=buttons(report),
         complete=lambda: outline(report, full=True, refusals=refusals),
     )
+
+
+def buttons(report: Report) -> list[Button]:
+    """What can be done with an answer."""
+    hidden = _hidden(report)
+    found = [Button(f"Show all steps ({hidden} more)", SHOW_STEPS)] if hidden else []
+    if target := _to_check(report):
+        found.append(Button(f"Check {target}", CHECK_HOST, target))
+    return found
 
 
 def details(report: Report) -> Message:
@@ -41,6 +47,14 @@ def details(report: Report) -> Message:
         return message(part([line("text", "There are no steps for this.")]))
     title = part([line("title", "All steps")])
     return message([replace(group, rank=place) for place, group in enumerate([*title, *parts])])
+
+
+def _to_check(report: Report) -> str:
+    """The host or domain to offer a check of; what a button carries comes back, so only a plain name may go into it."""
+    try:
+        return str(target_of(report.check)) if report.check else ""
+    except TargetError:
+        return ""
 
 
 def _hidden(report: Report) -> int:

@@ -1,7 +1,8 @@
 """A bot in a process of its own, for tests that kill it: python -m tests.bot.child MOMENT
 
 `before-answer` dies when the stored delivery is about to be dealt with, `after-post` when Slack has the answer and
-the record does not, `after-record` when the delivery is about to be closed, `never` lives. Prints its address.
+the record does not, `after-record` when the delivery is about to be closed, `in-log` when a large log is being read, `never`
+lives. Prints its address.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from bot.app import running, until_stopped
 from bot.database.cases import Cases
 from bot.database.inbox import Inbox
 from bot.jobs import Worker
+from bot.log_reading import LogReader
 from bot.settings import load
 from tests.bot.conftest import QUICK
 
@@ -40,6 +42,8 @@ def arrange(moment: str) -> None:
         Cases.mark = marked  # type: ignore[method-assign]
     elif moment == "after-record":
         Inbox.done = die  # type: ignore[method-assign]
+    elif moment == "in-log":
+        LogReader._read = die  # type: ignore[method-assign]
 
 
 async def run() -> None:

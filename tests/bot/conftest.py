@@ -16,9 +16,10 @@ import asyncpg
 import pytest
 from cryptography.fernet import Fernet
 
-from bot.app import Bot, running
+from bot.app import Bot, running, system_clock
 from bot.database.embedded import Embedded
 from bot.jobs import Pace
+from bot.oncall.escalations import Clock
 from bot.playground.server import Playground
 from bot.playground.timings import Timings
 from bot.settings import Settings, load
@@ -74,10 +75,15 @@ class World:
 
     @asynccontextmanager
     async def bot(
-        self, mode: Mapping[str, str] = MappingProxyType({}), *, pace: Pace = QUICK, **more: str
+        self,
+        mode: Mapping[str, str] = MappingProxyType({}),
+        *,
+        pace: Pace = QUICK,
+        clock: Clock = system_clock,
+        **more: str,
     ) -> AsyncIterator[Bot]:
         settings = self.settings(**mode, **more)
-        async with running(settings, pace=pace) as bot:
+        async with running(settings, pace=pace, clock=clock) as bot:
             self.place.request_url = f"{bot.server.url}/slack/events" if settings.mode == "http" else None
             yield bot
 

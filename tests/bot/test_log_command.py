@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from bot.log_command import means_logs
-from bot.log_terminal import progress, table
+from bot.log_terminal import table
 from diagnostics import Report
 from diagnostics.logs.answer import answer, find
+from handlers.blocks.logs import pace
 from tests.logs.reading import generated, write
 from tests.logs_generator import Plan
 
@@ -188,5 +189,5 @@ def test_the_table_fits(width: int, tmp_path: Path) -> None:
 
 
 def test_progress_says_how_far_how_fast_and_how_long() -> None:
-    assert progress(500_000_000, 1_000_000_000, 2.0) == " 50 %  250 MB/s  2 s left"
-    assert progress(0, 0, 0.0).startswith("  0 %")
+    assert pace(500_000_000, 1_000_000_000, 2.0) == " 50 % of 1,000 MB, 250 MB/s, 2 s left"
+    assert pace(0, 0, 0.0).startswith("  0 %")

@@ -186,6 +186,17 @@ NEARLY: dict[str, list[tuple[str, dict[str, Any]]]] = {
         ("extensions with X", {"capabilities": ("XCLIENT NAME", "X-ANONYMOUSTLS", "XEXCH50", "XOORG", "XXXX")}),
     ],
     "not_smtp": [("a host called ftp", {"greeting": b"220 ftp.contoso.test ESMTP\r\n"})],
+    "greeting_421": [("421 in the text", {"greeting": b"220 mail.contoso.test 421 is not what I say\r\n"})],
+    "ehlo_rejected": [
+        (
+            "an answer in pieces",
+            {"replies": {"EHLO": then(b"250-mail.con", late(0.05, b"toso.test\r\n250 STARTTLS\r\n"))}},
+        )
+    ],
+    "ehlo_unsupported": [("nothing but STARTTLS", {"capabilities": ()})],
+    "starttls_refused": [("an enhanced code", {"replies": {"STARTTLS": b"220 2.0.0 SMTP server ready\r\n"}})],
+    "starttls_closed": [("closed at QUIT", {"inside": {"QUIT": close}})],
+    "starttls_reset": [("reset at QUIT", {"inside": {"QUIT": reset}})],
     "greeting_554": [("554 in the text", {"greeting": b"220 mail.contoso.test no 554 here\r\n"})],
     "protocol_error": [("an answer byte by byte", {"replies": {"EHLO": dripping(0.001, extended("STARTTLS"))}})],
     "dropped_after_ehlo": [("no extensions shown in TLS", {"inside": {"EHLO": b"250 mail.contoso.test\r\n"}})],

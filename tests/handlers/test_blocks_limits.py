@@ -247,12 +247,14 @@ def test_any_details_fit(report: Report) -> None:
     check(details(report))
 
 
+@pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")
 @LARGE
 @given(CHECK, st.none() | st.floats(0, 1e6), st.none() | REPORT)
 def test_any_check_fits(report: CheckReport, age: float | None, case: Report | None) -> None:
     check(checked(report, age=age, case=case))
 
 
+@pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")  # of a large example that it prints
 @LARGE
 @given(CHECK)
 def test_any_progress_fits(report: CheckReport) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from diagnostics import Report
-from diagnostics.logs.answer import answer, find
+from diagnostics import Report, diagnose
+from diagnostics.logs.answer import answer, find, read_logs
 from diagnostics.logs.conversation import conversation
 from diagnostics.logs.following import Follower
 from diagnostics.logs.model import LogSummary
@@ -62,6 +64,44 @@ def test_processes_find_what_one_finds(tmp_path: Path) -> None:
     one, two = answer(find(names)), answer(find(names), workers=2, progress=seen.append)
     assert one == two
     assert seen[-1].done == seen[-1].total == sum(Path(name).stat().st_size for name in names)
+
+
+def test_minutes_tell_what_hours_cannot(tmp_path: Path) -> None:
+    (kind,) = _log(answer(find(write(tmp_path, TEXT, [0.5])))).kinds
+    began = Counter(told.began[:16] for told in TRUTH.sessions)
+    failed = Counter(told.began[:16] for told in TRUTH.sessions if told.error)
+    assert {each.name: each.sessions for each in kind.minutes} == began
+    assert {each.name: each.failed for each in kind.minutes if each.failed} == failed
+    assert [each.name for each in kind.minutes] == sorted(began)
+
+
+def test_minutes_of_a_long_log_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("diagnostics.logs.answer._MOST_MINUTES", 60)
+    text, _ = generated(Plan(size=1_000_000, pace=10_000))
+    (kind,) = _log(answer(find(write(tmp_path, text)))).kinds
+    assert len(kind.hours) > 3
+    assert kind.minutes == ()
+
+
+def test_what_was_judged_can_be_judged_again(tmp_path: Path) -> None:
+    found = read_logs(find(write(tmp_path, TEXT)))
+    worst = found.report.findings[0]
+    again = diagnose(found.pastes[0])
+    assert worst.cause in [each.cause for each in again.findings]
+    assert "#Log-type: SMTP Send Protocol Log" in found.pastes[0]
+
+
+def test_a_packed_file_tells_its_progress(tmp_path: Path) -> None:
+    text, _ = generated(Plan(size=3_000_000))
+    path = tmp_path / "SEND.LOG.gz"
+    path.write_bytes(gzip.compress(text.encode()))
+    seen: list[Progress] = []
+    answer(find([str(path)]), progress=seen.append)
+    size = path.stat().st_size
+    assert len(seen) > 5
+    assert [each.done for each in seen] == sorted(each.done for each in seen)
+    assert (seen[-1].done, seen[-1].total) == (size, size)
+    assert 0 < seen[1].done < size
 
 
 def test_a_failure_that_goes_on_says_so(tmp_path: Path) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 
 import pytest
+from PIL import Image
 from playwright.async_api import async_playwright, expect
 
 from tests.playground.tiny_bot import answer_blocks
@@ -87,6 +89,21 @@ async def test_a_file_is_uploaded(page, playground, tmp_path):
     saved = tmp_path / "saved.log"
     await (await download.value).save_as(saved)
     assert saved.read_bytes() == log.read_bytes()
+
+
+async def test_a_picture_is_shown_with_its_words_and_goes_with_its_file(page, playground, tiny_bot):
+    ts = await playground.post("alex", "#exchange", "ping")
+    drawn = io.BytesIO()
+    Image.new("RGB", (320, 200), "#2b6cb0").save(drawn, "PNG")
+    stored = await tiny_bot.client.files_upload_v2(
+        channel="C0EXCHANGE", thread_ts=ts, filename="log.png", file=drawn.getvalue(), alt_txt="Bar chart: sessions"
+    )
+    thread = await open_thread(page)
+    shown = thread.get_by_role("img", name="Bar chart: sessions")
+    await expect(shown).to_be_visible()
+    assert await shown.evaluate("(image) => image.decode().then(() => image.naturalWidth)") == 320
+    await tiny_bot.client.files_delete(file=stored["files"][0]["id"])
+    await expect(shown).to_have_count(0)
 
 
 async def test_another_person(page, playground):

@@ -22,6 +22,7 @@ def get_upload_url(context: Context, args: Json) -> Json:
     now = int(context.workspace.clock())
     stored = StoredFile(file_id, name, people.BOT_USER, context.base_url(), now, expected=int(length))
     stored.upload_secret = secrets.token_urlsafe(24)
+    stored.alt = str(args.get("alt_txt") or "")
     if args.get("snippet_type"):
         stored.mode = "snippet"
     context.workspace.files[file_id] = stored
@@ -50,6 +51,32 @@ def file_info(context: Context, args: Json) -> Json:
     if stored.is_text:
         answer["content"] = stored.content.decode("utf-8", "replace")
     return answer
+
+
+def delete(context: Context, args: Json) -> Json:
+    """Only what the bot owns. A message that was nothing but this file goes with it."""
+    stored = context.workspace.files.get(required(args, "file"))
+    if stored is None:
+        raise SlackError("file_not_found")
+    if stored.user != people.BOT_USER:
+        raise SlackError("cant_delete_file")
+    del context.workspace.files[stored.id]
+    for channel in dict.fromkeys(stored.shared_in):
+        for message in context.workspace.messages(channel):
+            _unshare(context, channel, message, stored.id)
+    return {}
+
+
+def _unshare(context: Context, channel: str, message: Json, file: str) -> None:
+    shared = message.get("files") or []
+    kept = [each for each in shared if each["id"] != file]
+    if len(kept) == len(shared):
+        return
+    if kept or message.get("text"):
+        message["files"] = kept
+        context.workspace.touch(channel, message)
+    else:
+        context.workspace.delete(channel, message["ts"])
 
 
 def _uploaded(context: Context, item: Any) -> StoredFile:
@@ -81,4 +108,5 @@ METHODS: dict[str, Method] = {
     "files.getUploadURLExternal": get_upload_url,
     "files.completeUploadExternal": complete_upload,
     "files.info": file_info,
+    "files.delete": delete,
 }

@@ -103,8 +103,24 @@ function fileNode(file) {
   return el("div", { class: "file" },
     el("header", {}, el("b", {}, file.title || file.name), el("span", {}, `${file.filetype} · ${kilobytes}`),
       el("button", { type: "button", class: "link", onclick: save }, "Download")),
+    isPicture(file) && picture(file),
     file.preview && el("pre", {}, file.preview),
     file.lines_more > 0 && el("span", { class: "hint" }, `+ ${file.lines_more} more lines`));
+}
+
+const isPicture = (file) => ["image/png", "image/jpeg", "image/gif"].includes(file.mimetype);
+
+// A picture needs the page's token, so it is fetched and shown from memory; redrawn messages share it.
+const pictures = new Map();
+
+function picture(file) {
+  const image = el("img", { class: "shown", alt: file.alt_txt || file.title || file.name });
+  if (!pictures.has(file.id)) {
+    const typed = (content) => URL.createObjectURL(new Blob([content], { type: file.mimetype }));
+    pictures.set(file.id, readFile(file.id).then(typed));
+  }
+  pictures.get(file.id).then((url) => image.setAttribute("src", url), () => pictures.delete(file.id));
+  return image;
 }
 
 function reactionsNode(message, channel) {

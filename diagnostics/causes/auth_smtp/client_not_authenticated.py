@@ -21,6 +21,8 @@ tenant's MX host, which takes mail for the tenant's own recipients without a log
 
 from __future__ import annotations
 
+import re2
+
 from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.auth_smtp.logon import (
     client_settings,
@@ -34,6 +36,7 @@ from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
+_ALSO_REFUSED = re2.compile(r"\b535[ -]5\.7\.\d|\b5\.7\.139\b")
 _LOGON_REFUSED = (504, 535)  # RFC 4954: the mechanism, the credentials
 
 
@@ -53,8 +56,9 @@ def assess(
     said: Said, sessions: tuple[Session, ...], replies: tuple[Reply, ...], settings: tuple[Configured, ...]
 ) -> Finding | None:
     """Who refused decides: Exchange Online's submission server, or a Receive connector of one's own."""
-    if "authentication unsuccessful" in said.text.lower() or "535 5.7." in said.text:
-        because = "The same refusal tells that the client did log on, and that this was not accepted."
+    if _ALSO_REFUSED.search(said.text):
+        # .NET puts its own sentence in front of the reply to AUTH.
+        because = "The same error gives the reply to the logon (535): the client did try, and was refused."
         return Finding(Belief.RULED_OUT, because, (said,))
     tried = _refused_logon(said, replies)
     if tried:

@@ -71,7 +71,8 @@ def assess(said: Said, sessions: tuple[Session, ...], settings: tuple[Configured
     told = next((words for words in _TOLD if words in low), "")
     if told:
         because = f"{server(said, where)} looked the account up and refused it: {told}."
-        return Finding(Belief.CONFIRMED, because, (said,), _steps(where), _act(where))
+        locked = "lock" in told or "disabled" in told
+        return Finding(Belief.CONFIRMED, because, (said,), _steps(where), _act(where) if locked else "sender")
     entry = sign_in_error(settings, *_PASSWORD_ERRORS)
     if entry:
         because = f"The sign-in log says {entry.name}: {_PASSWORD_ERRORS[entry.name]}."

@@ -34,7 +34,7 @@ from diagnostics.causes.auth_smtp.logon import (
     session_of,
 )
 from diagnostics.facts import Said, Session, Stage, TlsSucceeded
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, LogonTried
 from diagnostics.report import Act, Step
 
 _UNRECOGNIZED: Final = "5.7.4 Unrecognized authentication type"
@@ -49,6 +49,10 @@ _CLIENT_WORDS: Final = (
     "does not support SMTP authentication",
     "AUTH not supported by server",
     "no authentication mechanism is available",
+    "No authentication type was advertised",
+    "Unable to find suitable auth mechanism",
+    "None of the authentication methods supported by this client",
+    "authentication mechanism is not supported by the server",
 )
 
 
@@ -66,6 +70,7 @@ def assess(
     encrypted: tuple[TlsSucceeded, ...],
     _connectors: Configured | None,
     settings: tuple[Configured, ...],
+    logons: tuple[LogonTried, ...],
 ) -> Finding | None:
     """An MX host offers no logon; on an Exchange server an encrypted session and the connector's list tell."""
     session = session_of(said, sessions)
@@ -77,6 +82,12 @@ def assess(
     if client and _MX_HOST.search(client.get("Host")):
         because = f"The client logs on to {client.get('Host')}, an MX host of Exchange Online, which offers no logon."
         return Finding(Belief.LIKELY, because, (said, client), _steps(""), weight=1.2)
+    # One that offers none at all may do so once the session is encrypted.
+    tried = next((each for each in logons if each.offered and each.mechanism not in each.offered), None)
+    if tried:
+        because = f"The client logs on with AUTH {tried.mechanism}, and {tried.host or 'the server'} offers only "
+        because += f"{' '.join(tried.offered)} there."
+        return Finding(Belief.LIKELY, because, (tried, said), _steps(""), "on-prem", weight=1.5)
     if session:
         return _in_log(said, session, _secured(session, encrypted), settings)
     if said.signature == "authentication not enabled":

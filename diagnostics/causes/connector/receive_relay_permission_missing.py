@@ -72,7 +72,9 @@ def assess(
         return Finding(Belief.POSSIBLE, because, (said, other), _steps(what), weight=1.0)
     if what.incoming and what.peer == "internal" and _intended(what, objects):
         return Finding(Belief.LIKELY, because, (said, met), _steps(what))
-    return Finding(Belief.POSSIBLE, because, (said,), _steps(what), weight=1.9)
+    # A report or a bare line leaves open whether an application was refused, or mail from outside for a domain of one's own.
+    told = what.peer or said.kind in ("client", "log")
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(what), weight=1.9 if told else 1.5)
 
 
 def _intended(what: Heard, objects: tuple[Configured, ...]) -> bool:

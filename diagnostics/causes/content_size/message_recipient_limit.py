@@ -18,23 +18,26 @@ message: `550 5.2.3 RESOLVER.RST.RecipSizeLimit`. Other recipients of the same m
 from __future__ import annotations
 
 from diagnostics.cause import EMS, Belief, Finding, cause, change, look
-from diagnostics.causes.recipient.lookup import address, by_microsoft, named
+from diagnostics.causes.recipient.lookup import address, by_microsoft, holders, named, proxies
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Act, Shell, Step
 
 
 @cause(
     id="content-size.message.recipient-limit",
     act="recipient-side",
-    says=("RESOLVER.RST.RecipSizeLimit", "message too large for this recipient"),
+    says=("RESOLVER.RST.RecipSizeLimit", "message too large for this recipient", "5.2.3"),
     against={
         "ROUTING.SizeLimit": "is a limit on the route; one of the recipient says `RecipSizeLimit`",
     },
 )
-def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
-    """The token names the recipient's own limit."""
+def assess(said: Said, replies: tuple[Reply, ...], objects: tuple[Configured, ...]) -> Finding | None:
+    """The token names the recipient's own limit; without it, the limit that the directory shows."""
     wanted = address(said, replies)
+    if said.signature == "5.2.3":
+        return _shown(said, wanted, objects)
     outside = "remote server returned" in said.text.lower()
     online = by_microsoft(said)
     act: Act = "recipient-side" if outside else "exchange-online" if online else "on-prem"
@@ -42,6 +45,23 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     if outside:
         because += " It is set in the recipient's organization."
     return Finding(Belief.CONFIRMED, because, (said,), _steps(wanted, EXO if online else EMS), act)
+
+
+def _shown(said: Said, wanted: str, objects: tuple[Configured, ...]) -> Finding | None:
+    """A plain 5.2.3, and a limit of its own on the recipient that was sent along."""
+    known = [each for each in objects if each.kind in ("mailbox", "recipient") and _limit(each)]
+    own = next(iter(holders(wanted, known)), None) or (known[0] if len(known) == 1 and not proxies(known[0]) else None)
+    if own is None or "sendsizelimit" in said.text.lower():
+        return None
+    because = f"{own.name or named(wanted, 'The recipient')} has a MaxReceiveSize of its own ({_limit(own)}), and the message "
+    because += "was refused as too large."
+    return Finding(Belief.LIKELY, because, (said, own), _steps(wanted, EMS), "on-prem", weight=1.5)
+
+
+def _limit(entry: Configured) -> str:
+    """`5 MB`, "" where the object has no limit of its own."""
+    written = entry.get("MaxReceiveSize").partition(" (")[0]
+    return written if written[:1].isdigit() else ""
 
 
 def _steps(wanted: str, shell: Shell) -> tuple[Step, ...]:

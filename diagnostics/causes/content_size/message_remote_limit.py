@@ -33,9 +33,10 @@ from diagnostics.causes.content_size.limits import (
     told_the_client,
 )
 from diagnostics.causes.network.reach import kind_of
-from diagnostics.causes.recipient.lookup import address, domain
+from diagnostics.causes.recipient.lookup import address, domain, holders
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Reply, Said, Session
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 
@@ -63,13 +64,21 @@ from diagnostics.report import Step
         "Message size exceeds maximum permitted",
     ),
 )
-def assess(said: Said, sessions: tuple[Session, ...], replies: tuple[Reply, ...]) -> Finding | None:
+def assess(
+    said: Said, sessions: tuple[Session, ...], replies: tuple[Reply, ...], objects: tuple[Configured, ...]
+) -> Finding | None:
     """Who refused decides: the words, the host, or that it answered in a session of ours."""
     session = session_of(said, replies, sessions)
     refused_here = session is not None and session.direction == "receive"
     ours = refused_here or own_limit(said) or inside(said) or told_the_client(said)
     if ours or for_one_recipient(said) or about_the_header(said):
         return None
+    own = next(iter(holders(address(said, replies), objects)), None)
+    if own:
+        because = (
+            f"{own.name or 'The recipient'} is a recipient of your own organization: no other server's limit is met."
+        )
+        return Finding(Belief.RULED_OUT, because, (own,))
     name = domain(address(said, replies))
     whose = f"The mail server of {name}" if name else said.by or "The other mail server"
     because = f"{whose} does not accept messages as large as this one."

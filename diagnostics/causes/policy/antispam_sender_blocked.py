@@ -92,7 +92,8 @@ def assess(
 
 def _entered(anchor: Said, replies: tuple[Reply, ...]) -> Finding | None:
     """Other systems' words: they name the entry, and whoever holds the reply is the sender."""
-    if "entry" not in topics(anchor) or of_microsoft(anchor.text):
+    # A gateway's policy against spoofing is no entry against this sender.
+    if "entry" not in topics(anchor) or of_microsoft(anchor.text) or "spoof" in anchor.text.lower():
         return None
     refused = refusal(anchor, replies)
     because = f"{refused.where} refuses this sender to {refused.whom} by an entry that somebody made there."

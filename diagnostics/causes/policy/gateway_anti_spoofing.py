@@ -49,7 +49,9 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     who = f"`{refused.by}`, the gateway" if refused.by else "The gateway"
     because = f"{who} in front of {refused.whom}'s organization, such as Mimecast, refused mail that comes from outside in the "
     because += "organization's own name. It must except this one service there; Exchange isn't asked."
-    exact = any(words in low for words in ("header based", "header-based", "header lockout", "mimecast"))
+    exact = any(
+        words in low for words in ("header based", "header-based", "header lockout", "mimecast", "envelope blocked")
+    )
     belief = Belief.LIKELY if exact else Belief.POSSIBLE
     return Finding(belief, because, (said,), _steps(), weight=1.6)
 

@@ -25,6 +25,7 @@ import re2
 
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.policy.said import refusal
+from diagnostics.causes.reputation.lists import of_microsoft
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Tracked
 from diagnostics.refusals import topics
@@ -48,6 +49,19 @@ _POLICY: Final = (
 )
 
 
+# Nouns under which servers refuse by a rule of their own; what became of the message has to stand beside them.
+_NAMES: Final = ("policy", "policies", "security reasons", "polic")
+_REFUSED: Final = (
+    r"reject|refus|den(?:y|ied)|block|prohibit|violat|(?:not|n.t) (?:accept|permit|allow)|disallow|against|failed"
+)
+_BY_POLICY: Final = re2.compile(
+    rf"(?i)(?:{_REFUSED}).{{0,60}}\bpolic(?:y|ies)\b|\bpolic(?:y|ies)\b.{{0,40}}(?:{_REFUSED})"
+    rf"|(?:{_REFUSED}).{{0,30}}security reasons"
+)
+# Exchange's own refusals have causes of their own.
+_OWN_WORDS: Final = re2.compile(r"\b(?:RESOLVER|TRANSPORT|STOREDRV|APPROVAL|ROUTING|SMTPSEND)\.|\bAS\(?\d{3}")
+
+
 @cause(
     id="policy.remote.rejected",
     act="recipient-side",
@@ -64,6 +78,7 @@ _POLICY: Final = (
         "organizational settings",
         "rejected by our policy",
         "5.0.350",
+        *_NAMES,
     ),
     against={
         "disallowed this secure domain": "is said by the own server, which asks for mutual TLS; the other side refused nothing",
@@ -74,6 +89,8 @@ def assess(said: Said, replies: tuple[Reply, ...], entries: tuple[Tracked, ...])
     if "5.7.9 " in said.text or "(as345)" in said.text.lower():
         return None  # Yahoo's number for a sender that could not be authenticated, Exchange Online's for nested attachments
     reason = _REASON.search(said.text)
+    if said.signature in _NAMES and (reason or topics(said) or not _by_policy(said)):
+        return None
     if reason or topics(said):
         because = "The reply gives its reason itself"
         because += f": it speaks of `{reason.group(0)}`." if reason else "."
@@ -85,10 +102,16 @@ def assess(said: Said, replies: tuple[Reply, ...], entries: tuple[Tracked, ...])
         return Finding(Belief.RULED_OUT, because, (own,))
     because = f"{refused.where} refused the message to {refused.whom} by a policy of its own (`{said.signature}`), and gives no "
     because += "reason that the sending side could mend. Its postmaster can say which rule acted."
-    named = any(words in said.text.lower() for words in _POLICY)
+    named = any(words in said.text.lower() for words in _POLICY) or _by_policy(said)
     belief = Belief.LIKELY if named else Belief.POSSIBLE
     weight = 1.2 if said.signature == "5.0.350" else 1.3
     return Finding(belief, because, (said,), _steps(refused.recipient, refused.by), weight=weight)
+
+
+def _by_policy(said: Said) -> bool:
+    """Whether another server's reply says that it refused by a policy."""
+    own = said.kind in ("event", "command", "stray") or of_microsoft(said.text) or bool(_OWN_WORDS.search(said.text))
+    return not own and bool(_BY_POLICY.search(said.text))
 
 
 def _by_own_rule(entry: Tracked, recipient: str) -> bool:

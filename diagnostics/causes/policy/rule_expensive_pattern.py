@@ -46,8 +46,13 @@ _TOOK: Final = re2.compile(r"(\d{3,9})\s*(?:milliseconds|ms\b|Millisekunden|mill
         "Unable to reserve MSAM": "is text extraction that fails on a file, whatever the patterns",
     },
 )
-def assess(event: WindowsEvent, settings: tuple[Configured, ...], events: tuple[WindowsEvent, ...]) -> Finding | None:
+def assess(
+    anchor: WindowsEvent | Configured, settings: tuple[Configured, ...], events: tuple[WindowsEvent, ...]
+) -> Finding | None:
     """The event names the agent in every language; the rules tell why it is slow, unless it waited for another."""
+    if isinstance(anchor, Configured):
+        return _latency(anchor)
+    event = anchor
     if event.event != _SLOW or "extensibility" not in event.provider.lower():
         return None
     if "transport rule agent" not in event.text.lower():
@@ -71,6 +76,15 @@ def assess(event: WindowsEvent, settings: tuple[Configured, ...], events: tuple[
         return Finding(Belief.CONFIRMED, because, (event, pattern), _steps(pattern.name))
     because += "; rules that match by regular expressions are what costs it such time."
     return Finding(Belief.LIKELY, because, (event,), _steps(""))
+
+
+def _latency(spent: Configured) -> Finding | None:
+    """What message tracking counts for the rules."""
+    if spent.kind != "latency":
+        return None
+    because = f"Message tracking counts {spent.get('Seconds')} s for the Transport Rule Agent (CATRT) on one message; rules that "
+    because += "match by regular expressions are what costs it such time."
+    return Finding(Belief.LIKELY, because, (spent,), _steps(""))
 
 
 def _awaited(events: tuple[WindowsEvent, ...]) -> WindowsEvent | None:

@@ -29,7 +29,7 @@ from diagnostics.report import Step
 
 _NUMBER = re2.compile(r"(?:^|[^\d.])4\.7\.(?:[56]\d\d|8[5-9]\d)(?:$|[^\d.]|\.(?:\D|$))")
 _ALONE = re2.compile(r"(?i)\bAS\W?(?:780090|77712\d{1,4}|77713|77714)\b|\(S7771\d\)")
-_BUSY = re2.compile(r"(?i)server busy\. please try again later from")
+_BUSY = re2.compile(r"(?i)server busy\. please try again later from|access denied, please try again later")
 _OUTLOOK = re2.compile(r"(?i)\bS775\b|rate limited due to IP reputation|4\.7\.650")
 
 

@@ -51,6 +51,7 @@ _WORDS: Final = (
     "mailfolder is full",
     "storage full",
     "mailbox has exceeded",
+    "has exceeded the maximum mailbox size",
     "mailbox exceeded",
     "mailbox size limit exceeded",
     "over quota",
@@ -115,7 +116,9 @@ def _judged(said: Said, wanted: str, ours: bool, statistics: Configured | None) 
     """`ours`: a directory or a store of the reader's own shows the mailbox."""
     online = by_microsoft(said)
     steps = _steps(wanted, EXO if online else EMS)
-    token = has(said, "storedrv.")  # a store wrote it: the report is of the organization that holds the mailbox
+    token = has(
+        said, "storedrv.", "mailbox cannot send or receive"
+    )  # a store wrote it: the report is of the organization that holds the mailbox
     act: Act = "recipient-side" if not (ours or token) else "exchange-online" if online else "on-prem"
     if has(said, "mapiexceptionquotaexceeded") and not ours:
         because = "The post quota of the place that was addressed is exceeded; a mailbox would be the rarer one."

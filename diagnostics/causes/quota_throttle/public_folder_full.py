@@ -61,13 +61,15 @@ def assess(said: Said | Configured, objects: tuple[Configured, ...], replies: tu
         return None
     online = by_microsoft(said)
     act: Act = "exchange-online" if online else "on-prem"
-    because = f"{named(wanted, 'The public folder')} may take no more posts: its quota, or that of the mailbox that "
+    sized = next((each for each in objects if each.kind == "public-folder-statistics" and size_of(each)), None)
+    which = f"The public folder {sized.name}{size_of(sized)}" if sized else named(wanted, "The public folder")
+    because = f"{which} may take no more posts: its quota (ProhibitPostQuota), or that of the mailbox that "
     because += "holds it, is exceeded."
     steps = _steps(name or wanted, EXO if online else EMS)
     if kind == "folder":
         return Finding(Belief.CONFIRMED, because, (said,), steps, act)
     belief = Belief.LIKELY if operation(said) else Belief.POSSIBLE
-    return Finding(belief, because, (said,), steps, act, weight=1.4)
+    return Finding(belief, because, (said, sized), steps, act, weight=1.4)
 
 
 def _steps(folder: str, shell: Shell) -> tuple[Step, ...]:

@@ -34,6 +34,7 @@ from diagnostics.report import Step
         "Greylist",
         "Grey-list",
         "Graylist",
+        "Sender triplet unknown",
         "4.7.1 Please try again later",
         "4.7.1 Try again later",
         "Internal resources are temporarily unavailable",

@@ -20,13 +20,20 @@ from __future__ import annotations
 from diagnostics.cause import Belief, Finding, cause
 from diagnostics.causes.quota_throttle.sizes import aggregate
 from diagnostics.causes.recipient.steps import advise
-from diagnostics.facts import Reply
+from diagnostics.facts import Reply, Said
 from diagnostics.report import Step
 
 
-@cause(id="quota-throttle.system-mailbox.aggregate-full", act="exchange-online", benign=True)
-def assess(reply: Reply, replies: tuple[Reply, ...]) -> Finding | None:
+@cause(
+    id="quota-throttle.system-mailbox.aggregate-full",
+    act="exchange-online",
+    benign=True,
+    says=("AggregateGroupMailbox",),
+)
+def assess(reply: Reply | Said, replies: tuple[Reply, ...]) -> Finding | None:
     """The failed recipient's name says it. Other failures of the same case keep their weight."""
+    if isinstance(reply, Said):
+        return _named(replies, reply)
     if not reply.failing or not aggregate(reply.recipient):
         return None
     because = f"`{reply.recipient}` is a hidden mailbox that Exchange Online no longer uses; the group got the message."
@@ -35,6 +42,16 @@ def assess(reply: Reply, replies: tuple[Reply, ...]) -> Finding | None:
         because += " What else failed is no part of this."
         return Finding(Belief.POSSIBLE, because, (reply,), _steps(), weight=0.5)
     return Finding(Belief.CONFIRMED, because, (reply,), _steps())
+
+
+def _named(replies: tuple[Reply, ...], said: Said) -> Finding | None:
+    """The name in a sentence or a reply that no recipient was read from."""
+    if any(each.recipient for each in replies):
+        return None
+    because = (
+        "AggregateGroupMailbox is a hidden mailbox that Exchange Online no longer uses; the group got the message."
+    )
+    return Finding(Belief.LIKELY, because, (said,), _steps())
 
 
 def _steps() -> tuple[Step, ...]:

@@ -25,7 +25,16 @@ from __future__ import annotations
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.dns.exchangers import exchangers, organization
 from diagnostics.causes.dns.lookups import public_resolver, same
-from diagnostics.causes.recipient.lookup import accepted, address, by_microsoft, domain, holders, named, proxies
+from diagnostics.causes.recipient.lookup import (
+    accepted,
+    address,
+    by_microsoft,
+    domain,
+    holders,
+    named,
+    proxies,
+    same_organization,
+)
 from diagnostics.causes.recipient.steps import EXO, accepted_domains, advise
 from diagnostics.facts import DnsAnswer, Reply, Said
 from diagnostics.mail_facts import Configured
@@ -80,11 +89,21 @@ def assess(
             f"`{name}` is not among the {len(listed)} accepted domains that were sent, so its mail counts as relaying."
         )
         return Finding(Belief.LIKELY, because, (said, listed[0]), _steps(name, exo), act, weight=1.5)
+    return _unlisted(said, name, exo)
+
+
+def _unlisted(said: Said, name: str, exo: bool) -> Finding:
+    """No list of accepted domains was sent: the name of the server that refused is all there is to go by."""
+    act: Act = "exchange-online" if exo else "on-prem"
+    if same_organization(said.by, name) and "5.7.64" not in said.text and not exo:
+        because = f"{said.by} bears the name of the recipient's own organization, and takes `{name}` for a foreign domain: it is "
+        because += "missing from the accepted domains, or what handed the mail in was not trusted."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(name, exo), act, weight=1.2)
     because = (
         f"{named(name, 'The recipient’s domain')} may be missing from the accepted domains of the "
         "organization that refused it."
     )
-    return Finding(Belief.POSSIBLE, because, (said,), _steps(name, exo), act, weight=1.1 if exo else 0.9)
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(name, exo), act, weight=1.1 if exo else 0.97)
 
 
 def _pointed_at(said: Said, name: str, answers: tuple[DnsAnswer, ...]) -> Finding | None:

@@ -31,10 +31,11 @@ from diagnostics.causes.recipient.lookup import (
     named,
     passed_on,
     premises,
+    present,
 )
 from diagnostics.causes.recipient.steps import EXO, accepted_domains
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, LookedUp
 from diagnostics.report import Act, Shell, Step
 
 
@@ -51,7 +52,11 @@ from diagnostics.report import Act, Shell, Step
     },
 )
 def assess(
-    said: Said, _domains: Configured | None, objects: tuple[Configured, ...], replies: tuple[Reply, ...]
+    said: Said,
+    _domains: Configured | None,
+    objects: tuple[Configured, ...],
+    replies: tuple[Reply, ...],
+    lookups: tuple[LookedUp, ...],
 ) -> Finding | None:
     """The type and the recipient on the other side together prove it; alone each only points here."""
     if not directory_says_no(said) or passed_on(said):
@@ -66,12 +71,14 @@ def assess(
         because = f"{kept.name} is {kept.get('DomainType')}: unknown recipients are passed on, not refused."
         return Finding(Belief.RULED_OUT, because, (kept,))
     owner = next((each for each in holders(wanted, objects) if _elsewhere(each, online)), None)
+    seen = owner or present(wanted, lookups, "on-prem" if online else "exchange-online")
     steps = _steps(name, online)
-    if owner:
-        because = f"{owner.name} owns {named(wanted)} on the other side; the side that refused does not know it"
+    if seen:
+        who = owner.name if owner else "An object"
+        because = f"{who} owns {named(wanted)} on the other side; the side that refused does not know it"
         because += f" and holds {kept.name} as Authoritative." if kept else "."
         belief = Belief.LIKELY if kept else Belief.POSSIBLE
-        return Finding(belief, because, (said, owner, kept), steps, act, weight=1.9)
+        return Finding(belief, because, (said, seen, kept), steps, act, weight=1.9)
     because = (
         f"If {named(wanted, 'the mailbox')} lives in another system, the side that refused must not be Authoritative"
     )

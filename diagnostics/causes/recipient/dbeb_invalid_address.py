@@ -24,10 +24,10 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause
 from diagnostics.causes.recipient.edge_blocking import SIGNATURES, edge_blocked
-from diagnostics.causes.recipient.lookup import absent, address, looked_up, named
+from diagnostics.causes.recipient.lookup import absent, address, looked_up, named, present
 from diagnostics.causes.recipient.steps import EXO, correct_the_address, find_recipient
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import CommandError, Configured
+from diagnostics.mail_facts import Configured, LookedUp
 
 
 @cause(id="recipient.unknown.dbeb-invalid-address", act="exchange-online", says=SIGNATURES)
@@ -35,7 +35,7 @@ def assess(
     said: Said,
     _found: Configured | None,
     objects: tuple[Configured, ...],
-    errors: tuple[CommandError, ...],
+    lookups: tuple[LookedUp, ...],
     replies: tuple[Reply, ...],
 ) -> Finding | None:
     """The refusal alone can't tell an address that nobody has from one that was not synchronized."""
@@ -48,10 +48,14 @@ def assess(
         return Finding(Belief.RULED_OUT, because, (owner,))
     steps = (correct_the_address(), find_recipient(wanted, EXO), find_recipient(wanted))
     because = f"Exchange Online refused {named(wanted)} at its edge because its directory has no such address"
-    gone = absent(wanted, errors, "on-prem")
+    there = present(wanted, lookups, "on-prem") or present(wanted, lookups, "exchange-online")
+    if there:
+        because = f"{named(wanted)} was found in a directory: the address is valid."
+        return Finding(Belief.RULED_OUT, because, (there,))
+    gone = absent(wanted, lookups, "on-prem")
     if gone:
         because += ", and the on-premises directory has none either."
-        both = absent(wanted, errors, "exchange-online")
+        both = absent(wanted, lookups, "exchange-online")
         return Finding(Belief.CONFIRMED if both else Belief.LIKELY, because, (said, gone, both), steps, weight=1.5)
     because += "; if nobody has it on-premises either, the address is simply wrong."
     return Finding(Belief.POSSIBLE, because, (said,), steps, weight=1.45)

@@ -24,10 +24,10 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.recipient.edge_blocking import SIGNATURES, edge_blocked
-from diagnostics.causes.recipient.lookup import absent, address, looked_up, named, premises
+from diagnostics.causes.recipient.lookup import absent, address, looked_up, named, premises, present
 from diagnostics.causes.recipient.steps import EXO, find_recipient
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import CommandError, Configured
+from diagnostics.mail_facts import Configured, LookedUp
 from diagnostics.report import Step
 
 
@@ -36,7 +36,7 @@ def assess(
     said: Said,
     _found: Configured | None,
     objects: tuple[Configured, ...],
-    errors: tuple[CommandError, ...],
+    lookups: tuple[LookedUp, ...],
     replies: tuple[Reply, ...],
 ) -> Finding | None:
     """The object itself decides: on-premises only, or in the tenant."""
@@ -45,14 +45,22 @@ def assess(
     wanted = address(said, replies)
     owners = looked_up(wanted, objects)
     cloud = next((each for each in owners if premises(each) == "exchange-online"), None)
-    if cloud:
-        because = f"Exchange Online shows {cloud.name or 'an object'} with {named(wanted)}: it is synchronized."
-        return Finding(Belief.RULED_OUT, because, (cloud,))
-    gone = absent(wanted, errors, "on-prem")
+    shown = cloud or present(wanted, lookups, "exchange-online")
+    if shown:
+        because = (
+            f"Exchange Online shows {cloud.name if cloud else 'an object'} with {named(wanted)}: it is synchronized."
+        )
+        return Finding(Belief.RULED_OUT, because, (shown,))
+    gone = absent(wanted, lookups, "on-prem")
     if gone:
         because = f"The on-premises directory has no object with {named(wanted)} that could be synchronized."
         return Finding(Belief.RULED_OUT, because, (gone,))
     steps = _steps(wanted)
+    found = present(wanted, lookups, "on-prem")
+    if found:
+        because = f"{named(wanted)} exists on-premises, yet Exchange Online refuses it at its edge: its copy has not "
+        because += "reached the tenant."
+        return Finding(Belief.LIKELY, because, (said, found), steps, weight=1.9)
     local = next(iter(owners), None)
     if local:
         because = f"{local.name or 'An object'} owns {named(wanted)}, yet Exchange Online refuses it at its edge: "

@@ -33,6 +33,14 @@ from diagnostics.report import Act, Shell, Step
         "RESOLVER.ADR.Ambiguous",
         "AmbiguousRecipientTransientException",
         "Destination mailbox address ambiguous",
+        "The recipient name is ambiguous",
+        "More than one Active Directory object is configured with the recipient address",
+        "Two objects in the Directory have the same proxy",
+        "the following address was not unique",
+        "AmbiguousRecipient",
+        "MSExchangeTransport 9217",
+        "MSExchangeIS 9514",
+        "(000C0595) Ambiguous Recipient",
     ),
 )
 def assess(said: Said, objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
@@ -44,7 +52,8 @@ def assess(said: Said, objects: tuple[Configured, ...], replies: tuple[Reply, ..
     because = f"The directory holds more than one object with {named(wanted, 'this address')}"
     because += f": {', '.join(names[:3])}." if len(names) > 1 else "."
     act: Act = "exchange-online" if online else "on-prem"
-    token = "ambiguousrecipient" in said.text.lower() or "resolver.adr.ambiguous" in said.text.lower()
+    low = said.text.lower()
+    token = "ambiguousrecipient" in low or "resolver.adr.ambiguous" in low or "more than one active directory" in low
     if token:
         return Finding(Belief.CONFIRMED, because, (said, *owners[:3]), _steps(wanted, online), act)
     steps = _steps(wanted, online)

@@ -19,7 +19,17 @@ to an address that is gone, and the report about that copy reaches the sender, w
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.recipient.lookup import address, by_microsoft, encapsulated, forwarder, named, sent_on
+from diagnostics.causes.recipient.lookup import (
+    address,
+    by_microsoft,
+    encapsulated,
+    forwarder,
+    forwards_to,
+    may_forward,
+    named,
+    passed_on,
+    sent_on,
+)
 from diagnostics.causes.recipient.steps import EXO
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Addressed, Configured
@@ -68,13 +78,16 @@ def assess(
         return _not_routed(said, replies)
     wanted = address(said, replies)
     low = said.text.lower()
-    online = by_microsoft(said)
+    online = by_microsoft(said) or passed_on(said)
     act: Act = "exchange-online" if online else "recipient-side"
     source = forwarder(wanted, objects)
     if source:
         because = f"{source.name} forwards its mail to {named(wanted)}, which does not exist."
         here: Act = "exchange-online" if online else "on-prem"
         return Finding(Belief.CONFIRMED, because, (source, said), _steps(source.name, online), here)
+    shown = may_forward(wanted, objects)
+    if shown:
+        return _shown(said, shown, online)
     if "resolver.fwd" in low or "misconfigured forwarding" in low or said.signature == "5.2.14":
         because = f"The mailbox that was addressed forwards to {named(wanted, 'an address')} that can't be found"
         because += f", says {said.by}." if said.by else "."
@@ -82,12 +95,31 @@ def assess(
         return Finding(belief, because, (said,), _steps("", online), act, weight=1.0)
     if encapsulated(wanted) or "sender" in low:
         return None
+    return _by_addressee(said, wanted, addressed, online)
+
+
+def _shown(said: Said, mailbox: Configured, online: bool) -> Finding:
+    """A mailbox that forwards was sent along, and the refusal doesn't name the address that failed."""
+    because = (
+        f"{mailbox.name or 'The mailbox that was sent'} forwards its mail to `{forwards_to(mailbox)[0]}`: that is the "
+    )
+    because += "address that fails, unless the report names another."
+    act: Act = "exchange-online" if online else "on-prem"
+    return Finding(Belief.LIKELY, because, (mailbox, said), _steps(mailbox.name, online), act, weight=1.2)
+
+
+def _by_addressee(said: Said, wanted: str, addressed: tuple[Addressed, ...], online: bool) -> Finding:
+    """To whom the message was written, against the address that failed."""
+    act: Act = "exchange-online" if online else "recipient-side"
     redirected = sent_on(wanted, addressed)
     if redirected:
         first = next(iter(redirected.recipients), "")
         because = f"The message was written to {named(first, 'another address')}, and a rule or forwarding there sent it on to "
-        because += f"{named(wanted)}, which does not exist."
+        because += f"{named(wanted, 'the one that failed')}, which does not exist."
         return Finding(Belief.LIKELY, because, (said, redirected), _steps(first, online), act, weight=1.5)
+    written = next((each for each in addressed if wanted and wanted.lower() in each.recipients), None)
+    if written:
+        return Finding(Belief.RULED_OUT, f"The message was written to {named(wanted)} itself.", (written,))
     because = (
         f"If nobody wrote to {named(wanted, 'the address that failed')}, a mailbox that was addressed forwards to it."
     )

@@ -25,6 +25,7 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.dns.exchangers import exchanger_of
+from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.recipient.edge_blocking import edge_blocked
 from diagnostics.causes.recipient.lookup import (
     address,
@@ -79,6 +80,13 @@ def assess(
         some = ", ".join(f"`{each}`" for each in refused[:3])
         because = f"{len(refused)} unknown addresses of {name} were refused ({some}). If nobody ever had them, what stands in "
         because += "front takes mail for any address and leaves the bouncing to Exchange."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=1.9)
+    handed = next(
+        (r for r in replies if r.source == said.source and r.kind == "log" and kind_of(r.ip) == "internal"), None
+    )
+    if handed:
+        because = f"A relay in front took the message for {named(wanted)}, handed it to {handed.ip}, was refused, and now has to "
+        because += "bounce it itself: it does not check recipients before it accepts."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=1.9)
     because = "If nobody ever had this address and such reports pile up, a filter in front accepts mail unchecked."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=0.85)

@@ -22,10 +22,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import EMS, Belief, Finding, cause, change, look
 from diagnostics.causes.recipient.steps import EXO
+from diagnostics.facts import Session
 from diagnostics.mail_facts import Configured, Headers
-from diagnostics.report import Step
+from diagnostics.report import Shell, Step
 
 _AUTOMATIC: Final = (
     "auto-submitted",
@@ -45,11 +46,16 @@ _SUBJECTS: Final = (
 
 
 @cause(id="recipient.group.null-return-path", act="exchange-online")
-def assess(anchor: Headers | Configured, headers: Headers | None, objects: tuple[Configured, ...]) -> Finding | None:
+def assess(
+    anchor: Headers | Configured,
+    headers: Headers | None,
+    objects: tuple[Configured, ...],
+    sessions: tuple[Session, ...],
+) -> Finding | None:
     """An empty return path on an ordinary message, and the group's own setting."""
     group = next((each for each in objects if _silent(each)), None)
     if isinstance(anchor, Configured):
-        return _from_group(anchor) if _silent(anchor) and headers is None else None
+        return _from_group(anchor, sessions) if _silent(anchor) and headers is None else None
     if group and anchor.get("return-path"):
         because = f"The message has a return path, {anchor.get('return-path')[:120]}, so {group.name} did not empty it."
         return Finding(Belief.RULED_OUT, because, (anchor, group))
@@ -71,11 +77,15 @@ def assess(anchor: Headers | Configured, headers: Headers | None, objects: tuple
     return Finding(Belief.POSSIBLE, because, (anchor,), _steps(""), weight=1.8)
 
 
-def _from_group(group: Configured) -> Finding:
+def _from_group(group: Configured, sessions: tuple[Session, ...]) -> Finding:
     because = (
         f"{group.name} reports neither to the originator nor to its manager: mail to members "
         "outside leaves without a return path."
     )
+    sent = next((each for each in sessions if each.direction == "send" and not each.failed), None)
+    if sent:  # the protocol log is of a server of ours, which takes the group's members out
+        because += " The mail leaves a server of your own, and was accepted by the other side."
+        return Finding(Belief.POSSIBLE, because, (group, sent), _steps(group.name, EMS), "on-prem", weight=1.8)
     return Finding(Belief.POSSIBLE, because, (group,), _steps(group.name), weight=1.3)
 
 
@@ -94,19 +104,19 @@ def _empty(headers: Headers) -> bool:
     return headers.told("return-path") and not headers.get("return-path") and written and not report and not automatic
 
 
-def _steps(group: str) -> tuple[Step, ...]:
+def _steps(group: str, shell: Shell = EXO) -> tuple[Step, ...]:
     return (
         look(
             "Show to whom the group sends delivery reports.",
             "Get-DistributionGroup {group} | Format-List "
             "Name,ReportToOriginatorEnabled,ReportToManagerEnabled,ManagedBy",
-            EXO,
+            shell,
             group=group,
         ),
         change(
             "Let the group report to the sender (a synchronized group is changed on-premises with the same command).",
             "Set-DistributionGroup {group} -ReportToOriginatorEnabled $true",
-            shell=EXO,
+            shell=shell,
             changes="Mail to the group keeps the sender's return path; senders now get reports about dead members.",
             undo="The same with $false.",
             verify="The next message to an outside member has the sender in Return-Path, and arrives.",

@@ -29,7 +29,7 @@ from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.causes.store.delegate_stale_entry import BYSTANDER
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured
-from diagnostics.report import Shell, Step
+from diagnostics.report import Act, Shell, Step
 
 _ENCAPSULATED = re2.compile(r"(?i)\bIMCEAEX-([^\s@<>'\"]{3,512})(?:@[A-Za-z0-9.-]+)?")
 _ESCAPED = re2.compile(r"\+([0-9A-Fa-f]{2})")
@@ -37,7 +37,7 @@ _ESCAPED = re2.compile(r"\+([0-9A-Fa-f]{2})")
 
 @cause(
     id="recipient.legacyexchangedn.stale",
-    act="sender",
+    act="on-prem",
     says=(
         "IMCEAEX-",
         "RESOLVER.ADR.ExRecipNotFound",
@@ -60,14 +60,16 @@ def assess(anchor: Said | Reply, replies: tuple[Reply, ...], told: tuple[Configu
     mine = [each for each in replies if each.source == anchor.source]
     name = next((found for each in mine if (found := legacy_name(each.recipient))), "") or legacy_name(anchor.text)
     low = anchor.text.lower()
+    online = by_microsoft(anchor)
+    act = _acting(online)
     not_found = "exrecipnotfound" in low or "legacy encapsulated" in low
     if not not_found and not name:
         because = "5.1.11 speaks of an internal Exchange address, but the text names none."
-        return Finding(Belief.POSSIBLE, because, (anchor,), _steps("", by_microsoft(anchor)), weight=1.0)
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps("", online), act, weight=1.0)
     because = "An internal Exchange address was looked up and no object owns it any more"
     if name:
-        return Finding(Belief.CONFIRMED, f"{because}: `{_shown(name)}`.", (anchor,), _steps(name, by_microsoft(anchor)))
-    return Finding(Belief.LIKELY, f"{because}.", (anchor,), _steps("", by_microsoft(anchor)), weight=1.0)
+        return Finding(Belief.CONFIRMED, f"{because}: `{_shown(name)}`.", (anchor,), _steps(name, online), act)
+    return Finding(Belief.LIKELY, f"{because}.", (anchor,), _steps("", online), act, weight=1.0)
 
 
 def _from_recipient(reply: Reply) -> Finding | None:
@@ -75,8 +77,14 @@ def _from_recipient(reply: Reply) -> Finding | None:
     name = legacy_name(reply.recipient)
     if not name or not reply.enhanced.startswith(("5.1.", "5.0.0")):
         return None
+    online = reply.by.endswith(".outlook.com")
     because = f"The message went to `{_shown(name)}`, an internal Exchange address that was not found."
-    return Finding(Belief.CONFIRMED, because, (reply,), _steps(name, reply.by.endswith(".outlook.com")))
+    return Finding(Belief.CONFIRMED, because, (reply,), _steps(name, online), _acting(online))
+
+
+def _acting(online: bool) -> Act:
+    """Who can mend it for every sender: the organization whose directory was asked."""
+    return "exchange-online" if online else "on-prem"
 
 
 def legacy_name(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import Final, Literal
 import re2
 
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import Addressed, CommandError, Configured, Traced, Tracked
+from diagnostics.mail_facts import Addressed, Configured, LookedUp, Traced, Tracked
 
 Premises = Literal["exchange-online", "on-prem", ""]
 
@@ -17,10 +17,10 @@ _MICROSOFT: Final = (
 )  # fmt: skip
 _TAG = re2.compile(r"(?i)\.(?:prod|eop)\S{0,80}\.(?:outlook|exchangelabs)\.com\b|\.mail\.protection\.outlook\.com\b")
 _ADDRESS = re2.compile(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,10}")
+_FORWARDING: Final = ("ForwardingSmtpAddress", "ForwardingAddress", "RedirectTo", "ForwardTo", "ForwardAsAttachmentTo")
 _MANY: Final = 3  # different addresses of one domain: a person's typing errors don't come in such a number
 _SECOND_LEVEL: Final = frozenset({"co", "com", "org", "net", "ac", "edu", "gov", "gv", "or"})  # as in contoso.co.uk
 _KINDS: Final = frozenset({"recipient", "mailbox"})
-_NOT_FOUND = re2.compile(r"(?i)object '([^']{1,320})' couldn't be found on '([^']{1,253})'")
 _LOOKUPS: Final = (
     "address you entered couldn't be found",
     "wasn't found at",
@@ -105,6 +105,7 @@ def proxies(entry: Configured) -> tuple[str, ...]:
         entry.get("WindowsEmailAddress"),
         entry.get("mail"),
     ]
+    told = told if any("@" in each for each in told) else [entry.get("UserPrincipalName")]  # mostly the same
     smtp = (each.split(":", 1)[1] if each.lower().startswith("smtp:") else each for each in told)
     return tuple(dict.fromkeys(each.strip().lower() for each in smtp if "@" in each and ":" not in each))
 
@@ -131,26 +132,42 @@ def premises(entry: Configured) -> Premises:
     return ""
 
 
-def absent(of: str, errors: Iterable[CommandError], where: Premises) -> CommandError | None:
-    """A cmdlet's answer that the directory of `where` has no object of this address."""
-    for each in errors:
-        found = _NOT_FOUND.search(each.text)
-        if found and of and str(found.group(1)).lower() == of.lower():
-            online = str(found.group(2)).lower().endswith(".outlook.com")
-            if where == ("exchange-online" if online else "on-prem"):
-                return each
-    return None
+def absent(of: str, lookups: Iterable[LookedUp], where: Premises) -> LookedUp | None:
+    """A look-up's answer that the directory of `where` has no object of this address."""
+    return next((each for each in lookups if not each.found and each.where == where and _is_about(each, of)), None)
+
+
+def present(of: str, lookups: Iterable[LookedUp], where: Premises) -> LookedUp | None:
+    """A look-up's answer that the directory of `where` has such an object."""
+    return next((each for each in lookups if each.found and each.where == where and _is_about(each, of)), None)
+
+
+def _is_about(each: LookedUp, of: str) -> bool:
+    """Whether the address that was refused was looked up; where the refusal names none, any is."""
+    return not of or each.address in (of.lower(), of.lower().partition("@")[0])
 
 
 def forwarder(of: str, objects: Iterable[Configured]) -> Configured | None:
-    """The mailbox that forwards its mail to an address."""
-    targets = ((each, each.get("ForwardingSmtpAddress").lower().removeprefix("smtp:")) for each in objects)
-    return next((each for each, target in targets if of and target == of.lower()), None)
+    """The mailbox or rule that forwards mail to an address."""
+    return next((each for each in objects if of and of.lower() in forwards_to(each)), None)
+
+
+def forwards_to(entry: Configured) -> list[str]:
+    """The SMTP addresses that a mailbox, an inbox rule or a transport rule sends mail on to, in lower case."""
+    told = " ".join(entry.get(name) for name in _FORWARDING)
+    return [str(each).lower() for each in _ADDRESS.findall(told)]
+
+
+def may_forward(of: str, objects: Iterable[Configured]) -> Configured | None:
+    """The one mailbox that was shown to forward its mail out, where the refusal doesn't name the address that failed."""
+    told = [each for each in objects if forwards_to(each)]
+    return told[0] if not of and len(told) == 1 else None
 
 
 def sent_on(of: str, addressed: Iterable[Addressed]) -> Addressed | None:
     """The headers of the returned message that show it was written to somebody else, and that a rule sent it on."""
-    return next((each for each in addressed if of and each.redirected and of.lower() not in each.recipients), None)
+    known = [each for each in addressed if each.redirected and (of or each.recipients)]
+    return next((each for each in known if of.lower() not in each.recipients), None)
 
 
 def is_edge(host: str, objects: Iterable[Configured]) -> bool:

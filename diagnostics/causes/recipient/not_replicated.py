@@ -21,6 +21,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import re2
+
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.recipient.ages import hours_before
 from diagnostics.causes.recipient.edge_blocking import edge_blocked
@@ -40,6 +42,7 @@ from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
+_STAMP = re2.compile(r"\b(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z)")  # in the tag of Exchange Online's servers
 _FRESH: Final = 24.0  # hours that edge blocking may need
 _OLD: Final = 72.0
 _LONG: Final = 3.0  # hours; shorter spans are told in minutes
@@ -69,7 +72,9 @@ def assess(said: Said, objects: tuple[Configured, ...], replies: tuple[Reply, ..
             f"If {named(wanted, 'the address')} was only just made, the directory that answered does not know it yet."
         )
         return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=0.8)
-    return _judged(said, owner, wanted, next((r.at for r in replies if r.source == said.source and r.at), ""))
+    stamped = _STAMP.search(said.text)
+    refused = next((r.at for r in replies if r.source == said.source and r.at), "")
+    return _judged(said, owner, wanted, refused or (str(stamped.group(1)) if stamped else ""))
 
 
 def _judged(said: Said, owner: Configured, wanted: str, refused: str) -> Finding:

@@ -46,7 +46,7 @@ from diagnostics.causes.recipient.lookup import (
 )
 from diagnostics.causes.recipient.steps import EXO, correct_the_address, find_recipient
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import Addressed, CommandError, Configured, Traced, Tracked
+from diagnostics.mail_facts import Addressed, Configured, LookedUp, Traced, Tracked
 from diagnostics.report import Step
 
 
@@ -73,7 +73,7 @@ def assess(
     said: Said,
     _found: Configured | None,
     objects: tuple[Configured, ...],
-    errors: tuple[CommandError, ...],
+    lookups: tuple[LookedUp, ...],
     replies: tuple[Reply, ...],
     traced: tuple[Traced, ...],
     tracked: tuple[Tracked, ...],
@@ -98,7 +98,7 @@ def assess(
         who = source.name if isinstance(source, Configured) else "A mailbox that was addressed"
         because = f"{who} forwards to {named(wanted)}: nobody typed this address."
         return Finding(Belief.RULED_OUT, because, (source,))
-    return _weighed(said, wanted, microsoft, objects, errors, replies)
+    return _weighed(said, wanted, microsoft, objects, lookups, replies)
 
 
 def _weighed(
@@ -106,7 +106,7 @@ def _weighed(
     wanted: str,
     microsoft: bool,
     objects: tuple[Configured, ...],
-    errors: tuple[CommandError, ...],
+    lookups: tuple[LookedUp, ...],
     replies: tuple[Reply, ...],
 ) -> Finding:
     because = (
@@ -119,8 +119,8 @@ def _weighed(
     if wanted.lower().endswith(".mail.onmicrosoft.com"):  # nobody types a routing address: a server made it
         because += "; it is a hybrid routing address, so the object behind it is what went wrong."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=0.8)
-    gone = absent(wanted, errors, "exchange-online")
-    if gone and absent(wanted, errors, "on-prem"):
+    gone = absent(wanted, lookups, "exchange-online")
+    if gone and absent(wanted, lookups, "on-prem"):
         because += ", and neither directory has it now."
         return Finding(Belief.CONFIRMED, because, (said, gone), _steps(wanted))
     if unknown_of(domain(wanted), replies):

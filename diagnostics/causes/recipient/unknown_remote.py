@@ -34,6 +34,7 @@ from diagnostics.causes.recipient.lookup import (
     domain,
     encapsulated,
     forwarder,
+    may_forward,
     named,
     passed_on,
     same_organization,
@@ -65,6 +66,7 @@ _WORDS: Final = (
     "that you tried to reach does not exist",
     "dd this user doesn't have a",
     "dd not a valid recipient",
+    "dd requested mail action not taken: mailbox unavailable",
     "user not found",
     "mailbox not found",
     "recipient not found",
@@ -114,6 +116,7 @@ _OTHERS: Final = (
         "5.1.351",
         *_WORDS,
         "550 5.5.0 Requested action not taken: mailbox unavailable",
+        "550 Requested action not taken: mailbox unavailable",
         "RESOLVER.ADR.RecipNotFound",
         "wasn't found at",
         "550 5.1.1",
@@ -137,10 +140,22 @@ def assess(
     foreign = said.by if said.by and not by_microsoft(said) else ""
     because = f"{foreign or 'The recipient’s mail server'} has no mailbox {named(wanted, 'of that name')}"
     because += "; our side delivered the question to it, so mail flow itself works."
+    forwarding = may_forward(wanted, objects)
+    if forwarding:
+        because += f"; if {forwarding.name or 'the mailbox that was sent'} forwarded there, nobody typed the address."
+        return Finding(Belief.POSSIBLE, because, (said, forwarding), _steps(wanted), weight=0.9)
     bare = _EXCHANGE_FILTER.search(said.text) is not None and not said.by
-    if bare or (said.signature == "550 5.1.1" and not _WORDED.search(said.text)):
+    if bare or _by_policy(said, replies) or (said.signature == "550 5.1.1" and not _WORDED.search(said.text)):
         return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=1.4)
     return Finding(Belief.LIKELY, because, (said,), _steps(wanted), weight=1.0)
+
+
+def _by_policy(said: Said, replies: tuple[Reply, ...]) -> bool:
+    """Whether the words are Sendmail's own for a 550, which it uses for any: the code beside them is one of policy."""
+    mine = next((each for each in replies if each.source == said.source), None)
+    return (
+        mine is not None and mine.enhanced.startswith("5.7.") and said.text.lower().strip(". ").endswith("user unknown")
+    )
 
 
 def _by_exchange(said: Said, wanted: str) -> Finding | None:

@@ -88,7 +88,9 @@ def _bare(entry: Configured) -> bool:
     """A user without mailbox and without a forwarding target, or one whose licence is told to be missing."""
     plain = entry.get("RecipientTypeDetails") in ("User", "DisabledUser", "MailUser")
     target = entry.get("ExternalEmailAddress")
-    return (plain and entry.told("ExternalEmailAddress") and not target) or entry.flag("SKUAssigned") is False
+    unlicensed = entry.flag("SKUAssigned") is False or entry.flag("IsLicensed") is False
+    none = entry.told("AssignedLicenses") and not entry.items("AssignedLicenses")
+    return (plain and entry.told("ExternalEmailAddress") and not target) or unlicensed or none
 
 
 def _steps(wanted: str) -> tuple[Step, ...]:

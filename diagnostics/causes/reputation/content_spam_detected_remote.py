@@ -76,7 +76,13 @@ _NAMES: Final = (
 def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     """The receiver speaks of the message; where its words name a list, it speaks of the address."""
     about = topics(said)
-    if has(said, "content filtering") or of_microsoft(said.text) or about & {"spf", "dkim", "dmarc", "entry"}:
+    directory = has(said, "resolver.adr")  # Exchange's own words about an address; the spam is somebody's remark
+    if (
+        directory
+        or has(said, "content filtering")
+        or of_microsoft(said.text)
+        or about & {"spf", "dkim", "dmarc", "entry"}
+    ):
         return None
     if "malware" in about and "spam" not in said.text.lower():
         return None

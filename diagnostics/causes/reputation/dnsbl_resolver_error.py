@@ -22,7 +22,7 @@ from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.reputation.addresses import blamed, named
 from diagnostics.causes.reputation.lists import list_named, listed, query_list
-from diagnostics.facts import DnsAnswer, Said
+from diagnostics.facts import DnsAnswer, Reply, Said
 from diagnostics.report import Step
 
 
@@ -38,8 +38,11 @@ from diagnostics.report import Step
         "blocked using",
     ),
 )
-def assess(said: Said, answers: tuple[DnsAnswer, ...]) -> Finding | None:
+def assess(anchor: Said | DnsAnswer, answers: tuple[DnsAnswer, ...], replies: tuple[Reply, ...]) -> Finding | None:
     """The error code names it; else the list's own answer that the address isn't listed."""
+    if isinstance(anchor, DnsAnswer):
+        return _looked_up(anchor, replies)
+    said = anchor
     ip = blamed(said.text)
     _, zone, _ = list_named(said.text)
     there, answer = listed(ip, zone, answers)
@@ -55,6 +58,20 @@ def assess(said: Said, answers: tuple[DnsAnswer, ...]) -> Finding | None:
     )
     because += f"listing; {named(ip)} is not listed."
     return Finding(Belief.CONFIRMED, because, (said, answer), _steps(ip))
+
+
+def _looked_up(answer: DnsAnswer, replies: tuple[Reply, ...]) -> Finding | None:
+    """A look-up with the list's own error code in place of a listing, beside a refusal that speaks of a list."""
+    code = next((each for each in answer.addresses if each.startswith("127.255.255.")), "")
+    refused = next(
+        (r for r in replies if r.failing and ("block list" in r.whole.lower() or "blocked using" in r.whole.lower())),
+        None,
+    )
+    if not code or refused is None:
+        return None
+    because = f"{answer.server or 'The resolver'} gets {code} from the block list, which is no listing but its refusal to serve "
+    because += "that resolver; a server that asks through it refuses everybody."
+    return Finding(Belief.LIKELY, because, (answer, refused), _steps(""), weight=1.7)
 
 
 def _steps(ip: str) -> tuple[Step, ...]:

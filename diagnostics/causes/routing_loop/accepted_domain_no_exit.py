@@ -33,8 +33,8 @@ from diagnostics.causes.routing_loop.circle import (
     recipient,
 )
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import Configured, Hops
-from diagnostics.report import Step
+from diagnostics.mail_facts import Configured, Hops, LookedUp
+from diagnostics.report import Act, Step
 
 
 @cause(id="routing-loop.accepted-domain.no-exit", act="on-prem", says=LOOPED)
@@ -43,31 +43,71 @@ def assess(
     _domain: Configured | None,
     objects: tuple[Configured, ...],
     replies: tuple[Reply, ...],
+    lookups: tuple[LookedUp, ...],
 ) -> Finding | None:
     """The type of the domain on both sides, and whether anybody has the recipient."""
     if not circles(anchor):
         return None
-    address = recipient(anchor, replies)
-    name = domain(address)
+    vain = next((each for each in lookups if not each.found and "@" in each.address), None)
+    address = recipient(anchor, replies) or (vain.address if vain else "")
+    name = domain(address) or _only(objects)
     owned = holders(address, objects)
-    if owned:
-        because = f"{named(address, 'The recipient')} exists: {owned[0].name} owns the address."
-        return Finding(Belief.RULED_OUT, because, (owned[0],))
-    types = [(each, each.get("DomainType").lower()) for each in accepted(name, objects)]
+    there = next((each for each in lookups if each.found and each.address == address), None)
+    if owned or there:
+        because = (
+            f"{named(address, 'The recipient')} exists: {owned[0].name if owned else 'a directory'} owns the address."
+        )
+        return Finding(Belief.RULED_OUT, because, (owned[0] if owned else there,))
+    unnamed = [each for each in objects if each.kind == "accepted-domain" and not each.get("DomainName", each.name)]
+    types = [(each, each.get("DomainType").lower()) for each in accepted(name, objects) or unnamed]
     closed = next((each for each, kind in types if kind == "authoritative"), None)
     if closed:
         because = f"{closed.name} is Authoritative on one side, which would have refused an unknown recipient."
         return Finding(Belief.RULED_OUT, because, (closed,))
     relays = [each for each, kind in types if "relay" in kind]
+    return _weighed(anchor, address, name, relays, lookups)
+
+
+def _weighed(
+    anchor: Said | Hops, address: str, name: str, relays: list[Configured], lookups: tuple[LookedUp, ...]
+) -> Finding:
+    steps = _steps(address, name)
+    whom = named(address, "the recipient")
+    vain = next((each for each in lookups if not each.found), None)
     if len(relays) > 1:
-        because = f"{relays[0].name} is {relays[0].get('DomainType')} on both sides, so neither refuses "
-        because += f"{named(address, 'the recipient')}."
-        return Finding(Belief.LIKELY, because, (*relays[:2], anchor), _steps(address, name), weight=1.2)
+        because = f"{relays[0].name or 'The domain'} is {relays[0].get('DomainType')} on both sides, so neither refuses {whom}"
+        because += ", whom neither directory has." if _nowhere(lookups) else "."
+        return Finding(Belief.LIKELY, because, (*relays[:2], anchor, vain), steps, _act(anchor), 1.2)
+    if _nowhere(lookups):
+        because = (
+            f"Neither directory has {whom}, and nobody refuses the mail: its domain is relayed (InternalRelay) on both "
+        )
+        because += "sides."
+        return Finding(Belief.LIKELY, because, (vain, anchor), steps, _act(anchor), 1.2)
     if relays:
-        because = f"{relays[0].name} is {relays[0].get('DomainType')}: if the other side relays too, an unknown address circles."
-        return Finding(Belief.POSSIBLE, because, (relays[0], anchor), _steps(address, name), weight=1.6)
-    because = f"If {named(address, 'the recipient')} exists on neither side and both relay its domain, nobody refuses the mail."
-    return Finding(Belief.POSSIBLE, because, (anchor,), _steps(address, name), weight=0.97)
+        because = (
+            f"{relays[0].name or 'The domain'} is {relays[0].get('DomainType')}: if the other side relays too, an "
+        )
+        because += "unknown address circles."
+        return Finding(Belief.POSSIBLE, because, (relays[0], anchor), steps, weight=1.6)
+    because = f"If {whom} exists on neither side and both relay its domain, nobody refuses the mail."
+    return Finding(Belief.POSSIBLE, because, (anchor,), steps, weight=0.97)
+
+
+def _act(anchor: Said | Hops) -> Act | None:
+    """5.4.14 is Exchange Online's count: there the message was sent on though nobody has the recipient."""
+    return "exchange-online" if isinstance(anchor, Said) and "5.4.14" in anchor.text else None
+
+
+def _only(objects: tuple[Configured, ...]) -> str:
+    """The one accepted domain that was shown, where the refusal names no recipient."""
+    shown = {(o.get("DomainName") or o.name).lower() for o in objects if o.kind == "accepted-domain"}
+    return shown.pop() if len(shown) == 1 else ""
+
+
+def _nowhere(lookups: tuple[LookedUp, ...]) -> bool:
+    """Whether both directories were asked in vain."""
+    return {"exchange-online", "on-prem"} <= {each.where for each in lookups if not each.found}
 
 
 def _steps(address: str, name: str) -> tuple[Step, ...]:

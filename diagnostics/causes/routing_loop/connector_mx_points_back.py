@@ -108,7 +108,9 @@ def _carries(connector: Configured, name: str) -> bool:
         return False
     written = [each.lower() for each in connector.items("RecipientDomains")]
     if not name:
-        return connector.get("ConnectorType").lower() == "onpremises"
+        if connector.told("ConnectorType"):
+            return connector.get("ConnectorType").lower() == "onpremises"
+        return "*" not in written
     return name in written or any(w.startswith("*.") and name.endswith(w[1:]) for w in written)
 
 

@@ -28,9 +28,10 @@ from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.lookup import by_microsoft, proxies
 from diagnostics.causes.routing_loop.circle import EXO, LOOPED, named, recipient, way
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import Configured, Hops
+from diagnostics.mail_facts import Configured, Hops, Tracked
 from diagnostics.report import Act, Shell, Step
 
+_RULES: Final = "MAILBOXRULE"
 _DEPTH: Final = "agent generated message depth exceeded"
 
 
@@ -43,9 +44,17 @@ _DEPTH: Final = "agent generated message depth exceeded"
     },
 )
 def assess(
-    said: Said, replies: tuple[Reply, ...], objects: tuple[Configured, ...], hops: tuple[Hops, ...]
+    said: Said | Tracked | Configured,
+    replies: tuple[Reply, ...],
+    objects: tuple[Configured, ...],
+    hops: tuple[Hops, ...],
+    tracked: tuple[Tracked, ...],
 ) -> Finding | None:
     """The token names it; the counted depth can be an add-on's too, unless the mailboxes show the circle."""
+    if isinstance(said, Tracked):
+        return _counted_out(said, tracked)
+    if isinstance(said, Configured):
+        return _shown(said, objects)
     address = recipient(said, replies)
     online = by_microsoft(said)
     act: Act = "exchange-online" if online else "on-prem"
@@ -70,6 +79,28 @@ def assess(
         return Finding(Belief.POSSIBLE, because, (said,), steps, act, weight=1.5)
     because = f"The forwarding of {named(address, 'the recipient')} leads in a circle within the directory."
     return Finding(Belief.CONFIRMED, because, (said,), steps, act)
+
+
+def _counted_out(entry: Tracked, tracked: Iterable[Tracked]) -> Finding | None:
+    """The tracking log of an inbox rule that met its own mark: the message ends there, without a report."""
+    if entry.event.upper() != "THROTTLE" or entry.origin.upper() != _RULES:
+        return None
+    moved = {each for row in tracked if row.origin.upper() == _RULES for each in row.recipients}
+    among = " and ".join(f"`{each}`" for each in sorted(moved)[:3])
+    because = f"An inbox rule was stopped because the message had been through one already{': ' + among if among else ''}. Rules "
+    because += "redirect from one mailbox to the next and back, and the loop is cut without a report to anybody."
+    return Finding(Belief.LIKELY, because, (entry,), _steps(next(iter(entry.recipients), ""), False), "exchange-online")
+
+
+def _shown(mailbox: Configured, objects: tuple[Configured, ...]) -> Finding | None:
+    """Mailboxes whose forwarding was listed and leads round."""
+    first = next(iter(proxies(mailbox)), "")
+    ring = _ring(first, objects) if _target(mailbox) else ()
+    if len(ring) < 2 or ring[0] is not mailbox:
+        return None
+    because = f"The forwarding of {named(first, 'the mailbox')} leads over {len(ring)} mailboxes back to it: "
+    because += "mail to any of them circles."
+    return Finding(Belief.LIKELY, because, ring, _steps(first, False), weight=1.0)
 
 
 def _ring(address: str, objects: Iterable[Configured]) -> tuple[Configured, ...]:

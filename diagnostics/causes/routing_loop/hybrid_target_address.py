@@ -52,7 +52,8 @@ def assess(
         return _detected(anchor)
     for each in objects:
         attribute = next((name for name in _ATTRIBUTES if "@" in each.get(name)), "")
-        if not attribute or each.kind not in ("recipient", "mailbox") or (address and address not in proxies(each)):
+        others = address and proxies(each) and address not in proxies(each)
+        if not attribute or each.kind not in ("recipient", "mailbox") or others:
             continue
         judged = _judged(anchor, each, attribute, address)
         if judged:
@@ -88,6 +89,11 @@ def _judged(anchor: Said | Hops, entry: Configured, attribute: str, address: str
             f"{entry.name} is sent on to `{target}` ({attribute}), which is in its own domain: the mail comes back."
         )
         return Finding(Belief.CONFIRMED, because, (entry, anchor), steps)
+    routed = target.endswith(".onmicrosoft.com")
+    if not own and not routed and domain(address) in ("", domain(target)):
+        because = f"The recipient is sent on to `{target}` ({attribute}), which is no routing address of the tenant: "
+        because += "the mail comes back."
+        return Finding(Belief.LIKELY, because, (entry, anchor), steps, weight=1.2)
     if local:
         because = f"{entry.name} has a mailbox here and still a target address, `{target}`."
         return Finding(Belief.LIKELY, because, (entry, anchor), steps, weight=1.2)

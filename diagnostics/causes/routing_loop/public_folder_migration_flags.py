@@ -67,6 +67,10 @@ def assess(
             f"Public folders are in the cloud, but {unset[0]} is False on-premises, so both sides pass their mail on."
         )
         return Finding(Belief.LIKELY, because, (config, folder, anchor), _steps(address, unset[0]), weight=1.3)
+    if config and unset and not done:
+        because = f"{unset[0]} is False on-premises: if {named(address, 'the recipient')} is a public folder that "
+        because += "was moved to the cloud, both sides take the other for its owner."
+        return Finding(Belief.POSSIBLE, because, (config, anchor), _steps(address, unset[0]), weight=1.6)
     return _suspected(anchor, folder, address)
 
 

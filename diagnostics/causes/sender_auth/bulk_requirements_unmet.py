@@ -27,7 +27,6 @@ import re2
 from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.sender_auth.results import (
     address_in,
-    detour,
     domain_in,
     named,
     publish_spf,
@@ -35,6 +34,7 @@ from diagnostics.causes.sender_auth.results import (
     read_spf,
     sign,
     signing_state,
+    told_forward,
 )
 from diagnostics.facts import Said
 from diagnostics.mail_facts import Addressed, Configured
@@ -91,10 +91,12 @@ def assess(said: Said, settings: tuple[Configured, ...], addressed: tuple[Addres
         f"; what did not pass is {' and '.join(missing)}" if missing else ": by SPF or DKIM, and by all for bulk mail"
     )
     because += f", sent from {ip}." if ip else "."
-    way = detour((), settings, (), (), addressed)
-    if way:
-        because += " The message was forwarded, which alone can break both."
-        return Finding(Belief.POSSIBLE, because, (said, way), _steps(domain, ip), weight=0.9)
+    forwarded = told_forward(settings) or next((each for each in addressed if each.redirected), None)
+    if forwarded:
+        because += (
+            " It was forwarded, which breaks SPF, and DKIM where the message was changed: then the origin is right."
+        )
+        return Finding(Belief.POSSIBLE, because, (said, forwarded), _steps(domain, ip), weight=1.0)
     belief = Belief.CONFIRMED if any(words in low for words in _SURE) else Belief.LIKELY
     return Finding(belief, because, (said,), _steps(domain, ip), weight=1.3)
 

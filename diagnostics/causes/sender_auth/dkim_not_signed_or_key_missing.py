@@ -36,10 +36,10 @@ from diagnostics.causes.sender_auth.results import (
     sign,
     signing_state,
 )
-from diagnostics.facts import Said
+from diagnostics.facts import DnsAnswer, Said
 from diagnostics.mail_facts import Authentication, Headers
 from diagnostics.refusals import topics
-from diagnostics.report import Step
+from diagnostics.report import Act, Step
 
 _NO_KEY: Final = re2.compile(
     r"(?i)\bno (?:public )?key\b|\bkey (?:was )?not found|public key (?:is )?(?:missing|unavailable)"
@@ -60,10 +60,12 @@ _NO_KEY: Final = re2.compile(
         "DKIM",
     ),
 )
-def assess(anchor: Said | Authentication, headers: tuple[Headers, ...]) -> Finding | None:
+def assess(
+    anchor: Said | Authentication, headers: tuple[Headers, ...], answers: tuple[DnsAnswer, ...]
+) -> Finding | None:
     """A missing key is proof; no signature at all is mostly one part of a bigger failure."""
     if isinstance(anchor, Said):
-        return _said(anchor)
+        return _said(anchor, _act(answers))
     if not refused(anchor):
         return None
     domain = name_of(anchor.header_from or anchor.mail_from)
@@ -74,7 +76,7 @@ def assess(anchor: Said | Authentication, headers: tuple[Headers, ...]) -> Findi
             f"The message is signed for `{signer}`, but the receiver finds no usable key for that signature in DNS."
         )
         belief = Belief.CONFIRMED if "no key" in words else Belief.LIKELY
-        return Finding(belief, because, (anchor,), _steps(signer), weight=1.5)
+        return Finding(belief, because, (anchor,), _steps(signer), _act(answers), weight=1.5)
     if anchor.dkim != "none":
         return None
     because = (
@@ -84,7 +86,12 @@ def assess(anchor: Said | Authentication, headers: tuple[Headers, ...]) -> Findi
     return Finding(Belief.POSSIBLE, because, (anchor,), _steps(domain), weight=1.1)
 
 
-def _said(said: Said) -> Finding | None:
+def _act(answers: tuple[DnsAnswer, ...]) -> Act | None:
+    """Who looks the key up is the one who publishes it."""
+    return "dns" if any("._domainkey." in each.name for each in answers) else None
+
+
+def _said(said: Said, act: Act | None) -> Finding | None:
     low = said.text.lower()
     domain = domain_in(said.text)
     steps = _steps(domain)
@@ -92,7 +99,7 @@ def _said(said: Said) -> Finding | None:
         return None
     if _NO_KEY.search(said.text):
         because = "The receiver finds no key in DNS for the message's DKIM signature."
-        return Finding(Belief.CONFIRMED, because, (said,), steps)
+        return Finding(Belief.CONFIRMED, because, (said,), steps, act)
     about = topics(said)
     if "did not verify" in low or (said.signature == "DKIM" and ("dkim" not in about or bulk_rules(low))):
         return None

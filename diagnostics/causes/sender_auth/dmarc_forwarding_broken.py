@@ -28,11 +28,14 @@ from typing import Final
 import re2
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.sender_auth.results import detour, domain_in, elsewhere, name_of, named, refused
+from diagnostics.causes.reputation.pool_high_risk_delivery import POOL
+from diagnostics.causes.sender_auth.results import detour, domain_in, elsewhere, name_of, named, refused, told_forward
 from diagnostics.facts import Fact, Said
 from diagnostics.mail_facts import Addressed, Authentication, Configured, Headers, Traced, Tracked
-from diagnostics.report import Step
+from diagnostics.refusals import topics
+from diagnostics.report import Act, Step
 
+_NAMES: Final = ("DMARC", "sender is unauthenticated", "mail is unauthenticated")
 _SIGNED: Final = re2.compile(r"(?i)\bSRS[01]?=")
 
 
@@ -51,7 +54,15 @@ _IF_SENT_ON = (
 @cause(
     id="sender-auth.dmarc.forwarding-broken",
     act="recipient-side",
-    says=("5.7.509", "Unauthenticated email from", "ARC validation failure", *_IF_SENT_ON),
+    says=(
+        "5.7.509",
+        "Unauthenticated email from",
+        "ARC validation failure",
+        "DMARC",
+        "sender is unauthenticated",
+        "mail is unauthenticated",
+        *_IF_SENT_ON,
+    ),
     against={
         "5.7.367": "is about the relay pool of forwarded mail; no receiver judged DMARC",
     },
@@ -68,18 +79,24 @@ def assess(
     """The detour has to be seen: without it, the same words mean a failure at the origin."""
     way = detour(headers, settings, moves, traces, addressed)
     if isinstance(anchor, Said):
-        return _said(anchor, way)
+        return _said(anchor, way, settings)
     if not refused(anchor) or "fail" not in (anchor.dmarc, anchor.compauth):
         return None
+    if any("relay" in each.get(POOL).lower() for each in traces):
+        return None  # what was judged here is how the message came in, before it was sent on
     earlier = elsewhere(anchor, others)
     domain = name_of(anchor.header_from or anchor.mail_from)
     if way:
         where = anchor.sender_ip or "its address"
         because = f"Mail of `{domain}` was sent on by a forwarder or list, from {where}, and fails there"
         because += "; an earlier receiver had found it authentic." if earlier else "."
-        told = isinstance(way, Configured) and way.kind == "told-forwarding"
-        belief = Belief.POSSIBLE if told else Belief.CONFIRMED if earlier else Belief.LIKELY
-        return Finding(belief, because, (anchor, earlier, way), _steps(), weight=1.8)
+        if way is told_forward(settings) and not earlier:
+            # What is told does not say whether these results are from before the forward, or from behind it.
+            return Finding(
+                Belief.POSSIBLE, because, (anchor, way), _steps(), _act(way, anchor.sender_ip, settings), 1.9
+            )
+        belief = Belief.CONFIRMED if earlier else Belief.LIKELY
+        return Finding(belief, because, (anchor, earlier, way), _steps(), _act(way, anchor.sender_ip, settings))
     if earlier is None:
         return None
     because = f"An earlier receiver found the mail of `{domain}` authentic, the last one doesn't: a forwarder lies between, or a "
@@ -87,16 +104,26 @@ def assess(
     return Finding(Belief.POSSIBLE, because, (anchor, earlier), _steps(), weight=1.7)
 
 
-def _said(said: Said, way: Fact | None) -> Finding | None:
+def _said(said: Said, way: Fact | None, settings: tuple[Configured, ...]) -> Finding | None:
+    if "compauth=pass" in said.text.lower() or (said.signature == "DMARC" and "dmarc" not in topics(said)):
+        return None
     domain = domain_in(said.text)
     if said.signature in _IF_SENT_ON and way is None:
         return None
     because = f"Mail of {named(domain, 'the From domain')} fails DMARC at this receiver"
     if way or _SIGNED.search(said.text):
         because += ", and it was forwarded to it: the original can have been authentic."
-        return Finding(Belief.LIKELY, because, (said, way), _steps())
+        return Finding(Belief.LIKELY, because, (said, way), _steps(), _act(way, said.text, settings), weight=1.1)
+    if said.signature in _NAMES:
+        return None
     because += "; if the failing address gets it by a forward or a list, the original can be authentic all the same."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.0)
+
+
+def _act(way: Fact | None, text: str, settings: tuple[Configured, ...]) -> Act | None:
+    """Who forwards has to change it; that is the reader where they say so, or that the refused address is theirs."""
+    theirs = any(each.kind == "own-address" and each.name in text for each in settings)
+    return "on-prem" if theirs or (isinstance(way, Configured) and way.flag("Own")) else None
 
 
 def _steps() -> tuple[Step, ...]:
@@ -113,8 +140,9 @@ def _steps() -> tuple[Step, ...]:
             "portal",
         ),
         change(
-            "Deliver to a mailbox instead of forwarding, or let the final mailbox fetch it; where a forward must stay, the "
-            "receiving provider has to trust the forwarder's ARC seal.",
+            "Deliver to a mailbox instead of forwarding, or let the final mailbox fetch it. Where a forward must stay, the "
+            "forwarder should rewrite the envelope sender (SRS), leave signed parts of the message alone, and seal with ARC; a "
+            "list puts its own address into From.",
             "",
             shell="portal",
             changes="Where the mail of that recipient ends up; it no longer passes through a second provider.",

@@ -125,7 +125,7 @@ def _said(said: Said, way: Fact | None, broken: Authentication | None) -> Findin
     )
     because += "domain (neither is aligned)"
     yahoo = said.signature.startswith("5.7.9 ")  # its page of error codes gives this number for a failed authentication
-    if not yahoo and "dmarc" not in low and "aligned with either" not in low:
+    if way is None and not yahoo and "dmarc" not in low and "aligned with either" not in low:
         weight = 1.0 if "mail is unauthenticated" in low else 1.6
         return Finding(Belief.POSSIBLE, because + ".", (said,), _steps(domain), weight=weight)
     because += ", and its DMARC policy asks for that." if "dmarc" in low else "."

@@ -104,9 +104,20 @@ def detour(
             return each
     forwarding = next((s for s in settings if s.get("ForwardingSmtpAddress") or s.get("ForwardingAddress")), None)
     redirected = next((e for e in entries if e.event.upper() == "REDIRECT"), None)
-    told = next((s for s in settings if s.kind == "told-forwarding"), None)
     rule = next((each for each in addressed if each.redirected), None)
-    return forwarding or redirected or next((t for t in traces if t.event.lower() == "redirect"), None) or rule or told
+    moved = redirected or next((t for t in traces if t.event.lower() == "redirect"), None)
+    return forwarding or moved or rule or told_forward(settings)
+
+
+def told_forward(settings: Iterable[Configured]) -> Configured | None:
+    """Where the person says that the message was forwarded or came from a list."""
+    return next((each for each in settings if each.kind == "forward"), None)
+
+
+def told_gateway(results: Authentication, settings: Iterable[Configured]) -> Configured | None:
+    """Where the person says that the address which was judged is a gateway of their own."""
+    ip = results.sender_ip
+    return next((each for each in settings if each.kind == "gateway" and ip and each.name == ip), None)
 
 
 def elsewhere(results: Authentication, others: Iterable[Authentication]) -> Authentication | None:

@@ -20,13 +20,18 @@ came in. Enhanced filtering for connectors (EFSkipLastIP, EFSkipIPs) makes it lo
 
 from __future__ import annotations
 
+from typing import Final
+
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.dns.exchangers import organization
 from diagnostics.causes.network.inbound_source_masked import is_mask
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.policy.said import of_kind
-from diagnostics.causes.sender_auth.results import SPF_FAILED, detour, elsewhere, refused
+from diagnostics.causes.sender_auth.results import SPF_FAILED, aligned, detour, elsewhere, refused, told_gateway
 from diagnostics.mail_facts import Authentication, Configured, Headers, Hop, Hops
 from diagnostics.report import Shell, Step
+
+_INSIDE: Final = (".local", ".lan", ".internal", ".intern", ".corp", ".home")  # names that no organization owns
 
 
 @cause(id="sender-auth.spf.gateway-evaluated", act="exchange-online")
@@ -47,9 +52,43 @@ def assess(
     if skipping and (mine is None or skipping is mine):
         because = f"The inbound connector `{skipping.name}` skips the last hop, so that was not judged."
         return Finding(Belief.RULED_OUT, because, (skipping, results))
+    ours = told_gateway(results, settings)
+    if ours and not mine:
+        because = (
+            f"SPF was evaluated for {results.sender_ip}, which is the own gateway, not the sender's server: Exchange "
+        )
+        because += "Online has to look past it (enhanced filtering)."
+        return Finding(Belief.LIKELY, because, (results, ours), _steps(""), weight=1.5)
+    relay = relayed(results, ways)
+    if relay and not detour(headers, settings, (), ()):
+        because = (
+            f"SPF was evaluated for {results.sender_ip}, but {relay.by} had taken the message from {relay.sender} "
+        )
+        because += (
+            "and only passed it on: if it is a gateway of this organization, Exchange Online has to look past it."
+        )
+        return Finding(Belief.POSSIBLE, because, (results,), _steps(""), weight=2.1)
     earlier = None if detour(headers, settings, (), ()) else elsewhere(results, others)
-    masked = next((hop for way in ways for hop in way.hops if is_mask(hop, results)), None)
+    masked = next((hop for way in ways for hop in way.hops if _stands_for(hop, results)), None)
     return _weighed(results, mine, earlier, masked)
+
+
+def _stands_for(hop: Hop, results: Authentication) -> bool:
+    """Whether the judged address greeted as somebody else's server: the sender's, or that of the sender's provider."""
+    named = "." in hop.sender and not hop.by.endswith(_INSIDE) and not hop.sender.endswith(_INSIDE)
+    foreign = named and bool(hop.by) and organization(hop.sender) != organization(hop.by)
+    return is_mask(hop, results) or (hop.ip == results.sender_ip and foreign)
+
+
+def relayed(results: Authentication, ways: tuple[Hops, ...]) -> Hop | None:
+    """The hop by which the server that was judged had itself got the message from another name; None where it wrote it."""
+    hops = [hop for way in ways for hop in way.hops]
+    last = next((hop for hop in hops if results.sender_ip and hop.ip == results.sender_ip and hop.sender), None)
+    if last is None or aligned(last.sender, results.mail_from):
+        return None
+    return next(
+        (hop for hop in hops if hop.by == last.sender and hop.sender and not aligned(hop.sender, last.sender)), None
+    )
 
 
 def _weighed(

@@ -42,6 +42,7 @@ from diagnostics.causes.sender_auth.results import (
     publish_spf,
     read_spf,
     refused,
+    told_gateway,
 )
 from diagnostics.facts import DnsAnswer, Fact, Reply, Said, Session
 from diagnostics.mail_facts import Authentication, Configured, Headers, Traced, Tracked
@@ -92,6 +93,7 @@ def assess(
     ip, domain = anchor.sender_ip, name_of(anchor.mail_from or anchor.header_from)
     record = spf_of(domain, answers) if domain else None
     gateway = next((s for s in settings if ip and ip in s.items("SenderIPAddresses")), None)
+    gateway = gateway or told_gateway(anchor, settings)
     if gateway or kind_of(ip) == "internal":
         because = f"{ip} is the receiver's own hop, not the sender's server: SPF can't hold for it."
         return Finding(Belief.RULED_OUT, because, (anchor, gateway))

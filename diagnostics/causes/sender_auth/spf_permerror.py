@@ -24,7 +24,7 @@ from dataclasses import replace
 
 from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.sender_auth.records import Spf, spf_of
-from diagnostics.causes.sender_auth.results import SPF_FAILED, domain_in, name_of, named, read_spf, refused
+from diagnostics.causes.sender_auth.results import PASSED, SPF_FAILED, domain_in, name_of, named, read_spf, refused
 from diagnostics.facts import DnsAnswer, Reply, Said
 from diagnostics.mail_facts import Authentication
 from diagnostics.refusals import topics
@@ -46,7 +46,7 @@ def assess(
     if isinstance(anchor, DnsAnswer):
         return _looked_up(anchor, replies, results)
     if isinstance(anchor, Authentication):
-        if anchor.spf != "permerror" or not refused(anchor):
+        if anchor.spf != "permerror" or PASSED & {anchor.dmarc, anchor.compauth} or anchor.whose != "final":
             return None
         domain = name_of(anchor.mail_from or anchor.header_from)
         because = f"The SPF record of {named(domain, 'the sender domain')} is invalid (spf=permerror): no server of it can pass."
@@ -72,7 +72,7 @@ def _looked_up(answer: DnsAnswer, replies: tuple[Reply, ...], results: tuple[Aut
     if record is None or not record.fault or not (failed or judged):
         return None
     because = f"The SPF record of {named(answer.name, 'the sender domain')} is invalid: {record.fault}."
-    return Finding(Belief.CONFIRMED, because, (answer, failed, judged), _steps(answer.name))
+    return Finding(Belief.CONFIRMED, because, (answer, failed, judged), _steps(answer.name), "dns")
 
 
 def _with_record(found: Finding, record: Spf | None) -> Finding:
@@ -80,7 +80,10 @@ def _with_record(found: Finding, record: Spf | None) -> Finding:
     if record is None or not record.fault:
         return found
     because = f"{found.because} The look-up shows it: {record.fault}."
-    return replace(found, belief=Belief.CONFIRMED, because=because, evidence=(record.answer, *found.evidence))
+    # Who looks the record up is the one who can mend it.
+    return replace(
+        found, belief=Belief.CONFIRMED, because=because, evidence=(record.answer, *found.evidence), act="dns"
+    )
 
 
 def _steps(domain: str) -> tuple[Step, ...]:

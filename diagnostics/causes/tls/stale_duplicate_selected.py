@@ -99,8 +99,12 @@ def _why_not(mine: InstalledCertificate | None) -> str:
 
 
 def _worked_with_twin(failed: TlsFailed, change: SessionChange | None) -> str:
-    """The other thumbprint with which the same connector succeeded, "" when none did."""
-    if change is None or change.succeeded.local is None:
+    """The other thumbprint with which the same connector succeeded later, "" when none did.
+
+    Where the success came first, the failing certificate is the newer one: a renewal whose key is missing or closed, not a
+    copy that was left over.
+    """
+    if change is None or not change.cured or change.succeeded.local is None:
         return ""
     other = change.succeeded.local
     known = bool(failed.thumbprint and other.thumbprint) and failed.thumbprint != other.thumbprint

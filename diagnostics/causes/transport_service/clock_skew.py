@@ -52,7 +52,7 @@ _DATE: Final = re2.compile(r"\w{3}, \d{1,2} \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}
     ),
 )
 def assess(
-    anchor: Said | Session,
+    anchor: Said | Session | Configured,
     queues: tuple[QueueState, ...],
     probes: tuple[TlsProbe, ...],
     objects: tuple[Configured, ...],
@@ -60,6 +60,11 @@ def assess(
     """The error's own name proves it; a failed sign-in, or another server's clock, is only a hint."""
     if isinstance(anchor, Session):
         return _from_session(anchor, probes)
+    if isinstance(anchor, Configured):
+        if anchor.kind != "clock" or not anchor.failing:
+            return None
+        because = f"The clock is {int(anchor.get('Offset')) // 60} minutes off; Kerberos, and with it signing in, allows five."
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=1.0)
     said = anchor
     if said.signature != _TEMPORARY:
         error = said.signature.rpartition(" ")[2]
@@ -68,6 +73,9 @@ def assess(
     if elsewhere(said, queues):
         return None
     clock = next((each for each in objects if each.kind == "clock"), None)
+    if clock and not clock.failing:
+        because = f"The clock is {clock.get('Offset')} s off, and Kerberos allows five minutes."
+        return Finding(Belief.RULED_OUT, because, (clock, said))
     if clock:
         because = (
             f"Servers fail to sign in to each other, and a clock is {int(clock.get('Offset')) // 60} minutes off; "

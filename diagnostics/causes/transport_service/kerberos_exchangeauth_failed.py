@@ -66,7 +66,7 @@ def assess(
     texts = [said.text, *(e.text for e in events)]
     if any(_SKEWED.search(text) for text in texts):
         return Finding(Belief.RULED_OUT, "The error names a difference of the clocks.", (said,))
-    clock = next((each for each in objects if each.kind == "clock"), None)
+    clock = next((each for each in objects if each.kind == "clock" and each.failing), None)
     if clock:
         because = f"A clock is {int(clock.get('Offset')) // 60} minutes off, which alone makes Kerberos refuse."
         return Finding(Belief.POSSIBLE, because, (said, clock), _steps(""), weight=0.9)

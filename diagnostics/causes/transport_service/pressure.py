@@ -28,6 +28,12 @@ _MEMORY = re2.compile(
     r"(?i)\b(PrivateBytes|Private bytes|SystemMemory|Physical memory load|UsedVersionBuckets|Version buckets"
     r"|QueueLength\[SubmissionQueue\]|Submission ?Queue)"
 )
+# One resource with its level, as it stands in an event and in Get-ExchangeDiagnosticInfo: the level says that it is short.
+_LEVELLED = re2.compile(
+    r"(?i)((?:UsedDiskSpace|DatabaseUsedSpace|Used disk space|(?:Queue )?database (?:and|logging|size)|PrivateBytes|Private bytes"
+    r"|SystemMemory|Physical memory load|UsedVersionBuckets|Version buckets|QueueLength\[|Submission ?Queue)[^=<\n]{0,200}?)"
+    r"(?: = \d{1,7}%? \[(?:High|Medium)\]|(?:</Resource>|.{0,40}?)\W{0,3}CurrentResourceUse\W{1,3}(?:High|Medium))"
+)
 _NORMAL = re2.compile(r"(?i)(?:[A-Za-z]+(?:\[[^\]]{0,200}\])?|\([^()]{0,200}\)) = \d{1,3}% \[Normal\]")
 _DRIVE = re2.compile(r"(?i)(?:DiskSpace|UsedSpace|disk space)\W{1,4}([A-Z]):\\")
 _NAMES: Final = {
@@ -43,9 +49,8 @@ def short_of(texts: Iterable[str]) -> tuple[bool, str]:
     disk, other = False, ""
     for text in texts:
         found = _SHORT.search(text)
-        if not found:
-            continue
-        listed = _NORMAL.sub("", _REST.split(found.group(1), 1)[0])
+        listed = _NORMAL.sub("", _REST.split(found.group(1), 1)[0]) if found else ""
+        listed = " ".join((listed, *_LEVELLED.findall(text)))
         disk = disk or bool(_DISK.search(listed))
         named = _MEMORY.search(listed)
         other = other or (_named(named.group(1)) if named else "")

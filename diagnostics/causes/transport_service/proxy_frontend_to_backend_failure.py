@@ -33,9 +33,10 @@ from diagnostics.causes.transport_service.services import (
     service_states,
     tell_them,
 )
-from diagnostics.facts import DnsServers, InstalledCertificate, QueueState, Said, WindowsEvent
+from diagnostics.facts import DnsServers, InstalledCertificate, QueueState, Reply, Said, WindowsEvent
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
+from diagnostics.text import short
 
 _WHERE = {
     "1": "no back end answered",
@@ -69,6 +70,7 @@ def assess(
     queues: tuple[QueueState, ...],
     events: tuple[WindowsEvent, ...],
     installed: tuple[InstalledCertificate, ...],
+    replies: tuple[Reply, ...],
 ) -> Finding | None:
     """The digit after PRX says where; what stands behind it is another finding when the text shows it."""
     digit = said.text.partition("PRX")[2][:1]
@@ -93,9 +95,13 @@ def assess(
             f" Behind it stands event {lost.event}: the services can't sign in to each other without that certificate."
         )
         return Finding(Belief.RULED_OUT, because, (lost, said))
+    public = next((each for each in adapters if any(public_resolver(ip) for ip in each.addresses)), None)
+    seen = next((each for each in replies if each.failing and "inbound proxy" in each.connector.lower()), None)
+    if seen and public is None:
+        because += f" Its own send log shows why: `{short(seen.text)}` on `{seen.connector}`."
+        return Finding(Belief.LIKELY, because, (said, seen), _steps(), weight=1.6)
     behind = _behind(objects)
     if behind or digit in ("2", "5"):
-        public = next((each for each in adapters if any(public_resolver(ip) for ip in each.addresses)), None)
         because += " The adapter's public DNS server may be why it is not found." if public else ""
         proof = (said, behind, public)
         return Finding(Belief.POSSIBLE, because, proof, _steps(), weight=0.9 if public else 1.4)

@@ -46,7 +46,9 @@ _DISPLAYED: Final = {
     "microsoft exchange mailbox transport submission": "MSExchangeSubmission",
     "microsoft exchange transport service": "MSExchangeTransport",
 }
-_TIMES = re2.compile(r"It has done this (\d{1,5}) time")
+_TIMES = re2.compile(r"It has done this (\d{1,5}) time|\b(\d{1,5}) (?:Mal|fois|ve[zc]|volt|keer|raz)")
+# The displayed names are translated: Microsoft Exchange-Transport, Transport Microsoft Exchange …
+_TRANSLATED = re2.compile(r"(?i)microsoft exchange[ -]transport\b|\btransporte? (?:do |de |di )?microsoft exchange\b")
 _FAILED_TO_START: Final = frozenset({7000, 7001, 7009, 7023, 7024})
 _ENDED: Final = frozenset({7031, 7034})
 
@@ -62,7 +64,7 @@ def assess(
     if not name:
         return None
     times = _TIMES.search(anchor.text)
-    often = int(times.group(1)) if times else 1
+    often = int(times.group(1) or times.group(2)) if times else 1
     planned = next(
         (e for e in events if "Set-ServerComponentState" in e.text or "DagServerMaintenance" in e.text), None
     )
@@ -104,7 +106,8 @@ def _service(event: WindowsEvent) -> str:
         return ""
     low = event.text.lower()
     names = {**_DISPLAYED, **_SERVICES}
-    return next((name for written, name in names.items() if written in low), "")
+    found = next((name for written, name in names.items() if written in low), "")
+    return found or ("MSExchangeTransport" if _TRANSLATED.search(low) else "")
 
 
 def _steps(name: str) -> tuple[Step, ...]:

@@ -1,0 +1,171 @@
+"""One escalation within a transaction that holds its row: a change and what follows from it are one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+from pgqueuer.queries import Queries
+from pydantic import TypeAdapter
+
+from bot.database.pages import PAGE, Draft, PageState, StoredPage, stored
+from bot.oncall.events import Arm, State, Timer
+from handlers.ports import Thread
+
+if TYPE_CHECKING:
+    import asyncpg  # type: ignore[import-untyped]  # it ships no type information
+
+ENTRYPOINT: Final = "escalation"
+state_type: Final = TypeAdapter(State)
+
+
+class Held:
+    """One escalation within a transaction that holds its row."""
+
+    def __init__(self, connection: asyncpg.Connection, row: asyncpg.Record) -> None:
+        self._connection = connection
+        self.id: UUID = row["id"]
+        self.thread = Thread(row["team"], row["channel"], row["thread_ts"])
+        self.state = state_type.validate_json(row["state"])
+
+    async def first_time(self, source: str, event: str) -> bool:
+        """Notes that an event came in; False when it did before."""
+        insert = "insert into escalation_event (source, id) values ($1, $2) on conflict do nothing returning true"
+        return bool(await self._connection.fetchval(insert, source, event))
+
+    async def save(self, state: State, symptom: str | None = None) -> None:
+        """Also keeps the case of an open escalation from being forgotten."""
+        self.state = state
+        await self._connection.execute(
+            "update escalation set state = $2, phase = $3, cause = $4, symptom = coalesce($5, symptom) where id = $1",
+            self.id,
+            state_type.dump_json(state).decode(),
+            state.phase,
+            state.cause,
+            symptom,
+        )
+
+    async def plan(self, drafts: Sequence[Draft]) -> None:
+        for draft in drafts:
+            await self._connection.execute(
+                "insert into page (escalation_id, key, incident, step, outlet, address, content) "
+                "values ($1, $2, $3, $4, $5, $6, $7) on conflict (escalation_id, key) do nothing",
+                self.id,
+                draft.key,
+                self.state.incident,
+                draft.step,
+                draft.outlet,
+                draft.address,
+                json.dumps(dict(draft.content)),
+            )
+
+    async def drop(self) -> None:
+        """Pages that aren't out yet stay in. Another system may have got what is on its way: that is found out first."""
+        await self._connection.execute(
+            "update page set state = 'dropped' where escalation_id = $1 and step > 0 "
+            "and (state = 'planned' or state = 'sending' and outlet in ('target', 'direct'))",
+            self.id,
+        )
+
+    async def arm(self, timer: Arm, now: datetime) -> None:
+        await self._connection.execute(
+            "insert into timer (escalation_id, name, armed_at, due_at, wall) values ($1, $2, $3, $4, $5) "
+            "on conflict (escalation_id, name) do update "
+            "set armed_at = excluded.armed_at, due_at = excluded.due_at, wall = excluded.wall",
+            self.id,
+            timer.timer,
+            now,
+            timer.due,
+            timer.wall,
+        )
+
+    async def disarm(self, timer: Timer) -> None:
+        await self._connection.execute("delete from timer where escalation_id = $1 and name = $2", self.id, timer)
+
+    async def take_due(self, now: datetime) -> Timer | None:
+        """Takes a timer that is due, the oldest first. Those of a clock that was set back wait from now on."""
+        await self._connection.execute(
+            "update timer set armed_at = $2, due_at = $2 + (due_at - armed_at) "
+            "where escalation_id = $1 and not wall and armed_at > $2",
+            self.id,
+            now,
+        )
+        row = await self._connection.fetchrow(
+            "delete from timer where (escalation_id, name) = (select escalation_id, name from timer "
+            "where escalation_id = $1 and due_at <= $2 order by due_at, name limit 1) returning name",
+            self.id,
+            now,
+        )
+        return row["name"] if row else None
+
+    async def wake(self, after: timedelta = timedelta(0)) -> None:
+        """A job that looks after this escalation, `after` a time by the database's clock."""
+        later = after if after > timedelta(0) else None
+        await Queries.from_asyncpg_connection(self._connection).enqueue(ENTRYPOINT, self.id.bytes, execute_after=later)
+
+    async def reported(self, member: str, now: datetime) -> None:
+        await self._connection.execute(
+            "insert into reporter (escalation_id, member, reported_at) values ($1, $2, $3) "
+            "on conflict (escalation_id, member) do update set reported_at = excluded.reported_at",
+            self.id,
+            member,
+            now,
+        )
+
+    async def reporters(self, symptom: str, since: datetime) -> int:
+        """How many people of this team reported the symptom, in any thread."""
+        return int(
+            await self._connection.fetchval(
+                "select count(distinct member) from reporter join escalation on escalation.id = escalation_id "
+                "join incident_case on incident_case.id = case_id "
+                "where team = $1 and symptom = $2 and reported_at >= $3",
+                self.thread.team,
+                symptom,
+                since,
+            )
+        )
+
+    async def alike(self, cause: str) -> Thread | None:
+        """The thread in which people are paged for, or work on, the same cause. Others who ask wait for this answer."""
+        name = f"escalation {self.thread.team} {cause}"
+        await self._connection.execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", name)
+        row = await self._connection.fetchrow(
+            "select team, channel, thread_ts from escalation join incident_case on incident_case.id = case_id "
+            "where team = $1 and cause = $2 and phase in ('paging', 'acknowledged') and escalation.id <> $3 "
+            "order by opened_at limit 1",
+            self.thread.team,
+            cause,
+            self.id,
+        )
+        return Thread(row["team"], row["channel"], row["thread_ts"]) if row else None
+
+    async def settle(self, page: StoredPage, state: PageState, *, place: str = "", ref: str = "") -> bool:
+        """Records what came of a page; False when that was recorded already."""
+        done = await self._connection.fetchval(
+            "update page set state = $2, place = $3, ref = $4, retry_at = null "
+            "where id = $1 and state in ('planned', 'sending') returning true",
+            page.id,
+            state,
+            place,
+            ref,
+        )
+        return bool(done)
+
+    async def of_step(self, step: int) -> list[StoredPage]:
+        rows = await self._connection.fetch(
+            PAGE + "where escalation_id = $1 and step = $2 order by arrival", self.id, step
+        )
+        return [stored(row) for row in rows]
+
+    async def out(self, incident: int | None = None) -> list[StoredPage]:
+        """The pages that are out, but for notes: of one incident, or of all."""
+        rows = await self._connection.fetch(
+            PAGE + "where escalation_id = $1 and ($2::integer is null or page.incident = $2) "
+            "and (step > 0 or outlet = 'root') and page.state = 'sent' order by arrival",
+            self.id,
+            incident,
+        )
+        return [stored(row) for row in rows]

@@ -1,0 +1,122 @@
+"""Puts on-call together from the settings and the on-call file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import aiohttp
+from aiohttp import web
+
+from bot.database import Database
+from bot.database.escalations import EscalationStore
+from bot.jobs import Pace, ThreadLocks
+from bot.oncall.escalations import Clock, Escalations
+from bot.oncall.inbound import Inbound
+from bot.oncall.pager import Pager
+from bot.oncall.pagerduty import PagerDuty
+from bot.oncall.policy import Policy, PolicyError, load
+from bot.oncall.sources import Sources
+from bot.oncall.telling import Telling
+from bot.oncall.webhook import Webhook
+from bot.settings import Settings, SettingsError
+from handlers.ports import Services
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+
+@dataclass(frozen=True)
+class _Secrets:
+    """What the on-call file may need and doesn't hold; "" for what isn't set."""
+
+    pagerduty_token: str
+    pagerduty_routing_key: str
+    pagerduty_webhook: str
+    webhook: str
+
+
+def _secrets(settings: Settings) -> _Secrets:
+    def plain(value: SecretStr | None) -> str:
+        return value.get_secret_value() if value else ""
+
+    return _Secrets(
+        plain(settings.pagerduty_token),
+        plain(settings.pagerduty_routing_key),
+        plain(settings.pagerduty_webhook_secret),
+        plain(settings.oncall_webhook_secret),
+    )
+
+
+def policy_of(settings: Settings) -> Policy | None:
+    """The on-call file, if one is set. Raises SettingsError with a sentence for each mistake in it."""
+    if settings.oncall_file is None:
+        return None
+    try:
+        policy = load(settings.oncall_file)
+    except PolicyError as error:
+        raise SettingsError(*(f"MAILFLOW_ONCALL_FILE: {sentence}" for sentence in error.sentences)) from None
+    if wrong := _missing(policy, _secrets(settings)):
+        raise SettingsError(*wrong)
+    return policy
+
+
+@dataclass(frozen=True)
+class Composed:
+    """On-call, put together: what handlers and jobs work with, and what is added to the HTTP side."""
+
+    escalations: Escalations
+    routes: tuple[web.RouteDef, ...]
+
+
+def compose(
+    settings: Settings,
+    database: Database,
+    session: aiohttp.ClientSession,
+    services: Services,
+    *,
+    clock: Clock,
+    pace: Pace,
+    ready: Callable[[], bool],
+) -> Composed | None:
+    """On-call by the on-call file; None when none is set. Starts nothing. Raises SettingsError."""
+    policy = policy_of(settings)
+    if policy is None:
+        return None
+    secrets = _secrets(settings)
+    store = EscalationStore(database)
+    pagerduty = PagerDuty(
+        session, policy.pagerduty, token=secrets.pagerduty_token, routing_key=secrets.pagerduty_routing_key
+    )
+    webhooks = {name: Webhook(session, name, table.url, secrets.webhook) for name, table in policy.webhooks.items()}
+    sources = Sources(policy, services.slack, pagerduty, webhooks)
+    telling = Telling(services, policy.time_zone)
+    pager = Pager(store, services.slack, telling, sources, pagerduty, webhooks, clock=clock, pace=pace)
+    escalations = Escalations(
+        store, policy, clock=clock, deliver=pager.deliver, locks=ThreadLocks(database.url), pace=pace
+    )
+    inbound = Inbound(
+        escalations,
+        clock=clock,
+        ready=ready,
+        pagerduty_api=pagerduty if secrets.pagerduty_token else None,
+        pagerduty_secret=secrets.pagerduty_webhook,
+        webhook_secret=secrets.webhook,
+    )
+    return Composed(escalations, tuple(inbound.routes()))
+
+
+def _missing(policy: Policy, secrets: _Secrets) -> list[str]:
+    """What the file relies on and the settings don't have."""
+    wrong: list[str] = []
+    for name, target in policy.targets.items():
+        for key, used, secret, setting in (
+            ("pagerduty_schedule", target.pagerduty_schedule, secrets.pagerduty_token, "MAILFLOW_PAGERDUTY_TOKEN"),
+            ("pagerduty", target.pagerduty, secrets.pagerduty_routing_key, "MAILFLOW_PAGERDUTY_ROUTING_KEY"),
+        ):
+            if used and not secret:
+                wrong.append(f"MAILFLOW_ONCALL_FILE: targets.{name}.{key} needs {setting}.")
+    if policy.webhooks and not secrets.webhook:
+        wrong.append("MAILFLOW_ONCALL_FILE: webhooks needs MAILFLOW_ONCALL_WEBHOOK_SECRET.")
+    return wrong

@@ -1,0 +1,50 @@
+"""What is said about an escalation: why somebody is paged, and the notes in the case's thread."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+
+def why(content: Mapping[str, Any], names: Sequence[str]) -> str:
+    """Why a page goes out. `names` are those of the people who asked."""
+    if content.get("hand_over"):
+        holder = content.get("holder_name")
+        has_it = f"{holder} has it" if holder else "nobody has acknowledged it yet"
+        return f"Your shift begins, and this is open: {has_it}."
+    if names:
+        return f"{listed(names)} {'asks' if len(names) == 1 else 'ask'} for whoever is on call."
+    return f"Escalated by the rules ({content.get('severity')}): {content.get('reason')}."
+
+
+def told(content: Mapping[str, Any], names: Sequence[str], zone: ZoneInfo, *, link: str = "") -> str:
+    """The note about what happened. `names` are those of whom it concerns; `link` leads to another thread."""
+    first = names[0] if names else ""
+    until = _time(content, zone)
+    sentences = {
+        "paged": f"Paged: {listed(names)}.",
+        "handed-over": f"The shift changed: {listed(names)} got a message about this.",
+        "unreached": f"Could not page {listed(names)}: {content.get('detail')}. Going on to the next at once.",
+        "missed": f"Could not page {listed(names)}: {content.get('detail')}.",
+        "held": f"Nobody is paged before {until} because of {content.get('detail')}. Somebody is if you escalate.",
+        "acknowledged": f"{first} has it. Nobody else is paged.",
+        "taken-over": f"{first} takes over from {names[-1] if names else ''}.",
+        "rearmed": f"{first} has it, and nothing has happened since: paging again.",
+        "exhausted": f"Everybody was paged and nobody has acknowledged. Starting over at {until}.",
+        "resolved": f"Resolved by {first}.",
+        "joined": f"The same cause is being worked on in another thread, so nobody is paged for this one. {link}",
+    }
+    return sentences[content["what"]].strip()
+
+
+def listed(names: Sequence[str]) -> str:
+    """`Priya`, `Priya and Sam`, `Priya, Sam and Jonas`."""
+    *others, last = names or ("anybody",)
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def _time(content: Mapping[str, Any], zone: ZoneInfo) -> str:
+    text = content.get("until")
+    return f"{datetime.fromisoformat(text).astimezone(zone):%a %H:%M} ({zone.key})" if text else ""

@@ -1,0 +1,94 @@
+"""What pages say: the case as it is judged at the moment, why somebody is paged, and the notes in threads."""
+
+from __future__ import annotations
+
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from bot.database.pages import StoredPage
+from bot.oncall import sentences
+from bot.oncall.events import State
+from diagnostics import Report
+from handlers import paging
+from handlers.blocks.message import Message, plain
+from handlers.blocks.page import mention, page, summary
+from handlers.judging import judge
+from handlers.ports import Services, Thread
+
+_NAMES: Final = 500
+_QUOTES: Final = 3
+_QUOTE: Final = 300
+
+
+class Telling:
+    """Nothing of a case is stored with a page: all that is said of it is read when it is said. Times are in `zone`."""
+
+    def __init__(self, services: Services, zone: ZoneInfo) -> None:
+        self._services = services
+        self._zone = zone
+        self._names: dict[str, str] = {}
+
+    async def page(self, stored: StoredPage) -> Message:
+        """What a person, or the on-call channel, gets to read."""
+        return await self._page(stored, await self.why(stored), str(stored.escalation))
+
+    async def shown(self, stored: StoredPage, state: State) -> Message:
+        """The same by now: who has it, and what is still on record."""
+        if state.phase not in ("acknowledged", "resolved"):
+            return await self.page(stored)
+        why = sentences.told({"what": state.phase}, [await self.name(state.holder)], self._zone)
+        return await self._page(stored, why, "" if state.phase == "resolved" else str(stored.escalation))
+
+    async def note(self, stored: StoredPage) -> Message:
+        """A note, or the mention of those who are paged."""
+        who = [str(name) for name in stored.content.get("who", ())]
+        if stored.content.get("ping"):
+            others = [name for name in who if not name.startswith("@")]
+            members = [name[1:] for name in who if name.startswith("@")]
+            paged = f"you are paged{' (also: ' + sentences.listed(others) + ')' if others else ''}."
+            return mention(members, paged) if members else plain(f"Paged: {sentences.listed(others)}.")
+        link = ""
+        if stored.content["what"] == "joined":
+            link = await self.link(Thread(stored.thread.team, stored.content["channel"], stored.content["ts"]))
+        names = [await self.name(name) for name in who]
+        return plain(sentences.told(stored.content, names, self._zone, link=link))
+
+    async def essence(self, stored: StoredPage) -> dict[str, str]:
+        """For systems that show text: title, why and link; cause, proof and first step where one is known."""
+        report = await self._report(stored.thread)
+        said = {"title": summary(report), "why": await self.why(stored), "link": await self.link(stored.thread)}
+        if report is None or not report.findings:
+            return said
+        top = report.findings[0]
+        proof = " / ".join(evidence.quote[:_QUOTE] for evidence in top.evidence[:_QUOTES])
+        step = top.steps[0].say if top.steps else ""
+        first = report.next[0].ask if report.next and top.belief != "confirmed" else step
+        return {**said, "cause": top.cause, "because": top.because, "proof": proof, "first_step": first}
+
+    async def why(self, stored: StoredPage) -> str:
+        """Why it goes out, in a sentence."""
+        names = [await self.name(str(asker)) for asker in stored.content.get("askers", ())]
+        holder = str(stored.content.get("holder") or "")
+        content = {**stored.content, "holder_name": await self.name(holder) if holder else ""}
+        return sentences.why(content, names)
+
+    async def link(self, thread: Thread) -> str:
+        return await paging.permalink(self._services.slack, thread)
+
+    async def name(self, who: str) -> str:
+        """A person's name, which pings nobody. Slack is asked once for each."""
+        if not who.startswith("@"):
+            return who
+        if who not in self._names:
+            if len(self._names) >= _NAMES:
+                self._names.clear()
+            self._names[who] = await paging.name_of(self._services.slack, who[1:])
+        return self._names[who]
+
+    async def _page(self, stored: StoredPage, why: str, escalation: str) -> Message:
+        link = await self.link(stored.thread)
+        return page(await self._report(stored.thread), why=why, link=link, escalation=escalation)
+
+    async def _report(self, thread: Thread) -> Report | None:
+        held = await self._services.cases.pasted(thread)
+        return await judge(held) if held else None

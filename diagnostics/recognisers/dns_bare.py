@@ -1,0 +1,61 @@
+"""What a look-up leaves when only its values are printed: SPF records line by line, or nothing at all below `dig +short`.
+
+`Resolve-DnsName … | % Strings` and a record copied out of a zone have no name beside them; the command above has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import re2
+
+from diagnostics.artefacts import Artefact
+from diagnostics.facts import DnsAnswer, DnsRecord
+from diagnostics.recognisers import Reading, recogniser
+from diagnostics.recognisers.building import artefact
+from diagnostics.recognisers.dns_command import command_on
+from diagnostics.recognisers.dns_records import NAME, text_of
+from diagnostics.recognisers.dns_talk import answer_of
+
+_SPF = re2.compile(r'(?i)^\s*\{?"?(v=spf1(?:\s[^"{}]{0,1000})?)"?\}?\s*$')
+_ASKED = re2.compile(rf"(?i)\bResolve-DnsName\s+(?:-Name\s+)?['\"]?{NAME}")
+_PROMPT = re2.compile(r"^\s*(?:[\w@.:~/\\ \[\]-]{0,60}[$#>])?\s*$")
+
+
+@recogniser(r"(?:^\s*\{?\"?v=spf1\b|\bdig\s.*\+short)", rank=46)
+def read(reading: Reading) -> Sequence[Artefact]:
+    """One artefact for each answer."""
+    return [
+        artefact(reading, "dns-answer", lines, [fact], {"name": fact.name, "ok": fact.ok, "error": fact.error})
+        for fact, lines in (*_records(reading), *_empty(reading))
+    ]
+
+
+def _records(reading: Reading) -> Iterator[tuple[DnsAnswer, list[int]]]:
+    """Runs of lines that are each a whole SPF record."""
+    asked, run = "", list[tuple[int, DnsRecord]]()
+    for index, line in [*reading.free(), (-1, "")]:
+        spf = _SPF.search(line)
+        if spf:
+            run.append((index, DnsRecord("TXT", text_of(spf.group(1)))))
+            continue
+        if run:
+            yield answer_of(reading, run[0][0], asked, records=[each for _, each in run]), [at for at, _ in run]
+            run = []
+        asked = _asked(line) or asked
+
+
+def _asked(line: str) -> str:
+    named = _ASKED.search(line)
+    command = None if named else command_on(line)
+    return str(named.group(1)) if named else command.name if command else ""
+
+
+def _empty(reading: Reading) -> Iterator[tuple[DnsAnswer, list[int]]]:
+    """A +short look-up that printed nothing: the name has no such record."""
+    lines = list(enumerate(reading.paste.lines))
+    for index, line in lines:
+        command = command_on(line) if "+short" in line and index not in reading.claimed else None
+        below = lines[index + 1][1] if index + 1 < len(lines) else None
+        if command and below is not None and _PROMPT.search(below) and below.strip():
+            yield answer_of(reading, index, command.name, error="no records", server=command.server), [index]

@@ -1,0 +1,79 @@
+"""To whom a message was written, in the words of who wrote it: "I only wrote to orders@contoso.com".
+
+It matters where the report names somebody else: then a rule or forwarding sent the message on. So the sentence counts where it
+says that this was the only addressee, or that the other one is unknown to its writer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import re2
+
+from diagnostics.artefacts import Artefact
+from diagnostics.mail_facts import Addressed
+from diagnostics.recognisers import Reading, recogniser
+from diagnostics.recognisers.building import artefact
+from diagnostics.recognisers.sources import source_at
+from diagnostics.recognisers.told_settings import MOST_LINES, supposes
+
+# RE2's word border is ASCII: it stands between an accented letter and the next one.
+_WROTE: Final = (
+    r"wrote|writes?|sent|sends?|e?-?mail(?:ed|s)|addressed|(?:ge)?schrieb\w*|gesendet|geschickt|schreib\w*|schick\w+|sende\w*"
+    r"|scritto|scriv\w+|inviat\w|mandat\w|escrib\w+|escrit\w|envi\w+|mand[eoa]\w*|crit|crivais|envoy\w+|adress\w+|geschreven"
+    r"|gestuurd|verzonden|stuur\w*|escrevi|skrev|skickade|napisa\w+"
+)
+_ONLY: Final = (
+    r"only|just|solely|nothing but|nur|ausschlie\w+|solo|soltanto|solamente|sólo|nicamente|seulement|uniquement|alleen|enkel"
+    r"|apenas|somente|bara|endast|tylko"
+)
+_STRANGE: Final = (
+    r"never|don't know|do not know|nobody knows|strange|different|another|somebody else|someone else|whom i|nie (?:ge|an)\w*"
+    r"|kenne ich nicht|unbekannt\w*|fremde\w*|andere[nrs]?|non conosco|mai|altr[oa]|no conozco|nunca|otr[oa]|connais pas"
+    r"|jamais|autre|ken ik niet|nooit|desconhe\w+"
+)
+_SAYS_WROTE = re2.compile(rf"(?i)\b(?:{_WROTE})\b")
+_SAYS_ONLY = re2.compile(rf"(?i)\b(?:{_ONLY})\b")
+_SAYS_STRANGE = re2.compile(rf"(?i)\b(?:{_STRANGE})\b")
+_ADDRESS = re2.compile(r"[\w.+'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}")
+_BOUNCE = re2.compile(
+    r"(?i)[,;:.]|\b(?:bounces?|ndrs?|back|comes|returns?|zurück|kommt|torna|arriva|vuelve|llega|revient|reçoi\w+|krijg\w*|komt)\b"
+)
+
+
+@recogniser(rf"@[^\n]*\b(?:{_ONLY}|{_STRANGE})\b|\b(?:{_ONLY}|{_WROTE})\b[^\n]*@", rank=92)
+def read(reading: Reading) -> Sequence[Artefact]:
+    """One artefact for each sentence, beside something else that was pasted."""
+    if not reading.claimed:
+        return []
+    found = []
+    for index, line in reading.sentences()[:MOST_LINES]:
+        addresses = _addressees(line[:1000])
+        if addresses:
+            fact = Addressed(source=source_at(reading, index), recipients=addresses, redirected=True)
+            found.append(artefact(reading, "told-addressee", [index], [fact], {"recipients": list(addresses)}))
+    return found
+
+
+def _addressees(line: str) -> tuple[str, ...]:
+    """The addresses that the message was written to; empty where the sentence doesn't say that it was to nobody else."""
+    wrote = _SAYS_WROTE.search(line)
+    if wrote is None or supposes(line[: wrote.start()]) or line.rstrip().endswith("?"):
+        return ()
+    if not (_SAYS_ONLY.search(line) or _SAYS_STRANGE.search(line)):
+        return ()
+    # In German and Dutch the verb stands behind the address.
+    return _listed(line[wrote.end() :]) or _listed(line[: wrote.start()].rpartition(". ")[2], anywhere=True)
+
+
+def _listed(text: str, *, anywhere: bool = False) -> tuple[str, ...]:
+    """The addresses at the beginning of `text`, up to where the report comes into it."""
+    told: list[str] = []
+    at = 0
+    for match in _ADDRESS.finditer(text):
+        if (told or not anywhere) and _BOUNCE.search(text[at : match.start()]):
+            break  # behind a comma it is the report that names somebody
+        told.append(str(match.group(0)).lower().rstrip("."))
+        at = match.end()
+    return tuple(told)

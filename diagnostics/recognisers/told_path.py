@@ -1,0 +1,93 @@
+"""What a person says of the way a message takes: that it was forwarded or came from a list, that an address is their gateway.
+
+Both change whose fault a failed check is, and no header of the paste has to show them. Read only beside something else that was
+pasted; what stands in a server's reply is not the person's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import re2
+
+from diagnostics.artefacts import Artefact
+from diagnostics.facts import Source
+from diagnostics.mail_facts import Configured
+from diagnostics.recognisers import Reading, recogniser
+from diagnostics.recognisers.building import artefact
+from diagnostics.recognisers.sources import source_at
+from diagnostics.recognisers.told_settings import MOST_LINES, in_sight, supposes
+
+_FORWARDED = re2.compile(
+    r"(?i)\b(?:is|are|was|were|gets?|got|being|been|auto-?|automatically) ?-?forward(?:ed|s)\b(?: on)?(?: |$)"
+    r"|\b(?:he|she|who|which|that|they|we|i|users?|mailbox(?:es)?|rule|account|alias(?:es)?|domain|server) "
+    r"(?:also |then |just |only |simply |auto-?){0,2}forwards?\b"
+    r"|\b(?:auto-?|pure |mail |external |e-?mail )?"
+    r"forward(?:er|ing (?:rule|address|domain|service|mailbox|from|to|via|server|smtp))s?\b"
+    r"|\bauto-?forward(?:s|ed|ing)?\b|\bforwards? (?:\S+ ){0,5}to (?:\S+@|g-?mail|hotmail|outlook|yahoo|his|her|their|a private)"
+    r"|\bmailing ?lists?\b|\blist ?serv(?:er)?\b|\bmailman\b|\bsympa\b|\bweitergeleitet\b|\b(?:Weiterleitung|leitet)\b"
+    r"|\b(?:transf.r|redirig).{1,2}e?s? (?:vers|automatiquement)\b"
+    r"|\breenv.{1,3}(?:a|o|os|amos) a\b|\binoltrat[aoei]\b|\bdoorgestuurd\b"
+)
+_NOT = re2.compile(
+    r"(?i)\b(?:no|not|n.t|never|without|kein\w*|nicht|pas de|sans|please|bitte|dns|conditional|port)\b[^.;:,]{0,30}$"
+)
+_OTHER = re2.compile(
+    r"(?i)^\W{0,2}(?:\S+ ){0,2}(?:ports?|tcp|traffic|dns|quer(?:y|ies)|lookups?|zone)\b"
+)  # a firewall's, a resolver's
+_OWN = re2.compile(r"(?i)\b(?:our|we|my|us|i)\b")
+_PRODUCT: Final = (
+    "gateway|appliance|relay|filter|smart ?host|barracuda|sophos|mimecast|proofpoint|forti(?:mail|gate)|iron ?port|esa|cisco|"
+    "trend ?micro|hornet ?security|spam ?titan|messagelabs|symantec|nospamproxy|reddoxx|mailcleaner|firewall|edge|haproxy|proxy"
+)
+_ADDRESS: Final = r"((?:\d{1,3}\.){3}\d{1,3})"
+_GATEWAY = re2.compile(
+    rf"(?i)\b{_ADDRESS}\b\W{{0,3}}(?:is|=|was|:)\W{{0,3}}(?:the |our |of |an? |own |public |ip |address |[a-z-]{{2,20}} )"
+    rf"{{0,5}}(?:{_PRODUCT})\b"
+    rf"|\bour (?:own )?(?:[a-z-]{{2,20}} ){{0,3}}(?:{_PRODUCT})\b[^.;\n]{{0,30}}?[^\d.]{_ADDRESS}\b"
+)
+_OURS = re2.compile(rf"(?i)\b{_ADDRESS}\b\W{{1,3}}(?:is|=|was)\W{{1,3}}(?:our|ours|us|me|my|mine)\b")
+_REPLY = re2.compile(
+    r"\b[245]\d\d[ -][245]\.\d{1,3}\.\d{1,3}|\bsaid:|\breturned '|=\s*(?:fail|pass|softfail|none)\b|\bLED="
+)
+
+
+@recogniser(
+    rf"forward|mailing ?list|list ?serv|mailman|sympa|leitet|transf.r|redirig|reenv|inoltr|doorgestuurd"
+    rf"|\b(?:our|us|me|my|mine)\b|\b(?:{_PRODUCT})\b",
+    rank=98,
+)
+def read(reading: Reading) -> Sequence[Artefact]:
+    """One artefact for each sentence."""
+    if not in_sight(reading):
+        return []
+    found = []
+    for index, line in reading.sentences()[:MOST_LINES]:
+        spoken = _before_reply(line[:1000])
+        facts = [] if line.rstrip().endswith("?") else list(_told(source_at(reading, index), spoken))
+        if facts:
+            shown = {each.kind: each.name or True for each in facts}
+            found.append(artefact(reading, "told-path", [index], facts, shown))
+    return found
+
+
+def _before_reply(line: str) -> str:
+    """The line up to a server's words."""
+    quoted = _REPLY.search(line)
+    return line[: quoted.start()] if quoted else line
+
+
+def _told(source: Source, line: str) -> Iterator[Configured]:
+    for match in _FORWARDED.finditer(line):
+        before = line[: match.start()]
+        if not (_NOT.search(before) or supposes(before) or _OTHER.search(line[match.end() :])):
+            own = "True" if _OWN.search(line) else "False"
+            yield Configured(source=source, kind="forward", values=(("Own", own), ("Told", match.group(0).strip())))
+            break
+    for match in _OURS.finditer(line):
+        yield Configured(source=source, kind="own-address", name=match.group(1))
+    for match in _GATEWAY.finditer(line):
+        if not supposes(line[: match.start()]):
+            address = next(each for each in match.groups() if each)
+            yield Configured(source=source, kind="gateway", name=address)
