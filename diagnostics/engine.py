@@ -6,7 +6,7 @@ Pure: no clock, no I/O, no state between calls but compiled patterns; safe in th
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, Final
@@ -16,10 +16,11 @@ from diagnostics.artefacts import Artefact
 from diagnostics.book import Book, whole
 from diagnostics.cause import Belief, Cause, Finding, Parameter
 from diagnostics.comparison import changes_of
-from diagnostics.facts import Checked, Fact, Reply, Said, Session
+from diagnostics.facts import Checked, Fact, Reply, Said, Session, Source, Stray, WindowsEvent
 from diagnostics.hints import doubted, hints, leaning
 from diagnostics.recognisers import recognise
 from diagnostics.rivals import denied, explained
+from diagnostics.seen import failures
 from diagnostics.strays import strays
 from diagnostics.text import Paste, short
 from diagnostics.verdict import Verdict
@@ -28,7 +29,8 @@ _MOST_ANCHORS: Final = 24  # a storm of equal failures is judged on this many of
 _MOST_COMPANIONS: Final = 1_000  # and against this many facts of each kind
 _MOST_PROSE: Final = 100  # lines: people explain in a few sentences
 _PROVED: Final = 2.0  # the weight of what would be confirmed, had an artefact told all of it
-_IN_SENTENCES: Final = frozenset({"smtp-reply", "error-text"})
+_BARE: Final = 0.95  # the most that a code without words weighs
+_IN_SENTENCES: Final = frozenset({"smtp-reply", "error-text", "tls-error"})
 _JOINED: Final = ("session", "connector", "thumbprint")
 
 
@@ -60,7 +62,7 @@ def judge(texts: Sequence[str], book: Book | None = None) -> Judgement:
         if verdict is not None:
             judgement.verdicts.append(verdict)
     _see(judgement, book)
-    judgement.verdicts.extend(_suspects(book.causes, held, {each.cause.id for each in judgement.verdicts}))
+    judgement.verdicts.extend(_suspects(book.causes, held, judgement.verdicts))
     _lean(judgement)
     judgement.verdicts = denied(explained(judgement.verdicts, facts), book.against.said(facts), book.causes)
     judgement.verdicts.sort(key=lambda v: (-v.finding.belief, -v.finding.weight, v.cause.id))
@@ -213,23 +215,43 @@ def _key(fact: Fact, key: str) -> str:
     return value.rpartition("\\")[2].casefold() if key == "connector" else value
 
 
-def _suspects(known: dict[str, Cause], held: _Held, judged: set[str]) -> list[Verdict]:
-    """Causes that a reply's code makes possible, though nothing in the text could judge them yet."""
+def _suspects(known: dict[str, Cause], held: _Held, verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """Causes that a code makes possible, though nothing in the text could judge them yet."""
     found: dict[str, Verdict] = {}
+    judged = {each.cause.id for each in verdicts}
+    read = {each.anchor.source for each in verdicts if each.anchor and each.finding.belief > Belief.RULED_OUT}
+    present = {kind for kind, facts in held.by_type.items() if facts}
+    for fact, text, id_, weight in _coded(held, bool(judged), read):
+        each = known.get(id_)
+        if each is None or id_ in judged or each.modifier or (id_ in found and found[id_].finding.weight >= weight):
+            continue
+        because = f"`{short(text)}` can come from this; nothing sent so far tells it from the others."
+        finding = Finding(Belief.POSSIBLE, because, (fact,), weight=weight)
+        found[id_] = Verdict(each, finding, frozenset(each.wanted - present - {Said}), fact)
+    return list(found.values())
+
+
+def _coded(held: _Held, judged: bool, read: Container[Source]) -> Iterator[tuple[Fact, str, str, float]]:
+    """The failing facts that bear a code, what to quote of them, and each cause that the code can come from.
+
+    An event or a stray line that a cause has `read` is more than its code.
+    """
     placed = judged and any(getattr(fact, "failed", False) for fact in held.by_type.get(Session, ()))
     for fact in held.by_type.get(Reply, ()):
         assert isinstance(fact, Reply)
-        if not fact.failing or (placed and fact.kind != "log" and _general(fact)):
+        if fact.failing and not (placed and fact.kind != "log" and _general(fact)):
+            for id_, weight in codes.suspects(str(fact.code or ""), fact.enhanced, fact.whole):
+                yield fact, fact.text, id_, weight
+    for fact in failures(each for kind in (WindowsEvent, Stray) for each in held.by_type.get(kind, ())):
+        assert isinstance(fact, WindowsEvent | Stray)
+        if fact.source in read:
             continue
-        for id_, weight in codes.suspects(str(fact.code or ""), fact.enhanced, fact.whole):
-            each = known.get(id_)
-            if each is None or id_ in judged or each.modifier or (id_ in found and found[id_].finding.weight >= weight):
-                continue
-            because = f"`{short(fact.text)}` can come from this; nothing sent so far tells it from the others."
-            finding = Finding(Belief.POSSIBLE, because, (fact,), weight=weight)
-            present = {kind for kind, facts in held.by_type.items() if facts}
-            found[id_] = Verdict(each, finding, frozenset(each.wanted - present - {Said}), fact)
-    return list(found.values())
+        rows = codes.technical(fact.text)
+        if isinstance(fact, WindowsEvent):
+            rows += codes.of_event(fact.provider, fact.event)
+        for row in rows:
+            for id_, weight in row.causes:
+                yield fact, f"{row.code} {row.name}", id_, min(weight, _BARE)
 
 
 def _general(reply: Reply) -> bool:

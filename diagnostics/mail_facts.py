@@ -293,7 +293,9 @@ class ClientError(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandError(Fact):
-    """An error that a cmdlet, the Hybrid Configuration Wizard or a test tool printed. `code` is the tool's own (HCW8078)."""
+    """An error that a cmdlet, the Hybrid Configuration Wizard or a test tool printed. `code` is the tool's own (HCW8078),
+    or the class of the exception, which stays English where the text is translated.
+    """
 
     text: str
     cmdlet: str = ""

@@ -38,7 +38,7 @@ def _table() -> tuple[re2.Set, tuple[str, ...]]:
 
 def topics(said: Said) -> frozenset[str]:
     """The topics of refusals.toml that a refusal speaks of; none where it gives no reason, or no mail server wrote it."""
-    return frozenset() if said.kind in ("event", "command") else topics_of(said.text[:_LONGEST])
+    return frozenset() if said.kind in ("event", "command", "stray") else topics_of(said.text[:_LONGEST])
 
 
 @lru_cache(maxsize=512)

@@ -24,8 +24,8 @@ _MADE_UP = re2.compile(
     r"(?:^|\s)(?:[A-Za-z][a-z]+(?:[A-Z][a-z]+){2}|[A-Z]{2,4}[a-z]+(?:[A-Z][a-z]+)*Exception|[A-Z]{3,8}(?:_[A-Z]{1,12}){2,5}"
     r"|\[?0x[0-9a-fA-F]{8}-)|^IMCEA[A-Z]+-"
 )
-# Names that only one program prints: an attribution result, events of moderation, a pool.
-_TOKEN = re2.compile(r"^(?:ATTR\d{1,2}|MODERAT(?:ORREJECT|ORSALLNDR|IONEXPIRE)|RegularRelayOutboundPool)$")
+# Names that only one program prints: an attribution result, events of moderation, a pool, a keyword that a firewall masked.
+_TOKEN = re2.compile(r"^(?:ATTR\d{1,2}|X{7}[A-Z]|MODERAT(?:ORREJECT|ORSALLNDR|IONEXPIRE)|RegularRelayOutboundPool)$")
 _SHORTEST_NAME: Final = 8
 
 
@@ -85,7 +85,9 @@ def _utterance(fact: Fact) -> str:
         return squeezed(f"{fact.whole[:_LONGEST]}")
     if isinstance(fact, WindowsEvent):
         return squeezed(f"{fact.provider} {fact.event} {fact.text[:_LONGEST]}")
-    if isinstance(fact, (CommandError, Stray)):
+    if isinstance(fact, CommandError):
+        return squeezed(f"{fact.text[:_LONGEST]} {fact.code}")
+    if isinstance(fact, Stray):
         return squeezed(fact.text[:_LONGEST])
     if isinstance(fact, TlsReport) and fact.policy == "tlsa":  # the same words as in DANE's replies
         return f"{fact.result}: {fact.domain}"

@@ -1,7 +1,8 @@
 """Words of a known failure that stand in no artefact: a log of another product, a screenshot typed off, half an event.
 
 What software says is known by its wording, whatever frame was lost. Only wording counts that nobody uses in conversation:
-a whole clause, or a name that a program made up. It points at a cause; it never proves one.
+a whole clause, a name that a program made up, or, where the text speaks of mail, a code of the tables that only software
+writes. It points at a cause; it never proves one.
 """
 
 from __future__ import annotations
@@ -9,8 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from diagnostics import codes
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Reply, Source, Stray
+from diagnostics.recognisers.event_quotes import explains
+from diagnostics.recognisers.mail_words import of_mail, of_others
 from diagnostics.recognisers.reply_wording import asks_about
 from diagnostics.signatures import Signatures
 from diagnostics.text import Paste, squeezed
@@ -31,6 +35,7 @@ def strays(paste: Paste, artefacts: Sequence[Artefact], signatures: Signatures) 
         for i, line in enumerate(paste.lines)
         if line.strip() and (i not in claimed or i in before) and not asks_about(line)
     ]
+    mail = bool(artefacts) or any(of_mail(line) for _, line in lines[:_MOST_LINES])
     found: list[Artefact] = []
     taken = -1
     for place, (number, text) in enumerate(lines[:_MOST_LINES]):
@@ -42,14 +47,18 @@ def strays(paste: Paste, artefacts: Sequence[Artefact], signatures: Signatures) 
             if signatures.tells(following):  # it will be read by itself
                 continue
             last, said = number + 1, f"{said} {following}"
-        if signatures.tells(said) and not any(
-            said.strip("->* ") in each for each in replies
-        ):  # told again in other words
+        again = any(said.strip("->* ") in each for each in replies)  # told again in other words
+        if (signatures.tells(said) or (mail and _coded(text))) and not again:
             taken = last
             fact = Stray(source=Source(number + 1, paste.raw[number].strip(), paste.index), text=said)
             shown = {"text": said[:_SHOWN]}
             found.append(Artefact("error-text", number + 1, last + 1, (fact,), shown, paste.index))
     return found
+
+
+def _coded(text: str) -> bool:
+    """Whether a line reports a code of the tables, rather than explains it or tells of another program."""
+    return bool(codes.technical(text)) and not explains(text) and not of_others(text)
 
 
 def _before_replies(paste: Paste, artefacts: Sequence[Artefact]) -> Iterator[tuple[int, str]]:

@@ -91,8 +91,9 @@ def _names(value: str) -> tuple[str, ...]:
 
 def _one_row(base: Certificate, data: str) -> Certificate:
     found = _ONE_ROW.search(data)
-    if not found:
-        return replace(base, thumbprint=thumbprint(data))
+    if not found:  # a row that was shortened still begins with the two names
+        subject, issuer = _two_names(data.strip())
+        return replace(base, subject=subject, issuer=issuer, thumbprint=thumbprint(data))
     subject, issuer = _two_names(found.group(1))
     return replace(
         base,

@@ -16,7 +16,7 @@ import re2
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import DnsAnswer, DnsRecord
 from diagnostics.recognisers import Reading, recogniser
-from diagnostics.recognisers.dns_command import command_on
+from diagnostics.recognisers.dns_command import command_on, sentence_on
 from diagnostics.recognisers.dns_records import NAME, host, record_in, record_on
 from diagnostics.recognisers.dns_talk import Entry, Found, Talk, answer_of
 from diagnostics.recognisers.format_list import TableRow, blocks, tables
@@ -31,6 +31,9 @@ _CANT_FIND = re2.compile(
 )
 _ARROW = re2.compile(r"\s(?:->|=>)\s")
 _REQUEST = re2.compile(rf"(?i)^\s*\*{{3}} Request to {NAME} timed-out")
+_HOST_SAYS = re2.compile(rf"(?i)^\s*Host {NAME} not found: \d\(([A-Z]{{4,10}})\)")
+_BARE_FAILURE = re2.compile(r"^\s*\*{2,3} (.{3,120})$")
+_FINE = re2.compile(r"(?i)^\s*(?:ok(?:ay)?|fine|works?|good|resolves?|answers?)\b")
 _NO_SERVERS = re2.compile(
     r"(?i);; connection timed out; no servers could be reached|;; communications error to \S+: timed out"
 )
@@ -49,7 +52,8 @@ _ERRORS: Final = (
     ("NXDOMAIN", ("non-existent domain", "nxdomain", "dns name does not exist", "dns-name ist nicht vorhanden",
                   "le nom dns n'existe pas", "el nombre dns no existe", "il nome dns non esiste", "existiert nicht")),
     ("SERVFAIL", ("server failed", "servfail", "dns server failure", "dns-serverfehler", "server failure")),
-    ("timed out", ("timed out", "timed-out", "timeout period expired", "zeitüberschreitung", "zeitlimit")),
+    ("timed out", ("timed out", "timed-out", "timeout period expired", "zeitüberschreitung", "zeitlimit", "timeout",
+                   "délai d", "tiempo de espera", "tempo scaduto", "no answer at all", "never answers")),
     ("REFUSED", ("query refused", "refused", "operation refused")),
     ("no records", ("no records found", "no answer", "no internal type", "no mail exchanger", "no response from server")),
 )  # fmt: skip
@@ -61,7 +65,7 @@ _SECTIONS: Final = frozenset({"answer", "authority", "additional"})
     r"(?:\bnslookup\b|Resolve-DnsName\s*:|can't find \S|timed-out|mail exchanger = |MX preference = |\bdig\s.*\+short"
     r"|\s(?:has address|has IPv6 address|mail is handled by|domain name pointer|descriptive text|is an alias for) |\stext =\s"
     r"|\sIN\s+(?:MX|A|AAAA|TXT|CNAME|PTR)\s|^\s*(?:NameExchange|NameHost|Strings)\s*:|\bName\s.*\bNameExchange\b"
-    r"|\bNon-existent domain|->>HEADER<<-|no servers could be reached"
+    r"|^\s*Host \S+ not found: \d\(|\bdig\s.*(?:->|=>)|\bNon-existent domain|->>HEADER<<-|no servers could be reached"
     r"|Name resolution of|\bSection\s+(?:NameExchange|IPAddress|NameHost|Strings)\b|^\s*(?:Name"
     r"|Nom)\s*:\s+\S+\.\S+\s*$|\*\*\* ?\S+ (?:kann|can't|ne parv|no enc))",
     rank=45,
@@ -89,7 +93,10 @@ def _typed(reading: Reading, lines: Lines) -> Iterator[Found]:
     for index, line in _parted(lines):
         if talk.goes_on(index, line):
             continue
-        if command := command_on(line):
+        if told_in_words := _in_words(reading, index, line):
+            yield from talk.done()
+            yield told_in_words
+        elif command := command_on(line):
             yield from talk.begin(command.server, command)
         elif named := _SERVER.search(line):
             yield from talk.begin(named.group(1))
@@ -107,6 +114,19 @@ def _typed(reading: Reading, lines: Lines) -> Iterator[Found]:
         elif (talk.server or talk.asked.name) and (named := _NAMED.search(line)):
             talk.name(index, named.group(1))
     yield from talk.done()
+
+
+def _in_words(reading: Reading, index: int, line: str) -> Found | None:
+    """A look-up and how it went, put on one line: `nslookup -type=mx fabrikam.com from the server => ok`."""
+    arrow = _ARROW.search(line)
+    asked = sentence_on(line[: arrow.start()]) if arrow else None
+    if asked is None:
+        return None
+    outcome = line[arrow.end() :]
+    error = "" if _FINE.search(outcome) else _error(outcome)
+    if not error and not _FINE.search(outcome):
+        return None
+    return answer_of(reading, index, asked.name, error=error, server=asked.server, asked=asked.record), [index]
 
 
 def _parted(lines: Lines) -> Iterator[tuple[int, str]]:
@@ -143,6 +163,11 @@ def _failure(line: str, asked: str) -> tuple[str, str] | None:
         return told.group(1), _error(told.group(2))
     if told := _TEST_NAME.search(line):
         return told.group(1), "NXDOMAIN"
+    if told := _HOST_SAYS.search(line):
+        return told.group(1), _error(told.group(2))
+    bare = _BARE_FAILURE.search(line) if asked else None
+    if bare and _error(bare.group(1)):
+        return asked, _error(bare.group(1))
     if _REQUEST.search(line) or _NO_SERVERS.search(line):
         return asked, "timed out"
     return None

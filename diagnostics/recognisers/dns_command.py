@@ -11,6 +11,7 @@ from diagnostics.facts import DnsRecord
 from diagnostics.recognisers.dns_records import NAME, host, text_of
 
 _PROGRAM = re2.compile(r"(?i)(?:^|[>$#]\s*)(?:nslookup|dig|host)\s+(\S.{0,300})$")
+_ANYWHERE = re2.compile(r"(?i)\b(?:nslookup|dig|host|Resolve-DnsName)\s+(\S.{0,200})$")
 _WORD = re2.compile(rf"^@?{NAME}$")
 _TYPES: Final = frozenset({"a", "aaaa", "any", "cname", "mx", "ns", "ptr", "soa", "srv", "tlsa", "txt"})
 _MOST_WORDS: Final = 2  # the name, and the server; more is a sentence
@@ -45,6 +46,17 @@ def command_on(line: str) -> Command | None:
     typed = (word.rpartition("=")[2] for word in words)
     record = next((word.upper() for word in typed if word.lower() in _TYPES), "")
     return Command(plain[0], server, "+short" in words, "-x" in words, record)
+
+
+def sentence_on(line: str) -> Command | None:
+    """The look-up that somebody tells of, with words of their own around it; None where no name is there."""
+    found = _ANYWHERE.search(line)
+    words = str(found.group(1)).split() if found else []
+    name = next((word for word in words if "." in word and word[0] not in "-+@" and _WORD.search(word)), "")
+    server = next((word[1:] for word in words if word[0] == "@"), "")
+    typed = (word.rpartition("=")[2] for word in words)
+    record = next((word.upper() for word in typed if word.lower() in _TYPES - {"a", "any"}), "")
+    return Command(name.rstrip("."), server, record=record) if name else None
 
 
 def _names(word: str, before: str) -> bool:

@@ -27,7 +27,7 @@ _TABLE: Final = r"^\s*\S.{0,60}?\s+\d{1,3}\s+IPv[46]\s+\{"
 _LIST = re2.compile(rf"(?i)(?:{_LABEL})(.*)$")
 _ROW = re2.compile(rf"(?i){_TABLE}([^{{}}]*)\}}?")
 _ONE = re2.compile(rf"\b(?:{_ADDRESS})")
-_ALONE = re2.compile(rf"^\s*(?:{_ADDRESS})(?:%\d{{1,5}})?\s*$")
+_ALONE = re2.compile(rf"^\s*(?:{_ADDRESS})(?:%\d{{1,5}})?\s*(?:<?[-=(#].{{0,80}})?$")  # a remark may stand behind it
 _MOST: Final = 12
 
 

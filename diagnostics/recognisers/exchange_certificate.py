@@ -43,6 +43,7 @@ _SETTLED: Final = {"dateinvalid": True, "expired": True, "valid": False}
 @recogniser(
     r"(?:^\s*(?:Thumbprint|HasPrivateKey|CertificateDomains|RootCAType|IsSelfSigned)\s*:"
     r"|^\s*Services\s*:.*(?:SMTP|IIS|IMAP|None)"
+    r"|\bSubject\s+(?:[A-Za-z]+\s+){0,6}Services\b|\bServices\s+(?:[A-Za-z]+\s+){0,6}Subject\b"
     r"|\bThumbprint\s+(?:[A-Za-z]+\s+){0,6}(?:Subject|Services|NotAfter|Issuer)\b"
     r"|\(sha1\)\s*:|\bCERT_TRUST_\w|:\s*(?:Thumbprint|HasPrivateKey)\s*:)",
     rank=40,
@@ -110,14 +111,11 @@ def _rows(reading: Reading, free: list[tuple[int, str]]) -> Iterator[Artefact]:
     """Table rows, from Get-ExchangeCertificate (with services) or the certificate drive (without)."""
     found: list[InstalledCertificate] = []
     lines: list[int] = []
-    for row in tables(free, "thumbprint"):
-        cells = _cells(row)
-        if not _HASH.search(cells.get("thumbprint", "")) or len(cells) < 2:
-            continue
+    for cells, row in _certificate_rows(free):
         found.append(
             InstalledCertificate(
                 source=source_at(reading, row.line),
-                thumbprint=thumbprint(cells["thumbprint"]),
+                thumbprint=thumbprint(cells.get("thumbprint", "")),
                 services=_services(cells.get("services", "")),
                 has_private_key={"true": True, "false": False}.get(cells.get("hasprivatekey", "").lower()),
                 subject=plain(cells.get("subject", "").removesuffix("...").strip()),
@@ -129,6 +127,17 @@ def _rows(reading: Reading, free: list[tuple[int, str]]) -> Iterator[Artefact]:
         lines.extend(row.lines)
     if found:
         yield _built(reading, found, lines)
+
+
+def _certificate_rows(free: list[tuple[int, str]]) -> Iterator[tuple[dict[str, str], TableRow]]:
+    """Rows known by their thumbprint, or, in a table that was made without it, by the letters of their services."""
+    for row in tables(free, "thumbprint"):
+        cells = _cells(row)
+        if _HASH.search(cells.get("thumbprint", "")) and len(cells) > 1:
+            yield cells, row
+    for row in tables(free, "services", "subject"):
+        if "thumbprint" not in row.cells and _MASK.search(row.cells["services"]):
+            yield row.cells, row
 
 
 def _cells(row: TableRow) -> dict[str, str]:

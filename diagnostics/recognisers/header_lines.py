@@ -13,6 +13,7 @@ TELLING: Final = (
     r"(?:ARC-)?Authentication-Results(?:-Original)?|ARC-Seal|ARC-Message-Signature|DKIM-Signature|Received-SPF|Return-Path"
     r"|X-Forefront-Antispam-Report(?:-Untrusted)?|X-Microsoft-Antispam(?:-[\w-]{1,40})?|X-MS-[\w-]{2,80}|X-EOP[\w-]{2,60}"
     r"|X-Forefront-[\w-]{2,60}|X-OriginatorOrg|X-Originating-IP|X-Exchange-[\w-]{2,60}|Received|Delivered-To|Auto-Submitted"
+    r"|Resent-(?:From|To|Sender|Date|Message-ID)|X-Forwarded-(?:To|For)"
 )
 _PLAIN: Final = (
     "From|To|Cc|Subject|Date|Message-ID|Sender|Reply-To|MIME-Version|Content-Type|Content-Transfer-Encoding"

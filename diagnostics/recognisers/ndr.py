@@ -46,7 +46,12 @@ _BARE = re2.compile(r"^\s*#?([45]\d\d[ -]#?[45]\.\d{1,3}\.\d{1,3}\b.*)$")
 _WRAPPER = re2.compile(r"(?i)QUEUE\.Expired|message (?:expired|delayed)|^#?\d{3} [45]\.4\.7\b|^[45]\.4\.7\b")
 _DATED = re2.compile(r"(?i)^\s*(?:Date|Sent|Arrival-Date|Gesendet|Envoy.{1,2})\s?:\s*(\S.{5,80})$")
 _ADDRESS = re2.compile(ADDRESS)
-_REDIRECTED: Final = frozenset({"x-ms-exchange-inbox-rules-loop", "resent-from", "x-ms-exchange-parent-message-id"})
+_REDIRECTED: Final = frozenset(
+    {
+        "x-ms-exchange-inbox-rules-loop", "resent-from", "x-ms-exchange-parent-message-id", "x-forwarded-to", "x-forwarded-for",
+        "x-ms-exchange-forwardingloop", "x-ms-exchange-forwarding-address",
+    }
+)  # fmt: skip
 _DELAYED = re2.compile(r"(?i)message delayed|delivery delayed|delivery is delayed")
 _LOCAL = re2.compile(r"\b(?:RESOLVER|TRANSPORT|ROUTING|QUEUE|STOREDRV|SMTPSEND|CAT|APPROVAL|AGENT)\.[A-Za-z]")
 _FOREIGN = re2.compile(r"^\s*(?:[A-Za-z]{3,40}\s{2,}:\s|\d{4}-\d\d-\d\dT|(?:Log Name|Event (?:Source|Type|ID))\s*:)")

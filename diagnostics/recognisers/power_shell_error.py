@@ -36,6 +36,7 @@ _CATEGORY = re2.compile(r"CategoryInfo\s*:.*\[([A-Z][a-z]+-[A-Za-z]{2,60})\]")
 _DETAIL = re2.compile(r"^\s*(?:At (?:line:|\S+\.ps1:)|\+)")
 _PROMPT = re2.compile(r"^\s*(?:\[PS\]|PS [A-Z]:|>>)|^\s*[A-Za-z][A-Za-z0-9]{2,60}\s{2,}:\s")
 _SERVER = re2.compile(r"(?i)\bon (?:the )?server ([A-Za-z0-9][\w.-]{0,252}?)(?:[:,\s]|\.\s|$)")
+_CLASS = re2.compile(r"(?:, |FailureCategory=Cmdlet-)([A-Z][A-Za-z]{4,60}Exception)\b")
 _ON_RECORD = re2.compile(r"\[Server=([\w.-]{1,253})")
 _MOST_LINES: Final = 16
 
@@ -46,6 +47,7 @@ class _Error:
     parts: list[str]
     cmdlet: str = ""
     server: str = ""
+    exception: str = ""
 
 
 @recogniser(f"(?:{_SENTENCE}|{_NAMED}|{_RECORD})", rank=62)
@@ -59,6 +61,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
             source=source_at(reading, error.lines[0]),
             text=text,
             cmdlet=error.cmdlet,
+            code=error.exception,
             host=(server.group(1) if server else error.server).lower(),
         )
         shown = {"cmdlet": error.cmdlet, "error": text[:200]}
@@ -93,7 +96,8 @@ def _above(lines: Lines, record: int, limit: int) -> int:
     at = record
     while at > limit and record - at < _MOST_LINES:
         index, line = lines[at - 1]
-        if not line.strip() or index != lines[at][0] - 1 or _PROMPT.search(line):
+        gap = not line.strip() and at == record  # some consoles put one between the message and its record
+        if (not line.strip() and not gap) or index != lines[at][0] - 1 or _PROMPT.search(line):
             break
         at -= 1
     return at
@@ -105,7 +109,8 @@ def _take(error: _Error, lines: Lines, start: int, least: int) -> int:
     detailed = False
     while at < len(lines) and at - start < 2 * _MOST_LINES:
         index, line = lines[at]
-        if error.lines and (index != error.lines[-1] + 1 or not line.strip() or _PROMPT.search(line)):
+        gap = not line.strip() and at + 1 < len(lines) and bool(_IS_RECORD.search(lines[at + 1][1]))
+        if error.lines and (index != error.lines[-1] + 1 or (not line.strip() and not gap) or _PROMPT.search(line)):
             break
         detail = bool(_DETAIL.search(line))
         if detailed and not detail and not line[:1].isspace():
@@ -119,11 +124,18 @@ def _take(error: _Error, lines: Lines, start: int, least: int) -> int:
     return max(at, least + 1)
 
 
+def _exception(line: str) -> str:
+    """The class of the exception that a record names: it stays English where the message is translated."""
+    named = _CLASS.search(line)
+    return str(named.group(1)) if named else ""
+
+
 def _note(error: _Error, line: str, *, detailed: bool) -> None:
     category, server = _CATEGORY.search(line), _ON_RECORD.search(line)
     if category:
         error.cmdlet = error.cmdlet or category.group(1)
     if server:
         error.server = server.group(1)
+    error.exception = error.exception or (_exception(line) if detailed else "")
     if not detailed:
         error.parts.append(line.strip())

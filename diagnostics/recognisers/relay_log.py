@@ -57,6 +57,16 @@ _EXIM_REPLY = re2.compile(
 _EXIM_WORDS = re2.compile(r"(?::\d+)? ?: (\S.*)$|\bdefer \(-?\d+\): (.*)$")
 _STAT = re2.compile(r"\bstat=(.*)$")
 _REPLY = re2.compile(r"\breply=([45]\d\d[ -].*?)(?:, stat=|$)")
+# For want of a better one, sendmail names any 550 by the class of its exit code; the code beside it tells more.
+_CLASSES: Final = {
+    "User unknown": ("5.1.", "4.1."),
+    "Host unknown": ("5.1.", "4.1."),
+    "Data format error": ("5.6.", "5.5."),
+}
+# The connection was open: it is the session that timed out.
+_IN_SESSION = re2.compile(
+    r"(?i)timeout after|timed out (?:while|after)|after (?:sending|end of|initial|MAIL|RCPT|DATA|EHLO)|while sending"
+)
 _MOST_LINES: Final = 20
 
 
@@ -94,7 +104,12 @@ def _facts(told: _Told, source: Source) -> list[Fact]:
         told.text, source, kind="log", code=told.code, by=told.by, ip=told.ip, recipient=told.recipient
     )
     # Beside the host it speaks of, these words need none of their own.
-    if told.text.lower().startswith("connection timed out") and not any(isinstance(f, ConnectFailed) for f in facts):
+    opened = _IN_SESSION.search(told.text)
+    if (
+        told.text.lower().startswith("connection timed out")
+        and not opened
+        and not any(isinstance(f, ConnectFailed) for f in facts)
+    ):
         facts.append(ConnectFailed(source=source, kind="timeout", ip=told.ip, host=told.by.lower()))
     return facts
 
@@ -183,9 +198,12 @@ def _sendmail(text: str) -> _Told | None:
         return _Told("sent")
     relay = _RELAY.search(text)
     by, ip = (relay.group(1).rstrip("."), relay.group(2)) if relay else ("", "")
+    code = _first(_DSN, text)
     words = _first(_REPLY, text) or stat.removeprefix("Deferred:").strip()
+    if words in _CLASSES and not code.startswith(_CLASSES[words]):
+        words = f"{code} refused, in words that this log leaves out"
     result = "deferred" if stat.startswith("Deferred") else "failed"
-    return _Told(result, words, _first(_DSN, text), by, ip, _first(_TO, text)) if words else None
+    return _Told(result, words, code, by, ip, _first(_TO, text)) if words else None
 
 
 def _first(pattern: object, text: str) -> str:

@@ -34,7 +34,7 @@ CODES: Final = (
 )
 _CODES = re2.compile(CODES)
 _BASIC = re2.compile(r"^\W{0,3}([245]\d\d)(?:[ ,:-]|$)")
-_CONTINUED = re2.compile(r"^\W{0,3}(\d{3})-(?:(\d\.\d{1,3}\.\d{1,3})\b)?")
+_CONTINUED = re2.compile(r"^(?:\W{0,3}LED=)?\W{0,3}(\d{3})-(?:(\d\.\d{1,3}\.\d{1,3})\b)?")
 _REPEATED = re2.compile(r"^[45]\d\d-\S|^[45]\d\d-? +[45]\.\d{1,3}\.\d{1,3}\s+[a-z]")
 _LABEL = re2.compile(r"^[A-Z][A-Za-z ]{2,40}\s?:\s")
 _LONGEST: Final = 4000  # a reply line has at most 512 octets, and a chain of quoted ones a few thousand
@@ -315,13 +315,18 @@ def _stated(whole: str, inner: str, ip: str, at: str, keys: dict[str, Any]) -> I
         reason = _first(_DROP_REASON, inner)
         reason = "SocketError" if reason.lower() == "socket error" else reason
         yield ConnectionDropped(reason=reason, at=at, **keys)
-    if _NEEDS_TLS.search(whole):
+    if _NEEDS_TLS.search(whole) and not _refuses_client(inner, whole):
         yield StarttlsNotOffered(side="unknown", **keys)
     rejected = _REJECTED.search(whole)
     if rejected and not tls:
         yield _rejection(whole, rejected.group(1), keys)
     elif _UNVERIFIED.search(whole):
         yield from _unverified(whole, keys)
+
+
+def _refuses_client(inner: str, whole: str) -> bool:
+    """Whether Exchange Online itself asks its client for TLS: the reply is its own, and no layer is around it."""
+    return inner == whole and bool(_TAG.search(whole)) and codes(whole)[1] == "5.7.3"
 
 
 def _dropped(text: str) -> bool:

@@ -40,7 +40,7 @@ _TLS_SUCCEEDED = re2.compile(
 )
 # What our server made of the peer's certificate, and why a connection ended: `Remote(TimedOut)`.
 _JUDGED = re2.compile(
-    r"(?i)(?:\bStatus='|validation status:? ?'?)"
+    r"(?i)(?:\bStatus='|validation status:? ?'?|validation failure,? reason: ?|authentication failed with error )"
     r"(UntrustedRoot|SubjectMismatch|CertificateExpired|PartialChain|ChainValidationFailed|NotTimeValid|Revoked)\b"
 )
 _ENDED = re2.compile(r"(?i)\b(?:Remote|Local)\((\w{3,40})\)")

@@ -29,7 +29,7 @@ _KEY = re2.compile(
     r"(\[[^\[\]]{0,1000}\]?|\"[^\"\n]{0,300}\"?|[\w.*-]{1,253})"
 )
 _STRING = re2.compile(r"\"([^\"]{1,300})\"")
-_MX_LINE = re2.compile(r"(?i)^\s*mx:\s*(\S{1,253})$")
+_MX_LINE = re2.compile(r"(?i)^\s*mx:\s*([\w.*-]{1,253})(?:\\[rn]|\s)*$")
 _LONGEST: Final = 200_000
 _MOST: Final = 50
 

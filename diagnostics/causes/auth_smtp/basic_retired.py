@@ -29,10 +29,14 @@ from diagnostics.report import Step
 _WORDS = "Basic authentication is not supported for Client Submission"
 
 
+_DISABLED = "basic authentication is disabled"
+_CONSUMER = ("smtp-mail.outlook.com", "@outlook.", "@hotmail.", "@live.", "@msn.")
+
+
 @cause(
     id="auth-smtp.basic.retired",
     act="sender",
-    says=(_WORDS, "5.7.30"),
+    says=(_WORDS, "5.7.30", _DISABLED),
     against={
         "SmtpClientAuthentication is disabled for the Tenant": (
             "is a switch that the tenant can turn; the end of password logons says `5.7.30`"
@@ -48,10 +52,21 @@ def assess(said: Said) -> Finding | None:
         )
         because += "(5.7.30); it needs OAuth."
         return Finding(Belief.CONFIRMED, because, (said,), _steps())
+    if said.signature == _DISABLED:
+        return _of_consumer(said)
     because = (
         "Exchange Online gives 5.7.30 to clients that log on with a password (Basic authentication) to submit mail."
     )
     return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.0)
+
+
+def _of_consumer(said: Said) -> Finding | None:
+    """No policy of a tenant stands behind it where the account is a private one of Outlook.com."""
+    told = f"{said.source.quote} {said.text}".lower()
+    if not any(name in told for name in _CONSUMER):
+        return None
+    because = "Outlook.com takes no password logon by SMTP from private accounts since September 2024; the client needs OAuth."
+    return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.5)
 
 
 def _steps() -> tuple[Step, ...]:

@@ -33,7 +33,7 @@ from diagnostics.causes.auth_smtp.logon import (
     sign_in_log,
     unexplained,
 )
-from diagnostics.facts import Said, Session
+from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
@@ -54,6 +54,7 @@ _POLICY_ERRORS = (
 )
 _DEFAULTS = "user is locked by your organization's security defaults policy"
 _CRITERIA = "the request did not meet the criteria to be authenticated successfully"
+_PRIVATE = ("smtp-mail.outlook.com", "@outlook.", "@hotmail.", "@live.", "@msn.")
 _POLICY = "basic authentication is disabled"
 
 
@@ -67,7 +68,9 @@ _POLICY = "basic authentication is disabled"
         ),
     },
 )
-def assess(said: Said, sessions: tuple[Session, ...], settings: tuple[Configured, ...]) -> Finding | None:
+def assess(
+    said: Said, sessions: tuple[Session, ...], settings: tuple[Configured, ...], replies: tuple[Reply, ...]
+) -> Finding | None:
     """Exchange Online tells which policy; a refusal without a reason leaves it open."""
     low = said.text.lower()
     if _DEFAULTS in low:
@@ -77,6 +80,10 @@ def assess(said: Said, sessions: tuple[Session, ...], settings: tuple[Configured
         because = "Microsoft Entra ID refused the logon by a rule, not by the password: Conditional Access, MFA or an "
         because += "authentication policy; rarely SMTP AUTH is merely switched off for the mailbox."
         return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.0)
+    told = " ".join((said.text, *(each.source.quote for each in replies))).lower()
+    if _POLICY in low and any(name in told for name in _PRIVATE):
+        because = "The account is a private one of Outlook.com, which belongs to no tenant and obeys no policy of one."
+        return Finding(Belief.RULED_OUT, because, (said,))
     if _POLICY in low:
         because = "Basic authentication is disabled for this user, mostly by an authentication policy without AllowBasicAuthSmtp."
         return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.0)

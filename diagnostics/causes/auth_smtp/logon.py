@@ -41,7 +41,7 @@ def session_of(said: Said, sessions: Iterable[Session]) -> Session | None:
 
 def refused_by(said: Said, session: Session | None) -> Where:
     """Which server refused the logon; "smart-host" when our own server was the client, "" when nothing tells."""
-    if said.kind == "queue" or (session and session.direction == "send"):
+    if said.kind == "queue" or "target IP address" in said.text or (session and session.direction == "send"):
         return "smart-host"
     if by_microsoft(said):
         return "exchange-online"

@@ -93,7 +93,7 @@ def _refused(
         return None
     mine = next((c for c in installed if c.thumbprint and c.thumbprint == refusal.thumbprint), None)
     shown = f"{refusal.presented or 'its certificate'} {refusal.thumbprint}".strip()
-    because = f"Exchange Online refused {shown} of {refusal.where} because it has expired"
+    because = f"{refusal.seer[0].upper()}{refusal.seer[1:]} refused {shown} of {refusal.where} because it has expired"
     if mine:
         return Finding(Belief.CONFIRMED, f"{because}; it is installed here.", (rejected, mine), _steps(mine))
     if refusal.expected or refusal.presented:

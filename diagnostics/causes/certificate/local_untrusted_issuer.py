@@ -50,7 +50,9 @@ def assess(
     through = f" on `{anchor.connector}`" if anchor.connector else ""
     because = f"The peer{through} refused this server's certificate: its root is not trusted ({anchor.reason})"
     if not ours:
-        because = f"Exchange Online does not trust the certificate that {refusal.where} presents"
+        because = (
+            f"{refusal.seer[0].upper()}{refusal.seer[1:]} does not trust the certificate that {refusal.where} presents"
+        )
     smtp = [each for each in installed if each.for_smtp]
     private = [each for each in smtp if _is_private(each)]
     if private:

@@ -62,7 +62,7 @@ def assess(
 def _from_words(refusal: Refusal, proof: Certificate | InstalledCertificate | None, cure: tuple[Step, ...]) -> Finding:
     """`proof` is the presented certificate as found on our side: it settles whose it is and of what kind."""
     expected = f", not {refusal.expected}" if refusal.expected else ""
-    because = f"{refusal.where} showed Exchange Online {_shown(refusal)}{expected}"
+    because = f"{refusal.where} showed {refusal.seer} {_shown(refusal)}{expected}"
     if proof is not None and _is_own(proof):
         because += f"; that certificate is on this server ({proof.subject or proof.thumbprint})."
         return Finding(Belief.CONFIRMED, because, (refusal.fact, proof), cure)
@@ -74,9 +74,7 @@ def _from_words(refusal: Refusal, proof: Certificate | InstalledCertificate | No
         because += ": the self-signed or internal certificate of a server."
         return Finding(Belief.LIKELY, because, (refusal.fact,), cure, weight=1.5)
     if name:
-        because = (
-            f"{refusal.where} showed a public name, `{name}`, so the connector in Exchange Online expects another one."
-        )
+        because = f"{refusal.where} showed a public name, `{name}`, and {refusal.seer} expects another one."
         return Finding(Belief.POSSIBLE, because, (refusal.fact,), cure, weight=0.8)
     because += "; which one it showed is not told."
     return Finding(Belief.POSSIBLE, because, (refusal.fact,), cure, weight=1.6)

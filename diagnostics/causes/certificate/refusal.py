@@ -53,12 +53,18 @@ class Refusal:
     thumbprint: str = ""
     certificate: Certificate | None = None
     self_signed: bool = False  # the words say so
+    by_cloud: bool = False  # Exchange Online refused it
 
     @property
     def cloud_destination(self) -> bool:
         """Whether the certificate is Exchange Online's own."""
         named = is_cloud_host(self.host) or is_cloud_host(common_name(self.presented))
         return self.owner == "theirs" and (named or kind_of(self.ip) == "exchange-online")
+
+    @property
+    def seer(self) -> str:
+        """Who refused a target's certificate."""
+        return "Exchange Online" if self.by_cloud else "the client"
 
     @property
     def where(self) -> str:
@@ -126,7 +132,13 @@ def _rejected(fact: CertificateRejected, reply: Reply | None) -> Refusal | None:
         presented=fact.presented,
         thumbprint=fact.thumbprint,
         self_signed=bool(reply and _SELF_SIGNED.search(reply.whole)),
+        by_cloud=bool(reply and spoken_by_cloud(reply.whole)) or not _by_library(fact, reply),
     )
+
+
+def _by_library(fact: CertificateRejected, reply: Reply | None) -> bool:
+    """Whether a client of another kind refused it, in the words of its TLS library."""
+    return bool(reply and reply.kind == "client" and fact.whose == "unknown")
 
 
 def _failed(fact: TlsFailed, reply: Reply | None) -> Refusal | None:

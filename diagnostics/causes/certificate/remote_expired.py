@@ -68,9 +68,8 @@ def _target(refusal: Refusal, installed: Sequence[InstalledCertificate]) -> Find
     ours = any(c.thumbprint and c.thumbprint == refusal.thumbprint for c in installed)
     if refusal.expected or refusal.presented or ours:
         return None
-    because = (
-        f"Exchange Online found the certificate of {refusal.where} expired; it may be another organisation's server."
-    )
+    because = f"{refusal.seer[0].upper()}{refusal.seer[1:]} found the certificate of {refusal.where} expired; it "
+    because += "may be another organisation's server."
     return Finding(Belief.POSSIBLE, because, (refusal.fact,), _steps(refusal.host), weight=1.0)
 
 

@@ -65,7 +65,7 @@ def assess(
     told = _by_probe(refusal, probe, installed) if probe else None
     if told:
         return told
-    said = "Exchange Online" if refusal.owner == "target" else "Our server"
+    said = refusal.seer[0].upper() + refusal.seer[1:] if refusal.owner == "target" else "Our server"
     because = f"{said} does not trust the root behind the certificate of {refusal.where}."
     weight = 1.0 if refusal.owner == "target" else 1.5
     return Finding(Belief.POSSIBLE, because, (anchor, held), _steps(refusal.host), weight=weight)

@@ -39,6 +39,7 @@ _UNKNOWN = ("revocationcheckfailure", "revocation_status_unknown", "offline_revo
         "RevocationOffline",
         "revocation check failed",
         "unable to check revocation",
+        "RevocationCheckFailure",
     ),
 )
 def assess(anchor: Said | InstalledCertificate, listed: InstalledCertificate | None) -> Finding | None:

@@ -45,7 +45,7 @@ def assess(
 ) -> Finding | None:
     """The presented subject decides: a public name that our server rightly carries. `listed` is what to ask for."""
     refusal = refusal_of(rejected, replies)
-    if refusal is None or refusal.reason != "name" or refusal.owner != "target":
+    if refusal is None or refusal.reason != "name" or refusal.owner != "target" or not refusal.by_cloud:
         return None
     name = common_name(refusal.presented)
     if is_server_name(name):

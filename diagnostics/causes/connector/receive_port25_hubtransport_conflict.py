@@ -21,18 +21,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import re2
+
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.connector.settings import RECEIVE, is_bound, label, of_kind
-from diagnostics.facts import WindowsEvent
+from diagnostics.facts import Said, WindowsEvent
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 _EVENTS = (1018, 1019)
 
 
-@cause(id="connector.receive.port25-hubtransport-conflict", act="on-prem")
+_NAMED = re2.compile(r"(?i)settings on Receive connector \"([^\"]{1,120})\"")
+_ROLES = (
+    "ReceiveConnectorRoleConflictException",
+    "assigned to different Transport roles on a single server must listen on unique",
+)
+
+
+@cause(id="connector.receive.port25-hubtransport-conflict", act="on-prem", says=_ROLES)
 def assess(
-    anchor: WindowsEvent | Configured,
+    anchor: WindowsEvent | Configured | Said,
     _settings: Configured | None,
     events: tuple[WindowsEvent, ...],
     objects: tuple[Configured, ...],
@@ -40,6 +49,8 @@ def assess(
     """The events show the conflict, the connectors who makes it."""
     if isinstance(anchor, WindowsEvent) and not about_port(anchor):
         return None
+    if isinstance(anchor, Said):
+        return _by_cmdlet(anchor)
     told = [each for each in events if about_port(each)]
     hub = hub_listener(objects)
     front = _listening("frontendtransport", objects)
@@ -55,6 +66,16 @@ def assess(
         return Finding(Belief.RULED_OUT, because, (front, anchor))
     because = f"Event {anchor.event}: a transport service could not listen on port 25, because another already does."
     return Finding(Belief.LIKELY, because, tuple(told[:2]), _steps(""))
+
+
+def _by_cmdlet(said: Said) -> Finding:
+    """What Exchange answers to whoever sets or updates one of the two connectors."""
+    named = _NAMED.search(said.text)
+    name = named.group(1) if named else ""
+    because = f"{f'`{name}`' if name else 'A Receive connector'} and another one have the same binding but "
+    because += "different TransportRole "
+    because += "(HubTransport and FrontendTransport), which Exchange refuses: both services would want the port."
+    return Finding(Belief.CONFIRMED, because, (said,), _steps(name))
 
 
 def hub_listener(objects: Iterable[Configured]) -> Configured | None:

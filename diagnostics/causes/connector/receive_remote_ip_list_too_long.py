@@ -42,7 +42,7 @@ def assess(error: CommandError | Said) -> Finding | None:
             return None
         because = "A directory attribute is full; of connectors it is RemoteIPRanges, at about 1,200 entries."
         return Finding(Belief.POSSIBLE, because, (error,), _steps(), weight=1.5)
-    if not any(words in error.text.lower() for words in _WORDS):
+    if not any(words in f"{error.text} {error.code}".lower() for words in _WORDS):
         return None
     where = f" on {error.host}" if error.host else ""
     if error.cmdlet.lower().endswith("-receiveconnector"):

@@ -31,7 +31,12 @@ from diagnostics.report import Step
 @cause(
     id="connector.send.no-matching-connector",
     act="on-prem",
-    says=("A matching connector cannot be found", "ROUTING.NoConnectorForAddressType"),
+    says=(
+        "A matching connector cannot be found",
+        "NextHopDomain: Unreachable",
+        "NextHopDomain : Unreachable",
+        "ROUTING.NoConnectorForAddressType",
+    ),
 )
 def assess(
     anchor: Said | QueueState,
@@ -42,6 +47,9 @@ def assess(
     """Exchange's own words name it; the Unreachable queue alone can also lack a path to the source servers."""
     if isinstance(anchor, QueueState):
         return _queued(anchor, replies)
+    if anchor.signature.startswith("NextHopDomain"):
+        because = "Messages wait in the Unreachable queue: routing has no way for them."
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(""), weight=1.9)
     what = heard(anchor, replies)
     told = what.recipient
     covering = next((each for each in connectors if told and _covers(each, told.rpartition("@")[2])), None)

@@ -53,6 +53,19 @@ _OWN = ("exchangeauth", "gssapi", "kerberos", "x-exps", "direct trust")
         "535 5.7.3",
         "535 Authentication failed",
         "535 Incorrect authentication data",
+        "535 Authentication credentials invalid",
+        "535 Authentication unsuccessful",
+        "535 Login",
+        "535 Invalid",
+        "535 5.7.1",
+        "535 5.7.0",
+        "535 Error: authentication",
+        "535 authorization failed",
+        "535 Authentication",
+        "535 Incorrect",
+        "534 5.7",
+        "530 Authentication required",
+        "530 5.7.0 Authentication",
     ),
 )
 def assess(
@@ -68,7 +81,7 @@ def assess(
     if what.incoming or said.kind == "client" or _internal(what):
         return None
     name = what.connector or (connector.connector if connector else "")
-    if what.outgoing or said.kind == "queue":
+    if what.outgoing or said.kind == "queue" or "target IP address" in said.text:
         because = (
             f"{said.by or said.host or what.ip or 'The smart host'} refused the logon of `{name or 'the connector'}`"
         )

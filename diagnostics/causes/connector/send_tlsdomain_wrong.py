@@ -68,6 +68,11 @@ def assess(
         strange = is_cloud_host(wanted) and not is_cloud_host(refusal.host)
         belief = Belief.CONFIRMED if refusal.certificate and strange else Belief.LIKELY
         return Finding(belief, because, proof, _steps(name, rightful), weight=1.5)
+    hosts = [*(connector.smart_hosts if connector else ()), refusal.host]
+    if is_cloud_host(wanted) and not names and any(hosts) and not any(is_cloud_host(host) for host in hosts):
+        because = f"{connector_words(name)} expects {wanted}, the name of Exchange Online, and goes to "
+        because += f"{refusal.where}, which is not it."
+        return Finding(Belief.LIKELY, because, proof, _steps(name), weight=1.5)
     return Finding(Belief.POSSIBLE, f"{because}.", proof, _steps(name), weight=1.2)
 
 

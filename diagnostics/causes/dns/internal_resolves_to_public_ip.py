@@ -28,18 +28,21 @@ from diagnostics.causes.network.probes import retry_queues
 from diagnostics.causes.network.queues import inward, queue_of
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.facts import ConnectFailed, DnsAnswer, QueueState, Reply
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 
 @cause(id="dns.internal.resolves-to-public-ip", act="on-prem")
 def assess(
-    queue: QueueState,
+    queue: QueueState | Configured,
     failures: tuple[ConnectFailed, ...],
     replies: tuple[Reply, ...],
     queues: tuple[QueueState, ...],
     answers: tuple[DnsAnswer, ...],
 ) -> Finding | None:
     """A queue inside the organization whose last error names an address outside."""
+    if isinstance(queue, Configured):
+        return _our_own(queue, failures)
     if queue.status.lower() not in ("retry", "suspended") or not inward(queue):
         return None
     errors = [r for r in replies if r.failing and r.ip and queue_of(r, queues) == queue]
@@ -69,6 +72,17 @@ def assess(
     opened = any(each.source == error.source for each in failures)
     belief = Belief.LIKELY if opened or "connect" in error.whole.lower() else Belief.POSSIBLE
     return Finding(belief, because, (error, queue), _steps(name), weight=1.8)
+
+
+def _our_own(told: Configured, failures: tuple[ConnectFailed, ...]) -> Finding | None:
+    """The reader says that the address which was tried is one of their own: from inside nobody gets there."""
+    tried = next((each for each in failures if told.kind == "own-address" and each.ip == told.name), None)
+    if tried is None or kind_of(tried.ip) != "public" or tried.kind == "refused":
+        return None
+    because = f"{tried.host or 'The next server'} was tried at {tried.ip}, the organization's own public address: "
+    because += "from inside its name "
+    because += "should lead to a private one."
+    return Finding(Belief.LIKELY, because, (told, tried), _steps(tried.host), weight=1.8)
 
 
 def _steps(name: str) -> tuple[Step, ...]:

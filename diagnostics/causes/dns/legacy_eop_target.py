@@ -72,6 +72,14 @@ def assess(
     if legacy:
         because = f"Mail went to {legacy.group(0)}, a name that was retired."
         return Finding(Belief.LIKELY, because, (said,), _steps(""), weight=1.4)
+    if (
+        any(words in said.text.lower() for words in ("hop count", "5.4.14", "5.4.6"))
+        and "region" not in said.text.lower()
+    ):
+        because = (
+            "ATTR35 stands for mail that came to the wrong region; beside a hop count it says little of why it circles."
+        )
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(""), weight=0.8)
     because = (
         "Exchange Online says that the mail reached the wrong region (ATTR35): MX or smart host is not "
         "the tenant's own name."

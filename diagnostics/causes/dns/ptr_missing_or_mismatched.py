@@ -30,6 +30,7 @@ from diagnostics.causes.connector.heard import heard
 from diagnostics.causes.dns.lookups import addresses_of
 from diagnostics.causes.network.reach import is_ipv6, kind_of
 from diagnostics.facts import DnsAnswer, Reply, Said, Session
+from diagnostics.refusals import topics
 from diagnostics.report import Step
 
 _TOLD: Final = (
@@ -54,6 +55,7 @@ _TOLD: Final = (
     "without reverse dns",
 )
 _DOUBT: Final = ("generic", "dynamic")
+_TOPIC: Final = "ptr"
 _EITHER: Final = "ptr records and authentication"  # Gmail's words for IPv6: one of the two is missing
 _ADDRESS = re2.compile(r"(?i)[\[(](?:IPv6:)?([0-9a-f]{0,4}(?:[.:][0-9a-f]{0,4}){2,8}(?:\.[0-9]{1,3})*)[\])]")
 _REVERSE: Final = (".in-addr.arpa", ".ip6.arpa")
@@ -76,6 +78,14 @@ _REVERSE: Final = (".in-addr.arpa", ".ip6.arpa")
         "missing PTR",
         "IP name lookup failed",
         "IP name possibly forged",
+        "DNS reverse",
+        "reverse lookup",
+        "reverse look-up",
+        "reverse mapping",
+        "reverse resolution",
+        "reverse name",
+        "reverse record",
+        "reverse entry",
     ),
     against={
         "Helo command rejected": "judges the name that was given in HELO, not the PTR record of the address",
@@ -108,7 +118,7 @@ def assess(
     told = any(words in low for words in _TOLD) and not any(words in low for words in _DOUBT)
     if told or missing:
         return Finding(Belief.CONFIRMED, because, (said, missing), _steps(ip))
-    if "7.25" in said.signature:
+    if "7.25" in said.signature or (_TOPIC in topics(said) and not any(words in low for words in _DOUBT)):
         return Finding(Belief.LIKELY, because, (said,), _steps(ip), weight=1.3)
     because = "The refusal speaks of reverse DNS: the record of the sending address, or its generic name."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(ip), weight=1.5)

@@ -30,7 +30,7 @@ from diagnostics.causes.dns.lookups import (
     resolve,
     same,
 )
-from diagnostics.causes.network.queues import by_smart_host, outward, queue_of
+from diagnostics.causes.network.queues import by_smart_host, inward, outward, queue_of
 from diagnostics.causes.network.reach import by_exchange_online
 from diagnostics.facts import DnsAnswer, QueueState, Reply, Said
 from diagnostics.report import Step
@@ -71,6 +71,11 @@ def assess(
     if queue and by_smart_host(queue):
         because = (
             f"The queue leads to the smart host {queue.next_hop or 'of a connector'}, not to a recipient's domain."
+        )
+        return Finding(Belief.RULED_OUT, because, (queue,))
+    if queue and inward(queue):
+        because = (
+            f"The queue leads to {queue.next_hop or 'a server'} inside the organization, not to a recipient's domain."
         )
         return Finding(Belief.RULED_OUT, because, (queue,))
     by_mx = queue.next_hop if queue and outward(queue) else ""

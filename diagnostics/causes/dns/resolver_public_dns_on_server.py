@@ -45,6 +45,7 @@ _INTERNAL = re2.compile(
         "DNS query failed",
         "DNS server returned ErrorRetry",
         "No such host is known",
+        "SMTPSEND.DNS.NonExistentDomain",
     ),
 )
 def assess(
@@ -57,7 +58,8 @@ def assess(
     """A public resolver on the adapter, or one that was asked for an internal name."""
     if isinstance(said, DnsAnswer):
         return _asked_inside(said, queues)
-    if by_exchange_online(said.text) or "NonExistentDomain" in said.text:
+    inside_queue = next((each for each in queues if inward(each)), None)
+    if by_exchange_online(said.text) or ("NonExistentDomain" in said.text and not inside_queue):
         return None
     asked = next((each for each in answers if _astray(each)), None)
     if asked:
@@ -86,6 +88,10 @@ def assess(
             "adapter does that at random."
         )
         return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.5)
+    if inside_queue:
+        because = f"The name of {inside_queue.next_hop or 'a server inside'} was looked up in vain, which the own network's DNS "
+        because += "servers know; a public one on the adapter doesn't, and answers whenever it is asked first."
+        return Finding(Belief.POSSIBLE, because, (said, inside_queue), _steps(), weight=1.8)
     because = "A look-up failed; a public DNS server listed on the adapter makes internal names fail at random."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=0.9)
 

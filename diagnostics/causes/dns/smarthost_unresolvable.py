@@ -24,7 +24,7 @@ from typing import Final
 
 from diagnostics.cause import EMS, Belief, Finding, cause, change, look
 from diagnostics.causes.dns.lookups import of_name, resolve_host, same
-from diagnostics.causes.network.queues import by_smart_host, outward, queue_of
+from diagnostics.causes.network.queues import by_smart_host, inward, outward, queue_of
 from diagnostics.causes.network.reach import by_exchange_online
 from diagnostics.causes.recipient.steps import EXO
 from diagnostics.facts import DnsAnswer, QueueState, Said, SendConnector
@@ -59,6 +59,11 @@ def assess(
         because = (
             f"The queue to {queue.next_hop or 'this domain'} goes by MX ({queue.delivery_type}): no "
             f"smart host is involved."
+        )
+        return Finding(Belief.RULED_OUT, because, (queue,))
+    if queue and inward(queue):
+        because = (
+            f"The queue leads to {queue.next_hop or 'a server'} inside the organization, which no connector sends to."
         )
         return Finding(Belief.RULED_OUT, because, (queue,))
     by_queue = queue if routed else None

@@ -41,7 +41,12 @@ def assess(
 ) -> Finding | None:
     """The connectors of two servers side by side settle it; one server's alone can't."""
     refusal = refusal_of(rejected, replies)
-    if refusal is None or refusal.reason not in ("name", "untrusted") or refusal.owner != "target":
+    if (
+        refusal is None
+        or refusal.reason not in ("name", "untrusted")
+        or refusal.owner != "target"
+        or not refusal.by_cloud
+    ):
         return None
     front = _front_ends(objects)
     if len({_server(each) for each in front}) < 2:

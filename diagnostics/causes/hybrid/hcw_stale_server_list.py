@@ -27,13 +27,19 @@ from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 _SERVER = re2.compile(r"(?i)server\s+['\"]?([A-Za-z0-9][\w.-]{0,62})['\"]?\s+isn['’]t running Exchange")
+_OBJECT = re2.compile(r"(?i)because object ['\"]([A-Za-z0-9][\w.-]{0,62})['\"] couldn['’]t be found")
+_GONE = "couldn't be performed because object"
 _LISTS = ("SendingTransportServers", "ReceivingTransportServers", "ClientAccessServers")
 
 
 @cause(
     id="hybrid.hcw.stale-server-list",
     act="on-prem",
-    says=("isn't running Exchange 2013 or a later version", "isn’t running Exchange 2013 or a later version"),
+    says=(
+        "isn't running Exchange 2013 or a later version",
+        "isn’t running Exchange 2013 or a later version",
+        _GONE,
+    ),
     against={
         "could not discover any route to connector": (
             "is an event of routing, about a connector's source servers; the wizard would name the server and stop"
@@ -45,10 +51,12 @@ _LISTS = ("SendingTransportServers", "ReceivingTransportServers", "ClientAccessS
 )
 def assess(said: Said, objects: tuple[Configured, ...]) -> Finding | None:
     """The message names the server; the stored configuration shows where it stands."""
-    found = _SERVER.search(said.text)
+    found = _SERVER.search(said.text) or _OBJECT.search(said.text)
     server = found.group(1) if found else ""
     stored = next((each for each in objects if each.kind == "hybrid-configuration"), None)
     listed = [name for name in _LISTS if stored and _names(stored, name, server)]
+    if said.signature == _GONE and not listed:
+        return None  # any object may be missing
     if stored and server and not listed and all(stored.told(name) for name in _LISTS):
         because = f"The stored hybrid configuration does not name {server}; it was chosen in the wizard itself."
         return Finding(Belief.POSSIBLE, because, (said, stored), _steps(server), weight=1.0)

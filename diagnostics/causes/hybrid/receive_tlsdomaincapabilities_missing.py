@@ -73,6 +73,12 @@ def _from_settings(met: Configured, replies: tuple[Reply, ...], spam: tuple[Anti
     if _right(met) or not _symptoms(replies, spam) or "default frontend" not in met.name.lower():
         return None
     because = f"{label(met)} has no {_PROPERTY}, so mail from Exchange Online counts as a stranger's."
+    named = met.get("TlsCertificateName") != ""
+    if named and any(
+        "not authenticated" in each.whole.lower() or "authrequired" in each.whole.lower() for each in replies
+    ):
+        because += " The connector has the hybrid certificate, so Exchange Online does come in over it."
+        return Finding(Belief.LIKELY, because, (met,), _steps(met.name), weight=2.1)
     return Finding(Belief.POSSIBLE, because, (met,), _steps(met.name), weight=2.1)
 
 

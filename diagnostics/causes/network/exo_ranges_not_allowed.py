@@ -62,7 +62,11 @@ def assess(
 
 def _our_own(anchor: ConnectFailed | CertificateRejected, replies: tuple[Reply, ...]) -> Finding | None:
     mine = [each for each in replies if each.source == anchor.source]
-    if not isinstance(anchor, ConnectFailed) or not mine:
+    if (
+        not isinstance(anchor, ConnectFailed)
+        or not mine
+        or any(each.enhanced == "4.4.101" or "4.4.101" in each.whole for each in mine)
+    ):
         return None
     because = "It is our own server that could not connect; the way in from Exchange Online is not involved."
     return Finding(Belief.RULED_OUT, because, (anchor,))

@@ -31,6 +31,7 @@ from diagnostics.facts import Said, Session
 from diagnostics.mail_facts import Authentication, Hop, Hops
 from diagnostics.report import Step
 
+_PRIVATE: Final = (".local", ".lan", ".internal", ".corp", ".intra", ".localdomain")
 _ENOUGH: Final = 3  # sessions of one address; fewer may be one busy client
 _FAILED: Final = ("fail", "softfail")
 
@@ -70,16 +71,23 @@ def _judged(results: Authentication, hops: tuple[Hops, ...]) -> Finding | None:
         )
         because += "balancer that hides the real one."
         return Finding(Belief.POSSIBLE, because, (results,), _steps(results.sender_ip), weight=1.0)
-    because = f"{masked.sender}, a server of {results.mail_from}, appears with the internal address {masked.ip}: something in "
+    because = f"{masked.sender}, a server outside, appears with the internal address {masked.ip}: something in "
     because += "front of Exchange puts its own address in place of the sender's, and SPF judged that."
     held = next(each for each in hops if masked in each.hops)
     return Finding(Belief.LIKELY, because, (results, held), _steps(masked.ip), weight=1.5)
 
 
 def is_mask(hop: Hop, results: Authentication) -> bool:
-    """Whether the address that SPF judged greeted as a server of the sender: then it hides that server's own."""
-    foreign = organization(hop.sender) == organization(results.mail_from.rpartition("@")[2]) != organization(hop.by)
-    return hop.ip == results.sender_ip and "." in hop.sender and foreign
+    """Whether the address that SPF judged greeted as a server outside: then it hides that server's own."""
+    private = any(hop.sender.lower().rstrip(".").endswith(ending) for ending in _PRIVATE)
+    foreign = organization(hop.sender) != organization(hop.by) and not private
+    own = organization(hop.sender) == organization(results.mail_from.rpartition("@")[2])
+    return hop.ip == results.sender_ip and "." in hop.sender and foreign and (own or _numbered(hop.sender))
+
+
+def _numbered(name: str) -> bool:
+    """Whether it is one of a provider's many outbound servers (`mail-lf1-f43.google.com`), which no gateway of ours is called."""
+    return any(character.isdigit() for character in name.partition(".")[0]) and name.count(".") > 1
 
 
 def _is_gateway(hop: Hop, results: Authentication) -> bool:

@@ -26,6 +26,16 @@ from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.facts import ConnectionDropped, Said, Session, SmtpReached, Stage
 from diagnostics.report import Step
 
+# Exim, Postfix, sendmail and qmail say at which point of the session they waited.
+_IN_DATA = (
+    "timeout after sending data block",
+    "timed out while sending message body",
+    "timed out while sending end of data",
+    "lost connection while sending message body",
+    "timeout writing message to",
+    "while sending message body",
+    "SMTP timeout after end of data",
+)
 _STALLED = ("timeout", "timedout")
 
 
@@ -36,6 +46,7 @@ _STALLED = ("timeout", "timedout")
         "Connection dropped due to Timeout",
         "Connection dropped due to TimedOut",
         "Connection dropped due to timed out",
+        *_IN_DATA,
     ),
     against={
         "Message size exceeds fixed": "is an answer; a path that swallows large packets gives none",
@@ -55,6 +66,10 @@ def assess(
         return Finding(Belief.RULED_OUT, "The session ended before any of the message was sent.", (last,))
     to = (last.host or last.remote_ip if last else "") or anchor.host or "the destination"
     steps = _steps(last.remote_ip if last else anchor.host)
+    if isinstance(anchor, Said) and anchor.signature in _IN_DATA:
+        because = f"The transfer to {to} stalled in the message itself, after every command had passed: `{anchor.signature}`. "
+        because += "If short messages pass, the path drops full-size packets."
+        return Finding(Belief.LIKELY, because, (anchor,), steps, weight=1.5)
     if last is None:
         because = (
             f"The transfer to {to} stalled until it timed out; whether that was during the message is not told yet."

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+import re2
+
 from diagnostics.facts import Fact, QueueState
 
 _OUTWARD: Final = frozenset({"dnsconnectordelivery", "smarthostconnectordelivery", "smtpdeliverytoexo"})
@@ -20,6 +22,7 @@ _INWARD: Final = frozenset(
         "smtprelaytoconnectorsourceservers",
     }
 )
+_INSIDE = re2.compile(r"(?i)\.(?:local|lan|internal|intra|corp|localdomain)\.?$")
 _TOLD: Final = 10  # letters of a delivery type that tell it
 _FLOWING: Final = frozenset({"ready", "active"})
 
@@ -45,8 +48,10 @@ def outward(queue: QueueState | None) -> bool:
 
 
 def inward(queue: QueueState | None) -> bool:
-    """Whether the queue leads to another server of the organization."""
-    return queue is not None and _kind(queue.delivery_type) in _INWARD
+    """Whether the queue leads to another server of the organization: by its type, or else by a name that only inside has."""
+    if queue is None:
+        return False
+    return _kind(queue.delivery_type) in _INWARD or (not queue.delivery_type and bool(_INSIDE.search(queue.next_hop)))
 
 
 def by_smart_host(queue: QueueState | None) -> bool:

@@ -68,6 +68,12 @@ def assess(
     because = f"{refused.where} says that {refused.whom} takes mail only from authenticated senders of its own "
     because += "organization; this message arrived as anonymous."
     steps = _steps(refused, said.text)
+    stranger = next((each for each in settings if each.kind == "receive-connector" and _strangers(each)), None)
+    if stranger and not closed:
+        because += f" {stranger.name or 'The Receive connector'} has no TlsDomainCapabilities, so colleagues in "
+        because += "Exchange Online arrive as "
+        because += "strangers: then the recipient must not be opened."
+        return Finding(Belief.POSSIBLE, because, (said, stranger), steps[:1], refused.act, weight=1.3)
     inside = _colleague(refused, headers)
     if inside:
         because += f" The sender's domain is the recipient's own ({inside}): then the mail lost its internal mark on "
@@ -84,6 +90,12 @@ def assess(
         return Finding(Belief.POSSIBLE, because, (said,), steps, refused.act, weight=1.0)
     because += f" The switch is {_SWITCH}; it is on by default for groups."
     return Finding(Belief.LIKELY, because, (said,), steps, refused.act, weight=1.0)
+
+
+def _strangers(connector: Configured) -> bool:
+    """Whether the connector for mail from outside lets nobody in as a part of the organization."""
+    told = any(name.lower() == "tlsdomaincapabilities" for name, _ in connector.values)
+    return told and not connector.get("TlsDomainCapabilities").strip("{} ")
 
 
 def _colleague(refused: Refusal, headers: Headers | None) -> str:

@@ -90,7 +90,12 @@ def assess(anchor: Said | Configured, objects: tuple[Configured, ...], replies: 
     """The recipient's own server says it; the token tells whose quota it was."""
     if isinstance(anchor, Configured):
         return _from_statistics(anchor, objects)
-    if about_rate(anchor) or operation(anchor) == "submit" or has(anchor, "connection dropped"):
+    if (
+        has(anchor, "sender throttled")
+        or about_rate(anchor)
+        or operation(anchor) == "submit"
+        or has(anchor, "connection dropped")
+    ):
         return None
     wanted = address(anchor, replies)
     if aggregate(wanted):

@@ -31,7 +31,13 @@ from diagnostics.report import Shell, Step
 @cause(
     id="quota-throttle.mailbox.sender-full",
     act="sender",
-    says=("STOREDRV.Submission.Exception:", "STOREDRV.Submit.Exception:", "MapiExceptionQuotaExceeded"),
+    says=(
+        "Sender throttled due to continuous mailbox full errors",
+        "5.2.251",
+        "STOREDRV.Submission.Exception:",
+        "STOREDRV.Submit.Exception:",
+        "MapiExceptionQuotaExceeded",
+    ),
 )
 def assess(anchor: Said | Configured, objects: tuple[Configured, ...]) -> Finding | None:
     """The store names the operation: it was handing in, so the quota is the sender's."""

@@ -56,7 +56,7 @@ def assess(said: Said) -> Finding | None:
             "An AS number follows the words: Exchange Online throttles the address, whatever the number of recipients."
         )
         return Finding(Belief.RULED_OUT, because, (said,))
-    if has(said, "attr38", "multiple regions"):
+    if has(said, "attr38", "attr46", "multiple regions", "address domain different"):
         return None  # attribution: the recipients' domains are the trouble, not their number
     if has(said, "resolver.adr.recip", "pickup.recip", "because there are too many"):
         online = by_microsoft(said)

@@ -26,7 +26,9 @@ import re2
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.causes.recipient.steps import EXO, advise
+from diagnostics.causes.store.delegate_stale_entry import BYSTANDER
 from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Act, Shell, Step
 
 _ENCAPSULATED = re2.compile(r"(?i)\bIMCEAEX-([^\s@<>'\"]{3,512})(?:@[A-Za-z0-9.-]+)?")
@@ -46,8 +48,13 @@ _ESCAPED = re2.compile(r"\+([0-9A-Fa-f]{2})")
         "Delegate user validation failed": "is about a delegate of the mailbox; its own address was found",
     },
 )
-def assess(anchor: Said | Reply, replies: tuple[Reply, ...]) -> Finding | None:
+def assess(anchor: Said | Reply, replies: tuple[Reply, ...], told: tuple[Configured, ...]) -> Finding | None:
     """An IMCEAEX recipient that was not found proves it; the words alone nearly do."""
+    meeting = next((each for each in told if each.kind == BYSTANDER), None)
+    if meeting:
+        because = "The address that was not found is an internal one; but nobody wrote to it, so a cached entry of the sender's "
+        because += "is the lesser suspect."
+        return Finding(Belief.POSSIBLE, because, (anchor, meeting), _steps("", False), weight=1.0)
     if isinstance(anchor, Reply):
         return _from_recipient(anchor)
     mine = [each for each in replies if each.source == anchor.source]

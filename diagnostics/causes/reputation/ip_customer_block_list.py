@@ -43,8 +43,10 @@ _WHO = re2.compile(r"(?i)blocked by \[?([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,6
         "banned sending IP": "is Microsoft's list for all tenants, not the recipient's own",
     },
 )
-def assess(said: Said) -> Finding:
+def assess(said: Said) -> Finding | None:
     """The words name the list as the customer's own."""
+    if has(said, "customer allow list"):
+        return None  # the same number, and the opposite list
     ip = blamed(said.text)
     who = _WHO.search(said.text)
     whose = f"{who.group(1)} has" if who else "The recipient's organization has"

@@ -37,7 +37,7 @@ from diagnostics.causes.sender_auth.results import (
     told_forward,
 )
 from diagnostics.facts import Said
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Addressed, Configured
 from diagnostics.report import Step
 
 _MISSING: Final = (
@@ -79,7 +79,7 @@ _SURE: Final = ("5.7.515", "required authentication level", "sender is unauthent
         "Unauthenticated email from": "follows the policy that the domain itself publishes, not a rule for bulk senders",
     },
 )
-def assess(said: Said, settings: tuple[Configured, ...]) -> Finding | None:
+def assess(said: Said, settings: tuple[Configured, ...], addressed: tuple[Addressed, ...]) -> Finding | None:
     """The provider's own words; they name the missing part, the domain and the address."""
     low = said.text.lower()
     if "dmarc policy" in low or "compauth=pass" in low:
@@ -91,7 +91,7 @@ def assess(said: Said, settings: tuple[Configured, ...]) -> Finding | None:
         f"; what did not pass is {' and '.join(missing)}" if missing else ": by SPF or DKIM, and by all for bulk mail"
     )
     because += f", sent from {ip}." if ip else "."
-    forwarded = told_forward(settings)
+    forwarded = told_forward(settings) or next((each for each in addressed if each.redirected), None)
     if forwarded:
         because += (
             " It was forwarded, which breaks SPF, and DKIM where the message was changed: then the origin is right."

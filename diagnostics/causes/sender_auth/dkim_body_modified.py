@@ -54,6 +54,10 @@ def assess(
     if way:
         because = f"`{words}`: the forwarder or list changed the message after it was signed."
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=1.3)
+    if earlier and earlier.dkim == "pass" and anchor.spf in SPF_FAILED and "original" in earlier.whose:
+        because = f"`{words}`: the gateway that judged the message before Exchange Online changed it. That matters only because "
+        because += "Exchange Online judges it again behind the gateway, where SPF fails too."
+        return Finding(Belief.POSSIBLE, because, (anchor, earlier), _steps(), weight=1.4)
     if earlier and earlier.dkim == "pass" and "body" in words:
         because = f"The signature passed at an earlier hop and fails at the last one: `{words}`. What lies between changed it."
         return Finding(Belief.CONFIRMED, because, (anchor, earlier), _steps())

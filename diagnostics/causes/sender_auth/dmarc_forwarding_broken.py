@@ -31,12 +31,24 @@ from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.reputation.pool_high_risk_delivery import POOL
 from diagnostics.causes.sender_auth.results import detour, domain_in, elsewhere, name_of, named, refused, told_forward
 from diagnostics.facts import Fact, Said
-from diagnostics.mail_facts import Authentication, Configured, Headers, Traced, Tracked
+from diagnostics.mail_facts import Addressed, Authentication, Configured, Headers, Traced, Tracked
 from diagnostics.refusals import topics
 from diagnostics.report import Act, Step
 
 _NAMES: Final = ("DMARC", "sender is unauthenticated", "mail is unauthenticated")
 _SIGNED: Final = re2.compile(r"(?i)\bSRS[01]?=")
+
+
+# Refusals that say nothing of DMARC: only where the message is known to have been sent on.
+_IF_SENT_ON = (
+    "5.7.26",
+    "either SPF or DKIM",
+    "both SPF and DKIM",
+    "5.7.9 Message not accepted for policy reasons",
+    "message does not pass authentication checks",
+    "domain's DMARC policy",
+    "does not pass DMARC verification",
+)
 
 
 @cause(
@@ -49,6 +61,7 @@ _SIGNED: Final = re2.compile(r"(?i)\bSRS[01]?=")
         "DMARC",
         "sender is unauthenticated",
         "mail is unauthenticated",
+        *_IF_SENT_ON,
     ),
     against={
         "5.7.367": "is about the relay pool of forwarded mail; no receiver judged DMARC",
@@ -61,9 +74,10 @@ def assess(
     settings: tuple[Configured, ...],
     moves: tuple[Tracked, ...],
     traces: tuple[Traced, ...],
+    addressed: tuple[Addressed, ...],
 ) -> Finding | None:
     """The detour has to be seen: without it, the same words mean a failure at the origin."""
-    way = detour(headers, settings, moves, traces)
+    way = detour(headers, settings, moves, traces, addressed)
     if isinstance(anchor, Said):
         return _said(anchor, way, settings)
     if not refused(anchor) or "fail" not in (anchor.dmarc, anchor.compauth):
@@ -94,6 +108,8 @@ def _said(said: Said, way: Fact | None, settings: tuple[Configured, ...]) -> Fin
     if "compauth=pass" in said.text.lower() or (said.signature == "DMARC" and "dmarc" not in topics(said)):
         return None
     domain = domain_in(said.text)
+    if said.signature in _IF_SENT_ON and way is None:
+        return None
     because = f"Mail of {named(domain, 'the From domain')} fails DMARC at this receiver"
     if way or _SIGNED.search(said.text):
         because += ", and it was forwarded to it: the original can have been authentic."

@@ -40,7 +40,7 @@ from diagnostics.causes.sender_auth.results import (
     sign,
 )
 from diagnostics.facts import Fact, Said
-from diagnostics.mail_facts import Authentication, Configured, Headers, Traced, Tracked
+from diagnostics.mail_facts import Addressed, Authentication, Configured, Headers, Traced, Tracked
 from diagnostics.refusals import topics
 from diagnostics.report import Step
 
@@ -66,9 +66,10 @@ def assess(
     settings: tuple[Configured, ...],
     moves: tuple[Tracked, ...],
     traces: tuple[Traced, ...],
+    addressed: tuple[Addressed, ...],
 ) -> Finding | None:
     """A pass for another domain is proof; a detour of the message points at the forwarder instead."""
-    way = detour(headers, settings, moves, traces)
+    way = detour(headers, settings, moves, traces, addressed)
     if isinstance(anchor, Said):
         broken = next((each for each in others if _signed_in_vain(each)), None)
         return _said(anchor, way, broken)

@@ -9,7 +9,7 @@ import re2
 
 from diagnostics.cause import change, look
 from diagnostics.facts import Fact
-from diagnostics.mail_facts import Authentication, Configured, Headers, Traced, Tracked
+from diagnostics.mail_facts import Addressed, Authentication, Configured, Headers, Traced, Tracked
 from diagnostics.report import Step
 
 PASSED: Final = frozenset({"pass", "softpass", "bestguesspass"})
@@ -24,6 +24,7 @@ _FAILING: Final = re2.compile(
     r"(?i)([a-z0-9][a-z0-9.-]{1,252}\.[a-z]{2,63}) (?:does not|did not|doesn't|fails to) pass"
 )
 _ADDRESS: Final = re2.compile(r"(?:^|[^\w.])((?:\d{1,3}\.){3}\d{1,3})(?:$|[^\w.]|\.(?:\s|$))")
+_SENT_ON: Final = ("x-forwarded-to", "x-forwarded-for", "x-ms-exchange-inbox-rules-loop")
 _SECOND_LEVEL: Final = 3  # "co", "com", "org" before a country code: a registry's label, no name
 
 
@@ -88,19 +89,24 @@ def dkim_words(results: Authentication, headers: Iterable[Headers]) -> str:
 
 
 def detour(
-    headers: Iterable[Headers], settings: Iterable[Configured], entries: Iterable[Tracked], traces: Iterable[Traced]
+    headers: Iterable[Headers],
+    settings: Iterable[Configured],
+    entries: Iterable[Tracked],
+    traces: Iterable[Traced],
+    addressed: Iterable[Addressed] = (),
 ) -> Fact | None:
     """What shows that the message was forwarded or went through a list; None when nothing does."""
     for each in headers:
         path = each.get("return-path").lower()
         if "srs0=" in path or "srs1=" in path or "+srs=" in path or each.told("list-id") or each.told("resent-from"):
             return each
-        if "forward" in each.get("auto-submitted").lower() or each.told("x-forwarded-to"):
+        if "forward" in each.get("auto-submitted").lower() or any(each.told(name) for name in _SENT_ON):
             return each
     forwarding = next((s for s in settings if s.get("ForwardingSmtpAddress") or s.get("ForwardingAddress")), None)
-    forwarding = forwarding or told_forward(settings)
     redirected = next((e for e in entries if e.event.upper() == "REDIRECT"), None)
-    return forwarding or redirected or next((t for t in traces if t.event.lower() == "redirect"), None)
+    rule = next((each for each in addressed if each.redirected), None)
+    moved = redirected or next((t for t in traces if t.event.lower() == "redirect"), None)
+    return forwarding or moved or rule or told_forward(settings)
 
 
 def told_forward(settings: Iterable[Configured]) -> Configured | None:

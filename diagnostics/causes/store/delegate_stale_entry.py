@@ -22,18 +22,36 @@ from diagnostics.cause import EMS, Belief, Finding, cause, change, look
 from diagnostics.causes.recipient.lookup import address, by_microsoft, named
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Shell, Step
+
+_WORDS = ("DelegateUserValidationException", "Delegate user validation failed for user")
+BYSTANDER = "told-bystander"
 
 
 @cause(
     id="store.delegate.stale-entry",
     act="recipient-side",
-    says=("DelegateUserValidationException", "Delegate user validation failed for user"),
+    says=(
+        *_WORDS,
+        "RESOLVER.ADR.ExRecipNotFound",
+        "RESOLVER.ADR.RecipientNotFound",
+        "RESOLVER.ADR.RecipNotFound",
+        "IMCEAEX-",
+    ),
 )
-def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
-    """The exception's name says it."""
+def assess(said: Said, replies: tuple[Reply, ...], told: tuple[Configured, ...]) -> Finding | None:
+    """The exception's name says it; a meeting request that came back for somebody who was not invited comes close."""
     wanted = address(said, replies)
     online = by_microsoft(said)
+    if said.signature not in _WORDS:
+        meeting = next((each for each in told if each.kind == BYSTANDER), None)
+        if meeting is None:
+            return None
+        because = f"{named(wanted, 'Somebody')} was not invited and can't be found: an old delegate entry of the "
+        because += "mailbox that was, "
+        because += "to which its meeting requests are still copied."
+        return Finding(Belief.LIKELY, because, (said, meeting), _steps("", EXO if online else EMS), weight=1.5)
     because = (
         f"A delegate of {named(wanted, 'the recipient')} can no longer be resolved, so meeting mail "
         "to this mailbox is refused; "

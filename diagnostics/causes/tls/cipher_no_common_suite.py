@@ -22,27 +22,38 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.certificate import steps
-from diagnostics.facts import Said, TlsFailed, TlsProbe, WindowsEvent
+from diagnostics.facts import InstalledCertificate, Said, TlsFailed, TlsProbe, WindowsEvent
 from diagnostics.report import Step
 
 _HANDSHAKE_FAILURE = 40  # TLS alert
 _MISMATCH = "0X80090331"  # SEC_E_ALGORITHM_MISMATCH
+_SIGNATURE = "AT_SIGNATURE"
 _MAIL_PROCESSES = ("edgetransport", "msexchange")
 
 
 # OpenSSL's words in another mail system's log: as a server, and what it heard as a client.
 _NO_SHARED, _ALERT = "no shared cipher", "alert handshake failure"
+# Java, .NET and other libraries
+_OTHERS = (
+    "fatal alert: handshake_failure",
+    "do not possess a common algorithm",
+    "No appropriate protocol",
+    "no cipher match",
+)
 
 
-@cause(id="tls.cipher.no-common-suite", act="on-prem", says=(_NO_SHARED, _ALERT))
+@cause(id="tls.cipher.no-common-suite", act="on-prem", says=(_NO_SHARED, _ALERT, *_OTHERS))
 def assess(
-    anchor: TlsFailed | WindowsEvent | TlsProbe | Said, event: WindowsEvent | None, failed: TlsFailed | None
+    anchor: TlsFailed | WindowsEvent | TlsProbe | Said,
+    event: WindowsEvent | None,
+    failed: TlsFailed | None,
+    keys: tuple[InstalledCertificate, ...],
 ) -> Finding | None:
     """The handshake's error and Schannel's event say the same of two sides; both together prove it."""
     if isinstance(anchor, Said):
         return _from_library(anchor)
     if isinstance(anchor, WindowsEvent):
-        return _from_event(anchor, failed)
+        return _from_event(anchor, failed, next((each for each in keys if each.key_spec == _SIGNATURE), None))
     if isinstance(anchor, TlsProbe):
         if anchor.alert != _HANDSHAKE_FAILURE:
             return None
@@ -73,9 +84,14 @@ def _from_library(said: Said) -> Finding:
     return Finding(Belief.POSSIBLE, because, (said,), _steps(said.host), weight=1.5)
 
 
-def _from_event(event: WindowsEvent, failed: TlsFailed | None) -> Finding | None:
+def _from_event(event: WindowsEvent, failed: TlsFailed | None, signing: InstalledCertificate | None) -> Finding | None:
+    """`signing` is a certificate of this server whose key can only sign: with that no suite would do."""
     if "schannel" not in event.provider.lower() or not _mail(event):
         return None
+    if event.event == 36874 and signing:
+        because = f"The key of {signing.thumbprint or signing.subject} can only sign (AT_SIGNATURE); the suites "
+        because += "are not the matter."
+        return Finding(Belief.RULED_OUT, because, (signing, event))
     if event.event == 36874:
         because = (
             "Schannel 36874: a client asked for TLS, and this server has none of the cipher suites that it offered."

@@ -29,8 +29,11 @@ from __future__ import annotations
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.facts import Said, Session, Stage, StarttlsNotOffered, TlsFailed, TlsSucceeded
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
+_DEMANDED = "STARTTLS is required to send mail"
+_CLOUD = ("outlook.com", "office365.com")
 _PLAIN = ("must issue a starttls", "5.7.11", "encryption required", "5.7.10")
 
 
@@ -43,6 +46,7 @@ _PLAIN = ("must issue a starttls", "5.7.11", "encryption required", "5.7.10")
         "Encryption required for requested authentication mechanism",
         "504 5.7.4 Unrecognized authentication type",
         "Failed to establish appropriate TLS channel: Access Denied",
+        _DEMANDED,
     ),
 )
 def assess(
@@ -51,8 +55,11 @@ def assess(
     encrypted: tuple[TlsSucceeded, ...],
     broken: tuple[TlsFailed, ...],
     missing: tuple[StarttlsNotOffered, ...],
+    settings: tuple[Configured, ...],
 ) -> Finding | None:
     """The receive log decides: was STARTTLS offered, and was it used?"""
+    if said.signature == _DEMANDED:
+        return _demanded(said, missing, settings)
     session = next((s for s in sessions if s.direction == "receive" and s.source == said.source), None)
     refuting = _refuting(said, session, encrypted, broken, missing)
     if refuting:
@@ -66,6 +73,16 @@ def assess(
     because = f"`{said.signature}` is what a client gets that did not encrypt first; its own log, or the log of the "
     because += "receiving server, shows whether it did."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.5)
+
+
+def _demanded(said: Said, missing: tuple[StarttlsNotOffered, ...], settings: tuple[Configured, ...]) -> Finding | None:
+    """The same words are a sender's complaint and a server's refusal. Exchange Online's own reply, or a client of it, tells."""
+    client = next((c for c in settings if c.kind == "client-settings" and c.get("Host").lower().endswith(_CLOUD)), None)
+    complaint = next((m for m in missing if m.source == said.source), None)
+    if client is None and complaint:
+        return None
+    because = "Exchange Online takes mail only over an encrypted connection, and the client sent `MAIL FROM` without STARTTLS."
+    return Finding(Belief.LIKELY, because, (said, client), _steps(), weight=1.6)
 
 
 def _refuting(

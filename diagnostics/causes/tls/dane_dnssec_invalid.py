@@ -19,19 +19,45 @@ dnssec-invalid: Destination domain returned invalid DNSSEC records`. Any validat
 
 from __future__ import annotations
 
-from diagnostics.cause import Finding, cause, look
-from diagnostics.causes.tls.destination import dane, destination_of, if_yours, write_to
-from diagnostics.facts import Reply, Said
+from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.causes.tls.destination import Destination, dane, destination_of, if_yours, write_to
+from diagnostics.facts import DnsAnswer, Reply, Said
+from diagnostics.report import Step
 
 _WORDS = "dnssec-invalid"
+_OTHERS = (
+    "warning: TLSA lookup error for",
+    "deferred: TLSA lookup error",
+    "bad response code to TLSA query",
+    "InfoDomainDNSSECFailed",
+)
+_TLSA = "_25._tcp."
 
 
-@cause(id="tls.dane.dnssec-invalid", act="recipient-side", says=(_WORDS, "4.7.324", "5.7.324"))
-def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
-    """Exchange Online's own words."""
+@cause(id="tls.dane.dnssec-invalid", act="recipient-side", says=(_WORDS, "4.7.324", "5.7.324", *_OTHERS))
+def assess(said: Said | DnsAnswer, replies: tuple[Reply, ...]) -> Finding | None:
+    """Exchange Online's own words, those of Postfix, or the look-up of a TLSA record itself."""
+    if isinstance(said, DnsAnswer):
+        return _from_look_up(said)
     where = destination_of(said, replies)
+    steps = _steps(where)
+    return dane(said, f"the signed DNS answers of {where.domain or where.name} do not validate", _WORDS, steps)
+
+
+def _from_look_up(answer: DnsAnswer) -> Finding | None:
+    """SERVFAIL for a TLSA record: a sender that checks DANE may not deliver then."""
+    if not answer.name.startswith(_TLSA) or answer.error != "SERVFAIL":
+        return None
+    host = answer.name.removeprefix(_TLSA)
+    because = f"A validating resolver answers SERVFAIL for the TLSA record of {host}: its signatures do not "
+    because += "validate, or its name "
+    because += "servers mishandle the question; who checks DANE does not deliver."
+    return Finding(Belief.LIKELY, because, (answer,), _steps(Destination(host, "")), weight=1.5)
+
+
+def _steps(where: Destination) -> tuple[Step, ...]:
     domain = where.domain or where.host
-    steps = (
+    return (
         look(
             "Ask with and without validation: SERVFAIL first and an answer with +cd means broken signatures.",
             "dig @1.1.1.1 MX {domain:token}; dig @1.1.1.1 +cd MX {domain:token}",
@@ -53,4 +79,3 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
             "delv says `fully validated`, and mail from Exchange Online arrives.",
         ),
     )
-    return dane(said, f"the signed DNS answers of {where.domain or where.name} do not validate", _WORDS, steps)

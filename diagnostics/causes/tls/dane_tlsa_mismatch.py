@@ -24,11 +24,20 @@ from diagnostics.causes.tls.destination import dane, destination_of, if_yours, l
 from diagnostics.facts import Reply, Said
 
 _WORDS = "tlsa-invalid"
+# Postfix and OpenSSL, Exim, and the notices of the DANE survey
+_OTHERS = (
+    "No matching DANE TLSA records",
+    "no matching TLSA records",
+    "TLSA record mismatch",
+    "do not match their actual certificate chains",
+    "DANE TLSA record) issue",
+    "DANE validation failed",
+)
 
 
-@cause(id="tls.dane.tlsa-mismatch", act="recipient-side", says=(_WORDS, "4.7.323", "5.7.323"))
+@cause(id="tls.dane.tlsa-mismatch", act="recipient-side", says=(_WORDS, "4.7.323", "5.7.323", *_OTHERS))
 def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
-    """Exchange Online's own words."""
+    """Exchange Online's own words, or those of others that check."""
     where = destination_of(said, replies)
     steps = (
         look_at_tlsa(where.host),

@@ -13,6 +13,7 @@ from diagnostics.facts import Reply, Said, TlsProbe
 from diagnostics.report import Act, Step
 
 _MICROSOFT = re2.compile(r"(?i)\.prod\.(?:protection\.)?outlook\.com$|\.prod\.exchangelabs\.com$")
+_OWN = re2.compile(r"(?i)\byour (?:\w+ ){0,2}(?:servers?|domains?)")
 _DOMAIN = re2.compile(r"(?i)MX hosts of ['\"]?([a-z0-9-]+(?:\.[a-z0-9-]+)+)")
 
 
@@ -48,8 +49,9 @@ def shown_by(probe: TlsProbe | None, where: Destination) -> TlsProbe | None:
 def dane(said: Said, fault: str, words: str, steps: tuple[Step, ...]) -> Finding:
     """What Exchange Online says in words is proof; the number alone comes close to it."""
     belief = Belief.CONFIRMED if words in said.text.lower() else Belief.LIKELY
+    own = said.kind == "report" or _OWN.search(said.text)  # about the reader's own domain
     because = f"The domain publishes DANE records, so mail to it must be encrypted and checked, and {fault}."
-    act: Act | None = "dns" if said.kind == "report" else None  # a report is about the reader's own domain
+    act: Act | None = "dns" if own else None
     return Finding(belief, because, (said,), steps, act, weight=1.0)
 
 

@@ -23,19 +23,31 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.tls.credential import own_fault, same_name, session_of, twins, usable
-from diagnostics.facts import InstalledCertificate, TlsFailed
+from diagnostics.facts import InstalledCertificate, Said, TlsFailed
 from diagnostics.report import Step
 
+_REFUSED = ("(reason: PrivateKeyMissing)", "Cannot find the certificate and private key")
+_TOLD = (
+    "HasPrivateKey: False",
+    "HasPrivateKey : False",
+    "HasPrivateKey is False",
+    "HasPrivateKey False",
+    "HasPrivateKey = False",
+)
 
-@cause(id="tls.certificate.private-key-missing", act="on-prem")
+
+@cause(id="tls.certificate.private-key-missing", act="on-prem", says=(*_REFUSED, *_TOLD))
 def assess(
-    failed: TlsFailed | InstalledCertificate,
+    failed: TlsFailed | InstalledCertificate | Said,
     offered: InstalledCertificate | None,
     installed: tuple[InstalledCertificate, ...],
+    failures: tuple[TlsFailed, ...],
 ) -> Finding | None:
     """`offered` is the certificate of the log, as installed; a usable twin makes it the wrong copy instead."""
     if isinstance(failed, InstalledCertificate):
-        return _listed(failed, installed)
+        return _listed(failed, installed, failures)
+    if isinstance(failed, Said):
+        return _said(failed, failures)
     if own_fault(failed, "UnknownCredentials") and offered and _same(failed, offered) and offered.has_private_key:
         return Finding(Belief.RULED_OUT, f"Certificate {offered.thumbprint} has its private key.", (offered,))
     if not own_fault(failed, "NoCredentials"):
@@ -57,14 +69,34 @@ def assess(
     return Finding(Belief.POSSIBLE, because, (failed,), steps, weight=1.6)
 
 
+def _said(said: Said, failures: tuple[TlsFailed, ...]) -> Finding:
+    """The store's own complaint, or the property as somebody typed it off."""
+    failed = next((f for f in failures if own_fault(f, "NoCredentials")), None)
+    because = f"Windows says of the certificate itself that its private key is not there: `{said.signature}`."
+    belief = Belief.LIKELY if said.signature in _REFUSED or failed else Belief.POSSIBLE
+    return Finding(belief, because, (said, failed), _steps(""), weight=1.6)
+
+
 def _same(failed: TlsFailed, offered: InstalledCertificate) -> bool:
     return bool(offered.thumbprint) and offered.thumbprint == failed.thumbprint
 
 
-def _listed(mine: InstalledCertificate, installed: tuple[InstalledCertificate, ...]) -> Finding | None:
+def _listed(
+    mine: InstalledCertificate, installed: tuple[InstalledCertificate, ...], failures: tuple[TlsFailed, ...]
+) -> Finding | None:
     """A listing alone: a certificate for SMTP without a key can't work, unless a copy of the same name can."""
-    if mine.has_private_key is not False or not mine.for_smtp:
+    if mine.has_private_key is not False or mine.for_smtp is False:
         return None
+    failed = next((f for f in failures if own_fault(f, "NoCredentials") and not f.thumbprint), None)
+    if failed:
+        because = (
+            f"{session_of(failed)}, and {mine.thumbprint or mine.subject or 'the certificate'} has no private key."
+        )
+        return Finding(Belief.LIKELY, because, (failed, mine), _steps(mine.thumbprint), weight=1.6)
+    if mine.for_smtp is None:
+        because = f"{mine.thumbprint or mine.subject or 'The certificate'} is in the store without its private key; "
+        because += "no service can use it, so Exchange can't offer STARTTLS with it."
+        return Finding(Belief.LIKELY, because, (mine,), _steps(mine.thumbprint), weight=0.9)
     if any(each is not mine and same_name(each.subject, mine.subject) and usable(each) for each in installed):
         return None
     because = f"Certificate {mine.thumbprint or mine.subject} is enabled for SMTP but has no private key."

@@ -58,7 +58,14 @@ _ENABLE = (
 
 
 # OpenSSL's words in the log of a mail system that talks to Exchange, and Exchange's for a peer that hangs up.
-_LIBRARY = ("alert protocol version", "unsupported protocol", "SSL routines::version too low")
+_LIBRARY = (
+    "alert protocol version",
+    "fatal alert: protocol_version",
+    "unsupported protocol",
+    "no protocols available",
+    "SSL routines::version too low",
+)
+_BROKEN = ("socketerror", "illegalmessage")
 _ABRUPT = "SuspiciousRemoteServerError"
 
 
@@ -84,7 +91,7 @@ def assess(
     if isinstance(anchor, Said):
         return _from_words(anchor, settings)
     reason = anchor.error if isinstance(anchor, TlsFailed) else anchor.reason
-    if reason.lower() != "socketerror" or (isinstance(anchor, TlsFailed) and anchor.saw_remote):
+    if reason.lower() not in _BROKEN or (isinstance(anchor, TlsFailed) and anchor.saw_remote):
         return None
     if settings and settings.tls12_enabled:
         return Finding(Belief.RULED_OUT, f"TLS 1.2 is enabled{_role(settings)} on this server.", (settings,))
@@ -95,7 +102,7 @@ def assess(
             "here."
         )
         return Finding(Belief.RULED_OUT, because, (modern[-1],))
-    because = f"{_where(anchor)} ended with SocketError during the TLS handshake"
+    because = f"{_where(anchor)} ended with {reason or 'SocketError'} during the TLS handshake"
     if settings and settings.tls12_enabled is False:
         because += f", and TLS 1.2 is switched off{_role(settings)} on this server."
         return Finding(Belief.CONFIRMED, because, (settings, anchor), _steps())

@@ -34,7 +34,13 @@ _PROTOCOL_VERSION = 70  # TLS alert
 @cause(
     id="tls.protocol.remote-legacy-only",
     act="recipient-side",
-    says=("alert protocol version", "unsupported protocol", "SSL routines::version too low"),
+    says=(
+        "alert protocol version",
+        "fatal alert: protocol_version",
+        "unsupported protocol",
+        "no protocols available",
+        "SSL routines::version too low",
+    ),
 )
 def assess(
     anchor: TlsFailed | TlsProbe | Said,

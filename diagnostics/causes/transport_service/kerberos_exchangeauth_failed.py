@@ -30,6 +30,7 @@ from diagnostics.causes.network.queues import inward, queue_of
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.transport_service.services import POWERSHELL, elsewhere, lost_internal_certificate
 from diagnostics.facts import InstalledCertificate, QueueState, Said, Session, WindowsEvent
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 TEMPORARY: Final = "4.7.0 Temporary authentication failure"
@@ -55,6 +56,7 @@ def assess(
     _event: WindowsEvent | None,
     events: tuple[WindowsEvent, ...],
     queues: tuple[QueueState, ...],
+    objects: tuple[Configured, ...],
     installed: tuple[InstalledCertificate, ...],
 ) -> Finding | None:
     """The mechanism in the event says it; the reply alone shares it with the clock and with directory trouble."""
@@ -64,6 +66,10 @@ def assess(
     texts = [said.text, *(e.text for e in events)]
     if any(_SKEWED.search(text) for text in texts):
         return Finding(Belief.RULED_OUT, "The error names a difference of the clocks.", (said,))
+    clock = next((each for each in objects if each.kind == "clock" and each.failing), None)
+    if clock:
+        because = f"A clock is {int(clock.get('Offset')) // 60} minutes off, which alone makes Kerberos refuse."
+        return Finding(Belief.POSSIBLE, because, (said, clock), _steps(""), weight=0.9)
     if elsewhere(said, queues):
         return Finding(
             Belief.RULED_OUT, "The queue leads outside: servers there don't use Kerberos with ours.", (said,)

@@ -21,6 +21,8 @@ the usual reasons.
 
 from __future__ import annotations
 
+import re2
+
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.dns.lookups import public_resolver
 from diagnostics.causes.network.reach import by_exchange_online
@@ -47,6 +49,9 @@ _WHERE = {
 _FAILED = ("windows-service", "service-health", "server-component")
 
 
+_ENDPOINT = re2.compile(r"(?i)last endpoint attempted was [0-9a-f.:\[\]]{3,45}:25\b")
+
+
 @cause(
     id="transport-service.proxy.frontend-to-backend-failure",
     act="on-prem",
@@ -70,6 +75,10 @@ def assess(
     """The digit after PRX says where; what stands behind it is another finding when the text shows it."""
     digit = said.text.partition("PRX")[2][:1]
     who = said.by or "The front end"
+    if "setup failed on Frontend with" in said.text and _ENDPOINT.search(said.text):
+        because = "A front end that proxies outbound mail reports what it met at the next hop; between the "
+        because += "services nothing failed."
+        return Finding(Belief.RULED_OUT, because, (said,))
     if digit == "9" or by_exchange_online(said.text):
         because = (
             f"{who} lost the session that it proxied; with a socket error behind it the next hop broke the connection."

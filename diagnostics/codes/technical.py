@@ -1,0 +1,48 @@
+"""Codes that only software writes, wherever they stand: results of Windows calls, their names, alerts, events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import re2
+
+from diagnostics.codes import tables
+from diagnostics.codes.model import Row
+from diagnostics.codes.wording import fold
+
+_RESULT = re2.compile(r"(?i)\b(?:0x)?(80(?:09|0B)[0-9A-F]{4})\b|(-21[45]\d{7})\b")
+_NAME = re2.compile(r"\b((?:SEC|CERT|CRYPT|NTE|TRUST)_E?_?[A-Z_]{4,40})\b")
+_NUMBERED = re2.compile(r"(?i)\b(capi2)(?: \(?event(?:[ -]?id)?)?[ ,:(#-]{1,3}(\d{2})\b|verify error:num=(\d{1,2})\b")
+_MOST: Final = 12
+
+
+def rows_of(text: str) -> tuple[Row, ...]:
+    """The rows of the tables whose code stands in `text`, in its order, each once."""
+    if "80" not in text and "_" not in text and "-21" not in text and "um=" not in text and "CAPI2" not in text.upper():
+        return ()
+    return tuple(dict.fromkeys(_rows(text)))[:_MOST]
+
+
+def _rows(text: str) -> Iterator[Row]:
+    for match in _RESULT.finditer(text):
+        value = int(match.group(1), 16) if match.group(1) else int(match.group(2)) & 0xFFFFFFFF
+        yield from tables.numbers("sspi").get(value, ())
+    for match in _NAME.finditer(text):
+        yield from tables.named().get(fold(match.group(1)), ())
+    for match in _NUMBERED.finditer(text):
+        kind, table = ("capi2", "events") if match.group(1) else ("openssl", "markers")
+        yield from tables.numbered(table).get((kind, int(match.group(2) or match.group(3))), ())
+
+
+def of_event(provider: str, number: int) -> tuple[Row, ...]:
+    """The rows of an event; none where its number is known of another source."""
+    rows = tables.numbered("schannel" if "schannel" in provider.lower() else "events").get(("event", number), ())
+    name = "".join(provider.lower().split())
+    return tuple(row for row in rows if any(part in name for part in _sources(row)))
+
+
+def _sources(row: Row) -> list[str]:
+    """The sources that a row names: `MSExchangeTransport, MSExchangeFrontEndTransport`, without remarks in brackets."""
+    named = row.emitter.replace(";", ",").replace(" and ", ",").replace(" or ", ",").lower().split(",")
+    return ["".join(each.partition("(")[0].split()) for each in named]

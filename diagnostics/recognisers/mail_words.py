@@ -1,0 +1,31 @@
+"""Whether a text speaks of mail transport at all: certificates and results of Windows calls belong to many other programs."""
+
+from __future__ import annotations
+
+import re2
+
+_TRANSPORT = re2.compile(
+    r"(?i)\bsmtps?\b|\bstarttls\b|\bpostfix\b|\bexim\b|\bsendmail\b|:(?:25|465|587)\b|\bport (?:25|465|587)\b"
+    r"|\bmsmtp\b|\bswaks\b|\bmtas?\b"
+    r"|\b(?:PHPMailer|SwiftMailer|nodemailer|MailKit|smtplib)\b|(?:javax|jakarta|angus)\.mail\b|\bMail(?:Connect)?Exception|\bmailer\b"
+    r"|\bmail[ -]?(?:server|host|flow|gateway|relay|queue|connector)s?\b|\b(?:mail|mx|smtp"
+    r"|relay)\d{0,2}\.[a-z0-9-]+\.|\be?mails? (?:to|from|are|is|stuck|stay|wait|fail)"
+    r"|\b(?:send|receive|inbound|outbound)[ -]connectors?\b|\bour (?:\w+ )?exchange\b|\bexchange (?:server|online"
+    r"|20\d\d|se\b)|\bExchange (?:send|certificate)"
+    r"|\bedge ?transport|\bhub ?transport|\bMSExchange|\b(?:o(?:ffice ?)?365|exo|eop)\b|\boutlook\.com\b|\bLastError\b"
+)
+# Programs whose own trouble with certificates is no matter of mail, though somebody asks for an answer by mail.
+_OTHERS = re2.compile(
+    r"(?i)\b(?:docker|podman|kubectl|kubelet|helm|jenkins|npm|yarn|pip|maven|gradle|nuget|artifactory|git|curl|wget|apt|yum|terraform|ansible|"
+    r"vault|registry|repo(?:sitory)?|add-?in|build|intranet|browser|ldaps?|vpn|rdp|wsus)\b"
+)
+
+
+def of_mail(text: str) -> bool:
+    """Whether `text` names a program, a host or a thing that mail transport alone has."""
+    return bool(_TRANSPORT.search(text))
+
+
+def of_others(line: str) -> bool:
+    """Whether `line` names a program that has nothing to do with mail."""
+    return bool(_OTHERS.search(line)) and not _TRANSPORT.search(line)

@@ -1,0 +1,75 @@
+"""A TLS library's error in the log of an application or of another mail system, outside any frame that is known.
+
+The same libraries speak of web sites and package registries all day, so something has to tell that this is mail: SMTP's
+own words, a mail program, or one of its ports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+import re2
+
+from diagnostics.artefacts import Artefact
+from diagnostics.facts import CertificateRejected, Fact
+from diagnostics.recognisers import Reading, recogniser
+from diagnostics.recognisers.building import artefact, failed_reply
+from diagnostics.recognisers.event_quotes import explains
+from diagnostics.recognisers.mail_words import of_mail, of_others
+from diagnostics.recognisers.sources import source_at
+from diagnostics.recognisers.tls_words import MARKS, NO_COMMON, PRINTED, unverified
+
+_PRINTED = re2.compile(PRINTED)
+_NO_COMMON = re2.compile(f"(?i){NO_COMMON}")
+_ADDRESSED = re2.compile(
+    r"(?i)\b(?:dial(?:ing)?|connect(?:ing)? to|host|server|with|for)[ :=]{1,2}['\"]?([\w-]{1,63}(?:\.[\w-]{1,63}){1,8})\b"
+)
+_MOST: Final = 20
+
+
+@recogniser(f"(?:{MARKS})", rank=62)
+def read(reading: Reading) -> Sequence[Artefact]:
+    """One artefact for each line."""
+    lines = reading.free()
+    if not any(of_mail(line[:2000]) for line in reading.paste.lines[:200]):
+        return []
+    found: list[Artefact] = []
+    for index, line in lines:
+        text = line[:4000]
+        if len(found) < _MOST and _speaks(text):
+            found.append(
+                artefact(reading, "tls-error", [index], _facts(reading, index, text), {"text": text.strip()[:300]})
+            )
+    return found
+
+
+def _speaks(text: str) -> bool:
+    """Whether a library wrote this line, in a program that may be one of mail."""
+    if not _PRINTED.search(text) or explains(text) or of_others(text):
+        return False
+    return bool(_NO_COMMON.search(text)) or unverified(text) is not None
+
+
+def _facts(reading: Reading, index: int, text: str) -> list[Fact]:
+    """The error, and the certificate that it speaks of: whose server showed it, an application does not know."""
+    source = source_at(reading, index)
+    facts = [
+        fact for fact in failed_reply(text.strip(), source, kind="client") if not isinstance(fact, CertificateRejected)
+    ]
+    told = None if _NO_COMMON.search(text) else unverified(text)
+    if told is None:
+        return facts
+    named = _ADDRESSED.search(text)
+    host = told.wanted or (named.group(1).lower() if named else "")
+    rejected = CertificateRejected(
+        source=source,
+        reason=told.reason,
+        whose="unknown",
+        by="remote",
+        host=host,
+        expected=told.wanted,
+        presented=told.shown,
+    )
+    return [*(replace(fact, host=fact.host or host) for fact in facts), rejected]

@@ -1,0 +1,150 @@
+"""How TLS libraries say that they refused a certificate, in Exchange's terms.
+
+OpenSSL (also in PHP, Python, Perl, Node, curl), Go, Java, .NET with MailKit, and GnuTLS each have their own words for the same
+few reasons. Sources: https://docs.openssl.org/master/man3/X509_STORE_CTX_get_error/, https://pkg.go.dev/crypto/x509,
+https://nodejs.org/api/tls.html, https://learn.microsoft.com/dotnet/api/system.net.security.sslpolicyerrors
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import re2
+
+_HOST: Final = r"[A-Za-z0-9*_.-]+"
+# (reason, words). The name that was wanted and those that were shown are groups of these names.
+_WORDS: Final = (
+    (
+        "SubjectMismatch",
+        (rf"x509: certificate is valid for (?P<shown>[^,\s]{{1,253}})[^\n]{{0,600}}?,? not (?P<wanted>{_HOST})"),
+    ),
+    (
+        "SubjectMismatch",
+        (r"x509: cannot validate certificate for \S+ because it doesn.t contain any IP SANs"),
+    ),
+    (
+        "SubjectMismatch",
+        (rf"No (?:subject alternative (?:DNS )?names? matching|name matching) (?:IP address )?(?P<wanted>{_HOST})? ?"),
+    ),
+    (
+        "SubjectMismatch",
+        (r"No subject alternative (?:DNS )?names present"),
+    ),
+    (
+        "SubjectMismatch",
+        (rf"certificate is not valid for ['\"](?P<wanted>{_HOST})"),
+    ),
+    (
+        "SubjectMismatch",
+        (rf"\bhostname ['\"](?P<wanted>{_HOST})['\"] doesn.t match (?:either of )?['\"](?P<shown>{_HOST})"),
+    ),
+    (
+        "SubjectMismatch",
+        (r"RemoteCertificateNameMismatch|ERR_TLS_CERT_ALTNAME_INVALID|Host(?:name|-? name) mismatch"),
+    ),
+    (
+        "SubjectMismatch",
+        (
+            rf"does not match certificate's altnames: Host: (?P<wanted>{_HOST})\. is not "
+            r"(?:in the cert's altnames: DNS:|cert's CN: )"
+            rf"(?P<shown>{_HOST})"
+        ),
+    ),
+    (
+        "SubjectMismatch",
+        (rf"Peer certificate CN=[`']?(?P<shown>{_HOST})['`]? did not match expected CN=[`']?(?P<wanted>{_HOST})"),
+    ),
+    (
+        "SubjectMismatch",
+        (r"host ?name (?:\S+ )?did not match (?:the name given in|any of the names in) the server's"),
+    ),
+    (
+        "SubjectMismatch",
+        (
+            rf"(?:certificate subject name ['\"]?(?P<shown>{_HOST})['\"]? does not|no alternative certificate subject name)"
+            rf" match(?:es)? target host ?name ['\"]?(?P<wanted>{_HOST})?"
+        ),
+    ),
+    (
+        "SubjectMismatch",
+        (r"certificate (?:owner|peer ?name|name) (?:does not match|verification failed|mismatch)"),
+    ),
+    (
+        "CertificateExpired",
+        (
+            r"x509: certificate has expired|certificate verify failed: certificate has expired|\bCERT_HAS_EXPIRED\b"
+            r"|CertificateExpiredException|certificate chain: NotTimeValid|\bNotTimeValid\b"
+            r"|certificate is NOT trusted\. The certificate "
+            r"chain uses expired certificate|timestamp check failed"
+        ),
+    ),
+    (
+        "UntrustedRoot",
+        (
+            r"self.signed certificate|\bDEPTH_ZERO_SELF_SIGNED_CERT\b|\bSELF_SIGNED_CERT_IN_CHAIN\b"
+            r"|certificate chain: UntrustedRoot"
+            r"|terminated in a root certificate which is not trusted"
+        ),
+    ),
+    (
+        "PartialChain",
+        (
+            r"unable to verify the first certificate|\bUNABLE_TO_(?:VERIFY_LEAF_SIGNATURE|GET_ISSUER_CERT(?:_LOCALLY)?)\b"
+            r"|unable to get (?:local )?issuer certificate|certificate chain: PartialChain|could not be built to a trusted root"
+        ),
+    ),
+    (
+        "UntrustedRoot",
+        (
+            r"x509: certificate signed by unknown authority|PKIX path (?:building|validation) failed"
+            r"|valid certification path to requested"
+            r"|SunCertPathBuilderException|RemoteCertificateChainErrors|remote certificate (?:is invalid|was rejected)"
+            r"|SSL certificate could not be validated|certificate is NOT trusted|CERTIFICATE_VERIFY_FAILED"
+            r"|certificate verify failed"
+        ),
+    ),
+)
+_EACH: Final = tuple((reason, re2.compile(f"(?i){words}")) for reason, words in _WORDS)
+# Words of a handshake that failed for its version or its ciphers; the causes have them as signatures.
+NO_COMMON: Final = (
+    r"no shared cipher|no cipher match|unsupported protocol|no protocols available|wrong version number|alert protocol version"
+    r"|alert: protocol_version|alert handshake failure|alert: handshake_failure|version too low|No appropriate protocol"
+    r"|do not possess a common algorithm|alert insufficient security|inappropriate fallback|dh key too small"
+)
+# Literals that no such error can do without, to look before the patterns.
+MARKS: Final = (
+    r"x509:|certificate|\bSSL\b|_CERT|CERT_|PKIX|SunCertPath|altnames?\b|subject alternative|no shared cipher|no cipher match"
+    r"|protocols? available|unsupported protocol|wrong version number|alert|version too low|appropriate protocol|common algorithm"
+    r"|inappropriate fallback|dh key too small"
+)
+# What only a library prints, as opposed to a sentence about certificates.
+PRINTED: Final = (
+    r"\bx509: |\bPKIX path |SunCertPathBuilder|certificate is NOT trusted|CERTIFICATE_VERIFY_FAILED|ERR_TLS_CERT"
+    r"|\b[A-Z]+_SELF_SIGNED_CERT"
+    r"|\bSELF_SIGNED_CERT_IN_CHAIN|\bCERT_HAS_EXPIRED\b|\bUNABLE_TO_(?:VERIFY|GET)_|RemoteCertificate(?:NameMismatch|ChainErrors)"
+    r"|routines:|\bSSL ?routines|error:[0-9A-F]{8}:|TLS library problem|SSL_(?:connect|accept|do_handshake)|SSL: "
+    r"|ssl3_|tlsv1 alert"
+    r"|Peer certificate CN=|certificate's altnames|Received fatal alert: |SSL(?:Handshake|Peer\w+)?(?:Exception|Error)\b"
+    r"|AuthenticationException|certificate verify failed|remote certificate (?:is invalid|was rejected) (?:according|because|by)"
+    r"|No subject alternative (?:DNS )?names|alternative certificate subject name|gnutls|GnuTLS|do not possess a common algorithm"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Unverified:
+    """`wanted` is the name that the client asked for, `shown` the first one on the certificate; "" where not told."""
+
+    reason: str
+    wanted: str = ""
+    shown: str = ""
+
+
+def unverified(text: str) -> Unverified | None:
+    """What a library says of the certificate that it was shown; None where it says nothing of one."""
+    for reason, words in _EACH:
+        found = words.search(text)
+        if found:
+            named = found.groupdict()
+            return Unverified(reason, (named.get("wanted") or "").lower(), (named.get("shown") or "").lower())
+    return None
