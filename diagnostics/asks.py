@@ -15,12 +15,9 @@ from diagnostics.facts import (
     CertificateRejected,
     ConnectFailed,
     ConnectionDropped,
-    DnsAnswer,
     DnsServers,
     Fact,
     InstalledCertificate,
-    KeyAccess,
-    PortTest,
     QueueState,
     Reply,
     SendConnector,
@@ -29,11 +26,10 @@ from diagnostics.facts import (
     SmtpReached,
     StarttlsNotOffered,
     TlsFailed,
-    TlsProbe,
-    TlsSettings,
     TlsSucceeded,
     WindowsEvent,
 )
+from diagnostics.looked_facts import DnsAnswer, KeyAccess, PortTest, TlsProbe, TlsSettings
 from diagnostics.mail_facts import Antispam, Authentication, Configured, Headers, Hops, Traced, Tracked
 from diagnostics.report import Shell
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from diagnostics.cause import Belief, Cause, Finding
-from diagnostics.facts import Checked
+from diagnostics.looked_facts import Checked
 
 _WEIGHT: Final = 1.5
 _BELIEFS: Final = {"possible": Belief.POSSIBLE, "likely": Belief.LIKELY, "confirmed": Belief.CONFIRMED}

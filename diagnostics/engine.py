@@ -16,8 +16,9 @@ from diagnostics.artefacts import Artefact
 from diagnostics.book import Book, whole
 from diagnostics.cause import Belief, Cause, Finding, Parameter
 from diagnostics.comparison import changes_of
-from diagnostics.facts import Checked, Fact, Reply, Said, Session, Source, Stray, WindowsEvent
+from diagnostics.facts import Fact, Reply, Said, Session, Source, WindowsEvent
 from diagnostics.hints import doubted, hints, leaning
+from diagnostics.looked_facts import Checked, Stray
 from diagnostics.recognisers import recognise
 from diagnostics.rivals import denied, explained
 from diagnostics.seen import failures

@@ -8,16 +8,14 @@ from diagnostics.facts import (
     CertificateRejected,
     ConnectFailed,
     ConnectionDropped,
-    DnsAnswer,
     Fact,
-    PortTest,
     QueueState,
     Session,
     SessionChange,
     TlsFailed,
-    TlsProbe,
     WindowsEvent,
 )
+from diagnostics.looked_facts import DnsAnswer, PortTest, TlsProbe
 
 _STUCK = frozenset({"retry", "suspended"})
 _QUIET_LEVELS = frozenset({"information", "informational", "verbose"})

@@ -12,7 +12,8 @@ from typing import Final
 
 import re2
 
-from diagnostics.facts import Fact, Reply, Said, Stray, TlsReport, WindowsEvent
+from diagnostics.facts import Fact, Reply, Said, TlsReport, WindowsEvent
+from diagnostics.looked_facts import Stray
 from diagnostics.mail_facts import CommandError, Traced, Tracked
 from diagnostics.text import squeezed
 

@@ -12,7 +12,8 @@ from typing import Final
 
 from diagnostics import codes
 from diagnostics.artefacts import Artefact
-from diagnostics.facts import Reply, Source, Stray
+from diagnostics.facts import Reply, Source
+from diagnostics.looked_facts import Stray
 from diagnostics.recognisers.event_quotes import explains
 from diagnostics.recognisers.mail_words import of_mail, of_others
 from diagnostics.recognisers.reply_wording import asks_about

@@ -11,7 +11,8 @@ from typing import Final
 import re2
 
 from diagnostics.artefacts import Artefact
-from diagnostics.facts import DnsAnswer, Fact, PortTest, Reply
+from diagnostics.facts import Fact, Reply
+from diagnostics.looked_facts import DnsAnswer, PortTest
 from diagnostics.mail_facts import CommandError
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact, failed_reply

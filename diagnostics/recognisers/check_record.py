@@ -12,7 +12,8 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from diagnostics.artefacts import Artefact
-from diagnostics.facts import Checked, DnsAnswer, Fact, Source, TlsProbe
+from diagnostics.facts import Fact, Source
+from diagnostics.looked_facts import Checked, DnsAnswer, TlsProbe
 from diagnostics.recognisers import Reading, recogniser
 
 _MOST_ATTEMPTS: Final = 400

@@ -14,7 +14,7 @@ from typing import Final
 import re2
 
 from diagnostics.artefacts import Artefact
-from diagnostics.facts import DnsAnswer, DnsRecord
+from diagnostics.looked_facts import DnsAnswer, DnsRecord
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.dns_command import command_on, sentence_on
 from diagnostics.recognisers.dns_records import NAME, host, record_in, record_on

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 import re2
 
 from diagnostics.artefacts import Artefact
-from diagnostics.facts import DnsAnswer, DnsRecord
+from diagnostics.looked_facts import DnsAnswer, DnsRecord
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.dns_command import command_on

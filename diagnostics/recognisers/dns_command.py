@@ -7,7 +7,7 @@ from typing import Final
 
 import re2
 
-from diagnostics.facts import DnsRecord
+from diagnostics.looked_facts import DnsRecord
 from diagnostics.recognisers.dns_records import NAME, host, text_of
 
 _PROGRAM = re2.compile(r"(?i)(?:^|[>$#]\s*)(?:nslookup|dig|host)\s+(\S.{0,300})$")

@@ -12,7 +12,7 @@ from typing import Final
 
 import re2
 
-from diagnostics.facts import DnsRecord
+from diagnostics.looked_facts import DnsRecord
 
 NAME: Final = r"([A-Za-z0-9_*][A-Za-z0-9_.*-]*)"
 _LONGEST: Final = 254  # characters of a name, with its last dot

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import re2
 
-from diagnostics.facts import DnsAnswer, DnsRecord
+from diagnostics.looked_facts import DnsAnswer, DnsRecord
 from diagnostics.recognisers import Reading
 from diagnostics.recognisers.dns_command import Command, value_on
 from diagnostics.recognisers.dns_records import NAME, host, reverse_name, text_of

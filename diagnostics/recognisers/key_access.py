@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import re2
 
 from diagnostics.artefacts import Artefact
-from diagnostics.facts import KeyAccess
+from diagnostics.looked_facts import KeyAccess
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.format_list import blocks
 from diagnostics.recognisers.sources import source_at

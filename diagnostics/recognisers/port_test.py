@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 import re2
 
 from diagnostics.artefacts import Artefact
-from diagnostics.facts import PortTest
+from diagnostics.looked_facts import PortTest
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.format_list import blocks, plain, tables
 from diagnostics.recognisers.sources import source_at

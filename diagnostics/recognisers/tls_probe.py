@@ -12,7 +12,8 @@ from typing import Any, Final
 import re2
 
 from diagnostics.artefacts import Artefact
-from diagnostics.facts import ConnectionDropped, Fact, PortTest, Stage, StarttlsNotOffered, TlsProbe
+from diagnostics.facts import ConnectionDropped, Fact, Stage, StarttlsNotOffered
+from diagnostics.looked_facts import PortTest, TlsProbe
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.sources import source_at
 

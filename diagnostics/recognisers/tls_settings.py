@@ -13,7 +13,7 @@ from typing import Final, Literal
 import re2
 
 from diagnostics.artefacts import Artefact
-from diagnostics.facts import TlsSettings
+from diagnostics.looked_facts import TlsSettings
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.sources import source_at
 

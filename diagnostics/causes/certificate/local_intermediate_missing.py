@@ -28,14 +28,8 @@ from diagnostics.cause import Belief, Finding, cause
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.probe import leaf_only, owner_of, self_signed
 from diagnostics.causes.certificate.refusal import Refusal, refusal_of, refusals_of
-from diagnostics.facts import (
-    Certificate,
-    CertificateRejected,
-    InstalledCertificate,
-    Reply,
-    TlsProbe,
-    WindowsEvent,
-)
+from diagnostics.facts import Certificate, CertificateRejected, InstalledCertificate, Reply, WindowsEvent
+from diagnostics.looked_facts import TlsProbe
 from diagnostics.report import Step
 
 _UNKNOWN_AUTHORITY = 48  # TLS alert unknown_ca

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from diagnostics.causes.certificate.names import common_name
 from diagnostics.causes.certificate.refusal import Owner, Refusal
 from diagnostics.causes.tls.credential import same_name
-from diagnostics.facts import Certificate, InstalledCertificate, TlsProbe
+from diagnostics.facts import Certificate, InstalledCertificate
+from diagnostics.looked_facts import TlsProbe
 
 VALID = 0  # X509_V_OK
 EXPIRED, SELF_SIGNED, SELF_SIGNED_ROOT, NO_ISSUER, UNVERIFIED_LEAF = 10, 18, 19, 20, 21  # X509_V_ERR_*

@@ -23,14 +23,8 @@ from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.probe import leaf_only, owner_of, self_signed
 from diagnostics.causes.certificate.refusal import refusal_of, refusals_of, replaced
-from diagnostics.facts import (
-    Certificate,
-    CertificateRejected,
-    InstalledCertificate,
-    Reply,
-    TlsFailed,
-    TlsProbe,
-)
+from diagnostics.facts import Certificate, CertificateRejected, InstalledCertificate, Reply, TlsFailed
+from diagnostics.looked_facts import TlsProbe
 from diagnostics.report import Step
 
 

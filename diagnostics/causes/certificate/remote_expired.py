@@ -25,14 +25,8 @@ from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.probe import EXPIRED, VALID, owner_of
 from diagnostics.causes.certificate.refusal import Refusal, refusal_of, refusals_of
-from diagnostics.facts import (
-    Certificate,
-    CertificateRejected,
-    InstalledCertificate,
-    Reply,
-    TlsFailed,
-    TlsProbe,
-)
+from diagnostics.facts import Certificate, CertificateRejected, InstalledCertificate, Reply, TlsFailed
+from diagnostics.looked_facts import TlsProbe
 from diagnostics.report import Step
 
 

@@ -24,7 +24,8 @@ from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.names import all_names, common_name, covers
 from diagnostics.causes.certificate.refusal import Refusal, refusal_of, replaced
-from diagnostics.facts import Certificate, CertificateRejected, Reply, SendConnector, TlsFailed, TlsProbe
+from diagnostics.facts import Certificate, CertificateRejected, Reply, SendConnector, TlsFailed
+from diagnostics.looked_facts import TlsProbe
 from diagnostics.report import Step
 
 

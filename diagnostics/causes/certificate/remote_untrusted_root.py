@@ -26,7 +26,8 @@ from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.names import is_self_signed
 from diagnostics.causes.certificate.probe import leaf_only, owner_of, self_signed
 from diagnostics.causes.certificate.refusal import Refusal, refusal_of, replaced
-from diagnostics.facts import Certificate, CertificateRejected, InstalledCertificate, Reply, TlsFailed, TlsProbe
+from diagnostics.facts import Certificate, CertificateRejected, InstalledCertificate, Reply, TlsFailed
+from diagnostics.looked_facts import TlsProbe
 from diagnostics.report import Step
 
 

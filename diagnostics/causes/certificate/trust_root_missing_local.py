@@ -28,7 +28,8 @@ from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.names import all_names, is_self_signed
 from diagnostics.causes.certificate.probe import leaf_only, self_signed
 from diagnostics.causes.certificate.refusal import Refusal, is_cloud_host, refusal_of, replaced
-from diagnostics.facts import Certificate, CertificateRejected, Reply, TlsFailed, TlsProbe
+from diagnostics.facts import Certificate, CertificateRejected, Reply, TlsFailed
+from diagnostics.looked_facts import TlsProbe
 from diagnostics.report import Step
 
 

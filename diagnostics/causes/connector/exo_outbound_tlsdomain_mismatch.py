@@ -29,7 +29,8 @@ from diagnostics.causes.certificate.names import (
     is_server_name,
 )
 from diagnostics.causes.certificate.refusal import Refusal, refusal_of
-from diagnostics.facts import CertificateRejected, InstalledCertificate, Reply, TlsProbe
+from diagnostics.facts import CertificateRejected, InstalledCertificate, Reply
+from diagnostics.looked_facts import TlsProbe
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 

@@ -26,7 +26,8 @@ from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.names import covers
 from diagnostics.causes.certificate.refusal import is_cloud_host, refusal_of, replaced
 from diagnostics.causes.certificate.remote_subject_mismatch import connector_words, names_shown, rightful_host
-from diagnostics.facts import Certificate, CertificateRejected, Reply, SendConnector, TlsFailed, TlsProbe
+from diagnostics.facts import Certificate, CertificateRejected, Reply, SendConnector, TlsFailed
+from diagnostics.looked_facts import TlsProbe
 from diagnostics.report import Step
 
 

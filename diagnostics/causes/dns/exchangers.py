@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import re2
 
 from diagnostics.causes.dns.lookups import same
-from diagnostics.facts import DnsAnswer
+from diagnostics.looked_facts import DnsAnswer
 
 _MICROSOFT = re2.compile(r"(?i)\.(?:mail\.protection\.outlook\.com|mail\.eo\.outlook\.com|mx\.microsoft)\.?$")
 

@@ -23,7 +23,8 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.dns.lookups import nonexistent, public_resolver
-from diagnostics.facts import DnsAnswer, Reply, Said
+from diagnostics.facts import Reply, Said
+from diagnostics.looked_facts import DnsAnswer
 from diagnostics.report import Step
 
 

@@ -27,7 +27,8 @@ from diagnostics.causes.dns.lookups import addresses_of
 from diagnostics.causes.network.probes import retry_queues
 from diagnostics.causes.network.queues import inward, queue_of
 from diagnostics.causes.network.reach import kind_of
-from diagnostics.facts import ConnectFailed, DnsAnswer, QueueState, Reply
+from diagnostics.facts import ConnectFailed, QueueState, Reply
+from diagnostics.looked_facts import DnsAnswer
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 

@@ -26,7 +26,8 @@ import re2
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.dns.exchangers import exchangers
 from diagnostics.causes.network.reach import kind_of
-from diagnostics.facts import DnsAnswer, Said, SendConnector
+from diagnostics.facts import Said, SendConnector
+from diagnostics.looked_facts import DnsAnswer
 from diagnostics.report import Step
 
 _LEGACY = re2.compile(

@@ -9,7 +9,8 @@ import re2
 
 from diagnostics.cause import change, look
 from diagnostics.causes.network.reach import kind_of
-from diagnostics.facts import DnsAnswer, Reply
+from diagnostics.facts import Reply
+from diagnostics.looked_facts import DnsAnswer
 from diagnostics.report import Step
 
 _NONEXISTENT: Final = ("non-existent", "nonexistent", "does not exist", "nxdomain", "no such host")

@@ -26,7 +26,8 @@ from collections.abc import Iterable
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.dns.exchangers import Exchanger, exchangers_of
 from diagnostics.causes.dns.lookups import addresses_of, public_resolver
-from diagnostics.facts import DnsAnswer, Reply, Said
+from diagnostics.facts import Reply, Said
+from diagnostics.looked_facts import DnsAnswer
 from diagnostics.report import Step
 
 

@@ -26,7 +26,8 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.dns.exchangers import exchangers
 from diagnostics.causes.dns.lookups import nonexistent
-from diagnostics.facts import DnsAnswer, Said
+from diagnostics.facts import Said
+from diagnostics.looked_facts import DnsAnswer
 from diagnostics.report import Step
 
 _OLD: Final = ".mail.protection.outlook.com"

@@ -28,7 +28,8 @@ from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.dns.exchangers import Exchanger, exchangers_of, organization
 from diagnostics.causes.dns.lookups import same
 from diagnostics.causes.recipient.lookup import accepted, address, by_microsoft, domain
-from diagnostics.facts import DnsAnswer, Reply, Said, SendConnector, Session
+from diagnostics.facts import Reply, Said, SendConnector, Session
+from diagnostics.looked_facts import DnsAnswer
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 

@@ -29,7 +29,8 @@ from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.connector.heard import heard
 from diagnostics.causes.dns.lookups import addresses_of
 from diagnostics.causes.network.reach import is_ipv6, kind_of
-from diagnostics.facts import DnsAnswer, Reply, Said, Session
+from diagnostics.facts import Reply, Said, Session
+from diagnostics.looked_facts import DnsAnswer
 from diagnostics.refusals import topics
 from diagnostics.report import Step
 

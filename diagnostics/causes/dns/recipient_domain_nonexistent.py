@@ -32,7 +32,8 @@ from diagnostics.causes.dns.lookups import (
 )
 from diagnostics.causes.network.queues import by_smart_host, inward, outward, queue_of
 from diagnostics.causes.network.reach import by_exchange_online
-from diagnostics.facts import DnsAnswer, QueueState, Reply, Said
+from diagnostics.facts import QueueState, Reply, Said
+from diagnostics.looked_facts import DnsAnswer
 from diagnostics.report import Step
 
 _NO_NAME = "The sending server found no DNS domain of the recipient's name"

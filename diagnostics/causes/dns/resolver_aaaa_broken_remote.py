@@ -24,7 +24,8 @@ from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.dns.lookups import public_resolver
 from diagnostics.causes.network.queues import flowing, queue_of
 from diagnostics.causes.network.reach import by_exchange_online
-from diagnostics.facts import DnsAnswer, QueueState, Said
+from diagnostics.facts import QueueState, Said
+from diagnostics.looked_facts import DnsAnswer
 from diagnostics.report import Step
 
 

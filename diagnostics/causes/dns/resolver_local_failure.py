@@ -36,7 +36,8 @@ from diagnostics.causes.dns.lookups import (
 )
 from diagnostics.causes.network.queues import flowing, queue_of
 from diagnostics.causes.network.reach import by_exchange_online
-from diagnostics.facts import DnsAnswer, QueueState, Reply, Said
+from diagnostics.facts import QueueState, Reply, Said
+from diagnostics.looked_facts import DnsAnswer
 from diagnostics.report import Step
 
 _NO_BACK_END = "Please try again later. PRX2"

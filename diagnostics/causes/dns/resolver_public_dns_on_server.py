@@ -28,7 +28,8 @@ from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.dns.lookups import nonexistent, public_resolver, restart_transport
 from diagnostics.causes.network.queues import inward
 from diagnostics.causes.network.reach import by_exchange_online
-from diagnostics.facts import DnsAnswer, DnsServers, QueueState, Said
+from diagnostics.facts import DnsServers, QueueState, Said
+from diagnostics.looked_facts import DnsAnswer
 from diagnostics.report import Step
 
 _REPORTED_BY = re2.compile(r"(?i)reported by \[?([0-9a-f.:]{3,45})\b")

@@ -27,7 +27,8 @@ from diagnostics.causes.dns.lookups import of_name, resolve_host, same
 from diagnostics.causes.network.queues import by_smart_host, inward, outward, queue_of
 from diagnostics.causes.network.reach import by_exchange_online
 from diagnostics.causes.recipient.steps import EXO
-from diagnostics.facts import DnsAnswer, QueueState, Said, SendConnector
+from diagnostics.facts import QueueState, Said, SendConnector
+from diagnostics.looked_facts import DnsAnswer
 from diagnostics.report import Act, Shell, Step
 
 # The properties of either kind of connector; Format-List leaves out what an object doesn't have.

@@ -32,7 +32,8 @@ from diagnostics.causes.network.reach import (
     refuted,
     told_by_exchange_online,
 )
-from diagnostics.facts import ConnectFailed, PortTest, Reply, Said, Session, SmtpReached, TlsFailed
+from diagnostics.facts import ConnectFailed, Reply, Said, Session, SmtpReached, TlsFailed
+from diagnostics.looked_facts import PortTest
 from diagnostics.report import Step
 
 _WORDS = "unable to connect"

@@ -32,7 +32,8 @@ from diagnostics.causes.network.reach import (
     seen_by_admin,
     through,
 )
-from diagnostics.facts import ConnectFailed, PortTest, Reply, Session, SmtpReached, TlsFailed
+from diagnostics.facts import ConnectFailed, Reply, Session, SmtpReached, TlsFailed
+from diagnostics.looked_facts import PortTest
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Act, Step
 

@@ -36,7 +36,8 @@ from diagnostics.causes.network.reach import (
     through,
     told_by_exchange_online,
 )
-from diagnostics.facts import ConnectFailed, PortTest, Reply, Session, SmtpReached, TlsFailed
+from diagnostics.facts import ConnectFailed, Reply, Session, SmtpReached, TlsFailed
+from diagnostics.looked_facts import PortTest
 from diagnostics.report import Act, Step
 
 _KINDS = ("timeout", "unreachable", "unknown")

@@ -22,7 +22,8 @@ firewalls have the same under the name SMTP proxy or ALG.
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.facts import Said, SessionMasked, StarttlsNotOffered, TlsProbe
+from diagnostics.facts import Said, SessionMasked, StarttlsNotOffered
+from diagnostics.looked_facts import TlsProbe
 from diagnostics.report import Step
 
 _SEEN = {

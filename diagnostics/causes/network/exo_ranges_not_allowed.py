@@ -26,7 +26,8 @@ from __future__ import annotations
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.network.probes import exchange_online_ranges
 from diagnostics.causes.network.reach import by_exchange_online, kind_of, place_of, told_by_exchange_online
-from diagnostics.facts import CertificateRejected, ConnectFailed, PortTest, Reply, Session, Stage, TlsProbe
+from diagnostics.facts import CertificateRejected, ConnectFailed, Reply, Session, Stage
+from diagnostics.looked_facts import PortTest, TlsProbe
 from diagnostics.report import Step
 
 

@@ -26,7 +26,8 @@ import re2
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.network.reach import is_ipv6, opening_of, place_of
-from diagnostics.facts import ConnectFailed, DnsAnswer, Reply, Said, Session, SmtpReached
+from diagnostics.facts import ConnectFailed, Reply, Said, Session, SmtpReached
+from diagnostics.looked_facts import DnsAnswer
 from diagnostics.report import Step
 
 _NO_ROUTE = 10051

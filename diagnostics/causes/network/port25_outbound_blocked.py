@@ -40,7 +40,8 @@ from diagnostics.causes.network.reach import (
     refuted,
     told_by_exchange_online,
 )
-from diagnostics.facts import ConnectFailed, PortTest, QueueState, Reply, Session, SmtpReached, TlsFailed
+from diagnostics.facts import ConnectFailed, QueueState, Reply, Session, SmtpReached, TlsFailed
+from diagnostics.looked_facts import PortTest
 from diagnostics.report import Step
 
 

@@ -11,7 +11,8 @@ from typing import Final, Literal
 import re2
 
 from diagnostics.cause import Belief, Finding
-from diagnostics.facts import ConnectFailed, Fact, PortTest, Reply, Session, SmtpReached, Stage, TlsFailed
+from diagnostics.facts import ConnectFailed, Fact, Reply, Session, SmtpReached, Stage, TlsFailed
+from diagnostics.looked_facts import PortTest
 
 Kind = Literal["internal", "exchange-online", "public", ""]
 

@@ -25,7 +25,8 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.network.probes import bare_handshake, capture
-from diagnostics.facts import ConnectionDropped, Stage, TlsFailed, TlsProbe, TlsSettings
+from diagnostics.facts import ConnectionDropped, Stage, TlsFailed
+from diagnostics.looked_facts import TlsProbe, TlsSettings
 from diagnostics.report import Step
 
 # What Schannel says when bytes were lost or altered, as Exchange writes it; weights by how often a device is behind it.

@@ -26,7 +26,8 @@ import re2
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.network.probes import bare_handshake
 from diagnostics.causes.network.reach import kind_of, told_by_exchange_online
-from diagnostics.facts import Certificate, CertificateRejected, InstalledCertificate, Reply, Session, TlsProbe
+from diagnostics.facts import Certificate, CertificateRejected, InstalledCertificate, Reply, Session
+from diagnostics.looked_facts import TlsProbe
 from diagnostics.report import Step
 
 # Names that inspection devices give the authority they sign with. Mail gateways are not among them: theirs is

@@ -36,7 +36,8 @@ from diagnostics.causes.recipient.lookup import (
     same_organization,
 )
 from diagnostics.causes.recipient.steps import EXO, accepted_domains, advise
-from diagnostics.facts import DnsAnswer, Reply, Said
+from diagnostics.facts import Reply, Said
+from diagnostics.looked_facts import DnsAnswer
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Act, Step
 

@@ -37,7 +37,8 @@ from diagnostics.causes.recipient.lookup import (
     unknown_of,
 )
 from diagnostics.causes.recipient.steps import advise
-from diagnostics.facts import DnsAnswer, Reply, Said
+from diagnostics.facts import Reply, Said
+from diagnostics.looked_facts import DnsAnswer
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 

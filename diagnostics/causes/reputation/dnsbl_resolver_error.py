@@ -22,7 +22,8 @@ from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.reputation.addresses import blamed, named
 from diagnostics.causes.reputation.lists import list_named, listed, query_list
-from diagnostics.facts import DnsAnswer, Reply, Said
+from diagnostics.facts import Reply, Said
+from diagnostics.looked_facts import DnsAnswer
 from diagnostics.report import Step
 
 

@@ -30,7 +30,8 @@ from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.reputation.addresses import blamed, microsofts, named
 from diagnostics.causes.reputation.lists import find_the_source, is_error, list_named, listed, of_microsoft, query_list
-from diagnostics.facts import DnsAnswer, Reply, Said, Session
+from diagnostics.facts import Reply, Said, Session
+from diagnostics.looked_facts import DnsAnswer
 from diagnostics.refusals import topics
 from diagnostics.report import Act, Step
 

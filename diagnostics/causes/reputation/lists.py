@@ -10,7 +10,7 @@ from diagnostics.cause import look
 from diagnostics.causes.dns.lookups import public_resolver
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.reputation.addresses import reversed_for_lookup
-from diagnostics.facts import DnsAnswer
+from diagnostics.looked_facts import DnsAnswer
 from diagnostics.report import Step
 
 _DEFAULT: Final = "zen.spamhaus.org"

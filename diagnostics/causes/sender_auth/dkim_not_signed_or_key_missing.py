@@ -36,7 +36,8 @@ from diagnostics.causes.sender_auth.results import (
     sign,
     signing_state,
 )
-from diagnostics.facts import DnsAnswer, Said
+from diagnostics.facts import Said
+from diagnostics.looked_facts import DnsAnswer
 from diagnostics.mail_facts import Authentication, Headers
 from diagnostics.refusals import topics
 from diagnostics.report import Act, Step

@@ -11,7 +11,7 @@ from typing import Final
 
 from diagnostics.causes.connector.ranges import covers
 from diagnostics.causes.sender_auth.results import name_of
-from diagnostics.facts import DnsAnswer
+from diagnostics.looked_facts import DnsAnswer
 
 _LOOKED_UP: Final = ("include:", "a:", "mx:", "a/", "mx/", "ptr:", "exists:", "redirect=")
 _LOOKED_UP_ALONE: Final = frozenset({"a", "mx", "ptr"})

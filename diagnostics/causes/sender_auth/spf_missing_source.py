@@ -44,7 +44,8 @@ from diagnostics.causes.sender_auth.results import (
     refused,
     told_gateway,
 )
-from diagnostics.facts import DnsAnswer, Fact, Reply, Said, Session
+from diagnostics.facts import Fact, Reply, Said, Session
+from diagnostics.looked_facts import DnsAnswer
 from diagnostics.mail_facts import Authentication, Configured, Headers, Traced, Tracked
 from diagnostics.refusals import topics
 from diagnostics.report import Step

@@ -25,7 +25,8 @@ from dataclasses import replace
 from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.sender_auth.records import Spf, spf_of
 from diagnostics.causes.sender_auth.results import PASSED, SPF_FAILED, domain_in, name_of, named, read_spf, refused
-from diagnostics.facts import DnsAnswer, Reply, Said
+from diagnostics.facts import Reply, Said
+from diagnostics.looked_facts import DnsAnswer
 from diagnostics.mail_facts import Authentication
 from diagnostics.refusals import topics
 from diagnostics.report import Step

@@ -22,7 +22,8 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.certificate import steps
-from diagnostics.facts import InstalledCertificate, Said, TlsFailed, TlsProbe, WindowsEvent
+from diagnostics.facts import InstalledCertificate, Said, TlsFailed, WindowsEvent
+from diagnostics.looked_facts import TlsProbe
 from diagnostics.report import Step
 
 _HANDSHAKE_FAILURE = 40  # TLS alert

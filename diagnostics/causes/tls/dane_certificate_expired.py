@@ -29,7 +29,8 @@ from diagnostics.causes.tls.destination import (
     shown_by,
     write_to,
 )
-from diagnostics.facts import Reply, Said, TlsProbe
+from diagnostics.facts import Reply, Said
+from diagnostics.looked_facts import TlsProbe
 
 _WORDS = "certificate-expired"
 

@@ -21,7 +21,8 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.tls.destination import Destination, dane, destination_of, if_yours, write_to
-from diagnostics.facts import DnsAnswer, Reply, Said
+from diagnostics.facts import Reply, Said
+from diagnostics.looked_facts import DnsAnswer
 from diagnostics.report import Step
 
 _WORDS = "dnssec-invalid"

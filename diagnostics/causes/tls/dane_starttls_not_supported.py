@@ -21,7 +21,8 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.tls.destination import dane, destination_of, if_yours, look_at_tlsa, shown_by, write_to
-from diagnostics.facts import Reply, Said, TlsProbe
+from diagnostics.facts import Reply, Said
+from diagnostics.looked_facts import TlsProbe
 
 _WORDS = "starttls-not-supported"
 

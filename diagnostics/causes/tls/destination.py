@@ -9,7 +9,8 @@ import re2
 
 from diagnostics.cause import Belief, Finding, change, look
 from diagnostics.causes.recipient.steps import advise
-from diagnostics.facts import Reply, Said, TlsProbe
+from diagnostics.facts import Reply, Said
+from diagnostics.looked_facts import TlsProbe
 from diagnostics.report import Act, Step
 
 _MICROSOFT = re2.compile(r"(?i)\.prod\.(?:protection\.)?outlook\.com$|\.prod\.exchangelabs\.com$")

@@ -25,7 +25,8 @@ from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.dns.exchangers import exchanger_of
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.tls.destination import destination_of
-from diagnostics.facts import DnsAnswer, Reply, Said, TlsReport
+from diagnostics.facts import Reply, Said, TlsReport
+from diagnostics.looked_facts import DnsAnswer
 from diagnostics.report import Step
 
 

@@ -27,7 +27,8 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.tls.credential import own_fault, session_of
-from diagnostics.facts import InstalledCertificate, KeyAccess, TlsFailed, WindowsEvent
+from diagnostics.facts import InstalledCertificate, TlsFailed, WindowsEvent
+from diagnostics.looked_facts import KeyAccess
 from diagnostics.report import Step
 
 _WRONG_USAGE = "0X80090349"  # SEC_E_CERT_WRONG_USAGE

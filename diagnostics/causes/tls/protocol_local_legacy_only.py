@@ -27,15 +27,8 @@ from collections.abc import Sequence
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.tls.versions import is_old, modern_sessions, told_by_cloud, toward_cloud
-from diagnostics.facts import (
-    ConnectionDropped,
-    Reply,
-    Said,
-    TlsFailed,
-    TlsSettings,
-    TlsSucceeded,
-    WindowsEvent,
-)
+from diagnostics.facts import ConnectionDropped, Reply, Said, TlsFailed, TlsSucceeded, WindowsEvent
+from diagnostics.looked_facts import TlsSettings
 from diagnostics.report import Step
 
 _NO_PROTOCOL = 10013  # Schannel 36871: no usable protocol or provider

@@ -25,7 +25,8 @@ from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.refusal import is_cloud_host
 from diagnostics.causes.tls.versions import is_modern, is_old, modern_sessions, told_by_cloud, toward_cloud
-from diagnostics.facts import Reply, Said, TlsFailed, TlsProbe, TlsSettings, TlsSucceeded
+from diagnostics.facts import Reply, Said, TlsFailed, TlsSucceeded
+from diagnostics.looked_facts import TlsProbe, TlsSettings
 from diagnostics.report import Step
 
 _PROTOCOL_VERSION = 70  # TLS alert

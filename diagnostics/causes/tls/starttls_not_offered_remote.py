@@ -26,7 +26,8 @@ from __future__ import annotations
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.network.probes import bare_handshake
 from diagnostics.causes.network.reach import by_exchange_online, kind_of
-from diagnostics.facts import Reply, SendConnector, Session, SessionMasked, StarttlsNotOffered, TlsProbe
+from diagnostics.facts import Reply, SendConnector, Session, SessionMasked, StarttlsNotOffered
+from diagnostics.looked_facts import TlsProbe
 from diagnostics.report import Step
 
 _DEMANDS = ("STARTTLS is required", "does not support TLS")

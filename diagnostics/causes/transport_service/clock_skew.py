@@ -28,7 +28,8 @@ import re2
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.transport_service.services import POWERSHELL, elsewhere
-from diagnostics.facts import QueueState, Said, Session, TlsProbe
+from diagnostics.facts import QueueState, Said, Session
+from diagnostics.looked_facts import TlsProbe
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 

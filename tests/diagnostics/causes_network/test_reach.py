@@ -16,7 +16,8 @@ from diagnostics.causes.network.reach import (
     refuted,
     site,
 )
-from diagnostics.facts import ConnectFailed, PortTest, Reply, Session, SmtpReached, Source, Stage, TlsFailed
+from diagnostics.facts import ConnectFailed, Reply, Session, SmtpReached, Source, Stage, TlsFailed
+from diagnostics.looked_facts import PortTest
 
 _LINE = Source(1, "line")
 

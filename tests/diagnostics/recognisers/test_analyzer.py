@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from diagnostics.facts import DnsAnswer, PortTest, Reply
+from diagnostics.facts import Reply
+from diagnostics.looked_facts import DnsAnswer, PortTest
 from diagnostics.mail_facts import CommandError
 from tests.diagnostics.recognisers.reading import CHATTER, artefacts, damaged, facts, one
 

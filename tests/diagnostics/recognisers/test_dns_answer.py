@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 
-from diagnostics.facts import DnsAnswer
+from diagnostics.looked_facts import DnsAnswer
 from tests.diagnostics.recognisers.reading import CHATTER, damaged, facts, one
 
 SESSION = """PS C:\\> nslookup -type=mx fabrikam.com

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 
-from diagnostics.facts import InstalledCertificate, SendConnector, TlsSettings
+from diagnostics.facts import InstalledCertificate, SendConnector
+from diagnostics.looked_facts import TlsSettings
 from diagnostics.mail_facts import Configured
 from tests.diagnostics.recognisers.reading import CHATTER, artefacts, damaged, facts, one
 

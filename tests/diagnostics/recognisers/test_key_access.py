@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 
-from diagnostics.facts import KeyAccess
+from diagnostics.looked_facts import KeyAccess
 from tests.diagnostics.recognisers.reading import CHATTER, artefacts, damaged, facts, one
 
 NAME = "7a436fe806e483969f48a894af2fe9a1_b8a2ff2a-1cc9-4a3b-9d38-7bb0a2c3d4e5"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diagnostics.facts import PortTest
+from diagnostics.looked_facts import PortTest
 from tests.diagnostics.recognisers.reading import CHATTER, damaged, facts, one
 
 LIST = """WARNING: TCP connect to (52.101.73.12 : 25) failed

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 
-from diagnostics.facts import ConnectionDropped, PortTest, Stage, StarttlsNotOffered, TlsProbe
+from diagnostics.facts import ConnectionDropped, Stage, StarttlsNotOffered
+from diagnostics.looked_facts import PortTest, TlsProbe
 from tests.diagnostics.recognisers.reading import CHATTER, artefacts, damaged, facts, one
 
 LEAF = "C = GB, L = Leeds, O = Contoso Ltd, CN = mail.contoso.com"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diagnostics.facts import TlsSettings
+from diagnostics.looked_facts import TlsSettings
 from tests.diagnostics.recognisers.reading import CHATTER, damaged, facts, one
 
 KEY = "HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Control\\SecurityProviders\\SCHANNEL\\Protocols\\TLS 1.2"

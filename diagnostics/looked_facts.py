@@ -1,0 +1,115 @@
+"""Facts of looks: what somebody tried by hand, what an active check saw, and lines that stand in no artefact.
+
+Facts of sessions and replies are in diagnostics.facts, those of messages and settings in diagnostics.mail_facts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from diagnostics.facts import Fact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyAccess(Fact):
+    """Who may read a private key: from icacls, the key's security dialogue, or an ACL listing."""
+
+    network_service_reads: bool
+    accounts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortTest(Fact):
+    """A connection somebody tried by hand: Test-NetConnection, telnet, nc. `succeeded` speaks of TCP only."""
+
+    succeeded: bool
+    port: int = 25
+    ip: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsSettings(Fact):
+    """Schannel protocol keys of a server: is TLS 1.2 enabled for `role`? None means not told."""
+
+    tls12_enabled: bool | None = None
+    role: Literal["client", "server", ""] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsProbe(Fact):
+    """openssl s_client. `verify` is its code (0 ok, 10, 18, 19, 20, 21 …), -1 when not told; `chain` how many sent."""
+
+    verify: int = -1
+    chain: int = 0
+    protocol: str = ""
+    alert: int = 0
+    subject: str = ""
+    issuer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DnsRecord:
+    """One record of an answer. `kind` is its type: A, AAAA, MX, TXT, CNAME, PTR, NS.
+
+    `value` is the address, the host in lower case without its last dot ("" in a null MX), or the strings of a TXT record
+    as one; a cut-off one ends in "...". `preference` is that of an MX, -1 otherwise.
+    """
+
+    kind: str
+    value: str
+    preference: int = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DnsAnswer(Fact):
+    """nslookup, Resolve-DnsName, dig or host typed by hand. `ok` says whether `name` resolved with `server`.
+
+    `name` is in lower case, without its last dot; that of an address is its reverse name. It is "" where a list of TXT
+    strings was pasted without it. `records` are in the order printed, empty where the values weren't pasted.
+    `asked` is the type that a failed look-up asked for, "" where that is not told.
+    """
+
+    name: str
+    ok: bool
+    server: str = ""
+    error: str = ""
+    asked: str = ""
+    records: tuple[DnsRecord, ...] = ()
+
+    def values(self, *kinds: str) -> tuple[str, ...]:
+        """The values of the records of these types, MX by preference."""
+        chosen = [each for each in self.records if each.kind in kinds]
+        return tuple(each.value for each in sorted(chosen, key=lambda each: each.preference))
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        return self.values("A", "AAAA")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stray(Fact):
+    """A line that no recogniser read and that holds words of a known failure (strays.py)."""
+
+    text: str
+
+    @property
+    def failing(self) -> bool:
+        return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked(Fact):
+    """What an active check saw of `subject` (checks/outcomes.toml has the words). `outcome` is "" for one that found no fault.
+
+    It was seen from where the check ran, which is another network than the reader's servers.
+    """
+
+    check: str
+    subject: str
+    outcome: str = ""
+    detail: str = ""
+
+    @property
+    def failing(self) -> bool:
+        return bool(self.outcome)
