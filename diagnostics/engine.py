@@ -30,6 +30,7 @@ _MOST_ANCHORS: Final = 24  # a storm of equal failures is judged on this many of
 _MOST_COMPANIONS: Final = 1_000  # and against this many facts of each kind
 _MOST_PROSE: Final = 100  # lines: people explain in a few sentences
 _PROVED: Final = 2.0  # the weight of what would be confirmed, had an artefact told all of it
+_TECHNICAL: Final = 0.2  # what a code of Windows says more than a number that every mail server uses
 _BARE: Final = 0.95  # the most that a code without words weighs
 _IN_SENTENCES: Final = frozenset({"smtp-reply", "error-text", "tls-error"})
 _JOINED: Final = ("session", "connector", "thumbprint")
@@ -252,7 +253,7 @@ def _coded(held: _Held, judged: bool, read: Container[Source]) -> Iterator[tuple
             rows += codes.of_event(fact.provider, fact.event)
         for row in rows:
             for id_, weight in row.causes:
-                yield fact, f"{row.code} {row.name}", id_, min(weight, _BARE)
+                yield fact, f"{row.code} {row.name}", id_, min(weight + _TECHNICAL, _BARE)
 
 
 def _general(reply: Reply) -> bool:

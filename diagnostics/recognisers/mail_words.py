@@ -17,7 +17,7 @@ _TRANSPORT = re2.compile(
 # Programs whose own trouble with certificates is no matter of mail, though somebody asks for an answer by mail.
 _OTHERS = re2.compile(
     r"(?i)\b(?:docker|podman|kubectl|kubelet|helm|jenkins|npm|yarn|pip|maven|gradle|nuget|artifactory|git|curl|wget|apt|yum|terraform|ansible|"
-    r"vault|registry|repo(?:sitory)?|add-?in|build|intranet|browser|ldaps?|vpn|rdp|wsus)\b"
+    r"vault|registry|repo(?:sitory)?|add-?in|intranet|browser|ldaps?|vpn|rdp|wsus)\b"
 )
 
 

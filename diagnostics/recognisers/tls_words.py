@@ -41,10 +41,6 @@ _WORDS: Final = (
     ),
     (
         "SubjectMismatch",
-        (r"RemoteCertificateNameMismatch|ERR_TLS_CERT_ALTNAME_INVALID|Host(?:name|-? name) mismatch"),
-    ),
-    (
-        "SubjectMismatch",
         (
             rf"does not match certificate's altnames: Host: (?P<wanted>{_HOST})\. is not "
             r"(?:in the cert's altnames: DNS:|cert's CN: )"
@@ -69,6 +65,10 @@ _WORDS: Final = (
     (
         "SubjectMismatch",
         (r"certificate (?:owner|peer ?name|name) (?:does not match|verification failed|mismatch)"),
+    ),
+    (
+        "SubjectMismatch",
+        (r"RemoteCertificateNameMismatch|ERR_TLS_CERT_ALTNAME_INVALID|Host(?:name|-? name) mismatch"),
     ),
     (
         "CertificateExpired",
@@ -114,7 +114,8 @@ NO_COMMON: Final = (
 )
 # Literals that no such error can do without, to look before the patterns.
 MARKS: Final = (
-    r"x509:|certificate|\bSSL\b|_CERT|CERT_|PKIX|SunCertPath|altnames?\b|subject alternative|no shared cipher|no cipher match"
+    r"x509:|certificate|UNABLE_TO_|\bSSL\b|_CERT|CERT_|PKIX|SunCertPath|altnames?\b|subject alternative"
+    r"|no shared cipher|no cipher match"
     r"|protocols? available|unsupported protocol|wrong version number|alert|version too low|appropriate protocol|common algorithm"
     r"|inappropriate fallback|dh key too small"
 )
@@ -127,7 +128,8 @@ PRINTED: Final = (
     r"|ssl3_|tlsv1 alert"
     r"|Peer certificate CN=|certificate's altnames|Received fatal alert: |SSL(?:Handshake|Peer\w+)?(?:Exception|Error)\b"
     r"|AuthenticationException|certificate verify failed|remote certificate (?:is invalid|was rejected) (?:according|because|by)"
-    r"|No subject alternative (?:DNS )?names|alternative certificate subject name|gnutls|GnuTLS|do not possess a common algorithm"
+    r"|CertificateException: |No subject alternative (?:DNS )?names|alternative certificate subject name|gnutls"
+    r"|GnuTLS|do not possess a common algorithm"
 )
 
 

@@ -49,6 +49,10 @@ def assess(anchor: Said | Configured, objects: tuple[Configured, ...]) -> Findin
         )
         because += "send."
         return Finding(Belief.CONFIRMED, because, (anchor,), _steps(anchor.name, EMS))
+    if has(anchor, "sender throttled due to continuous mailbox full"):
+        because = "Exchange Online throttles the sending account because its own mailbox, where a copy of each "
+        because += "message goes, is full."
+        return Finding(Belief.CONFIRMED, because, (anchor,), _steps("", EXO), weight=1.0)
     counted = has(anchor, "perfoldercountquota")  # a folder's number of items, not the mailbox's size
     if operation(anchor) != "submit" or about_rate(anchor) or counted or not has(anchor, "quotaexceeded"):
         return None

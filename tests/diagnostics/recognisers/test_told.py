@@ -189,3 +189,16 @@ def test_hearsay_is_never_proof() -> None:
     assert shown.belief == "confirmed"
     said = diagnose(f"{refusal}on EX02 the HubTransport component is Inactive").findings[0]
     assert (said.cause, said.belief) == (shown.cause, "likely")
+
+
+def test_a_smart_host_that_a_sentence_names() -> None:
+    (fact,) = told("the smart host is relay.fabrikam.net")
+    assert isinstance(fact, SendConnector)
+    assert fact.smart_hosts == ("relay.fabrikam.net",)
+    assert told("should we use a smart host like relay.fabrikam.net?") == []
+
+
+def test_a_meeting_nobody_was_invited_to() -> None:
+    fact = one("The meeting request comes back for Kim, though nobody invited her")
+    assert fact.kind == "told-bystander"
+    assert told("The meeting request comes back for Kim") == []
