@@ -15,7 +15,7 @@ from typing import Final
 
 from slack_sdk.errors import SlackApiError
 
-from handlers import answers, messages
+from handlers import answers, messages, oncall
 from handlers.blocks import at_work
 from handlers.failures import TooEarlyError
 from handlers.judging import answered, judge
@@ -129,6 +129,8 @@ async def _answer(services: Services, delivery: Delivery, found: LogReading) -> 
     else:
         await answers.say(services, thread, ts, "answer", message, judged=True)
     await messages.judge_again(services, delivery)
+    await oncall.changed(services, delivery)
+    await oncall.noticed(services, delivery, judged=True)
     return "answered"
 
 

@@ -10,6 +10,10 @@ _COMMANDS = (
     ("/mailflow diagnose <text>", "diagnoses a text for your eyes only"),
     ("/mailflow check <host or domain>", "looks for real: DNS, SMTP, TLS, certificate and policies"),
     ("/mailflow explain <code>", "explains a status code, Schannel error, event id or error token, such as 5.7.64"),
+    (
+        "/mailflow escalate <link to a message>",
+        "pages whoever is on call; in a thread: @Mailflow escalate, ack, resolve",
+    ),
     ("/mailflow help", "shows this"),
 )
 
