@@ -7,11 +7,14 @@ hybrid, which side answers first; Outlook asks the name before the SRV record.
 from __future__ import annotations
 
 import asyncio
-from typing import Final
+from typing import Any, Final
 
 from diagnostics.checks.addresses import look
+from diagnostics.checks.certificate import judge
 from diagnostics.checks.run import Run
+from diagnostics.checks.scope import OutOfScopeError
 from diagnostics.checks.txt import failed
+from diagnostics.network.tls import HandshakeError, handshake, roots
 
 _EXCHANGE_ONLINE: Final = (
     "autodiscover.outlook.com",
@@ -42,6 +45,31 @@ async def autodiscover(run: Run, domain: str) -> None:
             points = "unknown"
             found.unavailable(failed(unlooked))
         found.facts |= {"points_to": points, "hint": _HINTS.get(points, "")}
+        if "autodiscover" in run.options.only and looked.addresses:
+            found.facts["https"] = await _https(run, name, looked.addresses[0])
+
+
+async def _https(run: Run, name: str, address: str) -> dict[str, Any]:
+    """Port 443 of the name, where autodiscover was asked for by name (`--only autodiscover`): does it answer, and with
+    which certificate? `wrong` are the outcome words of the certificate; nothing is requested."""
+    try:
+        stream = await run.network.connect(address, 443)
+    except (OSError, TimeoutError) as error:
+        return {"open": False, "why": str(getattr(error, "strerror", "") or type(error).__name__)}
+    except OutOfScopeError as refusal:
+        return {"open": None, "why": str(refusal)}
+    try:
+        trusted = roots(run.options.ca_file)
+        agreed = await handshake(stream, server_name=name, minimum="TLSv1", roots=trusted)
+    except HandshakeError as error:
+        return {"open": True, "why": f"no TLS ({error.kind})"}
+    except OSError as error:
+        return {"open": True, "why": f"the connection broke ({error.strerror or type(error).__name__})"}
+    finally:
+        await stream.close()
+    judged = judge(agreed.chain, agreed.faults, names=[name], options=run.options, built=agreed.built)
+    facts = {"open": True, "protocol": agreed.protocol, "wrong": dict(judged.outcomes)}
+    return facts | {"certificate": judged.facts.get("certificate", {})}
 
 
 def _points(target: str, addresses: tuple[str, ...], srv: tuple[str, ...]) -> str:

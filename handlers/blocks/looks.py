@@ -82,6 +82,17 @@ def _fitness(facts: Facts) -> str:
     return f"{said}: {reasons[0]}" if reasons else said
 
 
+def _autodiscover(facts: Facts) -> str:
+    points = f"points to {facts['points_to']}" if facts["points_to"] != "nowhere" else "no record"
+    https = facts.get("https")
+    if not https:
+        return points
+    if not https["open"]:
+        return f"{points}; port 443: {https['why']}"
+    wrong = ", ".join(https.get("wrong", {}))
+    return f"{points}; port 443: {https.get('protocol') or https.get('why')}{f', {wrong}' if wrong else ''}"
+
+
 _SAYS: Final[dict[str, Callable[[Facts], str]]] = {
     "address": lambda facts: _listed(facts["addresses"]),
     "ptr": lambda facts: _listed(facts["names"]),
@@ -102,5 +113,5 @@ _SAYS: Final[dict[str, Callable[[Facts], str]]] = {
     "tls-rpt": lambda facts: _listed(facts["rua"]),
     "dnssec": lambda facts: str(facts["state"]),
     "exchange-online": _exchange_online,
-    "autodiscover": lambda facts: f"points to {facts['points_to']}" if facts["points_to"] != "nowhere" else "no record",
+    "autodiscover": _autodiscover,
 }
