@@ -12,7 +12,7 @@ from slack_sdk.errors import SlackApiError
 
 from diagnostics.checks import Attempt, TargetError, target_of
 from diagnostics.checks.record import record
-from handlers import answers
+from handlers import answers, privately
 from handlers.blocks import Message, checked, checking, plain
 from handlers.failures import slack_error
 from handlers.intake import unslack
@@ -49,7 +49,7 @@ async def from_command(services: Services, delivery: Delivery, wanted: str) -> s
     """Answers `/mailflow check` in the channel, for all to see; for the asker alone where the bot can't post."""
     refusal = _refusal(wanted)
     if refusal:
-        return await _privately(services, delivery, plain(refusal))
+        return await privately.tell(services, delivery, plain(refusal))
     try:
         answer = await answers.say(
             services, delivery.thread, delivery.event, "check", checking(wanted, ()), in_channel=True
@@ -60,8 +60,8 @@ async def from_command(services: Services, delivery: Delivery, wanted: str) -> s
         try:
             result = await services.checks.run(wanted, _asker(delivery), lambda _attempt: None)
         except (TargetError, CheckRefusedError) as refused:
-            return await _privately(services, delivery, plain(str(refused)))
-        return await _privately(services, delivery, checked(result.report, age=result.age))
+            return await privately.tell(services, delivery, plain(str(refused)))
+        return await privately.tell(services, delivery, checked(result.report, age=result.age))
     thread = Thread(delivery.thread.team, delivery.thread.channel, answer.ts or "")
     await services.cases.adopt(thread, thread.ts, "answer", thread.ts)
     await _fill_in(services, delivery, wanted, answer, thread, thread.ts)
@@ -126,9 +126,3 @@ def _refusal(wanted: str) -> str:
 
 def _asker(delivery: Delivery) -> Asker:
     return Asker(delivery.thread.team, delivery.user, delivery.thread.channel)
-
-
-async def _privately(services: Services, delivery: Delivery, message: Message) -> str:
-    payload = {"response_type": "ephemeral", "text": message.text, "blocks": list(message.blocks)}
-    await services.respond(delivery.response_url, payload)
-    return "answered"

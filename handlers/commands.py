@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import json
 
 from diagnostics import diagnose, explain
-from handlers import checks, oncall
+from handlers import checks, oncall, privately
 from handlers.blocks import Message, answer, explained, help_message, plain
-from handlers.blocks.message import ATTACHED
 from handlers.intake import submission, unslack
 from handlers.ports import Delivery, Services
 
 _LONGEST_CODE = 200
-_TOO_LONG = "The rest does not fit here: send me the same text as a direct message to get all of it."
 
 
 async def run(services: Services, delivery: Delivery) -> str:
-    """Answers only the person who asked, but for a check, which is the channel's.
-
-    A lost answer is sent again: nobody but them may see it twice.
-    """
+    """Answers only the person who asked, but for a check, which is the channel's."""
     word, rest = split(delivery.text)
     if (wanted := checks.target_in(delivery.text)) is not None:
         return await checks.from_command(services, delivery, wanted)
@@ -28,17 +22,13 @@ async def run(services: Services, delivery: Delivery) -> str:
     message = await oncall.from_command(services, delivery, action) if action else asked(delivery.text)
     if message is None and word == "diagnose" and rest.strip():
         report = await asyncio.to_thread(diagnose, submission(rest).text)
-        message = _for_one_person(answer(report))
+        message = answer(report)
     elif message is None and word == "diagnose":
         message = plain("Put the error after the command, as in: /mailflow diagnose 550 4.4.7 QUEUE.Expired")
     elif message is None:
         unknown, known = plain("I do not know that command."), help_message()
         message = Message(f"{unknown.text}\n{known.text}", (*unknown.blocks, *known.blocks))
-    await services.respond(
-        delivery.response_url,
-        {"response_type": "ephemeral", "text": message.text, "blocks": list(message.blocks)},
-    )
-    return "answered"
+    return await privately.tell(services, delivery, message)
 
 
 def split(text: str) -> tuple[str, str]:
@@ -56,10 +46,3 @@ def asked(text: str) -> Message | None:
     if word == "explain" and len(code) <= _LONGEST_CODE and "\n" not in code:
         return explained(explain(code)) if code else plain("Which code? For example: explain 5.7.64")
     return None
-
-
-def _for_one_person(message: Message) -> Message:
-    """An ephemeral message has no thread for a button's answer, and takes no file."""
-    shown = [block for block in message.blocks if block["type"] != "actions"]
-    blocks = json.loads(json.dumps(shown).replace(ATTACHED, _TOO_LONG))
-    return Message(message.text.replace(ATTACHED, _TOO_LONG), tuple(blocks))

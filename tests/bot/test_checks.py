@@ -183,5 +183,7 @@ async def test_where_the_bot_may_not_post_the_asker_alone_is_told(world: World, 
         world.place.fail_next("chat.postMessage", error="not_in_channel")
         await world.place.command("alex", "#exchange", "/mailflow", f"check {MX}")
         await world.place.wait_for(lambda: world.place.ephemerals("alex"), 20)
-        assert "expired" in everything(world.place.ephemerals("alex")[0])
+        told = world.place.ephemerals("alex")[0]
+        assert "expired" in everything(told)
+        assert "attached file" not in everything(told)  # a private answer takes none
         assert world.place.messages("#exchange") == []
