@@ -6,7 +6,7 @@ import asyncio
 import logging
 import secrets
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any
 
 import aiohttp
+from aiohttp import web
 from pydantic import SecretStr
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
@@ -23,13 +24,16 @@ from bot.checks import Checks, closed_networks
 from bot.database import NAME, Database, StartError, open_database
 from bot.database.cases import Cases
 from bot.database.inbox import Inbox
+from bot.health import Health
 from bot.jobs import Pace, Worker
 from bot.log_reading import LogReader, sweep
 from bot.oncall.composing import compose
 from bot.oncall.escalations import Clock, Escalations
 from bot.server import Server
 from bot.settings import Settings
-from bot.slack import CALL_SECONDS, Me, bolt, client, connect, identify, respond
+from bot.slack import CALL_SECONDS, Me, Reach, bolt, client, connect, identify, respond
+from bot.tracing import tracing_of
+from bot.watch import Watch
 from diagnostics import diagnose
 from handlers import register
 from handlers.files import SlackFiles
@@ -52,7 +56,10 @@ class Bot:
     server: Server
     me: Me
     logs: LogReader
+    reach: Reach
+    watch: Watch
     escalations: Escalations | None = None
+    metrics_server: Server | None = None
     ready: bool = False
 
 
@@ -67,33 +74,36 @@ def build(
     *,
     pace: Pace | None = None,
     clock: Clock = system_clock,
+    watch: Watch | None = None,
 ) -> Bot:
     """Composes a bot from its settings, an open database and an HTTP session. Starts nothing. Raises SettingsError.
 
     `clock` is the one that escalations go by.
     """
-    pace = pace or Pace()
+    pace, watch = pace or Pace(), watch or Watch()
     token = settings.bot_token.get_secret_value() if settings.bot_token else ""
     me = Me()
-    slack = client(settings, session, token)
-    inbox = Inbox(database)
+    slack = client(settings, session, token, watch)
+    inbox = Inbox(database, watch)
     files = SlackFiles(session, token=token, api_url=settings.slack_api_url, most_bytes=settings.max_file_bytes)
     logs = LogReader(files, most_bytes=settings.max_log_bytes, text_bytes=settings.max_file_bytes)
     services = Services(
         inbox=inbox,
         cases=Cases(database),
         slack=slack,
-        checks=Checks(database, settings, closed_networks(database.url)),
+        checks=Checks(database, settings, closed_networks(database.url), watch=watch),
         files=files,
         logs=logs,
         identity=me,
-        respond=partial(respond, session),
+        respond=partial(respond, session, watch),
         max_file_bytes=settings.max_file_bytes,
         alert_bots=settings.alert_bots,
         manual_url=settings.manual_url or "",
         straggler_seconds=pace.straggler,
     )
-    oncall = compose(settings, database, session, services, clock=clock, pace=pace, ready=lambda: bot.ready)
+    oncall = compose(
+        settings, database, session, services, clock=clock, pace=pace, ready=lambda: bot.ready, watch=watch
+    )
     escalations = oncall.escalations if oncall else None
     services = replace(services, oncall=escalations)
     worker = Worker(
@@ -103,15 +113,35 @@ def build(
         apologise=partial(apologise, services),
         retention_days=settings.retention_days,
         pace=pace,
+        watch=watch,
         escalations=escalations,
     )
-    app = bolt(settings, session, me, token)
-    server = Server(
-        app if settings.mode == "http" else None, ready=lambda: bot.ready, routes=oncall.routes if oncall else ()
+    app = bolt(settings, session, me, token, watch)
+    reach = Reach(me, settings.mode, started=lambda: bot.ready)
+    server, metrics_server = _servers(
+        settings, app, Health(inbox, database.pool, watch.metrics, slack=reach), oncall.routes if oncall else (), reach
     )
-    bot = Bot(settings, app, slack, worker, server, me, logs, escalations)
+    bot = Bot(settings, app, slack, worker, server, me, logs, reach, watch, escalations, metrics_server)
     register(app, services)
     return bot
+
+
+def _servers(
+    settings: Settings, app: AsyncApp, health: Health, routes: Sequence[web.RouteDef], reach: Reach
+) -> tuple[Server, Server | None]:
+    """What Slack and others reach, and with a port of its own what only the operator does."""
+    own = settings.metrics_port is not None
+    here = () if own else (web.get("/metrics", health.exposed_here),)
+    server = Server(
+        app if settings.mode == "http" else None,
+        started=reach.started,
+        readiness=health.readiness,
+        routes=(*routes, *here),
+    )
+    if not own:
+        return server, None
+    there = (web.get("/metrics", health.exposed),)
+    return server, Server(None, started=reach.started, readiness=health.readiness, routes=there)
 
 
 @asynccontextmanager
@@ -128,13 +158,17 @@ async def running(
     settings.require_slack()
     pace = pace or Pace()
     sweep()
+    watch = Watch(tracing=tracing_of(settings))
     async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(open_database(settings, name=database_name, throwaway=throwaway))
+        stack.push_async_callback(asyncio.to_thread, watch.tracing.close)
+        on_query = watch.queried if watch.tracing.on else None
+        database = await stack.enter_async_context(
+            open_database(settings, name=database_name, throwaway=throwaway, on_query=on_query)
+        )
         timeout = aiohttp.ClientTimeout(total=CALL_SECONDS)
         session = await stack.enter_async_context(aiohttp.ClientSession(timeout=timeout))
-        bot = build(settings, database, session, pace=pace, clock=clock)
-        await _listen(bot)
-        stack.push_async_callback(bot.server.stop)
+        bot = build(settings, database, session, pace=pace, clock=clock, watch=watch)
+        await _listen(bot, stack)
         announce(bot.server.url)
         # What the first diagnosis has to load must not delay the first answer.
         await asyncio.gather(identify(bot.slack, bot.me), asyncio.to_thread(diagnose, FIRST))
@@ -143,6 +177,7 @@ async def running(
         if settings.mode == "socket":
             handler = await connect(bot.app, bot.slack, settings.app_token)
             stack.push_async_callback(handler.close_async)
+            bot.reach.socket = handler.client
         bot.ready = True
         yield bot
         bot.ready = False
@@ -216,14 +251,21 @@ async def until_stopped(run: Callable[[], Any]) -> None:
             loop.remove_signal_handler(sign)
 
 
-async def _listen(bot: Bot) -> None:
-    try:
-        await bot.server.start(bot.settings.host, bot.settings.port)
-    except OSError as error:
-        raise StartError(
-            f"Cannot listen on {bot.settings.host}:{bot.settings.port} ({error.strerror}). "
-            "Set MAILFLOW_PORT to a free port."
-        ) from error
+async def _listen(bot: Bot, stack: AsyncExitStack) -> None:
+    settings = bot.settings
+    for server, port, name in (
+        (bot.server, settings.port, "MAILFLOW_PORT"),
+        (bot.metrics_server, settings.metrics_port, "MAILFLOW_METRICS_PORT"),
+    ):
+        if server is None or port is None:
+            continue
+        try:
+            await server.start(settings.host, port)
+        except OSError as error:
+            raise StartError(
+                f"Cannot listen on {settings.host}:{port} ({error.strerror}). Set {name} to a free port."
+            ) from error
+        stack.push_async_callback(server.stop)
 
 
 async def _stop_working(bot: Bot, work: asyncio.Task[None], patience: float) -> None:

@@ -16,6 +16,7 @@ from uuid import UUID
 from bot.check_settings import network_of, options_of, scope_of
 from bot.database import Database
 from bot.settings import Settings
+from bot.watch import Watch
 from diagnostics.checks import Attempt, CheckReport, check, target_of
 from diagnostics.checks.scope import IpNetwork
 from handlers.ports import Asker, CheckRefusedError, CheckResult
@@ -60,7 +61,15 @@ def closed_networks(database_url: str) -> tuple[IpNetwork, ...]:
 class Checks:
     """handlers.ports.Checks on PostgreSQL: several replicas share limits, results and checks under way."""
 
-    def __init__(self, database: Database, settings: Settings, closed: tuple[IpNetwork, ...] = ()) -> None:
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        closed: tuple[IpNetwork, ...] = (),
+        *,
+        watch: Watch | None = None,
+    ) -> None:
+        self._watch = watch or Watch()
         self._pool = database.pool
         self._seal = database.seal
         self._settings = settings
@@ -126,15 +135,17 @@ class Checks:
                 )
 
     async def _carry_out(self, run: UUID, target: str, progress: Callable[[Attempt], None]) -> CheckResult:
-        live = self._live[run] = _Live(listeners=[progress])
+        live = self._live[run] = _Live(listeners=[progress, self._watch.looked])
         try:
-            report = await check(
-                target,
-                scope=self._scope,
-                network=network_of(self._settings),
-                options=options_of(self._settings),
-                progress=live.tell,
-            )
+            with self._watch.check() as done:
+                report = await check(
+                    target,
+                    scope=self._scope,
+                    network=network_of(self._settings),
+                    options=options_of(self._settings),
+                    progress=live.tell,
+                )
+                done(report)
         except BaseException:
             await self._pool.execute("delete from check_run where id = $1", run)  # nobody waits for it in vain
             raise

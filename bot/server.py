@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.app.async_app import AsyncApp
 
+from bot.health import Readiness
+
 LARGEST_REQUEST = 4 * 1024 * 1024
 
 
 class Server:
-    """Listens from `start` to `stop`. `/slack/events` takes events, commands and clicks, in HTTP mode."""
+    """Listens from `start` to `stop`. `/slack/events` takes events, commands and clicks, in HTTP mode, once `started`."""
 
-    def __init__(self, app: AsyncApp | None, *, ready: Callable[[], bool], routes: Sequence[web.RouteDef] = ()) -> None:
+    def __init__(
+        self,
+        app: AsyncApp | None,
+        *,
+        started: Callable[[], bool],
+        readiness: Callable[[], Awaitable[Readiness]],
+        routes: Sequence[web.RouteDef] = (),
+    ) -> None:
         self._app = app
         self._routes = routes
-        self._ready = ready
+        self._started = started
+        self._readiness = readiness
         self._runner: web.AppRunner | None = None
         self.url = ""
 
@@ -41,9 +51,9 @@ class Server:
             await self._runner.cleanup()
 
     async def _slack(self, request: web.Request) -> web.Response:
-        """503 until the bot is ready: Slack then delivers again."""
+        """503 until the bot has started: Slack then delivers again. What comes while it lags is stored all the same."""
         assert self._app is not None
-        if not self._ready():
+        if not self._started():
             return web.Response(status=503, text="starting")
         return await to_aiohttp_response(await self._app.async_dispatch(await to_bolt_request(request)))
 
@@ -51,4 +61,5 @@ class Server:
         return web.Response(text="ok")
 
     async def _is_ready(self, _request: web.Request) -> web.Response:
-        return web.Response(text="ready") if self._ready() else web.Response(status=503, text="not ready")
+        state = await self._readiness()
+        return web.json_response({"ready": state.ready, **state.parts}, status=200 if state.ready else 503)

@@ -60,6 +60,12 @@ class Settings(BaseSettings):
         validation_alias="DATABASE_URL",
         description="PostgreSQL to use (`postgresql://…`). Default: an embedded one under `MAILFLOW_HOME`.",
     )
+    migrate_at_start: bool = Field(
+        True,
+        validation_alias="MAILFLOW_MIGRATE_AT_START",
+        description="Whether `mailflow serve` brings the database up to date. `false`: it refuses to start on one that "
+        "isn't, and `mailflow migrate` has to run before.",
+    )
     home: Path = Field(
         default_factory=lambda: platformdirs.user_data_path("mailflow"),
         validation_alias="MAILFLOW_HOME",
@@ -75,6 +81,14 @@ class Settings(BaseSettings):
         validation_alias="MAILFLOW_PORT",
         description="Port of the HTTP server: Slack's requests in HTTP mode; `/healthz` and `/readyz` too. "
         "0 takes a free port.",
+    )
+    metrics_port: int | None = Field(
+        None,
+        ge=0,
+        le=65535,
+        validation_alias="MAILFLOW_METRICS_PORT",
+        description="Port of its own for `/metrics`, which answers whoever reaches it. Default: none; `/metrics` is on "
+        "`MAILFLOW_PORT`, for this machine alone.",
     )
     chosen_mode: Mode | None = Field(
         None,
@@ -96,6 +110,16 @@ class Settings(BaseSettings):
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", validation_alias="MAILFLOW_LOG_LEVEL", description="`DEBUG`, `INFO`, `WARNING` or `ERROR`."
+    )
+    otlp_endpoint: str | None = Field(
+        None,
+        validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT",
+        description="Base address of an OpenTelemetry collector (OTLP over HTTP, usually port 4318). Default: no traces.",
+    )
+    otlp_headers: SecretStr | None = Field(
+        None,
+        validation_alias="OTEL_EXPORTER_OTLP_HEADERS",
+        description="Headers for the collector, such as `authorization=Bearer%20…`, separated by commas.",
     )
     alert_bots: Annotated[frozenset[str], NoDecode] = Field(
         frozenset(),
@@ -174,6 +198,13 @@ class Settings(BaseSettings):
         "Default: this machine's full name.",
     )
 
+    doctor_host: str = Field(
+        "outlook.com",
+        pattern=r"^[A-Za-z0-9.:\[\]-]{1,255}$",
+        validation_alias="MAILFLOW_DOCTOR_HOST",
+        description="Mail host or domain that `mailflow doctor` connects to, to see whether port 25 is open outbound; "
+        "`none` for none.",
+    )
     oncall_file: Path | None = Field(
         None,
         validation_alias="MAILFLOW_ONCALL_FILE",
@@ -251,7 +282,7 @@ class Settings(BaseSettings):
             raise ValueError("must be an https:// or http:// address")
         return value.rstrip("/") + "/"
 
-    @field_validator("manual_url")
+    @field_validator("manual_url", "otlp_endpoint")
     @classmethod
     def _is_page_address(cls, value: str | None) -> str | None:
         if value and not value.startswith(("https://", "http://")):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,11 +14,14 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.errors import SlackApiError
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.database import StartError
-from bot.settings import Settings
+from bot.settings import Mode, Settings
+from bot.watch import Watch
 from handlers.failures import advice, slack_error
 from handlers.ports import Identity
 
@@ -42,9 +46,39 @@ class Me:
         return self.identity
 
 
-def client(settings: Settings, session: aiohttp.ClientSession, token: str | None) -> AsyncWebClient:
+class WatchedClient(AsyncWebClient):
+    """Tells `watch` of every call: its method and what came of it."""
+
+    def __init__(self, watch: Watch, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._watch = watch
+
+    async def api_call(self, api_method: str, **arguments: Any) -> AsyncSlackResponse:
+        with self._watch.slack_call(api_method):
+            return await super().api_call(api_method, **arguments)
+
+
+class Reach:
+    """Whether Slack reaches the bot; `socket` is set once it is open. Called, it says "" or what is in the way."""
+
+    def __init__(self, me: Me, mode: Mode, *, started: Callable[[], bool]) -> None:
+        self.socket: SocketModeClient | None = None
+        self.started = started
+        self._me = me
+        self._mode = mode
+
+    async def __call__(self) -> str:
+        if self._me.identity is None:
+            return "has not said yet who the bot is"
+        if self._mode == "socket" and not (self.socket and await self.socket.is_connected()):
+            return "the socket is closed"
+        return "" if self.started() else "the bot is starting or stopping"
+
+
+def client(settings: Settings, session: aiohttp.ClientSession, token: str | None, watch: Watch) -> AsyncWebClient:
     """No retries of its own: they would send a message twice when only the answer was lost. Jobs know better."""
-    slack = AsyncWebClient(
+    slack = WatchedClient(
+        watch,
         token=token,
         base_url=settings.slack_api_url,
         session=session,
@@ -60,7 +94,7 @@ def _is_local(url: str) -> bool:
     return urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
 
 
-def bolt(settings: Settings, session: aiohttp.ClientSession, me: Me, token: str) -> AsyncApp:
+def bolt(settings: Settings, session: aiohttp.ClientSession, me: Me, token: str, watch: Watch) -> AsyncApp:
     """Bolt with our own authorisation: its own one calls Slack on the first delivery, and acknowledges that
     delivery unseen when the call fails."""
 
@@ -72,7 +106,7 @@ def bolt(settings: Settings, session: aiohttp.ClientSession, me: Me, token: str)
     return AsyncApp(
         name="mailflow",
         signing_secret=secret,
-        client=client(settings, session, None),
+        client=client(settings, session, None, watch),
         authorize=authorize,
         request_verification_enabled=settings.mode == "http",
     )
@@ -117,13 +151,15 @@ async def _wait_or_refuse(error: Exception, name: str, delay: float) -> float:
     return min(delay * 2, 60.0)
 
 
-async def respond(session: aiohttp.ClientSession, url: str, payload: dict[str, Any]) -> None:
+async def respond(session: aiohttp.ClientSession, watch: Watch, url: str, payload: dict[str, Any]) -> None:
     """Answers at a `response_url`. One that has expired or is used up is left alone: nobody waits there any more."""
     webhook = AsyncWebhookClient(url, session=session, retry_handlers=[])
     if _is_local(url):
         webhook.proxy = None
-    answer = await webhook.send_dict(payload)
-    if answer.status_code == 429 or answer.status_code >= 500:
-        raise SlackApiError("the response_url failed", answer)  # type: ignore[no-untyped-call]  # the library does not type it
-    if answer.status_code != 200:
-        logger.warning("a response_url was refused", extra={"status": answer.status_code})
+    with watch.slack_call("response_url") as came_to:
+        answer = await webhook.send_dict(payload)
+        if answer.status_code == 429 or answer.status_code >= 500:
+            raise SlackApiError("the response_url failed", answer)  # type: ignore[no-untyped-call]  # the library does not type it
+        if answer.status_code != 200:
+            came_to("refused")
+            logger.warning("a response_url was refused", extra={"status": answer.status_code})

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-
-from diagnostics import diagnose, explain
+from diagnostics import explain
 from handlers import checks, oncall, privately
 from handlers.blocks import Message, answer, explained, help_message, plain
 from handlers.intake import submission, unslack
-from handlers.ports import Delivery, Services
+from handlers.judging import judge
+from handlers.ports import Delivery, Pasted, Services
+from handlers.watching import concluded
 
 _LONGEST_CODE = 200
 
@@ -21,7 +21,8 @@ async def run(services: Services, delivery: Delivery) -> str:
     action = oncall.wanted(delivery.text)
     message = await oncall.from_command(services, delivery, action) if action else asked(delivery.text)
     if message is None and word == "diagnose" and rest.strip():
-        report = await asyncio.to_thread(diagnose, submission(rest).text)
+        report = await judge([Pasted("", submission(rest).text)])
+        concluded(report)
         message = answer(report)
     elif message is None and word == "diagnose":
         message = plain("Put the error after the command, as in: /mailflow diagnose 550 4.4.7 QUEUE.Expired")

@@ -17,6 +17,7 @@ from handlers.intake import Submission, submission
 from handlers.judging import answered, judge
 from handlers.ports import Answer, Delivery, FileRefusedError, Pasted, Services
 from handlers.uploads import hand_over, logs_of, looks_like_text
+from handlers.watching import concluded
 
 logger = logging.getLogger(__name__)
 
@@ -116,6 +117,7 @@ async def _reply(
     report = await judge(held) if held else alone
     if not delivery.direct and not known and report.verdict == "healthy":
         return None, False
+    concluded(report)
     return answer(report, refusals=submitted.refusals, manual_url=services.manual_url), bool(held)
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no type information
 
 from bot.database.embedded import Embedded, StartError
-from bot.database.schema import migrate
+from bot.database.schema import migrate, pending
 from bot.database.sealing import Seal, WrongKeyError, stored_key
 from bot.settings import Settings
 
@@ -30,21 +31,29 @@ class Database:
 
 
 @asynccontextmanager
-async def open_database(settings: Settings, *, name: str = NAME, throwaway: bool = False) -> AsyncIterator[Database]:
+async def open_database(
+    settings: Settings,
+    *,
+    name: str = NAME,
+    throwaway: bool = False,
+    on_query: Callable[[Any], None] | None = None,
+) -> AsyncIterator[Database]:
     """Opens, and creates what is missing. A `throwaway` database is the embedded server's, named `kind_number`, and
-    dropped at the end, together with those that killed processes left behind.
+    dropped at the end, together with those that killed processes left behind. `on_query` is told of every statement.
 
     Raises StartError, one sentence for a person, when there is no server or the key is not the one in use.
     """
     if settings.database_url and not throwaway:
         url = settings.database_url.get_secret_value()
-        async with _opened(url, settings) as database:
+        async with _opened(url, settings, on_query) as database:
             yield database
         return
+    if throwaway:  # nobody else can bring it up to date
+        settings = settings.model_copy(update={"migrate_at_start": True})
     server = await asyncio.to_thread(Embedded, settings.home)
     try:
         await _create(server.uri("postgres"), name)
-        async with _opened(server.uri(name), settings) as database:
+        async with _opened(server.uri(name), settings, on_query) as database:
             yield database
         if throwaway:
             await _drop(server.uri("postgres"), name.partition("_")[0])
@@ -53,16 +62,22 @@ async def open_database(settings: Settings, *, name: str = NAME, throwaway: bool
 
 
 @asynccontextmanager
-async def _opened(url: str, settings: Settings) -> AsyncIterator[Database]:
+async def _opened(
+    url: str, settings: Settings, on_query: Callable[[Any], None] | None = None
+) -> AsyncIterator[Database]:
+    async def listen(connection: asyncpg.Connection) -> None:
+        connection.add_query_logger(on_query)
+
     try:
-        pool = await asyncpg.create_pool(url, min_size=2, max_size=16, command_timeout=60)
+        init = listen if on_query else None
+        pool = await asyncpg.create_pool(url, min_size=2, max_size=16, command_timeout=60, init=init)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError, ValueError) as error:
         raise StartError(
             f"The database does not let us in ({type(error).__name__}); check DATABASE_URL and that its server runs."
         ) from error
     try:
         async with pool.acquire() as connection:
-            await migrate(connection)
+            await _bring_up(connection, settings)
             seal = await _fitting_seal(connection, settings)
         yield Database(url, pool, seal)
     finally:
@@ -70,6 +85,15 @@ async def _opened(url: str, settings: Settings) -> AsyncIterator[Database]:
             await asyncio.wait_for(pool.close(), timeout=5)
         except TimeoutError:
             pool.terminate()
+
+
+async def _bring_up(connection: asyncpg.Connection, settings: Settings) -> None:
+    if settings.migrate_at_start:
+        await migrate(connection)
+    elif missing := await pending(connection):
+        raise StartError(
+            f"The database lacks {len(missing)} migrations, and MAILFLOW_MIGRATE_AT_START is off: run `mailflow migrate`."
+        )
 
 
 async def _fitting_seal(connection: asyncpg.Connection, settings: Settings) -> Seal:
