@@ -248,6 +248,18 @@ def playground(port: int, no_browser: bool) -> None:
 
 
 @main.command()
+@click.option("--check", is_flag=True, help="Change nothing: say what is due. Exit code 1 when something is.")
+def migrate(check: bool) -> None:
+    """Bring the database up to date, as a job before a new version starts. `serve` does it by itself otherwise.
+
+    Exit code 0: up to date, 1: something is due (with --check), 2: the database can't be reached.
+    """
+    from bot.migrate_command import run as bring_up
+
+    sys.exit(bring_up(check=check))
+
+
+@main.command()
 def run() -> None:
     """Start the bot: on Slack when tokens are set, else the playground."""
     from bot.running import serve_either

@@ -10,15 +10,26 @@ from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no type information
 
-from bot.database.embedded import Embedded, StartError
+from bot.database.embedded import DATA, Embedded, StartError
 from bot.database.schema import migrate, pending
 from bot.database.sealing import Seal, WrongKeyError, stored_key
 from bot.settings import Settings
 
-__all__ = ["Database", "Seal", "StartError", "WrongKeyError", "open_database"]
+__all__ = [
+    "Database",
+    "NothingYetError",
+    "Seal",
+    "StartError",
+    "WrongKeyError",
+    "bring_up",
+    "connected",
+    "open_database",
+]
 
 NAME = "mailflow"  # the database within the embedded server
-_PROOF = "mailflow"
+PROOF = "mailflow"
+_CONNECT_SECONDS = 10.0
+_NO_WAY_IN = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -61,6 +72,48 @@ async def open_database(
         await asyncio.to_thread(server.stop)
 
 
+class NothingYetError(Exception):
+    """There is no database so far, and nobody asked to make one."""
+
+
+@asynccontextmanager
+async def connected(settings: Settings, *, create: bool) -> AsyncIterator[asyncpg.Connection]:
+    """One connection to the database as it is: nothing is migrated, no key is needed. Raises StartError, and NothingYetError
+    where the embedded server has no data; `create` makes them."""
+    if settings.database_url:
+        async with _connection(settings.database_url.get_secret_value()) as connection:
+            yield connection
+        return
+    if not create and not (settings.home / DATA).exists():
+        raise NothingYetError
+    server = await asyncio.to_thread(Embedded, settings.home)
+    try:
+        await _create(server.uri("postgres"), NAME)
+        async with _connection(server.uri(NAME)) as connection:
+            yield connection
+    finally:
+        await asyncio.to_thread(server.stop)
+
+
+@asynccontextmanager
+async def _connection(url: str) -> AsyncIterator[asyncpg.Connection]:
+    try:
+        connection = await asyncpg.connect(url, timeout=_CONNECT_SECONDS, command_timeout=60)
+    except _NO_WAY_IN as error:
+        raise _not_let_in(error) from error
+    try:
+        yield connection
+    finally:
+        with suppress(*_NO_WAY_IN):
+            await connection.close(timeout=5)
+
+
+def _not_let_in(error: Exception) -> StartError:
+    return StartError(
+        f"The database does not let us in ({type(error).__name__}); check DATABASE_URL and that its server runs."
+    )
+
+
 @asynccontextmanager
 async def _opened(
     url: str, settings: Settings, on_query: Callable[[Any], None] | None = None
@@ -71,13 +124,17 @@ async def _opened(
     try:
         init = listen if on_query else None
         pool = await asyncpg.create_pool(url, min_size=2, max_size=16, command_timeout=60, init=init)
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError, ValueError) as error:
-        raise StartError(
-            f"The database does not let us in ({type(error).__name__}); check DATABASE_URL and that its server runs."
-        ) from error
+    except _NO_WAY_IN as error:
+        raise _not_let_in(error) from error
     try:
         async with pool.acquire() as connection:
-            await _bring_up(connection, settings)
+            if settings.migrate_at_start:
+                await bring_up(connection)
+            elif missing := await pending(connection):
+                raise StartError(
+                    f"The database lacks {len(missing)} migrations, and MAILFLOW_MIGRATE_AT_START is off: "
+                    "run `mailflow migrate`."
+                )
             seal = await _fitting_seal(connection, settings)
         yield Database(url, pool, seal)
     finally:
@@ -87,13 +144,15 @@ async def _opened(
             pool.terminate()
 
 
-async def _bring_up(connection: asyncpg.Connection, settings: Settings) -> None:
-    if settings.migrate_at_start:
-        await migrate(connection)
-    elif missing := await pending(connection):
+async def bring_up(connection: asyncpg.Connection) -> list[str]:
+    """Runs the migrations that are due; their names. Raises StartError when one fails: it leaves nothing behind."""
+    try:
+        return await migrate(connection)
+    except (asyncpg.PostgresError, TimeoutError) as error:
         raise StartError(
-            f"The database lacks {len(missing)} migrations, and MAILFLOW_MIGRATE_AT_START is off: run `mailflow migrate`."
-        )
+            f"The database could not be brought up to date ({type(error).__name__}). "
+            "The user in DATABASE_URL must be allowed to create tables; `mailflow doctor` says more."
+        ) from error
 
 
 async def _fitting_seal(connection: asyncpg.Connection, settings: Settings) -> Seal:
@@ -103,7 +162,7 @@ async def _fitting_seal(connection: asyncpg.Connection, settings: Settings) -> S
         seal = Seal(keys)
     except ValueError:
         raise StartError(f"{settings.home / 'secret.key'} does not hold a key; restore it from your backup.") from None
-    await connection.execute("insert into seal (proof) values ($1) on conflict do nothing", seal.close(_PROOF))
+    await connection.execute("insert into seal (proof) values ($1) on conflict do nothing", seal.close(PROOF))
     try:
         seal.open(await connection.fetchval("select proof from seal"))
     except WrongKeyError:

@@ -38,7 +38,12 @@ async def pending(connection: asyncpg.Connection) -> list[str]:
     done: set[str] = set()
     if await connection.fetchval("select to_regclass('migration') is not null"):
         done = {row["name"] for row in await connection.fetch("select name from migration")}
-    return [name for name in (*(name for name, _ in _scripts()), _queue_name()) if name not in done]
+    return [name for name in names() if name not in done]
+
+
+def names() -> list[str]:
+    """All migrations of this version, in their order; the queue's own come last."""
+    return [*(name for name, _ in _scripts()), _queue_name()]
 
 
 def _scripts() -> list[tuple[str, str]]:
