@@ -14,7 +14,7 @@ import platformdirs
 from cryptography.fernet import Fernet
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot import check_settings
 from diagnostics.checks.options import DKIM_SELECTORS, DNSBL_ZONES
@@ -24,6 +24,8 @@ PREFIX = "MAILFLOW_"
 DOTENV = Path(".env")
 
 Mode = Literal["socket", "http"]
+
+_TOKENS = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN")
 
 
 class SettingsError(Exception):
@@ -233,6 +235,18 @@ class Settings(BaseSettings):
         description="Shared secret that signs requests to the on-call file's webhooks, and theirs to `/oncall/webhook`.",
     )
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the names are pydantic's
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """`read` gathers the values, and nothing else does."""
+        return (init_settings,)
+
     @field_validator("dns_servers", mode="before")
     @classmethod
     def _servers(cls, value: object) -> object:
@@ -346,6 +360,14 @@ def names() -> dict[str, str]:
 
 def load(environ: Mapping[str, str] = os.environ, dotenv: Path = DOTENV) -> Settings:
     """The settings. Raises SettingsError with a sentence for each thing that is wrong."""
+    settings, wrong = read(environ, dotenv)
+    if wrong:
+        raise SettingsError(*wrong)
+    return settings
+
+
+def read(environ: Mapping[str, str], dotenv: Path) -> tuple[Settings, tuple[str, ...]]:
+    """The settings as far as they are right, and a sentence for each thing that is wrong, which counts as unset."""
     from_file = {key: value for key, value in dotenv_values(dotenv, encoding="utf-8").items() if value is not None}
     given = {**from_file, **environ}
     known = names()
@@ -354,21 +376,29 @@ def load(environ: Mapping[str, str] = os.environ, dotenv: Path = DOTENV) -> Sett
         for key in sorted(given)
         if key.startswith(PREFIX) and key not in known
     ]
-    try:
-        settings = Settings.model_validate({name: given[name] for name in known if given.get(name)})
-    except ValidationError as error:
-        wrong += [_sentence(dict(detail)) for detail in error.errors(include_input=False, include_url=False)]
-    if wrong:
-        raise SettingsError(*wrong)
-    return settings
+    values = {name: given[name] for name in known if given.get(name)}
+    while True:
+        try:
+            return Settings.model_validate(values), tuple(wrong)
+        except ValidationError as error:
+            details = [dict(detail) for detail in error.errors(include_input=False, include_url=False)]
+        wrong += map(_sentence, details)
+        for name in [_place(detail) for detail in details]:
+            for bad in (name,) if name else _TOKENS:  # what is wrong as a whole is wrong with the tokens
+                values.pop(bad, None)
 
 
 def _sentence(detail: Mapping[str, object]) -> str:
     """A sentence for one pydantic error that never repeats the value."""
-    where = detail["loc"]
     message = str(detail["msg"]).removeprefix("Value error, ").removesuffix(".")
-    name = str(where[0]) if isinstance(where, tuple) and where else ""
+    name = _place(detail)
     return f"{name}: {message}." if name else f"{message}."
+
+
+def _place(detail: Mapping[str, object]) -> str:
+    """The setting that an error is about; "" for none alone."""
+    where = detail["loc"]
+    return str(where[0]) if isinstance(where, tuple) and where else ""
 
 
 def as_markdown() -> str:

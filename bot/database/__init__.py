@@ -12,10 +12,11 @@ import asyncpg  # type: ignore[import-untyped]  # it ships no type information
 
 from bot.database.embedded import DATA, Embedded, StartError
 from bot.database.schema import migrate, pending
-from bot.database.sealing import Seal, WrongKeyError, stored_key
+from bot.database.sealing import KEY_FILE, Seal, WrongKeyError, stored_key
 from bot.settings import Settings
 
 __all__ = [
+    "PROOF",
     "Database",
     "NothingYetError",
     "Seal",
@@ -161,7 +162,7 @@ async def _fitting_seal(connection: asyncpg.Connection, settings: Settings) -> S
     try:
         seal = Seal(keys)
     except ValueError:
-        raise StartError(f"{settings.home / 'secret.key'} does not hold a key; restore it from your backup.") from None
+        raise StartError(f"{settings.home / KEY_FILE} does not hold a key; restore it from your backup.") from None
     await connection.execute("insert into seal (proof) values ($1) on conflict do nothing", seal.close(PROOF))
     try:
         seal.open(await connection.fetchval("select proof from seal"))

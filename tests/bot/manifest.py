@@ -53,4 +53,5 @@ def installed() -> Manifest:
         commands=tuple(command["command"] for command in manifest["features"]["slash_commands"]),
         message_shortcuts={cut["callback_id"]: cut["name"] for cut in manifest["features"]["shortcuts"]},
         events=frozenset(manifest["settings"]["event_subscriptions"]["bot_events"]),
+        scopes=(*manifest["oauth_config"]["scopes"]["bot"], *manifest["oauth_config"]["scopes"]["bot_optional"]),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+from bot.doctor.slack import LISTING_SCOPES, ON_CALL_SCOPES, SCOPES
 from handlers.deliveries import COMMAND, SHORTCUT
 from tests.bot.manifest import installed, parsed
 
@@ -21,8 +22,9 @@ METHODS = {
     "files_upload_v2": {"files:write"},
     "files_delete": {"files:write"},
 }
-# What only on-call needs: whoever pages nobody need not grant it.
+# What only on-call needs (whoever pages nobody need not grant it), and what lets `mailflow doctor` name channels.
 OPTIONAL = {
+    "users_conversations": {"channels:read", "groups:read"},
     "conversations_open": {"im:write"},
     "usergroups_users_list": {"usergroups:read"},
     "users_info": {"users:read"},
@@ -37,7 +39,8 @@ EVENTS = {
 
 def called() -> set[str]:
     """Every method of Slack's client that the code names."""
-    sources = [*ROOT.glob("handlers/**/*.py"), *ROOT.glob("bot/*.py"), *ROOT.glob("bot/oncall/*.py")]
+    folders = ("handlers/**", "bot", "bot/oncall", "bot/doctor")
+    sources = [path for folder in folders for path in ROOT.glob(f"{folder}/*.py")]
     names = {
         node.attr
         for path in sources
@@ -69,6 +72,12 @@ def test_the_scopes_are_those_that_are_used() -> None:
     optional = parsed()["oauth_config"]["scopes"]["bot_optional"]
     assert set(optional) == set().union(*OPTIONAL.values())
     assert optional == sorted(optional)
+
+
+def test_the_doctor_knows_the_scopes_of_the_manifest() -> None:
+    scopes = parsed()["oauth_config"]["scopes"]
+    assert sorted(SCOPES) == scopes["bot"]
+    assert sorted(ON_CALL_SCOPES | LISTING_SCOPES) == scopes["bot_optional"]
 
 
 def test_the_events_commands_and_shortcuts_are_those_that_are_listened_to() -> None:
