@@ -94,6 +94,7 @@ class Health:
 
 def _is_here(peer: str | None) -> bool:
     try:
-        return inner(ip_address((peer or "").partition("%")[0])).is_loopback
+        address = ip_address((peer or "").partition("%")[0])
     except ValueError:
         return False
+    return address.is_loopback or inner(address).is_loopback

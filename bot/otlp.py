@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,6 +39,7 @@ from bot.tracing import Note, Value
 _PATH: Final = "/v1/traces"
 _LOCAL: Final = ("127.0.0.1", "localhost", "::1")
 _NANO: Final = 1_000_000_000
+PATIENCE: Final = 3.0  # seconds
 
 _named: ContextVar[UUID | None] = ContextVar("named", default=None)
 
@@ -55,8 +57,8 @@ class _Ids(RandomIdGenerator):
 
 
 def _span_of(named: UUID) -> int:
-    """Half of the UUID: never 0, because the version of a UUID is in it."""
-    return named.int >> 64
+    """Half of it; 0 would be no id."""
+    return named.int >> 64 or 1
 
 
 class OtlpTracing:
@@ -69,13 +71,13 @@ class OtlpTracing:
     def __init__(self, endpoint: str, headers: str = "") -> None:
         session = requests.Session()
         session.trust_env = urlsplit(endpoint).hostname not in _LOCAL  # a proxy leads away from this machine
-        exporter = OTLPSpanExporter(
+        self._exporter = OTLPSpanExporter(
             endpoint.rstrip("/") + _PATH,
             headers=parse_env_headers(headers, liberal=True) if headers else None,
             session=session,
         )
         self._provider = TracerProvider(resource=_resource(), id_generator=_Ids(), shutdown_on_exit=False)
-        self._provider.add_span_processor(BatchSpanProcessor(exporter))
+        self._provider.add_span_processor(BatchSpanProcessor(self._exporter))
         self._tracer = self._provider.get_tracer("mailflow")
 
     @contextmanager
@@ -109,7 +111,11 @@ class OtlpTracing:
             self._tracer.start_span(name, attributes=attributes, start_time=now - int(seconds * _NANO)).end(now)
 
     def close(self) -> None:
+        """A collector that is down would be tried again for half a minute; nobody waits that long for a stop."""
+        enough = threading.Timer(PATIENCE, self._exporter.shutdown)
+        enough.start()
         self._provider.shutdown()
+        enough.cancel()
 
 
 @contextmanager

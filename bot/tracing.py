@@ -1,7 +1,7 @@
 """Spans of the work, for whoever set an OTLP endpoint: from the arrival of a delivery to its answer.
 
-A trace is named after what it follows: its id is the delivery's (or the escalation's) UUID without the dashes. So the id in
-a log line leads to the trace, and work that another process takes up later goes on in it, with nothing stored for it.
+A trace is named after what it follows: its id is the delivery's without the dashes. So the id in a log line leads to the
+trace, and work that another process takes up later goes on in it, with nothing stored for it.
 Spans hold names, kinds and outcomes, nothing of what people pasted, and of an exception its type alone.
 """
 
