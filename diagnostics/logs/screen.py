@@ -10,18 +10,17 @@ from __future__ import annotations
 
 from typing import Final
 
-import re2
-
 from diagnostics.logs.layout import Layout
+from diagnostics.patterns import linear
 
 # Accepted messages: Exchange says 2.6.0, Postfix "queued as", Exim "OK id=", Google "2.0.0 OK" and a number.
 _REPLY: Final = r"(?:[45]\d\d|250 2\.[06]\.0 |250 [Oo][Kk] id=|250 [^,\n]{0,60}[Qq]ueued)"
-_SENT = re2.compile(rf"(?:<,|<,\"){_REPLY}".encode())
-_RECEIVED = re2.compile(rf"(?:>,|>,\"){_REPLY}".encode())
+_SENT = linear(rf"(?:<,|<,\"){_REPLY}".encode())
+_RECEIVED = linear(rf"(?:>,|>,\"){_REPLY}".encode())
 # A note that tells a failure begins with a reply's number, or holds one of two words.
-_EITHER = tuple(re2.compile(pattern) for pattern in (rb"\*,[,\"]{0,2}[45]\d\d", rb"ailed", rb"rror", rb"Remote\r?\n"))
+_EITHER = tuple(linear(pattern) for pattern in (rb"\*,[,\"]{0,2}[45]\d\d", rb"ailed", rb"rror", rb"Remote\r?\n"))
 _RARE: Final = ((b"+", b",+,"), (b"Q", b",QUIT"))
-_NO_ROW = re2.compile(rb"\n[^2\r\n]")
+_NO_ROW = linear(rb"\n[^2\r\n]")
 
 
 def candidates(text: bytes, layout: Layout) -> list[int]:

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
-import re2
-
 from diagnostics.logs.episodes import Ends, Episode, Failing
 from diagnostics.logs.sessions import Talk
+from diagnostics.patterns import linear
 
 OTHERS: Final = "(others)"
 _MOST_NAMES: Final = 20_000  # connectors, remote addresses and hours that are counted each by itself
@@ -19,7 +18,7 @@ _MOST_FAILURES: Final = 1_000
 _LONGEST: Final = 160
 _SLOTS: Final = (15, 13, 10, 0)  # characters of a time: ten minutes, an hour, a day, always
 # What differs between two replies of the same kind: addresses, hosts in brackets, numbers of messages and sessions.
-_VARIABLE = re2.compile(
+_VARIABLE = linear(
     r"<[^<>]{0,320}>|\[[^\[\]]{0,320}\]|[\w.+=-]{1,64}@[\w.-]{1,255}|\b\d{1,3}(?:\.\d{1,3}){3}\b|\b[0-9A-Fa-f]{8,64}\b|\b\d{6,}\b"
 )
 Names = dict[str, "Count"]

@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-import re2
-
+from diagnostics.patterns import linear
 from diagnostics.recognisers.event_details import Found
 from diagnostics.recognisers.event_labels import GOES_ON, LABELS, REPLY, event_of
 from diagnostics.recognisers.format_list import Block, Lines, blocks
 
-_INLINE = re2.compile(
+_INLINE = linear(
     r"(?:^|\s)(Log Name|Event Source|Event ID|Event Type|Event Category|Source|Task Category|Level"
     r"|Keywords|User|Computer|Date"
     r"|Time|Description|Message)\s*:\s"
 )
 _LONGEST_LABEL = 60
-_NUMBER = re2.compile(r"^\s*(\d{1,5})\b")
-_PROVIDER = re2.compile(r"^[\w][\w .()-]{1,79}$")
+_NUMBER = linear(r"^\s*(\d{1,5})\b")
+_PROVIDER = linear(r"^[\w][\w .()-]{1,79}$")
 
 
 @dataclass(slots=True)
