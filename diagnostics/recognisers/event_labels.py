@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-import re2
+from diagnostics.patterns import linear
 
 # en de fr es it pt nl pl sv da nb fi cs hu tr ru ja zh ko; the PowerShell property names are English everywhere.
 _NAMES: Final = {
@@ -59,14 +59,14 @@ PROVIDERS: Final = (
     r"Schannel|MSExchange(?:[A-Za-z]+| [A-Z][A-Za-z]+(?: [A-Z][A-Za-z]+){0,3})?|FIPFS|Service Control Manager"
 )
 # A description has paragraphs; these are the words that go on with one.
-GOES_ON = re2.compile(
+GOES_ON = linear(
     r"(?i)^\s*(?:The (?:following|SSPI|TLS|error|message|certificate|source)\b|Der SSPI|Le processus"
     r"|El proceso|Il processo|Resource|Exception|Stack|Details?\b"
     r"|Diagnostic|Additional|Cause:|Explanation|User Action|Watson|Inbound|Mail (?:sub|resub)"
     r"|at [A-Z]\w+\.|Error(?: code)?:|UsedDisk|PrivateBytes)"
 )
 # A reply of a mail server is no part of an event that it follows.
-REPLY = re2.compile(r"^\s*[#<>*]?\s*[2-5]\d\d[ -]")
+REPLY = linear(r"^\s*[#<>*]?\s*[2-5]\d\d[ -]")
 
 _LEVELS: Final = (
     (("inform", "情報", "信息", "資訊", "정보", "свед"), "Information"),
@@ -147,14 +147,14 @@ _SENTENCES: Final = (
     (r"No DNS servers could be retrieved from", 16025),
     (r"(?:TLS|SSL).{0,400}0x8009030D.{0,200}\b10001\b", 36870),
 )
-_EACH: Final = tuple((re2.compile(f"(?i){words}"), event) for words, event in _SENTENCES)
+_EACH: Final = tuple((linear(f"(?i){words}"), event) for words, event in _SENTENCES)
 # Words that one of the sentences can't do without, for a quick look before the patterns.
 _MARKS: Final = (
     "ould not ", "transport cert", "valid SMTP", "DNS servers could",
     "atal ", "remote server", "redential", "cipher suite", "private key", "handshake", "0x8009030",
 )  # fmt: skip
 SCHANNEL: Final = range(36864, 36900)
-_ANY = re2.compile("(?i)" + "|".join(words for words, _ in _SENTENCES))
+_ANY = linear("(?i)" + "|".join(words for words, _ in _SENTENCES))
 
 
 def provider_of(event: int) -> str:

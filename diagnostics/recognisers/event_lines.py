@@ -7,19 +7,20 @@ from dataclasses import dataclass, field
 
 import re2
 
+from diagnostics.patterns import linear
 from diagnostics.recognisers.event_details import Found
 from diagnostics.recognisers.event_labels import GOES_ON, LABELS, REPLY, event_of
 from diagnostics.recognisers.format_list import Block, Lines, blocks
 
 # Several labels on one line, as people copy the table of the viewer or type it off.
-_INLINE = re2.compile(
+_INLINE = linear(
     r"(?i)(?:^|[\s,;|])("
     + "|".join(re2.escape(name) for name in sorted(LABELS, key=len, reverse=True))
     + r")\s{0,4}[:：]\s?"
 )
 _LONGEST_LABEL = 60
-_NUMBER = re2.compile(r"^\s*(\d{1,5})\b")
-_PROVIDER = re2.compile(r"^[\w][\w .()-]{1,79}$")
+_NUMBER = linear(r"^\s*(\d{1,5})\b")
+_PROVIDER = linear(r"^[\w][\w .()-]{1,79}$")
 
 
 @dataclass(slots=True)

@@ -22,17 +22,16 @@ don't.
 
 from __future__ import annotations
 
-import re2
-
 from diagnostics.cause import EMS, Belief, Finding, cause, change, look
 from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.facts import Said
+from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Step
 
-_THROTTLED = re2.compile(r"\bAS\W?\d{4,}")
+_THROTTLED = linear(r"\bAS\W?\d{4,}")
 
 
 @cause(

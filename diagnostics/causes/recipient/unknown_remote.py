@@ -24,8 +24,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import re2
-
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.recipient.lookup import (
     address,
@@ -43,6 +41,7 @@ from diagnostics.causes.recipient.lookup import (
 from diagnostics.causes.recipient.steps import correct_the_address
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Addressed, Configured
+from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Step
 
@@ -99,9 +98,9 @@ _WORDS: Final = (
     "utilisateur inconnu",
 )
 # The whole answer of the recipient filter that Exchange itself brings along: no foreign server needs to be involved.
-_EXCHANGE_FILTER = re2.compile(r"(?i)^\W*550 5\.1\.1 User unknown\W*$")
+_EXCHANGE_FILTER = linear(r"(?i)^\W*550 5\.1\.1 User unknown\W*$")
 # A number, an SMTP address and what a server says of it: Exchange itself writes tokens instead.
-_WORDED = re2.compile(r"(?i)550[ -]5\.1\.1\s.{0,80}[\w.+-]@[\w-]+\.\w.{0,200}\w+ \w+")
+_WORDED = linear(r"(?i)550[ -]5\.1\.1\s.{0,80}[\w.+-]@[\w-]+\.\w.{0,200}\w+ \w+")
 # The same words about something else: another cause's tokens, the sender's own address, a sign-in.
 _OTHERS: Final = (
     "storedrv.",
