@@ -17,21 +17,20 @@ import aiohttp
 from aiohttp import web
 from pydantic import SecretStr
 from slack_bolt.app.async_app import AsyncApp
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import logs as log_lines
 from bot.checks import Checks, closed_networks
 from bot.database import NAME, Database, StartError, open_database
 from bot.database.cases import Cases
 from bot.database.inbox import Inbox
-from bot.health import Health
+from bot.health import Health, Reach
 from bot.jobs import Pace, Worker
 from bot.log_reading import LogReader, sweep
 from bot.oncall.composing import compose
 from bot.oncall.escalations import Clock, Escalations
 from bot.server import Server
 from bot.settings import Settings
-from bot.slack import CALL_SECONDS, Me, Reach, bolt, client, connect, identify, respond
+from bot.slack import CALL_SECONDS, OneWorkspace, bolt, client, connect, respond
 from bot.tracing import tracing_of
 from bot.watch import Watch
 from diagnostics import diagnose
@@ -51,10 +50,9 @@ class Bot:
 
     settings: Settings
     app: AsyncApp
-    slack: AsyncWebClient
+    workspace: OneWorkspace
     worker: Worker
     server: Server
-    me: Me
     logs: LogReader
     reach: Reach
     watch: Watch
@@ -82,19 +80,18 @@ def build(
     """
     pace, watch = pace or Pace(), watch or Watch()
     token = settings.bot_token.get_secret_value() if settings.bot_token else ""
-    me = Me()
-    slack = client(settings, session, token, watch)
+    workspace = OneWorkspace(client(settings, session, token, watch))
     inbox = Inbox(database, watch)
-    files = SlackFiles(session, token=token, api_url=settings.slack_api_url, most_bytes=settings.max_file_bytes)
+    files = SlackFiles(session, workspace.slack, api_url=settings.slack_api_url, most_bytes=settings.max_file_bytes)
     logs = LogReader(files, most_bytes=settings.max_log_bytes, text_bytes=settings.max_file_bytes)
     services = Services(
         inbox=inbox,
         cases=Cases(database),
-        slack=slack,
+        slack=workspace.slack,
         checks=Checks(database, settings, closed_networks(database.url), watch=watch),
         files=files,
         logs=logs,
-        identity=me,
+        identity=workspace.identity,
         respond=partial(respond, session, watch),
         max_file_bytes=settings.max_file_bytes,
         alert_bots=settings.alert_bots,
@@ -116,12 +113,12 @@ def build(
         watch=watch,
         escalations=escalations,
     )
-    app = bolt(settings, session, me, token, watch)
-    reach = Reach(me, settings.mode, started=lambda: bot.ready)
+    app = bolt(settings, session, workspace.identity, watch)
+    reach = Reach(settings.mode, started=lambda: bot.ready)
     server, metrics_server = _servers(
         settings, app, Health(inbox, database.pool, watch.metrics, slack=reach), oncall.routes if oncall else (), reach
     )
-    bot = Bot(settings, app, slack, worker, server, me, logs, reach, watch, escalations, metrics_server)
+    bot = Bot(settings, app, workspace, worker, server, logs, reach, watch, escalations, metrics_server)
     register(app, services)
     return bot
 
@@ -171,11 +168,11 @@ async def running(
         await _listen(bot, stack)
         announce(bot.server.url)
         # What the first diagnosis has to load must not delay the first answer.
-        await asyncio.gather(identify(bot.slack, bot.me), asyncio.to_thread(diagnose, FIRST))
+        await asyncio.gather(bot.workspace.start(), asyncio.to_thread(diagnose, FIRST))
         work = asyncio.create_task(bot.worker.run())
         stack.push_async_callback(_stop_working, bot, work, pace.stop)
         if settings.mode == "socket":
-            handler = await connect(bot.app, bot.slack, settings.app_token)
+            handler = await connect(bot.app, settings.app_token)
             stack.push_async_callback(handler.close_async)
             bot.reach.socket = handler.client
         bot.ready = True

@@ -12,9 +12,11 @@ from typing import Final
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no type information
 from aiohttp import web
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
 
 from bot.database.inbox import Inbox, Waiting
 from bot.metrics import Metrics
+from bot.settings import Mode
 from diagnostics.checks.scope import inner
 
 logger = logging.getLogger(__name__)
@@ -40,6 +42,22 @@ class Readiness:
     @property
     def ready(self) -> bool:
         return all(said == _OK for said in self.parts.values())
+
+
+class Reach:
+    """Whether Slack reaches the bot; `socket` is set once it is open. Called, it says "" or what is in the way."""
+
+    def __init__(self, mode: Mode, *, started: Callable[[], bool]) -> None:
+        self.socket: SocketModeClient | None = None
+        self.started = started
+        self._mode = mode
+
+    async def __call__(self) -> str:
+        if not self.started():
+            return "the bot is stopping, or starting and Slack has not said yet who it is"
+        if self._mode == "socket" and not (self.socket and await self.socket.is_connected()):
+            return "the socket is closed"
+        return ""
 
 
 class Health:
