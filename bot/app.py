@@ -6,7 +6,7 @@ import asyncio
 import logging
 import secrets
 import signal
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -14,7 +14,6 @@ from functools import partial
 from typing import Any
 
 import aiohttp
-from aiohttp import web
 from pydantic import SecretStr
 from slack_bolt.app.async_app import AsyncApp
 
@@ -28,7 +27,7 @@ from bot.jobs import Pace, Worker
 from bot.log_reading import LogReader, sweep
 from bot.oncall.composing import compose
 from bot.oncall.escalations import Clock, Escalations
-from bot.server import Server
+from bot.server import Server, servers
 from bot.settings import Settings
 from bot.slack import CALL_SECONDS, OneWorkspace, bolt, client, connect, respond
 from bot.tracing import tracing_of
@@ -115,30 +114,11 @@ def build(
     )
     app = bolt(settings, session, workspace.identity, watch)
     reach = Reach(settings.mode, started=lambda: bot.ready)
-    server, metrics_server = _servers(
-        settings, app, Health(inbox, database.pool, watch.metrics, slack=reach), oncall.routes if oncall else (), reach
-    )
+    health = Health(inbox, database.pool, watch.metrics, slack=reach)
+    server, metrics_server = servers(settings, app, health, reach.started, oncall.routes if oncall else ())
     bot = Bot(settings, app, workspace, worker, server, logs, reach, watch, escalations, metrics_server)
     register(app, services)
     return bot
-
-
-def _servers(
-    settings: Settings, app: AsyncApp, health: Health, routes: Sequence[web.RouteDef], reach: Reach
-) -> tuple[Server, Server | None]:
-    """What Slack and others reach, and with a port of its own what only the operator does."""
-    own = settings.metrics_port is not None
-    here = () if own else (web.get("/metrics", health.exposed_here),)
-    server = Server(
-        app if settings.mode == "http" else None,
-        started=reach.started,
-        readiness=health.readiness,
-        routes=(*routes, *here),
-    )
-    if not own:
-        return server, None
-    there = (web.get("/metrics", health.exposed),)
-    return server, Server(None, started=reach.started, readiness=health.readiness, routes=there)
 
 
 @asynccontextmanager

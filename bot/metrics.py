@@ -53,6 +53,7 @@ class Metrics:
         self._outcomes, self._methods = Names(), Names()
         ProcessCollector(registry=self.registry)
         self._make_flow()
+        self._make_judgements()
         self._make_calls()
         self._make_state()
 
@@ -81,6 +82,9 @@ class Metrics:
             registry=r,
             buckets=_ANSWER,
         )
+
+    def _make_judgements(self) -> None:
+        r = self.registry
         self._diagnosis_seconds = Histogram(
             "mailflow_diagnosis_seconds", "One diagnosis of a case, or of one paste.", registry=r, buckets=_CALL
         )

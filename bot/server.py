@@ -8,9 +8,24 @@ from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.app.async_app import AsyncApp
 
-from bot.health import Readiness
+from bot.health import Health, Readiness
+from bot.settings import Settings
 
 LARGEST_REQUEST = 4 * 1024 * 1024
+
+
+def servers(
+    settings: Settings, app: AsyncApp, health: Health, started: Callable[[], bool], routes: Sequence[web.RouteDef]
+) -> tuple[Server, Server | None]:
+    """What Slack and others reach; and with a port of its own for metrics, what only the operator does."""
+    own = settings.metrics_port is not None
+    here = () if own else (web.get("/metrics", health.exposed_here),)
+    listens = app if settings.mode == "http" else None
+    server = Server(listens, started=started, readiness=health.readiness, routes=(*routes, *here))
+    if not own:
+        return server, None
+    there = (web.get("/metrics", health.exposed),)
+    return server, Server(None, started=started, readiness=health.readiness, routes=there)
 
 
 class Server:

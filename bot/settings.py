@@ -236,13 +236,8 @@ class Settings(BaseSettings):
     )
 
     @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003 - the names are pydantic's
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    def settings_customise_sources(  # type: ignore[override]  # pydantic's other sources are not looked at
+        cls, _settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, **_others: object
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """`read` gathers the values, and nothing else does."""
         return (init_settings,)
@@ -262,7 +257,7 @@ class Settings(BaseSettings):
     def _networks(cls, value: object) -> object:
         return check_settings.networks(value) if isinstance(value, str) else value
 
-    @field_validator("dnsbl_zones", "dkim_selectors", mode="before")
+    @field_validator("alert_bots", "dnsbl_zones", "dkim_selectors", mode="before")
     @classmethod
     def _words(cls, value: object) -> object:
         if not isinstance(value, str):
@@ -278,11 +273,6 @@ class Settings(BaseSettings):
     @classmethod
     def _upper(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
-
-    @field_validator("alert_bots", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        return frozenset(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
     @field_validator("home")
     @classmethod
@@ -381,24 +371,19 @@ def read(environ: Mapping[str, str], dotenv: Path) -> tuple[Settings, tuple[str,
         try:
             return Settings.model_validate(values), tuple(wrong)
         except ValidationError as error:
-            details = [dict(detail) for detail in error.errors(include_input=False, include_url=False)]
-        wrong += map(_sentence, details)
-        for name in [_place(detail) for detail in details]:
+            mistakes = [_mistake(dict(detail)) for detail in error.errors(include_input=False, include_url=False)]
+        for name, sentence in mistakes:
+            wrong.append(sentence)
             for bad in (name,) if name else _TOKENS:  # what is wrong as a whole is wrong with the tokens
                 values.pop(bad, None)
 
 
-def _sentence(detail: Mapping[str, object]) -> str:
-    """A sentence for one pydantic error that never repeats the value."""
-    message = str(detail["msg"]).removeprefix("Value error, ").removesuffix(".")
-    name = _place(detail)
-    return f"{name}: {message}." if name else f"{message}."
-
-
-def _place(detail: Mapping[str, object]) -> str:
-    """The setting that an error is about; "" for none alone."""
+def _mistake(detail: Mapping[str, object]) -> tuple[str, str]:
+    """The setting of one pydantic error, "" for none alone, and a sentence that never repeats the value."""
     where = detail["loc"]
-    return str(where[0]) if isinstance(where, tuple) and where else ""
+    message = str(detail["msg"]).removeprefix("Value error, ").removesuffix(".")
+    name = str(where[0]) if isinstance(where, tuple) and where else ""
+    return name, f"{name}: {message}." if name else f"{message}."
 
 
 def as_markdown() -> str:
