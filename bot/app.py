@@ -30,8 +30,8 @@ from bot.oncall.escalations import Clock, Escalations
 from bot.server import Server, servers
 from bot.settings import Settings
 from bot.slack import CALL_SECONDS, OneWorkspace, bolt, client, connect, respond
+from bot.telemetry import Telemetry
 from bot.tracing import tracing_of
-from bot.watch import Watch
 from diagnostics import diagnose
 from handlers import register
 from handlers.files import SlackFiles
@@ -54,7 +54,7 @@ class Bot:
     server: Server
     logs: LogReader
     reach: Reach
-    watch: Watch
+    telemetry: Telemetry
     escalations: Escalations | None = None
     metrics_server: Server | None = None
     ready: bool = False
@@ -71,34 +71,34 @@ def build(
     *,
     pace: Pace | None = None,
     clock: Clock = system_clock,
-    watch: Watch | None = None,
+    telemetry: Telemetry | None = None,
 ) -> Bot:
     """Composes a bot from its settings, an open database and an HTTP session. Starts nothing. Raises SettingsError.
 
     `clock` is the one that escalations go by.
     """
-    pace, watch = pace or Pace(), watch or Watch()
+    pace, telemetry = pace or Pace(), telemetry or Telemetry()
     token = settings.bot_token.get_secret_value() if settings.bot_token else ""
-    workspace = OneWorkspace(client(settings, session, token, watch))
-    inbox = Inbox(database, watch)
+    workspace = OneWorkspace(client(settings, session, token, telemetry))
+    inbox = Inbox(database, telemetry)
     files = SlackFiles(session, workspace.slack, api_url=settings.slack_api_url, most_bytes=settings.max_file_bytes)
     logs = LogReader(files, most_bytes=settings.max_log_bytes, text_bytes=settings.max_file_bytes)
     services = Services(
         inbox=inbox,
         cases=Cases(database),
         slack=workspace.slack,
-        checks=Checks(database, settings, closed_networks(database.url), watch=watch),
+        checks=Checks(database, settings, closed_networks(database.url), telemetry=telemetry),
         files=files,
         logs=logs,
         identity=workspace.identity,
-        respond=partial(respond, session, watch),
+        respond=partial(respond, session, telemetry),
         max_file_bytes=settings.max_file_bytes,
         alert_bots=settings.alert_bots,
         manual_url=settings.manual_url or "",
         straggler_seconds=pace.straggler,
     )
     oncall = compose(
-        settings, database, session, services, clock=clock, pace=pace, ready=lambda: bot.ready, watch=watch
+        settings, database, session, services, clock=clock, pace=pace, ready=lambda: bot.ready, telemetry=telemetry
     )
     escalations = oncall.escalations if oncall else None
     services = replace(services, oncall=escalations)
@@ -109,14 +109,14 @@ def build(
         apologise=partial(apologise, services),
         retention_days=settings.retention_days,
         pace=pace,
-        watch=watch,
+        telemetry=telemetry,
         escalations=escalations,
     )
-    app = bolt(settings, session, workspace.identity, watch)
+    app = bolt(settings, session, workspace.identity, telemetry)
     reach = Reach(settings.mode, started=lambda: bot.ready)
-    health = Health(inbox, database.pool, watch.metrics, slack=reach)
+    health = Health(inbox, database.pool, telemetry.metrics, slack=reach)
     server, metrics_server = servers(settings, app, health, reach.started, oncall.routes if oncall else ())
-    bot = Bot(settings, app, workspace, worker, server, logs, reach, watch, escalations, metrics_server)
+    bot = Bot(settings, app, workspace, worker, server, logs, reach, telemetry, escalations, metrics_server)
     register(app, services)
     return bot
 
@@ -135,16 +135,16 @@ async def running(
     settings.require_slack()
     pace = pace or Pace()
     sweep()
-    watch = Watch(tracing=tracing_of(settings))
+    telemetry = Telemetry(tracing=tracing_of(settings))
     async with AsyncExitStack() as stack:
-        stack.push_async_callback(asyncio.to_thread, watch.tracing.close)
-        on_query = watch.queried if watch.tracing.on else None
+        stack.push_async_callback(asyncio.to_thread, telemetry.tracing.close)
+        on_query = telemetry.queried if telemetry.tracing.on else None
         database = await stack.enter_async_context(
             open_database(settings, name=database_name, throwaway=throwaway, on_query=on_query)
         )
         timeout = aiohttp.ClientTimeout(total=CALL_SECONDS)
         session = await stack.enter_async_context(aiohttp.ClientSession(timeout=timeout))
-        bot = build(settings, database, session, pace=pace, clock=clock, watch=watch)
+        bot = build(settings, database, session, pace=pace, clock=clock, telemetry=telemetry)
         await _listen(bot, stack)
         announce(bot.server.url)
         # What the first diagnosis has to load must not delay the first answer.

@@ -16,7 +16,7 @@ from uuid import UUID
 from bot.check_settings import network_of, options_of, scope_of
 from bot.database import Database
 from bot.settings import Settings
-from bot.watch import Watch
+from bot.telemetry import Telemetry
 from diagnostics.checks import Attempt, CheckReport, check, target_of
 from diagnostics.checks.scope import IpNetwork
 from handlers.ports import Asker, CheckRefusedError, CheckResult
@@ -67,9 +67,9 @@ class Checks:
         settings: Settings,
         closed: tuple[IpNetwork, ...] = (),
         *,
-        watch: Watch | None = None,
+        telemetry: Telemetry | None = None,
     ) -> None:
-        self._watch = watch or Watch()
+        self._telemetry = telemetry or Telemetry()
         self._pool = database.pool
         self._seal = database.seal
         self._settings = settings
@@ -135,9 +135,9 @@ class Checks:
                 )
 
     async def _carry_out(self, run: UUID, target: str, progress: Callable[[Attempt], None]) -> CheckResult:
-        live = self._live[run] = _Live(listeners=[progress, self._watch.looked])
+        live = self._live[run] = _Live(listeners=[progress, self._telemetry.looked])
         try:
-            with self._watch.check() as done:
+            with self._telemetry.check() as done:
                 report = await check(
                     target,
                     scope=self._scope,

@@ -23,7 +23,7 @@ from pgqueuer.models import Job, Schedule
 from bot.database import Database
 from bot.database.held import ENTRYPOINT as ESCALATION
 from bot.database.inbox import LANES, Inbox, Open
-from bot.watch import Watch
+from bot.telemetry import Telemetry
 from handlers.failures import advice
 from handlers.ports import Delivery
 
@@ -62,7 +62,7 @@ class Worker:
         apologise: Callable[[Delivery], Awaitable[None]],
         retention_days: int,
         pace: Pace,
-        watch: Watch,
+        telemetry: Telemetry,
         escalations: Escalations | None = None,
     ) -> None:
         self._database = database
@@ -71,7 +71,7 @@ class Worker:
         self._apologise = apologise
         self._retention_days = retention_days
         self._pace = pace
-        self._watch = watch
+        self._telemetry = telemetry
         self._escalations = escalations
         self._busy: dict[tuple[str, str], bool] = {}
         self._locks = ThreadLocks(database.url)
@@ -163,7 +163,7 @@ class Worker:
 
     async def _deal_with(self, waiting: Open) -> None:
         started = asyncio.get_running_loop().time()
-        with self._watch.delivery(waiting.id, waiting.delivery.kind, waiting.age) as came_to:
+        with self._telemetry.delivery(waiting.id, waiting.delivery.kind, waiting.age) as came_to:
             try:
                 outcome = await self._handle(waiting.delivery)
             except Exception as error:  # noqa: BLE001 - `advice` knows which ones pass, the log gets them all

@@ -22,7 +22,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.database import StartError
 from bot.settings import Settings
-from bot.watch import Watch
+from bot.telemetry import Telemetry
 from handlers.failures import advice, slack_error
 from handlers.ports import Identity, NotInstalledError
 
@@ -89,22 +89,24 @@ class Authorize(AsyncAuthorize):
         return AuthorizeResult(enterprise_id=enterprise_id, team_id=us.team, bot_user_id=us.user, bot_id=us.bot)
 
 
-class WatchedClient(AsyncWebClient):
-    """Tells `watch` of every call: its method and what came of it."""
+class MeasuredClient(AsyncWebClient):
+    """Tells `telemetry` of every call: its method and what came of it."""
 
-    def __init__(self, watch: Watch, **arguments: Any) -> None:
+    def __init__(self, telemetry: Telemetry, **arguments: Any) -> None:
         super().__init__(**arguments)
-        self._watch = watch
+        self._telemetry = telemetry
 
     async def api_call(self, api_method: str, **arguments: Any) -> AsyncSlackResponse:
-        with self._watch.slack_call(api_method):
+        with self._telemetry.slack_call(api_method):
             return await super().api_call(api_method, **arguments)
 
 
-def client(settings: Settings, session: aiohttp.ClientSession, token: str | None, watch: Watch) -> AsyncWebClient:
+def client(
+    settings: Settings, session: aiohttp.ClientSession, token: str | None, telemetry: Telemetry
+) -> AsyncWebClient:
     """No retries of its own: they would send a message twice when only the answer was lost. Jobs know better."""
-    slack = WatchedClient(
-        watch,
+    slack = MeasuredClient(
+        telemetry,
         token=token,
         base_url=settings.slack_api_url,
         session=session,
@@ -121,14 +123,17 @@ def _is_local(url: str) -> bool:
 
 
 def bolt(
-    settings: Settings, session: aiohttp.ClientSession, identity: Callable[[str], Awaitable[Identity]], watch: Watch
+    settings: Settings,
+    session: aiohttp.ClientSession,
+    identity: Callable[[str], Awaitable[Identity]],
+    telemetry: Telemetry,
 ) -> AsyncApp:
     """Bolt as it listens, with our own authorisation."""
     secret = settings.signing_secret.get_secret_value() if settings.signing_secret else ""
     return AsyncApp(
         name="mailflow",
         signing_secret=secret,
-        client=client(settings, session, None, watch),
+        client=client(settings, session, None, telemetry),
         authorize=Authorize(identity),  # type: ignore[arg-type]  # the library takes these, too
         request_verification_enabled=settings.mode == "http",
     )
@@ -162,12 +167,12 @@ async def _wait_or_refuse(error: Exception, name: str, delay: float) -> float:
     return min(delay * 2, 60.0)
 
 
-async def respond(session: aiohttp.ClientSession, watch: Watch, url: str, payload: dict[str, Any]) -> None:
+async def respond(session: aiohttp.ClientSession, telemetry: Telemetry, url: str, payload: dict[str, Any]) -> None:
     """Answers at a `response_url`. One that has expired or is used up is left alone: nobody waits there any more."""
     webhook = AsyncWebhookClient(url, session=session, retry_handlers=[])
     if _is_local(url):
         webhook.proxy = None
-    with watch.slack_call("response_url") as came_to:
+    with telemetry.slack_call("response_url") as came_to:
         answer = await webhook.send_dict(payload)
         if answer.status_code == 429 or answer.status_code >= 500:
             raise SlackApiError("the response_url failed", answer)  # type: ignore[no-untyped-call]  # the library does not type it

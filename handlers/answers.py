@@ -20,7 +20,7 @@ from handlers import files
 from handlers.blocks import Message, plain
 from handlers.failures import TooEarlyError, slack_error
 from handlers.ports import Answer, Part, Services, Thread
-from handlers.watching import answered
+from handlers.telemetry import answered
 
 logger = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from handlers.blocks import Message, answer, explained, help_message, plain
 from handlers.intake import submission, unslack
 from handlers.judging import judge
 from handlers.ports import Delivery, Pasted, Services
-from handlers.watching import concluded
+from handlers.telemetry import concluded
 
 _LONGEST_CODE = 200
 

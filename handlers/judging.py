@@ -10,7 +10,7 @@ from typing import Final
 from diagnostics import Report, diagnose
 from handlers.blocks import Message, answer, logged
 from handlers.ports import Pasted
-from handlers.watching import diagnosing
+from handlers.telemetry import diagnosing
 
 _OPENS: Final = "#Log-type"  # so begins what a reading of logs leaves in a case
 

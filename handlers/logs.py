@@ -20,8 +20,8 @@ from handlers.blocks import at_work
 from handlers.failures import TooEarlyError
 from handlers.judging import answered, judge
 from handlers.ports import Answer, Delivery, LogProgress, LogReading, NoLogError, Pasted, Services, SlackFile
+from handlers.telemetry import concluded
 from handlers.uploads import logs_of, looks_like_text
-from handlers.watching import concluded
 
 logger = logging.getLogger(__name__)
 

@@ -16,8 +16,8 @@ from handlers.blocks import Message, answer, details, plain
 from handlers.intake import Submission, submission
 from handlers.judging import answered, judge
 from handlers.ports import Answer, Delivery, FileRefusedError, Pasted, Services
+from handlers.telemetry import concluded
 from handlers.uploads import hand_over, logs_of, looks_like_text
-from handlers.watching import concluded
 
 logger = logging.getLogger(__name__)
 

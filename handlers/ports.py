@@ -245,8 +245,8 @@ class OnCall(Protocol):
     async def resolve(self, wish: Wish) -> Answered: ...
 
 
-class Watch(Protocol):
-    """Who measures what a delivery takes and comes to: see `handlers.watching`."""
+class Telemetry(Protocol):
+    """Who measures what a delivery takes and comes to: see `handlers.telemetry`."""
 
     def diagnosing(self) -> AbstractContextManager[None]:
         """Goes around one diagnosis."""

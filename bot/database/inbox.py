@@ -13,7 +13,7 @@ from pgqueuer.queries import Queries
 from pydantic import TypeAdapter, ValidationError
 
 from bot.database import Database, WrongKeyError
-from bot.watch import Watch
+from bot.telemetry import Telemetry
 from handlers.ports import Delivery, Thread
 
 logger = logging.getLogger(__name__)
@@ -44,16 +44,16 @@ class Waiting:
 
 
 class Inbox:
-    def __init__(self, database: Database, watch: Watch | None = None) -> None:
+    def __init__(self, database: Database, telemetry: Telemetry | None = None) -> None:
         self._pool = database.pool
         self._seal = database.seal
-        self._watch = watch or Watch()
+        self._telemetry = telemetry or Telemetry()
 
     async def accept(self, delivery: Delivery) -> bool:
         """Stores the delivery and enqueues its job in one transaction. False for what is there already."""
         # Random in every bit, as it is a trace's id too: a UUID's variant stands where sampling looks.
         name = UUID(bytes=token_bytes(16))
-        with self._watch.arrival(name, delivery.kind) as stored:
+        with self._telemetry.arrival(name, delivery.kind) as stored:
             new = await self._store(name, delivery)
             stored(new)
         return new

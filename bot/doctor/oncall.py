@@ -21,7 +21,7 @@ from bot.oncall.slack_user_group import members
 from bot.oncall.webhook import Webhook
 from bot.settings import SettingsError
 from bot.slack import client
-from bot.watch import Watch
+from bot.telemetry import Telemetry
 from handlers.failures import slack_error
 
 _AT_A_TIME: Final = 4
@@ -50,7 +50,7 @@ async def look(subject: Subject) -> AsyncIterator[Finding]:
     )
     asked = [*_systems(policy, subject)]
     if settings.bot_token is not None:
-        slack = client(settings, subject.session, settings.bot_token.get_secret_value(), Watch())
+        slack = client(settings, subject.session, settings.bot_token.get_secret_value(), Telemetry())
         asked += _slack(policy, slack)
     if not asked:
         return

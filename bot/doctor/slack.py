@@ -17,7 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.doctor.model import Finding, Subject
 from bot.settings import Settings, SettingsError
 from bot.slack import client
-from bot.watch import Watch
+from bot.telemetry import Telemetry
 from handlers.failures import advice, slack_error
 
 SCOPES: Final[Mapping[str, str]] = {
@@ -78,7 +78,7 @@ async def look(subject: Subject) -> AsyncIterator[Finding]:
             yield Finding("Slack", "fault", sentence, _WHICH)
     if settings.bot_token is None:
         return
-    slack = client(settings, subject.session, settings.bot_token.get_secret_value(), Watch())
+    slack = client(settings, subject.session, settings.bot_token.get_secret_value(), Telemetry())
     try:
         us = await slack.auth_test()
     except (SlackApiError, aiohttp.ClientError, OSError) as error:
@@ -96,7 +96,7 @@ async def look_at_app_token(subject: Subject) -> AsyncIterator[Finding]:
     settings = subject.settings
     if settings.app_token is None or settings.mode == "http":
         return
-    slack = client(settings, subject.session, None, Watch())
+    slack = client(settings, subject.session, None, Telemetry())
     try:
         await slack.apps_connections_open(app_token=settings.app_token.get_secret_value())
     except (SlackApiError, aiohttp.ClientError, OSError) as error:

@@ -21,7 +21,7 @@ from bot.oncall.sources import Sources
 from bot.oncall.telling import Telling
 from bot.oncall.webhook import Webhook
 from bot.settings import Settings, SettingsError
-from bot.watch import Watch
+from bot.telemetry import Telemetry
 from handlers.ports import Services
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def compose(
     clock: Clock,
     pace: Pace,
     ready: Callable[[], bool],
-    watch: Watch,
+    telemetry: Telemetry,
 ) -> Composed | None:
     """On-call by the on-call file; None when none is set. Starts nothing. Raises SettingsError."""
     policy = policy_of(settings)
@@ -96,7 +96,13 @@ def compose(
     telling = Telling(services, policy.time_zone)
     pager = Pager(store, services.slack, telling, sources, pagerduty, webhooks, clock=clock, pace=pace)
     escalations = Escalations(
-        store, policy, clock=clock, deliver=pager.deliver, locks=ThreadLocks(database.url), pace=pace, watch=watch
+        store,
+        policy,
+        clock=clock,
+        deliver=pager.deliver,
+        locks=ThreadLocks(database.url),
+        pace=pace,
+        telemetry=telemetry,
     )
     inbound = Inbound(
         escalations,

@@ -39,7 +39,7 @@ from bot.oncall.events import (
 from bot.oncall.machine import advance
 from bot.oncall.policy import Policy
 from bot.oncall.severity import assess
-from bot.watch import Watch
+from bot.telemetry import Telemetry
 from diagnostics import Report
 from handlers.ports import Answered, Thread, Wish
 
@@ -65,10 +65,10 @@ class Escalations:
         deliver: Deliver,
         locks: ThreadLocks,
         pace: Pace,
-        watch: Watch,
+        telemetry: Telemetry,
     ) -> None:
         self.store = store
-        self._watch = watch
+        self._telemetry = telemetry
         self._policy = policy
         self._clock = clock
         self._deliver = deliver
@@ -197,7 +197,7 @@ class Escalations:
         async with self.store.held(page.escalation) as held:
             if held is None or not await held.settle(page, state, place=place, ref=ref):
                 return
-            self._watch.metrics.paged(page.outlet, state)
+            self._telemetry.metrics.paged(page.outlet, state)
             await held.plan(more)
             if page.step and not more:
                 await self._came_of(held, page.step)
@@ -223,7 +223,7 @@ class Escalations:
             return
         self._busy[escalation] = True
         try:
-            with self._watch.escalation(escalation, delivery_of(job)):
+            with self._telemetry.escalation(escalation, delivery_of(job)):
                 while self._busy[escalation]:
                     self._busy[escalation] = False
                     await self._work_off(escalation)

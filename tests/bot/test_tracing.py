@@ -9,8 +9,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from bot.otlp import OtlpTracing
+from bot.telemetry import Telemetry
 from bot.tracing import NoTracing, tracing_of
-from bot.watch import Watch
 from tests.bot.conftest import World
 from tests.bot.pastes import FAILING
 from tests.fakes.otlp import collector
@@ -97,7 +97,7 @@ async def test_a_collector_that_is_down_holds_nothing_up(world: World, monkeypat
 
 def test_without_an_endpoint_nothing_is_traced(world: World) -> None:
     assert isinstance(tracing_of(world.settings()), NoTracing)
-    assert isinstance(Watch().tracing, NoTracing)
+    assert isinstance(Telemetry().tracing, NoTracing)
 
 
 async def _closed(tracing: object) -> None:

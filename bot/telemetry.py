@@ -17,7 +17,7 @@ from bot import logs
 from bot.metrics import Metrics
 from bot.tracing import NoTracing, Tracing
 from handlers.failures import advice
-from handlers.watching import watched_by
+from handlers.telemetry import told_to
 
 if TYPE_CHECKING:
     from asyncpg import Record  # type: ignore[import-untyped]  # it ships no type information
@@ -44,8 +44,8 @@ class _Work:
 _work: ContextVar[_Work | None] = ContextVar("work", default=None)
 
 
-class Watch:
-    """handlers.ports.Watch, and what the bot itself tells."""
+class Telemetry:
+    """handlers.ports.Telemetry, and what the bot itself tells."""
 
     def __init__(self, metrics: Metrics | None = None, tracing: Tracing | None = None) -> None:
         self.metrics = metrics or Metrics()
@@ -75,7 +75,7 @@ class Watch:
         token = _work.set(work)
         try:
             with (
-                watched_by(self),
+                told_to(self),
                 logs.about(str(delivery)),
                 self.tracing.resumed(delivery, "deal with", **{"mailflow.kind": kind}) as note,
             ):
@@ -158,7 +158,7 @@ class Watch:
         attributes = {"mailflow.escalation": str(escalation)}
         span = self.tracing.resumed(UUID(delivery), "escalate", **attributes) if delivery else None
         with (
-            watched_by(self),
+            told_to(self),
             logs.about(delivery, escalation=str(escalation)),
             span or self.tracing.span("escalate", **attributes),
         ):

@@ -10,37 +10,37 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
-from handlers.ports import Part, Watch
+from handlers.ports import Part, Telemetry
 
 if TYPE_CHECKING:
     from diagnostics.report import Report
 
-_watch: ContextVar[Watch | None] = ContextVar("watch", default=None)
+_telemetry: ContextVar[Telemetry | None] = ContextVar("telemetry", default=None)
 
 
 @contextmanager
-def watched_by(watch: Watch) -> Iterator[None]:
-    """What is done inside is told to `watch`."""
-    token = _watch.set(watch)
+def told_to(telemetry: Telemetry) -> Iterator[None]:
+    """What is done inside is told to `telemetry`."""
+    token = _telemetry.set(telemetry)
     try:
         yield
     finally:
-        _watch.reset(token)
+        _telemetry.reset(token)
 
 
 def diagnosing() -> AbstractContextManager[None]:
     """Goes around one diagnosis."""
-    watch = _watch.get()
-    return watch.diagnosing() if watch else nullcontext()
+    telemetry = _telemetry.get()
+    return telemetry.diagnosing() if telemetry else nullcontext()
 
 
 def concluded(report: Report) -> None:
     """This is what an answer says. Of several for one delivery, the last one counts."""
-    if watch := _watch.get():
-        watch.concluded(report)
+    if telemetry := _telemetry.get():
+        telemetry.concluded(report)
 
 
 def answered(part: Part) -> None:
     """Slack has a part of the answer, for the first time."""
-    if watch := _watch.get():
-        watch.answered(part)
+    if telemetry := _telemetry.get():
+        telemetry.answered(part)

@@ -31,7 +31,7 @@ async def test_a_page_leads_back_to_the_delivery_that_called_for_it(oncall: OnCa
             ts = await oncall.case()
             await oncall.say(ts, "escalate")
             await oncall.wait(11 * MINUTES)
-            text = bot.watch.metrics.exposed("")[0].decode()
+            text = bot.telemetry.metrics.exposed("")[0].decode()
     finally:
         logger.removeHandler(heard)
         logger.setLevel(before)
