@@ -49,7 +49,7 @@ async def test_pictures_and_archives_are_answered_only_where_somebody_asks(world
         assert "screen.png" in await world.answer("#exchange", asked)
         direct = await world.place.post("alex", "alex", "", files=[("logs.zip", archive.getvalue())])
         await world.place.wait_for(
-            lambda: any("logs.zip holds no" in everything(each) for each in world.answers("alex", direct))
+            lambda: any("logs.zip/a.png is an image" in everything(each) for each in world.answers("alex", direct))
         )
 
 

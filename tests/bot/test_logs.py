@@ -127,9 +127,9 @@ async def test_a_healthy_log_says_so(world: World) -> None:
     ("name", "content", "words"),
     [
         ("bomb.gz", gzip.compress(log(60_000) + b"x" * 99_000_000), "250 times its size"),
-        ("zeros.gz", gzip.compress(bytes(9_000_000)), "holds no SMTP"),
-        ("pictures.zip", zipped(cat_png=b"\x89PNG"), "pictures.zip holds no SMTP"),
-        ("broken.zip", b"PK\x03\x04 and nothing more", "damaged zip"),
+        ("zeros.gz", gzip.compress(bytes(9_000_000)), "unpacks to more than 1.0 MB"),
+        ("pictures.zip", zipped(cat_png=b"\x89PNG"), "pictures.zip/cat.png holds binary data"),
+        ("broken.zip", b"PK\x03\x04 and nothing more", "broken.zip is damaged"),
         ("huge.log", b"no log\n" * 200_000, "is no SMTP send or receive"),
     ],
 )
