@@ -27,6 +27,7 @@ from bot.jobs import Pace, Worker
 from bot.log_reading import LogReader, sweep
 from bot.oncall.composing import compose
 from bot.oncall.escalations import Clock, Escalations
+from bot.permissions import Permissions
 from bot.server import Server
 from bot.settings import Settings
 from bot.slack import CALL_SECONDS, Me, bolt, client, connect, identify, respond
@@ -86,6 +87,9 @@ def build(
         checks=Checks(database, settings, closed_networks(database.url)),
         files=files,
         logs=logs,
+        permissions=Permissions(
+            slack, {"check": settings.may_check, "escalate": settings.may_escalate, "watch": settings.may_watch}
+        ),
         identity=me,
         respond=partial(respond, session),
         max_file_bytes=settings.max_file_bytes,
@@ -95,7 +99,7 @@ def build(
     )
     oncall = compose(settings, database, session, services, clock=clock, pace=pace, ready=lambda: bot.ready)
     escalations = oncall.escalations if oncall else None
-    services = replace(services, oncall=escalations)
+    services = replace(services, oncall=escalations, roster=oncall.roster if oncall else None)
     worker = Worker(
         database,
         inbox,

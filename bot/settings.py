@@ -102,6 +102,20 @@ class Settings(BaseSettings):
         validation_alias="MAILFLOW_ALERT_BOTS",
         description="Ids of bots (`B…`) whose messages are read, separated by commas; others are ignored.",
     )
+    may_check: Annotated[frozenset[str], NoDecode] = Field(
+        frozenset(),
+        validation_alias="MAILFLOW_MAY_CHECK",
+        description="Ids of user groups (`S…`) and people (`U…`) who may have hosts checked, separated by commas. "
+        "Default: everybody.",
+    )
+    may_escalate: Annotated[frozenset[str], NoDecode] = Field(
+        frozenset(),
+        validation_alias="MAILFLOW_MAY_ESCALATE",
+        description="The same for paging whoever is on call. To acknowledge and to resolve is always everybody's.",
+    )
+    may_watch: Annotated[frozenset[str], NoDecode] = Field(
+        frozenset(), validation_alias="MAILFLOW_MAY_WATCH", description="The same for beginning and ending watches."
+    )
     max_file_bytes: int = Field(
         5_000_000,
         ge=1,
@@ -234,7 +248,16 @@ class Settings(BaseSettings):
     def _upper(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
 
-    @field_validator("alert_bots", mode="before")
+    @field_validator("may_check", "may_escalate", "may_watch")
+    @classmethod
+    def _members(cls, value: frozenset[str]) -> frozenset[str]:
+        if not all(
+            each[:1] in ("S", "U", "W") and each.isascii() and each.isalnum() and each.isupper() for each in value
+        ):
+            raise ValueError("must be ids of user groups (S…) and people (U…), separated by commas; names change")
+        return value
+
+    @field_validator("alert_bots", "may_check", "may_escalate", "may_watch", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return frozenset(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

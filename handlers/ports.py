@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 from uuid import UUID
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from diagnostics.checks import Attempt, CheckReport
     from diagnostics.report import Report
 
-Kind = Literal["message", "edit", "delete", "command", "action", "log"]
+Kind = Literal["message", "edit", "delete", "command", "action", "log", "form"]
 State = Literal["planned", "sending", "sent", "withdrawn"]
 Part = Literal["answer", "steps", "file", "chart", "data", "apology", "pause", "check", "escalation"]
 
@@ -209,6 +210,16 @@ class Checks(Protocol):
         """
 
 
+May = Literal["check", "escalate", "watch"]
+
+
+class Permissions(Protocol):
+    """Who may do what has consequences beyond an answer. Diagnosing, acknowledging and resolving is everybody's."""
+
+    async def refusal(self, what: May, team: str, user: str) -> str:
+        """ "" when `user` may; else a sentence that says who may, or why that can't be told. It pings nobody."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wish:
     """Somebody wants something done about the case of a thread: its own, or one under a page. `event` is the
@@ -224,6 +235,33 @@ Answered = Literal["done", "already", "nothing"]
 """`already`: it was so before, or somebody was paged a moment ago. `nothing`: there is nothing that it could be done to."""
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far the people on call are with a case. `by` is the name of who has it, or ended it."""
+
+    phase: Literal["open", "paging", "acknowledged", "resolved"]
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """Who is behind a target of the on-call file at the moment: names of `people`, `systems` that are told.
+
+    `until` is when that changes, in the zone of the file, as far as it is known; `problem` what could not be found out.
+    """
+
+    target: str
+    people: tuple[str, ...] = ()
+    systems: tuple[str, ...] = ()
+    until: datetime | None = None
+    problem: str = ""
+
+
+class Roster(Protocol):
+    async def now(self) -> tuple[Duty, ...]:
+        """Every target of the on-call file, in its order."""
+
+
 class OnCall(Protocol):
     """Who has to know of a case. All of it may be repeated without harm."""
 
@@ -235,6 +273,9 @@ class OnCall(Protocol):
 
     async def changed(self, thread: Thread) -> None:
         """A paste was edited or deleted: what pages quote of it goes with it."""
+
+    async def standing(self, thread: Thread) -> Standing:
+        """How a case stands; "open" also for one that nobody was paged for."""
 
     async def escalate(self, wish: Wish) -> Answered: ...
 
@@ -262,10 +303,13 @@ class Services:
     files: Files
     checks: Checks
     logs: Logs
+    permissions: Permissions
     identity: Callable[[], Identity]
     respond: Callable[[str, dict[str, Any]], Awaitable[None]]
     oncall: OnCall | None = None
     """None where nobody is on call: no on-call file is set."""
+    roster: Roster | None = None
+    """None where `oncall` is."""
     max_file_bytes: int = 5_000_000
     alert_bots: frozenset[str] = frozenset()
     manual_url: str = ""

@@ -17,6 +17,7 @@ from bot.oncall.inbound import Inbound
 from bot.oncall.pager import Pager
 from bot.oncall.pagerduty import PagerDuty
 from bot.oncall.policy import Policy, PolicyError, load
+from bot.oncall.roster import Roster
 from bot.oncall.sources import Sources
 from bot.oncall.telling import Telling
 from bot.oncall.webhook import Webhook
@@ -67,6 +68,7 @@ class Composed:
     """On-call, put together: what handlers and jobs work with, and what is added to the HTTP side."""
 
     escalations: Escalations
+    roster: Roster
     routes: tuple[web.RouteDef, ...]
 
 
@@ -94,7 +96,7 @@ def compose(
     telling = Telling(services, policy.time_zone)
     pager = Pager(store, services.slack, telling, sources, pagerduty, webhooks, clock=clock, pace=pace)
     escalations = Escalations(
-        store, policy, clock=clock, deliver=pager.deliver, locks=ThreadLocks(database.url), pace=pace
+        store, policy, clock=clock, deliver=pager.deliver, name=telling.name, locks=ThreadLocks(database.url), pace=pace
     )
     inbound = Inbound(
         escalations,
@@ -104,7 +106,8 @@ def compose(
         pagerduty_secret=secrets.pagerduty_webhook,
         webhook_secret=secrets.webhook,
     )
-    return Composed(escalations, tuple(inbound.routes()))
+    roster = Roster(policy, sources, telling.name, clock=clock)
+    return Composed(escalations, roster, tuple(inbound.routes()))
 
 
 def _missing(policy: Policy, secrets: _Secrets) -> list[str]:

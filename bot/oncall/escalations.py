@@ -39,12 +39,13 @@ from bot.oncall.machine import advance
 from bot.oncall.policy import Policy
 from bot.oncall.severity import assess
 from diagnostics import Report
-from handlers.ports import Answered, Thread, Wish
+from handlers.ports import Answered, Standing, Thread, Wish
 
 logger = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
 Deliver = Callable[["Escalations", StoredPage], Awaitable[None]]
+Name = Callable[[str], Awaitable[str]]
 
 _SURE: Final = ("confirmed", "likely")
 _ALIKE: Final = 5  # suspects that make up a symptom
@@ -52,15 +53,25 @@ _SOON: Final = timedelta(seconds=60)  # what is due later is looked after by its
 
 
 class Escalations:
-    """handlers.ports.OnCall. `clock` gives the time, aware; `deliver` gets a page out and reports by `settle`."""
+    """handlers.ports.OnCall. `clock` gives the time, aware; `deliver` gets a page out and reports by `settle`; `name` says what
+    a person of a State is called."""
 
     def __init__(
-        self, store: EscalationStore, policy: Policy, *, clock: Clock, deliver: Deliver, locks: ThreadLocks, pace: Pace
+        self,
+        store: EscalationStore,
+        policy: Policy,
+        *,
+        clock: Clock,
+        deliver: Deliver,
+        name: Name,
+        locks: ThreadLocks,
+        pace: Pace,
     ) -> None:
         self.store = store
         self._policy = policy
         self._clock = clock
         self._deliver = deliver
+        self._name = name
         self._locks = locks
         self._pace = pace
         self._busy: dict[UUID, bool] = {}
@@ -96,6 +107,13 @@ class Escalations:
                 if held and (planned := drafts.edits(await held.out())):
                     await held.plan(planned)
                     await held.wake()
+
+    async def standing(self, thread: Thread) -> Standing:
+        escalation = await self.store.find(thread)
+        state = await self.store.state(escalation) if escalation else None
+        if state is None or state.phase == "idle" or state.phase == "watching":
+            return Standing("open")
+        return Standing(state.phase, await self._name(state.holder) if state.holder else "")
 
     async def escalate(self, wish: Wish) -> Answered:
         found = await self._meant(wish)

@@ -1,0 +1,40 @@
+"""Who is on call at the moment, for people who ask. Nobody is paged by asking."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from bot.oncall.escalations import Clock
+from bot.oncall.policy import Policy
+from bot.oncall.sources import Sources
+from handlers.ports import Duty
+
+_SYSTEMS: Final = {"pagerduty": "PagerDuty", "webhook": "webhook"}
+
+
+class Roster:
+    """handlers.ports.Roster. `name` gives what a person (`@` and a Slack id) is called."""
+
+    def __init__(
+        self, policy: Policy, sources: Sources, name: Callable[[str], Awaitable[str]], *, clock: Clock
+    ) -> None:
+        self._policy = policy
+        self._sources = sources
+        self._name = name
+        self._clock = clock
+
+    async def now(self) -> tuple[Duty, ...]:
+        return tuple(await asyncio.gather(*(self._duty(target) for target in self._policy.targets)))
+
+    async def _duty(self, target: str) -> Duty:
+        found = await self._sources.resolve(target, self._clock())
+        people = [await self._name(f"@{address}") for outlet, address in found.recipients if outlet == "direct"]
+        systems = [
+            f"{_SYSTEMS[outlet]} {address}"
+            for outlet, address in found.recipients
+            if outlet in ("pagerduty", "webhook")
+        ]
+        until = found.until.astimezone(self._policy.time_zone) if found.until else None
+        return Duty(target, tuple(people), tuple(systems), until, str(found.problem or ""))
