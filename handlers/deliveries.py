@@ -8,12 +8,17 @@ from __future__ import annotations
 from typing import Any
 
 from handlers.blocks import CHECK_HOST, PAGE_ACTIONS, SHOW_STEPS
+from handlers.blocks.form import FORM, described, entered
+from handlers.blocks.mrkdwn import escape
+from handlers.message_text import all_text
 from handlers.ports import Delivery, Identity, SlackFile, Thread
 
 Json = dict[str, Any]
 
 COMMAND = "/mailflow"
 SHORTCUT = "diagnose_message"
+OPENS_FORM = "diagnose"
+"""What stands behind the command when it asks for the form."""
 
 _WRITTEN = frozenset({None, "file_share", "thread_broadcast", "bot_message"})
 
@@ -21,14 +26,21 @@ _WRITTEN = frozenset({None, "file_share", "thread_broadcast", "bot_message"})
 def accepted(body: Json, identity: Identity, alert_bots: frozenset[str]) -> Delivery | None:
     """The delivery in a payload of any kind; None when it is not for us to answer."""
     if body.get("command") == COMMAND:
-        return _command(body)
+        return None if opens_form(body) else _command(body)
     if body.get("type") == "block_actions":
         return _action(body)
     if body.get("type") == "message_action" and body.get("callback_id") == SHORTCUT:
         return _shortcut(body, identity)
+    if body.get("type") == "view_submission" and (body.get("view") or {}).get("callback_id") == FORM:
+        return _form(body)
     if body.get("type") == "event_callback":
         return _event(body, identity, alert_bots)
     return None
+
+
+def opens_form(body: Json) -> bool:
+    """Whether a command asks for the form. That can't wait for a job: its trigger is good for three seconds."""
+    return str(body.get("text") or "").strip().lower() == OPENS_FORM
 
 
 def _event(body: Json, identity: Identity, alert_bots: frozenset[str]) -> Delivery | None:
@@ -103,6 +115,25 @@ def _command(body: Json) -> Delivery:
     )
 
 
+def _form(body: Json) -> Delivery | None:
+    """A form that was filled in. Each is submitted once, so its id tells it from others. What is typed into it isn't escaped."""
+    view: Json = body["view"]
+    filled = entered(view)
+    if filled.problems:
+        return None
+    event = f"form {view['id']}"
+    return Delivery(
+        kind="form",
+        event=event,
+        subject=event,
+        thread=Thread(_team(body), filled.channel, event),
+        user=str((body.get("user") or {}).get("id") or ""),
+        text=escape(filled.text),
+        files=filled.files,
+        direct=True,
+    )
+
+
 def _action(body: Json) -> Delivery | None:
     container: Json = body.get("container") or {}
     ours = (SHOW_STEPS, CHECK_HOST, *PAGE_ACTIONS)
@@ -132,6 +163,7 @@ def _shortcut(body: Json, identity: Identity) -> Delivery | None:
     if not message.get("ts") or not channel or _is_us(message, identity):
         return None
     trigger = f"shortcut {body.get('trigger_id')}"
+    message = {**message, "text": all_text(message)}
     written = _written({**body, "event_id": trigger}, {"channel": channel}, message, "edit", identity, direct=True)
     return Delivery(
         kind="message",
@@ -159,12 +191,8 @@ def _is_us(message: Json, identity: Identity) -> bool:
 
 
 def _text(message: Json) -> str:
-    """What the message says. Alert bots often say it in attachments."""
-    text = str(message.get("text") or "")
-    if message.get("bot_id"):
-        said = [str(part.get("text") or part.get("fallback") or "") for part in message.get("attachments") or ()]
-        text = "\n".join([text, *said]).strip()
-    return text
+    """What the message says. People's blocks repeat their text, and their attachments are previews of links."""
+    return all_text(message) if message.get("bot_id") else str(message.get("text") or "")
 
 
 def _without_mention(text: str, user: str) -> tuple[str, bool]:
@@ -177,17 +205,7 @@ def _without_mention(text: str, user: str) -> tuple[str, bool]:
 
 
 def _files(message: Json) -> tuple[SlackFile, ...]:
-    return tuple(
-        SlackFile(
-            id=str(file.get("id") or ""),
-            name=str(file.get("name") or file.get("title") or ""),
-            url=str(file.get("url_private_download") or file.get("url_private") or ""),
-            mimetype=str(file.get("mimetype") or ""),
-            size=int(file.get("size") or 0),
-        )
-        for file in message.get("files") or ()
-        if file.get("mode") != "tombstone"
-    )
+    return tuple(described(file) for file in message.get("files") or () if file.get("mode") != "tombstone")
 
 
 def _team(body: Json) -> str:

@@ -11,8 +11,11 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
-from handlers import answers, commands, oncall
+from slack_sdk.errors import SlackApiError
+
+from handlers import answers, commands, oncall, privately
 from handlers.blocks import Message, answer, details, plain
+from handlers.failures import NOT_THERE, slack_error
 from handlers.intake import Submission, submission
 from handlers.judging import answered, judge
 from handlers.ports import Answer, Delivery, FileRefusedError, Pasted, Services
@@ -44,9 +47,20 @@ async def received(services: Services, delivery: Delivery) -> str:
         return await hand_over(services, delivery)
     message, judged = await _reply(services, delivery)
     if message is not None:
-        await answers.say(services, delivery.thread, delivery.message_ts, "answer", message, judged=judged)
+        try:
+            await answers.say(services, delivery.thread, delivery.message_ts, "answer", message, judged=judged)
+        except SlackApiError as error:
+            if not delivery.response_url or slack_error(error) not in NOT_THERE:
+                raise
+            return await _for_the_asker(services, delivery, message)
     await oncall.noticed(services, delivery, judged=judged and message is not None)
     return "answered" if message else "silent"
+
+
+async def _for_the_asker(services: Services, delivery: Delivery, message: Message) -> str:
+    """Answers a shortcut in a channel that the bot is no member of. No case begins there, so nothing is kept."""
+    await services.cases.withdraw(delivery.thread, delivery.message_ts)
+    return await privately.tell(services, delivery, message)
 
 
 async def edited(services: Services, delivery: Delivery) -> str:

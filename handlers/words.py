@@ -56,8 +56,8 @@ def find(words: Sequence[Word], text: str) -> Word | None:
 def hint(words: Sequence[Word], text: str) -> str:
     """What somebody probably wanted to say; "" where the text resembles none of the words."""
     first, _ = split(text)
-    if known := next((word for word in words if first in word.names and not word.asked(text)), None):
-        return f"I did not understand that. Say it as in: {known.usage}"
+    if known := next((word for word in words if first in word.names), None):
+        return "" if known.asked(text) else f"I did not understand that. Say it as in: {known.usage}"
     names = {name: word for word in words for name in word.names if name}
     near = get_close_matches(first, names, n=1, cutoff=_ALIKE) if len(first) <= _LONGEST else []
     return f"I do not know “{first}”. Did you mean: {names[near[0]].usage}" if near else ""

@@ -176,6 +176,16 @@ def answer(element: Json, chosen: Any) -> Json:
     return {"files": chosen or []} if kind == "file_input" else {"value": chosen}
 
 
+def initial(element: Json) -> Any:
+    """What an element holds before anybody touches it, as people enter it."""
+    if option := element.get("initial_option"):
+        return option["value"]
+    if options := element.get("initial_options"):
+        return [option["value"] for option in options]
+    names = ("value", "conversation", "channel", "user", "date", "time")
+    return next((element[f"initial_{name}"] for name in names if f"initial_{name}" in element), None)
+
+
 def _options(element: Json) -> list[Json]:
     groups = element.get("option_groups", [])
     return [*element.get("options", []), *(option for group in groups for option in group["options"])]

@@ -11,9 +11,10 @@ EVENTS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """The installed app: its slash commands, message shortcuts (callback id to title) and subscribed events."""
+    """The installed app: its slash commands, shortcuts (callback id to title) and subscribed events."""
 
     name: str = "Mailflow"
     commands: tuple[str, ...] = ("/mailflow",)
     message_shortcuts: dict[str, str] = field(default_factory=lambda: {"diagnose_message": "Diagnose mail flow"})
+    global_shortcuts: dict[str, str] = field(default_factory=lambda: {"diagnose_form": "Diagnose mail flow"})
     events: frozenset[str] = EVENTS

@@ -139,6 +139,9 @@ class Playground:
     async def shortcut(self, user: str, channel: str, ts: str, callback_id: str) -> Delivery:
         return await self.members.shortcut(user, channel, ts, callback_id)
 
+    async def global_shortcut(self, user: str, callback_id: str) -> Delivery:
+        return await self.members.global_shortcut(user, callback_id)
+
     async def submit_view(self, user: str, values: dict[str, Any], view_id: str = "") -> Delivery:
         return await self.members.submit_view(user, values, view_id)
 

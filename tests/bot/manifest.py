@@ -51,6 +51,11 @@ def installed() -> Manifest:
     return Manifest(
         name=manifest["features"]["bot_user"]["display_name"],
         commands=tuple(command["command"] for command in manifest["features"]["slash_commands"]),
-        message_shortcuts={cut["callback_id"]: cut["name"] for cut in manifest["features"]["shortcuts"]},
+        message_shortcuts=_shortcuts(manifest, "message"),
+        global_shortcuts=_shortcuts(manifest, "global"),
         events=frozenset(manifest["settings"]["event_subscriptions"]["bot_events"]),
     )
+
+
+def _shortcuts(manifest: Any, kind: str) -> dict[str, str]:
+    return {cut["callback_id"]: cut["name"] for cut in manifest["features"]["shortcuts"] if cut["type"] == kind}

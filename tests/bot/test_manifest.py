@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+from handlers.blocks.form import FORM
 from handlers.deliveries import COMMAND, SHORTCUT
 from tests.bot.manifest import installed, parsed
 
@@ -18,12 +19,15 @@ METHODS = {
     "conversations_history": {"channels:history", "groups:history", "im:history"},
     "conversations_replies": {"channels:history", "groups:history", "im:history"},
     "chat_getPermalink": set(),
+    "conversations_open": {"im:write"},
+    "files_info": {"files:read"},
+    "views_open": set(),
     "files_upload_v2": {"files:write"},
     "files_delete": {"files:write"},
 }
-# What only on-call needs: whoever pages nobody need not grant it.
+# What only on-call and permissions by user group need: whoever has neither need not grant it.
 OPTIONAL = {
-    "conversations_open": {"im:write"},
+    "usergroups_list": {"usergroups:read"},
     "usergroups_users_list": {"usergroups:read"},
     "users_info": {"users:read"},
 }
@@ -76,6 +80,7 @@ def test_the_events_commands_and_shortcuts_are_those_that_are_listened_to() -> N
     assert manifest.events == set(EVENTS)
     assert manifest.commands == (COMMAND,)
     assert set(manifest.message_shortcuts) == {SHORTCUT}
+    assert set(manifest.global_shortcuts) == {FORM}
     settings = parsed()["settings"]
     assert settings["interactivity"]["is_enabled"] is True
     assert settings["socket_mode_enabled"] is True
