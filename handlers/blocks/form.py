@@ -113,7 +113,7 @@ def described(file: dict[str, Any]) -> SlackFile:
 def opening(text: str, names: Sequence[str], *, asker: str = "", notice: str = "") -> Message:
     """What opens the thread of a case from a form: who asks (a Slack id; "" for the reader), the first lines of what was pasted,
     without addresses and long numbers, and the names of its files. `notice` comes first."""
-    quote = "\n".join(_quoted(row) for row in [row for row in text.splitlines() if row.strip()][:_LINES])
+    quote = "\n".join(map(_quoted, _telling(text)))
     files = _listed(names)
     before = f"{notice} " if notice else ""
     said = " asks why mail fails." if asker else "You asked why mail fails."
@@ -127,6 +127,12 @@ def opening(text: str, names: Sequence[str], *, asker: str = "", notice: str = "
     shown = f"{escape(before)}{f'<@{asker}>' if asker else ''}{escape(said + more)}"
     plain = "\n".join([shown, *(f"> {escape(row)}" for row in quote.split("\n") if row)])
     return Message(plain, ({"type": "rich_text", "elements": [section, *quoted]},))
+
+
+def _telling(text: str) -> list[str]:
+    """The first lines that are no comments of a log: those are the same in all of them."""
+    rows = [row for row in text.splitlines() if row.strip()]
+    return ([row for row in rows if not row.startswith("#")] or rows)[:_LINES]
 
 
 def _quoted(row: str) -> str:

@@ -16,6 +16,7 @@ def help_message(requests: Sequence[tuple[str, str]]) -> Message:
         line("text", "I read what is pasted into this channel and answer in its thread when it shows a failure."),
         line("heading", "What I can read"),
         *(line("bullet", text) for text in PASTEABLE),
+        line("bullet", "Files: logs, `.eml`, `.msg`, `.txt`, `.csv`, `.html`, and those in a `.zip` or `.gz`."),
     ]
     asking = [
         line("heading", "What you can ask"),
