@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import Final
 
 from handlers.blocks import Message
+from handlers.intake import unslack
 from handlers.ports import Delivery, Services
 
 Act = Callable[[Services, Delivery], Awaitable[str]]
@@ -55,9 +56,12 @@ def find(words: Sequence[Word], text: str) -> Word | None:
 
 def hint(words: Sequence[Word], text: str) -> str:
     """What somebody probably wanted to say; "" where the text resembles none of the words."""
-    first, _ = split(text)
+    first, rest = split(text)
     if known := next((word for word in words if first in word.names), None):
         return "" if known.asked(text) else f"I did not understand that. Say it as in: {known.usage}"
-    names = {name: word for word in words for name in word.names if name}
+    names = {name: word for word in words for name in word.names}
     near = get_close_matches(first, names, n=1, cutoff=_ALIKE) if len(first) <= _LONGEST else []
-    return f"I do not know “{first}”. Did you mean: {names[near[0]].usage}" if near else ""
+    if not near:
+        return ""
+    meant = names[near[0]]
+    return f"I do not know “{first}”. Did you mean: {f'{meant.names[0]} {unslack(rest)}' if rest else meant.usage}"

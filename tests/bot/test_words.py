@@ -65,8 +65,8 @@ async def test_without_a_file_nobody_is_on_call(world: World) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("chekc mail.contoso.com", "I do not know “chekc”. Did you mean: check <host or domain>"),
-        ("solved", "Did you mean: resolve"),
+        ("chekc mail.contoso.com", "I do not know “chekc”. Did you mean: check mail.contoso.com"),
+        ("solved", "Did you mean: resolve <link to a message>"),
         ("escalate this please", "Say it as in: escalate"),
         ("what is wrong?", "I see no mail-flow error in this."),
         ("diagnose lunch", "I see no mail-flow error in this."),
