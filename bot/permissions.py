@@ -9,13 +9,12 @@ from typing import Final
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.oncall import slack_user_group
 from bot.oncall.failures import AdapterError
 from bot.oncall.sentences import listed
 from handlers import paging
-from handlers.ports import May
+from handlers.ports import May, Slack
 
 _FRESH: Final = 60.0  # seconds that a group's members are believed
 _UNREACHABLE: Final = (aiohttp.ClientError, asyncio.TimeoutError, OSError)
@@ -34,7 +33,7 @@ class Permissions:
 
     def __init__(
         self,
-        slack: AsyncWebClient,
+        slack: Slack,
         may: Mapping[May, frozenset[str]],
         *,
         clock: Callable[[], float] = time.monotonic,
@@ -59,30 +58,31 @@ class Permissions:
                 problem = "Slack cannot be reached"
         if problem:
             return f"I cannot tell whether you may {_DOING[what]}: {problem}. Try again in a minute."
-        return f"Only {await self._names(named)} may {_DOING[what]} here. Ask one of them."
+        return f"Only {await self._names(team, named)} may {_DOING[what]} here. Ask one of them."
 
     async def _of(self, team: str, group: str) -> frozenset[str]:
         asked, members = self._members.get((team, group), (0.0, frozenset()))
         if (team, group) not in self._members or self._clock() - asked > _FRESH:
-            asked, members = self._clock(), frozenset(await slack_user_group.members(self._slack, group))
+            asked, members = self._clock(), frozenset(await slack_user_group.members(await self._slack(team), group))
             self._members[team, group] = asked, members
         return members
 
-    async def _names(self, named: frozenset[str]) -> str:
+    async def _names(self, team: str, named: frozenset[str]) -> str:
         """Those who may, by names that ping nobody."""
-        groups = await self._groups() if any(each.startswith("S") for each in named) else {}
+        groups = await self._groups(team) if any(each.startswith("S") for each in named) else {}
         names = [
             groups.get(each, f"the user group {each}")
             if each.startswith("S")
-            else await paging.name_of(self._slack, each)
+            else await paging.name_of(await self._slack(team), each)
             for each in sorted(named)
         ]
         return listed(names)
 
-    async def _groups(self) -> dict[str, str]:
+    async def _groups(self, team: str) -> dict[str, str]:
         """What the workspace calls its user groups; nothing where Slack doesn't say."""
         try:
-            answer = await self._slack.usergroups_list()
+            slack = await self._slack(team)
+            answer = await slack.usergroups_list()
         except (SlackApiError, *_UNREACHABLE):
             return {}
         return {str(each["id"]): str(each.get("name") or each.get("handle")) for each in answer.get("usergroups") or ()}

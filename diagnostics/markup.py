@@ -5,13 +5,12 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator
 
-import re2
-
+from diagnostics.patterns import linear
 from diagnostics.text import squeezed
 
-_BREAK = re2.compile(r"(?i)<br\b[^<>]*>|</(?:p|div|tr|h[1-6]|li|table|pre)\s*>|\n")
-_TAG = re2.compile(r"<[^<>]*>")
-_INVISIBLE = re2.compile(r"(?is)<style\b.*?</style\s*>|<script\b.*?</script\s*>|<head\b.*?</head\s*>|<!--.*?-->")
+_BREAK = linear(r"(?i)<br\b[^<>]*>|</(?:p|div|tr|h[1-6]|li|table|pre)\s*>|\n")
+_TAG = linear(r"<[^<>]*>")
+_INVISIBLE = linear(r"(?is)<style\b.*?</style\s*>|<script\b.*?</script\s*>|<head\b.*?</head\s*>|<!--.*?-->")
 
 
 def visible(text: str) -> Iterator[tuple[int, str]]:

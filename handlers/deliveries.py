@@ -24,15 +24,19 @@ _WRITTEN = frozenset({None, "file_share", "thread_broadcast", "bot_message"})
 
 
 def accepted(body: Json, identity: Identity, alert_bots: frozenset[str]) -> Delivery | None:
-    """The delivery in a payload of any kind; None when it is not for us to answer."""
+    """The delivery in a payload of any kind; None when it is not for us to answer.
+
+    Its team is `identity`'s, which was found by the installation that the payload is for: of a channel that two workspaces
+    share, payloads name the other team as well.
+    """
     if body.get("command") == COMMAND:
-        return None if opens_form(body) else _command(body)
+        return None if opens_form(body) else _command(body, identity)
     if body.get("type") == "block_actions":
-        return _action(body)
+        return _action(body, identity)
     if body.get("type") == "message_action" and body.get("callback_id") == SHORTCUT:
         return _shortcut(body, identity)
     if body.get("type") == "view_submission" and (body.get("view") or {}).get("callback_id") == FORM:
-        return _form(body)
+        return _form(body, identity)
     if body.get("type") == "event_callback":
         return _event(body, identity, alert_bots)
     return None
@@ -71,7 +75,7 @@ def _written(body: Json, event: Json, message: Json, kind: Any, identity: Identi
         kind=kind,
         event=str(body["event_id"]),
         subject=f"message {channel} {ts}" if kind == "message" else f"edit {channel} {ts} {edit}",
-        thread=Thread(_team(body), channel, str(message.get("thread_ts") or ts)),
+        thread=Thread(identity.team, channel, str(message.get("thread_ts") or ts)),
         message_ts=ts,
         user=str(message.get("user") or ""),
         text=text,
@@ -96,18 +100,18 @@ def _deleted(body: Json, event: Json, before: Json, ts: str, identity: Identity)
     if not ts or _is_us(before, identity):
         return None
     channel = str(event["channel"])
-    thread = Thread(_team(body), channel, str(before.get("thread_ts") or ts))
+    thread = Thread(identity.team, channel, str(before.get("thread_ts") or ts))
     return Delivery("delete", str(body["event_id"]), f"delete {channel} {ts}", thread, ts)
 
 
-def _command(body: Json) -> Delivery:
+def _command(body: Json, identity: Identity) -> Delivery:
     """Its thread is its own: Slack has no commands in threads."""
     trigger = str(body["trigger_id"])
     return Delivery(
         kind="command",
         event=f"command {trigger}",
         subject=f"command {trigger}",
-        thread=Thread(_team(body), str(body["channel_id"]), f"command {trigger}"),
+        thread=Thread(identity.team, str(body["channel_id"]), f"command {trigger}"),
         user=str(body.get("user_id") or ""),
         text=str(body.get("text") or ""),
         direct=True,
@@ -115,7 +119,7 @@ def _command(body: Json) -> Delivery:
     )
 
 
-def _form(body: Json) -> Delivery | None:
+def _form(body: Json, identity: Identity) -> Delivery | None:
     """A form that was filled in. Each is submitted once, so its id tells it from others. What is typed into it isn't escaped."""
     view: Json = body["view"]
     filled = entered(view)
@@ -126,7 +130,7 @@ def _form(body: Json) -> Delivery | None:
         kind="form",
         event=event,
         subject=event,
-        thread=Thread(_team(body), filled.channel, event),
+        thread=Thread(identity.team, filled.channel, event),
         user=str((body.get("user") or {}).get("id") or ""),
         text=escape(filled.text),
         files=filled.files,
@@ -134,7 +138,7 @@ def _form(body: Json) -> Delivery | None:
     )
 
 
-def _action(body: Json) -> Delivery | None:
+def _action(body: Json, identity: Identity) -> Delivery | None:
     container: Json = body.get("container") or {}
     ours = (SHOW_STEPS, CHECK_HOST, *PAGE_ACTIONS)
     pressed = [action for action in body.get("actions") or () if action.get("action_id") in ours]
@@ -147,7 +151,7 @@ def _action(body: Json) -> Delivery | None:
         kind="action",
         event=f"action {trigger}",
         subject=f"action {trigger}",
-        thread=Thread(_team(body), channel, str(container.get("thread_ts") or message.get("thread_ts") or ts)),
+        thread=Thread(identity.team, channel, str(container.get("thread_ts") or message.get("thread_ts") or ts)),
         message_ts=ts,
         user=str((body.get("user") or {}).get("id") or ""),
         text=str(pressed[0].get("value") or ""),
@@ -206,8 +210,3 @@ def _without_mention(text: str, user: str) -> tuple[str, bool]:
 
 def _files(message: Json) -> tuple[SlackFile, ...]:
     return tuple(described(file) for file in message.get("files") or () if file.get("mode") != "tombstone")
-
-
-def _team(body: Json) -> str:
-    team = body.get("team_id") or (body.get("team") or {}).get("id")
-    return str(team or "")

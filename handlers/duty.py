@@ -9,11 +9,11 @@ from handlers.oncall import NOBODY
 from handlers.ports import Delivery, Duty, Services
 
 
-async def told(services: Services, _delivery: Delivery) -> Message:
+async def told(services: Services, delivery: Delivery) -> Message:
     """Each target of the on-call file, in the file's order."""
     if services.roster is None:
         return plain(NOBODY)
-    duties = await services.roster.now()
+    duties = await services.roster.now(delivery.thread.team)
     return message(
         part([line("heading", "On call now"), *(line("bullet", _said(duty), f"{duty.target}:") for duty in duties)])
     )

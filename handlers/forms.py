@@ -12,7 +12,6 @@ from typing import Any, Final
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers import answers, paging
 from handlers.blocks import Message
@@ -32,9 +31,10 @@ _ELSEWHERE: Final = (
 )
 
 
-async def show(slack: AsyncWebClient, trigger: str, channel: str) -> bool:
+async def show(services: Services, team: str, trigger: str, channel: str) -> bool:
     """Opens the form for whoever has just asked for it in `channel` ("" for nowhere); False where Slack does not let us."""
     try:
+        slack = await services.slack(team)
         await slack.views_open(trigger_id=trigger, view=form(channel))
     except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
         reason = slack_error(error) if isinstance(error, SlackApiError) else type(error).__name__
@@ -52,7 +52,7 @@ def shared_channel(body: dict[str, Any]) -> str:
 
 async def submitted(services: Services, delivery: Delivery) -> str:
     """Opens the thread, and hands over what was pasted."""
-    files = tuple([await _described(services, file) for file in delivery.files])
+    files = tuple([await _described(services, delivery.thread.team, file) for file in delivery.files])
     thread = await _opened(services, delivery, [file.name for file in files])
     paste = replace(
         delivery,
@@ -67,10 +67,17 @@ async def submitted(services: Services, delivery: Delivery) -> str:
     return "opened"
 
 
-async def _described(services: Services, file: SlackFile) -> SlackFile:
+async def tell(services: Services, team: str, member: str, text: str) -> None:
+    """Says something to a person that no thread is there for. Once is not promised: it is about what failed."""
+    slack = await services.slack(team)
+    await slack.chat_postMessage(channel=member, text=text)
+
+
+async def _described(services: Services, team: str, file: SlackFile) -> SlackFile:
     """What Slack knows of a file; a form may know no more than its id."""
     try:
-        return described((await services.slack.files_info(file=file.id))["file"])
+        slack = await services.slack(team)
+        return described((await slack.files_info(file=file.id))["file"])
     except SlackApiError as error:
         if advice(error).passes:
             raise
@@ -88,7 +95,7 @@ async def _opened(services: Services, delivery: Delivery, names: list[str]) -> T
             if slack_error(error) not in NOT_THERE:
                 raise
     notice = _ELSEWHERE if delivery.thread.channel else ""
-    channel = await paging.direct_channel(services.slack, delivery.user)
+    channel = await paging.direct_channel(await services.slack(delivery.thread.team), delivery.user)
     return await _post(services, delivery, channel, opening(text, names, notice=notice))
 
 

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-import re2
-
+from diagnostics.patterns import linear
 from handlers.archives import unpacked
 from handlers.filetypes import ARCHIVE, GZIP, OUTLOOK, ZIP, refusal
 from handlers.outlook import text_of
@@ -26,7 +25,7 @@ _FENCE_LANGUAGES: Final = (
     "text|txt|plain|plaintext|none|log|logs|output|console|shell|sh|bash|cmd|bat|powershell|pwsh|ps|ps1|smtp|http|"
     "csv|json|xml|html|yaml|ini"
 )
-_FENCE = re2.compile(rf"(?mi)`{{3,}}(?:(?:{_FENCE_LANGUAGES})[ \t]*$)?")
+_FENCE = linear(rf"(?mi)`{{3,}}(?:(?:{_FENCE_LANGUAGES})[ \t]*$)?")
 
 
 @dataclass(frozen=True, slots=True)

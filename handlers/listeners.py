@@ -6,14 +6,14 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.response import BoltResponse
-from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers import actions, answers, commands, forms, logs, messages
 from handlers.blocks import CHECK_HOST, PAGE_ACTIONS, SHOW_STEPS, plain
 from handlers.blocks.form import FORM, entered
 from handlers.deliveries import COMMAND, SHORTCUT, accepted, opens_form
-from handlers.ports import Delivery, Services
+from handlers.ports import Delivery, NotInstalledError, Services
 
 _SORRY = (
     "Sorry, something on my side kept me from answering. Nothing is lost on yours: mention me in this thread to "
@@ -30,9 +30,18 @@ def register(app: AsyncApp, services: Services) -> None:
     """Adds the storing middleware and the listeners that acknowledge."""
 
     @app.use
-    async def store(body: dict[str, Any], next: Callable[[], Awaitable[BoltResponse]]) -> None:  # noqa: A002 - Bolt's name
+    async def store(
+        body: dict[str, Any],
+        context: AsyncBoltContext,
+        next: Callable[[], Awaitable[BoltResponse]],  # noqa: A002 - Bolt's name
+    ) -> None:
         """Raises when it could not be stored: then Slack gets no acknowledgement and delivers it again."""
-        delivery = accepted(body, services.identity(), services.alert_bots)
+        try:
+            identity = await services.identity(context.team_id or "")
+        except NotInstalledError:  # Bolt lets the news of our removal through
+            await next()
+            return
+        delivery = accepted(body, identity, services.alert_bots)
         if delivery is not None:
             await services.inbox.accept(delivery)
         await next()
@@ -52,20 +61,23 @@ def register(app: AsyncApp, services: Services) -> None:
 def _answer_at_once(app: AsyncApp, services: Services) -> None:
     """What can't wait for a job: a form opens within three seconds, and what is wrong with it is said when it is submitted."""
 
-    async def command(ack: Ack, body: Json, client: AsyncWebClient) -> None:
+    async def command(ack: Ack, body: Json, context: AsyncBoltContext) -> None:
         await ack()
-        if opens_form(body) and not await forms.show(client, body["trigger_id"], forms.shared_channel(body)):
+        if opens_form(body) and not await forms.show(
+            services, context.team_id or "", body["trigger_id"], forms.shared_channel(body)
+        ):
             await services.respond(body["response_url"], {"response_type": "ephemeral", "text": forms.NOT_OPENED})
 
-    async def on_a_message(ack: Ack, body: Json) -> None:
+    async def on_a_message(ack: Ack, body: Json, context: AsyncBoltContext) -> None:
         await ack()
-        if accepted(body, services.identity(), services.alert_bots) is None:
+        if accepted(body, await services.identity(context.team_id or ""), services.alert_bots) is None:
             await services.respond(body["response_url"], {"response_type": "ephemeral", "text": _MINE})
 
-    async def anywhere(ack: Ack, body: Json, client: AsyncWebClient) -> None:
+    async def anywhere(ack: Ack, body: Json, context: AsyncBoltContext) -> None:
         await ack()
-        if not await forms.show(client, body["trigger_id"], ""):
-            await client.chat_postMessage(channel=body["user"]["id"], text=forms.NOT_OPENED)
+        team = context.team_id or ""
+        if not await forms.show(services, team, body["trigger_id"], ""):
+            await forms.tell(services, team, body["user"]["id"], forms.NOT_OPENED)
 
     async def submitted(ack: Ack, view: Json) -> None:
         problems = entered(view).problems
@@ -99,7 +111,7 @@ async def apologise(services: Services, delivery: Delivery) -> None:
     """Says that there will be no answer. Silence would leave people waiting."""
     said = plain(_SORRY)
     if delivery.kind == "form":
-        await services.slack.chat_postMessage(channel=delivery.user, text=_SORRY_FORM)
+        await forms.tell(services, delivery.thread.team, delivery.user, _SORRY_FORM)
     elif delivery.response_url:
         await services.respond(
             delivery.response_url,

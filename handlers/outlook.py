@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 import olefile  # type: ignore[import-untyped]  # it ships no type information
-import re2
 
+from diagnostics.patterns import linear
 from handlers.plaintext import Unreadable, eight_bit, readable, shown
 
 _WIDE, _NARROW, _BINARY, _OBJECT = "001F", "001E", "0102", "000D"
@@ -24,7 +24,7 @@ _MOST_RECIPIENTS: Final = 100
 _MOST_ATTACHMENTS: Final = 20
 _DEEPEST: Final = 3  # a report that was forwarded as an attachment holds the message that it is about
 _ATTACHED: Final = (".eml", ".txt", ".log", ".csv", ".htm", ".html")
-_MIME = re2.compile(r"(?im)^(?:content-[a-z-]+|mime-version):.*\n?(?:[ \t]+.*\n?)*")
+_MIME = linear(r"(?im)^(?:content-[a-z-]+|mime-version):.*\n?(?:[ \t]+.*\n?)*")
 # Whatever a damaged file leads the library into; it guards its own loops and sizes.
 _DAMAGED: Final = (OSError, ValueError, IndexError, KeyError, TypeError, AttributeError, RecursionError, MemoryError)
 

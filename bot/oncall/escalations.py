@@ -45,7 +45,7 @@ logger = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
 Deliver = Callable[["Escalations", StoredPage], Awaitable[None]]
-Name = Callable[[str], Awaitable[str]]
+Name = Callable[[str, str], Awaitable[str]]
 
 _SURE: Final = ("confirmed", "likely")
 _ALIKE: Final = 5  # suspects that make up a symptom
@@ -54,7 +54,7 @@ _SOON: Final = timedelta(seconds=60)  # what is due later is looked after by its
 
 class Escalations:
     """handlers.ports.OnCall. `clock` gives the time, aware; `deliver` gets a page out and reports by `settle`; `name` says what
-    a person of a State is called."""
+    a person of a State is called in a team."""
 
     def __init__(
         self,
@@ -113,7 +113,7 @@ class Escalations:
         state = await self.store.state(escalation) if escalation else None
         if state is None or state.phase == "idle" or state.phase == "watching":
             return Standing("open")
-        return Standing(state.phase, await self._name(state.holder) if state.holder else "")
+        return Standing(state.phase, await self._name(thread.team, state.holder) if state.holder else "")
 
     async def escalate(self, wish: Wish) -> Answered:
         found = await self._meant(wish)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Final
 
-from bot.oncall.escalations import Clock
+from bot.oncall.escalations import Clock, Name
 from bot.oncall.policy import Policy
 from bot.oncall.sources import Sources
 from handlers.ports import Duty
@@ -15,22 +14,20 @@ _SYSTEMS: Final = {"pagerduty": "PagerDuty", "webhook": "webhook"}
 
 
 class Roster:
-    """handlers.ports.Roster. `name` gives what a person (`@` and a Slack id) is called."""
+    """handlers.ports.Roster. `name` gives what a person (`@` and a Slack id) is called in a team."""
 
-    def __init__(
-        self, policy: Policy, sources: Sources, name: Callable[[str], Awaitable[str]], *, clock: Clock
-    ) -> None:
+    def __init__(self, policy: Policy, sources: Sources, name: Name, *, clock: Clock) -> None:
         self._policy = policy
         self._sources = sources
         self._name = name
         self._clock = clock
 
-    async def now(self) -> tuple[Duty, ...]:
-        return tuple(await asyncio.gather(*(self._duty(target) for target in self._policy.targets)))
+    async def now(self, team: str) -> tuple[Duty, ...]:
+        return tuple(await asyncio.gather(*(self._duty(team, target) for target in self._policy.targets)))
 
-    async def _duty(self, target: str) -> Duty:
-        found = await self._sources.resolve(target, self._clock())
-        people = [await self._name(f"@{address}") for outlet, address in found.recipients if outlet == "direct"]
+    async def _duty(self, team: str, target: str) -> Duty:
+        found = await self._sources.resolve(team, target, self._clock())
+        people = [await self._name(team, f"@{address}") for outlet, address in found.recipients if outlet == "direct"]
         systems = [
             f"{_SYSTEMS[outlet]} {address}"
             for outlet, address in found.recipients

@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import re2
-
+from diagnostics.patterns import linear
 from handlers.blocks.limits import QUOTE, clip
 from handlers.blocks.log_bins import redacted
 from handlers.blocks.message import Message
@@ -27,8 +26,8 @@ _MOST: Final = 3_000  # characters that Slack lets people type into a field
 _MOST_FILES: Final = 10
 _LINES: Final = 2
 _NAMES: Final = 3
-_SIGN_IN = re2.compile(r"(?i)\b(AUTH\s+[a-z0-9-]+)\s.*")
-_SECRET = re2.compile(r"[A-Za-z0-9+/_-]*[0-9][A-Za-z0-9+/_-]{15,}=*|[A-Za-z0-9+/_-]{8,}=+")
+_SIGN_IN = linear(r"(?i)\b(AUTH\s+[a-z0-9-]+)\s.*")
+_SECRET = linear(r"[A-Za-z0-9+/_-]*[0-9][A-Za-z0-9+/_-]{15,}=*|[A-Za-z0-9+/_-]{8,}=+")
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,9 @@ class _Slack:
         self.members = members
         self.asked: list[str] = []
 
+    async def of(self, _team: str) -> _Slack:
+        return self
+
     async def usergroups_users_list(self, usergroup: str) -> dict[str, Any]:
         self.asked.append(usergroup)
         if usergroup not in self.members:
@@ -90,7 +93,7 @@ class _Slack:
 
 async def test_members_are_believed_for_a_minute() -> None:
     slack, now = _Slack({"S1": ["U1"]}), [0.0]
-    may = Permissions(slack, {"watch": frozenset({"S1"})}, clock=lambda: now[0])  # type: ignore[arg-type]
+    may = Permissions(slack.of, {"watch": frozenset({"S1"})}, clock=lambda: now[0])  # type: ignore[arg-type]
     assert await may.refusal("watch", "T1", "U1") == ""
     slack.members["S1"] = []
     assert await may.refusal("watch", "T1", "U1") == ""
@@ -103,7 +106,7 @@ async def test_members_are_believed_for_a_minute() -> None:
 
 async def test_one_group_that_cannot_be_asked_shuts_out_only_those_of_no_other() -> None:
     slack = _Slack({"S2": ["U2"]})
-    may = Permissions(slack, {"check": frozenset({"S1", "S2", "U3"})})  # type: ignore[arg-type]
+    may = Permissions(slack.of, {"check": frozenset({"S1", "S2", "U3"})})  # type: ignore[arg-type]
     assert [await may.refusal("check", "T1", user) for user in ("U2", "U3")] == ["", ""]
     assert "Slack cannot be reached" in await may.refusal("check", "T1", "U1")
 
