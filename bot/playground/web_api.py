@@ -6,12 +6,13 @@ What each method does stands in `methods`. Source: https://docs.slack.dev/apis/w
 from __future__ import annotations
 
 import asyncio
+import base64
 import copy
 import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from aiohttp import BasicAuth, web
+from aiohttp import web
 
 from bot.playground.errors import SlackError
 from bot.playground.faults import Fault, FaultPlan
@@ -123,14 +124,14 @@ async def read_arguments(request: web.Request) -> Json:
         if not isinstance(body, dict):
             raise ValueError("the body is not an object")
         args.update(body)
-    elif request.can_read_body:
+    elif request.body_exists:
         args.update({key: value for key, value in (await request.post()).items() if isinstance(value, str)})
     for name in _JSON_ARGUMENTS & args.keys():
         if isinstance(args[name], str):
             args[name] = json.loads(args[name])
     if request.headers.get("Authorization", "").lower().startswith("basic "):  # the app's own credentials
-        app = BasicAuth.decode(request.headers["Authorization"])
-        args.update(client_id=app.login, client_secret=app.password)
+        told = base64.b64decode(request.headers["Authorization"].split(" ", 1)[1]).decode()
+        args["client_id"], _, args["client_secret"] = told.partition(":")
     return args
 
 
