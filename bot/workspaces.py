@@ -107,7 +107,7 @@ class EveryWorkspace:
     def __init__(
         self, installations: Installations, speaking: Callable[[str], AsyncWebClient], rotator: AsyncTokenRotator
     ) -> None:
-        self._installations = installations
+        self.installations = installations
         self._speaking = speaking
         self._rotator = rotator
         self._renewing: dict[str, asyncio.Task[Bot]] = {}
@@ -120,7 +120,7 @@ class EveryWorkspace:
 
     async def slack(self, team: str) -> AsyncWebClient:
         """Also raises what Slack or the network raise when a token has run out and can't be renewed."""
-        bot = await self._installations.find(team)
+        bot = await self.installations.find(team)
         if _left(bot) < _MARGIN * 60:
             bot = await self._renewed(team, bot)
         return self._speaking(bot.bot_token)
@@ -143,7 +143,7 @@ class EveryWorkspace:
 
     async def _renew(self, team: str) -> Bot:
         """A crash between Slack's answer and the commit leaves the old refresh token on record; Slack takes it once more."""
-        async with self._installations.held(team) as held:
+        async with self.installations.held(team) as held:
             try:
                 new = await self._rotator.perform_bot_token_rotation(bot=held.bot, minutes_before_expiration=_MARGIN)
             except SlackTokenRotationError as error:

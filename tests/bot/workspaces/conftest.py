@@ -15,8 +15,7 @@ import aiohttp
 import pytest
 from cryptography.fernet import Fernet
 
-from bot.app import Bot, system_clock
-from bot.oncall.escalations import Clock
+from bot.app import Bot
 from bot.playground.people import CONTOSO, Team
 from bot.playground.server import Playground
 from bot.playground.timings import Timings
@@ -24,6 +23,7 @@ from bot.playground.tokens import App
 from tests.bot.conftest import World
 from tests.bot.manifest import installed
 from tests.fakes.slack import ManyWorkspaces
+from tests.oncall.policies import NOON, TEXT
 
 FABRIKAM = Team("T0FABRIKAM", "Fabrikam <b>", "fabrikam")
 APP = App("1.2", "client-secret")
@@ -65,9 +65,9 @@ class TwoWorlds:
     current: Bot | None = None
 
     @asynccontextmanager
-    async def bot(self, *, clock: Clock = system_clock, **more: str) -> AsyncIterator[Bot]:
-        """A bot that nobody has installed yet."""
-        async with self.contoso.bot(clock=clock, **more) as bot:
+    async def bot(self, **more: str) -> AsyncIterator[Bot]:
+        """A bot that nobody has installed yet. For people on call it is NOON."""
+        async with self.contoso.bot(clock=lambda: NOON, **more) as bot:
             self.fabrikam.place.request_url = self.contoso.place.request_url
             self.current = bot
             yield bot
@@ -127,6 +127,14 @@ async def worlds(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     contoso, fabrikam = (World(place, environ) for place in places)
     yield TwoWorlds(slack, contoso, fabrikam)
     await slack.stop()
+
+
+@pytest.fixture
+def policy(tmp_path: Path) -> dict[str, str]:
+    """Contoso's people are on call, jonas first."""
+    file = tmp_path / "oncall.toml"
+    file.write_text(f'team = "{CONTOSO.id}"\n{TEXT}')
+    return {"MAILFLOW_ONCALL_FILE": str(file)}
 
 
 def query_of(url: str) -> dict[str, str]:
