@@ -30,7 +30,8 @@ APP = App("1.2", "client-secret")
 PUBLIC = "https://mailflow.example"
 
 
-def a_place(team: Team) -> Playground:
+def a_place(team: Team, began: int) -> Playground:
+    """`began` is where the times of messages count from, in seconds."""
     place = Playground(
         bot_token="",
         app_token="",
@@ -41,7 +42,7 @@ def a_place(team: Team) -> Playground:
         team=team,
         app=APP,
     )
-    place.workspace._last_ts = int(time.time() + 60) * 1_000_000  # so both count from the same moment
+    place.workspace._last_ts = began * 1_000_000
     return place
 
 
@@ -108,7 +109,8 @@ class TwoWorlds:
 
 @pytest.fixture
 async def worlds(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[TwoWorlds]:
-    places = [a_place(CONTOSO), a_place(FABRIKAM)]
+    soon = int(time.time()) + 60
+    places = [a_place(CONTOSO, soon), a_place(FABRIKAM, soon)]
     slack = ManyWorkspaces(places)
     await slack.start()
     environ = {

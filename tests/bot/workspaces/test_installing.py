@@ -90,13 +90,14 @@ async def test_a_state_runs_out(worlds: TwoWorlds) -> None:
         assert len(await worlds.rows("select 1 from oauth_state")) == 1  # the old one is gone
 
 
-async def test_states_are_bounded(worlds: TwoWorlds, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_states_serve_once_and_are_bounded(worlds: TwoWorlds, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.database.oauth_states._MOST", 3)
     async with open_database(worlds.contoso.settings()) as database:
         states = OAuthStates(database)
         issued = [await states.async_issue() for _ in range(8)]
         assert await database.pool.fetchval("select count(*) from oauth_state") <= 4
         assert await states.async_consume(issued[-1])
+        assert not await states.async_consume(issued[-1])
         assert not await states.async_consume(issued[0])
 
 
