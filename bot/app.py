@@ -22,6 +22,8 @@ from bot.checks import Checks, closed_networks
 from bot.database import NAME, Database, StartError, open_database
 from bot.database.cases import Cases
 from bot.database.inbox import Inbox
+from bot.database.installations import Installations
+from bot.installing import Installing
 from bot.jobs import Pace, Worker
 from bot.log_reading import LogReader, sweep
 from bot.oncall.composing import compose
@@ -29,12 +31,13 @@ from bot.oncall.escalations import Clock, Escalations
 from bot.permissions import Permissions
 from bot.server import Server
 from bot.settings import Settings
-from bot.slack import CALL_SECONDS, OneWorkspace, bolt, client, connect, respond
+from bot.slack import CALL_SECONDS, bolt, client, connect, respond
+from bot.workspaces import Workspaces, workspaces_of
 from diagnostics import diagnose
 from handlers import register
 from handlers.files import SlackFiles
 from handlers.listeners import apologise, handle
-from handlers.ports import Services
+from handlers.ports import NotInstalledError, Services
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +50,7 @@ class Bot:
 
     settings: Settings
     app: AsyncApp
-    workspace: OneWorkspace
+    workspaces: Workspaces
     worker: Worker
     server: Server
     logs: LogReader
@@ -72,23 +75,24 @@ def build(
     `clock` is the one that escalations go by.
     """
     pace = pace or Pace()
-    token = settings.bot_token.get_secret_value() if settings.bot_token else ""
-    workspace = OneWorkspace(client(settings, session, token))
+    installations = Installations(database)
+    workspaces = workspaces_of(settings, installations, session)
     inbox = Inbox(database)
-    files = SlackFiles(session, workspace.slack, api_url=settings.slack_api_url, most_bytes=settings.max_file_bytes)
+    files = SlackFiles(session, workspaces.slack, api_url=settings.slack_api_url, most_bytes=settings.max_file_bytes)
     logs = LogReader(files, most_bytes=settings.max_log_bytes, text_bytes=settings.max_file_bytes)
     services = Services(
         inbox=inbox,
         cases=Cases(database),
-        slack=workspace.slack,
+        slack=workspaces.slack,
         checks=Checks(database, settings, closed_networks(database.url)),
         files=files,
         logs=logs,
         permissions=Permissions(
-            workspace.slack,
+            workspaces.slack,
             {"check": settings.may_check, "escalate": settings.may_escalate, "watch": settings.may_watch},
         ),
-        identity=workspace.identity,
+        identity=workspaces.identity,
+        removed=workspaces.removed,
         respond=partial(respond, session),
         max_file_bytes=settings.max_file_bytes,
         alert_bots=settings.alert_bots,
@@ -105,13 +109,15 @@ def build(
         apologise=partial(apologise, services),
         retention_days=settings.retention_days,
         pace=pace,
+        installations=installations,
         escalations=escalations,
     )
-    app = bolt(settings, session, workspace.identity)
-    server = Server(
-        app if settings.mode == "http" else None, ready=lambda: bot.ready, routes=oncall.routes if oncall else ()
-    )
-    bot = Bot(settings, app, workspace, worker, server, logs, escalations)
+    app = bolt(settings, session, workspaces.identity)
+    routes = list(oncall.routes if oncall else ())
+    if settings.client_id:
+        routes += Installing(settings, database, client(settings, session, None), ready=lambda: bot.ready).routes()
+    server = Server(app if settings.mode == "http" else None, ready=lambda: bot.ready, routes=routes)
+    bot = Bot(settings, app, workspaces, worker, server, logs, escalations)
     register(app, services)
     return bot
 
@@ -139,7 +145,7 @@ async def running(
         stack.push_async_callback(bot.server.stop)
         announce(bot.server.url)
         # What the first diagnosis has to load must not delay the first answer.
-        await asyncio.gather(bot.workspace.start(), asyncio.to_thread(diagnose, FIRST))
+        await asyncio.gather(_start(bot), asyncio.to_thread(diagnose, FIRST))
         work = asyncio.create_task(bot.worker.run())
         stack.push_async_callback(_stop_working, bot, work, pace.stop)
         if settings.mode == "socket":
@@ -177,6 +183,7 @@ async def playground(settings: Settings, port: int, *, announce: Callable[[str],
             local = settings.model_copy(
                 update={
                     "bot_token": SecretStr(bot_token),
+                    "client_id": None,
                     "signing_secret": SecretStr(signing_secret),
                     "slack_api_url": place.api_url,
                     "chosen_mode": "http",
@@ -226,6 +233,21 @@ async def _listen(bot: Bot) -> None:
             f"Cannot listen on {bot.settings.host}:{bot.settings.port} ({error.strerror}). "
             "Set MAILFLOW_PORT to a free port."
         ) from error
+
+
+async def _start(bot: Bot) -> None:
+    """Raises StartError."""
+    await bot.workspaces.start()
+    team = bot.escalations.team if bot.escalations else ""
+    try:
+        if team:
+            await bot.workspaces.identity(team)
+    except NotInstalledError:
+        if bot.settings.bot_token:
+            raise StartError("MAILFLOW_ONCALL_FILE: team is not the workspace that SLACK_BOT_TOKEN is for.") from None
+        logger.warning(
+            "nobody is paged yet: the on-call file's workspace has not installed the app", extra={"team": team}
+        )
 
 
 async def _stop_working(bot: Bot, work: asyncio.Task[None], patience: float) -> None:

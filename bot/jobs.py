@@ -23,9 +23,10 @@ from pgqueuer.models import Job, Schedule
 from bot.database import Database
 from bot.database.held import ENTRYPOINT as ESCALATION
 from bot.database.inbox import LANES, Inbox, Open
+from bot.database.installations import Installations
 from bot.logs import about
 from handlers.failures import advice
-from handlers.ports import Delivery
+from handlers.ports import Delivery, NotInstalledError
 
 if TYPE_CHECKING:
     from bot.oncall.escalations import Escalations
@@ -62,6 +63,7 @@ class Worker:
         apologise: Callable[[Delivery], Awaitable[None]],
         retention_days: int,
         pace: Pace,
+        installations: Installations,
         escalations: Escalations | None = None,
     ) -> None:
         self._database = database
@@ -70,6 +72,7 @@ class Worker:
         self._apologise = apologise
         self._retention_days = retention_days
         self._pace = pace
+        self._installations = installations
         self._escalations = escalations
         self._busy: dict[tuple[str, str], bool] = {}
         self._locks = ThreadLocks(database.url)
@@ -127,6 +130,7 @@ class Worker:
     async def _sweep(self, _schedule: Schedule) -> None:
         await self._inbox.rescue(self._pace.rescue, LANES[:1])  # a log may take longer without being lost
         await self._inbox.forget(self._retention_days)
+        await self._installations.clear_up()
         if self._escalations:
             await self._escalations.sweep(self._retention_days)
 
@@ -164,6 +168,9 @@ class Worker:
         started = asyncio.get_running_loop().time()
         try:
             outcome = await self._handle(waiting.delivery)
+        except NotInstalledError:  # nobody is left there who could be told
+            await self._inbox.done(waiting.id, "not installed")
+            return
         except Exception as error:  # noqa: BLE001 - `advice` knows which ones pass, the log gets them all
             await self._failed(waiting, error)
             return

@@ -50,6 +50,20 @@ class Settings(BaseSettings):
         validation_alias="SLACK_SIGNING_SECRET",
         description="Signing secret of the Slack app; needed for HTTP mode.",
     )
+    client_id: str | None = Field(
+        None,
+        validation_alias="SLACK_CLIENT_ID",
+        description="Client id of the Slack app, in place of a bot token: any workspace may then install the app by OAuth "
+        "(HTTP mode).",
+    )
+    client_secret: SecretStr | None = Field(
+        None, validation_alias="SLACK_CLIENT_SECRET", description="Client secret of the Slack app, with its client id."
+    )
+    public_url: str | None = Field(
+        None,
+        validation_alias="MAILFLOW_PUBLIC_URL",
+        description="Where browsers reach the HTTP server from outside, as in `https://mailflow.contoso.com`; needed for OAuth.",
+    )
     slack_api_url: str = Field(
         "https://slack.com/api/",
         validation_alias="SLACK_API_URL",
@@ -274,7 +288,7 @@ class Settings(BaseSettings):
             raise ValueError("must be an https:// or http:// address")
         return value.rstrip("/") + "/"
 
-    @field_validator("manual_url")
+    @field_validator("manual_url", "public_url")
     @classmethod
     def _is_page_address(cls, value: str | None) -> str | None:
         if value and not value.startswith(("https://", "http://")):
@@ -310,6 +324,15 @@ class Settings(BaseSettings):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _one_workspace_or_many(self) -> Settings:
+        if self.bot_token and self.client_id:
+            raise ValueError(
+                "SLACK_BOT_TOKEN and SLACK_CLIENT_ID exclude each other: the one serves the workspace of the token, the other "
+                "every workspace that installs the app"
+            )
+        return self
+
     @property
     def mode(self) -> Mode:
         return self.chosen_mode or ("socket" if self.app_token else "http")
@@ -317,11 +340,17 @@ class Settings(BaseSettings):
     @property
     def on_slack(self) -> bool:
         """Whether any credential for a workspace is set; without one the playground is what can run."""
-        return any((self.bot_token, self.app_token, self.signing_secret))
+        return any((self.bot_token, self.app_token, self.signing_secret, self.client_id))
 
     def require_slack(self) -> None:
         """Raises SettingsError naming what is missing for the chosen mode."""
-        needed = {"SLACK_BOT_TOKEN": self.bot_token}
+        needed: dict[str, object] = {"SLACK_BOT_TOKEN": self.bot_token}
+        if self.client_id:
+            if self.mode == "socket":
+                raise SettingsError(
+                    "SLACK_CLIENT_ID needs HTTP mode: unset SLACK_APP_TOKEN, or set MAILFLOW_MODE to http."
+                )
+            needed = {"SLACK_CLIENT_SECRET": self.client_secret, "MAILFLOW_PUBLIC_URL": self.public_url}
         if self.mode == "socket":
             needed["SLACK_APP_TOKEN"] = self.app_token
         else:

@@ -49,6 +49,9 @@ def opens_form(body: Json) -> bool:
 
 def _event(body: Json, identity: Identity, alert_bots: frozenset[str]) -> Delivery | None:
     event: Json = body.get("event") or {}
+    tokens: Json = event.get("tokens") or {}
+    if event.get("type") == "app_uninstalled" or (event.get("type") == "tokens_revoked" and tokens.get("bot")):
+        return _removed(body, identity)
     if event.get("type") not in ("message", "app_mention") or not event.get("channel"):
         return None
     subtype = event.get("subtype")
@@ -64,6 +67,13 @@ def _event(body: Json, identity: Identity, alert_bots: frozenset[str]) -> Delive
         return None
     direct = event["type"] == "app_mention" or event.get("channel_type") == "im"
     return _written(body, event, event, "message", identity, direct=direct)
+
+
+def _removed(body: Json, identity: Identity) -> Delivery:
+    """The app was removed from the workspace, or its token was taken back: https://docs.slack.dev/reference/events/tokens_revoked"""
+    event = str(body["event_id"])
+    thread = Thread(identity.team, "", "removed")
+    return Delivery("removed", event, f"removed {event}", thread, text=str(int(body.get("event_time") or 0)))
 
 
 def _written(body: Json, event: Json, message: Json, kind: Any, identity: Identity, *, direct: bool) -> Delivery:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from slack_bolt.app.async_app import AsyncApp
@@ -51,6 +52,8 @@ def register(app: AsyncApp, services: Services) -> None:
 
     app.event("message")(_stored)
     app.event("app_mention")(_stored)
+    app.event("app_uninstalled")(_stored)
+    app.event("tokens_revoked")(_stored)
     app.action(SHOW_STEPS)(acknowledge)
     app.action(CHECK_HOST)(acknowledge)
     for action in PAGE_ACTIONS:
@@ -103,8 +106,14 @@ async def handle(services: Services, delivery: Delivery) -> str:
         "action": actions.pressed,
         "log": logs.read,
         "form": forms.submitted,
+        "removed": _removed,
     }[delivery.kind]
     return await perform(services, delivery)
+
+
+async def _removed(services: Services, delivery: Delivery) -> str:
+    at = datetime.fromtimestamp(int(delivery.text), UTC)
+    return "removed" if await services.removed(delivery.thread.team, at) else "installed again"
 
 
 async def apologise(services: Services, delivery: Delivery) -> None:
@@ -117,5 +126,5 @@ async def apologise(services: Services, delivery: Delivery) -> None:
             delivery.response_url,
             {"response_type": "ephemeral", "replace_original": False, "text": said.text},
         )
-    elif delivery.kind != "delete":
+    elif delivery.kind not in ("delete", "removed"):
         await answers.say(services, delivery.thread, delivery.message_ts, "apology", said)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from diagnostics.checks import Attempt, CheckReport
     from diagnostics.report import Report
 
-Kind = Literal["message", "edit", "delete", "command", "action", "log", "form"]
+Kind = Literal["message", "edit", "delete", "command", "action", "log", "form", "removed"]
 State = Literal["planned", "sending", "sent", "withdrawn"]
 Part = Literal["answer", "steps", "file", "chart", "data", "apology", "pause", "check", "escalation"]
 
@@ -46,7 +46,8 @@ class Delivery:
     `event` identifies the delivery and `subject` what it is about: of two deliveries that share either within a
     team, one is dealt with. `action` is the button's action_id, `text` then its value.
     Deliveries of one `thread` are dealt with in the order of their arrival. A "log" is a message whose large logs are to be
-    read: of those, the order is kept for each message by itself, and nothing else waits for them.
+    read: of those, the order is kept for each message by itself, and nothing else waits for them. "removed" is the app itself,
+    from its workspace; `text` is then the time in Unix seconds.
     """
 
     kind: Kind
@@ -232,8 +233,9 @@ class Wish:
     escalation: str = ""
 
 
-Answered = Literal["done", "already", "nothing"]
-"""`already`: it was so before, or somebody was paged a moment ago. `nothing`: there is nothing that it could be done to."""
+Answered = Literal["done", "already", "nothing", "nobody"]
+"""`already`: it was so before, or somebody was paged a moment ago. `nothing`: there is nothing that it could be done to.
+`nobody`: nobody is on call for this workspace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,6 +318,8 @@ class Services:
     permissions: Permissions
     identity: Callable[[str], Awaitable[Identity]]
     """Who the bot is in a team's workspace. Raises NotInstalledError."""
+    removed: Callable[[str, datetime], Awaitable[bool]]
+    """Erases what is held of a team from whose workspace the app was removed; False when it is back since that time."""
     respond: Callable[[str, dict[str, Any]], Awaitable[None]]
     oncall: OnCall | None = None
     """None where nobody is on call: no on-call file is set."""

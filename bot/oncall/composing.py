@@ -58,6 +58,11 @@ def policy_of(settings: Settings) -> Policy | None:
         policy = load(settings.oncall_file)
     except PolicyError as error:
         raise SettingsError(*(f"MAILFLOW_ONCALL_FILE: {sentence}" for sentence in error.sentences)) from None
+    if settings.client_id and not policy.team:
+        raise SettingsError(
+            "MAILFLOW_ONCALL_FILE: team is missing. Several workspaces may install the app: say whose people these are, as in "
+            'team = "T0123ABCD".'
+        )
     if wrong := _missing(policy, _secrets(settings)):
         raise SettingsError(*wrong)
     return policy

@@ -78,7 +78,14 @@ class Escalations:
 
     # -- what people do -------------------------------------------------------------------------------
 
+    @property
+    def team(self) -> str:
+        """The workspace whose people the on-call file names; "" where the bot is in one only."""
+        return self._policy.team or ""
+
     async def saw(self, thread: Thread, user: str, report: Report) -> None:
+        if not self._serves(thread.team):
+            return
         top = report.findings[0] if report.findings else None
         cause = top.cause if top and top.belief in _SURE else ""
         symptom = " ".join(finding.cause for finding in report.findings[:_ALIKE])
@@ -116,6 +123,8 @@ class Escalations:
         return Standing(state.phase, await self._name(thread.team, state.holder) if state.holder else "")
 
     async def escalate(self, wish: Wish) -> Answered:
+        if not self._serves(wish.thread.team):
+            return "nobody"
         found = await self._meant(wish)
         if found is None and not wish.escalation:
             async with self.store.opened(wish.thread) as held:
@@ -131,6 +140,9 @@ class Escalations:
     async def reported(self, source: str, event_id: str, escalation: UUID, event: Event) -> Answered:
         """Another system, which told us of `event_id` perhaps before, says that somebody did something."""
         return await self._wished(escalation, event_id, event, source)
+
+    def _serves(self, team: str) -> bool:
+        return self.team in ("", team)
 
     async def _meant(self, wish: Wish) -> UUID | None:
         if wish.escalation:

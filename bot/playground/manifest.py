@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 EVENTS = frozenset(
-    {"app_home_opened", "app_mention", "message.channels", "message.groups", "message.im", "app_uninstalled"}
+    {
+        "app_home_opened",
+        "app_mention",
+        "app_uninstalled",
+        "message.channels",
+        "message.groups",
+        "message.im",
+        "tokens_revoked",
+    }
 )
 
 

@@ -38,7 +38,9 @@ class Members:
 
     def upload(self, user: str, name: str, content: bytes) -> StoredFile:
         who = self._space.person(user).id
-        stored = StoredFile(self._space.new_id("F"), name, who, self._base_url(), int(self._space.clock()))
+        stored = StoredFile(
+            self._space.new_id("F"), name, who, self._base_url(), int(self._space.clock()), self._space.team.id
+        )
         stored.content = content
         self._space.files[stored.id] = stored
         return stored

@@ -113,7 +113,7 @@ class PageApi:
         self._guard(request)
         space = self._space
         state = {
-            "workspace": "Contoso",
+            "workspace": space.team.name,
             "bot": {"user": people.BOT_USER, "name": space.manifest.name},
             "commands": list(space.manifest.commands),
             "shortcuts": space.manifest.message_shortcuts,

@@ -61,7 +61,7 @@ async def test_a_file_beyond_the_cap_is_refused_before_it_is_loaded(world: World
 
 async def test_a_login_page_instead_of_the_file_names_the_missing_scope(world: World) -> None:
     async with world.bot():
-        world.place.bot_token = "xoxb-another"  # what the workspace gives files to
+        world.place.reads_files = False
         ts = await world.place.post("alex", "#exchange", "", files=[("send.log", FAILING.encode())])
         assert "files:read" in await world.answer("#exchange", ts)
 

@@ -152,7 +152,7 @@ async def test_a_log_beyond_the_limit_is_refused_before_it_is_loaded(world: Worl
 
 
 async def test_a_login_page_instead_of_the_log_names_the_missing_scope(world: World) -> None:
-    world.place.bot_token = "xoxb-another"  # what the workspace gives files to
+    world.place.reads_files = False
     await asked(world, [("SEND1.LOG.gz", gzip.compress(log()))], "files:read")
 
 
