@@ -23,13 +23,17 @@ from bot.checks import Checks, closed_networks
 from bot.database import NAME, Database, StartError, open_database
 from bot.database.cases import Cases
 from bot.database.inbox import Inbox
-from bot.jobs import Pace, Worker
+from bot.database.notices import Notices
+from bot.database.watches import WatchBook, WatchStore
+from bot.jobs import Pace, ThreadLocks, Worker
 from bot.log_reading import LogReader, sweep
 from bot.oncall.composing import compose
 from bot.oncall.escalations import Clock, Escalations
 from bot.server import Server
 from bot.settings import Settings
 from bot.slack import CALL_SECONDS, Me, bolt, client, connect, identify, respond
+from bot.watches.telling import Telling
+from bot.watches.watcher import Watcher
 from diagnostics import diagnose
 from handlers import register
 from handlers.files import SlackFiles
@@ -52,6 +56,7 @@ class Bot:
     server: Server
     me: Me
     logs: LogReader
+    watcher: Watcher
     escalations: Escalations | None = None
     ready: bool = False
 
@@ -70,7 +75,7 @@ def build(
 ) -> Bot:
     """Composes a bot from its settings, an open database and an HTTP session. Starts nothing. Raises SettingsError.
 
-    `clock` is the one that escalations go by.
+    `clock` is the one that escalations, watches and checks go by.
     """
     pace = pace or Pace()
     token = settings.bot_token.get_secret_value() if settings.bot_token else ""
@@ -83,7 +88,8 @@ def build(
         inbox=inbox,
         cases=Cases(database),
         slack=slack,
-        checks=Checks(database, settings, closed_networks(database.url)),
+        checks=Checks(database, settings, closed_networks(database.url), clock=clock),
+        watches=WatchBook(database, most=settings.max_watches, clock=clock),
         files=files,
         logs=logs,
         identity=me,
@@ -96,6 +102,7 @@ def build(
     oncall = compose(settings, database, session, services, clock=clock, pace=pace, ready=lambda: bot.ready)
     escalations = oncall.escalations if oncall else None
     services = replace(services, oncall=escalations)
+    watcher = _watcher(database, services, clock, pace)
     worker = Worker(
         database,
         inbox,
@@ -103,15 +110,29 @@ def build(
         apologise=partial(apologise, services),
         retention_days=settings.retention_days,
         pace=pace,
+        watcher=watcher,
         escalations=escalations,
     )
     app = bolt(settings, session, me, token)
     server = Server(
         app if settings.mode == "http" else None, ready=lambda: bot.ready, routes=oncall.routes if oncall else ()
     )
-    bot = Bot(settings, app, slack, worker, server, me, logs, escalations)
+    bot = Bot(settings, app, slack, worker, server, me, logs, watcher, escalations)
     register(app, services)
     return bot
+
+
+def _watcher(database: Database, services: Services, clock: Clock, pace: Pace) -> Watcher:
+    notices = Notices(database)
+    return Watcher(
+        WatchStore(database),
+        notices,
+        services.checks,
+        deliver=Telling(notices, services, pace).deliver,
+        clock=clock,
+        locks=ThreadLocks(database.url),
+        pace=pace,
+    )
 
 
 @asynccontextmanager

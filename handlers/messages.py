@@ -11,7 +11,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
-from handlers import answers, checks, commands, oncall
+from handlers import answers, checks, commands, oncall, watches
 from handlers.blocks import Message, answer, details, plain
 from handlers.intake import Submission, submission
 from handlers.judging import answered, judge
@@ -37,6 +37,8 @@ async def received(services: Services, delivery: Delivery) -> str:
         return "paused"
     if (wanted := _to_check(delivery)) is not None:
         return await checks.in_thread(services, delivery, wanted)
+    if _about_watches(delivery):
+        return await watches.in_thread(services, delivery)
     if delivery.direct and not delivery.files and (action := oncall.wanted(delivery.text)):
         return await oncall.in_thread(services, delivery, action)
     if logs_of(delivery, services.max_file_bytes):
@@ -52,6 +54,8 @@ async def edited(services: Services, delivery: Delivery) -> str:
     """An edited message: its answer is edited in place; one that had none gets its first if it needs one now."""
     if (wanted := _to_check(delivery)) is not None:
         return await checks.in_thread(services, delivery, wanted)
+    if _about_watches(delivery):
+        return await watches.in_thread(services, delivery)
     # What is read of its logs is out of date; the edit comes after it in their lane, so that it has the last word.
     reading = await services.inbox.drop_log(delivery.thread, delivery.message_ts, EDITED)
     if reading or logs_of(delivery, services.max_file_bytes):
@@ -161,6 +165,10 @@ async def _to(services: Services, delivery: Delivery) -> list[Answer]:
 def _to_check(delivery: Delivery) -> str | None:
     """The host or domain that somebody asks us to check."""
     return checks.target_in(delivery.text) if delivery.direct and not delivery.files else None
+
+
+def _about_watches(delivery: Delivery) -> bool:
+    return delivery.direct and not delivery.files and watches.asked(delivery.text)
 
 
 async def _looping(services: Services, delivery: Delivery) -> bool:

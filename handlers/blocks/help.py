@@ -9,6 +9,10 @@ from handlers.blocks.sections import PASTEABLE
 _COMMANDS = (
     ("/mailflow diagnose <text>", "diagnoses a text for your eyes only"),
     ("/mailflow check <host or domain>", "looks for real: DNS, SMTP, TLS, certificate and policies"),
+    (
+        "/mailflow watch <host or domain> [every 6h]",
+        "looks on a schedule, and speaks here when something changes; watch stop <host> ends it, watch alone lists",
+    ),
     ("/mailflow explain <code>", "explains a status code, Schannel error, event id or error token, such as 5.7.64"),
     (
         "/mailflow escalate <link to a message>",
