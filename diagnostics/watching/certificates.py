@@ -31,7 +31,7 @@ def judge(before: Memory, seen: Snapshot, now: datetime, forget: timedelta, *, f
     ended = {
         thumbprint for thumbprint, each in before.warned.items() if not each.over and _left(thumbprint, before, seen)
     }
-    changes = [*_replaced(before, seen), *map(_over, sorted(ended))]
+    changes = [*_replaced(before, seen, now - forget), *map(_over, sorted(ended))]
     in_mind = {each.certificate.thumbprint for shown in before.certificates.values() for each in shown}
     warned = {
         thumbprint: each.model_copy(update={"over": each.over or thumbprint in ended})
@@ -64,12 +64,13 @@ def _kept(before: Sequence[Shown], shown: Sequence[Certificate], now: datetime, 
     return (*others, *(Shown(certificate=each, at=now) for each in shown))[-_MOST:]
 
 
-def _replaced(before: Memory, seen: Snapshot) -> Iterator[Change]:
-    """A certificate that a host never showed. One for several hosts is told once."""
+def _replaced(before: Memory, seen: Snapshot, since: datetime) -> Iterator[Change]:
+    """A certificate that a host did not show `since`, nor at the last look. One for several hosts is told once."""
     fresh: dict[str, tuple[Certificate, Certificate, list[str]]] = {}
     for host, shown in seen.certificates.items():
-        known = [each.certificate for each in before.certificates.get(host, ())]
-        thumbprints = {each.thumbprint for each in known}
+        kept = before.certificates.get(host, ())
+        known = [each.certificate for each in kept]
+        thumbprints = {each.certificate.thumbprint for each in kept if each.at > since or each.at == kept[-1].at}
         here = {each.thumbprint for each in shown}
         old = next((each for each in reversed(known) if each.thumbprint not in here), known[-1] if known else None)
         for each in shown:
