@@ -134,9 +134,8 @@ def _expiring(thumbprint: str, seen: Snapshot, now: datetime) -> Change:
 
 
 def _when(left: timedelta) -> str:
-    if left < timedelta(days=1):
-        return "within a day"
-    return f"in {left.days} day{'s' if left.days > 1 else ''}"
+    days = round(left / timedelta(days=1))
+    return "within a day" if left <= timedelta(days=1) else f"in {days} day{'s' if days > 1 else ''}"
 
 
 def _listed(hosts: Sequence[str]) -> str:
