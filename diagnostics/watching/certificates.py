@@ -90,11 +90,11 @@ def _replaced(before: Memory, seen: Snapshot, since: datetime) -> Iterator[Chang
 
 
 def _left(thumbprint: str, before: Memory, seen: Snapshot) -> bool:
-    """Whether no host shows the certificate any more, and all that did were looked at."""
+    """Whether no host shows the certificate any more, and all that did show others now."""
     if any(each.thumbprint == thumbprint for shown in seen.certificates.values() for each in shown):
         return False
     return all(
-        ("starttls", host) in seen.looked
+        host in seen.certificates and ("starttls", host) in seen.looked
         for host, shown in before.certificates.items()
         if any(each.certificate.thumbprint == thumbprint for each in shown)
     )

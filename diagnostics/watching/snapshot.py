@@ -113,18 +113,21 @@ def _records(attempt: Attempt) -> Iterator[tuple[str, tuple[str, ...]]]:
 def _certificate(attempt: Attempt) -> Certificate | None:
     """The certificate that a look at STARTTLS was shown; None where there was none, or one that can't be read."""
     held = attempt.facts.get("certificate")
-    if attempt.check != "starttls" or not isinstance(held, dict) or "thumbprint" not in held:
+    if attempt.check != "starttls" or not isinstance(held, dict):
         return None
-    ends, link = _ends(str(held["not_after"]), attempt.facts.get("chain"))
-    return Certificate(
-        thumbprint=str(held["thumbprint"]),
-        issuer=str(held["issuer"]),
-        subject=str(held["subject"]),
-        name=str(held.get("tls_certificate_name") or ""),
-        names=tuple(map(str, held["names"])),
-        ends=ends,
-        link=link,
-    )
+    try:
+        ends, link = _ends(str(held["not_after"]), attempt.facts.get("chain"))
+        return Certificate(
+            thumbprint=str(held["thumbprint"]),
+            issuer=str(held["issuer"]),
+            subject=str(held["subject"]),
+            name=str(held.get("tls_certificate_name") or ""),
+            names=tuple(map(str, held["names"])),
+            ends=ends,
+            link=link,
+        )
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
 
 
 def _ends(own: str, chain: Any) -> tuple[datetime, str]:

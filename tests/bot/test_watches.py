@@ -249,7 +249,7 @@ async def test_watches_are_listed_in_their_channel(watched: Watched) -> None:
         empty, _, listed, elsewhere = [everything(each) for each in watched.world.place.ephemerals("alex")]
         assert "Nothing is watched" in empty
         assert "Nothing is watched" in elsewhere
-        assert f"{MX} No fault found; every 6 h, last look {watched.now:%Y-%m-%d %H:%M} UTC, next look" in listed
+        assert f"{MX}: No fault found; every 6 h, last look {watched.now:%Y-%m-%d %H:%M} UTC, next look" in listed
 
 
 async def test_a_mention_is_answered_in_its_thread_and_an_edit_changes_it(watched: Watched) -> None:

@@ -185,6 +185,13 @@ def test_a_certificate_for_several_hosts_is_told_once() -> None:
     assert [(each.kind, each.key) for each in changes] == [("certificate", "certificate B2"), ("over", "expiring A1")]
 
 
+def test_a_certificate_that_is_not_shown_because_tls_is_gone_is_not_over() -> None:
+    looks = Looks()
+    looks.at(seen(shown={HOST: (certificate(days=10),)}))
+    for _ in range(3):
+        assert "over" not in kinds(looks.at(seen(fault())))
+
+
 def test_an_intermediate_that_ends_first_is_named() -> None:
     looks = Looks()
     held = seen(shown={HOST: (certificate(days=40, link="CN=Example Intermediate"),)})
