@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from bot.database import Database
+from bot.database import Database, WrongKeyError
 from diagnostics.checks.model import CheckReport
 from diagnostics.watching import Change
 
 if TYPE_CHECKING:
     import asyncpg  # type: ignore[import-untyped]  # it ships no type information
+
+logger = logging.getLogger(__name__)
 
 NoticeKind = Literal["start", "news", "edit", "line", "owner"]
 
@@ -74,7 +77,14 @@ class Notices:
             "order by watch_id, arrival) order by wait, arrival limit 1",
             watched,
         )
-        return self._stored(row) if row else None
+        if row is None:
+            return None
+        try:
+            return self._stored(row)
+        except (WrongKeyError, ValidationError):  # one that can't be read must not block the others
+            logger.error("a stored notice cannot be read", extra={"notice": str(row["id"])})  # noqa: TRY400 - the message of the exception may quote it
+            await self._pool.execute("update watch_notice set state = 'failed' where id = $1", row["id"])
+            return await self.next(watched)
 
     async def get(self, notice: UUID) -> Notice | None:
         row = await self._pool.fetchrow(_NOTICE + "where watch_notice.id = $1", notice)

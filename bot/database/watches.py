@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from pgqueuer.queries import Queries
+from pydantic import ValidationError
 
 from bot.database import Database, Seal
 from bot.database.notices import Content, NoticeKind, plan
@@ -20,6 +22,8 @@ from handlers.ports import Asker, Watch, WatchRefusedError
 
 if TYPE_CHECKING:
     import asyncpg  # type: ignore[import-untyped]  # it ships no type information
+
+logger = logging.getLogger(__name__)
 
 ENTRYPOINT: Final = "watch"
 
@@ -128,7 +132,7 @@ class Held:
         self.connection = connection
         self.id: UUID = row["id"]
         self._seal = seal
-        self.memory = Memory.model_validate_json(seal.open(row["memory"])) if row["memory"] else None
+        self.memory = _memory(seal.open(row["memory"])) if row["memory"] else None
 
     async def subscriptions(self) -> list[Subscription]:
         rows = await self.connection.fetch(
@@ -163,6 +167,15 @@ class Held:
             now,
             next_at,
         )
+
+
+def _memory(text: str) -> Memory | None:
+    """None for what another version kept in another form: the next look is then a first one, and says nothing."""
+    try:
+        return Memory.model_validate_json(text)
+    except ValidationError:
+        logger.warning("what was kept of a watched target cannot be read any more")
+        return None
 
 
 class WatchStore:
