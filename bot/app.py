@@ -16,7 +16,6 @@ from typing import Any
 import aiohttp
 from pydantic import SecretStr
 from slack_bolt.app.async_app import AsyncApp
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import logs as log_lines
 from bot.checks import Checks, closed_networks
@@ -31,7 +30,7 @@ from bot.oncall.composing import compose
 from bot.oncall.escalations import Clock, Escalations
 from bot.server import Server
 from bot.settings import Settings
-from bot.slack import CALL_SECONDS, Me, bolt, client, connect, identify, respond
+from bot.slack import CALL_SECONDS, OneWorkspace, bolt, client, connect, respond
 from bot.watches.telling import Telling
 from bot.watches.watcher import Watcher
 from diagnostics import diagnose
@@ -51,10 +50,9 @@ class Bot:
 
     settings: Settings
     app: AsyncApp
-    slack: AsyncWebClient
+    workspace: OneWorkspace
     worker: Worker
     server: Server
-    me: Me
     logs: LogReader
     watcher: Watcher
     escalations: Escalations | None = None
@@ -79,20 +77,19 @@ def build(
     """
     pace = pace or Pace()
     token = settings.bot_token.get_secret_value() if settings.bot_token else ""
-    me = Me()
-    slack = client(settings, session, token)
+    workspace = OneWorkspace(client(settings, session, token))
     inbox = Inbox(database)
-    files = SlackFiles(session, token=token, api_url=settings.slack_api_url, most_bytes=settings.max_file_bytes)
+    files = SlackFiles(session, workspace.slack, api_url=settings.slack_api_url, most_bytes=settings.max_file_bytes)
     logs = LogReader(files, most_bytes=settings.max_log_bytes, text_bytes=settings.max_file_bytes)
     services = Services(
         inbox=inbox,
         cases=Cases(database),
-        slack=slack,
+        slack=workspace.slack,
         checks=Checks(database, settings, closed_networks(database.url), clock=clock),
         watches=WatchBook(database, most=settings.max_watches, clock=clock),
         files=files,
         logs=logs,
-        identity=me,
+        identity=workspace.identity,
         respond=partial(respond, session),
         max_file_bytes=settings.max_file_bytes,
         alert_bots=settings.alert_bots,
@@ -113,11 +110,11 @@ def build(
         watcher=watcher,
         escalations=escalations,
     )
-    app = bolt(settings, session, me, token)
+    app = bolt(settings, session, workspace.identity)
     server = Server(
         app if settings.mode == "http" else None, ready=lambda: bot.ready, routes=oncall.routes if oncall else ()
     )
-    bot = Bot(settings, app, slack, worker, server, me, logs, watcher, escalations)
+    bot = Bot(settings, app, workspace, worker, server, logs, watcher, escalations)
     register(app, services)
     return bot
 
@@ -158,11 +155,11 @@ async def running(
         stack.push_async_callback(bot.server.stop)
         announce(bot.server.url)
         # What the first diagnosis has to load must not delay the first answer.
-        await asyncio.gather(identify(bot.slack, bot.me), asyncio.to_thread(diagnose, FIRST))
+        await asyncio.gather(bot.workspace.start(), asyncio.to_thread(diagnose, FIRST))
         work = asyncio.create_task(bot.worker.run())
         stack.push_async_callback(_stop_working, bot, work, pace.stop)
         if settings.mode == "socket":
-            handler = await connect(bot.app, bot.slack, settings.app_token)
+            handler = await connect(bot.app, settings.app_token)
             stack.push_async_callback(handler.close_async)
         bot.ready = True
         yield bot

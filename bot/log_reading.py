@@ -68,10 +68,10 @@ class LogReader:
         self.memory = memory
         self.seconds = seconds
 
-    async def read(self, files: Sequence[SlackFile], progress: Callable[[LogProgress], None]) -> LogReading:
+    async def read(self, team: str, files: Sequence[SlackFile], progress: Callable[[LogProgress], None]) -> LogReading:
         """Raises NoLogError, LogProcessError, or what the network raises."""
         with _folder() as folder:
-            fetched = await self._fetch(files, folder, progress)
+            fetched = await self._fetch(team, files, folder, progress)
             if not fetched.names:
                 raise NoLogError(fetched.refusals, fetched.texts)
             said = await self._read(folder, fetched, progress)
@@ -82,7 +82,7 @@ class LogReader:
         return LogReading(report, "\n\n".join(said["pastes"]), tuple(fetched.refusals), tuple(fetched.texts))
 
     async def _fetch(
-        self, files: Sequence[SlackFile], folder: Path, progress: Callable[[LogProgress], None]
+        self, team: str, files: Sequence[SlackFile], folder: Path, progress: Callable[[LogProgress], None]
     ) -> _Fetched:
         fetched = _Fetched()
         left, total = self._most_bytes, sum(file.size for file in files)
@@ -96,7 +96,7 @@ class LogReader:
                 )
                 continue
             try:
-                await self._save(file, path, left, partial(_tell, progress, before, total))
+                await self._save(team, file, path, left, partial(_tell, progress, before, total))
             except FileRefusedError as refused:
                 fetched.refusals.append(str(refused))
             except UnreadableLogError:
@@ -108,14 +108,14 @@ class LogReader:
             path.unlink(missing_ok=True)
         return fetched
 
-    async def _save(self, file: SlackFile, path: Path, most_bytes: int, tell: Callable[[int], None]) -> None:
+    async def _save(self, team: str, file: SlackFile, path: Path, most_bytes: int, tell: Callable[[int], None]) -> None:
         """Fetches a file; `tell` hears how much of it is there once it is known to be a log.
 
         Raises UnreadableLogError as soon as the file is known to be none. An archive is known by its end, so it is looked into by
         the process that reads it.
         """
         known = False
-        async with aclosing(self._files.save(file, path, most_bytes=most_bytes)) as saved:
+        async with aclosing(self._files.save(team, file, path, most_bytes=most_bytes)) as saved:
             async for done in saved:
                 known = known or (done >= HEAD and await asyncio.to_thread(_is_log, path))
                 if known:

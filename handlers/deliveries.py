@@ -19,11 +19,15 @@ _WRITTEN = frozenset({None, "file_share", "thread_broadcast", "bot_message"})
 
 
 def accepted(body: Json, identity: Identity, alert_bots: frozenset[str]) -> Delivery | None:
-    """The delivery in a payload of any kind; None when it is not for us to answer."""
+    """The delivery in a payload of any kind; None when it is not for us to answer.
+
+    Its team is `identity`'s, which was found by the installation that the payload is for: of a channel that two workspaces
+    share, payloads name the other team as well.
+    """
     if body.get("command") == COMMAND:
-        return _command(body)
+        return _command(body, identity)
     if body.get("type") == "block_actions":
-        return _action(body)
+        return _action(body, identity)
     if body.get("type") == "message_action" and body.get("callback_id") == SHORTCUT:
         return _shortcut(body, identity)
     if body.get("type") == "event_callback":
@@ -59,7 +63,7 @@ def _written(body: Json, event: Json, message: Json, kind: Any, identity: Identi
         kind=kind,
         event=str(body["event_id"]),
         subject=f"message {channel} {ts}" if kind == "message" else f"edit {channel} {ts} {edit}",
-        thread=Thread(_team(body), channel, str(message.get("thread_ts") or ts)),
+        thread=Thread(identity.team, channel, str(message.get("thread_ts") or ts)),
         message_ts=ts,
         user=str(message.get("user") or ""),
         text=text,
@@ -84,18 +88,18 @@ def _deleted(body: Json, event: Json, before: Json, ts: str, identity: Identity)
     if not ts or _is_us(before, identity):
         return None
     channel = str(event["channel"])
-    thread = Thread(_team(body), channel, str(before.get("thread_ts") or ts))
+    thread = Thread(identity.team, channel, str(before.get("thread_ts") or ts))
     return Delivery("delete", str(body["event_id"]), f"delete {channel} {ts}", thread, ts)
 
 
-def _command(body: Json) -> Delivery:
+def _command(body: Json, identity: Identity) -> Delivery:
     """Its thread is its own: Slack has no commands in threads."""
     trigger = str(body["trigger_id"])
     return Delivery(
         kind="command",
         event=f"command {trigger}",
         subject=f"command {trigger}",
-        thread=Thread(_team(body), str(body["channel_id"]), f"command {trigger}"),
+        thread=Thread(identity.team, str(body["channel_id"]), f"command {trigger}"),
         user=str(body.get("user_id") or ""),
         text=str(body.get("text") or ""),
         direct=True,
@@ -103,7 +107,7 @@ def _command(body: Json) -> Delivery:
     )
 
 
-def _action(body: Json) -> Delivery | None:
+def _action(body: Json, identity: Identity) -> Delivery | None:
     container: Json = body.get("container") or {}
     ours = (SHOW_STEPS, CHECK_HOST, *PAGE_ACTIONS)
     pressed = [action for action in body.get("actions") or () if action.get("action_id") in ours]
@@ -116,7 +120,7 @@ def _action(body: Json) -> Delivery | None:
         kind="action",
         event=f"action {trigger}",
         subject=f"action {trigger}",
-        thread=Thread(_team(body), channel, str(container.get("thread_ts") or message.get("thread_ts") or ts)),
+        thread=Thread(identity.team, channel, str(container.get("thread_ts") or message.get("thread_ts") or ts)),
         message_ts=ts,
         user=str((body.get("user") or {}).get("id") or ""),
         text=str(pressed[0].get("value") or ""),
@@ -188,8 +192,3 @@ def _files(message: Json) -> tuple[SlackFile, ...]:
         for file in message.get("files") or ()
         if file.get("mode") != "tombstone"
     )
-
-
-def _team(body: Json) -> str:
-    team = body.get("team_id") or (body.get("team") or {}).get("id")
-    return str(team or "")

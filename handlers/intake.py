@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import re2
+from diagnostics.patterns import linear
 
 FILE_LIMIT: Final = 5_000_000
 """Bytes of one file, and of all files of one message together."""
@@ -22,7 +22,7 @@ _FENCE_LANGUAGES: Final = (
     "text|txt|plain|plaintext|none|log|logs|output|console|shell|sh|bash|cmd|bat|powershell|pwsh|ps|ps1|smtp|http|"
     "csv|json|xml|html|yaml|ini"
 )
-_FENCE = re2.compile(rf"(?mi)`{{3,}}(?:(?:{_FENCE_LANGUAGES})[ \t]*$)?")
+_FENCE = linear(rf"(?mi)`{{3,}}(?:(?:{_FENCE_LANGUAGES})[ \t]*$)?")
 
 _SAMPLE: Final = 4096
 # What a text file may hold below 0x20: tab, line feed, vertical tab, form feed, carriage return, end of file, escape.

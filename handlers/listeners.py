@@ -6,12 +6,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.response import BoltResponse
 
 from handlers import actions, answers, commands, logs, messages
 from handlers.blocks import CHECK_HOST, PAGE_ACTIONS, SHOW_STEPS, plain
 from handlers.deliveries import COMMAND, SHORTCUT, accepted
-from handlers.ports import Delivery, Services
+from handlers.ports import Delivery, NotInstalledError, Services
 
 _SORRY = (
     "Sorry, something on my side kept me from answering. Nothing is lost on yours: mention me in this thread to "
@@ -23,9 +24,18 @@ def register(app: AsyncApp, services: Services) -> None:
     """Adds the storing middleware and the listeners that acknowledge."""
 
     @app.use
-    async def store(body: dict[str, Any], next: Callable[[], Awaitable[BoltResponse]]) -> None:  # noqa: A002 - Bolt's name
+    async def store(
+        body: dict[str, Any],
+        context: AsyncBoltContext,
+        next: Callable[[], Awaitable[BoltResponse]],  # noqa: A002 - Bolt's name
+    ) -> None:
         """Raises when it could not be stored: then Slack gets no acknowledgement and delivers it again."""
-        delivery = accepted(body, services.identity(), services.alert_bots)
+        try:
+            identity = await services.identity(context.team_id or "")
+        except NotInstalledError:  # Bolt lets the news of our removal through
+            await next()
+            return
+        delivery = accepted(body, identity, services.alert_bots)
         if delivery is not None:
             await services.inbox.accept(delivery)
         await next()

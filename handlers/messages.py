@@ -130,7 +130,7 @@ async def read(services: Services, delivery: Delivery) -> tuple[Submission, tupl
     unread: list[str] = []
     for file in delivery.files:
         try:
-            contents.append((file.name, await services.files.fetch(file)))
+            contents.append((file.name, await services.files.fetch(delivery.thread.team, file)))
         except FileRefusedError as refused:
             refusals.append(str(refused))
             if looks_like_text(file):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-import re2
-
+from diagnostics.patterns import linear
 from handlers import answers
 from handlers.blocks import Message, plain
 from handlers.blocks.page import ACKNOWLEDGE, ESCALATE, RESOLVE
@@ -19,7 +18,7 @@ _WORDS: Final = {
     "resolve": RESOLVE,
     "resolved": RESOLVE,
 }
-_LINK = re2.compile(
+_LINK = linear(
     r"https://[A-Za-z0-9.-]{1,200}/archives/([CDG][A-Z0-9]{2,20})/p(\d{10})(\d{6})(?:\?thread_ts=(\d{10}\.\d{6}))?"
 )
 _LONGEST: Final = 400

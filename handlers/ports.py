@@ -135,8 +135,8 @@ class Cases(Protocol):
 
 
 class Files(Protocol):
-    async def fetch(self, file: SlackFile) -> bytes:
-        """The content. Raises FileRefusedError with a sentence for the person who uploaded it."""
+    async def fetch(self, team: str, file: SlackFile) -> bytes:
+        """The content of a file that a workspace showed us. Raises FileRefusedError with a sentence for whoever uploaded it."""
 
 
 class FileRefusedError(Exception):
@@ -175,8 +175,9 @@ class NoLogError(Exception):
 
 
 class Logs(Protocol):
-    async def read(self, files: Sequence[SlackFile], progress: Callable[[LogProgress], None]) -> LogReading:
-        """Fetches and reads large logs; nothing of them stays. `progress` is told from where a file is known to be a log.
+    async def read(self, team: str, files: Sequence[SlackFile], progress: Callable[[LogProgress], None]) -> LogReading:
+        """Fetches and reads large logs of a workspace; nothing of them stays. `progress` is told from where a file is known to
+        be a log.
 
         Raises NoLogError, or what the network raises when it fails.
         """
@@ -282,11 +283,20 @@ class OnCall(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who the bot is in its workspace."""
+    """Who the bot is in a workspace."""
 
     team: str
     user: str
     bot: str
+
+
+class NotInstalledError(Exception):
+    """The bot is not, or no longer, in this workspace: nothing is done for it."""
+
+
+class Slack(Protocol):
+    async def __call__(self, team: str) -> AsyncWebClient:
+        """The client that speaks for the bot in a team's workspace. Raises NotInstalledError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,12 +305,13 @@ class Services:
 
     inbox: Inbox
     cases: Cases
-    slack: AsyncWebClient
+    slack: Slack
     files: Files
     checks: Checks
     watches: Watches
     logs: Logs
-    identity: Callable[[], Identity]
+    identity: Callable[[str], Awaitable[Identity]]
+    """Who the bot is in a team's workspace. Raises NotInstalledError."""
     respond: Callable[[str, dict[str, Any]], Awaitable[None]]
     oncall: OnCall | None = None
     """None where nobody is on call: no on-call file is set."""

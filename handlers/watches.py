@@ -126,5 +126,5 @@ async def _perform(services: Services, delivery: Delivery) -> tuple[Message, boo
 async def _stop(services: Services, delivery: Delivery, target: str) -> tuple[Message, bool]:
     if not await services.watches.stop(target, delivery.thread.team, delivery.thread.channel):
         return plain(f"{target} is not watched in this channel. What is: watch"), False
-    who = await paging.name_of(services.slack, delivery.user)
+    who = await paging.name_of(await services.slack(delivery.thread.team), delivery.user)
     return plain(f"{target} is no longer watched in this channel: {who} ended it."), True

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.database.notices import Notice, Notices
 from bot.jobs import Pace
@@ -91,7 +92,7 @@ class Telling:
     async def _edit(self, notice: Notice) -> str:
         about = await self._notices.get(notice.about) if notice.about else None
         if about is not None and about.ts:
-            await paging.edit(self._services.slack, about.channel, about.ts, await self._message(about))
+            await paging.edit(await self._slack(notice), about.channel, about.ts, await self._message(about))
         return ""
 
     async def _line(self, notice: Notice) -> str:
@@ -99,7 +100,7 @@ class Telling:
         return await self._post(notice, about.ts if about else "", watch.line_of(notice.content.changes))
 
     async def _owner(self, notice: Notice) -> str:
-        channel = await paging.direct_channel(self._services.slack, notice.owner)
+        channel = await paging.direct_channel(await self._slack(notice), notice.owner)
         message = watch.paused(notice.target, notice.channel, notice.content.why, notice.content.changes)
         return await self._post(replace(notice, channel=channel), "", message)
 
@@ -107,14 +108,17 @@ class Telling:
         """What a message says by now."""
         content = notice.content
         if notice.kind == "start" and content.report is not None:
-            who = await paging.name_of(self._services.slack, notice.owner)
+            who = await paging.name_of(await self._slack(notice), notice.owner)
             return watch.started(content.report, notice.every, who, over=notice.over)
         oncall = self._services.oncall is not None
         return watch.news(notice.target, content.changes, content.report, over=notice.over, oncall=oncall)
 
     async def _post(self, notice: Notice, thread_ts: str, message: Message) -> str:
-        again = notice.state == "sending"
-        return await paging.post(self._services.slack, notice.channel, thread_ts, message, notice.id, again=again)
+        slack, again = await self._slack(notice), notice.state == "sending"
+        return await paging.post(slack, notice.channel, thread_ts, message, notice.id, again=again)
+
+    async def _slack(self, notice: Notice) -> AsyncWebClient:
+        return await self._services.slack(notice.team)
 
     async def _open_case(self, notice: Notice, ts: str) -> Thread:
         """The thread of a notice is a case: what is pasted there is judged together with what the look saw."""

@@ -11,25 +11,24 @@ from email.header import decode_header, make_header
 from email.message import Message
 from typing import Any, Final
 
-import re2
-
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, Reply, Source
+from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, delivery_status, ndr, recogniser
 from diagnostics.text import Paste, squeezed
 
 _LARGEST: Final = 4_000_000  # characters; a bounce that returns more than this is read as plain text
 _MOST_PARTS: Final = 100  # also the bound on nesting: the parser recurses once for each part that holds others
 _LONGEST_PART: Final = 400_000
-_HEADER = re2.compile(r"^([A-Za-z][A-Za-z0-9-]{1,60}):")
+_HEADER = linear(r"^([A-Za-z][A-Za-z0-9-]{1,60}):")
 _OUTER: Final = frozenset(
     {"received", "return-path", "from", "to", "date", "subject", "message-id", "mime-version", "content-type"}
 )
-_HOLDS_OTHERS = re2.compile(r"(?i)\bboundary\s*=|content-type:\s*message/")
-_BREAK = re2.compile(r"(?i)<br\b[^<>]*>|</(?:p|div|tr|h[1-6]|li|table|pre)\s*>|\n")
-_TAG = re2.compile(r"<[^<>]*>")
-_INVISIBLE = re2.compile(r"(?is)<(?:style|head)\b.*?</(?:style|head)\s*>")
-_WRAPPER = re2.compile(r"(?i)QUEUE\.Expired|message (?:expired|delayed)")
+_HOLDS_OTHERS = linear(r"(?i)\bboundary\s*=|content-type:\s*message/")
+_BREAK = linear(r"(?i)<br\b[^<>]*>|</(?:p|div|tr|h[1-6]|li|table|pre)\s*>|\n")
+_TAG = linear(r"<[^<>]*>")
+_INVISIBLE = linear(r"(?is)<(?:style|head)\b.*?</(?:style|head)\s*>")
+_WRAPPER = linear(r"(?i)QUEUE\.Expired|message (?:expired|delayed)")
 
 
 @dataclass(frozen=True, slots=True)
