@@ -359,6 +359,18 @@ async def test_after_days_without_any_process_there_is_one_look(watched: Watched
         assert len(watched.said()) == 1
 
 
+async def test_two_processes_look_once_and_speak_once(watched: Watched) -> None:
+    async with watched.bot() as one, watched.bot() as other:
+        await watched.command(f"watch {MX}")
+        watched.show(days=5)
+        watched.now += 7 * HOUR
+        await asyncio.gather(*(bot.watcher.rescue() for bot in (one, other, one, other)))
+        await watched.quiet()
+        assert len(watched.said()) == 2
+        [row] = await watched.world.rows("select count(*) as looks from check_run where asker = 'watch'")
+        assert row["looks"] == 2
+
+
 async def test_looks_that_are_refused_for_now_are_made_later(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
     async with watched.bot():
         await watched.command(f"watch {MX}")
