@@ -23,8 +23,10 @@ from bot.database import NAME, Database, StartError, open_database
 from bot.database.cases import Cases
 from bot.database.inbox import Inbox
 from bot.database.installations import Installations
+from bot.database.notices import Notices
+from bot.database.watches import WatchBook, WatchStore
 from bot.installing import Installing
-from bot.jobs import Pace, Worker
+from bot.jobs import Pace, ThreadLocks, Worker
 from bot.log_reading import LogReader, sweep
 from bot.oncall.composing import compose
 from bot.oncall.escalations import Clock, Escalations
@@ -32,6 +34,8 @@ from bot.permissions import Permissions
 from bot.server import Server
 from bot.settings import Settings
 from bot.slack import CALL_SECONDS, bolt, client, connect, respond
+from bot.watches.telling import Telling
+from bot.watches.watcher import Watcher
 from bot.workspaces import Workspaces, workspaces_of
 from diagnostics import diagnose
 from handlers import register
@@ -54,6 +58,7 @@ class Bot:
     worker: Worker
     server: Server
     logs: LogReader
+    watcher: Watcher
     escalations: Escalations | None = None
     ready: bool = False
 
@@ -72,7 +77,7 @@ def build(
 ) -> Bot:
     """Composes a bot from its settings, an open database and an HTTP session. Starts nothing. Raises SettingsError.
 
-    `clock` is the one that escalations go by.
+    `clock` is the one that escalations, watches and checks go by.
     """
     pace = pace or Pace()
     installations = Installations(database)
@@ -84,7 +89,8 @@ def build(
         inbox=inbox,
         cases=Cases(database),
         slack=workspaces.slack,
-        checks=Checks(database, settings, closed_networks(database.url)),
+        checks=Checks(database, settings, closed_networks(database.url), clock=clock),
+        watches=WatchBook(database, most=settings.max_watches, clock=clock),
         files=files,
         logs=logs,
         permissions=Permissions(
@@ -102,6 +108,7 @@ def build(
     oncall = compose(settings, database, session, services, clock=clock, pace=pace, ready=lambda: bot.ready)
     escalations = oncall.escalations if oncall else None
     services = replace(services, oncall=escalations, roster=oncall.roster if oncall else None)
+    watcher = _watcher(database, services, clock, pace)
     worker = Worker(
         database,
         inbox,
@@ -110,6 +117,7 @@ def build(
         retention_days=settings.retention_days,
         pace=pace,
         installations=installations,
+        watcher=watcher,
         escalations=escalations,
     )
     app = bolt(settings, session, workspaces.identity)
@@ -117,9 +125,22 @@ def build(
     if settings.client_id:
         routes += Installing(settings, database, client(settings, session, None), ready=lambda: bot.ready).routes()
     server = Server(app if settings.mode == "http" else None, ready=lambda: bot.ready, routes=routes)
-    bot = Bot(settings, app, workspaces, worker, server, logs, escalations)
+    bot = Bot(settings, app, workspaces, worker, server, logs, watcher, escalations)
     register(app, services)
     return bot
+
+
+def _watcher(database: Database, services: Services, clock: Clock, pace: Pace) -> Watcher:
+    notices = Notices(database)
+    return Watcher(
+        WatchStore(database),
+        notices,
+        services.checks,
+        deliver=Telling(notices, services, pace).deliver,
+        clock=clock,
+        locks=ThreadLocks(database.url),
+        pace=pace,
+    )
 
 
 @asynccontextmanager

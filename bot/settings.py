@@ -202,6 +202,14 @@ class Settings(BaseSettings):
         "Default: this machine's full name.",
     )
 
+    max_watches: int = Field(
+        50,
+        ge=0,
+        le=1000,
+        validation_alias="MAILFLOW_MAX_WATCHES",
+        description="Hosts and domains that a workspace may have watched at the same time.",
+    )
+
     oncall_file: Path | None = Field(
         None,
         validation_alias="MAILFLOW_ONCALL_FILE",

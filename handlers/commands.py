@@ -9,7 +9,7 @@ import asyncio
 from typing import Final
 
 from diagnostics import diagnose, explain
-from handlers import checks, duty, oncall, privately, status
+from handlers import checks, duty, oncall, privately, status, watches
 from handlers.blocks import Message, answer, explained, help_message, plain
 from handlers.intake import submission, unslack
 from handlers.ports import Delivery, Services
@@ -85,6 +85,15 @@ WORDS: Final = (
         takes="<host or domain>",
         from_command=checks.from_command,
         in_thread=checks.in_thread,
+        edits=True,
+    ),
+    Word(
+        ("watch", "unwatch"),
+        "looks on a schedule, and speaks here when something changes; watch stop <host> ends it, watch alone lists",
+        watches.asked,
+        takes="<host or domain> [every 6h]",
+        from_command=watches.from_command,
+        in_thread=watches.in_thread,
         edits=True,
     ),
     Word(

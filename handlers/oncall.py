@@ -127,6 +127,12 @@ async def noticed(services: Services, delivery: Delivery, *, judged: bool) -> No
         await services.oncall.moved(delivery.thread)
 
 
+async def found(services: Services, thread: Thread) -> None:
+    """A look of our own found a failure, and opened a case with it: the rules decide whether anybody is paged."""
+    if services.oncall is not None and not thread.channel.startswith(_DIRECT):
+        await services.oncall.saw(thread, "", await judge(await services.cases.pasted(thread)))
+
+
 async def changed(services: Services, delivery: Delivery) -> None:
     """A paste was edited or deleted."""
     if services.oncall is not None:

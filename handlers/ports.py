@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 from uuid import UUID
 
@@ -12,11 +12,12 @@ if TYPE_CHECKING:
     from slack_sdk.web.async_client import AsyncWebClient
 
     from diagnostics.checks import Attempt, CheckReport
+    from diagnostics.checks.model import CheckVerdict
     from diagnostics.report import Report
 
 Kind = Literal["message", "edit", "delete", "command", "action", "log", "form", "removed"]
 State = Literal["planned", "sending", "sent", "withdrawn"]
-Part = Literal["answer", "steps", "file", "chart", "data", "apology", "pause", "check", "escalation"]
+Part = Literal["answer", "steps", "file", "chart", "data", "apology", "pause", "check", "escalation", "watch"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +224,41 @@ class Permissions(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Watch:
+    """A target that a channel has watched. `verdict` and `open` (faults) are of the last look; `paused` says why nobody can
+    be told any more, "" while they can."""
+
+    target: str
+    every: timedelta
+    owner: str
+    verdict: CheckVerdict | Literal[""] = ""
+    open: int = 0
+    looked_at: datetime | None = None
+    next_at: datetime | None = None
+    paused: str = ""
+
+
+class WatchRefusedError(Exception):
+    """The watch was not begun; the text is one sentence that says why and what to do."""
+
+
+class Watches(Protocol):
+    """What channels have watched. All of it may be repeated without harm."""
+
+    async def start(self, text: str, every: timedelta, asker: Asker) -> Watch:
+        """Watches the target that `text` names for the asker's channel, from now on, or changes how often.
+
+        Raises diagnostics.checks.TargetError for what is no target, WatchRefusedError where no more may be watched.
+        """
+
+    async def stop(self, text: str, team: str, channel: str) -> bool:
+        """Ends a channel's watch; False when there is none. Raises diagnostics.checks.TargetError."""
+
+    async def listed(self, team: str, channel: str) -> tuple[Watch, ...]:
+        """The watches of a channel, by target."""
+
+
+@dataclass(frozen=True, slots=True)
 class Wish:
     """Somebody wants something done about the case of a thread: its own, or one under a page. `event` is the
     delivery's: of several with the same one, the first counts. `escalation` is what a page's button carries."""
@@ -314,6 +350,7 @@ class Services:
     slack: Slack
     files: Files
     checks: Checks
+    watches: Watches
     logs: Logs
     permissions: Permissions
     identity: Callable[[str], Awaitable[Identity]]
