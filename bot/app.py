@@ -22,21 +22,29 @@ from bot.checks import Checks, closed_networks
 from bot.database import NAME, Database, StartError, open_database
 from bot.database.cases import Cases
 from bot.database.inbox import Inbox
+from bot.database.installations import Installations
+from bot.database.notices import Notices
+from bot.database.watches import WatchBook, WatchStore
 from bot.health import Health, Reach
-from bot.jobs import Pace, Worker
+from bot.installing import Installing
+from bot.jobs import Pace, ThreadLocks, Worker
 from bot.log_reading import LogReader, sweep
 from bot.oncall.composing import compose
 from bot.oncall.escalations import Clock, Escalations
+from bot.permissions import Permissions
 from bot.server import Server, servers
 from bot.settings import Settings
-from bot.slack import CALL_SECONDS, OneWorkspace, bolt, client, connect, respond
+from bot.slack import CALL_SECONDS, bolt, client, connect, respond
 from bot.telemetry import Telemetry
 from bot.tracing import tracing_of
+from bot.watches.telling import Telling
+from bot.watches.watcher import Watcher
+from bot.workspaces import Workspaces, workspaces_of
 from diagnostics import diagnose
 from handlers import register
 from handlers.files import SlackFiles
 from handlers.listeners import apologise, handle
-from handlers.ports import Services
+from handlers.ports import NotInstalledError, Services
 
 logger = logging.getLogger(__name__)
 
@@ -49,10 +57,11 @@ class Bot:
 
     settings: Settings
     app: AsyncApp
-    workspace: OneWorkspace
+    workspaces: Workspaces
     worker: Worker
     server: Server
     logs: LogReader
+    watcher: Watcher
     reach: Reach
     telemetry: Telemetry
     escalations: Escalations | None = None
@@ -75,22 +84,26 @@ def build(
 ) -> Bot:
     """Composes a bot from its settings, an open database and an HTTP session. Starts nothing. Raises SettingsError.
 
-    `clock` is the one that escalations go by.
+    `clock` is the one that escalations, watches and checks go by.
     """
     pace, telemetry = pace or Pace(), telemetry or Telemetry()
-    token = settings.bot_token.get_secret_value() if settings.bot_token else ""
-    workspace = OneWorkspace(client(settings, session, token, telemetry))
+    speaking = partial(client, settings, session, telemetry)
+    installations = Installations(database)
+    workspaces = workspaces_of(settings, installations, speaking)
     inbox = Inbox(database, telemetry)
-    files = SlackFiles(session, workspace.slack, api_url=settings.slack_api_url, most_bytes=settings.max_file_bytes)
+    files = SlackFiles(session, workspaces.slack, api_url=settings.slack_api_url, most_bytes=settings.max_file_bytes)
     logs = LogReader(files, most_bytes=settings.max_log_bytes, text_bytes=settings.max_file_bytes)
     services = Services(
         inbox=inbox,
         cases=Cases(database),
-        slack=workspace.slack,
-        checks=Checks(database, settings, closed_networks(database.url), telemetry=telemetry),
+        slack=workspaces.slack,
+        checks=Checks(database, settings, closed_networks(database.url), clock=clock, telemetry=telemetry),
+        watches=WatchBook(database, most=settings.max_watches, clock=clock),
         files=files,
         logs=logs,
-        identity=workspace.identity,
+        permissions=_permissions(settings, workspaces),
+        identity=workspaces.identity,
+        removed=workspaces.removed,
         respond=partial(respond, session, telemetry),
         max_file_bytes=settings.max_file_bytes,
         alert_bots=settings.alert_bots,
@@ -101,7 +114,8 @@ def build(
         settings, database, session, services, clock=clock, pace=pace, ready=lambda: bot.ready, telemetry=telemetry
     )
     escalations = oncall.escalations if oncall else None
-    services = replace(services, oncall=escalations)
+    services = replace(services, oncall=escalations, roster=oncall.roster if oncall else None)
+    watcher = _watcher(database, services, clock, pace)
     worker = Worker(
         database,
         inbox,
@@ -110,15 +124,37 @@ def build(
         retention_days=settings.retention_days,
         pace=pace,
         telemetry=telemetry,
+        installations=installations,
+        watcher=watcher,
         escalations=escalations,
     )
-    app = bolt(settings, session, workspace.identity, telemetry)
+    app = bolt(settings, speaking(None), workspaces.identity)
+    installing = Installing(settings, database, speaking(None), ready=lambda: bot.ready) if settings.client_id else None
+    routes = (*(oncall.routes if oncall else ()), *(installing.routes() if installing else ()))
     reach = Reach(settings.mode, started=lambda: bot.ready)
     health = Health(inbox, database.pool, telemetry.metrics, slack=reach)
-    server, metrics_server = servers(settings, app, health, reach.started, oncall.routes if oncall else ())
-    bot = Bot(settings, app, workspace, worker, server, logs, reach, telemetry, escalations, metrics_server)
+    server, metrics_server = servers(settings, app, health, reach.started, routes)
+    bot = Bot(settings, app, workspaces, worker, server, logs, watcher, reach, telemetry, escalations, metrics_server)
     register(app, services)
     return bot
+
+
+def _permissions(settings: Settings, workspaces: Workspaces) -> Permissions:
+    members = {"check": settings.may_check, "escalate": settings.may_escalate, "watch": settings.may_watch}
+    return Permissions(workspaces.slack, members)
+
+
+def _watcher(database: Database, services: Services, clock: Clock, pace: Pace) -> Watcher:
+    notices = Notices(database)
+    return Watcher(
+        WatchStore(database),
+        notices,
+        services.checks,
+        deliver=Telling(notices, services, pace).deliver,
+        clock=clock,
+        locks=ThreadLocks(database.url),
+        pace=pace,
+    )
 
 
 @asynccontextmanager
@@ -148,7 +184,7 @@ async def running(
         await _listen(bot, stack)
         announce(bot.server.url)
         # What the first diagnosis has to load must not delay the first answer.
-        await asyncio.gather(bot.workspace.start(), asyncio.to_thread(diagnose, FIRST))
+        await asyncio.gather(_start(bot), asyncio.to_thread(diagnose, FIRST))
         work = asyncio.create_task(bot.worker.run())
         stack.push_async_callback(_stop_working, bot, work, pace.stop)
         if settings.mode == "socket":
@@ -187,6 +223,7 @@ async def playground(settings: Settings, port: int, *, announce: Callable[[str],
             local = settings.model_copy(
                 update={
                     "bot_token": SecretStr(bot_token),
+                    "client_id": None,
                     "signing_secret": SecretStr(signing_secret),
                     "slack_api_url": place.api_url,
                     "chosen_mode": "http",
@@ -243,6 +280,21 @@ async def _listen(bot: Bot, stack: AsyncExitStack) -> None:
                 f"Cannot listen on {settings.host}:{port} ({error.strerror}). Set {name} to a free port."
             ) from error
         stack.push_async_callback(server.stop)
+
+
+async def _start(bot: Bot) -> None:
+    """Raises StartError."""
+    await bot.workspaces.start()
+    team = bot.escalations.team if bot.escalations else ""
+    try:
+        if team:
+            await bot.workspaces.identity(team)
+    except NotInstalledError:
+        if bot.settings.bot_token:
+            raise StartError("MAILFLOW_ONCALL_FILE: team is not the workspace that SLACK_BOT_TOKEN is for.") from None
+        logger.warning(
+            "nobody is paged yet: the on-call file's workspace has not installed the app", extra={"team": team}
+        )
 
 
 async def _stop_working(bot: Bot, work: asyncio.Task[None], patience: float) -> None:

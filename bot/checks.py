@@ -8,7 +8,7 @@ import logging
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -67,6 +67,7 @@ class Checks:
         settings: Settings,
         closed: tuple[IpNetwork, ...] = (),
         *,
+        clock: Callable[[], datetime],
         telemetry: Telemetry | None = None,
     ) -> None:
         self._telemetry = telemetry or Telemetry()
@@ -74,6 +75,7 @@ class Checks:
         self._seal = database.seal
         self._settings = settings
         self._scope = scope_of(settings, closed)
+        self._clock = clock
         self._live: dict[UUID, _Live] = {}
 
     async def run(self, text: str, asker: Asker, progress: Callable[[Attempt], None]) -> CheckResult:
@@ -142,7 +144,7 @@ class Checks:
                     target,
                     scope=self._scope,
                     network=network_of(self._settings),
-                    options=options_of(self._settings),
+                    options=options_of(self._settings, now=self._clock()),
                     progress=live.tell,
                 )
                 done(report)

@@ -25,6 +25,7 @@ from diagnostics.logs.answer import find
 from diagnostics.logs.layout import HEAD
 from diagnostics.logs.sources import UnreadableLogError
 from diagnostics.report import Report
+from handlers.archives import holds_logs
 from handlers.files import SlackFiles
 from handlers.ports import FileRefusedError, LogProgress, LogReading, NoLogError, SlackFile
 from handlers.uploads import is_packed
@@ -38,7 +39,7 @@ _IN_NAMES: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 _ENVIRONMENT: Final = ("PATH", "LANG", "LC_ALL", "TZ")
 _TOO_MUCH: Final = (NO_MEMORY, -SIGABRT, -SIGKILL, -SIGSEGV)
 _WHAT: Final = "SMTP send or receive, message tracking or connectivity log"
-_HOLDS_NONE: Final = f"holds no {_WHAT}, and of what is packed I read only those."
+_HOLDS_NONE: Final = f"holds no {_WHAT}, and of what is packed and large I read only those."
 _DO: Final = "Read it where it lies, with `mailflow diagnose`, or send the hours around the failure."
 
 
@@ -102,9 +103,11 @@ class LogReader:
             except UnreadableLogError:
                 self._refuse(file, path.name, fetched)
             else:
-                fetched.names.append(path.name)
-                left -= path.stat().st_size
-                continue
+                if not await asyncio.to_thread(self._is_paste, file, path):
+                    fetched.names.append(path.name)
+                    left -= path.stat().st_size
+                    continue
+                fetched.texts.append(file)
             path.unlink(missing_ok=True)
         return fetched
 
@@ -123,8 +126,14 @@ class LogReader:
         if not known:
             await asyncio.to_thread(_is_log, path)
 
+    def _is_paste(self, file: SlackFile, path: Path) -> bool:
+        """Whether a packed file is one of texts that are small enough for a paste."""
+        if not is_packed(file) or path.stat().st_size > self._text_bytes:
+            return False
+        return not holds_logs(file.name, path.read_bytes(), limit=self._text_bytes)
+
     def _refuse(self, file: SlackFile, name: str, fetched: _Fetched) -> None:
-        if is_packed(file):
+        if is_packed(file) and file.size > self._text_bytes:
             fetched.refusals.append(f"{name} {_HOLDS_NONE}")
         elif file.size > self._text_bytes:
             fetched.refusals.append(

@@ -16,16 +16,12 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bot import check_settings
-from diagnostics.checks.options import DKIM_SELECTORS, DNSBL_ZONES
-from diagnostics.checks.scope import IpNetwork
+from bot.check_settings import CheckSettings
 
 PREFIX = "MAILFLOW_"
 DOTENV = Path(".env")
 
 Mode = Literal["socket", "http"]
-
-_TOKENS = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN")
 
 
 class SettingsError(Exception):
@@ -36,7 +32,7 @@ class SettingsError(Exception):
         self.sentences = sentences
 
 
-class Settings(BaseSettings):
+class Settings(CheckSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True, env_ignore_empty=True)
 
     bot_token: SecretStr | None = Field(
@@ -51,6 +47,20 @@ class Settings(BaseSettings):
         None,
         validation_alias="SLACK_SIGNING_SECRET",
         description="Signing secret of the Slack app; needed for HTTP mode.",
+    )
+    client_id: str | None = Field(
+        None,
+        validation_alias="SLACK_CLIENT_ID",
+        description="Client id of the Slack app, in place of a bot token: any workspace may then install the app by OAuth "
+        "(HTTP mode).",
+    )
+    client_secret: SecretStr | None = Field(
+        None, validation_alias="SLACK_CLIENT_SECRET", description="Client secret of the Slack app, with its client id."
+    )
+    public_url: str | None = Field(
+        None,
+        validation_alias="MAILFLOW_PUBLIC_URL",
+        description="Where browsers reach the HTTP server from outside, as in `https://mailflow.contoso.com`; needed for OAuth.",
     )
     slack_api_url: str = Field(
         "https://slack.com/api/",
@@ -128,6 +138,20 @@ class Settings(BaseSettings):
         validation_alias="MAILFLOW_ALERT_BOTS",
         description="Ids of bots (`B…`) whose messages are read, separated by commas; others are ignored.",
     )
+    may_check: Annotated[frozenset[str], NoDecode] = Field(
+        frozenset(),
+        validation_alias="MAILFLOW_MAY_CHECK",
+        description="Ids of user groups (`S…`) and people (`U…`) who may have hosts checked, separated by commas. "
+        "Default: everybody.",
+    )
+    may_escalate: Annotated[frozenset[str], NoDecode] = Field(
+        frozenset(),
+        validation_alias="MAILFLOW_MAY_ESCALATE",
+        description="The same for paging whoever is on call. To acknowledge and to resolve is always everybody's.",
+    )
+    may_watch: Annotated[frozenset[str], NoDecode] = Field(
+        frozenset(), validation_alias="MAILFLOW_MAY_WATCH", description="The same for beginning and ending watches."
+    )
     max_file_bytes: int = Field(
         5_000_000,
         ge=1,
@@ -150,63 +174,14 @@ class Settings(BaseSettings):
         description="Where the pages of `mailflow causes --markdown` are published; answers then link their cause's page.",
     )
 
-    dns_servers: Annotated[tuple[tuple[str, int], ...], NoDecode] = Field(
-        (),
-        validation_alias="MAILFLOW_DNS_SERVERS",
-        description="DNS servers that checks ask, `address:port`, separated by commas. Default: those of this machine.",
-    )
-    ca_file: Path | None = Field(
-        None,
-        validation_alias="MAILFLOW_CA_FILE",
-        description="PEM file with more certificate authorities that checks trust, such as your own.",
-    )
-    check_ports: Annotated[dict[int, int], NoDecode] = Field(
-        {},
-        validation_alias="MAILFLOW_CHECK_PORTS",
-        description="What a port means to checks, as in a lab: `25=2525,443=8443`. A bare `8025` may be named in a target.",
-    )
-    check_allow: Annotated[tuple[IpNetwork, ...], NoDecode] = Field(
-        (),
-        validation_alias="MAILFLOW_CHECK_ALLOW",
-        description="Networks that checks may connect to although they are not public, separated by commas.",
-    )
-    check_deny: Annotated[tuple[IpNetwork, ...], NoDecode] = Field(
-        (),
-        validation_alias="MAILFLOW_CHECK_DENY",
-        description="Networks that checks never connect to. Wins over `MAILFLOW_CHECK_ALLOW`.",
-    )
-    dnsbl_zones: Annotated[tuple[str, ...], NoDecode] = Field(
-        DNSBL_ZONES,
-        validation_alias="MAILFLOW_DNSBL_ZONES",
-        description="Block lists that checks ask, separated by commas; `none` for none.",
-    )
-    dkim_selectors: Annotated[tuple[str, ...], NoDecode] = Field(
-        DKIM_SELECTORS,
-        validation_alias="MAILFLOW_DKIM_SELECTORS",
-        description="DKIM selectors that checks look for, separated by commas.",
-    )
-    check_timeout: float = Field(
-        20.0,
-        ge=1,
-        le=120,
-        validation_alias="MAILFLOW_CHECK_TIMEOUT",
-        description="Seconds that a whole check may take.",
-    )
-    ehlo_name: str = Field(
-        "",
-        pattern=r"^[A-Za-z0-9.-]{0,253}$",
-        validation_alias="MAILFLOW_EHLO_NAME",
-        description="What checks call themselves in EHLO: best the name that the bot's public address has in reverse DNS. "
-        "Default: this machine's full name.",
+    max_watches: int = Field(
+        50,
+        ge=0,
+        le=1000,
+        validation_alias="MAILFLOW_MAX_WATCHES",
+        description="Hosts and domains that a workspace may have watched at the same time.",
     )
 
-    doctor_host: str = Field(
-        "outlook.com",
-        pattern=r"^[A-Za-z0-9.:\[\]-]{1,255}$",
-        validation_alias="MAILFLOW_DOCTOR_HOST",
-        description="Mail host or domain that `mailflow doctor` connects to, to see whether port 25 is open outbound; "
-        "`none` for none.",
-    )
     oncall_file: Path | None = Field(
         None,
         validation_alias="MAILFLOW_ONCALL_FILE",
@@ -242,37 +217,24 @@ class Settings(BaseSettings):
         """`read` gathers the values, and nothing else does."""
         return (init_settings,)
 
-    @field_validator("dns_servers", mode="before")
-    @classmethod
-    def _servers(cls, value: object) -> object:
-        return check_settings.servers(value) if isinstance(value, str) else value
-
-    @field_validator("check_ports", mode="before")
-    @classmethod
-    def _ports(cls, value: object) -> object:
-        return check_settings.ports(value) if isinstance(value, str) else value
-
-    @field_validator("check_allow", "check_deny", mode="before")
-    @classmethod
-    def _networks(cls, value: object) -> object:
-        return check_settings.networks(value) if isinstance(value, str) else value
-
-    @field_validator("alert_bots", "dnsbl_zones", "dkim_selectors", mode="before")
-    @classmethod
-    def _words(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        return () if value.strip().lower() == "none" else check_settings.words(value)
-
-    @field_validator("ca_file")
-    @classmethod
-    def _is_there(cls, value: Path | None) -> Path | None:
-        return check_settings.readable(value)
-
     @field_validator("log_level", mode="before")
     @classmethod
     def _upper(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
+
+    @field_validator("may_check", "may_escalate", "may_watch")
+    @classmethod
+    def _members(cls, value: frozenset[str]) -> frozenset[str]:
+        if not all(
+            each[:1] in ("S", "U", "W") and each.isascii() and each.isalnum() and each.isupper() for each in value
+        ):
+            raise ValueError("must be ids of user groups (S…) and people (U…), separated by commas; names change")
+        return value
+
+    @field_validator("alert_bots", "may_check", "may_escalate", "may_watch", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return frozenset(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
     @field_validator("home")
     @classmethod
@@ -286,7 +248,7 @@ class Settings(BaseSettings):
             raise ValueError("must be an https:// or http:// address")
         return value.rstrip("/") + "/"
 
-    @field_validator("manual_url", "otlp_endpoint")
+    @field_validator("manual_url", "otlp_endpoint", "public_url")
     @classmethod
     def _is_page_address(cls, value: str | None) -> str | None:
         if value and not value.startswith(("https://", "http://")):
@@ -322,6 +284,15 @@ class Settings(BaseSettings):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _one_workspace_or_many(self) -> Settings:
+        if self.bot_token and self.client_id:
+            raise ValueError(
+                "SLACK_BOT_TOKEN and SLACK_CLIENT_ID exclude each other: the one serves the workspace of the token, the other "
+                "every workspace that installs the app"
+            )
+        return self
+
     @property
     def mode(self) -> Mode:
         return self.chosen_mode or ("socket" if self.app_token else "http")
@@ -329,11 +300,17 @@ class Settings(BaseSettings):
     @property
     def on_slack(self) -> bool:
         """Whether any credential for a workspace is set; without one the playground is what can run."""
-        return any((self.bot_token, self.app_token, self.signing_secret))
+        return any((self.bot_token, self.app_token, self.signing_secret, self.client_id))
 
     def require_slack(self) -> None:
         """Raises SettingsError naming what is missing for the chosen mode."""
-        needed = {"SLACK_BOT_TOKEN": self.bot_token}
+        needed: dict[str, object] = {"SLACK_BOT_TOKEN": self.bot_token}
+        if self.client_id:
+            if self.mode == "socket":
+                raise SettingsError(
+                    "SLACK_CLIENT_ID needs HTTP mode: unset SLACK_APP_TOKEN, or set MAILFLOW_MODE to http."
+                )
+            needed = {"SLACK_CLIENT_SECRET": self.client_secret, "MAILFLOW_PUBLIC_URL": self.public_url}
         if self.mode == "socket":
             needed["SLACK_APP_TOKEN"] = self.app_token
         else:
@@ -344,8 +321,9 @@ class Settings(BaseSettings):
 
 
 def names() -> dict[str, str]:
-    """Name in the environment -> field."""
-    return {str(field.validation_alias): key for key, field in Settings.model_fields.items()}
+    """Name in the environment -> field. Those of checks come last."""
+    fields = sorted(Settings.model_fields.items(), key=lambda field: field[0] in CheckSettings.model_fields)
+    return {str(field.validation_alias): key for key, field in fields}
 
 
 def load(environ: Mapping[str, str] = os.environ, dotenv: Path = DOTENV) -> Settings:
@@ -371,19 +349,19 @@ def read(environ: Mapping[str, str], dotenv: Path) -> tuple[Settings, tuple[str,
         try:
             return Settings.model_validate(values), tuple(wrong)
         except ValidationError as error:
-            mistakes = [_mistake(dict(detail)) for detail in error.errors(include_input=False, include_url=False)]
-        for name, sentence in mistakes:
-            wrong.append(sentence)
-            for bad in (name,) if name else _TOKENS:  # what is wrong as a whole is wrong with the tokens
-                values.pop(bad, None)
+            sentences = [_sentence(dict(detail)) for detail in error.errors(include_input=False, include_url=False)]
+        wrong += sentences
+        said = " ".join(sentences)  # it names the settings that are wrong, or those that exclude each other
+        right = {name: value for name, value in values.items() if name not in said}
+        values = right if len(right) < len(values) else {}
 
 
-def _mistake(detail: Mapping[str, object]) -> tuple[str, str]:
-    """The setting of one pydantic error, "" for none alone, and a sentence that never repeats the value."""
+def _sentence(detail: Mapping[str, object]) -> str:
+    """A sentence for one pydantic error that never repeats the value."""
     where = detail["loc"]
     message = str(detail["msg"]).removeprefix("Value error, ").removesuffix(".")
     name = str(where[0]) if isinstance(where, tuple) and where else ""
-    return name, f"{name}: {message}." if name else f"{message}."
+    return f"{name}: {message}." if name else f"{message}."
 
 
 def as_markdown() -> str:

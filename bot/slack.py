@@ -31,41 +31,6 @@ logger = logging.getLogger(__name__)
 CALL_SECONDS = 10.0  # for one call of Slack's Web API
 
 
-class NotReadyError(Exception):
-    """Something was asked of the bot before it knew who it is."""
-
-
-class OneWorkspace:
-    """The workspace of SLACK_BOT_TOKEN, once Slack has said which that is. Every other one is refused."""
-
-    def __init__(self, slack: AsyncWebClient) -> None:
-        self._slack = slack
-        self._identity: Identity | None = None
-
-    async def slack(self, team: str) -> AsyncWebClient:
-        """handlers.ports.Slack. Also raises NotReadyError before `start`."""
-        await self.identity(team)
-        return self._slack
-
-    async def identity(self, team: str) -> Identity:
-        """Raises NotInstalledError, and NotReadyError before `start`."""
-        if self._identity is None:
-            raise NotReadyError
-        if team != self._identity.team:
-            raise NotInstalledError
-        return self._identity
-
-    async def start(self) -> None:
-        """Asks Slack who we are, for as long as Slack cannot be reached. Raises StartError when it refuses the token."""
-        delay = 1.0
-        while self._identity is None:
-            try:
-                us = await self._slack.auth_test()
-                self._identity = Identity(str(us["team_id"]), str(us["user_id"]), str(us.get("bot_id") or ""))
-            except (SlackApiError, aiohttp.ClientError, OSError) as error:
-                delay = await _wait_or_refuse(error, "SLACK_BOT_TOKEN", delay)
-
-
 class Authorize(AsyncAuthorize):
     """Bolt's own authorisation calls Slack on the first delivery, and acknowledges that delivery unseen when the call fails.
     Ours gives no token: listeners only store, and jobs ask for the client of the team that they speak to."""
@@ -102,7 +67,7 @@ class MeasuredClient(AsyncWebClient):
 
 
 def client(
-    settings: Settings, session: aiohttp.ClientSession, token: str | None, telemetry: Telemetry
+    settings: Settings, session: aiohttp.ClientSession, telemetry: Telemetry, token: str | None
 ) -> AsyncWebClient:
     """No retries of its own: they would send a message twice when only the answer was lost. Jobs know better."""
     slack = MeasuredClient(
@@ -122,20 +87,16 @@ def _is_local(url: str) -> bool:
     return urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
 
 
-def bolt(
-    settings: Settings,
-    session: aiohttp.ClientSession,
-    identity: Callable[[str], Awaitable[Identity]],
-    telemetry: Telemetry,
-) -> AsyncApp:
-    """Bolt as it listens, with our own authorisation."""
+def bolt(settings: Settings, slack: AsyncWebClient, identity: Callable[[str], Awaitable[Identity]]) -> AsyncApp:
+    """Bolt as it listens, with our own authorisation. `slack` has no token."""
     secret = settings.signing_secret.get_secret_value() if settings.signing_secret else ""
     return AsyncApp(
         name="mailflow",
         signing_secret=secret,
-        client=client(settings, session, None, telemetry),
+        client=slack,
         authorize=Authorize(identity),  # type: ignore[arg-type]  # the library takes these, too
         request_verification_enabled=settings.mode == "http",
+        user_facing_authorize_error_message="Mailflow is no longer installed in this workspace; ask whoever manages its apps.",
     )
 
 
@@ -148,14 +109,15 @@ async def connect(app: AsyncApp, token: SecretStr | None) -> AsyncSocketModeHand
             await app.client.apps_connections_open(app_token=token.get_secret_value())
             break
         except (SlackApiError, aiohttp.ClientError, OSError) as error:
-            delay = await _wait_or_refuse(error, "SLACK_APP_TOKEN", delay)
+            delay = await wait_or_refuse(error, "SLACK_APP_TOKEN", delay)
     handler = AsyncSocketModeHandler(app, token.get_secret_value())
     handler.client.proxy = app.client.proxy
     await handler.connect_async()  # type: ignore[no-untyped-call]  # the library does not type it
     return handler
 
 
-async def _wait_or_refuse(error: Exception, name: str, delay: float) -> float:
+async def wait_or_refuse(error: Exception, name: str, delay: float) -> float:
+    """Waits for a Slack that can't be reached; the delay for the next time. Raises StartError when it refuses setting `name`."""
     what = advice(error)
     if not what.passes:
         reason = slack_error(error) if isinstance(error, SlackApiError) else type(error).__name__

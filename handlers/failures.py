@@ -25,6 +25,10 @@ PASSING = frozenset(
 )
 
 
+NOT_THERE = frozenset({"not_in_channel", "channel_not_found", "is_archived", "missing_scope", "restricted_action"})
+"""Errors by which Slack says that the bot can't post in a channel."""
+
+
 class TooEarlyError(Exception):
     """What was sent may still arrive: look again in `seconds`."""
 

@@ -31,6 +31,8 @@ async def look(subject: Subject) -> AsyncIterator[Finding]:
             yield await _written(connection, settings, fresh=bool(missing))
             yield await _key(connection, settings)
             if settings.on_slack and not missing:
+                if settings.client_id:
+                    yield await _installed(connection, settings)
                 yield await _heard(connection, settings)
                 yield await _worked_off(connection)
     except NothingYetError:
@@ -106,6 +108,14 @@ async def _key(connection: asyncpg.Connection, settings: Settings) -> Finding:
     )
 
 
+async def _installed(connection: asyncpg.Connection, settings: Settings) -> Finding:
+    count = await connection.fetchval("select count(*) from installation where removed_at is null")
+    if count:
+        return Finding("workspaces", "ok", f"{count} have the app installed.")
+    mend = f"Open {settings.public_url or 'MAILFLOW_PUBLIC_URL'}/slack/install in a browser."
+    return Finding("workspaces", "warning", "No workspace has the app installed.", mend)
+
+
 async def _heard(connection: asyncpg.Connection, settings: Settings) -> Finding:
     """No API says which events an app is subscribed to, so this tells which ones came."""
     rows = await connection.fetch(
@@ -115,8 +125,12 @@ async def _heard(connection: asyncpg.Connection, settings: Settings) -> Finding:
     ages = {row["kind"]: row["age"] for row in rows}
     if "message" not in ages:
         return Finding("events", "warning", "Slack has delivered no message so far.", f"{_EVENTS}{_address(settings)}.")
+    channels = await connection.fetchval(
+        "select count(distinct split_part(thread, ' ', 1)) from delivery where thread like any(array['C%', 'G%'])"
+    )
     said = [f"{what} {ago(ages[kind])} ago" if kind in ages else f"{what} never" for kind, what in _HEARD.items()]
-    return Finding("events", "ok", f"Slack delivered {', '.join(said)}.")
+    says = f"Slack delivered {', '.join(said)}; it was heard in {channels} channel{'' if channels == 1 else 's'}."
+    return Finding("events", "ok", says)
 
 
 def _address(settings: Settings) -> str:

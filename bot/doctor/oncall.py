@@ -50,7 +50,7 @@ async def look(subject: Subject) -> AsyncIterator[Finding]:
     )
     asked = [*_systems(policy, subject)]
     if settings.bot_token is not None:
-        slack = client(settings, subject.session, settings.bot_token.get_secret_value(), Telemetry())
+        slack = client(settings, subject.session, Telemetry(), settings.bot_token.get_secret_value())
         asked += _slack(policy, slack)
     if not asked:
         return

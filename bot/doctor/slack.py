@@ -29,17 +29,13 @@ SCOPES: Final[Mapping[str, str]] = {
     "files:write": "answering with files",
     "groups:history": "reading pastes in private channels",
     "im:history": "direct messages",
+    "im:write": "writing to people, such as whoever is on call",
 }
 """What the bot can't do without, and what for."""
 
-ON_CALL_SCOPES: Final[Mapping[str, str]] = {
-    "im:write": "writing to whoever is on call",
-    "usergroups:read": "user groups as targets",
+OPTIONAL_SCOPES: Final[Mapping[str, str]] = {
+    "usergroups:read": "user groups, on call and in permissions",
     "users:read": "names in pages",
-}
-LISTING_SCOPES: Final[Mapping[str, str]] = {
-    "channels:read": "naming the public channels it is in, here",
-    "groups:read": "naming the private channels it is in, here",
 }
 _SOME_SECONDS: Final = 5.0
 _MOST_SECONDS: Final = 60.0
@@ -77,8 +73,9 @@ async def look(subject: Subject) -> AsyncIterator[Finding]:
         for sentence in missing.sentences:
             yield Finding("Slack", "fault", sentence, _WHICH)
     if settings.bot_token is None:
+        yield await _without_token(subject)
         return
-    slack = client(settings, subject.session, settings.bot_token.get_secret_value(), Telemetry())
+    slack = client(settings, subject.session, Telemetry(), settings.bot_token.get_secret_value())
     try:
         us = await slack.auth_test()
     except (SlackApiError, aiohttp.ClientError, OSError) as error:
@@ -91,12 +88,22 @@ async def look(subject: Subject) -> AsyncIterator[Finding]:
     yield await _channels(slack)
 
 
+async def _without_token(subject: Subject) -> Finding:
+    """Where workspaces install the app, their tokens are theirs to look at: Slack is asked for nothing but its time."""
+    settings = subject.settings
+    try:
+        answer = await client(settings, subject.session, Telemetry(), None).api_test()
+    except (SlackApiError, aiohttp.ClientError, OSError) as error:
+        return _refused("Slack", "an unsigned call", error, settings)
+    return _clock(answer.headers)
+
+
 async def look_at_app_token(subject: Subject) -> AsyncIterator[Finding]:
     """Asks for the address of a socket and opens none: Slack would deliver events to it."""
     settings = subject.settings
     if settings.app_token is None or settings.mode == "http":
         return
-    slack = client(settings, subject.session, None, Telemetry())
+    slack = client(settings, subject.session, Telemetry(), None)
     try:
         await slack.apps_connections_open(app_token=settings.app_token.get_secret_value())
     except (SlackApiError, aiohttp.ClientError, OSError) as error:
@@ -140,18 +147,16 @@ def _scopes(headers: Mapping[str, str], settings: Settings) -> list[Finding]:
     granted = {scope.strip() for scope in headers.get("x-oauth-scopes", "").split(",") if scope.strip()}
     if not granted:
         return [Finding("scopes", "note", "Slack doesn't say which scopes were granted.")]
-    pages = settings.oncall_file is not None
-    needed = {**SCOPES, **ON_CALL_SCOPES} if pages else SCOPES
+    groups = settings.oncall_file or settings.may_check or settings.may_escalate or settings.may_watch
+    needed = {**SCOPES, **OPTIONAL_SCOPES} if groups else SCOPES
     found = []
     if missing := _without(needed, granted):
         found.append(Finding("scopes", "fault", f"Scopes are missing: {missing}.", _REINSTALL))
     else:
         found.append(Finding("scopes", "ok", "Every scope that the bot needs is granted."))
-    others = LISTING_SCOPES if pages else {**ON_CALL_SCOPES, **LISTING_SCOPES}
-    if missing := _without(others, granted):
-        found.append(
-            Finding("optional scopes", "note", f"Not granted: {missing}.", f"Only where you want that. {_REINSTALL}")
-        )
+    if not groups and (missing := _without(OPTIONAL_SCOPES, granted)):
+        mend = f"Only where you want that. {_REINSTALL}"
+        found.append(Finding("optional scopes", "note", f"Not granted: {missing}.", mend))
     return found
 
 
@@ -160,6 +165,8 @@ def _without(wanted: Mapping[str, str], granted: set[str]) -> str:
 
 
 async def _channels(slack: AsyncWebClient) -> Finding:
+    """Slack tells it to apps with channels:read and groups:read alone. The manifest doesn't ask for them: naming channels here
+    is not worth reading the names of all."""
     try:
         answer: Any = await slack.users_conversations(
             types="public_channel,private_channel", exclude_archived=True, limit=200
