@@ -19,10 +19,14 @@ INSUFFICIENT: Final = "4.3.1 Insufficient system resources"
 INCREASED: Final = "MSExchangeTransport 15004"
 
 # Names and levels in the languages of Windows; the brackets are the same everywhere.
-_HIGH: Final = r"High|Medium|Hoch|Mittel|[\x{c9}E]lev[\x{e9}e]e?|Haut|Moyen(?:ne)?"
+_HIGH: Final = (
+    r"High|Medium|Hoch|Mittel|[\x{c9}E]lev[\x{e9}e]e?|Haut|Moyen(?:ne)?"
     r"|Alt[ao]|Medi[ao]|M\x{e9}di[ao]|Hoog|Gemiddeld|Wysoki|Średni|高|中"
-_VERSIONS: Final = r"Version buckets|Versions-?buckets|compartiments? de version"
+)
+_VERSIONS: Final = (
+    r"Version buckets|Versions-?buckets|compartiments? de version"
     r"|dep[\x{f3}o]sitos? de versi\w+|buckets? (?:di|de) vers\w+|versiebuckets"
+)
 _SHORT = linear(r"(?is)(?:under pressure:?|exceed the normal level:?|insufficient system resources \()(.*)")
 _REST = linear(r"(?i)(?:following components|normal state)")
 _DISK = linear(
