@@ -6,13 +6,11 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Final
 
-from diagnostics.facts import Source
+from diagnostics.log_forms import CLOSED_SILENTLY, TLS_FAILED, accepted, unconnected, unreached
 from diagnostics.logs.layout import Layout
 from diagnostics.logs.rows import Cells, cells, data_and_context, quoted
 from diagnostics.logs.screen import Hit
 from diagnostics.logs.sessions import Place, Rank, Sessions, Step, Talk
-from diagnostics.recognisers.reply_text import connect_failure
-from diagnostics.recognisers.session_facts import CLOSED_SILENTLY, TLS_FAILED, accepted, unconnected
 
 _FIRST: Final = (b"0", b"1", b"2")
 _OPENED: Final = Step(opens=True)
@@ -126,8 +124,8 @@ def _note(rest: bytes, *, early: bool) -> Step | None:
         return Step(rank=Rank.TLS, error=f"TLS negotiation failed with error {handshake.group(1)}", over=True)
     if (text[:1] in "45" and text[1:3].isdigit()) or "authentication failed" in low:
         return Step(rank=Rank.REFUSED, error=text)
-    failure = connect_failure(text, Source(1, "")) if "error" in low or "failed" in low else None
+    failure = unreached(text) if "error" in low or "failed" in low else None
     if failure is None:
         return None
     # Later than its first rows, it is said in an open conversation, which goes on.
-    return Step(rank=Rank.CONNECT, error=unconnected(failure), over=early)
+    return Step(rank=Rank.CONNECT, error=unconnected(*failure), over=early)

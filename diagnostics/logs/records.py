@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from diagnostics.log_forms import CLOSING, DELIVERED, FAILED_EVENTS, troubled
 from diagnostics.logs.layout import Layout
 from diagnostics.logs.rows import Cells, split
+from diagnostics.logs.screen import DELIVERED_EVENTS
 from diagnostics.logs.sessions import Rank, Step
-from diagnostics.mail_facts import FAILED_EVENTS
-from diagnostics.recognisers.connectivity_log import CLOSING, DELIVERED, troubled
 
-_DELIVERED_EVENTS: Final = frozenset({"SEND", "SENDEXTERNAL", "DELIVER"})
 _LONGEST: Final = 100_000
 _SHORTEST_TIME: Final = len("2026-11-18T08:12:44Z")
 
@@ -63,7 +62,7 @@ def tracked(line: bytes, layout: Layout) -> tuple[Cells, Step] | None:
     if event in FAILED_EVENTS:
         said = row.get("recipient-status") or row.get("source-context") or ""
         step = Step(rank=Rank.REFUSED, error=f"{event}: {said}", over=True)
-    elif event in _DELIVERED_EVENTS:
+    elif event in DELIVERED_EVENTS:
         step = Step(messages=1, over=True)
     return [each.strip().encode() for each in cells], step
 

@@ -13,8 +13,8 @@ from typing import Final
 
 from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
+from diagnostics.log_forms import FAILED_EVENTS
 from diagnostics.logs.layout import Kind, Layout
-from diagnostics.mail_facts import FAILED_EVENTS
 from diagnostics.patterns import linear
 
 Hit = tuple[int, int, int]
@@ -52,12 +52,12 @@ def hits(text: bytes, layout: Layout) -> list[Hit] | None:
 @cache
 def _literals(kind: Kind) -> BytesAhoCorasick:
     if kind == "tracking-log":
-        names = (f"{before}{event}{behind}" for event in _EVENTS for before, behind in ((",", ","), ('"', '"')))
+        names = [f"{before}{event}{behind}" for event in _EVENTS for before, behind in ((",", ","), ('"', '"'))]
     else:
         answers = "<" if kind == "smtp-send-log" else ">"
         replies = (f"{answers},{quote}{reply}" for quote in ("", '"') for reply in _REPLIES)
         notes = (f"*,{before}{digit}" for before in _BEFORE_NOTES for digit in "45")
-        names = iter((*_ANYWHERE, *replies, *notes))
+        names = [*_ANYWHERE, *replies, *notes]
     # Of matches that overlap, the first is enough: they stand on one line. This kind has the vector search.
     return BytesAhoCorasick([name.encode() for name in names], matchkind=MatchKind.LeftmostFirst)
 

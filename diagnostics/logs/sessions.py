@@ -61,7 +61,7 @@ class Talk:
     over: bool = False
     recovered: bool = False
 
-    def __init__(self, row: Cells, place: Place, opened: bool) -> None:  # noqa: FBT001 - a keyword costs a tenth of all
+    def __init__(self, row: Cells, place: Place, opened: bool) -> None:
         self.began = self.at = row[0]
         self.connector, self.id, self.remote = row[1], row[2], row[5]
         self.first = self.last = place
