@@ -8,7 +8,7 @@ from typing import Final
 
 from diagnostics.log_forms import CLOSED_SILENTLY, TLS_FAILED, accepted, unconnected, unreached
 from diagnostics.logs.layout import Layout
-from diagnostics.logs.rows import Cells, cells, data_and_context, quoted
+from diagnostics.logs.rows import EVENTS, Cells, cells, data_and_context, quoted
 from diagnostics.logs.screen import Hit
 from diagnostics.logs.sessions import Place, Rank, Sessions, Step, Talk
 
@@ -37,7 +37,9 @@ class Hearing:
         self._spoil = spoil
         self._sends = layout.kind == "smtp-send-log"
 
-    def screened(self, text: bytes, hits: Iterable[Hit], file: int, offset: int) -> list[Talk]:
+    def screened(  # noqa: C901 - two million rows a second go through here: a call for each would cost a third
+        self, text: bytes, hits: Iterable[Hit], file: int, offset: int
+    ) -> list[Talk]:
         """The rows in `text`, which stands at byte `offset` of a file, that a hit stands in."""
         sessions, over = self._sessions, list[Talk]()
         opened, gone = sessions.open, sessions.gone
@@ -56,7 +58,7 @@ class Hearing:
                 event, id_ = row[6], row[2]
                 talk = opened.get(id_)
                 if talk is None:
-                    if id_ in gone:
+                    if id_ in gone and event in EVENTS:
                         continue
                     if event == b"+" and len(id_) == 16:
                         opened[id_] = Talk(row, (file, offset + start), True)
