@@ -8,8 +8,8 @@ from typing import Final
 
 from diagnostics.log_forms import CLOSED_SILENTLY, TLS_FAILED, accepted, unconnected, unreached
 from diagnostics.logs.layout import Layout
-from diagnostics.logs.rows import EVENTS, Cells, cells, data_and_context, quoted
-from diagnostics.logs.screen import Hit
+from diagnostics.logs.rows import Cells, cells, data_and_context, quoted
+from diagnostics.logs.screen import OPENED, QUIT, TO_EVENT, Hit
 from diagnostics.logs.sessions import Place, Rank, Sessions, Step, Talk
 
 _FIRST: Final = (b"0", b"1", b"2")
@@ -18,10 +18,13 @@ _ACCEPTED: Final = Step(messages=1)
 _QUIT: Final = Step(quits=True, over=True)
 _CLOSED: Final = Step(over=True)
 _CLOSED_BY_PEER: Final = Step(rank=Rank.CLOSED, error=CLOSED_SILENTLY, over=True)
-_TOOK: Final = (b'"250 2.6.0 ', b"250 2.6.0 ")
-_CELLS: Final = 8
+_KNOWN: Final = len(TO_EVENT)
+_TAKEN: Final = 3
+_COLUMNS: Final = 6  # before the event
+_LESS, _GREATER = b"<>"
 _OFTEN: Final = 1000  # bytes of what is kept because it will be said again
 _TIME: Final = len("2026-11-18T08:12:44.262Z")
+_ID: Final = len("08DE2A6B91C0F4A2")
 
 
 class Hearing:
@@ -41,44 +44,46 @@ class Hearing:
         self, text: bytes, hits: Iterable[Hit], file: int, offset: int
     ) -> list[Talk]:
         """The rows in `text`, which stands at byte `offset` of a file, that a hit stands in."""
-        sessions, over = self._sessions, list[Talk]()
-        opened, gone = sessions.open, sessions.gone
-        answers, asks = (b"<", b">") if self._sends else (b">", b"<")
-        before, behind = text.rfind, text.find
-        end = -1
-        for _, at, _ in hits:
+        over: list[Talk] = []
+        opened, gone = self._sessions.open, self._sessions.gone
+        asks = _GREATER if self._sends else _LESS
+        before, end = text.rfind, -1
+        for number, at, _ in hits:
             if at < end:
                 continue  # on the line that was read last
             start = before(b"\n", 0, at) + 1
-            end = behind(b"\n", at)
-            row = text[start:end].split(b",", 7)
-            if len(row) == _CELLS and row[1][:1] == b'"':
-                row = quoted(text[start:end]) or row
-            if len(row) == _CELLS and len(row[0]) == _TIME and row[3].isdigit():
-                event, id_ = row[6], row[2]
-                talk = opened.get(id_)
-                if talk is None:
-                    if id_ in gone and event in EVENTS:
-                        continue
-                    if event == b"+" and len(id_) == 16:
-                        opened[id_] = Talk(row, (file, offset + start), True)
-                        continue
-                elif not talk.rank:
-                    if event == answers and row[7].startswith(_TOOK):
+            if 0 <= number < _KNOWN:
+                head = text[start : at - TO_EVENT[number]]
+                row = head.split(b",")
+                if len(row) > _COLUMNS and row[1][:1] == b'"':
+                    row = quoted(head) or row
+                if len(row) == _COLUMNS and len(row[0]) == _TIME and row[3].isdigit():
+                    id_ = row[2]
+                    talk = opened.get(id_)
+                    if talk is None:
+                        if id_ in gone:
+                            continue
+                        if number == OPENED and len(id_) == _ID:
+                            opened[id_] = Talk(row, (file, offset + start), True)
+                            continue
+                    elif talk.rank or number == OPENED:
+                        pass
+                    elif number >= _TAKEN:
                         talk.messages += 1
                         talk.at, talk.last = row[0], (file, offset + start)
-                        del opened[id_]
-                        opened[id_] = talk  # at the end, as in `Sessions.at`
+                        end = text.find(b"\n", at)
                         continue
-                    if event == asks and row[7][:4] == b"QUIT":
+                    elif number == QUIT and text[at - 1] == asks and talk.opened:
                         talk.at, talk.last = row[0], (file, offset + start)
                         talk.ended = talk.over = True
-                        if sessions.end(talk):
-                            over.append(talk)
+                        del opened[id_]
+                        gone[id_] = None
+                        over.append(talk)
                         continue
-            talk = self.row(text[start:end], (file, offset + start))
-            if talk is not None:
-                over.append(talk)
+            end = text.find(b"\n", at)
+            ended = self.row(text[start:end], (file, offset + start))
+            if ended is not None:
+                over.append(ended)
         return over
 
     def row(self, line: bytes, place: Place) -> Talk | None:
