@@ -78,7 +78,7 @@ def failures(tallies: dict[Kind, Tally]) -> list[Failure]:
     """Every failure, worst first."""
     found = []
     for kind, tally in tallies.items():
-        near = {connector: _Near.of(tally, connector) for connector, _ in tally.failures}
+        near = {connector: _Near.of(tally, connector) for connector in {name for name, _ in tally.failures}}
         found += [
             Failure(kind, connector, error, failing, list(_stretches(near[connector], failing)))
             for (connector, error), failing in tally.failures.items()

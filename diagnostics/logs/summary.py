@@ -26,6 +26,21 @@ _MOST_NAMES: Final = 1000
 _MOST_MOMENTS: Final = 40
 _MOST_QUESTIONS: Final = 3
 _MOST_MINUTES: Final = 24 * 60
+_OPENING: Final = (
+    "*,,attempting to connect",
+    "+,,",
+    "<,220 mx.fabrikam.com ESMTP,",
+    ">,EHLO mail.contoso.com,",
+    "<,250 STARTTLS,",
+)
+_USUAL: Final = (
+    (">,STARTTLS,", "<,220 2.0.0 ready,", "*,,Sending certificate", "*,CN=mail.contoso.com,Certificate subject",
+     "*,3C0FFEE1A2B3C4D5E6F708192A3B4C5D6E7F8091,Certificate thumbprint", "*,,TLS negotiation failed with error NoCredentials"),
+    (">,MAIL FROM:<anna@contoso.com> SIZE=1,", "<,250 2.1.0 OK,", ">,RCPT TO:<bob@fabrikam.com>,",
+     "<,550 5.7.1 Service unavailable; client host blocked,"),
+    (">,RCPT TO:<bob@fabrikam.com>,", "<,451 4.7.500 Server busy. Please try again later,"),
+    ('*,,"Failed to connect. Winsock error code: 10060, Error Message: timed out 192.0.2.1:25"',),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +81,13 @@ def summed_up(found: Found, outcome: Read) -> Answer:
 
 
 def warm() -> None:
-    """Make ready what judges, and its patterns."""
-    report_of(("2026-11-18T08:12:44.262Z,-,08DE2A6B91C0F4A2,16,,,*,,TLS negotiation failed with error NoCredentials",))
+    """Make ready what judges: its modules, patterns and tables, on sessions that fail in the usual ways."""
+    rows = (
+        f"2026-11-18T08:12:44.{100 + number}Z,Warm,08DE2A6B91C0F4A{session},{number},192.0.2.20:48112,192.0.2.1:25,{tail}"
+        for session, tails in enumerate(_USUAL)
+        for number, tail in enumerate((*_OPENING, *tails))
+    )
+    report_of(("\n".join(("#Log-type: SMTP Send Protocol Log", *rows)),))
 
 
 def _layout(failure: Failure, files: Sequence[tuple[Source, Layout]]) -> Layout:
