@@ -62,7 +62,7 @@ class Worker:
         apologise: Callable[[Delivery], Awaitable[None]],
         retention_days: int,
         pace: Pace,
-        escalations: Escalations | None = None,
+        escalations: Escalations,
     ) -> None:
         self._database = database
         self._inbox = inbox
@@ -87,8 +87,7 @@ class Worker:
                     lanes.create_task(self._work(lane))
         finally:
             await self._locks.close()
-            if self._escalations:
-                await self._escalations.close()
+            await self._escalations.close()
 
     async def _work(self, lane: str) -> None:
         while not self._stopping:
@@ -111,9 +110,8 @@ class Worker:
         else:
             queue.entrypoint(lane)(self._job)
             queue.schedule("sweep", "* * * * *")(self._sweep)
-            if self._escalations:
-                queue.entrypoint(ESCALATION)(self._escalations.job)
-                await self._escalations.rescue()
+            queue.entrypoint(ESCALATION)(self._escalations.job)
+            await self._escalations.rescue()
         await self._inbox.rescue(lanes=(lane,))
         if not self._stopping:
             await queue.run(
@@ -127,8 +125,7 @@ class Worker:
     async def _sweep(self, _schedule: Schedule) -> None:
         await self._inbox.rescue(self._pace.rescue, LANES[:1])  # a log may take longer without being lost
         await self._inbox.forget(self._retention_days)
-        if self._escalations:
-            await self._escalations.sweep(self._retention_days)
+        await self._escalations.sweep(self._retention_days)
 
     async def _job(self, job: Job) -> None:
         key = await self._inbox.thread_of(UUID(bytes=job.payload))
