@@ -69,7 +69,7 @@ class Worker:
         telemetry: Telemetry,
         installations: Installations,
         watcher: Watcher,
-        escalations: Escalations | None = None,
+        escalations: Escalations,
     ) -> None:
         self._database = database
         self._inbox = inbox
@@ -98,8 +98,7 @@ class Worker:
         finally:
             await self._locks.close()
             await self._watcher.close()
-            if self._escalations:
-                await self._escalations.close()
+            await self._escalations.close()
 
     async def _work(self, lane: str) -> None:
         while not self._stopping:
@@ -125,9 +124,8 @@ class Worker:
         else:
             queue.entrypoint(lane)(self._job)
             queue.schedule("sweep", "* * * * *")(self._sweep)
-            if self._escalations:
-                queue.entrypoint(ESCALATION)(self._escalations.job)
-                await self._escalations.rescue()
+            queue.entrypoint(ESCALATION)(self._escalations.job)
+            await self._escalations.rescue()
         await self._inbox.rescue(lanes=(lane,))
         if not self._stopping:
             await queue.run(
@@ -143,8 +141,7 @@ class Worker:
         await self._inbox.forget(self._retention_days)
         await self._installations.clear_up()
         await self._watcher.sweep(self._retention_days)
-        if self._escalations:
-            await self._escalations.sweep(self._retention_days)
+        await self._escalations.sweep(self._retention_days)
 
     async def _job(self, job: Job) -> None:
         key = await self._inbox.thread_of(UUID(bytes=job.payload))
