@@ -18,6 +18,10 @@ State = Literal["planned", "sending", "sent", "withdrawn"]
 Part = Literal["answer", "steps", "file", "chart", "data", "apology", "pause", "check", "escalation"]
 
 
+FORGET = "forget"
+"""The `action` of a "delete" that isn't Slack's: the author of the message is forgotten."""
+
+
 @dataclass(frozen=True, slots=True)
 class Thread:
     """A thread of Slack, named by its first message. It is a case once something was pasted into it."""
@@ -59,6 +63,8 @@ class Delivery:
     direct: bool = False
     action: str = ""
     response_url: str = ""
+    author: str = ""
+    """Who wrote `text`, where that isn't `user`: somebody may ask about a message of somebody else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +114,8 @@ class Cases(Protocol):
     async def pasted(self, thread: Thread, until: str | None = None) -> tuple[Pasted, ...]:
         """What the thread holds, in its order; up to and including message `until`."""
 
-    async def keep(self, thread: Thread, message_ts: str, text: str, log: str = "") -> None:
-        """Records what a message holds, in place of what it held before."""
+    async def keep(self, thread: Thread, message_ts: str, text: str, log: str = "", *, author: str = "") -> None:
+        """Records what a message holds, in place of what it held before. `author` may want to be forgotten one day."""
 
     async def withdraw(self, thread: Thread, message_ts: str) -> None:
         """Erases what a message held."""

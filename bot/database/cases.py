@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.database import Database
+from bot.database.columns import EVIDENCE_LOG, EVIDENCE_TEXT
 from handlers.ports import Answer, Part, Pasted, State, Thread
 
 if TYPE_CHECKING:
@@ -27,27 +28,31 @@ class Cases:
 
     async def pasted(self, thread: Thread, until: str | None = None) -> tuple[Pasted, ...]:
         rows = await self._pool.fetch(
-            "select message_ts, text, log from evidence join incident_case on id = case_id "
+            "select case_id, message_ts, text, log from evidence join incident_case on id = case_id "
             "where team = $1 and channel = $2 and thread_ts = $3 and text is not null "
             "and ($4::text is null or message_ts <= $4) order by message_ts",
             *_key(thread),
             until,
         )
-        return tuple(
-            Pasted(row["message_ts"], self._seal.open(row["text"]), self._seal.open(row["log"]) if row["log"] else "")
-            for row in rows
-        )
+        return tuple([await self._pasted(row) for row in rows])
 
-    async def keep(self, thread: Thread, message_ts: str, text: str, log: str = "") -> None:
+    async def _pasted(self, row: asyncpg.Record) -> Pasted:
+        key = row["case_id"], row["message_ts"]
+        text = await self._seal.open(row["text"], EVIDENCE_TEXT.at(*key))
+        log = await self._seal.open(row["log"], EVIDENCE_LOG.at(*key)) if row["log"] else ""
+        return Pasted(row["message_ts"], text, log)
+
+    async def keep(self, thread: Thread, message_ts: str, text: str, log: str = "", *, author: str = "") -> None:
         case = await self._case(thread)
         await self._pool.execute(
-            "insert into evidence (case_id, message_ts, text, log) values ($1, $2, $3, $4) "
+            "insert into evidence (case_id, message_ts, text, log, author) values ($1, $2, $3, $4, $5) "
             "on conflict (case_id, message_ts) do update "
-            "set text = excluded.text, log = excluded.log, withdrawn_at = null",
+            "set text = excluded.text, log = excluded.log, author = excluded.author, withdrawn_at = null",
             case,
             message_ts,
-            self._seal.close(text),
-            self._seal.close(log) if log else None,
+            self._seal.close(text, EVIDENCE_TEXT.at(case, message_ts)),
+            self._seal.close(log, EVIDENCE_LOG.at(case, message_ts)) if log else None,
+            author,
         )
 
     async def withdraw(self, thread: Thread, message_ts: str) -> None:
