@@ -16,26 +16,34 @@ from typing import Any
 import aiohttp
 from pydantic import SecretStr
 from slack_bolt.app.async_app import AsyncApp
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import logs as log_lines
 from bot.checks import Checks, closed_networks
 from bot.database import NAME, Database, StartError, open_database
+from bot.database.audit import Entry, append
 from bot.database.cases import Cases
 from bot.database.inbox import Inbox
+from bot.database.installations import Installations
+from bot.database.notices import Notices
 from bot.database.retention import Retention
-from bot.jobs import Pace, Worker
+from bot.database.watches import WatchBook, WatchStore
+from bot.installing import Installing
+from bot.jobs import Pace, ThreadLocks, Worker
 from bot.log_reading import LogReader, sweep
 from bot.oncall.composing import compose
 from bot.oncall.escalations import Clock, Escalations
+from bot.permissions import Permissions
 from bot.server import Server
 from bot.settings import Settings
-from bot.slack import CALL_SECONDS, Me, bolt, client, connect, identify, respond
+from bot.slack import CALL_SECONDS, bolt, client, connect, respond
+from bot.watches.telling import Telling
+from bot.watches.watcher import Watcher
+from bot.workspaces import Workspaces, workspaces_of
 from diagnostics import diagnose
 from handlers import register
 from handlers.files import SlackFiles
 from handlers.listeners import apologise, handle
-from handlers.ports import Services
+from handlers.ports import May, NotInstalledError, Services
 
 logger = logging.getLogger(__name__)
 
@@ -48,11 +56,11 @@ class Bot:
 
     settings: Settings
     app: AsyncApp
-    slack: AsyncWebClient
+    workspaces: Workspaces
     worker: Worker
     server: Server
-    me: Me
     logs: LogReader
+    watcher: Watcher
     escalations: Escalations | None = None
     ready: bool = False
 
@@ -71,23 +79,29 @@ def build(
 ) -> Bot:
     """Composes a bot from its settings, an open database and an HTTP session. Starts nothing. Raises SettingsError.
 
-    `clock` is the one that escalations go by.
+    `clock` is the one that escalations, watches and checks go by.
     """
     pace = pace or Pace()
-    token = settings.bot_token.get_secret_value() if settings.bot_token else ""
-    me = Me()
-    slack = client(settings, session, token)
+    installations = Installations(database)
+    workspaces = workspaces_of(settings, installations, session)
     inbox = Inbox(database)
-    files = SlackFiles(session, token=token, api_url=settings.slack_api_url, most_bytes=settings.max_file_bytes)
+    files = SlackFiles(session, workspaces.slack, api_url=settings.slack_api_url, most_bytes=settings.max_file_bytes)
     logs = LogReader(files, most_bytes=settings.max_log_bytes, text_bytes=settings.max_file_bytes)
     services = Services(
         inbox=inbox,
         cases=Cases(database),
-        slack=slack,
-        checks=Checks(database, settings, closed_networks(database.url)),
+        slack=workspaces.slack,
+        checks=Checks(database, settings, closed_networks(database.url), clock=clock),
+        watches=WatchBook(database, most=settings.max_watches, clock=clock),
         files=files,
         logs=logs,
-        identity=me,
+        permissions=Permissions(
+            workspaces.slack,
+            {"check": settings.may_check, "escalate": settings.may_escalate, "watch": settings.may_watch},
+            refused=partial(_note_refusal, database),
+        ),
+        identity=workspaces.identity,
+        removed=workspaces.removed,
         respond=partial(respond, session),
         max_file_bytes=settings.max_file_bytes,
         alert_bots=settings.alert_bots,
@@ -96,7 +110,8 @@ def build(
     )
     oncall = compose(settings, database, session, services, clock=clock, pace=pace, ready=lambda: bot.ready)
     escalations = oncall.escalations if oncall else None
-    services = replace(services, oncall=escalations)
+    services = replace(services, oncall=escalations, roster=oncall.roster if oncall else None)
+    watcher = _watcher(database, services, clock, pace)
     worker = Worker(
         database,
         inbox,
@@ -104,15 +119,36 @@ def build(
         apologise=partial(apologise, services),
         retention=Retention(settings.retention_days, settings.retention_channels, settings.audit_days),
         pace=pace,
+        installations=installations,
+        watcher=watcher,
         escalations=escalations,
     )
-    app = bolt(settings, session, me, token)
-    server = Server(
-        app if settings.mode == "http" else None, ready=lambda: bot.ready, routes=oncall.routes if oncall else ()
-    )
-    bot = Bot(settings, app, slack, worker, server, me, logs, escalations)
+    app = bolt(settings, session, workspaces.identity)
+    routes = list(oncall.routes if oncall else ())
+    if settings.client_id:
+        routes += Installing(settings, database, client(settings, session, None), ready=lambda: bot.ready).routes()
+    server = Server(app if settings.mode == "http" else None, ready=lambda: bot.ready, routes=routes)
+    bot = Bot(settings, app, workspaces, worker, server, logs, watcher, escalations)
     register(app, services)
     return bot
+
+
+def _watcher(database: Database, services: Services, clock: Clock, pace: Pace) -> Watcher:
+    notices = Notices(database)
+    return Watcher(
+        WatchStore(database),
+        notices,
+        services.checks,
+        deliver=Telling(notices, services, pace).deliver,
+        clock=clock,
+        locks=ThreadLocks(database.url),
+        pace=pace,
+    )
+
+
+async def _note_refusal(database: Database, what: May, team: str, user: str) -> None:
+    async with database.pool.acquire() as connection, connection.transaction():
+        await append(connection, database.seal, Entry("refused", team, user=user, detail={"wanted": what}))
 
 
 @asynccontextmanager
@@ -138,11 +174,11 @@ async def running(
         stack.push_async_callback(bot.server.stop)
         announce(bot.server.url)
         # What the first diagnosis has to load must not delay the first answer.
-        await asyncio.gather(identify(bot.slack, bot.me), asyncio.to_thread(diagnose, FIRST))
+        await asyncio.gather(_start(bot), asyncio.to_thread(diagnose, FIRST))
         work = asyncio.create_task(bot.worker.run())
         stack.push_async_callback(_stop_working, bot, work, pace.stop)
         if settings.mode == "socket":
-            handler = await connect(bot.app, bot.slack, settings.app_token)
+            handler = await connect(bot.app, settings.app_token)
             stack.push_async_callback(handler.close_async)
         bot.ready = True
         yield bot
@@ -176,6 +212,7 @@ async def playground(settings: Settings, port: int, *, announce: Callable[[str],
             local = settings.model_copy(
                 update={
                     "bot_token": SecretStr(bot_token),
+                    "client_id": None,
                     "signing_secret": SecretStr(signing_secret),
                     "slack_api_url": place.api_url,
                     "chosen_mode": "http",
@@ -225,6 +262,21 @@ async def _listen(bot: Bot) -> None:
             f"Cannot listen on {bot.settings.host}:{bot.settings.port} ({error.strerror}). "
             "Set MAILFLOW_PORT to a free port."
         ) from error
+
+
+async def _start(bot: Bot) -> None:
+    """Raises StartError."""
+    await bot.workspaces.start()
+    team = bot.escalations.team if bot.escalations else ""
+    try:
+        if team:
+            await bot.workspaces.identity(team)
+    except NotInstalledError:
+        if bot.settings.bot_token:
+            raise StartError("MAILFLOW_ONCALL_FILE: team is not the workspace that SLACK_BOT_TOKEN is for.") from None
+        logger.warning(
+            "nobody is paged yet: the on-call file's workspace has not installed the app", extra={"team": team}
+        )
 
 
 async def _stop_working(bot: Bot, work: asyncio.Task[None], patience: float) -> None:

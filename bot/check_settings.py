@@ -69,10 +69,10 @@ def scope_of(settings: Settings, closed: tuple[IpNetwork, ...] = ()) -> Scope:
     return Scope(settings.check_allow, (*settings.check_deny, *closed), own, more)
 
 
-def options_of(settings: Settings, **more: Any) -> Options:
-    """A check's options now: the settings, and what is asked for this once."""
+def options_of(settings: Settings, *, now: datetime | None = None, **more: Any) -> Options:
+    """A check's options: the settings, and what is asked for this once. `now` is the time where none is given."""
     return Options(
-        now=datetime.now(UTC),
+        now=now or datetime.now(UTC),
         timeout=settings.check_timeout,
         ehlo_name=settings.ehlo_name or own_name(),
         ca_file=str(settings.ca_file or ""),

@@ -11,7 +11,7 @@ import logging
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -65,11 +65,19 @@ def closed_networks(database_url: str) -> tuple[IpNetwork, ...]:
 class Checks:
     """handlers.ports.Checks on PostgreSQL: several replicas share limits, results and checks under way."""
 
-    def __init__(self, database: Database, settings: Settings, closed: tuple[IpNetwork, ...] = ()) -> None:
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        closed: tuple[IpNetwork, ...] = (),
+        *,
+        clock: Callable[[], datetime],
+    ) -> None:
         self._pool = database.pool
         self._seal = database.seal
         self._settings = settings
         self._scope = scope_of(settings, closed)
+        self._clock = clock
         self._live: dict[UUID, _Live] = {}
 
     async def run(self, text: str, asker: Asker, progress: Callable[[Attempt], None]) -> CheckResult:
@@ -140,7 +148,7 @@ class Checks:
                 target,
                 scope=self._scope,
                 network=network_of(self._settings),
-                options=options_of(self._settings),
+                options=options_of(self._settings, now=self._clock()),
                 progress=live.tell,
             )
         except BaseException:

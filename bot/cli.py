@@ -59,13 +59,13 @@ def main() -> None:
 def diagnose(files: tuple[str, ...], as_json: bool, case_dir: Path | None, **options: Any) -> None:
     """Diagnose pasted text or logs: FILEs, folders, patterns, .gz and .zip, or standard input.
 
-    Text is judged as a paste, later FILEs as its follow-ups. Transport logs of any size are read whole: what failed, since when,
-    with whom, and what changed then.
+    Text is judged as a paste (also .eml, .msg, .html, and texts in a .zip or .gz), later FILEs as its follow-ups.
+    Transport logs of any size are read whole: what failed, since when, with whom, and what changed then.
 
     Exit code 0: nothing wrong, 1: a failure was diagnosed, 2: bad usage or unreadable input.
     """
     from bot.log_command import LargeInputError, Options, means_logs
-    from handlers.intake import FILE_LIMIT
+    from handlers.plaintext import FILE_LIMIT
 
     asked = Options(**{name: value for name, value in options.items() if value}, as_json=as_json)
     if case_dir is None and (asked.any or means_logs(files, FILE_LIMIT)):
@@ -100,7 +100,8 @@ def _diagnose_logs(files: tuple[str, ...], asked: Options, start: bytes = b"") -
 
 def _read(name: str) -> str:
     from bot.log_command import standard_input
-    from handlers.intake import FILE_LIMIT, Unreadable, decode_file
+    from handlers.intake import file_text
+    from handlers.plaintext import FILE_LIMIT, Unreadable
 
     try:
         if name == "-":
@@ -109,11 +110,14 @@ def _read(name: str) -> str:
             content = standard_input(FILE_LIMIT)
         else:
             content = Path(name).read_bytes()
-        return decode_file("the input" if name == "-" else Path(name).name, content)
+        read = file_text("the input" if name == "-" else Path(name).name, content)
     except Unreadable as problem:
         _fail(str(problem))
     except OSError as problem:
         _fail(f"{name}: {problem.strerror or problem}")
+    for refusal in read.refusals:
+        click.echo(f"mailflow: {refusal}", err=True)
+    return read.text
 
 
 def _kept(case_dir: Path, texts: list[str]) -> list[str]:

@@ -23,14 +23,17 @@ from pgqueuer.models import Job, Schedule
 from bot.database import Database
 from bot.database.held import ENTRYPOINT as ESCALATION
 from bot.database.inbox import LANES, Inbox, Open
+from bot.database.installations import Installations
 from bot.database.keys import tidy
 from bot.database.retention import Retention, expire
+from bot.database.watches import ENTRYPOINT as WATCH
 from bot.logs import about
 from handlers.failures import advice
-from handlers.ports import Delivery
+from handlers.ports import Delivery, NotInstalledError
 
 if TYPE_CHECKING:
     from bot.oncall.escalations import Escalations
+    from bot.watches.watcher import Watcher
 
 logger = logging.getLogger(__name__)
 
@@ -40,8 +43,8 @@ class Pace:
     """Times in seconds, and the number of `tries`.
 
     `heartbeat` is how long the job of a dead process waits for another process, `straggler` how long a call whose
-    answer was lost may still take effect. `logs` is the number of large logs that are read at the same time, by all
-    processes together.
+    answer was lost may still take effect. `logs` is the number of large logs that are read at the same time, and `watches`
+    that of watched targets that are looked at, by all processes together.
     """
 
     heartbeat: float = 10.0
@@ -52,6 +55,7 @@ class Pace:
     rescue: float = 60.0
     straggler: float = 2.0
     logs: int = 2
+    watches: int = 2
 
 
 class Worker:
@@ -64,6 +68,8 @@ class Worker:
         apologise: Callable[[Delivery], Awaitable[None]],
         retention: Retention,
         pace: Pace,
+        installations: Installations,
+        watcher: Watcher,
         escalations: Escalations | None = None,
     ) -> None:
         self._database = database
@@ -72,6 +78,8 @@ class Worker:
         self._apologise = apologise
         self._retention = retention
         self._pace = pace
+        self._installations = installations
+        self._watcher = watcher
         self._escalations = escalations
         self._busy: dict[tuple[str, str], bool] = {}
         self._locks = ThreadLocks(database.url)
@@ -86,11 +94,12 @@ class Worker:
         fresh = asyncio.create_task(self._learn_keys())
         try:
             async with asyncio.TaskGroup() as lanes:
-                for lane in LANES:
+                for lane in (*LANES, WATCH):
                     lanes.create_task(self._work(lane))
         finally:
             fresh.cancel()
             await self._locks.close()
+            await self._watcher.close()
             if self._escalations:
                 await self._escalations.close()
 
@@ -121,6 +130,9 @@ class Worker:
         self._queues[lane] = queue = PgQueuer.from_asyncpg_pool(self._database.pool)
         if lane == "log":
             queue.entrypoint(lane, concurrency_limit=self._pace.logs)(self._job)
+        elif lane == WATCH:
+            queue.entrypoint(lane, concurrency_limit=self._pace.watches)(self._watcher.job)
+            await self._watcher.rescue()
         else:
             queue.entrypoint(lane)(self._job)
             queue.schedule("sweep", "* * * * *")(self._sweep)
@@ -139,6 +151,8 @@ class Worker:
 
     async def _sweep(self, _schedule: Schedule) -> None:
         await self._inbox.rescue(self._pace.rescue, LANES[:1])  # a log may take longer without being lost
+        await self._installations.clear_up()
+        await self._watcher.rescue()
         if self._escalations:
             await self._escalations.rescue()
         await expire(self._database.pool, self._database.seal, self._retention)
@@ -178,6 +192,9 @@ class Worker:
         started = asyncio.get_running_loop().time()
         try:
             outcome = await self._handle(waiting.delivery)
+        except NotInstalledError:  # nobody is left there who could be told
+            await self._inbox.done(waiting.id, "not installed")
+            return
         except Exception as error:  # noqa: BLE001 - `advice` knows which ones pass, the log gets them all
             await self._failed(waiting, error)
             return

@@ -54,6 +54,20 @@ class Settings(BaseSettings):
         validation_alias="SLACK_SIGNING_SECRET",
         description="Signing secret of the Slack app; needed for HTTP mode.",
     )
+    client_id: str | None = Field(
+        None,
+        validation_alias="SLACK_CLIENT_ID",
+        description="Client id of the Slack app, in place of a bot token: any workspace may then install the app by OAuth "
+        "(HTTP mode).",
+    )
+    client_secret: SecretStr | None = Field(
+        None, validation_alias="SLACK_CLIENT_SECRET", description="Client secret of the Slack app, with its client id."
+    )
+    public_url: str | None = Field(
+        None,
+        validation_alias="MAILFLOW_PUBLIC_URL",
+        description="Where browsers reach the HTTP server from outside, as in `https://mailflow.contoso.com`; needed for OAuth.",
+    )
     slack_api_url: str = Field(
         "https://slack.com/api/",
         validation_alias="SLACK_API_URL",
@@ -122,6 +136,20 @@ class Settings(BaseSettings):
         frozenset(),
         validation_alias="MAILFLOW_ALERT_BOTS",
         description="Ids of bots (`B…`) whose messages are read, separated by commas; others are ignored.",
+    )
+    may_check: Annotated[frozenset[str], NoDecode] = Field(
+        frozenset(),
+        validation_alias="MAILFLOW_MAY_CHECK",
+        description="Ids of user groups (`S…`) and people (`U…`) who may have hosts checked, separated by commas. "
+        "Default: everybody.",
+    )
+    may_escalate: Annotated[frozenset[str], NoDecode] = Field(
+        frozenset(),
+        validation_alias="MAILFLOW_MAY_ESCALATE",
+        description="The same for paging whoever is on call. To acknowledge and to resolve is always everybody's.",
+    )
+    may_watch: Annotated[frozenset[str], NoDecode] = Field(
+        frozenset(), validation_alias="MAILFLOW_MAY_WATCH", description="The same for beginning and ending watches."
     )
     max_file_bytes: int = Field(
         5_000_000,
@@ -195,6 +223,14 @@ class Settings(BaseSettings):
         "Default: this machine's full name.",
     )
 
+    max_watches: int = Field(
+        50,
+        ge=0,
+        le=1000,
+        validation_alias="MAILFLOW_MAX_WATCHES",
+        description="Hosts and domains that a workspace may have watched at the same time.",
+    )
+
     oncall_file: Path | None = Field(
         None,
         validation_alias="MAILFLOW_ONCALL_FILE",
@@ -255,7 +291,16 @@ class Settings(BaseSettings):
     def _upper(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
 
-    @field_validator("alert_bots", mode="before")
+    @field_validator("may_check", "may_escalate", "may_watch")
+    @classmethod
+    def _members(cls, value: frozenset[str]) -> frozenset[str]:
+        if not all(
+            each[:1] in ("S", "U", "W") and each.isascii() and each.isalnum() and each.isupper() for each in value
+        ):
+            raise ValueError("must be ids of user groups (S…) and people (U…), separated by commas; names change")
+        return value
+
+    @field_validator("alert_bots", "may_check", "may_escalate", "may_watch", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return frozenset(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -277,7 +322,7 @@ class Settings(BaseSettings):
             raise ValueError("must be an https:// or http:// address")
         return value.rstrip("/") + "/"
 
-    @field_validator("manual_url")
+    @field_validator("manual_url", "public_url")
     @classmethod
     def _is_page_address(cls, value: str | None) -> str | None:
         if value and not value.startswith(("https://", "http://")):
@@ -319,6 +364,15 @@ class Settings(BaseSettings):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _one_workspace_or_many(self) -> Settings:
+        if self.bot_token and self.client_id:
+            raise ValueError(
+                "SLACK_BOT_TOKEN and SLACK_CLIENT_ID exclude each other: the one serves the workspace of the token, the other "
+                "every workspace that installs the app"
+            )
+        return self
+
     @property
     def mode(self) -> Mode:
         return self.chosen_mode or ("socket" if self.app_token else "http")
@@ -326,11 +380,17 @@ class Settings(BaseSettings):
     @property
     def on_slack(self) -> bool:
         """Whether any credential for a workspace is set; without one the playground is what can run."""
-        return any((self.bot_token, self.app_token, self.signing_secret))
+        return any((self.bot_token, self.app_token, self.signing_secret, self.client_id))
 
     def require_slack(self) -> None:
         """Raises SettingsError naming what is missing for the chosen mode."""
-        needed = {"SLACK_BOT_TOKEN": self.bot_token}
+        needed: dict[str, object] = {"SLACK_BOT_TOKEN": self.bot_token}
+        if self.client_id:
+            if self.mode == "socket":
+                raise SettingsError(
+                    "SLACK_CLIENT_ID needs HTTP mode: unset SLACK_APP_TOKEN, or set MAILFLOW_MODE to http."
+                )
+            needed = {"SLACK_CLIENT_SECRET": self.client_secret, "MAILFLOW_PUBLIC_URL": self.public_url}
         if self.mode == "socket":
             needed["SLACK_APP_TOKEN"] = self.app_token
         else:

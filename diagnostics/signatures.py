@@ -15,18 +15,19 @@ import re2
 from diagnostics.facts import Fact, Reply, Said, TlsReport, WindowsEvent
 from diagnostics.looked_facts import Stray
 from diagnostics.mail_facts import CommandError, Traced, Tracked
+from diagnostics.patterns import linear
 from diagnostics.text import squeezed
 
 _LONGEST: Final = 20_000  # a reply longer than this is no reply; only its beginning is read
 _CLAUSE: Final = (24, 4)  # characters and words
 # MapiExceptionMaxSubmissionExceeded; a token with dots in it is judged where bare replies are read.
 # Also AdminLimitExceededException, SEC_E_TIME_SKEW and an extended MAPI code (0x80070005-0x0004dc-…).
-_MADE_UP = re2.compile(
+_MADE_UP = linear(
     r"(?:^|\s)(?:[A-Za-z][a-z]+(?:[A-Z][a-z]+){2}|[A-Z]{2,4}[a-z]+(?:[A-Z][a-z]+)*Exception|[A-Z]{3,8}(?:_[A-Z]{1,12}){2,5}"
     r"|\[?0x[0-9a-fA-F]{8}-)|^IMCEA[A-Z]+-"
 )
 # Names that only one program prints: an attribution result, events of moderation, a pool, a keyword that a firewall masked.
-_TOKEN = re2.compile(r"^(?:ATTR\d{1,2}|X{7}[A-Z]|MODERAT(?:ORREJECT|ORSALLNDR|IONEXPIRE)|RegularRelayOutboundPool)$")
+_TOKEN = linear(r"^(?:ATTR\d{1,2}|X{7}[A-Z]|MODERAT(?:ORREJECT|ORSALLNDR|IONEXPIRE)|RegularRelayOutboundPool)$")
 _SHORTEST_NAME: Final = 8
 
 

@@ -51,10 +51,11 @@ async def say(
             await services.cases.mark(answer, "sent", found)
             answer = await services.cases.plan(thread, message_ts, part, judged=judged)
     if answer.ts is None:
+        slack = await services.slack(thread.team)
         await services.cases.mark(answer, "sending")
         metadata = {"event_type": EVENT_TYPE, "event_payload": {"answer": str(answer.id)}}
         posted = await with_or_without_blocks(
-            services.slack.chat_postMessage,
+            slack.chat_postMessage,
             message,
             channel=thread.channel,
             thread_ts=None if in_channel else thread.ts,
@@ -88,14 +89,14 @@ async def take_back(services: Services, answer: Answer, why: str) -> None:
     if answer.state == "withdrawn":
         return
     if answer.part in FILES:
-        await files.remove(services.slack, answer.ts or "")
+        await files.remove(await services.slack(answer.thread.team), answer.ts or "")
     else:
         await _edit(services, answer, plain(why))
     await services.cases.mark(answer, "withdrawn")
 
 
 async def _edit(services: Services, answer: Answer, message: Message) -> None:
-    await edit(services.slack, answer.thread.channel, str(answer.ts), message)
+    await edit(await services.slack(answer.thread.team), answer.thread.channel, str(answer.ts), message)
 
 
 async def edit(slack: AsyncWebClient, channel: str, ts: str, message: Message) -> None:
@@ -140,9 +141,10 @@ async def _attach(services: Services, answer: Answer, name: str, content: bytes,
                 if str(answer.id) in str(found.get("title")):
                     await services.cases.mark(answer, "sent", str(found["id"]))
                     return
+    slack = await services.slack(answer.thread.team)
     await services.cases.mark(answer, "sending")
     title = f"{name} ({answer.id})"
-    stored = await files.upload(services.slack, answer.thread, name=name, title=title, content=content, alt=alt)
+    stored = await files.upload(slack, answer.thread, name=name, title=title, content=content, alt=alt)
     await services.cases.mark(answer, "sent", stored)
 
 
@@ -162,7 +164,8 @@ async def _search(services: Services, answer: Answer, *, in_channel: bool) -> st
 
 async def _thread(services: Services, answer: Answer, *, in_channel: bool = False) -> AsyncIterator[dict[str, Any]]:
     thread = "" if in_channel else answer.thread.ts
-    async for message in listed(services.slack, answer.thread.channel, thread, oldest=answer.message_ts):
+    slack = await services.slack(answer.thread.team)
+    async for message in listed(slack, answer.thread.channel, thread, oldest=answer.message_ts):
         yield message
 
 

@@ -49,7 +49,7 @@ async def read(services: Services, delivery: Delivery) -> str:
 async def _read(services: Services, delivery: Delivery, logs: Sequence[SlackFile]) -> LogReading | NoLogError | str:
     """What the logs came to, or why the delivery was dropped meanwhile."""
     told = _Told()
-    reading = asyncio.create_task(services.logs.read(logs, told.hear))
+    reading = asyncio.create_task(services.logs.read(delivery.thread.team, logs, told.hear))
     following = asyncio.create_task(_follow(services, delivery, logs, told, reading))
     try:
         return await reading

@@ -11,17 +11,22 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
-from handlers import answers, checks, commands, oncall
+from slack_sdk.errors import SlackApiError
+
+from handlers import answers, commands, oncall, privately
 from handlers.blocks import Message, answer, details, plain
+from handlers.failures import NOT_THERE, slack_error
 from handlers.intake import Submission, submission
 from handlers.judging import answered, judge
 from handlers.ports import FORGET, Answer, Delivery, FileRefusedError, Pasted, Services
 from handlers.uploads import hand_over, logs_of, looks_like_text
+from handlers.words import Word, find, hint, split
 
 logger = logging.getLogger(__name__)
 
 LOOP_SECONDS = 600.0
 LOOP_ANSWERS = 25
+_LONGEST_REQUEST = 200
 
 DELETED = "withdrawn"
 EDITED = "edited"
@@ -36,23 +41,34 @@ async def received(services: Services, delivery: Delivery) -> str:
     """A new message. Returns what came of it, for the log."""
     if await _looping(services, delivery):
         return "paused"
-    if (wanted := _to_check(delivery)) is not None:
-        return await checks.in_thread(services, delivery, wanted)
-    if delivery.direct and not delivery.files and (action := oncall.wanted(delivery.text)):
-        return await oncall.in_thread(services, delivery, action)
+    word = _asked(delivery)
+    if word and word.in_thread:
+        return await word.in_thread(services, delivery)
     if logs_of(delivery, services.max_file_bytes):
         return await hand_over(services, delivery)
     message, judged = await _reply(services, delivery)
     if message is not None:
-        await answers.say(services, delivery.thread, delivery.message_ts, "answer", message, judged=judged)
+        try:
+            await answers.say(services, delivery.thread, delivery.message_ts, "answer", message, judged=judged)
+        except SlackApiError as error:
+            if not delivery.response_url or slack_error(error) not in NOT_THERE:
+                raise
+            return await _for_the_asker(services, delivery, message)
     await oncall.noticed(services, delivery, judged=judged and message is not None)
     return "answered" if message else "silent"
 
 
+async def _for_the_asker(services: Services, delivery: Delivery, message: Message) -> str:
+    """Answers a shortcut in a channel that the bot is no member of. No case begins there, so nothing is kept."""
+    await services.cases.withdraw(delivery.thread, delivery.message_ts)
+    return await privately.tell(services, delivery, message)
+
+
 async def edited(services: Services, delivery: Delivery) -> str:
     """An edited message: its answer is edited in place; one that had none gets its first if it needs one now."""
-    if (wanted := _to_check(delivery)) is not None:
-        return await checks.in_thread(services, delivery, wanted)
+    word = _asked(delivery)
+    if word and word.in_thread and word.edits:
+        return await word.in_thread(services, delivery)
     # What is read of its logs is out of date; the edit comes after it in their lane, so that it has the last word.
     reading = await services.inbox.drop_log(delivery.thread, delivery.message_ts, EDITED)
     if reading or logs_of(delivery, services.max_file_bytes):
@@ -100,9 +116,10 @@ async def _reply(
     services: Services, delivery: Delivery, refused: Sequence[str] = (), *, loud: bool = False
 ) -> tuple[Message | None, bool]:
     """What to say to a message, None for nothing, and whether it is a judgement of the case."""
-    if delivery.direct and (said := commands.asked(delivery.text)) and not delivery.files and delivery.text.strip():
+    word = _asked(delivery)
+    if word and word.reply:
         await services.cases.withdraw(delivery.thread, delivery.message_ts)
-        return said, False
+        return await word.reply(services, delivery), False
     submitted, unread = await read(services, delivery)
     submitted = replace(submitted, refusals=(*refused, *submitted.refusals))
     alone = await judge([Pasted(delivery.message_ts, submitted.text)])
@@ -117,6 +134,8 @@ async def _reply(
     if alone.verdict == "nothing" and (loud or not delivery.direct):
         sentences = submitted.refusals if known or loud else unread
         return (plain("\n".join(sentences)) if sentences else None), False
+    if alone.verdict == "nothing" and not delivery.files and (said := _misspelt(delivery.text)):
+        return plain(said), False
     report = await judge(held) if held else alone
     if not delivery.direct and not known and report.verdict == "healthy":
         return None, False
@@ -130,13 +149,13 @@ async def read(services: Services, delivery: Delivery) -> tuple[Submission, tupl
     unread: list[str] = []
     for file in delivery.files:
         try:
-            contents.append((file.name, await services.files.fetch(file)))
+            contents.append((file.name, await services.files.fetch(delivery.thread.team, file)))
         except FileRefusedError as refused:
             refusals.append(str(refused))
             if looks_like_text(file):
                 unread.append(str(refused))
-    word, rest = commands.split(delivery.text)
-    text = rest if delivery.direct and word == "diagnose" else delivery.text
+    first, rest = split(delivery.text)
+    text = rest if delivery.direct and first == "diagnose" else delivery.text
     read = await asyncio.to_thread(submission, text, contents, limit=services.max_file_bytes)
     return replace(read, refusals=(*refusals, *read.refusals)), tuple(unread)
 
@@ -162,9 +181,14 @@ async def _to(services: Services, delivery: Delivery) -> list[Answer]:
     return [own for own in found if own.message_ts == delivery.message_ts and own.part != "pause"]
 
 
-def _to_check(delivery: Delivery) -> str | None:
-    """The host or domain that somebody asks us to check."""
-    return checks.target_in(delivery.text) if delivery.direct and not delivery.files else None
+def _asked(delivery: Delivery) -> Word | None:
+    """What somebody asks of us in so many words; None for a paste."""
+    return find(commands.WORDS, delivery.text) if delivery.direct and not delivery.files else None
+
+
+def _misspelt(text: str) -> str:
+    """What somebody probably meant to ask; "" for what is too long to be a request."""
+    return hint(commands.WORDS, text) if len(text) <= _LONGEST_REQUEST and "\n" not in text.strip() else ""
 
 
 async def _looping(services: Services, delivery: Delivery) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 from uuid import UUID
 
@@ -11,11 +12,12 @@ if TYPE_CHECKING:
     from slack_sdk.web.async_client import AsyncWebClient
 
     from diagnostics.checks import Attempt, CheckReport
+    from diagnostics.checks.model import CheckVerdict
     from diagnostics.report import Report
 
-Kind = Literal["message", "edit", "delete", "command", "action", "log"]
+Kind = Literal["message", "edit", "delete", "command", "action", "log", "form", "removed"]
 State = Literal["planned", "sending", "sent", "withdrawn"]
-Part = Literal["answer", "steps", "file", "chart", "data", "apology", "pause", "check", "escalation"]
+Part = Literal["answer", "steps", "file", "chart", "data", "apology", "pause", "check", "escalation", "watch"]
 
 
 FORGET = "forget"
@@ -49,7 +51,8 @@ class Delivery:
     `event` identifies the delivery and `subject` what it is about: of two deliveries that share either within a
     team, one is dealt with. `action` is the button's action_id, `text` then its value.
     Deliveries of one `thread` are dealt with in the order of their arrival. A "log" is a message whose large logs are to be
-    read: of those, the order is kept for each message by itself, and nothing else waits for them.
+    read: of those, the order is kept for each message by itself, and nothing else waits for them. "removed" is the app itself,
+    from its workspace; `text` is then the time in Unix seconds.
     """
 
     kind: Kind
@@ -139,8 +142,8 @@ class Cases(Protocol):
 
 
 class Files(Protocol):
-    async def fetch(self, file: SlackFile) -> bytes:
-        """The content. Raises FileRefusedError with a sentence for the person who uploaded it."""
+    async def fetch(self, team: str, file: SlackFile) -> bytes:
+        """The content of a file that a workspace showed us. Raises FileRefusedError with a sentence for whoever uploaded it."""
 
 
 class FileRefusedError(Exception):
@@ -179,8 +182,9 @@ class NoLogError(Exception):
 
 
 class Logs(Protocol):
-    async def read(self, files: Sequence[SlackFile], progress: Callable[[LogProgress], None]) -> LogReading:
-        """Fetches and reads large logs; nothing of them stays. `progress` is told from where a file is known to be a log.
+    async def read(self, team: str, files: Sequence[SlackFile], progress: Callable[[LogProgress], None]) -> LogReading:
+        """Fetches and reads large logs of a workspace; nothing of them stays. `progress` is told from where a file is known to
+        be a log.
 
         Raises NoLogError, or what the network raises when it fails.
         """
@@ -215,6 +219,51 @@ class Checks(Protocol):
         """
 
 
+May = Literal["check", "escalate", "watch"]
+
+
+class Permissions(Protocol):
+    """Who may do what has consequences beyond an answer. Diagnosing, acknowledging and resolving is everybody's."""
+
+    async def refusal(self, what: May, team: str, user: str) -> str:
+        """ "" when `user` may; else a sentence that says who may, or why that can't be told. It pings nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A target that a channel has watched. `verdict` and `open` (faults) are of the last look; `paused` says why nobody can
+    be told any more, "" while they can."""
+
+    target: str
+    every: timedelta
+    owner: str
+    verdict: CheckVerdict | Literal[""] = ""
+    open: int = 0
+    looked_at: datetime | None = None
+    next_at: datetime | None = None
+    paused: str = ""
+
+
+class WatchRefusedError(Exception):
+    """The watch was not begun; the text is one sentence that says why and what to do."""
+
+
+class Watches(Protocol):
+    """What channels have watched. All of it may be repeated without harm."""
+
+    async def start(self, text: str, every: timedelta, asker: Asker) -> Watch:
+        """Watches the target that `text` names for the asker's channel, from now on, or changes how often.
+
+        Raises diagnostics.checks.TargetError for what is no target, WatchRefusedError where no more may be watched.
+        """
+
+    async def stop(self, text: str, team: str, channel: str) -> bool:
+        """Ends a channel's watch; False when there is none. Raises diagnostics.checks.TargetError."""
+
+    async def listed(self, team: str, channel: str) -> tuple[Watch, ...]:
+        """The watches of a channel, by target."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wish:
     """Somebody wants something done about the case of a thread: its own, or one under a page. `event` is the
@@ -226,8 +275,36 @@ class Wish:
     escalation: str = ""
 
 
-Answered = Literal["done", "already", "nothing"]
-"""`already`: it was so before, or somebody was paged a moment ago. `nothing`: there is nothing that it could be done to."""
+Answered = Literal["done", "already", "nothing", "nobody"]
+"""`already`: it was so before, or somebody was paged a moment ago. `nothing`: there is nothing that it could be done to.
+`nobody`: nobody is on call for this workspace."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far the people on call are with a case. `by` is the name of who has it, or ended it."""
+
+    phase: Literal["open", "paging", "acknowledged", "resolved"]
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """Who is behind a target of the on-call file at the moment: names of `people`, `systems` that are told.
+
+    `until` is when that changes, in the zone of the file, as far as it is known; `problem` what could not be found out.
+    """
+
+    target: str
+    people: tuple[str, ...] = ()
+    systems: tuple[str, ...] = ()
+    until: datetime | None = None
+    problem: str = ""
+
+
+class Roster(Protocol):
+    async def now(self, team: str) -> tuple[Duty, ...]:
+        """Every target of the on-call file, in its order, as it is in a team's workspace."""
 
 
 class OnCall(Protocol):
@@ -242,6 +319,9 @@ class OnCall(Protocol):
     async def changed(self, thread: Thread) -> None:
         """A paste was edited or deleted: what pages quote of it goes with it."""
 
+    async def standing(self, thread: Thread) -> Standing:
+        """How a case stands; "open" also for one that nobody was paged for."""
+
     async def escalate(self, wish: Wish) -> Answered: ...
 
     async def acknowledge(self, wish: Wish) -> Answered: ...
@@ -251,11 +331,20 @@ class OnCall(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who the bot is in its workspace."""
+    """Who the bot is in a workspace."""
 
     team: str
     user: str
     bot: str
+
+
+class NotInstalledError(Exception):
+    """The bot is not, or no longer, in this workspace: nothing is done for it."""
+
+
+class Slack(Protocol):
+    async def __call__(self, team: str) -> AsyncWebClient:
+        """The client that speaks for the bot in a team's workspace. Raises NotInstalledError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,14 +353,21 @@ class Services:
 
     inbox: Inbox
     cases: Cases
-    slack: AsyncWebClient
+    slack: Slack
     files: Files
     checks: Checks
+    watches: Watches
     logs: Logs
-    identity: Callable[[], Identity]
+    permissions: Permissions
+    identity: Callable[[str], Awaitable[Identity]]
+    """Who the bot is in a team's workspace. Raises NotInstalledError."""
+    removed: Callable[[str, datetime], Awaitable[bool]]
+    """Erases what is held of a team from whose workspace the app was removed; False when it is back since that time."""
     respond: Callable[[str, dict[str, Any]], Awaitable[None]]
     oncall: OnCall | None = None
     """None where nobody is on call: no on-call file is set."""
+    roster: Roster | None = None
+    """None where `oncall` is."""
     max_file_bytes: int = 5_000_000
     alert_bots: frozenset[str] = frozenset()
     manual_url: str = ""

@@ -1,11 +1,11 @@
-"""Answers to a slash command that only the asker sees. They have no thread, so they take neither buttons nor files."""
+"""Answers that only the asker sees. They are in no thread of ours, so they take neither buttons nor files."""
 
 from __future__ import annotations
 
 import json
 from typing import Final
 
-from handlers.blocks import Message
+from handlers.blocks import Message, plain
 from handlers.blocks.message import ATTACHED
 from handlers.ports import Delivery, Services
 
@@ -19,3 +19,19 @@ async def tell(services: Services, delivery: Delivery, message: Message) -> str:
     text = message.text.replace(ATTACHED, _TOO_LONG)
     await services.respond(delivery.response_url, {"response_type": "ephemeral", "text": text, "blocks": blocks})
     return "answered"
+
+
+async def about_a_button(services: Services, delivery: Delivery, text: str) -> str:
+    """Answers whoever pressed a button, beside the message that holds it."""
+    said = plain(text)
+    await services.respond(
+        delivery.response_url,
+        {
+            "response_type": "ephemeral",
+            "replace_original": False,
+            "thread_ts": delivery.thread.ts,
+            "text": said.text,
+            "blocks": list(said.blocks),
+        },
+    )
+    return "told"

@@ -63,7 +63,7 @@ async def _opened(url: str, settings: Settings) -> AsyncIterator[Database]:
     try:
         async with pool.acquire() as connection:
             await migrate(connection)
-            seal = await _fitting_seal(connection, pool, settings)
+            seal = await _fitting_seal(connection, url, settings)
         yield Database(url, pool, seal)
     finally:
         try:
@@ -72,10 +72,10 @@ async def _opened(url: str, settings: Settings) -> AsyncIterator[Database]:
             pool.terminate()
 
 
-async def _fitting_seal(connection: asyncpg.Connection, pool: asyncpg.Pool, settings: Settings) -> Seal:
+async def _fitting_seal(connection: asyncpg.Connection, url: str, settings: Settings) -> Seal:
     """Refuses a key that cannot read what is stored, before anything is written with it."""
     try:
-        return await opened_seal(connection, pool, _masters(settings))
+        return await opened_seal(connection, url, _masters(settings))
     except WrongKeyError:
         raise StartError(
             "The key cannot read what is stored in this database. Set MAILFLOW_SECRET_KEY to the key that wrote it, "

@@ -33,9 +33,21 @@ DELIVERY_PAYLOAD: Final = Column("delivery", "payload", ("team", "event"))
 EVIDENCE_TEXT: Final = Column("evidence", "text", ("case_id", "message_ts"))
 EVIDENCE_LOG: Final = Column("evidence", "log", ("case_id", "message_ts"))
 CHECK_REPORT: Final = Column("check_run", "report", ("id",))
+INSTALLATION_TOKENS: Final = Column("installation", "tokens", ("team",))
+WATCHED_MEMORY: Final = Column("watched", "memory", ("id",))
+NOTICE_CONTENT: Final = Column("watch_notice", "content", ("id",))
 AUDIT_DETAIL: Final = Column("audit", "detail", ("seq",))
 
-SEALED: Final = (DELIVERY_PAYLOAD, EVIDENCE_TEXT, EVIDENCE_LOG, CHECK_REPORT, AUDIT_DETAIL)
+SEALED: Final = (
+    DELIVERY_PAYLOAD,
+    EVIDENCE_TEXT,
+    EVIDENCE_LOG,
+    CHECK_REPORT,
+    INSTALLATION_TOKENS,
+    WATCHED_MEMORY,
+    NOTICE_CONTENT,
+    AUDIT_DETAIL,
+)
 
 
 async def seal_anew(pool: asyncpg.Pool, seal: Seal, most: int | None = None) -> int:

@@ -17,6 +17,7 @@ from bot.database.sealing import Keys, Masters, Seal, WrongKeyError, new_key
 
 _LOCK: Final = 5_320_118  # any number, as long as it stays the same: whoever changes data keys holds this advisory lock
 _BATCH: Final = 500
+_CONNECT: Final = 10.0  # seconds
 _SETTLED: Final = "1 hour"  # for so long a process may still write with a key that was replaced; it looks each minute
 
 
@@ -39,14 +40,19 @@ class DataKey:
     values: int = 0
 
 
-async def opened_seal(connection: asyncpg.Connection, pool: asyncpg.Pool, masters: Masters) -> Seal:
+async def opened_seal(connection: asyncpg.Connection, url: str, masters: Masters) -> Seal:
     """The seal of this database. Raises WrongKeyError when something stored can't be read with these master keys.
 
     A database that was never used takes any key. Masters that are new here can read everything from now on.
     """
 
     async def load() -> Keys:
-        return _keys(masters, await pool.fetch(_ALL))
+        # On a connection of its own: whoever opens something may hold one of the pool, and so may all others.
+        fresh = await asyncpg.connect(url, timeout=_CONNECT)
+        try:
+            return _keys(masters, await fresh.fetch(_ALL))
+        finally:
+            await fresh.close()
 
     async with connection.transaction():
         await connection.execute("select pg_advisory_xact_lock($1)", _LOCK)

@@ -20,6 +20,7 @@ Whose = Literal["user", "channel", "workspace"]
 Counts = dict[str, int]
 """What was removed, by what people call it."""
 
+_TABLES: Final = (("delivery", "deliveries"), ("incident_case", "cases"), ("check_run", "checks"))
 _NOBODY: Final = "somebody"  # takes the place of a person in the record of an incident that goes on
 
 
@@ -46,10 +47,16 @@ async def forget(database: Database, whose: Whose, identifier: str, *, really: b
 
 
 async def purge_workspace(connection: asyncpg.Connection, seal: Seal, team: str) -> Counts:
-    """Removes all that is held of a workspace, within a transaction."""
+    """Removes all that is held of a workspace, within a transaction. Its installation ends with it."""
     counts = await _of_cases(connection, "team", team)
-    for table, name in (("delivery", "deliveries"), ("incident_case", "cases"), ("check_run", "checks")):
+    for table, name in (*_TABLES, ("watched", "watches")):
         counts[name] = await _changed(connection, f"delete from {table} where team = $1 returning true", team)  # noqa: S608 - names written above
+    counts["installations"] = await _changed(
+        connection,
+        "update installation set bot_user = '', bot = '', tokens = null, expires_at = null, removed_at = now() "
+        "where team = $1 and removed_at is null returning true",
+        team,
+    )
     counts["audit entries"] = await audit.erase(connection, audit.about(seal, "team", team))
     return counts
 
@@ -57,8 +64,9 @@ async def purge_workspace(connection: asyncpg.Connection, seal: Seal, team: str)
 async def purge_channel(connection: asyncpg.Connection, seal: Seal, channel: str) -> Counts:
     """Removes all that is held of a channel, within a transaction."""
     counts = await _of_cases(connection, "channel", channel)
-    for table, name in (("delivery", "deliveries"), ("incident_case", "cases"), ("check_run", "checks")):
+    for table, name in (*_TABLES, ("watch", "watches")):
         counts[name] = await _changed(connection, f"delete from {table} where channel = $1 returning true", channel)  # noqa: S608 - names written above
+    await connection.execute("delete from watched where not exists (select from watch where watched_id = watched.id)")
     # What was said there of cases of other channels: it can't be edited any more.
     counts["messages"] = await _changed(
         connection,
@@ -83,6 +91,7 @@ async def purge_user(connection: asyncpg.Connection, seal: Seal, user: str) -> C
     counts["checks"] = await _changed(connection, "delete from check_run where asker = $1 returning true", user)
     counts["reports"] = await _changed(connection, "delete from reporter where member = $1 returning true", f"@{user}")
     counts["incidents"] = await _unname(connection, user)
+    counts["watches"] = await _changed(connection, "update watch set owner = '' where owner = $1 returning true", user)
     counts["audit entries"] = await audit.erase(connection, audit.about(seal, "user", user))
     return counts
 

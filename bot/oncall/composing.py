@@ -17,6 +17,7 @@ from bot.oncall.inbound import Inbound
 from bot.oncall.pager import Pager
 from bot.oncall.pagerduty import PagerDuty
 from bot.oncall.policy import Policy, PolicyError, load
+from bot.oncall.roster import Roster
 from bot.oncall.sources import Sources
 from bot.oncall.telling import Telling
 from bot.oncall.webhook import Webhook
@@ -57,6 +58,11 @@ def policy_of(settings: Settings) -> Policy | None:
         policy = load(settings.oncall_file)
     except PolicyError as error:
         raise SettingsError(*(f"MAILFLOW_ONCALL_FILE: {sentence}" for sentence in error.sentences)) from None
+    if settings.client_id and not policy.team:
+        raise SettingsError(
+            "MAILFLOW_ONCALL_FILE: team is missing. Several workspaces may install the app: say whose people these are, as in "
+            'team = "T0123ABCD".'
+        )
     if wrong := _missing(policy, _secrets(settings)):
         raise SettingsError(*wrong)
     return policy
@@ -67,6 +73,7 @@ class Composed:
     """On-call, put together: what handlers and jobs work with, and what is added to the HTTP side."""
 
     escalations: Escalations
+    roster: Roster
     routes: tuple[web.RouteDef, ...]
 
 
@@ -94,7 +101,7 @@ def compose(
     telling = Telling(services, policy.time_zone)
     pager = Pager(store, services.slack, telling, sources, pagerduty, webhooks, clock=clock, pace=pace)
     escalations = Escalations(
-        store, policy, clock=clock, deliver=pager.deliver, locks=ThreadLocks(database.url), pace=pace
+        store, policy, clock=clock, deliver=pager.deliver, name=telling.name, locks=ThreadLocks(database.url), pace=pace
     )
     inbound = Inbound(
         escalations,
@@ -104,7 +111,8 @@ def compose(
         pagerduty_secret=secrets.pagerduty_webhook,
         webhook_secret=secrets.webhook,
     )
-    return Composed(escalations, tuple(inbound.routes()))
+    roster = Roster(policy, sources, telling.name, clock=clock)
+    return Composed(escalations, roster, tuple(inbound.routes()))
 
 
 def _missing(policy: Policy, secrets: _Secrets) -> list[str]:

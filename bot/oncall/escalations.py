@@ -40,12 +40,13 @@ from bot.oncall.machine import advance
 from bot.oncall.policy import Policy
 from bot.oncall.severity import assess
 from diagnostics import Report
-from handlers.ports import Answered, Thread, Wish
+from handlers.ports import Answered, Standing, Thread, Wish
 
 logger = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
 Deliver = Callable[["Escalations", StoredPage], Awaitable[None]]
+Name = Callable[[str, str], Awaitable[str]]
 
 _SURE: Final = ("confirmed", "likely")
 _RECORDED: Final[dict[type, Kind]] = {Escalate: "escalated", Acknowledged: "acknowledged", Resolved: "resolved"}
@@ -54,22 +55,39 @@ _SOON: Final = timedelta(seconds=60)  # what is due later is looked after by its
 
 
 class Escalations:
-    """handlers.ports.OnCall. `clock` gives the time, aware; `deliver` gets a page out and reports by `settle`."""
+    """handlers.ports.OnCall. `clock` gives the time, aware; `deliver` gets a page out and reports by `settle`; `name` says what
+    a person of a State is called in a team."""
 
     def __init__(
-        self, store: EscalationStore, policy: Policy, *, clock: Clock, deliver: Deliver, locks: ThreadLocks, pace: Pace
+        self,
+        store: EscalationStore,
+        policy: Policy,
+        *,
+        clock: Clock,
+        deliver: Deliver,
+        name: Name,
+        locks: ThreadLocks,
+        pace: Pace,
     ) -> None:
         self.store = store
         self._policy = policy
         self._clock = clock
         self._deliver = deliver
+        self._name = name
         self._locks = locks
         self._pace = pace
         self._busy: dict[UUID, bool] = {}
 
     # -- what people do -------------------------------------------------------------------------------
 
+    @property
+    def team(self) -> str:
+        """The workspace whose people the on-call file names; "" where the bot is in one only."""
+        return self._policy.team or ""
+
     async def saw(self, thread: Thread, user: str, report: Report) -> None:
+        if not self._serves(thread.team):
+            return
         top = report.findings[0] if report.findings else None
         cause = top.cause if top and top.belief in _SURE else ""
         symptom = " ".join(finding.cause for finding in report.findings[:_ALIKE])
@@ -99,7 +117,16 @@ class Escalations:
                     await held.plan(planned)
                     await held.wake()
 
+    async def standing(self, thread: Thread) -> Standing:
+        escalation = await self.store.find(thread)
+        state = await self.store.state(escalation) if escalation else None
+        if state is None or state.phase == "idle" or state.phase == "watching":
+            return Standing("open")
+        return Standing(state.phase, await self._name(thread.team, state.holder) if state.holder else "")
+
     async def escalate(self, wish: Wish) -> Answered:
+        if not self._serves(wish.thread.team):
+            return "nobody"
         found = await self._meant(wish)
         if found is None and not wish.escalation:
             async with self.store.opened(wish.thread) as held:
@@ -115,6 +142,9 @@ class Escalations:
     async def reported(self, source: str, event_id: str, escalation: UUID, event: Event) -> Answered:
         """Another system, which told us of `event_id` perhaps before, says that somebody did something."""
         return await self._wished(escalation, event_id, event, source)
+
+    def _serves(self, team: str) -> bool:
+        return self.team in ("", team)
 
     async def _meant(self, wish: Wish) -> UUID | None:
         if wish.escalation:

@@ -26,7 +26,7 @@ class Telling:
     def __init__(self, services: Services, zone: ZoneInfo) -> None:
         self._services = services
         self._zone = zone
-        self._names: dict[str, str] = {}
+        self._names: dict[tuple[str, str], str] = {}
 
     async def page(self, stored: StoredPage) -> Message:
         """What a person, or the on-call channel, gets to read."""
@@ -36,7 +36,7 @@ class Telling:
         """The same by now: who has it, and what is still on record."""
         if state.phase not in ("acknowledged", "resolved"):
             return await self.page(stored)
-        why = sentences.told({"what": state.phase}, [await self.name(state.holder)], self._zone)
+        why = sentences.told({"what": state.phase}, [await self.name(stored.thread.team, state.holder)], self._zone)
         return await self._page(stored, why, "" if state.phase == "resolved" else str(stored.escalation))
 
     async def note(self, stored: StoredPage) -> Message:
@@ -50,7 +50,7 @@ class Telling:
         link = ""
         if stored.content["what"] == "joined":
             link = await self.link(Thread(stored.thread.team, stored.content["channel"], stored.content["ts"]))
-        names = [await self.name(name) for name in who]
+        names = [await self.name(stored.thread.team, name) for name in who]
         return plain(sentences.told(stored.content, names, self._zone, link=link))
 
     async def essence(self, stored: StoredPage) -> dict[str, str]:
@@ -67,23 +67,24 @@ class Telling:
 
     async def why(self, stored: StoredPage) -> str:
         """Why it goes out, in a sentence."""
-        names = [await self.name(str(asker)) for asker in stored.content.get("askers", ())]
+        team = stored.thread.team
+        names = [await self.name(team, str(asker)) for asker in stored.content.get("askers", ())]
         holder = str(stored.content.get("holder") or "")
-        content = {**stored.content, "holder_name": await self.name(holder) if holder else ""}
+        content = {**stored.content, "holder_name": await self.name(team, holder) if holder else ""}
         return sentences.why(content, names)
 
     async def link(self, thread: Thread) -> str:
-        return await paging.permalink(self._services.slack, thread)
+        return await paging.permalink(await self._services.slack(thread.team), thread)
 
-    async def name(self, who: str) -> str:
+    async def name(self, team: str, who: str) -> str:
         """A person's name, which pings nobody. Slack is asked once for each."""
         if not who.startswith("@"):
             return who
-        if who not in self._names:
+        if (team, who) not in self._names:
             if len(self._names) >= _NAMES:
                 self._names.clear()
-            self._names[who] = await paging.name_of(self._services.slack, who[1:])
-        return self._names[who]
+            self._names[team, who] = await paging.name_of(await self._services.slack(team), who[1:])
+        return self._names[team, who]
 
     async def _page(self, stored: StoredPage, why: str, escalation: str) -> Message:
         link = await self.link(stored.thread)

@@ -10,8 +10,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import re2
-
 from diagnostics.facts import Fact, Session
 from diagnostics.logs.episodes import Episode, Failing
 from diagnostics.logs.layout import Kind, Layout
@@ -19,6 +17,7 @@ from diagnostics.logs.model import LogChange, LogEpisode, LogFailure, LogLine
 from diagnostics.logs.picking import Conversation, Line
 from diagnostics.logs.sessions import Talk
 from diagnostics.logs.tally import Tally, text
+from diagnostics.patterns import linear
 from diagnostics.recognisers import recognise
 from diagnostics.report import Report
 from diagnostics.reporting import report_of
@@ -27,7 +26,7 @@ from diagnostics.text import Paste
 MOST_JUDGED: Final = 8
 _MOST_EPISODES: Final = 50
 _QUOTED: Final = 40
-_BANNER = re2.compile(r"^220[ -](\S{1,255})")
+_BANNER = linear(r"^220[ -](\S{1,255})")
 _TYPES: Final[dict[Kind, str]] = {
     "smtp-send-log": "SMTP Send Protocol Log",
     "smtp-receive-log": "SMTP Receive Protocol Log",

@@ -10,8 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
-import re2
-
+from diagnostics.patterns import linear
 from diagnostics.recognisers import connectivity_log, tracking_log
 from diagnostics.recognisers.protocol_rows import COLUMNS, START
 
@@ -37,8 +36,8 @@ _SIGNS: Final[tuple[tuple[str, Kind], ...]] = (
     (rf"{START}.*(?:attempting to connect|_CLIENT\b|,>,\"?(?:EHLO|HELO)|,<,\"?2\d\d[ -])", "smtp-send-log"),
     (rf"{START}.*(?:Set Session Permissions|_SERVER\b|,<,\"?(?:EHLO|HELO)|,>,\"?2\d\d[ -])", "smtp-receive-log"),
 )
-_KNOWN: Final = tuple((re2.compile(f"(?m){sign}"), kind) for sign, kind in _SIGNS)
-_TIME = re2.compile(f"(?m){START}")
+_KNOWN: Final = tuple((linear(f"(?m){sign}"), kind) for sign, kind in _SIGNS)
+_TIME = linear(f"(?m){START}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-import re2
-
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, SmtpReached, Stage
+from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact, failed_reply
 from diagnostics.recognisers.log_rows import LogRow, comments, log_rows
@@ -25,18 +24,18 @@ from diagnostics.recognisers.sources import source_at
 
 COLUMNS: Final = ("date-time", "session", "source", "destination", "direction", "description")
 SIGN: Final = START + r"\"?[0-9A-FXx*]{0,17}\"?,[A-Za-z][A-Za-z ]{2,40},[^,]*,[-+>],"
-_IS_ROW = re2.compile(SIGN)
-_CONNECTED = re2.compile(r"(?i)\bEstablished connection\b")
-DELIVERED = re2.compile(r"(?i)\bMessages:\s*0*[1-9]\d*")
-CLOSING = re2.compile(r"(?i)^\s*Messages:\s*\d+\s+Bytes:\s*\d+\s*(?:\((.*)\))?")
-_DNS = re2.compile(r"(?i)\bDNS server returned (\w+)|\bDNS query failed")
+_IS_ROW = linear(SIGN)
+_CONNECTED = linear(r"(?i)\bEstablished connection\b")
+DELIVERED = linear(r"(?i)\bMessages:\s*0*[1-9]\d*")
+CLOSING = linear(r"(?i)^\s*Messages:\s*\d+\s+Bytes:\s*\d+\s*(?:\((.*)\))?")
+_DNS = linear(r"(?i)\bDNS server returned (\w+)|\bDNS query failed")
 _DNS_FINE: Final = frozenset({"success", "infonorecords", "infotruncated"})
-_TROUBLE = re2.compile(
+_TROUBLE = linear(
     r"(?i)\b(?:fail(?:ed|ure)?|errors?|rejected|refused|abruptly|timed out|timeout|not active|dropped|unreachable|reset)\b"
     r"|^Retry\b|\b[45]\d\d[ -]"
 )
-_NEXT_TARGET = re2.compile(r"(?i)attempting next target|retry")
-_TARGET = re2.compile(r"(?i)\bconnection to \[?([0-9A-F.:]{3,45}?)\]?:\d{1,5}\b")
+_NEXT_TARGET = linear(r"(?i)attempting next target|retry")
+_TARGET = linear(r"(?i)\bconnection to \[?([0-9A-F.:]{3,45}?)\]?:\d{1,5}\b")
 
 
 @recogniser(f"(?:{SIGN}|^\\s*#Log-type:\\s*Transport Connectivity Log)", rank=12)

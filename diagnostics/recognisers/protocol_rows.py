@@ -12,8 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-import re2
-
+from diagnostics.patterns import linear
 from diagnostics.recognisers.wrapping import CONSOLES, broken, margin_of, rejoined
 
 COLUMNS: Final = (
@@ -34,10 +33,10 @@ TAIL: Final = r"^\s*(?:\.{2,3},)?[*+<>-],"
 _ID_CHARACTERS: Final = frozenset("0123456789ABCDEFabcdefXx*")
 _EVENTS: Final = frozenset({"+", "-", ">", "<", "*", ""})  # "": a `*` that chat formatting took for bold
 _MARGIN: Final = 60  # a mail client's line is rarely cut shorter than this
-_FIELDS = re2.compile(r"(?i)^\s*#Fields:\s*(.+)$")
-_COMMENT = re2.compile(r"(?i)^\s*#(?:Software|Version|Log-type|Date|Fields):")
-_MASKED = re2.compile(r"(?i)^[X0*\s]*$|redact|remov|mask|session")
-_TAIL_WORDS = re2.compile(
+_FIELDS = linear(r"(?i)^\s*#Fields:\s*(.+)$")
+_COMMENT = linear(r"(?i)^\s*#(?:Software|Version|Log-type|Date|Fields):")
+_MASKED = linear(r"(?i)^[X0*\s]*$|redact|remov|mask|session")
+_TAIL_WORDS = linear(
     r"(?i)certificate|negotiation|STARTTLS|EHLO|250[- ]|220[- ]|attempting to connect|,(?:Local|Remote)(?:\(\w+\))?\s*$"
     r"|[<>],\"?(?:AUTH|MAIL FROM|RCPT TO|BDAT|[2-5]\d\d[ -])|Set Session Permissions|,authenticated"
 )

@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
-import re2
-
 from diagnostics.facts import (
     Certificate,
     CertificateRejected,
@@ -28,27 +26,28 @@ from diagnostics.facts import (
     TlsFailed,
     TlsSucceeded,
 )
+from diagnostics.patterns import linear
 from diagnostics.recognisers.certificate_rows import certificates
 from diagnostics.recognisers.masking import MASKED_BANNER, MASKED_CAPABILITY
 from diagnostics.recognisers.protocol_rows import Row
 from diagnostics.recognisers.reply_text import connect_failure, joined, read_reply
 
 Direction = Literal["send", "receive"]
-TLS_FAILED = re2.compile(r"(?i)TLS negotiation failed with error (\w{1,40})")
-_TLS_SUCCEEDED = re2.compile(
+TLS_FAILED = linear(r"(?i)TLS negotiation failed with error (\w{1,40})")
+_TLS_SUCCEEDED = linear(
     r"(?i)TLS protocol (\w{1,40}) negotiation succeeded(?:.{0,60}?algorithm (\w+))?(?:.{0,60}?MAC hash algorithm (\w+))?"
 )
 # What our server made of the peer's certificate, and why a connection ended: `Remote(TimedOut)`.
-_JUDGED = re2.compile(
+_JUDGED = linear(
     r"(?i)(?:\bStatus='|validation status:? ?'?|validation failure,? reason: ?|authentication failed with error )"
     r"(UntrustedRoot|SubjectMismatch|CertificateExpired|PartialChain|ChainValidationFailed|NotTimeValid|Revoked)\b"
 )
-_ENDED = re2.compile(r"(?i)\b(?:Remote|Local)\((\w{3,40})\)")
-_GREETING = re2.compile(r"(?i)^(?:EHLO|HELO)\s+(\S{1,255})")
+_ENDED = linear(r"(?i)\b(?:Remote|Local)\((\w{3,40})\)")
+_GREETING = linear(r"(?i)^(?:EHLO|HELO)\s+(\S{1,255})")
 # Exchange and Exim say Hello, with or without the name before the address; Gmail is at your service.
-_SEEN_AS = re2.compile(r"(?i)\b(?:Hello(?: [^\s\[]{1,253})?|at your service,) \[(?:IPv6:)?([0-9a-f.:]{3,45})\]")
-_BANNER_HOST = re2.compile(r"^220[ -]([A-Za-z0-9_.-]{3,253}) ")
-_CAPABILITY: Final = re2.compile(
+_SEEN_AS = linear(r"(?i)\b(?:Hello(?: [^\s\[]{1,253})?|at your service,) \[(?:IPv6:)?([0-9a-f.:]{3,45})\]")
+_BANNER_HOST = linear(r"^220[ -]([A-Za-z0-9_.-]{3,253}) ")
+_CAPABILITY: Final = linear(
     r"\b(STARTTLS|SIZE|PIPELINING|DSN|ENHANCEDSTATUSCODES|8BITMIME|BINARYMIME|CHUNKING|SMTPUTF8|X-ANONYMOUSTLS|X-EXPS|AUTH|XRDST|XSHADOW\w*)\b"
 )
 CLOSED_SILENTLY: Final = "the connection was closed without a reply"
@@ -56,10 +55,10 @@ CLOSED_SILENTLY: Final = "the connection was closed without a reply"
 _OWN_ERRORS: Final = frozenset(
     {"nocredentials", "unknowncredentials", "internalerror", "logondenied", "certificatenotfound"}
 )
-_ADDRESS = re2.compile(r"<([^<>\s]{1,64}@[^<>\s]{1,253})>")
-_VERB = re2.compile(r"^(EHLO|HELO|AUTH|MAIL|RCPT|DATA|BDAT|STARTTLS|X-EXPS|RSET)\b")
+_ADDRESS = linear(r"<([^<>\s]{1,64}@[^<>\s]{1,253})>")
+_VERB = linear(r"^(EHLO|HELO|AUTH|MAIL|RCPT|DATA|BDAT|STARTTLS|X-EXPS|RSET)\b")
 # What Exchange notes of a session that it could not go on with: the next hop's reply stands in quotes behind it.
-_REPORTS = re2.compile(
+_REPORTS = linear(
     r"(?i)authentication failed|\bfailed\b.{0,80}['\":] ?[45]\d\d[ -]|acked with status \w+ and response [45]\d\d"
 )
 

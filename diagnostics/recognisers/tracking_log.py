@@ -11,11 +11,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-import re2
-
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, Source
 from diagnostics.mail_facts import Tracked
+from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact, failed_reply
 from diagnostics.recognisers.format_list import Block, blocks, items, plain
@@ -42,8 +41,8 @@ _EVENTS: Final = (
     "|PROCESS|PROCESSMEETINGMESSAGE|AGENTINFO|INITMESSAGECREATED|RESUBMIT|RESUBMITDEFER|RESUBMITFAIL|CONVERSATIONCONVERT"
 )
 SIGN: Final = rf"{START}.*(?:{_ORIGINS}),(?:{_EVENTS}),"
-IS_ORIGIN = re2.compile(f"^(?:{_ORIGINS})$")
-IS_EVENT = re2.compile(f"^(?:{_EVENTS})$")
+IS_ORIGIN = linear(f"^(?:{_ORIGINS})$")
+IS_EVENT = linear(f"^(?:{_EVENTS})$")
 _LIST: Final = (
     "eventid",
     "recipientstatus",
@@ -54,9 +53,9 @@ _LIST: Final = (
 )
 # A report or an export names its columns in a row of its own, and has those that somebody chose.
 _HEADER: Final = r"^\W?date[-_ ]?time[\w-]{0,8}\W?,[^\n]*\bevent[-_]?id\b"
-_IS_HEADER = re2.compile(f"(?i){_HEADER}")
-_STATUSES = re2.compile(r"\];(?:\[|$)")
-_SUCCESS = re2.compile(r"^\W{0,4}2\d\d\b")
+_IS_HEADER = linear(f"(?i){_HEADER}")
+_STATUSES = linear(r"\];(?:\[|$)")
+_SUCCESS = linear(r"^\W{0,4}2\d\d\b")
 
 
 @recogniser(f"(?:{SIGN}|{_HEADER}|^\\s*#Log-type:\\s*Message Tracking|\\bEventId\\b|\\bRecipientStatus\\s*:)", rank=15)

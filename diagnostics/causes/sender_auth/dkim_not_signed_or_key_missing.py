@@ -23,8 +23,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import re2
-
 from diagnostics.cause import Belief, Finding, cause
 from diagnostics.causes.sender_auth.results import (
     bulk_rules,
@@ -39,10 +37,11 @@ from diagnostics.causes.sender_auth.results import (
 from diagnostics.facts import Said
 from diagnostics.looked_facts import DnsAnswer
 from diagnostics.mail_facts import Authentication, Headers
+from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Act, Step
 
-_NO_KEY: Final = re2.compile(
+_NO_KEY: Final = linear(
     r"(?i)\bno (?:public )?key\b|\bkey (?:was )?not found|public key (?:is )?(?:missing|unavailable)"
 )
 

@@ -1,0 +1,25 @@
+"""`oncall`: who is on call now, and until when. Names are plain text, so nobody is pinged."""
+
+from __future__ import annotations
+
+from handlers.blocks import Message, plain
+from handlers.blocks.message import message
+from handlers.blocks.outline import line, part
+from handlers.oncall import NOBODY
+from handlers.ports import Delivery, Duty, Services
+
+
+async def told(services: Services, delivery: Delivery) -> Message:
+    """Each target of the on-call file, in the file's order."""
+    if services.roster is None:
+        return plain(NOBODY)
+    duties = await services.roster.now(delivery.thread.team)
+    return message(
+        part([line("heading", "On call now"), *(line("bullet", _said(duty), f"{duty.target}:") for duty in duties)])
+    )
+
+
+def _said(duty: Duty) -> str:
+    who = ", ".join((*duty.people, *duty.systems)) or "nobody"
+    until = f", until {duty.until:%a %d %b %H:%M} ({duty.until.tzinfo})" if duty.until and duty.people else ""
+    return f"{who}{until}{f' ({duty.problem})' if duty.problem else ''}"
