@@ -11,21 +11,15 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import platformdirs
-import re2
-from cryptography.fernet import Fernet
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bot import check_settings
-from diagnostics.checks.options import DKIM_SELECTORS, DNSBL_ZONES
-from diagnostics.checks.scope import IpNetwork
+from bot.check_settings import CheckSettings
+from bot.private_settings import PrivateSettings
 
 PREFIX = "MAILFLOW_"
 DOTENV = Path(".env")
-
-_CHANNEL = re2.compile("[CDG][A-Z0-9]{1,20}")
-_DAYS = re2.compile("[1-9][0-9]{0,2}|[1-2][0-9]{3}|3[0-5][0-9]{2}|36[0-4][0-9]|3650")
 
 Mode = Literal["socket", "http"]
 
@@ -38,7 +32,7 @@ class SettingsError(Exception):
         self.sentences = sentences
 
 
-class Settings(BaseSettings):
+class Settings(CheckSettings, PrivateSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True, env_ignore_empty=True)
 
     bot_token: SecretStr | None = Field(
@@ -78,6 +72,12 @@ class Settings(BaseSettings):
         validation_alias="DATABASE_URL",
         description="PostgreSQL to use (`postgresql://…`). Default: an embedded one under `MAILFLOW_HOME`.",
     )
+    migrate_at_start: bool = Field(
+        True,
+        validation_alias="MAILFLOW_MIGRATE_AT_START",
+        description="Whether `mailflow serve` brings the database up to date. `false`: it refuses to start on one that "
+        "isn't, and `mailflow migrate` has to run before.",
+    )
     home: Path = Field(
         default_factory=lambda: platformdirs.user_data_path("mailflow"),
         validation_alias="MAILFLOW_HOME",
@@ -94,43 +94,31 @@ class Settings(BaseSettings):
         description="Port of the HTTP server: Slack's requests in HTTP mode; `/healthz` and `/readyz` too. "
         "0 takes a free port.",
     )
+    metrics_port: int | None = Field(
+        None,
+        ge=0,
+        le=65535,
+        validation_alias="MAILFLOW_METRICS_PORT",
+        description="Port of its own for `/metrics`, which answers whoever reaches it. Default: none; `/metrics` is on "
+        "`MAILFLOW_PORT`, for this machine alone.",
+    )
     chosen_mode: Mode | None = Field(
         None,
         validation_alias="MAILFLOW_MODE",
         description="`socket` or `http`. Default: `socket` when `SLACK_APP_TOKEN` is set, else `http`.",
     )
-    secret_key: SecretStr | None = Field(
-        None,
-        validation_alias="MAILFLOW_SECRET_KEY",
-        description="Key for encryption at rest: 32 bytes in URL-safe base64. Of several, joined by commas, "
-        "each reads what is stored ([how to change it](private.md)). Default: generated once into `MAILFLOW_HOME/secret.key`.",
-    )
-    secret_key_file: Path | None = Field(
-        None,
-        validation_alias="MAILFLOW_SECRET_KEY_FILE",
-        description="File that holds the key, in place of `MAILFLOW_SECRET_KEY`; of several keys, one a line.",
-    )
-    retention_days: int = Field(
-        30,
-        ge=1,
-        le=3650,
-        validation_alias="MAILFLOW_RETENTION_DAYS",
-        description="Days after which a case that nobody touched is deleted for good.",
-    )
-    retention_channels: Annotated[dict[str, int], NoDecode] = Field(
-        {},
-        validation_alias="MAILFLOW_RETENTION_CHANNELS",
-        description="Channels that have days of their own, such as `C0123ABCD=7,C0456EFGH=90`.",
-    )
-    audit_days: int = Field(
-        365,
-        ge=1,
-        le=3650,
-        validation_alias="MAILFLOW_AUDIT_DAYS",
-        description="Days after which entries of the audit are deleted for good.",
-    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", validation_alias="MAILFLOW_LOG_LEVEL", description="`DEBUG`, `INFO`, `WARNING` or `ERROR`."
+    )
+    otlp_endpoint: str | None = Field(
+        None,
+        validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT",
+        description="Base address of an OpenTelemetry collector (OTLP over HTTP, usually port 4318). Default: no traces.",
+    )
+    otlp_headers: SecretStr | None = Field(
+        None,
+        validation_alias="OTEL_EXPORTER_OTLP_HEADERS",
+        description="Headers for the collector, such as `authorization=Bearer%20…`, separated by commas.",
     )
     alert_bots: Annotated[frozenset[str], NoDecode] = Field(
         frozenset(),
@@ -173,56 +161,6 @@ class Settings(BaseSettings):
         description="Where the pages of `mailflow causes --markdown` are published; answers then link their cause's page.",
     )
 
-    dns_servers: Annotated[tuple[tuple[str, int], ...], NoDecode] = Field(
-        (),
-        validation_alias="MAILFLOW_DNS_SERVERS",
-        description="DNS servers that checks ask, `address:port`, separated by commas. Default: those of this machine.",
-    )
-    ca_file: Path | None = Field(
-        None,
-        validation_alias="MAILFLOW_CA_FILE",
-        description="PEM file with more certificate authorities that checks trust, such as your own.",
-    )
-    check_ports: Annotated[dict[int, int], NoDecode] = Field(
-        {},
-        validation_alias="MAILFLOW_CHECK_PORTS",
-        description="What a port means to checks, as in a lab: `25=2525,443=8443`. A bare `8025` may be named in a target.",
-    )
-    check_allow: Annotated[tuple[IpNetwork, ...], NoDecode] = Field(
-        (),
-        validation_alias="MAILFLOW_CHECK_ALLOW",
-        description="Networks that checks may connect to although they are not public, separated by commas.",
-    )
-    check_deny: Annotated[tuple[IpNetwork, ...], NoDecode] = Field(
-        (),
-        validation_alias="MAILFLOW_CHECK_DENY",
-        description="Networks that checks never connect to. Wins over `MAILFLOW_CHECK_ALLOW`.",
-    )
-    dnsbl_zones: Annotated[tuple[str, ...], NoDecode] = Field(
-        DNSBL_ZONES,
-        validation_alias="MAILFLOW_DNSBL_ZONES",
-        description="Block lists that checks ask, separated by commas; `none` for none.",
-    )
-    dkim_selectors: Annotated[tuple[str, ...], NoDecode] = Field(
-        DKIM_SELECTORS,
-        validation_alias="MAILFLOW_DKIM_SELECTORS",
-        description="DKIM selectors that checks look for, separated by commas.",
-    )
-    check_timeout: float = Field(
-        20.0,
-        ge=1,
-        le=120,
-        validation_alias="MAILFLOW_CHECK_TIMEOUT",
-        description="Seconds that a whole check may take.",
-    )
-    ehlo_name: str = Field(
-        "",
-        pattern=r"^[A-Za-z0-9.-]{0,253}$",
-        validation_alias="MAILFLOW_EHLO_NAME",
-        description="What checks call themselves in EHLO: best the name that the bot's public address has in reverse DNS. "
-        "Default: this machine's full name.",
-    )
-
     max_watches: int = Field(
         50,
         ge=0,
@@ -259,32 +197,12 @@ class Settings(BaseSettings):
         description="Shared secret that signs requests to the on-call file's webhooks, and theirs to `/oncall/webhook`.",
     )
 
-    @field_validator("dns_servers", mode="before")
     @classmethod
-    def _servers(cls, value: object) -> object:
-        return check_settings.servers(value) if isinstance(value, str) else value
-
-    @field_validator("check_ports", mode="before")
-    @classmethod
-    def _ports(cls, value: object) -> object:
-        return check_settings.ports(value) if isinstance(value, str) else value
-
-    @field_validator("check_allow", "check_deny", mode="before")
-    @classmethod
-    def _networks(cls, value: object) -> object:
-        return check_settings.networks(value) if isinstance(value, str) else value
-
-    @field_validator("dnsbl_zones", "dkim_selectors", mode="before")
-    @classmethod
-    def _words(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        return () if value.strip().lower() == "none" else check_settings.words(value)
-
-    @field_validator("ca_file")
-    @classmethod
-    def _is_there(cls, value: Path | None) -> Path | None:
-        return check_settings.readable(value)
+    def settings_customise_sources(  # type: ignore[override]  # pydantic's other sources are not looked at
+        cls, _settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, **_others: object
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """`read` gathers the values, and nothing else does."""
+        return (init_settings,)
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -305,11 +223,6 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         return frozenset(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
-    @field_validator("retention_channels", mode="before")
-    @classmethod
-    def _days(cls, value: object) -> object:
-        return _days_of_channels(value) if isinstance(value, str) else value
-
     @field_validator("home")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
@@ -322,7 +235,7 @@ class Settings(BaseSettings):
             raise ValueError("must be an https:// or http:// address")
         return value.rstrip("/") + "/"
 
-    @field_validator("manual_url", "public_url")
+    @field_validator("manual_url", "otlp_endpoint", "public_url")
     @classmethod
     def _is_page_address(cls, value: str | None) -> str | None:
         if value and not value.startswith(("https://", "http://")):
@@ -335,22 +248,6 @@ class Settings(BaseSettings):
         if value and not value.get_secret_value().startswith(("postgresql://", "postgres://")):
             raise ValueError("must begin with postgresql://")
         return value
-
-    @field_validator("secret_key")
-    @classmethod
-    def _is_fernet(cls, value: SecretStr | None) -> SecretStr | None:
-        for key in value.get_secret_value().split(",") if value else ():
-            try:
-                Fernet(key.strip())
-            except ValueError:
-                raise ValueError("must be 32 bytes in URL-safe base64 (44 characters)") from None
-        return value
-
-    @model_validator(mode="after")
-    def _one_source_of_keys(self) -> Settings:
-        if self.secret_key and self.secret_key_file:
-            raise ValueError("set MAILFLOW_SECRET_KEY or MAILFLOW_SECRET_KEY_FILE, not both")
-        return self
 
     @model_validator(mode="after")
     def _tokens_not_swapped(self) -> Settings:
@@ -400,23 +297,23 @@ class Settings(BaseSettings):
             raise SettingsError(*(f"{name} is not set, and {self.mode} mode needs it." for name in missing))
 
 
-def _days_of_channels(text: str) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for part in filter(None, (part.strip() for part in text.split(","))):
-        channel, _, days = part.partition("=")
-        if not _CHANNEL.fullmatch(channel.strip()) or not _DAYS.fullmatch(days.strip()):
-            raise ValueError("must be channels and days from 1 to 3650, such as C0123ABCD=7,C0456EFGH=90")
-        found[channel.strip()] = int(days)
-    return found
-
-
 def names() -> dict[str, str]:
-    """Name in the environment -> field."""
-    return {str(field.validation_alias): key for key, field in Settings.model_fields.items()}
+    """Name in the environment -> field. Those of what is stored come behind the general ones, those of checks last."""
+    last = (PrivateSettings.model_fields, CheckSettings.model_fields)
+    fields = sorted(Settings.model_fields.items(), key=lambda field: [field[0] in part for part in reversed(last)])
+    return {str(field.validation_alias): key for key, field in fields}
 
 
 def load(environ: Mapping[str, str] = os.environ, dotenv: Path = DOTENV) -> Settings:
     """The settings. Raises SettingsError with a sentence for each thing that is wrong."""
+    settings, wrong = read(environ, dotenv)
+    if wrong:
+        raise SettingsError(*wrong)
+    return settings
+
+
+def read(environ: Mapping[str, str], dotenv: Path) -> tuple[Settings, tuple[str, ...]]:
+    """The settings as far as they are right, and a sentence for each thing that is wrong, which counts as unset."""
     from_file = {key: value for key, value in dotenv_values(dotenv, encoding="utf-8").items() if value is not None}
     given = {**from_file, **environ}
     known = names()
@@ -425,13 +322,16 @@ def load(environ: Mapping[str, str] = os.environ, dotenv: Path = DOTENV) -> Sett
         for key in sorted(given)
         if key.startswith(PREFIX) and key not in known
     ]
-    try:
-        settings = Settings.model_validate({name: given[name] for name in known if given.get(name)})
-    except ValidationError as error:
-        wrong += [_sentence(dict(detail)) for detail in error.errors(include_input=False, include_url=False)]
-    if wrong:
-        raise SettingsError(*wrong)
-    return settings
+    values = {name: given[name] for name in known if given.get(name)}
+    while True:
+        try:
+            return Settings.model_validate(values), tuple(wrong)
+        except ValidationError as error:
+            sentences = [_sentence(dict(detail)) for detail in error.errors(include_input=False, include_url=False)]
+        wrong += sentences
+        said = " ".join(sentences)  # it names the settings that are wrong, or those that exclude each other
+        right = {name: value for name, value in values.items() if name not in said}
+        values = right if len(right) < len(values) else {}
 
 
 def _sentence(detail: Mapping[str, object]) -> str:

@@ -56,21 +56,40 @@ async def opened_seal(connection: asyncpg.Connection, url: str, masters: Masters
 
     async with connection.transaction():
         await connection.execute("select pg_advisory_xact_lock($1)", _LOCK)
-        proof = await connection.fetchval("select proof from seal")
-        if proof is not None:
-            masters.open_old(proof)
-        rows = await connection.fetch(_ALL)
-        if not rows:
+        if not await fits(connection, masters):
+            raise WrongKeyError
+        if not await connection.fetch(_ALL):
             for purpose in ("seal", "mark"):
                 await _add(connection, masters, purpose)
-            rows = await connection.fetch(_ALL)
+        rows = await connection.fetch(_ALL)
         keys = _keys(masters, rows)
-        if len(keys.opened) < len(rows):
-            raise WrongKeyError
         for row in rows:
             missing = [name for name in masters.names if name not in _wrapped(row)]
             await _wrap(connection, masters, row["id"], keys.opened[row["id"]], missing)
     return Seal(masters, keys, load)
+
+
+async def used(connection: asyncpg.Connection) -> bool:
+    """Whether there is a key already. The tables need not be there."""
+    there = [
+        name for name in ("seal", "data_key") if await connection.fetchval("select to_regclass($1) is not null", name)
+    ]
+    return any([await connection.fetchval(f"select exists (select from {name})") for name in there])  # noqa: S608 - names above
+
+
+async def fits(connection: asyncpg.Connection, masters: Masters) -> bool:
+    """Whether these master keys open everything that is stored; nothing is, where there is no key so far."""
+    if not await used(connection):
+        return True
+    try:
+        if (proof := await connection.fetchval("select proof from seal")) is not None:
+            masters.open_old(proof)
+    except WrongKeyError:
+        return False
+    if not await connection.fetchval("select to_regclass('data_key') is not null"):
+        return True
+    rows = await connection.fetch(_ALL)
+    return len(_keys(masters, rows).opened) == len(rows)
 
 
 async def rotate(connection: asyncpg.Connection, pool: asyncpg.Pool, seal: Seal, *, retire: bool) -> int:

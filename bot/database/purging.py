@@ -103,9 +103,11 @@ async def _withdraw(connection: asyncpg.Connection, seal: Seal, user: str) -> in
         user,
     )
     for row in rows:
-        name = f"forget {uuid4()}"
+        delivery = uuid4()
+        name = f"forget {delivery}"
         thread = Thread(row["team"], row["channel"], row["thread_ts"])
-        await store(connection, seal, Delivery("delete", name, name, thread, row["message_ts"], action=FORGET))
+        deletion = Delivery("delete", name, name, thread, row["message_ts"], action=FORGET)
+        await store(connection, seal, deletion, delivery)
     return len(rows)
 
 

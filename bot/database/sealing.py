@@ -28,6 +28,8 @@ _HEADER: Final = 5  # bytes: the version, and the number of the data key
 _NONCE: Final = 12
 _KEY: Final = 32
 
+KEY_FILE = "secret.key"
+
 
 class WrongKeyError(Exception):
     """No key at hand reads this."""
@@ -134,10 +136,10 @@ def new_key() -> bytes:
 
 def stored_key(home: Path) -> str:
     """The key in `home/secret.key`, generated when there is none. Only its owner may read the file."""
-    path = home / "secret.key"
+    path = home / KEY_FILE
     home.mkdir(parents=True, exist_ok=True)
     if not path.exists():
-        draft = home / f".secret.key.{os.getpid()}"
+        draft = home / f".{KEY_FILE}.{os.getpid()}"
         draft.unlink(missing_ok=True)
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(Fernet.generate_key())

@@ -28,6 +28,7 @@ NOT_SEALED = {
     "check_run.target",
     "audit.digest",
     "audit.hash",
+    "oauth_state.hash",
     "pgqueuer.payload",
 }
 PLACE = EVIDENCE_TEXT.at(1, "1.0")

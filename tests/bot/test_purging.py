@@ -9,12 +9,13 @@ import logging
 import os
 import sys
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
+from slack_sdk.oauth.installation_store import Bot
 
 from bot.database import Database, open_database
 from bot.database.audit import Entry, append, verify
@@ -22,19 +23,22 @@ from bot.database.cases import Cases
 from bot.database.columns import CHECK_REPORT
 from bot.database.escalations import EscalationStore
 from bot.database.inbox import Inbox
+from bot.database.installations import Installations
+from bot.database.notices import Content, plan
 from bot.database.pages import Draft
 from bot.database.purging import forget, purge_channel, purge_user, purge_workspace
 from bot.database.retention import Retention, expire
+from bot.database.watches import WatchBook
 from bot.logs import JsonLines
 from bot.oncall.events import Arm, State
-from bot.playground.people import TEAM
 from bot.settings import SettingsError, load
-from handlers.ports import Delivery, Thread
+from handlers.ports import Asker, Delivery, Thread
 from tests.bot.conftest import World, everything
 from tests.bot.pastes import CURED, FAILING
 from tests.oncall.policies import TEXT
 
-ALEX = "U0ALEXRIVE"
+TEAM, ALEX = "T0CONTOSO1", "U0ALEXRIVE"
+EVERY = timedelta(hours=6)
 NOW = datetime(2026, 11, 18, tzinfo=UTC)
 # Tables that hold nothing of anybody, and why.
 OF_NOBODY = {
@@ -44,6 +48,7 @@ OF_NOBODY = {
     "data_key_wrap": "keys",
     "escalation_event": "ids of events, so that none counts twice",
     "audit": "stays; what it says of them is erased",
+    "oauth_state": "hashes of random numbers",
     "pgqueuer": "ids of deliveries and escalations",
     "pgqueuer_log": "the same",
     "pgqueuer_schedules": "the sweep",
@@ -103,6 +108,12 @@ async def lived(database: Database, team: str, channel: str, user: str) -> None:
         report = database.seal.close("{}", CHECK_REPORT.at(run))
         await connection.execute("update check_run set report = $2 where id = $1", run, report)
         await append(connection, database.seal, Entry("checked", team, channel, user))
+    await WatchBook(database, most=50, clock=lambda: NOW).start("mail.contoso.com", EVERY, Asker(team, user, channel))
+    async with database.pool.acquire() as connection, connection.transaction():
+        watch = await connection.fetchval("select id from watch where channel = $1", channel)
+        await plan(connection, database.seal, Content(why="gone"), watch, "owner")
+    if not await database.pool.fetchval("select true from installation where team = $1", team):
+        await Installations(database).save(Bot(team_id=team, bot_id="B1", bot_user_id="U1", bot_token=f"xoxb-{team}"))
 
 
 async def whole(database: Database) -> bool:
