@@ -20,11 +20,13 @@ from slack_bolt.app.async_app import AsyncApp
 from bot import logs as log_lines
 from bot.checks import Checks, closed_networks
 from bot.database import NAME, Database, StartError, open_database
+from bot.database.audit import Entry, append
 from bot.database.cases import Cases
 from bot.database.feedback import Feedback
 from bot.database.inbox import Inbox
 from bot.database.installations import Installations
 from bot.database.notices import Notices
+from bot.database.retention import Retention
 from bot.database.watches import WatchBook, WatchStore
 from bot.health import Health, Reach
 from bot.installing import Installing
@@ -47,7 +49,7 @@ from handlers import cards, register
 from handlers.files import SlackFiles
 from handlers.listeners import apologise, handle
 from handlers.names import Names
-from handlers.ports import NotInstalledError, Services
+from handlers.ports import May, NotInstalledError, Services
 
 logger = logging.getLogger(__name__)
 
@@ -120,7 +122,7 @@ def build(
         watches=WatchBook(database, most=settings.max_watches, clock=clock),
         files=files,
         logs=logs,
-        permissions=_permissions(settings, workspaces, names),
+        permissions=_permissions(settings, workspaces, names, database),
         identity=workspaces.identity,
         removed=workspaces.removed,
         respond=partial(respond, session, telemetry),
@@ -140,7 +142,7 @@ def build(
         inbox,
         handle=partial(handle, services),
         apologise=partial(apologise, services),
-        retention_days=settings.retention_days,
+        retention=Retention(settings.retention_days, settings.retention_channels, settings.audit_days),
         pace=pace,
         telemetry=telemetry,
         installations=installations,
@@ -160,11 +162,12 @@ def build(
     return bot
 
 
-def _permissions(settings: Settings, workspaces: Workspaces, names: Names) -> Permissions:
+def _permissions(settings: Settings, workspaces: Workspaces, names: Names, database: Database) -> Permissions:
     return Permissions(
         workspaces.slack,
         {"check": settings.may_check, "escalate": settings.may_escalate, "watch": settings.may_watch},
         names,
+        refused=partial(_note_refusal, database),
     )
 
 
@@ -179,6 +182,11 @@ def _watcher(database: Database, services: Services, clock: Clock, pace: Pace) -
         locks=ThreadLocks(database.url),
         pace=pace,
     )
+
+
+async def _note_refusal(database: Database, what: May, team: str, user: str) -> None:
+    async with database.pool.acquire() as connection, connection.transaction():
+        await append(connection, database.seal, Entry("refused", team, user=user, detail={"wanted": what}))
 
 
 @asynccontextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 import aiohttp
@@ -27,6 +27,7 @@ _DOING: Final[Mapping[May, str]] = {
 
 class Permissions:
     """handlers.ports.Permissions. `may` names people (`U…`) and user groups (`S…`); whoever isn't limited by it may.
+    `refused` hears of everybody who may not.
 
     Where Slack can't be asked, nobody gets in by a group: what is refused in error is asked again, what is done is done.
     """
@@ -37,11 +38,13 @@ class Permissions:
         may: Mapping[May, frozenset[str]],
         names: Names,
         *,
+        refused: Callable[[May, str, str], Awaitable[None]] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._slack = slack
         self._may = may
         self._called = names.of
+        self._refused = refused
         self._clock = clock
         self._members: dict[tuple[str, str], tuple[float, frozenset[str]]] = {}
 
@@ -60,6 +63,8 @@ class Permissions:
                 problem = "Slack cannot be reached"
         if problem:
             return f"I cannot tell whether you may {_DOING[what]}: {problem}. Try again in a minute."
+        if self._refused:
+            await self._refused(what, team, user)
         return f"Only {await self._names(team, named)} may {_DOING[what]} here. Ask one of them."
 
     async def _of(self, team: str, group: str) -> frozenset[str]:

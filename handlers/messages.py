@@ -20,7 +20,7 @@ from handlers.blocks.message import Attachment
 from handlers.failures import NOT_THERE, slack_error
 from handlers.intake import Submission, submission
 from handlers.judging import judge
-from handlers.ports import Answer, Delivery, FileRefusedError, Pasted, Services, Sighting
+from handlers.ports import FORGET, Answer, Delivery, FileRefusedError, Pasted, Services, Sighting
 from handlers.telemetry import concluded
 from handlers.uploads import hand_over, logs_of, looks_like_text
 from handlers.words import Word, find, hint, split
@@ -36,6 +36,7 @@ EDITED = "edited"
 
 _DELETED = "The message that this answered was deleted, so I took the answer back."
 _EDITED = "The message that this answered was edited and shows no mail-flow error any more, so I took the answer back."
+_FORGOTTEN = "What this answered was erased at somebody's request, so I took the answer back."
 _PAUSE = "That is a lot of messages in a short time, so I pause in this thread for ten minutes."
 
 
@@ -132,7 +133,8 @@ async def deleted(services: Services, delivery: Delivery) -> str:
     """A deleted message: what was stored of it goes, and so does everything that quotes it."""
     await services.inbox.drop_log(delivery.thread, delivery.message_ts, DELETED)
     await services.cases.withdraw(delivery.thread, delivery.message_ts)
-    await _take_back(services, await _to(services, delivery), _DELETED)
+    why = _FORGOTTEN if delivery.action == FORGET else _DELETED
+    await _take_back(services, await _to(services, delivery), why)
     await judge_again(services, delivery)
     await changed(services, delivery, deleted=True)
     return "withdrawn"
@@ -184,7 +186,8 @@ async def _reply(services: Services, delivery: Delivery, refused: Sequence[str] 
     if alone.verdict == "nothing":
         await services.cases.withdraw(thread, ts)
     else:
-        await services.cases.keep(thread, Pasted(ts, submitted.text, unread=refusals))
+        kept = Pasted(ts, submitted.text, unread=refusals)
+        await services.cases.keep(thread, kept, author=delivery.author or delivery.user)
     held = await services.cases.pasted(thread, until=ts)
     known = any(own.judged or own.part == "check" for own in await services.cases.answers(thread))
     if alone.verdict == "nothing" and (loud or not delivery.direct):

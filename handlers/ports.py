@@ -23,6 +23,10 @@ Audience = Literal["workspace", "members", "outside"]
 """Who can read a conversation: everybody here, its members only (or that isn't known), people of other organisations too."""
 
 
+FORGET = "forget"
+"""The `action` of a "delete" that isn't Slack's: the author of the message is forgotten."""
+
+
 @dataclass(frozen=True, slots=True)
 class Thread:
     """A thread of Slack, named by its first message. It is a case once something was pasted into it."""
@@ -67,6 +71,8 @@ class Delivery:
     action: str = ""
     response_url: str = ""
     audience: Audience = "members"
+    author: str = ""
+    """Who wrote `text`, where that isn't `user`: somebody may ask about a message of somebody else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +126,8 @@ class Cases(Protocol):
     async def pasted(self, thread: Thread, until: str | None = None) -> tuple[Pasted, ...]:
         """What the thread holds, in its order; up to and including message `until`."""
 
-    async def keep(self, thread: Thread, paste: Pasted) -> None:
-        """Records what a message holds, in place of what it held before."""
+    async def keep(self, thread: Thread, paste: Pasted, *, author: str = "") -> None:
+        """Records what a message holds, in place of what it held before. `author` may want to be forgotten one day."""
 
     async def withdraw(self, thread: Thread, message_ts: str) -> None:
         """Erases what a message held."""
