@@ -22,6 +22,7 @@ from bot import logs as log_lines
 from bot.checks import Checks, closed_networks
 from bot.database import NAME, Database, StartError, open_database
 from bot.database.cases import Cases
+from bot.database.history import History
 from bot.database.inbox import Inbox
 from bot.jobs import Pace, Worker
 from bot.log_reading import LogReader, sweep
@@ -82,6 +83,7 @@ def build(
     services = Services(
         inbox=inbox,
         cases=Cases(database),
+        history=History(database),
         slack=slack,
         checks=Checks(database, settings, closed_networks(database.url)),
         files=files,

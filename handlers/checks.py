@@ -79,14 +79,14 @@ async def _fill_in(
     except (TargetError, CheckRefusedError) as refused:
         await answers.change(services, answer, plain(str(refused)))
         return
-    await answers.change(services, answer, await _result(services, result, thread, key))
+    await answers.change(services, answer, await _result(services, result, thread, key, delivery.user))
 
 
-async def _result(services: Services, result: CheckResult, thread: Thread, key: str) -> Message:
+async def _result(services: Services, result: CheckResult, thread: Thread, key: str, asker: str) -> Message:
     """The record joins the case; where the case holds more, all of it is judged together."""
     report = result.report
     if report.verdict != "refused":
-        await services.cases.keep(thread, key, record(report.target, report.kind, report.attempts))
+        await services.cases.keep(thread, key, record(report.target, report.kind, report.attempts), author=asker)
     held = await services.cases.pasted(thread)
     case = await judge(held) if len(held) > 1 else None
     return checked(report, age=result.age, case=case)

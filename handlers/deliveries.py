@@ -65,6 +65,7 @@ def _written(body: Json, event: Json, message: Json, kind: Any, identity: Identi
         text=text,
         files=_files(message),
         direct=direct or mentioned,
+        public=_public(event),
     )
 
 
@@ -100,6 +101,7 @@ def _command(body: Json) -> Delivery:
         text=str(body.get("text") or ""),
         direct=True,
         response_url=str(body.get("response_url") or ""),
+        public=False if body.get("channel_name") in ("privategroup", "directmessage") else None,
     )
 
 
@@ -145,6 +147,12 @@ def _shortcut(body: Json, identity: Identity) -> Delivery | None:
         direct=True,
         response_url=str(body.get("response_url") or ""),
     )
+
+
+def _public(event: Json) -> bool | None:
+    """A mention doesn't say; the message event of the same channel does."""
+    kind = event.get("channel_type")
+    return kind == "channel" if kind else None
 
 
 def _from_somebody(message: Json, identity: Identity, alert_bots: frozenset[str]) -> bool:

@@ -107,7 +107,7 @@ async def _reply(
     if alone.verdict == "nothing":
         await services.cases.withdraw(delivery.thread, delivery.message_ts)
     else:
-        await services.cases.keep(delivery.thread, delivery.message_ts, submitted.text)
+        await services.cases.keep(delivery.thread, delivery.message_ts, submitted.text, author=delivery.user)
     held = await services.cases.pasted(delivery.thread, until=delivery.message_ts)
     known = any(own.judged or own.part == "check" for own in await services.cases.answers(delivery.thread))
     if alone.verdict == "nothing" and (loud or not delivery.direct):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 from uuid import UUID
 
@@ -15,7 +16,26 @@ if TYPE_CHECKING:
 
 Kind = Literal["message", "edit", "delete", "command", "action", "log"]
 State = Literal["planned", "sending", "sent", "withdrawn"]
-Part = Literal["answer", "steps", "file", "chart", "data", "apology", "pause", "check", "escalation"]
+Part = Literal["answer", "steps", "file", "chart", "data", "apology", "pause", "check", "escalation", "post-mortem"]
+Happening = Literal[
+    "pasted",
+    "edited",
+    "withdrawn",
+    "answered",
+    "asked",
+    "checked",
+    "joined",
+    "escalated",
+    "paged",
+    "handed-over",
+    "unreached",
+    "held",
+    "acknowledged",
+    "rearmed",
+    "exhausted",
+    "resolved",
+    "reopened",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +79,8 @@ class Delivery:
     direct: bool = False
     action: str = ""
     response_url: str = ""
+    public: bool | None = None
+    """Whether everybody in the workspace may read the channel; None where Slack doesn't say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +113,74 @@ class Answer:
     waited: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """Something that happened in an incident. `who` are people (`@` and a Slack id) or names of other systems.
+
+    `thread` and `message_ts` are where it can be read, "" for nowhere. `detail` says more, in words of ours.
+    """
+
+    at: datetime
+    what: Happening
+    who: tuple[str, ...] = ()
+    detail: str = ""
+    message_ts: str = ""
+    thread: Thread | None = None
+
+
+IncidentState = Literal["open", "paging", "acknowledged", "resolved"]
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """A case with a failure in it, as it stands. `cause` is an id, "" where none is blamed; `holder` has it or resolved it.
+
+    `opened` is when it was reported, `ended` when it was resolved. `reports` counts messages, `reporters` people.
+    """
+
+    thread: Thread
+    state: IncidentState
+    cause: str
+    belief: str
+    holder: str
+    opened: datetime
+    ended: datetime | None
+    reports: int
+    reporters: int
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentFilter:
+    """Which incidents are wanted. `inside` is the channel of the question: of others, only those open to everybody are shown.
+
+    `causes` are ids, None for any; `channel` and `member` "" for any; `since` None for any time.
+    """
+
+    team: str
+    inside: str
+    state: Literal["open", "resolved", "all"] = "open"
+    causes: frozenset[str] | None = None
+    channel: str = ""
+    member: str = ""
+    since: datetime | None = None
+
+
+class History(Protocol):
+    """What happened in incidents, and which there are."""
+
+    async def judged(self, thread: Thread, verdict: str, cause: str, belief: str) -> None:
+        """Records what a case comes to, if it is on record at all."""
+
+    async def happened(self, thread: Thread) -> tuple[Happened, ...]:
+        """All that is on record of a case, in its order, but for what judging it again tells."""
+
+    async def incident(self, thread: Thread) -> Incident | None:
+        """The incident of this thread, if it is one."""
+
+    async def listed(self, wanted: IncidentFilter, *, skip: int, most: int) -> tuple[Incident, ...]:
+        """Newest first."""
+
+
 class Inbox(Protocol):
     async def accept(self, delivery: Delivery) -> bool:
         """Stores a delivery and the job for it, both or neither. False when it is there already."""
@@ -108,7 +198,7 @@ class Cases(Protocol):
     async def pasted(self, thread: Thread, until: str | None = None) -> tuple[Pasted, ...]:
         """What the thread holds, in its order; up to and including message `until`."""
 
-    async def keep(self, thread: Thread, message_ts: str, text: str, log: str = "") -> None:
+    async def keep(self, thread: Thread, message_ts: str, text: str, log: str = "", *, author: str = "") -> None:
         """Records what a message holds, in place of what it held before."""
 
     async def withdraw(self, thread: Thread, message_ts: str) -> None:
@@ -258,6 +348,7 @@ class Services:
 
     inbox: Inbox
     cases: Cases
+    history: History
     slack: AsyncWebClient
     files: Files
     checks: Checks

@@ -38,16 +38,22 @@ class Cases:
             for row in rows
         )
 
-    async def keep(self, thread: Thread, message_ts: str, text: str, log: str = "") -> None:
+    async def keep(self, thread: Thread, message_ts: str, text: str, log: str = "", *, author: str = "") -> None:
         case = await self._case(thread)
+        before = await self._pool.fetchval(
+            "select text from evidence where case_id = $1 and message_ts = $2", case, message_ts
+        )
         await self._pool.execute(
-            "insert into evidence (case_id, message_ts, text, log) values ($1, $2, $3, $4) "
+            "insert into evidence (case_id, message_ts, text, log, author) values ($1, $2, $3, $4, $5) "
             "on conflict (case_id, message_ts) do update "
-            "set text = excluded.text, log = excluded.log, withdrawn_at = null",
+            "set text = excluded.text, log = excluded.log, author = excluded.author, withdrawn_at = null, "
+            "edited_at = case when $6 then now() else evidence.edited_at end",
             case,
             message_ts,
             self._seal.close(text),
             self._seal.close(log) if log else None,
+            author,
+            before is not None and self._seal.open(before) != text,
         )
 
     async def withdraw(self, thread: Thread, message_ts: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
@@ -12,6 +12,7 @@ from pgqueuer.queries import Queries
 from pydantic import TypeAdapter
 
 from bot.database.pages import PAGE, Draft, PageState, StoredPage, stored
+from bot.oncall.chronicle import Entry
 from bot.oncall.events import Arm, State, Timer
 from handlers.ports import Thread
 
@@ -47,6 +48,19 @@ class Held:
             state.cause,
             symptom,
         )
+
+    async def note(self, entries: Iterable[Entry], at: datetime) -> None:
+        """Writes down what has just happened."""
+        for entry in entries:
+            await self._connection.execute(
+                "insert into history (escalation_id, incident, at, what, who, detail) values ($1, $2, $3, $4, $5, $6)",
+                self.id,
+                self.state.incident,
+                at,
+                entry.what,
+                list(entry.who),
+                entry.detail,
+            )
 
     async def plan(self, drafts: Sequence[Draft]) -> None:
         for draft in drafts:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+import asyncpg  # type: ignore[import-untyped]  # it ships no type information
 from pgqueuer.queries import Queries
 from pydantic import TypeAdapter, ValidationError
 
@@ -42,6 +43,8 @@ class Inbox:
         payload = self._seal.close(_delivery.dump_json(delivery).decode())
         lane = "log" if delivery.kind == "log" else "delivery"
         async with self._pool.acquire() as connection, connection.transaction():
+            if delivery.public is not None:
+                await _note_channel(connection, delivery.thread, public=delivery.public)
             row = await connection.fetchval(
                 "insert into delivery (team, event, subject, thread, payload, lane) values ($1, $2, $3, $4, $5, $6) "
                 "on conflict do nothing returning id",
@@ -144,3 +147,12 @@ class Inbox:
 def _of(thread: Thread, message_ts: str) -> str:
     """What stands for a thread in the lane of logs: the one message whose logs are read."""
     return f"log {thread.channel} {message_ts}"
+
+
+async def _note_channel(connection: asyncpg.Connection, thread: Thread, *, public: bool) -> None:
+    """Whether everybody may read a channel is what its last message says: a channel may be made private."""
+    if public:
+        statement = "insert into open_channel (team, channel) values ($1, $2) on conflict do nothing"
+    else:
+        statement = "delete from open_channel where team = $1 and channel = $2"
+    await connection.execute(statement, thread.team, thread.channel)

@@ -20,6 +20,7 @@ from bot.database.held import Held
 from bot.database.pages import Draft, StoredPage
 from bot.jobs import Pace, ThreadLocks
 from bot.oncall import drafts
+from bot.oncall.chronicle import entries
 from bot.oncall.events import (
     Acknowledged,
     Arm,
@@ -145,6 +146,7 @@ class Escalations:
         state, effects = advance(self._policy, before, event, now)
         if state != before:
             await held.save(state)
+        await held.note(entries(before, event, state, effects), now)
         for effect in effects:
             if isinstance(effect, Arm):
                 await held.arm(effect, now)

@@ -1,0 +1,147 @@
+"""What happened in incidents, and which there are: put together from what is on record anyway, and the history."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, get_args
+
+from bot.database import Database
+from handlers.ports import Happened, Happening, Incident, IncidentFilter, IncidentState, Thread
+
+if TYPE_CHECKING:
+    import asyncpg  # type: ignore[import-untyped]  # it ships no type information
+
+_KNOWN: Final = frozenset(get_args(Happening))
+_STATES: Final[dict[str, IncidentState]] = {
+    "paging": "paging",
+    "acknowledged": "acknowledged",
+    "resolved": "resolved",
+}
+_INCIDENTS: Final = (
+    "select incident_case.*, coalesce(phase, 'idle') as phase, coalesce(escalation.state ->> 'holder', '') as holder, "
+    "(select max(at) from history where escalation_id = escalation.id and what = 'resolved') as ended, "
+    "(select count(*) from evidence where case_id = incident_case.id and text is not null) as reports, "
+    "(select count(distinct author) from evidence "
+    "  where case_id = incident_case.id and text is not null and author <> '') as reporters "
+    "from incident_case left join escalation on escalation.case_id = incident_case.id "
+)
+_VISIBLE: Final = (
+    "(channel = $2 or exists (select from open_channel "
+    "where open_channel.team = incident_case.team and open_channel.channel = incident_case.channel))"
+)
+
+
+class History:
+    """handlers.ports.History on PostgreSQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._pool = database.pool
+
+    async def judged(self, thread: Thread, verdict: str, cause: str, belief: str) -> None:
+        await self._pool.execute(
+            "update incident_case set verdict = $4, cause = $5, belief = $6 "
+            "where team = $1 and channel = $2 and thread_ts = $3",
+            *_key(thread),
+            verdict,
+            cause,
+            belief,
+        )
+
+    async def happened(self, thread: Thread) -> tuple[Happened, ...]:
+        found = [*await self._pastes(thread), *await self._answers(thread), *await self._escalation(thread)]
+        return tuple(sorted(found, key=lambda each: each.at))
+
+    async def incident(self, thread: Thread) -> Incident | None:
+        row = await self._pool.fetchrow(
+            _INCIDENTS + "where team = $1 and channel = $2 and thread_ts = $3 and verdict in ('failure', 'unknown')",
+            *_key(thread),
+        )
+        return _incident(row) if row else None
+
+    async def listed(self, wanted: IncidentFilter, *, skip: int, most: int) -> tuple[Incident, ...]:
+        rows = await self._pool.fetch(
+            _INCIDENTS + f"where team = $1 and verdict in ('failure', 'unknown') and {_VISIBLE} "
+            "and ($3 = 'all' or ($3 = 'resolved') = (coalesce(phase, 'idle') = 'resolved')) "
+            "and ($4::text[] is null or incident_case.cause = any($4)) and ($5 = '' or channel = $5) "
+            "and ($6 = '' or escalation.state ->> 'holder' = '@' || $6 or exists (select from evidence "
+            "  where case_id = incident_case.id and author = $6)) "
+            'and thread_ts collate "C" >= $7 order by thread_ts collate "C" desc, channel offset $8 limit $9',
+            wanted.team,
+            wanted.inside,
+            wanted.state,
+            None if wanted.causes is None else sorted(wanted.causes),
+            wanted.channel,
+            wanted.member,
+            f"{wanted.since.timestamp():.6f}" if wanted.since else "",
+            skip,
+            most,
+        )
+        return tuple(map(_incident, rows))
+
+    async def _pastes(self, thread: Thread) -> list[Happened]:
+        rows = await self._pool.fetch(
+            "select message_ts, author, edited_at, withdrawn_at, (select min(ts) from answer "
+            "  where answer.case_id = evidence.case_id and answer.message_ts = evidence.message_ts "
+            "  and (part = 'check' or ts = answer.message_ts)) as checked "
+            "from evidence join incident_case on id = case_id where team = $1 and channel = $2 and thread_ts = $3",
+            *_key(thread),
+        )
+        found: list[Happened] = []
+        for row in rows:
+            who, ts = ((f"@{row['author']}",) if row["author"] else ()), row["checked"] or row["message_ts"]
+            found.append(_at(_moment(ts), "checked" if row["checked"] else "pasted", who, thread, ts))
+            if row["edited_at"]:
+                found.append(_at(row["edited_at"], "edited", who, thread, ts))
+            if row["withdrawn_at"]:
+                found.append(_at(row["withdrawn_at"], "withdrawn", who, thread, ""))
+        return found
+
+    async def _answers(self, thread: Thread) -> list[Happened]:
+        """What we said of the case; an answer that was taken back says nothing any more."""
+        rows = await self._pool.fetch(
+            "select ts, message_ts from answer join incident_case on incident_case.id = case_id "
+            "where team = $1 and channel = $2 and thread_ts = $3 "
+            "and part = 'answer' and judged and state = 'sent' and ts is not null",
+            *_key(thread),
+        )
+        return [Happened(_moment(row["ts"]), "answered", (), row["message_ts"], row["ts"], thread) for row in rows]
+
+    async def _escalation(self, thread: Thread) -> list[Happened]:
+        rows = await self._pool.fetch(
+            "select history.* from history join escalation on escalation.id = escalation_id "
+            "join incident_case on incident_case.id = case_id "
+            "where team = $1 and channel = $2 and thread_ts = $3 order by history.id",
+            *_key(thread),
+        )
+        return [
+            Happened(row["at"], row["what"], tuple(row["who"]), row["detail"]) for row in rows if row["what"] in _KNOWN
+        ]
+
+
+def _at(at: datetime, what: Happening, who: tuple[str, ...], thread: Thread, ts: str) -> Happened:
+    return Happened(at, what, who, "", ts, thread)
+
+
+def _moment(ts: str) -> datetime:
+    """When Slack got a message: its name is a time."""
+    return datetime.fromtimestamp(float(ts), UTC)
+
+
+def _incident(row: asyncpg.Record) -> Incident:
+    state = _STATES.get(row["phase"], "open")
+    holder: Any = row["holder"]
+    return Incident(
+        thread=Thread(row["team"], row["channel"], row["thread_ts"]),
+        state=state,
+        cause=row["cause"],
+        belief=row["belief"],
+        holder=holder if state in ("acknowledged", "resolved") else "",
+        opened=_moment(row["thread_ts"]),
+        ended=row["ended"] if state == "resolved" else None,
+        reports=row["reports"],
+        reporters=row["reporters"],
+    )
+
+
+def _key(thread: Thread) -> tuple[str, str, str]:
+    return thread.team, thread.channel, thread.ts
