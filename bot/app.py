@@ -24,6 +24,7 @@ from bot.database import NAME, Database, StartError, open_database
 from bot.database.cases import Cases
 from bot.database.history import History
 from bot.database.inbox import Inbox
+from bot.database.retention import Retention
 from bot.jobs import Pace, Worker
 from bot.log_reading import LogReader, sweep
 from bot.oncall.composing import compose
@@ -103,7 +104,7 @@ def build(
         inbox,
         handle=partial(handle, services),
         apologise=partial(apologise, services),
-        retention_days=settings.retention_days,
+        retention=Retention(settings.retention_days, settings.retention_channels, settings.audit_days),
         pace=pace,
         escalations=escalations,
     )

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from bot.private_command import audit, forget, keys
+
 if TYPE_CHECKING:
     from bot.log_command import Options
     from diagnostics import Report
@@ -253,6 +255,11 @@ def run() -> None:
     from bot.running import serve_either
 
     sys.exit(serve_either())
+
+
+main.add_command(keys)
+main.add_command(forget)
+main.add_command(audit)
 
 
 def _width() -> int:

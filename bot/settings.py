@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import platformdirs
+import re2
 from cryptography.fernet import Fernet
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
@@ -22,6 +23,9 @@ from diagnostics.checks.scope import IpNetwork
 
 PREFIX = "MAILFLOW_"
 DOTENV = Path(".env")
+
+_CHANNEL = re2.compile("[CDG][A-Z0-9]{1,20}")
+_DAYS = re2.compile("[1-9][0-9]{0,2}|[1-2][0-9]{3}|3[0-5][0-9]{2}|36[0-4][0-9]|3650")
 
 Mode = Literal["socket", "http"]
 
@@ -85,7 +89,12 @@ class Settings(BaseSettings):
         None,
         validation_alias="MAILFLOW_SECRET_KEY",
         description="Key for encryption at rest: 32 bytes in URL-safe base64. Of several, joined by commas, "
-        "all read and the first one writes. Default: generated once into `MAILFLOW_HOME/secret.key`.",
+        "each reads what is stored ([how to change it](private.md)). Default: generated once into `MAILFLOW_HOME/secret.key`.",
+    )
+    secret_key_file: Path | None = Field(
+        None,
+        validation_alias="MAILFLOW_SECRET_KEY_FILE",
+        description="File that holds the key, in place of `MAILFLOW_SECRET_KEY`; of several keys, one a line.",
     )
     retention_days: int = Field(
         30,
@@ -93,6 +102,18 @@ class Settings(BaseSettings):
         le=3650,
         validation_alias="MAILFLOW_RETENTION_DAYS",
         description="Days after which a case that nobody touched is deleted for good.",
+    )
+    retention_channels: Annotated[dict[str, int], NoDecode] = Field(
+        {},
+        validation_alias="MAILFLOW_RETENTION_CHANNELS",
+        description="Channels that have days of their own, such as `C0123ABCD=7,C0456EFGH=90`.",
+    )
+    audit_days: int = Field(
+        365,
+        ge=1,
+        le=3650,
+        validation_alias="MAILFLOW_AUDIT_DAYS",
+        description="Days after which entries of the audit are deleted for good.",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", validation_alias="MAILFLOW_LOG_LEVEL", description="`DEBUG`, `INFO`, `WARNING` or `ERROR`."
@@ -239,6 +260,11 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         return frozenset(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
+    @field_validator("retention_channels", mode="before")
+    @classmethod
+    def _days(cls, value: object) -> object:
+        return _days_of_channels(value) if isinstance(value, str) else value
+
     @field_validator("home")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
@@ -276,6 +302,12 @@ class Settings(BaseSettings):
         return value
 
     @model_validator(mode="after")
+    def _one_source_of_keys(self) -> Settings:
+        if self.secret_key and self.secret_key_file:
+            raise ValueError("set MAILFLOW_SECRET_KEY or MAILFLOW_SECRET_KEY_FILE, not both")
+        return self
+
+    @model_validator(mode="after")
     def _tokens_not_swapped(self) -> Settings:
         for name, token, foreign in (
             ("SLACK_BOT_TOKEN", self.bot_token, "xapp-"),
@@ -306,6 +338,16 @@ class Settings(BaseSettings):
         missing = [name for name, value in needed.items() if not value]
         if missing:
             raise SettingsError(*(f"{name} is not set, and {self.mode} mode needs it." for name in missing))
+
+
+def _days_of_channels(text: str) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        channel, _, days = part.partition("=")
+        if not _CHANNEL.fullmatch(channel.strip()) or not _DAYS.fullmatch(days.strip()):
+            raise ValueError("must be channels and days from 1 to 3650, such as C0123ABCD=7,C0456EFGH=90")
+        found[channel.strip()] = int(days)
+    return found
 
 
 def names() -> dict[str, str]:

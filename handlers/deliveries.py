@@ -146,6 +146,7 @@ def _shortcut(body: Json, identity: Identity) -> Delivery | None:
         files=written.files,
         direct=True,
         response_url=str(body.get("response_url") or ""),
+        author=written.user,
     )
 
 

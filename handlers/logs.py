@@ -118,7 +118,7 @@ async def _answer(services: Services, delivery: Delivery, found: LogReading) -> 
     alone = await judge([Pasted(ts, pasted.text)])
     own = "" if alone.verdict == "nothing" else pasted.text
     text = "\n\n".join(filter(None, (own, found.text)))
-    await services.cases.keep(thread, ts, text, found.report.model_dump_json(), author=delivery.user)
+    await services.cases.keep(thread, ts, text, found.report.model_dump_json(), author=delivery.author or delivery.user)
     held = await services.cases.pasted(thread, until=ts)
     refusals = (*found.refusals, *pasted.refusals)
     message = await answered(held, ts, refusals=refusals, manual_url=services.manual_url)

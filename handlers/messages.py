@@ -15,7 +15,7 @@ from handlers import answers, checks, commands, oncall
 from handlers.blocks import Message, answer, details, plain
 from handlers.intake import Submission, submission
 from handlers.judging import answered, judge
-from handlers.ports import Answer, Delivery, FileRefusedError, Pasted, Services
+from handlers.ports import FORGET, Answer, Delivery, FileRefusedError, Pasted, Services
 from handlers.uploads import hand_over, logs_of, looks_like_text
 
 logger = logging.getLogger(__name__)
@@ -28,6 +28,7 @@ EDITED = "edited"
 
 _DELETED = "The message that this answered was deleted, so I took the answer back."
 _EDITED = "The message that this answered was edited and shows no mail-flow error any more, so I took the answer back."
+_FORGOTTEN = "What this answered was erased at somebody's request, so I took the answer back."
 _PAUSE = "That is a lot of messages in a short time, so I pause in this thread for ten minutes."
 
 
@@ -87,8 +88,9 @@ async def deleted(services: Services, delivery: Delivery) -> str:
     """A deleted message: what was stored of it goes, and so does everything that quotes it."""
     await services.inbox.drop_log(delivery.thread, delivery.message_ts, DELETED)
     await services.cases.withdraw(delivery.thread, delivery.message_ts)
+    why = _FORGOTTEN if delivery.action == FORGET else _DELETED
     for own in await _to(services, delivery):
-        await answers.take_back(services, own, _DELETED)
+        await answers.take_back(services, own, why)
     await judge_again(services, delivery)
     await oncall.changed(services, delivery)
     return "withdrawn"
@@ -107,7 +109,9 @@ async def _reply(
     if alone.verdict == "nothing":
         await services.cases.withdraw(delivery.thread, delivery.message_ts)
     else:
-        await services.cases.keep(delivery.thread, delivery.message_ts, submitted.text, author=delivery.user)
+        await services.cases.keep(
+            delivery.thread, delivery.message_ts, submitted.text, author=delivery.author or delivery.user
+        )
     held = await services.cases.pasted(delivery.thread, until=delivery.message_ts)
     known = any(own.judged or own.part == "check" for own in await services.cases.answers(delivery.thread))
     if alone.verdict == "nothing" and (loud or not delivery.direct):

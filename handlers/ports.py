@@ -38,6 +38,10 @@ Happening = Literal[
 ]
 
 
+FORGET = "forget"
+"""The `action` of a "delete" that isn't Slack's: the author of the message is forgotten."""
+
+
 @dataclass(frozen=True, slots=True)
 class Thread:
     """A thread of Slack, named by its first message. It is a case once something was pasted into it."""
@@ -81,6 +85,8 @@ class Delivery:
     response_url: str = ""
     public: bool | None = None
     """Whether everybody in the workspace may read the channel; None where Slack doesn't say."""
+    author: str = ""
+    """Who wrote `text`, where that isn't `user`: somebody may ask about a message of somebody else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +205,7 @@ class Cases(Protocol):
         """What the thread holds, in its order; up to and including message `until`."""
 
     async def keep(self, thread: Thread, message_ts: str, text: str, log: str = "", *, author: str = "") -> None:
-        """Records what a message holds, in place of what it held before."""
+        """Records what a message holds, in place of what it held before. `author` may want to be forgotten one day."""
 
     async def withdraw(self, thread: Thread, message_ts: str) -> None:
         """Erases what a message held."""

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 import asyncpg  # type: ignore[import-untyped]  # it ships no type information
 
 from bot.database.embedded import Embedded, StartError
+from bot.database.keys import opened_seal
 from bot.database.schema import migrate
-from bot.database.sealing import Seal, WrongKeyError, stored_key
+from bot.database.sealing import Masters, Seal, WrongKeyError, stored_key
 from bot.settings import Settings
 
 __all__ = ["Database", "Seal", "StartError", "WrongKeyError", "open_database"]
 
 NAME = "mailflow"  # the database within the embedded server
-_PROOF = "mailflow"
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ async def _opened(url: str, settings: Settings) -> AsyncIterator[Database]:
     try:
         async with pool.acquire() as connection:
             await migrate(connection)
-            seal = await _fitting_seal(connection, settings)
+            seal = await _fitting_seal(connection, pool, settings)
         yield Database(url, pool, seal)
     finally:
         try:
@@ -72,22 +72,31 @@ async def _opened(url: str, settings: Settings) -> AsyncIterator[Database]:
             pool.terminate()
 
 
-async def _fitting_seal(connection: asyncpg.Connection, settings: Settings) -> Seal:
+async def _fitting_seal(connection: asyncpg.Connection, pool: asyncpg.Pool, settings: Settings) -> Seal:
     """Refuses a key that cannot read what is stored, before anything is written with it."""
-    keys = settings.secret_key.get_secret_value() if settings.secret_key else stored_key(settings.home)
     try:
-        seal = Seal(keys)
-    except ValueError:
-        raise StartError(f"{settings.home / 'secret.key'} does not hold a key; restore it from your backup.") from None
-    await connection.execute("insert into seal (proof) values ($1) on conflict do nothing", seal.close(_PROOF))
-    try:
-        seal.open(await connection.fetchval("select proof from seal"))
+        return await opened_seal(connection, pool, _masters(settings))
     except WrongKeyError:
         raise StartError(
             "The key cannot read what is stored in this database. Set MAILFLOW_SECRET_KEY to the key that wrote it, "
-            "or put the secret.key file of that time back into MAILFLOW_HOME."
+            "or put the secret.key file of that time back into MAILFLOW_HOME. A new key goes in front of the old one, "
+            "with a comma between them."
         ) from None
-    return seal
+
+
+def _masters(settings: Settings) -> Masters:
+    """The master keys: of the setting, else of the file that it names, else those of MAILFLOW_HOME."""
+    if settings.secret_key:
+        return Masters(settings.secret_key.get_secret_value())
+    path = settings.secret_key_file or settings.home / "secret.key"
+    try:
+        return Masters(path.read_text(encoding="ascii") if settings.secret_key_file else stored_key(settings.home))
+    except OSError as error:
+        raise StartError(f"{path} cannot be read ({error.strerror}); it has to hold the key.") from None
+    except ValueError:
+        raise StartError(
+            f"{path} does not hold a key, which is 32 bytes in URL-safe base64; restore it from your backup."
+        ) from None
 
 
 async def _create(url: str, name: str) -> None:

@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.database import Database
+from bot.database.columns import EVIDENCE_LOG, EVIDENCE_TEXT
+from bot.database.sealing import WrongKeyError
 from handlers.ports import Answer, Part, Pasted, State, Thread
 
 if TYPE_CHECKING:
@@ -27,22 +29,22 @@ class Cases:
 
     async def pasted(self, thread: Thread, until: str | None = None) -> tuple[Pasted, ...]:
         rows = await self._pool.fetch(
-            "select message_ts, text, log from evidence join incident_case on id = case_id "
+            "select case_id, message_ts, text, log from evidence join incident_case on id = case_id "
             "where team = $1 and channel = $2 and thread_ts = $3 and text is not null "
             "and ($4::text is null or message_ts <= $4) order by message_ts",
             *_key(thread),
             until,
         )
-        return tuple(
-            Pasted(row["message_ts"], self._seal.open(row["text"]), self._seal.open(row["log"]) if row["log"] else "")
-            for row in rows
-        )
+        return tuple([await self._pasted(row) for row in rows])
+
+    async def _pasted(self, row: asyncpg.Record) -> Pasted:
+        key = row["case_id"], row["message_ts"]
+        text = await self._seal.open(row["text"], EVIDENCE_TEXT.at(*key))
+        log = await self._seal.open(row["log"], EVIDENCE_LOG.at(*key)) if row["log"] else ""
+        return Pasted(row["message_ts"], text, log)
 
     async def keep(self, thread: Thread, message_ts: str, text: str, log: str = "", *, author: str = "") -> None:
         case = await self._case(thread)
-        before = await self._pool.fetchval(
-            "select text from evidence where case_id = $1 and message_ts = $2", case, message_ts
-        )
         await self._pool.execute(
             "insert into evidence (case_id, message_ts, text, log, author) values ($1, $2, $3, $4, $5) "
             "on conflict (case_id, message_ts) do update "
@@ -50,11 +52,21 @@ class Cases:
             "edited_at = case when $6 then now() else evidence.edited_at end",
             case,
             message_ts,
-            self._seal.close(text),
-            self._seal.close(log) if log else None,
+            self._seal.close(text, EVIDENCE_TEXT.at(case, message_ts)),
+            self._seal.close(log, EVIDENCE_LOG.at(case, message_ts)) if log else None,
             author,
-            before is not None and self._seal.open(before) != text,
+            await self._edited(case, message_ts, text),
         )
+
+    async def _edited(self, case: int, message_ts: str, text: str) -> bool:
+        """Whether this is another text than the one on record."""
+        before = await self._pool.fetchval(
+            "select text from evidence where case_id = $1 and message_ts = $2", case, message_ts
+        )
+        try:
+            return before is not None and await self._seal.open(before, EVIDENCE_TEXT.at(case, message_ts)) != text
+        except WrongKeyError:
+            return False
 
     async def withdraw(self, thread: Thread, message_ts: str) -> None:
         await self._pool.execute(

@@ -11,8 +11,10 @@ from uuid import UUID
 from pgqueuer.queries import Queries
 from pydantic import TypeAdapter
 
+from bot.database.audit import Entry, Kind, append
 from bot.database.pages import PAGE, Draft, PageState, StoredPage, stored
-from bot.oncall.chronicle import Entry
+from bot.database.sealing import Seal
+from bot.oncall.chronicle import Noted
 from bot.oncall.events import Arm, State, Timer
 from handlers.ports import Thread
 
@@ -26,8 +28,9 @@ state_type: Final = TypeAdapter(State)
 class Held:
     """One escalation within a transaction that holds its row."""
 
-    def __init__(self, connection: asyncpg.Connection, row: asyncpg.Record) -> None:
+    def __init__(self, connection: asyncpg.Connection, row: asyncpg.Record, seal: Seal) -> None:
         self._connection = connection
+        self._seal = seal
         self.id: UUID = row["id"]
         self.thread = Thread(row["team"], row["channel"], row["thread_ts"])
         self.state = state_type.validate_json(row["state"])
@@ -49,7 +52,7 @@ class Held:
             symptom,
         )
 
-    async def note(self, entries: Iterable[Entry], at: datetime) -> None:
+    async def note(self, entries: Iterable[Noted], at: datetime) -> None:
         """Writes down what has just happened."""
         for entry in entries:
             await self._connection.execute(
@@ -61,6 +64,12 @@ class Held:
                 list(entry.who),
                 entry.detail,
             )
+
+    async def record(self, kind: Kind, who: str, source: str) -> None:
+        """Puts into the audit what somebody did: the last thing of a transaction."""
+        user = who[1:] if who.startswith("@") else ""
+        detail = {"thread": self.thread.ts, "by": who, "from": source}
+        await append(self._connection, self._seal, Entry(kind, self.thread.team, self.thread.channel, user, detail))
 
     async def plan(self, drafts: Sequence[Draft]) -> None:
         for draft in drafts:

@@ -6,14 +6,19 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-import asyncpg  # type: ignore[import-untyped]  # it ships no type information
 from pgqueuer.queries import Queries
 from pydantic import TypeAdapter, ValidationError
 
 from bot.database import Database, WrongKeyError
+from bot.database.columns import DELIVERY_PAYLOAD
+from bot.database.sealing import Seal
 from handlers.ports import Delivery, Thread
+
+if TYPE_CHECKING:
+    import asyncpg  # type: ignore[import-untyped]  # it ships no type information
 
 logger = logging.getLogger(__name__)
 
@@ -40,27 +45,10 @@ class Inbox:
 
     async def accept(self, delivery: Delivery) -> bool:
         """Stores the delivery and enqueues its job in one transaction. False for what is there already."""
-        payload = self._seal.close(_delivery.dump_json(delivery).decode())
-        lane = "log" if delivery.kind == "log" else "delivery"
         async with self._pool.acquire() as connection, connection.transaction():
             if delivery.public is not None:
                 await _note_channel(connection, delivery.thread, public=delivery.public)
-            row = await connection.fetchval(
-                "insert into delivery (team, event, subject, thread, payload, lane) values ($1, $2, $3, $4, $5, $6) "
-                "on conflict do nothing returning id",
-                delivery.thread.team,
-                delivery.event,
-                delivery.subject,
-                f"{delivery.thread.channel} {delivery.thread.ts}"
-                if lane != "log"
-                else _of(delivery.thread, delivery.message_ts),
-                payload,
-                lane,
-            )
-            if row is None:
-                return False
-            await Queries.from_asyncpg_connection(connection).enqueue(lane, UUID(str(row)).bytes)
-        return True
+            return await store(connection, self._seal, delivery)
 
     async def drop_log(self, thread: Thread, message_ts: str, why: str) -> bool:
         dropped = await self._pool.fetch(
@@ -88,7 +76,7 @@ class Inbox:
     async def oldest(self, team: str, thread: str) -> Open | None:
         """The open delivery of a thread that came first. One that cannot be read must not block the others."""
         row = await self._pool.fetchrow(
-            "select id, payload, tries, greatest(extract(epoch from retry_at - now()), 0)::float8 as wait "
+            "select id, team, event, payload, tries, greatest(extract(epoch from retry_at - now()), 0)::float8 as wait "
             "from delivery where team = $1 and thread = $2 and done_at is null order by arrival limit 1",
             team,
             thread,
@@ -96,7 +84,9 @@ class Inbox:
         if row is None:
             return None
         try:
-            delivery = _delivery.validate_json(self._seal.open(row["payload"]))
+            delivery = _delivery.validate_json(
+                await self._seal.open(row["payload"], DELIVERY_PAYLOAD.at(row["team"], row["event"]))
+            )
         except (WrongKeyError, ValidationError):
             logger.error("a stored delivery cannot be read", extra={"delivery": str(row["id"])})  # noqa: TRY400 - the message of the exception may quote it
             await self.done(row["id"], "failed: unreadable")
@@ -134,14 +124,27 @@ class Inbox:
             await queries.enqueue(row["lane"], UUID(str(row["id"])).bytes)
         return len(rows)
 
-    async def forget(self, days: int) -> None:
-        """Deletes what is older than `days`: deliveries by arrival, cases by their last change."""
-        age = timedelta(days=days)
-        await self._pool.execute(
-            "delete from delivery where received_at < now() - $1::interval and done_at is not null", age
-        )
-        await self._pool.execute("delete from incident_case where active_at < now() - $1::interval", age)
-        await Queries.from_asyncpg_pool(self._pool).clear_queue_log(list(LANES))
+
+async def store(connection: asyncpg.Connection, seal: Seal, delivery: Delivery) -> bool:
+    """Stores a delivery and its job within a transaction. False for what is there already."""
+    thread = delivery.thread
+    lane = "log" if delivery.kind == "log" else "delivery"
+    row = await connection.fetchval(
+        "insert into delivery (team, event, subject, thread, payload, lane, channel, author) "
+        "values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing returning id",
+        thread.team,
+        delivery.event,
+        delivery.subject,
+        f"{thread.channel} {thread.ts}" if lane != "log" else _of(thread, delivery.message_ts),
+        seal.close(_delivery.dump_json(delivery).decode(), DELIVERY_PAYLOAD.at(thread.team, delivery.event)),
+        lane,
+        thread.channel,
+        delivery.author or delivery.user,
+    )
+    if row is None:
+        return False
+    await Queries.from_asyncpg_connection(connection).enqueue(lane, UUID(str(row)).bytes)
+    return True
 
 
 def _of(thread: Thread, message_ts: str) -> str:

@@ -20,7 +20,7 @@ _TOLD: Final[dict[str, Happening]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Noted:
     """Something that happened. `who` did it, or it was done to; `detail` explains it in half a sentence."""
 
     what: Happening
@@ -28,19 +28,19 @@ class Entry:
     detail: str = ""
 
 
-def entries(before: State, event: Event, after: State, effects: Iterable[Effect]) -> Iterator[Entry]:
+def entries(before: State, event: Event, after: State, effects: Iterable[Effect]) -> Iterator[Noted]:
     """The history of one step, in order. It goes by what changed, so an event that came twice is told once."""
     by = (event.by,) if isinstance(event, Escalate) else ()
     if before.phase == "resolved" and after.open:
-        yield Entry("reopened", by, "" if by else after.reason)
+        yield Noted("reopened", by, "" if by else after.reason)
     elif by and after != before:
-        yield Entry("escalated", by)
+        yield Noted("escalated", by)
     elif after.incident > before.incident:
-        yield Entry("escalated", (), after.reason)
+        yield Noted("escalated", (), after.reason)
     if after.phase == "acknowledged" and (before.phase, before.holder) != (after.phase, after.holder):
-        yield Entry("acknowledged", (after.holder,))
+        yield Noted("acknowledged", (after.holder,))
     if after.phase == "resolved" and before.phase != "resolved":
-        yield Entry("resolved", (after.holder,))
+        yield Noted("resolved", (after.holder,))
     for effect in effects:
         if isinstance(effect, Tell) and effect.what in _TOLD:
-            yield Entry(_TOLD[effect.what], effect.who, effect.detail)
+            yield Noted(_TOLD[effect.what], effect.who, effect.detail)

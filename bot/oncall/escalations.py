@@ -15,6 +15,7 @@ from uuid import UUID
 from pgqueuer.errors import RetryRequested
 from pgqueuer.models import Job
 
+from bot.database.audit import Kind
 from bot.database.escalations import EscalationStore
 from bot.database.held import Held
 from bot.database.pages import Draft, StoredPage
@@ -48,6 +49,7 @@ Clock = Callable[[], datetime]
 Deliver = Callable[["Escalations", StoredPage], Awaitable[None]]
 
 _SURE: Final = ("confirmed", "likely")
+_RECORDED: Final[dict[type, Kind]] = {Escalate: "escalated", Acknowledged: "acknowledged", Resolved: "resolved"}
 _ALIKE: Final = 5  # suspects that make up a symptom
 _SOON: Final = timedelta(seconds=60)  # what is due later is looked after by its own job
 
@@ -136,7 +138,11 @@ class Escalations:
             return "nothing"
         before = held.state
         effects = await self._apply(held, event, self._clock())
-        return "already" if held.state.phase == before.phase and not _says_something(effects) else "done"
+        if held.state.phase == before.phase and not _says_something(effects):
+            return "already"
+        if isinstance(event, (Escalate, Acknowledged, Resolved)):
+            await held.record(_RECORDED[type(event)], event.by, source)
+        return "done"
 
     # -- what follows ---------------------------------------------------------------------------------
 
@@ -256,10 +262,6 @@ class Escalations:
             waits.append(max(due - self._clock(), timedelta(seconds=0.05)))
         if waits and min(waits) < _SOON:
             raise RetryRequested(min(waits), "not due yet")
-
-    async def sweep(self, retention_days: int) -> None:
-        await self.rescue()
-        await self.store.forget(retention_days)
 
     async def rescue(self) -> None:
         await self.store.rescue(self._clock())

@@ -12,7 +12,6 @@ create table history (
 create index history_escalation on history (escalation_id, at);
 
 -- When the text of a message last changed.
-
 alter table evidence add column edited_at timestamptz;
 
 -- What a case came to when it was last judged, so that cases are listed and counted without judging them again. The cause is
