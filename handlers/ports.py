@@ -123,7 +123,8 @@ class Answer:
 class Happened:
     """Something that happened in an incident. `who` are people (`@` and a Slack id) or names of other systems.
 
-    `thread` and `message_ts` are where it can be read, "" for nowhere. `detail` says more, in words of ours.
+    `message_ts` is the message of `thread` that shows it, "" for none; `about` the one that an answer is about. `detail` says
+    more.
     """
 
     at: datetime
@@ -131,7 +132,7 @@ class Happened:
     who: tuple[str, ...] = ()
     detail: str = ""
     message_ts: str = ""
-    thread: Thread | None = None
+    about: str = ""
 
 
 IncidentState = Literal["open", "paging", "acknowledged", "resolved"]

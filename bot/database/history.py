@@ -39,7 +39,7 @@ class History:
 
     async def judged(self, thread: Thread, verdict: str, cause: str, belief: str) -> None:
         await self._pool.execute(
-            "update incident_case set verdict = $4, cause = $5, belief = $6 "
+            "update incident_case set verdict = $4, blamed = $5, belief = $6 "
             "where team = $1 and channel = $2 and thread_ts = $3",
             *_key(thread),
             verdict,
@@ -62,7 +62,7 @@ class History:
         rows = await self._pool.fetch(
             _INCIDENTS + f"where team = $1 and verdict in ('failure', 'unknown') and {_VISIBLE} "
             "and ($3 = 'all' or ($3 = 'resolved') = (coalesce(phase, 'idle') = 'resolved')) "
-            "and ($4::text[] is null or incident_case.cause = any($4)) and ($5 = '' or channel = $5) "
+            "and ($4::text[] is null or blamed = any($4)) and ($5 = '' or channel = $5) "
             "and ($6 = '' or escalation.state ->> 'holder' = '@' || $6 or exists (select from evidence "
             "  where case_id = incident_case.id and author = $6)) "
             'and thread_ts collate "C" >= $7 order by thread_ts collate "C" desc, channel offset $8 limit $9',
@@ -89,11 +89,11 @@ class History:
         found: list[Happened] = []
         for row in rows:
             who, ts = ((f"@{row['author']}",) if row["author"] else ()), row["checked"] or row["message_ts"]
-            found.append(_at(_moment(ts), "checked" if row["checked"] else "pasted", who, thread, ts))
+            found.append(Happened(_moment(ts), "checked" if row["checked"] else "pasted", who, message_ts=ts))
             if row["edited_at"]:
-                found.append(_at(row["edited_at"], "edited", who, thread, ts))
+                found.append(Happened(row["edited_at"], "edited", who, message_ts=ts))
             if row["withdrawn_at"]:
-                found.append(_at(row["withdrawn_at"], "withdrawn", who, thread, ""))
+                found.append(Happened(row["withdrawn_at"], "withdrawn", who))
         return found
 
     async def _answers(self, thread: Thread) -> list[Happened]:
@@ -104,7 +104,7 @@ class History:
             "and part = 'answer' and judged and state = 'sent' and ts is not null",
             *_key(thread),
         )
-        return [Happened(_moment(row["ts"]), "answered", (), row["message_ts"], row["ts"], thread) for row in rows]
+        return [Happened(_moment(row["ts"]), "answered", message_ts=row["ts"], about=row["message_ts"]) for row in rows]
 
     async def _escalation(self, thread: Thread) -> list[Happened]:
         rows = await self._pool.fetch(
@@ -118,10 +118,6 @@ class History:
         ]
 
 
-def _at(at: datetime, what: Happening, who: tuple[str, ...], thread: Thread, ts: str) -> Happened:
-    return Happened(at, what, who, "", ts, thread)
-
-
 def _moment(ts: str) -> datetime:
     """When Slack got a message: its name is a time."""
     return datetime.fromtimestamp(float(ts), UTC)
@@ -133,7 +129,7 @@ def _incident(row: asyncpg.Record) -> Incident:
     return Incident(
         thread=Thread(row["team"], row["channel"], row["thread_ts"]),
         state=state,
-        cause=row["cause"],
+        cause=row["blamed"],
         belief=row["belief"],
         holder=holder if state in ("acknowledged", "resolved") else "",
         opened=_moment(row["thread_ts"]),

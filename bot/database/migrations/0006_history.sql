@@ -14,10 +14,10 @@ create index history_escalation on history (escalation_id, at);
 -- When the text of a message last changed.
 alter table evidence add column edited_at timestamptz;
 
--- What a case came to when it was last judged, so that cases are listed and counted without judging them again. The cause is
--- there where one is blamed.
+-- What a case came to when it was last judged, so that cases are listed and counted without judging them again. `blamed` is its cause,
+-- where one is blamed.
 alter table incident_case add column verdict text not null default '';
-alter table incident_case add column cause text not null default '';
+alter table incident_case add column blamed text not null default '';
 alter table incident_case add column belief text not null default '';
 create index incident_case_failed on incident_case (team, (thread_ts collate "C")) where verdict in ('failure', 'unknown');
 
