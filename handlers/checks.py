@@ -12,7 +12,7 @@ from slack_sdk.errors import SlackApiError
 
 from diagnostics.checks import Attempt, TargetError, target_of
 from diagnostics.checks.record import record
-from handlers import answers, privately
+from handlers import answers, privately, timeline
 from handlers.blocks import Message, checked, checking, plain
 from handlers.failures import slack_error
 from handlers.intake import unslack
@@ -89,6 +89,8 @@ async def _result(services: Services, result: CheckResult, thread: Thread, key: 
         await services.cases.keep(thread, key, record(report.target, report.kind, report.attempts), author=asker)
     held = await services.cases.pasted(thread)
     case = await judge(held) if len(held) > 1 else None
+    if case is not None:
+        await timeline.record(services, thread, case)
     return checked(report, age=result.age, case=case)
 
 

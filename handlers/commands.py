@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from diagnostics import diagnose, explain
-from handlers import checks, oncall, privately
+from handlers import checks, incidents, oncall, privately
 from handlers.blocks import Message, answer, explained, help_message, plain
 from handlers.intake import submission, unslack
 from handlers.ports import Delivery, Services
@@ -18,6 +18,8 @@ async def run(services: Services, delivery: Delivery) -> str:
     word, rest = split(delivery.text)
     if (wanted := checks.target_in(delivery.text)) is not None:
         return await checks.from_command(services, delivery, wanted)
+    if word == incidents.WORD:
+        return await incidents.from_command(services, delivery)
     action = oncall.wanted(delivery.text)
     message = await oncall.from_command(services, delivery, action) if action else asked(delivery.text)
     if message is None and word == "diagnose" and rest.strip():

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from handlers.blocks import CHECK_HOST, PAGE_ACTIONS, SHOW_STEPS
+from handlers.blocks import CHECK_HOST, MORE_INCIDENTS, PAGE_ACTIONS, POST_MORTEM, SHOW_STEPS
 from handlers.ports import Delivery, Identity, SlackFile, Thread
 
 Json = dict[str, Any]
@@ -107,7 +107,7 @@ def _command(body: Json) -> Delivery:
 
 def _action(body: Json) -> Delivery | None:
     container: Json = body.get("container") or {}
-    ours = (SHOW_STEPS, CHECK_HOST, *PAGE_ACTIONS)
+    ours = (SHOW_STEPS, CHECK_HOST, MORE_INCIDENTS, POST_MORTEM, *PAGE_ACTIONS)
     pressed = [action for action in body.get("actions") or () if action.get("action_id") in ours]
     ts, channel = str(container.get("message_ts") or ""), str(container.get("channel_id") or "")
     if not pressed or not ts or not channel:

@@ -9,7 +9,7 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.response import BoltResponse
 
 from handlers import actions, answers, commands, logs, messages
-from handlers.blocks import CHECK_HOST, PAGE_ACTIONS, SHOW_STEPS, plain
+from handlers.blocks import CHECK_HOST, MORE_INCIDENTS, PAGE_ACTIONS, POST_MORTEM, SHOW_STEPS, plain
 from handlers.deliveries import COMMAND, SHORTCUT, accepted
 from handlers.ports import Delivery, Services
 
@@ -38,7 +38,7 @@ def register(app: AsyncApp, services: Services) -> None:
     app.command(COMMAND)(acknowledge)
     app.action(SHOW_STEPS)(acknowledge)
     app.action(CHECK_HOST)(acknowledge)
-    for action in PAGE_ACTIONS:
+    for action in (MORE_INCIDENTS, POST_MORTEM, *PAGE_ACTIONS):
         app.action(action)(acknowledge)
     app.shortcut(SHORTCUT)(acknowledge)
 

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
-from handlers import answers, checks, commands, oncall
+from handlers import answers, checks, commands, incidents, oncall, post_mortem
 from handlers.blocks import Message, answer, details, plain
 from handlers.intake import Submission, submission
 from handlers.judging import answered, judge
@@ -40,6 +40,10 @@ async def received(services: Services, delivery: Delivery) -> str:
         return await checks.in_thread(services, delivery, wanted)
     if delivery.direct and not delivery.files and (action := oncall.wanted(delivery.text)):
         return await oncall.in_thread(services, delivery, action)
+    if delivery.direct and not delivery.files and incidents.wanted(delivery.text):
+        return await incidents.asked(services, delivery)
+    if delivery.direct and not delivery.files and post_mortem.wanted(delivery.text):
+        return await post_mortem.asked(services, delivery)
     if logs_of(delivery, services.max_file_bytes):
         return await hand_over(services, delivery)
     message, judged = await _reply(services, delivery)
@@ -147,7 +151,7 @@ async def judge_again(services: Services, delivery: Delivery) -> None:
         if not own.judged or own.state == "withdrawn":
             continue
         held = await services.cases.pasted(delivery.thread, until=own.message_ts)
-        if not held:
+        if not held or own.part == "post-mortem":
             await answers.take_back(services, own, _DELETED)
         elif own.part == "steps":
             await answers.change(services, own, details(await judge(held)))

@@ -6,7 +6,7 @@ from typing import Final
 
 import re2
 
-from handlers import answers
+from handlers import answers, timeline
 from handlers.blocks import Message, plain
 from handlers.blocks.page import ACKNOWLEDGE, ESCALATE, RESOLVE
 from handlers.judging import judge
@@ -96,12 +96,14 @@ async def perform(oncall: OnCall, action: str, wish: Wish) -> Answered:
 
 async def noticed(services: Services, delivery: Delivery, *, judged: bool) -> None:
     """Tells on-call what came of a message: a judgement of the case, or just that something moves in a thread."""
+    report = await judge(await services.cases.pasted(delivery.thread)) if judged else None
+    if report is not None:
+        await timeline.record(services, delivery.thread, report)
     if services.oncall is None:
         return
-    if judged and not delivery.thread.channel.startswith(
+    if report is not None and not delivery.thread.channel.startswith(
         _DIRECT
     ):  # what somebody shows us alone pages nobody by itself
-        report = await judge(await services.cases.pasted(delivery.thread))
         await services.oncall.saw(delivery.thread, delivery.user, report)
     else:
         await services.oncall.moved(delivery.thread)
@@ -109,6 +111,8 @@ async def noticed(services: Services, delivery: Delivery, *, judged: bool) -> No
 
 async def changed(services: Services, delivery: Delivery) -> None:
     """A paste was edited or deleted."""
+    held = await services.cases.pasted(delivery.thread)
+    await timeline.record(services, delivery.thread, await judge(held) if held else None)
     if services.oncall is not None:
         await services.oncall.changed(delivery.thread)
 

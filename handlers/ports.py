@@ -158,7 +158,8 @@ class Incident:
 
 @dataclass(frozen=True, slots=True)
 class IncidentFilter:
-    """Which incidents are wanted. `inside` is the channel of the question: of others, only those open to everybody are shown.
+    """Which incidents are wanted. `inside` is the channel of the question: of others, only those open to everybody are shown,
+    and none where `beyond` is False.
 
     `causes` are ids, None for any; `channel` and `member` "" for any; `since` None for any time.
     """
@@ -170,6 +171,7 @@ class IncidentFilter:
     channel: str = ""
     member: str = ""
     since: datetime | None = None
+    beyond: bool = True
 
 
 class History(Protocol):

@@ -18,10 +18,11 @@ from handlers.ports import Happened, Services, Thread
 _MOST: Final = 40  # answers that are judged again; of more, the first and the last
 
 
-async def record(services: Services, thread: Thread, report: Report) -> None:
-    """Records what a case comes to by now."""
-    top = blamed(report)
-    await services.history.judged(thread, report.verdict, top.cause if top else "", top.belief if top else "")
+async def record(services: Services, thread: Thread, report: Report | None) -> None:
+    """Records what a case comes to by now; None: it holds no text any more."""
+    top = blamed(report) if report else None
+    verdict = report.verdict if report else "nothing"
+    await services.history.judged(thread, verdict, top.cause if top else "", top.belief if top else "")
 
 
 async def timeline(services: Services, thread: Thread) -> tuple[Happened, ...]:

@@ -26,7 +26,7 @@ _INCIDENTS: Final = (
     "from incident_case left join escalation on escalation.case_id = incident_case.id "
 )
 _VISIBLE: Final = (
-    "(channel = $2 or exists (select from open_channel "
+    "(channel = $2 or $10 and exists (select from open_channel "
     "where open_channel.team = incident_case.team and open_channel.channel = incident_case.channel))"
 )
 
@@ -75,6 +75,7 @@ class History:
             f"{wanted.since.timestamp():.6f}" if wanted.since else "",
             skip,
             most,
+            wanted.beyond,
         )
         return tuple(map(_incident, rows))
 

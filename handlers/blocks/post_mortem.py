@@ -19,13 +19,18 @@ from handlers.blocks.markdown import fenced, inline, table
 from handlers.blocks.sections import blamed
 from handlers.ports import Happened, Incident
 
+POST_MORTEM: Final = "post_mortem"
+"""`action_id` of the button that asks for it."""
+
 _QUOTES: Final = 12
 _QUOTE: Final = 1_000
 _COMMANDS: Final = 30
 _ROWS: Final = 300
 # A command line as a terminal shows it: `[PS] C:\>Get-Queue`, `C:\Users\alex>nslookup …`, `alex@host:~$ openssl …`.
-_PROMPT = re2.compile(
-    r"^\s*(?:(?:\[PS\]|PS) ?[A-Za-z]:\\[^>]{0,200}>|[A-Za-z]:\\[^>]{0,200}>|[\w.-]+@[\w.-]+:[^$#]{0,200}[$#] )(.+)$"
+_PROMPT = re2.compile(r"^\s*(?:(?:\[PS\] ?|PS )?[A-Za-z]:\\[^>]{0,200}>|[\w.-]+@[\w.-]+:[^$#]{0,200}[$#] )(.+)$")
+_INTRODUCTION: Final = (
+    "A draft from what is on record in the thread; times are UTC. Addresses, message ids and credentials are replaced. What only "
+    "people can add is left open at the end."
 )
 _TO_ADD: Final = (
     "Why did it begin when it did? What was changed before?",
@@ -58,8 +63,7 @@ def post_mortem(of: Material) -> str:
     top = blamed(of.report)
     sections = [
         f"# Post-mortem: {_inline(of, top.title if top else 'mail flow failed')}",
-        "A draft from what is on record in the thread; times are UTC. Addresses, message ids and credentials in quotes are "
-        "replaced. What only people can add is left open at the end.",
+        _INTRODUCTION,
         _headed("Summary", _summary(of, top)),
         _headed("Timeline", [_timeline(of)]),
         _headed("Cause", _cause(of, top)),

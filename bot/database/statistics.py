@@ -1,0 +1,84 @@
+"""How long incidents take, what they are, and how often the diagnosis is right: counted by the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import asyncpg  # type: ignore[import-untyped]  # it ships no type information
+
+# Slack's ts are times of one clock. What was answered before its message was asked about again counts once, with its first answer.
+_INCIDENTS: Final = """
+    select incident_case.id, blamed, to_timestamp(thread_ts::float8) as reported, phase,
+        (select min(ts::float8) from answer where case_id = incident_case.id and part = 'answer' and judged and ts is not null)
+            - thread_ts::float8 as answered,
+        extract(epoch from (select min(at) from history
+            where escalation_id = escalation.id and what = 'acknowledged' and incident <= 1)
+            - to_timestamp(thread_ts::float8))::float8 as acknowledged,
+        extract(epoch from (select max(at) from history where escalation_id = escalation.id and what = 'resolved')
+            - to_timestamp(thread_ts::float8))::float8 as resolved
+    from incident_case left join escalation on escalation.case_id = incident_case.id
+    where ($1 = '' or team = $1) and verdict in ('failure', 'unknown')
+        and thread_ts collate "C" >= $2 and thread_ts collate "C" < 'a'
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Of `count` incidents, in seconds; None where there was none."""
+
+    count: int = 0
+    mean: float | None = None
+    median: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """Incidents reported since a moment. Times are from the report on; `causes` are counted by id, most first."""
+
+    incidents: int = 0
+    resolved: int = 0
+    to_answer: Times = Times()
+    to_acknowledge: Times = Times()
+    to_resolve: Times = Times()
+    causes: tuple[tuple[str, int], ...] = ()
+
+
+async def statistics(connection: asyncpg.Connection | asyncpg.Pool, team: str, since: datetime) -> Statistics:
+    """Of one team, or of all ("")."""
+    values = team, f"{since.timestamp():.6f}"
+    row = await connection.fetchrow(
+        f"with incident as ({_INCIDENTS}) select count(*) as incidents, "  # noqa: S608 - a literal
+        "count(*) filter (where phase = 'resolved') as resolved, "
+        + ", ".join(map(_aggregates, ("answered", "acknowledged", "resolved")))
+        + " from incident",
+        *values,
+    )
+    causes = await connection.fetch(
+        f"with incident as ({_INCIDENTS}) select blamed, count(*) as count from incident where blamed <> '' "  # noqa: S608 - a literal
+        "group by blamed order by count desc, blamed",
+        *values,
+    )
+    return Statistics(
+        incidents=row["incidents"],
+        resolved=row["resolved"],
+        to_answer=_times(row, "answered"),
+        to_acknowledge=_times(row, "acknowledged"),
+        to_resolve=_times(row, "resolved"),
+        causes=tuple((each["blamed"], each["count"]) for each in causes),
+    )
+
+
+def _aggregates(what: str) -> str:
+    """Counts nothing that took less than no time: clocks differ."""
+    fitting = f"filter (where incident.{what} >= 0)"
+    return (
+        f"count(*) {fitting} as {what}_count, avg(incident.{what}) {fitting} as {what}_mean, "
+        f"percentile_cont(0.5) within group (order by incident.{what}) {fitting} as {what}_median"
+    )
+
+
+def _times(row: asyncpg.Record, what: str) -> Times:
+    return Times(row[f"{what}_count"], row[f"{what}_mean"], row[f"{what}_median"])
