@@ -14,7 +14,7 @@ from dataclasses import replace
 from handlers import answers, checks, commands, incidents, oncall, post_mortem
 from handlers.blocks import Message, answer, details, plain
 from handlers.intake import Submission, submission
-from handlers.judging import answered, judge
+from handlers.judging import answered, judge, pictured
 from handlers.ports import FORGET, Answer, Delivery, FileRefusedError, Pasted, Services
 from handlers.uploads import hand_over, logs_of, looks_like_text
 
@@ -124,7 +124,8 @@ async def _reply(
     report = await judge(held) if held else alone
     if not delivery.direct and not known and report.verdict == "healthy":
         return None, False
-    return answer(report, refusals=submitted.refusals, manual_url=services.manual_url), bool(held)
+    message = answer(report, refusals=submitted.refusals, manual_url=services.manual_url)
+    return await pictured(message, Pasted(delivery.message_ts, submitted.text)), bool(held)
 
 
 async def read(services: Services, delivery: Delivery) -> tuple[Submission, tuple[str, ...]]:

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     import asyncpg  # type: ignore[import-untyped]  # it ships no type information
 
-# Slack's ts are times of one clock. What was answered before its message was asked about again counts once, with its first answer.
+# Slack's ts are times of one clock: the first answer's less the first message's is how long people waited.
 _INCIDENTS: Final = """
-    select incident_case.id, blamed, to_timestamp(thread_ts::float8) as reported, phase,
+    select incident_case.id, blamed, phase,
         (select min(ts::float8) from answer where case_id = incident_case.id and part = 'answer' and judged and ts is not null)
             - thread_ts::float8 as answered,
         extract(epoch from (select min(at) from history
             where escalation_id = escalation.id and what = 'acknowledged' and incident <= 1)
             - to_timestamp(thread_ts::float8))::float8 as acknowledged,
-        extract(epoch from (select max(at) from history where escalation_id = escalation.id and what = 'resolved')
+        extract(epoch from (select max(at) from history
+            where escalation_id = escalation.id and what = 'resolved' and phase = 'resolved')
             - to_timestamp(thread_ts::float8))::float8 as resolved
     from incident_case left join escalation on escalation.case_id = incident_case.id
     where ($1 = '' or team = $1) and verdict in ('failure', 'unknown')

@@ -41,7 +41,12 @@ class Chart:
 def chart(log: LogSummary) -> Chart | None:
     """None where a picture would say no more than words do."""
     found = bins(log)
-    return Chart(_png(found), _alt(found)) if found else None
+    return drawn(found) if found else None
+
+
+def drawn(found: Bins) -> Chart:
+    """The picture of what was counted."""
+    return Chart(_png(found), _alt(found))
 
 
 def _png(found: Bins) -> bytes:
@@ -124,14 +129,21 @@ def _height(count: int, top: int) -> float:
 def _times(draw: ImageDraw, found: Bins) -> None:
     every = math.ceil(len(found.bars) / 8)
     width = (_RIGHT - _LEFT) / len(found.bars)
-    whole_days = found.step >= timedelta(days=1)
-    several = found.bars[0].at.date() != found.bars[-1].at.date()
+    shown = _time_format(found)
     for place in range(0, len(found.bars), every):
-        at = found.bars[place].at
-        text = f"{at:%m-%d}" if whole_days else f"{at:%m-%d %H}h" if several else f"{at:%H:%M}"
+        text = f"{found.bars[place].at:{shown}}"
         x = _LEFT + place * width
         draw.line((x, _BOTTOM, x, _BOTTOM + 8), fill=_SOFT, width=2)
         draw.text((x + 2, _BOTTOM + 24), text, _SOFT, _font(22))
+
+
+def _time_format(found: Bins) -> str:
+    """Of the times below the bars."""
+    if found.step >= timedelta(days=1):
+        return "%m-%d"
+    if found.bars[0].at.date() != found.bars[-1].at.date():
+        return "%m-%d %Hh"
+    return "%H:%M" if found.step >= timedelta(minutes=1) else "%H:%M:%S"
 
 
 def _rows(found: Bins) -> list[tuple[str, str]]:
@@ -191,11 +203,11 @@ def _units(found: Bins) -> str:
 
 
 def _length(step: timedelta) -> str:
-    minutes = round(step / timedelta(minutes=1))
-    for name, size in (("day", 1440), ("hour", 60), ("minute", 1)):
-        if minutes % size == 0:
-            return name if minutes == size else f"{minutes // size} {name}s"
-    return f"{minutes} minutes"
+    seconds = round(step / timedelta(seconds=1))
+    for name, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if seconds % size == 0:
+            return name if seconds == size else f"{seconds // size} {name}s"
+    return "second" if seconds == 1 else f"{seconds} seconds"
 
 
 def _nice(most: int) -> int:
