@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from bot.private_command import audit, forget, keys
+from bot.statistics_command import export_cases, stats
 
 if TYPE_CHECKING:
     from bot.log_command import Options
@@ -260,6 +261,8 @@ def run() -> None:
 main.add_command(keys)
 main.add_command(forget)
 main.add_command(audit)
+main.add_command(stats)
+main.add_command(export_cases)
 
 
 def _width() -> int:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
+
+from bot.database.labels import SAID
 
 if TYPE_CHECKING:
     import asyncpg  # type: ignore[import-untyped]  # it ships no type information
@@ -36,8 +39,20 @@ class Times:
 
 
 @dataclass(frozen=True, slots=True)
+class Precision:
+    """What people said of causes that were told with this belief: how many agreed, and how many did not."""
+
+    belief: str
+    right: int
+    wrong: int
+
+
+@dataclass(frozen=True, slots=True)
 class Statistics:
-    """Incidents reported since a moment. Times are from the report on; `causes` are counted by id, most first."""
+    """Incidents reported since a moment. Times are from the report on; `causes` are counted by id, most first.
+
+    `confirmed_wrong` are the causes that were called confirmed and that somebody disagreed with, and how many did.
+    """
 
     incidents: int = 0
     resolved: int = 0
@@ -45,6 +60,8 @@ class Statistics:
     to_acknowledge: Times = Times()
     to_resolve: Times = Times()
     causes: tuple[tuple[str, int], ...] = ()
+    precision: tuple[Precision, ...] = ()
+    confirmed_wrong: tuple[tuple[str, int], ...] = ()
 
 
 async def statistics(connection: asyncpg.Connection | asyncpg.Pool, team: str, since: datetime) -> Statistics:
@@ -62,6 +79,13 @@ async def statistics(connection: asyncpg.Connection | asyncpg.Pool, team: str, s
         "group by blamed order by count desc, blamed",
         *values,
     )
+    said = await connection.fetch(
+        f"with said as ({SAID}) select belief, shown, count(*) filter (where agrees) as agreed, "  # noqa: S608 - a literal
+        "count(*) filter (where not agrees) as disagreed from said join incident_case on id = case_id "
+        "where shown <> '' and belief <> '' and ($2 = '' or team = $2) group by belief, shown order by disagreed desc, shown",
+        since,
+        team,
+    )
     return Statistics(
         incidents=row["incidents"],
         resolved=row["resolved"],
@@ -69,7 +93,18 @@ async def statistics(connection: asyncpg.Connection | asyncpg.Pool, team: str, s
         to_acknowledge=_times(row, "acknowledged"),
         to_resolve=_times(row, "resolved"),
         causes=tuple((each["blamed"], each["count"]) for each in causes),
+        precision=tuple(_precision(said)),
+        confirmed_wrong=tuple(
+            (row["shown"], row["disagreed"]) for row in said if row["belief"] == "confirmed" and row["disagreed"]
+        ),
     )
+
+
+def _precision(said: Sequence[asyncpg.Record]) -> Iterator[Precision]:
+    for belief in ("confirmed", "likely", "possible"):
+        of = [row for row in said if row["belief"] == belief]
+        if of:
+            yield Precision(belief, sum(row["agreed"] for row in of), sum(row["disagreed"] for row in of))
 
 
 def _aggregates(what: str) -> str:
