@@ -9,8 +9,8 @@ from bot.case_export import Labelled
 from bot.database import Database
 from bot.database.columns import EVIDENCE_TEXT
 
-# Each person counts once for a case: what they said when they resolved it, else their vote. A cause that they named says more than
-# that the answer was right.
+# Each person counts once for a case: what they said when they resolved it, else their vote. A cause that they named says more
+# than that the answer was right.
 SAID: Final = """
     select distinct on (case_id, member) case_id, shown,
         case when cause <> '' then cause when was_right then shown else '' end as named,
