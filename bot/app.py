@@ -8,7 +8,7 @@ import secrets
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -22,20 +22,23 @@ from bot import logs as log_lines
 from bot.checks import Checks, closed_networks
 from bot.database import NAME, Database, StartError, open_database
 from bot.database.cases import Cases
+from bot.database.feedback import Feedback
 from bot.database.history import History
 from bot.database.inbox import Inbox
 from bot.database.retention import Retention
 from bot.jobs import Pace, Worker
 from bot.log_reading import LogReader, sweep
-from bot.oncall.composing import compose
-from bot.oncall.escalations import Clock, Escalations
+from bot.oncall.composing import Surroundings, compose
+from bot.oncall.deciding import Clock
+from bot.oncall.escalations import Escalations
 from bot.server import Server
 from bot.settings import Settings
 from bot.slack import CALL_SECONDS, Me, bolt, client, connect, identify, respond
 from diagnostics import diagnose
-from handlers import register
+from handlers import cards, register
 from handlers.files import SlackFiles
 from handlers.listeners import apologise, handle
+from handlers.names import Names
 from handlers.ports import Services
 
 logger = logging.getLogger(__name__)
@@ -54,7 +57,7 @@ class Bot:
     server: Server
     me: Me
     logs: LogReader
-    escalations: Escalations | None = None
+    escalations: Escalations
     ready: bool = False
 
 
@@ -81,9 +84,24 @@ def build(
     inbox = Inbox(database)
     files = SlackFiles(session, token=token, api_url=settings.slack_api_url, most_bytes=settings.max_file_bytes)
     logs = LogReader(files, most_bytes=settings.max_log_bytes, text_bytes=settings.max_file_bytes)
+    cases, names = Cases(database), Names(slack)
+    oncall = compose(
+        settings,
+        Surroundings(
+            database,
+            session,
+            slack,
+            cases,
+            names,
+            draw=lambda thread: cards.refresh(services, thread),
+            ready=lambda: bot.ready,
+            clock=clock,
+            pace=pace,
+        ),
+    )
     services = Services(
         inbox=inbox,
-        cases=Cases(database),
+        cases=cases,
         history=History(database),
         slack=slack,
         checks=Checks(database, settings, closed_networks(database.url)),
@@ -91,14 +109,15 @@ def build(
         logs=logs,
         identity=me,
         respond=partial(respond, session),
+        oncall=oncall.escalations,
+        incidents=oncall.incidents,
+        feedback=Feedback(database),
+        names=names.of,
         max_file_bytes=settings.max_file_bytes,
         alert_bots=settings.alert_bots,
         manual_url=settings.manual_url or "",
         straggler_seconds=pace.straggler,
     )
-    oncall = compose(settings, database, session, services, clock=clock, pace=pace, ready=lambda: bot.ready)
-    escalations = oncall.escalations if oncall else None
-    services = replace(services, oncall=escalations)
     worker = Worker(
         database,
         inbox,
@@ -106,13 +125,11 @@ def build(
         apologise=partial(apologise, services),
         retention=Retention(settings.retention_days, settings.retention_channels, settings.audit_days),
         pace=pace,
-        escalations=escalations,
+        escalations=oncall.escalations,
     )
     app = bolt(settings, session, me, token)
-    server = Server(
-        app if settings.mode == "http" else None, ready=lambda: bot.ready, routes=oncall.routes if oncall else ()
-    )
-    bot = Bot(settings, app, slack, worker, server, me, logs, escalations)
+    server = Server(app if settings.mode == "http" else None, ready=lambda: bot.ready, routes=oncall.routes)
+    bot = Bot(settings, app, slack, worker, server, me, logs, oncall.escalations)
     register(app, services)
     return bot
 

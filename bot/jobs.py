@@ -64,7 +64,7 @@ class Worker:
         apologise: Callable[[Delivery], Awaitable[None]],
         retention: Retention,
         pace: Pace,
-        escalations: Escalations | None = None,
+        escalations: Escalations,
     ) -> None:
         self._database = database
         self._inbox = inbox
@@ -91,8 +91,7 @@ class Worker:
         finally:
             fresh.cancel()
             await self._locks.close()
-            if self._escalations:
-                await self._escalations.close()
+            await self._escalations.close()
 
     async def _learn_keys(self) -> None:
         """What is written is sealed with the newest data key, soon after somebody made it."""
@@ -124,9 +123,8 @@ class Worker:
         else:
             queue.entrypoint(lane)(self._job)
             queue.schedule("sweep", "* * * * *")(self._sweep)
-            if self._escalations:
-                queue.entrypoint(ESCALATION)(self._escalations.job)
-                await self._escalations.rescue()
+            queue.entrypoint(ESCALATION)(self._escalations.job)
+            await self._escalations.rescue()
         await self._inbox.rescue(lanes=(lane,))
         if not self._stopping:
             await queue.run(
@@ -139,8 +137,7 @@ class Worker:
 
     async def _sweep(self, _schedule: Schedule) -> None:
         await self._inbox.rescue(self._pace.rescue, LANES[:1])  # a log may take longer without being lost
-        if self._escalations:
-            await self._escalations.rescue()
+        await self._escalations.rescue()
         await expire(self._database.pool, self._database.seal, self._retention)
         await tidy(self._database.pool, self._database.seal)
 

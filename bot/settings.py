@@ -195,6 +195,15 @@ class Settings(BaseSettings):
         "Default: this machine's full name.",
     )
 
+    storm_minutes: int = Field(
+        60,
+        ge=0,
+        le=10_080,
+        validation_alias="MAILFLOW_STORM_MINUTES",
+        description="Minutes after the first report in which further reports of the same failure join it; 0 keeps every "
+        "report apart.",
+    )
+
     oncall_file: Path | None = Field(
         None,
         validation_alias="MAILFLOW_ONCALL_FILE",

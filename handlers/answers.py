@@ -8,9 +8,11 @@ answer is a nuisance, a missing one leaves somebody alone with a broken mail flo
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from hashlib import sha256
 from typing import Any, Final
 
 from slack_sdk.errors import SlackApiError
@@ -62,21 +64,38 @@ async def say(
             unfurl_links=False,
             unfurl_media=False,
         )
-        await services.cases.mark(answer, "sent", str(posted["ts"]))
-        answer = replace(answer, state="sent", ts=str(posted["ts"]))
+        shown = _digest(message)
+        await services.cases.mark(answer, "sent", str(posted["ts"]), shown)
+        answer = replace(answer, state="sent", ts=str(posted["ts"]), shown=shown)
     await _attach_all(services, thread, message_ts, message)
     return answer
 
 
 async def show(services: Services, answer: Answer, message: Message) -> None:
     """Shows what there is so far in the place of an answer that is still being made."""
+    await services.cases.mark(answer, answer.state, shown="")
     await _edit(services, answer, message)
+
+
+async def redraw(services: Services, answer: Answer, message: Message) -> None:
+    """Puts `message` in the place of an answer that Slack has, unless that is what it shows. Nobody is notified."""
+    shown = _digest(message)
+    if shown != answer.shown or answer.state == "withdrawn":
+        await _edit(services, answer, message)
+        await services.cases.mark(answer, "sent", shown=shown)
 
 
 async def change(services: Services, answer: Answer, message: Message) -> None:
-    """Puts `message` in the place of an answer that Slack has. What was said is said; nobody is notified."""
-    await _edit(services, answer, message)
-    await services.cases.mark(answer, "sent")
+    """As `redraw`, with the files of an answer. What was said is said."""
+    if _digest(message) != answer.shown or answer.state == "withdrawn":
+        await _edit(services, answer, message)
+        await services.cases.mark(answer, "sent")
+        await attach_anew(services, answer, message)
+        await services.cases.mark(answer, "sent", shown=_digest(message))  # last: then all of it is shown
+
+
+async def attach_anew(services: Services, answer: Answer, message: Message) -> None:
+    """Puts the files of `message` in the place of those that an answer has."""
     for other in await services.cases.answers(answer.thread, answer.message_ts):
         if other.part in FILES and other.message_ts == answer.message_ts and other.state == "sent":
             await take_back(services, other, "")  # it quotes what is no longer said
@@ -91,7 +110,7 @@ async def take_back(services: Services, answer: Answer, why: str) -> None:
         await files.remove(services.slack, answer.ts or "")
     else:
         await _edit(services, answer, plain(why))
-    await services.cases.mark(answer, "withdrawn")
+    await services.cases.mark(answer, "withdrawn", shown="")
 
 
 async def _edit(services: Services, answer: Answer, message: Message) -> None:
@@ -117,6 +136,13 @@ async def with_or_without_blocks(call: Any, message: Message, **arguments: Any) 
             raise
         logger.warning("Slack refused the blocks", extra={"reason": slack_error(error)})
         return await call(text=message.text, blocks=[], **arguments)
+
+
+def _digest(message: Message) -> str:
+    """What stands for a message, its files included."""
+    files = [(each.name, sha256(each.content).hexdigest()) for each in message.attachments]
+    said = json.dumps([message.text, message.blocks, message.file, files])
+    return sha256(said.encode()).hexdigest()[:32]
 
 
 async def _attach_all(services: Services, thread: Thread, message_ts: str, message: Message) -> None:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from handlers.blocks import CHECK_HOST, MORE_INCIDENTS, PAGE_ACTIONS, POST_MORTEM, SHOW_STEPS
-from handlers.ports import Delivery, Identity, SlackFile, Thread
+from handlers.blocks import CHECK_HOST, MORE_INCIDENTS, PAGE_ACTIONS, POST_MORTEM, RIGHT, SHOW_STEPS
+from handlers.blocks.verdict_form import VERDICT_FORM, entered, place_of
+from handlers.ports import Audience, Delivery, Identity, SlackFile, Thread
 
 Json = dict[str, Any]
 
@@ -26,6 +27,8 @@ def accepted(body: Json, identity: Identity, alert_bots: frozenset[str]) -> Deli
         return _action(body)
     if body.get("type") == "message_action" and body.get("callback_id") == SHORTCUT:
         return _shortcut(body, identity)
+    if body.get("type") == "view_submission" and (body.get("view") or {}).get("callback_id") == VERDICT_FORM:
+        return _form(body)
     if body.get("type") == "event_callback":
         return _event(body, identity, alert_bots)
     return None
@@ -65,8 +68,15 @@ def _written(body: Json, event: Json, message: Json, kind: Any, identity: Identi
         text=text,
         files=_files(message),
         direct=direct or mentioned,
-        public=_public(event),
+        audience=_audience(body, event),
     )
+
+
+def _audience(body: Json, event: Json) -> Audience:
+    """Who can read what is said there. Slack doesn't tell it of a mention; then as few as possible are assumed."""
+    if body.get("is_ext_shared_channel"):
+        return "outside"
+    return "workspace" if event.get("channel_type") == "channel" else "members"
 
 
 def _changed(
@@ -101,13 +111,12 @@ def _command(body: Json) -> Delivery:
         text=str(body.get("text") or ""),
         direct=True,
         response_url=str(body.get("response_url") or ""),
-        public=False if body.get("channel_name") in ("privategroup", "directmessage") else None,
     )
 
 
 def _action(body: Json) -> Delivery | None:
     container: Json = body.get("container") or {}
-    ours = (SHOW_STEPS, CHECK_HOST, MORE_INCIDENTS, POST_MORTEM, *PAGE_ACTIONS)
+    ours = (SHOW_STEPS, CHECK_HOST, MORE_INCIDENTS, POST_MORTEM, RIGHT, *PAGE_ACTIONS)
     pressed = [action for action in body.get("actions") or () if action.get("action_id") in ours]
     ts, channel = str(container.get("message_ts") or ""), str(container.get("channel_id") or "")
     if not pressed or not ts or not channel:
@@ -124,6 +133,25 @@ def _action(body: Json) -> Delivery | None:
         text=str(pressed[0].get("value") or ""),
         action=str(pressed[0]["action_id"]),
         response_url=str(body.get("response_url") or ""),
+    )
+
+
+def _form(body: Json) -> Delivery | None:
+    """What somebody says of a card. A form can be submitted once."""
+    view: Json = body["view"]
+    place = place_of(view)
+    if place is None:
+        return None
+    form = f"form {view.get('id')}"
+    return Delivery(
+        kind="form",
+        event=form,
+        subject=form,
+        thread=Thread(_team(body), place.channel, place.thread_ts),
+        message_ts=place.card_ts,
+        user=str((body.get("user") or {}).get("id") or ""),
+        text=entered(view),
+        action=place.action,
     )
 
 
@@ -148,12 +176,6 @@ def _shortcut(body: Json, identity: Identity) -> Delivery | None:
         response_url=str(body.get("response_url") or ""),
         author=written.user,
     )
-
-
-def _public(event: Json) -> bool | None:
-    """A mention doesn't say; the message event of the same channel does."""
-    kind = event.get("channel_type")
-    return kind == "channel" if kind else None
 
 
 def _from_somebody(message: Json, identity: Identity, alert_bots: frozenset[str]) -> bool:

@@ -19,7 +19,8 @@ from diagnostics.cause import catalogue
 from handlers import answers, paging, privately
 from handlers.blocks import Message, plain
 from handlers.blocks.incidents import incident_list
-from handlers.ports import Delivery, Incident, IncidentFilter, Services, Thread
+from handlers.past import Incident, IncidentFilter
+from handlers.ports import Delivery, Services, Thread
 
 WORD: Final = "incidents"
 _MOST: Final = 10  # on a page
@@ -183,7 +184,7 @@ def _since(value: str, now: datetime) -> datetime:
 
 async def _names(services: Services, rows: tuple[Incident, ...]) -> dict[str, str]:
     people = sorted({each.holder for each in rows if each.holder.startswith("@")})
-    names = await asyncio.gather(*(paging.name_of(services.slack, who[1:]) for who in people))
+    names = await asyncio.gather(*(services.names(who) for who in people))
     return dict(zip(people, names, strict=True))
 
 

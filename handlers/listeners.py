@@ -8,8 +8,18 @@ from typing import Any
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.response import BoltResponse
 
-from handlers import actions, answers, commands, logs, messages
-from handlers.blocks import CHECK_HOST, MORE_INCIDENTS, PAGE_ACTIONS, POST_MORTEM, SHOW_STEPS, plain
+from handlers import actions, answers, commands, feedback, logs, messages
+from handlers.blocks import (
+    CHECK_HOST,
+    FORM_ACTIONS,
+    MORE_INCIDENTS,
+    PAGE_ACTIONS,
+    POST_MORTEM,
+    RIGHT,
+    SHOW_STEPS,
+    plain,
+)
+from handlers.blocks.verdict_form import VERDICT_FORM
 from handlers.deliveries import COMMAND, SHORTCUT, accepted
 from handlers.ports import Delivery, Services
 
@@ -38,8 +48,11 @@ def register(app: AsyncApp, services: Services) -> None:
     app.command(COMMAND)(acknowledge)
     app.action(SHOW_STEPS)(acknowledge)
     app.action(CHECK_HOST)(acknowledge)
-    for action in (MORE_INCIDENTS, POST_MORTEM, *PAGE_ACTIONS):
+    for action in (RIGHT, MORE_INCIDENTS, POST_MORTEM, *PAGE_ACTIONS):
         app.action(action)(acknowledge)
+    for action in FORM_ACTIONS:
+        app.action(action)(feedback.opener(services))
+    app.view(VERDICT_FORM)(acknowledge)
     app.shortcut(SHORTCUT)(acknowledge)
 
 
@@ -56,6 +69,7 @@ async def handle(services: Services, delivery: Delivery) -> str:
         "command": commands.run,
         "action": actions.pressed,
         "log": logs.read,
+        "form": feedback.submitted,
     }[delivery.kind]
     return await perform(services, delivery)
 

@@ -6,10 +6,9 @@ from typing import Final
 
 import re2
 
-from handlers import answers, timeline
+from handlers import answers
 from handlers.blocks import Message, plain
 from handlers.blocks.page import ACKNOWLEDGE, ESCALATE, RESOLVE
-from handlers.judging import judge
 from handlers.ports import Answered, Delivery, OnCall, Services, Thread, Wish
 
 _WORDS: Final = {
@@ -23,22 +22,25 @@ _LINK = re2.compile(
     r"https://[A-Za-z0-9.-]{1,200}/archives/([CDG][A-Z0-9]{2,20})/p(\d{10})(\d{6})(?:\?thread_ts=(\d{10}\.\d{6}))?"
 )
 _LONGEST: Final = 400
-_DIRECT: Final = "D"  # what ids of direct messages begin with
-_NOBODY: Final = "Nobody is on call here: no on-call file is set (MAILFLOW_ONCALL_FILE)."
 _IN_THREADS: Final = (
     "Which case? Mention me in its thread, as in: @Mailflow escalate. Slack has no commands in threads; elsewhere, put "
     "the link of one of the case's messages behind the word, in the channel that it is in."
 )
+_NOBODY: Final = (
+    "Nobody is on call here, so nobody was paged. Whoever runs Mailflow can say who is, in an on-call file: see "
+    "MAILFLOW_ONCALL_FILE. Acknowledging and resolving work without one."
+)
 _SAID: Final[dict[tuple[str, Answered], str]] = {
+    (ESCALATE, "nobody"): _NOBODY,
     (ESCALATE, "done"): "Whoever is on call is being paged.",
     (ESCALATE, "already"): "Somebody was paged a moment ago. Ask again in a minute, and the next level is paged.",
     (ESCALATE, "nothing"): "I no longer know this case. Mention me in its thread, as in: @Mailflow escalate.",
     (ACKNOWLEDGE, "done"): "You have it.",
     (ACKNOWLEDGE, "already"): "You have it already.",
-    (ACKNOWLEDGE, "nothing"): "There is nothing to acknowledge: nobody was paged for this, or it is resolved.",
+    (ACKNOWLEDGE, "nothing"): "There is nothing to acknowledge: no failure was reported here, or it is resolved.",
     (RESOLVE, "done"): "It is resolved.",
     (RESOLVE, "already"): "It is resolved already.",
-    (RESOLVE, "nothing"): "There is nothing to resolve: nobody was paged for this, or it is resolved.",
+    (RESOLVE, "nothing"): "There is nothing to resolve: no failure was reported here, or it is resolved.",
 }
 
 
@@ -48,41 +50,41 @@ def wanted(text: str) -> str | None:
     return _WORDS.get(word.lower()) if not rest or (len(rest) == 1 and "/archives/" in rest[0]) else None
 
 
+def said(action: str, answered: Answered) -> str:
+    """What came of it, for whoever wanted it."""
+    return _SAID[action, answered]
+
+
 async def in_thread(services: Services, delivery: Delivery, action: str) -> str:
     """A mention or a direct message. What it changes is told in the thread anyway; only what it doesn't is answered."""
-    said = _NOBODY
-    if services.oncall is not None:
-        thread = await _linked(services, delivery) if _LINK.search(delivery.text[:_LONGEST]) else delivery.thread
-        said = _IN_THREADS
-        if thread is not None:
-            answered = await perform(services.oncall, action, Wish(thread, delivery.user, delivery.event))
-            if answered == "done" and thread == delivery.thread:
-                return action
-            said = _SAID[action, answered]
-    await answers.say(services, delivery.thread, delivery.message_ts, "escalation", plain(said))
+    thread = await _linked(services, delivery) if _LINK.search(delivery.text[:_LONGEST]) else delivery.thread
+    told = _IN_THREADS
+    if thread is not None:
+        answered = await perform(services.oncall, action, Wish(thread, delivery.user, delivery.event))
+        standing = await services.incidents.standing(thread)
+        if answered == "done" and thread == delivery.thread and standing.lead is None:
+            return action
+        told = said(action, answered)
+    await answers.say(services, delivery.thread, delivery.message_ts, "escalation", plain(told))
     return "answered"
 
 
 async def from_command(services: Services, delivery: Delivery, action: str) -> Message:
     """`/mailflow escalate LINK`: the reply for whoever typed it. The link is one of this very channel."""
-    if services.oncall is None:
-        return plain(_NOBODY)
     thread = await _linked(services, delivery)
     if thread is None:
         return plain(_IN_THREADS)
     answered = await perform(services.oncall, action, Wish(thread, delivery.user, delivery.event))
-    return plain(_SAID[action, answered])
+    return plain(said(action, answered))
 
 
 async def pressed(services: Services, delivery: Delivery) -> str:
-    """A page's button."""
-    said = _NOBODY
-    if services.oncall is not None:
-        wish = Wish(delivery.thread, delivery.user, delivery.event, delivery.text)
-        said = _SAID[delivery.action, await perform(services.oncall, delivery.action, wish)]
+    """A button of a page or a card."""
+    wish = Wish(delivery.thread, delivery.user, delivery.event, delivery.text)
+    told = said(delivery.action, await perform(services.oncall, delivery.action, wish))
     await services.respond(
         delivery.response_url,
-        {"response_type": "ephemeral", "replace_original": False, "thread_ts": delivery.thread.ts, "text": said},
+        {"response_type": "ephemeral", "replace_original": False, "thread_ts": delivery.thread.ts, "text": told},
     )
     return "told"
 
@@ -92,29 +94,6 @@ async def perform(oncall: OnCall, action: str, wish: Wish) -> Answered:
     if action == ESCALATE:
         return await oncall.escalate(wish)
     return await (oncall.acknowledge(wish) if action == ACKNOWLEDGE else oncall.resolve(wish))
-
-
-async def noticed(services: Services, delivery: Delivery, *, judged: bool) -> None:
-    """Tells on-call what came of a message: a judgement of the case, or just that something moves in a thread."""
-    report = await judge(await services.cases.pasted(delivery.thread)) if judged else None
-    if report is not None:
-        await timeline.record(services, delivery.thread, report)
-    if services.oncall is None:
-        return
-    if report is not None and not delivery.thread.channel.startswith(
-        _DIRECT
-    ):  # what somebody shows us alone pages nobody by itself
-        await services.oncall.saw(delivery.thread, delivery.user, report)
-    else:
-        await services.oncall.moved(delivery.thread)
-
-
-async def changed(services: Services, delivery: Delivery) -> None:
-    """A paste was edited or deleted."""
-    held = await services.cases.pasted(delivery.thread)
-    await timeline.record(services, delivery.thread, await judge(held) if held else None)
-    if services.oncall is not None:
-        await services.oncall.changed(delivery.thread)
 
 
 async def _linked(services: Services, delivery: Delivery) -> Thread | None:

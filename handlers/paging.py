@@ -55,16 +55,6 @@ async def permalink(slack: AsyncWebClient, thread: Thread) -> str:
     return str(answer.get("permalink") or "")
 
 
-async def name_of(slack: AsyncWebClient, member: str) -> str:
-    """What a person is called, without pinging them; their id when Slack doesn't say."""
-    try:
-        user = (await slack.users_info(user=member))["user"]
-    except SlackApiError:
-        return member
-    profile = user.get("profile") or {}
-    return str(profile.get("display_name") or profile.get("real_name") or user.get("real_name") or member)
-
-
 async def _found(slack: AsyncWebClient, channel: str, thread_ts: str, page: UUID) -> str:
     async for message in answers.listed(slack, channel, thread_ts):
         payload = (message.get("metadata") or {}).get("event_payload") or {}

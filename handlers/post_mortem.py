@@ -12,7 +12,8 @@ from handlers import answers, paging
 from handlers.blocks import plain
 from handlers.blocks.post_mortem import Material, post_mortem
 from handlers.judging import judge
-from handlers.ports import Answer, Delivery, Happened, Incident, Services, Thread
+from handlers.past import Happened, Incident
+from handlers.ports import Answer, Delivery, Services, Thread
 from handlers.timeline import timeline
 
 _WORDS: Final = ("postmortem", "post-mortem", "post mortem")
@@ -77,7 +78,7 @@ async def _content(services: Services, incident: Incident, texts: Sequence[str])
 async def _names(services: Services, history: Iterable[Happened], incident: Incident) -> dict[str, str]:
     who = (*(name for each in history for name in each.who), incident.holder)
     people = list(dict.fromkeys(name for name in who if name.startswith("@")))[:_NAMES]
-    names = await asyncio.gather(*(paging.name_of(services.slack, name[1:]) for name in people))
+    names = await asyncio.gather(*(services.names(name) for name in people))
     return dict(zip(people, names, strict=True))
 
 

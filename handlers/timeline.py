@@ -13,16 +13,10 @@ from diagnostics import Report
 from handlers.blocks import words
 from handlers.blocks.sections import blamed
 from handlers.judging import judge
-from handlers.ports import Happened, Services, Thread
+from handlers.past import Happened
+from handlers.ports import Services, Thread
 
 _MOST: Final = 40  # answers that are judged again; of more, the first and the last
-
-
-async def record(services: Services, thread: Thread, report: Report | None) -> None:
-    """Records what a case comes to by now; None: it holds no text any more."""
-    top = blamed(report) if report else None
-    verdict = report.verdict if report else "nothing"
-    await services.history.judged(thread, verdict, top.cause if top else "", top.belief if top else "")
 
 
 async def timeline(services: Services, thread: Thread) -> tuple[Happened, ...]:

@@ -31,11 +31,23 @@ class Column:
 
 DELIVERY_PAYLOAD: Final = Column("delivery", "payload", ("team", "event"))
 EVIDENCE_TEXT: Final = Column("evidence", "text", ("case_id", "message_ts"))
+EVIDENCE_UNREAD: Final = Column("evidence", "unread", ("case_id", "message_ts"))
 EVIDENCE_LOG: Final = Column("evidence", "log", ("case_id", "message_ts"))
+FEEDBACK_WORDS: Final = Column("feedback", "words", ("case_id", "member", "kind"))
+FEEDBACK_NOTE: Final = Column("feedback", "note", ("case_id", "member", "kind"))
 CHECK_REPORT: Final = Column("check_run", "report", ("id",))
 AUDIT_DETAIL: Final = Column("audit", "detail", ("seq",))
 
-SEALED: Final = (DELIVERY_PAYLOAD, EVIDENCE_TEXT, EVIDENCE_LOG, CHECK_REPORT, AUDIT_DETAIL)
+SEALED: Final = (
+    DELIVERY_PAYLOAD,
+    EVIDENCE_TEXT,
+    EVIDENCE_LOG,
+    EVIDENCE_UNREAD,
+    FEEDBACK_WORDS,
+    FEEDBACK_NOTE,
+    CHECK_REPORT,
+    AUDIT_DETAIL,
+)
 
 
 async def seal_anew(pool: asyncpg.Pool, seal: Seal, most: int | None = None) -> int:

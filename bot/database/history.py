@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from bot.database import Database
-from handlers.ports import Happened, Happening, Incident, IncidentFilter, IncidentState, Thread
+from handlers.past import Happened, Happening, Incident, IncidentFilter, IncidentState
+from handlers.ports import Thread
 
 if TYPE_CHECKING:
     import asyncpg  # type: ignore[import-untyped]  # it ships no type information
@@ -20,15 +21,13 @@ _STATES: Final[dict[str, IncidentState]] = {
 _INCIDENTS: Final = (
     "select incident_case.*, coalesce(phase, 'idle') as phase, coalesce(escalation.state ->> 'holder', '') as holder, "
     "(select max(at) from history where escalation_id = escalation.id and what = 'resolved') as ended, "
-    "(select count(*) from evidence where case_id = incident_case.id and text is not null) as reports, "
-    "(select count(distinct author) from evidence "
-    "  where case_id = incident_case.id and text is not null and author <> '') as reporters "
+    "1 + (select count(*) from escalation as other where other.joined = escalation.id) as reports, "
+    "(select count(distinct member) from reporter join escalation as other on other.id = escalation_id "
+    "  where (other.id = escalation.id or other.joined = escalation.id) and member <> '') as reporters "
     "from incident_case left join escalation on escalation.case_id = incident_case.id "
 )
-_VISIBLE: Final = (
-    "(channel = $2 or $10 and exists (select from open_channel "
-    "where open_channel.team = incident_case.team and open_channel.channel = incident_case.channel))"
-)
+# Who was led to another incident has none here.
+_VISIBLE: Final = "(channel = $2 or $10 and audience = 'workspace') and not coalesce(led and joined is not null, false)"
 
 
 class History:
@@ -37,18 +36,9 @@ class History:
     def __init__(self, database: Database) -> None:
         self._pool = database.pool
 
-    async def judged(self, thread: Thread, verdict: str, cause: str, belief: str) -> None:
-        await self._pool.execute(
-            "update incident_case set verdict = $4, blamed = $5, belief = $6 "
-            "where team = $1 and channel = $2 and thread_ts = $3",
-            *_key(thread),
-            verdict,
-            cause,
-            belief,
-        )
-
     async def happened(self, thread: Thread) -> tuple[Happened, ...]:
-        found = [*await self._pastes(thread), *await self._answers(thread), *await self._escalation(thread)]
+        found = [*await self._pastes(thread), *await self._answers(thread)]
+        found += [*await self._joined(thread), *await self._escalation(thread)]
         return tuple(sorted(found, key=lambda each: each.at))
 
     async def incident(self, thread: Thread) -> Incident | None:
@@ -102,10 +92,23 @@ class History:
         rows = await self._pool.fetch(
             "select ts, message_ts from answer join incident_case on incident_case.id = case_id "
             "where team = $1 and channel = $2 and thread_ts = $3 "
-            "and part = 'answer' and judged and state = 'sent' and ts is not null",
+            "and part in ('answer', 'card') and judged and state = 'sent' and ts is not null",
             *_key(thread),
         )
         return [Happened(_moment(row["ts"]), "answered", message_ts=row["ts"], about=row["message_ts"]) for row in rows]
+
+    async def _joined(self, thread: Thread) -> list[Happened]:
+        """Who reported the same elsewhere."""
+        rows = await self._pool.fetch(
+            "select distinct on (reporter.escalation_id) member, message_ts from reporter "
+            "join escalation as other on other.id = reporter.escalation_id join escalation on escalation.id = other.joined "
+            "join incident_case on incident_case.id = escalation.case_id "
+            "where team = $1 and channel = $2 and thread_ts = $3 order by reporter.escalation_id, message_ts",
+            *_key(thread),
+        )
+        return [
+            Happened(_moment(row["message_ts"]), "joined", (row["member"],) if row["member"] else ()) for row in rows
+        ]
 
     async def _escalation(self, thread: Thread) -> list[Happened]:
         rows = await self._pool.fetch(

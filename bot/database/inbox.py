@@ -46,8 +46,6 @@ class Inbox:
     async def accept(self, delivery: Delivery) -> bool:
         """Stores the delivery and enqueues its job in one transaction. False for what is there already."""
         async with self._pool.acquire() as connection, connection.transaction():
-            if delivery.public is not None:
-                await _note_channel(connection, delivery.thread, public=delivery.public)
             return await store(connection, self._seal, delivery)
 
     async def drop_log(self, thread: Thread, message_ts: str, why: str) -> bool:
@@ -150,12 +148,3 @@ async def store(connection: asyncpg.Connection, seal: Seal, delivery: Delivery) 
 def _of(thread: Thread, message_ts: str) -> str:
     """What stands for a thread in the lane of logs: the one message whose logs are read."""
     return f"log {thread.channel} {message_ts}"
-
-
-async def _note_channel(connection: asyncpg.Connection, thread: Thread, *, public: bool) -> None:
-    """Whether everybody may read a channel is what its last message says: a channel may be made private."""
-    if public:
-        statement = "insert into open_channel (team, channel) values ($1, $2) on conflict do nothing"
-    else:
-        statement = "delete from open_channel where team = $1 and channel = $2"
-    await connection.execute(statement, thread.team, thread.channel)

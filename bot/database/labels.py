@@ -12,10 +12,11 @@ from bot.database.columns import EVIDENCE_TEXT
 # Each person counts once for a case: what they said when they resolved it, else their vote. A cause that they named says more
 # than that the answer was right.
 SAID: Final = """
-    select distinct on (case_id, member) case_id, shown,
+    select distinct on (case_id, member) case_id, coalesce(nullif(shown, ''), blamed) as shown,
         case when cause <> '' then cause when was_right then shown else '' end as named,
-        case when cause <> '' then cause = shown else was_right end as agrees
-    from feedback where at >= $1 order by case_id, member, kind = 'resolution' desc
+        case when cause <> '' then cause = coalesce(nullif(shown, ''), blamed) else was_right end as agrees
+    from feedback join incident_case on id = case_id
+    where at >= $1 and (cause <> '' or was_right is not null) order by case_id, member, kind = 'resolution' desc
 """
 
 

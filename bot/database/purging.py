@@ -24,7 +24,6 @@ _TABLES: Final = (
     ("delivery", "deliveries"),
     ("incident_case", "cases"),
     ("check_run", "checks"),
-    ("open_channel", "notes on channels"),
 )
 _NOBODY: Final = "somebody"  # takes the place of a person in the record of an incident that goes on
 
@@ -88,6 +87,7 @@ async def purge_user(connection: asyncpg.Connection, seal: Seal, user: str) -> C
     )
     counts["checks"] = await _changed(connection, "delete from check_run where asker = $1 returning true", user)
     counts["reports"] = await _changed(connection, "delete from reporter where member = $1 returning true", f"@{user}")
+    counts["votes"] = await _changed(connection, "delete from feedback where member = $1 returning true", user)
     counts["incidents"] = await _unname(connection, user)
     counts["audit entries"] = await audit.erase(connection, audit.about(seal, "user", user))
     return counts

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 # Slack's ts are times of one clock: the first answer's less the first message's is how long people waited.
 _INCIDENTS: Final = """
     select incident_case.id, blamed, phase,
-        (select min(ts::float8) from answer where case_id = incident_case.id and part = 'answer' and judged and ts is not null)
+        (select min(ts::float8) from answer
+            where case_id = incident_case.id and part in ('answer', 'card') and judged and ts is not null)
             - thread_ts::float8 as answered,
         extract(epoch from (select min(at) from history
             where escalation_id = escalation.id and what = 'acknowledged' and incident <= 1)

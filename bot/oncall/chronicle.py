@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.oncall.events import Effect, Escalate, Event, State, Tell
-from handlers.ports import Happening
+from handlers.past import Happening
 
 _TOLD: Final[dict[str, Happening]] = {
     "paged": "paged",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from slack_sdk.web.async_client import AsyncWebClient
+
 from bot.database.pages import StoredPage
 from bot.oncall import sentences
 from bot.oncall.events import State
@@ -13,9 +15,9 @@ from handlers import paging
 from handlers.blocks.message import Message, plain
 from handlers.blocks.page import mention, page, summary
 from handlers.judging import judge
-from handlers.ports import Services, Thread
+from handlers.names import Names
+from handlers.ports import Cases, Thread
 
-_NAMES: Final = 500
 _QUOTES: Final = 3
 _QUOTE: Final = 300
 
@@ -23,10 +25,11 @@ _QUOTE: Final = 300
 class Telling:
     """Nothing of a case is stored with a page: all that is said of it is read when it is said. Times are in `zone`."""
 
-    def __init__(self, services: Services, zone: ZoneInfo) -> None:
-        self._services = services
+    def __init__(self, cases: Cases, slack: AsyncWebClient, names: Names, zone: ZoneInfo) -> None:
+        self._cases = cases
+        self._slack = slack
         self._zone = zone
-        self._names: dict[str, str] = {}
+        self.name = names.of
 
     async def page(self, stored: StoredPage) -> Message:
         """What a person, or the on-call channel, gets to read."""
@@ -73,22 +76,12 @@ class Telling:
         return sentences.why(content, names)
 
     async def link(self, thread: Thread) -> str:
-        return await paging.permalink(self._services.slack, thread)
-
-    async def name(self, who: str) -> str:
-        """A person's name, which pings nobody. Slack is asked once for each."""
-        if not who.startswith("@"):
-            return who
-        if who not in self._names:
-            if len(self._names) >= _NAMES:
-                self._names.clear()
-            self._names[who] = await paging.name_of(self._services.slack, who[1:])
-        return self._names[who]
+        return await paging.permalink(self._slack, thread)
 
     async def _page(self, stored: StoredPage, why: str, escalation: str) -> Message:
         link = await self.link(stored.thread)
         return page(await self._report(stored.thread), why=why, link=link, escalation=escalation)
 
     async def _report(self, thread: Thread) -> Report | None:
-        held = await self._services.cases.pasted(thread)
+        held = await self._cases.pasted(thread)
         return await judge(held) if held else None

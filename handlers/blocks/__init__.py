@@ -1,5 +1,6 @@
 """Values → Block Kit. Slack's limits, escaping and folding are kept here and nowhere else."""
 
+from handlers.blocks.card import FORM_ACTIONS, RESOLVE_CASE, RIGHT, WRONG, Shown, card, joined, moved
 from handlers.blocks.check import checked, checking
 from handlers.blocks.explanation import explained
 from handlers.blocks.help import help_message
@@ -12,20 +13,28 @@ from handlers.blocks.report import CHECK_HOST, SHOW_STEPS, answer, details
 
 __all__ = [
     "CHECK_HOST",
+    "FORM_ACTIONS",
     "MORE_INCIDENTS",
     "PAGE_ACTIONS",
     "POST_MORTEM",
+    "RESOLVE_CASE",
+    "RIGHT",
     "SHOW_STEPS",
+    "WRONG",
     "Message",
+    "Shown",
     "answer",
     "at_work",
+    "card",
     "checked",
     "checking",
     "details",
     "explained",
     "help_message",
+    "joined",
     "logged",
     "mention",
+    "moved",
     "page",
     "plain",
 ]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
-from handlers.ports import Happened, Happening
+from handlers.past import Happened, Happening
 
 _SAID: Final[dict[Happening, str]] = {
     "pasted": "pasted something",
@@ -15,7 +15,7 @@ _SAID: Final[dict[Happening, str]] = {
     "answered": "{detail}",
     "asked": "asked: {detail}",
     "checked": "had a host or domain checked",
-    "joined": "reported the same: {detail}",
+    "joined": "reported the same in another thread",
     "escalated": "escalated: {detail}",
     "paged": "paged",
     "handed-over": "got a message, as their shift began",

@@ -12,7 +12,8 @@ from handlers.blocks.happened import lasted
 from handlers.blocks.message import Message
 from handlers.blocks.mrkdwn import escape
 from handlers.blocks.outline import cleaned
-from handlers.ports import Incident, Thread
+from handlers.past import Incident
+from handlers.ports import Thread
 
 MORE: Final = "older_incidents"
 """`action_id` of the button for older ones; its value is how many were shown, and the question."""
@@ -85,7 +86,8 @@ def _facts(each: Incident, now: datetime, names: Mapping[str, str]) -> str:
     if each.ended:
         facts.append(f"took {lasted(each.ended - each.opened)}")
     facts.append(f"{lasted(now - each.opened)} ago")
-    facts.append(f"{each.reports} message{'' if each.reports == 1 else 's'}")
+    if each.reports > 1:
+        facts.append(f"{each.reports} reports")
     if each.reporters > 1:
         facts.append(f"{each.reporters} people")
     return " · ".join(facts)

@@ -17,7 +17,7 @@ from handlers.blocks import happened, words
 from handlers.blocks.happened import lasted
 from handlers.blocks.markdown import fenced, inline, table
 from handlers.blocks.sections import blamed
-from handlers.ports import Happened, Incident
+from handlers.past import Happened, Incident
 
 POST_MORTEM: Final = "post_mortem"
 """`action_id` of the button that asks for it."""
@@ -87,7 +87,8 @@ def _summary(of: Material, top: Suspect | None) -> Iterator[str]:
     yield _inline(of, top.because if top else of.report.summary) or "What failed is not on record any more."
     incident = of.incident
     where = f", [in its thread]({of.links[incident.thread.ts]})" if incident.thread.ts in of.links else ""
-    yield f"- Reported {_time(incident.opened)}{where}, {_number(incident.reports, 'message')}."
+    counted = _number(incident.reports, "report")
+    yield f"- Reported {_time(incident.opened)}{where}; {counted}, {_number(incident.reporters, 'person', 'people')}."
     if incident.state == "resolved" and incident.ended:
         yield (
             f"- Resolved {_time(incident.ended)} by {_name(of, incident.holder)}, "
@@ -199,8 +200,8 @@ def _time(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S}"
 
 
-def _number(count: int, unit: str) -> str:
-    return f"{count} {unit}{'' if count == 1 else 's'}"
+def _number(count: int, unit: str, several: str = "") -> str:
+    return f"{count} {unit if count == 1 else several or f'{unit}s'}"
 
 
 def _code(cause: str) -> str:

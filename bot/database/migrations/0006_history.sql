@@ -20,10 +20,3 @@ alter table incident_case add column verdict text not null default '';
 alter table incident_case add column blamed text not null default '';
 alter table incident_case add column belief text not null default '';
 create index incident_case_failed on incident_case (team, (thread_ts collate "C")) where verdict in ('failure', 'unknown');
-
--- Which channels were last seen to be open to everybody in their workspace. Of one that isn't here nothing is told elsewhere.
-create table open_channel (
-    team text not null,
-    channel text not null,
-    primary key (team, channel)
-);
