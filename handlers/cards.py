@@ -109,7 +109,7 @@ async def drawn(services: Services, thread: Thread) -> Message | None:
             services.oncall.time_zone,
             who=listed([await services.names(each) for each in standing.who]),
             reopened=await services.names(standing.reopened),
-            was=await _was(services, thread, standing),
+            was=await was(services, thread, standing),
             log=Report.model_validate_json(log) if log else None,
             only_log=only_log(held),
             unread=tuple(sentence for each in held for sentence in each.unread),
@@ -151,8 +151,8 @@ def listed(names: Sequence[str]) -> str:
     return f"{', '.join(others)} and {last}" if others else last
 
 
-async def _was(services: Services, thread: Thread, standing: Standing) -> str:
-    """What it was, as who resolved it says."""
+async def was(services: Services, thread: Thread, standing: Standing) -> str:
+    """What it was, as who resolved it says; "" where nobody did."""
     if standing.cause != OTHER_CAUSE:
         known = catalogue().get(standing.cause)
         return known.title if known else standing.cause

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from diagnostics.redaction import Redactor
-from handlers import answers, paging
+from handlers import answers, cards, paging
 from handlers.blocks import plain
 from handlers.blocks.post_mortem import Material, post_mortem
 from handlers.judging import judge
@@ -71,6 +71,7 @@ async def _content(services: Services, incident: Incident, texts: Sequence[str])
         redact=Redactor(keep_domains=True),
         names=await _names(services, history, incident),
         links=await _links(services, incident.thread, history),
+        was=await cards.was(services, incident.thread, await services.incidents.standing(incident.thread)),
     )
     return await asyncio.to_thread(post_mortem, material)
 

@@ -14,6 +14,11 @@ _COMMANDS = (
         "/mailflow escalate <link to a message>",
         "pages whoever is on call; in a thread: @Mailflow escalate, ack, resolve",
     ),
+    (
+        "/mailflow incidents",
+        "lists what is open, for you alone; also resolved, all, mine, cause, channel, since 7d",
+    ),
+    ("@Mailflow postmortem", "in a thread: drafts the post-mortem of its incident"),
     ("/mailflow help", "shows this"),
 )
 

@@ -18,7 +18,7 @@ from handlers.ports import Thread
 MORE: Final = "older_incidents"
 """`action_id` of the button for older ones; its value is how many were shown, and the question."""
 
-_STATE: Final = {"open": "Open", "paging": "Paging", "acknowledged": "Taken", "resolved": "Resolved"}
+_STATE: Final = {"open": "Open", "paging": "Paging", "acknowledged": "In hand", "resolved": "Resolved"}
 _CAUSE: Final = 110
 
 
@@ -85,7 +85,7 @@ def _facts(each: Incident, now: datetime, names: Mapping[str, str]) -> str:
         facts.append(f"by {name}" if each.state == "resolved" else f"{name} has it")
     if each.ended:
         facts.append(f"took {lasted(each.ended - each.opened)}")
-    facts.append(f"{lasted(now - each.opened)} ago")
+    facts.append(f"reported {lasted(now - each.opened)} ago")
     if each.reports > 1:
         facts.append(f"{each.reports} reports")
     if each.reporters > 1:

@@ -9,7 +9,7 @@ import re2
 
 from handlers.blocks.outline import cleaned
 
-_MARKS: Final = {ord(char): f"\\{char}" for char in "\\`*_[]()#|!~"} | {
+_MARKS: Final = {ord(char): f"\\{char}" for char in "\\`*_[]#|~"} | {
     ord("<"): "&lt;",
     ord(">"): "&gt;",
     ord("&"): "&amp;",

@@ -87,16 +87,14 @@ def _summary(of: Material, top: Suspect | None) -> Iterator[str]:
     yield _inline(of, top.because if top else of.report.summary) or "What failed is not on record any more."
     incident = of.incident
     where = f", [in its thread]({of.links[incident.thread.ts]})" if incident.thread.ts in of.links else ""
-    counted = _number(incident.reports, "report")
-    yield f"- Reported {_time(incident.opened)}{where}; {counted}, {_number(incident.reporters, 'person', 'people')}."
+    counted = f"{_number(incident.reports, 'report')}, {_number(incident.reporters, 'person', 'people')}"
     if incident.state == "resolved" and incident.ended:
-        yield (
-            f"- Resolved {_time(incident.ended)} by {_name(of, incident.holder)}, "
-            f"{lasted(incident.ended - incident.opened)} later."
-        )
+        took = lasted(incident.ended - incident.opened)
+        state = f"Resolved {_time(incident.ended)} by {_name(of, incident.holder)}, {took} later."
     else:
         has_it = f"; {_name(of, incident.holder)} has it" if incident.holder else ""
-        yield f"- Not resolved yet{has_it}."
+        state = f"Not resolved yet{has_it}."
+    yield f"- Reported {_time(incident.opened)}{where}; {counted}.\n- {state}"
 
 
 def _timeline(of: Material) -> str:
