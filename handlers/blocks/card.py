@@ -11,7 +11,7 @@ from typing import Final
 from diagnostics.report import Report, Suspect
 from handlers.blocks import logs, steps, words
 from handlers.blocks.limits import HEADER, PARAGRAPH, clip
-from handlers.blocks.message import ATTACHED, TOO_LONG, Button, Message, message
+from handlers.blocks.message import ATTACHED, TOO_LONG, Asked, Button, Message, message
 from handlers.blocks.outline import Line, Part, line, part
 from handlers.blocks.page import ACKNOWLEDGE, ESCALATE
 from handlers.blocks.post_mortem import POST_MORTEM
@@ -31,6 +31,7 @@ _FOLDED: Final = "More of it does not fit here: press “Show all steps”."
 _TOO_LONG: Final = "(too long for a message: press “Show all steps”)"
 _QUOTES: Final = 2
 _CHANGES: Final = 4
+_NAMED: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +59,10 @@ def card(shown: Shown) -> Message:
             _resolved(shown), buttons=[Button("Draft a post-mortem", POST_MORTEM), *_steps_button(shown.report)]
         )
         return replace(made, file=None)
-    parts = _open(shown)
-    made = message(parts, buttons=_buttons(shown, folded=False))
+    parts, asked = _open(shown), Asked("Was this right?", _votes(shown.report))
+    made = message(parts, buttons=_buttons(shown, folded=False), asked=asked)
     if made.file is not None:
-        made = message(parts, buttons=_buttons(shown, folded=True))
+        made = message(parts, buttons=_buttons(shown, folded=True), asked=asked)
     return _without_file(made, _FOLDED, _TOO_LONG)
 
 
@@ -89,14 +90,16 @@ def moved_parts(report: Report, link: str) -> list[Part]:
     """What `moved` says, as parts."""
     top = blamed(report)
     changed = [line("bullet", clip(text, PARAGRAPH)) for text in report.changed[:_CHANGES]]
-    because = (
-        line("text", clip(top.because, PARAGRAPH - 100), lead=words.ACT[top.act])
-        if top
-        else line("text", report.summary)
-    )
-    card = [line("link", link, lead="The card has all of it:")] if link else [line("aside", "The card has all of it.")]
+    if top:
+        because = [line("text", clip(top.because, PARAGRAPH - 100), lead=words.ACT[top.act])]
+    elif report.verdict == "failure":
+        because = [line("text", "; ".join(each.title for each in report.findings[:_NAMED]), lead="Suspected:")]
+    else:
+        because = [line("text", report.summary)]
+    lead = "The card has all of it"
+    card = [line("link", link, lead=f"{lead}:") if link else line("aside", f"{lead}.")]
     return [
-        *part([line("title", clip(headline(report), HEADER)), because], rank=0),
+        *part([line("title", clip(headline(report), HEADER)), *because], rank=0),
         *part([line("heading", "What this changed"), *changed], rank=2),
         *part(_proof(report, top), rank=1),
         *_next(report, top),
@@ -183,9 +186,12 @@ def _buttons(shown: Shown, *, folded: bool) -> list[Button]:
     found = buttons(report)
     if folded and not any(each.action_id == SHOW_STEPS for each in found):
         found = [Button("Show all steps", SHOW_STEPS), *found]
+    return [*made, *found]
+
+
+def _votes(report: Report) -> tuple[Button, ...]:
     top = blamed(report)
-    votes = [Button("It was this", RIGHT, top.cause), Button("It was not …", WRONG, top.cause)] if top else []
-    return [*made, *found, *votes]
+    return (Button("Yes, it was this", RIGHT, top.cause), Button("No, it was …", WRONG, top.cause)) if top else ()
 
 
 def _steps_button(report: Report) -> list[Button]:

@@ -63,14 +63,28 @@ class Button:
     primary: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question to the readers, and the buttons that answer it."""
+
+    question: str
+    answers: tuple[Button, ...]
+
+
 def message(
-    parts: Sequence[Part], *, buttons: Sequence[Button] = (), complete: Callable[[], Sequence[Part]] | None = None
+    parts: Sequence[Part],
+    *,
+    buttons: Sequence[Button] = (),
+    asked: Asked | None = None,
+    complete: Callable[[], Sequence[Part]] | None = None,
 ) -> Message:
     """Show as many of `parts` as fit, by their rank, in their order.
 
     When one doesn't fit, or a command is too long to be shown whole, `complete()` (default: `parts`) becomes the file.
     """
     actions = [_actions(buttons)] if buttons else []
+    if asked and asked.answers:
+        actions += [*_blocks(part([line("aside", asked.question)], small=True)), _actions(asked.answers)]
     kept, spilled = _fitting(parts, actions)
     if not spilled:
         return Message(fallback(kept), (*_blocks(kept), *actions))

@@ -110,6 +110,16 @@ class World:
         said = await self.place.wait_for(lambda: (found := self.answers(channel, ts))[count - 1 :] and found, 10)
         return everything(said[count - 1])
 
+    def card(self, channel: str, ts: str) -> str:
+        """Everything that a thread's card says."""
+        return everything(self.answers(channel, ts)[0])
+
+    async def drawn(self) -> None:
+        """Returns when every card shows what is on record, and nothing else is left to be said."""
+        async with asyncio.timeout(15):
+            while await self.rows("select 1 from page where state in ('planned', 'sending')"):
+                await asyncio.sleep(0.02)
+
     async def settled(self, count: int = 1) -> None:
         """Returns when at least `count` deliveries were stored and every one was dealt with."""
         async with asyncio.timeout(15):

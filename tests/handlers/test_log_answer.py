@@ -183,7 +183,7 @@ def test_the_table_has_a_row_for_each_stretch() -> None:
 
 
 def test_the_files_come_with_the_answer() -> None:
-    message = logged(report(summary()))
+    message = logged(report(summary()), None, "https://contoso.slack.com/archives/C1/p1")
     assert [(each.part, each.name) for each in message.attachments] == [
         ("chart", "mailflow-log.png"),
         ("data", "mailflow-log.csv"),
