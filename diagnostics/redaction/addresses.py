@@ -41,14 +41,16 @@ def with_addresses(text: str, name: Callable[[str, str], str]) -> str:
 
 def with_ids(text: str, name: Callable[[str], str]) -> str:
     """The text with `name(id)` between the angle brackets of each message id that stands behind the name of its header."""
-    if "<" not in text:
+    if "<" not in text or not _ID_HEADER.search(text):
         return text
     return str(_ID_HEADER.sub(lambda found: found[1] + _ID.sub(lambda each: f"<{name(each[1])}>", found[2]), text))
 
 
 def with_x500(text: str, name: Callable[[str], str]) -> str:
     """The text with `name(last part)` in each address of Exchange's directory (`/o=…/cn=Recipients/cn=…`)."""
-    return str(_X500.sub(lambda found: found[1] + name(found[2]), text)) if "=" in text else text
+    if "=" not in text or not _X500.search(text):
+        return text
+    return str(_X500.sub(lambda found: found[1] + name(found[2]), text))
 
 
 def domains(text: str) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Final
 
 import re2
 
+from diagnostics import redaction
 from diagnostics.logs.model import LogCount, LogEpisode, LogFailure, LogKind, LogSummary
 from diagnostics.logs.tally import shape
 from handlers.blocks import words
@@ -81,8 +82,8 @@ def when(at: str) -> datetime | None:
 
 
 def redacted(text: str) -> str:
-    """Without addresses and long numbers: a picture is passed on more easily than a log."""
-    return str(_IPV6.sub("*", shape(text)))
+    """Without addresses, credentials and long numbers: a picture is passed on more easily than a log."""
+    return redaction.redacted(str(_IPV6.sub("*", shape(text))))
 
 
 def _leading(log: LogSummary) -> LogKind | None:
