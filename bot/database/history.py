@@ -19,13 +19,15 @@ _STATES: Final[dict[str, IncidentState]] = {
     "resolved": "resolved",
 }
 _INCIDENTS: Final = (
-    "select incident_case.*, coalesce(phase, 'idle') as phase, coalesce(escalation.state ->> 'holder', '') as holder, "
+    "select incident_case.*, phase, coalesce(escalation.state ->> 'holder', '') as holder, "
     "(select max(at) from history where escalation_id = escalation.id and what = 'resolved') as ended, "
     "1 + (select count(*) from escalation as other where other.joined = escalation.id) as reports, "
     "(select count(distinct member) from reporter join escalation as other on other.id = escalation_id "
     "  where (other.id = escalation.id or other.joined = escalation.id) and member <> '') as reporters "
-    "from incident_case left join escalation on escalation.case_id = incident_case.id "
+    "from incident_case join escalation on escalation.case_id = incident_case.id "
 )
+# Also of a failure that is over; not where nothing is left of what showed it.
+_FAILED: Final = "escalation.opened_at is not null and verdict not in ('', 'nothing')"
 # Who was led to another incident has none here.
 _VISIBLE: Final = "(channel = $2 or $10 and audience = 'workspace') and not coalesce(led and joined is not null, false)"
 
@@ -43,15 +45,15 @@ class History:
 
     async def incident(self, thread: Thread) -> Incident | None:
         row = await self._pool.fetchrow(
-            _INCIDENTS + "where team = $1 and channel = $2 and thread_ts = $3 and verdict in ('failure', 'unknown')",
+            _INCIDENTS + f"where team = $1 and channel = $2 and thread_ts = $3 and {_FAILED}",
             *_key(thread),
         )
         return _incident(row) if row else None
 
     async def listed(self, wanted: IncidentFilter, *, skip: int, most: int) -> tuple[Incident, ...]:
         rows = await self._pool.fetch(
-            _INCIDENTS + f"where team = $1 and verdict in ('failure', 'unknown') and {_VISIBLE} "
-            "and ($3 = 'all' or ($3 = 'resolved') = (coalesce(phase, 'idle') = 'resolved')) "
+            _INCIDENTS + f"where team = $1 and {_FAILED} and {_VISIBLE} "
+            "and ($3 = 'all' or ($3 = 'resolved') = (phase = 'resolved')) "
             "and ($4::text[] is null or blamed = any($4)) and ($5 = '' or channel = $5) "
             "and ($6 = '' or escalation.state ->> 'holder' = '@' || $6 or exists (select from evidence "
             "  where case_id = incident_case.id and author = $6)) "

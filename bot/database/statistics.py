@@ -24,8 +24,8 @@ _INCIDENTS: Final = """
         extract(epoch from (select max(at) from history
             where escalation_id = escalation.id and what = 'resolved' and phase = 'resolved')
             - to_timestamp(thread_ts::float8))::float8 as resolved
-    from incident_case left join escalation on escalation.case_id = incident_case.id
-    where ($1 = '' or team = $1) and verdict in ('failure', 'unknown')
+    from incident_case join escalation on escalation.case_id = incident_case.id
+    where ($1 = '' or team = $1) and escalation.opened_at is not null and verdict not in ('', 'nothing')
         and thread_ts collate "C" >= $2 and thread_ts collate "C" < 'a'
 """
 

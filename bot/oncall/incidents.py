@@ -21,7 +21,7 @@ from bot.oncall.events import Judged, Phase, Reported
 from bot.oncall.severity import assess
 from diagnostics.report import Report
 from diagnostics.subject import signature
-from handlers.blocks.sections import blamed
+from handlers.blocks.sections import leading
 from handlers.ports import Sighting, Standing, Thread
 
 _SURE: Final = ("confirmed", "likely")
@@ -169,7 +169,7 @@ def _suspects(report: Report) -> tuple[str, ...]:
 
 def _comes_to(report: Report | None) -> tuple[str, str, str]:
     """Its verdict, the cause that is blamed and with which belief; "" for none."""
-    top = blamed(report) if report else None
+    top = leading(report) if report else None
     return (report.verdict if report else "nothing", top.cause if top else "", top.belief if top else "")
 
 

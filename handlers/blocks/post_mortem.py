@@ -16,7 +16,7 @@ from diagnostics.report import Report, Suspect
 from handlers.blocks import happened, words
 from handlers.blocks.happened import lasted
 from handlers.blocks.markdown import fenced, inline, table
-from handlers.blocks.sections import blamed
+from handlers.blocks.sections import leading
 from handlers.past import Happened, Incident
 
 POST_MORTEM: Final = "post_mortem"
@@ -60,7 +60,7 @@ class Material:
 
 def post_mortem(of: Material) -> str:
     """The draft. Times are UTC."""
-    top = blamed(of.report)
+    top = leading(of.report)
     sections = [
         f"# Post-mortem: {_inline(of, top.title if top else 'mail flow failed')}",
         _INTRODUCTION,
@@ -150,7 +150,7 @@ def _run(of: Material) -> Iterator[str]:
         yield fenced([of.redact(command) for command in typed])
     if not checks and not typed:
         yield "Nobody said what was run."
-    top = blamed(of.report)
+    top = leading(of.report)
     if top and top.steps:
         yield "Mailflow proposed these steps. Whether anybody took them is not on record:"
         yield "\n".join(f"- {_inline(of, step.say)} ({words.EFFECT[step.effect].lstrip('⚠ ')})" for step in top.steps)

@@ -11,7 +11,8 @@ from bot.case_export import exported
 from bot.database import open_database
 from bot.database.history import History
 from bot.database.labels import labelled
-from bot.database.statistics import statistics
+from bot.database.statistics import Precision, Statistics, Times, statistics
+from bot.statistics_command import rendered
 from handlers.past import IncidentFilter
 from handlers.ports import Thread
 from tests.bot.conftest import World, everything
@@ -95,9 +96,10 @@ async def test_a_long_list_comes_in_pages(world: World) -> None:
     async with world.bot():
         await case(world)
         await world.rows(
-            "insert into incident_case (team, channel, thread_ts, verdict) "
+            "with old as (insert into incident_case (team, channel, thread_ts, verdict) "
             "select team, channel, (1700000000 + number)::text || '.000000', 'failure' "
-            "from incident_case, generate_series(1, 14) as number"
+            "from incident_case, generate_series(1, 14) as number returning id) "
+            "insert into escalation (case_id, opened_at) select id, now() from old"
         )
         await listed(world, "incidents all")
         told = world.place.ephemerals("sam")[-1]
@@ -243,3 +245,19 @@ async def test_a_log_with_both_outcomes_gets_its_picture(world: World, tmp_path:
         [file] = world.attached("#exchange", ts)
         assert file["name"] == "mailflow-sessions.png"
         assert file["alt_txt"].startswith("Bar chart: sessions per 15 seconds")
+
+
+def test_the_terminal_shows_the_numbers() -> None:
+    hour = Times(2, 5400.0, 3600.0)
+    found = Statistics(
+        3, 2, Times(3, 4.0, 3.0), Times(), hour, ((KEY, 2),), (Precision("confirmed", 2, 1),), ((KEY, 1),)
+    )
+    assert rendered(found, 30).splitlines() == [
+        "3 incidents in 30 days, 2 of them resolved",
+        "  until the first answer   3 s (median), 4 s (mean) of 3",
+        "  until somebody had it    not on record",
+        "  until it was resolved    1 h (median), 1 h 30 min (mean) of 2",
+        f"      2  {KEY}",
+        "what was confirmed: 2 said right, 1 said wrong",
+        f"      1  confirmed and said to be wrong: {KEY}",
+    ]

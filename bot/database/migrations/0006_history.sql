@@ -19,4 +19,4 @@ alter table evidence add column edited_at timestamptz;
 alter table incident_case add column verdict text not null default '';
 alter table incident_case add column blamed text not null default '';
 alter table incident_case add column belief text not null default '';
-create index incident_case_failed on incident_case (team, (thread_ts collate "C")) where verdict in ('failure', 'unknown');
+create index incident_case_failed on incident_case (team, (thread_ts collate "C")) where verdict not in ('', 'nothing');
