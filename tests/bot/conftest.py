@@ -117,7 +117,9 @@ class World:
     async def drawn(self) -> None:
         """Returns when every card shows what is on record, and nothing else is left to be said."""
         async with asyncio.timeout(15):
-            while await self.rows("select 1 from page where state in ('planned', 'sending')"):
+            while True:
+                if not await self.rows("select 1 from page where state in ('planned', 'sending')"):
+                    return
                 await asyncio.sleep(0.02)
 
     async def settled(self, count: int = 1) -> None:
