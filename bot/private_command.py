@@ -103,9 +103,11 @@ async def _status(database: Database) -> int:
     for key in found:
         made = f"made {key.created_at:%Y-%m-%d}"
         use = "in use" if key.retired_at is None else f"replaced {key.retired_at:%Y-%m-%d %H:%M} UTC"
-        click.echo(f"data key {key.number}  {made}  {use}  {key.values} values")
+        click.echo(f"data key {key.number}  {made}  {use}  {_counted(key.values, 'values')}")
     if old:
-        click.echo(f"{old} values are sealed in the way of earlier versions; the bot seals them anew within minutes.")
+        click.echo(
+            f"{_counted(old, 'values')} sealed in the way of earlier versions; the bot seals that anew within minutes."
+        )
     return 0
 
 
@@ -126,7 +128,7 @@ async def _rotate(database: Database, *, retire: bool) -> int:
             detail = {"values": str(done), "retired": "yes" if retire else "no"}
             await append(connection, database.seal, Entry("keys-rotated", detail=detail))
         found, old = await stored_keys(connection)
-    click.echo(f"There is a new data key, and {done} values are sealed with it.")
+    click.echo(f"There is a new data key. Sealed with it: {_counted(done, 'values')}.")
     if old or any(key.values for key in found if key.retired_at):
         click.echo(_UNREADABLE)
     return 0
@@ -149,7 +151,12 @@ async def _forget(database: Database, whose: Any, identifier: str, *, yes: bool)
 
 
 def _listed(counts: Counts) -> str:
-    return ", ".join(f"{count} {what}" for what, count in counts.items() if count) or "nothing"
+    return ", ".join(_counted(count, what) for what, count in counts.items() if count) or "nothing"
+
+
+def _counted(count: int, what: str) -> str:
+    one = f"{what[:-3]}y" if what.endswith("ies") else what[:-1]
+    return f"{count} {one if count == 1 else what}"
 
 
 async def _verify(database: Database, expected: tuple[int, str] | None) -> int:
@@ -158,10 +165,10 @@ async def _verify(database: Database, expected: tuple[int, str] | None) -> int:
     async with database.pool.acquire() as connection:
         found: Verified = await verify(connection, database.seal, expected)
     if found.broken:
-        click.echo(f"{found.broken} {found.rows} entries before it are whole.")
+        click.echo(f"{found.broken} Whole before it: {_counted(found.rows, 'entries')}.")
         return 1
     erased = f" ({found.erased} of them with their details erased)" if found.erased else ""
-    click.echo(f"The audit is whole: {found.rows} entries{erased}. The newest is {found.head}")
+    click.echo(f"The audit is whole: {_counted(found.rows, 'entries')}{erased}. The newest is {found.head}")
     return 0
 
 

@@ -78,6 +78,11 @@ class EscalationStore:
     async def held(self, escalation: UUID) -> AsyncIterator[Held | None]:
         """An escalation that may be gone by now."""
         async with self._pool.acquire() as connection, connection.transaction():
+            # The case first, as in `opened`: two who lock the same rows in different order would wait for each other.
+            await connection.execute(
+                "select from incident_case where id = (select case_id from escalation where id = $1) for update",
+                escalation,
+            )
             row = await connection.fetchrow(
                 _ESCALATION + "where escalation.id = $1 for no key update of escalation", escalation
             )
