@@ -61,17 +61,15 @@ class EscalationStore:
     async def opened(self, thread: Thread) -> AsyncIterator[Held]:
         """The escalation of a case, new if need be."""
         async with self._pool.acquire() as connection, connection.transaction():
-            key = thread.team, thread.channel, thread.ts
-            await connection.execute(
-                "insert into incident_case (team, channel, thread_ts) values ($1, $2, $3) on conflict do nothing", *key
-            )
             case = await connection.fetchval(
-                "select id from incident_case where team = $1 and channel = $2 and thread_ts = $3", *key
+                "insert into incident_case (team, channel, thread_ts) values ($1, $2, $3) "
+                "on conflict (team, channel, thread_ts) do update set active_at = now() returning id",
+                thread.team,
+                thread.channel,
+                thread.ts,
             )
             await connection.execute("insert into escalation (case_id) values ($1) on conflict do nothing", case)
             row = await connection.fetchrow(_ESCALATION + "where case_id = $1 for no key update of escalation", case)
-            # Whoever else holds both locks the escalation first, too: the other way round, two would wait for each other.
-            await connection.execute("update incident_case set active_at = now() where id = $1", case)
             yield Held(connection, row, self._seal)
 
     @asynccontextmanager
@@ -80,7 +78,7 @@ class EscalationStore:
         async with self._pool.acquire() as connection, connection.transaction():
             # The case first, as in `opened`: two who lock the same rows in different order would wait for each other.
             await connection.execute(
-                "select from incident_case where id = (select case_id from escalation where id = $1) for update",
+                "select from incident_case where id = (select case_id from escalation where id = $1) for no key update",
                 escalation,
             )
             row = await connection.fetchrow(

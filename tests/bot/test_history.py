@@ -169,6 +169,22 @@ async def test_a_draft_is_uploaded_once_and_a_fresh_one_takes_its_place(world: W
         assert len([call for call in uploads if not call.error]) == 2
 
 
+async def test_the_button_of_a_resolved_card_drafts_once(world: World) -> None:
+    async with world.bot():
+        ts = await case(world)
+        await say(world, ts, "resolve", "priya")
+        card = world.answers("#exchange", ts)[0]["ts"]
+        await world.place.wait_for(lambda: "post_mortem" in str(world.answers("#exchange", ts)[0]["blocks"]))
+        world.place.fail_next("files.completeUploadExternal", lost_answer=True)
+        await world.place.click("sam", card, "post_mortem")
+        await world.place.wait_for(lambda: drafts(world, ts), 20)
+        await world.settled(3)
+        await world.place.click("sam", card, "post_mortem")
+        await world.place.wait_for(lambda: world.place.ephemerals("sam"))
+        assert "in this thread already" in everything(world.place.ephemerals("sam")[-1])
+        assert len(drafts(world, ts)) == 1
+
+
 async def test_what_was_deleted_is_in_no_draft(world: World) -> None:
     async with world.bot():
         ts = await case(world)
