@@ -23,6 +23,7 @@ from bot.database import NAME, Database, StartError, open_database
 from bot.database.audit import Entry, append
 from bot.database.cases import Cases
 from bot.database.feedback import Feedback
+from bot.database.history import History
 from bot.database.inbox import Inbox
 from bot.database.installations import Installations
 from bot.database.notices import Notices
@@ -117,6 +118,7 @@ def build(
     services = Services(
         inbox=inbox,
         cases=cases,
+        history=History(database),
         slack=workspaces.slack,
         checks=Checks(database, settings, closed_networks(database.url), clock=clock, telemetry=telemetry),
         watches=WatchBook(database, most=settings.max_watches, clock=clock),

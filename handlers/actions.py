@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from handlers import answers, checks, feedback, oncall, privately
-from handlers.blocks import CHECK_HOST, PAGE_ACTIONS, RIGHT, details
+from handlers import answers, checks, feedback, incidents, oncall, post_mortem, privately
+from handlers.blocks import CHECK_HOST, MORE_INCIDENTS, PAGE_ACTIONS, POST_MORTEM, RIGHT, details
 from handlers.judging import judge
 from handlers.ports import Delivery, Services
 
@@ -12,6 +12,10 @@ async def pressed(services: Services, delivery: Delivery) -> str:
     """Deals with a button, by its action_id."""
     if delivery.action == CHECK_HOST:
         return await checks.pressed(services, delivery)
+    if delivery.action == MORE_INCIDENTS:
+        return await incidents.older(services, delivery)
+    if delivery.action == POST_MORTEM:
+        return await post_mortem.pressed(services, delivery)
     if delivery.action in PAGE_ACTIONS:
         return await oncall.pressed(services, delivery)
     if delivery.action == RIGHT:

@@ -27,7 +27,7 @@ from handlers.telemetry import answered
 logger = logging.getLogger(__name__)
 
 EVENT_TYPE = "mailflow_answer"
-FILES: Final = ("chart", "data", "file")
+FILES: Final = ("chart", "data", "file", "post-mortem")
 """Parts of an answer that are files."""
 _NO_LOOKING = frozenset({"missing_scope", "not_in_channel", "channel_not_found", "thread_not_found", "no_permission"})
 _BLOCKS_REFUSED = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long"})
@@ -151,15 +151,16 @@ def _digest(message: Message) -> str:
 async def _attach_all(services: Services, thread: Thread, message_ts: str, message: Message) -> None:
     """An answer's pictures and data, and what was too long for a message, as files in the same thread."""
     for each in message.attachments:
-        await _attach(
+        await attach(
             services, await services.cases.plan(thread, message_ts, each.part), each.name, each.content, each.alt
         )
     if message.file:
         name, content = message.file
-        await _attach(services, await services.cases.plan(thread, message_ts, "file"), name, content.encode())
+        await attach(services, await services.cases.plan(thread, message_ts, "file"), name, content.encode())
 
 
-async def _attach(services: Services, answer: Answer, name: str, content: bytes, alt: str = "") -> None:
+async def attach(services: Services, answer: Answer, name: str, content: bytes, alt: str = "") -> None:
+    """Uploads a file of ours into its thread. Uploads nothing when Slack has it already."""
     if answer.state == "sent":
         return
     if answer.state == "sending":
@@ -194,7 +195,9 @@ async def _search(services: Services, answer: Answer, *, in_channel: bool) -> st
 async def _thread(services: Services, answer: Answer, *, in_channel: bool = False) -> AsyncIterator[dict[str, Any]]:
     thread = "" if in_channel else answer.thread.ts
     slack = await services.slack(answer.thread.team)
-    async for message in listed(slack, answer.thread.channel, thread, oldest=answer.message_ts):
+    # What a button got is named otherwise.
+    oldest = answer.message_ts if answer.message_ts[:1].isdecimal() else answer.thread.ts
+    async for message in listed(slack, answer.thread.channel, thread, oldest=oldest):
         yield message
 
 

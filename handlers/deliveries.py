@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from handlers.blocks import CHECK_HOST, PAGE_ACTIONS, RIGHT, SHOW_STEPS, verdict_form
+from handlers.blocks import CHECK_HOST, MORE_INCIDENTS, PAGE_ACTIONS, POST_MORTEM, RIGHT, SHOW_STEPS, verdict_form
 from handlers.blocks.form import FORM, described, entered
 from handlers.blocks.mrkdwn import escape
 from handlers.message_text import all_text
@@ -180,7 +180,7 @@ def _verdict(body: Json, identity: Identity) -> Delivery | None:
 
 def _action(body: Json, identity: Identity) -> Delivery | None:
     container: Json = body.get("container") or {}
-    ours = (SHOW_STEPS, CHECK_HOST, RIGHT, *PAGE_ACTIONS)
+    ours = (SHOW_STEPS, CHECK_HOST, MORE_INCIDENTS, POST_MORTEM, RIGHT, *PAGE_ACTIONS)
     pressed = [action for action in body.get("actions") or () if action.get("action_id") in ours]
     ts, channel = str(container.get("message_ts") or ""), str(container.get("channel_id") or "")
     if not pressed or not ts or not channel:

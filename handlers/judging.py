@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Sequence
 
 from diagnostics import Report, diagnose
+from handlers.blocks.message import Attachment
+from handlers.blocks.paste_bins import picture
 from handlers.ports import Pasted
 from handlers.telemetry import diagnosing
 
@@ -15,3 +17,8 @@ async def judge(pasted: Sequence[Pasted]) -> Report:
     first, *rest = [paste.text for paste in pasted] or [""]
     with diagnosing():
         return await asyncio.to_thread(diagnose, first, followups=tuple(rest))
+
+
+async def pictured(paste: Pasted) -> tuple[Attachment, ...]:
+    """The picture of the log in a paste, where that says more than words. Large logs have one of their own."""
+    return () if paste.log else await asyncio.to_thread(picture, paste.text)

@@ -11,7 +11,16 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.response import BoltResponse
 
 from handlers import actions, answers, commands, feedback, forms, logs, messages
-from handlers.blocks import CHECK_HOST, FORM_ACTIONS, PAGE_ACTIONS, RIGHT, SHOW_STEPS, plain
+from handlers.blocks import (
+    CHECK_HOST,
+    FORM_ACTIONS,
+    MORE_INCIDENTS,
+    PAGE_ACTIONS,
+    POST_MORTEM,
+    RIGHT,
+    SHOW_STEPS,
+    plain,
+)
 from handlers.blocks.form import FORM, entered
 from handlers.blocks.verdict_form import VERDICT_FORM
 from handlers.deliveries import COMMAND, SHORTCUT, accepted, opens_form
@@ -57,7 +66,7 @@ def register(app: AsyncApp, services: Services) -> None:
     app.event("tokens_revoked")(_stored)
     app.action(SHOW_STEPS)(acknowledge)
     app.action(CHECK_HOST)(acknowledge)
-    for action in (RIGHT, *PAGE_ACTIONS):
+    for action in (RIGHT, MORE_INCIDENTS, POST_MORTEM, *PAGE_ACTIONS):
         app.action(action)(acknowledge)
     for action in FORM_ACTIONS:
         app.action(action)(feedback.opener(services))

@@ -232,7 +232,7 @@ async def judge_again(services: Services, delivery: Delivery) -> None:
         if not own.judged or own.state == "withdrawn" or on_card:
             continue
         held = await services.cases.pasted(delivery.thread, until=own.message_ts)
-        if not held:
+        if not held or own.part == "post-mortem":
             await answers.take_back(services, own, _DELETED)
         elif own.part == "steps":
             await answers.change(services, own, details(await judge(held)))

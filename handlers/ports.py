@@ -15,15 +15,27 @@ if TYPE_CHECKING:
     from diagnostics.checks import Attempt, CheckReport
     from diagnostics.checks.model import CheckVerdict
     from diagnostics.report import Report
+    from handlers.past import History
 
 Kind = Literal["message", "edit", "delete", "command", "action", "log", "form", "verdict", "removed"]
 State = Literal["planned", "sending", "sent", "withdrawn"]
-Part = Literal["answer", "card", "steps", "file", "chart", "data", "apology", "pause", "check", "escalation", "watch"]
+Part = Literal[
+    "answer",
+    "card",
+    "steps",
+    "file",
+    "chart",
+    "data",
+    "apology",
+    "pause",
+    "check",
+    "escalation",
+    "watch",
+    "post-mortem",
+]
 Audience = Literal["workspace", "members", "outside"]
 """Who can read a conversation: everybody here, its members only (or that isn't known), people of other organisations too."""
-
-
-FORGET = "forget"
+FORGET: Final = "forget"
 """The `action` of a "delete" that isn't Slack's: the author of the message is forgotten."""
 
 
@@ -449,6 +461,7 @@ class Services:
 
     inbox: Inbox
     cases: Cases
+    history: History
     slack: Slack
     files: Files
     checks: Checks

@@ -22,7 +22,15 @@ _DOCS = [
     ROOT / "DECISIONS.md",
     *sorted((ROOT / "docs").glob("*.md")),
 ]
-_STAYS_OR_WRITES = ("serve", "playground", "new-cause", "migrate", "doctor")  # the last looks at the machine it runs on
+_STAYS_OR_WRITES = (
+    "serve",
+    "playground",
+    "new-cause",
+    "migrate",
+    "doctor",
+    "stats",
+    "export-cases",
+)  # the last looks at the machine it runs on
 _SHELL = re.compile(r"```sh\n(.*?)```", re.DOTALL)
 _LINK = re.compile(r"\]\(([^)#\s]+)")
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.database import Database
 from bot.database.columns import EVIDENCE_LOG, EVIDENCE_TEXT, EVIDENCE_UNREAD
+from bot.database.sealing import WrongKeyError
 from handlers.ports import Answer, Part, Pasted, State, Thread
 
 if TYPE_CHECKING:
@@ -44,20 +45,30 @@ class Cases:
         return Pasted(row["message_ts"], text, log, tuple(filter(None, unread.split("\n"))))
 
     async def keep(self, thread: Thread, paste: Pasted, *, author: str = "") -> None:
-        case = await self._case(thread)
+        key = await self._case(thread), paste.message_ts
         unread = "\n".join(" ".join(sentence.split()) for sentence in paste.unread)
         await self._pool.execute(
             "insert into evidence (case_id, message_ts, text, log, unread, author) values ($1, $2, $3, $4, $5, $6) "
             "on conflict (case_id, message_ts) do update "
             "set text = excluded.text, log = excluded.log, unread = excluded.unread, author = excluded.author, "
-            "withdrawn_at = null",
-            case,
-            paste.message_ts,
-            self._seal.close(paste.text, EVIDENCE_TEXT.at(case, paste.message_ts)),
-            self._seal.close(paste.log, EVIDENCE_LOG.at(case, paste.message_ts)) if paste.log else None,
-            self._seal.close(unread, EVIDENCE_UNREAD.at(case, paste.message_ts)) if unread else None,
+            "withdrawn_at = null, edited_at = case when $7 then now() else evidence.edited_at end",
+            *key,
+            self._seal.close(paste.text, EVIDENCE_TEXT.at(*key)),
+            self._seal.close(paste.log, EVIDENCE_LOG.at(*key)) if paste.log else None,
+            self._seal.close(unread, EVIDENCE_UNREAD.at(*key)) if unread else None,
             author,
+            await self._edited(*key, paste.text),
         )
+
+    async def _edited(self, case: int, message_ts: str, text: str) -> bool:
+        """Whether this is another text than the one on record."""
+        before = await self._pool.fetchval(
+            "select text from evidence where case_id = $1 and message_ts = $2", case, message_ts
+        )
+        try:
+            return before is not None and await self._seal.open(before, EVIDENCE_TEXT.at(case, message_ts)) != text
+        except WrongKeyError:
+            return False
 
     async def withdraw(self, thread: Thread, message_ts: str) -> None:
         await self._pool.execute(

@@ -31,8 +31,8 @@ class Column:
 
 DELIVERY_PAYLOAD: Final = Column("delivery", "payload", ("team", "event"))
 EVIDENCE_TEXT: Final = Column("evidence", "text", ("case_id", "message_ts"))
-EVIDENCE_LOG: Final = Column("evidence", "log", ("case_id", "message_ts"))
 EVIDENCE_UNREAD: Final = Column("evidence", "unread", ("case_id", "message_ts"))
+EVIDENCE_LOG: Final = Column("evidence", "log", ("case_id", "message_ts"))
 CHECK_REPORT: Final = Column("check_run", "report", ("id",))
 FEEDBACK_WORDS: Final = Column("feedback", "words", ("case_id", "member", "kind"))
 FEEDBACK_NOTE: Final = Column("feedback", "note", ("case_id", "member", "kind"))
@@ -45,10 +45,10 @@ SEALED: Final = (
     DELIVERY_PAYLOAD,
     EVIDENCE_TEXT,
     EVIDENCE_LOG,
-    CHECK_REPORT,
     EVIDENCE_UNREAD,
     FEEDBACK_WORDS,
     FEEDBACK_NOTE,
+    CHECK_REPORT,
     INSTALLATION_TOKENS,
     WATCHED_MEMORY,
     NOTICE_CONTENT,

@@ -78,7 +78,7 @@ class EscalationStore:
         async with self._pool.acquire() as connection, connection.transaction():
             # The case first, as in `opened`: two who lock the same rows in different order would wait for each other.
             await connection.execute(
-                "select from incident_case where id = (select case_id from escalation where id = $1) for update",
+                "select from incident_case where id = (select case_id from escalation where id = $1) for no key update",
                 escalation,
             )
             row = await connection.fetchrow(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID, uuid4
@@ -17,6 +17,7 @@ from bot.database.audit import Entry, Kind, append
 from bot.database.pages import PAGE, Draft, PageState, StoredPage, stored
 from bot.database.sealing import Seal
 from bot.logs import ids
+from bot.oncall.chronicle import Noted
 from bot.oncall.events import Arm, State, Timer
 from handlers.ports import Thread
 
@@ -57,6 +58,30 @@ class Held:
             state.opened,
             symptom,
         )
+
+    async def judged(self, verdict: str, blamed: str, belief: str) -> None:
+        """What the case comes to by now."""
+        await self._connection.execute(
+            "update incident_case set verdict = $2, blamed = $3, belief = $4 from escalation "
+            "where escalation.id = $1 and incident_case.id = case_id",
+            self.id,
+            verdict,
+            blamed,
+            belief,
+        )
+
+    async def note(self, entries: Iterable[Noted], at: datetime) -> None:
+        """Writes down what has just happened."""
+        for entry in entries:
+            await self._connection.execute(
+                "insert into history (escalation_id, incident, at, what, who, detail) values ($1, $2, $3, $4, $5, $6)",
+                self.id,
+                self.state.incident,
+                at,
+                entry.what,
+                list(entry.who),
+                entry.detail,
+            )
 
     async def record(self, kind: Kind, who: str, source: str) -> None:
         """Puts into the audit what somebody did: the last thing of a transaction."""

@@ -128,6 +128,9 @@ async def _unname(connection: asyncpg.Connection, user: str) -> int:
         nobody,
     )
     await connection.execute(
+        "update history set who = array_replace(who, $1, $2) where $1 = any(who)", f"@{user}", _NOBODY
+    )
+    await connection.execute(
         "update page set state = case when state = 'sent' then 'dropped' when state in ('planned', 'sending') then 'failed' "
         "else state end, key = 'forgotten ' || id, address = $2, place = '', ref = '' where outlet = 'direct' and address = $1",
         user,

@@ -11,6 +11,7 @@ from bot.database.held import Held
 from bot.database.pages import Draft
 from bot.logs import about
 from bot.oncall import drafts
+from bot.oncall.chronicle import entries
 from bot.oncall.events import Arm, Disarm, Drop, Effect, Event, Judged
 from bot.oncall.machine import advance
 from bot.oncall.policy import Policy
@@ -41,6 +42,8 @@ class Decider:
             await held.save(state)
             with about(escalation=str(held.id)):
                 logger.info("an escalation moved", extra={"phase": state.phase, "by": type(event).__name__})
+        effects = tuple(effects)
+        await held.note(entries(before, event, state, effects), now)
         for effect in effects:
             if isinstance(effect, Arm):
                 await held.arm(effect, now)
