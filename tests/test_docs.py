@@ -24,14 +24,6 @@ _DOCS = [
 ]
 # They would stay, write into the checkout, look at this machine, or read the bot's own database.
 _STAYS_OR_WRITES = ("serve", "playground", "new-cause", "migrate", "doctor", "stats", "export-cases")
-    "serve",
-    "playground",
-    "new-cause",
-    "migrate",
-    "doctor",
-    "stats",
-    "export-cases",
-)  # the last looks at the machine it runs on
 _SHELL = re.compile(r"```sh\n(.*?)```", re.DOTALL)
 _LINK = re.compile(r"\]\(([^)#\s]+)")
 
