@@ -6,7 +6,7 @@ import asyncio
 import logging
 import secrets
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,8 +14,10 @@ from functools import partial
 from typing import Any
 
 import aiohttp
+from aiohttp import web
 from pydantic import SecretStr
 from slack_bolt.app.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import logs as log_lines
 from bot.checks import Checks, closed_networks
@@ -152,16 +154,21 @@ def build(
         escalations=oncall.escalations,
     )
     app = bolt(settings, speaking(None), workspaces.identity)
-    installing = Installing(settings, database, speaking(None), ready=lambda: bot.ready) if settings.client_id else None
-    routes = (*oncall.routes, *(installing.routes() if installing else ()))
     reach = Reach(settings.mode, started=lambda: bot.ready)
     health = Health(inbox, database.pool, telemetry.metrics, slack=reach)
-    server, metrics_server = servers(settings, app, health, reach.started, routes)
+    routes = (*oncall.routes, *_installing(settings, database, speaking(None), reach.started))
+    server, metrics_server = servers(settings, app, health, routes)
     bot = Bot(
         settings, app, workspaces, worker, server, logs, watcher, reach, telemetry, oncall.escalations, metrics_server
     )
     register(app, services)
     return bot
+
+
+def _installing(
+    settings: Settings, database: Database, slack: AsyncWebClient, ready: Callable[[], bool]
+) -> Sequence[web.RouteDef]:
+    return Installing(settings, database, slack, ready=ready).routes() if settings.client_id else ()
 
 
 def _permissions(settings: Settings, workspaces: Workspaces, names: Names, database: Database) -> Permissions:
