@@ -5,7 +5,7 @@ from __future__ import annotations
 from handlers.blocks import Message, plain
 from handlers.blocks.message import message
 from handlers.blocks.outline import line, part
-from handlers.oncall import NOBODY
+from handlers.oncall import NOBODY, NOT_HERE
 from handlers.ports import Delivery, Duty, Services
 
 
@@ -14,6 +14,8 @@ async def told(services: Services, delivery: Delivery) -> Message:
     if services.roster is None:
         return plain(NOBODY)
     duties = await services.roster.now(delivery.thread.team)
+    if not duties:
+        return plain(NOT_HERE)
     return message(
         part([line("heading", "On call now"), *(line("bullet", _said(duty), f"{duty.target}:") for duty in duties)])
     )

@@ -25,6 +25,7 @@ _LINK = linear(
 _LONGEST: Final = 400
 _DIRECT: Final = "D"  # what ids of direct messages begin with
 NOBODY: Final = "Nobody is on call here: no on-call file is set (MAILFLOW_ONCALL_FILE)."
+NOT_HERE: Final = "Nobody is on call for this workspace."
 IN_THREADS: Final = (
     "Which case? Mention me in its thread, as in: @Mailflow {word}. Slack has no commands in threads; elsewhere, put "
     "the link of one of the case's messages behind the word, in the channel that it is in."
@@ -33,7 +34,7 @@ _SAID: Final[dict[tuple[str, Answered], str]] = {
     (ESCALATE, "done"): "Whoever is on call is being paged.",
     (ESCALATE, "already"): "Somebody was paged a moment ago. Ask again in a minute, and the next level is paged.",
     (ESCALATE, "nothing"): "I no longer know this case. Mention me in its thread, as in: @Mailflow escalate.",
-    (ESCALATE, "nobody"): "Nobody is on call for this workspace.",
+    (ESCALATE, "nobody"): NOT_HERE,
     (ACKNOWLEDGE, "done"): "You have it.",
     (ACKNOWLEDGE, "already"): "You have it already.",
     (ACKNOWLEDGE, "nothing"): "There is nothing to acknowledge: nobody was paged for this, or it is resolved.",

@@ -6,7 +6,7 @@ from typing import Final
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no type information
 
-_OF_A_TEAM: Final = ("delivery", "incident_case", "check_run")
+_OF_A_TEAM: Final = ("delivery", "incident_case", "check_run", "watched")
 
 
 async def purge_workspace(connection: asyncpg.Connection, team: str) -> None:
