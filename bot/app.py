@@ -25,15 +25,18 @@ from bot.database.inbox import Inbox
 from bot.database.installations import Installations
 from bot.database.notices import Notices
 from bot.database.watches import WatchBook, WatchStore
+from bot.health import Health, Reach
 from bot.installing import Installing
 from bot.jobs import Pace, ThreadLocks, Worker
 from bot.log_reading import LogReader, sweep
 from bot.oncall.composing import compose
 from bot.oncall.escalations import Clock, Escalations
 from bot.permissions import Permissions
-from bot.server import Server
+from bot.server import Server, servers
 from bot.settings import Settings
 from bot.slack import CALL_SECONDS, bolt, client, connect, respond
+from bot.telemetry import Telemetry
+from bot.tracing import tracing_of
 from bot.watches.telling import Telling
 from bot.watches.watcher import Watcher
 from bot.workspaces import Workspaces, workspaces_of
@@ -59,7 +62,10 @@ class Bot:
     server: Server
     logs: LogReader
     watcher: Watcher
+    reach: Reach
+    telemetry: Telemetry
     escalations: Escalations | None = None
+    metrics_server: Server | None = None
     ready: bool = False
 
 
@@ -74,38 +80,39 @@ def build(
     *,
     pace: Pace | None = None,
     clock: Clock = system_clock,
+    telemetry: Telemetry | None = None,
 ) -> Bot:
     """Composes a bot from its settings, an open database and an HTTP session. Starts nothing. Raises SettingsError.
 
     `clock` is the one that escalations, watches and checks go by.
     """
-    pace = pace or Pace()
+    pace, telemetry = pace or Pace(), telemetry or Telemetry()
+    speaking = partial(client, settings, session, telemetry)
     installations = Installations(database)
-    workspaces = workspaces_of(settings, installations, session)
-    inbox = Inbox(database)
+    workspaces = workspaces_of(settings, installations, speaking)
+    inbox = Inbox(database, telemetry)
     files = SlackFiles(session, workspaces.slack, api_url=settings.slack_api_url, most_bytes=settings.max_file_bytes)
     logs = LogReader(files, most_bytes=settings.max_log_bytes, text_bytes=settings.max_file_bytes)
     services = Services(
         inbox=inbox,
         cases=Cases(database),
         slack=workspaces.slack,
-        checks=Checks(database, settings, closed_networks(database.url), clock=clock),
+        checks=Checks(database, settings, closed_networks(database.url), clock=clock, telemetry=telemetry),
         watches=WatchBook(database, most=settings.max_watches, clock=clock),
         files=files,
         logs=logs,
-        permissions=Permissions(
-            workspaces.slack,
-            {"check": settings.may_check, "escalate": settings.may_escalate, "watch": settings.may_watch},
-        ),
+        permissions=_permissions(settings, workspaces),
         identity=workspaces.identity,
         removed=workspaces.removed,
-        respond=partial(respond, session),
+        respond=partial(respond, session, telemetry),
         max_file_bytes=settings.max_file_bytes,
         alert_bots=settings.alert_bots,
         manual_url=settings.manual_url or "",
         straggler_seconds=pace.straggler,
     )
-    oncall = compose(settings, database, session, services, clock=clock, pace=pace, ready=lambda: bot.ready)
+    oncall = compose(
+        settings, database, session, services, clock=clock, pace=pace, ready=lambda: bot.ready, telemetry=telemetry
+    )
     escalations = oncall.escalations if oncall else None
     services = replace(services, oncall=escalations, roster=oncall.roster if oncall else None)
     watcher = _watcher(database, services, clock, pace)
@@ -116,18 +123,27 @@ def build(
         apologise=partial(apologise, services),
         retention_days=settings.retention_days,
         pace=pace,
+        telemetry=telemetry,
         installations=installations,
         watcher=watcher,
         escalations=escalations,
     )
-    app = bolt(settings, session, workspaces.identity)
-    routes = list(oncall.routes if oncall else ())
-    if settings.client_id:
-        routes += Installing(settings, database, client(settings, session, None), ready=lambda: bot.ready).routes()
-    server = Server(app if settings.mode == "http" else None, ready=lambda: bot.ready, routes=routes)
-    bot = Bot(settings, app, workspaces, worker, server, logs, watcher, escalations)
+    app = bolt(settings, speaking(None), workspaces.identity)
+    installing = Installing(settings, database, speaking(None), ready=lambda: bot.ready) if settings.client_id else None
+    routes = (*(oncall.routes if oncall else ()), *(installing.routes() if installing else ()))
+    reach = Reach(settings.mode, started=lambda: bot.ready)
+    health = Health(inbox, database.pool, telemetry.metrics, slack=reach)
+    server, metrics_server = servers(settings, app, health, reach.started, routes)
+    bot = Bot(settings, app, workspaces, worker, server, logs, watcher, reach, telemetry, escalations, metrics_server)
     register(app, services)
     return bot
+
+
+def _permissions(settings: Settings, workspaces: Workspaces) -> Permissions:
+    return Permissions(
+        workspaces.slack,
+        {"check": settings.may_check, "escalate": settings.may_escalate, "watch": settings.may_watch},
+    )
 
 
 def _watcher(database: Database, services: Services, clock: Clock, pace: Pace) -> Watcher:
@@ -157,13 +173,17 @@ async def running(
     settings.require_slack()
     pace = pace or Pace()
     sweep()
+    telemetry = Telemetry(tracing=tracing_of(settings))
     async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(open_database(settings, name=database_name, throwaway=throwaway))
+        stack.push_async_callback(asyncio.to_thread, telemetry.tracing.close)
+        on_query = telemetry.queried if telemetry.tracing.on else None
+        database = await stack.enter_async_context(
+            open_database(settings, name=database_name, throwaway=throwaway, on_query=on_query)
+        )
         timeout = aiohttp.ClientTimeout(total=CALL_SECONDS)
         session = await stack.enter_async_context(aiohttp.ClientSession(timeout=timeout))
-        bot = build(settings, database, session, pace=pace, clock=clock)
-        await _listen(bot)
-        stack.push_async_callback(bot.server.stop)
+        bot = build(settings, database, session, pace=pace, clock=clock, telemetry=telemetry)
+        await _listen(bot, stack)
         announce(bot.server.url)
         # What the first diagnosis has to load must not delay the first answer.
         await asyncio.gather(_start(bot), asyncio.to_thread(diagnose, FIRST))
@@ -172,6 +192,7 @@ async def running(
         if settings.mode == "socket":
             handler = await connect(bot.app, settings.app_token)
             stack.push_async_callback(handler.close_async)
+            bot.reach.socket = handler.client
         bot.ready = True
         yield bot
         bot.ready = False
@@ -246,14 +267,21 @@ async def until_stopped(run: Callable[[], Any]) -> None:
             loop.remove_signal_handler(sign)
 
 
-async def _listen(bot: Bot) -> None:
-    try:
-        await bot.server.start(bot.settings.host, bot.settings.port)
-    except OSError as error:
-        raise StartError(
-            f"Cannot listen on {bot.settings.host}:{bot.settings.port} ({error.strerror}). "
-            "Set MAILFLOW_PORT to a free port."
-        ) from error
+async def _listen(bot: Bot, stack: AsyncExitStack) -> None:
+    settings = bot.settings
+    for server, port, name in (
+        (bot.server, settings.port, "MAILFLOW_PORT"),
+        (bot.metrics_server, settings.metrics_port, "MAILFLOW_METRICS_PORT"),
+    ):
+        if server is None or port is None:
+            continue
+        try:
+            await server.start(settings.host, port)
+        except OSError as error:
+            raise StartError(
+                f"Cannot listen on {settings.host}:{port} ({error.strerror}). Set {name} to a free port."
+            ) from error
+        stack.push_async_callback(server.stop)
 
 
 async def _start(bot: Bot) -> None:

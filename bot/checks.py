@@ -16,6 +16,7 @@ from uuid import UUID
 from bot.check_settings import network_of, options_of, scope_of
 from bot.database import Database
 from bot.settings import Settings
+from bot.telemetry import Telemetry
 from diagnostics.checks import Attempt, CheckReport, check, target_of
 from diagnostics.checks.scope import IpNetwork
 from handlers.ports import Asker, CheckRefusedError, CheckResult
@@ -67,7 +68,9 @@ class Checks:
         closed: tuple[IpNetwork, ...] = (),
         *,
         clock: Callable[[], datetime],
+        telemetry: Telemetry | None = None,
     ) -> None:
+        self._telemetry = telemetry or Telemetry()
         self._pool = database.pool
         self._seal = database.seal
         self._settings = settings
@@ -134,15 +137,17 @@ class Checks:
                 )
 
     async def _carry_out(self, run: UUID, target: str, progress: Callable[[Attempt], None]) -> CheckResult:
-        live = self._live[run] = _Live(listeners=[progress])
+        live = self._live[run] = _Live(listeners=[progress, self._telemetry.looked])
         try:
-            report = await check(
-                target,
-                scope=self._scope,
-                network=network_of(self._settings),
-                options=options_of(self._settings, now=self._clock()),
-                progress=live.tell,
-            )
+            with self._telemetry.check() as done:
+                report = await check(
+                    target,
+                    scope=self._scope,
+                    network=network_of(self._settings),
+                    options=options_of(self._settings, now=self._clock()),
+                    progress=live.tell,
+                )
+                done(report)
         except BaseException:
             await self._pool.execute("delete from check_run where id = $1", run)  # nobody waits for it in vain
             raise

@@ -25,7 +25,7 @@ from bot.database.held import ENTRYPOINT as ESCALATION
 from bot.database.inbox import LANES, Inbox, Open
 from bot.database.installations import Installations
 from bot.database.watches import ENTRYPOINT as WATCH
-from bot.logs import about
+from bot.telemetry import Telemetry
 from handlers.failures import advice
 from handlers.ports import Delivery, NotInstalledError
 
@@ -66,6 +66,7 @@ class Worker:
         apologise: Callable[[Delivery], Awaitable[None]],
         retention_days: int,
         pace: Pace,
+        telemetry: Telemetry,
         installations: Installations,
         watcher: Watcher,
         escalations: Escalations | None = None,
@@ -76,6 +77,7 @@ class Worker:
         self._apologise = apologise
         self._retention_days = retention_days
         self._pace = pace
+        self._telemetry = telemetry
         self._installations = installations
         self._watcher = watcher
         self._escalations = escalations
@@ -171,24 +173,24 @@ class Worker:
             while waiting := await self._inbox.oldest(team, thread):
                 if waiting.wait > 0:
                     raise RetryRequested(timedelta(seconds=waiting.wait), "not due yet")
-                with about(str(waiting.id)):
-                    await self._deal_with(waiting)
+                await self._deal_with(waiting)
 
     async def _deal_with(self, waiting: Open) -> None:
         started = asyncio.get_running_loop().time()
-        try:
-            outcome = await self._handle(waiting.delivery)
-        except NotInstalledError:  # nobody is left there who could be told
-            await self._inbox.done(waiting.id, "not installed")
-            return
-        except Exception as error:  # noqa: BLE001 - `advice` knows which ones pass, the log gets them all
-            await self._failed(waiting, error)
-            return
-        await self._inbox.done(waiting.id, outcome)
-        ms = round((asyncio.get_running_loop().time() - started) * 1000, 1)
-        logger.info(outcome, extra={"kind": waiting.delivery.kind, "ms": ms, "tries": waiting.tries + 1})
+        with self._telemetry.delivery(waiting.id, waiting.delivery.kind, waiting.age) as came_to:
+            try:
+                outcome = await self._handle(waiting.delivery)
+            except NotInstalledError:  # nobody is left there who could be told
+                outcome = "not installed"
+            except Exception as error:  # noqa: BLE001 - `advice` knows which ones pass, the log gets them all
+                await self._failed(waiting, error, came_to)
+                return
+            await self._inbox.done(waiting.id, outcome)
+            came_to(outcome)
+            ms = round((asyncio.get_running_loop().time() - started) * 1000, 1)
+            logger.info(outcome, extra={"kind": waiting.delivery.kind, "ms": ms, "tries": waiting.tries + 1})
 
-    async def _failed(self, waiting: Open, error: Exception) -> None:
+    async def _failed(self, waiting: Open, error: Exception, came_to: Callable[[str], None]) -> None:
         what = advice(error)
         again = waiting.tries + 1 < self._pace.tries
         seconds = what.after if what.after is not None else self._pace.backoff * 2**waiting.tries
@@ -201,6 +203,7 @@ class Worker:
         except Exception:  # Slack takes nothing from us; the log and the record say so
             logger.exception("could not even apologise")
         await self._inbox.done(waiting.id, f"failed: {what.reason}")
+        came_to(f"failed: {what.reason}")
         logger.error("gave up", extra={"reason": what.reason, "kind": waiting.delivery.kind})
 
 

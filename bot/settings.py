@@ -14,11 +14,9 @@ import platformdirs
 from cryptography.fernet import Fernet
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bot import check_settings
-from diagnostics.checks.options import DKIM_SELECTORS, DNSBL_ZONES
-from diagnostics.checks.scope import IpNetwork
+from bot.check_settings import CheckSettings
 
 PREFIX = "MAILFLOW_"
 DOTENV = Path(".env")
@@ -34,7 +32,7 @@ class SettingsError(Exception):
         self.sentences = sentences
 
 
-class Settings(BaseSettings):
+class Settings(CheckSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True, env_ignore_empty=True)
 
     bot_token: SecretStr | None = Field(
@@ -74,6 +72,12 @@ class Settings(BaseSettings):
         validation_alias="DATABASE_URL",
         description="PostgreSQL to use (`postgresql://…`). Default: an embedded one under `MAILFLOW_HOME`.",
     )
+    migrate_at_start: bool = Field(
+        True,
+        validation_alias="MAILFLOW_MIGRATE_AT_START",
+        description="Whether `mailflow serve` brings the database up to date. `false`: it refuses to start on one that "
+        "isn't, and `mailflow migrate` has to run before.",
+    )
     home: Path = Field(
         default_factory=lambda: platformdirs.user_data_path("mailflow"),
         validation_alias="MAILFLOW_HOME",
@@ -89,6 +93,14 @@ class Settings(BaseSettings):
         validation_alias="MAILFLOW_PORT",
         description="Port of the HTTP server: Slack's requests in HTTP mode; `/healthz` and `/readyz` too. "
         "0 takes a free port.",
+    )
+    metrics_port: int | None = Field(
+        None,
+        ge=0,
+        le=65535,
+        validation_alias="MAILFLOW_METRICS_PORT",
+        description="Port of its own for `/metrics`, which answers whoever reaches it. Default: none; `/metrics` is on "
+        "`MAILFLOW_PORT`, for this machine alone.",
     )
     chosen_mode: Mode | None = Field(
         None,
@@ -110,6 +122,16 @@ class Settings(BaseSettings):
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", validation_alias="MAILFLOW_LOG_LEVEL", description="`DEBUG`, `INFO`, `WARNING` or `ERROR`."
+    )
+    otlp_endpoint: str | None = Field(
+        None,
+        validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT",
+        description="Base address of an OpenTelemetry collector (OTLP over HTTP, usually port 4318). Default: no traces.",
+    )
+    otlp_headers: SecretStr | None = Field(
+        None,
+        validation_alias="OTEL_EXPORTER_OTLP_HEADERS",
+        description="Headers for the collector, such as `authorization=Bearer%20…`, separated by commas.",
     )
     alert_bots: Annotated[frozenset[str], NoDecode] = Field(
         frozenset(),
@@ -152,56 +174,6 @@ class Settings(BaseSettings):
         description="Where the pages of `mailflow causes --markdown` are published; answers then link their cause's page.",
     )
 
-    dns_servers: Annotated[tuple[tuple[str, int], ...], NoDecode] = Field(
-        (),
-        validation_alias="MAILFLOW_DNS_SERVERS",
-        description="DNS servers that checks ask, `address:port`, separated by commas. Default: those of this machine.",
-    )
-    ca_file: Path | None = Field(
-        None,
-        validation_alias="MAILFLOW_CA_FILE",
-        description="PEM file with more certificate authorities that checks trust, such as your own.",
-    )
-    check_ports: Annotated[dict[int, int], NoDecode] = Field(
-        {},
-        validation_alias="MAILFLOW_CHECK_PORTS",
-        description="What a port means to checks, as in a lab: `25=2525,443=8443`. A bare `8025` may be named in a target.",
-    )
-    check_allow: Annotated[tuple[IpNetwork, ...], NoDecode] = Field(
-        (),
-        validation_alias="MAILFLOW_CHECK_ALLOW",
-        description="Networks that checks may connect to although they are not public, separated by commas.",
-    )
-    check_deny: Annotated[tuple[IpNetwork, ...], NoDecode] = Field(
-        (),
-        validation_alias="MAILFLOW_CHECK_DENY",
-        description="Networks that checks never connect to. Wins over `MAILFLOW_CHECK_ALLOW`.",
-    )
-    dnsbl_zones: Annotated[tuple[str, ...], NoDecode] = Field(
-        DNSBL_ZONES,
-        validation_alias="MAILFLOW_DNSBL_ZONES",
-        description="Block lists that checks ask, separated by commas; `none` for none.",
-    )
-    dkim_selectors: Annotated[tuple[str, ...], NoDecode] = Field(
-        DKIM_SELECTORS,
-        validation_alias="MAILFLOW_DKIM_SELECTORS",
-        description="DKIM selectors that checks look for, separated by commas.",
-    )
-    check_timeout: float = Field(
-        20.0,
-        ge=1,
-        le=120,
-        validation_alias="MAILFLOW_CHECK_TIMEOUT",
-        description="Seconds that a whole check may take.",
-    )
-    ehlo_name: str = Field(
-        "",
-        pattern=r"^[A-Za-z0-9.-]{0,253}$",
-        validation_alias="MAILFLOW_EHLO_NAME",
-        description="What checks call themselves in EHLO: best the name that the bot's public address has in reverse DNS. "
-        "Default: this machine's full name.",
-    )
-
     max_watches: int = Field(
         50,
         ge=0,
@@ -238,32 +210,12 @@ class Settings(BaseSettings):
         description="Shared secret that signs requests to the on-call file's webhooks, and theirs to `/oncall/webhook`.",
     )
 
-    @field_validator("dns_servers", mode="before")
     @classmethod
-    def _servers(cls, value: object) -> object:
-        return check_settings.servers(value) if isinstance(value, str) else value
-
-    @field_validator("check_ports", mode="before")
-    @classmethod
-    def _ports(cls, value: object) -> object:
-        return check_settings.ports(value) if isinstance(value, str) else value
-
-    @field_validator("check_allow", "check_deny", mode="before")
-    @classmethod
-    def _networks(cls, value: object) -> object:
-        return check_settings.networks(value) if isinstance(value, str) else value
-
-    @field_validator("dnsbl_zones", "dkim_selectors", mode="before")
-    @classmethod
-    def _words(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        return () if value.strip().lower() == "none" else check_settings.words(value)
-
-    @field_validator("ca_file")
-    @classmethod
-    def _is_there(cls, value: Path | None) -> Path | None:
-        return check_settings.readable(value)
+    def settings_customise_sources(  # type: ignore[override]  # pydantic's other sources are not looked at
+        cls, _settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, **_others: object
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """`read` gathers the values, and nothing else does."""
+        return (init_settings,)
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -296,7 +248,7 @@ class Settings(BaseSettings):
             raise ValueError("must be an https:// or http:// address")
         return value.rstrip("/") + "/"
 
-    @field_validator("manual_url", "public_url")
+    @field_validator("manual_url", "otlp_endpoint", "public_url")
     @classmethod
     def _is_page_address(cls, value: str | None) -> str | None:
         if value and not value.startswith(("https://", "http://")):
@@ -369,12 +321,21 @@ class Settings(BaseSettings):
 
 
 def names() -> dict[str, str]:
-    """Name in the environment -> field."""
-    return {str(field.validation_alias): key for key, field in Settings.model_fields.items()}
+    """Name in the environment -> field. Those of checks come last."""
+    fields = sorted(Settings.model_fields.items(), key=lambda field: field[0] in CheckSettings.model_fields)
+    return {str(field.validation_alias): key for key, field in fields}
 
 
 def load(environ: Mapping[str, str] = os.environ, dotenv: Path = DOTENV) -> Settings:
     """The settings. Raises SettingsError with a sentence for each thing that is wrong."""
+    settings, wrong = read(environ, dotenv)
+    if wrong:
+        raise SettingsError(*wrong)
+    return settings
+
+
+def read(environ: Mapping[str, str], dotenv: Path) -> tuple[Settings, tuple[str, ...]]:
+    """The settings as far as they are right, and a sentence for each thing that is wrong, which counts as unset."""
     from_file = {key: value for key, value in dotenv_values(dotenv, encoding="utf-8").items() if value is not None}
     given = {**from_file, **environ}
     known = names()
@@ -383,13 +344,16 @@ def load(environ: Mapping[str, str] = os.environ, dotenv: Path = DOTENV) -> Sett
         for key in sorted(given)
         if key.startswith(PREFIX) and key not in known
     ]
-    try:
-        settings = Settings.model_validate({name: given[name] for name in known if given.get(name)})
-    except ValidationError as error:
-        wrong += [_sentence(dict(detail)) for detail in error.errors(include_input=False, include_url=False)]
-    if wrong:
-        raise SettingsError(*wrong)
-    return settings
+    values = {name: given[name] for name in known if given.get(name)}
+    while True:
+        try:
+            return Settings.model_validate(values), tuple(wrong)
+        except ValidationError as error:
+            sentences = [_sentence(dict(detail)) for detail in error.errors(include_input=False, include_url=False)]
+        wrong += sentences
+        said = " ".join(sentences)  # it names the settings that are wrong, or those that exclude each other
+        right = {name: value for name, value in values.items() if name not in said}
+        values = right if len(right) < len(values) else {}
 
 
 def _sentence(detail: Mapping[str, object]) -> str:

@@ -17,10 +17,12 @@ from slack_bolt.authorization.async_authorize import AsyncAuthorize
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.database import StartError
 from bot.settings import Settings
+from bot.telemetry import Telemetry
 from handlers.failures import advice, slack_error
 from handlers.ports import Identity, NotInstalledError
 
@@ -52,9 +54,24 @@ class Authorize(AsyncAuthorize):
         return AuthorizeResult(enterprise_id=enterprise_id, team_id=us.team, bot_user_id=us.user, bot_id=us.bot)
 
 
-def client(settings: Settings, session: aiohttp.ClientSession, token: str | None) -> AsyncWebClient:
+class MeasuredClient(AsyncWebClient):
+    """Tells `telemetry` of every call: its method and what came of it."""
+
+    def __init__(self, telemetry: Telemetry, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._telemetry = telemetry
+
+    async def api_call(self, api_method: str, **arguments: Any) -> AsyncSlackResponse:
+        with self._telemetry.slack_call(api_method):
+            return await super().api_call(api_method, **arguments)
+
+
+def client(
+    settings: Settings, session: aiohttp.ClientSession, telemetry: Telemetry, token: str | None
+) -> AsyncWebClient:
     """No retries of its own: they would send a message twice when only the answer was lost. Jobs know better."""
-    slack = AsyncWebClient(
+    slack = MeasuredClient(
+        telemetry,
         token=token,
         base_url=settings.slack_api_url,
         session=session,
@@ -70,15 +87,13 @@ def _is_local(url: str) -> bool:
     return urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
 
 
-def bolt(
-    settings: Settings, session: aiohttp.ClientSession, identity: Callable[[str], Awaitable[Identity]]
-) -> AsyncApp:
-    """Bolt as it listens, with our own authorisation."""
+def bolt(settings: Settings, slack: AsyncWebClient, identity: Callable[[str], Awaitable[Identity]]) -> AsyncApp:
+    """Bolt as it listens, with our own authorisation. `slack` has no token."""
     secret = settings.signing_secret.get_secret_value() if settings.signing_secret else ""
     return AsyncApp(
         name="mailflow",
         signing_secret=secret,
-        client=client(settings, session, None),
+        client=slack,
         authorize=Authorize(identity),  # type: ignore[arg-type]  # the library takes these, too
         request_verification_enabled=settings.mode == "http",
         user_facing_authorize_error_message="Mailflow is no longer installed in this workspace; ask whoever manages its apps.",
@@ -114,13 +129,15 @@ async def wait_or_refuse(error: Exception, name: str, delay: float) -> float:
     return min(delay * 2, 60.0)
 
 
-async def respond(session: aiohttp.ClientSession, url: str, payload: dict[str, Any]) -> None:
+async def respond(session: aiohttp.ClientSession, telemetry: Telemetry, url: str, payload: dict[str, Any]) -> None:
     """Answers at a `response_url`. One that has expired or is used up is left alone: nobody waits there any more."""
     webhook = AsyncWebhookClient(url, session=session, retry_handlers=[])
     if _is_local(url):
         webhook.proxy = None
-    answer = await webhook.send_dict(payload)
-    if answer.status_code == 429 or answer.status_code >= 500:
-        raise SlackApiError("the response_url failed", answer)  # type: ignore[no-untyped-call]  # the library does not type it
-    if answer.status_code != 200:
-        logger.warning("a response_url was refused", extra={"status": answer.status_code})
+    with telemetry.slack_call("response_url") as came_to:
+        answer = await webhook.send_dict(payload)
+        if answer.status_code == 429 or answer.status_code >= 500:
+            raise SlackApiError("the response_url failed", answer)  # type: ignore[no-untyped-call]  # the library does not type it
+        if answer.status_code != 200:
+            came_to("refused")
+            logger.warning("a response_url was refused", extra={"status": answer.status_code})

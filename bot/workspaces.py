@@ -18,7 +18,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.database.installations import Installations
 from bot.settings import Settings
-from bot.slack import client, wait_or_refuse
+from bot.slack import wait_or_refuse
 from handlers.failures import advice
 from handlers.ports import Identity, NotInstalledError
 
@@ -29,17 +29,21 @@ _PAUSE: Final = 60.0  # seconds until a renewal that failed is tried again, whil
 _PASSING: Final = (aiohttp.ClientError, TimeoutError, OSError)
 
 
-def workspaces_of(settings: Settings, installations: Installations, session: aiohttp.ClientSession) -> Workspaces:
+Speaking = Callable[[str | None], AsyncWebClient]
+"""Makes a client that speaks with a token, or with none."""
+
+
+def workspaces_of(settings: Settings, installations: Installations, speaking: Speaking) -> Workspaces:
     """The workspaces that the settings speak of."""
     if settings.client_id and settings.client_secret:
         rotator = AsyncTokenRotator(
             client_id=settings.client_id,
             client_secret=settings.client_secret.get_secret_value(),
-            client=client(settings, session, None),
+            client=speaking(None),
         )
-        return EveryWorkspace(installations, lambda token: client(settings, session, token), rotator)
+        return EveryWorkspace(installations, speaking, rotator)
     token = settings.bot_token.get_secret_value() if settings.bot_token else ""
-    return OneWorkspace(client(settings, session, token), installations)
+    return OneWorkspace(speaking(token), installations)
 
 
 class Workspaces(Protocol):
@@ -104,9 +108,7 @@ class EveryWorkspace:
     """Those that installed the app by OAuth. Tokens are read from the database each time: another process may have renewed
     them. A token that nears its end is renewed by whoever needs it, one at a time."""
 
-    def __init__(
-        self, installations: Installations, speaking: Callable[[str], AsyncWebClient], rotator: AsyncTokenRotator
-    ) -> None:
+    def __init__(self, installations: Installations, speaking: Speaking, rotator: AsyncTokenRotator) -> None:
         self.installations = installations
         self._speaking = speaking
         self._rotator = rotator

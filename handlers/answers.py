@@ -20,6 +20,7 @@ from handlers import files
 from handlers.blocks import Message, plain
 from handlers.failures import TooEarlyError, slack_error
 from handlers.ports import Answer, Part, Services, Thread
+from handlers.telemetry import answered
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +65,7 @@ async def say(
             unfurl_media=False,
         )
         await services.cases.mark(answer, "sent", str(posted["ts"]))
+        answered(part)
         answer = replace(answer, state="sent", ts=str(posted["ts"]))
     await _attach_all(services, thread, message_ts, message)
     return answer
@@ -146,6 +148,7 @@ async def _attach(services: Services, answer: Answer, name: str, content: bytes,
     title = f"{name} ({answer.id})"
     stored = await files.upload(slack, answer.thread, name=name, title=title, content=content, alt=alt)
     await services.cases.mark(answer, "sent", stored)
+    answered(answer.part)
 
 
 def _wait_for_stragglers(services: Services, answer: Answer) -> None:

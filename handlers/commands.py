@@ -5,14 +5,15 @@ A word more is a line more in WORDS: help, suggestions, commands, mentions and d
 
 from __future__ import annotations
 
-import asyncio
 from typing import Final
 
-from diagnostics import diagnose, explain
+from diagnostics import explain
 from handlers import checks, duty, oncall, privately, status, watches
 from handlers.blocks import Message, answer, explained, help_message, plain
 from handlers.intake import submission, unslack
-from handlers.ports import Delivery, Services
+from handlers.judging import judge
+from handlers.ports import Delivery, Pasted, Services
+from handlers.telemetry import concluded
 from handlers.words import Word, find, hint, split
 
 _LONGEST_CODE: Final = 200
@@ -46,7 +47,8 @@ def helped() -> Message:
 
 async def _diagnose(services: Services, delivery: Delivery) -> str:
     _, rest = split(delivery.text)
-    report = await asyncio.to_thread(diagnose, submission(rest).text)
+    report = await judge([Pasted("", submission(rest).text)])
+    concluded(report)
     return await privately.tell(services, delivery, answer(report))
 
 

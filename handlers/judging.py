@@ -10,6 +10,7 @@ from typing import Final
 from diagnostics import Report, diagnose
 from handlers.blocks import Message, answer, logged
 from handlers.ports import Pasted
+from handlers.telemetry import diagnosing
 
 _OPENS: Final = "#Log-type"  # so begins what a reading of logs leaves in a case
 
@@ -17,7 +18,8 @@ _OPENS: Final = "#Log-type"  # so begins what a reading of logs leaves in a case
 async def judge(pasted: Sequence[Pasted]) -> Report:
     """In a thread: a long log takes its time."""
     first, *rest = (paste.text for paste in pasted)
-    return await asyncio.to_thread(diagnose, first, followups=tuple(rest))
+    with diagnosing():
+        return await asyncio.to_thread(diagnose, first, followups=tuple(rest))
 
 
 async def answered(

@@ -20,6 +20,7 @@ from handlers.blocks import at_work
 from handlers.failures import TooEarlyError
 from handlers.judging import answered, judge
 from handlers.ports import Answer, Delivery, LogProgress, LogReading, NoLogError, Pasted, Services, SlackFile
+from handlers.telemetry import concluded
 from handlers.uploads import logs_of, looks_like_text
 
 logger = logging.getLogger(__name__)
@@ -122,6 +123,7 @@ async def _answer(services: Services, delivery: Delivery, found: LogReading) -> 
     held = await services.cases.pasted(thread, until=ts)
     refusals = (*found.refusals, *pasted.refusals)
     message = await answered(held, ts, refusals=refusals, manual_url=services.manual_url)
+    concluded(found.report)
     before = [each for each in await services.cases.answers(thread, since=ts) if each.message_ts == ts]
     answer = await services.cases.plan(thread, ts, "answer", judged=True)
     if any(each.id == answer.id for each in before):

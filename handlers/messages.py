@@ -19,6 +19,7 @@ from handlers.failures import NOT_THERE, slack_error
 from handlers.intake import Submission, submission
 from handlers.judging import answered, judge
 from handlers.ports import Answer, Delivery, FileRefusedError, Pasted, Services
+from handlers.telemetry import concluded
 from handlers.uploads import hand_over, logs_of, looks_like_text
 from handlers.words import Word, find, hint, split
 
@@ -135,6 +136,7 @@ async def _reply(
     report = await judge(held) if held else alone
     if not delivery.direct and not known and report.verdict == "healthy":
         return None, False
+    concluded(report)
     return answer(report, refusals=submitted.refusals, manual_url=services.manual_url), bool(held)
 
 

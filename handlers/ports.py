@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -321,6 +322,19 @@ class OnCall(Protocol):
     async def acknowledge(self, wish: Wish) -> Answered: ...
 
     async def resolve(self, wish: Wish) -> Answered: ...
+
+
+class Telemetry(Protocol):
+    """Who measures what a delivery takes and comes to: see `handlers.telemetry`."""
+
+    def diagnosing(self) -> AbstractContextManager[None]:
+        """Goes around one diagnosis."""
+
+    def concluded(self, report: Report) -> None:
+        """An answer says this."""
+
+    def answered(self, part: Part) -> None:
+        """Slack has a part of the answer, for the first time."""
 
 
 @dataclass(frozen=True, slots=True)

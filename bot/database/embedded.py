@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+DATA = "postgres"  # the folder of its data within the home
+
 
 class StartError(Exception):
     """The embedded PostgreSQL does not start; the text is one sentence for a person."""
@@ -30,7 +32,7 @@ class Embedded:
 
     def __init__(self, home: Path) -> None:
         home.mkdir(parents=True, exist_ok=True)
-        self._data = home / "postgres"
+        self._data = home / DATA
         self._server = self._start()
         self._server.__enter__()  # counts the users within this process
 

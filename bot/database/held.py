@@ -8,10 +8,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from pgqueuer.models import Job
 from pgqueuer.queries import Queries
 from pydantic import TypeAdapter
 
 from bot.database.pages import PAGE, Draft, PageState, StoredPage, stored
+from bot.logs import ids
 from bot.oncall.events import Arm, State, Timer
 from handlers.ports import Thread
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 ENTRYPOINT: Final = "escalation"
 state_type: Final = TypeAdapter(State)
+_DELIVERY: Final = "delivery"
 
 
 class Held:
@@ -102,9 +105,13 @@ class Held:
         return row["name"] if row else None
 
     async def wake(self, after: timedelta = timedelta(0)) -> None:
-        """A job that looks after this escalation, `after` a time by the database's clock."""
+        """A job that looks after this escalation, `after` a time by the database's clock. It carries the id of the
+        delivery in hand, so that the log and the trace lead from there to the page."""
         later = after if after > timedelta(0) else None
-        await Queries.from_asyncpg_connection(self._connection).enqueue(ENTRYPOINT, self.id.bytes, execute_after=later)
+        queries = Queries.from_asyncpg_connection(self._connection)
+        await queries.enqueue(
+            ENTRYPOINT, self.id.bytes, execute_after=later, headers={_DELIVERY: ids().get(_DELIVERY, "")}
+        )
 
     async def reported(self, member: str, now: datetime) -> None:
         await self._connection.execute(
@@ -169,3 +176,11 @@ class Held:
             incident,
         )
         return [stored(row) for row in rows]
+
+
+def delivery_of(job: Job) -> str:
+    """The id of the delivery that called for the job; "" for a job that nothing of Slack's called for."""
+    try:
+        return str(UUID(str((job.headers or {}).get(_DELIVERY))))
+    except ValueError:
+        return ""

@@ -6,12 +6,14 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from secrets import token_bytes
 from uuid import UUID
 
 from pgqueuer.queries import Queries
 from pydantic import TypeAdapter, ValidationError
 
 from bot.database import Database, WrongKeyError
+from bot.telemetry import Telemetry
 from handlers.ports import Delivery, Thread
 
 logger = logging.getLogger(__name__)
@@ -24,27 +26,46 @@ _delivery = TypeAdapter(Delivery)
 
 @dataclass(frozen=True)
 class Open:
-    """A delivery that waits to be dealt with; not before `wait` seconds have passed."""
+    """A delivery that waits to be dealt with; not before `wait` seconds have passed. It arrived `age` seconds ago."""
 
     id: UUID
     delivery: Delivery
     tries: int
     wait: float
+    age: float = 0.0
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """The deliveries of a lane that are open. `lag` is how many seconds the oldest of those that are due has waited."""
+
+    count: int = 0
+    lag: float = 0.0
 
 
 class Inbox:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, telemetry: Telemetry | None = None) -> None:
         self._pool = database.pool
         self._seal = database.seal
+        self._telemetry = telemetry or Telemetry()
 
     async def accept(self, delivery: Delivery) -> bool:
         """Stores the delivery and enqueues its job in one transaction. False for what is there already."""
+        # Random in every bit, as it is a trace's id too: a UUID's variant stands where sampling looks.
+        name = UUID(bytes=token_bytes(16))
+        with self._telemetry.arrival(name, delivery.kind) as stored:
+            new = await self._store(name, delivery)
+            stored(new)
+        return new
+
+    async def _store(self, name: UUID, delivery: Delivery) -> bool:
         payload = self._seal.close(_delivery.dump_json(delivery).decode())
         lane = "log" if delivery.kind == "log" else "delivery"
         async with self._pool.acquire() as connection, connection.transaction():
             row = await connection.fetchval(
-                "insert into delivery (team, event, subject, thread, payload, lane) values ($1, $2, $3, $4, $5, $6) "
-                "on conflict do nothing returning id",
+                "insert into delivery (id, team, event, subject, thread, payload, lane) "
+                "values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing returning true",
+                name,
                 delivery.thread.team,
                 delivery.event,
                 delivery.subject,
@@ -56,7 +77,7 @@ class Inbox:
             )
             if row is None:
                 return False
-            await Queries.from_asyncpg_connection(connection).enqueue(lane, UUID(str(row)).bytes)
+            await Queries.from_asyncpg_connection(connection).enqueue(lane, name.bytes)
         return True
 
     async def drop_log(self, thread: Thread, message_ts: str, why: str) -> bool:
@@ -85,7 +106,8 @@ class Inbox:
     async def oldest(self, team: str, thread: str) -> Open | None:
         """The open delivery of a thread that came first. One that cannot be read must not block the others."""
         row = await self._pool.fetchrow(
-            "select id, payload, tries, greatest(extract(epoch from retry_at - now()), 0)::float8 as wait "
+            "select id, payload, tries, greatest(extract(epoch from retry_at - now()), 0)::float8 as wait, "
+            "extract(epoch from now() - received_at)::float8 as age "
             "from delivery where team = $1 and thread = $2 and done_at is null order by arrival limit 1",
             team,
             thread,
@@ -98,7 +120,7 @@ class Inbox:
             logger.error("a stored delivery cannot be read", extra={"delivery": str(row["id"])})  # noqa: TRY400 - the message of the exception may quote it
             await self.done(row["id"], "failed: unreadable")
             return await self.oldest(team, thread)
-        return Open(row["id"], delivery, row["tries"], row["wait"] or 0.0)
+        return Open(row["id"], delivery, row["tries"], row["wait"] or 0.0, row["age"])
 
     async def done(self, delivery: UUID, outcome: str) -> None:
         """Closes a delivery. Its payload goes: what a case needs of it is in the case."""
@@ -130,6 +152,18 @@ class Inbox:
         for row in rows:
             await queries.enqueue(row["lane"], UUID(str(row["id"])).bytes)
         return len(rows)
+
+    async def waiting(self) -> dict[str, Waiting]:
+        """What is open, by lane. Only the first one of a thread can be due: the others wait for it, not for us."""
+        rows = await self._pool.fetch(
+            "select lane, sum(waiting)::integer as waiting, "
+            "greatest(max(extract(epoch from now() - due)) filter (where first), 0)::float8 as lag from ("
+            "select lane, 1 as waiting, greatest(received_at, coalesce(retry_at, received_at)) as due, "
+            "row_number() over (partition by team, thread order by arrival) = 1 as first "
+            "from delivery where done_at is null) as delivered group by lane"
+        )
+        found = {row["lane"]: Waiting(row["waiting"], row["lag"]) for row in rows}
+        return {lane: found.get(lane, Waiting()) for lane in LANES}
 
     async def forget(self, days: int) -> None:
         """Deletes what is older than `days`: deliveries by arrival, cases by their last change."""

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
+KEY_FILE = "secret.key"
+
 
 class WrongKeyError(Exception):
     """No key at hand reads this."""
@@ -31,10 +33,10 @@ class Seal:
 
 def stored_key(home: Path) -> str:
     """The key in `home/secret.key`, generated when there is none. Only its owner may read the file."""
-    path = home / "secret.key"
+    path = home / KEY_FILE
     home.mkdir(parents=True, exist_ok=True)
     if not path.exists():
-        draft = home / f".secret.key.{os.getpid()}"
+        draft = home / f".{KEY_FILE}.{os.getpid()}"
         draft.unlink(missing_ok=True)
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(Fernet.generate_key())

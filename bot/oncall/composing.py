@@ -22,6 +22,7 @@ from bot.oncall.sources import Sources
 from bot.oncall.telling import Telling
 from bot.oncall.webhook import Webhook
 from bot.settings import Settings, SettingsError
+from bot.telemetry import Telemetry
 from handlers.ports import Services
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ def compose(
     clock: Clock,
     pace: Pace,
     ready: Callable[[], bool],
+    telemetry: Telemetry,
 ) -> Composed | None:
     """On-call by the on-call file; None when none is set. Starts nothing. Raises SettingsError."""
     policy = policy_of(settings)
@@ -101,7 +103,14 @@ def compose(
     telling = Telling(services, policy.time_zone)
     pager = Pager(store, services.slack, telling, sources, pagerduty, webhooks, clock=clock, pace=pace)
     escalations = Escalations(
-        store, policy, clock=clock, deliver=pager.deliver, name=telling.name, locks=ThreadLocks(database.url), pace=pace
+        store,
+        policy,
+        clock=clock,
+        deliver=pager.deliver,
+        name=telling.name,
+        locks=ThreadLocks(database.url),
+        pace=pace,
+        telemetry=telemetry,
     )
     inbound = Inbound(
         escalations,

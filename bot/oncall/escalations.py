@@ -16,9 +16,10 @@ from pgqueuer.errors import RetryRequested
 from pgqueuer.models import Job
 
 from bot.database.escalations import EscalationStore
-from bot.database.held import Held
+from bot.database.held import Held, delivery_of
 from bot.database.pages import Draft, StoredPage
 from bot.jobs import Pace, ThreadLocks
+from bot.logs import about
 from bot.oncall import drafts
 from bot.oncall.events import (
     Acknowledged,
@@ -38,6 +39,7 @@ from bot.oncall.events import (
 from bot.oncall.machine import advance
 from bot.oncall.policy import Policy
 from bot.oncall.severity import assess
+from bot.telemetry import Telemetry
 from diagnostics import Report
 from handlers.ports import Answered, Standing, Thread, Wish
 
@@ -66,8 +68,10 @@ class Escalations:
         name: Name,
         locks: ThreadLocks,
         pace: Pace,
+        telemetry: Telemetry,
     ) -> None:
         self.store = store
+        self._telemetry = telemetry
         self._policy = policy
         self._clock = clock
         self._deliver = deliver
@@ -175,6 +179,8 @@ class Escalations:
         state, effects = advance(self._policy, before, event, now)
         if state != before:
             await held.save(state)
+            with about(escalation=str(held.id)):
+                logger.info("an escalation moved", extra={"phase": state.phase, "by": type(event).__name__})
         for effect in effects:
             if isinstance(effect, Arm):
                 await held.arm(effect, now)
@@ -214,6 +220,7 @@ class Escalations:
         async with self.store.held(page.escalation) as held:
             if held is None or not await held.settle(page, state, place=place, ref=ref):
                 return
+            self._telemetry.metrics.paged(page.outlet, state)
             await held.plan(more)
             if page.step and not more:
                 await self._came_of(held, page.step)
@@ -239,9 +246,10 @@ class Escalations:
             return
         self._busy[escalation] = True
         try:
-            while self._busy[escalation]:
-                self._busy[escalation] = False
-                await self._work_off(escalation)
+            with self._telemetry.escalation(escalation, delivery_of(job)):
+                while self._busy[escalation]:
+                    self._busy[escalation] = False
+                    await self._work_off(escalation)
         except RetryRequested:
             raise
         except Exception as error:

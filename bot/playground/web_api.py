@@ -72,7 +72,8 @@ class WebApi:
         except SlackError as refusal:
             return self._refuse(Call(method, asked), refusal)
         self._note(Call(method, asked, result=copy.deepcopy(result)))
-        return web.json_response({"ok": True, **result})
+        scopes = ",".join(self._context.workspace.manifest.scopes)
+        return web.json_response({"ok": True, **result}, headers={"x-oauth-scopes": scopes} if scopes else None)
 
     def _perform(self, method: str, args: Json, token: str, forced: str) -> Json:
         if forced:

@@ -81,6 +81,7 @@ def installed() -> Manifest:
         message_shortcuts=_shortcuts(manifest, "message"),
         global_shortcuts=_shortcuts(manifest, "global"),
         events=frozenset(manifest["settings"]["event_subscriptions"]["bot_events"]),
+        scopes=(*manifest["oauth_config"]["scopes"]["bot"], *manifest["oauth_config"]["scopes"]["bot_optional"]),
     )
 
 

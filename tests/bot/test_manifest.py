@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.doctor import slack as doctor
 from bot.installing import SCOPES
 from handlers.blocks.form import FORM
 from handlers.deliveries import COMMAND, SHORTCUT
@@ -41,12 +42,14 @@ EVENTS = {
     "message.groups": "groups:history",
     "message.im": "im:history",
 }
+NOT_ASKED_FOR = {"users_conversations"}  # the doctor tries it, for those who granted channels:read and groups:read
 WITHOUT_SCOPE = {"app_uninstalled", "tokens_revoked"}
 
 
 def called() -> set[str]:
     """Every method of Slack's client that the code names."""
-    sources = [*ROOT.glob("handlers/**/*.py"), *ROOT.glob("bot/*.py"), *ROOT.glob("bot/oncall/*.py")]
+    folders = ("handlers/**", "bot", "bot/oncall", "bot/doctor")
+    sources = [path for folder in folders for path in ROOT.glob(f"{folder}/*.py")]
     names = {
         node.attr
         for path in sources
@@ -68,7 +71,7 @@ def called() -> set[str]:
 
 
 def test_the_scopes_are_those_that_are_used() -> None:
-    assert called() == METHODS.keys() | OPTIONAL.keys()
+    assert called() == METHODS.keys() | OPTIONAL.keys() | NOT_ASKED_FOR
     by_methods = set().union(*METHODS.values())
     # files:read is for the download of a file, commands for the slash command and the shortcut.
     needed = by_methods | set(EVENTS.values()) | {"files:read", "commands"}
@@ -78,6 +81,12 @@ def test_the_scopes_are_those_that_are_used() -> None:
     optional = parsed()["oauth_config"]["scopes"]["bot_optional"]
     assert set(optional) == set().union(*OPTIONAL.values())
     assert optional == sorted(optional)
+
+
+def test_the_doctor_says_what_each_scope_is_for() -> None:
+    scopes = parsed()["oauth_config"]["scopes"]
+    assert list(doctor.SCOPES) == scopes["bot"]
+    assert list(doctor.OPTIONAL_SCOPES) == scopes["bot_optional"]
 
 
 def test_installing_asks_for_the_same_scopes() -> None:
