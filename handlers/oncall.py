@@ -23,7 +23,7 @@ _LINK = linear(
 )
 _LONGEST: Final = 400
 NOBODY: Final = (
-    "Nobody is on call here, so nobody was paged. Whoever runs Mailflow can say who is, in an on-call file: see "
+    "Nobody is on call for this workspace, so nobody was paged. Whoever runs Mailflow can say who is, in an on-call file: see "
     "MAILFLOW_ONCALL_FILE. Acknowledging and resolving work without one."
 )
 IN_THREADS: Final = (

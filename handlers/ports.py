@@ -363,7 +363,7 @@ class Duty:
 
 class Roster(Protocol):
     async def now(self, team: str) -> tuple[Duty, ...]:
-        """Every target of the on-call file, in its order, as it is in a team's workspace."""
+        """Every target of the on-call file, in its order; none where it serves another team's workspace."""
 
 
 class Incidents(Protocol):

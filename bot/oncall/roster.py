@@ -17,7 +17,8 @@ _SYSTEMS: Final = {"pagerduty": "PagerDuty", "webhook": "webhook"}
 
 
 class Roster:
-    """handlers.ports.Roster. `name` gives what a person (`@` and a Slack id) is called in a team."""
+    """handlers.ports.Roster: whoever asks in another workspace than the file's hears nothing. `name` gives what a person (`@`
+    and a Slack id) is called in a team."""
 
     def __init__(self, policy: Policy, sources: Sources, name: Name, *, clock: Clock) -> None:
         self._policy = policy
@@ -26,6 +27,8 @@ class Roster:
         self._clock = clock
 
     async def now(self, team: str) -> tuple[Duty, ...]:
+        if self._policy.team not in (None, team):
+            return ()
         return tuple(await asyncio.gather(*(self._duty(team, target) for target in self._policy.targets)))
 
     async def _duty(self, team: str, target: str) -> Duty:
