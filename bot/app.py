@@ -140,8 +140,10 @@ def build(
 
 
 def _permissions(settings: Settings, workspaces: Workspaces) -> Permissions:
-    members = {"check": settings.may_check, "escalate": settings.may_escalate, "watch": settings.may_watch}
-    return Permissions(workspaces.slack, members)
+    return Permissions(
+        workspaces.slack,
+        {"check": settings.may_check, "escalate": settings.may_escalate, "watch": settings.may_watch},
+    )
 
 
 def _watcher(database: Database, services: Services, clock: Clock, pace: Pace) -> Watcher:
