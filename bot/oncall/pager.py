@@ -8,17 +8,17 @@ somebody else has to be paged; a note in a thread is tried for longer.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 from uuid import UUID
 
 from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.database.escalations import EscalationStore
 from bot.database.pages import Draft, StoredPage
 from bot.jobs import Pace
-from bot.oncall.escalations import Clock, Escalations
+from bot.oncall.deciding import Clock
+from bot.oncall.escalations import Escalations
 from bot.oncall.failures import AdapterError
 from bot.oncall.pagerduty import Incident, PagerDuty
 from bot.oncall.sources import Recipient, Resolution, Sources
@@ -27,25 +27,29 @@ from bot.oncall.webhook import Webhook
 from handlers import paging
 from handlers.blocks.message import Message
 from handlers.failures import Advice, TooEarlyError, advice, slack_error
+from handlers.ports import Slack, Thread
 
 logger = logging.getLogger(__name__)
+
+Draw = Callable[[Thread], Awaitable[None]]
 
 _TRIES: Final = 3  # for a person's page
 _PATIENCE: Final = 15.0  # seconds that a person's page may be told to wait
 
 
 class Pager:
-    """`deliver` is what Escalations calls with a page that is due."""
+    """`deliver` is what Escalations calls with a page that is due; `draw` edits the card of a case."""
 
     def __init__(
         self,
         store: EscalationStore,
-        slack: AsyncWebClient,
+        slack: Slack,
         telling: Telling,
         sources: Sources,
         pagerduty: PagerDuty,
         webhooks: Mapping[str, Webhook],
         *,
+        draw: Draw,
         clock: Clock,
         pace: Pace,
     ) -> None:
@@ -55,6 +59,7 @@ class Pager:
         self._sources = sources
         self._pagerduty = pagerduty
         self._webhooks = webhooks
+        self._draw = draw
         self._clock = clock
         self._pace = pace
 
@@ -67,6 +72,7 @@ class Pager:
             "channel": self._there,
             "thread": self._here,
             "edit": self._edit,
+            "card": self._card,
             "pagerduty": self._incident,
             "webhook": self._hook,
         }
@@ -100,7 +106,7 @@ class Pager:
     # -- who ------------------------------------------------------------------------------------------
 
     async def _look_up(self, escalations: Escalations, page: StoredPage) -> None:
-        found = await self._sources.resolve(page.address, self._clock())
+        found = await self._sources.resolve(page.thread.team, page.address, self._clock())
         if not found.recipients and found.problem:
             raise found.problem
         if found.problem:
@@ -131,7 +137,7 @@ class Pager:
     # -- Slack ----------------------------------------------------------------------------------------
 
     async def _direct(self, escalations: Escalations, page: StoredPage) -> None:
-        channel = await paging.direct_channel(self._slack, page.address)
+        channel = await paging.direct_channel(await self._slack(page.thread.team), page.address)
         message = await self._telling.page(page)
         await self._post(escalations, page, channel, "", message)
 
@@ -158,12 +164,17 @@ class Pager:
         shown, state = await self._store.page(UUID(page.address)), await self._store.state(page.escalation)
         if shown is not None and state is not None:
             message = await self._telling.shown(shown, state)
-            await paging.edit(self._slack, shown.place, shown.ref, message)
+            await paging.edit(await self._slack(page.thread.team), shown.place, shown.ref, message)
+        await escalations.settle(page, "sent")
+
+    async def _card(self, escalations: Escalations, page: StoredPage) -> None:
+        await self._draw(page.thread)
         await escalations.settle(page, "sent")
 
     async def _post(self, escalations: Escalations, page: StoredPage, channel: str, ts: str, message: Message) -> None:
         again = page.state == "sending"
-        ref = await paging.post(self._slack, channel, ts, message, page.id, again=again)
+        slack = await self._slack(page.thread.team)
+        ref = await paging.post(slack, channel, ts, message, page.id, again=again)
         await escalations.settle(page, "sent", place=channel, ref=ref)
 
     # -- other systems --------------------------------------------------------------------------------
@@ -187,7 +198,7 @@ class Pager:
         if body["type"] == "page":
             body |= {"severity": page.content["severity"], **await self._telling.essence(page)}
         else:
-            body["by"] = await self._telling.name(str(page.content["who"][0]))
+            body["by"] = await self._telling.name(page.thread.team, str(page.content["who"][0]))
         await webhook.tell(body, page.id, self._clock())
         await escalations.settle(page, "sent", ref=str(page.id))
 

@@ -29,6 +29,7 @@ from bot.oncall.fields import (
     Name,
     PagerDutyId,
     Pause,
+    TeamId,
     Url,
     WallTime,
     Zone,
@@ -178,6 +179,7 @@ class Policy(_Table):
     """The whole file."""
 
     time_zone: Zone
+    team: TeamId | None = None
     channel: ChannelId | None = None
     rounds: int = Field(3, ge=1, le=20)
     rearm_after: Pause = timedelta(minutes=30)
@@ -261,6 +263,10 @@ class Policy(_Table):
     @cached_property
     def _maintenance(self) -> list[tuple[datetime, datetime]]:
         return [(aware(m.begin, self.time_zone), aware(m.end, self.time_zone)) for m in self.maintenance]
+
+
+NOBODY: Final = Policy.model_construct(time_zone=ZoneInfo("UTC"), targets={}, levels=())
+"""What holds where no on-call file is set: a case is acknowledged and resolved, and nobody is ever paged."""
 
 
 def load(path: Path) -> Policy:

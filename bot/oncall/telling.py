@@ -13,9 +13,9 @@ from handlers import paging
 from handlers.blocks.message import Message, plain
 from handlers.blocks.page import mention, page, summary
 from handlers.judging import judge
-from handlers.ports import Services, Thread
+from handlers.names import Names
+from handlers.ports import Cases, Slack, Thread
 
-_NAMES: Final = 500
 _QUOTES: Final = 3
 _QUOTE: Final = 300
 
@@ -23,10 +23,11 @@ _QUOTE: Final = 300
 class Telling:
     """Nothing of a case is stored with a page: all that is said of it is read when it is said. Times are in `zone`."""
 
-    def __init__(self, services: Services, zone: ZoneInfo) -> None:
-        self._services = services
+    def __init__(self, cases: Cases, slack: Slack, names: Names, zone: ZoneInfo) -> None:
+        self._cases = cases
+        self._slack = slack
         self._zone = zone
-        self._names: dict[str, str] = {}
+        self.name = names.of
 
     async def page(self, stored: StoredPage) -> Message:
         """What a person, or the on-call channel, gets to read."""
@@ -36,7 +37,7 @@ class Telling:
         """The same by now: who has it, and what is still on record."""
         if state.phase not in ("acknowledged", "resolved"):
             return await self.page(stored)
-        why = sentences.told({"what": state.phase}, [await self.name(state.holder)], self._zone)
+        why = sentences.told({"what": state.phase}, [await self.name(stored.thread.team, state.holder)], self._zone)
         return await self._page(stored, why, "" if state.phase == "resolved" else str(stored.escalation))
 
     async def note(self, stored: StoredPage) -> Message:
@@ -50,7 +51,7 @@ class Telling:
         link = ""
         if stored.content["what"] == "joined":
             link = await self.link(Thread(stored.thread.team, stored.content["channel"], stored.content["ts"]))
-        names = [await self.name(name) for name in who]
+        names = [await self.name(stored.thread.team, name) for name in who]
         return plain(sentences.told(stored.content, names, self._zone, link=link))
 
     async def essence(self, stored: StoredPage) -> dict[str, str]:
@@ -67,28 +68,19 @@ class Telling:
 
     async def why(self, stored: StoredPage) -> str:
         """Why it goes out, in a sentence."""
-        names = [await self.name(str(asker)) for asker in stored.content.get("askers", ())]
+        team = stored.thread.team
+        names = [await self.name(team, str(asker)) for asker in stored.content.get("askers", ())]
         holder = str(stored.content.get("holder") or "")
-        content = {**stored.content, "holder_name": await self.name(holder) if holder else ""}
+        content = {**stored.content, "holder_name": await self.name(team, holder) if holder else ""}
         return sentences.why(content, names)
 
     async def link(self, thread: Thread) -> str:
-        return await paging.permalink(self._services.slack, thread)
-
-    async def name(self, who: str) -> str:
-        """A person's name, which pings nobody. Slack is asked once for each."""
-        if not who.startswith("@"):
-            return who
-        if who not in self._names:
-            if len(self._names) >= _NAMES:
-                self._names.clear()
-            self._names[who] = await paging.name_of(self._services.slack, who[1:])
-        return self._names[who]
+        return await paging.permalink(await self._slack(thread.team), thread)
 
     async def _page(self, stored: StoredPage, why: str, escalation: str) -> Message:
         link = await self.link(stored.thread)
         return page(await self._report(stored.thread), why=why, link=link, escalation=escalation)
 
     async def _report(self, thread: Thread) -> Report | None:
-        held = await self._services.cases.pasted(thread)
+        held = await self._cases.pasted(thread)
         return await judge(held) if held else None

@@ -9,28 +9,35 @@ from typing import Final
 
 from diagnostics.patterns import linear
 
-# en de fr es it pt nl pl sv ja; the PowerShell property names are English everywhere.
+# en de fr es it pt nl pl sv da nb fi cs hu tr ru ja zh ko; the PowerShell property names are English everywhere.
 _NAMES: Final = {
     "log": (
         "log name|logname|protokollname|nom du journal|nombre de registro|nome registro|nome do log|nome do registo"
-        "|logboeknaam|nazwa dziennika|loggnamn|ログの名前"
+        "|logboeknaam|nazwa dziennika|loggnamn|logfilnavn|loggnavn|lokin nimi|název protokolu|naplónév|günlük adı"
+        "|имя журнала|ログの名前|日志名称|記錄檔名稱|로그 이름"
     ),
     "provider": (
         "source|event source|providername|provider name|provider|quelle|origen|origine|origem|fonte|bron|źródło|källa"
-        "|ソース"
+        "|kilde|lähde|zdroj|forrás|kaynak|источник|ソース|来源|來源|원본"
     ),
     "id": (
         "event id|eventid|event-id|ereignis-id|ereigniskennung|id de l'événement|id d'événement|id. del evento"
         "|id. de evento|id. evento|id del evento|id evento|id do evento|id de evento|identificação do evento"
-        "|gebeurtenis-id|gebeurtenis id|identyfikator zdarzenia|händelse-id|イベント id"
+        "|gebeurtenis-id|gebeurtenis id|identyfikator zdarzenia|händelse-id|hændelses-id|hendelses-id|tapahtumatunnus"
+        "|id události|eseményazonosító|olay kimliği|код события|イベント id|事件 id|事件id|事件識別碼|이벤트 id"
     ),
     "short id": "id",
-    "level": ("level|event type|entrytype|leveldisplayname|ebene|niveau|nivel|livello|nível|poziom|nivå|レベル"),
+    "level": (
+        "level|event type|entrytype|leveldisplayname|ebene|niveau|nivel|livello|nível|poziom|nivå|taso|úroveň|szint"
+        "|düzey|уровень|レベル|级别|層級|수준"
+    ),
     "text": (
         "description|message|event description|beschreibung|descripción|descrizione|descrição|beschrijving|opis"
-        "|beskrivning|説明|nachricht"
+        "|beskrivning|beskrivelse|kuvaus|popis|leírás|açıklama|описание|説明|描述|설명|nachricht"
     ),
-    "time": "date|timecreated|time created|timegenerated|datum|fecha|data|日付",
+    "time": (
+        "date|timecreated|time created|timegenerated|datum|fecha|data|dato|päivämäärä|dátum|tarih|дата|日付|日期|날짜"
+    ),
     "other": (
         "task category|event category|category|keywords|user|computer|machinename|time|opcode|index|instanceid|recordid"
         "|processid|threadid|version|userid|task|qualifiers|logged|aufgabenkategorie|schlüsselwörter|benutzer"
@@ -38,7 +45,11 @@ _NAMES: Final = {
         "|palabras clave|usuario|equipo|categoria attività|parole chiave|utente|categoria da tarefa|palavras-chave"
         "|usuário|utilizador|computador|taakcategorie|trefwoorden|gebruiker|kategoria zadania|słowa kluczowe"
         "|użytkownik|komputer|aktivitetskategori|nyckelord|användare|dator"
-        "|タスクのカテゴリ|キーワード|ユーザー|コンピューター"
+        "|opgavekategori|nøgleord|bruger|oppgavekategori|nøkkelord|bruker|datamaskin|tehtäväluokka|käyttäjä|tietokone"
+        "|kategorie úlohy|klíčová slova|uživatel|počítač|feladatkategória|felhasználó|számítógép"
+        "|görev kategorisi|kullanıcı|bilgisayar|категория задачи|ключевые слова|пользователь|компьютер"
+        "|タスクのカテゴリ|キーワード|ユーザー|コンピューター|任务类别|关键字|用户|计算机|工作類別|關鍵字|使用者|電腦"
+        "|작업 범주|키워드|사용자|컴퓨터"
     ),
 }
 LABELS: Final[dict[str, str]] = {name: kind for kind, names in _NAMES.items() for name in names.split("|")}
@@ -58,10 +69,49 @@ GOES_ON = linear(
 REPLY = linear(r"^\s*[#<>*]?\s*[2-5]\d\d[ -]")
 
 _LEVELS: Final = (
-    (("inform", "情報"), "Information"),
-    (("warn", "avert", "advert", "avviso", "aviso", "waarsch", "ostrze", "varning", "警告"), "Warning"),
-    (("err", "fehler", "fout", "błąd", "fel", "エラー"), "Error"),
-    (("crit", "krit", "kryt", "重大"), "Critical"),
+    (("inform", "情報", "信息", "資訊", "정보", "свед"), "Information"),
+    (
+        (
+            "warn",
+            "avert",
+            "advert",
+            "avviso",
+            "aviso",
+            "waarsch",
+            "ostrze",
+            "varning",
+            "advarsel",
+            "varoitus",
+            "upozorn",
+            "figyelm",
+            "uyarı",
+            "предуп",
+            "警告",
+            "경고",
+        ),
+        "Warning",
+    ),
+    (
+        (
+            "err",
+            "fehler",
+            "fout",
+            "błąd",
+            "fel",
+            "feil",
+            "virhe",
+            "chyb",
+            "hiba",
+            "hata",
+            "ошиб",
+            "エラー",
+            "错误",
+            "錯誤",
+            "오류",
+        ),
+        "Error",
+    ),
+    (("crit", "krit", "kryt", "крит", "重大", "严重", "위험"), "Critical"),
 )
 
 

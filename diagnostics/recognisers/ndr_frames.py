@@ -58,7 +58,11 @@ _ENTRY_REPLY = linear(
     r"(?:^|:\s|said: |\.\s)(?P<reply>[45]\d\d[ -].*)$"
     r"|(?P<words>(?i:connect to |host or domain name not found|unable to look ?up|name service error|user unknown"
     r"|unknown user|no such user|mail for .+ loops back|mailbox (?:is )?full|quota exceeded|over quota|timed out"
-    r"|unrouteable address|unrouteable mail domain|retry time(?:out)? not reached|message size exceeds).*)$"
+    r"|unrouteable address|unrouteable mail domain|retry time(?:out)? not reached|message size (?:\d+ )?exceeds"
+    r"|lost connection with|conversation with|delivery temporarily suspended|TLS is required|cannot start TLS"
+    r"|server certificate not|SMTPUTF8 is required|SASL authentication failed|mail forwarding loop|too many hops"
+    r"|bad address syntax|recipient address rejected|sender address rejected|connection (?:refused|timed out)"
+    r"|network is unreachable|no route to host|domain .{1,255} does not accept mail|malformed DNS).*)$"
 )
 _WHO = linear(rf"({_HOST})\s?\[({_IP})\]|\b({_HOST})\s?\(({_IP})\)|[(\[]({_IP})[)\]]|\bat ({_HOST})|^({_IP}) ")
 _NAMED = linear(rf"(?:^|[\s'\"])({_HOST})(?:[\s'\"]|$)")

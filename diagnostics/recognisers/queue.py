@@ -61,6 +61,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
 def _objects(reading: Reading) -> Iterator[Artefact]:
     for block in blocks(reading.free()):
         message = sum(block.has(name) for name in _MESSAGE_NAMES) >= 2 or block.has("deferreason")
+        message = message or (block.has("recipients") and bool(_LED.search(block.value("recipients"))))
         queue = sum(block.has(name) for name in _QUEUE_NAMES)
         if message or queue >= 2 or (queue and block.has("status", "identity")) or _names_queue(block):
             yield _artefact(reading, block, "get-message" if message else "get-queue")

@@ -158,7 +158,7 @@ def _unbraced(status: str) -> str:
 
 def _replies(entry: Tracked, source: Source, by: str, ip: str) -> Iterator[Fact]:
     """A reply for each status that failed, once where several recipients got the same."""
-    if not entry.failing:
+    if not entry.failing and (entry.event or "LED=" not in entry.status):
         return
     seen: set[str] = set()
     for recipient, status in _each(entry):

@@ -31,9 +31,10 @@ from diagnostics.report import (
     Suspect,
     Verdict,
 )
-from handlers.blocks import Message, answer, checked, checking, details, explained, help_message, limits, mrkdwn, plain
+from handlers.blocks import Message, answer, checked, checking, details, explained, limits, mrkdwn, plain
 from handlers.blocks.outline import as_text, cleaned
 from handlers.blocks.sections import outline
+from handlers.commands import helped
 
 MAX_BLOCKS = 50
 MAX_MESSAGE = 10_000  # "msg_blocks_too_long" has been seen from 11,300 on
@@ -273,7 +274,7 @@ def test_any_sentence_fits(text: str) -> None:
 
 
 def test_help_fits() -> None:
-    check(help_message())
+    check(helped())
 
 
 @LARGE

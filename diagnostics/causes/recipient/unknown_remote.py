@@ -42,10 +42,18 @@ from diagnostics.causes.recipient.steps import correct_the_address
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Addressed, Configured
 from diagnostics.patterns import linear
+from diagnostics.refusals import topics
 from diagnostics.report import Step
 
 # What mail systems of many makers say of an address that they do not have.
 _WORDS: Final = (
+    "Domino ディレクトリには見つかりません",
+    "nicht im Domino-Verzeichnis",
+    "nicht im Domino Verzeichnis",
+    "l'annuaire Domino",
+    "Directorio Domino",
+    "Directory Domino",
+    "Diretório Domino",
     "user unknown",
     "unknown user",
     "no such user",
@@ -127,7 +135,7 @@ def assess(
     """Words that only other systems use name it; Exchange's own words leave open whose directory it was."""
     low = said.text.lower()
     wanted = address(said, replies)
-    if any(words in low for words in _OTHERS) or encapsulated(wanted):
+    if any(words in low for words in _OTHERS) or "rate" in topics(said) or encapsulated(wanted):
         return None
     source = forwarder(wanted, objects) or sent_on(wanted, addressed)
     if source:
