@@ -15,6 +15,7 @@ from diagnostics.questions import questions
 from diagnostics.report import BeliefName, Evidence, Moment, Note, ReadArtefact, Report, RuledOut, Suspect
 from diagnostics.report import Verdict as VerdictName
 from diagnostics.seen import cured, failures
+from diagnostics.subject import subject_of
 from diagnostics.timeline import moments
 from diagnostics.verdict import Verdict
 
@@ -25,14 +26,15 @@ _MOST_SUSPECTS: Final = 6
 def report_of(texts: Sequence[str]) -> Report:
     """The report on a case, and, when there are follow-ups, what the last one changed."""
     judgement = judge(texts)
-    report = _report(judgement)
+    report = reported(judgement)
     if len(texts) < 2:
         return report
-    before = _report(judge(texts[:-1]))
+    before = reported(judge(texts[:-1]))
     return report.model_copy(update={"changed": changed(before, report, judgement)})
 
 
-def _report(judgement: Judgement) -> Report:
+def reported(judgement: Judgement) -> Report:
+    """The report on what was judged."""
     verdict = _verdict(judgement)
     shown = _shown(judgement, verdict)
     return Report(
@@ -51,6 +53,7 @@ def _report(judgement: Judgement) -> Report:
         timeline=tuple(Moment(at=m.at, line=m.line, what=m.what, paste=m.paste) for m in moments(judgement.facts)),
         notes=(*_beside(judgement), *notes_of(judgement.facts)),
         check=worth_checking(shown, judgement.facts) if verdict in ("failure", "unknown") else "",
+        subject=subject_of(shown, judgement.facts) if verdict == "failure" else "",
     )
 
 

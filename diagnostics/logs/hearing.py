@@ -6,13 +6,11 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Final
 
-from diagnostics.facts import Source
+from diagnostics.log_forms import CLOSED_SILENTLY, TLS_FAILED, accepted, unconnected, unreached
 from diagnostics.logs.layout import Layout
 from diagnostics.logs.rows import Cells, cells, data_and_context, quoted
-from diagnostics.logs.screen import Hit
+from diagnostics.logs.screen import OPENED, QUIT, TO_EVENT, Hit
 from diagnostics.logs.sessions import Place, Rank, Sessions, Step, Talk
-from diagnostics.recognisers.reply_text import connect_failure
-from diagnostics.recognisers.session_facts import CLOSED_SILENTLY, TLS_FAILED, accepted, unconnected
 
 _FIRST: Final = (b"0", b"1", b"2")
 _OPENED: Final = Step(opens=True)
@@ -20,10 +18,13 @@ _ACCEPTED: Final = Step(messages=1)
 _QUIT: Final = Step(quits=True, over=True)
 _CLOSED: Final = Step(over=True)
 _CLOSED_BY_PEER: Final = Step(rank=Rank.CLOSED, error=CLOSED_SILENTLY, over=True)
-_TOOK: Final = (b'"250 2.6.0 ', b"250 2.6.0 ")
-_CELLS: Final = 8
+_KNOWN: Final = len(TO_EVENT)
+_TAKEN: Final = 3
+_COLUMNS: Final = 6  # before the event
+_LESS, _GREATER = b"<>"
 _OFTEN: Final = 1000  # bytes of what is kept because it will be said again
 _TIME: Final = len("2026-11-18T08:12:44.262Z")
+_ID: Final = len("08DE2A6B91C0F4A2")
 
 
 class Hearing:
@@ -39,46 +40,50 @@ class Hearing:
         self._spoil = spoil
         self._sends = layout.kind == "smtp-send-log"
 
-    def screened(self, text: bytes, hits: Iterable[Hit], file: int, offset: int) -> list[Talk]:
+    def screened(  # noqa: C901 - two million rows a second go through here: a call for each would cost a third
+        self, text: bytes, hits: Iterable[Hit], file: int, offset: int
+    ) -> list[Talk]:
         """The rows in `text`, which stands at byte `offset` of a file, that a hit stands in."""
-        sessions, over = self._sessions, list[Talk]()
-        opened, gone = sessions.open, sessions.gone
-        answers, asks = (b"<", b">") if self._sends else (b">", b"<")
-        before, behind = text.rfind, text.find
-        end = -1
-        for _, at, _ in hits:
+        over: list[Talk] = []
+        opened, gone = self._sessions.open, self._sessions.gone
+        asks = _GREATER if self._sends else _LESS
+        before, end = text.rfind, -1
+        for number, at, _ in hits:
             if at < end:
                 continue  # on the line that was read last
             start = before(b"\n", 0, at) + 1
-            end = behind(b"\n", at)
-            row = text[start:end].split(b",", 7)
-            if len(row) == _CELLS and row[1][:1] == b'"':
-                row = quoted(text[start:end]) or row
-            if len(row) == _CELLS and len(row[0]) == _TIME and row[3].isdigit():
-                event, id_ = row[6], row[2]
-                talk = opened.get(id_)
-                if talk is None:
-                    if id_ in gone:
-                        continue
-                    if event == b"+" and len(id_) == 16:
-                        opened[id_] = Talk(row, (file, offset + start), True)
-                        continue
-                elif not talk.rank:
-                    if event == answers and row[7].startswith(_TOOK):
+            if 0 <= number < _KNOWN:
+                head = text[start : at - TO_EVENT[number]]
+                row = head.split(b",")
+                if len(row) > _COLUMNS and row[1][:1] == b'"':
+                    row = quoted(head) or row
+                if len(row) == _COLUMNS and len(row[0]) == _TIME and row[3].isdigit():
+                    id_ = row[2]
+                    talk = opened.get(id_)
+                    if talk is None:
+                        if id_ in gone:
+                            continue
+                        if number == OPENED and len(id_) == _ID:
+                            opened[id_] = Talk(row, (file, offset + start), True)
+                            continue
+                    elif talk.rank or number == OPENED:
+                        pass
+                    elif number >= _TAKEN:
                         talk.messages += 1
                         talk.at, talk.last = row[0], (file, offset + start)
-                        del opened[id_]
-                        opened[id_] = talk  # at the end, as in `Sessions.at`
+                        end = text.find(b"\n", at)
                         continue
-                    if event == asks and row[7][:4] == b"QUIT":
+                    elif number == QUIT and text[at - 1] == asks and talk.opened:
                         talk.at, talk.last = row[0], (file, offset + start)
                         talk.ended = talk.over = True
-                        if sessions.end(talk):
-                            over.append(talk)
+                        del opened[id_]
+                        gone[id_] = None
+                        over.append(talk)
                         continue
-            talk = self.row(text[start:end], (file, offset + start))
-            if talk is not None:
-                over.append(talk)
+            end = text.find(b"\n", at)
+            ended = self.row(text[start:end], (file, offset + start))
+            if ended is not None:
+                over.append(ended)
         return over
 
     def row(self, line: bytes, place: Place) -> Talk | None:
@@ -126,8 +131,8 @@ def _note(rest: bytes, *, early: bool) -> Step | None:
         return Step(rank=Rank.TLS, error=f"TLS negotiation failed with error {handshake.group(1)}", over=True)
     if (text[:1] in "45" and text[1:3].isdigit()) or "authentication failed" in low:
         return Step(rank=Rank.REFUSED, error=text)
-    failure = connect_failure(text, Source(1, "")) if "error" in low or "failed" in low else None
+    failure = unreached(text) if "error" in low or "failed" in low else None
     if failure is None:
         return None
     # Later than its first rows, it is said in an open conversation, which goes on.
-    return Step(rank=Rank.CONNECT, error=unconnected(failure), over=early)
+    return Step(rank=Rank.CONNECT, error=unconnected(*failure), over=early)

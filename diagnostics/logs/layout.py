@@ -10,19 +10,25 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
+from diagnostics.log_forms import (
+    CONNECTIVITY_COLUMNS,
+    CONNECTIVITY_SIGN,
+    PROTOCOL_COLUMNS,
+    START,
+    TRACKING_COLUMNS,
+    TRACKING_SIGN,
+)
 from diagnostics.patterns import linear
-from diagnostics.recognisers import connectivity_log, tracking_log
-from diagnostics.recognisers.protocol_rows import COLUMNS, START
 
 Kind = Literal["smtp-send-log", "smtp-receive-log", "tracking-log", "connectivity-log"]
 HEAD: Final = 64 * 1024
 """Bytes at the beginning of a file that are looked at to know it."""
 
 USUAL: Final[dict[Kind, tuple[str, ...]]] = {
-    "smtp-send-log": COLUMNS,
-    "smtp-receive-log": COLUMNS,
-    "tracking-log": tracking_log.COLUMNS,
-    "connectivity-log": connectivity_log.COLUMNS,
+    "smtp-send-log": PROTOCOL_COLUMNS,
+    "smtp-receive-log": PROTOCOL_COLUMNS,
+    "tracking-log": TRACKING_COLUMNS,
+    "connectivity-log": CONNECTIVITY_COLUMNS,
 }
 _TYPES: Final[tuple[tuple[str, Kind], ...]] = (
     ("smtp send protocol", "smtp-send-log"),
@@ -31,8 +37,8 @@ _TYPES: Final[tuple[tuple[str, Kind], ...]] = (
     ("transport connectivity", "connectivity-log"),
 )
 _SIGNS: Final[tuple[tuple[str, Kind], ...]] = (
-    (tracking_log.SIGN, "tracking-log"),
-    (connectivity_log.SIGN, "connectivity-log"),
+    (TRACKING_SIGN, "tracking-log"),
+    (CONNECTIVITY_SIGN, "connectivity-log"),
     (rf"{START}.*(?:attempting to connect|_CLIENT\b|,>,\"?(?:EHLO|HELO)|,<,\"?2\d\d[ -])", "smtp-send-log"),
     (rf"{START}.*(?:Set Session Permissions|_SERVER\b|,<,\"?(?:EHLO|HELO)|,>,\"?2\d\d[ -])", "smtp-receive-log"),
 )

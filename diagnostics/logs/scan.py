@@ -100,13 +100,15 @@ class Scan:
     def _connect(self, line: bytes, place: Place) -> Talk | None:
         row = connectivity_cells(line, self.layout)
         if row is None:
-            return self._not_read(place, line)
+            self._not_read(place, line)
+            return None
         return self._sessions("connectivity-log").take(row, place, connectivity_step(row))
 
     def _track(self, line: bytes, place: Place) -> Talk | None:
         event = tracked(line, self.layout)
         if event is None:
-            return self._not_read(place, line)
+            self._not_read(place, line)
+            return None
         row, step = event
         talk = Talk(row, place, True)
         talk.take(step, row[0], place)

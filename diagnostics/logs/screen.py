@@ -13,17 +13,23 @@ from typing import Final
 
 from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
+from diagnostics.log_forms import FAILED_EVENTS
 from diagnostics.logs.layout import Kind, Layout
-from diagnostics.mail_facts import FAILED_EVENTS
 from diagnostics.patterns import linear
 
 Hit = tuple[int, int, int]
 """A literal's number, and where it begins and ends."""
 
+OPENED: Final = 0
+QUIT: Final = 1
+TO_EVENT: Final = (0, 2, 1, 1, 1)
+"""The literals that most hits are, by number: it opened, QUIT, the other side closed it, a message was taken (twice). Of each
+how far it begins behind the comma before the event's column."""
+
 # Accepted messages: Exchange says 2.6.0, Postfix "queued as", Exim "OK id=", Google "2.0.0 OK" and a number.
-_REPLIES: Final = ("4", "5", "250 2.6.0", "250 2.0.0")
+_REPLIES: Final = ("4", "5", "250 2.0.0")
 # A note that tells a failure begins with a reply's number, or holds one of two words.
-_ANYWHERE: Final = (",+,", ",QUIT", "ueued", "K id=", "k id=", "ailed", "rror", "-,,Remote", ",Remote\r\n", ",Remote\n")
+_ANYWHERE: Final = ("ueued", "K id=", "k id=", "ailed", "rror", ",Remote\r\n", ",Remote\n")
 _BEFORE_NOTES: Final = ("", ",", '"', ",,", ',"', '",', '""')
 DELIVERED_EVENTS: Final = frozenset({"SEND", "SENDEXTERNAL", "DELIVER"})
 """Events of the tracking log that end a message's way well."""
@@ -52,12 +58,13 @@ def hits(text: bytes, layout: Layout) -> list[Hit] | None:
 @cache
 def _literals(kind: Kind) -> BytesAhoCorasick:
     if kind == "tracking-log":
-        names = (f"{before}{event}{behind}" for event in _EVENTS for before, behind in ((",", ","), ('"', '"')))
+        names = [f"{before}{event}{behind}" for event in _EVENTS for before, behind in ((",", ","), ('"', '"'))]
     else:
         answers = "<" if kind == "smtp-send-log" else ">"
+        known = (",+,", ",QUIT", "-,,Remote", f"{answers},250 2.6.0", f'{answers},"250 2.6.0')
         replies = (f"{answers},{quote}{reply}" for quote in ("", '"') for reply in _REPLIES)
         notes = (f"*,{before}{digit}" for before in _BEFORE_NOTES for digit in "45")
-        names = iter((*_ANYWHERE, *replies, *notes))
+        names = [*known, *_ANYWHERE, *replies, *notes]
     # Of matches that overlap, the first is enough: they stand on one line. This kind has the vector search.
     return BytesAhoCorasick([name.encode() for name in names], matchkind=MatchKind.LeftmostFirst)
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
+from heapq import nsmallest
 from itertools import islice
 from typing import Final
 
@@ -111,34 +112,30 @@ class Sessions:
     def at(self, row: Cells, place: Place, *, opens: bool = False) -> Talk | None:
         """The open session that a row belongs to; None where it is over."""
         id_ = row[2]
-        talk = self.open.pop(id_, None)
-        if talk is None:
-            if id_ in self.gone:
-                return None
-            talk = Talk(row, place, opens or self._whole)
-        self.open[id_] = talk  # at the end: those that are never heard of again come first, see `endless`
+        talk = self.open.get(id_)
+        if talk is None and id_ not in self.gone:
+            talk = self.open[id_] = Talk(row, place, opens or self._whole)
         return talk
 
     def end(self, talk: Talk) -> Talk | None:
         """A session is over: returns it where it can be counted."""
         self.open.pop(talk.id, None)
         self.gone[talk.id] = None
-        if len(self.gone) > 2 * _REMEMBERED:
-            self._forget()
         if talk.opened:
             return talk
         self.pieces[talk.id] = talk
         return None
 
     def endless(self) -> Iterator[Talk]:
-        """Let go of some sessions that seem never to end, where there are too many."""
+        """Let go of some sessions that seem never to end, where there are too many; and of the names of those that ended."""
         for places in (self.open, self.pieces):
             if len(places) > _MOST_OPEN:
-                for old in list(islice(places.values(), _MOST_OPEN // 10)):
+                for old in nsmallest(_MOST_OPEN // 10, places.values(), key=lambda talk: talk.last):
                     old.opened = True
                     self.pieces.pop(old.id, None)
                     self.end(old)
                     yield old
+        self._forget()
 
     def follow(self, later: Sessions) -> Iterator[Talk]:
         """Take over what a reader of the next range of the log left open, and the pieces that it could not place."""
@@ -163,5 +160,7 @@ class Sessions:
                 yield talk
 
     def _forget(self) -> None:
+        if len(self.gone) <= 2 * _REMEMBERED:
+            return
         for id_ in list(islice(self.gone, max(0, len(self.gone) - _REMEMBERED))):
             del self.gone[id_]

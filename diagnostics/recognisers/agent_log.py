@@ -12,13 +12,13 @@ from typing import Final
 
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact
+from diagnostics.log_forms import START
 from diagnostics.mail_facts import AgentAction
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact, failed_reply
 from diagnostics.recognisers.format_list import Block, blocks
 from diagnostics.recognisers.log_rows import LogRow, comments, log_rows, shifted
-from diagnostics.recognisers.protocol_rows import START
 from diagnostics.recognisers.sources import source_at
 
 _COLUMNS: Final = (

@@ -13,7 +13,8 @@ _PROVIDER_FIRST = linear(
     rf"\b({PROVIDERS})(?i:[ ,:;(/-]{{1,4}}(?:(?:errors?|events?|warnings?)?[ -]?(?:ID)?[ :=#(]{{0,3}}))(\d{{3,5}})\b"
 )
 _NUMBER_FIRST = linear(
-    rf"(?i:\b(?:events?|errors?|warnings?|EventId|ID)(?:[ -]?ID)?[ :=#]{{0,3}}|^\s*)(\d{{3,5}})"
+    rf"(?i:\b(?:events?|errors?|warnings?|EventId|ID|Ereignis|[\x{{e9}}\x{{c9}}]v[\x{{e9}}e]nement"
+    rf"|evento|gebeurtenis|zdarzenie|h\x{{e4}}ndelse|событие)(?:[ -]?ID)?[ :=#]{{0,3}}|^\s*)(\d{{3,5}})"
     rf"(?i:[ ,:;()-]{{1,4}}(?:source:? ?|from )?)({PROVIDERS})\b"
 )
 _NAMES = ("Schannel", "MSExchange", "FIPFS", "Service Control")

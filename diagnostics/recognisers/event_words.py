@@ -32,7 +32,8 @@ _SENTENCES: Final = (
     (rf"(?:{_SERVICE}) terminated with (?:the following|a|service.specific) ", _CONTROL, 7024),
     (r"resource pressure (?:increased|is constant at|decreased) ", _TRANSPORT, 15004),
     (r"following resources are under pressure:", _TRANSPORT, 15004),
-    (r"(?:bytes|Memory|buckets|disk space|Space\[.{1,160}|Queue\]?|load|\)) = \d{1,7}%? \[(?:High|Medium)\] ?\[(?:Normal|Low)=",
+    ((r"(?:bytes|Memory|buckets|disk space|Space\[.{1,160}|Queue\]?|load|\)) = \d{1,7}%? \[(?:High|Medium)\] ?\[(?:Normal|Low)="
+     r"|= \d{1,7}%? \[[^\[\]\n]{1,16}\] ?\[Normal=\d"),
      _TRANSPORT, 15004),
     (r"CurrentResourceUse\W{1,3}(?:High|Medium)", _TRANSPORT, 15004),
     (r"rejecting (?:message submissions|messages) because the available disk space", _TRANSPORT, 15006),

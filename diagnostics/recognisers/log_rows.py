@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from diagnostics.log_forms import START
 from diagnostics.patterns import linear
-from diagnostics.recognisers.protocol_rows import START, is_comment
+from diagnostics.recognisers.protocol_rows import is_comment
 from diagnostics.recognisers.wrapping import CONSOLES, broken, margin_of, rejoined
 
 Lines = Iterable[tuple[int, str]]

@@ -8,9 +8,10 @@ from typing import Any, Literal
 
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, Session, Source
+from diagnostics.log_forms import START
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
-from diagnostics.recognisers.protocol_rows import START, TAIL, Row, is_comment, rows
+from diagnostics.recognisers.protocol_rows import TAIL, Row, is_comment, rows
 from diagnostics.recognisers.session_facts import Told, tell
 
 Direction = Literal["send", "receive"]

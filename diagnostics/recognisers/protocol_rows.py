@@ -12,22 +12,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from diagnostics.log_forms import PROTOCOL_COLUMNS
 from diagnostics.patterns import linear
 from diagnostics.recognisers.wrapping import CONSOLES, broken, margin_of, rejoined
 
-COLUMNS: Final = (
-    "date-time",
-    "connector-id",
-    "session-id",
-    "sequence-number",
-    "local-endpoint",
-    "remote-endpoint",
-    "event",
-    "data",
-    "context",
-)
-# A row is known by its time; where a console wrapped it, the other columns come on the next line.
-START: Final = r"^\s*\d{4}-\d\d-\d\dT\d\d:\d\d:[\d.]+Z?,"
 # Rows whose first six columns were cut away, as blogs and tired people paste them.
 TAIL: Final = r"^\s*(?:\.{2,3},)?[*+<>-],"
 _ID_CHARACTERS: Final = frozenset("0123456789ABCDEFabcdefXx*")
@@ -61,7 +49,7 @@ class Row:
 
 def rows(lines: Iterable[tuple[int, str]]) -> Iterator[Row]:
     """Read rows out of (0-based index, folded line) pairs; lines that are no rows are passed over."""
-    columns = COLUMNS
+    columns = PROTOCOL_COLUMNS
     for indices, text in _joined(lines):
         named = _FIELDS.search(text) if is_comment(text) else None
         if named:

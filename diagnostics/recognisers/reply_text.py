@@ -23,6 +23,7 @@ from diagnostics.facts import (
     StarttlsNotOffered,
     TlsFailed,
 )
+from diagnostics.log_forms import WINSOCK, unreached
 from diagnostics.patterns import linear
 from diagnostics.text import squeezed
 
@@ -63,37 +64,8 @@ _LAST_IP = linear(
     r"\[?([0-9A-F.:]{3,45}?)\]?:\d+"
 )
 
-_WINSOCK = linear(
-    r"(?i)(?:winsock|socket) error(?: code)?:?\s*(100\d\d)|\bWSAE\w+\s*\(?(100\d\d)"
-    r"|\b(?:TimedOut|ConnectionRefused|HostUnreachable|NetworkUnreachable|ConnectionReset|ConnectionAborted)"
-    r":0*(27[0-9A-F]{2})"
-)
-_SOCKET_WORDS: Final = (
-    ("sockettimedout", "timeout"),
-    ("connectionrefused", "refused"),
-    ("connection refused", "refused"),
-    ("actively refused", "refused"),
-    ("wsaeconnrefused", "refused"),
-    ("wsaetimedout", "timeout"),
-    ("networkunreachable", "unreachable"),
-    ("hostunreachable", "unreachable"),
-    ("network is unreachable", "unreachable"),
-    ("no route to host", "unreachable"),
-    ("did not properly respond after a period of time", "timeout"),
-)
-_BY_NUMBER: Final = {
-    10060: "timeout",
-    10061: "refused",
-    10051: "unreachable",
-    10065: "unreachable",
-    10054: "reset",
-    10053: "reset",
-}
 _DROPPED = linear(
     r"(?i)connection (?:was )?(?:dropped|reset)\b|connection (?:was )?closed abruptly|SuspiciousRemoteServerError"
-)
-_TIMED_OUT = linear(
-    r"(?i)\b(?:connect to|failed to connect|could not connect|unable to connect|connection to)\b.{0,300}?\btimed out"
 )
 _DROP_REASON = linear(
     r"(?i)\b(SocketError|socket error|ConnectionReset|ConnectionAborted|TimedOut|SuspiciousRemoteServerError)\b"
@@ -230,7 +202,7 @@ def _speaks(text: str) -> bool:
     return bool(
         next(find_codes(text), None)
         or _BASIC.search(text)
-        or _WINSOCK.search(text)
+        or WINSOCK.search(text)
         or _REJECTED.search(text)
         or _TLS.search(text)
         or _DROP_REASON.search(text)
@@ -300,7 +272,7 @@ def _first(pattern: Any, text: str) -> str:
 def _about_connecting(inner: str) -> bool:
     """A 5xx reply that a server spoke came over an open connection, whatever it calls refused; x.4.x is the network's."""
     basic, enhanced = codes(inner)
-    return basic < 500 or enhanced[2:3] == "4" or bool(_WINSOCK.search(inner))
+    return basic < 500 or enhanced[2:3] == "4" or bool(WINSOCK.search(inner))
 
 
 def _stated(whole: str, inner: str, ip: str, at: str, keys: dict[str, Any]) -> Iterator[Fact]:
@@ -363,16 +335,8 @@ def _unverified(whole: str, keys: dict[str, Any]) -> Iterator[Fact]:
 
 def connect_failure(text: str, source: Source) -> ConnectFailed | None:
     """A TCP connection that did not open, if `text` says so. A reset of an open session isn't one."""
-    number = _WINSOCK.search(text)
-    winsock = 0
-    if number:
-        groups = number.groups()
-        winsock = int(groups[0] or groups[1] or int(groups[2], 16))
-    kind = _BY_NUMBER.get(winsock, "")
-    if not kind:
-        low = text.lower()
-        kind = next((name for words, name in _SOCKET_WORDS if words in low), "")
-        kind = kind or ("timeout" if _TIMED_OUT.search(text) else "")
-    if not kind or kind == "reset":
+    found = unreached(text)
+    if found is None:
         return None
-    return ConnectFailed(source=source, kind=kind, winsock=winsock)  # type: ignore[arg-type]  # names above are the literals
+    kind, winsock = found
+    return ConnectFailed(source=source, kind=kind, winsock=winsock)

@@ -26,6 +26,7 @@ from diagnostics.facts import (
     TlsFailed,
     TlsSucceeded,
 )
+from diagnostics.log_forms import CLOSED_SILENTLY, TLS_FAILED, accepted, unconnected
 from diagnostics.patterns import linear
 from diagnostics.recognisers.certificate_rows import certificates
 from diagnostics.recognisers.masking import MASKED_BANNER, MASKED_CAPABILITY
@@ -33,7 +34,6 @@ from diagnostics.recognisers.protocol_rows import Row
 from diagnostics.recognisers.reply_text import connect_failure, joined, read_reply
 
 Direction = Literal["send", "receive"]
-TLS_FAILED = linear(r"(?i)TLS negotiation failed with error (\w{1,40})")
 _TLS_SUCCEEDED = linear(
     r"(?i)TLS protocol (\w{1,40}) negotiation succeeded(?:.{0,60}?algorithm (\w+))?(?:.{0,60}?MAC hash algorithm (\w+))?"
 )
@@ -50,7 +50,7 @@ _BANNER_HOST = linear(r"^220[ -]([A-Za-z0-9_.-]{3,253}) ")
 _CAPABILITY: Final = linear(
     r"\b(STARTTLS|SIZE|PIPELINING|DSN|ENHANCEDSTATUSCODES|8BITMIME|BINARYMIME|CHUNKING|SMTPUTF8|X-ANONYMOUSTLS|X-EXPS|AUTH|XRDST|XSHADOW\w*)\b"
 )
-CLOSED_SILENTLY: Final = "the connection was closed without a reply"
+
 # Credentials and providers are ours; a peer that was never seen can't have refused anything.
 _OWN_ERRORS: Final = frozenset(
     {"nocredentials", "unknowncredentials", "internalerror", "logondenied", "certificatenotfound"}
@@ -213,13 +213,6 @@ def _hear_250(talk: _Conversation, row: Row, text: str) -> None:
             talk.masked.append((row, "capability"))
 
 
-def accepted(reply: str) -> bool:
-    """Whether a server's 250 says that it has taken a message: Exchange, Postfix, Google and Exim each in its words."""
-    if reply.startswith(("250 2.6.0", "250 OK id=", "250 Ok id=")) or "queued" in reply[:80].lower():
-        return True
-    return reply.startswith("250 2.0.0 OK ") and reply[13:].lstrip()[:1].isdigit()
-
-
 def _session(talk: _Conversation, rows: list[Row], sources: dict[int, Source], shown: list[Certificate]) -> Session:
     last = talk.tls_failed[0] if talk.tls_failed else talk.refusals[0][0] if talk.refusals else rows[-1]
     times = sorted(row.at for row in rows if row.at)
@@ -254,13 +247,8 @@ def _error(talk: _Conversation) -> str:
     if talk.refusals:
         return joined(talk.refusals[0][1])
     if talk.failed_connect:
-        return unconnected(talk.failed_connect)
+        return unconnected(talk.failed_connect.kind, talk.failed_connect.winsock)
     return CLOSED_SILENTLY if _dropped(talk) else ""
-
-
-def unconnected(failure: ConnectFailed) -> str:
-    """The failure in the words that sessions are counted under."""
-    return f"connection failed ({failure.winsock or failure.kind})"
 
 
 def _dropped(talk: _Conversation) -> bool:

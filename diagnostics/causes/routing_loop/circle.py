@@ -20,6 +20,7 @@ LOOPED: Final = (
     "possible mail loop",
     "too many hops",
     "caused the message to bounce between two servers",
+    "5.4.14",
     "forward loop was detected by the categorizer",
 )
 _ADDRESS = linear(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,10}")

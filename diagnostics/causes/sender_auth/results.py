@@ -36,6 +36,17 @@ def refused(results: Authentication) -> bool:
     return "fail" in (results.compauth, results.dmarc) or not (results.compauth or results.dmarc)
 
 
+def signature_lost(results: Authentication) -> bool:
+    """Whether the From domain's own signature failed on a message that passed all the same, by SPF alone: the next forward
+    breaks it."""
+    return (
+        results.whose == "final"
+        and results.dkim in ("fail", "permerror", "hardfail")
+        and not refused(results)
+        and aligned(results.header_d, results.header_from)
+    )
+
+
 def bulk_rules(text: str) -> bool:
     """Whether a reply quotes what a provider asks of all senders: then SPF, DKIM and DMARC are listed there as results."""
     low = text.lower()
