@@ -26,9 +26,10 @@ from bot.database.inbox import Inbox
 from bot.database.installations import Installations
 from bot.database.notices import Content, plan
 from bot.database.pages import Draft
-from bot.database.purging import forget, purge_channel, purge_user, purge_workspace
+from bot.database.purging import BusyError, forget, purge_channel, purge_user, purge_workspace
 from bot.database.retention import Retention, expire
 from bot.database.watches import WatchBook
+from bot.jobs import ThreadLocks
 from bot.logs import JsonLines
 from bot.oncall.events import Arm, State
 from bot.settings import SettingsError, load
@@ -199,6 +200,22 @@ async def test_counting_removes_nothing(world: World) -> None:
         assert await forget(database, "user", "UANNA", really=True) == counted
         assert set((await forget(database, "user", "UANNA", really=True)).values()) == {0}
         assert await whole(database)
+
+
+async def test_what_is_being_worked_on_is_waited_for(world: World) -> None:
+    """Else it might be stored again by whoever works on it."""
+    async with open_database(world.settings()) as database:
+        await lived(database, "TONE", "CONE", "UANNA")
+        locks = ThreadLocks(database.url)
+        async with locks.held("TONE CONE UANNA.1") as mine:
+            assert mine
+            with pytest.raises(BusyError):
+                await forget(database, "channel", "CONE", really=True, patience=0.1)
+            waiting = asyncio.create_task(forget(database, "channel", "CONE", really=True))
+            await asyncio.sleep(0.1)
+            assert not waiting.done()
+        assert (await waiting)["cases"] == 1
+        await locks.close()
 
 
 async def command(world: World, *arguments: str, text: str = "") -> tuple[int, str]:
