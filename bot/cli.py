@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from bot.private_command import audit, forget, keys
+from bot.statistics_command import export_cases, stats
 
 # Looking for plug-ins of pydantic reads every installed package's metadata, 13 ms; none is to hook into what validates here.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
@@ -296,6 +297,8 @@ def run() -> None:
 main.add_command(keys)
 main.add_command(forget)
 main.add_command(audit)
+main.add_command(stats)
+main.add_command(export_cases)
 
 
 def _width() -> int:

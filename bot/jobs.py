@@ -71,7 +71,7 @@ class Worker:
         telemetry: Telemetry,
         installations: Installations,
         watcher: Watcher,
-        escalations: Escalations | None = None,
+        escalations: Escalations,
     ) -> None:
         self._database = database
         self._inbox = inbox
@@ -102,8 +102,7 @@ class Worker:
             fresh.cancel()
             await self._locks.close()
             await self._watcher.close()
-            if self._escalations:
-                await self._escalations.close()
+            await self._escalations.close()
 
     async def _learn_keys(self) -> None:
         """What is written is sealed with the newest data key, soon after somebody made it."""
@@ -138,9 +137,8 @@ class Worker:
         else:
             queue.entrypoint(lane)(self._job)
             queue.schedule("sweep", "* * * * *")(self._sweep)
-            if self._escalations:
-                queue.entrypoint(ESCALATION)(self._escalations.job)
-                await self._escalations.rescue()
+            queue.entrypoint(ESCALATION)(self._escalations.job)
+            await self._escalations.rescue()
         await self._inbox.rescue(lanes=(lane,))
         if not self._stopping:
             await queue.run(
@@ -155,8 +153,7 @@ class Worker:
         await self._inbox.rescue(self._pace.rescue, LANES[:1])  # a log may take longer without being lost
         await self._installations.clear_up()
         await self._watcher.rescue()
-        if self._escalations:
-            await self._escalations.rescue()
+        await self._escalations.rescue()
         await expire(self._database.pool, self._database.seal, self._retention)
         await tidy(self._database.pool, self._database.seal)
 

@@ -13,7 +13,7 @@ from slack_sdk.errors import SlackApiError
 from bot.oncall import slack_user_group
 from bot.oncall.failures import AdapterError
 from bot.oncall.sentences import listed
-from handlers import paging
+from handlers.names import Names
 from handlers.ports import May, Slack
 
 _FRESH: Final = 60.0  # seconds that a group's members are believed
@@ -36,12 +36,14 @@ class Permissions:
         self,
         slack: Slack,
         may: Mapping[May, frozenset[str]],
+        names: Names,
         *,
         refused: Callable[[May, str, str], Awaitable[None]] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._slack = slack
         self._may = may
+        self._called = names.of
         self._refused = refused
         self._clock = clock
         self._members: dict[tuple[str, str], tuple[float, frozenset[str]]] = {}
@@ -76,9 +78,7 @@ class Permissions:
         """Those who may, by names that ping nobody."""
         groups = await self._groups(team) if any(each.startswith("S") for each in named) else {}
         names = [
-            groups.get(each, f"the user group {each}")
-            if each.startswith("S")
-            else await paging.name_of(await self._slack(team), each)
+            groups.get(each, f"the user group {each}") if each.startswith("S") else await self._called(team, f"@{each}")
             for each in sorted(named)
         ]
         return listed(names)

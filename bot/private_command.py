@@ -36,14 +36,14 @@ def keys() -> None:
 @keys.command()
 def status() -> None:
     """Show which keys are in use, and what is still sealed with earlier ones."""
-    _run(_status)
+    run(_status)
 
 
 @keys.command()
 @click.option("--retire", is_flag=True, help="Master keys that are not in your settings open nothing from now on.")
 def rotate(*, retire: bool) -> None:
     """Make a new data key and seal everything with it. The bot need not stop."""
-    _run(lambda database: _rotate(database, retire=retire))
+    run(lambda database: _rotate(database, retire=retire))
 
 
 @click.command()
@@ -57,8 +57,8 @@ def forget(whose: str, identifier: str, *, yes: bool) -> None:
     """
     pattern, example = _IDS[whose]
     if not pattern.fullmatch(identifier):
-        _fail(f"that is no Slack id of a {whose}; one looks like {example}")
-    _run(lambda database: _forget(database, whose, identifier, yes=yes))
+        fail(f"that is no Slack id of a {whose}; one looks like {example}")
+    run(lambda database: _forget(database, whose, identifier, yes=yes))
 
 
 @click.group()
@@ -76,11 +76,9 @@ def verify(expect: str | None) -> None:
     if expect is not None:
         number, _, digest = expect.partition(":")
         if not re.fullmatch("[0-9]{1,18}", number) or not re.fullmatch("[0-9a-f]{8,64}", digest):
-            _fail(
-                "--expect takes a number and a hash, as in 1234:5f0c2a…: what `mailflow audit verify` printed earlier"
-            )
+            fail("--expect takes a number and a hash, as in 1234:5f0c2a…: what `mailflow audit verify` printed earlier")
         expected = int(number), digest
-    _run(lambda database: _verify(database, expected))
+    run(lambda database: _verify(database, expected))
 
 
 @audit.command()
@@ -88,7 +86,7 @@ def verify(expect: str | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object a line.")
 def show(since: str, *, as_json: bool) -> None:
     """Show who did what."""
-    _run(lambda database: _show(database, _moment(since), as_json=as_json))
+    run(lambda database: _show(database, moment(since), as_json=as_json))
 
 
 async def _status(database: Database) -> int:
@@ -207,18 +205,19 @@ def _as_text(row: Recorded) -> str:
     return "".join(character if character.isprintable() else "?" for character in line).rstrip()
 
 
-def _moment(text: str) -> datetime:
+def moment(text: str) -> datetime:
+    """The time that `--since` names: an age, or a date. Ends the program where it is none."""
     if age := _AGE.fullmatch(text):
         number, unit = int(age[1]), age[2]
         return datetime.now(UTC) - (timedelta(hours=number) if unit == "h" else timedelta(days=number))
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
-        _fail("--since takes 24h, 7d, or a time such as 2026-11-18T08:00")
+        fail("--since takes 24h, 7d, or a time such as 2026-11-18T08:00")
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def _run(work: Callable[[Database], Awaitable[int]]) -> NoReturn:
+def run(work: Callable[[Database], Awaitable[int]]) -> NoReturn:
     """Does something with the bot's database, and ends with its exit code."""
     import asyncio
 
@@ -232,7 +231,7 @@ def _run(work: Callable[[Database], Awaitable[int]]) -> NoReturn:
     try:
         sys.exit(asyncio.run(opened()))
     except (SettingsError, StartError) as problem:
-        _fail(str(problem))
+        fail(str(problem))
 
 
 def _say(sentence: str) -> int:
@@ -240,5 +239,6 @@ def _say(sentence: str) -> int:
     return _FAILED
 
 
-def _fail(sentence: str) -> NoReturn:
+def fail(sentence: str) -> NoReturn:
+    """Ends the program with a sentence on what to do."""
     sys.exit(_say(sentence))

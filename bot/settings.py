@@ -20,6 +20,7 @@ from bot.private_settings import PrivateSettings
 
 PREFIX = "MAILFLOW_"
 DOTENV = Path(".env")
+_LARGEST_SECRET = 65_536  # characters
 
 Mode = Literal["socket", "http"]
 
@@ -82,6 +83,12 @@ class Settings(CheckSettings, PrivateSettings):
         default_factory=lambda: platformdirs.user_data_path("mailflow"),
         validation_alias="MAILFLOW_HOME",
         description="Folder for the embedded PostgreSQL and the key. Default: the user's data directory.",
+    )
+    secrets_dir: Path | None = Field(
+        None,
+        validation_alias="MAILFLOW_SECRETS_DIR",
+        description="Folder of files that are named like settings and hold one value each, as Docker, Kubernetes and systemd "
+        "hand secrets out. The environment wins over them, and they over `.env`.",
     )
     host: str = Field(
         "127.0.0.1", validation_alias="MAILFLOW_HOST", description="Address that the HTTP server listens on."
@@ -167,6 +174,15 @@ class Settings(CheckSettings, PrivateSettings):
         le=1000,
         validation_alias="MAILFLOW_MAX_WATCHES",
         description="Hosts and domains that a workspace may have watched at the same time.",
+    )
+
+    storm_minutes: int = Field(
+        60,
+        ge=0,
+        le=10_080,
+        validation_alias="MAILFLOW_STORM_MINUTES",
+        description="Minutes after the first report in which further reports of the same failure join it; 0 keeps every "
+        "report apart.",
     )
 
     oncall_file: Path | None = Field(
@@ -317,7 +333,9 @@ def read(environ: Mapping[str, str], dotenv: Path) -> tuple[Settings, tuple[str,
     from_file = {key: value for key, value in dotenv_values(dotenv, encoding="utf-8").items() if value is not None}
     given = {**from_file, **environ}
     known = names()
-    wrong = [
+    secrets, unfit = _secrets(given.get("MAILFLOW_SECRETS_DIR"), known)
+    given = {**from_file, **secrets, **environ}
+    wrong = unfit + [
         f"{key} is not a setting of this version; docs/settings.md lists them."
         for key in sorted(given)
         if key.startswith(PREFIX) and key not in known
@@ -332,6 +350,28 @@ def read(environ: Mapping[str, str], dotenv: Path) -> tuple[Settings, tuple[str,
         said = " ".join(sentences)  # it names the settings that are wrong, or those that exclude each other
         right = {name: value for name, value in values.items() if name not in said}
         values = right if len(right) < len(values) else {}
+
+
+def _secrets(folder: str | None, known: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    """The values in a folder of secrets by name of the setting, and a sentence for each file that can't be used."""
+    if not folder:
+        return {}, []
+    values: dict[str, str] = {}
+    wrong: list[str] = []
+    try:  # Kubernetes keeps folders of its own beside the links to the values; their names begin with a dot
+        files = sorted(path for path in Path(folder).iterdir() if not path.name.startswith("."))
+    except OSError as error:
+        return {}, [f"MAILFLOW_SECRETS_DIR: the folder cannot be read ({error.strerror})."]
+    for path in files:
+        if path.name not in known:
+            wrong.append(f"{path.name} in MAILFLOW_SECRETS_DIR is not a setting of this version.")
+            continue
+        try:
+            with path.open(encoding="utf-8") as file:
+                values[path.name] = file.read(_LARGEST_SECRET).strip()
+        except (OSError, UnicodeDecodeError) as error:
+            wrong.append(f"{path.name} in MAILFLOW_SECRETS_DIR cannot be read ({type(error).__name__}).")
+    return values, wrong
 
 
 def _sentence(detail: Mapping[str, object]) -> str:

@@ -31,8 +31,11 @@ class Column:
 
 DELIVERY_PAYLOAD: Final = Column("delivery", "payload", ("team", "event"))
 EVIDENCE_TEXT: Final = Column("evidence", "text", ("case_id", "message_ts"))
+EVIDENCE_UNREAD: Final = Column("evidence", "unread", ("case_id", "message_ts"))
 EVIDENCE_LOG: Final = Column("evidence", "log", ("case_id", "message_ts"))
 CHECK_REPORT: Final = Column("check_run", "report", ("id",))
+FEEDBACK_WORDS: Final = Column("feedback", "words", ("case_id", "member", "kind"))
+FEEDBACK_NOTE: Final = Column("feedback", "note", ("case_id", "member", "kind"))
 INSTALLATION_TOKENS: Final = Column("installation", "tokens", ("team",))
 WATCHED_MEMORY: Final = Column("watched", "memory", ("id",))
 NOTICE_CONTENT: Final = Column("watch_notice", "content", ("id",))
@@ -42,6 +45,9 @@ SEALED: Final = (
     DELIVERY_PAYLOAD,
     EVIDENCE_TEXT,
     EVIDENCE_LOG,
+    EVIDENCE_UNREAD,
+    FEEDBACK_WORDS,
+    FEEDBACK_NOTE,
     CHECK_REPORT,
     INSTALLATION_TOKENS,
     WATCHED_MEMORY,

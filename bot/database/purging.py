@@ -101,6 +101,7 @@ async def purge_user(connection: asyncpg.Connection, seal: Seal, user: str) -> C
     )
     counts["checks"] = await _changed(connection, "delete from check_run where asker = $1 returning true", user)
     counts["reports"] = await _changed(connection, "delete from reporter where member = $1 returning true", f"@{user}")
+    counts["votes"] = await _changed(connection, "delete from feedback where member = $1 returning true", user)
     counts["incidents"] = await _unname(connection, user)
     counts["watches"] = await _changed(connection, "update watch set owner = '' where owner = $1 returning true", user)
     counts["audit entries"] = await audit.erase(connection, audit.about(seal, "user", user))
@@ -109,7 +110,7 @@ async def purge_user(connection: asyncpg.Connection, seal: Seal, user: str) -> C
 
 async def _withdraw(connection: asyncpg.Connection, seal: Seal, user: str) -> int:
     rows = await connection.fetch(
-        "update evidence set text = null, log = null, withdrawn_at = coalesce(withdrawn_at, now()), author = '' "
+        "update evidence set text = null, log = null, unread = null, withdrawn_at = coalesce(withdrawn_at, now()), author = '' "
         "from incident_case where id = case_id and author = $1 returning team, channel, thread_ts, message_ts",
         user,
     )
@@ -136,6 +137,9 @@ async def _unname(connection: asyncpg.Connection, user: str) -> int:
         "update page set content = replace(content::text, $1, $2)::jsonb where strpos(content::text, $1) > 0",
         quoted,
         nobody,
+    )
+    await connection.execute(
+        "update history set who = array_replace(who, $1, $2) where $1 = any(who)", f"@{user}", _NOBODY
     )
     await connection.execute(
         "update page set state = case when state = 'sent' then 'dropped' when state in ('planned', 'sending') then 'failed' "

@@ -22,6 +22,7 @@ from bot.database.audit import Entry, append, verify
 from bot.database.cases import Cases
 from bot.database.columns import CHECK_REPORT
 from bot.database.escalations import EscalationStore
+from bot.database.feedback import Feedback
 from bot.database.inbox import Inbox
 from bot.database.installations import Installations
 from bot.database.notices import Content, plan
@@ -31,9 +32,10 @@ from bot.database.retention import Retention, expire
 from bot.database.watches import WatchBook
 from bot.jobs import ThreadLocks
 from bot.logs import JsonLines
+from bot.oncall.chronicle import Noted
 from bot.oncall.events import Arm, State
 from bot.settings import SettingsError, load
-from handlers.ports import Asker, Delivery, Thread
+from handlers.ports import Asker, Delivery, Pasted, Thread, Vote
 from tests.bot.conftest import World, everything
 from tests.bot.pastes import CURED, FAILING
 from tests.oncall.policies import TEXT
@@ -89,10 +91,12 @@ async def lived(database: Database, team: str, channel: str, user: str) -> None:
     for number in (1, 2):
         event = f"Ev{team}{channel}{user}{number}"
         await inbox.accept(Delivery("message", event, event, thread, f"{number}.0", user, "sam@fabrikam.com"))
-    await cases.keep(thread, "1.0", f"paste of {user}", log="{}", author=user)
+    await cases.keep(thread, Pasted("1.0", f"paste of {user}", "{}", ("a file was too large",)), author=user)
+    await Feedback(database).keep(thread, Vote(user, right=False, words="the dog ate it", note=f"says {user}"))
     await cases.mark(await cases.plan(thread, "1.0", "answer", judged=True), "sent", "5.0")
     async with EscalationStore(database).opened(thread) as held:
-        await held.reported(f"@{user}", NOW)
+        await held.alike.reported(f"@{user}", "1.0", NOW)
+        await held.note([Noted("acknowledged", (f"@{user}",))], NOW)
         await held.save(State(phase="acknowledged", incident=1, askers=(f"@{user}",), holder=f"@{user}"), "tls")
         await held.plan([Draft(f"step 1 direct {user}", "direct", user, {"askers": [f"@{user}"]}, 1)])
         await held.plan([Draft("joined 1", "thread", content={"what": "joined", "channel": channel, "ts": "1.0"})])
@@ -180,6 +184,7 @@ async def test_nothing_is_left_of_a_person(world: World) -> None:
             "deliveries": 2,
             "checks": 1,
             "reports": 1,
+            "votes": 1,
             "incidents": 1,
             "watches": 1,
             "audit entries": 2,
@@ -247,12 +252,12 @@ async def test_a_person_is_forgotten_while_the_bot_runs_and_it_takes_its_answers
         refused = await command(world, "forget", "user", "alex", "--yes")
         assert refused == (2, "mailflow: that is no Slack id of a user; one looks like U0123ABCD\n")
         code, said = await command(world, "forget", "user", ALEX, text="n\n")
-        assert said.startswith(f"Of user {ALEX} there is: 1 paste, 1 delivery.\nDelete all of it for good? [y/N]:")
-        assert (code, said.endswith("mailflow: nothing was deleted.\n")) == (2, True)
-        assert await command(world, "forget", "user", ALEX, "--yes") == (0, "Deleted: 1 paste, 1 delivery.\n")
-        await place.wait_for(
-            lambda: "erased at somebody's request" in everything(world.answers("#exchange", ts)[0]), 10
+        assert said.startswith(
+            f"Of user {ALEX} there is: 1 paste, 1 delivery, 1 report.\nDelete all of it for good? [y/N]:"
         )
+        assert (code, said.endswith("mailflow: nothing was deleted.\n")) == (2, True)
+        assert await command(world, "forget", "user", ALEX, "--yes") == (0, "Deleted: 1 paste, 1 delivery, 1 report.\n")
+        await place.wait_for(lambda: "private key" not in everything(world.answers("#exchange", ts)[0]), 20)
         await world.settled(3)
         assert "private key" not in everything(world.answers("#exchange", ts)[0])
         async with open_database(world.settings()) as database:
