@@ -23,7 +23,6 @@ from handlers.ports import (
     CheckRefusedError,
     CheckResult,
     Delivery,
-    Pasted,
     Services,
     Sighting,
     Thread,
@@ -96,7 +95,7 @@ async def _result(services: Services, result: CheckResult, thread: Thread, key: 
     """The record joins the case; where the case holds more, all of it is judged together, and its card moves."""
     report = result.report
     if report.verdict != "refused":
-        await services.cases.keep(thread, Pasted(key, record(report.target, report.kind, report.attempts)))
+        await services.cases.keep(thread, key, record(report.target, report.kind, report.attempts))
     held = await services.cases.pasted(thread)
     if len(held) < 2:
         return checked(report, age=result.age)

@@ -130,7 +130,7 @@ async def _answer(services: Services, delivery: Delivery, found: LogReading) -> 
     own = "" if alone.verdict == "nothing" else pasted.text
     text = "\n\n".join(filter(None, (own, found.text)))
     unread = (*found.refusals, *pasted.refusals)
-    await services.cases.keep(thread, Pasted(ts, text, found.report.model_dump_json(), unread))
+    await services.cases.keep(thread, ts, text, found.report.model_dump_json(), unread)
     report = await judge(await services.cases.pasted(thread, until=ts))
     failing = found.report.verdict in cards.TROUBLE
     files = await asyncio.to_thread(attachments, found.report)

@@ -139,7 +139,7 @@ async def _take_back(services: Services, before: Sequence[Answer], why: str) -> 
     """Takes answers back. A card stands for its whole case, and goes when nothing of that is left."""
     on_card = any(own.part == "card" for own in before)
     for own in before:
-        if own.part != "card" and not (on_card and own.part == "steps"):
+        if own.part != "card" and not (on_card and own.part in cards.BELOW_CARD):
             await answers.take_back(services, own, why)
 
 
@@ -163,7 +163,7 @@ async def _reply(services: Services, delivery: Delivery, refused: Sequence[str] 
     if alone.verdict == "nothing":
         await services.cases.withdraw(thread, ts)
     else:
-        await services.cases.keep(thread, Pasted(ts, submitted.text, unread=refusals))
+        await services.cases.keep(thread, ts, submitted.text, unread=refusals)
     held = await services.cases.pasted(thread, until=ts)
     known = any(own.judged or own.part == "check" for own in await services.cases.answers(thread))
     if alone.verdict == "nothing" and (loud or not delivery.direct):

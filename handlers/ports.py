@@ -117,7 +117,7 @@ class Cases(Protocol):
     async def pasted(self, thread: Thread, until: str | None = None) -> tuple[Pasted, ...]:
         """What the thread holds, in its order; up to and including message `until`."""
 
-    async def keep(self, thread: Thread, paste: Pasted) -> None:
+    async def keep(self, thread: Thread, message_ts: str, text: str, log: str = "", unread: Sequence[str] = ()) -> None:
         """Records what a message holds, in place of what it held before."""
 
     async def withdraw(self, thread: Thread, message_ts: str) -> None:

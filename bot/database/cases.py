@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -39,18 +40,18 @@ class Cases:
         log, unread = (self._seal.open(row[name]) if row[name] else "" for name in ("log", "unread"))
         return Pasted(row["message_ts"], self._seal.open(row["text"]), log, tuple(filter(None, unread.split("\n"))))
 
-    async def keep(self, thread: Thread, paste: Pasted) -> None:
+    async def keep(self, thread: Thread, message_ts: str, text: str, log: str = "", unread: Sequence[str] = ()) -> None:
         case = await self._case(thread)
-        unread = "\n".join(" ".join(sentence.split()) for sentence in paste.unread)
+        sentences = "\n".join(" ".join(sentence.split()) for sentence in unread)
         await self._pool.execute(
             "insert into evidence (case_id, message_ts, text, log, unread) values ($1, $2, $3, $4, $5) "
             "on conflict (case_id, message_ts) do update "
             "set text = excluded.text, log = excluded.log, unread = excluded.unread, withdrawn_at = null",
             case,
-            paste.message_ts,
-            self._seal.close(paste.text),
-            self._seal.close(paste.log) if paste.log else None,
-            self._seal.close(unread) if unread else None,
+            message_ts,
+            self._seal.close(text),
+            self._seal.close(log) if log else None,
+            self._seal.close(sentences) if sentences else None,
         )
 
     async def withdraw(self, thread: Thread, message_ts: str) -> None:

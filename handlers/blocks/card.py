@@ -30,6 +30,7 @@ _FOLDED: Final = "More of it does not fit here: press “Show all steps”."
 _TOO_LONG: Final = "(too long for a message: press “Show all steps”)"
 _QUOTES: Final = 2
 _CHANGES: Final = 4
+_ID: Final = 200  # of a cause; the catalogue's are far shorter, an operator's own may be anything
 _NAMED: Final = 4
 
 
@@ -188,7 +189,10 @@ def _buttons(shown: Shown, *, folded: bool) -> list[Button]:
 
 def _votes(report: Report) -> tuple[Button, ...]:
     top = blamed(report)
-    return (Button("Yes, it was this", RIGHT, top.cause), Button("No, it was …", WRONG, top.cause)) if top else ()
+    if top is None:
+        return ()
+    cause = clip(top.cause, _ID)
+    return (Button("Yes, it was this", RIGHT, cause), Button("No, it was …", WRONG, cause))
 
 
 def _steps_button(report: Report) -> list[Button]:
@@ -207,6 +211,8 @@ def _time(at: datetime | None, zone: tzinfo) -> str:
 def _span(time: timedelta) -> str:
     """`3 min`, `2 h 5 min`, `4 days`."""
     minutes = int(time.total_seconds() // 60)
+    if minutes < 1:
+        return "less than a minute"
     if minutes < 60:
         return f"{minutes} min"
     return f"{minutes // 60} h {minutes % 60} min" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days"

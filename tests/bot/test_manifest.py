@@ -15,6 +15,8 @@ METHODS = {
     "apps_connections_open": set(),
     "chat_postMessage": {"chat:write"},
     "chat_update": {"chat:write"},
+    "chat_postEphemeral": {"chat:write"},
+    "views_open": set(),
     "conversations_history": {"channels:history", "groups:history", "im:history"},
     "conversations_replies": {"channels:history", "groups:history", "im:history"},
     "chat_getPermalink": set(),
