@@ -123,7 +123,7 @@ def _next(report: Report, top: Suspect | None) -> list[Part]:
 
 
 def _open(shown: Shown) -> list[Part]:
-    state = part([line("text", _state(shown), lead=_LEADS[shown.standing.phase]), *_counted(shown.standing)], rank=0)
+    state = part([_state(shown), *_counted(shown.standing)], rank=0)
     if shown.log is None or shown.only_log:
         report = shown.log or shown.report
         return outline(report, refusals=shown.unread, manual_url=shown.manual_url, state=state)
@@ -132,20 +132,17 @@ def _open(shown: Shown) -> list[Part]:
     return [*state, *logs.parts(shown.log, full=False), *title, *case]
 
 
-_LEADS: Final = {"open": "Open.", "paging": "Paging.", "acknowledged": "In hand.", "resolved": "Resolved."}
-
-
-def _state(shown: Shown) -> str:
+def _state(shown: Shown) -> Line:
     standing = shown.standing
     if standing.phase == "acknowledged":
-        return f"{shown.who} has it since {_time(standing.since, shown.zone)}."
+        return line("text", f"{shown.who} has it since {_time(standing.since, shown.zone)}.", lead="In hand.")
+    if standing.held:
+        return line("text", f"Nobody is paged yet because of {standing.held}.", lead="Open.")
     if standing.phase == "paging":
-        if standing.held:
-            return f"Nobody is paged yet because of {standing.held}."
-        return f"Paged: {shown.who}." if shown.who else "Whoever is on call is being paged."
+        return line("text", f"{shown.who or 'whoever is on call'}.", lead="Paged:" if shown.who else "Paging")
     if standing.reopened:
-        return f"{shown.reopened} has brought it back; nobody has it yet."
-    return "Nobody has it yet."
+        return line("text", f"{shown.reopened} has brought it back; nobody has it yet.", lead="Open again.")
+    return line("text", "Nobody has it yet.", lead="Open.")
 
 
 def _counted(standing: Standing) -> list[Line]:
