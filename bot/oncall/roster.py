@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Final
 
-from bot.oncall.escalations import Clock, Name
+from bot.oncall.deciding import Clock
 from bot.oncall.policy import Policy
 from bot.oncall.sources import Sources
 from handlers.ports import Duty
+
+Name = Callable[[str, str], Awaitable[str]]
 
 _SYSTEMS: Final = {"pagerduty": "PagerDuty", "webhook": "webhook"}
 

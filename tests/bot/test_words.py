@@ -59,7 +59,7 @@ async def test_without_a_file_nobody_is_on_call(world: World) -> None:
     async with world.bot():
         await world.place.command("alex", "#exchange", "/mailflow", "oncall")
         [told] = await world.place.wait_for(lambda: world.place.ephemerals("alex"))
-        assert "Nobody is on call here" in everything(told)
+        assert "Nobody is on call for this workspace" in everything(told)
 
 
 @pytest.mark.parametrize(
