@@ -37,7 +37,8 @@ async def empty_database(server: Embedded) -> AsyncIterator[str]:
 async def script(name: str, file: Path, **settings: str) -> tuple[int, str]:
     """Runs backup.sh or restore.sh beside `file`; the exit code and everything it printed."""
     path = os.pathsep.join([str(TOOLS), str(Path(sys.executable).parent), os.environ["PATH"]])
-    told = {"PATH": path, "HOME": str(file.parent), "MAILFLOW_HOME": str(file.parent / "home"), **settings}
+    nowhere = {"MAILFLOW_DNS_SERVERS": "127.0.0.1:9"}  # the doctor's look at DNS is over at once
+    told = {**nowhere, "PATH": path, "HOME": str(file.parent), "MAILFLOW_HOME": str(file.parent / "home"), **settings}
     done = await asyncio.create_subprocess_exec(
         "sh",
         str(ROOT / "deploy" / name),
@@ -95,7 +96,7 @@ async def test_the_scripts_say_what_is_wrong_and_change_nothing(
     assert "Set DATABASE_URL" in (await script("backup.sh", tmp_path / "other.dump"))[1]
     code, said = await script("backup.sh", tmp_path / "other.dump", DATABASE_URL="postgresql://127.0.0.1:1/x")
     assert code != 0
-    assert [path.name for path in tmp_path.iterdir() if "dump" in path.name] == ["mailflow.dump"], said
+    assert [name for name in os.listdir(tmp_path) if "dump" in name] == ["mailflow.dump"], said
 
     code, said = await script("restore.sh", dump, DATABASE_URL=database_url)
     assert (code, "not empty" in said) == (2, True), said
