@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import platformdirs
-from cryptography.fernet import Fernet
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.check_settings import CheckSettings
+from bot.private_settings import PrivateSettings
 
 PREFIX = "MAILFLOW_"
 DOTENV = Path(".env")
@@ -33,7 +33,7 @@ class SettingsError(Exception):
         self.sentences = sentences
 
 
-class Settings(CheckSettings):
+class Settings(CheckSettings, PrivateSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True, env_ignore_empty=True)
 
     bot_token: SecretStr | None = Field(
@@ -114,19 +114,6 @@ class Settings(CheckSettings):
         validation_alias="MAILFLOW_MODE",
         description="`socket` or `http`. Default: `socket` when `SLACK_APP_TOKEN` is set, else `http`.",
     )
-    secret_key: SecretStr | None = Field(
-        None,
-        validation_alias="MAILFLOW_SECRET_KEY",
-        description="Key for encryption at rest: 32 bytes in URL-safe base64. Of several, joined by commas, "
-        "all read and the first one writes. Default: generated once into `MAILFLOW_HOME/secret.key`.",
-    )
-    retention_days: int = Field(
-        30,
-        ge=1,
-        le=3650,
-        validation_alias="MAILFLOW_RETENTION_DAYS",
-        description="Days after which a case that nobody touched is deleted for good.",
-    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", validation_alias="MAILFLOW_LOG_LEVEL", description="`DEBUG`, `INFO`, `WARNING` or `ERROR`."
     )
@@ -187,6 +174,15 @@ class Settings(CheckSettings):
         le=1000,
         validation_alias="MAILFLOW_MAX_WATCHES",
         description="Hosts and domains that a workspace may have watched at the same time.",
+    )
+
+    storm_minutes: int = Field(
+        60,
+        ge=0,
+        le=10_080,
+        validation_alias="MAILFLOW_STORM_MINUTES",
+        description="Minutes after the first report in which further reports of the same failure join it; 0 keeps every "
+        "report apart.",
     )
 
     oncall_file: Path | None = Field(
@@ -269,16 +265,6 @@ class Settings(CheckSettings):
             raise ValueError("must begin with postgresql://")
         return value
 
-    @field_validator("secret_key")
-    @classmethod
-    def _is_fernet(cls, value: SecretStr | None) -> SecretStr | None:
-        for key in value.get_secret_value().split(",") if value else ():
-            try:
-                Fernet(key.strip())
-            except ValueError:
-                raise ValueError("must be 32 bytes in URL-safe base64 (44 characters)") from None
-        return value
-
     @model_validator(mode="after")
     def _tokens_not_swapped(self) -> Settings:
         for name, token, foreign in (
@@ -328,8 +314,9 @@ class Settings(CheckSettings):
 
 
 def names() -> dict[str, str]:
-    """Name in the environment -> field. Those of checks come last."""
-    fields = sorted(Settings.model_fields.items(), key=lambda field: field[0] in CheckSettings.model_fields)
+    """Name in the environment -> field. Those of what is stored come behind the general ones, those of checks last."""
+    last = (PrivateSettings.model_fields, CheckSettings.model_fields)
+    fields = sorted(Settings.model_fields.items(), key=lambda field: [field[0] in part for part in reversed(last)])
     return {str(field.validation_alias): key for key, field in fields}
 
 

@@ -13,7 +13,7 @@ import re2
 from slack_sdk.errors import SlackApiError
 
 from diagnostics.checks import TargetError, target_of
-from handlers import answers, paging, privately
+from handlers import answers, privately
 from handlers.blocks import Message, plain
 from handlers.blocks.watch import listing, often
 from handlers.failures import slack_error
@@ -128,5 +128,5 @@ async def _perform(services: Services, delivery: Delivery) -> tuple[Message, boo
 async def _stop(services: Services, delivery: Delivery, target: str) -> tuple[Message, bool]:
     if not await services.watches.stop(target, delivery.thread.team, delivery.thread.channel):
         return plain(f"{target} is not watched in this channel. What is: watch"), False
-    who = await paging.name_of(await services.slack(delivery.thread.team), delivery.user)
+    who = await services.names(delivery.thread.team, f"@{delivery.user}")
     return plain(f"{target} is no longer watched in this channel: {who} ended it."), True

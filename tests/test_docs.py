@@ -22,7 +22,8 @@ _DOCS = [
     ROOT / "DECISIONS.md",
     *sorted((ROOT / "docs").glob("*.md")),
 ]
-_STAYS_OR_WRITES = ("serve", "playground", "new-cause", "migrate", "doctor")  # the last looks at the machine it runs on
+# They would stay, write into the checkout, look at this machine, or read the bot's own database.
+_STAYS_OR_WRITES = ("serve", "playground", "new-cause", "migrate", "doctor", "stats", "export-cases")
 # They need Docker, a cluster, a machine to install on, or a database; tests/deploy runs what can be run of what they name.
 _OF_OTHERS = ("docker", "install", "journalctl", "kubectl", "sh", "systemctl", "useradd")
 _SHELL = re.compile(r"```sh\n(.*?)```", re.DOTALL)

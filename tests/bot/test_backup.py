@@ -96,7 +96,8 @@ async def test_the_scripts_say_what_is_wrong_and_change_nothing(
     assert "Set DATABASE_URL" in (await script("backup.sh", tmp_path / "other.dump"))[1]
     code, said = await script("backup.sh", tmp_path / "other.dump", DATABASE_URL="postgresql://127.0.0.1:1/x")
     assert code != 0
-    assert [name for name in os.listdir(tmp_path) if "dump" in name] == ["mailflow.dump"], said
+    left = await asyncio.to_thread(os.listdir, tmp_path)
+    assert [name for name in left if "dump" in name] == ["mailflow.dump"], said
 
     code, said = await script("restore.sh", dump, DATABASE_URL=database_url)
     assert (code, "not empty" in said) == (2, True), said

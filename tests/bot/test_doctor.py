@@ -263,8 +263,8 @@ async def test_wrong_settings_are_told_and_the_right_ones_are_used(world: World)
     faults = [finding.says for finding in told if finding.check == "settings"]
     assert [says.split(":")[0].split(" ")[0] for says in faults] == [
         "MAILFLOW_PRT",
-        "MAILFLOW_PORT",
         "MAILFLOW_RETENTION_DAYS",
+        "MAILFLOW_PORT",
     ]
     assert any(finding.check == "Slack token" and finding.verdict == "ok" for finding in told)
     swapped = {**world.environ, "SLACK_BOT_TOKEN": "xapp-1", "SLACK_APP_TOKEN": "xoxb-1"}

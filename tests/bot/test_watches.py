@@ -288,6 +288,17 @@ async def test_what_cannot_be_watched_is_a_sentence(world: World, asked: str, sa
         assert await world.rows("select 1 from watched") == []
 
 
+async def test_beginning_and_ending_is_for_those_who_may(world: World) -> None:
+    async with world.bot(MAILFLOW_MAY_WATCH="U0PRIYANAI"):
+        for number, asked in enumerate((f"watch {MX}", f"watch stop {MX}", "watch"), 1):
+            await world.place.command("alex", "#exchange", "/mailflow", asked)
+            await world.settled(number)
+        *refused, listed = [everything(each) for each in world.place.ephemerals("alex")]
+        assert all("priya" in text for text in refused)
+        assert "Nothing is watched" in listed
+        assert await world.rows("select 1 from watched") == []
+
+
 async def test_prose_that_begins_with_the_word_is_a_paste(world: World) -> None:
     async with world.bot():
         text = "@Mailflow watch out, everything of theirs fails with 550 5.7.606 Access denied, banned sending IP"
