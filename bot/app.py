@@ -104,7 +104,7 @@ def build(
         permissions=_permissions(settings, workspaces),
         identity=workspaces.identity,
         removed=workspaces.removed,
-        respond=partial(respond, session, telemetry),
+        respond=partial(respond, session, telemetry, settings.slack_api_url),
         max_file_bytes=settings.max_file_bytes,
         alert_bots=settings.alert_bots,
         manual_url=settings.manual_url or "",
