@@ -96,3 +96,9 @@ def test_every_setting_is_described_and_the_table_is_current() -> None:
     assert all(field.description for field in Settings.model_fields.values())
     assert all(name == name.upper() for name in names())
     assert as_markdown() in DOCS.read_text(encoding="utf-8")
+
+
+def test_a_file_that_is_no_text_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes("MAILFLOW_PORT=1\n".encode("utf-16"))
+    with pytest.raises(SettingsError, match="is not UTF-8: save it as UTF-8"):
+        load({}, dotenv=tmp_path / ".env")
