@@ -118,3 +118,9 @@ def test_secrets_that_cannot_be_used_are_named_and_not_told(tmp_path: Path) -> N
     assert "hunter2" not in str(problem.value)
     with pytest.raises(SettingsError, match="MAILFLOW_SECRETS_DIR: the folder cannot be read"):
         load({"MAILFLOW_SECRETS_DIR": str(tmp_path / "none")}, NOWHERE)
+
+
+def test_a_file_that_is_no_text_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes("MAILFLOW_PORT=1\n".encode("utf-16"))
+    with pytest.raises(SettingsError, match="is not UTF-8: save it as UTF-8"):
+        load({}, dotenv=tmp_path / ".env")
