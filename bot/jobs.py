@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -140,14 +140,31 @@ class Worker:
             queue.entrypoint(ESCALATION)(self._escalations.job)
             await self._escalations.rescue()
         await self._inbox.rescue(lanes=(lane,))
-        if not self._stopping:
+        if self._stopping:
+            return
+        heard = asyncio.create_task(self._listening(queue))
+        heard.add_done_callback(lambda _: queue.shutdown.set())
+        try:
             await queue.run(
                 dequeue_timeout=timedelta(seconds=self._pace.heartbeat),
                 max_concurrent_tasks=40,
                 heartbeat_timeout=timedelta(seconds=self._pace.heartbeat),
-                shutdown_on_listener_failure=True,
                 log_aggregation_interval=timedelta(0),
             )
+        finally:
+            heard.cancel()
+            with suppress(asyncio.CancelledError):
+                await heard
+
+    async def _listening(self, queue: PgQueuer) -> None:
+        """Raises where the database no longer tells of new jobs.
+
+        The library has a probe of its own, but sends the first one before it listens, and would stop each queue for it.
+        """
+        every = timedelta(seconds=self._pace.heartbeat)
+        while True:
+            await asyncio.sleep(every.total_seconds())
+            await queue.qm.listener_healthy(every)
 
     async def _sweep(self, _schedule: Schedule) -> None:
         await self._inbox.rescue(self._pace.rescue, LANES[:1])  # a log may take longer without being lost

@@ -7,8 +7,8 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
+from slack_bolt.context.async_context import AsyncBoltContext
 from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers import oncall
 from handlers.blocks import RESOLVE_CASE
@@ -16,6 +16,7 @@ from handlers.blocks.page import RESOLVE
 from handlers.blocks.verdict_form import Place, verdict_form
 from handlers.failures import advice, slack_error
 from handlers.ports import OTHER_CAUSE, Delivery, Services, Thread, Vote, Wish
+from handlers.telemetry import voted
 
 logger = logging.getLogger(__name__)
 
@@ -31,12 +32,13 @@ def opener(services: Services) -> Callable[..., Awaitable[None]]:
     """The listener for buttons that open the form. Slack wants it opened within three seconds, so no job does it; a crash
     loses nothing, because nothing was promised."""
 
-    async def open_form(ack: Callable[[], Awaitable[None]], body: Json, client: AsyncWebClient) -> None:
+    async def open_form(ack: Callable[[], Awaitable[None]], body: Json, context: AsyncBoltContext) -> None:
         await ack()
-        place, thread = _pressed(body)
+        place, thread = _pressed(body, context.team_id or "")
         standing = await services.incidents.standing(thread)
         try:
-            await client.views_open(trigger_id=str(body["trigger_id"]), view=verdict_form(place, standing.suspects))
+            slack = await services.slack(thread.team)
+            await slack.views_open(trigger_id=str(body["trigger_id"]), view=verdict_form(place, standing.suspects))
         except (SlackApiError, TimeoutError, OSError) as error:
             reason = slack_error(error) if isinstance(error, SlackApiError) else type(error).__name__
             logger.warning("a form was not opened", extra={"reason": reason})
@@ -50,6 +52,7 @@ async def voted_right(services: Services, delivery: Delivery) -> str:
     """The button that says that the card is right; its value is the cause that it names."""
     vote = Vote(delivery.user, right=True, shown=delivery.text, cause=delivery.text)
     await services.feedback.keep(delivery.thread, vote)
+    voted(vote)
     said = {"response_type": "ephemeral", "replace_original": False, "thread_ts": delivery.thread.ts, "text": _THANKS}
     await services.respond(delivery.response_url, said)
     return "told"
@@ -69,6 +72,7 @@ async def submitted(services: Services, delivery: Delivery) -> str:
         note=told["note"],
     )
     await services.feedback.keep(delivery.thread, vote)
+    voted(vote)
     said = _THANKS
     if resolving:
         wish = Wish(delivery.thread, delivery.user, delivery.event, told["value"], told["cause"])
@@ -89,12 +93,11 @@ async def _only_you(services: Services, delivery: Delivery, text: str) -> None:
         logger.info("somebody could not be told", extra={"reason": slack_error(error)})
 
 
-def _pressed(body: Json) -> tuple[Place, Thread]:
+def _pressed(body: Json, team: str) -> tuple[Place, Thread]:
     container, action = body.get("container") or {}, body["actions"][0]
     message = body.get("message") or {}
     ts = str(container.get("message_ts") or "")
     channel = str(container.get("channel_id") or "")
     thread_ts = str(container.get("thread_ts") or message.get("thread_ts") or ts)
-    team = str((body.get("team") or {}).get("id") or "")
     place = Place(channel, thread_ts, ts, str(action["action_id"]), str(action.get("value") or ""))
     return place, Thread(team, channel, thread_ts)

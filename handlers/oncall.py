@@ -87,6 +87,9 @@ async def _performed(
     services: Services, delivery: Delivery, action: str, thread: Thread | None
 ) -> tuple[Answered | None, str]:
     """What came of a request, and how to say it."""
+    standing = await services.incidents.standing(thread or delivery.thread)
+    if action == ESCALATE and not standing.anybody:
+        return "nobody", NOBODY
     if thread is None:
         return None, IN_THREADS.format(word=split(delivery.text)[0])
     if refused := await _refusal(services, delivery, action):

@@ -20,7 +20,7 @@ async def test_status_says_in_two_lines_how_a_case_stands(oncall: OnCallWorld) -
         assert said[1].startswith("Next: ")
         await oncall.say(ts, "escalate")
         await oncall.say(ts, "status")
-        assert oncall.notes(ts)[-1].startswith("Open; whoever is on call is being paged")
+        assert oncall.notes(ts)[-1].startswith("Open; jonas is being paged")
         await oncall.say(ts, "ack", "sam")
         await oncall.say(ts, "status")
         assert oncall.notes(ts)[-1].startswith("Open; sam has it.")

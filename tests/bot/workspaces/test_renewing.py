@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -11,6 +12,8 @@ from slack_sdk.errors import SlackApiError
 
 from bot.database.installations import Held
 from bot.playground.tokens import App
+from bot.slack import client
+from bot.telemetry import Telemetry
 from bot.workspaces import EveryWorkspace, workspaces_of
 from tests.bot.conftest import World
 from tests.bot.pastes import FAILING
@@ -72,7 +75,8 @@ async def test_of_many_who_need_it_in_two_processes_one_renews(worlds: TwoWorlds
         worlds.contoso.place.fail_next("oauth.v2.access", delay=0.3)
         async with aiohttp.ClientSession() as session:
             assert isinstance(bot.workspaces, EveryWorkspace)
-            other = workspaces_of(bot.settings, bot.workspaces.installations, session)  # knows nothing of the first
+            speaking = partial(client, bot.settings, session, Telemetry())
+            other = workspaces_of(bot.settings, bot.workspaces.installations, speaking)  # knows nothing of the first
             both = [each.slack("T0CONTOSO1") for each in (bot.workspaces, other) for _ in range(10)]
             tokens = {slack.token for slack in await asyncio.gather(*both)}
         assert len(tokens) == 1
