@@ -117,7 +117,9 @@ async def lived(database: Database, team: str, channel: str, user: str) -> None:
         watch = await connection.fetchval("select id from watch where channel = $1", channel)
         await plan(connection, database.seal, Content(why="gone"), watch, "owner")
     if not await database.pool.fetchval("select true from installation where team = $1", team):
-        await Installations(database).save(Bot(team_id=team, bot_id="B1", bot_user_id="U1", bot_token=f"xoxb-{team}"))
+        await Installations(database).save(
+            Bot(team_id=team, bot_id="B1", bot_user_id="U1", bot_token=f"xoxb-{team}", installed_at=0.0)
+        )
 
 
 async def whole(database: Database) -> bool:
@@ -143,7 +145,8 @@ async def test_nothing_is_left_of_a_workspace_or_a_channel(world: World, what: s
         async with database.pool.acquire() as connection, connection.transaction():
             done = await purge(connection, database.seal, gone)
         assert done["pastes"] == done["cases"] == done["checks"] == done["incidents"] == 1
-        assert done["deliveries"] == done["audit entries"] == 2
+        assert done["deliveries"] == 2
+        assert done["audit entries"] == 2 + (what == "workspace")  # where the app was installed, too
         assert await counts(database) == before
         stored = await dump(database)
         assert gone not in stored
@@ -180,6 +183,7 @@ async def test_nothing_is_left_of_a_person(world: World) -> None:
             "reports": 1,
             "votes": 1,
             "incidents": 1,
+            "watches": 0,  # the channel's is the first person's
             "audit entries": 2,
         }
         stored = (await dump(database)).replace("UBEN.1", "")  # the name that `lived` gave the thread
