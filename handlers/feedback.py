@@ -16,6 +16,7 @@ from handlers.blocks.page import RESOLVE
 from handlers.blocks.verdict_form import Place, verdict_form
 from handlers.failures import advice, slack_error
 from handlers.ports import OTHER_CAUSE, Delivery, Services, Thread, Vote, Wish
+from handlers.telemetry import voted
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +52,7 @@ async def voted_right(services: Services, delivery: Delivery) -> str:
     """The button that says that the card is right; its value is the cause that it names."""
     vote = Vote(delivery.user, right=True, shown=delivery.text, cause=delivery.text)
     await services.feedback.keep(delivery.thread, vote)
+    voted(vote)
     said = {"response_type": "ephemeral", "replace_original": False, "thread_ts": delivery.thread.ts, "text": _THANKS}
     await services.respond(delivery.response_url, said)
     return "told"
@@ -70,6 +72,7 @@ async def submitted(services: Services, delivery: Delivery) -> str:
         note=told["note"],
     )
     await services.feedback.keep(delivery.thread, vote)
+    voted(vote)
     said = _THANKS
     if resolving:
         wish = Wish(delivery.thread, delivery.user, delivery.event, told["value"], told["cause"])

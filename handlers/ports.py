@@ -412,6 +412,9 @@ class Telemetry(Protocol):
     def answered(self, part: Part) -> None:
         """Slack has a part of the answer, for the first time."""
 
+    def voted(self, vote: Vote) -> None:
+        """Somebody said whether an answer was right, or what it was in the end."""
+
 
 @dataclass(frozen=True, slots=True)
 class Vote:

@@ -142,16 +142,21 @@ class Inbox:
         return len(rows)
 
     async def waiting(self) -> dict[str, Waiting]:
-        """What is open, by lane. Only the first one of a thread can be due: the others wait for it, not for us."""
-        rows = await self._pool.fetch(
-            "select lane, sum(waiting)::integer as waiting, "
-            "greatest(max(extract(epoch from now() - due)) filter (where first), 0)::float8 as lag from ("
-            "select lane, 1 as waiting, greatest(received_at, coalesce(retry_at, received_at)) as due, "
-            "row_number() over (partition by team, thread order by arrival) = 1 as first "
-            "from delivery where done_at is null) as delivered group by lane"
-        )
-        found = {row["lane"]: Waiting(row["waiting"], row["lag"]) for row in rows}
-        return {lane: found.get(lane, Waiting()) for lane in LANES}
+        """What is open, by lane."""
+        return await waiting(self._pool)
+
+
+async def waiting(connection: asyncpg.Connection | asyncpg.Pool) -> dict[str, Waiting]:
+    """What is open, by lane. Only the first one of a thread can be due: the others wait for it, not for us."""
+    rows = await connection.fetch(
+        "select lane, count(*)::integer as count, "
+        "coalesce(greatest(max(extract(epoch from now() - due)) filter (where first), 0), 0)::float8 as lag from ("
+        "select lane, greatest(received_at, coalesce(retry_at, received_at)) as due, "
+        "row_number() over (partition by team, thread order by arrival) = 1 as first "
+        "from delivery where done_at is null) as delivered group by lane"
+    )
+    found = {row["lane"]: Waiting(row["count"], row["lag"]) for row in rows}
+    return {lane: found.get(lane, Waiting()) for lane in LANES}
 
 
 async def store(connection: asyncpg.Connection, seal: Seal, delivery: Delivery, name: UUID) -> bool:

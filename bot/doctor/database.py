@@ -8,6 +8,7 @@ from typing import Final
 import asyncpg  # type: ignore[import-untyped]  # it ships no type information
 
 from bot.database import NothingYetError, StartError, connected, masters_of
+from bot.database.inbox import LANES, waiting
 from bot.database.keys import fits, used
 from bot.database.schema import pending
 from bot.database.sealing import KEY_FILE
@@ -133,11 +134,8 @@ def _address(settings: Settings) -> str:
 
 
 async def _worked_off(connection: asyncpg.Connection) -> Finding:
-    waits = await connection.fetchval(
-        "select extract(epoch from now() - min(greatest(received_at, coalesce(retry_at, received_at))))::float8 "
-        "from delivery where done_at is null and lane = 'delivery'"
-    )
-    if waits is not None and waits > MOST_LAG:
-        says = f"The oldest open delivery has waited {ago(waits)}."
+    pastes = (await waiting(connection))[LANES[0]]
+    if pastes.lag > MOST_LAG:
+        says = f"The oldest open delivery has waited {ago(pastes.lag)}."
         return Finding("jobs", "fault", says, "Is `mailflow serve` running? Its log says what fails.")
-    return Finding("jobs", "ok", "Nothing waits to be answered.")
+    return Finding("jobs", "ok", "Nothing waits for longer than it should.")
