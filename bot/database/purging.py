@@ -64,8 +64,7 @@ async def purge_workspace(connection: asyncpg.Connection, seal: Seal, team: str)
         counts[name] = await _changed(connection, f"delete from {table} where team = $1 returning true", team)  # noqa: S608 - names written above
     counts["installations"] = await _changed(
         connection,
-        "update installation set bot_user = '', bot = '', tokens = null, expires_at = null, removed_at = now() "
-        "where team = $1 and removed_at is null returning true",
+        "delete from installation where team = $1 and removed_at is null returning true",
         team,
     )
     counts["audit entries"] = await audit.erase(connection, audit.about(seal, "team", team))
