@@ -23,7 +23,7 @@ from diagnostics.recognisers.sources import source_at
     r"(?:\b(?:Event|Ereignis|Gebeurtenis|H.ndelse)[ -]?(?:ID|kennung)\b|\bID d(?:e l'|'|o "
     r"|el? )?.{1,2}ven|\bId\.? (?:de[l ]?)? ?evento|Identifica..o do Evento"
     r"|Identyfikator zdarzenia|\x{30A4}\x{30D9}\x{30F3}\x{30C8}|\bProviderName\s*:|<EventID"
-    r"|\bSchannel\b|\bMSExchange\w|fatal (?:error occurred (?:when|while)|alert was"
+    r"|\bSchannel\b|\bMSExchange[\w ]|fatal (?:error occurred (?:when|while)|alert was"
     r"|alert code)|from the remote server (?:has|was|does)"
     r"|default server credential exists|cipher suites supported by the client|0x8009[0-9A-F]{4}"
     r"|could not (?:find a|load the) certificate (?:that|with)|transport certificate (?:has |will )?expire"
