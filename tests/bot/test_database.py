@@ -20,7 +20,7 @@ from bot.database.inbox import Inbox
 from bot.database.retention import Retention, expire
 from bot.database.sealing import stored_key
 from bot.settings import Settings, load
-from handlers.ports import Delivery, Thread
+from handlers.ports import Delivery, Pasted, Thread
 from tests.bot.conftest import World
 from tests.bot.pastes import FAILING
 
@@ -106,12 +106,12 @@ async def test_a_delivery_that_cannot_be_read_does_not_block_its_thread(world: W
 async def test_withdrawn_text_is_gone_for_good(world: World) -> None:
     async with open_database(world.settings()) as database:
         cases = Cases(database)
-        await cases.keep(THREAD, "1.0", SECRET)
-        await cases.keep(THREAD, "2.0", "more")
+        await cases.keep(THREAD, Pasted("1.0", SECRET))
+        await cases.keep(THREAD, Pasted("2.0", "more"))
         await cases.withdraw(THREAD, "1.0")
         assert [paste.text for paste in await cases.pasted(THREAD)] == ["more"]
         assert await database.pool.fetchval("select text from evidence where message_ts = '1.0'") is None
-        await cases.keep(THREAD, "1.0", "again")
+        await cases.keep(THREAD, Pasted("1.0", "again"))
         assert [paste.text for paste in await cases.pasted(THREAD, until="1.0")] == ["again"]
 
 
@@ -132,7 +132,7 @@ async def test_old_cases_are_deleted_and_fresh_ones_stay(world: World) -> None:
         inbox, cases = Inbox(database), Cases(database)
         for number, thread in enumerate((THREAD, Thread("T1", "C1", "2.0"))):
             await inbox.accept(delivery(number, thread=thread))
-            await cases.keep(thread, "1.0", SECRET)
+            await cases.keep(thread, Pasted("1.0", SECRET))
             await cases.plan(thread, "1.0", "answer")
         old = "- interval '31 days'"
         await database.pool.execute(f"update incident_case set active_at = now() {old} where thread_ts = '1.0'")
@@ -182,7 +182,7 @@ def embedded(home: Path) -> Settings:
 
 async def test_the_embedded_server_keeps_its_data_and_stops_with_its_last_user(home: Path) -> None:
     async with open_database(embedded(home)) as database:
-        await Cases(database).keep(THREAD, "1.0", SECRET)
+        await Cases(database).keep(THREAD, Pasted("1.0", SECRET))
     assert not (home / "postgres" / "postmaster.pid").exists()
     async with open_database(embedded(home)) as database:
         assert [paste.text for paste in await Cases(database).pasted(THREAD)] == [SECRET]
@@ -205,10 +205,10 @@ from pathlib import Path
 from bot.database import open_database
 from bot.database.cases import Cases
 from bot.settings import load
-from handlers.ports import Thread
+from handlers.ports import Pasted, Thread
 async def main():
     async with open_database(load({"MAILFLOW_HOME": sys.argv[1]}, Path("none.env"))) as database:
-        await Cases(database).keep(Thread("T1", "C1", "1.0"), "1.0", "kept")
+        await Cases(database).keep(Thread("T1", "C1", "1.0"), Pasted("1.0", "kept"))
         print("open", flush=True)
         await asyncio.sleep(60)
 asyncio.run(main())

@@ -10,6 +10,7 @@ from bot.permissions import Permissions
 from bot.settings import SettingsError
 from handlers.blocks import CHECK_HOST
 from handlers.blocks.page import ESCALATE
+from handlers.names import Names
 from tests.bot.conftest import World, everything
 from tests.bot.oncall.conftest import OnCallWorld, oncall  # noqa: F401 - a fixture
 from tests.bot.pastes import FAILING
@@ -93,7 +94,7 @@ class _Slack:
 
 async def test_members_are_believed_for_a_minute() -> None:
     slack, now = _Slack({"S1": ["U1"]}), [0.0]
-    may = Permissions(slack.of, {"watch": frozenset({"S1"})}, clock=lambda: now[0])  # type: ignore[arg-type]
+    may = Permissions(slack.of, {"watch": frozenset({"S1"})}, Names(slack.of), clock=lambda: now[0])  # type: ignore[arg-type]
     assert await may.refusal("watch", "T1", "U1") == ""
     slack.members["S1"] = []
     assert await may.refusal("watch", "T1", "U1") == ""
@@ -106,7 +107,7 @@ async def test_members_are_believed_for_a_minute() -> None:
 
 async def test_one_group_that_cannot_be_asked_shuts_out_only_those_of_no_other() -> None:
     slack = _Slack({"S2": ["U2"]})
-    may = Permissions(slack.of, {"check": frozenset({"S1", "S2", "U3"})})  # type: ignore[arg-type]
+    may = Permissions(slack.of, {"check": frozenset({"S1", "S2", "U3"})}, Names(slack.of))  # type: ignore[arg-type]
     assert [await may.refusal("check", "T1", user) for user in ("U2", "U3")] == ["", ""]
     assert "Slack cannot be reached" in await may.refusal("check", "T1", "U1")
 
