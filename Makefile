@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup setup-dev test check fix eval bench requirements clean
+.PHONY: help run setup setup-dev test check fix eval bench audit fuzz requirements clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,14 @@ eval: setup-dev ## how often the diagnosis is right: CASES=folder of *.jsonl, or
 bench: setup-dev ## the figures that the documentation quotes; LOG_MB="250 2000" for the sizes of the logs
 	@$(BIN)/python -m tests.bench
 	@$(BIN)/python -m tests.bench.logs $(LOG_MB)
+
+audit: setup-dev ## known vulnerabilities of what is pinned; exit code of the command 1: some, 3: it can't be told
+	@$(BIN)/python -m tests.audit
+
+fuzz: setup-dev ## look for texts that break or stall something; MINUTES=5, TARGETS="diagnose http" for some; finds stay as cases
+	@$(PIP) install --require-hashes --requirement requirements-fuzz.txt || echo "Without Atheris: not guided by coverage."
+	@$(BIN)/python -m tests.fuzz $(or $(MINUTES),5) $(TARGETS)
+	@$(BIN)/python -m tests.fuzz.growth
 
 requirements: setup-dev ## compile the pinned requirements anew (needs uv)
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

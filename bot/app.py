@@ -129,7 +129,7 @@ def build(
         permissions=_permissions(settings, workspaces, names, database),
         identity=workspaces.identity,
         removed=workspaces.removed,
-        respond=partial(respond, session, telemetry),
+        respond=partial(respond, session, telemetry, settings.slack_api_url),
         oncall=oncall.escalations,
         incidents=oncall.incidents,
         roster=oncall.roster,

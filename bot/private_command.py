@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 import sys
@@ -135,7 +134,9 @@ async def _rotate(database: Database, *, retire: bool) -> int:
 
 
 async def _forget(database: Database, whose: Any, identifier: str, *, yes: bool) -> int:
-    from bot.database.purging import forget
+    import asyncio
+
+    from bot.database.purging import BusyError, forget
 
     try:
         if not yes:
@@ -144,7 +145,7 @@ async def _forget(database: Database, whose: Any, identifier: str, *, yes: bool)
             if not await asyncio.to_thread(click.confirm, "Delete all of it for good?"):
                 return _say("nothing was deleted.")
         counts = await forget(database, whose, identifier, really=True)
-    except TimeoutError:
+    except BusyError:
         return _say("something of theirs is being worked on just now. Nothing was deleted; try again in a minute.")
     click.echo(f"Deleted: {_listed(counts)}.")
     return 0
@@ -218,6 +219,8 @@ def moment(text: str) -> datetime:
 
 def run(work: Callable[[Database], Awaitable[int]]) -> NoReturn:
     """Does something with the bot's database, and ends with its exit code."""
+    import asyncio
+
     from bot.database import StartError, open_database
     from bot.settings import SettingsError, load
 

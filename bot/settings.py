@@ -328,14 +328,23 @@ def load(environ: Mapping[str, str] = os.environ, dotenv: Path = DOTENV) -> Sett
     return settings
 
 
+def _from_file(dotenv: Path) -> tuple[dict[str, str], list[str]]:
+    try:
+        given = dotenv_values(dotenv, encoding="utf-8")
+    except UnicodeDecodeError:
+        return {}, [f"{dotenv.name} is not read, because it is not UTF-8: save it as UTF-8."]
+    return {key: value for key, value in given.items() if value is not None}, []
+
+
 def read(environ: Mapping[str, str], dotenv: Path) -> tuple[Settings, tuple[str, ...]]:
     """The settings as far as they are right, and a sentence for each thing that is wrong, which counts as unset."""
-    from_file = {key: value for key, value in dotenv_values(dotenv, encoding="utf-8").items() if value is not None}
+    from_file, wrong = _from_file(dotenv)
     given = {**from_file, **environ}
     known = names()
     secrets, unfit = _secrets(given.get("MAILFLOW_SECRETS_DIR"), known)
     given = {**from_file, **secrets, **environ}
-    wrong = unfit + [
+    wrong += unfit
+    wrong += [
         f"{key} is not a setting of this version; docs/settings.md lists them."
         for key in sorted(given)
         if key.startswith(PREFIX) and key not in known

@@ -24,6 +24,7 @@ from bot.database import StartError
 from bot.settings import Settings
 from bot.telemetry import Telemetry
 from handlers.failures import advice, slack_error
+from handlers.files import is_slack
 from handlers.ports import Identity, NotInstalledError
 
 logger = logging.getLogger(__name__)
@@ -129,8 +130,14 @@ async def wait_or_refuse(error: Exception, name: str, delay: float) -> float:
     return min(delay * 2, 60.0)
 
 
-async def respond(session: aiohttp.ClientSession, telemetry: Telemetry, url: str, payload: dict[str, Any]) -> None:
-    """Answers at a `response_url`. One that has expired or is used up is left alone: nobody waits there any more."""
+async def respond(
+    session: aiohttp.ClientSession, telemetry: Telemetry, api_url: str, url: str, payload: dict[str, Any]
+) -> None:
+    """Answers at a `response_url`. One that has expired or is used up is left alone: nobody waits there any more. So is one
+    that is not Slack's: an answer may hold what was pasted."""
+    if not is_slack(url, api_url):
+        logger.warning("a response_url is not Slack's: nothing was sent there")
+        return
     webhook = AsyncWebhookClient(url, session=session, retry_handlers=[])
     if _is_local(url):
         webhook.proxy = None

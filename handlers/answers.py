@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 EVENT_TYPE = "mailflow_answer"
 FILES: Final = ("chart", "data", "file", "post-mortem")
 """Parts of an answer that are files."""
+_FILES_OF: Final[dict[Part, tuple[Part, ...]]] = {"card": ("chart", "data"), "steps": ("file",)}
 _NO_LOOKING = frozenset({"missing_scope", "not_in_channel", "channel_not_found", "thread_not_found", "no_permission"})
 _BLOCKS_REFUSED = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long"})
 _GONE = frozenset(
@@ -98,9 +99,11 @@ async def change(services: Services, answer: Answer, message: Message) -> None:
 
 
 async def attach_anew(services: Services, answer: Answer, message: Message) -> None:
-    """Puts the files of `message` in the place of those that an answer has."""
+    """Puts the files of `message` in the place of those that an answer has. What stays the same isn't uploaded again."""
+    kept = {(part, _digest_of(content)) for part, _, content, _ in _files(message)}
     for other in await services.cases.answers(answer.thread, answer.message_ts):
-        if other.part in FILES and other.message_ts == answer.message_ts and other.state == "sent":
+        its = other.message_ts == answer.message_ts and other.part in _FILES_OF.get(answer.part, FILES)
+        if its and other.state == "sent" and (other.part, other.shown) not in kept:
             await take_back(services, other, "")  # it quotes what is no longer said
     await _attach_all(services, answer.thread, answer.message_ts, message)
 
@@ -143,20 +146,26 @@ async def with_or_without_blocks(call: Any, message: Message, **arguments: Any) 
 
 def _digest(message: Message) -> str:
     """What stands for a message, its files included."""
-    files = [(each.name, sha256(each.content).hexdigest()) for each in message.attachments]
-    said = json.dumps([message.text, message.blocks, message.file, files])
-    return sha256(said.encode()).hexdigest()[:32]
+    files = [(part, name, _digest_of(content)) for part, name, content, _ in _files(message)]
+    return _digest_of(json.dumps([message.text, message.blocks, files]).encode())
+
+
+def _digest_of(content: bytes) -> str:
+    return sha256(content).hexdigest()[:32]
+
+
+def _files(message: Message) -> list[tuple[Part, str, bytes, str]]:
+    """An answer's pictures and data, and what was too long for a message: part, name, content, what a picture shows."""
+    found: list[tuple[Part, str, bytes, str]] = [
+        (each.part, each.name, each.content, each.alt) for each in message.attachments
+    ]
+    return [*found, ("file", message.file[0], message.file[1].encode(), "")] if message.file else found
 
 
 async def _attach_all(services: Services, thread: Thread, message_ts: str, message: Message) -> None:
-    """An answer's pictures and data, and what was too long for a message, as files in the same thread."""
-    for each in message.attachments:
-        await attach(
-            services, await services.cases.plan(thread, message_ts, each.part), each.name, each.content, each.alt
-        )
-    if message.file:
-        name, content = message.file
-        await attach(services, await services.cases.plan(thread, message_ts, "file"), name, content.encode())
+    """The files of an answer, in the same thread."""
+    for part, name, content, alt in _files(message):
+        await attach(services, await services.cases.plan(thread, message_ts, part), name, content, alt)
 
 
 async def attach(services: Services, answer: Answer, name: str, content: bytes, alt: str = "") -> None:
@@ -174,7 +183,7 @@ async def attach(services: Services, answer: Answer, name: str, content: bytes, 
     await services.cases.mark(answer, "sending")
     title = f"{name} ({answer.id})"
     stored = await files.upload(slack, answer.thread, name=name, title=title, content=content, alt=alt)
-    await services.cases.mark(answer, "sent", stored)
+    await services.cases.mark(answer, "sent", stored, _digest_of(content))
     answered(answer.part)
 
 

@@ -18,9 +18,10 @@ from handlers.blocks import Message, Shown, answer, card, details, joined, logge
 from handlers.blocks.log_answer import attachments
 from handlers.blocks.message import Attachment
 from handlers.judging import judge, pictured
-from handlers.ports import OTHER_CAUSE, Delivery, Pasted, Services, Standing, Thread
+from handlers.ports import OTHER_CAUSE, Answer, Delivery, Pasted, Services, Standing, Thread
 
 TROUBLE: Final = ("failure", "unknown")
+BELOW_CARD: Final = ("steps", "file")
 _TAKEN_BACK: Final = (
     "The message that this answered was deleted, or was edited and shows no mail-flow error any more, so I took the answer "
     "back."
@@ -124,16 +125,23 @@ async def refresh(services: Services, thread: Thread) -> None:
     if own is None or own.ts is None:
         return
     message = await drawn(services, thread)
+    below = [each for each in await services.cases.answers(thread, since=own.message_ts) if _belongs(each, own)]
     if message is None:
-        await answers.take_back(services, own, _TAKEN_BACK)
+        for each in (own, *below):
+            await answers.take_back(services, each, _TAKEN_BACK)
         if await services.cases.pasted(thread):  # something came at this very moment
             await services.cases.card(thread, own.message_ts)
             await refresh(services, thread)
         return
     await answers.redraw(services, own, message)
-    for each in await services.cases.answers(thread, since=own.message_ts):
-        if each.part == "steps" and each.message_ts == own.message_ts and each.state == "sent":
+    for each in below:
+        if each.part == "steps" and each.state == "sent":
             await answers.change(services, each, details(await judge(await services.cases.pasted(thread))))
+
+
+def _belongs(other: Answer, own: Answer) -> bool:
+    """Whether an answer goes with the card: the steps that its button brings, and their file."""
+    return other.part in BELOW_CARD and other.message_ts == own.message_ts
 
 
 async def link(services: Services, thread: Thread) -> str:

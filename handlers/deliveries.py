@@ -5,6 +5,7 @@ Shapes: https://docs.slack.dev/reference/events/message and https://docs.slack.d
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from handlers.blocks import CHECK_HOST, MORE_INCIDENTS, PAGE_ACTIONS, POST_MORTEM, RIGHT, SHOW_STEPS, verdict_form
@@ -12,6 +13,8 @@ from handlers.blocks.form import FORM, described, entered
 from handlers.blocks.mrkdwn import escape
 from handlers.message_text import all_text
 from handlers.ports import Audience, Delivery, Identity, SlackFile, Thread
+
+logger = logging.getLogger(__name__)
 
 Json = dict[str, Any]
 
@@ -23,12 +26,24 @@ OPENS_FORM = "diagnose"
 _WRITTEN = frozenset({None, "file_share", "thread_broadcast", "bot_message"})
 
 
+_ODD = (AttributeError, IndexError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
+
+
 def accepted(body: Json, identity: Identity, alert_bots: frozenset[str]) -> Delivery | None:
     """The delivery in a payload of any kind; None when it is not for us to answer.
 
     Its team is `identity`'s, which was found by the installation that the payload is for: of a channel that two workspaces
-    share, payloads name the other team as well.
+    share, payloads name the other team as well. One that is not as Slack documents it is left alone: it would be the same when
+    it came again.
     """
+    try:
+        return _accepted(body, identity, alert_bots)
+    except _ODD as problem:
+        logger.error("a payload is not as Slack documents it", extra={"reason": type(problem).__name__})  # noqa: TRY400 - it holds text
+        return None
+
+
+def _accepted(body: Json, identity: Identity, alert_bots: frozenset[str]) -> Delivery | None:
     if body.get("command") == COMMAND:
         return None if opens_form(body) else _command(body, identity)
     if body.get("type") == "block_actions":

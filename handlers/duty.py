@@ -7,7 +7,10 @@ from handlers.blocks.message import message
 from handlers.blocks.outline import line, part
 from handlers.ports import Delivery, Duty, Services
 
-_NOBODY = "Nobody is on call for this workspace. Whoever runs Mailflow can say who is, in an on-call file: see MAILFLOW_ONCALL_FILE."
+_NOBODY = (
+    "Nobody is on call for this workspace. Whoever runs Mailflow can say who is, in an on-call file: see "
+    "MAILFLOW_ONCALL_FILE."
+)
 
 
 async def told(services: Services, delivery: Delivery) -> Message:

@@ -14,6 +14,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from diagnostics.patterns import linear
 from handlers.failures import advice, slack_error
 from handlers.ports import FileRefusedError, Slack, SlackFile, Thread
 
@@ -21,6 +22,7 @@ logger = logging.getLogger(__name__)
 
 SECONDS = 30.0
 _CHUNK = 256 * 1024
+_HOST = linear(r"[a-z0-9.:-]+")
 
 
 class SlackFiles:
@@ -29,7 +31,7 @@ class SlackFiles:
     def __init__(self, session: aiohttp.ClientSession, slack: Slack, *, api_url: str, most_bytes: int) -> None:
         self._session = session
         self._slack = slack
-        self._api = urlsplit(api_url)
+        self._api_url = api_url
         self._most_bytes = most_bytes
 
     async def fetch(self, team: str, file: SlackFile) -> bytes:
@@ -65,7 +67,7 @@ class SlackFiles:
         self, team: str, file: SlackFile, most_bytes: int, seconds: float | None
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         name = file.name or "The file"
-        if not self._is_slack(file.url):
+        if not is_slack(file.url, self._api_url):
             raise FileRefusedError(f"{name} is not stored in Slack, so I did not open it. Please paste the text.")
         if file.size > most_bytes:
             raise _too_large(name, most_bytes)
@@ -88,17 +90,21 @@ class SlackFiles:
                 )
             yield response
 
-    def _is_slack(self, url: str) -> bool:
-        parts = urlsplit(url)
-        if (parts.scheme, parts.hostname, parts.port) == (
-            self._api.scheme,
-            self._api.hostname,
-            self._api.port,
-        ):
-            return True
-        host = parts.hostname or ""
-        ours = host.endswith((".slack.com", ".slack-files.com"))
-        return ours and parts.scheme == "https" and parts.port in (None, 443)
+
+def is_slack(url: str, api_url: str) -> bool:
+    """Whether `url` leads to one of Slack's own hosts, or to `api_url`'s. Signed requests name the places that we call, and
+    a stranger who has the signing secret must not choose them."""
+    try:
+        parts, api = urlsplit(url), urlsplit(api_url)
+        port = parts.port
+    except ValueError:
+        return False
+    host = parts.hostname or ""
+    if not _HOST.fullmatch(host):  # "evil.example\.slack.com" is one host here and another one elsewhere
+        return False
+    if (parts.scheme, host, port) == (api.scheme, api.hostname, api.port):
+        return True
+    return parts.scheme == "https" and host.endswith((".slack.com", ".slack-files.com")) and port in (None, 443)
 
 
 def _too_large(name: str, most_bytes: int) -> FileRefusedError:

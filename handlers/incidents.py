@@ -13,9 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-import re2
-
 from diagnostics.cause import catalogue
+from diagnostics.patterns import linear
 from handlers import answers, paging, privately
 from handlers.blocks import Message, plain
 from handlers.blocks.incidents import incident_list
@@ -26,8 +25,8 @@ WORD: Final = "incidents"
 _MOST: Final = 10  # on a page
 _LONGEST: Final = 300
 _FURTHEST: Final = 10_000
-_CHANNEL = re2.compile(r"(?:<#)?([CDG][A-Z0-9]{2,20})(?:\|[^>]{0,80})?>?")
-_SPAN = re2.compile(r"([0-9]{1,4})(h|d|w)")
+_CHANNEL = linear(r"(?:<#)?([CDG][A-Z0-9]{2,20})(?:\|[^>]{0,80})?>?")
+_SPAN = linear(r"([0-9]{1,4})(h|d|w)")
 _UNITS: Final = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 _KEYS: Final = ("open", "resolved", "all", "mine", "cause", "channel", "since")
 _USAGE: Final = (

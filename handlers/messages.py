@@ -161,7 +161,7 @@ async def _take_back(services: Services, before: Sequence[Answer], why: str) -> 
     """Takes answers back. A card stands for its whole case, and goes when nothing of that is left."""
     on_card = any(own.part == "card" for own in before)
     for own in before:
-        if own.part != "card" and not (on_card and own.part == "steps"):
+        if own.part != "card" and not (on_card and own.part in cards.BELOW_CARD):
             await answers.take_back(services, own, why)
 
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Literal
 
-import re2
 from slack_sdk.errors import SlackApiError
 
 from diagnostics.checks import TargetError, target_of
+from diagnostics.patterns import linear
 from handlers import answers, privately
 from handlers.blocks import Message, plain
 from handlers.blocks.watch import listing, often
@@ -25,7 +25,7 @@ SHORTEST: Final = timedelta(minutes=15)
 LONGEST: Final = timedelta(days=7)
 _LONGEST_TEXT: Final = 400
 _MOST_WORDS: Final = 6  # `watch mail.contoso.com every 6 hours`; more is prose, and may be a paste
-_EVERY = re2.compile(r"(?i)(?:every\s*)?(\d{0,4})\s*(m|min|mins|minutes?|h|hours?|d|days?)")
+_EVERY = linear(r"(?i)(?:every\s*)?(\d{0,4})\s*(m|min|mins|minutes?|h|hours?|d|days?)")
 _WORDS: Final = {"hourly": "1h", "daily": "1d", "weekly": "7d"}
 _UNITS: Final = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 _HOW: Final = "How often? As in: watch mail.contoso.com every 6h"

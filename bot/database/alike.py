@@ -105,7 +105,7 @@ class Alike:
         row = await self._connection.fetchrow(
             "select other.id, (place.channel = $3 or (other.audience = 'workspace' and mine.audience <> 'outside')) as seen "
             "from escalation as other join incident_case as place on place.id = other.case_id, escalation as mine "
-            "where mine.id = $1 and other.id <> $1 and team = $2 and $4 = any(other.signatures) "
+            "where mine.id = $1 and other.id <> $1 and team = $2 and other.signatures @> array[$4]::text[] "
             "and other.signature <> '' and other.phase <> 'resolved' and other.opened_at >= $5 "
             "and (other.joined is null or not other.led) order by seen desc, other.opened_at, other.id limit 1",
             self._id,
@@ -121,7 +121,7 @@ class Alike:
         await self._one_at_a_time(signature)
         row = await self._connection.fetchrow(
             "select team, channel, thread_ts from escalation join incident_case on incident_case.id = case_id "
-            "where team = $1 and $2 = any(signatures) and phase in ('paging', 'acknowledged') and escalation.id <> $3 "
+            "where team = $1 and signatures @> array[$2]::text[] and phase in ('paging', 'acknowledged') and escalation.id <> $3 "
             "order by escalation.opened_at limit 1",
             self._thread.team,
             signature,

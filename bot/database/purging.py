@@ -24,13 +24,21 @@ _TABLES: Final = (("delivery", "deliveries"), ("incident_case", "cases"), ("chec
 _NOBODY: Final = "somebody"  # takes the place of a person in the record of an incident that goes on
 
 
-async def forget(database: Database, whose: Whose, identifier: str, *, really: bool) -> Counts:
-    """Removes all that is held of somebody or something, while the bot runs; or, not `really`, only counts it."""
+class BusyError(Exception):
+    """Something of theirs is being worked on, and that takes long."""
+
+
+async def forget(database: Database, whose: Whose, identifier: str, *, really: bool, patience: float = 30.0) -> Counts:
+    """Removes all that is held of somebody or something, while the bot runs; or, not `really`, only counts it.
+
+    Raises BusyError when work on it does not end within `patience` seconds.
+    """
     purge = {"user": purge_user, "channel": purge_channel, "workspace": purge_workspace}[whose]
     async with database.pool.acquire() as connection:
         transaction = connection.transaction()
         await transaction.start()
         try:
+            await connection.execute(f"set local lock_timeout = {round(patience * 1000)}")
             await _wait_for_work(connection, whose, identifier)
             counts = await purge(connection, database.seal, identifier)
             if really:
@@ -40,6 +48,9 @@ async def forget(database: Database, whose: Whose, identifier: str, *, really: b
                 await transaction.commit()
             else:
                 await transaction.rollback()
+        except asyncpg.LockNotAvailableError:
+            await transaction.rollback()
+            raise BusyError from None
         except BaseException:
             await transaction.rollback()
             raise
@@ -53,8 +64,7 @@ async def purge_workspace(connection: asyncpg.Connection, seal: Seal, team: str)
         counts[name] = await _changed(connection, f"delete from {table} where team = $1 returning true", team)  # noqa: S608 - names written above
     counts["installations"] = await _changed(
         connection,
-        "update installation set bot_user = '', bot = '', tokens = null, expires_at = null, removed_at = now() "
-        "where team = $1 and removed_at is null returning true",
+        "delete from installation where team = $1 and removed_at is null returning true",
         team,
     )
     counts["audit entries"] = await audit.erase(connection, audit.about(seal, "team", team))

@@ -35,7 +35,7 @@ async def call(
         raise AdapterError(f"{name} can't be reached ({type(error).__name__})", passes=True) from error
     try:
         return json.loads(body) if body else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

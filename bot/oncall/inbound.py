@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 PAGERDUTY: Final = "/oncall/pagerduty"
 WEBHOOK: Final = "/oncall/webhook"
 _LARGEST: Final = 1 << 18
-_ODD: Final = (ValueError, KeyError, TypeError, AttributeError)  # JSON of another shape
+ODD: Final = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)  # JSON of another shape
 
 
 class Inbound:
@@ -54,7 +54,7 @@ class Inbound:
             raise web.HTTPUnauthorized
         try:
             heard = pagerduty.heard(body)
-        except _ODD:
+        except ODD:
             raise web.HTTPBadRequest from None
         if heard and (escalation := await self._meant(heard)):
             kind = Acknowledged if heard.action == "acknowledge" else Resolved
@@ -84,7 +84,7 @@ class Inbound:
             raise web.HTTPUnauthorized
         try:
             heard = webhook.heard(body)
-        except _ODD:
+        except ODD:
             raise web.HTTPBadRequest from None
         kind = Acknowledged if heard.action == "acknowledge" else Resolved
         event = kind(heard.person, via="webhook")

@@ -273,7 +273,7 @@ def load(path: Path) -> Policy:
     """Reads and checks the file. Raises PolicyError."""
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError, RecursionError) as error:
         raise PolicyError(f"The on-call file cannot be read ({type(error).__name__}).") from None
     except tomllib.TOMLDecodeError as error:
         _, at, position = str(error).partition("(at ")

@@ -25,7 +25,10 @@ _METADATA: Final = frozenset(
     for text in ("169.254.169.254", "168.63.129.16", "100.100.100.200", "192.0.0.192", "fd00:ec2::254")
 )
 
-_EMBEDDING: Final = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("::/96"))
+_NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
+_EMBEDDING: Final = (_NAT64, ipaddress.IPv6Network("::/96"))
+# What IANA gives out as global unicast. Python calls much of the rest global too: site-local fec0::/10, NAT64 of one's own.
+_GIVEN_OUT: Final = (ipaddress.IPv6Network("2000::/3"), _NAT64)
 
 
 class OutOfScopeError(Exception):
@@ -58,9 +61,14 @@ class Scope:
             return f"{address} is in a network that the operator closed (MAILFLOW_CHECK_DENY)."
         if any(each in network for network in self.allow for each in (outer, ip)):
             return ""
-        if any(each in _METADATA or not each.is_global or each.is_multicast for each in (outer, ip)):
+        if not (_public(outer) and _public(ip)):
             return f"{address} is not a public address; the operator can allow its network (MAILFLOW_CHECK_ALLOW)."
         return ""
+
+
+def _public(ip: Address) -> bool:
+    given_out = ip.version == 4 or any(ip in network for network in _GIVEN_OUT)
+    return given_out and ip.is_global and not ip.is_multicast and ip not in _METADATA
 
 
 def inner(ip: Address) -> Address:

@@ -42,7 +42,7 @@ _WORDS: Final = (
     (linear(r"(?i)cas-?mailbox"), "cas-mailbox"),
     (linear(r"(?i)transport-?config"), "transport-config"),
 )
-_NAMES: Final = "|".join(sorted({*_KIND_OF, *_SHARED}, key=len, reverse=True))
+_NAMES: Final = "|".join(sorted(sorted({*_KIND_OF, *_SHARED}), key=len, reverse=True))
 _VALUE: Final = (
     r"(\{[^{}\n]{0,300}\}|\"[^\"\n]{1,200}\"|\$?(?:[Tt]rue|[Ff]alse|[Nn]one|[Nn]ull|empty|blank|not set)\b"
     r"|<I>[^\n]{3,200}|(?:smtp:|SMTP:)?[\w.+'-]{1,64}@[\w.-]{3,200}\w|\d{1,7}\b"

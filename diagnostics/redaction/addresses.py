@@ -7,18 +7,20 @@ from typing import Final
 
 import re2
 
+from diagnostics.patterns import linear
+
 _AT: Final = r"(?:@|＠|%40|&#64;)"
 _LOCAL: Final = r"(?:\"[^\"\r\n@＠]+\"|[\p{L}\p{N}\p{M}!#$%&'*+/=?^_`{}~.\-]+)"
 _DOMAIN: Final = r"(?:\[[0-9A-Fa-f:.IPv]+\]|[\p{L}\p{N}](?:[\p{L}\p{N}\p{M}._\-]*[\p{L}\p{N}\p{M}])?)"
-_ADDRESS = re2.compile(f"({_LOCAL}){_AT}(?:{_DOMAIN}{_AT})*({_DOMAIN})")
-_X500 = re2.compile(r"(?i)(cn=recipients/cn=)([^\s;,\"'<>\[\]/]+)")
-_ID_HEADER = re2.compile(
+_ADDRESS = linear(f"({_LOCAL}){_AT}(?:{_DOMAIN}{_AT})*({_DOMAIN})")
+_X500 = linear(r"(?i)(cn=recipients/cn=)([^\s;,\"'<>\[\]/]+)")
+_ID_HEADER = linear(
     r"(?i)(\b(?:message-?id|in-reply-to|references)\b[\"']?\s*[:=,]?\s*)(<[^<>\r\n]*>(?:[\s,]*<[^<>\r\n]*>)*)"
 )
-_ID = re2.compile(r"<([^<>\r\n]+)>")
+_ID = linear(r"<([^<>\r\n]+)>")
 
 # `recipient=sam@contoso.com`: the word belongs to the log and not to the address.
-_NAMED = re2.compile(
+_NAMED = linear(
     r"(?i)(?:(?:smtp\.|header\.|envelope-|original-?|orig-?|final-?|primary|return-|x-)?"
     r"(?:mail|from|to|cc|bcc|rcpt|rcptto|mailfrom|sender|recipients?|user|upn|userprincipalname|address|email|"
     r"emailaddress|emailaddresses|id|i|orcpt|smtp|smtpaddress|primarysmtpaddress|windowsemailaddress|helo|identity|"

@@ -8,42 +8,42 @@ from typing import Final
 
 import re2
 
+from diagnostics.patterns import linear
+
 CREDENTIALS: Final = "[credentials]"
 TOKEN: Final = "[token]"  # noqa: S105 - the mark itself
 
-_KEY_BLOCK = re2.compile(
-    r"(?s)(-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----).*?(-----END (?:[A-Z0-9]+ )*PRIVATE KEY-----|\z)"
-)
-_TOKENS = re2.compile(
+_KEY_BLOCK = linear(r"(?s)(-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----).*?(-----END (?:[A-Z0-9]+ )*PRIVATE KEY-----|\z)")
+_TOKENS = linear(
     r"xox[a-z](?:\.xox[a-z])?-[A-Za-z0-9\-]+|xapp-[A-Za-z0-9\-]+|eyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{4,}(?:\.[A-Za-z0-9_\-]*)*"
 )
-_HOOKS = re2.compile(r"(hooks\.slack(?:-gov)?\.com/)(?:services|commands|actions|workflows|triggers)/[^\s<>\"'|\\]+")
-_SCHEMES = re2.compile(
+_HOOKS = linear(r"(hooks\.slack(?:-gov)?\.com/)(?:services|commands|actions|workflows|triggers)/[^\s<>\"'|\\]+")
+_SCHEMES = linear(
     r"(?i)((?:bearer|basic)[ \t]+)([A-Za-z0-9._~+/\-]{8,}=*)|((?:negotiate|ntlm)[ \t]+)([A-Za-z0-9+/]{24,}=*)"
 )
-_URL_LOGIN = re2.compile(r"(://)[^\s/@<>\"']+(@)")
-_NAMED = re2.compile(
+_URL_LOGIN = linear(r"(://)[^\s/@<>\"']+(@)")
+_NAMED = linear(
     r"(?i)((?:password|passwd|passphrase|pwd|client_?secret|shared_?secret|signing_?secret|api_?key|access_?token|"
     r"refresh_?token|routing_?key|secret_?key)[\"']?[ \t]*[:=][ \t]*[\"']?)([^\s\"',;<>&\[]{3,})"
 )
-_AUTH = re2.compile(
+_AUTH = linear(
     r"(?i)(auth[ \t]+(?:plain|login|ntlm|gssapi|xoauth2?|oauthbearer|cram-md5|digest-md5|scram-[a-z0-9\-]+)[ \t]+)([^\s,\"']+)"
 )
-_ASKS = re2.compile(
+_ASKS = linear(
     r"(?i)auth[ \t]+(?:plain|login|ntlm|gssapi|xoauth2?|oauthbearer|cram-md5|digest-md5)|(?:^|[^0-9.])334(?:[ \-,\"]|$)"
 )
 # A line of a transcript with an arrow or a letter for who speaks, or a row of a log with the arrow in a column.
-_ALONE = re2.compile(r"^(?:[\s<>*~=\-|]*|\s*[A-Za-z]{1,6}:\s*|.*,[<>],)[\"']?([A-Za-z0-9+/]{4,}={0,2})[\"']?[\s,]*$")
-_BASE64 = re2.compile(r"[A-Za-z0-9+/]{12,}={0,2}")
-_READABLE = re2.compile(rb"[\x20-\x7e\x00\x01]{8,}")
+_ALONE = linear(r"^(?:[\s<>*~=\-|]*|\s*[A-Za-z]{1,6}:\s*|.*,[<>],)[\"']?([A-Za-z0-9+/]{4,}={0,2})[\"']?[\s,]*$")
+_BASE64 = linear(r"[A-Za-z0-9+/]{12,}={0,2}")
+_READABLE = linear(rb"[\x20-\x7e\x00\x01]{8,}")
 _READS: Final = 8
 
-_EXTENSION = re2.compile(  # what a server's greeting says, and prose
+_EXTENSION = linear(  # what a server's greeting says, and prose
     r"(?i)plain|login|ntlm|gssapi|xoauth2?|oauthbearer|(?:cram|digest)-md5|x-exps|8bitmime|binarymime|chunking|xrdst|size|"
     r"pipelining|dsn|enhancedstatuscodes|starttls|smtputf8|help|tls|x-anonymoustls|xexch50|xshadow|xoorg|xproxy|and|or|with"
 )
-_VERB = re2.compile(r"(?i)quit|rset|data|ehlo|helo|noop|mail|rcpt|help|vrfy|expn|bdat|auth|starttls")
-_ANY = re2.compile(  # of all that is looked for, something: most lines of a log have nothing, and one look is cheap
+_VERB = linear(r"(?i)quit|rset|data|ehlo|helo|noop|mail|rcpt|help|vrfy|expn|bdat|auth|starttls")
+_ANY = linear(  # of all that is looked for, something: most lines of a log have nothing, and one look is cheap
     r"(?i)xox|xapp-|eyJ|hooks\.slack|bearer|basic|negotiate|ntlm|://|pass|pwd|secret|api_?key|token|routing_?key|auth[ \t]|"
     r"PRIVATE KEY|334|[A-Za-z0-9+/]{12}"
 )

@@ -7,21 +7,22 @@ from typing import Final
 
 import re2
 
+from diagnostics.patterns import linear
 from diagnostics.redaction.addresses import domains, with_addresses, with_ids, with_x500
 from diagnostics.redaction.credentials import without_credentials
 
-_HOST = re2.compile(r"([\p{L}\p{N}_\-]+(?:\.[\p{L}\p{N}_\-]+)+)(  +)?")
-_IPV4 = re2.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
-_IPV6 = re2.compile(r"(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}")
+_HOST = linear(r"([\p{L}\p{N}_\-]+(?:\.[\p{L}\p{N}_\-]+)+)(  +)?")
+_IPV4 = linear(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
+_IPV6 = linear(r"(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}")
 # An address's local part as the name of its object: in a property, or behind a command.
-_NAME = re2.compile(r"(?im)^(\s*(?:name|alias|displayname|identity|samaccountname|mailnickname)\s*:\s*)([^\s:]+)(\s*)$")
-_OBJECT = re2.compile(
+_NAME = linear(r"(?im)^(\s*(?:name|alias|displayname|identity|samaccountname|mailnickname)\s*:\s*)([^\s:]+)(\s*)$")
+_OBJECT = linear(
     r"(?i)\b((?:get|set|test|new|remove|enable|disable)-[a-z]+\s+(?:-identity\s+)?[\"']?)([\p{L}\p{N}._\-]+)"
 )
-_SHAPE = re2.compile(
+_SHAPE = linear(
     r"(?i)IMCEA[A-Z]*-|(?:bounces?\+)?SRS[01]?[=+\-]|prvs="
 )  # how an address was rewritten is part of the story
-_ROLE = re2.compile(
+_ROLE = linear(
     r"(?i)(?:postmaster|abuse|mailer-daemon|delist|no-?reply|do-?not-?reply|hostmaster|"
     r"(?:microsoftexchange|healthmailbox|systemmailbox|federatedemail|inboundproxy|maildeliveryprobe|aggregategroupmailbox).*)"
 )

@@ -31,6 +31,7 @@ _FOLDED: Final = "More of it does not fit here: press “Show all steps”."
 _TOO_LONG: Final = "(too long for a message: press “Show all steps”)"
 _QUOTES: Final = 2
 _CHANGES: Final = 4
+_ID: Final = 200  # of a cause; the catalogue's are far shorter, an operator's own may be anything
 _NAMED: Final = 4
 
 
@@ -125,7 +126,7 @@ def _next(report: Report, top: Suspect | None) -> list[Part]:
 
 
 def _open(shown: Shown) -> list[Part]:
-    state = part([line("text", _state(shown), lead=_LEADS[shown.standing.phase]), *_counted(shown.standing)], rank=0)
+    state = part([_state(shown), *_counted(shown.standing)], rank=0)
     if shown.log is None or shown.only_log:
         report = shown.log or shown.report
         return outline(report, refusals=shown.unread, manual_url=shown.manual_url, state=state)
@@ -134,20 +135,17 @@ def _open(shown: Shown) -> list[Part]:
     return [*state, *logs.parts(shown.log, full=False), *title, *case]
 
 
-_LEADS: Final = {"open": "Open.", "paging": "Paging.", "acknowledged": "In hand.", "resolved": "Resolved."}
-
-
-def _state(shown: Shown) -> str:
+def _state(shown: Shown) -> Line:
     standing = shown.standing
     if standing.phase == "acknowledged":
-        return f"{shown.who} has it since {_time(standing.since, shown.zone)}."
+        return line("text", f"{shown.who} has it since {_time(standing.since, shown.zone)}.", lead="In hand.")
+    if standing.held:
+        return line("text", f"Nobody is paged yet because of {standing.held}.", lead="Open.")
     if standing.phase == "paging":
-        if standing.held:
-            return f"Nobody is paged yet because of {standing.held}."
-        return f"Paged: {shown.who}." if shown.who else "Whoever is on call is being paged."
+        return line("text", f"{shown.who or 'whoever is on call'}.", lead="Paged:" if shown.who else "Paging")
     if standing.reopened:
-        return f"{shown.reopened} has brought it back; nobody has it yet."
-    return "Nobody has it yet."
+        return line("text", f"{shown.reopened} has brought it back; nobody has it yet.", lead="Open again.")
+    return line("text", "Nobody has it yet.", lead="Open.")
 
 
 def _counted(standing: Standing) -> list[Line]:
@@ -191,7 +189,10 @@ def _buttons(shown: Shown, *, folded: bool) -> list[Button]:
 
 def _votes(report: Report) -> tuple[Button, ...]:
     top = blamed(report)
-    return (Button("Yes, it was this", RIGHT, top.cause), Button("No, it was …", WRONG, top.cause)) if top else ()
+    if top is None:
+        return ()
+    cause = clip(top.cause, _ID)
+    return (Button("Yes, it was this", RIGHT, cause), Button("No, it was …", WRONG, cause))
 
 
 def _steps_button(report: Report) -> list[Button]:
@@ -210,6 +211,8 @@ def _time(at: datetime | None, zone: tzinfo) -> str:
 def _span(time: timedelta) -> str:
     """`3 min`, `2 h 5 min`, `4 days`."""
     minutes = int(time.total_seconds() // 60)
+    if minutes < 1:
+        return "less than a minute"
     if minutes < 60:
         return f"{minutes} min"
     return f"{minutes // 60} h {minutes % 60} min" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days"

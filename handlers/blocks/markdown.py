@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-import re2
-
+from diagnostics.patterns import linear
 from handlers.blocks.outline import cleaned
 
 _MARKS: Final = {ord(char): f"\\{char}" for char in "\\`*_[]#|~"} | {
@@ -14,9 +13,9 @@ _MARKS: Final = {ord(char): f"\\{char}" for char in "\\`*_[]#|~"} | {
     ord(">"): "&gt;",
     ord("&"): "&amp;",
 }
-_TICKS = re2.compile(r"`+")
+_TICKS = linear(r"`+")
 # Renderers make links of bare addresses, too.
-_LINKS = re2.compile(r"(?i)(https?):|\bwww\.")
+_LINKS = linear(r"(?i)(https?):|\bwww\.")
 
 
 def inline(text: str) -> str:

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-import re2
-
+from diagnostics.patterns import linear
 from diagnostics.report import Report, Suspect
 from handlers.blocks import happened, words
 from handlers.blocks.happened import lasted
@@ -27,7 +26,7 @@ _QUOTE: Final = 1_000
 _COMMANDS: Final = 30
 _ROWS: Final = 300
 # A command line as a terminal shows it: `[PS] C:\>Get-Queue`, `C:\Users\alex>nslookup …`, `alex@host:~$ openssl …`.
-_PROMPT = re2.compile(r"^\s*(?:(?:\[PS\] ?|PS )?[A-Za-z]:\\[^>]{0,200}>|[\w.-]+@[\w.-]+:[^$#]{0,200}[$#] )(.+)$")
+_PROMPT = linear(r"^\s*(?:(?:\[PS\] ?|PS )?[A-Za-z]:\\[^>]{0,200}>|[\w.-]+@[\w.-]+:[^$#]{0,200}[$#] )(.+)$")
 _INTRODUCTION: Final = (
     "A draft from what is on record in the thread; times are UTC. Addresses, message ids and credentials are replaced. What only "
     "people can add is left open at the end."

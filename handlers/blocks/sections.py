@@ -44,7 +44,7 @@ def outline(
         opening, middle = _blame(report, top, full), [*remedy, *open_question]
     else:  # until the cause is confirmed, the next thing to do is to send what settles it
         opening, middle = _blame(report, top, full), [*open_question, *remedy]
-    change = _changed(report, full)
+    change = _changed(report, full, "What the last paste changed" if state else "What this changed")
     return [
         *(state or change),
         *logs.parts(report, full=full),
@@ -190,11 +190,11 @@ def _more(hidden: int) -> Iterable[Line]:
     return [line("bullet", f"and {hidden} more")] if hidden > 0 else []
 
 
-def _changed(report: Report, full: bool) -> list[Part]:
+def _changed(report: Report, full: bool, heading: str) -> list[Part]:
     shown = report.changed if full else report.changed[:_LISTED]
     lines = [line("bullet", text) for text in shown]
     lines += _more(len(report.changed) - len(shown))
-    return part([line("heading", "What this changed"), *lines], rank=1)
+    return part([line("heading", heading), *lines], rank=1)
 
 
 def _timeline(report: Report) -> list[Part]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -13,6 +14,8 @@ from bot.database import audit as record
 from bot.database.audit import Entry, Verified, about, append, entries, erase, expire, verify
 from bot.database.keys import rotate
 from tests.bot.conftest import World
+from tests.bot.pastes import FAILING
+from tests.oncall.policies import TEXT
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 UNGUARDED = "alter table audit disable trigger all; {} ; alter table audit enable trigger all"
@@ -45,6 +48,21 @@ async def test_what_is_added_can_be_read_and_is_whole(world: World) -> None:
         [row] = await database.pool.fetch("select * from audit where seq = 1")
         assert "U1" not in str(row)
         assert b"U1" not in row["detail"]
+
+
+async def test_what_people_do_is_on_record(world: World, tmp_path: Path) -> None:
+    file = tmp_path / "oncall.toml"
+    file.write_text(TEXT)
+    async with world.bot(MAILFLOW_ONCALL_FILE=str(file), MAILFLOW_MAY_CHECK="U0SAMOKAFO"):
+        ts = await world.place.post("alex", "#exchange", FAILING)
+        await world.answer("#exchange", ts)
+        for count, words in enumerate(("check 192.0.2.1", "escalate", "ack", "ack", "resolve"), start=2):
+            await world.place.post("alex", "#exchange", f"@Mailflow {words}", thread_ts=ts)
+            await world.settled(count)
+        async with open_database(world.settings()) as database:
+            kinds = ["refused", "escalated", "acknowledged", "resolved"]
+            assert await said(database) == [(kind, "U0ALEXRIVE") for kind in kinds]
+            assert (await found(database)).broken == ""
 
 
 async def test_many_at_once_make_one_chain_and_what_is_rolled_back_leaves_no_gap(world: World) -> None:

@@ -82,7 +82,7 @@ async def test_what_a_card_offers_fits_how_things_stand(world: World, mode: dict
         card = world.card("#exchange", ts)
         assert "Resolved: Exchange may not read the private key" in card
         assert "Resolved by priya" in card
-        assert "min after the first report" in card
+        assert "less than a minute after the first report" in card
         assert "UnknownCredentials" not in card  # it is folded
         assert buttons(world, ts) == [POST_MORTEM, SHOW_STEPS]
         count = len(world.answers("#exchange", ts))

@@ -18,7 +18,7 @@ from bot.database.inbox import Inbox
 from bot.database.keys import KeysInUseError, rotate, stored_keys, tidy
 from bot.database.sealing import Keys, Masters, Seal
 from bot.settings import SettingsError, load
-from handlers.ports import Delivery, Thread
+from handlers.ports import Delivery, Pasted, Thread
 from tests.bot.conftest import World
 
 THREAD = Thread("T1", "C1", "1.0")
@@ -100,8 +100,8 @@ async def test_every_column_of_bytes_is_declared(world: World) -> None:
 async def test_a_row_that_was_moved_does_not_open(world: World) -> None:
     async with open_database(world.settings()) as database:
         cases = Cases(database)
-        await cases.keep(THREAD, "1.0", "mine")
-        await cases.keep(THREAD, "2.0", "yours")
+        await cases.keep(THREAD, Pasted("1.0", "mine"))
+        await cases.keep(THREAD, Pasted("2.0", "yours"))
         await database.pool.execute(
             "update evidence set text = (select text from evidence where message_ts = '1.0') where message_ts = '2.0'"
         )
@@ -112,7 +112,7 @@ async def test_a_row_that_was_moved_does_not_open(world: World) -> None:
 async def earlier(database: Database, master: str, text: str) -> None:
     """A database as versions before data keys left it: sealed with the master key itself."""
     old = Fernet(master)
-    await Cases(database).keep(THREAD, "1.0", text)
+    await Cases(database).keep(THREAD, Pasted("1.0", text))
     await database.pool.execute("update evidence set text = $1", old.encrypt(text.encode()))
     await database.pool.execute("delete from data_key")
     await database.pool.execute("insert into seal (proof) values ($1)", old.encrypt(b"mailflow"))
@@ -149,14 +149,14 @@ async def texts(database: Database) -> list[str]:
 async def test_master_keys_change_while_old_and_new_processes_run(world: World) -> None:
     old, new = world.environ["MAILFLOW_SECRET_KEY"], key()
     async with open_database(world.settings()) as before:
-        await Cases(before).keep(THREAD, "1.0", "first")
+        await Cases(before).keep(THREAD, Pasted("1.0", "first"))
         async with open_database(world.settings(MAILFLOW_SECRET_KEY=f"{new},{old}")) as both:
             assert await texts(both) == ["first"]
             async with both.pool.acquire() as connection:
                 assert await rotate(connection, both.pool, both.seal, retire=False) == 1
-            await Cases(both).keep(THREAD, "2.0", "with the new data key")
+            await Cases(both).keep(THREAD, Pasted("2.0", "with the new data key"))
             assert await texts(before) == ["first", "with the new data key"]  # learnt on the way
-            await Cases(before).keep(THREAD, "3.0", "by the old one")
+            await Cases(before).keep(THREAD, Pasted("3.0", "by the old one"))
             assert await texts(both) == ["first", "with the new data key", "by the old one"]
         async with open_database(world.settings()) as old_again:
             assert len(await texts(old_again)) == 3
@@ -186,7 +186,7 @@ async def test_a_process_that_was_locked_out_writes_nothing_that_would_be_lost(w
 
 async def test_replaced_keys_are_dropped_once_nothing_needs_them(world: World) -> None:
     async with open_database(world.settings()) as database:
-        await Cases(database).keep(THREAD, "1.0", "first")
+        await Cases(database).keep(THREAD, Pasted("1.0", "first"))
         async with database.pool.acquire() as connection:
             await rotate(connection, database.pool, database.seal, retire=False)
             await tidy(database.pool, database.seal)
@@ -210,7 +210,7 @@ async def test_writers_go_on_during_a_rotation(world: World) -> None:
         async def write() -> int:
             count = 0
             while not stop.is_set():
-                await Cases(other).keep(THREAD, f"{count % 20:02}", f"text {count}")
+                await Cases(other).keep(THREAD, Pasted(f"{count % 20:02}", f"text {count}"))
                 count += 1
             return count
 

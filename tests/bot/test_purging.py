@@ -27,9 +27,10 @@ from bot.database.inbox import Inbox
 from bot.database.installations import Installations
 from bot.database.notices import Content, plan
 from bot.database.pages import Draft
-from bot.database.purging import forget, purge_channel, purge_user, purge_workspace
+from bot.database.purging import BusyError, forget, purge_channel, purge_user, purge_workspace
 from bot.database.retention import Retention, expire
 from bot.database.watches import WatchBook
+from bot.jobs import ThreadLocks
 from bot.logs import JsonLines
 from bot.oncall.chronicle import Noted
 from bot.oncall.events import Arm, State
@@ -112,12 +113,15 @@ async def lived(database: Database, team: str, channel: str, user: str) -> None:
         report = database.seal.close("{}", CHECK_REPORT.at(run))
         await connection.execute("update check_run set report = $2 where id = $1", run, report)
         await append(connection, database.seal, Entry("checked", team, channel, user))
-    await WatchBook(database, most=50, clock=lambda: NOW).start("mail.contoso.com", EVERY, Asker(team, user, channel))
+    await WatchBook(database, most=50, clock=lambda: NOW).start(
+        f"{user.lower()}.contoso.com", EVERY, Asker(team, user, channel)
+    )
     async with database.pool.acquire() as connection, connection.transaction():
         watch = await connection.fetchval("select id from watch where channel = $1", channel)
         await plan(connection, database.seal, Content(why="gone"), watch, "owner")
     if not await database.pool.fetchval("select true from installation where team = $1", team):
-        await Installations(database).save(Bot(team_id=team, bot_id="B1", bot_user_id="U1", bot_token=f"xoxb-{team}"))
+        bot = Bot(team_id=team, bot_id="B1", bot_user_id="U1", bot_token=f"xoxb-{team}", installed_at=0.0)
+        await Installations(database).save(bot)
 
 
 async def whole(database: Database) -> bool:
@@ -142,8 +146,10 @@ async def test_nothing_is_left_of_a_workspace_or_a_channel(world: World, what: s
         purge, gone = (purge_workspace, "TTWO") if what == "workspace" else (purge_channel, "CTWO")
         async with database.pool.acquire() as connection, connection.transaction():
             done = await purge(connection, database.seal, gone)
-        assert done["pastes"] == done["cases"] == done["checks"] == done["incidents"] == 1
-        assert done["deliveries"] == done["audit entries"] == 2
+        assert {done[of] for of in ("pastes", "cases", "checks", "incidents", "watches")} == {1}
+        assert done["deliveries"] == 2
+        await database.pool.execute("update installation set removed_at = removed_at - interval '2 hours'")
+        await Installations(database).clear_up()  # what says that a workspace is gone is gone after an hour
         assert await counts(database) == before
         stored = await dump(database)
         assert gone not in stored
@@ -180,6 +186,7 @@ async def test_nothing_is_left_of_a_person(world: World) -> None:
             "reports": 1,
             "votes": 1,
             "incidents": 1,
+            "watches": 1,
             "audit entries": 2,
         }
         stored = (await dump(database)).replace("UBEN.1", "")  # the name that `lived` gave the thread
@@ -198,6 +205,22 @@ async def test_counting_removes_nothing(world: World) -> None:
         assert await forget(database, "user", "UANNA", really=True) == counted
         assert set((await forget(database, "user", "UANNA", really=True)).values()) == {0}
         assert await whole(database)
+
+
+async def test_what_is_being_worked_on_is_waited_for(world: World) -> None:
+    """Else it might be stored again by whoever works on it."""
+    async with open_database(world.settings()) as database:
+        await lived(database, "TONE", "CONE", "UANNA")
+        locks = ThreadLocks(database.url)
+        async with locks.held("TONE CONE UANNA.1") as mine:
+            assert mine
+            with pytest.raises(BusyError):
+                await forget(database, "channel", "CONE", really=True, patience=0.1)
+            waiting = asyncio.create_task(forget(database, "channel", "CONE", really=True))
+            await asyncio.sleep(0.1)
+            assert not waiting.done()
+        assert (await waiting)["cases"] == 1
+        await locks.close()
 
 
 async def command(world: World, *arguments: str, text: str = "") -> tuple[int, str]:

@@ -15,6 +15,8 @@ import pytest
 from bot import checks as limits
 from bot.app import Bot
 from bot.checks import Checks
+from bot.database import open_database
+from bot.database.columns import WATCHED_MEMORY
 from bot.database.notices import Notices
 from bot.database.watches import WatchStore
 from bot.watches.telling import Telling
@@ -406,8 +408,10 @@ async def test_what_another_version_kept_is_begun_anew(watched: Watched) -> None
     async with watched.bot() as bot:
         await watched.command(f"watch {MX}")
         watched.show(days=5)
-        seal = (await watched.world.rows("select proof from seal"))[0]["proof"]  # sealed, and no memory
-        await watched.world.rows("update watched set memory = $1", seal)
+        [row] = await watched.world.rows("select id from watched")
+        async with open_database(watched.world.settings()) as database:
+            no_memory = database.seal.close("something else", WATCHED_MEMORY.at(row["id"]))
+        await watched.world.rows("update watched set memory = $1", no_memory)
         await watched.later(7 * HOUR)
         assert len(watched.said()) == 1
         watched.show(days=4)

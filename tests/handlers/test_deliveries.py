@@ -206,3 +206,9 @@ def test_any_text_is_taken_as_it_is(text: str, subtype: str | None) -> None:
     delivery = taken(event(text=text, subtype=subtype))
     if delivery and not delivery.direct:
         assert delivery.text == text
+
+
+def test_a_payload_of_another_shape_is_left_alone_and_its_text_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    assert taken({"type": "event_callback", "event": ["secret"]}) is None
+    assert [record.getMessage() for record in caplog.records] == ["a payload is not as Slack documents it"]
+    assert "secret" not in caplog.text

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,7 +13,7 @@ from bot.database.cases import Cases
 from bot.database.installations import Installations
 from bot.database.purging import purge_workspace
 from bot.playground.server import Playground
-from handlers.ports import Thread
+from handlers.ports import Pasted, Thread
 from tests.bot.conftest import World
 from tests.bot.pastes import FAILING
 from tests.bot.workspaces.conftest import TwoWorlds
@@ -25,7 +24,7 @@ _TEAMS = (
     "select table_name as name from information_schema.columns where table_schema = 'public' and column_name = 'team'"
 )
 _KEYS = """
-select child.relname as child, a.attname as own, parent.relname as parent, b.attname as other, confdeltype as goes
+select child.relname as child, a.attname as own, parent.relname as parent, b.attname as other
 from pg_constraint c join pg_class child on child.oid = conrelid join pg_class parent on parent.oid = confrelid
 join pg_attribute a on a.attrelid = conrelid and a.attnum = conkey[1]
 join pg_attribute b on b.attrelid = confrelid and b.attnum = confkey[1] where contype = 'f'
@@ -85,36 +84,6 @@ async def test_all_that_is_held_of_a_workspace_goes_and_nothing_of_another(
         await answered(worlds.fabrikam)
 
 
-async def test_no_table_is_forgotten(worlds: TwoWorlds) -> None:
-    """Whatever has a team is emptied of it; whatever hangs on that goes with it, by its foreign key."""
-    async with open_database(worlds.contoso.settings()) as database, database.pool.acquire() as connection:
-        teams = {row["name"] for row in await connection.fetch(_TEAMS)}
-        for name, team in itertools.product(sorted(teams - {"installation"}), (CONTOSO, FABRIKAM)):
-            await connection.execute(*await a_row(connection, name, team))
-        await purge_workspace(connection, CONTOSO)
-        for name in teams - {"installation"}:
-            rows = await connection.fetch(f"select team from {name}")
-            assert [row["team"] for row in rows] == [FABRIKAM], name
-        keys = await connection.fetch(_KEYS)
-        hanging = {key["parent"] for key in keys if key["goes"] != b"c"}
-        theirs = await held(worlds.contoso, FABRIKAM)
-        assert not hanging & theirs.keys()
-
-
-async def a_row(connection: Any, table: str, team: str) -> tuple[Any, ...]:
-    """An insert of something into every column that wants it."""
-    columns = await connection.fetch(
-        "select column_name as name, data_type as kind from information_schema.columns where table_name = $1 "
-        "and table_schema = 'public' and is_nullable = 'NO' and column_default is null and is_identity = 'NO'",
-        table,
-    )
-    values = {"text": f"of {team}", "bytea": team.encode(), "timestamp with time zone": datetime.now(UTC), "bigint": 1}
-    given = [team if column["name"] == "team" else values[column["kind"]] for column in columns]
-    names = ", ".join(column["name"] for column in columns)
-    places = ", ".join(f"${number + 1}" for number in range(len(columns)))
-    return f"insert into {table} ({names}) values ({places})", *given
-
-
 async def test_a_revoked_token_alone_is_a_removal_and_a_persons_is_not(worlds: TwoWorlds) -> None:
     async with worlds.bot():
         await worlds.install(worlds.contoso)
@@ -158,8 +127,8 @@ async def test_what_was_under_way_meanwhile_is_cleared_away_too(worlds: TwoWorld
         installations, cases = Installations(database), Cases(database)
         thread, other = Thread(CONTOSO, "C1", "1.0"), Thread(FABRIKAM, "C1", "1.0")
         assert await installations.removed(CONTOSO, datetime.now(UTC))
-        await cases.keep(thread, "1.0", "a job that had begun before")
-        await cases.keep(other, "1.0", "somebody else's")
+        await cases.keep(thread, Pasted("1.0", "a job that had begun before"))
+        await cases.keep(other, Pasted("1.0", "somebody else's"))
         await installations.clear_up()
         assert await cases.pasted(thread) == ()
         assert await cases.pasted(other)
