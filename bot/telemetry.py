@@ -158,15 +158,11 @@ class Telemetry:
         )
 
     @contextmanager
-    def escalation(self, escalation: UUID, delivery: str) -> Iterator[None]:
-        """Around the work on an escalation; `delivery` is the one that set it going, "" for none that is known."""
-        attributes = {"mailflow.escalation": str(escalation)}
-        span = self.tracing.resumed(UUID(delivery), "escalate", **attributes) if delivery else None
-        with (
-            told_to(self),
-            logs.about(delivery, escalation=str(escalation)),
-            span or self.tracing.span("escalate", **attributes),
-        ):
+    def page(self, outlet: str, escalation: UUID, delivery: str) -> Iterator[None]:
+        """Around one try to get a page out; `delivery` is the one that it comes from, "" where a timer fired."""
+        name, attributes = f"page {outlet}", {"mailflow.escalation": str(escalation)}
+        span = self.tracing.resumed(UUID(delivery), name, **attributes) if delivery else None
+        with told_to(self), logs.about(delivery), span or self.tracing.span(name, **attributes):
             yield
 
 

@@ -8,13 +8,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID, uuid4
 
-from pgqueuer.models import Job
 from pgqueuer.queries import Queries
 from pydantic import TypeAdapter
 
 from bot.database.alike import Alike
 from bot.database.audit import Entry, Kind, append
-from bot.database.pages import PAGE, Draft, PageState, StoredPage, stored
+from bot.database.pages import DELIVERY, PAGE, Draft, PageState, StoredPage, stored
 from bot.database.sealing import Seal
 from bot.logs import ids
 from bot.oncall.chronicle import Noted
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
 ENTRYPOINT: Final = "escalation"
 state_type: Final = TypeAdapter(State)
-_DELIVERY: Final = "delivery"
 
 
 class Held:
@@ -90,6 +88,7 @@ class Held:
         await append(self._connection, self._seal, Entry(kind, self.thread.team, self.thread.channel, user, detail))
 
     async def plan(self, drafts: Sequence[Draft]) -> None:
+        """Each page knows the delivery in hand, so that the log and the trace lead from there to it, whichever job sends it."""
         for draft in drafts:
             await self._connection.execute(
                 "insert into page (escalation_id, key, incident, step, outlet, address, content) "
@@ -100,7 +99,7 @@ class Held:
                 draft.step,
                 draft.outlet,
                 draft.address,
-                json.dumps(dict(draft.content)),
+                json.dumps({**draft.content, **_origin()}),
             )
 
     async def plan_card(self, *others: UUID) -> None:
@@ -118,9 +117,10 @@ class Held:
             )
             if not waits:
                 await self._connection.execute(
-                    "insert into page (escalation_id, key, incident, outlet) values ($1, $2, 0, 'card')",
+                    "insert into page (escalation_id, key, incident, outlet, content) values ($1, $2, 0, 'card', $3)",
                     escalation,
                     f"card {uuid4()}",
+                    json.dumps(_origin()),
                 )
             await Queries.from_asyncpg_connection(self._connection).enqueue(ENTRYPOINT, escalation.bytes)
 
@@ -164,13 +164,9 @@ class Held:
         return row["name"] if row else None
 
     async def wake(self, after: timedelta = timedelta(0)) -> None:
-        """A job that looks after this escalation, `after` a time by the database's clock. It carries the id of the
-        delivery in hand, so that the log and the trace lead from there to the page."""
+        """A job that looks after this escalation, `after` a time by the database's clock."""
         later = after if after > timedelta(0) else None
-        queries = Queries.from_asyncpg_connection(self._connection)
-        await queries.enqueue(
-            ENTRYPOINT, self.id.bytes, execute_after=later, headers={_DELIVERY: ids().get(_DELIVERY, "")}
-        )
+        await Queries.from_asyncpg_connection(self._connection).enqueue(ENTRYPOINT, self.id.bytes, execute_after=later)
 
     async def settle(self, page: StoredPage, state: PageState, *, place: str = "", ref: str = "") -> bool:
         """Records what came of a page; False when that was recorded already."""
@@ -201,9 +197,7 @@ class Held:
         return [stored(row) for row in rows]
 
 
-def delivery_of(job: Job) -> str:
-    """The id of the delivery that called for the job; "" for a job that nothing of Slack's called for."""
-    try:
-        return str(UUID(str((job.headers or {}).get(_DELIVERY))))
-    except ValueError:
-        return ""
+def _origin() -> dict[str, str]:
+    """The id of the delivery in hand, for the content of a page; nothing where a timer fires."""
+    delivery = ids().get(DELIVERY)
+    return {DELIVERY: delivery} if delivery else {}

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 Outlet = Literal["target", "direct", "root", "channel", "thread", "edit", "card", "pagerduty", "webhook"]
 PageState = Literal["planned", "sending", "sent", "failed", "dropped"]
 
+DELIVERY: Final = "delivery"
+"""In a page's content, the id of the delivery that it comes from."""
+
 PAGE: Final = (
     "select page.*, team, channel, thread_ts, "
     "coalesce(extract(epoch from now() - sending_at), 0)::float8 as waited, "
@@ -53,6 +56,11 @@ class StoredPage:
     tries: int
     waited: float
     wait: float
+
+    @property
+    def delivery(self) -> str:
+        """The id of the delivery that it comes from; "" for none, as when a timer fired."""
+        return str(self.content.get(DELIVERY) or "")
 
 
 def stored(row: asyncpg.Record) -> StoredPage:

@@ -17,9 +17,10 @@ from pgqueuer.models import Job
 
 from bot.database.audit import Kind
 from bot.database.escalations import EscalationStore
-from bot.database.held import Held, delivery_of
+from bot.database.held import Held
 from bot.database.pages import Draft, StoredPage
 from bot.jobs import Pace, ThreadLocks
+from bot.logs import about
 from bot.oncall import drafts
 from bot.oncall.deciding import Decider, says_something
 from bot.oncall.events import Acknowledged, Escalate, Event, Fired, Judged, Moved, Reached, Resolved, Timer
@@ -158,7 +159,7 @@ class Escalations:
             return
         self._busy[escalation] = True
         try:
-            with self._telemetry.escalation(escalation, delivery_of(job)):
+            with about(escalation=str(escalation)):
                 while self._busy[escalation]:
                     self._busy[escalation] = False
                     await self._work_off(escalation)
@@ -180,7 +181,8 @@ class Escalations:
                 page = await self.store.next_page(escalation)
                 if page is None or page.wait > 0:
                     break
-                await self._deliver(self, page)
+                with self._telemetry.page(page.outlet, page.escalation, page.delivery):
+                    await self._deliver(self, page)
         await self._come_back(escalation, page)
 
     async def _fire(self, escalation: UUID) -> bool:

@@ -52,8 +52,8 @@ async def test_a_day_in_short(world: World) -> None:
     assert value(now, "deliveries_done_total", kind="message", outcome="answered") == 1
     assert value(now, "deliveries_done_total", kind="message", outcome="failed") == 1
     assert value(now, "delivery_seconds_count", kind="message") == 3
-    assert value(now, "answer_seconds_count", part="answer") == 1
-    assert value(now, "answer_seconds_sum", part="answer") >= 1  # it counts from the arrival, the wait for Slack too
+    assert value(now, "answer_seconds_count", part="card") == 1
+    assert value(now, "answer_seconds_sum", part="card") >= 1  # it counts from the arrival, the wait for Slack too
     assert value(now, "diagnosis_seconds_count") >= 2
     assert value(now, "reports_total", verdict="failure", belief="likely") == 2
     cause = "tls.certificate.private-key-permission"

@@ -42,6 +42,6 @@ async def test_a_page_leads_back_to_the_delivery_that_called_for_it(oncall: OnCa
     [fired] = [line for line in heard.lines if line["event"] == "a timer fired"]
     assert fired["escalation"] == str(escalation["id"])
     names = {span.name for span in told.trace(asked["id"])}
-    assert {"receive", "deal with", "escalate", "slack conversations.open", "slack chat.postMessage"} <= names
+    assert {"receive", "deal with", "page direct", "slack conversations.open", "slack chat.postMessage"} <= names
     [sent] = await oncall.world.rows("select count(*) as direct from page where outlet = 'direct' and state = 'sent'")
     assert f'mailflow_pages_total{{outcome="sent",outlet="direct"}} {sent["direct"]}.0' in text
