@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup setup-dev test check fix eval bench fuzz requirements clean
+.PHONY: help run setup setup-dev test check fix eval bench fuzz audit requirements clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ fuzz: setup-dev ## look for texts that break or stall something; MINUTES=5, TARG
 	@$(PIP) install --require-hashes --requirement requirements-fuzz.txt || echo "Without Atheris: not guided by coverage."
 	@$(BIN)/python -m tests.fuzz $(or $(MINUTES),5) $(TARGETS)
 	@$(BIN)/python -m tests.fuzz.growth
+
+audit: setup-dev ## known vulnerabilities of what is pinned; exit code of the command 1: some, 3: it can't be told
+	@$(BIN)/python -m tests.audit
 
 requirements: setup-dev ## compile the pinned requirements anew (needs uv)
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

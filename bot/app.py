@@ -6,31 +6,38 @@ import asyncio
 import logging
 import secrets
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 import aiohttp
+from aiohttp import web
 from pydantic import SecretStr
 from slack_bolt.app.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import logs as log_lines
 from bot.checks import Checks, closed_networks
 from bot.database import NAME, Database, StartError, open_database
+from bot.database.audit import Entry, append
 from bot.database.cases import Cases
+from bot.database.feedback import Feedback
+from bot.database.history import History
 from bot.database.inbox import Inbox
 from bot.database.installations import Installations
 from bot.database.notices import Notices
+from bot.database.retention import Retention
 from bot.database.watches import WatchBook, WatchStore
 from bot.health import Health, Reach
 from bot.installing import Installing
 from bot.jobs import Pace, ThreadLocks, Worker
 from bot.log_reading import LogReader, sweep
-from bot.oncall.composing import compose
-from bot.oncall.escalations import Clock, Escalations
+from bot.oncall.composing import Surroundings, compose
+from bot.oncall.deciding import Clock
+from bot.oncall.escalations import Escalations
 from bot.permissions import Permissions
 from bot.server import Server, servers
 from bot.settings import Settings
@@ -41,10 +48,11 @@ from bot.watches.telling import Telling
 from bot.watches.watcher import Watcher
 from bot.workspaces import Workspaces, workspaces_of
 from diagnostics import diagnose
-from handlers import register
+from handlers import cards, register
 from handlers.files import SlackFiles
 from handlers.listeners import apologise, handle
-from handlers.ports import NotInstalledError, Services
+from handlers.names import Names
+from handlers.ports import May, NotInstalledError, Services
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +72,7 @@ class Bot:
     watcher: Watcher
     reach: Reach
     telemetry: Telemetry
-    escalations: Escalations | None = None
+    escalations: Escalations
     metrics_server: Server | None = None
     ready: bool = False
 
@@ -93,56 +101,82 @@ def build(
     inbox = Inbox(database, telemetry)
     files = SlackFiles(session, workspaces.slack, api_url=settings.slack_api_url, most_bytes=settings.max_file_bytes)
     logs = LogReader(files, most_bytes=settings.max_log_bytes, text_bytes=settings.max_file_bytes)
+    cases, names = Cases(database), Names(workspaces.slack)
+    oncall = compose(
+        settings,
+        Surroundings(
+            database,
+            session,
+            workspaces.slack,
+            cases,
+            names,
+            draw=lambda thread: cards.refresh(services, thread),
+            ready=lambda: bot.ready,
+            clock=clock,
+            pace=pace,
+            telemetry=telemetry,
+        ),
+    )
     services = Services(
         inbox=inbox,
-        cases=Cases(database),
+        cases=cases,
+        history=History(database),
         slack=workspaces.slack,
         checks=Checks(database, settings, closed_networks(database.url), clock=clock, telemetry=telemetry),
         watches=WatchBook(database, most=settings.max_watches, clock=clock),
         files=files,
         logs=logs,
-        permissions=_permissions(settings, workspaces),
+        permissions=_permissions(settings, workspaces, names, database),
         identity=workspaces.identity,
         removed=workspaces.removed,
         respond=partial(respond, session, telemetry, settings.slack_api_url),
+        oncall=oncall.escalations,
+        incidents=oncall.incidents,
+        roster=oncall.roster,
+        feedback=Feedback(database),
+        names=names.of,
         max_file_bytes=settings.max_file_bytes,
         alert_bots=settings.alert_bots,
         manual_url=settings.manual_url or "",
         straggler_seconds=pace.straggler,
     )
-    oncall = compose(
-        settings, database, session, services, clock=clock, pace=pace, ready=lambda: bot.ready, telemetry=telemetry
-    )
-    escalations = oncall.escalations if oncall else None
-    services = replace(services, oncall=escalations, roster=oncall.roster if oncall else None)
     watcher = _watcher(database, services, clock, pace)
     worker = Worker(
         database,
         inbox,
         handle=partial(handle, services),
         apologise=partial(apologise, services),
-        retention_days=settings.retention_days,
+        retention=Retention(settings.retention_days, settings.retention_channels, settings.audit_days),
         pace=pace,
         telemetry=telemetry,
         installations=installations,
         watcher=watcher,
-        escalations=escalations,
+        escalations=oncall.escalations,
     )
     app = bolt(settings, speaking(None), workspaces.identity)
-    installing = Installing(settings, database, speaking(None), ready=lambda: bot.ready) if settings.client_id else None
-    routes = (*(oncall.routes if oncall else ()), *(installing.routes() if installing else ()))
     reach = Reach(settings.mode, started=lambda: bot.ready)
     health = Health(inbox, database.pool, telemetry.metrics, slack=reach)
-    server, metrics_server = servers(settings, app, health, reach.started, routes)
-    bot = Bot(settings, app, workspaces, worker, server, logs, watcher, reach, telemetry, escalations, metrics_server)
+    routes = (*oncall.routes, *_installing(settings, database, speaking(None), reach.started))
+    server, metrics_server = servers(settings, app, health, routes)
+    bot = Bot(
+        settings, app, workspaces, worker, server, logs, watcher, reach, telemetry, oncall.escalations, metrics_server
+    )
     register(app, services)
     return bot
 
 
-def _permissions(settings: Settings, workspaces: Workspaces) -> Permissions:
+def _installing(
+    settings: Settings, database: Database, slack: AsyncWebClient, ready: Callable[[], bool]
+) -> Sequence[web.RouteDef]:
+    return Installing(settings, database, slack, ready=ready).routes() if settings.client_id else ()
+
+
+def _permissions(settings: Settings, workspaces: Workspaces, names: Names, database: Database) -> Permissions:
     return Permissions(
         workspaces.slack,
         {"check": settings.may_check, "escalate": settings.may_escalate, "watch": settings.may_watch},
+        names,
+        refused=partial(_note_refusal, database),
     )
 
 
@@ -157,6 +191,11 @@ def _watcher(database: Database, services: Services, clock: Clock, pace: Pace) -
         locks=ThreadLocks(database.url),
         pace=pace,
     )
+
+
+async def _note_refusal(database: Database, what: May, team: str, user: str) -> None:
+    async with database.pool.acquire() as connection, connection.transaction():
+        await append(connection, database.seal, Entry("refused", team, user=user, detail={"wanted": what}))
 
 
 @asynccontextmanager

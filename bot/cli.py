@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from bot.private_command import audit, forget, keys
+from bot.statistics_command import export_cases, stats
+
 # Looking for plug-ins of pydantic reads every installed package's metadata, 13 ms; none is to hook into what validates here.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
@@ -289,6 +292,13 @@ def run() -> None:
     from bot.running import serve_either
 
     sys.exit(serve_either())
+
+
+main.add_command(keys)
+main.add_command(forget)
+main.add_command(audit)
+main.add_command(stats)
+main.add_command(export_cases)
 
 
 def _width() -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Final
@@ -61,15 +61,11 @@ class Reach:
 
 
 class Health:
-    """`slack` says "" when Slack reaches us, else what keeps it from doing so."""
-
-    def __init__(
-        self, inbox: Inbox, pool: asyncpg.Pool, metrics: Metrics, *, slack: Callable[[], Awaitable[str]]
-    ) -> None:
+    def __init__(self, inbox: Inbox, pool: asyncpg.Pool, metrics: Metrics, *, slack: Reach) -> None:
         self._inbox = inbox
         self._pool = pool
         self._metrics = metrics
-        self._slack = slack
+        self.slack = slack
         self._lanes: Mapping[str, Waiting] | None = None
         self._looked = float("-inf")
         self._one_at_a_time = asyncio.Lock()
@@ -81,7 +77,7 @@ class Health:
         jobs = (
             _OK if lag <= MOST_LAG else f"the oldest open delivery has waited {lag:.0f} s, more than {MOST_LAG:.0f} s"
         )
-        return Readiness({"database": database, "slack": await self._slack() or _OK, "jobs": jobs})
+        return Readiness({"database": database, "slack": await self.slack() or _OK, "jobs": jobs})
 
     async def _waiting(self) -> Mapping[str, Waiting] | None:
         """What is open, by lane; None when the database doesn't say."""

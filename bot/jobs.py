@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -24,6 +24,8 @@ from bot.database import Database
 from bot.database.held import ENTRYPOINT as ESCALATION
 from bot.database.inbox import LANES, Inbox, Open
 from bot.database.installations import Installations
+from bot.database.keys import tidy
+from bot.database.retention import Retention, expire
 from bot.database.watches import ENTRYPOINT as WATCH
 from bot.telemetry import Telemetry
 from handlers.failures import advice
@@ -64,18 +66,18 @@ class Worker:
         *,
         handle: Callable[[Delivery], Awaitable[str]],
         apologise: Callable[[Delivery], Awaitable[None]],
-        retention_days: int,
+        retention: Retention,
         pace: Pace,
         telemetry: Telemetry,
         installations: Installations,
         watcher: Watcher,
-        escalations: Escalations | None = None,
+        escalations: Escalations,
     ) -> None:
         self._database = database
         self._inbox = inbox
         self._handle = handle
         self._apologise = apologise
-        self._retention_days = retention_days
+        self._retention = retention
         self._pace = pace
         self._telemetry = telemetry
         self._installations = installations
@@ -91,15 +93,25 @@ class Worker:
 
         Each lane has a queue of its own: one that stops waits for what runs in it before it starts again, and a log takes long.
         """
+        fresh = asyncio.create_task(self._learn_keys())
         try:
             async with asyncio.TaskGroup() as lanes:
                 for lane in (*LANES, WATCH):
                     lanes.create_task(self._work(lane))
         finally:
+            fresh.cancel()
             await self._locks.close()
             await self._watcher.close()
-            if self._escalations:
-                await self._escalations.close()
+            await self._escalations.close()
+
+    async def _learn_keys(self) -> None:
+        """What is written is sealed with the newest data key, soon after somebody made it."""
+        while True:
+            await asyncio.sleep(self._pace.rescue)
+            try:
+                await self._database.seal.refresh()
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                logger.warning("the data keys could not be read again", exc_info=True)
 
     async def _work(self, lane: str) -> None:
         while not self._stopping:
@@ -125,26 +137,42 @@ class Worker:
         else:
             queue.entrypoint(lane)(self._job)
             queue.schedule("sweep", "* * * * *")(self._sweep)
-            if self._escalations:
-                queue.entrypoint(ESCALATION)(self._escalations.job)
-                await self._escalations.rescue()
+            queue.entrypoint(ESCALATION)(self._escalations.job)
+            await self._escalations.rescue()
         await self._inbox.rescue(lanes=(lane,))
-        if not self._stopping:
+        if self._stopping:
+            return
+        heard = asyncio.create_task(self._listening(queue))
+        heard.add_done_callback(lambda _: queue.shutdown.set())
+        try:
             await queue.run(
                 dequeue_timeout=timedelta(seconds=self._pace.heartbeat),
                 max_concurrent_tasks=40,
                 heartbeat_timeout=timedelta(seconds=self._pace.heartbeat),
-                shutdown_on_listener_failure=True,
                 log_aggregation_interval=timedelta(0),
             )
+        finally:
+            heard.cancel()
+            with suppress(asyncio.CancelledError):
+                await heard
+
+    async def _listening(self, queue: PgQueuer) -> None:
+        """Raises where the database no longer tells of new jobs.
+
+        The library has a probe of its own, but sends the first one before it listens, and would stop each queue for it.
+        """
+        every = timedelta(seconds=self._pace.heartbeat)
+        while True:
+            await asyncio.sleep(every.total_seconds())
+            await queue.qm.listener_healthy(every)
 
     async def _sweep(self, _schedule: Schedule) -> None:
         await self._inbox.rescue(self._pace.rescue, LANES[:1])  # a log may take longer without being lost
-        await self._inbox.forget(self._retention_days)
         await self._installations.clear_up()
-        await self._watcher.sweep(self._retention_days)
-        if self._escalations:
-            await self._escalations.sweep(self._retention_days)
+        await self._watcher.rescue()
+        await self._escalations.rescue()
+        await expire(self._database.pool, self._database.seal, self._retention)
+        await tidy(self._database.pool, self._database.seal)
 
     async def _job(self, job: Job) -> None:
         key = await self._inbox.thread_of(UUID(bytes=job.payload))

@@ -14,6 +14,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from types import MappingProxyType
+from typing import Any
+
+from diagnostics.redaction import redacted
 
 OURS = ("bot", "handlers", "diagnostics")
 # These put whole requests, answers and addresses with tickets into their messages.
@@ -46,13 +49,26 @@ def fields(record: logging.LogRecord) -> dict[str, object]:
         "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
         "level": record.levelname.lower(),
         "logger": record.name,
-        "event": f"see {record.module}:{record.lineno}" if seen else record.getMessage(),
+        "event": f"see {record.module}:{record.lineno}" if seen else redacted(record.getMessage()),
         **_ids.get(),
     }
-    line.update((key, value) for key, value in vars(record).items() if key not in _STANDARD)
+    more = ((key, value) for key, value in vars(record).items() if key not in _STANDARD)
+    line.update((key, without_secrets(value)) for key, value in more)
     if record.exc_info and record.exc_info[1]:
         line.update(described(record.exc_info[1]))
     return line
+
+
+def without_secrets(value: Any) -> Any:
+    """A field of a log line, with marks in the place of what must not get into logs: the last net, for what slipped
+    through the rule that nothing of a paste is logged."""
+    if isinstance(value, str):
+        return redacted(value)
+    if isinstance(value, Mapping):
+        return {str(without_secrets(str(key))): without_secrets(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [without_secrets(each) for each in value]
+    return value
 
 
 class JsonLines(logging.Formatter):

@@ -98,6 +98,13 @@ class Metrics:
             "mailflow_leading_causes", "Causes that led a judgement.", ["cause", "belief"], registry=r
         )
 
+        self._feedback = Counter(
+            "mailflow_feedback",
+            "What people said of answers: right, wrong (the cause that was shown), or resolved (the cause that it was).",
+            ["said", "cause"],
+            registry=r,
+        )
+
     def _make_calls(self) -> None:
         r = self.registry
         self._slack_seconds = Histogram(
@@ -160,6 +167,9 @@ class Metrics:
 
     def answered(self, part: str, seconds: float) -> None:
         self._answer_seconds.labels(_known(part, get_args(Part))).observe(seconds)
+
+    def voted(self, said: str, cause: str) -> None:
+        self._feedback.labels(said, _known(cause, catalogue())).inc()
 
     def diagnosed(self, seconds: float) -> None:
         self._diagnosis_seconds.observe(seconds)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 import aiohttp
@@ -13,7 +13,7 @@ from slack_sdk.errors import SlackApiError
 from bot.oncall import slack_user_group
 from bot.oncall.failures import AdapterError
 from bot.oncall.sentences import listed
-from handlers import paging
+from handlers.names import Names
 from handlers.ports import May, Slack
 
 _FRESH: Final = 60.0  # seconds that a group's members are believed
@@ -27,6 +27,7 @@ _DOING: Final[Mapping[May, str]] = {
 
 class Permissions:
     """handlers.ports.Permissions. `may` names people (`U…`) and user groups (`S…`); whoever isn't limited by it may.
+    `refused` hears of everybody who may not.
 
     Where Slack can't be asked, nobody gets in by a group: what is refused in error is asked again, what is done is done.
     """
@@ -35,11 +36,15 @@ class Permissions:
         self,
         slack: Slack,
         may: Mapping[May, frozenset[str]],
+        names: Names,
         *,
+        refused: Callable[[May, str, str], Awaitable[None]] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._slack = slack
         self._may = may
+        self._called = names.of
+        self._refused = refused
         self._clock = clock
         self._members: dict[tuple[str, str], tuple[float, frozenset[str]]] = {}
 
@@ -58,6 +63,8 @@ class Permissions:
                 problem = "Slack cannot be reached"
         if problem:
             return f"I cannot tell whether you may {_DOING[what]}: {problem}. Try again in a minute."
+        if self._refused:
+            await self._refused(what, team, user)
         return f"Only {await self._names(team, named)} may {_DOING[what]} here. Ask one of them."
 
     async def _of(self, team: str, group: str) -> frozenset[str]:
@@ -71,9 +78,7 @@ class Permissions:
         """Those who may, by names that ping nobody."""
         groups = await self._groups(team) if any(each.startswith("S") for each in named) else {}
         names = [
-            groups.get(each, f"the user group {each}")
-            if each.startswith("S")
-            else await paging.name_of(await self._slack(team), each)
+            groups.get(each, f"the user group {each}") if each.startswith("S") else await self._called(team, f"@{each}")
             for each in sorted(named)
         ]
         return listed(names)

@@ -15,12 +15,13 @@ LARGEST_REQUEST = 4 * 1024 * 1024
 
 
 def servers(
-    settings: Settings, app: AsyncApp, health: Health, started: Callable[[], bool], routes: Sequence[web.RouteDef]
+    settings: Settings, app: AsyncApp, health: Health, routes: Sequence[web.RouteDef]
 ) -> tuple[Server, Server | None]:
     """What Slack and others reach; and with a port of its own for metrics, what only the operator does."""
     own = settings.metrics_port is not None
     here = () if own else (web.get("/metrics", health.exposed_here),)
     listens = app if settings.mode == "http" else None
+    started = health.slack.started
     server = Server(listens, started=started, readiness=health.readiness, routes=(*routes, *here))
     if not own:
         return server, None

@@ -11,15 +11,16 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import platformdirs
-from cryptography.fernet import Fernet
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.check_settings import CheckSettings
+from bot.private_settings import PrivateSettings
 
 PREFIX = "MAILFLOW_"
 DOTENV = Path(".env")
+_LARGEST_SECRET = 65_536  # characters
 
 Mode = Literal["socket", "http"]
 
@@ -32,7 +33,7 @@ class SettingsError(Exception):
         self.sentences = sentences
 
 
-class Settings(CheckSettings):
+class Settings(CheckSettings, PrivateSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True, env_ignore_empty=True)
 
     bot_token: SecretStr | None = Field(
@@ -83,6 +84,12 @@ class Settings(CheckSettings):
         validation_alias="MAILFLOW_HOME",
         description="Folder for the embedded PostgreSQL and the key. Default: the user's data directory.",
     )
+    secrets_dir: Path | None = Field(
+        None,
+        validation_alias="MAILFLOW_SECRETS_DIR",
+        description="Folder of files that are named like settings and hold one value each, as Docker, Kubernetes and systemd "
+        "hand secrets out. The environment wins over them, and they over `.env`.",
+    )
     host: str = Field(
         "127.0.0.1", validation_alias="MAILFLOW_HOST", description="Address that the HTTP server listens on."
     )
@@ -106,19 +113,6 @@ class Settings(CheckSettings):
         None,
         validation_alias="MAILFLOW_MODE",
         description="`socket` or `http`. Default: `socket` when `SLACK_APP_TOKEN` is set, else `http`.",
-    )
-    secret_key: SecretStr | None = Field(
-        None,
-        validation_alias="MAILFLOW_SECRET_KEY",
-        description="Key for encryption at rest: 32 bytes in URL-safe base64. Of several, joined by commas, "
-        "all read and the first one writes. Default: generated once into `MAILFLOW_HOME/secret.key`.",
-    )
-    retention_days: int = Field(
-        30,
-        ge=1,
-        le=3650,
-        validation_alias="MAILFLOW_RETENTION_DAYS",
-        description="Days after which a case that nobody touched is deleted for good.",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", validation_alias="MAILFLOW_LOG_LEVEL", description="`DEBUG`, `INFO`, `WARNING` or `ERROR`."
@@ -180,6 +174,15 @@ class Settings(CheckSettings):
         le=1000,
         validation_alias="MAILFLOW_MAX_WATCHES",
         description="Hosts and domains that a workspace may have watched at the same time.",
+    )
+
+    storm_minutes: int = Field(
+        60,
+        ge=0,
+        le=10_080,
+        validation_alias="MAILFLOW_STORM_MINUTES",
+        description="Minutes after the first report in which further reports of the same failure join it; 0 keeps every "
+        "report apart.",
     )
 
     oncall_file: Path | None = Field(
@@ -262,16 +265,6 @@ class Settings(CheckSettings):
             raise ValueError("must begin with postgresql://")
         return value
 
-    @field_validator("secret_key")
-    @classmethod
-    def _is_fernet(cls, value: SecretStr | None) -> SecretStr | None:
-        for key in value.get_secret_value().split(",") if value else ():
-            try:
-                Fernet(key.strip())
-            except ValueError:
-                raise ValueError("must be 32 bytes in URL-safe base64 (44 characters)") from None
-        return value
-
     @model_validator(mode="after")
     def _tokens_not_swapped(self) -> Settings:
         for name, token, foreign in (
@@ -321,8 +314,9 @@ class Settings(CheckSettings):
 
 
 def names() -> dict[str, str]:
-    """Name in the environment -> field. Those of checks come last."""
-    fields = sorted(Settings.model_fields.items(), key=lambda field: field[0] in CheckSettings.model_fields)
+    """Name in the environment -> field. Those of what is stored come behind the general ones, those of checks last."""
+    last = (PrivateSettings.model_fields, CheckSettings.model_fields)
+    fields = sorted(Settings.model_fields.items(), key=lambda field: [field[0] in part for part in reversed(last)])
     return {str(field.validation_alias): key for key, field in fields}
 
 
@@ -347,7 +341,9 @@ def read(environ: Mapping[str, str], dotenv: Path) -> tuple[Settings, tuple[str,
     from_file, wrong = _from_file(dotenv)
     given = {**from_file, **environ}
     known = names()
-    wrong += [
+    secrets, unfit = _secrets(given.get("MAILFLOW_SECRETS_DIR"), known)
+    given = {**from_file, **secrets, **environ}
+    wrong += unfit + [
         f"{key} is not a setting of this version; docs/settings.md lists them."
         for key in sorted(given)
         if key.startswith(PREFIX) and key not in known
@@ -362,6 +358,28 @@ def read(environ: Mapping[str, str], dotenv: Path) -> tuple[Settings, tuple[str,
         said = " ".join(sentences)  # it names the settings that are wrong, or those that exclude each other
         right = {name: value for name, value in values.items() if name not in said}
         values = right if len(right) < len(values) else {}
+
+
+def _secrets(folder: str | None, known: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    """The values in a folder of secrets by name of the setting, and a sentence for each file that can't be used."""
+    if not folder:
+        return {}, []
+    values: dict[str, str] = {}
+    wrong: list[str] = []
+    try:  # Kubernetes keeps folders of its own beside the links to the values; their names begin with a dot
+        files = sorted(path for path in Path(folder).iterdir() if not path.name.startswith("."))
+    except OSError as error:
+        return {}, [f"MAILFLOW_SECRETS_DIR: the folder cannot be read ({error.strerror})."]
+    for path in files:
+        if path.name not in known:
+            wrong.append(f"{path.name} in MAILFLOW_SECRETS_DIR is not a setting of this version.")
+            continue
+        try:
+            with path.open(encoding="utf-8") as file:
+                values[path.name] = file.read(_LARGEST_SECRET).strip()
+        except (OSError, UnicodeDecodeError) as error:
+            wrong.append(f"{path.name} in MAILFLOW_SECRETS_DIR cannot be read ({type(error).__name__}).")
+    return values, wrong
 
 
 def _sentence(detail: Mapping[str, object]) -> str:

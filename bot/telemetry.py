@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from diagnostics.checks import Attempt, CheckReport
     from diagnostics.report import Report
+    from handlers.ports import Vote
 
 logger = logging.getLogger(__name__)
 
@@ -103,6 +104,10 @@ class Telemetry:
         """Slack has a part of the answer, for the first time."""
         if work := _work.get():
             self.metrics.answered(part, work.seconds())
+
+    def voted(self, vote: Vote) -> None:
+        said = "resolved" if vote.resolution else "right" if vote.right else "wrong"
+        self.metrics.voted(said, vote.cause if vote.resolution else vote.shown)
 
     # -- what it takes --------------------------------------------------------------------------------
 

@@ -114,7 +114,9 @@ class Report(_Value):
     `verdict` is "failure" (diagnosed), "healthy" (something was read and shows no failure), "unknown" (a failure
     is visible, no cause is known) or "nothing" (no artefact was recognised). `changed` says, in plain sentences,
     what the last follow-up changed; it is empty when there was none. `check` is the host or domain that an active
-    check could look at, "" for none. `log` is there where large logs were read; then `paste` is an index into its files.
+    check could look at, "" for none. `subject` names what the failure is about (`connector …`, `recipient …`,
+    `domain …` or `host …`), "" where nothing of the kind is told. `log` is there where large logs were read; then
+    `paste` is an index into its files.
     """
 
     verdict: Verdict
@@ -127,4 +129,5 @@ class Report(_Value):
     notes: tuple[Note, ...] = ()
     changed: tuple[str, ...] = ()
     check: str = ""
+    subject: str = ""
     log: LogSummary | None = None

@@ -15,6 +15,7 @@ from diagnostics.questions import questions
 from diagnostics.report import BeliefName, Evidence, Moment, Note, ReadArtefact, Report, RuledOut, Suspect
 from diagnostics.report import Verdict as VerdictName
 from diagnostics.seen import cured, failures
+from diagnostics.subject import subject_of
 from diagnostics.timeline import moments
 from diagnostics.verdict import Verdict
 
@@ -52,6 +53,7 @@ def reported(judgement: Judgement) -> Report:
         timeline=tuple(Moment(at=m.at, line=m.line, what=m.what, paste=m.paste) for m in moments(judgement.facts)),
         notes=(*_beside(judgement), *notes_of(judgement.facts)),
         check=worth_checking(shown, judgement.facts) if verdict in ("failure", "unknown") else "",
+        subject=subject_of(shown, judgement.facts) if verdict == "failure" else "",
     )
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from handlers import answers, checks, oncall, privately
-from handlers.blocks import CHECK_HOST, PAGE_ACTIONS, details
+from handlers import answers, checks, feedback, incidents, oncall, post_mortem, privately
+from handlers.blocks import CHECK_HOST, MORE_INCIDENTS, PAGE_ACTIONS, POST_MORTEM, RIGHT, details
 from handlers.judging import judge
 from handlers.ports import Delivery, Services
 
@@ -12,8 +12,14 @@ async def pressed(services: Services, delivery: Delivery) -> str:
     """Deals with a button, by its action_id."""
     if delivery.action == CHECK_HOST:
         return await checks.pressed(services, delivery)
+    if delivery.action == MORE_INCIDENTS:
+        return await incidents.older(services, delivery)
+    if delivery.action == POST_MORTEM:
+        return await post_mortem.pressed(services, delivery)
     if delivery.action in PAGE_ACTIONS:
         return await oncall.pressed(services, delivery)
+    if delivery.action == RIGHT:
+        return await feedback.voted_right(services, delivery)
     return await show_steps(services, delivery)
 
 
@@ -21,7 +27,8 @@ async def show_steps(services: Services, delivery: Delivery) -> str:
     """Posts every step of an answer into its thread, once."""
     thread = delivery.thread
     own = await services.cases.answer_at(thread.team, thread.channel, delivery.message_ts)
-    held = await services.cases.pasted(own.thread, until=own.message_ts) if own else ()
+    until = None if own and own.part == "card" else own.message_ts if own else ""  # a card shows the whole case
+    held = await services.cases.pasted(own.thread, until=until) if own else ()
     if own is None or not held or own.state == "withdrawn":
         return await privately.about_a_button(
             services, delivery, "I no longer have what this answer was based on. Please paste it again."

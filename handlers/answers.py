@@ -8,9 +8,11 @@ answer is a nuisance, a missing one leaves somebody alone with a broken mail flo
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from hashlib import sha256
 from typing import Any, Final
 
 from slack_sdk.errors import SlackApiError
@@ -25,8 +27,9 @@ from handlers.telemetry import answered
 logger = logging.getLogger(__name__)
 
 EVENT_TYPE = "mailflow_answer"
-FILES: Final = ("chart", "data", "file")
+FILES: Final = ("chart", "data", "file", "post-mortem")
 """Parts of an answer that are files."""
+_FILES_OF: Final[dict[Part, tuple[Part, ...]]] = {"card": ("chart", "data"), "steps": ("file",)}
 _NO_LOOKING = frozenset({"missing_scope", "not_in_channel", "channel_not_found", "thread_not_found", "no_permission"})
 _BLOCKS_REFUSED = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long"})
 _GONE = frozenset(
@@ -64,24 +67,43 @@ async def say(
             unfurl_links=False,
             unfurl_media=False,
         )
-        await services.cases.mark(answer, "sent", str(posted["ts"]))
+        shown = _digest(message)
+        await services.cases.mark(answer, "sent", str(posted["ts"]), shown)
         answered(part)
-        answer = replace(answer, state="sent", ts=str(posted["ts"]))
+        answer = replace(answer, state="sent", ts=str(posted["ts"]), shown=shown)
     await _attach_all(services, thread, message_ts, message)
     return answer
 
 
 async def show(services: Services, answer: Answer, message: Message) -> None:
     """Shows what there is so far in the place of an answer that is still being made."""
+    await services.cases.mark(answer, answer.state, shown="")
     await _edit(services, answer, message)
+
+
+async def redraw(services: Services, answer: Answer, message: Message) -> None:
+    """Puts `message` in the place of an answer that Slack has, unless that is what it shows. Nobody is notified."""
+    shown = _digest(message)
+    if shown != answer.shown or answer.state == "withdrawn":
+        await _edit(services, answer, message)
+        await services.cases.mark(answer, "sent", shown=shown)
 
 
 async def change(services: Services, answer: Answer, message: Message) -> None:
-    """Puts `message` in the place of an answer that Slack has. What was said is said; nobody is notified."""
-    await _edit(services, answer, message)
-    await services.cases.mark(answer, "sent")
+    """As `redraw`, with the files of an answer. What was said is said."""
+    if _digest(message) != answer.shown or answer.state == "withdrawn":
+        await _edit(services, answer, message)
+        await services.cases.mark(answer, "sent")
+        await attach_anew(services, answer, message)
+        await services.cases.mark(answer, "sent", shown=_digest(message))  # last: then all of it is shown
+
+
+async def attach_anew(services: Services, answer: Answer, message: Message) -> None:
+    """Puts the files of `message` in the place of those that an answer has. What stays the same isn't uploaded again."""
+    kept = {(part, _digest_of(content)) for part, _, content, _ in _files(message)}
     for other in await services.cases.answers(answer.thread, answer.message_ts):
-        if other.part in FILES and other.message_ts == answer.message_ts and other.state == "sent":
+        its = other.message_ts == answer.message_ts and other.part in _FILES_OF.get(answer.part, FILES)
+        if its and other.state == "sent" and (other.part, other.shown) not in kept:
             await take_back(services, other, "")  # it quotes what is no longer said
     await _attach_all(services, answer.thread, answer.message_ts, message)
 
@@ -94,7 +116,7 @@ async def take_back(services: Services, answer: Answer, why: str) -> None:
         await files.remove(await services.slack(answer.thread.team), answer.ts or "")
     else:
         await _edit(services, answer, plain(why))
-    await services.cases.mark(answer, "withdrawn")
+    await services.cases.mark(answer, "withdrawn", shown="")
 
 
 async def _edit(services: Services, answer: Answer, message: Message) -> None:
@@ -122,18 +144,32 @@ async def with_or_without_blocks(call: Any, message: Message, **arguments: Any) 
         return await call(text=message.text, blocks=[], **arguments)
 
 
+def _digest(message: Message) -> str:
+    """What stands for a message, its files included."""
+    files = [(part, name, _digest_of(content)) for part, name, content, _ in _files(message)]
+    return _digest_of(json.dumps([message.text, message.blocks, files]).encode())
+
+
+def _digest_of(content: bytes) -> str:
+    return sha256(content).hexdigest()[:32]
+
+
+def _files(message: Message) -> list[tuple[Part, str, bytes, str]]:
+    """An answer's pictures and data, and what was too long for a message: part, name, content, what a picture shows."""
+    found: list[tuple[Part, str, bytes, str]] = [
+        (each.part, each.name, each.content, each.alt) for each in message.attachments
+    ]
+    return [*found, ("file", message.file[0], message.file[1].encode(), "")] if message.file else found
+
+
 async def _attach_all(services: Services, thread: Thread, message_ts: str, message: Message) -> None:
-    """An answer's pictures and data, and what was too long for a message, as files in the same thread."""
-    for each in message.attachments:
-        await _attach(
-            services, await services.cases.plan(thread, message_ts, each.part), each.name, each.content, each.alt
-        )
-    if message.file:
-        name, content = message.file
-        await _attach(services, await services.cases.plan(thread, message_ts, "file"), name, content.encode())
+    """The files of an answer, in the same thread."""
+    for part, name, content, alt in _files(message):
+        await attach(services, await services.cases.plan(thread, message_ts, part), name, content, alt)
 
 
-async def _attach(services: Services, answer: Answer, name: str, content: bytes, alt: str = "") -> None:
+async def attach(services: Services, answer: Answer, name: str, content: bytes, alt: str = "") -> None:
+    """Uploads a file of ours into its thread. Uploads nothing when Slack has it already."""
     if answer.state == "sent":
         return
     if answer.state == "sending":
@@ -147,7 +183,7 @@ async def _attach(services: Services, answer: Answer, name: str, content: bytes,
     await services.cases.mark(answer, "sending")
     title = f"{name} ({answer.id})"
     stored = await files.upload(slack, answer.thread, name=name, title=title, content=content, alt=alt)
-    await services.cases.mark(answer, "sent", stored)
+    await services.cases.mark(answer, "sent", stored, _digest_of(content))
     answered(answer.part)
 
 
@@ -168,7 +204,9 @@ async def _search(services: Services, answer: Answer, *, in_channel: bool) -> st
 async def _thread(services: Services, answer: Answer, *, in_channel: bool = False) -> AsyncIterator[dict[str, Any]]:
     thread = "" if in_channel else answer.thread.ts
     slack = await services.slack(answer.thread.team)
-    async for message in listed(slack, answer.thread.channel, thread, oldest=answer.message_ts):
+    # What a button got is named otherwise.
+    oldest = answer.message_ts if answer.message_ts[:1].isdecimal() else answer.thread.ts
+    async for message in listed(slack, answer.thread.channel, thread, oldest=oldest):
         yield message
 
 

@@ -12,12 +12,22 @@ from slack_sdk.errors import SlackApiError
 
 from diagnostics.checks import Attempt, TargetError, target_of
 from diagnostics.checks.record import record
-from handlers import answers, privately
+from handlers import answers, cards, privately
 from handlers.blocks import Message, checked, checking, plain
 from handlers.failures import NOT_THERE, slack_error
 from handlers.intake import unslack
 from handlers.judging import judge
-from handlers.ports import Answer, Asker, CheckRefusedError, CheckResult, Delivery, Services, Thread
+from handlers.ports import (
+    Answer,
+    Asker,
+    CheckRefusedError,
+    CheckResult,
+    Delivery,
+    Pasted,
+    Services,
+    Sighting,
+    Thread,
+)
 from handlers.words import split
 
 logger = logging.getLogger(__name__)
@@ -87,17 +97,21 @@ async def _fill_in(
     except (TargetError, CheckRefusedError) as refused:
         await answers.change(services, answer, plain(str(refused)))
         return
-    await answers.change(services, answer, await _result(services, result, thread, key))
+    await answers.change(services, answer, await _result(services, result, thread, key, delivery.user))
 
 
-async def _result(services: Services, result: CheckResult, thread: Thread, key: str) -> Message:
-    """The record joins the case; where the case holds more, all of it is judged together."""
+async def _result(services: Services, result: CheckResult, thread: Thread, key: str, asker: str) -> Message:
+    """The record joins the case; where the case holds more, all of it is judged together, and its card moves."""
     report = result.report
     if report.verdict != "refused":
-        await services.cases.keep(thread, key, record(report.target, report.kind, report.attempts))
+        seen = record(report.target, report.kind, report.attempts)
+        await services.cases.keep(thread, Pasted(key, seen), author=asker)
     held = await services.cases.pasted(thread)
-    case = await judge(held) if len(held) > 1 else None
-    return checked(report, age=result.age, case=case)
+    if len(held) < 2:
+        return checked(report, age=result.age)
+    case = await judge(held)
+    await services.incidents.noted(Sighting(thread, case))
+    return checked(report, age=result.age, case=case, link=await cards.link(services, thread))
 
 
 @asynccontextmanager

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics import explain
-from handlers import checks, duty, oncall, privately, status, watches
+from handlers import checks, duty, incidents, oncall, post_mortem, privately, status, watches
 from handlers.blocks import Message, answer, explained, help_message, plain
 from handlers.intake import submission, unslack
 from handlers.judging import judge
@@ -135,6 +135,19 @@ WORDS: Final = (
         takes="<link to a message>",
         from_command=oncall.from_command,
         in_thread=oncall.in_thread,
+    ),
+    Word(
+        (incidents.WORD,),
+        "lists what is open, for you alone; also resolved, all, mine, cause, channel, since 7d",
+        incidents.wanted,
+        from_command=incidents.from_command,
+        in_thread=incidents.asked,
+    ),
+    Word(
+        ("postmortem", "post-mortem"),
+        "in a thread: drafts the post-mortem of its incident",
+        _alone,
+        in_thread=post_mortem.asked,
     ),
     Word(("oncall", "on-call"), "says who is on call now, and until when; pages nobody", _alone, reply=duty.told),
     _HELP,

@@ -9,11 +9,11 @@ import logging
 from dataclasses import replace
 from typing import Any
 
-from handlers.blocks import CHECK_HOST, PAGE_ACTIONS, SHOW_STEPS
+from handlers.blocks import CHECK_HOST, MORE_INCIDENTS, PAGE_ACTIONS, POST_MORTEM, RIGHT, SHOW_STEPS, verdict_form
 from handlers.blocks.form import FORM, described, entered
 from handlers.blocks.mrkdwn import escape
 from handlers.message_text import all_text, whole
-from handlers.ports import Delivery, Identity, SlackFile, Thread
+from handlers.ports import Audience, Delivery, Identity, SlackFile, Thread
 
 logger = logging.getLogger(__name__)
 
@@ -52,8 +52,11 @@ def _accepted(body: Json, identity: Identity, alert_bots: frozenset[str]) -> Del
         return _action(body, identity)
     if body.get("type") == "message_action" and body.get("callback_id") == SHORTCUT:
         return _shortcut(body, identity)
-    if body.get("type") == "view_submission" and (body.get("view") or {}).get("callback_id") == FORM:
+    form = (body.get("view") or {}).get("callback_id") if body.get("type") == "view_submission" else None
+    if form == FORM:
         return _form(body, identity)
+    if form == verdict_form.VERDICT_FORM:
+        return _verdict(body, identity)
     if body.get("type") == "event_callback":
         return _event(body, identity, alert_bots)
     return None
@@ -108,7 +111,15 @@ def _written(body: Json, event: Json, message: Json, kind: Any, identity: Identi
         text=text,
         files=_files(message),
         direct=direct or mentioned,
+        audience=_audience(body, event),
     )
+
+
+def _audience(body: Json, event: Json) -> Audience:
+    """Who can read what is said there. Slack doesn't tell it of a mention; then as few as possible are assumed."""
+    if body.get("is_ext_shared_channel"):
+        return "outside"
+    return "workspace" if event.get("channel_type") == "channel" else "members"
 
 
 def _changed(
@@ -165,9 +176,28 @@ def _form(body: Json, identity: Identity) -> Delivery | None:
     )
 
 
+def _verdict(body: Json, identity: Identity) -> Delivery | None:
+    """What somebody says of a card. A form can be submitted once."""
+    view: Json = body["view"]
+    place = verdict_form.place_of(view)
+    if place is None:
+        return None
+    form = f"form {view.get('id')}"
+    return Delivery(
+        kind="verdict",
+        event=form,
+        subject=form,
+        thread=Thread(identity.team, place.channel, place.thread_ts),
+        message_ts=place.card_ts,
+        user=str((body.get("user") or {}).get("id") or ""),
+        text=verdict_form.entered(view),
+        action=place.action,
+    )
+
+
 def _action(body: Json, identity: Identity) -> Delivery | None:
     container: Json = body.get("container") or {}
-    ours = (SHOW_STEPS, CHECK_HOST, *PAGE_ACTIONS)
+    ours = (SHOW_STEPS, CHECK_HOST, MORE_INCIDENTS, POST_MORTEM, RIGHT, *PAGE_ACTIONS)
     pressed = [action for action in body.get("actions") or () if action.get("action_id") in ours]
     ts, channel = str(container.get("message_ts") or ""), str(container.get("channel_id") or "")
     if not pressed or not ts or not channel:
@@ -207,6 +237,7 @@ def _shortcut(body: Json, identity: Identity) -> Delivery | None:
         files=written.files,
         direct=True,
         response_url=str(body.get("response_url") or ""),
+        author=written.user,
     )
 
 

@@ -10,9 +10,19 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.response import BoltResponse
 
-from handlers import actions, answers, commands, forms, logs, messages
-from handlers.blocks import CHECK_HOST, PAGE_ACTIONS, SHOW_STEPS, plain
+from handlers import actions, answers, commands, feedback, forms, logs, messages
+from handlers.blocks import (
+    CHECK_HOST,
+    FORM_ACTIONS,
+    MORE_INCIDENTS,
+    PAGE_ACTIONS,
+    POST_MORTEM,
+    RIGHT,
+    SHOW_STEPS,
+    plain,
+)
 from handlers.blocks.form import FORM, entered
+from handlers.blocks.verdict_form import VERDICT_FORM
 from handlers.deliveries import COMMAND, SHORTCUT, accepted, opens_form
 from handlers.ports import Delivery, NotInstalledError, Services
 
@@ -56,8 +66,11 @@ def register(app: AsyncApp, services: Services) -> None:
     app.event("tokens_revoked")(_stored)
     app.action(SHOW_STEPS)(acknowledge)
     app.action(CHECK_HOST)(acknowledge)
-    for action in PAGE_ACTIONS:
+    for action in (RIGHT, MORE_INCIDENTS, POST_MORTEM, *PAGE_ACTIONS):
         app.action(action)(acknowledge)
+    for action in FORM_ACTIONS:
+        app.action(action)(feedback.opener(services))
+    app.view(VERDICT_FORM)(acknowledge)
     _answer_at_once(app, services)
 
 
@@ -106,6 +119,7 @@ async def handle(services: Services, delivery: Delivery) -> str:
         "action": actions.pressed,
         "log": logs.read,
         "form": forms.submitted,
+        "verdict": feedback.submitted,
         "removed": _removed,
     }[delivery.kind]
     return await perform(services, delivery)

@@ -15,10 +15,11 @@ from typing import Final
 
 from slack_sdk.errors import SlackApiError
 
-from handlers import answers, messages, oncall
-from handlers.blocks import at_work
+from handlers import answers, cards, messages
+from handlers.blocks import Message, at_work
+from handlers.blocks.log_answer import attachments
 from handlers.failures import TooEarlyError
-from handlers.judging import answered, judge
+from handlers.judging import judge
 from handlers.ports import Answer, Delivery, LogProgress, LogReading, NoLogError, Pasted, Services, SlackFile
 from handlers.telemetry import concluded
 from handlers.uploads import logs_of, looks_like_text
@@ -65,6 +66,16 @@ async def _read(services: Services, delivery: Delivery, logs: Sequence[SlackFile
         await following
 
 
+async def _begun(services: Services, delivery: Delivery, message: Message) -> Answer:
+    """The answer that shows the progress: the card, where the message has it already."""
+    thread, ts = delivery.thread, delivery.message_ts
+    card = await services.cases.card(thread)
+    if card is not None and card.message_ts == ts and card.ts is not None:
+        await answers.show(services, card, message)
+        return card
+    return await answers.say(services, thread, ts, "answer", message)
+
+
 @dataclass(slots=True)
 class _Told:
     """What the reading and those who follow it say to each other."""
@@ -102,7 +113,7 @@ async def _follow(
             message = at_work([file.name for file in logs], told.progress, told.seconds())
             try:
                 if answer is None:
-                    answer = await answers.say(services, delivery.thread, delivery.message_ts, "answer", message)
+                    answer = await _begun(services, delivery, message)
                 else:
                     await answers.show(services, answer, message)
                 shown = told.progress
@@ -119,20 +130,16 @@ async def _answer(services: Services, delivery: Delivery, found: LogReading) -> 
     alone = await judge([Pasted(ts, pasted.text)])
     own = "" if alone.verdict == "nothing" else pasted.text
     text = "\n\n".join(filter(None, (own, found.text)))
-    await services.cases.keep(thread, ts, text, found.report.model_dump_json())
-    held = await services.cases.pasted(thread, until=ts)
-    refusals = (*found.refusals, *pasted.refusals)
-    message = await answered(held, ts, refusals=refusals, manual_url=services.manual_url)
+    unread = (*found.refusals, *pasted.refusals)
+    kept = Pasted(ts, text, found.report.model_dump_json(), unread)
+    await services.cases.keep(thread, kept, author=delivery.author or delivery.user)
+    report = await judge(await services.cases.pasted(thread, until=ts))
+    failing = found.report.verdict in cards.TROUBLE
+    files = await asyncio.to_thread(attachments, found.report)
     concluded(found.report)
-    before = [each for each in await services.cases.answers(thread, since=ts) if each.message_ts == ts]
-    answer = await services.cases.plan(thread, ts, "answer", judged=True)
-    if any(each.id == answer.id for each in before):
-        await answers.change(services, answer, message)
-    else:
-        await answers.say(services, thread, ts, "answer", message, judged=True)
+    await messages.judged(services, delivery, report, reported=failing, fresh=failing, attached=files)
     await messages.judge_again(services, delivery)
-    await oncall.changed(services, delivery)
-    await oncall.noticed(services, delivery, judged=True)
+    await messages.changed(services, delivery)
     return "answered"
 
 

@@ -9,16 +9,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from slack_sdk.errors import SlackApiError
 
-from handlers import answers, commands, oncall, privately
+from diagnostics import Report
+from handlers import answers, cards, commands, privately
 from handlers.blocks import Message, answer, details, plain
+from handlers.blocks.message import Attachment
 from handlers.failures import NOT_THERE, slack_error
 from handlers.intake import Submission, submission
-from handlers.judging import answered, judge
-from handlers.ports import Answer, Delivery, FileRefusedError, Pasted, Services
+from handlers.judging import judge
+from handlers.ports import FORGET, Answer, Delivery, FileRefusedError, Pasted, Services, Sighting
 from handlers.telemetry import concluded
 from handlers.uploads import hand_over, logs_of, looks_like_text
 from handlers.words import Word, find, hint, split
@@ -34,6 +36,7 @@ EDITED = "edited"
 
 _DELETED = "The message that this answered was deleted, so I took the answer back."
 _EDITED = "The message that this answered was edited and shows no mail-flow error any more, so I took the answer back."
+_FORGOTTEN = "What this answered was erased at somebody's request, so I took the answer back."
 _PAUSE = "That is a lot of messages in a short time, so I pause in this thread for ten minutes."
 
 
@@ -46,22 +49,51 @@ async def received(services: Services, delivery: Delivery) -> str:
         return await word.in_thread(services, delivery)
     if logs_of(delivery, services.max_file_bytes):
         return await hand_over(services, delivery)
-    message, judged = await _reply(services, delivery)
-    if message is not None:
-        try:
-            await answers.say(services, delivery.thread, delivery.message_ts, "answer", message, judged=judged)
-        except SlackApiError as error:
-            if not delivery.response_url or slack_error(error) not in NOT_THERE:
-                raise
-            return await _for_the_asker(services, delivery, message)
-    await oncall.noticed(services, delivery, judged=judged and message is not None)
-    return "answered" if message else "silent"
+    reply = await _reply(services, delivery)
+    try:
+        if reply.report is not None:
+            await judged(services, delivery, reply.report, reported=reply.failing, fresh=reply.failing)
+            return "answered"
+        if reply.message is not None:
+            await answers.say(services, delivery.thread, delivery.message_ts, "answer", reply.message)
+    except SlackApiError as error:
+        if not delivery.response_url or slack_error(error) not in NOT_THERE:
+            raise
+        return await _for_the_asker(services, delivery, reply)
+    await services.oncall.moved(delivery.thread)
+    return "answered" if reply.message else "silent"
 
 
-async def _for_the_asker(services: Services, delivery: Delivery, message: Message) -> str:
+async def judged(
+    services: Services,
+    delivery: Delivery,
+    report: Report,
+    *,
+    reported: bool,
+    fresh: bool = False,
+    attached: Sequence[Attachment] = (),
+) -> None:
+    """Answers a message that moved its case, which `report` is by then. Which incident it belongs to is decided before, and
+    who is paged for it after. `reported`: it shows a failure by itself, `fresh` when it was just written. `attached` are files
+    for a card."""
+    held = await services.cases.pasted(delivery.thread)
+    if held and held[-1].message_ts > delivery.message_ts:
+        report = await judge(held)
+    message_ts = delivery.message_ts if reported else ""
+    sighting = Sighting(delivery.thread, report, message_ts, delivery.user, delivery.audience, fresh=fresh)
+    await services.incidents.noted(sighting)
+    await cards.say(services, delivery, report, attached)
+    await services.incidents.saw(sighting)
+    await services.oncall.moved(delivery.thread)
+
+
+async def _for_the_asker(services: Services, delivery: Delivery, reply: _Reply) -> str:
     """Answers a shortcut in a channel that the bot is no member of. No case begins there, so nothing is kept."""
     await services.cases.withdraw(delivery.thread, delivery.message_ts)
-    return await privately.tell(services, delivery, message)
+    await changed(services, delivery, deleted=True)
+    if reply.report is not None:
+        return await privately.tell(services, delivery, answer(reply.report, manual_url=services.manual_url))
+    return await privately.tell(services, delivery, reply.message or plain(""))
 
 
 async def edited(services: Services, delivery: Delivery) -> str:
@@ -84,60 +116,94 @@ async def answer_anew(
     `refused` are sentences on files of it that are not read; `loud` says them also where they are all there is to say.
     """
     before = await _to(services, delivery)
-    loud = loud or (bool(refused) and any(own.part == "answer" for own in before))
-    message, judged = await _reply(services, delivery, refused, loud=loud)
-    if message is not None and not any(own.part == "answer" for own in before):
-        await answers.say(services, delivery.thread, delivery.message_ts, "answer", message, judged=judged)
-    for own in before:
-        if own.part == "answer" and message is not None:
-            own = await services.cases.plan(own.thread, own.message_ts, "answer", judged=judged)  # noqa: PLW2901
-            await answers.change(services, own, message)
-        elif message is None:
-            await answers.take_back(services, own, _EDITED)
+    loud = loud or (bool(refused) and any(own.part in ("answer", "card") for own in before))
+    reply = await _reply(services, delivery, refused, loud=loud)
+    if reply.report is not None:
+        await judged(services, delivery, reply.report, reported=reply.failing)
+    elif reply.message is not None:
+        await _say_instead(services, delivery, before, reply.message)
+    else:
+        await _take_back(services, before, _EDITED)
     await judge_again(services, delivery)
-    await oncall.changed(services, delivery)
-    await oncall.noticed(services, delivery, judged=judged and message is not None)
-    return "answered" if message else "silent"
+    await changed(services, delivery)
+    return "answered" if reply.report or reply.message else "silent"
 
 
 async def deleted(services: Services, delivery: Delivery) -> str:
     """A deleted message: what was stored of it goes, and so does everything that quotes it."""
     await services.inbox.drop_log(delivery.thread, delivery.message_ts, DELETED)
     await services.cases.withdraw(delivery.thread, delivery.message_ts)
-    for own in await _to(services, delivery):
-        await answers.take_back(services, own, _DELETED)
+    why = _FORGOTTEN if delivery.action == FORGET else _DELETED
+    await _take_back(services, await _to(services, delivery), why)
     await judge_again(services, delivery)
-    await oncall.changed(services, delivery)
+    await changed(services, delivery, deleted=True)
     return "withdrawn"
 
 
-async def _reply(
-    services: Services, delivery: Delivery, refused: Sequence[str] = (), *, loud: bool = False
-) -> tuple[Message | None, bool]:
-    """What to say to a message, None for nothing, and whether it is a judgement of the case."""
+async def changed(services: Services, delivery: Delivery, *, deleted: bool = False) -> None:
+    """A paste was edited or deleted: what rests on it elsewhere follows, the card first of all."""
+    held = await services.cases.pasted(delivery.thread)
+    gone = delivery.message_ts if deleted or all(each.message_ts != delivery.message_ts for each in held) else ""
+    await services.incidents.changed(delivery.thread, await judge(held) if held else None, deleted=gone)
+
+
+async def _say_instead(services: Services, delivery: Delivery, before: Sequence[Answer], message: Message) -> None:
+    """Says something of its own where a judgement may have stood. A card follows by itself."""
+    own = next((each for each in before if each.part == "answer"), None)
+    if own is None:
+        await answers.say(services, delivery.thread, delivery.message_ts, "answer", message)
+    else:
+        own = await services.cases.plan(own.thread, own.message_ts, "answer", judged=False)
+        await answers.change(services, own, message)
+
+
+async def _take_back(services: Services, before: Sequence[Answer], why: str) -> None:
+    """Takes answers back. A card stands for its whole case, and goes when nothing of that is left."""
+    on_card = any(own.part == "card" for own in before)
+    for own in before:
+        if own.part != "card" and not (on_card and own.part in cards.BELOW_CARD):
+            await answers.take_back(services, own, why)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    """What a message comes to: words of their own, a judgement of the case, or nothing. `failing`: it shows a failure itself."""
+
+    message: Message | None = None
+    report: Report | None = None
+    failing: bool = False
+
+
+async def _reply(services: Services, delivery: Delivery, refused: Sequence[str] = (), *, loud: bool = False) -> _Reply:
+    thread, ts = delivery.thread, delivery.message_ts
     word = _asked(delivery)
     if word and word.reply:
-        await services.cases.withdraw(delivery.thread, delivery.message_ts)
-        return await word.reply(services, delivery), False
+        await services.cases.withdraw(thread, ts)
+        return _Reply(await word.reply(services, delivery))
     submitted, unread = await read(services, delivery)
-    submitted = replace(submitted, refusals=(*refused, *submitted.refusals))
-    alone = await judge([Pasted(delivery.message_ts, submitted.text)])
+    refusals = (*refused, *submitted.refusals)
+    alone = await judge([Pasted(ts, submitted.text)])
     if alone.verdict == "nothing":
-        await services.cases.withdraw(delivery.thread, delivery.message_ts)
+        await services.cases.withdraw(thread, ts)
     else:
-        await services.cases.keep(delivery.thread, delivery.message_ts, submitted.text)
-    held = await services.cases.pasted(delivery.thread, until=delivery.message_ts)
-    known = any(own.judged or own.part == "check" for own in await services.cases.answers(delivery.thread))
+        kept = Pasted(ts, submitted.text, unread=refusals)
+        await services.cases.keep(thread, kept, author=delivery.author or delivery.user)
+    held = await services.cases.pasted(thread, until=ts)
+    known = any(own.judged or own.part == "check" for own in await services.cases.answers(thread))
     if alone.verdict == "nothing" and (loud or not delivery.direct):
-        sentences = submitted.refusals if known or loud else unread
-        return (plain("\n".join(sentences)) if sentences else None), False
+        sentences = refusals if known or loud else unread
+        return _Reply(plain("\n".join(sentences)) if sentences else None)
     if alone.verdict == "nothing" and not delivery.files and (said := _misspelt(delivery.text)):
-        return plain(said), False
+        return _Reply(plain(said))
     report = await judge(held) if held else alone
     if not delivery.direct and not known and report.verdict == "healthy":
-        return None, False
+        return _Reply()
     concluded(report)
-    return answer(report, refusals=submitted.refusals, manual_url=services.manual_url), bool(held)
+    if not held:
+        return _Reply(answer(report, refusals=refusals, manual_url=services.manual_url))
+    if alone.verdict == "nothing" and refusals:
+        return _Reply(plain("\n".join(refusals)))
+    return _Reply(report=report, failing=alone.verdict in cards.TROUBLE)
 
 
 async def read(services: Services, delivery: Delivery) -> tuple[Submission, tuple[str, ...]]:
@@ -160,17 +226,18 @@ async def read(services: Services, delivery: Delivery) -> tuple[Submission, tupl
 
 async def judge_again(services: Services, delivery: Delivery) -> None:
     """Later answers of the thread rest on what has just changed, and may quote what is gone."""
+    card = await services.cases.card(delivery.thread)
     for own in await services.cases.answers(delivery.thread, since=delivery.message_ts):
-        if not own.judged or own.state == "withdrawn":
+        on_card = own.part == "card" or (card and own.part == "steps" and own.message_ts == card.message_ts)
+        if not own.judged or own.state == "withdrawn" or on_card:
             continue
         held = await services.cases.pasted(delivery.thread, until=own.message_ts)
-        if not held:
+        if not held or own.part == "post-mortem":
             await answers.take_back(services, own, _DELETED)
         elif own.part == "steps":
             await answers.change(services, own, details(await judge(held)))
         elif own.message_ts > delivery.message_ts:
-            message = await answered(held, own.message_ts, manual_url=services.manual_url)
-            await answers.change(services, own, message)
+            await answers.change(services, own, await cards.told(services, delivery.thread, own.message_ts))
 
 
 async def _to(services: Services, delivery: Delivery) -> list[Answer]:

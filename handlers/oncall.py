@@ -8,7 +8,6 @@ from diagnostics.patterns import linear
 from handlers import answers, privately
 from handlers.blocks import plain
 from handlers.blocks.page import ACKNOWLEDGE, ESCALATE, RESOLVE
-from handlers.judging import judge
 from handlers.ports import Answered, Delivery, OnCall, Services, Thread, Wish
 from handlers.words import split
 
@@ -23,8 +22,10 @@ _LINK = linear(
     r"https://[A-Za-z0-9.-]{1,200}/archives/([CDG][A-Z0-9]{2,20})/p(\d{10})(\d{6})(?:\?thread_ts=(\d{10}\.\d{6}))?"
 )
 _LONGEST: Final = 400
-_DIRECT: Final = "D"  # what ids of direct messages begin with
-NOBODY: Final = "Nobody is on call here: no on-call file is set (MAILFLOW_ONCALL_FILE)."
+NOBODY: Final = (
+    "Nobody is on call for this workspace, so nobody was paged. Whoever runs Mailflow can say who is, in an on-call file: see "
+    "MAILFLOW_ONCALL_FILE. Acknowledging and resolving work without one."
+)
 IN_THREADS: Final = (
     "Which case? Mention me in its thread, as in: @Mailflow {word}. Slack has no commands in threads; elsewhere, put "
     "the link of one of the case's messages behind the word, in the channel that it is in."
@@ -33,13 +34,13 @@ _SAID: Final[dict[tuple[str, Answered], str]] = {
     (ESCALATE, "done"): "Whoever is on call is being paged.",
     (ESCALATE, "already"): "Somebody was paged a moment ago. Ask again in a minute, and the next level is paged.",
     (ESCALATE, "nothing"): "I no longer know this case. Mention me in its thread, as in: @Mailflow escalate.",
-    (ESCALATE, "nobody"): "Nobody is on call for this workspace.",
+    (ESCALATE, "nobody"): NOBODY,
     (ACKNOWLEDGE, "done"): "You have it.",
     (ACKNOWLEDGE, "already"): "You have it already.",
-    (ACKNOWLEDGE, "nothing"): "There is nothing to acknowledge: nobody was paged for this, or it is resolved.",
+    (ACKNOWLEDGE, "nothing"): "There is nothing to acknowledge: no failure was reported here, or it is resolved.",
     (RESOLVE, "done"): "It is resolved.",
     (RESOLVE, "already"): "It is resolved already.",
-    (RESOLVE, "nothing"): "There is nothing to resolve: nobody was paged for this, or it is resolved.",
+    (RESOLVE, "nothing"): "There is nothing to resolve: no failure was reported here, or it is resolved.",
 }
 
 
@@ -49,14 +50,19 @@ def alone_or_linked(text: str) -> bool:
     return not rest or (len(rest) == 1 and "/archives/" in rest[0])
 
 
+def said(action: str, answered: Answered) -> str:
+    """What came of it, for whoever wanted it."""
+    return _SAID[action, answered]
+
+
 async def in_thread(services: Services, delivery: Delivery) -> str:
     """A mention or a direct message. What it changes is told in the thread anyway; only what it doesn't is answered."""
     action = _action(delivery)
     thread = await meant(services, delivery)
-    answered, said = await _performed(services, delivery, action, thread)
-    if answered == "done" and thread == delivery.thread:
+    answered, told = await _performed(services, delivery, action, thread)
+    if answered == "done" and thread == delivery.thread and (await services.incidents.standing(thread)).lead is None:
         return action
-    await answers.say(services, delivery.thread, delivery.message_ts, "escalation", plain(said))
+    await answers.say(services, delivery.thread, delivery.message_ts, "escalation", plain(told))
     return "answered"
 
 
@@ -81,8 +87,9 @@ async def _performed(
     services: Services, delivery: Delivery, action: str, thread: Thread | None
 ) -> tuple[Answered | None, str]:
     """What came of a request, and how to say it."""
-    if services.oncall is None:
-        return None, NOBODY
+    standing = await services.incidents.standing(thread or delivery.thread)
+    if action == ESCALATE and not standing.anybody:
+        return "nobody", NOBODY
     if thread is None:
         return None, IN_THREADS.format(word=split(delivery.text)[0])
     if refused := await _refusal(services, delivery, action):
@@ -99,12 +106,11 @@ async def _refusal(services: Services, delivery: Delivery, action: str) -> str:
 
 
 async def pressed(services: Services, delivery: Delivery) -> str:
-    """A page's button."""
-    said = NOBODY
-    if services.oncall is not None and not (said := await _refusal(services, delivery, delivery.action)):
+    """A button of a page or a card."""
+    if not (told := await _refusal(services, delivery, delivery.action)):
         wish = Wish(delivery.thread, delivery.user, delivery.event, delivery.text)
-        said = _SAID[delivery.action, await perform(services.oncall, delivery.action, wish)]
-    return await privately.about_a_button(services, delivery, said)
+        told = said(delivery.action, await perform(services.oncall, delivery.action, wish))
+    return await privately.about_a_button(services, delivery, told)
 
 
 async def perform(oncall: OnCall, action: str, wish: Wish) -> Answered:
@@ -112,31 +118,6 @@ async def perform(oncall: OnCall, action: str, wish: Wish) -> Answered:
     if action == ESCALATE:
         return await oncall.escalate(wish)
     return await (oncall.acknowledge(wish) if action == ACKNOWLEDGE else oncall.resolve(wish))
-
-
-async def noticed(services: Services, delivery: Delivery, *, judged: bool) -> None:
-    """Tells on-call what came of a message: a judgement of the case, or just that something moves in a thread."""
-    if services.oncall is None:
-        return
-    if judged and not delivery.thread.channel.startswith(
-        _DIRECT
-    ):  # what somebody shows us alone pages nobody by itself
-        report = await judge(await services.cases.pasted(delivery.thread))
-        await services.oncall.saw(delivery.thread, delivery.user, report)
-    else:
-        await services.oncall.moved(delivery.thread)
-
-
-async def found(services: Services, thread: Thread) -> None:
-    """A look of our own found a failure, and opened a case with it: the rules decide whether anybody is paged."""
-    if services.oncall is not None and not thread.channel.startswith(_DIRECT):
-        await services.oncall.saw(thread, "", await judge(await services.cases.pasted(thread)))
-
-
-async def changed(services: Services, delivery: Delivery) -> None:
-    """A paste was edited or deleted."""
-    if services.oncall is not None:
-        await services.oncall.changed(delivery.thread)
 
 
 async def _linked(services: Services, delivery: Delivery) -> Thread | None:

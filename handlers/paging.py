@@ -9,9 +9,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers import answers
 from handlers.blocks import Message
+from handlers.failures import slack_error
 from handlers.ports import Thread
 
 EVENT_TYPE = "mailflow_page"
+_NOT_TOLD = frozenset({"missing_scope", "user_not_found", "user_not_visible"})
 
 
 async def post(
@@ -53,19 +55,20 @@ async def permalink(slack: AsyncWebClient, thread: Thread) -> str:
     return str(answer.get("permalink") or "")
 
 
-async def name_of(slack: AsyncWebClient, member: str) -> str:
-    """What a person is called, without pinging them; their id when Slack doesn't say."""
-    try:
-        user = (await slack.users_info(user=member))["user"]
-    except SlackApiError:
-        return member
-    profile = user.get("profile") or {}
-    return str(profile.get("display_name") or profile.get("real_name") or user.get("real_name") or member)
-
-
 async def _found(slack: AsyncWebClient, channel: str, thread_ts: str, page: UUID) -> str:
     async for message in answers.listed(slack, channel, thread_ts):
         payload = (message.get("metadata") or {}).get("event_payload") or {}
         if payload.get("page") == str(page):
             return str(message["ts"])
     return ""
+
+
+async def sees_all(slack: AsyncWebClient, member: str) -> bool:
+    """Whether somebody may read every public channel: a full member of the workspace. Not when Slack doesn't say."""
+    try:
+        user = (await slack.users_info(user=member))["user"]
+    except SlackApiError as error:
+        if slack_error(error) not in _NOT_TOLD:
+            raise
+        return False
+    return not any(user.get(flag) for flag in ("is_restricted", "is_ultra_restricted", "is_stranger", "deleted"))

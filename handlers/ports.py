@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from datetime import datetime, timedelta, tzinfo
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 from uuid import UUID
 
 if TYPE_CHECKING:
@@ -15,10 +15,28 @@ if TYPE_CHECKING:
     from diagnostics.checks import Attempt, CheckReport
     from diagnostics.checks.model import CheckVerdict
     from diagnostics.report import Report
+    from handlers.past import History
 
-Kind = Literal["message", "edit", "delete", "command", "action", "log", "form", "removed"]
+Kind = Literal["message", "edit", "delete", "command", "action", "log", "form", "verdict", "removed"]
 State = Literal["planned", "sending", "sent", "withdrawn"]
-Part = Literal["answer", "steps", "file", "chart", "data", "apology", "pause", "check", "escalation", "watch"]
+Part = Literal[
+    "answer",
+    "card",
+    "steps",
+    "file",
+    "chart",
+    "data",
+    "apology",
+    "pause",
+    "check",
+    "escalation",
+    "watch",
+    "post-mortem",
+]
+Audience = Literal["workspace", "members", "outside"]
+"""Who can read a conversation: everybody here, its members only (or that isn't known), people of other organisations too."""
+FORGET: Final = "forget"
+"""The `action` of a "delete" that isn't Slack's: the author of the message is forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +64,8 @@ class Delivery:
     """What Slack delivered, cut down to what is needed to answer it.
 
     `event` identifies the delivery and `subject` what it is about: of two deliveries that share either within a
-    team, one is dealt with. `action` is the button's action_id, `text` then its value.
+    team, one is dealt with. `action` is the button's action_id, `text` then its value. A "form" is what somebody entered in
+    a modal: `text` is that, as JSON.
     Deliveries of one `thread` are dealt with in the order of their arrival. A "log" is a message whose large logs are to be
     read: of those, the order is kept for each message by itself, and nothing else waits for them. "removed" is the app itself,
     from its workspace; `text` is then the time in Unix seconds.
@@ -63,6 +82,9 @@ class Delivery:
     direct: bool = False
     action: str = ""
     response_url: str = ""
+    audience: Audience = "members"
+    author: str = ""
+    """Who wrote `text`, where that isn't `user`: somebody may ask about a message of somebody else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +92,22 @@ class Pasted:
     """One message of a case and the text that was read from it.
 
     `log` is the report, as JSON, where that text stands for large logs: the sessions of them that were judged.
+    `unread` are sentences on files of the message that were not read.
     """
 
     message_ts: str
     text: str
     log: str = ""
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A message of ours. `message_ts` is what it answers; `ts` its own, once Slack has it (for a file its id).
 
-    `judged` tells a judgement of the case from a reply that stands for itself, such as help. `waited` is the
-    time in seconds since it was sent off without Slack's answer being seen.
+    The "card" of a case is the first one that judged it: there is one that isn't withdrawn, and it always shows the
+    whole case. `judged` tells a judgement of the case from a reply that stands for itself, such as help. `waited` is
+    the time in seconds since it was sent off without Slack's answer being seen, `shown` a digest of what Slack shows.
     """
 
     id: UUID
@@ -93,6 +118,7 @@ class Answer:
     judged: bool = False
     ts: str | None = None
     waited: float = 0.0
+    shown: str = ""
 
 
 class Inbox(Protocol):
@@ -112,8 +138,8 @@ class Cases(Protocol):
     async def pasted(self, thread: Thread, until: str | None = None) -> tuple[Pasted, ...]:
         """What the thread holds, in its order; up to and including message `until`."""
 
-    async def keep(self, thread: Thread, message_ts: str, text: str, log: str = "") -> None:
-        """Records what a message holds, in place of what it held before."""
+    async def keep(self, thread: Thread, paste: Pasted, *, author: str = "") -> None:
+        """Records what a message holds, in place of what it held before. `author` may want to be forgotten one day."""
 
     async def withdraw(self, thread: Thread, message_ts: str) -> None:
         """Erases what a message held."""
@@ -121,7 +147,10 @@ class Cases(Protocol):
     async def plan(self, thread: Thread, message_ts: str, part: Part, *, judged: bool = False) -> Answer:
         """The answer to a message: the one on record, else a new one."""
 
-    async def mark(self, answer: Answer, state: State, ts: str | None = None) -> None: ...
+    async def card(self, thread: Thread, message_ts: str = "") -> Answer | None:
+        """The card of a case. Where there is none, `message_ts` gets it: what that message was answered with becomes it."""
+
+    async def mark(self, answer: Answer, state: State, ts: str | None = None, shown: str | None = None) -> None: ...
 
     async def adopt(self, thread: Thread, message_ts: str, part: Part, ts: str) -> None:
         """Records our message `ts` as a judged answer of this case, which it opened itself."""
@@ -262,25 +291,60 @@ class Watches(Protocol):
 @dataclass(frozen=True, slots=True)
 class Wish:
     """Somebody wants something done about the case of a thread: its own, or one under a page. `event` is the
-    delivery's: of several with the same one, the first counts. `escalation` is what a page's button carries."""
+    delivery's: of several with the same one, the first counts. `escalation` is what a button carries; `cause` is what it
+    was, as who resolves it says: an id of the catalogue, OTHER_CAUSE, or "" for nothing said."""
 
     thread: Thread
     user: str
     event: str
     escalation: str = ""
+    cause: str = ""
 
+
+OTHER_CAUSE: Final = "other"
+"""A cause that isn't in the catalogue: what it was stands in words."""
 
 Answered = Literal["done", "already", "nothing", "nobody"]
 """`already`: it was so before, or somebody was paged a moment ago. `nothing`: there is nothing that it could be done to.
-`nobody`: nobody is on call for this workspace."""
+`nobody`: nobody is on call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A case that was judged as a whole, and the message that led to it: `fresh` when that one, just written, shows a failure
+    by itself. Without `message_ts` nobody reported anything; a check saw it."""
+
+    thread: Thread
+    report: Report
+    message_ts: str = ""
+    user: str = ""
+    audience: Audience = "members"
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How far the people on call are with a case. `by` is the name of who has it, or ended it."""
+    """How things stand with a case. People are `@` and a Slack id, or a name that another system gave us.
 
-    phase: Literal["open", "paging", "acknowledged", "resolved"]
-    by: str = ""
+    `who` are those who are paged, or who has it, or who resolved it; `since` when, and `took` from the first report to the
+    resolution. `held` says what keeps people from being paged. `cause` is what it was, as in Wish. `reopened` is who brought
+    it back. `reports` and `people` count the threads about the same failure and who opened them. `lead` is the thread of
+    the incident that this one joined. `escalation` is what buttons carry; `anybody`: somebody could be paged.
+    """
+
+    phase: Literal["open", "paging", "acknowledged", "resolved"] = "open"
+    who: tuple[str, ...] = ()
+    since: datetime | None = None
+    took: timedelta | None = None
+    held: str = ""
+    cause: str = ""
+    reopened: str = ""
+    reports: int = 1
+    people: int = 1
+    lead: Thread | None = None
+    suspects: tuple[str, ...] = ()
+    escalation: str = ""
+    anybody: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,23 +363,35 @@ class Duty:
 
 class Roster(Protocol):
     async def now(self, team: str) -> tuple[Duty, ...]:
-        """Every target of the on-call file, in its order, as it is in a team's workspace."""
+        """Every target of the on-call file, in its order; none where it serves another team's workspace."""
+
+
+class Incidents(Protocol):
+    """What cases show, and which of them are the same incident. All of it may be repeated without harm. Whatever changes how
+    a case stands has its card edited."""
+
+    async def noted(self, sighting: Sighting) -> None:
+        """The case was judged and is to be answered: it may join an open incident of the same failure, or leave it."""
+
+    async def saw(self, sighting: Sighting) -> None:
+        """The case was judged and answered: the rules decide whether anybody is paged."""
+
+    async def changed(self, thread: Thread, report: Report | None, *, deleted: str = "") -> None:
+        """A paste was edited or (message `deleted`) is gone: what quotes it or rests on it goes with it. `report` is the
+        whole case by now, None when nothing is left of it."""
+
+    async def standing(self, thread: Thread) -> Standing: ...
 
 
 class OnCall(Protocol):
-    """Who has to know of a case. All of it may be repeated without harm."""
+    """Who has to know of a case, and who has it. All of it may be repeated without harm, and shows on the card."""
 
-    async def saw(self, thread: Thread, user: str, report: Report) -> None:
-        """The case was judged after `user` pasted something: the rules decide whether anybody is paged."""
+    @property
+    def time_zone(self) -> tzinfo:
+        """What times are told in."""
 
     async def moved(self, thread: Thread) -> None:
         """Something happened in a thread; it need not be a case."""
-
-    async def changed(self, thread: Thread) -> None:
-        """A paste was edited or deleted: what pages quote of it goes with it."""
-
-    async def standing(self, thread: Thread) -> Standing:
-        """How a case stands; "open" also for one that nobody was paged for."""
 
     async def escalate(self, wish: Wish) -> Answered: ...
 
@@ -335,6 +411,33 @@ class Telemetry(Protocol):
 
     def answered(self, part: Part) -> None:
         """Slack has a part of the answer, for the first time."""
+
+    def voted(self, vote: Vote) -> None:
+        """Somebody said whether an answer was right, or what it was in the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """What somebody says of a card, or of the case when they resolved it (`resolution`). One of each counts, the last.
+
+    `right` is None where that wasn't asked. `shown` is the cause that the card named, `cause` the one that it was, by its id
+    in the catalogue; `words` name one that isn't in there.
+    """
+
+    member: str
+    resolution: bool = False
+    right: bool | None = None
+    shown: str = ""
+    cause: str = ""
+    words: str = ""
+    note: str = ""
+
+
+class Feedback(Protocol):
+    async def keep(self, thread: Thread, vote: Vote) -> None: ...
+
+    async def given(self, thread: Thread) -> tuple[Vote, ...]:
+        """What people said of a case, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,6 +464,7 @@ class Services:
 
     inbox: Inbox
     cases: Cases
+    history: History
     slack: Slack
     files: Files
     checks: Checks
@@ -372,10 +476,12 @@ class Services:
     removed: Callable[[str, datetime], Awaitable[bool]]
     """Erases what is held of a team from whose workspace the app was removed; False when it is back since that time."""
     respond: Callable[[str, dict[str, Any]], Awaitable[None]]
-    oncall: OnCall | None = None
-    """None where nobody is on call: no on-call file is set."""
-    roster: Roster | None = None
-    """None where `oncall` is."""
+    oncall: OnCall
+    incidents: Incidents
+    roster: Roster
+    feedback: Feedback
+    names: Callable[[str, str], Awaitable[str]]
+    """What somebody is called in a team; see Standing for who."""
     max_file_bytes: int = 5_000_000
     alert_bots: frozenset[str] = frozenset()
     manual_url: str = ""

@@ -12,9 +12,11 @@ from handlers.ports import Delivery, Services
 _TOO_LONG: Final = "The rest does not fit here: send me the same text as a direct message to get all of it."
 
 
-async def tell(services: Services, delivery: Delivery, message: Message) -> str:
-    """Sends `message` to whoever gave the command. A lost answer is sent again: nobody but them may see it twice."""
-    shown = [block for block in message.blocks if block["type"] != "actions"]
+async def tell(services: Services, delivery: Delivery, message: Message, *, buttons: bool = False) -> str:
+    """Sends `message` to whoever gave the command. A lost answer is sent again: nobody but them may see it twice.
+
+    `buttons`: its buttons work without a thread."""
+    shown = [block for block in message.blocks if buttons or block["type"] != "actions"]
     blocks = json.loads(json.dumps(shown).replace(ATTACHED, _TOO_LONG))
     text = message.text.replace(ATTACHED, _TOO_LONG)
     await services.respond(delivery.response_url, {"response_type": "ephemeral", "text": text, "blocks": blocks})

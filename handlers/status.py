@@ -8,6 +8,7 @@ from diagnostics.report import Report
 from handlers import oncall
 from handlers.blocks import Message, plain
 from handlers.blocks.page import summary
+from handlers.cards import listed
 from handlers.judging import judge
 from handlers.ports import Delivery, Services, Standing
 
@@ -23,17 +24,17 @@ async def told(services: Services, delivery: Delivery) -> Message:
     if not held:
         return plain(_NO_CASE)
     report = await judge(held)
-    standing = await services.oncall.standing(thread) if services.oncall else None
-    return plain(f"{_standing(standing)} {_cause(report)}\n{_next(report)}")
+    standing = await services.incidents.standing(thread)
+    who = listed([await services.names(thread.team, each) for each in standing.who])
+    return plain(f"{_standing(standing, who)} {_cause(report)}\n{_next(report)}")
 
 
-def _standing(standing: Standing | None) -> str:
-    if standing is None or standing.phase == "open":
-        return "Open."
+def _standing(standing: Standing, who: str) -> str:
     return {
-        "paging": "Open; whoever is on call is being paged, and nobody has it yet.",
-        "acknowledged": f"Open; {standing.by} has it.",
-        "resolved": f"Resolved by {standing.by}.",
+        "open": "Open.",
+        "paging": f"Open; {who or 'whoever is on call'} is being paged, and nobody has it yet.",
+        "acknowledged": f"Open; {who} has it.",
+        "resolved": f"Resolved by {who}.",
     }[standing.phase]
 
 

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
-from handlers.ports import Part, Telemetry
+from handlers.ports import Part, Telemetry, Vote
 
 if TYPE_CHECKING:
     from diagnostics.report import Report
@@ -44,3 +44,9 @@ def answered(part: Part) -> None:
     """Slack has a part of the answer, for the first time."""
     if telemetry := _telemetry.get():
         telemetry.answered(part)
+
+
+def voted(vote: Vote) -> None:
+    """Somebody said whether an answer was right, or what it was in the end."""
+    if telemetry := _telemetry.get():
+        telemetry.voted(vote)

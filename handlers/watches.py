@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Literal
 
-import re2
 from slack_sdk.errors import SlackApiError
 
 from diagnostics.checks import TargetError, target_of
-from handlers import answers, paging, privately
+from diagnostics.patterns import linear
+from handlers import answers, privately
 from handlers.blocks import Message, plain
 from handlers.blocks.watch import listing, often
 from handlers.failures import slack_error
@@ -25,7 +25,7 @@ SHORTEST: Final = timedelta(minutes=15)
 LONGEST: Final = timedelta(days=7)
 _LONGEST_TEXT: Final = 400
 _MOST_WORDS: Final = 6  # `watch mail.contoso.com every 6 hours`; more is prose, and may be a paste
-_EVERY = re2.compile(r"(?i)(?:every\s*)?(\d{0,4})\s*(m|min|mins|minutes?|h|hours?|d|days?)")
+_EVERY = linear(r"(?i)(?:every\s*)?(\d{0,4})\s*(m|min|mins|minutes?|h|hours?|d|days?)")
 _WORDS: Final = {"hourly": "1h", "daily": "1d", "weekly": "7d"}
 _UNITS: Final = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 _HOW: Final = "How often? As in: watch mail.contoso.com every 6h"
@@ -128,5 +128,5 @@ async def _perform(services: Services, delivery: Delivery) -> tuple[Message, boo
 async def _stop(services: Services, delivery: Delivery, target: str) -> tuple[Message, bool]:
     if not await services.watches.stop(target, delivery.thread.team, delivery.thread.channel):
         return plain(f"{target} is not watched in this channel. What is: watch"), False
-    who = await paging.name_of(await services.slack(delivery.thread.team), delivery.user)
+    who = await services.names(delivery.thread.team, f"@{delivery.user}")
     return plain(f"{target} is no longer watched in this channel: {who} ended it."), True

@@ -11,12 +11,12 @@ from typing import Any
 import asyncpg  # type: ignore[import-untyped]  # it ships no type information
 
 from bot.database.embedded import DATA, Embedded, StartError
+from bot.database.keys import opened_seal
 from bot.database.schema import migrate, pending
-from bot.database.sealing import KEY_FILE, Seal, WrongKeyError, stored_key
+from bot.database.sealing import KEY_FILE, Masters, Seal, WrongKeyError, stored_key
 from bot.settings import Settings
 
 __all__ = [
-    "PROOF",
     "Database",
     "NothingYetError",
     "Seal",
@@ -24,11 +24,11 @@ __all__ = [
     "WrongKeyError",
     "bring_up",
     "connected",
+    "masters_of",
     "open_database",
 ]
 
 NAME = "mailflow"  # the database within the embedded server
-PROOF = "mailflow"
 _CONNECT_SECONDS = 10.0
 _NO_WAY_IN = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError, ValueError)
 
@@ -136,7 +136,7 @@ async def _opened(
                     f"The database lacks {len(missing)} migrations, and MAILFLOW_MIGRATE_AT_START is off: "
                     "run `mailflow migrate`."
                 )
-            seal = await _fitting_seal(connection, settings)
+            seal = await _fitting_seal(connection, url, settings)
         yield Database(url, pool, seal)
     finally:
         try:
@@ -156,22 +156,32 @@ async def bring_up(connection: asyncpg.Connection) -> list[str]:
         ) from error
 
 
-async def _fitting_seal(connection: asyncpg.Connection, settings: Settings) -> Seal:
+async def _fitting_seal(connection: asyncpg.Connection, url: str, settings: Settings) -> Seal:
     """Refuses a key that cannot read what is stored, before anything is written with it."""
-    keys = settings.secret_key.get_secret_value() if settings.secret_key else stored_key(settings.home)
     try:
-        seal = Seal(keys)
-    except ValueError:
-        raise StartError(f"{settings.home / KEY_FILE} does not hold a key; restore it from your backup.") from None
-    await connection.execute("insert into seal (proof) values ($1) on conflict do nothing", seal.close(PROOF))
-    try:
-        seal.open(await connection.fetchval("select proof from seal"))
+        return await opened_seal(connection, url, masters_of(settings))
     except WrongKeyError:
         raise StartError(
             "The key cannot read what is stored in this database. Set MAILFLOW_SECRET_KEY to the key that wrote it, "
-            "or put the secret.key file of that time back into MAILFLOW_HOME."
+            "or put the secret.key file of that time back into MAILFLOW_HOME. A new key goes in front of the old one, "
+            "with a comma between them."
         ) from None
-    return seal
+
+
+def masters_of(settings: Settings) -> Masters:
+    """The master keys: of the setting, else of the file that it names, else those of MAILFLOW_HOME, made if need be.
+    Raises StartError."""
+    if settings.secret_key:
+        return Masters(settings.secret_key.get_secret_value())
+    path = settings.secret_key_file or settings.home / KEY_FILE
+    try:
+        return Masters(path.read_text(encoding="ascii") if settings.secret_key_file else stored_key(settings.home))
+    except OSError as error:
+        raise StartError(f"{path} cannot be read ({error.strerror}); it has to hold the key.") from None
+    except ValueError:
+        raise StartError(
+            f"{path} does not hold a key, which is 32 bytes in URL-safe base64; restore it from your backup."
+        ) from None
 
 
 async def _create(url: str, name: str) -> None:

@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.database import Database
+from bot.database.columns import EVIDENCE_LOG, EVIDENCE_TEXT, EVIDENCE_UNREAD
+from bot.database.sealing import WrongKeyError
 from handlers.ports import Answer, Part, Pasted, State, Thread
 
 if TYPE_CHECKING:
@@ -27,33 +29,51 @@ class Cases:
 
     async def pasted(self, thread: Thread, until: str | None = None) -> tuple[Pasted, ...]:
         rows = await self._pool.fetch(
-            "select message_ts, text, log from evidence join incident_case on id = case_id "
+            "select case_id, message_ts, text, log, unread from evidence join incident_case on id = case_id "
             "where team = $1 and channel = $2 and thread_ts = $3 and text is not null "
             "and ($4::text is null or message_ts <= $4) order by message_ts",
             *_key(thread),
             until,
         )
-        return tuple(
-            Pasted(row["message_ts"], self._seal.open(row["text"]), self._seal.open(row["log"]) if row["log"] else "")
-            for row in rows
+        return tuple([await self._pasted(row) for row in rows])
+
+    async def _pasted(self, row: asyncpg.Record) -> Pasted:
+        key = row["case_id"], row["message_ts"]
+        text = await self._seal.open(row["text"], EVIDENCE_TEXT.at(*key))
+        log = await self._seal.open(row["log"], EVIDENCE_LOG.at(*key)) if row["log"] else ""
+        unread = await self._seal.open(row["unread"], EVIDENCE_UNREAD.at(*key)) if row["unread"] else ""
+        return Pasted(row["message_ts"], text, log, tuple(filter(None, unread.split("\n"))))
+
+    async def keep(self, thread: Thread, paste: Pasted, *, author: str = "") -> None:
+        key = await self._case(thread), paste.message_ts
+        unread = "\n".join(" ".join(sentence.split()) for sentence in paste.unread)
+        await self._pool.execute(
+            "insert into evidence (case_id, message_ts, text, log, unread, author) values ($1, $2, $3, $4, $5, $6) "
+            "on conflict (case_id, message_ts) do update "
+            "set text = excluded.text, log = excluded.log, unread = excluded.unread, author = excluded.author, "
+            "withdrawn_at = null, edited_at = case when $7 then now() else evidence.edited_at end",
+            *key,
+            self._seal.close(paste.text, EVIDENCE_TEXT.at(*key)),
+            self._seal.close(paste.log, EVIDENCE_LOG.at(*key)) if paste.log else None,
+            self._seal.close(unread, EVIDENCE_UNREAD.at(*key)) if unread else None,
+            author,
+            await self._edited(*key, paste.text),
         )
 
-    async def keep(self, thread: Thread, message_ts: str, text: str, log: str = "") -> None:
-        case = await self._case(thread)
-        await self._pool.execute(
-            "insert into evidence (case_id, message_ts, text, log) values ($1, $2, $3, $4) "
-            "on conflict (case_id, message_ts) do update "
-            "set text = excluded.text, log = excluded.log, withdrawn_at = null",
-            case,
-            message_ts,
-            self._seal.close(text),
-            self._seal.close(log) if log else None,
+    async def _edited(self, case: int, message_ts: str, text: str) -> bool:
+        """Whether this is another text than the one on record."""
+        before = await self._pool.fetchval(
+            "select text from evidence where case_id = $1 and message_ts = $2", case, message_ts
         )
+        try:
+            return before is not None and await self._seal.open(before, EVIDENCE_TEXT.at(case, message_ts)) != text
+        except WrongKeyError:
+            return False
 
     async def withdraw(self, thread: Thread, message_ts: str) -> None:
         await self._pool.execute(
-            "update evidence set text = null, log = null, withdrawn_at = now() from incident_case where id = case_id "
-            "and team = $1 and channel = $2 and thread_ts = $3 and message_ts = $4 and text is not null",
+            "update evidence set text = null, log = null, unread = null, withdrawn_at = now() from incident_case "
+            "where id = case_id and team = $1 and channel = $2 and thread_ts = $3 and message_ts = $4 and text is not null",
             *_key(thread),
             message_ts,
         )
@@ -74,13 +94,46 @@ class Cases:
         assert row is not None
         return _answer(row)
 
-    async def mark(self, answer: Answer, state: State, ts: str | None = None) -> None:
+    async def card(self, thread: Thread, message_ts: str = "") -> Answer | None:
+        async with self._pool.acquire() as connection, connection.transaction():
+            case = await connection.fetchval(
+                "select id from incident_case where team = $1 and channel = $2 and thread_ts = $3 for update",
+                *_key(thread),
+            )
+            live = _ANSWER + "where case_id = $1 and part = 'card' and answer.state <> 'withdrawn'"
+            row = await connection.fetchrow(live, case)
+            if row is None and case is not None and message_ts:
+                await self._become_card(connection, case, message_ts)
+                row = await connection.fetchrow(live, case)
+        return _answer(row) if row else None
+
+    async def _become_card(self, connection: asyncpg.Connection, case: int, message_ts: str) -> None:
+        """What the message was answered with, else a new answer. One that was taken back is edited once more."""
+        was = await connection.fetchval(
+            "select part from answer where case_id = $1 and message_ts = $2 and part in ('card', 'answer') "
+            "order by part = 'card' desc limit 1",
+            case,
+            message_ts,
+        )
+        await connection.execute(
+            "update answer set part = 'card', judged = true, state = case "
+            "when ts is not null then 'sent' when state = 'withdrawn' then 'planned' else state end "
+            "where case_id = $1 and message_ts = $2 and part = $3"
+            if was
+            else "insert into answer (case_id, message_ts, part, judged) values ($1, $2, $3, true)",
+            case,
+            message_ts,
+            was or "card",
+        )
+
+    async def mark(self, answer: Answer, state: State, ts: str | None = None, shown: str | None = None) -> None:
         await self._pool.execute(
-            "update answer set state = $2, ts = coalesce($3, ts), "
+            "update answer set state = $2, ts = coalesce($3, ts), shown = coalesce($4, shown), "
             "sending_at = case when $2 = 'sending' then now() end where id = $1",
             answer.id,
             state,
             ts,
+            shown,
         )
 
     async def adopt(self, thread: Thread, message_ts: str, part: Part, ts: str) -> None:
@@ -142,4 +195,5 @@ def _answer(row: asyncpg.Record) -> Answer:
         judged=row["judged"],
         ts=row["ts"],
         waited=row["waited"],
+        shown=row["shown"],
     )

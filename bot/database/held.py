@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from pgqueuer.models import Job
 from pgqueuer.queries import Queries
 from pydantic import TypeAdapter
 
+from bot.database.alike import Alike
+from bot.database.audit import Entry, Kind, append
 from bot.database.pages import PAGE, Draft, PageState, StoredPage, stored
+from bot.database.sealing import Seal
 from bot.logs import ids
+from bot.oncall.chronicle import Noted
 from bot.oncall.events import Arm, State, Timer
 from handlers.ports import Thread
 
@@ -28,11 +32,13 @@ _DELIVERY: Final = "delivery"
 class Held:
     """One escalation within a transaction that holds its row."""
 
-    def __init__(self, connection: asyncpg.Connection, row: asyncpg.Record) -> None:
+    def __init__(self, connection: asyncpg.Connection, row: asyncpg.Record, seal: Seal) -> None:
         self._connection = connection
+        self._seal = seal
         self.id: UUID = row["id"]
         self.thread = Thread(row["team"], row["channel"], row["thread_ts"])
         self.state = state_type.validate_json(row["state"])
+        self.alike = Alike(connection, self.id, self.thread)
 
     async def first_time(self, source: str, event: str) -> bool:
         """Notes that an event came in; False when it did before."""
@@ -43,13 +49,45 @@ class Held:
         """Also keeps the case of an open escalation from being forgotten."""
         self.state = state
         await self._connection.execute(
-            "update escalation set state = $2, phase = $3, cause = $4, symptom = coalesce($5, symptom) where id = $1",
+            "update escalation set state = $2, phase = $3, cause = $4, opened_at = $5, symptom = coalesce($6, symptom) "
+            "where id = $1",
             self.id,
             state_type.dump_json(state).decode(),
             state.phase,
             state.cause,
+            state.opened,
             symptom,
         )
+
+    async def judged(self, verdict: str, blamed: str, belief: str) -> None:
+        """What the case comes to by now."""
+        await self._connection.execute(
+            "update incident_case set verdict = $2, blamed = $3, belief = $4 from escalation "
+            "where escalation.id = $1 and incident_case.id = case_id",
+            self.id,
+            verdict,
+            blamed,
+            belief,
+        )
+
+    async def note(self, entries: Iterable[Noted], at: datetime) -> None:
+        """Writes down what has just happened."""
+        for entry in entries:
+            await self._connection.execute(
+                "insert into history (escalation_id, incident, at, what, who, detail) values ($1, $2, $3, $4, $5, $6)",
+                self.id,
+                self.state.incident,
+                at,
+                entry.what,
+                list(entry.who),
+                entry.detail,
+            )
+
+    async def record(self, kind: Kind, who: str, source: str) -> None:
+        """Puts into the audit what somebody did: the last thing of a transaction."""
+        user = who[1:] if who.startswith("@") else ""
+        detail = {"thread": self.thread.ts, "by": who, "from": source}
+        await append(self._connection, self._seal, Entry(kind, self.thread.team, self.thread.channel, user, detail))
 
     async def plan(self, drafts: Sequence[Draft]) -> None:
         for draft in drafts:
@@ -64,6 +102,27 @@ class Held:
                 draft.address,
                 json.dumps(dict(draft.content)),
             )
+
+    async def plan_card(self, *others: UUID) -> None:
+        """The card is to be edited, and those of other escalations. What changes before that is done is one edit."""
+        for escalation in (self.id, *others):
+            await self._connection.execute(
+                "delete from page where escalation_id = $1 and outlet = 'card' and state not in ('planned', 'sending')",
+                escalation,
+            )
+            # Whoever sends it off has to wait for this transaction, and so finds what it changes.
+            waits = await self._connection.fetchval(
+                "update page set state = 'planned' where escalation_id = $1 and outlet = 'card' and state = 'planned' "
+                "returning true",
+                escalation,
+            )
+            if not waits:
+                await self._connection.execute(
+                    "insert into page (escalation_id, key, incident, outlet) values ($1, $2, 0, 'card')",
+                    escalation,
+                    f"card {uuid4()}",
+                )
+            await Queries.from_asyncpg_connection(self._connection).enqueue(ENTRYPOINT, escalation.bytes)
 
     async def drop(self) -> None:
         """Pages that aren't out yet stay in. Another system may have got what is on its way: that is found out first."""
@@ -112,42 +171,6 @@ class Held:
         await queries.enqueue(
             ENTRYPOINT, self.id.bytes, execute_after=later, headers={_DELIVERY: ids().get(_DELIVERY, "")}
         )
-
-    async def reported(self, member: str, now: datetime) -> None:
-        await self._connection.execute(
-            "insert into reporter (escalation_id, member, reported_at) values ($1, $2, $3) "
-            "on conflict (escalation_id, member) do update set reported_at = excluded.reported_at",
-            self.id,
-            member,
-            now,
-        )
-
-    async def reporters(self, symptom: str, since: datetime) -> int:
-        """How many people of this team reported the symptom, in any thread."""
-        return int(
-            await self._connection.fetchval(
-                "select count(distinct member) from reporter join escalation on escalation.id = escalation_id "
-                "join incident_case on incident_case.id = case_id "
-                "where team = $1 and symptom = $2 and reported_at >= $3",
-                self.thread.team,
-                symptom,
-                since,
-            )
-        )
-
-    async def alike(self, cause: str) -> Thread | None:
-        """The thread in which people are paged for, or work on, the same cause. Others who ask wait for this answer."""
-        name = f"escalation {self.thread.team} {cause}"
-        await self._connection.execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", name)
-        row = await self._connection.fetchrow(
-            "select team, channel, thread_ts from escalation join incident_case on incident_case.id = case_id "
-            "where team = $1 and cause = $2 and phase in ('paging', 'acknowledged') and escalation.id <> $3 "
-            "order by opened_at limit 1",
-            self.thread.team,
-            cause,
-            self.id,
-        )
-        return Thread(row["team"], row["channel"], row["thread_ts"]) if row else None
 
     async def settle(self, page: StoredPage, state: PageState, *, place: str = "", ref: str = "") -> bool:
         """Records what came of a page; False when that was recorded already."""

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final
 from slack_sdk.oauth.installation_store import Bot
 
 from bot.database import Database
+from bot.database.audit import Entry, append
+from bot.database.columns import INSTALLATION_TOKENS
 from bot.database.purging import purge_workspace
 from handlers.ports import Identity, NotInstalledError
 
@@ -45,16 +47,18 @@ class Installations:
 
     async def save(self, bot: Bot) -> None:
         """Records a new installation, in place of an earlier one in the same workspace."""
-        await self._pool.execute(
-            "insert into installation (team, bot_user, bot, tokens, expires_at) values ($1, $2, $3, $4, $5) "
-            "on conflict (team) do update set bot_user = excluded.bot_user, bot = excluded.bot, tokens = excluded.tokens, "
-            "expires_at = excluded.expires_at, installed_at = now(), removed_at = null",
-            bot.team_id,
-            bot.bot_user_id,
-            bot.bot_id,
-            self.sealed(bot),
-            _moment(bot),
-        )
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(
+                "insert into installation (team, bot_user, bot, tokens, expires_at) values ($1, $2, $3, $4, $5) "
+                "on conflict (team) do update set bot_user = excluded.bot_user, bot = excluded.bot, tokens = excluded.tokens, "
+                "expires_at = excluded.expires_at, installed_at = now(), removed_at = null",
+                bot.team_id,
+                bot.bot_user_id,
+                bot.bot_id,
+                self.sealed(bot),
+                _moment(bot),
+            )
+            await append(connection, self._seal, Entry("installed", str(bot.team_id)))
 
     async def identity(self, team: str) -> Identity:
         """Who the bot is in a workspace. Raises NotInstalledError."""
@@ -68,7 +72,7 @@ class Installations:
         row = await self._pool.fetchrow(_INSTALLED, team)
         if row is None:
             raise NotInstalledError
-        return self._bot(row)
+        return await self._bot(row)
 
     @asynccontextmanager
     async def held(self, team: str) -> AsyncIterator[Held]:
@@ -77,7 +81,7 @@ class Installations:
             row = await connection.fetchrow(f"{_INSTALLED} for update", team)
             if row is None:
                 raise NotInstalledError
-            yield Held(self, connection, self._bot(row))
+            yield Held(self, connection, await self._bot(row))
 
     async def removed(self, team: str, at: datetime) -> bool:
         """The app was removed from a workspace: all that is held of it goes, in one transaction. `at` is by Slack's clock, in
@@ -91,7 +95,8 @@ class Installations:
                 at,
             )
             if gone:
-                await purge_workspace(connection, team)
+                await purge_workspace(connection, self._seal, team)
+                await append(connection, self._seal, Entry("uninstalled", team))
         return bool(gone)
 
     async def returned(self, team: str) -> None:
@@ -104,14 +109,15 @@ class Installations:
             async with self._pool.acquire() as connection, connection.transaction():
                 still = "select true from installation where team = $1 and removed_at is not null for update"
                 if await connection.fetchval(still, row["team"]):
-                    await purge_workspace(connection, row["team"])
+                    await purge_workspace(connection, self._seal, row["team"])
         await self._pool.execute("delete from installation where removed_at < now() - interval '1 hour'")
 
     def sealed(self, bot: Bot) -> bytes:
-        return self._seal.close(json.dumps([bot.bot_token, bot.bot_refresh_token]))
+        place = INSTALLATION_TOKENS.at(bot.team_id)
+        return self._seal.close(json.dumps([bot.bot_token, bot.bot_refresh_token]), place)
 
-    def _bot(self, row: asyncpg.Record) -> Bot:
-        token, refresh = json.loads(self._seal.open(row["tokens"]))
+    async def _bot(self, row: asyncpg.Record) -> Bot:
+        token, refresh = json.loads(await self._seal.open(row["tokens"], INSTALLATION_TOKENS.at(row["team"])))
         return Bot(
             team_id=row["team"],
             bot_user_id=row["bot_user"],

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Literal
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from bot.database import Database, WrongKeyError
+from bot.database import Database, Seal, WrongKeyError
+from bot.database.columns import NOTICE_CONTENT
 from diagnostics.checks.model import CheckReport
 from diagnostics.watching import Change
 
@@ -80,7 +81,7 @@ class Notices:
         if row is None:
             return None
         try:
-            return self._stored(row)
+            return await self._stored(row)
         except (WrongKeyError, ValidationError):  # one that can't be read must not block the others
             logger.error("a stored notice cannot be read", extra={"notice": str(row["id"])})  # noqa: TRY400 - the message of the exception may quote it
             await self._pool.execute("update watch_notice set state = 'failed' where id = $1", row["id"])
@@ -88,7 +89,7 @@ class Notices:
 
     async def get(self, notice: UUID) -> Notice | None:
         row = await self._pool.fetchrow(_NOTICE + "where watch_notice.id = $1", notice)
-        return self._stored(row) if row else None
+        return await self._stored(row) if row else None
 
     async def send_off(self, notice: Notice) -> None:
         """Marks it as on its way."""
@@ -120,26 +121,27 @@ class Notices:
             )
             rows = await connection.fetch(
                 "update watch_notice set state = 'failed' where watch_id = $1 and state in ('planned', 'sending') "
-                "returning arrival, content",
+                "returning id, arrival, content",
                 watch,
             )
             if paused:
-                untold = [self._content(row) for row in sorted(rows, key=lambda row: int(row["arrival"]))]
+                untold = [await self._content(row) for row in sorted(rows, key=lambda row: int(row["arrival"]))]
                 changes = tuple(change for content in untold for change in content.changes)
                 content = Content(changes=changes, why=why)
-                await plan(connection, self._seal.close(content.model_dump_json()), watch, "owner")
+                await plan(connection, self._seal, content, watch, "owner")
 
-    def _content(self, row: asyncpg.Record) -> Content:
-        return Content.model_validate_json(self._seal.open(row["content"]))
+    async def _content(self, row: asyncpg.Record) -> Content:
+        return Content.model_validate_json(await self._seal.open(row["content"], NOTICE_CONTENT.at(row["id"])))
 
-    def _stored(self, row: asyncpg.Record) -> Notice:
+    async def _stored(self, row: asyncpg.Record) -> Notice:
         kept = {name: row[name] for name in Notice.__slots__ if name not in ("watch", "over", "content")}
-        return Notice(watch=row["watch_id"], over=json.loads(row["over"]), content=self._content(row), **kept)
+        return Notice(watch=row["watch_id"], over=json.loads(row["over"]), content=await self._content(row), **kept)
 
 
 async def plan(
     connection: asyncpg.Connection,
-    content: bytes,
+    seal: Seal,
+    content: Content,
     watch: UUID,
     kind: NoticeKind,
     *,
@@ -151,13 +153,15 @@ async def plan(
         "select true from watch_notice where about = $1 and kind = 'edit' and state = 'planned'", about
     ):
         return
+    notice = uuid4()
     await connection.execute(
-        "insert into watch_notice (watch_id, kind, about, keys, content) values ($1, $2, $3, $4, $5)",
+        "insert into watch_notice (id, watch_id, kind, about, keys, content) values ($1, $2, $3, $4, $5, $6)",
+        notice,
         watch,
         kind,
         about,
         list(keys),
-        content,
+        seal.close(content.model_dump_json(), NOTICE_CONTENT.at(notice)),
     )
 
 

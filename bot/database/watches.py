@@ -14,6 +14,7 @@ from pgqueuer.queries import Queries
 from pydantic import ValidationError
 
 from bot.database import Database, Seal
+from bot.database.columns import WATCHED_MEMORY
 from bot.database.notices import Content, NoticeKind, plan
 from diagnostics.checks import target_of
 from diagnostics.checks.model import CheckReport
@@ -128,11 +129,11 @@ def _watch(row: asyncpg.Record) -> Watch:
 class Held:
     """A watched target within a transaction that holds its row."""
 
-    def __init__(self, connection: asyncpg.Connection, row: asyncpg.Record, seal: Seal) -> None:
+    def __init__(self, connection: asyncpg.Connection, watched: UUID, memory: Memory | None, seal: Seal) -> None:
         self.connection = connection
-        self.id: UUID = row["id"]
+        self.id = watched
+        self.memory = memory
         self._seal = seal
-        self.memory = _memory(seal.open(row["memory"])) if row["memory"] else None
 
     async def subscriptions(self) -> list[Subscription]:
         rows = await self.connection.fetch(
@@ -154,14 +155,13 @@ class Held:
         keys: Sequence[str] = (),
         about: UUID | None = None,
     ) -> None:
-        sealed = self._seal.close(content.model_dump_json())
-        await plan(self.connection, sealed, to.id, kind, keys=keys, about=about)
+        await plan(self.connection, self._seal, content, to.id, kind, keys=keys, about=about)
 
     async def save(self, report: CheckReport, memory: Memory, now: datetime, next_at: datetime) -> None:
         await self.connection.execute(
             "update watched set memory = $2, verdict = $3, open = $4, looked_at = $5, next_at = $6 where id = $1",
             self.id,
-            self._seal.close(memory.model_dump_json()),
+            self._seal.close(memory.model_dump_json(), WATCHED_MEMORY.at(self.id)),
             report.verdict,
             len(memory.open()),
             now,
@@ -198,8 +198,12 @@ class WatchStore:
     async def held(self, watched: UUID) -> AsyncIterator[Held | None]:
         """A target that may no longer be watched."""
         async with self._pool.acquire() as connection, connection.transaction():
-            row = await connection.fetchrow("select id, memory from watched where id = $1 for update", watched)
-            yield Held(connection, row, self._seal) if row else None
+            row = await connection.fetchrow("select memory from watched where id = $1 for update", watched)
+            if row is None:
+                yield None
+                return
+            kept = await self._seal.open(row["memory"], WATCHED_MEMORY.at(watched)) if row["memory"] else ""
+            yield Held(connection, watched, _memory(kept) if kept else None, self._seal)
 
     async def later(self, watched: UUID, next_at: datetime) -> None:
         """The look could not be made now."""
@@ -217,11 +221,3 @@ class WatchStore:
         queries = Queries.from_asyncpg_pool(self._pool)
         for row in rows:
             await queries.enqueue(ENTRYPOINT, UUID(str(row["id"])).bytes)
-
-    async def forget(self, days: int) -> None:
-        """Deletes what was said longer ago than `days`. The watches stay."""
-        await self._pool.execute(
-            "delete from watch_notice where created_at < now() - $1::interval and state in ('sent', 'failed')",
-            timedelta(days=days),
-        )
-        await Queries.from_asyncpg_pool(self._pool).clear_queue_log(ENTRYPOINT)

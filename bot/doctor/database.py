@@ -7,7 +7,9 @@ from typing import Final
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no type information
 
-from bot.database import PROOF, NothingYetError, Seal, StartError, WrongKeyError, connected
+from bot.database import NothingYetError, StartError, connected, masters_of
+from bot.database.inbox import LANES, waiting
+from bot.database.keys import fits, used
 from bot.database.schema import pending
 from bot.database.sealing import KEY_FILE
 from bot.doctor.model import Finding, Subject, ago
@@ -86,23 +88,17 @@ _SAMPLE: Final = (
 
 async def _key(connection: asyncpg.Connection, settings: Settings) -> Finding:
     """As the start of the bot does it, but that no key is made."""
-    stored = await connection.fetchval("select to_regclass('seal') is not null")
-    proof = await connection.fetchval("select proof from seal") if stored else None
-    path = settings.home / KEY_FILE
+    path = settings.secret_key_file or settings.home / KEY_FILE
     if settings.secret_key is None and not path.exists():
-        if proof is None:
+        if not await used(connection) and settings.secret_key_file is None:
             return Finding("key", "ok", f"None yet: it is made at the first start, as {path}. Keep a copy of it.")
         mend = "Set MAILFLOW_SECRET_KEY to the key that wrote it, or put its file back."
         return Finding("key", "fault", f"What is stored is encrypted, and {path} is not there.", mend)
     try:
-        seal = Seal(settings.secret_key.get_secret_value() if settings.secret_key else path.read_text("ascii").strip())
-        readable = proof is None or seal.open(proof) == PROOF
-    except (ValueError, OSError):
-        return Finding("key", "fault", f"{path} does not hold a key.", "Restore it from your backup.")
-    except WrongKeyError:
-        readable = False
-    if readable:
-        return Finding("key", "ok", "The key opens what is stored.")
+        if await fits(connection, masters_of(settings)):
+            return Finding("key", "ok", "The key opens what is stored.")
+    except StartError as problem:
+        return Finding("key", "fault", str(problem))
     return Finding(
         "key", "fault", "The key does not open what is stored.", "Set MAILFLOW_SECRET_KEY to the one that wrote it."
     )
@@ -138,11 +134,8 @@ def _address(settings: Settings) -> str:
 
 
 async def _worked_off(connection: asyncpg.Connection) -> Finding:
-    waits = await connection.fetchval(
-        "select extract(epoch from now() - min(greatest(received_at, coalesce(retry_at, received_at))))::float8 "
-        "from delivery where done_at is null and lane = 'delivery'"
-    )
-    if waits is not None and waits > MOST_LAG:
-        says = f"The oldest open delivery has waited {ago(waits)}."
+    pastes = (await waiting(connection))[LANES[0]]
+    if pastes.lag > MOST_LAG:
+        says = f"The oldest open delivery has waited {ago(pastes.lag)}."
         return Finding("jobs", "fault", says, "Is `mailflow serve` running? Its log says what fails.")
-    return Finding("jobs", "ok", "Nothing waits to be answered.")
+    return Finding("jobs", "ok", "Nothing waits for longer than it should.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -12,18 +13,21 @@ from aiohttp import web
 from bot.database import Database
 from bot.database.escalations import EscalationStore
 from bot.jobs import Pace, ThreadLocks
-from bot.oncall.escalations import Clock, Escalations
+from bot.oncall.deciding import Clock, Decider
+from bot.oncall.escalations import Escalations
 from bot.oncall.inbound import Inbound
-from bot.oncall.pager import Pager
+from bot.oncall.incidents import Incidents
+from bot.oncall.pager import Draw, Pager
 from bot.oncall.pagerduty import PagerDuty
-from bot.oncall.policy import Policy, PolicyError, load
+from bot.oncall.policy import NOBODY, Policy, PolicyError, load
 from bot.oncall.roster import Roster
 from bot.oncall.sources import Sources
 from bot.oncall.telling import Telling
 from bot.oncall.webhook import Webhook
 from bot.settings import Settings, SettingsError
 from bot.telemetry import Telemetry
-from handlers.ports import Services
+from handlers.names import Names
+from handlers.ports import Cases, Slack
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -74,54 +78,60 @@ class Composed:
     """On-call, put together: what handlers and jobs work with, and what is added to the HTTP side."""
 
     escalations: Escalations
+    incidents: Incidents
     roster: Roster
     routes: tuple[web.RouteDef, ...]
 
 
-def compose(
-    settings: Settings,
-    database: Database,
-    session: aiohttp.ClientSession,
-    services: Services,
-    *,
-    clock: Clock,
-    pace: Pace,
-    ready: Callable[[], bool],
-    telemetry: Telemetry,
-) -> Composed | None:
-    """On-call by the on-call file; None when none is set. Starts nothing. Raises SettingsError."""
+@dataclass(frozen=True)
+class Surroundings:
+    """What on-call works with. `draw` edits the card of a case; `ready` says whether requests are taken in."""
+
+    database: Database
+    session: aiohttp.ClientSession
+    slack: Slack
+    cases: Cases
+    names: Names
+    draw: Draw
+    ready: Callable[[], bool]
+    clock: Clock
+    pace: Pace
+    telemetry: Telemetry
+
+
+def compose(settings: Settings, around: Surroundings) -> Composed:
+    """On-call by the on-call file; without one nobody is ever paged. Starts nothing. Raises SettingsError."""
     policy = policy_of(settings)
-    if policy is None:
-        return None
-    secrets = _secrets(settings)
-    store = EscalationStore(database)
+    secrets = _secrets(settings) if policy else _Secrets("", "", "", "")
+    policy = policy or NOBODY
+    store, clock, pace = EscalationStore(around.database), around.clock, around.pace
     pagerduty = PagerDuty(
-        session, policy.pagerduty, token=secrets.pagerduty_token, routing_key=secrets.pagerduty_routing_key
+        around.session, policy.pagerduty, token=secrets.pagerduty_token, routing_key=secrets.pagerduty_routing_key
     )
-    webhooks = {name: Webhook(session, name, table.url, secrets.webhook) for name, table in policy.webhooks.items()}
-    sources = Sources(policy, services.slack, pagerduty, webhooks)
-    telling = Telling(services, policy.time_zone)
-    pager = Pager(store, services.slack, telling, sources, pagerduty, webhooks, clock=clock, pace=pace)
-    escalations = Escalations(
-        store,
-        policy,
-        clock=clock,
-        deliver=pager.deliver,
-        name=telling.name,
-        locks=ThreadLocks(database.url),
-        pace=pace,
-        telemetry=telemetry,
-    )
+    webhooks = {
+        name: Webhook(around.session, name, table.url, secrets.webhook) for name, table in policy.webhooks.items()
+    }
+    sources = Sources(policy, around.slack, pagerduty, webhooks)
+    telling = Telling(around.cases, around.slack, around.names, policy.time_zone)
+    pager = Pager(store, around.slack, telling, sources, pagerduty, webhooks, draw=around.draw, clock=clock, pace=pace)
+    decider = Decider(policy, clock)
+    locks = ThreadLocks(around.database.url)
+    escalations = Escalations(store, decider, deliver=pager.deliver, locks=locks, pace=pace, telemetry=around.telemetry)
     inbound = Inbound(
         escalations,
         clock=clock,
-        ready=ready,
+        ready=around.ready,
         pagerduty_api=pagerduty if secrets.pagerduty_token else None,
         pagerduty_secret=secrets.pagerduty_webhook,
         webhook_secret=secrets.webhook,
     )
-    roster = Roster(policy, sources, telling.name, clock=clock)
-    return Composed(escalations, roster, tuple(inbound.routes()))
+    window = timedelta(minutes=settings.storm_minutes)
+    return Composed(
+        escalations,
+        Incidents(store, decider, window=window),
+        Roster(policy, sources, around.names.of, clock=clock),
+        tuple(inbound.routes()),
+    )
 
 
 def _missing(policy: Policy, secrets: _Secrets) -> list[str]:

@@ -8,74 +8,52 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
 from pgqueuer.errors import RetryRequested
 from pgqueuer.models import Job
 
+from bot.database.audit import Kind
 from bot.database.escalations import EscalationStore
 from bot.database.held import Held, delivery_of
 from bot.database.pages import Draft, StoredPage
 from bot.jobs import Pace, ThreadLocks
-from bot.logs import about
 from bot.oncall import drafts
-from bot.oncall.events import (
-    Acknowledged,
-    Arm,
-    Disarm,
-    Drop,
-    Effect,
-    Escalate,
-    Event,
-    Fired,
-    Judged,
-    Moved,
-    Reached,
-    Resolved,
-    Timer,
-)
-from bot.oncall.machine import advance
-from bot.oncall.policy import Policy
-from bot.oncall.severity import assess
+from bot.oncall.deciding import Decider, says_something
+from bot.oncall.events import Acknowledged, Escalate, Event, Fired, Judged, Moved, Reached, Resolved, Timer
 from bot.telemetry import Telemetry
-from diagnostics import Report
-from handlers.ports import Answered, Standing, Thread, Wish
+from handlers.ports import Answered, Thread, Wish
 
 logger = logging.getLogger(__name__)
 
-Clock = Callable[[], datetime]
 Deliver = Callable[["Escalations", StoredPage], Awaitable[None]]
-Name = Callable[[str, str], Awaitable[str]]
 
-_SURE: Final = ("confirmed", "likely")
-_ALIKE: Final = 5  # suspects that make up a symptom
+_RECORDED: Final[dict[type, Kind]] = {Escalate: "escalated", Acknowledged: "acknowledged", Resolved: "resolved"}
 _SOON: Final = timedelta(seconds=60)  # what is due later is looked after by its own job
 
 
 class Escalations:
-    """handlers.ports.OnCall. `clock` gives the time, aware; `deliver` gets a page out and reports by `settle`; `name` says what
-    a person of a State is called in a team."""
+    """handlers.ports.OnCall. `deliver` gets a page out and reports by `settle`."""
 
     def __init__(
         self,
         store: EscalationStore,
-        policy: Policy,
+        decider: Decider,
         *,
-        clock: Clock,
         deliver: Deliver,
-        name: Name,
         locks: ThreadLocks,
         pace: Pace,
         telemetry: Telemetry,
     ) -> None:
         self.store = store
+        self.time_zone = decider.policy.time_zone
         self._telemetry = telemetry
-        self._policy = policy
-        self._clock = clock
+        self._decider = decider
+        self._clock = decider.clock
+        self._apply = decider.apply
         self._deliver = deliver
-        self._name = name
         self._locks = locks
         self._pace = pace
         self._busy: dict[UUID, bool] = {}
@@ -85,26 +63,7 @@ class Escalations:
     @property
     def team(self) -> str:
         """The workspace whose people the on-call file names; "" where the bot is in one only."""
-        return self._policy.team or ""
-
-    async def saw(self, thread: Thread, user: str, report: Report) -> None:
-        if not self._serves(thread.team):
-            return
-        top = report.findings[0] if report.findings else None
-        cause = top.cause if top and top.belief in _SURE else ""
-        symptom = " ".join(finding.cause for finding in report.findings[:_ALIKE])
-        async with self.store.opened(thread) as held:
-            now = self._clock()
-            if user and symptom:
-                await held.reported(f"@{user}", now)
-            await held.save(held.state, symptom)
-            counted = {rule.within: 0 for rule in self._policy.rules if rule.when == "many-reporters" and symptom}
-            for within in counted:
-                counted[within] = await held.reporters(symptom, now - within)
-            found = assess(self._policy.rules, report, lambda within: counted.get(within, 0))
-            judged = Judged(found.severity, found.after, found.reason, cause) if found else Judged(cause=cause)
-            if not await self._joined(held, judged, cause):
-                await self._apply(held, judged, now)
+        return self._decider.policy.team or ""
 
     async def moved(self, thread: Thread) -> None:
         if escalation := await self.store.find(thread):
@@ -112,22 +71,8 @@ class Escalations:
                 if held:
                     await self._apply(held, Moved(), self._clock())
 
-    async def changed(self, thread: Thread) -> None:
-        if escalation := await self.store.find(thread):
-            async with self.store.held(escalation) as held:
-                if held and (planned := drafts.edits(await held.out())):
-                    await held.plan(planned)
-                    await held.wake()
-
-    async def standing(self, thread: Thread) -> Standing:
-        escalation = await self.store.find(thread)
-        state = await self.store.state(escalation) if escalation else None
-        if state is None or state.phase == "idle" or state.phase == "watching":
-            return Standing("open")
-        return Standing(state.phase, await self._name(thread.team, state.holder) if state.holder else "")
-
     async def escalate(self, wish: Wish) -> Answered:
-        if not self._serves(wish.thread.team):
+        if not self._decider.pages(wish.thread.team):
             return "nobody"
         found = await self._meant(wish)
         if found is None and not wish.escalation:
@@ -139,14 +84,11 @@ class Escalations:
         return await self._wished(await self._meant(wish), wish.event, Acknowledged(_who(wish)))
 
     async def resolve(self, wish: Wish) -> Answered:
-        return await self._wished(await self._meant(wish), wish.event, Resolved(_who(wish)))
+        return await self._wished(await self._meant(wish), wish.event, Resolved(_who(wish), cause=wish.cause))
 
     async def reported(self, source: str, event_id: str, escalation: UUID, event: Event) -> Answered:
         """Another system, which told us of `event_id` perhaps before, says that somebody did something."""
         return await self._wished(escalation, event_id, event, source)
-
-    def _serves(self, team: str) -> bool:
-        return self.team in ("", team)
 
     async def _meant(self, wish: Wish) -> UUID | None:
         if wish.escalation:
@@ -154,7 +96,7 @@ class Escalations:
                 return await self.store.known(UUID(wish.escalation), wish.thread.team)
             except ValueError:
                 return None
-        return await self.store.find(wish.thread)
+        return await self.store.lead(wish.thread)
 
     async def _wished(self, escalation: UUID | None, event_id: str, event: Event, source: str = "slack") -> Answered:
         if escalation is None:
@@ -169,43 +111,13 @@ class Escalations:
             return "nothing"
         before = held.state
         effects = await self._apply(held, event, self._clock())
-        return "already" if held.state.phase == before.phase and not _says_something(effects) else "done"
+        if held.state.phase == before.phase and not says_something(effects):
+            return "already"
+        if isinstance(event, (Escalate, Acknowledged, Resolved)):
+            await held.record(_RECORDED[type(event)], event.by, source)
+        return "done"
 
     # -- what follows ---------------------------------------------------------------------------------
-
-    async def _apply(self, held: Held, event: Event, now: datetime) -> tuple[Effect, ...]:
-        """The next state, and everything that follows from it, within the transaction of `held`."""
-        before = held.state
-        state, effects = advance(self._policy, before, event, now)
-        if state != before:
-            await held.save(state)
-            with about(escalation=str(held.id)):
-                logger.info("an escalation moved", extra={"phase": state.phase, "by": type(event).__name__})
-        for effect in effects:
-            if isinstance(effect, Arm):
-                await held.arm(effect, now)
-                await held.wake(effect.due - now)
-            elif isinstance(effect, Disarm):
-                await held.disarm(effect.timer)
-            elif isinstance(effect, Drop):
-                await held.drop()
-        planned = await drafts.of_effects(held, effects, self._policy)
-        if planned:
-            await held.plan(planned)
-            await held.wake()
-        return effects
-
-    async def _joined(self, held: Held, judged: Judged, cause: str) -> bool:
-        """Where people are paged for the same cause already, this thread is told, and nobody is paged for it."""
-        if judged.after is None or not cause or held.state.phase not in ("idle", "watching"):
-            return False
-        other = await held.alike(cause)
-        if other is None:
-            return False
-        await self._apply(held, Judged(cause=cause), self._clock())
-        await held.plan([Draft(f"joined {other.ts}", "thread", content=drafts.joined(other))])
-        await held.wake()
-        return True
 
     async def settle(
         self,
@@ -280,7 +192,9 @@ class Escalations:
                 return False
             state = held.state
             watched = Judged(state.severity, timedelta(0), state.reason, state.cause)
-            if timer != "watch" or not await self._joined(held, watched, state.cause):
+            if timer == "watch":
+                await self._decider.weigh(held, watched, now, Fired(timer))
+            else:
                 await self._apply(held, Fired(timer), now)
             logger.info("a timer fired", extra={"timer": timer, "phase": held.state.phase})
             return True
@@ -293,10 +207,6 @@ class Escalations:
         if waits and min(waits) < _SOON:
             raise RetryRequested(min(waits), "not due yet")
 
-    async def sweep(self, retention_days: int) -> None:
-        await self.rescue()
-        await self.store.forget(retention_days)
-
     async def rescue(self) -> None:
         await self.store.rescue(self._clock())
 
@@ -307,7 +217,3 @@ class Escalations:
 def _who(wish: Wish) -> str:
     """Alert bots have no user."""
     return f"@{wish.user}" if wish.user else "an alert"
-
-
-def _says_something(effects: tuple[Effect, ...]) -> bool:
-    return any(not isinstance(effect, (Arm, Disarm, Drop)) for effect in effects)

@@ -30,7 +30,9 @@ class State:
     `incident` counts how often it was opened, `step` the attempts at a target. `askers` escalated and are not pinged.
     `level` and `target` are indices; a level past the last one is the pause before the next round. `held` says what
     keeps it from paging; `resting` that every round is through. `began` is when this paging began, `paged` the last page.
-    `holder` is who acknowledged, and in the end who resolved it.
+    `holder` is who acknowledged, and in the end who resolved it, `since` when, and `resolution` what it was (see
+    handlers.ports.Wish). `opened` is when a failure was first reported, None for never; `reopened` who brought it back.
+    `followed`: a rule or a person wants people to know, so an acknowledgement is followed up.
     """
 
     phase: Phase = "idle"
@@ -50,10 +52,25 @@ class State:
     watch_until: datetime | None = None
     shift_target: str = ""
     holder: str = ""
+    since: datetime | None = None
+    resolution: str = ""
+    opened: datetime | None = None
+    reopened: str = ""
+    followed: bool = False
 
     @property
     def open(self) -> bool:
-        return self.phase in ("watching", "paging", "acknowledged")
+        return self.phase in ("watching", "paging", "acknowledged") or (
+            self.phase == "idle" and self.opened is not None
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """A failure is on record. `fresh`: `by` has just brought it, so that it isn't over, whatever was said before."""
+
+    by: str
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +123,7 @@ class Resolved:
     by: str
     at: datetime | None = None
     via: str = ""
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +136,7 @@ class Fired:
     timer: Timer
 
 
-Event = Judged | Escalate | Reached | Unreached | Acknowledged | Resolved | Moved | Fired
+Event = Reported | Judged | Escalate | Reached | Unreached | Acknowledged | Resolved | Moved | Fired
 
 
 @dataclass(frozen=True, slots=True)

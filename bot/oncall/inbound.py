@@ -11,7 +11,8 @@ from uuid import UUID
 from aiohttp import web
 
 from bot.oncall import pagerduty, webhook
-from bot.oncall.escalations import Clock, Escalations
+from bot.oncall.deciding import Clock
+from bot.oncall.escalations import Escalations
 from bot.oncall.events import Acknowledged, Resolved
 from bot.oncall.failures import AdapterError
 

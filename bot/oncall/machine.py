@@ -24,6 +24,7 @@ from bot.oncall.events import (
     Moved,
     Page,
     Reached,
+    Reported,
     Resolved,
     State,
     Sync,
@@ -49,26 +50,34 @@ def advance(policy: Policy, state: State, event: Event, now: datetime) -> Outcom
     return step(policy, state, event, now)
 
 
+def _reported(_policy: Policy, state: State, event: Reported, now: datetime) -> Outcome:
+    """New evidence of a failure opens a resolved case again, though it pages nobody by itself."""
+    if state.phase == "resolved" and event.fresh:
+        reopened = replace(state, phase="idle", opened=now, reopened=event.by, since=now, holder="", resolution="")
+        return reopened, ()
+    return replace(state, opened=state.opened or now), ()
+
+
 def _judged(policy: Policy, state: State, event: Judged, now: datetime) -> Outcome:
     state = replace(state, cause=event.cause or state.cause)
     if event.after is None:
         if state.phase != "watching":
             return state, ()
-        return replace(state, phase="idle", watch_until=None), (Disarm("watch"),)
+        return replace(state, phase="idle", watch_until=None, followed=False), (Disarm("watch"),)
     if state.phase == "acknowledged":
-        state = replace(state, severity=_higher(state.severity, event.severity))
+        state = replace(state, severity=_higher(state.severity, event.severity), followed=True)
         return _moved(policy, state, Moved(), now)
     if state.phase == "paging":
         return _worse(policy, state, event.severity, now)
     if state.phase == "resolved":
-        return state, ()  # old pastes are judged again with new ones: only a person opens it again
+        return state, ()  # old pastes are judged again with new ones: only what a person does opens it again
     return _watch(policy, state, event, event.after, now)
 
 
 def _watch(policy: Policy, state: State, event: Judged, after: timedelta, now: datetime) -> Outcome:
     until = min(state.watch_until or now + after, now + after)
     severity = _higher(state.severity, event.severity) if state.phase == "watching" else event.severity
-    state = replace(state, phase="watching", severity=severity, reason=event.reason, watch_until=until)
+    state = replace(state, phase="watching", severity=severity, reason=event.reason, watch_until=until, followed=True)
     return (state, (Arm("watch", until),)) if until > now else _open(policy, state, (), now)
 
 
@@ -107,6 +116,11 @@ def _open(policy: Policy, state: State, askers: tuple[str, ...], now: datetime) 
         watch_until=None,
         shift_target="",
         holder="",
+        since=now,
+        resolution="",
+        opened=now if state.phase == "resolved" else state.opened or now,
+        reopened=askers[0] if state.phase == "resolved" and askers else state.reopened,
+        followed=True,
     )
     state, effects = _page(policy, state, now)
     return state, (Disarm("watch"), *effects)
@@ -203,13 +217,21 @@ def _acknowledged(policy: Policy, state: State, event: Acknowledged, now: dateti
     if state.phase == "acknowledged":
         told = Tell("taken-over", (event.by, state.holder))
     state = replace(
-        state, phase="acknowledged", holder=event.by, held="", resting=False, watch_until=None, began=state.began or now
+        state,
+        phase="acknowledged",
+        holder=event.by,
+        held="",
+        resting=False,
+        watch_until=None,
+        began=state.began or now,
+        since=now,
     )
+    _, again = _moved(policy, state, Moved(), now)
     return state, (
         Drop(),
         Disarm("watch"),
         Disarm("level"),
-        Arm("idle", now + policy.rearm_after),
+        *again,
         told,
         Sync("acknowledge", event.by, event.via),
     )
@@ -218,19 +240,33 @@ def _acknowledged(policy: Policy, state: State, event: Acknowledged, now: dateti
 def _resolved(_policy: Policy, state: State, event: Resolved, now: datetime) -> Outcome:
     if not state.open or _stale(state, event.at):
         return state, ()
-    known = state.phase != "watching"  # what was only watched, nobody was told of
     state = replace(
-        state, phase="resolved", holder=event.by, held="", resting=False, watch_until=None, began=now, askers=()
+        state,
+        phase="resolved",
+        holder=event.by,
+        held="",
+        resting=False,
+        watch_until=None,
+        began=now,
+        askers=(),
+        since=now,
+        resolution=event.cause,
+        reopened="",
+        followed=False,
     )
-    told = (Tell("resolved", (event.by,)), Sync("resolve", event.by, event.via)) if known else ()
+    told = Tell("resolved", (event.by,)), Sync("resolve", event.by, event.via)
     return state, (Drop(), *(Disarm(timer) for timer in _TIMERS), *told)
 
 
 def _moved(policy: Policy, state: State, _event: Moved, now: datetime) -> Outcome:
-    return state, (Arm("idle", now + policy.rearm_after),) if state.phase == "acknowledged" else ()
+    """Puts off asking again. What nobody was to be paged for isn't asked for again either."""
+    followed = state.phase == "acknowledged" and state.followed
+    return state, (Arm("idle", now + policy.rearm_after),) if followed else ()
 
 
 def _fired(policy: Policy, state: State, event: Fired, now: datetime) -> Outcome:
+    if not policy.levels:  # timers of an on-call file that is no longer set
+        return state, ()
     if event.timer == "watch" and state.phase == "watching":
         return _open(policy, state, (), now)
     if event.timer == "level" and state.phase == "paging":
@@ -268,6 +304,7 @@ def _higher(one: Severity, other: Severity) -> Severity:
 
 
 _STEPS: Final[dict[type, Any]] = {
+    Reported: _reported,
     Judged: _judged,
     Escalate: _escalate,
     Reached: _reached,

@@ -8,7 +8,7 @@ somebody else has to be paged; a note in a thread is tried for longer.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,7 +17,8 @@ from slack_sdk.errors import SlackApiError
 from bot.database.escalations import EscalationStore
 from bot.database.pages import Draft, StoredPage
 from bot.jobs import Pace
-from bot.oncall.escalations import Clock, Escalations
+from bot.oncall.deciding import Clock
+from bot.oncall.escalations import Escalations
 from bot.oncall.failures import AdapterError
 from bot.oncall.pagerduty import Incident, PagerDuty
 from bot.oncall.sources import Recipient, Resolution, Sources
@@ -26,16 +27,18 @@ from bot.oncall.webhook import Webhook
 from handlers import paging
 from handlers.blocks.message import Message
 from handlers.failures import Advice, TooEarlyError, advice, slack_error
-from handlers.ports import Slack
+from handlers.ports import Slack, Thread
 
 logger = logging.getLogger(__name__)
+
+Draw = Callable[[Thread], Awaitable[None]]
 
 _TRIES: Final = 3  # for a person's page
 _PATIENCE: Final = 15.0  # seconds that a person's page may be told to wait
 
 
 class Pager:
-    """`deliver` is what Escalations calls with a page that is due."""
+    """`deliver` is what Escalations calls with a page that is due; `draw` edits the card of a case."""
 
     def __init__(
         self,
@@ -46,6 +49,7 @@ class Pager:
         pagerduty: PagerDuty,
         webhooks: Mapping[str, Webhook],
         *,
+        draw: Draw,
         clock: Clock,
         pace: Pace,
     ) -> None:
@@ -55,6 +59,7 @@ class Pager:
         self._sources = sources
         self._pagerduty = pagerduty
         self._webhooks = webhooks
+        self._draw = draw
         self._clock = clock
         self._pace = pace
 
@@ -67,6 +72,7 @@ class Pager:
             "channel": self._there,
             "thread": self._here,
             "edit": self._edit,
+            "card": self._card,
             "pagerduty": self._incident,
             "webhook": self._hook,
         }
@@ -159,6 +165,10 @@ class Pager:
         if shown is not None and state is not None:
             message = await self._telling.shown(shown, state)
             await paging.edit(await self._slack(page.thread.team), shown.place, shown.ref, message)
+        await escalations.settle(page, "sent")
+
+    async def _card(self, escalations: Escalations, page: StoredPage) -> None:
+        await self._draw(page.thread)
         await escalations.settle(page, "sent")
 
     async def _post(self, escalations: Escalations, page: StoredPage, channel: str, ts: str, message: Message) -> None:

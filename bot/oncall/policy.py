@@ -265,6 +265,10 @@ class Policy(_Table):
         return [(aware(m.begin, self.time_zone), aware(m.end, self.time_zone)) for m in self.maintenance]
 
 
+NOBODY: Final = Policy.model_construct(time_zone=ZoneInfo("UTC"), targets={}, levels=())
+"""What holds where no on-call file is set: a case is acknowledged and resolved, and nobody is ever paged."""
+
+
 def load(path: Path) -> Policy:
     """Reads and checks the file. Raises PolicyError."""
     try:

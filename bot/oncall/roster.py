@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Final
 
-from bot.oncall.escalations import Clock, Name
+from bot.oncall.deciding import Clock
 from bot.oncall.policy import Policy
 from bot.oncall.sources import Sources
 from handlers.ports import Duty
+
+Name = Callable[[str, str], Awaitable[str]]
 
 _SYSTEMS: Final = {"pagerduty": "PagerDuty", "webhook": "webhook"}
 
 
 class Roster:
-    """handlers.ports.Roster. `name` gives what a person (`@` and a Slack id) is called in a team."""
+    """handlers.ports.Roster: whoever asks in another workspace than the file's hears nothing. `name` gives what a person (`@`
+    and a Slack id) is called in a team."""
 
     def __init__(self, policy: Policy, sources: Sources, name: Name, *, clock: Clock) -> None:
         self._policy = policy
@@ -23,6 +27,8 @@ class Roster:
         self._clock = clock
 
     async def now(self, team: str) -> tuple[Duty, ...]:
+        if self._policy.team not in (None, team):
+            return ()
         return tuple(await asyncio.gather(*(self._duty(team, target) for target in self._policy.targets)))
 
     async def _duty(self, team: str, target: str) -> Duty:

@@ -13,9 +13,9 @@ from handlers import paging
 from handlers.blocks.message import Message, plain
 from handlers.blocks.page import mention, page, summary
 from handlers.judging import judge
-from handlers.ports import Services, Thread
+from handlers.names import Names
+from handlers.ports import Cases, Slack, Thread
 
-_NAMES: Final = 500
 _QUOTES: Final = 3
 _QUOTE: Final = 300
 
@@ -23,10 +23,11 @@ _QUOTE: Final = 300
 class Telling:
     """Nothing of a case is stored with a page: all that is said of it is read when it is said. Times are in `zone`."""
 
-    def __init__(self, services: Services, zone: ZoneInfo) -> None:
-        self._services = services
+    def __init__(self, cases: Cases, slack: Slack, names: Names, zone: ZoneInfo) -> None:
+        self._cases = cases
+        self._slack = slack
         self._zone = zone
-        self._names: dict[tuple[str, str], str] = {}
+        self.name = names.of
 
     async def page(self, stored: StoredPage) -> Message:
         """What a person, or the on-call channel, gets to read."""
@@ -74,22 +75,12 @@ class Telling:
         return sentences.why(content, names)
 
     async def link(self, thread: Thread) -> str:
-        return await paging.permalink(await self._services.slack(thread.team), thread)
-
-    async def name(self, team: str, who: str) -> str:
-        """A person's name, which pings nobody. Slack is asked once for each."""
-        if not who.startswith("@"):
-            return who
-        if (team, who) not in self._names:
-            if len(self._names) >= _NAMES:
-                self._names.clear()
-            self._names[team, who] = await paging.name_of(await self._services.slack(team), who[1:])
-        return self._names[team, who]
+        return await paging.permalink(await self._slack(thread.team), thread)
 
     async def _page(self, stored: StoredPage, why: str, escalation: str) -> Message:
         link = await self.link(stored.thread)
         return page(await self._report(stored.thread), why=why, link=link, escalation=escalation)
 
     async def _report(self, thread: Thread) -> Report | None:
-        held = await self._services.cases.pasted(thread)
+        held = await self._cases.pasted(thread)
         return await judge(held) if held else None

@@ -16,11 +16,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.database.notices import Notice, Notices
 from bot.jobs import Pace
 from diagnostics.checks.record import record
-from handlers import oncall, paging
+from handlers import paging
 from handlers.blocks import watch
 from handlers.blocks.message import Message
 from handlers.failures import TooEarlyError, advice, slack_error
-from handlers.ports import Services, Thread
+from handlers.judging import judge
+from handlers.ports import Pasted, Services, Sighting, Thread
 
 logger = logging.getLogger(__name__)
 
@@ -86,7 +87,7 @@ class Telling:
         ts = await self._post(notice, "", await self._message(notice))
         thread = await self._open_case(notice, ts)
         if any(change.kind == "fault" and change.severity in _GRAVE for change in notice.content.changes):
-            await oncall.found(self._services, thread)
+            await self._found(thread)
         return ts
 
     async def _edit(self, notice: Notice) -> str:
@@ -108,10 +109,16 @@ class Telling:
         """What a message says by now."""
         content = notice.content
         if notice.kind == "start" and content.report is not None:
-            who = await paging.name_of(await self._slack(notice), notice.owner)
+            who = await self._services.names(notice.team, f"@{notice.owner}")
             return watch.started(content.report, notice.every, who, over=notice.over)
-        oncall = self._services.oncall is not None
-        return watch.news(notice.target, content.changes, content.report, over=notice.over, oncall=oncall)
+        standing = await self._services.incidents.standing(Thread(notice.team, notice.channel, notice.ts))
+        return watch.news(notice.target, content.changes, content.report, over=notice.over, oncall=standing.anybody)
+
+    async def _found(self, thread: Thread) -> None:
+        """A look of our own found a failure: the rules decide whether anybody is paged. Nobody reported it."""
+        sighting = Sighting(thread, await judge(await self._services.cases.pasted(thread)))
+        await self._services.incidents.noted(sighting)
+        await self._services.incidents.saw(sighting)
 
     async def _post(self, notice: Notice, thread_ts: str, message: Message) -> str:
         slack, again = await self._slack(notice), notice.state == "sending"
@@ -125,6 +132,7 @@ class Telling:
         thread = Thread(notice.team, notice.channel, ts)
         report = notice.content.report
         if report is not None:
-            await self._services.cases.keep(thread, ts, record(report.target, report.kind, report.attempts))
+            seen = record(report.target, report.kind, report.attempts)
+            await self._services.cases.keep(thread, Pasted(ts, seen))
             await self._services.cases.adopt(thread, ts, "watch", ts)
         return thread

@@ -121,10 +121,6 @@ class Watcher:
                 await held.introduce(each, Content(report=report), found.memory.open())
         logger.info("watched", extra={"verdict": report.verdict, "changes": len(found.changes)})
 
-    async def sweep(self, retention_days: int) -> None:
-        await self.rescue()
-        await self._store.forget(retention_days)
-
     async def rescue(self) -> None:
         await self._store.rescue(self._clock())
 

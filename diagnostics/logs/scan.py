@@ -142,8 +142,7 @@ def _lines(text: bytes, found: Iterable[Hit]) -> Iterator[tuple[int, int]]:
 
 def _all(text: bytes) -> Iterator[tuple[int, int]]:
     start = 0
-    while start < len(text):
-        end = text.find(b"\n", start)
+    while (end := text.find(b"\n", start)) >= 0:
         yield start, end
         start = end + 1
 

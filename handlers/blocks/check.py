@@ -10,10 +10,10 @@ from diagnostics.checks.model import Attempt, CheckReport, CheckVerdict
 from diagnostics.checks.outcomes import Outcome, meanings
 from diagnostics.report import Report
 from handlers.blocks import steps, words
+from handlers.blocks.card import moved_parts
 from handlers.blocks.looks import summary
 from handlers.blocks.message import Message, message
 from handlers.blocks.outline import Line, Part, line, part
-from handlers.blocks.sections import outline
 
 VERDICT: Final[dict[CheckVerdict, str]] = {
     "ok": "No fault found",
@@ -58,12 +58,13 @@ def checking(target: str, attempts: Sequence[Attempt]) -> Message:
     return message([*head, *part([_look(each) for each in shown], rank=1)])
 
 
-def checked(report: CheckReport, *, age: float | None = None, case: Report | None = None) -> Message:
-    """The result. `age` is in seconds; `case` is the judgement of all that the thread holds, where it holds more."""
+def checked(report: CheckReport, *, age: float | None = None, case: Report | None = None, link: str = "") -> Message:
+    """The result. `age` is in seconds; `case` is the judgement of all that the thread holds, where it holds more, and `link`
+    leads to its card."""
     if case is None:
         parts = check_outline(report, age=age)
     else:  # what the whole case comes to is what its readers wait for; its steps are the ones to take
-        together = [replace(each, rank=each.rank + 2) for each in outline(case)]
+        together = [replace(each, rank=each.rank + 2) for each in moved_parts(case, link)]
         title = part([line("title", "Together with what this thread holds")], rank=2)
         parts = [*_head(report, age), *_remarks(report, full=False), *title, *together, *_looks(report, full=False)]
     return message(parts, complete=lambda: check_outline(report, full=True, age=age))

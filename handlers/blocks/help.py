@@ -31,8 +31,8 @@ def help_message(requests: Sequence[tuple[str, str]]) -> Message:
         line("heading", "A thread is one case"),
         line(
             "text",
-            "Send what I ask for into the same thread: I judge everything in it again. Edit a message and I "
-            "correct my answer; delete it and I forget it.",
+            "My first answer is the card of the case, and always shows how things stand. Send what I ask for into the "
+            "same thread: I judge everything in it again. Edit a message and I correct my answer; delete it and I forget it.",
         ),
     ]
     return message([*part(opening, rank=0), *part(asking, rank=1), *part(thread, rank=2)])

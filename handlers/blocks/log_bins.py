@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from diagnostics import redaction
 from diagnostics.logs.model import LogCount, LogEpisode, LogFailure, LogKind, LogSummary
 from diagnostics.logs.tally import shape
 from diagnostics.patterns import linear
@@ -80,8 +81,8 @@ def when(at: str) -> datetime | None:
 
 
 def redacted(text: str) -> str:
-    """Without addresses and long numbers: a picture is passed on more easily than a log."""
-    return str(_IPV6.sub("*", shape(text)))
+    """Without addresses, credentials and long numbers: a picture is passed on more easily than a log."""
+    return redaction.redacted(str(_IPV6.sub("*", shape(text))))
 
 
 def _leading(log: LogSummary) -> LogKind | None:

@@ -21,6 +21,7 @@ Block = dict[str, Any]
 _DISPENSABLE: Final = 7  # what was ruled out, and links: not worth a file of their own
 _MOST_RUNS: Final = 41
 ATTACHED: Final = "The rest did not fit: the attached file has all of it."
+TOO_LONG: Final = "(too long for a message: it is in the attached file)"
 _LONGEST: Final[dict[Role, int]] = {
     "title": limits.HEADER,
     "command": limits.COMMAND,
@@ -58,16 +59,31 @@ class Button:
     label: str
     action_id: str
     value: str = ""
+    primary: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question to the readers, and the buttons that answer it."""
+
+    question: str
+    answers: tuple[Button, ...]
 
 
 def message(
-    parts: Sequence[Part], *, buttons: Sequence[Button] = (), complete: Callable[[], Sequence[Part]] | None = None
+    parts: Sequence[Part],
+    *,
+    buttons: Sequence[Button] = (),
+    asked: Asked | None = None,
+    complete: Callable[[], Sequence[Part]] | None = None,
 ) -> Message:
     """Show as many of `parts` as fit, by their rank, in their order.
 
     When one doesn't fit, or a command is too long to be shown whole, `complete()` (default: `parts`) becomes the file.
     """
     actions = [_actions(buttons)] if buttons else []
+    if asked and asked.answers:
+        actions += [*_blocks(part([line("aside", asked.question)], small=True)), _actions(asked.answers)]
     kept, spilled = _fitting(parts, actions)
     if not spilled:
         return Message(fallback(kept), (*_blocks(kept), *actions))
@@ -144,7 +160,7 @@ def _joined(items: Sequence[list[Block]]) -> list[Block]:
 def _runs(item: Line) -> list[Block]:
     """The styled runs of one line."""
     if item.role == "command":
-        return [_text("(too long for a message: it is in the attached file)" if _too_long(item) else item.text)]
+        return [_text(TOO_LONG if _too_long(item) else item.text)]
     lead = [_text(limits.clip(item.lead, 60) + " ", bold=True)] if item.lead else []
     if item.role == "link":
         return [*lead, _link(item.text)]
@@ -185,6 +201,7 @@ def _actions(buttons: Sequence[Button]) -> Block:
 
 def _button(button: Button) -> Block:
     pressed = {"value": button.value} if button.value else {}
+    pressed |= {"style": "primary"} if button.primary else {}
     label = _plain(button.label, limits.BUTTON)
     return {"type": "button", "text": label, "action_id": button.action_id, **pressed}
 

@@ -40,13 +40,16 @@ def buttons(report: Report) -> list[Button]:
 
 
 def details(report: Report) -> Message:
-    """Every step of every suspect, best first; what doesn't fit into a message is in its file."""
+    """Every step of every suspect, best first; the file of a message that doesn't hold them has the whole answer."""
     several = len(report.findings) > 1
     parts = [group for suspect in report.findings for group in steps.parts(suspect, full=True, named=several)]
     if not parts:
         return message(part([line("text", "There are no steps for this.")]))
     title = part([line("title", "All steps")])
-    return message([replace(group, rank=place) for place, group in enumerate([*title, *parts])])
+    return message(
+        [replace(group, rank=place) for place, group in enumerate([*title, *parts])],
+        complete=lambda: outline(report, full=True),
+    )
 
 
 def _to_check(report: Report) -> str:

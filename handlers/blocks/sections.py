@@ -24,8 +24,16 @@ PASTEABLE: Final = (
 )
 
 
-def outline(report: Report, *, full: bool = False, refusals: Sequence[str] = (), manual_url: str = "") -> list[Part]:
-    """The whole answer. `refusals` are sentences about files that were not read."""
+def outline(
+    report: Report,
+    *,
+    full: bool = False,
+    refusals: Sequence[str] = (),
+    manual_url: str = "",
+    state: Sequence[Part] = (),
+) -> list[Part]:
+    """The whole answer. `refusals` are sentences about files that were not read; `state` is how things stand with the case,
+    which comes first on a card, where what changed comes after what it is."""
     top = blamed(report)
     others = _others(report, top, full)
     open_question = _question(report, top, full)
@@ -36,10 +44,12 @@ def outline(report: Report, *, full: bool = False, refusals: Sequence[str] = (),
         opening, middle = _blame(report, top, full), [*remedy, *open_question]
     else:  # until the cause is confirmed, the next thing to do is to send what settles it
         opening, middle = _blame(report, top, full), [*open_question, *remedy]
+    change = _changed(report, full, "What the last paste changed" if state else "What this changed")
     return [
-        *_changed(report, full),
+        *(state or change),
         *logs.parts(report, full=full),
         *opening,
+        *(change if state else ()),
         *middle,
         *others,
         *_ruled_out(report.ruled_out, full),
@@ -51,15 +61,37 @@ def outline(report: Report, *, full: bool = False, refusals: Sequence[str] = (),
 
 def blamed(report: Report) -> Suspect | None:
     """The suspect the answer opens with. Among several mere possibilities none is: the first would be believed."""
-    if report.verdict != "failure" or not report.findings:
+    return leading(report) if report.verdict == "failure" else None
+
+
+def leading(report: Report) -> Suspect | None:
+    """As `blamed`, and of a failure that is over as well."""
+    if not report.findings:
         return None
     top = report.findings[0]
     return None if top.belief == "possible" and len(report.findings) > 1 else top
 
 
+def headline(report: Report) -> str:
+    """The verdict in one line."""
+    if top := blamed(report):
+        return f"{words.BELIEF[top.belief]}: {top.title}"
+    return {
+        "healthy": "No failure in this",
+        "nothing": NOTHING,
+        "failure": f"Not settled yet: {len(report.findings)} causes fit what you sent",
+        "unknown": "A failure, and its cause is not known yet",
+    }[report.verdict]
+
+
+def question(report: Report) -> list[Part]:
+    """The one thing to send next."""
+    return _question(report.model_copy(update={"next": report.next[:1]}), blamed(report), full=False)
+
+
 def _blame(report: Report, top: Suspect, full: bool) -> list[Part]:
     who = words.ACT[top.act]
-    verdict = [line("title", f"{words.BELIEF[top.belief]}: {top.title}"), line("text", top.because, lead=who)]
+    verdict = [line("title", headline(report)), line("text", top.because, lead=who)]
     return [*part(verdict, rank=0), *_proof(report, top, full)]
 
 
@@ -84,15 +116,14 @@ def _no_blame(report: Report) -> list[Part]:
     reading = f"Read: {read}" + (f", and {more} more" if more > 0 else "") if read else ""
     read_part = part([line("aside", reading)], rank=4, small=True)
     if report.verdict == "healthy":
-        return [*part([line("title", "No failure in this"), line("text", report.summary)], rank=0), *read_part]
+        return [*part([line("title", headline(report)), line("text", report.summary)], rank=0), *read_part]
     if report.verdict == "nothing":
         pasteable = [line("bullet", text) for text in PASTEABLE]
-        return part([line("title", NOTHING), line("heading", "What I can read"), *pasteable], rank=0)
+        return part([line("title", headline(report)), line("heading", "What I can read"), *pasteable], rank=0)
     if report.verdict == "failure":
-        open_count = f"Not settled yet: {len(report.findings)} causes fit what you sent"
-        return part([line("title", open_count)], rank=0)
+        return part([line("title", headline(report))], rank=0)
     ask = "" if report.next else "Send the whole bounce message, or the protocol log of one failing session."
-    unknown = line("title", "A failure, and its cause is not known yet")
+    unknown = line("title", headline(report))
     return [*part([unknown, line("text", report.summary), line("text", ask)], rank=0), *read_part]
 
 
@@ -159,11 +190,11 @@ def _more(hidden: int) -> Iterable[Line]:
     return [line("bullet", f"and {hidden} more")] if hidden > 0 else []
 
 
-def _changed(report: Report, full: bool) -> list[Part]:
+def _changed(report: Report, full: bool, heading: str) -> list[Part]:
     shown = report.changed if full else report.changed[:_LISTED]
     lines = [line("bullet", text) for text in shown]
     lines += _more(len(report.changed) - len(shown))
-    return part([line("heading", "What this changed"), *lines], rank=1)
+    return part([line("heading", heading), *lines], rank=1)
 
 
 def _timeline(report: Report) -> list[Part]:

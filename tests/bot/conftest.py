@@ -19,7 +19,7 @@ from cryptography.fernet import Fernet
 from bot.app import Bot, running, system_clock
 from bot.database.embedded import Embedded
 from bot.jobs import Pace
-from bot.oncall.escalations import Clock
+from bot.oncall.deciding import Clock
 from bot.playground.server import Playground
 from bot.playground.timings import Timings
 from bot.settings import Settings, load
@@ -55,7 +55,7 @@ async def place() -> AsyncIterator[Playground]:
         app_token="xapp-test",
         signing_secret="secret",
         request_url=None,
-        timings=Timings(retry_delays=(0.2, 0.5, 1.0)),
+        timings=Timings(retry_delays=(0.2, 0.5, 5.0)),
         manifest=installed(),
     )
     await place.start()
@@ -110,6 +110,18 @@ class World:
         said = await self.place.wait_for(lambda: (found := self.answers(channel, ts))[count - 1 :] and found, 10)
         return everything(said[count - 1])
 
+    def card(self, channel: str, ts: str) -> str:
+        """Everything that a thread's card says."""
+        return everything(self.answers(channel, ts)[0])
+
+    async def drawn(self) -> None:
+        """Returns when every card shows what is on record, and nothing else is left to be said."""
+        async with asyncio.timeout(15):
+            while True:
+                if not await self.rows("select 1 from page where state in ('planned', 'sending')"):
+                    return
+                await asyncio.sleep(0.02)
+
     async def settled(self, count: int = 1) -> None:
         """Returns when at least `count` deliveries were stored and every one was dealt with."""
         async with asyncio.timeout(15):
@@ -149,6 +161,7 @@ def world(place: Playground, database_url: str, tmp_path: Path) -> World:
             "MAILFLOW_HOME": str(tmp_path),
             "MAILFLOW_PORT": "0",
             "MAILFLOW_SECRET_KEY": Fernet.generate_key().decode(),
+            "MAILFLOW_STORM_MINUTES": "0",  # most tests paste the same failure into several threads
         },
     )
 

@@ -1,10 +1,10 @@
-"""An answer that is longer than a message: its rest is a file in the same thread."""
+"""An answer that is longer than a message: its rest is a file in the same thread. A card takes no file along; its steps do."""
 
 from __future__ import annotations
 
 import pytest
 
-from handlers.blocks import Message
+from handlers.blocks import SHOW_STEPS, Message
 from tests.bot.conftest import World, everything
 from tests.bot.pastes import FAILING
 
@@ -13,19 +13,28 @@ LONG = Message("short", ({"type": "section", "text": {"type": "mrkdwn", "text": 
 
 @pytest.fixture(autouse=True)
 def long_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every judgement is one that does not fit: which ones do not is for the blocks to say, and not at stake here."""
+    """All steps are more than fit: which ones do not is for the blocks to say, and not at stake here."""
 
-    def answer(_report: object, **_: object) -> Message:
+    def details(_report: object) -> Message:
         return LONG
 
-    monkeypatch.setattr("handlers.messages.answer", answer)
+    monkeypatch.setattr("handlers.actions.details", details)
+
+
+async def asked(world: World) -> str:
+    """A case whose steps somebody asked for."""
+    ts = await world.place.post("alex", "#exchange", FAILING)
+    await world.answer("#exchange", ts)
+    await world.settled()
+    await world.place.click("alex", world.answers("#exchange", ts)[0]["ts"], SHOW_STEPS)
+    await world.settled(2)
+    return ts
 
 
 async def test_the_file_follows_the_answer_into_its_thread(world: World) -> None:
     async with world.bot():
-        ts = await world.place.post("alex", "#exchange", FAILING)
-        await world.settled()
-        assert "short" in everything(world.answers("#exchange", ts)[0])
+        ts = await asked(world)
+        assert "short" in everything(world.answers("#exchange", ts)[1])
         [file] = world.attached("#exchange", ts)
         assert file["name"] == "all.txt"
         assert world.place.files[file["id"]].content == b"the rest"
@@ -34,19 +43,18 @@ async def test_the_file_follows_the_answer_into_its_thread(world: World) -> None
 async def test_an_upload_whose_answer_was_lost_is_not_repeated(world: World) -> None:
     async with world.bot():
         world.place.fail_next("files.completeUploadExternal", lost_answer=True)
-        ts = await world.place.post("alex", "#exchange", FAILING)
-        await world.settled()
+        ts = await asked(world)
         assert len(world.attached("#exchange", ts)) == 1
-        assert len(world.answers("#exchange", ts)) == 1
+        assert len(world.answers("#exchange", ts)) == 2
 
 
-async def test_a_withdrawn_answer_takes_its_file_along(world: World) -> None:
+async def test_withdrawn_steps_take_their_file_along(world: World) -> None:
     async with world.bot():
-        ts = await world.place.post("alex", "#exchange", FAILING)
-        await world.settled()
+        ts = await asked(world)
         [file] = world.attached("#exchange", ts)
         await world.place.delete("alex", "#exchange", ts)
-        await world.settled(2)
+        await world.settled(3)
+        await world.drawn()
         deletions = [call.args["file"] for call in world.place.calls if call.method == "files.delete"]
         assert deletions == [file["id"]]
         assert {row["state"] for row in await world.rows("select state from answer")} == {"withdrawn"}

@@ -19,6 +19,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from bot import doctor
+from bot.database import open_database
 from bot.doctor import Look, examine
 from bot.doctor.machine import _findings
 from bot.doctor.model import Finding
@@ -79,7 +80,7 @@ async def test_where_nothing_is_missing_nothing_is_to_mend_and_nothing_is_change
         assert await world.rows("select to_regclass('mailflow_doctor') as there") == [{"there": None}]
     assert "@mailflow in Contoso" in told["Slack token"].says
     assert "#exchange" in told["channels"].says
-    assert re.search(r"a message \d+ s ago, a command never", told["events"].says)
+    assert re.search(r"a message \d+ s ago, a command never, .* in 1 channel\.", told["events"].says)
     assert "127.0.0.1" in told["port 25"].says
     assert "validates DNSSEC" in told["DNS"].says
     assert ("app token" in told) == bool(mode)
@@ -114,6 +115,25 @@ async def test_a_bot_that_nobody_invited_is_told_how_to_be(world: World) -> None
     [channels] = await of(world.environ, "channels")
     assert channels.verdict == "warning"
     assert "/invite @Mailflow" in channels.mend
+
+
+async def test_where_any_workspace_may_install_the_app_their_number_is_told(world: World) -> None:
+    environ = {key: value for key, value in world.environ.items() if key != "SLACK_BOT_TOKEN"}
+    environ |= {
+        "SLACK_CLIENT_ID": "1.2",
+        "SLACK_CLIENT_SECRET": "secret",
+        "MAILFLOW_PUBLIC_URL": "https://mailflow.contoso.com",
+    }
+    async with open_database(load(environ, NOWHERE)) as database:
+        told = {finding.check: finding for finding in await found(environ)}
+        assert told["workspaces"].verdict == "warning"
+        assert "https://mailflow.contoso.com/slack/install" in told["workspaces"].mend
+        assert told["clock"].verdict == "ok"
+        await database.pool.execute(
+            "insert into installation (team, bot_user, bot, tokens) values ('T1', 'U1', 'B1', 'x')"
+        )
+        [finding] = await of(environ, "workspaces")
+    assert (finding.verdict, finding.says) == ("ok", "1 have the app installed.")
 
 
 @pytest.mark.parametrize(
@@ -263,8 +283,8 @@ async def test_wrong_settings_are_told_and_the_right_ones_are_used(world: World)
     faults = [finding.says for finding in told if finding.check == "settings"]
     assert [says.split(":")[0].split(" ")[0] for says in faults] == [
         "MAILFLOW_PRT",
-        "MAILFLOW_PORT",
         "MAILFLOW_RETENTION_DAYS",
+        "MAILFLOW_PORT",
     ]
     assert any(finding.check == "Slack token" and finding.verdict == "ok" for finding in told)
     swapped = {**world.environ, "SLACK_BOT_TOKEN": "xapp-1", "SLACK_APP_TOKEN": "xoxb-1"}

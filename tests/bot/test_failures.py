@@ -39,7 +39,7 @@ async def test_a_post_whose_answer_was_lost_is_found_and_not_repeated(world: Wor
         await world.settled()
         assert len(world.answers("#exchange", ts)) == 1
         assert posts(world) == [200]
-        [answer] = await world.rows("select state, ts from answer where part = 'answer'")
+        [answer] = await world.rows("select state, ts from answer where part = 'card'")
         assert answer == {"state": "sent", "ts": world.answers("#exchange", ts)[0]["ts"]}
 
 

@@ -21,8 +21,7 @@ async def readyz(bot: Bot) -> tuple[int, dict[str, Any]]:
         return response.status, await response.json()
 
 
-async def slack_reaches_us() -> str:
-    return ""
+REACHED = Reach("http", started=lambda: True)
 
 
 async def test_each_part_is_ok(world: World, mode: dict[str, str]) -> None:
@@ -48,7 +47,7 @@ async def test_a_bot_that_slack_has_not_named_is_not_ready() -> None:
 async def test_a_database_that_is_gone_is_told_and_its_figures_are_left_out(world: World) -> None:
     async with open_database(world.settings()) as database:
         metrics = Metrics()
-        health = Health(Inbox(database), database.pool, metrics, slack=slack_reaches_us)
+        health = Health(Inbox(database), database.pool, metrics, slack=REACHED)
         database.pool.terminate()
         state = await health.readiness()
         assert not state.ready
@@ -67,7 +66,7 @@ async def test_lag_is_that_of_what_is_due(world: World) -> None:
         await inbox.accept(delivery(3, thread=Thread("T1", "C1", "3.0")))
 
         async def parts() -> dict[str, str]:
-            health = Health(inbox, database.pool, Metrics(), slack=slack_reaches_us)
+            health = Health(inbox, database.pool, Metrics(), slack=REACHED)
             return dict((await health.readiness()).parts)
 
         assert (await inbox.waiting())["delivery"].count == 3
@@ -90,7 +89,7 @@ async def test_probes_cost_the_database_one_question_a_second(world: World) -> N
                 asked += 1
                 return await super().waiting()
 
-        health = Health(Counting(database), database.pool, Metrics(), slack=slack_reaches_us)
+        health = Health(Counting(database), database.pool, Metrics(), slack=REACHED)
         for _ in range(20):
             assert (await health.readiness()).ready
         assert asked == 1

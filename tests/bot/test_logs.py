@@ -275,6 +275,7 @@ async def test_a_deleted_message_takes_everything_along(world: World) -> None:
         assert len(world.attached("#exchange", ts)) >= 2
         await world.place.delete("alex", "#exchange", ts)
         await world.settled(3)
+        await world.drawn()
         assert world.attached("#exchange", ts) == []
         assert await world.rows("select 1 from evidence where text is not null or log is not null") == []
         assert await world.rows("select 1 from delivery where payload is not null") == []

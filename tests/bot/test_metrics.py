@@ -9,6 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from bot.health import _is_here
 from bot.metrics import Metrics
 from diagnostics import diagnose
+from handlers.blocks import RIGHT
 from tests.bot.conftest import World
 from tests.bot.pastes import FAILING
 
@@ -70,6 +71,16 @@ async def test_a_day_in_short(world: World) -> None:
         assert private not in text
 
 
+async def test_what_people_say_of_an_answer_counts(world: World) -> None:
+    async with world.bot() as bot:
+        ts = await world.place.post("alex", "#exchange", FAILING)
+        await world.answer("#exchange", ts)
+        await world.place.click("sam", world.answers("#exchange", ts)[0]["ts"], RIGHT)
+        await world.settled(2)
+        now = read((await fetched(bot.server.url))[1])
+    assert value(now, "feedback_total", said="right", cause="tls.certificate.private-key-permission") == 1
+
+
 async def test_on_the_port_that_slack_reaches_it_is_for_this_machine_alone(world: World) -> None:
     async with world.bot() as bot:
         for header in ("X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"):
@@ -127,6 +138,7 @@ def test_no_label_grows_with_what_others_write() -> None:
         metrics.called_slack(name, "ok", 0.1, wait=1)
         metrics.checked(name, 0.1)
         metrics.paged(name, name)
+        metrics.voted("wrong", name)
     text = metrics.exposed("")[0].decode()
     series = [line for line in text.splitlines() if "secret" in line]
     assert (

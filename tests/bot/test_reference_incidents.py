@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from bot.playground.samples import Sample, load_samples
@@ -15,15 +16,26 @@ def sample(name: str) -> Sample:
     return next(each for each in load_samples() if each.id.endswith(name))
 
 
-async def play(world: World, incident: Sample) -> list[str]:
-    """What the bot said after each part, everything of it."""
+@dataclass(frozen=True)
+class Played:
+    """What the bot said after each part: the card as it stood then, and the part's own short answer ("" for the first)."""
+
+    cards: list[str]
+    below: list[str]
+
+
+async def play(world: World, incident: Sample) -> Played:
     (_, opening), *rest = incident.parts
     ts = await world.place.post("alex", "#exchange", opening)
-    said = [await answer(world, ts, 1)]
+    played = Played([await answer(world, ts, 1)], [""])
     for number, (_, text) in enumerate(rest, start=2):
         await world.place.post("sam", "#exchange", text, thread_ts=ts)
-        said.append(await answer(world, ts, number))
-    return said
+        played.below.append(await answer(world, ts, number))
+        await world.settled(number)
+        await world.drawn()
+        played.cards.append(everything(world.answers("#exchange", ts)[0]))
+    assert len(world.said("#exchange", ts)) == len(incident.parts)  # no file, no second card, no note
+    return played
 
 
 async def answer(world: World, ts: str, count: int) -> str:
@@ -37,54 +49,87 @@ async def answer(world: World, ts: str, count: int) -> str:
 
 async def test_no_credentials(world: World) -> None:
     async with world.bot():
-        queue, log, certificates, cured = await play(world, sample("no-credentials"))
+        played = await play(world, sample("no-credentials"))
+    queue, after_log, after_certificates, after_cure = played.cards
+    _, log, certificates, cured = played.below
 
     assert "Set-SendConnector" in queue
     assert "ProtocolLoggingLevel Verbose" in queue
     assert "ProtocolLog" in queue
 
-    assert OLD in log
-    assert "Outbound to Office 365 - 6f1d" in log
-    assert "2026-11-18T08:12:44" in log
-    assert "TLS negotiation failed with error NoCredentials" in log
+    assert OLD in after_log
+    assert "Outbound to Office 365 - 6f1d" in after_log
+    assert "2026-11-18T08:12:44" in after_log
+    assert "TLS negotiation failed with error NoCredentials" in after_log
+    assert "An old certificate with the same subject and issuer" in after_log
+    assert "Ruled out: " in log
+    assert "Outbound TCP port 25 is blocked" in log
     assert "An old certificate with the same subject and issuer" in log
-    assert "Ruled out" in log
     assert "Get-ExchangeCertificate" in log
 
-    assert "Confirmed: An old certificate with the same subject and issuer" in certificates
-    assert OLD in certificates
-    assert NEW in certificates
-    assert "possible before, confirmed now" in certificates
+    for said in (
+        after_certificates,
+        certificates,
+    ):  # the short answer has what it takes to act: cause, proof, first command
+        assert "Confirmed: An old certificate with the same subject and issuer" in said
+        assert OLD in said
+        assert NEW in said
+        assert "HasPrivateKey      : False" in said
+        assert "possible before, confirmed now" in said
+        assert "Get-ChildItem 'Cert:\\LocalMachine\\My'" in said
+    assert "Remove-ExchangeCertificate" in after_certificates
+    assert "Undo:" in after_certificates
+    assert "Remove-ExchangeCertificate" not in certificates
+    assert len(certificates) < len(after_certificates) / 2
 
-    assert "No failure" in cured
-    assert "works again" in cured
-    assert f"changed from {OLD} to {NEW}" in cured
+    for said in (after_cure, cured):
+        assert "No failure" in said
+        assert "works again" in said
+        assert f"changed from {OLD} to {NEW}" in said
 
 
 async def test_unknown_credentials(world: World) -> None:
     async with world.bot():
-        queue, log, proof, cured = await play(world, sample("unknown-credentials"))
+        played = await play(world, sample("unknown-credentials"))
+    queue, after_log, after_proof, after_cure = played.cards
+    _, log, proof, cured = played.below
 
     assert "Outbound TCP port 25 is blocked" in queue  # what the words blame is only one of several
     assert "may not read the private key" in queue
     assert "ProtocolLoggingLevel Verbose" in queue
 
-    assert "Likely: Exchange may not read the private key" in log
-    assert KEYLESS in log
-    assert "Outbound to Office 365 - a27c" in log
-    assert "reached STARTTLS, so TCP to port 25 works" in log
+    for said in (after_log, log):
+        assert "Likely: Exchange may not read the private key" in said
+        assert KEYLESS in said
+        assert "Outbound to Office 365 - a27c" in said
+        assert "reached STARTTLS, so TCP to port 25 works" in said
+        assert "TLS negotiation failed with error UnknownCredentials" in said
+        assert "Get-ExchangeCertificate" in said
 
-    assert "Confirmed: Exchange may not read the private key" in proof
-    assert "NETWORK SERVICE" in proof
-    assert "0x8009030D" in proof
-    assert "likely before, confirmed now" in proof
+    for said in (after_proof, proof):
+        assert "Confirmed: Exchange may not read the private key" in said
+        assert "NETWORK SERVICE" in said
+        assert "0x8009030D" in said
+        assert "likely before, confirmed now" in said
+    assert "/grant 'NETWORK SERVICE:(R)'" in after_proof
+    assert "/remove 'NETWORK SERVICE'" in after_proof
+    assert "/grant" not in proof
 
-    assert "works again" in cured
+    for said in (after_cure, cured):
+        assert "works again" in said
+
+
+async def test_short_answers_lead_to_the_card(world: World) -> None:
+    async with world.bot():
+        await play(world, sample("unknown-credentials"))
+        card, *below = [said for said in world.place.messages("#exchange") if said.get("bot_id")]
+        for said in below:
+            assert f"p{card['ts'].replace('.', '')}" in everything(said)
 
 
 async def test_weakening_tls_is_never_advised(world: World) -> None:
     async with world.bot():
-        said = await play(world, sample("no-credentials"))
-    for text in said:
+        played = await play(world, sample("no-credentials"))
+    for text in (*played.cards, *played.below):
         assert "RequireTLS $false" not in text
         assert "Opportunistic" not in text

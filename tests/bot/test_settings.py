@@ -98,6 +98,28 @@ def test_every_setting_is_described_and_the_table_is_current() -> None:
     assert as_markdown() in DOCS.read_text(encoding="utf-8")
 
 
+def test_secrets_may_be_files_of_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "SLACK_BOT_TOKEN").write_text("xoxb-1\n")
+    (tmp_path / "SLACK_SIGNING_SECRET").write_text("from the file")
+    (tmp_path / "..data").mkdir()  # Kubernetes has such
+    settings = load({"MAILFLOW_SECRETS_DIR": str(tmp_path), "SLACK_SIGNING_SECRET": "given"}, NOWHERE)
+    assert settings.bot_token
+    assert settings.bot_token.get_secret_value() == "xoxb-1"
+    assert settings.signing_secret
+    assert settings.signing_secret.get_secret_value() == "given"
+
+
+def test_secrets_that_cannot_be_used_are_named_and_not_told(tmp_path: Path) -> None:
+    (tmp_path / "SLACK_TOKEN").write_text("hunter2")
+    (tmp_path / "SLACK_BOT_TOKEN").write_bytes(b"\xffhunter2")
+    with pytest.raises(SettingsError) as problem:
+        load({"MAILFLOW_SECRETS_DIR": str(tmp_path)}, NOWHERE)
+    assert [sentence.split(" in ")[0] for sentence in problem.value.sentences] == ["SLACK_BOT_TOKEN", "SLACK_TOKEN"]
+    assert "hunter2" not in str(problem.value)
+    with pytest.raises(SettingsError, match="MAILFLOW_SECRETS_DIR: the folder cannot be read"):
+        load({"MAILFLOW_SECRETS_DIR": str(tmp_path / "none")}, NOWHERE)
+
+
 def test_a_file_that_is_no_text_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes("MAILFLOW_PORT=1\n".encode("utf-16"))
     with pytest.raises(SettingsError, match="is not UTF-8: save it as UTF-8"):

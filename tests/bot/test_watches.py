@@ -15,6 +15,8 @@ import pytest
 from bot import checks as limits
 from bot.app import Bot
 from bot.checks import Checks
+from bot.database import open_database
+from bot.database.columns import WATCHED_MEMORY
 from bot.database.notices import Notices
 from bot.database.watches import WatchStore
 from bot.watches.telling import Telling
@@ -288,6 +290,17 @@ async def test_what_cannot_be_watched_is_a_sentence(world: World, asked: str, sa
         assert await world.rows("select 1 from watched") == []
 
 
+async def test_beginning_and_ending_is_for_those_who_may(world: World) -> None:
+    async with world.bot(MAILFLOW_MAY_WATCH="U0PRIYANAI"):
+        for number, asked in enumerate((f"watch {MX}", f"watch stop {MX}", "watch"), 1):
+            await world.place.command("alex", "#exchange", "/mailflow", asked)
+            await world.settled(number)
+        *refused, listed = [everything(each) for each in world.place.ephemerals("alex")]
+        assert all("priya" in text for text in refused)
+        assert "Nothing is watched" in listed
+        assert await world.rows("select 1 from watched") == []
+
+
 async def test_prose_that_begins_with_the_word_is_a_paste(world: World) -> None:
     async with world.bot():
         text = "@Mailflow watch out, everything of theirs fails with 550 5.7.606 Access denied, banned sending IP"
@@ -395,8 +408,10 @@ async def test_what_another_version_kept_is_begun_anew(watched: Watched) -> None
     async with watched.bot() as bot:
         await watched.command(f"watch {MX}")
         watched.show(days=5)
-        seal = (await watched.world.rows("select proof from seal"))[0]["proof"]  # sealed, and no memory
-        await watched.world.rows("update watched set memory = $1", seal)
+        [row] = await watched.world.rows("select id from watched")
+        async with open_database(watched.world.settings()) as database:
+            no_memory = database.seal.close("something else", WATCHED_MEMORY.at(row["id"]))
+        await watched.world.rows("update watched set memory = $1", no_memory)
         await watched.later(7 * HOUR)
         assert len(watched.said()) == 1
         watched.show(days=4)

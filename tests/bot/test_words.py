@@ -20,7 +20,7 @@ async def test_status_says_in_two_lines_how_a_case_stands(oncall: OnCallWorld) -
         assert said[1].startswith("Next: ")
         await oncall.say(ts, "escalate")
         await oncall.say(ts, "status")
-        assert oncall.notes(ts)[-1].startswith("Open; whoever is on call is being paged")
+        assert oncall.notes(ts)[-1].startswith("Open; jonas is being paged")
         await oncall.say(ts, "ack", "sam")
         await oncall.say(ts, "status")
         assert oncall.notes(ts)[-1].startswith("Open; sam has it.")
@@ -59,7 +59,7 @@ async def test_without_a_file_nobody_is_on_call(world: World) -> None:
     async with world.bot():
         await world.place.command("alex", "#exchange", "/mailflow", "oncall")
         [told] = await world.place.wait_for(lambda: world.place.ephemerals("alex"))
-        assert "Nobody is on call here" in everything(told)
+        assert "Nobody is on call for this workspace" in everything(told)
 
 
 @pytest.mark.parametrize(

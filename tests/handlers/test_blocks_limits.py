@@ -6,12 +6,15 @@ The limits are written down here again, from Slack's reference, so that a slip i
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from diagnostics.cause import catalogue
 from diagnostics.checks.model import Attempt, CheckReport, CheckVerdict, Kind, Remark, Status
 from diagnostics.checks.outcomes import Outcome
 from diagnostics.codes import Explanation, Meaning
@@ -31,10 +34,28 @@ from diagnostics.report import (
     Suspect,
     Verdict,
 )
-from handlers.blocks import Message, answer, checked, checking, details, explained, limits, mrkdwn, plain
+from handlers.blocks import (
+    Message,
+    Shown,
+    answer,
+    card,
+    checked,
+    checking,
+    details,
+    explained,
+    joined,
+    limits,
+    logged,
+    moved,
+    mrkdwn,
+    plain,
+)
+from handlers.blocks.card import RESOLVE_CASE, WRONG
 from handlers.blocks.outline import as_text, cleaned
 from handlers.blocks.sections import outline
+from handlers.blocks.verdict_form import Place, entered, place_of, verdict_form
 from handlers.commands import helped
+from handlers.ports import Standing
 
 MAX_BLOCKS = 50
 MAX_MESSAGE = 10_000  # "msg_blocks_too_long" has been seen from 11,300 on
@@ -148,6 +169,33 @@ EXPLANATION = st.builds(
     ),
     hint=TEXT,
 )
+STANDING = st.builds(
+    Standing,
+    phase=st.sampled_from(["open", "paging", "acknowledged", "resolved"]),
+    since=st.none() | st.just(datetime(2026, 11, 27, 2, 30, tzinfo=UTC)),
+    took=st.none() | st.timedeltas(timedelta(0), timedelta(days=900)),
+    held=TEXT,
+    cause=TEXT,
+    reopened=TEXT,
+    reports=st.integers(1, 10**9),
+    people=st.integers(0, 10**9),
+    escalation=st.just("") | st.uuids().map(str),
+    anybody=st.booleans(),
+)
+SHOWN = st.builds(
+    Shown,
+    report=REPORT,
+    standing=STANDING,
+    zone=st.sampled_from([UTC, ZoneInfo("Europe/Berlin")]),
+    who=TEXT,
+    reopened=TEXT,
+    was=TEXT,
+    log=st.none() | REPORT,
+    only_log=st.booleans(),
+    unread=several(TEXT),
+    manual_url=st.sampled_from(["", "https://contoso.com/manual"]),
+)
+LINK = st.sampled_from(["", "https://contoso.slack.com/archives/C0EXCHANGE/p1790000000000001"])
 LARGE = settings(
     max_examples=40,
     deadline=None,
@@ -240,6 +288,77 @@ CHECKS = {
 @given(REPORT, several(TEXT))
 def test_any_answer_fits(report: Report, refusals: tuple[str, ...]) -> None:
     check(answer(report, refusals=refusals))
+
+
+@pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")
+@LARGE
+@given(SHOWN)
+def test_any_card_fits_and_takes_no_file_along(shown: Shown) -> None:
+    made = card(shown)
+    check(made)
+    assert made.file is None
+    said = json.dumps(made.blocks) + made.text
+    assert "attached file" not in said  # it would be looked for in vain
+
+
+@pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")
+@LARGE
+@given(REPORT, LINK, several(TEXT), st.none() | REPORT)
+def test_any_short_answer_fits(report: Report, link: str, unread: tuple[str, ...], case: Report | None) -> None:
+    for made in (moved(report, link, unread=unread), logged(report, case, link, unread=unread)):
+        check(made)
+        assert made.file is None
+        assert "attached file" not in json.dumps(made.blocks) + made.text
+
+
+@given(LINK)
+def test_the_way_to_the_incident_fits(link: str) -> None:
+    check(joined(link))
+
+
+MAX_METADATA, MAX_TITLE, MAX_OPTION, MAX_OPTIONS, MAX_VALUE, MAX_LABEL = 3_000, 24, 75, 100, 75, 2_000
+
+
+@given(st.sampled_from([RESOLVE_CASE, WRONG]), TEXT, st.lists(st.sampled_from(sorted(catalogue())) | TEXT, max_size=8))
+def test_any_form_fits_and_says_what_it_is_about(action: str, value: str, suspects: list[str]) -> None:
+    place = Place("C0EXCHANGE", "1790000000.000001", "1790000000.000002", action, value[:200])
+    form = verdict_form(place, suspects)
+    assert place_of(form) == place
+    assert length(form["private_metadata"]) <= MAX_METADATA
+    for text in (form["title"], form["submit"], form["close"]):
+        check_plain(text, MAX_TITLE)
+    for block in form["blocks"]:
+        check_plain(block["label"], MAX_LABEL)
+    groups = form["blocks"][0]["element"]["option_groups"]
+    assert 1 <= len(groups) <= MAX_OPTIONS
+    for group in groups:
+        check_plain(group["label"], MAX_OPTION)
+        assert 1 <= len(group["options"]) <= MAX_OPTIONS
+        for option in group["options"]:
+            check_plain(option["text"], MAX_OPTION)
+            assert 1 <= length(option["value"]) <= MAX_VALUE
+
+
+@given(
+    st.recursive(
+        st.none() | st.text(max_size=9) | NUMBER,
+        lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(Place.__slots__), inner),
+        max_leaves=5,
+    )
+)
+def test_a_form_of_another_shape_is_no_form(value: Any) -> None:
+    assert place_of({"private_metadata": json.dumps(value)}) is None
+    assert place_of({"private_metadata": value if isinstance(value, str) else ""}) is None
+
+
+@given(TEXT, TEXT, TEXT)
+def test_what_is_entered_is_bounded(cause: str, words: str, note: str) -> None:
+    values = {"cause": {"cause": {"selected_option": {"value": cause}}}}
+    values |= {name: {name: {"value": text}} for name, text in (("words", words), ("note", note))}
+    told = json.loads(entered({"private_metadata": "", "state": {"values": values}}))
+    assert told["cause"] in ("", "other")
+    assert length(told["words"]) <= 300
+    assert length(told["note"]) <= 2_000
 
 
 @LARGE

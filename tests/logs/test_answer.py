@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -64,6 +66,20 @@ def test_processes_find_what_one_finds(tmp_path: Path) -> None:
     one, two = answer(find(names)), answer(find(names), workers=2, progress=seen.append)
     assert one == two
     assert seen[-1].done == seen[-1].total == sum(Path(name).stat().st_size for name in names)
+
+
+def test_what_reads_loads_nothing_that_judges() -> None:
+    """Each process that reads would wait for it, and so would the person."""
+    code = "import sys, diagnostics.logs.answer, bot.log_command; print([*sys.modules])"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    for heavy in (
+        "pydantic",
+        "diagnostics.facts",
+        "diagnostics.recognisers",
+        "diagnostics.cause",
+        "diagnostics.report",
+    ):
+        assert f"'{heavy}'" not in loaded
 
 
 def test_minutes_tell_what_hours_cannot(tmp_path: Path) -> None:

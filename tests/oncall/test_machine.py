@@ -21,6 +21,7 @@ from bot.oncall.events import (
     Moved,
     Page,
     Reached,
+    Reported,
     Resolved,
     State,
     Sync,
@@ -29,7 +30,7 @@ from bot.oncall.events import (
     Unreached,
 )
 from bot.oncall.machine import advance
-from bot.oncall.policy import Policy
+from bot.oncall.policy import NOBODY, Policy
 from tests.oncall.policies import MIDNIGHT, NOON, QUIET, policy
 
 MINUTE = timedelta(minutes=1)
@@ -312,7 +313,59 @@ def test_resolved_is_the_end_until_a_person_opens_it_again() -> None:
     assert len(run.pages) == 2
 
 
+def test_a_failure_that_nobody_is_paged_for_is_taken_and_resolved_without_any_timer() -> None:
+    run = Run()
+    run.do(Acknowledged(SAM))
+    assert run.state == State()  # nothing was reported
+    run.do(Reported(ALEX))
+    run.do(Judged())
+    run.do(Acknowledged(SAM))
+    assert (run.state.phase, run.state.holder, run.state.since) == ("acknowledged", SAM, NOON)
+    run.wait(timedelta(days=1))
+    run.do(Moved())
+    assert (run.timers, run.paged()) == ({}, [])
+    run.do(Resolved(SAM, cause="dns.null-mx"))
+    assert run.state.resolution == "dns.null-mx"
+    assert run.state.opened == NOON
+    assert run.said() == ["acknowledged", "resolved"]
+
+
+def test_a_rule_that_strikes_later_is_followed_up() -> None:
+    run = Run()
+    run.do(Reported(ALEX))
+    run.do(Acknowledged(SAM))
+    run.do(Judged("critical", timedelta(0), "x"))
+    run.wait(31 * MINUTE)
+    assert run.paged() == [(30, "first")]
+
+
+def test_new_evidence_opens_a_resolved_case_again_and_what_is_merely_judged_again_does_not() -> None:
+    run = Run()
+    run.do(Reported(ALEX, fresh=True))
+    run.do(Resolved(SAM, cause="dns.null-mx"))
+    run.do(Reported(ALEX))
+    assert run.state.phase == "resolved"
+    run.wait(MINUTE)
+    run.do(Reported(ALEX, fresh=True))
+    assert (run.state.phase, run.state.reopened, run.state.opened) == ("idle", ALEX, NOON + MINUTE)
+    assert (run.state.holder, run.state.resolution, run.paged()) == ("", "", [])
+    run.do(Judged("major", timedelta(0), "x"))
+    assert run.paged() == [(1, "first")]
+
+
+def test_without_an_on_call_file_nothing_is_ever_paged_whatever_was_left_of_one() -> None:
+    run = Run()
+    run.do(Escalate(ALEX))
+    run.policy = NOBODY
+    run.wait(timedelta(days=1))
+    assert run.paged() == [(0, "first")]
+    run.do(Acknowledged(SAM))
+    run.do(Resolved(SAM))
+    assert run.timers == {}
+
+
 _events = st.one_of(
+    st.builds(Reported, st.sampled_from([ALEX, SAM]), st.booleans()),
     st.builds(Escalate, st.sampled_from([ALEX, SAM])),
     st.builds(Acknowledged, st.sampled_from([ALEX, SAM])),
     st.builds(Resolved, st.just(SAM)),
@@ -351,7 +404,8 @@ def test_what_is_open_always_has_a_timer_and_what_is_not_has_none(
             run.wait(event)
         else:
             run.do(event)
-        if needed := _NEEDED.get(run.state.phase):
+        needed = _NEEDED.get(run.state.phase)
+        if needed and run.state.followed:
             assert needed in run.timers
             assert set(run.timers) <= {needed, "shift"}
         else:

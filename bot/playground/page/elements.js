@@ -48,7 +48,7 @@ export function optionsOf(element) {
     const channels = store.state.channels.filter((one) => !one.is_im);
     return channels.map((one) => ({ value: one.id, text: { text: `#${one.name}` } }));
   }
-  return [...(element.options ?? []), ...(element.option_groups ?? []).flatMap((group) => group.options)];
+  return element.options ?? [];
 }
 
 function firstOf(element) {
@@ -64,8 +64,11 @@ export function menuNode(element, onchange) {
   const node = el("select", { "aria-label": label, multiple, onchange: () => onchange?.(node) });
   if (!multiple) node.append(el("option", { value: "" }, element.placeholder?.text ?? "Choose an option"));
   const first = firstOf(element);
-  for (const option of optionsOf(element)) {
-    node.append(el("option", { value: option.value, selected: first.includes(option.value) }, option.text.text));
+  const optionNodes = (options) =>
+    options.map((one) => el("option", { value: one.value, selected: first.includes(one.value) }, one.text.text));
+  node.append(...optionNodes(optionsOf(element)));
+  for (const group of element.option_groups ?? []) {
+    node.append(el("optgroup", { label: group.label.text }, ...optionNodes(group.options)));
   }
   return node;
 }

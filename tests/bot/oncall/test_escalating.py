@@ -199,7 +199,8 @@ async def test_asking_twice_pages_once(oncall: OnCallWorld) -> None:
 
 async def test_there_may_be_nothing_to_acknowledge(oncall: OnCallWorld) -> None:
     async with oncall.bot():
-        ts = await oncall.case()
+        ts = await oncall.world.place.post("alex", "#exchange", "@Mailflow help")
+        await oncall.world.answer("#exchange", ts)
         await oncall.say(ts, "ack")
         assert "nothing to acknowledge" in oncall.notes(ts)[-1]
 
@@ -378,11 +379,26 @@ async def test_nothing_of_a_paste_is_stored_with_an_escalation(oncall: OnCallWor
             assert "contoso" not in rows.lower().replace("t0contoso1", "")
 
 
-async def test_without_an_on_call_file_nobody_is_paged(oncall: OnCallWorld) -> None:
-    async with oncall.world.bot():
+async def test_without_an_on_call_file_nobody_is_paged_and_the_rest_works(oncall: OnCallWorld) -> None:
+    async with oncall.world.bot(clock=oncall.clock) as bot:
+        oncall.current = bot
         ts = await oncall.case()
-        await oncall.world.place.post("alex", "#exchange", "@Mailflow escalate", thread_ts=ts)
-        assert "Nobody is on call" in await oncall.world.answer("#exchange", ts, count=2)
-        await oncall.world.place.post("sam", "#exchange", FAILING, thread_ts=ts)
-        await oncall.world.answer("#exchange", ts, count=3)
-        assert await oncall.world.rows("select 1 from escalation") == []
+        await oncall.say(ts, "escalate")
+        assert "Nobody is on call" in oncall.notes(ts)[0]
+        await oncall.say(ts, "ack", who="sam")
+        assert "sam has it" in oncall.notes(ts)[1]
+        await oncall.wait(timedelta(days=2))
+        assert await oncall.world.rows("select 1 from timer") == []
+        await oncall.say(ts, "resolve", who="sam")
+        assert "Resolved by sam" in oncall.notes(ts)[2]
+        assert len(oncall.notes(ts)) == 3
+        assert oncall.pages() == []
+
+
+async def test_who_takes_what_nobody_was_paged_for_is_not_asked_again(oncall: OnCallWorld) -> None:
+    async with oncall.bot():
+        ts = await oncall.case()
+        await oncall.say(ts, "ack", who="sam")
+        await oncall.post(ts, "looking")
+        await oncall.wait(timedelta(hours=5))
+        assert oncall.pages() == []

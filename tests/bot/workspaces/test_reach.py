@@ -108,9 +108,12 @@ async def test_on_call_serves_the_workspace_that_its_file_names(worlds: TwoWorld
         await worlds.fabrikam.answer("#exchange", ts)
         await worlds.fabrikam.place.post("alex", "#exchange", "@Mailflow escalate", thread_ts=ts)
         assert "Nobody is on call for this workspace" in await worlds.fabrikam.answer("#exchange", ts, 2)
+        await worlds.fabrikam.place.command("sam", "#exchange", "/mailflow", "oncall")
+        [said] = await worlds.fabrikam.place.wait_for(lambda: worlds.fabrikam.place.ephemerals("sam"))
+        assert said["text"].startswith("Nobody is on call for this workspace.")
         await worlds.fabrikam.place.post("alex", "#exchange", "@Mailflow ack", thread_ts=ts)
         assert "nothing to acknowledge" in await worlds.fabrikam.answer("#exchange", ts, 3)
-        await worlds.settled(3)
+        await worlds.settled(4)
         for world in (worlds.contoso, worlds.fabrikam):
             for place in ("jonas", "priya", "#on-call"):
                 assert world.place.messages(place) == []
@@ -141,6 +144,32 @@ async def test_a_check_elsewhere_is_not_answered_from(worlds: TwoWorlds) -> None
             await world.answer("#exchange", ts)
         await worlds.settled(2)
         assert len(await worlds.rows("select distinct team from check_run")) == 2
+
+
+async def test_watches_and_their_news_stay_where_they_are(worlds: TwoWorlds) -> None:
+    async with worlds.bot():
+        await worlds.install()
+        await worlds.contoso.place.command("alex", "#exchange", "/mailflow", "watch 192.0.2.1 daily")
+        await worlds.contoso.place.wait_for(lambda: worlds.contoso.place.ephemerals("alex"))
+        for words, said in (("watch list", "Nothing is watched"), ("unwatch 192.0.2.1", "is not watched")):
+            before = len(worlds.fabrikam.place.ephemerals("alex"))
+            await worlds.fabrikam.place.command("alex", "#exchange", "/mailflow", words)
+            await worlds.fabrikam.place.wait_for(lambda: worlds.fabrikam.place.ephemerals("alex")[before:])  # noqa: B023
+            assert said in everything(worlds.fabrikam.place.ephemerals("alex")[-1])
+        assert len(await worlds.rows("select 1 from watched")) == 1
+
+
+async def test_a_form_is_submitted_where_it_was_opened(worlds: TwoWorlds) -> None:
+    async with worlds.bot():
+        await worlds.install()
+        place = worlds.fabrikam.place
+        await place.command("alex", "#exchange", "/mailflow", "diagnose")
+        [form] = await place.wait_for(lambda: place.modals("alex"))
+        assert form["app_installed_team_id"] == "T0FABRIKAM"
+        await place.submit_view("alex", {"channel": "C0EXCHANGE", "paste": FAILING})
+        [opened] = await place.wait_for(lambda: place.messages("#exchange"))
+        assert "private key" in await worlds.fabrikam.answer("#exchange", opened["ts"])
+        assert worlds.contoso.place.messages("#exchange") == []
 
 
 async def test_a_signature_of_somebody_else_is_refused(worlds: TwoWorlds) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any
 
-import aiohttp
 import pytest
 from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.database.installations import Held
 from bot.playground.tokens import App
@@ -70,11 +71,11 @@ async def test_of_many_who_need_it_in_two_processes_one_renews(worlds: TwoWorlds
     async with worlds.bot() as bot:
         await run_out(worlds)
         worlds.contoso.place.fail_next("oauth.v2.access", delay=0.3)
-        async with aiohttp.ClientSession() as session:
-            assert isinstance(bot.workspaces, EveryWorkspace)
-            other = workspaces_of(bot.settings, bot.workspaces.installations, session)  # knows nothing of the first
-            both = [each.slack("T0CONTOSO1") for each in (bot.workspaces, other) for _ in range(10)]
-            tokens = {slack.token for slack in await asyncio.gather(*both)}
+        assert isinstance(bot.workspaces, EveryWorkspace)
+        speaking = partial(AsyncWebClient, base_url=bot.settings.slack_api_url)
+        other = workspaces_of(bot.settings, bot.workspaces.installations, speaking)  # knows nothing of the first
+        both = [each.slack("T0CONTOSO1") for each in (bot.workspaces, other) for _ in range(10)]
+        tokens = {slack.token for slack in await asyncio.gather(*both)}
         assert len(tokens) == 1
         assert renewals(worlds.contoso) == ["ok"]
 

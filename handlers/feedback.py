@@ -1,0 +1,103 @@
+"""What people say of a card: that it was right, or what it was instead, or what it was when it is over."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from slack_bolt.context.async_context import AsyncBoltContext
+from slack_sdk.errors import SlackApiError
+
+from handlers import oncall
+from handlers.blocks import RESOLVE_CASE
+from handlers.blocks.page import RESOLVE
+from handlers.blocks.verdict_form import Place, verdict_form
+from handlers.failures import advice, slack_error
+from handlers.ports import OTHER_CAUSE, Delivery, Services, Thread, Vote, Wish
+from handlers.telemetry import voted
+
+logger = logging.getLogger(__name__)
+
+_THANKS: Final = "Thank you, noted. Only the last word of each person counts, and nobody else sees it."
+_LATE: Final = (
+    "Slack did not let me open the form in time. Nothing has happened yet: please press the button once more."
+)
+
+Json = dict[str, Any]
+
+
+def opener(services: Services) -> Callable[..., Awaitable[None]]:
+    """The listener for buttons that open the form. Slack wants it opened within three seconds, so no job does it; a crash
+    loses nothing, because nothing was promised."""
+
+    async def open_form(ack: Callable[[], Awaitable[None]], body: Json, context: AsyncBoltContext) -> None:
+        await ack()
+        place, thread = _pressed(body, context.team_id or "")
+        standing = await services.incidents.standing(thread)
+        try:
+            slack = await services.slack(thread.team)
+            await slack.views_open(trigger_id=str(body["trigger_id"]), view=verdict_form(place, standing.suspects))
+        except (SlackApiError, TimeoutError, OSError) as error:
+            reason = slack_error(error) if isinstance(error, SlackApiError) else type(error).__name__
+            logger.warning("a form was not opened", extra={"reason": reason})
+            said = {"response_type": "ephemeral", "replace_original": False, "thread_ts": thread.ts, "text": _LATE}
+            await services.respond(str(body.get("response_url") or ""), said)
+
+    return open_form
+
+
+async def voted_right(services: Services, delivery: Delivery) -> str:
+    """The button that says that the card is right; its value is the cause that it names."""
+    vote = Vote(delivery.user, right=True, shown=delivery.text, cause=delivery.text)
+    await services.feedback.keep(delivery.thread, vote)
+    voted(vote)
+    said = {"response_type": "ephemeral", "replace_original": False, "thread_ts": delivery.thread.ts, "text": _THANKS}
+    await services.respond(delivery.response_url, said)
+    return "told"
+
+
+async def submitted(services: Services, delivery: Delivery) -> str:
+    """A form. Who resolves with it also says what it was."""
+    told = json.loads(delivery.text)
+    resolving = delivery.action == RESOLVE_CASE
+    vote = Vote(
+        delivery.user,
+        resolution=resolving,
+        right=None if resolving else False,
+        shown="" if resolving else told["value"],
+        cause="" if told["cause"] == OTHER_CAUSE else told["cause"],
+        words=told["words"],
+        note=told["note"],
+    )
+    await services.feedback.keep(delivery.thread, vote)
+    voted(vote)
+    said = _THANKS
+    if resolving:
+        wish = Wish(delivery.thread, delivery.user, delivery.event, told["value"], told["cause"])
+        said = oncall.said(RESOLVE, await services.oncall.resolve(wish))
+    await _only_you(services, delivery, said)
+    return "told"
+
+
+async def _only_you(services: Services, delivery: Delivery, text: str) -> None:
+    """Forms have no address to answer to. Who can't be told has left the channel."""
+    thread = delivery.thread
+    try:
+        slack = await services.slack(thread.team)
+        await slack.chat_postEphemeral(channel=thread.channel, user=delivery.user, thread_ts=thread.ts, text=text)
+    except SlackApiError as error:
+        if advice(error).passes:
+            raise
+        logger.info("somebody could not be told", extra={"reason": slack_error(error)})
+
+
+def _pressed(body: Json, team: str) -> tuple[Place, Thread]:
+    container, action = body.get("container") or {}, body["actions"][0]
+    message = body.get("message") or {}
+    ts = str(container.get("message_ts") or "")
+    channel = str(container.get("channel_id") or "")
+    thread_ts = str(container.get("thread_ts") or message.get("thread_ts") or ts)
+    place = Place(channel, thread_ts, ts, str(action["action_id"]), str(action.get("value") or ""))
+    return place, Thread(team, channel, thread_ts)
