@@ -343,8 +343,7 @@ def read(environ: Mapping[str, str], dotenv: Path) -> tuple[Settings, tuple[str,
     known = names()
     secrets, unfit = _secrets(given.get("MAILFLOW_SECRETS_DIR"), known)
     given = {**from_file, **secrets, **environ}
-    wrong += unfit
-    wrong += [
+    wrong += unfit + [
         f"{key} is not a setting of this version; docs/settings.md lists them."
         for key in sorted(given)
         if key.startswith(PREFIX) and key not in known

@@ -6,12 +6,13 @@ Shapes: https://docs.slack.dev/reference/events/message and https://docs.slack.d
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import Any
 
 from handlers.blocks import CHECK_HOST, MORE_INCIDENTS, PAGE_ACTIONS, POST_MORTEM, RIGHT, SHOW_STEPS, verdict_form
 from handlers.blocks.form import FORM, described, entered
 from handlers.blocks.mrkdwn import escape
-from handlers.message_text import all_text
+from handlers.message_text import all_text, whole
 from handlers.ports import Audience, Delivery, Identity, SlackFile, Thread
 
 logger = logging.getLogger(__name__)
@@ -37,10 +38,11 @@ def accepted(body: Json, identity: Identity, alert_bots: frozenset[str]) -> Deli
     it came again.
     """
     try:
-        return _accepted(body, identity, alert_bots)
+        delivery = _accepted(body, identity, alert_bots)
     except _ODD as problem:
         logger.error("a payload is not as Slack documents it", extra={"reason": type(problem).__name__})  # noqa: TRY400 - it holds text
         return None
+    return replace(delivery, text=whole(delivery.text)) if delivery else None
 
 
 def _accepted(body: Json, identity: Identity, alert_bots: frozenset[str]) -> Delivery | None:

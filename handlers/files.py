@@ -100,7 +100,9 @@ def is_slack(url: str, api_url: str) -> bool:
     except ValueError:
         return False
     host = parts.hostname or ""
-    if not _HOST.fullmatch(host):  # "evil.example\.slack.com" is one host here and another one elsewhere
+    if not host.isascii() or not _HOST.fullmatch(
+        host
+    ):  # "evil.example\.slack.com" is one host here and another one elsewhere
         return False
     if (parts.scheme, host, port) == (api.scheme, api.hostname, api.port):
         return True

@@ -95,3 +95,8 @@ def _objects(value: Any) -> list[Json]:
 
 def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
+
+
+def whole(text: str) -> str:
+    """The text without halves of characters, which JSON can hold (a lone `\\ud800`) and no pattern or file can."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if text and not text.isascii() else text

@@ -15,6 +15,7 @@ from handlers.blocks.log_bins import redacted
 from handlers.blocks.message import Message
 from handlers.blocks.mrkdwn import escape
 from handlers.blocks.outline import cleaned
+from handlers.message_text import whole
 from handlers.ports import SlackFile
 
 FORM: Final = "diagnose_form"
@@ -102,7 +103,7 @@ def described(file: dict[str, Any]) -> SlackFile:
     """A file as Slack describes it: https://docs.slack.dev/reference/objects/file-object"""
     return SlackFile(
         id=str(file.get("id") or ""),
-        name=str(file.get("name") or file.get("title") or ""),
+        name=whole(str(file.get("name") or file.get("title") or "")),
         url=str(file.get("url_private_download") or file.get("url_private") or ""),
         mimetype=str(file.get("mimetype") or ""),
         size=int(file.get("size") or 0),

@@ -134,6 +134,7 @@ async def test_an_answer_goes_to_slack_and_to_an_emulator_that_was_set(elsewhere
         "gopher://hooks.slack.com/",
         "https://hooks.slack.com:99999/",
         "https://[hooks.slack.com",
+        "https://\ud800.slack.com",
     ],
 )
 def test_what_is_not_slacks(url: str) -> None:

@@ -27,7 +27,7 @@ from pydantic import ValidationError
 from bot.oncall import inbound, pagerduty, policy, webhook
 from bot.settings import SettingsError, load
 from diagnostics import Report, diagnose, explain
-from diagnostics.checks import Options, Scope, check
+from diagnostics.checks import Options, Scope, TargetError, check
 from diagnostics.checks.certificate import judge
 from diagnostics.codes import tables
 from diagnostics.logs.answer import answer as answer_logs
@@ -38,11 +38,15 @@ from diagnostics.network.http import HttpError, get
 from diagnostics.network.recorded import RecordedNetwork, RecordedStream
 from diagnostics.recognisers import Reading, _bench
 from diagnostics.text import Paste
+from handlers import watches
 from handlers.blocks import answer, details, explained
+from handlers.commands import WORDS
 from handlers.deliveries import accepted
 from handlers.intake import file_text, submission
 from handlers.plaintext import Unreadable
 from handlers.ports import Identity
+from handlers.words import find as find_word
+from handlers.words import hint
 from tests.bot.pastes import CURED, FAILING
 from tests.casefile import Case
 from tests.oncall.policies import TEXT
@@ -93,7 +97,14 @@ def _explain(data: bytes) -> None:
 
 
 def _message(data: bytes) -> None:
-    submission(_text(data))
+    """A message as it arrives: as JSON, which can hold halves of characters."""
+    delivery = accepted(json.loads(_event(text=_text(data))), _US, frozenset())
+    assert delivery
+    submission(delivery.text)
+    find_word(WORDS, delivery.text) or hint(WORDS, delivery.text)
+    with contextlib.suppress(watches.WordingError, TargetError):
+        if watches.asked(delivery.text):
+            watches.wanted(delivery.text)
 
 
 def _file(data: bytes) -> None:
@@ -295,7 +306,10 @@ TARGETS: Final[dict[str, Target]] = {
     "diagnose": Target(_diagnose, _pastes),
     "recognise": Target(_recognise, _pastes),
     "explain": Target(_explain, lambda: [b"5.7.64", b"0x8009030d", b"RESOLVER.ADR.RecipNotFound", b"36870"]),
-    "message": Target(_message, lambda: [b"<http://a|b> <@U1> &lt; ```text\n", *_pastes()[:40]]),
+    "message": Target(
+        _message,
+        lambda: [b"<http://a|b> <@U1> &lt; ```text\n", b"watch a.test every 6h", b"check a.test", *_pastes()[:40]],
+    ),
     "file": Target(_file, _files),
     "packed": Target(_packed, lambda: _pastes()[:40]),
     "logs": Target(_logs, lambda: [FAILING.encode(), CURED.encode()]),
