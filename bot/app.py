@@ -6,7 +6,7 @@ import asyncio
 import logging
 import secrets
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any
 
 import aiohttp
+from aiohttp import web
 from pydantic import SecretStr
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
@@ -21,23 +22,37 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import logs as log_lines
 from bot.checks import Checks, closed_networks
 from bot.database import NAME, Database, StartError, open_database
+from bot.database.audit import Entry, append
 from bot.database.cases import Cases
 from bot.database.feedback import Feedback
+from bot.database.history import History
 from bot.database.inbox import Inbox
-from bot.jobs import Pace, Worker
+from bot.database.installations import Installations
+from bot.database.notices import Notices
+from bot.database.retention import Retention
+from bot.database.watches import WatchBook, WatchStore
+from bot.health import Health, Reach
+from bot.installing import Installing
+from bot.jobs import Pace, ThreadLocks, Worker
 from bot.log_reading import LogReader, sweep
 from bot.oncall.composing import Surroundings, compose
 from bot.oncall.deciding import Clock
 from bot.oncall.escalations import Escalations
-from bot.server import Server
+from bot.permissions import Permissions
+from bot.server import Server, servers
 from bot.settings import Settings
-from bot.slack import CALL_SECONDS, Me, bolt, client, connect, identify, respond
+from bot.slack import CALL_SECONDS, bolt, client, connect, respond
+from bot.telemetry import Telemetry
+from bot.tracing import tracing_of
+from bot.watches.telling import Telling
+from bot.watches.watcher import Watcher
+from bot.workspaces import Workspaces, workspaces_of
 from diagnostics import diagnose
 from handlers import cards, register
 from handlers.files import SlackFiles
 from handlers.listeners import apologise, handle
 from handlers.names import Names
-from handlers.ports import Services
+from handlers.ports import May, NotInstalledError, Services
 
 logger = logging.getLogger(__name__)
 
@@ -50,12 +65,15 @@ class Bot:
 
     settings: Settings
     app: AsyncApp
-    slack: AsyncWebClient
+    workspaces: Workspaces
     worker: Worker
     server: Server
-    me: Me
     logs: LogReader
+    watcher: Watcher
+    reach: Reach
+    telemetry: Telemetry
     escalations: Escalations
+    metrics_server: Server | None = None
     ready: bool = False
 
 
@@ -70,44 +88,51 @@ def build(
     *,
     pace: Pace | None = None,
     clock: Clock = system_clock,
+    telemetry: Telemetry | None = None,
 ) -> Bot:
     """Composes a bot from its settings, an open database and an HTTP session. Starts nothing. Raises SettingsError.
 
-    `clock` is the one that escalations go by.
+    `clock` is the one that escalations, watches and checks go by.
     """
-    pace = pace or Pace()
-    token = settings.bot_token.get_secret_value() if settings.bot_token else ""
-    me = Me()
-    slack = client(settings, session, token)
-    inbox = Inbox(database)
-    files = SlackFiles(session, token=token, api_url=settings.slack_api_url, most_bytes=settings.max_file_bytes)
+    pace, telemetry = pace or Pace(), telemetry or Telemetry()
+    speaking = partial(client, settings, session, telemetry)
+    installations = Installations(database)
+    workspaces = workspaces_of(settings, installations, speaking)
+    inbox = Inbox(database, telemetry)
+    files = SlackFiles(session, workspaces.slack, api_url=settings.slack_api_url, most_bytes=settings.max_file_bytes)
     logs = LogReader(files, most_bytes=settings.max_log_bytes, text_bytes=settings.max_file_bytes)
-    cases, names = Cases(database), Names(slack)
+    cases, names = Cases(database), Names(workspaces.slack)
     oncall = compose(
         settings,
         Surroundings(
             database,
             session,
-            slack,
+            workspaces.slack,
             cases,
             names,
             draw=lambda thread: cards.refresh(services, thread),
             ready=lambda: bot.ready,
             clock=clock,
             pace=pace,
+            telemetry=telemetry,
         ),
     )
     services = Services(
         inbox=inbox,
         cases=cases,
-        slack=slack,
-        checks=Checks(database, settings, closed_networks(database.url)),
+        history=History(database),
+        slack=workspaces.slack,
+        checks=Checks(database, settings, closed_networks(database.url), clock=clock, telemetry=telemetry),
+        watches=WatchBook(database, most=settings.max_watches, clock=clock),
         files=files,
         logs=logs,
-        identity=me,
-        respond=partial(respond, session),
+        permissions=_permissions(settings, workspaces, names, database),
+        identity=workspaces.identity,
+        removed=workspaces.removed,
+        respond=partial(respond, session, telemetry),
         oncall=oncall.escalations,
         incidents=oncall.incidents,
+        roster=oncall.roster,
         feedback=Feedback(database),
         names=names.of,
         max_file_bytes=settings.max_file_bytes,
@@ -115,20 +140,62 @@ def build(
         manual_url=settings.manual_url or "",
         straggler_seconds=pace.straggler,
     )
+    watcher = _watcher(database, services, clock, pace)
     worker = Worker(
         database,
         inbox,
         handle=partial(handle, services),
         apologise=partial(apologise, services),
-        retention_days=settings.retention_days,
+        retention=Retention(settings.retention_days, settings.retention_channels, settings.audit_days),
         pace=pace,
+        telemetry=telemetry,
+        installations=installations,
+        watcher=watcher,
         escalations=oncall.escalations,
     )
-    app = bolt(settings, session, me, token)
-    server = Server(app if settings.mode == "http" else None, ready=lambda: bot.ready, routes=oncall.routes)
-    bot = Bot(settings, app, slack, worker, server, me, logs, oncall.escalations)
+    app = bolt(settings, speaking(None), workspaces.identity)
+    reach = Reach(settings.mode, started=lambda: bot.ready)
+    health = Health(inbox, database.pool, telemetry.metrics, slack=reach)
+    routes = (*oncall.routes, *_installing(settings, database, speaking(None), reach.started))
+    server, metrics_server = servers(settings, app, health, routes)
+    bot = Bot(
+        settings, app, workspaces, worker, server, logs, watcher, reach, telemetry, oncall.escalations, metrics_server
+    )
     register(app, services)
     return bot
+
+
+def _installing(
+    settings: Settings, database: Database, slack: AsyncWebClient, ready: Callable[[], bool]
+) -> Sequence[web.RouteDef]:
+    return Installing(settings, database, slack, ready=ready).routes() if settings.client_id else ()
+
+
+def _permissions(settings: Settings, workspaces: Workspaces, names: Names, database: Database) -> Permissions:
+    return Permissions(
+        workspaces.slack,
+        {"check": settings.may_check, "escalate": settings.may_escalate, "watch": settings.may_watch},
+        names,
+        refused=partial(_note_refusal, database),
+    )
+
+
+def _watcher(database: Database, services: Services, clock: Clock, pace: Pace) -> Watcher:
+    notices = Notices(database)
+    return Watcher(
+        WatchStore(database),
+        notices,
+        services.checks,
+        deliver=Telling(notices, services, pace).deliver,
+        clock=clock,
+        locks=ThreadLocks(database.url),
+        pace=pace,
+    )
+
+
+async def _note_refusal(database: Database, what: May, team: str, user: str) -> None:
+    async with database.pool.acquire() as connection, connection.transaction():
+        await append(connection, database.seal, Entry("refused", team, user=user, detail={"wanted": what}))
 
 
 @asynccontextmanager
@@ -145,21 +212,26 @@ async def running(
     settings.require_slack()
     pace = pace or Pace()
     sweep()
+    telemetry = Telemetry(tracing=tracing_of(settings))
     async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(open_database(settings, name=database_name, throwaway=throwaway))
+        stack.push_async_callback(asyncio.to_thread, telemetry.tracing.close)
+        on_query = telemetry.queried if telemetry.tracing.on else None
+        database = await stack.enter_async_context(
+            open_database(settings, name=database_name, throwaway=throwaway, on_query=on_query)
+        )
         timeout = aiohttp.ClientTimeout(total=CALL_SECONDS)
         session = await stack.enter_async_context(aiohttp.ClientSession(timeout=timeout))
-        bot = build(settings, database, session, pace=pace, clock=clock)
-        await _listen(bot)
-        stack.push_async_callback(bot.server.stop)
+        bot = build(settings, database, session, pace=pace, clock=clock, telemetry=telemetry)
+        await _listen(bot, stack)
         announce(bot.server.url)
         # What the first diagnosis has to load must not delay the first answer.
-        await asyncio.gather(identify(bot.slack, bot.me), asyncio.to_thread(diagnose, FIRST))
+        await asyncio.gather(_start(bot), asyncio.to_thread(diagnose, FIRST))
         work = asyncio.create_task(bot.worker.run())
         stack.push_async_callback(_stop_working, bot, work, pace.stop)
         if settings.mode == "socket":
-            handler = await connect(bot.app, bot.slack, settings.app_token)
+            handler = await connect(bot.app, settings.app_token)
             stack.push_async_callback(handler.close_async)
+            bot.reach.socket = handler.client
         bot.ready = True
         yield bot
         bot.ready = False
@@ -192,6 +264,7 @@ async def playground(settings: Settings, port: int, *, announce: Callable[[str],
             local = settings.model_copy(
                 update={
                     "bot_token": SecretStr(bot_token),
+                    "client_id": None,
                     "signing_secret": SecretStr(signing_secret),
                     "slack_api_url": place.api_url,
                     "chosen_mode": "http",
@@ -233,14 +306,36 @@ async def until_stopped(run: Callable[[], Any]) -> None:
             loop.remove_signal_handler(sign)
 
 
-async def _listen(bot: Bot) -> None:
+async def _listen(bot: Bot, stack: AsyncExitStack) -> None:
+    settings = bot.settings
+    for server, port, name in (
+        (bot.server, settings.port, "MAILFLOW_PORT"),
+        (bot.metrics_server, settings.metrics_port, "MAILFLOW_METRICS_PORT"),
+    ):
+        if server is None or port is None:
+            continue
+        try:
+            await server.start(settings.host, port)
+        except OSError as error:
+            raise StartError(
+                f"Cannot listen on {settings.host}:{port} ({error.strerror}). Set {name} to a free port."
+            ) from error
+        stack.push_async_callback(server.stop)
+
+
+async def _start(bot: Bot) -> None:
+    """Raises StartError."""
+    await bot.workspaces.start()
+    team = bot.escalations.team if bot.escalations else ""
     try:
-        await bot.server.start(bot.settings.host, bot.settings.port)
-    except OSError as error:
-        raise StartError(
-            f"Cannot listen on {bot.settings.host}:{bot.settings.port} ({error.strerror}). "
-            "Set MAILFLOW_PORT to a free port."
-        ) from error
+        if team:
+            await bot.workspaces.identity(team)
+    except NotInstalledError:
+        if bot.settings.bot_token:
+            raise StartError("MAILFLOW_ONCALL_FILE: team is not the workspace that SLACK_BOT_TOKEN is for.") from None
+        logger.warning(
+            "nobody is paged yet: the on-call file's workspace has not installed the app", extra={"team": team}
+        )
 
 
 async def _stop_working(bot: Bot, work: asyncio.Task[None], patience: float) -> None:

@@ -1,4 +1,7 @@
-"""Checks on behalf of people in Slack: one of a target at a time, not too many, and a record of who asked for what."""
+"""Checks on behalf of people in Slack: one of a target at a time, not too many, and in the audit who asked for what.
+
+A run's row is kept for as long as it counts: for its result, which answers again within seconds, and for the limits.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,17 @@ import logging
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from bot.check_settings import network_of, options_of, scope_of
 from bot.database import Database
+from bot.database.audit import Entry, append
+from bot.database.columns import CHECK_REPORT
 from bot.settings import Settings
+from bot.telemetry import Telemetry
 from diagnostics.checks import Attempt, CheckReport, check, target_of
 from diagnostics.checks.scope import IpNetwork
 from handlers.ports import Asker, CheckRefusedError, CheckResult
@@ -60,11 +66,21 @@ def closed_networks(database_url: str) -> tuple[IpNetwork, ...]:
 class Checks:
     """handlers.ports.Checks on PostgreSQL: several replicas share limits, results and checks under way."""
 
-    def __init__(self, database: Database, settings: Settings, closed: tuple[IpNetwork, ...] = ()) -> None:
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        closed: tuple[IpNetwork, ...] = (),
+        *,
+        clock: Callable[[], datetime],
+        telemetry: Telemetry | None = None,
+    ) -> None:
+        self._telemetry = telemetry or Telemetry()
         self._pool = database.pool
         self._seal = database.seal
         self._settings = settings
         self._scope = scope_of(settings, closed)
+        self._clock = clock
         self._live: dict[UUID, _Live] = {}
 
     async def run(self, text: str, asker: Asker, progress: Callable[[Attempt], None]) -> CheckResult:
@@ -75,7 +91,7 @@ class Checks:
             if mine:
                 return await self._carry_out(row["id"], target, progress)
             if row["finished_at"] is not None:
-                return self._result(row)
+                return await self._result(row)
             found = await self._join(row["id"], progress)
             if found is not None:
                 return found
@@ -83,6 +99,7 @@ class Checks:
     async def _claim(self, target: str, asker: Asker) -> tuple[asyncpg.Record, bool]:
         """The row to wait for or to answer from; or, when it is ours to do, the new one and True."""
         dead = self._settings.check_timeout + _GRACE
+        mark = self._seal.mark("target", target)
         async with self._pool.acquire() as connection, connection.transaction():
             await connection.execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", f"{asker.team} {target}")
             row = await connection.fetchrow(
@@ -91,26 +108,28 @@ class Checks:
                 "then started_at > now() - $3::interval else report is not null and finished_at > now() - $4::interval end "
                 "order by started_at desc limit 1",
                 asker.team,
-                target,
+                mark,
                 timedelta(seconds=dead),
                 timedelta(seconds=FRESH_SECONDS),
             )
             if row is not None:
                 return row, False
-            await self._limit(connection, target, asker)
+            await self._limit(connection, mark, asker)
             row = await connection.fetchrow(
                 "insert into check_run (team, target, asker, channel) values ($1, $2, $3, $4) returning *",
                 asker.team,
-                target,
+                mark,
                 asker.user,
                 asker.channel,
             )
+            entry = Entry("checked", asker.team, asker.channel, asker.user, {"target": target})
+            await append(connection, self._seal, entry)
         return row, True
 
-    async def _limit(self, connection: asyncpg.Connection, target: str, asker: Asker) -> None:
+    async def _limit(self, connection: asyncpg.Connection, mark: bytes, asker: Asker) -> None:
         for column, value, most, seconds, whose in (
             ("asker", asker.user, _PER_ASKER, _MINUTE, "you have had"),
-            ("target", target, _PER_TARGET, _TARGET_SECONDS, "this target has had"),
+            ("target", mark, _PER_TARGET, _TARGET_SECONDS, "this target has had"),
         ):
             row = await connection.fetchrow(
                 f"select count(*) as runs, extract(epoch from min(started_at) + $3::interval - now())::float8 as wait "  # noqa: S608 - the column is one of two words above
@@ -126,15 +145,17 @@ class Checks:
                 )
 
     async def _carry_out(self, run: UUID, target: str, progress: Callable[[Attempt], None]) -> CheckResult:
-        live = self._live[run] = _Live(listeners=[progress])
+        live = self._live[run] = _Live(listeners=[progress, self._telemetry.looked])
         try:
-            report = await check(
-                target,
-                scope=self._scope,
-                network=network_of(self._settings),
-                options=options_of(self._settings),
-                progress=live.tell,
-            )
+            with self._telemetry.check() as done:
+                report = await check(
+                    target,
+                    scope=self._scope,
+                    network=network_of(self._settings),
+                    options=options_of(self._settings, now=self._clock()),
+                    progress=live.tell,
+                )
+                done(report)
         except BaseException:
             await self._pool.execute("delete from check_run where id = $1", run)  # nobody waits for it in vain
             raise
@@ -144,7 +165,7 @@ class Checks:
             "update check_run set finished_at = now(), verdict = $2, report = $3 where id = $1",
             run,
             report.verdict,
-            self._seal.close(report.model_dump_json()),
+            self._seal.close(report.model_dump_json(), CHECK_REPORT.at(run)),
         )
         logger.info("checked", extra={"verdict": report.verdict, "attempts": len(report.attempts)})
         return CheckResult(report)
@@ -167,8 +188,9 @@ class Checks:
                 if row is None or (row["finished_at"] is None and row["dead"]):
                     return None
                 if row["finished_at"] is not None:
-                    return self._result(row)
+                    return await self._result(row)
                 await asyncio.sleep(_LOOK_AGAIN)
 
-    def _result(self, row: asyncpg.Record) -> CheckResult:
-        return CheckResult(CheckReport.model_validate_json(self._seal.open(row["report"])), row["age"])
+    async def _result(self, row: asyncpg.Record) -> CheckResult:
+        report = await self._seal.open(row["report"], CHECK_REPORT.at(row["id"]))
+        return CheckResult(CheckReport.model_validate_json(report), row["age"])

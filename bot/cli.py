@@ -9,6 +9,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from bot.private_command import audit, forget, keys
+from bot.statistics_command import export_cases, stats
+
+# Looking for plug-ins of pydantic reads every installed package's metadata, 13 ms; none is to hook into what validates here.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+
 if TYPE_CHECKING:
     from bot.log_command import Options
     from diagnostics import Report
@@ -57,13 +63,13 @@ def main() -> None:
 def diagnose(files: tuple[str, ...], as_json: bool, case_dir: Path | None, **options: Any) -> None:
     """Diagnose pasted text or logs: FILEs, folders, patterns, .gz and .zip, or standard input.
 
-    Text is judged as a paste, later FILEs as its follow-ups. Transport logs of any size are read whole: what failed, since when,
-    with whom, and what changed then.
+    Text is judged as a paste (also .eml, .msg, .html, and texts in a .zip or .gz), later FILEs as its follow-ups.
+    Transport logs of any size are read whole: what failed, since when, with whom, and what changed then.
 
     Exit code 0: nothing wrong, 1: a failure was diagnosed, 2: bad usage or unreadable input.
     """
     from bot.log_command import LargeInputError, Options, means_logs
-    from handlers.intake import FILE_LIMIT
+    from handlers.plaintext import FILE_LIMIT
 
     asked = Options(**{name: value for name, value in options.items() if value}, as_json=as_json)
     if case_dir is None and (asked.any or means_logs(files, FILE_LIMIT)):
@@ -98,7 +104,8 @@ def _diagnose_logs(files: tuple[str, ...], asked: Options, start: bytes = b"") -
 
 def _read(name: str) -> str:
     from bot.log_command import standard_input
-    from handlers.intake import FILE_LIMIT, Unreadable, decode_file
+    from handlers.intake import file_text
+    from handlers.plaintext import FILE_LIMIT, Unreadable
 
     try:
         if name == "-":
@@ -107,11 +114,14 @@ def _read(name: str) -> str:
             content = standard_input(FILE_LIMIT)
         else:
             content = Path(name).read_bytes()
-        return decode_file("the input" if name == "-" else Path(name).name, content)
+        read = file_text("the input" if name == "-" else Path(name).name, content)
     except Unreadable as problem:
         _fail(str(problem))
     except OSError as problem:
         _fail(f"{name}: {problem.strerror or problem}")
+    for refusal in read.refusals:
+        click.echo(f"mailflow: {refusal}", err=True)
+    return read.text
 
 
 def _kept(case_dir: Path, texts: list[str]) -> list[str]:
@@ -248,11 +258,47 @@ def playground(port: int, no_browser: bool) -> None:
 
 
 @main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@click.option(
+    "--smtp", metavar="HOST", help="Connect to this mail host or domain to see whether port 25 is open; `none`."
+)
+def doctor(as_json: bool, smtp: str | None) -> None:
+    """Say what is missing: settings, database, Slack token and scopes, DNS, outbound port 25, on-call.
+
+    Changes nothing. Exit code 0: nothing to mend, 1: something is missing, 2: bad usage.
+    """
+    from bot.doctor_command import run as look
+
+    given = {"MAILFLOW_DOCTOR_HOST": smtp} if smtp else {}
+    width = _width() if sys.stdout.isatty() else 0
+    sys.exit(look(given, as_json=as_json, width=width, colour=_colour()))
+
+
+@main.command()
+@click.option("--check", is_flag=True, help="Change nothing: say what is due. Exit code 1 when something is.")
+def migrate(check: bool) -> None:
+    """Bring the database up to date, as a job before a new version starts. `serve` does it by itself otherwise.
+
+    Exit code 0: up to date, 1: something is due (with --check), 2: the database can't be reached.
+    """
+    from bot.migrate_command import run as bring_up
+
+    sys.exit(bring_up(check=check))
+
+
+@main.command()
 def run() -> None:
     """Start the bot: on Slack when tokens are set, else the playground."""
     from bot.running import serve_either
 
     sys.exit(serve_either())
+
+
+main.add_command(keys)
+main.add_command(forget)
+main.add_command(audit)
+main.add_command(stats)
+main.add_command(export_cases)
 
 
 def _width() -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -23,12 +23,17 @@ from pgqueuer.models import Job, Schedule
 from bot.database import Database
 from bot.database.held import ENTRYPOINT as ESCALATION
 from bot.database.inbox import LANES, Inbox, Open
-from bot.logs import about
+from bot.database.installations import Installations
+from bot.database.keys import tidy
+from bot.database.retention import Retention, expire
+from bot.database.watches import ENTRYPOINT as WATCH
+from bot.telemetry import Telemetry
 from handlers.failures import advice
-from handlers.ports import Delivery
+from handlers.ports import Delivery, NotInstalledError
 
 if TYPE_CHECKING:
     from bot.oncall.escalations import Escalations
+    from bot.watches.watcher import Watcher
 
 logger = logging.getLogger(__name__)
 
@@ -38,8 +43,8 @@ class Pace:
     """Times in seconds, and the number of `tries`.
 
     `heartbeat` is how long the job of a dead process waits for another process, `straggler` how long a call whose
-    answer was lost may still take effect. `logs` is the number of large logs that are read at the same time, by all
-    processes together.
+    answer was lost may still take effect. `logs` is the number of large logs that are read at the same time, and `watches`
+    that of watched targets that are looked at, by all processes together.
     """
 
     heartbeat: float = 10.0
@@ -50,6 +55,7 @@ class Pace:
     rescue: float = 60.0
     straggler: float = 2.0
     logs: int = 2
+    watches: int = 2
 
 
 class Worker:
@@ -60,16 +66,22 @@ class Worker:
         *,
         handle: Callable[[Delivery], Awaitable[str]],
         apologise: Callable[[Delivery], Awaitable[None]],
-        retention_days: int,
+        retention: Retention,
         pace: Pace,
+        telemetry: Telemetry,
+        installations: Installations,
+        watcher: Watcher,
         escalations: Escalations,
     ) -> None:
         self._database = database
         self._inbox = inbox
         self._handle = handle
         self._apologise = apologise
-        self._retention_days = retention_days
+        self._retention = retention
         self._pace = pace
+        self._telemetry = telemetry
+        self._installations = installations
+        self._watcher = watcher
         self._escalations = escalations
         self._busy: dict[tuple[str, str], bool] = {}
         self._locks = ThreadLocks(database.url)
@@ -81,13 +93,25 @@ class Worker:
 
         Each lane has a queue of its own: one that stops waits for what runs in it before it starts again, and a log takes long.
         """
+        fresh = asyncio.create_task(self._learn_keys())
         try:
             async with asyncio.TaskGroup() as lanes:
-                for lane in LANES:
+                for lane in (*LANES, WATCH):
                     lanes.create_task(self._work(lane))
         finally:
+            fresh.cancel()
             await self._locks.close()
+            await self._watcher.close()
             await self._escalations.close()
+
+    async def _learn_keys(self) -> None:
+        """What is written is sealed with the newest data key, soon after somebody made it."""
+        while True:
+            await asyncio.sleep(self._pace.rescue)
+            try:
+                await self._database.seal.refresh()
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                logger.warning("the data keys could not be read again", exc_info=True)
 
     async def _work(self, lane: str) -> None:
         while not self._stopping:
@@ -107,25 +131,48 @@ class Worker:
         self._queues[lane] = queue = PgQueuer.from_asyncpg_pool(self._database.pool)
         if lane == "log":
             queue.entrypoint(lane, concurrency_limit=self._pace.logs)(self._job)
+        elif lane == WATCH:
+            queue.entrypoint(lane, concurrency_limit=self._pace.watches)(self._watcher.job)
+            await self._watcher.rescue()
         else:
             queue.entrypoint(lane)(self._job)
             queue.schedule("sweep", "* * * * *")(self._sweep)
             queue.entrypoint(ESCALATION)(self._escalations.job)
             await self._escalations.rescue()
         await self._inbox.rescue(lanes=(lane,))
-        if not self._stopping:
+        if self._stopping:
+            return
+        heard = asyncio.create_task(self._listening(queue))
+        heard.add_done_callback(lambda _: queue.shutdown.set())
+        try:
             await queue.run(
                 dequeue_timeout=timedelta(seconds=self._pace.heartbeat),
                 max_concurrent_tasks=40,
                 heartbeat_timeout=timedelta(seconds=self._pace.heartbeat),
-                shutdown_on_listener_failure=True,
                 log_aggregation_interval=timedelta(0),
             )
+        finally:
+            heard.cancel()
+            with suppress(asyncio.CancelledError):
+                await heard
+
+    async def _listening(self, queue: PgQueuer) -> None:
+        """Raises where the database no longer tells of new jobs.
+
+        The library has a probe of its own, but sends the first one before it listens, and would stop each queue for it.
+        """
+        every = timedelta(seconds=self._pace.heartbeat)
+        while True:
+            await asyncio.sleep(every.total_seconds())
+            await queue.qm.listener_healthy(every)
 
     async def _sweep(self, _schedule: Schedule) -> None:
         await self._inbox.rescue(self._pace.rescue, LANES[:1])  # a log may take longer without being lost
-        await self._inbox.forget(self._retention_days)
-        await self._escalations.sweep(self._retention_days)
+        await self._installations.clear_up()
+        await self._watcher.rescue()
+        await self._escalations.rescue()
+        await expire(self._database.pool, self._database.seal, self._retention)
+        await tidy(self._database.pool, self._database.seal)
 
     async def _job(self, job: Job) -> None:
         key = await self._inbox.thread_of(UUID(bytes=job.payload))
@@ -154,21 +201,24 @@ class Worker:
             while waiting := await self._inbox.oldest(team, thread):
                 if waiting.wait > 0:
                     raise RetryRequested(timedelta(seconds=waiting.wait), "not due yet")
-                with about(str(waiting.id)):
-                    await self._deal_with(waiting)
+                await self._deal_with(waiting)
 
     async def _deal_with(self, waiting: Open) -> None:
         started = asyncio.get_running_loop().time()
-        try:
-            outcome = await self._handle(waiting.delivery)
-        except Exception as error:  # noqa: BLE001 - `advice` knows which ones pass, the log gets them all
-            await self._failed(waiting, error)
-            return
-        await self._inbox.done(waiting.id, outcome)
-        ms = round((asyncio.get_running_loop().time() - started) * 1000, 1)
-        logger.info(outcome, extra={"kind": waiting.delivery.kind, "ms": ms, "tries": waiting.tries + 1})
+        with self._telemetry.delivery(waiting.id, waiting.delivery.kind, waiting.age) as came_to:
+            try:
+                outcome = await self._handle(waiting.delivery)
+            except NotInstalledError:  # nobody is left there who could be told
+                outcome = "not installed"
+            except Exception as error:  # noqa: BLE001 - `advice` knows which ones pass, the log gets them all
+                await self._failed(waiting, error, came_to)
+                return
+            await self._inbox.done(waiting.id, outcome)
+            came_to(outcome)
+            ms = round((asyncio.get_running_loop().time() - started) * 1000, 1)
+            logger.info(outcome, extra={"kind": waiting.delivery.kind, "ms": ms, "tries": waiting.tries + 1})
 
-    async def _failed(self, waiting: Open, error: Exception) -> None:
+    async def _failed(self, waiting: Open, error: Exception, came_to: Callable[[str], None]) -> None:
         what = advice(error)
         again = waiting.tries + 1 < self._pace.tries
         seconds = what.after if what.after is not None else self._pace.backoff * 2**waiting.tries
@@ -181,6 +231,7 @@ class Worker:
         except Exception:  # Slack takes nothing from us; the log and the record say so
             logger.exception("could not even apologise")
         await self._inbox.done(waiting.id, f"failed: {what.reason}")
+        came_to(f"failed: {what.reason}")
         logger.error("gave up", extra={"reason": what.reason, "kind": waiting.delivery.kind})
 
 

@@ -90,15 +90,23 @@ def utc(value: str) -> str:
 def means_logs(files: Sequence[str], limit: int) -> bool:
     """Whether the arguments are logs rather than a paste and its follow-ups.
 
-    They are when one is a folder, a pattern, packed, or larger than `limit` bytes; and when there are several and all of them
-    open as a log does. A single small log is a paste: its answer says more about the one session in it.
+    They are when one is a folder, a pattern, larger than `limit` bytes, or an archive of logs; and when there are several and
+    all of them open as a log does. A single small log is a paste: its answer says more about the one session in it.
     """
     paths = [Path(name) for name in files if name != "-"]
     if any(path.is_dir() or (not path.exists() and any(c in str(path) for c in "*?[")) for path in paths):
         return True
-    if any(path.is_file() and (path.stat().st_size > limit or _opens(path, 4).startswith(_PACKED)) for path in paths):
+    if any(path.is_file() and (path.stat().st_size > limit or _holds_logs(path, limit)) for path in paths):
         return True
     return len(paths) > 1 and all(path.is_file() and _is_log(_opens(path, 4096)) for path in paths)
+
+
+def _holds_logs(path: Path, limit: int) -> bool:
+    if not _opens(path, 4).startswith(_PACKED):
+        return False
+    from handlers.archives import holds_logs  # a paste from one file needs none of this
+
+    return holds_logs(path.name, path.read_bytes(), limit=limit)
 
 
 def _opens(path: Path, size: int) -> bytes:

@@ -25,6 +25,7 @@ from diagnostics.logs.answer import find
 from diagnostics.logs.layout import HEAD
 from diagnostics.logs.sources import UnreadableLogError
 from diagnostics.report import Report
+from handlers.archives import holds_logs
 from handlers.files import SlackFiles
 from handlers.ports import FileRefusedError, LogProgress, LogReading, NoLogError, SlackFile
 from handlers.uploads import is_packed
@@ -38,7 +39,7 @@ _IN_NAMES: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 _ENVIRONMENT: Final = ("PATH", "LANG", "LC_ALL", "TZ")
 _TOO_MUCH: Final = (NO_MEMORY, -SIGABRT, -SIGKILL, -SIGSEGV)
 _WHAT: Final = "SMTP send or receive, message tracking or connectivity log"
-_HOLDS_NONE: Final = f"holds no {_WHAT}, and of what is packed I read only those."
+_HOLDS_NONE: Final = f"holds no {_WHAT}, and of what is packed and large I read only those."
 _DO: Final = "Read it where it lies, with `mailflow diagnose`, or send the hours around the failure."
 
 
@@ -68,10 +69,10 @@ class LogReader:
         self.memory = memory
         self.seconds = seconds
 
-    async def read(self, files: Sequence[SlackFile], progress: Callable[[LogProgress], None]) -> LogReading:
+    async def read(self, team: str, files: Sequence[SlackFile], progress: Callable[[LogProgress], None]) -> LogReading:
         """Raises NoLogError, LogProcessError, or what the network raises."""
         with _folder() as folder:
-            fetched = await self._fetch(files, folder, progress)
+            fetched = await self._fetch(team, files, folder, progress)
             if not fetched.names:
                 raise NoLogError(fetched.refusals, fetched.texts)
             said = await self._read(folder, fetched, progress)
@@ -82,7 +83,7 @@ class LogReader:
         return LogReading(report, "\n\n".join(said["pastes"]), tuple(fetched.refusals), tuple(fetched.texts))
 
     async def _fetch(
-        self, files: Sequence[SlackFile], folder: Path, progress: Callable[[LogProgress], None]
+        self, team: str, files: Sequence[SlackFile], folder: Path, progress: Callable[[LogProgress], None]
     ) -> _Fetched:
         fetched = _Fetched()
         left, total = self._most_bytes, sum(file.size for file in files)
@@ -96,26 +97,28 @@ class LogReader:
                 )
                 continue
             try:
-                await self._save(file, path, left, partial(_tell, progress, before, total))
+                await self._save(team, file, path, left, partial(_tell, progress, before, total))
             except FileRefusedError as refused:
                 fetched.refusals.append(str(refused))
             except UnreadableLogError:
                 self._refuse(file, path.name, fetched)
             else:
-                fetched.names.append(path.name)
-                left -= path.stat().st_size
-                continue
+                if not await asyncio.to_thread(self._is_paste, file, path):
+                    fetched.names.append(path.name)
+                    left -= path.stat().st_size
+                    continue
+                fetched.texts.append(file)
             path.unlink(missing_ok=True)
         return fetched
 
-    async def _save(self, file: SlackFile, path: Path, most_bytes: int, tell: Callable[[int], None]) -> None:
+    async def _save(self, team: str, file: SlackFile, path: Path, most_bytes: int, tell: Callable[[int], None]) -> None:
         """Fetches a file; `tell` hears how much of it is there once it is known to be a log.
 
         Raises UnreadableLogError as soon as the file is known to be none. An archive is known by its end, so it is looked into by
         the process that reads it.
         """
         known = False
-        async with aclosing(self._files.save(file, path, most_bytes=most_bytes)) as saved:
+        async with aclosing(self._files.save(team, file, path, most_bytes=most_bytes)) as saved:
             async for done in saved:
                 known = known or (done >= HEAD and await asyncio.to_thread(_is_log, path))
                 if known:
@@ -123,8 +126,14 @@ class LogReader:
         if not known:
             await asyncio.to_thread(_is_log, path)
 
+    def _is_paste(self, file: SlackFile, path: Path) -> bool:
+        """Whether a packed file is one of texts that are small enough for a paste."""
+        if not is_packed(file) or path.stat().st_size > self._text_bytes:
+            return False
+        return not holds_logs(file.name, path.read_bytes(), limit=self._text_bytes)
+
     def _refuse(self, file: SlackFile, name: str, fetched: _Fetched) -> None:
-        if is_packed(file):
+        if is_packed(file) and file.size > self._text_bytes:
             fetched.refusals.append(f"{name} {_HOLDS_NONE}")
         elif file.size > self._text_bytes:
             fetched.refusals.append(

@@ -2,22 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.app.async_app import AsyncApp
 
+from bot.health import Health, Readiness
+from bot.settings import Settings
+
 LARGEST_REQUEST = 4 * 1024 * 1024
 
 
-class Server:
-    """Listens from `start` to `stop`. `/slack/events` takes events, commands and clicks, in HTTP mode."""
+def servers(
+    settings: Settings, app: AsyncApp, health: Health, routes: Sequence[web.RouteDef]
+) -> tuple[Server, Server | None]:
+    """What Slack and others reach; and with a port of its own for metrics, what only the operator does."""
+    own = settings.metrics_port is not None
+    here = () if own else (web.get("/metrics", health.exposed_here),)
+    listens = app if settings.mode == "http" else None
+    started = health.slack.started
+    server = Server(listens, started=started, readiness=health.readiness, routes=(*routes, *here))
+    if not own:
+        return server, None
+    there = (web.get("/metrics", health.exposed),)
+    return server, Server(None, started=started, readiness=health.readiness, routes=there)
 
-    def __init__(self, app: AsyncApp | None, *, ready: Callable[[], bool], routes: Sequence[web.RouteDef] = ()) -> None:
+
+class Server:
+    """Listens from `start` to `stop`. `/slack/events` takes events, commands and clicks, in HTTP mode, once `started`."""
+
+    def __init__(
+        self,
+        app: AsyncApp | None,
+        *,
+        started: Callable[[], bool],
+        readiness: Callable[[], Awaitable[Readiness]],
+        routes: Sequence[web.RouteDef] = (),
+    ) -> None:
         self._app = app
         self._routes = routes
-        self._ready = ready
+        self._started = started
+        self._readiness = readiness
         self._runner: web.AppRunner | None = None
         self.url = ""
 
@@ -41,9 +67,9 @@ class Server:
             await self._runner.cleanup()
 
     async def _slack(self, request: web.Request) -> web.Response:
-        """503 until the bot is ready: Slack then delivers again."""
+        """503 until the bot has started: Slack then delivers again. What comes while it lags is stored all the same."""
         assert self._app is not None
-        if not self._ready():
+        if not self._started():
             return web.Response(status=503, text="starting")
         return await to_aiohttp_response(await self._app.async_dispatch(await to_bolt_request(request)))
 
@@ -51,4 +77,5 @@ class Server:
         return web.Response(text="ok")
 
     async def _is_ready(self, _request: web.Request) -> web.Response:
-        return web.Response(text="ready") if self._ready() else web.Response(status=503, text="not ready")
+        state = await self._readiness()
+        return web.json_response({"ready": state.ready, **state.parts}, status=200 if state.ready else 503)

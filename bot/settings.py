@@ -11,17 +11,16 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import platformdirs
-from cryptography.fernet import Fernet
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bot import check_settings
-from diagnostics.checks.options import DKIM_SELECTORS, DNSBL_ZONES
-from diagnostics.checks.scope import IpNetwork
+from bot.check_settings import CheckSettings
+from bot.private_settings import PrivateSettings
 
 PREFIX = "MAILFLOW_"
 DOTENV = Path(".env")
+_LARGEST_SECRET = 65_536  # characters
 
 Mode = Literal["socket", "http"]
 
@@ -34,7 +33,7 @@ class SettingsError(Exception):
         self.sentences = sentences
 
 
-class Settings(BaseSettings):
+class Settings(CheckSettings, PrivateSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True, env_ignore_empty=True)
 
     bot_token: SecretStr | None = Field(
@@ -50,6 +49,20 @@ class Settings(BaseSettings):
         validation_alias="SLACK_SIGNING_SECRET",
         description="Signing secret of the Slack app; needed for HTTP mode.",
     )
+    client_id: str | None = Field(
+        None,
+        validation_alias="SLACK_CLIENT_ID",
+        description="Client id of the Slack app, in place of a bot token: any workspace may then install the app by OAuth "
+        "(HTTP mode).",
+    )
+    client_secret: SecretStr | None = Field(
+        None, validation_alias="SLACK_CLIENT_SECRET", description="Client secret of the Slack app, with its client id."
+    )
+    public_url: str | None = Field(
+        None,
+        validation_alias="MAILFLOW_PUBLIC_URL",
+        description="Where browsers reach the HTTP server from outside, as in `https://mailflow.contoso.com`; needed for OAuth.",
+    )
     slack_api_url: str = Field(
         "https://slack.com/api/",
         validation_alias="SLACK_API_URL",
@@ -60,10 +73,22 @@ class Settings(BaseSettings):
         validation_alias="DATABASE_URL",
         description="PostgreSQL to use (`postgresql://…`). Default: an embedded one under `MAILFLOW_HOME`.",
     )
+    migrate_at_start: bool = Field(
+        True,
+        validation_alias="MAILFLOW_MIGRATE_AT_START",
+        description="Whether `mailflow serve` brings the database up to date. `false`: it refuses to start on one that "
+        "isn't, and `mailflow migrate` has to run before.",
+    )
     home: Path = Field(
         default_factory=lambda: platformdirs.user_data_path("mailflow"),
         validation_alias="MAILFLOW_HOME",
         description="Folder for the embedded PostgreSQL and the key. Default: the user's data directory.",
+    )
+    secrets_dir: Path | None = Field(
+        None,
+        validation_alias="MAILFLOW_SECRETS_DIR",
+        description="Folder of files that are named like settings and hold one value each, as Docker, Kubernetes and systemd "
+        "hand secrets out. The environment wins over them, and they over `.env`.",
     )
     host: str = Field(
         "127.0.0.1", validation_alias="MAILFLOW_HOST", description="Address that the HTTP server listens on."
@@ -76,31 +101,50 @@ class Settings(BaseSettings):
         description="Port of the HTTP server: Slack's requests in HTTP mode; `/healthz` and `/readyz` too. "
         "0 takes a free port.",
     )
+    metrics_port: int | None = Field(
+        None,
+        ge=0,
+        le=65535,
+        validation_alias="MAILFLOW_METRICS_PORT",
+        description="Port of its own for `/metrics`, which answers whoever reaches it. Default: none; `/metrics` is on "
+        "`MAILFLOW_PORT`, for this machine alone.",
+    )
     chosen_mode: Mode | None = Field(
         None,
         validation_alias="MAILFLOW_MODE",
         description="`socket` or `http`. Default: `socket` when `SLACK_APP_TOKEN` is set, else `http`.",
     )
-    secret_key: SecretStr | None = Field(
-        None,
-        validation_alias="MAILFLOW_SECRET_KEY",
-        description="Key for encryption at rest: 32 bytes in URL-safe base64. Of several, joined by commas, "
-        "all read and the first one writes. Default: generated once into `MAILFLOW_HOME/secret.key`.",
-    )
-    retention_days: int = Field(
-        30,
-        ge=1,
-        le=3650,
-        validation_alias="MAILFLOW_RETENTION_DAYS",
-        description="Days after which a case that nobody touched is deleted for good.",
-    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", validation_alias="MAILFLOW_LOG_LEVEL", description="`DEBUG`, `INFO`, `WARNING` or `ERROR`."
+    )
+    otlp_endpoint: str | None = Field(
+        None,
+        validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT",
+        description="Base address of an OpenTelemetry collector (OTLP over HTTP, usually port 4318). Default: no traces.",
+    )
+    otlp_headers: SecretStr | None = Field(
+        None,
+        validation_alias="OTEL_EXPORTER_OTLP_HEADERS",
+        description="Headers for the collector, such as `authorization=Bearer%20…`, separated by commas.",
     )
     alert_bots: Annotated[frozenset[str], NoDecode] = Field(
         frozenset(),
         validation_alias="MAILFLOW_ALERT_BOTS",
         description="Ids of bots (`B…`) whose messages are read, separated by commas; others are ignored.",
+    )
+    may_check: Annotated[frozenset[str], NoDecode] = Field(
+        frozenset(),
+        validation_alias="MAILFLOW_MAY_CHECK",
+        description="Ids of user groups (`S…`) and people (`U…`) who may have hosts checked, separated by commas. "
+        "Default: everybody.",
+    )
+    may_escalate: Annotated[frozenset[str], NoDecode] = Field(
+        frozenset(),
+        validation_alias="MAILFLOW_MAY_ESCALATE",
+        description="The same for paging whoever is on call. To acknowledge and to resolve is always everybody's.",
+    )
+    may_watch: Annotated[frozenset[str], NoDecode] = Field(
+        frozenset(), validation_alias="MAILFLOW_MAY_WATCH", description="The same for beginning and ending watches."
     )
     max_file_bytes: int = Field(
         5_000_000,
@@ -124,54 +168,12 @@ class Settings(BaseSettings):
         description="Where the pages of `mailflow causes --markdown` are published; answers then link their cause's page.",
     )
 
-    dns_servers: Annotated[tuple[tuple[str, int], ...], NoDecode] = Field(
-        (),
-        validation_alias="MAILFLOW_DNS_SERVERS",
-        description="DNS servers that checks ask, `address:port`, separated by commas. Default: those of this machine.",
-    )
-    ca_file: Path | None = Field(
-        None,
-        validation_alias="MAILFLOW_CA_FILE",
-        description="PEM file with more certificate authorities that checks trust, such as your own.",
-    )
-    check_ports: Annotated[dict[int, int], NoDecode] = Field(
-        {},
-        validation_alias="MAILFLOW_CHECK_PORTS",
-        description="What a port means to checks, as in a lab: `25=2525,443=8443`. A bare `8025` may be named in a target.",
-    )
-    check_allow: Annotated[tuple[IpNetwork, ...], NoDecode] = Field(
-        (),
-        validation_alias="MAILFLOW_CHECK_ALLOW",
-        description="Networks that checks may connect to although they are not public, separated by commas.",
-    )
-    check_deny: Annotated[tuple[IpNetwork, ...], NoDecode] = Field(
-        (),
-        validation_alias="MAILFLOW_CHECK_DENY",
-        description="Networks that checks never connect to. Wins over `MAILFLOW_CHECK_ALLOW`.",
-    )
-    dnsbl_zones: Annotated[tuple[str, ...], NoDecode] = Field(
-        DNSBL_ZONES,
-        validation_alias="MAILFLOW_DNSBL_ZONES",
-        description="Block lists that checks ask, separated by commas; `none` for none.",
-    )
-    dkim_selectors: Annotated[tuple[str, ...], NoDecode] = Field(
-        DKIM_SELECTORS,
-        validation_alias="MAILFLOW_DKIM_SELECTORS",
-        description="DKIM selectors that checks look for, separated by commas.",
-    )
-    check_timeout: float = Field(
-        20.0,
-        ge=1,
-        le=120,
-        validation_alias="MAILFLOW_CHECK_TIMEOUT",
-        description="Seconds that a whole check may take.",
-    )
-    ehlo_name: str = Field(
-        "",
-        pattern=r"^[A-Za-z0-9.-]{0,253}$",
-        validation_alias="MAILFLOW_EHLO_NAME",
-        description="What checks call themselves in EHLO: best the name that the bot's public address has in reverse DNS. "
-        "Default: this machine's full name.",
+    max_watches: int = Field(
+        50,
+        ge=0,
+        le=1000,
+        validation_alias="MAILFLOW_MAX_WATCHES",
+        description="Hosts and domains that a workspace may have watched at the same time.",
     )
 
     storm_minutes: int = Field(
@@ -211,39 +213,28 @@ class Settings(BaseSettings):
         description="Shared secret that signs requests to the on-call file's webhooks, and theirs to `/oncall/webhook`.",
     )
 
-    @field_validator("dns_servers", mode="before")
     @classmethod
-    def _servers(cls, value: object) -> object:
-        return check_settings.servers(value) if isinstance(value, str) else value
-
-    @field_validator("check_ports", mode="before")
-    @classmethod
-    def _ports(cls, value: object) -> object:
-        return check_settings.ports(value) if isinstance(value, str) else value
-
-    @field_validator("check_allow", "check_deny", mode="before")
-    @classmethod
-    def _networks(cls, value: object) -> object:
-        return check_settings.networks(value) if isinstance(value, str) else value
-
-    @field_validator("dnsbl_zones", "dkim_selectors", mode="before")
-    @classmethod
-    def _words(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        return () if value.strip().lower() == "none" else check_settings.words(value)
-
-    @field_validator("ca_file")
-    @classmethod
-    def _is_there(cls, value: Path | None) -> Path | None:
-        return check_settings.readable(value)
+    def settings_customise_sources(  # type: ignore[override]  # pydantic's other sources are not looked at
+        cls, _settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, **_others: object
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """`read` gathers the values, and nothing else does."""
+        return (init_settings,)
 
     @field_validator("log_level", mode="before")
     @classmethod
     def _upper(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
 
-    @field_validator("alert_bots", mode="before")
+    @field_validator("may_check", "may_escalate", "may_watch")
+    @classmethod
+    def _members(cls, value: frozenset[str]) -> frozenset[str]:
+        if not all(
+            each[:1] in ("S", "U", "W") and each.isascii() and each.isalnum() and each.isupper() for each in value
+        ):
+            raise ValueError("must be ids of user groups (S…) and people (U…), separated by commas; names change")
+        return value
+
+    @field_validator("alert_bots", "may_check", "may_escalate", "may_watch", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return frozenset(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -260,7 +251,7 @@ class Settings(BaseSettings):
             raise ValueError("must be an https:// or http:// address")
         return value.rstrip("/") + "/"
 
-    @field_validator("manual_url")
+    @field_validator("manual_url", "otlp_endpoint", "public_url")
     @classmethod
     def _is_page_address(cls, value: str | None) -> str | None:
         if value and not value.startswith(("https://", "http://")):
@@ -272,16 +263,6 @@ class Settings(BaseSettings):
     def _is_postgresql(cls, value: SecretStr | None) -> SecretStr | None:
         if value and not value.get_secret_value().startswith(("postgresql://", "postgres://")):
             raise ValueError("must begin with postgresql://")
-        return value
-
-    @field_validator("secret_key")
-    @classmethod
-    def _is_fernet(cls, value: SecretStr | None) -> SecretStr | None:
-        for key in value.get_secret_value().split(",") if value else ():
-            try:
-                Fernet(key.strip())
-            except ValueError:
-                raise ValueError("must be 32 bytes in URL-safe base64 (44 characters)") from None
         return value
 
     @model_validator(mode="after")
@@ -296,6 +277,15 @@ class Settings(BaseSettings):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _one_workspace_or_many(self) -> Settings:
+        if self.bot_token and self.client_id:
+            raise ValueError(
+                "SLACK_BOT_TOKEN and SLACK_CLIENT_ID exclude each other: the one serves the workspace of the token, the other "
+                "every workspace that installs the app"
+            )
+        return self
+
     @property
     def mode(self) -> Mode:
         return self.chosen_mode or ("socket" if self.app_token else "http")
@@ -303,11 +293,17 @@ class Settings(BaseSettings):
     @property
     def on_slack(self) -> bool:
         """Whether any credential for a workspace is set; without one the playground is what can run."""
-        return any((self.bot_token, self.app_token, self.signing_secret))
+        return any((self.bot_token, self.app_token, self.signing_secret, self.client_id))
 
     def require_slack(self) -> None:
         """Raises SettingsError naming what is missing for the chosen mode."""
-        needed = {"SLACK_BOT_TOKEN": self.bot_token}
+        needed: dict[str, object] = {"SLACK_BOT_TOKEN": self.bot_token}
+        if self.client_id:
+            if self.mode == "socket":
+                raise SettingsError(
+                    "SLACK_CLIENT_ID needs HTTP mode: unset SLACK_APP_TOKEN, or set MAILFLOW_MODE to http."
+                )
+            needed = {"SLACK_CLIENT_SECRET": self.client_secret, "MAILFLOW_PUBLIC_URL": self.public_url}
         if self.mode == "socket":
             needed["SLACK_APP_TOKEN"] = self.app_token
         else:
@@ -318,27 +314,64 @@ class Settings(BaseSettings):
 
 
 def names() -> dict[str, str]:
-    """Name in the environment -> field."""
-    return {str(field.validation_alias): key for key, field in Settings.model_fields.items()}
+    """Name in the environment -> field. Those of what is stored come behind the general ones, those of checks last."""
+    last = (PrivateSettings.model_fields, CheckSettings.model_fields)
+    fields = sorted(Settings.model_fields.items(), key=lambda field: [field[0] in part for part in reversed(last)])
+    return {str(field.validation_alias): key for key, field in fields}
 
 
 def load(environ: Mapping[str, str] = os.environ, dotenv: Path = DOTENV) -> Settings:
     """The settings. Raises SettingsError with a sentence for each thing that is wrong."""
+    settings, wrong = read(environ, dotenv)
+    if wrong:
+        raise SettingsError(*wrong)
+    return settings
+
+
+def read(environ: Mapping[str, str], dotenv: Path) -> tuple[Settings, tuple[str, ...]]:
+    """The settings as far as they are right, and a sentence for each thing that is wrong, which counts as unset."""
     from_file = {key: value for key, value in dotenv_values(dotenv, encoding="utf-8").items() if value is not None}
     given = {**from_file, **environ}
     known = names()
-    wrong = [
+    secrets, unfit = _secrets(given.get("MAILFLOW_SECRETS_DIR"), known)
+    given = {**from_file, **secrets, **environ}
+    wrong = unfit + [
         f"{key} is not a setting of this version; docs/settings.md lists them."
         for key in sorted(given)
         if key.startswith(PREFIX) and key not in known
     ]
-    try:
-        settings = Settings.model_validate({name: given[name] for name in known if given.get(name)})
-    except ValidationError as error:
-        wrong += [_sentence(dict(detail)) for detail in error.errors(include_input=False, include_url=False)]
-    if wrong:
-        raise SettingsError(*wrong)
-    return settings
+    values = {name: given[name] for name in known if given.get(name)}
+    while True:
+        try:
+            return Settings.model_validate(values), tuple(wrong)
+        except ValidationError as error:
+            sentences = [_sentence(dict(detail)) for detail in error.errors(include_input=False, include_url=False)]
+        wrong += sentences
+        said = " ".join(sentences)  # it names the settings that are wrong, or those that exclude each other
+        right = {name: value for name, value in values.items() if name not in said}
+        values = right if len(right) < len(values) else {}
+
+
+def _secrets(folder: str | None, known: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    """The values in a folder of secrets by name of the setting, and a sentence for each file that can't be used."""
+    if not folder:
+        return {}, []
+    values: dict[str, str] = {}
+    wrong: list[str] = []
+    try:  # Kubernetes keeps folders of its own beside the links to the values; their names begin with a dot
+        files = sorted(path for path in Path(folder).iterdir() if not path.name.startswith("."))
+    except OSError as error:
+        return {}, [f"MAILFLOW_SECRETS_DIR: the folder cannot be read ({error.strerror})."]
+    for path in files:
+        if path.name not in known:
+            wrong.append(f"{path.name} in MAILFLOW_SECRETS_DIR is not a setting of this version.")
+            continue
+        try:
+            with path.open(encoding="utf-8") as file:
+                values[path.name] = file.read(_LARGEST_SECRET).strip()
+        except (OSError, UnicodeDecodeError) as error:
+            wrong.append(f"{path.name} in MAILFLOW_SECRETS_DIR cannot be read ({type(error).__name__}).")
+    return values, wrong
 
 
 def _sentence(detail: Mapping[str, object]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,39 +13,65 @@ from pydantic import SecretStr
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.authorization.async_authorize import AsyncAuthorize
+from slack_bolt.context.async_context import AsyncBoltContext
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.database import StartError
 from bot.settings import Settings
+from bot.telemetry import Telemetry
 from handlers.failures import advice, slack_error
-from handlers.ports import Identity
+from handlers.ports import Identity, NotInstalledError
 
 logger = logging.getLogger(__name__)
 
 CALL_SECONDS = 10.0  # for one call of Slack's Web API
 
 
-class NotReadyError(Exception):
-    """Something was asked of the bot before it knew who it is."""
+class Authorize(AsyncAuthorize):
+    """Bolt's own authorisation calls Slack on the first delivery, and acknowledges that delivery unseen when the call fails.
+    Ours gives no token: listeners only store, and jobs ask for the client of the team that they speak to."""
+
+    def __init__(self, identity: Callable[[str], Awaitable[Identity]]) -> None:
+        self._identity = identity
+
+    async def __call__(
+        self,
+        *,
+        context: AsyncBoltContext,  # noqa: ARG002 - Bolt's parameters
+        enterprise_id: str | None,
+        team_id: str | None,
+        user_id: str | None,  # noqa: ARG002
+        **_actor: str | None,
+    ) -> AuthorizeResult | None:
+        try:
+            us = await self._identity(team_id or "")
+        except NotInstalledError:
+            return None
+        return AuthorizeResult(enterprise_id=enterprise_id, team_id=us.team, bot_user_id=us.user, bot_id=us.bot)
 
 
-class Me:
-    """Who the bot is, once Slack has said so."""
+class MeasuredClient(AsyncWebClient):
+    """Tells `telemetry` of every call: its method and what came of it."""
 
-    identity: Identity | None = None
+    def __init__(self, telemetry: Telemetry, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._telemetry = telemetry
 
-    def __call__(self) -> Identity:
-        """Raises NotReadyError before `identify`."""
-        if self.identity is None:
-            raise NotReadyError
-        return self.identity
+    async def api_call(self, api_method: str, **arguments: Any) -> AsyncSlackResponse:
+        with self._telemetry.slack_call(api_method):
+            return await super().api_call(api_method, **arguments)
 
 
-def client(settings: Settings, session: aiohttp.ClientSession, token: str | None) -> AsyncWebClient:
+def client(
+    settings: Settings, session: aiohttp.ClientSession, telemetry: Telemetry, token: str | None
+) -> AsyncWebClient:
     """No retries of its own: they would send a message twice when only the answer was lost. Jobs know better."""
-    slack = AsyncWebClient(
+    slack = MeasuredClient(
+        telemetry,
         token=token,
         base_url=settings.slack_api_url,
         session=session,
@@ -60,52 +87,37 @@ def _is_local(url: str) -> bool:
     return urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
 
 
-def bolt(settings: Settings, session: aiohttp.ClientSession, me: Me, token: str) -> AsyncApp:
-    """Bolt with our own authorisation: its own one calls Slack on the first delivery, and acknowledges that
-    delivery unseen when the call fails."""
-
-    async def authorize() -> AuthorizeResult:
-        us = me()
-        return AuthorizeResult(enterprise_id=None, team_id=us.team, bot_token=token, bot_user_id=us.user, bot_id=us.bot)
-
+def bolt(settings: Settings, slack: AsyncWebClient, identity: Callable[[str], Awaitable[Identity]]) -> AsyncApp:
+    """Bolt as it listens, with our own authorisation. `slack` has no token."""
     secret = settings.signing_secret.get_secret_value() if settings.signing_secret else ""
     return AsyncApp(
         name="mailflow",
         signing_secret=secret,
-        client=client(settings, session, None),
-        authorize=authorize,
+        client=slack,
+        authorize=Authorize(identity),  # type: ignore[arg-type]  # the library takes these, too
         request_verification_enabled=settings.mode == "http",
+        user_facing_authorize_error_message="Mailflow is no longer installed in this workspace; ask whoever manages its apps.",
     )
 
 
-async def identify(slack: AsyncWebClient, me: Me) -> None:
-    """Asks Slack who we are, for as long as Slack cannot be reached. Raises StartError when it refuses the token."""
-    delay = 1.0
-    while me.identity is None:
-        try:
-            us = await slack.auth_test()
-            me.identity = Identity(team=str(us["team_id"]), user=str(us["user_id"]), bot=str(us.get("bot_id") or ""))
-        except (SlackApiError, aiohttp.ClientError, OSError) as error:
-            delay = await _wait_or_refuse(error, "SLACK_BOT_TOKEN", delay)
-
-
-async def connect(app: AsyncApp, slack: AsyncWebClient, token: SecretStr | None) -> AsyncSocketModeHandler:
+async def connect(app: AsyncApp, token: SecretStr | None) -> AsyncSocketModeHandler:
     """Opens the socket. The token is tried first, since the library would try a refused one for ever."""
     assert token is not None
     delay = 1.0
     while True:
         try:
-            await slack.apps_connections_open(app_token=token.get_secret_value())
+            await app.client.apps_connections_open(app_token=token.get_secret_value())
             break
         except (SlackApiError, aiohttp.ClientError, OSError) as error:
-            delay = await _wait_or_refuse(error, "SLACK_APP_TOKEN", delay)
+            delay = await wait_or_refuse(error, "SLACK_APP_TOKEN", delay)
     handler = AsyncSocketModeHandler(app, token.get_secret_value())
-    handler.client.proxy = slack.proxy
+    handler.client.proxy = app.client.proxy
     await handler.connect_async()  # type: ignore[no-untyped-call]  # the library does not type it
     return handler
 
 
-async def _wait_or_refuse(error: Exception, name: str, delay: float) -> float:
+async def wait_or_refuse(error: Exception, name: str, delay: float) -> float:
+    """Waits for a Slack that can't be reached; the delay for the next time. Raises StartError when it refuses setting `name`."""
     what = advice(error)
     if not what.passes:
         reason = slack_error(error) if isinstance(error, SlackApiError) else type(error).__name__
@@ -117,13 +129,15 @@ async def _wait_or_refuse(error: Exception, name: str, delay: float) -> float:
     return min(delay * 2, 60.0)
 
 
-async def respond(session: aiohttp.ClientSession, url: str, payload: dict[str, Any]) -> None:
+async def respond(session: aiohttp.ClientSession, telemetry: Telemetry, url: str, payload: dict[str, Any]) -> None:
     """Answers at a `response_url`. One that has expired or is used up is left alone: nobody waits there any more."""
     webhook = AsyncWebhookClient(url, session=session, retry_handlers=[])
     if _is_local(url):
         webhook.proxy = None
-    answer = await webhook.send_dict(payload)
-    if answer.status_code == 429 or answer.status_code >= 500:
-        raise SlackApiError("the response_url failed", answer)  # type: ignore[no-untyped-call]  # the library does not type it
-    if answer.status_code != 200:
-        logger.warning("a response_url was refused", extra={"status": answer.status_code})
+    with telemetry.slack_call("response_url") as came_to:
+        answer = await webhook.send_dict(payload)
+        if answer.status_code == 429 or answer.status_code >= 500:
+            raise SlackApiError("the response_url failed", answer)  # type: ignore[no-untyped-call]  # the library does not type it
+        if answer.status_code != 200:
+            came_to("refused")
+            logger.warning("a response_url was refused", extra={"status": answer.status_code})

@@ -6,16 +6,24 @@ from diagnostics import check, diagnose, explain, Report
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
-
-from diagnostics.report import Report
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from diagnostics.checks import Attempt, CheckReport, Options, Scope
     from diagnostics.codes import Explanation
     from diagnostics.network import Network
+    from diagnostics.report import Report
 
 __all__ = ["Report", "check", "diagnose", "explain"]
+
+
+def __getattr__(name: str) -> Any:
+    """`Report` on demand: whatever imports a module below this one need not wait for the models."""
+    if name == "Report":
+        from diagnostics.report import Report
+
+        return Report
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def diagnose(text: str, *, followups: Sequence[str] = ()) -> Report:

@@ -7,7 +7,6 @@ what the report asks for next. `tuple[T, ...]` gets every fact of that type, and
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import pkgutil
 import types
@@ -16,10 +15,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
+from importlib import import_module
 from types import MappingProxyType
 from typing import Any, Final
 
 from diagnostics.facts import Fact, Source
+from diagnostics.kept import kept
 from diagnostics.powershell import command
 from diagnostics.report import Act, Effect, Shell, Step
 
@@ -64,22 +65,30 @@ class Cause:
     """
 
     id: str
+    title: str
     act: Act
-    assess: Callable[..., Finding | None]
+    module: str
+    function: str
     parameters: tuple[Parameter, ...]
     says: tuple[str, ...]
     against: tuple[tuple[str, str], ...]
     benign: bool
     modifier: bool
-    manual: str
+
+    @property
+    def assess(self) -> Callable[..., Finding | None]:
+        """The function itself. Its module is loaded when it is first asked for: most texts concern a few causes."""
+        found: Callable[..., Finding | None] = getattr(import_module(self.module), self.function)
+        return found
+
+    @property
+    def manual(self) -> str:
+        """The manual page: the module's docstring."""
+        return inspect.cleandoc(import_module(self.module).__doc__ or "")
 
     @property
     def family(self) -> str:
         return self.id.split(".", 1)[0]
-
-    @property
-    def title(self) -> str:
-        return self.manual.split("\n", 1)[0].rstrip(".")
 
     @property
     def references(self) -> tuple[str, ...]:
@@ -96,6 +105,16 @@ class Cause:
 _ATTRIBUTE: Final = "__mailflow_cause__"
 
 
+@dataclass(frozen=True, slots=True)
+class _Declared:
+    id: str
+    act: Act
+    says: tuple[str, ...]
+    against: tuple[tuple[str, str], ...]
+    benign: bool
+    modifier: bool
+
+
 def cause(
     id: str,  # noqa: A002  the field's own word, and what the catalogue calls it
     *,
@@ -108,9 +127,7 @@ def cause(
     """Declare the decorated function a cause. Its module docstring is the manual page. Found by being there."""
 
     def declare(assess: Callable[..., Finding | None]) -> Callable[..., Finding | None]:
-        manual = inspect.cleandoc(inspect.getmodule(assess).__doc__ or "")
-        found = Cause(id, act, assess, _parameters(assess), says, tuple(against.items()), benign, modifier, manual)
-        setattr(assess, _ATTRIBUTE, found)
+        setattr(assess, _ATTRIBUTE, _Declared(id, act, says, tuple(against.items()), benign, modifier))
         return assess
 
     return declare
@@ -133,25 +150,57 @@ def _parameter(hint: Any) -> Parameter:
 
 @lru_cache(maxsize=1)
 def catalogue() -> dict[str, Cause]:
-    """Every cause by id, ordered by id: all modules below diagnostics.causes."""
-    package = importlib.import_module("diagnostics.causes")
-    return load(package.__path__, "diagnostics.causes.")
+    """Every cause by id, ordered by id: all modules below diagnostics.causes, known from an index of them."""
+    package = import_module("diagnostics.causes")
+    rows = kept("causes", lambda: [_row(each) for each in load(package.__path__, "diagnostics.causes.").values()])
+    return {each.id: each for each in map(_of_row, rows)}
 
 
 def load(path: Iterable[str], prefix: str) -> dict[str, Cause]:
-    """The causes in the modules below `path`. Raises ValueError when two share an id."""
+    """The causes in the modules below `path`, by id. Raises ValueError when two share an id."""
     found: dict[str, Cause] = {}
     for info in pkgutil.walk_packages(path, prefix):
         if info.ispkg:
             continue
-        for member in vars(importlib.import_module(info.name)).values():
+        for member in vars(import_module(info.name)).values():
             declared = getattr(member, _ATTRIBUTE, None)
             if declared is None or member.__module__ != info.name:
                 continue
             if declared.id in found:
                 raise ValueError(f"two causes are called {declared.id}")
-            found[declared.id] = declared
+            found[declared.id] = _cause(declared, member)
     return dict(sorted(found.items()))
+
+
+def _cause(declared: _Declared, assess: Callable[..., Any]) -> Cause:
+    manual = inspect.cleandoc(import_module(assess.__module__).__doc__ or "")
+    return Cause(
+        id=declared.id,
+        title=manual.split("\n", 1)[0].rstrip("."),
+        act=declared.act,
+        module=assess.__module__,
+        function=assess.__name__,
+        parameters=_parameters(assess),
+        says=declared.says,
+        against=declared.against,
+        benign=declared.benign,
+        modifier=declared.modifier,
+    )
+
+
+def _row(each: Cause) -> dict[str, Any]:
+    """A cause as the index has it: a fact type is the name of its module and its own."""
+    parameters = [([(kind.__module__, kind.__name__) for kind in p.kinds], p.mode) for p in each.parameters]
+    return {name: getattr(each, name) for name in Cause.__slots__} | {"parameters": parameters}
+
+
+def _of_row(row: dict[str, Any]) -> Cause:
+    parameters = tuple(
+        Parameter(tuple(getattr(import_module(module), name) for module, name in kinds), mode)
+        for kinds, mode in row["parameters"]
+    )
+    against = tuple((words, meaning) for words, meaning in row["against"])
+    return Cause(**(row | {"parameters": parameters, "says": tuple(row["says"]), "against": against}))
 
 
 EMS: Final[Shell] = "exchange-management-shell"

@@ -36,7 +36,7 @@ def _compared(failed: Session, succeeded: Session) -> SessionChange:
         failed=failed,
         succeeded=succeeded,
         cured=cured,
-        differences=tuple(_differences(before, after)),
+        differences=tuple(differences(before, after)),
     )
 
 
@@ -46,7 +46,8 @@ def _cured(failed: Session, succeeded: Session) -> bool:
     return _when(succeeded) > _when(failed)
 
 
-def _differences(before: Session, after: Session) -> Iterator[tuple[str, str, str]]:
+def differences(before: Session, after: Session) -> Iterator[tuple[str, str, str]]:
+    """What differs between two sessions: what it is, and its value in each."""
     pairs = (
         ("our certificate's thumbprint", before.thumbprint, after.thumbprint),
         ("our certificate's subject", _name(before.local, "subject"), _name(after.local, "subject")),

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re2
-
 from diagnostics import codes
 from diagnostics.codes import Explanation, Meaning
+from diagnostics.patterns import linear
 
-_CAUSE_ID = re2.compile(r"^[a-z-]{2,30}\.[a-z0-9-]{1,60}(?:\.[a-z0-9-]{1,80})?$")
+_CAUSE_ID = linear(r"^[a-z-]{2,30}\.[a-z0-9-]{1,60}(?:\.[a-z0-9-]{1,80})?$")
 
 
 def explained(query: str) -> Explanation:

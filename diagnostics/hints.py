@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, Final
 
 import re2
+
+from diagnostics.kept import table
 
 _WORTH: Final = 0.35  # less than the step between a judged possibility and a bare code's
 _LONGEST: Final = 4_000  # characters of prose: people explain in a few sentences
@@ -25,7 +26,7 @@ class Hint:
 
 @lru_cache(maxsize=1)
 def _table() -> tuple[re2.Set, tuple[Hint, ...]]:
-    rows = tomllib.loads((files("diagnostics") / "hints.toml").read_text("utf-8"))["hint"]
+    rows = table(Path(__file__).with_name("hints.toml"))["hint"]
     options = re2.Options()
     options.case_sensitive = False
     patterns = re2.Set.SearchSet(options)
@@ -44,8 +45,8 @@ def hints(prose: str) -> tuple[Hint, ...]:
     """The hints in a person's own words."""
     if not prose.strip():
         return ()
-    patterns, table = _table()
-    return tuple(table[index] for index in sorted(patterns.Match(prose[:_LONGEST]) or ()))
+    patterns, known = _table()
+    return tuple(known[index] for index in sorted(patterns.Match(prose[:_LONGEST]) or ()))
 
 
 def leaning(cause: str, told: Iterable[Hint]) -> float:

@@ -8,27 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-import re2
-
 from diagnostics.facts import Fact
+from diagnostics.log_forms import FAILED_EVENTS
+from diagnostics.patterns import linear
 from diagnostics.recognisers.format_list import items as collection
 
 Pairs = tuple[tuple[str, str], ...]
 
-FAILED_EVENTS: Final = frozenset(
-    {
-        "FAIL",
-        "DEFER",
-        "SUBMITFAIL",
-        "SUBMITDEFER",
-        "BADMAIL",
-        "POISONMESSAGE",
-        "MODERATORREJECT",
-        "SUPPRESSED",
-    }
-)
 _FAILED_TRACES: Final = frozenset({"failed", "fail", "defer", "pending", "quarantined", "filteredasspam", "drop"})
-_REFUSED = re2.compile(r"(?:LED=|^[\[{\s]*)[45]\d\d[ -][45]\.\d{1,3}\.\d")  # where the event was not selected
+_REFUSED = linear(r"(?:LED=|^[\[{\s]*)[45]\d\d[ -][45]\.\d{1,3}\.\d")  # where the event was not selected
 _SPAM_VERDICTS: Final = frozenset({"SPM", "BLK", "SKB", "SKS"})
 _SPAM_LEVEL: Final = 5  # from here on a message is junk
 

@@ -11,12 +11,12 @@ import string
 import unicodedata
 from typing import Final
 
-import re2
+from diagnostics.patterns import linear
 
 # The characters PowerShell reads as a single quote (about_Quoting_Rules; the tokenizer's IsSingleQuote).
 SINGLE_QUOTES: Final = "'\u2018\u2019\u201a\u201b"
 _DOUBLED: Final = str.maketrans({char: char * 2 for char in SINGLE_QUOTES})
-_TOKEN = re2.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,252}")
+_TOKEN = linear(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,252}")
 _LONGEST: Final = 512
 
 

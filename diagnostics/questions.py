@@ -16,6 +16,7 @@ from diagnostics.verdict import Verdict
 
 _BOUNCES: Final = frozenset({"ndr", "delivery-status", "message"})
 _MOST: Final = 2
+_MOST_BEHIND: Final = 3
 _LATER: Final = 0.95  # what settles the first suspect is worth a little more than what settles the last
 _STAKES: Final = {Belief.POSSIBLE: 1.0, Belief.LIKELY: 4.0, Belief.CONFIRMED: 0.0, Belief.RULED_OUT: 0.0}
 
@@ -37,7 +38,29 @@ def questions(shown: Sequence[Verdict], judgement: Judgement) -> tuple[Question,
         asked = [*asked[: _MOST - 1], *_of_the_first(shown)]
     if not asked and not shown:
         asked = [_question(ask, (), shown, judgement) for ask in ASKS[:_MOST] if not ask.answered(judgement.facts)]
-    return tuple(asked)
+    behind = _behind(shown, judgement)
+    return tuple(_against(question, behind) for question in asked)
+
+
+def _behind(shown: Sequence[Verdict], judgement: Judgement) -> tuple[str, ...]:
+    """What stays possible on the first suspect's own line, and is not shown since a likely suspect stands before it."""
+    line = shown[0].anchor.source if shown and shown[0].anchor else None
+    named = {each.cause.id for each in shown}
+    return tuple(
+        each.cause.id
+        for each in judgement.of(Belief.POSSIBLE)
+        if each.anchor is not None
+        and each.anchor.source == line
+        and each.cause.id not in named
+        and not each.cause.modifier
+    )[:_MOST_BEHIND]
+
+
+def _against(question: Question, behind: tuple[str, ...]) -> Question:
+    """A question that settles one suspect alone tells it from those behind it."""
+    if len(question.separates) != 1 or not behind:
+        return question
+    return question.model_copy(update={"separates": (*question.separates, *behind)})
 
 
 def _of_the_first(shown: Sequence[Verdict]) -> list[Question]:

@@ -7,28 +7,28 @@ here whether the reply was refused for it.
 
 from __future__ import annotations
 
-import tomllib
 from functools import lru_cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Final
 
 import re2
 
 from diagnostics.facts import Said
+from diagnostics.kept import table
 
 _LONGEST: Final = 4_000
 
 
 @lru_cache(maxsize=1)
 def _table() -> tuple[re2.Set, tuple[str, ...]]:
-    table = tomllib.loads((files("diagnostics") / "refusals.toml").read_text("utf-8"))
-    refused = "(?:" + "|".join(table["refused"]) + ")"
+    rows = table(Path(__file__).with_name("refusals.toml"))
+    refused = "(?:" + "|".join(rows["refused"]) + ")"
     options = re2.Options()
     options.case_sensitive = False
     options.max_mem = 64 << 20
     patterns = re2.Set.SearchSet(options)
     owners = []
-    for topic, several in table["topics"].items():
+    for topic, several in rows["topics"].items():
         for pattern in several:
             patterns.Add(pattern.replace("{refused}", refused))
             owners.append(topic)

@@ -26,14 +26,15 @@ _MOST_SUSPECTS: Final = 6
 def report_of(texts: Sequence[str]) -> Report:
     """The report on a case, and, when there are follow-ups, what the last one changed."""
     judgement = judge(texts)
-    report = _report(judgement)
+    report = reported(judgement)
     if len(texts) < 2:
         return report
-    before = _report(judge(texts[:-1]))
+    before = reported(judge(texts[:-1]))
     return report.model_copy(update={"changed": changed(before, report, judgement)})
 
 
-def _report(judgement: Judgement) -> Report:
+def reported(judgement: Judgement) -> Report:
+    """The report on what was judged."""
     verdict = _verdict(judgement)
     shown = _shown(judgement, verdict)
     return Report(

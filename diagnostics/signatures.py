@@ -8,36 +8,45 @@ needs a word border there, while a longer ending is allowed (Greylist is found i
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
+from string import ascii_letters, digits
 from typing import Final
 
-import re2
+from ahocorasick_rs import AhoCorasick
 
 from diagnostics.facts import Fact, Reply, Said, TlsReport, WindowsEvent
 from diagnostics.looked_facts import Stray
 from diagnostics.mail_facts import CommandError, Traced, Tracked
+from diagnostics.patterns import linear
 from diagnostics.text import squeezed
 
 _LONGEST: Final = 20_000  # a reply longer than this is no reply; only its beginning is read
 _CLAUSE: Final = (24, 4)  # characters and words
 # MapiExceptionMaxSubmissionExceeded; a token with dots in it is judged where bare replies are read.
 # Also AdminLimitExceededException, SEC_E_TIME_SKEW and an extended MAPI code (0x80070005-0x0004dc-…).
-_MADE_UP = re2.compile(
+_MADE_UP = linear(
     r"(?:^|\s)(?:[A-Za-z][a-z]+(?:[A-Z][a-z]+){2}|[A-Z]{2,4}[a-z]+(?:[A-Z][a-z]+)*Exception|[A-Z]{3,8}(?:_[A-Z]{1,12}){2,5}"
     r"|\[?0x[0-9a-fA-F]{8}-)|^IMCEA[A-Z]+-"
 )
 # Names that only one program prints: an attribution result, events of moderation, a pool, a keyword that a firewall masked.
-_TOKEN = re2.compile(r"^(?:ATTR\d{1,2}|X{7}[A-Z]|MODERAT(?:ORREJECT|ORSALLNDR|IONEXPIRE)|RegularRelayOutboundPool)$")
+_TOKEN = linear(r"^(?:ATTR\d{1,2}|X{7}[A-Z]|MODERAT(?:ORREJECT|ORSALLNDR|IONEXPIRE)|RegularRelayOutboundPool)$")
 _SHORTEST_NAME: Final = 8
+_DIGITS: Final = frozenset("0123456789")
+_NUMBER: Final = _DIGITS | {"."}
+_WORD: Final = frozenset(f"{ascii_letters}{digits}_")
 
 
-def pattern(signature: str) -> str:
-    """The signature as an RE2 pattern."""
-    text = squeezed(signature)
-    head = r"(?:^|[^\d.])" if text[:1].isdigit() else r"\b" if text[:1].isalpha() else ""
-    tail = r"(?:$|[^\d.]|\.(?:\D|$))" if text[-1:].isdigit() else ""
-    return f"{head}{re2.escape(text)}{tail}"
+def stands(signature: str, text: str, start: int, end: int) -> bool:
+    """Whether a signature that was found in `text` from `start` to `end` has its borders there."""
+    before, after = text[start - 1 : start], text[end : end + 2]
+    if before in (_NUMBER if signature[0].isdigit() else _WORD if signature[0].isalpha() else ()):
+        return False
+    if not signature[-1].isdigit():
+        return True
+    return after[:1] not in _NUMBER or (after[:1] == "." and after[1:] not in _DIGITS)
 
 
+@lru_cache(maxsize=4096)
 def telling(signature: str) -> bool:
     """Whether a signature is wording that nobody uses in conversation: a whole clause, or a name that a program made up."""
     text = squeezed(signature)
@@ -51,31 +60,26 @@ class Signatures:
     """Literals of some causes as (cause id, literal), in one automaton: cost grows with the text, not with their number."""
 
     def __init__(self, literals: Iterable[tuple[str, str]]) -> None:
-        options = re2.Options()
-        options.case_sensitive = False
-        options.max_mem = 64 << 20
-        self._set = re2.Set.SearchSet(options)
-        self._owners: list[tuple[str, str]] = []
-        self._telling: list[bool] = []
-        for owner, signature in literals:
-            self._set.Add(pattern(signature))
-            self._owners.append((owner, signature))
-            self._telling.append(telling(signature))
-        if self._owners:
-            self._set.Compile()
+        self._owners = [(owner, signature) for owner, signature in literals]
+        self._texts = [squeezed(signature).lower() for _, signature in self._owners]
+        self._all = AhoCorasick(self._texts, store_patterns=False)
 
     def tells(self, text: str) -> bool:
         """Whether `text`, with white space folded, holds a telling signature of any cause."""
-        return bool(self._owners) and any(self._telling[index] for index in self._set.Match(text) or ())
+        return any(telling(self._owners[index][1]) for index in self._match(text))
+
+    def _match(self, text: str) -> list[int]:
+        """The numbers of the literals that stand in `text`, rising."""
+        low = text.lower()
+        found = self._all.find_matches_as_indexes(low, overlapping=True)
+        return sorted({index for index, start, end in found if stands(self._texts[index], low, start, end)})
 
     def said(self, facts: Iterable[Fact]) -> dict[str, list[Said]]:
         """The matches in replies and events, by cause id, in the order of the facts."""
         found: dict[str, list[Said]] = {}
-        if not self._owners:
-            return found
         for fact in facts:
             utterance = _utterance(fact)
-            for index in sorted(self._set.Match(utterance) or ()) if utterance else ():
+            for index in self._match(utterance) if utterance else ():
                 owner, signature = self._owners[index]
                 found.setdefault(owner, []).append(_said(fact, signature, utterance))
         return found

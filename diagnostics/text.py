@@ -10,7 +10,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
-import re2
+from diagnostics.patterns import linear
 
 _FOLD: Final = str.maketrans(
     {
@@ -24,19 +24,17 @@ _FOLD: Final = str.maketrans(
         "\uff0c": ",",
     }
 )
-_CHAT_LINK = re2.compile(r"<(?:https?://|mailto:)[^|<>\s]+\|([^<>\n]+)>")
-_BARE_CHAT_LINK = re2.compile(r"<mailto:([^|<>\s]{1,320})>")
-_HTML = re2.compile(
-    r"(?i)</?(?:br|p|div|span|b|i|em|strong|td|tr|table|tbody|font|pre|code|o:p)(?:\s[^<>\n]{0,300})?/?>"
-)
-_QUOTE_PREFIX = re2.compile(r"^(?:\s{0,3}>\s?){1,9}")
-_SPOKEN = re2.compile(
+_CHAT_LINK = linear(r"<(?:https?://|mailto:)[^|<>\s]+\|([^<>\n]+)>")
+_BARE_CHAT_LINK = linear(r"<mailto:([^|<>\s]{1,320})>")
+_HTML = linear(r"(?i)</?(?:br|p|div|span|b|i|em|strong|td|tr|table|tbody|font|pre|code|o:p)(?:\s[^<>\n]{0,300})?/?>")
+_QUOTE_PREFIX = linear(r"^(?:\s{0,3}>\s?){1,9}")
+_SPOKEN = linear(
     r"(?i)^[\s>]*(?:,|(?:EHLO|HELO|MAIL FROM|RCPT TO|DATA|STARTTLS|AUTH|QUIT|RSET|BDAT|NOOP)\b|[2-5]\d\d[ -]|[\w+/=]{8,}$)"
 )
-_LINE_NUMBER = re2.compile(r"^\s{0,6}\d{1,5}(?:[:|]\s|\t)")
-_FENCE = re2.compile(r"^\s*```\w{0,20}\s*$")
+_LINE_NUMBER = linear(r"^\s{0,6}\d{1,5}(?:[:|]\s|\t)")
+_FENCE = linear(r"^\s*```\w{0,20}\s*$")
 _MISREAD: Final = "ÃÂãåäæçèéÐÑÄÅ"  # how the first byte of an accented, Japanese or Cyrillic letter looks
-_NEWLINE = re2.compile(r"\r\n|\n|\r")
+_NEWLINE = linear(r"\r\n|\n|\r")
 _ENTITIES: Final = (
     ("&lt;", "<"),
     ("&gt;", ">"),

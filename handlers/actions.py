@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from handlers import answers, checks, feedback, oncall
-from handlers.blocks import CHECK_HOST, PAGE_ACTIONS, RIGHT, details, plain
+from handlers import answers, checks, feedback, incidents, oncall, post_mortem, privately
+from handlers.blocks import CHECK_HOST, MORE_INCIDENTS, PAGE_ACTIONS, POST_MORTEM, RIGHT, details
 from handlers.judging import judge
 from handlers.ports import Delivery, Services
 
@@ -11,7 +11,11 @@ from handlers.ports import Delivery, Services
 async def pressed(services: Services, delivery: Delivery) -> str:
     """Deals with a button, by its action_id."""
     if delivery.action == CHECK_HOST:
-        return await checks.in_thread(services, delivery, delivery.text)
+        return await checks.pressed(services, delivery)
+    if delivery.action == MORE_INCIDENTS:
+        return await incidents.older(services, delivery)
+    if delivery.action == POST_MORTEM:
+        return await post_mortem.pressed(services, delivery)
     if delivery.action in PAGE_ACTIONS:
         return await oncall.pressed(services, delivery)
     if delivery.action == RIGHT:
@@ -26,29 +30,16 @@ async def show_steps(services: Services, delivery: Delivery) -> str:
     until = None if own and own.part == "card" else own.message_ts if own else ""  # a card shows the whole case
     held = await services.cases.pasted(own.thread, until=until) if own else ()
     if own is None or not held or own.state == "withdrawn":
-        return await _only_you(
+        return await privately.about_a_button(
             services, delivery, "I no longer have what this answer was based on. Please paste it again."
         )
     if any(
         other.part == "steps" and other.message_ts == own.message_ts
         for other in await services.cases.answers(own.thread, since=own.message_ts)
     ):
-        return await _only_you(services, delivery, "All steps of this answer are already in this thread.")
+        return await privately.about_a_button(
+            services, delivery, "All steps of this answer are already in this thread."
+        )
     message = details(await judge(held))
     await answers.say(services, own.thread, own.message_ts, "steps", message, judged=True)
     return "answered"
-
-
-async def _only_you(services: Services, delivery: Delivery, text: str) -> str:
-    said = plain(text)
-    await services.respond(
-        delivery.response_url,
-        {
-            "response_type": "ephemeral",
-            "replace_original": False,
-            "thread_ts": delivery.thread.ts,
-            "text": said.text,
-            "blocks": list(said.blocks),
-        },
-    )
-    return "told"

@@ -22,13 +22,18 @@ from handlers import files
 from handlers.blocks import Message, plain
 from handlers.failures import TooEarlyError, slack_error
 from handlers.ports import Answer, Part, Services, Thread
+from handlers.telemetry import answered
 
 logger = logging.getLogger(__name__)
 
 EVENT_TYPE = "mailflow_answer"
-FILES: Final = ("chart", "data", "file")
+FILES: Final = ("chart", "data", "file", "post-mortem")
 """Parts of an answer that are files."""
-_FILES_OF: Final[dict[Part, tuple[Part, ...]]] = {"card": ("chart", "data"), "steps": ("file",)}
+_FILES_OF: Final[dict[Part, tuple[Part, ...]]] = {
+    "card": ("chart", "data"),
+    "steps": ("file",),
+    "answer": ("chart", "data", "file"),
+}
 _NO_LOOKING = frozenset({"missing_scope", "not_in_channel", "channel_not_found", "thread_not_found", "no_permission"})
 _BLOCKS_REFUSED = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long"})
 _GONE = frozenset(
@@ -54,10 +59,11 @@ async def say(
             await services.cases.mark(answer, "sent", found)
             answer = await services.cases.plan(thread, message_ts, part, judged=judged)
     if answer.ts is None:
+        slack = await services.slack(thread.team)
         await services.cases.mark(answer, "sending")
         metadata = {"event_type": EVENT_TYPE, "event_payload": {"answer": str(answer.id)}}
         posted = await with_or_without_blocks(
-            services.slack.chat_postMessage,
+            slack.chat_postMessage,
             message,
             channel=thread.channel,
             thread_ts=None if in_channel else thread.ts,
@@ -67,6 +73,7 @@ async def say(
         )
         shown = _digest(message)
         await services.cases.mark(answer, "sent", str(posted["ts"]), shown)
+        answered(part)
         answer = replace(answer, state="sent", ts=str(posted["ts"]), shown=shown)
     await _attach_all(services, thread, message_ts, message)
     return answer
@@ -99,7 +106,7 @@ async def attach_anew(services: Services, answer: Answer, message: Message) -> N
     """Puts the files of `message` in the place of those that an answer has. What stays the same isn't uploaded again."""
     kept = {(part, _digest_of(content)) for part, _, content, _ in _files(message)}
     for other in await services.cases.answers(answer.thread, answer.message_ts):
-        its = other.message_ts == answer.message_ts and other.part in _FILES_OF.get(answer.part, FILES)
+        its = other.message_ts == answer.message_ts and other.part in _FILES_OF.get(answer.part, ())
         if its and other.state == "sent" and (other.part, other.shown) not in kept:
             await take_back(services, other, "")  # it quotes what is no longer said
     await _attach_all(services, answer.thread, answer.message_ts, message)
@@ -110,14 +117,14 @@ async def take_back(services: Services, answer: Answer, why: str) -> None:
     if answer.state == "withdrawn":
         return
     if answer.part in FILES:
-        await files.remove(services.slack, answer.ts or "")
+        await files.remove(await services.slack(answer.thread.team), answer.ts or "")
     else:
         await _edit(services, answer, plain(why))
     await services.cases.mark(answer, "withdrawn", shown="")
 
 
 async def _edit(services: Services, answer: Answer, message: Message) -> None:
-    await edit(services.slack, answer.thread.channel, str(answer.ts), message)
+    await edit(await services.slack(answer.thread.team), answer.thread.channel, str(answer.ts), message)
 
 
 async def edit(slack: AsyncWebClient, channel: str, ts: str, message: Message) -> None:
@@ -162,10 +169,11 @@ def _files(message: Message) -> list[tuple[Part, str, bytes, str]]:
 async def _attach_all(services: Services, thread: Thread, message_ts: str, message: Message) -> None:
     """The files of an answer, in the same thread."""
     for part, name, content, alt in _files(message):
-        await _attach(services, await services.cases.plan(thread, message_ts, part), name, content, alt)
+        await attach(services, await services.cases.plan(thread, message_ts, part), name, content, alt)
 
 
-async def _attach(services: Services, answer: Answer, name: str, content: bytes, alt: str) -> None:
+async def attach(services: Services, answer: Answer, name: str, content: bytes, alt: str = "") -> None:
+    """Uploads a file of ours into its thread. Uploads nothing when Slack has it already."""
     if answer.state == "sent":
         return
     if answer.state == "sending":
@@ -175,10 +183,12 @@ async def _attach(services: Services, answer: Answer, name: str, content: bytes,
                 if str(answer.id) in str(found.get("title")):
                     await services.cases.mark(answer, "sent", str(found["id"]))
                     return
+    slack = await services.slack(answer.thread.team)
     await services.cases.mark(answer, "sending")
     title = f"{name} ({answer.id})"
-    stored = await files.upload(services.slack, answer.thread, name=name, title=title, content=content, alt=alt)
+    stored = await files.upload(slack, answer.thread, name=name, title=title, content=content, alt=alt)
     await services.cases.mark(answer, "sent", stored, _digest_of(content))
+    answered(answer.part)
 
 
 def _wait_for_stragglers(services: Services, answer: Answer) -> None:
@@ -197,7 +207,10 @@ async def _search(services: Services, answer: Answer, *, in_channel: bool) -> st
 
 async def _thread(services: Services, answer: Answer, *, in_channel: bool = False) -> AsyncIterator[dict[str, Any]]:
     thread = "" if in_channel else answer.thread.ts
-    async for message in listed(services.slack, answer.thread.channel, thread, oldest=answer.message_ts):
+    slack = await services.slack(answer.thread.team)
+    # What a button got is named otherwise.
+    oldest = answer.message_ts if answer.message_ts[:1].isdecimal() else answer.thread.ts
+    async for message in listed(slack, answer.thread.channel, thread, oldest=oldest):
         yield message
 
 

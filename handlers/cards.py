@@ -17,7 +17,7 @@ from handlers import answers, paging
 from handlers.blocks import Message, Shown, answer, card, details, joined, logged, moved
 from handlers.blocks.log_answer import attachments
 from handlers.blocks.message import Attachment
-from handlers.judging import judge
+from handlers.judging import judge, pictured
 from handlers.ports import OTHER_CAUSE, Answer, Delivery, Pasted, Services, Standing, Thread
 
 TROUBLE: Final = ("failure", "unknown")
@@ -39,11 +39,17 @@ async def say(services: Services, delivery: Delivery, report: Report, attached: 
         return
     message = await drawn(services, thread)
     if message is not None:
-        message = replace(message, attachments=tuple(attached))
+        message = replace(message, attachments=tuple(attached) or await _pictures(services, thread, ts))
         if own.ts is not None:  # the job edits it; its files are ours
             await answers.attach_anew(services, own, message)
         else:
             await answers.say(services, thread, ts, "card", message, judged=True)
+
+
+async def _pictures(services: Services, thread: Thread, message_ts: str) -> tuple[Attachment, ...]:
+    """Of the paste in a message."""
+    held = await services.cases.pasted(thread, until=message_ts)
+    return await pictured(held[-1]) if held and held[-1].message_ts == message_ts else ()
 
 
 async def _say_below(services: Services, thread: Thread, ts: str) -> None:
@@ -68,8 +74,10 @@ async def told(services: Services, thread: Thread, message_ts: str) -> Message:
     if mine and mine.log:
         return await asyncio.to_thread(_told_of_log, services, held, report, await link(services, thread), own is None)
     if own is None:
-        return answer(report, refusals=unread, manual_url=services.manual_url)
-    return moved(report, await link(services, thread), unread=unread)
+        said = answer(report, refusals=unread, manual_url=services.manual_url)
+    else:
+        said = moved(report, await link(services, thread), unread=unread)
+    return replace(said, attachments=await pictured(mine)) if mine else said
 
 
 def _told_of_log(services: Services, held: Sequence[Pasted], report: Report, where: str, alone: bool) -> Message:
@@ -100,9 +108,9 @@ async def drawn(services: Services, thread: Thread) -> Message | None:
             await judge(held),
             standing,
             services.oncall.time_zone,
-            who=listed([await services.names(each) for each in standing.who]),
-            reopened=await services.names(standing.reopened),
-            was=await _was(services, thread, standing),
+            who=listed([await services.names(thread.team, each) for each in standing.who]),
+            reopened=await services.names(thread.team, standing.reopened),
+            was=await was(services, thread, standing),
             log=Report.model_validate_json(log) if log else None,
             only_log=only_log(held),
             unread=tuple(sentence for each in held for sentence in each.unread),
@@ -142,7 +150,7 @@ async def link(services: Services, thread: Thread) -> str:
     thread = standing.lead or thread
     own = await services.cases.card(thread)
     place = replace(thread, ts=own.ts) if own and own.ts else thread
-    return await paging.permalink(services.slack, place)
+    return await paging.permalink(await services.slack(place.team), place)
 
 
 def listed(names: Sequence[str]) -> str:
@@ -151,8 +159,8 @@ def listed(names: Sequence[str]) -> str:
     return f"{', '.join(others)} and {last}" if others else last
 
 
-async def _was(services: Services, thread: Thread, standing: Standing) -> str:
-    """What it was, as who resolved it says."""
+async def was(services: Services, thread: Thread, standing: Standing) -> str:
+    """What it was, as who resolved it says; "" where nobody did."""
     if standing.cause != OTHER_CAUSE:
         known = catalogue().get(standing.cause)
         return known.title if known else standing.cause

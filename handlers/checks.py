@@ -14,7 +14,7 @@ from diagnostics.checks import Attempt, TargetError, target_of
 from diagnostics.checks.record import record
 from handlers import answers, cards, privately
 from handlers.blocks import Message, checked, checking, plain
-from handlers.failures import slack_error
+from handlers.failures import NOT_THERE, slack_error
 from handlers.intake import unslack
 from handlers.judging import judge
 from handlers.ports import (
@@ -23,48 +23,57 @@ from handlers.ports import (
     CheckRefusedError,
     CheckResult,
     Delivery,
+    Pasted,
     Services,
     Sighting,
     Thread,
 )
+from handlers.words import split
 
 logger = logging.getLogger(__name__)
 
 _EDIT_SECONDS: Final = 1.0  # Slack takes about one edit a second of a channel
-_NOT_THERE: Final = frozenset(
-    {"not_in_channel", "channel_not_found", "is_archived", "missing_scope", "restricted_action"}
-)
 _WHICH: Final = "Which host or domain? For example: check mail.contoso.com"
 
 
-def target_in(text: str) -> str | None:
-    """The target in `check mail.contoso.com`, as typed; None when the text is no request for a check."""
-    word, *rest = text.strip().split(maxsplit=1) or [""]
-    return unslack(rest[0] if rest else "").strip() if word.lower() == "check" else None
+def asked(text: str) -> bool:
+    """Whether `check …` is a request for a check: of more than one line it is a paste, with a word before it."""
+    return "\n" not in text.strip()
 
 
-async def in_thread(services: Services, delivery: Delivery, wanted: str) -> str:
-    """Answers a mention, a direct message or a button in its thread."""
-    refusal = _refusal(wanted)
-    if refusal:
+async def in_thread(services: Services, delivery: Delivery) -> str:
+    """Answers a mention or a direct message in its thread."""
+    wanted = _wanted(delivery)
+    if refusal := await _refusal(services, delivery, wanted):
         await answers.say(services, delivery.thread, delivery.message_ts, "check", plain(refusal))
         return "refused"
+    return await _answer(services, delivery, wanted)
+
+
+async def pressed(services: Services, delivery: Delivery) -> str:
+    """The button under an answer: its value is the target."""
+    if refusal := await _refusal(services, delivery, delivery.text):
+        return await privately.about_a_button(services, delivery, refusal)
+    return await _answer(services, delivery, delivery.text)
+
+
+async def _answer(services: Services, delivery: Delivery, wanted: str) -> str:
     answer = await answers.say(services, delivery.thread, delivery.message_ts, "check", checking(wanted, ()))
     await _fill_in(services, delivery, wanted, answer, delivery.thread, delivery.message_ts)
     return "checked"
 
 
-async def from_command(services: Services, delivery: Delivery, wanted: str) -> str:
+async def from_command(services: Services, delivery: Delivery) -> str:
     """Answers `/mailflow check` in the channel, for all to see; for the asker alone where the bot can't post."""
-    refusal = _refusal(wanted)
-    if refusal:
+    wanted = _wanted(delivery)
+    if refusal := await _refusal(services, delivery, wanted):
         return await privately.tell(services, delivery, plain(refusal))
     try:
         answer = await answers.say(
             services, delivery.thread, delivery.event, "check", checking(wanted, ()), in_channel=True
         )
     except SlackApiError as error:
-        if slack_error(error) not in _NOT_THERE:
+        if slack_error(error) not in NOT_THERE:
             raise
         try:
             result = await services.checks.run(wanted, _asker(delivery), lambda _attempt: None)
@@ -88,14 +97,15 @@ async def _fill_in(
     except (TargetError, CheckRefusedError) as refused:
         await answers.change(services, answer, plain(str(refused)))
         return
-    await answers.change(services, answer, await _result(services, result, thread, key))
+    await answers.change(services, answer, await _result(services, result, thread, key, delivery.user))
 
 
-async def _result(services: Services, result: CheckResult, thread: Thread, key: str) -> Message:
+async def _result(services: Services, result: CheckResult, thread: Thread, key: str, asker: str) -> Message:
     """The record joins the case; where the case holds more, all of it is judged together, and its card moves."""
     report = result.report
     if report.verdict != "refused":
-        await services.cases.keep(thread, key, record(report.target, report.kind, report.attempts))
+        seen = record(report.target, report.kind, report.attempts)
+        await services.cases.keep(thread, Pasted(key, seen), author=asker)
     held = await services.cases.pasted(thread)
     if len(held) < 2:
         return checked(report, age=result.age)
@@ -128,12 +138,17 @@ async def _shown(services: Services, answer: Answer, wanted: str, attempts: list
             await task
 
 
-def _refusal(wanted: str) -> str:
+def _wanted(delivery: Delivery) -> str:
+    """The target in `check mail.contoso.com`, as typed."""
+    return unslack(split(delivery.text)[1]).strip()
+
+
+async def _refusal(services: Services, delivery: Delivery, wanted: str) -> str:
     try:
         target_of(wanted)
     except TargetError as problem:
         return str(problem) if wanted else _WHICH
-    return ""
+    return await services.permissions.refusal("check", delivery.thread.team, delivery.user)
 
 
 def _asker(delivery: Delivery) -> Asker:

@@ -7,35 +7,54 @@ from __future__ import annotations
 
 from typing import Any
 
-from handlers.blocks import CHECK_HOST, PAGE_ACTIONS, RIGHT, SHOW_STEPS
-from handlers.blocks.verdict_form import VERDICT_FORM, entered, place_of
+from handlers.blocks import CHECK_HOST, MORE_INCIDENTS, PAGE_ACTIONS, POST_MORTEM, RIGHT, SHOW_STEPS, verdict_form
+from handlers.blocks.form import FORM, described, entered
+from handlers.blocks.mrkdwn import escape
+from handlers.message_text import all_text
 from handlers.ports import Audience, Delivery, Identity, SlackFile, Thread
 
 Json = dict[str, Any]
 
 COMMAND = "/mailflow"
 SHORTCUT = "diagnose_message"
+OPENS_FORM = "diagnose"
+"""What stands behind the command when it asks for the form."""
 
 _WRITTEN = frozenset({None, "file_share", "thread_broadcast", "bot_message"})
 
 
 def accepted(body: Json, identity: Identity, alert_bots: frozenset[str]) -> Delivery | None:
-    """The delivery in a payload of any kind; None when it is not for us to answer."""
+    """The delivery in a payload of any kind; None when it is not for us to answer.
+
+    Its team is `identity`'s, which was found by the installation that the payload is for: of a channel that two workspaces
+    share, payloads name the other team as well.
+    """
     if body.get("command") == COMMAND:
-        return _command(body)
+        return None if opens_form(body) else _command(body, identity)
     if body.get("type") == "block_actions":
-        return _action(body)
+        return _action(body, identity)
     if body.get("type") == "message_action" and body.get("callback_id") == SHORTCUT:
         return _shortcut(body, identity)
-    if body.get("type") == "view_submission" and (body.get("view") or {}).get("callback_id") == VERDICT_FORM:
-        return _form(body)
+    form = (body.get("view") or {}).get("callback_id") if body.get("type") == "view_submission" else None
+    if form == FORM:
+        return _form(body, identity)
+    if form == verdict_form.VERDICT_FORM:
+        return _verdict(body, identity)
     if body.get("type") == "event_callback":
         return _event(body, identity, alert_bots)
     return None
 
 
+def opens_form(body: Json) -> bool:
+    """Whether a command asks for the form. That can't wait for a job: its trigger is good for three seconds."""
+    return str(body.get("text") or "").strip().lower() == OPENS_FORM
+
+
 def _event(body: Json, identity: Identity, alert_bots: frozenset[str]) -> Delivery | None:
     event: Json = body.get("event") or {}
+    tokens: Json = event.get("tokens") or {}
+    if event.get("type") == "app_uninstalled" or (event.get("type") == "tokens_revoked" and tokens.get("bot")):
+        return _removed(body, identity)
     if event.get("type") not in ("message", "app_mention") or not event.get("channel"):
         return None
     subtype = event.get("subtype")
@@ -53,6 +72,13 @@ def _event(body: Json, identity: Identity, alert_bots: frozenset[str]) -> Delive
     return _written(body, event, event, "message", identity, direct=direct)
 
 
+def _removed(body: Json, identity: Identity) -> Delivery:
+    """The app was removed from the workspace, or its token was taken back: https://docs.slack.dev/reference/events/tokens_revoked"""
+    event = str(body["event_id"])
+    thread = Thread(identity.team, "", "removed")
+    return Delivery("removed", event, f"removed {event}", thread, text=str(int(body.get("event_time") or 0)))
+
+
 def _written(body: Json, event: Json, message: Json, kind: Any, identity: Identity, *, direct: bool) -> Delivery:
     """A message that was posted or edited. A mention arrives twice, and is one: the subject is the same."""
     ts, channel = str(message["ts"]), str(event["channel"])
@@ -62,7 +88,7 @@ def _written(body: Json, event: Json, message: Json, kind: Any, identity: Identi
         kind=kind,
         event=str(body["event_id"]),
         subject=f"message {channel} {ts}" if kind == "message" else f"edit {channel} {ts} {edit}",
-        thread=Thread(_team(body), channel, str(message.get("thread_ts") or ts)),
+        thread=Thread(identity.team, channel, str(message.get("thread_ts") or ts)),
         message_ts=ts,
         user=str(message.get("user") or ""),
         text=text,
@@ -95,18 +121,18 @@ def _deleted(body: Json, event: Json, before: Json, ts: str, identity: Identity)
     if not ts or _is_us(before, identity):
         return None
     channel = str(event["channel"])
-    thread = Thread(_team(body), channel, str(before.get("thread_ts") or ts))
+    thread = Thread(identity.team, channel, str(before.get("thread_ts") or ts))
     return Delivery("delete", str(body["event_id"]), f"delete {channel} {ts}", thread, ts)
 
 
-def _command(body: Json) -> Delivery:
+def _command(body: Json, identity: Identity) -> Delivery:
     """Its thread is its own: Slack has no commands in threads."""
     trigger = str(body["trigger_id"])
     return Delivery(
         kind="command",
         event=f"command {trigger}",
         subject=f"command {trigger}",
-        thread=Thread(_team(body), str(body["channel_id"]), f"command {trigger}"),
+        thread=Thread(identity.team, str(body["channel_id"]), f"command {trigger}"),
         user=str(body.get("user_id") or ""),
         text=str(body.get("text") or ""),
         direct=True,
@@ -114,9 +140,47 @@ def _command(body: Json) -> Delivery:
     )
 
 
-def _action(body: Json) -> Delivery | None:
+def _form(body: Json, identity: Identity) -> Delivery | None:
+    """A form that was filled in. Each is submitted once, so its id tells it from others. What is typed into it isn't escaped."""
+    view: Json = body["view"]
+    filled = entered(view)
+    if filled.problems:
+        return None
+    event = f"form {view['id']}"
+    return Delivery(
+        kind="form",
+        event=event,
+        subject=event,
+        thread=Thread(identity.team, filled.channel, event),
+        user=str((body.get("user") or {}).get("id") or ""),
+        text=escape(filled.text),
+        files=filled.files,
+        direct=True,
+    )
+
+
+def _verdict(body: Json, identity: Identity) -> Delivery | None:
+    """What somebody says of a card. A form can be submitted once."""
+    view: Json = body["view"]
+    place = verdict_form.place_of(view)
+    if place is None:
+        return None
+    form = f"form {view.get('id')}"
+    return Delivery(
+        kind="verdict",
+        event=form,
+        subject=form,
+        thread=Thread(identity.team, place.channel, place.thread_ts),
+        message_ts=place.card_ts,
+        user=str((body.get("user") or {}).get("id") or ""),
+        text=verdict_form.entered(view),
+        action=place.action,
+    )
+
+
+def _action(body: Json, identity: Identity) -> Delivery | None:
     container: Json = body.get("container") or {}
-    ours = (SHOW_STEPS, CHECK_HOST, RIGHT, *PAGE_ACTIONS)
+    ours = (SHOW_STEPS, CHECK_HOST, MORE_INCIDENTS, POST_MORTEM, RIGHT, *PAGE_ACTIONS)
     pressed = [action for action in body.get("actions") or () if action.get("action_id") in ours]
     ts, channel = str(container.get("message_ts") or ""), str(container.get("channel_id") or "")
     if not pressed or not ts or not channel:
@@ -127,31 +191,12 @@ def _action(body: Json) -> Delivery | None:
         kind="action",
         event=f"action {trigger}",
         subject=f"action {trigger}",
-        thread=Thread(_team(body), channel, str(container.get("thread_ts") or message.get("thread_ts") or ts)),
+        thread=Thread(identity.team, channel, str(container.get("thread_ts") or message.get("thread_ts") or ts)),
         message_ts=ts,
         user=str((body.get("user") or {}).get("id") or ""),
         text=str(pressed[0].get("value") or ""),
         action=str(pressed[0]["action_id"]),
         response_url=str(body.get("response_url") or ""),
-    )
-
-
-def _form(body: Json) -> Delivery | None:
-    """What somebody says of a card. A form can be submitted once."""
-    view: Json = body["view"]
-    place = place_of(view)
-    if place is None:
-        return None
-    form = f"form {view.get('id')}"
-    return Delivery(
-        kind="form",
-        event=form,
-        subject=form,
-        thread=Thread(_team(body), place.channel, place.thread_ts),
-        message_ts=place.card_ts,
-        user=str((body.get("user") or {}).get("id") or ""),
-        text=entered(view),
-        action=place.action,
     )
 
 
@@ -162,6 +207,7 @@ def _shortcut(body: Json, identity: Identity) -> Delivery | None:
     if not message.get("ts") or not channel or _is_us(message, identity):
         return None
     trigger = f"shortcut {body.get('trigger_id')}"
+    message = {**message, "text": all_text(message)}
     written = _written({**body, "event_id": trigger}, {"channel": channel}, message, "edit", identity, direct=True)
     return Delivery(
         kind="message",
@@ -174,6 +220,7 @@ def _shortcut(body: Json, identity: Identity) -> Delivery | None:
         files=written.files,
         direct=True,
         response_url=str(body.get("response_url") or ""),
+        author=written.user,
     )
 
 
@@ -189,12 +236,8 @@ def _is_us(message: Json, identity: Identity) -> bool:
 
 
 def _text(message: Json) -> str:
-    """What the message says. Alert bots often say it in attachments."""
-    text = str(message.get("text") or "")
-    if message.get("bot_id"):
-        said = [str(part.get("text") or part.get("fallback") or "") for part in message.get("attachments") or ()]
-        text = "\n".join([text, *said]).strip()
-    return text
+    """What the message says. People's blocks repeat their text, and their attachments are previews of links."""
+    return all_text(message) if message.get("bot_id") else str(message.get("text") or "")
 
 
 def _without_mention(text: str, user: str) -> tuple[str, bool]:
@@ -207,19 +250,4 @@ def _without_mention(text: str, user: str) -> tuple[str, bool]:
 
 
 def _files(message: Json) -> tuple[SlackFile, ...]:
-    return tuple(
-        SlackFile(
-            id=str(file.get("id") or ""),
-            name=str(file.get("name") or file.get("title") or ""),
-            url=str(file.get("url_private_download") or file.get("url_private") or ""),
-            mimetype=str(file.get("mimetype") or ""),
-            size=int(file.get("size") or 0),
-        )
-        for file in message.get("files") or ()
-        if file.get("mode") != "tombstone"
-    )
-
-
-def _team(body: Json) -> str:
-    team = body.get("team_id") or (body.get("team") or {}).get("id")
-    return str(team or "")
+    return tuple(described(file) for file in message.get("files") or () if file.get("mode") != "tombstone")

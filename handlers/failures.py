@@ -9,6 +9,8 @@ from typing import Any
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 
+from handlers.ports import NotInstalledError
+
 # Errors by which Slack says "not now": https://docs.slack.dev/reference/methods/chat.postMessage#errors
 PASSING = frozenset(
     {
@@ -21,6 +23,10 @@ PASSING = frozenset(
         "team_added_to_org",
     }
 )
+
+
+NOT_THERE = frozenset({"not_in_channel", "channel_not_found", "is_archived", "missing_scope", "restricted_action"})
+"""Errors by which Slack says that the bot can't post in a channel."""
 
 
 class TooEarlyError(Exception):
@@ -45,6 +51,8 @@ class Advice:
 def advice(error: BaseException) -> Advice:
     if isinstance(error, TooEarlyError):
         return Advice(passes=True, after=error.seconds, counts=False, reason="too early to tell")
+    if isinstance(error, NotInstalledError):
+        return Advice(passes=False, after=None, counts=True, reason="not installed there")
     if isinstance(error, SlackApiError):
         return _slack(error)
     if isinstance(error, (aiohttp.ClientError, asyncio.TimeoutError, OSError, SlackClientError)):

@@ -7,8 +7,8 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
+from slack_bolt.context.async_context import AsyncBoltContext
 from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers import oncall
 from handlers.blocks import RESOLVE_CASE
@@ -31,12 +31,13 @@ def opener(services: Services) -> Callable[..., Awaitable[None]]:
     """The listener for buttons that open the form. Slack wants it opened within three seconds, so no job does it; a crash
     loses nothing, because nothing was promised."""
 
-    async def open_form(ack: Callable[[], Awaitable[None]], body: Json, client: AsyncWebClient) -> None:
+    async def open_form(ack: Callable[[], Awaitable[None]], body: Json, context: AsyncBoltContext) -> None:
         await ack()
-        place, thread = _pressed(body)
+        place, thread = _pressed(body, context.team_id or "")
         standing = await services.incidents.standing(thread)
         try:
-            await client.views_open(trigger_id=str(body["trigger_id"]), view=verdict_form(place, standing.suspects))
+            slack = await services.slack(thread.team)
+            await slack.views_open(trigger_id=str(body["trigger_id"]), view=verdict_form(place, standing.suspects))
         except (SlackApiError, TimeoutError, OSError) as error:
             reason = slack_error(error) if isinstance(error, SlackApiError) else type(error).__name__
             logger.warning("a form was not opened", extra={"reason": reason})
@@ -81,21 +82,19 @@ async def _only_you(services: Services, delivery: Delivery, text: str) -> None:
     """Forms have no address to answer to. Who can't be told has left the channel."""
     thread = delivery.thread
     try:
-        await services.slack.chat_postEphemeral(
-            channel=thread.channel, user=delivery.user, thread_ts=thread.ts, text=text
-        )
+        slack = await services.slack(thread.team)
+        await slack.chat_postEphemeral(channel=thread.channel, user=delivery.user, thread_ts=thread.ts, text=text)
     except SlackApiError as error:
         if advice(error).passes:
             raise
         logger.info("somebody could not be told", extra={"reason": slack_error(error)})
 
 
-def _pressed(body: Json) -> tuple[Place, Thread]:
+def _pressed(body: Json, team: str) -> tuple[Place, Thread]:
     container, action = body.get("container") or {}, body["actions"][0]
     message = body.get("message") or {}
     ts = str(container.get("message_ts") or "")
     channel = str(container.get("channel_id") or "")
     thread_ts = str(container.get("thread_ts") or message.get("thread_ts") or ts)
-    team = str((body.get("team") or {}).get("id") or "")
     place = Place(channel, thread_ts, ts, str(action["action_id"]), str(action.get("value") or ""))
     return place, Thread(team, channel, thread_ts)

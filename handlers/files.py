@@ -15,7 +15,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.failures import advice, slack_error
-from handlers.ports import FileRefusedError, SlackFile, Thread
+from handlers.ports import FileRefusedError, Slack, SlackFile, Thread
 
 logger = logging.getLogger(__name__)
 
@@ -24,26 +24,26 @@ _CHUNK = 256 * 1024
 
 
 class SlackFiles:
-    """Downloads files with the bot's token, which is shown to nobody but Slack (and `api_url`'s own host)."""
+    """Downloads files with the bot's tokens, which are shown to nobody but Slack (and `api_url`'s own host)."""
 
-    def __init__(self, session: aiohttp.ClientSession, *, token: str, api_url: str, most_bytes: int) -> None:
+    def __init__(self, session: aiohttp.ClientSession, slack: Slack, *, api_url: str, most_bytes: int) -> None:
         self._session = session
-        self._token = token
+        self._slack = slack
         self._api = urlsplit(api_url)
         self._most_bytes = most_bytes
 
-    async def fetch(self, file: SlackFile) -> bytes:
+    async def fetch(self, team: str, file: SlackFile) -> bytes:
         """The content. Raises FileRefusedError with a sentence, or aiohttp's errors when the network fails."""
         name = file.name or "The file"
         content = bytearray()
-        async with self._opened(file, name, self._most_bytes, SECONDS) as response:
+        async with self._opened(team, file, self._most_bytes, SECONDS) as response:
             async for chunk in response.content.iter_chunked(_CHUNK):
                 content += chunk
                 if len(content) > self._most_bytes:
                     raise _too_large(name, self._most_bytes)
         return bytes(content)
 
-    async def save(self, file: SlackFile, path: Path, *, most_bytes: int) -> AsyncGenerator[int, None]:
+    async def save(self, team: str, file: SlackFile, path: Path, *, most_bytes: int) -> AsyncGenerator[int, None]:
         """Writes the content into a new file that nobody else may read, piece by piece. Yields the bytes so far.
 
         Raises as `fetch` does, at the byte that is one too many.
@@ -51,7 +51,7 @@ class SlackFiles:
         name = file.name or "The file"
         done = 0
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
-            async with self._opened(file, name, most_bytes, None) as response:
+            async with self._opened(team, file, most_bytes, None) as response:
                 async for chunk in response.content.iter_chunked(_CHUNK):
                     done += len(chunk)
                     if done > most_bytes:
@@ -62,15 +62,17 @@ class SlackFiles:
 
     @asynccontextmanager
     async def _opened(
-        self, file: SlackFile, name: str, most_bytes: int, seconds: float | None
+        self, team: str, file: SlackFile, most_bytes: int, seconds: float | None
     ) -> AsyncIterator[aiohttp.ClientResponse]:
+        name = file.name or "The file"
         if not self._is_slack(file.url):
             raise FileRefusedError(f"{name} is not stored in Slack, so I did not open it. Please paste the text.")
         if file.size > most_bytes:
             raise _too_large(name, most_bytes)
+        token = (await self._slack(team)).token
         request = self._session.get(
             file.url,
-            headers={"Authorization": f"Bearer {self._token}"},
+            headers={"Authorization": f"Bearer {token}"},
             allow_redirects=False,
             timeout=aiohttp.ClientTimeout(total=seconds, sock_read=SECONDS),
         )

@@ -3,30 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.response import BoltResponse
 
-from handlers import actions, answers, commands, feedback, logs, messages
-from handlers.blocks import CHECK_HOST, FORM_ACTIONS, PAGE_ACTIONS, RIGHT, SHOW_STEPS, plain
+from handlers import actions, answers, commands, feedback, forms, logs, messages
+from handlers.blocks import (
+    CHECK_HOST,
+    FORM_ACTIONS,
+    MORE_INCIDENTS,
+    PAGE_ACTIONS,
+    POST_MORTEM,
+    RIGHT,
+    SHOW_STEPS,
+    plain,
+)
+from handlers.blocks.form import FORM, entered
 from handlers.blocks.verdict_form import VERDICT_FORM
-from handlers.deliveries import COMMAND, SHORTCUT, accepted
-from handlers.ports import Delivery, Services
+from handlers.deliveries import COMMAND, SHORTCUT, accepted, opens_form
+from handlers.ports import Delivery, NotInstalledError, Services
 
 _SORRY = (
     "Sorry, something on my side kept me from answering. Nothing is lost on yours: mention me in this thread to "
     "have me try again."
 )
+_SORRY_FORM = "Sorry, something on my side kept me from answering your form. Please send me the error here instead."
+_MINE = "That is a message of mine. Use this on what somebody else wrote, or reply to mine in its thread."
+
+Ack = Callable[..., Awaitable[BoltResponse]]
+Json = dict[str, Any]
 
 
 def register(app: AsyncApp, services: Services) -> None:
     """Adds the storing middleware and the listeners that acknowledge."""
 
     @app.use
-    async def store(body: dict[str, Any], next: Callable[[], Awaitable[BoltResponse]]) -> None:  # noqa: A002 - Bolt's name
+    async def store(
+        body: dict[str, Any],
+        context: AsyncBoltContext,
+        next: Callable[[], Awaitable[BoltResponse]],  # noqa: A002 - Bolt's name
+    ) -> None:
         """Raises when it could not be stored: then Slack gets no acknowledgement and delivers it again."""
-        delivery = accepted(body, services.identity(), services.alert_bots)
+        try:
+            identity = await services.identity(context.team_id or "")
+        except NotInstalledError:  # Bolt lets the news of our removal through
+            await next()
+            return
+        delivery = accepted(body, identity, services.alert_bots)
         if delivery is not None:
             await services.inbox.accept(delivery)
         await next()
@@ -36,15 +62,47 @@ def register(app: AsyncApp, services: Services) -> None:
 
     app.event("message")(_stored)
     app.event("app_mention")(_stored)
-    app.command(COMMAND)(acknowledge)
+    app.event("app_uninstalled")(_stored)
+    app.event("tokens_revoked")(_stored)
     app.action(SHOW_STEPS)(acknowledge)
     app.action(CHECK_HOST)(acknowledge)
-    for action in (RIGHT, *PAGE_ACTIONS):
+    for action in (RIGHT, MORE_INCIDENTS, POST_MORTEM, *PAGE_ACTIONS):
         app.action(action)(acknowledge)
     for action in FORM_ACTIONS:
         app.action(action)(feedback.opener(services))
     app.view(VERDICT_FORM)(acknowledge)
-    app.shortcut(SHORTCUT)(acknowledge)
+    _answer_at_once(app, services)
+
+
+def _answer_at_once(app: AsyncApp, services: Services) -> None:
+    """What can't wait for a job: a form opens within three seconds, and what is wrong with it is said when it is submitted."""
+
+    async def command(ack: Ack, body: Json, context: AsyncBoltContext) -> None:
+        await ack()
+        if opens_form(body) and not await forms.show(
+            services, context.team_id or "", body["trigger_id"], forms.shared_channel(body)
+        ):
+            await services.respond(body["response_url"], {"response_type": "ephemeral", "text": forms.NOT_OPENED})
+
+    async def on_a_message(ack: Ack, body: Json, context: AsyncBoltContext) -> None:
+        await ack()
+        if accepted(body, await services.identity(context.team_id or ""), services.alert_bots) is None:
+            await services.respond(body["response_url"], {"response_type": "ephemeral", "text": _MINE})
+
+    async def anywhere(ack: Ack, body: Json, context: AsyncBoltContext) -> None:
+        await ack()
+        team = context.team_id or ""
+        if not await forms.show(services, team, body["trigger_id"], ""):
+            await forms.tell(services, team, body["user"]["id"], forms.NOT_OPENED)
+
+    async def submitted(ack: Ack, view: Json) -> None:
+        problems = entered(view).problems
+        await (ack(response_action="errors", errors=problems) if problems else ack())
+
+    app.command(COMMAND)(command)
+    app.shortcut({"type": "message_action", "callback_id": SHORTCUT})(on_a_message)
+    app.shortcut({"type": "shortcut", "callback_id": FORM})(anywhere)
+    app.view(FORM)(submitted)
 
 
 async def _stored() -> None:
@@ -60,18 +118,27 @@ async def handle(services: Services, delivery: Delivery) -> str:
         "command": commands.run,
         "action": actions.pressed,
         "log": logs.read,
-        "form": feedback.submitted,
+        "form": forms.submitted,
+        "verdict": feedback.submitted,
+        "removed": _removed,
     }[delivery.kind]
     return await perform(services, delivery)
+
+
+async def _removed(services: Services, delivery: Delivery) -> str:
+    at = datetime.fromtimestamp(int(delivery.text), UTC)
+    return "removed" if await services.removed(delivery.thread.team, at) else "installed again"
 
 
 async def apologise(services: Services, delivery: Delivery) -> None:
     """Says that there will be no answer. Silence would leave people waiting."""
     said = plain(_SORRY)
-    if delivery.response_url:
+    if delivery.kind == "form":
+        await forms.tell(services, delivery.thread.team, delivery.user, _SORRY_FORM)
+    elif delivery.response_url:
         await services.respond(
             delivery.response_url,
             {"response_type": "ephemeral", "replace_original": False, "text": said.text},
         )
-    elif delivery.kind != "delete":
+    elif delivery.kind not in ("delete", "removed"):
         await answers.say(services, delivery.thread, delivery.message_ts, "apology", said)

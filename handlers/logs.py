@@ -21,6 +21,7 @@ from handlers.blocks.log_answer import attachments
 from handlers.failures import TooEarlyError
 from handlers.judging import judge
 from handlers.ports import Answer, Delivery, LogProgress, LogReading, NoLogError, Pasted, Services, SlackFile
+from handlers.telemetry import concluded
 from handlers.uploads import logs_of, looks_like_text
 
 logger = logging.getLogger(__name__)
@@ -50,7 +51,7 @@ async def read(services: Services, delivery: Delivery) -> str:
 async def _read(services: Services, delivery: Delivery, logs: Sequence[SlackFile]) -> LogReading | NoLogError | str:
     """What the logs came to, or why the delivery was dropped meanwhile."""
     told = _Told()
-    reading = asyncio.create_task(services.logs.read(logs, told.hear))
+    reading = asyncio.create_task(services.logs.read(delivery.thread.team, logs, told.hear))
     following = asyncio.create_task(_follow(services, delivery, logs, told, reading))
     try:
         return await reading
@@ -130,10 +131,12 @@ async def _answer(services: Services, delivery: Delivery, found: LogReading) -> 
     own = "" if alone.verdict == "nothing" else pasted.text
     text = "\n\n".join(filter(None, (own, found.text)))
     unread = (*found.refusals, *pasted.refusals)
-    await services.cases.keep(thread, ts, text, found.report.model_dump_json(), unread)
+    kept = Pasted(ts, text, found.report.model_dump_json(), unread)
+    await services.cases.keep(thread, kept, author=delivery.author or delivery.user)
     report = await judge(await services.cases.pasted(thread, until=ts))
     failing = found.report.verdict in cards.TROUBLE
     files = await asyncio.to_thread(attachments, found.report)
+    concluded(found.report)
     await messages.judged(services, delivery, report, reported=failing, fresh=failing, attached=files)
     await messages.judge_again(services, delivery)
     await messages.changed(services, delivery)

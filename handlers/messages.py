@@ -11,25 +11,32 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from slack_sdk.errors import SlackApiError
+
 from diagnostics import Report
-from handlers import answers, cards, checks, commands, oncall
+from handlers import answers, cards, commands, privately
 from handlers.blocks import Message, answer, details, plain
 from handlers.blocks.message import Attachment
+from handlers.failures import NOT_THERE, slack_error
 from handlers.intake import Submission, submission
 from handlers.judging import judge
-from handlers.ports import Answer, Delivery, FileRefusedError, Pasted, Services, Sighting
+from handlers.ports import FORGET, Answer, Delivery, FileRefusedError, Pasted, Services, Sighting
+from handlers.telemetry import concluded
 from handlers.uploads import hand_over, logs_of, looks_like_text
+from handlers.words import Word, find, hint, split
 
 logger = logging.getLogger(__name__)
 
 LOOP_SECONDS = 600.0
 LOOP_ANSWERS = 25
+_LONGEST_REQUEST = 200
 
 DELETED = "withdrawn"
 EDITED = "edited"
 
 _DELETED = "The message that this answered was deleted, so I took the answer back."
 _EDITED = "The message that this answered was edited and shows no mail-flow error any more, so I took the answer back."
+_FORGOTTEN = "What this answered was erased at somebody's request, so I took the answer back."
 _PAUSE = "That is a lot of messages in a short time, so I pause in this thread for ten minutes."
 
 
@@ -37,18 +44,22 @@ async def received(services: Services, delivery: Delivery) -> str:
     """A new message. Returns what came of it, for the log."""
     if await _looping(services, delivery):
         return "paused"
-    if (wanted := _to_check(delivery)) is not None:
-        return await checks.in_thread(services, delivery, wanted)
-    if delivery.direct and not delivery.files and (action := oncall.wanted(delivery.text)):
-        return await oncall.in_thread(services, delivery, action)
+    word = _asked(delivery)
+    if word and word.in_thread:
+        return await word.in_thread(services, delivery)
     if logs_of(delivery, services.max_file_bytes):
         return await hand_over(services, delivery)
     reply = await _reply(services, delivery)
-    if reply.report is not None:
-        await judged(services, delivery, reply.report, reported=reply.failing, fresh=reply.failing)
-        return "answered"
-    if reply.message is not None:
-        await answers.say(services, delivery.thread, delivery.message_ts, "answer", reply.message)
+    try:
+        if reply.report is not None:
+            await judged(services, delivery, reply.report, reported=reply.failing, fresh=reply.failing)
+            return "answered"
+        if reply.message is not None:
+            await answers.say(services, delivery.thread, delivery.message_ts, "answer", reply.message)
+    except SlackApiError as error:
+        if not delivery.response_url or slack_error(error) not in NOT_THERE:
+            raise
+        return await _for_the_asker(services, delivery, reply)
     await services.oncall.moved(delivery.thread)
     return "answered" if reply.message else "silent"
 
@@ -76,10 +87,20 @@ async def judged(
     await services.oncall.moved(delivery.thread)
 
 
+async def _for_the_asker(services: Services, delivery: Delivery, reply: _Reply) -> str:
+    """Answers a shortcut in a channel that the bot is no member of. No case begins there, so nothing is kept."""
+    await services.cases.withdraw(delivery.thread, delivery.message_ts)
+    await changed(services, delivery, deleted=True)
+    if reply.report is not None:
+        return await privately.tell(services, delivery, answer(reply.report, manual_url=services.manual_url))
+    return await privately.tell(services, delivery, reply.message or plain(""))
+
+
 async def edited(services: Services, delivery: Delivery) -> str:
     """An edited message: its answer is edited in place; one that had none gets its first if it needs one now."""
-    if (wanted := _to_check(delivery)) is not None:
-        return await checks.in_thread(services, delivery, wanted)
+    word = _asked(delivery)
+    if word and word.in_thread and word.edits:
+        return await word.in_thread(services, delivery)
     # What is read of its logs is out of date; the edit comes after it in their lane, so that it has the last word.
     reading = await services.inbox.drop_log(delivery.thread, delivery.message_ts, EDITED)
     if reading or logs_of(delivery, services.max_file_bytes):
@@ -112,7 +133,8 @@ async def deleted(services: Services, delivery: Delivery) -> str:
     """A deleted message: what was stored of it goes, and so does everything that quotes it."""
     await services.inbox.drop_log(delivery.thread, delivery.message_ts, DELETED)
     await services.cases.withdraw(delivery.thread, delivery.message_ts)
-    await _take_back(services, await _to(services, delivery), _DELETED)
+    why = _FORGOTTEN if delivery.action == FORGET else _DELETED
+    await _take_back(services, await _to(services, delivery), why)
     await judge_again(services, delivery)
     await changed(services, delivery, deleted=True)
     return "withdrawn"
@@ -154,24 +176,29 @@ class _Reply:
 
 async def _reply(services: Services, delivery: Delivery, refused: Sequence[str] = (), *, loud: bool = False) -> _Reply:
     thread, ts = delivery.thread, delivery.message_ts
-    if delivery.direct and (said := commands.asked(delivery.text)) and not delivery.files and delivery.text.strip():
+    word = _asked(delivery)
+    if word and word.reply:
         await services.cases.withdraw(thread, ts)
-        return _Reply(said)
+        return _Reply(await word.reply(services, delivery))
     submitted, unread = await read(services, delivery)
     refusals = (*refused, *submitted.refusals)
     alone = await judge([Pasted(ts, submitted.text)])
     if alone.verdict == "nothing":
         await services.cases.withdraw(thread, ts)
     else:
-        await services.cases.keep(thread, ts, submitted.text, unread=refusals)
+        kept = Pasted(ts, submitted.text, unread=refusals)
+        await services.cases.keep(thread, kept, author=delivery.author or delivery.user)
     held = await services.cases.pasted(thread, until=ts)
     known = any(own.judged or own.part == "check" for own in await services.cases.answers(thread))
     if alone.verdict == "nothing" and (loud or not delivery.direct):
         sentences = refusals if known or loud else unread
         return _Reply(plain("\n".join(sentences)) if sentences else None)
+    if alone.verdict == "nothing" and not delivery.files and (said := _misspelt(delivery.text)):
+        return _Reply(plain(said))
     report = await judge(held) if held else alone
     if not delivery.direct and not known and report.verdict == "healthy":
         return _Reply()
+    concluded(report)
     if not held:
         return _Reply(answer(report, refusals=refusals, manual_url=services.manual_url))
     if alone.verdict == "nothing" and refusals:
@@ -186,13 +213,13 @@ async def read(services: Services, delivery: Delivery) -> tuple[Submission, tupl
     unread: list[str] = []
     for file in delivery.files:
         try:
-            contents.append((file.name, await services.files.fetch(file)))
+            contents.append((file.name, await services.files.fetch(delivery.thread.team, file)))
         except FileRefusedError as refused:
             refusals.append(str(refused))
             if looks_like_text(file):
                 unread.append(str(refused))
-    word, rest = commands.split(delivery.text)
-    text = rest if delivery.direct and word == "diagnose" else delivery.text
+    first, rest = split(delivery.text)
+    text = rest if delivery.direct and first == "diagnose" else delivery.text
     read = await asyncio.to_thread(submission, text, contents, limit=services.max_file_bytes)
     return replace(read, refusals=(*refusals, *read.refusals)), tuple(unread)
 
@@ -205,7 +232,7 @@ async def judge_again(services: Services, delivery: Delivery) -> None:
         if not own.judged or own.state == "withdrawn" or on_card:
             continue
         held = await services.cases.pasted(delivery.thread, until=own.message_ts)
-        if not held:
+        if not held or own.part == "post-mortem":
             await answers.take_back(services, own, _DELETED)
         elif own.part == "steps":
             await answers.change(services, own, details(await judge(held)))
@@ -219,9 +246,14 @@ async def _to(services: Services, delivery: Delivery) -> list[Answer]:
     return [own for own in found if own.message_ts == delivery.message_ts and own.part != "pause"]
 
 
-def _to_check(delivery: Delivery) -> str | None:
-    """The host or domain that somebody asks us to check."""
-    return checks.target_in(delivery.text) if delivery.direct and not delivery.files else None
+def _asked(delivery: Delivery) -> Word | None:
+    """What somebody asks of us in so many words; None for a paste."""
+    return find(commands.WORDS, delivery.text) if delivery.direct and not delivery.files else None
+
+
+def _misspelt(text: str) -> str:
+    """What somebody probably meant to ask; "" for what is too long to be a request."""
+    return hint(commands.WORDS, text) if len(text) <= _LONGEST_REQUEST and "\n" not in text.strip() else ""
 
 
 async def _looping(services: Services, delivery: Delivery) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
+
+from handlers.ports import Slack
 
 _MOST: Final = 500
 
@@ -13,23 +14,23 @@ _MOST: Final = 500
 class Names:
     """Slack is asked once for each person."""
 
-    def __init__(self, slack: AsyncWebClient) -> None:
+    def __init__(self, slack: Slack) -> None:
         self._slack = slack
-        self._known: dict[str, str] = {}
+        self._known: dict[tuple[str, str], str] = {}
 
-    async def of(self, who: str) -> str:
+    async def of(self, team: str, who: str) -> str:
         """`who` is `@` and a Slack id, or a name already. Their id where Slack doesn't say."""
         if not who.startswith("@"):
             return who
-        if who not in self._known:
+        if (team, who) not in self._known:
             if len(self._known) >= _MOST:
                 self._known.clear()
-            self._known[who] = await self._ask(who[1:])
-        return self._known[who]
+            self._known[team, who] = await self._ask(team, who[1:])
+        return self._known[team, who]
 
-    async def _ask(self, member: str) -> str:
+    async def _ask(self, team: str, member: str) -> str:
         try:
-            user = (await self._slack.users_info(user=member))["user"]
+            user = (await (await self._slack(team)).users_info(user=member))["user"]
         except SlackApiError:
             return member
         profile = user.get("profile") or {}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-import re2
-
-from handlers import answers
-from handlers.blocks import Message, plain
+from diagnostics.patterns import linear
+from handlers import answers, privately
+from handlers.blocks import plain
 from handlers.blocks.page import ACKNOWLEDGE, ESCALATE, RESOLVE
 from handlers.ports import Answered, Delivery, OnCall, Services, Thread, Wish
+from handlers.words import split
 
 _WORDS: Final = {
     "escalate": ESCALATE,
@@ -18,23 +18,23 @@ _WORDS: Final = {
     "resolve": RESOLVE,
     "resolved": RESOLVE,
 }
-_LINK = re2.compile(
+_LINK = linear(
     r"https://[A-Za-z0-9.-]{1,200}/archives/([CDG][A-Z0-9]{2,20})/p(\d{10})(\d{6})(?:\?thread_ts=(\d{10}\.\d{6}))?"
 )
 _LONGEST: Final = 400
-_IN_THREADS: Final = (
-    "Which case? Mention me in its thread, as in: @Mailflow escalate. Slack has no commands in threads; elsewhere, put "
-    "the link of one of the case's messages behind the word, in the channel that it is in."
-)
-_NOBODY: Final = (
-    "Nobody is on call here, so nobody was paged. Whoever runs Mailflow can say who is, in an on-call file: see "
+NOBODY: Final = (
+    "Nobody is on call for this workspace, so nobody was paged. Whoever runs Mailflow can say who is, in an on-call file: see "
     "MAILFLOW_ONCALL_FILE. Acknowledging and resolving work without one."
 )
+IN_THREADS: Final = (
+    "Which case? Mention me in its thread, as in: @Mailflow {word}. Slack has no commands in threads; elsewhere, put "
+    "the link of one of the case's messages behind the word, in the channel that it is in."
+)
 _SAID: Final[dict[tuple[str, Answered], str]] = {
-    (ESCALATE, "nobody"): _NOBODY,
     (ESCALATE, "done"): "Whoever is on call is being paged.",
     (ESCALATE, "already"): "Somebody was paged a moment ago. Ask again in a minute, and the next level is paged.",
     (ESCALATE, "nothing"): "I no longer know this case. Mention me in its thread, as in: @Mailflow escalate.",
+    (ESCALATE, "nobody"): NOBODY,
     (ACKNOWLEDGE, "done"): "You have it.",
     (ACKNOWLEDGE, "already"): "You have it already.",
     (ACKNOWLEDGE, "nothing"): "There is nothing to acknowledge: no failure was reported here, or it is resolved.",
@@ -44,10 +44,10 @@ _SAID: Final[dict[tuple[str, Answered], str]] = {
 }
 
 
-def wanted(text: str) -> str | None:
-    """The action that a text asks for: it is that word alone, or the word and a link. None for any other text."""
-    word, *rest = text[:_LONGEST].strip().split() or [""]
-    return _WORDS.get(word.lower()) if not rest or (len(rest) == 1 and "/archives/" in rest[0]) else None
+def alone_or_linked(text: str) -> bool:
+    """Whether a text is one word, or a word and the link of a message. Anything longer may be a paste."""
+    _, *rest = text[:_LONGEST].strip().split() or [""]
+    return not rest or (len(rest) == 1 and "/archives/" in rest[0])
 
 
 def said(action: str, answered: Answered) -> str:
@@ -55,38 +55,62 @@ def said(action: str, answered: Answered) -> str:
     return _SAID[action, answered]
 
 
-async def in_thread(services: Services, delivery: Delivery, action: str) -> str:
+async def in_thread(services: Services, delivery: Delivery) -> str:
     """A mention or a direct message. What it changes is told in the thread anyway; only what it doesn't is answered."""
-    thread = await _linked(services, delivery) if _LINK.search(delivery.text[:_LONGEST]) else delivery.thread
-    told = _IN_THREADS
-    if thread is not None:
-        answered = await perform(services.oncall, action, Wish(thread, delivery.user, delivery.event))
-        standing = await services.incidents.standing(thread)
-        if answered == "done" and thread == delivery.thread and standing.lead is None:
-            return action
-        told = said(action, answered)
+    action = _action(delivery)
+    thread = await meant(services, delivery)
+    answered, told = await _performed(services, delivery, action, thread)
+    if answered == "done" and thread == delivery.thread and (await services.incidents.standing(thread)).lead is None:
+        return action
     await answers.say(services, delivery.thread, delivery.message_ts, "escalation", plain(told))
     return "answered"
 
 
-async def from_command(services: Services, delivery: Delivery, action: str) -> Message:
-    """`/mailflow escalate LINK`: the reply for whoever typed it. The link is one of this very channel."""
-    thread = await _linked(services, delivery)
+async def from_command(services: Services, delivery: Delivery) -> str:
+    """`/mailflow escalate LINK`, answered for whoever typed it. The link is one of this very channel."""
+    _, said = await _performed(services, delivery, _action(delivery), await meant(services, delivery))
+    return await privately.tell(services, delivery, plain(said))
+
+
+async def meant(services: Services, delivery: Delivery) -> Thread | None:
+    """The thread that a request is about: the one that its link leads to, else its own. None where neither is a case's."""
+    if _LINK.search(delivery.text[:_LONGEST]):
+        return await _linked(services, delivery)
+    return None if delivery.kind == "command" else delivery.thread
+
+
+def _action(delivery: Delivery) -> str:
+    return _WORDS[split(delivery.text)[0]]
+
+
+async def _performed(
+    services: Services, delivery: Delivery, action: str, thread: Thread | None
+) -> tuple[Answered | None, str]:
+    """What came of a request, and how to say it."""
+    standing = await services.incidents.standing(thread or delivery.thread)
+    if action == ESCALATE and not standing.anybody:
+        return "nobody", NOBODY
     if thread is None:
-        return plain(_IN_THREADS)
+        return None, IN_THREADS.format(word=split(delivery.text)[0])
+    if refused := await _refusal(services, delivery, action):
+        return None, refused
     answered = await perform(services.oncall, action, Wish(thread, delivery.user, delivery.event))
-    return plain(said(action, answered))
+    return answered, _SAID[action, answered]
+
+
+async def _refusal(services: Services, delivery: Delivery, action: str) -> str:
+    """Whoever wakes people up may be limited to some; to have it and to end it is everybody's."""
+    if action != ESCALATE:
+        return ""
+    return await services.permissions.refusal("escalate", delivery.thread.team, delivery.user)
 
 
 async def pressed(services: Services, delivery: Delivery) -> str:
     """A button of a page or a card."""
-    wish = Wish(delivery.thread, delivery.user, delivery.event, delivery.text)
-    told = said(delivery.action, await perform(services.oncall, delivery.action, wish))
-    await services.respond(
-        delivery.response_url,
-        {"response_type": "ephemeral", "replace_original": False, "thread_ts": delivery.thread.ts, "text": told},
-    )
-    return "told"
+    if not (told := await _refusal(services, delivery, delivery.action)):
+        wish = Wish(delivery.thread, delivery.user, delivery.event, delivery.text)
+        told = said(delivery.action, await perform(services.oncall, delivery.action, wish))
+    return await privately.about_a_button(services, delivery, told)
 
 
 async def perform(oncall: OnCall, action: str, wish: Wish) -> Answered:

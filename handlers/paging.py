@@ -9,9 +9,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers import answers
 from handlers.blocks import Message
+from handlers.failures import slack_error
 from handlers.ports import Thread
 
 EVENT_TYPE = "mailflow_page"
+_NOT_TOLD = frozenset({"missing_scope", "user_not_found", "user_not_visible"})
 
 
 async def post(
@@ -59,3 +61,14 @@ async def _found(slack: AsyncWebClient, channel: str, thread_ts: str, page: UUID
         if payload.get("page") == str(page):
             return str(message["ts"])
     return ""
+
+
+async def sees_all(slack: AsyncWebClient, member: str) -> bool:
+    """Whether somebody may read every public channel: a full member of the workspace. Not when Slack doesn't say."""
+    try:
+        user = (await slack.users_info(user=member))["user"]
+    except SlackApiError as error:
+        if slack_error(error) not in _NOT_TOLD:
+            raise
+        return False
+    return not any(user.get(flag) for flag in ("is_restricted", "is_ultra_restricted", "is_stranger", "deleted"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
@@ -12,13 +13,30 @@ if TYPE_CHECKING:
     from slack_sdk.web.async_client import AsyncWebClient
 
     from diagnostics.checks import Attempt, CheckReport
+    from diagnostics.checks.model import CheckVerdict
     from diagnostics.report import Report
+    from handlers.past import History
 
-Kind = Literal["message", "edit", "delete", "command", "action", "log", "form"]
+Kind = Literal["message", "edit", "delete", "command", "action", "log", "form", "verdict", "removed"]
 State = Literal["planned", "sending", "sent", "withdrawn"]
-Part = Literal["answer", "card", "steps", "file", "chart", "data", "apology", "pause", "check", "escalation"]
+Part = Literal[
+    "answer",
+    "card",
+    "steps",
+    "file",
+    "chart",
+    "data",
+    "apology",
+    "pause",
+    "check",
+    "escalation",
+    "watch",
+    "post-mortem",
+]
 Audience = Literal["workspace", "members", "outside"]
 """Who can read a conversation: everybody here, its members only (or that isn't known), people of other organisations too."""
+FORGET: Final = "forget"
+"""The `action` of a "delete" that isn't Slack's: the author of the message is forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +67,8 @@ class Delivery:
     team, one is dealt with. `action` is the button's action_id, `text` then its value. A "form" is what somebody entered in
     a modal: `text` is that, as JSON.
     Deliveries of one `thread` are dealt with in the order of their arrival. A "log" is a message whose large logs are to be
-    read: of those, the order is kept for each message by itself, and nothing else waits for them.
+    read: of those, the order is kept for each message by itself, and nothing else waits for them. "removed" is the app itself,
+    from its workspace; `text` is then the time in Unix seconds.
     """
 
     kind: Kind
@@ -64,6 +83,8 @@ class Delivery:
     action: str = ""
     response_url: str = ""
     audience: Audience = "members"
+    author: str = ""
+    """Who wrote `text`, where that isn't `user`: somebody may ask about a message of somebody else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +138,8 @@ class Cases(Protocol):
     async def pasted(self, thread: Thread, until: str | None = None) -> tuple[Pasted, ...]:
         """What the thread holds, in its order; up to and including message `until`."""
 
-    async def keep(self, thread: Thread, message_ts: str, text: str, log: str = "", unread: Sequence[str] = ()) -> None:
-        """Records what a message holds, in place of what it held before."""
+    async def keep(self, thread: Thread, paste: Pasted, *, author: str = "") -> None:
+        """Records what a message holds, in place of what it held before. `author` may want to be forgotten one day."""
 
     async def withdraw(self, thread: Thread, message_ts: str) -> None:
         """Erases what a message held."""
@@ -145,8 +166,8 @@ class Cases(Protocol):
 
 
 class Files(Protocol):
-    async def fetch(self, file: SlackFile) -> bytes:
-        """The content. Raises FileRefusedError with a sentence for the person who uploaded it."""
+    async def fetch(self, team: str, file: SlackFile) -> bytes:
+        """The content of a file that a workspace showed us. Raises FileRefusedError with a sentence for whoever uploaded it."""
 
 
 class FileRefusedError(Exception):
@@ -185,8 +206,9 @@ class NoLogError(Exception):
 
 
 class Logs(Protocol):
-    async def read(self, files: Sequence[SlackFile], progress: Callable[[LogProgress], None]) -> LogReading:
-        """Fetches and reads large logs; nothing of them stays. `progress` is told from where a file is known to be a log.
+    async def read(self, team: str, files: Sequence[SlackFile], progress: Callable[[LogProgress], None]) -> LogReading:
+        """Fetches and reads large logs of a workspace; nothing of them stays. `progress` is told from where a file is known to
+        be a log.
 
         Raises NoLogError, or what the network raises when it fails.
         """
@@ -219,6 +241,51 @@ class Checks(Protocol):
 
         Raises diagnostics.checks.TargetError for what is no target, CheckRefusedError for what is not allowed now.
         """
+
+
+May = Literal["check", "escalate", "watch"]
+
+
+class Permissions(Protocol):
+    """Who may do what has consequences beyond an answer. Diagnosing, acknowledging and resolving is everybody's."""
+
+    async def refusal(self, what: May, team: str, user: str) -> str:
+        """ "" when `user` may; else a sentence that says who may, or why that can't be told. It pings nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A target that a channel has watched. `verdict` and `open` (faults) are of the last look; `paused` says why nobody can
+    be told any more, "" while they can."""
+
+    target: str
+    every: timedelta
+    owner: str
+    verdict: CheckVerdict | Literal[""] = ""
+    open: int = 0
+    looked_at: datetime | None = None
+    next_at: datetime | None = None
+    paused: str = ""
+
+
+class WatchRefusedError(Exception):
+    """The watch was not begun; the text is one sentence that says why and what to do."""
+
+
+class Watches(Protocol):
+    """What channels have watched. All of it may be repeated without harm."""
+
+    async def start(self, text: str, every: timedelta, asker: Asker) -> Watch:
+        """Watches the target that `text` names for the asker's channel, from now on, or changes how often.
+
+        Raises diagnostics.checks.TargetError for what is no target, WatchRefusedError where no more may be watched.
+        """
+
+    async def stop(self, text: str, team: str, channel: str) -> bool:
+        """Ends a channel's watch; False when there is none. Raises diagnostics.checks.TargetError."""
+
+    async def listed(self, team: str, channel: str) -> tuple[Watch, ...]:
+        """The watches of a channel, by target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +347,25 @@ class Standing:
     anybody: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """Who is behind a target of the on-call file at the moment: names of `people`, `systems` that are told.
+
+    `until` is when that changes, in the zone of the file, as far as it is known; `problem` what could not be found out.
+    """
+
+    target: str
+    people: tuple[str, ...] = ()
+    systems: tuple[str, ...] = ()
+    until: datetime | None = None
+    problem: str = ""
+
+
+class Roster(Protocol):
+    async def now(self, team: str) -> tuple[Duty, ...]:
+        """Every target of the on-call file, in its order; none where it serves another team's workspace."""
+
+
 class Incidents(Protocol):
     """What cases show, and which of them are the same incident. All of it may be repeated without harm. Whatever changes how
     a case stands has its card edited."""
@@ -314,6 +400,19 @@ class OnCall(Protocol):
     async def resolve(self, wish: Wish) -> Answered: ...
 
 
+class Telemetry(Protocol):
+    """Who measures what a delivery takes and comes to: see `handlers.telemetry`."""
+
+    def diagnosing(self) -> AbstractContextManager[None]:
+        """Goes around one diagnosis."""
+
+    def concluded(self, report: Report) -> None:
+        """An answer says this."""
+
+    def answered(self, part: Part) -> None:
+        """Slack has a part of the answer, for the first time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Vote:
     """What somebody says of a card, or of the case when they resolved it (`resolution`). One of each counts, the last.
@@ -340,11 +439,20 @@ class Feedback(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who the bot is in its workspace."""
+    """Who the bot is in a workspace."""
 
     team: str
     user: str
     bot: str
+
+
+class NotInstalledError(Exception):
+    """The bot is not, or no longer, in this workspace: nothing is done for it."""
+
+
+class Slack(Protocol):
+    async def __call__(self, team: str) -> AsyncWebClient:
+        """The client that speaks for the bot in a team's workspace. Raises NotInstalledError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,17 +461,24 @@ class Services:
 
     inbox: Inbox
     cases: Cases
-    slack: AsyncWebClient
+    history: History
+    slack: Slack
     files: Files
     checks: Checks
+    watches: Watches
     logs: Logs
-    identity: Callable[[], Identity]
+    permissions: Permissions
+    identity: Callable[[str], Awaitable[Identity]]
+    """Who the bot is in a team's workspace. Raises NotInstalledError."""
+    removed: Callable[[str, datetime], Awaitable[bool]]
+    """Erases what is held of a team from whose workspace the app was removed; False when it is back since that time."""
     respond: Callable[[str, dict[str, Any]], Awaitable[None]]
     oncall: OnCall
     incidents: Incidents
+    roster: Roster
     feedback: Feedback
-    names: Callable[[str], Awaitable[str]]
-    """What somebody is called; see Standing for who."""
+    names: Callable[[str, str], Awaitable[str]]
+    """What somebody is called in a team; see Standing for who."""
     max_file_bytes: int = 5_000_000
     alert_bots: frozenset[str] = frozenset()
     manual_url: str = ""

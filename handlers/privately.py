@@ -1,21 +1,39 @@
-"""Answers to a slash command that only the asker sees. They have no thread, so they take neither buttons nor files."""
+"""Answers that only the asker sees. They are in no thread of ours, so they take neither buttons nor files."""
 
 from __future__ import annotations
 
 import json
 from typing import Final
 
-from handlers.blocks import Message
+from handlers.blocks import Message, plain
 from handlers.blocks.message import ATTACHED
 from handlers.ports import Delivery, Services
 
 _TOO_LONG: Final = "The rest does not fit here: send me the same text as a direct message to get all of it."
 
 
-async def tell(services: Services, delivery: Delivery, message: Message) -> str:
-    """Sends `message` to whoever gave the command. A lost answer is sent again: nobody but them may see it twice."""
-    shown = [block for block in message.blocks if block["type"] != "actions"]
+async def tell(services: Services, delivery: Delivery, message: Message, *, buttons: bool = False) -> str:
+    """Sends `message` to whoever gave the command. A lost answer is sent again: nobody but them may see it twice.
+
+    `buttons`: its buttons work without a thread."""
+    shown = [block for block in message.blocks if buttons or block["type"] != "actions"]
     blocks = json.loads(json.dumps(shown).replace(ATTACHED, _TOO_LONG))
     text = message.text.replace(ATTACHED, _TOO_LONG)
     await services.respond(delivery.response_url, {"response_type": "ephemeral", "text": text, "blocks": blocks})
     return "answered"
+
+
+async def about_a_button(services: Services, delivery: Delivery, text: str) -> str:
+    """Answers whoever pressed a button, beside the message that holds it."""
+    said = plain(text)
+    await services.respond(
+        delivery.response_url,
+        {
+            "response_type": "ephemeral",
+            "replace_original": False,
+            "thread_ts": delivery.thread.ts,
+            "text": said.text,
+            "blocks": list(said.blocks),
+        },
+    )
+    return "told"

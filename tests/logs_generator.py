@@ -17,7 +17,11 @@ Kind = Literal["send", "receive"]
 FIELDS: Final = "date-time,connector-id,session-id,sequence-number,local-endpoint,remote-endpoint,event,data,context"
 OLD: Final = "3C0FFEE1A2B3C4D5E6F708192A3B4C5D6E7F8091"
 NEW: Final = "91F0E1D2C3B4A5968778695A4B3C2D1E0F010203"
-_REMOTE: Final = "7A7B7C7D7E7F80818283848586878889A0A1A2A3"
+_REMOTE: Final = {False: "7A7B7C7D7E7F80818283848586878889A0A1A2A3", True: "5B5C5D5E5F60616263646566676869707172737A"}
+_PROTOCOL: Final = {False: "SP_PROT_TLS1_2_CLIENT", True: "SP_PROT_TLS1_0_CLIENT"}
+Change = Literal["ours", "theirs", "protocol", "name", "pipelining", "address"]
+CHANGES: Final[tuple[Change, ...]] = ("ours", "theirs", "protocol", "name", "pipelining", "address")
+REFUSED: Final = "554 5.7.0 Not today"
 _START: Final = datetime(2026, 11, 18, 6, 0, tzinfo=UTC)
 _CONNECTORS: Final = {
     "send": ("Outbound to Office 365", "Internet", '"Partner, Fabrikam"'),
@@ -44,7 +48,8 @@ class Plan:
     """`size` in bytes is reached, then open sessions end. During the outage (shares of the size) the first connector fails.
 
     `interleaving` sessions are open at a time, `failing` is the share of scattered failures, `bad` the share of lines that
-    are damaged, `pace` the milliseconds between two rows.
+    are damaged, `pace` the milliseconds between two rows. `changes` are what is different during the outage: our certificate,
+    theirs, the TLS version, the server's name, PIPELINING, the address. The outage is a failed handshake, or `refused`.
     """
 
     size: int
@@ -54,6 +59,8 @@ class Plan:
     outage: tuple[float, float] = (0.4, 0.6)
     one_row: bool = False
     bad: float = 0.0
+    changes: frozenset[Change] = frozenset({"ours"})
+    refused: bool = False
     pace: int = 50
     seed: int = 1
 
@@ -67,7 +74,7 @@ class Told:
     connector: str
     remote: str
     error: str = ""
-    thumbprint: str = ""
+    shown: dict[Change, str] = field(default_factory=dict)
     began: str = ""
     at: str = ""
     messages: int = 0
@@ -176,8 +183,10 @@ class Log:
         place = dice.randrange(3)
         connector = _CONNECTORS[plan.kind][place]
         out = place == 0 and plan.outage[0] <= share < plan.outage[1]
-        remote = f"198.51.100.{10 * place + dice.randrange(4)}"
-        told = Told(f"{self._number:016X}", connector, remote, thumbprint=NEW if out else OLD)
+        moved = 40 if out and "address" in plan.changes else 0
+        remote = f"198.51.100.{moved + 10 * place + dice.randrange(4)}"
+        told = Told(f"{self._number:016X}", connector, remote)
+        told.shown["address"] = remote
         failing = dice.random() < plan.failing
         tails = self._sends(told, out, failing) if plan.kind == "send" else self._receives(told, failing)
         endpoints = _endpoints(plan.kind, remote, dice.randrange(1024, 65535))
@@ -189,27 +198,33 @@ class Log:
 
     def _sends(self, told: Told, out: bool, failing: bool) -> list[str]:
         dice, told.opens = self._random, 1
+        new = {change: out and change in self.plan.changes for change in CHANGES}
+        name = "mail.tailspintoys.com" if new["name"] else f"mx.{told.remote[-2:].strip('.')}.fabrikam.com"
+        told.shown |= {"ours": NEW if new["ours"] else OLD, "name": name}
+        told.shown["pipelining"] = "missing" if new["pipelining"] else "offered"
         if failing and dice.random() < 0.2:
             told.error, told.decided = "connection failed (10060)", 1
             return ["*,,attempting to connect", _TIMEOUT.format(ip=told.remote)]
         tails = [
             "*,,attempting to connect",
             "+,,",
-            f'<,"220 mx.{told.remote[-2:].strip(".")}.fabrikam.com ESMTP ready, go",',
+            f'<,"220 {name} ESMTP ready, go",',
         ]
         tails += [">,EHLO mail.contoso.com,", "<,250-mx.fabrikam.com Hello [203.0.113.10],", "<,250-SIZE 157286400,"]
-        tails += [
-            "<,250-PIPELINING,",
-            "<,250-STARTTLS,",
-            "<,250 CHUNKING,",
-            ">,STARTTLS,",
-            "<,220 2.0.0 SMTP server ready,",
-        ]
-        tails += self._certificate("Sending", told.thumbprint)
-        if out:
+        tails += [] if new["pipelining"] else ["<,250-PIPELINING,"]
+        tails += ["<,250-STARTTLS,", "<,250 CHUNKING,", ">,STARTTLS,", "<,220 2.0.0 SMTP server ready,"]
+        tails += self._certificate("Sending", told.shown["ours"])
+        if out and not self.plan.refused:
             told.error, told.decided = "TLS negotiation failed with error UnknownCredentials", len(tails)
             return [*tails, "*,,TLS negotiation failed with error UnknownCredentials", "-,,Local"]
-        tails += [_NEGOTIATED.format(protocol="SP_PROT_TLS1_2_CLIENT"), *self._certificate("Remote", _REMOTE)]
+        told.shown |= {"theirs": _REMOTE[new["theirs"]], "protocol": _PROTOCOL[new["protocol"]]}
+        tails += [
+            _NEGOTIATED.format(protocol=told.shown["protocol"]),
+            *self._certificate("Remote", told.shown["theirs"]),
+        ]
+        if out:
+            told.error, told.decided = REFUSED, len(tails) + 1
+            return [*tails, ">,MAIL FROM:<anna@contoso.com> SIZE=4810,", f"<,{REFUSED},", ">,QUIT,", "-,,Local"]
         if failing and dice.random() < 0.2:
             told.error, told.decided = _CLOSED, len(tails)
             return [*tails, "-,,Remote"]

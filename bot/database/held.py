@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID, uuid4
 
+from pgqueuer.models import Job
 from pgqueuer.queries import Queries
 from pydantic import TypeAdapter
 
 from bot.database.alike import Alike
+from bot.database.audit import Entry, Kind, append
 from bot.database.pages import PAGE, Draft, PageState, StoredPage, stored
+from bot.database.sealing import Seal
+from bot.logs import ids
+from bot.oncall.chronicle import Noted
 from bot.oncall.events import Arm, State, Timer
 from handlers.ports import Thread
 
@@ -21,13 +26,15 @@ if TYPE_CHECKING:
 
 ENTRYPOINT: Final = "escalation"
 state_type: Final = TypeAdapter(State)
+_DELIVERY: Final = "delivery"
 
 
 class Held:
     """One escalation within a transaction that holds its row."""
 
-    def __init__(self, connection: asyncpg.Connection, row: asyncpg.Record) -> None:
+    def __init__(self, connection: asyncpg.Connection, row: asyncpg.Record, seal: Seal) -> None:
         self._connection = connection
+        self._seal = seal
         self.id: UUID = row["id"]
         self.thread = Thread(row["team"], row["channel"], row["thread_ts"])
         self.state = state_type.validate_json(row["state"])
@@ -51,6 +58,36 @@ class Held:
             state.opened,
             symptom,
         )
+
+    async def judged(self, verdict: str, blamed: str, belief: str) -> None:
+        """What the case comes to by now."""
+        await self._connection.execute(
+            "update incident_case set verdict = $2, blamed = $3, belief = $4 from escalation "
+            "where escalation.id = $1 and incident_case.id = case_id",
+            self.id,
+            verdict,
+            blamed,
+            belief,
+        )
+
+    async def note(self, entries: Iterable[Noted], at: datetime) -> None:
+        """Writes down what has just happened."""
+        for entry in entries:
+            await self._connection.execute(
+                "insert into history (escalation_id, incident, at, what, who, detail) values ($1, $2, $3, $4, $5, $6)",
+                self.id,
+                self.state.incident,
+                at,
+                entry.what,
+                list(entry.who),
+                entry.detail,
+            )
+
+    async def record(self, kind: Kind, who: str, source: str) -> None:
+        """Puts into the audit what somebody did: the last thing of a transaction."""
+        user = who[1:] if who.startswith("@") else ""
+        detail = {"thread": self.thread.ts, "by": who, "from": source}
+        await append(self._connection, self._seal, Entry(kind, self.thread.team, self.thread.channel, user, detail))
 
     async def plan(self, drafts: Sequence[Draft]) -> None:
         for draft in drafts:
@@ -127,9 +164,13 @@ class Held:
         return row["name"] if row else None
 
     async def wake(self, after: timedelta = timedelta(0)) -> None:
-        """A job that looks after this escalation, `after` a time by the database's clock."""
+        """A job that looks after this escalation, `after` a time by the database's clock. It carries the id of the
+        delivery in hand, so that the log and the trace lead from there to the page."""
         later = after if after > timedelta(0) else None
-        await Queries.from_asyncpg_connection(self._connection).enqueue(ENTRYPOINT, self.id.bytes, execute_after=later)
+        queries = Queries.from_asyncpg_connection(self._connection)
+        await queries.enqueue(
+            ENTRYPOINT, self.id.bytes, execute_after=later, headers={_DELIVERY: ids().get(_DELIVERY, "")}
+        )
 
     async def settle(self, page: StoredPage, state: PageState, *, place: str = "", ref: str = "") -> bool:
         """Records what came of a page; False when that was recorded already."""
@@ -158,3 +199,11 @@ class Held:
             incident,
         )
         return [stored(row) for row in rows]
+
+
+def delivery_of(job: Job) -> str:
+    """The id of the delivery that called for the job; "" for a job that nothing of Slack's called for."""
+    try:
+        return str(UUID(str((job.headers or {}).get(_DELIVERY))))
+    except ValueError:
+        return ""

@@ -6,13 +6,21 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from secrets import token_bytes
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from pgqueuer.queries import Queries
 from pydantic import TypeAdapter, ValidationError
 
 from bot.database import Database, WrongKeyError
+from bot.database.columns import DELIVERY_PAYLOAD
+from bot.database.sealing import Seal
+from bot.telemetry import Telemetry
 from handlers.ports import Delivery, Thread
+
+if TYPE_CHECKING:
+    import asyncpg  # type: ignore[import-untyped]  # it ships no type information
 
 logger = logging.getLogger(__name__)
 
@@ -24,40 +32,38 @@ _delivery = TypeAdapter(Delivery)
 
 @dataclass(frozen=True)
 class Open:
-    """A delivery that waits to be dealt with; not before `wait` seconds have passed."""
+    """A delivery that waits to be dealt with; not before `wait` seconds have passed. It arrived `age` seconds ago."""
 
     id: UUID
     delivery: Delivery
     tries: int
     wait: float
+    age: float = 0.0
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """The deliveries of a lane that are open. `lag` is how many seconds the oldest of those that are due has waited."""
+
+    count: int = 0
+    lag: float = 0.0
 
 
 class Inbox:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, telemetry: Telemetry | None = None) -> None:
         self._pool = database.pool
         self._seal = database.seal
+        self._telemetry = telemetry or Telemetry()
 
     async def accept(self, delivery: Delivery) -> bool:
         """Stores the delivery and enqueues its job in one transaction. False for what is there already."""
-        payload = self._seal.close(_delivery.dump_json(delivery).decode())
-        lane = "log" if delivery.kind == "log" else "delivery"
-        async with self._pool.acquire() as connection, connection.transaction():
-            row = await connection.fetchval(
-                "insert into delivery (team, event, subject, thread, payload, lane) values ($1, $2, $3, $4, $5, $6) "
-                "on conflict do nothing returning id",
-                delivery.thread.team,
-                delivery.event,
-                delivery.subject,
-                f"{delivery.thread.channel} {delivery.thread.ts}"
-                if lane != "log"
-                else _of(delivery.thread, delivery.message_ts),
-                payload,
-                lane,
-            )
-            if row is None:
-                return False
-            await Queries.from_asyncpg_connection(connection).enqueue(lane, UUID(str(row)).bytes)
-        return True
+        # Random in every bit, as it is a trace's id too: a UUID's variant stands where sampling looks.
+        name = UUID(bytes=token_bytes(16))
+        with self._telemetry.arrival(name, delivery.kind) as stored:
+            async with self._pool.acquire() as connection, connection.transaction():
+                new = await store(connection, self._seal, delivery, name)
+            stored(new)
+        return new
 
     async def drop_log(self, thread: Thread, message_ts: str, why: str) -> bool:
         dropped = await self._pool.fetch(
@@ -85,7 +91,9 @@ class Inbox:
     async def oldest(self, team: str, thread: str) -> Open | None:
         """The open delivery of a thread that came first. One that cannot be read must not block the others."""
         row = await self._pool.fetchrow(
-            "select id, payload, tries, greatest(extract(epoch from retry_at - now()), 0)::float8 as wait "
+            "select id, team, event, payload, tries, "
+            "greatest(extract(epoch from retry_at - now()), 0)::float8 as wait, "
+            "extract(epoch from now() - received_at)::float8 as age "
             "from delivery where team = $1 and thread = $2 and done_at is null order by arrival limit 1",
             team,
             thread,
@@ -93,12 +101,14 @@ class Inbox:
         if row is None:
             return None
         try:
-            delivery = _delivery.validate_json(self._seal.open(row["payload"]))
+            delivery = _delivery.validate_json(
+                await self._seal.open(row["payload"], DELIVERY_PAYLOAD.at(row["team"], row["event"]))
+            )
         except (WrongKeyError, ValidationError):
             logger.error("a stored delivery cannot be read", extra={"delivery": str(row["id"])})  # noqa: TRY400 - the message of the exception may quote it
             await self.done(row["id"], "failed: unreadable")
             return await self.oldest(team, thread)
-        return Open(row["id"], delivery, row["tries"], row["wait"] or 0.0)
+        return Open(row["id"], delivery, row["tries"], row["wait"] or 0.0, row["age"])
 
     async def done(self, delivery: UUID, outcome: str) -> None:
         """Closes a delivery. Its payload goes: what a case needs of it is in the case."""
@@ -131,14 +141,39 @@ class Inbox:
             await queries.enqueue(row["lane"], UUID(str(row["id"])).bytes)
         return len(rows)
 
-    async def forget(self, days: int) -> None:
-        """Deletes what is older than `days`: deliveries by arrival, cases by their last change."""
-        age = timedelta(days=days)
-        await self._pool.execute(
-            "delete from delivery where received_at < now() - $1::interval and done_at is not null", age
+    async def waiting(self) -> dict[str, Waiting]:
+        """What is open, by lane. Only the first one of a thread can be due: the others wait for it, not for us."""
+        rows = await self._pool.fetch(
+            "select lane, sum(waiting)::integer as waiting, "
+            "greatest(max(extract(epoch from now() - due)) filter (where first), 0)::float8 as lag from ("
+            "select lane, 1 as waiting, greatest(received_at, coalesce(retry_at, received_at)) as due, "
+            "row_number() over (partition by team, thread order by arrival) = 1 as first "
+            "from delivery where done_at is null) as delivered group by lane"
         )
-        await self._pool.execute("delete from incident_case where active_at < now() - $1::interval", age)
-        await Queries.from_asyncpg_pool(self._pool).clear_queue_log(list(LANES))
+        found = {row["lane"]: Waiting(row["waiting"], row["lag"]) for row in rows}
+        return {lane: found.get(lane, Waiting()) for lane in LANES}
+
+
+async def store(connection: asyncpg.Connection, seal: Seal, delivery: Delivery, name: UUID) -> bool:
+    """Stores a delivery under this id, and its job, within a transaction. False for what is there already."""
+    thread = delivery.thread
+    lane = "log" if delivery.kind == "log" else "delivery"
+    new = await connection.fetchval(
+        "insert into delivery (id, team, event, subject, thread, payload, lane, channel, author) "
+        "values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing returning true",
+        name,
+        thread.team,
+        delivery.event,
+        delivery.subject,
+        f"{thread.channel} {thread.ts}" if lane != "log" else _of(thread, delivery.message_ts),
+        seal.close(_delivery.dump_json(delivery).decode(), DELIVERY_PAYLOAD.at(thread.team, delivery.event)),
+        lane,
+        thread.channel,
+        delivery.author or delivery.user,
+    )
+    if new:
+        await Queries.from_asyncpg_connection(connection).enqueue(lane, name.bytes)
+    return bool(new)
 
 
 def _of(thread: Thread, message_ts: str) -> str:

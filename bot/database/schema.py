@@ -9,24 +9,41 @@ import asyncpg  # type: ignore[import-untyped]  # it ships no type information
 from pgqueuer.queries import Queries
 
 _LOCK = 5_320_117  # any number, as long as it stays the same: it names the advisory lock of this schema
+_PATIENCE = 3600.0  # seconds for one migration, and for another process that is at it
 
 
-async def migrate(connection: asyncpg.Connection) -> None:
-    """Runs what has not run yet. The queue's own tables are installed and upgraded by the queue's library."""
-    await connection.execute("select pg_advisory_lock($1)", _LOCK)
+async def migrate(connection: asyncpg.Connection) -> list[str]:
+    """Runs what has not run yet, and returns its names. The queue's own tables are installed and upgraded by the queue's
+    library. Whoever comes second waits for the first."""
+    await connection.execute("select pg_advisory_lock($1)", _LOCK, timeout=_PATIENCE)
     try:
         await connection.execute(
             "create table if not exists migration (name text primary key, run_at timestamptz not null default now())"
         )
-        done = {row["name"] for row in await connection.fetch("select name from migration")}
+        missing = await pending(connection)
         for name, script in _scripts():
-            if name not in done:
+            if name in missing:
                 async with connection.transaction():
-                    await connection.execute(script)
+                    await connection.execute(script, timeout=_PATIENCE)
                     await _record(connection, name)
-        await _queue(connection, done)
+        if _queue_name() in missing:
+            await _queue(connection)
     finally:
         await connection.execute("select pg_advisory_unlock($1)", _LOCK)
+    return missing
+
+
+async def pending(connection: asyncpg.Connection) -> list[str]:
+    """The names of what has not run yet, in its order. Changes nothing."""
+    done: set[str] = set()
+    if await connection.fetchval("select to_regclass('migration') is not null"):
+        done = {row["name"] for row in await connection.fetch("select name from migration")}
+    return [name for name in names() if name not in done]
+
+
+def names() -> list[str]:
+    """All migrations of this version, in their order; the queue's own come last."""
+    return [*(name for name, _ in _scripts()), _queue_name()]
 
 
 def _scripts() -> list[tuple[str, str]]:
@@ -35,18 +52,19 @@ def _scripts() -> list[tuple[str, str]]:
     return sorted((entry.name, entry.read_text(encoding="utf-8")) for entry in found)
 
 
-async def _queue(connection: asyncpg.Connection, done: set[str]) -> None:
-    name = f"pgqueuer {importlib.metadata.version('pgqueuer')}"
-    if name in done:
-        return
+def _queue_name() -> str:
+    return f"pgqueuer {importlib.metadata.version('pgqueuer')}"
+
+
+async def _queue(connection: asyncpg.Connection) -> None:
     queries = Queries.from_asyncpg_connection(connection)
     if await queries.schema_is_installed():
         await queries.upgrade()  # commits statement by statement, so it must not run inside a transaction
-        await _record(connection, name)
+        await _record(connection, _queue_name())
     else:
         async with connection.transaction():
             await queries.install()
-            await _record(connection, name)
+            await _record(connection, _queue_name())
 
 
 async def _record(connection: asyncpg.Connection, name: str) -> None:

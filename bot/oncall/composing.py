@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 from aiohttp import web
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.database import Database
 from bot.database.escalations import EscalationStore
@@ -21,12 +20,14 @@ from bot.oncall.incidents import Incidents
 from bot.oncall.pager import Draw, Pager
 from bot.oncall.pagerduty import PagerDuty
 from bot.oncall.policy import NOBODY, Policy, PolicyError, load
+from bot.oncall.roster import Roster
 from bot.oncall.sources import Sources
 from bot.oncall.telling import Telling
 from bot.oncall.webhook import Webhook
 from bot.settings import Settings, SettingsError
+from bot.telemetry import Telemetry
 from handlers.names import Names
-from handlers.ports import Cases
+from handlers.ports import Cases, Slack
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -62,6 +63,11 @@ def policy_of(settings: Settings) -> Policy | None:
         policy = load(settings.oncall_file)
     except PolicyError as error:
         raise SettingsError(*(f"MAILFLOW_ONCALL_FILE: {sentence}" for sentence in error.sentences)) from None
+    if settings.client_id and not policy.team:
+        raise SettingsError(
+            "MAILFLOW_ONCALL_FILE: team is missing. Several workspaces may install the app: say whose people these are, as in "
+            'team = "T0123ABCD".'
+        )
     if wrong := _missing(policy, _secrets(settings)):
         raise SettingsError(*wrong)
     return policy
@@ -73,6 +79,7 @@ class Composed:
 
     escalations: Escalations
     incidents: Incidents
+    roster: Roster
     routes: tuple[web.RouteDef, ...]
 
 
@@ -82,13 +89,14 @@ class Surroundings:
 
     database: Database
     session: aiohttp.ClientSession
-    slack: AsyncWebClient
+    slack: Slack
     cases: Cases
     names: Names
     draw: Draw
     ready: Callable[[], bool]
     clock: Clock
     pace: Pace
+    telemetry: Telemetry
 
 
 def compose(settings: Settings, around: Surroundings) -> Composed:
@@ -108,7 +116,7 @@ def compose(settings: Settings, around: Surroundings) -> Composed:
     pager = Pager(store, around.slack, telling, sources, pagerduty, webhooks, draw=around.draw, clock=clock, pace=pace)
     decider = Decider(policy, clock)
     locks = ThreadLocks(around.database.url)
-    escalations = Escalations(store, decider, deliver=pager.deliver, locks=locks, pace=pace)
+    escalations = Escalations(store, decider, deliver=pager.deliver, locks=locks, pace=pace, telemetry=around.telemetry)
     inbound = Inbound(
         escalations,
         clock=clock,
@@ -118,7 +126,12 @@ def compose(settings: Settings, around: Surroundings) -> Composed:
         webhook_secret=secrets.webhook,
     )
     window = timedelta(minutes=settings.storm_minutes)
-    return Composed(escalations, Incidents(store, decider, window=window), tuple(inbound.routes()))
+    return Composed(
+        escalations,
+        Incidents(store, decider, window=window),
+        Roster(policy, sources, around.names.of, clock=clock),
+        tuple(inbound.routes()),
+    )
 
 
 def _missing(policy: Policy, secrets: _Secrets) -> list[str]:

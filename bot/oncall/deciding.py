@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
 from bot.database.held import Held
 from bot.database.pages import Draft
+from bot.logs import about
 from bot.oncall import drafts
+from bot.oncall.chronicle import entries
 from bot.oncall.events import Arm, Disarm, Drop, Effect, Event, Judged
 from bot.oncall.machine import advance
 from bot.oncall.policy import Policy
+
+logger = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
 
@@ -25,12 +30,20 @@ class Decider:
         self.policy = policy
         self.clock = clock
 
+    def pages(self, team: str) -> bool:
+        """Whether anybody can be paged for a case of this workspace: the people of the on-call file are those of one."""
+        return bool(self.policy.levels) and self.policy.team in (None, team)
+
     async def apply(self, held: Held, event: Event, now: datetime) -> tuple[Effect, ...]:
         """The next state, and everything that follows from it, within the transaction of `held`."""
         before = held.state
         state, effects = advance(self.policy, before, event, now)
         if state != before:
             await held.save(state)
+            with about(escalation=str(held.id)):
+                logger.info("an escalation moved", extra={"phase": state.phase, "by": type(event).__name__})
+        effects = tuple(effects)
+        await held.note(entries(before, event, state, effects), now)
         for effect in effects:
             if isinstance(effect, Arm):
                 await held.arm(effect, now)

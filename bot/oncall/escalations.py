@@ -15,19 +15,22 @@ from uuid import UUID
 from pgqueuer.errors import RetryRequested
 from pgqueuer.models import Job
 
+from bot.database.audit import Kind
 from bot.database.escalations import EscalationStore
-from bot.database.held import Held
+from bot.database.held import Held, delivery_of
 from bot.database.pages import Draft, StoredPage
 from bot.jobs import Pace, ThreadLocks
 from bot.oncall import drafts
 from bot.oncall.deciding import Decider, says_something
 from bot.oncall.events import Acknowledged, Escalate, Event, Fired, Judged, Moved, Reached, Resolved, Timer
+from bot.telemetry import Telemetry
 from handlers.ports import Answered, Thread, Wish
 
 logger = logging.getLogger(__name__)
 
 Deliver = Callable[["Escalations", StoredPage], Awaitable[None]]
 
+_RECORDED: Final[dict[type, Kind]] = {Escalate: "escalated", Acknowledged: "acknowledged", Resolved: "resolved"}
 _SOON: Final = timedelta(seconds=60)  # what is due later is looked after by its own job
 
 
@@ -35,10 +38,18 @@ class Escalations:
     """handlers.ports.OnCall. `deliver` gets a page out and reports by `settle`."""
 
     def __init__(
-        self, store: EscalationStore, decider: Decider, *, deliver: Deliver, locks: ThreadLocks, pace: Pace
+        self,
+        store: EscalationStore,
+        decider: Decider,
+        *,
+        deliver: Deliver,
+        locks: ThreadLocks,
+        pace: Pace,
+        telemetry: Telemetry,
     ) -> None:
         self.store = store
         self.time_zone = decider.policy.time_zone
+        self._telemetry = telemetry
         self._decider = decider
         self._clock = decider.clock
         self._apply = decider.apply
@@ -49,6 +60,11 @@ class Escalations:
 
     # -- what people do -------------------------------------------------------------------------------
 
+    @property
+    def team(self) -> str:
+        """The workspace whose people the on-call file names; "" where the bot is in one only."""
+        return self._decider.policy.team or ""
+
     async def moved(self, thread: Thread) -> None:
         if escalation := await self.store.find(thread):
             async with self.store.held(escalation) as held:
@@ -56,7 +72,7 @@ class Escalations:
                     await self._apply(held, Moved(), self._clock())
 
     async def escalate(self, wish: Wish) -> Answered:
-        if not self._decider.policy.levels:
+        if not self._decider.pages(wish.thread.team):
             return "nobody"
         found = await self._meant(wish)
         if found is None and not wish.escalation:
@@ -95,7 +111,11 @@ class Escalations:
             return "nothing"
         before = held.state
         effects = await self._apply(held, event, self._clock())
-        return "already" if held.state.phase == before.phase and not says_something(effects) else "done"
+        if held.state.phase == before.phase and not says_something(effects):
+            return "already"
+        if isinstance(event, (Escalate, Acknowledged, Resolved)):
+            await held.record(_RECORDED[type(event)], event.by, source)
+        return "done"
 
     # -- what follows ---------------------------------------------------------------------------------
 
@@ -112,6 +132,7 @@ class Escalations:
         async with self.store.held(page.escalation) as held:
             if held is None or not await held.settle(page, state, place=place, ref=ref):
                 return
+            self._telemetry.metrics.paged(page.outlet, state)
             await held.plan(more)
             if page.step and not more:
                 await self._came_of(held, page.step)
@@ -137,9 +158,10 @@ class Escalations:
             return
         self._busy[escalation] = True
         try:
-            while self._busy[escalation]:
-                self._busy[escalation] = False
-                await self._work_off(escalation)
+            with self._telemetry.escalation(escalation, delivery_of(job)):
+                while self._busy[escalation]:
+                    self._busy[escalation] = False
+                    await self._work_off(escalation)
         except RetryRequested:
             raise
         except Exception as error:
@@ -184,10 +206,6 @@ class Escalations:
             waits.append(max(due - self._clock(), timedelta(seconds=0.05)))
         if waits and min(waits) < _SOON:
             raise RetryRequested(min(waits), "not due yet")
-
-    async def sweep(self, retention_days: int) -> None:
-        await self.rescue()
-        await self.store.forget(retention_days)
 
     async def rescue(self) -> None:
         await self.store.rescue(self._clock())

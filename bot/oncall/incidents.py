@@ -21,6 +21,7 @@ from bot.oncall.events import Judged, Phase, Reported
 from bot.oncall.severity import assess
 from diagnostics.report import Report
 from diagnostics.subject import signature
+from handlers.blocks.sections import leading
 from handlers.ports import Sighting, Standing, Thread
 
 _SURE: Final = ("confirmed", "likely")
@@ -52,6 +53,7 @@ class Incidents:
             shows = _digest(thread.team, report)
             audience = sighting.audience if sighting.message_ts else None
             await held.alike.sign(shows, _suspects(report), audience=audience, anew=False)
+            await held.judged(*_comes_to(report))
             if report.verdict in _TROUBLE:
                 by = f"@{sighting.user}" if sighting.user else "an alert"
                 await self._decider.apply(held, Reported(by, sighting.fresh), now)
@@ -92,7 +94,7 @@ class Incidents:
                     await self._link(held, await held.alike.signature(), new=False)
 
     async def standing(self, thread: Thread) -> Standing:
-        anybody = bool(self._decider.policy.levels)
+        anybody = self._decider.pages(thread.team)
         found = await self._store.standing(thread)
         if found is None:
             return Standing(anybody=anybody)
@@ -135,7 +137,8 @@ class Incidents:
         """What somebody shows us alone pages nobody by itself."""
         now = self._decider.clock()
         report = sighting.report
-        rules = () if sighting.thread.channel.startswith(_DIRECT) else self._decider.policy.rules
+        quiet = sighting.thread.channel.startswith(_DIRECT) or not self._decider.pages(sighting.thread.team)
+        rules = () if quiet else self._decider.policy.rules
         counted = {rule.within: 0 for rule in rules if rule.when == "many-reporters" and symptom}
         for within in counted:
             counted[within] = await held.alike.reporters(symptom, now - within)
@@ -152,6 +155,7 @@ class Incidents:
         shows = _digest(held.thread.team, report) if report else ""
         suspects = _suspects(report) if report else ()
         await held.alike.sign(shows, suspects, audience=None, anew=True)
+        await held.judged(*_comes_to(report))
         if report is None:
             await self._link(held, "", new=False)
         return await held.alike.joiners()
@@ -162,6 +166,12 @@ class Incidents:
 
 def _suspects(report: Report) -> tuple[str, ...]:
     return tuple(each.cause for each in report.findings)
+
+
+def _comes_to(report: Report | None) -> tuple[str, str, str]:
+    """Its verdict, the cause that is blamed and with which belief; "" for none."""
+    top = leading(report) if report else None
+    return (report.verdict if report else "nothing", top.cause if top else "", top.belief if top else "")
 
 
 def _digest(team: str, report: Report) -> str:

@@ -13,7 +13,6 @@ from typing import Any, Final
 from uuid import UUID
 
 from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.database.escalations import EscalationStore
 from bot.database.pages import Draft, StoredPage
@@ -28,7 +27,7 @@ from bot.oncall.webhook import Webhook
 from handlers import paging
 from handlers.blocks.message import Message
 from handlers.failures import Advice, TooEarlyError, advice, slack_error
-from handlers.ports import Thread
+from handlers.ports import Slack, Thread
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +43,7 @@ class Pager:
     def __init__(
         self,
         store: EscalationStore,
-        slack: AsyncWebClient,
+        slack: Slack,
         telling: Telling,
         sources: Sources,
         pagerduty: PagerDuty,
@@ -107,7 +106,7 @@ class Pager:
     # -- who ------------------------------------------------------------------------------------------
 
     async def _look_up(self, escalations: Escalations, page: StoredPage) -> None:
-        found = await self._sources.resolve(page.address, self._clock())
+        found = await self._sources.resolve(page.thread.team, page.address, self._clock())
         if not found.recipients and found.problem:
             raise found.problem
         if found.problem:
@@ -138,7 +137,7 @@ class Pager:
     # -- Slack ----------------------------------------------------------------------------------------
 
     async def _direct(self, escalations: Escalations, page: StoredPage) -> None:
-        channel = await paging.direct_channel(self._slack, page.address)
+        channel = await paging.direct_channel(await self._slack(page.thread.team), page.address)
         message = await self._telling.page(page)
         await self._post(escalations, page, channel, "", message)
 
@@ -165,7 +164,7 @@ class Pager:
         shown, state = await self._store.page(UUID(page.address)), await self._store.state(page.escalation)
         if shown is not None and state is not None:
             message = await self._telling.shown(shown, state)
-            await paging.edit(self._slack, shown.place, shown.ref, message)
+            await paging.edit(await self._slack(page.thread.team), shown.place, shown.ref, message)
         await escalations.settle(page, "sent")
 
     async def _card(self, escalations: Escalations, page: StoredPage) -> None:
@@ -174,7 +173,8 @@ class Pager:
 
     async def _post(self, escalations: Escalations, page: StoredPage, channel: str, ts: str, message: Message) -> None:
         again = page.state == "sending"
-        ref = await paging.post(self._slack, channel, ts, message, page.id, again=again)
+        slack = await self._slack(page.thread.team)
+        ref = await paging.post(slack, channel, ts, message, page.id, again=again)
         await escalations.settle(page, "sent", place=channel, ref=ref)
 
     # -- other systems --------------------------------------------------------------------------------
@@ -198,7 +198,7 @@ class Pager:
         if body["type"] == "page":
             body |= {"severity": page.content["severity"], **await self._telling.essence(page)}
         else:
-            body["by"] = await self._telling.name(str(page.content["who"][0]))
+            body["by"] = await self._telling.name(page.thread.team, str(page.content["who"][0]))
         await webhook.tell(body, page.id, self._clock())
         await escalations.settle(page, "sent", ref=str(page.id))
 

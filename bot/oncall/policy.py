@@ -29,6 +29,7 @@ from bot.oncall.fields import (
     Name,
     PagerDutyId,
     Pause,
+    TeamId,
     Url,
     WallTime,
     Zone,
@@ -178,6 +179,7 @@ class Policy(_Table):
     """The whole file."""
 
     time_zone: Zone
+    team: TeamId | None = None
     channel: ChannelId | None = None
     rounds: int = Field(3, ge=1, le=20)
     rearm_after: Pause = timedelta(minutes=30)

@@ -6,14 +6,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from slack_sdk.web.async_client import AsyncWebClient
-
 from bot.database.pages import Outlet
 from bot.oncall import slack_user_group
 from bot.oncall.failures import AdapterError
 from bot.oncall.pagerduty import PagerDuty
 from bot.oncall.policy import Policy, Target
 from bot.oncall.webhook import Webhook
+from handlers.ports import Slack
 
 Recipient = tuple[Outlet, str]
 _Found = tuple[list[str], datetime | None]
@@ -29,23 +28,21 @@ class Resolution:
 
 
 class Sources:
-    def __init__(
-        self, policy: Policy, slack: AsyncWebClient, pagerduty: PagerDuty, webhooks: Mapping[str, Webhook]
-    ) -> None:
+    def __init__(self, policy: Policy, slack: Slack, pagerduty: PagerDuty, webhooks: Mapping[str, Webhook]) -> None:
         self._policy = policy
         self._slack = slack
         self._pagerduty = pagerduty
         self._webhooks = webhooks
 
-    async def resolve(self, name: str, at: datetime) -> Resolution:
-        """All that a target names; one source that fails doesn't keep the others from being paged."""
+    async def resolve(self, team: str, name: str, at: datetime) -> Resolution:
+        """All that a target names in a team's workspace; one source that fails doesn't keep the others from being paged."""
         target = self._policy.targets.get(name)
         if target is None:
             return Resolution((), problem=AdapterError("the on-call file no longer has this target", passes=False))
         people = [self._policy.people[person].slack for person in target.people]
         ends: list[datetime] = []
         problem: AdapterError | None = None
-        for ask in self._asked(target):
+        for ask in self._asked(team, target):
             try:
                 found, until = await ask(at)
             except AdapterError as error:
@@ -58,12 +55,12 @@ class Sources:
         recipients = [*dict.fromkeys(("direct", person) for person in people), *systems]
         return Resolution(tuple(recipients), min(ends, default=None), problem)
 
-    def _asked(self, target: Target) -> list[Callable[[datetime], Awaitable[_Found]]]:
+    def _asked(self, team: str, target: Target) -> list[Callable[[datetime], Awaitable[_Found]]]:
         asked: list[Callable[[datetime], Awaitable[_Found]]] = []
         if rota := target.rota:
             asked.append(lambda at: self._rota(rota, at))
         if group := target.slack_user_group:
-            asked.append(lambda _at: self._group(group))
+            asked.append(lambda _at: self._group(team, group))
         if schedule := target.pagerduty_schedule:
             asked.append(lambda at: self._schedule(schedule, at))
         if webhook := target.webhook_people:
@@ -75,8 +72,8 @@ class Sources:
         person = rota.who(at)
         return ([self._policy.people[person].slack] if person else []), rota.next_change(at)
 
-    async def _group(self, group: str) -> _Found:
-        return list(await slack_user_group.members(self._slack, group)), None
+    async def _group(self, team: str, group: str) -> _Found:
+        return list(await slack_user_group.members(await self._slack(team), group)), None
 
     async def _schedule(self, schedule: str, at: datetime) -> _Found:
         """Who PagerDuty names and the on-call file doesn't know can't be paged in Slack."""

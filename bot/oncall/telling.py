@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from slack_sdk.web.async_client import AsyncWebClient
-
 from bot.database.pages import StoredPage
 from bot.oncall import sentences
 from bot.oncall.events import State
@@ -16,7 +14,7 @@ from handlers.blocks.message import Message, plain
 from handlers.blocks.page import mention, page, summary
 from handlers.judging import judge
 from handlers.names import Names
-from handlers.ports import Cases, Thread
+from handlers.ports import Cases, Slack, Thread
 
 _QUOTES: Final = 3
 _QUOTE: Final = 300
@@ -25,7 +23,7 @@ _QUOTE: Final = 300
 class Telling:
     """Nothing of a case is stored with a page: all that is said of it is read when it is said. Times are in `zone`."""
 
-    def __init__(self, cases: Cases, slack: AsyncWebClient, names: Names, zone: ZoneInfo) -> None:
+    def __init__(self, cases: Cases, slack: Slack, names: Names, zone: ZoneInfo) -> None:
         self._cases = cases
         self._slack = slack
         self._zone = zone
@@ -39,7 +37,7 @@ class Telling:
         """The same by now: who has it, and what is still on record."""
         if state.phase not in ("acknowledged", "resolved"):
             return await self.page(stored)
-        why = sentences.told({"what": state.phase}, [await self.name(state.holder)], self._zone)
+        why = sentences.told({"what": state.phase}, [await self.name(stored.thread.team, state.holder)], self._zone)
         return await self._page(stored, why, "" if state.phase == "resolved" else str(stored.escalation))
 
     async def note(self, stored: StoredPage) -> Message:
@@ -53,7 +51,7 @@ class Telling:
         link = ""
         if stored.content["what"] == "joined":
             link = await self.link(Thread(stored.thread.team, stored.content["channel"], stored.content["ts"]))
-        names = [await self.name(name) for name in who]
+        names = [await self.name(stored.thread.team, name) for name in who]
         return plain(sentences.told(stored.content, names, self._zone, link=link))
 
     async def essence(self, stored: StoredPage) -> dict[str, str]:
@@ -70,13 +68,14 @@ class Telling:
 
     async def why(self, stored: StoredPage) -> str:
         """Why it goes out, in a sentence."""
-        names = [await self.name(str(asker)) for asker in stored.content.get("askers", ())]
+        team = stored.thread.team
+        names = [await self.name(team, str(asker)) for asker in stored.content.get("askers", ())]
         holder = str(stored.content.get("holder") or "")
-        content = {**stored.content, "holder_name": await self.name(holder) if holder else ""}
+        content = {**stored.content, "holder_name": await self.name(team, holder) if holder else ""}
         return sentences.why(content, names)
 
     async def link(self, thread: Thread) -> str:
-        return await paging.permalink(self._slack, thread)
+        return await paging.permalink(await self._slack(thread.team), thread)
 
     async def _page(self, stored: StoredPage, why: str, escalation: str) -> Message:
         link = await self.link(stored.thread)

@@ -10,16 +10,14 @@ from typing import Any
 from bot.playground import people
 from bot.playground.workspace import Change, Json, Workspace
 
-TEAM = {"id": people.TEAM, "domain": "contoso"}
 
-
-def envelope(event: Json, event_id: str, now: float) -> Json:
+def envelope(team: str, event: Json, event_id: str, now: float) -> Json:
     """The `event_callback` around an event; `now` is in Unix seconds."""
-    who = {"enterprise_id": None, "team_id": people.TEAM, "user_id": people.BOT_USER, "is_bot": True}
+    who = {"enterprise_id": None, "team_id": team, "user_id": people.BOT_USER, "is_bot": True}
     return {
         "token": "deprecated-verification-token",
-        "team_id": people.TEAM,
-        "context_team_id": people.TEAM,
+        "team_id": team,
+        "context_team_id": team,
         "api_app_id": people.APP,
         "event": event,
         "type": "event_callback",
@@ -101,8 +99,8 @@ def command(workspace: Workspace, user: str, channel: str, name: str, text: str)
     where = workspace.channels[channel]
     return {
         "token": "deprecated-verification-token",
-        "team_id": people.TEAM,
-        "team_domain": TEAM["domain"],
+        "team_id": workspace.team.id,
+        "team_domain": workspace.team.domain,
         "channel_id": channel,
         "channel_name": "directmessage" if where.is_im else where.name,
         "user_id": user,
@@ -119,10 +117,10 @@ def interaction(workspace: Workspace, kind: str, user: str) -> Json:
     name = workspace.people[user].name
     return {
         "type": kind,
-        "user": {"id": user, "username": name, "name": name, "team_id": people.TEAM},
+        "user": {"id": user, "username": name, "name": name, "team_id": workspace.team.id},
         "api_app_id": people.APP,
         "token": "deprecated-verification-token",
-        "team": TEAM,
+        "team": {"id": workspace.team.id, "domain": workspace.team.domain},
         "enterprise": None,
         "is_enterprise_install": False,
     }
@@ -174,6 +172,16 @@ def answer(element: Json, chosen: Any) -> Json:
     if kind in ("datepicker", "timepicker"):
         return {f"selected_{kind.removesuffix('picker')}": chosen}
     return {"files": chosen or []} if kind == "file_input" else {"value": chosen}
+
+
+def initial(element: Json) -> Any:
+    """What an element holds before anybody touches it, as people enter it."""
+    if option := element.get("initial_option"):
+        return option["value"]
+    if options := element.get("initial_options"):
+        return [option["value"] for option in options]
+    names = ("value", "conversation", "channel", "user", "date", "time")
+    return next((element[f"initial_{name}"] for name in names if f"initial_{name}" in element), None)
 
 
 def _options(element: Json) -> list[Json]:

@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from bot.playground import people
-
 # Slack's own names of file types, where they differ from the extension: https://docs.slack.dev/reference/objects/file-object
 FILE_TYPES = {
     "log": "text",
@@ -35,6 +33,7 @@ class StoredFile:
     user: str
     base_url: str
     created: int
+    team: str
     title: str = ""
     alt: str = ""
     mode: str = "hosted"
@@ -59,7 +58,7 @@ class StoredFile:
 
     def to_slack(self) -> dict[str, Any]:
         """The file object of events and of `files.info`."""
-        path = f"{self.base_url}/files-pri/{people.TEAM}-{self.id}"
+        path = f"{self.base_url}/files-pri/{self.team}-{self.id}"
         name = quote(self.name)
         content = self.content or b""
         described: dict[str, Any] = {
@@ -71,7 +70,7 @@ class StoredFile:
             "mimetype": self.mimetype,
             "filetype": FILE_TYPES.get(self.extension, self.extension or "text"),
             "user": self.user,
-            "user_team": people.TEAM,
+            "user_team": self.team,
             "mode": self.mode,
             "size": len(content),
             "is_external": False,

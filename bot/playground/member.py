@@ -38,7 +38,9 @@ class Members:
 
     def upload(self, user: str, name: str, content: bytes) -> StoredFile:
         who = self._space.person(user).id
-        stored = StoredFile(self._space.new_id("F"), name, who, self._base_url(), int(self._space.clock()))
+        stored = StoredFile(
+            self._space.new_id("F"), name, who, self._base_url(), int(self._space.clock()), self._space.team.id
+        )
         stored.content = content
         self._space.files[stored.id] = stored
         return stored
@@ -146,8 +148,18 @@ class Members:
         payload["trigger_id"] = self._responses.trigger(who)
         return await self._courier.request(INTERACTIVE, payload)
 
+    async def global_shortcut(self, user: str, callback_id: str) -> Delivery:
+        """Use a global shortcut (the lightning, or the search). Slack does not tell the app where that was."""
+        who = self._space.person(user).id
+        if callback_id not in self._space.manifest.global_shortcuts:
+            raise SlackError("unknown_shortcut")
+        payload = events.interaction(self._space, "shortcut", who)
+        payload.update(callback_id=callback_id, action_ts=self._space.next_ts())
+        payload["trigger_id"] = self._responses.trigger(who)
+        return await self._courier.request(INTERACTIVE, payload)
+
     async def submit_view(self, user: str, values: dict[str, Any], view_id: str = "") -> Delivery:
-        """Submit a modal (by default the topmost one) with answers by `action_id`.
+        """Submit a modal (by default the topmost one) with answers by `action_id`; what isn't answered is as it was opened.
 
         An answer is text, an option's value, a list of them, or for a file input a list of file ids. A modal whose
         acknowledgement has errors stays open, with the errors under `view["errors"]`.
@@ -215,7 +227,7 @@ class Members:
             for element in interactive(block):
                 if element["type"] in ("button", "overflow"):
                     continue
-                chosen = values.get(element["action_id"])
+                chosen = values.get(element["action_id"], events.initial(element))
                 if element["type"] == "file_input":
                     chosen = [self._space.files[name].to_slack() for name in chosen or ()]
                 entry = {"type": element["type"], **events.answer(element, chosen)}

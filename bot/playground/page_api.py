@@ -55,6 +55,7 @@ class PageApi:
             "submit": self._submit,
             "close": self._close,
             "shortcut": self._shortcut,
+            "global_shortcut": self._global_shortcut,
             "react": self._react,
             "home": self._home,
             "dismiss": self._dismiss,
@@ -112,10 +113,11 @@ class PageApi:
         self._guard(request)
         space = self._space
         state = {
-            "workspace": "Contoso",
+            "workspace": space.team.name,
             "bot": {"user": people.BOT_USER, "name": space.manifest.name},
             "commands": list(space.manifest.commands),
             "shortcuts": space.manifest.message_shortcuts,
+            "globalShortcuts": space.manifest.global_shortcuts,
             "people": [person.to_slack() for person in space.people.values()],
             "groups": [group.to_slack() for group in space.groups],
             "channels": [{**channel.to_slack(), "name": channel.name} for channel in space.channels.values()],
@@ -227,6 +229,10 @@ class PageApi:
 
     async def _shortcut(self, body: Json) -> Json:
         done = await self._members.shortcut(body["user"], body["channel"], body["ts"], body["callback_id"])
+        return {"acknowledged": done.acknowledged}
+
+    async def _global_shortcut(self, body: Json) -> Json:
+        done = await self._members.global_shortcut(body["user"], body["callback_id"])
         return {"acknowledged": done.acknowledged}
 
     async def _react(self, body: Json) -> Json:

@@ -5,13 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-TEAM = "T0CONTOSO1"
 APP = "A0MAILFLOW"
 BOT_USER = "U0MAILFLOW"
 BOT = "B0MAILFLOW"
 ALERT_USER = "U0ALERTBOT"
 ALERT_BOT = "B0ALERTBOT"
 SLACKBOT = "USLACKBOT"
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """A workspace, as Slack calls it in its payloads."""
+
+    id: str
+    name: str
+    domain: str
+
+
+CONTOSO = Team("T0CONTOSO1", "Contoso", "contoso")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +39,12 @@ class Person:
 
     def to_slack(self) -> dict[str, Any]:
         """The user object of `users.info`."""
-        profile = {"real_name": self.real_name, "display_name": self.name, "team": TEAM}
+        profile = {"real_name": self.real_name, "display_name": self.name, "team": CONTOSO.id}
         if not self.bot_id:
             profile["email"] = f"{self.name}@contoso.com"
         return {
             "id": self.id,
-            "team_id": TEAM,
+            "team_id": CONTOSO.id,
             "name": self.name,
             "real_name": self.real_name,
             "deleted": False,
@@ -79,7 +90,7 @@ class Channel:
             "is_archived": False,
             "is_member": True,
             "num_members": len(PEOPLE),
-            "context_team_id": TEAM,
+            "context_team_id": CONTOSO.id,
         }
 
 
@@ -94,7 +105,7 @@ class UserGroup:
         """The user group object of `usergroups.list`."""
         return {
             "id": self.id,
-            "team_id": TEAM,
+            "team_id": CONTOSO.id,
             "is_usergroup": True,
             "handle": self.handle,
             "name": self.name,

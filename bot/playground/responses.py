@@ -70,7 +70,7 @@ class Responses:
             origin.thread_ts = message.get("thread_ts", "")
             origin.ephemeral = bool(message.get("is_ephemeral"))
         self._origins[key] = origin
-        return f"{self._base_url()}/actions/{people.TEAM}/{key}"
+        return f"{self._base_url()}/actions/{self._workspace.team.id}/{key}"
 
     async def handle(self, request: web.Request) -> web.Response:
         """The endpoint behind a `response_url`."""

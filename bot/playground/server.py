@@ -12,16 +12,20 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
+from bot.playground import people
 from bot.playground.delivery import Courier, Delivery
+from bot.playground.errors import SlackError
 from bot.playground.faults import Fault
 from bot.playground.files import StoredFile
 from bot.playground.manifest import Manifest
 from bot.playground.member import Members, Upload
 from bot.playground.methods import Context
 from bot.playground.page_api import PageApi
+from bot.playground.people import CONTOSO, Team
 from bot.playground.responses import Responses
 from bot.playground.sockets import Sockets
 from bot.playground.timings import Timings
+from bot.playground.tokens import App, Tokens
 from bot.playground.web_api import Call, WebApi
 from bot.playground.workspace import Json, Workspace
 
@@ -36,7 +40,7 @@ class Playground:
 
     People and channels are named by id or by name ("alex", "#exchange"; a person's name as the channel means their
     direct messages with the bot). With `request_url` the bot is reached over signed HTTP, without over Socket Mode.
-    `clock` gives Unix seconds.
+    An `app` can be installed by OAuth, at `/oauth/v2/authorize`. `clock` gives Unix seconds.
     """
 
     def __init__(
@@ -49,16 +53,20 @@ class Playground:
         clock: Callable[[], float] = time.time,
         timings: Timings | None = None,
         manifest: Manifest | None = None,
+        team: Team = CONTOSO,
+        app: App | None = None,
     ) -> None:
         self.url = ""
-        self.bot_token = bot_token
         timings = timings or Timings()
-        self.workspace = Workspace(clock, manifest or Manifest())
+        self.workspace = Workspace(clock, manifest or Manifest(), team)
+        self.reads_files = True
+        """Whether the app was granted `files:read`."""
+        self.tokens = Tokens(team, clock, bot_token=bot_token, app_token=app_token, app=app)
         self.sockets = Sockets()
         self.responses = Responses(self.workspace, timings, lambda: self.url)
         self._courier = Courier(self.workspace, self.sockets, timings, signing_secret, request_url)
         self._context = Context(self.workspace, self.responses, self.sockets, lambda: self.url)
-        self._api = WebApi(self._context, bot_token=bot_token, app_token=app_token)
+        self._api = WebApi(self._context, self.tokens)
         self.members = Members(self.workspace, self._courier, self.responses, lambda: self.url)
         self._page = PageApi(self._context, self.members, secrets.token_urlsafe(32))
         self._runner: web.AppRunner | None = None
@@ -71,17 +79,27 @@ class Playground:
         if host not in ("127.0.0.1", "localhost", "::1"):
             raise ValueError("the playground listens on loopback only")
         app = web.Application(client_max_size=LARGEST_UPLOAD)
-        app.add_routes(self._page.routes())
-        app.router.add_route("*", "/api/{method}", self._api.handle)
-        app.router.add_post("/actions/{team}/{key}", self.responses.handle)
-        app.router.add_post("/upload/v1/{id}/{secret}", self._receive_upload)
-        app.router.add_get("/files-pri/{key}/{rest:.*}", self._download)
-        app.router.add_get("/link/", self.sockets.handle)
+        app.add_routes([*self._page.routes(), *self.wire()])
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
         await web.TCPSite(self._runner, host, port).start()
         shown = f"[{host}]" if ":" in host else host
-        self.url = f"http://{shown}:{self._runner.addresses[0][1]}"
+        await self.open(f"http://{shown}:{self._runner.addresses[0][1]}")
+
+    def wire(self) -> list[web.RouteDef]:
+        """What the bot, or the browser of whoever installs it, talks to."""
+        return [
+            web.route("*", "/api/{method}", self._api.handle),
+            web.post("/actions/{team}/{key}", self.responses.handle),
+            web.post("/upload/v1/{id}/{secret}", self._receive_upload),
+            web.get("/files-pri/{team}-{file}/{rest:.*}", self._download),
+            web.get("/link/", self.sockets.handle),
+            web.get("/oauth/v2/authorize", self.tokens.authorize),
+        ]
+
+    async def open(self, url: str) -> None:
+        """Begins to deliver. `url` is where `wire` is served."""
+        self.url = url
         await self._courier.start()
 
     async def stop(self) -> None:
@@ -139,6 +157,9 @@ class Playground:
     async def shortcut(self, user: str, channel: str, ts: str, callback_id: str) -> Delivery:
         return await self.members.shortcut(user, channel, ts, callback_id)
 
+    async def global_shortcut(self, user: str, callback_id: str) -> Delivery:
+        return await self.members.global_shortcut(user, callback_id)
+
     async def submit_view(self, user: str, values: dict[str, Any], view_id: str = "") -> Delivery:
         return await self.members.submit_view(user, values, view_id)
 
@@ -148,6 +169,12 @@ class Playground:
     def send_event(self, event: Json) -> str:
         """Send any event to the bot, such as `{"type": "app_uninstalled"}`. Returns its id."""
         return self._courier.event(event)
+
+    def uninstall(self) -> None:
+        """Remove the app from the workspace."""
+        self.tokens.revoke()
+        self.send_event({"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [people.BOT_USER]}})
+        self.send_event({"type": "app_uninstalled"})
 
     # -- looking --------------------------------------------------------------------------------------
 
@@ -222,9 +249,13 @@ class Playground:
 
     async def _download(self, request: web.Request) -> web.Response:
         """A private file. Without the bot's token it answers like Slack: a login page, with status 200."""
-        given = request.headers.get("Authorization", "")
-        stored = self.files.get(request.match_info["key"].partition("-")[2])
-        if not hmac.compare_digest(given.encode(), f"Bearer {self.bot_token}".encode()):
+        stored = self.files.get(request.match_info["file"])
+        try:
+            self.tokens.kind(request.headers.get("Authorization", "").removeprefix("Bearer "))
+            allowed = self.reads_files
+        except SlackError:
+            allowed = False
+        if not allowed:
             return web.Response(text=_LOGIN, content_type="text/html")
         if stored is None or stored.content is None:
             raise web.HTTPNotFound

@@ -14,7 +14,7 @@ _GIVEN = ("type", "blocks", "title", "submit", "close", "private_metadata", "cal
 _FLAGS = ("clear_on_close", "notify_on_close", "submit_disabled")
 
 
-def make_view(view: Any, kind: str) -> Json:
+def make_view(workspace: Workspace, view: Any, kind: str) -> Json:
     """The view object of a payload: https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload"""
     faults = check_view(view)
     if not faults and view["type"] != kind:
@@ -24,7 +24,7 @@ def make_view(view: Any, kind: str) -> Json:
     view_id = Workspace.new_id("V")
     return {
         "id": view_id,
-        "team_id": people.TEAM,
+        "team_id": workspace.team.id,
         "private_metadata": "",
         "callback_id": "",
         "external_id": "",
@@ -39,7 +39,7 @@ def make_view(view: Any, kind: str) -> Json:
         "root_view_id": view_id,
         "previous_view_id": None,
         "app_id": people.APP,
-        "app_installed_team_id": people.TEAM,
+        "app_installed_team_id": workspace.team.id,
         "bot_id": people.BOT,
     }
 
@@ -47,7 +47,7 @@ def make_view(view: Any, kind: str) -> Json:
 def open_modal(workspace: Workspace, user: str, view: Any, *, push: bool) -> Json:
     """Show a modal, on top of the others when `push` is set, else in place of them all."""
     stack = workspace.modals.setdefault(user, [])
-    made = make_view(view, "modal")
+    made = make_view(workspace, view, "modal")
     if push and len(stack) >= limits.VIEW_STACK:
         raise SlackError("push_limit_reached")
     if push and stack:
@@ -69,7 +69,7 @@ def update_view(workspace: Workspace, arguments: Json) -> Json:
 
 def replace_view(workspace: Workspace, user: str, old: Json, view: Any) -> Json:
     """Put new contents into a view; what a person entered in blocks that stay is kept."""
-    made = make_view(view, old["type"])
+    made = make_view(workspace, view, old["type"])
     for key in ("id", "root_view_id", "previous_view_id"):
         made[key] = old[key]
     kept = {block["block_id"] for block in made["blocks"]}
@@ -86,7 +86,7 @@ def publish_home(workspace: Workspace, arguments: Json) -> Json:
     old = workspace.homes.get(user)
     if old and arguments.get("hash") and arguments["hash"] != old["hash"]:
         raise SlackError("hash_conflict")
-    made = make_view(arguments.get("view"), "home")
+    made = make_view(workspace, arguments.get("view"), "home")
     if old:
         made["id"] = made["root_view_id"] = old["id"]
     workspace.homes[user] = made

@@ -6,8 +6,8 @@ What each method does stands in `methods`. Source: https://docs.slack.dev/apis/w
 from __future__ import annotations
 
 import asyncio
+import base64
 import copy
-import hmac
 import json
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +17,7 @@ from aiohttp import web
 from bot.playground.errors import SlackError
 from bot.playground.faults import Fault, FaultPlan
 from bot.playground.methods import METHODS, Context
+from bot.playground.tokens import Tokens
 from bot.playground.workspace import Json
 
 _JSON_ARGUMENTS = frozenset({"attachments", "blocks", "files", "metadata", "view"})
@@ -26,7 +27,7 @@ _APP_TOKEN = frozenset({"apps.connections.open"})
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of the Web API: what was asked (without the token) and what was answered ("" error is success)."""
+    """One call of the Web API: what was asked (without tokens and secrets) and what was answered ("" error is success)."""
 
     method: str
     args: Json
@@ -38,12 +39,11 @@ class Call:
 class WebApi:
     """The handler of `/api/<method>`."""
 
-    def __init__(self, context: Context, *, bot_token: str, app_token: str) -> None:
+    def __init__(self, context: Context, tokens: Tokens) -> None:
         self.calls: list[Call] = []
         self.faults = FaultPlan()
         self._context = context
-        self._bot_token = bot_token
-        self._app_token = app_token
+        self._tokens = tokens
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         method = request.match_info["method"]
@@ -66,17 +66,24 @@ class WebApi:
 
     def _answer(self, method: str, args: Json, token: str, forced: str) -> web.Response:
         asked = copy.deepcopy(args)  # what is stored of the arguments may change; the record must not
+        asked.pop("client_secret", None)
         try:
             result = self._perform(method, args, token, forced)
         except SlackError as refusal:
             return self._refuse(Call(method, asked), refusal)
         self._note(Call(method, asked, result=copy.deepcopy(result)))
-        return web.json_response({"ok": True, **result})
+        scopes = ",".join(self._context.workspace.manifest.scopes)
+        return web.json_response({"ok": True, **result}, headers={"x-oauth-scopes": scopes} if scopes else None)
 
     def _perform(self, method: str, args: Json, token: str, forced: str) -> Json:
         if forced:
             raise SlackError(forced)
+        if method == "oauth.v2.access":
+            return self._tokens.access(args)
         self._authorise(method, token)
+        if method == "auth.revoke":
+            self._tokens.revoke()
+            return {"revoked": True}
         perform = METHODS.get(method)
         if perform is None:
             raise SlackError("unknown_method")
@@ -85,13 +92,7 @@ class WebApi:
     def _authorise(self, method: str, token: str) -> None:
         if method in _WITHOUT_TOKEN:
             return
-        if not token:
-            raise SlackError("not_authed")
-        is_bot = hmac.compare_digest(token.encode(), self._bot_token.encode())
-        is_app = hmac.compare_digest(token.encode(), self._app_token.encode())
-        if not is_bot and not is_app:
-            raise SlackError("invalid_auth")
-        if is_app != (method in _APP_TOKEN):
+        if (self._tokens.kind(token) == "app") != (method in _APP_TOKEN):
             raise SlackError("not_allowed_token_type")
 
     def _refuse(self, call: Call, refusal: SlackError) -> web.Response:
@@ -124,11 +125,14 @@ async def read_arguments(request: web.Request) -> Json:
         if not isinstance(body, dict):
             raise ValueError("the body is not an object")
         args.update(body)
-    elif request.can_read_body:
+    elif request.body_exists:
         args.update({key: value for key, value in (await request.post()).items() if isinstance(value, str)})
     for name in _JSON_ARGUMENTS & args.keys():
         if isinstance(args[name], str):
             args[name] = json.loads(args[name])
+    if request.headers.get("Authorization", "").lower().startswith("basic "):  # the app's own credentials
+        told = base64.b64decode(request.headers["Authorization"].split(" ", 1)[1]).decode()
+        args["client_id"], _, args["client_secret"] = told.partition(":")
     return args
 
 

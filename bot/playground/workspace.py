@@ -16,7 +16,7 @@ from bot.playground import people
 from bot.playground.errors import SlackError
 from bot.playground.files import StoredFile
 from bot.playground.manifest import Manifest
-from bot.playground.people import Channel, Person
+from bot.playground.people import Channel, Person, Team
 
 Json = dict[str, Any]
 
@@ -39,9 +39,10 @@ class Change:
 class Workspace:
     """All of it. Messages are plain dicts of Slack's own shape, kept by channel and `ts`."""
 
-    def __init__(self, clock: Callable[[], float], manifest: Manifest) -> None:
+    def __init__(self, clock: Callable[[], float], manifest: Manifest, team: Team = people.CONTOSO) -> None:
         self.clock = clock
         self.manifest = manifest
+        self.team = team
         self.people: dict[str, Person] = {person.id: person for person in people.PEOPLE}
         self.channels: dict[str, Channel] = {channel.id: channel for channel in people.CHANNELS}
         self.groups = people.USER_GROUPS
@@ -123,7 +124,7 @@ class Workspace:
     def post(self, channel: str, fields: Json, thread_ts: str = "") -> Json:
         """Add a message. A reply to a reply joins its parent's thread, as in Slack."""
         ts = self.next_ts()
-        message: Json = {"type": "message", "ts": ts, "team": people.TEAM, **fields}
+        message: Json = {"type": "message", "ts": ts, "team": self.team.id, **fields}
         parent = self._messages[channel].get(thread_ts)
         if parent is not None:
             parent = self._messages[channel].get(str(parent.get("thread_ts", thread_ts)), parent)

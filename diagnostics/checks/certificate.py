@@ -165,7 +165,7 @@ def _chain(sent: Sequence[Fields], path: Sequence[Fields], trusted: Trust, publi
 
 
 def _link(each: Fields) -> dict[str, str]:
-    return {"subject": each.subject, "issuer": each.issuer}
+    return {"subject": each.subject, "issuer": each.issuer, "not_after": each.not_after.isoformat()}
 
 
 def _days_left(each: Fields, options: Options) -> int:

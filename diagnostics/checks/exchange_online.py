@@ -11,10 +11,9 @@ from collections.abc import Sequence
 from ipaddress import IPv4Network
 from typing import Any, Final
 
-import re2
-
 from diagnostics.checks.run import Found, Run
 from diagnostics.checks.spf_includes import includes
+from diagnostics.patterns import linear
 
 _WORLDWIDE: Final = "worldwide"
 _CHINA: Final = "China (21Vianet)"
@@ -48,7 +47,7 @@ _SPF: Final = {
 _NETWORKS: Final = (IPv4Network("40.92.0.0/15"), IPv4Network("40.107.0.0/16"))
 _ROUTING: Final = {"com": "mail.onmicrosoft.com", "us": "mail.onmicrosoft.us", "cn": "mail.partner.onmschina.cn"}
 # A tenant's DKIM selector is an alias into the tenant's own domain, so it tells the tenant's name.
-_DKIM = re2.compile(
+_DKIM = linear(
     r"\._domainkey\.([a-z0-9-]{1,63})\."
     r"(?:onmicrosoft\.(com|us)|partner\.onmschina\.(cn)|[a-z]-v[0-9]{1,3}\.dkim\.mail\.microsoft)"
 )

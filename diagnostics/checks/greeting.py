@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import re2
-
 from diagnostics.checks.hello import Hello
 from diagnostics.checks.talk import Reply, shown
+from diagnostics.patterns import linear
 
 _TLS_RECORDS: Final = (b"\x15\x03", b"\x16\x03")  # an alert or a handshake record, of any version
 _PROTOCOLS: Final = (
@@ -27,11 +26,11 @@ _PROTOCOLS: Final = (
     (b"\xff\xfd", "Telnet"),
 )
 # FTP and NNTP have replies of SMTP's shape; FTP even greets with 220.
-_FTP = re2.compile(r"(?i)\b(?:vsftpd|proftpd|pure-ftpd|filezilla|FTP (?:server|service|daemon))\b|\bUSER and PASS\b")
-_SMTP = re2.compile(r"(?i)\bE?SMTP\b")
+_FTP = linear(r"(?i)\b(?:vsftpd|proftpd|pure-ftpd|filezilla|FTP (?:server|service|daemon))\b|\bUSER and PASS\b")
+_SMTP = linear(r"(?i)\bE?SMTP\b")
 _VERSION = r"[ /(]+v?(?P<version>\d[\w.]{0,20}(?:-[\w.]{1,12})?)"
 _PRODUCTS: Final = tuple(
-    (name, re2.compile(pattern))
+    (name, linear(pattern))
     for name, pattern in (
         ("Exchange Online", r"(?i)\b(?:protection|mx)\.(?:outlook\.com|microsoft)\b.*Microsoft ESMTP"),
         ("Microsoft SMTP (IIS)", r"(?i)Microsoft ESMTP MAIL Service, Version: (?P<version>[\d.]{1,20})"),

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import re2
+from diagnostics.patterns import linear
 
 MODES: Final = ("enforce", "testing", "none")
 _MOST_SECONDS: Final = 31_557_600  # a year; RFC 8461, 3.2
 _MOST_PATTERNS: Final = 100
-_FIELD = re2.compile(r"([A-Za-z0-9][A-Za-z0-9_.-]{0,31})=([\x21-\x3a\x3c\x3e-\x7e]+)")
-_ID = re2.compile(r"[A-Za-z0-9]{1,32}")
-_LINE = re2.compile(r"([A-Za-z0-9][A-Za-z0-9_.-]{0,31})[ \t]*:[ \t]*(\S(?:.*\S)?)[ \t]*")
-_AGE = re2.compile(r"[0-9]{1,10}")
-_PATTERN = re2.compile(r"(?i)(?:\*\.)?[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)+")
+_FIELD = linear(r"([A-Za-z0-9][A-Za-z0-9_.-]{0,31})=([\x21-\x3a\x3c\x3e-\x7e]+)")
+_ID = linear(r"[A-Za-z0-9]{1,32}")
+_LINE = linear(r"([A-Za-z0-9][A-Za-z0-9_.-]{0,31})[ \t]*:[ \t]*(\S(?:.*\S)?)[ \t]*")
+_AGE = linear(r"[0-9]{1,10}")
+_PATTERN = linear(r"(?i)(?:\*\.)?[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)+")
 
 
 class InvalidError(ValueError):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
+from diagnostics.kept import table
 from diagnostics.powershell import command
 from diagnostics.report import BeliefName, Step
 
@@ -115,8 +115,7 @@ class Meaning(BaseModel):
 @lru_cache(maxsize=1)
 def meanings() -> dict[Outcome, Meaning]:
     """Every outcome's meaning. Raises pydantic's ValidationError where the table has an unknown word."""
-    text = Path(__file__).with_name("outcomes.toml").read_text(encoding="utf-8")
-    return TypeAdapter(dict[Outcome, Meaning]).validate_python(tomllib.loads(text))
+    return TypeAdapter(dict[Outcome, Meaning]).validate_python(table(Path(__file__).with_name("outcomes.toml")))
 
 
 def sentence(outcome: Outcome, subject: str, detail: str = "") -> str:

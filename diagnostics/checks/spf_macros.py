@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
 
-import re2
-
 from diagnostics.checks.txt import LONGEST_NAME
+from diagnostics.patterns import linear
 
 _MOST_PARTS: Final = 128
 _LETTERS: Final = frozenset("slodiphv")
 _LETTERS_OF_EXPLANATIONS: Final = _LETTERS | frozenset("crt")
-_MACRO = re2.compile(r"%\{([a-zA-Z])([0-9]*)([rR]?)([.\-+,/_=]*)\}")
+_MACRO = linear(r"%\{([a-zA-Z])([0-9]*)([rR]?)([.\-+,/_=]*)\}")
 _SIGNS: Final = {"%%": "%", "%_": " ", "%-": "%20"}
-_TOP_LABEL = re2.compile(r"[a-zA-Z0-9]*[a-zA-Z][a-zA-Z0-9]*|[a-zA-Z0-9]+-[a-zA-Z0-9-]*[a-zA-Z0-9]")
+_TOP_LABEL = linear(r"[a-zA-Z0-9]*[a-zA-Z][a-zA-Z0-9]*|[a-zA-Z0-9]+-[a-zA-Z0-9-]*[a-zA-Z0-9]")
 
 
 class SpfSyntaxError(ValueError):

@@ -7,17 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import re2
-
 from diagnostics.checks.spf_macros import MacroString, SpfSyntaxError, domain_spec, macro_string
+from diagnostics.patterns import linear
 
 VERSION: Final = "v=spf1"
 LONGEST: Final = 20_000  # characters; the longest records in use have some 2,000
 _QUALIFIERS: Final = "+-~?"
-_MODIFIER = re2.compile(r"([a-zA-Z][a-zA-Z0-9._-]*)=(.*)")
-_MECHANISM = re2.compile(r"([a-zA-Z0-9]+)(?::(.*))?")
-_CIDR = re2.compile(r"(.*?)(?:/(0|[1-9][0-9]{0,2}))?(?://(0|[1-9][0-9]{0,2}))?")
-_PREFIX = re2.compile(r"0|[1-9][0-9]{0,2}")
+_MODIFIER = linear(r"([a-zA-Z][a-zA-Z0-9._-]*)=(.*)")
+_MECHANISM = linear(r"([a-zA-Z0-9]+)(?::(.*))?")
+_CIDR = linear(r"(.*?)(?:/(0|[1-9][0-9]{0,2}))?(?://(0|[1-9][0-9]{0,2}))?")
+_PREFIX = linear(r"0|[1-9][0-9]{0,2}")
 _BITS: Final = (32, 128)
 
 LOOKUPS: Final = frozenset({"include", "a", "mx", "ptr", "exists", "redirect"})  # what the limit of ten counts

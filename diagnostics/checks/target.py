@@ -6,10 +6,10 @@ import ipaddress
 from dataclasses import dataclass
 from typing import Final
 
-import re2
+from diagnostics.patterns import linear
 
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
-_NAME = re2.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+_NAME = linear(rf"{_LABEL}(?:\.{_LABEL})*")
 _LONGEST: Final = 253
 _PORTS: Final = 65535
 

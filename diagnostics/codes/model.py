@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Annotated, NamedTuple
+
 from pydantic import BaseModel, ConfigDict, Field
+
+Said = Annotated[str, Field(min_length=1)]
 
 
 class _Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Row(_Value):
+class Row(NamedTuple):
     """One line of a table.
 
     `code` is a reply number ("550"), an enhanced code with or without one ("5.7.64", "550 5.7.64"), a class of
@@ -19,15 +23,15 @@ class Row(_Value):
     their weights (0 to 1), best first. `wrapper` marks a code that only carries another error.
     """
 
-    code: str = Field(min_length=1)
-    name: str = Field(min_length=1)
+    code: Said
+    name: Said
+    emitter: Said
+    meaning: Said
+    source: Said
     aliases: tuple[str, ...] = ()
     text: str = ""
-    emitter: str = Field(min_length=1)
-    meaning: str = Field(min_length=1)
     wrapper: bool = False
     causes: tuple[tuple[str, float], ...] = ()
-    source: str = Field(min_length=1)
 
 
 class Meaning(_Value):

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import re2
-
 from diagnostics.codes import tables
 from diagnostics.codes.model import Explanation, Meaning, Row
 from diagnostics.codes.reply import fitting, numbered
 from diagnostics.codes.structure import by_structure
 from diagnostics.codes.wording import contains, fold
+from diagnostics.patterns import linear
 from diagnostics.text import Paste
 
 # More than anybody types, less than anybody needs to wait for.
@@ -31,25 +30,25 @@ _HEX = "No table has this result. On Windows, `certutil -error` followed by the 
 _CARRIER = "This only carries another error: send the whole text after it, the queue's LastError, or the protocol log."
 _VARIANTS = "The text after the number decides between these: paste the whole line."
 
-_CONTROL = re2.compile(r"[\x00-\x1f\x7f\x{80}-\x{9f}]+")
-_ENHANCED = re2.compile(r"(?:\b([2-5][0-9]{2})[ \-]+)?#?((?:[xX]|[0-9]+)(?:\.[0-9]+)+)")
-_WELL_FORMED = re2.compile(r"[xX245]\.(?:0|[1-9][0-9]{0,2})\.(?:0|[1-9][0-9]{0,2})")
-_BASIC = re2.compile(
+_CONTROL = linear(r"[\x00-\x1f\x7f\x{80}-\x{9f}]+")
+_ENHANCED = linear(r"(?:\b([2-5][0-9]{2})[ \-]+)?#?((?:[xX]|[0-9]+)(?:\.[0-9]+)+)")
+_WELL_FORMED = linear(r"[xX245]\.(?:0|[1-9][0-9]{0,2})\.(?:0|[1-9][0-9]{0,2})")
+_BASIC = linear(
     r"(?i)[^0-9a-z]*(?:(?:smtp|server|error|code|status|reply|response)[^0-9a-z]{1,3}){0,4}([2-5][0-9]{2})(?:[ :\-].*)?"
 )
-_RESULT = re2.compile(r"(?i)\b0x([0-9a-f]{1,8})\b|\b([0-9a-f]{8})\b")
-_SIGNED = re2.compile(r"-?\b(2[0-9]{9})\b")
-_BARE = re2.compile(r"([0-9]{3,5})")
-_EVENT = re2.compile(
+_RESULT = linear(r"(?i)\b0x([0-9a-f]{1,8})\b|\b([0-9a-f]{8})\b")
+_SIGNED = linear(r"-?\b(2[0-9]{9})\b")
+_BARE = linear(r"([0-9]{3,5})")
+_EVENT = linear(
     r"(?i)\b(event(?:[ _]?id)?|id|schannel|capi2|fip-?fs|msexchange[a-z ]{0,40}|service control manager)"
     r"[^0-9a-z]{1,12}([0-9]{1,5})\b"
 )
-_EVENT_FIRST = re2.compile(r"(?i)\b([0-9]{4,5})[^0-9a-z]{1,3}(schannel|fip-?fs|msexchange)")
-_ALERT = re2.compile(r"(?i)\balert(?:[ _](?:number|code|is|description))*[^0-9a-z]{0,4}([0-9]{1,3})\b")
-_OPENSSL = re2.compile(r"(?i)(?:\bopenssl |verify error: ?num ?= ?|verify return code: )([0-9]{1,2})\b")
-_SOCKET = re2.compile(r"(?i)\b(?:winsock|socket|win32|wsa|error)[a-z ]{0,20}[:=]? ?([0-9]{3,5})\b")
-_WORD = re2.compile(r"[A-Za-z][A-Za-z0-9_.:=]{2,}")
-_DOTTED_NAME = re2.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
+_EVENT_FIRST = linear(r"(?i)\b([0-9]{4,5})[^0-9a-z]{1,3}(schannel|fip-?fs|msexchange)")
+_ALERT = linear(r"(?i)\balert(?:[ _](?:number|code|is|description))*[^0-9a-z]{0,4}([0-9]{1,3})\b")
+_OPENSSL = linear(r"(?i)(?:\bopenssl |verify error: ?num ?= ?|verify return code: )([0-9]{1,2})\b")
+_SOCKET = linear(r"(?i)\b(?:winsock|socket|win32|wsa|error)[a-z ]{0,20}[:=]? ?([0-9]{3,5})\b")
+_WORD = linear(r"[A-Za-z][A-Za-z0-9_.:=]{2,}")
+_DOTTED_NAME = linear(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 _QUOTES = " '\";,.!?"
 _PAIRS = {")": "(", "]": "[", "}": "{", ">": "<"}
 

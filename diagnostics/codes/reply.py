@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from string import punctuation
 
-import re2
-
 from diagnostics.codes import tables
 from diagnostics.codes.model import Row
 from diagnostics.codes.tables import Entry
 from diagnostics.codes.wording import contains, fold
+from diagnostics.patterns import linear
 
 # A reply line has at most 512 octets and a quoted chain of them a few thousand; what is longer is not a reply.
 _LIMIT = 8_000
 _LAYERS = 8
 
 _BLANKS = str.maketrans(dict.fromkeys(punctuation, " "))
-_REPLY = re2.compile(r"\b([245][0-9]{2})[ -]#?([245]\.[0-9]{1,3}\.[0-9]{1,3})\b")
-_SOCKET = re2.compile(r"\b(?:winsock|socket|win32)[a-z ]{0,20}[:=]? ?([0-9]{3,5})\b")
+_REPLY = linear(r"\b([245][0-9]{2})[ -]#?([245]\.[0-9]{1,3}\.[0-9]{1,3})\b")
+_SOCKET = linear(r"\b(?:winsock|socket|win32)[a-z ]{0,20}[:=]? ?([0-9]{3,5})\b")
 
 Causes = tuple[tuple[str, float], ...]
 Rank = tuple[bool, int, int, bool]

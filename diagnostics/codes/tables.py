@@ -5,19 +5,16 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
-
-from pydantic import TypeAdapter
+from typing import Any, NamedTuple
 
 from diagnostics.codes.model import Row
 from diagnostics.codes.wording import fold
+from diagnostics.kept import kept
 
 _FOLDER = Path(__file__).parent
-_ROWS: TypeAdapter[tuple[Row, ...]] = TypeAdapter(tuple[Row, ...])
 NAMED = ("exchange-tokens", "sspi", "winsock", "schannel", "events", "markers")
 
 
@@ -47,7 +44,25 @@ def names() -> tuple[str, ...]:
 @cache
 def rows(table: str) -> tuple[Row, ...]:
     """The validated rows of one table, in the order of the file."""
-    return _ROWS.validate_python(tomllib.loads((_FOLDER / f"{table}.toml").read_text("utf-8"))["row"])
+    return tuple(map(_row, kept(f"codes-{table}", lambda: checked(_read(table)))))
+
+
+def checked(raw: object) -> tuple[Row, ...]:
+    """Rows as they stand in a table. Raises pydantic's ValidationError for what is none."""
+    from pydantic import TypeAdapter  # needed once for each table, and then never again on this machine
+
+    return TypeAdapter(tuple[Row, ...]).validate_python(raw)
+
+
+def _read(table: str) -> object:
+    import tomllib  # as above
+
+    return tomllib.loads((_FOLDER / f"{table}.toml").read_text("utf-8"))["row"]
+
+
+def _row(cells: list[Any]) -> Row:
+    row = Row._make(cells)
+    return row._replace(aliases=tuple(row.aliases), causes=tuple((cause, weight) for cause, weight in row.causes))
 
 
 def entry(row: Row) -> Entry:

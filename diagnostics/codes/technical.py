@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-import re2
-
 from diagnostics.codes import tables
 from diagnostics.codes.model import Row
 from diagnostics.codes.wording import fold
+from diagnostics.patterns import linear
 
-_RESULT = re2.compile(r"(?i)\b(?:0x)?(80(?:09|0B)[0-9A-F]{4})\b|(-21[45]\d{7})\b")
-_NAME = re2.compile(r"\b((?:SEC|CERT|CRYPT|NTE|TRUST)_E?_?[A-Z_]{4,40})\b")
-_NUMBERED = re2.compile(r"(?i)\b(capi2)(?: \(?event(?:[ -]?id)?)?[ ,:(#-]{1,3}(\d{2})\b|verify error:num=(\d{1,2})\b")
+_RESULT = linear(r"(?i)\b(?:0x)?(80(?:09|0B)[0-9A-F]{4})\b|(-21[45]\d{7})\b")
+_NAME = linear(r"\b((?:SEC|CERT|CRYPT|NTE|TRUST)_E?_?[A-Z_]{4,40})\b")
+_NUMBERED = linear(r"(?i)\b(capi2)(?: \(?event(?:[ -]?id)?)?[ ,:(#-]{1,3}(\d{2})\b|verify error:num=(\d{1,2})\b")
 _MOST: Final = 12
 
 

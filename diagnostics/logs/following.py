@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from diagnostics.logs.answer import Found
+from diagnostics.logs.finding import Found
 from diagnostics.logs.judging import Failure, Judged, failures, judged
 from diagnostics.logs.layout import HEAD, Layout, head
 from diagnostics.logs.model import LogFile, LogSummary

@@ -10,24 +10,22 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import re2
-
-from diagnostics.facts import Fact, Session
+from diagnostics.engine import judge
+from diagnostics.facts import Session
 from diagnostics.logs.episodes import Episode, Failing
 from diagnostics.logs.layout import Kind, Layout
 from diagnostics.logs.model import LogChange, LogEpisode, LogFailure, LogLine
 from diagnostics.logs.picking import Conversation, Line
 from diagnostics.logs.sessions import Talk
 from diagnostics.logs.tally import Tally, text
-from diagnostics.recognisers import recognise
+from diagnostics.patterns import linear
 from diagnostics.report import Report
-from diagnostics.reporting import report_of
-from diagnostics.text import Paste
+from diagnostics.reporting import reported
 
 MOST_JUDGED: Final = 8
 _MOST_EPISODES: Final = 50
 _QUOTED: Final = 40
-_BANNER = re2.compile(r"^220[ -](\S{1,255})")
+_BANNER = linear(r"^220[ -](\S{1,255})")
 _TYPES: Final[dict[Kind, str]] = {
     "smtp-send-log": "SMTP Send Protocol Log",
     "smtp-receive-log": "SMTP Receive Protocol Log",
@@ -80,7 +78,7 @@ def failures(tallies: dict[Kind, Tally]) -> list[Failure]:
     """Every failure, worst first."""
     found = []
     for kind, tally in tallies.items():
-        near = {connector: _Near.of(tally, connector) for connector, _ in tally.failures}
+        near = {connector: _Near.of(tally, connector) for connector in {name for name, _ in tally.failures}}
         found += [
             Failure(kind, connector, error, failing, list(_stretches(near[connector], failing)))
             for (connector, error), failing in tally.failures.items()
@@ -139,8 +137,9 @@ def judged(failure: Failure, picked: dict[bytes, Conversation], layout: Layout) 
     lines = [line for talk in failure.representatives() if talk.id in picked for line in picked[talk.id].lines]
     head = [f"#Log-type: {_TYPES[failure.kind]}", f"#Fields: {','.join(layout.columns)}"]
     paste = "\n".join([*head, *(line.text for line in lines)])
-    report = _placed(report_of((paste,)), [None, None, *lines])
-    told = {fact.session.encode(): fact for each in recognise(Paste.of(paste)) for fact in _sessions(each.facts)}
+    judgement = judge((paste,))
+    report = _placed(reported(judgement), [None, None, *lines])
+    told = {fact.session.encode(): fact for fact in judgement.facts if isinstance(fact, Session)}
     quoted = picked[failure.stretches[-1].episode.first.id].lines if picked else []
     return Judged(report, entry(failure, told, [each.cause for each in report.findings], quoted), paste)
 
@@ -228,10 +227,6 @@ def _thumbprint(session: Session) -> str:
 def _named(session: Session) -> str:
     found = _BANNER.search(session.banner)
     return found.group(1) if found else ""
-
-
-def _sessions(facts: Iterable[Fact]) -> Iterator[Session]:
-    return (fact for fact in facts if isinstance(fact, Session))
 
 
 def _placed(report: Report, lines: list[Line | None]) -> Report:

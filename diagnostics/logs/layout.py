@@ -10,20 +10,25 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
-import re2
-
-from diagnostics.recognisers import connectivity_log, tracking_log
-from diagnostics.recognisers.protocol_rows import COLUMNS, START
+from diagnostics.log_forms import (
+    CONNECTIVITY_COLUMNS,
+    CONNECTIVITY_SIGN,
+    PROTOCOL_COLUMNS,
+    START,
+    TRACKING_COLUMNS,
+    TRACKING_SIGN,
+)
+from diagnostics.patterns import linear
 
 Kind = Literal["smtp-send-log", "smtp-receive-log", "tracking-log", "connectivity-log"]
 HEAD: Final = 64 * 1024
 """Bytes at the beginning of a file that are looked at to know it."""
 
 USUAL: Final[dict[Kind, tuple[str, ...]]] = {
-    "smtp-send-log": COLUMNS,
-    "smtp-receive-log": COLUMNS,
-    "tracking-log": tracking_log.COLUMNS,
-    "connectivity-log": connectivity_log.COLUMNS,
+    "smtp-send-log": PROTOCOL_COLUMNS,
+    "smtp-receive-log": PROTOCOL_COLUMNS,
+    "tracking-log": TRACKING_COLUMNS,
+    "connectivity-log": CONNECTIVITY_COLUMNS,
 }
 _TYPES: Final[tuple[tuple[str, Kind], ...]] = (
     ("smtp send protocol", "smtp-send-log"),
@@ -32,13 +37,13 @@ _TYPES: Final[tuple[tuple[str, Kind], ...]] = (
     ("transport connectivity", "connectivity-log"),
 )
 _SIGNS: Final[tuple[tuple[str, Kind], ...]] = (
-    (tracking_log.SIGN, "tracking-log"),
-    (connectivity_log.SIGN, "connectivity-log"),
+    (TRACKING_SIGN, "tracking-log"),
+    (CONNECTIVITY_SIGN, "connectivity-log"),
     (rf"{START}.*(?:attempting to connect|_CLIENT\b|,>,\"?(?:EHLO|HELO)|,<,\"?2\d\d[ -])", "smtp-send-log"),
     (rf"{START}.*(?:Set Session Permissions|_SERVER\b|,<,\"?(?:EHLO|HELO)|,>,\"?2\d\d[ -])", "smtp-receive-log"),
 )
-_KNOWN: Final = tuple((re2.compile(f"(?m){sign}"), kind) for sign, kind in _SIGNS)
-_TIME = re2.compile(f"(?m){START}")
+_KNOWN: Final = tuple((linear(f"(?m){sign}"), kind) for sign, kind in _SIGNS)
+_TIME = linear(f"(?m){START}")
 
 
 @dataclass(frozen=True, slots=True)

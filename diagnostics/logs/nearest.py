@@ -6,7 +6,7 @@ the failure and the nearest success known is read once more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from diagnostics.logs.judging import Stretch, peer
@@ -30,9 +30,10 @@ class _Successes(Scan):
         super().__init__(layout, Only(connector=connector), whole=True)
         self._found = found
 
-    def _count(self, kind: Kind, talk: Talk) -> None:  # noqa: ARG002 - the place asked for has one kind
-        if talk.succeeded and self.only.holds(talk):
-            self._found(talk)
+    def _count(self, kind: Kind, talks: Iterable[Talk]) -> None:  # noqa: ARG002 - the place asked for has one kind
+        for talk in talks:
+            if talk.succeeded and self.only.holds(talk):
+                self._found(talk)
 
 
 def refine(stretch: Stretch, connector: str, files: Files) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 
 from diagnostics.logs.layout import Layout
 
-_EVENTS: Final = frozenset((b"+", b"-", b">", b"<", b"*", b""))
+EVENTS: Final = frozenset((b"+", b"-", b">", b"<", b"*", b""))
 _LONGEST: Final = 100_000  # bytes of a row that are looked into; Exchange writes a few thousand at most
 _CELLS: Final = 8
 _SHORTEST_TIME: Final = len("2026-11-18T08:12:44Z")
@@ -33,10 +33,10 @@ def cells(line: bytes, layout: Layout) -> Cells | None:
     if layout.usual and line[:3] != b"\xef\xbb\xbf":
         found = line.split(b",", 7)
         if len(found) > 1 and found[1][:1] == b'"':
-            found = _quoted(line)
+            found = quoted(line)
     else:
         found = _mapped(line[:_LONGEST], layout)
-    if found is None or len(found) < _CELLS or found[6] not in _EVENTS or not found[3].isdigit():
+    if found is None or len(found) < _CELLS or found[6] not in EVENTS or not found[3].isdigit():
         return None
     return found if len(found[0]) >= _SHORTEST_TIME and 0 < len(found[2]) <= _LONGEST_ID else None
 
@@ -59,11 +59,14 @@ def split(text: str) -> list[str]:
         return text[:10_000].split(",")
 
 
-def _quoted(line: bytes) -> Cells | None:
+def quoted(line: bytes) -> Cells | None:
     """As `cells`, where the connector's name is quoted because a comma is in it."""
-    date, _, rest = line.partition(b',"')
-    name, closed, rest = rest.partition(b'",')
-    return [date, name.replace(b'""', b'"'), *rest.split(b",", 5)] if closed else None
+    date, name, rest = (*line.split(b'"', 2), b"", b"")[:3]
+    if rest[:1] != b",":  # a quote in the name
+        date, _, rest = line.partition(b',"')
+        name, closed, rest = rest.partition(b'",')
+        return [date, name.replace(b'""', b'"'), *rest.split(b",", 5)] if closed else None
+    return [date[:-1], name, *rest[1:].split(b",", 5)]
 
 
 def _mapped(line: bytes, layout: Layout) -> Cells | None:

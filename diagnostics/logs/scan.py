@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
+from diagnostics.logs.hearing import Hearing
 from diagnostics.logs.layout import Kind, Layout
 from diagnostics.logs.records import connectivity_cells, connectivity_step, tracked
-from diagnostics.logs.rows import cells
-from diagnostics.logs.screen import candidates
-from diagnostics.logs.sessions import Place, Sessions, Talk, smtp_step
+from diagnostics.logs.screen import Hit, hits
+from diagnostics.logs.sessions import Place, Sessions, Talk
 from diagnostics.logs.tally import Only, Tally
 
 _MOST_BAD: Final = 5
@@ -52,8 +52,7 @@ class Scan:
                 self._screened(text[done:end] if done or end < len(text) else text, file, offset + done)
             done = end
         for kind, sessions in self.sessions.items():
-            for talk in sessions.endless():
-                self._count(kind, talk)
+            self._count(kind, sessions.endless())
 
     def spoil(self, place: Place, line: bytes) -> None:
         """Count a line that cannot be read."""
@@ -66,8 +65,7 @@ class Scan:
         for kind, tally in later.tallies.items():
             self.tallies.setdefault(kind, Tally()).join(tally)
         for kind, sessions in later.sessions.items():
-            for talk in self._sessions(kind).follow(sessions):
-                self._count(kind, talk)
+            self._count(kind, self._sessions(kind).follow(sessions))
         for file, marks in later.marks.items():
             before = self.lines.get(file, 0)
             self.marks.setdefault(file, []).extend((offset, before + lines) for offset, lines in marks)
@@ -80,57 +78,45 @@ class Scan:
     def close(self) -> None:
         """The log is over: count the sessions that are still open."""
         for kind, sessions in self.sessions.items():
-            for talk in sessions.close():
-                self._count(kind, talk)
+            self._count(kind, sessions.close())
 
     def _screened(self, text: bytes, file: int, offset: int) -> None:
         """Read lines of one layout, which are no comments."""
-        hear = self._hearing(self.layout)
-        before = -1
-        for start in candidates(text, self.layout):
-            if start == before:
-                continue
-            before = start
-            line = text[start : text.find(b"\n", start)]
-            if not hear(line, (file, offset + start)) and line.strip():
-                self.spoil((file, offset + start), line)
-
-    def _hearing(self, layout: Layout) -> Callable[[bytes, Place], bool]:
-        """What reads one line of such a log; it returns False for what is no row."""
-        kind = layout.kind
-        if kind == "tracking-log":
-            return self._track
-        take, count, sends = self._sessions(kind).take, self._count, kind == "smtp-send-log"
-
-        def hear(line: bytes, place: Place) -> bool:
-            row = cells(line, layout)
-            if row is None:
-                return False
-            step = smtp_step(row, sends=sends)
-            talk = take(row, place, step) if step is not None else None
+        kind = self.layout.kind
+        found = hits(text, self.layout)
+        if kind.startswith("smtp"):
+            hearing = Hearing(self._sessions(kind), self.layout, self.spoil)
+            if found is not None:
+                self._count(kind, hearing.screened(text, found, file, offset))
+                return
+            hear: Callable[[bytes, Place], Talk | None] = hearing.row
+        else:
+            hear = self._track if kind == "tracking-log" else self._connect
+        for start, end in _all(text) if found is None else _lines(text, found):
+            talk = hear(text[start:end], (file, offset + start))
             if talk is not None:
-                count(kind, talk)
-            return True
+                self._count(kind, (talk,))
 
-        def hear_connectivity(line: bytes, place: Place) -> bool:
-            row = connectivity_cells(line, layout)
-            talk = take(row, place, connectivity_step(row)) if row is not None else None
-            if talk is not None:
-                count(kind, talk)
-            return row is not None
+    def _connect(self, line: bytes, place: Place) -> Talk | None:
+        row = connectivity_cells(line, self.layout)
+        if row is None:
+            self._not_read(place, line)
+            return None
+        return self._sessions("connectivity-log").take(row, place, connectivity_step(row))
 
-        return hear_connectivity if kind == "connectivity-log" else hear
-
-    def _track(self, line: bytes, place: Place) -> bool:
+    def _track(self, line: bytes, place: Place) -> Talk | None:
         event = tracked(line, self.layout)
         if event is None:
-            return False
+            self._not_read(place, line)
+            return None
         row, step = event
-        if step.over:
-            talk = Talk(row, place, opened=True)
-            talk.take(step, row[0], place)
-            self._count("tracking-log", talk)
-        return True
+        talk = Talk(row, place, True)
+        talk.take(step, row[0], place)
+        return talk if talk.over else None
+
+    def _not_read(self, place: Place, line: bytes) -> None:
+        if line.strip():
+            self.spoil(place, line)
 
     def _sessions(self, kind: Kind) -> Sessions:
         known = self.sessions.get(kind)
@@ -138,9 +124,28 @@ class Scan:
             known = self.sessions[kind] = Sessions(whole=self._whole)
         return known
 
-    def _count(self, kind: Kind, talk: Talk) -> None:
-        if self._all or self.only.holds(talk):
-            self.tallies.setdefault(kind, Tally()).add(talk)
+    def _count(self, kind: Kind, talks: Iterable[Talk]) -> None:
+        wanted = list(talks if self._all else filter(self.only.holds, talks))
+        if wanted:
+            self.tallies.setdefault(kind, Tally()).add(wanted)
+
+
+def _lines(text: bytes, found: Iterable[Hit]) -> Iterator[tuple[int, int]]:
+    """Where the lines begin and end that hits stand in, each once."""
+    end = -1
+    for _, at, _ in found:
+        if at >= end:
+            start = text.rfind(b"\n", 0, at) + 1
+            end = text.find(b"\n", at)
+            yield start, end
+
+
+def _all(text: bytes) -> Iterator[tuple[int, int]]:
+    start = 0
+    while start < len(text):
+        end = text.find(b"\n", start)
+        yield start, end
+        start = end + 1
 
 
 def _is_comment(text: bytes, at: int) -> bool:

@@ -1,55 +1,72 @@
 """Which lines of a stretch of log are worth reading, found without looking at the others.
 
-An SMTP session has some thirty rows, and three or four of them decide it: it opened, what was refused, it ended. One pass for
-each rare byte is several times faster than one pass with all patterns (memchr and RE2's prefix search against one byte at a
-time), so what is searched begins with a byte that is rare in these logs. The screen lets too much through, never too
-little: the row itself is read by who asked.
+An SMTP session has some thirty rows, and three or four of them decide it: it opened, what was refused, it ended. Those hold
+one of a few dozen literals, which are searched for all at once, with vector instructions (the Teddy algorithm of the
+aho-corasick library): 250 MB take a tenth of a second. The screen lets too much through, never too little; the row itself
+is read by who asked.
 """
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
-import re2
+from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
-from diagnostics.logs.layout import Layout
+from diagnostics.log_forms import FAILED_EVENTS
+from diagnostics.logs.layout import Kind, Layout
+from diagnostics.patterns import linear
+
+Hit = tuple[int, int, int]
+"""A literal's number, and where it begins and ends."""
+
+OPENED: Final = 0
+QUIT: Final = 1
+TO_EVENT: Final = (0, 2, 1, 1, 1)
+"""The literals that most hits are, by number: it opened, QUIT, the other side closed it, a message was taken (twice). Of each
+how far it begins behind the comma before the event's column."""
 
 # Accepted messages: Exchange says 2.6.0, Postfix "queued as", Exim "OK id=", Google "2.0.0 OK" and a number.
-_REPLY: Final = r"(?:[45]\d\d|250 2\.[06]\.0 |250 [Oo][Kk] id=|250 [^,\n]{0,60}[Qq]ueued)"
-_SENT = re2.compile(rf"(?:<,|<,\"){_REPLY}".encode())
-_RECEIVED = re2.compile(rf"(?:>,|>,\"){_REPLY}".encode())
+_REPLIES: Final = ("4", "5", "250 2.0.0")
 # A note that tells a failure begins with a reply's number, or holds one of two words.
-_EITHER = tuple(re2.compile(pattern) for pattern in (rb"\*,[,\"]{0,2}[45]\d\d", rb"ailed", rb"rror", rb"Remote\r?\n"))
-_RARE: Final = ((b"+", b",+,"), (b"Q", b",QUIT"))
-_NO_ROW = re2.compile(rb"\n[^2\r\n]")
+_ANYWHERE: Final = ("ueued", "K id=", "k id=", "ailed", "rror", ",Remote\r\n", ",Remote\n")
+_BEFORE_NOTES: Final = ("", ",", '"', ",,", ',"', '",', '""')
+DELIVERED_EVENTS: Final = frozenset({"SEND", "SENDEXTERNAL", "DELIVER"})
+"""Events of the tracking log that end a message's way well."""
+
+_NO_ROW = linear(rb"\n[^2\r\n]")
+_ROW: Final = b"2"  # every row begins with its time
 
 
-def candidates(text: bytes, layout: Layout) -> list[int]:
-    """Where lines begin that may matter, in rising order, some of them twice. `text` begins at a line and ends with a line feed.
+def hits(text: bytes, layout: Layout) -> list[Hit] | None:
+    """Where something stands that may matter, in rising order, several on one line at times; None when every line may.
 
-    Every line that begins no row is among them. Costs linear time.
+    `text` begins at a line and ends with a line feed. Of every line that begins no row there is one. Costs linear time.
     """
-    if not layout.usual or layout.kind in ("tracking-log", "connectivity-log"):
-        return _all(text)
-    line_before = text.rfind
-    found = [0] if text[:1] != b"2" else []
-    found += [match.start() + 1 for match in _NO_ROW.finditer(text)]
-    for pattern in (_SENT if layout.kind == "smtp-send-log" else _RECEIVED, *_EITHER):
-        found += [line_before(b"\n", 0, match.start()) + 1 for match in pattern.finditer(text)]
-    for byte, whole in _RARE:
-        at = text.find(byte, 1)
-        while at >= 0:
-            if text.startswith(whole, at - 1):
-                found.append(line_before(b"\n", 0, at) + 1)
-            at = text.find(byte, at + 1)
-    found.sort()  # made of rising runs, which is what this sort is fast at
+    if not layout.usual or layout.kind == "connectivity-log":
+        return None
+    found: list[Hit] = _literals(layout.kind).find_matches_as_indexes(text)
+    odd = [(-1, match.start() + 1, match.start() + 1) for match in _NO_ROW.finditer(text)]
+    if text[:1] != _ROW:
+        odd.append((-1, 0, 0))
+    if odd:
+        found += odd
+        found.sort(key=lambda hit: hit[1])
     return found
 
 
-def _all(text: bytes) -> list[int]:
-    found = [0]
-    at = text.find(b"\n")
-    while -1 < at < len(text) - 1:
-        found.append(at + 1)
-        at = text.find(b"\n", at + 1)
-    return found
+@cache
+def _literals(kind: Kind) -> BytesAhoCorasick:
+    if kind == "tracking-log":
+        names = [f"{before}{event}{behind}" for event in _EVENTS for before, behind in ((",", ","), ('"', '"'))]
+    else:
+        answers = "<" if kind == "smtp-send-log" else ">"
+        known = (",+,", ",QUIT", "-,,Remote", f"{answers},250 2.6.0", f'{answers},"250 2.6.0')
+        replies = (f"{answers},{quote}{reply}" for quote in ("", '"') for reply in _REPLIES)
+        notes = (f"*,{before}{digit}" for before in _BEFORE_NOTES for digit in "45")
+        names = [*known, *_ANYWHERE, *replies, *notes]
+    # Of matches that overlap, the first is enough: they stand on one line. This kind has the vector search.
+    return BytesAhoCorasick([name.encode() for name in names], matchkind=MatchKind.LeftmostFirst)
+
+
+_EVENTS: Final = sorted(FAILED_EVENTS | DELIVERED_EVENTS)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
-import re2
-
 from diagnostics.logs.episodes import Ends, Episode, Failing
 from diagnostics.logs.sessions import Talk
+from diagnostics.patterns import linear
 
 OTHERS: Final = "(others)"
 _MOST_NAMES: Final = 20_000  # connectors, remote addresses and hours that are counted each by itself
@@ -19,7 +18,7 @@ _MOST_FAILURES: Final = 1_000
 _LONGEST: Final = 160
 _SLOTS: Final = (15, 13, 10, 0)  # characters of a time: ten minutes, an hour, a day, always
 # What differs between two replies of the same kind: addresses, hosts in brackets, numbers of messages and sessions.
-_VARIABLE = re2.compile(
+_VARIABLE = linear(
     r"<[^<>]{0,320}>|\[[^\[\]]{0,320}\]|[\w.+=-]{1,64}@[\w.-]{1,255}|\b\d{1,3}(?:\.\d{1,3}){3}\b|\b[0-9A-Fa-f]{8,64}\b|\b\d{6,}\b"
 )
 Names = dict[str, "Count"]
@@ -78,43 +77,48 @@ class Tally:
     _connectors: Names = field(default_factory=dict)
     _remotes: Names = field(default_factory=dict)
     _hours: Names = field(default_factory=dict)
-    _minutes: Names = field(default_factory=dict)
+    _minutes: dict[bytes, Count] = field(default_factory=dict)
 
-    def add(self, talk: Talk) -> None:
-        """Count a session that is over."""
-        began, at, connector = talk.began, talk.at, talk.connector
-        remote = talk.remote.rpartition(b":")[0] or talk.remote
-        count = self.cells.get((connector, remote, began[:13]))
-        if count is None:
-            count = self._cell((connector, remote, began[:13]))
-        minute = _of(self._minutes, text(began[:16]))
-        for each in (count, minute):
-            each.sessions += 1
-            each.messages += talk.messages
-            each.failed += bool(talk.rank)
-        if began < self.began or not self.began:
-            self.began = began
-        if at > self.ended:
-            self.ended = at
-        if talk.rank:
-            self._fail(talk, remote)
-        elif talk.messages or talk.ended:
-            scope = (connector, remote, at[: _SLOTS[self.slot]])
-            known = self.near.get(scope)
-            if known is None:
-                self._succeed(scope, Ends(talk, talk))
-            elif at >= known.last.at:
-                known.last = talk
-            elif at < known.first.at:
-                known.first = talk
+    def add(self, talks: Iterable[Talk]) -> None:
+        """Count sessions that are over."""
+        for talk in talks:
+            began, at = talk.began, talk.at
+            remote = talk.remote.rpartition(b":")[0] or talk.remote
+            cell = (talk.connector, remote, began[:13])
+            count = self.cells.get(cell) or self._cell(cell)
+            minute = self._minutes.get(began[:16]) or self._minute(began[:16])
+            count.sessions += 1
+            minute.sessions += 1
+            if talk.messages:
+                count.messages += talk.messages
+                minute.messages += talk.messages
+            if began < self.began or not self.began:
+                self.began = began
+            if at > self.ended:
+                self.ended = at
+            if talk.rank:
+                count.failed += 1
+                minute.failed += 1
+                self._fail(talk, remote)
+            elif talk.messages or talk.ended:
+                scope = (talk.connector, remote, at[: _SLOTS[self.slot]])
+                known = self.near.get(scope)
+                if known is None:
+                    self._succeed(scope, Ends(talk, talk))
+                elif at >= known.last.at:
+                    known.last = talk
+                elif at < known.first.at:
+                    known.first = talk
 
     def join(self, other: Tally) -> None:
         """Add what was counted elsewhere."""
         for cell, count in other.cells.items():
             (self.cells.get(cell) or self._cell(cell)).join(count)
-        for mine, theirs in zip((*self._named(), self._minutes), (*other._named(), other._minutes), strict=True):
+        for mine, theirs in zip(self._named(), other._named(), strict=True):
             for name, count in theirs.items():
                 _of(mine, name).join(count)
+        for minute, count in other._minutes.items():
+            self._minute(minute).join(count)
         self.began = min(filter(None, (self.began, other.began)), default=b"")
         self.ended = max(self.ended, other.ended)
         while self.slot < other.slot:
@@ -137,7 +141,7 @@ class Tally:
     @property
     def minutes(self) -> Names:
         """By minute of connecting, of a log that does not span weeks."""
-        return self._minutes
+        return {text(name): count for name, count in self._minutes.items()}
 
     def ends(self, connector: str) -> Iterator[Ends]:
         """The first and last success of a connector in every slot of time, by remote address."""
@@ -150,6 +154,10 @@ class Tally:
         if len(self.cells) >= _MOST_CELLS:
             self._fold()
         return self.cells.setdefault(cell, Count())
+
+    def _minute(self, name: bytes) -> Count:
+        name = name if name in self._minutes or len(self._minutes) < _MOST_NAMES else OTHERS.encode()
+        return self._minutes.setdefault(name, Count())
 
     def _fold(self) -> None:
         for (connector, remote, hour), count in self.cells.items():
@@ -191,7 +199,12 @@ class Tally:
 
 def shape(error: str) -> str:
     """The failure without what differs from session to session."""
-    return str(_VARIABLE.sub("*", error[:1000]))[:_LONGEST] or "(no words)"
+    return _shape(error[:1000])
+
+
+@lru_cache(maxsize=1024)
+def _shape(error: str) -> str:
+    return str(_VARIABLE.sub("*", error))[:_LONGEST] or "(no words)"
 
 
 @lru_cache(maxsize=4096)

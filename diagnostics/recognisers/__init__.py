@@ -7,28 +7,39 @@ of `rank`, low first, and what one has claimed the next does not read again.
 
 from __future__ import annotations
 
-import importlib
 import pkgutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from importlib import import_module
 from typing import Final
 
 import re2
 
 from diagnostics.artefacts import Artefact
+from diagnostics.kept import kept
+from diagnostics.patterns import linear
 from diagnostics.text import Paste
 
 Reader = Callable[["Reading"], Sequence[Artefact]]
 _ATTRIBUTE: Final = "__mailflow_recogniser__"
+# An upper bound costs a copy for each repetition, two thirds of what all screens cost; a screen may let more through.
+_REPEATED = linear(r"\{(\d{1,3}),\d{2,4}\}")
 
 
 @dataclass(frozen=True, slots=True)
 class Recogniser:
-    name: str
-    screen: str
+    """A reader by the names of its module and itself: the module is loaded when its screen matches a text."""
+
     rank: int
-    read: Reader
+    module: str
+    function: str
+    screen: str
+
+    @property
+    def read(self) -> Reader:
+        found: Reader = getattr(import_module(self.module), self.function)
+        return found
 
 
 @dataclass(slots=True)
@@ -66,7 +77,7 @@ def recogniser(screen: str, *, rank: int = 50) -> Callable[[Reader], Reader]:
     """Declare a reader. It returns artefacts with 1-based lines; facts carry their own sources."""
 
     def declare(read: Reader) -> Reader:
-        setattr(read, _ATTRIBUTE, Recogniser(read.__module__.rpartition(".")[2], screen, rank, read))
+        setattr(read, _ATTRIBUTE, (rank, read.__module__, read.__name__, screen))
         return read
 
     return declare
@@ -80,20 +91,25 @@ class _Bench:
 
 @lru_cache(maxsize=1)
 def _bench() -> _Bench:
-    found = []
-    for info in pkgutil.iter_modules(__path__, f"{__name__}."):
-        for member in vars(importlib.import_module(info.name)).values():
-            declared = getattr(member, _ATTRIBUTE, None)
-            if declared is not None and member.__module__ == info.name:
-                found.append(declared)
-    found.sort(key=lambda each: (each.rank, each.name))
+    readers = tuple(Recogniser(*row) for row in kept("recognisers", _declared))
     options = re2.Options()
     options.max_mem = 64 << 20
     screens = re2.Set.SearchSet(options)
-    for each in found:
-        screens.Add("(?im)" + each.screen)
+    for each in readers:
+        screens.Add("(?im)" + _REPEATED.sub(r"{\1,}", each.screen))
     screens.Compile()
-    return _Bench(tuple(found), screens)
+    return _Bench(readers, screens)
+
+
+def _declared() -> list[tuple[int, str, str, str]]:
+    """What the recognisers of this package declare, in the order in which they read."""
+    found = []
+    for info in pkgutil.iter_modules(__path__, f"{__name__}."):
+        for member in vars(import_module(info.name)).values():
+            declared = getattr(member, _ATTRIBUTE, None)
+            if declared is not None and member.__module__ == info.name:
+                found.append(declared)
+    return sorted(found)
 
 
 def recognise(paste: Paste) -> list[Artefact]:

@@ -10,16 +10,15 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-import re2
-
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact
+from diagnostics.log_forms import START
 from diagnostics.mail_facts import AgentAction
+from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact, failed_reply
 from diagnostics.recognisers.format_list import Block, blocks
 from diagnostics.recognisers.log_rows import LogRow, comments, log_rows, shifted
-from diagnostics.recognisers.protocol_rows import START
 from diagnostics.recognisers.sources import source_at
 
 _COLUMNS: Final = (
@@ -28,7 +27,7 @@ _COLUMNS: Final = (
     "diagnostics",
 )  # fmt: skip
 _EVENT: Final = r"On[A-Z][A-Za-z]{3,30}(?:Command|Headers|Data|Event|Connect|Disconnect|Message|Reject)?"
-_IS_EVENT = re2.compile(f"^{_EVENT}$")
+_IS_EVENT = linear(f"^{_EVENT}$")
 _LIST: Final = ("smtpresponse", "reasondata", "p1fromaddress", "enteredorgfromip", "diagnostics")
 _QUIET: Final = frozenset({"", "none", "accept", "acceptmessage", "continue"})
 

@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-import re2
-
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, Reply
 from diagnostics.looked_facts import DnsAnswer, PortTest
 from diagnostics.mail_facts import CommandError
+from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact, failed_reply
 from diagnostics.recognisers.reply_text import codes
@@ -25,23 +24,23 @@ _MARKS: Final = (
     r"\bConnectivity Analyzer\b|^\s*Elapsed Time:\s*\d+ ms|^\s*Testing TCP port \d+ on host\b"
     r"|^\s*Attempting to retrieve DNS MX records|^\s*Testing (?:in|out)bound SMTP mail flow"
 )
-_MARK = re2.compile(f"(?i)(?:{_MARKS})")
-_PORT = re2.compile(r"(?i)Testing TCP port (\d{1,5}) on host (\S{1,253}?) to ensure")
-_OPENED = re2.compile(r"(?i)port was opened successfully")
-_BLOCKED = re2.compile(r"(?i)specified port is either blocked, not listening|port couldn't be opened|failed to open")
-_RECORDS = re2.compile(
+_MARK = linear(f"(?i)(?:{_MARKS})")
+_PORT = linear(r"(?i)Testing TCP port (\d{1,5}) on host (\S{1,253}?) to ensure")
+_OPENED = linear(r"(?i)port was opened successfully")
+_BLOCKED = linear(r"(?i)specified port is either blocked, not listening|port couldn't be opened|failed to open")
+_RECORDS = linear(
     r"(?i)(?:MX|DNS|host) (?:MX )?records? (?:in DNS )?for (?:domain|the domain)?\s*'?([\w.-]{1,253}?)'?\.?\s*$"
 )
-_RESOLVED = re2.compile(r"(?i)successfully (?:retrieved|resolved)|resolved successfully")
-_UNRESOLVED = re2.compile(
+_RESOLVED = linear(r"(?i)successfully (?:retrieved|resolved)|resolved successfully")
+_UNRESOLVED = linear(
     r"(?i)(?:could ?n[o']t|can't|couldn't|cannot) be (?:resolved|retrieved|found)|no MX records|records? (?:was|were) not found"
 )
-_FAILED = re2.compile(
+_FAILED = linear(
     r"(?i)\bfailed\b|\bis either blocked\b|\bwas n[o']t successful|couldn't|could not|isn't valid|is not valid|not trusted"
     r"|was rejected|error"
 )
-_VERDICT = re2.compile(r"(?i)Connectivity Analyzer (?:failed|has failed|wasn't able)")
-_QUIET = re2.compile(r"(?i)^\s*(?:Additional Details|Test Steps|Elapsed Time:|Exception details:?$|Tell me more)")
+_VERDICT = linear(r"(?i)Connectivity Analyzer (?:failed|has failed|wasn't able)")
+_QUIET = linear(r"(?i)^\s*(?:Additional Details|Test Steps|Elapsed Time:|Exception details:?$|Tell me more)")
 _REACH: Final = 12  # lines between two sentences of a report
 
 

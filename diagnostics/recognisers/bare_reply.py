@@ -11,10 +11,9 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Final
 
-import re2
-
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, Reply, Source
+from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.ndr_frames import Quoted, framed
 from diagnostics.recognisers.reply_text import find_codes, goes_on, read_reply
@@ -29,11 +28,11 @@ from diagnostics.recognisers.reply_wording import (
 
 Lines = list[tuple[int, str]]
 _FRAMED: Final = frozenset({"said", "dialogue", "error", "response"})
-_MAYBE = re2.compile(rf"[45]\d\d|[45]\.\d{{1,3}}[. ]\d|\b[A-Z]{{3,12}}\.[A-Z]|(?i:{PHRASES})")
-_BASIC = re2.compile(r"\b[45]\d\d\b")
-_PHRASE = re2.compile(f"(?i:{PHRASES})")
-_LED = re2.compile(r"(?i)[\[{<]+LED[=-]\s*$")
-_TYPING_SLOWLY = re2.compile(r"(?i)timeout waiting for client input")
+_MAYBE = linear(rf"[45]\d\d|[45]\.\d{{1,3}}[. ]\d|\b[A-Z]{{3,12}}\.[A-Z]|(?i:{PHRASES})")
+_BASIC = linear(r"\b[45]\d\d\b")
+_PHRASE = linear(f"(?i:{PHRASES})")
+_LED = linear(r"(?i)[\[{<]+LED[=-]\s*$")
+_TYPING_SLOWLY = linear(r"(?i)timeout waiting for client input")
 _MOST_TRIED: Final = 40  # codes looked at in one line
 _MOST_LINES: Final = 10_000  # lines with a number in them that are looked at closely: half a second's worth
 _MOST_REPLIES: Final = 100  # different replies told of one paste

@@ -11,9 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-import re2
-
 from diagnostics.facts import Certificate, Side, Source
+from diagnostics.patterns import linear
 from diagnostics.recognisers.protocol_rows import Row
 
 _OWNERS: Final[tuple[tuple[str, Side], ...]] = (
@@ -29,11 +28,11 @@ _LABELS: Final = (
     ("certificate thumbprint", "thumbprint"),
     ("certificate alternate names", "names"),
 )
-_ONE_ROW = re2.compile(
+_ONE_ROW = linear(
     r"^\s*(.*?)\s+([0-9A-Fa-f]{8,64})\s+([0-9A-Fa-f]{39,64})\s+(\d{4}-\d\d-\d\dT\S+)\s+(\d{4}-\d\d-\d\dT\S+)\s*(.*)$"
 )
-_SECOND_NAME = re2.compile(r"[^,\s]\s+((?:CN|OU|O|C|E|DC|SERIALNUMBER|STREET|L|S)=)")
-_THUMBPRINT = re2.compile(r"[0-9A-Fa-f]{31,64}")
+_SECOND_NAME = linear(r"[^,\s]\s+((?:CN|OU|O|C|E|DC|SERIALNUMBER|STREET|L|S)=)")
+_THUMBPRINT = linear(r"[0-9A-Fa-f]{31,64}")
 
 
 def thumbprint(text: str) -> str:

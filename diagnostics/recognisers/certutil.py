@@ -6,41 +6,40 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-import re2
-
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import InstalledCertificate
+from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading
 from diagnostics.recognisers.certificate_rows import thumbprint
 from diagnostics.recognisers.sources import source_at
 
 # The label is localised ("Zertifikathash(sha1)", "Hach. cert. (sha1)"); with -v, names and key ids have hashes, too.
-_HASH = re2.compile(r"(?i)(?:cert|zertif)[^():]{0,20}\(sha1\)\s*:\s*((?:[0-9a-f]{2} ?){20}|[x*]{8,})")
-_BEGINS = re2.compile(r"^=+ .{1,40} \d+ =+\s*$")
-_LISTED = re2.compile(r"^\s|[:=]|(?i)\bpassed\b|\bexportable\b")
-_ENDS = re2.compile(r"(?i)^CertUtil:")
-_SUBJECT = re2.compile(
+_HASH = linear(r"(?i)(?:cert|zertif)[^():]{0,20}\(sha1\)\s*:\s*((?:[0-9a-f]{2} ?){20}|[x*]{8,})")
+_BEGINS = linear(r"^=+ .{1,40} \d+ =+\s*$")
+_LISTED = linear(r"^\s|[:=]|(?i)\bpassed\b|\bexportable\b")
+_ENDS = linear(r"(?i)^CertUtil:")
+_SUBJECT = linear(
     r"(?i)^\s*(?:Subject|Antragsteller|Objet|Sujet|Firmante|Sujeto|Soggetto|Requerente|Onderwerp)\s*:\s*(\S.*)?$"
 )
-_ISSUER = re2.compile(r"(?i)^\s*(?:Issuer|Aussteller|.metteur|Emisor|Emittente|Emissor|Verlener)\s*:\s*(\S.*)?$")
-_NOT_AFTER = re2.compile(r"(?i)^\s*(?:NotAfter|Nicht nach|Pas apr.s)\s*:\s*(\S.*)$")
-_NO_KEY = re2.compile(
+_ISSUER = linear(r"(?i)^\s*(?:Issuer|Aussteller|.metteur|Emisor|Emittente|Emissor|Verlener)\s*:\s*(\S.*)?$")
+_NOT_AFTER = linear(r"(?i)^\s*(?:NotAfter|Nicht nach|Pas apr.s)\s*:\s*(\S.*)$")
+_NO_KEY = linear(
     r"(?i)Cannot find the certificate and private key|Missing stored keyset|No key provider information"
     r"|Gespeicherter Schl.sselsatz fehlt|Keine Schl.sselanbieterinformationen"
 )
-_KEY = re2.compile(
+_KEY = linear(
     r"(?i)^\s*(?:Unique container name|Eindeutiger Containername|Nom de conteneur unique"
     r"|Nombre de contenedor .nico)\s*:"
 )
-_PROVIDER = re2.compile(r"(?i)^\s*(?:Provider|Anbieter|Fournisseur|Proveedor)\s*=\s*(\S.{0,120}?)\s*$")
-_KEY_SPEC = re2.compile(r"(?i)^\s*KeySpec\s*[=:]\s*(\d)\b")
+_PROVIDER = linear(r"(?i)^\s*(?:Provider|Anbieter|Fournisseur|Proveedor)\s*=\s*(\S.{0,120}?)\s*$")
+_KEY_SPEC = linear(r"(?i)^\s*KeySpec\s*[=:]\s*(\d)\b")
 _KEY_SPECS: Final = {"0": "NONE", "1": "AT_KEYEXCHANGE", "2": "AT_SIGNATURE"}
 # Object identifiers of the public key: rsaEncryption, id-ecPublicKey.
 _ALGORITHMS: Final = (("1.2.840.113549.1.1.1 ", "RSA"), ("1.2.840.10045.2.1 ", "ECC"))
-_NAME_BELOW = re2.compile(r"^\s+((?:CN|O|OU|E|C|DC|S|L)=\S.*)$")
-_CHAIN = re2.compile(r"\bCERT_TRUST_[A-Z_]{3,60}\b")
-_STORE_PATH = re2.compile(r"(?i)\bCert:\\[^\s\"']*?\\([0-9A-F]{40})\b")
-_VERDICT = re2.compile(r"(?i)^\s*Test-Certificate\s*:\s*\S")
+_NAME_BELOW = linear(r"^\s+((?:CN|O|OU|E|C|DC|S|L)=\S.*)$")
+_CHAIN = linear(r"\bCERT_TRUST_[A-Z_]{3,60}\b")
+_STORE_PATH = linear(r"(?i)\bCert:\\[^\s\"']*?\\([0-9A-F]{40})\b")
+_VERDICT = linear(r"(?i)^\s*Test-Certificate\s*:\s*\S")
 
 
 @dataclass(slots=True)

@@ -10,10 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-import re2
-
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact
+from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact, failed_reply
 from diagnostics.recognisers.reply_text import codes
@@ -30,25 +29,25 @@ _STARTS: Final = (
     r"|\bSMTP (?:server )?error(?:: |:? (?:code )?#?[45]\d\d\b)|\bSMTP connect\(\) failed"
     r"|\bCan't send mail - all recipients were rejected|\bMessage failed: \d{3}|\b[245]\d\d\+\d\.\d{1,3}\.\d{1,3}\+"
 )
-_START = re2.compile(f"(?i)(?:{_STARTS})")
-_STACK = re2.compile(r"^\s*(?:at\s+\S|At (?:line|\S+\.ps1):|\+ |--- End of|File \"|\.{3} \d+ more|in \S+:line)")
-_NEXT = re2.compile(r"^\s*(?:\d{4}-\d\d-\d\dT[\d:.]+Z?,|[A-Za-z][A-Za-z0-9]{2,40}\s{2,}:\s|\[PS\]|PS [A-Z]:)")
-_RESPONSE = re2.compile(r"(?i)\b(?:the )?server response was:\s*(\S.*)$")
-_BYTES = re2.compile(r"\(\s*([245]\d\d)\s*,\s*b?(['\"])(.*?)(?:['\"]\s*[,)]|$)")
-_PLUSSED = re2.compile(r"[245]\d\d\+\d\.\d{1,3}\.\d{1,3}\+\S+")
-_CODED = re2.compile(r"(?:^|[\s:>\"'(])([45]\d\d[ :-]+(?:[45]\.\d{1,3}\.\d{1,3}|\D).*)$")
-_DEVICE = re2.compile(r"(?i)\bSMTP (?:server )?error:?\s*(?:code )?#?([45]\d\d)\b")
-_INNER = re2.compile(r"(?i)--->\s*|nested exception is:\s*|Caused by:\s*|Inner ?Exception\s*:\s*")
-_CAUSED = re2.compile(r"(?i)^\s*(?:--->|nested exception is|Caused by:|Inner ?Exception)")
-_ENDPOINT = re2.compile(r"\[?(\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})\]?:\d{1,5}\b")
-_SAYS = re2.compile(
+_START = linear(f"(?i)(?:{_STARTS})")
+_STACK = linear(r"^\s*(?:at\s+\S|At (?:line|\S+\.ps1):|\+ |--- End of|File \"|\.{3} \d+ more|in \S+:line)")
+_NEXT = linear(r"^\s*(?:\d{4}-\d\d-\d\dT[\d:.]+Z?,|[A-Za-z][A-Za-z0-9]{2,40}\s{2,}:\s|\[PS\]|PS [A-Z]:)")
+_RESPONSE = linear(r"(?i)\b(?:the )?server response was:\s*(\S.*)$")
+_BYTES = linear(r"\(\s*([245]\d\d)\s*,\s*b?(['\"])(.*?)(?:['\"]\s*[,)]|$)")
+_PLUSSED = linear(r"[245]\d\d\+\d\.\d{1,3}\.\d{1,3}\+\S+")
+_CODED = linear(r"(?:^|[\s:>\"'(])([45]\d\d[ :-]+(?:[45]\.\d{1,3}\.\d{1,3}|\D).*)$")
+_DEVICE = linear(r"(?i)\bSMTP (?:server )?error:?\s*(?:code )?#?([45]\d\d)\b")
+_INNER = linear(r"(?i)--->\s*|nested exception is:\s*|Caused by:\s*|Inner ?Exception\s*:\s*")
+_CAUSED = linear(r"(?i)^\s*(?:--->|nested exception is|Caused by:|Inner ?Exception)")
+_ENDPOINT = linear(r"\[?(\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})\]?:\d{1,5}\b")
+_SAYS = linear(
     r"(?i)fail|exception|error|invalid|unable|could ?n.t|could not|refused|denied|reject|timed out|requires|not "
 )
 # An error that reports itself, not one that a sentence speaks of.
-_THROWN = re2.compile(
+_THROWN = linear(
     r"(?i)(?:Exception|Error|Message|failure)(?: \(0x[0-9A-F]{1,8}\))?\s?[:.](?:\s|$)|\bconnect\(\) failed"
 )
-_HOST = re2.compile(r"(?i)\b(?:SMTP host|server|connect to):? ['\"]?([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+)")
+_HOST = linear(r"(?i)\b(?:SMTP host|server|connect to):? ['\"]?([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+)")
 _MOST_LINES: Final = 30
 
 

@@ -10,19 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-import re2
-
 from diagnostics.artefacts import Artefact
 from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
 
-_SAMPLE = re2.compile(
+_SAMPLE = linear(
     r"(?i)^\s*(?:\d\d:\d\d:\d\d,? +(?:d:\S+ +)?(?:o:)?|NTP: |(?:Phase ?Offset|Phasenoffset|\w+ offset)\s*: ?)"
     r"([+-]?)(?:(\d{1,5})h)?(?:(\d{1,5})m)?(\d{1,8})(?:[.,]\d{1,9})? ?s\b"
 )
-_TOOL = re2.compile(r"(?i)\b(?:w32tm|ntpdate|chronyc|stripchart)\b|^\s*NTP: |, [+-]\d\dm\d\d[.,]\d{4,}s|\bo:[+-]\d")
+_TOOL = linear(r"(?i)\b(?:w32tm|ntpdate|chronyc|stripchart)\b|^\s*NTP: |, [+-]\d\dm\d\d[.,]\d{4,}s|\bo:[+-]\d")
 _FINE: Final = 300  # seconds; more breaks Kerberos by default
 
 

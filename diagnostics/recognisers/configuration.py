@@ -11,10 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import re2
-
 from diagnostics.artefacts import Artefact
 from diagnostics.mail_facts import Configured, Pairs
+from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.configuration_kinds import echoed, foreign, kind_of, screen
@@ -28,14 +27,14 @@ _NAMES: Final = ("identity", "name", "domainname", "primarysmtpaddress", "displa
 _BY_NAME: Final = frozenset({"inbound-connector", "outbound-connector", "accepted-domain", "remote-domain"})
 _CONNECTORS: Final = frozenset({"receive-connector", "inbound-connector", "outbound-connector"})
 _NEAR: Final = 4  # lines between a cmdlet and the first property it prints
-_ARGUMENT = re2.compile(r"(?i)\bGet-\w+ (?:-Identity )?(?:\"([^\"]{1,120})\"|'([^']{1,120})')")
-_HEADER = re2.compile(r"^\s*[A-Za-z][A-Za-z0-9]+(?:\s+[A-Za-z][A-Za-z0-9]+)*\s*$")
-_RULE = re2.compile(r"^\s*-{2,}(?:\s+-{2,})*\s*$")
-_PROPERTY = re2.compile(r"^\s*[A-Za-z]\w+\s*:")
-_PROMPT = re2.compile(r"^\s*(?:\[PS\] |PS )[A-Z]:[^>]*>\s*\S")  # another command, whatever its verb
-_REPLY = re2.compile(r"\b[45]\d\d[ -][45]\.\d{1,3}\.\d{1,3}\b")
+_ARGUMENT = linear(r"(?i)\bGet-\w+ (?:-Identity )?(?:\"([^\"]{1,120})\"|'([^']{1,120})')")
+_HEADER = linear(r"^\s*[A-Za-z][A-Za-z0-9]+(?:\s+[A-Za-z][A-Za-z0-9]+)*\s*$")
+_RULE = linear(r"^\s*-{2,}(?:\s+-{2,})*\s*$")
+_PROPERTY = linear(r"^\s*[A-Za-z]\w+\s*:")
+_PROMPT = linear(r"^\s*(?:\[PS\] |PS )[A-Z]:[^>]*>\s*\S")  # another command, whatever its verb
+_REPLY = linear(r"\b[45]\d\d[ -][45]\.\d{1,3}\.\d{1,3}\b")
 _COMMON: Final = ("name", "identity", "enabled", "status", "state", "priority")
-_CAMEL = re2.compile(r"[a-z][A-Z]")
+_CAMEL = linear(r"[a-z][A-Z]")
 _MOST_SHOWN: Final = 30
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-import re2
+from diagnostics.patterns import linear
 
 # Names that one kind of object has alone.
 OWN: Final[dict[str, str]] = {
@@ -104,7 +104,7 @@ _ECHOED: Final = frozenset(
      "mailbox-folder-statistics", "mailbox-permission", "recipient-permission", "quarantine-message", "public-folder-statistics",
      "on-prem-server-report-info", "tenant-allow-block-list-items", "migration-endpoint", "organization-relationship"}
 )  # fmt: skip
-_ECHO = re2.compile(r"(?i)\bGet-([A-Z][A-Za-z]{3,50})\b")
+_ECHO = linear(r"(?i)\bGet-([A-Z][A-Za-z]{3,50})\b")
 
 
 def _pairs(table: dict[str, str]) -> dict[str, frozenset[str]]:
@@ -113,7 +113,7 @@ def _pairs(table: dict[str, str]) -> dict[str, frozenset[str]]:
 
 _OWN_NAMES: Final = _pairs(OWN)
 _SHARED_NAMES: Final = _pairs(_SHARED)
-_CAMEL = re2.compile(r"([a-z0-9])([A-Z])|([A-Z])([A-Z][a-z])")
+_CAMEL = linear(r"([a-z0-9])([A-Z])|([A-Z])([A-Z][a-z])")
 
 
 def foreign(names: Iterable[str]) -> bool:

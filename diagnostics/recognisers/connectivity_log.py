@@ -10,41 +10,30 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Final
-
-import re2
 
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, SmtpReached, Stage
+from diagnostics.log_forms import CLOSING, CONNECTIVITY_COLUMNS, CONNECTIVITY_SIGN, DELIVERED, troubled
+from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact, failed_reply
 from diagnostics.recognisers.log_rows import LogRow, comments, log_rows
-from diagnostics.recognisers.protocol_rows import START
 from diagnostics.recognisers.reply_text import connect_failure
 from diagnostics.recognisers.sources import source_at
 
-COLUMNS: Final = ("date-time", "session", "source", "destination", "direction", "description")
-SIGN: Final = START + r"\"?[0-9A-FXx*]{0,17}\"?,[A-Za-z][A-Za-z ]{2,40},[^,]*,[-+>],"
-_IS_ROW = re2.compile(SIGN)
-_CONNECTED = re2.compile(r"(?i)\bEstablished connection\b")
-DELIVERED = re2.compile(r"(?i)\bMessages:\s*0*[1-9]\d*")
-CLOSING = re2.compile(r"(?i)^\s*Messages:\s*\d+\s+Bytes:\s*\d+\s*(?:\((.*)\))?")
-_DNS = re2.compile(r"(?i)\bDNS server returned (\w+)|\bDNS query failed")
-_DNS_FINE: Final = frozenset({"success", "infonorecords", "infotruncated"})
-_TROUBLE = re2.compile(
-    r"(?i)\b(?:fail(?:ed|ure)?|errors?|rejected|refused|abruptly|timed out|timeout|not active|dropped|unreachable|reset)\b"
-    r"|^Retry\b|\b[45]\d\d[ -]"
-)
-_NEXT_TARGET = re2.compile(r"(?i)attempting next target|retry")
-_TARGET = re2.compile(r"(?i)\bconnection to \[?([0-9A-F.:]{3,45}?)\]?:\d{1,5}\b")
+_IS_ROW = linear(CONNECTIVITY_SIGN)
+_CONNECTED = linear(r"(?i)\bEstablished connection\b")
+_TARGET = linear(r"(?i)\bconnection to \[?([0-9A-F.:]{3,45}?)\]?:\d{1,5}\b")
 
 
-@recogniser(f"(?:{SIGN}|^\\s*#Log-type:\\s*Transport Connectivity Log)", rank=12)
+@recogniser(f"(?:{CONNECTIVITY_SIGN}|^\\s*#Log-type:\\s*Transport Connectivity Log)", rank=12)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for all rows of the paste."""
     lines = reading.free()
     texts = dict(lines)
-    rows = [row for row in log_rows(lines, COLUMNS) if _IS_ROW.search(texts[row.line]) and len(row.cells) >= 5]
+    rows = [
+        row for row in log_rows(lines, CONNECTIVITY_COLUMNS) if _IS_ROW.search(texts[row.line]) and len(row.cells) >= 5
+    ]
     if not rows:
         return ()
     sessions: dict[str, list[LogRow]] = defaultdict(list)
@@ -100,13 +89,6 @@ def _of_row(reading: Reading, row: LogRow, *, told: bool) -> Iterator[Fact]:
         yield replace(failure, ip=found.group(1) if found else "", at=at, host=host, session=session)
         return
     yield from failed_reply(reason, source, kind="log", at=at, session=session)
-
-
-def troubled(reason: str) -> bool:
-    dns = _DNS.search(reason)
-    if dns:
-        return (dns.group(1) or "").lower() not in _DNS_FINE
-    return bool(_TROUBLE.search(reason)) and not _NEXT_TARGET.fullmatch(reason.strip())
 
 
 def _host(row: LogRow) -> str:

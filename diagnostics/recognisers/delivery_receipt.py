@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-import re2
-
 from diagnostics.artefacts import Artefact
+from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 
@@ -28,8 +27,8 @@ _NOTICE: Final = "|".join(
         r"bezorging bij deze geadresseerden of groepen is voltooid",
     )
 )
-_IS_NOTICE = re2.compile(f"(?i)(?:{_NOTICE})")
-_RECIPIENT = re2.compile(
+_IS_NOTICE = linear(f"(?i)(?:{_NOTICE})")
+_RECIPIENT = linear(
     r"^\s*(?:[^<>()@]{0,80}[(<])?([\w.+'=-]{1,64}@[A-Za-z0-9.-]{1,253})[)>]?"
     r"(?:\s*[(<][^()<>]{1,320}[)>])?\s*$"
 )

@@ -10,10 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import re2
-
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, Source
+from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.reply_text import codes, read_reply
 from diagnostics.text import Paste, squeezed
@@ -27,16 +26,16 @@ _PER_MESSAGE: Final = (
     "original-envelope-id",
     "x-original-message-id",
 )
-_FIELD = re2.compile(
+_FIELD = linear(
     r"(?i)^\s{0,8}(Reporting-MTA|DSN-Gateway|Received-From-MTA|Arrival-Date|Original-Envelope-Id|X-Original-Message-ID"
     r"|Original-Recipient|Final-Recipient|Action|Status|Remote-MTA|Diagnostic-Code|Last-Attempt-Date|Final-Log-Id"
     r"|Will-Retry-Until|X-(?:Display-Name|Supplementary-Info|Actual-Recipient|Postfix-[\w-]{1,40}|[\w-]{1,40}))\s?:\s*(.*)$"
 )
-_TYPE = re2.compile(r"^\s*[A-Za-z][\w-]{0,30}\s*;\s*")
-_NAME = re2.compile(r"^[^:]{1,60}:(?:\s|$)")
+_TYPE = linear(r"^\s*[A-Za-z][\w-]{0,30}\s*;\s*")
+_NAME = linear(r"^[^:]{1,60}:(?:\s|$)")
 _HARMLESS: Final = frozenset({"delivered", "relayed", "expanded"})
-_ALONE = re2.compile(r"^\s*(?:-- |<)?([^\s<>()\[\];,:]{1,128}@[^\s<>()\[\];,:]{1,253})>?\s*$")
-_ADDRESS = re2.compile(r"[^\s<>()\[\];,:]{1,128}@[^\s<>()\[\];,:]{1,253}")
+_ALONE = linear(r"^\s*(?:-- |<)?([^\s<>()\[\];,:]{1,128}@[^\s<>()\[\];,:]{1,253})>?\s*$")
+_ADDRESS = linear(r"[^\s<>()\[\];,:]{1,128}@[^\s<>()\[\];,:]{1,253}")
 
 
 @dataclass(slots=True)

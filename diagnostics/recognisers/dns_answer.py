@@ -11,10 +11,9 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
-import re2
-
 from diagnostics.artefacts import Artefact
 from diagnostics.looked_facts import DnsAnswer, DnsRecord
+from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.dns_command import command_on, sentence_on
 from diagnostics.recognisers.dns_records import NAME, host, record_in, record_on
@@ -23,31 +22,31 @@ from diagnostics.recognisers.format_list import TableRow, blocks, tables
 
 Lines = list[tuple[int, str]]
 
-_SERVER = re2.compile(rf"^\s*(?:Server|Serveur|Servidor)\s*:\s+{NAME}\s*$")
-_ADDRESS = re2.compile(r"^\s*(?:Address(?:es)?|Adresse|Direcci.n)\s*:\s+([0-9A-Fa-f.:]{3,45})(?:#53)?\s*$")
-_CANT_FIND = re2.compile(
+_SERVER = linear(rf"^\s*(?:Server|Serveur|Servidor)\s*:\s+{NAME}\s*$")
+_ADDRESS = linear(r"^\s*(?:Address(?:es)?|Adresse|Direcci.n)\s*:\s+([0-9A-Fa-f.:]{3,45})(?:#53)?\s*$")
+_CANT_FIND = linear(
     rf"^\s*\*{{2,3}} (?:{NAME}|.{{1,80}}?) (?:can't find|kann|ne parvient pas . trouver|no encuentra"
     rf"|non . in grado di trovare) {NAME}(?: nicht finden)?\s*: ?(.{{1,120}})$"
 )
-_ARROW = re2.compile(r"\s(?:->|=>)\s")
-_REQUEST = re2.compile(rf"(?i)^\s*\*{{3}} Request to {NAME} timed-out")
-_HOST_SAYS = re2.compile(rf"(?i)^\s*Host {NAME} not found: \d\(([A-Z]{{4,10}})\)")
-_BARE_FAILURE = re2.compile(r"^\s*\*{2,3} (.{3,120})$")
-_FINE = re2.compile(r"(?i)^\s*(?:ok(?:ay)?|fine|works?|good|resolves?|answers?)\b")
-_NO_SERVERS = re2.compile(
+_ARROW = linear(r"\s(?:->|=>)\s")
+_REQUEST = linear(rf"(?i)^\s*\*{{3}} Request to {NAME} timed-out")
+_HOST_SAYS = linear(rf"(?i)^\s*Host {NAME} not found: \d\(([A-Z]{{4,10}})\)")
+_BARE_FAILURE = linear(r"^\s*\*{2,3} (.{3,120})$")
+_FINE = linear(r"(?i)^\s*(?:ok(?:ay)?|fine|works?|good|resolves?|answers?)\b")
+_NO_SERVERS = linear(
     r"(?i);; connection timed out; no servers could be reached|;; communications error to \S+: timed out"
 )
-_NAMED = re2.compile(rf"^\s*(?:Name|Nom|Nombre|Nome)\s*:\s+{NAME}\s*$")
-_RESOLVE = re2.compile(rf"(?i)^\s*Resolve-DnsName\s*:\s*{NAME}\s*:\s*(\S.*)$")
-_TEST_NAME = re2.compile(rf"(?i)\bName resolution of {NAME} failed")
-_COMMAND = re2.compile(r"(?i)\bResolve-DnsName\s+[^\s:;|][^;|]*")
-_OF_NAME = re2.compile(rf"(?i)\bResolve-DnsName\s+(?:-Name\s+)?['\"]?{NAME}['\"]?(?:\s|$)")
-_OF_SERVER = re2.compile(r"(?i)-Server\s+['\"]?([A-Za-z0-9_.:-]{1,253})")
-_HEADER = re2.compile(r"^\s*Name\s+Type\s+TTL\s+Section\b")
-_SECTION = re2.compile(r"^;; ([A-Z]{4,12}) (?:PSEUDO)?SECTION:")
-_STATUS = re2.compile(r"->>HEADER<<-.{0,40}\bstatus: ([A-Z]{3,12})")
-_QUESTION = re2.compile(rf"^;{NAME}\s+IN\s+[A-Z]+")
-_DIG_SERVER = re2.compile(r"^;; SERVER: ([0-9A-Fa-f.:]{3,45})#")
+_NAMED = linear(rf"^\s*(?:Name|Nom|Nombre|Nome)\s*:\s+{NAME}\s*$")
+_RESOLVE = linear(rf"(?i)^\s*Resolve-DnsName\s*:\s*{NAME}\s*:\s*(\S.*)$")
+_TEST_NAME = linear(rf"(?i)\bName resolution of {NAME} failed")
+_COMMAND = linear(r"(?i)\bResolve-DnsName\s+[^\s:;|][^;|]*")
+_OF_NAME = linear(rf"(?i)\bResolve-DnsName\s+(?:-Name\s+)?['\"]?{NAME}['\"]?(?:\s|$)")
+_OF_SERVER = linear(r"(?i)-Server\s+['\"]?([A-Za-z0-9_.:-]{1,253})")
+_HEADER = linear(r"^\s*Name\s+Type\s+TTL\s+Section\b")
+_SECTION = linear(r"^;; ([A-Z]{4,12}) (?:PSEUDO)?SECTION:")
+_STATUS = linear(r"->>HEADER<<-.{0,40}\bstatus: ([A-Z]{3,12})")
+_QUESTION = linear(rf"^;{NAME}\s+IN\s+[A-Z]+")
+_DIG_SERVER = linear(r"^;; SERVER: ([0-9A-Fa-f.:]{3,45})#")
 _ERRORS: Final = (
     ("NXDOMAIN", ("non-existent domain", "nxdomain", "dns name does not exist", "dns-name ist nicht vorhanden",
                   "le nom dns n'existe pas", "el nombre dns no existe", "il nome dns non esiste", "existiert nicht")),

@@ -7,19 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import re2
-
 from diagnostics.artefacts import Artefact
 from diagnostics.looked_facts import DnsAnswer, DnsRecord
+from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.dns_command import command_on
 from diagnostics.recognisers.dns_records import NAME, text_of
 from diagnostics.recognisers.dns_talk import answer_of
 
-_SPF = re2.compile(r'(?i)^\s*\{?"?(v=spf1(?:\s[^"{}]{0,1000})?)"?\}?\s*$')
-_ASKED = re2.compile(rf"(?i)\bResolve-DnsName\s+(?:-Name\s+)?['\"]?{NAME}")
-_PROMPT = re2.compile(r"^\s*(?:[\w@.:~/\\ \[\]-]{0,60}[$#>])?\s*$")
+_SPF = linear(r'(?i)^\s*\{?"?(v=spf1(?:\s[^"{}]{0,1000})?)"?\}?\s*$')
+_ASKED = linear(rf"(?i)\bResolve-DnsName\s+(?:-Name\s+)?['\"]?{NAME}")
+_PROMPT = linear(r"^\s*(?:[\w@.:~/\\ \[\]-]{0,60}[$#>])?\s*$")
 
 
 @recogniser(r"(?:^\s*\{?\"?v=spf1\b|\bdig\s.*\+short)", rank=46)

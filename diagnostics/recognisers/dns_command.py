@@ -5,19 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-import re2
-
 from diagnostics.looked_facts import DnsRecord
+from diagnostics.patterns import linear
 from diagnostics.recognisers.dns_records import NAME, host, text_of
 
-_PROGRAM = re2.compile(r"(?i)(?:^|[>$#]\s*)(?:nslookup|dig|host)\s+(\S.{0,300})$")
-_ANYWHERE = re2.compile(r"(?i)\b(?:nslookup|dig|host|Resolve-DnsName)\s+(\S.{0,200})$")
-_WORD = re2.compile(rf"^@?{NAME}$")
+_PROGRAM = linear(r"(?i)(?:^|[>$#]\s*)(?:nslookup|dig|host)\s+(\S.{0,300})$")
+_ANYWHERE = linear(r"(?i)\b(?:nslookup|dig|host|Resolve-DnsName)\s+(\S.{0,200})$")
+_WORD = linear(rf"^@?{NAME}$")
 _TYPES: Final = frozenset({"a", "aaaa", "any", "cname", "mx", "ns", "ptr", "soa", "srv", "tlsa", "txt"})
 _MOST_WORDS: Final = 2  # the name, and the server; more is a sentence
-_EXCHANGER = re2.compile(r"^\s*(\d{1,5}) ([A-Za-z0-9_.-]{1,253})\s*$")
-_ADDRESS = re2.compile(r"^\s*([0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]{1,40})\s*$")
-_HOST = re2.compile(r"^\s*([A-Za-z0-9_*-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})+\.)\s*$")
+_EXCHANGER = linear(r"^\s*(\d{1,5}) ([A-Za-z0-9_.-]{1,253})\s*$")
+_ADDRESS = linear(r"^\s*([0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]{1,40})\s*$")
+_HOST = linear(r"^\s*([A-Za-z0-9_*-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})+\.)\s*$")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,16 +10,15 @@ from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Final
 
-import re2
-
 from diagnostics.looked_facts import DnsRecord
+from diagnostics.patterns import linear
 
 NAME: Final = r"([A-Za-z0-9_*][A-Za-z0-9_.*-]*)"
 _LONGEST: Final = 254  # characters of a name, with its last dot
 _HOST: Final = r"([A-Za-z0-9_.*-]+|\(root\))"
 # What stands between a name and the value, by the record's type.
 _WORDED: Final = tuple(
-    (kind, re2.compile(rf"(?i)^\s*{NAME}\s+{words}\s*$"))
+    (kind, linear(rf"(?i)^\s*{NAME}\s+{words}\s*$"))
     for kind, words in (
         ("MX", rf"MX preference = (\d{{1,5}}), mail exchanger = {_HOST}"),
         ("MX", rf"mail exchanger = (\d{{1,5}}) {_HOST}"),
@@ -37,7 +36,7 @@ _WORDED: Final = tuple(
 )
 # One of these stands in every such line, for a quick look before the patterns.
 _MARKS: Final = (" = ", " IN ", "\tIN\t", "text =", "has ", "handled by", "alias for", "pointer", "descriptive")
-_STRING = re2.compile(r'"((?:[^"\\]|\\.)*)"')
+_STRING = linear(r'"((?:[^"\\]|\\.)*)"')
 _COLUMNS: Final = ("nameexchange", "strings", "namehost", "ipaddress", "ip4address", "ip6address")
 
 

@@ -9,10 +9,9 @@ from collections.abc import Iterator, Sequence
 from itertools import takewhile
 from typing import Final
 
-import re2
-
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import DnsServers
+from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
@@ -24,10 +23,10 @@ _LABEL: Final = (
     r"|^\s*(?:Statically Configured DNS Servers|DNS servers configured through DHCP)\s*:|^\s*ServerAddresses\s*:"
 )
 _TABLE: Final = r"^\s*\S.{0,60}?\s+\d{1,3}\s+IPv[46]\s+\{"
-_LIST = re2.compile(rf"(?i)(?:{_LABEL})(.*)$")
-_ROW = re2.compile(rf"(?i){_TABLE}([^{{}}]*)\}}?")
-_ONE = re2.compile(rf"\b(?:{_ADDRESS})")
-_ALONE = re2.compile(rf"^\s*(?:{_ADDRESS})(?:%\d{{1,5}})?\s*(?:<?[-=(#].{{0,80}})?$")  # a remark may stand behind it
+_LIST = linear(rf"(?i)(?:{_LABEL})(.*)$")
+_ROW = linear(rf"(?i){_TABLE}([^{{}}]*)\}}?")
+_ONE = linear(rf"\b(?:{_ADDRESS})")
+_ALONE = linear(rf"^\s*(?:{_ADDRESS})(?:%\d{{1,5}})?\s*(?:<?[-=(#].{{0,80}})?$")  # a remark may stand behind it
 _MOST: Final = 12
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-import re2
-
 from diagnostics.looked_facts import DnsAnswer, DnsRecord
+from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading
 from diagnostics.recognisers.dns_command import Command, value_on
 from diagnostics.recognisers.dns_records import NAME, host, reverse_name, text_of
@@ -15,8 +14,8 @@ from diagnostics.recognisers.sources import source_at
 
 Found = tuple[DnsAnswer, list[int]]
 
-_VALUE = re2.compile(r"^\s*(?:(?:Address(?:es)?|Adressen?|Direcci.n(?:es)?)\s*:)?\s+([0-9A-Fa-f.:]{3,45})(?:#53)?\s*$")
-_ALIAS = re2.compile(rf"^\s*(?:Aliases|Alias)\s*:\s+{NAME}\s*$")
+_VALUE = linear(r"^\s*(?:(?:Address(?:es)?|Adressen?|Direcci.n(?:es)?)\s*:)?\s+([0-9A-Fa-f.:]{3,45})(?:#53)?\s*$")
+_ALIAS = linear(rf"^\s*(?:Aliases|Alias)\s*:\s+{NAME}\s*$")
 
 
 def answer_of(

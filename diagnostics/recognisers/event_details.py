@@ -5,50 +5,49 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-import re2
-
 from diagnostics.facts import Source, WindowsEvent
+from diagnostics.patterns import linear
 from diagnostics.recognisers.event_labels import SCHANNEL, event_of, level, provider_of
 from diagnostics.recognisers.wrapping import rejoined
 from diagnostics.text import squeezed
 
 _LONGEST: Final = 32_000  # characters; Windows cuts a description at about this length
-_HEX = re2.compile(r"\b0[xX]([0-9a-fA-F]{8})\b")
-_SIGNED = re2.compile(r"(?:^|[^\d-])(-21[45]\d{7})\b")
-_STATE = re2.compile(
+_HEX = linear(r"\b0[xX]([0-9a-fA-F]{8})\b")
+_SIGNED = linear(r"(?:^|[^\d-])(-21[45]\d{7})\b")
+_STATE = linear(
     r"(?i)(?:internal error state|SChannel error state|ErrorState|ErrorStatus|interne Fehlerstatus"
     r"|Fehlerstatus|.tat d'erreur(?: interne)?|estado de error(?: interno)?"
     r"|stato (?:di )?errore(?: interno)?|estado d[eo] erro(?: interno)?|foutstatus|stan b..du"
     r"|feltillst.nd\w{0,4})\W{1,3}(?:[^\d\n]{0,24}?)(\d{1,6})\b"
 )
-_KNOWN_STATE = re2.compile(r"\b(10001|10003|10010|10011|10013)\b")
-_ALERT = re2.compile(
+_KNOWN_STATE = linear(r"\b(10001|10003|10010|10011|10013)\b")
+_ALERT = linear(
     r"(?i)(?:fatal (?:alert|error) code is|alert was (?:received"
     r"|generated)(?: from the remote endpoint)?:?|AlertDesc\W{1,3})\s*(\d{1,3})\b"
 )
-_ANY_ALERT = re2.compile(r"(?:^|[\s:(])(\d{1,3})(?:[.\s)]|$)")
+_ANY_ALERT = linear(r"(?:^|[\s:(])(\d{1,3})(?:[.\s)]|$)")
 _ALERT_EVENTS: Final = frozenset({36887, 36888})
-_PROCESS = re2.compile(
+_PROCESS = linear(
     r"(?i)SSPI[ -]?(?:client|server)?[ -]?(?:process|prozess)?\w{0,4} (?:is|ist|est|es|.|to)\s+([\w.-]{2,64})"
 )
-_NAMED_PROCESS = re2.compile(r"CallerProcessImageName: ([\w.-]{2,64})|([\w.-]{2,64}) \(PID")
-_ROLE = re2.compile(r"(?i)\b(?:TLS[ -]|SSL[ -]|Type: )(client|server)\b")
-_ROLE_AFTER = re2.compile(r"(?i)\b(client|cliente|serveur|servidor|server)e? (?:TLS|SSL)\b")
-_CONNECTOR = re2.compile(
+_NAMED_PROCESS = linear(r"CallerProcessImageName: ([\w.-]{2,64})|([\w.-]{2,64}) \(PID")
+_ROLE = linear(r"(?i)\b(?:TLS[ -]|SSL[ -]|Type: )(client|server)\b")
+_ROLE_AFTER = linear(r"(?i)\b(client|cliente|serveur|servidor|server)e? (?:TLS|SSL)\b")
+_CONNECTOR = linear(
     r"(?i)(?:^|\. )Send connector ([^:\n]{1,120}?):|for (?:the )?(?:Receive "
     r"|Send )?connector \"?([^\"\n]{1,120}?)\"? (?:with a FQDN|because|failed|was)"
     r"|for Receive connector ([^\n]{1,120}?)\. The auth"
 )
-_THUMBPRINT = re2.compile(r"(?i)thumbprint\W{1,4}(?:of |is )?([0-9A-F]{40})\b")
-_REPLY = re2.compile(
+_THUMBPRINT = linear(r"(?i)thumbprint\W{1,4}(?:of |is )?([0-9A-F]{40})\b")
+_REPLY = linear(
     r"(?i)(?:SMTP response|SMTP reply|(?:server|remote host) (?:responded|returned)|the response (?:is"
     r"|was)|following (?:error|response))\W{1,4}((?:with )?\W{0,2}[45]\d\d[ -].+)$"
 )
 # Exchange 2000 and 2003 log each report that they write, with its code and recipient.
-_REPORTED = re2.compile(
+_REPORTED = linear(
     r"(?i)status code of ([45]\.\d{1,3}\.\d{1,3}) was generated for recipient (?:rfc822;)?\s?([^\s();,]{1,320})"
 )
-_ZONED = re2.compile(r"\b(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z)\b")
+_ZONED = linear(r"\b(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z)\b")
 
 
 @dataclass(slots=True)

@@ -6,14 +6,13 @@ import csv
 from collections.abc import Iterator
 from typing import Final
 
-import re2
-
+from diagnostics.patterns import linear
 from diagnostics.recognisers.event_details import Found
 from diagnostics.recognisers.event_labels import PROVIDERS, event_of
 from diagnostics.recognisers.format_list import Lines, tables
 
-_PROVIDER = re2.compile(PROVIDERS)
-_XML_DATA = re2.compile(r"""<Data(?: Name=['"]([^'"]{1,80})['"])?>([^<]+)</Data>""")
+_PROVIDER = linear(PROVIDERS)
+_XML_DATA = linear(r"""<Data(?: Name=['"]([^'"]{1,80})['"])?>([^<]+)</Data>""")
 _XML_LEVELS: Final = {"1": "Critical", "2": "Error", "3": "Warning", "4": "Information", "5": "Verbose"}
 _LONGEST_XML: Final = 120  # lines
 
@@ -75,11 +74,11 @@ def xml_events(lines: Lines) -> Iterator[Found]:
     yield from _xml_event(region)
 
 
-_XML_ID = re2.compile(r"<EventID(?: [^<>]{0,80})?>(\d{1,5})</EventID>")
-_XML_PROVIDER = re2.compile(r"""<Provider Name=['"]([^'"]{1,80})['"]""")
-_XML_LEVEL = re2.compile(r"<Level>(\d)</Level>")
-_XML_TIME = re2.compile(r"""SystemTime=['"]([^'"]{1,40})['"]""")
-_XML_MESSAGE = re2.compile(r"(?s)<Message>([^<]+)</Message>")
+_XML_ID = linear(r"<EventID(?: [^<>]{0,80})?>(\d{1,5})</EventID>")
+_XML_PROVIDER = linear(r"""<Provider Name=['"]([^'"]{1,80})['"]""")
+_XML_LEVEL = linear(r"<Level>(\d)</Level>")
+_XML_TIME = linear(r"""SystemTime=['"]([^'"]{1,40})['"]""")
+_XML_MESSAGE = linear(r"(?s)<Message>([^<]+)</Message>")
 
 
 def _xml_event(region: list[tuple[int, str]]) -> Iterator[Found]:

@@ -7,18 +7,20 @@ from dataclasses import dataclass, field
 
 import re2
 
+from diagnostics.patterns import linear
 from diagnostics.recognisers.event_details import Found
 from diagnostics.recognisers.event_labels import GOES_ON, LABELS, REPLY, event_of
 from diagnostics.recognisers.format_list import Block, Lines, blocks
 
-_INLINE = re2.compile(
-    r"(?:^|\s)(Log Name|Event Source|Event ID|Event Type|Event Category|Source|Task Category|Level"
-    r"|Keywords|User|Computer|Date"
-    r"|Time|Description|Message)\s*:\s"
+# Several labels on one line, as people copy the table of the viewer or type it off.
+_INLINE = linear(
+    r"(?i)(?:^|[\s,;|])("
+    + "|".join(re2.escape(name) for name in sorted(LABELS, key=len, reverse=True))
+    + r")\s{0,4}[:：]\s?"
 )
 _LONGEST_LABEL = 60
-_NUMBER = re2.compile(r"^\s*(\d{1,5})\b")
-_PROVIDER = re2.compile(r"^[\w][\w .()-]{1,79}$")
+_NUMBER = linear(r"^\s*(\d{1,5})\b")
+_PROVIDER = linear(r"^[\w][\w .()-]{1,79}$")
 
 
 @dataclass(slots=True)
@@ -74,13 +76,16 @@ def labelled_events(lines: Lines) -> Iterator[Found]:
 
 def _labels(line: str) -> list[tuple[str, str]]:
     """(kind of label, value) for each label of the line; ("", line) where it has none."""
-    head, colon, value = line.partition(":")
+    head, colon, value = line.replace("：", ":").partition(":")
     if not colon:
         return [("", line)]
     names = list(_INLINE.finditer(line)) if ":" in value else []
     if len(names) > 1 and not line[: names[0].start()].strip():
         ends = [name.start() for name in names[1:]] + [len(line)]
-        return [(LABELS[n.group(1).lower()], line[n.end() : end].strip()) for n, end in zip(names, ends, strict=True)]
+        return [
+            (LABELS[n.group(1).lower()], line[n.end() : end].strip(" ,;|\t"))
+            for n, end in zip(names, ends, strict=True)
+        ]
     kind = LABELS.get(head.strip().lower(), "") if len(head) < _LONGEST_LABEL else ""
     return [(kind, value.strip())] if kind else [("", line)]
 

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import re2
-
+from diagnostics.patterns import linear
 from diagnostics.recognisers.event_details import Found
 from diagnostics.recognisers.event_labels import GOES_ON, PROVIDERS, REPLY, event_of
 from diagnostics.recognisers.format_list import Lines
 
-_PROVIDER_FIRST = re2.compile(
+_PROVIDER_FIRST = linear(
     rf"\b({PROVIDERS})(?i:[ ,:;(/-]{{1,4}}(?:(?:errors?|events?|warnings?)?[ -]?(?:ID)?[ :=#(]{{0,3}}))(\d{{3,5}})\b"
 )
-_NUMBER_FIRST = re2.compile(
-    rf"(?i:\b(?:events?|errors?|warnings?|EventId|ID)(?:[ -]?ID)?[ :=#]{{0,3}}|^\s*)(\d{{3,5}})"
+_NUMBER_FIRST = linear(
+    rf"(?i:\b(?:events?|errors?|warnings?|EventId|ID|Ereignis|[\x{{e9}}\x{{c9}}]v[\x{{e9}}e]nement"
+    rf"|evento|gebeurtenis|zdarzenie|h\x{{e4}}ndelse|событие)(?:[ -]?ID)?[ :=#]{{0,3}}|^\s*)(\d{{3,5}})"
     rf"(?i:[ ,:;()-]{{1,4}}(?:source:? ?|from )?)({PROVIDERS})\b"
 )
 _NAMES = ("Schannel", "MSExchange", "FIPFS", "Service Control")
-_STATED = re2.compile(
+_STATED = linear(
     r"(?i)internal error state is \d|error code returned|SChannel error state is|alert (?:code"
     r"|was)\D{0,40}\d|:\s*\d{2,3}\."
 )
-_OBSERVED = re2.compile(
+_OBSERVED = linear(
     r"(?i)event ?(?:log|viewer)|system log|application log|logged|\b(?:we|i|it) (?:also )?(?:see|saw"
     r"|get|got|find|found|have|log)|\bshows?\b|\b\d\d?:\d\d\b"
     r"|\bsince\b|\bevery (?:day|night|hour|minute|morning|few)|\bstuck\b|\bqueues?\b|\bstopp|\bcrash"
@@ -30,7 +30,7 @@ _OBSERVED = re2.compile(
     r"|\ball (?:mails?|messages?)\b|\bno (?:mails?|messages?)\b|\bnothing\b|\bkeeps?\b"
     r"|\bright (?:before|after)|\b0x[0-9a-f]{8}\b|\b10\d{3}\b"
 )
-_ADVICE = re2.compile(
+_ADVICE = linear(
     r"(?i)\b(?:means?|meaning|indicates?|what (?:is|does|are)|usually|typically|refers? to|explains?"
     r"|in general|is logged when|look for|search for"
     r"|check for|can (?:occur|happen|be caused))\b|\?\s*$"

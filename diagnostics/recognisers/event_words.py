@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-import re2
-
 from diagnostics.artefacts import Artefact
+from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.event_details import Found, event_fact
@@ -33,7 +32,8 @@ _SENTENCES: Final = (
     (rf"(?:{_SERVICE}) terminated with (?:the following|a|service.specific) ", _CONTROL, 7024),
     (r"resource pressure (?:increased|is constant at|decreased) ", _TRANSPORT, 15004),
     (r"following resources are under pressure:", _TRANSPORT, 15004),
-    (r"(?:bytes|Memory|buckets|disk space|Space\[.{1,160}|Queue\]?|load|\)) = \d{1,7}%? \[(?:High|Medium)\] ?\[(?:Normal|Low)=",
+    ((r"(?:bytes|Memory|buckets|disk space|Space\[.{1,160}|Queue\]?|load|\)) = \d{1,7}%? \[(?:High|Medium)\] ?\[(?:Normal|Low)="
+     r"|= \d{1,7}%? \[[^\[\]\n]{1,16}\] ?\[Normal=\d"),
      _TRANSPORT, 15004),
     (r"CurrentResourceUse\W{1,3}(?:High|Medium)", _TRANSPORT, 15004),
     (r"rejecting (?:message submissions|messages) because the available disk space", _TRANSPORT, 15006),
@@ -54,9 +54,9 @@ _SENTENCES: Final = (
     (r"edgetransport \(\d{1,6},.{1,12}\) Transport Mail Database:", "ESENT", 454),
     (r"FIP-FS .{0,20}Scan Engine failed to load", "FIPFS", 5300),
 )  # fmt: skip
-_EACH: Final = tuple((re2.compile(f"(?i){words}"), source, event) for words, source, event in _SENTENCES)
+_EACH: Final = tuple((linear(f"(?i){words}"), source, event) for words, source, event in _SENTENCES)
 _ANY: Final = "|".join(words for words, _, _ in _SENTENCES)
-_SEEN = re2.compile(f"(?i){_ANY}")
+_SEEN = linear(f"(?i){_ANY}")
 _MOST_LINES: Final = 40
 
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-import re2
-
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import InstalledCertificate
+from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.certificate_rows import thumbprint
 from diagnostics.recognisers.certutil import certutil_artefacts, chain_artefacts
@@ -29,14 +28,14 @@ _LETTERS: Final = {
     "C": "UMCallRouter",
 }
 _SERVICE_WORDS: Final = frozenset({"none", "smtp", "iis", "imap", "pop", "um", "umcallrouter", "federation"})
-_MASK = re2.compile(r"^[IPUWSFC.]{5,8}$")
+_MASK = linear(r"^[IPUWSFC.]{5,8}$")
 _STRONG: Final = ("thumbprint", "hasprivatekey", "certificatedomains", "rootcatype", "isselfsigned")
 _WEAK: Final = (
     "subject", "issuer", "notafter", "notbefore", "serialnumber", "friendlyname", "status", "dnsnamelist",
     "accessrules", "publickeysize", "services",
 )  # fmt: skip
-_HASH = re2.compile(r"^(?:[0-9A-Fa-f]{40}|[0-9A-Fa-f]{8,38}\.\.\.|[Xx*]{6,})$")
-_ROW = re2.compile(r"^\s*([0-9A-Fa-f]{40})\s+(?:([IPUWSFC.]{5,8})\s+)?(\S.*?)\s*$")
+_HASH = linear(r"^(?:[0-9A-Fa-f]{40}|[0-9A-Fa-f]{8,38}\.\.\.|[Xx*]{6,})$")
+_ROW = linear(r"^\s*([0-9A-Fa-f]{40})\s+(?:([IPUWSFC.]{5,8})\s+)?(\S.*?)\s*$")
 _SETTLED: Final = {"dateinvalid": True, "expired": True, "valid": False}
 
 

@@ -12,14 +12,13 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
 
-import re2
-
+from diagnostics.patterns import linear
 from diagnostics.recognisers.format_table import Lines, TableRow, tables
 
 __all__ = ["Block", "Lines", "Property", "TableRow", "blocks", "items", "plain", "tables"]
 
 # Chat and forms put a whole object on one line: three aligned names on a line are three properties.
-_INLINE = re2.compile(r"(?:^|[ \t])([A-Z][A-Za-z0-9]{1,40})[ \t]+:(?:[ \t]|$)")
+_INLINE = linear(r"(?:^|[ \t])([A-Z][A-Za-z0-9]{1,40})[ \t]+:(?:[ \t]|$)")
 _FEWEST_INLINE: Final = 3
 _CONSOLES: Final = frozenset({79, 80, 99, 100, 119, 120, 131, 132, 159, 160})
 _MOST_PARTS: Final = 60
@@ -27,7 +26,7 @@ _MASK_MARKS: Final = frozenset("xX*#.-_: ")
 _MASK_WORDS: Final = frozenset(
     {"redacted", "removed", "masked", "hidden", "anonymised", "anonymized", "censored", "snip", "snipped"}
 )
-_ITEM = re2.compile(r'\s*((?:"[^"]*"|[^,"])+)')
+_ITEM = linear(r'\s*((?:"[^"]*"|[^,"])+)')
 _LONGEST_NAME: Final = 61
 _DEEPEST: Final = 24  # columns before a name
 

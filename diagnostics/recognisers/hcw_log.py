@@ -11,10 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import re2
-
 from diagnostics.artefacts import Artefact
 from diagnostics.mail_facts import CommandError
+from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
@@ -30,17 +29,17 @@ _ERROR: Final = (
     _OPENER
     + r"|\bHCW\d{4}\b|\bUpdating hybrid configuration failed|\bSubtask \w{1,60} execution failed|\bHybrid\.MailFlowTask\b"
 )
-_ROW = re2.compile(
+_ROW = linear(
     rf"(?i){_TIME}\s+(?:\*(ERROR|WARN|WARNING|INFO|DEBUG)\*\s+)?(\d+)?\s*"
     r"\[((?:Client|Provider|Functionality|Activity|Session|Page)=[^\]]*)\]\s*(.*)$"
 )
-_IS_ERROR = re2.compile(f"(?i)(?:{_ERROR})")
-_OPENS = re2.compile(rf"(?i)(?:{_OPENER})")
-_CODE = re2.compile(r"\b(HCW\d{4})\b")
-_CMDLET = re2.compile(r"(?i)\bCmdlet=([A-Za-z]+-[A-Za-z]+)")
-_STACK = re2.compile(r"^\s*at\s+[\w.]+\.[\w.<>]+\(")
+_IS_ERROR = linear(f"(?i)(?:{_ERROR})")
+_OPENS = linear(rf"(?i)(?:{_OPENER})")
+_CODE = linear(r"\b(HCW\d{4})\b")
+_CMDLET = linear(r"(?i)\bCmdlet=([A-Za-z]+-[A-Za-z]+)")
+_STACK = linear(r"^\s*at\s+[\w.]+\.[\w.<>]+\(")
 _FAILED: Final = frozenset({"ERROR"})
-_PROSE = re2.compile(r"(?i)\bwhat (?:is|does)\b|\bdocs?\b.*\bHCW\d{4}\b|\?\s*$")
+_PROSE = linear(r"(?i)\bwhat (?:is|does)\b|\bdocs?\b.*\bHCW\d{4}\b|\?\s*$")
 _MOST_LINES: Final = 14
 
 

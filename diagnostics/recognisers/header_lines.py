@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-import re2
+from diagnostics.patterns import linear
 
 # Names that only a message header has. Others count between or below these.
 TELLING: Final = (
@@ -19,15 +19,15 @@ _PLAIN: Final = (
     "From|To|Cc|Subject|Date|Message-ID|Sender|Reply-To|MIME-Version|Content-Type|Content-Transfer-Encoding"
     "|In-Reply-To|References|Thread-[A-Za-z]{1,20}|List-[A-Za-z-]{1,30}|Precedence|Resent-[A-Za-z]{1,20}|X-[A-Za-z0-9-]{2,60}"
 )
-_TELLING = re2.compile(rf"(?i)^\s{{0,4}}({TELLING})\s?:(?:\s|$|\S)")
-_FIELD = re2.compile(rf"(?i)^\s{{0,4}}({TELLING}|{_PLAIN})\s?:\s*(.*)$")
-_HOP = re2.compile(r"(?i)^(?:from\s|by\s|\(|$)")
-_NAME = re2.compile(r"^\s{0,4}[A-Za-z][A-Za-z0-9-]{1,60}\s?:(?:\s|$)")
-_RUN_ON = re2.compile(rf"(?i)\s({TELLING}|Message-ID|MIME-Version|Content-Type)\s?:\s")
-_RESULT = re2.compile(
+_TELLING = linear(rf"(?i)^\s{{0,4}}({TELLING})\s?:(?:\s|$|\S)")
+_FIELD = linear(rf"(?i)^\s{{0,4}}({TELLING}|{_PLAIN})\s?:\s*(.*)$")
+_HOP = linear(r"(?i)^(?:from\s|by\s|\(|$)")
+_NAME = linear(r"^\s{0,4}[A-Za-z][A-Za-z0-9-]{1,60}\s?:(?:\s|$)")
+_RUN_ON = linear(rf"(?i)\s({TELLING}|Message-ID|MIME-Version|Content-Type)\s?:\s")
+_RESULT = linear(
     r"(?i)\bcompauth=\w|\bspf=\w+.{0,400}\bdkim=\w|\bdkim=\w+.{0,400}\bdmarc=\w|\bspf=\w+.{0,400}\bdmarc=\w"
 )
-_REPORT = re2.compile(r"(?i)(?:^|\s)(?:CIP:[0-9a-f.:*x]+;|SFV:[A-Z]+;).{0,400}(?:SCL|CAT|SFV|CTRY|IPV|DIR):")
+_REPORT = linear(r"(?i)(?:^|\s)(?:CIP:[0-9a-f.:*x]+;|SFV:[A-Z]+;).{0,400}(?:SCL|CAT|SFV|CTRY|IPV|DIR):")
 _MOST_LINES: Final = 60
 _NEAR: Final = 12
 

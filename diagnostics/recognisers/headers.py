@@ -9,28 +9,27 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final, Literal
 
-import re2
-
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact
 from diagnostics.mail_facts import Antispam, Authentication, Headers, Hops
+from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.header_lines import TELLING, Field, fields
 from diagnostics.recognisers.received import hops_of
 from diagnostics.recognisers.sources import source_at
 
-_RESULT = re2.compile(r"(?i)(?:^|[;\s])(spf|dkim|dmarc|compauth)=\s*(\w{1,30})")
-_REASON = re2.compile(r"(?i)\breason=\s*(\d{3})\b")
-_ACTION = re2.compile(r"(?i)\baction=\s*([\w.]{1,40})")
-_SENDER = re2.compile(r"(?i)\b(?:sender IP is|client-ip=|designates?|use of)\s*\(?([0-9A-F][0-9A-F.:]{2,44})")
-_MAIL_FROM = re2.compile(r"(?i)\bsmtp\.(?:mailfrom|mail)=\s*([^\s;()]{1,320})")
-_RECEIVED_SPF = re2.compile(r"(?i)^\s*(pass|fail|softfail|neutral|none|permerror|temperror)\b")
-_ENVELOPE_FROM = re2.compile(r"(?i)\b(?:envelope-from=|domain of (?:transitioning )?)[\"'<]{0,2}([^\s;()<>\"']{1,320})")
-_HEADER_FROM = re2.compile(r"(?i)\bheader\.from=\s*([^\s;()]{1,320})")
-_HEADER_D = re2.compile(r"(?i)\bheader\.d=\s*([^\s;()]{1,320})")
-_INSTANCE = re2.compile(r"(?i)\bi=\s*(\d{1,2})\b")
-_REPORT_PART = re2.compile(r"(?i)(?:^|[;\s])([A-Z]{1,8}):([^;]*)")
+_RESULT = linear(r"(?i)(?:^|[;\s])(spf|dkim|dmarc|compauth)=\s*(\w{1,30})")
+_REASON = linear(r"(?i)\breason=\s*(\d{3})\b")
+_ACTION = linear(r"(?i)\baction=\s*([\w.]{1,40})")
+_SENDER = linear(r"(?i)\b(?:sender IP is|client-ip=|designates?|use of)\s*\(?([0-9A-F][0-9A-F.:]{2,44})")
+_MAIL_FROM = linear(r"(?i)\bsmtp\.(?:mailfrom|mail)=\s*([^\s;()]{1,320})")
+_RECEIVED_SPF = linear(r"(?i)^\s*(pass|fail|softfail|neutral|none|permerror|temperror)\b")
+_ENVELOPE_FROM = linear(r"(?i)\b(?:envelope-from=|domain of (?:transitioning )?)[\"'<]{0,2}([^\s;()<>\"']{1,320})")
+_HEADER_FROM = linear(r"(?i)\bheader\.from=\s*([^\s;()]{1,320})")
+_HEADER_D = linear(r"(?i)\bheader\.d=\s*([^\s;()]{1,320})")
+_INSTANCE = linear(r"(?i)\bi=\s*(\d{1,2})\b")
+_REPORT_PART = linear(r"(?i)(?:^|[;\s])([A-Z]{1,8}):([^;]*)")
 _ORGANIZATION: Final = ("x-ms-exchange-organization-", "x-ms-exchange-crosstenant-")
 _OWN_CASE: Final = {
     "authas": "AuthAs", "authsource": "AuthSource", "authmechanism": "AuthMechanism", "scl": "Organization-SCL",

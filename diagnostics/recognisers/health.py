@@ -11,11 +11,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-import re2
-
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact
 from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact, failed_reply
 from diagnostics.recognisers.format_list import Block, blocks, items
@@ -32,15 +31,15 @@ _COMPONENTS: Final = (
     "|MailboxDeliveryProxy|RoutingUpdates|RestProxy|DefaultProxy|Lsass|RoutingService|E4EProxy|CafeLAMv2|LogExportProvider|Tms"
 )
 _STATES: Final = ("active", "inactive", "draining", "unknown")
-_ROW = re2.compile(rf"(?i)^\s*(?:(\S{{1,253}})\s+)?({_COMPONENTS})\s+(Active|Inactive|Draining|Unknown)\s*$")
+_ROW = linear(rf"(?i)^\s*(?:(\S{{1,253}})\s+)?({_COMPONENTS})\s+(Active|Inactive|Draining|Unknown)\s*$")
 _TRANSPORT: Final = frozenset({"serverwideoffline", "hubtransport", "frontendtransport", "edgetransport"})
-_SERVICE = re2.compile(r"(?i)^\s*(Running|Stopped|StartPending|StopPending|Paused)\s+(\S{2,80})(?:\s+(\S.*?))?\s*$")
-_SERVICE_FIRST = re2.compile(
+_SERVICE = linear(r"(?i)^\s*(Running|Stopped|StartPending|StopPending|Paused)\s+(\S{2,80})(?:\s+(\S.*?))?\s*$")
+_SERVICE_FIRST = linear(
     r"(?i)^\s*(MSExchange[A-Za-z]{2,40}|SMTPSVC)\s+(Running|Stopped|StartPending|StopPending|Paused)\b"
 )
-_SC_NAME = re2.compile(r"(?i)^\s*SERVICE_NAME\s*:\s*(\S{2,80})\s*$")
-_SC_STATE = re2.compile(r"(?i)^\s*STATE\s*:\s*\d\s+([A-Z]{4,20})")
-_MAIL_SERVICES = re2.compile(
+_SC_NAME = linear(r"(?i)^\s*SERVICE_NAME\s*:\s*(\S{2,80})\s*$")
+_SC_STATE = linear(r"(?i)^\s*STATE\s*:\s*\d\s+([A-Z]{4,20})")
+_MAIL_SERVICES = linear(
     r"(?i)^(?:MSExchange|MSComplianceAudit|HostControllerService|FMS$|ADAM_MSExchange|SMTPSVC$|W3SVC$)"
 )
 # Others, such as POP and IMAP, are stopped by default.

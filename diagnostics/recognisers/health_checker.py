@@ -11,23 +11,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-import re2
-
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, InstalledCertificate, SendConnector
 from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.certificate_rows import thumbprint
 from diagnostics.recognisers.format_list import items, plain
 from diagnostics.recognisers.sources import source_at
 
-_PAIR = re2.compile(r"^\s*([A-Z][A-Za-z0-9 .()/-]{1,60}?)\s*:\s*(.*?)\s*$")
-_NAME = re2.compile(r"^\s*((?:\*\.)?[A-Za-z0-9][A-Za-z0-9._-]{0,250})\s*$")
-_SERVICE = re2.compile(r"(?i)^\s*(MSExchange\w{2,40}|W3SVC|IISAdmin|FMS)(?:\s+-\s+Status:\s*(\w+).*)?\s*$")
-_PAUSED = re2.compile(
-    r"(?i)'?\b(ServerWideOffline|HubTransport|FrontendTransport|EdgeTransport)'? is in maintenance mode"
-)
+_PAIR = linear(r"^\s*([A-Z][A-Za-z0-9 .()/-]{1,60}?)\s*:\s*(.*?)\s*$")
+_NAME = linear(r"^\s*((?:\*\.)?[A-Za-z0-9][A-Za-z0-9._-]{0,250})\s*$")
+_SERVICE = linear(r"(?i)^\s*(MSExchange\w{2,40}|W3SVC|IISAdmin|FMS)(?:\s+-\s+Status:\s*(\w+).*)?\s*$")
+_PAUSED = linear(r"(?i)'?\b(ServerWideOffline|HubTransport|FrontendTransport|EdgeTransport)'? is in maintenance mode")
 _AUTH: Final = "Microsoft Exchange Server Auth Certificate"
 # Names that this report alone has: two of them are enough to know it by.
 _MARKS: Final = frozenset(

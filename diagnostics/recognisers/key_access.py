@@ -10,28 +10,27 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-import re2
-
 from diagnostics.artefacts import Artefact
 from diagnostics.looked_facts import KeyAccess
+from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.format_list import blocks
 from diagnostics.recognisers.sources import source_at
 
-_KEY_FILE = re2.compile(
+_KEY_FILE = linear(
     r"(?i)(?:\\Crypto\\(?:RSA\\|DSS\\)?(?:MachineKeys|SystemKeys|Keys|S-1-5-\d+)\\([^\s\\\"']+)"
     r"|\b([0-9a-f]{30,32}_[0-9a-f]{8}-[0-9a-f-]{20,27}))"
 )
-_ENTRY = re2.compile(r"^(.*\S):((?:\([A-Z]+(?:,[A-Z]+)*\))+)\s*$")
-_GROUPS = re2.compile(r"\(([^()]*)\)")
-_COMMAND = re2.compile(r"(?i)\b(?:icacls|cacls|get-acl)(?:\.exe)?\s")
-_ALLOW = re2.compile(r"^(\S.*?)\s+(Allow|Deny)\s+(\S.*)$")
-_NETWORK_SERVICE = re2.compile(
+_ENTRY = linear(r"^(.*\S):((?:\([A-Z]+(?:,[A-Z]+)*\))+)\s*$")
+_GROUPS = linear(r"\(([^()]*)\)")
+_COMMAND = linear(r"(?i)\b(?:icacls|cacls|get-acl)(?:\.exe)?\s")
+_ALLOW = linear(r"^(\S.*?)\s+(Allow|Deny)\s+(\S.*)$")
+_NETWORK_SERVICE = linear(
     r"(?i)NETWORK SERVICE|NETZWERKDIENST|SERVICE R.SEAU|Servicio de red|SERVIZIO DI RETE"
     r"|Servi.o de Rede|SERVI.O DE REDE"
     r"|NETWERKSERVICE|USŁUGA SIECIOWA|N.TVERKSTJ.NST|\bS-1-5-20\b"
 )
-_EVERYBODY = re2.compile(
+_EVERYBODY = linear(
     r"(?i)^(?:Everyone|Jeder|Tout le monde|Todos|Iedereen|Wszyscy|Alla|.*\\(?:Authenticated Users"
     r"|Authentifizierte Benutzer)"
     r"|(?:BUILTIN|VORDEFINIERT)\\(?:Users|Benutzer)|S-1-1-0|S-1-5-11|S-1-5-32-545)$"

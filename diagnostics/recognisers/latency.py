@@ -10,20 +10,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-import re2
-
 from diagnostics.artefacts import Artefact
 from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.format_list import blocks
 from diagnostics.recognisers.sources import source_at
 
 _NAME: Final = "CATRT-Transport Rule Agent"
-_COUNTED = re2.compile(
+_COUNTED = linear(
     rf"(?i){_NAME}\W{{1,3}}(?:(?:\w+ ?:? ?){{0,2}}(\d{{1,3}}):(\d\d):(\d\d)|(\d{{1,6}})(?:[.;|\]}}\s]|$))"
 )
-_CLOCK = re2.compile(r"^(\d{1,3}):(\d\d):(\d\d)")
+_CLOCK = linear(r"^(\d{1,3}):(\d\d):(\d\d)")
 _LONG: Final = 60  # seconds
 
 

@@ -11,16 +11,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-import re2
-
-from diagnostics.recognisers.protocol_rows import START, is_comment
+from diagnostics.log_forms import START
+from diagnostics.patterns import linear
+from diagnostics.recognisers.protocol_rows import is_comment
 from diagnostics.recognisers.wrapping import CONSOLES, broken, margin_of, rejoined
 
 Lines = Iterable[tuple[int, str]]
 
-_START = re2.compile(START)
-_FIELDS = re2.compile(r"(?i)^\s*#Fields:\s*(.+)$")
-_LOG_TYPE = re2.compile(r"(?i)^\s*#Log-type:\s*(.+)$")
+_START = linear(START)
+_FIELDS = linear(r"(?i)^\s*#Fields:\s*(.+)$")
+_LOG_TYPE = linear(r"(?i)^\s*#Log-type:\s*(.+)$")
 _MARGIN: Final = 60  # a mail client's line is rarely cut shorter than this
 _MOST_PARTS: Final = 40
 

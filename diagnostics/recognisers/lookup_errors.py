@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-import re2
-
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Source
 from diagnostics.mail_facts import CommandError, LookedUp
+from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
@@ -24,11 +23,11 @@ _NOUN: Final = r"\b(?:object|objekt|objet|objeto|oggetto)\s?"
 _NAMED: Final = rf"{_QUOTES}\s?([^'\"«»\n]{{1,320}}?)\s?{_QUOTES}"
 _SERVER: Final = rf"{_QUOTES}\s?([A-Za-z0-9][\w.-]{{2,250}})\s?{_QUOTES}"
 _MISSING: Final = rf"{_NOUN}{_NAMED}[^\n]{{1,60}}?{_SERVER}"
-_IS_MISSING = re2.compile(f"(?i){_MISSING}")
-_SAID: Final = re2.compile(
+_IS_MISSING = linear(f"(?i){_MISSING}")
+_SAID: Final = linear(
     r"(?i)could ?n[o']t be found|could not be found|nicht gefunden|introuvable|no se encontr|impossibile trovare|niet gevonden"
 )
-_CMDLET = re2.compile(r"\b(Get-[A-Z][A-Za-z]{2,40})\b")
+_CMDLET = linear(r"\b(Get-[A-Z][A-Za-z]{2,40})\b")
 _ONLINE: Final = (".outlook.com", ".exchangelabs.com", ".office365.us", ".partner.outlook.cn")
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re2
+from diagnostics.patterns import linear
 
-_TRANSPORT = re2.compile(
+_TRANSPORT = linear(
     r"(?i)\bsmtps?\b|\bstarttls\b|\bpostfix\b|\bexim\b|\bsendmail\b|:(?:25|465|587)\b|\bport (?:25|465|587)\b"
     r"|\bmsmtp\b|\bswaks\b|\bmtas?\b"
     r"|\b(?:PHPMailer|SwiftMailer|nodemailer|MailKit|smtplib)\b|(?:javax|jakarta|angus)\.mail\b|\bMail(?:Connect)?Exception|\bmailer\b"
@@ -15,7 +15,7 @@ _TRANSPORT = re2.compile(
     r"|\bedge ?transport|\bhub ?transport|\bMSExchange|\b(?:o(?:ffice ?)?365|exo|eop)\b|\boutlook\.com\b|\bLastError\b"
 )
 # Programs whose own trouble with certificates is no matter of mail, though somebody asks for an answer by mail.
-_OTHERS = re2.compile(
+_OTHERS = linear(
     r"(?i)\b(?:docker|podman|kubectl|kubelet|helm|jenkins|npm|yarn|pip|maven|gradle|nuget|artifactory|git|curl|wget|apt|yum|terraform|ansible|"
     r"vault|registry|repo(?:sitory)?|add-?in|intranet|browser|ldaps?|vpn|rdp|wsus)\b"
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re2
+from diagnostics.patterns import linear
 
-MASKED_BANNER = re2.compile(r"^220[ -][*20 ]*\*{5}")
-MASKED_CAPABILITY = re2.compile(r"^(?:250[ -])?X{5,}[A-Z]?$")
+MASKED_BANNER = linear(r"^220[ -][*20 ]*\*{5}")
+MASKED_CAPABILITY = linear(r"^(?:250[ -])?X{5,}[A-Z]?$")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import quopri
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -11,25 +10,22 @@ from email.header import decode_header, make_header
 from email.message import Message
 from typing import Any, Final
 
-import re2
-
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, Reply, Source
+from diagnostics.markup import visible
+from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, delivery_status, ndr, recogniser
 from diagnostics.text import Paste, squeezed
 
 _LARGEST: Final = 4_000_000  # characters; a bounce that returns more than this is read as plain text
 _MOST_PARTS: Final = 100  # also the bound on nesting: the parser recurses once for each part that holds others
 _LONGEST_PART: Final = 400_000
-_HEADER = re2.compile(r"^([A-Za-z][A-Za-z0-9-]{1,60}):")
+_HEADER = linear(r"^([A-Za-z][A-Za-z0-9-]{1,60}):")
 _OUTER: Final = frozenset(
     {"received", "return-path", "from", "to", "date", "subject", "message-id", "mime-version", "content-type"}
 )
-_HOLDS_OTHERS = re2.compile(r"(?i)\bboundary\s*=|content-type:\s*message/")
-_BREAK = re2.compile(r"(?i)<br\b[^<>]*>|</(?:p|div|tr|h[1-6]|li|table|pre)\s*>|\n")
-_TAG = re2.compile(r"<[^<>]*>")
-_INVISIBLE = re2.compile(r"(?is)<(?:style|head)\b.*?</(?:style|head)\s*>")
-_WRAPPER = re2.compile(r"(?i)QUEUE\.Expired|message (?:expired|delayed)")
+_HOLDS_OTHERS = linear(r"(?i)\bboundary\s*=|content-type:\s*message/")
+_WRAPPER = linear(r"(?i)QUEUE\.Expired|message (?:expired|delayed)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,14 +216,9 @@ def _to_text(content: bytes, part: Message) -> str:
 
 def _from_html(lines: list[str], origins: list[int]) -> _Text:
     """The visible text of an HTML part, one line for each block element."""
-    whole = _INVISIBLE.sub(lambda found: "\n" * found.group(0).count("\n"), "\n".join(lines))
-    texts, moved = [], []
-    # A line break in HTML is a space, but a line of its own keeps each text beside the line it came from.
-    for index, line in enumerate(whole.split("\n")):
-        for piece in _BREAK.split(line):
-            texts.append(squeezed(html.unescape(_TAG.sub(" ", piece))))
-            moved.append(origins[min(index, len(origins) - 1)])
-    return _Text("html", texts, moved, plain=False)
+    seen = list(visible("\n".join(lines)))
+    moved = [origins[min(index, len(origins) - 1)] for index, _ in seen]
+    return _Text("html", [text for _, text in seen], moved, plain=False)
 
 
 def _original(message: Message) -> dict[str, Any]:

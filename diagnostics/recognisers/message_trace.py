@@ -12,11 +12,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-import re2
-
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact
 from diagnostics.mail_facts import Traced
+from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact, failed_reply
 from diagnostics.recognisers.format_list import Block, blocks, plain
@@ -46,11 +45,11 @@ _STATUSES: Final = frozenset(
 )
 _DATE: Final = r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4},?[ T]+\d{1,2}:\d\d(?::\d\d)?(?: ?[AaPp]\.?[Mm]\.?)?Z?"
 _CARD: Final = rf"^\s*{_DATE}[\s,|]+(?:{_EVENTS})\b"
-_IS_CARD = re2.compile(rf"(?i)^\s*{_DATE}[\s,|]+({_EVENTS})(?:[\s,:|]+(\S.*))?$")
-_IS_EVENT = re2.compile(rf"(?i)^(?:{_EVENTS})$")
-_REASON = re2.compile(r"(?i)^\s*(?:Reason|Grund|Raison)\s*:\s*")
+_IS_CARD = linear(rf"(?i)^\s*{_DATE}[\s,|]+({_EVENTS})(?:[\s,:|]+(\S.*))?$")
+_IS_EVENT = linear(rf"(?i)^(?:{_EVENTS})$")
+_REASON = linear(r"(?i)^\s*(?:Reason|Grund|Raison)\s*:\s*")
 _MOST_LINES: Final = 14
-_NOT_ONLINE = re2.compile(r"^\d{4}-\d\d-\d\dT")
+_NOT_ONLINE = linear(r"^\d{4}-\d\d-\d\dT")
 
 
 @dataclass(slots=True)

@@ -13,11 +13,10 @@ from dataclasses import dataclass, field, replace
 from itertools import islice, pairwise
 from typing import Any, Final
 
-import re2
-
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, Reply, Source
 from diagnostics.mail_facts import Addressed
+from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.delivery_status import row
 from diagnostics.recognisers.header_lines import fields
@@ -42,19 +41,19 @@ Lines = list[tuple[int, str]]
 
 # These frames quote a reply outside bounces too; they count where a line of a bounce is near.
 _WEAK: Final = frozenset({"said", "dialogue", "labelled", "trailing", "bare"})
-_BARE = re2.compile(r"^\s*#?([45]\d\d[ -]#?[45]\.\d{1,3}\.\d{1,3}\b.*)$")
-_WRAPPER = re2.compile(r"(?i)QUEUE\.Expired|message (?:expired|delayed)|^#?\d{3} [45]\.4\.7\b|^[45]\.4\.7\b")
-_DATED = re2.compile(r"(?i)^\s*(?:Date|Sent|Arrival-Date|Gesendet|Envoy.{1,2})\s?:\s*(\S.{5,80})$")
-_ADDRESS = re2.compile(ADDRESS)
+_BARE = linear(r"^\s*#?([45]\d\d[ -]#?[45]\.\d{1,3}\.\d{1,3}\b.*)$")
+_WRAPPER = linear(r"(?i)QUEUE\.Expired|message (?:expired|delayed)|^#?\d{3} [45]\.4\.7\b|^[45]\.4\.7\b")
+_DATED = linear(r"(?i)^\s*(?:Date|Sent|Arrival-Date|Gesendet|Envoy.{1,2})\s?:\s*(\S.{5,80})$")
+_ADDRESS = linear(ADDRESS)
 _REDIRECTED: Final = frozenset(
     {
         "x-ms-exchange-inbox-rules-loop", "resent-from", "x-ms-exchange-parent-message-id", "x-forwarded-to", "x-forwarded-for",
         "x-ms-exchange-forwardingloop", "x-ms-exchange-forwarding-address",
     }
 )  # fmt: skip
-_DELAYED = re2.compile(r"(?i)message delayed|delivery delayed|delivery is delayed")
-_LOCAL = re2.compile(r"\b(?:RESOLVER|TRANSPORT|ROUTING|QUEUE|STOREDRV|SMTPSEND|CAT|APPROVAL|AGENT)\.[A-Za-z]")
-_FOREIGN = re2.compile(r"^\s*(?:[A-Za-z]{3,40}\s{2,}:\s|\d{4}-\d\d-\d\dT|(?:Log Name|Event (?:Source|Type|ID))\s*:)")
+_DELAYED = linear(r"(?i)message delayed|delivery delayed|delivery is delayed")
+_LOCAL = linear(r"\b(?:RESOLVER|TRANSPORT|ROUTING|QUEUE|STOREDRV|SMTPSEND|CAT|APPROVAL|AGENT)\.[A-Za-z]")
+_FOREIGN = linear(r"^\s*(?:[A-Za-z]{3,40}\s{2,}:\s|\d{4}-\d\d-\d\dT|(?:Log Name|Event (?:Source|Type|ID))\s*:)")
 _LONGEST: Final = 1_200  # characters of a bounce's friendly words
 _UNDER: Final = 3  # lines between a reply and the generating server that somebody pasted below it
 _FAR: Final = 40  # lines between a headline and a reply without a frame, or between recipients and their reply

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import re2
 
+from diagnostics.patterns import linear
 from diagnostics.recognisers.reply_text import goes_on
 from diagnostics.text import squeezed
 
@@ -17,14 +18,14 @@ Lines = list[tuple[int, str]]
 _HOST: Final = r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+"
 _IP: Final = r"[0-9A-Fa-f.:]{3,45}"
 ADDRESS: Final = r"[^\s<>()\[\]\"';,:|@]+@[^\s<>()\[\]\"';,:|@]+"
-_SERVER = re2.compile(
+_SERVER = linear(
     r"(?i)server|servidor|serveur|serwer|palvelin|sunucu|сервер|サーバー|服务器|伺服器"
     r"|returned|renvoy|zur.ck|devolv|retourn|restitu|zwr.ci"
 )
 _CODED: Final = r"#?[45]\d\d[ -]"
 
 _FRAMES: Final = tuple(
-    (name, re2.compile(pattern))
+    (name, linear(pattern))
     for name, pattern in (
         ("hashed", rf"(?:^\s*(?P<host>{_HOST})\s+)?#(?P<reply>[45]\d\d [45]\.\d{{1,3}}\.\d{{1,3}}(?: .*|$))"),
         (
@@ -52,15 +53,19 @@ _FRAMES: Final = tuple(
         ("triple", r"(?P<reply>\S.*\[0x[0-9A-Fa-f]{8}-0x[0-9A-Fa-f]{1,8}-0x[0-9A-Fa-f]{1,8}\].*)$"),
     )
 )
-_ENTRY = re2.compile(rf"^\s*(?:<(?P<angled>{ADDRESS})>(?: \([^()]+\))?:|(?P<plain>{ADDRESS})\s*$)")
-_ENTRY_REPLY = re2.compile(
+_ENTRY = linear(rf"^\s*(?:<(?P<angled>{ADDRESS})>(?: \([^()]+\))?:|(?P<plain>{ADDRESS})\s*$)")
+_ENTRY_REPLY = linear(
     r"(?:^|:\s|said: |\.\s)(?P<reply>[45]\d\d[ -].*)$"
     r"|(?P<words>(?i:connect to |host or domain name not found|unable to look ?up|name service error|user unknown"
     r"|unknown user|no such user|mail for .+ loops back|mailbox (?:is )?full|quota exceeded|over quota|timed out"
-    r"|unrouteable address|unrouteable mail domain|retry time(?:out)? not reached|message size exceeds).*)$"
+    r"|unrouteable address|unrouteable mail domain|retry time(?:out)? not reached|message size (?:\d+ )?exceeds"
+    r"|lost connection with|conversation with|delivery temporarily suspended|TLS is required|cannot start TLS"
+    r"|server certificate not|SMTPUTF8 is required|SASL authentication failed|mail forwarding loop|too many hops"
+    r"|bad address syntax|recipient address rejected|sender address rejected|connection (?:refused|timed out)"
+    r"|network is unreachable|no route to host|domain .{1,255} does not accept mail|malformed DNS).*)$"
 )
-_WHO = re2.compile(rf"({_HOST})\s?\[({_IP})\]|\b({_HOST})\s?\(({_IP})\)|[(\[]({_IP})[)\]]|\bat ({_HOST})|^({_IP}) ")
-_NAMED = re2.compile(rf"(?:^|[\s'\"])({_HOST})(?:[\s'\"]|$)")
+_WHO = linear(rf"({_HOST})\s?\[({_IP})\]|\b({_HOST})\s?\(({_IP})\)|[(\[]({_IP})[)\]]|\bat ({_HOST})|^({_IP}) ")
+_NAMED = linear(rf"(?:^|[\s'\"])({_HOST})(?:[\s'\"]|$)")
 
 
 @dataclass(frozen=True, slots=True)

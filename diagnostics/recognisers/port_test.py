@@ -7,22 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import re2
-
 from diagnostics.artefacts import Artefact
 from diagnostics.looked_facts import PortTest
+from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.format_list import blocks, plain, tables
 from diagnostics.recognisers.sources import source_at
 
 _HOST = r"([A-Za-z0-9][A-Za-z0-9_.:-]{0,252})"
-_WARNING = re2.compile(r"(?i)\bTCP connect to \(?\s*([^\s()]{1,253})\s*:\s*(\d{1,5})\)? failed")
-_TELNET_COMMAND = re2.compile(rf"(?i)(?:^|[>$#]\s*)telnet\s+{_HOST}\s+(\d{{1,5}})\s*$")
-_CONNECTING = re2.compile(
+_WARNING = linear(r"(?i)\bTCP connect to \(?\s*([^\s()]{1,253})\s*:\s*(\d{1,5})\)? failed")
+_TELNET_COMMAND = linear(rf"(?i)(?:^|[>$#]\s*)telnet\s+{_HOST}\s+(\d{{1,5}})\s*$")
+_CONNECTING = linear(
     rf"(?i)(?:Connecting To|Verbindungsaufbau zu|Verbindungsaufbau mit|Connexion .|Conect.ndose a"
     rf"|Connessione a)\s+{_HOST}?\s*\.{{2,3}}"
 )
-_TELNET_FAILED = re2.compile(
+_TELNET_FAILED = linear(
     r"(?i)(?:Could not open (?:a )?connection to the host"
     r"|Es konnte keine Verbindung mit diesem Hostnamen hergestellt werden"
     r"|Impossible d'ouvrir une connexion . l'h.te"
@@ -30,23 +29,23 @@ _TELNET_FAILED = re2.compile(
     r"|Impossibile aprire una connessione con l'host)[,.]?\s*(?:on port|auf Port|sur le port|en puerto"
     r"|sulla porta)\s+(\d{1,5})"
 )
-_UNIX_FAILED = re2.compile(
+_UNIX_FAILED = linear(
     rf"(?i)^\s*telnet: (?:connect to address {_HOST}"
     rf"|Unable to connect to remote host): (?:Connection (?:timed out|refused)|No route to host"
     rf"|Operation timed out|Network is unreachable)"
 )
-_UNIX_CONNECTED = re2.compile(rf"^\s*Connected to {_HOST}\.\s*$")
-_NC = re2.compile(
+_UNIX_CONNECTED = linear(rf"^\s*Connected to {_HOST}\.\s*$")
+_NC = linear(
     rf"(?i)connect(?:ion)? to {_HOST}(?: \([^()\s]{{1,45}}\))?,? (?:port )?(\d{{1,5}}) (?:port )?"
     r"[(\[](?:tcp)[^)\]]{0,20}[)\]] (succeeded|failed)"
 )
-_NC_BSD = re2.compile(
+_NC_BSD = linear(
     rf"(?i){_HOST} \[([0-9a-f.:]{{3,45}})\] (\d{{1,5}}) \([\w?-]{{1,20}}\) ?:? ?(open"
     rf"|Connection (?:refused|timed out)|No route to host)"
 )
 # One of these stands in every line that is read, for a quick look before the patterns.
 _MARKS = ("telnet", "conn", "verbindung", "conexi", "conect", "] ")
-_ADDRESS = re2.compile(r"^(?:\d{1,3}\.){3}\d{1,3}$|^[0-9a-fA-F]{0,4}:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*$")
+_ADDRESS = linear(r"^(?:\d{1,3}\.){3}\d{1,3}$|^[0-9a-fA-F]{0,4}:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*$")
 
 
 @recogniser(

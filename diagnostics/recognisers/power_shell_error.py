@@ -10,10 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import re2
-
 from diagnostics.artefacts import Artefact
 from diagnostics.mail_facts import CommandError
+from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.lookup_errors import missing
@@ -29,15 +28,15 @@ _VERBS: Final = (
 _SENTENCE: Final = r"^\s*A special Rpc error occurs on server\b"
 _NAMED: Final = rf"^\s*(?:(?:{_VERBS})-[A-Z][A-Za-z]{{2,60}})\s+:\s+(?-i:[^a-z\s])"
 _RECORD: Final = r"^\s*\+\s*(?:CategoryInfo|FullyQualifiedErrorId)\s*:"
-_IS_NAMED = re2.compile(rf"^\s*((?:{_VERBS})-[A-Z][A-Za-z]{{2,60}})\s+:\s+([^a-z\s].*)$")
-_IS_SENTENCE = re2.compile(_SENTENCE)
-_IS_RECORD = re2.compile(_RECORD)
-_CATEGORY = re2.compile(r"CategoryInfo\s*:.*\[([A-Z][a-z]+-[A-Za-z]{2,60})\]")
-_DETAIL = re2.compile(r"^\s*(?:At (?:line:|\S+\.ps1:)|\+)")
-_PROMPT = re2.compile(r"^\s*(?:\[PS\]|PS [A-Z]:|>>)|^\s*[A-Za-z][A-Za-z0-9]{2,60}\s{2,}:\s")
-_SERVER = re2.compile(r"(?i)\bon (?:the )?server ([A-Za-z0-9][\w.-]{0,252}?)(?:[:,\s]|\.\s|$)")
-_CLASS = re2.compile(r"(?:, |FailureCategory=Cmdlet-)([A-Z][A-Za-z]{4,60}Exception)\b")
-_ON_RECORD = re2.compile(r"\[Server=([\w.-]{1,253})")
+_IS_NAMED = linear(rf"^\s*((?:{_VERBS})-[A-Z][A-Za-z]{{2,60}})\s+:\s+([^a-z\s].*)$")
+_IS_SENTENCE = linear(_SENTENCE)
+_IS_RECORD = linear(_RECORD)
+_CATEGORY = linear(r"CategoryInfo\s*:.*\[([A-Z][a-z]+-[A-Za-z]{2,60})\]")
+_DETAIL = linear(r"^\s*(?:At (?:line:|\S+\.ps1:)|\+)")
+_PROMPT = linear(r"^\s*(?:\[PS\]|PS [A-Z]:|>>)|^\s*[A-Za-z][A-Za-z0-9]{2,60}\s{2,}:\s")
+_SERVER = linear(r"(?i)\bon (?:the )?server ([A-Za-z0-9][\w.-]{0,252}?)(?:[:,\s]|\.\s|$)")
+_CLASS = linear(r"(?:, |FailureCategory=Cmdlet-)([A-Z][A-Za-z]{4,60}Exception)\b")
+_ON_RECORD = linear(r"\[Server=([\w.-]{1,253})")
 _MOST_LINES: Final = 16
 
 

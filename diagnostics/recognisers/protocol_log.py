@@ -6,16 +6,16 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Literal
 
-import re2
-
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, Session, Source
+from diagnostics.log_forms import START
+from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
-from diagnostics.recognisers.protocol_rows import START, TAIL, Row, is_comment, rows
+from diagnostics.recognisers.protocol_rows import TAIL, Row, is_comment, rows
 from diagnostics.recognisers.session_facts import Told, tell
 
 Direction = Literal["send", "receive"]
-_LOG_TYPE = re2.compile(r"(?i)^\s*#Log-type:\s*SMTP (Send|Receive) Protocol Log")
+_LOG_TYPE = linear(r"(?i)^\s*#Log-type:\s*SMTP (Send|Receive) Protocol Log")
 
 
 @recogniser(f"(?:{START}|{TAIL}|^\\s*#Log-type:\\s*SMTP)", rank=10)

@@ -12,32 +12,19 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-import re2
-
+from diagnostics.log_forms import PROTOCOL_COLUMNS
+from diagnostics.patterns import linear
 from diagnostics.recognisers.wrapping import CONSOLES, broken, margin_of, rejoined
 
-COLUMNS: Final = (
-    "date-time",
-    "connector-id",
-    "session-id",
-    "sequence-number",
-    "local-endpoint",
-    "remote-endpoint",
-    "event",
-    "data",
-    "context",
-)
-# A row is known by its time; where a console wrapped it, the other columns come on the next line.
-START: Final = r"^\s*\d{4}-\d\d-\d\dT\d\d:\d\d:[\d.]+Z?,"
 # Rows whose first six columns were cut away, as blogs and tired people paste them.
 TAIL: Final = r"^\s*(?:\.{2,3},)?[*+<>-],"
 _ID_CHARACTERS: Final = frozenset("0123456789ABCDEFabcdefXx*")
 _EVENTS: Final = frozenset({"+", "-", ">", "<", "*", ""})  # "": a `*` that chat formatting took for bold
 _MARGIN: Final = 60  # a mail client's line is rarely cut shorter than this
-_FIELDS = re2.compile(r"(?i)^\s*#Fields:\s*(.+)$")
-_COMMENT = re2.compile(r"(?i)^\s*#(?:Software|Version|Log-type|Date|Fields):")
-_MASKED = re2.compile(r"(?i)^[X0*\s]*$|redact|remov|mask|session")
-_TAIL_WORDS = re2.compile(
+_FIELDS = linear(r"(?i)^\s*#Fields:\s*(.+)$")
+_COMMENT = linear(r"(?i)^\s*#(?:Software|Version|Log-type|Date|Fields):")
+_MASKED = linear(r"(?i)^[X0*\s]*$|redact|remov|mask|session")
+_TAIL_WORDS = linear(
     r"(?i)certificate|negotiation|STARTTLS|EHLO|250[- ]|220[- ]|attempting to connect|,(?:Local|Remote)(?:\(\w+\))?\s*$"
     r"|[<>],\"?(?:AUTH|MAIL FROM|RCPT TO|BDAT|[2-5]\d\d[ -])|Set Session Permissions|,authenticated"
 )
@@ -62,7 +49,7 @@ class Row:
 
 def rows(lines: Iterable[tuple[int, str]]) -> Iterator[Row]:
     """Read rows out of (0-based index, folded line) pairs; lines that are no rows are passed over."""
-    columns = COLUMNS
+    columns = PROTOCOL_COLUMNS
     for indices, text in _joined(lines):
         named = _FIELDS.search(text) if is_comment(text) else None
         if named:

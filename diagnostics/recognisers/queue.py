@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-import re2
-
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, QueueState
 from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.format_list import Block, TableRow, blocks, plain, tables
 from diagnostics.recognisers.reply_text import read_reply
@@ -33,14 +32,14 @@ _MESSAGE_NAMES: Final = (
     "queue",
 )
 _ERRORS: Final = ("lasterror", "recipients", "deferreason")
-_IDENTITY = re2.compile(r"^[\w.-]{1,63}\\(?:\d+|Submission|Unreachable|Poison|Shadow\\\d+)(?:\\\d+)?$")
-_LAST_ERROR = re2.compile(r"(?i)^\s*last ?error\s*:\s*(\S.*)$")
-_LED = re2.compile(r"(?i)[{<\[]?\bLED[=-]")
+_IDENTITY = linear(r"^[\w.-]{1,63}\\(?:\d+|Submission|Unreachable|Poison|Shadow\\\d+)(?:\\\d+)?$")
+_LAST_ERROR = linear(r"(?i)^\s*last ?error\s*:\s*(\S.*)$")
+_LED = linear(r"(?i)[{<\[]?\bLED[=-]")
 # One dialect writes `<led-451 4.4.0 …>;<FQDN-host>;<IP=…>`.
-_ANGLED = re2.compile(r"(?i)<(LRI|LRT|LED|MSG|FQDN|IP)[-=]([^<>]*)(?:>|$)")
-_BARE_LED = re2.compile(r"(?i)(^|[^{<])\bLED=")
-_CLOSED = re2.compile(r"(?i)LRT=[^{}]*\}|\}\]")
-_NEXT_THING = re2.compile(r"(?i)^\s*(?:[A-Za-z][A-Za-z0-9_]{1,60}\s+:\s|\d{4}-\d\d-\d\dT[\d:.]+Z?,|\[PS\]|PS [A-Z]:)")
+_ANGLED = linear(r"(?i)<(LRI|LRT|LED|MSG|FQDN|IP)[-=]([^<>]*)(?:>|$)")
+_BARE_LED = linear(r"(?i)(^|[^{<])\bLED=")
+_CLOSED = linear(r"(?i)LRT=[^{}]*\}|\}\]")
+_NEXT_THING = linear(r"(?i)^\s*(?:[A-Za-z][A-Za-z0-9_]{1,60}\s+:\s|\d{4}-\d\d-\d\dT[\d:.]+Z?,|\[PS\]|PS [A-Z]:)")
 _MOST_SHOWN: Final = 100  # queues
 _LONGEST_BLOCK: Final = 14  # lines
 
@@ -62,6 +61,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
 def _objects(reading: Reading) -> Iterator[Artefact]:
     for block in blocks(reading.free()):
         message = sum(block.has(name) for name in _MESSAGE_NAMES) >= 2 or block.has("deferreason")
+        message = message or (block.has("recipients") and bool(_LED.search(block.value("recipients"))))
         queue = sum(block.has(name) for name in _QUEUE_NAMES)
         if message or queue >= 2 or (queue and block.has("status", "identity")) or _names_queue(block):
             yield _artefact(reading, block, "get-message" if message else "get-queue")

@@ -12,19 +12,16 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-import re2
-
 from diagnostics.mail_facts import Hop
+from diagnostics.patterns import linear
 from diagnostics.recognisers.header_lines import Field
 
-_FROM = re2.compile(r"(?i)^\s*from\s+([^\s;()]{1,253})(?:\s*\(([^()]*(?:\([^()]*\)[^()]*)?)\))?")
-_BY = re2.compile(r"(?i)(?:^|\s)by\s+([^\s;()]{1,253})")
-_WITH = re2.compile(r"(?i)\swith\s+(.{1,300}?)(?:\s+id\s|\s+for\s|\s+via\s|;|$)")
-_TLS = re2.compile(
-    r"(?i)version=(TLS[\w.]{1,12}|SSL[\w.]{1,12})|using (TLSv[\d.]{1,5})|\b(TLSv?[\d._]{1,5})\b|\((TLS)\)"
-)
-_SECURE = re2.compile(r"(?i)\b(?:ESMTPS|ESMTPSA|UTF8SMTPS|UTF8SMTPSA|HTTPS|LMTPS)\b")
-_IP = re2.compile(r"\[?((?:\d{1,3}\.){3}\d{1,3}|(?:IPv6:)?[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})\]?")
+_FROM = linear(r"(?i)^\s*from\s+([^\s;()]{1,253})(?:\s*\(([^()]*(?:\([^()]*\)[^()]*)?)\))?")
+_BY = linear(r"(?i)(?:^|\s)by\s+([^\s;()]{1,253})")
+_WITH = linear(r"(?i)\swith\s+(.{1,300}?)(?:\s+id\s|\s+for\s|\s+via\s|;|$)")
+_TLS = linear(r"(?i)version=(TLS[\w.]{1,12}|SSL[\w.]{1,12})|using (TLSv[\d.]{1,5})|\b(TLSv?[\d._]{1,5})\b|\((TLS)\)")
+_SECURE = linear(r"(?i)\b(?:ESMTPS|ESMTPSA|UTF8SMTPS|UTF8SMTPSA|HTTPS|LMTPS)\b")
+_IP = linear(r"\[?((?:\d{1,3}\.){3}\d{1,3}|(?:IPv6:)?[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})\]?")
 _LONGEST_DATE: Final = 80
 _CLOUD: Final = "protection.outlook.com"
 

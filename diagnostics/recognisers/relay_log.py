@@ -11,10 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import re2
-
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import ConnectFailed, Fact, Source
+from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact, failed_reply
 from diagnostics.recognisers.sources import source_at
@@ -31,32 +30,32 @@ _EXIM: Final = (
     r"\b[0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4} (?:\*\*|==|=>|->|\*>) \S+@|\sR=\w+ T=\w+ (?:defer|H=|:)"
 )
 _EXIM_TLS: Final = r"\bSSL verify error: depth=|\bTLS error on connection (?:to|from) "
-_START = re2.compile(f"(?:{_POSTFIX}|{_STATUS}|{_SENDMAIL}|{_EXIM}|{_EXIM_TLS})")
-_IS_POSTFIX = re2.compile(f"(?:{_POSTFIX}|{_STATUS})")
-_IS_EXIM = re2.compile(_EXIM)
-_TLS_TROUBLE = re2.compile(rf"((?:{_EXIM_TLS}).*)$")
-_NEW_LINE = re2.compile(r"^\s*(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d |\d{4}-\d\d-\d\d[ T]\d\d:\d\d)")
-_RESULT = re2.compile(r"\bstatus=(\w+)\s+\((.*)$")
-_TO = re2.compile(r"\bto=<([^<>\s]{1,320})>")
-_DSN = re2.compile(r"\bdsn=([245]\.\d{1,3}\.\d{1,3})\b")
-_RELAY = re2.compile(r"\brelay=([\w.-]{1,253})\.?\s?\[([0-9A-Fa-f.:]{3,45})\]")
-_SAID = re2.compile(r"\bhost ([\w.-]{1,253})\[([0-9A-Fa-f.:]{3,45})\](?::\d+)? (?:said|refused to talk to me): (.*)$")
-_IN_REPLY = re2.compile(r"\s*\(in reply to [^()]{1,60}\)\s*\)?\s*$")
-_REJECT = re2.compile(r"\breject: (\w+) from ([\w.-]{1,253})\[([0-9A-Fa-f.:]{3,45})\](?::\d+)?: ([45]\d\d .*)$")
-_TROUBLE = re2.compile(
+_START = linear(f"(?:{_POSTFIX}|{_STATUS}|{_SENDMAIL}|{_EXIM}|{_EXIM_TLS})")
+_IS_POSTFIX = linear(f"(?:{_POSTFIX}|{_STATUS})")
+_IS_EXIM = linear(_EXIM)
+_TLS_TROUBLE = linear(rf"((?:{_EXIM_TLS}).*)$")
+_NEW_LINE = linear(r"^\s*(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d |\d{4}-\d\d-\d\d[ T]\d\d:\d\d)")
+_RESULT = linear(r"\bstatus=(\w+)\s+\((.*)$")
+_TO = linear(r"\bto=<([^<>\s]{1,320})>")
+_DSN = linear(r"\bdsn=([245]\.\d{1,3}\.\d{1,3})\b")
+_RELAY = linear(r"\brelay=([\w.-]{1,253})\.?\s?\[([0-9A-Fa-f.:]{3,45})\]")
+_SAID = linear(r"\bhost ([\w.-]{1,253})\[([0-9A-Fa-f.:]{3,45})\](?::\d+)? (?:said|refused to talk to me): (.*)$")
+_IN_REPLY = linear(r"\s*\(in reply to [^()]{1,60}\)\s*\)?\s*$")
+_REJECT = linear(r"\breject: (\w+) from ([\w.-]{1,253})\[([0-9A-Fa-f.:]{3,45})\](?::\d+)?: ([45]\d\d .*)$")
+_TROUBLE = linear(
     r"(?:\]:\s|^)(?:[0-9A-Za-z]{5,20}: )?((?:warning: )?(?:connect to|SSL_(?:connect|accept) error"
     r"|certificate verification failed for|Cannot start TLS|TLS library problem|lost connection with|host [\w.-]{1,253}\[).*)$"
 )
-_EXIM_LINE = re2.compile(
+_EXIM_LINE = linear(
     r"(\*\*|==|=>|->|\*>) <?([^\s<>]{1,320}?)>?(?: <[^<>]{0,320}>)?(?: \([^()]{0,300}\))?(?: F=\S+)?(?: P=\S+)? R=\w+(.*)$"
 )
-_EXIM_HOST = re2.compile(r"\bH=([\w.-]{1,253}) \[([0-9A-Fa-f.:]{3,45})\]")
-_EXIM_REPLY = re2.compile(
+_EXIM_HOST = linear(r"\bH=([\w.-]{1,253}) \[([0-9A-Fa-f.:]{3,45})\]")
+_EXIM_REPLY = linear(
     r"(?:SMTP error from remote mail server after [^:]{1,60}(?::<[^<>]{0,320}>[^:]{0,60})?|defer \(-?\d+\)[^:]{0,200}):\s*(.*)$"
 )
-_EXIM_WORDS = re2.compile(r"(?::\d+)? ?: (\S.*)$|\bdefer \(-?\d+\): (.*)$")
-_STAT = re2.compile(r"\bstat=(.*)$")
-_REPLY = re2.compile(r"\breply=([45]\d\d[ -].*?)(?:, stat=|$)")
+_EXIM_WORDS = linear(r"(?::\d+)? ?: (\S.*)$|\bdefer \(-?\d+\): (.*)$")
+_STAT = linear(r"\bstat=(.*)$")
+_REPLY = linear(r"\breply=([45]\d\d[ -].*?)(?:, stat=|$)")
 # For want of a better one, sendmail names any 550 by the class of its exit code; the code beside it tells more.
 _CLASSES: Final = {
     "User unknown": ("5.1.", "4.1."),
@@ -64,7 +63,7 @@ _CLASSES: Final = {
     "Data format error": ("5.6.", "5.5."),
 }
 # The connection was open: it is the session that timed out.
-_IN_SESSION = re2.compile(
+_IN_SESSION = linear(
     r"(?i)timeout after|timed out (?:while|after)|after (?:sending|end of|initial|MAIL|RCPT|DATA|EHLO)|while sending"
 )
 _MOST_LINES: Final = 20

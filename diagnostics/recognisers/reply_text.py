@@ -23,6 +23,8 @@ from diagnostics.facts import (
     StarttlsNotOffered,
     TlsFailed,
 )
+from diagnostics.log_forms import WINSOCK, unreached
+from diagnostics.patterns import linear
 from diagnostics.text import squeezed
 
 Kind = Literal["queue", "ndr", "dsn", "log", "trace", "event", "client", "bare"]
@@ -32,77 +34,48 @@ CODES: Final = (
     r"(?:\b(?P<basic>[245]\d\d)(?:[ .:+-]{1,3}|, ?b?['\"]))?#?(?P<enhanced>[245]\.\d{1,3}\.\d{1,3})"
     r"|\b(?P<typed>[45]\d\d) (?P<hand>[45]\.\d{1,2} \d{1,2})\b"
 )
-_CODES = re2.compile(CODES)
-_BASIC = re2.compile(r"^\W{0,3}([245]\d\d)(?:[ ,:-]|$)")
-_CONTINUED = re2.compile(r"^(?:\W{0,3}LED=)?\W{0,3}(\d{3})-(?:(\d\.\d{1,3}\.\d{1,3})\b)?")
-_REPEATED = re2.compile(r"^[45]\d\d-\S|^[45]\d\d-? +[45]\.\d{1,3}\.\d{1,3}\s+[a-z]")
-_LABEL = re2.compile(r"^[A-Z][A-Za-z ]{2,40}\s?:\s")
+_CODES = linear(CODES)
+_BASIC = linear(r"^\W{0,3}([245]\d\d)(?:[ ,:-]|$)")
+_CONTINUED = linear(r"^(?:\W{0,3}LED=)?\W{0,3}(\d{3})-(?:(\d\.\d{1,3}\.\d{1,3})\b)?")
+_REPEATED = linear(r"^[45]\d\d-\S|^[45]\d\d-? +[45]\.\d{1,3}\.\d{1,3}\s+[a-z]")
+_LABEL = linear(r"^[A-Z][A-Za-z ]{2,40}\s?:\s")
 _LONGEST: Final = 4000  # a reply line has at most 512 octets, and a chain of quoted ones a few thousand
 _WRAP: Final = 64  # shorter lines than this were not broken by a mail client or a console
 _NESTED = r"[^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*"
 _INNER = (
-    re2.compile(r'(?i)(?:responded with|target IP address)\s*:?\s*"([^"]+)'),
-    re2.compile(r"(?i)target IP address responded(?: with)?\s*:?\s+(\d{3}[ .-].+?)(?:\.?\s+Attempted |$)"),
-    re2.compile(r"(?i)\breturned\s+'(.+)'"),
-    re2.compile(r"(?i)(?:error|exception|server response was): (\(?\d{3}[ ,:-].*|\d\.\d{1,3}\.\d{1,3} .*)$"),
-    re2.compile(rf"\[Message=({_NESTED})"),
+    linear(r'(?i)(?:responded with|target IP address)\s*:?\s*"([^"]+)'),
+    linear(r"(?i)target IP address responded(?: with)?\s*:?\s+(\d{3}[ .-].+?)(?:\.?\s+Attempted |$)"),
+    linear(r"(?i)\breturned\s+'(.+)'"),
+    linear(r"(?i)(?:error|exception|server response was): (\(?\d{3}[ ,:-].*|\d\.\d{1,3}\.\d{1,3} .*)$"),
+    linear(rf"\[Message=({_NESTED})"),
 )
-_EXPIRED = re2.compile(r"(?i)Message expired[^()]{0,80}\(")
-_ARROW = re2.compile(r"\s*-{1,3}>\s*")
-_LED = re2.compile(r"(?i)(?:[\[{]|^|\s)LED=(.*?)(?:\}\s*;\s*\{|\}\s*\]|\}?\s*$)")
-_LED_ANGLED = re2.compile(r"(?i)<LED[=-](.*?)(?:>\s*;\s*<|>\s*\]|>?\s*$)")
-_LED_MSG = re2.compile(r"(?i)\{MSG=(.*?)\}\s*(?:;|\]|$)")
-_LED_HOST = re2.compile(r"(?i)[{<]FQDN[=-]([^{}<>\s]*)[}>]")
-_LED_IP = re2.compile(r"(?i)[{<]IP[=-]([^{}<>\s]*)[}>]")
+_EXPIRED = linear(r"(?i)Message expired[^()]{0,80}\(")
+_ARROW = linear(r"\s*-{1,3}>\s*")
+_LED = linear(r"(?i)(?:[\[{]|^|\s)LED=(.*?)(?:\}\s*;\s*\{|\}\s*\]|\}?\s*$)")
+_LED_ANGLED = linear(r"(?i)<LED[=-](.*?)(?:>\s*;\s*<|>\s*\]|>?\s*$)")
+_LED_MSG = linear(r"(?i)\{MSG=(.*?)\}\s*(?:;|\]|$)")
+_LED_HOST = linear(r"(?i)[{<]FQDN[=-]([^{}<>\s]*)[}>]")
+_LED_IP = linear(r"(?i)[{<]IP[=-]([^{}<>\s]*)[}>]")
 # The server tag that Exchange Online puts behind its own replies.
-_TAG = re2.compile(r"\[([A-Za-z0-9.-]+\.(?i:outlook\.com|exchangelabs\.com))(?: \d{4}-[^\[\]]*)?\]")
-_LAST_HOST = re2.compile(r"(?i)\[?LastAttemptedServerName=([A-Za-z0-9._-]{1,253})")
-_LAST_IP = re2.compile(
+_TAG = linear(r"\[([A-Za-z0-9.-]+\.(?i:outlook\.com|exchangelabs\.com))(?: \d{4}-[^\[\]]*)?\]")
+_LAST_HOST = linear(r"(?i)\[?LastAttemptedServerName=([A-Za-z0-9._-]{1,253})")
+_LAST_IP = linear(
     r"(?i)(?:LastAttemptedIP=|last endpoint attempted was |connect to [\w.-]{1,253}|failed to respond |refused it )"
     r"\[?([0-9A-F.:]{3,45}?)\]?:\d+"
 )
 
-_WINSOCK = re2.compile(
-    r"(?i)(?:winsock|socket) error(?: code)?:?\s*(100\d\d)|\bWSAE\w+\s*\(?(100\d\d)"
-    r"|\b(?:TimedOut|ConnectionRefused|HostUnreachable|NetworkUnreachable|ConnectionReset|ConnectionAborted)"
-    r":0*(27[0-9A-F]{2})"
-)
-_SOCKET_WORDS: Final = (
-    ("sockettimedout", "timeout"),
-    ("connectionrefused", "refused"),
-    ("connection refused", "refused"),
-    ("actively refused", "refused"),
-    ("wsaeconnrefused", "refused"),
-    ("wsaetimedout", "timeout"),
-    ("networkunreachable", "unreachable"),
-    ("hostunreachable", "unreachable"),
-    ("network is unreachable", "unreachable"),
-    ("no route to host", "unreachable"),
-    ("did not properly respond after a period of time", "timeout"),
-)
-_BY_NUMBER: Final = {
-    10060: "timeout",
-    10061: "refused",
-    10051: "unreachable",
-    10065: "unreachable",
-    10054: "reset",
-    10053: "reset",
-}
-_DROPPED = re2.compile(
+_DROPPED = linear(
     r"(?i)connection (?:was )?(?:dropped|reset)\b|connection (?:was )?closed abruptly|SuspiciousRemoteServerError"
 )
-_TIMED_OUT = re2.compile(
-    r"(?i)\b(?:connect to|failed to connect|could not connect|unable to connect|connection to)\b.{0,300}?\btimed out"
-)
-_DROP_REASON = re2.compile(
+_DROP_REASON = linear(
     r"(?i)\b(SocketError|socket error|ConnectionReset|ConnectionAborted|TimedOut|SuspiciousRemoteServerError)\b"
 )
-_TLS = re2.compile(r"(?i)TLS negotiation failed with error (socket error|\w{1,40})")
-_REJECTED = re2.compile(
+_TLS = linear(r"(?i)TLS negotiation failed with error (socket error|\w{1,40})")
+_REJECTED = linear(
     r"(?i)\b(UntrustedRoot|SubjectMismatch|CertificateExpired|PartialChain|CertificateRevoked|Revoked|ChainValidationFailed|CertificateUnknown|NotTimeValid)\b"
 )
 # OpenSSL's words in the logs of other mail systems, in Exchange's terms.
-_UNVERIFIED = re2.compile(
+_UNVERIFIED = linear(
     r"(?i)certificate verif(?:ication|y) (?:failed|error)|SSL verify error|Server certificate not (?:trusted|verified)"
 )
 _UNVERIFIED_REASONS: Final = (
@@ -116,12 +89,12 @@ _UNVERIFIED_REASONS: Final = (
     ("hostname mismatch", "SubjectMismatch"),
     ("certificate revoked", "Revoked"),
 )
-_UNVERIFIED_HOST = re2.compile(r"(?i)(?:failed|error) for ([\w.-]{1,253})\[([0-9a-f.:]{3,45})\]")
-_EXPECTED = re2.compile(r"(?i)Expected Subject:\s*([^\s,;\[\]]{1,253}?)\.?(?:\s|$|\.\s)")
-_PRESENTED = re2.compile(r"(?i)Presented Subject:\s*(.+?)\.?\s*(?:Thumbprint|\]|$)")
-_THUMBPRINT = re2.compile(r"(?i)Thumbprint:\s*([0-9A-F]{31,64})")
+_UNVERIFIED_HOST = linear(r"(?i)(?:failed|error) for ([\w.-]{1,253})\[([0-9a-f.:]{3,45})\]")
+_EXPECTED = linear(r"(?i)Expected Subject:\s*([^\s,;\[\]]{1,253}?)\.?(?:\s|$|\.\s)")
+_PRESENTED = linear(r"(?i)Presented Subject:\s*(.+?)\.?\s*(?:Thumbprint|\]|$)")
+_THUMBPRINT = linear(r"(?i)Thumbprint:\s*([0-9A-F]{31,64})")
 # "Must issue a STARTTLS command first" is the opposite: there the server offered it and the client did not use it.
-_NEEDS_TLS = re2.compile(
+_NEEDS_TLS = linear(
     r"(?i)STARTTLS is required to send mail|remote SMTP service does not support TLS"
     r"|TLS is required, but was not offered by host|TLS session is required, but the server did not offer TLS"
 )
@@ -229,7 +202,7 @@ def _speaks(text: str) -> bool:
     return bool(
         next(find_codes(text), None)
         or _BASIC.search(text)
-        or _WINSOCK.search(text)
+        or WINSOCK.search(text)
         or _REJECTED.search(text)
         or _TLS.search(text)
         or _DROP_REASON.search(text)
@@ -299,7 +272,7 @@ def _first(pattern: Any, text: str) -> str:
 def _about_connecting(inner: str) -> bool:
     """A 5xx reply that a server spoke came over an open connection, whatever it calls refused; x.4.x is the network's."""
     basic, enhanced = codes(inner)
-    return basic < 500 or enhanced[2:3] == "4" or bool(_WINSOCK.search(inner))
+    return basic < 500 or enhanced[2:3] == "4" or bool(WINSOCK.search(inner))
 
 
 def _stated(whole: str, inner: str, ip: str, at: str, keys: dict[str, Any]) -> Iterator[Fact]:
@@ -362,16 +335,8 @@ def _unverified(whole: str, keys: dict[str, Any]) -> Iterator[Fact]:
 
 def connect_failure(text: str, source: Source) -> ConnectFailed | None:
     """A TCP connection that did not open, if `text` says so. A reset of an open session isn't one."""
-    number = _WINSOCK.search(text)
-    winsock = 0
-    if number:
-        groups = number.groups()
-        winsock = int(groups[0] or groups[1] or int(groups[2], 16))
-    kind = _BY_NUMBER.get(winsock, "")
-    if not kind:
-        low = text.lower()
-        kind = next((name for words, name in _SOCKET_WORDS if words in low), "")
-        kind = kind or ("timeout" if _TIMED_OUT.search(text) else "")
-    if not kind or kind == "reset":
+    found = unreached(text)
+    if found is None:
         return None
-    return ConnectFailed(source=source, kind=kind, winsock=winsock)  # type: ignore[arg-type]  # names above are the literals
+    kind, winsock = found
+    return ConnectFailed(source=source, kind=kind, winsock=winsock)

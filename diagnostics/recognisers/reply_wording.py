@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-import re2
+from diagnostics.patterns import linear
 
 _WINDOW: Final = 240  # characters looked at on either side of a code
 
@@ -29,10 +29,10 @@ PHRASES: Final = "|".join(
         r"service not available, closing transmission channel",
     )
 )
-_TOKEN = re2.compile(
+_TOKEN = linear(
     r"\b(?:RESOLVER|STOREDRV|SMTPSEND|ROUTING|QUEUE|CAT|APPROVAL|TRANSPORT)\.[A-Z][A-Za-z]+(?:\.[A-Za-z]+)*"
 )
-_ASKING = re2.compile(
+_ASKING = linear(
     r"(?i)\b(?:what(?:'s| is| does| do| are| means)|means?\b|meaning|difference between|vs\b|versus"
     r"|explain\w*|e\.g\.|such as"
     r"|indicates?|occurs? when|typically|usually|commonly|refers? to|used to|last (?:year|month"
@@ -40,15 +40,15 @@ _ASKING = re2.compile(
     r"|slides?|quiz|joke|documentation|docs?|articles?|blog|how many|never (?:seen|saw|had)|no longer"
     r"|was fixed|is fixed|solved)\b"
 )
-_REPORTING = re2.compile(
+_REPORTING = linear(
     r"(?i)\b(?:get|gets|getting|got|gives?|giving|gave|bounc\w*|return\w*|reject\w*|fails?|failed"
     r"|failing|errors?|says?|saying"
     r"|shows?|showing|see|seeing|receiv\w*|deferred|stuck|with|LastError|NDRs?|this|these|fehler"
     r"|erreur|errore|erreurs)\b[^.?!]*$"
 )
-_DELIMITED = re2.compile(r"(?:^|[:>\"'`(\[{=|<;*#,]|->|\)|\bb')\s*$")
+_DELIMITED = linear(r"(?:^|[:>\"'`(\[{=|<;*#,]|->|\)|\bb')\s*$")
 # Lower case only: a reply begins with a capital letter or with words of its own.
-_NAMING = re2.compile(
+_NAMING = linear(
     r"^[\s\"')\]]*(?:[?.!,;]|(?:and|or|vs\.?|versus|is|are|was|were|means?|meaning|errors?(?:[\s.,!?]"
     r"|$)|NDRs?|ndrs?|DSNs?"
     r"|bounces?|codes?|issues?|problems?|tickets?|things?|incidents?|questions?|articles?|kb|KB|docs?"
@@ -57,24 +57,24 @@ _NAMING = re2.compile(
     r"|counts?|stats?|graphs?"
     r"|rules?|handling|handler|path|fix)(?:\W|$))"
 )
-_CIRCUMSTANCE = re2.compile(
+_CIRCUMSTANCE = linear(
     r"(?i)^\s*(?:when|since|for|from|to|on|in|with|at|if|after|before|until|during|by|as|today"
     r"|yesterday|again|but|so|then"
     r"|every|all|only|while|because)\b"
 )
-_COUNTED = re2.compile(
+_COUNTED = linear(
     r"(?i)^\s*(?:users?|mailboxes|messages|mails?|e-?mails|recipients|servers|accounts|tickets"
     r"|licen[cs]es|seats|people|items"
     r"|rows|euros?|dollars|eur|usd|kb|mb|gb|ms|k|m|min|minutes|hours|days|years|times|pages|devices"
     r"|clients|groups|rooms"
     r"|lines|files|bytes|requests|customers|contacts|domains|[a-z]+ (?:street|road|avenue))\b"
 )
-_VERSION = re2.compile(
+_VERSION = linear(
     r"(?i)(?:\bv|\bver\.?|versions?|release|build|updated?|upgraded?|kernel|firmware|php|openssl"
     r"|python|nginx|section|chapter"
     r"|rfc ?\d*|§|\bto|\bfrom|\bslot|\brack|\broom|\bstep|\bitem|\bpoint|\bport) *$"
 )
-_VOCABULARY = re2.compile(
+_VOCABULARY = linear(
     r"(?i)\b(?:reject|denied|deny|refus|unavailable|not available|unknown|no such|not found"
     r"|n[o']t exist|unable|can ?not|can't"
     r"|could ?n[o']t|weren't sent|fail|timed? ?out|timeout|too many|exceed|quota|mailbox (?:full|busy|unavailable"
@@ -88,7 +88,7 @@ _VOCABULARY = re2.compile(
     r"|suspend|disabled|unfortunately|undeliverable|not deliver|resources|unsolicited|policy|delayed|busy|mismatch"
     r"|untrusted|dns|spoof)"
 )
-_REPLY_START = re2.compile(
+_REPLY_START = linear(
     r"^[\s:;,.\"'-]*(?:[A-Z<\[(#\d]|[a-z0-9-]+(?:\.[a-z0-9-]+)+[ \[(]|[^\x00-\x7f]"
     r"|(?:smtp|user unknown|unknown|no such|mailbox|relay"
     r"|relaying|authenticat\w+|invalid"
@@ -99,7 +99,7 @@ _REPLY_START = re2.compile(
     r"|server|your|we|tls|dns|sent|bad|try|previous|cannot|must|permanent|protocol|administrative"
     r"|primary)\b|(?:[a-z0-9-]{1,63}\.){2,6}[a-z]{2,20} )"
 )
-_TRANSIENT = re2.compile(f"(?i:{PHRASES})")
+_TRANSIENT = linear(f"(?i:{PHRASES})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,4 +204,4 @@ def _basic_reads(place: Place) -> bool:
     return bool(_REPLY_START.search(place.after)) and bool(_VOCABULARY.search(place.after[:120]))
 
 
-_ERROR_WORD = re2.compile(r"(?i)\b(?:smtp|error|error code|status|reply|response)\s*[:#]?\s*$")
+_ERROR_WORD = linear(r"(?i)\b(?:smtp|error|error code|status|reply|response)\s*[:#]?\s*$")

@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-import re2
-
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import SendConnector
+from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.format_list import Block, blocks, items
 from diagnostics.recognisers.sources import source_at
@@ -39,9 +38,9 @@ _FOREIGN: Final = (
     "tlssettings",
     "nexthopdomain",
 )
-_MARKED = re2.compile(r"(?i)^(?:<?\s*I\s*>)?\s*(.+?)\s*<\s*S\s*>\s*(\S.*)$")
+_MARKED = linear(r"(?i)^(?:<?\s*I\s*>)?\s*(.+?)\s*<\s*S\s*>\s*(\S.*)$")
 # The subject begins where an attribute follows a value without a comma between.
-_SUBJECT = re2.compile(r"[^,\s=]\s*(CN=)|[^,\s]\s+((?:OU|O|C|E|DC|SERIALNUMBER|STREET|L|S)=)")
+_SUBJECT = linear(r"[^,\s=]\s*(CN=)|[^,\s]\s+((?:OU|O|C|E|DC|SERIALNUMBER|STREET|L|S)=)")
 
 
 @recogniser(

@@ -9,31 +9,28 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-import re2
-
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact
 from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.format_list import blocks, items
 from diagnostics.recognisers.sources import source_at
 
 _NEEDED: Final = "MSExchange(?:Transport|FrontEndTransport|Delivery|Submission|ADTopology)|FMS"
-_IS_NEEDED = re2.compile(f"(?i)^(?:{_NEEDED})$")
+_IS_NEEDED = linear(f"(?i)^(?:{_NEEDED})$")
 # sc query, sc queryex: the name, and a few lines below the state as number and word.
-_SC_NAME = re2.compile(rf"(?i)^\s*[A-Z_]{{4,14}}_NAME\s*:\s*({_NEEDED})\s*$")
-_SC_STATE = re2.compile(r"(?i)^\s*(?:STATE|STATUS|\S{3,12})\s*:\s*([1-7])\s+([A-Z_]{7,17})\b")
+_SC_NAME = linear(rf"(?i)^\s*[A-Z_]{{4,14}}_NAME\s*:\s*({_NEEDED})\s*$")
+_SC_STATE = linear(r"(?i)^\s*(?:STATE|STATUS|\S{3,12})\s*:\s*([1-7])\s+([A-Z_]{7,17})\b")
 # `Service 'Microsoft Exchange Transport (MSExchangeTransport)' cannot be started …`, in any language.
-_NAMED = re2.compile(
-    rf"(?i)\(({_NEEDED})\)\W{{1,3}}(?:\S+ ){{0,6}}(?:\S*start\S*|ouvrir|iniciar|avviare|\S*uruchomi\S*)\b"
-)
-_NET_START = re2.compile(
+_NAMED = linear(rf"(?i)\(({_NEEDED})\)\W{{1,3}}(?:\S+ ){{0,6}}(?:\S*start\S*|ouvrir|iniciar|avviare|\S*uruchomi\S*)\b")
+_NET_START = linear(
     r"(?i)^\s*(?:The )?(Microsoft Exchange [A-Za-z -]{4,60}?|[\w ]*transport) service (?:could not be|is not) started"
 )
-_COMMAND = re2.compile(rf"(?i)\b(?:net start|Start-Service(?: -Name)?|sc start) [\"']?({_NEEDED})\b")
-_NOT_RUNNING = re2.compile(r"(?i)^\s*Services ?not ?running\s*:\s*(\{?[^{}]*\}?)\s*$")
-_FAILED_START = re2.compile(
+_COMMAND = linear(rf"(?i)\b(?:net start|Start-Service(?: -Name)?|sc start) [\"']?({_NEEDED})\b")
+_NOT_RUNNING = linear(r"(?i)^\s*Services ?not ?running\s*:\s*(\{?[^{}]*\}?)\s*$")
+_FAILED_START = linear(
     r"(?i)could not be started|cannot be started|can't be started|nicht gestartet werden|error 10\d\d\b"
 )
 _NEAR: Final = 6

@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
-import re2
-
 from diagnostics.facts import (
     Certificate,
     CertificateRejected,
@@ -28,38 +26,39 @@ from diagnostics.facts import (
     TlsFailed,
     TlsSucceeded,
 )
+from diagnostics.log_forms import CLOSED_SILENTLY, TLS_FAILED, accepted, unconnected
+from diagnostics.patterns import linear
 from diagnostics.recognisers.certificate_rows import certificates
 from diagnostics.recognisers.masking import MASKED_BANNER, MASKED_CAPABILITY
 from diagnostics.recognisers.protocol_rows import Row
 from diagnostics.recognisers.reply_text import connect_failure, joined, read_reply
 
 Direction = Literal["send", "receive"]
-TLS_FAILED = re2.compile(r"(?i)TLS negotiation failed with error (\w{1,40})")
-_TLS_SUCCEEDED = re2.compile(
+_TLS_SUCCEEDED = linear(
     r"(?i)TLS protocol (\w{1,40}) negotiation succeeded(?:.{0,60}?algorithm (\w+))?(?:.{0,60}?MAC hash algorithm (\w+))?"
 )
 # What our server made of the peer's certificate, and why a connection ended: `Remote(TimedOut)`.
-_JUDGED = re2.compile(
+_JUDGED = linear(
     r"(?i)(?:\bStatus='|validation status:? ?'?|validation failure,? reason: ?|authentication failed with error )"
     r"(UntrustedRoot|SubjectMismatch|CertificateExpired|PartialChain|ChainValidationFailed|NotTimeValid|Revoked)\b"
 )
-_ENDED = re2.compile(r"(?i)\b(?:Remote|Local)\((\w{3,40})\)")
-_GREETING = re2.compile(r"(?i)^(?:EHLO|HELO)\s+(\S{1,255})")
+_ENDED = linear(r"(?i)\b(?:Remote|Local)\((\w{3,40})\)")
+_GREETING = linear(r"(?i)^(?:EHLO|HELO)\s+(\S{1,255})")
 # Exchange and Exim say Hello, with or without the name before the address; Gmail is at your service.
-_SEEN_AS = re2.compile(r"(?i)\b(?:Hello(?: [^\s\[]{1,253})?|at your service,) \[(?:IPv6:)?([0-9a-f.:]{3,45})\]")
-_BANNER_HOST = re2.compile(r"^220[ -]([A-Za-z0-9_.-]{3,253}) ")
-_CAPABILITY: Final = re2.compile(
+_SEEN_AS = linear(r"(?i)\b(?:Hello(?: [^\s\[]{1,253})?|at your service,) \[(?:IPv6:)?([0-9a-f.:]{3,45})\]")
+_BANNER_HOST = linear(r"^220[ -]([A-Za-z0-9_.-]{3,253}) ")
+_CAPABILITY: Final = linear(
     r"\b(STARTTLS|SIZE|PIPELINING|DSN|ENHANCEDSTATUSCODES|8BITMIME|BINARYMIME|CHUNKING|SMTPUTF8|X-ANONYMOUSTLS|X-EXPS|AUTH|XRDST|XSHADOW\w*)\b"
 )
-CLOSED_SILENTLY: Final = "the connection was closed without a reply"
+
 # Credentials and providers are ours; a peer that was never seen can't have refused anything.
 _OWN_ERRORS: Final = frozenset(
     {"nocredentials", "unknowncredentials", "internalerror", "logondenied", "certificatenotfound"}
 )
-_ADDRESS = re2.compile(r"<([^<>\s]{1,64}@[^<>\s]{1,253})>")
-_VERB = re2.compile(r"^(EHLO|HELO|AUTH|MAIL|RCPT|DATA|BDAT|STARTTLS|X-EXPS|RSET)\b")
+_ADDRESS = linear(r"<([^<>\s]{1,64}@[^<>\s]{1,253})>")
+_VERB = linear(r"^(EHLO|HELO|AUTH|MAIL|RCPT|DATA|BDAT|STARTTLS|X-EXPS|RSET)\b")
 # What Exchange notes of a session that it could not go on with: the next hop's reply stands in quotes behind it.
-_REPORTS = re2.compile(
+_REPORTS = linear(
     r"(?i)authentication failed|\bfailed\b.{0,80}['\":] ?[45]\d\d[ -]|acked with status \w+ and response [45]\d\d"
 )
 
@@ -214,13 +213,6 @@ def _hear_250(talk: _Conversation, row: Row, text: str) -> None:
             talk.masked.append((row, "capability"))
 
 
-def accepted(reply: str) -> bool:
-    """Whether a server's 250 says that it has taken a message: Exchange, Postfix, Google and Exim each in its words."""
-    if reply.startswith(("250 2.6.0", "250 OK id=", "250 Ok id=")) or "queued" in reply[:80].lower():
-        return True
-    return reply.startswith("250 2.0.0 OK ") and reply[13:].lstrip()[:1].isdigit()
-
-
 def _session(talk: _Conversation, rows: list[Row], sources: dict[int, Source], shown: list[Certificate]) -> Session:
     last = talk.tls_failed[0] if talk.tls_failed else talk.refusals[0][0] if talk.refusals else rows[-1]
     times = sorted(row.at for row in rows if row.at)
@@ -255,13 +247,8 @@ def _error(talk: _Conversation) -> str:
     if talk.refusals:
         return joined(talk.refusals[0][1])
     if talk.failed_connect:
-        return unconnected(talk.failed_connect)
+        return unconnected(talk.failed_connect.kind, talk.failed_connect.winsock)
     return CLOSED_SILENTLY if _dropped(talk) else ""
-
-
-def unconnected(failure: ConnectFailed) -> str:
-    """The failure in the words that sessions are counted under."""
-    return f"connection failed ({failure.winsock or failure.kind})"
 
 
 def _dropped(talk: _Conversation) -> bool:

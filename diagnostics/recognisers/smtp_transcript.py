@@ -10,17 +10,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import re2
-
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, SessionMasked, SmtpReached, Stage, StarttlsNotOffered
 from diagnostics.mail_facts import LogonTried
+from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.masking import MASKED_BANNER, MASKED_CAPABILITY
 from diagnostics.recognisers.reply_text import read_reply
 from diagnostics.recognisers.sources import source_at
 
-_STAMP = re2.compile(r"^\[?\d\d:\d\d:\d\d\]?\s+")
+_STAMP = linear(r"^\[?\d\d:\d\d:\d\d\]?\s+")
 _SPEAKERS: Final = frozenset(
     (
         "S:",
@@ -47,8 +46,8 @@ _SPEAKERS: Final = frozenset(
         "<~*",
     )
 )
-_SERVER = re2.compile(r"^([2-5]\d\d)(?:([ -])(.*))?$")
-_VERB = re2.compile(
+_SERVER = linear(r"^([2-5]\d\d)(?:([ -])(.*))?$")
+_VERB = linear(
     r"(?i)^(?:(EHLO|HELO|LHLO)\s+\S+|(MAIL) FROM:|(RCPT) TO:|(STARTTLS|QUIT|DATA|RSET|NOOP)\s*$"
     r"|(AUTH) (?:LOGIN|PLAIN|NTLM|XOAUTH2)\b|(BDAT|VRFY) \S+)"
 )
@@ -66,13 +65,13 @@ _STAGES: Final = {
     "DATA": Stage.DATA,
     "BDAT": Stage.DATA,
 }
-_BANNER_HOST = re2.compile(r"^([A-Za-z0-9][A-Za-z0-9_.-]{2,252}\.[A-Za-z0-9-]{2,63})(?: |$)")
+_BANNER_HOST = linear(r"^([A-Za-z0-9][A-Za-z0-9_.-]{2,252}\.[A-Za-z0-9-]{2,63})(?: |$)")
 # The person who typed was slow: the server hung up on the test, not on mail.
-_RECIPIENT = re2.compile(r"(?i)^RCPT TO:\s*<?([^\s<>]{1,320})>?")
-_IDLE = re2.compile(r"(?i)timeout waiting for client input|idle timeout|timeout exceeded|timed out waiting for")
+_RECIPIENT = linear(r"(?i)^RCPT TO:\s*<?([^\s<>]{1,320})>?")
+_IDLE = linear(r"(?i)timeout waiting for client input|idle timeout|timeout exceeded|timed out waiting for")
 _COMPLETE_MARK: Final = " "
 _DRAWN: Final = "\u2500\u2502\u2514\u251c\u250c "  # lines of a tree that some clients draw around what was said
-_TRIED = re2.compile(r"(?i)^AUTH ([A-Z0-9-]{3,20})\b")
+_TRIED = linear(r"(?i)^AUTH ([A-Z0-9-]{3,20})\b")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,16 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-import re2
-
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import InstalledCertificate
+from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
 
-_VARIABLE = re2.compile(r"^\s*(?:\[PS\].{0,200}?>|PS.{0,200}?>)?\s*(?:Write-(?:Host|Output)\s+)?\"?\$\w{1,40}\"?\s*$")
-_NAME = re2.compile(r"^\s*<I>\s*(\S.{1,600}?)\s*<S>\s*(\S.{1,600}?)\s*$")
+_VARIABLE = linear(r"^\s*(?:\[PS\].{0,200}?>|PS.{0,200}?>)?\s*(?:Write-(?:Host|Output)\s+)?\"?\$\w{1,40}\"?\s*$")
+_NAME = linear(r"^\s*<I>\s*(\S.{1,600}?)\s*<S>\s*(\S.{1,600}?)\s*$")
 
 
 @recogniser(r"^\s*<I>.{2,900}<S>", rank=80)

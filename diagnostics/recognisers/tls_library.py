@@ -10,10 +10,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-import re2
-
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import CertificateRejected, Fact
+from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact, failed_reply
 from diagnostics.recognisers.event_quotes import explains
@@ -21,9 +20,9 @@ from diagnostics.recognisers.mail_words import of_mail, of_others
 from diagnostics.recognisers.sources import source_at
 from diagnostics.recognisers.tls_words import MARKS, NO_COMMON, PRINTED, unverified
 
-_PRINTED = re2.compile(PRINTED)
-_NO_COMMON = re2.compile(f"(?i){NO_COMMON}")
-_ADDRESSED = re2.compile(
+_PRINTED = linear(PRINTED)
+_NO_COMMON = linear(f"(?i){NO_COMMON}")
+_ADDRESSED = linear(
     r"(?i)\b(?:dial(?:ing)?|connect(?:ing)? to|host|server|with|for)[ :=]{1,2}['\"]?([\w-]{1,63}(?:\.[\w-]{1,63}){1,8})\b"
 )
 _MOST: Final = 20

@@ -9,41 +9,40 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-import re2
-
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import ConnectionDropped, Fact, Stage, StarttlsNotOffered
 from diagnostics.looked_facts import PortTest, TlsProbe
+from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.sources import source_at
 
-_COMMAND = re2.compile(r"(?i)\bopenssl\s+s_client\b")
-_TARGET = re2.compile(r"-connect\s+\[?([A-Za-z0-9][A-Za-z0-9_.:-]{0,252}?)\]?:(\d{1,5})\b")
-_BEGINS = re2.compile(r"^\s*CONNECTED\([0-9A-Fa-f]+\)")
-_OWN = re2.compile(
+_COMMAND = linear(r"(?i)\bopenssl\s+s_client\b")
+_TARGET = linear(r"-connect\s+\[?([A-Za-z0-9][A-Za-z0-9_.:-]{0,252}?)\]?:(\d{1,5})\b")
+_BEGINS = linear(r"^\s*CONNECTED\([0-9A-Fa-f]+\)")
+_OWN = linear(
     r"(?i)verify (?:error|return)|Verify return code|Verification(?: error)?:|^\s*depth=\d"
     r"|Certificate chain|didn't find STARTTLS|no peer certificate"
     r"|^(?:subject|issuer)=|SSL handshake has|alert number \d|SSL routines|write:errno|connect:errno"
     r"|^\s*Protocol\s*:\s*TLS|^New, |^\s*\d{1,2} s:|^\s+i:"
 )
-_VERIFY = re2.compile(r"(?i)Verify return code:\s*(\d{1,3})|verify error:num=(\d{1,3})")
+_VERIFY = linear(r"(?i)Verify return code:\s*(\d{1,3})|verify error:num=(\d{1,3})")
 _WORDS: Final = {
     "unable to verify the first certificate": 21,
     "certificate has expired": 10,
     "unable to get local issuer": 20,
 }
-_ELEMENT = re2.compile(r"^\s*(\d{1,2}) s:\s*(.*)$")
-_ISSUED = re2.compile(r"^\s*i:\s*(.*)$")
-_SUBJECT = re2.compile(r"^subject=\s*(.*)$|^\s*depth=0 (\S.*)$")
-_ISSUER = re2.compile(r"^issuer=\s*(.*)$")
-_PROTOCOL = re2.compile(r"^\s*New, ((?:TLS|SSL)v[\d.]+)|^\s*Protocol\s*(?:version)?\s*:\s*((?:TLS|SSL)v[\d.]+)")
-_ALERT = re2.compile(r"(?i)SSL alert number (\d{1,3})")
+_ELEMENT = linear(r"^\s*(\d{1,2}) s:\s*(.*)$")
+_ISSUED = linear(r"^\s*i:\s*(.*)$")
+_SUBJECT = linear(r"^subject=\s*(.*)$|^\s*depth=0 (\S.*)$")
+_ISSUER = linear(r"^issuer=\s*(.*)$")
+_PROTOCOL = linear(r"^\s*New, ((?:TLS|SSL)v[\d.]+)|^\s*Protocol\s*(?:version)?\s*:\s*((?:TLS|SSL)v[\d.]+)")
+_ALERT = linear(r"(?i)SSL alert number (\d{1,3})")
 _ALERT_NAMES: Final = {
     "alert handshake failure": 40, "alert protocol version": 70, "alert internal error": 80, "alert unknown ca": 48,
     "alert certificate required": 116, "alert insufficient security": 71,
 }  # fmt: skip
-_RESET = re2.compile(r"(?i)^\s*write:errno=(\d{1,3})\b")
-_UNREACHED = re2.compile(
+_RESET = linear(r"(?i)^\s*write:errno=(\d{1,3})\b")
+_UNREACHED = linear(
     r"(?i)^\s*(?:connect:errno=\d+|connect: (?:Connection (?:timed out|refused)|No route to host)|.*BIO_connect:)"
 )
 _PEM: Final = "-----BEGIN CERTIFICATE-----"

@@ -11,10 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import re2
-
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, StarttlsNotOffered, TlsReport
+from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
@@ -23,13 +22,13 @@ _RESULTS: Final = (
     "starttls-not-supported|certificate-host-mismatch|certificate-expired|certificate-not-trusted|validation-failure"
     "|tlsa-invalid|dnssec-invalid|dane-required|sts-policy-fetch-error|sts-policy-invalid|sts-webpki-invalid"
 )
-_KEY = re2.compile(
+_KEY = linear(
     r"(?i)\b(policy-type|policy-domain|policy-string|mx-host(?:-pattern)?|result-type|receiving-mx-hostname"
     r"|failed-session-count|total-failure-session-count)\b[\"' ]{0,3}[:= ]\s*"
     r"(\[[^\[\]]{0,1000}\]?|\"[^\"\n]{0,300}\"?|[\w.*-]{1,253})"
 )
-_STRING = re2.compile(r"\"([^\"]{1,300})\"")
-_MX_LINE = re2.compile(r"(?i)^\s*mx:\s*([\w.*-]{1,253})(?:\\[rn]|\s)*$")
+_STRING = linear(r"\"([^\"]{1,300})\"")
+_MX_LINE = linear(r"(?i)^\s*mx:\s*([\w.*-]{1,253})(?:\\[rn]|\s)*$")
 _LONGEST: Final = 200_000
 _MOST: Final = 50
 

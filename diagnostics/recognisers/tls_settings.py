@@ -10,29 +10,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-import re2
-
 from diagnostics.artefacts import Artefact
 from diagnostics.looked_facts import TlsSettings
+from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.sources import source_at
 
 Role = Literal["client", "server", ""]
 
-_KEY = re2.compile(r"(?i)\\Protocols\\((?:TLS|SSL|DTLS|PCT)[ ._]?\d(?:\.\d)?)(?:\\(Client|Server))?\b")
-_CHILD = re2.compile(r"(?i)^\s*PSChildName\s*:\s*(Client|Server)\s*$")
-_ROW_ROLE = re2.compile(r"(?i)^\s{0,8}(Client|Server)\s{2,}(?:Enabled|DisabledByDefault)\b")
-_VALUE = re2.compile(
+_KEY = linear(r"(?i)\\Protocols\\((?:TLS|SSL|DTLS|PCT)[ ._]?\d(?:\.\d)?)(?:\\(Client|Server))?\b")
+_CHILD = linear(r"(?i)^\s*PSChildName\s*:\s*(Client|Server)\s*$")
+_ROW_ROLE = linear(r"(?i)^\s{0,8}(Client|Server)\s{2,}(?:Enabled|DisabledByDefault)\b")
+_VALUE = linear(
     r"(?i)^\s*(?:(?:Client|Server)\s{1,60})?\"?(Enabled|DisabledByDefault)\"?\s*(?::|="
     r"|REG_DWORD)\s*(?:dword:)?(0x[0-9a-f]{1,8}|[0-9a-f]{8}|-?\d{1,10})\b"
 )
-_HEADING = re2.compile(r"(?i)^\s*(TLS ?1\.[0-3]|SSL ?[23]\.0)\s*:?\s*$")
-_CHECKED = re2.compile(
+_HEADING = linear(r"(?i)^\s*(TLS ?1\.[0-3]|SSL ?[23]\.0)\s*:?\s*$")
+_CHECKED = linear(
     r"(?i)^\s*(Client|Server) (Enabled|Disabled By Default)(?: Value)?\s*:\s*(True|False|0x[0-9a-f]{1,8}|\d{1,10})\b"
 )
-_CHECKED_ROW = re2.compile(r"(?i)^\s*(?:TLS ?)?1\.2\s+(True|False)\s+(True|False)\s+(True|False)\s+(True|False)\b")
+_CHECKED_ROW = linear(r"(?i)^\s*(?:TLS ?)?1\.2\s+(True|False)\s+(True|False)\s+(True|False)\s+(True|False)\b")
 # HealthChecker since 2022: a table of key, place and value; NULL is a value that is not set.
-_CHECKED_KEY = re2.compile(
+_CHECKED_KEY = linear(
     r"(?i)^\s*(Enabled|DisabledByDefault)\s+\S.{0,120}\\Protocols\\TLS 1\.2\\(Client|Server)\s+(0x[0-9a-f]{1,8}|-?\d{1,10})\s*$"
 )
 _TLS12: Final = "1.2"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-import re2
+from diagnostics.patterns import linear
 
 _HOST: Final = r"[A-Za-z0-9*_.-]+"
 # (reason, words). The name that was wanted and those that were shown are groups of these names.
@@ -105,7 +105,7 @@ _WORDS: Final = (
         ),
     ),
 )
-_EACH: Final = tuple((reason, re2.compile(f"(?i){words}")) for reason, words in _WORDS)
+_EACH: Final = tuple((reason, linear(f"(?i){words}")) for reason, words in _WORDS)
 # Words of a handshake that failed for its version or its ciphers; the causes have them as signatures.
 NO_COMMON: Final = (
     r"no shared cipher|no cipher match|unsupported protocol|no protocols available|wrong version number|alert protocol version"

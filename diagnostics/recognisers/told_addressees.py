@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-import re2
-
 from diagnostics.artefacts import Artefact
 from diagnostics.mail_facts import Addressed
+from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
@@ -33,11 +32,11 @@ _STRANGE: Final = (
     r"|kenne ich nicht|unbekannt\w*|fremde\w*|andere[nrs]?|non conosco|mai|altr[oa]|no conozco|nunca|otr[oa]|connais pas"
     r"|jamais|autre|ken ik niet|nooit|desconhe\w+"
 )
-_SAYS_WROTE = re2.compile(rf"(?i)\b(?:{_WROTE})\b")
-_SAYS_ONLY = re2.compile(rf"(?i)\b(?:{_ONLY})\b")
-_SAYS_STRANGE = re2.compile(rf"(?i)\b(?:{_STRANGE})\b")
-_ADDRESS = re2.compile(r"[\w.+'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}")
-_BOUNCE = re2.compile(
+_SAYS_WROTE = linear(rf"(?i)\b(?:{_WROTE})\b")
+_SAYS_ONLY = linear(rf"(?i)\b(?:{_ONLY})\b")
+_SAYS_STRANGE = linear(rf"(?i)\b(?:{_STRANGE})\b")
+_ADDRESS = linear(r"[\w.+'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}")
+_BOUNCE = linear(
     r"(?i)[,;:.]|\b(?:bounces?|ndrs?|back|comes|returns?|zurück|kommt|torna|arriva|vuelve|llega|revient|reçoi\w+|krijg\w*|komt)\b"
 )
 

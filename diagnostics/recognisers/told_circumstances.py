@@ -7,27 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import re2
-
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, SendConnector, Source
 from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
 from diagnostics.recognisers.told_settings import MOST_LINES, supposes
 
-_MEETING = re2.compile(
+_MEETING = linear(
     r"(?i)\bmeeting|\bcalendar\b|\bappointment|\bbooking|\broom (?:mailbox|calendar|list)|\bBesprechung|\bTermin"
     r"|\br.union|\breuni.n|\briunion"
 )
-_BYSTANDER = re2.compile(
+_BYSTANDER = linear(
     r"(?i)\bdelegates?\b|\b(?:nobody|no one|none of (?:us|them)|not|never|n.t) (?:has |have |was |were "
     r"|been )?(?:invite|add|address)"
     r"|\bnot (?:on|in) the (?:invitation|invite|meeting|attendee)|\bnicht eingeladen|\bpas invit|\bVertret(?:er"
     r"|ung)|\bStellvertret"
 )
-_SMART_HOST = re2.compile(
+_SMART_HOST = linear(
     r"(?i)(?:smart ?-?hosts?|\x{30b9}\x{30de}\x{30fc}\x{30c8} ?\x{30db}\x{30b9}\x{30c8}|h.te actif"
     r"|host inteligente)[^\n.]{0,24}?[\s:=('\"`\[]"
     r"([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,6})\b"

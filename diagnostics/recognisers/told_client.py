@@ -11,42 +11,41 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-import re2
-
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact
 from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
 from diagnostics.recognisers.told_settings import MOST_LINES, supposes
 
 _KEY: Final = r"(?:mail|smtp|e-?mail)(?:er)?[ _.-]{0,2}(?:smtp[ _.-])?"
-_SETTING = re2.compile(
+_SETTING = linear(
     rf"(?i)(?:^|[\s,;{{(>\"'*-])({_KEY}(?:host(?:name)?|server|relay|port|user(?:name)?|auth[ _.-]?user|login|encryption"
     r"|secure|ssl|tls|starttls|auth(?:entication|[ _-]?type|[ _-]?mode)?))[\"']?\s{0,8}(?:=>|[=:])\s{0,8}"
     r"[\"']?([^\s\"',;)}]{1,253}|$)"
 )
 _SWITCHES: Final = (
-    ("Host", re2.compile(r"(?i)\bswaks\b.{0,200}?(?:^|\s)(?:-s|--server) ([\w.-]{3,253})")),
-    ("User", re2.compile(r"(?i)\bswaks\b.{0,200}?(?:^|\s)(?:-au|--auth-user) (\S{1,120})")),
-    ("Encryption", re2.compile(r"(?i)\bswaks\b.{0,200}?(?:^|\s)(--?tls\w*)\b")),
-    ("Host", re2.compile(r"(?i)-SmtpServer ['\"]?([\w.-]{3,253})")),
-    ("Encryption", re2.compile(r"(?i)-SmtpServer.{0,200}(-UseSsl)\b")),
-    ("Host", re2.compile(r"(?i)\bSMTP(?:_SSL)?\(['\"]([\w.-]{3,253})['\"]")),
-    ("Host", re2.compile(r"(?i)\b(?:smtp|mail) (?:host|server) (?:is|set to)? ?([\w-]{1,63}(?:\.[\w-]{1,63}){2,8})")),
-    ("Port", re2.compile(r"(?i)\b(?:on |over |with )?port (25|465|587)\b")),
+    ("Host", linear(r"(?i)\bswaks\b.{0,200}?(?:^|\s)(?:-s|--server) ([\w.-]{3,253})")),
+    ("User", linear(r"(?i)\bswaks\b.{0,200}?(?:^|\s)(?:-au|--auth-user) (\S{1,120})")),
+    ("Encryption", linear(r"(?i)\bswaks\b.{0,200}?(?:^|\s)(--?tls\w*)\b")),
+    ("Host", linear(r"(?i)-SmtpServer ['\"]?([\w.-]{3,253})")),
+    ("Encryption", linear(r"(?i)-SmtpServer.{0,200}(-UseSsl)\b")),
+    ("Host", linear(r"(?i)\bSMTP(?:_SSL)?\(['\"]([\w.-]{3,253})['\"]")),
+    ("Host", linear(r"(?i)\b(?:smtp|mail) (?:host|server) (?:is|set to)? ?([\w-]{1,63}(?:\.[\w-]{1,63}){2,8})")),
+    ("Port", linear(r"(?i)\b(?:on |over |with )?port (25|465|587)\b")),
 )
 _FIELDS: Final = (
     ("host", "Host"), ("server", "Host"), ("relay", "Host"), ("port", "Port"), ("user", "User"), ("login", "User"),
     ("encryption", "Encryption"), ("secure", "Encryption"), ("ssl", "Encryption"), ("tls", "Encryption"),
 )  # fmt: skip
 _NONE: Final = frozenset({"", "null", "none", "false", "off", "no", "nil", "~", "undefined", "empty"})
-_TOKEN = re2.compile(
+_TOKEN = linear(
     r"(?i)\bXOAUTH2\b|\bOAuth ?2?(?:\.0)?\b|\bSMTP\.(?:SendAsApp|Send)\b|\bclient[ _]credentials\b|\bservice principal"
 )
-_WITHOUT = re2.compile(r"(?i)\b(?:no|not|without|instead of|before|move to|switch to|migrate to|from)\b[^.;:]{0,24}$")
-_SIGN_IN = re2.compile(
+_WITHOUT = linear(r"(?i)\b(?:no|not|without|instead of|before|move to|switch to|migrate to|from)\b[^.;:]{0,24}$")
+_SIGN_IN = linear(
     r"(?i)\bAADSTS(\d{5,7})\b|(?:sign-?in|entra|azure ad|error code)[^\n]{0,80}?\b(5[03]\d{3,4}|65001|7000\d{2,3})\b"
 )
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-import re2
-
 from diagnostics.artefacts import Artefact
 from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
@@ -21,12 +20,12 @@ _TYPES: Final = r"internal[ -]?relay|authoritative|external[ -]?relay"
 _WORD: Final = r"(?:accepted )?(?:domain(?:s|type)?|domäne|domaine|dominio|domein)"
 _NAME: Final = r"[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}"
 _STANDS: Final = r"(?:\b(?:is|are|stands|shows|set|configured|left|ist|steht|est|es|staat)\b|\sè\s)"
-_TOLD = re2.compile(rf"(?i)\b(?:{_WORD}|({_NAME}))\b[\"'`]?[^.;?\n]{{0,40}}?{_STANDS}[^.;?\n]{{0,50}}?\b({_TYPES})\b")
-_BOTH = re2.compile(
+_TOLD = linear(rf"(?i)\b(?:{_WORD}|({_NAME}))\b[\"'`]?[^.;?\n]{{0,40}}?{_STANDS}[^.;?\n]{{0,50}}?\b({_TYPES})\b")
+_BOTH = linear(
     r"(?i)\bboth\b|\bbeiden?\b|\beverywhere\b|\b(?:exo|online|cloud|365|tenant)\b.{0,20}\b(?:and|und|et|y|e|en)\b.{0,20}\bprem"
     r"|\bprem\w*.{0,20}\b(?:and|und|et|y|e|en)\b.{0,20}\b(?:exo|online|cloud|365|tenant)\b"
 )
-_ADDRESS = re2.compile(r"[\w.+'-]{1,64}@([A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8})")
+_ADDRESS = linear(r"[\w.+'-]{1,64}@([A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8})")
 _MOST: Final = 50  # addresses of a paste
 
 

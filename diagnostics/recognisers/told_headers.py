@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-import re2
-
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, Source
 from diagnostics.mail_facts import Antispam, Authentication, Headers
+from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.event_quotes import explains
@@ -25,16 +24,16 @@ _REPORT: Final = (
     r"\b(SFV):(BLK|SKB|SKQ|SPM|SKS)\b|\b(CAT):(SPOOF|MALW|AMP|SAP|FTBP|DIMP|UIMP|GIMP|HPHISH|HPHSH|PHSH|HSPM|SPM)\b"
     r"|\b(SFTY):(9\.\d{1,2})\b|\b(SFP):(1501)\b"
 )
-_FIELDS = re2.compile(_REPORT)
+_FIELDS = linear(_REPORT)
 _RESULTS: Final = r"\bcompauth=fail(?: reason=(\d{3}))?|\b(spf|dkim|dmarc)=(permerror|(?:\w{4,9}) \([^()\n]{6,80}\))"
-_RESULT = re2.compile(f"(?i){_RESULTS}")
+_RESULT = linear(f"(?i){_RESULTS}")
 # What makes a quoted part somebody's finding: the header it stands in, or what became of the mail.
-_SEEN = re2.compile(
+_SEEN = linear(
     r"(?i)\bheaders?\b|X-Forefront|Authentication-Results|quarant|junk|spam folder|not (?:delivered|arriv)|red bar|blocked"
 )
-_TALK = re2.compile(r"(?i)\bdocument(?:ed|ation)\b|\bdocs?\b|\barticles?\b|\bwiki\b|\bknow what\b")
-_SIGNING = re2.compile(r"(?i)\bheader\.(?:d=|i=@?)\s*([a-z0-9.-]{3,253})")
-_PASSING = re2.compile(r"(?i)\b(?:dmarc|compauth)=(pass|softpass|bestguesspass)\b")
+_TALK = linear(r"(?i)\bdocument(?:ed|ation)\b|\bdocs?\b|\barticles?\b|\bwiki\b|\bknow what\b")
+_SIGNING = linear(r"(?i)\bheader\.(?:d=|i=@?)\s*([a-z0-9.-]{3,253})")
+_PASSING = linear(r"(?i)\b(?:dmarc|compauth)=(pass|softpass|bestguesspass)\b")
 
 
 @recogniser(f"(?:{_REPORT}|{_RESULTS})", rank=92)

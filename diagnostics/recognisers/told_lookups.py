@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-import re2
-
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, Source
 from diagnostics.mail_facts import Configured, LookedUp
+from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
@@ -23,32 +22,32 @@ _NOUNS: Final = (
     "|UnifiedGroup"
 )
 _SCREEN: Final = rf"\bGet-(?:EXO)?(?:{_NOUNS}|AcceptedDomain)\b"
-_COMMAND = re2.compile(
+_COMMAND = linear(
     rf"(?i)\bGet-(EXO)?({_NOUNS})\b(?: -\w+)?[ \"']{{1,3}}([\w.+'-]{{1,64}}(?:@[\w.-]{{3,200}}\w)?)([^\n]*)"
 )
 _NAME: Final = r"[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}"
-_DOMAIN = re2.compile(
+_DOMAIN = linear(
     rf"(?i)\bGet-AcceptedDomain\b[^\n]{{0,160}}?(?:->|=>|=|:)\s{{0,20}}(?:({_NAME})[\s:=]{{1,40}}(?:is )?)?"
     r"(Authoritative|Internal ?Relay|External ?Relay)\b"
 )
-_NAMED = re2.compile(rf"(?i)\bGet-AcceptedDomain\s+(?:-Identity )?[\"']?({_NAME})")
+_NAMED = linear(rf"(?i)\bGet-AcceptedDomain\s+(?:-Identity )?[\"']?({_NAME})")
 _BETWEEN: Final = (
     r"^[\"']?[^\n]{0,80}?(?:->|=>|[:=]\s|\breturns?\b|\bfinds?\b|\bgives?\b|\bshows?\b|\bsays?\b|\bis\b|\()"
 )
-_NONE = re2.compile(
+_NONE = linear(
     "(?i)"
     + _BETWEEN
     + r"[^\n]{0,40}?(?:n[o']t be found|not (?:be )?found|not there|nothing|empty|no (?:such |result|object|match)"
     r"|none\b|0 results|does(?: not|n't) exist|nicht gefunden|nichts|leer\b|introuvable|rien\b|non trovato|nada\b|niet gevonden)"
 )
-_THERE = re2.compile(
+_THERE = linear(
     "(?i)"
     + _BETWEEN
     + r"[^\n]{0,40}?\b((?:Remote)?(?:User|Shared|Room|Equipment)Mailbox|Mail(?:User|Contact)|MailEnabled\w+|PublicFolder"
     r"|GuestMailUser|exists\b|found\b|is there\b|one object\b)"
 )
-_ONLINE = re2.compile(r"(?i)\b(?:exo|exchange online|cloud|(?:office |microsoft |m|o)?365|tenant)\b")
-_PREMISES = re2.compile(r"(?i)\b(?:on-?prem\w*|on premises|ems|local(?:ly)?|lokal|dc\d{0,2}|ad)\b")
+_ONLINE = linear(r"(?i)\b(?:exo|exchange online|cloud|(?:office |microsoft |m|o)?365|tenant)\b")
+_PREMISES = linear(r"(?i)\b(?:on-?prem\w*|on premises|ems|local(?:ly)?|lokal|dc\d{0,2}|ad)\b")
 _WORDS: Final = frozenset(
     {
         "in",

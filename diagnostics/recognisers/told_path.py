@@ -9,17 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-import re2
-
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Source
 from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
 from diagnostics.recognisers.told_settings import MOST_LINES, in_sight, supposes
 
-_FORWARDED = re2.compile(
+_FORWARDED = linear(
     r"(?i)\b(?:is|are|was|were|gets?|got|being|been|auto-?|automatically) ?-?forward(?:ed|s)\b(?: on)?(?: |$)"
     r"|\b(?:he|she|who|which|that|they|we|i|users?|mailbox(?:es)?|rule|account|alias(?:es)?|domain|server) "
     r"(?:also |then |just |only |simply |auto-?){0,2}forwards?\b"
@@ -30,27 +29,25 @@ _FORWARDED = re2.compile(
     r"|\b(?:transf.r|redirig).{1,2}e?s? (?:vers|automatiquement)\b"
     r"|\breenv.{1,3}(?:a|o|os|amos) a\b|\binoltrat[aoei]\b|\bdoorgestuurd\b"
 )
-_NOT = re2.compile(
+_NOT = linear(
     r"(?i)\b(?:no|not|n.t|never|without|kein\w*|nicht|pas de|sans|please|bitte|dns|conditional|port)\b[^.;:,]{0,30}$"
 )
-_OTHER = re2.compile(
+_OTHER = linear(
     r"(?i)^\W{0,2}(?:\S+ ){0,2}(?:ports?|tcp|traffic|dns|quer(?:y|ies)|lookups?|zone)\b"
 )  # a firewall's, a resolver's
-_OWN = re2.compile(r"(?i)\b(?:our|we|my|us|i)\b")
+_OWN = linear(r"(?i)\b(?:our|we|my|us|i)\b")
 _PRODUCT: Final = (
     "gateway|appliance|relay|filter|smart ?host|barracuda|sophos|mimecast|proofpoint|forti(?:mail|gate)|iron ?port|esa|cisco|"
     "trend ?micro|hornet ?security|spam ?titan|messagelabs|symantec|nospamproxy|reddoxx|mailcleaner|firewall|edge|haproxy|proxy"
 )
 _ADDRESS: Final = r"((?:\d{1,3}\.){3}\d{1,3})"
-_GATEWAY = re2.compile(
+_GATEWAY = linear(
     rf"(?i)\b{_ADDRESS}\b\W{{0,3}}(?:is|=|was|:)\W{{0,3}}(?:the |our |of |an? |own |public |ip |address |[a-z-]{{2,20}} )"
     rf"{{0,5}}(?:{_PRODUCT})\b"
     rf"|\bour (?:own )?(?:[a-z-]{{2,20}} ){{0,3}}(?:{_PRODUCT})\b[^.;\n]{{0,30}}?[^\d.]{_ADDRESS}\b"
 )
-_OURS = re2.compile(rf"(?i)\b{_ADDRESS}\b\W{{1,3}}(?:is|=|was)\W{{1,3}}(?:our|ours|us|me|my|mine)\b")
-_REPLY = re2.compile(
-    r"\b[245]\d\d[ -][245]\.\d{1,3}\.\d{1,3}|\bsaid:|\breturned '|=\s*(?:fail|pass|softfail|none)\b|\bLED="
-)
+_OURS = linear(rf"(?i)\b{_ADDRESS}\b\W{{1,3}}(?:is|=|was)\W{{1,3}}(?:our|ours|us|me|my|mine)\b")
+_REPLY = linear(r"\b[245]\d\d[ -][245]\.\d{1,3}\.\d{1,3}|\bsaid:|\breturned '|=\s*(?:fail|pass|softfail|none)\b|\bLED=")
 
 
 @recogniser(

@@ -11,11 +11,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import re2
-
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, SendConnector
 from diagnostics.mail_facts import Configured, Pairs
+from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.configuration_kinds import OWN
@@ -36,12 +35,12 @@ _KIND_OF: Final = {
     "targetAddress": "recipient",
 }
 _WORDS: Final = (
-    (re2.compile(r"(?i)send[ -]?connector"), _SEND),
-    (re2.compile(r"(?i)outbound[ -]?connector"), "outbound-connector"),
-    (re2.compile(r"(?i)inbound[ -]?connector"), "inbound-connector"),
-    (re2.compile(r"(?i)receive[ -]?connector"), "receive-connector"),
-    (re2.compile(r"(?i)cas-?mailbox"), "cas-mailbox"),
-    (re2.compile(r"(?i)transport-?config"), "transport-config"),
+    (linear(r"(?i)send[ -]?connector"), _SEND),
+    (linear(r"(?i)outbound[ -]?connector"), "outbound-connector"),
+    (linear(r"(?i)inbound[ -]?connector"), "inbound-connector"),
+    (linear(r"(?i)receive[ -]?connector"), "receive-connector"),
+    (linear(r"(?i)cas-?mailbox"), "cas-mailbox"),
+    (linear(r"(?i)transport-?config"), "transport-config"),
 )
 _NAMES: Final = "|".join(sorted({*_KIND_OF, *_SHARED}, key=len, reverse=True))
 _VALUE: Final = (
@@ -49,21 +48,21 @@ _VALUE: Final = (
     r"|<I>[^\n]{3,200}|(?:smtp:|SMTP:)?[\w.+'-]{1,64}@[\w.-]{3,200}\w|\d{1,7}\b"
     r"|[A-Z][A-Za-z]{2,40}(?:, ?[A-Z][A-Za-z]{2,40}){0,9}|[A-Za-z0-9*@_-]{1,80}(?:\.[A-Za-z0-9*_-]{1,80}){1,8})"
 )
-_NAME = re2.compile(rf"(?:^|[\s(\[{{\"'`,;/])({_NAMES})\b")
-_BEHIND = re2.compile(
+_NAME = linear(rf"(?:^|[\s(\[{{\"'`,;/])({_NAMES})\b")
+_BEHIND = linear(
     r"^[\"'`]?(?:\s{0,20}(?::|=|->)\s{0,20}"
     r"|\s+(?:(?:is|was|are|still|shows|says|only|has|holds|set|to|now|currently|ist|steht|auf|est|es|è)\s+){0,3})"
     + _VALUE
 )
-_NOT_STATED = re2.compile(
+_NOT_STATED = linear(
     r"(?i)\b(?:should|shall|could|can i|do (?:i|we)|does|what (?:is|does|happens)|why (?:is|does)|must|need|want|try|set it"
     r"|requires?|means?|default(?:s)? (?:is|to)|if)\b[^.;:]{0,80}$"
 )
 _SEEN_IN: Final = r"(?i)\bGet-[A-Z]|\bservices\.msc|\b(?:event|queue) viewer|\bEAC\b|\bEMS\b|\badmin cent(?:er|re)\b"
-_IN_SIGHT = re2.compile(_SEEN_IN)
+_IN_SIGHT = linear(_SEEN_IN)
 _EMPTY: Final = frozenset({"empty", "blank", "null", "not set", "$null"})
-_LABEL = re2.compile(r"^\s*([A-Za-z*][^:{}=<>\n]{0,60}?)\s*:\s*$")
-_HEADER = re2.compile(r"^\s*(?:[A-Z]\w+\s+){2,}[A-Z]\w+\s*$")  # of a table
+_LABEL = linear(r"^\s*([A-Za-z*][^:{}=<>\n]{0,60}?)\s*:\s*$")
+_HEADER = linear(r"^\s*(?:[A-Z]\w+\s+){2,}[A-Z]\w+\s*$")  # of a table
 MOST_LINES: Final = 200
 
 

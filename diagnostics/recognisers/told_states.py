@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-import re2
-
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, QueueState, Source
 from diagnostics.mail_facts import Configured, Pairs
+from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
@@ -36,12 +35,12 @@ _SERVICES: Final = {
     "msexchangeadtopology": "MSExchangeADTopology",
 }
 _NAMED: Final = "|".join(sorted(_SERVICES, key=len, reverse=True))
-_STOPPED = re2.compile(
+_STOPPED = linear(
     rf"(?i)\b({_NAMED})\b(?: service)?(?: \(?(?:is|was|are|being|shows?(?: as)?|=|:|in state|keeps?)\)?){{0,2}}"
     r" (?:currently |still |just )?(?:stopped|stopping|not running|not started|disabled|crashing|(?:wo|does)n't start"
     r"|(?:does|will) not start|stuck (?:at|in|on) \"?starting)"
 )
-_COMPONENT = re2.compile(
+_COMPONENT = linear(
     r"(?i)\b(ServerWideOffline|HubTransport|FrontendTransport)\b(?: (?:component|state|is|are|was|shows?|still|set|to|=|:)){0,3}"
     r"[ :=]{1,3}(Inactive|Draining)\b"
 )
@@ -49,25 +48,25 @@ _VOLUME: Final = "drive|disk|volume|partition"
 _SHORT: Final = (
     r"full\b|(?:only )?\d{1,4}(?:[.,]\d{1,3})? ?(?:[KMG]B|bytes?) (?:free|left)|(?:9\d|100) ?% (?:full|used)"
 )
-_DISK = re2.compile(
+_DISK = linear(
     rf"(?i)\b([A-Z]):(?:\\)? ?(?:{_VOLUME}|is|was|has|only|with)?[^.;:\n]{{0,30}}?\b(?:{_SHORT})"
     rf"|\b(?:{_VOLUME})\b[^.;\n]{{0,20}}\b(?:is|was|ran|almost|nearly|completely) (?:almost |nearly |completely )?"
     r"(?:full\b|out of space)|\b(?:low on|out of|no free) disk space"
 )
-_QUEUE = re2.compile(
+_QUEUE = linear(
     r"(?i)\bqueues?\b[^;\n]{0,60}\b(?:is|are|was|status|state|shows?|set to|marked)[ :=]{1,3}(?:as )?suspended\b"
 )
 # A queue by its identity, as Get-Queue and monitoring name it, needs nothing beside it.
-_NAMED_QUEUE = re2.compile(
+_NAMED_QUEUE = linear(
     r"(?i)\b[\w-]{2,40}\\(?:\d{1,9}|Submission|Unreachable)\b[^;\n]{0,60}\bsuspended\b|\bQueue ?Status\W{1,3}Suspended\b"
 )
-_PAST = re2.compile(r"(?i)\b(?:was|were|resumed)\b")
-_MESSAGES = re2.compile(r"(?i)\b(\d{1,7}) (?:messages|mails|e-?mails|items)\b")
-_CLOCK = re2.compile(
+_PAST = linear(r"(?i)\b(?:was|were|resumed)\b")
+_MESSAGES = linear(r"(?i)\b(\d{1,7}) (?:messages|mails|e-?mails|items)\b")
+_CLOCK = linear(
     r"(?i)\b(?:clock|time|uhr)\b[^.;\n]{0,40}?\b(?:is|was|are|runs?|differs? by|off by|off)\b[^.;\n\d]{0,12}"
     r"(\d{1,4}) ?(min(?:ute)?s?|hours?|h|days?)\b(?: (?:behind|ahead|off|slow|fast|apart|different|late))"
 )
-_OFFSET = re2.compile(r"(?i)\b(?:offset|o:)[^.;\n\d]{0,12}([+-]?\d{1,7})(?:\.\d{1,9})? ?s(?:ec(?:onds)?)?\b")
+_OFFSET = linear(r"(?i)\b(?:offset|o:)[^.;\n\d]{0,12}([+-]?\d{1,7})(?:\.\d{1,9})? ?s(?:ec(?:onds)?)?\b")
 _TOLERANCE: Final = 300  # seconds; Kerberos' default
 
 

@@ -7,22 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import re2
-
 from diagnostics.artefacts import Artefact
 from diagnostics.codes.tables import numbered
 from diagnostics.facts import Fact, Source, WindowsEvent
 from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.event_quotes import explains
 from diagnostics.recognisers.sources import source_at
 from diagnostics.recognisers.told_settings import MOST_LINES, in_sight, supposes
 
-_EVENT = re2.compile(r"(?i)\bevents?(?:[ -]?ids?)?[ :=#]{0,3}(\d{4,5})((?:(?:, ?| ?/ ?| and | & )\d{4,5}){0,6})\b")
-_NUMBER = re2.compile(r"\d{4,5}")
-_BUILD = re2.compile(r"\b(15\.0?[0-2]\.0?\d{3,4}\.0{0,2}\d{1,3})\b")
-_HYBRID = re2.compile(r"(?i)\b(?:we are|we're|our|full|classic|in|running|with|have)\b[^.\n]{0,20}\bhybrid\b")
+_EVENT = linear(r"(?i)\bevents?(?:[ -]?ids?)?[ :=#]{0,3}(\d{4,5})((?:(?:, ?| ?/ ?| and | & )\d{4,5}){0,6})\b")
+_NUMBER = linear(r"\d{4,5}")
+_BUILD = linear(r"\b(15\.0?[0-2]\.0?\d{3,4}\.0{0,2}\d{1,3})\b")
+_HYBRID = linear(r"(?i)\b(?:we are|we're|our|full|classic|in|running|with|have)\b[^.\n]{0,20}\bhybrid\b")
 
 
 @recogniser(r"(?:\bhybrid\b|\b15\.0?[0-2]\.0?\d{3,4}\.\d{1,3}|\bevents?[- ]?(?:ids?)?[ :=#]{0,3}\d{4,5})", rank=97)

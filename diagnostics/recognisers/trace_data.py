@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-import re2
-
 from diagnostics.mail_facts import Pairs
+from diagnostics.patterns import linear
 
-_ELEMENT = re2.compile(r'<MEP\s+Name="([^"]{1,80})"\s+[A-Z][A-Za-z]{2,11}="([^"]*)"')
+_ELEMENT = linear(r'<MEP\s+Name="([^"]{1,80})"\s+[A-Z][A-Za-z]{2,11}="([^"]*)"')
 _CUSTOM: Final = "customdata"
 _MOST: Final = 100  # values of one event
 _LONGEST: Final = 20_000  # characters

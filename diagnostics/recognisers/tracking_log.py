@@ -11,39 +11,21 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-import re2
-
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, Source
+from diagnostics.log_forms import TRACKING_COLUMNS, TRACKING_EVENTS, TRACKING_ORIGINS, TRACKING_SIGN
 from diagnostics.mail_facts import Tracked
+from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact, failed_reply
 from diagnostics.recognisers.format_list import Block, blocks, items, plain
 from diagnostics.recognisers.format_table import tables
 from diagnostics.recognisers.log_rows import LogRow, comments, log_rows, shifted
-from diagnostics.recognisers.protocol_rows import START
 from diagnostics.recognisers.reply_text import codes
 from diagnostics.recognisers.sources import source_at
 
-COLUMNS: Final = (
-    "date-time", "client-ip", "client-hostname", "server-ip", "server-hostname", "source-context", "connector-id", "source",
-    "event-id", "internal-message-id", "message-id", "network-message-id", "recipient-address", "recipient-status",
-    "total-bytes", "recipient-count", "related-recipient-address", "reference", "message-subject", "sender-address",
-    "return-path", "message-info", "directionality",
-)  # fmt: skip
-_ORIGINS: Final = (
-    "SMTP|STOREDRIVER|ROUTING|AGENT|DSN|QUEUE|ADMIN|DNS|RESOLVER|ORAR|BADMAIL|PICKUP|GATEWAY|MEETINGMESSAGEPROCESSOR"
-    "|POISONMESSAGE|REDUNDANCY|SAFETYNET|BOOTLOADER|AGGREGATION|APPROVAL|MAILBOXRULE|PUBLICFOLDER"
-)
-_EVENTS: Final = (
-    "RECEIVE|SEND|SENDEXTERNAL|FAIL|DEFER|DSN|DELIVER|DROP|EXPAND|REDIRECT|RESOLVE|SUBMIT|SUBMITDEFER|SUBMITFAIL|SUPPRESSED"
-    "|THROTTLE|TRANSFER|POISONMESSAGE|BADMAIL|MODERATORREJECT|MODERATORAPPROVE|MODERATORSALLNDR|MODERATIONEXPIRE"
-    "|DUPLICATEDELIVER|DUPLICATEEXPAND|DUPLICATEREDIRECT|HARECEIVE|HAREDIRECT|HAREDIRECTFAIL|HADISCARD|NOTIFYMAPI|LOAD"
-    "|PROCESS|PROCESSMEETINGMESSAGE|AGENTINFO|INITMESSAGECREATED|RESUBMIT|RESUBMITDEFER|RESUBMITFAIL|CONVERSATIONCONVERT"
-)
-SIGN: Final = rf"{START}.*(?:{_ORIGINS}),(?:{_EVENTS}),"
-IS_ORIGIN = re2.compile(f"^(?:{_ORIGINS})$")
-IS_EVENT = re2.compile(f"^(?:{_EVENTS})$")
+IS_ORIGIN = linear(f"^(?:{TRACKING_ORIGINS})$")
+IS_EVENT = linear(f"^(?:{TRACKING_EVENTS})$")
 _LIST: Final = (
     "eventid",
     "recipientstatus",
@@ -54,12 +36,14 @@ _LIST: Final = (
 )
 # A report or an export names its columns in a row of its own, and has those that somebody chose.
 _HEADER: Final = r"^\W?date[-_ ]?time[\w-]{0,8}\W?,[^\n]*\bevent[-_]?id\b"
-_IS_HEADER = re2.compile(f"(?i){_HEADER}")
-_STATUSES = re2.compile(r"\];(?:\[|$)")
-_SUCCESS = re2.compile(r"^\W{0,4}2\d\d\b")
+_IS_HEADER = linear(f"(?i){_HEADER}")
+_STATUSES = linear(r"\];(?:\[|$)")
+_SUCCESS = linear(r"^\W{0,4}2\d\d\b")
 
 
-@recogniser(f"(?:{SIGN}|{_HEADER}|^\\s*#Log-type:\\s*Message Tracking|\\bEventId\\b|\\bRecipientStatus\\s*:)", rank=15)
+@recogniser(
+    f"(?:{TRACKING_SIGN}|{_HEADER}|^\\s*#Log-type:\\s*Message Tracking|\\bEventId\\b|\\bRecipientStatus\\s*:)", rank=15
+)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for all entries of each form."""
     lines = reading.free()
@@ -81,7 +65,7 @@ def _columns(lines: list[tuple[int, str]]) -> tuple[str, ...]:
     """The names in a header row, spelled as in the log files; the usual columns where there is none."""
     header = next((line for _, line in lines if _IS_HEADER.search(line)), "")
     named = tuple(cell.strip(' "').lower().replace("_", "-") for cell in header.split(","))
-    return named if "source" in named else COLUMNS
+    return named if "source" in named else TRACKING_COLUMNS
 
 
 def _shown(facts: list[Fact]) -> dict[str, object]:
@@ -103,7 +87,7 @@ def _of_row(reading: Reading, row: LogRow) -> list[Fact]:
         )
         if at < 1:
             return []
-        row = shifted(row, COLUMNS, at, "source")
+        row = shifted(row, TRACKING_COLUMNS, at, "source")
     entry = Tracked(
         source=source_at(reading, row.line),
         connector=row.get("connector-id"),
@@ -174,7 +158,7 @@ def _unbraced(status: str) -> str:
 
 def _replies(entry: Tracked, source: Source, by: str, ip: str) -> Iterator[Fact]:
     """A reply for each status that failed, once where several recipients got the same."""
-    if not entry.failing:
+    if not entry.failing and (entry.event or "LED=" not in entry.status):
         return
     seen: set[str] = set()
     for recipient, status in _each(entry):

@@ -1,4 +1,4 @@
-"""Windows events: Event Viewer text in ten languages, Get-WinEvent, XML, CSV, and what people quote of them.
+"""Windows events: Event Viewer text in many languages, Get-WinEvent, XML, CSV, and what people quote of them.
 
 The key is provider and number; both survive translation. A Schannel sentence that stands alone tells its own number.
 Text that explains an error instead of reporting one is no event.
@@ -23,9 +23,7 @@ from diagnostics.recognisers.sources import source_at
     r"(?:\b(?:Event|Ereignis|Gebeurtenis|H.ndelse)[ -]?(?:ID|kennung)\b|\bID d(?:e l'|'|o "
     r"|el? )?.{1,2}ven|\bId\.? (?:de[l ]?)? ?evento|Identifica..o do Evento"
     r"|Identyfikator zdarzenia|\x{30A4}\x{30D9}\x{30F3}\x{30C8}|\bProviderName\s*:|<EventID"
-    r"|\bSchannel\b|^\s*(?:Source|Quelle|Origen?|Origine|Origem|Bron|Fonte)\s*:\s*MSExchange"
-    r"|\bMSExchange[\w ]{0,40}\W{1,3}(?:event\W{1,3})?\d{3,5}\b"
-    r"|\d{3,5}\W{1,3}(?:\(?Source:? )?MSExchange|fatal (?:error occurred (?:when|while)|alert was"
+    r"|\bSchannel\b|\bMSExchange\w|fatal (?:error occurred (?:when|while)|alert was"
     r"|alert code)|from the remote server (?:has|was|does)"
     r"|default server credential exists|cipher suites supported by the client|0x8009[0-9A-F]{4}"
     r"|could not (?:find a|load the) certificate (?:that|with)|transport certificate (?:has |will )?expire"

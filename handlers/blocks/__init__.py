@@ -4,15 +4,19 @@ from handlers.blocks.card import FORM_ACTIONS, RESOLVE_CASE, RIGHT, WRONG, Shown
 from handlers.blocks.check import checked, checking
 from handlers.blocks.explanation import explained
 from handlers.blocks.help import help_message
+from handlers.blocks.incidents import MORE as MORE_INCIDENTS
 from handlers.blocks.log_answer import at_work, logged
 from handlers.blocks.message import Message, plain
 from handlers.blocks.page import PAGE_ACTIONS, mention, page
+from handlers.blocks.post_mortem import POST_MORTEM
 from handlers.blocks.report import CHECK_HOST, SHOW_STEPS, answer, details
 
 __all__ = [
     "CHECK_HOST",
     "FORM_ACTIONS",
+    "MORE_INCIDENTS",
     "PAGE_ACTIONS",
+    "POST_MORTEM",
     "RESOLVE_CASE",
     "RIGHT",
     "SHOW_STEPS",

@@ -14,6 +14,7 @@ from handlers.blocks.limits import HEADER, PARAGRAPH, clip
 from handlers.blocks.message import ATTACHED, TOO_LONG, Asked, Button, Message, message
 from handlers.blocks.outline import Line, Part, line, part
 from handlers.blocks.page import ACKNOWLEDGE, ESCALATE
+from handlers.blocks.post_mortem import POST_MORTEM
 from handlers.blocks.report import SHOW_STEPS, buttons
 from handlers.blocks.sections import blamed, headline, outline, question
 from handlers.ports import Standing
@@ -55,7 +56,9 @@ class Shown:
 def card(shown: Shown) -> Message:
     """The card. It takes no file along: what doesn't fit is behind its button."""
     if shown.standing.phase == "resolved":
-        made = message(_resolved(shown), buttons=_steps_button(shown.report))
+        made = message(
+            _resolved(shown), buttons=[Button("Draft a post-mortem", POST_MORTEM), *_steps_button(shown.report)]
+        )
         return replace(made, file=None)
     parts, asked = _open(shown), Asked("Was this right?", _votes(shown.report))
     made = message(parts, buttons=_buttons(shown, folded=False), asked=asked)

@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from handlers.blocks.message import Message, message
 from handlers.blocks.outline import line, part
 from handlers.blocks.sections import PASTEABLE
 
-_COMMANDS = (
-    ("/mailflow diagnose <text>", "diagnoses a text for your eyes only"),
-    ("/mailflow check <host or domain>", "looks for real: DNS, SMTP, TLS, certificate and policies"),
-    ("/mailflow explain <code>", "explains a status code, Schannel error, event id or error token, such as 5.7.64"),
-    (
-        "/mailflow escalate <link to a message>",
-        "pages whoever is on call; in a thread: @Mailflow escalate, ack, resolve",
-    ),
-    ("/mailflow help", "shows this"),
-)
 
-
-def help_message() -> Message:
-    """What can be pasted, what can be asked, and how a thread works."""
+def help_message(requests: Sequence[tuple[str, str]]) -> Message:
+    """What can be pasted, what can be asked, and how a thread works. `requests` are what is typed, and what it does."""
     opening = [
         line("title", "Paste a mail-flow error, get its root cause"),
         line("text", "I read what is pasted into this channel and answer in its thread when it shows a failure."),
         line("heading", "What I can read"),
         *(line("bullet", text) for text in PASTEABLE),
+        line("bullet", "Files: logs, `.eml`, `.msg`, `.txt`, `.csv`, `.html`, and those in a `.zip` or `.gz`."),
     ]
     asking = [
         line("heading", "What you can ask"),
-        *(line("bullet", f"`{command}` {says}") for command, says in _COMMANDS),
+        *(line("bullet", f"`{typed}` {does}") for typed, does in requests),
         line(
             "text",
             "Mention me with the same words, or send them to me directly. In a thread, where Slack has no "

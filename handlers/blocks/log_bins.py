@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-import re2
-
+from diagnostics import redaction
 from diagnostics.logs.model import LogCount, LogEpisode, LogFailure, LogKind, LogSummary
 from diagnostics.logs.tally import shape
+from diagnostics.patterns import linear
 from handlers.blocks import words
 
 MOST_BARS: Final = 72
@@ -20,7 +20,7 @@ _HOUR: Final = timedelta(hours=1)
 _STEPS: Final = tuple(
     timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10080, 43200)
 )
-_IPV6 = re2.compile(r"[0-9A-Fa-f.]{0,15}(?::[0-9A-Fa-f.]{0,15}){2,8}")
+_IPV6 = linear(r"[0-9A-Fa-f.]{0,15}(?::[0-9A-Fa-f.]{0,15}){2,8}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +81,8 @@ def when(at: str) -> datetime | None:
 
 
 def redacted(text: str) -> str:
-    """Without addresses and long numbers: a picture is passed on more easily than a log."""
-    return str(_IPV6.sub("*", shape(text)))
+    """Without addresses, credentials and long numbers: a picture is passed on more easily than a log."""
+    return redaction.redacted(str(_IPV6.sub("*", shape(text))))
 
 
 def _leading(log: LogSummary) -> LogKind | None:

@@ -41,7 +41,12 @@ class Chart:
 def chart(log: LogSummary) -> Chart | None:
     """None where a picture would say no more than words do."""
     found = bins(log)
-    return Chart(_png(found), _alt(found)) if found else None
+    return drawn(found) if found else None
+
+
+def drawn(found: Bins) -> Chart:
+    """The picture of what was counted."""
+    return Chart(_png(found), _alt(found))
 
 
 def _png(found: Bins) -> bytes:
@@ -124,14 +129,22 @@ def _height(count: int, top: int) -> float:
 def _times(draw: ImageDraw, found: Bins) -> None:
     every = math.ceil(len(found.bars) / 8)
     width = (_RIGHT - _LEFT) / len(found.bars)
-    whole_days = found.step >= timedelta(days=1)
-    several = found.bars[0].at.date() != found.bars[-1].at.date()
+    shown = _time_format(found)
     for place in range(0, len(found.bars), every):
-        at = found.bars[place].at
-        text = f"{at:%m-%d}" if whole_days else f"{at:%m-%d %H}h" if several else f"{at:%H:%M}"
+        text = f"{found.bars[place].at:{shown}}"
         x = _LEFT + place * width
         draw.line((x, _BOTTOM, x, _BOTTOM + 8), fill=_SOFT, width=2)
-        draw.text((x + 2, _BOTTOM + 24), text, _SOFT, _font(22))
+        left = min(x + 2, WIDTH - 8 - draw.textlength(text, _font(22)))
+        draw.text((left, _BOTTOM + 24), text, _SOFT, _font(22))
+
+
+def _time_format(found: Bins) -> str:
+    """Of the times below the bars."""
+    if found.step >= timedelta(days=1):
+        return "%m-%d"
+    if found.bars[0].at.date() != found.bars[-1].at.date():
+        return "%m-%d %Hh"
+    return _minute_or_second(found)
 
 
 def _rows(found: Bins) -> list[tuple[str, str]]:
@@ -155,7 +168,11 @@ def _legend(draw: ImageDraw, found: Bins) -> None:
 def _clock(found: Bins, at: datetime) -> str:
     """With the day where the log has several."""
     several = found.bars[0].at.date() != found.bars[-1].at.date()
-    return f"{at:%m-%d %H:%M}" if several else f"{at:%H:%M}"
+    return f"{at:%m-%d %H:%M}" if several else f"{at:{_minute_or_second(found)}}"
+
+
+def _minute_or_second(found: Bins) -> str:
+    return "%H:%M" if found.step >= timedelta(minutes=1) else "%H:%M:%S"
 
 
 def _span(found: Bins, mark: Mark) -> tuple[float, float]:
@@ -171,19 +188,20 @@ def _alt(found: Bins) -> str:
     bars = found.bars
     sessions, failed = sum(bar.sessions for bar in bars), sum(bar.failed for bar in bars)
     worst = max(bars, key=lambda bar: bar.failed)
-    most = f", most of them ({worst.failed:,}) in the {_length(found.step)} from {worst.at:%H:%M}" if failed else ""
+    clock = _minute_or_second(found)
+    most = f", most of them ({worst.failed:,}) in the {_length(found.step)} from {worst.at:{clock}}"
     text = (
-        f"Bar chart: {_units(found)} per {_length(found.step)} in the {found.what}, {bars[0].at:%Y-%m-%d %H:%M} to "
-        f"{found.end:%Y-%m-%d %H:%M} UTC. {sessions:,} in all, {failed:,} failed{most}. "
+        f"Bar chart: {_units(found)} per {_length(found.step)} in the {found.what}, {bars[0].at:%Y-%m-%d {clock}} to "
+        f"{found.end:%Y-%m-%d {clock}} UTC. {sessions:,} in all, {failed:,} failed{most if worst.failed * 2 > failed else ''}. "
     )
-    text += " ".join(_said(mark) for mark in found.marks)
+    text += " ".join(_said(mark, clock) for mark in found.marks)
     return text.strip() if len(text) <= _ALT else text[: _ALT - 1] + "…"
 
 
-def _said(mark: Mark) -> str:
-    ended = f"to {mark.ended:%m-%d %H:%M}" if mark.ended else "and goes on"
+def _said(mark: Mark, clock: str) -> str:
+    ended = f"to {mark.ended:%m-%d {clock}}" if mark.ended else "and goes on"
     changed = f"; {', '.join(mark.changes)} changed when it began" if mark.changes else ""
-    return f"{mark.label}, from {mark.began:%m-%d %H:%M} {ended}{changed}."
+    return f"{mark.label}, from {mark.began:%m-%d {clock}} {ended}{changed}."
 
 
 def _units(found: Bins) -> str:
@@ -191,11 +209,11 @@ def _units(found: Bins) -> str:
 
 
 def _length(step: timedelta) -> str:
-    minutes = round(step / timedelta(minutes=1))
-    for name, size in (("day", 1440), ("hour", 60), ("minute", 1)):
-        if minutes % size == 0:
-            return name if minutes == size else f"{minutes // size} {name}s"
-    return f"{minutes} minutes"
+    seconds = round(step / timedelta(seconds=1))
+    for name, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if seconds % size == 0:
+            return name if seconds == size else f"{seconds // size} {name}s"
+    return "second" if seconds == 1 else f"{seconds} seconds"
 
 
 def _nice(most: int) -> int:

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final, Literal
 
-import re2
-
+from diagnostics.patterns import linear
 from handlers.blocks import limits
 from handlers.blocks.mrkdwn import fallback
 from handlers.blocks.outline import Line, Part, Role, as_text, line, part
@@ -28,8 +27,8 @@ _LONGEST: Final[dict[Role, int]] = {
     "command": limits.COMMAND,
     **dict.fromkeys(("heading", "text", "bullet", "aside"), limits.PARAGRAPH),
 }
-_CODE = re2.compile(r"`([^`]+)`")
-_URL = re2.compile(r"https?://[!-;=?-{}~]+")
+_CODE = linear(r"`([^`]+)`")
+_URL = linear(r"https?://[!-;=?-{}~]+")
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,12 @@ def outline(
 
 def blamed(report: Report) -> Suspect | None:
     """The suspect the answer opens with. Among several mere possibilities none is: the first would be believed."""
-    if report.verdict != "failure" or not report.findings:
+    return leading(report) if report.verdict == "failure" else None
+
+
+def leading(report: Report) -> Suspect | None:
+    """As `blamed`, and of a failure that is over as well."""
+    if not report.findings:
         return None
     top = report.findings[0]
     return None if top.belief == "possible" and len(report.findings) > 1 else top

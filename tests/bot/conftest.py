@@ -55,7 +55,7 @@ async def place() -> AsyncIterator[Playground]:
         app_token="xapp-test",
         signing_secret="secret",
         request_url=None,
-        timings=Timings(retry_delays=(0.2, 0.5, 1.0)),
+        timings=Timings(retry_delays=(0.2, 0.5, 5.0)),
         manifest=installed(),
     )
     await place.start()

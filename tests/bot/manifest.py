@@ -8,6 +8,21 @@ from typing import Any
 from bot.playground.manifest import Manifest
 
 PATH = Path(__file__).parents[2] / "deploy" / "slack-manifest.yaml"
+HTTP = PATH.with_name("slack-manifest-http.yaml")
+_HTTP_HEAD = """\
+# Create the app from this at api.slack.com/apps: "Create New App", "From a manifest", with your address for YOUR-HOST.
+# It is slack-manifest.yaml with requests over HTTP, installation by OAuth, and tokens that rotate.
+"""
+_HTTP_LINES = {
+    "    - command: /mailflow": "      url: https://YOUR-HOST/slack/events",
+    "oauth_config:": "  redirect_urls:\n    - https://YOUR-HOST/slack/oauth_redirect",
+    "  event_subscriptions:": "    request_url: https://YOUR-HOST/slack/events",
+    "    is_enabled: true": "    request_url: https://YOUR-HOST/slack/events",
+}
+_HTTP_INSTEAD = {
+    "  socket_mode_enabled: true": "  socket_mode_enabled: false",
+    "  token_rotation_enabled: false": "  token_rotation_enabled: true",
+}
 
 
 def parsed() -> Any:
@@ -18,6 +33,18 @@ def parsed() -> Any:
     value, rest = _block([(len(line) - len(line.lstrip()), line.strip()) for line in lines], 0)
     assert not rest, rest
     return value
+
+
+def for_http() -> str:
+    """What the manifest for HTTP and OAuth has to say, by the plain one."""
+    lines: list[str] = []
+    wanted = {*_HTTP_LINES, *_HTTP_INSTEAD}
+    for line in PATH.read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            wanted.discard(line)
+            lines += [_HTTP_INSTEAD.get(line, line), *([_HTTP_LINES[line]] if line in _HTTP_LINES else [])]
+    assert not wanted, wanted
+    return _HTTP_HEAD + "\n".join(lines) + "\n"
 
 
 def _block(lines: list[tuple[int, str]], indent: int) -> tuple[Any, list[tuple[int, str]]]:
@@ -51,6 +78,12 @@ def installed() -> Manifest:
     return Manifest(
         name=manifest["features"]["bot_user"]["display_name"],
         commands=tuple(command["command"] for command in manifest["features"]["slash_commands"]),
-        message_shortcuts={cut["callback_id"]: cut["name"] for cut in manifest["features"]["shortcuts"]},
+        message_shortcuts=_shortcuts(manifest, "message"),
+        global_shortcuts=_shortcuts(manifest, "global"),
         events=frozenset(manifest["settings"]["event_subscriptions"]["bot_events"]),
+        scopes=(*manifest["oauth_config"]["scopes"]["bot"], *manifest["oauth_config"]["scopes"]["bot_optional"]),
     )
+
+
+def _shortcuts(manifest: Any, kind: str) -> dict[str, str]:
+    return {cut["callback_id"]: cut["name"] for cut in manifest["features"]["shortcuts"] if cut["type"] == kind}

@@ -61,3 +61,19 @@ def cured(connector: str = "Outbound to Office 365", minute: int = 42) -> str:
 
 FAILING = failing()
 CURED = cured()
+
+
+def alternating(course: str, *, every: int = 60) -> str:
+    """A log with a session each `every` seconds: `+` succeeds, `-` fails with another certificate."""
+    rows: list[str] = []
+    for number, mark in enumerate(course):
+        failed = (*_OPENING, "*,,TLS negotiation failed with error UnknownCredentials", "-,,Local")
+        tails = (*_OPENING, *_DELIVERED) if mark == "+" else failed
+        minute, second = divmod(number * every, 60)
+        for place, tail in enumerate(tails):
+            shown = tail if mark == "+" else tail.replace("3C0FFEE1", "91F0E1D2")
+            rows.append(
+                f"2026-11-18T08:{10 + minute}:{second:02}.{place:03}Z,Outbound to Office 365,08DE2A6B91C0F{number:03},{place},"
+                f"192.0.2.20:48112,203.0.113.9:25,{shown}"
+            )
+    return _HEADER + "\n".join(rows) + "\n"

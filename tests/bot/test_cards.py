@@ -12,7 +12,7 @@ import pytest
 from bot.database.cases import Cases
 from bot.database.feedback import Feedback
 from handlers import cards
-from handlers.blocks import RESOLVE_CASE, RIGHT, SHOW_STEPS, WRONG
+from handlers.blocks import POST_MORTEM, RESOLVE_CASE, RIGHT, SHOW_STEPS, WRONG
 from handlers.blocks.page import ACKNOWLEDGE, ESCALATE
 from handlers.ports import Thread, Vote, Wish
 from tests.bot.conftest import World, everything
@@ -84,7 +84,7 @@ async def test_what_a_card_offers_fits_how_things_stand(world: World, mode: dict
         assert "Resolved by priya" in card
         assert "less than a minute after the first report" in card
         assert "UnknownCredentials" not in card  # it is folded
-        assert buttons(world, ts) == [SHOW_STEPS]
+        assert buttons(world, ts) == [POST_MORTEM, SHOW_STEPS]
         count = len(world.answers("#exchange", ts))
         await press(world, "sam", ts, SHOW_STEPS)
         assert "All steps" in await world.answer("#exchange", ts, count + 1)

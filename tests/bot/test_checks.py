@@ -5,14 +5,19 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from bot import checks as limits
+from bot.database import open_database
+from bot.database.audit import entries
 from tests.bot.conftest import World, everything
 from tests.bot.test_crashes import process
 from tests.checks.whole import DOMAIN, MX, Domain, domain
+
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 QUEUE = f"""Identity : EX01\\41
 NextHopDomain : {MX}
@@ -132,9 +137,11 @@ async def test_later_askers_get_the_result_that_is_there_and_it_is_on_record(wor
         await world.settled()
         assert len(lab.smtp.heard) == looks
         [row] = await world.rows("select target, verdict, asker, report from check_run")
-        assert (row["target"], row["verdict"]) == (MX, "failing")
-        assert row["asker"]
-        assert MX.encode() not in row["report"]  # sealed
+        assert row["verdict"] == "failing"
+        assert MX.encode() not in row["report"] + row["target"]  # sealed, and a mark
+        async with open_database(world.settings()) as database, database.pool.acquire() as connection:
+            [done] = [each.entry async for each in entries(connection, database.seal, LONG_AGO)]
+        assert (done.kind, done.user, done.detail) == ("checked", row["asker"], {"target": MX})
 
 
 async def test_two_who_ask_at_once_share_one_check(world: World, lab: Domain) -> None:

@@ -18,8 +18,10 @@ from tests.bot.pastes import FAILING
         ("explain", "explain 5.7.64"),
         ("explain tls.certificate.private-key-permission", "private key"),
         (f"diagnose {FAILING}", "UnknownCredentials"),
-        ("diagnose", "/mailflow diagnose"),
-        ("frobnicate", "do not know"),
+        ("frobnicate", "do not know that command"),
+        ("explian 5.7.64", "Did you mean: explain"),
+        ("escalate", "MAILFLOW_ONCALL_FILE"),
+        ("status", "Which case?"),
     ],
 )
 async def test_each_command_is_answered_for_one_pair_of_eyes(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import signal
@@ -41,6 +42,14 @@ def test_what_means_logs(tmp_path: Path) -> None:
     assert means_logs([one], 100_000)
     assert not means_logs([one], 10_000_000)  # a small log alone is a paste
     assert not means_logs([one, str(paste)], 10_000_000)
+    packed = {name: tmp_path / name for name in ("log.gz", "paste.gz")}
+    packed["log.gz"].write_bytes(gzip.compress(Path(one).read_bytes()))
+    packed["paste.gz"].write_bytes(gzip.compress(paste.read_bytes()))
+    assert means_logs([str(packed["log.gz"])], 10_000_000)
+    assert not means_logs([str(packed["paste.gz"])], 10_000_000)
+    answer = run("paste.gz", cwd=tmp_path)
+    assert "5.7.64" in answer.stdout
+    assert answer.returncode == 1
     assert not means_logs(["-", "no-such-file.log"], 10_000_000)
 
 

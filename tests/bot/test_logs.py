@@ -127,9 +127,9 @@ async def test_a_healthy_log_says_so(world: World) -> None:
     ("name", "content", "words"),
     [
         ("bomb.gz", gzip.compress(log(60_000) + b"x" * 99_000_000), "250 times its size"),
-        ("zeros.gz", gzip.compress(bytes(9_000_000)), "holds no SMTP"),
-        ("pictures.zip", zipped(cat_png=b"\x89PNG"), "pictures.zip holds no SMTP"),
-        ("broken.zip", b"PK\x03\x04 and nothing more", "damaged zip"),
+        ("zeros.gz", gzip.compress(bytes(9_000_000)), "unpacks to more than 1.0 MB"),
+        ("pictures.zip", zipped(cat_png=b"\x89PNG\r\n\x1a\n"), "pictures.zip/cat.png is an image"),
+        ("broken.zip", b"PK\x03\x04 and nothing more", "broken.zip is damaged"),
         ("huge.log", b"no log\n" * 200_000, "is no SMTP send or receive"),
     ],
 )
@@ -139,7 +139,9 @@ async def test_what_is_no_log_is_refused_in_a_sentence(world: World, name: str, 
 
 async def test_where_nobody_asked_nothing_is_said_about_an_archive_without_logs(world: World) -> None:
     async with world.bot():
-        ts = await world.place.post("alex", "#exchange", "holidays", files=[("cats.zip", zipped(cat_png=b"\x89PNG"))])
+        ts = await world.place.post(
+            "alex", "#exchange", "holidays", files=[("cats.zip", zipped(cat_png=b"\x89PNG\r\n\x1a\n"))]
+        )
         await world.settled(2)
         assert world.answers("#exchange", ts) == []
 
@@ -150,7 +152,7 @@ async def test_a_log_beyond_the_limit_is_refused_before_it_is_loaded(world: Worl
 
 
 async def test_a_login_page_instead_of_the_log_names_the_missing_scope(world: World) -> None:
-    world.place.bot_token = "xoxb-another"  # what the workspace gives files to
+    world.place.reads_files = False
     await asked(world, [("SEND1.LOG.gz", gzip.compress(log()))], "files:read")
 
 

@@ -146,6 +146,9 @@ async def test_log_lines_are_json_name_the_delivery_and_hold_nothing_pasted(worl
     assert child.stdout
     url = (await asyncio.wait_for(child.stdout.readline(), 60)).decode().strip()
     world.place.request_url = f"{url}/slack/events"
+    async with asyncio.timeout(60):
+        while await get(f"{url}/readyz") != 200:  # noqa: ASYNC110 - it is another process
+            await asyncio.sleep(0.05)
     world.place.fail_next("chat.postMessage", error="invalid_blocks")
     ts = await world.place.post("alex", "#exchange", FAILING)
     await world.answer("#exchange", ts)
@@ -156,7 +159,10 @@ async def test_log_lines_are_json_name_the_delivery_and_hold_nothing_pasted(worl
     _, errors = await asyncio.wait_for(child.communicate(), 30)
     lines = [json.loads(line) for line in errors.decode().splitlines()]
     [delivery] = await world.rows("select id from delivery where outcome = 'answered'")
-    assert [line for line in lines if line.get("event") == "answered" and line["delivery"] == str(delivery["id"])]
+    events = [line["event"] for line in lines if line.get("delivery") == str(delivery["id"])]
+    assert events[0] == "stored"
+    assert events[-1] == "answered"
+    assert "Slack was called" in events
     assert [line for line in lines if line.get("reason") == "Slack: restricted_action"]
     for secret in (b"contoso", b"3C0FFEE1A2B3C4", b"UnknownCredentials", b"xoxb-test", b"Outbound"):
         assert secret not in errors

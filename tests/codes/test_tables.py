@@ -104,9 +104,9 @@ def test_dane_is_there_as_delay_and_as_final():
 
 def test_a_wrong_row_is_refused():
     with pytest.raises(ValidationError):
-        Row(code="550", name="", emitter="x", meaning="x", source="x")
+        tables.checked([{"code": "550", "name": "", "emitter": "x", "meaning": "x", "source": "x"}])
     with pytest.raises(ValidationError):
-        Row.model_validate({"code": "5", "name": "x", "emitter": "x", "meaning": "x", "source": "x", "colour": "red"})
+        tables.checked([{"code": "5", "name": "x", "emitter": "x", "meaning": "x", "source": "x", "colour": "red"}])
 
 
 @pytest.mark.parametrize("row", [row for row in REPLIES if row.wrapper], ids=lambda row: f"{row.code} {row.text}")

@@ -6,7 +6,8 @@ from typing import Any
 
 from diagnostics.codes import explain
 from diagnostics.report import Evidence, Note, Question, ReadArtefact, Report, RuledOut, Step, Suspect
-from handlers.blocks import SHOW_STEPS, Message, answer, details, explained, help_message, plain
+from handlers.blocks import SHOW_STEPS, Message, answer, details, explained, plain
+from handlers.commands import helped
 
 KEY = "tls.certificate.private-key-permission"
 SMTP = "certificate.local.not-enabled-for-smtp"
@@ -301,10 +302,10 @@ def test_explanation_of_nonsense_shows_what_is_accepted() -> None:
 
 
 def test_help_names_every_command() -> None:
-    shown = "\n".join(seen(help_message()))
+    shown = "\n".join(seen(helped()))
     for command in ("/mailflow diagnose <text>", "/mailflow explain <code>", "/mailflow help"):
         assert command in shown
-    assert "<" not in help_message().text
+    assert "<" not in helped().text
 
 
 def test_plain_keeps_its_text() -> None:

@@ -43,7 +43,6 @@ from handlers.blocks import (
     checking,
     details,
     explained,
-    help_message,
     joined,
     limits,
     logged,
@@ -55,6 +54,7 @@ from handlers.blocks.card import RESOLVE_CASE, WRONG
 from handlers.blocks.outline import as_text, cleaned
 from handlers.blocks.sections import outline
 from handlers.blocks.verdict_form import Place, entered, place_of, verdict_form
+from handlers.commands import helped
 from handlers.ports import Standing
 
 MAX_BLOCKS = 50
@@ -393,7 +393,7 @@ def test_any_sentence_fits(text: str) -> None:
 
 
 def test_help_fits() -> None:
-    check(help_message())
+    check(helped())
 
 
 @LARGE

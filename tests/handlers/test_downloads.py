@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import aiohttp
 import pytest
 from aiohttp import web
+from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.files import SlackFiles
 from handlers.ports import FileRefusedError, SlackFile
@@ -47,14 +48,18 @@ async def store() -> AsyncIterator[Store]:
     await runner.cleanup()
 
 
+async def slack(team: str) -> AsyncWebClient:
+    return AsyncWebClient(token={"T1": "xoxb-1"}[team])
+
+
 @pytest.fixture
 async def files(store: Store) -> AsyncIterator[SlackFiles]:
     async with aiohttp.ClientSession() as session:
-        yield SlackFiles(session, token="xoxb-1", api_url=f"{store.url}/api/", most_bytes=1000)
+        yield SlackFiles(session, slack, api_url=f"{store.url}/api/", most_bytes=1000)
 
 
 async def test_a_file_is_fetched_with_the_token(store: Store, files: SlackFiles) -> None:
-    assert len(await files.fetch(SlackFile("F1", "a.log", f"{store.url}/file"))) == 1000
+    assert len(await files.fetch("T1", SlackFile("F1", "a.log", f"{store.url}/file"))) == 1000
     assert store.asked == [("/file", "Bearer xoxb-1")]
 
 
@@ -74,7 +79,7 @@ async def test_a_file_is_fetched_with_the_token(store: Store, files: SlackFiles)
 )
 async def test_other_hosts_are_not_even_asked(files: SlackFiles, url: str) -> None:
     with pytest.raises(FileRefusedError, match="not stored in Slack"):
-        await files.fetch(SlackFile("F1", "a.log", url))
+        await files.fetch("T1", SlackFile("F1", "a.log", url))
 
 
 @pytest.mark.parametrize(
@@ -82,20 +87,20 @@ async def test_other_hosts_are_not_even_asked(files: SlackFiles, url: str) -> No
 )
 async def test_redirects_and_login_pages_are_refused(store: Store, files: SlackFiles, kind: str, sentence: str) -> None:
     with pytest.raises(FileRefusedError, match=sentence):
-        await files.fetch(SlackFile("F1", "a.log", f"{store.url}/{kind}"))
+        await files.fetch("T1", SlackFile("F1", "a.log", f"{store.url}/{kind}"))
     assert len(store.asked) == 1
 
 
 async def test_a_server_error_is_for_another_try(store: Store, files: SlackFiles) -> None:
     with pytest.raises(aiohttp.ClientResponseError):
-        await files.fetch(SlackFile("F1", "a.log", f"{store.url}/broken"))
+        await files.fetch("T1", SlackFile("F1", "a.log", f"{store.url}/broken"))
 
 
 async def test_the_cap_holds_whatever_size_was_announced(store: Store) -> None:
     async with aiohttp.ClientSession() as session:
-        files = SlackFiles(session, token="xoxb-1", api_url=f"{store.url}/api/", most_bytes=999)
+        files = SlackFiles(session, slack, api_url=f"{store.url}/api/", most_bytes=999)
         with pytest.raises(FileRefusedError, match="larger than"):
-            await files.fetch(SlackFile("F1", "a.log", f"{store.url}/file", size=1))
+            await files.fetch("T1", SlackFile("F1", "a.log", f"{store.url}/file", size=1))
         with pytest.raises(FileRefusedError, match="larger than"):
-            await files.fetch(SlackFile("F1", "a.log", f"{store.url}/file", size=1001))
+            await files.fetch("T1", SlackFile("F1", "a.log", f"{store.url}/file", size=1001))
     assert len(store.asked) == 1

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.intake import Unreadable, decode_file
+from handlers.plaintext import Unreadable, decode_file
 
 LOG = "2026-11-18T08:00:00Z,Übertragung,08D,9,,,*,,TLS negotiation failed\r\n" * 3
 
@@ -94,8 +94,8 @@ COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 100
         ("case.docx", _zip("[Content_Types].xml", "word/document.xml"), "Office"),
         ("renamed.txt", _zip("[Content_Types].xml"), "Office"),
         ("old.doc", COMPOUND, "Office"),
-        ("bounce.msg", COMPOUND, "Internet headers"),
-        ("bounce", COMPOUND + "__substg1.0_001A".encode("utf-16-le"), "Internet headers"),
+        ("bounce.msg", COMPOUND, "save the message as .eml"),
+        ("bounce", COMPOUND + "__substg1.0_001A".encode("utf-16-le"), "save the message as .eml"),
         ("report.pdf", b"%PDF-1.7\n", "PDF"),
         ("tool.exe", b"MZ\x90\x00\x03", "program"),
         ("tool", b"\x7fELF\x02", "program"),

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from bot.playground.block_kit import check_blocks
 from diagnostics import Report, diagnose
 from diagnostics.report import Evidence, Question, Step, Suspect
-from handlers import oncall
 from handlers.blocks import limits
 from handlers.blocks.message import Message
-from handlers.blocks.page import ACKNOWLEDGE, ESCALATE, PAGE_ACTIONS, RESOLVE, mention, page, summary
+from handlers.blocks.page import PAGE_ACTIONS, mention, page, summary
+from handlers.commands import WORDS
+from handlers.words import find
 from tests.bot.pastes import FAILING
 
 ID = str(uuid4())
@@ -93,20 +94,28 @@ def test_what_was_pasted_pings_nobody(hostile: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "action"),
+    ("text", "word"),
     [
-        ("escalate", ESCALATE),
-        (" Escalate ", ESCALATE),
-        ("ack", ACKNOWLEDGE),
-        ("acknowledge", ACKNOWLEDGE),
-        ("resolve", RESOLVE),
-        ("resolved", RESOLVE),
-        (f"escalate <{LINK}>", ESCALATE),
+        ("escalate", "escalate"),
+        (" Escalate ", "escalate"),
+        ("ack", "ack"),
+        ("acknowledge", "ack"),
+        ("resolve", "resolve"),
+        ("resolved", "resolve"),
+        ("status", "status"),
+        ("on-call", "oncall"),
+        ("help", "help"),
+        ("explain 5.7.64", "explain"),
+        ("check mail.contoso.com", "check"),
+        (f"escalate <{LINK}>", "escalate"),
+        ("check this please:\n550 5.7.64 Relay Access Denied", None),
+        ("explain\n550 5.7.64\nto me", None),
         ("escalate this please", None),
         ("resolve mail.contoso.com", None),
         ("", None),
         ("550 5.7.1 resolved", None),
     ],
 )
-def test_only_the_bare_word_is_a_request(text: str, action: str | None) -> None:
-    assert oncall.wanted(text) == action
+def test_only_the_bare_word_is_a_request(text: str, word: str | None) -> None:
+    found = find(WORDS, text)
+    assert (found.names[0] if found else None) == word

@@ -76,7 +76,7 @@ def test_minutes_tell_what_hours_cannot(tmp_path: Path) -> None:
 
 
 def test_minutes_of_a_long_log_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("diagnostics.logs.answer._MOST_MINUTES", 60)
+    monkeypatch.setattr("diagnostics.logs.summary._MOST_MINUTES", 60)
     text, _ = generated(Plan(size=1_000_000, pace=10_000))
     (kind,) = _log(answer(find(write(tmp_path, text)))).kinds
     assert len(kind.hours) > 3

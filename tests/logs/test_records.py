@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from diagnostics.log_forms import TRACKING_EVENTS
+from diagnostics.logs import records
 from diagnostics.logs.answer import answer, find
+from diagnostics.logs.layout import Layout
 from diagnostics.logs.model import LogKind
+from diagnostics.logs.scan import Scan
+from diagnostics.logs.tally import EVERYTHING
 
 _MX = "contoso-com.mail.protection.outlook.com"
 CONNECTIVITY = f"""#Software: Microsoft Exchange Server
@@ -76,3 +84,34 @@ def test_tracking_counts_what_decides_a_message(tmp_path: Path) -> None:
     assert failures == [("FAIL: 550 5.7.1 Service unavailable, blocked", 1)]
     assert [remote.name for remote in kind.remotes] == ["mx1.fabrikam.com"]
     assert causes
+
+
+_EVENT = st.sampled_from([*TRACKING_EVENTS.split("|"), '"FAIL"', '"DELIVER"', "fail", ""])
+
+
+@given(st.lists(st.tuples(_EVENT, st.sampled_from(["", "250 2.6.0 Queued", '"550 5.7.1 no, FAIL, never"', "SEND"]))))
+@settings(max_examples=60, deadline=None)
+def test_the_screen_sees_what_reading_every_row_of_a_tracking_log_sees(rows: list[tuple[str, str]]) -> None:
+    lines = [
+        _tracked(f"2026-11-18T08:30:{number % 60:02}.000Z", f"SMTP,{event}", str(number), status)
+        for number, (event, status) in enumerate(rows)
+    ]
+    layout = Layout("tracking-log", tuple(_COLUMNS.split(",")))
+    scan = Scan(layout, EVERYTHING, whole=True)
+    scan.feed("".join(f"{line}\r\n" for line in lines).encode(), 0, 0)
+    steps = [found[1] for line in lines if (found := records.tracked(line.encode(), layout))]
+    counts = [count for tally in scan.tallies.values() for count in tally.counts()[0].values()]
+    assert sum(count.sessions for count in counts) == sum(step.over for step in steps)
+    assert sum(count.failed for count in counts) == sum(bool(step.rank) for step in steps)
+    assert sum(count.messages for count in counts) == sum(step.messages for step in steps)
+
+
+def test_connectivity_says_the_same_in_any_order_of_columns(tmp_path: Path) -> None:
+    """The usual order is read without taking each row apart; every other one by its names."""
+    head, *rows = CONNECTIVITY.split("\n")[2:-1]
+    moved = [",".join([*row.split(",", 5)[1:5], row.split(",", 5)[0], row.split(",", 5)[5]]) for row in rows]
+    order = "#Fields: session,source,destination,direction,date-time,description"
+    other = "\n".join([*CONNECTIVITY.split("\n")[:2], order, *moved, ""])
+    (tmp_path / "other").mkdir()
+    assert head.startswith("#Fields")
+    assert _kind(CONNECTIVITY, tmp_path)[:2] == _kind(other, tmp_path / "other")[:2]

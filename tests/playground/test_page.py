@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 from playwright.async_api import async_playwright, expect
 
+from handlers.blocks.form import entered
 from tests.playground.tiny_bot import answer_blocks
 
 CHROMIUM = shutil.which("chromium")
@@ -150,6 +151,26 @@ async def test_the_message_shortcut(page, tiny_bot):
     await expect(page.locator("#modal")).to_be_visible()
     await page.locator("#modal").get_by_role("button", name="Cancel").click()
     await expect(page.locator("#modal")).to_be_hidden()
+
+
+async def test_the_global_shortcut_opens_a_form_that_takes_files(page, playground, tiny_bot, tmp_path):
+    log = tmp_path / "bounce.msg"
+    log.write_bytes(b"an item")
+    await page.locator("#composer").get_by_role("button", name="Diagnose mail flow").click()
+    modal = page.locator("#modal")
+    await expect(modal.get_by_label("Channel", exact=False).last).to_have_value("C0EXCHANGE")
+    await modal.get_by_label("In a channel").check()
+    await modal.locator("select").select_option("")
+    await modal.locator("input[type=file]").set_input_files(log)
+    await modal.get_by_role("button", name="Diagnose").click()
+    await expect(modal.get_by_role("alert")).to_contain_text("Choose the channel")
+    await modal.locator("select").select_option(label="#on-call")
+    await modal.get_by_role("button", name="Diagnose").click()
+    await expect(modal).to_be_hidden()
+    assert "channel" not in tiny_bot.payload("global")
+    filled = entered(tiny_bot.seen[-1][1]["view"])
+    assert (filled.channel, [file.name for file in filled.files]) == ("C0ONCALL01", ["bounce.msg"])
+    assert playground.files[filled.files[0].id].content == b"an item"  # picked before the complaint, and kept
 
 
 async def test_a_sample_is_played_step_by_step(page, playground):

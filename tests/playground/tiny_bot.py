@@ -13,6 +13,8 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
+from handlers.blocks.form import FORM, entered, form
+
 BOT_TOKEN, APP_TOKEN, SECRET = "xoxb-playground", "xapp-playground", "signing-secret"
 
 
@@ -190,6 +192,18 @@ class TinyBot:
             await ack()
             self.seen.append(("shortcut", body))
             await client.views_open(trigger_id=body["trigger_id"], view=MODAL)
+
+        @app.shortcut(FORM)
+        async def anywhere(ack, body, client):
+            await ack()
+            self.seen.append(("global", body))
+            await client.views_open(trigger_id=body["trigger_id"], view=form(""))
+
+        @app.view(FORM)
+        async def form_submitted(ack, body, view):
+            self.seen.append(("form", body))
+            problems = entered(view).problems
+            await (ack(response_action="errors", errors=problems) if problems else ack())
 
         @app.view("paste")
         async def submit(ack, body, view):

@@ -16,7 +16,7 @@ def post_message(context: Context, args: Json) -> Json:
     channel = space.channel(required(args, "channel")).id
     thread_ts = str(args.get("thread_ts") or "")
     fields: Json = {**AUTHOR, **message_fields(args)}
-    profile = {"id": people.BOT, "app_id": people.APP, "name": space.manifest.name, "team_id": people.TEAM}
+    profile = {"id": people.BOT, "app_id": people.APP, "name": space.manifest.name, "team_id": space.team.id}
     fields["bot_profile"] = {**profile, "deleted": False}
     if thread_ts and is_true(args.get("reply_broadcast")):
         fields.update(subtype="thread_broadcast", root=dict(space.message(channel, thread_ts)))

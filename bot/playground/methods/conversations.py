@@ -20,6 +20,11 @@ def list_all(context: Context, args: Json) -> Json:
     return {"channels": found, "response_metadata": {"next_cursor": following}}
 
 
+def of_bot(context: Context, args: Json) -> Json:
+    """`users.conversations`: the bot is in every channel."""
+    return list_all(context, {**args, "types": "public_channel"})
+
+
 def open_im(context: Context, args: Json) -> Json:
     users = str(args.get("users") or args.get("channel") or "").split(",")
     if len(users) != 1 or not users[0]:
@@ -73,4 +78,5 @@ METHODS: dict[str, Method] = {
     "conversations.open": open_im,
     "conversations.history": history,
     "conversations.replies": replies,
+    "users.conversations": of_bot,
 }

@@ -20,7 +20,8 @@ def get_upload_url(context: Context, args: Json) -> Json:
         raise SlackError("invalid_arguments", ("[ERROR] `length` must be a positive integer",))
     file_id = context.workspace.new_id("F")
     now = int(context.workspace.clock())
-    stored = StoredFile(file_id, name, people.BOT_USER, context.base_url(), now, expected=int(length))
+    stored = StoredFile(file_id, name, people.BOT_USER, context.base_url(), now, context.workspace.team.id)
+    stored.expected = int(length)
     stored.upload_secret = secrets.token_urlsafe(24)
     stored.alt = str(args.get("alt_txt") or "")
     if args.get("snippet_type"):

@@ -7,15 +7,13 @@ from bot.playground.errors import SlackError
 from bot.playground.methods.context import Context, Method, page, required
 from bot.playground.workspace import Json
 
-TEAM_NAME = "Contoso"
-
 
 def auth_test(context: Context, _args: Json) -> Json:
     return {
         "url": f"{context.base_url()}/",
-        "team": TEAM_NAME,
+        "team": context.workspace.team.name,
         "user": context.workspace.people[people.BOT_USER].name,
-        "team_id": people.TEAM,
+        "team_id": context.workspace.team.id,
         "user_id": people.BOT_USER,
         "bot_id": people.BOT,
         "is_enterprise_install": False,
@@ -60,8 +58,9 @@ def bot_info(context: Context, args: Json) -> Json:
     raise SlackError("bot_not_found")
 
 
-def team_info(_context: Context, _args: Json) -> Json:
-    return {"team": {"id": people.TEAM, "name": TEAM_NAME, "domain": "contoso", "email_domain": "contoso.com"}}
+def team_info(context: Context, _args: Json) -> Json:
+    team = context.workspace.team
+    return {"team": {"id": team.id, "name": team.name, "domain": team.domain, "email_domain": f"{team.domain}.com"}}
 
 
 def open_connection(context: Context, _args: Json) -> Json:

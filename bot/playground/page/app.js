@@ -62,7 +62,7 @@ function wire() {
   };
   relabel = [
     mountComposer(byId("composer"), byId("conversation"), { label: () => `Message ${name()}`, thread: () => "" }),
-    mountComposer(byId("thread-composer"), byId("thread"), { label: () => "Reply in the thread", thread: () => store.thread }),
+    mountComposer(byId("thread-composer"), byId("thread"), { label: () => "Reply in the thread", thread: () => store.thread, inThread: true }),
   ];
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && store.thread && !document.querySelector("dialog[open]") && !store.editing) openThread("");

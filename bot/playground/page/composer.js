@@ -7,12 +7,14 @@ import { store } from "./store.js";
 
 const TALLEST = 320;
 
-export function mountComposer(box, pane, { label, thread }) {
+export function mountComposer(box, pane, { label, thread, inThread = false }) {
   let files = [];
   const chips = el("div", { class: "chips" });
   const area = el("textarea", { rows: 1, "aria-label": label(), placeholder: label() });
   const picker = el("input", { type: "file", multiple: true, hidden: true });
   const attach = el("button", { type: "button", class: "icon", title: "Attach files", "aria-label": "Attach files" }, "+");
+  const shortcuts = Object.entries(store.state.globalShortcuts ?? {}).map(([id, title]) =>
+    el("button", { type: "button", class: "shortcut", title: "A shortcut of the app", onclick: () => use(id) }, `⚡ ${title}`));
   const sendButton = el("button", { type: "button", class: "button primary" }, "Send");
 
   const showFiles = () => chips.replaceChildren(...files.map((file) =>
@@ -77,12 +79,14 @@ export function mountComposer(box, pane, { label, thread }) {
     pane.classList.remove("dropping");
     take(event.dataTransfer.files);
   });
-  box.replaceChildren(chips, area, el("footer", {}, attach, picker, el("span", { class: "hint" }, "Enter sends, Shift+Enter starts a line"), sendButton));
+  box.replaceChildren(chips, area, el("footer", {}, attach, picker, ...(inThread ? [] : shortcuts), el("span", { class: "hint" }, "Enter sends, Shift+Enter starts a line"), sendButton));
   return () => {
     area.placeholder = label();
     area.setAttribute("aria-label", label());
   };
 }
+
+const use = (id) => act("global_shortcut", { user: store.me, callback_id: id }).then(said, (error) => notice(error.message));
 
 async function deliver(text, files, threadTs) {
   const { me: user, channel } = store;

@@ -2,7 +2,7 @@
 
 import { byId, el } from "./dom.js";
 import { textNodes } from "./blocks.js";
-import { personName, store } from "./store.js";
+import { channelById, personName, store } from "./store.js";
 
 export function elementNode(element, use) {
   const act = async (chosen) => {
@@ -51,12 +51,19 @@ export function optionsOf(element) {
   return element.options ?? [];
 }
 
+function firstOf(element) {
+  const chosen = [element.initial_option, ...(element.initial_options ?? [])].filter(Boolean).map((one) => one.value);
+  const named = element.initial_conversation ?? element.initial_channel ?? element.initial_user;
+  const current = element.default_to_current_conversation && !channelById(store.channel).is_im ? store.channel : null;
+  return [...chosen, named ?? current].filter(Boolean);
+}
+
 export function menuNode(element, onchange) {
   const multiple = element.type.startsWith("multi_");
   const label = element.placeholder?.text ?? "Choose";
   const node = el("select", { "aria-label": label, multiple, onchange: () => onchange?.(node) });
   if (!multiple) node.append(el("option", { value: "" }, element.placeholder?.text ?? "Choose an option"));
-  const first = [element.initial_option, ...(element.initial_options ?? [])].filter(Boolean).map((one) => one.value);
+  const first = firstOf(element);
   const optionNodes = (options) =>
     options.map((one) => el("option", { value: one.value, selected: first.includes(one.value) }, one.text.text));
   node.append(...optionNodes(optionsOf(element)));

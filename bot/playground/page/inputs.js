@@ -46,6 +46,11 @@ function typedControl(element) {
 }
 
 function fileControl(element, form) {
+  const kept = form.keptFiles.get(element.action_id);
+  if (kept) { // a picker can't be filled in by a page: the one that holds the files stays
+    form.files.set(element.action_id, kept);
+    return kept;
+  }
   const accept = (element.filetypes ?? []).map((type) => `.${type}`).join(",");
   const node = el("input", { type: "file", class: "file", accept, multiple: (element.max_files ?? 10) > 1 });
   form.files.set(element.action_id, node);

@@ -17,7 +17,8 @@ export function renderModal() {
     return;
   }
   const kept = form?.id === view.id ? values() : new Map();
-  form = { id: view.id, kept, readers: new Map(), files: new Map(), required: new Map(), errors: view.errors };
+  const keptFiles = form?.id === view.id ? form.files : new Map();
+  form = { id: view.id, kept, keptFiles, readers: new Map(), files: new Map(), required: new Map(), errors: view.errors };
   const body = renderBlocks(view.blocks, view.id, (element, chosen) => use(view, element, chosen), form);
   dialog.replaceChildren(
     el("form", { onsubmit: (event) => submit(event, view), noValidate: true },

@@ -21,8 +21,6 @@ tenant's MX host, which takes mail for the tenant's own recipients without a log
 
 from __future__ import annotations
 
-import re2
-
 from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.auth_smtp.logon import (
     client_settings,
@@ -34,9 +32,10 @@ from diagnostics.causes.auth_smtp.logon import (
 )
 from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
 from diagnostics.report import Step
 
-_ALSO_REFUSED = re2.compile(r"\b535[ -]5\.7\.\d|\b5\.7\.139\b")
+_ALSO_REFUSED = linear(r"\b535[ -]5\.7\.\d|\b5\.7\.139\b")
 _LOGON_REFUSED = (504, 535)  # RFC 4954: the mechanism, the credentials
 
 

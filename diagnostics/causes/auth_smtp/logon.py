@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, Literal
 
-import re2
-
 from diagnostics.cause import Belief, Finding, look
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.recipient.lookup import by_microsoft, is_microsoft
 from diagnostics.facts import Said, Session
 from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
 from diagnostics.report import Shell, Step
 
 Where = Literal["exchange-online", "on-prem", "smart-host", ""]
@@ -20,8 +19,8 @@ EXO: Final[Shell] = "exchange-online-powershell"
 UNEXPLAINED: Final = "5.7.3 Authentication unsuccessful"
 # The same with Microsoft's own number; mostly a reason follows, and then that one counts.
 UNEXPLAINED_139: Final = "5.7.139 Authentication unsuccessful"
-_CLIENT = re2.compile(r"\[([0-9A-Fa-f.:]{3,45})\]\.?(?:$|\s)")
-_CONNECTOR = re2.compile(r"(?i)for Receive connector '?(.{1,120}?)'?\. ")
+_CLIENT = linear(r"\[([0-9A-Fa-f.:]{3,45})\]\.?(?:$|\s)")
+_CONNECTOR = linear(r"(?i)for Receive connector '?(.{1,120}?)'?\. ")
 _BOTH: Final = 2
 _SWITCH: Final = "SmtpClientAuthenticationDisabled"
 

@@ -23,8 +23,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import re2
-
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.auth_smtp.logon import (
     client_settings,
@@ -35,10 +33,11 @@ from diagnostics.causes.auth_smtp.logon import (
 )
 from diagnostics.facts import Said, Session, Stage, TlsSucceeded
 from diagnostics.mail_facts import Configured, LogonTried
+from diagnostics.patterns import linear
 from diagnostics.report import Act, Step
 
 _UNRECOGNIZED: Final = "5.7.4 Unrecognized authentication type"
-_MX_HOST = re2.compile(
+_MX_HOST = linear(
     r"(?i)\.mail\.protection\.outlook\.com\b|\.mx\.microsoft\b|\.eop-[\w-]{2,20}\.prod\.protection\.outlook\.com\b|\.mail\.eo\.outlook\.com\b"
 )
 _CLIENT_WORDS: Final = (

@@ -20,8 +20,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import re2
-
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.auth_smtp.logon import (
     UNEXPLAINED,
@@ -33,11 +31,12 @@ from diagnostics.causes.auth_smtp.logon import (
     session_of,
 )
 from diagnostics.facts import Said, Session, WindowsEvent
+from diagnostics.patterns import linear
 from diagnostics.report import Step
 
 _WORDS: Final = "provided valid credentials, but is not authorized to use the server"
 _OLDER: Final = "provided valid credentials, but it does not have submit permissions"
-_ACCOUNT = re2.compile(r"(?i)account '?([^'\s]{1,200})'? provided valid credentials")
+_ACCOUNT = linear(r"(?i)account '?([^'\s]{1,200})'? provided valid credentials")
 
 
 @cause(

@@ -24,16 +24,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import re2
-
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.auth_smtp.logon import EXO, is_client_connector, own_server, refused_by, session_of
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Said, Session
 from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
 from diagnostics.report import Step
 
-_PAIR = re2.compile(
+_PAIR = linear(
     r"(?i)([\w.+'-]{1,64}@[A-Za-z0-9.-]{1,253}) not allowed to send as ([\w.+'-]{1,64}@[A-Za-z0-9.-]{1,253})"
 )
 _NO_PERMISSION = "Client does not have permissions to send as this sender"

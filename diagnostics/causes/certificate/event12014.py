@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import re2
-
 from diagnostics.causes.certificate.names import issuer_and_subject
 from diagnostics.facts import SendConnector, Session, WindowsEvent
+from diagnostics.patterns import linear
 from diagnostics.text import squeezed
 
-_WANTED = re2.compile(
+_WANTED = linear(
     r"(?i)contains the domain name (.{1,900}?) in the personal store.{0,200}?for the connector (.{1,200}?) "
     r"with a FQDN parameter of"
 )
-_NAMED = re2.compile(r"(?i)contains the domain name (\S{3,253}?)[.,;]?(?:\s|$)")
+_NAMED = linear(r"(?i)contains the domain name (\S{3,253}?)[.,;]?(?:\s|$)")
 _SENDING = ("outbound", "to internet", "internet", "send", "to office", "to microsoft")
 _RECEIVING = ("default", "client ", "frontend", "inbound", "receive", "anonymous", "from ", "relay")
 

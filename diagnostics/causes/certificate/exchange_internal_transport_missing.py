@@ -21,15 +21,14 @@ with `451 4.7.0 Temporary server error … PRX`, although TLS toward the outside
 
 from __future__ import annotations
 
-import re2
-
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.certificate import steps
 from diagnostics.facts import InstalledCertificate, WindowsEvent
 from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
 from diagnostics.report import Step
 
-_THUMBPRINT = re2.compile(r"(?i)thumbprint(?: of)?:?\s*([0-9A-F]{40})")
+_THUMBPRINT = linear(r"(?i)thumbprint(?: of)?:?\s*([0-9A-F]{40})")
 _UNREADABLE = {
     12013: "can't be loaded",
     12023: "can't be loaded",

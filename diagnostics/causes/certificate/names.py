@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import re2
-
 from diagnostics.causes.tls.credential import same_name
 from diagnostics.facts import Certificate, InstalledCertificate
+from diagnostics.patterns import linear
 
-_COMMON_NAME = re2.compile(r'(?i)\bCN\s*=\s*"?([^,"+;<>]{1,253})')
-_MARKED = re2.compile(r"(?i)<I>\s*(.{1,600}?)\s*<S>\s*(.{1,600})$")
+_COMMON_NAME = linear(r'(?i)\bCN\s*=\s*"?([^,"+;<>]{1,253})')
+_MARKED = linear(r"(?i)<I>\s*(.{1,600}?)\s*<S>\s*(.{1,600})$")
 # Chat and blogs swallow the two markers: the second name then runs straight on from the first.
-_RUN_ON = re2.compile(r"(?i)^\s*(CN=.{1,600}?[^,\s])\s*(CN=.{1,600})$")
+_RUN_ON = linear(r"(?i)^\s*(CN=.{1,600}?[^,\s])\s*(CN=.{1,600})$")
 _PRIVATE_ENDINGS = (".local", ".lan", ".internal", ".intra", ".corp", ".lab", ".home", ".localdomain")
 
 

@@ -11,19 +11,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-import re2
-
 from diagnostics.cause import Belief, Finding
 from diagnostics.causes.certificate.names import common_name
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.network.tls_interception import device
 from diagnostics.facts import Certificate, CertificateRejected, Reply, TlsFailed
+from diagnostics.patterns import linear
 
 Owner = Literal["ours", "theirs", "target"]
-_CLOUD_SPEAKS = re2.compile(
-    r"\b[45]\.(?:4\.3[0-2]\d|7\.32[0-9])\b|\.prod\.(?:protection\.)?outlook\.com \d{4}-\d\d-\d\dT"
-)
-_SELF_SIGNED = re2.compile(r"(?i)self[- ]signed certificate(?: cert=|$|[^ \w]| [^i])")
+_CLOUD_SPEAKS = linear(r"\b[45]\.(?:4\.3[0-2]\d|7\.32[0-9])\b|\.prod\.(?:protection\.)?outlook\.com \d{4}-\d\d-\d\dT")
+_SELF_SIGNED = linear(r"(?i)self[- ]signed certificate(?: cert=|$|[^ \w]| [^i])")
 _CLOUD_HOSTS: Final = (".outlook.com", ".mx.microsoft", ".office365.com", ".office365.us")
 _REASONS: Final = {
     "untrustedroot": "untrusted",

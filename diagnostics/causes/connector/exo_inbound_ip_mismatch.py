@@ -19,8 +19,6 @@ relaying is refused: `550 5.7.64 TenantAttribution; Relay Access Denied`.
 
 from __future__ import annotations
 
-import re2
-
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.connector import attribution, steps
 from diagnostics.causes.connector.attribution import Inbound, inbound
@@ -31,9 +29,10 @@ from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.recipient.steps import EXO
 from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Authentication, Configured
+from diagnostics.patterns import linear
 from diagnostics.report import Step
 
-_NAMED = re2.compile(r"(?i)(?:sender ip|client|from|ip)[ =:]{1,3}\[?((?:\d{1,3}\.){3}\d{1,3})\b")
+_NAMED = linear(r"(?i)(?:sender ip|client|from|ip)[ =:]{1,3}\[?((?:\d{1,3}\.){3}\d{1,3})\b")
 
 
 @cause(

@@ -20,17 +20,16 @@ configured as part of the connector.
 
 from __future__ import annotations
 
-import re2
-
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.connector import steps
 from diagnostics.causes.connector.settings import OUTBOUND, label, of_kind
 from diagnostics.causes.recipient.steps import EXO
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
 from diagnostics.report import Step
 
-_NAMED = re2.compile(r"(?i)part of connector[: ]{1,2}['\"]?([^'\"\r\n.]{1,120})")
+_NAMED = linear(r"(?i)part of connector[: ]{1,2}['\"]?([^'\"\r\n.]{1,120})")
 
 
 @cause(

@@ -21,18 +21,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import re2
-
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.connector.settings import RECEIVE, is_bound, label, of_kind
 from diagnostics.facts import Said, WindowsEvent
 from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
 from diagnostics.report import Step
 
 _EVENTS = (1018, 1019)
 
 
-_NAMED = re2.compile(r"(?i)settings on Receive connector \"([^\"]{1,120})\"")
+_NAMED = linear(r"(?i)settings on Receive connector \"([^\"]{1,120})\"")
 _ROLES = (
     "ReceiveConnectorRoleConflictException",
     "assigned to different Transport roles on a single server must listen on unique",

@@ -22,20 +22,19 @@ leaves through this connector until both sides agree again; the queue holds the 
 
 from __future__ import annotations
 
-import re2
-
 from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.certificate.steps import retry_queues
 from diagnostics.causes.connector import steps
 from diagnostics.causes.connector.heard import Heard, heard
 from diagnostics.facts import Reply, Said, SendConnector, Session
+from diagnostics.patterns import linear
 from diagnostics.report import Step
 
-_EVENT = re2.compile(
+_EVENT = linear(
     r"(?i)failed with error (\S{1,60}) for Send connector (.{1,200}?)\. The authentication mechanism is (\S{1,40}?)\. "
     r"The target is (\S{1,253}?)\.?(?:\s|$)"
 )
-_REMOTE = re2.compile(r'(?i)Send connector "?(.{1,200}?)"? has failed to authenticate with "?(\S{1,253}?)"?[.\s]')
+_REMOTE = linear(r'(?i)Send connector "?(.{1,200}?)"? has failed to authenticate with "?(\S{1,253}?)"?[.\s]')
 _REFUSALS = ("535", "534", "530", "538", "550", "554", "501")
 _OWN = ("exchangeauth", "gssapi", "kerberos", "x-exps", "direct trust")
 

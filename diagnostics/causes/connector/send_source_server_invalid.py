@@ -22,15 +22,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import re2
-
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.connector import steps
 from diagnostics.facts import QueueState, Said
 from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
 from diagnostics.report import Step
 
-_NAMED = re2.compile(r"(?i)any route to connector (?:CN=)?([^,\r\n]{1,200}?)(?:,| in the routing tables)")
+_NAMED = linear(r"(?i)any route to connector (?:CN=)?([^,\r\n]{1,200}?)(?:,| in the routing tables)")
 
 
 @cause(

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-import re2
-
 from diagnostics.causes.recipient.lookup import by_microsoft, domain, same_organization
 from diagnostics.facts import Reply, Said, Session
+from diagnostics.patterns import linear
 
 # Tokens of our side's own Exchange: written before the message left.
 _OWN: Final = (
@@ -31,7 +30,7 @@ _OTHERS: Final = (
     "exceeds maximum permitted",
     "exceeds size limit",
 )
-_OF_SERVER = re2.compile(r"(?i)size limit \d+ of server ([\w.-]{1,253})")
+_OF_SERVER = linear(r"(?i)size limit \d+ of server ([\w.-]{1,253})")
 _LOCAL: Final = (".local", ".lan", ".internal", ".corp", ".intern")
 _HEADER: Final = (
     "header size",

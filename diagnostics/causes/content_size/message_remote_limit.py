@@ -48,6 +48,8 @@ from diagnostics.report import Step
         "SMTPSEND.BDATOverAdvertisedSize",
         "SMTPSEND.DATAOverAdvertisedSize",
         "message file too big",
+        "mail size limit exceeded",
+        "message size limit exceeded",
         "exceeded maximum inbound message size",
         "max message size exceeded",
         "message size exceeds maximum value",

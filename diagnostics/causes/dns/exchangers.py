@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import re2
-
 from diagnostics.causes.dns.lookups import same
 from diagnostics.looked_facts import DnsAnswer
+from diagnostics.patterns import linear
 
-_MICROSOFT = re2.compile(r"(?i)\.(?:mail\.protection\.outlook\.com|mail\.eo\.outlook\.com|mx\.microsoft)\.?$")
+_MICROSOFT = linear(r"(?i)\.(?:mail\.protection\.outlook\.com|mail\.eo\.outlook\.com|mx\.microsoft)\.?$")
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,19 +21,18 @@ Office 365 region. ATTR35`. Microsoft's addresses change without notice; only th
 
 from __future__ import annotations
 
-import re2
-
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.dns.exchangers import exchangers
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.facts import Said, SendConnector
 from diagnostics.looked_facts import DnsAnswer
+from diagnostics.patterns import linear
 from diagnostics.report import Step
 
-_LEGACY = re2.compile(
+_LEGACY = linear(
     r"(?i)\b(?:mail\d?\.(?:global\.|us\.)?(?:frontbridge|bigfish)\.com|mail\.(?:eo\.|global\.)?messaging\.microsoft\.com)"
 )
-_CURRENT = re2.compile(r"(?i)^[a-z0-9-]+\.(?:mail\.protection\.outlook\.com|[a-z0-9-]+\.mx\.microsoft)\.?$")
+_CURRENT = linear(r"(?i)^[a-z0-9-]+\.(?:mail\.protection\.outlook\.com|[a-z0-9-]+\.mx\.microsoft)\.?$")
 
 
 @cause(

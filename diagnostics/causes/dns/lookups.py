@@ -5,23 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-import re2
-
 from diagnostics.cause import change, look
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.facts import Reply
 from diagnostics.looked_facts import DnsAnswer
+from diagnostics.patterns import linear
 from diagnostics.report import Step
 
 _NONEXISTENT: Final = ("non-existent", "nonexistent", "does not exist", "nxdomain", "no such host")
 _NAME: Final = r"([a-z0-9-]+(?:\.[a-z0-9-]+)+)"
 # Exchange Online's words, and Postfix's; "Host not found, try again" is a look-up that failed.
-_DOMAIN = re2.compile(
+_DOMAIN = linear(
     rf"(?i)DNS domain '?{_NAME}\.?'? does not exist|Name service error for name={_NAME} type=\w+: Host not found(?:$|[^,])"
 )
-_DNS_FAILED = re2.compile(
-    r"(?i)DNS query failed|DNS server returned|SMTPSEND\.DNS\.|DNS domain \S{1,253} does not exist"
-)
+_DNS_FAILED = linear(r"(?i)DNS query failed|DNS server returned|SMTPSEND\.DNS\.|DNS domain \S{1,253} does not exist")
 
 
 def public_resolver(server: str) -> bool:

@@ -23,14 +23,13 @@ from __future__ import annotations
 
 from typing import Final
 
-import re2
-
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.connector.heard import heard
 from diagnostics.causes.dns.lookups import addresses_of
 from diagnostics.causes.network.reach import is_ipv6, kind_of
 from diagnostics.facts import Reply, Said, Session
 from diagnostics.looked_facts import DnsAnswer
+from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Step
 
@@ -58,7 +57,7 @@ _TOLD: Final = (
 _DOUBT: Final = ("generic", "dynamic")
 _TOPIC: Final = "ptr"
 _EITHER: Final = "ptr records and authentication"  # Gmail's words for IPv6: one of the two is missing
-_ADDRESS = re2.compile(r"(?i)[\[(](?:IPv6:)?([0-9a-f]{0,4}(?:[.:][0-9a-f]{0,4}){2,8}(?:\.[0-9]{1,3})*)[\])]")
+_ADDRESS = linear(r"(?i)[\[(](?:IPv6:)?([0-9a-f]{0,4}(?:[.:][0-9a-f]{0,4}){2,8}(?:\.[0-9]{1,3})*)[\])]")
 _REVERSE: Final = (".in-addr.arpa", ".ip6.arpa")
 
 

@@ -22,18 +22,17 @@ Temporary server error. Please try again later. PRX2`.
 
 from __future__ import annotations
 
-import re2
-
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.dns.lookups import nonexistent, public_resolver, restart_transport
 from diagnostics.causes.network.queues import inward
 from diagnostics.causes.network.reach import by_exchange_online
 from diagnostics.facts import DnsServers, QueueState, Said
 from diagnostics.looked_facts import DnsAnswer
+from diagnostics.patterns import linear
 from diagnostics.report import Step
 
-_REPORTED_BY = re2.compile(r"(?i)reported by \[?([0-9a-f.:]{3,45})\b")
-_INTERNAL = re2.compile(
+_REPORTED_BY = linear(r"(?i)reported by \[?([0-9a-f.:]{3,45})\b")
+_INTERNAL = linear(
     r"(?i)\.(?:local|lan|internal|corp|intra|ad|priv|home|domain)\.?$|^[a-z0-9-]+$|\.(?:corp|ad|int|internal|intra)\."
 )
 

@@ -20,14 +20,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import re2
-
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.hybrid.wizard import run_again
 from diagnostics.facts import Said, SendConnector
+from diagnostics.patterns import linear
 from diagnostics.report import Step
 
-_EXPECTED = re2.compile(r"(?i)single address space\s*['\"]?([A-Za-z0-9.-]{3,253})")
+_EXPECTED = linear(r"(?i)single address space\s*['\"]?([A-Za-z0-9.-]{3,253})")
 _OWN = ("outbound to office 365", "outbound to microsoft 365")
 
 

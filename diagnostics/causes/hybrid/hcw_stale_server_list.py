@@ -18,16 +18,15 @@ running Exchange 2013 or a later version`.
 
 from __future__ import annotations
 
-import re2
-
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.hybrid.wizard import hybrid_servers, run_again
 from diagnostics.facts import Said
 from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
 from diagnostics.report import Step
 
-_SERVER = re2.compile(r"(?i)server\s+['\"]?([A-Za-z0-9][\w.-]{0,62})['\"]?\s+isn['’]t running Exchange")
-_OBJECT = re2.compile(r"(?i)because object ['\"]([A-Za-z0-9][\w.-]{0,62})['\"] couldn['’]t be found")
+_SERVER = linear(r"(?i)server\s+['\"]?([A-Za-z0-9][\w.-]{0,62})['\"]?\s+isn['’]t running Exchange")
+_OBJECT = linear(r"(?i)because object ['\"]([A-Za-z0-9][\w.-]{0,62})['\"] couldn['’]t be found")
 _GONE = "couldn't be performed because object"
 _LISTS = ("SendingTransportServers", "ReceivingTransportServers", "ClientAccessServers")
 

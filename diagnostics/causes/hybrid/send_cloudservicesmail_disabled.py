@@ -23,16 +23,15 @@ arrives as Anonymous: groups that take internal senders only refuse it, and it i
 
 from __future__ import annotations
 
-import re2
-
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.hybrid.wizard import run_again
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.facts import Reply, SendConnector
 from diagnostics.mail_facts import Antispam, Configured, Headers, Hops
+from diagnostics.patterns import linear
 from diagnostics.report import Step
 
-_DOMAIN = re2.compile(r"@([A-Za-z0-9.-]{1,253})")
+_DOMAIN = linear(r"@([A-Za-z0-9.-]{1,253})")
 _DROPPED = "X-CrossPremisesHeadersFilteredBySendConnector"
 
 

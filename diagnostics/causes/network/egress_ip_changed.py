@@ -21,16 +21,15 @@ itself.
 
 from __future__ import annotations
 
-import re2
-
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.reputation.addresses import without_tried
 from diagnostics.facts import Reply, Session
+from diagnostics.patterns import linear
 from diagnostics.report import Step
 
 # How servers name the address that connected to them.
-_OURS = re2.compile(
+_OURS = linear(
     r"(?i)(?:client host|sending ip|\bip(?: address)?|over ipv6|authenticated from|connection from|client-ip=|hello)"
     r"[ =:]{0,3}[\[(]?((?:\d{1,3}\.){3}\d{1,3}|[0-9a-f]{1,4}:[0-9a-f:]{2,40})[\])]?"
     r"|\b((?:\d{1,3}\.){3}\d{1,3}) (?:is not (?:allowed|permitted|authorized)|as permitted sender|to send)"

@@ -22,16 +22,15 @@ back to IPv4.
 
 from __future__ import annotations
 
-import re2
-
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.network.reach import is_ipv6, opening_of, place_of
 from diagnostics.facts import ConnectFailed, Reply, Said, Session, SmtpReached
 from diagnostics.looked_facts import DnsAnswer
+from diagnostics.patterns import linear
 from diagnostics.report import Step
 
 _NO_ROUTE = 10051
-_CLIENT = re2.compile(r"(?i)\[(?:IPv6:)?([0-9a-f]{1,4}:[0-9a-f:]{3,40})\]")
+_CLIENT = linear(r"(?i)\[(?:IPv6:)?([0-9a-f]{1,4}:[0-9a-f:]{3,40})\]")
 _POLICY = ("5.7.25", "4.7.25", "5.7.26", "4.7.26", "5.7.23")
 _GUIDELINES = "meet IPv6 sending guidelines"
 _ELSEWHERE = "; that is this server's own route or address family"

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-import re2
-
 from diagnostics.facts import Fact, QueueState
+from diagnostics.patterns import linear
 
 _OUTWARD: Final = frozenset({"dnsconnectordelivery", "smarthostconnectordelivery", "smtpdeliverytoexo"})
 _INWARD: Final = frozenset(
@@ -22,7 +21,7 @@ _INWARD: Final = frozenset(
         "smtprelaytoconnectorsourceservers",
     }
 )
-_INSIDE = re2.compile(r"(?i)\.(?:local|lan|internal|intra|corp|localdomain)\.?$")
+_INSIDE = linear(r"(?i)\.(?:local|lan|internal|intra|corp|localdomain)\.?$")
 _TOLD: Final = 10  # letters of a delivery type that tell it
 _FLOWING: Final = frozenset({"ready", "active"})
 

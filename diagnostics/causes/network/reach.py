@@ -8,11 +8,10 @@ from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from typing import Final, Literal
 
-import re2
-
 from diagnostics.cause import Belief, Finding
 from diagnostics.facts import ConnectFailed, Fact, Reply, Session, SmtpReached, Stage, TlsFailed
 from diagnostics.looked_facts import PortTest
+from diagnostics.patterns import linear
 
 Kind = Literal["internal", "exchange-online", "public", ""]
 
@@ -47,7 +46,7 @@ _INTERNAL: Final = tuple(
         ),
     )
 )
-_BY_EXCHANGE_ONLINE = re2.compile(r"\b[45]\.4\.3[0-2]\d\b|\.prod\.(?:protection\.)?outlook\.com \d{4}-\d\d-\d\dT")
+_BY_EXCHANGE_ONLINE = linear(r"\b[45]\.4\.3[0-2]\d\b|\.prod\.(?:protection\.)?outlook\.com \d{4}-\d\d-\d\dT")
 # Words of replies that blame the connection itself.
 _DOUBT: Final = (
     "to connect",

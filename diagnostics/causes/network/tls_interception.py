@@ -21,18 +21,17 @@ and Exchange Online can't match the certificate to its connector.
 
 from __future__ import annotations
 
-import re2
-
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.network.probes import bare_handshake
 from diagnostics.causes.network.reach import kind_of, told_by_exchange_online
 from diagnostics.facts import Certificate, CertificateRejected, InstalledCertificate, Reply, Session
 from diagnostics.looked_facts import TlsProbe
+from diagnostics.patterns import linear
 from diagnostics.report import Step
 
 # Names that inspection devices give the authority they sign with. Mail gateways are not among them: theirs is
 # the server's own certificate.
-_DEVICE = re2.compile(
+_DEVICE = linear(
     r"(?i)FortiGate|Fortinet_CA|Fortinet Untrusted|\bFG(?:T|VM)?\d{1,3}[A-Z0-9]{6,12}\b|"
     r"Zscaler|Sophos (?:SSL|Firewall|UTM)|Sophos_CA|SonicWall|DPI-SSL|"
     r"Palo Alto Networks|WatchGuard|Fireware|Check Point|Blue ?Coat|SSL[ -](?:inspection|interception|decrypt)|"

@@ -21,13 +21,12 @@ from __future__ import annotations
 
 from typing import Final
 
-import re2
-
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.facts import Said
+from diagnostics.patterns import linear
 from diagnostics.report import Step
 
-_RATE: Final = re2.compile(r"(?i)(throttled|blocked) for (\d{1,3} ?min(?:ute)?s?/h(?:ou)?r)")
+_RATE: Final = linear(r"(?i)(throttled|blocked) for (\d{1,3} ?min(?:ute)?s?/h(?:ou)?r)")
 
 
 @cause(

@@ -22,19 +22,18 @@ from __future__ import annotations
 
 from typing import Final
 
-import re2
-
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.policy.said import of_kind
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured, Traced, Tracked
+from diagnostics.patterns import linear
 from diagnostics.report import Act, Step
 
 _FORWARDING = ("ForwardingSmtpAddress", "ForwardingAddress")
 
 
 # What the resolver says of an automatic message that a remote domain doesn't admit: it is handled, with a success code.
-_HANDLED: Final = re2.compile(r"RESOLVER\.MSGTYPE\.(AF|AR)\b")
+_HANDLED: Final = linear(r"RESOLVER\.MSGTYPE\.(AF|AR)\b")
 
 
 @cause(

@@ -21,14 +21,13 @@ from __future__ import annotations
 
 from typing import Final
 
-import re2
-
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.policy.said import refusal
 from diagnostics.facts import Reply, Said
+from diagnostics.patterns import linear
 from diagnostics.report import Step
 
-_AUTHENTICATION: Final = re2.compile(r"\b(?:dmarc|spf|dkim)\b")
+_AUTHENTICATION: Final = linear(r"\b(?:dmarc|spf|dkim)\b")
 
 
 @cause(

@@ -21,12 +21,11 @@ from __future__ import annotations
 
 from typing import Final
 
-import re2
-
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.policy.said import Refusal, refusal
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Tracked
+from diagnostics.patterns import linear
 from diagnostics.report import Step
 
 _EVENTS: Final = {
@@ -37,7 +36,7 @@ _EVENTS: Final = {
 
 
 # Nobody decided: the notice says so in the words of its language.
-_UNDECIDED: Final = re2.compile(r"(?i)decision|approved by|keine entscheidung|rechtzeitig|d.{1,2}lai|expir")
+_UNDECIDED: Final = linear(r"(?i)decision|approved by|keine entscheidung|rechtzeitig|d.{1,2}lai|expir")
 
 
 @cause(

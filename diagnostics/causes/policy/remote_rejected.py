@@ -21,18 +21,17 @@ from __future__ import annotations
 
 from typing import Final
 
-import re2
-
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.policy.said import refusal
 from diagnostics.causes.reputation.lists import of_microsoft
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Tracked
+from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Step
 
 # Words with which a server gives the reason; then that reason is the cause.
-_REASON: Final = re2.compile(
+_REASON: Final = linear(
     r"(?i)\b(?:spf|dkim|dmarc|unauthenticated|spam|spamhaus|block ?list|black ?list|dnsbl|rbl|reputation|listed|too large|"
     r"size|header|x-dg-ref|virus|malware|does not exist|unknown|not found|full|quota|tls|starttls|ptr|reverse|greylist)"
 )
@@ -54,12 +53,12 @@ _NAMES: Final = ("policy", "policies", "security reasons", "polic")
 _REFUSED: Final = (
     r"reject|refus|den(?:y|ied)|block|prohibit|violat|(?:not|n.t) (?:accept|permit|allow)|disallow|against|failed"
 )
-_BY_POLICY: Final = re2.compile(
+_BY_POLICY: Final = linear(
     rf"(?i)(?:{_REFUSED}).{{0,60}}\bpolic(?:y|ies)\b|\bpolic(?:y|ies)\b.{{0,40}}(?:{_REFUSED})"
     rf"|(?:{_REFUSED}).{{0,30}}security reasons"
 )
 # Exchange's own refusals have causes of their own.
-_OWN_WORDS: Final = re2.compile(r"\b(?:RESOLVER|TRANSPORT|STOREDRV|APPROVAL|ROUTING|SMTPSEND)\.|\bAS\(?\d{3}")
+_OWN_WORDS: Final = linear(r"\b(?:RESOLVER|TRANSPORT|STOREDRV|APPROVAL|ROUTING|SMTPSEND)\.|\bAS\(?\d{3}")
 
 
 @cause(

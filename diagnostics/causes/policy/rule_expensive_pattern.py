@@ -24,19 +24,18 @@ from __future__ import annotations
 
 from typing import Final
 
-import re2
-
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.policy.said import of_kind
 from diagnostics.causes.transport_service.ad_unavailable import healthy
 from diagnostics.facts import WindowsEvent
 from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
 from diagnostics.report import Step
 
 _SLOW: Final = 1050
 _ENGINE: Final = ((4010, "messaging policies"), (2203, "fipfs"))
 _DIRECTORY: Final = ((2142, "adaccess"), (2142, "adtopology"))
-_TOOK: Final = re2.compile(r"(\d{3,9})\s*(?:milliseconds|ms\b|Millisekunden|millisecondes)")
+_TOOK: Final = linear(r"(\d{3,9})\s*(?:milliseconds|ms\b|Millisekunden|millisecondes)")
 
 
 @cause(

@@ -22,17 +22,16 @@ from __future__ import annotations
 
 from typing import Final
 
-import re2
-
 from diagnostics.cause import Belief, Finding, cause
 from diagnostics.causes.policy.rule_silent_action import DELETED, RULE_EVENTS, by_rule_agent
 from diagnostics.causes.policy.rules import except_sender, rejecting_rules, trace_of
 from diagnostics.causes.policy.said import refusal
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Traced, Tracked
+from diagnostics.patterns import linear
 from diagnostics.report import Act
 
-_CUSTOM: Final = re2.compile(r"^5\.7\.9\d\d$")
+_CUSTOM: Final = linear(r"^5\.7\.9\d\d$")
 
 
 @cause(

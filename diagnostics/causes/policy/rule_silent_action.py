@@ -21,21 +21,18 @@ from __future__ import annotations
 
 from typing import Final
 
-import re2
-
 from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.policy.rules import diverting_rules, trace_of
 from diagnostics.causes.policy.said import Refusal
 from diagnostics.facts import Said
 from diagnostics.mail_facts import Traced, Tracked
+from diagnostics.patterns import linear
 from diagnostics.report import Act, Shell, Step
 
 DELETED: Final = "deleted by the transport rule"
 RULE_EVENTS: Final = ("transport rule", "custom rule")
-_DIVERTING: Final = re2.compile(
-    r"(?i)\b(DeleteMessage|Quarantine|RedirectMessage(?:To)?|RedirectTo|DeleteTheMessage)\b"
-)
-_NAMED: Final = re2.compile(r"(?i)(?:transport |mail flow )?rule:?\s*['\"]([^'\"]{1,100})['\"]")
+_DIVERTING: Final = linear(r"(?i)\b(DeleteMessage|Quarantine|RedirectMessage(?:To)?|RedirectTo|DeleteTheMessage)\b")
+_NAMED: Final = linear(r"(?i)(?:transport |mail flow )?rule:?\s*['\"]([^'\"]{1,100})['\"]")
 
 
 @cause(

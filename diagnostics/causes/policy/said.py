@@ -6,17 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-import re2
-
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
 from diagnostics.report import Act, Shell
 
 _TENANT_MX: Final = ".mail.protection.outlook.com"
-_ONLINE: Final = re2.compile(r"(?i)\.prod\.(?:protection\.)?outlook\.com\b")
+_ONLINE: Final = linear(r"(?i)\.prod\.(?:protection\.)?outlook\.com\b")
 # Numbers that mostly Exchange Online gives for restricted recipients, where Exchange Server says 5.7.1.
-_ONLINE_NUMBER: Final = re2.compile(r"\b5\.7\.(?:12|13|12[49]|13[3-6]|193)(?:$|[^\d.]|\.(?:\D|$))")
-_ADDRESS: Final = re2.compile(r"[\w.+'=-]{1,64}@[A-Za-z0-9.-]{1,253}")
+_ONLINE_NUMBER: Final = linear(r"\b5\.7\.(?:12|13|12[49]|13[3-6]|193)(?:$|[^\d.]|\.(?:\D|$))")
+_ADDRESS: Final = linear(r"[\w.+'=-]{1,64}@[A-Za-z0-9.-]{1,253}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,12 +22,11 @@ from __future__ import annotations
 
 from typing import Final
 
-import re2
-
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.connector.heard import heard
 from diagnostics.causes.protocol.steps import advise
 from diagnostics.facts import Reply, Said, SendConnector, Session
+from diagnostics.patterns import linear
 from diagnostics.report import Step
 
 _CERTAIN: Final = (
@@ -39,7 +38,7 @@ _CERTAIN: Final = (
     "HELO/EHLO name",
     "EHLO/HELO name",
 )
-_NAME = re2.compile(
+_NAME = linear(
     r"(?i)\b(?:helo|ehlo)=?\s*<?([\[A-Za-z0-9_][^\s<>,;\"']{0,252})|<([^<>@\s]{1,253})>: Helo command rejected"
 )
 

@@ -18,14 +18,13 @@ offer SMTPUTF8. One doesn't, so the message is returned: `553 5.6.7`, `550 5.6.9
 
 from __future__ import annotations
 
-import re2
-
 from diagnostics.cause import Belief, Finding, cause
 from diagnostics.causes.protocol.steps import advise, read_ehlo
 from diagnostics.facts import Reply, Said, Session
+from diagnostics.patterns import linear
 from diagnostics.report import Step
 
-_FOREIGN = re2.compile(r"[^\x00-\x7F\s@][^\s@]{0,64}@[A-Za-z0-9]")  # the last letters before the @ of an address
+_FOREIGN = linear(r"[^\x00-\x7F\s@][^\s@]{0,64}@[A-Za-z0-9]")  # the last letters before the @ of an address
 
 
 @cause(

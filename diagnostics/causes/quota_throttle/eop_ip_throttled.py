@@ -19,18 +19,17 @@ many recipients (AS780090)`. It passes as the address builds a history, mostly w
 
 from __future__ import annotations
 
-import re2
-
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.causes.reputation.addresses import blamed, named
 from diagnostics.facts import Reply
+from diagnostics.patterns import linear
 from diagnostics.report import Step
 
-_NUMBER = re2.compile(r"(?:^|[^\d.])4\.7\.(?:[56]\d\d|8[5-9]\d)(?:$|[^\d.]|\.(?:\D|$))")
-_ALONE = re2.compile(r"(?i)\bAS\W?(?:780090|77712\d{1,4}|77713|77714)\b|\(S7771\d\)")
-_BUSY = re2.compile(r"(?i)server busy\. please try again later from|access denied, please try again later")
-_OUTLOOK = re2.compile(r"(?i)\bS775\b|rate limited due to IP reputation|4\.7\.650")
+_NUMBER = linear(r"(?:^|[^\d.])4\.7\.(?:[56]\d\d|8[5-9]\d)(?:$|[^\d.]|\.(?:\D|$))")
+_ALONE = linear(r"(?i)\bAS\W?(?:780090|77712\d{1,4}|77713|77714)\b|\(S7771\d\)")
+_BUSY = linear(r"(?i)server busy\. please try again later from|access denied, please try again later")
+_OUTLOOK = linear(r"(?i)\bS775\b|rate limited due to IP reputation|4\.7\.650")
 
 
 @cause(

@@ -23,17 +23,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import re2
-
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.network.queues import outward, queue_of
 from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import QueueState, Said
+from diagnostics.patterns import linear
 from diagnostics.report import Act, Step
 
-_CONNECTOR = re2.compile(r"(?i)receive connector ['\"]?([^'\"]{1,120}?)['\"]? (?:rejected|has)")
-_SOURCE = re2.compile(r"(?i)IP address(?: of)?:? ['\"\[]?([0-9a-f][0-9a-f.:]{2,44})\b")
+_CONNECTOR = linear(r"(?i)receive connector ['\"]?([^'\"]{1,120}?)['\"]? (?:rejected|has)")
+_SOURCE = linear(r"(?i)IP address(?: of)?:? ['\"\[]?([0-9a-f][0-9a-f.:]{2,44})\b")
 
 
 @cause(
@@ -41,6 +40,7 @@ _SOURCE = re2.compile(r"(?i)IP address(?: of)?:? ['\"\[]?([0-9a-f][0-9a-f.:]{2,4
     act="on-prem",
     says=(
         "The maximum number of concurrent connections has exceeded a limit",
+        "The maximum number of concurrent connections from this IP",
         "The maximum number of concurrent server connections has exceeded",
         "Message submission rate for this client has exceeded the configured limit",
         "The maximum number of connections per source",

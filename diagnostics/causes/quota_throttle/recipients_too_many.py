@@ -22,16 +22,16 @@ don't.
 
 from __future__ import annotations
 
-import re2
-
 from diagnostics.cause import EMS, Belief, Finding, cause, change, look
 from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.facts import Said
+from diagnostics.patterns import linear
+from diagnostics.refusals import topics
 from diagnostics.report import Step
 
-_THROTTLED = re2.compile(r"\bAS\W?\d{4,}")
+_THROTTLED = linear(r"\bAS\W?\d{4,}")
 
 
 @cause(
@@ -55,6 +55,9 @@ def assess(said: Said) -> Finding | None:
         because = (
             "An AS number follows the words: Exchange Online throttles the address, whatever the number of recipients."
         )
+        return Finding(Belief.RULED_OUT, because, (said,))
+    if "rate" in topics(said) and not by_microsoft(said):
+        because = "The limit is one within a time, whatever the number of recipients of this message."
         return Finding(Belief.RULED_OUT, because, (said,))
     if has(said, "attr38", "attr46", "multiple regions", "address domain different"):
         return None  # attribution: the recipients' domains are the trouble, not their number

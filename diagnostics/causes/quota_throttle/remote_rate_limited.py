@@ -25,9 +25,11 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.quota_throttle.words import has
+from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.reputation.addresses import blamed, named
 from diagnostics.facts import Said
+from diagnostics.refusals import topics
 from diagnostics.report import Step
 
 _SURE: Final = (
@@ -47,6 +49,18 @@ _SURE: Final = (
     "sending rate exceeded",
     "message quota exceeded",
     "connection limit",
+)
+# A limit within a time, in whoever's words: refusals.toml tells whether it is what the mail was refused for.
+_TIMES: Final = (
+    "this hour",
+    "per hour",
+    "an hour",
+    "hourly",
+    "per minute",
+    "last minute",
+    "per day",
+    "daily",
+    "this day",
 )
 _POSTMASTERS: Final = (
     (("gmail", "google", "gsmtp"), "Google Postmaster Tools"),
@@ -79,6 +93,7 @@ _POSTMASTERS: Final = (
         "daily message quota exceeded",
         "exceeds per-domain connection limit",
         "4.7.0 Try again later, closing connection",
+        *_TIMES,
     ),
     against={
         "rate limited due to IP reputation": "comes from Outlook.com's view of the address, not from a rate",
@@ -88,6 +103,9 @@ def assess(said: Said) -> Finding | None:
     """The provider's own mark names it; Gmail's `try again later` only hints at it."""
     if has(said, "s775", "due to ip reputation"):
         return None
+    timed = said.signature in _TIMES
+    if timed and ("rate" not in topics(said) or by_microsoft(said) or has(said, "smtpsendasdenied", "storedrv.")):
+        return None
     ip = blamed(said.text)
     because = (
         f"{said.by or 'The receiving provider'} takes mail from {named(ip)} only up to a rate, which has been passed"
@@ -95,7 +113,7 @@ def assess(said: Said) -> Finding | None:
     because += "; what is above it is deferred and tried again."
     if has(said, *_SURE):
         return Finding(Belief.CONFIRMED, because, (said,), _steps(said))
-    if has(said, "7.28"):
+    if has(said, "7.28") or (timed and said.by):
         return Finding(Belief.LIKELY, because, (said,), _steps(said), weight=1.0)
     return Finding(Belief.POSSIBLE, because, (said,), _steps(said), weight=1.5)
 

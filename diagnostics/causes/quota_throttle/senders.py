@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import re2
-
 from diagnostics.facts import Fact, Said
 from diagnostics.mail_facts import Headers, Traced
+from diagnostics.patterns import linear
 
-_ADDRESS = re2.compile(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,10}")
-_INITIAL = re2.compile(r"(?i)[\w.+'-]{1,64}@[a-z0-9-]{1,63}\.onmicrosoft\.com\b")
+_ADDRESS = linear(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,10}")
+_INITIAL = linear(r"(?i)[\w.+'-]{1,64}@[a-z0-9-]{1,63}\.onmicrosoft\.com\b")
 
 
 def sender_of(said: Said, headers: Iterable[Headers], traced: Iterable[Traced]) -> tuple[str, Fact | None]:

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, Literal
 
-import re2
-
 from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.lookup import holders
 from diagnostics.facts import Said
 from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
 
 # The store names the operation that ran into the quota: handing in (the sender's mailbox) or delivery.
-_OPERATION = re2.compile(r"(?i)STOREDRV\.(Submission|Submit|Deliver)\b")
-_BYTES = re2.compile(r"\(([\d,.\s]{1,24}) bytes\)")
+_OPERATION = linear(r"(?i)STOREDRV\.(Submission|Submit|Deliver)\b")
+_BYTES = linear(r"\(([\d,.\s]{1,24}) bytes\)")
 _AGGREGATE: Final = "aggregategroupmailbox"
 _FOLDERS: Final = frozenset({"publicfolder", "mailpublicfolder", "publicfoldermailbox"})
 _SHUT: Final = frozenset({"mailboxdisabled"})

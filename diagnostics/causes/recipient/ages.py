@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-import re2
+from diagnostics.patterns import linear
 
-_PRINTED = re2.compile(
+_PRINTED = linear(
     r"(\d{1,4})[./-](\d{1,2})[./-](\d{1,4})[ T,]+(\d{1,2})[:.](\d\d)(?:[:.](\d\d))?(?:\.\d+)?(?:\s?([AaPp])\.?[Mm]\.?)?"
 )
 

@@ -21,14 +21,13 @@ one field, or an address of another kind that was wrapped up because it can't tr
 
 from __future__ import annotations
 
-import re2
-
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Reply, Said
+from diagnostics.patterns import linear
 from diagnostics.report import Step
 
-_WRAPPED = re2.compile(r"(?i)\bIMCEA(INVALID|FAX)-([^\s<>]{1,400})")
+_WRAPPED = linear(r"(?i)\bIMCEA(INVALID|FAX)-([^\s<>]{1,400})")
 
 
 @cause(

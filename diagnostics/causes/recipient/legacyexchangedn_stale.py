@@ -21,18 +21,17 @@ address: `550 5.1.1` or `5.1.11 RESOLVER.ADR.ExRecipNotFound`.
 
 from __future__ import annotations
 
-import re2
-
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.causes.store.delegate_stale_entry import BYSTANDER
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
 from diagnostics.report import Act, Shell, Step
 
-_ENCAPSULATED = re2.compile(r"(?i)\bIMCEAEX-([^\s@<>'\"]{3,512})(?:@[A-Za-z0-9.-]+)?")
-_ESCAPED = re2.compile(r"\+([0-9A-Fa-f]{2})")
+_ENCAPSULATED = linear(r"(?i)\bIMCEAEX-([^\s@<>'\"]{3,512})(?:@[A-Za-z0-9.-]+)?")
+_ESCAPED = linear(r"\+([0-9A-Fa-f]{2})")
 
 
 @cause(

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, Literal
 
-import re2
-
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Addressed, Configured, LookedUp, Traced, Tracked
+from diagnostics.patterns import linear
 
 Premises = Literal["exchange-online", "on-prem", ""]
 
 _MICROSOFT: Final = (
     ".outlook.com", ".office365.com", ".exchangelabs.com", ".outlook.de", ".office365.us", ".partner.outlook.cn",
 )  # fmt: skip
-_TAG = re2.compile(r"(?i)\.(?:prod|eop)\S{0,80}\.(?:outlook|exchangelabs)\.com\b|\.mail\.protection\.outlook\.com\b")
-_ADDRESS = re2.compile(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,10}")
+_TAG = linear(r"(?i)\.(?:prod|eop)\S{0,80}\.(?:outlook|exchangelabs)\.com\b|\.mail\.protection\.outlook\.com\b")
+_ADDRESS = linear(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,10}")
 _FORWARDING: Final = ("ForwardingSmtpAddress", "ForwardingAddress", "RedirectTo", "ForwardTo", "ForwardAsAttachmentTo")
 _MANY: Final = 3  # different addresses of one domain: a person's typing errors don't come in such a number
 _SECOND_LEVEL: Final = frozenset({"co", "com", "org", "net", "ac", "edu", "gov", "gv", "or"})  # as in contoso.co.uk

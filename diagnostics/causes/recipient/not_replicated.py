@@ -21,8 +21,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import re2
-
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.recipient.ages import hours_before
 from diagnostics.causes.recipient.edge_blocking import edge_blocked
@@ -40,9 +38,10 @@ from diagnostics.causes.recipient.lookup import (
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
 from diagnostics.report import Step
 
-_STAMP = re2.compile(r"\b(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z)")  # in the tag of Exchange Online's servers
+_STAMP = linear(r"\b(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z)")  # in the tag of Exchange Online's servers
 _FRESH: Final = 24.0  # hours that edge blocking may need
 _OLD: Final = 72.0
 _LONG: Final = 3.0  # hours; shorter spans are told in minutes

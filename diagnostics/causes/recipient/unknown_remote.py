@@ -24,8 +24,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import re2
-
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.recipient.lookup import (
     address,
@@ -43,10 +41,19 @@ from diagnostics.causes.recipient.lookup import (
 from diagnostics.causes.recipient.steps import correct_the_address
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Addressed, Configured
+from diagnostics.patterns import linear
+from diagnostics.refusals import topics
 from diagnostics.report import Step
 
 # What mail systems of many makers say of an address that they do not have.
 _WORDS: Final = (
+    "Domino ディレクトリには見つかりません",
+    "nicht im Domino-Verzeichnis",
+    "nicht im Domino Verzeichnis",
+    "l'annuaire Domino",
+    "Directorio Domino",
+    "Directory Domino",
+    "Diretório Domino",
     "user unknown",
     "unknown user",
     "no such user",
@@ -91,9 +98,9 @@ _WORDS: Final = (
     "utilisateur inconnu",
 )
 # The whole answer of the recipient filter that Exchange itself brings along: no foreign server needs to be involved.
-_EXCHANGE_FILTER = re2.compile(r"(?i)^\W*550 5\.1\.1 User unknown\W*$")
+_EXCHANGE_FILTER = linear(r"(?i)^\W*550 5\.1\.1 User unknown\W*$")
 # A number, an SMTP address and what a server says of it: Exchange itself writes tokens instead.
-_WORDED = re2.compile(r"(?i)550[ -]5\.1\.1\s.{0,80}[\w.+-]@[\w-]+\.\w.{0,200}\w+ \w+")
+_WORDED = linear(r"(?i)550[ -]5\.1\.1\s.{0,80}[\w.+-]@[\w-]+\.\w.{0,200}\w+ \w+")
 # The same words about something else: another cause's tokens, the sender's own address, a sign-in.
 _OTHERS: Final = (
     "storedrv.",
@@ -128,7 +135,7 @@ def assess(
     """Words that only other systems use name it; Exchange's own words leave open whose directory it was."""
     low = said.text.lower()
     wanted = address(said, replies)
-    if any(words in low for words in _OTHERS) or encapsulated(wanted):
+    if any(words in low for words in _OTHERS) or "rate" in topics(said) or encapsulated(wanted):
         return None
     source = forwarder(wanted, objects) or sent_on(wanted, addressed)
     if source:

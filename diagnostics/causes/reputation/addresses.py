@@ -5,28 +5,27 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import Final, Literal
 
-import re2
-
 from diagnostics.causes.network.reach import kind_of
+from diagnostics.patterns import linear
 
 Pool = Literal["relay", "high-risk", ""]
 
 _IP: Final = r"((?:\d{1,3}\.){3}\d{1,3}|[0-9a-f]{1,4}:[0-9a-f:]{2,40})"
-_TRIED = re2.compile(
+_TRIED = linear(
     r"(?i)(?:LastAttemptedIP=\[?|last endpoint attempted was |[{<]IP[=-]|server at \S{1,253} \(|host \S{1,253}\[)"
     r"[0-9a-f.:]{3,45}"
 )
-_BLAMED = re2.compile(
+_BLAMED = linear(
     rf"(?i)(?:client host|sending ip|banned sender|\bip(?: address)?|messages from|later from|mail server|"
     rf"connection from|query/ip/|\?ip=|\bip=|/sbl/|lookup\?)[ :=]{{0,3}}[\[(<]?{_IP}"
 )
 # Forwarded mail that wasn't authenticated leaves from 40.95.0.0/16 and servers with "rly" in their name, mail that was taken
 # for spam from servers with "hn" there: https://learn.microsoft.com/defender-office-365/outbound-spam-high-risk-delivery-pool-about
-_RELAY = re2.compile(
+_RELAY = linear(
     r"(?i)(?:^|[^\d.])40\.95(?:\.\d{1,3}){2}(?:$|[^\d])|\bmail-[a-z0-9]{2,20}rlyn?\d{2,6}\.outbound\.|RelayOutboundPool"
 )
-_HIGH_RISK = re2.compile(r"(?i)\bmail-[a-z0-9]{2,20}hn\d{2,6}\.outbound\.|high ?-?risk")
-_BRACKETED = re2.compile(rf"(?i)[\[(]{_IP}[\])]")
+_HIGH_RISK = linear(r"(?i)\bmail-[a-z0-9]{2,20}hn\d{2,6}\.outbound\.|high ?-?risk")
+_BRACKETED = linear(rf"(?i)[\[(]{_IP}[\])]")
 
 
 def without_tried(text: str) -> str:

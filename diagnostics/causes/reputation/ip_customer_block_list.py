@@ -20,16 +20,15 @@ in it.
 
 from __future__ import annotations
 
-import re2
-
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.causes.reputation.addresses import blamed, named
 from diagnostics.facts import Said
+from diagnostics.patterns import linear
 from diagnostics.report import Step
 
-_WHO = re2.compile(r"(?i)blocked by \[?([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,6})\]? using")
+_WHO = linear(r"(?i)blocked by \[?([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,6})\]? using")
 
 
 @cause(

@@ -71,6 +71,8 @@ _NAMES: Final = (
 )
 _OTHERS: Final = (
     "customer block list",
+    "concurrent connections",
+    "too many connections",
     "customer allow list",
     "banned send",
     "our block list",
@@ -118,7 +120,7 @@ def assess(
     about = topics(said)
     told = "listed" in about and not about & {"spf", "dkim", "dmarc"}
     if (
-        about & {"entry", "link"}
+        about & {"entry", "link", "rate"}
         or has(said, *_OTHERS)
         or of_microsoft(said.text)
         or (said.signature in _NAMES and not told)

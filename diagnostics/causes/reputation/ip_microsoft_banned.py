@@ -20,18 +20,17 @@ or `550 5.7.511 Access denied, banned sender`, which only Microsoft's staff lift
 
 from __future__ import annotations
 
-import re2
-
 from diagnostics.cause import Belief, Finding, cause
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.reputation.addresses import blamed, microsofts, named
 from diagnostics.causes.reputation.lists import find_the_source
 from diagnostics.facts import Reply
+from diagnostics.patterns import linear
 from diagnostics.report import Act, Step
 
-_NUMBER = re2.compile(r"(?:^|[^\d.])5\.7\.(?:60[6-9]|6[1-4]\d)(?:$|[^\d.]|\.(?:\D|$))")
-_BY_HAND = re2.compile(r"(?:^|[^\d.])5\.7\.511(?:$|[^\d.]|\.(?:\D|$))|(?i:delist@microsoft\.com)")
-_WORDS = re2.compile(r"(?i)banned sending IP|sender\.office\.com|delist@microsoft\.com|\bAS\(1430\)")
+_NUMBER = linear(r"(?:^|[^\d.])5\.7\.(?:60[6-9]|6[1-4]\d)(?:$|[^\d.]|\.(?:\D|$))")
+_BY_HAND = linear(r"(?:^|[^\d.])5\.7\.511(?:$|[^\d.]|\.(?:\D|$))|(?i:delist@microsoft\.com)")
+_WORDS = linear(r"(?i)banned sending IP|sender\.office\.com|delist@microsoft\.com|\bAS\(1430\)")
 
 
 @cause(

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-import re2
-
 from diagnostics.cause import look
 from diagnostics.causes.dns.lookups import public_resolver
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.reputation.addresses import reversed_for_lookup
 from diagnostics.looked_facts import DnsAnswer
+from diagnostics.patterns import linear
 from diagnostics.report import Step
 
 _DEFAULT: Final = "zen.spamhaus.org"
@@ -24,14 +23,14 @@ _LISTS: Final = (
     ("senderbase", "Cisco Talos", "", "https://talosintelligence.com/reputation_center"),
     ("poor reputation", "Cisco Talos", "", "https://talosintelligence.com/reputation_center"),
 )
-_ZONE = re2.compile(r"(?i)\b(?:using|listed (?:in|at|on|by)) ([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,6})")
+_ZONE = linear(r"(?i)\b(?:using|listed (?:in|at|on|by)) ([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,6})")
 # Bans and limits of Exchange Online for senders, tenants and addresses.
-_OF_MICROSOFT = re2.compile(
+_OF_MICROSOFT = linear(
     r"(?:^|[^\d.])5\.(?:1\.(?:8|90)|7\.(?:50[1-9]|51[1-3]|520|6[0-4]\d|7\d\d|800))(?:$|[^\d.]|\.(?:\D|$))"
 )
 # What a list answers when it can't or won't answer: no listing.
-_ERROR = re2.compile(r"\b127\.255\.255\.\d{1,3}\b")
-_LISTING = re2.compile(r"\b127\.0\.\d{1,3}\.\d{1,3}\b")
+_ERROR = linear(r"\b127\.255\.255\.\d{1,3}\b")
+_LISTING = linear(r"\b127\.0\.\d{1,3}\.\d{1,3}\b")
 
 
 def of_microsoft(text: str) -> bool:

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-import re2
-
 from diagnostics.cause import look
 from diagnostics.facts import Fact, Reply, Said
 from diagnostics.mail_facts import Configured, Hops
+from diagnostics.patterns import linear
 from diagnostics.report import Shell, Step
 
 LOOPED: Final = (
@@ -21,9 +20,10 @@ LOOPED: Final = (
     "possible mail loop",
     "too many hops",
     "caused the message to bounce between two servers",
+    "5.4.14",
     "forward loop was detected by the categorizer",
 )
-_ADDRESS = re2.compile(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,10}")
+_ADDRESS = linear(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,10}")
 EXO: Final[Shell] = "exchange-online-powershell"
 
 

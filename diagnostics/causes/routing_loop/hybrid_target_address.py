@@ -23,17 +23,16 @@ from __future__ import annotations
 
 from typing import Final
 
-import re2
-
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.recipient.lookup import proxies
 from diagnostics.causes.routing_loop.circle import LOOPED, circles, domain, named, read_the_way, recipient
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured, Hops
+from diagnostics.patterns import linear
 from diagnostics.report import Step
 
 _DETECTED: Final = "forward loop has been detected"
-_CONTACT = re2.compile(r'(?i)contact "(?:smtp:)?([^"\s]{1,320})".{0,40}target address (?:smtp:)?(\S{1,320}@\S{1,253})')
+_CONTACT = linear(r'(?i)contact "(?:smtp:)?([^"\s]{1,320})".{0,40}target address (?:smtp:)?(\S{1,320}@\S{1,253})')
 _ATTRIBUTES: Final = ("RemoteRoutingAddress", "ExternalEmailAddress", "TargetAddress")
 
 

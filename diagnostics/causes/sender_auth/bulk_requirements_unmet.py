@@ -22,8 +22,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import re2
-
 from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.sender_auth.results import (
     address_in,
@@ -38,18 +36,19 @@ from diagnostics.causes.sender_auth.results import (
 )
 from diagnostics.facts import Said
 from diagnostics.mail_facts import Addressed, Configured
+from diagnostics.patterns import linear
 from diagnostics.report import Step
 
 _MISSING: Final = (
     (
         "SPF",
-        re2.compile(
+        linear(
             r"(?i)\bspf\s*(?:=|:)\s*(?:fail|none|softfail)|\bspf check\b[^.]*\bdid not\b"
             r"|\bspf \[[^\[\]]{1,253}\] with ip: \[[^\[\]]{1,45}\] = did not pass"
         ),
     ),
-    ("DKIM", re2.compile(r"(?i)\bdkim\s*(?:=|:)\s*(?:fail|none|did not pass)|\bdkim checks? did not pass")),
-    ("DMARC", re2.compile(r"(?i)\bdmarc\s*(?:=|:)\s*(?:fail|none)")),
+    ("DKIM", linear(r"(?i)\bdkim\s*(?:=|:)\s*(?:fail|none|did not pass)|\bdkim checks? did not pass")),
+    ("DMARC", linear(r"(?i)\bdmarc\s*(?:=|:)\s*(?:fail|none)")),
 )
 _SURE: Final = ("5.7.515", "required authentication level", "sender is unauthenticated")
 

@@ -22,7 +22,15 @@ signed header or a wrong key.
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.sender_auth.results import SPF_FAILED, detour, dkim_words, elsewhere, name_of, refused
+from diagnostics.causes.sender_auth.results import (
+    SPF_FAILED,
+    detour,
+    dkim_words,
+    elsewhere,
+    name_of,
+    refused,
+    signature_lost,
+)
 from diagnostics.facts import Said
 from diagnostics.mail_facts import Authentication, Headers
 from diagnostics.report import Shell, Step
@@ -45,6 +53,8 @@ def assess(
     if refused(anchor) and "no key" in words:
         because = f"`{words}`: without the key nothing was compared with the text of the message."
         return Finding(Belief.RULED_OUT, because, (anchor,))
+    if signature_lost(anchor) and "body hash" in words:
+        return _finding(anchor, words, name_of(anchor.header_d))
     if not refused(anchor) or anchor.dkim not in ("fail", "neutral", "hardfail") or "did not verify" not in words:
         return None
     way, earlier = detour(headers, (), (), ()), elsewhere(anchor, others)

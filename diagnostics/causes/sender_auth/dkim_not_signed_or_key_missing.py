@@ -23,8 +23,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import re2
-
 from diagnostics.cause import Belief, Finding, cause
 from diagnostics.causes.sender_auth.results import (
     bulk_rules,
@@ -34,15 +32,17 @@ from diagnostics.causes.sender_auth.results import (
     named,
     refused,
     sign,
+    signature_lost,
     signing_state,
 )
 from diagnostics.facts import Said
 from diagnostics.looked_facts import DnsAnswer
 from diagnostics.mail_facts import Authentication, Headers
+from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Act, Step
 
-_NO_KEY: Final = re2.compile(
+_NO_KEY: Final = linear(
     r"(?i)\bno (?:public )?key\b|\bkey (?:was )?not found|public key (?:is )?(?:missing|unavailable)"
 )
 
@@ -67,7 +67,8 @@ def assess(
     """A missing key is proof; no signature at all is mostly one part of a bigger failure."""
     if isinstance(anchor, Said):
         return _said(anchor, _act(answers))
-    if not refused(anchor):
+    lost = signature_lost(anchor)
+    if not refused(anchor) and not lost:
         return None
     domain = name_of(anchor.header_from or anchor.mail_from)
     words = dkim_words(anchor, headers)
@@ -76,6 +77,8 @@ def assess(
         because = (
             f"The message is signed for `{signer}`, but the receiver finds no usable key for that signature in DNS."
         )
+        if lost:
+            because += " It passed by SPF alone, so the next forward breaks it."
         belief = Belief.CONFIRMED if "no key" in words else Belief.LIKELY
         return Finding(belief, because, (anchor,), _steps(signer), _act(answers), weight=1.5)
     if anchor.dkim != "none":

@@ -25,18 +25,17 @@ from __future__ import annotations
 
 from typing import Final
 
-import re2
-
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.reputation.pool_high_risk_delivery import POOL
 from diagnostics.causes.sender_auth.results import detour, domain_in, elsewhere, name_of, named, refused, told_forward
 from diagnostics.facts import Fact, Said
 from diagnostics.mail_facts import Addressed, Authentication, Configured, Headers, Traced, Tracked
+from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Act, Step
 
 _NAMES: Final = ("DMARC", "sender is unauthenticated", "mail is unauthenticated")
-_SIGNED: Final = re2.compile(r"(?i)\bSRS[01]?=")
+_SIGNED: Final = linear(r"(?i)\bSRS[01]?=")
 
 
 # Refusals that say nothing of DMARC: only where the message is known to have been sent on.

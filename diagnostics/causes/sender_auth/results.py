@@ -5,25 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-import re2
-
 from diagnostics.cause import change, look
 from diagnostics.facts import Fact
 from diagnostics.mail_facts import Addressed, Authentication, Configured, Headers, Traced, Tracked
+from diagnostics.patterns import linear
 from diagnostics.report import Step
 
 PASSED: Final = frozenset({"pass", "softpass", "bestguesspass"})
 SPF_FAILED: Final = frozenset({"fail", "softfail", "hardfail"})
 ENFORCED: Final = frozenset({"oreject", "reject", "quarantine", "oquarantine", "pct.reject", "pct.quarantine"})
-_DKIM_WORDS: Final = re2.compile(r"(?i)\bdkim=\s*\w{1,20}\s*\(([^()]{1,120})\)")
-_DOMAIN: Final = re2.compile(
+_DKIM_WORDS: Final = linear(r"(?i)\bdkim=\s*\w{1,20}\s*\(([^()]{1,120})\)")
+_DOMAIN: Final = linear(
     r"(?i)(?:sending domain|unauthenticated email from|domain of|send (?:mail )?from|spf check for|mail from domain|;id="
     r"|\bspf \[)\s*[\[<('\"]?(?:[^\s@<>\[\]]{1,64}@)?([a-z0-9][a-z0-9.-]{1,252}\.[a-z0-9-]{2,63})"
 )
-_FAILING: Final = re2.compile(
-    r"(?i)([a-z0-9][a-z0-9.-]{1,252}\.[a-z]{2,63}) (?:does not|did not|doesn't|fails to) pass"
-)
-_ADDRESS: Final = re2.compile(r"(?:^|[^\w.])((?:\d{1,3}\.){3}\d{1,3})(?:$|[^\w.]|\.(?:\s|$))")
+_FAILING: Final = linear(r"(?i)([a-z0-9][a-z0-9.-]{1,252}\.[a-z]{2,63}) (?:does not|did not|doesn't|fails to) pass")
+_ADDRESS: Final = linear(r"(?:^|[^\w.])((?:\d{1,3}\.){3}\d{1,3})(?:$|[^\w.]|\.(?:\s|$))")
 _SENT_ON: Final = ("x-forwarded-to", "x-forwarded-for", "x-ms-exchange-inbox-rules-loop")
 _SECOND_LEVEL: Final = 3  # "co", "com", "org" before a country code: a registry's label, no name
 
@@ -37,6 +34,17 @@ def refused(results: Authentication) -> bool:
     if results.whose != "final" or results.compauth in PASSED or results.dmarc in PASSED:
         return False
     return "fail" in (results.compauth, results.dmarc) or not (results.compauth or results.dmarc)
+
+
+def signature_lost(results: Authentication) -> bool:
+    """Whether the From domain's own signature failed on a message that passed all the same, by SPF alone: the next forward
+    breaks it."""
+    return (
+        results.whose == "final"
+        and results.dkim in ("fail", "permerror", "hardfail")
+        and not refused(results)
+        and aligned(results.header_d, results.header_from)
+    )
 
 
 def bulk_rules(text: str) -> bool:

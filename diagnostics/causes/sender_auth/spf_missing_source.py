@@ -68,6 +68,7 @@ _NAMES: Final = ("SPF", "Sender Policy Framework", "open-spf", "permitted sender
         "hard fail policy (-all) but it fails to pass SPF",
         "SPF fail - not authorized",
         "Sender Policy Framework violation",
+        "Sender ID (PRA) Not Permitted",
         _GMAIL,
         *_NAMES,
     ),

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-import re2
-
 from diagnostics.facts import Said
+from diagnostics.patterns import linear
 
 # Exception classes that say more than "delivery failed": each is another cause's business.
 _OWN_CAUSE: Final = (
@@ -26,8 +25,8 @@ _OWN_CAUSE: Final = (
     "ambiguousrecipient",
     "ioexception",
 )
-_EXCEPTION = re2.compile(r"(?i)STOREDRV\.[A-Za-z]{3,20}\.Exception:\s?([A-Za-z]{3,80}(?:\.[A-Za-z]{3,80})?)")
-_TRANSIENT_CODE = re2.compile(r"(?:^|[^\d.])4\.\d{1,3}\.\d{1,3}\b")
+_EXCEPTION = linear(r"(?i)STOREDRV\.[A-Za-z]{3,20}\.Exception:\s?([A-Za-z]{3,80}(?:\.[A-Za-z]{3,80})?)")
+_TRANSIENT_CODE = linear(r"(?:^|[^\d.])4\.\d{1,3}\.\d{1,3}\b")
 
 
 def has_own_cause(said: Said) -> bool:

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import re2
-
 from diagnostics.cause import Belief, Finding, change, look
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Reply, Said
 from diagnostics.looked_facts import TlsProbe
+from diagnostics.patterns import linear
 from diagnostics.report import Act, Step
 
-_MICROSOFT = re2.compile(r"(?i)\.prod\.(?:protection\.)?outlook\.com$|\.prod\.exchangelabs\.com$")
-_OWN = re2.compile(r"(?i)\byour (?:\w+ ){0,2}(?:servers?|domains?)")
-_DOMAIN = re2.compile(r"(?i)MX hosts of ['\"]?([a-z0-9-]+(?:\.[a-z0-9-]+)+)")
+_MICROSOFT = linear(r"(?i)\.prod\.(?:protection\.)?outlook\.com$|\.prod\.exchangelabs\.com$")
+_OWN = linear(r"(?i)\byour (?:\w+ ){0,2}(?:servers?|domains?)")
+_DOMAIN = linear(r"(?i)MX hosts of ['\"]?([a-z0-9-]+(?:\.[a-z0-9-]+)+)")
 
 
 @dataclass(frozen=True, slots=True)

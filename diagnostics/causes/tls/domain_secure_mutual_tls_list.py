@@ -29,7 +29,13 @@ from diagnostics.report import Step
 @cause(
     id="tls.domain-secure.mutual-tls-list",
     act="on-prem",
-    says=("disallowed this secure domain", "DomainSecureDisabled"),
+    says=(
+        "disallowed this secure domain",
+        "DomainSecureDisabled",
+        "message from domain-secured domain",
+        "to domain-secured domain",
+        "remove the domain from the domain-secured list",
+    ),
 )
 def assess(said: Said, replies: tuple[Reply, ...], queues: tuple[QueueState, ...]) -> Finding:
     """Exchange says so in words; the recipient, or the queue, names the partner."""

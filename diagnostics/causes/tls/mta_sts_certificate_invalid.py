@@ -20,15 +20,14 @@ certificate failed MTA-STS validation. Reason: …`. The reason is the check tha
 
 from __future__ import annotations
 
-import re2
-
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.tls.destination import Destination, destination_of, if_yours, write_to
 from diagnostics.facts import Reply, Said, TlsReport
+from diagnostics.patterns import linear
 from diagnostics.report import Step
 
 _REPORTED = ("certificate-host-mismatch", "certificate-expired", "certificate-not-trusted")
-_REASON = re2.compile(r"(?i)MTA-STS validation\.? Reason:?\s*([A-Za-z]{3,60})")
+_REASON = linear(r"(?i)MTA-STS validation\.? Reason:?\s*([A-Za-z]{3,60})")
 
 
 @cause(

@@ -22,17 +22,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import re2
-
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.transport_service.services import POWERSHELL, restart
 from diagnostics.facts import Said, WindowsEvent
 from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
 from diagnostics.report import Step
 
 _TEMPORARY = "4.7.0 Temporary authentication failure"
 # One row of event 2080: name, roles, enabled, reachable and synchronized as bit masks (7 = DC, GC and configuration).
-_HEALTHY = re2.compile(r"\bCDG 1 7 7 1\b")
+_HEALTHY = linear(r"\bCDG 1 7 7 1\b")
 
 
 @cause(

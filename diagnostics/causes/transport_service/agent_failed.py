@@ -23,15 +23,14 @@ from __future__ import annotations
 
 from typing import Final
 
-import re2
-
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.transport_service.services import restart
 from diagnostics.facts import Said
+from diagnostics.patterns import linear
 from diagnostics.report import Step
 
-_AGENT = re2.compile(r"(?i)\bagent ['\"]([^'\"]{1,80})['\"]")
-_FILE = re2.compile(r"(?i)(?:assembly|type) ['\"]([^'\"]{1,200})['\"]")
+_AGENT = linear(r"(?i)\bagent ['\"]([^'\"]{1,80})['\"]")
+_FILE = linear(r"(?i)(?:assembly|type) ['\"]([^'\"]{1,200})['\"]")
 _SLOW: Final = "MSExchange Extensibility 1050"
 _OWN: Final = frozenset(
     {

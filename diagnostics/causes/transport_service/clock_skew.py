@@ -24,18 +24,17 @@ from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-import re2
-
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.transport_service.services import POWERSHELL, elsewhere
 from diagnostics.facts import QueueState, Said, Session
 from diagnostics.looked_facts import TlsProbe
 from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
 from diagnostics.report import Step
 
 _TEMPORARY: Final = "4.7.0 Temporary authentication failure"
 _TOLERANCE: Final = timedelta(minutes=5)  # Kerberos' default, and more than a session takes
-_DATE: Final = re2.compile(r"\w{3}, \d{1,2} \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}")
+_DATE: Final = linear(r"\w{3}, \d{1,2} \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}")
 
 
 @cause(

@@ -23,20 +23,19 @@ from __future__ import annotations
 
 from typing import Final
 
-import re2
-
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.network.queues import inward, queue_of
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.transport_service.services import POWERSHELL, elsewhere, lost_internal_certificate
 from diagnostics.facts import InstalledCertificate, QueueState, Said, Session, WindowsEvent
 from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
 from diagnostics.report import Step
 
 TEMPORARY: Final = "4.7.0 Temporary authentication failure"
-_TARGET = re2.compile(r"(?i)SMTPSVC/([A-Za-z0-9][A-Za-z0-9.-]{0,252}[A-Za-z0-9])")
-_KERBEROS = re2.compile(r"KRB_AP_ERR_MODIFIED|KDC_ERR_S_PRINCIPAL_UNKNOWN|KRB_AP_ERR_BAD_INTEGRITY")
-_SKEWED = re2.compile(r"(?i)time_?skew|0x80090324|KRB_AP_ERR_SKEW")
+_TARGET = linear(r"(?i)SMTPSVC/([A-Za-z0-9][A-Za-z0-9.-]{0,252}[A-Za-z0-9])")
+_KERBEROS = linear(r"KRB_AP_ERR_MODIFIED|KDC_ERR_S_PRINCIPAL_UNKNOWN|KRB_AP_ERR_BAD_INTEGRITY")
+_SKEWED = linear(r"(?i)time_?skew|0x80090324|KRB_AP_ERR_SKEW")
 
 
 @cause(

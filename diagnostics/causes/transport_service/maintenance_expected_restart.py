@@ -21,15 +21,14 @@ from __future__ import annotations
 
 from typing import Final
 
-import re2
-
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.transport_service.services import service_states
 from diagnostics.facts import Said, WindowsEvent
 from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
 from diagnostics.report import Step
 
-_TIMES = re2.compile(r"It has done this (\d{1,5}) time")
+_TIMES = linear(r"It has done this (\d{1,5}) time")
 _CRASHES: Final = frozenset({4999, 1051, 1052, 16023, 17018})
 
 

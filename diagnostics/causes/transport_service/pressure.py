@@ -10,32 +10,40 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-import re2
-
 from diagnostics.causes.transport_service.services import transport_events
 from diagnostics.facts import Said, WindowsEvent
+from diagnostics.patterns import linear
 from diagnostics.report import Step
 
 INSUFFICIENT: Final = "4.3.1 Insufficient system resources"
 INCREASED: Final = "MSExchangeTransport 15004"
 
-_SHORT = re2.compile(r"(?is)(?:under pressure:?|exceed the normal level:?|insufficient system resources \()(.*)")
-_REST = re2.compile(r"(?i)(?:following components|normal state)")
-_DISK = re2.compile(
+# Names and levels in the languages of Windows; the brackets are the same everywhere.
+_HIGH: Final = (
+    r"High|Medium|Hoch|Mittel|[\x{c9}E]lev[\x{e9}e]e?|Haut|Moyen(?:ne)?"
+    r"|Alt[ao]|Medi[ao]|M\x{e9}di[ao]|Hoog|Gemiddeld|Wysoki|Średni|高|中"
+)
+_VERSIONS: Final = (
+    r"Version buckets|Versions-?buckets|compartiments? de version"
+    r"|dep[\x{f3}o]sitos? de versi\w+|buckets? (?:di|de) vers\w+|versiebuckets"
+)
+_SHORT = linear(r"(?is)(?:under pressure:?|exceed the normal level:?|insufficient system resources \()(.*)")
+_REST = linear(r"(?i)(?:following components|normal state)")
+_DISK = linear(
     r"(?i)UsedDiskSpace|DatabaseUsedSpace|Used disk space|(?:Queue )?database (?:and|logging|size) [a-z ]{0,20}disk space"
 )
-_MEMORY = re2.compile(
-    r"(?i)\b(PrivateBytes|Private bytes|SystemMemory|Physical memory load|UsedVersionBuckets|Version buckets"
+_MEMORY = linear(
+    rf"(?i)\b(PrivateBytes|Private bytes|SystemMemory|Physical memory load|UsedVersionBuckets|{_VERSIONS}"
     r"|QueueLength\[SubmissionQueue\]|Submission ?Queue)"
 )
 # One resource with its level, as it stands in an event and in Get-ExchangeDiagnosticInfo: the level says that it is short.
-_LEVELLED = re2.compile(
+_LEVELLED = linear(
     r"(?i)((?:UsedDiskSpace|DatabaseUsedSpace|Used disk space|(?:Queue )?database (?:and|logging|size)|PrivateBytes|Private bytes"
-    r"|SystemMemory|Physical memory load|UsedVersionBuckets|Version buckets|QueueLength\[|Submission ?Queue)[^=<\n]{0,200}?)"
-    r"(?: = \d{1,7}%? \[(?:High|Medium)\]|(?:</Resource>|.{0,40}?)\W{0,3}CurrentResourceUse\W{1,3}(?:High|Medium))"
+    rf"|SystemMemory|Physical memory load|UsedVersionBuckets|{_VERSIONS}|QueueLength\[|Submission ?Queue)[^=<\n]{{0,200}}?)"
+    rf"(?: = \d{{1,7}}%? \[(?:{_HIGH})\]|(?:</Resource>|.{{0,40}}?)\W{{0,3}}CurrentResourceUse\W{{1,3}}(?:High|Medium))"
 )
-_NORMAL = re2.compile(r"(?i)(?:[A-Za-z]+(?:\[[^\]]{0,200}\])?|\([^()]{0,200}\)) = \d{1,3}% \[Normal\]")
-_DRIVE = re2.compile(r"(?i)(?:DiskSpace|UsedSpace|disk space)\W{1,4}([A-Z]):\\")
+_NORMAL = linear(r"(?i)(?:[A-Za-z]+(?:\[[^\]]{0,200}\])?|\([^()]{0,200}\)) = \d{1,3}% \[Normal\]")
+_DRIVE = linear(r"(?i)(?:DiskSpace|UsedSpace|disk space)\W{1,4}([A-Z]):\\")
 _NAMES: Final = {
     "p": "the memory of EdgeTransport.exe",
     "v": "the version buckets (uncommitted transactions of the queue database)",
@@ -59,7 +67,7 @@ def short_of(texts: Iterable[str]) -> tuple[bool, str]:
 
 def _named(resource: str) -> str:
     low = resource.lower()
-    if "version" in low:
+    if "vers" in low:
         return _NAMES["v"]
     if "queue" in low:
         return _NAMES["q"]

@@ -21,8 +21,6 @@ the usual reasons.
 
 from __future__ import annotations
 
-import re2
-
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.dns.lookups import public_resolver
 from diagnostics.causes.network.reach import by_exchange_online
@@ -35,6 +33,7 @@ from diagnostics.causes.transport_service.services import (
 )
 from diagnostics.facts import DnsServers, InstalledCertificate, QueueState, Reply, Said, WindowsEvent
 from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
 from diagnostics.report import Step
 from diagnostics.text import short
 
@@ -49,7 +48,7 @@ _WHERE = {
 _FAILED = ("windows-service", "service-health", "server-component")
 
 
-_ENDPOINT = re2.compile(r"(?i)last endpoint attempted was [0-9a-f.:\[\]]{3,45}:25\b")
+_ENDPOINT = linear(r"(?i)last endpoint attempted was [0-9a-f.:\[\]]{3,45}:25\b")
 
 
 @cause(

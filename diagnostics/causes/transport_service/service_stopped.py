@@ -25,13 +25,12 @@ from __future__ import annotations
 
 from typing import Final
 
-import re2
-
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.connector.receive_port25_hubtransport_conflict import about_port, hub_listener
 from diagnostics.causes.transport_service.services import POWERSHELL, service_states
 from diagnostics.facts import WindowsEvent
 from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
 from diagnostics.report import Step
 
 _SERVICES: Final = {
@@ -46,9 +45,9 @@ _DISPLAYED: Final = {
     "microsoft exchange mailbox transport submission": "MSExchangeSubmission",
     "microsoft exchange transport service": "MSExchangeTransport",
 }
-_TIMES = re2.compile(r"It has done this (\d{1,5}) time|\b(\d{1,5}) (?:Mal|fois|ve[zc]|volt|keer|raz)")
+_TIMES = linear(r"It has done this (\d{1,5}) time|\b(\d{1,5}) (?:Mal|fois|ve[zc]|volt|keer|raz)")
 # The displayed names are translated: Microsoft Exchange-Transport, Transport Microsoft Exchange …
-_TRANSLATED = re2.compile(r"(?i)microsoft exchange[ -]transport\b|\btransporte? (?:do |de |di )?microsoft exchange\b")
+_TRANSLATED = linear(r"(?i)microsoft exchange[ -]transport\b|\btransporte? (?:do |de |di )?microsoft exchange\b")
 _FAILED_TO_START: Final = frozenset({7000, 7001, 7009, 7023, 7024})
 _ENDED: Final = frozenset({7031, 7034})
 

@@ -22,12 +22,11 @@ from __future__ import annotations
 
 from typing import Final
 
-import re2
-
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.transport_service.services import POWERSHELL, restart
 from diagnostics.facts import QueueState, Said, WindowsEvent
 from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
 from diagnostics.report import Step
 
 # Build -> (what it is, the build that mends it).
@@ -36,7 +35,7 @@ _DEFECTIVE: Final = {
     "15.2.1258.38": ("the November 2024 security update, version 1, of Exchange 2019 CU13", "15.2.1258.39"),
     "15.1.2507.43": ("the November 2024 security update, version 1, of Exchange 2016 CU23", "15.1.2507.44"),
 }
-_BUILD = re2.compile(r"\b(15)\.0?([0-2])\D{1,10}0?(\d{3,4})\.0{0,2}(\d{1,3})\b")
+_BUILD = linear(r"\b(15)\.0?([0-2])\D{1,10}0?(\d{3,4})\.0{0,2}(\d{1,3})\b")
 _STUCK: Final = frozenset({"submission"})
 _AGENT_LOAD: Final = 16023
 

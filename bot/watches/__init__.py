@@ -1,0 +1,1 @@
+"""Watches: looks at hosts and domains on a schedule, and what is said of them."""

@@ -1,0 +1,129 @@
+"""How Exchange's transport logs are laid out and worded: what recognisers of pasted rows and readers of large logs share.
+
+Imports little: a large log is being read before the facts and the causes are loaded.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from diagnostics.patterns import linear
+
+# A row is known by its time; where a console wrapped it, the other columns come on the next line.
+START: Final = r"^\s*\d{4}-\d\d-\d\dT\d\d:\d\d:[\d.]+Z?,"
+
+PROTOCOL_COLUMNS: Final = (
+    "date-time", "connector-id", "session-id", "sequence-number", "local-endpoint", "remote-endpoint", "event", "data",
+    "context",
+)  # fmt: skip
+"""SMTP send and receive. Source: https://learn.microsoft.com/exchange/mail-flow/connectors/protocol-logging"""
+
+TRACKING_COLUMNS: Final = (
+    "date-time", "client-ip", "client-hostname", "server-ip", "server-hostname", "source-context", "connector-id", "source",
+    "event-id", "internal-message-id", "message-id", "network-message-id", "recipient-address", "recipient-status",
+    "total-bytes", "recipient-count", "related-recipient-address", "reference", "message-subject", "sender-address",
+    "return-path", "message-info", "directionality",
+)  # fmt: skip
+"""Source: https://learn.microsoft.com/exchange/mail-flow/transport-logs/message-tracking"""
+
+CONNECTIVITY_COLUMNS: Final = ("date-time", "session", "source", "destination", "direction", "description")
+"""Source: https://learn.microsoft.com/exchange/mail-flow/transport-logs/connectivity-logging"""
+
+TRACKING_ORIGINS: Final = (
+    "SMTP|STOREDRIVER|ROUTING|AGENT|DSN|QUEUE|ADMIN|DNS|RESOLVER|ORAR|BADMAIL|PICKUP|GATEWAY|MEETINGMESSAGEPROCESSOR"
+    "|POISONMESSAGE|REDUNDANCY|SAFETYNET|BOOTLOADER|AGGREGATION|APPROVAL|MAILBOXRULE|PUBLICFOLDER"
+)
+TRACKING_EVENTS: Final = (
+    "RECEIVE|SEND|SENDEXTERNAL|FAIL|DEFER|DSN|DELIVER|DROP|EXPAND|REDIRECT|RESOLVE|SUBMIT|SUBMITDEFER|SUBMITFAIL|SUPPRESSED"
+    "|THROTTLE|TRANSFER|POISONMESSAGE|BADMAIL|MODERATORREJECT|MODERATORAPPROVE|MODERATORSALLNDR|MODERATIONEXPIRE"
+    "|DUPLICATEDELIVER|DUPLICATEEXPAND|DUPLICATEREDIRECT|HARECEIVE|HAREDIRECT|HAREDIRECTFAIL|HADISCARD|NOTIFYMAPI|LOAD"
+    "|PROCESS|PROCESSMEETINGMESSAGE|AGENTINFO|INITMESSAGECREATED|RESUBMIT|RESUBMITDEFER|RESUBMITFAIL|CONVERSATIONCONVERT"
+)
+TRACKING_SIGN: Final = rf"{START}.*(?:{TRACKING_ORIGINS}),(?:{TRACKING_EVENTS}),"
+CONNECTIVITY_SIGN: Final = START + r"\"?[0-9A-FXx*]{0,17}\"?,[A-Za-z][A-Za-z ]{2,40},[^,]*,[-+>],"
+
+FAILED_EVENTS: Final = frozenset(
+    {"FAIL", "DEFER", "SUBMITFAIL", "SUBMITDEFER", "BADMAIL", "POISONMESSAGE", "MODERATORREJECT", "SUPPRESSED"}
+)
+"""Events of the tracking log that say that a message did not get on."""
+
+TLS_FAILED: Final = linear(r"(?i)TLS negotiation failed with error (\w{1,40})")
+CLOSED_SILENTLY: Final = "the connection was closed without a reply"
+
+DELIVERED: Final = linear(r"(?i)\bMessages:\s*0*[1-9]\d*")
+CLOSING: Final = linear(r"(?i)^\s*Messages:\s*\d+\s+Bytes:\s*\d+\s*(?:\((.*)\))?")
+_DNS: Final = linear(r"(?i)\bDNS server returned (\w+)|\bDNS query failed")
+_DNS_FINE: Final = frozenset({"success", "infonorecords", "infotruncated"})
+_TROUBLE: Final = linear(
+    r"(?i)\b(?:fail(?:ed|ure)?|errors?|rejected|refused|abruptly|timed out|timeout|not active|dropped|unreachable|reset)\b"
+    r"|^Retry\b|\b[45]\d\d[ -]"
+)
+_NEXT_TARGET: Final = linear(r"(?i)attempting next target|retry")
+
+WINSOCK: Final = linear(
+    r"(?i)(?:winsock|socket) error(?: code)?:?\s*(100\d\d)|\bWSAE\w+\s*\(?(100\d\d)"
+    r"|\b(?:TimedOut|ConnectionRefused|HostUnreachable|NetworkUnreachable|ConnectionReset|ConnectionAborted)"
+    r":0*(27[0-9A-F]{2})"
+)
+Unreached = Literal["timeout", "refused", "unreachable"]
+_SOCKET_WORDS: Final[tuple[tuple[str, Unreached], ...]] = (
+    ("sockettimedout", "timeout"),
+    ("connectionrefused", "refused"),
+    ("connection refused", "refused"),
+    ("actively refused", "refused"),
+    ("wsaeconnrefused", "refused"),
+    ("wsaetimedout", "timeout"),
+    ("networkunreachable", "unreachable"),
+    ("hostunreachable", "unreachable"),
+    ("network is unreachable", "unreachable"),
+    ("no route to host", "unreachable"),
+    ("did not properly respond after a period of time", "timeout"),
+)
+_BY_NUMBER: Final[dict[int, Unreached]] = {
+    10060: "timeout",
+    10061: "refused",
+    10051: "unreachable",
+    10065: "unreachable",
+}
+_RESET: Final = frozenset({10054, 10053})
+_TIMED_OUT: Final = linear(
+    r"(?i)\b(?:connect to|failed to connect|could not connect|unable to connect|connection to)\b.{0,300}?\btimed out"
+)
+
+
+def accepted(reply: str) -> bool:
+    """Whether a server's 250 says that it has taken a message: Exchange, Postfix, Google and Exim each in its words."""
+    if reply.startswith(("250 2.6.0", "250 OK id=", "250 Ok id=")) or "queued" in reply[:80].lower():
+        return True
+    return reply.startswith("250 2.0.0 OK ") and reply[13:].lstrip()[:1].isdigit()
+
+
+def unreached(text: str) -> tuple[Unreached, int] | None:
+    """Why a TCP connection did not open, and Winsock's number (0: none), if `text` says so. A reset is of an open one."""
+    number = WINSOCK.search(text)
+    winsock = 0
+    if number:
+        groups = number.groups()
+        winsock = int(groups[0] or groups[1] or int(groups[2], 16))
+    if winsock in _RESET:
+        return None
+    kind = _BY_NUMBER.get(winsock)
+    if kind is None:
+        low = text.lower()
+        kind = next((name for words, name in _SOCKET_WORDS if words in low), None)
+    if kind is None and _TIMED_OUT.search(text):
+        kind = "timeout"
+    return (kind, winsock) if kind else None
+
+
+def unconnected(kind: str, winsock: int) -> str:
+    """The failure in the words that sessions are counted under."""
+    return f"connection failed ({winsock or kind})"
+
+
+def troubled(reason: str) -> bool:
+    """Whether a row of the connectivity log says that something went wrong."""
+    dns = _DNS.search(reason)
+    if dns:
+        return (dns.group(1) or "").lower() not in _DNS_FINE
+    return bool(_TROUBLE.search(reason)) and not _NEXT_TARGET.fullmatch(reason.strip())

@@ -1,0 +1,48 @@
+"""Which of the files that a person names are logs, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from diagnostics.logs.layout import HEAD, Layout, head
+from diagnostics.logs.sources import MOST_UNPACKED, Source, UnreadableLogError, sources
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A file that is a log: where it is, and how it begins."""
+
+    source: Source
+    layout: Layout
+    first: str
+
+
+@dataclass(slots=True)
+class Found:
+    """The logs among the files that were named, oldest first, and sentences on the others."""
+
+    logs: list[Known] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def size(self) -> int:
+        return sum(known.source.size for known in self.logs)
+
+
+def find(names: Iterable[str], *, most: int = MOST_UNPACKED) -> Found:
+    """Look at files, folders, patterns and archives. Raises UnreadableLogError or OSError for a name that is not there."""
+    found = Found()
+    for source in sources(names, most=most):
+        try:
+            start = next(source.blocks(block=HEAD), b"")
+        except UnreadableLogError as problem:
+            found.problems.append(str(problem))
+            continue
+        opening = head(start.decode("utf-8", "replace"))
+        if opening is None:
+            found.problems.append(f"{source.name} is no SMTP, tracking or connectivity log: it was left out.")
+        else:
+            found.logs.append(Known(source, opening.layout, opening.first))
+    found.logs.sort(key=lambda known: (known.first, known.source.name))
+    return found

@@ -1,0 +1,190 @@
+"""From what was read to the report: counts, the verdict on what failed, and quoted lines.
+
+Loads the models, the causes and all that judges, so it is imported while other processes read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from diagnostics.logs.finding import Found
+from diagnostics.logs.judging import MOST_JUDGED, Failure, Judged, entry, failures, judged
+from diagnostics.logs.layout import Kind, Layout
+from diagnostics.logs.model import LogCount, LogFile, LogKind, LogLine, LogSummary
+from diagnostics.logs.nearest import refine
+from diagnostics.logs.picking import line_number, pick
+from diagnostics.logs.reading import Read
+from diagnostics.logs.scan import Scan
+from diagnostics.logs.sources import Source
+from diagnostics.logs.tally import Count, Tally, text
+from diagnostics.report import Moment, Note, Question, ReadArtefact, Report, RuledOut, Suspect
+from diagnostics.reporting import report_of
+
+_MOST_NAMES: Final = 1000
+_MOST_MOMENTS: Final = 40
+_MOST_QUESTIONS: Final = 3
+_MOST_MINUTES: Final = 24 * 60
+_OPENING: Final = (
+    "*,,attempting to connect",
+    "+,,",
+    "<,220 mx.fabrikam.com ESMTP,",
+    ">,EHLO mail.contoso.com,",
+    "<,250 STARTTLS,",
+)
+_USUAL: Final = (
+    (">,STARTTLS,", "<,220 2.0.0 ready,", "*,,Sending certificate", "*,CN=mail.contoso.com,Certificate subject",
+     "*,3C0FFEE1A2B3C4D5E6F708192A3B4C5D6E7F8091,Certificate thumbprint", "*,,TLS negotiation failed with error NoCredentials"),
+    (">,MAIL FROM:<anna@contoso.com> SIZE=1,", "<,250 2.1.0 OK,", ">,RCPT TO:<bob@fabrikam.com>,",
+     "<,550 5.7.1 Service unavailable; client host blocked,"),
+    (">,RCPT TO:<bob@fabrikam.com>,", "<,451 4.7.500 Server busy. Please try again later,"),
+    ('*,,"Failed to connect. Winsock error code: 10060, Error Message: timed out 192.0.2.1:25"',),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`report.log` holds the counts; `pastes` are the texts that were judged: of each leading failure, the sessions that stand
+    for it, below the comment lines of a log."""
+
+    report: Report
+    pastes: tuple[str, ...]
+
+
+def summed_up(found: Found, outcome: Read) -> Answer:
+    """The answer to what was read of the logs that were found."""
+    files = [(known.source, known.layout) for known in found.logs]
+    scan = outcome.scan
+    all_failures = failures(scan.tallies)
+    leading = all_failures[:MOST_JUDGED]
+    for each in leading:
+        if each.stretches[-1].steady and each.stretches[-1].blurred:
+            refine(each.stretches[-1], each.connector, files)
+    picked = pick([talk for each in leading for talk in each.representatives()], files, scan.marks)
+    verdicts = [judged(each, picked, _layout(each, files)) for each in leading]
+    summary = LogSummary(
+        files=tuple(
+            LogFile(name=source.name, kind=layout.kind, bytes=source.size, lines=scan.lines.get(number, 0))
+            for number, (source, layout) in enumerate(files)
+        ),
+        kinds=tuple(_kind(kind, tally) for kind, tally in sorted(scan.tallies.items())),
+        failures=(*(each.entry for each in verdicts), *(entry(each, {}) for each in all_failures[MOST_JUDGED:])),
+        bytes=outcome.size,
+        lines=sum(scan.lines.values()),
+        bad=scan.bad,
+        bad_lines=tuple(_bad_lines(scan, files)),
+        complete=outcome.complete,
+        problems=(*found.problems, *outcome.problems),
+    )
+    return Answer(_report(verdicts, summary), tuple(each.paste for each in verdicts))
+
+
+def warm() -> None:
+    """Make ready what judges: its modules, patterns and tables, on sessions that fail in the usual ways."""
+    rows = (
+        f"2026-11-18T08:12:44.{100 + number}Z,Warm,08DE2A6B91C0F4A{session},{number},192.0.2.20:48112,192.0.2.1:25,{tail}"
+        for session, tails in enumerate(_USUAL)
+        for number, tail in enumerate((*_OPENING, *tails))
+    )
+    report_of(("\n".join(("#Log-type: SMTP Send Protocol Log", *rows)),))
+
+
+def _layout(failure: Failure, files: Sequence[tuple[Source, Layout]]) -> Layout:
+    layout = files[failure.stretches[-1].episode.first.first[0]][1]
+    return layout if layout.kind == failure.kind else Layout.of(failure.kind)
+
+
+def _kind(kind: Kind, tally: Tally) -> LogKind:
+    connectors, remotes, hours = tally.counts()
+    total = Count()
+    for count in hours.values():
+        total.join(count)
+    return LogKind(
+        kind=kind,
+        sessions=total.sessions,
+        failed=total.failed,
+        messages=total.messages,
+        began=text(tally.began),
+        ended=text(tally.ended),
+        connectors=_most(connectors),
+        remotes=_most(remotes),
+        hours=tuple(_count(name, hours[name]) for name in sorted(hours)),
+        minutes=tuple(_minutes(tally.minutes)),
+    )
+
+
+def _minutes(minutes: dict[str, Count]) -> Iterable[LogCount]:
+    return (_count(name, minutes[name]) for name in sorted(minutes)) if len(minutes) <= _MOST_MINUTES else ()
+
+
+def _most(counts: dict[str, Count]) -> tuple[LogCount, ...]:
+    ordered = sorted(counts.items(), key=lambda item: (-item[1].sessions, item[0]))
+    return tuple(_count(name, count) for name, count in ordered[:_MOST_NAMES])
+
+
+def _count(name: str, count: Count) -> LogCount:
+    return LogCount(name=name, sessions=count.sessions, failed=count.failed, messages=count.messages)
+
+
+def _bad_lines(scan: Scan, files: Sequence[tuple[Source, Layout]]) -> Iterable[LogLine]:
+    for (file, offset), line in scan.bad_lines:
+        number = line_number(files[file][0], scan.marks.get(file, []), offset)
+        yield LogLine(file=file, line=number, quote=line.decode("utf-8", "replace"))
+
+
+def _report(verdicts: Sequence[Judged], summary: LogSummary) -> Report:
+    """One report of all failures: the findings on the worst come first; ruled out is only what none of them believes."""
+    findings: dict[str, Suspect] = {}
+    ruled_out: dict[str, RuledOut] = {}
+    notes: dict[str, Note] = {}
+    asked: dict[str, Question] = {}
+    for each in verdicts:
+        for suspect in each.report.findings:
+            findings.setdefault(suspect.cause, suspect)
+        for out in each.report.ruled_out:
+            ruled_out.setdefault(out.cause, out)
+        for note in each.report.notes:
+            notes.setdefault(note.text, note)
+        for question in each.report.next:
+            asked.setdefault(question.ask, question)
+    failed = any(each.report.verdict in ("failure", "unknown") for each in verdicts)
+    return Report(
+        verdict=("failure" if findings else "unknown") if failed else "healthy" if summary.kinds else "nothing",
+        summary=_sentence(summary),
+        artefacts=tuple(
+            ReadArtefact(kind=file.kind, lines=(1, max(1, file.lines)), paste=number)
+            for number, file in enumerate(summary.files)
+        ),
+        findings=tuple(findings.values()),
+        ruled_out=tuple(out for cause, out in ruled_out.items() if cause not in findings),
+        next=tuple(asked.values())[:_MOST_QUESTIONS],
+        timeline=tuple(_moments(summary)),
+        notes=tuple(notes.values()),
+        log=summary,
+    )
+
+
+def _sentence(summary: LogSummary) -> str:
+    if not summary.failures:
+        return "Nothing in these logs shows a failure." if summary.kinds else "There is no session in these logs."
+    worst = summary.failures[0]
+    last = worst.episodes[-1]
+    began = last.began if last.steady else worst.episodes[0].began
+    when = f"since {began}" if worst.ongoing else f"from {began} to {last.ended}"
+    return f"{worst.connector or 'A connector'}: {worst.error}, {worst.sessions:,} times, {when}."
+
+
+def _moments(summary: LogSummary) -> Iterable[Moment]:
+    """When failures began and ended."""
+    found = []
+    for failure in summary.failures:
+        line = failure.lines[0] if failure.lines else None
+        for episode in failure.episodes:
+            name = f"{failure.connector}: {failure.error[:100]}"
+            place = (line.line, line.file) if line and episode is failure.episodes[-1] else (0, 0)
+            found.append(Moment(at=episode.began, line=place[0], paste=place[1], what=f"{name} begins"))
+            if episode.next_success:
+                found.append(Moment(at=episode.ended, line=0, what=f"{name}, for the last time"))
+    found.sort(key=lambda moment: moment.at)
+    return found if len(found) <= _MOST_MOMENTS else found[: _MOST_MOMENTS // 2] + found[-_MOST_MOMENTS // 2 :]

@@ -1,0 +1,33 @@
+"""Patterns over a stranger's text: linear time (RE2), and compiled when they are first used.
+
+There are some seven hundred, compiling one takes a fifth of a millisecond, and one text needs a tenth of them.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import re2
+
+_METHODS: Final = ("finditer", "findall", "fullmatch", "match", "search", "split", "sub", "subn")
+
+
+class Pattern:
+    """Behaves as what `re2.compile` returns. A pattern that is none raises re2.error when it is first used."""
+
+    def __init__(self, pattern: str | bytes) -> None:
+        self.pattern = pattern
+
+    def __getattr__(self, name: str) -> Any:
+        """The first use of any method: from then on each is an attribute of the instance, found without coming here."""
+        if name not in _METHODS:
+            raise AttributeError(name)
+        compiled = re2.compile(self.pattern)
+        for method in _METHODS:
+            setattr(self, method, getattr(compiled, method))
+        return getattr(self, name)
+
+
+def linear(pattern: str | bytes) -> Pattern:
+    """The pattern, in RE2's syntax: no lookaround, no back-references, repetition up to 1000."""
+    return Pattern(pattern)

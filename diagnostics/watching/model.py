@@ -1,0 +1,111 @@
+"""What is kept of a watched target from one look to the next, and what is told of it. All of it is stored as JSON."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from diagnostics.checks.outcomes import Outcome, Severity
+from diagnostics.report import Step
+
+Kind = Literal["fault", "expiring", "certificate", "record", "over"]
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Certificate(_Value):
+    """A certificate as Exchange shows it. `name` is what connectors compare, `<I>…<S>…`, or "" where it was too long to be
+    kept. `ends` is when it or an intermediate of its chain ends, whichever comes first; `link` names that intermediate."""
+
+    thumbprint: str
+    issuer: str
+    subject: str
+    name: str
+    names: tuple[str, ...]
+    ends: datetime
+    link: str = ""
+
+    def __str__(self) -> str:
+        until = f"{self.ends:%Y-%m-%d}"
+        return f"{self.subject or 'no subject'}, issued by {self.issuer}, until {until}, thumbprint {self.thumbprint}"
+
+
+class Fault(_Value):
+    """Something wrong at a place (a host, a domain, an address). `says` is a sentence without its full stop."""
+
+    check: str
+    place: str
+    outcome: Outcome
+    severity: Severity
+    says: str
+    subject: str
+
+    @property
+    def sure(self) -> bool:
+        """Whether one look is enough: a certificate that was shown was shown."""
+        return self.outcome.startswith("cert_")
+
+
+class Known(_Value):
+    """A fault that was seen. `seen`: once, and not told; `told`; `over`: told that it has gone. `clean` counts the looks in a
+    row that did not see it, `times` how often it has gone before; `at` is when its place was looked at last."""
+
+    fault: Fault
+    stage: Literal["seen", "told", "over"]
+    at: datetime
+    clean: int = 0
+    times: int = 0
+
+
+class Kept(_Value):
+    """The value of a record, and another one that was seen once since."""
+
+    value: tuple[str, ...]
+    other: tuple[str, ...] | None = None
+
+
+class Shown(_Value):
+    """A certificate that a host showed, last at `at`."""
+
+    certificate: Certificate
+    at: datetime
+
+
+class Warned(_Value):
+    """How many days before a certificate's end was told last, and whether it was told that it is no longer shown."""
+
+    days: int
+    over: bool = False
+
+
+class Memory(_Value):
+    """Faults by key, records by key, certificates by host with the last one at the end, warnings by thumbprint."""
+
+    faults: dict[str, Known] = {}
+    records: dict[str, Kept] = {}
+    certificates: dict[str, tuple[Shown, ...]] = {}
+    warned: dict[str, Warned] = {}
+
+    def open(self) -> tuple[str, ...]:
+        """The keys of everything that was told and isn't over."""
+        return (
+            *(key for key, known in self.faults.items() if known.stage == "told"),
+            *(f"expiring {thumbprint}" for thumbprint, warned in self.warned.items() if not warned.over),
+        )
+
+
+class Change(_Value):
+    """One thing to tell. `key` names the state that begins with it; a change of kind "over" ends the state of that key.
+    `says` is a sentence without its full stop; `before` and `after` are lines."""
+
+    kind: Kind
+    key: str
+    severity: Severity
+    says: str
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()

@@ -1,0 +1,29 @@
+"""`oncall`: who is on call now, and until when. Names are plain text, so nobody is pinged."""
+
+from __future__ import annotations
+
+from handlers.blocks import Message, plain
+from handlers.blocks.message import message
+from handlers.blocks.outline import line, part
+from handlers.ports import Delivery, Duty, Services
+
+_NOBODY = (
+    "Nobody is on call for this workspace. Whoever runs Mailflow can say who is, in an on-call file: see "
+    "MAILFLOW_ONCALL_FILE."
+)
+
+
+async def told(services: Services, delivery: Delivery) -> Message:
+    """Each target of the on-call file, in the file's order."""
+    duties = await services.roster.now(delivery.thread.team)
+    if not duties:
+        return plain(_NOBODY)
+    return message(
+        part([line("heading", "On call now"), *(line("bullet", _said(duty), f"{duty.target}:") for duty in duties)])
+    )
+
+
+def _said(duty: Duty) -> str:
+    who = ", ".join((*duty.people, *duty.systems)) or "nobody"
+    until = f", until {duty.until:%a %d %b %H:%M} ({duty.until.tzinfo})" if duty.until and duty.people else ""
+    return f"{who}{until}{f' ({duty.problem})' if duty.problem else ''}"
