@@ -29,7 +29,11 @@ logger = logging.getLogger(__name__)
 EVENT_TYPE = "mailflow_answer"
 FILES: Final = ("chart", "data", "file", "post-mortem")
 """Parts of an answer that are files."""
-_FILES_OF: Final[dict[Part, tuple[Part, ...]]] = {"card": ("chart", "data"), "steps": ("file",)}
+_FILES_OF: Final[dict[Part, tuple[Part, ...]]] = {
+    "card": ("chart", "data"),
+    "steps": ("file",),
+    "answer": ("chart", "data", "file"),
+}
 _NO_LOOKING = frozenset({"missing_scope", "not_in_channel", "channel_not_found", "thread_not_found", "no_permission"})
 _BLOCKS_REFUSED = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long"})
 _GONE = frozenset(
@@ -102,7 +106,7 @@ async def attach_anew(services: Services, answer: Answer, message: Message) -> N
     """Puts the files of `message` in the place of those that an answer has. What stays the same isn't uploaded again."""
     kept = {(part, _digest_of(content)) for part, _, content, _ in _files(message)}
     for other in await services.cases.answers(answer.thread, answer.message_ts):
-        its = other.message_ts == answer.message_ts and other.part in _FILES_OF.get(answer.part, FILES)
+        its = other.message_ts == answer.message_ts and other.part in _FILES_OF.get(answer.part, ())
         if its and other.state == "sent" and (other.part, other.shown) not in kept:
             await take_back(services, other, "")  # it quotes what is no longer said
     await _attach_all(services, answer.thread, answer.message_ts, message)
