@@ -24,6 +24,7 @@ from handlers.ports import Delivery, Services, Thread
 WORD: Final = "incidents"
 _MOST: Final = 10  # on a page
 _LONGEST: Final = 300
+_MOST_WORDS: Final = 12  # more is prose, and may be a paste
 _FURTHEST: Final = 10_000
 _CHANNEL = linear(r"(?:<#)?([CDG][A-Z0-9]{2,20})(?:\|[^>]{0,80})?>?")
 _SPAN = linear(r"([0-9]{1,4})(h|d|w)")
@@ -47,8 +48,8 @@ class _Page:
 
 def wanted(text: str) -> bool:
     """Whether a text asks for incidents."""
-    word, *rest = text[:_LONGEST].strip().lower().split(maxsplit=1) or [""]
-    return word == WORD and (not rest or rest[0].split()[0] in _KEYS)
+    words = text[:_LONGEST].lower().split()
+    return words[:1] == [WORD] and len(words) <= _MOST_WORDS and len(text) <= _LONGEST and "\n" not in text.strip()
 
 
 async def from_command(services: Services, delivery: Delivery) -> str:

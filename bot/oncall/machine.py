@@ -99,7 +99,7 @@ def _escalate(policy: Policy, state: State, event: Escalate, now: datetime) -> O
             return replace(state, askers=askers), ()
         return _further(policy, replace(state, askers=askers), now)
     if state.phase == "acknowledged":
-        state, effects = _further(policy, replace(state, phase="paging", askers=askers, began=now), now)
+        state, effects = _further(policy, replace(state, phase="paging", askers=askers, began=now, followed=True), now)
         return state, (Disarm("idle"), *effects)
     return _open(policy, replace(state, reason=""), (event.by,), now)
 

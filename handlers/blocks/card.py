@@ -59,7 +59,7 @@ def card(shown: Shown) -> Message:
         made = message(
             _resolved(shown), buttons=[Button("Draft a post-mortem", POST_MORTEM), *_steps_button(shown.report)]
         )
-        return replace(made, file=None)
+        return _without_file(made, _FOLDED, _TOO_LONG)
     parts, asked = _open(shown), Asked("Was this right?", _votes(shown.report))
     made = message(parts, buttons=_buttons(shown, folded=False), asked=asked)
     if made.file is not None:
