@@ -24,7 +24,7 @@ from handlers.ports import Delivery, Services, Thread
 WORD: Final = "incidents"
 _MOST: Final = 10  # on a page
 _LONGEST: Final = 300
-_MOST_WORDS: Final = 12  # more is prose, and may be a paste
+_MOST_WORDS: Final = 3  # more is prose, unless it begins as a question does
 _FURTHEST: Final = 10_000
 _CHANNEL = linear(r"(?:<#)?([CDG][A-Z0-9]{2,20})(?:\|[^>]{0,80})?>?")
 _SPAN = linear(r"([0-9]{1,4})(h|d|w)")
@@ -49,7 +49,9 @@ class _Page:
 def wanted(text: str) -> bool:
     """Whether a text asks for incidents."""
     words = text[:_LONGEST].lower().split()
-    return words[:1] == [WORD] and len(words) <= _MOST_WORDS and len(text) <= _LONGEST and "\n" not in text.strip()
+    if words[:1] != [WORD] or "\n" in text.strip():
+        return False
+    return len(words) <= _MOST_WORDS or words[1] in _KEYS
 
 
 async def from_command(services: Services, delivery: Delivery) -> str:
