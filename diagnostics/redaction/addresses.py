@@ -8,9 +8,13 @@ from typing import Final
 import re2
 
 from diagnostics.patterns import linear
+from diagnostics.redaction.credentials import CREDENTIALS, TOKEN
 
 _AT: Final = r"(?:@|＠|%40|&#64;)"
-_LOCAL: Final = r"(?:\"[^\"\r\n@＠]+\"|[\p{L}\p{N}\p{M}!#$%&'*+/=?^_`{}~.\-]+)"
+_CHARS: Final = r"[\p{L}\p{N}\p{M}!#$%&'*+/=?^_`{}~.\-]"
+# Credentials are marked first, and a piece of a local part may look like some: the rest of it still belongs to the address.
+_MARKED: Final = rf"(?:{_CHARS}*[\p{{L}}\p{{N}}]{_CHARS}*(?:{re2.escape(CREDENTIALS)}|{re2.escape(TOKEN)}))+{_CHARS}*"
+_LOCAL: Final = rf"(?:\"[^\"\r\n@＠]+\"|{_MARKED}|{_CHARS}+)"
 _DOMAIN: Final = r"(?:\[[0-9A-Fa-f:.IPv]+\]|[\p{L}\p{N}](?:[\p{L}\p{N}\p{M}._\-]*[\p{L}\p{N}\p{M}])?)"
 _ADDRESS = linear(f"({_LOCAL}){_AT}(?:{_DOMAIN}{_AT})*({_DOMAIN})")
 _X500 = linear(r"(?i)(cn=recipients/cn=)([^\s;,\"'<>\[\]/]+)")
