@@ -102,21 +102,19 @@ def build(
     files = SlackFiles(session, workspaces.slack, api_url=settings.slack_api_url, most_bytes=settings.max_file_bytes)
     logs = LogReader(files, most_bytes=settings.max_log_bytes, text_bytes=settings.max_file_bytes)
     cases, names = Cases(database), Names(workspaces.slack)
-    oncall = compose(
-        settings,
-        Surroundings(
-            database,
-            session,
-            workspaces.slack,
-            cases,
-            names,
-            draw=lambda thread: cards.refresh(services, thread),
-            ready=lambda: bot.ready,
-            clock=clock,
-            pace=pace,
-            telemetry=telemetry,
-        ),
+    around = Surroundings(
+        database,
+        session,
+        workspaces.slack,
+        cases,
+        names,
+        draw=lambda thread: cards.refresh(services, thread),
+        ready=lambda: bot.ready,
+        clock=clock,
+        pace=pace,
+        telemetry=telemetry,
     )
+    oncall = compose(settings, around)
     services = Services(
         inbox=inbox,
         cases=cases,
@@ -141,7 +139,32 @@ def build(
         straggler_seconds=pace.straggler,
     )
     watcher = _watcher(database, services, clock, pace)
-    worker = Worker(
+    worker = _worker(
+        settings, database, inbox, services, installations, watcher, oncall.escalations, pace=pace, telemetry=telemetry
+    )
+    app = bolt(settings, speaking(None), workspaces.identity)
+    register(app, services)
+    reach = Reach(settings.mode, started=lambda: bot.ready)
+    health = Health(inbox, database.pool, telemetry.metrics, slack=reach)
+    routes = (*oncall.routes, *_installing(settings, database, speaking(None), reach.started))
+    http, metrics = servers(settings, app, health, routes)
+    bot = Bot(settings, app, workspaces, worker, http, logs, watcher, reach, telemetry, oncall.escalations, metrics)
+    return bot
+
+
+def _worker(
+    settings: Settings,
+    database: Database,
+    inbox: Inbox,
+    services: Services,
+    installations: Installations,
+    watcher: Watcher,
+    escalations: Escalations,
+    *,
+    pace: Pace,
+    telemetry: Telemetry,
+) -> Worker:
+    return Worker(
         database,
         inbox,
         handle=partial(handle, services),
@@ -151,18 +174,8 @@ def build(
         telemetry=telemetry,
         installations=installations,
         watcher=watcher,
-        escalations=oncall.escalations,
+        escalations=escalations,
     )
-    app = bolt(settings, speaking(None), workspaces.identity)
-    reach = Reach(settings.mode, started=lambda: bot.ready)
-    health = Health(inbox, database.pool, telemetry.metrics, slack=reach)
-    routes = (*oncall.routes, *_installing(settings, database, speaking(None), reach.started))
-    server, metrics_server = servers(settings, app, health, routes)
-    bot = Bot(
-        settings, app, workspaces, worker, server, logs, watcher, reach, telemetry, oncall.escalations, metrics_server
-    )
-    register(app, services)
-    return bot
 
 
 def _installing(

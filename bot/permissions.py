@@ -12,7 +12,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.oncall import slack_user_group
 from bot.oncall.failures import AdapterError
-from bot.oncall.sentences import listed
+from handlers.blocks.words import listed
 from handlers.names import Names
 from handlers.ports import May, Slack
 

@@ -11,16 +11,15 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import platformdirs
-from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.check_settings import CheckSettings
 from bot.private_settings import PrivateSettings
+from bot.settings_files import of_dotenv, of_folder
 
 PREFIX = "MAILFLOW_"
 DOTENV = Path(".env")
-_LARGEST_SECRET = 65_536  # characters
 
 Mode = Literal["socket", "http"]
 
@@ -328,20 +327,12 @@ def load(environ: Mapping[str, str] = os.environ, dotenv: Path = DOTENV) -> Sett
     return settings
 
 
-def _from_file(dotenv: Path) -> tuple[dict[str, str], list[str]]:
-    try:
-        given = dotenv_values(dotenv, encoding="utf-8")
-    except UnicodeDecodeError:
-        return {}, [f"{dotenv.name} is not read, because it is not UTF-8: save it as UTF-8."]
-    return {key: value for key, value in given.items() if value is not None}, []
-
-
 def read(environ: Mapping[str, str], dotenv: Path) -> tuple[Settings, tuple[str, ...]]:
     """The settings as far as they are right, and a sentence for each thing that is wrong, which counts as unset."""
-    from_file, wrong = _from_file(dotenv)
+    from_file, wrong = of_dotenv(dotenv)
     given = {**from_file, **environ}
     known = names()
-    secrets, unfit = _secrets(given.get("MAILFLOW_SECRETS_DIR"), known)
+    secrets, unfit = of_folder(given.get("MAILFLOW_SECRETS_DIR"), known)
     given = {**from_file, **secrets, **environ}
     wrong += unfit + [
         f"{key} is not a setting of this version; docs/settings.md lists them."
@@ -358,28 +349,6 @@ def read(environ: Mapping[str, str], dotenv: Path) -> tuple[Settings, tuple[str,
         said = " ".join(sentences)  # it names the settings that are wrong, or those that exclude each other
         right = {name: value for name, value in values.items() if name not in said}
         values = right if len(right) < len(values) else {}
-
-
-def _secrets(folder: str | None, known: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
-    """The values in a folder of secrets by name of the setting, and a sentence for each file that can't be used."""
-    if not folder:
-        return {}, []
-    values: dict[str, str] = {}
-    wrong: list[str] = []
-    try:  # Kubernetes keeps folders of its own beside the links to the values; their names begin with a dot
-        files = sorted(path for path in Path(folder).iterdir() if not path.name.startswith("."))
-    except OSError as error:
-        return {}, [f"MAILFLOW_SECRETS_DIR: the folder cannot be read ({error.strerror})."]
-    for path in files:
-        if path.name not in known:
-            wrong.append(f"{path.name} in MAILFLOW_SECRETS_DIR is not a setting of this version.")
-            continue
-        try:
-            with path.open(encoding="utf-8") as file:
-                values[path.name] = file.read(_LARGEST_SECRET).strip()
-        except (OSError, UnicodeDecodeError) as error:
-            wrong.append(f"{path.name} in MAILFLOW_SECRETS_DIR cannot be read ({type(error).__name__}).")
-    return values, wrong
 
 
 def _sentence(detail: Mapping[str, object]) -> str:

@@ -19,6 +19,7 @@ _MOST_MEMBERS: Final = 100
 _ENTRY: Final = b"PK\x01\x02"  # what each member's entry in a zip's directory begins with
 _ENCRYPTED: Final = 1  # a bit of a member's flags
 _METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+# What the standard library raises for them; NotImplementedError is its word for a way of packing that it doesn't know.
 _DAMAGED: Final = (EOFError, OSError, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError)
 _BY_SYSTEMS: Final = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
 

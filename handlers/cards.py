@@ -17,6 +17,7 @@ from handlers import answers, paging
 from handlers.blocks import Message, Shown, answer, card, details, joined, logged, moved
 from handlers.blocks.log_answer import attachments
 from handlers.blocks.message import Attachment
+from handlers.blocks.words import listed
 from handlers.judging import judge, pictured
 from handlers.ports import OTHER_CAUSE, Answer, Delivery, Pasted, Services, Standing, Thread
 
@@ -151,12 +152,6 @@ async def link(services: Services, thread: Thread) -> str:
     own = await services.cases.card(thread)
     place = replace(thread, ts=own.ts) if own and own.ts else thread
     return await paging.permalink(await services.slack(place.team), place)
-
-
-def listed(names: Sequence[str]) -> str:
-    """`Priya`, `Priya and Sam`, `Priya, Sam and Jonas`; "" for nobody."""
-    *others, last = names or ("",)
-    return f"{', '.join(others)} and {last}" if others else last
 
 
 async def was(services: Services, thread: Thread, standing: Standing) -> str:

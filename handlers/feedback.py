@@ -10,7 +10,7 @@ from typing import Any, Final
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_sdk.errors import SlackApiError
 
-from handlers import oncall
+from handlers import oncall, privately
 from handlers.blocks import RESOLVE_CASE
 from handlers.blocks.page import RESOLVE
 from handlers.blocks.verdict_form import Place, verdict_form
@@ -53,9 +53,7 @@ async def voted_right(services: Services, delivery: Delivery) -> str:
     vote = Vote(delivery.user, right=True, shown=delivery.text, cause=delivery.text)
     await services.feedback.keep(delivery.thread, vote)
     voted(vote)
-    said = {"response_type": "ephemeral", "replace_original": False, "thread_ts": delivery.thread.ts, "text": _THANKS}
-    await services.respond(delivery.response_url, said)
-    return "told"
+    return await privately.about_a_button(services, delivery, _THANKS)
 
 
 async def submitted(services: Services, delivery: Delivery) -> str:

@@ -91,9 +91,9 @@ async def _for_the_asker(services: Services, delivery: Delivery, reply: _Reply) 
     """Answers a shortcut in a channel that the bot is no member of. No case begins there, so nothing is kept."""
     await services.cases.withdraw(delivery.thread, delivery.message_ts)
     await changed(services, delivery, deleted=True)
-    if reply.report is not None:
-        return await privately.tell(services, delivery, answer(reply.report, manual_url=services.manual_url))
-    return await privately.tell(services, delivery, reply.message or plain(""))
+    message = answer(reply.report, manual_url=services.manual_url) if reply.report else reply.message
+    assert message is not None  # there was something to say: it could not be posted
+    return await privately.tell(services, delivery, message)
 
 
 async def edited(services: Services, delivery: Delivery) -> str:

@@ -87,8 +87,7 @@ async def _performed(
     services: Services, delivery: Delivery, action: str, thread: Thread | None
 ) -> tuple[Answered | None, str]:
     """What came of a request, and how to say it."""
-    standing = await services.incidents.standing(thread or delivery.thread)
-    if action == ESCALATE and not standing.anybody:
+    if action == ESCALATE and not (await services.incidents.standing(thread or delivery.thread)).anybody:
         return "nobody", NOBODY
     if thread is None:
         return None, IN_THREADS.format(word=split(delivery.text)[0])

@@ -8,7 +8,7 @@ from diagnostics.report import Report
 from handlers import oncall
 from handlers.blocks import Message, plain
 from handlers.blocks.page import summary
-from handlers.cards import listed
+from handlers.blocks.words import listed
 from handlers.judging import judge
 from handlers.ports import Delivery, Services, Standing
 

@@ -16,7 +16,7 @@ from diagnostics.patterns import linear
 from handlers import answers, privately
 from handlers.blocks import Message, plain
 from handlers.blocks.watch import listing, often
-from handlers.failures import slack_error
+from handlers.failures import NOT_THERE, slack_error
 from handlers.intake import unslack
 from handlers.ports import Asker, Delivery, Services, WatchRefusedError
 
@@ -29,7 +29,6 @@ _EVERY = linear(r"(?i)(?:every\s*)?(\d{0,4})\s*(m|min|mins|minutes?|h|hours?|d|d
 _WORDS: Final = {"hourly": "1h", "daily": "1d", "weekly": "7d"}
 _UNITS: Final = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 _HOW: Final = "How often? As in: watch mail.contoso.com every 6h"
-_SHUT: Final = frozenset({"not_in_channel", "channel_not_found", "is_archived", "missing_scope", "restricted_action"})
 
 
 class WordingError(ValueError):
@@ -71,7 +70,7 @@ async def from_command(services: Services, delivery: Delivery) -> str:
     try:
         await answers.say(services, delivery.thread, delivery.event, "watch", message, in_channel=True)
     except SlackApiError as error:
-        if slack_error(error) not in _SHUT:
+        if slack_error(error) not in NOT_THERE:
             raise
         return await privately.tell(services, delivery, message)
     return "answered"

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from handlers.blocks.words import listed
+
 
 def why(content: Mapping[str, Any], names: Sequence[str]) -> str:
     """Why a page goes out. `names` are those of the people who asked."""
@@ -21,13 +23,13 @@ def why(content: Mapping[str, Any], names: Sequence[str]) -> str:
 
 def told(content: Mapping[str, Any], names: Sequence[str], zone: ZoneInfo, *, link: str = "") -> str:
     """The note about what happened. `names` are those of whom it concerns; `link` leads to another thread."""
-    first = names[0] if names else ""
+    first, all_of_them = names[0] if names else "", listed(names) or "anybody"
     until = _time(content, zone)
     sentences = {
-        "paged": f"Paged: {listed(names)}.",
-        "handed-over": f"The shift changed: {listed(names)} got a message about this.",
-        "unreached": f"Could not page {listed(names)}: {content.get('detail')}. Going on to the next at once.",
-        "missed": f"Could not page {listed(names)}: {content.get('detail')}.",
+        "paged": f"Paged: {all_of_them}.",
+        "handed-over": f"The shift changed: {all_of_them} got a message about this.",
+        "unreached": f"Could not page {all_of_them}: {content.get('detail')}. Going on to the next at once.",
+        "missed": f"Could not page {all_of_them}: {content.get('detail')}.",
         "held": f"Nobody is paged before {until} because of {content.get('detail')}. Somebody is if you escalate.",
         "acknowledged": f"{first} has it. Nobody else is paged.",
         "taken-over": f"{first} takes over from {names[-1] if names else ''}.",
@@ -37,12 +39,6 @@ def told(content: Mapping[str, Any], names: Sequence[str], zone: ZoneInfo, *, li
         "joined": f"The same cause is being worked on in another thread, so nobody is paged for this one. {link}",
     }
     return sentences[content["what"]].strip()
-
-
-def listed(names: Sequence[str]) -> str:
-    """`Priya`, `Priya and Sam`, `Priya, Sam and Jonas`."""
-    *others, last = names or ("anybody",)
-    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _time(content: Mapping[str, Any], zone: ZoneInfo) -> str:

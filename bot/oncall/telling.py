@@ -12,6 +12,7 @@ from diagnostics import Report
 from handlers import paging
 from handlers.blocks.message import Message, plain
 from handlers.blocks.page import mention, page, summary
+from handlers.blocks.words import listed
 from handlers.judging import judge
 from handlers.names import Names
 from handlers.ports import Cases, Slack, Thread
@@ -46,8 +47,8 @@ class Telling:
         if stored.content.get("ping"):
             others = [name for name in who if not name.startswith("@")]
             members = [name[1:] for name in who if name.startswith("@")]
-            paged = f"you are paged{' (also: ' + sentences.listed(others) + ')' if others else ''}."
-            return mention(members, paged) if members else plain(f"Paged: {sentences.listed(others)}.")
+            paged = f"you are paged{' (also: ' + listed(others) + ')' if others else ''}."
+            return mention(members, paged) if members else plain(f"Paged: {listed(others) or 'anybody'}.")
         link = ""
         if stored.content["what"] == "joined":
             link = await self.link(Thread(stored.thread.team, stored.content["channel"], stored.content["ts"]))

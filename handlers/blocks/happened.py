@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
+from handlers.blocks.words import listed
 from handlers.past import Happened, Happening
 
 _SAID: Final[dict[Happening, str]] = {
@@ -42,12 +43,6 @@ def by(each: Happened, names: Mapping[str, str]) -> str:
     if not each.who:
         return "the rules" if each.what in ("escalated", "reopened", "held", "exhausted") else ""
     return listed([names.get(who, who.removeprefix("@")) for who in each.who])
-
-
-def listed(names: Sequence[str]) -> str:
-    """`Priya`, `Priya and Sam`, `Priya, Sam and Jonas`."""
-    *others, last = names
-    return f"{', '.join(others)} and {last}" if others else last
 
 
 def lasted(time: timedelta) -> str:

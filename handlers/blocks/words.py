@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from diagnostics.logs.model import LogSummary
@@ -71,3 +72,9 @@ def what(artefact: ReadArtefact) -> str:
 def kind(name: str) -> str:
     """`smtp-send-log` as people say it: `SMTP send log`."""
     return " ".join(_NAMES.get(word, word) for word in name.replace("-", " ").split())
+
+
+def listed(names: Sequence[str]) -> str:
+    """`Priya`, `Priya and Sam`, `Priya, Sam and Jonas`; "" for nobody."""
+    *others, last = names or ("",)
+    return f"{', '.join(others)} and {last}" if others else last
