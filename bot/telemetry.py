@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from diagnostics.checks import Attempt, CheckReport
     from diagnostics.report import Report
-    from handlers.ports import Vote
+    from handlers.incident_ports import Vote
 
 logger = logging.getLogger(__name__)
 

@@ -18,8 +18,9 @@ from handlers.blocks import Message, Shown, answer, card, details, joined, logge
 from handlers.blocks.log_answer import attachments
 from handlers.blocks.message import Attachment
 from handlers.blocks.words import listed
+from handlers.incident_ports import OTHER_CAUSE, Standing
 from handlers.judging import judge, pictured
-from handlers.ports import OTHER_CAUSE, Answer, Delivery, Pasted, Services, Standing, Thread
+from handlers.ports import Answer, Delivery, Pasted, Services, Thread
 
 TROUBLE: Final = ("failure", "unknown")
 BELOW_CARD: Final = ("steps", "file")

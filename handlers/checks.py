@@ -15,19 +15,10 @@ from diagnostics.checks.record import record
 from handlers import answers, cards, privately
 from handlers.blocks import Message, checked, checking, plain
 from handlers.failures import NOT_THERE, slack_error
+from handlers.incident_ports import Sighting
 from handlers.intake import unslack
 from handlers.judging import judge
-from handlers.ports import (
-    Answer,
-    Asker,
-    CheckRefusedError,
-    CheckResult,
-    Delivery,
-    Pasted,
-    Services,
-    Sighting,
-    Thread,
-)
+from handlers.ports import Answer, Asker, CheckRefusedError, CheckResult, Delivery, Pasted, Services, Thread
 from handlers.words import split
 
 logger = logging.getLogger(__name__)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from handlers.blocks import Message, plain
 from handlers.blocks.message import message
 from handlers.blocks.outline import line, part
-from handlers.ports import Delivery, Duty, Services
+from handlers.incident_ports import Duty
+from handlers.ports import Delivery, Services
 
 _NOBODY = (
     "Nobody is on call for this workspace. Whoever runs Mailflow can say who is, in an on-call file: see "

@@ -15,7 +15,8 @@ from handlers.blocks import RESOLVE_CASE
 from handlers.blocks.page import RESOLVE
 from handlers.blocks.verdict_form import Place, verdict_form
 from handlers.failures import advice, slack_error
-from handlers.ports import OTHER_CAUSE, Delivery, Services, Thread, Vote, Wish
+from handlers.incident_ports import OTHER_CAUSE, Vote, Wish
+from handlers.ports import Delivery, Services, Thread
 from handlers.telemetry import voted
 
 logger = logging.getLogger(__name__)

@@ -8,7 +8,8 @@ from diagnostics.patterns import linear
 from handlers import answers, privately
 from handlers.blocks import plain
 from handlers.blocks.page import ACKNOWLEDGE, ESCALATE, RESOLVE
-from handlers.ports import Answered, Delivery, OnCall, Services, Thread, Wish
+from handlers.incident_ports import Answered, OnCall, Wish
+from handlers.ports import Delivery, Services, Thread
 from handlers.words import split
 
 _WORDS: Final = {

@@ -9,8 +9,9 @@ from handlers import oncall
 from handlers.blocks import Message, plain
 from handlers.blocks.page import summary
 from handlers.blocks.words import listed
+from handlers.incident_ports import Standing
 from handlers.judging import judge
-from handlers.ports import Delivery, Services, Standing
+from handlers.ports import Delivery, Services
 
 _NO_CASE: Final = "This thread is no case yet: paste an error into it, and mention me if I do not answer."
 

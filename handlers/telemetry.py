@@ -10,7 +10,8 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
-from handlers.ports import Part, Telemetry, Vote
+from handlers.incident_ports import Vote
+from handlers.ports import Part, Telemetry
 
 if TYPE_CHECKING:
     from diagnostics.report import Report

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 from bot.database import Database
 from bot.database.columns import FEEDBACK_NOTE, FEEDBACK_WORDS
-from handlers.ports import Thread, Vote
+from handlers.incident_ports import Vote
+from handlers.ports import Thread
 
 if TYPE_CHECKING:
     import asyncpg  # type: ignore[import-untyped]  # it ships no type information
 
 
 class Feedback:
-    """handlers.ports.Feedback on PostgreSQL. What people wrote themselves is sealed."""
+    """handlers.incident_ports.Feedback on PostgreSQL. What people wrote themselves is sealed."""
 
     def __init__(self, database: Database) -> None:
         self._pool = database.pool

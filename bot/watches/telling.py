@@ -20,8 +20,9 @@ from handlers import paging
 from handlers.blocks import watch
 from handlers.blocks.message import Message
 from handlers.failures import TooEarlyError, advice, slack_error
+from handlers.incident_ports import Sighting
 from handlers.judging import judge
-from handlers.ports import Pasted, Services, Sighting, Thread
+from handlers.ports import Pasted, Services, Thread
 
 logger = logging.getLogger(__name__)
 

@@ -35,7 +35,8 @@ from bot.logs import JsonLines
 from bot.oncall.chronicle import Noted
 from bot.oncall.events import Arm, State
 from bot.settings import SettingsError, load
-from handlers.ports import Asker, Delivery, Pasted, Thread, Vote
+from handlers.incident_ports import Vote
+from handlers.ports import Asker, Delivery, Pasted, Thread
 from tests.bot.conftest import World, everything
 from tests.bot.pastes import CURED, FAILING
 from tests.oncall.policies import TEXT

@@ -55,7 +55,7 @@ from handlers.blocks.outline import as_text, cleaned
 from handlers.blocks.sections import outline
 from handlers.blocks.verdict_form import Place, entered, place_of, verdict_form
 from handlers.commands import helped
-from handlers.ports import Standing
+from handlers.incident_ports import Standing
 
 MAX_BLOCKS = 50
 MAX_MESSAGE = 10_000  # "msg_blocks_too_long" has been seen from 11,300 on
