@@ -17,8 +17,9 @@ _SYSTEMS: Final = {"pagerduty": "PagerDuty", "webhook": "webhook"}
 
 
 class Roster:
-    """handlers.incident_ports.Roster: whoever asks in another workspace than the file's hears nothing. `name` gives what a person (`@`
-    and a Slack id) is called in a team."""
+    """handlers.incident_ports.Roster: whoever asks in another workspace than the file's hears nothing. `name` gives what a
+    person (`@` and a Slack id) is called in a team.
+    """
 
     def __init__(self, policy: Policy, sources: Sources, name: Name, *, clock: Clock) -> None:
         self._policy = policy
