@@ -30,6 +30,7 @@ _MOST_WATCHES: Final = 10
 _MOST_DUTIES: Final = 6
 _MOST_CAUSES: Final = 5
 _SAID: Final = 300  # characters of one line
+_SHORT: Final = timedelta(seconds=1)
 _WIDTH: Final = 24  # characters of the longest bar
 
 
@@ -100,8 +101,9 @@ def _chart(seen: Seen) -> list[Part]:
     title = line("title", f"Reported in the last {DAYS} days")
     if not most:
         return part([title, line("text", "No incident in the public channels.")])
-    rows = [f"{day:%a %d %b} {'█' * -(-counts[day] * _WIDTH // max(most, _WIDTH))} {counts[day] or ''}" for day in days]
-    return part([title, line("command", "\n".join(row.rstrip() for row in rows)), line("aside", "Days are in UTC.")])
+    bars = {day: "█" * -(-counts[day] * _WIDTH // max(most, _WIDTH)) for day in days}
+    rows = [f"{day:%a %d %b} {f'{bar} {counts[day]}' if bar else '·'}" for day, bar in bars.items()]
+    return part([title, line("command", "\n".join(rows)), line("aside", "Days are in UTC.")])
 
 
 def _figures(figures: Figures) -> list[Part]:
@@ -110,7 +112,11 @@ def _figures(figures: Figures) -> list[Part]:
         ("somebody had it", figures.to_acknowledge),
         ("it was resolved", figures.to_resolve),
     )
-    times = [line("bullet", lasted(mean), lead=f"Until {what}:") for what, mean in means if mean is not None]
+    times = [
+        line("bullet", lasted(mean) if mean >= _SHORT else "under a second", lead=f"Until {what}:")
+        for what, mean in means
+        if mean is not None
+    ]
     causes = [
         line("bullet", clip(title_of(cause), _SAID), lead=f"{count} ×")
         for cause, count in figures.causes[:_MOST_CAUSES]
