@@ -85,6 +85,13 @@ class Duty:
     until: datetime | None = None
     problem: str = ""
 
+    @property
+    def said(self) -> str:
+        """Who it is until when, in words."""
+        who = ", ".join((*self.people, *self.systems)) or "nobody"
+        until = f", until {self.until:%a %d %b %H:%M} ({self.until.tzinfo})" if self.until and self.people else ""
+        return f"{who}{until}{f' ({self.problem})' if self.problem else ''}"
+
 
 class Roster(Protocol):
     async def now(self, team: str) -> tuple[Duty, ...]:

@@ -10,7 +10,7 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.response import BoltResponse
 
-from handlers import actions, answers, commands, feedback, forms, logs, messages
+from handlers import actions, answers, commands, feedback, forms, home, logs, messages
 from handlers.blocks import (
     CHECK_HOST,
     FORM_ACTIONS,
@@ -22,6 +22,7 @@ from handlers.blocks import (
     plain,
 )
 from handlers.blocks.form import FORM, entered
+from handlers.blocks.home import NEW_DIAGNOSIS
 from handlers.blocks.verdict_form import VERDICT_FORM
 from handlers.deliveries import COMMAND, SHORTCUT, accepted, opens_form
 from handlers.ports import Delivery, NotInstalledError, Services
@@ -99,6 +100,11 @@ def _answer_at_once(app: AsyncApp, services: Services) -> None:
         problems = entered(view).problems
         await (ack(response_action="errors", errors=problems) if problems else ack())
 
+    async def home_opened(event: Json, context: AsyncBoltContext) -> None:
+        await home.opened(services, context.team_id or "", event)
+
+    app.event("app_home_opened")(home_opened)
+    app.action(NEW_DIAGNOSIS)(anywhere)
     app.command(COMMAND)(command)
     app.shortcut({"type": "message_action", "callback_id": SHORTCUT})(on_a_message)
     app.shortcut({"type": "shortcut", "callback_id": FORM})(anywhere)

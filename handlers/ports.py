@@ -257,7 +257,7 @@ class Permissions(Protocol):
 @dataclass(frozen=True, slots=True)
 class Watch:
     """A target that a channel has watched. `verdict` and `open` (faults) are of the last look; `paused` says why nobody can
-    be told any more, "" while they can."""
+    be told any more, "" while they can. `channel` is an id."""
 
     target: str
     every: timedelta
@@ -267,6 +267,7 @@ class Watch:
     looked_at: datetime | None = None
     next_at: datetime | None = None
     paused: str = ""
+    channel: str = ""
 
 
 class WatchRefusedError(Exception):
@@ -287,6 +288,9 @@ class Watches(Protocol):
 
     async def listed(self, team: str, channel: str) -> tuple[Watch, ...]:
         """The watches of a channel, by target."""
+
+    async def begun_by(self, team: str, member: str) -> tuple[Watch, ...]:
+        """The watches that somebody began, in whatever channel, by target."""
 
 
 class Telemetry(Protocol):
