@@ -38,6 +38,7 @@ from bot.log_reading import LogReader, sweep
 from bot.oncall.composing import Surroundings, compose
 from bot.oncall.deciding import Clock
 from bot.oncall.escalations import Escalations
+from bot.pacing import Pacing
 from bot.permissions import Permissions
 from bot.server import Server, servers
 from bot.settings import Settings
@@ -95,7 +96,7 @@ def build(
     `clock` is the one that escalations, watches and checks go by.
     """
     pace, telemetry = pace or Pace(), telemetry or Telemetry()
-    speaking = partial(client, settings, session, telemetry)
+    speaking = partial(client, settings, session, telemetry, pacing=Pacing())
     installations = Installations(database)
     workspaces = workspaces_of(settings, installations, speaking)
     inbox = Inbox(database, telemetry)

@@ -20,7 +20,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers import files
 from handlers.blocks import Message, plain
-from handlers.failures import TooEarlyError, slack_error
+from handlers.failures import TooEarlyError, advice, slack_error
 from handlers.ports import Answer, Part, Services, Thread
 from handlers.telemetry import answered
 
@@ -62,15 +62,20 @@ async def say(
         slack = await services.slack(thread.team)
         await services.cases.mark(answer, "sending")
         metadata = {"event_type": EVENT_TYPE, "event_payload": {"answer": str(answer.id)}}
-        posted = await with_or_without_blocks(
-            slack.chat_postMessage,
-            message,
-            channel=thread.channel,
-            thread_ts=None if in_channel else thread.ts,
-            metadata=metadata,
-            unfurl_links=False,
-            unfurl_media=False,
-        )
+        try:
+            posted = await with_or_without_blocks(
+                slack.chat_postMessage,
+                message,
+                channel=thread.channel,
+                thread_ts=None if in_channel else thread.ts,
+                metadata=metadata,
+                unfurl_links=False,
+                unfurl_media=False,
+            )
+        except SlackApiError as error:
+            if advice(error).after is not None:  # it said "not yet": nothing is on its way that had to be looked for
+                await services.cases.mark(answer, "planned")
+            raise
         shown = _digest(message)
         await services.cases.mark(answer, "sent", str(posted["ts"]), shown)
         answered(part)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import nullcontext
 from typing import Any, Final
 from uuid import UUID
 
@@ -24,6 +25,7 @@ from bot.oncall.pagerduty import Incident, PagerDuty
 from bot.oncall.sources import Recipient, Resolution, Sources
 from bot.oncall.telling import Telling
 from bot.oncall.webhook import Webhook
+from bot.pacing import OwnPaceError, first
 from handlers import paging
 from handlers.blocks.message import Message
 from handlers.failures import Advice, TooEarlyError, advice, slack_error
@@ -79,7 +81,8 @@ class Pager:
         try:
             if not await self._begin(page):
                 return
-            await outlets[page.outlet](escalations, page)
+            with nullcontext() if page.outlet in ("edit", "card") else first():
+                await outlets[page.outlet](escalations, page)
         except Exception as error:  # noqa: BLE001 - `_advice` knows which ones pass, the log gets them all
             await self._failed(escalations, page, error)
 
@@ -95,6 +98,11 @@ class Pager:
         seconds = what.after if what.after is not None else self._pace.backoff * 2**page.tries
         if isinstance(error, TooEarlyError):
             await self._store.postpone(page, seconds, counts=False, lost=page.state == "sending")
+            return
+        if isinstance(
+            error, OwnPaceError
+        ):  # it goes out as soon as it can: whoever else is paged gets theirs no sooner
+            await self._store.postpone(page, seconds, counts=False, lost=False)
             return
         left = page.tries + 1 < (_TRIES if person else self._pace.tries) or not (person or what.counts)
         if what.passes and left and not (person and seconds > _PATIENCE):

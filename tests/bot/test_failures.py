@@ -20,8 +20,21 @@ async def test_a_rate_limit_is_waited_out(world: World) -> None:
         ts = await world.place.post("alex", "#exchange", FAILING)
         await world.answer("#exchange", ts)
         assert posts(world) == [429, 200]
-        failed = await world.rows("select tries, retry_at - received_at >= interval '1 second' as waited from delivery")
-        assert failed == [{"tries": 0, "waited": True}]
+        await world.settled()
+        waited = await world.rows("select tries, done_at - received_at >= interval '1 second' as waited from delivery")
+        assert waited == [{"tries": 0, "waited": True}]
+
+
+async def test_a_long_rate_limit_goes_back_to_the_job_and_nothing_is_looked_for(world: World) -> None:
+    async with world.bot():
+        world.place.fail_next("chat.postMessage", status=429, retry_after=3)
+        ts = await world.place.post("alex", "#exchange", FAILING)
+        await world.place.wait_for(lambda: posts(world))
+        [waiting] = await world.rows("select tries, done_at from delivery")
+        assert waiting == {"tries": 0, "done_at": None}
+        await world.answer("#exchange", ts)
+        assert posts(world) == [429, 200]
+        assert "conversations.replies" not in [call.method for call in world.place.calls]
 
 
 async def test_server_errors_are_tried_again(world: World) -> None:
