@@ -30,6 +30,7 @@ from bot.database.inbox import Inbox
 from bot.database.installations import Installations
 from bot.database.notices import Notices
 from bot.database.retention import Retention
+from bot.database.told import Told
 from bot.database.watches import WatchBook, WatchStore
 from bot.health import Health, Reach
 from bot.installing import Installing
@@ -133,6 +134,7 @@ def build(
         incidents=oncall.incidents,
         roster=oncall.roster,
         feedback=Feedback(database),
+        told=Told(database),
         names=names.of,
         max_file_bytes=settings.max_file_bytes,
         alert_bots=settings.alert_bots,

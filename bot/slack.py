@@ -25,13 +25,14 @@ from bot.database import StartError
 from bot.pacing import HeldUpError, OwnPaceError, Pacing
 from bot.settings import Settings
 from bot.telemetry import Telemetry
-from handlers.failures import advice, slack_error
+from handlers.failures import BLOCKS_REFUSED, advice, slack_error
 from handlers.files import is_slack
 from handlers.ports import Identity, NotInstalledError
 
 logger = logging.getLogger(__name__)
 
 CALL_SECONDS = 10.0  # for one call of Slack's Web API
+_REASON: Final = 200  # characters of an answer in which a refusal is named
 _TRIES: Final = 3  # of one call that Slack says "not yet" to
 
 
@@ -196,6 +197,9 @@ async def respond(
         webhook.proxy = None
     with telemetry.slack_call("response_url") as came_to:
         answer = await webhook.send_dict(payload)
+        if payload.get("blocks") and any(name in answer.body[:_REASON] for name in BLOCKS_REFUSED):
+            logger.warning("Slack refused the blocks of an answer at a response_url")
+            answer = await webhook.send_dict({**payload, "blocks": []})
         if answer.status_code == 429 or answer.status_code >= 500:
             raise SlackApiError("the response_url failed", answer)  # type: ignore[no-untyped-call]  # the library does not type it
         if answer.status_code != 200:

@@ -230,6 +230,10 @@ class Playground:
         """Make the next `count` calls of a Web API method go wrong: see `Fault` for how."""
         self._api.faults.add(Fault(method, count, **fault))
 
+    def limit(self, method: str, *, every: float = 1.0, burst: int = 5) -> None:
+        """From now on, refuse calls of a method that come faster than one each `every` seconds in a channel, after a burst."""
+        self._api.limits[method] = Limit(every, burst, time.monotonic)
+
     # -- files on the wire ----------------------------------------------------------------------------
 
     async def _receive_upload(self, request: web.Request) -> web.Response:
