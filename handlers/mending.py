@@ -11,7 +11,7 @@ from typing import Any, Final
 from slack_sdk.errors import SlackApiError
 
 from diagnostics.patterns import linear
-from handlers import paging
+from handlers import answers, paging
 from handlers.blocks import plain
 from handlers.failures import slack_error
 from handlers.ports import Delivery, Services
@@ -74,4 +74,4 @@ async def _whisper(services: Services, delivery: Delivery, sentence: str) -> Non
         return
     slack = await services.slack(delivery.thread.team)
     channel = await paging.direct_channel(slack, delivery.user)
-    await slack.chat_postMessage(channel=channel, text=said.text, blocks=list(said.blocks))
+    await answers.with_or_without_blocks(slack.chat_postMessage, said, channel=channel)

@@ -15,7 +15,7 @@ from aiohttp import web
 from bot.playground import people
 from bot.playground.delivery import Courier, Delivery
 from bot.playground.errors import SlackError
-from bot.playground.faults import Fault
+from bot.playground.faults import Fault, Limit
 from bot.playground.files import StoredFile
 from bot.playground.manifest import Manifest
 from bot.playground.member import Members, Upload

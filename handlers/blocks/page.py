@@ -47,7 +47,7 @@ def page(report: Report | None, *, why: str, link: str, escalation: str) -> Mess
 
 def mention(members: Sequence[str], text: str) -> Message:
     """A sentence that pings `members` (Slack ids)."""
-    shown = clip(text, PARAGRAPH)
+    shown = clip(cleaned(text), PARAGRAPH)
     elements: list[dict[str, Any]] = []
     for member in members:
         elements += [{"type": "user", "user_id": member}, {"type": "text", "text": " "}]

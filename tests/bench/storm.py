@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.app import running
-from bot.playground.people import Channel, Person
+from bot.playground.people import Person
 from bot.playground.server import Playground
 from bot.settings import load
 from tests.bot.pastes import FAILING
