@@ -11,7 +11,7 @@ from handlers.blocks import steps, words
 from handlers.blocks.limits import HEADER, PARAGRAPH, clip
 from handlers.blocks.message import Button, Message, message
 from handlers.blocks.mrkdwn import escape
-from handlers.blocks.outline import Line, Part, line, part
+from handlers.blocks.outline import Line, Part, cleaned, line, part
 from handlers.blocks.sections import blamed
 
 ACKNOWLEDGE: Final = "acknowledge_escalation"

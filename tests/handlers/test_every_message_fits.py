@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import handlers.blocks
@@ -88,7 +88,9 @@ MESSAGES: dict[str, st.SearchStrategy[Message]] = {
     "page.mention": st.builds(mention, st.lists(IDS, max_size=20), SENTENCE),
     "page.page": st.builds(page_of, st.none() | REPORT, why=TEXT, link=LINK, escalation=st.uuids().map(str)),
     "watch.started": st.builds(watch.started, watched.REPORT, st.just(timedelta(hours=6)), TEXT, over=watched.OVER),
-    "watch.news": st.builds(watch.news, TARGET, watched.CHANGES, watched.REPORT, over=watched.OVER, oncall=st.booleans()),
+    "watch.news": st.builds(
+        watch.news, TARGET, watched.CHANGES, watched.REPORT, over=watched.OVER, oncall=st.booleans()
+    ),
     "watch.line_of": st.builds(watch.line_of, watched.CHANGES),
     "watch.paused": st.builds(watch.paused, TARGET, st.just("C0EXCHANGE"), TEXT, watched.CHANGES),
     "watch.listing": st.builds(watch.listing, st.lists(WATCH, max_size=40)),
@@ -158,7 +160,9 @@ def test_no_maker_is_forgotten() -> None:
     assert makers("Json", "dict[str, Any]") == VIEWS.keys()
 
 
-LARGE = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+LARGE = settings(  # shrinking a whole report takes minutes
+    max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate]
+)
 
 
 @pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")  # of a large example that it prints
