@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any, Final
 
 from diagnostics.report import Report, Suspect
-from handlers.blocks import steps, words
-from handlers.blocks.limits import HEADER, PARAGRAPH, clip
+from handlers.blocks import limits, steps, words
+from handlers.blocks.limits import HEADER, PARAGRAPH, clip, clip_escaped
 from handlers.blocks.message import Button, Message, message
 from handlers.blocks.mrkdwn import escape
 from handlers.blocks.outline import Line, Part, cleaned, line, part
@@ -54,7 +54,10 @@ def mention(members: Sequence[str], text: str) -> Message:
     elements.append({"type": "text", "text": shown})
     block = {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": elements}]}
     pings = "".join(f"<@{member}> " for member in members)
-    return Message(pings + escape(shown), (block,))
+    said = clip_escaped(
+        escape(shown), max((limits.TEXT - len(pings)) // 3, 1)
+    )  # a character has up to three bytes a unit
+    return Message(pings + said, (block,))
 
 
 def summary(report: Report | None) -> str:

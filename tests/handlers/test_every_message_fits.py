@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import handlers.blocks
+from diagnostics.checks.model import CheckVerdict
 from handlers.blocks import Message, at_work, mention, plain, watch
 from handlers.blocks import page as page_of
 from handlers.blocks.form import form, opening
@@ -49,7 +50,7 @@ WATCH = st.builds(
     target=TARGET,
     every=st.sampled_from([timedelta(minutes=15), timedelta(days=7)]),
     owner=IDS,
-    verdict=st.sampled_from(["", "healthy", "failing"]),
+    verdict=st.sampled_from(["", *get_args(CheckVerdict)]),
     open=st.integers(0, 10**6),
     looked_at=st.none() | st.just(NOW),
     next_at=st.none() | st.just(NOW),
