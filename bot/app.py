@@ -30,6 +30,7 @@ from bot.database.inbox import Inbox
 from bot.database.installations import Installations
 from bot.database.notices import Notices
 from bot.database.retention import Retention
+from bot.database.told import Told
 from bot.database.watches import WatchBook, WatchStore
 from bot.health import Health, Reach
 from bot.installing import Installing
@@ -38,6 +39,7 @@ from bot.log_reading import LogReader, sweep
 from bot.oncall.composing import Surroundings, compose
 from bot.oncall.deciding import Clock
 from bot.oncall.escalations import Escalations
+from bot.pacing import Pacing
 from bot.permissions import Permissions
 from bot.server import Server, servers
 from bot.settings import Settings
@@ -95,7 +97,7 @@ def build(
     `clock` is the one that escalations, watches and checks go by.
     """
     pace, telemetry = pace or Pace(), telemetry or Telemetry()
-    speaking = partial(client, settings, session, telemetry)
+    speaking = partial(client, settings, session, telemetry, pacing=Pacing())
     installations = Installations(database)
     workspaces = workspaces_of(settings, installations, speaking)
     inbox = Inbox(database, telemetry)
@@ -132,6 +134,7 @@ def build(
         incidents=oncall.incidents,
         roster=oncall.roster,
         feedback=Feedback(database),
+        told=Told(database),
         names=names.of,
         max_file_bytes=settings.max_file_bytes,
         alert_bots=settings.alert_bots,

@@ -65,7 +65,7 @@ class Worker:
         inbox: Inbox,
         *,
         handle: Callable[[Delivery], Awaitable[str]],
-        apologise: Callable[[Delivery], Awaitable[None]],
+        apologise: Callable[[Delivery, Exception], Awaitable[None]],
         retention: Retention,
         pace: Pace,
         telemetry: Telemetry,
@@ -227,7 +227,7 @@ class Worker:
             await self._inbox.postpone(waiting.id, seconds, counts=what.counts)
             return
         try:
-            await self._apologise(waiting.delivery)
+            await self._apologise(waiting.delivery, error)
         except Exception:  # Slack takes nothing from us; the log and the record say so
             logger.exception("could not even apologise")
         await self._inbox.done(waiting.id, f"failed: {what.reason}")

@@ -10,7 +10,7 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.response import BoltResponse
 
-from handlers import actions, answers, commands, feedback, forms, home, logs, messages
+from handlers import actions, answers, commands, feedback, forms, home, logs, mending, messages
 from handlers.blocks import (
     CHECK_HOST,
     FORM_ACTIONS,
@@ -136,8 +136,10 @@ async def _removed(services: Services, delivery: Delivery) -> str:
     return "removed" if await services.removed(delivery.thread.team, at) else "installed again"
 
 
-async def apologise(services: Services, delivery: Delivery) -> None:
-    """Says that there will be no answer. Silence would leave people waiting."""
+async def apologise(services: Services, delivery: Delivery, error: Exception) -> None:
+    """Says that there will be no answer, or what has to be mended first. Silence would leave people waiting."""
+    if await mending.tell(services, delivery, error):
+        return
     said = plain(_SORRY)
     if delivery.kind == "form":
         await forms.tell(services, delivery.thread.team, delivery.user, _SORRY_FORM)

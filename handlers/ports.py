@@ -327,6 +327,11 @@ class Slack(Protocol):
         """The client that speaks for the bot in a team's workspace. Raises NotInstalledError."""
 
 
+class Told(Protocol):
+    async def first(self, team: str, problem: str, channel: str) -> bool:
+        """Whether nobody was told of a problem in a channel today; from now on somebody is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """Everything that listeners and jobs work with."""
@@ -349,6 +354,7 @@ class Services:
     incidents: Incidents
     roster: Roster
     feedback: Feedback
+    told: Told
     names: Callable[[str, str], Awaitable[str]]
     """What somebody is called in a team; see Standing for who."""
     max_file_bytes: int = 5_000_000

@@ -20,7 +20,12 @@ Whose = Literal["user", "channel", "workspace"]
 Counts = dict[str, int]
 """What was removed, by what people call it."""
 
-_TABLES: Final = (("delivery", "deliveries"), ("incident_case", "cases"), ("check_run", "checks"))
+_TABLES: Final = (
+    ("delivery", "deliveries"),
+    ("incident_case", "cases"),
+    ("check_run", "checks"),
+    ("told", "problems told"),
+)
 _NOBODY: Final = "somebody"  # takes the place of a person in the record of an incident that goes on
 
 

@@ -36,6 +36,7 @@ def told(content: Mapping[str, Any], names: Sequence[str], zone: ZoneInfo, *, li
         "rearmed": f"{first} has it, and nothing has happened since: paging again.",
         "exhausted": f"Everybody was paged and nobody has acknowledged. Starting over at {until}.",
         "resolved": f"Resolved by {first}.",
+        "shut": str(content.get("detail")),
         "joined": f"The same cause is being worked on in another thread, so nobody is paged for this one. {link}",
     }
     return sentences[content["what"]].strip()

@@ -29,6 +29,7 @@ from bot.database.notices import Content, plan
 from bot.database.pages import Draft
 from bot.database.purging import BusyError, forget, purge_channel, purge_user, purge_workspace
 from bot.database.retention import Retention, expire
+from bot.database.told import Told
 from bot.database.watches import WatchBook
 from bot.jobs import ThreadLocks
 from bot.logs import JsonLines
@@ -94,6 +95,7 @@ async def lived(database: Database, team: str, channel: str, user: str) -> None:
         await inbox.accept(Delivery("message", event, event, thread, f"{number}.0", user, "sam@fabrikam.com"))
     await cases.keep(thread, Pasted("1.0", f"paste of {user}", "{}", ("a file was too large",)), author=user)
     await Feedback(database).keep(thread, Vote(user, right=False, words="the dog ate it", note=f"says {user}"))
+    await Told(database).first(team, "not_in_channel", channel)
     await cases.mark(await cases.plan(thread, "1.0", "answer", judged=True), "sent", "5.0")
     async with EscalationStore(database).opened(thread) as held:
         await held.alike.reported(f"@{user}", "1.0", NOW)
