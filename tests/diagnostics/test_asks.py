@@ -1,0 +1,100 @@
+"""What can be asked tells rivals apart: for each pair there is something to fetch that one of the two weighs, or their words differ."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+import diagnostics
+from diagnostics import diagnose
+from diagnostics.asks import ASKS, Ask
+from diagnostics.cause import Cause, catalogue
+from diagnostics.facts import Fact, Said
+from diagnostics.kept import table
+from diagnostics.mail_facts import Configured
+from diagnostics.rivals import rivals_of
+
+_PAIRS: Final = tuple(
+    (one, other)
+    for one, others in table(Path(diagnostics.__file__).with_name("rivals.toml")).items()
+    for other in others
+)
+# Nothing that the reader could fetch differs: another party's server, or a service without settings, decides, and says which
+# of the two it was in the words of its refusal. The whole bounce is what there is to ask for.
+_BY_WORDS: Final = frozenset(
+    {
+        ("auth-smtp.basic.retired", "tls.protocol.client-legacy-rejected"),
+        ("auth-smtp.credentials.invalid", "auth-smtp.federation.sts-unreachable"),
+        ("auth-smtp.credentials.invalid", "auth-smtp.oauth.misconfigured"),
+        ("auth-smtp.sendas.mismatch", "store.submission.send-as-denied"),
+        ("quota-throttle.remote.greylisting", "quota-throttle.remote.rate-limited"),
+        ("quota-throttle.remote.rate-limited", "reputation.ip.consumer-outlook"),
+        ("quota-throttle.sender.recipient-rate-limit", "quota-throttle.tenant.external-recipient-rate"),
+        ("quota-throttle.tenant.external-recipient-rate", "quota-throttle.tenant.threshold-exceeded"),
+        ("quota-throttle.tenant.threshold-exceeded", "reputation.ip.low-reputation-trial"),
+        ("reputation.ip.consumer-outlook", "sender-auth.bulk.requirements-unmet"),
+    }
+)
+
+
+def _weighed(cause: Cause) -> frozenset[type[Fact]]:
+    return frozenset(kind for parameter in cause.parameters for kind in parameter.kinds) - {Said}
+
+
+def _asks_of(cause: Cause) -> list[Ask]:
+    return [ask for ask in ASKS if ask.helps(cause, _weighed(cause))]
+
+
+@pytest.mark.parametrize("pair", _PAIRS)
+def test_something_can_be_asked_that_tells_rivals_apart(pair: tuple[str, str]) -> None:
+    one, other = (catalogue()[each] for each in pair)
+    if pair not in _BY_WORDS:
+        assert _asks_of(one) or _asks_of(other), "no answer that could be asked for is weighed by either"
+        return
+    assert not (_asks_of(one) or _asks_of(other)), "it can be told by more than words now"
+    assert one.says, "words decide"
+    assert other.says, "words decide"
+    assert set(one.says) != set(other.says)
+
+
+def test_an_exception_is_a_pair() -> None:
+    assert set(_PAIRS) >= _BY_WORDS
+
+
+@pytest.mark.parametrize("ask", ASKS, ids=lambda ask: ask.say)
+def test_an_ask_moves_a_cause_and_is_known_when_answered(ask: Ask) -> None:
+    assert any(ask.helps(each, _weighed(each)) for each in catalogue().values())
+    for beginning in ask.about:
+        about = [each for each in catalogue().values() if each.id.startswith(beginning)]
+        assert any(ask.helps(each, _weighed(each)) for each in about), f"nothing about {beginning} weighs the answer"
+    if Configured in ask.yields:
+        assert ask.objects, "settings are known by their kind"
+
+
+def test_a_lone_suspect_is_told_from_its_rivals_that_are_not_ruled_out() -> None:
+    report = diagnose("452 4.5.3 Too many recipients (AS780090) [VE1EUR01FT009.eop-EUR01.prod.protection.outlook.com]")
+    [only] = report.findings
+    (question,) = report.next
+    assert question.separates[0] == only.cause
+    others = set(question.separates[1:])
+    assert others
+    assert others <= set(rivals_of(only.cause))
+    assert not others & {each.cause for each in report.ruled_out}
+
+
+@pytest.mark.parametrize(
+    ("refused", "answer", "ends"),
+    [
+        (
+            "554 5.2.2 mailbox full (in reply to RCPT TO)\nMapiExceptionQuotaExceeded",
+            "Get-MailboxStatistics kim | fl DisplayName,TotalItemSize,StorageLimitStatus\n\n"
+            "DisplayName        : Kim\nTotalItemSize      : 50 GB (53,687,091,200 bytes)\nStorageLimitStatus : MailboxDisabled",
+            "quota-throttle.mailbox.full",
+        ),
+    ],
+)
+def test_the_answer_settles_it(refused: str, answer: str, ends: str) -> None:
+    report = diagnose(refused, followups=[answer])
+    assert (report.findings[0].belief, report.findings[0].cause) == ("confirmed", ends)
