@@ -168,7 +168,6 @@ ASKS: Final = (
             "connector.receive.",
             "hybrid.receive.",
             "hybrid.hcw.partial",
-            "auth-smtp.onprem.",
             "auth-smtp.mechanism.",
             "transport-service.kerberos.",
         ),
@@ -228,7 +227,7 @@ ASKS: Final = (
         "Get-CASMailbox -Identity {sender} | Format-List SmtpClientAuthenticationDisabled",
         (Configured,),
         shell="exchange-online-powershell",
-        about=("auth-smtp.disabled.", "auth-smtp.basic.", "auth-smtp.blocked."),
+        about=("auth-smtp.disabled.", "auth-smtp.blocked."),
         objects=("smtp-auth", "cas-mailbox"),
     ),
     Ask(
@@ -242,7 +241,7 @@ ASKS: Final = (
         "Send the public folder settings of the organisation.",
         "Get-OrganizationConfig | Format-List PublicFolder*,RemotePublicFolderMailboxes",
         (Configured,),
-        about=("routing-loop.public-folder.", "recipient.public-folder."),
+        about=("routing-loop.public-folder.",),
         objects=("organization-config",),
     ),
     Ask(
@@ -312,7 +311,7 @@ ASKS: Final = (
         (TlsReport,),
         shell="portal",
         cost=2,
-        about=("tls.mta-sts.", "tls.dane."),
+        about=("tls.mta-sts.",),
     ),
     Ask(
         "Send the full internet headers of one affected message.",

@@ -11,7 +11,7 @@ import diagnostics
 from diagnostics import diagnose
 from diagnostics.asks import ASKS, Ask
 from diagnostics.cause import Cause, catalogue
-from diagnostics.facts import Fact, Said
+from diagnostics.facts import Fact, Reply, Said
 from diagnostics.kept import table
 from diagnostics.mail_facts import Configured
 from diagnostics.rivals import rivals_of
@@ -26,21 +26,38 @@ _PAIRS: Final = tuple(
 _BY_WORDS: Final = frozenset(
     {
         ("auth-smtp.basic.retired", "tls.protocol.client-legacy-rejected"),
+        ("auth-smtp.client.not-authenticated", "connector.client.wrong-smtp-host"),
+        ("auth-smtp.credentials.invalid", "auth-smtp.external.password-guessing"),
         ("auth-smtp.credentials.invalid", "auth-smtp.federation.sts-unreachable"),
         ("auth-smtp.credentials.invalid", "auth-smtp.oauth.misconfigured"),
         ("auth-smtp.sendas.mismatch", "store.submission.send-as-denied"),
+        ("hybrid.attribution.mixed-domain-recipients", "quota-throttle.recipients.too-many"),
+        ("policy.antispam.content-filter-local", "recipient.mailbox.disabled"),
+        ("policy.enforcement.exchange-out-of-date", "quota-throttle.eop.ip-throttled"),
+        ("policy.transport-rule.processing-failed", "protocol.mime.corrupt"),
+        ("protocol.mime.corrupt", "store.delivery.permanent-exception"),
+        ("protocol.smtputf8.unsupported", "recipient.address.invalid-syntax"),
+        ("quota-throttle.eop.ip-throttled", "reputation.ip.consumer-outlook"),
+        ("quota-throttle.recipient.receive-rate", "quota-throttle.store.delivery-concurrency"),
         ("quota-throttle.remote.greylisting", "quota-throttle.remote.rate-limited"),
         ("quota-throttle.remote.rate-limited", "reputation.ip.consumer-outlook"),
         ("quota-throttle.sender.recipient-rate-limit", "quota-throttle.tenant.external-recipient-rate"),
+        ("quota-throttle.smtp-auth.concurrency", "quota-throttle.store.delivery-concurrency"),
         ("quota-throttle.tenant.external-recipient-rate", "quota-throttle.tenant.threshold-exceeded"),
         ("quota-throttle.tenant.threshold-exceeded", "reputation.ip.low-reputation-trial"),
+        ("recipient.address.invalid-syntax", "recipient.address.reserved-or-single-label"),
+        ("recipient.address.invalid-syntax", "recipient.badprimary"),
+        ("reputation.ip.consumer-outlook", "reputation.ip.microsoft-banned"),
         ("reputation.ip.consumer-outlook", "sender-auth.bulk.requirements-unmet"),
+        ("reputation.ip.customer-block-list", "reputation.ip.microsoft-banned"),
+        ("store.delegate.stale-entry", "store.delivery.permanent-exception"),
     }
 )
 
 
 def _weighed(cause: Cause) -> frozenset[type[Fact]]:
-    return frozenset(kind for parameter in cause.parameters for kind in parameter.kinds) - {Said}
+    """What it weighs beyond the words of a refusal, which are there in any case."""
+    return frozenset(kind for parameter in cause.parameters for kind in parameter.kinds) - {Said, Reply}
 
 
 def _asks_of(cause: Cause) -> list[Ask]:
@@ -54,9 +71,9 @@ def test_something_can_be_asked_that_tells_rivals_apart(pair: tuple[str, str]) -
         assert _asks_of(one) or _asks_of(other), "no answer that could be asked for is weighed by either"
         return
     assert not (_asks_of(one) or _asks_of(other)), "it can be told by more than words now"
-    assert one.says, "words decide"
-    assert other.says, "words decide"
-    assert set(one.says) != set(other.says)
+    for each in (one, other):
+        assert {Said, Reply} & {kind for parameter in each.parameters for kind in parameter.kinds}, "words decide"
+    assert (one.says, one.against) != (other.says, other.against)
 
 
 def test_an_exception_is_a_pair() -> None:
