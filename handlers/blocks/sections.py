@@ -145,8 +145,8 @@ def _question(report: Report, top: Suspect | None, full: bool) -> list[Part]:
 
 
 def _asked(question: Question, titles: dict[str, str]) -> list[Line]:
-    known = catalogue()
-    apart = [titles.get(id_) or known[id_].title for id_ in question.separates if id_ in titles or id_ in known]
+    known = {id_: catalogue()[id_].title for id_ in question.separates if id_ in catalogue()} | titles
+    apart = [known[id_] for id_ in question.separates if id_ in known]
     return [
         line("text", question.ask),
         line("aside", words.SHELL[question.shell] if question.command.strip() else ""),

@@ -1,4 +1,4 @@
-"""What can be asked tells rivals apart: for each pair there is something to fetch that one of the two weighs, or their words differ."""
+"""What can be asked tells rivals apart: there is something to fetch that one of the two weighs, or their words differ."""
 
 from __future__ import annotations
 
@@ -68,9 +68,9 @@ def _asks_of(cause: Cause) -> list[Ask]:
 def test_something_can_be_asked_that_tells_rivals_apart(pair: tuple[str, str]) -> None:
     one, other = (catalogue()[each] for each in pair)
     if pair not in _BY_WORDS:
-        assert _asks_of(one) or _asks_of(other), "no answer that could be asked for is weighed by either"
+        assert _asks_of(one) + _asks_of(other), "no answer that could be asked for is weighed by either"
         return
-    assert not (_asks_of(one) or _asks_of(other)), "it can be told by more than words now"
+    assert _asks_of(one) + _asks_of(other) == [], "it can be told by more than words now"
     for each in (one, other):
         assert {Said, Reply} & {kind for parameter in each.parameters for kind in parameter.kinds}, "words decide"
     assert (one.says, one.against) != (other.says, other.against)
@@ -101,17 +101,13 @@ def test_a_lone_suspect_is_told_from_its_rivals_that_are_not_ruled_out() -> None
     assert not others & {each.cause for each in report.ruled_out}
 
 
-@pytest.mark.parametrize(
-    ("refused", "answer", "ends"),
-    [
-        (
-            "554 5.2.2 mailbox full (in reply to RCPT TO)\nMapiExceptionQuotaExceeded",
-            "Get-MailboxStatistics kim | fl DisplayName,TotalItemSize,StorageLimitStatus\n\n"
-            "DisplayName        : Kim\nTotalItemSize      : 50 GB (53,687,091,200 bytes)\nStorageLimitStatus : MailboxDisabled",
-            "quota-throttle.mailbox.full",
-        ),
-    ],
-)
-def test_the_answer_settles_it(refused: str, answer: str, ends: str) -> None:
-    report = diagnose(refused, followups=[answer])
-    assert (report.findings[0].belief, report.findings[0].cause) == ("confirmed", ends)
+def test_the_size_of_the_mailbox_is_asked_for_and_settles_whose_quota_it_was() -> None:
+    refused = "552 5.2.2 MapiExceptionQuotaExceeded"
+    before = diagnose(refused)
+    assert {each.belief for each in before.findings} == {"possible"}
+    assert before.next[0].ask == "Send the size of the mailbox, and its limits."
+    assert {"quota-throttle.mailbox.full", "quota-throttle.mailbox.sender-full"} <= set(before.next[0].separates)
+    answer = "DisplayName        : Kim\nTotalItemSize      : 50 GB (53,687,091,200 bytes)\nStorageLimitStatus : MailboxDisabled"
+    after = diagnose(refused, followups=[answer])
+    assert (after.findings[0].belief, after.findings[0].cause) == ("confirmed", "quota-throttle.mailbox.full")
+    assert before.next[0].ask not in {each.ask for each in after.next}
