@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from diagnostics.cause import catalogue
 from diagnostics.report import BeliefName, Question, Report, RuledOut, Suspect
 from handlers.blocks import logs, steps, words
 from handlers.blocks.outline import Line, Part, line, part
@@ -144,7 +145,8 @@ def _question(report: Report, top: Suspect | None, full: bool) -> list[Part]:
 
 
 def _asked(question: Question, titles: dict[str, str]) -> list[Line]:
-    apart = [titles[cause] for cause in question.separates if cause in titles]
+    known = {id_: catalogue()[id_].title for id_ in question.separates if id_ in catalogue()} | titles
+    apart = [known[id_] for id_ in question.separates if id_ in known]
     return [
         line("text", question.ask),
         line("aside", words.SHELL[question.shell] if question.command.strip() else ""),
