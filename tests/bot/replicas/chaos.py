@@ -34,6 +34,7 @@ FAULTS: Mapping[str, dict[str, Any]] = {
 }
 METHODS = ("chat.postMessage", "chat.update", "files.completeUploadExternal", "conversations.replies")
 QUIET = 90.0
+AT_START = ("OneWorkspace", "Installations")
 
 
 @dataclass
@@ -208,3 +209,55 @@ def _has_button(message: dict[str, Any]) -> bool:
 
 def _explains(text: str, code: str) -> bool:
     return code in text.split("\n")[0]
+
+
+async def walk(chaos: Chaos) -> list[str]:
+    """Kills a process at every point that the work on a case passes; those points. The first cases, in peace, find them."""
+    fleet = chaos.fleet
+    await chaos.replace(lambda _: None, count=3)
+    for _ in range(2):
+        await chaos.begin()
+    await chaos.settle()
+    points = sorted(set.union(*(each.passed() for each in fleet.replicas)))
+    left = [each for each in points if not any(word in each for word in AT_START)]
+    visited = list(left)
+
+    def arm(replica: Replica) -> None:
+        replica.arm(left.pop() if left else "")
+
+    for replica in fleet.replicas:
+        arm(replica)
+    while left or any(each.armed and each.alive for each in fleet.replicas):
+        await chaos.replace(arm, count=3)
+        await chaos.begin()
+        await asyncio.sleep(0.25)
+    await chaos.settle()
+    return visited
+
+
+async def storm(chaos: Chaos, seconds: float, *, restart: Callable[[], None]) -> None:
+    """Everything at once, for that time: kills at any point, faults of Slack, redeliveries, orderly stops, a database that
+    is restarted in the middle of everything."""
+    end, draw = time.monotonic() + seconds, chaos.random
+    known: list[str] = []
+
+    def arm(replica: Replica) -> None:
+        if known:
+            replica.arm(draw.choice(known), draw.randint(1, 6))
+
+    await chaos.replace(arm, count=3)
+    while time.monotonic() < end:
+        await chaos.begin()
+        known = sorted({*known, *(each for replica in chaos.fleet.replicas for each in replica.passed())})
+        if draw.random() < 0.5:
+            chaos.fail()
+        if draw.random() < 0.3:
+            await chaos.redeliver()
+        if draw.random() < 0.1 and any(alive := [each for each in chaos.fleet.replicas if each.alive]):
+            draw.choice(alive).terminate()
+        if draw.random() < 0.02:
+            chaos.figures.faults["database restarted"] += 1
+            await asyncio.to_thread(restart)
+        await chaos.replace(arm, count=3)
+        await asyncio.sleep(draw.random())
+    await chaos.settle()

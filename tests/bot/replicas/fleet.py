@@ -88,8 +88,9 @@ class Fleet:
         replica = Replica(process, folder)
         self.replicas.append(replica)
         try:
-            replica.url = await asyncio.wait_for(asyncio.to_thread(receive.recv), 60)
+            url = await asyncio.wait_for(asyncio.to_thread(receive.recv), 60)
             await asyncio.wait_for(asyncio.to_thread(receive.recv), 60)
+            replica.url = url
         finally:
             receive.close()
         return replica
@@ -149,7 +150,7 @@ class Balancer:
 
     async def _first(self, there: list[str], body: bytes, headers: Mapping[str, str]) -> web.Response:
         for url in there:
-            if (said := await self._ask(url, body, headers)).status != 502:
+            if (said := await self._ask(url, body, headers)).status not in (502, 503):
                 return said
         return web.Response(status=503)
 
