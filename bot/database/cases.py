@@ -20,9 +20,9 @@ _ANSWER = (
     "from answer join incident_case on incident_case.id = case_id "
 )
 
-# The id tells which answer it is, so that a record that was restored from a backup, and lacks it, finds it in Slack. Restoring counts a
-# try of whatever is open (deploy/restore.sh): what is planned for that anew may be there already. An answer that became
-# the card has kept its id.
+# The id tells which answer it is, so that a record that was restored from a backup, and lacks it, finds it in Slack.
+# Restoring counts a try of whatever is open (deploy/restore.sh): what is planned for that anew may be there already.
+# An answer that became the card has kept its id.
 _PLAN: Final = """
     insert into answer (id, case_id, message_ts, part, judged, state, sending_at)
     select case when exists (select from answer where id = $1) then gen_random_uuid() else $1 end, $2, $3, $4, $5,

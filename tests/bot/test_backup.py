@@ -70,9 +70,11 @@ async def test_after_a_restore_what_was_open_goes_on_and_nobody_is_answered_twic
         patched.setattr(Worker, "_deal_with", lambda *_: asyncio.Event().wait())
         async with world.bot():  # stored, and not begun
             stored = await world.place.post("alex", "#exchange", FAILING)
-            await world.place.wait_for(lambda: all(sent.acknowledged for sent in world.place.deliveries[-1:]))
-            while len(await world.rows("select 1 from delivery where done_at is null")) < 2:
-                await asyncio.sleep(0.02)
+            await world.place.wait_for(
+                lambda: any(
+                    sent.acknowledged and sent.payload["event"].get("ts") == stored for sent in world.place.deliveries
+                )
+            )
     code, said = await script("backup.sh", dump, DATABASE_URL=before)
     assert code == 0, said
     assert dump.stat().st_mode & 0o077 == 0, "for its owner alone"

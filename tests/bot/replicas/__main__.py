@@ -1,4 +1,7 @@
-"""`make chaos`: replicas, Slack and the database fail for minutes; then the figures. python -m tests.bot.replicas [MINUTES [SEED]]"""
+"""`make chaos`: replicas, Slack and the database fail for minutes; then the figures, and those of a burst.
+
+python -m tests.bot.replicas [MINUTES [SEED]]
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ from bot.database.embedded import DATA, Embedded
 from bot.playground.server import Playground
 from bot.playground.timings import Timings
 from tests.bot.manifest import installed
+from tests.bot.replicas import burst
 from tests.bot.replicas.chaos import Chaos, storm
 from tests.bot.replicas.fleet import Balancer, Fleet
 
@@ -28,6 +32,26 @@ def restart(server: Embedded, home: Path) -> None:
     while Path(f"/proc/{postmaster}").exists():
         time.sleep(0.05)
     server._server.ensure_postgres_running()
+
+
+async def flood(fleet: Fleet) -> None:
+    """Ten thousand deliveries of a hundred threads into one replica; prints how they were taken in and worked off."""
+    fleet.stop()
+    fleet.quick = False
+    replica, url = await fleet.start(), fleet.environ["DATABASE_URL"]
+    payloads = [burst.chatter(number, 100) for number in range(10_000)]
+    idle, began = replica.memory, time.monotonic()
+    sent = await burst.send(f"{replica.url}/slack/events", payloads, "secret", connections=100)
+    took = time.monotonic() - began
+    times = sorted(each.seconds for each in sent)
+    refused = sum(each.status != 200 for each in sent)
+    await burst.worked_off(url)
+    sys.stdout.write(
+        f"burst of {len(sent)}: taken in {took:.1f} s, worked off in {time.monotonic() - began:.1f} s, {refused} refused; "
+        f"acknowledged in p50 {times[len(times) // 2]:.2f} s, p99 {times[len(times) * 99 // 100]:.2f} s, at most "
+        f"{times[-1]:.2f} s; {await burst.disordered(url)} out of order; memory {idle // 1000} MB idle, "
+        f"at most {replica.memory // 1000} MB\n"
+    )
 
 
 async def main(minutes: float, seed: int) -> bool:
@@ -66,11 +90,12 @@ async def main(minutes: float, seed: int) -> bool:
                 await storm(chaos, minutes * 60, restart=lambda: restart(server, home))
         finally:
             figures = chaos.judge()
-            print(f"seed {seed}: {figures}", flush=True)
+            sys.stdout.write(f"seed {seed}: {figures}\n")
+            await flood(fleet)
             fleet.stop()
             await place.stop()
             await asyncio.to_thread(server.stop)
-    return not (figures.lost or figures.doubled or figures.disordered)
+    return not figures.wrong
 
 
 if __name__ == "__main__":

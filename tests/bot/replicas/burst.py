@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
+import asyncpg
 
 TEAM, USER = "T0CONTOSO1", "U0ALEXRIVE"
 
@@ -82,3 +83,29 @@ async def send(url: str, payloads: Sequence[dict[str, Any]], secret: str, *, con
     async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=120)) as session:
         await asyncio.gather(*(one(session) for _ in range(connections)))
     return sent
+
+
+async def worked_off(url: str) -> None:
+    """Returns when no delivery is open in the database."""
+    connection = await asyncpg.connect(url)
+    try:
+        while True:
+            if not await connection.fetchval("select exists (select from delivery where done_at is null)"):
+                return
+            await asyncio.sleep(0.1)
+    finally:
+        await connection.close()
+
+
+async def disordered(url: str) -> int:
+    """How many deliveries were dealt with before one of their thread that came before."""
+    connection = await asyncpg.connect(url)
+    try:
+        return int(
+            await connection.fetchval(
+                "select count(*) from (select done_at < lag(done_at) over (partition by team, thread order by arrival) "
+                "as early from delivery) as delivered where early"
+            )
+        )
+    finally:
+        await connection.close()

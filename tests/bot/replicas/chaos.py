@@ -46,9 +46,13 @@ class Figures:
     disordered: list[str] = field(default_factory=list)
     slowest: float = 0.0
 
+    @property
+    def wrong(self) -> list[str]:
+        return [*self.lost, *self.doubled, *self.disordered]
+
     def __str__(self) -> str:
         faults = ", ".join(f"{count} {name}" for name, count in sorted(self.faults.items()))
-        wrong = "".join(f"\n  {each}" for each in (*self.lost, *self.doubled, *self.disordered))
+        wrong = "".join(f"\n  {each}" for each in self.wrong)
         return (
             f"{self.deliveries} deliveries; faults: {faults or 'none'}\n{len(self.lost)} lost, {len(self.doubled)} doubled, "
             f"{len(self.disordered)} out of order; the slowest answer took {self.slowest:.1f} s{wrong}"
@@ -93,8 +97,7 @@ class Chaos:
         self._go(self._click(case))
 
     async def _click(self, case: Case) -> None:
-        while not (card := next(iter(self._cards(case)), None)):
-            await asyncio.sleep(0.1)
+        [card] = await self.place.wait_for(lambda: self._cards(case)[:1], QUIET)
         case.clicked = None
         sent = await self.place.click("alex", card["ts"], "show_steps")
         case.clicked = sent.acknowledged or None
@@ -208,7 +211,7 @@ def _has_button(message: dict[str, Any]) -> bool:
 
 
 def _explains(text: str, code: str) -> bool:
-    return code in text.split("\n")[0]
+    return code in text.split("\n", maxsplit=1)[0]
 
 
 async def walk(chaos: Chaos) -> list[str]:
