@@ -82,6 +82,7 @@ class Chaos:
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._failing: dict[str, int] = {}
         self.place.workspace.subscribe(lambda _change: self._time())
 
     # -- what people do -------------------------------------------------------------------------------
@@ -116,9 +117,12 @@ class Chaos:
             await self.place.redeliver(self.random.choice(events), 3)
 
     def fail(self) -> None:
-        name = self.random.choice(list(FAULTS))
-        self.figures.faults[name] += 1
-        self.place.fail_next(self.random.choice(METHODS), **FAULTS[name])
+        """One fault of a method at a time: what is rarely called would fail so often in a row that waiting takes minutes."""
+        name, method = self.random.choice(list(FAULTS)), self.random.choice(METHODS)
+        if self._failing.get(method, -1) < sum(call.method == method for call in self.place.calls):
+            self._failing[method] = sum(call.method == method for call in self.place.calls)
+            self.figures.faults[name] += 1
+            self.place.fail_next(method, **FAULTS[name])
 
     # -- who dies -------------------------------------------------------------------------------------
 
