@@ -77,6 +77,7 @@ class Bot:
     escalations: Escalations
     metrics_server: Server | None = None
     ready: bool = False
+    stopping: bool = False
 
 
 def system_clock() -> datetime:
@@ -150,7 +151,7 @@ def build(
     reach = Reach(settings.mode, started=lambda: bot.ready)
     health = Health(inbox, database.pool, telemetry.metrics, slack=reach)
     routes = (*oncall.routes, *_installing(settings, database, speaking(None), reach.started))
-    http, metrics = servers(settings, app, health, routes)
+    http, metrics = servers(settings, app, health, routes, taking=lambda: bot.ready or bot.stopping)
     bot = Bot(settings, app, workspaces, worker, http, logs, watcher, reach, telemetry, oncall.escalations, metrics)
     return bot
 
@@ -249,8 +250,10 @@ async def running(
             stack.push_async_callback(handler.close_async)
             bot.reach.socket = handler.client
         bot.ready = True
-        yield bot
-        bot.ready = False
+        try:
+            yield bot
+        finally:  # first of all, so that a balancer moves on; what still comes is stored until the server is closed
+            bot.ready, bot.stopping = False, True
 
 
 async def serve(settings: Settings, *, announce: Callable[[str], None]) -> None:

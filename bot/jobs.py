@@ -22,7 +22,7 @@ from pgqueuer.models import Job, Schedule
 
 from bot.database import Database
 from bot.database.held import ENTRYPOINT as ESCALATION
-from bot.database.inbox import LANES, Inbox, Open
+from bot.database.inbox import ASKED, LANES, Inbox, Open
 from bot.database.installations import Installations
 from bot.database.keys import tidy
 from bot.database.retention import Retention, expire
@@ -96,7 +96,7 @@ class Worker:
         fresh = asyncio.create_task(self._learn_keys())
         try:
             async with asyncio.TaskGroup() as lanes:
-                for lane in (*LANES, WATCH):
+                for lane in (*LANES, ASKED, WATCH):
                     lanes.create_task(self._work(lane))
         finally:
             fresh.cancel()
@@ -134,6 +134,8 @@ class Worker:
         elif lane == WATCH:
             queue.entrypoint(lane, concurrency_limit=self._pace.watches)(self._watcher.job)
             await self._watcher.rescue()
+        elif lane == ASKED:
+            queue.entrypoint(lane)(self._job)
         else:
             queue.entrypoint(lane)(self._job)
             queue.schedule("sweep", "* * * * *")(self._sweep)
@@ -188,6 +190,10 @@ class Worker:
                 await self._work_off(*key)
         except RetryRequested:
             raise
+        except asyncio.CancelledError:
+            if not self._stopping:
+                raise
+            raise RetryRequested(timedelta(0), "this process stops: another one takes over") from None
         except Exception as error:
             logger.warning("a job failed and is tried again", exc_info=True)
             raise RetryRequested(timedelta(seconds=self._pace.backoff), type(error).__name__) from None
