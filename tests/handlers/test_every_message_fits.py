@@ -19,12 +19,14 @@ from diagnostics.checks.model import CheckVerdict
 from handlers.blocks import Message, at_work, mention, plain, watch
 from handlers.blocks import page as page_of
 from handlers.blocks.form import form, opening
+from handlers.blocks.home import Seen, home
 from handlers.blocks.incidents import incident_list
 from handlers.blocks.message import message
 from handlers.blocks.sections import outline
 from handlers.blocks.verdict_form import Place, verdict_form
 from handlers.commands import helped
-from handlers.past import Incident, IncidentState
+from handlers.incident_ports import Duty
+from handlers.past import Figures, Incident, IncidentState
 from handlers.ports import LogProgress, Thread, Watch
 from tests.handlers import test_blocks_limits as known
 from tests.handlers import test_watch as watched
@@ -97,8 +99,26 @@ MESSAGES: dict[str, st.SearchStrategy[Message]] = {
     "watch.listing": st.builds(watch.listing, st.lists(WATCH, max_size=40)),
 }
 PLACE = Place("C0EXCHANGE", "1790000000.000001", "1790000000.000002", "wrong", "")
+MEAN = st.none() | st.timedeltas(timedelta(0), timedelta(days=900))
+SEEN = st.builds(
+    Seen,
+    now=st.just(NOW),
+    open=st.lists(INCIDENT, max_size=9).map(tuple),
+    recent=st.lists(INCIDENT, max_size=40).map(tuple),
+    names=st.just({}),
+    links=st.just({}),
+    figures=st.builds(
+        Figures, MEAN, MEAN, MEAN, causes=st.lists(st.tuples(TEXT, st.integers(1, 10**9)), max_size=20).map(tuple)
+    ),
+    duties=st.lists(
+        st.builds(Duty, target=TEXT, people=st.lists(TEXT, max_size=9).map(tuple), problem=TEXT), max_size=40
+    ).map(tuple),
+    watches=st.lists(WATCH, max_size=40).map(tuple),
+    limited=st.booleans(),
+)
 VIEWS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "form.form": st.builds(form, st.sampled_from(["", "C0EXCHANGE"])),
+    "home.home": st.builds(home, SEEN),
     "verdict_form.verdict_form": st.builds(verdict_form, st.just(PLACE), st.lists(TEXT, max_size=8)),
 }
 # Longest texts in UTF-16 units, by where they stand: https://docs.slack.dev/reference/block-kit
@@ -179,14 +199,15 @@ def test_any_message_fits(maker: str, data: st.DataObject) -> None:
     fits(made.blocks)
 
 
+@pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")  # of a large example that it prints
 @pytest.mark.parametrize("maker", VIEWS)
 @LARGE
 @given(st.data())
 def test_any_form_fits(maker: str, data: st.DataObject) -> None:
     view = data.draw(VIEWS[maker])
-    assert view["type"] == "modal"
+    assert view["type"] in ("modal", "home")
     assert 1 <= len(view["blocks"]) <= VIEW_BLOCKS
-    for key in ("title", "submit", "close"):
+    for key in ("title", "submit", "close") if view["type"] == "modal" else ():
         assert 1 <= known.length(view[key]["text"]) <= TEXTS[key]
     assert known.length(view.get("private_metadata", "")) <= LENGTHS["private_metadata"]
     fits(view["blocks"])
