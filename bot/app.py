@@ -98,7 +98,7 @@ def build(
     `clock` is the one that escalations, watches and checks go by.
     """
     pace, telemetry = pace or Pace(), telemetry or Telemetry()
-    speaking = partial(client, settings, session, telemetry, pacing=Pacing())
+    speaking = partial(client, settings, session, telemetry, pacing=Pacing(pace.slack))
     installations = Installations(database)
     workspaces = workspaces_of(settings, installations, speaking)
     inbox = Inbox(database, telemetry)

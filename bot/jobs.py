@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -27,6 +27,7 @@ from bot.database.installations import Installations
 from bot.database.keys import tidy
 from bot.database.retention import Retention, expire
 from bot.database.watches import ENTRYPOINT as WATCH
+from bot.pacing import RATES, Rate
 from bot.telemetry import Telemetry
 from handlers.failures import advice
 from handlers.ports import Delivery, NotInstalledError
@@ -44,7 +45,7 @@ class Pace:
 
     `heartbeat` is how long the job of a dead process waits for another process, `straggler` how long a call whose
     answer was lost may still take effect. `logs` is the number of large logs that are read at the same time, and `watches`
-    that of watched targets that are looked at, by all processes together.
+    that of watched targets that are looked at, by all processes together. `slack` says how fast its methods are called.
     """
 
     heartbeat: float = 10.0
@@ -56,6 +57,7 @@ class Pace:
     straggler: float = 2.0
     logs: int = 2
     watches: int = 2
+    slack: Mapping[str, Rate] = field(default_factory=lambda: RATES)
 
 
 class Worker:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -60,7 +60,7 @@ class Rate:
     patience: float = PATIENCE
 
 
-RATES: Final = {
+RATES: Final[Mapping[str, Rate]] = {
     "chat.postMessage": Rate(1.0, burst=4, by_channel=True),  # one a second in a channel, short bursts more
     "chat.update": Rate(1.2, burst=25),  # tier 3: 50 and more a minute, sporadic bursts are welcome
     "views.open": Rate(patience=0.5),  # its trigger is good for three seconds
@@ -186,13 +186,14 @@ class _Edit:
 class Pacing:
     """The lines of a process. The token that speaks in a workspace stands for it."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, rates: Mapping[str, Rate] = RATES, clock: Callable[[], float] = time.monotonic) -> None:
+        self._rates = rates
         self._clock = clock
         self._lines: dict[tuple[str, str, str], Line] = {}
         self._edits: dict[tuple[str, str, str], _Edit] = {}
 
     def line(self, workspace: str, method: str, channel: str) -> Line:
-        rate = RATES.get(method, _ANY)
+        rate = self._rates.get(method, _ANY)
         key = (workspace, method, channel if rate.by_channel else "")
         if key not in self._lines:
             if len(self._lines) >= _MOST_LINES:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import aiohttp
@@ -24,17 +25,28 @@ EVERY = 0.04
 RATE = Rate(EVERY, burst=2, patience=1.0)
 
 
+# Slack's pace, 25 times faster
+QUICKER = {
+    method: replace(RATES[method], every=EVERY, burst=2, patience=1.0) for method in ("chat.postMessage", "chat.update")
+}
+
+
+@asynccontextmanager
+async def paced(world: World, rates: Mapping[str, Rate]) -> AsyncIterator[AsyncWebClient]:
+    async with aiohttp.ClientSession() as session:
+        yield client(world.settings(), session, Telemetry(), "xoxb-test", Pacing(rates))
+
+
 @pytest.fixture
 async def slack(world: World) -> AsyncIterator[AsyncWebClient]:
-    async with aiohttp.ClientSession() as session:
-        yield client(world.settings(), session, Telemetry(), "xoxb-test", Pacing())
+    async with paced(world, RATES) as slack:
+        yield slack
 
 
 @pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Slack's pace, 25 times faster."""
-    for method in ("chat.postMessage", "chat.update"):
-        monkeypatch.setitem(RATES, method, replace(RATES[method], every=EVERY, burst=2, patience=1.0))
+async def quicker(world: World) -> AsyncIterator[AsyncWebClient]:
+    async with paced(world, QUICKER) as slack:
+        yield slack
 
 
 def calls(place: Playground, method: str) -> list[tuple[int, str]]:
@@ -163,7 +175,7 @@ async def test_who_gives_up_at_the_moment_of_their_turn_gives_it_back() -> None:
 async def test_lines_that_nobody_needs_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pacing, "_MOST_LINES", 10)
     now = [0.0]
-    lines = Pacing(lambda: now[0])
+    lines = Pacing(clock=lambda: now[0])
     for number in range(30):
         now[0] += 100
         await lines.line("xoxb", "chat.postMessage", f"C{number}").turn()
@@ -204,14 +216,13 @@ async def test_a_backlog_of_our_own_reads_as_slack_would_say_it(world: World, sl
     assert all(status == 200 for status, _ in calls(world.place, "chat.postMessage"))
 
 
-@pytest.mark.usefixtures("quick")
-async def test_edits_of_a_message_are_merged_and_all_get_the_answer(world: World, slack: AsyncWebClient) -> None:
-    posted = await slack.chat_postMessage(channel="#exchange", text="0")
+async def test_edits_of_a_message_are_merged_and_all_get_the_answer(world: World, quicker: AsyncWebClient) -> None:
+    posted = await quicker.chat_postMessage(channel="#exchange", text="0")
     channel, ts = posted["channel"], posted["ts"]
-    other = await slack.chat_postMessage(channel="#exchange", text="other")
+    other = await quicker.chat_postMessage(channel="#exchange", text="other")
     for _ in range(2):  # the burst
-        await slack.chat_update(channel=channel, ts=other["ts"], text="other")
-    edits = [asyncio.create_task(slack.chat_update(channel=channel, ts=ts, text=str(n))) for n in range(5)]
+        await quicker.chat_update(channel=channel, ts=other["ts"], text="other")
+    edits = [asyncio.create_task(quicker.chat_update(channel=channel, ts=ts, text=str(n))) for n in range(5)]
     await asyncio.sleep(0)
     edits[4].cancel()  # what nobody wants any more isn't shown
     answers = await asyncio.gather(*edits, return_exceptions=True)
@@ -220,28 +231,26 @@ async def test_edits_of_a_message_are_merged_and_all_get_the_answer(world: World
     assert calls(world.place, "chat.update")[2:] == [(200, "3")]
 
 
-@pytest.mark.usefixtures("quick")
-async def test_an_edit_that_nobody_waits_for_any_more_is_not_sent(world: World, slack: AsyncWebClient) -> None:
-    posted = await slack.chat_postMessage(channel="#exchange", text="0")
+async def test_an_edit_that_nobody_waits_for_any_more_is_not_sent(world: World, quicker: AsyncWebClient) -> None:
+    posted = await quicker.chat_postMessage(channel="#exchange", text="0")
     change = {"channel": posted["channel"], "ts": posted["ts"]}
     for _ in range(2):
-        await slack.chat_update(**change, text="burst")
-    given_up = asyncio.create_task(slack.chat_update(**change, text="given up"))
+        await quicker.chat_update(**change, text="burst")
+    given_up = asyncio.create_task(quicker.chat_update(**change, text="given up"))
     await asyncio.sleep(0)
     given_up.cancel()
     with pytest.raises(asyncio.CancelledError):
         await given_up
-    await slack.chat_update(**change, text="last")
+    await quicker.chat_update(**change, text="last")
     assert [text for _, text in calls(world.place, "chat.update")] == ["burst", "burst", "last"]
 
 
-@pytest.mark.usefixtures("quick")
-async def test_an_edit_that_slack_refuses_is_refused_to_all(world: World, slack: AsyncWebClient) -> None:
-    posted = await slack.chat_postMessage(channel="#exchange", text="0")
+async def test_an_edit_that_slack_refuses_is_refused_to_all(world: World, quicker: AsyncWebClient) -> None:
+    posted = await quicker.chat_postMessage(channel="#exchange", text="0")
     change = {"channel": posted["channel"], "ts": posted["ts"]}
     world.place.fail_next("chat.update", error="invalid_blocks")
     said = await asyncio.gather(
-        *(slack.chat_update(**change, text=text) for text in ("1", "2")), return_exceptions=True
+        *(quicker.chat_update(**change, text=text) for text in ("1", "2")), return_exceptions=True
     )
     assert all(isinstance(each, SlackApiError) for each in said)
-    assert (await slack.chat_update(**change, text="3"))["ok"]
+    assert (await quicker.chat_update(**change, text="3"))["ok"]

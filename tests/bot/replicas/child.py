@@ -26,7 +26,7 @@ from bot.settings import load
 
 CALL_SECONDS = 1.0
 """How long a call of Slack may take here, so that faults that are a matter of patience come within seconds."""
-QUICK = Pace(heartbeat=1.0, backoff=0.1, tries=20, busy=0.05, stop=2.0, rescue=2.0, straggler=0.5)
+QUICK = Pace(heartbeat=1.0, backoff=0.1, tries=20, busy=0.05, stop=2.0, rescue=2.0, straggler=0.5, slack={})
 _OURS = ("bot.", "handlers.", "pgqueuer.")
 _WRITES = ("insert", "update", "delete", "with")
 _BY_THE_CLOCK = ("heartbeat", "expire", "tidy", "clear_up", "rescue", "schedule", "aggregate", "opened_seal", "migrate")
@@ -104,8 +104,8 @@ def _arrange(points: Points) -> None:
     asyncpg.connection.Connection._execute = _stepped(
         points, asyncpg.connection.Connection._execute, lambda self, query, *_: _statement(self, query)
     )
-    slack.MeasuredClient.api_call = _stepped(  # type: ignore[method-assign]
-        points, slack.MeasuredClient.api_call, lambda _self, method, *_: str(method)
+    slack.PacedClient.api_call = _stepped(  # type: ignore[method-assign]
+        points, slack.PacedClient.api_call, lambda _self, method, *_: str(method)
     )
 
 
