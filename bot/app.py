@@ -29,6 +29,7 @@ from bot.database.history import History
 from bot.database.inbox import Inbox
 from bot.database.installations import Installations
 from bot.database.notices import Notices
+from bot.database.people import People
 from bot.database.retention import Retention
 from bot.database.told import Told
 from bot.database.watches import WatchBook, WatchStore
@@ -50,7 +51,7 @@ from bot.watches.telling import Telling
 from bot.watches.watcher import Watcher
 from bot.workspaces import Workspaces, workspaces_of
 from diagnostics import diagnose
-from handlers import cards, register
+from handlers import cards, home, register
 from handlers.files import SlackFiles
 from handlers.listeners import apologise, handle
 from handlers.names import Names
@@ -136,6 +137,7 @@ def build(
         roster=oncall.roster,
         feedback=Feedback(database),
         told=Told(database),
+        people=People(database),
         names=names.of,
         max_file_bytes=settings.max_file_bytes,
         alert_bots=settings.alert_bots,
@@ -173,6 +175,7 @@ def _worker(
         inbox,
         handle=partial(handle, services),
         apologise=partial(apologise, services),
+        redraw=partial(home.refresh, services),
         retention=Retention(settings.retention_days, settings.retention_channels, settings.audit_days),
         pace=pace,
         telemetry=telemetry,

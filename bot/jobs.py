@@ -68,6 +68,7 @@ class Worker:
         *,
         handle: Callable[[Delivery], Awaitable[str]],
         apologise: Callable[[Delivery, Exception], Awaitable[None]],
+        redraw: Callable[[], Awaitable[None]],
         retention: Retention,
         pace: Pace,
         telemetry: Telemetry,
@@ -79,6 +80,7 @@ class Worker:
         self._inbox = inbox
         self._handle = handle
         self._apologise = apologise
+        self._redraw = redraw
         self._retention = retention
         self._pace = pace
         self._telemetry = telemetry
@@ -171,12 +173,17 @@ class Worker:
             await queue.qm.listener_healthy(every)
 
     async def _sweep(self, _schedule: Schedule) -> None:
+        await self.sweep()
+
+    async def sweep(self) -> None:
+        """What is to be done once a minute."""
         await self._inbox.rescue(self._pace.rescue, LANES[:1])  # a log may take longer without being lost
         await self._installations.clear_up()
         await self._watcher.rescue()
         await self._escalations.rescue()
         await expire(self._database.pool, self._database.seal, self._retention)
         await tidy(self._database.pool, self._database.seal)
+        await self._redraw()
 
     async def _job(self, job: Job) -> None:
         key = await self._inbox.thread_of(UUID(bytes=job.payload))

@@ -73,6 +73,7 @@ class Pager:
         outlets = {
             "target": self._look_up,
             "direct": self._direct,
+            "reporter": self._reporter,
             "root": self._root,
             "channel": self._there,
             "thread": self._here,
@@ -161,6 +162,10 @@ class Pager:
         channel = await paging.direct_channel(await self._slack(page.thread.team), page.address)
         message = await self._telling.page(page)
         await self._post(escalations, page, channel, "", message)
+
+    async def _reporter(self, escalations: Escalations, page: StoredPage) -> None:
+        channel = await paging.direct_channel(await self._slack(page.thread.team), page.address)
+        await self._post(escalations, page, channel, "", await self._telling.for_reporter(page))
 
     async def _root(self, escalations: Escalations, page: StoredPage) -> None:
         await self._post(escalations, page, page.address, "", await self._telling.page(page))

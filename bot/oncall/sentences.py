@@ -42,6 +42,17 @@ def told(content: Mapping[str, Any], names: Sequence[str], zone: ZoneInfo, *, li
     return sentences[content["what"]].strip()
 
 
+def reported(what: str, names: Sequence[str]) -> str:
+    """The same for who reported the incident."""
+    first = names[0] if names else "Somebody"
+    sentences = {
+        "acknowledged": f"{first} has the incident that you reported.",
+        "taken-over": f"{first} has taken over the incident that you reported from {names[-1] if names else ''}.",
+        "resolved": f"{first} has resolved the incident that you reported.",
+    }
+    return sentences[what]
+
+
 def _time(content: Mapping[str, Any], zone: ZoneInfo) -> str:
     text = content.get("until")
     return f"{datetime.fromisoformat(text).astimezone(zone):%a %H:%M} ({zone.key})" if text else ""

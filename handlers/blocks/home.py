@@ -14,15 +14,28 @@ from typing import Any, Final
 from handlers.blocks.happened import lasted
 from handlers.blocks.incidents import incident_list, title_of
 from handlers.blocks.limits import clip
-from handlers.blocks.message import Button, message, plain
-from handlers.blocks.outline import Part, line, part
+from handlers.blocks.message import Block, Button, message, plain
+from handlers.blocks.mrkdwn import escape
+from handlers.blocks.outline import Part, cleaned, line, part
 from handlers.blocks.watch import stands
 from handlers.incident_ports import Duty
 from handlers.past import Figures, Incident
-from handlers.ports import Thread, Watch
+from handlers.ports import Choices, Thread, Watch
 
 NEW_DIAGNOSIS: Final = "new_diagnosis"
 """`action_id` of the button that opens the form."""
+
+CHECK_A_HOST: Final = "check_a_host"
+"""`action_id` of the button that asks which host to check."""
+
+STOP_WATCH: Final = "stop_watch"
+"""`action_id` of the button that ends a watch; its value is the watch's channel and target."""
+
+CHOICES: Final = {"answers_in_short": "short", "told_of_mine": "told"}
+"""`action_id`s of the menus, and what of `Choices` each one sets."""
+
+ON: Final = "on"
+_OFF: Final = "off"
 
 DAYS: Final = 14  # of the chart
 MOST_OPEN: Final = 8
@@ -47,6 +60,7 @@ class Seen:
     figures: Figures
     duties: tuple[Duty, ...]
     watches: tuple[Watch, ...]
+    choices: Choices
     limited: bool = False
 
 
@@ -54,11 +68,12 @@ def home(seen: Seen) -> dict[str, Any]:
     """The view, within Slack's limits: each section keeps to those of a message."""
     start = message(
         part([line("text", "Paste a mail-flow error in a channel that I am in, send it to me, or start here.")]),
-        buttons=[Button("New diagnosis", NEW_DIAGNOSIS, primary=True)],
+        buttons=[Button("New diagnosis", NEW_DIAGNOSIS, primary=True), Button("Check a host", CHECK_A_HOST)],
     )
-    sections = [start.blocks, _open(seen), message(_duties(seen.duties)).blocks, message(_watches(seen.watches)).blocks]
+    sections = [start.blocks, _open(seen), message(_duties(seen.duties)).blocks, _watches(seen.watches)]
     if not seen.limited:
         sections.append(message([*_chart(seen), *_figures(seen.figures)]).blocks)
+    sections.append(_settings(seen.choices))
     return {"type": "home", "blocks": [block for section in sections for block in section]}
 
 
@@ -85,12 +100,55 @@ def _duties(duties: Sequence[Duty]) -> list[Part]:
     return part([line("title", "On call now"), *(lines or [nobody])])
 
 
-def _watches(watches: Sequence[Watch]) -> list[Part]:
-    lines = [line("bullet", clip(stands(each), _SAID), lead=f"{each.target}:") for each in watches[:_MOST_WATCHES]]
+def _watches(watches: Sequence[Watch]) -> tuple[Block, ...]:
+    """A row each, with a button: what a section says is mrkdwn, so it is escaped."""
     more = len(watches) - _MOST_WATCHES
-    lines += [line("bullet", f"and {more} more")] if more > 0 else []
-    none = line("text", "None. In a channel: /mailflow watch mail.contoso.com every 6h")
-    return part([line("title", "Watches that you began"), *(lines or [none])])
+    note = f"And {more} more: in its channel, /mailflow watch lists them." if more > 0 else ""
+    none = "" if watches else "None. In a channel: /mailflow watch mail.contoso.com every 6h"
+    title = {"type": "header", "text": _plain("Watches that you began")}
+    return (title, *map(_watch, watches[:_MOST_WATCHES]), *message(part([line("text", note or none)])).blocks)
+
+
+def _watch(watch: Watch) -> Block:
+    where = "our direct messages" if watch.channel.startswith("D") else f"<#{escape(watch.channel)}>"
+    said = f"*{escape(clip(cleaned(watch.target), _SAID))}* in {where}\n{escape(clip(cleaned(stands(watch)), _SAID))}"
+    value = f"{watch.channel} {watch.target}"
+    stop = {"type": "button", "text": _plain("Stop watching"), "action_id": STOP_WATCH, "value": value}
+    confirm = {
+        "title": _plain("Stop watching?"),
+        "text": _plain("Whoever reads that conversation is told."),
+        "confirm": _plain("Stop watching"),
+        "deny": _plain("Go on"),
+    }
+    return {
+        "type": "section",
+        "text": {"type": "mrkdwn", "text": said},
+        "accessory": {**stop, "confirm": confirm},
+    }
+
+
+def _settings(choices: Choices) -> tuple[Block, ...]:
+    short = _menu("answers_in_short", choices.short, "Short", "In full")
+    told = _menu("told_of_mine", choices.told, "Tell me", "Don't tell me")
+    return (
+        {"type": "header", "text": _plain("Your settings")},
+        _choice("Answers to what you report", "Short: the cause, its proof and what to do first.", short),
+        _choice("When others take or resolve what you reported", "By direct message. The card always shows it.", told),
+    )
+
+
+def _choice(what: str, means: str, menu: Block) -> Block:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": f"*{what}*\n{means}"}, "accessory": menu}
+
+
+def _menu(action: str, chosen: bool, on: str, off: str) -> Block:
+    options = {True: {"text": _plain(on), "value": ON}, False: {"text": _plain(off), "value": _OFF}}
+    return {
+        "type": "static_select",
+        "action_id": action,
+        "options": [options[False], options[True]],
+        "initial_option": options[chosen],
+    }
 
 
 def _chart(seen: Seen) -> list[Part]:

@@ -60,6 +60,36 @@ def outline(
     ]
 
 
+def in_short(report: Report, *, refusals: Sequence[str] = (), state: Sequence[Part] = ()) -> list[Part]:
+    """The answer for people who want no more than the cause, its proof, and what to do first. Arguments as in `outline`."""
+    top = blamed(report)
+    suspects = [] if top else [*_others(report, top, full=False), *_shared_proof(report, full=False)]
+    opening = _blame(report, top, full=False) if top else [*_no_blame(report), *suspects]
+    return [
+        *state,
+        *logs.parts(report, full=False),
+        *opening,
+        *first_thing(report),
+        *_notes(report, refusals, full=False),
+    ]
+
+
+def first_thing(report: Report) -> list[Part]:
+    """The one thing to do: until the cause is confirmed, to send what settles it."""
+    if report.next and not asks_no_more(report):
+        return question(report)
+    top = blamed(report)
+    if top is None or not top.steps:
+        return []
+    return part([line("heading", "First step"), *steps.lines(1, top.steps[0])], rank=1)
+
+
+def asks_no_more(report: Report) -> bool:
+    """Whether the first thing to do is a step, rather than to send something."""
+    top = blamed(report)
+    return not report.next or (top is not None and top.belief == "confirmed")
+
+
 def blamed(report: Report) -> Suspect | None:
     """The suspect the answer opens with. Among several mere possibilities none is: the first would be believed."""
     return leading(report) if report.verdict == "failure" else None

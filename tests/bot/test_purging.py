@@ -27,6 +27,7 @@ from bot.database.inbox import Inbox
 from bot.database.installations import Installations
 from bot.database.notices import Content, plan
 from bot.database.pages import Draft
+from bot.database.people import People
 from bot.database.purging import BusyError, forget, purge_channel, purge_user, purge_workspace
 from bot.database.retention import Retention, expire
 from bot.database.told import Told
@@ -37,7 +38,7 @@ from bot.oncall.chronicle import Noted
 from bot.oncall.events import Arm, State
 from bot.settings import SettingsError, load
 from handlers.incident_ports import Vote
-from handlers.ports import Asker, Delivery, Pasted, Thread
+from handlers.ports import Asker, Choices, Delivery, Pasted, Thread
 from tests.bot.conftest import World, everything
 from tests.bot.pastes import CURED, FAILING
 from tests.oncall.policies import TEXT
@@ -119,6 +120,8 @@ async def lived(database: Database, team: str, channel: str, user: str) -> None:
     await WatchBook(database, most=50, clock=lambda: NOW).start(
         f"{user.lower()}.contoso.com", EVERY, Asker(team, user, channel)
     )
+    await People(database).choose(team, user, Choices(short=True))
+    await People(database).opened(team, user, EVERY)
     async with database.pool.acquire() as connection, connection.transaction():
         watch = await connection.fetchval("select id from watch where channel = $1", channel)
         await plan(connection, database.seal, Content(why="gone"), watch, "owner")
@@ -152,6 +155,9 @@ async def test_nothing_is_left_of_a_workspace_or_a_channel(world: World, what: s
         assert {done[of] for of in ("pastes", "cases", "checks", "incidents", "watches")} == {1}
         assert done["deliveries"] == 2
         await database.pool.execute("update installation set removed_at = removed_at - interval '2 hours'")
+        if what == "channel":  # what people chose is theirs
+            for table in ("person", "home_tab"):
+                await database.pool.execute(f"delete from {table} where member = 'UBEN'")
         await Installations(database).clear_up()  # what says that a workspace is gone is gone after an hour
         assert await counts(database) == before
         stored = await dump(database)
@@ -190,6 +196,7 @@ async def test_nothing_is_left_of_a_person(world: World) -> None:
             "votes": 1,
             "incidents": 1,
             "watches": 1,
+            "choices": 1,
             "audit entries": 2,
         }
         stored = (await dump(database)).replace("UBEN.1", "")  # the name that `lived` gave the thread

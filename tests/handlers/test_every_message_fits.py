@@ -18,6 +18,7 @@ import handlers.blocks
 from diagnostics.checks.model import CheckVerdict
 from handlers.blocks import Message, at_work, mention, plain, watch
 from handlers.blocks import page as page_of
+from handlers.blocks.check_form import check_form
 from handlers.blocks.form import form, opening
 from handlers.blocks.home import Seen, home
 from handlers.blocks.incidents import incident_list
@@ -27,7 +28,7 @@ from handlers.blocks.verdict_form import Place, verdict_form
 from handlers.commands import helped
 from handlers.incident_ports import Duty
 from handlers.past import Figures, Incident, IncidentState
-from handlers.ports import LogProgress, Thread, Watch
+from handlers.ports import Choices, LogProgress, Thread, Watch
 from tests.handlers import test_blocks_limits as known
 from tests.handlers import test_watch as watched
 from tests.handlers.test_blocks_limits import LINK, REPORT, TEXT, several
@@ -114,10 +115,12 @@ SEEN = st.builds(
         st.builds(Duty, target=TEXT, people=st.lists(TEXT, max_size=9).map(tuple), problem=TEXT), max_size=40
     ).map(tuple),
     watches=st.lists(WATCH, max_size=40).map(tuple),
+    choices=st.builds(Choices, short=st.booleans(), told=st.booleans()),
     limited=st.booleans(),
 )
 VIEWS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "form.form": st.builds(form, st.sampled_from(["", "C0EXCHANGE"])),
+    "check_form.check_form": st.builds(check_form),
     "home.home": st.builds(home, SEEN),
     "verdict_form.verdict_form": st.builds(verdict_form, st.just(PLACE), st.lists(TEXT, max_size=8)),
 }
@@ -160,6 +163,8 @@ def fits(blocks: Any) -> None:
             most = {"text": ANY_TEXT, **TEXTS}.get(where, ANY_TEXT)
             assert 1 <= known.length(each["text"]) <= most, where
             assert each["text"].strip()
+        if each.get("type") == "mrkdwn":
+            assert 1 <= known.length(each["text"]) <= ANY_TEXT
         if each.get("type") == "header":
             assert known.length(each["text"]["text"]) <= HEADER
         if each.get("type") == "button":
