@@ -6,10 +6,20 @@ from typing import Final
 
 from diagnostics.causes.connector.heard import Heard
 from diagnostics.causes.recipient.lookup import domain, same_organization
+from diagnostics.facts import Said
+from diagnostics.refusals import topics
 
 # 2013 and before say 5.7.1, later versions 5.7.54.
 SIGNATURES: Final = ("Unable to relay", "5.7.54")
+# What other mail systems say: the nouns, whose sentence `foreign` reads.
+FOREIGN: Final = ("relay", "rcpthosts", "not a gateway", "turn on SMTP Authentication")
 _ROUTING: Final = ".mail.onmicrosoft.com"
+
+
+def foreign(said: Said) -> bool:
+    """Whether one of the nouns is the reason of the refusal; an open relay on a block list is another."""
+    about = topics(said)
+    return "relay" in about and "listed" not in about
 
 
 def by_exchange_server(what: Heard) -> bool:

@@ -38,6 +38,15 @@ _WORDS: Final = (
     "frozen",
     "quarantined",
     "no longer accept",
+    "closed",
+    "blocked",
+    "expired",
+    "locked",
+    "archiv",
+    "deaktiviert",
+    "gesperrt",
+    "désactivé",
+    "desactivad",
 )
 _OTHERS: Final = (
     "content filter",
@@ -74,6 +83,30 @@ _OTHERS: Final = (
         "deactivated mailbox",
         "temporarily inactive",
         "no longer accepts mail",
+        "account has been deactivated",
+        "account has been temporarily",
+        "account has been closed",
+        "account deactivated",
+        "account suspended",
+        "account closed",
+        "account blocked",
+        "account expired",
+        "account is expired",
+        "account is inactive",
+        "account is closed",
+        "user has been suspended",
+        "mailbox has been closed",
+        "mailbox is closed",
+        "mailbox is locked",
+        "mailbox locked",
+        "mailbox is suspended",
+        "mailbox suspended",
+        "Archived recipient",
+        "Postfach deaktiviert",
+        "Postfach ist deaktiviert",
+        "Postfach gesperrt",
+        "boîte désactivée",
+        "cuenta desactivada",
         "Recipient mailbox quarantined",
         "5.2.1",
     ),
@@ -88,7 +121,7 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     own = by_microsoft(said)
     because = f"{who} knows {named(wanted, 'the address')}, but its mailbox is disabled or closed for mail."
     if any(words in low for words in _WORDS):
-        return Finding(Belief.LIKELY, because, (said,), _steps(wanted, own), weight=1.0)
+        return Finding(Belief.LIKELY, because, (said,), _steps(wanted, own), weight=1.4)
     return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted, own), weight=1.5)
 
 
