@@ -90,7 +90,14 @@ def _of_another(said: Said) -> Finding | None:
         return None
     because = f"{said.by or 'The server'} lets the account of the logon send from its own addresses only: the one in MAIL FROM "
     because += "or From has to be added to the account there, or the application has to use the account's."
-    return Finding(Belief.LIKELY, because, (said,), (), "sender", weight=1.1)
+    return Finding(Belief.LIKELY, because, (said,), (_own_address(),), "sender", weight=1.1)
+
+
+def _own_address() -> Step:
+    return advise(
+        "Sender: write the address of the account into From, or add the other address to the account (as an alias or a verified "
+        "sender) at the provider."
+    )
 
 
 def _no_permission(said: Said, session: Session | None, host: str) -> Finding | None:

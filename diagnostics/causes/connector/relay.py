@@ -22,6 +22,11 @@ def foreign(said: Said) -> bool:
     return "relay" in about and "listed" not in about
 
 
+def by_own_log(said: Said) -> bool:
+    """Whether the log of the relay itself has it: it refused a client of its own."""
+    return said.kind == "log" and "reject: rcpt from" in said.source.quote.lower()
+
+
 def by_exchange_server(what: Heard) -> bool:
     """Whether an Exchange server of somebody's own refused; Exchange Online has another fault behind these words."""
     return not what.microsoft and "customer allow list" not in what.low and "customer block list" not in what.low
