@@ -75,7 +75,7 @@ def assess(
 ) -> Finding | None:
     """Who refused decides: Exchange Online's submission server, or a Receive connector of one's own."""
     if said.signature in (*relay.FOREIGN, *_NOUNS):
-        return _of_another(said)
+        return None if refused_by(said, session_of(said, sessions)) == "smart-host" else _of_another(said)
     if _ALSO_REFUSED.search(said.text):
         # .NET puts its own sentence in front of the reply to AUTH.
         because = "The same error gives the reply to the logon (535): the client did try, and was refused."

@@ -80,6 +80,8 @@ def assess(said: Said, sessions: tuple[Session, ...], settings: tuple[Configured
     if entry:
         because = f"The sign-in log says {entry.name}: {_PASSWORD_ERRORS[entry.name]}."
         return Finding(Belief.CONFIRMED, because, (said, entry), _steps(where), _act(where))
+    if where == "smart-host" and said.signature == _REFUSAL:
+        return None  # connector.send.smarthost-auth-failed reads these
     if where == "smart-host":
         because = (
             f"{server(said, where)} refused the logon of our own server: the connector's stored account may be wrong."

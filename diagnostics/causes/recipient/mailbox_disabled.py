@@ -25,7 +25,7 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.recipient.lookup import address, by_microsoft, named
 from diagnostics.causes.recipient.steps import EXO, advise
-from diagnostics.facts import Reply, Said
+from diagnostics.facts import Reply, Said, Session
 from diagnostics.report import Shell, Step
 
 _WORDS: Final = (
@@ -111,11 +111,11 @@ _OTHERS: Final = (
         "5.2.1",
     ),
 )
-def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
+def assess(said: Said, replies: tuple[Reply, ...], sessions: tuple[Session, ...]) -> Finding | None:
     """The words after the number decide."""
     low = said.text.lower()
-    if any(words in low for words in _OTHERS):
-        return None
+    if any(words in low for words in _OTHERS) or any(s.source == said.source and s.answers == "AUTH" for s in sessions):
+        return None  # the account of a logon is another matter
     wanted = address(said, replies)
     who = said.by or "The recipient's server"
     own = by_microsoft(said)
