@@ -64,7 +64,9 @@ _CIRCUMSTANCE = linear(
 )
 _COUNTED = linear(
     r"(?i)^\s*(?:users|mailboxes|messages|mails|e-?mails|recipients|servers|accounts|tickets"
-    r"|(?:user|mail) (?:accounts|mailboxes|objects|licen[cs]es|profiles|records|servers|users|contacts|items)"
+    r"|(?:user|mail|account|login|password|authentication) (?:accounts|mailboxes|objects|licen[cs]es|profiles"
+    r"|records|servers|users|contacts|items|attempts|tokens|managers|banners|pages|names|requests|sessions|failures|prompts"
+    r"|codes|resets|entries|owners|holders)"
     r"|licen[cs]es|seats|people|items"
     r"|rows|euros?|dollars|eur|usd|kb|mb|gb|ms|k|m|min|minutes|hours|days|years|times|pages|devices"
     r"|clients|groups|rooms"
@@ -91,11 +93,12 @@ _VOCABULARY = linear(
     r"|frozen|closed|locked|archived|not (?:a )?valid|not (?:existing|owned|hosted|in )"
     r"|no one|no valid|no longer|malformed|missing|not recogni|must be|must equal|not match|not verified|not supported"
     r"|rcpthosts|gateway|advertised"
-    r"|inconnu|desconhecid|desconocid|sconosciut|unbekannt|existiert|échou|incorrect|refus|verweigert|rifiutat|rechazad)"
+    r"|inconnu|desconhecid|desconocid|sconosciut|unbekannt|existiert|échou|incorrect|fehlgeschlagen|falló|fallit|refus|verweigert|rifiutat|rechazad)"
 )
 _REPLY_START = linear(
     r"^[\s:;,.\"'-]*(?:[A-Z<\[(#\d]|[a-z0-9-]+(?:\.[a-z0-9-]+)+[ \[(]|[^\x00-\x7f]|[\w.+-]{1,64}@[\w-]"
-    r"|(?:smtp|user unknown|unknown|no such|mailbox|relay|user|account|malformed|verification|authori[sz]ation"
+    r"|(?:smtp|user unknown|unknown|no such|mailbox|relay|user|account|malformed|verification"
+    r"|authori[sz]ation|username|password|login|incorrect"
     r"|relaying|authenticat\w+|invalid"
     r"|sender|recipient|message|mail|connection|unable|service|temporar\w+|too many|access|denied"
     r"|rejected|blocked|spam|sorry"

@@ -31,7 +31,7 @@ from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Said, Session
 from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
-from diagnostics.refusals import topics
+from diagnostics.refusals import topics, topics_of
 from diagnostics.report import Step
 
 _PAIR = linear(
@@ -42,6 +42,7 @@ _NOUNS = (
     "not owned by", "sender address", "mail from", "from address", "sender identity", "identities failed", "sender mismatch",
     "to send", "to use", "from header",
 )  # fmt: skip
+_UNVERIFIED = "The following identities failed the check in region"  # Amazon SES, by SMTP and by its API
 _OTHERS = frozenset({"listed", "entry", "spf", "dmarc"})  # reasons of their own for the same words
 _NO_PERMISSION = "Client does not have permissions to send as this sender"
 
@@ -63,12 +64,12 @@ class _Pair:
 @cause(
     id="auth-smtp.sendas.mismatch",
     act="exchange-online",
-    says=("5.2.252", "SendAsDeniedException", _NO_PERMISSION, "5.7.60", *_NOUNS),
+    says=("5.2.252", "SendAsDeniedException", _NO_PERMISSION, "5.7.60", _UNVERIFIED, *_NOUNS),
 )
 def assess(said: Said, sessions: tuple[Session, ...], settings: tuple[Configured, ...]) -> Finding | None:
     """5.2.252 is proof; the exception is as good as that in an SMTP reply; 5.7.60 depends on who said it."""
     low = said.text.lower()
-    if said.signature in _NOUNS:
+    if said.signature == _UNVERIFIED or said.signature in _NOUNS:
         return _of_another(said)
     found = _PAIR.search(said.text)
     pair = _Pair(found.group(1), found.group(2).rstrip(".")) if found else _Pair()
@@ -85,12 +86,12 @@ def assess(said: Said, sessions: tuple[Session, ...], settings: tuple[Configured
 
 def _of_another(said: Said) -> Finding | None:
     """A provider that ties the senders' addresses to the account."""
-    about = topics(said)
+    about = topics_of(said.text) if said.signature == _UNVERIFIED else topics(said)
     if "owner" not in about or about & _OTHERS or by_microsoft(said):
         return None
     because = f"{said.by or 'The server'} lets the account of the logon send from its own addresses only: the one in MAIL FROM "
     because += "or From has to be added to the account there, or the application has to use the account's."
-    return Finding(Belief.LIKELY, because, (said,), (_own_address(),), "sender", weight=1.1)
+    return Finding(Belief.LIKELY, because, (said,), (_own_address(),), "sender", weight=1.6)
 
 
 def _own_address() -> Step:

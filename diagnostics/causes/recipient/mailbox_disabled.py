@@ -26,6 +26,7 @@ from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.recipient.lookup import address, by_microsoft, named
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.facts import Reply, Said, Session
+from diagnostics.refusals import topics
 from diagnostics.report import Shell, Step
 
 _WORDS: Final = (
@@ -41,13 +42,19 @@ _WORDS: Final = (
     "closed",
     "blocked",
     "expired",
+    "not active",
+    "discontinued",
     "locked",
     "archiv",
     "deaktiviert",
     "gesperrt",
     "désactivé",
     "desactivad",
+    "disattivat",
+    "sospes",
 )
+# Nouns of other mail systems; refusals.toml reads what is said of them.
+_NOUNS: Final = ("mailbox", "account", "user", "Konto", "Postfach", "boîte", "compte", "cuenta", "casella", "caixa")
 _OTHERS: Final = (
     "content filter",
     "message was quarantin",
@@ -83,32 +90,10 @@ _OTHERS: Final = (
         "deactivated mailbox",
         "temporarily inactive",
         "no longer accepts mail",
-        "account has been deactivated",
-        "account has been temporarily",
-        "account has been closed",
-        "account deactivated",
-        "account suspended",
-        "account closed",
-        "account blocked",
-        "account expired",
-        "account is expired",
-        "account is inactive",
-        "account is closed",
-        "user has been suspended",
-        "mailbox has been closed",
-        "mailbox is closed",
-        "mailbox is locked",
-        "mailbox locked",
-        "mailbox is suspended",
-        "mailbox suspended",
         "Archived recipient",
-        "Postfach deaktiviert",
-        "Postfach ist deaktiviert",
-        "Postfach gesperrt",
-        "boîte désactivée",
-        "cuenta desactivada",
         "Recipient mailbox quarantined",
         "5.2.1",
+        *_NOUNS,
     ),
 )
 def assess(said: Said, replies: tuple[Reply, ...], sessions: tuple[Session, ...]) -> Finding | None:
@@ -116,6 +101,10 @@ def assess(said: Said, replies: tuple[Reply, ...], sessions: tuple[Session, ...]
     low = said.text.lower()
     if any(words in low for words in _OTHERS) or any(s.source == said.source and s.answers == "AUTH" for s in sessions):
         return None  # the account of a logon is another matter
+    if said.signature in _NOUNS and (
+        "closed" not in topics(said) or by_microsoft(said) or low.lstrip("( ").startswith("535")
+    ):
+        return None
     wanted = address(said, replies)
     who = said.by or "The recipient's server"
     own = by_microsoft(said)

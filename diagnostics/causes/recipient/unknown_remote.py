@@ -121,7 +121,17 @@ _WORDS: Final = (
     "address not found your message wasn't delivered to",
 )
 # A mailbox that is there and closed (recipient.mailbox.disabled), behind the number of one that is not.
-_CLOSED: Final = ("deactivated", "disabled", "suspended", "inactive", "closed", "expired", "locked", "archived")
+_CLOSED: Final = (
+    "deactivated",
+    "disabled",
+    "suspended",
+    "inactive",
+    "closed",
+    "expired",
+    "locked",
+    "archived",
+    "blocked due to",
+)
 # The whole answer of the recipient filter that Exchange itself brings along: no foreign server needs to be involved.
 _EXCHANGE_FILTER = linear(r"(?i)^\W*550 5\.1\.1 User unknown\W*$")
 # A number, an SMTP address and what a server says of it: Exchange itself writes tokens instead.
