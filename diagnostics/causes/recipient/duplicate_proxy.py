@@ -29,6 +29,7 @@ from diagnostics.report import Act, Shell, Step
 _TAKEN = (
     "is already being used by the proxy addresses or LegacyExchangeDN of",
     "have values that may already be associated with another object",
+    "Another object with the same value for property proxyAddresses already exists",
     "AttributeValueMustBeUnique",
 )
 

@@ -104,8 +104,6 @@ _WORDS: Final = (
     "destinatario sconosciuto",
     "empfänger unbekannt",
     "benutzer unbekannt",
-    "recipient does not exist",
-    "recipient doesn't exist",
     "mailbox not existing",
     "mailbox unknown",
     "address unknown",
