@@ -38,6 +38,7 @@ EDITED = "edited"
 _DELETED = "The message that this answered was deleted, so I took the answer back."
 _EDITED = "The message that this answered was edited and shows no mail-flow error any more, so I took the answer back."
 _FORGOTTEN = "What this answered was erased at somebody's request, so I took the answer back."
+_ASK = "Or ask me something: “help” lists what I understand."
 _PAUSE = "That is a lot of messages in a short time, so I pause in this thread for ten minutes."
 
 
@@ -202,7 +203,8 @@ async def _reply(services: Services, delivery: Delivery, refused: Sequence[str] 
         return _Reply()
     concluded(report)
     if not held:
-        return _Reply(answer(report, refusals=refusals, manual_url=services.manual_url))
+        notes = refusals if delivery.files else (_ASK, *refusals)
+        return _Reply(answer(report, refusals=notes, manual_url=services.manual_url))
     if alone.verdict == "nothing" and refusals:
         return _Reply(plain("\n".join(refusals)))
     return _Reply(report=report, failing=alone.verdict in cards.TROUBLE)

@@ -140,16 +140,16 @@ async def _perform(services: Services, delivery: Delivery) -> tuple[Message, boo
         begun = await services.watches.start(wish.target, wish.every, asker)
     except (WordingError, TargetError, WatchRefusedError) as problem:
         return plain(str(problem)), False
-    said = f"I watch {begun.target} {often(begun.every)}, and speak in this channel when something changes."
+    said = f"I watch {begun.target} {often(begun.every)}, and speak here when something changes."
     return plain(f"{said} To end it: watch stop {begun.target}"), False
 
 
 async def _stop(services: Services, delivery: Delivery, target: str) -> tuple[Message, bool]:
     if not await services.watches.stop(target, delivery.thread.team, delivery.thread.channel):
-        return plain(f"{target} is not watched in this channel. What is: watch"), False
+        return plain(f"{target} is not watched here. What is: watch"), False
     return await _over(services, delivery, target), True
 
 
 async def _over(services: Services, delivery: Delivery, target: str) -> Message:
     who = await services.names(delivery.thread.team, f"@{delivery.user}")
-    return plain(f"{target} is no longer watched in this channel: {who} ended it.")
+    return plain(f"{target} is no longer watched here: {who} ended it.")

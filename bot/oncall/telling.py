@@ -60,7 +60,8 @@ class Telling:
         """What somebody else did about an incident, for who reported it."""
         names = [await self.name(stored.thread.team, str(name)) for name in stored.content["who"]]
         said = line("text", sentences.reported(str(stored.content["what"]), names))
-        return message(part([said, line("link", await self.link(stored.thread), lead="See:")]))
+        which = line("text", summary(await self._report(stored.thread)))
+        return message(part([said, which, line("link", await self.link(stored.thread), lead="See:")]))
 
     async def essence(self, stored: StoredPage) -> dict[str, str]:
         """For systems that show text: title, why and link; cause, proof and first step where one is known."""

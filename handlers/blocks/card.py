@@ -157,7 +157,7 @@ def _resolved(shown: Shown) -> list[Part]:
     standing = shown.standing
     took = f", {_span(standing.took)} after the first report" if standing.took is not None else ""
     said = [
-        line("title", clip(f"Resolved: {shown.was or headline(shown.report)}", HEADER)),
+        line("title", clip(f"Resolved: {shown.was}" if shown.was else f"Resolved. {headline(shown.report)}", HEADER)),
         line("text", f"Resolved by {shown.who} at {_time(standing.since, shown.zone)}{took}."),
         line("text", clip(shown.was, PARAGRAPH), lead="It was:"),
         *_counted(standing),

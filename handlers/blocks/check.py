@@ -121,7 +121,9 @@ def _question(report: CheckReport) -> list[Part]:
 
 
 def _looks(report: CheckReport, full: bool) -> list[Part]:
-    """Every look; where room is short, what found nothing wrong shares a line."""
+    """Every look; where room is short, what found nothing wrong shares a line. Of a refused check, all is said already."""
+    if report.verdict == "refused" and not full:
+        return []
     attempts = sorted(report.attempts, key=_place)
     telling = [each for each in attempts if full or _wrong(each) or each.status == "unavailable"]
     lines = [_look(each) for each in telling[: len(attempts) if full else _MOST_LINES]]

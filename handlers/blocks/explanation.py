@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.codes.model import Explanation, Meaning
+from handlers.blocks.incidents import title_of
 from handlers.blocks.message import Message, message
 from handlers.blocks.outline import Part, line, part
 
@@ -37,7 +38,7 @@ def _meaning(item: Meaning, rank: int) -> list[Part]:
     more = [
         line("text", item.emitter, lead="Said by:"),
         *([line("heading", "Likely causes, the likeliest first")] if item.causes else []),
-        *(line("bullet", f"`{cause}`") for cause in item.causes[:_CAUSES]),
+        *(line("bullet", f"{title_of(cause)} (`{cause}`)") for cause in item.causes[:_CAUSES]),
         line("link", item.source, lead="Source:"),
     ]
     return part([*meaning, *more], rank=rank)

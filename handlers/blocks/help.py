@@ -13,7 +13,10 @@ def help_message(requests: Sequence[tuple[str, str]]) -> Message:
     """What can be pasted, what can be asked, and how a thread works. `requests` are what is typed, and what it does."""
     opening = [
         line("title", "Paste a mail-flow error, get its root cause"),
-        line("text", "I read what is pasted into this channel and answer in its thread when it shows a failure."),
+        line(
+            "text",
+            "Paste it into a channel that I am in, or send it to me. In a channel I answer only what shows a failure.",
+        ),
         line("heading", "What I can read"),
         *(line("bullet", text) for text in PASTEABLE),
         line("bullet", "Files: logs, `.eml`, `.msg`, `.txt`, `.csv`, `.html`, and those in a `.zip` or `.gz`."),

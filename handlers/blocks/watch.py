@@ -121,11 +121,11 @@ def paused(target: str, channel: str, why: str, untold: Sequence[Change]) -> Mes
 def listing(watches: Sequence[Watch]) -> Message:
     """The watches of a channel: how each stands, when it looked last and looks next."""
     if not watches:
-        return plain("Nothing is watched in this channel. Begin with: watch mail.contoso.com every 6h")
+        return plain("Nothing is watched here. Begin with: watch mail.contoso.com every 6h")
     lines = [line("bullet", stands(each), lead=f"{each.target}:") for each in watches[:_LISTED]]
     if len(watches) > _LISTED:
         lines.append(line("bullet", f"and {len(watches) - _LISTED} more"))
-    head = part([line("title", "Watched in this channel")], rank=0)
+    head = part([line("title", "Watched here")], rank=0)
     ending = part([line("aside", "To end one: watch stop mail.contoso.com")], rank=1, small=True)
     return message([*head, *part(lines, rank=1), *ending])
 
@@ -158,7 +158,7 @@ def _head(target: str, changes: Sequence[Change], count: int, over: Mapping[str,
     lines: list[Line] = [line("title", clip(title, HEADER))]
     for change in changes:
         at = _ended(over.get(change.key, ""))
-        said = change is first and count == 1 and len(title) <= HEADER
+        said = change is first and (count == 1 or not at) and len(title) <= HEADER
         lines.append(line("bullet", "" if said else clip(change.says, _SAID), lead=at))
         if said and at:
             lines.append(line("text", at.removesuffix(":")))

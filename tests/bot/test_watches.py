@@ -279,7 +279,7 @@ async def test_a_mention_is_answered_in_its_thread_and_an_edit_changes_it(watche
         ("watch <!channel>", "not a full host name"),
         ("watch out", "not a full host name"),
         ("watch stop", "Which one?"),
-        ("watch stop mail.contoso.com", "not watched in this channel"),
+        ("watch stop mail.contoso.com", "not watched here"),
     ],
 )
 async def test_what_cannot_be_watched_is_a_sentence(world: World, asked: str, said: str) -> None:
