@@ -10,8 +10,8 @@ from diagnostics.patterns import linear
 
 _WINDOW: Final = 240  # characters looked at on either side of a code
 
-# Phrases that only servers write, where no number is left.
-PHRASES: Final = "|".join(
+# Phrases that only servers write, where no number is left: of failures that are tried again, and of final ones.
+_TRIED_AGAIN: Final = "|".join(
     (
         r"DNS query failed with error \w+",
         r"DNS query failed\. The error was",
@@ -27,8 +27,17 @@ PHRASES: Final = "|".join(
         r"host or domain name not found\. name service error",
         r"sender's submission quota was exceeded",
         r"service not available, closing transmission channel",
+        r"\btemporarily rejected (?:RCPT <|MAIL <|after DATA: )",
+        r"maildrop: maildir over quota",
     )
 )
+_FINAL: Final = "|".join(
+    (
+        r"message size \d+ exceeds size limit \d+ of server [\w.-]+\[",
+        r"\brejected (?:RCPT <|MAIL <|after DATA: |connection in \"connect\" ACL: )",
+    )
+)
+PHRASES: Final = f"{_TRIED_AGAIN}|{_FINAL}"
 _TOKEN = linear(
     r"\b(?:RESOLVER|STOREDRV|SMTPSEND|ROUTING|QUEUE|CAT|APPROVAL|TRANSPORT)\.[A-Z][A-Za-z]+(?:\.[A-Za-z]+)*"
 )
@@ -47,6 +56,7 @@ _REPORTING = linear(
     r"|erreur|errore|erreurs)\b[^.?!]*$"
 )
 _DELIMITED = linear(r"(?:^|[:>\"'`(\[{=|<;*#,]|->|\)|\bb')\s*$")
+_SENTENCE_END = linear(r"\w[.!] $")  # a code of both numbers that stands alone after a sentence is what came with it
 # Lower case only: a reply begins with a capital letter or with words of its own.
 _NAMING = linear(
     r"^[\s\"')\]]*(?:[?.!,;]|(?:and|or|vs\.?|versus|is|are|was|were|means?|meaning|errors?(?:[\s.,!?]"
@@ -63,7 +73,7 @@ _CIRCUMSTANCE = linear(
     r"|every|all|only|while|because)\b"
 )
 _COUNTED = linear(
-    r"(?i)^\s*(?:users?|mailboxes|messages|mails?|e-?mails|recipients|servers|accounts|tickets"
+    r"(?i)^\s*(?:users|(?-i:user)|mailboxes|messages|mails|(?-i:mail)|e-?mails|recipients|servers|accounts|tickets"
     r"|licen[cs]es|seats|people|items"
     r"|rows|euros?|dollars|eur|usd|kb|mb|gb|ms|k|m|min|minutes|hours|days|years|times|pages|devices"
     r"|clients|groups|rooms"
@@ -86,7 +96,8 @@ _VOCABULARY = linear(
     r"|try again|later|expired|loop|hop count|too large|too big|limit|access|restrict|dropped|connect"
     r"|corrupt|violation|throttl"
     r"|suspend|disabled|unfortunately|undeliverable|not deliver|resources|unsolicited|policy|delayed|busy|mismatch"
-    r"|untrusted|dns|spoof)"
+    r"|untrusted|dns|spoof|malware|virus|infected|forbidden|reputation|attachment|executable|no space|ratelimit|dt:spm"
+    r"|abgelehnt|\bvoll\b|zu viele|fehlgeschlagen|pleine|trop (?:de|volum)|rechaz|llen[oa]\b|pien[ao]\b|\bvol\b)"
 )
 _REPLY_START = linear(
     r"^[\s:;,.\"'-]*(?:[A-Z<\[(#\d]|[a-z0-9-]+(?:\.[a-z0-9-]+)+[ \[(]|[^\x00-\x7f]"
@@ -97,9 +108,9 @@ _REPLY_START = linear(
     r"|requested|unroute?able|error|client|the|host|domain|policy|delivery|quota|over|permission|not"
     r"|address|command|syntax"
     r"|server|your|we|tls|dns|sent|bad|try|previous|cannot|must|permanent|protocol|administrative"
-    r"|primary)\b|(?:[a-z0-9-]{1,63}\.){2,6}[a-z]{2,20} )"
+    r"|primary|spf|dkim|dmarc|virus|ratelimit|rate limit|this|mwinf\w+|user (?:\S+'s|over|is|has|account is))\b|(?:[a-z0-9-]{1,63}\.){2,6}[a-z]{2,20} )"
 )
-_TRANSIENT = linear(f"(?i:{PHRASES})")
+_TRANSIENT = linear(f"(?i:{_TRIED_AGAIN})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +182,7 @@ def _is_asked(place: Place) -> bool:
 def _pair_reads(place: Place, delimited: bool, asking: bool) -> bool:
     reporting = bool(_REPORTING.search(place.before))
     if not place.after.strip(" .\"'`)]"):
-        return (delimited or reporting) and not asking
+        return (delimited or reporting or bool(_SENTENCE_END.search(place.before))) and not asking
     if _NAMING.search(place.after):
         return reporting and not asking
     if _CIRCUMSTANCE.search(place.after):

@@ -29,6 +29,13 @@ _OTHERS: Final = (
     "exceeds fixed limit",
     "exceeds maximum permitted",
     "exceeds size limit",
+    "databytes limit",
+    "#5.3.4 message size exceeds limit",
+    "exceeds administrative limit",
+    "exceeds limit of ",
+    "maximum size allowed is",
+    "maximum accepted size",
+    "maximum message size. size:",
 )
 _OF_SERVER = linear(r"(?i)size limit \d+ of server ([\w.-]{1,253})")
 _LOCAL: Final = (".local", ".lan", ".internal", ".corp", ".intern")

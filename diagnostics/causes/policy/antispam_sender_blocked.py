@@ -49,6 +49,8 @@ _NAMES: Final = (
     "manually blocked",
     "envelope blocked",
     "SenderFilterConfig",
+    "sender",
+    "badmailfrom",
 )
 
 

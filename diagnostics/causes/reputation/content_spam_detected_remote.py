@@ -37,6 +37,10 @@ _NAMES: Final = (
     "unsolicited",
     "junk mail",
     "junkmail",
+    "junk",
+    "bayes",
+    "DT:SPM",
+    "help_spam",
     "bulk mail",
     "bulk email",
     "UBE",
@@ -84,7 +88,7 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
         or about & {"spf", "dkim", "dmarc", "entry"}
     ):
         return None
-    if "malware" in about and "spam" not in said.text.lower():
+    if about & {"malware", "attachment"} and "spam" not in said.text.lower():
         return None
     if said.signature in _NAMES and not (about & {"spam", "link"} and ("link" in about or "listed" not in about)):
         return None
