@@ -73,7 +73,9 @@ _CIRCUMSTANCE = linear(
     r"|every|all|only|while|because)\b"
 )
 _COUNTED = linear(
-    r"(?i)^\s*(?:users|(?-i:user)|mailboxes|messages|mails|(?-i:mail)|e-?mails|recipients|servers|accounts|tickets"
+    r"(?i)^\s*(?:users|user (?:accounts|mailboxes|objects|licen[cs]es|profiles)"
+    r"|(?:spam|virus|malware|phishing) (?:messages|mails|scanners?|filters?|licen[cs]es)"
+    r"|mailboxes|messages|mails|(?-i:mail)|e-?mails|recipients|servers|accounts|tickets"
     r"|licen[cs]es|seats|people|items"
     r"|rows|euros?|dollars|eur|usd|kb|mb|gb|ms|k|m|min|minutes|hours|days|years|times|pages|devices"
     r"|clients|groups|rooms"
@@ -97,6 +99,7 @@ _VOCABULARY = linear(
     r"|corrupt|violation|throttl"
     r"|suspend|disabled|unfortunately|undeliverable|not deliver|resources|unsolicited|policy|delayed|busy|mismatch"
     r"|untrusted|dns|spoof|malware|virus|infected|forbidden|reputation|attachment|executable|no space|ratelimit|dt:spm"
+    r"|badmailfrom"
     r"|abgelehnt|\bvoll\b|zu viele|fehlgeschlagen|pleine|trop (?:de|volum)|rechaz|llen[oa]\b|pien[ao]\b|\bvol\b)"
 )
 _REPLY_START = linear(
@@ -108,7 +111,8 @@ _REPLY_START = linear(
     r"|requested|unroute?able|error|client|the|host|domain|policy|delivery|quota|over|permission|not"
     r"|address|command|syntax"
     r"|server|your|we|tls|dns|sent|bad|try|previous|cannot|must|permanent|protocol|administrative"
-    r"|primary|spf|dkim|dmarc|virus|ratelimit|rate limit|this|mwinf\w+|user (?:\S+'s|over|is|has|account is))\b|(?:[a-z0-9-]{1,63}\.){2,6}[a-z]{2,20} )"
+    r"|primary|spf|dkim|dmarc|virus|ratelimit|rate limit|mwinf\w+|user (?:\S+'s|over|is|has|account is))\b"
+    r"|(?:[a-z0-9-]{1,63}\.){2,6}[a-z]{2,20} )"
 )
 _TRANSIENT = linear(f"(?i:{_TRIED_AGAIN})")
 

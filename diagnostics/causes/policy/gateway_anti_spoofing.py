@@ -61,7 +61,7 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     exact = any(
         words in low for words in ("header based", "header-based", "header lockout", "mimecast", "envelope blocked")
     )
-    belief = Belief.LIKELY if exact else Belief.POSSIBLE
+    belief = Belief.LIKELY if exact or "own-name" in topics(said) else Belief.POSSIBLE
     return Finding(belief, because, (said,), _steps(), weight=1.6)
 
 

@@ -79,6 +79,16 @@ _NAMES: Final = (
     "trop de",
     "demasiad",
 )
+# Exchange's own limits, and what is held back for another reason than its amount.
+_OTHERS: Final = (
+    "storedrv.",
+    "submission rate",
+    "reputation",
+    "exchange",
+    "tenant",
+    "sender throttled",
+    "authenticat",
+)
 _POSTMASTERS: Final = (
     (("gmail", "google", "gsmtp"), "Google Postmaster Tools"),
     (("tss0", "yahoo"), "the Yahoo Sender Hub"),
@@ -140,9 +150,10 @@ def assess(said: Said) -> Finding | None:
 
 
 def _too_fast(said: Said) -> bool:
-    """Whether another system's server says that it was too much at once. Exchange's own limits have causes of their own."""
-    ours = by_microsoft(said) or of_microsoft(said.text) or has(said, "storedrv.", "submission rate", "reputation")
-    return not ours and "fast" in topics(said)
+    """Whether another system's server says that it was too much at once."""
+    ours = by_microsoft(said) or of_microsoft(said.text) or has(said, *_OTHERS)
+    about = topics(said)
+    return not ours and "fast" in about and not about & {"spf", "dkim", "dmarc"}
 
 
 def _steps(said: Said) -> tuple[Step, ...]:

@@ -44,8 +44,10 @@ from diagnostics.report import Shell, Step
         "signature did not verify",
         "bodyhash_mismatch",
         "body hash mismatch",
-        "altered after sign",
-        "modified after sign",
+        "body was altered",
+        "body was modified",
+        "body was changed",
+        "body has been modified",
     ),
 )
 def assess(

@@ -43,9 +43,10 @@ from diagnostics.refusals import topics
 from diagnostics.report import Act, Step
 
 _NO_KEY: Final = linear(
-    r"(?i)\bno (?:public )?key\b|\bkey (?:was )?not found|pub(?:lic )?key(?: is |[_ ])?(?:missing|unavailable)|key retrieval failed"
+    r"(?i)\bno (?:public )?key\b|\bkey (?:was )?not found|pub(?:lic )?key(?: is |[_ ])?(?:missing|unavailable)"
+    r"|key retrieval failed"
 )
-_CHANGED: Final = linear(r"\b(?:alter|modif|chang)\w* after (?:it was )?sign")
+_CHANGED: Final = linear(r"\bbody (?:was|has been) (?:altered|modified|changed)\b")
 
 
 @cause(
