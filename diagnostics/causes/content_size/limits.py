@@ -88,6 +88,8 @@ def inside(said: Said) -> bool:
 def told_the_client(said: Said) -> bool:
     """Whether a client was refused in Exchange's own words: it hands in at its own organization's server."""
     low = said.text.lower()
+    if "limit set by your administrator" in low or "exceeds the allowable limit" in low:
+        return True  # Outlook's words
     return said.kind == "client" and "5.3.4" in low and "exceeds fixed maximum message size" in low
 
 

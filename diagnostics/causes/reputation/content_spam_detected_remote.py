@@ -90,6 +90,7 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
         directory
         or has(said, "content filtering")
         or of_microsoft(said.text)
+        or has(said, "rfc 5322", "rfc5322", "noncompliant", "non-compliant")  # its form, which only counts as spam's
         or about & {"spf", "dkim", "dmarc", "entry"}
     ):
         return None
