@@ -10,8 +10,8 @@ from diagnostics.patterns import linear
 
 _WINDOW: Final = 240  # characters looked at on either side of a code
 
-# Phrases that only servers write, where no number is left.
-PHRASES: Final = "|".join(
+# Phrases that only servers write, where no number is left: of failures that are tried again, and of final ones.
+_TRIED_AGAIN: Final = "|".join(
     (
         r"DNS query failed with error \w+",
         r"DNS query failed\. The error was",
@@ -27,8 +27,17 @@ PHRASES: Final = "|".join(
         r"host or domain name not found\. name service error",
         r"sender's submission quota was exceeded",
         r"service not available, closing transmission channel",
+        r"\btemporarily rejected (?:RCPT <|MAIL <|after DATA: )",
+        r"maildrop: maildir over quota",
     )
 )
+_FINAL: Final = "|".join(
+    (
+        r"message size \d+ exceeds size limit \d+ of server [\w.-]+\[",
+        r"\brejected (?:RCPT <|MAIL <|after DATA: |connection in \"connect\" ACL: )",
+    )
+)
+PHRASES: Final = f"{_TRIED_AGAIN}|{_FINAL}"
 _TOKEN = linear(
     r"\b(?:RESOLVER|STOREDRV|SMTPSEND|ROUTING|QUEUE|CAT|APPROVAL|TRANSPORT)\.[A-Z][A-Za-z]+(?:\.[A-Za-z]+)*"
 )
@@ -47,6 +56,7 @@ _REPORTING = linear(
     r"|erreur|errore|erreurs)\b[^.?!]*$"
 )
 _DELIMITED = linear(r"(?:^|[:>\"'`(\[{=|<;*#,]|->|\)|\bb')\s*$")
+_SENTENCE_END = linear(r"\w[.!] $")  # a code of both numbers that stands alone after a sentence is what came with it
 # Lower case only: a reply begins with a capital letter or with words of its own.
 _NAMING = linear(
     r"^[\s\"')\]]*(?:[?.!,;]|(?:and|or|vs\.?|versus|is|are|was|were|means?|meaning|errors?(?:[\s.,!?]"
@@ -63,7 +73,8 @@ _CIRCUMSTANCE = linear(
     r"|every|all|only|while|because)\b"
 )
 _COUNTED = linear(
-    r"(?i)^\s*(?:users|mailboxes|messages|mails|e-?mails|recipients|servers|accounts|tickets"
+    r"(?i)^\s*(?:users|mailboxes|messages|(?-i:mail)|mails|e-?mails|recipients|servers|accounts|tickets"
+    r"|(?:spam|virus|malware|phishing) (?:messages|mails|scanners?|filters?|licen[cs]es)"
     r"|(?:user|mail|account|login|password|authentication) (?:accounts|mailboxes|objects|licen[cs]es|profiles"
     r"|records|servers|users|contacts|items|attempts|tokens|managers|banners|pages|names|requests|sessions|failures|prompts"
     r"|codes|resets|entries|owners|holders)"
@@ -93,7 +104,10 @@ _VOCABULARY = linear(
     r"|frozen|closed|locked|archived|not (?:a )?valid|not (?:existing|owned|hosted|in )"
     r"|no one|no valid|no longer|malformed|missing|not recogni|must be|must equal|not match|not verified|not supported"
     r"|rcpthosts|gateway|advertised"
-    r"|inconnu|desconhecid|desconocid|sconosciut|unbekannt|existiert|échou|incorrect|fehlgeschlagen|falló|fallit|refus|verweigert|rifiutat|rechazad)"
+    r"|inconnu|desconhecid|desconocid|sconosciut|unbekannt|existiert|échou|incorrect|fehlgeschlagen|falló|fallit|refus|verweigert|rifiutat|rechazad"
+    r"|malware|virus|infected|forbidden|reputation|attachment|executable|no space|ratelimit|dt:spm"
+    r"|badmailfrom"
+    r"|abgelehnt|\bvoll\b|zu viele|fehlgeschlagen|pleine|trop (?:de|volum)|rechaz|llen[oa]\b|pien[ao]\b|\bvol\b)"
 )
 _REPLY_START = linear(
     r"^[\s:;,.\"'-]*(?:[A-Z<\[(#\d]|[a-z0-9-]+(?:\.[a-z0-9-]+)+[ \[(]|[^\x00-\x7f]|[\w.+-]{1,64}@[\w-]"
@@ -105,9 +119,10 @@ _REPLY_START = linear(
     r"|requested|unroute?able|error|client|the|host|domain|policy|delivery|quota|over|permission|not"
     r"|address|command|syntax"
     r"|server|your|we|tls|dns|sent|bad|try|previous|cannot|must|permanent|protocol|administrative"
-    r"|primary)\b|(?:[a-z0-9-]{1,63}\.){2,6}[a-z]{2,20} )"
+    r"|primary|spf|dkim|dmarc|virus|ratelimit|rate limit|mwinf\w+|user (?:\S+'s|over|is|has|account is))\b"
+    r"|(?:[a-z0-9-]{1,63}\.){2,6}[a-z]{2,20} )"
 )
-_TRANSIENT = linear(f"(?i:{PHRASES})")
+_TRANSIENT = linear(f"(?i:{_TRIED_AGAIN})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +194,7 @@ def _is_asked(place: Place) -> bool:
 def _pair_reads(place: Place, delimited: bool, asking: bool) -> bool:
     reporting = bool(_REPORTING.search(place.before))
     if not place.after.strip(" .\"'`)]"):
-        return (delimited or reporting) and not asking
+        return (delimited or reporting or bool(_SENTENCE_END.search(place.before))) and not asking
     if _NAMING.search(place.after):
         return reporting and not asking
     if _CIRCUMSTANCE.search(place.after):

@@ -29,6 +29,13 @@ _OTHERS: Final = (
     "exceeds fixed limit",
     "exceeds maximum permitted",
     "exceeds size limit",
+    "databytes limit",
+    "#5.3.4 message size exceeds limit",
+    "exceeds administrative limit",
+    "exceeds limit of ",
+    "maximum size allowed is",
+    "maximum accepted size",
+    "maximum message size. size:",
 )
 _OF_SERVER = linear(r"(?i)size limit \d+ of server ([\w.-]{1,253})")
 _LOCAL: Final = (".local", ".lan", ".internal", ".corp", ".intern")
@@ -81,6 +88,8 @@ def inside(said: Said) -> bool:
 def told_the_client(said: Said) -> bool:
     """Whether a client was refused in Exchange's own words: it hands in at its own organization's server."""
     low = said.text.lower()
+    if "limit set by your administrator" in low or "exceeds the allowable limit" in low:
+        return True  # Outlook's words
     return said.kind == "client" and "5.3.4" in low and "exceeds fixed maximum message size" in low
 
 

@@ -53,6 +53,8 @@ from diagnostics.report import Act, Step
         "Message size exceeds fixed maximum message size",
         "5.3.4",
         "exceeds size limit",
+        "the size limit set by your administrator",
+        "attachment size exceeds the allowable limit",
     ),
 )
 def assess(

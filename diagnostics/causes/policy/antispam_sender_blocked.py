@@ -26,6 +26,7 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.policy.said import refusal, reply_of
+from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.reputation.lists import of_microsoft
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import AgentAction, Antispam, Configured
@@ -49,6 +50,12 @@ _NAMES: Final = (
     "manually blocked",
     "envelope blocked",
     "SenderFilterConfig",
+    "sender",
+    "Absender",
+    "expéditeur",
+    "remitente",
+    "mittente",
+    "badmailfrom",
 )
 
 
@@ -93,7 +100,7 @@ def assess(
 def _entered(anchor: Said, replies: tuple[Reply, ...]) -> Finding | None:
     """Other systems' words: they name the entry, and whoever holds the reply is the sender."""
     # A gateway's policy against spoofing is no entry against this sender.
-    if "entry" not in topics(anchor) or of_microsoft(anchor.text) or "spoof" in anchor.text.lower():
+    if "entry" not in topics(anchor) or of_microsoft(anchor.text) or has(anchor, "spoof", "5.1.0 sender denied"):
         return None
     refused = refusal(anchor, replies)
     because = f"{refused.where} refuses this sender to {refused.whom} by an entry that somebody made there."

@@ -25,15 +25,23 @@ from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.policy.said import refusal
 from diagnostics.facts import Reply, Said
 from diagnostics.patterns import linear
+from diagnostics.refusals import topics
 from diagnostics.report import Step
 
 _AUTHENTICATION: Final = linear(r"\b(?:dmarc|spf|dkim)\b")
+# Other gateways' words: they have to say that it is the receiver's own name.
+_NAMES: Final = ("spoof", "forged", "impersonat", "own domain", "internal domain", "local domain", "our domain")
 
 
 @cause(
     id="policy.gateway.anti-spoofing",
     act="recipient-side",
-    says=("Rejected by header based Anti-Spoofing policy", "Anti-Spoofing policy", "Anti-Spoofing Header Lockout"),
+    says=(
+        "Rejected by header based Anti-Spoofing policy",
+        "Anti-Spoofing policy",
+        "Anti-Spoofing Header Lockout",
+        *_NAMES,
+    ),
     against={
         "5.1.0 Sender denied": "is Exchange's own sender filter, with a list that somebody keeps",
     },
@@ -41,6 +49,8 @@ _AUTHENTICATION: Final = linear(r"\b(?:dmarc|spf|dkim)\b")
 def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     """The gateway's own words; where they also name DMARC or SPF, that is the reason."""
     low = said.text.lower()
+    if said.signature in _NAMES and "own-name" not in topics(said):
+        return None
     if _AUTHENTICATION.search(low):
         because = "The reply names DMARC or SPF: what fails is the sender's authentication."
         return Finding(Belief.RULED_OUT, because, (said,))
@@ -51,7 +61,7 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     exact = any(
         words in low for words in ("header based", "header-based", "header lockout", "mimecast", "envelope blocked")
     )
-    belief = Belief.LIKELY if exact else Belief.POSSIBLE
+    belief = Belief.LIKELY if exact or "own-name" in topics(said) else Belief.POSSIBLE
     return Finding(belief, because, (said,), _steps(), weight=1.6)
 
 

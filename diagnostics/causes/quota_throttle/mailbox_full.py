@@ -41,6 +41,7 @@ from diagnostics.causes.recipient.lookup import address, by_microsoft, named
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured
+from diagnostics.refusals import topics
 from diagnostics.report import Act, Shell, Step
 
 _WORDS: Final = (
@@ -72,6 +73,20 @@ _WORDS: Final = (
     "exceeded storage allocation",
     "insufficient mailbox space",
 )
+# What may be full, in the words of servers that no list has; refusals.toml tells whether it is.
+_NAMES: Final = (
+    "mailbox",
+    "mail box",
+    "mail file",
+    "quota",
+    "overquota",
+    "inbox",
+    "maildir",
+    "user",
+    "recipient",
+    "account",
+)
+_ABROAD: Final = ("Postfach", "boîte", "boite", "buzón", "casella", "postbus", "caixa", "skrzynka", "ящик")
 
 
 @cause(
@@ -79,6 +94,8 @@ _WORDS: Final = (
     act="recipient-side",
     says=(
         *_WORDS,
+        *_NAMES,
+        *_ABROAD,
         "5.2.2",
         "452 4.2.2",
         "450 4.2.2",
@@ -97,6 +114,8 @@ def assess(anchor: Said | Configured, objects: tuple[Configured, ...], replies: 
         or has(anchor, "connection dropped")
     ):
         return None
+    if anchor.signature in _NAMES + _ABROAD and not (_full(anchor) and operation(anchor) == ""):
+        return None
     wanted = address(anchor, replies)
     if aggregate(wanted):
         because = f"{named(wanted)} is a retired hidden mailbox of a group; no person's mailbox is full."
@@ -112,6 +131,12 @@ def assess(anchor: Said | Configured, objects: tuple[Configured, ...], replies: 
     return _judged(anchor, wanted, kind == "mailbox" or statistics is not None, statistics)
 
 
+def _full(said: Said) -> bool:
+    """Whether a server's own words say that there is no room; a quota of messages in a time is another matter."""
+    about = topics(said)
+    return "full" in about and not about & {"rate", "fast"} and not has(said, "public folder", "sending quota")
+
+
 def _judged(said: Said, wanted: str, ours: bool, statistics: Configured | None) -> Finding:
     """`ours`: a directory or a store of the reader's own shows the mailbox."""
     online = by_microsoft(said)
@@ -125,7 +150,7 @@ def _judged(said: Said, wanted: str, ours: bool, statistics: Configured | None) 
         return Finding(Belief.POSSIBLE, because, (said,), steps, act, weight=0.9)
     because = f"The mailbox {named(wanted, 'of the recipient')}{size_of(statistics) if statistics else ''} has no room "
     because += f"left, so {said.by or 'its server'} refuses its mail; there is nothing to repair on the sending side."
-    sure = has(said, "shutoffquota", *_WORDS)
+    sure = has(said, "shutoffquota", *_WORDS) or _full(said)
     return Finding(Belief.CONFIRMED if sure else Belief.LIKELY, because, (said, statistics), steps, act, weight=1.0)
 
 

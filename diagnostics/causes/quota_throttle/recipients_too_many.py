@@ -22,6 +22,8 @@ don't.
 
 from __future__ import annotations
 
+from typing import Final
+
 from diagnostics.cause import EMS, Belief, Finding, cause, change, look
 from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.lookup import by_microsoft
@@ -31,6 +33,17 @@ from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Step
 
+_WORDS: Final = (
+    "Too many recipients",
+    "Recipient count exceeds",
+    "number of recipients exceeds",
+    "maximum number of recipients",
+    "recipient limit exceeded",
+    "zu viele Empfänger",
+    "trop de destinataires",
+    "demasiados destinatarios",
+    "troppi destinatari",
+)
 _THROTTLED = linear(r"\bAS\W?\d{4,}")
 
 
@@ -46,7 +59,7 @@ _THROTTLED = linear(r"\bAS\W?\d{4,}")
         "452 4.5.3",
         "4.5.3 Too many recipients",
         "5.5.3 Too many recipients",
-        "Too many recipients",
+        *_WORDS,
     ),
 )
 def assess(said: Said) -> Finding | None:
@@ -66,7 +79,9 @@ def assess(said: Said) -> Finding | None:
         because = "The sender's own organization refused it: more recipients than RecipientLimits or "
         because += "MaxRecipientEnvelopeLimit allows."
         return Finding(Belief.CONFIRMED, because, (said,), _steps(online), "exchange-online" if online else "on-prem")
-    if not has(said, "5.5.3", "4.5.3", "too many recip"):
+    if "fast" in topics(said) and not has(said, "recip", *_WORDS):
+        return None  # RFC 3463 gives too many messages in a session no number, and servers take this one
+    if not has(said, "5.5.3", "4.5.3", "too many recip", *_WORDS):
         return None
     because = f"{said.by or 'The receiving server'} takes fewer recipients in one transaction than the message has"
     because += "; a mail server sends the rest in the next one." if has(said, "4.5.3") else "."

@@ -19,12 +19,19 @@ as from Exchange Online or a farm of servers, and the receiver starts anew each 
 
 from __future__ import annotations
 
+from typing import Final
+
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.causes.recipient.steps import advise
+from diagnostics.causes.reputation.lists import of_microsoft
 from diagnostics.facts import Said
+from diagnostics.refusals import topics
 from diagnostics.report import Step
+
+# Words of servers that put an unknown sender off without naming a greylist.
+_NAMES: Final = ("first", "unknown sender", "new sender", "not seen", "never seen")
 
 
 @cause(
@@ -37,7 +44,10 @@ from diagnostics.report import Step
         "Sender triplet unknown",
         "4.7.1 Please try again later",
         "4.7.1 Try again later",
+        "Temporarily rejected. Try again later",
         "Internal resources are temporarily unavailable",
+        "Internal resource temporarily unavailable",
+        *_NAMES,
     ),
     against={
         "unexpected volume or user complaints": "judges the sender's traffic; a greylist only wants a second try",
@@ -47,6 +57,10 @@ def assess(said: Said) -> Finding | None:
     """The word names it, unless it went on until the message expired."""
     who = said.by or "The receiving server"
     named = has(said, "greylist", "grey-list", "graylist")
+    if said.signature in _NAMES and (
+        "first-seen" not in topics(said) or of_microsoft(said.text) or said.text[:1] == "5"
+    ):
+        return None
     if has(said, "expired", "5.4.300", "4.4.7"):
         because = f"{who} greylists, and never let a retry in before the message expired; that happens when each one "
         because += "comes from another address."
@@ -56,6 +70,8 @@ def assess(said: Said) -> Finding | None:
         return Finding(Belief.CONFIRMED, because, (said,), _steps())
     if by_microsoft(said):
         return None
+    if said.signature in _NAMES:
+        return Finding(Belief.LIKELY, because, (said,), _steps())
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.6)
 
 

@@ -28,6 +28,7 @@ from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.reputation.addresses import blamed, named
+from diagnostics.causes.reputation.lists import of_microsoft
 from diagnostics.facts import Said
 from diagnostics.refusals import topics
 from diagnostics.report import Step
@@ -62,6 +63,32 @@ _TIMES: Final = (
     "daily",
     "this day",
 )
+# Too many at once, in whoever's words.
+_NAMES: Final = (
+    "too many",
+    "too much",
+    "slow down",
+    "rate limit",
+    "ratelimit",
+    "rate",
+    "frequency",
+    "throttled",
+    "throttling",
+    "limit per ip",
+    "zu viele",
+    "trop de",
+    "demasiad",
+)
+# Exchange's own limits, and what is held back for another reason than its amount.
+_OTHERS: Final = (
+    "storedrv.",
+    "submission rate",
+    "reputation",
+    "exchange",
+    "tenant",
+    "sender throttled",
+    "authenticat",
+)
 _POSTMASTERS: Final = (
     (("gmail", "google", "gsmtp"), "Google Postmaster Tools"),
     (("tss0", "yahoo"), "the Yahoo Sender Hub"),
@@ -94,6 +121,7 @@ _POSTMASTERS: Final = (
         "exceeds per-domain connection limit",
         "4.7.0 Try again later, closing connection",
         *_TIMES,
+        *_NAMES,
     ),
     against={
         "rate limited due to IP reputation": "comes from Outlook.com's view of the address, not from a rate",
@@ -106,6 +134,9 @@ def assess(said: Said) -> Finding | None:
     timed = said.signature in _TIMES
     if timed and ("rate" not in topics(said) or by_microsoft(said) or has(said, "smtpsendasdenied", "storedrv.")):
         return None
+    told = said.signature in _NAMES
+    if told and not _too_fast(said):
+        return None
     ip = blamed(said.text)
     because = (
         f"{said.by or 'The receiving provider'} takes mail from {named(ip)} only up to a rate, which has been passed"
@@ -113,9 +144,16 @@ def assess(said: Said) -> Finding | None:
     because += "; what is above it is deferred and tried again."
     if has(said, *_SURE):
         return Finding(Belief.CONFIRMED, because, (said,), _steps(said))
-    if has(said, "7.28") or (timed and said.by):
+    if has(said, "7.28") or told or (timed and said.by):
         return Finding(Belief.LIKELY, because, (said,), _steps(said), weight=1.0)
     return Finding(Belief.POSSIBLE, because, (said,), _steps(said), weight=1.5)
+
+
+def _too_fast(said: Said) -> bool:
+    """Whether another system's server says that it was too much at once."""
+    ours = by_microsoft(said) or of_microsoft(said.text) or has(said, *_OTHERS)
+    about = topics(said)
+    return not ours and "fast" in about and not about & {"spf", "dkim", "dmarc"}
 
 
 def _steps(said: Said) -> tuple[Step, ...]:

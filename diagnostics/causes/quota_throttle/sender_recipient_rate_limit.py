@@ -41,6 +41,7 @@ from diagnostics.report import Step
         "has exceeded its 24-hour sending limit",
         "Daily user sending limit exceeded",
         "Daily sending quota exceeded",
+        "exceeded your daily sending limit",
         "has exceeded the max emails per hour",
     ),
     against={
@@ -51,7 +52,7 @@ from diagnostics.report import Step
 def assess(said: Said) -> Finding:
     """The words leave no doubt; the number alone is Exchange Online's own."""
     quota = has(said, "submission quota", "submissionquota")
-    elsewhere = has(said, "24-hour sending limit", "user sending limit", "daily sending quota", "emails per hour")
+    elsewhere = has(said, "24-hour sending limit", "user sending limit", "daily sending", "emails per hour")
     which = "its submission quota" if quota else "the limit of 10,000 recipients in 24 hours"
     which = "what its provider lets one account send" if elsewhere else which
     because = f"The sending mailbox has reached {which}; it can send again as older messages fall out of the count."

@@ -37,6 +37,15 @@ _NAMES: Final = (
     "unsolicited",
     "junk mail",
     "junkmail",
+    "junk",
+    "bayes",
+    "DT:SPM",
+    "help_spam",
+    "Spamverdacht",
+    "спам",
+    "垃圾邮件",
+    "スパム",
+    "迷惑メール",
     "bulk mail",
     "bulk email",
     "UBE",
@@ -81,10 +90,11 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
         directory
         or has(said, "content filtering")
         or of_microsoft(said.text)
+        or has(said, "rfc 5322", "rfc5322", "noncompliant", "non-compliant")  # its form, which only counts as spam's
         or about & {"spf", "dkim", "dmarc", "entry"}
     ):
         return None
-    if "malware" in about and "spam" not in said.text.lower():
+    if about & {"malware", "attachment"} and "spam" not in said.text.lower():
         return None
     if said.signature in _NAMES and not (about & {"spam", "link"} and ("link" in about or "listed" not in about)):
         return None

@@ -64,7 +64,13 @@ _NAMES: Final = (
     "postmaster.comcast.net",
     "rx.t-online.de",
     "postmaster.aol.com",
-    "postmaster.gmx.net",
+    "postmaster.gmx",
+    "barracudanetworks.com/reputation",
+    "schwarze",
+    "liste noire",
+    "lista negra",
+    "lista nera",
+    "zwarte lijst",
     "OFR",
     "a problem occurred",
     "open relay",
@@ -120,7 +126,7 @@ def assess(
     about = topics(said)
     told = "listed" in about and not about & {"spf", "dkim", "dmarc"}
     if (
-        about & {"entry", "link", "rate"}
+        about & {"entry", "link", "rate", "fast"}
         or has(said, *_OTHERS)
         or of_microsoft(said.text)
         or (said.signature in _NAMES and not told)

@@ -50,6 +50,11 @@ _MISSING: Final = (
     ("DKIM", linear(r"(?i)\bdkim\s*(?:=|:)\s*(?:fail|none|did not pass)|\bdkim checks? did not pass")),
     ("DMARC", linear(r"(?i)\bdmarc\s*(?:=|:)\s*(?:fail|none)")),
 )
+# Both checks named together: a rule where the reply demands them, a result where it only tells what failed.
+_NAMES: Final = ("SPF or DKIM", "SPF and DKIM", "DKIM or SPF", "DKIM and SPF")
+_DEMANDED: Final = linear(
+    r"(?:must|required?s?|needs? to|has to) (?:\w+ ){0,3}(?:with |by |pass |use |have )?(?:either |both )?(?:spf|dkim)"
+)
 _SURE: Final = ("5.7.515", "required authentication level", "sender is unauthenticated")
 
 
@@ -70,6 +75,7 @@ _SURE: Final = ("5.7.515", "required authentication level", "sender is unauthent
         "requires all bulk",
         "both SPF and DKIM",
         "either SPF or DKIM",
+        *_NAMES,
     ),
     against={
         "no key for signature": "is a signature whose key is not in DNS, at a receiver that asks for no more",
@@ -82,6 +88,8 @@ def assess(said: Said, settings: tuple[Configured, ...], addressed: tuple[Addres
     """The provider's own words; they name the missing part, the domain and the address."""
     low = said.text.lower()
     if "dmarc policy" in low or "compauth=pass" in low:
+        return None
+    if said.signature in _NAMES and ("align" in low or not _DEMANDED.search(low)):
         return None
     domain, ip = domain_in(said.text), address_in(said.text)
     missing = [name for name, pattern in _MISSING if pattern.search(said.text)]

@@ -39,7 +39,16 @@ from diagnostics.report import Shell, Step
 @cause(
     id="sender-auth.dkim.body-modified",
     act="sender",
-    says=("body hash did not verify", "signature did not verify", "bodyhash_mismatch"),
+    says=(
+        "body hash did not verify",
+        "signature did not verify",
+        "bodyhash_mismatch",
+        "body hash mismatch",
+        "body was altered",
+        "body was modified",
+        "body was changed",
+        "body has been modified",
+    ),
 )
 def assess(
     anchor: Said | Authentication, headers: tuple[Headers, ...], others: tuple[Authentication, ...]

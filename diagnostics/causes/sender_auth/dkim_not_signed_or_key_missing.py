@@ -43,8 +43,10 @@ from diagnostics.refusals import topics
 from diagnostics.report import Act, Step
 
 _NO_KEY: Final = linear(
-    r"(?i)\bno (?:public )?key\b|\bkey (?:was )?not found|public key (?:is )?(?:missing|unavailable)"
+    r"(?i)\bno (?:public )?key\b|\bkey (?:was )?not found|pub(?:lic )?key(?: is |[_ ])?(?:missing|unavailable)"
+    r"|key retrieval failed"
 )
+_CHANGED: Final = linear(r"\bbody (?:was|has been) (?:altered|modified|changed)\b")
 
 
 @cause(
@@ -99,7 +101,7 @@ def _said(said: Said, act: Act | None) -> Finding | None:
     low = said.text.lower()
     domain = domain_in(said.text)
     steps = _steps(domain)
-    if "compauth=pass" in low or "body hash" in low:
+    if "compauth=pass" in low or "body hash" in low or _CHANGED.search(low):
         return None
     if _NO_KEY.search(said.text):
         because = "The receiver finds no key in DNS for the message's DKIM signature."
