@@ -86,7 +86,8 @@ _VOCABULARY = linear(
     r"|try again|later|expired|loop|hop count|too large|too big|limit|access|restrict|dropped|connect"
     r"|corrupt|violation|throttl"
     r"|suspend|disabled|unfortunately|undeliverable|not deliver|resources|unsolicited|policy|delayed|busy|mismatch"
-    r"|untrusted|dns|spoof)"
+    r"|untrusted|dns|spoof|synchroni[sz]ation|unimplemented|unsupported|send hell?o|already specified|bare |lone |line ?feed"
+    r"|smuggl|mime\b|headers?\b|malformed|missing|resolv|reverse|no ptr|no mx|ehlo|helo\b|utf-?8|non-ascii|encrypt)"
 )
 _REPLY_START = linear(
     r"^[\s:;,.\"'-]*(?:[A-Z<\[(#\d]|[a-z0-9-]+(?:\.[a-z0-9-]+)+[ \[(]|[^\x00-\x7f]"
@@ -97,7 +98,7 @@ _REPLY_START = linear(
     r"|requested|unroute?able|error|client|the|host|domain|policy|delivery|quota|over|permission|not"
     r"|address|command|syntax"
     r"|server|your|we|tls|dns|sent|bad|try|previous|cannot|must|permanent|protocol|administrative"
-    r"|primary)\b|(?:[a-z0-9-]{1,63}\.){2,6}[a-z]{2,20} )"
+    r"|primary|missing|header|mime|unimplemented|no|we|forged)\b|(?:[a-z0-9-]{1,63}\.){2,6}[a-z]{2,20} )"
 )
 _TRANSIENT = linear(f"(?i:{PHRASES})")
 
@@ -195,7 +196,9 @@ def _enhanced_reads(place: Place, delimited: bool) -> bool:
 def _basic_reads(place: Place) -> bool:
     """Three digits alone are anything: they must stand where a reply begins, and read on as one."""
     before = place.before.rstrip()
-    begins = not before.strip(" \"'`*([{<#>-") or before.endswith((":", '"', "'", "->", "<<<", "<,", "("))
+    begins = not before.strip(" \"'`*([{<#>-") or before.endswith((":", '"', "'", "->", "<<<", "<,", "(", "[S]"))
+    if place.before.endswith(":") and place.after.startswith(":"):  # a group of an IPv6 address
+        return False
     begins = begins or bool(_ERROR_WORD.search(before))
     if not begins or place.after[:1] not in (" ", "-", ":", ";"):
         return False

@@ -40,6 +40,12 @@ _OTHERS = (
     "do not possess a common algorithm",
     "No appropriate protocol",
     "no cipher match",
+    "no cipher suites in common",
+    "no cipher suite supported by both client and server",
+    "negotiate a supported cipher suite",
+    "No supported cipher suites have been found",
+    "remote error: tls: handshake failure",
+    "TLS handshake failed: handshake failure",
 )
 
 
