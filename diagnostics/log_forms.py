@@ -61,7 +61,8 @@ _TROUBLE: Final = linear(
 _NEXT_TARGET: Final = linear(r"(?i)attempting next target|retry")
 
 WINSOCK: Final = linear(
-    r"(?i)(?:(?:winsock|socket) error(?: code)?:?\s*|\[(?:WinError|Errno) |\bSocketException \()(100\d\d)|\bWSAE\w+\s*\(?(100\d\d)"
+    r"(?i)(?:(?:winsock|socket) error(?: code)?:?\s*|\[(?:WinError|Errno) |\bSocketException \()(100\d\d)"
+    r"|\bWSAE\w+\s*\(?(100\d\d)"
     r"|\b(?:TimedOut|ConnectionRefused|HostUnreachable|NetworkUnreachable|ConnectionReset|ConnectionAborted)"
     r":0*(27[0-9A-F]{2})"
 )
@@ -83,6 +84,8 @@ _SOCKET_WORDS: Final[tuple[tuple[str, Unreached], ...]] = (
     ("etimedout", "timeout"),
     ("enetunreach", "unreachable"),
     ("ehostunreach", "unreachable"),
+    ("did not accept our requests to connect", "timeout"),  # Gmail
+    ("able to establish an smtp connection", "timeout"),  # qmail
     ("zielcomputer die verbindung verweigerte", "refused"),
     ("cible l'a expressément refusée", "refused"),
     ("denegó expresamente dicha conexión", "refused"),
@@ -101,7 +104,8 @@ _BY_NUMBER: Final[dict[int, Unreached]] = {
 }
 _RESET: Final = frozenset({10054, 10053})
 _TIMED_OUT: Final = linear(
-    r"(?i)\b(?:connect to|failed to connect|could ?n[o']t connect|cannot connect|unable to connect|connection to)\b.{0,300}?\btimed out"
+    r"(?i)\b(?:connect to|failed to connect|could ?n[o']t connect|cannot connect|unable to connect|connection to)\b"
+    r".{0,300}?\btimed out"
     r"|\berror connecting to .{0,300}?\btimeout|\bdial tcp [\d\[][^ ]{0,60} (?:connect: )?.{0,20}\b(?:i/o timeout|timed out)"
     r"|\[Errno (?:110|60)\]"
 )

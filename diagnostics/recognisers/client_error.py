@@ -37,7 +37,7 @@ _STARTS: Final = (
 _LIBRARIES: Final = (
     r"\b(?:connect|read|write|getaddrinfo|query[A-Z]\w{0,6}) E[A-Z_]{4,14}\b|\bdial tcp\b|\b(?:read|write) tcp \S+->"
     r"|\bsocket\.gaierror\b|\b(?:Connection(?:Refused|Reset|Aborted)|Timeout|BrokenPipe|OS)Error: (?:\[|timed out)"
-    r"|\bssl\.SSL\w{0,20}Error\b|\bmsmtp: |\bssmtp: |^\*\*\* \w|\bcurl: \(\d{1,2}\)|\bphp_network_getaddresses\b"
+    r"|\bssl\.SSL\w{0,20}Error\b|\bmsmtp: |\bssmtp: |\*\*\* (?:Error connecting|Remote host|STARTTLS|TLS )|\bcode: '?E[A-Z]{4,14}\b|\bcurl: \(\d{1,2}\)|\bphp_network_getaddresses\b"
     r"|\bstream_socket_(?:client|enable_crypto)\(|\bClient network socket disconnected\b|\bUnexpected socket close\b"
     r"|\bConnection closed unexpectedly\b|\bUnable to read data from the transport connection\b"
     r"|\bremote name could not be resolved\b|\bRemotename konnte nicht aufgel|\bError upgrading connection with STARTTLS\b"
@@ -53,6 +53,7 @@ _RESPONSE = linear(r"(?i)\b(?:the )?server response was:\s*(\S.*)$")
 _BYTES = linear(r"\(\s*([245]\d\d)\s*,\s*b?(['\"])(.*?)(?:['\"]\s*[,)]|$)")
 _PLUSSED = linear(r"[245]\d\d\+\d\.\d{1,3}\.\d{1,3}\+\S+")
 _CODED = linear(r"(?:^|[\s:>\"'(])([45]\d\d[ :-]+(?:[45]\.\d{1,3}\.\d{1,3}|\D).*)$")
+_PORT = linear(r"^(?:465|587)[:,]")
 _DEVICE = linear(r"(?i)\bSMTP (?:server )?error:?\s*(?:code )?#?([45]\d\d)\b")
 _INNER = linear(r"(?i)--->\s*|nested exception is:\s*|Caused by:\s*|Inner ?Exception\s*:\s*")
 _CAUSED = linear(r"(?i)^\s*(?:--->|nested exception is|Caused by:|Inner ?Exception)")
@@ -62,7 +63,7 @@ _SAYS = linear(
 )
 # An error that reports itself, not one that a sentence speaks of.
 _THROWN = linear(
-    r"(?i)(?:Exception|Error|Message|failure)(?: \(0x[0-9A-F]{1,8}\))?\s?[:.](?:\s|$)|\bconnect\(\) failed"
+    r"(?i)(?:Exception|Error|Message|failure|Disconnected)(?: \((?:0x)?[0-9A-F]{1,8}\))?\s?[:.](?:\s|$)|\bconnect\(\) failed"
 )
 _HOST = linear(r"(?i)\b(?:SMTP host|server|connect to):? ['\"]?([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+)")
 _MOST_LINES: Final = 30
@@ -153,7 +154,7 @@ def _reply(text: str) -> str:
     inner = _INNER.split(text)[-1]
     for each in (inner, text):
         coded = _CODED.search(each)
-        if coded and (any(codes(coded.group(1))) or _SAYS.search(coded.group(1))):
+        if coded and not _PORT.match(coded.group(1)) and (any(codes(coded.group(1))) or _SAYS.search(coded.group(1))):
             return _unwrapped(coded.group(1))
     device = _DEVICE.search(text)
     return f"{device.group(1)} {text}" if device else ""

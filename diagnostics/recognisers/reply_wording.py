@@ -27,6 +27,17 @@ PHRASES: Final = "|".join(
         r"host or domain name not found\. name service error",
         r"sender's submission quota was exceeded",
         r"service not available, closing transmission channel",
+        # qmail, Gmail, Exim, Cisco, hMailServer
+        r"\bconnected to [\w.:-]+ but (?:connection died|greeting failed|sender was rejected|my name was rejected)",
+        r"\bI wasn't able to establish an SMTP connection",
+        r"\bCNAME lookup failed temporarily",
+        r"\bI couldn't find any host named",
+        r"\bdid not accept our requests to connect",
+        r"\bDNS (?:hard|soft) error looking up",
+        r"\ball relevant MX records point to non-existent hosts",
+        r"\ban MX or SRV record indicated no SMTP service",
+        r"\bno mail servers appear to exists? for",
+        r"\bmail for \S+ loops back to myself",
     )
 )
 _TOKEN = linear(
@@ -87,7 +98,7 @@ _VOCABULARY = linear(
     r"|corrupt|violation|throttl"
     r"|suspend|disabled|unfortunately|undeliverable|not deliver|resources|unsolicited|policy|delayed|busy|mismatch"
     r"|untrusted|dns|spoof|synchroni[sz]ation|unimplemented|unsupported|send hell?o|already specified|bare |lone |line ?feed"
-    r"|smuggl|mime\b|headers?\b|malformed|missing|resolv|reverse|no ptr|no mx|ehlo|helo\b|utf-?8|non-ascii|encrypt)"
+    r"|smuggl|mime\b|headers?\b|malformed|missing|not supported|n't accept|match\b|smtplf|unresolv|resolv|reverse|no ptr|no mx|ehlo|helo\b|utf-?8|non-ascii|encrypt)"
 )
 _REPLY_START = linear(
     r"^[\s:;,.\"'-]*(?:[A-Z<\[(#\d]|[a-z0-9-]+(?:\.[a-z0-9-]+)+[ \[(]|[^\x00-\x7f]"
@@ -98,7 +109,7 @@ _REPLY_START = linear(
     r"|requested|unroute?able|error|client|the|host|domain|policy|delivery|quota|over|permission|not"
     r"|address|command|syntax"
     r"|server|your|we|tls|dns|sent|bad|try|previous|cannot|must|permanent|protocol|administrative"
-    r"|primary|missing|header|mime|unimplemented|no|we|forged)\b|(?:[a-z0-9-]{1,63}\.){2,6}[a-z]{2,20} )"
+    r"|primary|missing (?:from|header|message|reverse|ptr|rdns|helo|mime|date)|header (?:syntax|from)|mime|unimplemented|reverse|no (?:ptr|mx|reverse|rdns)|we (?:do|can)|see http|forged)\b|(?:[a-z0-9-]{1,63}\.){2,6}[a-z]{2,20} )"
 )
 _TRANSIENT = linear(f"(?i:{PHRASES})")
 

@@ -30,7 +30,8 @@ _WORDS: Final = (
     (
         "SubjectMismatch",
         (
-            rf"No subject alternative (?:DNS )?names present|(?:for any names, but wanted to match |certificate for <)(?P<wanted>{_HOST})"
+            r"No subject alternative (?:DNS )?names present"
+            rf"|(?:for any names, but wanted to match |certificate for <)(?P<wanted>{_HOST})"
         ),
     ),
     (
@@ -113,8 +114,9 @@ _WORDS: Final = (
 _EACH: Final = tuple((reason, linear(f"(?i){words}")) for reason, words in _WORDS)
 # Words of a handshake that failed for its version or its ciphers; the causes have them as signatures.
 NO_COMMON: Final = (
-    r"no shared cipher|no cipher match|no cipher suites? (?:in common|supported by both)|supported cipher suite|remote error: tls: handshake"
-    r"|unsupported protocol version|offered only unsupported versions|illegal or unsupported version|is not accepted by client pref"
+    r"no shared cipher|no cipher match|no cipher suites? (?:in common|supported by both)|supported cipher suite"
+    r"|remote error: tls: handshake|unsupported protocol version|offered only unsupported versions|illegal or unsupported version"
+    r"|is not accepted by client pref"
     r"|unsupported protocol|no protocols available|wrong version number|alert protocol version"
     r"|alert: protocol_version|alert handshake failure|alert: handshake_failure|version too low|No appropriate protocol"
     r"|do not possess a common algorithm|alert insufficient security|inappropriate fallback|dh key too small"

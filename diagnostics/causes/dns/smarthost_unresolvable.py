@@ -114,7 +114,7 @@ def assess(
 
 def _asked_by_client(said: Said) -> Finding | None:
     """A client's own words. Exchange says the same of the next hop in a queue, where other causes judge it."""
-    if said.kind not in ("client", "stray", "log"):
+    if said.kind not in ("client", "stray", "log") or "temporary failure" in said.text.lower():
         return None
     named = f" ({said.host})" if said.host else ""
     because = f"The client found no address for the mail server that it is to send through{named}: the name is misspelled, or "

@@ -67,6 +67,7 @@ _OTHERS = (
     "net_io_connectionclosed",
     "network read error",
     "Exception reading response",
+    ", response: -1",
     "EOF reading greeting",
     "SocketException: Connection reset",
 )

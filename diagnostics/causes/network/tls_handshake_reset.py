@@ -54,6 +54,7 @@ _WORDS = (
     "(SSL_connect): Connection reset",
     "(SSL_accept): Connection reset",
     "(SSL_connect): timed out",
+    "Cannot start TLS: handshake failure",
 )
 
 

@@ -86,7 +86,7 @@ def _asked(said: Said) -> Finding | None:
     """Another server's own words for it. The same nouns stand in replies about certificates, versions and missing TLS."""
     if said.kind not in ("bare", "client", "ndr", "dsn", "log", "trace") or topics(said) & _OTHERWISE:
         return None
-    if "tls-wanted" not in topics(said) or by_exchange_online(said.text):
+    if "tls-wanted" not in topics(said) or by_exchange_online(said.text) or _DEMANDED.lower() in said.text.lower():
         return None
     because = (
         f"{said.by or 'The server'} takes mail only over an encrypted connection, and the client went on in clear text."

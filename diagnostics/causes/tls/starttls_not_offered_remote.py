@@ -58,7 +58,7 @@ def assess(
 ) -> Finding | None:
     """Only our own send log (or a test from outside) shows the destination's EHLO reply."""
     if isinstance(missing, Said):
-        return _lacking(missing, replies)
+        return _lacking(missing)
     if missing.side == "unknown":
         return None if probe and probe.protocol else _from_words(missing, replies)
     if missing.side != "remote" or missing.direction == "receive":
@@ -77,7 +77,7 @@ def assess(
     return _weighed(missing, where, session, demand, connector if connector and connector.require_tls else None)
 
 
-def _lacking(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
+def _lacking(said: Said) -> Finding | None:
     """What another mail system or a client says of the server that it was to deliver to. Exchange's own words are facts."""
     exchange = any(words in said.text for words in (*_DEMANDS, "was not offered by host")) and said.kind != "client"
     if exchange or said.kind in ("event", "command", "stray") or by_exchange_online(said.text):
