@@ -21,7 +21,8 @@ _TAKEN = (
     r"|\bresult=\"?Ok\"? .{0,80}\bstat=|^\s*(?:<-|<~|<)\s+250 .{0,60}(?:queued|OK id=)"
 )
 _SECURED = (
-    r"\b(?:Trusted|Verified|Untrusted|Anonymous) TLS connection established (?:to|from) |\bSTARTTLS=(?:client|server), .{0,200}verify=OK\b"
+    r"\b(?:Trusted|Verified|Untrusted|Anonymous) TLS connection established (?:to|from) |\bSTARTTLS=(?:client"
+    r"|server), .{0,200}verify=OK\b"
     r"|\b[Cc]onnection is now using (?:TLS|SSL)v?\d|=== TLS started with cipher TLS"
 )
 _IS_TAKEN = linear(f"(?i)(?:{_TAKEN})")
@@ -32,7 +33,7 @@ _MOST = 200
 @recogniser(f"(?:{_TAKEN}|{_SECURED})", rank=95)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for all such lines of a paste that speaks of mail."""
-    facts = []
+    facts: list[tuple[int, SmtpReached]] = []
     for index, line in reading.free():
         text = line[:2000]
         stage = Stage.DELIVERED if _IS_TAKEN.search(text) else Stage.SECURED if _IS_SECURED.search(text) else None

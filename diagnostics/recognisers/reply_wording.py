@@ -98,7 +98,8 @@ _VOCABULARY = linear(
     r"|corrupt|violation|throttl"
     r"|suspend|disabled|unfortunately|undeliverable|not deliver|resources|unsolicited|policy|delayed|busy|mismatch"
     r"|untrusted|dns|spoof|synchroni[sz]ation|unimplemented|unsupported|send hell?o|already specified|bare |lone |line ?feed"
-    r"|smuggl|mime\b|headers?\b|malformed|missing|not supported|n't accept|match\b|smtplf|unresolv|resolv|reverse|no ptr|no mx|ehlo|helo\b|utf-?8|non-ascii|encrypt)"
+    r"|smuggl|mime\b|headers?\b|malformed|missing|not supported|don't accept|match\b|smtplf|unresolv|resolv|reverse"
+    r"|no ptr|no mx|ehlo|helo\b|utf-?8|non-ascii|encrypt)"
 )
 _REPLY_START = linear(
     r"^[\s:;,.\"'-]*(?:[A-Z<\[(#\d]|[a-z0-9-]+(?:\.[a-z0-9-]+)+[ \[(]|[^\x00-\x7f]"
@@ -109,7 +110,9 @@ _REPLY_START = linear(
     r"|requested|unroute?able|error|client|the|host|domain|policy|delivery|quota|over|permission|not"
     r"|address|command|syntax"
     r"|server|your|we|tls|dns|sent|bad|try|previous|cannot|must|permanent|protocol|administrative"
-    r"|primary|missing (?:from|header|message|reverse|ptr|rdns|helo|mime|date)|header (?:syntax|from)|mime|unimplemented|reverse|no (?:ptr|mx|reverse|rdns)|we (?:do|can)|see http|forged)\b|(?:[a-z0-9-]{1,63}\.){2,6}[a-z]{2,20} )"
+    r"|primary|missing (?:from|header|message|reverse|ptr|rdns|helo|mime|date)|header (?:syntax|from)|mime"
+    r"|unimplemented|reverse|no (?:ptr|mx|reverse|rdns)|we (?:do|can)|see http|forged)\b"
+    r"|(?:[a-z0-9-]{1,63}\.){2,6}[a-z]{2,20} )"
 )
 _TRANSIENT = linear(f"(?i:{PHRASES})")
 

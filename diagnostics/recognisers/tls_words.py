@@ -115,7 +115,8 @@ _EACH: Final = tuple((reason, linear(f"(?i){words}")) for reason, words in _WORD
 # Words of a handshake that failed for its version or its ciphers; the causes have them as signatures.
 NO_COMMON: Final = (
     r"no shared cipher|no cipher match|no cipher suites? (?:in common|supported by both)|supported cipher suite"
-    r"|remote error: tls: handshake|unsupported protocol version|offered only unsupported versions|illegal or unsupported version"
+    r"|remote error: tls: handshake|unsupported protocol version|offered only unsupported versions"
+    r"|illegal or unsupported version"
     r"|is not accepted by client pref"
     r"|unsupported protocol|no protocols available|wrong version number|alert protocol version"
     r"|alert: protocol_version|alert handshake failure|alert: handshake_failure|version too low|No appropriate protocol"
@@ -125,22 +126,26 @@ NO_COMMON: Final = (
 MARKS: Final = (
     r"x509:|certificate|UNABLE_TO_|\bSSL\b|_CERT|CERT_|PKIX|SunCertPath|altnames?\b|subject alternative"
     r"|no shared cipher|no cipher match|cipher suites?\b|\btls: |unsupported version"
-    r"|protocols? available|unsupported protocol|wrong version number|alert|version too low|appropriate protocol|common algorithm"
+    r"|protocols? available|unsupported protocol|wrong version number|alert|version too low|appropriate protocol"
+    r"|common algorithm"
     r"|inappropriate fallback|dh key too small"
 )
 # What only a library prints, as opposed to a sentence about certificates.
 PRINTED: Final = (
     r"\bx509: |\bPKIX path |SunCertPathBuilder|certificate is NOT trusted|CERTIFICATE_VERIFY_FAILED|ERR_TLS_CERT"
     r"|\b[A-Z]+_SELF_SIGNED_CERT"
-    r"|\bSELF_SIGNED_CERT_IN_CHAIN|\bCERT_HAS_EXPIRED\b|\bUNABLE_TO_(?:VERIFY|GET)_|RemoteCertificate(?:NameMismatch|ChainErrors)"
+    r"|\bSELF_SIGNED_CERT_IN_CHAIN|\bCERT_HAS_EXPIRED\b|\bUNABLE_TO_(?:VERIFY|GET)_|RemoteCertificate(?:NameMismatch"
+    r"|ChainErrors)"
     r"|routines:|\bSSL ?routines|error:[0-9A-F]{8}:|TLS library problem|SSL_(?:connect|accept|do_handshake)|SSL: "
     r"|ssl3_|tlsv1 alert"
     r"|Peer certificate CN=|certificate's altnames|Received fatal alert: |SSL(?:Handshake|Peer\w+)?(?:Exception|Error)\b"
-    r"|AuthenticationException|certificate verify failed|remote certificate (?:is invalid|was rejected) (?:according|because|by)"
+    r"|AuthenticationException|certificate verify failed|remote certificate (?:is invalid|was rejected) (?:according"
+    r"|because|by)"
     r"|CertificateException: |No subject alternative (?:DNS )?names|alternative certificate subject name|gnutls"
     r"|GnuTLS|do not possess a common algorithm|\btls: (?:no cipher|server selected|client offered|handshake|failed to verify)"
     r"|remote error: tls: |\bmsmtp: |subject alternative names: |did not match any of the names given in"
-    r"|TLS certificate verification failed|Remotezertifikat ist|certificat distant n|certificado remoto no|certificato remoto non"
+    r"|TLS certificate verification failed|Remotezertifikat ist|certificat distant n|certificado remoto no"
+    r"|certificato remoto non"
     r"|externe certificaat is|STARTTLS=(?:client|server), error: |fatal alert: "
 )
 

@@ -54,8 +54,10 @@ _WORDS = (
     "(SSL_connect): Connection reset",
     "(SSL_accept): Connection reset",
     "(SSL_connect): timed out",
-    "Cannot start TLS: handshake failure",
 )
+
+
+_CUT = ("lost connection", "reset", "timed out", "broken pipe")
 
 
 @cause(id="network.middlebox.tls-handshake-reset", act="network", says=_WORDS)
@@ -64,6 +66,8 @@ def assess(
 ) -> Finding | None:
     """TLS 1.2 known to be on, and a handshake from elsewhere that works, raise it."""
     if isinstance(anchor, Said):
+        if anchor.signature.endswith((" to", " from")) and not any(each in anchor.text.lower() for each in _CUT):
+            return None  # OpenSSL's reason stands on a line of its own
         where = anchor.host or "the other server"
         because = (
             f"The TLS handshake with {where} was cut off without an alert: by the other side, or by a device between."

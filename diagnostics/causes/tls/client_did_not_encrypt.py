@@ -34,6 +34,7 @@ from diagnostics.refusals import topics
 from diagnostics.report import Step
 
 _DEMANDED = "STARTTLS is required to send mail"
+_THEIRS = ("destination", "remote host", "remote server", "remote system", "recipient server", "starttls-not-supported")
 _OTHERWISE = {"tls-missing", "tls-old"}
 _CLOUD = ("outlook.com", "office365.com")
 # What a reply speaks of; its other words tell whether it asks for encryption.
@@ -84,10 +85,11 @@ def assess(
 
 def _asked(said: Said) -> Finding | None:
     """Another server's own words for it. The same nouns stand in replies about certificates, versions and missing TLS."""
-    if said.kind not in ("bare", "client", "ndr", "dsn", "log", "trace") or topics(said) & _OTHERWISE:
+    low, about = said.text.lower(), topics(said)
+    if said.kind in ("event", "command", "stray", "report") or "tls-wanted" not in about or about & _OTHERWISE:
         return None
-    if "tls-wanted" not in topics(said) or by_exchange_online(said.text) or _DEMANDED.lower() in said.text.lower():
-        return None
+    if by_exchange_online(said.text) or any(words in low for words in (*_PLAIN, _DEMANDED.lower(), *_THEIRS)):
+        return None  # judged by those words, or spoken of the other server
     because = (
         f"{said.by or 'The server'} takes mail only over an encrypted connection, and the client went on in clear text."
     )
