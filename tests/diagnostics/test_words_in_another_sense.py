@@ -31,14 +31,20 @@ def test_talk_stays_silent(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "mta: smtp_lookup_rcpt: Connecting to [2001:db8:417::202]:25 (DNSSEC)\n"
-        "mta: smtp_lookup_rcpt: Connection is now using TLSv1.2 with cipher ECDHE-RSA-AES256-GCM-SHA384 (256 bits)",
+        (
+            "mta: smtp_lookup_rcpt: Connecting to [2001:db8:417::202]:25 (DNSSEC)\n"
+            "mta: smtp_lookup_rcpt: Connection is now using TLSv1.2 with cipher ECDHE-RSA-AES256-GCM-SHA384 (256 bits)"
+        ),
         "Nov 20 sm-mta[22]: STARTTLS=client, relay=mail.fabrikam.com., version=TLSv1.3, verify=OK, cipher=TLS_AES_256",
-        "Nov 27 08:00:02 host=smtp.contoso.com tls=on auth=on from=a@contoso.com recipients=b@fabrikam.com mailsize=512 "
-        "smtpstatus=250 smtpmsg='250 2.0.0 Ok: queued as 4F' exitcode=EX_OK",
+        (
+            "Nov 27 08:00:02 host=smtp.contoso.com tls=on auth=on from=a@contoso.com recipients=b@fabrikam.com mailsize=512 "
+            "smtpstatus=250 smtpmsg='250 2.0.0 Ok: queued as 4F' exitcode=EX_OK"
+        ),
         "220 mx1.fabrikam.com ESMTP\nEHLO test\n250-mx1.fabrikam.com\n250-8BITMIME\n250 SIZE 10485760",
-        "telnet mx.fabrikam.com 25\nTrying 198.51.100.7...\nConnected to mx.fabrikam.com.\nEscape character is '^]'.\n"
-        "220 mx ESMTP\nQUIT\n221 Bye\nConnection closed by foreign host.",
+        (
+            "telnet mx.fabrikam.com 25\nTrying 198.51.100.7...\nConnected to mx.fabrikam.com.\nEscape character is '^]'.\n"
+            "220 mx ESMTP\nQUIT\n221 Bye\nConnection closed by foreign host."
+        ),
     ],
 )
 def test_success_is_healthy(text: str) -> None:
