@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup setup-dev test check fix eval bench audit fuzz requirements clean
+.PHONY: help run setup setup-dev test check fix eval bench chaos audit fuzz requirements clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ eval: setup-dev ## how often the diagnosis is right: CASES=folder of *.jsonl, or
 bench: setup-dev ## the figures that the documentation quotes; LOG_MB="250 2000" for the sizes of the logs
 	@$(BIN)/python -m tests.bench
 	@$(BIN)/python -m tests.bench.logs $(LOG_MB)
+
+chaos: setup-dev ## kill replicas, Slack and the database for MINUTES=10 under load; SEED=0 draws other faults
+	@$(BIN)/python -m tests.bot.replicas $(or $(MINUTES),10) $(or $(SEED),0)
 
 audit: setup-dev ## known vulnerabilities of what is pinned; exit code of the command 1: some, 3: it can't be told
 	@$(BIN)/python -m tests.audit

@@ -29,7 +29,9 @@ from bot.database.history import History
 from bot.database.inbox import Inbox
 from bot.database.installations import Installations
 from bot.database.notices import Notices
+from bot.database.people import People
 from bot.database.retention import Retention
+from bot.database.told import Told
 from bot.database.watches import WatchBook, WatchStore
 from bot.health import Health, Reach
 from bot.installing import Installing
@@ -38,6 +40,7 @@ from bot.log_reading import LogReader, sweep
 from bot.oncall.composing import Surroundings, compose
 from bot.oncall.deciding import Clock
 from bot.oncall.escalations import Escalations
+from bot.pacing import Pacing
 from bot.permissions import Permissions
 from bot.server import Server, servers
 from bot.settings import Settings
@@ -48,7 +51,7 @@ from bot.watches.telling import Telling
 from bot.watches.watcher import Watcher
 from bot.workspaces import Workspaces, workspaces_of
 from diagnostics import diagnose
-from handlers import cards, register
+from handlers import cards, home, register
 from handlers.files import SlackFiles
 from handlers.listeners import apologise, handle
 from handlers.names import Names
@@ -75,6 +78,7 @@ class Bot:
     escalations: Escalations
     metrics_server: Server | None = None
     ready: bool = False
+    stopping: bool = False
 
 
 def system_clock() -> datetime:
@@ -95,7 +99,7 @@ def build(
     `clock` is the one that escalations, watches and checks go by.
     """
     pace, telemetry = pace or Pace(), telemetry or Telemetry()
-    speaking = partial(client, settings, session, telemetry)
+    speaking = partial(client, settings, session, telemetry, pacing=Pacing(pace.slack))
     installations = Installations(database)
     workspaces = workspaces_of(settings, installations, speaking)
     inbox = Inbox(database, telemetry)
@@ -132,6 +136,8 @@ def build(
         incidents=oncall.incidents,
         roster=oncall.roster,
         feedback=Feedback(database),
+        told=Told(database),
+        people=People(database),
         names=names.of,
         max_file_bytes=settings.max_file_bytes,
         alert_bots=settings.alert_bots,
@@ -147,7 +153,7 @@ def build(
     reach = Reach(settings.mode, started=lambda: bot.ready)
     health = Health(inbox, database.pool, telemetry.metrics, slack=reach)
     routes = (*oncall.routes, *_installing(settings, database, speaking(None), reach.started))
-    http, metrics = servers(settings, app, health, routes)
+    http, metrics = servers(settings, app, health, routes, taking=lambda: bot.ready or bot.stopping)
     bot = Bot(settings, app, workspaces, worker, http, logs, watcher, reach, telemetry, oncall.escalations, metrics)
     return bot
 
@@ -169,6 +175,7 @@ def _worker(
         inbox,
         handle=partial(handle, services),
         apologise=partial(apologise, services),
+        redraw=partial(home.refresh, services),
         retention=Retention(settings.retention_days, settings.retention_channels, settings.audit_days),
         pace=pace,
         telemetry=telemetry,
@@ -246,8 +253,10 @@ async def running(
             stack.push_async_callback(handler.close_async)
             bot.reach.socket = handler.client
         bot.ready = True
-        yield bot
-        bot.ready = False
+        try:
+            yield bot
+        finally:  # first of all, so that a balancer moves on; what still comes is stored until the server is closed
+            bot.ready, bot.stopping = False, True
 
 
 async def serve(settings: Settings, *, announce: Callable[[str], None]) -> None:

@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from typing import Final
 
@@ -15,6 +16,7 @@ from aiohttp import web
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 
 from bot.database.inbox import Inbox, Waiting
+from bot.database.statistics import Statistics, statistics
 from bot.metrics import Metrics
 from bot.settings import Mode
 from diagnostics.checks.scope import inner
@@ -25,6 +27,8 @@ MOST_LAG: Final = 300.0
 """Seconds. Slack delivers for the last time after five minutes: whoever has waited for longer was left alone."""
 _FRESH: Final = 1.0  # seconds that an answer of the database is good for, so that probes cost it nothing
 _PATIENCE: Final = 2.0
+_COUNTED: Final = 60.0  # seconds that statistics are good for: counting a month costs more than a probe
+_MONTH: Final = timedelta(days=30)
 _OK: Final = "ok"
 _LANE: Final = "delivery"  # a large log may take its minutes
 _FORWARDED: Final = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via")
@@ -69,6 +73,8 @@ class Health:
         self._lanes: Mapping[str, Waiting] | None = None
         self._looked = float("-inf")
         self._one_at_a_time = asyncio.Lock()
+        self._statistics: Statistics | None = None
+        self._counted = float("-inf")
 
     async def readiness(self) -> Readiness:
         lanes = await self._waiting()
@@ -92,10 +98,24 @@ class Health:
                 self._looked = time.monotonic()
             return self._lanes
 
+    async def _count(self) -> Statistics | None:
+        """What became of the incidents of the last month; None when the database doesn't say."""
+        async with self._one_at_a_time:
+            if time.monotonic() - self._counted > _COUNTED:
+                try:
+                    async with asyncio.timeout(_PATIENCE):
+                        self._statistics = await statistics(self._pool, "", datetime.now(UTC) - _MONTH)
+                except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                    logger.warning("incidents could not be counted", extra={"reason": type(error).__name__})
+                    self._statistics = None
+                self._counted = time.monotonic()
+            return self._statistics
+
     async def exposed(self, request: web.Request) -> web.Response:
         """`/metrics`, on a port of its own."""
         state = await self.readiness()
         self._metrics.stand(ready=state.ready, lanes=await self._waiting(), pool=self._pool)
+        self._metrics.tell(await self._count())
         body, content_type = self._metrics.exposed(request.headers.get("Accept", ""))
         return web.Response(body=body, headers={"Content-Type": content_type})
 

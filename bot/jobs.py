@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -22,11 +22,12 @@ from pgqueuer.models import Job, Schedule
 
 from bot.database import Database
 from bot.database.held import ENTRYPOINT as ESCALATION
-from bot.database.inbox import LANES, Inbox, Open
+from bot.database.inbox import ASKED, LANES, Inbox, Open
 from bot.database.installations import Installations
 from bot.database.keys import tidy
 from bot.database.retention import Retention, expire
 from bot.database.watches import ENTRYPOINT as WATCH
+from bot.pacing import RATES, Rate
 from bot.telemetry import Telemetry
 from handlers.failures import advice
 from handlers.ports import Delivery, NotInstalledError
@@ -44,7 +45,7 @@ class Pace:
 
     `heartbeat` is how long the job of a dead process waits for another process, `straggler` how long a call whose
     answer was lost may still take effect. `logs` is the number of large logs that are read at the same time, and `watches`
-    that of watched targets that are looked at, by all processes together.
+    that of watched targets that are looked at, by all processes together. `slack` says how fast its methods are called.
     """
 
     heartbeat: float = 10.0
@@ -56,6 +57,7 @@ class Pace:
     straggler: float = 2.0
     logs: int = 2
     watches: int = 2
+    slack: Mapping[str, Rate] = field(default_factory=lambda: RATES)
 
 
 class Worker:
@@ -65,7 +67,8 @@ class Worker:
         inbox: Inbox,
         *,
         handle: Callable[[Delivery], Awaitable[str]],
-        apologise: Callable[[Delivery], Awaitable[None]],
+        apologise: Callable[[Delivery, Exception], Awaitable[None]],
+        redraw: Callable[[], Awaitable[None]],
         retention: Retention,
         pace: Pace,
         telemetry: Telemetry,
@@ -77,6 +80,7 @@ class Worker:
         self._inbox = inbox
         self._handle = handle
         self._apologise = apologise
+        self._redraw = redraw
         self._retention = retention
         self._pace = pace
         self._telemetry = telemetry
@@ -96,7 +100,7 @@ class Worker:
         fresh = asyncio.create_task(self._learn_keys())
         try:
             async with asyncio.TaskGroup() as lanes:
-                for lane in (*LANES, WATCH):
+                for lane in (*LANES, ASKED, WATCH):
                     lanes.create_task(self._work(lane))
         finally:
             fresh.cancel()
@@ -134,6 +138,8 @@ class Worker:
         elif lane == WATCH:
             queue.entrypoint(lane, concurrency_limit=self._pace.watches)(self._watcher.job)
             await self._watcher.rescue()
+        elif lane == ASKED:
+            queue.entrypoint(lane)(self._job)
         else:
             queue.entrypoint(lane)(self._job)
             queue.schedule("sweep", "* * * * *")(self._sweep)
@@ -167,12 +173,17 @@ class Worker:
             await queue.qm.listener_healthy(every)
 
     async def _sweep(self, _schedule: Schedule) -> None:
+        await self.sweep()
+
+    async def sweep(self) -> None:
+        """What is to be done once a minute."""
         await self._inbox.rescue(self._pace.rescue, LANES[:1])  # a log may take longer without being lost
         await self._installations.clear_up()
         await self._watcher.rescue()
         await self._escalations.rescue()
         await expire(self._database.pool, self._database.seal, self._retention)
         await tidy(self._database.pool, self._database.seal)
+        await self._redraw()
 
     async def _job(self, job: Job) -> None:
         key = await self._inbox.thread_of(UUID(bytes=job.payload))
@@ -188,6 +199,10 @@ class Worker:
                 await self._work_off(*key)
         except RetryRequested:
             raise
+        except asyncio.CancelledError:
+            if not self._stopping:
+                raise
+            raise RetryRequested(timedelta(0), "this process stops: another one takes over") from None
         except Exception as error:
             logger.warning("a job failed and is tried again", exc_info=True)
             raise RetryRequested(timedelta(seconds=self._pace.backoff), type(error).__name__) from None
@@ -227,7 +242,7 @@ class Worker:
             await self._inbox.postpone(waiting.id, seconds, counts=what.counts)
             return
         try:
-            await self._apologise(waiting.delivery)
+            await self._apologise(waiting.delivery, error)
         except Exception:  # Slack takes nothing from us; the log and the record say so
             logger.exception("could not even apologise")
         await self._inbox.done(waiting.id, f"failed: {what.reason}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -162,6 +163,7 @@ def _answer(found: Found, options: Options) -> Report:
             stop=stop,
         )
     bar.clear()
+    gc.freeze()  # the command is over soon, and its end would walk through all that was loaded
     return report
 
 

@@ -17,6 +17,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics import MetricWrapperBase
 
 from bot.database.pages import Outlet, PageState
+from bot.database.statistics import Statistics
 from diagnostics.cause import catalogue
 from diagnostics.checks.model import CheckVerdict
 from diagnostics.report import Report
@@ -56,6 +57,7 @@ class Metrics:
         self._make_judgements()
         self._make_calls()
         self._make_state()
+        self._make_incidents()
 
     def _make_flow(self) -> None:
         r = self.registry
@@ -146,6 +148,20 @@ class Metrics:
         build = Gauge("mailflow_build_info", "Always 1.", ["version", "python"], registry=r)
         build.labels(importlib.metadata.version("mailflow"), platform.python_version()).set(1)
 
+    def _make_incidents(self) -> None:
+        said = "of those reported in the last 30 days, in the database: the same for every replica."
+        r = self.registry
+        self._incidents = Gauge("mailflow_incidents", f"Incidents by state, {said}", ["state"], registry=r)
+        self._incident_seconds = Gauge(
+            "mailflow_incident_mean_seconds",
+            f"From the report until the first answer, until somebody had it, until it was resolved; {said}",
+            ["until"],
+            registry=r,
+        )
+        self._incident_causes = Gauge(
+            "mailflow_incident_causes", f"Incidents by the cause that is blamed, {said}", ["cause"], registry=r
+        )
+
     # -- what happens ---------------------------------------------------------------------------------
 
     def received(self, kind: str, *, new: bool) -> None:
@@ -201,6 +217,21 @@ class Metrics:
         size, idle = pool.get_size(), pool.get_idle_size()
         for state, count in (("busy", size - idle), ("idle", idle), ("most", pool.get_max_size())):
             self._connections.labels(state).set(count)
+
+    def tell(self, found: Statistics | None) -> None:
+        """What became of incidents; None when the database doesn't say: then nothing is told of them."""
+        for gauge in (self._incidents, self._incident_seconds, self._incident_causes):
+            gauge.clear()
+        if found is None:
+            return
+        self._incidents.labels("open").set(found.incidents - found.resolved)
+        self._incidents.labels("resolved").set(found.resolved)
+        means = {"answered": found.to_answer, "acknowledged": found.to_acknowledge, "resolved": found.to_resolve}
+        for until, times in means.items():
+            if times.mean is not None:
+                self._incident_seconds.labels(until).set(times.mean)
+        for cause, count in found.causes:
+            self._incident_causes.labels(_known(cause, catalogue())).inc(count)
 
     def exposed(self, accept: str) -> tuple[bytes, str]:
         """The exposition and its content type, in the format that the header `Accept` asks for."""

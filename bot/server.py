@@ -15,34 +15,34 @@ LARGEST_REQUEST = 4 * 1024 * 1024
 
 
 def servers(
-    settings: Settings, app: AsyncApp, health: Health, routes: Sequence[web.RouteDef]
+    settings: Settings, app: AsyncApp, health: Health, routes: Sequence[web.RouteDef], *, taking: Callable[[], bool]
 ) -> tuple[Server, Server | None]:
-    """What Slack and others reach; and with a port of its own for metrics, what only the operator does."""
+    """What Slack and others reach; and with a port of its own for metrics, what only the operator does. `taking`: Slack's
+    requests can be stored."""
     own = settings.metrics_port is not None
     here = () if own else (web.get("/metrics", health.exposed_here),)
     listens = app if settings.mode == "http" else None
-    started = health.slack.started
-    server = Server(listens, started=started, readiness=health.readiness, routes=(*routes, *here))
+    server = Server(listens, taking=taking, readiness=health.readiness, routes=(*routes, *here))
     if not own:
         return server, None
     there = (web.get("/metrics", health.exposed),)
-    return server, Server(None, started=started, readiness=health.readiness, routes=there)
+    return server, Server(None, taking=taking, readiness=health.readiness, routes=there)
 
 
 class Server:
-    """Listens from `start` to `stop`. `/slack/events` takes events, commands and clicks, in HTTP mode, once `started`."""
+    """Listens from `start` to `stop`. `/slack/events` takes events, commands and clicks, in HTTP mode, while `taking`."""
 
     def __init__(
         self,
         app: AsyncApp | None,
         *,
-        started: Callable[[], bool],
+        taking: Callable[[], bool],
         readiness: Callable[[], Awaitable[Readiness]],
         routes: Sequence[web.RouteDef] = (),
     ) -> None:
         self._app = app
         self._routes = routes
-        self._started = started
+        self._taking = taking
         self._readiness = readiness
         self._runner: web.AppRunner | None = None
         self.url = ""
@@ -67,9 +67,10 @@ class Server:
             await self._runner.cleanup()
 
     async def _slack(self, request: web.Request) -> web.Response:
-        """503 until the bot has started: Slack then delivers again. What comes while it lags is stored all the same."""
+        """503 until the bot has started: Slack then delivers again. What comes while it lags, or as it stops, is stored all the
+        same: Slack sends no command and no click twice."""
         assert self._app is not None
-        if not self._started():
+        if not self._taking():
             return web.Response(status=503, text="starting")
         return await to_aiohttp_response(await self._app.async_dispatch(await to_bolt_request(request)))
 

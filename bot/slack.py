@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any
+from functools import partial
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -21,15 +22,18 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.database import StartError
+from bot.pacing import HeldUpError, OwnPaceError, Pacing
 from bot.settings import Settings
 from bot.telemetry import Telemetry
-from handlers.failures import advice, slack_error
+from handlers.failures import BLOCKS_REFUSED, advice, slack_error
 from handlers.files import is_slack
 from handlers.ports import Identity, NotInstalledError
 
 logger = logging.getLogger(__name__)
 
 CALL_SECONDS = 10.0  # for one call of Slack's Web API
+_REASON: Final = 200  # characters of an answer in which a refusal is named
+_TRIES: Final = 3  # of one call that Slack says "not yet" to
 
 
 class Authorize(AsyncAuthorize):
@@ -55,24 +59,74 @@ class Authorize(AsyncAuthorize):
         return AuthorizeResult(enterprise_id=enterprise_id, team_id=us.team, bot_user_id=us.user, bot_id=us.bot)
 
 
-class MeasuredClient(AsyncWebClient):
-    """Tells `telemetry` of every call: its method and what came of it."""
+class PacedClient(AsyncWebClient):
+    """Calls Slack no faster than it likes, and tells `telemetry` of every call: its method and what came of it.
 
-    def __init__(self, telemetry: Telemetry, **arguments: Any) -> None:
+    Without `pacing` it has a pace of its own.
+    """
+
+    def __init__(self, telemetry: Telemetry, pacing: Pacing | None = None, **arguments: Any) -> None:
         super().__init__(**arguments)
         self._telemetry = telemetry
+        self._pacing = pacing or Pacing()
 
     async def api_call(self, api_method: str, **arguments: Any) -> AsyncSlackResponse:
-        with self._telemetry.slack_call(api_method):
-            return await super().api_call(api_method, **arguments)
+        """Also raises OwnPaceError."""
+        said: dict[str, Any] = arguments.get("json") or {}
+        channel, ts = str(said.get("channel") or ""), str(said.get("ts") or "")
+        send = partial(self._in_line, api_method, channel)
+        try:
+            if api_method == "chat.update":
+                edited: AsyncSlackResponse = await self._pacing.merged((self.token or "", channel, ts), arguments, send)
+                return edited
+            return await send(lambda: arguments)
+        except HeldUpError as early:
+            answer = self._not_yet(api_method, early.seconds)
+            if early.closed:
+                raise SlackApiError(str(early), answer) from None  # type: ignore[no-untyped-call]  # the library does not type it
+            raise OwnPaceError(str(early), answer) from None  # type: ignore[no-untyped-call]  # nor this
+
+    async def _in_line(self, method: str, channel: str, arguments: Callable[[], dict[str, Any]]) -> AsyncSlackResponse:
+        line = self._pacing.line(self.token or "", method, channel)
+        number, tries = 0, _TRIES
+        while True:
+            number = await line.turn(number)
+            tries -= 1
+            try:
+                with self._telemetry.slack_call(method):
+                    return await super().api_call(method, **arguments())
+            except SlackApiError as error:
+                what = advice(error)
+                if what.counts or what.after is None:
+                    raise
+                line.close(what.after)
+                if what.after > line.patience or not tries:
+                    raise
+
+    def _not_yet(self, method: str, seconds: float) -> AsyncSlackResponse:
+        """What Slack would answer."""
+        return AsyncSlackResponse(
+            client=self,
+            http_verb="POST",
+            api_url=f"{self.base_url}{method}",
+            req_args={},
+            data={"ok": False, "error": "ratelimited"},
+            headers={"Retry-After": f"{seconds:.3f}"},
+            status_code=429,
+        )
 
 
 def client(
-    settings: Settings, session: aiohttp.ClientSession, telemetry: Telemetry, token: str | None
+    settings: Settings,
+    session: aiohttp.ClientSession,
+    telemetry: Telemetry,
+    token: str | None,
+    pacing: Pacing | None = None,
 ) -> AsyncWebClient:
     """No retries of its own: they would send a message twice when only the answer was lost. Jobs know better."""
-    slack = MeasuredClient(
+    slack = PacedClient(
         telemetry,
+        pacing,
         token=token,
         base_url=settings.slack_api_url,
         session=session,
@@ -143,6 +197,9 @@ async def respond(
         webhook.proxy = None
     with telemetry.slack_call("response_url") as came_to:
         answer = await webhook.send_dict(payload)
+        if payload.get("blocks") and any(name in answer.body[:_REASON] for name in BLOCKS_REFUSED):
+            logger.warning("Slack refused the blocks of an answer at a response_url")
+            answer = await webhook.send_dict({**payload, "blocks": []})
         if answer.status_code == 429 or answer.status_code >= 500:
             raise SlackApiError("the response_url failed", answer)  # type: ignore[no-untyped-call]  # the library does not type it
         if answer.status_code != 200:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from diagnostics.cause import EMS
+from diagnostics.cause import EMS, Cause
 from diagnostics.facts import (
     CertificateRejected,
     ConnectFailed,
@@ -26,6 +26,7 @@ from diagnostics.facts import (
     SmtpReached,
     StarttlsNotOffered,
     TlsFailed,
+    TlsReport,
     TlsSucceeded,
     WindowsEvent,
 )
@@ -45,13 +46,17 @@ class Ask:
     cost: int = 1
     holds: tuple[type[Fact], ...] = ()  # what shows that it was answered; `yields` unless said otherwise
     about: tuple[str, ...] = ()  # beginnings of the cause ids it can help; empty: any
+    objects: tuple[str, ...] = ()  # the kinds of settings that show that it was answered
 
     def answered(self, facts: Iterable[Fact]) -> bool:
-        """Whether what it asks for is there. Settings are of many kinds: those are known by what was asked."""
-        return not self.about and any(isinstance(fact, self.holds or self.yields) for fact in facts)
+        """Whether what it asks for is there. Settings are of many kinds, so their type alone doesn't tell."""
+        if self.about:
+            return any(isinstance(fact, Configured) and fact.kind in self.objects for fact in facts)
+        return any(isinstance(fact, self.holds or self.yields) for fact in facts)
 
-    def helps(self, cause: str, missing: frozenset[type[Fact]]) -> bool:
-        return bool(missing & set(self.yields)) and (not self.about or cause.startswith(self.about))
+    def helps(self, cause: Cause, missing: frozenset[type[Fact]]) -> bool:
+        """Whether this cause lacks such a fact."""
+        return bool(missing & set(self.yields)) and (not self.about or cause.id.startswith(self.about))
 
 
 # The values that a question's command can hold.
@@ -163,23 +168,33 @@ ASKS: Final = (
             "connector.receive.",
             "hybrid.receive.",
             "hybrid.hcw.partial",
-            "auth-smtp.onprem.",
             "auth-smtp.mechanism.",
             "transport-service.kerberos.",
         ),
+        objects=("receive-connector",),
     ),
     Ask(
         "Send the accepted domains.",
         "Get-AcceptedDomain | Format-List Name,DomainName,DomainType,MatchSubDomains",
         (Configured,),
         about=("recipient.accepted-domain.", "routing-loop.accepted-domain.", "routing-loop.subdomain."),
+        objects=("accepted-domain",),
     ),
     Ask(
         "Send the object behind the recipient's address.",
         "Get-Recipient -Identity {recipient} | Format-List RecipientTypeDetails,PrimarySmtpAddress,EmailAddresses,"
         "ExternalEmailAddress",
         (Configured,),
-        about=("recipient.", "routing-loop.hybrid.", "routing-loop.forwarding.", "hybrid.remote"),
+        about=(
+            "recipient.",
+            "routing-loop.hybrid.",
+            "routing-loop.forwarding.",
+            "hybrid.remote",
+            "quota-throttle.mailbox.full",
+            "quota-throttle.public-folder.",
+            "policy.restriction.public-folder-",
+        ),
+        objects=("recipient",),
     ),
     Ask(
         "Send the inbound connectors of the tenant.",
@@ -188,6 +203,7 @@ ASKS: Final = (
         (Configured,),
         shell="exchange-online-powershell",
         about=("connector.exo-inbound.", "policy.direct-send.", "sender-auth.spf.gateway"),
+        objects=("inbound-connector",),
     ),
     Ask(
         "Send the outbound connectors of the tenant.",
@@ -196,12 +212,14 @@ ASKS: Final = (
         (Configured,),
         shell="exchange-online-powershell",
         about=("connector.exo-outbound.", "routing-loop.cmt.", "routing-loop.connector.", "routing-loop.addon"),
+        objects=("outbound-connector",),
     ),
     Ask(
         "Send the component states of the server.",
         "Get-ServerComponentState -Identity $env:COMPUTERNAME | Format-Table Component,State -AutoSize",
         (Configured,),
         about=("transport-service.component.", "transport-service.proxy.", "transport-service.maintenance."),
+        objects=("server-component",),
     ),
     Ask(
         "Send whether authenticated SMTP is on, for the organisation and for the mailbox.",
@@ -209,31 +227,91 @@ ASKS: Final = (
         "Get-CASMailbox -Identity {sender} | Format-List SmtpClientAuthenticationDisabled",
         (Configured,),
         shell="exchange-online-powershell",
-        about=("auth-smtp.disabled.", "auth-smtp.basic.", "auth-smtp.blocked."),
+        about=("auth-smtp.disabled.", "auth-smtp.blocked."),
+        objects=("smtp-auth", "cas-mailbox"),
     ),
     Ask(
         "Send which Exchange services run on the server.",
         "Test-ServiceHealth | Format-List Role,RequiredServicesRunning,ServicesNotRunning",
         (Configured,),
         about=("transport-service.service.", "transport-service.update."),
+        objects=("service-health",),
     ),
     Ask(
         "Send the public folder settings of the organisation.",
         "Get-OrganizationConfig | Format-List PublicFolder*,RemotePublicFolderMailboxes",
         (Configured,),
-        about=("routing-loop.public-folder.", "recipient.public-folder."),
+        about=("routing-loop.public-folder.",),
+        objects=("organization-config",),
     ),
     Ask(
         "Send the state of the Edge subscription.",
         "Test-EdgeSynchronization | Format-List Name,SyncStatus,LastSynchronizedUtc,FailureDetail",
         (Configured,),
         about=("hybrid.edge.", "recipient.edge."),
+        objects=("edge-sync",),
     ),
     Ask(
         "Send the size limits of the organisation.",
         "Get-TransportConfig | Format-List MaxSendSize,MaxReceiveSize,MaxRecipientEnvelopeLimit",
         (Configured,),
         about=("content-size.",),
+        objects=("transport-config",),
+    ),
+    Ask(
+        "Send the size of the mailbox, and its limits.",
+        "Get-MailboxStatistics {recipient} | Format-List DisplayName,TotalItemSize,StorageLimitStatus; "
+        "Get-Mailbox {recipient} | Format-List DisplayName,ProhibitSendQuota,ProhibitSendReceiveQuota",
+        (Configured,),
+        about=("quota-throttle.mailbox.",),
+        objects=("mailbox-statistics",),
+    ),
+    Ask(
+        "Send how many items the folders of the mailbox hold.",
+        "Get-MailboxFolderStatistics {recipient} | Sort-Object ItemsInFolder -Descending | "
+        "Select-Object -First 5 | Format-List FolderPath,ItemsInFolder",
+        (Configured,),
+        about=("quota-throttle.folder.",),
+        objects=("mailbox-folder-statistics",),
+    ),
+    Ask(
+        "Send which senders of the tenant are restricted.",
+        "Get-BlockedSenderAddress | Format-List SenderAddress,Reason,CreatedDatetime",
+        (Configured,),
+        shell="exchange-online-powershell",
+        about=("quota-throttle.sender.outbound-",),
+        objects=("blocked-sender-address",),
+    ),
+    Ask(
+        "Send whether the tenant refuses Direct Send.",
+        "Get-OrganizationConfig | Format-List RejectDirectSend",
+        (Configured,),
+        shell="exchange-online-powershell",
+        about=("policy.direct-send.",),
+        objects=("organization-config",),
+    ),
+    Ask(
+        "Send the federated domains of the organisation.",
+        "Get-FederatedOrganizationIdentifier | Format-List AccountNamespace,Domains,Enabled",
+        (Configured,),
+        about=("hybrid.federation.",),
+        objects=("federated-organization-identifier",),
+    ),
+    Ask(
+        "Send which servers the hybrid wizard has stored.",
+        "Get-HybridConfiguration | Format-List ReceivingTransportServers,SendingTransportServers,EdgeTransportServers",
+        (Configured,),
+        about=("hybrid.hcw.stale-",),
+        objects=("hybrid-configuration",),
+    ),
+    Ask(
+        "Send the TLS report about your domain of that day (the JSON file that the other side mails to the address in "
+        "`_smtp._tls`): it says which policy failed, and how.",
+        "",
+        (TlsReport,),
+        shell="portal",
+        cost=2,
+        about=("tls.mta-sts.",),
     ),
     Ask(
         "Send the full internet headers of one affected message.",

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import Final
 
 from diagnostics.asks import ASKABLE, ASKS, BOUNCE, Ask
-from diagnostics.cause import Belief
+from diagnostics.cause import Belief, Cause, catalogue
 from diagnostics.engine import Judgement
 from diagnostics.facts import Fact
 from diagnostics.mail_facts import Traced, Tracked
 from diagnostics.powershell import command
 from diagnostics.report import Question
+from diagnostics.rivals import rivals_of
 from diagnostics.verdict import Verdict
 
 _BOUNCES: Final = frozenset({"ndr", "delivery-status", "message"})
@@ -35,55 +36,55 @@ def questions(shown: Sequence[Verdict], judgement: Judgement) -> tuple[Question,
     if not asked and shown and shown[0].finding.belief is Belief.POSSIBLE:
         asked = _about(shown, judgement)
     if shown and shown[0].cause.id not in covered:
-        asked = [*asked[: _MOST - 1], *_of_the_first(shown)]
+        asked = [*asked[: _MOST - 1], *_of_the_first(shown, judgement)]
     if not asked and not shown:
         asked = [_question(ask, (), shown, judgement) for ask in ASKS[:_MOST] if not ask.answered(judgement.facts)]
-    behind = _behind(shown, judgement)
-    return tuple(_against(question, behind) for question in asked)
+    return tuple(asked)
 
 
-def _behind(shown: Sequence[Verdict], judgement: Judgement) -> tuple[str, ...]:
-    """What stays possible on the first suspect's own line, and is not shown since a likely suspect stands before it."""
-    line = shown[0].anchor.source if shown and shown[0].anchor else None
+def _unshown(shown: Sequence[Verdict], judgement: Judgement) -> list[tuple[Cause, frozenset[type[Fact]]]]:
+    """What an answer can still bring up, though it isn't shown, and what each lacks: the possible, then rivals of the first.
+
+    Rivals that the text has judged are not among them: they are shown, possible, or ruled out.
+    """
     named = {each.cause.id for each in shown}
-    return tuple(
-        each.cause.id
-        for each in judgement.of(Belief.POSSIBLE)
-        if each.anchor is not None
-        and each.anchor.source == line
-        and each.cause.id not in named
-        and not each.cause.modifier
-    )[:_MOST_BEHIND]
+    behind = [(each.cause, each.missing) for each in judgement.of(Belief.POSSIBLE) if each.cause.id not in named]
+    judged = {each.cause.id for each in judgement.verdicts}
+    present = {type(fact) for fact in judgement.facts}
+    rivals = [catalogue()[each] for each in rivals_of(shown[0].cause.id) if each not in judged] if shown else []
+    return [row for row in behind if not row[0].modifier] + [(each, each.wanted - present) for each in rivals]
 
 
-def _against(question: Question, behind: tuple[str, ...]) -> Question:
-    """A question that settles one suspect alone tells it from those behind it."""
-    if len(question.separates) != 1 or not behind:
-        return question
-    return question.model_copy(update={"separates": (*question.separates, *behind)})
+def _apart(ask: Ask | None, helped: tuple[str, ...], shown: Sequence[Verdict], judgement: Judgement) -> tuple[str, ...]:
+    """The causes that an answer tells apart: all that read it. What settles one alone tells it from all beside and behind it."""
+    beside = tuple(each.cause.id for each in shown if each.cause.id not in helped) if len(helped) == 1 else ()
+    if not shown or shown[0].cause.id not in helped:
+        return (*helped, *beside)
+    unshown = _unshown(shown, judgement)
+    readers = [cause.id for cause, missing in unshown if ask is not None and ask.helps(cause, missing)]
+    if len(helped) == 1:
+        readers += [cause.id for cause, _ in unshown if cause.id not in readers]
+    return (*helped, *beside, *readers[:_MOST_BEHIND])
 
 
-def _of_the_first(shown: Sequence[Verdict]) -> list[Question]:
+def _of_the_first(shown: Sequence[Verdict], judgement: Judgement) -> list[Question]:
     """Where nothing that is asked for concerns the first suspect: its own first check, whose output tells it from the others."""
     first = shown[0]
     check = next((step for step in first.finding.steps if step.effect == "read-only" and step.command), None)
     if check is None:
         return []
-    ask = f"{check.say} Send what it prints."
-    return [Question(ask=ask, shell=check.shell, command=check.command, separates=_apart((first.cause.id,), shown))]
-
-
-def _apart(helped: tuple[str, ...], shown: Sequence[Verdict]) -> tuple[str, ...]:
-    """The causes that an answer tells apart: what settles one alone tells it from all that stand beside it."""
-    if len(helped) != 1:
-        return helped
-    return (*helped, *(each.cause.id for each in shown if each.cause.id not in helped))
+    separates = _apart(None, (first.cause.id,), shown, judgement)
+    return [
+        Question(ask=f"{check.say} Send what it prints.", shell=check.shell, command=check.command, separates=separates)
+    ]
 
 
 def _about(shown: Sequence[Verdict], judgement: Judgement) -> list[Question]:
     """Where the open causes want nothing by name: the settings that most of them are about, else how it failed."""
     concerned = [
-        (ask, tuple(v.cause.id for v in shown if v.cause.id.startswith(ask.about))) for ask in ASKS if ask.about
+        (ask, tuple(v.cause.id for v in shown if v.cause.id.startswith(ask.about)))
+        for ask in ASKS
+        if ask.about and not ask.answered(judgement.facts)
     ]
     best = max(concerned, key=lambda row: len(row[1]), default=None)
     if best and best[1]:
@@ -100,7 +101,7 @@ def _ranked(shown: Sequence[Verdict], judgement: Judgement) -> list[tuple[Ask, t
     for ask in ASKS:
         if ask.answered(judgement.facts):
             continue
-        helped = [(place, each) for place, each in enumerate(shown) if ask.helps(each.cause.id, each.missing)]
+        helped = [(place, each) for place, each in enumerate(shown) if ask.helps(each.cause, each.missing)]
         if helped:
             score = sum(_worth(each) * _LATER**place for place, each in helped)
             scored.append((-score, ask.cost, ask, tuple(each.cause.id for _, each in helped)))
@@ -116,7 +117,8 @@ def _question(ask: Ask, separates: tuple[str, ...], shown: Sequence[Verdict], ju
     facts = [each.anchor for each in shown if each.anchor is not None] + list(reversed(judgement.facts))
     filled = {key: _first(facts, key) for key in ASKABLE}
     filled["domain"] = filled["recipient"].rpartition("@")[2] or filled["host"]
-    return Question(ask=ask.say, shell=ask.shell, command=_filled(ask, filled), separates=_apart(separates, shown))
+    apart = _apart(ask, separates, shown, judgement)
+    return Question(ask=ask.say, shell=ask.shell, command=_filled(ask, filled), separates=apart)
 
 
 def _filled(ask: Ask, values: dict[str, str]) -> str:

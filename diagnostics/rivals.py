@@ -4,15 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
 from typing import Final
 
 from diagnostics.cause import Belief, Cause, Finding
 from diagnostics.codes.wording import contains, fold
 from diagnostics.facts import Fact, Reply, Said, Source
+from diagnostics.kept import table
 from diagnostics.text import short
 from diagnostics.verdict import Verdict
 
 _OPEN: Final = (Belief.POSSIBLE, Belief.LIKELY)
+
+
+def rivals_of(cause: str) -> tuple[str, ...]:
+    """The causes that people take this one for (rivals.toml), by id."""
+    return _pairs().get(cause, ())
+
+
+@lru_cache(maxsize=1)
+def _pairs() -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for one, others in table(Path(__file__).with_name("rivals.toml")).items():
+        for other in others:
+            found[one] = (*found.get(one, ()), other)
+            found[other] = (*found.get(other, ()), one)
+    return found
 
 
 def explained(verdicts: Sequence[Verdict], facts: Iterable[Fact]) -> list[Verdict]:

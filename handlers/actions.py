@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from handlers import answers, checks, feedback, incidents, oncall, post_mortem, privately
+from handlers import answers, checks, feedback, home, incidents, oncall, post_mortem, privately, watches
 from handlers.blocks import CHECK_HOST, MORE_INCIDENTS, PAGE_ACTIONS, POST_MORTEM, RIGHT, details
+from handlers.blocks.home import STOP_WATCH
 from handlers.judging import judge
 from handlers.ports import Delivery, Services
 
@@ -16,6 +17,10 @@ async def pressed(services: Services, delivery: Delivery) -> str:
         return await incidents.older(services, delivery)
     if delivery.action == POST_MORTEM:
         return await post_mortem.pressed(services, delivery)
+    if delivery.action == STOP_WATCH:
+        outcome = await watches.from_home(services, delivery)
+        await home.draw(services, delivery.thread.team, delivery.user)
+        return outcome
     if delivery.action in PAGE_ACTIONS:
         return await oncall.pressed(services, delivery)
     if delivery.action == RIGHT:

@@ -20,7 +20,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers import files
 from handlers.blocks import Message, plain
-from handlers.failures import TooEarlyError, slack_error
+from handlers.failures import BLOCKS_REFUSED, TooEarlyError, advice, slack_error
 from handlers.ports import Answer, Part, Services, Thread
 from handlers.telemetry import answered
 
@@ -35,7 +35,6 @@ _FILES_OF: Final[dict[Part, tuple[Part, ...]]] = {
     "answer": ("chart", "data", "file"),
 }
 _NO_LOOKING = frozenset({"missing_scope", "not_in_channel", "channel_not_found", "thread_not_found", "no_permission"})
-_BLOCKS_REFUSED = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long"})
 _GONE = frozenset(
     {"message_not_found", "cant_update_message", "edit_window_closed", "is_archived", "channel_not_found"}
 )
@@ -62,15 +61,20 @@ async def say(
         slack = await services.slack(thread.team)
         await services.cases.mark(answer, "sending")
         metadata = {"event_type": EVENT_TYPE, "event_payload": {"answer": str(answer.id)}}
-        posted = await with_or_without_blocks(
-            slack.chat_postMessage,
-            message,
-            channel=thread.channel,
-            thread_ts=None if in_channel else thread.ts,
-            metadata=metadata,
-            unfurl_links=False,
-            unfurl_media=False,
-        )
+        try:
+            posted = await with_or_without_blocks(
+                slack.chat_postMessage,
+                message,
+                channel=thread.channel,
+                thread_ts=None if in_channel else thread.ts,
+                metadata=metadata,
+                unfurl_links=False,
+                unfurl_media=False,
+            )
+        except SlackApiError as error:
+            if advice(error).after is not None:  # it said "not yet": nothing is on its way that had to be looked for
+                await services.cases.mark(answer, "planned")
+            raise
         shown = _digest(message)
         await services.cases.mark(answer, "sent", str(posted["ts"]), shown)
         answered(part)
@@ -142,7 +146,7 @@ async def with_or_without_blocks(call: Any, message: Message, **arguments: Any) 
     try:
         return await call(text=message.text, blocks=list(message.blocks), **arguments)
     except SlackApiError as error:
-        if not message.blocks or slack_error(error) not in _BLOCKS_REFUSED:
+        if not message.blocks or slack_error(error) not in BLOCKS_REFUSED:
             raise
         logger.warning("Slack refused the blocks", extra={"reason": slack_error(error)})
         return await call(text=message.text, blocks=[], **arguments)

@@ -117,6 +117,7 @@ async def drawn(services: Services, thread: Thread) -> Message | None:
             only_log=only_log(held),
             unread=tuple(sentence for each in held for sentence in each.unread),
             manual_url=services.manual_url,
+            short=(await services.people.choices(thread.team, standing.reporter.removeprefix("@"))).short,
         )
     )
 

@@ -6,13 +6,14 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from typing import Final
 
 from slack_sdk.errors import SlackApiError
 
 from diagnostics.checks import Attempt, TargetError, target_of
 from diagnostics.checks.record import record
-from handlers import answers, cards, privately
+from handlers import answers, cards, paging, privately
 from handlers.blocks import Message, checked, checking, plain
 from handlers.failures import NOT_THERE, slack_error
 from handlers.incident_ports import Sighting
@@ -60,9 +61,7 @@ async def from_command(services: Services, delivery: Delivery) -> str:
     if refusal := await _refusal(services, delivery, wanted):
         return await privately.tell(services, delivery, plain(refusal))
     try:
-        answer = await answers.say(
-            services, delivery.thread, delivery.event, "check", checking(wanted, ()), in_channel=True
-        )
+        return await _in_channel(services, delivery, wanted)
     except SlackApiError as error:
         if slack_error(error) not in NOT_THERE:
             raise
@@ -71,6 +70,25 @@ async def from_command(services: Services, delivery: Delivery) -> str:
         except (TargetError, CheckRefusedError) as refused:
             return await privately.tell(services, delivery, plain(str(refused)))
         return await privately.tell(services, delivery, checked(result.report, age=result.age))
+
+
+async def from_form(services: Services, delivery: Delivery) -> str:
+    """Answers whoever filled in the form, in a direct message."""
+    slack = await services.slack(delivery.thread.team)
+    channel = await paging.direct_channel(slack, delivery.user)
+    delivery = replace(delivery, thread=replace(delivery.thread, channel=channel))
+    wanted = unslack(delivery.text)
+    if refusal := await _refusal(services, delivery, wanted):
+        await answers.say(services, delivery.thread, delivery.event, "check", plain(refusal), in_channel=True)
+        return "refused"
+    return await _in_channel(services, delivery, wanted)
+
+
+async def _in_channel(services: Services, delivery: Delivery, wanted: str) -> str:
+    """A message of its own, which opens a thread. Raises SlackApiError."""
+    answer = await answers.say(
+        services, delivery.thread, delivery.event, "check", checking(wanted, ()), in_channel=True
+    )
     thread = Thread(delivery.thread.team, delivery.thread.channel, answer.ts or "")
     await services.cases.adopt(thread, thread.ts, "answer", thread.ts)
     await _fill_in(services, delivery, wanted, answer, thread, thread.ts)

@@ -9,7 +9,7 @@ from typing import Final
 
 from diagnostics import explain
 from handlers import checks, duty, incidents, oncall, post_mortem, privately, status, watches
-from handlers.blocks import Message, answer, explained, help_message, plain
+from handlers.blocks import Message, explained, help_message, plain
 from handlers.intake import submission, unslack
 from handlers.judging import judge
 from handlers.ports import Delivery, Pasted, Services
@@ -49,7 +49,7 @@ async def _diagnose(services: Services, delivery: Delivery) -> str:
     _, rest = split(delivery.text)
     report = await judge([Pasted("", submission(rest).text)])
     concluded(report)
-    return await privately.tell(services, delivery, answer(report))
+    return await privately.diagnosed(services, delivery, report)
 
 
 async def _explain(_services: Services, delivery: Delivery) -> Message:

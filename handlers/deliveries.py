@@ -9,8 +9,20 @@ import logging
 from dataclasses import replace
 from typing import Any
 
-from handlers.blocks import CHECK_HOST, MORE_INCIDENTS, PAGE_ACTIONS, POST_MORTEM, RIGHT, SHOW_STEPS, verdict_form
+from diagnostics.checks.target import TargetError, target_of
+from handlers.blocks import (
+    CHECK_HOST,
+    MORE_INCIDENTS,
+    PAGE_ACTIONS,
+    POST_MORTEM,
+    RIGHT,
+    SHOW_STEPS,
+    check_form,
+    verdict_form,
+)
+from handlers.blocks.check_form import CHECK_FORM
 from handlers.blocks.form import FORM, described, entered
+from handlers.blocks.home import STOP_WATCH
 from handlers.blocks.mrkdwn import escape
 from handlers.message_text import all_text, whole
 from handlers.ports import Audience, Delivery, Identity, SlackFile, Thread
@@ -55,6 +67,8 @@ def _accepted(body: Json, identity: Identity, alert_bots: frozenset[str]) -> Del
     form = (body.get("view") or {}).get("callback_id") if body.get("type") == "view_submission" else None
     if form == FORM:
         return _form(body, identity)
+    if form == CHECK_FORM:
+        return _check(body, identity)
     if form == verdict_form.VERDICT_FORM:
         return _verdict(body, identity)
     if body.get("type") == "event_callback":
@@ -176,6 +190,19 @@ def _form(body: Json, identity: Identity) -> Delivery | None:
     )
 
 
+def _check(body: Json, identity: Identity) -> Delivery | None:
+    """The form for checks: a target, which is none where it says so to who filled it in."""
+    view: Json = body["view"]
+    target = check_form.entered(view)
+    try:
+        target_of(target)
+    except TargetError:
+        return None
+    event = f"form {view['id']}"
+    thread, user = Thread(identity.team, "", event), str((body.get("user") or {}).get("id") or "")
+    return Delivery("check", event, event, thread, user=user, text=escape(target), direct=True)
+
+
 def _verdict(body: Json, identity: Identity) -> Delivery | None:
     """What somebody says of a card. A form can be submitted once."""
     view: Json = body["view"]
@@ -199,6 +226,8 @@ def _action(body: Json, identity: Identity) -> Delivery | None:
     container: Json = body.get("container") or {}
     ours = (SHOW_STEPS, CHECK_HOST, MORE_INCIDENTS, POST_MORTEM, RIGHT, *PAGE_ACTIONS)
     pressed = [action for action in body.get("actions") or () if action.get("action_id") in ours]
+    if container.get("type") == "view":
+        return _at_home(body, identity)
     ts, channel = str(container.get("message_ts") or ""), str(container.get("channel_id") or "")
     if not pressed or not ts or not channel:
         return None
@@ -215,6 +244,17 @@ def _action(body: Json, identity: Identity) -> Delivery | None:
         action=str(pressed[0]["action_id"]),
         response_url=str(body.get("response_url") or ""),
     )
+
+
+def _at_home(body: Json, identity: Identity) -> Delivery | None:
+    """A button on the Home tab that does something elsewhere: its value is a watch's channel and target."""
+    pressed = next((each for each in body.get("actions") or () if each.get("action_id") == STOP_WATCH), None)
+    channel, _, target = str((pressed or {}).get("value") or "").partition(" ")
+    if pressed is None or not target:
+        return None
+    event = f"action {body['trigger_id']}"
+    thread, user = Thread(identity.team, channel, event), str((body.get("user") or {}).get("id") or "")
+    return Delivery("action", event, event, thread, user=user, text=target, action=STOP_WATCH)
 
 
 def _shortcut(body: Json, identity: Identity) -> Delivery | None:

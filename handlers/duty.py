@@ -5,7 +5,6 @@ from __future__ import annotations
 from handlers.blocks import Message, plain
 from handlers.blocks.message import message
 from handlers.blocks.outline import line, part
-from handlers.incident_ports import Duty
 from handlers.ports import Delivery, Services
 
 _NOBODY = (
@@ -20,11 +19,5 @@ async def told(services: Services, delivery: Delivery) -> Message:
     if not duties:
         return plain(_NOBODY)
     return message(
-        part([line("heading", "On call now"), *(line("bullet", _said(duty), f"{duty.target}:") for duty in duties)])
+        part([line("heading", "On call now"), *(line("bullet", duty.said, f"{duty.target}:") for duty in duties)])
     )
-
-
-def _said(duty: Duty) -> str:
-    who = ", ".join((*duty.people, *duty.systems)) or "nobody"
-    until = f", until {duty.until:%a %d %b %H:%M} ({duty.until.tzinfo})" if duty.until and duty.people else ""
-    return f"{who}{until}{f' ({duty.problem})' if duty.problem else ''}"

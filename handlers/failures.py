@@ -25,6 +25,8 @@ PASSING = frozenset(
 )
 
 
+BLOCKS_REFUSED = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long"})
+"""Errors by which Slack says that it doesn't take a message's blocks."""
 NOT_THERE = frozenset({"not_in_channel", "channel_not_found", "is_archived", "missing_scope", "restricted_action"})
 """Errors by which Slack says that the bot can't post in a channel."""
 

@@ -15,7 +15,7 @@ from slack_sdk.errors import SlackApiError
 
 from handlers import answers, paging
 from handlers.blocks import Message
-from handlers.blocks.form import described, form, opening
+from handlers.blocks.form import described, opening
 from handlers.failures import NOT_THERE, advice, slack_error
 from handlers.intake import unslack
 from handlers.ports import Delivery, Services, SlackFile, Thread
@@ -31,11 +31,11 @@ _ELSEWHERE: Final = (
 )
 
 
-async def show(services: Services, team: str, trigger: str, channel: str) -> bool:
-    """Opens the form for whoever has just asked for it in `channel` ("" for nowhere); False where Slack does not let us."""
+async def show(services: Services, team: str, trigger: str, view: dict[str, Any]) -> bool:
+    """Opens a form for whoever has just asked for it; False where Slack does not let us."""
     try:
         slack = await services.slack(team)
-        await slack.views_open(trigger_id=trigger, view=form(channel))
+        await slack.views_open(trigger_id=trigger, view=view)
     except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
         reason = slack_error(error) if isinstance(error, SlackApiError) else type(error).__name__
         logger.warning("the form did not open", extra={"reason": reason})

@@ -54,7 +54,8 @@ class Standing:
     `who` are those who are paged, or who has it, or who resolved it; `since` when, and `took` from the first report to the
     resolution. `held` says what keeps people from being paged. `cause` is what it was, as in Wish. `reopened` is who brought
     it back. `reports` and `people` count the threads about the same failure and who opened them. `lead` is the thread of
-    the incident that this one joined. `escalation` is what buttons carry; `anybody`: somebody could be paged.
+    the incident that this one joined. `reporter` is who reported the case first, "" where nobody did.
+    `escalation` is what buttons carry; `anybody`: somebody could be paged.
     """
 
     phase: Literal["open", "paging", "acknowledged", "resolved"] = "open"
@@ -68,6 +69,7 @@ class Standing:
     people: int = 1
     lead: Thread | None = None
     suspects: tuple[str, ...] = ()
+    reporter: str = ""
     escalation: str = ""
     anybody: bool = False
 
@@ -84,6 +86,13 @@ class Duty:
     systems: tuple[str, ...] = ()
     until: datetime | None = None
     problem: str = ""
+
+    @property
+    def said(self) -> str:
+        """Who it is until when, in words."""
+        who = ", ".join((*self.people, *self.systems)) or "nobody"
+        until = f", until {self.until:%a %d %b %H:%M} ({self.until.tzinfo})" if self.until and self.people else ""
+        return f"{who}{until}{f' ({self.problem})' if self.problem else ''}"
 
 
 class Roster(Protocol):

@@ -108,7 +108,7 @@ async def _listed(services: Services, delivery: Delivery, page: _Page) -> Messag
         rows,
         title=_title(question, page.skip),
         now=now,
-        names=await _names(services, rows),
+        names=await names(services, rows),
         links=dict(zip((each.thread for each in rows), links, strict=True)),
         notes=notes,
         more=more,
@@ -186,11 +186,12 @@ def _since(value: str, now: datetime) -> datetime:
         ) from None
 
 
-async def _names(services: Services, rows: tuple[Incident, ...]) -> dict[str, str]:
+async def names(services: Services, rows: tuple[Incident, ...]) -> dict[str, str]:
+    """What those are called who have the incidents."""
     teams = {each.holder: each.thread.team for each in rows if each.holder.startswith("@")}
     people = sorted(teams)
-    names = await asyncio.gather(*(services.names(teams[who], who) for who in people))
-    return dict(zip(people, names, strict=True))
+    called = await asyncio.gather(*(services.names(teams[who], who) for who in people))
+    return dict(zip(people, called, strict=True))
 
 
 def _title(question: IncidentFilter, skip: int) -> str:

@@ -92,9 +92,10 @@ async def _for_the_asker(services: Services, delivery: Delivery, reply: _Reply) 
     """Answers a shortcut in a channel that the bot is no member of. No case begins there, so nothing is kept."""
     await services.cases.withdraw(delivery.thread, delivery.message_ts)
     await changed(services, delivery, deleted=True)
-    message = answer(reply.report, manual_url=services.manual_url) if reply.report else reply.message
-    assert message is not None  # there was something to say: it could not be posted
-    return await privately.tell(services, delivery, message)
+    if reply.report is not None:
+        return await privately.diagnosed(services, delivery, reply.report)
+    assert reply.message is not None  # there was something to say: it could not be posted
+    return await privately.tell(services, delivery, reply.message)
 
 
 async def edited(services: Services, delivery: Delivery) -> str:

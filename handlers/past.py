@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 from handlers.ports import Thread
@@ -85,6 +85,17 @@ class IncidentFilter:
     beyond: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Of the incidents in channels that are open to everybody: mean times from the report on, None where there was none, and
+    causes by id, the most frequent first."""
+
+    to_answer: timedelta | None = None
+    to_acknowledge: timedelta | None = None
+    to_resolve: timedelta | None = None
+    causes: tuple[tuple[str, int], ...] = ()
+
+
 class History(Protocol):
     """What happened in incidents, and which there are."""
 
@@ -96,3 +107,6 @@ class History(Protocol):
 
     async def listed(self, wanted: IncidentFilter, *, skip: int, most: int) -> tuple[Incident, ...]:
         """Newest first."""
+
+    async def figures(self, team: str, since: datetime) -> Figures:
+        """Of what was reported since then."""

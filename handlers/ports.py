@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from handlers.incident_ports import Feedback, Incidents, OnCall, Roster, Vote
     from handlers.past import History
 
-Kind = Literal["message", "edit", "delete", "command", "action", "log", "form", "verdict", "removed"]
+Kind = Literal["message", "edit", "delete", "command", "action", "log", "form", "check", "verdict", "removed"]
 State = Literal["planned", "sending", "sent", "withdrawn"]
 Part = Literal[
     "answer",
@@ -66,7 +66,7 @@ class Delivery:
 
     `event` identifies the delivery and `subject` what it is about: of two deliveries that share either within a
     team, one is dealt with. `action` is the button's action_id, `text` then its value. A "form" is what somebody entered in
-    a modal: `text` is that, as JSON.
+    a modal: `text` is that, as JSON. A "check" is a target from the form for checks.
     Deliveries of one `thread` are dealt with in the order of their arrival. A "log" is a message whose large logs are to be
     read: of those, the order is kept for each message by itself, and nothing else waits for them. "removed" is the app itself,
     from its workspace; `text` is then the time in Unix seconds.
@@ -257,7 +257,7 @@ class Permissions(Protocol):
 @dataclass(frozen=True, slots=True)
 class Watch:
     """A target that a channel has watched. `verdict` and `open` (faults) are of the last look; `paused` says why nobody can
-    be told any more, "" while they can."""
+    be told any more, "" while they can. `channel` is an id."""
 
     target: str
     every: timedelta
@@ -267,6 +267,7 @@ class Watch:
     looked_at: datetime | None = None
     next_at: datetime | None = None
     paused: str = ""
+    channel: str = ""
 
 
 class WatchRefusedError(Exception):
@@ -287,6 +288,38 @@ class Watches(Protocol):
 
     async def listed(self, team: str, channel: str) -> tuple[Watch, ...]:
         """The watches of a channel, by target."""
+
+    async def begun_by(self, team: str, member: str) -> tuple[Watch, ...]:
+        """The watches that somebody began, in whatever channel, by target."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What somebody chose for themselves. `short`: the cause, its proof and the first step will do for answers to what they
+    report; `told`: they want to hear when others take or resolve an incident that they reported."""
+
+    short: bool = False
+    told: bool = False
+
+
+class People(Protocol):
+    """What people chose, and who has the Home tab open. All of it may be repeated without harm."""
+
+    async def choices(self, team: str, member: str) -> Choices: ...
+
+    async def choose(self, team: str, member: str, choices: Choices) -> None: ...
+
+    async def opened(self, team: str, member: str, again: timedelta) -> bool:
+        """Somebody looks at their Home tab; False when it was drawn less than `again` ago."""
+
+    async def outdated(self, least: timedelta) -> tuple[tuple[str, str], ...]:
+        """Team and member of tabs that were opened within the last hour, were drawn at least `least` ago, and since when
+        something happened to an incident of their workspace. Whoever gets them draws them."""
+
+    async def shown(self, team: str, member: str) -> str:
+        """The digest of what a tab that was opened lately shows; "" where that isn't known."""
+
+    async def showed(self, team: str, member: str, digest: str) -> None: ...
 
 
 class Telemetry(Protocol):
@@ -323,6 +356,11 @@ class Slack(Protocol):
         """The client that speaks for the bot in a team's workspace. Raises NotInstalledError."""
 
 
+class Told(Protocol):
+    async def first(self, team: str, problem: str, channel: str) -> bool:
+        """Whether nobody was told of a problem in a channel today; from now on somebody is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """Everything that listeners and jobs work with."""
@@ -345,6 +383,8 @@ class Services:
     incidents: Incidents
     roster: Roster
     feedback: Feedback
+    told: Told
+    people: People
     names: Callable[[str, str], Awaitable[str]]
     """What somebody is called in a team; see Standing for who."""
     max_file_bytes: int = 5_000_000

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from handlers.blocks import Message, plain
+from diagnostics import Report
+from handlers.blocks import Message, answer, plain
 from handlers.blocks.message import ATTACHED
 from handlers.ports import Delivery, Services
 
+_SHORTENED: Final = "In short, as you chose on my Home tab. Send me the same text as a direct message for every step."
 _TOO_LONG: Final = "The rest does not fit here: send me the same text as a direct message to get all of it."
 
 
@@ -21,6 +23,13 @@ async def tell(services: Services, delivery: Delivery, message: Message, *, butt
     text = message.text.replace(ATTACHED, _TOO_LONG)
     await services.respond(delivery.response_url, {"response_type": "ephemeral", "text": text, "blocks": blocks})
     return "answered"
+
+
+async def diagnosed(services: Services, delivery: Delivery, report: Report) -> str:
+    """Tells somebody alone what their paste comes to, in short where they chose that."""
+    short = (await services.people.choices(delivery.thread.team, delivery.user)).short
+    notes = (_SHORTENED,) if short and report.findings else ()
+    return await tell(services, delivery, answer(report, refusals=notes, manual_url=services.manual_url, short=short))
 
 
 async def about_a_button(services: Services, delivery: Delivery, text: str) -> str:

@@ -13,7 +13,7 @@ from slack_sdk.errors import SlackApiError
 
 from diagnostics.checks import TargetError, target_of
 from diagnostics.patterns import linear
-from handlers import answers, privately
+from handlers import answers, forms, privately
 from handlers.blocks import Message, plain
 from handlers.blocks.watch import listing, often
 from handlers.failures import NOT_THERE, slack_error
@@ -76,6 +76,26 @@ async def from_command(services: Services, delivery: Delivery) -> str:
     return "answered"
 
 
+async def from_home(services: Services, delivery: Delivery) -> str:
+    """The button beside a watch on the Home tab of who began it. Its channel is told before the watch ends: so it is told even
+    where this is cut off and done again."""
+    thread, target = delivery.thread, delivery.text
+    if refusal := await services.permissions.refusal("watch", thread.team, delivery.user):
+        await forms.tell(services, thread.team, delivery.user, refusal)
+        return "refused"
+    begun = await services.watches.begun_by(thread.team, delivery.user)
+    if not any(each.target == target and each.channel == thread.channel for each in begun):
+        return "over"
+    try:
+        message = await _over(services, delivery, target)
+        await answers.say(services, thread, delivery.event, "watch", message, in_channel=True)
+    except SlackApiError as error:
+        if slack_error(error) not in NOT_THERE:
+            raise
+    await services.watches.stop(target, thread.team, thread.channel)
+    return "answered"
+
+
 def wanted(text: str) -> Wanted:
     """Reads a request. Raises WordingError, or TargetError for what is no target."""
     word, *rest = unslack(text).split()
@@ -127,5 +147,9 @@ async def _perform(services: Services, delivery: Delivery) -> tuple[Message, boo
 async def _stop(services: Services, delivery: Delivery, target: str) -> tuple[Message, bool]:
     if not await services.watches.stop(target, delivery.thread.team, delivery.thread.channel):
         return plain(f"{target} is not watched in this channel. What is: watch"), False
+    return await _over(services, delivery, target), True
+
+
+async def _over(services: Services, delivery: Delivery, target: str) -> Message:
     who = await services.names(delivery.thread.team, f"@{delivery.user}")
-    return plain(f"{target} is no longer watched in this channel: {who} ended it."), True
+    return plain(f"{target} is no longer watched in this channel: {who} ended it.")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+from uuid import UUID, uuid5
 
 from bot.database import Database
 from bot.database.columns import EVIDENCE_LOG, EVIDENCE_TEXT, EVIDENCE_UNREAD
@@ -18,6 +19,19 @@ _ANSWER = (
     "coalesce(extract(epoch from now() - sending_at), 0)::float8 as waited "
     "from answer join incident_case on incident_case.id = case_id "
 )
+
+# The id tells which answer it is, so that a record that was restored from a backup, and lacks it, finds it in Slack.
+# Restoring counts a try of whatever is open (deploy/restore.sh): what is planned for that anew may be there already.
+# An answer that became the card has kept its id.
+_PLAN: Final = """
+    insert into answer (id, case_id, message_ts, part, judged, state, sending_at)
+    select case when exists (select from answer where id = $1) then gen_random_uuid() else $1 end, $2, $3, $4, $5,
+        case when tried then 'sending' else 'planned' end, case when tried then timestamptz 'epoch' end
+    from (select exists (select from delivery join incident_case
+        on delivery.team = incident_case.team and thread = incident_case.channel || ' ' || thread_ts
+        where incident_case.id = $2 and done_at is null and tries > 0) as tried) as delivered
+"""
+_NAMESPACE: Final = UUID("6f0f3b0e-6f0e-5c55-9d0e-1f5d0f6b7a11")
 
 
 class Cases:
@@ -81,8 +95,8 @@ class Cases:
     async def plan(self, thread: Thread, message_ts: str, part: Part, *, judged: bool = False) -> Answer:
         case = await self._case(thread)
         await self._pool.execute(
-            "insert into answer (case_id, message_ts, part, judged) values ($1, $2, $3, $4) "
-            "on conflict (case_id, message_ts, part) do update set judged = excluded.judged",
+            _PLAN + "on conflict (case_id, message_ts, part) do update set judged = excluded.judged",
+            _id(thread, message_ts, part),
             case,
             message_ts,
             part,
@@ -103,11 +117,11 @@ class Cases:
             live = _ANSWER + "where case_id = $1 and part = 'card' and answer.state <> 'withdrawn'"
             row = await connection.fetchrow(live, case)
             if row is None and case is not None and message_ts:
-                await self._become_card(connection, case, message_ts)
+                await self._become_card(connection, case, thread, message_ts)
                 row = await connection.fetchrow(live, case)
         return _answer(row) if row else None
 
-    async def _become_card(self, connection: asyncpg.Connection, case: int, message_ts: str) -> None:
+    async def _become_card(self, connection: asyncpg.Connection, case: int, thread: Thread, message_ts: str) -> None:
         """What the message was answered with, else a new answer. One that was taken back is edited once more."""
         was = await connection.fetchval(
             "select part from answer where case_id = $1 and message_ts = $2 and part in ('card', 'answer') "
@@ -115,15 +129,16 @@ class Cases:
             case,
             message_ts,
         )
+        if was is None:
+            await connection.execute(_PLAN, _id(thread, message_ts, "card"), case, message_ts, "card", True)
+            return
         await connection.execute(
             "update answer set part = 'card', judged = true, state = case "
             "when ts is not null then 'sent' when state = 'withdrawn' then 'planned' else state end "
-            "where case_id = $1 and message_ts = $2 and part = $3"
-            if was
-            else "insert into answer (case_id, message_ts, part, judged) values ($1, $2, $3, true)",
+            "where case_id = $1 and message_ts = $2 and part = $3",
             case,
             message_ts,
-            was or "card",
+            was,
         )
 
     async def mark(self, answer: Answer, state: State, ts: str | None = None, shown: str | None = None) -> None:
@@ -179,6 +194,10 @@ class Cases:
             *_key(thread),
         )
         return int(case)
+
+
+def _id(thread: Thread, message_ts: str, part: Part) -> UUID:
+    return uuid5(_NAMESPACE, "\n".join((*_key(thread), message_ts, part)))
 
 
 def _key(thread: Thread) -> tuple[str, str, str]:

@@ -32,7 +32,9 @@ with recursive mine as (
     select distinct on (escalation_id) member from reporter
     where escalation_id in (select id from family) order by escalation_id, message_ts
 )
-select mine.id, mine.state, mine.suspects, lead.channel, lead.thread_ts,
+select mine.id, mine.state, mine.suspects,
+    coalesce((select member from reporter where escalation_id = mine.id order by message_ts limit 1), '') as reporter,
+    lead.channel, lead.thread_ts,
     greatest((select count(*) from opener), 1)::int as reports,
     (select count(distinct member) from opener where member <> '')::int as people
 from mine left join escalation as first on first.id = mine.joined and mine.led
@@ -47,6 +49,7 @@ class StoredStanding:
     id: UUID
     state: State
     suspects: tuple[str, ...]
+    reporter: str
     lead: Thread | None
     reports: int
     people: int
@@ -142,7 +145,8 @@ class EscalationStore:
             return None
         lead = Thread(thread.team, row["channel"], row["thread_ts"]) if row["channel"] else None
         state = state_type.validate_json(row["state"])
-        return StoredStanding(row["id"], state, tuple(row["suspects"]), lead, row["reports"], row["people"])
+        suspects, reporter = tuple(row["suspects"]), row["reporter"]
+        return StoredStanding(row["id"], state, suspects, reporter, lead, row["reports"], row["people"])
 
     async def last_paged(self, escalation: UUID, incident: int) -> list[StoredPage]:
         """The pages of the last step that reached anybody."""

@@ -196,6 +196,18 @@ class Held:
         )
         return [stored(row) for row in rows]
 
+    async def curious(self) -> list[str]:
+        """Ids of those who opened a thread of this incident and want to hear what others do about it."""
+        rows = await self._connection.fetch(
+            "select distinct person.member from person join ("
+            "select distinct on (escalation_id) member from reporter where escalation_id in "
+            "(select $1 union select id from escalation where joined = $1 and led) order by escalation_id, message_ts"
+            ") as opener on opener.member = '@' || person.member where told and team = $2 order by person.member",
+            self.id,
+            self.thread.team,
+        )
+        return [row["member"] for row in rows]
+
 
 def _origin() -> dict[str, str]:
     """The id of the delivery in hand, for the content of a page; nothing where a timer fires."""

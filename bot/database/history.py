@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from bot.database import Database
-from handlers.past import Happened, Happening, Incident, IncidentFilter, IncidentState
+from bot.database.statistics import Times, statistics
+from handlers.past import Figures, Happened, Happening, Incident, IncidentFilter, IncidentState
 from handlers.ports import Thread
 
 if TYPE_CHECKING:
@@ -71,6 +72,10 @@ class History:
         )
         return tuple(map(_incident, rows))
 
+    async def figures(self, team: str, since: datetime) -> Figures:
+        found = await statistics(self._pool, team, since, public=True)
+        return Figures(_mean(found.to_answer), _mean(found.to_acknowledge), _mean(found.to_resolve), found.causes)
+
     async def _pastes(self, thread: Thread) -> list[Happened]:
         rows = await self._pool.fetch(
             "select message_ts, author, edited_at, withdrawn_at, (select min(ts) from answer "
@@ -122,6 +127,10 @@ class History:
         return [
             Happened(row["at"], row["what"], tuple(row["who"]), row["detail"]) for row in rows if row["what"] in _KNOWN
         ]
+
+
+def _mean(times: Times) -> timedelta | None:
+    return None if times.mean is None else timedelta(seconds=times.mean)
 
 
 def _moment(ts: str) -> datetime:

@@ -27,6 +27,10 @@ logger = logging.getLogger(__name__)
 LANES = ("delivery", "log")
 """Each lane has jobs of its own: the reading of a large log holds up nothing but the next one."""
 
+ASKED = "asked"
+"""The queue for what somebody waits for: it overtakes what was merely pasted, and has workers of its own, as that has. So neither
+starves. A thread's order holds: whoever comes to a thread works off all of it. The lane is the same."""
+
 _delivery = TypeAdapter(Delivery)
 
 
@@ -177,8 +181,14 @@ async def store(connection: asyncpg.Connection, seal: Seal, delivery: Delivery, 
         delivery.author or delivery.user,
     )
     if new:
-        await Queries.from_asyncpg_connection(connection).enqueue(lane, name.bytes)
+        queue = ASKED if lane != "log" and _is_asked(delivery) else lane
+        await Queries.from_asyncpg_connection(connection).enqueue(queue, name.bytes)
     return bool(new)
+
+
+def _is_asked(delivery: Delivery) -> bool:
+    """Whether a person waits for this: a command, a click, a form, or a message to the bot itself."""
+    return delivery.direct or delivery.kind in ("command", "action", "form", "verdict")
 
 
 def _of(thread: Thread, message_ts: str) -> str:

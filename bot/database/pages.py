@@ -13,7 +13,7 @@ from handlers.ports import Thread
 if TYPE_CHECKING:
     import asyncpg  # type: ignore[import-untyped]  # it ships no type information
 
-Outlet = Literal["target", "direct", "root", "channel", "thread", "edit", "card", "pagerduty", "webhook"]
+Outlet = Literal["target", "direct", "root", "channel", "thread", "reporter", "edit", "card", "pagerduty", "webhook"]
 PageState = Literal["planned", "sending", "sent", "failed", "dropped"]
 
 DELIVERY: Final = "delivery"

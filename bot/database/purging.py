@@ -20,7 +20,12 @@ Whose = Literal["user", "channel", "workspace"]
 Counts = dict[str, int]
 """What was removed, by what people call it."""
 
-_TABLES: Final = (("delivery", "deliveries"), ("incident_case", "cases"), ("check_run", "checks"))
+_TABLES: Final = (
+    ("delivery", "deliveries"),
+    ("incident_case", "cases"),
+    ("check_run", "checks"),
+    ("told", "problems told"),
+)
 _NOBODY: Final = "somebody"  # takes the place of a person in the record of an incident that goes on
 
 
@@ -67,6 +72,7 @@ async def purge_workspace(connection: asyncpg.Connection, seal: Seal, team: str)
         "delete from installation where team = $1 and removed_at is null returning true",
         team,
     )
+    counts["choices"] = await _choices(connection, "team", team)
     counts["audit entries"] = await audit.erase(connection, audit.about(seal, "team", team))
     return counts
 
@@ -103,6 +109,7 @@ async def purge_user(connection: asyncpg.Connection, seal: Seal, user: str) -> C
     counts["votes"] = await _changed(connection, "delete from feedback where member = $1 returning true", user)
     counts["incidents"] = await _unname(connection, user)
     counts["watches"] = await _changed(connection, "update watch set owner = '' where owner = $1 returning true", user)
+    counts["choices"] = await _choices(connection, "member", user)
     counts["audit entries"] = await audit.erase(connection, audit.about(seal, "user", user))
     return counts
 
@@ -142,11 +149,18 @@ async def _unname(connection: asyncpg.Connection, user: str) -> int:
     )
     await connection.execute(
         "update page set state = case when state = 'sent' then 'dropped' when state in ('planned', 'sending') then 'failed' "
-        "else state end, key = 'forgotten ' || id, address = $2, place = '', ref = '' where outlet = 'direct' and address = $1",
+        "else state end, key = 'forgotten ' || id, address = $2, place = '', ref = '' "
+        "where outlet in ('direct', 'reporter') and address = $1",
         user,
         _NOBODY,
     )
     return count
+
+
+async def _choices(connection: asyncpg.Connection, column: Literal["team", "member"], value: str) -> int:
+    """What people chose on the Home tab, and that they opened it."""
+    await connection.execute(f"delete from home_tab where {column} = $1", value)  # noqa: S608 - a column named above
+    return await _changed(connection, f"delete from person where {column} = $1 returning true", value)  # noqa: S608 - as above
 
 
 async def _of_cases(connection: asyncpg.Connection, column: Literal["team", "channel"], value: str) -> Counts:

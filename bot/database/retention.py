@@ -42,6 +42,7 @@ async def expire(pool: asyncpg.Pool, seal: Seal, kept: Retention) -> None:
         *own,
     )
     await pool.execute("delete from check_run where started_at < now() - interval '1 hour'")
+    await pool.execute("delete from told where at < now() - interval '1 day'")
     await pool.execute("delete from escalation_event where seen_at < now() - $1 * interval '1 day'", kept.days)
     async with pool.acquire() as connection:
         await audit.expire(connection, seal, kept.audit_days)

@@ -25,7 +25,8 @@ _INCIDENTS: Final = """
             where escalation_id = escalation.id and what = 'resolved' and phase = 'resolved')
             - to_timestamp(thread_ts::float8))::float8 as resolved
     from incident_case join escalation on escalation.case_id = incident_case.id
-    where ($1 = '' or team = $1) and escalation.opened_at is not null and verdict not in ('', 'nothing')
+    where ($1 = '' or team = $1) and (not $3 or audience = 'workspace')
+        and escalation.opened_at is not null and verdict not in ('', 'nothing')
         and thread_ts collate "C" >= $2 and thread_ts collate "C" < 'a'
 """
 
@@ -65,9 +66,11 @@ class Statistics:
     confirmed_wrong: tuple[tuple[str, int], ...] = ()
 
 
-async def statistics(connection: asyncpg.Connection | asyncpg.Pool, team: str, since: datetime) -> Statistics:
-    """Of one team, or of all ("")."""
-    values = team, f"{since.timestamp():.6f}"
+async def statistics(
+    connection: asyncpg.Connection | asyncpg.Pool, team: str, since: datetime, *, public: bool = False
+) -> Statistics:
+    """Of one team, or of all (""). `public`: times and causes only of incidents in channels that are open to everybody."""
+    values = team, f"{since.timestamp():.6f}", public
     row = await connection.fetchrow(
         f"with incident as ({_INCIDENTS}) select count(*) as incidents, "  # noqa: S608 - a literal
         "count(*) filter (where phase = 'resolved') as resolved, "

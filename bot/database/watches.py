@@ -84,7 +84,7 @@ class WatchBook:
                 every,
             )
             await Queries.from_asyncpg_connection(connection).enqueue(ENTRYPOINT, UUID(str(watched)).bytes)
-        return Watch(target, every, asker.user, next_at=now)
+        return Watch(target, every, asker.user, next_at=now, channel=asker.channel)
 
     async def _limit(self, connection: asyncpg.Connection, team: str) -> None:
         count = await connection.fetchval(
@@ -115,9 +115,13 @@ class WatchBook:
         rows = await self._pool.fetch(_WATCH + "where team = $1 and channel = $2 order by target", team, channel)
         return tuple(map(_watch, rows))
 
+    async def begun_by(self, team: str, member: str) -> tuple[Watch, ...]:
+        rows = await self._pool.fetch(_WATCH + "where team = $1 and owner = $2 order by target, channel", team, member)
+        return tuple(map(_watch, rows))
+
 
 _WATCH: Final = (
-    "select target, every, owner, verdict, open, looked_at, next_at, paused "
+    "select target, every, owner, verdict, open, looked_at, next_at, paused, channel "
     "from watch join watched on watched.id = watched_id "
 )
 

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from bot.database import Database
 from bot.database.escalations import EscalationStore
+from bot.database.told import Told
 from bot.jobs import Pace, ThreadLocks
 from bot.oncall.deciding import Clock, Decider
 from bot.oncall.escalations import Escalations
@@ -113,7 +114,10 @@ def compose(settings: Settings, around: Surroundings) -> Composed:
     }
     sources = Sources(policy, around.slack, pagerduty, webhooks)
     telling = Telling(around.cases, around.slack, around.names, policy.time_zone)
-    pager = Pager(store, around.slack, telling, sources, pagerduty, webhooks, draw=around.draw, clock=clock, pace=pace)
+    told = Told(around.database)
+    pager = Pager(
+        store, around.slack, telling, sources, pagerduty, webhooks, draw=around.draw, told=told, clock=clock, pace=pace
+    )
     decider = Decider(policy, clock)
     locks = ThreadLocks(around.database.url)
     escalations = Escalations(store, decider, deliver=pager.deliver, locks=locks, pace=pace, telemetry=around.telemetry)

@@ -34,6 +34,7 @@ async def of_effects(held: Held, effects: Iterable[Effect], policy: Policy) -> l
             planned += _told(effect, own_channel=bool(channel))
             if effect.what in _SETTLED:
                 planned += edits(await held.out(held.state.incident))
+                planned += _for_reporters(effect, await held.curious())
         elif isinstance(effect, Sync):
             planned += _synced(held.state, effect, await held.out(held.state.incident))
     return planned
@@ -122,6 +123,14 @@ def _told(tell: Tell, *, own_channel: bool) -> list[Draft]:
         ]
     here = Draft(key, "thread", content={**content, "ping": tell.what == "paged"})
     return [here, Draft(f"{key} there", "channel", content=content)] if own_channel and tell.what in _BOTH else [here]
+
+
+def _for_reporters(tell: Tell, members: Sequence[str]) -> list[Draft]:
+    """Whoever did it knows."""
+    content = {"what": tell.what, "who": list(tell.who)}
+    key = f"tell {tell.what} {uuid4()}"
+    others = [member for member in members if f"@{member}" not in tell.who[:1]]
+    return [Draft(f"{key} {member}", "reporter", member, content) for member in others]
 
 
 def _synced(state: State, sync: Sync, pages: Sequence[StoredPage]) -> list[Draft]:

@@ -114,6 +114,7 @@ class Incidents:
             people=found.people,
             lead=found.lead,
             suspects=found.suspects,
+            reporter=found.reporter,
             escalation=str(found.id),
             anybody=anybody,
         )

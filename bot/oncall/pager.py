@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import nullcontext
 from typing import Any, Final
 from uuid import UUID
 
@@ -24,10 +25,12 @@ from bot.oncall.pagerduty import Incident, PagerDuty
 from bot.oncall.sources import Recipient, Resolution, Sources
 from bot.oncall.telling import Telling
 from bot.oncall.webhook import Webhook
+from bot.pacing import OwnPaceError, first
 from handlers import paging
 from handlers.blocks.message import Message
 from handlers.failures import Advice, TooEarlyError, advice, slack_error
-from handlers.ports import Slack, Thread
+from handlers.mending import lacking, mend
+from handlers.ports import Slack, Thread, Told
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +53,7 @@ class Pager:
         webhooks: Mapping[str, Webhook],
         *,
         draw: Draw,
+        told: Told,
         clock: Clock,
         pace: Pace,
     ) -> None:
@@ -60,6 +64,7 @@ class Pager:
         self._pagerduty = pagerduty
         self._webhooks = webhooks
         self._draw = draw
+        self._told = told
         self._clock = clock
         self._pace = pace
 
@@ -68,6 +73,7 @@ class Pager:
         outlets = {
             "target": self._look_up,
             "direct": self._direct,
+            "reporter": self._reporter,
             "root": self._root,
             "channel": self._there,
             "thread": self._here,
@@ -79,7 +85,8 @@ class Pager:
         try:
             if not await self._begin(page):
                 return
-            await outlets[page.outlet](escalations, page)
+            with nullcontext() if page.outlet in ("edit", "card") else first():
+                await outlets[page.outlet](escalations, page)
         except Exception as error:  # noqa: BLE001 - `_advice` knows which ones pass, the log gets them all
             await self._failed(escalations, page, error)
 
@@ -96,12 +103,27 @@ class Pager:
         if isinstance(error, TooEarlyError):
             await self._store.postpone(page, seconds, counts=False, lost=page.state == "sending")
             return
+        if isinstance(
+            error, OwnPaceError
+        ):  # it goes out as soon as it can: whoever else is paged gets theirs no sooner
+            await self._store.postpone(page, seconds, counts=False, lost=False)
+            return
         left = page.tries + 1 < (_TRIES if person else self._pace.tries) or not (person or what.counts)
         if what.passes and left and not (person and seconds > _PATIENCE):
             await self._store.postpone(page, seconds, counts=person or what.counts, lost=_lost(page, error))
             return
         logger.warning("a page failed", extra={"outlet": page.outlet, "reason": what.reason}, exc_info=error)
-        await escalations.settle(page, "failed", ref=_half_a_sentence(error))
+        await escalations.settle(page, "failed", ref=_half_a_sentence(error), more=await self._said_once(page, error))
+
+    async def _said_once(self, page: StoredPage, error: Exception) -> tuple[Draft, ...]:
+        """The note about an on-call channel that can't be written to: those who are in the case's thread can mend it."""
+        sentence = mend(error, "the on-call channel") if page.outlet == "root" else ""
+        if not sentence or not isinstance(error, SlackApiError):
+            return ()
+        problem = slack_error(error)
+        if not await self._told.first(page.thread.team, problem, page.address):
+            return ()
+        return (Draft(f"shut {problem}", "thread", content={"what": "shut", "detail": sentence}),)
 
     # -- who ------------------------------------------------------------------------------------------
 
@@ -140,6 +162,10 @@ class Pager:
         channel = await paging.direct_channel(await self._slack(page.thread.team), page.address)
         message = await self._telling.page(page)
         await self._post(escalations, page, channel, "", message)
+
+    async def _reporter(self, escalations: Escalations, page: StoredPage) -> None:
+        channel = await paging.direct_channel(await self._slack(page.thread.team), page.address)
+        await self._post(escalations, page, channel, "", await self._telling.for_reporter(page))
 
     async def _root(self, escalations: Escalations, page: StoredPage) -> None:
         await self._post(escalations, page, page.address, "", await self._telling.page(page))
@@ -220,5 +246,7 @@ def _half_a_sentence(error: Exception) -> str:
     if isinstance(error, AdapterError):
         return str(error)
     if isinstance(error, SlackApiError):
+        if scope := lacking(error):
+            return f"the app lacks the scope {scope}"
         return f"Slack says {slack_error(error) or 'nothing'}"
     return f"Slack can't be reached ({type(error).__name__})"

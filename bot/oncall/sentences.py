@@ -36,9 +36,21 @@ def told(content: Mapping[str, Any], names: Sequence[str], zone: ZoneInfo, *, li
         "rearmed": f"{first} has it, and nothing has happened since: paging again.",
         "exhausted": f"Everybody was paged and nobody has acknowledged. Starting over at {until}.",
         "resolved": f"Resolved by {first}.",
+        "shut": str(content.get("detail")),
         "joined": f"The same cause is being worked on in another thread, so nobody is paged for this one. {link}",
     }
     return sentences[content["what"]].strip()
+
+
+def reported(what: str, names: Sequence[str]) -> str:
+    """The same for who reported the incident."""
+    first = names[0] if names else "Somebody"
+    sentences = {
+        "acknowledged": f"{first} has the incident that you reported.",
+        "taken-over": f"{first} has taken over the incident that you reported from {names[-1] if names else ''}.",
+        "resolved": f"{first} has resolved the incident that you reported.",
+    }
+    return sentences[what]
 
 
 def _time(content: Mapping[str, Any], zone: ZoneInfo) -> str:

@@ -10,7 +10,8 @@ from bot.oncall import sentences
 from bot.oncall.events import State
 from diagnostics import Report
 from handlers import paging
-from handlers.blocks.message import Message, plain
+from handlers.blocks.message import Message, message, plain
+from handlers.blocks.outline import line, part
 from handlers.blocks.page import mention, page, summary
 from handlers.blocks.words import listed
 from handlers.judging import judge
@@ -54,6 +55,12 @@ class Telling:
             link = await self.link(Thread(stored.thread.team, stored.content["channel"], stored.content["ts"]))
         names = [await self.name(stored.thread.team, name) for name in who]
         return plain(sentences.told(stored.content, names, self._zone, link=link))
+
+    async def for_reporter(self, stored: StoredPage) -> Message:
+        """What somebody else did about an incident, for who reported it."""
+        names = [await self.name(stored.thread.team, str(name)) for name in stored.content["who"]]
+        said = line("text", sentences.reported(str(stored.content["what"]), names))
+        return message(part([said, line("link", await self.link(stored.thread), lead="See:")]))
 
     async def essence(self, stored: StoredPage) -> dict[str, str]:
         """For systems that show text: title, why and link; cause, proof and first step where one is known."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 
@@ -39,3 +41,22 @@ class FaultPlan:
                     self._coming.remove(fault)
                 return fault
         return None
+
+
+class Limit:
+    """A rate limit on one method in each channel: a call each `every` seconds, `burst` more at once after a rest."""
+
+    def __init__(self, every: float, burst: int, clock: Callable[[], float]) -> None:
+        self._every = every
+        self._burst = burst
+        self._clock = clock
+        self._full_at: dict[str, float] = {}
+
+    def take(self, channel: str) -> int:
+        """0 for a call that is within the limit; else Retry-After, in whole seconds."""
+        now = self._clock()
+        at = max(self._full_at.get(channel, 0.0), now)
+        if at - now > self._burst * self._every:
+            return max(math.ceil(at - now - self._burst * self._every), 1)
+        self._full_at[channel] = at + self._every
+        return 0

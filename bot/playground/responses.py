@@ -44,6 +44,8 @@ class Responses:
         self._timings = timings
         self._base_url = base_url
         self._origins: dict[str, Origin] = {}
+        self.refuses_blocks = False
+        """Whether the workspace has none of the newer blocks yet."""
         self._triggers: dict[str, tuple[str, float]] = {}
 
     def trigger(self, user: str) -> str:
@@ -97,6 +99,8 @@ class Responses:
             else:
                 space.delete(origin.channel, origin.message_ts)
             return
+        if self.refuses_blocks and body.get("blocks"):
+            raise SlackError("invalid_blocks")
         fields = message_fields(body)
         if body.get("replace_original") and origin.message_ts:
             fields = {"blocks": [], "metadata": {}, **fields}

@@ -15,7 +15,7 @@ from aiohttp import web
 from bot.playground import people
 from bot.playground.delivery import Courier, Delivery
 from bot.playground.errors import SlackError
-from bot.playground.faults import Fault
+from bot.playground.faults import Fault, Limit
 from bot.playground.files import StoredFile
 from bot.playground.manifest import Manifest
 from bot.playground.member import Members, Upload
@@ -229,6 +229,10 @@ class Playground:
     def fail_next(self, method: str, count: int = 1, **fault: Any) -> None:
         """Make the next `count` calls of a Web API method go wrong: see `Fault` for how."""
         self._api.faults.add(Fault(method, count, **fault))
+
+    def limit(self, method: str, *, every: float = 1.0, burst: int = 5) -> None:
+        """From now on, refuse calls of a method that come faster than one each `every` seconds in a channel, after a burst."""
+        self._api.limits[method] = Limit(every, burst, time.monotonic)
 
     # -- files on the wire ----------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.playground.errors import SlackError
-from bot.playground.faults import Fault, FaultPlan
+from bot.playground.faults import Fault, FaultPlan, Limit
 from bot.playground.methods import METHODS, Context
 from bot.playground.tokens import Tokens
 from bot.playground.workspace import Json
@@ -42,6 +42,7 @@ class WebApi:
     def __init__(self, context: Context, tokens: Tokens) -> None:
         self.calls: list[Call] = []
         self.faults = FaultPlan()
+        self.limits: dict[str, Limit] = {}
         self._context = context
         self._tokens = tokens
 
@@ -55,6 +56,9 @@ class WebApi:
         except ValueError:
             return self._refuse(Call(method, {}), SlackError("invalid_arguments"))
         token = _token(request, args)
+        limit = self.limits.get(method)
+        if limit and (wait := limit.take(str(args.get("channel") or ""))):
+            fault = Fault(method, status=429, retry_after=wait)
         if fault.status:
             return self._broken(Call(method, args, fault.status), fault)
         answer = self._answer(method, args, token, fault.error)

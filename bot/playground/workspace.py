@@ -98,6 +98,13 @@ class Workspace:
                 return channel
         raise SlackError("channel_not_found")
 
+    def open_channel(self, name: str, *, user: str = "") -> Channel:
+        """A new public channel, or, for a `user`, their direct messages with the bot."""
+        channel = Channel(self.new_id("D0" if user else "C0"), name, user)
+        self.channels[channel.id] = channel
+        self._messages[channel.id] = {}
+        return channel
+
     def place(self, name: str) -> Channel:
         """A conversation as people name it: also a person's name or handle, for their direct messages with the bot."""
         try:

@@ -9,14 +9,14 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Final
 
 from diagnostics.report import Report, Suspect
-from handlers.blocks import logs, steps, words
+from handlers.blocks import logs, words
 from handlers.blocks.limits import HEADER, PARAGRAPH, clip
 from handlers.blocks.message import ATTACHED, TOO_LONG, Asked, Button, Message, message
 from handlers.blocks.outline import Line, Part, line, part
 from handlers.blocks.page import ACKNOWLEDGE, ESCALATE
 from handlers.blocks.post_mortem import POST_MORTEM
 from handlers.blocks.report import SHOW_STEPS, buttons
-from handlers.blocks.sections import blamed, headline, outline, question
+from handlers.blocks.sections import blamed, first_thing, headline, in_short, outline
 from handlers.incident_ports import Standing
 
 RESOLVE_CASE: Final = "resolve_case"
@@ -38,7 +38,8 @@ _NAMED: Final = 4
 @dataclass(frozen=True, slots=True)
 class Shown:
     """What a card shows. `log` is the report of the newest large logs among what the case holds, `only_log` when that is all
-    there is. `who` has names for people; `was` is what it was, once somebody has resolved it; `unread` are sentences on files.
+    there is. `who` has names for people; `was` is what it was, once somebody has resolved it; `unread` are sentences on files;
+    `short`: who reported it wants no more than the cause, its proof and what to do first.
     """
 
     report: Report
@@ -51,6 +52,7 @@ class Shown:
     only_log: bool = False
     unread: tuple[str, ...] = ()
     manual_url: str = ""
+    short: bool = False
 
 
 def card(shown: Shown) -> Message:
@@ -103,7 +105,7 @@ def moved_parts(report: Report, link: str) -> list[Part]:
         *part([line("title", clip(headline(report), HEADER)), *because], rank=0),
         *part([line("heading", "What this changed"), *changed], rank=2),
         *part(_proof(report, top), rank=1),
-        *_next(report, top),
+        *first_thing(report),
         *part(card, rank=1),
     ]
 
@@ -116,23 +118,18 @@ def _proof(report: Report, top: Suspect | None) -> list[Line]:
     return [line("quote", item.quote, lead=words.where(item, report.log)) for item in found]
 
 
-def _next(report: Report, top: Suspect | None) -> list[Part]:
-    settled = top is not None and top.belief == "confirmed"
-    if not settled and report.next:
-        return question(report)
-    if top is None or not top.steps or report.verdict != "failure":
-        return []
-    return part([line("heading", "First step"), *steps.lines(1, top.steps[0])], rank=1)
-
-
 def _open(shown: Shown) -> list[Part]:
     state = part([_state(shown), *_counted(shown.standing)], rank=0)
     if shown.log is None or shown.only_log:
-        report = shown.log or shown.report
-        return outline(report, refusals=shown.unread, manual_url=shown.manual_url, state=state)
+        return _case(shown, shown.log or shown.report, state)
     title = part([line("title", "Together with what this thread holds")], rank=2)
-    case = outline(shown.report, refusals=shown.unread, manual_url=shown.manual_url)
-    return [*state, *logs.parts(shown.log, full=False), *title, *case]
+    return [*state, *logs.parts(shown.log, full=False), *title, *_case(shown, shown.report)]
+
+
+def _case(shown: Shown, report: Report, state: Sequence[Part] = ()) -> list[Part]:
+    if shown.short:
+        return in_short(report, refusals=shown.unread, state=state)
+    return outline(report, refusals=shown.unread, manual_url=shown.manual_url, state=state)
 
 
 def _state(shown: Shown) -> Line:
@@ -181,7 +178,7 @@ def _buttons(shown: Shown, *, folded: bool) -> list[Button]:
         made.append(Button(label, ESCALATE, standing.escalation))
     if not standing.escalation:
         made = []
-    found = buttons(report)
+    found = buttons(report, short=shown.short)
     if folded and not any(each.action_id == SHOW_STEPS for each in found):
         found = [Button("Show all steps", SHOW_STEPS), *found]
     return [*made, *found]

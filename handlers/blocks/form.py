@@ -41,7 +41,7 @@ class Entered:
     problems: dict[str, str]
 
 
-def form(channel: str) -> dict[str, Any]:
+def form(channel: str = "") -> dict[str, Any]:
     """An empty form; `channel` is where it was asked for, "" for nowhere that others can read."""
     here = _option(_HERE, "In a channel: everybody there can help")
     me = _option(_ME, "Only to me, as a direct message")

@@ -61,6 +61,8 @@ def _item(each: Incident, now: datetime, names: Mapping[str, str], link: str) ->
     state = {"type": "text", "text": f"{_STATE[each.state]}  ", "style": {"bold": True}}
     elements: list[dict[str, Any]] = [state, {"type": "text", "text": _what(each)}]
     elements.append({"type": "text", "text": f"\n{_facts(each, now, names)}"})
+    if not each.thread.channel.startswith("D"):
+        elements += [{"type": "text", "text": " · "}, {"type": "channel", "channel_id": each.thread.channel}]
     if link:
         elements += [{"type": "text", "text": " · "}, {"type": "link", "url": link, "text": "thread"}]
     return {"type": "rich_text_section", "elements": elements}

@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import Any, Final
 
 from diagnostics.report import Report, Suspect
-from handlers.blocks import steps, words
-from handlers.blocks.limits import HEADER, PARAGRAPH, clip
+from handlers.blocks import limits, steps, words
+from handlers.blocks.limits import HEADER, PARAGRAPH, clip, clip_escaped
 from handlers.blocks.message import Button, Message, message
 from handlers.blocks.mrkdwn import escape
-from handlers.blocks.outline import Line, Part, line, part
+from handlers.blocks.outline import Line, Part, cleaned, line, part
 from handlers.blocks.sections import blamed
 
 ACKNOWLEDGE: Final = "acknowledge_escalation"
@@ -47,14 +47,17 @@ def page(report: Report | None, *, why: str, link: str, escalation: str) -> Mess
 
 def mention(members: Sequence[str], text: str) -> Message:
     """A sentence that pings `members` (Slack ids)."""
-    shown = clip(text, PARAGRAPH)
+    shown = clip(cleaned(text), PARAGRAPH)
     elements: list[dict[str, Any]] = []
     for member in members:
         elements += [{"type": "user", "user_id": member}, {"type": "text", "text": " "}]
     elements.append({"type": "text", "text": shown})
     block = {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": elements}]}
     pings = "".join(f"<@{member}> " for member in members)
-    return Message(pings + escape(shown), (block,))
+    said = clip_escaped(
+        escape(shown), max((limits.TEXT - len(pings)) // 3, 1)
+    )  # a character has up to three bytes a unit
+    return Message(pings + said, (block,))
 
 
 def summary(report: Report | None) -> str:

@@ -11,7 +11,7 @@ from diagnostics.report import Report
 from handlers.blocks import steps
 from handlers.blocks.message import Button, Message, message
 from handlers.blocks.outline import line, part
-from handlers.blocks.sections import blamed, outline
+from handlers.blocks.sections import asks_no_more, blamed, in_short, outline
 
 SHOW_STEPS: Final = "show_steps"
 """`action_id` of the button that asks for `details`."""
@@ -21,18 +21,20 @@ CHECK_HOST: Final = "check_host"
 """`action_id` of the button that has the host or domain in its value checked."""
 
 
-def answer(report: Report, *, refusals: Sequence[str] = (), manual_url: str = "") -> Message:
-    """The answer to a paste. `refusals` say which files were not read, and why; `manual_url` is where causes have pages."""
+def answer(report: Report, *, refusals: Sequence[str] = (), manual_url: str = "", short: bool = False) -> Message:
+    """The answer to a paste. `refusals` say which files were not read, and why; `manual_url` is where causes have pages;
+    `short`: no more than the cause, its proof and what to do first."""
+    shown = in_short(report, refusals=refusals) if short else outline(report, refusals=refusals, manual_url=manual_url)
     return message(
-        outline(report, refusals=refusals, manual_url=manual_url),
-        buttons=buttons(report),
+        shown,
+        buttons=buttons(report, short=short),
         complete=lambda: outline(report, full=True, refusals=refusals),
     )
 
 
-def buttons(report: Report) -> list[Button]:
-    """What can be done with an answer."""
-    hidden = _hidden(report)
+def buttons(report: Report, *, short: bool = False) -> list[Button]:
+    """What can be done with an answer; `short` as in `answer`."""
+    hidden = _hidden(report, short)
     found = [Button(f"Show all steps ({hidden} more)", SHOW_STEPS)] if hidden else []
     if target := _to_check(report):
         found.append(Button(f"Check {target}", CHECK_HOST, target))
@@ -60,6 +62,9 @@ def _to_check(report: Report) -> str:
         return ""
 
 
-def _hidden(report: Report) -> int:
+def _hidden(report: Report, short: bool) -> int:
     top = blamed(report)
+    if short:
+        shown = 1 if top and top.steps and asks_no_more(report) else 0
+        return sum(len(item.steps) for item in report.findings) - shown
     return sum(steps.folded(item) if item is top else len(item.steps) for item in report.findings)

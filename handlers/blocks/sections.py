@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from diagnostics.cause import catalogue
 from diagnostics.report import BeliefName, Question, Report, RuledOut, Suspect
 from handlers.blocks import logs, steps, words
 from handlers.blocks.outline import Line, Part, line, part
@@ -57,6 +58,36 @@ def outline(
         *_notes(report, refusals, full),
         *(_reading(top, manual_url) if top else []),
     ]
+
+
+def in_short(report: Report, *, refusals: Sequence[str] = (), state: Sequence[Part] = ()) -> list[Part]:
+    """The answer for people who want no more than the cause, its proof, and what to do first. Arguments as in `outline`."""
+    top = blamed(report)
+    suspects = [] if top else [*_others(report, top, full=False), *_shared_proof(report, full=False)]
+    opening = _blame(report, top, full=False) if top else [*_no_blame(report), *suspects]
+    return [
+        *state,
+        *logs.parts(report, full=False),
+        *opening,
+        *first_thing(report),
+        *_notes(report, refusals, full=False),
+    ]
+
+
+def first_thing(report: Report) -> list[Part]:
+    """The one thing to do: until the cause is confirmed, to send what settles it."""
+    if report.next and not asks_no_more(report):
+        return question(report)
+    top = blamed(report)
+    if top is None or not top.steps:
+        return []
+    return part([line("heading", "First step"), *steps.lines(1, top.steps[0])], rank=1)
+
+
+def asks_no_more(report: Report) -> bool:
+    """Whether the first thing to do is a step, rather than to send something."""
+    top = blamed(report)
+    return not report.next or (top is not None and top.belief == "confirmed")
 
 
 def blamed(report: Report) -> Suspect | None:
@@ -144,7 +175,8 @@ def _question(report: Report, top: Suspect | None, full: bool) -> list[Part]:
 
 
 def _asked(question: Question, titles: dict[str, str]) -> list[Line]:
-    apart = [titles[cause] for cause in question.separates if cause in titles]
+    known = {id_: catalogue()[id_].title for id_ in question.separates if id_ in catalogue()} | titles
+    apart = [known[id_] for id_ in question.separates if id_ in known]
     return [
         line("text", question.ask),
         line("aside", words.SHELL[question.shell] if question.command.strip() else ""),

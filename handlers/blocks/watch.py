@@ -122,7 +122,7 @@ def listing(watches: Sequence[Watch]) -> Message:
     """The watches of a channel: how each stands, when it looked last and looks next."""
     if not watches:
         return plain("Nothing is watched in this channel. Begin with: watch mail.contoso.com every 6h")
-    lines = [line("bullet", _stands(each), lead=f"{each.target}:") for each in watches[:_LISTED]]
+    lines = [line("bullet", stands(each), lead=f"{each.target}:") for each in watches[:_LISTED]]
     if len(watches) > _LISTED:
         lines.append(line("bullet", f"and {len(watches) - _LISTED} more"))
     head = part([line("title", "Watched in this channel")], rank=0)
@@ -130,7 +130,8 @@ def listing(watches: Sequence[Watch]) -> Message:
     return message([*head, *part(lines, rank=1), *ending])
 
 
-def _stands(watch: Watch) -> str:
+def stands(watch: Watch) -> str:
+    """How a watch stands, in one line."""
     if watch.paused:
         return f"paused: {watch.paused.removesuffix('.')}; begin it again to go on"
     if watch.looked_at is None or not watch.verdict:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from tests.bench import answer, checking, cold, diagnosing, looking
+from tests.bench import answer, checking, cold, diagnosing, looking, storm
 
 
 def _show(title: str, figures: Mapping[str, float]) -> None:
@@ -20,3 +20,4 @@ if __name__ == "__main__":
     _show("A domain in the lab", looking.main())
     _show("Whole commands, cold", cold.main())
     _show("Paste to posted answer: wire, database and jobs included", asyncio.run(answer.main()))
+    _show("A bad day: a minute of pastes, pages among them, Slack's limits on", asyncio.run(storm.main()))

@@ -25,7 +25,7 @@ from bot.playground.timings import Timings
 from bot.settings import Settings, load
 from tests.bot.manifest import installed
 
-QUICK = Pace(heartbeat=1.0, backoff=0.1, busy=0.05, stop=2.0, straggler=0.2)
+QUICK = Pace(heartbeat=1.0, backoff=0.1, busy=0.05, stop=2.0, straggler=0.2, slack={})
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from bot.database.embedded import Embedded
+from bot.jobs import Worker
 from tests.bot.conftest import World
 from tests.bot.pastes import FAILING
 from tests.bot.test_crashes import process
@@ -65,21 +66,31 @@ async def test_after_a_restore_what_was_open_goes_on_and_nobody_is_answered_twic
     async with process(world, "after-post") as child:  # Slack has the answer, the record says that it was on its way
         in_between = await world.place.post("alex", "#exchange", FAILING)
         await asyncio.wait_for(child.wait(), 30)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Worker, "_deal_with", lambda *_: asyncio.Event().wait())
+        async with world.bot():  # stored, and not begun
+            stored = await world.place.post("alex", "#exchange", FAILING)
+            await world.place.wait_for(
+                lambda: any(
+                    sent.acknowledged and sent.payload["event"].get("ts") == stored for sent in world.place.deliveries
+                )
+            )
     code, said = await script("backup.sh", dump, DATABASE_URL=before)
     assert code == 0, said
     assert dump.stat().st_mode & 0o077 == 0, "for its owner alone"
     async with world.bot():  # the backup does not know that this was settled
         await world.answer("#exchange", in_between)
-        await world.settled(2)
+        await world.answer("#exchange", stored)
+        await world.settled(3)
 
     code, said = await script("restore.sh", dump, DATABASE_URL=empty_database, MAILFLOW_SECRET_KEY=key)
     assert code == 0, said
     assert "ok     key" in said
     world.environ["DATABASE_URL"] = empty_database
-    assert [row["n"] for row in await world.rows("select count(*) as n from delivery where done_at is null")] == [1]
+    assert [row["n"] for row in await world.rows("select count(*) as n from delivery where done_at is null")] == [2]
     async with world.bot():
-        await world.settled(2)
-        for thread in (answered, in_between):
+        await world.settled(3)
+        for thread in (answered, in_between, stored):
             assert len(world.answers("#exchange", thread)) == 1
 
 

@@ -20,8 +20,21 @@ async def test_a_rate_limit_is_waited_out(world: World) -> None:
         ts = await world.place.post("alex", "#exchange", FAILING)
         await world.answer("#exchange", ts)
         assert posts(world) == [429, 200]
-        failed = await world.rows("select tries, retry_at - received_at >= interval '1 second' as waited from delivery")
-        assert failed == [{"tries": 0, "waited": True}]
+        await world.settled()
+        waited = await world.rows("select tries, done_at - received_at >= interval '1 second' as waited from delivery")
+        assert waited == [{"tries": 0, "waited": True}]
+
+
+async def test_a_long_rate_limit_goes_back_to_the_job_and_nothing_is_looked_for(world: World) -> None:
+    async with world.bot():
+        world.place.fail_next("chat.postMessage", status=429, retry_after=3)
+        ts = await world.place.post("alex", "#exchange", FAILING)
+        await world.place.wait_for(lambda: posts(world))
+        [waiting] = await world.rows("select tries, done_at from delivery")
+        assert waiting == {"tries": 0, "done_at": None}
+        await world.answer("#exchange", ts)
+        assert posts(world) == [429, 200]
+        assert "conversations.replies" not in [call.method for call in world.place.calls]
 
 
 async def test_server_errors_are_tried_again(world: World) -> None:
@@ -75,11 +88,50 @@ async def test_after_too_many_failures_there_is_an_apology_and_the_next_mention_
 
 async def test_what_slack_refuses_for_good_is_not_tried_again(world: World) -> None:
     async with world.bot():
-        world.place.fail_next("chat.postMessage", count=2, error="restricted_action")
+        world.place.fail_next("chat.postMessage", count=3, error="restricted_action")
         await world.place.post("alex", "#exchange", FAILING)
         await world.settled()
-        assert len(posts(world)) == 2  # the answer and the apology
+        assert len(posts(world)) == 3  # the answer, what is to be mended, and the apology
         assert (await world.rows("select outcome from delivery"))[0]["outcome"] == "failed: Slack: restricted_action"
+
+
+@pytest.mark.parametrize(
+    ("error", "mend"),
+    [
+        ("not_in_channel", "/invite @Mailflow"),
+        ("channel_not_found", "/invite @Mailflow"),
+        ("is_archived", "archived"),
+        ("restricted_action", "owner of the workspace"),
+        ("missing_scope", "the scope that Slack asks for"),
+    ],
+)
+async def test_who_asked_is_told_privately_and_once_how_it_is_mended(world: World, error: str, mend: str) -> None:
+    async with world.bot():
+        for number in range(2):
+            world.place.fail_next("chat.postMessage", error=error)
+            await world.place.post("alex", "#exchange", FAILING)
+            await world.settled(number + 1)
+        [told] = world.place.messages("alex")
+        assert mend in everything(told)
+    async with world.bot():  # a restart says it no second time, another day does
+        world.place.fail_next("chat.postMessage", error=error)
+        await world.place.post("alex", "#exchange", FAILING)
+        await world.settled(3)
+        assert len(world.place.messages("alex")) == 1
+        await world.rows("update told set at = at - interval '25 hours' returning 1")
+        world.place.fail_next("chat.postMessage", error=error)
+        await world.place.post("alex", "#exchange", FAILING)
+        await world.settled(4)
+        assert len(world.place.messages("alex")) == 2
+
+
+async def test_blocks_that_a_response_url_refuses_leave_the_plain_text(world: World) -> None:
+    async with world.bot():
+        world.place.responses.refuses_blocks = True
+        await world.place.command("alex", "#exchange", "/mailflow", "explain 5.7.64")
+        [said] = await world.place.wait_for(lambda: world.place.ephemerals("alex"))
+        assert "5.7.64" in said["text"]
+        assert not said.get("blocks")
 
 
 async def test_the_order_within_a_thread_survives_a_failure(world: World) -> None:

@@ -23,6 +23,7 @@ METHODS = {
     "chat_update": {"chat:write"},
     "chat_postEphemeral": {"chat:write"},
     "views_open": set(),
+    "views_publish": set(),
     "conversations_history": {"channels:history", "groups:history", "im:history"},
     "conversations_replies": {"channels:history", "groups:history", "im:history"},
     "chat_getPermalink": set(),
@@ -44,7 +45,7 @@ EVENTS = {
     "message.im": "im:history",
 }
 NOT_ASKED_FOR = {"users_conversations"}  # the doctor tries it, for those who granted channels:read and groups:read
-WITHOUT_SCOPE = {"app_uninstalled", "tokens_revoked"}
+WITHOUT_SCOPE = {"app_home_opened", "app_uninstalled", "tokens_revoked"}
 
 
 def called() -> set[str]:

@@ -65,6 +65,9 @@ async def test_a_day_in_short(world: World) -> None:
     for lane in ("delivery", "log"):
         assert value(now, "open_deliveries", lane=lane) == value(now, "job_lag_seconds", lane=lane) == 0
     assert value(now, "database_connections", state="most") >= value(now, "database_connections", state="busy")
+    assert value(now, "incidents", state="open") == value(now, "incident_causes", cause=cause) == 2
+    assert value(now, "incidents", state="resolved") == 0
+    assert value(now, "incident_mean_seconds", until="answered") >= 0
     assert value(now, "ready") == value(now, "database_up") == 1
     assert any(name == "mailflow_build_info" for name, _ in now)
     for private in ("contoso", "127.0.0.1", "U0ALEXRIVE", "C0EXCHANGE", "T0CONTOSO1", ts):

@@ -27,8 +27,10 @@ from bot.database.inbox import Inbox
 from bot.database.installations import Installations
 from bot.database.notices import Content, plan
 from bot.database.pages import Draft
+from bot.database.people import People
 from bot.database.purging import BusyError, forget, purge_channel, purge_user, purge_workspace
 from bot.database.retention import Retention, expire
+from bot.database.told import Told
 from bot.database.watches import WatchBook
 from bot.jobs import ThreadLocks
 from bot.logs import JsonLines
@@ -36,7 +38,7 @@ from bot.oncall.chronicle import Noted
 from bot.oncall.events import Arm, State
 from bot.settings import SettingsError, load
 from handlers.incident_ports import Vote
-from handlers.ports import Asker, Delivery, Pasted, Thread
+from handlers.ports import Asker, Choices, Delivery, Pasted, Thread
 from tests.bot.conftest import World, everything
 from tests.bot.pastes import CURED, FAILING
 from tests.oncall.policies import TEXT
@@ -94,6 +96,7 @@ async def lived(database: Database, team: str, channel: str, user: str) -> None:
         await inbox.accept(Delivery("message", event, event, thread, f"{number}.0", user, "sam@fabrikam.com"))
     await cases.keep(thread, Pasted("1.0", f"paste of {user}", "{}", ("a file was too large",)), author=user)
     await Feedback(database).keep(thread, Vote(user, right=False, words="the dog ate it", note=f"says {user}"))
+    await Told(database).first(team, "not_in_channel", channel)
     await cases.mark(await cases.plan(thread, "1.0", "answer", judged=True), "sent", "5.0")
     async with EscalationStore(database).opened(thread) as held:
         await held.alike.reported(f"@{user}", "1.0", NOW)
@@ -117,6 +120,8 @@ async def lived(database: Database, team: str, channel: str, user: str) -> None:
     await WatchBook(database, most=50, clock=lambda: NOW).start(
         f"{user.lower()}.contoso.com", EVERY, Asker(team, user, channel)
     )
+    await People(database).choose(team, user, Choices(short=True))
+    await People(database).opened(team, user, EVERY)
     async with database.pool.acquire() as connection, connection.transaction():
         watch = await connection.fetchval("select id from watch where channel = $1", channel)
         await plan(connection, database.seal, Content(why="gone"), watch, "owner")
@@ -150,6 +155,9 @@ async def test_nothing_is_left_of_a_workspace_or_a_channel(world: World, what: s
         assert {done[of] for of in ("pastes", "cases", "checks", "incidents", "watches")} == {1}
         assert done["deliveries"] == 2
         await database.pool.execute("update installation set removed_at = removed_at - interval '2 hours'")
+        if what == "channel":  # what people chose is theirs
+            for table in ("person", "home_tab"):
+                await database.pool.execute(f"delete from {table} where member = 'UBEN'")
         await Installations(database).clear_up()  # what says that a workspace is gone is gone after an hour
         assert await counts(database) == before
         stored = await dump(database)
@@ -188,6 +196,7 @@ async def test_nothing_is_left_of_a_person(world: World) -> None:
             "votes": 1,
             "incidents": 1,
             "watches": 1,
+            "choices": 1,
             "audit entries": 2,
         }
         stored = (await dump(database)).replace("UBEN.1", "")  # the name that `lived` gave the thread

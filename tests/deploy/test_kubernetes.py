@@ -124,7 +124,7 @@ async def test_the_probes_ask_what_the_bot_serves() -> None:
     assert one("Deployment")["spec"]["template"]["metadata"]["annotations"]["prometheus.io/port"] == str(
         ports["metrics"]
     )
-    server = Server(None, started=lambda: True, readiness=readiness)
+    server = Server(None, taking=lambda: True, readiness=readiness)
     await server.start("127.0.0.1", 0)
     async with aiohttp.ClientSession() as session:
         for probe in ("startupProbe", "livenessProbe", "readinessProbe"):

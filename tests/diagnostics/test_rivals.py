@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import tomllib
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
 import pytest
 
+import diagnostics
 from diagnostics.cause import catalogue
 from diagnostics.codes.wording import fold
+from diagnostics.kept import table
 from tests.casefile import Block, Case
 
 _HERE: Final = Path(__file__).parent
-_RIVALS: Final[dict[str, list[str]]] = tomllib.loads((_HERE / "rivals.toml").read_text(encoding="utf-8"))
+_RIVALS: Final[dict[str, list[str]]] = table(Path(diagnostics.__file__).with_name("rivals.toml"))
 _PAIRS: Final = tuple((one, other) for one, others in _RIVALS.items() for other in others)
 _RANKS: Final = {"ruled_out": 0, "possible": 1, "likely": 2, "confirmed": 3}
 

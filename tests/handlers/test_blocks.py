@@ -95,6 +95,7 @@ def test_a_likely_cause_asks_first_and_repairs_second() -> None:
         "Send the Schannel events.",
         "PowerShell",
         "$ Get-WinEvent -LogName System",
+        "It tells apart: Exchange may not read its own private key · The certificate is installed but not enabled for SMTP",
         "Do this, in this order",
         "1. See who may read the key.",
         "PowerShell · read-only",
@@ -225,6 +226,10 @@ def test_unknown_says_so_and_what_to_send() -> None:
         "Send the Schannel events.",
         "PowerShell",
         "$ Get-WinEvent -LogName System",
+        (
+            "It tells apart: Exchange may not read the private key of its own TLS certificate · "
+            "The certificate is installed but not enabled for SMTP"
+        ),
     ]
     assert "Send the whole bounce message" in seen(answer(Report(verdict="unknown")))[1]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import subprocess
 import sys
@@ -80,6 +81,21 @@ def test_what_reads_loads_nothing_that_judges() -> None:
         "diagnostics.report",
     ):
         assert f"'{heavy}'" not in loaded
+
+
+def test_cycles_are_looked_for_again_once_a_log_is_read(tmp_path: Path) -> None:
+    found, seen = find(write(tmp_path, TEXT)), []
+    answer(found, progress=lambda _: seen.append(gc.isenabled()))
+    assert seen
+    assert not any(seen)
+    assert gc.isenabled()
+
+    def fails(_: Progress) -> None:
+        raise OSError
+
+    with pytest.raises(OSError):  # noqa: PT011 - it is the one raised above
+        answer(found, progress=fails)
+    assert gc.isenabled()
 
 
 def test_minutes_tell_what_hours_cannot(tmp_path: Path) -> None:

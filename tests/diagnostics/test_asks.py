@@ -1,0 +1,113 @@
+"""What can be asked tells rivals apart: there is something to fetch that one of the two weighs, or their words differ."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+import diagnostics
+from diagnostics import diagnose
+from diagnostics.asks import ASKS, Ask
+from diagnostics.cause import Cause, catalogue
+from diagnostics.facts import Fact, Reply, Said
+from diagnostics.kept import table
+from diagnostics.mail_facts import Configured
+from diagnostics.rivals import rivals_of
+
+_PAIRS: Final = tuple(
+    (one, other)
+    for one, others in table(Path(diagnostics.__file__).with_name("rivals.toml")).items()
+    for other in others
+)
+# Nothing that the reader could fetch differs: another party's server, or a service without settings, decides, and says which
+# of the two it was in the words of its refusal. The whole bounce is what there is to ask for.
+_BY_WORDS: Final = frozenset(
+    {
+        ("auth-smtp.basic.retired", "tls.protocol.client-legacy-rejected"),
+        ("auth-smtp.client.not-authenticated", "connector.client.wrong-smtp-host"),
+        ("auth-smtp.credentials.invalid", "auth-smtp.external.password-guessing"),
+        ("auth-smtp.credentials.invalid", "auth-smtp.federation.sts-unreachable"),
+        ("auth-smtp.credentials.invalid", "auth-smtp.oauth.misconfigured"),
+        ("auth-smtp.sendas.mismatch", "store.submission.send-as-denied"),
+        ("hybrid.attribution.mixed-domain-recipients", "quota-throttle.recipients.too-many"),
+        ("policy.antispam.content-filter-local", "recipient.mailbox.disabled"),
+        ("policy.enforcement.exchange-out-of-date", "quota-throttle.eop.ip-throttled"),
+        ("policy.transport-rule.processing-failed", "protocol.mime.corrupt"),
+        ("protocol.mime.corrupt", "store.delivery.permanent-exception"),
+        ("protocol.smtputf8.unsupported", "recipient.address.invalid-syntax"),
+        ("quota-throttle.eop.ip-throttled", "reputation.ip.consumer-outlook"),
+        ("quota-throttle.recipient.receive-rate", "quota-throttle.store.delivery-concurrency"),
+        ("quota-throttle.remote.greylisting", "quota-throttle.remote.rate-limited"),
+        ("quota-throttle.remote.rate-limited", "reputation.ip.consumer-outlook"),
+        ("quota-throttle.sender.recipient-rate-limit", "quota-throttle.tenant.external-recipient-rate"),
+        ("quota-throttle.smtp-auth.concurrency", "quota-throttle.store.delivery-concurrency"),
+        ("quota-throttle.tenant.external-recipient-rate", "quota-throttle.tenant.threshold-exceeded"),
+        ("quota-throttle.tenant.threshold-exceeded", "reputation.ip.low-reputation-trial"),
+        ("recipient.address.invalid-syntax", "recipient.address.reserved-or-single-label"),
+        ("recipient.address.invalid-syntax", "recipient.badprimary"),
+        ("reputation.ip.consumer-outlook", "reputation.ip.microsoft-banned"),
+        ("reputation.ip.consumer-outlook", "sender-auth.bulk.requirements-unmet"),
+        ("reputation.ip.customer-block-list", "reputation.ip.microsoft-banned"),
+        ("store.delegate.stale-entry", "store.delivery.permanent-exception"),
+    }
+)
+
+
+def _weighed(cause: Cause) -> frozenset[type[Fact]]:
+    """What it weighs beyond the words of a refusal, which are there in any case."""
+    return frozenset(kind for parameter in cause.parameters for kind in parameter.kinds) - {Said, Reply}
+
+
+def _asks_of(cause: Cause) -> list[Ask]:
+    return [ask for ask in ASKS if ask.helps(cause, _weighed(cause))]
+
+
+@pytest.mark.parametrize("pair", _PAIRS)
+def test_something_can_be_asked_that_tells_rivals_apart(pair: tuple[str, str]) -> None:
+    one, other = (catalogue()[each] for each in pair)
+    if pair not in _BY_WORDS:
+        assert _asks_of(one) + _asks_of(other), "no answer that could be asked for is weighed by either"
+        return
+    assert _asks_of(one) + _asks_of(other) == [], "it can be told by more than words now"
+    for each in (one, other):
+        assert {Said, Reply} & {kind for parameter in each.parameters for kind in parameter.kinds}, "words decide"
+    assert (one.says, one.against) != (other.says, other.against)
+
+
+def test_an_exception_is_a_pair() -> None:
+    assert set(_PAIRS) >= _BY_WORDS
+
+
+@pytest.mark.parametrize("ask", ASKS, ids=lambda ask: ask.say)
+def test_an_ask_moves_a_cause_and_is_known_when_answered(ask: Ask) -> None:
+    assert any(ask.helps(each, _weighed(each)) for each in catalogue().values())
+    for beginning in ask.about:
+        about = [each for each in catalogue().values() if each.id.startswith(beginning)]
+        assert any(ask.helps(each, _weighed(each)) for each in about), f"nothing about {beginning} weighs the answer"
+    if Configured in ask.yields:
+        assert ask.objects, "settings are known by their kind"
+
+
+def test_a_lone_suspect_is_told_from_its_rivals_that_are_not_ruled_out() -> None:
+    report = diagnose("452 4.5.3 Too many recipients (AS780090) [VE1EUR01FT009.eop-EUR01.prod.protection.outlook.com]")
+    [only] = report.findings
+    (question,) = report.next
+    assert question.separates[0] == only.cause
+    others = set(question.separates[1:])
+    assert others
+    assert others <= set(rivals_of(only.cause))
+    assert not others & {each.cause for each in report.ruled_out}
+
+
+def test_the_size_of_the_mailbox_is_asked_for_and_settles_whose_quota_it_was() -> None:
+    refused = "552 5.2.2 MapiExceptionQuotaExceeded"
+    before = diagnose(refused)
+    assert {each.belief for each in before.findings} == {"possible"}
+    assert before.next[0].ask == "Send the size of the mailbox, and its limits."
+    assert {"quota-throttle.mailbox.full", "quota-throttle.mailbox.sender-full"} <= set(before.next[0].separates)
+    answer = "DisplayName        : Kim\nTotalItemSize      : 50 GB (53,687,091,200 bytes)\nStorageLimitStatus : MailboxDisabled"
+    after = diagnose(refused, followups=[answer])
+    assert (after.findings[0].belief, after.findings[0].cause) == ("confirmed", "quota-throttle.mailbox.full")
+    assert before.next[0].ask not in {each.ask for each in after.next}
