@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Final
 
 from diagnostics.artefacts import Artefact
@@ -68,6 +69,7 @@ _THROWN = linear(
 )
 _HOST = linear(r"(?i)\b(?:SMTP host|server|connect to):? ['\"]?([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+)")
 _MOST_LINES: Final = 30
+_MOST_ERRORS: Final = 50  # a log that repeats one error says no more with every line
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each error."""
     found = []
     mail = any(of_mail(line[:2000]) for line in reading.paste.lines[:200])
-    for error in _errors(reading.free(), mail=mail):
+    for error in islice(_errors(reading.free(), mail=mail), _MOST_ERRORS):
         facts = _facts(reading, error)
         if facts:
             found.append(artefact(reading, "client-error", error.lines, facts, {"error": error.text[:200]}))
