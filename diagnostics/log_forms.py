@@ -61,7 +61,8 @@ _TROUBLE: Final = linear(
 _NEXT_TARGET: Final = linear(r"(?i)attempting next target|retry")
 
 WINSOCK: Final = linear(
-    r"(?i)(?:winsock|socket) error(?: code)?:?\s*(100\d\d)|\bWSAE\w+\s*\(?(100\d\d)"
+    r"(?i)(?:(?:winsock|socket) error(?: code)?:?\s*|\[(?:WinError|Errno) |\bSocketException \()(100\d\d)"
+    r"|\bWSAE\w+\s*\(?(100\d\d)"
     r"|\b(?:TimedOut|ConnectionRefused|HostUnreachable|NetworkUnreachable|ConnectionReset|ConnectionAborted)"
     r":0*(27[0-9A-F]{2})"
 )
@@ -78,6 +79,22 @@ _SOCKET_WORDS: Final[tuple[tuple[str, Unreached], ...]] = (
     ("network is unreachable", "unreachable"),
     ("no route to host", "unreachable"),
     ("did not properly respond after a period of time", "timeout"),
+    # Node's names, and Windows in other languages
+    ("econnrefused", "refused"),
+    ("etimedout", "timeout"),
+    ("enetunreach", "unreachable"),
+    ("ehostunreach", "unreachable"),
+    ("did not accept our requests to connect", "timeout"),  # Gmail
+    ("able to establish an smtp connection", "timeout"),  # qmail
+    ("zielcomputer die verbindung verweigerte", "refused"),
+    ("cible l'a expressément refusée", "refused"),
+    ("denegó expresamente dicha conexión", "refused"),
+    ("rifiuto persistente del computer", "refused"),
+    ("actief heeft geweigerd", "refused"),
+    ("gegenstelle nach einer bestimmten zeitspanne nicht", "timeout"),
+    ("n'a pas répondu convenablement au-delà", "timeout"),
+    ("la parte conectada no respondió", "timeout"),
+    ("parte connessa non ha risposto correttamente", "timeout"),
 )
 _BY_NUMBER: Final[dict[int, Unreached]] = {
     10060: "timeout",
@@ -87,7 +104,10 @@ _BY_NUMBER: Final[dict[int, Unreached]] = {
 }
 _RESET: Final = frozenset({10054, 10053})
 _TIMED_OUT: Final = linear(
-    r"(?i)\b(?:connect to|failed to connect|could not connect|unable to connect|connection to)\b.{0,300}?\btimed out"
+    r"(?i)\b(?:connect to|failed to connect|could ?n[o']t connect|cannot connect|unable to connect|connection to)\b"
+    r".{0,300}?\btimed out"
+    r"|\berror connecting to .{0,300}?\btimeout|\bdial tcp [\d\[][^ ]{0,60} (?:connect: )?.{0,20}\b(?:i/o timeout|timed out)"
+    r"|\[Errno (?:110|60)\]"
 )
 
 

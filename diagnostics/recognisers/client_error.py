@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Final
 
 from diagnostics.artefacts import Artefact
@@ -15,8 +16,12 @@ from diagnostics.facts import Fact
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact, failed_reply
+from diagnostics.recognisers.event_quotes import explains
+from diagnostics.recognisers.mail_words import of_mail, of_others
 from diagnostics.recognisers.reply_text import codes
+from diagnostics.recognisers.reply_wording import asks_about
 from diagnostics.recognisers.sources import source_at
+from diagnostics.recognisers.tls_library import speaks, told
 
 Lines = list[tuple[int, str]]
 
@@ -29,13 +34,28 @@ _STARTS: Final = (
     r"|\bSMTP (?:server )?error(?:: |:? (?:code )?#?[45]\d\d\b)|\bSMTP connect\(\) failed"
     r"|\bCan't send mail - all recipients were rejected|\bMessage failed: \d{3}|\b[245]\d\d\+\d\.\d{1,3}\.\d{1,3}\+"
 )
+# What libraries under such clients print. Other programs use them too, so something else has to tell that this is mail.
+_LIBRARIES: Final = (
+    r"\b(?:connect|read|write|getaddrinfo|query[A-Z]\w{0,6}) E[A-Z_]{4,14}\b|\bdial tcp\b|\b(?:read|write) tcp \S+->"
+    r"|\bsocket\.gaierror\b|\b(?:Connection(?:Refused|Reset|Aborted)|Timeout|BrokenPipe|OS)Error: (?:\[|timed out)"
+    r"|\bssl\.SSL\w{0,20}Error\b|\bmsmtp: |\bssmtp: |\*\*\* (?:Error connecting|Remote host|STARTTLS|TLS )"
+    r"|\bcode: '?E[A-Z]{4,14}\b|\bcurl: \(\d{1,2}\)|\bphp_network_getaddresses\b"
+    r"|\bstream_socket_(?:client|enable_crypto)\(|\bClient network socket disconnected\b|\bUnexpected socket close\b"
+    r"|\bConnection closed unexpectedly\b|\bUnable to read data from the transport connection\b"
+    r"|\bremote name could not be resolved\b|\bRemotename konnte nicht aufgel|\bError upgrading connection with STARTTLS\b"
+    r"|\bsmtp: (?:server does|EOF|unexpected|StartTLS)|\bjava\.net\.\w{3,40}Exception\b|\bSSLHandshakeException\b"
+    r"|\bSwift_\w{3,40}Exception\b|\b(?:Symfony\S{0,60})?TransportException\b|\bNotSupportedException: The SMTP server\b"
+    r"|\bonly configured for E-mail addresses with ASCII local-parts\b"
+)
 _START = linear(f"(?i)(?:{_STARTS})")
+_LIBRARY = linear(f"(?i)(?:{_LIBRARIES})")
 _STACK = linear(r"^\s*(?:at\s+\S|At (?:line|\S+\.ps1):|\+ |--- End of|File \"|\.{3} \d+ more|in \S+:line)")
 _NEXT = linear(r"^\s*(?:\d{4}-\d\d-\d\dT[\d:.]+Z?,|[A-Za-z][A-Za-z0-9]{2,40}\s{2,}:\s|\[PS\]|PS [A-Z]:)")
 _RESPONSE = linear(r"(?i)\b(?:the )?server response was:\s*(\S.*)$")
 _BYTES = linear(r"\(\s*([245]\d\d)\s*,\s*b?(['\"])(.*?)(?:['\"]\s*[,)]|$)")
 _PLUSSED = linear(r"[245]\d\d\+\d\.\d{1,3}\.\d{1,3}\+\S+")
 _CODED = linear(r"(?:^|[\s:>\"'(])([45]\d\d[ :-]+(?:[45]\.\d{1,3}\.\d{1,3}|\D).*)$")
+_PORT = linear(r"^(?:465|587)[:,]")
 _DEVICE = linear(r"(?i)\bSMTP (?:server )?error:?\s*(?:code )?#?([45]\d\d)\b")
 _INNER = linear(r"(?i)--->\s*|nested exception is:\s*|Caused by:\s*|Inner ?Exception\s*:\s*")
 _CAUSED = linear(r"(?i)^\s*(?:--->|nested exception is|Caused by:|Inner ?Exception)")
@@ -45,10 +65,11 @@ _SAYS = linear(
 )
 # An error that reports itself, not one that a sentence speaks of.
 _THROWN = linear(
-    r"(?i)(?:Exception|Error|Message|failure)(?: \(0x[0-9A-F]{1,8}\))?\s?[:.](?:\s|$)|\bconnect\(\) failed"
+    r"(?i)(?:Exception|Error|Message|failure|Disconnected)(?: \((?:0x)?[0-9A-F]{1,8}\))?\s?[:.](?:\s|$)|\bconnect\(\) failed"
 )
 _HOST = linear(r"(?i)\b(?:SMTP host|server|connect to):? ['\"]?([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+)")
 _MOST_LINES: Final = 30
+_MOST_ERRORS: Final = 50  # a log that repeats one error says no more with every line
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,24 +78,30 @@ class _Error:
     text: str
 
 
-@recogniser(f"(?:{_STARTS})", rank=60)
+@recogniser(f"(?:{_STARTS}|{_LIBRARIES})", rank=60)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each error."""
     found = []
-    for error in _errors(reading.free()):
+    mail = any(of_mail(line[:2000]) for line in reading.paste.lines[:200])
+    for error in islice(_errors(reading.free(), mail=mail), _MOST_ERRORS):
         facts = _facts(reading, error)
         if facts:
             found.append(artefact(reading, "client-error", error.lines, facts, {"error": error.text[:200]}))
     return found
 
 
-def _errors(lines: Lines) -> Iterator[_Error]:
+def _printed(line: str) -> bool:
+    """Whether a library's error stands in `line`, and no question or explanation of one."""
+    return bool(_LIBRARY.search(line)) and not (asks_about(line) or explains(line) or of_others(line))
+
+
+def _errors(lines: Lines, *, mail: bool) -> Iterator[_Error]:
     """Every error with its wrapped lines and inner exceptions; stack frames belong to it and say nothing."""
     position = 0
     while position < len(lines):
         index, line = lines[position]
         position += 1
-        if not _START.search(line[:4000]):
+        if not (_START.search(line[:4000]) or (mail and _printed(line[:4000]))):
             continue
         taken, parts = [index], [line.strip()]
         while position < len(lines) and len(taken) < _MOST_LINES:
@@ -107,8 +134,10 @@ def _facts(reading: Reading, error: _Error) -> list[Fact]:
     source = source_at(reading, _line(reading, error, text))
     if text:
         return failed_reply(text, source, kind="client")
-    if not _THROWN.search(error.text):
+    if not (_THROWN.search(error.text) or _LIBRARY.search(error.text)):
         return []
+    if speaks(error.text):
+        return told(error.text, source)
     endpoint, host = _ENDPOINT.search(error.text), _HOST.search(error.text)
     facts = failed_reply(error.text, source, kind="client", ip=endpoint.group(1) if endpoint else "")
     return [replace(fact, host=host.group(1).lower()) for fact in facts] if host else facts
@@ -128,7 +157,7 @@ def _reply(text: str) -> str:
     inner = _INNER.split(text)[-1]
     for each in (inner, text):
         coded = _CODED.search(each)
-        if coded and (any(codes(coded.group(1))) or _SAYS.search(coded.group(1))):
+        if coded and not _PORT.match(coded.group(1)) and (any(codes(coded.group(1))) or _SAYS.search(coded.group(1))):
             return _unwrapped(coded.group(1))
     device = _DEVICE.search(text)
     return f"{device.group(1)} {text}" if device else ""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from diagnostics.patterns import linear
 
 _TRANSPORT = linear(
-    r"(?i)\bsmtps?\b|\bstarttls\b|\bpostfix\b|\bexim\b|\bsendmail\b|:(?:25|465|587)\b|\bport (?:25|465|587)\b"
-    r"|\bmsmtp\b|\bswaks\b|\bmtas?\b"
-    r"|\b(?:PHPMailer|SwiftMailer|nodemailer|MailKit|smtplib)\b|(?:javax|jakarta|angus)\.mail\b|\bMail(?:Connect)?Exception|\bmailer\b"
+    r"(?i)\bsmtps?\b|\bstarttls\b|\bpostfix\b|\bexim\b|\bsendmail\b|\b(?:dovecot|haraka|opensmtpd|qmail|stalwart"
+    r"|domino)\b|:(?:25|465|587)\b|\bport (?:25|465|587)\b"
+    r"|\bnet/smtp\b|\bgomail\b|\bmail\.protection\b|\bSmtpClient\b|\bmsmtp\b|\bswaks\b|\bmtas?\b"
+    r"|\b(?:PHPMailer|SwiftMailer|nodemailer|MailKit|smtplib)\b|(?:javax|jakarta|angus)\.mail\b"
+    r"|\bMail(?:Connect)?Exception|\bmailer\b"
     r"|\bmail[ -]?(?:server|host|flow|gateway|relay|queue|connector)s?\b|\b(?:mail|mx|smtp"
     r"|relay)\d{0,2}\.[a-z0-9-]+\.|\be?mails? (?:to|from|are|is|stuck|stay|wait|fail)"
     r"|\b(?:send|receive|inbound|outbound)[ -]connectors?\b|\bour (?:\w+ )?exchange\b|\bexchange (?:server|online"
@@ -16,7 +18,8 @@ _TRANSPORT = linear(
 )
 # Programs whose own trouble with certificates is no matter of mail, though somebody asks for an answer by mail.
 _OTHERS = linear(
-    r"(?i)\b(?:docker|podman|kubectl|kubelet|helm|jenkins|npm|yarn|pip|maven|gradle|nuget|artifactory|git|curl|wget|apt|yum|terraform|ansible|"
+    r"(?i)\b(?:docker|podman|kubectl|kubelet|helm|jenkins|npm|yarn|pip|maven|gradle|nuget|artifactory|git|curl|wget|apt"
+    r"|yum|terraform|ansible|"
     r"vault|registry|repo(?:sitory)?|add-?in|intranet|browser|ldaps?|vpn|rdp|wsus)\b"
 )
 

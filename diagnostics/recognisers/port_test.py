@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from diagnostics.artefacts import Artefact
+from diagnostics.facts import ConnectFailed, ConnectionDropped, Fact, Stage
 from diagnostics.looked_facts import PortTest
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
@@ -35,6 +36,8 @@ _UNIX_FAILED = linear(
     rf"|Operation timed out|Network is unreachable)"
 )
 _UNIX_CONNECTED = linear(rf"^\s*Connected to {_HOST}\.\s*$")
+_REFUSED = linear(r"(?i)\bConnection refused")
+_CLOSED = linear(r"(?i)^\s*Connection closed by foreign host\.?\s*$")
 _NC = linear(
     rf"(?i)connect(?:ion)? to {_HOST}(?: \([^()\s]{{1,45}}\))?,? (?:port )?(\d{{1,5}}) (?:port )?"
     r"[(\[](?:tcp)[^)\]]{0,20}[)\]] (succeeded|failed)"
@@ -117,7 +120,28 @@ def _lines(reading: Reading, free: list[tuple[int, str]]) -> Iterator[Artefact]:
         told = _told(line, host, port)
         if told is not None:
             succeeded, where, number = told
-            yield _artefact(reading, _test(reading, index, succeeded, host=where, port=number), [index])
+            tested = _test(reading, index, succeeded, host=where, port=number)
+            yield _artefact(reading, tested, [index], _refused(tested, line))
+        elif _silently_closed(reading, index):
+            tested = _test(reading, index, True, host=host, port=port)
+            dropped = ConnectionDropped(
+                source=tested.source, host=tested.host, stage=Stage.CONNECTED, by="remote", direction="send"
+            )
+            yield _artefact(reading, tested, [index], [dropped])
+
+
+def _refused(tested: PortTest, line: str) -> list[Fact]:
+    """What Unix tells of a failure: somebody answered, and refused."""
+    if tested.succeeded or not _REFUSED.search(line):
+        return []
+    return [ConnectFailed(source=tested.source, host=tested.host, kind="refused", ip=tested.ip)]
+
+
+def _silently_closed(reading: Reading, index: int) -> bool:
+    """Whether telnet's connection was closed before the server said a word."""
+    before = [line.strip() for line in reading.paste.lines[max(0, index - 3) : index] if line.strip()]
+    quiet = [line for line in before if not line.lower().startswith("escape character")]
+    return bool(_CLOSED.search(reading.paste.lines[index]) and quiet and _UNIX_CONNECTED.search(quiet[-1]))
 
 
 def _told(line: str, host: str, port: str) -> tuple[bool, str, str] | None:
@@ -144,12 +168,12 @@ def _test(reading: Reading, line: int, succeeded: bool, *, host: str = "", port:
     return PortTest(source=source_at(reading, line), succeeded=succeeded, port=number, ip=address, host=name)
 
 
-def _artefact(reading: Reading, fact: PortTest, lines: list[int]) -> Artefact:
+def _artefact(reading: Reading, fact: PortTest, lines: list[int], more: Sequence[Fact] = ()) -> Artefact:
     return Artefact(
         kind="port-test",
         first=min(lines) + 1,
         last=max(lines) + 1,
-        facts=(fact,),
+        facts=(fact, *more),
         shown={"target": fact.host or fact.ip, "port": fact.port, "succeeded": fact.succeeded},
         paste=reading.paste.index,
         claims=frozenset(lines),

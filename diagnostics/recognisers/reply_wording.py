@@ -29,10 +29,21 @@ _TRIED_AGAIN: Final = "|".join(
         r"service not available, closing transmission channel",
         r"\btemporarily rejected (?:RCPT <|MAIL <|after DATA: )",
         r"maildrop: maildir over quota",
+        # qmail, Gmail, Exim, Cisco, hMailServer
+        r"\bconnected to [\w.:-]+ but (?:connection died|greeting failed|sender was rejected|my name was rejected)",
+        r"\bI wasn't able to establish an SMTP connection",
+        r"\bCNAME lookup failed temporarily",
+        r"\bdid not accept our requests to connect",
+        r"\bDNS (?:hard|soft) error looking up",
     )
 )
 _FINAL: Final = "|".join(
     (
+        r"\bI couldn't find any host named",
+        r"\ball relevant MX records point to non-existent hosts",
+        r"\ban MX or SRV record indicated no SMTP service",
+        r"\bno mail servers appear to exists? for",
+        r"\bmail for \S+ loops back to myself",
         r"message size \d+ exceeds size limit \d+ of server [\w.-]+\[",
         r"\brejected (?:RCPT <|MAIL <|after DATA: |connection in \"connect\" ACL: )",
     )
@@ -107,7 +118,10 @@ _VOCABULARY = linear(
     r"|inconnu|desconhecid|desconocid|sconosciut|unbekannt|existiert|échou|incorrect|fehlgeschlagen|falló|fallit|refus|verweigert|rifiutat|rechazad"
     r"|malware|virus|infected|forbidden|reputation|attachment|executable|no space|ratelimit|dt:spm"
     r"|badmailfrom"
-    r"|abgelehnt|\bvoll\b|zu viele|fehlgeschlagen|pleine|trop (?:de|volum)|rechaz|llen[oa]\b|pien[ao]\b|\bvol\b)"
+    r"|abgelehnt|\bvoll\b|zu viele|fehlgeschlagen|pleine|trop (?:de|volum)|rechaz|llen[oa]\b|pien[ao]\b|\bvol\b"
+    r"|synchroni[sz]ation|unimplemented|unsupported|send hell?o|already specified|bare |lone |line ?feed"
+    r"|smuggl|mime\b|headers?\b|malformed|missing|not supported|don't accept|match\b|smtplf|unresolv|resolv|reverse"
+    r"|no ptr|no mx|ehlo|helo\b|utf-?8|non-ascii|encrypt)"
 )
 _REPLY_START = linear(
     r"^[\s:;,.\"'-]*(?:[A-Z<\[(#\d]|[a-z0-9-]+(?:\.[a-z0-9-]+)+[ \[(]|[^\x00-\x7f]|[\w.+-]{1,64}@[\w-]"
@@ -119,7 +133,9 @@ _REPLY_START = linear(
     r"|requested|unroute?able|error|client|the|host|domain|policy|delivery|quota|over|permission|not"
     r"|address|command|syntax"
     r"|server|your|we|tls|dns|sent|bad|try|previous|cannot|must|permanent|protocol|administrative"
-    r"|primary|spf|dkim|dmarc|virus|ratelimit|rate limit|mwinf\w+|user (?:\S+'s|over|is|has|account is))\b"
+    r"|primary|spf|dkim|dmarc|virus|ratelimit|rate limit|mwinf\w+|user (?:\S+'s|over|is|has|account is)"
+    r"|missing (?:from|header|message|reverse|ptr|rdns|helo|mime|date)|header (?:syntax|from)|mime"
+    r"|unimplemented|reverse|no (?:ptr|mx|reverse|rdns)|we (?:do|can)|see http|forged)\b"
     r"|(?:[a-z0-9-]{1,63}\.){2,6}[a-z]{2,20} )"
 )
 _TRANSIENT = linear(f"(?i:{_TRIED_AGAIN})")
@@ -218,7 +234,9 @@ def _enhanced_reads(place: Place, delimited: bool) -> bool:
 def _basic_reads(place: Place) -> bool:
     """Three digits alone are anything: they must stand where a reply begins, and read on as one."""
     before = place.before.rstrip()
-    begins = not before.strip(" \"'`*([{<#>-") or before.endswith((":", '"', "'", "->", "<<<", "<,", "("))
+    begins = not before.strip(" \"'`*([{<#>-") or before.endswith((":", '"', "'", "->", "<<<", "<,", "(", "[S]"))
+    if place.before.endswith(":") and place.after.startswith(":"):  # a group of an IPv6 address
+        return False
     begins = begins or bool(_ERROR_WORD.search(before))
     if not begins or place.after[:1] not in (" ", "-", ":", ";"):
         return False

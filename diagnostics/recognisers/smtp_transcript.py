@@ -71,6 +71,7 @@ _RECIPIENT = linear(r"(?i)^RCPT TO:\s*<?([^\s<>]{1,320})>?")
 _IDLE = linear(r"(?i)timeout waiting for client input|idle timeout|timeout exceeded|timed out waiting for")
 _COMPLETE_MARK: Final = " "
 _DRAWN: Final = "\u2500\u2502\u2514\u251c\u250c "  # lines of a tree that some clients draw around what was said
+_TELLING: Final = 3  # every server that people ask about lists more; a shorter list is a small one, or cut off
 _TRIED = linear(r"(?i)^AUTH ([A-Z0-9-]{3,20})\b")
 
 
@@ -242,7 +243,7 @@ def _facts(reading: Reading, talk: _Talk) -> Iterator[Fact]:
         yield SmtpReached(source=source_at(reading, talk.reached), stage=talk.stage, host=talk.host)
     hidden = any(what == "capability" for _, what in talk.masked)
     offered = "STARTTLS" in talk.capabilities or "STARTTLS" in talk.verbs or hidden
-    if talk.complete and len(talk.capabilities) >= 2 and not offered:
+    if talk.complete and len(talk.capabilities) >= _TELLING and not offered:
         yield StarttlsNotOffered(
             source=source_at(reading, talk.ehlo),
             side="unknown",

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from diagnostics.artefacts import Artefact
-from diagnostics.facts import CertificateRejected, Fact
+from diagnostics.facts import CertificateRejected, Fact, Source
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact, failed_reply
@@ -37,38 +37,39 @@ def read(reading: Reading) -> Sequence[Artefact]:
     found: list[Artefact] = []
     for index, line in lines:
         text = line[:4000]
-        if len(found) < _MOST and _speaks(text):
+        if len(found) < _MOST and speaks(text):
             found.append(
-                artefact(reading, "tls-error", [index], _facts(reading, index, text), {"text": text.strip()[:300]})
+                artefact(
+                    reading, "tls-error", [index], told(text, source_at(reading, index)), {"text": text.strip()[:300]}
+                )
             )
     return found
 
 
-def _speaks(text: str) -> bool:
+def speaks(text: str) -> bool:
     """Whether a library wrote this line, in a program that may be one of mail."""
     if not _PRINTED.search(text) or explains(text) or of_others(text):
         return False
     return bool(_NO_COMMON.search(text)) or unverified(text) is not None
 
 
-def _facts(reading: Reading, index: int, text: str) -> list[Fact]:
+def told(text: str, source: Source) -> list[Fact]:
     """The error, and the certificate that it speaks of: whose server showed it, an application does not know."""
-    source = source_at(reading, index)
     facts = [
         fact for fact in failed_reply(text.strip(), source, kind="client") if not isinstance(fact, CertificateRejected)
     ]
-    told = None if _NO_COMMON.search(text) else unverified(text)
-    if told is None:
+    refused = None if _NO_COMMON.search(text) else unverified(text)
+    if refused is None:
         return facts
     named = _ADDRESSED.search(text)
-    host = told.wanted or (named.group(1).lower() if named else "")
+    host = refused.wanted or (named.group(1).lower() if named else "")
     rejected = CertificateRejected(
         source=source,
-        reason=told.reason,
+        reason=refused.reason,
         whose="unknown",
         by="remote",
         host=host,
-        expected=told.wanted,
-        presented=told.shown,
+        expected=refused.wanted,
+        presented=refused.shown,
     )
     return [*(replace(fact, host=fact.host or host) for fact in facts), rejected]

@@ -29,7 +29,10 @@ _WORDS: Final = (
     ),
     (
         "SubjectMismatch",
-        (r"No subject alternative (?:DNS )?names present"),
+        (
+            r"No subject alternative (?:DNS )?names present"
+            rf"|(?:for any names, but wanted to match |certificate for <)(?P<wanted>{_HOST})"
+        ),
     ),
     (
         "SubjectMismatch",
@@ -53,7 +56,7 @@ _WORDS: Final = (
     ),
     (
         "SubjectMismatch",
-        (r"host ?name (?:\S+ )?did not match (?:the name given in|any of the names in) the server's"),
+        (r"host ?name (?:\([^()]{1,253}\) |\S+ )?did not match (?:the name given in|any of the names in) the server's"),
     ),
     (
         "SubjectMismatch",
@@ -64,7 +67,7 @@ _WORDS: Final = (
     ),
     (
         "SubjectMismatch",
-        (r"certificate (?:owner|peer ?name|name) (?:does not match|verification failed|mismatch)"),
+        (r"certificate (?:owner|peer ?name|host ?name|name) (?:does not match|verification failed|mismatch)"),
     ),
     (
         "SubjectMismatch",
@@ -76,7 +79,7 @@ _WORDS: Final = (
             r"x509: certificate has expired|certificate verify failed: certificate has expired|\bCERT_HAS_EXPIRED\b"
             r"|CertificateExpiredException|certificate chain: NotTimeValid|\bNotTimeValid\b"
             r"|certificate is NOT trusted\. The certificate "
-            r"chain uses expired certificate|timestamp check failed"
+            r"chain uses expired certificate|timestamp check failed|certificate (?:of \S{1,253} )?has expired"
         ),
     ),
     (
@@ -101,35 +104,49 @@ _WORDS: Final = (
             r"|valid certification path to requested"
             r"|SunCertPathBuilderException|RemoteCertificateChainErrors|remote certificate (?:is invalid|was rejected)"
             r"|SSL certificate could not be validated|certificate is NOT trusted|CERTIFICATE_VERIFY_FAILED"
-            r"|certificate verify failed"
+            r"|certificate verify failed|certificate is not trusted"
+            # Windows in other languages
+            r"|Remotezertifikat ist (?:laut|gemäß) Validierungs|certificat distant n.est pas valide|certificado remoto no es v"
+            r"|certificato remoto non . stato|externe certificaat is ongeldig"
         ),
     ),
 )
 _EACH: Final = tuple((reason, linear(f"(?i){words}")) for reason, words in _WORDS)
 # Words of a handshake that failed for its version or its ciphers; the causes have them as signatures.
 NO_COMMON: Final = (
-    r"no shared cipher|no cipher match|unsupported protocol|no protocols available|wrong version number|alert protocol version"
+    r"no shared cipher|no cipher match|no cipher suites? (?:in common|supported by both)|supported cipher suite"
+    r"|remote error: tls: handshake|unsupported protocol version|offered only unsupported versions"
+    r"|illegal or unsupported version"
+    r"|is not accepted by client pref"
+    r"|unsupported protocol|no protocols available|wrong version number|alert protocol version"
     r"|alert: protocol_version|alert handshake failure|alert: handshake_failure|version too low|No appropriate protocol"
     r"|do not possess a common algorithm|alert insufficient security|inappropriate fallback|dh key too small"
 )
 # Literals that no such error can do without, to look before the patterns.
 MARKS: Final = (
     r"x509:|certificate|UNABLE_TO_|\bSSL\b|_CERT|CERT_|PKIX|SunCertPath|altnames?\b|subject alternative"
-    r"|no shared cipher|no cipher match"
-    r"|protocols? available|unsupported protocol|wrong version number|alert|version too low|appropriate protocol|common algorithm"
+    r"|no shared cipher|no cipher match|cipher suites?\b|\btls: |unsupported version"
+    r"|protocols? available|unsupported protocol|wrong version number|alert|version too low|appropriate protocol"
+    r"|common algorithm"
     r"|inappropriate fallback|dh key too small"
 )
 # What only a library prints, as opposed to a sentence about certificates.
 PRINTED: Final = (
     r"\bx509: |\bPKIX path |SunCertPathBuilder|certificate is NOT trusted|CERTIFICATE_VERIFY_FAILED|ERR_TLS_CERT"
     r"|\b[A-Z]+_SELF_SIGNED_CERT"
-    r"|\bSELF_SIGNED_CERT_IN_CHAIN|\bCERT_HAS_EXPIRED\b|\bUNABLE_TO_(?:VERIFY|GET)_|RemoteCertificate(?:NameMismatch|ChainErrors)"
+    r"|\bSELF_SIGNED_CERT_IN_CHAIN|\bCERT_HAS_EXPIRED\b|\bUNABLE_TO_(?:VERIFY|GET)_|RemoteCertificate(?:NameMismatch"
+    r"|ChainErrors)"
     r"|routines:|\bSSL ?routines|error:[0-9A-F]{8}:|TLS library problem|SSL_(?:connect|accept|do_handshake)|SSL: "
     r"|ssl3_|tlsv1 alert"
     r"|Peer certificate CN=|certificate's altnames|Received fatal alert: |SSL(?:Handshake|Peer\w+)?(?:Exception|Error)\b"
-    r"|AuthenticationException|certificate verify failed|remote certificate (?:is invalid|was rejected) (?:according|because|by)"
+    r"|AuthenticationException|certificate verify failed|remote certificate (?:is invalid|was rejected) (?:according"
+    r"|because|by)"
     r"|CertificateException: |No subject alternative (?:DNS )?names|alternative certificate subject name|gnutls"
-    r"|GnuTLS|do not possess a common algorithm"
+    r"|GnuTLS|do not possess a common algorithm|\btls: (?:no cipher|server selected|client offered|handshake|failed to verify)"
+    r"|remote error: tls: |\bmsmtp: |subject alternative names: |did not match any of the names given in"
+    r"|TLS certificate verification failed|Remotezertifikat ist|certificat distant n|certificado remoto no"
+    r"|certificato remoto non"
+    r"|externe certificaat is|STARTTLS=(?:client|server), error: |fatal alert: "
 )
 
 

@@ -30,11 +30,23 @@ from diagnostics.facts import Reply, Said
 from diagnostics.looked_facts import DnsAnswer
 from diagnostics.report import Step
 
+# Postfix, Sendmail, qmail and Exim
+_OTHERS = (
+    "loops back to myself",
+    "mail loops back to me (MX problem",
+    "MX list for",
+    "listed as a best-preference MX or A for that host",
+    "lowest numbered MX record points to local host",
+    "remote host address is the local host",
+    "MX record points to 127",
+    "points to this host but it is not a local domain",
+)
+
 
 @cause(
     id="dns.mx.loopback",
     act="on-prem",
-    says=("SMTPSEND.DNS.MxLoopback", "DNS records for this domain are configured in a loop"),
+    says=("SMTPSEND.DNS.MxLoopback", "DNS records for this domain are configured in a loop", *_OTHERS),
 )
 def assess(said: Said, replies: tuple[Reply, ...], answers: tuple[DnsAnswer, ...]) -> Finding | None:
     """Exchange says it itself; look-ups tell whether the record inside, or the accepted domain, is wrong."""

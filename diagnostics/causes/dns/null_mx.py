@@ -28,11 +28,13 @@ from diagnostics.facts import Reply, Said
 from diagnostics.looked_facts import DnsAnswer
 from diagnostics.report import Step
 
+_EXIM = "an MX or SRV record indicated no SMTP service"
+
 
 @cause(
     id="dns.mx.null-mx",
     act="recipient-side",
-    says=("556 5.1.10", "null MX", "nullMX", "5.7.27", "MX 0 .", "does not accept mail"),
+    says=("556 5.1.10", "null MX", "nullMX", "5.7.27", "MX 0 .", "does not accept mail", _EXIM),
 )
 def assess(anchor: Said | DnsAnswer, replies: tuple[Reply, ...], answers: tuple[DnsAnswer, ...]) -> Finding | None:
     """The words or the number of RFC 7505, or the record itself; Microsoft's own 5.1.10 is another thing."""
@@ -58,7 +60,7 @@ def _from_words(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
         if "domain" not in low:
             return None
         return Finding(Belief.LIKELY, because, (said,), _steps(own=own, domain=_domain(mine)), weight=1.0)
-    worded = "null mx" in low or "nullmx" in low or "mx 0 ." in low
+    worded = "null mx" in low or "nullmx" in low or "mx 0 ." in low or said.signature == _EXIM
     belief = Belief.CONFIRMED if worded or "556 5.1.10" in said.text else Belief.LIKELY
     return Finding(belief, because, (said,), _steps(own=own, domain=_domain(mine)), "dns" if own else None, 1.0)
 

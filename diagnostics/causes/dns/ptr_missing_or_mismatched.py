@@ -54,6 +54,8 @@ _TOLD: Final = (
     "ip name possibly forged",
     "without reverse dns",
 )
+# Other words for it, which mean something else as often
+_NOUNS: Final = ("PTR", "hostname", "host name", "DNS name", "resolve", "unresolvable", "FCrDNS", "R_DNS")
 _DOUBT: Final = ("generic", "dynamic")
 _TOPIC: Final = "ptr"
 _EITHER: Final = "ptr records and authentication"  # Gmail's words for IPv6: one of the two is missing
@@ -86,6 +88,7 @@ _REVERSE: Final = (".in-addr.arpa", ".ip6.arpa")
         "reverse name",
         "reverse record",
         "reverse entry",
+        *_NOUNS,
     ),
     against={
         "Helo command rejected": "judges the name that was given in HELO, not the PTR record of the address",
@@ -100,6 +103,8 @@ def assess(
 ) -> Finding | None:
     """The receiver's own words; a look-up by hand shows whether name and address lead to each other."""
     low = said.text.lower()
+    if said.signature in _NOUNS and (_TOPIC not in topics(said) or "helo" in low or "ehlo" in low):
+        return None
     ip = _sender(said) or heard(said, replies, sessions).egress
     asked = [each for each in answers if each.name.lower().rstrip(".").endswith(_REVERSE)]
     found = next((each for each in asked if each.ok), None)

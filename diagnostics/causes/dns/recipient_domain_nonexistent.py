@@ -34,6 +34,7 @@ from diagnostics.causes.network.queues import by_smart_host, inward, outward, qu
 from diagnostics.causes.network.reach import by_exchange_online
 from diagnostics.facts import QueueState, Reply, Said
 from diagnostics.looked_facts import DnsAnswer
+from diagnostics.refusals import topics
 from diagnostics.report import Step
 
 _NO_NAME = "The sending server found no DNS domain of the recipient's name"
@@ -47,6 +48,22 @@ _RECEIVERS = (
 )
 
 
+_NOUNS = ("domain", "MX", "NXDOMAIN", "mail hosts", "mail servers", "DNS Hard Error", "responded with code NXDOMAIN")
+# The same words of another name: the sender's, or the one in the greeting.
+_ANOTHER = (
+    "sender",
+    "mail from",
+    "helo",
+    "ehlo",
+    "reverse",
+    "your domain",
+    "from address",
+    "return",
+    "envelope",
+    "client",
+)
+
+
 @cause(
     id="dns.recipient-domain.nonexistent",
     act="sender",
@@ -56,6 +73,7 @@ _RECEIVERS = (
         "InfoDomainNonexistent",
         _POSTFIX,
         *_RECEIVERS,
+        *_NOUNS,
     ),
 )
 def assess(
@@ -68,6 +86,8 @@ def assess(
     """Who else was asked decides; a smart host's queue takes it away."""
     if isinstance(anchor, DnsAnswer):
         return _from_answer(anchor, replies)
+    if anchor.signature in _NOUNS:
+        return _in_other_words(anchor, answers, replies)
     queue = queue_of(anchor, queues)
     if queue and by_smart_host(queue):
         because = (
@@ -84,6 +104,20 @@ def assess(
     if anchor.signature == _POSTFIX and _next_hop(anchor, replies):
         return None
     return _weighed(anchor, domain, of_name(answers, domain) if domain else list(answers), by_mx)
+
+
+def _in_other_words(said: Said, answers: tuple[DnsAnswer, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """Other mail systems say it in words of their own."""
+    hard = said.signature in ("DNS Hard Error", "responded with code NXDOMAIN")
+    if not hard and ("no-domain" not in topics(said) or any(each in said.text.lower() for each in _ANOTHER)):
+        return None
+    if "no-answer" in topics(said) or _POSTFIX in said.text:
+        return None
+    domain = _recipient_domain(said, replies)
+    if domain and any(each.ok for each in of_name(answers, domain)):
+        return None
+    because = f"The receiving side finds no domain or mail server of the name {domain or 'of the recipient'} in DNS."
+    return Finding(Belief.LIKELY, because, (said,), _steps(domain), weight=1.2)
 
 
 def _weighed(said: Said, domain: str, asked: list[DnsAnswer], by_mx: str) -> Finding:

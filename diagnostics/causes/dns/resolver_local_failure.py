@@ -43,6 +43,25 @@ from diagnostics.report import Step
 _NO_BACK_END = "Please try again later. PRX2"
 
 
+# What an application's resolver says, and other mail systems
+_LIBRARIES = (
+    "Temporary failure in name resolution",
+    "EAI_AGAIN",
+    "server misbehaving",
+)
+_OTHERS = (
+    "Temporary lookup failure",
+    "host name lookup failure",
+    "host lookup did not complete",
+    "lookup failed temporarily",
+    "DNS Soft Error",
+    "Temporary DNS",
+    "DNS server failure",
+    "DNS server did not respond",
+    "A DNS failure occurred at the Send connector",
+)
+
+
 @cause(
     id="dns.resolver.local-failure",
     act="on-prem",
@@ -53,6 +72,8 @@ _NO_BACK_END = "Please try again later. PRX2"
         "SMTPSEND.DNS.NonExistentDomain",
         _NO_BACK_END,
         "Host not found, try again",
+        *_LIBRARIES,
+        *_OTHERS,
         "MSExchangeTransport 2000",
         "MSExchangeTransport 16025",
         "MSExchangeTransport 16026",
@@ -99,6 +120,9 @@ def _open(said: Said, answers: tuple[DnsAnswer, ...]) -> Finding:
         because = f"The server's resolver knows {own.name} by hand, yet transport's own look-up failed: "
         because += "transport may be bound to another adapter, or cannot read this one's DNS servers."
         return Finding(Belief.POSSIBLE, because, (said, own), _steps(), weight=1.4)
+    if said.signature in (*_LIBRARIES, *_OTHERS):
+        because = "The sending side's DNS servers gave no answer; whether that is so for every name is not told yet."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.6)
     because = "Transport's DNS look-up got no usable answer; whether it fails for every name is not told yet."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.6)
 

@@ -35,6 +35,32 @@ from diagnostics.report import Act, Shell, Step
 _SHOWN: Final = "Name,SmartHosts,DNSRoutingEnabled,UseMXRecord,AddressSpaces,RecipientDomains"
 
 
+# A client or device that is told one server to send through, and finds no address for its name.
+_CLIENTS: Final = (
+    "Name or service not known",
+    "nodename nor servname provided",
+    "getaddrinfo failed",
+    "getaddrinfo ENOTFOUND",
+    "11001",
+    "No such host is known",
+    "no such host",
+    "Unknown SMTP host",
+    "UnknownHostException",
+    "remote name could not be resolved",
+    "Remotename konnte nicht aufgelöst werden",
+    "nom distant n'a pas pu être résolu",
+    "No se puede resolver el nombre remoto",
+    "Impossibile risolvere il nome remoto",
+    "externe naam kan niet worden omgezet",
+    "Could not resolve host",
+    "cannot locate host",
+    "unable to locate",
+    "Bad hostname",
+    "SMTP server name could not be resolved",
+    "Unable to resolve the relay host",
+)
+
+
 @cause(
     id="dns.smarthost.unresolvable",
     act="on-prem",
@@ -44,6 +70,7 @@ _SHOWN: Final = "Name,SmartHosts,DNSRoutingEnabled,UseMXRecord,AddressSpaces,Rec
         "5.4.312 Message expired, DNS query failed",
         "DNS server returned",
         "Host or domain name not found. Name service error",
+        *_CLIENTS,
     ),
 )
 def assess(
@@ -54,6 +81,8 @@ def assess(
     answers: tuple[DnsAnswer, ...],
 ) -> Finding | None:
     """Is the next hop a smart host at all, and does its name resolve?"""
+    if said.signature in _CLIENTS:
+        return _asked_by_client(said)
     queue = queue_of(said, queues)
     routed = by_smart_host(queue)
     if queue and outward(queue) and not routed:
@@ -81,6 +110,16 @@ def assess(
         return Finding(Belief.CONFIRMED, because, (said, missing, by_queue), steps, act)
     belief, because, weight = _weighed(said, by_queue, connector)
     return Finding(belief, because, (said, by_queue, connector if hosts else None), steps, act, weight)
+
+
+def _asked_by_client(said: Said) -> Finding | None:
+    """A client's own words. Exchange says the same of the next hop in a queue, where other causes judge it."""
+    if said.kind not in ("client", "stray", "log") or "temporary failure" in said.text.lower():
+        return None
+    named = f" ({said.host})" if said.host else ""
+    because = f"The client found no address for the mail server that it is to send through{named}: the name is misspelled, or "
+    because += "the DNS servers of that machine don't know it."
+    return Finding(Belief.LIKELY, because, (said,), _steps(said.host, "", "on-prem"), "sender", 1.4)
 
 
 def _weighed(said: Said, queue: QueueState | None, connector: SendConnector | None) -> tuple[Belief, str, float]:

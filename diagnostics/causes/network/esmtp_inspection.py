@@ -41,6 +41,7 @@ _SEEN = {
         'Unrecognized command "XXX',
         "Unrecognized command 'XXX",
         "Unrecognized command XXX",
+        "not recognized: XXX",
         "XXXXXXXA",
         "220 SMTP/cmap",
     ),

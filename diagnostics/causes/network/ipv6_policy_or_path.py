@@ -23,7 +23,7 @@ back to IPv4.
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.network.reach import is_ipv6, opening_of, place_of
+from diagnostics.causes.network.reach import is_ipv6, no_route, opening_of, place_of
 from diagnostics.facts import ConnectFailed, Reply, Said, Session, SmtpReached
 from diagnostics.looked_facts import DnsAnswer
 from diagnostics.patterns import linear
@@ -52,7 +52,7 @@ def assess(
         return _guided(anchor, answers) if anchor.signature == _GUIDELINES else _refused(anchor)
     if isinstance(anchor, Reply):
         return _strict(anchor)
-    if anchor.winsock != _NO_ROUTE:
+    if anchor.winsock != _NO_ROUTE and not no_route(anchor):
         return None
     where = place_of(anchor)
     if not anchor.ip:
@@ -63,7 +63,7 @@ def assess(
     if not is_ipv6(anchor.ip):
         return Finding(Belief.RULED_OUT, f"The address that was tried, {anchor.ip}, is IPv4.", (anchor,))
     over_ipv4 = next((o for each in reached if (o := opening_of(each, sessions)) and not is_ipv6(o.place.ip)), None)
-    because = f"{where.name} is an IPv6 address, and this server has no route to it (10051)"
+    because = f"{where.name} is an IPv6 address, and this server has no route to it"
     if over_ipv4:
         return Finding(
             Belief.CONFIRMED,

@@ -87,8 +87,8 @@ def is_ipv6(ip: str) -> bool:
 
 
 def no_route(failed: ConnectFailed) -> bool:
-    """Whether this machine itself had no way to an IPv6 address (10051): no packet was sent."""
-    return failed.winsock == 10051 and is_ipv6(failed.ip)
+    """Whether this machine itself had no way to an IPv6 address (10051 on Windows): no packet was sent."""
+    return failed.kind == "unreachable" and failed.winsock in (0, 10051) and is_ipv6(failed.ip)
 
 
 @lru_cache(maxsize=1024)

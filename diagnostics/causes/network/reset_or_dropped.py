@@ -44,6 +44,36 @@ _AFTER: Final = {
 }
 
 
+# Other mail systems and the libraries under clients
+_OTHERS = (
+    "lost connection with",
+    "Remote host closed connection",
+    "Connection reset by",
+    "forcibly closed by the remote host",
+    "vom Remotehost geschlossen",
+    "fermée par l'hôte distant",
+    "forzosamente por el host remoto",
+    "chiusa dall'host remoto",
+    "verbroken door de externe host",
+    "but connection died",
+    "but greeting failed",
+    "Connection unexpectedly closed",
+    "Connection closed unexpectedly",
+    "connection closed by peer",
+    "unexpectedly disconnected",
+    "Unexpected socket close",
+    "read ECONNRESET",
+    "write ECONNRESET",
+    "net_io_connectionclosed",
+    "network read error",
+    "Exception reading response",
+    ", response: -1",
+    "EOF reading greeting",
+    "SocketException: Connection reset",
+)
+_HANDSHAKE = ("tls", "ssl", "handshake")
+
+
 @cause(
     id="network.connection.reset-or-dropped",
     act="recipient-side",
@@ -54,6 +84,7 @@ _AFTER: Final = {
         "Message expired, connection reset",
         "socket error code 10054",
         "Winsock error code: 10054",
+        *_OTHERS,
     ),
     against={
         "does not meet the required authentication level": "is an answer, given over a connection that held",
@@ -84,13 +115,17 @@ def assess(
     return Finding(Belief.LIKELY, because, (anchor,), _steps(anchor.connector, anchor.host), weight=1.2)
 
 
-def _from_words(said: Said) -> Finding:
+def _from_words(said: Said) -> Finding | None:
+    low = said.text.lower()
+    if said.signature in _OTHERS and ("while sending message body" in low or any(each in low for each in _HANDSHAKE)):
+        return None  # the path, or the handshake: causes of their own
     if by_exchange_online(said.text):
         to = f"`{said.host}`" if said.host else "the destination"
         because = f"Exchange Online reports that {to} closed the connection abruptly; at which command is not told."
     else:
         because = f"The connection to {said.host or 'the destination'} was reset; at which command is not told yet."
-    return Finding(Belief.POSSIBLE, because, (said,), _steps("", said.host), weight=1.5)
+    weight = 1.3 if said.signature in _OTHERS else 1.5  # others know more often why
+    return Finding(Belief.POSSIBLE, because, (said,), _steps("", said.host), weight=weight)
 
 
 def _address(dropped: ConnectionDropped, sessions: tuple[Session, ...]) -> str:

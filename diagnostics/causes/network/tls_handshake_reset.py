@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.network.probes import bare_handshake, capture
-from diagnostics.facts import ConnectionDropped, Stage, TlsFailed
+from diagnostics.facts import ConnectionDropped, Said, Stage, TlsFailed
 from diagnostics.looked_facts import TlsProbe, TlsSettings
 from diagnostics.report import Step
 
@@ -39,11 +39,40 @@ _ERRORS = {
 }
 
 
-@cause(id="network.middlebox.tls-handshake-reset", act="network")
+# Libraries and other mail systems, of a handshake that the other side, or something between, ended without an alert
+_WORDS = (
+    "EOF occurred in violation of protocol",
+    "SSL_connect error to",
+    "SSL_accept error from",
+    "terminated the handshake",
+    "closed connection during handshake",
+    "before secure TLS connection was established",
+    "closed the transport stream",
+    "non-properly terminated",
+    "unexpected EOF or 0 bytes from the transport stream",
+    "tls handshake: EOF",
+    "(SSL_connect): Connection reset",
+    "(SSL_accept): Connection reset",
+    "(SSL_connect): timed out",
+)
+
+
+_CUT = ("lost connection", "reset", "timed out", "broken pipe")
+
+
+@cause(id="network.middlebox.tls-handshake-reset", act="network", says=_WORDS)
 def assess(
-    anchor: TlsFailed | ConnectionDropped, settings: TlsSettings | None, probe: TlsProbe | None
+    anchor: TlsFailed | ConnectionDropped | Said, settings: TlsSettings | None, probe: TlsProbe | None
 ) -> Finding | None:
     """TLS 1.2 known to be on, and a handshake from elsewhere that works, raise it."""
+    if isinstance(anchor, Said):
+        if anchor.signature.endswith((" to", " from")) and not any(each in anchor.text.lower() for each in _CUT):
+            return None  # OpenSSL's reason stands on a line of its own
+        where = anchor.host or "the other server"
+        because = (
+            f"The TLS handshake with {where} was cut off without an alert: by the other side, or by a device between."
+        )
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.host), weight=1.3)
     weight = _weight(anchor)
     if not weight:
         return None

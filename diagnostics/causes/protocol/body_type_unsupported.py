@@ -24,11 +24,26 @@ from diagnostics.causes.protocol.steps import read_ehlo
 from diagnostics.facts import Reply, Said, Session, SessionMasked
 from diagnostics.report import Step
 
+_WORDS = (
+    "Body type not supported",
+    "Unsupported BODY",
+    "Invalid BODY type",
+    "Unsupported option: BODY=",
+    "BODY=BINARYMIME not",
+    "BODY=8BITMIME not",
+    "does not support 8BITMIME",
+    "does not speak 8BITMIME",
+    "8bit mime not supported",
+    "8BITMIME not supported",
+    "BINARYMIME not supported",
+    "email server doesn't support the BDAT command",
+)
+
 
 @cause(
     id="protocol.body-type.unsupported",
     act="recipient-side",
-    says=("Body type not supported", "5.6.1"),
+    says=(*_WORDS, "5.6.1"),
     against={
         "bare LF": "is about the ends of lines; the type of the body was accepted",
     },
@@ -57,7 +72,7 @@ def assess(
         because = f"{to} does not offer 8BITMIME in its EHLO reply, which this message needs."
         return Finding(Belief.CONFIRMED, because, (offered, said), steps)
     because = f"{to} does not take the body type of the message (8-bit or binary)."
-    worded = "body type" in said.text.lower()
+    worded = any(each.lower() in said.text.lower() for each in _WORDS)
     return Finding(Belief.LIKELY if worded else Belief.POSSIBLE, because, (said,), steps, weight=1.2)
 
 

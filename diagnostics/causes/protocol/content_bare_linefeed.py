@@ -23,6 +23,7 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.protocol.steps import advise, read_ehlo
 from diagnostics.facts import Reply, Said
+from diagnostics.refusals import topics
 from diagnostics.report import Step
 
 _CERTAIN: Final = (
@@ -36,13 +37,20 @@ _CERTAIN: Final = (
 )
 
 
+# Exchange Online's explanation of 5.6.11, which people paste without the number.
+_EXPLAINED: Final = "adds bare line feed characters into the message"
+_NOUNS: Final = ("bare", "lone", "LF", "line feed", "newline", "line ending", "smuggl", "822.bis")
+
+
 @cause(
     id="protocol.content.bare-linefeed",
     act="sender",
-    says=(*_CERTAIN, "5.6.11", "<LF> not allowed"),
+    says=(*_CERTAIN, "5.6.11", "<LF> not allowed", _EXPLAINED, *_NOUNS),
 )
 def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     """The words name the fault; who has to mend it is the maker of the message."""
+    if said.signature in _NOUNS and "linefeed" not in topics(said):
+        return None
     mine = next((r.recipient for r in replies if r.source == said.source and r.recipient), "")
     to = f" to `{mine}`" if mine else ""
     sending = "smtpsend" in said.text.lower()  # the sending server speaks of the next one

@@ -25,6 +25,7 @@ from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.protocol.steps import advise
 from diagnostics.facts import Said
 from diagnostics.mail_facts import Headers
+from diagnostics.refusals import topics
 from diagnostics.report import Step
 
 _MISSING: Final = ("RFC 5322 section 3.6.2", "missing a valid address in From", "having no From: header")
@@ -38,16 +39,23 @@ _MALFORMED: Final = ("RfcMessageNonCompliant", "is not RFC 5322 compliant", "not
 _ENVELOPE: Final = ("5.1.7 Invalid address", "501 5.1.7")
 
 
+_NOUNS: Final = ("From:", "From header", "From headers", "header From", "From field", "From line", "From' header")
+# Refusals that name the From header as the place of a domain, not for its form.
+_OTHERWISE: Final = {"spf", "dkim", "dmarc", "spam", "listed", "entry", "malware"}
+
+
 @cause(
     id="protocol.header.from-invalid",
     act="sender",
-    says=(*_MISSING, *_SEVERAL, *_MALFORMED, "5.1.20", "5.7.512", *_ENVELOPE, "Unknown sender address"),
+    says=(*_MISSING, *_SEVERAL, *_MALFORMED, "5.1.20", "5.7.512", *_ENVELOPE, "Unknown sender address", *_NOUNS),
     against={
         "5.1.0 Sender denied": "looks the sender up in a list; a malformed From header is refused in other words",
     },
 )
 def assess(said: Said, _headers: Headers | None, headers: tuple[Headers, ...]) -> Finding | None:
     """Each reply names its own variant."""
+    if said.signature in _NOUNS and ("from-header" not in topics(said) or topics(said) & _OTHERWISE):
+        return None
     low = said.text.lower()
     who = said.by or "The receiving server"
     shown = next((each.get("From") for each in headers if each.told("From")), "")
@@ -63,6 +71,8 @@ def assess(said: Said, _headers: Headers | None, headers: tuple[Headers, ...]) -
         because = (
             f"{who} found the headers of the message malformed (RFC 5322): From missing, doubled or invalid, mostly."
         )
+    elif said.signature in _NOUNS:
+        because = f"{who} finds fault with the From header of the message{seen}: it is missing, doubled or malformed."
     else:
         because = f"{who} does not accept the sender address of the message; its form is one reason."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.0)

@@ -27,6 +27,7 @@ from diagnostics.causes.connector.heard import heard
 from diagnostics.causes.protocol.steps import advise
 from diagnostics.facts import Reply, Said, SendConnector, Session
 from diagnostics.patterns import linear
+from diagnostics.refusals import topics
 from diagnostics.report import Step
 
 _CERTAIN: Final = (
@@ -38,6 +39,12 @@ _CERTAIN: Final = (
     "HELO/EHLO name",
     "EHLO/HELO name",
 )
+_NOUNS: Final = ("HELO", "EHLO")
+# The command is only named as the one that was answered, or as the one that should have come first.
+_IN_PASSING = linear(
+    r"(?i)(?:after|in reply to|reply to|response to) (?:the )?(?:helo|ehlo)|(?:helo|ehlo)(?:/(?:helo|ehlo))? (?:command )?first"
+    r"|(?:no|duplicate|second|missing|expected|need) (?:helo|ehlo)"
+)
 _NAME = linear(
     r"(?i)\b(?:helo|ehlo)=?\s*<?([\[A-Za-z0-9_][^\s<>,;\"']{0,252})|<([^<>@\s]{1,253})>: Helo command rejected"
 )
@@ -46,7 +53,15 @@ _NAME = linear(
 @cause(
     id="protocol.helo.invalid-domain",
     act="sender",
-    says=(*_CERTAIN, "Helo command rejected", "5.7.506", "501 5.5.4 Invalid Address", "Invalid HELO", "Invalid EHLO"),
+    says=(
+        *_CERTAIN,
+        "Helo command rejected",
+        "5.7.506",
+        "501 5.5.4 Invalid Address",
+        "Invalid HELO",
+        "Invalid EHLO",
+        *_NOUNS,
+    ),
 )
 def assess(
     said: Said,
@@ -58,6 +73,8 @@ def assess(
     """The words speak of EHLO only; whose client it is tells where to set the name."""
     if "listed" in said.text.lower():
         return None  # the name is on a block list: another matter
+    if said.signature in _NOUNS and ("helo" not in topics(said) or _IN_PASSING.search(said.text)):
+        return None
     what = heard(said, replies, sessions)
     found = _NAME.search(said.text)
     name = what.greeting or (next((str(each) for each in found.groups() if each), "") if found else "")

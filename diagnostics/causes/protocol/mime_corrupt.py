@@ -24,20 +24,31 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause
 from diagnostics.causes.protocol.steps import advise, export_message
 from diagnostics.facts import Reply, Said
+from diagnostics.refusals import topics
 from diagnostics.report import Step
 
 _CORRUPT: Final = "Corrupt message content"
 
 
+_NOUNS: Final = ("MIME", "multipart", "Content-Transfer-Encoding")
+
+
 @cause(
     id="protocol.mime.corrupt",
     act="sender",
-    says=(_CORRUPT, "5.6.0 Invalid message content", "ConversionFailedException"),
+    says=(_CORRUPT, "5.6.0 Invalid message content", "ConversionFailedException", *_NOUNS),
 )
 def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     """The store driver's words are certain; the others have rivals."""
     mine = next((r.recipient for r in replies if r.source == said.source and r.recipient), "")
     to = f" for `{mine}`" if mine else ""
+    if said.signature in _NOUNS and ("mime" not in topics(said) or topics(said) & {"attachment", "malware", "spam"}):
+        return None
+    if said.signature in _NOUNS:
+        because = (
+            f"{said.by or 'The receiving server'} can't read the MIME structure of the message{to}: it is malformed."
+        )
+        return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.1)
     if said.signature == _CORRUPT:
         because = f"The store could not convert the message{to}: a MIME part is malformed or mislabelled."
         return Finding(Belief.CONFIRMED, because, (said,), _steps())

@@ -28,9 +28,33 @@ from diagnostics.facts import Reply, Said, SessionMasked
 from diagnostics.report import Step
 
 _SLOW: Final = ("Timeout waiting for client input", "Error: timeout exceeded")
-_ORDER: Final = ("Send hello first", "Need rcpt command", "Need mail command", "Bad sequence of commands")
+_ORDER: Final = (
+    "Send hello first",
+    "HELO first",
+    "EHLO first",
+    "need RCPT",
+    "need MAIL",
+    "MAIL first",
+    "Bad sequence of commands",
+    "Nested MAIL",
+    "Sender already specified",
+    "must precede DATA",
+    "synchronization error",
+    "command pipelining",
+    "talking too soon",
+    "without waiting for",
+    "spoke before the banner",
+)
 _UNKNOWN: Final = "5.3.3 Unrecognized command"
-_MANY: Final = ("Too many errors on this connection", "too many errors after")
+_MANY: Final = (
+    "Too many errors",
+    "too many unrecognized commands",
+    "too many bad commands",
+    "too many invalid commands",
+    "too many unknown commands",
+    "too many syntax",
+    "too many protocol errors",
+)
 _LOGON_REFUSED: Final = (504, 535)  # RFC 4954: the mechanism, the credentials
 
 

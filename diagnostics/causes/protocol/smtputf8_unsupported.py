@@ -27,6 +27,16 @@ from diagnostics.report import Step
 _FOREIGN = linear(r"[^\x00-\x7F\s@][^\s@]{0,64}@[A-Za-z0-9]")  # the last letters before the @ of an address
 
 
+# .NET, Sendmail and others, where the address itself is refused
+_LETTERS = (
+    "only configured for E-mail addresses with ASCII local-parts",
+    "Non-ASCII character",
+    "Non-ASCII address",
+    "8-bit characters in address",
+    "UTF-8 mailbox names",
+)
+
+
 @cause(
     id="protocol.smtputf8.unsupported",
     act="recipient-side",
@@ -37,6 +47,10 @@ _FOREIGN = linear(r"[^\x00-\x7F\s@][^\s@]{0,64}@[A-Za-z0-9]")  # the last letter
         "requires SMTPUTF8",
         "does not support SMTPUTF8",
         "SMTPUTF8 not supported",
+        "Unsupported option: SMTPUTF8",
+        "support the SMTPUTF8",
+        "required SMTPUTF8",
+        *_LETTERS,
     ),
 )
 def assess(
@@ -53,9 +67,9 @@ def assess(
     because = f"The message{to} needs SMTPUTF8 (letters outside ASCII), which {host or 'the next server'} lacks."
     foreign = bool(_FOREIGN.search(f"{address} {said.text}"))
     certain = foreign or offered is not None or "utf8" in said.text.lower().replace("-", "")
-    if certain or "553 5.6.7" in said.text:
+    if certain or "553 5.6.7" in said.text or said.signature in _LETTERS:
         belief = Belief.CONFIRMED if certain else Belief.LIKELY
-        return Finding(belief, because, (said, offered), _steps(host), weight=1.2)
+        return Finding(belief, because, (said, offered), _steps(host), weight=1.6)
     because = f"The number is the one for messages that need SMTPUTF8, which {host or 'the next server'} may lack."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(host), weight=1.5)
 

@@ -34,16 +34,23 @@ _MAIL_PROCESSES = ("edgetransport", "msexchange")
 
 # OpenSSL's words in another mail system's log: as a server, and what it heard as a client.
 _NO_SHARED, _ALERT = "no shared cipher", "alert handshake failure"
+_SILENT = "SSL_connect error to"  # Postfix
 # Java, .NET and other libraries
 _OTHERS = (
     "fatal alert: handshake_failure",
     "do not possess a common algorithm",
     "No appropriate protocol",
     "no cipher match",
+    "no cipher suites in common",
+    "no cipher suite supported by both client and server",
+    "negotiate a supported cipher suite",
+    "No supported cipher suites have been found",
+    "remote error: tls: handshake failure",
+    "TLS handshake failed: handshake failure",
 )
 
 
-@cause(id="tls.cipher.no-common-suite", act="on-prem", says=(_NO_SHARED, _ALERT, *_OTHERS))
+@cause(id="tls.cipher.no-common-suite", act="on-prem", says=(_NO_SHARED, _ALERT, _SILENT, *_OTHERS))
 def assess(
     anchor: TlsFailed | WindowsEvent | TlsProbe | Said,
     event: WindowsEvent | None,
@@ -77,10 +84,17 @@ def assess(
     return None
 
 
-def _from_library(said: Said) -> Finding:
+def _from_library(said: Said) -> Finding | None:
     if said.signature == _NO_SHARED:
         because = "The other mail system says that client and server have no cipher suite in common."
         return Finding(Belief.LIKELY, because, (said,), _steps(said.host))
+    if said.signature == _SILENT:
+        if "lost connection" not in said.text:
+            return None
+        because = (
+            "The other side hung up in the handshake without an alert; an old Schannel that finds no suite does so too."
+        )
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(said.host), weight=1.1)
     because = "The other side broke the handshake off with an alert (handshake_failure): often no common cipher suite."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(said.host), weight=1.5)
 

@@ -27,13 +27,18 @@ type`, or `454 4.7.0 Failed to establish appropriate TLS channel: Access Denied`
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.network.reach import kind_of
+from diagnostics.causes.network.reach import by_exchange_online, kind_of
 from diagnostics.facts import Said, Session, Stage, StarttlsNotOffered, TlsFailed, TlsSucceeded
 from diagnostics.mail_facts import Configured
+from diagnostics.refusals import topics
 from diagnostics.report import Step
 
 _DEMANDED = "STARTTLS is required to send mail"
+_THEIRS = ("destination", "remote host", "remote server", "remote system", "recipient server", "starttls-not-supported")
+_OTHERWISE = {"tls-missing", "tls-old"}
 _CLOUD = ("outlook.com", "office365.com")
+# What a reply speaks of; its other words tell whether it asks for encryption.
+_NOUNS = ("TLS", "STARTTLS", "encrypt", "clear text", "cleartext", "plain text", "plaintext")
 _PLAIN = ("must issue a starttls", "5.7.11", "encryption required", "5.7.10")
 
 
@@ -47,6 +52,7 @@ _PLAIN = ("must issue a starttls", "5.7.11", "encryption required", "5.7.10")
         "504 5.7.4 Unrecognized authentication type",
         "Failed to establish appropriate TLS channel: Access Denied",
         _DEMANDED,
+        *_NOUNS,
     ),
 )
 def assess(
@@ -58,6 +64,8 @@ def assess(
     settings: tuple[Configured, ...],
 ) -> Finding | None:
     """The receive log decides: was STARTTLS offered, and was it used?"""
+    if said.signature in _NOUNS:
+        return _asked(said)
     if said.signature == _DEMANDED:
         return _demanded(said, missing, settings)
     session = next((s for s in sessions if s.direction == "receive" and s.source == said.source), None)
@@ -73,6 +81,19 @@ def assess(
     because = f"`{said.signature}` is what a client gets that did not encrypt first; its own log, or the log of the "
     because += "receiving server, shows whether it did."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.5)
+
+
+def _asked(said: Said) -> Finding | None:
+    """Another server's own words for it. The same nouns stand in replies about certificates, versions and missing TLS."""
+    low, about = said.text.lower(), topics(said)
+    if said.kind in ("event", "command", "stray", "report") or "tls-wanted" not in about or about & _OTHERWISE:
+        return None
+    if by_exchange_online(said.text) or any(words in low for words in (*_PLAIN, _DEMANDED.lower(), *_THEIRS)):
+        return None  # judged by those words, or spoken of the other server
+    because = (
+        f"{said.by or 'The server'} takes mail only over an encrypted connection, and the client went on in clear text."
+    )
+    return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.25)
 
 
 def _demanded(said: Said, missing: tuple[StarttlsNotOffered, ...], settings: tuple[Configured, ...]) -> Finding | None:

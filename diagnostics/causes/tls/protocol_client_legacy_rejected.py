@@ -21,18 +21,30 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.facts import Said
+from diagnostics.refusals import topics
 from diagnostics.report import Step
+
+_MICROSOFT = ("TLS 1.0 and 1.1 are not supported", "aka.ms/smtp_auth_tls", "421 4.7.66")
 
 
 @cause(
     id="tls.protocol.client-legacy-rejected",
     act="sender",
-    says=("TLS 1.0 and 1.1 are not supported", "aka.ms/smtp_auth_tls", "421 4.7.66"),
+    says=(*_MICROSOFT, "TLS", "TLSv1", "TLS1", "SSL", "SSLv3"),
 )
-def assess(said: Said) -> Finding:
-    """Exchange Online says so in words."""
+def assess(said: Said) -> Finding | None:
+    """Exchange Online says so in words of its own; other servers in theirs."""
+    if said.signature not in _MICROSOFT:
+        return _elsewhere(said)
     because = "Exchange Online turned the client away because it offered only TLS 1.0 or 1.1 (`4.7.66`)."
     return Finding(Belief.CONFIRMED, because, (said,), _steps())
+
+
+def _elsewhere(said: Said) -> Finding | None:
+    if said.kind not in ("bare", "ndr", "dsn", "client") or "tls-old" not in topics(said):
+        return None
+    because = f"{said.by or 'The server'} turned the client away because its TLS version is too old."
+    return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.3)
 
 
 def _steps() -> tuple[Step, ...]:

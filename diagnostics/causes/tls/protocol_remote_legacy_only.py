@@ -41,6 +41,11 @@ _PROTOCOL_VERSION = 70  # TLS alert
         "unsupported protocol",
         "no protocols available",
         "SSL routines::version too low",
+        "tls_process_client_hello:version too low",
+        "unsupported protocol version",
+        "client offered only unsupported versions",
+        "illegal or unsupported version",
+        "is not accepted by client preferences",
     ),
 )
 def assess(

@@ -26,16 +26,30 @@ from __future__ import annotations
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.network.probes import bare_handshake
 from diagnostics.causes.network.reach import by_exchange_online, kind_of
-from diagnostics.facts import Reply, SendConnector, Session, SessionMasked, StarttlsNotOffered
+from diagnostics.facts import Reply, Said, SendConnector, Session, SessionMasked, StarttlsNotOffered
 from diagnostics.looked_facts import TlsProbe
+from diagnostics.refusals import topics
 from diagnostics.report import Step
 
 _DEMANDS = ("STARTTLS is required", "does not support TLS")
 
 
-@cause(id="tls.starttls.not-offered-remote", act="recipient-side")
+# What a reply or a client's error speaks of; its other words tell whether the other server lacks TLS.
+_NOUNS = (
+    "TLS",
+    "STARTTLS",
+    "secure connections",
+    "sicheren Verbindungen",
+    "connexions sécurisées",
+    "conexiones seguras",
+    "connessioni prote",
+    "beveiligde verbinding",
+)
+
+
+@cause(id="tls.starttls.not-offered-remote", act="recipient-side", says=_NOUNS)
 def assess(
-    missing: StarttlsNotOffered,
+    missing: StarttlsNotOffered | Said,
     connector: SendConnector | None,
     probe: TlsProbe | None,
     masked: tuple[SessionMasked, ...],
@@ -43,6 +57,8 @@ def assess(
     replies: tuple[Reply, ...],
 ) -> Finding | None:
     """Only our own send log (or a test from outside) shows the destination's EHLO reply."""
+    if isinstance(missing, Said):
+        return _lacking(missing)
     if missing.side == "unknown":
         return None if probe and probe.protocol else _from_words(missing, replies)
     if missing.side != "remote" or missing.direction == "receive":
@@ -59,6 +75,19 @@ def assess(
         return None
     demand = next((r for r in replies if any(words in r.whole for words in _DEMANDS)), None)
     return _weighed(missing, where, session, demand, connector if connector and connector.require_tls else None)
+
+
+def _lacking(said: Said) -> Finding | None:
+    """What another mail system or a client says of the server that it was to deliver to. Exchange's own words are facts."""
+    exchange = any(words in said.text for words in (*_DEMANDS, "was not offered by host")) and said.kind != "client"
+    if exchange or said.kind in ("event", "command", "stray") or by_exchange_online(said.text):
+        return None
+    if "tls-missing" not in topics(said):
+        return None
+    where = said.by or said.host or "the server"
+    because = f"The client wants TLS, and {where} offers no STARTTLS (or a device on the way removes it)."
+    steps = _steps(said.by or said.host, "")
+    return Finding(Belief.POSSIBLE, because, (said,), steps, weight=1.5)
 
 
 def _weighed(
