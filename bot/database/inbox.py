@@ -164,9 +164,14 @@ async def waiting(connection: asyncpg.Connection | asyncpg.Pool) -> dict[str, Wa
 
 
 async def store(connection: asyncpg.Connection, seal: Seal, delivery: Delivery, name: UUID) -> bool:
-    """Stores a delivery under this id, and its job, within a transaction. False for what is there already."""
+    """Stores a delivery under this id, and its job, within a transaction. False for what is there already.
+
+    Those of one thread are stored one after the other: a number that is given out first could be seen last.
+    """
     thread = delivery.thread
     lane = "log" if delivery.kind == "log" else "delivery"
+    place = f"{thread.channel} {thread.ts}" if lane != "log" else _of(thread, delivery.message_ts)
+    await connection.execute("select pg_advisory_xact_lock(hashtextextended($1, 1))", f"{thread.team} {place}")
     new = await connection.fetchval(
         "insert into delivery (id, team, event, subject, thread, payload, lane, channel, author) "
         "values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing returning true",
@@ -174,7 +179,7 @@ async def store(connection: asyncpg.Connection, seal: Seal, delivery: Delivery, 
         thread.team,
         delivery.event,
         delivery.subject,
-        f"{thread.channel} {thread.ts}" if lane != "log" else _of(thread, delivery.message_ts),
+        place,
         seal.close(_delivery.dump_json(delivery).decode(), DELIVERY_PAYLOAD.at(thread.team, delivery.event)),
         lane,
         thread.channel,

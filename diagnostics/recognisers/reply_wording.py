@@ -63,7 +63,10 @@ _CIRCUMSTANCE = linear(
     r"|every|all|only|while|because)\b"
 )
 _COUNTED = linear(
-    r"(?i)^\s*(?:users?|mailboxes|messages|mails?|e-?mails|recipients|servers|accounts|tickets"
+    r"(?i)^\s*(?:users|mailboxes|messages|mails|e-?mails|recipients|servers|accounts|tickets"
+    r"|(?:user|mail|account|login|password|authentication) (?:accounts|mailboxes|objects|licen[cs]es|profiles"
+    r"|records|servers|users|contacts|items|attempts|tokens|managers|banners|pages|names|requests|sessions|failures|prompts"
+    r"|codes|resets|entries|owners|holders)"
     r"|licen[cs]es|seats|people|items"
     r"|rows|euros?|dollars|eur|usd|kb|mb|gb|ms|k|m|min|minutes|hours|days|years|times|pages|devices"
     r"|clients|groups|rooms"
@@ -86,11 +89,16 @@ _VOCABULARY = linear(
     r"|try again|later|expired|loop|hop count|too large|too big|limit|access|restrict|dropped|connect"
     r"|corrupt|violation|throttl"
     r"|suspend|disabled|unfortunately|undeliverable|not deliver|resources|unsolicited|policy|delayed|busy|mismatch"
-    r"|untrusted|dns|spoof)"
+    r"|untrusted|dns|spoof|inactiv|deactivated|does(?:n't| not) (?:exist|accept|like|recogni)"
+    r"|frozen|closed|locked|archived|not (?:a )?valid|not (?:existing|owned|hosted|in )"
+    r"|no one|no valid|no longer|malformed|missing|not recogni|must be|must equal|not match|not verified|not supported"
+    r"|rcpthosts|gateway|advertised"
+    r"|inconnu|desconhecid|desconocid|sconosciut|unbekannt|existiert|échou|incorrect|fehlgeschlagen|falló|fallit|refus|verweigert|rifiutat|rechazad)"
 )
 _REPLY_START = linear(
-    r"^[\s:;,.\"'-]*(?:[A-Z<\[(#\d]|[a-z0-9-]+(?:\.[a-z0-9-]+)+[ \[(]|[^\x00-\x7f]"
-    r"|(?:smtp|user unknown|unknown|no such|mailbox|relay"
+    r"^[\s:;,.\"'-]*(?:[A-Z<\[(#\d]|[a-z0-9-]+(?:\.[a-z0-9-]+)+[ \[(]|[^\x00-\x7f]|[\w.+-]{1,64}@[\w-]"
+    r"|(?:smtp|user unknown|unknown|no such|mailbox|relay|user|account|malformed|verification"
+    r"|authori[sz]ation|username|password|login|incorrect"
     r"|relaying|authenticat\w+|invalid"
     r"|sender|recipient|message|mail|connection|unable|service|temporar\w+|too many|access|denied"
     r"|rejected|blocked|spam|sorry"

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -16,7 +17,7 @@ from cryptography.fernet import Fernet
 
 from bot.database import Database, StartError, open_database
 from bot.database.cases import Cases
-from bot.database.inbox import Inbox
+from bot.database.inbox import Inbox, store
 from bot.database.retention import Retention, expire
 from bot.database.sealing import stored_key
 from bot.settings import Settings, load
@@ -45,6 +46,24 @@ async def everything_stored(database: Database) -> str:
     tables = await database.pool.fetch("select tablename from pg_tables where schemaname = 'public'")
     rows = [await database.pool.fetch(f'select * from "{table["tablename"]}"') for table in tables]
     return repr([[tuple(row.values()) for row in found] for found in rows])
+
+
+async def test_what_came_first_to_a_thread_is_seen_first(world: World) -> None:
+    """Two are stored at the same moment, and the first takes longer: the second may not be dealt with before it."""
+    async with open_database(world.settings()) as database:
+        inbox = Inbox(database)
+        async with database.pool.acquire() as connection:
+            async with connection.transaction():
+                await store(connection, database.seal, delivery(1), uuid4())
+                second = asyncio.create_task(inbox.accept(delivery(2)))
+                other = Thread("T1", "C1", "2.0")
+                assert await inbox.accept(delivery(3, thread=other))  # other threads wait for nothing
+                await asyncio.sleep(0.1)
+                assert await inbox.oldest("T1", "C1 1.0") is None
+            assert await second
+        oldest = await inbox.oldest("T1", "C1 1.0")
+        assert oldest
+        assert oldest.delivery == delivery(1)
 
 
 async def test_nothing_pasted_is_stored_in_the_clear(world: World) -> None:

@@ -26,6 +26,13 @@ from diagnostics.refusals import topics, topics_of
         ("554 infected: Win.Test.Sample", "malware"),
         ("550 attachments of type .js are not accepted", "attachment"),
         ("550 executable file in archive", "attachment"),
+        ("553 that domain isn't in my list of allowed rcpthosts", "relay"),
+        ("550 this host does not relay for fabrikam.com", "relay"),
+        ("535 wrong password", "password"),
+        ("504 authentication type not supported", "mechanism"),
+        ("530 authentication is required", "logon"),
+        ("553 from address must match the authenticated user", "owner"),
+        ("550 the account has been closed", "closed"),
     ],
 )
 def test_the_noun_and_what_became_of_the_message_tell_the_topic(text: str, topic: str) -> None:
@@ -42,6 +49,9 @@ def test_the_noun_and_what_became_of_the_message_tell_the_topic(text: str, topic
         "552 5.3.4 message size exceeds the limit",
         "550 5.4.1 recipient address rejected: access denied",
         "530 5.7.57 client was not authenticated",
+        "550 5.7.1 sender address rejected: domain not found",
+        "550 sender verify failed",
+        "504 5.5.2 helo command rejected: need fully-qualified hostname",
         "451 4.7.1 greylisted, try again in 300 seconds",
     ],
 )

@@ -30,13 +30,30 @@ from diagnostics.causes.auth_smtp.logon import (
     server,
     session_of,
 )
+from diagnostics.causes.connector import relay
+from diagnostics.causes.recipient.lookup import by_microsoft
+from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
+from diagnostics.refusals import topics
 from diagnostics.report import Step
 
+# A logon that was tried, Exchange's own words, and servers that want another one's identity.
+_SPECIAL = linear(
+    r"(?i)\b53[458]\b|\b(?:RESOLVER|STOREDRV|SMTPSEND|TRANSPORT)\.|\b[45]\.7\.(?:3|57|64|1[0-9]{2})\b|starttls|\bspf\b|\bdkim\b"
+    r"|\bdmarc\b|exchange server auth"
+)
 _ALSO_REFUSED = linear(r"\b535[ -]5\.7\.\d|\b5\.7\.139\b")
+_NOUNS = ("authentication", "authenticate", "SMTP AUTH", "log in", "login", "log on")  # as refusals.toml reads them
 _LOGON_REFUSED = (504, 535)  # RFC 4954: the mechanism, the credentials
+
+_LOG_ON = (
+    advise(
+        "In the client's settings: turn the logon for outgoing mail on, with user name and password, on port 587 with STARTTLS. "
+        "What can't log on has to be let in by its address at that server."
+    ),
+)
 
 
 @cause(
@@ -46,6 +63,8 @@ _LOGON_REFUSED = (504, 535)  # RFC 4954: the mechanism, the credentials
         "Client was not authenticated to send anonymous mail during MAIL FROM",
         "Client not authenticated to send mail",
         "5.7.57",
+        *relay.FOREIGN,
+        *_NOUNS,
     ),
     against={
         "Must issue a STARTTLS command first": "asks for encryption; a logon is asked for only after it",
@@ -55,6 +74,8 @@ def assess(
     said: Said, sessions: tuple[Session, ...], replies: tuple[Reply, ...], settings: tuple[Configured, ...]
 ) -> Finding | None:
     """Who refused decides: Exchange Online's submission server, or a Receive connector of one's own."""
+    if said.signature in (*relay.FOREIGN, *_NOUNS):
+        return None if refused_by(said, session_of(said, sessions)) == "smart-host" else _of_another(said)
     if _ALSO_REFUSED.search(said.text):
         # .NET puts its own sentence in front of the reply to AUTH.
         because = "The same error gives the reply to the logon (535): the client did try, and was refused."
@@ -83,6 +104,25 @@ def assess(
         return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.0)
     because += " If the server is your own Exchange, its Receive connector is meant instead."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.7)
+
+
+def _of_another(said: Said) -> Finding | None:
+    """Another mail system: it asks for a logon, or refuses to relay, which it does only for who logged on."""
+    own = (
+        by_microsoft(said)
+        or said.kind in ("queue", "ndr", "dsn", "trace", "report", "tracking")
+        or _SPECIAL.search(said.text)
+    )
+    about = topics(said)
+    if own or "mechanism" in about or "owner" in about:
+        return None
+    if "logon" in about:
+        because = f"{server(said, '')} takes mail for others only from clients that log on: this one did not."
+        return Finding(Belief.LIKELY, because, (said,), _LOG_ON, weight=1.0)
+    if not relay.foreign(said):
+        return None
+    because = f"If the client is to send through {said.by or 'that server'}: it relays for who logs on, and this client did not."
+    return Finding(Belief.POSSIBLE, because, (said,), _LOG_ON, weight=1.5 if relay.by_own_log(said) else 1.2)
 
 
 def _refused_logon(said: Said, replies: tuple[Reply, ...]) -> Reply | None:

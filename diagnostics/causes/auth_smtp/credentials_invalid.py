@@ -41,9 +41,11 @@ from diagnostics.causes.auth_smtp.logon import (
     sign_in_log,
     unexplained,
 )
+from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Said, Session
 from diagnostics.mail_facts import Configured
+from diagnostics.refusals import topics
 from diagnostics.report import Act, Step
 
 _TOLD: Final = ("the user credentials were incorrect", "account is locked")
@@ -56,12 +58,13 @@ _PASSWORD_ERRORS: Final = {
     "50057": "the account is disabled",
 }
 _NUMBER: Final = ("535 5.7.8", "535-5.7.8")
+_REFUSAL: Final = "535"  # of another mail system, in words of its own
 
 
 @cause(
     id="auth-smtp.credentials.invalid",
     act="sender",
-    says=(*_TOLD, *_NUMBER, UNEXPLAINED, UNEXPLAINED_139, "LogonDenied"),
+    says=(*_TOLD, *_NUMBER, _REFUSAL, UNEXPLAINED, UNEXPLAINED_139, "LogonDenied"),
 )
 def assess(said: Said, sessions: tuple[Session, ...], settings: tuple[Configured, ...]) -> Finding | None:
     """Exchange Online names the reason; an Exchange server's event names the client."""
@@ -77,6 +80,8 @@ def assess(said: Said, sessions: tuple[Session, ...], settings: tuple[Configured
     if entry:
         because = f"The sign-in log says {entry.name}: {_PASSWORD_ERRORS[entry.name]}."
         return Finding(Belief.CONFIRMED, because, (said, entry), _steps(where), _act(where))
+    if where == "smart-host" and said.signature == _REFUSAL:
+        return None  # connector.send.smarthost-auth-failed reads these
     if where == "smart-host":
         because = (
             f"{server(said, where)} refused the logon of our own server: the connector's stored account may be wrong."
@@ -89,7 +94,17 @@ def assess(said: Said, sessions: tuple[Session, ...], settings: tuple[Configured
     if any(number in low for number in _NUMBER):
         because = f"{server(said, where)} says that the user name or password is wrong (5.7.8)."
         return Finding(Belief.LIKELY, because, (said,), _steps(where), _act(where), weight=1.0)
-    return _unexplained(said, session, where) if unexplained(low) else None
+    if unexplained(low):
+        return _unexplained(said, session, where)
+    return _worded(said, where) if said.signature == _REFUSAL else None
+
+
+def _worded(said: Said, where: Where) -> Finding | None:
+    """Exchange has numbers and reasons; what others say with their 535 is that the password does not fit."""
+    if "password" not in topics(said) or "mechanism" in topics(said) or by_microsoft(said) or "5.7.139" in said.text:
+        return None
+    because = f"{server(said, where)} refused the user name or password (535)."
+    return Finding(Belief.LIKELY, because, (said,), _steps(where), _act(where), weight=1.0)
 
 
 def _denied(said: Said, ip: str) -> Finding:

@@ -34,6 +34,7 @@ from diagnostics.causes.auth_smtp.logon import (
 from diagnostics.facts import Said, Session, Stage, TlsSucceeded
 from diagnostics.mail_facts import Configured, LogonTried
 from diagnostics.patterns import linear
+from diagnostics.refusals import topics
 from diagnostics.report import Act, Step
 
 _UNRECOGNIZED: Final = "5.7.4 Unrecognized authentication type"
@@ -52,13 +53,23 @@ _CLIENT_WORDS: Final = (
     "Unable to find suitable auth mechanism",
     "None of the authentication methods supported by this client",
     "authentication mechanism is not supported by the server",
+    "No authentication mechanisms supported by both server and client",
+    "server doesn't support AUTH",
+    "the server does not support authentication",
+    "SMTP server does not support the requested authentication",
+    "SASL authentication failure: No worthy mechs found",
+    "cannot authenticate to server",
+    "AUTH command used when not advertised",
+    "Unrecognized authentication type",
 )
+# Nouns of other systems' refusals, and what is to stand beside them (refusals.toml).
+_NOUNS: Final = ("AUTH", "authentication type", "authentication method", "authentication mechanism")
 
 
 @cause(
     id="auth-smtp.mechanism.not-offered",
     act="sender",
-    says=(_UNRECOGNIZED, "authentication not enabled", *_CLIENT_WORDS),
+    says=(_UNRECOGNIZED, "authentication not enabled", *_CLIENT_WORDS, *_NOUNS),
     against={
         "the user credentials were incorrect": "judges a password, so the mechanism was there and was used",
     },
@@ -72,6 +83,8 @@ def assess(
     logons: tuple[LogonTried, ...],
 ) -> Finding | None:
     """An MX host offers no logon; on an Exchange server an encrypted session and the connector's list tell."""
+    if said.signature in _NOUNS and not _worded(said):
+        return None
     session = session_of(said, sessions)
     mx = _MX_HOST.search(f"{said.by} {said.text}")
     if mx:
@@ -89,8 +102,8 @@ def assess(
         return Finding(Belief.LIKELY, because, (tried, said), _steps(""), "on-prem", weight=1.5)
     if session:
         return _in_log(said, session, _secured(session, encrypted), settings)
-    if said.signature == "authentication not enabled":
-        because = f"{said.by or 'The server'} takes no logon on this port (`authentication not enabled`)."
+    if said.signature == "authentication not enabled" or said.signature in _NOUNS:
+        because = f"{said.by or 'The server'} takes no logon of that kind on this port."
         return Finding(Belief.LIKELY, because, (said,), _steps(""), weight=1.0)
     if client and encrypts(client):
         because = f"`{said.signature}`, though the client is set to encrypt ({client.get('Encryption')}): what it "
@@ -99,6 +112,14 @@ def assess(
     because = f"`{said.signature}`: the server offers no logon, or not the kind that the client wants. It can also be that the "
     because += "client did not encrypt first, for many servers offer AUTH only then."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(""), weight=1.4)
+
+
+def _worded(said: Said) -> bool:
+    """Whether a reply says that the logon is not there. That of Exchange Online to a password is a retirement."""
+    low = said.text.lower()
+    retired = "5.7.30" in low or "5.7.139" in low or "client submission" in low
+    encrypt = "encryption required" in low or "5.7.11" in low or "starttls" in low
+    return "mechanism" in topics(said) and not retired and not encrypt
 
 
 def _secured(session: Session, encrypted: tuple[TlsSucceeded, ...]) -> bool:

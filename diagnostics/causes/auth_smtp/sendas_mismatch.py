@@ -26,15 +26,24 @@ from dataclasses import dataclass
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.auth_smtp.logon import EXO, is_client_connector, own_server, refused_by, session_of
+from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Said, Session
 from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
+from diagnostics.refusals import topics, topics_of
 from diagnostics.report import Step
 
 _PAIR = linear(
     r"(?i)([\w.+'-]{1,64}@[A-Za-z0-9.-]{1,253}) not allowed to send as ([\w.+'-]{1,64}@[A-Za-z0-9.-]{1,253})"
 )
+# Nouns under which other mail systems refuse it; refusals.toml reads what is said of them.
+_NOUNS = (
+    "not owned by", "sender address", "mail from", "from address", "sender identity", "identities failed", "sender mismatch",
+    "to send", "to use", "from header",
+)  # fmt: skip
+_UNVERIFIED = "The following identities failed the check in region"  # Amazon SES, by SMTP and by its API
+_OTHERS = frozenset({"listed", "entry", "spf", "dmarc"})  # reasons of their own for the same words
 _NO_PERMISSION = "Client does not have permissions to send as this sender"
 
 
@@ -55,11 +64,13 @@ class _Pair:
 @cause(
     id="auth-smtp.sendas.mismatch",
     act="exchange-online",
-    says=("5.2.252", "SendAsDeniedException", _NO_PERMISSION, "5.7.60"),
+    says=("5.2.252", "SendAsDeniedException", _NO_PERMISSION, "5.7.60", _UNVERIFIED, *_NOUNS),
 )
 def assess(said: Said, sessions: tuple[Session, ...], settings: tuple[Configured, ...]) -> Finding | None:
     """5.2.252 is proof; the exception is as good as that in an SMTP reply; 5.7.60 depends on who said it."""
     low = said.text.lower()
+    if said.signature == _UNVERIFIED or said.signature in _NOUNS:
+        return _of_another(said)
     found = _PAIR.search(said.text)
     pair = _Pair(found.group(1), found.group(2).rstrip(".")) if found else _Pair()
     if "5.2.252" in low:
@@ -71,6 +82,23 @@ def assess(said: Said, sessions: tuple[Session, ...], settings: tuple[Configured
             return Finding(Belief.LIKELY, because, (said,), _steps(pair), weight=1.2)
         return Finding(Belief.POSSIBLE, because, (said,), _steps(pair), weight=1.2)
     return _no_permission(said, session_of(said, sessions), own_server(settings))
+
+
+def _of_another(said: Said) -> Finding | None:
+    """A provider that ties the senders' addresses to the account."""
+    about = topics_of(said.text) if said.signature == _UNVERIFIED else topics(said)
+    if "owner" not in about or about & _OTHERS or by_microsoft(said):
+        return None
+    because = f"{said.by or 'The server'} lets the account of the logon send from its own addresses only: the one in MAIL FROM "
+    because += "or From has to be added to the account there, or the application has to use the account's."
+    return Finding(Belief.LIKELY, because, (said,), (_own_address(),), "sender", weight=1.6)
+
+
+def _own_address() -> Step:
+    return advise(
+        "Sender: write the address of the account into From, or add the other address to the account (as an alias or a verified "
+        "sender) at the provider."
+    )
 
 
 def _no_permission(said: Said, session: Session | None, host: str) -> Finding | None:

@@ -28,13 +28,15 @@ from diagnostics.report import Step
 @cause(
     id="connector.client.wrong-smtp-host",
     act="sender",
-    says=(*relay.SIGNATURES, "Relaying denied", "relay not permitted", "Relay access denied"),
+    says=(*relay.SIGNATURES, *relay.FOREIGN),
     against={
         "Client not authenticated to send mail": "is the word of a submission server, the right host for a client that logs on",
     },
 )
 def assess(said: Said, replies: tuple[Reply, ...], sessions: tuple[Session, ...]) -> Finding | None:
     """What an application itself reports; a server's bounce or log speaks of a host that was meant."""
+    if said.signature in relay.FOREIGN and not relay.foreign(said):
+        return None
     what = heard(said, replies, sessions)
     if what.microsoft or "5.7.64" in what.low or what.reported or not relay.by_exchange_server(what):
         return None

@@ -36,7 +36,7 @@ from diagnostics.report import Step
 @cause(
     id="connector.receive.relay-permission-missing",
     act="on-prem",
-    says=relay.SIGNATURES,
+    says=(*relay.SIGNATURES, *relay.FOREIGN),
     against={
         "TenantAttribution; Relay Access Denied": "is Exchange Online's refusal: no Receive connector of these servers was asked",
     },
@@ -49,6 +49,8 @@ def assess(
     sessions: tuple[Session, ...],
 ) -> Finding | None:
     """Who was refused decides: an application inside, our own gateway, or Exchange Online."""
+    if said.signature in relay.FOREIGN:
+        return _of_another(said)
     what = heard(said, replies, sessions)
     if not relay.by_exchange_server(what) or what.peer == "exchange-online":
         return None
@@ -75,6 +77,27 @@ def assess(
     # A report or a bare line leaves open whether an application was refused, or mail from outside for a domain of one's own.
     told = what.peer or said.kind in ("client", "log")
     return Finding(Belief.POSSIBLE, because, (said,), _steps(what), weight=1.9 if told else 1.5)
+
+
+def _of_another(said: Said) -> Finding | None:
+    """Another mail system in front of or behind Exchange, where its own log shows whom it refused."""
+    if not relay.by_own_log(said) or not relay.foreign(said):
+        return None
+    because = (
+        "This server takes mail for its own domains only, and the client is not among those that may relay through it."
+    )
+    return Finding(Belief.POSSIBLE, because, (said,), (_let_in(),), weight=1.6)
+
+
+def _let_in() -> Step:
+    return change(
+        "Let the client log on, or add its address to those that may relay there (Postfix: mynetworks).",
+        "",
+        shell="portal",
+        changes="What comes from that address is relayed anywhere: it must be one that only the application uses.",
+        undo="Take the address out again.",
+        verify="The log of that server shows the client's next message as accepted.",
+    )
 
 
 def _intended(what: Heard, objects: tuple[Configured, ...]) -> bool:

@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from diagnostics.causes.connector.heard import Heard
 from diagnostics.causes.recipient.lookup import domain, same_organization
+from diagnostics.facts import Said
+from diagnostics.patterns import linear
+from diagnostics.refusals import topics
 
 # 2013 and before say 5.7.1, later versions 5.7.54.
 SIGNATURES: Final = ("Unable to relay", "5.7.54")
+# What other mail systems say: the nouns, whose sentence `foreign` reads.
+FOREIGN: Final = ("relay", "rcpthosts", "not a gateway", "turn on SMTP Authentication")
 _ROUTING: Final = ".mail.onmicrosoft.com"
+
+
+# Exchange Online's own words about any server; the answer stands behind them.
+_REPORTED = linear(r"(?i)remote server returned not permitted to relay")
+
+
+def foreign(said: Said) -> bool:
+    """Whether one of the nouns is the reason of the refusal; an open relay on a block list is another."""
+    about = topics(replace(said, text=_REPORTED.sub("", said.text)))
+    return "relay" in about and "listed" not in about
+
+
+def by_own_log(said: Said) -> bool:
+    """Whether the log of the relay itself has it: it refused a client of its own."""
+    return said.kind == "log" and "reject: rcpt from" in said.source.quote.lower()
 
 
 def by_exchange_server(what: Heard) -> bool:

@@ -65,6 +65,8 @@ _OWN = ("exchangeauth", "gssapi", "kerberos", "x-exps", "direct trust")
         "534 5.7",
         "530 Authentication required",
         "530 5.7.0 Authentication",
+        "530 5.5.1 Authentication",
+        "530 SMTP authentication",
     ),
 )
 def assess(

@@ -25,7 +25,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.connector import steps
+from diagnostics.causes.connector import relay, steps
 from diagnostics.causes.connector.heard import Heard, heard
 from diagnostics.causes.recipient.lookup import domain, same_organization
 from diagnostics.facts import Reply, Said, SendConnector, Session
@@ -38,9 +38,7 @@ _SUBMISSION: Final = ("smtp.office365.com", "smtp-legacy.office365.com", "smtp.o
     id="connector.send.smarthost-wrong",
     act="on-prem",
     says=(
-        "Relay access denied",
-        "Relaying denied",
-        "relay not permitted",
+        *relay.FOREIGN,
         "5.7.57 SMTP; Client was not authenticated",
         "5.7.57 Client not authenticated to send mail",
     ),
@@ -57,6 +55,8 @@ def assess(
     sessions: tuple[Session, ...],
 ) -> Finding | None:
     """Whose host refused decides: the connector's smart host, or the recipient's own server."""
+    if said.signature in relay.FOREIGN and not relay.foreign(said):
+        return None
     what = heard(said, replies, sessions)
     if what.incoming or "5.7.64" in what.low or "5.4.1" in what.low:
         return None

@@ -25,6 +25,7 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.connector import relay
 from diagnostics.causes.dns.exchangers import Exchanger, exchangers_of, organization
 from diagnostics.causes.dns.lookups import same
 from diagnostics.causes.recipient.lookup import accepted, address, by_microsoft, domain
@@ -39,7 +40,7 @@ _EDGE: Final = "Recipient address rejected: Access denied"
 @cause(
     id="dns.mx.own-domain-wrong",
     act="dns",
-    says=("Relay access denied", "Unable to relay", "Relaying denied", _EDGE),
+    says=(*relay.FOREIGN, "Unable to relay", _EDGE),
 )
 def assess(
     said: Said,
@@ -51,6 +52,8 @@ def assess(
     settings: tuple[Configured, ...],
 ) -> Finding | None:
     """Does the MX of the recipient's domain lead to the server that refused?"""
+    if said.signature in relay.FOREIGN and not relay.foreign(said):
+        return None
     low = said.text.lower()
     own = any(s.direction == "receive" and s.source == said.source for s in sessions)
     if "5.7.64" in low or "attr" in low or own:

@@ -26,8 +26,14 @@ from diagnostics.patterns import linear
 from diagnostics.report import Step
 
 _SERVER = linear(r"(?i)server\s+['\"]?([A-Za-z0-9][\w.-]{0,62})['\"]?\s+isn['’]t running Exchange")
+_ROLE = linear(r"(?i)server\s+['\"<]?([A-Za-z0-9][\w.-]{0,62})['\">]?\s+is listed as a Client Access server")
 _OBJECT = linear(r"(?i)because object ['\"]([A-Za-z0-9][\w.-]{0,62})['\"] couldn['’]t be found")
 _GONE = "couldn't be performed because object"
+# HCW8008 and HCW8014: what the wizard stored about servers that lost their role or are gone.
+_LISTED = (
+    "is listed as a Client Access server in the HybridConfiguration",
+    "Client Access servers specified by the Hybrid Configuration Active Directory object were not properly cleared",
+)
 _LISTS = ("SendingTransportServers", "ReceivingTransportServers", "ClientAccessServers")
 
 
@@ -38,6 +44,7 @@ _LISTS = ("SendingTransportServers", "ReceivingTransportServers", "ClientAccessS
         "isn't running Exchange 2013 or a later version",
         "isn’t running Exchange 2013 or a later version",
         _GONE,
+        *_LISTED,
     ),
     against={
         "could not discover any route to connector": (
@@ -50,7 +57,7 @@ _LISTS = ("SendingTransportServers", "ReceivingTransportServers", "ClientAccessS
 )
 def assess(said: Said, objects: tuple[Configured, ...]) -> Finding | None:
     """The message names the server; the stored configuration shows where it stands."""
-    found = _SERVER.search(said.text) or _OBJECT.search(said.text)
+    found = _SERVER.search(said.text) or _ROLE.search(said.text) or _OBJECT.search(said.text)
     server = found.group(1) if found else ""
     stored = next((each for each in objects if each.kind == "hybrid-configuration"), None)
     listed = [name for name in _LISTS if stored and _names(stored, name, server)]
@@ -62,7 +69,7 @@ def assess(said: Said, objects: tuple[Configured, ...]) -> Finding | None:
     if stored and listed:
         because = f"The stored hybrid configuration names {server} in {', '.join(listed)}."
         return Finding(Belief.CONFIRMED, because, (said, stored), _steps(server))
-    because = f"The stored hybrid configuration still names {server or 'a server'}, which is too old or gone."
+    because = f"The stored hybrid configuration still names {server or 'a server'}, which is too old, gone, or without its role."
     return Finding(Belief.LIKELY, because, (said,), _steps(server))
 
 

@@ -25,6 +25,14 @@ from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Act, Shell, Step
 
+# Said when an object is saved or synchronized: the address has an owner already.
+_TAKEN = (
+    "is already being used by the proxy addresses or LegacyExchangeDN of",
+    "have values that may already be associated with another object",
+    "Another object with the same value for property proxyAddresses already exists",
+    "AttributeValueMustBeUnique",
+)
+
 
 @cause(
     id="recipient.ambiguous.duplicate-proxy",
@@ -41,6 +49,8 @@ from diagnostics.report import Act, Shell, Step
         "MSExchangeTransport 9217",
         "MSExchangeIS 9514",
         "(000C0595) Ambiguous Recipient",
+        "Several matches found in Domino Directory",
+        *_TAKEN,
     ),
 )
 def assess(said: Said, objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
@@ -53,6 +63,9 @@ def assess(said: Said, objects: tuple[Configured, ...], replies: tuple[Reply, ..
     because += f": {', '.join(names[:3])}." if len(names) > 1 else "."
     act: Act = "exchange-online" if online else "on-prem"
     low = said.text.lower()
+    if said.signature in _TAKEN:
+        because = "Another object in the directory owns this address already, so it can't be given to a second one."
+        return Finding(Belief.LIKELY, because, (said, *owners[:3]), _steps(wanted, online), act, weight=1.0)
     token = "ambiguousrecipient" in low or "resolver.adr.ambiguous" in low or "more than one active directory" in low
     if token:
         return Finding(Belief.CONFIRMED, because, (said, *owners[:3]), _steps(wanted, online), act)

@@ -25,7 +25,8 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.recipient.lookup import address, by_microsoft, named
 from diagnostics.causes.recipient.steps import EXO, advise
-from diagnostics.facts import Reply, Said
+from diagnostics.facts import Reply, Said, Session
+from diagnostics.refusals import topics
 from diagnostics.report import Shell, Step
 
 _WORDS: Final = (
@@ -38,7 +39,22 @@ _WORDS: Final = (
     "frozen",
     "quarantined",
     "no longer accept",
+    "closed",
+    "blocked",
+    "expired",
+    "not active",
+    "discontinued",
+    "locked",
+    "archiv",
+    "deaktiviert",
+    "gesperrt",
+    "désactivé",
+    "desactivad",
+    "disattivat",
+    "sospes",
 )
+# Nouns of other mail systems; refusals.toml reads what is said of them.
+_NOUNS: Final = ("mailbox", "account", "user", "Konto", "Postfach", "boîte", "compte", "cuenta", "casella", "caixa")
 _OTHERS: Final = (
     "content filter",
     "message was quarantin",
@@ -74,21 +90,27 @@ _OTHERS: Final = (
         "deactivated mailbox",
         "temporarily inactive",
         "no longer accepts mail",
+        "Archived recipient",
         "Recipient mailbox quarantined",
         "5.2.1",
+        *_NOUNS,
     ),
 )
-def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
+def assess(said: Said, replies: tuple[Reply, ...], sessions: tuple[Session, ...]) -> Finding | None:
     """The words after the number decide."""
     low = said.text.lower()
-    if any(words in low for words in _OTHERS):
+    if any(words in low for words in _OTHERS) or any(s.source == said.source and s.answers == "AUTH" for s in sessions):
+        return None  # the account of a logon is another matter
+    if said.signature in _NOUNS and (
+        "closed" not in topics(said) or by_microsoft(said) or low.lstrip("( ").startswith("535")
+    ):
         return None
     wanted = address(said, replies)
     who = said.by or "The recipient's server"
     own = by_microsoft(said)
     because = f"{who} knows {named(wanted, 'the address')}, but its mailbox is disabled or closed for mail."
     if any(words in low for words in _WORDS):
-        return Finding(Belief.LIKELY, because, (said,), _steps(wanted, own), weight=1.0)
+        return Finding(Belief.LIKELY, because, (said,), _steps(wanted, own), weight=1.4)
     return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted, own), weight=1.5)
 
 

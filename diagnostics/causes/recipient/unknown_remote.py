@@ -96,6 +96,39 @@ _WORDS: Final = (
     "not listed in domino directory",
     "destinataire invalide",
     "utilisateur inconnu",
+    "destinataire inconnu",
+    "usuario desconocido",
+    "el usuario no existe",
+    "usuário desconhecido",
+    "utente sconosciuto",
+    "destinatario sconosciuto",
+    "empfänger unbekannt",
+    "benutzer unbekannt",
+    "mailbox not existing",
+    "mailbox unknown",
+    "address unknown",
+    "account not found",
+    "no one here by that name",
+    "no such person",
+    "no valid recipient",
+    "recipient no longer on server",
+    "recipient not in route list",
+    "unknown address error",
+    "as a valid recipient",
+    "mailbox unavailable or access denied",
+    "address not found your message wasn't delivered to",
+)
+# A mailbox that is there and closed (recipient.mailbox.disabled), behind the number of one that is not.
+_CLOSED: Final = (
+    "deactivated",
+    "disabled",
+    "suspended",
+    "inactive",
+    "closed",
+    "expired",
+    "locked",
+    "archived",
+    "blocked due to",
 )
 # The whole answer of the recipient filter that Exchange itself brings along: no foreign server needs to be involved.
 _EXCHANGE_FILTER = linear(r"(?i)^\W*550 5\.1\.1 User unknown\W*$")
@@ -135,6 +168,8 @@ def assess(
     """Words that only other systems use name it; Exchange's own words leave open whose directory it was."""
     low = said.text.lower()
     wanted = address(said, replies)
+    if said.signature == "550 5.1.1" and any(words in low for words in _CLOSED):
+        return None
     if any(words in low for words in _OTHERS) or "rate" in topics(said) or encapsulated(wanted):
         return None
     source = forwarder(wanted, objects) or sent_on(wanted, addressed)

@@ -36,6 +36,10 @@ _UNREACHED = ("connectionfailedtransientexception", "mapiexceptionnetworkerror")
         "mailbox database is offline",
         "mailbox server is offline",
         "MailboxOfflineException",
+        "Unable to mount database. (hr=",
+        "Couldn't mount the database that you specified",
+        "Failed to mount database",
+        "MSExchangeIS 9519",
     ),
 )
 def assess(anchor: Said | Configured, queue: QueueState | None, objects: tuple[Configured, ...]) -> Finding | None:

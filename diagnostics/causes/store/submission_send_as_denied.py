@@ -25,6 +25,9 @@ from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.facts import Said
 from diagnostics.report import Step
 
+# What Exchange Web Services and Graph say.
+_SERVICE = "does not have the right to send mail on behalf of the specified sending account"
+
 
 @cause(
     id="store.submission.send-as-denied",
@@ -34,6 +37,12 @@ from diagnostics.report import Step
         "You do not have the permission to send the message on behalf of the specified user",
         "Error is [0x80070005-00000000-00000000]",
         "0x80070005-00000000-00000000",
+        "You can't send a message on behalf of this user unless you have permission to do so",
+        "Berechtigung, um die Nachricht im Auftrag des angegebenen Benutzers zu senden",
+        "autorisé à envoyer le message au nom de l'utilisateur spécifié",
+        "permiso para enviar el mensaje en nombre del usuario especificado",
+        _SERVICE,
+        "ErrorSendAsDenied",
         "MapiExceptionSendAsDenied",
         "SendAsDeniedException",
         "5.7.1 STOREDRV.Submit",
@@ -60,6 +69,9 @@ def assess(said: Said) -> Finding | None:
             "SMTP session that is the login account."
         )
         return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.0)
+    if said.signature == _SERVICE or said.signature == "ErrorSendAsDenied":
+        because = "The account that called the service has no Send As or Send on Behalf right for the mailbox in From."
+        return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.0)
     because = "The store refused the submission: access denied for the mailbox in From."
     return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.0)
 

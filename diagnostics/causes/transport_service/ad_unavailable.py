@@ -50,6 +50,11 @@ _HEALTHY = linear(r"\bCDG 1 7 7 1\b")
         "Could not find any available Global Catalog",
         "No Minimal Required Number of Suitable Directory Servers",
         "DSC_E_NO_SUITABLE_CDC",
+        "No Suitable Directory Servers Found in Forest",
+        "NoSuitableServerFoundException",
+        "SuitabilityDirectoryException",
+        "occurred when trying to check the suitability of server",
+        "Active directory response: The LDAP server is unavailable",
         _TEMPORARY,
     ),
 )

@@ -28,7 +28,7 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.connector.receive_port25_hubtransport_conflict import about_port, hub_listener
 from diagnostics.causes.transport_service.services import POWERSHELL, service_states
-from diagnostics.facts import WindowsEvent
+from diagnostics.facts import Said, WindowsEvent
 from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.report import Step
@@ -48,17 +48,22 @@ _DISPLAYED: Final = {
 _TIMES = linear(r"It has done this (\d{1,5}) time|\b(\d{1,5}) (?:Mal|fois|ve[zc]|volt|keer|raz)")
 # The displayed names are translated: Microsoft Exchange-Transport, Transport Microsoft Exchange …
 _TRANSLATED = linear(r"(?i)microsoft exchange[ -]transport\b|\btransporte? (?:do |de |di )?microsoft exchange\b")
+_DIALOG: Final = "could not start the Microsoft Exchange Transport service"
+_DIALOG_FRONT: Final = "could not start the Microsoft Exchange Frontend Transport service"
 _FAILED_TO_START: Final = frozenset({7000, 7001, 7009, 7023, 7024})
 _ENDED: Final = frozenset({7031, 7034})
 
 
-@cause(id="transport-service.service.stopped", act="on-prem")
+@cause(id="transport-service.service.stopped", act="on-prem", says=(_DIALOG, _DIALOG_FRONT))
 def assess(
-    anchor: Configured | WindowsEvent, objects: tuple[Configured, ...], events: tuple[WindowsEvent, ...]
+    anchor: Configured | WindowsEvent | Said, objects: tuple[Configured, ...], events: tuple[WindowsEvent, ...]
 ) -> Finding | None:
     """The list of services is the proof; an event of the service control manager only speaks of one moment."""
     if isinstance(anchor, Configured):
         return _from_list(anchor)
+    if isinstance(anchor, Said):
+        name = "MSExchangeFrontEndTransport" if anchor.signature == _DIALOG_FRONT else "MSExchangeTransport"
+        return Finding(Belief.LIKELY, f"{name} does not start.", (anchor,), _steps(name), weight=1.3)
     name = _service(anchor)
     if not name:
         return None
