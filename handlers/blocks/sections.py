@@ -237,11 +237,12 @@ def _timeline(report: Report) -> list[Part]:
 
 
 def _notes(report: Report, refusals: Sequence[str], full: bool) -> list[Part]:
-    lines = [line("aside", text) for text in refusals]
+    refused = part([line("aside", text) for text in refusals], rank=1, small=True)  # whoever sent a file has to know
+    lines = []
     for note in report.notes if full else report.notes[:_LISTED]:
         seen = ", ".join(words.where(item, report.log) for item in note.evidence[:_LISTED])
         lines.append(line("aside", f"{note.text} ({seen})" if seen else note.text, lead="Note:"))
-    return part(lines, rank=4, small=True)
+    return [*refused, *part(lines, rank=4, small=True)]
 
 
 def _reading(top: Suspect, manual_url: str) -> list[Part]:

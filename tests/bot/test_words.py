@@ -69,6 +69,8 @@ async def test_without_a_file_nobody_is_on_call(world: World) -> None:
         ("solved", "Did you mean: resolve <link to a message>"),
         ("escalate this please", "Say it as in: escalate"),
         ("what is wrong?", "I see no mail-flow error in this."),
+        ("what is wrong?", "“help” lists what I understand"),
+        ("help", "or send it to me"),
         ("diagnose lunch", "I see no mail-flow error in this."),
         ("explain 5.7.64", "5.7.64"),
     ],
