@@ -84,7 +84,7 @@ _CIRCUMSTANCE = linear(
     r"|every|all|only|while|because)\b"
 )
 _COUNTED = linear(
-    r"(?i)^\s*(?:users|mailboxes|messages|(?-i:mail)|mails|e-?mails|recipients|servers|accounts|tickets"
+    r"(?i)^\s*(?:users|mailboxes|messages|mails|e-?mails|recipients|servers|accounts|tickets"
     r"|(?:spam|virus|malware|phishing) (?:messages|mails|scanners?|filters?|licen[cs]es)"
     r"|(?:user|mail|account|login|password|authentication) (?:accounts|mailboxes|objects|licen[cs]es|profiles"
     r"|records|servers|users|contacts|items|attempts|tokens|managers|banners|pages|names|requests|sessions|failures|prompts"
