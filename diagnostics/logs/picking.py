@@ -96,7 +96,8 @@ def _rows(text: bytes, at: int, want: _Want, file: int, lines: int) -> Iterator[
         counted = start
         row = text[start:end].rstrip(b"\r")
         if want.id in row.split(b","):
-            yield Line(file, lines + number + 1, row.decode("utf-8", "replace"))
+            # In a log only a line feed ends a line; in a paste, which these become, a carriage return does, too.
+            yield Line(file, lines + number + 1, row.decode("utf-8", "replace").replace("\r", " "))
             if b",-," in row:  # it is closed: nothing of it follows
                 want.end = 0
         place = text.find(want.id, end)
