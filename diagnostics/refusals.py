@@ -15,8 +15,11 @@ import re2
 
 from diagnostics.facts import Said
 from diagnostics.kept import table
+from diagnostics.patterns import linear
 
 _LONGEST: Final = 4_000
+_COURTESY: Final = linear(r"(?i)\b(?:protect|keep) (?:our |your )?(?:users|recipients|members|customers) from spam\b")
+"""Why a server has rules at all, whichever of them was broken."""
 
 
 @lru_cache(maxsize=1)
@@ -45,4 +48,4 @@ def topics(said: Said) -> frozenset[str]:
 def topics_of(text: str) -> frozenset[str]:
     """The topics of a text in one line."""
     patterns, owners = _table()
-    return frozenset(owners[index] for index in patterns.Match(text) or ())
+    return frozenset(owners[index] for index in patterns.Match(_COURTESY.sub("", text)) or ())

@@ -18,6 +18,8 @@ from diagnostics.recognisers.sources import source_at
 
 _TAKEN = (
     r"\b(?:smtpstatus=250|exitcode=EX_OK)\b|\b250 2\.[06]\.0 (?:OK|Ok|ok)\b.{0,60}\bqueued\b|\bQueued mail for delivery\b"
+    # Postfix counts the commands of a session; of one that failed it says how many succeeded, as in data=0/1.
+    r"|\bdisconnect from \S+ (?:[a-z]+=\d+ )+data=[1-9]\d* (?:[a-z]+=\d+ )*commands=\d+\s*$"
     r"|\bresult=\"?Ok\"? .{0,80}\bstat=|^\s*(?:<-|<~|<)\s+250 .{0,60}(?:queued|OK id=)"
 )
 _SECURED = (

@@ -44,6 +44,9 @@ _FINAL: Final = "|".join(
         r"\ban MX or SRV record indicated no SMTP service",
         r"\bno mail servers appear to exists? for",
         r"\bmail for \S+ loops back to myself",
+        r"size of the message you are trying to send exceeds",  # Thunderbird
+        r"\bquota exceeded while writing",  # procmail
+        r"\brecipient's email address is not listed in the domain's directory",  # Exchange Online
         r"message size \d+ exceeds size limit \d+ of server [\w.-]+\[",
         r"\brejected (?:RCPT <|MAIL <|after DATA: |connection in \"connect\" ACL: )",
     )

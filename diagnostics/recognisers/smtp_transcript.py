@@ -46,7 +46,7 @@ _SPEAKERS: Final = frozenset(
         "<~*",
     )
 )
-_SERVER = linear(r"^([2-5]\d\d)(?:([ -])(.*))?$")
+_SERVER = linear(r"^([2-5]\d\d)(?:([ -])(.*)|\*{5}.*)?$")
 _VERB = linear(
     r"(?i)^(?:(EHLO|HELO|LHLO)\s+\S+|(MAIL) FROM:|(RCPT) TO:|(STARTTLS|QUIT|DATA|RSET|NOOP)\s*$"
     r"|(AUTH) (?:LOGIN|PLAIN|NTLM|XOAUTH2)\b|(BDAT|VRFY) \S+)"
@@ -122,7 +122,7 @@ class _Talk:
 
 @recogniser(
     r"^\s*(?:\W{1,4}|[SC]:\s*|(?:Server|Client):\s*|\[?\d\d:\d\d:\d\d\]?\s+)?"
-    r"(?:220[ -]\S|(?:EHLO|HELO)\s+\S|250[- ](?:SIZE|STARTTLS|PIPELINING))",
+    r"(?:220(?:[ -]\S|\*{5})|(?:EHLO|HELO)\s+\S|250[- ](?:SIZE|STARTTLS|PIPELINING))",
     rank=50,
 )
 def read(reading: Reading) -> Sequence[Artefact]:

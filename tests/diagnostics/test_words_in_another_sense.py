@@ -22,6 +22,9 @@ from diagnostics import diagnose
         "ETA for ticket 554: missing header images",
         "550 missing licenses for the new hires",
         "Can anyone tell me what `250 2.0.0 Ok: queued as` means?",
+        "sending emails to customers about this:\ndocker pull fails: x509: certificate signed by unknown authority",
+        "220 *** new tickets, please take some",
+        "we protect our users from spam since 2019",
     ],
 )
 def test_talk_stays_silent(text: str) -> None:
@@ -40,6 +43,7 @@ def test_talk_stays_silent(text: str) -> None:
             "Nov 27 08:00:02 host=smtp.contoso.com tls=on auth=on from=a@contoso.com recipients=b@fabrikam.com mailsize=512 "
             "smtpstatus=250 smtpmsg='250 2.0.0 Ok: queued as 4F' exitcode=EX_OK"
         ),
+        "postfix/smtpd[22]: disconnect from mx.fabrikam.com[198.51.100.7] ehlo=2 mail=1 rcpt=1 data=1 quit=1 commands=6",
         "220 mx1.fabrikam.com ESMTP\nEHLO test\n250-mx1.fabrikam.com\n250-8BITMIME\n250 SIZE 10485760",
         (
             "telnet mx.fabrikam.com 25\nTrying 198.51.100.7...\nConnected to mx.fabrikam.com.\nEscape character is '^]'.\n"
@@ -49,6 +53,11 @@ def test_talk_stays_silent(text: str) -> None:
 )
 def test_success_is_healthy(text: str) -> None:
     assert diagnose(text).verdict == "healthy"
+
+
+def test_a_session_with_a_failed_command_is_no_success() -> None:
+    text = "postfix/smtpd[22]: disconnect from mx.fabrikam.com[198.51.100.7] ehlo=1 mail=1 rcpt=1 data=0/1 commands=3/4"
+    assert diagnose(text).verdict == "nothing"
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,7 @@ from diagnostics.report import Act, Step
         "5.3.4",
         "exceeds size limit",
         "the size limit set by your administrator",
+        "size of the message you are trying to send exceeds",
         "attachment size exceeds the allowable limit",
     ),
 )

@@ -61,6 +61,7 @@ _WORDS: Final = (
     "over the allowed quota",
     "over disk quota",
     "exceeded quota",
+    "quota exceeded while writing",
     "exceeds quota",
     "exceeding its mailbox quota",
     "mailbox quota exceeded",
