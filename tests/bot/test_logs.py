@@ -41,6 +41,23 @@ def large() -> bytes:
     return "".join(Log(Plan(size=21_000_000)).lines()).encode()
 
 
+@cache
+def hungry() -> bytes:
+    """A log whose every session fails on a connector of its own: what is kept of it grows with it, unlike of others."""
+    head = log().decode().partition("\n2026")[0]
+    rows = (
+        f"2026-11-18T06:{n // 1000 // 60:02}:{n // 1000 % 60:02}.{n % 1000:03}Z,C{n},08DC{n:012X},{row}"
+        for n in range(30_000)
+        for row in (
+            "0,,203.0.113.25:25,*,,attempting to connect",
+            "1,192.0.2.1:1,203.0.113.25:25,+,,",
+            f"2,192.0.2.1:1,203.0.113.25:25,<,550 5.7.1 no {n},",
+            "3,192.0.2.1:1,203.0.113.25:25,-,,Local",
+        )
+    )
+    return "\r\n".join([head, *rows, ""]).encode()
+
+
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Where logs lie while they are read; nothing may be left in it."""
@@ -168,11 +185,14 @@ async def test_a_log_is_fetched_from_slack_only(world: World) -> None:
 
 async def test_a_reading_may_take_so_much_memory_and_time(world: World) -> None:
     async with world.bot() as bot:
-        for name, value, words in (("memory", 48 << 20, "needs more memory"), ("seconds", 0.05, "took longer than")):
+        for name, value, content, words in (
+            ("memory", 48 << 20, hungry(), "needs more memory"),
+            ("seconds", 0.05, large(), "took longer than"),
+        ):
             reader = bot.logs
             before = getattr(reader, name)
             setattr(reader, name, value)
-            ts = await world.place.post("alex", "alex", "", files=[("SEND1.LOG", large())])
+            ts = await world.place.post("alex", "alex", "", files=[("SEND1.LOG", content)])
             assert "mailflow diagnose" in await said(world, "alex", ts, words)
             setattr(reader, name, before)
 
