@@ -89,6 +89,12 @@ FAMILIES: Final[dict[str, Family]] = {
         head="Identity DeliveryType Status Count LastError\n-------- ------------ ------ ----- ---------\n",
     ),
     "names and values": numbered("Name@ : value @\n"),
+    "settings of objects": numbered("Name : box@\nIdentity : contoso/box@\nPrimarySmtpAddress : box@@contoso.com\n\n"),
+    "sizes of mailboxes": numbered(
+        "DisplayName : box@\nTotalItemSize : 1 GB (1,073,741,824 bytes)\nItemCount : @\n\n",
+        head="452 4.2.2 mailbox full\n\n",
+    ),
+    "errors of clients": numbered("smtplib.SMTPServerDisconnected: Connection unexpectedly closed @\n"),
     "cmdlets": numbered("[PS] C:\\>Get-Queue -Identity MX1\\@ | Format-List\n"),
     "errors of PowerShell": again("+ CategoryInfo : NotSpecified: (:) [Get-Queue], LocalizedException\n"),
     "events": numbered("Event ID: 36870\nSource: Schannel\nLevel: Error\nDescription: 0x8009030d @\n\n"),

@@ -75,13 +75,24 @@ def full_folder(objects: Iterable[Configured]) -> Configured | None:
 def brimming(objects: Iterable[Configured]) -> Configured | None:
     """The mailbox whose size has reached its last quota, where both are shown in bytes, on one object or on two of one name."""
     known = [each for each in objects if not each.kind.startswith("public-folder")]
+    quotas: dict[str, tuple[int, int]] = {}  # by name: the first that is told, and its place
+    told = [(place, each.name.casefold(), quota) for place, each in enumerate(known) if (quota := _last_quota(each))]
+    for place, name, quota in told:
+        quotas.setdefault(name, (place, quota))
     for each in known:
         size = _bytes(each.get("TotalItemSize"))
-        others = [o for o in known if o.name.casefold() == each.name.casefold() or "" in (o.name, each.name)]
-        quota = next((q for o in (each, *others) if (q := _bytes(o.get("ProhibitSendReceiveQuota")))), 0)
-        if size and quota and size >= quota:
+        if not size:
+            continue
+        # Whoever has no name may be anybody.
+        named = told[:1] if not each.name else [quotas[n] for n in (each.name.casefold(), "") if n in quotas]
+        quota = _last_quota(each) or min(((row[0], row[-1]) for row in named), default=(0, 0))[1]
+        if quota and size >= quota:
             return each
     return None
+
+
+def _last_quota(entry: Configured) -> int:
+    return _bytes(entry.get("ProhibitSendReceiveQuota"))
 
 
 def _bytes(written: str) -> int:
