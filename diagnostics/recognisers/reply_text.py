@@ -76,7 +76,8 @@ _REJECTED = linear(
 )
 # OpenSSL's words in the logs of other mail systems, in Exchange's terms.
 _UNVERIFIED = linear(
-    r"(?i)certificate verif(?:ication|y) (?:failed|error)|SSL verify error|Server certificate not (?:trusted|verified)"
+    r"(?i)certificate verif(?:ication|y) (?:failed|error)|SSL verify error|TLS failed: verify error"
+    r"|Server certificate not (?:trusted|verified)"
 )
 _UNVERIFIED_REASONS: Final = (
     ("has expired", "CertificateExpired"),
