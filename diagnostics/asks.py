@@ -50,9 +50,10 @@ class Ask:
 
     def answered(self, facts: Iterable[Fact]) -> bool:
         """Whether what it asks for is there. Settings are of many kinds, so their type alone doesn't tell."""
-        if self.about:
-            return any(isinstance(fact, Configured) and fact.kind in self.objects for fact in facts)
-        return any(isinstance(fact, self.holds or self.yields) for fact in facts)
+        holds = () if self.about else self.holds or self.yields
+        return any(
+            isinstance(fact, holds) or (isinstance(fact, Configured) and fact.kind in self.objects) for fact in facts
+        )
 
     def helps(self, cause: Cause, missing: frozenset[type[Fact]]) -> bool:
         """Whether this cause lacks such a fact."""
@@ -92,6 +93,7 @@ ASKS: Final = (
         "Send the queue's last error in full.",
         "Get-Queue -Filter \"Status -eq 'Retry'\" | Format-List Identity,NextHopDomain,MessageCount,LastError",
         (Reply, QueueState),
+        objects=("queue-list",),
     ),
     Ask(
         "Send provider, KeySpec and algorithm of the certificate's key.",

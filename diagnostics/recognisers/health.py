@@ -53,7 +53,8 @@ _FINE_SYNC: Final = frozenset({"normal", "success", "synchronized", "skipped", "
 @recogniser(
     r"(?:^\s*(?:RequiredServicesRunning|ServicesNotRunning|TestMailflowResult|SyncStatus|LastSynchronizedUtc|FailureDetails)\s*:"
     r"|\b(?:ServerWideOffline|HubTransport|FrontendTransport|EdgeTransport)\s+(?:Active|Inactive|Draining)\b|^\s*Component\s*:"
-    r"|^\s*TestMailflowResult\b|\bReceiveConnector\b[^\n]*\bStatusCode\b|^\s*(?:StatusCode|ReceiveConnector)\s*:"
+    r"|^\s*TestMailflowResult\b|\bRole\s.*\bRequiredServicesRunning\b"
+    r"|\bReceiveConnector\b[^\n]*\bStatusCode\b|^\s*(?:StatusCode|ReceiveConnector)\s*:"
     r"|^\s*(?:Running|Stopped|StartPending|StopPending|Paused)\s+\S|^\s*RequiredServicesRunning|^\s*SERVICE_NAME\s*:"
     r"|^\s*(?:MSExchange[a-z]+|SMTPSVC)\s+(?:Running|Stopped|StartPending|StopPending|Paused)\b)",
     rank=37,
@@ -146,9 +147,19 @@ _LISTS: Final[tuple[tuple[str, tuple[str, ...], tuple[str, ...], Callable[[Block
 )
 
 
+def _row_fails(cells: dict[str, str], result: str) -> bool:
+    return "success" not in cells[result].lower()
+
+
+def _services_fail(cells: dict[str, str], result: str) -> bool:
+    stopped = cells.get("servicesnotrunning", "")
+    return bool(items(stopped)) if stopped else cells[result].lower() == "false"
+
+
 _TABLES: Final = (
-    ("mailflow-test", "testmailflowresult", "", ("testmailflowresult",)),
-    ("smtp-test", "statuscode", "receiveconnector", ("receiveconnector", "statuscode")),
+    ("mailflow-test", "testmailflowresult", "", ("testmailflowresult",), _row_fails),
+    ("smtp-test", "statuscode", "receiveconnector", ("receiveconnector", "statuscode"), _row_fails),
+    ("service-health", "requiredservicesrunning", "role", ("role", "requiredservicesrunning"), _services_fail),
 )
 
 
@@ -188,13 +199,18 @@ def _controlled(reading: Reading, lines: Lines) -> Iterator[tuple[tuple[int, ...
 
 
 def _tested(reading: Reading, lines: Lines) -> Iterator[tuple[tuple[int, ...], Configured]]:
-    """Test-Mailflow and Test-SmtpConnectivity as the tables they print by default."""
-    for kind, result, name, needed in _TABLES:
+    """Test-Mailflow, Test-SmtpConnectivity and Test-ServiceHealth as tables."""
+    for kind, result, name, needed, fails in _TABLES:
         for row in tables(lines, *needed):
-            if row.cells[result] and ":" not in row.cells:
-                failing = "success" not in row.cells[result].lower()
+            if row.cells[result] and ":" not in row.cells and _fits(kind, row.cells[result]):
                 cells = tuple(row.cells.items())
+                failing = fails(row.cells, result)
                 yield row.lines, _fact(reading, row.line, kind, row.cells.get(name, ""), cells, failing=failing)
+
+
+def _fits(kind: str, result: str) -> bool:
+    """Where a chat has squeezed the blanks, the cells no longer stand under their headers."""
+    return kind != "service-health" or result.lower() in ("true", "false")
 
 
 def _fact(
