@@ -178,7 +178,8 @@ def _markers(asked: str) -> Iterator[Meaning]:
     """What is no code and says as much ("CAT:SPOOF", "compauth=fail"), the longest wording first."""
     if _WORD.search(asked):
         folded = fold(asked)
-        found = [one for one in map(tables.entry, tables.rows("markers")) if one.parts and contains(folded, one.parts)]
+        marked = map(tables.entry, (*tables.rows("markers"), *tables.rows("wizard")))
+        found = [one for one in marked if one.parts and contains(folded, one.parts)]
         yield from (_meaning(one.row) for one in sorted(found, key=lambda one: -len(one.row.text)))
 
 

@@ -28,6 +28,7 @@ _OPENER: Final = (
 _ERROR: Final = (
     _OPENER
     + r"|\bHCW\d{4}\b|\bUpdating hybrid configuration failed|\bSubtask \w{1,60} execution failed|\bHybrid\.MailFlowTask\b"
+    + r"|\bPowerShell failed to invoke '|\bThe HCW has completed, but|\bMigration Endpoint could not be created"
 )
 _ROW = linear(
     rf"(?i){_TIME}\s+(?:\*(ERROR|WARN|WARNING|INFO|DEBUG)\*\s+)?(\d+)?\s*"
