@@ -19,7 +19,9 @@ from diagnostics.recognisers.building import artefact, failed_reply
 from diagnostics.recognisers.sources import source_at
 from diagnostics.recognisers.wrapping import log_lines
 
-_POSTFIX: Final = r"\bpostfix(?:[-/][\w-]{1,30}){1,3}\[\d+\]:"
+_POSTFIX: Final = (
+    r"(?:\bpostfix(?:[-/][\w-]{1,30}){1,3}\[\d+\]:|^\s*posttls-finger: (?:server )?(?:certificate|Failed to))"
+)
 _STATUS: Final = r"\bstatus=(?:deferred|bounced|expired|sent|undeliverable|deliverable) \("
 _SENDMAIL: Final = (
     r"\bstat=(?:Deferred|Sent|User unknown|Service unavailable|Host unknown|Data format error|[A-Z][a-z])"
@@ -43,8 +45,9 @@ _REJECT = linear(
     r"\b(?:milter-)?reject: ([\w-]+) from ([\w.-]{1,253})\[([0-9A-Fa-f.:]{3,45})\](?::\d+)?: ([45](?:\d\d|\.\d\.\d{1,3}) .*)$"
 )
 _TROUBLE = linear(
-    r"(?:\]:\s|^)(?:[0-9A-Za-z]{5,20}: )?((?:warning: )?(?:connect to|SSL_(?:connect|accept) error"
-    r"|certificate verification failed for|Cannot start TLS|TLS library problem|lost connection with|host [\w.-]{1,253}\[).*)$"
+    r"(?:\]:\s|^|posttls-finger: )(?:[0-9A-Za-z]{5,20}: )?((?:warning: )?(?:connect to|SSL_(?:connect|accept) error"
+    r"|(?:server )?certificate verification failed for|Failed to establish session"
+    r"|Cannot start TLS|TLS library problem|lost connection with|host [\w.-]{1,253}\[).*)$"
 )
 _EXIM_LINE = linear(
     r"(\*\*|==|=>|->|\*>) <?([^\s<>]{1,320}?)>?(?: <[^<>]{0,320}>)?(?: \([^()]{0,300}\))?(?: F=\S+)?(?: P=\S+)? R=\w+(.*)$"

@@ -50,6 +50,7 @@ _CLIENT_WORDS: Final = (
     "AUTH not supported by server",
     "no authentication mechanism is available",
     "No authentication type was advertised",
+    "Host did not advertise authentication",
     "Unable to find suitable auth mechanism",
     "None of the authentication methods supported by this client",
     "authentication mechanism is not supported by the server",
