@@ -204,7 +204,7 @@ ASKS: Final = (
         "TlsSenderCertificateName,RequireTls,RestrictDomainsToCertificate,RestrictDomainsToIPAddresses",
         (Configured,),
         shell="exchange-online-powershell",
-        about=("connector.exo-inbound.", "policy.direct-send.", "sender-auth.spf.gateway"),
+        about=("connector.exo-inbound.", "sender-auth.spf.gateway"),
         objects=("inbound-connector",),
     ),
     Ask(
@@ -293,8 +293,9 @@ ASKS: Final = (
         objects=("organization-config",),
     ),
     Ask(
-        "Send the federated domains of the organisation.",
-        "Get-FederatedOrganizationIdentifier | Format-List AccountNamespace,Domains,Enabled",
+        "Send the federated domains of the organisation, and the addresses of its federation mailbox.",
+        "Get-FederatedOrganizationIdentifier | Format-List AccountNamespace,Domains,Enabled; "
+        "Get-Mailbox 'FederatedEmail.4c1f4d8b-8179-4148-93bf-00a95fa1e042' -Arbitration | Format-List Name,EmailAddresses",
         (Configured,),
         about=("hybrid.federation.",),
         objects=("federated-organization-identifier",),

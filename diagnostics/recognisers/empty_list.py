@@ -1,6 +1,6 @@
 """Cmdlets that had nothing to list: the prompt comes back at once, or the header of a table stands alone.
 
-No queue and no queued message is good news, and the answer to the question for them.
+No queue, no queued message and nobody barred from sending is good news, and the answer to the question for them.
 Source: https://learn.microsoft.com/powershell/module/exchangepowershell/get-queue
 """
 
@@ -17,16 +17,23 @@ from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
 
 _PROMPT: Final = r"^\s*(?:\[PS\] ?|PS )(?:[A-Z]:\\[^>\n]{0,200})?> ?"
-_COMMAND = linear(rf"(?i){_PROMPT}(Get-(?:Queue|Message))\b[^>]*$")
+_COMMAND = linear(rf"(?i){_PROMPT}(Get-(?:Queue|Message|BlockedSenderAddress))\b[^>]*$")
 _IS_PROMPT = linear(rf"(?i){_PROMPT}")
 _HEADER = linear(
     r"(?i)^\s*Identity\s+(?:DeliveryType\s+)?Status\s+MessageCount\b[A-Za-z\s]*$|^\s*Identity\s+FromAddress\s+Status\b[A-Za-z\s]*$"
 )
 _RULE = linear(r"^\s*-{4,}[-\s]*$")
-_KINDS: Final = {"get-queue": "queue-list", "get-message": "message-list"}
+_KINDS: Final = {
+    "get-queue": "queue-list",
+    "get-message": "message-list",
+    "get-blockedsenderaddress": "blocked-sender-address",
+}
 
 
-@recogniser(rf"(?:{_PROMPT}Get-(?:Queue|Message)\b|^\s*Identity\s+(?:DeliveryType|Status|FromAddress)\s)", rank=41)
+@recogniser(
+    rf"(?:{_PROMPT}Get-(?:Queue|Message|BlockedSenderAddress)\b|^\s*Identity\s+(?:DeliveryType|Status|FromAddress)\s)",
+    rank=41,
+)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each list without an entry."""
     found = []
