@@ -30,7 +30,7 @@ class Frame:
 
 
 _IP: Final = r"[0-9A-Fa-f.:]{3,45}"
-_OPENSMTPD: Final = r"\bsmtpd\[\d+\]: [0-9a-f]{16} mta "
+_OPENSMTPD: Final = r"\b[0-9a-f]{16} mta "
 _QMAIL: Final = r"\bdelivery \d+: "
 _ESA: Final = r"\b(?:Info|Warning|Critical): "
 _DOMINO: Final = r"\bRouter: "
@@ -162,8 +162,14 @@ FRAMES: Final = (
     Frame(
         "amavis",
         "rejected",
-        r"\bamavis\[\d+\]: .{0,40}(?P<words>Blocked (?P<verdict>[A-Z-]{3,20})(?: \([^()]{0,300}\))?) \{.*"
+        r"\bamavis\[\d+\]: .{0,40}(?P<words>Blocked (?P<verdict>SPAM|SPAMMY|INFECTED|BANNED|OVERSIZED|BAD-HEADER)(?:-\d)?"
+        r"(?: \([^()]{0,300}\))?) \{.*"
         r"-> <(?P<to>[^<>\s]{1,320})>",
+    ),
+    Frame(
+        "rspamd",
+        "deferred",
+        _RSPAMD + r".*, forced: soft reject \"(?P<words>[^\"]+)\".*\(set by (?P<verdict>greylist)\)",
     ),
     Frame("rspamd", "rejected", _RSPAMD + r".*, forced: reject \"(?P<words>[^\"]+)", code="5.7.1"),
     Frame("rspamd", "deferred", _RSPAMD + r".*, forced: soft reject \"(?P<words>[^\"]+)", code="4.7.1"),
@@ -216,6 +222,7 @@ VERDICTS: Final = {
     "antivirus": ("5.7.1", "virus found"),
     "av": ("5.7.1", "virus found"),
     "banned": ("5.7.1", "attachment type not allowed"),
+    "oversized": ("5.3.4", "message too large"),
     "attachment filter": ("5.7.1", "attachment type not allowed"),
     "extension": ("5.7.1", "attachment type not allowed"),
     "dnsbl": ("5.7.1", "client host blocked using a block list"),
