@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from handlers.blocks import Message, plain
 from handlers.blocks.message import message
-from handlers.blocks.outline import line, part
+from handlers.blocks.outline import Part, line, part
+from handlers.incident_ports import Duty
 from handlers.ports import Delivery, Services
 
 _NOBODY = (
@@ -18,6 +21,9 @@ async def told(services: Services, delivery: Delivery) -> Message:
     duties = await services.roster.now(delivery.thread.team)
     if not duties:
         return plain(_NOBODY)
-    return message(
-        part([line("heading", "On call now"), *(line("bullet", duty.said, f"{duty.target}:") for duty in duties)])
-    )
+    return message(on_call_now(duties))
+
+
+def on_call_now(duties: Sequence[Duty]) -> list[Part]:
+    """Each target, and who is behind it."""
+    return part([line("heading", "On call now"), *(line("bullet", duty.said, f"{duty.target}:") for duty in duties)])

@@ -127,6 +127,9 @@ class OnCall(Protocol):
     async def moved(self, thread: Thread) -> None:
         """Something happened in a thread; it need not be a case."""
 
+    async def knows(self, thread: Thread) -> bool:
+        """Whether it is clear what is meant in a thread: it is that of a case, or below a page."""
+
     async def escalate(self, wish: Wish) -> Answered: ...
 
     async def acknowledge(self, wish: Wish) -> Answered: ...

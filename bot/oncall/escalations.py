@@ -73,6 +73,9 @@ class Escalations:
                 if held:
                     await self._apply(held, Moved(), self._clock())
 
+    async def knows(self, thread: Thread) -> bool:
+        return await self.store.find(thread) is not None
+
     async def escalate(self, wish: Wish) -> Answered:
         if not self._decider.pages(wish.thread.team):
             return "nobody"

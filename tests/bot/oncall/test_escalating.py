@@ -7,6 +7,7 @@ from datetime import timedelta
 from handlers.blocks.page import ACKNOWLEDGE, ESCALATE, RESOLVE
 from tests.bot.conftest import everything
 from tests.bot.oncall.conftest import MINUTES, OnCallWorld, pings
+from tests.bot.pastes import FAILING
 from tests.oncall.policies import JONAS, PRIYA, SAM, TEXT
 
 
@@ -128,6 +129,34 @@ async def test_the_button_for_the_next_level(oncall: OnCallWorld) -> None:
         page = oncall.world.place.messages("priya")[-1]
         await oncall.world.place.click("priya", page["ts"], RESOLVE)
         await oncall.until(lambda: "Resolved by priya" in oncall.notes(ts)[-1])
+
+
+async def test_a_word_to_the_bot_alone_wakes_nobody_without_a_case(oncall: OnCallWorld) -> None:
+    place = oncall.world.place
+    async with oncall.bot():
+        ts = await place.post("alex", "alex", "escalate")
+        asked = await oncall.world.answer("alex", ts)
+        assert "Nobody is paged yet" in asked
+        assert "first: jonas, until" in asked
+        await oncall.wait(timedelta(hours=1))
+        assert oncall.pages() == []
+        await place.click("alex", oncall.world.answers("alex", ts)[0]["ts"], ESCALATE)
+        await oncall.until(lambda: oncall.pages() == [JONAS])
+        await oncall.until(lambda: "Paged: jonas" in everything(oncall.world.answers("alex", ts)[-1]))
+        assert "being paged" in everything(place.ephemerals("alex")[-1])
+
+
+async def test_a_word_below_a_paste_or_a_page_is_clear_even_to_the_bot_alone(oncall: OnCallWorld) -> None:
+    place = oncall.world.place
+    async with oncall.bot():
+        ts = await place.post("alex", "alex", FAILING)
+        await oncall.world.answer("alex", ts)
+        await place.post("alex", "alex", "escalate", thread_ts=ts)
+        await oncall.until(lambda: oncall.pages() == [JONAS])
+        await oncall.quiet()
+        oncall.clock.now += 2 * MINUTES
+        await place.post("jonas", "jonas", "escalate", thread_ts=place.messages("jonas")[-1]["ts"])
+        await oncall.until(lambda: oncall.pages() == [JONAS, PRIYA])
 
 
 async def test_a_command_needs_the_link_of_a_message_here(oncall: OnCallWorld) -> None:
