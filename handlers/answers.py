@@ -21,7 +21,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from handlers import files
 from handlers.blocks import Message, plain
 from handlers.failures import BLOCKS_REFUSED, TooEarlyError, advice, slack_error
-from handlers.ports import Answer, Part, Services, Thread
+from handlers.ports.cases import Answer, Part
+from handlers.ports.services import Services
+from handlers.ports.thread import Thread
 from handlers.telemetry import answered
 
 logger = logging.getLogger(__name__)

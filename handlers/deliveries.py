@@ -25,7 +25,10 @@ from handlers.blocks.form import FORM, described, entered
 from handlers.blocks.home import STOP_WATCH
 from handlers.blocks.mrkdwn import escape
 from handlers.message_text import all_text, whole
-from handlers.ports import Audience, Delivery, Identity, SlackFile, Thread
+from handlers.ports.files import SlackFile
+from handlers.ports.inbox import Delivery
+from handlers.ports.slack import Identity
+from handlers.ports.thread import Audience, Thread
 
 logger = logging.getLogger(__name__)
 

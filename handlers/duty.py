@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from handlers.blocks import Message, plain
 from handlers.blocks.message import message
 from handlers.blocks.outline import Part, line, part
-from handlers.incident_ports import Duty
-from handlers.ports import Delivery, Services
+from handlers.ports.inbox import Delivery
+from handlers.ports.roster import Duty
+from handlers.ports.services import Services
 
 _NOBODY = (
     "Nobody is on call for this workspace. Whoever runs Mailflow can say who is, in an on-call file: see "

@@ -18,7 +18,10 @@ from handlers.blocks import Message
 from handlers.blocks.form import described, opening
 from handlers.failures import NOT_THERE, advice, slack_error
 from handlers.intake import unslack
-from handlers.ports import Delivery, Services, SlackFile, Thread
+from handlers.ports.files import SlackFile
+from handlers.ports.inbox import Delivery
+from handlers.ports.services import Services
+from handlers.ports.thread import Thread
 
 logger = logging.getLogger(__name__)
 

@@ -18,8 +18,10 @@ from diagnostics.patterns import linear
 from handlers import answers, paging, privately
 from handlers.blocks import Message, plain
 from handlers.blocks.incidents import incident_list
-from handlers.past import Incident, IncidentFilter
-from handlers.ports import Delivery, Services, Thread
+from handlers.ports.history import Incident, IncidentFilter
+from handlers.ports.inbox import Delivery
+from handlers.ports.services import Services
+from handlers.ports.thread import Thread
 
 WORD: Final = "incidents"
 _MOST: Final = 10  # on a page

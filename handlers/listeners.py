@@ -28,7 +28,9 @@ from handlers.blocks.form import FORM, entered, form
 from handlers.blocks.home import CHECK_A_HOST, CHOICES, NEW_DIAGNOSIS, STOP_WATCH
 from handlers.blocks.verdict_form import VERDICT_FORM
 from handlers.deliveries import COMMAND, SHORTCUT, accepted, opens_form
-from handlers.ports import Delivery, NotInstalledError, Services
+from handlers.ports.inbox import Delivery
+from handlers.ports.services import Services
+from handlers.ports.slack import NotInstalledError
 
 _SORRY = (
     "Sorry, something on my side kept me from answering. Nothing is lost on yours: mention me in this thread to "

@@ -11,8 +11,10 @@ from handlers.blocks.message import Button, message
 from handlers.blocks.outline import line, part
 from handlers.blocks.page import ACKNOWLEDGE, ESCALATE, RESOLVE
 from handlers.duty import on_call_now
-from handlers.incident_ports import Answered, OnCall, Wish
-from handlers.ports import Delivery, Services, Thread
+from handlers.ports.inbox import Delivery
+from handlers.ports.oncall import Answered, OnCall, Wish
+from handlers.ports.services import Services
+from handlers.ports.thread import Thread
 from handlers.words import split
 
 _WORDS: Final = {

@@ -12,8 +12,11 @@ from handlers import answers, cards, paging
 from handlers.blocks import plain
 from handlers.blocks.post_mortem import Material, post_mortem, title_of
 from handlers.judging import judge
-from handlers.past import Happened, Incident
-from handlers.ports import Answer, Delivery, Pasted, Services, Thread
+from handlers.ports.cases import Answer, Pasted
+from handlers.ports.history import Happened, Incident
+from handlers.ports.inbox import Delivery
+from handlers.ports.services import Services
+from handlers.ports.thread import Thread
 from handlers.timeline import timeline
 
 _WORDS: Final = ("postmortem", "post-mortem", "post mortem")

@@ -9,7 +9,8 @@ from uuid import UUID, uuid5
 from bot.database import Database
 from bot.database.columns import EVIDENCE_LOG, EVIDENCE_TEXT, EVIDENCE_UNREAD
 from bot.database.sealing import WrongKeyError
-from handlers.ports import Answer, Part, Pasted, State, Thread
+from handlers.ports.cases import Answer, Part, Pasted, State
+from handlers.ports.thread import Thread
 
 if TYPE_CHECKING:
     import asyncpg  # type: ignore[import-untyped]  # it ships no type information
@@ -35,7 +36,7 @@ _NAMESPACE: Final = UUID("6f0f3b0e-6f0e-5c55-9d0e-1f5d0f6b7a11")
 
 
 class Cases:
-    """handlers.ports.Cases on PostgreSQL."""
+    """handlers.ports.cases.Cases on PostgreSQL."""
 
     def __init__(self, database: Database) -> None:
         self._pool = database.pool

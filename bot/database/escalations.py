@@ -15,7 +15,7 @@ from bot.database import Database
 from bot.database.held import ENTRYPOINT, Held, state_type
 from bot.database.pages import PAGE, StoredPage, stored
 from bot.oncall.events import State
-from handlers.ports import Thread
+from handlers.ports.thread import Thread
 
 _ESCALATION: Final = (
     "select escalation.id, escalation.state, team, channel, thread_ts from escalation "
@@ -44,7 +44,7 @@ left join incident_case as lead on lead.id = first.case_id
 
 @dataclass(frozen=True, slots=True)
 class StoredStanding:
-    """How things stand with a case, as it is on record; see handlers.ports.Standing."""
+    """How things stand with a case, as it is on record; see handlers.ports.incidents.Standing."""
 
     id: UUID
     state: State

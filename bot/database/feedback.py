@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from bot.database import Database
 from bot.database.columns import FEEDBACK_NOTE, FEEDBACK_WORDS
-from handlers.incident_ports import Vote
-from handlers.ports import Thread
+from handlers.ports.feedback import Vote
+from handlers.ports.thread import Thread
 
 if TYPE_CHECKING:
     import asyncpg  # type: ignore[import-untyped]  # it ships no type information
 
 
 class Feedback:
-    """handlers.incident_ports.Feedback on PostgreSQL. What people wrote themselves is sealed."""
+    """handlers.ports.feedback.Feedback on PostgreSQL. What people wrote themselves is sealed."""
 
     def __init__(self, database: Database) -> None:
         self._pool = database.pool

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 from bot.database import Database
 from bot.database.statistics import Times, statistics
-from handlers.past import Figures, Happened, Happening, Incident, IncidentFilter, IncidentState
-from handlers.ports import Thread
+from handlers.ports.history import Figures, Happened, Happening, Incident, IncidentFilter, IncidentState
+from handlers.ports.thread import Thread
 
 if TYPE_CHECKING:
     import asyncpg  # type: ignore[import-untyped]  # it ships no type information
@@ -34,7 +34,7 @@ _VISIBLE: Final = "(channel = $2 or $10 and audience = 'workspace') and not coal
 
 
 class History:
-    """handlers.ports.History on PostgreSQL."""
+    """handlers.ports.history.History on PostgreSQL."""
 
     def __init__(self, database: Database) -> None:
         self._pool = database.pool

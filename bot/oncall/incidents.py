@@ -1,4 +1,4 @@
-"""handlers.incident_ports.Incidents: what a case shows, which threads are about the same failure, and how things stand with it.
+"""handlers.ports.incidents.Incidents: what a case shows, which threads are about the same failure, and how things stand with it.
 
 The first thread about a failure is its incident. Whoever reports the same within the window is led there, or, where they can't
 see it, gets an answer of their own; either way the incident counts them.
@@ -22,8 +22,8 @@ from bot.oncall.severity import assess
 from diagnostics.report import Report
 from diagnostics.subject import signature
 from handlers.blocks.sections import leading
-from handlers.incident_ports import Sighting, Standing
-from handlers.ports import Thread
+from handlers.ports.incidents import Sighting, Standing
+from handlers.ports.thread import Thread
 
 _SURE: Final = ("confirmed", "likely")
 _TROUBLE: Final = ("failure", "unknown")

@@ -18,9 +18,11 @@ from handlers.blocks.message import Block, Button, message, plain
 from handlers.blocks.mrkdwn import escape
 from handlers.blocks.outline import Part, cleaned, line, part
 from handlers.blocks.watch import stands
-from handlers.incident_ports import Duty
-from handlers.past import Figures, Incident
-from handlers.ports import Choices, Thread, Watch
+from handlers.ports.history import Figures, Incident
+from handlers.ports.people import Choices
+from handlers.ports.roster import Duty
+from handlers.ports.thread import Thread
+from handlers.ports.watches import Watch
 
 NEW_DIAGNOSIS: Final = "new_diagnosis"
 """`action_id` of the button that opens the form."""

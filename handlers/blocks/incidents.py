@@ -12,8 +12,8 @@ from handlers.blocks.happened import lasted
 from handlers.blocks.message import Message
 from handlers.blocks.mrkdwn import escape
 from handlers.blocks.outline import cleaned
-from handlers.past import Incident
-from handlers.ports import Thread
+from handlers.ports.history import Incident
+from handlers.ports.thread import Thread
 
 MORE: Final = "older_incidents"
 """`action_id` of the button for older ones; its value is how many were shown, and the question."""

@@ -17,7 +17,7 @@ from handlers.blocks.happened import lasted
 from handlers.blocks.markdown import fenced, inline, table
 from handlers.blocks.outline import cleaned
 from handlers.blocks.sections import leading
-from handlers.past import Happened, Incident
+from handlers.ports.history import Happened, Incident
 
 POST_MORTEM: Final = "post_mortem"
 """`action_id` of the button that asks for it."""

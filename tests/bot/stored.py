@@ -22,8 +22,12 @@ from bot.database.told import Told
 from bot.database.watches import WatchBook
 from bot.oncall.chronicle import Noted
 from bot.oncall.events import Arm, State
-from handlers.incident_ports import Vote
-from handlers.ports import Asker, Choices, Delivery, Pasted, Thread
+from handlers.ports.cases import Pasted
+from handlers.ports.checks import Asker
+from handlers.ports.feedback import Vote
+from handlers.ports.inbox import Delivery
+from handlers.ports.people import Choices
+from handlers.ports.thread import Thread
 
 EVERY = timedelta(hours=6)
 NOW = datetime(2026, 11, 18, tzinfo=UTC)

@@ -21,7 +21,9 @@ from bot.database.inbox import Inbox, store
 from bot.database.retention import Retention, expire
 from bot.database.sealing import stored_key
 from bot.settings import Settings, load
-from handlers.ports import Delivery, Pasted, Thread
+from handlers.ports.cases import Pasted
+from handlers.ports.inbox import Delivery
+from handlers.ports.thread import Thread
 from tests.bot.conftest import World
 from tests.bot.pastes import FAILING
 
@@ -224,7 +226,8 @@ from pathlib import Path
 from bot.database import open_database
 from bot.database.cases import Cases
 from bot.settings import load
-from handlers.ports import Pasted, Thread
+from handlers.ports.cases import Pasted
+from handlers.ports.thread import Thread
 async def main():
     async with open_database(load({"MAILFLOW_HOME": sys.argv[1]}, Path("none.env"))) as database:
         await Cases(database).keep(Thread("T1", "C1", "1.0"), Pasted("1.0", "kept"))

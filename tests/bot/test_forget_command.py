@@ -12,7 +12,7 @@ import asyncpg
 
 from bot.database import open_database
 from bot.database.cases import Cases
-from handlers.ports import Thread
+from handlers.ports.thread import Thread
 from tests.bot.conftest import World, everything
 from tests.bot.pastes import CURED, FAILING
 from tests.bot.stored import dump

@@ -14,8 +14,8 @@ from bot.database.history import History
 from bot.database.labels import labelled
 from bot.database.statistics import Precision, Statistics, Times, statistics
 from bot.statistics_command import rendered
-from handlers.past import IncidentFilter
-from handlers.ports import Thread
+from handlers.ports.history import IncidentFilter
+from handlers.ports.thread import Thread
 from tests.bot.conftest import World, everything
 from tests.bot.pastes import CURED, FAILING, alternating
 

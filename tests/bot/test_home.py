@@ -10,9 +10,11 @@ from bot.app import Bot
 from bot.playground.block_kit import check_view
 from handlers.blocks.check_form import TARGET
 from handlers.blocks.home import CHECK_A_HOST, DAYS, NEW_DIAGNOSIS, STOP_WATCH, Seen, home
-from handlers.incident_ports import Duty
-from handlers.past import Figures, Incident
-from handlers.ports import Choices, Thread, Watch
+from handlers.ports.history import Figures, Incident
+from handlers.ports.people import Choices
+from handlers.ports.roster import Duty
+from handlers.ports.thread import Thread
+from handlers.ports.watches import Watch
 from tests.bot.conftest import World, everything
 from tests.bot.pastes import FAILING
 

@@ -12,7 +12,7 @@ from bot.database import open_database
 from bot.database.cases import Cases
 from bot.logs import JsonLines
 from bot.playground.people import CONTOSO
-from handlers.ports import Thread
+from handlers.ports.thread import Thread
 from tests.bot.conftest import World
 from tests.bot.pastes import FAILING
 from tests.bot.stored import dump

@@ -12,7 +12,7 @@ from bot.database.cases import Cases
 from bot.database.installations import Installations
 from bot.database.purging import BusyError, forget, purge_channel, purge_user, purge_workspace
 from bot.jobs import ThreadLocks
-from handlers.ports import Thread
+from handlers.ports.thread import Thread
 from tests.bot.conftest import World
 from tests.bot.stored import counts, dump, lived
 

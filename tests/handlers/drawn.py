@@ -29,7 +29,7 @@ from diagnostics.report import (
     Verdict,
 )
 from handlers.blocks import Shown
-from handlers.incident_ports import Standing
+from handlers.ports.incidents import Standing
 
 PINGS = ("<!channel>", "<@U123>", "<#C1|x>", "<http://a|b>", "&amp;", "&", "```", "`")
 BROKEN = ("", " ", "\n", "\x1b[31m", "\ud800", "\u202e", "\x00")

@@ -11,7 +11,7 @@ from aiohttp import web
 from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.files import SlackFiles
-from handlers.ports import FileRefusedError, SlackFile
+from handlers.ports.files import FileRefusedError, SlackFile
 
 
 @dataclass

@@ -42,9 +42,12 @@ from handlers.blocks.outline import cleaned
 from handlers.blocks.sections import outline
 from handlers.blocks.verdict_form import Place, verdict_form
 from handlers.commands import helped
-from handlers.incident_ports import Duty
-from handlers.past import Figures, Incident, IncidentState
-from handlers.ports import Choices, LogProgress, Thread, Watch
+from handlers.ports.history import Figures, Incident, IncidentState
+from handlers.ports.logs import LogProgress
+from handlers.ports.people import Choices
+from handlers.ports.roster import Duty
+from handlers.ports.thread import Thread
+from handlers.ports.watches import Watch
 from tests.handlers import test_watch as watched
 from tests.handlers.drawn import ATTEMPT, CHECK, EXPLANATION, LINK, REPORT, SHOWN, TEXT, several
 from tests.handlers.slack_limits import length

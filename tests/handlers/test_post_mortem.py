@@ -14,8 +14,8 @@ from diagnostics.redaction import Redactor
 from handlers.blocks.happened import lasted
 from handlers.blocks.markdown import fenced, inline, table
 from handlers.blocks.post_mortem import Material, commands, post_mortem, title_of
-from handlers.past import Happened, Incident
-from handlers.ports import Thread
+from handlers.ports.history import Happened, Incident
+from handlers.ports.thread import Thread
 from tests.bot.pastes import FAILING
 
 BEGAN = datetime(2026, 11, 18, 8, 13, tzinfo=UTC)
