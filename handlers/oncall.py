@@ -14,7 +14,7 @@ from handlers.duty import on_call_now
 from handlers.ports.inbox import Delivery
 from handlers.ports.oncall import Answered, OnCall, Wish
 from handlers.ports.services import Services
-from handlers.ports.thread import Thread
+from handlers.ports.thread import Thread, is_direct
 from handlers.words import split
 
 _WORDS: Final = {
@@ -28,7 +28,6 @@ _LINK = linear(
     r"https://[A-Za-z0-9.-]{1,200}/archives/([CDG][A-Z0-9]{2,20})/p(\d{10})(\d{6})(?:\?thread_ts=(\d{10}\.\d{6}))?"
 )
 _LONGEST: Final = 400
-_DIRECT: Final = "D"  # what ids of direct messages begin with
 NOBODY: Final = (
     "Nobody is on call for this workspace, so nobody was paged. Whoever runs Mailflow can say who is, in an on-call file: see "
     "MAILFLOW_ONCALL_FILE. Acknowledging and resolving work without one."
@@ -104,7 +103,7 @@ async def _performed(
         return None, plain(IN_THREADS.format(word=split(delivery.text)[0]))
     if refused := await _refusal(services, delivery, action):
         return None, plain(refused)
-    if action == ESCALATE and thread.channel.startswith(_DIRECT) and not await services.oncall.knows(thread):
+    if action == ESCALATE and is_direct(thread.channel) and not await services.oncall.knows(thread):
         return None, await _question(services, thread.team)
     answered = await perform(services.oncall, action, Wish(thread, delivery.user, delivery.event))
     return answered, plain(_SAID[action, answered])

@@ -15,5 +15,10 @@ class Thread:
     ts: str
 
 
+def is_direct(channel: str) -> bool:
+    """Whether a channel's id is that of somebody's direct messages with the bot."""
+    return channel.startswith("D")
+
+
 Audience = Literal["workspace", "members", "outside"]
 """Who can read a conversation: everybody here, its members only (or that isn't known), people of other organisations too."""
