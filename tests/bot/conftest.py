@@ -36,6 +36,13 @@ def server() -> Iterator[Embedded]:
 
 
 @pytest.fixture
+def home() -> Iterator[Path]:
+    """A folder for a server of the test's own, elsewhere for the same reason."""
+    with tempfile.TemporaryDirectory(prefix="mailflow-tests-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
 async def database_url(server: Embedded) -> AsyncIterator[str]:
     async with fresh_database(server) as url:
         yield url

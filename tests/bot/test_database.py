@@ -6,8 +6,6 @@ import asyncio
 import os
 import signal
 import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -31,13 +29,6 @@ from tests.bot.stored import dump
 NOWHERE = Path("none.env")
 THREAD = Thread("T1", "C1", "1.0")
 SECRET = "sam@fabrikam.com was refused"
-
-
-@pytest.fixture
-def home() -> Iterator[Path]:
-    """Not in pytest's own folder, for the reason that `server` gives."""
-    with tempfile.TemporaryDirectory(prefix="mailflow-tests-") as folder:
-        yield Path(folder)
 
 
 def delivery(number: int, *, thread: Thread = THREAD) -> Delivery:
