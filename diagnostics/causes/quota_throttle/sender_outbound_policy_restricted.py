@@ -6,7 +6,8 @@ it on the list of restricted users. Each message ends with `550 5.1.8 Access den
 The usual reason is a stolen password; a policy with very low limits is the other.
 
 ## What proves it
-- the text, and Get-BlockedSenderAddress lists the account
+- the text (also `554 5.2.0 STOREDRV.Submission.Exception:OutboundSpamException` to who submits), and
+  Get-BlockedSenderAddress lists the account
 
 ## Not this when
 - the account isn't restricted
@@ -38,6 +39,7 @@ from diagnostics.report import Step
         "AS(42004)",
         "550 5.1.8",
         "OutboundSpamLast24Hours",
+        "OutboundSpamException",
         "weren't recognized as a valid sender",
     ),
     against={
@@ -61,7 +63,8 @@ def assess(anchor: Said | Configured, objects: tuple[Configured, ...]) -> Findin
         return Finding(Belief.RULED_OUT, because, (anchor,))
     belief = (
         Belief.LIKELY
-        if by_microsoft(anchor) or has(anchor, "as(4200", "outboundspamlast", "recognized as a valid sender")
+        if by_microsoft(anchor)
+        or has(anchor, "as(4200", "outboundspamlast", "outboundspamexception", "recognized as a valid sender")
         else Belief.POSSIBLE
     )
     return Finding(belief, because, (anchor,), _steps(""), weight=1.6)
