@@ -23,15 +23,12 @@ _SERVER = linear(
     r"|returned|renvoy|zur.ck|devolv|retourn|restitu|zwr.ci"
 )
 _CODED: Final = r"#?[45]\d\d[ -]"
+_IN_BRACKETS: Final = r"\bcode:? (?P<basic>[45]\d\d) \((?P<status>[45]\.\d{1,3}\.\d{1,3})\)[:,]? ['\"]?"
 
 _FRAMES: Final = tuple(
     (name, linear(pattern))
     for name, pattern in (
-        (
-            "coded",
-            rf"(?i)(?:\bhost ['\"]?(?P<host>{_HOST})['\"]? .{{0,100}})?\bcode:? (?P<basic>[45]\d\d) "
-            r"\((?P<status>[45]\.\d{1,3}\.\d{1,3})\)[:,]? ['\"]?(?P<reply>\S.*)$",
-        ),
+        ("coded", rf"(?i)(?:\bhost ['\"]?(?P<host>{_HOST})['\"]? .{{0,100}})?{_IN_BRACKETS}(?P<reply>\S.*)$"),
         ("hashed", rf"(?:^\s*(?P<host>{_HOST})\s+)?#(?P<reply>[45]\d\d [45]\.\d{{1,3}}\.\d{{1,3}}(?: .*|$))"),
         (
             "nested",

@@ -20,6 +20,8 @@ The usual reason is a stolen password; a policy with very low limits is the othe
 
 from __future__ import annotations
 
+from typing import Final
+
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.quota_throttle.traffic import inbox_rules, sent_by
 from diagnostics.causes.quota_throttle.words import has
@@ -28,6 +30,8 @@ from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.facts import Said
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
+
+_OUTBOUND: Final = ("as(4200", "outboundspamlast", "outboundspamexception", "recognized as a valid sender")
 
 
 @cause(
