@@ -32,7 +32,7 @@ _NAMES: Final = {
         "|düzey|уровень|レベル|级别|層級|수준"
     ),
     "text": (
-        "description|message|event description|beschreibung|descripción|descrizione|descrição|beschrijving|opis"
+        "description|message|message text|event text|event description|beschreibung|descripción|descrizione|descrição|beschrijving|opis"
         "|beskrivning|beskrivelse|kuvaus|popis|leírás|açıklama|описание|説明|描述|설명|nachricht"
     ),
     "time": (
