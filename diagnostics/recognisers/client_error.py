@@ -39,7 +39,7 @@ _LIBRARIES: Final = (
     r"\b(?:connect|read|write|getaddrinfo|query[A-Z]\w{0,6}) E[A-Z_]{4,14}\b|\bdial tcp\b|\b(?:read|write) tcp \S+->"
     r"|\bsocket\.gaierror\b|\b(?:Connection(?:Refused|Reset|Aborted)|Timeout|BrokenPipe|OS)Error: (?:\[|timed out)"
     r"|\bssl\.SSL\w{0,20}Error\b|\bmsmtp: |\bssmtp: "
-    r"|\*\*\* (?:Error connecting|Remote host|STARTTLS|TLS |Host did not advertise|No authentication type)"
+    r"|\*\*\* (?:Error connecting|Remote host|STARTTLS|TLS )|^\s*\*\*\* (?:Host did not advertise|No authentication type)"
     r"|\bcode: '?E[A-Z]{4,14}\b|\bcurl: \(\d{1,2}\)|\bphp_network_getaddresses\b"
     r"|\bstream_socket_(?:client|enable_crypto)\(|\bClient network socket disconnected\b|\bUnexpected socket close\b"
     r"|\bConnection closed unexpectedly\b|\bUnable to read data from the transport connection\b"

@@ -68,9 +68,9 @@ FRAMES: Final = (
     Frame(
         "cisco-esa",
         "failed",
-        _ESA
-        + r"(?:Bounced|Delayed): (?:By destination server )?DCID:? \d+ .*?(?:\bTo: <(?P<to>[^<>\s]{1,320})> )?RID \d+"
-        r" - (?P<code>[45]\.\d\.\d{1,3}) - [^(]*(?:\([^()']*\) ?)?\('(?P<basic>\d{3})', \[['\"](?P<words>.*?)['\"]\]\)",
+        r"(?:\b(?:Bounced|Delayed): DCID:? \d+ .*?(?:\bTo: <(?P<to>[^<>\s]{1,320})> )?RID \d+ -"
+        r"|\bMID \d+ .*Bounced by destination server with response:)"
+        r" (?P<code>[45]\.\d\.\d{1,3}) - [^(]*(?:\([^()']*\) ?)?\('(?P<basic>\d{3})', \[['\"](?P<words>.*?)['\"]\]\)",
     ),
     Frame(
         "cisco-esa",
@@ -83,6 +83,11 @@ FRAMES: Final = (
         "cisco-esa",
         "rejected",
         _ESA + r"MID \d+ ICID \d+ (?:RID \d+ )?To: <(?P<to>[^<>\s]{1,320})> (?P<words>Rejected by .*)$",
+    ),
+    Frame(
+        "cisco-esa",
+        "rejected",
+        _ESA + r"Message aborted MID \d+ (?P<words>Dropped by (?P<verdict>antivirus|amp|antispam|case|\w+ filter).*)$",
     ),
     Frame("cisco-esa", "rejected", _ESA + r"ICID \d+ REJECT SG (?P<words>.*)$"),
     Frame("domino", "delivered", _DOMINO + r"Message [0-9A-F]{8} (?:delivered|transferred) to "),
@@ -110,8 +115,8 @@ FRAMES: Final = (
         _DOMINO + r"Unable to (?:deliver|route) message (?:[0-9A-F]{8} )?(?:from .{1,200} )?to (?P<to>\S{1,320})"
         r"(?: from .{1,200}?)?: (?P<words>.*)$",
     ),
-    Frame("domino", "rejected", r"\bSMTP Server: ?(?:\[[^\]]*\] )?(?P<words>Authentication failed for user.*)$"),
-    Frame("domino", "rejected", r"\bSMTP Server: ?(?:\[[^\]]*\] )?(?P<words>.*rejected for policy reasons.*)$"),
+    Frame("domino", "rejected", r"\bSMTP Server:? ?(?:\[[^\]]*\] )?(?P<words>Authentication failed for user.*)$"),
+    Frame("domino", "rejected", r"\bSMTP Server:? ?(?:\[[^\]]*\] )?(?P<words>.*rejected for policy reasons.*)$"),
     Frame("mimecast", "delivered", r"\|acc=.*\|Delivered=true\b"),
     Frame(
         "mimecast",
@@ -218,6 +223,9 @@ VERDICTS: Final = {
     "greylist": ("4.7.1", "greylisted, try again later"),
     "grey list": ("4.7.1", "greylisted, try again later"),
     "greylisting": ("4.7.1", "greylisted, try again later"),
+    "antispam": ("5.7.1", "detected as spam"),
+    "case": ("5.7.1", "detected as spam"),
+    "amp": ("5.7.1", "virus found"),
     "infected": ("5.7.1", "virus found"),
     "antivirus": ("5.7.1", "virus found"),
     "av": ("5.7.1", "virus found"),
@@ -259,6 +267,9 @@ MEANT: Final = (
     ("not listed in public name & address book", "5.1.1"),
     ("not unique", "5.1.4"),
     ("authentication failed for user", "5.7.8"),
+    ("not found in reverse dns lookup", "5.7.25"),
+    ("dns blacklist", "5.7.1"),
+    ("rejected for policy reasons", "5.7.1"),
     ("rejected by rat", "5.1.0"),
     ("rejected by ldapaccept", "5.1.1"),
     ("overquota", "5.2.2"),

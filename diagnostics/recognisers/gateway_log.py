@@ -24,10 +24,10 @@ from diagnostics.recognisers.wrapping import log_lines
 # The marks of all frames, one a product: what a line has to hold before its frames are tried.
 _MARKS: Final = (
     r"\b[0-9a-f]{16} mta (?:event=)?(?:delivery|error) |\bdelivery \d+: (?:success|failure|deferral): "
-    r"|\b(?:Info|Warning|Critical): (?:Bounced|Delayed|Message done|Connection Error|DCID \d+ TLS|ICID \d+ REJECT"
-    r"|MID \d+ (?:ICID|RID))"
+    r"|\b(?:Info|Warning|Critical): (?:Bounced|Delayed|Message (?:done|aborted)|Connection Error|DCID \d+ TLS|ICID \d+ REJECT"
+    r"|MID \d+ (?:ICID|RID))|\bBounced by destination server with response:"
     r"|\bRouter: (?:Message [0-9A-F]{8}|No messages|Error |Unable to )"
-    r"|\bSMTP Server:.*(?:rejected for policy reasons|Authentication failed for user)"
+    r"|\bSMTP Server\b.*(?:rejected for policy reasons|Authentication failed for user)"
     r"|\|acc=[^|]*\|(?:.*\|)?(?:RejCode|Err|Error|Delivered)="
     r'|^\s*"(?:SMTPC|SMTPD|APPLICATION|TCPIP|DEBUG)"\s'
     r"|\[[0-9A-F]{8}\] (?:\w{3}, \d\d? \w{3} \d{4} )?\d\d:\d\d:\d\d "

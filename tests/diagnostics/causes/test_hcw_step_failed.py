@@ -56,6 +56,13 @@ def test_a_cmdlet_tells_whether_mail_flow_is_concerned(cmdlet: str, mail: str) -
     assert report.findings[0].because.endswith(mail)
 
 
+@pytest.mark.parametrize(
+    "text", ["the wizard says HCW8057 again", "hcw8057", "we get HCW8057 every time", "ERROR: HCW8057"]
+)
+def test_a_person_reports_a_number(text: str) -> None:
+    assert diagnose(text).findings[0].because.startswith("HCW8057, ")
+
+
 def test_a_number_that_no_table_has() -> None:
     report = diagnose("HCW8999 - Something else went wrong.")
     assert report.findings[0].cause == "hybrid.hcw.step-failed"
@@ -69,6 +76,14 @@ def test_a_number_that_no_table_has() -> None:
         "did anybody run the Hybrid Configuration Wizard lately?",
         "the wizard is done and mail passes in both directions",
         "according to the docs HCW8057 is about Autodiscover",
+        "I remember HCW8057 from the last migration, it took us days",
+        "HCW8078 means that the migration endpoint could not be made, mail is not touched",
+        "We have a runbook for HCW8010 and HCW8011",
+        "last time we got HCW8064",
+        "fixed: HCW8091 is gone since WinRM runs",
+        "see https://learn.microsoft.com/en-us/exchange/troubleshoot/hcw8010-default-receive-connector-not-found",
+        "the migration endpoint could not be created last week, that is solved",
+        "HCW0000 carries the error of a cmdlet",
     ],
 )
 def test_talk_is_left_alone(text: str) -> None:

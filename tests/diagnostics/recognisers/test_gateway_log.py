@@ -133,6 +133,33 @@ ANNA = "anna@contoso.com"
                 ANNA,
             ),
         ),
+        (
+            (
+                f"{ESA}MID 19 RID [0] Bounced by destination server with response: 5.1.0 - Unknown address error "
+                "('550', ['5.7.1 Access denied'])"
+            ),
+            ("550 5.7.1 Access denied", "5.7.1", "", "", ""),
+        ),
+        (
+            f"{ESA}Message aborted MID 1653 Dropped by amp",
+            ("virus found: Dropped by amp", "5.7.1", "", "", ""),
+        ),
+        (
+            (
+                "11/18/2026 08:31:02 AM  SMTP Server [1D44:0658-0C6C] Connection from [203.0.113.5] rejected for policy reasons. "
+                "IP address of connecting host not found in reverse DNS lookup."
+            ),
+            (
+                (
+                    "Connection from [203.0.113.5] rejected for policy reasons. IP address of connecting host not found in "
+                    "reverse DNS lookup."
+                ),
+                "5.7.25",
+                "",
+                "",
+                "",
+            ),
+        ),
         (f"{LMTP}rejecting message {ANNA}: overquota", ("overquota", "5.2.2", "", "", ANNA)),
     ],
 )
