@@ -32,6 +32,7 @@ _COMPONENTS: Final = (
 )
 _STATES: Final = ("active", "inactive", "draining", "unknown")
 _ROW = linear(rf"(?i)^\s*(?:(\S{{1,253}})\s+)?({_COMPONENTS})\s+(Active|Inactive|Draining|Unknown)\s*$")
+_ROLE = linear(r"(?i)^\s*(\S[\w ]{2,40} Server Role)\s+(True|False)(?:\s+\{[^{}]*\}?(?:\s+(\{[^{}]*\}?))?)?\s*$")
 _TRANSPORT: Final = frozenset({"serverwideoffline", "hubtransport", "frontendtransport", "edgetransport"})
 _SERVICE = linear(r"(?i)^\s*(Running|Stopped|StartPending|StopPending|Paused)\s+(\S{2,80})(?:\s+(\S.*?))?\s*$")
 _SERVICE_FIRST = linear(
@@ -53,7 +54,7 @@ _FINE_SYNC: Final = frozenset({"normal", "success", "synchronized", "skipped", "
 @recogniser(
     r"(?:^\s*(?:RequiredServicesRunning|ServicesNotRunning|TestMailflowResult|SyncStatus|LastSynchronizedUtc|FailureDetails)\s*:"
     r"|\b(?:ServerWideOffline|HubTransport|FrontendTransport|EdgeTransport)\s+(?:Active|Inactive|Draining)\b|^\s*Component\s*:"
-    r"|^\s*TestMailflowResult\b|\bRole\s.*\bRequiredServicesRunning\b"
+    r"|^\s*TestMailflowResult\b|\bServer Role\s+(?:True|False)\b"
     r"|\bReceiveConnector\b[^\n]*\bStatusCode\b|^\s*(?:StatusCode|ReceiveConnector)\s*:"
     r"|^\s*(?:Running|Stopped|StartPending|StopPending|Paused)\s+\S|^\s*RequiredServicesRunning|^\s*SERVICE_NAME\s*:"
     r"|^\s*(?:MSExchange[a-z]+|SMTPSVC)\s+(?:Running|Stopped|StartPending|StopPending|Paused)\b)",
@@ -147,25 +148,22 @@ _LISTS: Final[tuple[tuple[str, tuple[str, ...], tuple[str, ...], Callable[[Block
 )
 
 
-def _row_fails(cells: dict[str, str], result: str) -> bool:
-    return "success" not in cells[result].lower()
-
-
-def _services_fail(cells: dict[str, str], result: str) -> bool:
-    stopped = cells.get("servicesnotrunning", "")
-    return bool(items(stopped)) if stopped else cells[result].lower() == "false"
-
-
 _TABLES: Final = (
-    ("mailflow-test", "testmailflowresult", "", ("testmailflowresult",), _row_fails),
-    ("smtp-test", "statuscode", "receiveconnector", ("receiveconnector", "statuscode"), _row_fails),
-    ("service-health", "requiredservicesrunning", "role", ("role", "requiredservicesrunning"), _services_fail),
+    ("mailflow-test", "testmailflowresult", "", ("testmailflowresult",)),
+    ("smtp-test", "statuscode", "receiveconnector", ("receiveconnector", "statuscode")),
 )
 
 
 def _rows(reading: Reading, lines: Lines) -> Iterator[tuple[tuple[int, ...], Configured]]:
-    """Rows of Get-ServerComponentState and Get-Service. Their words are so fixed that no header is needed."""
+    """Rows of Get-ServerComponentState, Test-ServiceHealth and Get-Service: their words are so fixed that no header is needed."""
     for index, line in lines:
+        role = _ROLE.search(line)
+        if role:
+            name, running, stopped = role.groups()
+            values = (("Role", name), ("RequiredServicesRunning", running), ("ServicesNotRunning", stopped or ""))
+            failing = bool(items(stopped)) if stopped else running.lower() == "false"
+            yield (index,), _fact(reading, index, "service-health", name, values, failing=failing)
+            continue
         component = _ROW.search(line)
         if component:
             server, name, state = component.groups()
@@ -199,18 +197,13 @@ def _controlled(reading: Reading, lines: Lines) -> Iterator[tuple[tuple[int, ...
 
 
 def _tested(reading: Reading, lines: Lines) -> Iterator[tuple[tuple[int, ...], Configured]]:
-    """Test-Mailflow, Test-SmtpConnectivity and Test-ServiceHealth as tables."""
-    for kind, result, name, needed, fails in _TABLES:
+    """Test-Mailflow and Test-SmtpConnectivity as the tables they print by default."""
+    for kind, result, name, needed in _TABLES:
         for row in tables(lines, *needed):
-            if row.cells[result] and ":" not in row.cells and _fits(kind, row.cells[result]):
+            if row.cells[result] and ":" not in row.cells:
+                failing = "success" not in row.cells[result].lower()
                 cells = tuple(row.cells.items())
-                failing = fails(row.cells, result)
                 yield row.lines, _fact(reading, row.line, kind, row.cells.get(name, ""), cells, failing=failing)
-
-
-def _fits(kind: str, result: str) -> bool:
-    """Where a chat has squeezed the blanks, the cells no longer stand under their headers."""
-    return kind != "service-health" or result.lower() in ("true", "false")
 
 
 def _fact(

@@ -51,6 +51,15 @@ Hub Transport Server Role {"True " if stopped == "{}" else "False"}             
     ]
 
 
+def test_services_as_a_table_whose_blanks_a_chat_has_taken() -> None:
+    text = "Role RequiredServicesRunning ServicesRunning ServicesNotRunning\n---- ---- ---- ----\n"
+    fine, bad = (
+        "Mailbox Server Role True {IISAdmin, MSEx...} {}",
+        "Edge Server Role False {IISAdmin} {MSExchangeTransport}",
+    )
+    assert [each.failing for each in facts(f"{text}{fine}\n{bad}", Configured)] == [False, True]
+
+
 def test_services_as_two_columns() -> None:
     text = "Role                RequiredServicesRunning\n----                -----------------------\n"
     assert one(f"{text}Mailbox Server Role                   False", Configured).failing
