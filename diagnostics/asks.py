@@ -44,13 +44,13 @@ class Ask:
     yields: tuple[type[Fact], ...]
     shell: Shell = EMS
     cost: int = 1
-    holds: tuple[type[Fact], ...] = ()  # what shows that it was answered; `yields` unless said otherwise
+    holds: tuple[type[Fact], ...] = ()  # what shows that it was answered; unless said otherwise `yields`, if about any
     about: tuple[str, ...] = ()  # beginnings of the cause ids it can help; empty: any
     objects: tuple[str, ...] = ()  # the kinds of settings that show that it was answered
 
     def answered(self, facts: Iterable[Fact]) -> bool:
         """Whether what it asks for is there. Settings are of many kinds, so their type alone doesn't tell."""
-        holds = () if self.about else self.holds or self.yields
+        holds = self.holds if self.about else self.holds or self.yields
         return any(
             isinstance(fact, holds) or (isinstance(fact, Configured) and fact.kind in self.objects) for fact in facts
         )
@@ -314,6 +314,7 @@ ASKS: Final = (
         (TlsReport,),
         shell="portal",
         cost=2,
+        holds=(TlsReport,),
         about=("tls.mta-sts.",),
     ),
     Ask(

@@ -93,6 +93,20 @@ def test_an_ask_moves_a_cause_and_is_known_when_answered(ask: Ask) -> None:
         assert ask.objects, "settings are known by their kind"
 
 
+def test_a_report_is_not_asked_for_again() -> None:
+    report = diagnose(
+        "550 5.4.8",
+        followups=[
+            (
+                '{"organization-name": "Example Mail", "policies": [{"policy": {"policy-type": "sts", "policy-domain": "contoso.com", '
+                '"mx-host": ["*.contoso.com"]}, "failure-details": [{"result-type": "sts-webpki-invalid", '
+                '"failed-session-count": 4}]}]}'
+            )
+        ],
+    )
+    assert not any(each.ask.startswith("Send the TLS report") for each in report.next)
+
+
 @pytest.mark.parametrize("ask", [ask for ask in ASKS if ask.objects], ids=lambda ask: ask.say)
 def test_what_its_command_prints_is_read_as_its_answer(ask: Ask) -> None:
     """Pasted as it is printed, without the command above it: a list of the chosen properties."""
