@@ -98,7 +98,7 @@ def test_a_report_is_not_asked_for_again() -> None:
         "550 5.4.8",
         followups=[
             (
-                '{"organization-name": "Example Mail", "policies": [{"policy": {"policy-type": "sts", "policy-domain": "contoso.com", '
+                '{"organization-name": "Example", "policies": [{"policy": {"policy-type": "sts", "policy-domain": "contoso.com", '
                 '"mx-host": ["*.contoso.com"]}, "failure-details": [{"result-type": "sts-webpki-invalid", '
                 '"failed-session-count": 4}]}]}'
             )
