@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import EMS, Belief, Finding, cause, look
+from diagnostics.cause import EMS, Belief, Finding, cause, change, look
 from diagnostics.causes.hybrid.wizard import hybrid_servers, run_again
 from diagnostics.codes import Row, of_wizard
 from diagnostics.mail_facts import CommandError
@@ -77,8 +77,9 @@ _LOOKS: Final[dict[str, tuple[str, str, Shell]]] = {
         "Get-SendConnector | Format-List Name,Enabled,AddressSpaces,SmartHosts,CloudServicesMailEnabled",
         EMS,
     ),
+    "HCW8018": ("See which addresses are stored.", "Get-HybridConfiguration | Format-List ExternalIPAddresses", EMS),
     "HCW8034": (
-        "Ask Autodiscover the way the tenant does.",
+        "See which address the tenant asks for Autodiscover.",
         "Get-OrganizationRelationship | Format-List Name,DomainNames,TargetAutodiscoverEpr,TargetSharingEpr",
         _EXO,
     ),
@@ -101,7 +102,17 @@ _LOOKS: Final[dict[str, tuple[str, str, Shell]]] = {
         "powershell",
     ),
 }
-_STORED: Final = ("HCW8018", "HCW8019", "HCW8021", "HCW8022", "HCW8023", "HCW8043")
+# Who acts, where that is neither who runs Exchange nor who runs the tenant.
+_ACTS: Final[dict[str, Act]] = {
+    "HCW8034": "network",
+    "HCW8057": "network",
+    "HCW8083": "network",
+    "HCW8084": "network",
+    "HCW8100": "network",
+    "Proof of domain ownership has failed": "dns",
+    "No federation trust is configured for this organization": "microsoft",
+}
+_STORED: Final = ("HCW8019", "HCW8021", "HCW8022", "HCW8023", "HCW8043")
 
 
 @cause(id=_ID, act="on-prem")
@@ -130,9 +141,38 @@ def _known(error: CommandError, row: Row) -> Finding:
     steps = [hybrid_servers()] if name in _STORED else []
     if template:
         steps.append(_look(say, template, shell, error.text))
-    act: Act = "exchange-online" if shell == _EXO else "on-prem"
+    act = _ACTS.get(name, "exchange-online" if shell == _EXO else "on-prem")
     because = f"{row.name}: {row.meaning}" if row.code == "HCW" else f"{row.code}, {row.name}: {row.meaning}"
-    return Finding(Belief.LIKELY, because, (error,), (*steps, _log(), run_again()), act, weight=0.5)
+    return Finding(
+        Belief.LIKELY, because, (error,), (*steps, _log(), *_mended(name, error.text), run_again()), act, weight=0.5
+    )
+
+
+def _mended(name: str, text: str) -> tuple[Step, ...]:
+    """What mends it, where one command does."""
+    server = _SERVER.search(text)
+    if name == "HCW8010":
+        return (
+            change(
+                "Where IPv6 is on, let the default Receive connector listen on it as well.",
+                "Set-ReceiveConnector {connector} -Bindings '0.0.0.0:25','[::]:25'",
+                changes="The connector listens on port 25 over IPv6, beside IPv4.",
+                undo="The same with the Bindings that the first step printed.",
+                verify="Get-ReceiveConnector shows both bindings.",
+                connector=f"{server.group(1)}\\Default Frontend {server.group(1)}" if server else "",
+            ),
+        )
+    if name == "HCW8018":
+        return (
+            change(
+                "Clear the addresses that the wizard remembers.",
+                "Set-HybridConfiguration -ExternalIPAddresses $null",
+                changes="Only what the wizard remembers; connectors and mail flow stay as they are.",
+                undo="The same with the addresses that the first step printed.",
+                verify="Get-HybridConfiguration shows none.",
+            ),
+        )
+    return ()
 
 
 def _look(say: str, template: str, shell: Shell, text: str) -> Step:
