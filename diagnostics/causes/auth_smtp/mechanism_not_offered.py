@@ -62,6 +62,7 @@ _CLIENT_WORDS: Final = (
     "cannot authenticate to server",
     "AUTH command used when not advertised",
     "Unrecognized authentication type",
+    "unencrypted connection",  # Go, which gives no password away in clear
 )
 # Nouns of other systems' refusals, and what is to stand beside them (refusals.toml).
 _NOUNS: Final = ("AUTH", "authentication type", "authentication method", "authentication mechanism")
