@@ -38,6 +38,7 @@ _SERVICE = linear(r"(?i)^\s*(Running|Stopped|StartPending|StopPending|Paused)\s+
 _SERVICE_FIRST = linear(
     r"(?i)^\s*(MSExchange[A-Za-z]{2,40}|SMTPSVC)\s+(Running|Stopped|StartPending|StopPending|Paused)\b"
 )
+_START_TYPE = linear(r"(?i)\b(Automatic|Manual|Disabled)\b")
 _SC_NAME = linear(r"(?i)^\s*SERVICE_NAME\s*:\s*(\S{2,80})\s*$")
 _SC_STATE = linear(r"(?i)^\s*STATE\s*:\s*\d\s+([A-Z]{4,20})")
 _MAIL_SERVICES = linear(
@@ -176,6 +177,8 @@ def _rows(reading: Reading, lines: Lines) -> Iterator[tuple[tuple[int, ...], Con
         if named or (service and service.group(2).isascii()):
             status, name, display = (named.group(2), named.group(1), "") if named else service.groups()
             values = (("Status", status), ("Name", name), ("DisplayName", display or ""))
+            start = _START_TYPE.search(line) if named else None
+            values += (("StartType", start.group(1)),) if start else ()
             stopped = status.lower() != "running" and name.lower() in _NEEDED
             yield (index,), _fact(reading, index, "windows-service", name, values, failing=stopped)
 

@@ -58,7 +58,8 @@ def _listed(reading: Reading) -> Iterator[tuple[list[int], Configured]]:
     for block in blocks(reading.free()):
         name, state = block.value("name", "servicename"), block.value("status", "state")
         if _IS_NEEDED.search(name) and state in _STATES.values():
-            yield block.lines, _service(reading, block.line("status", "state"), name, state)
+            start = block.value("starttype", "startmode")
+            yield block.lines, _service(reading, block.line("status", "state"), name, state, start)
 
 
 def _lines(reading: Reading) -> Iterator[tuple[list[int], Configured]]:
@@ -100,8 +101,8 @@ def _started(reading: Reading, index: int, above: list[tuple[int, str]]) -> Iter
             return
 
 
-def _service(reading: Reading, line: int, name: str, state: str) -> Configured:
-    values = (("Status", state), ("Name", name))
+def _service(reading: Reading, line: int, name: str, state: str, start: str = "") -> Configured:
+    values = (("Status", state), ("Name", name), *((("StartType", start),) if start else ()))
     return Configured(
         source=source_at(reading, line), kind="windows-service", name=name, values=values, failing=state != "Running"
     )

@@ -42,7 +42,7 @@ from diagnostics.causes.recipient.steps import correct_the_address
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Addressed, Configured
 from diagnostics.patterns import linear
-from diagnostics.refusals import topics
+from diagnostics.refusals import topics, topics_of
 from diagnostics.report import Step
 
 # What mail systems of many makers say of an address that they do not have.
@@ -134,6 +134,10 @@ _CLOSED: Final = (
 _EXCHANGE_FILTER = linear(r"(?i)^\W*550 5\.1\.1 User unknown\W*$")
 # A number, an SMTP address and what a server says of it: Exchange itself writes tokens instead.
 _WORDED = linear(r"(?i)550[ -]5\.1\.1\s.{0,80}[\w.+-]@[\w-]+\.\w.{0,200}\w+ \w+")
+# Numbers and set phrases that stand before any reason: where one follows, that one counts.
+_VAGUE: Final = ("5.1.0 address rejected", "550 5.1.1", "550 Requested action not taken: mailbox unavailable")
+_REASON = linear(r"(?i)\brejected:\s(.{1,300})")
+_OF_SENDER: Final = frozenset({"spf", "spf-record", "dkim", "dmarc", "ptr", "listed", "entry", "link", "spam", "helo", "relay"})
 # The same words about something else: another cause's tokens, the sender's own address, a sign-in.
 _OTHERS: Final = (
     "storedrv.",
@@ -170,7 +174,7 @@ def assess(
     wanted = address(said, replies)
     if said.signature == "550 5.1.1" and any(words in low for words in _CLOSED):
         return None
-    if any(words in low for words in _OTHERS) or "rate" in topics(said) or encapsulated(wanted):
+    if any(words in low for words in _OTHERS) or "rate" in topics(said) or encapsulated(wanted) or _for_another(said):
         return None
     source = forwarder(wanted, objects) or sent_on(wanted, addressed)
     if source:
@@ -190,6 +194,12 @@ def assess(
     if bare or _by_policy(said, replies) or (said.signature == "550 5.1.1" and not _WORDED.search(said.text)):
         return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=1.4)
     return Finding(Belief.LIKELY, because, (said,), _steps(wanted), weight=1.0)
+
+
+def _for_another(said: Said) -> bool:
+    """Whether the words behind `rejected:` name a reason that is not the recipient's."""
+    reason = _REASON.search(said.text)
+    return said.signature in _VAGUE and reason is not None and bool(topics_of(reason.group(1)) & _OF_SENDER)
 
 
 def _by_policy(said: Said, replies: tuple[Reply, ...]) -> bool:

@@ -67,6 +67,12 @@ def assess(
             f"Public folders are in the cloud, but {unset[0]} is False on-premises, so both sides pass their mail on."
         )
         return Finding(Belief.LIKELY, because, (config, folder, anchor), _steps(address, unset[0]), weight=1.3)
+    remote = None if config else _remote_of(objects)
+    if remote:
+        because = "PublicFoldersEnabled is Remote: in Exchange Online that says that the folders are on-premises still, and "
+        because += "on-premises that they are in the cloud. After a migration only the latter is right; where both sides say so, "
+        because += "each passes the mail on to the other."
+        return Finding(Belief.LIKELY, because, (remote, folder, anchor), _steps(address, _FLAGS[0]), weight=1.3)
     if config and unset and not done:
         because = f"{unset[0]} is False on-premises: if {named(address, 'the recipient')} is a public folder that "
         because += "was moved to the cloud, both sides take the other for its owner."
@@ -114,6 +120,20 @@ def _is_folder(entry: Configured) -> bool:
     return "publicfolder" in (entry.get("RecipientTypeDetails") + entry.get("RecipientType")).lower()
 
 
+def _remote_of(objects: Iterable[Configured]) -> Configured | None:
+    """Settings of which only those of public folders were asked for, and that place the folders on the other side."""
+    return next(
+        (
+            o
+            for o in objects
+            if o.kind == "organization-config"
+            and o.get("PublicFoldersEnabled").lower() == "remote"
+            and all("publicfolder" in name.lower() for name, _ in o.values)
+        ),
+        None,
+    )
+
+
 def _config_of(objects: Iterable[Configured]) -> Configured | None:
     return next((o for o in objects if o.kind == "organization-config" and any(o.told(flag) for flag in _FLAGS)), None)
 
@@ -126,6 +146,12 @@ def _steps(address: str, flag: str) -> tuple[Step, ...]:
         look(
             "See what the on-premises organization believes about its public folders.",
             "Get-OrganizationConfig | Format-List PublicFolder*,RemotePublicFolderMailboxes",
+        ),
+        look(
+            "See the same of Exchange Online: after a migration PublicFoldersEnabled has to be Local there, without "
+            "RemotePublicFolderMailboxes.",
+            "Get-OrganizationConfig | Format-List PublicFoldersEnabled,RemotePublicFolderMailboxes",
+            "exchange-online-powershell",
         ),
         look(
             "See where the folder's object sends its mail (run it on both sides).",

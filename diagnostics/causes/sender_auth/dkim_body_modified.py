@@ -102,7 +102,8 @@ def _steps() -> tuple[Step, ...]:
     return (
         look(
             "Walk the Received fields from the oldest on: which hop after the DKIM-Signature was added is a disclaimer or "
-            "signature service, a gateway or a list? Send a message past it to compare.",
+            "signature service, a gateway or a list? Send a message past it to compare. If only messages with umlauts or other "
+            "characters beyond ASCII fail, a hop turns 8bit into quoted-printable after they were signed: sign behind it.",
             "",
             "portal",
         ),

@@ -14,7 +14,8 @@ from diagnostics.report import Step
 PASSED: Final = frozenset({"pass", "softpass", "bestguesspass"})
 SPF_FAILED: Final = frozenset({"fail", "softfail", "hardfail"})
 ENFORCED: Final = frozenset({"oreject", "reject", "quarantine", "oquarantine", "pct.reject", "pct.quarantine"})
-_DKIM_WORDS: Final = linear(r"(?i)\bdkim=\s*\w{1,20}\s*\(([^()]{1,120})\)")
+# In brackets, as most receivers write it, or as the property that RFC 8601 has for it.
+_DKIM_WORDS: Final = linear(r"(?i)\bdkim=\s*\w{1,20}\s*(?:\(([^()]{1,120})\)|reason=\s*\"([^\"]{1,120})\")")
 _DOMAIN: Final = linear(
     r"(?i)(?:sending domain|unauthenticated email from|domain of|send (?:mail )?from|spf check for|mail from domain|;id="
     r"|\bspf \[)\s*[\[<('\"]?(?:[^\s@<>\[\]]{1,64}@)?([a-z0-9][a-z0-9.-]{1,252}\.[a-z0-9-]{2,63})"
@@ -87,12 +88,12 @@ def address_in(text: str) -> str:
 
 
 def dkim_words(results: Authentication, headers: Iterable[Headers]) -> str:
-    """What the header says in brackets after `dkim=`: body hash did not verify, no key for signature …"""
+    """What the header says of a result after `dkim=`: body hash did not verify, no key for signature …"""
     for each in headers:
         for name, value in each.values:
             found = _DKIM_WORDS.search(value) if name.endswith("authentication-results") else None
             if found and each.source.paste == results.source.paste:
-                return str(found.group(1)).lower()
+                return str(found.group(1) or found.group(2)).lower()
     return ""
 
 

@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from diagnostics.cause import Belief, Finding, cause, look
-from diagnostics.causes.transport_service.services import POWERSHELL, restart
+from diagnostics.causes.transport_service.services import POWERSHELL, restart, switched_off
 from diagnostics.facts import Said, WindowsEvent
 from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
@@ -58,7 +58,12 @@ _HEALTHY = linear(r"\bCDG 1 7 7 1\b")
         _TEMPORARY,
     ),
 )
-def assess(anchor: Said | Configured, _event: WindowsEvent | None, events: tuple[WindowsEvent, ...]) -> Finding | None:
+def assess(
+    anchor: Said | Configured,
+    _event: WindowsEvent | None,
+    events: tuple[WindowsEvent, ...],
+    objects: tuple[Configured, ...],
+) -> Finding | None:
     """ADAccess's own event counts; a healthy table of domain controllers refutes it."""
     if isinstance(anchor, Configured):
         if "msexchangeadtopology" not in (
@@ -67,6 +72,9 @@ def assess(anchor: Said | Configured, _event: WindowsEvent | None, events: tuple
         ):
             return None
         because = "MSExchangeADTopology is not running, so Exchange knows no domain controller."
+        if anchor.failing and switched_off(anchor, objects):
+            because += " It was switched off like the other services: no domain controller needs to be at fault."
+            return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=0.5)
         return Finding(Belief.LIKELY, because, (anchor,), _steps()) if anchor.failing else None
     table = healthy(events)
     if table:

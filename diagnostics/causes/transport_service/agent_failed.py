@@ -9,6 +9,7 @@ of Exchange or of that product.
 ## What proves it
 - event 16023 or 1052 names the type or file that can't be loaded
 - event 1051 names the agent that threw
+- Install-TransportAgent refuses the type of its factory, and Transport does not start on a server that has the agent
 
 ## Not this when
 - event 1050 says that the Transport Rule Agent took too long: that is a costly rule
@@ -26,11 +27,13 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.transport_service.services import restart
 from diagnostics.facts import Said
+from diagnostics.mail_facts import CommandError, Configured
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
 _AGENT = linear(r"(?i)\bagent ['\"]([^'\"]{1,80})['\"]")
 _FILE = linear(r"(?i)(?:assembly|type) ['\"]([^'\"]{1,200})['\"]")
+_NO_FACTORY: Final = "TransportAgentFactory type must be the Microsoft .NET class type of the transport agent factory"
 _SLOW: Final = "MSExchange Extensibility 1050"
 _OWN: Final = frozenset(
     {
@@ -60,11 +63,14 @@ _OWN: Final = frozenset(
         "MSExchange Extensibility 1052",
         _SLOW,
         "Failed to create type",
+        _NO_FACTORY,
         "caused an unhandled exception",
     ),
 )
-def assess(said: Said) -> Finding | None:
+def assess(said: Said, objects: tuple[Configured, ...]) -> Finding | None:
     """The event names the agent. Exchange's own agents fail for reasons of their own."""
+    if said.signature == _NO_FACTORY:
+        return _not_installed(said, objects)
     named = _AGENT.search(said.text)
     agent = str(named.group(1)) if named else ""
     low = said.text.lower()
@@ -87,6 +93,22 @@ def assess(said: Said) -> Finding | None:
         return Finding(Belief.CONFIRMED if file else Belief.LIKELY, because, (said,), _steps(agent), weight=1.3)
     because = f"{what} throws an exception while it handles messages."
     return Finding(Belief.LIKELY, because, (said,), _steps(agent), weight=1.3)
+
+
+def refused_agent(error: CommandError) -> bool:
+    """Whether a cmdlet could not make an agent of the type that it was given."""
+    return _NO_FACTORY.lower() in error.text.lower()
+
+
+def _not_installed(said: Said, objects: tuple[Configured, ...]) -> Finding:
+    """The factory's name is wrong, or its file can't be loaded; a service that ends beside it tells the two apart."""
+    because = "Install-TransportAgent can't load the agent's factory: its name is wrong, or the file, or one that it needs, is "
+    because += "not for this build of Exchange. In Exchange 2013 SP1 a comment in .NET's policy files did that to every agent of "
+    because += "another maker (KB 2938053, mended in CU5)."
+    stopped = next((o for o in objects if o.name == "MSExchangeTransport" and o.failing), None)
+    if stopped:
+        because += " Transport does not start either, which ends at the same fault."
+    return Finding(Belief.LIKELY if stopped else Belief.POSSIBLE, because, (said, stopped), _steps(""), weight=1.4)
 
 
 def _list_agents() -> Step:

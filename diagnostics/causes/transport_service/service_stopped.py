@@ -27,9 +27,10 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.connector.receive_port25_hubtransport_conflict import about_port, hub_listener
-from diagnostics.causes.transport_service.services import POWERSHELL, service_states
+from diagnostics.causes.transport_service.agent_failed import refused_agent
+from diagnostics.causes.transport_service.services import POWERSHELL, service_states, switched_off
 from diagnostics.facts import Said, WindowsEvent
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import CommandError, Configured
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
@@ -56,11 +57,14 @@ _ENDED: Final = frozenset({7031, 7034})
 
 @cause(id="transport-service.service.stopped", act="on-prem", says=(_DIALOG, _DIALOG_FRONT))
 def assess(
-    anchor: Configured | WindowsEvent | Said, objects: tuple[Configured, ...], events: tuple[WindowsEvent, ...]
+    anchor: Configured | WindowsEvent | Said,
+    objects: tuple[Configured, ...],
+    events: tuple[WindowsEvent, ...],
+    errors: tuple[CommandError, ...],
 ) -> Finding | None:
     """The list of services is the proof; an event of the service control manager only speaks of one moment."""
     if isinstance(anchor, Configured):
-        return _from_list(anchor)
+        return _from_list(anchor, objects, errors)
     if isinstance(anchor, Said):
         name = "MSExchangeFrontEndTransport" if anchor.signature == _DIALOG_FRONT else "MSExchangeTransport"
         return Finding(Belief.LIKELY, f"{name} does not start.", (anchor,), _steps(name), weight=1.3)
@@ -90,7 +94,9 @@ def assess(
     return Finding(Belief.POSSIBLE, because, (anchor,), _steps(name), weight=1.5)
 
 
-def _from_list(fact: Configured) -> Finding | None:
+def _from_list(
+    fact: Configured, objects: tuple[Configured, ...], errors: tuple[CommandError, ...]
+) -> Finding | None:
     if fact.kind == "service-health":
         stopped = [known for each in fact.items("ServicesNotRunning") if (known := _SERVICES.get(each.lower()))]
     elif fact.kind == "windows-service" and fact.failing:
@@ -101,7 +107,28 @@ def _from_list(fact: Configured) -> Finding | None:
         return None
     verb = "is not running" if len(stopped) == 1 else "are not running"
     because = f"{', '.join(stopped)} {verb}: the mail that needs it waits in the hop before."
+    agent = next((each for each in errors if refused_agent(each)), None)
+    if agent:
+        because += " What stops it is told beside: Transport ends at its start when it can't load an agent."
+        return Finding(Belief.POSSIBLE, because, (fact, agent), _steps(stopped[0]), weight=0.8)
+    if switched_off(fact, objects):
+        because += " It is disabled, and others with it: the setup of an update does that, and undoes it only when it ends well."
+        return Finding(Belief.CONFIRMED, because, (fact,), (_switch_on(), *_steps(stopped[0])))
     return Finding(Belief.CONFIRMED, because, (fact,), _steps(stopped[0]))
+
+
+def _switch_on() -> Step:
+    return change(
+        "Run the update's setup again from an elevated prompt until it ends without an error. If it did, and services are still "
+        "disabled, set those that ran before back to Automatic.",
+        "Get-Service MSExchangeADTopology,MSExchangeTransport,MSExchangeFrontEndTransport,MSExchangeDelivery,"
+        "MSExchangeSubmission,MSExchangeIS | Set-Service -StartupType Automatic",
+        shell=POWERSHELL,
+        changes="The services named here start with Windows again. Others that setup disabled (also IISAdmin, W3SVC, WinMgmt) "
+        "need the same.",
+        undo="Set-Service with -StartupType Disabled.",
+        verify="Get-Service shows StartType Automatic.",
+    )
 
 
 def _service(event: WindowsEvent) -> str:

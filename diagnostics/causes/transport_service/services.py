@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from diagnostics.cause import change, look
 from diagnostics.causes.network.queues import outward, queue_of
 from diagnostics.facts import Fact, InstalledCertificate, QueueState, WindowsEvent
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Shell, Step
 
 POWERSHELL: Shell = "powershell"
@@ -34,6 +35,16 @@ def transport_events(say: str, ids: str) -> Step:
         "-MaxEvents 20 | Format-List TimeCreated,Id,Message",
         POWERSHELL,
     )
+
+
+def switched_off(service: Configured, objects: Sequence[Configured]) -> bool:
+    """Whether a service is disabled, and another one with it: an update's setup does that to all, and undoes it at its end."""
+    disabled = {each.name.lower() for each in objects if _is_disabled(each)}
+    return _is_disabled(service) and len(disabled) > 1
+
+
+def _is_disabled(each: Configured) -> bool:
+    return each.kind == "windows-service" and "disabled" in (each.get("StartType") + each.get("StartMode")).lower()
 
 
 def service_states() -> Step:
