@@ -99,6 +99,9 @@ class _Conversation:
     refused: dict[int, str] = field(default_factory=dict)  # the recipient of a refusal, by the row's line
     more: str = ""  # the code of a refusal whose last line has not come yet
     quit: bool = False
+    logged_on: bool = False
+    proxied: bool = False
+    mail_from: str = ""
     closed: Row | None = None
     closed_by: Literal["local", "remote", ""] = ""
     ended: str = ""  # the reason in the closing row's brackets
@@ -137,7 +140,9 @@ def _hear_note(talk: _Conversation, row: Row, text: str) -> None:
     negotiated = "negotiation" in text.lower()
     failed = TLS_FAILED.search(text) if negotiated else None
     succeeded = _TLS_SUCCEEDED.search(text) if negotiated else None
-    if failed:
+    if row.context.strip().lower() == "authenticated":
+        talk.logged_on = True
+    elif failed:
         talk.tls_failed = (row, failed.group(1))
     elif succeeded:
         talk.tls_ok = (row, succeeded.group(1), succeeded.group(2) or "", succeeded.group(3) or "")
@@ -160,12 +165,14 @@ def _hear_client(talk: _Conversation, spoken: str) -> None:
     talk.verb = verb.group(1) if verb else talk.verb
     if talk.ehlo is not None:
         talk.ehlo_done = True  # the client went on, so it had seen the whole reply
+    talk.proxied = talk.proxied or text.startswith("XPROXY")
     if text.startswith("STARTTLS"):
         talk.asked_starttls = True
     elif text.startswith("QUIT"):
         talk.quit = True
     elif text.startswith("MAIL FROM"):
         talk.stage = max(talk.stage, Stage.MAIL)
+        talk.mail_from = _first_address(spoken)
     elif text.startswith("RCPT TO"):
         talk.stage = max(talk.stage, Stage.RECIPIENT)
         talk.recipient = _first_address(spoken)
@@ -182,6 +189,8 @@ def _hear_server(talk: _Conversation, row: Row, text: str) -> None:
             talk.stage = max(talk.stage, Stage.STARTTLS)
         else:
             talk.banner, talk.stage = text, max(talk.stage, Stage.BANNER)
+    elif code == "235":
+        talk.logged_on = True
     elif code == "250" or not code.isdigit():
         _hear_250(talk, row, text)
     elif code[:1] in "45" and code.isdigit():
@@ -238,9 +247,18 @@ def _session(talk: _Conversation, rows: list[Row], sources: dict[int, Source], s
         error=_error(talk),
         answers=talk.answers,
         closed_by=talk.closed_by,
+        logged_on=_logged_on(talk),
+        mail_from=talk.mail_from,
         local=local,
         remote=next((c for c in reversed(shown) if c.owner == "remote"), None),
     )
+
+
+def _logged_on(talk: _Conversation) -> bool | None:
+    """Whether the client had logged on before it sent; a session that a front end handed on shows only that server's logon."""
+    if talk.proxied:
+        return None
+    return talk.logged_on or (False if talk.greeting and talk.stage >= Stage.MAIL else None)
 
 
 def _error(talk: _Conversation) -> str:

@@ -129,6 +129,11 @@ def client_settings(settings: Iterable[Configured]) -> Configured | None:
     return next((each for each in settings if each.kind == "client-settings"), None)
 
 
+def told_logon(settings: Iterable[Configured], how: str) -> Configured | None:
+    """Where the person says that the client logs on (`Account`) or does not (`Anonymous`)."""
+    return next((each for each in settings if each.kind == "told-logon" and each.name == how), None)
+
+
 def own_server(settings: Iterable[Configured]) -> str:
     """The host that the client is set to send to, where it is none of Microsoft's; "" otherwise or where it is not told."""
     client = client_settings(settings)

@@ -25,8 +25,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.auth_smtp.logon import EXO, is_client_connector, own_server, refused_by, session_of
-from diagnostics.causes.recipient.lookup import by_microsoft
+from diagnostics.causes.auth_smtp.logon import (
+    EXO,
+    is_client_connector,
+    own_server,
+    refused_by,
+    session_of,
+    told_logon,
+)
+from diagnostics.causes.recipient.lookup import by_microsoft, external_relay
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Said, Session
 from diagnostics.mail_facts import Configured
@@ -81,7 +88,7 @@ def assess(said: Said, sessions: tuple[Session, ...], settings: tuple[Configured
         if said.kind in ("client", "bare", "log") and "submission" in low:
             return Finding(Belief.LIKELY, because, (said,), _steps(pair), weight=1.2)
         return Finding(Belief.POSSIBLE, because, (said,), _steps(pair), weight=1.2)
-    return _no_permission(said, session_of(said, sessions), own_server(settings))
+    return _no_permission(said, session_of(said, sessions), settings)
 
 
 def _of_another(said: Said) -> Finding | None:
@@ -101,18 +108,32 @@ def _own_address() -> Step:
     )
 
 
-def _no_permission(said: Said, session: Session | None, host: str) -> Finding | None:
-    """`host` is the server of one's own that the client is set to, "" where none is told."""
+def _no_permission(said: Said, session: Session | None, settings: tuple[Configured, ...]) -> Finding | None:
+    """On-premises the same words are said to whoever did not log on; the session or the person tells."""
+    host, told = own_server(settings), told_logon(settings, "Account")
     where = refused_by(said, session)
     because = "The mailbox that logged on has no Send As right on the address in MAIL FROM or From."
     if where == "smart-host":
         return None
     if where == "exchange-online":
         return Finding(Belief.LIKELY, f"Exchange Online: {because}", (said,), _steps(_Pair()), weight=1.0)
+    anonymous = (session and session.logged_on is False) or (not session and told_logon(settings, "Anonymous"))
+    if anonymous:
+        return Finding(Belief.RULED_OUT, "The client had not logged on, so no account's rights were asked for.", (said, session))
+    relayed = external_relay(session.mail_from if session else "", settings)
+    if session and session.logged_on or (told and where != ""):
+        because = f"{session.remote_ip if session else 'The client'} had logged on: its account may not send as "
+        because += f"`{session.mail_from}`." if session and session.mail_from else "the address in MAIL FROM or From."
+        if relayed:
+            because += f" But {relayed.name} is {relayed.get('DomainType')}, so the account may well own that address."
+            return Finding(Belief.POSSIBLE, because, (said, session, relayed), _on_premises(), "on-prem", 1.0)
+        return Finding(Belief.LIKELY, because, (said, session, told), _on_premises(), "on-prem", 1.2)
     if session:
         because = f"If {session.remote_ip or 'the client'} logged on: it may not send as that address."
         weight = 1.2 if is_client_connector(session.connector) else 0.8
         return Finding(Belief.POSSIBLE, because, (said,), _on_premises(), "on-prem", weight)
+    if told:
+        return Finding(Belief.LIKELY, f"{because} It logs on, as is told.", (said, told), _on_premises(), "on-prem", 1.0)
     if host:
         because = f"If the client logged on to {host}: its account may not send as that address."
         return Finding(Belief.POSSIBLE, because, (said,), _on_premises(), "on-prem", 1.0)

@@ -21,7 +21,7 @@ an account logged on that has no Send As right for the mailbox in From.
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change
-from diagnostics.causes.auth_smtp.logon import own_server
+from diagnostics.causes.auth_smtp.logon import own_server, told_logon
 from diagnostics.causes.connector import steps
 from diagnostics.causes.connector.heard import heard
 from diagnostics.facts import Reply, Said, Session
@@ -41,11 +41,23 @@ def assess(
     what = heard(said, replies, sessions)
     if what.microsoft:
         return None
+    session = what.session if what.incoming else None
+    if session and session.logged_on:
+        because = "The client had logged on, so it is that account which may not use the sender, whatever the connector allows."
+        return Finding(Belief.RULED_OUT, because, (session, said))
+    told = None if session and session.logged_on is False else told_logon(settings, "Account")
+    if told:
+        because = "If the client did not log on after all, the connector lacks a permission for its sender address."
+        return Finding(Belief.POSSIBLE, because, (said, told), _steps(what.connector, what.ip), weight=0.6)
     because = f"{what.who} refused the sender address that {what.client} used"
-    if what.incoming:
-        return Finding(Belief.LIKELY, f"{because} on this connector.", (said,), _steps(what.connector, what.ip))
-    if "5.7.1 client" in what.low or (said.by and "." in said.by) or _internal(said.host) or own_server(settings):
-        return Finding(Belief.LIKELY, f"{because}: an on-premises server.", (said,), _steps(what.connector, ""))
+    steps = _steps(what.connector, what.ip)
+    stranger = told_logon(settings, "Anonymous")
+    if (session and session.logged_on is False) or stranger:
+        because += ", which had not logged on, on this connector." if session else ", which does not log on."
+        return Finding(Belief.LIKELY, because, (said, stranger), steps)
+    if session or "5.7.1 client" in what.low or (said.by and "." in said.by) or _internal(said.host) or own_server(settings):
+        because += ". If it did not log on, the connector lacks a permission; whether it did is not told."
+        return Finding(Belief.POSSIBLE, because, (said,), steps, weight=1.5)
     because = (
         "If an on-premises server said it: the client, or the account that it logs on with, may not use that sender."
     )

@@ -8,6 +8,7 @@ missing recipient object, has to change.
 
 ## What proves it
 - `Get-AcceptedDomain` on the side that refused says Authoritative, and the recipient exists on the other side
+- the other way round: a client logs on and may not send as its own address, and the domain of that is ExternalRelay
 
 ## Not this when
 - the recipient exists nowhere: then Authoritative is right
@@ -20,6 +21,8 @@ missing recipient object, has to change.
 
 from __future__ import annotations
 
+from typing import Final
+
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.recipient.lookup import (
     accepted,
@@ -27,6 +30,7 @@ from diagnostics.causes.recipient.lookup import (
     by_microsoft,
     directory_says_no,
     domain,
+    external_relay,
     holders,
     named,
     passed_on,
@@ -34,9 +38,12 @@ from diagnostics.causes.recipient.lookup import (
     present,
 )
 from diagnostics.causes.recipient.steps import EXO, accepted_domains
-from diagnostics.facts import Reply, Said
+from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Configured, LookedUp
 from diagnostics.report import Act, Shell, Step
+
+
+_NO_PERMISSION: Final = "Client does not have permissions to send as this sender"
 
 
 @cause(
@@ -46,6 +53,7 @@ from diagnostics.report import Act, Shell, Step
         "RESOLVER.ADR.RecipientNotFound",
         "RESOLVER.ADR.RecipNotFound",
         "not found by SMTP address lookup",
+        _NO_PERMISSION,
     ),
     against={
         "RESOLVER.ADR.ExRecipNotFound": "looks up a LegacyExchangeDN; the type of a domain plays no part in it",
@@ -57,8 +65,11 @@ def assess(
     objects: tuple[Configured, ...],
     replies: tuple[Reply, ...],
     lookups: tuple[LookedUp, ...],
+    sessions: tuple[Session, ...],
 ) -> Finding | None:
     """The type and the recipient on the other side together prove it; alone each only points here."""
+    if said.signature == _NO_PERMISSION:
+        return _of_sender(said, objects, sessions)
     if not directory_says_no(said) or passed_on(said):
         return None
     online = by_microsoft(said)
@@ -84,6 +95,38 @@ def assess(
     )
     because += f" for {kept.name}, and is." if kept else " for its domain."
     return Finding(Belief.POSSIBLE, because, (said, kept), steps, act, weight=1.2 if kept else 0.9)
+
+
+def _of_sender(said: Said, objects: tuple[Configured, ...], sessions: tuple[Session, ...]) -> Finding | None:
+    """An account that logged on is known by its address, unless the address lies in a domain that is only relayed."""
+    session = next((each for each in sessions if each.source == said.source), None)
+    if session is None or session.direction != "receive" or not session.logged_on:
+        return None
+    kept = external_relay(session.mail_from, objects)
+    name = domain(session.mail_from)
+    if kept:
+        because = f"{kept.name} is {kept.get('DomainType')}: Exchange takes none of its addresses for its own, so it does not "
+        because += f"know `{session.mail_from}` as the account's, which logged on."
+        return Finding(Belief.LIKELY, because, (kept, session), _of_own(name), weight=1.8)
+    if accepted(name, objects):
+        return None
+    because = f"If {named(session.mail_from, 'the sender')} is the account's own address, its domain may have been set to "
+    because += "ExternalRelay, and Exchange then takes it for a stranger's."
+    return Finding(Belief.POSSIBLE, because, (said, session), _of_own(name), weight=0.7)
+
+
+def _of_own(name: str) -> tuple[Step, ...]:
+    return (
+        accepted_domains("exchange-management-shell"),
+        change(
+            "If mailboxes of the domain are here, make it Authoritative again; InternalRelay where others of it live elsewhere.",
+            "Set-AcceptedDomain {domain} -DomainType InternalRelay",
+            changes="Exchange takes the addresses of the domain for its own; unknown ones are sent on.",
+            undo="The same with -DomainType ExternalRelay.",
+            verify="The client's next message is accepted.",
+            domain=name,
+        ),
+    )
 
 
 def _elsewhere(entry: Configured, refused_online: bool) -> bool:

@@ -199,6 +199,12 @@ def accepted(name: str, objects: Iterable[Configured]) -> Configured | None:
     return next((each for each in domains if _covers(_written(each), name)), None)
 
 
+def external_relay(mail_from: str, objects: Iterable[Configured]) -> Configured | None:
+    """The accepted domain of a sender where it is External Relay: Exchange then takes none of its addresses for its own."""
+    of = accepted(domain(mail_from), objects) if mail_from else None
+    return of if of and "external" in of.get("DomainType").lower() else None
+
+
 def _written(entry: Configured) -> str:
     return (entry.get("DomainName") or entry.name).lower()
 

@@ -1,0 +1,70 @@
+"""Whether a client logs on before it sends, as a person tells beside its refusal: `we authenticate as erp@contoso.com`.
+
+Read only beside something else that was pasted. What is denied, wished or asked states nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from diagnostics.artefacts import Artefact
+from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
+from diagnostics.recognisers import Reading, recogniser
+from diagnostics.recognisers.building import artefact
+from diagnostics.recognisers.sources import source_at
+from diagnostics.recognisers.told_settings import MOST_LINES, supposes
+
+_ACCOUNT = linear(
+    r"(?i)\b(?:logs?|logged|logging) (?:on|in) (?:as|with|to)\b|\bwe log (?:on|in)\b|\bauthenticat(?:es?|ed|ing) (?:as|with|by|via"
+    r"|users?|smtp|sender|session|connector|connection)\b|\bauth(?:entication)? (?:method|type|mode)\W{1,3}(?:is |set to )?"
+    r"(?:login|plain|ntlm|basic)\b"
+    r"|\b(?:with|uses?|using) (?:the |its |valid |correct |domain |a )?(?:credentials|username and password|user ?name|service account)\b"
+    r"|\bauthentifiziert\w*|\bmeldet sich\b[^.\n]{0,40}\ban\b|\bsich anmeldet\b|\bmit (?:den |gültigen )?(?:anmelde|zugangs)daten\b"
+    r"|\bs.authentifie\w*|\bse connecte avec\b|\bavec (?:un |l.)?identifiants?\b|\bse autentica\w*|\binicia sesión\b"
+    r"|\bcon (?:las |le )?(?:credenciales|credenziali)\b|\bsi autentica\b|\bautenticat[oa]\b|\bmeldt zich aan\b|\blogt in\b"
+    r"|\bgeauthenticeerd\w*"
+)
+_ANONYMOUS = linear(
+    r"(?i)\b(?:without|no|does ?n.t use|not using) (?:any |a )?(?:authenticat\w+|log-?(?:on|in)|credentials|user ?name|password)\b"
+    r"|\b(?:sends?|connects?|submits?|relays?|is|mail) anonymous(?:ly)?\b|\bdoes(?: not|n.t) (?:authenticate|log (?:on|in))\b"
+    r"|\bunauthenticated\b|\bohne (?:anmeldung|authentifizierung|login|zugangsdaten)\b|\bsendet anonym\b"
+    r"|\bsans (?:authentification|identifiants?)\b|\bsin (?:autenticación|credenciales)\b|\bsenza (?:autenticazione|credenziali)\b"
+    r"|\bzonder (?:authenticatie|aanmelding|inloggen)\b"
+)
+_DENIED = linear(
+    r"(?i)\b(?:not|n.t|never|no|without|cannot|nicht|kein\w*|ohne|pas|sans|sin|senza|niet|zonder|fails? to|tries to|unable to)\b"
+    r"[^.;,\n]{0,30}$"
+)
+
+
+@recogniser(
+    r"\b(?:log(?:s|ged|ging)? (?:on|in)|log-?(?:on|in)|auth\w*|anonym\w*|unauthenticated|credentials|user ?name|service account"
+    r"|anmeld\w*|zugangsdaten|meldet|geauthenticeerd\w*|identifiants?|connecte|autentica\w*|sesión|credenciales|credenziali"
+    r"|meldt|logt|inloggen|aanmelding|password)\b",
+    rank=98,
+)
+def read(reading: Reading) -> Sequence[Artefact]:
+    """The first statement of each way; both, where both are told, are none."""
+    if not reading.claimed:
+        return []
+    found: dict[str, int] = {}
+    for index, line in reading.sentences()[:MOST_LINES]:
+        for how in () if line.rstrip().endswith("?") else _ways(line[:1000]):
+            found.setdefault(how, index)
+    if len(found) != 1:
+        return []
+    [(how, index)] = found.items()
+    fact = Configured(source=source_at(reading, index), kind="told-logon", name=how)
+    return [artefact(reading, "told-logon", [index], [fact], {"logon": how})]
+
+
+def _ways(line: str) -> list[str]:
+    ways = []
+    account = _ACCOUNT.search(line)
+    if account and not supposes(line[: account.start()]) and not _DENIED.search(line[: account.start()]):
+        ways.append("Account")
+    anonymous = _ANONYMOUS.search(line)
+    if anonymous and not supposes(line[: anonymous.start()]):
+        ways.append("Anonymous")
+    return ways
