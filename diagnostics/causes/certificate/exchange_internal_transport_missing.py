@@ -23,7 +23,8 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.certificate import steps
-from diagnostics.facts import InstalledCertificate, WindowsEvent
+from diagnostics.causes.network.queues import STALLED, stalled_inside
+from diagnostics.facts import InstalledCertificate, QueueState, Said, WindowsEvent
 from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.report import Step
@@ -38,9 +39,16 @@ _UNREADABLE = {
 _SOON, _REMOTE = 12017, 12019
 
 
-@cause(id="certificate.exchange.internal-transport-missing", act="on-prem")
-def assess(event: WindowsEvent | Configured, installed: tuple[InstalledCertificate, ...]) -> Finding | None:
+@cause(id="certificate.exchange.internal-transport-missing", act="on-prem", says=STALLED)
+def assess(
+    event: WindowsEvent | Configured | Said,
+    installed: tuple[InstalledCertificate, ...],
+    queues: tuple[QueueState, ...],
+) -> Finding | None:
     """The events say it, or HealthChecker; the list of certificates shows whether it is still so."""
+    if isinstance(event, Said):
+        queue = stalled_inside(event, queues)
+        return _of_target(event, queue, installed) if queue else None
     if isinstance(event, Configured):
         return _checked(event)
     if "msexchange" not in event.provider.lower():
@@ -69,6 +77,17 @@ def _checked(server: Configured) -> Finding | None:
         return None
     because = f"HealthChecker finds no valid internal transport certificate on {server.name or 'the server'}."
     return Finding(Belief.LIKELY, because, (server,), _steps())
+
+
+def _of_target(said: Said, queue: QueueState, installed: tuple[InstalledCertificate, ...]) -> Finding | None:
+    """Between servers of one organization; where the list shows certificates for SMTP that are good, nothing speaks for it."""
+    told = [each for each in installed if each.for_smtp is not None]
+    if any(each.for_smtp and not each.expired and each.has_private_key is not False for each in told):
+        return None
+    because = f"The session with {queue.next_hop or 'another server of the organization'} opens and comes to nothing; without a "
+    because += "usable internal transport certificate on the server there that happens."
+    found = (steps.of_target(), *_steps())
+    return Finding(Belief.POSSIBLE, because, (said, queue, *told), found, weight=1.6 if told else 1.5)
 
 
 def _steps() -> tuple[Step, ...]:

@@ -10,6 +10,8 @@ It is the usual state of a renewed certificate that was imported, and assigned t
 
 ## What proves it
 - `Services` of the thumbprint in the log lacks SMTP
+- a queue to another server of the organization comes to nothing after the session opened, and no certificate of that
+  server has SMTP among its services
 - the Hybrid Configuration Wizard says that the secure mail certificate is not bound to the SMTP service
 
 ## Not this when
@@ -25,16 +27,23 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.certificate import steps
+from diagnostics.causes.network.queues import STALLED, stalled_inside
 from diagnostics.causes.tls.credential import own_fault, session_of, twins, usable
-from diagnostics.facts import InstalledCertificate, Said, TlsFailed
+from diagnostics.facts import InstalledCertificate, QueueState, Said, TlsFailed
 from diagnostics.report import Step
 
 
-@cause(id="certificate.local.not-enabled-for-smtp", act="on-prem", says=("is not bound to the SMTP Service",))
+@cause(id="certificate.local.not-enabled-for-smtp", act="on-prem", says=("is not bound to the SMTP Service", *STALLED))
 def assess(
-    anchor: TlsFailed | Said, same: InstalledCertificate | None, installed: tuple[InstalledCertificate, ...]
+    anchor: TlsFailed | Said,
+    same: InstalledCertificate | None,
+    installed: tuple[InstalledCertificate, ...],
+    queues: tuple[QueueState, ...],
 ) -> Finding | None:
     """`same` is the certificate of the log, as installed: its services decide."""
+    if isinstance(anchor, Said) and anchor.signature in STALLED:
+        queue = stalled_inside(anchor, queues)
+        return _of_target(anchor, queue, installed) if queue else None
     if isinstance(anchor, Said):
         because = "The certificate chosen for secure mail is installed, but SMTP is not among its services."
         return Finding(Belief.CONFIRMED, because, (anchor,), _steps(""))
@@ -54,6 +63,21 @@ def assess(
         because += ", and another copy of the same name is the one for SMTP."
         return Finding(Belief.POSSIBLE, because, (anchor, known), _steps(anchor.thumbprint), weight=1.0)
     return Finding(Belief.CONFIRMED, f"{because}.", (known, anchor), _steps(anchor.thumbprint))
+
+
+def _of_target(said: Said, queue: QueueState, installed: tuple[InstalledCertificate, ...]) -> Finding | None:
+    """Servers of one organization encrypt between each other: the one that is reached needs a certificate for SMTP."""
+    to = queue.next_hop or "the other server"
+    told = [each for each in installed if each.for_smtp is not None]
+    look_there = (steps.of_target(), *_steps(told[0].thumbprint if told else ""))
+    if told and not any(each.for_smtp for each in told):
+        because = f"The session with {to} opens and comes to nothing, and of the certificates that are listed none is enabled for "
+        because += "SMTP: a server that has none can't offer the encryption that Exchange wants between its servers."
+        return Finding(Belief.LIKELY, because, (said, *told), look_there, weight=1.8)
+    if told:
+        return None
+    because = f"The session with {to} opens and comes to nothing; so it does when no certificate there is enabled for SMTP."
+    return Finding(Belief.POSSIBLE, because, (said, queue), look_there, weight=1.1)
 
 
 def _steps(thumbprint: str) -> tuple[Step, ...]:

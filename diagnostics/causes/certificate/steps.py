@@ -14,6 +14,14 @@ def list_installed() -> Step:
     )
 
 
+def of_target() -> Step:
+    return look(
+        "List the certificates of the server that the queue leads to, and what each is used for.",
+        "Get-ExchangeCertificate -Server {target} | Format-List Thumbprint,Subject,Services,NotAfter,Status,HasPrivateKey",
+        target="",
+    )
+
+
 def list_send_connectors() -> Step:
     return look(
         "See which certificate and name every Send connector uses, and from which servers it sends.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from diagnostics.facts import Fact, QueueState, Reply
+from diagnostics.facts import Fact, QueueState, Reply, Said
 from diagnostics.patterns import linear
 
 _OUTWARD: Final = frozenset({"dnsconnectordelivery", "smarthostconnectordelivery", "smtpdeliverytoexo"})
@@ -18,6 +18,7 @@ _INWARD: Final = frozenset(
         "smtprelaywithinadsite",
         "smtprelaywithinadsitetoedge",
         "smtprelaytoremoteactivedirectorysite",
+        "smtprelaytoremoteadsite",
         "smtprelaytoconnectorsourceservers",
     }
 )
@@ -68,6 +69,20 @@ def inward(queue: QueueState | None) -> bool:
     if queue is None:
         return False
     return _kind(queue.delivery_type) in _INWARD or (not queue.delivery_type and bool(_INSIDE.search(queue.next_hop)))
+
+
+STALLED: Final = (
+    "Connection dropped due to Timeout",
+    "Connection dropped due to TimedOut",
+    "421 4.4.1 Connection timed out",
+)
+"""What a queue says of a session that opened and then came to nothing."""
+
+
+def stalled_inside(said: Said, queues: Sequence[QueueState]) -> QueueState | None:
+    """The queue to another server of the organization whose session opened and came to nothing; None for any other."""
+    queue = queue_of(said, queues) if said.kind == "queue" else None
+    return queue if inward(queue) else None
 
 
 def by_smart_host(queue: QueueState | None) -> bool:

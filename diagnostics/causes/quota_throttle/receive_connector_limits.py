@@ -1,4 +1,4 @@
-"""A source opens more connections, or sends faster, than the Receive connector allows.
+"""A source opens more connections, sends faster, or holds a session longer than the Receive connector allows.
 
 ## What is happening
 A Receive connector limits connections in all (MaxInboundConnection), by source
@@ -7,7 +7,11 @@ gateway, load balancer or application that sends everything from one address mee
 maximum number of concurrent connections has exceeded a limit`, `421 4.4.2 Message submission rate …`, event
 1021. Mail is late, not lost: the sender tries again.
 
+ConnectionTimeout (10 minutes by default, 5 on Edge servers) ends a session however busy it is, ConnectionInactivityTimeout (5
+minutes, 1 on Edge) an idle one: `421 4.4.1 Connection timed out`. A client that sends many messages in one session meets it.
+
 ## What proves it
+- the server that had greeted the client ends the session always after the same minutes, which the connector's timeout allows
 - event 1021 names connector and address; or the receive log shows the 421 right after the connection
 
 ## Not this when
@@ -21,18 +25,24 @@ maximum number of concurrent connections has exceeded a limit`, `421 4.4.2 Messa
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.network.queues import outward, queue_of
 from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import QueueState, Said
+from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.report import Act, Step
 
 _CONNECTOR = linear(r"(?i)receive connector ['\"]?([^'\"]{1,120}?)['\"]? (?:rejected|has)")
 _SOURCE = linear(r"(?i)IP address(?: of)?:? ['\"\[]?([0-9a-f][0-9a-f.:]{2,44})\b")
+
+_TIMED_OUT: Final = "421 4.4.1 Connection timed out"
+_TIMEOUTS: Final = ("ConnectionTimeout", "ConnectionInactivityTimeout")
+_SPAN = linear(r"^\s*(\d{1,3}):(\d\d):(\d\d)\s*$")
+_EXACT: Final = 10  # seconds that a session may last longer than its limit
 
 
 @cause(
@@ -47,10 +57,13 @@ _SOURCE = linear(r"(?i)IP address(?: of)?:? ['\"\[]?([0-9a-f][0-9a-f.:]{2,44})\b
         "MSExchangeTransport 1021",
         "MSExchangeFrontEndTransport 1021",
         "MSExchangeTransport 1009",
+        _TIMED_OUT,
     ),
 )
-def assess(said: Said, queues: tuple[QueueState, ...]) -> Finding:
+def assess(said: Said, queues: tuple[QueueState, ...], objects: tuple[Configured, ...]) -> Finding | None:
     """Whose connector it is follows from where the reply stands: our event or log, or another server's answer."""
+    if said.signature == _TIMED_OUT:
+        return _too_long(said, objects)
     connector = _found(_CONNECTOR, said.text)
     source = _found(_SOURCE, said.text) if said.kind == "event" else ""
     theirs = said.kind == "queue" and outward(queue_of(said, queues))
@@ -66,6 +79,53 @@ def assess(said: Said, queues: tuple[QueueState, ...]) -> Finding:
     steps = _theirs() if theirs else _steps(connector, source)
     return Finding(
         Belief.CONFIRMED if sure else Belief.LIKELY, because, (said,), steps, act, weight=1.1 if connector else 1.0
+    )
+
+
+def _too_long(said: Said, objects: tuple[Configured, ...]) -> Finding | None:
+    """The server ended a session that it had taken, and always after the same time: that is its own limit, no line's fault."""
+    lasted = next((each for each in objects if each.kind == "session-length"), None)
+    if lasted is None or said.kind not in ("bare", "client", "log", "stray"):
+        return None
+    seconds = int(lasted.get("Seconds"))
+    because = f"The server ended the session itself after {seconds // 60} minutes"
+    limit = next((each for each in objects if any(_is(each.get(name), seconds) for name in _TIMEOUTS)), None)
+    if limit:
+        name = next(name for name in _TIMEOUTS if _is(limit.get(name), seconds))
+        because += f", which is the {name} of `{limit.name or 'the Receive connector'}`."
+        return Finding(Belief.LIKELY, because, (said, limit, lasted), _of_time(limit.name), weight=1.8)
+    because += ": ConnectionTimeout of a Receive connector does that however busy the session is, ConnectionInactivityTimeout to an "
+    because += "idle one. Many messages in one session meet it, small runs pass."
+    measured = lasted.get("Measured") == "True"
+    belief = Belief.LIKELY if measured else Belief.POSSIBLE
+    return Finding(belief, because, (said, lasted), _of_time(""), weight=1.6)
+
+
+def _is(value: str, seconds: int) -> bool:
+    """Whether a span as Exchange prints it, 00:10:00, is this long."""
+    span = _SPAN.search(value)
+    if span is None:
+        return False
+    hours, minutes, rest = (int(part) for part in span.groups())
+    return abs(hours * 3600 + minutes * 60 + rest - seconds) <= _EXACT
+
+
+def _of_time(connector: str) -> tuple[Step, ...]:
+    return (
+        look(
+            "See how long the Receive connectors let a session last.",
+            "Get-ReceiveConnector | Format-List Identity,Connection*Timeout",
+        ),
+        advise("Let the client open a new session after some dozens of messages, or after a few minutes."),
+        change(
+            "If it can't, give the connector that it uses more time.",
+            "Set-ReceiveConnector {connector} -ConnectionTimeout 00:30:00",
+            changes="A session on this connector may last half an hour. ConnectionTimeout has to stay above "
+            "ConnectionInactivityTimeout.",
+            undo="Set-ReceiveConnector with the value that the first step printed.",
+            verify="The client's next long run ends with QUIT.",
+            connector=connector,
+        ),
     )
 
 

@@ -1,0 +1,79 @@
+"""How long a session lasted that the server ended with a timeout: by a client's own clock, or as a person tells it.
+
+A client's log has the time before each line: `12:31:07 220 mail.contoso.com …` and `12:41:07 421 4.4.1 Connection timed out`. Only
+whole minutes count, since a limit is one. `Measured` says that the greeting stands in the log: then the server was reached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from diagnostics.artefacts import Artefact
+from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
+from diagnostics.recognisers import Reading, recogniser
+from diagnostics.recognisers.building import artefact
+from diagnostics.recognisers.sources import source_at
+from diagnostics.recognisers.told_settings import MOST_LINES
+
+_ENDED: Final = r"421[ -]4\.4\.1 Connection timed out"
+_CLOCK: Final = r"\b([01]?\d|2[0-3]):([0-5]\d):([0-5]\d)\b"
+_IS_ENDED = linear(f"(?i){_ENDED}")
+_GREETED = linear(rf"(?i){_CLOCK}.{{0,80}}\b220[ -]\S{{1,253}}.{{0,80}}(?:E?SMTP|MAIL|ready)")
+_STOPPED = linear(rf"(?i){_CLOCK}.{{0,80}}{_ENDED}")
+_TOLD = linear(
+    r"(?i)\b(?:always|every time|exactly|constantly|immer|genau|jedes mal|toujours|exactement|siempre|sempre|altijd|steeds)\b[^.\n]{0,40}?"
+    r"\b(\d{1,2}|two|five|ten|twenty|zwei|fünf|zehn|zwanzig|cinq|dix|cinco|diez|cinque|dieci|vijf|tien) ?min(?:ut\w*|\.)?"
+)
+_NUMBERS: Final = {
+    "two": 2, "five": 5, "ten": 10, "twenty": 20, "zwei": 2, "fünf": 5, "zehn": 10, "zwanzig": 20, "cinq": 5, "dix": 10,
+    "cinco": 5, "diez": 10, "cinque": 5, "dieci": 10, "vijf": 5, "tien": 10,
+}  # fmt: skip
+_SHORTEST, _SLACK, _MINUTE, _DAY = 60, 10, 60, 86_400  # seconds
+
+
+@recogniser(_ENDED, rank=99)
+def read(reading: Reading) -> Sequence[Artefact]:
+    """One artefact, of the line that ends the session."""
+    lines = list(enumerate(reading.paste.lines[:MOST_LINES]))
+    measured = _measured([line[:1000] for _, line in lines])
+    told = _told([line[:1000] for _, line in reading.sentences()[:MOST_LINES]])
+    seconds = measured or told
+    ended = next((index for index, line in lines if _IS_ENDED.search(line)), None)
+    if not seconds or ended is None:
+        return []
+    values = (("Seconds", str(seconds)), ("Measured", str(bool(measured))))
+    fact = Configured(source=source_at(reading, ended), kind="session-length", name="session", values=values)
+    return [artefact(reading, "told-session-length", [ended], [fact], {"seconds": seconds})]
+
+
+def _measured(lines: Sequence[str]) -> int:
+    """Seconds from the last greeting before the end to the end, to the minute; 0 where the log does not tell, or it is none."""
+    began = 0
+    greeted = False
+    for line in lines:
+        greeting, end = _GREETED.search(line), _STOPPED.search(line)
+        if greeting:
+            began, greeted = _second(greeting.groups()), True
+        elif end and greeted:
+            lasted = (_second(end.groups()) - began) % _DAY
+            over = lasted % _MINUTE
+            return lasted - over if lasted >= _SHORTEST and over <= _SLACK else 0
+    return 0
+
+
+def _second(clock: Sequence[str]) -> int:
+    hours, minutes, seconds = (int(each) for each in clock)
+    return hours * 3600 + minutes * 60 + seconds
+
+
+def _told(lines: Sequence[str]) -> int:
+    """Seconds, as somebody tells a constant number of minutes; 0 where nobody does."""
+    for line in lines:
+        found = _TOLD.search(line)
+        if found and not line.rstrip().endswith("?"):
+            word = found.group(1).lower()
+            return _MINUTE * (_NUMBERS.get(word) or int(word))
+    return 0
+
