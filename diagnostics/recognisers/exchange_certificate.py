@@ -36,6 +36,7 @@ _WEAK: Final = (
 )  # fmt: skip
 _HASH = linear(r"^(?:[0-9A-Fa-f]{40}|[0-9A-Fa-f]{8,38}\.\.\.|[Xx*]{6,})$")
 _ROW = linear(r"^\s*([0-9A-Fa-f]{40})\s+(?:([IPUWSFC.]{5,8})\s+)?(\S.*?)\s*$")
+_NAMED: Final = frozenset({"CN=", "OU=", "DC="})  # how the names of certificates begin
 _SETTLED: Final = {"dateinvalid": True, "expired": True, "valid": False}
 
 
@@ -44,6 +45,7 @@ _SETTLED: Final = {"dateinvalid": True, "expired": True, "valid": False}
     r"|^\s*Services\s*:.*(?:SMTP|IIS|IMAP|None)"
     r"|\bSubject\s+(?:[A-Za-z]+\s+){0,6}Services\b|\bServices\s+(?:[A-Za-z]+\s+){0,6}Subject\b"
     r"|\bThumbprint\s+(?:[A-Za-z]+\s+){0,6}(?:Subject|Services|NotAfter|Issuer)\b"
+    r"|^\s*Issuer\s+(?:[A-Za-z]+\s+){0,4}Subject\b|^\s*Subject\s+(?:[A-Za-z]+\s+){0,4}Issuer\b"
     r"|\(sha1\)\s*:|\bCERT_TRUST_\w|:\s*(?:Thumbprint|HasPrivateKey)\s*:)",
     rank=40,
 )
@@ -118,6 +120,7 @@ def _rows(reading: Reading, free: list[tuple[int, str]]) -> Iterator[Artefact]:
                 services=_services(cells.get("services", "")),
                 has_private_key={"true": True, "false": False}.get(cells.get("hasprivatekey", "").lower()),
                 subject=plain(cells.get("subject", "").removesuffix("...").strip()),
+                issuer=plain(cells.get("issuer", "").removesuffix("...").strip()),
                 not_after=plain(cells.get("notafter", "")),
                 expired=_SETTLED.get(cells.get("status", "").lower()),
                 status=cells.get("status", ""),
@@ -129,13 +132,17 @@ def _rows(reading: Reading, free: list[tuple[int, str]]) -> Iterator[Artefact]:
 
 
 def _certificate_rows(free: list[tuple[int, str]]) -> Iterator[tuple[dict[str, str], TableRow]]:
-    """Rows known by their thumbprint, or, in a table that was made without it, by the letters of their services."""
+    """Rows known by their thumbprint; in a table without it, by the letters of their services or by both distinguished names."""
     for row in tables(free, "thumbprint"):
         cells = _cells(row)
         if _HASH.search(cells.get("thumbprint", "")) and len(cells) > 1:
             yield cells, row
     for row in tables(free, "services", "subject"):
         if "thumbprint" not in row.cells and _MASK.search(row.cells["services"]):
+            yield row.cells, row
+    for row in tables(free, "issuer", "subject"):
+        named = row.cells["issuer"][:3].upper() in _NAMED and row.cells["subject"][:3].upper() in _NAMED
+        if named and not {"thumbprint", "services"} & set(row.cells):
             yield row.cells, row
 
 

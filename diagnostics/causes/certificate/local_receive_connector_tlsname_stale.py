@@ -28,6 +28,7 @@ from diagnostics.causes.certificate.event12014 import Unmatched, is_bare, is_sen
 from diagnostics.causes.certificate.names import holders, issuer_and_subject
 from diagnostics.causes.certificate.withheld import withheld
 from diagnostics.causes.network.reach import kind_of
+from diagnostics.causes.tls.credential import own_fault, said_to_clients
 from diagnostics.facts import (
     InstalledCertificate,
     Reply,
@@ -44,7 +45,7 @@ from diagnostics.report import Step
 
 @cause(id="certificate.local.receive-connector-tlsname-stale", act="on-prem")
 def assess(
-    anchor: WindowsEvent | StarttlsNotOffered,
+    anchor: WindowsEvent | StarttlsNotOffered | TlsFailed,
     event: WindowsEvent | None,
     events: tuple[WindowsEvent, ...],
     installed: tuple[InstalledCertificate, ...],
@@ -57,6 +58,8 @@ def assess(
     handshakes: tuple[TlsFailed, ...],
 ) -> Finding | None:
     """Event 12014 decides, or the connector's own setting beside the certificates. `event` is what to ask for."""
+    if isinstance(anchor, TlsFailed):
+        return _refused(anchor, replies, objects, installed)
     wanted = unmatched(anchor)
     if wanted:
         sends = is_send_connector(wanted, connectors, sessions)
@@ -89,6 +92,23 @@ def assess(
     because = f"{found.words}. Mostly the connector still names a certificate that was replaced."
     weight = found.weight(1.4 if found.bare else 1.6)
     return Finding(Belief.POSSIBLE, because, (found.fact,), _steps(found.fact.connector), weight=weight)
+
+
+def _refused(
+    failed: TlsFailed, replies: tuple[Reply, ...], objects: tuple[Configured, ...], installed: tuple[InstalledCertificate, ...]
+) -> Finding | None:
+    """A handshake with a client of ours that ended at our own credential: the one that the connector names may be gone."""
+    receives = failed.direction == "receive" or said_to_clients(failed, replies)
+    if not receives or not own_fault(failed, "UnknownCredentials", "NoCredentials") or failed.thumbprint:
+        return None
+    because = f"Clients reach a Receive connector, and its handshake ends with {failed.error}"
+    stale = _stale(objects, installed)
+    if stale:
+        because += f": `{stale.name or 'the connector'}` names a certificate that is not installed: "
+        because += f"`{stale.get('TlsCertificateName')}`."
+        return Finding(Belief.LIKELY, because, (failed, stale, *installed[:1]), _steps(stale.connector), weight=1.8)
+    because += ". If a certificate was replaced and the old one deleted, TlsCertificateName may still name that one."
+    return Finding(Belief.POSSIBLE, because, (failed,), _steps(failed.connector), weight=1.2)
 
 
 def _stale(objects: tuple[Configured, ...], installed: tuple[InstalledCertificate, ...]) -> Configured | None:

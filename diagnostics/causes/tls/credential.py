@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from diagnostics.facts import InstalledCertificate, TlsFailed
+from diagnostics.facts import InstalledCertificate, Reply, TlsFailed
 from diagnostics.text import squeezed
 
 
@@ -21,6 +21,11 @@ def session_of(failed: TlsFailed) -> str:
     certificate = f"offered certificate {failed.thumbprint}" if failed.thumbprint else "offered its certificate"
     at = f" at {failed.at}" if failed.at else ""
     return f"{connector} {certificate}{at} and the handshake failed with {failed.error}"
+
+
+def said_to_clients(failed: TlsFailed, replies: Iterable[Reply]) -> bool:
+    """Whether a handshake of unknown direction stands beside the words (PRX) that only clients of a front end get."""
+    return not failed.direction and not failed.connector and any(" PRX" in each.whole for each in replies)
 
 
 def same_name(one: str, other: str) -> bool:

@@ -26,8 +26,8 @@ It usually follows a certificate that was imported with a tool other than Exchan
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.tls.credential import own_fault, session_of
-from diagnostics.facts import InstalledCertificate, TlsFailed, WindowsEvent
+from diagnostics.causes.tls.credential import own_fault, said_to_clients, session_of
+from diagnostics.facts import InstalledCertificate, Reply, TlsFailed, WindowsEvent
 from diagnostics.looked_facts import KeyAccess
 from diagnostics.report import Step
 
@@ -42,6 +42,7 @@ def assess(
     key: KeyAccess | None,
     event: WindowsEvent | None,
     installed: InstalledCertificate | None,
+    replies: tuple[Reply, ...],
 ) -> Finding | None:
     """Read the access list first: it decides; without it the error and the event only point here."""
     if isinstance(failed, WindowsEvent):
@@ -63,6 +64,10 @@ def assess(
     if key and (refusal or (installed and installed.for_smtp)):
         because = f"{session_of(failed)}, and NETWORK SERVICE is not among those who may read the private key."
         return Finding(Belief.CONFIRMED, because, proof, _steps(failed.thumbprint), weight=2.0)
+    if refusal is None and said_to_clients(failed, replies):
+        because = f"{session_of(failed)}; that fits a key that the transport service may not read, and a connector that still "
+        because += "names a certificate which is gone."
+        return Finding(Belief.POSSIBLE, because, proof, _steps(failed.thumbprint), weight=1.3)
     return Finding(Belief.LIKELY, because, proof, _steps(failed.thumbprint), weight=1.0 + bool(refusal))
 
 
