@@ -145,7 +145,7 @@ class Addressed(Fact):
 class LookedUp(Fact):
     """Whether a directory has an object of this address: what Get-Recipient and its kin found. `where` is "" when not told.
 
-    `address` is what was looked for, in lower case; it may be an alias.
+    `address` is what was looked for, in lower case; it may be an alias, and is "" where a person speaks of the refused one.
     """
 
     address: str

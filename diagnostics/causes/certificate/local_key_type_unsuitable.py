@@ -8,6 +8,7 @@ no cipher suite in common.
 
 ## What proves it
 - the events began with a change of certificate, while the cipher order stayed the same
+- an ACME client or Exchange's import says that the private key could not be converted, or is of an unsupported kind
 - `certutil -v -store my` shows KeySpec 2, or a key that is no RSA exchange key
 - the previous certificate works again at once
 
@@ -24,7 +25,7 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.certificate import steps
-from diagnostics.facts import InstalledCertificate, TlsFailed, WindowsEvent
+from diagnostics.facts import InstalledCertificate, Said, TlsFailed, WindowsEvent
 from diagnostics.report import Step
 
 _WRONG_USAGE = "0X80090349"  # SEC_E_CERT_WRONG_USAGE
@@ -36,14 +37,23 @@ _OWN_ERRORS = frozenset({"nocredentials", "unknowncredentials", "algorithmmismat
 _RSA_PROVIDER = "rsa schannel"
 
 
-@cause(id="certificate.local.key-type-unsuitable", act="on-prem")
+# What clients of ACME authorities and Exchange itself say of a key that they could not bring into a provider that it can use.
+_UNCONVERTED = ("Error converting private key", "it might not be usable for Exchange", "Unable to convert private key")
+_REFUSED = ("(reason: PrivateKeyUnsupportedAlgorithm)", "(reason: KeyAlgorithmUnsupported)")
+_STORAGE = "Microsoft Software Key Storage Provider"
+
+
+@cause(id="certificate.local.key-type-unsuitable", act="on-prem", says=(*_UNCONVERTED, *_REFUSED, _STORAGE))
 def assess(
-    anchor: WindowsEvent | TlsFailed,
+    anchor: WindowsEvent | TlsFailed | Said,
     failed: TlsFailed | None,
     key: InstalledCertificate | None,
     installed: tuple[InstalledCertificate, ...],
+    told: tuple[Said, ...],
 ) -> Finding | None:
     """The key itself settles it; Schannel's events name it or make it one of two."""
+    if isinstance(anchor, Said):
+        return _unconverted(anchor, told)
     failure = anchor if isinstance(anchor, TlsFailed) else failed
     thumbprint = failure.thumbprint if failure else ""
     told = _told(thumbprint, (key, *installed))
@@ -76,6 +86,20 @@ def assess(
     )
     because += "enabled suites can't use."
     return Finding(Belief.POSSIBLE, because, (anchor, failed), _steps(thumbprint), weight=1.2)
+
+
+def _unconverted(said: Said, told: tuple[Said, ...]) -> Finding | None:
+    """Whoever imported the certificate says that its key stayed in a provider which Exchange, or its version, can't use."""
+    if said.signature == _STORAGE:
+        return None
+    if said.signature in _REFUSED:
+        because = "Exchange refuses the certificate: its key is of a kind that it can't use (CNG, or no RSA)."
+        return Finding(Belief.LIKELY, because, (said,), _steps(""), weight=1.5)
+    stored = next((each for each in told if each.signature == _STORAGE), None)
+    because = "The client that fetched the certificate could not bring its private key into the RSA SChannel provider"
+    because += ", and certutil shows it in the Key Storage Provider (CNG)" if stored else ""
+    because += ": Exchange (2010 and 2013 above all) can't use it there, so TLS ends with this certificate."
+    return Finding(Belief.LIKELY, because, (said, stored), _steps(""), weight=1.8 if stored else 1.4)
 
 
 def _told(thumbprint: str, listed: tuple[InstalledCertificate | None, ...]) -> InstalledCertificate | None:

@@ -6,6 +6,7 @@ the self-signed one). Exchange takes the private one toward Exchange Online, whi
 establish appropriate TLS channel: UntrustedRoot: Access Denied`; the sender logs event 2004.
 
 ## What proves it
+- the hybrid wizard offers no certificate, and the one that is enabled for SMTP has RootCAType Registry or Enterprise
 - that reply, and two SMTP certificates for one name, one of them with RootCAType Enterprise or None
 - taking SMTP off the private one restores the flow
 
@@ -28,6 +29,7 @@ from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.names import is_self_signed
 from diagnostics.causes.certificate.refusal import refusal_of
 from diagnostics.facts import CertificateRejected, InstalledCertificate, Reply, WindowsEvent
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 _PRIVATE = ("enterprise", "none", "grouppolicy")
@@ -35,12 +37,14 @@ _PRIVATE = ("enterprise", "none", "grouppolicy")
 
 @cause(id="certificate.local.untrusted-issuer", act="on-prem")
 def assess(
-    anchor: CertificateRejected | WindowsEvent,
+    anchor: CertificateRejected | WindowsEvent | Configured,
     listed: InstalledCertificate | None,
     installed: tuple[InstalledCertificate, ...],
     replies: tuple[Reply, ...],
 ) -> Finding | None:
     """The peer's words point here, the list of SMTP certificates decides. `listed` is what to ask for."""
+    if isinstance(anchor, Configured):
+        return _not_offered(anchor, installed) if anchor.kind == "wizard-choice" else None
     if isinstance(anchor, WindowsEvent):
         return _from_event(anchor, installed)
     refusal = refusal_of(anchor, replies)
@@ -67,7 +71,35 @@ def assess(
 
 
 def _is_private(certificate: InstalledCertificate) -> bool:
-    return certificate.root_type.lower() in _PRIVATE or is_self_signed(certificate)
+    """By the kind of its root; an authority of Active Directory bears the directory's name (DC=)."""
+    of_directory = "dc=" in certificate.issuer.lower()
+    return certificate.root_type.lower() in _PRIVATE or of_directory or is_self_signed(certificate)
+
+
+def _not_offered(told: Configured, installed: Sequence[InstalledCertificate]) -> Finding | None:
+    """The hybrid wizard lists certificates of public authorities only, since Exchange Online trusts no others."""
+    smtp = [each for each in installed if each.for_smtp is not False]
+    public = next((each for each in smtp if each.root_type.lower() == "thirdparty" and not _is_private(each)), None)
+    private = [each for each in smtp if _is_private(each) or each.root_type.lower() == "registry"]
+    if public or not private:
+        return None
+    mine = private[0]
+    because = f"{mine.subject or mine.thumbprint} was issued by {mine.issuer or 'a private authority'}, which no public root stands "
+    because += f"behind{f' (RootCAType {mine.root_type})' if mine.root_type else ''}. The hybrid wizard lists certificates of public "
+    because += "authorities (RootCAType ThirdParty) alone: Exchange Online trusts no other."
+    return Finding(Belief.LIKELY, because, (told, mine), (steps.list_installed(), _get_public()), weight=1.6)
+
+
+def _get_public() -> Step:
+    return change(
+        "Get a certificate of a public authority for the names of the mail servers, import it on every server and enable it for SMTP; "
+        "then run the wizard again.",
+        "Enable-ExchangeCertificate -Thumbprint {public_thumbprint} -Services SMTP",
+        changes="The certificate can be used for SMTP. Answer No when asked to replace the default certificate.",
+        undo="Remove-ExchangeCertificate with its thumbprint.",
+        verify="The wizard lists it.",
+        public_thumbprint="",
+    )
 
 
 def _from_event(event: WindowsEvent, installed: Sequence[InstalledCertificate]) -> Finding | None:

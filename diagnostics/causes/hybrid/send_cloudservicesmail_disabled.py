@@ -10,6 +10,7 @@ arrives as Anonymous: groups that take internal senders only refuse it, and it i
 - a message between colleagues has `X-MS-Exchange-Organization-AuthAs: Anonymous`
 - `X-CrossPremisesHeadersFilteredBySendConnector` names the server whose connector dropped them
 - the hybrid Send connector has CloudServicesMailEnabled False
+- `X-Forefront-Antispam-Report-Untrusted` holds Exchange Online's own first verdict, and the later one is about our server's address
 
 ## Not this when
 - AuthAs is Internal
@@ -24,6 +25,7 @@ arrives as Anonymous: groups that take internal senders only refuse it, and it i
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.hybrid.twice import SecondPass, second_pass
 from diagnostics.causes.hybrid.wizard import run_again
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.facts import Reply, SendConnector
@@ -32,6 +34,7 @@ from diagnostics.patterns import linear
 from diagnostics.report import Step
 
 _DOMAIN = linear(r"@([A-Za-z0-9.-]{1,253})")
+_TRUST = ("TrustedMailOutboundEnabled", "TrustedMailInboundEnabled")
 _DROPPED = "X-CrossPremisesHeadersFilteredBySendConnector"
 
 
@@ -48,6 +51,9 @@ def assess(
     """Needs a message between addresses of one organization, or the header that says who dropped the others."""
     if isinstance(anchor, SendConnector):
         return _from_settings(anchor, replies) if spam is None and headers is None else None
+    again = second_pass(spam.get("CIP"), (headers,) if headers else (), spam, objects) if spam else None
+    if again:
+        return _filtered_again(again, objects, connector)
     status = spam.get("AuthAs").lower() if spam else ""
     if status == "internal":
         return _refuted(anchor, spam, headers)
@@ -71,6 +77,26 @@ def assess(
         return Finding(Belief.LIKELY, because, (connector, spam, headers), _steps(connector), weight=1.2)
     because = f"A message from {shared} to {shared} passed between the premises and arrived as Anonymous."
     return Finding(Belief.POSSIBLE, because, (spam, headers), _steps(connector), weight=1.5)
+
+
+def _filtered_again(again: SecondPass, objects: tuple[Configured, ...], connector: SendConnector | None) -> Finding:
+    """The first verdict came back as a stranger's: the headers that carry it were not trusted on their way through our servers."""
+    because = f"Exchange Online filtered the message twice: from {again.first}, and again from {again.second}, a server of the "
+    because += "organization. The first verdict came back as untrusted, so SPF and spam were judged anew for the wrong address."
+    remote = next((each for each in objects if any(each.flag(name) is False for name in _TRUST)), None)
+    if remote or (connector and connector.cloud_services is False):
+        which = remote.name or "The remote domain of the tenant" if remote else "The connector to the tenant"
+        because += f" {which} does not carry the organization's headers"
+        because += " (TrustedMailOutboundEnabled, TrustedMailInboundEnabled)." if remote else " (CloudServicesMailEnabled)."
+        return Finding(Belief.LIKELY, because, (again.headers, again.own, remote, connector), _steps(connector), weight=1.8)
+    return Finding(Belief.POSSIBLE, because, (again.headers, again.own), (_trusted(), *_steps(connector)), weight=2.0)
+
+
+def _trusted() -> Step:
+    return look(
+        "On-premises, see whether the remote domain of the tenant is trusted.",
+        "Get-RemoteDomain | Format-List Name,DomainName,TrustedMailOutboundEnabled,TrustedMailInboundEnabled",
+    )
 
 
 def _from_settings(connector: SendConnector, replies: tuple[Reply, ...]) -> Finding | None:

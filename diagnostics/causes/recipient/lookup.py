@@ -143,8 +143,8 @@ def present(of: str, lookups: Iterable[LookedUp], where: Premises) -> LookedUp |
 
 
 def _is_about(each: LookedUp, of: str) -> bool:
-    """Whether the address that was refused was looked up; where the refusal names none, any is."""
-    return not of or each.address in (of.lower(), of.lower().partition("@")[0])
+    """Whether the address that was refused was looked up; where the refusal or the look-up names none, any is."""
+    return not of or not each.address or each.address in (of.lower(), of.lower().partition("@")[0])
 
 
 def forwarder(of: str, objects: Iterable[Configured]) -> Configured | None:

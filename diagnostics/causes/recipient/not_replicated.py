@@ -56,7 +56,9 @@ _LONG: Final = 3.0  # hours; shorter spans are told in minutes
         "not found by SMTP address lookup",
     ),
 )
-def assess(said: Said, objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
+def assess(
+    said: Said, _found: Configured | None, objects: tuple[Configured, ...], replies: tuple[Reply, ...]
+) -> Finding | None:
     """Judged only once the object is shown: an address that was refused and yet is there."""
     wanted = address(said, replies)
     unsaid = not said.by and "5.1.10" in said.text

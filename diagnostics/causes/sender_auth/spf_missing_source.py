@@ -26,6 +26,7 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause
 from diagnostics.causes.connector.heard import heard
+from diagnostics.causes.hybrid.twice import second_pass
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.reputation.addresses import pool_of
 from diagnostics.causes.sender_auth.records import Spf, spf_of
@@ -46,7 +47,7 @@ from diagnostics.causes.sender_auth.results import (
 )
 from diagnostics.facts import Fact, Reply, Said, Session
 from diagnostics.looked_facts import DnsAnswer
-from diagnostics.mail_facts import Authentication, Configured, Headers, Traced, Tracked
+from diagnostics.mail_facts import Antispam, Authentication, Configured, Headers, Traced, Tracked
 from diagnostics.refusals import topics
 from diagnostics.report import Step
 
@@ -82,6 +83,7 @@ def assess(
     replies: tuple[Reply, ...],
     sessions: tuple[Session, ...],
     answers: tuple[DnsAnswer, ...],
+    spam: tuple[Antispam, ...],
 ) -> Finding | None:
     """Whose address failed decides: the domain's own source, a forwarder, or the receiver's gateway."""
     if isinstance(anchor, Said):
@@ -99,6 +101,11 @@ def assess(
     if gateway or kind_of(ip) == "internal":
         because = f"{ip} is the receiver's own hop, not the sender's server: SPF can't hold for it."
         return Finding(Belief.RULED_OUT, because, (anchor, gateway))
+    again = second_pass(ip, headers, next(iter(spam), None), settings)
+    if again:
+        because = f"{ip} is a server of the receiver's own, which handed on what Exchange Online had taken from {again.first}: SPF "
+        because += "was judged for the wrong address."
+        return Finding(Belief.RULED_OUT, because, (anchor, again.own))
     because = f"{named(domain, 'The sender domain')} does not list {ip or 'the sending address'} in its SPF record"
     because += f" (spf={anchor.spf})."
     steps = (read_spf(domain), publish_spf(ip))

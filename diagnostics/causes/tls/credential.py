@@ -15,7 +15,8 @@ def own_fault(failed: TlsFailed, *errors: str) -> bool:
 
 def session_of(failed: TlsFailed) -> str:
     """The failing session in this incident's own values: connector, time, certificate."""
-    connector = f"`{failed.connector}`" if failed.connector else "The Send connector"
+    unnamed = "The Send connector" if failed.direction == "send" or failed.thumbprint else "A connector"
+    connector = f"`{failed.connector}`" if failed.connector else unnamed
     if failed.direction == "receive" and not failed.connector:
         connector = "The Receive connector"
     certificate = f"offered certificate {failed.thumbprint}" if failed.thumbprint else "offered its certificate"

@@ -26,6 +26,8 @@ from diagnostics.causes.tls.credential import own_fault, same_name, session_of, 
 from diagnostics.facts import InstalledCertificate, Said, TlsFailed
 from diagnostics.report import Step
 
+_NO_KEYSET = "CryptographicException: Keyset does not exist"
+_UNCONVERTED = "Error converting private key"
 _REFUSED = ("(reason: PrivateKeyMissing)", "Cannot find the certificate and private key")
 _TOLD = (
     "HasPrivateKey: False",
@@ -36,16 +38,19 @@ _TOLD = (
 )
 
 
-@cause(id="tls.certificate.private-key-missing", act="on-prem", says=(*_REFUSED, *_TOLD))
+@cause(id="tls.certificate.private-key-missing", act="on-prem", says=(*_REFUSED, *_TOLD, _NO_KEYSET, _UNCONVERTED))
 def assess(
     failed: TlsFailed | InstalledCertificate | Said,
     offered: InstalledCertificate | None,
     installed: tuple[InstalledCertificate, ...],
     failures: tuple[TlsFailed, ...],
+    told: tuple[Said, ...],
 ) -> Finding | None:
     """`offered` is the certificate of the log, as installed; a usable twin makes it the wrong copy instead."""
     if isinstance(failed, InstalledCertificate):
         return _listed(failed, installed, failures)
+    if isinstance(failed, Said) and failed.signature in (_NO_KEYSET, _UNCONVERTED):
+        return _no_keyset(failed, told)
     if isinstance(failed, Said):
         return _said(failed, failures)
     if own_fault(failed, "UnknownCredentials") and offered and _same(failed, offered) and offered.has_private_key:
@@ -75,6 +80,17 @@ def _said(said: Said, failures: tuple[TlsFailed, ...]) -> Finding:
     because = f"Windows says of the certificate itself that its private key is not there: `{said.signature}`."
     belief = Belief.LIKELY if said.signature in _REFUSED or failed else Belief.POSSIBLE
     return Finding(belief, because, (said, failed), _steps(""), weight=1.6)
+
+
+def _no_keyset(said: Said, told: tuple[Said, ...]) -> Finding | None:
+    """.NET found no container of the key. Any program can say so: what counts is who asked for it."""
+    about = next((each for each in told if each.signature == _UNCONVERTED or each.kind == "command"), None)
+    keyset = next((each for each in told if each.signature == _NO_KEYSET), None)
+    if about is None or keyset is None:
+        return None
+    because = "Windows found no container of the certificate's private key (`Keyset does not exist`): the key is not on this machine, "
+    because += "or in a provider that was not asked."
+    return Finding(Belief.POSSIBLE, because, (keyset, about), _steps(""), weight=1.5)
 
 
 def _same(failed: TlsFailed, offered: InstalledCertificate) -> bool:

@@ -1,4 +1,4 @@
-"""The drive with the server's temporary folder is full, so messages with attachments are not submitted.
+r"""The drive with the server's temporary folder is full, so messages with attachments are not submitted.
 
 ## What is happening
 Mailbox Transport Submission writes larger attachments to the temporary folder of the machine. When that drive
@@ -7,6 +7,7 @@ Sent Items, nobody gets it. Small messages pass.
 
 ## What proves it
 - `431 4.3.1 STOREDRV.Submit.Exception:StorageTransientException.IOException`, or `STOREDRV; disk is full`
+- the folder TransportRoles\data\Temp below Exchange's own holds dozens of gigabytes in UnifiedContent
 - SUBMITDEFER entries in message tracking, and no space on the drive of the machine's TMP
 
 ## Not this when
@@ -21,8 +22,10 @@ from __future__ import annotations
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.transport_service.services import POWERSHELL, restart
 from diagnostics.facts import Said
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
+_SWOLLEN = 20  # gigabytes
 _NO_SPACE = "There is not enough space on the disk"
 
 
@@ -31,8 +34,10 @@ _NO_SPACE = "There is not enough space on the disk"
     act="on-prem",
     says=("StorageTransientException.IOException", "4.3.1 STOREDRV; disk is full", "STOREDRV; disk is full", _NO_SPACE),
 )
-def assess(said: Said) -> Finding | None:
+def assess(said: Said | Configured) -> Finding | None:
     """The store driver's words are the fault itself; the bare words of Windows can speak of any drive."""
+    if isinstance(said, Configured):
+        return _of_folder(said)
     low = said.text.lower()
     submission = "storedrv" in low or "submi" in low or "ioexception" in low
     if said.signature != _NO_SPACE:
@@ -43,6 +48,39 @@ def assess(said: Said) -> Finding | None:
         return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.2)
     because = "A disk of the server is full; whether it is the one with the TMP folder is not told."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.2)
+
+
+def _of_folder(folder: Configured) -> Finding | None:
+    """Transport's temporary folder is empty but for the messages of the moment: dozens of gigabytes were never deleted."""
+    size = int(folder.get("Gigabytes", "0")) if folder.kind == "folder" else 0
+    if size < _SWOLLEN:
+        return None
+    because = f"{folder.name} holds {size} GB, where Exchange keeps what it scans for minutes only: nothing cleans it, and it fills "
+    because += "the drive. The clean-up looks below C:\\Program Files, wherever Exchange is installed."
+    return Finding(Belief.LIKELY, because, (folder,), (*_clean(), *_steps()), weight=1.3)
+
+
+def _clean() -> tuple[Step, ...]:
+    return (
+        look(
+            "See how much of it is older than a day, and which path the clean-up looks at (Antimalware.xml, "
+            "CleanupFolderResponderFolderPaths).",
+            "Get-ChildItem (Join-Path $env:ExchangeInstallPath 'TransportRoles\\data\\Temp\\UnifiedContent') -Recurse -File | "
+            "Where-Object {{ $_.LastWriteTime -lt (Get-Date).AddDays(-1) }} | Measure-Object Length -Sum; "
+            "Select-String -Path (Join-Path $env:ExchangeInstallPath 'Bin\\Monitoring\\Config\\Antimalware.xml') "
+            "-Pattern CleanupFolderResponderFolderPaths",
+            POWERSHELL,
+        ),
+        change(
+            "Delete what is older than a day, and write this server's own path into Antimalware.xml, then restart the health manager. "
+            "An update of Exchange writes the file anew.",
+            "",
+            shell="portal",
+            changes="Frees the drive; the monitoring cleans the right folder from then on.",
+            undo="Put the former Antimalware.xml back.",
+            verify="The folder stays small over the next days.",
+        ),
+    )
 
 
 def _steps() -> tuple[Step, ...]:
