@@ -23,7 +23,7 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.transport_service.services import POWERSHELL, restart
+from diagnostics.causes.transport_service.services import POWERSHELL, restart, switched_off
 from diagnostics.facts import QueueState, Said, WindowsEvent
 from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
@@ -37,6 +37,7 @@ _DEFECTIVE: Final = {
 }
 _BUILD = linear(r"\b(15)\.0?([0-2])\D{1,10}0?(\d{3,4})\.0{0,2}(\d{1,3})\b")
 _STUCK: Final = frozenset({"submission"})
+_SERVICES: Final = ("MSExchangeTransport", "MSExchangeFrontEndTransport", "MSExchangeDelivery", "MSExchangeSubmission")
 _AGENT_LOAD: Final = 16023
 
 
@@ -46,9 +47,14 @@ _AGENT_LOAD: Final = 16023
     says=("15.2.1544.13", "15.2.1258.38", "15.1.2507.43", "15.02.1544.013", "15.02.1258.038", "15.01.2507.043"),
 )
 def assess(
-    anchor: Configured | Said, queues: tuple[QueueState, ...], events: tuple[WindowsEvent, ...]
+    anchor: Configured | Said,
+    queues: tuple[QueueState, ...],
+    events: tuple[WindowsEvent, ...],
+    objects: tuple[Configured, ...],
 ) -> Finding | None:
     """A build with a listed defect; a submission queue that grows beside it makes it likely."""
+    if isinstance(anchor, Configured) and anchor.kind == "update":
+        return _since(anchor, objects)
     if isinstance(anchor, Configured):
         if anchor.kind not in ("exchange-server", "exchange-build"):
             return None
@@ -69,6 +75,16 @@ def assess(
         because += f" {standing[0].identity} holds {standing[0].messages} message(s)."
         return Finding(Belief.LIKELY, because, (anchor, standing[0]), _steps(), weight=1.0)
     return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=1.3)
+
+
+def _since(update: Configured, objects: tuple[Configured, ...]) -> Finding | None:
+    """A transport service that stands still since an update: the update is a suspicion, until its defect is known."""
+    stopped = next((o for o in objects if o.failing and o.kind == "windows-service" and o.name in _SERVICES), None)
+    if stopped is None or switched_off(stopped, objects):
+        return None
+    because = f"{stopped.name} does not run since {update.name} was installed: an agent or file that this build does not load ends it "
+    because += "at its start, or the installation did not end well."
+    return Finding(Belief.POSSIBLE, because, (update, stopped), _steps(), weight=1.3)
 
 
 def _build(text: str) -> str:
