@@ -46,7 +46,7 @@ def _told(source: Source, line: str) -> Iterator[Fact]:
     if build:
         yield Configured(source=source, kind="exchange-build", name=build.group(1))
     update = _UPDATE.search(line)
-    if update and not supposes(line[: update.start()]):
+    if update:
         yield Configured(source=source, kind="update", name=update.group(1))
     if _HYBRID.search(line):
         yield Configured(source=source, kind="organization", name="hybrid")

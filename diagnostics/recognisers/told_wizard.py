@@ -38,5 +38,5 @@ def read(reading: Reading) -> Sequence[Artefact]:
     told = next((index for index, line in lines if _NO_CHOICE.search(line)), None)
     if told is None:
         return []
-    fact = Configured(source=source_at(reading, told), kind="wizard-choice", name="certificate")
+    fact = Configured(source=source_at(reading, told), kind="wizard-choice", name="certificate", failing=True)
     return [artefact(reading, "told-wizard", [told], [fact], {"certificates": "none to choose"})]

@@ -24,6 +24,7 @@ from __future__ import annotations
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.dns.lookups import public_resolver
 from diagnostics.causes.network.reach import by_exchange_online
+from diagnostics.causes.tls.credential import said_to_clients
 from diagnostics.causes.transport_service.services import (
     elsewhere,
     lost_internal_certificate,
@@ -31,7 +32,7 @@ from diagnostics.causes.transport_service.services import (
     service_states,
     tell_them,
 )
-from diagnostics.facts import DnsServers, InstalledCertificate, QueueState, Reply, Said, WindowsEvent
+from diagnostics.facts import DnsServers, InstalledCertificate, QueueState, Reply, Said, TlsFailed, WindowsEvent
 from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.report import Step
@@ -70,6 +71,7 @@ def assess(
     events: tuple[WindowsEvent, ...],
     installed: tuple[InstalledCertificate, ...],
     replies: tuple[Reply, ...],
+    handshakes: tuple[TlsFailed, ...],
 ) -> Finding | None:
     """The digit after PRX says where; what stands behind it is another finding when the text shows it."""
     digit = said.text.partition("PRX")[2][:1]
@@ -99,6 +101,10 @@ def assess(
     if seen and public is None:
         because += f" Its own send log shows why: `{short(seen.text)}` on `{seen.connector}`."
         return Finding(Belief.LIKELY, because, (said, seen), _steps(), weight=1.6)
+    broken = next((each for each in handshakes if said_to_clients(each, replies)), None)
+    if broken:
+        because += f" A handshake that ends with {broken.error} stands beside it: which of the two follows from the other is not told."
+        return Finding(Belief.POSSIBLE, because, (said, broken), _steps(), weight=1.3)
     behind = _behind(objects)
     if behind or digit in ("2", "5"):
         because += " The adapter's public DNS server may be why it is not found." if public else ""
