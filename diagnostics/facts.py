@@ -82,7 +82,9 @@ class Session(Fact):
     error: str = ""  # the reply or reason that ended it, "" when nothing failed
     answers: str = ""  # the client's verb that the refusing reply answers: AUTH, MAIL, RCPT …
     closed_by: Literal["local", "remote", ""] = ""
-    logged_on: bool | None = None  # None where the log leaves it open: it begins too late, or another server handed it on
+    logged_on: bool | None = (
+        None  # None where the log leaves it open: it begins too late, or another server handed it on
+    )
     mail_from: str = ""
     local: Certificate | None = None
     remote: Certificate | None = None

@@ -1,6 +1,6 @@
 """The size of transport's temporary folder, in whatever listing: `UnifiedContent  412.6 GB`, a tree of sizes, a sum of bytes.
 
-Exchange writes what it scans to TransportRoles\\data\\Temp\\UnifiedContent below its installation folder and deletes it afterwards.
+Exchange writes what it scans to TransportRoles\\data\\Temp\\UnifiedContent below its own folder and deletes it afterwards.
 Source: https://learn.microsoft.com/exchange/antispam-and-antimalware/antimalware-protection/antimalware-procedures
 """
 

@@ -176,9 +176,9 @@ def _rows(reading: Reading, lines: Lines) -> Iterator[tuple[tuple[int, ...], Con
         named = None if service else _SERVICE_FIRST.search(line)
         if named or (service and service.group(2).isascii()):
             status, name, display = (named.group(2), named.group(1), "") if named else service.groups()
-            values = (("Status", status), ("Name", name), ("DisplayName", display or ""))
             start = _START_TYPE.search(line) if named else None
-            values += (("StartType", start.group(1)),) if start else ()
+            told = (("StartType", start.group(1)),) if start else ()
+            values = (("Status", status), ("Name", name), ("DisplayName", display or ""), *told)
             stopped = status.lower() != "running" and name.lower() in _NEEDED
             yield (index,), _fact(reading, index, "windows-service", name, values, failing=stopped)
 

@@ -16,20 +16,25 @@ from diagnostics.recognisers.sources import source_at
 from diagnostics.recognisers.told_settings import MOST_LINES, supposes
 
 _ACCOUNT = linear(
-    r"(?i)\b(?:logs?|logged|logging) (?:on|in) (?:as|with|to)\b|\bwe log (?:on|in)\b|\bauthenticat(?:es?|ed|ing) (?:as|with|by|via"
+    r"(?i)\b(?:logs?|logged|logging) (?:on|in) (?:as|with|to)\b|\bwe log (?:on|in)\b|\bauthenticat(?:es?|ed"
+    r"|ing) (?:as|with|by|via"
     r"|users?|smtp|sender|session|connector|connection)\b|\bauth(?:entication)? (?:method|type|mode)\W{1,3}(?:is |set to )?"
     r"(?:login|plain|ntlm|basic)\b"
-    r"|\b(?:with|uses?|using) (?:the |its |valid |correct |domain |a )?(?:credentials|username and password|user ?name|service account)\b"
-    r"|\bauthentifiziert\w*|\bmeldet sich\b[^.\n]{0,40}\ban\b|\bsich anmeldet\b|\bmit (?:den |gültigen )?(?:anmelde|zugangs)daten\b"
+    r"|\b(?:with|uses?|using) (?:the |its |valid |correct |domain |a )?(?:credentials|username and password"
+    r"|user ?name|service account)\b"
+    r"|\bauthentifiziert\w*|\bmeldet sich\b[^.\n]{0,40}\ban\b|\bsich anmeldet\b|\bmit (?:den |gültigen )?(?:anmelde"
+    r"|zugangs)daten\b"
     r"|\bs.authentifie\w*|\bse connecte avec\b|\bavec (?:un |l.)?identifiants?\b|\bse autentica\w*|\binicia sesión\b"
     r"|\bcon (?:las |le )?(?:credenciales|credenziali)\b|\bsi autentica\b|\bautenticat[oa]\b|\bmeldt zich aan\b|\blogt in\b"
     r"|\bgeauthenticeerd\w*"
 )
 _ANONYMOUS = linear(
-    r"(?i)\b(?:without|no|does ?n.t use|not using) (?:any |a )?(?:authenticat\w+|log-?(?:on|in)|credentials|user ?name|password)\b"
+    r"(?i)\b(?:without|no|does ?n.t use|not using) (?:any |a )?(?:authenticat\w+|log-?(?:on|in)|credentials"
+    r"|user ?name|password)\b"
     r"|\b(?:sends?|connects?|submits?|relays?|is|mail) anonymous(?:ly)?\b|\bdoes(?: not|n.t) (?:authenticate|log (?:on|in))\b"
     r"|\bunauthenticated\b|\bohne (?:anmeldung|authentifizierung|login|zugangsdaten)\b|\bsendet anonym\b"
-    r"|\bsans (?:authentification|identifiants?)\b|\bsin (?:autenticación|credenciales)\b|\bsenza (?:autenticazione|credenziali)\b"
+    r"|\bsans (?:authentification|identifiants?)\b|\bsin (?:autenticación|credenciales)\b|\bsenza (?:autenticazione"
+    r"|credenziali)\b"
     r"|\bzonder (?:authenticatie|aanmelding|inloggen)\b"
 )
 _DENIED = linear(

@@ -22,7 +22,8 @@ _NEVER = linear(
     r"|\bit should (?:have been|be) \S{1,64}@|\bthe (?:right|correct) (?:address|one) (?:is|was|would be) \S{1,64}@"
     r"|\b(?:was|is|it.s|simply|just|only) a (?:typo|typing error)\b"
     r"|\b(?:adresse|empfänger|postfach)\b[^.\n]{0,20}\b(?:hat es nie gegeben|gab es nie|hat nie existiert|existierte nie)"
-    r"|\b(?:war|ist) ein (?:tipp|schreib)fehler\b|\bn.a jamais existé\b|\bnunca (?:ha )?existi(?:ó|do)\b|\bnon è mai esistit[oa]\b"
+    r"|\b(?:war|ist) ein (?:tipp|schreib)fehler\b|\bn.a jamais existé\b|\bnunca (?:ha )?existi(?:ó|do)\b"
+    r"|\bnon è mai esistit[oa]\b"
     r"|\bheeft nooit bestaan\b|\bune (?:faute de frappe|erreur de saisie)\b"
 )
 _MANY = linear(
@@ -32,7 +33,8 @@ _MANY = linear(
 
 
 @recogniser(
-    r"(?:\bnever (?:existed|was|been)|mis-?typed|mis-?spel|was wrong|it should (?:have been|be)|(?:right|correct) (?:address|one)|\btypo\b"
+    r"(?:\bnever (?:existed|was|been)|mis-?typed|mis-?spel|was wrong|it should (?:have been|be)|(?:right"
+    r"|correct) (?:address|one)|\btypo\b"
     r"|typing error|nie gegeben|gab es nie|nie existiert|existierte nie|fehler\b|jamais existé|nunca|mai esistit|nooit bestaan"
     r"|faute de frappe|erreur de saisie)",
     rank=98,

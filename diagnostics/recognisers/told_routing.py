@@ -17,7 +17,8 @@ from diagnostics.recognisers.told_settings import MOST_LINES, supposes
 
 _ADDRESS = r"(?:mail\.onmicrosoft\.com|\b(?:remote )?routing ?address\b|\bRemoteRoutingAddress\b)"
 _LACKS = linear(
-    r"(?i)\b(?:no|without(?: an?)?|missing|lacks?(?: an?)?|n.t have an?|kein\w*|ohne|aucune?|sans|ningun[ao]?|sin|nessun\w*|senza|geen"
+    r"(?i)\b(?:no|without(?: an?)?|missing|lacks?(?: an?)?|n.t have an?|kein\w*|ohne|aucune?|sans|ningun[ao]?|sin"
+    r"|nessun\w*|senza|geen"
     rf"|zonder)\b[^.,;\n]{{0,30}}{_ADDRESS}"
     rf"|{_ADDRESS}[^.,;\n]{{0,30}}\b(?:missing|fehlt|not (?:set|there)|is empty|manquante?|falta|manca|ontbreekt)"
 )

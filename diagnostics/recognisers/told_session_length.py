@@ -1,6 +1,6 @@
 """How long a session lasted that the server ended with a timeout: by a client's own clock, or as a person tells it.
 
-A client's log has the time before each line: `12:31:07 220 mail.contoso.com …` and `12:41:07 421 4.4.1 Connection timed out`. Only
+A client's log has the time before each line: `12:31:07 220 mail.contoso.com …`, `12:41:07 421 4.4.1 Connection timed out`. Only
 whole minutes count, since a limit is one. `Measured` says that the greeting stands in the log: then the server was reached.
 """
 
@@ -23,7 +23,8 @@ _IS_ENDED = linear(f"(?i){_ENDED}")
 _GREETED = linear(rf"(?i){_CLOCK}.{{0,80}}\b220[ -]\S{{1,253}}.{{0,80}}(?:E?SMTP|MAIL|ready)")
 _STOPPED = linear(rf"(?i){_CLOCK}.{{0,80}}{_ENDED}")
 _TOLD = linear(
-    r"(?i)\b(?:always|every time|exactly|constantly|immer|genau|jedes mal|toujours|exactement|siempre|sempre|altijd|steeds)\b[^.\n]{0,40}?"
+    r"(?i)\b(?:always|every time|exactly|constantly|immer|genau|jedes mal|toujours|exactement|siempre|sempre|altijd"
+    r"|steeds)\b[^.\n]{0,40}?"
     r"\b(\d{1,2}|two|five|ten|twenty|zwei|fünf|zehn|zwanzig|cinq|dix|cinco|diez|cinque|dieci|vijf|tien) ?min(?:ut\w*|\.)?"
 )
 _NUMBERS: Final = {
@@ -76,4 +77,3 @@ def _told(lines: Sequence[str]) -> int:
             word = found.group(1).lower()
             return _MINUTE * (_NUMBERS.get(word) or int(word))
     return 0
-

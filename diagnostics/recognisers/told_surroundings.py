@@ -28,7 +28,11 @@ _UPDATE = linear(
 _HYBRID = linear(r"(?i)\b(?:we are|we're|our|full|classic|in|running|with|have)\b[^.\n]{0,20}\bhybrid\b")
 
 
-@recogniser(r"(?:\bhybrid\b|\b(?:SP|CU) ?\d|service pack|cumulative update|security update|\bKB ?\d{7}|\b15\.0?[0-2]\.0?\d{3,4}\.\d{1,3}|\bevents?[- ]?(?:ids?)?[ :=#]{0,3}\d{4,5})", rank=97)
+@recogniser(
+    r"(?:\bhybrid\b|\b(?:SP|CU) ?\d|service pack|cumulative update|security update|\bKB ?\d{7}"
+    r"|\b15\.0?[0-2]\.0?\d{3,4}\.\d{1,3}|\bevents?[- ]?(?:ids?)?[ :=#]{0,3}\d{4,5})",
+    rank=97,
+)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each line."""
     if not in_sight(reading):

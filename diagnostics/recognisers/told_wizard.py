@@ -21,9 +21,11 @@ _WIZARD = linear(
 )
 _NO_CHOICE = linear(
     r"(?i)\b(?:no|kein\w*|aucun\w*|ningún\w*|nessun\w*|geen) (?:\w+ ){0,2}(?:cert\w*|zertifikat\w*)"
-    r"|(?:cert\w*|zertifikat\w*)[^.\n]{0,40}(?:\blist\w*|drop-?down|auswahl\w*|liste)[^.\n]{0,20}\b(?:is |ist |bleibt |est |está |è )?"
+    r"|(?:cert\w*|zertifikat\w*)[^.\n]{0,40}(?:\blist\w*|drop-?down|auswahl\w*|liste)[^.\n]{0,20}\b(?:is |ist "
+    r"|bleibt |est |está |è )?"
     r"(?:empty|blank|leer|vide|vac[ií]a|vuot[ao]|leeg)\b"
-    r"|(?:cert\w*|zertifikat\w*|\bit\b)[^.\n]{0,30}(?:(?:not|n.t|nicht|never) (?:be )?(?:show|list|appear|offer|select|choos|chosen"
+    r"|(?:cert\w*|zertifikat\w*|\bit\b)[^.\n]{0,30}(?:(?:not|n.t|nicht|never) (?:be )?(?:show|list|appear|offer"
+    r"|select|choos|chosen"
     r"|available|detect|angezeigt|aufgeführt|angeboten|auswählbar)|(?:fehlt|missing) (?:in|from))"
     r"|(?:not|n.t|nicht) (?:show|list|offer|find|detect|see)\w* (?:\w+ ){0,3}(?:cert\w*|zertifikat\w*)"
 )

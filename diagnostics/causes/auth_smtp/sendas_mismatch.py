@@ -119,9 +119,11 @@ def _no_permission(said: Said, session: Session | None, settings: tuple[Configur
         return Finding(Belief.LIKELY, f"Exchange Online: {because}", (said,), _steps(_Pair()), weight=1.0)
     anonymous = (session and session.logged_on is False) or (not session and told_logon(settings, "Anonymous"))
     if anonymous:
-        return Finding(Belief.RULED_OUT, "The client had not logged on, so no account's rights were asked for.", (said, session))
+        return Finding(
+            Belief.RULED_OUT, "The client had not logged on, so no account's rights were asked for.", (said, session)
+        )
     relayed = external_relay(session.mail_from if session else "", settings)
-    if session and session.logged_on or (told and where != ""):
+    if (session and session.logged_on) or (told and where != ""):
         because = f"{session.remote_ip if session else 'The client'} had logged on: its account may not send as "
         because += f"`{session.mail_from}`." if session and session.mail_from else "the address in MAIL FROM or From."
         if relayed:
@@ -133,7 +135,9 @@ def _no_permission(said: Said, session: Session | None, settings: tuple[Configur
         weight = 1.2 if is_client_connector(session.connector) else 0.8
         return Finding(Belief.POSSIBLE, because, (said,), _on_premises(), "on-prem", weight)
     if told:
-        return Finding(Belief.LIKELY, f"{because} It logs on, as is told.", (said, told), _on_premises(), "on-prem", 1.0)
+        return Finding(
+            Belief.LIKELY, f"{because} It logs on, as is told.", (said, told), _on_premises(), "on-prem", 1.0
+        )
     if host:
         because = f"If the client logged on to {host}: its account may not send as that address."
         return Finding(Belief.POSSIBLE, because, (said,), _on_premises(), "on-prem", 1.0)

@@ -49,11 +49,11 @@ def assess(
     failed: TlsFailed | None,
     key: InstalledCertificate | None,
     installed: tuple[InstalledCertificate, ...],
-    told: tuple[Said, ...],
+    heard: tuple[Said, ...],
 ) -> Finding | None:
     """The key itself settles it; Schannel's events name it or make it one of two."""
     if isinstance(anchor, Said):
-        return _unconverted(anchor, told)
+        return _unconverted(anchor, heard)
     failure = anchor if isinstance(anchor, TlsFailed) else failed
     thumbprint = failure.thumbprint if failure else ""
     told = _told(thumbprint, (key, *installed))
@@ -88,14 +88,14 @@ def assess(
     return Finding(Belief.POSSIBLE, because, (anchor, failed), _steps(thumbprint), weight=1.2)
 
 
-def _unconverted(said: Said, told: tuple[Said, ...]) -> Finding | None:
+def _unconverted(said: Said, heard: tuple[Said, ...]) -> Finding | None:
     """Whoever imported the certificate says that its key stayed in a provider which Exchange, or its version, can't use."""
     if said.signature == _STORAGE:
         return None
     if said.signature in _REFUSED:
         because = "Exchange refuses the certificate: its key is of a kind that it can't use (CNG, or no RSA)."
         return Finding(Belief.LIKELY, because, (said,), _steps(""), weight=1.5)
-    stored = next((each for each in told if each.signature == _STORAGE), None)
+    stored = next((each for each in heard if each.signature == _STORAGE), None)
     because = "The client that fetched the certificate could not bring its private key into the RSA SChannel provider"
     because += ", and certutil shows it in the Key Storage Provider (CNG)" if stored else ""
     because += ": Exchange (2010 and 2013 above all) can't use it there, so TLS ends with this certificate."

@@ -71,12 +71,15 @@ def _of_target(said: Said, queue: QueueState, installed: tuple[InstalledCertific
     told = [each for each in installed if each.for_smtp is not None]
     look_there = (steps.of_target(), *_steps(told[0].thumbprint if told else ""))
     if told and not any(each.for_smtp for each in told):
-        because = f"The session with {to} opens and comes to nothing, and of the certificates that are listed none is enabled for "
+        because = f"The session with {to} opens and comes to nothing, and of the certificates that are listed none is "
+        because += "enabled for "
         because += "SMTP: a server that has none can't offer the encryption that Exchange wants between its servers."
         return Finding(Belief.LIKELY, because, (said, *told), look_there, weight=1.8)
     if told:
         return None
-    because = f"The session with {to} opens and comes to nothing; so it does when no certificate there is enabled for SMTP."
+    because = (
+        f"The session with {to} opens and comes to nothing; so it does when no certificate there is enabled for SMTP."
+    )
     return Finding(Belief.POSSIBLE, because, (said, queue), look_there, weight=1.1)
 
 

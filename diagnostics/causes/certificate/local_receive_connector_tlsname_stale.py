@@ -95,7 +95,10 @@ def assess(
 
 
 def _refused(
-    failed: TlsFailed, replies: tuple[Reply, ...], objects: tuple[Configured, ...], installed: tuple[InstalledCertificate, ...]
+    failed: TlsFailed,
+    replies: tuple[Reply, ...],
+    objects: tuple[Configured, ...],
+    installed: tuple[InstalledCertificate, ...],
 ) -> Finding | None:
     """A handshake with a client of ours that ended at our own credential: the one that the connector names may be gone."""
     receives = failed.direction == "receive" or said_to_clients(failed, replies)

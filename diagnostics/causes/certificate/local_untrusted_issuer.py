@@ -84,15 +84,20 @@ def _not_offered(told: Configured, installed: Sequence[InstalledCertificate]) ->
     if public or not private:
         return None
     mine = private[0]
-    because = f"{mine.subject or mine.thumbprint} was issued by {mine.issuer or 'a private authority'}, which no public root stands "
-    because += f"behind{f' (RootCAType {mine.root_type})' if mine.root_type else ''}. The hybrid wizard lists certificates of public "
+    because = (
+        f"{mine.subject or mine.thumbprint} was issued by {mine.issuer or 'a private authority'}, which no public "
+    )
+    because += "root stands "
+    because += f"behind{f' (RootCAType {mine.root_type})' if mine.root_type else ''}. The hybrid wizard lists "
+    because += "certificates of public "
     because += "authorities (RootCAType ThirdParty) alone: Exchange Online trusts no other."
     return Finding(Belief.LIKELY, because, (told, mine), (steps.list_installed(), _get_public()), weight=1.6)
 
 
 def _get_public() -> Step:
     return change(
-        "Get a certificate of a public authority for the names of the mail servers, import it on every server and enable it for SMTP; "
+        "Get a certificate of a public authority for the names of the mail servers, import it on every server and "
+        "enable it for SMTP; "
         "then run the wizard again.",
         "Enable-ExchangeCertificate -Thumbprint {public_thumbprint} -Services SMTP",
         changes="The certificate can be used for SMTP. Answer No when asked to replace the default certificate.",

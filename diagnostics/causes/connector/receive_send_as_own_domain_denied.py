@@ -55,7 +55,13 @@ def assess(
     if (session and session.logged_on is False) or stranger:
         because += ", which had not logged on, on this connector." if session else ", which does not log on."
         return Finding(Belief.LIKELY, because, (said, stranger), steps)
-    if session or "5.7.1 client" in what.low or (said.by and "." in said.by) or _internal(said.host) or own_server(settings):
+    if (
+        session
+        or "5.7.1 client" in what.low
+        or (said.by and "." in said.by)
+        or _internal(said.host)
+        or own_server(settings)
+    ):
         because += ". If it did not log on, the connector lacks a permission; whether it did is not told."
         return Finding(Belief.POSSIBLE, because, (said,), steps, weight=1.5)
     because = (

@@ -132,7 +132,9 @@ def _unknown_here(said: Said, answers: tuple[DnsAnswer, ...]) -> Finding:
     known = next((each for each in answers if each.ok and public_resolver(each.server)), None)
     silent = next((a for a in answers if not a.ok and not nonexistent(a) and not public_resolver(a.server)), None)
     if silent and "timed out" in silent.error.lower():
-        because = f"Transport was told that the domain does not exist, and by hand the server's own resolver {silent.server}"
+        because = (
+            f"Transport was told that the domain does not exist, and by hand the server's own resolver {silent.server}"
+        )
         because += " does not answer at all: it is not the domain that is at fault."
         return Finding(Belief.LIKELY, because, (said, silent), _steps(), weight=1.7)
     if known is None:

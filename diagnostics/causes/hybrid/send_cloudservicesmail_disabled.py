@@ -10,7 +10,7 @@ arrives as Anonymous: groups that take internal senders only refuse it, and it i
 - a message between colleagues has `X-MS-Exchange-Organization-AuthAs: Anonymous`
 - `X-CrossPremisesHeadersFilteredBySendConnector` names the server whose connector dropped them
 - the hybrid Send connector has CloudServicesMailEnabled False
-- `X-Forefront-Antispam-Report-Untrusted` holds Exchange Online's own first verdict, and the later one is about our server's address
+- `X-Forefront-Antispam-Report-Untrusted` holds Exchange Online's first verdict, and the later one is of our server's address
 
 ## Not this when
 - AuthAs is Internal
@@ -80,15 +80,20 @@ def assess(
 
 
 def _filtered_again(again: SecondPass, objects: tuple[Configured, ...], connector: SendConnector | None) -> Finding:
-    """The first verdict came back as a stranger's: the headers that carry it were not trusted on their way through our servers."""
+    """The first verdict came back as a stranger's: the headers that carry it were not trusted on their way through "
+    "our servers."""
     because = f"Exchange Online filtered the message twice: from {again.first}, and again from {again.second}, a server of the "
     because += "organization. The first verdict came back as untrusted, so SPF and spam were judged anew for the wrong address."
     remote = next((each for each in objects if any(each.flag(name) is False for name in _TRUST)), None)
     if remote or (connector and connector.cloud_services is False):
         which = remote.name or "The remote domain of the tenant" if remote else "The connector to the tenant"
         because += f" {which} does not carry the organization's headers"
-        because += " (TrustedMailOutboundEnabled, TrustedMailInboundEnabled)." if remote else " (CloudServicesMailEnabled)."
-        return Finding(Belief.LIKELY, because, (again.headers, again.own, remote, connector), _steps(connector), weight=1.8)
+        because += (
+            " (TrustedMailOutboundEnabled, TrustedMailInboundEnabled)." if remote else " (CloudServicesMailEnabled)."
+        )
+        return Finding(
+            Belief.LIKELY, because, (again.headers, again.own, remote, connector), _steps(connector), weight=1.8
+        )
     return Finding(Belief.POSSIBLE, because, (again.headers, again.own), (_trusted(), *_steps(connector)), weight=2.0)
 
 

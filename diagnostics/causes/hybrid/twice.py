@@ -25,7 +25,9 @@ class SecondPass:
     own: Configured | Antispam
 
 
-def second_pass(ip: str, headers: Iterable[Headers], spam: Antispam | None, objects: Iterable[Configured]) -> SecondPass | None:
+def second_pass(
+    ip: str, headers: Iterable[Headers], spam: Antispam | None, objects: Iterable[Configured]
+) -> SecondPass | None:
     """None unless an earlier verdict came back as untrusted and something tells that the later sender, `ip`, is our server.
 
     Mail of another tenant bears such a verdict too; its later sender is a server of Exchange Online.

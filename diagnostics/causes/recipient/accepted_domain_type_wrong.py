@@ -42,7 +42,6 @@ from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Configured, LookedUp
 from diagnostics.report import Act, Shell, Step
 
-
 _NO_PERMISSION: Final = "Client does not have permissions to send as this sender"
 
 
@@ -110,7 +109,9 @@ def _of_sender(said: Said, objects: tuple[Configured, ...], sessions: tuple[Sess
         return Finding(Belief.LIKELY, because, (kept, session), _of_own(name), weight=1.8)
     if accepted(name, objects):
         return None
-    because = f"If {named(session.mail_from, 'the sender')} is the account's own address, its domain may have been set to "
+    because = (
+        f"If {named(session.mail_from, 'the sender')} is the account's own address, its domain may have been set to "
+    )
     because += "ExternalRelay, and Exchange then takes it for a stranger's."
     return Finding(Belief.POSSIBLE, because, (said, session), _of_own(name), weight=0.7)
 

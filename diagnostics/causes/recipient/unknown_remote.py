@@ -137,7 +137,9 @@ _WORDED = linear(r"(?i)550[ -]5\.1\.1\s.{0,80}[\w.+-]@[\w-]+\.\w.{0,200}\w+ \w+"
 # Numbers and set phrases that stand before any reason: where one follows, that one counts.
 _VAGUE: Final = ("5.1.0 address rejected", "550 5.1.1", "550 Requested action not taken: mailbox unavailable")
 _REASON = linear(r"(?i)\brejected:\s(.{1,300})")
-_OF_SENDER: Final = frozenset({"spf", "spf-record", "dkim", "dmarc", "ptr", "listed", "entry", "link", "spam", "helo", "relay"})
+_OF_SENDER: Final = frozenset(
+    {"spf", "spf-record", "dkim", "dmarc", "ptr", "listed", "entry", "link", "spam", "helo", "relay"}
+)
 # The same words about something else: another cause's tokens, the sender's own address, a sign-in.
 _OTHERS: Final = (
     "storedrv.",

@@ -69,7 +69,9 @@ def assess(
         return Finding(Belief.LIKELY, because, (config, folder, anchor), _steps(address, unset[0]), weight=1.3)
     remote = None if config else _remote_of(objects)
     if remote:
-        because = "PublicFoldersEnabled is Remote: in Exchange Online that says that the folders are on-premises still, and "
+        because = (
+            "PublicFoldersEnabled is Remote: in Exchange Online that says that the folders are on-premises still, and "
+        )
         because += "on-premises that they are in the cloud. After a migration only the latter is right; where both sides say so, "
         because += "each passes the mail on to the other."
         return Finding(Belief.LIKELY, because, (remote, folder, anchor), _steps(address, _FLAGS[0]), weight=1.3)

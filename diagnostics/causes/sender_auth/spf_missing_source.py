@@ -103,7 +103,8 @@ def assess(
         return Finding(Belief.RULED_OUT, because, (anchor, gateway))
     again = second_pass(ip, headers, next(iter(spam), None), settings)
     if again:
-        because = f"{ip} is a server of the receiver's own, which handed on what Exchange Online had taken from {again.first}: SPF "
+        because = f"{ip} is a server of the receiver's own, which handed on what Exchange Online had taken from "
+        because += f"{again.first}: SPF "
         because += "was judged for the wrong address."
         return Finding(Belief.RULED_OUT, because, (anchor, again.own))
     because = f"{named(domain, 'The sender domain')} does not list {ip or 'the sending address'} in its SPF record"

@@ -50,7 +50,7 @@ def assess(
     if isinstance(failed, InstalledCertificate):
         return _listed(failed, installed, failures)
     if isinstance(failed, Said) and failed.signature in (_NO_KEYSET, _UNCONVERTED):
-        return _no_keyset(failed, told)
+        return _no_keyset(told)
     if isinstance(failed, Said):
         return _said(failed, failures)
     if own_fault(failed, "UnknownCredentials") and offered and _same(failed, offered) and offered.has_private_key:
@@ -82,13 +82,16 @@ def _said(said: Said, failures: tuple[TlsFailed, ...]) -> Finding:
     return Finding(belief, because, (said, failed), _steps(""), weight=1.6)
 
 
-def _no_keyset(said: Said, told: tuple[Said, ...]) -> Finding | None:
+def _no_keyset(told: tuple[Said, ...]) -> Finding | None:
     """.NET found no container of the key. Any program can say so: what counts is who asked for it."""
     about = next((each for each in told if each.signature == _UNCONVERTED or each.kind == "command"), None)
     keyset = next((each for each in told if each.signature == _NO_KEYSET), None)
     if about is None or keyset is None:
         return None
-    because = "Windows found no container of the certificate's private key (`Keyset does not exist`): the key is not on this machine, "
+    because = (
+        "Windows found no container of the certificate's private key (`Keyset does not exist`): the key is not on "
+    )
+    because += "this machine, "
     because += "or in a provider that was not asked."
     return Finding(Belief.POSSIBLE, because, (keyset, about), _steps(""), weight=1.5)
 

@@ -103,7 +103,10 @@ def assess(
         return Finding(Belief.LIKELY, because, (said, seen), _steps(), weight=1.6)
     broken = next((each for each in handshakes if said_to_clients(each, replies)), None)
     if broken:
-        because += f" A handshake that ends with {broken.error} stands beside it: which of the two follows from the other is not told."
+        because += (
+            f" A handshake that ends with {broken.error} stands beside it: which of the two follows from the other is "
+        )
+        because += "not told."
         return Finding(Belief.POSSIBLE, because, (said, broken), _steps(), weight=1.3)
     behind = _behind(objects)
     if behind or digit in ("2", "5"):

@@ -94,9 +94,7 @@ def assess(
     return Finding(Belief.POSSIBLE, because, (anchor,), _steps(name), weight=1.5)
 
 
-def _from_list(
-    fact: Configured, objects: tuple[Configured, ...], errors: tuple[CommandError, ...]
-) -> Finding | None:
+def _from_list(fact: Configured, objects: tuple[Configured, ...], errors: tuple[CommandError, ...]) -> Finding | None:
     if fact.kind == "service-health":
         stopped = [known for each in fact.items("ServicesNotRunning") if (known := _SERVICES.get(each.lower()))]
     elif fact.kind == "windows-service" and fact.failing:

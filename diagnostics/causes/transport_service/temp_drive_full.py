@@ -55,7 +55,8 @@ def _of_folder(folder: Configured) -> Finding | None:
     size = int(folder.get("Gigabytes", "0")) if folder.kind == "folder" else 0
     if size < _SWOLLEN:
         return None
-    because = f"{folder.name} holds {size} GB, where Exchange keeps what it scans for minutes only: nothing cleans it, and it fills "
+    because = f"{folder.name} holds {size} GB, where Exchange keeps what it scans for minutes only: nothing cleans it, "
+    because += "and it fills "
     because += "the drive. The clean-up looks below C:\\Program Files, wherever Exchange is installed."
     return Finding(Belief.LIKELY, because, (folder,), (*_clean(), *_steps()), weight=1.3)
 
@@ -72,7 +73,8 @@ def _clean() -> tuple[Step, ...]:
             POWERSHELL,
         ),
         change(
-            "Delete what is older than a day, and write this server's own path into Antimalware.xml, then restart the health manager. "
+            "Delete what is older than a day, and write this server's own path into Antimalware.xml, then restart "
+            "the health manager. "
             "An update of Exchange writes the file anew.",
             "",
             shell="portal",

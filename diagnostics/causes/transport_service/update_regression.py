@@ -82,7 +82,10 @@ def _since(update: Configured, objects: tuple[Configured, ...]) -> Finding | Non
     stopped = next((o for o in objects if o.failing and o.kind == "windows-service" and o.name in _SERVICES), None)
     if stopped is None or switched_off(stopped, objects):
         return None
-    because = f"{stopped.name} does not run since {update.name} was installed: an agent or file that this build does not load ends it "
+    because = (
+        f"{stopped.name} does not run since {update.name} was installed: an agent or file that this build does not "
+    )
+    because += "load ends it "
     because += "at its start, or the installation did not end well."
     return Finding(Belief.POSSIBLE, because, (update, stopped), _steps(), weight=1.3)
 

@@ -134,7 +134,7 @@ CLIENTS = [
     ),
     ("smtp_port: 25\nsmtp_ssl: TLS", {"Port": "25", "Encryption": "TLS"}),
     ("swaks -s mail.contoso.com -tls -au scan", {"Host": "mail.contoso.com", "Encryption": "-tls", "User": "scan"}),
-    ("it logs on with OAuth2, scope SMTP.Send", {"Mechanism": "XOAUTH2"}),
+    ("the client uses OAuth2, scope SMTP.Send", {"Mechanism": "XOAUTH2"}),
 ]
 
 
