@@ -19,9 +19,14 @@ from diagnostics.recognisers.told_settings import MOST_LINES, supposes
 
 _FOLDER: Final = r"UnifiedContent|TransportRoles\\data\\Temp"
 _IS_FOLDER = linear(rf"(?i)\b({_FOLDER})\b")
-_SIZE = linear(r"(?i)(?:^|[\s|:=(~])(\d{1,5}(?:[.,]\d{1,3})?)\s?(TB|GB|GiB|TiB)\b")
+_SIZE = linear(r"(?i)(?:^|[\s|:=(~])(\d{1,6}(?:[.,]\d{1,3})?)\s?([KMGT])i?B\b")
 _BYTES = linear(r"(?i)\b(?:Sum|Size|Length|Bytes|Größe)\W{1,12}(\d{10,15})\b|\b(\d{1,3}(?:[.,]\d{3}){3,4}) bytes?\b")
 _GIGABYTE: Final = 1 << 30
+_UNITS: Final = {"K": 0.0, "M": 1 / 1024, "G": 1.0, "T": 1024.0}  # in gigabytes; kilobytes are none
+# Below the folder's name: its own row, or what a cmdlet prints of it.
+_OF_IT = linear(
+    r"(?i)\bUnifiedContent\b|^\W{0,8}(?:Sum|Size|Length|Total\w*|Größe|Bytes)\b|^\W{0,8}\d[\d.,]{0,20} ?[KMGT]i?B\W{0,8}$"
+)
 _NEAR: Final = 4  # lines between the folder and its size
 
 
@@ -33,7 +38,8 @@ def read(reading: Reading) -> Sequence[Artefact]:
         named = _IS_FOLDER.search(line)
         if named is None or line.rstrip().endswith("?") or supposes(line[: named.start()]):
             continue
-        for at, below in ((index, line[named.end() :]), *lines[position + 1 : position + 1 + _NEAR]):
+        following = [(at, below) for at, below in lines[position + 1 : position + 1 + _NEAR] if _OF_IT.search(below)]
+        for at, below in ((index, line[named.end() :]), *following):
             size = gigabytes(below[:1000])
             if size:
                 values = (("Gigabytes", str(size)),)
@@ -46,8 +52,7 @@ def gigabytes(text: str) -> int:
     """The size that a line tells, in whole gigabytes; 0 where it tells none, or less than one."""
     written, counted = _SIZE.search(text), _BYTES.search(text)
     if written:
-        number = float(written.group(1).replace(",", "."))
-        return int(number * (1024 if written.group(2).upper().startswith("T") else 1))
+        return int(float(written.group(1).replace(",", ".")) * _UNITS[written.group(2).upper()])
     if counted:
         digits = "".join(each for each in counted.group(1) or counted.group(2) if each.isdecimal())
         return int(digits) // _GIGABYTE

@@ -1,11 +1,12 @@
 """Whether a client logs on before it sends, as a person tells beside its refusal: `we authenticate as erp@contoso.com`.
 
-Read only beside something else that was pasted. What is denied, wished or asked states nothing.
+Read beside the refusal that depends on it, and in what answers a question. What is denied, wished or asked states nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from diagnostics.artefacts import Artefact
 from diagnostics.mail_facts import Configured
@@ -42,6 +43,8 @@ _DENIED = linear(
     r"[^.;,\n]{0,30}$"
 )
 
+_REFUSAL: Final = "permissions to send as"
+
 
 @recogniser(
     r"\b(?:log(?:s|ged|ging)? (?:on|in)|log-?(?:on|in)|auth\w*|anonym\w*|unauthenticated|credentials|user ?name|service account"
@@ -51,7 +54,7 @@ _DENIED = linear(
 )
 def read(reading: Reading) -> Sequence[Artefact]:
     """The first statement of each way; both, where both are told, are none."""
-    if not reading.claimed:
+    if not reading.paste.index and not any(_REFUSAL in line.lower() for line in reading.paste.lines[:MOST_LINES]):
         return []
     found: dict[str, int] = {}
     for index, line in reading.sentences()[:MOST_LINES]:

@@ -25,6 +25,9 @@ _UPDATE = linear(
     r"(?i)\b(?:after|since|installed|installing|got|updat\w+|upgrad\w+|nach|seit|dopo|dal|après|depuis|tras|desde|después|na|sinds|met)\b"
     r"[^.\n]{0,40}?\b(SP ?\d|service pack ?\d?|CU ?\d{1,2}|cumulative update|security update|KB ?\d{7})\b"
 )
+_SERVICE = linear(
+    r"(?i)\b(?:start\w*|stop\w*|crash\w*|services?|dienste?|servizi\w*|servicios?|démarre|arranca|avvia)\b"
+)
 _HYBRID = linear(r"(?i)\b(?:we are|we're|our|full|classic|in|running|with|have)\b[^.\n]{0,20}\bhybrid\b")
 
 
@@ -50,7 +53,7 @@ def _told(source: Source, line: str) -> Iterator[Fact]:
     if build:
         yield Configured(source=source, kind="exchange-build", name=build.group(1))
     update = _UPDATE.search(line)
-    if update:
+    if update and _SERVICE.search(line):
         yield Configured(source=source, kind="update", name=update.group(1))
     if _HYBRID.search(line):
         yield Configured(source=source, kind="organization", name="hybrid")

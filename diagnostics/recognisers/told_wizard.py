@@ -21,6 +21,8 @@ _WIZARD = linear(
 )
 _NO_CHOICE = linear(
     r"(?i)\b(?:no|kein\w*|aucun\w*|ningún\w*|nessun\w*|geen) (?:\w+ ){0,2}(?:cert\w*|zertifikat\w*)"
+    r"(?:\s+(?:is|are|in|to|there|at|on|offered|listed|shown|found|can|available|selectable|appears?|displayed|zur|ist|wird|steht|da"
+    r"|angezeigt|disponible|à|dans|pour|en|para|nella|da|in|om|te)\b|\s*[.,;:!?]|\s*$)"
     r"|(?:cert\w*|zertifikat\w*)[^.\n]{0,40}(?:\blist\w*|drop-?down|auswahl\w*|liste)[^.\n]{0,20}\b(?:is |ist "
     r"|bleibt |est |está |è )?"
     r"(?:empty|blank|leer|vide|vac[ií]a|vuot[ao]|leeg)\b"
