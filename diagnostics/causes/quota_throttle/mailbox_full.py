@@ -86,6 +86,13 @@ _NAMES: Final = (
     "user",
     "recipient",
     "account",
+    "full mailbox",
+    "disk space",
+    "disc quota",
+    "diskspace",
+    "storage",
+    "space",
+    "too many messages on the server",
 )
 _ABROAD: Final = ("Postfach", "boîte", "boite", "buzón", "casella", "postbus", "caixa", "skrzynka", "ящик")
 
@@ -135,7 +142,7 @@ def assess(anchor: Said | Configured, objects: tuple[Configured, ...], replies: 
 def _full(said: Said) -> bool:
     """Whether a server's own words say that there is no room; a quota of messages in a time is another matter."""
     about = topics(said)
-    return "full" in about and not about & {"rate", "fast"} and not has(said, "public folder", "sending quota")
+    return bool(about & {"full", "no-room"}) and not about & {"rate", "fast"} and not has(said, "public folder", "sending quota")
 
 
 def _judged(said: Said, wanted: str, ours: bool, statistics: Configured | None) -> Finding:
@@ -151,7 +158,7 @@ def _judged(said: Said, wanted: str, ours: bool, statistics: Configured | None) 
         return Finding(Belief.POSSIBLE, because, (said,), steps, act, weight=0.9)
     because = f"The mailbox {named(wanted, 'of the recipient')}{size_of(statistics) if statistics else ''} has no room "
     because += f"left, so {said.by or 'its server'} refuses its mail; there is nothing to repair on the sending side."
-    sure = has(said, "shutoffquota", *_WORDS) or _full(said)
+    sure = has(said, "shutoffquota", *_WORDS) or (_full(said) and "full" in topics(said))
     return Finding(Belief.CONFIRMED if sure else Belief.LIKELY, because, (said, statistics), steps, act, weight=1.0)
 
 

@@ -46,6 +46,8 @@ _WORDS: Final = (
     "discontinued",
     "locked",
     "archiv",
+    "terminated",
+    "not activated",
     "deaktiviert",
     "gesperrt",
     "désactivé",
@@ -54,7 +56,10 @@ _WORDS: Final = (
     "sospes",
 )
 # Nouns of other mail systems; refusals.toml reads what is said of them.
-_NOUNS: Final = ("mailbox", "account", "user", "Konto", "Postfach", "boîte", "compte", "cuenta", "casella", "caixa")
+_NOUNS: Final = (
+    "mailbox", "account", "user", "recipient", "address", "inactivity", "DisabledUser", "suspended", "deactivated", "locked",
+    "Konto", "Postfach", "boîte", "boite", "compte", "cuenta", "casella", "caixa",
+)  # fmt: skip
 _OTHERS: Final = (
     "content filter",
     "message was quarantin",
@@ -66,6 +71,8 @@ _OTHERS: Final = (
     "mailbox full",
     "is full",
     "authenticat",
+    "your account",
+    "sender",
 )
 
 
