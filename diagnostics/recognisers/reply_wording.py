@@ -128,10 +128,11 @@ _VOCABULARY = linear(
     r"|black ?-?(?:list|hole)|\blisted (?:in|at|on|by|as)\b|rbl\b|dnsbl|spamhaus|dynamic (?:ip|addr)|\bbad (?:\w+ )?ip\b|your ip\b"
     r"|\bno (?:mail ?-?box|account|user|one|person|thank|route|access|third|inbox|recipient)"
     r"|not (?:an? )?(?:\w+ )?(?:active|known|found|local|present|ok|user|our|registered|subscrib\w+|pre-?approved|email|connect)\b"
-    r"|(?:n.t|not) (?:have|handle|currently|want)|\bbad(?:rcpt| (?:address|recipient|destination|mailbox|sender))|\brcpt\b|get lost|go away"
+    r"|(?:\w{2,6}n.t|not) (?:have|handle|currently|want)|\bbad(?:rcpt|recipient| (?:address|recipient|destination|mailbox|sender))|\brcpt\b|get lost|go away"
     r"|undeliverable|unroutable|unreachable|not reachable|must exist|inactivity|unavaiable|used up|storage|disk space|too much"
     r"|filtered|deferred|suspect|bulk|mass mail|non-?member|members|mailing list|loop|hops|not our|smtp server|your isp|excessive|slower"
     r"|compliant|non ?existent|in name directory|existe|inesistent|nessun|introuvable|ung(?:ü|ue)ltig|archiv|bloqu|onbekend|nieznan"
+    r"|a problem occurred|abus d|forward(?:ing)?\b|policy|restricted|complaint|mailbox|recipient|relay"
     r"|не (?:найден|существует)|不存在|存在しません|nullmx|null mx)"
 )
 _REPLY_START = linear(
@@ -150,7 +151,7 @@ _REPLY_START = linear(
     r"|we (?:do|can|are|have)|see http|forged|you (?:are|have)|due to|suspected|inactive|unroutable|unresolvable|undeliverable"
     r"|dnsbl|rbl|open relay|ip (?:address|temporarily|frequency|blocked|blacklisted)|attachment|maximum|message|not our"
     r"|(?:this|that) (?:message|mail|e-?mail|account|mailbox|address|user|recipient|sender|ip|server|host|system|domain|route))\b"
-    r"|(?:[a-z0-9-]{1,63}\.){2,6}[a-z]{2,20} )"
+    r"|(?:[a-z0-9-]{1,63}\.){2,6}[a-z]{2,20} |https?://|[a-z]{2,20}\d[\w-]{0,40} |\*\.[a-z])"
 )
 _TRANSIENT = linear(f"(?i:{_TRIED_AGAIN})")
 

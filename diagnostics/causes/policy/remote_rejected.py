@@ -88,9 +88,10 @@ def assess(said: Said, replies: tuple[Reply, ...], entries: tuple[Tracked, ...])
     if "5.7.9 " in said.text or "(as345)" in said.text.lower():
         return None  # Yahoo's number for a sender that could not be authenticated, Exchange Online's for nested attachments
     reason = _REASON.search(said.text)
-    if said.signature in _NAMES and (reason or topics(said) or not _by_policy(said)):
+    about = topics(said) - ({"no-user"} if "sender" in said.text.lower() else set())
+    if said.signature in _NAMES and (reason or about or not _by_policy(said)):
         return None
-    if reason or topics(said):
+    if reason or about:
         because = "The reply gives its reason itself"
         because += f": it speaks of `{reason.group(0)}`." if reason else "."
         return Finding(Belief.RULED_OUT, because, (said,))

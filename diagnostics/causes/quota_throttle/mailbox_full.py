@@ -142,7 +142,9 @@ def assess(anchor: Said | Configured, objects: tuple[Configured, ...], replies: 
 def _full(said: Said) -> bool:
     """Whether a server's own words say that there is no room; a quota of messages in a time is another matter."""
     about = topics(said)
-    return bool(about & {"full", "no-room"}) and not about & {"rate", "fast"} and not has(said, "public folder", "sending quota")
+    if about & {"rate", "fast"} and not has(said, "messages on the server"):
+        return False
+    return bool(about & {"full", "no-room"}) and not has(said, "public folder", "sending quota")
 
 
 def _judged(said: Said, wanted: str, ours: bool, statistics: Configured | None) -> Finding:

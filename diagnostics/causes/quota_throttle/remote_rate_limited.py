@@ -94,6 +94,7 @@ _OTHERS: Final = (
     "tenant",
     "sender throttled",
     "authenticat",
+    "messages on the server",
 )
 _POSTMASTERS: Final = (
     (("gmail", "google", "gsmtp"), "Google Postmaster Tools"),
@@ -112,6 +113,7 @@ _POSTMASTERS: Final = (
         "TSS04",
         "unexpected volume or user complaints",
         "temporarily deferred due to unexpected volume",
+        "deferred due to user complaints",
         "RP-001",
         "limits for how many messages can be sent per hour",
         "too many messages from your IP",

@@ -33,7 +33,7 @@ _WORDS: Final = (
     "disabled",
     "not accepting",
     "cannot be accessed",
-    "suspended",
+    "suspend",
     "inactive",
     "deactivated",
     "frozen",
@@ -57,7 +57,7 @@ _WORDS: Final = (
 )
 # Nouns of other mail systems; refusals.toml reads what is said of them.
 _NOUNS: Final = (
-    "mailbox", "account", "user", "recipient", "address", "inactivity", "DisabledUser", "suspended", "deactivated", "locked",
+    "mailbox", "account", "user", "recipient", "address", "inactivity", "DisabledUser", "suspend", "deactivated", "locked",
     "Konto", "Postfach", "boîte", "boite", "compte", "cuenta", "casella", "caixa",
 )  # fmt: skip
 _OTHERS: Final = (

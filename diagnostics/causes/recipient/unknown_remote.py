@@ -122,7 +122,7 @@ _WORDS: Final = (
 # What may be unknown, in the words of servers that no list has; refusals.toml tells whether it is.
 _NAMES: Final = (
     "recipient", "rcpt", "mailbox", "mail box", "mail-box", "user", "address", "account", "alias", "person", "customer",
-    "no one", "local part", "name directory", "destination", "badrcptto", "badrecipientto", "utente", "utenti", "indirizzo",
+    "no one", "local part", "not found", "does not exist", "doesn't exist", "unknown", "not known", "name directory", "destination", "badrcptto", "badrecipientto", "utente", "utenti", "indirizzo",
     "casella", "usuario", "persona", "destinatario", "dirección", "buzón", "cuenta", "utilisateur", "destinataire", "adresse",
     "boîte", "boite", "compte", "Benutzer", "Empfänger", "Empfaenger", "Postfach", "Konto", "Teilnehmer", "usuário",
     "destinatário", "endereço", "conta", "gebruiker", "ontvanger", "adres", "użytkownik", "odbiorca", "skrzynka",
@@ -131,6 +131,7 @@ _NAMES: Final = (
 _ANOTHER = linear(  # the same words of the sender's address, of how an address is written, or of a logon
     r"(?i)sender|mail from|\bfrom:|from address|return.?path|reverse.?path|\byour (?:e-?mail )?(?:address|account|user|domain)\b"
     r"|syntax|format|malformed|illegal character|rfc ?\d|helo|ehlo|\bip\b|client host|password|username|log ?[io]n\b"
+    r"|domain's directory|^\W{0,3}50\d\b|\b5\.1\.[3789]\b"
 )
 # Topics of refusals.toml that give another reason.
 _REASONS: Final = frozenset({

@@ -50,6 +50,12 @@ _NAMES: Final = (
     "listed on",
     "listed by",
     "reputation",
+    "LPN",
+    "abus detecte",
+    "abus détecté",
+    "see http",
+    "was blocked",
+    "is blocked",
     "client host",
     "sending ip",
     "your ip",
@@ -114,6 +120,7 @@ _OTHERS: Final = (
     "rate limited due to ip reputation",
     "unusual rate",
     "unexpected volume",
+    "user complaints",
     "reputation of the sending domain",
 )
 

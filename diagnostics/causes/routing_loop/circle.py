@@ -26,7 +26,6 @@ LOOPED: Final = (
     "message is looping",
     "message looping",
     "routing loop",
-    "forwarding loop",
     "loop detected",
     "loop was found",
     "caused the message to bounce between two servers",
