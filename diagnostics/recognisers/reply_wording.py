@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from diagnostics.patterns import linear
+from diagnostics.refusals import topics_of
 
 _WINDOW: Final = 240  # characters looked at on either side of a code
 
@@ -35,6 +36,9 @@ _TRIED_AGAIN: Final = "|".join(
         r"\bCNAME lookup failed temporarily",
         r"\bdid not accept our requests to connect",
         r"\bDNS (?:hard|soft) error looking up",
+        r"\.\.\. Deferred: (?:connection|name server|no route|operation timed|host)",
+        r"^\W*<[^ >]+@[^ >]+>: .{2,300}\(#4\.\d\.\d\)",
+        r"\ball hosts for '[^' ]+' have been failing for a long time",
     )
 )
 _FINAL: Final = "|".join(
@@ -48,6 +52,10 @@ _FINAL: Final = "|".join(
         r"\bquota exceeded while writing",  # procmail
         r"\brecipient's email address is not listed in the domain's directory",  # Exchange Online
         r"message size \d+ exceeds size limit \d+ of server [\w.-]+\[",
+        r"^\W*<[^ >]+@[^ >]+>: .{2,300}\(#5\.\d\.\d\)",
+        r"\bunrouteable address\s*$",
+        r"\bunknown local-part \"",
+        r"\bDNS error: domain name not found",
         r"\brejected (?:RCPT <|MAIL <|after DATA: |connection in \"connect\" ACL: )",
     )
 )
@@ -125,15 +133,9 @@ _VOCABULARY = linear(
     r"|synchroni[sz]ation|unimplemented|unsupported|send hell?o|already specified|bare |lone |line ?feed"
     r"|smuggl|mime\b|headers?\b|malformed|missing|not supported|don't accept|match\b|smtplf|unresolv|resolv|reverse"
     r"|no ptr|no mx|ehlo|helo\b|utf-?8|non-ascii|encrypt"
-    r"|black ?-?(?:list|hole)|\blisted (?:in|at|on|by|as)\b|rbl\b|dnsbl|spamhaus|dynamic (?:ip|addr)|\bbad (?:\w+ )?ip\b|your ip\b"
-    r"|\bno (?:mail ?-?box|account|user|one|person|thank|route|access|third|inbox|recipient)"
-    r"|not (?:an? )?(?:\w+ )?(?:active|known|found|local|present|ok|user|our|registered|subscrib\w+|pre-?approved|email|connect)\b"
-    r"|(?:\w{2,6}n.t|not) (?:have|handle|currently|want)|\bbad(?:rcpt|recipient| (?:address|recipient|destination|mailbox|sender))|\brcpt\b|get lost|go away"
-    r"|undeliverable|unroutable|unreachable|not reachable|must exist|inactivity|unavaiable|used up|storage|disk space|too much"
-    r"|filtered|deferred|suspect|bulk|mass mail|non-?member|members|mailing list|loop|hops|not our|smtp server|your isp|excessive|slower"
-    r"|compliant|non ?existent|in name directory|existe|inesistent|nessun|introuvable|ung(?:ü|ue)ltig|archiv|bloqu|onbekend|nieznan"
-    r"|a problem occurred|abus d|forward(?:ing)?\b|policy|restricted|complaint|mailbox|recipient|relay"
-    r"|не (?:найден|существует)|不存在|存在しません|nullmx|null mx)"
+    r"|\bno (?:such|route|thank|access|third|recipient|relaying)|\bbad\b|(?:\w{2,6}n.t|not) (?:handle|currently|want|connect|our)"
+    r"|not (?:an? )?(?:\w+ )?(?:ok|registered|email|here)\b|\brcpt\b|get lost|go away|undeliverable|unroutable|unreachable|unavaiable"
+    r"|used up|storage|deferred|suspect|loop|hops|smtp server|your isp|compliant|existe|complaint|polic(?:y|ies)|restricted|null ?mx)"
 )
 _REPLY_START = linear(
     r"^[\s:;,.\"'-]*(?:[A-Z<\[(#\d]|[a-z0-9-]+(?:\.[a-z0-9-]+)+[ \[(]|[^\x00-\x7f]|[\w.+-]{1,64}@[\w-]"
@@ -257,7 +259,9 @@ def _basic_reads(place: Place) -> bool:
         return False
     if _COUNTED.search(place.after[1:]) or _NAMING.search(place.after[1:]):
         return False
-    return bool(_REPLY_START.search(place.after)) and bool(_VOCABULARY.search(place.after[:120]))
+    if not _REPLY_START.search(place.after):
+        return False
+    return bool(_VOCABULARY.search(place.after[:120])) or bool(topics_of(place.line[place.start : place.end + _WINDOW]))
 
 
 _ERROR_WORD = linear(r"(?i)\b(?:smtp|error|error code|status|reply|response)\s*[:#]?\s*$")

@@ -58,6 +58,7 @@ _WORDS: Final = (
 # Nouns of other mail systems; refusals.toml reads what is said of them.
 _NOUNS: Final = (
     "mailbox", "account", "user", "recipient", "address", "inactivity", "DisabledUser", "suspend", "deactivated", "locked",
+    "skrzynka", "usuario", "casilla", "utente", "conta", "usuário", "Benutzer", "Empfänger", "ящик", "аккаунт",
     "Konto", "Postfach", "boîte", "boite", "compte", "cuenta", "casella", "caixa",
 )  # fmt: skip
 _OTHERS: Final = (

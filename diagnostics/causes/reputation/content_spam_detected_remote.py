@@ -60,6 +60,8 @@ _NAMES: Final = (
     "unacceptable content",
     "URL",
     "suspected",
+    "content reject",
+    "antyspam",
     "recurrent pattern",
     "our filter",
     "by the filter",
