@@ -93,6 +93,7 @@ _NAMES: Final = (
     "storage",
     "space",
     "too many messages on the server",
+    "Mails auf dem Server",
 )
 _ABROAD: Final = ("Postfach", "boîte", "boite", "buzón", "casella", "postbus", "caixa", "skrzynka", "ящик")
 

@@ -117,7 +117,7 @@ def assess(said: Said, replies: tuple[Reply, ...], sessions: tuple[Session, ...]
     who = said.by or "The recipient's server"
     own = by_microsoft(said)
     because = f"{who} knows {named(wanted, 'the address')}, but its mailbox is disabled or closed for mail."
-    if any(words in low for words in _WORDS):
+    if any(words in low for words in _WORDS) or "closed" in topics(said):
         return Finding(Belief.LIKELY, because, (said,), _steps(wanted, own), weight=1.4)
     return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted, own), weight=1.5)
 
