@@ -152,7 +152,7 @@ def assess(said: Said) -> Finding | None:
     because += "; what is above it is deferred and tried again."
     if has(said, *_SURE):
         return Finding(Belief.CONFIRMED, because, (said,), _steps(said))
-    if has(said, "7.28") or told or (timed and said.by):
+    if has(said, "7.28", "user complaints") or told or (timed and said.by):
         return Finding(Belief.LIKELY, because, (said,), _steps(said), weight=1.0)
     return Finding(Belief.POSSIBLE, because, (said,), _steps(said), weight=1.5)
 
