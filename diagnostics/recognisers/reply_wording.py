@@ -149,7 +149,7 @@ _REPLY_START = linear(
     r"|server|your|we|tls|dns|sent|bad|try|previous|cannot|must|permanent|protocol|administrative"
     r"|primary|spf|dkim|dmarc|virus|ratelimit|rate limit|mwinf\w+|user (?:\S+'s|over|is|has|account is)"
     r"|missing (?:from|header|message|reverse|ptr|rdns|helo|mime|date)|header (?:syntax|from)|mime"
-    r"|unimplemented|reverse|no (?:ptr|mx|reverse|rdns|such|mail ?-?box|account|user|one|valid|recipient|access|relaying)"
+    r"|unimplemented|reverse|rdns|no (?:ptr|mx|reverse|rdns|such|mail ?-?box|account|user|one|valid|recipient|access|relaying)"
     r"|we (?:do|can|are|have)|see http|forged|you (?:are|have)|due to|suspected|inactive|unroutable|unresolvable|undeliverable"
     r"|dnsbl|rbl|open relay|ip (?:address|temporarily|frequency|blocked|blacklisted)|attachment|maximum|message|not our"
     r"|(?:this|that) (?:message|mail|e-?mail|account|mailbox|address|user|recipient|sender|ip|server|host|system|domain|route))\b"

@@ -30,6 +30,7 @@ from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.reputation.addresses import blamed, named
 from diagnostics.causes.reputation.lists import of_microsoft
 from diagnostics.facts import Said
+from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Step
 
@@ -72,8 +73,11 @@ _NAMES: Final = (
     "ratelimit",
     "rate",
     "frequency",
-    "excessive volume",
+    "excessive",
     "high volume",
+    "too fast",
+    "too quickly",
+    "number of",
     "slower",
     "threshold",
     "thread limit",
@@ -96,6 +100,7 @@ _OTHERS: Final = (
     "authenticat",
     "messages on the server",
 )
+_YOURS = linear(r"(?i)\b(?:from|for|by) (?:your|this) (?:ip|host|server|address|network)|\byour (?:ip|host|server)\b|per ip\b")
 _POSTMASTERS: Final = (
     (("gmail", "google", "gsmtp"), "Google Postmaster Tools"),
     (("tss0", "yahoo"), "the Yahoo Sender Hub"),
@@ -152,7 +157,7 @@ def assess(said: Said) -> Finding | None:
     because += "; what is above it is deferred and tried again."
     if has(said, *_SURE):
         return Finding(Belief.CONFIRMED, because, (said,), _steps(said))
-    if has(said, "7.28", "user complaints") or told or (timed and said.by):
+    if has(said, "7.28", "user complaints") or told or (timed and (said.by or _YOURS.search(said.text))):
         return Finding(Belief.LIKELY, because, (said,), _steps(said), weight=1.0)
     return Finding(Belief.POSSIBLE, because, (said,), _steps(said), weight=1.5)
 

@@ -113,6 +113,8 @@ def assess(said: Said, replies: tuple[Reply, ...], sessions: tuple[Session, ...]
         "closed" not in topics(said) or by_microsoft(said) or low.lstrip("( ").startswith("535")
     ):
         return None
+    if topics(said) & {"listed", "entry"} and "closed" not in topics(said):
+        return None  # the sending side is what is blocked
     wanted = address(said, replies)
     who = said.by or "The recipient's server"
     own = by_microsoft(said)

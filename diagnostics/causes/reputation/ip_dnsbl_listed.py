@@ -96,6 +96,7 @@ _NAMES: Final = (
     "mail from",
     "messages from",
     "connections from",
+    "connection from",
     "access from",
     "no access",
     "allowed to connect",
