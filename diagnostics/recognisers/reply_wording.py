@@ -155,6 +155,10 @@ _REPLY_START = linear(
     r"|(?:this|that) (?:message|mail|e-?mail|account|mailbox|address|user|recipient|sender|ip|server|host|system|domain|route))\b"
     r"|(?:[a-z0-9-]{1,63}\.){2,6}[a-z]{2,20} |https?://|[a-z]{2,20}\d[\w-]{0,40} |\*\.[a-z])"
 )
+# What a web server answers; SMTP has no such numbers, or other words behind them.
+_HTTP = linear(
+    r"(?i)^(?:40[1-9]|41[0135]|418|429)\b|^50[0-4] (?:internal server|bad gateway|gateway time|service (?:temporarily )?unavailable\W*$)"
+)
 _TRANSIENT = linear(f"(?i:{_TRIED_AGAIN})")
 
 
@@ -250,6 +254,8 @@ def _enhanced_reads(place: Place, delimited: bool) -> bool:
 
 def _basic_reads(place: Place) -> bool:
     """Three digits alone are anything: they must stand where a reply begins, and read on as one."""
+    if _HTTP.search(place.line[place.start : place.end + 24]):
+        return False
     before = place.before.rstrip()
     begins = not before.strip(" \"'`*([{<#>-") or before.endswith((":", '"', "'", "->", "<<<", "<,", "(", "[S]"))
     if place.before.endswith(":") and place.after.startswith(":"):  # a group of an IPv6 address

@@ -145,7 +145,8 @@ def _full(said: Said) -> bool:
     about = topics(said)
     if about & {"rate", "fast"} and not has(said, "messages on the server"):
         return False
-    return bool(about & {"full", "no-room"}) and not has(said, "public folder", "sending quota")
+    room = "no-room" in about and not has(said, "message size", "5.3.4")
+    return ("full" in about or room) and not has(said, "public folder", "sending quota")
 
 
 def _judged(said: Said, wanted: str, ours: bool, statistics: Configured | None) -> Finding:

@@ -167,6 +167,10 @@ _OTHERS: Final = (
     "verify sender",
     "sender address",
     "of sender",
+    "return path",
+    "return-path",
+    "spf record",
+    "user agent",
     "535 ",
     "authentication",
 )

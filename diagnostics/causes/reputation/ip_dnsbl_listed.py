@@ -51,6 +51,7 @@ _NAMES: Final = (
     "listed by",
     "reputation",
     "LPN",
+    "adresse IP",
     "abus detecte",
     "abus détecté",
     "see http",
