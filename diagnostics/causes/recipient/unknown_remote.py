@@ -122,7 +122,7 @@ _WORDS: Final = (
 # What may be unknown, in the words of servers that no list has; refusals.toml tells whether it is.
 _NAMES: Final = (
     "recipient", "rcpt", "mailbox", "mail box", "mail-box", "user", "address", "account", "alias", "person", "customer",
-    "addressee", "takiego", "mail drop", "maildrop", "no one", "local part", "not found", "does not exist", "doesn't exist", "unknown", "not known", "no longer valid", "deliverable", "name directory", "destination", "badrcptto", "badrecipientto", "utente", "utenti", "indirizzo",
+    "addressee", "takiego", "mail drop", "maildrop", "no one", "local part", "not found", "does not exist", "doesn't exist", "unknown", "not known", "no longer valid", "deliverable", "member of", "name directory", "destination", "badrcptto", "badrecipientto", "utente", "utenti", "indirizzo",
     "casella", "usuario", "persona", "destinatario", "dirección", "buzón", "cuenta", "utilisateur", "destinataire", "adresse",
     "boîte", "boite", "compte", "Benutzer", "Empfänger", "Empfaenger", "Postfach", "Konto", "Teilnehmer", "usuário",
     "destinatário", "endereço", "conta", "gebruiker", "ontvanger", "adres", "użytkownik", "odbiorca", "skrzynka",
@@ -200,7 +200,7 @@ def assess(
     wanted = address(said, replies)
     if said.signature == "550 5.1.1" and any(words in low for words in _CLOSED):
         return None
-    if any(words in low for words in _OTHERS) or "rate" in topics(said) or encapsulated(wanted):
+    if any(words in low for words in _OTHERS) or topics(said) & {"rate", "full", "listed"} or encapsulated(wanted):
         return None
     source = forwarder(wanted, objects) or sent_on(wanted, addressed)
     if source:
