@@ -41,7 +41,9 @@ _CONTINUED = linear(r"^(?:\W{0,3}LED=)?\W{0,3}(\d{3})-(?:(\d\.\d{1,3}\.\d{1,3})\
 _REPEATED = linear(r"^[45]\d\d-\S|^[45]\d\d-? +[45]\.\d{1,3}\.\d{1,3}\s+[a-z]")
 _LABEL = linear(r"^[A-Z][A-Za-z ]{2,40}\s?:\s")
 _LONGEST: Final = 4000  # a reply line has at most 512 octets, and a chain of quoted ones a few thousand
-_TOO_MUCH: Final = frozenset({"fast", "rate", "listed"})  # why a server that answers "connection refused" closes what it opened
+_TOO_MUCH: Final = frozenset(
+    {"fast", "rate", "listed"}
+)  # why a server that answers "connection refused" closes what it opened
 _WRAP: Final = 64  # shorter lines than this were not broken by a mail client or a console
 _NESTED = r"[^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*"
 _INNER = (

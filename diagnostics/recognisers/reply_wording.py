@@ -133,9 +133,10 @@ _VOCABULARY = linear(
     r"|synchroni[sz]ation|unimplemented|unsupported|send hell?o|already specified|bare |lone |line ?feed"
     r"|smuggl|mime\b|headers?\b|malformed|missing|not supported|don't accept|match\b|smtplf|unresolv|resolv|reverse"
     r"|no ptr|no mx|ehlo|helo\b|utf-?8|non-ascii|encrypt"
-    r"|\bno (?:such|route|thank|access|third|recipient|relaying)|\bbad\b|(?:\w{2,6}n.t|not) (?:handle|currently|want|connect|our)"
+    r"|\bno (?:such|route|thank|access|third|recipient|relaying)|\bbad(?:rcpt|recipient| (?:dest|command|header|data))"
+    r"|(?:\w{2,6}n.t|not) (?:handle|currently|want|connect|our)"
     r"|not (?:an? )?(?:\w+ )?(?:ok|registered|email|here)\b|\brcpt\b|get lost|go away|undeliverable|unroutable|unreachable|unavaiable"
-    r"|used up|storage|deferred|suspect|(?:mail)?loop|hops|smtp server|your isp|compliant|existe|complaint|polic(?:y|ies)|restricted|null ?mx)"
+    r"|used up|storage|deferred|suspect|(?:mail)?loop|hops|smtp server|your isp|compliant|complaint|polic(?:y|ies)|restricted|null ?mx)"
 )
 _REPLY_START = linear(
     r"^[\s:;,.\"'-]*(?:[A-Z<\[(#\d]|[a-z0-9-]+(?:\.[a-z0-9-]+)+[ \[(]|[^\x00-\x7f]|[\w.+-]{1,64}@[\w-]"
@@ -149,7 +150,8 @@ _REPLY_START = linear(
     r"|server|your|we|tls|dns|sent|bad|try|previous|cannot|must|permanent|protocol|administrative"
     r"|primary|spf|dkim|dmarc|virus|ratelimit|rate limit|mwinf\w+|user (?:\S+'s|over|is|has|account is)"
     r"|missing (?:from|header|message|reverse|ptr|rdns|helo|mime|date)|header (?:syntax|from)|mime"
-    r"|unimplemented|reverse|rdns|vdeliver\w*|no (?:ptr|mx|reverse|rdns|such|mail ?-?box|account|user|one|valid|recipient|access|relaying)"
+    r"|unimplemented|reverse|rdns|vdeliver\w*"
+    r"|no (?:ptr|mx|reverse|rdns|such|mail ?-?box|account|user|one|valid|recipient|access|relaying)"
     r"|we (?:do|can|are|have)|see http|forged|you (?:are|have)|due to|suspected|inactive|unroutable|unresolvable|undeliverable"
     r"|dnsbl|rbl|open relay|ip (?:address|temporarily|frequency|blocked|blacklisted)|attachment|maximum|message|not our"
     r"|(?:this|that) (?:message|mail|e-?mail|account|mailbox|address|user|recipient|sender|ip|server|host|system|domain|route))\b"
@@ -157,7 +159,8 @@ _REPLY_START = linear(
 )
 # What a web server answers; SMTP has no such numbers, or other words behind them.
 _HTTP = linear(
-    r"(?i)^(?:40[1-9]|41[0135]|418|429)\b|^50[0-4] (?:internal server|bad gateway|gateway time|service (?:temporarily )?unavailable\W*$)"
+    r"(?i)^(?:40[1-9]|41[0135]|418|429)\b"
+    r"|^50[0-4] (?:internal server|bad gateway|gateway time|service (?:temporarily )?unavailable\W*$)"
 )
 _TRANSIENT = linear(f"(?i:{_TRIED_AGAIN})")
 

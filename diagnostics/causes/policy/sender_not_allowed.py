@@ -60,7 +60,9 @@ _NAMES: Final = (
     "approved senders",
     "safe list",
 )
-_REASONS: Final = frozenset({"no-user", "spf", "dkim", "dmarc", "listed", "entry", "spam", "malware", "attachment", "full", "closed", "rate"})
+_REASONS: Final = frozenset(
+    {"no-user", "spf", "dkim", "dmarc", "listed", "entry", "spam", "malware", "attachment", "full", "closed", "rate"}
+)
 # Exchange's own sentences and numbers, of causes that are told by them.
 _EXCHANGE = linear(r"(?i)\b(?:RESOLVER|APPROVAL|TRANSPORT)\.|\b5\.7\.1\d\d\b|in its organization|allowed senders list")
 

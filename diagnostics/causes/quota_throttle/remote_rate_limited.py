@@ -101,7 +101,9 @@ _OTHERS: Final = (
     "messages on the server",
     "rate limited because",  # Gmail's sentence for a sender that is not authenticated, or does not encrypt
 )
-_YOURS = linear(r"(?i)\b(?:from|for|by) (?:your|this) (?:ip|host|server|address|network)|\byour (?:ip|host|server)\b|per ip\b")
+_YOURS = linear(
+    r"(?i)\b(?:from|for|by) (?:your|this) (?:ip|host|server|address|network)|\byour (?:ip|host|server)\b|per ip\b"
+)
 _POSTMASTERS: Final = (
     (("gmail", "google", "gsmtp"), "Google Postmaster Tools"),
     (("tss0", "yahoo"), "the Yahoo Sender Hub"),

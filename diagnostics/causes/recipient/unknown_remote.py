@@ -122,7 +122,9 @@ _WORDS: Final = (
 # What may be unknown, in the words of servers that no list has; refusals.toml tells whether it is.
 _NAMES: Final = (
     "recipient", "rcpt", "mailbox", "mail box", "mail-box", "user", "address", "account", "alias", "person", "customer",
-    "addressee", "takiego", "mail drop", "maildrop", "no one", "local part", "not found", "does not exist", "doesn't exist", "unknown", "not known", "no longer valid", "deliverable", "member of", "name directory", "destination", "badrcptto", "badrecipientto", "utente", "utenti", "indirizzo",
+    "addressee", "mail drop", "maildrop", "no one", "local part", "name directory", "destination", "badrcptto", "badrecipientto",
+    "not found", "does not exist", "doesn't exist", "unknown", "not known", "no longer valid", "deliverable", "member of",
+    "utente", "utenti", "indirizzo", "takiego",
     "casella", "usuario", "persona", "destinatario", "dirección", "buzón", "cuenta", "utilisateur", "destinataire", "adresse",
     "boîte", "boite", "compte", "Benutzer", "Empfänger", "Empfaenger", "Postfach", "Konto", "Teilnehmer", "usuário",
     "destinatário", "endereço", "conta", "gebruiker", "ontvanger", "adres", "użytkownik", "odbiorca", "skrzynka",
