@@ -50,7 +50,10 @@ _POLICY: Final = (
 
 # Nouns under which servers refuse by a rule of their own; what became of the message has to stand beside them.
 _NAMES: Final = ("policy", "policies", "security reasons", "polic")
-_REFUSED: Final = r"reject|refus|bounced|den(?:y|ied)|block|prohibit|violat|(?:not|n.t) (?:accept|permit|allow)|disallow|against|failed"
+_REFUSED: Final = (
+    r"reject|refus|bounced|den(?:y|ied)|block|prohibit|violat"
+    r"|(?:not|n.t) (?:accept|permit|allow)|disallow|against|failed"
+)
 _BY_POLICY: Final = linear(
     rf"(?i)(?:{_REFUSED}).{{0,60}}\bpolic(?:y|ies)\b|\bpolic(?:y|ies)\b.{{0,40}}(?:{_REFUSED})"
     rf"|(?:{_REFUSED}).{{0,30}}security reasons"
