@@ -145,7 +145,7 @@ _REPLY_START = linear(
     r"|authori[sz]ation|username|password|login|incorrect"
     r"|relaying|authenticat\w+|invalid"
     r"|sender|recipient|message|mail|connection|unable|service|temporar\w+|too many|access|denied"
-    r"|rejected|blocked|spam|sorry"
+    r"|reject\w*|blocked|spam|sorry"
     r"|requested|unroute?able|error|client|the|host|domain|policy|delivery|quota|over|permission|not"
     r"|address|command|syntax"
     r"|server|your|we|tls|dns|sent|bad|try|previous|cannot|must|permanent|protocol|administrative"
@@ -156,7 +156,7 @@ _REPLY_START = linear(
     r"|we (?:do|can|are|have)|see http|forged|you (?:are|have)|due to|suspected|inactive|unroutable|unresolvable|undeliverable"
     r"|dnsbl|rbl|open relay|ip (?:address|temporarily|frequency|blocked|blacklisted)|attachment|maximum|message|not our"
     r"|(?:this|that) (?:message|mail|e-?mail|account|mailbox|address|user|recipient|sender|ip|server|host|system|domain|route))\b"
-    r"|(?:[a-z0-9-]{1,63}\.){2,6}[a-z]{2,20} |https?://|[a-z]{2,20}\d[\w-]{0,40} |\*\.[a-z])"
+    r"|(?:[a-z0-9-]{1,63}\.){2,6}[a-z]{2,20} |https?://|[a-z]{2,20}[\d_][\w-]{0,40} |\*\.[a-z])"
 )
 # What a web server answers; SMTP has no such numbers, or other words behind them.
 _HTTP = linear(
@@ -224,10 +224,10 @@ def _is_asked(place: Place) -> bool:
     sentence = place.before
     for mark in (". ", "? ", "! ", ": ", "; ", ' "'):
         sentence = sentence.rpartition(mark)[2]
-    if not sentence.strip(" \"'`*([{<#-"):
+    if not sentence.strip(" \"'`*([{<#-") or sentence.lower().endswith("smtp;"):  # RFC 3464 puts the type in front
         return False
     rest = place.after
-    for mark in (". ", "? ", "! ", ": "):
+    for mark in (". ", "? ", "! ", ": ", "http"):
         rest = rest.partition(mark)[0]
     return bool(_ASKING.search(sentence) or _ASKING.search(rest[:80]))
 
@@ -264,7 +264,7 @@ def _basic_reads(place: Place) -> bool:
     begins = not before.strip(" \"'`*([{<#>-") or before.endswith((":", '"', "'", "->", "<<<", "<,", "(", "[S]"))
     if place.before.endswith(":") and place.after.startswith(":"):  # a group of an IPv6 address
         return False
-    begins = begins or bool(_ERROR_WORD.search(before))
+    begins = begins or before.lower().endswith("smtp;") or bool(_ERROR_WORD.search(before))
     if not begins or place.after[:1] not in (" ", "-", ":", ";"):
         return False
     if _COUNTED.search(place.after[1:]) or _NAMING.search(place.after[1:]):
