@@ -134,10 +134,10 @@ _VOCABULARY = linear(
     r"|smuggl|mime\b|headers?\b|malformed|missing|not supported|don't accept|match\b|smtplf|unresolv|resolv|reverse"
     r"|no ptr|no mx|ehlo|helo\b|utf-?8|non-ascii|encrypt"
     r"|\bno (?:such|route|thank|access|third|recipient|relaying)|\bbad(?:rcpt|recipient| (?:dest|command|header|data))"
-    r"|(?:\w{2,6}n.t|not) (?:handle|currently|want|connect|our)"
+    r"|(?:\w{2,6}n.t|not) (?:handle|currently|want|connect)"
     r"|not (?:an? )?(?:\w+ )?(?:ok|registered|email|here)\b|\brcpt\b|get lost|go away|undeliverable|unroutable"
     r"|unreachable|unavaiable|used up|storage|deferred|suspect|(?:mail)?loop|hops|smtp server|your isp|compliant|complaint"
-    r"|polic(?:y|ies)|restricted|null ?mx)"
+    r"|polic(?:y|ies)|null ?mx)"
 )
 _REPLY_START = linear(
     r"^[\s:;,.\"'-]*(?:[A-Z<\[(#\d]|[a-z0-9-]+(?:\.[a-z0-9-]+)+[ \[(]|[^\x00-\x7f]|[\w.+-]{1,64}@[\w-]"

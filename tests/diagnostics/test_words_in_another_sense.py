@@ -43,6 +43,13 @@ from diagnostics import diagnose
         "502 Bad Gateway",
         "How do I find out whether the mailbox is over quota?",
         "we got a message loop in our code review",
+        "550 Anna is not our customer any more",
+        "421 The group only accepts new members on Monday",
+        "553 Documents are restricted to members",
+        "550 you are not allowed to connect the printer to this network",
+        "550 customers are unknown to the new CRM",
+        "450 We have no room left in the data centre",
+        "Ticket 550: user not found in CRM",
     ],
 )
 def test_talk_stays_silent(text: str) -> None:

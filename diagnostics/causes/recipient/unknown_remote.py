@@ -202,7 +202,11 @@ def assess(
     wanted = address(said, replies)
     if said.signature == "550 5.1.1" and any(words in low for words in _CLOSED):
         return None
-    if any(words in low for words in _OTHERS) or topics(said) & {"rate", "full", "listed", "closed"} or encapsulated(wanted):
+    if (
+        any(words in low for words in _OTHERS)
+        or topics(said) & {"rate", "full", "listed", "closed"}
+        or encapsulated(wanted)
+    ):
         return None
     source = forwarder(wanted, objects) or sent_on(wanted, addressed)
     if source:
