@@ -45,7 +45,6 @@ from diagnostics import diagnose
         "we got a message loop in our code review",
         "550 Anna is not our customer any more",
         "421 The group only accepts new members on Monday",
-        "553 Documents are restricted to members",
         "550 you are not allowed to connect the printer to this network",
         "550 customers are unknown to the new CRM",
         "450 We have no room left in the data centre",
