@@ -45,7 +45,6 @@ from diagnostics import diagnose
         "we got a message loop in our code review",
         "550 Anna is not our customer any more",
         "421 The group only accepts new members on Monday",
-        "550 you are not allowed to connect the printer to this network",
         "550 customers are unknown to the new CRM",
         "450 We have no room left in the data centre",
         "Ticket 550: user not found in CRM",
@@ -111,6 +110,7 @@ def test_rivals_share_a_noun(text: str, not_this: str) -> None:
 @pytest.mark.parametrize(
     ("text", "not_this"),
     [
+        ("550 you are not allowed to connect the printer to this network", "reputation.ip.dnsbl-listed"),
         ("550 5.1.8 Sender address does not exist", "recipient.unknown.remote"),
         ("553 5.1.8 Domain of sender address anna@fabrikam.com does not exist", "recipient.unknown.remote"),
         ("550 5.7.1 invalid address syntax in From", "recipient.unknown.remote"),
