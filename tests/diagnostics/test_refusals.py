@@ -50,6 +50,7 @@ from diagnostics.refusals import topics, topics_of
         ("550 5.1.1 no mailbox of this name, the first try was logged", "no-user"),
         ("550 closed to people who don't subscribe to this mailing list", "members"),
         ("552 disc quota exceeded", "no-room"),
+        ("554 mail from 203.0.113.9 refused", "turned-away"),
     ],
 )
 def test_the_noun_and_what_became_of_the_message_tell_the_topic(text: str, topic: str) -> None:

@@ -110,6 +110,9 @@ def test_rivals_share_a_noun(text: str, not_this: str) -> None:
 @pytest.mark.parametrize(
     ("text", "not_this"),
     [
+        ("554 5.7.1 Connection from 203.0.113.9 rejected for policy reasons", "reputation.ip.dnsbl-listed"),
+        ("554 5.7.1 mail from 203.0.113.9 refused: no reverse DNS", "reputation.ip.dnsbl-listed"),
+        ("421 connections from 203.0.113.9 refused, too many sessions", "reputation.ip.dnsbl-listed"),
         ("550 you are not allowed to connect the printer to this network", "reputation.ip.dnsbl-listed"),
         ("550 5.1.8 Sender address does not exist", "recipient.unknown.remote"),
         ("553 5.1.8 Domain of sender address anna@fabrikam.com does not exist", "recipient.unknown.remote"),

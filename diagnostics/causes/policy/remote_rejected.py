@@ -89,7 +89,7 @@ def assess(said: Said, replies: tuple[Reply, ...], entries: tuple[Tracked, ...])
     if "5.7.9 " in said.text or "(as345)" in said.text.lower():
         return None  # Yahoo's number for a sender that could not be authenticated, Exchange Online's for nested attachments
     reason = _REASON.search(said.text)
-    about = topics(said) - ({"no-user"} if "sender" in said.text.lower() else set())
+    about = topics(said) - {"turned-away"} - ({"no-user"} if "sender" in said.text.lower() else set())
     if said.signature in _NAMES and (reason or about or not _by_policy(said)):
         return None
     if reason or about:

@@ -165,7 +165,8 @@ def assess(
 ) -> Finding | None:
     """The refusal names the list; what the list answers settles it."""
     about = topics(said)
-    told = "listed" in about and not about & {"spf", "dkim", "dmarc"}
+    told = "listed" in about or ("turned-away" in about and about <= {"turned-away", "spam"} and not has(said, "polic"))
+    told = told and not about & {"spf", "dkim", "dmarc"}
     if (
         about & {"entry", "link", "rate", "fast"}
         or has(said, *_OTHERS)
