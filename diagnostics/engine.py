@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from diagnostics import checked, codes
 from diagnostics.artefacts import Artefact
@@ -36,8 +38,7 @@ _IN_SENTENCES: Final = frozenset({"smtp-reply", "error-text", "tls-error"})
 _JOINED: Final = ("session", "connector", "thumbprint")
 
 
-@dataclass(slots=True)
-class Judgement:
+class Judgement(Struct):
     """Everything the engine knows about one case."""
 
     pastes: tuple[Paste, ...]

@@ -7,8 +7,9 @@ and line prefixes only, never the number of lines, so a span found in the folded
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from diagnostics.patterns import linear
 
@@ -45,8 +46,7 @@ _ENTITIES: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Paste:
+class Paste(Struct, frozen=True):
     """One pasted text. `raw` and `lines` have equal length; `lines` is what recognisers read."""
 
     index: int

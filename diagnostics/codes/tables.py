@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from diagnostics.codes.model import Row
 from diagnostics.codes.wording import fold
@@ -27,8 +28,7 @@ class Entry(NamedTuple):
     parts: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Replies:
+class Replies(Struct, frozen=True):
     """Rows of one table of replies, by what they are looked up with."""
 
     by_enhanced: dict[str, tuple[Entry, ...]]

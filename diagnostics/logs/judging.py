@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Any, Final
+
+from msgspec import Struct, field
 
 from diagnostics.engine import judge
 from diagnostics.facts import Session
@@ -34,8 +35,7 @@ _TYPES: Final[dict[Kind, str]] = {
 }
 
 
-@dataclass(slots=True)
-class Stretch:
+class Stretch(Struct):
     """An episode and the successes next to it; the nearest of the same remote address where there is one."""
 
     episode: Episode
@@ -47,8 +47,7 @@ class Stretch:
     blurred: bool = False  # other successes may be nearer: of some only the first and the last in ten minutes are known
 
 
-@dataclass(slots=True)
-class Failure:
+class Failure(Struct):
     """One failure of one connector, with what is needed to judge it."""
 
     kind: Kind
@@ -86,8 +85,7 @@ def failures(tallies: dict[Kind, Tally]) -> list[Failure]:
     return sorted(found, key=lambda each: (-each.weight, each.connector, each.error))
 
 
-@dataclass(frozen=True, slots=True)
-class _Near:
+class _Near(Struct, frozen=True):
     """What is known of a connector's successes: some of them, in order, and the times between which there are more."""
 
     talks: list[Talk]
@@ -123,8 +121,7 @@ def peer(talk: Talk) -> bytes:
     return talk.remote.rpartition(b":")[0] or talk.remote
 
 
-@dataclass(slots=True)
-class Judged:
+class Judged(Struct):
     """A failure's report, whose evidence points into files, its entry in the summary, and the text that was judged."""
 
     report: Report

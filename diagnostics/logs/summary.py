@@ -6,8 +6,9 @@ Loads the models, the causes and all that judges, so it is imported while other 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from diagnostics.logs.finding import Found
 from diagnostics.logs.judging import MOST_JUDGED, Failure, Judged, entry, failures, judged
@@ -43,8 +44,7 @@ _USUAL: Final = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """`report.log` holds the counts; `pastes` are the texts that were judged: of each leading failure, the sessions that stand
     for it, below the comment lines of a log."""
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import pkgutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import import_module
 from typing import Final
 
 import re2
+from msgspec import Struct, field
 
 from diagnostics.artefacts import Artefact
 from diagnostics.kept import kept
@@ -27,8 +27,7 @@ _ATTRIBUTE: Final = "__mailflow_recogniser__"
 _REPEATED = linear(r"\{(\d{1,3}),\d{2,4}\}")
 
 
-@dataclass(frozen=True, slots=True)
-class Recogniser:
+class Recogniser(Struct, frozen=True):
     """A reader by the names of its module and itself: the module is loaded when its screen matches a text."""
 
     rank: int
@@ -42,8 +41,7 @@ class Recogniser:
         return found
 
 
-@dataclass(slots=True)
-class Reading:
+class Reading(Struct):
     """A paste, and the lines (0-based) that an earlier recogniser has claimed; in those of `quoting` a bare reply stood."""
 
     paste: Paste
@@ -83,8 +81,7 @@ def recogniser(screen: str, *, rank: int = 50) -> Callable[[Reader], Reader]:
     return declare
 
 
-@dataclass(frozen=True)
-class _Bench:
+class _Bench(Struct, frozen=True):
     readers: tuple[Recogniser, ...]
     screens: re2.Set
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from diagnostics.log_forms import PROTOCOL_COLUMNS
 from diagnostics.patterns import linear
@@ -30,8 +31,7 @@ _TAIL_WORDS = linear(
 )
 
 
-@dataclass(slots=True)
-class Row:
+class Row(Struct):
     """One row. `line` is 0-based; `session` is "" when masked. `event` is one of + - > < * or ""."""
 
     line: int

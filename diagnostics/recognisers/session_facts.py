@@ -7,8 +7,10 @@ client. Everything here is seen from the Exchange server that wrote the log.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from diagnostics.facts import (
     Certificate,
@@ -66,14 +68,12 @@ _REPORTS = linear(
 _LONGEST_REPLY: Final = 4_000  # characters
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     session: Session
     facts: tuple[Fact, ...]
 
 
-@dataclass(slots=True)
-class _Conversation:
+class _Conversation(Struct):
     """What has been read of the session so far."""
 
     direction: Direction

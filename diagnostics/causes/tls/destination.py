@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from diagnostics.cause import Belief, Finding, change, look
 from diagnostics.causes.recipient.steps import advise
@@ -17,8 +18,7 @@ _OWN = linear(r"(?i)\byour (?:\w+ ){0,2}(?:servers?|domains?)")
 _DOMAIN = linear(r"(?i)MX hosts of ['\"]?([a-z0-9-]+(?:\.[a-z0-9-]+)+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(Struct, frozen=True):
     """The MX host and the domain, each "" where the text does not tell."""
 
     host: str
