@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from typing import Final
 
 from msgspec import Struct, field
 
@@ -20,7 +20,7 @@ from diagnostics.logs.picking import Conversation, Line
 from diagnostics.logs.sessions import Talk
 from diagnostics.logs.tally import Tally, text
 from diagnostics.patterns import linear
-from diagnostics.report import Report
+from diagnostics.report import Evidence, Report
 from diagnostics.reporting import reported
 
 MOST_JUDGED: Final = 8
@@ -228,15 +228,13 @@ def _named(session: Session) -> str:
 
 def _placed(report: Report, lines: list[Line | None]) -> Report:
     """The report with every line of the judged text replaced by where it stands: `paste` becomes the file's number."""
-    return Report.model_validate(_moved(report.model_dump(exclude={"artefacts", "timeline"}), lines))
+    findings = (each.model_copy(update={"evidence": _moved(each.evidence, lines)}) for each in report.findings)
+    notes = (each.model_copy(update={"evidence": _moved(each.evidence, lines)}) for each in report.notes)
+    return report.model_copy(
+        update={"findings": tuple(findings), "notes": tuple(notes), "artefacts": (), "timeline": ()}
+    )
 
 
-def _moved(value: Any, lines: list[Line | None]) -> Any:
-    if isinstance(value, list | tuple):
-        return [_moved(each, lines) for each in value]
-    if not isinstance(value, dict):
-        return value
-    place = lines[value["line"] - 1] if "line" in value and "paste" in value else None
-    if place is not None:
-        return {**value, "line": place.number, "paste": place.file}
-    return {name: _moved(each, lines) for name, each in value.items()}
+def _moved(evidence: Iterable[Evidence], lines: list[Line | None]) -> tuple[Evidence, ...]:
+    places = ((each, lines[each.line - 1]) for each in evidence)
+    return tuple(Evidence(quote=each.quote, line=at.number, paste=at.file) if at else each for each, at in places)

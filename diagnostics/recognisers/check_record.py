@@ -9,7 +9,8 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from pydantic import ValidationError
+from msgspec import DecodeError
+from msgspec.json import encode as to_json
 
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, Source
@@ -95,8 +96,8 @@ def _facts(row: dict[str, Any], line: int, paste: int) -> Iterator[Fact]:
     from diagnostics.checks.outcomes import meanings, placed, sentence
 
     try:
-        attempt = Attempt.model_validate(row)
-    except ValidationError:
+        attempt = Attempt.model_validate_json(to_json(row))
+    except (DecodeError, UnicodeEncodeError, RecursionError):  # escapes can spell half a character
         return
     if attempt.status != "done":
         return
