@@ -33,6 +33,12 @@ _TYPES: Final[dict[Kind, str]] = {
     "tracking-log": "Message Tracking Log",
     "connectivity-log": "Transport Connectivity Log",
 }
+RECOGNISERS: Final[dict[Kind, str]] = {
+    "smtp-send-log": "protocol_log",
+    "smtp-receive-log": "protocol_log",
+    "tracking-log": "tracking_log",
+    "connectivity-log": "connectivity_log",
+}
 
 
 class Stretch(Struct):
@@ -86,18 +92,32 @@ def failures(tallies: dict[Kind, Tally]) -> list[Failure]:
 
 
 class _Near(Struct, frozen=True):
-    """What is known of a connector's successes: some of them, in order, and the times between which there are more."""
+    """What is known of a connector's successes: some of them, in order, and the times between which there may be more, as
+    stretches that do not overlap."""
 
     talks: list[Talk]
     times: list[bytes]
-    spans: list[tuple[bytes, bytes]]
+    begins: list[bytes]
+    ends: list[bytes]
 
     @classmethod
     def of(cls, tally: Tally, connector: str) -> _Near:
         ends = list(tally.ends(connector))
         known = {talk.id: talk for each in ends for talk in (each.first, each.last)}
         talks = sorted(known.values(), key=lambda talk: (talk.at, talk.first))
-        return cls(talks, [talk.at for talk in talks], [(each.first.at, each.last.at) for each in ends])
+        begins, over = list[bytes](), list[bytes]()
+        for begin, end in sorted((each.first.at, each.last.at) for each in ends):
+            if over and begin < over[-1]:
+                over[-1] = max(over[-1], end)
+            elif begin < end:
+                begins.append(begin)
+                over.append(end)
+        return cls(talks, [talk.at for talk in talks], begins, over)
+
+    def blurred(self, at: bytes) -> bool:
+        """Whether successes that are not known may stand right beside this time."""
+        place = bisect_left(self.begins, at)
+        return place > 0 and at < self.ends[place - 1]
 
 
 def _stretches(near: _Near, failing: Failing) -> Iterator[Stretch]:
@@ -112,7 +132,7 @@ def _stretches(near: _Near, failing: Failing) -> Iterator[Stretch]:
             same_before=next((talk for talk in reversed(before) if peer(talk) == peer(first)), None),
             same_after=next((talk for talk in after if peer(talk) == peer(last)), None),
             steady=not any(text(peer(talk)) in failing.remotes for talk in near.talks[begin:end]),
-            blurred=any(one < at < other for one, other in near.spans for at in (first.at, last.at)),
+            blurred=near.blurred(first.at) or near.blurred(last.at),
         )
 
 
@@ -134,7 +154,7 @@ def judged(failure: Failure, picked: dict[bytes, Conversation], layout: Layout) 
     lines = [line for talk in failure.representatives() if talk.id in picked for line in picked[talk.id].lines]
     head = [f"#Log-type: {_TYPES[failure.kind]}", f"#Fields: {','.join(layout.columns)}"]
     paste = "\n".join([*head, *(line.text for line in lines)])
-    judgement = judge((paste,))
+    judgement = judge((paste,), only=RECOGNISERS[failure.kind])
     report = _placed(reported(judgement), [None, None, *lines])
     told = {fact.session.encode(): fact for fact in judgement.facts if isinstance(fact, Session)}
     quoted = picked[failure.stretches[-1].episode.first.id].lines if picked else []

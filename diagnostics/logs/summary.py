@@ -10,8 +10,9 @@ from typing import Final
 
 from msgspec import Struct
 
+from diagnostics.engine import judge
 from diagnostics.logs.finding import Found
-from diagnostics.logs.judging import MOST_JUDGED, Failure, Judged, entry, failures, judged
+from diagnostics.logs.judging import MOST_JUDGED, RECOGNISERS, Failure, Judged, entry, failures, judged
 from diagnostics.logs.layout import Kind, Layout
 from diagnostics.logs.model import LogCount, LogFile, LogKind, LogLine, LogSummary
 from diagnostics.logs.nearest import refine
@@ -21,7 +22,7 @@ from diagnostics.logs.scan import Scan
 from diagnostics.logs.sources import Source
 from diagnostics.logs.tally import Count, Tally, text
 from diagnostics.report import Moment, Note, Question, ReadArtefact, Report, RuledOut, Suspect
-from diagnostics.reporting import report_of
+from diagnostics.reporting import reported
 
 _MOST_NAMES: Final = 1000
 _MOST_MOMENTS: Final = 40
@@ -87,7 +88,8 @@ def warm() -> None:
         for session, tails in enumerate(_USUAL)
         for number, tail in enumerate((*_OPENING, *tails))
     )
-    report_of(("\n".join(("#Log-type: SMTP Send Protocol Log", *rows)),))
+    text = "\n".join(("#Log-type: SMTP Send Protocol Log", *rows))
+    reported(judge((text,), only=RECOGNISERS["smtp-send-log"]))
 
 
 def _layout(failure: Failure, files: Sequence[tuple[Source, Layout]]) -> Layout:

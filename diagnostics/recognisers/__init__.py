@@ -109,16 +109,24 @@ def _declared() -> list[tuple[int, str, str, str]]:
     return sorted(found)
 
 
-def recognise(paste: Paste) -> list[Artefact]:
-    """Every artefact in `paste`, in the order of its lines."""
-    bench = _bench()
-    text = "\n".join(paste.lines)
+def recognise(paste: Paste, only: str = "") -> list[Artefact]:
+    """Every artefact in `paste`, in the order of its lines.
+
+    `only` is the recogniser (its module's name) of a text that is known to be of its kind: then no other is asked, and no
+    screen is made, which takes longer than reading a paste.
+    """
     reading = Reading(paste, set())
     found: list[Artefact] = []
-    for index in sorted(bench.screens.Match(text) or ()) if text.strip() else ():
-        for artefact in bench.readers[index].read(reading):
+    for each in (Recogniser(0, f"{__name__}.{only}", "read", ""),) if only else _matching("\n".join(paste.lines)):
+        for artefact in each.read(reading):
             lines = artefact.claims or range(artefact.first - 1, artefact.last)
             reading.claimed.update(lines)
             reading.quoting.update(lines if artefact.kind == "smtp-reply" or artefact.in_words else ())
             found.append(artefact)
     return sorted(found, key=lambda each: (each.first, each.last))
+
+
+def _matching(text: str) -> list[Recogniser]:
+    """Those whose screen matches, in the order in which they read."""
+    bench = _bench()
+    return [bench.readers[index] for index in sorted(bench.screens.Match(text) or ())] if text.strip() else []

@@ -45,9 +45,9 @@ _JUDGED = linear(
     r"(UntrustedRoot|SubjectMismatch|CertificateExpired|PartialChain|ChainValidationFailed|NotTimeValid|Revoked)\b"
 )
 _ENDED = linear(r"(?i)\b(?:Remote|Local)\((\w{3,40})\)")
-_GREETING = linear(r"(?i)^(?:EHLO|HELO)\s+(\S{1,255})")
+_GREETING = linear(r"(?i)^(?:EHLO|HELO)\s+(\S+)")
 # Exchange and Exim say Hello, with or without the name before the address; Gmail is at your service.
-_SEEN_AS = linear(r"(?i)\b(?:Hello(?: [^\s\[]{1,253})?|at your service,) \[(?:IPv6:)?([0-9a-f.:]{3,45})\]")
+_SEEN_AS = linear(r"(?i)\b(?:Hello(?: [^\s\[]+)?|at your service,) \[(?:IPv6:)?([0-9a-f.:]{3,45})\]")
 _BANNER_HOST = linear(r"^220[ -]([A-Za-z0-9_.-]{3,253}) ")
 _CAPABILITY: Final = linear(
     r"\b(STARTTLS|SIZE|PIPELINING|DSN|ENHANCEDSTATUSCODES|8BITMIME|BINARYMIME|CHUNKING|SMTPUTF8|X-ANONYMOUSTLS|X-EXPS|AUTH|XRDST|XSHADOW\w*)\b"
@@ -66,6 +66,7 @@ _REPORTS = linear(
 
 
 _LONGEST_REPLY: Final = 4_000  # characters
+_LONGEST_NAME: Final = 255
 
 
 class Told(Struct, frozen=True):
@@ -154,7 +155,7 @@ def _hear_note(talk: _Conversation, row: Row, text: str) -> None:
 
 def _hear_client(talk: _Conversation, spoken: str) -> None:
     greeting = _GREETING.search(spoken)
-    talk.greeting = talk.greeting or (greeting.group(1) if greeting else "")
+    talk.greeting = talk.greeting or (greeting.group(1)[:_LONGEST_NAME] if greeting else "")
     text = spoken.upper()
     verb = _VERB.search(text)
     talk.verb = verb.group(1) if verb else talk.verb

@@ -88,7 +88,7 @@ def _acting(online: bool) -> Act:
 
 def legacy_name(text: str) -> str:
     """The legacyExchangeDN inside an IMCEAEX address, `_` and `+xx` undone; "" where there is none that can be shown."""
-    found = _ENCAPSULATED.search(text)
+    found = _ENCAPSULATED.search(text) if "IMCEAEX-" in text.upper() else None  # few texts need the pattern made
     if not found:
         return ""
     plain = str(found.group(1)).replace("_", "/")
