@@ -64,7 +64,7 @@ class Hearing:
                         if id_ in gone:
                             continue
                         if number == OPENED and len(id_) == _ID:
-                            opened[id_] = Talk(row, (file, offset + start), True)
+                            opened[id_] = Talk.of(row, (file, offset + start), True)
                             continue
                     elif talk.rank or number == OPENED:
                         pass

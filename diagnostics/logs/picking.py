@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from diagnostics.logs.layout import Layout
 from diagnostics.logs.parts import Part, texts
@@ -19,8 +20,7 @@ _BEFORE: Final = 64 * 1024  # and before the first that was noted: the attempt t
 _MOST_BYTES: Final = 64 << 20  # of one conversation, with what stands between its rows
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """`number` is 1-based in file number `file`."""
 
     file: int
@@ -28,16 +28,14 @@ class Line:
     text: str
 
 
-@dataclass(slots=True)
-class Conversation:
+class Conversation(Struct):
     """A session's rows in the order of the log."""
 
     talk: Talk
     lines: list[Line] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class _Want:
+class _Want(Struct):
     """Rows with `id` between two bytes of one file."""
 
     start: int

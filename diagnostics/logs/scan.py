@@ -110,7 +110,7 @@ class Scan:
             self._not_read(place, line)
             return None
         row, step = event
-        talk = Talk(row, place, True)
+        talk = Talk.of(row, place, True)
         talk.take(step, row[0], place)
         return talk if talk.over else None
 
