@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from diagnostics.patterns import linear
 from diagnostics.report import Report, Suspect
@@ -16,7 +16,9 @@ from handlers.blocks import happened, words
 from handlers.blocks.happened import lasted
 from handlers.blocks.markdown import fenced, inline, table
 from handlers.blocks.sections import leading
-from handlers.past import Happened, Incident
+
+if TYPE_CHECKING:  # the command line draws with this, and knows no ports
+    from handlers.past import Happened, Incident
 
 POST_MORTEM: Final = "post_mortem"
 """`action_id` of the button that asks for it."""
