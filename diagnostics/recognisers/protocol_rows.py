@@ -49,13 +49,13 @@ class Row(Struct):
 
 def rows(lines: Iterable[tuple[int, str]]) -> Iterator[Row]:
     """Read rows out of (0-based index, folded line) pairs; lines that are no rows are passed over."""
-    columns = PROTOCOL_COLUMNS
+    places = _places(PROTOCOL_COLUMNS)
     for indices, text in _joined(lines):
         named = _FIELDS.search(text) if is_comment(text) else None
         if named:
-            columns = tuple(name.strip().lower() for name in named.group(1).split(","))
+            places = _places(named.group(1).split(","))
         elif _starts(text):
-            row = _full(columns, text, indices)
+            row = _full(places, text, indices)
             if row is not None:
                 yield row
         elif _tail(text) and _TAIL_WORDS.search(text):
@@ -127,10 +127,14 @@ def _split(text: str) -> list[str]:
         return text[:10_000].split(",")
 
 
-def _full(columns: tuple[str, ...], text: str, lines: list[int]) -> Row | None:
+def _places(columns: Iterable[str]) -> dict[str, int]:
+    """The index of each column, by its name in lower case."""
+    return {name.strip().lower(): index for index, name in enumerate(columns)}
+
+
+def _full(place: dict[str, int], text: str, lines: list[int]) -> Row | None:
     """The row, or None for one of another log that also begins with a time."""
     values = _split(text.strip())
-    place = {name: index for index, name in enumerate(columns)}
 
     def value(name: str) -> str:
         index = place.get(name, -1)

@@ -60,6 +60,7 @@ _OWN_ERRORS: Final = frozenset(
 _ADDRESS = linear(r"<([^<>\s]{1,64}@[^<>\s]{1,253})>")
 _VERB = linear(r"^(EHLO|HELO|AUTH|MAIL|RCPT|DATA|BDAT|STARTTLS|X-EXPS|RSET)\b")
 # What Exchange notes of a session that it could not go on with: the next hop's reply stands in quotes behind it.
+_TELLING: Final = ("fail", "status", "acked")  # one of them is in what both of these match
 _REPORTS = linear(
     r"(?i)authentication failed|\bfailed\b.{0,80}['\":] ?[45]\d\d[ -]|acked with status \w+ and response [45]\d\d"
 )
@@ -135,7 +136,9 @@ def _hear(talk: _Conversation, row: Row) -> None:
 
 
 def _hear_note(talk: _Conversation, row: Row, text: str) -> None:
-    negotiated = "negotiation" in text.lower()
+    low = text.lower()
+    negotiated = "negotiation" in low
+    telling = any(word in low for word in _TELLING)
     failed = TLS_FAILED.search(text) if negotiated else None
     succeeded = _TLS_SUCCEEDED.search(text) if negotiated else None
     if failed:
@@ -145,11 +148,11 @@ def _hear_note(talk: _Conversation, row: Row, text: str) -> None:
         talk.stage = max(talk.stage, Stage.SECURED)
     elif "attempting to connect" in text:
         talk.attempted = row
-    elif judged := _JUDGED.search(text):
+    elif telling and (judged := _JUDGED.search(text)):
         talk.judged = (row, judged.group(1))
-    elif (text[:1] in "45" and text[1:3].isdigit()) or _REPORTS.search(text):
+    elif (text[:1] in "45" and text[1:3].isdigit()) or (telling and _REPORTS.search(text)):
         talk.refusals.append((row, text))
-    elif "error" in text.lower() or "failed" in text.lower():
+    elif "error" in low or "failed" in low:
         talk.failed_connect = connect_failure(text, Source(row.line + 1, "")) or talk.failed_connect
 
 
