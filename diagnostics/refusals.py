@@ -29,13 +29,20 @@ class _Topics(Set[str]):
 
     def __init__(self, text: str) -> None:
         self._text = text
+        self._low = text.lower()
         self._known: dict[object, bool] = {}
 
     def __contains__(self, topic: object) -> bool:
         found = self._known.get(topic)
         if found is None:
-            found = self._known[topic] = topic in _table()["topics"] and bool(_patterns(topic).Match(self._text))
+            found = self._known[topic] = self._speaks_of(topic)
         return found
+
+    def _speaks_of(self, topic: object) -> bool:
+        words = _table()["words"].get(topic)
+        if topic not in _table()["topics"] or (words and not any(word in self._low for word in words)):
+            return False
+        return bool(_patterns(topic).Match(self._text))
 
     def __iter__(self) -> Iterator[str]:
         return (topic for topic in _table()["topics"] if topic in self)
