@@ -17,6 +17,7 @@ _MOST_ROWS: Final = 400
 _BLOCK: Final = 128 * 1024
 _BEHIND: Final = 256 * 1024  # bytes behind the row that decides, where a session closes
 _BEFORE: Final = 64 * 1024  # and before the first that was noted: the attempt to connect
+_GAP: Final = 512 * 1024  # bytes that are passed over rather than read
 _MOST_BYTES: Final = 64 << 20  # of one conversation, with what stands between its rows
 
 
@@ -76,7 +77,7 @@ def _sweep(source: Source, file: int, layout: Layout, wants: list[_Want], marks:
                     want.lines.extend(_rows(text, at, want, file, lines))
             lines += text.count(b"\n")
             waiting = [want for want in waiting if want.end > at + len(text) and len(want.lines) < _MOST_ROWS]
-            if not waiting or (source.seekable and waiting[0].start > at + len(text) + (4 << 20)):
+            if not waiting or (source.seekable and waiting[0].start > at + len(text) + _GAP):
                 break
         else:
             return
