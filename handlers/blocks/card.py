@@ -18,8 +18,8 @@ from handlers.blocks.post_mortem import POST_MORTEM
 from handlers.blocks.report import SHOW_STEPS, buttons
 from handlers.blocks.sections import blamed, first_thing, headline, in_short, outline
 
-if TYPE_CHECKING:  # the command line draws with this, and knows no ports
-    from handlers.incident_ports import Standing
+if TYPE_CHECKING:  # the command line draws with this, and needs no ports
+    from handlers.ports.incidents import Standing
 
 RESOLVE_CASE: Final = "resolve_case"
 RIGHT: Final = "was_right"

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from handlers.blocks.words import listed
 
-if TYPE_CHECKING:  # the command line draws with this, and knows no ports
-    from handlers.past import Happened, Happening
+if TYPE_CHECKING:  # the command line draws with this, and needs no ports
+    from handlers.ports.history import Happened, Happening
 
 _SAID: Final[dict[Happening, str]] = {
     "pasted": "pasted something",

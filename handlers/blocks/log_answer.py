@@ -13,8 +13,8 @@ from handlers.blocks.log_table import table
 from handlers.blocks.message import Attachment, Message, message
 from handlers.blocks.outline import line, part
 
-if TYPE_CHECKING:  # the command line draws with this, and knows no ports
-    from handlers.ports import LogProgress
+if TYPE_CHECKING:  # the command line draws with this, and needs no ports
+    from handlers.ports.logs import LogProgress
 
 
 def at_work(names: Sequence[str], progress: LogProgress | None, seconds: float) -> Message:

@@ -38,7 +38,7 @@ from diagnostics.causes.network.reach import (
     openings,
     place_of,
     refuted,
-    told_by_exchange_online,
+    without_cloud,
 )
 from diagnostics.facts import ConnectFailed, QueueState, Reply, Session, SmtpReached, TlsFailed
 from diagnostics.looked_facts import PortTest
@@ -60,7 +60,7 @@ def assess(
     """One opened connection refutes it; two unrelated ones that fail point here; another port that opens proves it."""
     if isinstance(anchor, SmtpReached):
         return refuted(anchor, sessions, replies, handshakes)
-    mine = [each for each in failures if not told_by_exchange_online(each, replies)]
+    mine = without_cloud(failures, replies)
     if isinstance(anchor, ConnectFailed) and (anchor not in mine or no_route(anchor)):
         return None
     if kind_of(anchor.ip) == "internal" or inward(queue_of(anchor, queues)):
