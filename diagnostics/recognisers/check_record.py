@@ -16,6 +16,7 @@ from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, Source
 from diagnostics.looked_facts import Checked, DnsAnswer, TlsProbe
 from diagnostics.recognisers import Reading, recogniser
+from diagnostics.text import encodable
 
 _MOST_ATTEMPTS: Final = 400
 _LONGEST: Final = 400_000
@@ -36,7 +37,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
     for first, last, head, rows in _documents(reading):
         facts = [fact for line, row in rows[:_MOST_ATTEMPTS] for fact in _facts(row, line, reading.paste.index)]
         if facts:
-            shown = {"target": str(head)[:300], "attempts": len(rows)}
+            shown = {"target": encodable(str(head))[:300], "attempts": len(rows)}
             found.append(Artefact("check", first + 1, last + 1, tuple(facts), shown, reading.paste.index))
     return found
 
