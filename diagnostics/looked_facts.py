@@ -35,7 +35,10 @@ class TlsSettings(Fact, frozen=True, kw_only=True):
 
 
 class TlsProbe(Fact, frozen=True, kw_only=True):
-    """openssl s_client. `verify` is its code (0 ok, 10, 18, 19, 20, 21 …), -1 when not told; `chain` how many sent."""
+    """openssl s_client. `verify` is its code (0 ok, 10, 18, 19, 20, 21 …), -1 when not told; `chain` how many sent.
+
+    `error` is OpenSSL's reason where the client itself broke the handshake off ("dh key too small"), "" where it did not.
+    """
 
     verify: int = -1
     chain: int = 0
@@ -43,6 +46,7 @@ class TlsProbe(Fact, frozen=True, kw_only=True):
     alert: int = 0
     subject: str = ""
     issuer: str = ""
+    error: str = ""
 
 
 class DnsRecord(Struct, frozen=True):
