@@ -7,6 +7,7 @@ takes longer than judging a paste, so these are structs of msgspec.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from inspect import cleandoc
 from typing import Any, Literal, Self
 
 from msgspec import Struct, convert, json, to_builtins
@@ -42,4 +43,7 @@ class Value(Struct, frozen=True, forbid_unknown_fields=True):
     @classmethod
     def model_json_schema(cls) -> dict[str, Any]:
         schema: dict[str, Any] = json.decode(json.encode(json.schema(cls)))
+        for each in schema["$defs"].values():
+            if "description" in each:
+                each["description"] = cleandoc(each["description"])
         return schema
