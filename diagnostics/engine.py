@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from diagnostics import checked, codes
 from diagnostics.artefacts import Artefact
@@ -36,8 +38,7 @@ _IN_SENTENCES: Final = frozenset({"smtp-reply", "error-text", "tls-error"})
 _JOINED: Final = ("session", "connector", "thumbprint")
 
 
-@dataclass(slots=True)
-class Judgement:
+class Judgement(Struct):
     """Everything the engine knows about one case."""
 
     pastes: tuple[Paste, ...]
@@ -49,11 +50,14 @@ class Judgement:
         return [each for each in self.verdicts if each.finding.belief is belief]
 
 
-def judge(texts: Sequence[str], book: Book | None = None) -> Judgement:
-    """Judge the texts of one case, first paste first. `book` defaults to the whole catalogue."""
+def judge(texts: Sequence[str], book: Book | None = None, *, only: str = "") -> Judgement:
+    """Judge the texts of one case, first paste first. `book` defaults to the whole catalogue.
+
+    `only` is the recogniser that reads them, where that is known.
+    """
     book = book or whole()
     pastes = tuple(Paste.of(text, index) for index, text in enumerate(texts))
-    artefacts = tuple(artefact for paste in pastes for artefact in _read(paste, book))
+    artefacts = tuple(artefact for paste in pastes for artefact in _read(paste, book, only))
     facts = tuple(fact for artefact in artefacts for fact in artefact.facts)
     facts += tuple(changes_of(facts))
     judgement = Judgement(pastes, artefacts, facts)
@@ -71,8 +75,8 @@ def judge(texts: Sequence[str], book: Book | None = None) -> Judgement:
     return judgement
 
 
-def _read(paste: Paste, book: Book) -> list[Artefact]:
-    found = recognise(paste)
+def _read(paste: Paste, book: Book, only: str) -> list[Artefact]:
+    found = recognise(paste, only)
     found += strays(paste, found, book.signatures)
     return sorted(found, key=lambda each: (each.first, each.last))
 

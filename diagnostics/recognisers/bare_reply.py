@@ -7,9 +7,11 @@ phrase that only software writes. A code that is merely named, asked about or co
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, Reply, Source
@@ -41,8 +43,7 @@ _MOST_REPLIES: Final = 100  # different replies told of one paste
 _LONGEST: Final = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(Struct, frozen=True):
     first: int
     last: int
     facts: tuple[Fact, ...]

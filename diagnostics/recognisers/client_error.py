@@ -7,9 +7,11 @@ An exception wraps another; the reply of the server, or the socket's error, is t
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import ConnectFailed, Fact, TlsFailed
@@ -102,8 +104,7 @@ _MOST_LINES: Final = 30
 _MOST_ERRORS: Final = 50  # a log that repeats one error says no more with every line
 
 
-@dataclass(frozen=True, slots=True)
-class _Error:
+class _Error(Struct, frozen=True):
     lines: tuple[int, ...]
     text: str
 

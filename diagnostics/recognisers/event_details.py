@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any, Final, Literal
+
+from msgspec import Struct, field
 
 from diagnostics.facts import Source, WindowsEvent
 from diagnostics.patterns import linear
@@ -50,8 +51,7 @@ _REPORTED = linear(
 _ZONED = linear(r"\b(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z)\b")
 
 
-@dataclass(slots=True)
-class Found:
+class Found(Struct):
     """An event as a form gave it. `lines` are its 0-based lines; `line` is the one to quote."""
 
     line: int

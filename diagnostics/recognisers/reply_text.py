@@ -7,10 +7,10 @@ wrapper that holds nothing else stays, and is itself the reply.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import re2
+from msgspec import Struct
 
 from diagnostics.facts import (
     CertificateRejected,
@@ -102,8 +102,7 @@ _NEEDS_TLS = linear(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(Struct, frozen=True):
     """A status code in a text: `basic` is 0 where only the enhanced code is there; `start`, `end` are offsets."""
 
     basic: int

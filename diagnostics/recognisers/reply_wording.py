@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from diagnostics.patterns import linear
 
@@ -144,8 +145,7 @@ _REPLY_START = linear(
 _TRANSIENT = linear(f"(?i:{_TRIED_AGAIN})")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A stretch of `line` that may begin a reply. `form` says what it consists of."""
 
     line: str

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 import re2
-from pydantic import ValidationError
+from msgspec import ValidationError
 
 from diagnostics.codes import Row, explain, is_wrapper, suspects, tables
 from diagnostics.codes.reply import fitting
