@@ -1,4 +1,4 @@
-"""Circumstances that decide and that only a sentence tells: a meeting nobody was invited to, a smart host.
+"""Circumstances that decide and that only a sentence tells: a meeting nobody was invited to, a smart host, an update.
 
 Read only beside something else that was pasted.
 """
@@ -31,10 +31,18 @@ _SMART_HOST = linear(
     r"|host inteligente)[^\n.]{0,24}?[\s:=('\"`\[]"
     r"([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,6})\b"
 )
+# "after updating to SP3 Rollup 1", "seit dem Einspielen von CU23": what was installed when the trouble began.
+_UPDATED = linear(
+    r"(?i)\b(?:after|since|following|nach|seit|apr.s|depuis|tras|despu.s|desde|dopo|sinds|na)\b[^.;\n]{0,90}?"
+    r"\b((?:update )?rollup \d{0,2}|RU ?\d{1,2}|CU ?\d{1,2}|SU ?\d{1,2}|cumulative update(?: \d{1,2})?|kumulative\w* update"
+    r"|(?:(?:jan|feb|m.r|apr|ma|jun|jul|aug|sep|o[ck]t|nov|de[cz])\w{0,8} )?(?:\d{4} )?(?:security|sicherheits-?) ?update"
+    r"|KB ?\d{6,7}|\.NET(?: framework)? ?\d(?:\.\d){0,2})\b"
+)
 
 
 @recogniser(
-    r"(?:delegate|invite|eingeladen|smart ?-?host|\x{30b9}\x{30de}\x{30fc}\x{30c8}|h.te actif|host inteligente|vertret)",
+    r"(?:delegate|invite|eingeladen|smart ?-?host|\x{30b9}\x{30de}\x{30fc}\x{30c8}|h.te actif|host inteligente|vertret"
+    r"|rollup|\b[RCS]U ?\d|cumulative|kumulativ|security update|sicherheits-?update|\bKB ?\d{6}|\.NET\b)",
     rank=99,
 )
 def read(reading: Reading) -> Sequence[Artefact]:
@@ -54,6 +62,9 @@ def _told(source: Source, line: str) -> Iterator[Fact]:
     host = _SMART_HOST.search(line)
     if host and not supposes(line[: host.start()]):
         yield SendConnector(source=source, smart_hosts=(host.group(1).lower(),))
+    updated = _UPDATED.search(line)
+    if updated and not supposes(line[: updated.start()]):
+        yield Configured(source=source, kind="told-update", name=updated.group(1))
 
 
 def _meetings(reading: Reading, lines: list[tuple[int, str]]) -> Iterator[Artefact]:
