@@ -14,7 +14,7 @@ from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
-from diagnostics.recognisers.told_settings import MOST_LINES, supposes
+from diagnostics.recognisers.told_settings import MOST_LINES, answers, supposes
 
 _MEETING = linear(
     r"(?i)\bmeeting|\bcalendar\b|\bappointment|\bbooking|\broom (?:mailbox|calendar|list)|\bBesprechung|\bTermin"
@@ -47,7 +47,7 @@ _UPDATED = linear(
 )
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each line."""
-    if not reading.claimed:
+    if not answers(reading):
         return []
     lines = [(index, line[:1000]) for index, line in reading.sentences()[:MOST_LINES]]
     found = []

@@ -14,7 +14,7 @@ from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
-from diagnostics.recognisers.told_settings import MOST_LINES, supposes
+from diagnostics.recognisers.told_settings import MOST_LINES, answers, supposes
 
 _RULE: Final = r"(?:(?:disclaimer|transport|mail ?flow|journal)[ -]?)?(?:rules?|regeln?)\b|r.gles?\b|reglas?\b|regola\b"
 _AGENT: Final = r"(?:transport[ -]?)?agents?\b|agente\b|exclaimer|code ?two|anti-?virus|virens\w+|add-?on|(?:dkim[ -]?)?signer"
@@ -36,7 +36,7 @@ _NOT = linear(r"(?i)\b(?:still|not|n.t|nicht|pas|no longer|never|trotzdem)\b")
 @recogniser(rf"\b(?:{_OFF})\b", rank=98)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each cure."""
-    if not reading.claimed and not reading.paste.index:
+    if not answers(reading):
         return []
     found = []
     for index, line in reading.sentences()[:MOST_LINES]:
