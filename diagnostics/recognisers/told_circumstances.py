@@ -6,6 +6,7 @@ Read only beside something else that was pasted.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, SendConnector, Source
@@ -38,10 +39,25 @@ _UPDATED = linear(
     r"|(?:(?:jan|feb|m.r|apr|ma|jun|jul|aug|sep|o[ck]t|nov|de[cz])\w{0,8} )?(?:\d{4} )?(?:security|sicherheits-?) ?update"
     r"|KB ?\d{6,7}|\.NET(?: framework)? ?\d(?:\.\d){0,2})\b"
 )
+_FOLDERS: Final = r"public ?folders?|\bPFs?|.ffentliche[nr]? ordner|dossiers? publics?|carpetas? p.blicas?|openbare mapp?en"
+_GONE: Final = (
+    r"retired?|decommission\w*|removed|uninstall\w*|shut down|switched off|turned off|took down|taken down|replaced|abgeschaltet"
+    r"|deinstalliert|au.er betrieb|entfernt|stillgelegt|d.sinstall.|retir.e?|mis hors service|retirado|desinstalad\w|apagado|uitgezet"
+    r"|verwijderd"
+)
+_SERVER: Final = r"servers?\b|databases?\b|stores?\b|datenbank|serveurs?\b|servidor\w*|bases? de (?:donn.es|datos)"
+# "we retired one of the public folder servers": what a folder's object may still name.
+_RETIRED = linear(
+    rf"(?i)\b(?:{_GONE})\b[^.;\n]{{0,40}}(?:{_FOLDERS})[- ]?(?:mailbox |role )?(?:{_SERVER})"
+    rf"|(?:{_FOLDERS})[- ]?(?:{_SERVER})[^.;\n]{{0,60}}\b(?:{_GONE})\b"
+    rf"|(?:{_SERVER})[^.;\n]{{0,30}}(?:{_FOLDERS})[^.;\n]{{0,60}}\b(?:{_GONE})\b"
+)
+_NEVER = linear(r"(?i)\b(?:not|n.t|never|no|nicht|kein\w*|pas|nunca)\b")
 
 
 @recogniser(
     r"(?:delegate|invite|eingeladen|smart ?-?host|\x{30b9}\x{30de}\x{30fc}\x{30c8}|h.te actif|host inteligente|vertret"
+    rf"|(?:{_FOLDERS})"
     r"|rollup|\b[RCS]U ?\d|cumulative|kumulativ|security update|sicherheits-?update|\bKB ?\d{6}|\.NET\b)",
     rank=99,
 )
@@ -62,6 +78,9 @@ def _told(source: Source, line: str) -> Iterator[Fact]:
     host = _SMART_HOST.search(line)
     if host and not supposes(line[: host.start()]):
         yield SendConnector(source=source, smart_hosts=(host.group(1).lower(),))
+    retired = _RETIRED.search(line)
+    if retired and not _NEVER.search(retired.group(0)) and not supposes(line[: retired.start()]):
+        yield Configured(source=source, kind="told-retired", name="public-folder-server")
     updated = _UPDATED.search(line)
     if updated and not supposes(line[: updated.start()]):
         yield Configured(source=source, kind="told-update", name=updated.group(1))
