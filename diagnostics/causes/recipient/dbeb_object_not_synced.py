@@ -23,12 +23,13 @@ denied`.
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change
+from diagnostics.causes.reader import from_outside
 from diagnostics.causes.recipient.edge_blocking import SIGNATURES, edge_blocked
 from diagnostics.causes.recipient.lookup import absent, address, looked_up, named, premises, present
 from diagnostics.causes.recipient.steps import EXO, find_recipient
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured, LookedUp
-from diagnostics.report import Step
+from diagnostics.report import Act, Step
 
 
 @cause(id="recipient.unknown.dbeb-object-not-synced", act="on-prem", says=SIGNATURES)
@@ -68,7 +69,8 @@ def assess(
         sure = premises(local) == "on-prem"
         return Finding(Belief.LIKELY if sure else Belief.POSSIBLE, because, (said, local), steps, weight=1.9)
     because = f"Exchange Online refused {named(wanted)} at its edge; if it exists on-premises, it was not synchronized."
-    return Finding(Belief.POSSIBLE, because, (said,), steps, weight=1.3)
+    act: Act | None = "recipient-side" if from_outside(said, replies, objects) else None
+    return Finding(Belief.POSSIBLE, because, (said,), steps, act, weight=1.3)
 
 
 def _steps(wanted: str) -> tuple[Step, ...]:

@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause
 from diagnostics.causes.quota_throttle.words import has
+from diagnostics.causes.reader import BOTH_ENDS, from_outside
 from diagnostics.causes.recipient.lookup import (
     absent,
     address,
@@ -47,7 +48,7 @@ from diagnostics.causes.recipient.lookup import (
 from diagnostics.causes.recipient.steps import EXO, correct_the_address, find_recipient
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Addressed, Configured, LookedUp, Traced, Tracked
-from diagnostics.report import Step
+from diagnostics.report import Act, Step
 
 
 @cause(
@@ -126,12 +127,11 @@ def _weighed(
     if unknown_of(domain(wanted), replies):
         because += "; so it was with several addresses of this domain, which typing errors do not explain."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=1.5)
+    act: Act | None = "recipient-side" if from_outside(said, replies, objects) else None
     if microsoft:
-        return Finding(Belief.LIKELY, f"{because}.", (said, gone), _steps(wanted), weight=1.0)
-    because = (
-        f"An Exchange directory, by this wording mostly Exchange Online's, knows no {named(wanted, 'such address')}."
-    )
-    return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=1.4)
+        return Finding(Belief.LIKELY, f"{because}.", (said, gone), _steps(wanted), act, weight=1.0)
+    because = f"An Exchange directory, by this wording mostly Exchange Online's, knows no {named(wanted, 'such address')}. "
+    return Finding(Belief.POSSIBLE, because + BOTH_ENDS, (said,), _steps(wanted), act, weight=1.4)
 
 
 def _steps(wanted: str) -> tuple[Step, ...]:

@@ -24,6 +24,7 @@ later). "Remote Server returned" in front of it is printed always and says nothi
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change
+from diagnostics.causes.reader import from_outside, reply_of
 from diagnostics.causes.recipient.lookup import (
     address,
     by_microsoft,
@@ -44,7 +45,7 @@ from diagnostics.causes.recipient.lookup import (
 from diagnostics.causes.recipient.steps import accepted_domains, correct_the_address, find_recipient
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Addressed, Configured, Traced, Tracked
-from diagnostics.report import Step
+from diagnostics.report import Act, Step
 
 
 @cause(
@@ -108,9 +109,16 @@ def _weighed(
         return Finding(Belief.POSSIBLE, because, (said,), steps, weight=1.5)
     if here:
         because += "; it belongs to the recipient's own organization, so the address is what is wrong."
-        return Finding(Belief.LIKELY, because, (said,), steps, weight=1.0)
+        return Finding(Belief.LIKELY, because, (said,), steps, _corrects(said, replies, objects), weight=1.0)
     modern = "5.1.10" in said.text
     return Finding(Belief.POSSIBLE, f"{because}.", (said,), steps, weight=1.1 if modern and not said.by else 1.4)
+
+
+def _corrects(said: Said, replies: tuple[Reply, ...], objects: tuple[Configured, ...]) -> Act | None:
+    """Who holds the report is the sender, who corrects the address; a log or a tracking entry is the administrators'."""
+    reply = reply_of(said, replies)
+    reported = reply is not None and reply.kind in ("ndr", "dsn") and not objects
+    return "sender" if reported or from_outside(said, replies, objects) else None
 
 
 def _steps(wanted: str) -> tuple[Step, ...]:
