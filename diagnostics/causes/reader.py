@@ -1,4 +1,7 @@
-"""Who reads a refusal: the sender, or the administrators of the server that gave it. The same words ask different people to act."""
+"""Who reads a refusal: the sender, or the administrators of the server that gave it.
+
+The same words ask different people to act.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,13 @@ from typing import Final
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
+from diagnostics.report import Act
 
 # What mail systems of other kinds, and their reports, put around the reply of the server they delivered to.
 _FRAME = linear(
-    r"(?i)\bsaid:|\bin reply to\b|\bSMTP error from (?:the )?remote\b|\bRemote host said|<<< ?[45]\d\d|\bresponse (?:from|of) the remote server"
-    r"|@[\w.-]+>?\s?\((?:un|not )deliver\w*\)|\bdiagnostic[- ]code:|\bstatus=(?:bounced|deferred)\b|\bdsn=[45]\."
+    r"(?i)\bsaid:|\bin reply to\b|\bSMTP error from (?:the )?remote\b|\bRemote host said|<<< ?[45]\d\d"
+    r"|\bresponse (?:from|of) the remote server"
+    r"|@[\w.-]+>?\s?\((?:un|not )deliver\w*\)|\bstatus=(?:bounced|deferred)\b|\bdsn=[45]\."
 )
 _TENANT_MX: Final = ".mail.protection.outlook.com"
 _SENDERS: Final = frozenset({"bare", "client", "ndr", "dsn", "log"})  # a queue's or a trace's reader runs Exchange
@@ -20,7 +25,9 @@ _OWN: Final = frozenset(
     {"accepted-domain", "recipient", "mailbox", "receive-connector", "inbound-connector", "transport-config", "exchange-server",
      "content-filter-config", "organization-config", "cas-mailbox"}
 )  # fmt: skip
-BOTH_ENDS: Final = "If the address is somebody else's, the sender corrects it or their administrators add it; if it is yours, look here."
+BOTH_ENDS: Final = (
+    "If the address is somebody else's, the sender corrects it or their admins add it; if it is yours, look here."
+)
 
 
 def reply_of(said: Said, replies: Iterable[Reply]) -> Reply | None:
@@ -38,3 +45,8 @@ def from_outside(said: Said, replies: Iterable[Reply], objects: Iterable[Configu
         return False
     framed = bool(_FRAME.search(f"{reply.whole} {reply.source.quote}"))
     return reply.kind == "client" or framed or reply.by.endswith(_TENANT_MX)
+
+
+def acting(said: Said, replies: Iterable[Reply], objects: Iterable[Configured], inside: Act) -> Act:
+    """Who has to act: `inside`, unless the reader is a sender from outside, who can only ask the recipient's side."""
+    return "recipient-side" if from_outside(said, replies, objects) else inside

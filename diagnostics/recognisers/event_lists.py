@@ -24,7 +24,10 @@ _TRANSPORT = linear(
     r"(?i)exchange ?transport|\bedgetransport|\btransport(?:-?(?:service|dienst)| role| process)|\bservi(?:ce|cio|zio|ço) "
     r"(?:de |di )?trans?porte?|\bMSExchange\w{0,20}Transport"
 )
-_EVENT: Final = r"(?:events?|event ?log|ereigniss?\w{0,6}|ereigniskennung\w{0,2}|\x{e9}v\x{e9}nements?|eventos?|eventi|gebeurteniss?\w{0,3})"
+_EVENT: Final = (
+    r"(?:events?|event ?log|ereigniss?\w{0,6}|ereigniskennung\w{0,2}|\x{e9}v\x{e9}nements?|eventos?|eventi"
+    r"|gebeurteniss?\w{0,3})"
+)
 _IDS: Final = r"(?:ids?|kennung(?:en)?|identifi\w{0,10}|nummern?|numbers?)"
 _NUMBERS: Final = r"\d{4,5}(?:(?:\s?[,;/+&]\s?|\s(?:and|und|et|y|e|en)\s)\d{4,5}){1,11}"
 _LISTED = linear(rf"(?i)\b(?:{_EVENT}\b[^.\n]{{0,40}}?[ -]{_IDS}|{_EVENT})\b[ :=#(]{{0,4}}({_NUMBERS})\b")
@@ -35,7 +38,9 @@ _SOURCES: Final = ("msexchange", "fipfs")
 _MOST_LINES: Final = 200
 
 
-@recogniser(rf"\b{_EVENT}\b[^\n]{{0,60}}(?:\n\W{{0,4}})?\d{{4,5}}(?:\s?[,;/+&]\s?|\s(?:and|und|et|y|e|en)\s)\d{{4,5}}", rank=37)
+@recogniser(
+    rf"\b{_EVENT}\b[^\n]{{0,60}}(?:\n\W{{0,4}})?\d{{4,5}}(?:\s?[,;/+&]\s?|\s(?:and|und|et|y|e|en)\s)\d{{4,5}}", rank=37
+)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each list."""
     lines = reading.free()[:_MOST_LINES]

@@ -21,11 +21,12 @@ from diagnostics.recognisers.sources import source_at
 from diagnostics.text import squeezed
 
 _SUBMITS: Final = (
-    r"\bSubmitMessage\b|\bMapiSubmit\w*|\bunable to submit (?:the )?message|\bMailItem\.Send\b|\bMAPISendMail\b|\bMessage\.Submit\b"
-    r"|\b(?:SendItem|CreateItem)\b|\bSendAndSaveCopy\b|\bcannot submit (?:the )?message"
+    r"\bSubmitMessage\b|\bMapiSubmit\w*|\bunable to submit (?:the )?message|\bMailItem\.Send\b|\bMAPISendMail\b"
+    r"|\bMessage\.Submit\b|\b(?:SendItem|CreateItem)\b|\bSendAndSaveCopy\b|\bcannot submit (?:the )?message"
 )
 _DENIED: Final = (
-    r"\b(?:0x)?80070005\b|-2147024891\b|\bE_ACCESSDENIED\b|\bMAPI_E_NO_ACCESS\b|\bMapiExceptionNoAccess\b|\bErrorAccessDenied\b"
+    r"\b(?:0x)?80070005\b|-2147024891\b|\bE_ACCESSDENIED\b|\bMAPI_E_NO_ACCESS\b|\bMapiExceptionNoAccess\b"
+    r"|\bErrorAccessDenied\b"
 )
 _REFUSED = linear(rf"(?i)(?:{_SUBMITS}).{{0,160}}(?:{_DENIED})|(?:{_DENIED}).{{0,160}}(?:{_SUBMITS})")
 _SERVICE = linear(r"(?i)\b(?:SendItem|CreateItem|SendAndSaveCopy)\b")

@@ -39,10 +39,13 @@ _UPDATED = linear(
     r"|(?:(?:jan|feb|m.r|apr|ma|jun|jul|aug|sep|o[ck]t|nov|de[cz])\w{0,8} )?(?:\d{4} )?(?:security|sicherheits-?) ?update"
     r"|KB ?\d{6,7}|\.NET(?: framework)? ?\d(?:\.\d){0,2})\b"
 )
-_FOLDERS: Final = r"public ?folders?|\bPFs?|.ffentliche[nr]? ordner|dossiers? publics?|carpetas? p.blicas?|openbare mapp?en"
+_FOLDERS: Final = (
+    r"public ?folders?|\bPFs?|.ffentliche[nr]? ordner|dossiers? publics?|carpetas? p.blicas?|openbare mapp?en"
+)
 _GONE: Final = (
     r"retired?|decommission\w*|removed|uninstall\w*|shut down|switched off|turned off|took down|taken down|replaced|abgeschaltet"
-    r"|deinstalliert|au.er betrieb|entfernt|stillgelegt|d.sinstall.|retir.e?|mis hors service|retirado|desinstalad\w|apagado|uitgezet"
+    r"|deinstalliert|au.er betrieb|entfernt|stillgelegt|d.sinstall.|retir.e?|mis hors service|retirado|desinstalad\w"
+    r"|apagado|uitgezet"
     r"|verwijderd"
 )
 _SERVER: Final = r"servers?\b|databases?\b|stores?\b|datenbank|serveurs?\b|servidor\w*|bases? de (?:donn.es|datos)"

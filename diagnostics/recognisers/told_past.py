@@ -8,19 +8,24 @@ _NOW = linear(
     r"(?i)\b(?:now|today|again|still|since|but|jetzt|heute|wieder|seitdem|aber|maintenant|mais|ahora|pero|adesso|ma|nu|maar)\b|->"
 )
 _EARLIER = linear(
-    r"(?i)\b(?:before (?:that|this|it)|before,|earlier(?:,| (?:we|it|i|they|on)\b)|previous(?:ly)?|formerly|in the past|last (?:year|month)"
-    r"|used to (?:be|get|see|have|say|fail|bounce|return)|fr.her|vorher|zuvor|davor|letzte[ns]? (?:jahr|monat)|auparavant|avant (?:cela|.a|on|c.)"
+    r"(?i)\b(?:before (?:that|this|it)|before,|earlier(?:,| (?:we|it|i|they|on)\b)|previous(?:ly)?|formerly"
+    r"|in the past|last (?:year|month)"
+    r"|used to (?:be|get|see|have|say|fail|bounce|return)|fr.her|vorher|zuvor|davor|letzte[ns]? (?:jahr|monat)"
+    r"|auparavant|avant (?:cela|.a|on|c.)"
     r"|antes (?:era|nos|sal)|anteriormente|prima (?:era|c.era|veniva)|in passato|eerder|vroeger)[^.;?!]{0,60}$"
 )
 _OVER = linear(
-    r"(?i)^[^.;?!()]{0,60}\b(?:(?:is|are|was|were|has been|have been|got|'s|'re|now|already|all)(?: now| already| all| meanwhile){0,2}"
+    r"(?i)^[^.;?!()]{0,60}\b(?:(?:is|are|was|were|has been|have been|got|'s|'re|now|already|all)(?: now| already| all"
+    r"| meanwhile){0,2}"
     r" (?:sorted|fixed|solved|resolved|gone|cleared|dealt with|mended|history)|behoben|gel.st|erledigt|r.gl.e?s?\b|r.solue?s?\b"
     r"|solucionad\w|resuelt\w|risolt\w|opgelost)(?:$|[^a-z])"
 )
 _BACK = linear(r"(?i)^[^.;?!()]{0,40}\b(?:but|again|back|until|aber|wieder|bis|mais|pero|ma|maar)\b")
 _MARKED = linear(
-    r"(?i)sorted|fixed|solved|gone|cleared|dealt with|mended|history|behoben|gel.st|erledigt|r.gl.|r.solu|solucion|resuelt|risolt|opgelost"
-    r"|before|earlier|previous|formerly|past|used to|last |fr.her|vorher|zuvor|davor|letzte|auparavant|avant|antes|anterior|prima|eerder|vroeger"
+    r"(?i)sorted|fixed|solved|gone|cleared|dealt with|mended|history|behoben|gel.st|erledigt|r.gl.|r.solu|solucion"
+    r"|resuelt|risolt|opgelost"
+    r"|before|earlier|previous|formerly|past|used to|last |fr.her|vorher|zuvor|davor|letzte|auparavant|avant|antes"
+    r"|anterior|prima|eerder|vroeger"
 )
 _CLAUSE = linear(r"[^.;?!()]*(?:[.;?!()]|$)")
 

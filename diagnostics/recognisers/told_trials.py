@@ -1,4 +1,4 @@
-"""What somebody tried: "without the rule it runs", "nach dem Deaktivieren des Agents geht es". A cure points at what was switched off.
+"""What somebody tried: "without the rule it runs", "nach dem Deaktivieren des Agents geht es". What cures points at the fault.
 
 Read only beside something else that was pasted.
 """
@@ -17,13 +17,17 @@ from diagnostics.recognisers.sources import source_at
 from diagnostics.recognisers.told_settings import MOST_LINES, answers, supposes
 
 _RULE: Final = r"(?:(?:disclaimer|transport|mail ?flow|journal)[ -]?)?(?:rules?|regeln?)\b|r.gles?\b|reglas?\b|regola\b"
-_AGENT: Final = r"(?:transport[ -]?)?agents?\b|agente\b|exclaimer|code ?two|anti-?virus|virens\w+|add-?on|(?:dkim[ -]?)?signer"
+_AGENT: Final = (
+    r"(?:transport[ -]?)?agents?\b|agente\b|exclaimer|code ?two|anti-?virus|virens\w+|add-?on|(?:dkim[ -]?)?signer"
+)
 _OFF: Final = (
-    r"without|disabl\w+|turn\w* off|switch\w* off|remov\w+|uninstall\w+|ohne|deaktivier\w*|abgeschaltet|sans|d.sactiv\w+|sin|desactiv\w+"
+    r"without|disabl\w+|turn\w* off|switch\w* off|remov\w+|uninstall\w+|ohne|deaktivier\w*|abgeschaltet|sans"
+    r"|d.sactiv\w+|sin|desactiv\w+"
     r"|senza|disattiva\w*|zonder|uitgeschakeld"
 )
 _RUNS: Final = (
-    r"(?:it|everything|transport|mail|the (?:service|queue)) (?:all )?(?:runs?|works?|stays? up|flows?|is (?:fine|ok|stable))|no (?:more )?crash\w*"
+    r"(?:it|everything|transport|mail|the (?:service|queue)) (?:all )?(?:runs?|works?|stays? up|flows?|is (?:fine|ok"
+    r"|stable))|no (?:more )?crash\w*"
     r"|(?:l.uft|geht|funktioniert) (?:es|alles|er|wieder)|(?:ça|.a|tout) (?:marche|fonctionne)|funciona|funziona|werkt"
 )
 _CURED = linear(

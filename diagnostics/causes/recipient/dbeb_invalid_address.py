@@ -49,7 +49,9 @@ def assess(
         because = f"A directory object, {owner.name or 'unnamed'}, owns {named(wanted)}: the address is valid."
         return Finding(Belief.RULED_OUT, because, (owner,))
     steps = (correct_the_address(), find_recipient(wanted, EXO), find_recipient(wanted))
-    because = f"Exchange Online refused {named(wanted)} at its edge because its directory has no such address"
+    because = (
+        f"Exchange Online refused {named(wanted, 'the address')} at its edge because its directory has no such address"
+    )
     there = present(wanted, lookups, "on-prem") or present(wanted, lookups, "exchange-online")
     if there:
         because = f"{named(wanted)} was found in a directory: the address is valid."

@@ -68,7 +68,10 @@ def assess(
         because += "its copy has not reached the tenant."
         sure = premises(local) == "on-prem"
         return Finding(Belief.LIKELY if sure else Belief.POSSIBLE, because, (said, local), steps, weight=1.9)
-    because = f"Exchange Online refused {named(wanted)} at its edge; if it exists on-premises, it was not synchronized."
+    because = (
+        f"Exchange Online refused {named(wanted, 'the address')} at its edge; if it exists on-premises, it was not "
+    )
+    because += "synchronized."
     act: Act | None = "recipient-side" if from_outside(said, replies, objects) else None
     return Finding(Belief.POSSIBLE, because, (said,), steps, act, weight=1.3)
 

@@ -73,7 +73,7 @@ def _since(retired: Configured, replies: tuple[Reply, ...]) -> Finding | None:
     waits = next((each for each in replies if each.enhanced in _NOWHERE or "expired" in each.whole.lower()), None)
     if waits is None:
         return None
-    because = "A public folder server was retired, as you say: the folders or their tree may still name it, and mail waits for it."
+    because = "A public folder server was retired, as you say: the folders or their tree may still name it."
     return Finding(Belief.POSSIBLE, because, (waits, retired), _steps(), weight=1.6)
 
 

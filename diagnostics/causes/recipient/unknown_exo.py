@@ -130,7 +130,9 @@ def _weighed(
     act: Act | None = "recipient-side" if from_outside(said, replies, objects) else None
     if microsoft:
         return Finding(Belief.LIKELY, f"{because}.", (said, gone), _steps(wanted), act, weight=1.0)
-    because = f"An Exchange directory, by this wording mostly Exchange Online's, knows no {named(wanted, 'such address')}. "
+    because = (
+        f"An Exchange directory, by this wording mostly Exchange Online's, knows no {named(wanted, 'such address')}. "
+    )
     return Finding(Belief.POSSIBLE, because + BOTH_ENDS, (said,), _steps(wanted), act, weight=1.4)
 
 

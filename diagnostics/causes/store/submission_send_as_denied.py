@@ -96,7 +96,7 @@ def _rights() -> Step:
     return look(
         "On-premises, see who has Send As on the user, and whether the user is in a protected group (adminCount 1): Windows "
         "takes the right from its members every hour.",
-        "Get-ADPermission {mailbox} | Where-Object {{ $_.ExtendedRights -like '*Send-As*' }} | Format-Table User,Deny,IsInherited; "
+        "Get-ADPermission {mailbox} | Where-Object {{ $_.ExtendedRights -like '*Send-As*' }} | Format-Table User,Deny; "
         "Get-ADUser {user} -Properties adminCount | Format-List Name,adminCount",
         mailbox="",
         user="",

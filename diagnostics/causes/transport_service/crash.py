@@ -19,7 +19,9 @@ WATSON: Final = "MSExchange Common 4999"
 POISON: Final = "MSExchangeTransport 10003"
 SAYS: Final = (WATSON, POISON)
 _PART: Final = r"[,\s]{1,4}([^,\s]{1,200})"
-_PARAMETERS = linear(rf"\bE\d\d\w{{0,6}}[,\s]{{1,4}}c-RTL-\w{{2,8}}[,\s]{{1,4}}[\d.]{{4,20}}{_PART}{_PART}{_PART}{_PART}")
+_PARAMETERS = linear(
+    rf"\bE\d\d\w{{0,6}}[,\s]{{1,4}}c-RTL-\w{{2,8}}[,\s]{{1,4}}[\d.]{{4,20}}{_PART}{_PART}{_PART}{_PART}"
+)
 # Processes of transport, in which agents run; edgetransport is the Transport service's own.
 _TRANSPORT = linear(r"(?i)edgetransport|msexchange(?:transport|frontendtransport|delivery|submission|mailboxtransport)")
 _OWN = linear(
@@ -73,8 +75,8 @@ def crash_of(said: Said) -> Crash | None:
 def crash_events() -> Step:
     """What tells an agent, the databases of transport, the filtering engine and an update from each other."""
     return look(
-        "Read what stands beside the crash: 4999 names the assembly that failed (an agent's or Exchange's own), 17003 to 17018 and "
-        "ESENT speak of transport's databases, FIPFS of the filtering engine.",
+        "Read what stands beside the crash: 4999 names the assembly that failed (an agent's or Exchange's own), 17003 to 17018 "
+        "and ESENT speak of transport's databases, FIPFS of the filtering engine.",
         "Get-WinEvent -FilterHashtable @{{LogName='Application';ProviderName='MSExchange Common','MSExchange Extensibility',"
         "'MSExchangeTransport','ESENT','FIPFS';Level=1,2,3}} -MaxEvents 40 | Format-List TimeCreated,ProviderName,Id,Message",
         POWERSHELL,

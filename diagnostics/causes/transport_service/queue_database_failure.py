@@ -1,10 +1,10 @@
 """The transport queue database fails: it has run out of sessions, or it is damaged.
 
 ## What is happening
-Transport keeps its queues, and the IP lists of its filters, in databases of its own. Two faults stop the service with it, and their remedies
-differ. Out of sessions: the database is healthy, but too many connections at once, mostly from the
-organization's own servers, use up its sessions. Damaged: the database or its logs can't be opened any more,
-mostly after a full disk, a crash or a virus scanner in the folder.
+Transport keeps its queues, and the IP lists of its filters, in databases of its own. Two faults stop the
+service with one of them, and their remedies differ. Out of sessions: the database is
+healthy, but too many connections at once, mostly from the organization's own servers, use up its sessions. Damaged: the
+database or its logs can't be opened any more, mostly after a full disk, a crash or a virus scanner in the folder.
 
 ## What proves it
 - event 17018 with EsentOutOfSessionsException: sessions
@@ -80,7 +80,9 @@ def _behind_crash(said: Said, crash: Crash) -> Finding | None:
     if crash.foreign:
         return None
     because = "The transport process crashes; a damaged database of its own (queues, IP filter) does that, too."
-    return Finding(Belief.POSSIBLE, because, (said,), (crash_events(), *_which()), weight=1.3 if crash.in_database else 1.0)
+    return Finding(
+        Belief.POSSIBLE, because, (said,), (crash_events(), *_which()), weight=1.3 if crash.in_database else 1.0
+    )
 
 
 def _which() -> tuple[Step, ...]:

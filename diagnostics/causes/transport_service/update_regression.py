@@ -57,7 +57,7 @@ def assess(
     events: tuple[WindowsEvent, ...],
     objects: tuple[Configured, ...],
 ) -> Finding | None:
-    """A build with a listed defect; a submission queue that grows beside it makes it likely. Crashes since an update are a hint."""
+    """A build with a listed defect; a submission queue that grows beside it makes it likely. Crashes since an update hint."""
     if isinstance(anchor, Said) and anchor.signature in SAYS:
         return _crashes_since(anchor, objects)
     if isinstance(anchor, Configured):
