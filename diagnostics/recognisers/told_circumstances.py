@@ -56,11 +56,21 @@ _RETIRED = linear(
     rf"|(?:{_SERVER})[^.;\n]{{0,30}}(?:{_FOLDERS})[^.;\n]{{0,60}}\b(?:{_GONE})\b"
 )
 _NEVER = linear(r"(?i)\b(?:not|n.t|never|no|nicht|kein\w*|pas|nunca)\b")
+# Mail from inside arrives, and all mailboxes are in the cloud: then the directory of Exchange Online has the recipient.
+_INSIDE = linear(
+    r"(?i)\b(?:internal(?:ly)?|inside|intern\w{0,8})\b[^.;\n]{0,50}\b(?:fine|works?|ok|arrives?|delivered|geht"
+    r"|gehen|kommt an|kommen an"
+    r"|funktionier\w*|klappt|passe\w{0,2}|arrive\w{0,2}|funciona\w?|llega\w?)\b"
+)
+_ALL_CLOUD = linear(
+    r"(?i)\bmailboxes\b[^.;\n]{0,30}\b(?:in the cloud|in (?:exchange online|office 365|m365|365)|online)\b"
+    r"|\bcloud[- ]only\b|\bpostf.cher\b[^.;\n]{0,30}\b(?:cloud|online)\b|\bno (?:on-?prem\w* )mailbox"
+)
 
 
 @recogniser(
     r"(?:delegate|invite|eingeladen|smart ?-?host|\x{30b9}\x{30de}\x{30fc}\x{30c8}|h.te actif|host inteligente|vertret"
-    rf"|(?:{_FOLDERS})"
+    rf"|(?:{_FOLDERS})|mailboxes|cloud|postf.cher"
     r"|rollup|\b[RCS]U ?\d|cumulative|kumulativ|security update|sicherheits-?update|\bKB ?\d{6}|\.NET\b)",
     rank=99,
 )
@@ -74,7 +84,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
         facts = [] if line.rstrip().endswith("?") else list(_told(source_at(reading, index), line))
         if facts:
             found.append(artefact(reading, "told-circumstance", [index], facts, {"facts": len(facts)}))
-    return [*found, *_meetings(reading, lines)]
+    return [*found, *_meetings(reading, lines), *_reached(reading, lines)]
 
 
 def _told(source: Source, line: str) -> Iterator[Fact]:
@@ -87,6 +97,14 @@ def _told(source: Source, line: str) -> Iterator[Fact]:
     updated = _UPDATED.search(line)
     if updated and not supposes(line[: updated.start()]):
         yield Configured(source=source, kind="told-update", name=updated.group(1))
+
+
+def _reached(reading: Reading, lines: list[tuple[int, str]]) -> Iterator[Artefact]:
+    """That colleagues in the cloud reach the recipient, whom outsiders don't: two statements, wherever they stand."""
+    inside = next((index for index, line in lines if _INSIDE.search(line)), None)
+    if inside is not None and any(_ALL_CLOUD.search(line) for _, line in lines):
+        fact = Configured(source=source_at(reading, inside), kind="told-reached", name="inside-the-tenant")
+        yield artefact(reading, "told-reached", [inside], [fact], {"told": "inside the tenant"})
 
 
 def _meetings(reading: Reading, lines: list[tuple[int, str]]) -> Iterator[Artefact]:
