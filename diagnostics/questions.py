@@ -16,7 +16,7 @@ from diagnostics.rivals import rivals_of
 from diagnostics.verdict import Verdict
 
 _BOUNCES: Final = frozenset({"ndr", "delivery-status", "message"})
-_EVENTS: Final = frozenset({"windows-event", "told-events", "told-circumstance", "told-trial"})
+_EVENTS: Final = frozenset({"windows-event", "told-events", "told-surroundings", "told-circumstance", "told-trial"})
 _MOST: Final = 2
 _MOST_BEHIND: Final = 3
 _LATER: Final = 0.95  # what settles the first suspect is worth a little more than what settles the last

@@ -25,13 +25,13 @@ _TRANSPORT = linear(
     r"(?:de |di )?trans?porte?|\bMSExchange\w{0,20}Transport"
 )
 _EVENT: Final = (
-    r"(?:events?|event ?log|ereigniss?\w{0,6}|ereigniskennung\w{0,2}|\x{e9}v\x{e9}nements?|eventos?|eventi"
-    r"|gebeurteniss?\w{0,3})"
+    r"(?:\b(?:events?|event ?log|ereigniss?\w{0,6}|ereigniskennung\w{0,2}|eventos?|eventi|gebeurteniss?\w{0,3})"
+    r"|\x{e9}v\x{e9}nements?)"
 )
 _IDS: Final = r"(?:ids?|kennung(?:en)?|identifi\w{0,10}|nummern?|numbers?)"
 _NUMBERS: Final = r"\d{4,5}(?:(?:\s?[,;/+&]\s?|\s(?:and|und|et|y|e|en)\s)\d{4,5}){1,11}"
-_LISTED = linear(rf"(?i)\b(?:{_EVENT}\b[^.\n]{{0,40}}?[ -]{_IDS}|{_EVENT})\b[ :=#(]{{0,4}}({_NUMBERS})\b")
-_ANNOUNCED = linear(rf"(?i)\b{_EVENT}\b[^.\n]{{0,40}}?[ -]{_IDS}\s?:?\s*$")
+_LISTED = linear(rf"(?i)(?:{_EVENT}\b[^.\n]{{0,40}}?[ -]{_IDS}|{_EVENT})\b[ :=#(]{{0,4}}({_NUMBERS})\b")
+_ANNOUNCED = linear(rf"(?i){_EVENT}\b[^.\n]{{0,40}}?[ -]{_IDS}\s?:?\s*$")
 _ALONE = linear(rf"^\W{{0,4}}({_NUMBERS})\W{{0,4}}$")
 _NUMBER = linear(r"\d{4,5}")
 _SOURCES: Final = ("msexchange", "fipfs")
@@ -39,7 +39,7 @@ _MOST_LINES: Final = 200
 
 
 @recogniser(
-    rf"\b{_EVENT}\b[^\n]{{0,60}}(?:\n\W{{0,4}})?\d{{4,5}}(?:\s?[,;/+&]\s?|\s(?:and|und|et|y|e|en)\s)\d{{4,5}}", rank=37
+    rf"{_EVENT}\b[^\n]{{0,60}}(?:\n\W{{0,4}})?\d{{4,5}}(?:\s?[,;/+&]\s?|\s(?:and|und|et|y|e|en)\s)\d{{4,5}}", rank=37
 )
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each list."""

@@ -26,6 +26,7 @@ RESOLVER.ADR.RecipientNotFound`, and it is final: sending again changes nothing.
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause
+from diagnostics.causes.connector.heard import heard
 from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.reader import BOTH_ENDS, from_outside
 from diagnostics.causes.recipient.lookup import (
@@ -46,7 +47,7 @@ from diagnostics.causes.recipient.lookup import (
     unknown_of,
 )
 from diagnostics.causes.recipient.steps import EXO, correct_the_address, find_recipient
-from diagnostics.facts import Reply, Said
+from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Addressed, Configured, LookedUp, Traced, Tracked
 from diagnostics.report import Act, Step
 
@@ -79,11 +80,16 @@ def assess(
     traced: tuple[Traced, ...],
     tracked: tuple[Tracked, ...],
     addressed: tuple[Addressed, ...],
+    sessions: tuple[Session, ...],
 ) -> Finding | None:
     """Who looked it up decides; an object that owns the address makes it another cause."""
     wanted = address(said, replies)
     if not directory_says_no(said) or passed_on(said) or encapsulated(wanted):
         return None
+    if heard(said, replies, sessions).incoming:
+        return Finding(
+            Belief.RULED_OUT, "Your own server's receive log has it: Exchange Online was not asked.", (said,)
+        )
     microsoft = by_microsoft(said) or looked_up_online(said, traced)
     if (said.by and not microsoft) or looked_up_here(said, tracked):
         who = said.by or "A server on-premises"

@@ -24,6 +24,7 @@ later). "Remote Server returned" in front of it is printed always and says nothi
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change
+from diagnostics.causes.connector.heard import heard
 from diagnostics.causes.reader import from_outside, reply_of
 from diagnostics.causes.recipient.lookup import (
     address,
@@ -43,9 +44,11 @@ from diagnostics.causes.recipient.lookup import (
     unknown_of,
 )
 from diagnostics.causes.recipient.steps import accepted_domains, correct_the_address, find_recipient
-from diagnostics.facts import Reply, Said
+from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Addressed, Configured, Traced, Tracked
 from diagnostics.report import Act, Step
+
+_FILTERED = "550 5.1.1 User unknown"  # of the Recipient Filter agent: ours only in a receive log
 
 
 @cause(
@@ -58,6 +61,7 @@ from diagnostics.report import Act, Step
         "email address you entered couldn't be found",
         "e-mail address you entered couldn't be found",
         "wasn't found at",
+        _FILTERED,
     ),
     against={
         "RESOLVER.ADR.ExRecipNotFound": "looks up a LegacyExchangeDN; the mailbox may well exist, under another one",
@@ -71,10 +75,15 @@ def assess(
     traced: tuple[Traced, ...],
     tracked: tuple[Tracked, ...],
     addressed: tuple[Addressed, ...],
+    sessions: tuple[Session, ...],
 ) -> Finding | None:
     """An Exchange server other than Microsoft's refused; within the recipient's own domain it is responsible."""
     wanted = address(said, replies)
-    if not directory_says_no(said) or encapsulated(wanted):
+    what = heard(said, replies, sessions)
+    incoming = what.incoming and what.peer != "exchange-online"  # whose senders may mean a mailbox in the cloud
+    if (said.signature == _FILTERED and not incoming) or encapsulated(wanted):
+        return None
+    if said.signature != _FILTERED and not directory_says_no(said):
         return None
     if (by_microsoft(said) or looked_up_online(said, traced)) and not passed_on(said):
         because = f"{said.by or 'Exchange Online'} refused it: no on-premises directory was asked."
@@ -88,7 +97,7 @@ def assess(
         who = source.name if isinstance(source, Configured) else "A mailbox that was addressed"
         because = f"{who} forwards to {named(wanted)}: nobody typed this address."
         return Finding(Belief.RULED_OUT, because, (source,))
-    here = looked_up_here(said, tracked) or same_organization(said.by, domain(wanted))
+    here = incoming or looked_up_here(said, tracked) or same_organization(said.by, domain(wanted))
     return _weighed(said, wanted, objects, replies, here)
 
 

@@ -1,4 +1,4 @@
-"""The Outlook user may not send as, or on behalf of, the address in From.
+"""The user, or the program that sends for them, may not send as the address in From.
 
 ## What is happening
 Somebody sends from a shared or another person's mailbox in Outlook or OWA, and the store refuses the
