@@ -66,11 +66,20 @@ _ALL_CLOUD = linear(
     r"(?i)\bmailboxes\b[^.;\n]{0,30}\b(?:in the cloud|in (?:exchange online|office 365|m365|365)|online)\b"
     r"|\bcloud[- ]only\b|\bpostf.cher\b[^.;\n]{0,30}\b(?:cloud|online)\b|\bno (?:on-?prem\w* )mailbox"
 )
+_PRODUCT: Final = (
+    r"(?:mail ?|spam ?)?(?:gateway|filter)|mimecast|barracuda|proofpoint|ironport|hornet ?security|fortimail|sophos"
+    r"|passerelle|pasarela"
+)
+_OWN_GATEWAY = linear(
+    rf"(?i)\b(?:we(?:'re| are| use| run) (?:behind |with )?|our (?:own )?|wir (?:sind|stehen) hinter (?:\w+ )?"
+    rf"|unser\w{{0,2}} (?:eigene\w? )?"
+    rf"|nous sommes derri.re |notre |nuestr[oa] |onze )(?:{_PRODUCT})\b"
+)
 
 
 @recogniser(
     r"(?:delegate|invite|eingeladen|smart ?-?host|\x{30b9}\x{30de}\x{30fc}\x{30c8}|h.te actif|host inteligente|vertret"
-    rf"|(?:{_FOLDERS})|mailboxes|cloud|postf.cher"
+    rf"|(?:{_PRODUCT})|(?:{_FOLDERS})|mailboxes|cloud|postf.cher"
     r"|rollup|\b[RCS]U ?\d|cumulative|kumulativ|security update|sicherheits-?update|\bKB ?\d{6}|\.NET\b)",
     rank=99,
 )
@@ -94,6 +103,9 @@ def _told(source: Source, line: str) -> Iterator[Fact]:
     retired = _RETIRED.search(line)
     if retired and not _NEVER.search(retired.group(0)) and not supposes(line[: retired.start()]):
         yield Configured(source=source, kind="told-retired", name="public-folder-server")
+    own = _OWN_GATEWAY.search(line)
+    if own and not supposes(line[: own.start()]):
+        yield Configured(source=source, kind="told-gateway", name="own")
     updated = _UPDATED.search(line)
     if updated and not supposes(line[: updated.start()]):
         yield Configured(source=source, kind="told-update", name=updated.group(1))

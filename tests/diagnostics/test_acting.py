@@ -60,6 +60,13 @@ _MX: Final = "fabrikam-com.mail.protection.outlook.com"
         (_CLOSED, "exchange-online"),
         ("smtplib.SMTPDataError: (550, b'5.7.1 Client does not have permissions to send as this sender')", "sender"),
         ("550 5.7.1 Client does not have permissions to send as this sender", "on-prem"),
+        ("550 Rejected by header based Anti-Spoofing policy", "recipient-side"),
+        (
+            "550 Rejected by header based Anti-Spoofing policy\n\na survey tool writes to our staff, our gateway is Mimecast",
+            "on-prem",
+        ),
+        ("550 5.7.705 Access denied, tenant has exceeded threshold", "exchange-online"),
+        ("451 4.7.500 Server busy. Please try again later from [203.0.113.9]. (S77714)", "sender"),
         ("550 5.7.23 The message was rejected because of Sender Policy Framework violation", "dns"),
         ("550 5.7.509 Access denied, sending domain CONTOSO.COM does not pass DMARC verification", "dns"),
     ],
