@@ -19,6 +19,7 @@ from diagnostics.comparison import changes_of
 from diagnostics.facts import Fact, Reply, Said, Session, Source, WindowsEvent
 from diagnostics.hints import doubted, hints, leaning
 from diagnostics.looked_facts import Checked, Stray
+from diagnostics.mail_facts import Configured
 from diagnostics.recognisers import recognise
 from diagnostics.rivals import denied, explained
 from diagnostics.seen import failures
@@ -66,6 +67,7 @@ def judge(texts: Sequence[str], book: Book | None = None) -> Judgement:
     _see(judgement, book)
     judgement.verdicts.extend(_suspects(book.causes, held, judgement.verdicts))
     _lean(judgement)
+    _settle(judgement)
     judgement.verdicts = denied(explained(judgement.verdicts, facts), book.against.said(facts), book.causes)
     judgement.verdicts.sort(key=lambda v: (-v.finding.belief, -v.finding.weight, v.cause.id))
     return judgement
@@ -101,6 +103,27 @@ def _lean(judgement: Judgement) -> None:
         if by or belief is not each.finding.belief:
             finding = replace(each.finding, belief=belief, weight=max(0.0, each.finding.weight + by))
             judgement.verdicts[index] = replace(each, finding=finding)
+
+
+def _settle(judgement: Judgement) -> None:
+    """Call likely what somebody in the thread says was found: of the causes that a sentence may mean, the most open one."""
+    for fact in judgement.facts:
+        if not isinstance(fact, Configured) or fact.kind != "told-answer":
+            continue
+        meant = fact.items("Causes")
+        open_ = [(v.finding.weight, i) for i, v in enumerate(judgement.verdicts) if v.cause.id in meant and _is_open(v)]
+        if open_:
+            index = max(open_)[1]
+            each = judgement.verdicts[index]
+            because = f"{each.finding.because} That is so, you say."
+            finding = replace(
+                each.finding, belief=Belief.LIKELY, because=because, evidence=(*each.finding.evidence, fact)
+            )
+            judgement.verdicts[index] = replace(each, finding=finding)
+
+
+def _is_open(verdict: Verdict) -> bool:
+    return verdict.finding.belief is Belief.POSSIBLE and not verdict.cause.modifier
 
 
 def _prose(judgement: Judgement) -> str:
