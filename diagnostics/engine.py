@@ -244,7 +244,10 @@ def _suspects(known: dict[str, Cause], held: _Held, verdicts: Sequence[Verdict])
     """Causes that a code makes possible, though nothing in the text could judge them yet."""
     found: dict[str, Verdict] = {}
     judged = {each.cause.id for each in verdicts}
-    read = {each.anchor.source for each in verdicts if each.anchor and each.finding.belief > Belief.RULED_OUT}
+    anchors = [each.anchor for each in verdicts if each.anchor and each.finding.belief > Belief.RULED_OUT]
+    read = {
+        each.source for each in anchors if not isinstance(each, Configured)
+    }  # a state told beside it reads no event
     present = {kind for kind, facts in held.by_type.items() if facts}
     for fact, text, id_, weight in _coded(held, bool(judged), read):
         each = known.get(id_)

@@ -35,9 +35,10 @@ _SMART_HOST = linear(
 # "after updating to SP3 Rollup 1", "seit dem Einspielen von CU23": what was installed when the trouble began.
 _UPDATED = linear(
     r"(?i)\b(?:after|since|following|nach|seit|apr.s|depuis|tras|despu.s|desde|dopo|sinds|na)\b[^.;\n]{0,90}?"
-    r"\b((?:update )?rollup \d{0,2}|RU ?\d{1,2}|CU ?\d{1,2}|SU ?\d{1,2}|cumulative update(?: \d{1,2})?|kumulative\w* update"
+    r"(\b(?:(?:update )?rollup(?: \d{1,2})?|RU ?\d{1,2}|CU ?\d{1,2}|SU ?\d{1,2}|cumulative update(?: \d{1,2})?"
+    r"|kumulative\w* update"
     r"|(?:(?:jan|feb|m.r|apr|ma|jun|jul|aug|sep|o[ck]t|nov|de[cz])\w{0,8} )?(?:\d{4} )?(?:security|sicherheits-?) ?update"
-    r"|KB ?\d{6,7}|\.NET(?: framework)? ?\d(?:\.\d){0,2})\b"
+    r"|KB ?\d{6,7})|\.NET(?: framework)? ?\d(?:\.\d){0,2})\b"
 )
 _FOLDERS: Final = (
     r"public ?folders?|\bPFs?|.ffentliche[nr]? ordner|dossiers? publics?|carpetas? p.blicas?|openbare mapp?en"

@@ -44,6 +44,8 @@ _BUILDS: Final = (
 _BUILD = linear(r"\b(15)\.0?([0-2])\D{1,10}0?(\d{3,4})\.0{0,2}(\d{1,3})\b")
 _STUCK: Final = frozenset({"submission"})
 _AGENT_LOAD: Final = 16023
+_AGENT_THREW: Final = 1051
+_TROUBLES: Final = frozenset({1009, 7031, 7034, 10001, 10003})
 
 
 @cause(
@@ -60,6 +62,8 @@ def assess(
     """A build with a listed defect; a submission queue that grows beside it makes it likely. Crashes since an update hint."""
     if isinstance(anchor, Said) and anchor.signature in SAYS:
         return _crashes_since(anchor, objects)
+    if isinstance(anchor, Configured) and anchor.kind == "told-update":
+        return _troubled_since(anchor, queues, events)
     if isinstance(anchor, Configured):
         if anchor.kind not in ("exchange-server", "exchange-build"):
             return None
@@ -80,6 +84,33 @@ def assess(
         because += f" {standing[0].identity} holds {standing[0].messages} message(s)."
         return Finding(Belief.LIKELY, because, (anchor, standing[0]), _steps(), weight=1.0)
     return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=1.3)
+
+
+def _troubled_since(
+    update: Configured, queues: tuple[QueueState, ...], events: tuple[WindowsEvent, ...]
+) -> Finding | None:
+    """Trouble of transport as a whole, other than a crash, where somebody says that it began with an update."""
+    seen = next((each for each in events if _of_transport(each)), None)
+    standing = next((q for q in queues if q.identity.lower().rpartition("\\")[2] in _STUCK and q.messages), None)
+    if seen is None and standing is None:
+        return None
+    what = (
+        f"event {seen.event}"
+        if seen
+        else f"{standing.identity} holds {standing.messages} message(s)"
+        if standing
+        else ""
+    )
+    because = f"Transport has been in trouble since {update.name} was installed, as you say ({what})."
+    return Finding(Belief.POSSIBLE, because, (seen or standing, update), _steps(), weight=1.2)
+
+
+def _of_transport(event: WindowsEvent) -> bool:
+    """A service that ended or isn't reached, messages put aside, or one of Exchange's own agents that throws."""
+    if event.event == _AGENT_THREW:
+        return any(name in event.text.lower() for name in ("transport rule agent", "malware agent", "dlp policy agent"))
+    exchange = "exchange" in f"{event.provider} {event.text}".lower()
+    return event.event in _TROUBLES and exchange
 
 
 def _crashes_since(said: Said, objects: tuple[Configured, ...]) -> Finding | None:
