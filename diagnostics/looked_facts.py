@@ -66,7 +66,8 @@ class DnsAnswer(Fact):
     """nslookup, Resolve-DnsName, dig or host typed by hand. `ok` says whether `name` resolved with `server`.
 
     `name` is in lower case, without its last dot; that of an address is its reverse name. It is "" where a list of TXT
-    strings was pasted without it. `records` are in the order printed, empty where the values weren't pasted.
+    strings was pasted without it, and where a silent resolver printed none. `records` are in the order printed, empty
+    where the values weren't pasted.
     `asked` is the type that a failed look-up asked for, "" where that is not told.
     """
 

@@ -82,15 +82,16 @@ def _of_the_first(shown: Sequence[Verdict], judgement: Judgement) -> list[Questi
 
 def _about(shown: Sequence[Verdict], judgement: Judgement) -> list[Question]:
     """Where the open causes want nothing by name: the settings that most of them are about, else how it failed."""
-    kinds = {artefact.kind for artefact in judgement.artefacts}
-    if kinds <= _EVENTS and _of_the_first(shown, judgement):
-        return []  # a service that crashes is asked about its events, not for a bounce
     concerned = [
         (ask, tuple(v.cause.id for v in shown if v.cause.id.startswith(ask.about)))
         for ask in ASKS
         if ask.about and not ask.answered(judgement.facts)
     ]
     best = max(concerned, key=lambda row: len(row[1]), default=None)
+    kinds = {artefact.kind for artefact in judgement.artefacts}
+    crash = kinds <= _EVENTS and not shown[0].cause.id.startswith("transport-service.service.")
+    if crash and _of_the_first(shown, judgement):
+        return []  # a process that crashes is asked about its events, not for settings or a bounce
     if best and best[1]:
         return [_question(best[0], best[1], shown, judgement)]
     if not kinds & _BOUNCES:

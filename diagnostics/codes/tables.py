@@ -15,7 +15,7 @@ from diagnostics.codes.wording import fold
 from diagnostics.kept import kept
 
 _FOLDER = Path(__file__).parent
-NAMED = ("exchange-tokens", "sspi", "winsock", "schannel", "events", "markers")
+NAMED = ("exchange-tokens", "sspi", "winsock", "schannel", "events", "markers", "wizard")
 
 
 class Entry(NamedTuple):

@@ -7,7 +7,7 @@ from typing import Final
 
 from diagnostics.codes import tables
 from diagnostics.codes.model import Row
-from diagnostics.codes.wording import fold
+from diagnostics.codes.wording import contains, fold
 from diagnostics.patterns import linear
 
 _RESULT = linear(r"(?i)\b(?:0x)?(80(?:09|0B)[0-9A-F]{4})\b|(-21[45]\d{7})\b")
@@ -45,3 +45,15 @@ def _sources(row: Row) -> list[str]:
     """The sources that a row names: `MSExchangeTransport, MSExchangeFrontEndTransport`, without remarks in brackets."""
     named = row.emitter.replace(";", ",").replace(" and ", ",").replace(" or ", ",").lower().split(",")
     return ["".join(each.partition("(")[0].split()) for each in named]
+
+
+def of_wizard(text: str) -> tuple[Row, ...]:
+    """The rows of the Hybrid Configuration Wizard's messages in `text`, the most telling first: whole sentences, then numbers.
+
+    A number that only carries the error of a cmdlet comes last.
+    """
+    folded = fold(text)
+    entries = [tables.entry(row) for row in tables.rows("wizard")]
+    worded = [one.row for one in entries if contains(folded, one.parts)]
+    coded = [one.row for one in entries if len(one.row.code) > len("HCW") and contains(folded, (fold(one.row.code),))]
+    return tuple(sorted(dict.fromkeys((*worded, *coded)), key=lambda row: row.wrapper))

@@ -50,6 +50,7 @@ _CLIENT_WORDS: Final = (
     "AUTH not supported by server",
     "no authentication mechanism is available",
     "No authentication type was advertised",
+    "Host did not advertise authentication",
     "Unable to find suitable auth mechanism",
     "None of the authentication methods supported by this client",
     "authentication mechanism is not supported by the server",
@@ -61,6 +62,7 @@ _CLIENT_WORDS: Final = (
     "cannot authenticate to server",
     "AUTH command used when not advertised",
     "Unrecognized authentication type",
+    "unencrypted connection",  # Go, which gives no password away in clear
 )
 # Nouns of other systems' refusals, and what is to stand beside them (refusals.toml).
 _NOUNS: Final = ("AUTH", "authentication type", "authentication method", "authentication mechanism")

@@ -64,7 +64,7 @@ def assess(
     if isinstance(anchor, ConnectFailed) and (anchor not in mine or no_route(anchor)):
         return None
     if kind_of(anchor.ip) == "internal" or inward(queue_of(anchor, queues)):
-        return Finding(Belief.RULED_OUT, f"{place_of(anchor).name} is a server inside the organization.", (anchor,))
+        return Finding(Belief.RULED_OUT, f"{place_of(anchor).subject} is a server inside the organization.", (anchor,))
     closed = [each for each in tests if not each.succeeded and each.port == 25 and kind_of(each.ip) != "internal"]
     if isinstance(anchor, PortTest) and anchor not in closed:
         return _opened(openings((), (), (anchor,)), mine)
@@ -110,7 +110,8 @@ def _weighed(
     if isinstance(anchor, ConnectFailed) and anchor.kind not in ("timeout", "unknown"):
         how = "refused" if anchor.kind == "refused" else "not possible"
         return Finding(Belief.POSSIBLE, _one(where, how), (anchor,), steps, weight=0.3)
-    return Finding(Belief.POSSIBLE, _one(where, "not answered"), (anchor,), steps, weight=1.3)
+    how = "not opened" if isinstance(anchor, ConnectFailed) and anchor.kind == "unknown" else "not answered"
+    return Finding(Belief.POSSIBLE, _one(where, how), (anchor,), steps, weight=1.3)
 
 
 def _one(where: Place, how: str) -> str:

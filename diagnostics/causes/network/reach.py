@@ -117,6 +117,11 @@ class Place:
         return self.host or self.ip or "the destination"
 
     @property
+    def subject(self) -> str:
+        """The name as a sentence begins with it; a host keeps its letters."""
+        return self.name if self.host or self.ip else "The destination"
+
+    @property
     def site(self) -> str:
         return site(self.ip) or self.host.casefold()
 

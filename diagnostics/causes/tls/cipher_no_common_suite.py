@@ -35,6 +35,7 @@ _MAIL_PROCESSES = ("edgetransport", "msexchange")
 # OpenSSL's words in another mail system's log: as a server, and what it heard as a client.
 _NO_SHARED, _ALERT = "no shared cipher", "alert handshake failure"
 _SILENT = "SSL_connect error to"  # Postfix
+_BRIEF = "Cannot start TLS: handshake failure"  # Postfix, whose line before it has the reason
 # Java, .NET and other libraries
 _OTHERS = (
     "fatal alert: handshake_failure",
@@ -47,10 +48,11 @@ _OTHERS = (
     "No supported cipher suites have been found",
     "remote error: tls: handshake failure",
     "TLS handshake failed: handshake failure",
+    "A TLS fatal alert has been received: Handshake failed",
 )
 
 
-@cause(id="tls.cipher.no-common-suite", act="on-prem", says=(_NO_SHARED, _ALERT, _SILENT, *_OTHERS))
+@cause(id="tls.cipher.no-common-suite", act="on-prem", says=(_NO_SHARED, _ALERT, _SILENT, _BRIEF, *_OTHERS))
 def assess(
     anchor: TlsFailed | WindowsEvent | TlsProbe | Said,
     event: WindowsEvent | None,
@@ -95,6 +97,10 @@ def _from_library(said: Said) -> Finding | None:
             "The other side hung up in the handshake without an alert; an old Schannel that finds no suite does so too."
         )
         return Finding(Belief.POSSIBLE, because, (said,), _steps(said.host), weight=1.1)
+    if said.signature == _BRIEF:
+        because = "The handshake failed before a certificate was judged: mostly versions or cipher suites that don't meet. The "
+        because += "line before, `TLS library problem`, has the reason."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(said.host), weight=1.3)
     because = "The other side broke the handshake off with an alert (handshake_failure): often no common cipher suite."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(said.host), weight=1.5)
 
