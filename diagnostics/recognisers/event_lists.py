@@ -24,6 +24,17 @@ _TRANSPORT = linear(
     r"(?i)exchange ?transport|\bedgetransport|\btransport(?:-?(?:service|dienst)| role| process)|\bservi(?:ce|cio|zio|ço) "
     r"(?:de |di )?trans?porte?|\bMSExchange\w{0,20}Transport"
 )
+# Somebody who lists events to watch for tells of no trouble.
+_TROUBLE = linear(
+    r"(?i)\bcrash|\bproblem|\bstuck|\bstopp|\bfails?\b|\bfail(?:ed|ing|ure)|\bhang|\bdown\b|\bdies?\b|\bnot? (?:run"
+    r"|start|work)|\bgenerat"
+    r"|\bqueue|\bsince\b|\bafter\b|n.t (?:run|start|work)|st.rzt|h.ngt|l.uft nicht|startet nicht|fehler|abst.rz"
+    r"|\bseit\b|\bnach\b|plant"
+    r"|\bpanne|arr.t|depuis|apr.s|se (?:cae|bloquea|detiene)|fall(?:a|o)\b|desde|vastgelopen|crasht|sinds"
+)
+_TALK = linear(
+    r"(?i)\b(?:monitor\w*|alert(?:s|ing)? (?:on|for|when)|watch(?:es|ing)?|dashboards?|rules?|document\w*|.berwach\w*)\b"
+)
 _EVENT: Final = (
     r"(?:\b(?:events?|event ?log|ereigniss?\w{0,6}|ereigniskennung\w{0,2}|eventos?|eventi|gebeurteniss?\w{0,3})"
     r"|\x{e9}v\x{e9}nements?)"
@@ -44,12 +55,14 @@ _MOST_LINES: Final = 200
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each list."""
     lines = reading.free()[:_MOST_LINES]
-    if not any(_TRANSPORT.search(line[:2000]) for _, line in lines):
+    text = "\n".join(line[:2000] for _, line in lines)
+    if not (_TRANSPORT.search(text) and _TROUBLE.search(text)):
         return []
     found = []
     for place, (index, line) in enumerate(lines):
         numbers, taken = _list_at(lines, place)
-        facts = [] if explains(line) or asks_about(line) else _events(reading, taken[-1:] or [index], numbers)
+        talk = explains(line) or asks_about(line) or _TALK.search(line)
+        facts = [] if talk else _events(reading, taken[-1:] or [index], numbers)
         if facts:
             shown = {"events": [each.event for each in facts]}
             found.append(artefact(reading, "told-events", taken, facts, shown))

@@ -22,14 +22,14 @@ from diagnostics.text import squeezed
 
 _SUBMITS: Final = (
     r"\bSubmitMessage\b|\bMapiSubmit\w*|\bunable to submit (?:the )?message|\bMailItem\.Send\b|\bMAPISendMail\b"
-    r"|\bMessage\.Submit\b|\b(?:SendItem|CreateItem)\b|\bSendAndSaveCopy\b|\bcannot submit (?:the )?message"
+    r"|\bMessage\.Submit\b|\bSendItem\b|\bSend(?:AndSaveCopy|Only)\b|\bcannot submit (?:the )?message"
 )
 _DENIED: Final = (
     r"\b(?:0x)?80070005\b|-2147024891\b|\bE_ACCESSDENIED\b|\bMAPI_E_NO_ACCESS\b|\bMapiExceptionNoAccess\b"
     r"|\bErrorAccessDenied\b"
 )
 _REFUSED = linear(rf"(?i)(?:{_SUBMITS}).{{0,160}}(?:{_DENIED})|(?:{_DENIED}).{{0,160}}(?:{_SUBMITS})")
-_SERVICE = linear(r"(?i)\b(?:SendItem|CreateItem|SendAndSaveCopy)\b")
+_SERVICE = linear(r"(?i)\b(?:SendItem|Send(?:AndSaveCopy|Only))\b")
 _MOST: Final = 400  # lines that are looked at
 
 
