@@ -33,7 +33,7 @@ _TROUBLE = linear(
     r"|\bpanne|arr.t|depuis|apr.s|se (?:cae|bloquea|detiene)|fall(?:a|o)\b|desde|vastgelopen|crasht|sinds"
 )
 _TALK = linear(
-    r"(?i)\b(?:monitor\w*|alert(?:s|ing)? (?:on|for|when)|watch(?:es|ing)?|dashboards?|rules?|document\w*|.berwach\w*)\b"
+    r"(?i)\b(?:monitor\w*|alert(?:s|ing)? (?:on|for|when)|watch(?:es|ing)?|dashboards?|document\w*|.berwach\w*)\b"
 )
 _EVENT: Final = (
     r"(?:\b(?:events?|event ?log|ereigniss?\w{0,6}|ereigniskennung\w{0,2}|eventos?|eventi|gebeurteniss?\w{0,3})"
