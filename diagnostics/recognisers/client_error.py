@@ -25,6 +25,13 @@ from diagnostics.recognisers.tls_library import speaks, told
 
 Lines = list[tuple[int, str]]
 
+# Thunderbird and Outlook name the kind of server; what follows is in their users' language.
+_DIALOGS: Final = (
+    r"\b(?:Outgoing server|Postausgangs-?Server|Serveur sortant|Servidor de (?:correo )?saliente|Servidor saliente"
+    r"|Server in uscita|Uitgaande server|Servidor de envio) \(SMTP\)"
+    r"|\ban error occurred (?:while )?sending mail\b|\bsending of (?:the )?message failed\b"
+    r"|\boutgoing \(SMTP\) (?:e-mail )?server\b"
+)
 # "SMTP Error:" as PHPMailer and what is built on it translate it.
 _LABELLED: Final = (
     r"\bSMTP[- ](?:Fehler|fout|fel|feil|fejl|virhe)|\b(?:Erreur|Errore|Error|Erro|Eroare)(?: de)? SMTP"
@@ -37,7 +44,7 @@ _STARTS: Final = (
     r"ServerDisconnected|Response|NotSupported)\w{0,12}(?: ?:|\( ?\d)|\b(?:javax|jakarta|com\.sun)\.mail\.[\w.]{3,80}Exception"
     r"|\bMailConnectException\b|\bcould not be sent to the recipients because of the mail server failure|\bInvalid login: "
     r"|\bSMTP (?:server )?error(?:: |:? (?:code )?#?[45]\d\d\b)|\bSMTP connect\(\) failed"
-    rf"|(?:{_LABELLED})\s?:|\bFalha na conexão SMTP \(\)"
+    rf"|{_DIALOGS}|(?:{_LABELLED})\s?:|\bFalha na conexão SMTP \(\)"
     r"|\bCan't send mail - all recipients were rejected|\bMessage failed: \d{3}|\b[245]\d\d\+\d\.\d{1,3}\.\d{1,3}\+"
 )
 # What libraries under such clients print. Other programs use them too, so something else has to tell that this is mail.
@@ -57,7 +64,7 @@ _LIBRARIES: Final = (
 )
 _START = linear(f"(?i)(?:{_STARTS})")
 _LIBRARY = linear(f"(?i)(?:{_LIBRARIES})")
-_LABEL = linear(f"(?i)(?:{_LABELLED})")
+_LABEL = linear(f"(?i)(?:{_LABELLED}|{_DIALOGS})")
 _STACK = linear(r"^\s*(?:at\s+\S|At (?:line|\S+\.ps1):|\+ |--- End of|File \"|\.{3} \d+ more|in \S+:line)")
 _NEXT = linear(r"^\s*(?:\d{4}-\d\d-\d\dT[\d:.]+Z?,|[A-Za-z][A-Za-z0-9]{2,40}\s{2,}:\s|\[PS\]|PS [A-Z]:)")
 _RESPONSE = linear(r"(?i)\b(?:the )?server response was:\s*(\S.*)$")
@@ -77,6 +84,8 @@ _SAYS = linear(
 _UNCONNECTED = linear(
     r"(?i)could not connect to (?:the )?SMTP|SMTP connect\(\) failed|failed to connect to (?:the )?(?:server|SMTP|mail ?server)"
     r"|unable to connect to the remote server|connection could not be established with host|could not open socket"
+    r"|connecting to Outgoing server \(SMTP\) \S+ failed|cannot connect to your outgoing|server may be unavailable or is refusing"
+    r"|Verbindung (?:mit|zu)[^.]{0,60}Postausgangs-?Server[^.]{0,80}(?:fehlgeschlagen|nicht)"
     r"|keine Verbindung zum SMTP|impossible de se connecter|imposible conectar|no se pudo conectar"
     r"|impossibile connettersi|falha (?:na conexão|ao conectar)|não foi possível (?:conectar|estabelecer)"
     r"|niet verbinden|nie można połączyć|не удается подключиться|kunne ikke (?:forbinde|koble|tilslutte)"

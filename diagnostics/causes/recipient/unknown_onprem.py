@@ -62,6 +62,7 @@ _FILTERED = "550 5.1.1 User unknown"  # of the Recipient Filter agent: ours only
         "e-mail address you entered couldn't be found",
         "wasn't found at",
         _FILTERED,
+        "The recipient name is not recognized",  # Exchange 5.5 and its connectors
     ),
     against={
         "RESOLVER.ADR.ExRecipNotFound": "looks up a LegacyExchangeDN; the mailbox may well exist, under another one",
