@@ -149,10 +149,11 @@ class SessionMasked(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectFailed(Fact):
-    """TCP did not open. `winsock` is the socket error number (10060, 10061, 10051, 10065 …), 0 when not told."""
+    """TCP did not open. `winsock` is the socket error number (10060, 10061, 10051, 10065 …), 0 when not told, as is `port`."""
 
     kind: Literal["timeout", "refused", "unreachable", "reset", "unknown"]
     winsock: int = 0
+    port: int = 0
     ip: str = ""
     at: str = ""
 

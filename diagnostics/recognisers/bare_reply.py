@@ -32,6 +32,8 @@ _FRAMED: Final = frozenset({"coded", "said", "dialogue", "error", "response"})
 _MAYBE = linear(rf"[45]\d\d|[45]\.\d{{1,3}}[. ]\d|\b[A-Z]{{3,12}}\.[A-Z]|(?i:{PHRASES})")
 _BASIC = linear(r"\b[45]\d\d\b")
 _PHRASE = linear(f"(?i:{PHRASES})")
+# A field of a log, msg="450 4.4.1 …" time=43: what follows its quote is no part of the reply. One may be quoted within.
+_CLOSES: Final = {quote: linear(rf"[^\s:{quote}]{quote}(?:[\s,;)\]}}][^{quote}]*)?$") for quote in ('"', "'")}
 _LED = linear(r"(?i)[\[{<]+LED[=-]\s*$")
 _TYPING_SLOWLY = linear(r"(?i)timeout waiting for client input")
 _MOST_TRIED: Final = 40  # codes looked at in one line
@@ -107,11 +109,12 @@ def _standing(lines: Lines, at: int) -> Quoted | None:
     if place is None or (_TYPING_SLOWLY.search(line) and _after_success(lines, at)):
         return None
     text, last = line[place.start :], index
+    quote = line[place.start - 1 : place.start]
+    closed = quote in ('"', "'") and bool(_CLOSES[quote].search(text))
     for following, rest in lines[at + 1 : at + 40]:
-        if following != last + 1 or not goes_on(text, rest):
+        if closed or following != last + 1 or not goes_on(text, rest):
             break
         text, last = f"{text}\n{rest}", following
-    quote = line[place.start - 1 : place.start]
     if quote in ('"', "'") and text.rfind(quote) > 0:
         text = text[: text.rfind(quote)]
     return Quoted("bare", index, last, text[:_LONGEST].strip(), line=index)
