@@ -28,6 +28,7 @@ def _table() -> tuple[re2.Set, tuple[Hint, ...]]:
     rows = table(Path(__file__).with_name("hints.toml"))["hint"]
     options = re2.Options()
     options.case_sensitive = False
+    options.max_mem = 64 << 20
     patterns = re2.Set.SearchSet(options)
     for row in rows:
         patterns.Add(row["says"])

@@ -27,6 +27,7 @@ from diagnostics.recognisers.reply_wording import (
     reads_as_reply,
     tokens,
 )
+from diagnostics.recognisers.told_past import over
 
 Lines = list[tuple[int, str]]
 _FRAMED: Final = frozenset({"coded", "said", "dialogue", "error", "response"})
@@ -130,7 +131,7 @@ def _places(line: str) -> Iterator[Place]:
     candidates = [*_coded(line), *tokens(line)][:_MOST_TRIED]
     candidates += [Place(line, found.start(), found.end(), "phrase") for found in _PHRASE.finditer(line[:_LONGEST])]
     for place in sorted(candidates, key=lambda each: each.start):
-        if reads_as_reply(place):
+        if reads_as_reply(place) and not over(place.before, place.after):
             led = _LED.search(place.before)
             yield place if led is None else replace(place, start=place.start - len(led.group(0)))
 

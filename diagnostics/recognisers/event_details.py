@@ -37,7 +37,7 @@ _ROLE_AFTER = linear(r"(?i)\b(client|cliente|serveur|servidor|server)e? (?:TLS|S
 _CONNECTOR = linear(
     r"(?i)(?:^|\. )Send connector ([^:\n]{1,120}?):|for (?:the )?(?:Receive "
     r"|Send )?connector \"?([^\"\n]{1,120}?)\"? (?:with a FQDN|because|failed|was)"
-    r"|for Receive connector ([^\n]{1,120}?)\. The auth"
+    r"|for Receive connector ([^\n]{1,120}?)\. The auth|for the connector ([^\n]{1,120}?)\. The certificate validation"
 )
 _THUMBPRINT = linear(r"(?i)thumbprint\W{1,4}(?:of |is )?([0-9A-F]{40})\b")
 _REPLY = linear(

@@ -308,6 +308,11 @@ def _dropped(text: str) -> bool:
     return bool(_DROPPED.search(text)) or (codes(text)[1] == "4.4.2" and bool(_DROP_REASON.search(text)))
 
 
+def rejection_in(text: str) -> str:
+    """The first word for a refused certificate in `text`, as Exchange writes it ("UntrustedRoot"); "" where there is none."""
+    return _first(_REJECTED, text)
+
+
 def _rejection(whole: str, reason: str, keys: dict[str, Any]) -> CertificateRejected:
     """Exchange Online's 4.4.317 and 4.7.320 speak of the certificate it was shown; 4.7.5 of the one we were shown."""
     low = whole.lower()

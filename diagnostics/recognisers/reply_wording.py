@@ -59,7 +59,7 @@ _TOKEN = linear(
 _ASKING = linear(
     r"(?i)\b(?:what(?:'s| is| does| do| are| means)|means?\b|meaning|difference between|vs\b|versus"
     r"|explain\w*|e\.g\.|such as"
-    r"|indicates?|occurs? when|typically|usually|commonly|refers? to|used to|last (?:year|month"
+    r"|indicates?|occurs? when|typically|usually|commonly|refers? to|used to (?:be|get|see|have|mean|say)|last (?:year|month"
     r"|quarter)|remember|wiki|runbooks?"
     r"|slides?|quiz|joke|documentation|docs?|articles?|blog|how many|never (?:seen|saw|had)|no longer"
     r"|was fixed|is fixed|solved)\b"

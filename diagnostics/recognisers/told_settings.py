@@ -76,7 +76,12 @@ class _Stated(Struct, frozen=True):
 
 def in_sight(reading: Reading) -> bool:
     """Whether a statement has something to speak of: another artefact, or the place where it was read off."""
-    return bool(reading.claimed) or any(_IN_SIGHT.search(line) for _, line in reading.free()[:MOST_LINES])
+    return answers(reading) or any(_IN_SIGHT.search(line) for _, line in reading.free()[:MOST_LINES])
+
+
+def answers(reading: Reading) -> bool:
+    """Whether a statement stands beside another artefact, or in a later text of a thread, which answers the one before."""
+    return bool(reading.claimed) or reading.paste.index > 0
 
 
 def supposes(before: str) -> bool:
