@@ -48,6 +48,14 @@ from diagnostics import diagnose
         "550 customers are unknown to the new CRM",
         "450 We have no room left in the data centre",
         "Ticket 550: user not found in CRM",
+        "our monitoring alerts on event IDs 10001, 10003 of MSExchangeTransport",
+        "transport service news: since Monday events 1012 and 1013 moved to hall 3",
+        "we retired the public folder servers in 2019",
+        "without the rule it runs",
+        "the relay connector has the exchange servers' IPs in its range",
+        "what does SubmitMessage 0x80070005 mean?",
+        "ErrorAccessDenied when calling CreateItem for a calendar event",
+        "before that it was 550 5.7.1 Unable to relay",
     ],
 )
 def test_talk_stays_silent(text: str) -> None:

@@ -65,7 +65,7 @@ _NAMES: Final = (
 
 @cause(
     id="sender-auth.spf.missing-source",
-    act="sender",
+    act="dns",
     says=(
         "5.7.23",
         "does not designate",
