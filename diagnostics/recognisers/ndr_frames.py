@@ -58,11 +58,11 @@ _FRAMES: Final = tuple(
 _ENTRY = linear(rf"^\s*(?:<(?P<angled>{ADDRESS})>(?: \([^()]+\))?:|(?P<plain>{ADDRESS})\s*$)")
 _ENTRY_REPLY = linear(
     r"(?:^|:\s|said: |\.\s)(?P<reply>[45]\d\d[ -].*)$"
-    r"|(?P<words>^[^0-9]{2,300}\(#[45]\.\d\.\d\)|(?i:connect to |host or domain name not found|unable to look ?up"
+    r"|(?P<words>^[^0-9]+\(#[45]\.\d\.\d\)|(?i:connect to |host or domain name not found|unable to look ?up"
     r"|name service error|user unknown"
     r"|unknown user|no such user|mail for .+ loops back|mailbox (?:is )?full|quota exceeded|over quota|timed out"
     r"|unrouteable address|unrouteable mail domain|unknown local-part|all hosts for|no such (?:mailbox|address)"
-    r"|(?:mailbox|account|user)\b[^:]{0,60}(?:disabled|suspended|not found|not exist)"
+    r"|(?:mailbox|account|user)\b[^:]*(?:disabled|suspended|not found|not exist)"
     r"|retry time(?:out)? not reached|message size (?:\d+ )?exceeds"
     r"|lost connection with|conversation with|delivery temporarily suspended|TLS is required|cannot start TLS"
     r"|server certificate not|SMTPUTF8 is required|SASL authentication failed|mail forwarding loop|too many hops"

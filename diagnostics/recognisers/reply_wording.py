@@ -38,7 +38,7 @@ _TRIED_AGAIN: Final = "|".join(
         r"\bdid not accept our requests to connect",
         r"\bDNS (?:hard|soft) error looking up",
         r"\.\.\. Deferred: (?:connection|name server|no route|operation timed|host)",
-        r"^\W*<[^ >]+@[^ >]+>: .{2,300}\(#4\.\d\.\d\)",
+        r"^\W*<[^ >]+@[^ >]+>: .*\(#4\.\d\.\d\)",
         r"\ball hosts for '[^' ]+' have been failing for a long time",
     )
 )
@@ -53,7 +53,7 @@ _FINAL: Final = "|".join(
         r"\bquota exceeded while writing",  # procmail
         r"\brecipient's email address is not listed in the domain's directory",  # Exchange Online
         r"message size \d+ exceeds size limit \d+ of server [\w.-]+\[",
-        r"^\W*<[^ >]+@[^ >]+>: .{2,300}\(#5\.\d\.\d\)",
+        r"^\W*<[^ >]+@[^ >]+>: .*\(#5\.\d\.\d\)",
         r"\bunrouteable address\s*$",
         r"\bunknown local-part \"",
         r"\bDNS error: domain name not found",

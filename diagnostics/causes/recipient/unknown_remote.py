@@ -136,6 +136,10 @@ _ANOTHER = linear(  # the same words of the sender's address, of how an address 
     r"|syntax|format|malformed|illegal character|rfc ?\d|helo|ehlo|\bip\b|client host|password|username|log ?[io]n\b"
     r"|domain's directory|^\W{0,3}50\d\b|\b5\.1\.[3789]\b"
 )
+_MAYBE = linear(  # a word of those reasons: their topics are many patterns, and most replies have none of the words
+    r"(?i)quota|full|room|space|voll|plein|rate|limit|hour|minute|day|list|block|black|spamhaus|spamcop|reputation|disabled|activ"
+    r"|suspend|closed|locked|expired|frozen|terminated|archiv|bloqu|gesperrt|\bip\b"
+)
 # Topics of refusals.toml that give another reason.
 _REASONS: Final = frozenset({
     "spf", "dkim", "dmarc", "ptr", "listed", "entry", "spam", "malware", "attachment", "full", "no-room", "closed", "rate",
@@ -202,16 +206,12 @@ def assess(
 ) -> Finding | None:
     """Words that only other systems use name it; Exchange's own words leave open whose directory it was."""
     low = said.text.lower()
-    if said.signature in _NAMES and not _unheard_of(said):
-        return None
+    if said.signature in _NAMES and (any(words in low for words in _WORDS) or not _unheard_of(said)):
+        return None  # where words of the list stand, they are an anchor of their own
     wanted = address(said, replies)
     if said.signature == "550 5.1.1" and any(words in low for words in _CLOSED):
         return None
-    if (
-        any(words in low for words in _OTHERS)
-        or topics(said) & {"rate", "full", "listed", "closed"}
-        or encapsulated(wanted)
-    ):
+    if any(words in low for words in _OTHERS) or _another_reason(said) or encapsulated(wanted):
         return None
     if heard(said, replies, sessions).incoming:
         because = "Your own server's receive log has it: the recipient is unknown here, and no other server was asked."
@@ -234,6 +234,11 @@ def assess(
     if bare or _by_policy(said, replies) or (said.signature == "550 5.1.1" and not _WORDED.search(said.text)):
         return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=1.4)
     return Finding(Belief.LIKELY, because, (said,), _steps(wanted), weight=1.0)
+
+
+def _another_reason(said: Said) -> bool:
+    """Whether the same reply says why the mail was refused although somebody may be unknown."""
+    return bool(_MAYBE.search(said.text)) and bool(topics(said) & {"rate", "full", "listed", "closed"})
 
 
 def _unheard_of(said: Said) -> bool:
