@@ -137,7 +137,8 @@ _VOCABULARY = linear(
     r"|\bno (?:such|route|thank|access|third|recipient|relaying)|\bbad(?:rcpt|recipient| (?:dest|command|header|data))"
     r"|(?:\w{2,6}n.t|not) (?:handle|currently|want|connect)"
     r"|not (?:an? )?(?:\w+ )?(?:ok|registered|email|here)\b|\brcpt\b|get lost|go away|undeliverable|unroutable"
-    r"|unreachable|unavaiable|used up|storage|deferred|suspect|(?:mail)?loop|hops|smtp server|your isp|compliant|complaint"
+    r"|unreachable|unavaiable|zu gro(?:ß|ss)|volumineux|demasiado grande|troppo grande"
+    r"|used up|storage|deferred|suspect|(?:mail)?loop|hops|smtp server|your isp|compliant|complaint"
     r"|polic(?:y|ies)|null ?mx)"
 )
 _REPLY_START = linear(
@@ -155,7 +156,8 @@ _REPLY_START = linear(
     r"|unimplemented|reverse|rdns|vdeliver\w*"
     r"|no (?:ptr|mx|reverse|rdns|such|mail ?-?box|account|user|one|valid|recipient|access|relaying)"
     r"|we (?:do|can|are|have)|see http|forged|you (?:are|have)|due to|suspected|inactive|unroutable|unresolvable|undeliverable"
-    r"|dnsbl|rbl|open relay|ip (?:address|temporarily|frequency|blocked|blacklisted)|attachment|maximum|message|not our"
+    r"|dnsbl|rbl|open relay|ip (?:address|temporarily|frequency|blocked|blacklisted)|attachments?|files?|dangerous"
+    r"|executable|maximum|message|not our"
     r"|(?:this|that) (?:message|mail|e-?mail|account|mailbox|address|user|recipient|sender|ip|server|host|system|domain|route))\b"
     r"|(?:[a-z0-9-]{1,63}\.){2,6}[a-z]{2,20} |https?://|[a-z]{2,20}[\d_][\w-]{0,40} |\*\.[a-z])"
 )

@@ -60,6 +60,7 @@ _NAMES: Final = (
     "unacceptable content",
     "URL",
     "suspected",
+    "unwanted",
     "content reject",
     "correo no deseado",
     "pourriel",
