@@ -64,7 +64,7 @@ when context like 'TLS negotiation failed%' or (event = '<' and regexp_matches(d
 as first from read_csv('{sys.argv[1]}', columns={columns}, header=false, skip=5, ignore_errors=true, null_padding=true)
 group by 1)''').fetchall())
 print(time.perf_counter() - began, file=sys.stderr)
-""".replace("FIELDS", FIELDS)
+""".replace("FIELDS", FIELDS["send"])
 _POLARS = """
 import sys, time, polars as pl
 began = time.perf_counter()
@@ -75,7 +75,7 @@ failed = pl.col("context").str.starts_with("TLS negotiation failed") | (
 print(rows.group_by("session-id").agg(pl.col("date-time").filter(failed).min().alias("first"))
       .select(pl.len(), pl.col("first").count()).collect(engine="streaming").row(0))
 print(time.perf_counter() - began, file=sys.stderr)
-""".replace("FIELDS", FIELDS)
+""".replace("FIELDS", FIELDS["send"])
 
 
 def _tools(path: str) -> Iterator[tuple[str, list[str]]]:
