@@ -6,15 +6,16 @@ A failure is judged as a person would have it judged: a session that failed and 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from diagnostics.engine import judge
 from diagnostics.facts import Session
-from diagnostics.logs.episodes import Episode, Failing
+from diagnostics.logs.counting import Count, Names
+from diagnostics.logs.episodes import Ends, Episode, Failing
 from diagnostics.logs.layout import Kind, Layout
-from diagnostics.logs.model import LogChange, LogEpisode, LogFailure, LogLine
+from diagnostics.logs.model import LogChange, LogEpisode, LogFailure, LogLine, LogOthers
 from diagnostics.logs.picking import Conversation, Line
 from diagnostics.logs.sessions import Talk
 from diagnostics.logs.tally import Tally, text
@@ -24,6 +25,7 @@ from diagnostics.reporting import reported
 
 MOST_JUDGED: Final = 8
 _MOST_EPISODES: Final = 50
+_MOST_REMOTES: Final = 20
 _QUOTED: Final = 40
 _BANNER = linear(r"^220[ -](\S{1,255})")
 _TYPES: Final[dict[Kind, str]] = {
@@ -56,10 +58,11 @@ class Failure:
     error: str
     failing: Failing
     stretches: list[Stretch] = field(default_factory=list)
+    blind: bool = False  # its connector succeeded, and it is not known when
 
     @property
     def ongoing(self) -> bool:
-        return self.stretches[-1].after is None
+        return self.stretches[-1].after is None and not self.blind
 
     @property
     def weight(self) -> int:
@@ -78,12 +81,20 @@ def failures(tallies: dict[Kind, Tally]) -> list[Failure]:
     """Every failure, worst first."""
     found = []
     for kind, tally in tallies.items():
-        near = {connector: _Near.of(tally, connector) for connector in {name for name, _ in tally.failures}}
-        found += [
-            Failure(kind, connector, error, failing, list(_stretches(near[connector], failing)))
-            for (connector, error), failing in tally.failures.items()
-        ]
+        ends: dict[str, list[Ends]] = {}
+        for (name, _, _), each in tally.near.items():
+            ends.setdefault(text(name), []).append(each)
+        near = {connector: _Near.of(ends.get(connector, [])) for connector, _ in tally.failures}
+        for (connector, error), failing in tally.failures.items():
+            blind = tally.blind and connector not in ends and not _only_fails(tally, connector)
+            stretches = _stretches(near[connector], failing, blind=blind)
+            found.append(Failure(kind, connector, error, failing, stretches, blind))
     return sorted(found, key=lambda each: (-each.weight, each.connector, each.error))
+
+
+def _only_fails(tally: Tally, connector: str) -> bool:
+    count = tally.counts()[0].kept.get(connector)
+    return count is not None and count.failed == count.sessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,29 +104,63 @@ class _Near:
     talks: list[Talk]
     times: list[bytes]
     spans: list[tuple[bytes, bytes]]
+    peers: dict[str, list[Talk]]
 
     @classmethod
-    def of(cls, tally: Tally, connector: str) -> _Near:
-        ends = list(tally.ends(connector))
+    def of(cls, ends: Sequence[Ends]) -> _Near:
         known = {talk.id: talk for each in ends for talk in (each.first, each.last)}
         talks = sorted(known.values(), key=lambda talk: (talk.at, talk.first))
-        return cls(talks, [talk.at for talk in talks], [(each.first.at, each.last.at) for each in ends])
+        peers: dict[str, list[Talk]] = {}
+        for talk in talks:
+            peers.setdefault(text(peer(talk)), []).append(talk)
+        return cls(talks, [talk.at for talk in talks], [(each.first.at, each.last.at) for each in ends], peers)
+
+    def before(self, to: Talk) -> Talk | None:
+        """The last success with the same address before a session."""
+        talks = self.peers.get(text(peer(to)), [])
+        place = bisect_left(talks, to.at, key=_at)
+        return talks[place - 1] if place else None
+
+    def after(self, to: Talk) -> Talk | None:
+        """The first success with the same address after a session."""
+        talks = self.peers.get(text(peer(to)), [])
+        place = bisect_right(talks, to.at, key=_at)
+        return talks[place] if place < len(talks) else None
+
+    def reached(self, names: Names, episode: Episode) -> bool:
+        """Whether something succeeded with one of these addresses during an episode; with any, where not all are known."""
+        begin, end = bisect_left(self.times, episode.first.at), bisect_right(self.times, episode.last.at)
+        if names.full:
+            return end > begin
+        if end - begin < len(names.kept):
+            return any(text(peer(talk)) in names.kept for talk in self.talks[begin:end])
+        several = (self.peers.get(name, []) for name in names.kept)
+        first = ((talks, bisect_left(talks, episode.first.at, key=_at)) for talks in several)
+        return any(place < len(talks) and talks[place].at <= episode.last.at for talks, place in first)
 
 
-def _stretches(near: _Near, failing: Failing) -> Iterator[Stretch]:
+def _stretches(near: _Near, failing: Failing, *, blind: bool) -> list[Stretch]:
+    found = []
     for episode in failing.whole(near.times):
         first, last = episode.first, episode.last
         begin, end = bisect_left(near.times, first.at), bisect_right(near.times, last.at)
-        before, after = near.talks[:begin], near.talks[end:]
-        yield Stretch(
-            episode,
-            before=before[-1] if before else None,
-            after=after[0] if after else None,
-            same_before=next((talk for talk in reversed(before) if peer(talk) == peer(first)), None),
-            same_after=next((talk for talk in after if peer(talk) == peer(last)), None),
-            steady=not any(text(peer(talk)) in failing.remotes for talk in near.talks[begin:end]),
-            blurred=any(one < at < other for one, other in near.spans for at in (first.at, last.at)),
+        found.append(
+            Stretch(
+                episode,
+                before=near.talks[begin - 1] if begin else None,
+                after=near.talks[end] if end < len(near.talks) else None,
+                same_before=near.before(first),
+                same_after=near.after(last),
+                steady=not blind and not near.reached(failing.remotes, episode),
+            )
         )
+    ends = (found[-1].episode.first.at, found[-1].episode.last.at)
+    found[-1].blurred = any(one < at < other for one, other in near.spans for at in ends)
+    return found
+
+
+def _at(talk: Talk) -> bytes:
+    return talk.at
 
 
 def peer(talk: Talk) -> bytes:
@@ -149,6 +194,7 @@ def entry(
 ) -> LogFailure:
     """What the summary says of a failure. `told` are the sessions that were read whole, by id."""
     kept = failure.stretches[-_MOST_EPISODES:]
+    remotes, others = greatest(failure.failing.remotes, _MOST_REMOTES)
     return LogFailure(
         kind=failure.kind,
         connector=failure.connector,
@@ -156,13 +202,30 @@ def entry(
         sessions=failure.failing.count,
         ongoing=failure.ongoing,
         episodes=tuple(_episode(stretch, told if stretch is kept[-1] else {}) for stretch in kept),
-        remotes=dict(sorted(failure.failing.remotes.items(), key=lambda item: (-item[1], item[0]))[:20]),
-        hours=dict(sorted(failure.failing.hours.items())),
+        remotes={name: count.sessions for name, count in remotes},
+        other_remotes=others,
+        hours={name: count.sessions for name, count in sorted(failure.failing.hours.kept.items())},
         causes=tuple(causes),
         lines=tuple(
             LogLine(file=line.file, line=line.number, quote=line.text[:1000]) for line in list(quoted)[:_QUOTED]
         ),
     )
+
+
+def greatest(names: Names, most: int) -> tuple[list[tuple[str, Count]], LogOthers | None]:
+    """The names with most sessions, and what the others come to; None where there are none."""
+    ordered = sorted(names.kept.items(), key=lambda item: (-item[1].sessions, item[0]))
+    rest = Count()
+    for count in (names.others, *(count for _, count in ordered[most:])):
+        rest.join(count)
+    found = LogOthers(
+        names=max(len(ordered) - most, 0),
+        more=names.full,
+        sessions=rest.sessions,
+        failed=rest.failed,
+        messages=rest.messages,
+    )
+    return ordered[:most], found if found.names or found.more else None
 
 
 def _episode(stretch: Stretch, told: dict[bytes, Session]) -> LogEpisode:

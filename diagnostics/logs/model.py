@@ -38,6 +38,17 @@ class LogCount(Value):
     messages: int
 
 
+class LogOthers(Value):
+    """What is counted together, as there is too much of it to be listed. `names` are those that were told apart; `more` says that
+    there were others, of which only the sessions were counted."""
+
+    names: int
+    more: bool
+    sessions: int
+    failed: int
+    messages: int
+
+
 class LogChange(Value):
     """What differs between the last success before a failure began and the failure (`moment` "began"), or between the failure
     and the first success after it ended (`moment` "ended")."""
@@ -68,7 +79,8 @@ class LogEpisode(Value):
 class LogFailure(Value):
     """One failure of one connector, worst first. `causes` are ids of the report's findings that its sessions gave rise to.
 
-    `lines` are those of the first failing session of the latest episode; `ongoing` says that no success followed.
+    `lines` are those of the first failing session of the latest episode; `ongoing` says that no success followed. `remotes` are
+    those with most of its sessions, 20 at most.
     """
 
     kind: str
@@ -78,13 +90,15 @@ class LogFailure(Value):
     ongoing: bool
     episodes: tuple[LogEpisode, ...] = ()
     remotes: dict[str, int] = {}
+    other_remotes: LogOthers | None = None
     hours: dict[str, int] = {}
     causes: tuple[str, ...] = ()
     lines: tuple[LogLine, ...] = ()
 
 
 class LogKind(Value):
-    """The counts of one kind of log. `connectors` and `remotes` come with most sessions first, `hours` and `minutes` in order.
+    """The counts of one kind of log. `connectors` and `remotes` come with most sessions first, 1,000 at most, `hours` and
+    `minutes` in order. Each count is exact.
 
     `minutes` are there where sessions began in at most 1,440 of them: where hours tell too little.
     """
@@ -97,12 +111,16 @@ class LogKind(Value):
     ended: str
     connectors: tuple[LogCount, ...] = ()
     remotes: tuple[LogCount, ...] = ()
+    other_connectors: LogOthers | None = None
+    other_remotes: LogOthers | None = None
     hours: tuple[LogCount, ...] = ()
+    other_hours: LogOthers | None = None
     minutes: tuple[LogCount, ...] = ()
 
 
 class LogSummary(Value):
-    """The answer to large logs. `evidence.paste` of the report's findings is an index into `files`.
+    """The answer to large logs. `evidence.paste` of the report's findings is an index into `files`. `failures` are the 1,000
+    worst at most.
 
     `complete` is False where reading was stopped; `problems` are sentences on what could not be read.
     """
@@ -110,6 +128,7 @@ class LogSummary(Value):
     files: tuple[LogFile, ...]
     kinds: tuple[LogKind, ...] = ()
     failures: tuple[LogFailure, ...] = ()
+    other_failures: LogOthers | None = None
     bytes: int = 0
     lines: int = 0
     bad: int = 0

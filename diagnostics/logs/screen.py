@@ -36,8 +36,8 @@ _ANYWHERE: Final = ("ueued", "K id=", "k id=", "ailed", "rror")
 _BEFORE_NOTES: Final = ("", ",", '"', ",,", ',"', '",', '""')
 # The words of `log_forms.troubled`, whatever case they begin with.
 _TROUBLED: Final = (
-    "fail", "Fail", "rror", "ejected", "efused", "bruptly", "imed ", "imeout", "ot active", "ot Active", "ropped", "nreachable", "eset",
-    "etry",
+    "fail", "Fail", "rror", "ejected", "efused", "bruptly", "imed ", "imeout", "ot active", "ot Active", "ropped", "nreachable",
+    "eset", "etry",
 )  # fmt: skip
 DELIVERED_EVENTS: Final = frozenset({"SEND", "SENDEXTERNAL", "DELIVER"})
 """Events of the tracking log that end a message's way well."""

@@ -55,11 +55,11 @@ _CUTS = st.lists(st.floats(0, 1), max_size=4)
 def _is_true(scan: Scan, truth: Truth, kind: Kind) -> None:
     found = tally(scan, _KINDS[kind])
     connectors, remotes, hours = found.counts()
-    assert {name: count.sessions for name, count in connectors.items()} == truth.connectors
-    assert {name: count.sessions for name, count in remotes.items()} == truth.remotes
-    assert {name: count.sessions for name, count in hours.items()} == truth.hours
-    assert {name: count.failed for name, count in hours.items() if count.failed} == truth.failed_hours
-    assert sum(count.messages for count in hours.values()) == truth.messages
+    assert {name: count.sessions for name, count in connectors.kept.items()} == truth.connectors
+    assert {name: count.sessions for name, count in remotes.kept.items()} == truth.remotes
+    assert {name: count.sessions for name, count in hours.kept.items()} == truth.hours
+    assert {name: count.failed for name, count in hours.kept.items() if count.failed} == truth.failed_hours
+    assert sum(count.messages for count in hours.kept.values()) == truth.messages
     assert {key: failing.count for key, failing in found.failures.items()} == truth.errors
     for key, failing in found.failures.items():
         episodes = failing.whole([])
@@ -88,7 +88,7 @@ def test_the_screen_sees_what_reading_every_row_sees(plan: Plan) -> None:
     told = [fact for each in recognise(Paste.of(text)) for fact in each.facts if isinstance(fact, Session)]
     with tempfile.TemporaryDirectory() as folder:
         found = tally(scanned(write(Path(folder), text), size=3_000), _KINDS[plan.kind])
-    assert sum(count.sessions for count in found.counts()[0].values()) == len(told)
+    assert sum(count.sessions for count in found.counts()[0].kept.values()) == len(told)
     expected: dict[tuple[str, str], int] = {}
     for session in told:
         if session.failed:
@@ -127,8 +127,10 @@ def test_only_what_was_asked_for_is_counted(plan: Plan, after: int, hours: int) 
     with tempfile.TemporaryDirectory() as folder:
         scan = scanned(write(Path(folder), text), size=5_000, only=Only(since, until, "partner"))
     counts = [tally.counts()[0] for tally in scan.tallies.values()]
-    assert sum(count.sessions for each in counts for count in each.values()) == len(wanted)
-    assert sum(count.failed for each in counts for count in each.values()) == sum(bool(told.error) for told in wanted)
+    assert sum(count.sessions for each in counts for count in each.kept.values()) == len(wanted)
+    assert sum(count.failed for each in counts for count in each.kept.values()) == sum(
+        bool(told.error) for told in wanted
+    )
 
 
 @given(_PLANS.filter(lambda plan: plan.interleaving <= 5), st.integers(1_000, 20_000))

@@ -1,0 +1,198 @@
+"""Tens of thousands of names: memory is bounded, time is linear, and what is said is exact or says that it is not."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from types import FrameType
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from diagnostics.logs import counting, judging, tally
+from diagnostics.logs.answer import answer, find
+from diagnostics.logs.counting import Names, Room
+from diagnostics.logs.model import LogSummary
+from diagnostics.logs.sessions import Rank, Talk
+from diagnostics.logs.tally import Tally
+from diagnostics.report import Report
+from handlers.blocks import logs
+
+_NAME = st.sampled_from("abcdefghij")
+
+
+@pytest.fixture(autouse=True)
+def _narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, most in (
+        ("_MOST_CELLS", 40),
+        ("_MOST_NEAR", 60),
+        ("_MOST_FAILURES", 50),
+        ("_MOST_FAILED_NAMES", 200),
+        ("_MOST_MINUTES", 50),
+    ):
+        monkeypatch.setattr(tally, name, most)
+    monkeypatch.setattr(counting, "MOST_NAMES", 100)
+
+
+@given(st.lists(st.lists(_NAME)), st.integers(0, 8))
+@settings(deadline=None)
+def test_a_count_is_exact_or_among_the_others(parts: Sequence[Sequence[str]], most: int) -> None:
+    whole = Names(Room(most))
+    for part in parts:
+        names = Names(Room(most))
+        for name in part:
+            names.of(name).sessions += 1
+        whole.join(names)
+    true = Counter(name for part in parts for name in part)
+    kept = {name: count.sessions for name, count in whole.kept.items()}
+    assert kept.items() <= true.items()
+    assert len(kept) + whole.room.left == most
+    assert sum(kept.values()) + whole.others.sessions == true.total()
+    assert whole.full or kept == true
+
+
+def _talks(many: int, *, fails: bool = True) -> Iterator[Talk]:
+    """Of every connector, with an address of its own, a success and then a failure of its own."""
+    for number in range(many):
+        for failed in (False, True) if fails else (False,):
+            at = f"2026-11-{1 + number % 28:02}T{number % 24:02}:{number % 60:02}:0{int(failed)}.000Z".encode()
+            remote = f"198.51.{number % 200}.{number // 200}:25".encode()
+            row = [at, f"Connector {number}".encode(), f"{number:015X}{int(failed)}".encode(), b"0", b"", remote]
+            talk = Talk(row, (0, 100 * number), True)
+            talk.messages, talk.ended = int(not failed), True
+            talk.rank, talk.error = (Rank.REFUSED, f"550 no {number:x}") if failed else (Rank.NONE, "")
+            yield talk
+
+
+def _sizes(found: Tally) -> list[int]:
+    failing = found.failures.values()
+    return [
+        len(found.cells) + len(found.near) + len(found.failures),
+        sum(len(names.kept) for names in found.counts()),
+        sum(len(each.remotes.kept) + len(each.hours.kept) + len(each.episodes) for each in failing),
+    ]
+
+
+def test_tallies_are_bounded_and_lose_no_session() -> None:
+    sizes = []
+    for many in (1_000, 2_000):
+        found = Tally()
+        found.add(_talks(many))
+        sizes.append(_sizes(found))
+        for names in found.counts():
+            counts = [*names.kept.values(), names.others]
+            assert sum(count.sessions for count in counts) == 2 * many
+            assert sum(count.failed for count in counts) == sum(count.messages for count in counts) == many
+        assert sum(each.count for each in found.failures.values()) + found.rest == many
+    assert sizes[0] == sizes[1]
+
+
+def test_parts_add_up_to_exact_failures_or_to_the_rest() -> None:
+    whole, talks = Tally(), list(_talks(400))
+    for part in (*(talks[start : start + 50] for start in range(0, 800, 50)), talks):
+        found = Tally()
+        found.add(part)
+        whole.join(found)
+    assert whole.failures
+    assert {failing.count for failing in whole.failures.values()} == {2}
+    assert sum(failing.count for failing in whole.failures.values()) + whole.rest == 800
+
+
+def _calls(work: Callable[[], object]) -> int:
+    """How many functions a piece of work called."""
+    count = 0
+
+    def called(_frame: FrameType, event: str, _: object) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    sys.setprofile(called)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+def test_twice_as_many_names_cost_twice_as_much() -> None:
+    def work(many: int) -> Callable[[], object]:
+        talks = [*_talks(many), *_talks(many, fails=False)]
+
+        def run() -> object:
+            found = Tally()
+            for start in range(0, len(talks), 500):
+                part = Tally()
+                part.add(talks[start : start + 500])
+                found.join(part)
+            return judging.failures({"smtp-send-log": found})
+
+        return run
+
+    one, two = _calls(work(2_000)), _calls(work(4_000))
+    assert two < 2.2 * one
+
+
+def _log(many: int) -> str:
+    rows = ["#Log-type: SMTP Send Protocol Log", f"#Fields: {_FIELDS}"]
+    for number in range(many):
+        for tail in (
+            "0,,198.51.100.7:25,*,,attempting to connect",
+            "1,a,b,+,,",
+            "2,a,b,>,MAIL FROM:<a@contoso.com>,",
+            "3,a,b,<,550 no,",
+        ):
+            ends = tail.replace(",a,b,", f",192.0.2.1:4000,198.51.{number % 200}.{number // 200}:25,")
+            rows.append(
+                f"2026-11-18T08:00:{number % 60:02}.000Z,Connector {number % (many // 2)},08DE{number:012X},{ends}"
+            )
+    return "\r\n".join((*rows, ""))
+
+
+_FIELDS = "date-time,connector-id,session-id,sequence-number,local-endpoint,remote-endpoint,event,data,context"
+
+
+def _said(report: Report) -> str:
+    return "\n".join(line.text for part in logs.parts(report, full=True) for line in part.lines)
+
+
+def _summary(report: Report) -> LogSummary:
+    assert report.log is not None
+    return report.log
+
+
+def test_the_answer_says_what_is_counted_together(tmp_path: Path) -> None:
+    path = tmp_path / "SEND.LOG"
+    path.write_text(_log(400))
+    report = answer(find([str(path)]))
+    log = _summary(report)
+    (kind,) = log.kinds
+    assert (kind.sessions, kind.failed) == (400, 400)
+    for listed, others in ((kind.connectors, kind.other_connectors), (kind.remotes, kind.other_remotes)):
+        assert others is not None
+        assert others.more
+        assert sum(each.sessions for each in listed) + others.sessions == 400
+    assert log.other_failures is not None
+    assert sum(each.sessions for each in log.failures) + log.other_failures.sessions == 400
+    said = _said(report)
+    assert "names more than 100 connectors: those are counted one by one" in said
+    assert "names more than 100 remote addresses: those are counted one by one" in said
+    assert (
+        "and more than 30 more failures: too many to tell all of them apart; 300 sessions are counted together" in said
+    )
+
+
+def test_what_is_not_listed_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All names are known; the answer lists some, and says how many there are besides."""
+    monkeypatch.setattr("diagnostics.logs.summary._MOST_NAMES", 5)
+    monkeypatch.setattr("diagnostics.logs.summary._MOST_FAILURES", 15)
+    path = tmp_path / "SEND.LOG"
+    path.write_text(_log(80))
+    report = answer(find([str(path)]))
+    (kind,) = _summary(report).kinds
+    assert kind.other_connectors is not None
+    assert (len(kind.connectors), kind.other_connectors.names, kind.other_connectors.more) == (5, 35, False)
+    assert "and 25 more failures" in _said(report)
+    assert "counted one by one" not in _said(report)
