@@ -1,8 +1,7 @@
 """Counts by name, of which there may be more than can be kept.
 
-A name that is kept has its exact count; the sessions of all the others are counted together. A name met once there is no room is
-never kept, as what was counted before would be missing, and where two readers' counts are added, only names stay of which
-both know all. So sums are exact too, whatever the parts.
+Of too many names those with fewest sessions are let go, and their sessions counted together, so that the sum is always exact. A
+name that comes again later is counted anew, and says that this may not be all of it.
 """
 
 from __future__ import annotations
@@ -10,33 +9,38 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-MOST_NAMES: Final = 50_000
+MOST_NAMES: Final = 20_000
 
 
 @dataclass(slots=True)
 class Count:
+    """`partial` says that there may have been more sessions, which were counted with others."""
+
     sessions: int = 0
     failed: int = 0
     messages: int = 0
+    partial: bool = False
 
     def join(self, other: Count) -> None:
         self.sessions += other.sessions
         self.failed += other.failed
         self.messages += other.messages
+        self.partial = self.partial or other.partial
 
 
 @dataclass(slots=True)
 class Room:
-    """How many names may still be kept, by one or by several together."""
+    """How many names several `Names` may keep together."""
 
-    left: int = MOST_NAMES
+    left: int
 
 
 @dataclass(slots=True)
 class Names:
-    """`kept` in the order in which they were met; `full` once there were others."""
+    """At least `most` names with most sessions, at most twice as many; `full` once there are `others`."""
 
-    room: Room = field(default_factory=Room)
+    most: int = field(default_factory=lambda: MOST_NAMES)
+    room: Room | None = None
     kept: dict[str, Count] = field(default_factory=dict)
     others: Count = field(default_factory=Count)
     full: bool = False
@@ -45,11 +49,14 @@ class Names:
         """Where sessions of this name are counted."""
         known = self.kept.get(name)
         if known is None:
-            if self.full or self.room.left < 1 or len(self.kept) >= MOST_NAMES:
+            if self.room is not None and self.room.left < 1:
                 self.full = True
                 return self.others
-            self.room.left -= 1
-            known = self.kept[name] = Count()
+            if len(self.kept) >= 2 * self.most:
+                self._let_go(sorted(self.kept, key=lambda each: self.kept[each].sessions)[: self.most])
+            if self.room is not None:
+                self.room.left -= 1
+            known = self.kept[name] = Count(partial=self.full)
         return known
 
     def join(self, other: Names) -> None:
@@ -60,10 +67,15 @@ class Names:
         if other.full:
             self.full = True
             for name in self.kept.keys() - other.kept.keys():
-                self.others.join(self.kept.pop(name))
-                self.room.left += 1
+                self.kept[name].partial = True
 
     def clear(self) -> None:
-        """Give back the room."""
-        self.room.left += len(self.kept)
-        self.kept.clear()
+        """Let go of all names."""
+        self._let_go(list(self.kept))
+
+    def _let_go(self, names: list[str]) -> None:
+        self.full = True
+        for name in names:
+            self.others.join(self.kept.pop(name))
+        if self.room is not None:
+            self.room.left += len(names)

@@ -49,11 +49,12 @@ class Episode(Ends):
 
 @dataclass(slots=True)
 class Failing:
-    """One failure of one connector: its episodes, and its sessions by remote address and hour."""
+    """One failure of one connector: its episodes, and its sessions by remote address and hour. `partial`: it may have more."""
 
     episodes: list[Episode] = field(default_factory=list)  # in order, no two of them near
     remotes: Names = field(default_factory=Names)
     hours: Names = field(default_factory=Names)
+    partial: bool = False
 
     @property
     def count(self) -> int:
@@ -79,6 +80,13 @@ class Failing:
             self.add(episode)
         self.remotes.join(other.remotes)
         self.hours.join(other.hours)
+        self.partial = self.partial or other.partial
+
+    def give_back(self) -> int:
+        """Give back the room of its names; returns how many sessions it counted."""
+        self.remotes.clear()
+        self.hours.clear()
+        return self.count
 
     def _halve(self) -> None:
         """Join neighbours: a log that has so many stretches of one failure is told more roughly."""

@@ -94,7 +94,7 @@ def failures(tallies: dict[Kind, Tally]) -> list[Failure]:
 
 def _only_fails(tally: Tally, connector: str) -> bool:
     count = tally.counts()[0].kept.get(connector)
-    return count is not None and count.failed == count.sessions
+    return count is not None and not count.partial and count.failed == count.sessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +201,7 @@ def entry(
         error=failure.error,
         sessions=failure.failing.count,
         ongoing=failure.ongoing,
+        partial=failure.failing.partial,
         episodes=tuple(_episode(stretch, told if stretch is kept[-1] else {}) for stretch in kept),
         remotes={name: count.sessions for name, count in remotes},
         other_remotes=others,

@@ -32,10 +32,13 @@ class LogLine(Value):
 
 
 class LogCount(Value):
+    """`partial` says that these may not be all: a log that names tens of thousands is counted together where a name is rare."""
+
     name: str
     sessions: int
     failed: int
     messages: int
+    partial: bool = False
 
 
 class LogOthers(Value):
@@ -80,7 +83,8 @@ class LogFailure(Value):
     """One failure of one connector, worst first. `causes` are ids of the report's findings that its sessions gave rise to.
 
     `lines` are those of the first failing session of the latest episode; `ongoing` says that no success followed. `remotes` are
-    those with most of its sessions, 20 at most.
+    those with most of its sessions, 20 at most. `partial`: it may have begun earlier and have more sessions, being
+    one of thousands of failures.
     """
 
     kind: str
@@ -88,6 +92,7 @@ class LogFailure(Value):
     error: str
     sessions: int
     ongoing: bool
+    partial: bool = False
     episodes: tuple[LogEpisode, ...] = ()
     remotes: dict[str, int] = {}
     other_remotes: LogOthers | None = None
@@ -98,7 +103,7 @@ class LogFailure(Value):
 
 class LogKind(Value):
     """The counts of one kind of log. `connectors` and `remotes` come with most sessions first, 1,000 at most, `hours` and
-    `minutes` in order. Each count is exact.
+    `minutes` in order.
 
     `minutes` are there where sessions began in at most 1,440 of them: where hours tell too little.
     """

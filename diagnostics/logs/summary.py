@@ -136,7 +136,9 @@ def _minutes(minutes: dict[str, Count]) -> Iterable[LogCount]:
 
 
 def _count(name: str, count: Count) -> LogCount:
-    return LogCount(name=name, sessions=count.sessions, failed=count.failed, messages=count.messages)
+    return LogCount(
+        name=name, sessions=count.sessions, failed=count.failed, messages=count.messages, partial=count.partial
+    )
 
 
 def _bad_lines(scan: Scan, files: Sequence[tuple[Source, Layout]]) -> Iterable[LogLine]:

@@ -13,10 +13,11 @@ from diagnostics.logs.sessions import Talk
 from diagnostics.patterns import linear
 
 _MOST_CELLS: Final = 8_000
-_MOST_NEAR: Final = 20_000  # connectors of which successes are known
+_MOST_NEAR: Final = 10_000  # connectors of which successes are known
 _MOST_MINUTES: Final = 20_000
-_MOST_FAILURES: Final = 10_000
+_MOST_FAILURES: Final = 2_000  # of twice as many, these are kept
 _MOST_FAILED_NAMES: Final = 200_000  # remote addresses and hours of all failures
+_MOST_REMOTES: Final = 2_000  # of one failure
 _LONGEST: Final = 160
 # How far successes are told apart: by characters of a time (ten minutes, an hour, a day, not at all), and by address.
 _SLOTS: Final = ((15, True), (13, True), (10, True), (0, True), (0, False))
@@ -55,8 +56,8 @@ class Tally:
     """Counts by connector, remote address and hour, failures by (connector, error), and successes to compare them with.
 
     `near` holds the first and last success of each connector with each remote address in each slot of time; where that
-    becomes too much, slots become longer. Nothing here grows with the size of the log beyond a bound: `rest` counts the failed
-    sessions of failures that are not told apart, `blind` says that of some connectors no success is known.
+    becomes too much, slots become longer. Nothing here grows with the size of the log beyond a bound: `rest` counts the
+    sessions of failures that were let go, the rarest of very many, `blind` says that of some connectors no success is known.
     """
 
     cells: dict[Cell, Count] = field(default_factory=dict)
@@ -121,18 +122,11 @@ class Tally:
             self._succeed((connector, remote if apart else b"", at[:length]), ends)
         self.blind = self.blind or other.blind
         for key, failing in other.failures.items():
-            known = self._failing(*key)
-            if known is None:
-                self.rest += failing.count
-            else:
-                known.join(failing)
+            self._failing(*key).join(failing)
         self.rest += other.rest
-        if other.rest:  # of those it does not name it may have counted some
+        if other.rest:
             for key in self.failures.keys() - other.failures.keys():
-                gone = self.failures.pop(key)
-                self.rest += gone.count
-                gone.remotes.clear()
-                gone.hours.clear()
+                self.failures[key].partial = True
 
     def counts(self) -> tuple[Names, Names, Names]:
         """By connector, by remote address, and by hour."""
@@ -182,18 +176,18 @@ class Tally:
 
     def _fail(self, talk: Talk, remote: bytes) -> None:
         failing = self._failing(text(talk.connector), shape(talk.error))
-        if failing is None:
-            self.rest += 1
-            return
         failing.add(Episode(talk, talk))
         failing.hours.of(text(talk.began[:13])).sessions += 1
         failing.remotes.of(text(remote)).sessions += 1
 
-    def _failing(self, connector: str, error: str) -> Failing | None:
-        """Where a failure is counted; None where it is not told from others."""
+    def _failing(self, connector: str, error: str) -> Failing:
         known = self.failures.get((connector, error))
-        if known is None and not self.rest and len(self.failures) < _MOST_FAILURES:
-            known = self.failures[connector, error] = Failing(remotes=Names(self._room), hours=Names(self._room))
+        if known is None:
+            if len(self.failures) >= 2 * _MOST_FAILURES:
+                for key in sorted(self.failures, key=lambda each: self.failures[each].count)[:_MOST_FAILURES]:
+                    self.rest += self.failures.pop(key).give_back()
+            remotes, hours = Names(_MOST_REMOTES, self._room), Names(room=self._room)
+            known = self.failures[connector, error] = Failing(remotes=remotes, hours=hours, partial=self.rest > 0)
         return known
 
 

@@ -43,8 +43,8 @@ def _left_out(log: LogSummary, most: int) -> Iterator[str]:
     others = log.other_failures
     hidden = max(len(log.failures) - most, 0) + (others.names if others else 0)
     if others and others.more:
-        told = f"more than {hidden:,} more failures" if hidden else "more failures"
-        yield f"and {told}: too many to tell all of them apart; {others.sessions:,} sessions are counted together"
+        sessions = others.sessions + sum(each.sessions for each in log.failures[most:])
+        yield f"and more than {hidden:,} more failures, {sessions:,} sessions in all; the rarest are counted together"
     elif hidden:
         yield f"and {hidden:,} more failures"
 
@@ -64,8 +64,8 @@ def _incomplete(log: LogSummary) -> Iterator[str]:
         ):
             if others and others.more:
                 yield (
-                    f"The {words.kind(kind.kind)} names more than {len(named) + others.names:,} {what}: those are counted one by "
-                    "one, and what came after them is counted together."
+                    f"The {words.kind(kind.kind)} names more than {len(named) + others.names:,} {what}: those with fewest "
+                    "sessions are counted together."
                 )
     if log.bad:
         shown = "; ".join(
@@ -87,6 +87,11 @@ def _failure(log: LogSummary, failure: LogFailure, titles: dict[str, str]) -> It
         over = failure.ongoing and episode is failure.episodes[-1]
         number = f"{episode.sessions:,} {unit}" if episode.sessions > 1 else f"one {unit.removesuffix('s')}"
         yield line("bullet", f"{number}, {_when(episode, ongoing=over)}")
+    if failure.partial:
+        yield line(
+            "bullet",
+            "It may have begun earlier and have more sessions: there are too many failures to follow them all.",
+        )
     for change in failure.episodes[-1].changes:
         yield line("bullet", _change(change))
     if failure.remotes:
