@@ -287,13 +287,11 @@ class Log:
         if not told.error and dice.random() < 0.1:  # it ends without a QUIT, and nothing is wrong
             told.decided = len(tails) - 1
             return [*tails, "-,,Local"]
-        tails += (
-            [">,QUIT,", "<,221 2.0.0 Service closing transmission channel,"]
-            if told.error or dice.random() < 0.9
-            else []
-        )
-        told.decided = max(len(tails) - 2, 0) if told.decided < 0 else told.decided
-        return [*tails, f"-,,{dice.choice(('Local', 'Remote'))}"]
+        quits, closes = told.error or dice.random() < 0.9, dice.choice(("Local", "Remote"))
+        if told.decided < 0:  # what it said last, or that the other side closed it
+            told.decided = len(tails) - (0 if quits or closes == "Remote" else 1)
+        tails += [">,QUIT,", "<,221 2.0.0 Service closing transmission channel,"] if quits else []
+        return [*tails, f"-,,{closes}"]
 
     def _receives(self, told: Told, failing: bool) -> list[str]:
         tails = ["+,,", '>,"220 EX01.corp.contoso.com Microsoft ESMTP MAIL Service ready, go",', "<,EHLO scanner-3f,"]

@@ -61,7 +61,7 @@ def summed_up(found: Found, outcome: Read) -> Answer:
     all_failures = failures(scan.tallies)
     leading = all_failures[:MOST_JUDGED]
     for each in leading:
-        if each.stretches[-1].steady and each.stretches[-1].blurred:
+        if each.stretches[-1].blurred:
             refine(each.stretches[-1], each.connector, files)
     picked = pick([talk for each in leading for talk in each.representatives()], files, scan.marks)
     verdicts = [judged(each, picked, _layout(each, files)) for each in leading]
