@@ -193,7 +193,7 @@ def entry(
     failure: Failure, told: dict[bytes, Session], causes: Iterable[str] = (), quoted: Iterable[Line] = ()
 ) -> LogFailure:
     """What the summary says of a failure. `told` are the sessions that were read whole, by id."""
-    kept = failure.stretches[-_MOST_EPISODES:]
+    kept = _latest(failure.stretches)
     remotes, others = greatest(failure.failing.remotes, _MOST_REMOTES)
     return LogFailure(
         kind=failure.kind,
@@ -211,6 +211,17 @@ def entry(
             LogLine(file=line.file, line=line.number, quote=line.text[:1000]) for line in list(quoted)[:_QUOTED]
         ),
     )
+
+
+def _latest(stretches: Sequence[Stretch]) -> list[Stretch]:
+    """All stretches; of very many the earliest as one, in which others succeeded."""
+    early = max(len(stretches) - _MOST_EPISODES + 1, 0)
+    if early < 2:
+        return list(stretches)
+    one, other = stretches[0], stretches[early - 1]
+    count = sum(each.episode.count for each in stretches[:early])
+    episode = Episode(one.episode.first, other.episode.last, count)
+    return [Stretch(episode, before=one.before, after=other.after, steady=False), *stretches[early:]]
 
 
 def greatest(names: Names, most: int) -> tuple[list[tuple[str, Count]], LogOthers | None]:

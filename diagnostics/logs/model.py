@@ -63,7 +63,9 @@ class LogChange(Value):
 
 
 class LogEpisode(Value):
-    """One stretch of a failure. `last_success` is before it, `next_success` after it: "" where there is none in the log.
+    """One stretch of a failure; of more than 50 the earliest are told as one.
+
+    `last_success` is before it, `next_success` after it: "" where there is none in the log.
 
     `steady` says that the connector succeeded with none of the remote addresses in between: it is down, not unlucky.
     """
