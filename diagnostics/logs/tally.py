@@ -12,11 +12,11 @@ from diagnostics.logs.episodes import Ends, Episode, Failing
 from diagnostics.logs.sessions import Talk
 from diagnostics.patterns import linear
 
-_MOST_CELLS: Final = 8_000
-_MOST_NEAR: Final = 10_000  # connectors of which successes are known
+_MOST_CELLS: Final = 5_000
+_MOST_NEAR: Final = 5_000  # connectors of which successes are known
 _MOST_MINUTES: Final = 20_000
-_MOST_FAILURES: Final = 2_000  # of twice as many, these are kept
-_MOST_FAILED_NAMES: Final = 200_000  # remote addresses and hours of all failures
+_MOST_FAILURES: Final = 1_000  # of twice as many, these are kept
+_MOST_FAILED_NAMES: Final = 100_000  # remote addresses and hours of all failures
 _MOST_REMOTES: Final = 2_000  # of one failure
 _LONGEST: Final = 160
 # How far successes are told apart: by characters of a time (ten minutes, an hour, a day, not at all), and by address.
