@@ -34,14 +34,14 @@ class Connecting:
         those that open or end a session are told without a call for each."""
         over: list[Talk] = []
         opened, gone = self._sessions.open, self._sessions.gone
-        before, behind, end = text.rfind, text.find, -1
+        before, behind, end, skip = text.rfind, text.find, -1, self._layout.places[0]
         for number, at, stop in hits:
             if at < end or (number == RESOLVED and text.startswith(b"Success", stop)):
                 continue
             start, end = before(b"\n", 0, at) + 1, behind(b"\n", at)
             if 0 <= number < RESOLVED:
                 head = text[start:at]
-                row = split(head) if _QUOTE in head else head.split(b",")
+                row = split(head)[skip:] if skip or _QUOTE in head else head.split(b",")
                 if len(row) == _COLUMNS and len(row[0]) == _TIME:
                     time, id_, source, destination = row
                     talk = opened.get(id_)

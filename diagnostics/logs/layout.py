@@ -53,8 +53,11 @@ _TIME = linear(f"(?m){START}")
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The kind of a log and its columns, lower case. `usual` says that they begin as Exchange has always written them, `more`
-    that others follow those. `places` are those of the columns that matter, the time's first; -1 where there is none."""
+    """The kind of a log and its columns, lower case.
+
+    `usual` says that those which Exchange has always written stand together in their order, `more` that there are others before
+    or behind them. `places` are those of the columns that matter, the time's first; -1 where there is none.
+    """
 
     kind: Kind
     columns: tuple[str, ...]
@@ -64,9 +67,11 @@ class Layout:
 
     def __post_init__(self) -> None:
         known, place = USUAL[self.kind], {name: number for number, name in enumerate(self.columns)}
-        object.__setattr__(self, "usual", self.columns[: len(known)] == known)
+        places = tuple(place.get(name, -1) for name in _NEEDED[self.kind])
+        first = max(places[0], 0)
+        object.__setattr__(self, "usual", self.columns[first : first + len(known)] == known)
         object.__setattr__(self, "more", len(self.columns) > len(known))
-        object.__setattr__(self, "places", tuple(place.get(name, -1) for name in _NEEDED[self.kind]))
+        object.__setattr__(self, "places", places)
 
     @classmethod
     def of(cls, kind: Kind) -> Layout:

@@ -56,7 +56,7 @@ def hits(text: bytes, layout: Layout) -> list[Hit] | None:
     if not 0 <= layout.places[0] <= _FURTHEST:
         return None
     found: list[Hit] = _literals(layout.kind, usual=layout.usual).find_matches_as_indexes(text)
-    more = _no_literals(layout.places[0], replies=layout.kind == "connectivity-log")
+    more = _no_literals(layout.places[0], quoted=not layout.usual, replies=layout.kind == "connectivity-log")
     # The last character matched stands on the line that is meant; an empty line is matched without any.
     lasts = [max(match.end() - 1, match.start()) for match in more.finditer(text)]
     if text[:1] != _ROW or not layout.usual:  # literals that begin with a line feed miss the first line
@@ -69,11 +69,13 @@ def hits(text: bytes, layout: Layout) -> list[Hit] | None:
 
 
 @cache
-def _no_literals(time: int, *, replies: bool) -> Pattern:
-    """Lines that begin no row, where the time stands in column `time`, and a reply's number if it is asked for."""
+def _no_literals(time: int, *, quoted: bool, replies: bool) -> Pattern:
+    """Lines that begin no row, where the time stands in column `time` and may be `quoted`, and a reply's number if it is asked
+    for."""
     if time:
         short = f"(?m)^(?:{_CELL},){{0,{time - 1}}}{_CELL}$"
-        odd = f'(?m)^(?:{_CELL},){{{time}}}(?:[^"2\\r\\n]|"[^2\\n])|{short}'
+        none = r'(?:[^"2\r\n]|"[^2\n])' if quoted else r"[^2\r\n]"
+        odd = f"(?m)^(?:{_CELL},){{{time}}}{none}|{short}"
     else:
         odd = r"\n[^2\r\n]"
     return linear((f"{odd}|{REPLY_NUMBER}" if replies else odd).encode())
@@ -99,7 +101,7 @@ def _usual_smtp(answers: str) -> list[str]:
     known = (",+,", ",QUIT", "-,,Remote", f"{answers},250 2.6.0", f'{answers},"250 2.6.0')
     replies = (f"{answers},{quote}{reply}" for quote in ("", '"') for reply in _REPLIES)
     notes = (f"*,{before}{digit}" for before in _BEFORE_NOTES for digit in "45")
-    return [*known, *_ANYWHERE, ",Remote\r\n", ",Remote\n", *replies, *notes]
+    return [*known, *_ANYWHERE, ",Remote\r\n", ",Remote\n", ",Remote,", *replies, *notes]
 
 
 def _any_smtp() -> list[str]:
