@@ -55,7 +55,9 @@ from handlers import cards, home, register
 from handlers.files import SlackFiles
 from handlers.listeners import apologise, handle
 from handlers.names import Names
-from handlers.ports import May, NotInstalledError, Services
+from handlers.ports.permissions import May
+from handlers.ports.services import Services
+from handlers.ports.slack import NotInstalledError
 
 logger = logging.getLogger(__name__)
 

@@ -24,7 +24,7 @@ from bot.settings import Settings
 from bot.telemetry import Telemetry
 from diagnostics.checks import Attempt, CheckReport, check, target_of
 from diagnostics.checks.scope import IpNetwork
-from handlers.ports import Asker, CheckRefusedError, CheckResult
+from handlers.ports.checks import Asker, CheckRefusedError, CheckResult
 
 if TYPE_CHECKING:
     import asyncpg  # type: ignore[import-untyped]  # it ships no type information
@@ -64,7 +64,7 @@ def closed_networks(database_url: str) -> tuple[IpNetwork, ...]:
 
 
 class Checks:
-    """handlers.ports.Checks on PostgreSQL: several replicas share limits, results and checks under way."""
+    """handlers.ports.checks.Checks on PostgreSQL: several replicas share limits, results and checks under way."""
 
     def __init__(
         self,

@@ -30,7 +30,8 @@ from bot.database.watches import ENTRYPOINT as WATCH
 from bot.pacing import RATES, Rate
 from bot.telemetry import Telemetry
 from handlers.failures import advice
-from handlers.ports import Delivery, NotInstalledError
+from handlers.ports.inbox import Delivery
+from handlers.ports.slack import NotInstalledError
 
 if TYPE_CHECKING:
     from bot.oncall.escalations import Escalations

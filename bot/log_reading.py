@@ -27,7 +27,8 @@ from diagnostics.logs.sources import UnreadableLogError
 from diagnostics.report import Report
 from handlers.archives import holds_logs
 from handlers.files import SlackFiles
-from handlers.ports import FileRefusedError, LogProgress, LogReading, NoLogError, SlackFile
+from handlers.ports.files import FileRefusedError, SlackFile
+from handlers.ports.logs import LogProgress, LogReading, NoLogError
 from handlers.uploads import is_packed
 
 logger = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ class _Fetched:
 
 
 class LogReader:
-    """handlers.ports.Logs. Sizes are in bytes: `most_bytes` of the files of one message, `text_bytes` of a paste, `memory` of
+    """handlers.ports.logs.Logs. Sizes are in bytes: `most_bytes` of one message's files, `text_bytes` of a paste, `memory` of
     the process; `seconds` is the time that one reading may take."""
 
     def __init__(

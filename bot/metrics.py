@@ -21,7 +21,8 @@ from bot.database.statistics import Statistics
 from diagnostics.cause import catalogue
 from diagnostics.checks.model import CheckVerdict
 from diagnostics.report import Report
-from handlers.ports import Kind, Part
+from handlers.ports.cases import Part
+from handlers.ports.inbox import Kind
 
 OTHER: Final = "other"
 NONE: Final = "none"

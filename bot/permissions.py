@@ -14,7 +14,8 @@ from bot.oncall import slack_user_group
 from bot.oncall.failures import AdapterError
 from handlers.blocks.words import listed
 from handlers.names import Names
-from handlers.ports import May, Slack
+from handlers.ports.permissions import May
+from handlers.ports.slack import Slack
 
 _FRESH: Final = 60.0  # seconds that a group's members are believed
 _UNREACHABLE: Final = (aiohttp.ClientError, asyncio.TimeoutError, OSError)
@@ -26,7 +27,7 @@ _DOING: Final[Mapping[May, str]] = {
 
 
 class Permissions:
-    """handlers.ports.Permissions. `may` names people (`U…`) and user groups (`S…`); whoever isn't limited by it may.
+    """handlers.ports.permissions.Permissions. `may` names people (`U…`) and user groups (`S…`); whoever isn't limited by it may.
     `refused` hears of everybody who may not.
 
     Where Slack can't be asked, nobody gets in by a group: what is refused in error is asked again, what is done is done.

@@ -27,7 +27,7 @@ from bot.settings import Settings
 from bot.telemetry import Telemetry
 from handlers.failures import BLOCKS_REFUSED, advice, slack_error
 from handlers.files import is_slack
-from handlers.ports import Identity, NotInstalledError
+from handlers.ports.slack import Identity, NotInstalledError
 
 logger = logging.getLogger(__name__)
 

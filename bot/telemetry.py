@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from diagnostics.checks import Attempt, CheckReport
     from diagnostics.report import Report
-    from handlers.incident_ports import Vote
+    from handlers.ports.feedback import Vote
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ _work: ContextVar[_Work | None] = ContextVar("work", default=None)
 
 
 class Telemetry:
-    """handlers.ports.Telemetry, and what the bot itself tells."""
+    """handlers.ports.telemetry.Telemetry, and what the bot itself tells."""
 
     def __init__(self, metrics: Metrics | None = None, tracing: Tracing | None = None) -> None:
         self.metrics = metrics or Metrics()

@@ -20,7 +20,7 @@ from bot.database.installations import Installations
 from bot.settings import Settings
 from bot.slack import wait_or_refuse
 from handlers.failures import advice
-from handlers.ports import Identity, NotInstalledError
+from handlers.ports.slack import Identity, NotInstalledError
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ class Workspaces(Protocol):
         """Finds out what has to be known before the bot is ready. Raises StartError."""
 
     async def slack(self, team: str) -> AsyncWebClient:
-        """handlers.ports.Slack."""
+        """handlers.ports.slack.Slack."""
 
     async def identity(self, team: str) -> Identity:
         """Who the bot is in a team's workspace. Raises NotInstalledError."""

@@ -90,7 +90,7 @@ def _see(judgement: Judgement, book: Book) -> None:
 
 def _lean(judgement: Judgement) -> None:
     """Order what is merely possible by what the person says. That can cast doubt, and never makes anything believed."""
-    told = hints(_prose(judgement))
+    told = hints(prose_of(judgement))
     if not told:
         return
     for index, each in enumerate(judgement.verdicts):
@@ -103,7 +103,7 @@ def _lean(judgement: Judgement) -> None:
             judgement.verdicts[index] = replace(each, finding=finding)
 
 
-def _prose(judgement: Judgement) -> str:
+def prose_of(judgement: Judgement) -> str:
     """The lines that no artefact consists of, and those that quote a bare reply in a sentence of the person's own."""
     claimed = {
         (artefact.paste, line)

@@ -38,7 +38,10 @@ class TlsSettings(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TlsProbe(Fact):
-    """openssl s_client. `verify` is its code (0 ok, 10, 18, 19, 20, 21 …), -1 when not told; `chain` how many sent."""
+    """openssl s_client. `verify` is its code (0 ok, 10, 18, 19, 20, 21 …), -1 when not told; `chain` how many sent.
+
+    `error` is OpenSSL's reason where the client itself broke the handshake off ("dh key too small"), "" where it did not.
+    """
 
     verify: int = -1
     chain: int = 0
@@ -46,6 +49,7 @@ class TlsProbe(Fact):
     alert: int = 0
     subject: str = ""
     issuer: str = ""
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,8 @@ class DnsAnswer(Fact):
     """nslookup, Resolve-DnsName, dig or host typed by hand. `ok` says whether `name` resolved with `server`.
 
     `name` is in lower case, without its last dot; that of an address is its reverse name. It is "" where a list of TXT
-    strings was pasted without it. `records` are in the order printed, empty where the values weren't pasted.
+    strings was pasted without it, and where a silent resolver printed none. `records` are in the order printed, empty
+    where the values weren't pasted.
     `asked` is the type that a failed look-up asked for, "" where that is not told.
     """
 

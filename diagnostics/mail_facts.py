@@ -33,7 +33,8 @@ class Configured(Fact):
     `kind` is the object's noun: receive-connector, inbound-connector, outbound-connector, accepted-domain, remote-domain,
     transport-config, transport-service, organization-config, mailbox, mailbox-statistics, recipient, cas-mailbox, smtp-auth
     (a lone SmtpClientAuthenticationDisabled: of a mailbox or of all is not told), hybrid-configuration, transport-rule,
-    service-health, server-component, windows-service, mailflow-test, smtp-test, edge-sync … Told in words only: client-settings
+    service-health, server-component, windows-service, mailflow-test, smtp-test, edge-sync, queue-list and message-list (Count 0)
+    … Told in words only: client-settings
     (Host, Port, User, Encryption, Mechanism), sign-in (Error), clock (Offset, in seconds), volume (DriveLetter),
     exchange-build, organization. `values` holds the properties as printed; one whose value was masked is left out, so it is
     not `told`.

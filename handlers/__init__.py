@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from slack_bolt.app.async_app import AsyncApp
 
-    from handlers.ports import Services
+    from handlers.ports.services import Services
 
 
 def register(app: AsyncApp, services: Services) -> None:

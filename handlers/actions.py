@@ -6,7 +6,8 @@ from handlers import answers, checks, feedback, home, incidents, oncall, post_mo
 from handlers.blocks import CHECK_HOST, MORE_INCIDENTS, PAGE_ACTIONS, POST_MORTEM, RIGHT, details
 from handlers.blocks.home import STOP_WATCH
 from handlers.judging import judge
-from handlers.ports import Delivery, Services
+from handlers.ports.inbox import Delivery
+from handlers.ports.services import Services
 
 
 async def pressed(services: Services, delivery: Delivery) -> str:

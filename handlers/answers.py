@@ -21,7 +21,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from handlers import files
 from handlers.blocks import Message, plain
 from handlers.failures import BLOCKS_REFUSED, TooEarlyError, advice, slack_error
-from handlers.ports import Answer, Part, Services, Thread
+from handlers.ports.cases import Answer, Part
+from handlers.ports.services import Services
+from handlers.ports.thread import Thread
 from handlers.telemetry import answered
 
 logger = logging.getLogger(__name__)
@@ -176,23 +178,31 @@ async def _attach_all(services: Services, thread: Thread, message_ts: str, messa
         await attach(services, await services.cases.plan(thread, message_ts, part), name, content, alt)
 
 
-async def attach(services: Services, answer: Answer, name: str, content: bytes, alt: str = "") -> None:
-    """Uploads a file of ours into its thread. Uploads nothing when Slack has it already."""
+async def attach(
+    services: Services, answer: Answer, name: str, content: bytes, alt: str = "", *, title: str = ""
+) -> None:
+    """Uploads a file of ours into its thread, under a title for people. Uploads nothing when Slack has it already."""
     if answer.state == "sent":
         return
     if answer.state == "sending":
         _wait_for_stragglers(services, answer)
         async for message in _thread(services, answer):
             for found in message.get("files") or ():
-                if str(answer.id) in str(found.get("title")):
+                if _mark(answer) in str(found.get("name")):
                     await services.cases.mark(answer, "sent", str(found["id"]))
                     return
     slack = await services.slack(answer.thread.team)
     await services.cases.mark(answer, "sending")
-    title = f"{name} ({answer.id})"
-    stored = await files.upload(slack, answer.thread, name=name, title=title, content=content, alt=alt)
+    stem, dot, ending = name.rpartition(".")
+    marked = f"{stem}{_mark(answer)}{dot}{ending}"
+    stored = await files.upload(slack, answer.thread, name=marked, title=title or name, content=content, alt=alt)
     await services.cases.mark(answer, "sent", stored, _digest_of(content))
     answered(answer.part)
+
+
+def _mark(answer: Answer) -> str:
+    """What the name of its file holds, so that it is found among those of its thread. Titles are for people."""
+    return f"-{answer.id.hex[:8]}"
 
 
 def _wait_for_stragglers(services: Services, answer: Answer) -> None:

@@ -18,9 +18,13 @@ from handlers.blocks import Message, Shown, answer, card, details, joined, logge
 from handlers.blocks.log_answer import attachments
 from handlers.blocks.message import Attachment
 from handlers.blocks.words import listed
-from handlers.incident_ports import OTHER_CAUSE, Standing
 from handlers.judging import judge, pictured
-from handlers.ports import Answer, Delivery, Pasted, Services, Thread
+from handlers.ports.cases import Answer, Pasted
+from handlers.ports.feedback import OTHER_CAUSE
+from handlers.ports.inbox import Delivery
+from handlers.ports.incidents import Standing
+from handlers.ports.services import Services
+from handlers.ports.thread import Thread
 
 TROUBLE: Final = ("failure", "unknown")
 BELOW_CARD: Final = ("steps", "file")

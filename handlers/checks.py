@@ -16,10 +16,14 @@ from diagnostics.checks.record import record
 from handlers import answers, cards, paging, privately
 from handlers.blocks import Message, checked, checking, plain
 from handlers.failures import NOT_THERE, slack_error
-from handlers.incident_ports import Sighting
 from handlers.intake import unslack
 from handlers.judging import judge
-from handlers.ports import Answer, Asker, CheckRefusedError, CheckResult, Delivery, Pasted, Services, Thread
+from handlers.ports.cases import Answer, Pasted
+from handlers.ports.checks import Asker, CheckRefusedError, CheckResult
+from handlers.ports.inbox import Delivery
+from handlers.ports.incidents import Sighting
+from handlers.ports.services import Services
+from handlers.ports.thread import Thread
 from handlers.words import split
 
 logger = logging.getLogger(__name__)

@@ -12,7 +12,9 @@ from handlers import checks, duty, incidents, oncall, post_mortem, privately, st
 from handlers.blocks import Message, explained, help_message, plain
 from handlers.intake import submission, unslack
 from handlers.judging import judge
-from handlers.ports import Delivery, Pasted, Services
+from handlers.ports.cases import Pasted
+from handlers.ports.inbox import Delivery
+from handlers.ports.services import Services
 from handlers.telemetry import concluded
 from handlers.words import Word, find, hint, split
 

@@ -10,22 +10,16 @@ from dataclasses import replace
 from typing import Any
 
 from diagnostics.checks.target import TargetError, target_of
-from handlers.blocks import (
-    CHECK_HOST,
-    MORE_INCIDENTS,
-    PAGE_ACTIONS,
-    POST_MORTEM,
-    RIGHT,
-    SHOW_STEPS,
-    check_form,
-    verdict_form,
-)
+from handlers.blocks import BUTTONS, check_form, verdict_form
 from handlers.blocks.check_form import CHECK_FORM
 from handlers.blocks.form import FORM, described, entered
 from handlers.blocks.home import STOP_WATCH
 from handlers.blocks.mrkdwn import escape
 from handlers.message_text import all_text, whole
-from handlers.ports import Audience, Delivery, Identity, SlackFile, Thread
+from handlers.ports.files import SlackFile
+from handlers.ports.inbox import Delivery
+from handlers.ports.slack import Identity
+from handlers.ports.thread import Audience, Thread
 
 logger = logging.getLogger(__name__)
 
@@ -224,8 +218,7 @@ def _verdict(body: Json, identity: Identity) -> Delivery | None:
 
 def _action(body: Json, identity: Identity) -> Delivery | None:
     container: Json = body.get("container") or {}
-    ours = (SHOW_STEPS, CHECK_HOST, MORE_INCIDENTS, POST_MORTEM, RIGHT, *PAGE_ACTIONS)
-    pressed = [action for action in body.get("actions") or () if action.get("action_id") in ours]
+    pressed = [action for action in body.get("actions") or () if action.get("action_id") in BUTTONS]
     if container.get("type") == "view":
         return _at_home(body, identity)
     ts, channel = str(container.get("message_ts") or ""), str(container.get("channel_id") or "")

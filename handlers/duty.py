@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from handlers.blocks import Message, plain
 from handlers.blocks.message import message
-from handlers.blocks.outline import line, part
-from handlers.ports import Delivery, Services
+from handlers.blocks.outline import Part, line, part
+from handlers.ports.inbox import Delivery
+from handlers.ports.roster import Duty
+from handlers.ports.services import Services
 
 _NOBODY = (
     "Nobody is on call for this workspace. Whoever runs Mailflow can say who is, in an on-call file: see "
@@ -18,6 +22,9 @@ async def told(services: Services, delivery: Delivery) -> Message:
     duties = await services.roster.now(delivery.thread.team)
     if not duties:
         return plain(_NOBODY)
-    return message(
-        part([line("heading", "On call now"), *(line("bullet", duty.said, f"{duty.target}:") for duty in duties)])
-    )
+    return message(on_call_now(duties))
+
+
+def on_call_now(duties: Sequence[Duty]) -> list[Part]:
+    """Each target, and who is behind it."""
+    return part([line("heading", "On call now"), *(line("bullet", duty.said, f"{duty.target}:") for duty in duties)])

@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from handlers.ports import NotInstalledError
+from handlers.ports.slack import NotInstalledError
 
 # Errors by which Slack says "not now": https://docs.slack.dev/reference/methods/chat.postMessage#errors
 PASSING = frozenset(

@@ -15,8 +15,11 @@ from handlers.blocks import RESOLVE_CASE
 from handlers.blocks.page import RESOLVE
 from handlers.blocks.verdict_form import Place, verdict_form
 from handlers.failures import advice, slack_error
-from handlers.incident_ports import OTHER_CAUSE, Vote, Wish
-from handlers.ports import Delivery, Services, Thread
+from handlers.ports.feedback import OTHER_CAUSE, Vote
+from handlers.ports.inbox import Delivery
+from handlers.ports.oncall import Wish
+from handlers.ports.services import Services
+from handlers.ports.thread import Thread
 from handlers.telemetry import voted
 
 logger = logging.getLogger(__name__)

@@ -16,7 +16,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from diagnostics.patterns import linear
 from handlers.failures import advice, slack_error
-from handlers.ports import FileRefusedError, Slack, SlackFile, Thread
+from handlers.ports.files import FileRefusedError, SlackFile
+from handlers.ports.slack import Slack
+from handlers.ports.thread import Thread
 
 logger = logging.getLogger(__name__)
 

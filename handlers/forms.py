@@ -18,7 +18,10 @@ from handlers.blocks import Message
 from handlers.blocks.form import described, opening
 from handlers.failures import NOT_THERE, advice, slack_error
 from handlers.intake import unslack
-from handlers.ports import Delivery, Services, SlackFile, Thread
+from handlers.ports.files import SlackFile
+from handlers.ports.inbox import Delivery
+from handlers.ports.services import Services
+from handlers.ports.thread import Thread, is_direct
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +49,7 @@ async def show(services: Services, team: str, trigger: str, view: dict[str, Any]
 def shared_channel(body: dict[str, Any]) -> str:
     """The channel that a command was given in; "" for direct messages and groups of people."""
     channel = str(body.get("channel_id") or "")
-    of_people = channel.startswith("D") or str(body.get("channel_name") or "").startswith("mpdm-")
+    of_people = is_direct(channel) or str(body.get("channel_name") or "").startswith("mpdm-")
     return "" if of_people else channel
 
 

@@ -19,8 +19,9 @@ from slack_sdk.errors import SlackApiError
 from handlers import incidents, paging
 from handlers.blocks.home import CHOICES, DAYS, MOST_OPEN, ON, Seen, home
 from handlers.failures import slack_error
-from handlers.past import IncidentFilter
-from handlers.ports import NotInstalledError, Services
+from handlers.ports.history import IncidentFilter
+from handlers.ports.services import Services
+from handlers.ports.slack import NotInstalledError
 
 logger = logging.getLogger(__name__)
 

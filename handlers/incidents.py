@@ -18,8 +18,10 @@ from diagnostics.patterns import linear
 from handlers import answers, paging, privately
 from handlers.blocks import Message, plain
 from handlers.blocks.incidents import incident_list
-from handlers.past import Incident, IncidentFilter
-from handlers.ports import Delivery, Services, Thread
+from handlers.ports.history import Incident, IncidentFilter
+from handlers.ports.inbox import Delivery
+from handlers.ports.services import Services
+from handlers.ports.thread import Thread, is_direct
 
 WORD: Final = "incidents"
 _MOST: Final = 10  # on a page
@@ -63,7 +65,7 @@ async def from_command(services: Services, delivery: Delivery) -> str:
 async def asked(services: Services, delivery: Delivery) -> str:
     """A mention, which only its author gets an answer to, or a direct message."""
     message = await _listed(services, delivery, _Page(delivery.text))
-    if delivery.thread.channel.startswith("D"):
+    if is_direct(delivery.thread.channel):
         await answers.say(services, delivery.thread, delivery.message_ts, "answer", message)
         return "answered"
     slack = await services.slack(delivery.thread.team)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from diagnostics import Report, diagnose
 from handlers.blocks.message import Attachment
 from handlers.blocks.paste_bins import picture
-from handlers.ports import Pasted
+from handlers.ports.cases import Pasted
 from handlers.telemetry import diagnosing
 
 

@@ -12,23 +12,16 @@ from slack_bolt.response import BoltResponse
 
 from diagnostics.checks.target import TargetError, target_of
 from handlers import actions, answers, checks, commands, feedback, forms, home, logs, mending, messages
-from handlers.blocks import (
-    CHECK_HOST,
-    FORM_ACTIONS,
-    MORE_INCIDENTS,
-    PAGE_ACTIONS,
-    POST_MORTEM,
-    RIGHT,
-    SHOW_STEPS,
-    plain,
-)
+from handlers.blocks import BUTTONS, FORM_ACTIONS, plain
 from handlers.blocks.check_form import CHECK_FORM, TARGET, check_form
 from handlers.blocks.check_form import entered as target_in
 from handlers.blocks.form import FORM, entered, form
 from handlers.blocks.home import CHECK_A_HOST, CHOICES, NEW_DIAGNOSIS, STOP_WATCH
 from handlers.blocks.verdict_form import VERDICT_FORM
 from handlers.deliveries import COMMAND, SHORTCUT, accepted, opens_form
-from handlers.ports import Delivery, NotInstalledError, Services
+from handlers.ports.inbox import Delivery
+from handlers.ports.services import Services
+from handlers.ports.slack import NotInstalledError
 
 _SORRY = (
     "Sorry, something on my side kept me from answering. Nothing is lost on yours: mention me in this thread to "
@@ -69,9 +62,7 @@ def register(app: AsyncApp, services: Services) -> None:
     app.event("app_mention")(_stored)
     app.event("app_uninstalled")(_stored)
     app.event("tokens_revoked")(_stored)
-    app.action(SHOW_STEPS)(acknowledge)
-    app.action(CHECK_HOST)(acknowledge)
-    for action in (RIGHT, MORE_INCIDENTS, POST_MORTEM, STOP_WATCH, *PAGE_ACTIONS):
+    for action in (*BUTTONS, STOP_WATCH):
         app.action(action)(acknowledge)
     for action in FORM_ACTIONS:
         app.action(action)(feedback.opener(services))

@@ -20,7 +20,11 @@ from handlers.blocks import Message, at_work
 from handlers.blocks.log_answer import attachments
 from handlers.failures import TooEarlyError
 from handlers.judging import judge
-from handlers.ports import Answer, Delivery, LogProgress, LogReading, NoLogError, Pasted, Services, SlackFile
+from handlers.ports.cases import Answer, Pasted
+from handlers.ports.files import SlackFile
+from handlers.ports.inbox import Delivery
+from handlers.ports.logs import LogProgress, LogReading, NoLogError
+from handlers.ports.services import Services
 from handlers.telemetry import concluded
 from handlers.uploads import logs_of, looks_like_text
 

@@ -14,7 +14,8 @@ from diagnostics.patterns import linear
 from handlers import answers, paging
 from handlers.blocks import plain
 from handlers.failures import slack_error
-from handlers.ports import Delivery, Services
+from handlers.ports.inbox import Delivery
+from handlers.ports.services import Services
 
 logger = logging.getLogger(__name__)
 

@@ -18,10 +18,13 @@ from handlers import answers, cards, commands, privately
 from handlers.blocks import Message, answer, details, plain
 from handlers.blocks.message import Attachment
 from handlers.failures import NOT_THERE, slack_error
-from handlers.incident_ports import Sighting
 from handlers.intake import Submission, submission
 from handlers.judging import judge
-from handlers.ports import FORGET, Answer, Delivery, FileRefusedError, Pasted, Services
+from handlers.ports.cases import Answer, Pasted
+from handlers.ports.files import FileRefusedError
+from handlers.ports.inbox import FORGET, Delivery
+from handlers.ports.incidents import Sighting
+from handlers.ports.services import Services
 from handlers.telemetry import concluded
 from handlers.uploads import hand_over, logs_of, looks_like_text
 from handlers.words import Word, find, hint, split

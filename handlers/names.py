@@ -6,7 +6,7 @@ from typing import Final
 
 from slack_sdk.errors import SlackApiError
 
-from handlers.ports import Slack
+from handlers.ports.slack import Slack
 
 _MOST: Final = 500
 

@@ -6,10 +6,15 @@ from typing import Final
 
 from diagnostics.patterns import linear
 from handlers import answers, privately
-from handlers.blocks import plain
+from handlers.blocks import Message, plain
+from handlers.blocks.message import Button, message
+from handlers.blocks.outline import line, part
 from handlers.blocks.page import ACKNOWLEDGE, ESCALATE, RESOLVE
-from handlers.incident_ports import Answered, OnCall, Wish
-from handlers.ports import Delivery, Services, Thread
+from handlers.duty import on_call_now
+from handlers.ports.inbox import Delivery
+from handlers.ports.oncall import Answered, OnCall, Wish
+from handlers.ports.services import Services
+from handlers.ports.thread import Thread, is_direct
 from handlers.words import split
 
 _WORDS: Final = {
@@ -30,6 +35,10 @@ NOBODY: Final = (
 IN_THREADS: Final = (
     "Which case? Mention me in its thread, as in: @Mailflow {word}. Slack has no commands in threads; elsewhere, put "
     "the link of one of the case's messages behind the word, in the channel that it is in."
+)
+_UNFOUNDED: Final = (
+    "I know of no failure in this thread, and whoever is paged can't read it: they would learn only that you ask for them.",
+    "To have them told what is wrong, paste the error and reply `escalate` below it. Or press the button.",
 )
 _SAID: Final[dict[tuple[str, Answered], str]] = {
     (ESCALATE, "done"): "Whoever is on call is being paged.",
@@ -63,14 +72,14 @@ async def in_thread(services: Services, delivery: Delivery) -> str:
     answered, told = await _performed(services, delivery, action, thread)
     if answered == "done" and thread == delivery.thread and (await services.incidents.standing(thread)).lead is None:
         return action
-    await answers.say(services, delivery.thread, delivery.message_ts, "escalation", plain(told))
+    await answers.say(services, delivery.thread, delivery.message_ts, "escalation", told)
     return "answered"
 
 
 async def from_command(services: Services, delivery: Delivery) -> str:
     """`/mailflow escalate LINK`, answered for whoever typed it. The link is one of this very channel."""
-    _, said = await _performed(services, delivery, _action(delivery), await meant(services, delivery))
-    return await privately.tell(services, delivery, plain(said))
+    _, told = await _performed(services, delivery, _action(delivery), await meant(services, delivery))
+    return await privately.tell(services, delivery, told)
 
 
 async def meant(services: Services, delivery: Delivery) -> Thread | None:
@@ -86,16 +95,25 @@ def _action(delivery: Delivery) -> str:
 
 async def _performed(
     services: Services, delivery: Delivery, action: str, thread: Thread | None
-) -> tuple[Answered | None, str]:
+) -> tuple[Answered | None, Message]:
     """What came of a request, and how to say it."""
     if action == ESCALATE and not (await services.incidents.standing(thread or delivery.thread)).anybody:
-        return "nobody", NOBODY
+        return "nobody", plain(NOBODY)
     if thread is None:
-        return None, IN_THREADS.format(word=split(delivery.text)[0])
+        return None, plain(IN_THREADS.format(word=split(delivery.text)[0]))
     if refused := await _refusal(services, delivery, action):
-        return None, refused
+        return None, plain(refused)
+    if action == ESCALATE and is_direct(thread.channel) and not await services.oncall.knows(thread):
+        return None, await _question(services, thread.team)
     answered = await perform(services.oncall, action, Wish(thread, delivery.user, delivery.event))
-    return answered, _SAID[action, answered]
+    return answered, plain(_SAID[action, answered])
+
+
+async def _question(services: Services, team: str) -> Message:
+    """Before somebody is woken up by a word: who that is, and that they would not learn what for. Its button does it."""
+    duties = await services.roster.now(team)
+    unfounded = part([line("heading", "Nobody is paged yet"), *(line("text", text) for text in _UNFOUNDED)], rank=0)
+    return message([*unfounded, *on_call_now(duties)], buttons=[Button("Page who is on call", ESCALATE)])
 
 
 async def _refusal(services: Services, delivery: Delivery, action: str) -> str:

@@ -10,7 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from handlers import answers
 from handlers.blocks import Message
 from handlers.failures import slack_error
-from handlers.ports import Thread
+from handlers.ports.thread import Thread
 
 EVENT_TYPE = "mailflow_page"
 _NOT_TOLD = frozenset({"missing_scope", "user_not_found", "user_not_visible"})

@@ -10,16 +10,18 @@ from typing import Final
 from diagnostics.redaction import Redactor
 from handlers import answers, cards, paging
 from handlers.blocks import plain
-from handlers.blocks.post_mortem import Material, post_mortem
+from handlers.blocks.post_mortem import Material, post_mortem, title_of
 from handlers.judging import judge
-from handlers.past import Happened, Incident
-from handlers.ports import Answer, Delivery, Services, Thread
+from handlers.ports.cases import Answer, Pasted
+from handlers.ports.history import Happened, Incident
+from handlers.ports.inbox import Delivery
+from handlers.ports.services import Services
+from handlers.ports.thread import Thread
 from handlers.timeline import timeline
 
 _WORDS: Final = ("postmortem", "post-mortem", "post mortem")
 _LONGEST: Final = 40
 _NAMES: Final = 60  # people whom Slack is asked about
-_NAME: Final = "post-mortem.md"
 _NO_INCIDENT: Final = (
     "There is no incident here to write about. Ask in the thread of one: what was pasted must still be there."
 )
@@ -53,27 +55,27 @@ async def _draft(services: Services, delivery: Delivery, key: str) -> str:
         return ""
     earlier = [own for own in await _drafts(services, thread) if own.message_ts != key]
     answer = await services.cases.plan(thread, key, "post-mortem", judged=True)
-    content = await _content(services, incident, [paste.text for paste in held])
-    await answers.attach(services, answer, _NAME, content.encode())
+    material = await _material(services, incident, held)
+    content = await asyncio.to_thread(post_mortem, material)
+    name = f"post-mortem-{incident.opened:%Y-%m-%d}.md"
+    await answers.attach(services, answer, name, content.encode(), title=title_of(material))
     for own in earlier:
         await answers.take_back(services, own, "")
     return "drafted"
 
 
-async def _content(services: Services, incident: Incident, texts: Sequence[str]) -> str:
+async def _material(services: Services, incident: Incident, held: Sequence[Pasted]) -> Material:
     history = await timeline(services, incident.thread)
-    held = await services.cases.pasted(incident.thread)
-    material = Material(
+    return Material(
         report=await judge(held),
         incident=incident,
         history=history,
-        pasted=texts,
+        pasted=[paste.text for paste in held],
         redact=Redactor(keep_domains=True),
         names=await _names(services, history, incident),
         links=await _links(services, incident.thread, history),
         was=await cards.was(services, incident.thread, await services.incidents.standing(incident.thread)),
     )
-    return await asyncio.to_thread(post_mortem, material)
 
 
 async def _names(services: Services, history: Iterable[Happened], incident: Incident) -> dict[str, str]:

@@ -8,7 +8,8 @@ from typing import Final
 from diagnostics import Report
 from handlers.blocks import Message, answer, plain
 from handlers.blocks.message import ATTACHED
-from handlers.ports import Delivery, Services
+from handlers.ports.inbox import Delivery
+from handlers.ports.services import Services
 
 _SHORTENED: Final = "In short, as you chose on my Home tab. Send me the same text as a direct message for every step."
 _TOO_LONG: Final = "The rest does not fit here: send me the same text as a direct message to get all of it."

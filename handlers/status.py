@@ -9,9 +9,10 @@ from handlers import oncall
 from handlers.blocks import Message, plain
 from handlers.blocks.page import summary
 from handlers.blocks.words import listed
-from handlers.incident_ports import Standing
 from handlers.judging import judge
-from handlers.ports import Delivery, Services
+from handlers.ports.inbox import Delivery
+from handlers.ports.incidents import Standing
+from handlers.ports.services import Services
 
 _NO_CASE: Final = "This thread is no case yet: paste an error into it, and mention me if I do not answer."
 

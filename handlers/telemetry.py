@@ -10,8 +10,9 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
-from handlers.incident_ports import Vote
-from handlers.ports import Part, Telemetry
+from handlers.ports.cases import Part
+from handlers.ports.feedback import Vote
+from handlers.ports.telemetry import Telemetry
 
 if TYPE_CHECKING:
     from diagnostics.report import Report

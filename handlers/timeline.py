@@ -13,8 +13,9 @@ from diagnostics import Report
 from handlers.blocks import words
 from handlers.blocks.sections import blamed
 from handlers.judging import judge
-from handlers.past import Happened
-from handlers.ports import Services, Thread
+from handlers.ports.history import Happened
+from handlers.ports.services import Services
+from handlers.ports.thread import Thread
 
 _MOST: Final = 40  # answers that are judged again; of more, the first and the last
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from handlers.ports import Delivery, Services, SlackFile
+from handlers.ports.files import SlackFile
+from handlers.ports.inbox import Delivery
+from handlers.ports.services import Services
 
 _PACKED: Final = ("application/gzip", "application/x-gzip", "application/zip", "application/x-zip-compressed")
 _NO_LOG: Final = ("image/", "video/", "audio/", "font/", "application/pdf")

@@ -18,7 +18,10 @@ from handlers.blocks import Message, plain
 from handlers.blocks.watch import listing, often
 from handlers.failures import NOT_THERE, slack_error
 from handlers.intake import unslack
-from handlers.ports import Asker, Delivery, Services, WatchRefusedError
+from handlers.ports.checks import Asker
+from handlers.ports.inbox import Delivery
+from handlers.ports.services import Services
+from handlers.ports.watches import WatchRefusedError
 
 USUAL: Final = timedelta(hours=6)
 SHORTEST: Final = timedelta(minutes=15)

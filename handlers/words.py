@@ -9,7 +9,8 @@ from typing import Final
 
 from handlers.blocks import Message
 from handlers.intake import unslack
-from handlers.ports import Delivery, Services
+from handlers.ports.inbox import Delivery
+from handlers.ports.services import Services
 
 Act = Callable[[Services, Delivery], Awaitable[str]]
 Reply = Callable[[Services, Delivery], Awaitable[Message]]

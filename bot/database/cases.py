@@ -9,7 +9,9 @@ from uuid import UUID, uuid5
 from bot.database import Database
 from bot.database.columns import EVIDENCE_LOG, EVIDENCE_TEXT, EVIDENCE_UNREAD
 from bot.database.sealing import WrongKeyError
-from handlers.ports import Answer, Part, Pasted, State, Thread
+from bot.database.threads import case_of, thread_key
+from handlers.ports.cases import Answer, Part, Pasted, State
+from handlers.ports.thread import Thread
 
 if TYPE_CHECKING:
     import asyncpg  # type: ignore[import-untyped]  # it ships no type information
@@ -35,7 +37,7 @@ _NAMESPACE: Final = UUID("6f0f3b0e-6f0e-5c55-9d0e-1f5d0f6b7a11")
 
 
 class Cases:
-    """handlers.ports.Cases on PostgreSQL."""
+    """handlers.ports.cases.Cases on PostgreSQL."""
 
     def __init__(self, database: Database) -> None:
         self._pool = database.pool
@@ -46,7 +48,7 @@ class Cases:
             "select case_id, message_ts, text, log, unread from evidence join incident_case on id = case_id "
             "where team = $1 and channel = $2 and thread_ts = $3 and text is not null "
             "and ($4::text is null or message_ts <= $4) order by message_ts",
-            *_key(thread),
+            *thread_key(thread),
             until,
         )
         return tuple([await self._pasted(row) for row in rows])
@@ -59,7 +61,7 @@ class Cases:
         return Pasted(row["message_ts"], text, log, tuple(filter(None, unread.split("\n"))))
 
     async def keep(self, thread: Thread, paste: Pasted, *, author: str = "") -> None:
-        key = await self._case(thread), paste.message_ts
+        key = await case_of(self._pool, thread), paste.message_ts
         unread = "\n".join(" ".join(sentence.split()) for sentence in paste.unread)
         await self._pool.execute(
             "insert into evidence (case_id, message_ts, text, log, unread, author) values ($1, $2, $3, $4, $5, $6) "
@@ -88,12 +90,12 @@ class Cases:
         await self._pool.execute(
             "update evidence set text = null, log = null, unread = null, withdrawn_at = now() from incident_case "
             "where id = case_id and team = $1 and channel = $2 and thread_ts = $3 and message_ts = $4 and text is not null",
-            *_key(thread),
+            *thread_key(thread),
             message_ts,
         )
 
     async def plan(self, thread: Thread, message_ts: str, part: Part, *, judged: bool = False) -> Answer:
-        case = await self._case(thread)
+        case = await case_of(self._pool, thread)
         await self._pool.execute(
             _PLAN + "on conflict (case_id, message_ts, part) do update set judged = excluded.judged",
             _id(thread, message_ts, part),
@@ -112,7 +114,7 @@ class Cases:
         async with self._pool.acquire() as connection, connection.transaction():
             case = await connection.fetchval(
                 "select id from incident_case where team = $1 and channel = $2 and thread_ts = $3 for update",
-                *_key(thread),
+                *thread_key(thread),
             )
             live = _ANSWER + "where case_id = $1 and part = 'card' and answer.state <> 'withdrawn'"
             row = await connection.fetchrow(live, case)
@@ -152,7 +154,7 @@ class Cases:
         )
 
     async def adopt(self, thread: Thread, message_ts: str, part: Part, ts: str) -> None:
-        case = await self._case(thread)
+        case = await case_of(self._pool, thread)
         await self._pool.execute(
             "insert into answer (case_id, message_ts, part, judged, state, ts) values ($1, $2, $3, true, 'sent', $4) "
             "on conflict (case_id, message_ts, part) do nothing",
@@ -166,7 +168,7 @@ class Cases:
         rows = await self._pool.fetch(
             _ANSWER + "where team = $1 and channel = $2 and thread_ts = $3 "
             "and ts is not null and message_ts >= $4 order by message_ts, part",
-            *_key(thread),
+            *thread_key(thread),
             since,
         )
         return tuple(map(_answer, rows))
@@ -182,26 +184,14 @@ class Cases:
             "select count(*) from answer join incident_case on incident_case.id = case_id "
             "where team = $1 and channel = $2 and thread_ts = $3 "
             "and part not in ('file', 'chart', 'data') and created_at > now() - $4::interval",
-            *_key(thread),
+            *thread_key(thread),
             timedelta(seconds=seconds),
         )
         return int(count)
 
-    async def _case(self, thread: Thread) -> int:
-        case = await self._pool.fetchval(
-            "insert into incident_case (team, channel, thread_ts) values ($1, $2, $3) "
-            "on conflict (team, channel, thread_ts) do update set active_at = now() returning id",
-            *_key(thread),
-        )
-        return int(case)
-
 
 def _id(thread: Thread, message_ts: str, part: Part) -> UUID:
-    return uuid5(_NAMESPACE, "\n".join((*_key(thread), message_ts, part)))
-
-
-def _key(thread: Thread) -> tuple[str, str, str]:
-    return thread.team, thread.channel, thread.ts
+    return uuid5(_NAMESPACE, "\n".join((*thread_key(thread), message_ts, part)))
 
 
 def _answer(row: asyncpg.Record) -> Answer:

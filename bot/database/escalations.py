@@ -14,8 +14,9 @@ from pgqueuer.queries import Queries
 from bot.database import Database
 from bot.database.held import ENTRYPOINT, Held, state_type
 from bot.database.pages import PAGE, StoredPage, stored
+from bot.database.threads import case_of, thread_key
 from bot.oncall.events import State
-from handlers.ports import Thread
+from handlers.ports.thread import Thread
 
 _ESCALATION: Final = (
     "select escalation.id, escalation.state, team, channel, thread_ts from escalation "
@@ -44,7 +45,7 @@ left join incident_case as lead on lead.id = first.case_id
 
 @dataclass(frozen=True, slots=True)
 class StoredStanding:
-    """How things stand with a case, as it is on record; see handlers.ports.Standing."""
+    """How things stand with a case, as it is on record; see handlers.ports.incidents.Standing."""
 
     id: UUID
     state: State
@@ -64,13 +65,7 @@ class EscalationStore:
     async def opened(self, thread: Thread) -> AsyncIterator[Held]:
         """The escalation of a case, new if need be."""
         async with self._pool.acquire() as connection, connection.transaction():
-            case = await connection.fetchval(
-                "insert into incident_case (team, channel, thread_ts) values ($1, $2, $3) "
-                "on conflict (team, channel, thread_ts) do update set active_at = now() returning id",
-                thread.team,
-                thread.channel,
-                thread.ts,
-            )
+            case = await case_of(connection, thread)
             await connection.execute("insert into escalation (case_id) values ($1) on conflict do nothing", case)
             row = await connection.fetchrow(_ESCALATION + "where case_id = $1 for no key update of escalation", case)
             yield Held(connection, row, self._seal)
@@ -101,9 +96,7 @@ class EscalationStore:
         found = await self._pool.fetchval(
             "select escalation.id from escalation join incident_case on incident_case.id = case_id "
             "where team = $1 and channel = $2 and thread_ts = $3",
-            thread.team,
-            thread.channel,
-            thread.ts,
+            *thread_key(thread),
         )
         if found is None:
             found = await self._under_a_page(thread)
@@ -130,9 +123,7 @@ class EscalationStore:
             "select escalation_id from page join escalation on escalation.id = escalation_id "
             "join incident_case on incident_case.id = case_id "
             "where team = $1 and place = $2 and ref = $3 limit 1",
-            thread.team,
-            thread.channel,
-            thread.ts,
+            *thread_key(thread),
         )
 
     async def state(self, escalation: UUID) -> State | None:
@@ -140,7 +131,7 @@ class EscalationStore:
         return state_type.validate_json(row) if row else None
 
     async def standing(self, thread: Thread) -> StoredStanding | None:
-        row = await self._pool.fetchrow(_STANDING, thread.team, thread.channel, thread.ts)
+        row = await self._pool.fetchrow(_STANDING, *thread_key(thread))
         if row is None:
             return None
         lead = Thread(thread.team, row["channel"], row["thread_ts"]) if row["channel"] else None

@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING
 
 from bot.database import Database
 from bot.database.columns import FEEDBACK_NOTE, FEEDBACK_WORDS
-from handlers.incident_ports import Vote
-from handlers.ports import Thread
+from bot.database.threads import thread_key
+from handlers.ports.feedback import Vote
+from handlers.ports.thread import Thread
 
 if TYPE_CHECKING:
     import asyncpg  # type: ignore[import-untyped]  # it ships no type information
 
 
 class Feedback:
-    """handlers.incident_ports.Feedback on PostgreSQL. What people wrote themselves is sealed."""
+    """handlers.ports.feedback.Feedback on PostgreSQL. What people wrote themselves is sealed."""
 
     def __init__(self, database: Database) -> None:
         self._pool = database.pool
@@ -25,9 +26,7 @@ class Feedback:
         kind = "resolution" if vote.resolution else "vote"
         case = await self._pool.fetchval(
             "select id from incident_case where team = $1 and channel = $2 and thread_ts = $3",
-            thread.team,
-            thread.channel,
-            thread.ts,
+            *thread_key(thread),
         )
         key = case, vote.member, kind
         await self._pool.execute(
@@ -47,9 +46,7 @@ class Feedback:
         rows = await self._pool.fetch(
             "select feedback.* from feedback join incident_case on id = case_id "
             "where team = $1 and channel = $2 and thread_ts = $3 order by at, member",
-            thread.team,
-            thread.channel,
-            thread.ts,
+            *thread_key(thread),
         )
         return tuple([await self._vote(row) for row in rows])
 

@@ -18,7 +18,7 @@ from bot.database.sealing import Seal
 from bot.logs import ids
 from bot.oncall.chronicle import Noted
 from bot.oncall.events import Arm, State, Timer
-from handlers.ports import Thread
+from handlers.ports.thread import Thread
 
 if TYPE_CHECKING:
     import asyncpg  # type: ignore[import-untyped]  # it ships no type information

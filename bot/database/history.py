@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 from bot.database import Database
 from bot.database.statistics import Times, statistics
-from handlers.past import Figures, Happened, Happening, Incident, IncidentFilter, IncidentState
-from handlers.ports import Thread
+from bot.database.threads import thread_key
+from handlers.ports.history import Figures, Happened, Happening, Incident, IncidentFilter, IncidentState
+from handlers.ports.thread import Thread
 
 if TYPE_CHECKING:
     import asyncpg  # type: ignore[import-untyped]  # it ships no type information
@@ -34,7 +35,7 @@ _VISIBLE: Final = "(channel = $2 or $10 and audience = 'workspace') and not coal
 
 
 class History:
-    """handlers.ports.History on PostgreSQL."""
+    """handlers.ports.history.History on PostgreSQL."""
 
     def __init__(self, database: Database) -> None:
         self._pool = database.pool
@@ -47,7 +48,7 @@ class History:
     async def incident(self, thread: Thread) -> Incident | None:
         row = await self._pool.fetchrow(
             _INCIDENTS + f"where team = $1 and channel = $2 and thread_ts = $3 and {_FAILED}",
-            *_key(thread),
+            *thread_key(thread),
         )
         return _incident(row) if row else None
 
@@ -82,7 +83,7 @@ class History:
             "  where answer.case_id = evidence.case_id and answer.message_ts = evidence.message_ts "
             "  and (part = 'check' or ts = answer.message_ts)) as checked "
             "from evidence join incident_case on id = case_id where team = $1 and channel = $2 and thread_ts = $3",
-            *_key(thread),
+            *thread_key(thread),
         )
         found: list[Happened] = []
         for row in rows:
@@ -100,7 +101,7 @@ class History:
             "select ts, message_ts from answer join incident_case on incident_case.id = case_id "
             "where team = $1 and channel = $2 and thread_ts = $3 "
             "and part in ('answer', 'card') and judged and state = 'sent' and ts is not null",
-            *_key(thread),
+            *thread_key(thread),
         )
         return [Happened(_moment(row["ts"]), "answered", message_ts=row["ts"], about=row["message_ts"]) for row in rows]
 
@@ -111,7 +112,7 @@ class History:
             "join escalation as other on other.id = reporter.escalation_id join escalation on escalation.id = other.joined "
             "join incident_case on incident_case.id = escalation.case_id "
             "where team = $1 and channel = $2 and thread_ts = $3 order by reporter.escalation_id, message_ts",
-            *_key(thread),
+            *thread_key(thread),
         )
         return [
             Happened(_moment(row["message_ts"]), "joined", (row["member"],) if row["member"] else ()) for row in rows
@@ -122,7 +123,7 @@ class History:
             "select history.* from history join escalation on escalation.id = escalation_id "
             "join incident_case on incident_case.id = case_id "
             "where team = $1 and channel = $2 and thread_ts = $3 order by history.id",
-            *_key(thread),
+            *thread_key(thread),
         )
         return [
             Happened(row["at"], row["what"], tuple(row["who"]), row["detail"]) for row in rows if row["what"] in _KNOWN
@@ -152,7 +153,3 @@ def _incident(row: asyncpg.Record) -> Incident:
         reports=row["reports"],
         reporters=row["reporters"],
     )
-
-
-def _key(thread: Thread) -> tuple[str, str, str]:
-    return thread.team, thread.channel, thread.ts

@@ -17,7 +17,8 @@ from bot.database import Database, WrongKeyError
 from bot.database.columns import DELIVERY_PAYLOAD
 from bot.database.sealing import Seal
 from bot.telemetry import Telemetry
-from handlers.ports import Delivery, Thread
+from handlers.ports.inbox import Delivery
+from handlers.ports.thread import Thread
 
 if TYPE_CHECKING:
     import asyncpg  # type: ignore[import-untyped]  # it ships no type information

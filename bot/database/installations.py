@@ -14,7 +14,7 @@ from bot.database import Database
 from bot.database.audit import Entry, append
 from bot.database.columns import INSTALLATION_TOKENS
 from bot.database.purging import purge_workspace
-from handlers.ports import Identity, NotInstalledError
+from handlers.ports.slack import Identity, NotInstalledError
 
 if TYPE_CHECKING:
     import asyncpg  # type: ignore[import-untyped]  # it ships no type information

@@ -6,14 +6,14 @@ from datetime import timedelta
 from typing import Final
 
 from bot.database import Database
-from handlers.ports import Choices
+from handlers.ports.people import Choices
 
 _LATELY: Final = timedelta(hours=1)
 _AT_A_TIME: Final = 50  # tabs; the next ones get their turn a minute later
 
 
 class People:
-    """handlers.ports.People on PostgreSQL. Times are those of the database's clock."""
+    """handlers.ports.people.People on PostgreSQL. Times are those of the database's clock."""
 
     def __init__(self, database: Database) -> None:
         self._pool = database.pool

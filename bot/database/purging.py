@@ -14,7 +14,8 @@ import asyncpg  # type: ignore[import-untyped]  # it ships no type information
 from bot.database import Database, audit
 from bot.database.inbox import store
 from bot.database.sealing import Seal
-from handlers.ports import FORGET, Delivery, Thread
+from handlers.ports.inbox import FORGET, Delivery
+from handlers.ports.thread import Thread
 
 Whose = Literal["user", "channel", "workspace"]
 Counts = dict[str, int]

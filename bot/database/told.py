@@ -6,7 +6,7 @@ from bot.database import Database
 
 
 class Told:
-    """handlers.ports.Told on PostgreSQL."""
+    """handlers.ports.told.Told on PostgreSQL."""
 
     def __init__(self, database: Database) -> None:
         self._pool = database.pool

@@ -19,7 +19,8 @@ from bot.database.notices import Content, NoticeKind, plan
 from diagnostics.checks import target_of
 from diagnostics.checks.model import CheckReport
 from diagnostics.watching import Memory
-from handlers.ports import Asker, Watch, WatchRefusedError
+from handlers.ports.checks import Asker
+from handlers.ports.watches import Watch, WatchRefusedError
 
 if TYPE_CHECKING:
     import asyncpg  # type: ignore[import-untyped]  # it ships no type information
@@ -48,7 +49,7 @@ class Subscription:
 
 
 class WatchBook:
-    """handlers.ports.Watches on PostgreSQL. `clock` gives the time, aware."""
+    """handlers.ports.watches.Watches on PostgreSQL. `clock` gives the time, aware."""
 
     def __init__(self, database: Database, *, most: int, clock: Callable[[], datetime]) -> None:
         self._pool = database.pool

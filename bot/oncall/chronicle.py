@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.oncall.events import Effect, Escalate, Event, State, Tell
-from handlers.past import Happening
+from handlers.ports.history import Happening
 
 _TOLD: Final[dict[str, Happening]] = {
     "paged": "paged",

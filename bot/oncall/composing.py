@@ -28,7 +28,8 @@ from bot.oncall.webhook import Webhook
 from bot.settings import Settings, SettingsError
 from bot.telemetry import Telemetry
 from handlers.names import Names
-from handlers.ports import Cases, Slack
+from handlers.ports.cases import Cases
+from handlers.ports.slack import Slack
 
 if TYPE_CHECKING:
     from pydantic import SecretStr

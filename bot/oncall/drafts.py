@@ -11,7 +11,7 @@ from bot.database.held import Held
 from bot.database.pages import Draft, Outlet, StoredPage
 from bot.oncall.events import Effect, Page, Reached, State, Sync, Tell, Told, Unreached
 from bot.oncall.policy import Policy
-from handlers.ports import Thread
+from handlers.ports.thread import Thread
 
 Settled = Literal["sent", "failed", "dropped"]
 

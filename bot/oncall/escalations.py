@@ -25,8 +25,8 @@ from bot.oncall import drafts
 from bot.oncall.deciding import Decider, says_something
 from bot.oncall.events import Acknowledged, Escalate, Event, Fired, Judged, Moved, Reached, Resolved, Timer
 from bot.telemetry import Telemetry
-from handlers.incident_ports import Answered, Wish
-from handlers.ports import Thread
+from handlers.ports.oncall import Answered, Wish
+from handlers.ports.thread import Thread
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ _SOON: Final = timedelta(seconds=60)  # what is due later is looked after by its
 
 
 class Escalations:
-    """handlers.incident_ports.OnCall. `deliver` gets a page out and reports by `settle`."""
+    """handlers.ports.oncall.OnCall. `deliver` gets a page out and reports by `settle`."""
 
     def __init__(
         self,
@@ -72,6 +72,9 @@ class Escalations:
             async with self.store.held(escalation) as held:
                 if held:
                     await self._apply(held, Moved(), self._clock())
+
+    async def knows(self, thread: Thread) -> bool:
+        return await self.store.find(thread) is not None
 
     async def escalate(self, wish: Wish) -> Answered:
         if not self._decider.pages(wish.thread.team):

@@ -31,7 +31,7 @@ class State:
     `level` and `target` are indices; a level past the last one is the pause before the next round. `held` says what
     keeps it from paging; `resting` that every round is through. `began` is when this paging began, `paged` the last page.
     `holder` is who acknowledged, and in the end who resolved it, `since` when, and `resolution` what it was (see
-    handlers.ports.Wish). `opened` is when a failure was first reported, None for never; `reopened` who brought it back.
+    handlers.ports.oncall.Wish). `opened` is when a failure was first reported, None for never; `reopened` who brought it back.
     `followed`: a rule or a person wants people to know, so an acknowledgement is followed up.
     """
 

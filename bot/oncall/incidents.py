@@ -1,4 +1,4 @@
-"""handlers.incident_ports.Incidents: what a case shows, which threads are about the same failure, and how things stand with it.
+"""handlers.ports.incidents.Incidents: what a case shows, which threads are about the same failure, and how things stand with it.
 
 The first thread about a failure is its incident. Whoever reports the same within the window is led there, or, where they can't
 see it, gets an answer of their own; either way the incident counts them.
@@ -22,8 +22,8 @@ from bot.oncall.severity import assess
 from diagnostics.report import Report
 from diagnostics.subject import signature
 from handlers.blocks.sections import leading
-from handlers.incident_ports import Sighting, Standing
-from handlers.ports import Thread
+from handlers.ports.incidents import Sighting, Standing
+from handlers.ports.thread import Thread, is_direct
 
 _SURE: Final = ("confirmed", "likely")
 _TROUBLE: Final = ("failure", "unknown")
@@ -35,7 +35,6 @@ _PHASES: Final[dict[Phase, Literal["open", "paging", "acknowledged", "resolved"]
     "acknowledged": "acknowledged",
     "resolved": "resolved",
 }
-_DIRECT: Final = "D"  # what ids of direct messages begin with
 
 
 class Incidents:
@@ -139,7 +138,7 @@ class Incidents:
         """What somebody shows us alone pages nobody by itself."""
         now = self._decider.clock()
         report = sighting.report
-        quiet = sighting.thread.channel.startswith(_DIRECT) or not self._decider.pages(sighting.thread.team)
+        quiet = is_direct(sighting.thread.channel) or not self._decider.pages(sighting.thread.team)
         rules = () if quiet else self._decider.policy.rules
         counted = {rule.within: 0 for rule in rules if rule.when == "many-reporters" and symptom}
         for within in counted:

@@ -30,7 +30,9 @@ from handlers import paging
 from handlers.blocks.message import Message
 from handlers.failures import Advice, TooEarlyError, advice, slack_error
 from handlers.mending import lacking, mend
-from handlers.ports import Slack, Thread, Told
+from handlers.ports.slack import Slack
+from handlers.ports.thread import Thread
+from handlers.ports.told import Told
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from typing import Final
 from bot.oncall.deciding import Clock
 from bot.oncall.policy import Policy
 from bot.oncall.sources import Sources
-from handlers.incident_ports import Duty
+from handlers.ports.roster import Duty
 
 Name = Callable[[str, str], Awaitable[str]]
 
@@ -17,7 +17,7 @@ _SYSTEMS: Final = {"pagerduty": "PagerDuty", "webhook": "webhook"}
 
 
 class Roster:
-    """handlers.incident_ports.Roster: whoever asks in another workspace than the file's hears nothing. `name` gives what a
+    """handlers.ports.roster.Roster: whoever asks in another workspace than the file's hears nothing. `name` gives what a
     person (`@` and a Slack id) is called in a team.
     """
 

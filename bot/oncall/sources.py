@@ -12,7 +12,7 @@ from bot.oncall.failures import AdapterError
 from bot.oncall.pagerduty import PagerDuty
 from bot.oncall.policy import Policy, Target
 from bot.oncall.webhook import Webhook
-from handlers.ports import Slack
+from handlers.ports.slack import Slack
 
 Recipient = tuple[Outlet, str]
 _Found = tuple[list[str], datetime | None]

@@ -16,7 +16,9 @@ from handlers.blocks.page import mention, page, summary
 from handlers.blocks.words import listed
 from handlers.judging import judge
 from handlers.names import Names
-from handlers.ports import Cases, Slack, Thread
+from handlers.ports.cases import Cases
+from handlers.ports.slack import Slack
+from handlers.ports.thread import Thread
 
 _QUOTES: Final = 3
 _QUOTE: Final = 300

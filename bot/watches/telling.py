@@ -20,9 +20,11 @@ from handlers import paging
 from handlers.blocks import watch
 from handlers.blocks.message import Message
 from handlers.failures import TooEarlyError, advice, slack_error
-from handlers.incident_ports import Sighting
 from handlers.judging import judge
-from handlers.ports import Pasted, Services, Thread
+from handlers.ports.cases import Pasted
+from handlers.ports.incidents import Sighting
+from handlers.ports.services import Services
+from handlers.ports.thread import Thread
 
 logger = logging.getLogger(__name__)
 

@@ -22,7 +22,7 @@ from bot.database.watches import Due, Held, Subscription, WatchStore
 from bot.jobs import Pace, ThreadLocks
 from diagnostics.checks import CheckReport
 from diagnostics.watching import Change, judge, next_look, snapshot
-from handlers.ports import Asker, CheckRefusedError, Checks
+from handlers.ports.checks import Asker, CheckRefusedError, Checks
 
 logger = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from diagnostics.codes.wording import fold
 from diagnostics.kept import kept
 
 _FOLDER = Path(__file__).parent
-NAMED = ("exchange-tokens", "sspi", "winsock", "schannel", "events", "markers")
+NAMED = ("exchange-tokens", "sspi", "mail-clients", "winsock", "schannel", "events", "markers", "wizard")
 
 
 class Entry(NamedTuple):
@@ -113,7 +113,7 @@ def last_word(token: str) -> str:
 
 @cache
 def numbers(table: str) -> dict[int, tuple[Row, ...]]:
-    """Rows of `sspi` (by the unsigned value) or `winsock` (by the error number)."""
+    """Rows of `sspi` and `mail-clients` (by the unsigned value) or `winsock` (by the error number)."""
     return {int(row.code, 16 if row.code.startswith("0x") else 10): (row,) for row in rows(table)}
 
 

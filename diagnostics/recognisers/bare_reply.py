@@ -27,7 +27,7 @@ from diagnostics.recognisers.reply_wording import (
 )
 
 Lines = list[tuple[int, str]]
-_FRAMED: Final = frozenset({"said", "dialogue", "error", "response"})
+_FRAMED: Final = frozenset({"coded", "said", "dialogue", "error", "response"})
 _MAYBE = linear(rf"[45]\d\d|[45]\.\d{{1,3}}[. ]\d|\b[A-Z]{{3,12}}\.[A-Z]|(?i:{PHRASES})")
 _BASIC = linear(r"\b[45]\d\d\b")
 _PHRASE = linear(f"(?i:{PHRASES})")

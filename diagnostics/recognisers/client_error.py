@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 from diagnostics.artefacts import Artefact
-from diagnostics.facts import Fact
+from diagnostics.facts import ConnectFailed, Fact, TlsFailed
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact, failed_reply
@@ -25,6 +25,18 @@ from diagnostics.recognisers.tls_library import speaks, told
 
 Lines = list[tuple[int, str]]
 
+# Thunderbird and Outlook name the kind of server; what follows is in their users' language.
+_DIALOGS: Final = (
+    r"\b(?:Outgoing server|Postausgangs-?Server|Serveur sortant|Servidor de (?:correo )?saliente|Servidor saliente"
+    r"|Server in uscita|Uitgaande server|Servidor de envio) \(SMTP\)"
+    r"|\ban error occurred (?:while )?sending mail\b|\bsending of (?:the )?message failed\b"
+    r"|\boutgoing \(SMTP\) (?:e-mail )?server\b"
+)
+# "SMTP Error:" as PHPMailer and what is built on it translate it.
+_LABELLED: Final = (
+    r"\bSMTP[- ](?:Fehler|fout|fel|feil|fejl|virhe)|\b(?:Erreur|Errore|Error|Erro|Eroare)(?: de)? SMTP"
+    r"|\bERRO SMTP|Błąd SMTP|Ошибка SMTP|\bChyba SMTP|\bSMTP Hatası"
+)
 _STARTS: Final = (
     r"\bSend-(?:Mail|Kit)Message ?:|\bSystem\.Net\.Mail\.Smtp\w*Exception|\bSystem\.Net\.Sockets\.SocketException"
     r"|\bSystem\.Security\.Authentication\.AuthenticationException|\bMail[Kk]it\.[\w.]{3,80}(?:Exception|Error)\b"
@@ -32,30 +44,34 @@ _STARTS: Final = (
     r"ServerDisconnected|Response|NotSupported)\w{0,12}(?: ?:|\( ?\d)|\b(?:javax|jakarta|com\.sun)\.mail\.[\w.]{3,80}Exception"
     r"|\bMailConnectException\b|\bcould not be sent to the recipients because of the mail server failure|\bInvalid login: "
     r"|\bSMTP (?:server )?error(?:: |:? (?:code )?#?[45]\d\d\b)|\bSMTP connect\(\) failed"
+    rf"|{_DIALOGS}|(?:{_LABELLED})\s?:|\bFalha na conexão SMTP \(\)"
     r"|\bCan't send mail - all recipients were rejected|\bMessage failed: \d{3}|\b[245]\d\d\+\d\.\d{1,3}\.\d{1,3}\+"
 )
 # What libraries under such clients print. Other programs use them too, so something else has to tell that this is mail.
 _LIBRARIES: Final = (
     r"\b(?:connect|read|write|getaddrinfo|query[A-Z]\w{0,6}) E[A-Z_]{4,14}\b|\bdial tcp\b|\b(?:read|write) tcp \S+->"
     r"|\bsocket\.gaierror\b|\b(?:Connection(?:Refused|Reset|Aborted)|Timeout|BrokenPipe|OS)Error: (?:\[|timed out)"
-    r"|\bssl\.SSL\w{0,20}Error\b|\bmsmtp: |\bssmtp: |\*\*\* (?:Error connecting|Remote host|STARTTLS|TLS )"
+    r"|\bssl\.SSL\w{0,20}Error\b|\bmsmtp: |\bssmtp: "
+    r"|\*\*\* (?:Error connecting|Remote host|STARTTLS|TLS )|^\s*\*\*\* (?:Host did not advertise|No authentication type)"
     r"|\bcode: '?E[A-Z]{4,14}\b|\bcurl: \(\d{1,2}\)|\bphp_network_getaddresses\b"
     r"|\bstream_socket_(?:client|enable_crypto)\(|\bClient network socket disconnected\b|\bUnexpected socket close\b"
     r"|\bConnection closed unexpectedly\b|\bUnable to read data from the transport connection\b"
     r"|\bremote name could not be resolved\b|\bRemotename konnte nicht aufgel|\bError upgrading connection with STARTTLS\b"
     r"|\bsmtp: (?:server does|EOF|unexpected|StartTLS)|\bjava\.net\.\w{3,40}Exception\b|\bSSLHandshakeException\b"
     r"|\bSwift_\w{3,40}Exception\b|\b(?:Symfony\S{0,60})?TransportException\b|\bNotSupportedException: The SMTP server\b"
+    r"|\berror=\"unencrypted connection\"|\b(?:gomail|smtp): unencrypted connection\b"
     r"|\bonly configured for E-mail addresses with ASCII local-parts\b"
 )
 _START = linear(f"(?i)(?:{_STARTS})")
 _LIBRARY = linear(f"(?i)(?:{_LIBRARIES})")
+_LABEL = linear(f"(?i)(?:{_LABELLED}|{_DIALOGS})")
 _STACK = linear(r"^\s*(?:at\s+\S|At (?:line|\S+\.ps1):|\+ |--- End of|File \"|\.{3} \d+ more|in \S+:line)")
 _NEXT = linear(r"^\s*(?:\d{4}-\d\d-\d\dT[\d:.]+Z?,|[A-Za-z][A-Za-z0-9]{2,40}\s{2,}:\s|\[PS\]|PS [A-Z]:)")
 _RESPONSE = linear(r"(?i)\b(?:the )?server response was:\s*(\S.*)$")
 _BYTES = linear(r"\(\s*([245]\d\d)\s*,\s*b?(['\"])(.*?)(?:['\"]\s*[,)]|$)")
 _PLUSSED = linear(r"[245]\d\d\+\d\.\d{1,3}\.\d{1,3}\+\S+")
 _CODED = linear(r"(?:^|[\s:>\"'(])([45]\d\d[ :-]+(?:[45]\.\d{1,3}\.\d{1,3}|\D).*)$")
-_PORT = linear(r"^(?:465|587)[:,]")
+_PORT: Final = ("465", "587")
 _DEVICE = linear(r"(?i)\bSMTP (?:server )?error:?\s*(?:code )?#?([45]\d\d)\b")
 _INNER = linear(r"(?i)--->\s*|nested exception is:\s*|Caused by:\s*|Inner ?Exception\s*:\s*")
 _CAUSED = linear(r"(?i)^\s*(?:--->|nested exception is|Caused by:|Inner ?Exception)")
@@ -64,6 +80,17 @@ _SAYS = linear(
     r"(?i)fail|exception|error|invalid|unable|could ?n.t|could not|refused|denied|reject|timed out|requires|not "
 )
 # An error that reports itself, not one that a sentence speaks of.
+# No connection, for a reason that the client keeps to itself.
+_UNCONNECTED = linear(
+    r"(?i)could not connect to (?:the )?SMTP|SMTP connect\(\) failed|failed to connect to (?:the )?(?:server|SMTP|mail ?server)"
+    r"|unable to connect to the remote server|connection could not be established with host|could not open socket"
+    r"|connecting to Outgoing server \(SMTP\) \S+ failed|cannot connect to your outgoing|server may be unavailable or is refusing"
+    r"|Verbindung (?:mit|zu)[^.]{0,60}Postausgangs-?Server[^.]{0,80}(?:fehlgeschlagen|nicht)"
+    r"|keine Verbindung zum SMTP|impossible de se connecter|imposible conectar|no se pudo conectar"
+    r"|impossibile connettersi|falha (?:na conexão|ao conectar)|não foi possível (?:conectar|estabelecer)"
+    r"|niet verbinden|nie można połączyć|не удается подключиться|kunne ikke (?:forbinde|koble|tilslutte)"
+)
+_UNRESOLVED = linear(r"(?i)getaddrinfo|EAI_|ENOTFOUND|name resolution|resolv|UnknownHost|no such host|not known")
 _THROWN = linear(
     r"(?i)(?:Exception|Error|Message|failure|Disconnected)(?: \((?:0x)?[0-9A-F]{1,8}\))?\s?[:.](?:\s|$)|\bconnect\(\) failed"
 )
@@ -134,12 +161,16 @@ def _facts(reading: Reading, error: _Error) -> list[Fact]:
     source = source_at(reading, _line(reading, error, text))
     if text:
         return failed_reply(text, source, kind="client")
-    if not (_THROWN.search(error.text) or _LIBRARY.search(error.text)):
+    if not any(pattern.search(error.text) for pattern in (_THROWN, _LIBRARY, _LABEL, _UNCONNECTED)):
         return []
     if speaks(error.text):
         return told(error.text, source)
     endpoint, host = _ENDPOINT.search(error.text), _HOST.search(error.text)
-    facts = failed_reply(error.text, source, kind="client", ip=endpoint.group(1) if endpoint else "")
+    ip = endpoint.group(1) if endpoint else ""
+    facts = failed_reply(error.text, source, kind="client", ip=ip)
+    told_why = _UNRESOLVED.search(error.text) or any(isinstance(each, ConnectFailed | TlsFailed) for each in facts)
+    if _UNCONNECTED.search(error.text) and not told_why:
+        facts.append(ConnectFailed(source=source, kind="unknown", ip=ip))
     return [replace(fact, host=host.group(1).lower()) for fact in facts] if host else facts
 
 
@@ -157,10 +188,16 @@ def _reply(text: str) -> str:
     inner = _INNER.split(text)[-1]
     for each in (inner, text):
         coded = _CODED.search(each)
-        if coded and not _PORT.match(coded.group(1)) and (any(codes(coded.group(1))) or _SAYS.search(coded.group(1))):
+        if coded and not _is_port(each, coded) and (any(codes(coded.group(1))) or _SAYS.search(coded.group(1))):
             return _unwrapped(coded.group(1))
     device = _DEVICE.search(text)
     return f"{device.group(1)} {text}" if device else ""
+
+
+def _is_port(text: str, coded: Any) -> bool:
+    """Whether the number is the port of submission: no reply has it, whatever stands around."""
+    named = text[: coded.start(1)].rstrip(" :=\"'").lower().endswith("port")
+    return named or str(coded.group(1)).startswith(_PORT)
 
 
 def _unwrapped(text: str) -> str:

@@ -32,8 +32,8 @@ _NAMES: Final = {
         "|düzey|уровень|レベル|级别|層級|수준"
     ),
     "text": (
-        "description|message|event description|beschreibung|descripción|descrizione|descrição|beschrijving|opis"
-        "|beskrivning|beskrivelse|kuvaus|popis|leírás|açıklama|описание|説明|描述|설명|nachricht"
+        "description|message|message text|event text|event description|beschreibung|descripción|descrizione|descrição"
+        "|beschrijving|opis|beskrivning|beskrivelse|kuvaus|popis|leírás|açıklama|описание|説明|描述|설명|nachricht"
     ),
     "time": (
         "date|timecreated|time created|timegenerated|datum|fecha|data|dato|päivämäärä|dátum|tarih|дата|日付|日期|날짜"

@@ -45,6 +45,7 @@ _BARE = linear(r"^\s*#?([45]\d\d[ -]#?[45]\.\d{1,3}\.\d{1,3}\b.*)$")
 _WRAPPER = linear(r"(?i)QUEUE\.Expired|message (?:expired|delayed)|^#?\d{3} [45]\.4\.7\b|^[45]\.4\.7\b")
 _DATED = linear(r"(?i)^\s*(?:Date|Sent|Arrival-Date|Gesendet|Envoy.{1,2})\s?:\s*(\S.{5,80})$")
 _ADDRESS = linear(ADDRESS)
+_ENCAPSULATED = linear(r"(?i)^IMCEA[A-Z]{2,10}-\S+$")
 _REDIRECTED: Final = frozenset(
     {
         "x-ms-exchange-inbox-rules-loop", "resent-from", "x-ms-exchange-parent-message-id", "x-forwarded-to", "x-forwarded-for",
@@ -216,6 +217,7 @@ def _groups(bounce: _Bounce) -> list[_Group]:
     """The replies by the recipients on the lines above them; attempts without a recipient between belong together."""
     groups: list[_Group] = []
     known = {index: found for index, line in bounce.lines if (found := address(line))}
+    known |= _encapsulated(bounce.lines, known)
     anywhere = _anywhere(bounce, known)
     below = -1
     for quoted in bounce.quotes:
@@ -233,6 +235,25 @@ def _groups(bounce: _Bounce) -> list[_Group]:
         quoted = Quoted("headline", bounce.marks[0], bounce.marks[0], words[:_LONGEST])
         groups.append(_Group(anywhere, [quoted]))
     return groups
+
+
+def _encapsulated(lines: Lines, known: dict[int, str]) -> dict[int, str]:
+    """The recipients among `known` that are the last line of a wrapped IMCEA address, by their line, put together."""
+    whole: dict[int, str] = {}
+    parts: list[str] = []
+    for index, line in lines:
+        text = line.strip()
+        if _ENCAPSULATED.search(text):
+            parts = [text]
+        elif parts and text and " " not in text and len(parts) < _FAR:
+            parts.append(text)
+        else:
+            parts = []
+        if parts and "@" in text:
+            if len(parts) > 1 and index in known:
+                whole[index] = "".join(parts)
+            parts = []
+    return whole
 
 
 def _run(lines: Lines, known: dict[int, str], below: int, above: int) -> list[str]:

@@ -23,10 +23,12 @@ _SERVER = linear(
     r"|returned|renvoy|zur.ck|devolv|retourn|restitu|zwr.ci"
 )
 _CODED: Final = r"#?[45]\d\d[ -]"
+_IN_BRACKETS: Final = r"\bcode:? (?P<basic>[45]\d\d) \((?P<status>[45]\.\d{1,3}\.\d{1,3})\)[:,]? ['\"]?"
 
 _FRAMES: Final = tuple(
     (name, linear(pattern))
     for name, pattern in (
+        ("coded", rf"(?i)(?:\bhost ['\"]?(?P<host>{_HOST})['\"]? .{{0,100}})?{_IN_BRACKETS}(?P<reply>\S.*)$"),
         ("hashed", rf"(?:^\s*(?P<host>{_HOST})\s+)?#(?P<reply>[45]\d\d [45]\.\d{{1,3}}\.\d{{1,3}}(?: .*|$))"),
         (
             "nested",
@@ -161,6 +163,8 @@ def _quoted(name: str, found: Any, lines: Lines, at: int) -> Quoted | None:
         text = text if text[:1].isdigit() else f"{groups['status']} {text}"
     elif name == "quoted":
         text = text.rstrip(" .").removesuffix("'").removesuffix("」")
+    elif name == "coded":
+        text = f"{groups['basic']} {groups['status']} {text}".rstrip("'\" )")
     elif name == "reason":
         text = text.rstrip().removesuffix(")")
     host, ip = (groups.get("host") or "", groups.get("ip") or "")

@@ -76,7 +76,8 @@ _REJECTED = linear(
 )
 # OpenSSL's words in the logs of other mail systems, in Exchange's terms.
 _UNVERIFIED = linear(
-    r"(?i)certificate verif(?:ication|y) (?:failed|error)|SSL verify error|Server certificate not (?:trusted|verified)"
+    r"(?i)certificate verif(?:ication|y) (?:failed|error)|SSL verify error|TLS failed: verify error"
+    r"|Server certificate not (?:trusted|verified)"
 )
 _UNVERIFIED_REASONS: Final = (
     ("has expired", "CertificateExpired"),
@@ -96,7 +97,8 @@ _THUMBPRINT = linear(r"(?i)Thumbprint:\s*([0-9A-F]{31,64})")
 # "Must issue a STARTTLS command first" is the opposite: there the server offered it and the client did not use it.
 _NEEDS_TLS = linear(
     r"(?i)STARTTLS is required to send mail|remote SMTP service does not support TLS"
-    r"|TLS is required, but was not offered by host|TLS session is required, but the server did not offer TLS"
+    r"|TLS is required, but was not offered by host|Host did not advertise STARTTLS"
+    r"|TLS session is required, but the server did not offer TLS"
 )
 
 

@@ -72,6 +72,7 @@ _IDLE = linear(r"(?i)timeout waiting for client input|idle timeout|timeout excee
 _COMPLETE_MARK: Final = " "
 _DRAWN: Final = "\u2500\u2502\u2514\u251c\u250c "  # lines of a tree that some clients draw around what was said
 _TELLING: Final = 3  # every server that people ask about lists more; a shorter list is a small one, or cut off
+_SLIPS: Final = frozenset({"500", "501", "502", "503", "555"})
 _TRIED = linear(r"(?i)^AUTH ([A-Z0-9-]{3,20})\b")
 
 
@@ -102,6 +103,7 @@ class _Talk:
     masked: list[tuple[int, str]] = field(default_factory=list)
     recipient: str = ""
     refusals: list[_Refusal] = field(default_factory=list)
+    taken: dict[str, int] = field(default_factory=dict)  # by verb: the line where it was accepted last
     offered: tuple[str, ...] = ()
     tried: str = ""
     tried_at: int = -1
@@ -202,8 +204,10 @@ def _hear_server(talk: _Talk, index: int, spoken: str, code: str, mark: str, res
         host = _BANNER_HOST.search(rest)
         talk.host = host.group(1).lower() if host else ""
     elif code == "250":
+        talk.taken[talk.verb] = index
         _hear_250(talk, index, mark, rest)
     elif code == "354":
+        talk.taken[talk.verb] = index
         talk.reach(Stage.DATA, index)
     elif code[0] in "45" and rest and not _IDLE.search(rest):
         talk.refusals.append(_Refusal(index, spoken, talk.verb, talk.recipient))
@@ -266,6 +270,17 @@ def _facts(reading: Reading, talk: _Talk) -> Iterator[Fact]:
 
 
 def _first_refusal(talk: _Talk) -> _Refusal | None:
-    """The first refusal is the finding. EHLO refused and HELO taken is how an old server talks, no failure."""
+    """The first refusal that stood is the finding. EHLO refused and HELO taken is how an old server talks, no failure."""
     old = "HELO" in talk.verbs and talk.stage is not None and talk.stage >= Stage.EHLO
-    return next((each for each in talk.refusals if not (each.verb == "EHLO" and old)), None)
+    stood = (each for each in talk.refusals if not (each.verb == "EHLO" and old) and not _overcome(each, talk))
+    return next(stood, None)
+
+
+def _overcome(refusal: _Refusal, talk: _Talk) -> bool:
+    """Whether who typed put it right: a slip of the syntax after which the server took more, or the same command again.
+
+    `taken` of a recipient says nothing: another one may have been meant.
+    """
+    if refusal.text[:3] in _SLIPS:
+        return any(line > refusal.line for line in talk.taken.values())
+    return refusal.verb not in ("RCPT", "DATA") and talk.taken.get(refusal.verb, -1) > refusal.line

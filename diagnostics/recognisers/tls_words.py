@@ -67,7 +67,10 @@ _WORDS: Final = (
     ),
     (
         "SubjectMismatch",
-        (r"certificate (?:owner|peer ?name|host ?name|name) (?:does not match|verification failed|mismatch)"),
+        (
+            r"The name in the certificate does not match"
+            r"|certificate (?:owner|peer ?name|host ?name|name) (?:does not match|verification failed|mismatch)"
+        ),
     ),
     (
         "SubjectMismatch",

@@ -11,7 +11,11 @@ from handlers.blocks.page import PAGE_ACTIONS, mention, page
 from handlers.blocks.post_mortem import POST_MORTEM
 from handlers.blocks.report import CHECK_HOST, SHOW_STEPS, answer, details
 
+BUTTONS = (CHECK_HOST, MORE_INCIDENTS, POST_MORTEM, RIGHT, SHOW_STEPS, *PAGE_ACTIONS)
+"""`action_id`s of what stands below messages and is dealt with by a job."""
+
 __all__ = [
+    "BUTTONS",
     "CHECK_HOST",
     "FORM_ACTIONS",
     "MORE_INCIDENTS",

@@ -17,7 +17,7 @@ from handlers.blocks.page import ACKNOWLEDGE, ESCALATE
 from handlers.blocks.post_mortem import POST_MORTEM
 from handlers.blocks.report import SHOW_STEPS, buttons
 from handlers.blocks.sections import blamed, first_thing, headline, in_short, outline
-from handlers.incident_ports import Standing
+from handlers.ports.incidents import Standing
 
 RESOLVE_CASE: Final = "resolve_case"
 RIGHT: Final = "was_right"

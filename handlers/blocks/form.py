@@ -16,7 +16,7 @@ from handlers.blocks.message import Message
 from handlers.blocks.mrkdwn import escape
 from handlers.blocks.outline import cleaned
 from handlers.message_text import whole
-from handlers.ports import SlackFile
+from handlers.ports.files import SlackFile
 
 FORM: Final = "diagnose_form"
 """`callback_id` of the global shortcut and of the form that it opens."""

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from handlers.blocks.words import listed
-from handlers.past import Happened, Happening
+from handlers.ports.history import Happened, Happening
 
 _SAID: Final[dict[Happening, str]] = {
     "pasted": "pasted something",

@@ -18,9 +18,11 @@ from handlers.blocks.message import Block, Button, message, plain
 from handlers.blocks.mrkdwn import escape
 from handlers.blocks.outline import Part, cleaned, line, part
 from handlers.blocks.watch import stands
-from handlers.incident_ports import Duty
-from handlers.past import Figures, Incident
-from handlers.ports import Choices, Thread, Watch
+from handlers.ports.history import Figures, Incident
+from handlers.ports.people import Choices
+from handlers.ports.roster import Duty
+from handlers.ports.thread import Thread, is_direct
+from handlers.ports.watches import Watch
 
 NEW_DIAGNOSIS: Final = "new_diagnosis"
 """`action_id` of the button that opens the form."""
@@ -110,7 +112,7 @@ def _watches(watches: Sequence[Watch]) -> tuple[Block, ...]:
 
 
 def _watch(watch: Watch) -> Block:
-    where = "our direct messages" if watch.channel.startswith("D") else f"<#{escape(watch.channel)}>"
+    where = "our direct messages" if is_direct(watch.channel) else f"<#{escape(watch.channel)}>"
     said = f"*{escape(clip(cleaned(watch.target), _SAID))}* in {where}\n{escape(clip(cleaned(stands(watch)), _SAID))}"
     value = f"{watch.channel} {watch.target}"
     stop = {"type": "button", "text": _plain("Stop watching"), "action_id": STOP_WATCH, "value": value}

@@ -12,8 +12,8 @@ from handlers.blocks.happened import lasted
 from handlers.blocks.message import Message
 from handlers.blocks.mrkdwn import escape
 from handlers.blocks.outline import cleaned
-from handlers.past import Incident
-from handlers.ports import Thread
+from handlers.ports.history import Incident
+from handlers.ports.thread import Thread, is_direct
 
 MORE: Final = "older_incidents"
 """`action_id` of the button for older ones; its value is how many were shown, and the question."""
@@ -61,7 +61,7 @@ def _item(each: Incident, now: datetime, names: Mapping[str, str], link: str) ->
     state = {"type": "text", "text": f"{_STATE[each.state]}  ", "style": {"bold": True}}
     elements: list[dict[str, Any]] = [state, {"type": "text", "text": _what(each)}]
     elements.append({"type": "text", "text": f"\n{_facts(each, now, names)}"})
-    if not each.thread.channel.startswith("D"):
+    if not is_direct(each.thread.channel):
         elements += [{"type": "text", "text": " · "}, {"type": "channel", "channel_id": each.thread.channel}]
     if link:
         elements += [{"type": "text", "text": " · "}, {"type": "link", "url": link, "text": "thread"}]

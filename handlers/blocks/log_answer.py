@@ -11,7 +11,7 @@ from handlers.blocks.card import moved
 from handlers.blocks.log_table import table
 from handlers.blocks.message import Attachment, Message, message
 from handlers.blocks.outline import line, part
-from handlers.ports import LogProgress
+from handlers.ports.logs import LogProgress
 
 
 def at_work(names: Sequence[str], progress: LogProgress | None, seconds: float) -> Message:

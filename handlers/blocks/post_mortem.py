@@ -12,11 +12,12 @@ from typing import Final
 
 from diagnostics.patterns import linear
 from diagnostics.report import Report, Suspect
-from handlers.blocks import happened, words
+from handlers.blocks import happened, limits, words
 from handlers.blocks.happened import lasted
 from handlers.blocks.markdown import fenced, inline, table
+from handlers.blocks.outline import cleaned
 from handlers.blocks.sections import leading
-from handlers.past import Happened, Incident
+from handlers.ports.history import Happened, Incident
 
 POST_MORTEM: Final = "post_mortem"
 """`action_id` of the button that asks for it."""
@@ -25,6 +26,7 @@ _QUOTES: Final = 12
 _QUOTE: Final = 1_000
 _COMMANDS: Final = 30
 _ROWS: Final = 300
+_TITLE: Final = 120
 # A command line as a terminal shows it: `[PS] C:\>Get-Queue`, `C:\Users\alex>nslookup …`, `alex@host:~$ openssl …`.
 _PROMPT = linear(r"^\s*(?:(?:\[PS\] ?|PS )?[A-Za-z]:\\[^>]{0,200}>|[\w.-]+@[\w.-]+:[^$#]{0,200}[$#] )(.+)$")
 _INTRODUCTION: Final = (
@@ -61,7 +63,7 @@ def post_mortem(of: Material) -> str:
     """The draft. Times are UTC."""
     top = leading(of.report)
     sections = [
-        f"# Post-mortem: {_inline(of, top.title if top else 'mail flow failed')}",
+        f"# Post-mortem: {_inline(of, _what(of))}",
         _INTRODUCTION,
         _headed("Summary", _summary(of, top)),
         _headed("Timeline", [_timeline(of)]),
@@ -72,6 +74,17 @@ def post_mortem(of: Material) -> str:
         _headed("Open questions", _open(of, top)),
     ]
     return "\n\n".join(sections) + "\n"
+
+
+def title_of(of: Material) -> str:
+    """What the draft is called where files are listed: the incident, as its card has it, and the day of its first report."""
+    what = " ".join(cleaned(of.redact(_what(of))).split())
+    return f"Post-mortem: {limits.clip(what, _TITLE)}, {of.incident.opened:%Y-%m-%d}"
+
+
+def _what(of: Material) -> str:
+    top = leading(of.report)
+    return of.was or (top.title if top else "mail flow failed")
 
 
 def _headed(heading: str, paragraphs: Iterator[str] | Sequence[str]) -> str:

@@ -15,7 +15,7 @@ from diagnostics.cause import catalogue
 from handlers.blocks import words
 from handlers.blocks.card import RESOLVE_CASE, WRONG
 from handlers.blocks.limits import clip
-from handlers.incident_ports import OTHER_CAUSE
+from handlers.ports.feedback import OTHER_CAUSE
 
 Json = dict[str, Any]
 

@@ -20,7 +20,7 @@ from handlers.blocks.page import ACKNOWLEDGE, ESCALATE
 from handlers.blocks.report import CHECK_HOST, SHOW_STEPS
 
 if TYPE_CHECKING:
-    from handlers.ports import Watch
+    from handlers.ports.watches import Watch
 
 _SAID: Final = 300  # characters of a sentence or a value
 _ROOM: Final = ((8, 5), (6, 3), (4, 1), (1, 0))  # changes and steps: what fits is shown, the fullest first

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bot.app import running
 from bot.playground.people import Person
 from bot.playground.server import Playground
-from bot.settings import load
+from tests.bench.serving import serving
 from tests.bot.pastes import FAILING
+from tests.bot.wiring import playing
 
 A_MINUTE, CHANNELS, SECONDS = 200, 20, 60
 ON_CALL, ESCALATED = 20, 5  # 100 pages: everybody on call, five times
@@ -24,30 +24,18 @@ _DRAIN = 20.0  # seconds that the last answers may take
 
 async def main() -> dict[str, float]:
     """Times are from the moment at which Slack has a message until it has what it leads to, in ms."""
-    place = Playground(bot_token="xoxb-bench", app_token="xapp-bench", signing_secret="bench", request_url=None)
-    await place.start()
-    place.limit("chat.postMessage", every=1.0, burst=5)
-    channels = [place.workspace.open_channel(f"storm-{number}").id for number in range(CHANNELS)]
-    on_call = [_person(place, number) for number in range(ON_CALL)]
-    try:
-        with tempfile.TemporaryDirectory(prefix="mailflow-bench-") as home:
-            file = Path(home) / "oncall.toml"
+    with tempfile.TemporaryDirectory(prefix="mailflow-oncall-") as folder:
+        file = Path(folder) / "oncall.toml"
+        async with playing() as place:
+            place.limit("chat.postMessage", every=1.0, burst=5)
+            channels = [place.workspace.open_channel(f"storm-{number}").id for number in range(CHANNELS)]
+            on_call = [_person(place, number) for number in range(ON_CALL)]
             file.write_text(_policy(on_call))
-            environ = {
-                "SLACK_BOT_TOKEN": "xoxb-bench",
-                "SLACK_SIGNING_SECRET": "bench",
-                "SLACK_API_URL": place.api_url,
-                "MAILFLOW_HOME": home,
-                "MAILFLOW_PORT": "0",
-                "MAILFLOW_ONCALL_FILE": str(file),
-                "MAILFLOW_STORM_MINUTES": "0",  # each paste gets a card of its own
-            }
-            async with running(load(environ, Path(home) / "none.env")) as bot:
-                place.request_url = f"{bot.server.url}/slack/events"
+            # Each paste gets a card of its own.
+            more = {"MAILFLOW_ONCALL_FILE": str(file), "MAILFLOW_STORM_MINUTES": "0"}
+            async with serving(place, **more):
                 pastes, escalated = await _play(place, channels)
                 await asyncio.sleep(_DRAIN)
-    finally:
-        await place.stop()
     return _figures(place, pastes, escalated, [place.workspace.channel(each).id for each in on_call])
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
@@ -14,16 +13,14 @@ from typing import Any
 
 import asyncpg
 import pytest
-from cryptography.fernet import Fernet
 
 from bot.app import Bot, running, system_clock
 from bot.database.embedded import Embedded
 from bot.jobs import Pace
 from bot.oncall.deciding import Clock
 from bot.playground.server import Playground
-from bot.playground.timings import Timings
 from bot.settings import Settings, load
-from tests.bot.manifest import installed
+from tests.bot.wiring import environment, fresh_database, playing
 
 QUICK = Pace(heartbeat=1.0, backoff=0.1, busy=0.05, stop=2.0, straggler=0.2, slack={})
 
@@ -39,28 +36,22 @@ def server() -> Iterator[Embedded]:
 
 
 @pytest.fixture
+def home() -> Iterator[Path]:
+    """A folder for a server of the test's own, elsewhere for the same reason."""
+    with tempfile.TemporaryDirectory(prefix="mailflow-tests-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
 async def database_url(server: Embedded) -> AsyncIterator[str]:
-    name = f"test_{secrets.token_hex(6)}"
-    admin = await asyncpg.connect(server.uri("postgres"))
-    await admin.execute(f'create database "{name}"')
-    yield server.uri(name)
-    await admin.execute(f'drop database "{name}" with (force)')
-    await admin.close()
+    async with fresh_database(server) as url:
+        yield url
 
 
 @pytest.fixture
 async def place() -> AsyncIterator[Playground]:
-    place = Playground(
-        bot_token="xoxb-test",
-        app_token="xapp-test",
-        signing_secret="secret",
-        request_url=None,
-        timings=Timings(retry_delays=(0.2, 0.5, 5.0)),
-        manifest=installed(),
-    )
-    await place.start()
-    yield place
-    await place.stop()
+    async with playing(0.2, 0.5, 5.0) as place:
+        yield place
 
 
 @dataclass
@@ -151,19 +142,9 @@ def everything(message: dict[str, Any]) -> str:
 
 @pytest.fixture
 def world(place: Playground, database_url: str, tmp_path: Path) -> World:
-    return World(
-        place,
-        {
-            "SLACK_BOT_TOKEN": "xoxb-test",
-            "SLACK_SIGNING_SECRET": "secret",
-            "SLACK_API_URL": place.api_url,
-            "DATABASE_URL": database_url,
-            "MAILFLOW_HOME": str(tmp_path),
-            "MAILFLOW_PORT": "0",
-            "MAILFLOW_SECRET_KEY": Fernet.generate_key().decode(),
-            "MAILFLOW_STORM_MINUTES": "0",  # most tests paste the same failure into several threads
-        },
-    )
+    settings = environment(place, tmp_path, DATABASE_URL=database_url)
+    settings["MAILFLOW_STORM_MINUTES"] = "0"  # most tests paste the same failure into several threads
+    return World(place, settings)
 
 
 @pytest.fixture(params=["http", "socket"])

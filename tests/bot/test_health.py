@@ -11,7 +11,7 @@ from bot.database import open_database
 from bot.database.inbox import Inbox
 from bot.health import MOST_LAG, Health, Reach
 from bot.metrics import Metrics
-from handlers.ports import Thread
+from handlers.ports.thread import Thread
 from tests.bot.conftest import World
 from tests.bot.test_database import delivery
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,8 +14,8 @@ from bot.database.history import History
 from bot.database.labels import labelled
 from bot.database.statistics import Precision, Statistics, Times, statistics
 from bot.statistics_command import rendered
-from handlers.past import IncidentFilter
-from handlers.ports import Thread
+from handlers.ports.history import IncidentFilter
+from handlers.ports.thread import Thread
 from tests.bot.conftest import World, everything
 from tests.bot.pastes import CURED, FAILING, alternating
 
@@ -47,10 +48,10 @@ async def listed(world: World, text: str, who: str = "sam") -> str:
 
 def drafts(world: World, ts: str) -> list[str]:
     """The drafts that are in a thread."""
-    names = [file for file in world.attached("#exchange", ts) if file["name"] == "post-mortem.md"]
+    found = [file for file in world.attached("#exchange", ts) if file["name"].startswith("post-mortem-")]
     return [
         world.place.files[file["id"]].content.decode()
-        for file in names
+        for file in found
         if file.get("mode") != "tombstone" and file["id"] in world.place.files
     ]
 
@@ -155,6 +156,10 @@ async def test_the_draft_tells_the_story_of_the_thread(world: World) -> None:
         assert any(who == "priya" and "resolved it" in what for who, what in told)
         assert f"thread_ts={ts}" in draft
         assert "Resolved" in draft
+        [file] = world.attached("#exchange", ts)
+        day = f"{datetime.fromtimestamp(float(ts), UTC):%Y-%m-%d}"
+        assert file["title"] == f"Post-mortem: Exchange may not read the private key of its own TLS certificate, {day}"
+        assert re.fullmatch(rf"post-mortem-{day}-[0-9a-f]{{8}}\.md", file["name"])
 
 
 async def test_a_draft_is_uploaded_once_and_a_fresh_one_takes_its_place(world: World) -> None:
@@ -259,7 +264,7 @@ async def test_a_log_with_both_outcomes_gets_its_picture(world: World, tmp_path:
         ts = await world.place.post("alex", "#exchange", "", files=[("send.log", text.encode())])
         await world.settled()
         [file] = world.attached("#exchange", ts)
-        assert file["name"] == "mailflow-sessions.png"
+        assert file["title"] == "mailflow-sessions.png"
         assert file["alt_txt"].startswith("Bar chart: sessions per 15 seconds")
 
 

@@ -10,9 +10,11 @@ from bot.app import Bot
 from bot.playground.block_kit import check_view
 from handlers.blocks.check_form import TARGET
 from handlers.blocks.home import CHECK_A_HOST, DAYS, NEW_DIAGNOSIS, STOP_WATCH, Seen, home
-from handlers.incident_ports import Duty
-from handlers.past import Figures, Incident
-from handlers.ports import Choices, Thread, Watch
+from handlers.ports.history import Figures, Incident
+from handlers.ports.people import Choices
+from handlers.ports.roster import Duty
+from handlers.ports.thread import Thread
+from handlers.ports.watches import Watch
 from tests.bot.conftest import World, everything
 from tests.bot.pastes import FAILING
 
@@ -39,6 +41,20 @@ async def opened(world: World, who: str) -> str:
     await world.place.open_home(who)
     view = await world.place.wait_for(lambda: world.place.home(who))
     return shown(view)
+
+
+async def press(world: World, who: str, action: str, chosen: Any = None) -> str:
+    """Uses something on somebody's tab; the digest of the tab as it was."""
+    view = world.place.home(who)
+    assert view
+    await world.place.click_view(who, view["id"], action, chosen)
+    return str(view["hash"])
+
+
+async def pressed(world: World, who: str, action: str, chosen: Any = None) -> str:
+    """The same; what the tab shows once it is redrawn for that."""
+    before = await press(world, who, action, chosen)
+    return shown(await world.place.wait_for(lambda: (now := world.place.home(who)) and now["hash"] != before and now))
 
 
 async def test_it_shows_public_incidents_and_not_those_of_direct_messages(world: World) -> None:
@@ -71,9 +87,7 @@ async def test_without_the_scope_for_people_it_shows_no_incident(world: World) -
 async def test_its_button_opens_the_form(world: World) -> None:
     async with world.bot():
         await opened(world, "alex")
-        view = world.place.home("alex")
-        assert view
-        await world.place.click_view("alex", view["id"], NEW_DIAGNOSIS)
+        await press(world, "alex", NEW_DIAGNOSIS)
         [form] = await world.place.wait_for(lambda: world.place.modals("alex"))
     assert form["title"]["text"] == "Diagnose mail flow"
 
@@ -103,15 +117,6 @@ def test_as_much_as_there_may_be_fits() -> None:
     assert "There are more" in tab
 
 
-async def pressed(world: World, who: str, action: str, chosen: Any = None) -> dict[str, Any]:
-    """Uses something on somebody's tab; the tab as it is redrawn for that."""
-    view = world.place.home(who)
-    assert view
-    before = view["hash"]
-    await world.place.click_view(who, view["id"], action, chosen)
-    return await world.place.wait_for(lambda: (now := world.place.home(who)) and now["hash"] != before and now)
-
-
 def published(world: World) -> int:
     return sum(call.method == "views.publish" for call in world.place.calls)
 
@@ -120,7 +125,7 @@ async def test_whoever_wants_answers_in_short_gets_short_ones(world: World) -> N
     async with world.bot():
         await opened(world, "alex")
         tab = await pressed(world, "alex", "answers_in_short", "on")
-        assert "'initial_option': {'text': {'type': 'plain_text', 'text': 'Short'" in shown(tab)
+        assert "'initial_option': {'text': {'type': 'plain_text', 'text': 'Short'" in tab
         short, full = [await world.place.post(who, "#exchange", FAILING) for who in ("alex", "priya")]
         cards = [await world.answer("#exchange", ts) for ts in (short, full)]
         await world.place.command("alex", "#exchange", "/mailflow", f"diagnose {FAILING}")
@@ -155,9 +160,7 @@ async def test_whoever_wants_it_hears_what_others_do_about_what_they_reported(wo
 async def test_a_check_is_asked_for_in_a_form_and_answered_to_that_person(world: World) -> None:
     async with world.bot():
         await opened(world, "alex")
-        view = world.place.home("alex")
-        assert view
-        await world.place.click_view("alex", view["id"], CHECK_A_HOST)
+        await press(world, "alex", CHECK_A_HOST)
         await world.place.wait_for(lambda: world.place.modals("alex"))
         await world.place.submit_view("alex", {TARGET: "not a host"})
         [form] = await world.place.wait_for(lambda: [each for each in world.place.modals("alex") if each.get("errors")])
@@ -171,9 +174,7 @@ async def test_a_check_is_asked_for_in_a_form_and_answered_to_that_person(world:
 async def test_a_form_of_who_may_not_check_is_answered_with_who_may(world: World) -> None:
     async with world.bot(MAILFLOW_MAY_CHECK="U0SAMOKAFO"):
         await opened(world, "alex")
-        view = world.place.home("alex")
-        assert view
-        await world.place.click_view("alex", view["id"], CHECK_A_HOST)
+        await press(world, "alex", CHECK_A_HOST)
         await world.place.wait_for(lambda: world.place.modals("alex"))
         await world.place.submit_view("alex", {TARGET: "mail.contoso.com"})
         [said] = await world.place.wait_for(lambda: world.place.messages("alex"))
@@ -186,7 +187,7 @@ async def test_a_watch_ends_by_its_button_and_its_channel_is_told(world: World) 
         await world.place.wait_for(lambda: world.place.ephemerals("alex"))
         assert "<#C0EXCHANGE>" in await opened(world, "alex")
         tab = await pressed(world, "alex", STOP_WATCH)
-        assert "mail.contoso.com* in" not in shown(tab)
+        assert "mail.contoso.com* in" not in tab
         assert "alex ended it" in str(world.place.messages("#exchange"))
     assert await world.rows("select 1 from watch") == []
 
@@ -197,9 +198,7 @@ async def test_who_may_not_end_a_watch_is_told_who_may(world: World) -> None:
         await world.place.wait_for(lambda: world.place.ephemerals("alex"))
     async with world.bot(MAILFLOW_MAY_WATCH="U0SAMOKAFO"):
         await opened(world, "alex")
-        view = world.place.home("alex")
-        assert view
-        await world.place.click_view("alex", view["id"], STOP_WATCH)
+        await press(world, "alex", STOP_WATCH)
         [said] = await world.place.wait_for(lambda: world.place.messages("alex"))
     assert "Only sam may" in everything(said)
     assert await world.rows("select 1 from watch") != []

@@ -19,6 +19,7 @@ from bot.telemetry import Telemetry
 from handlers.files import is_slack
 from tests.bot.conftest import World
 from tests.bot.pastes import FAILING
+from tests.fakes.loopback import on_loopback
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -99,12 +100,9 @@ async def elsewhere() -> AsyncIterator[Elsewhere]:
     there = Elsewhere()
     app = web.Application()
     app.router.add_post("/{rest:.*}", there.answer)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    there.url = f"http://127.0.0.1:{runner.addresses[0][1]}/commands/T1/1"
-    yield there
-    await runner.cleanup()
+    async with on_loopback(app) as url:
+        there.url = f"{url}/commands/T1/1"
+        yield there
 
 
 async def test_an_answer_goes_to_slack_and_to_an_emulator_that_was_set(elsewhere: Elsewhere) -> None:

@@ -18,7 +18,9 @@ from bot.database.inbox import Inbox
 from bot.database.keys import KeysInUseError, rotate, stored_keys, tidy
 from bot.database.sealing import Keys, Masters, Seal
 from bot.settings import SettingsError, load
-from handlers.ports import Delivery, Pasted, Thread
+from handlers.ports.cases import Pasted
+from handlers.ports.inbox import Delivery
+from handlers.ports.thread import Thread
 from tests.bot.conftest import World
 
 THREAD = Thread("T1", "C1", "1.0")

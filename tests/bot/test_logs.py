@@ -105,7 +105,7 @@ async def test_twenty_megabytes_become_one_answer_with_a_chart_and_a_table(world
         assert "our certificate's thumbprint changed" in text
         assert "SEND1.LOG:" in text
         assert len(world.answers("#exchange", ts)) == 1
-        files = {file["name"]: file for file in world.attached("#exchange", ts)}
+        files = {file["title"]: file for file in world.attached("#exchange", ts)}
         assert set(files) >= {"mailflow-log.png", "mailflow-log.csv"}
         assert "Bar chart: sessions per" in files["mailflow-log.png"]["alt_txt"]
         table = world.place.files[files["mailflow-log.csv"]["id"]].content
@@ -272,8 +272,8 @@ async def test_a_log_is_judged_with_what_the_thread_holds(world: World) -> None:
         )
         assert log_ts > ts
         await world.settled(4)
-        names = [file["name"] for file in world.attached("#exchange", ts)]
-        assert sorted(set(names)) == sorted(names)  # the chart is there once
+        titles = [file["title"] for file in world.attached("#exchange", ts)]
+        assert sorted(set(titles)) == sorted(titles)  # the chart is there once
 
 
 async def test_a_paste_in_the_message_of_a_log_counts(world: World) -> None:
@@ -346,8 +346,8 @@ async def test_after_a_kill_in_the_middle_it_is_read_again_and_answered_once(
         await said(world, "#exchange", ts, OUT)
         await world.settled(2)
         assert len(world.answers("#exchange", ts)) == 1
-        names = [file["name"] for file in world.attached("#exchange", ts)]
-        assert sorted(set(names)) == sorted(names)
+        titles = [file["title"] for file in world.attached("#exchange", ts)]
+        assert sorted(set(titles)) == sorted(titles)
 
 
 async def test_a_stop_in_the_middle_leaves_nothing_behind(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

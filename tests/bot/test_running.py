@@ -7,8 +7,6 @@ import json
 import os
 import signal
 import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import aiohttp
@@ -81,12 +79,6 @@ async def test_a_slack_that_cannot_be_reached_yet_is_waited_for(world: World) ->
     async with world.bot():
         ts = await world.place.post("alex", "#exchange", FAILING)
         await world.answer("#exchange", ts)
-
-
-@pytest.fixture
-def home() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="mailflow-tests-") as folder:
-        yield Path(folder)
 
 
 START = """

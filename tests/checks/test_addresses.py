@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from diagnostics.checks.addresses import addresses, ptr
-from diagnostics.network import DnsReply, live
+from diagnostics.network import DnsReply
 from diagnostics.network.live import LiveNetwork
 from diagnostics.network.recorded import RecordedNetwork
 from tests.checks.lab import detail, made, run_on, seen
@@ -15,10 +15,7 @@ HOST = "mail.contoso.test"
 IP = "127.0.0.10"
 POINTER = "10.0.0.127.in-addr.arpa"
 
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "DNS_SECONDS", 0.1)
+pytestmark = pytest.mark.usefixtures("impatient")
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from diagnostics.checks.dane import dane
 from diagnostics.checks.dnssec import dnssec
 from diagnostics.checks.tlsa import Chain, Tlsa, tlsa
-from diagnostics.network import DnsReply, live
+from diagnostics.network import DnsReply
 from diagnostics.network.live import LiveNetwork
 from diagnostics.network.recorded import RecordedNetwork
 from tests.checks.lab import DOMAIN, made, seen
@@ -33,10 +33,7 @@ ROOT = ". SOA a.root. b.root. 1 2 3 4 5"  # answered without AD: this resolver d
 SIGNED = f"{HOST} A 127.0.0.10\ncontoso.test !signed\n"
 UNSIGNED = f"{HOST} A 127.0.0.10\n"
 
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "DNS_SECONDS", 0.1)
+pytestmark = pytest.mark.usefixtures("impatient")
 
 
 def record(usage: int, selector: int, matching: int, der: bytes) -> str:

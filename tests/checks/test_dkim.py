@@ -10,17 +10,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from diagnostics.checks.dkim import dkim
-from diagnostics.network import live
 from tests.checks.lab import DOMAIN, detail, seen
 from tests.fakes.dns import txt
 
 TENANT = "selector1-contoso-test._domainkey.contoso.onmicrosoft.test"
 MX = f"{DOMAIN} MX 10 mail.{DOMAIN}\n"
-
-
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "DNS_SECONDS", 0.2)
 
 
 @cache

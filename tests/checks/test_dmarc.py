@@ -6,17 +6,12 @@ import pytest
 
 from diagnostics.checks.dmarc import dmarc
 from diagnostics.checks.dmarc_record import report_hosts
-from diagnostics.network import DnsReply, live
+from diagnostics.network import DnsReply
 from diagnostics.network.recorded import RecordedNetwork
 from tests.checks.lab import DOMAIN, detail, made, seen
 from tests.fakes.dns import txt
 
 SUB = f"news.{DOMAIN}"
-
-
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "DNS_SECONDS", 0.2)
 
 
 def dmarc_at(name: str, text: str) -> str:

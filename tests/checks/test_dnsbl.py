@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from diagnostics.checks.dnsbl import dnsbl
-from diagnostics.network import DnsReply, live
+from diagnostics.network import DnsReply
 from diagnostics.network.recorded import RecordedNetwork
 from tests.checks.lab import detail, made, seen
 
@@ -13,10 +13,7 @@ ZONE = "bl.test"
 IP = "203.0.113.9"
 NAME = f"9.113.0.203.{ZONE}"
 
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "DNS_SECONDS", 0.1)
+pytestmark = pytest.mark.usefixtures("impatient")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ import pytest
 
 from diagnostics.checks.autodiscover import autodiscover
 from diagnostics.checks.exchange_online import exchange_online
-from diagnostics.network import live
 from tests.checks.lab import DOMAIN, detail, seen
 
 EXO = "contoso-test.mail.protection.outlook.com"
@@ -16,10 +15,7 @@ SPF = f'{DOMAIN} TXT "v=spf1 include:spf.protection.outlook.com -all"'
 DKIM = f"selector1._domainkey.{DOMAIN} CNAME selector1-contoso-test._domainkey"
 AUTO = f"autodiscover.{DOMAIN}"
 
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "DNS_SECONDS", 0.1)
+pytestmark = pytest.mark.usefixtures("impatient")
 
 
 @pytest.mark.parametrize(

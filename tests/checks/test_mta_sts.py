@@ -12,7 +12,6 @@ import pytest
 from diagnostics.checks import mta_sts as module
 from diagnostics.checks.model import Attempt
 from diagnostics.checks.mta_sts import mta_sts
-from diagnostics.network import live
 from tests.checks.lab import DOMAIN, detail, seen
 from tests.fakes.certificates import SERVED, authorities
 from tests.fakes.https import HttpsServer, answer
@@ -23,10 +22,7 @@ ADDRESS = f"{HOST} A 127.0.0.1"
 MX = "mail.contoso.test"
 POLICY = b"version: STSv1\nmode: enforce\nmx: mail.contoso.test\nmax_age: 604800\n"
 
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "DNS_SECONDS", 0.1)
+pytestmark = pytest.mark.usefixtures("impatient")
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from diagnostics.checks.mx import Exchanger, exchangers
-from diagnostics.network import DnsReply, live
+from diagnostics.network import DnsReply
 from diagnostics.network.recorded import RecordedNetwork
 from tests.checks.lab import DOMAIN, detail, made, run_on, seen
 
@@ -13,10 +13,7 @@ MAIL = "mail.contoso.test"
 ADDRESS = f"{MAIL} A 127.0.0.10"
 MX = f"{DOMAIN} MX"
 
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "DNS_SECONDS", 0.1)
+pytestmark = pytest.mark.usefixtures("impatient")
 
 
 @pytest.mark.parametrize(

@@ -5,14 +5,8 @@ from __future__ import annotations
 import pytest
 
 from diagnostics.checks.spf import merged, spf
-from diagnostics.network import live
 from tests.checks.lab import DOMAIN, detail, seen
 from tests.fakes.dns import txt
-
-
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "DNS_SECONDS", 0.2)
 
 
 def record(text: str, name: str = DOMAIN) -> str:

@@ -5,16 +5,10 @@ from __future__ import annotations
 import pytest
 
 from diagnostics.checks.tls_rpt import tls_rpt
-from diagnostics.network import live
 from tests.checks.lab import DOMAIN, detail, seen
 from tests.fakes.dns import txt
 
 MX = f"{DOMAIN} MX 10 mail.{DOMAIN}\n"
-
-
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "DNS_SECONDS", 0.2)
 
 
 def at(*texts: str) -> str:

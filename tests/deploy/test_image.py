@@ -19,6 +19,7 @@ from aiohttp import web
 
 from bot.database.embedded import Embedded, StartError
 from bot.settings import names
+from tests.fakes.loopback import on_loopback
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = ROOT / "deploy" / "docker" / "Dockerfile"
@@ -65,26 +66,19 @@ def test_the_image_installs_wheels_by_hash_and_runs_as_nobody() -> None:
 @pytest.mark.parametrize(("status", "healthy"), [(200, True), (503, False), (0, False)])
 async def test_the_health_check_tells_well_from_ill(status: int, healthy: bool) -> None:
     [command] = re.findall(r"^HEALTHCHECK .*\\\n\s+CMD (\[.*\])$", DOCKERFILE.read_text(), re.MULTILINE)
-    port, runner = 1, None
-    if status:
-        app = web.Application()
+    app = web.Application()
 
-        async def health(_request: web.Request) -> web.Response:
-            return web.Response(status=status)
+    async def health(_request: web.Request) -> web.Response:
+        return web.Response(status=status)
 
-        app.router.add_get("/healthz", health)
-        runner = web.AppRunner(app)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        port = runner.addresses[0][1]
+    app.router.add_get("/healthz", health)
     program, *arguments = json.loads(command)
     assert program == "python"
-    environ = {**os.environ, "MAILFLOW_PORT": str(port)}
-    quiet = subprocess.DEVNULL
-    process = await asyncio.create_subprocess_exec(sys.executable, *arguments, env=environ, stderr=quiet)
-    assert (await process.wait() == 0) is healthy
-    if runner:
-        await runner.cleanup()
+    async with on_loopback(app) as url:
+        environ = {**os.environ, "MAILFLOW_PORT": url.rpartition(":")[2] if status else "1"}
+        quiet = subprocess.DEVNULL
+        process = await asyncio.create_subprocess_exec(sys.executable, *arguments, env=environ, stderr=quiet)
+        assert (await process.wait() == 0) is healthy
 
 
 def test_without_the_embedded_postgresql_a_sentence_says_what_to_set(

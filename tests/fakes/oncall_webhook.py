@@ -5,17 +5,18 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from types import TracebackType
 from typing import Any
 
 import aiohttp
 from aiohttp import web
 
+from tests.fakes.loopback import OnLoopback
+
 Json = dict[str, Any]
 SECRET = "shared-secret"
 
 
-class OnCallWebhook:
+class OnCallWebhook(OnLoopback):
     """`answer` is what it says when it is asked who is on call. `fail` answers the next calls with these statuses."""
 
     def __init__(self) -> None:
@@ -23,21 +24,9 @@ class OnCallWebhook:
         self.answer: Json | bytes = {"people": []}
         self.fail: list[int] = []
         self.forged = 0
-        self.url = ""
 
-    async def __aenter__(self) -> OnCallWebhook:
-        app = web.Application()
-        app.router.add_post("/hook", self._handle)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}/hook"
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._runner.cleanup()
+    def routes(self) -> list[web.RouteDef]:
+        return [web.post("/{rest:.*}", self._handle)]
 
     async def tell(self, url: str, body: Json, timestamp: float, *, secret: str = SECRET) -> int:
         """Tells the bot something, signed; the status that it got."""

@@ -14,6 +14,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 )
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from tests.fakes.loopback import on_loopback
+
 
 @dataclass
 class Collector:
@@ -48,11 +50,5 @@ async def collector() -> AsyncIterator[Collector]:
     taken = Collector()
     application = web.Application()
     application.router.add_post("/v1/traces", taken.take)
-    runner = web.AppRunner(application, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    taken.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    try:
+    async with on_loopback(application) as taken.url:
         yield taken
-    finally:
-        await runner.cleanup()

@@ -12,11 +12,12 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from types import TracebackType
 from typing import Any
 
 import aiohttp
 from aiohttp import web
+
+from tests.fakes.loopback import OnLoopback
 
 Json = dict[str, Any]
 TOKEN = "u+token"
@@ -34,7 +35,7 @@ class Incident:
     events: list[Json] = field(default_factory=list)
 
 
-class PagerDuty:
+class PagerDuty(OnLoopback):
     """`oncalls` is what GET /oncalls has to page through. `keyed`: whether incidents carry their dedup_key themselves, or
     in their alerts alone, as on services that create alerts. `fail` answers the next calls with these statuses; 0 takes
     the call and never answers. While `open` is cleared, events are taken and wait for it."""
@@ -47,24 +48,14 @@ class PagerDuty:
         self.keyed = keyed
         self.open = asyncio.Event()
         self.open.set()
-        self.url = ""
         self._sent = 0
 
-    async def __aenter__(self) -> PagerDuty:
-        app = web.Application()
-        app.router.add_get("/oncalls", self._rest(self._list_oncalls))
-        app.router.add_get("/incidents/{id}/alerts", self._rest(self._list_alerts))
-        app.router.add_post("/v2/enqueue", self._enqueue)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._runner.cleanup()
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/oncalls", self._rest(self._list_oncalls)),
+            web.get("/incidents/{id}/alerts", self._rest(self._list_alerts)),
+            web.post("/v2/enqueue", self._enqueue),
+        ]
 
     def duty(self, user: str, start: str | None, end: str | None, schedule: str = "PSCHED1") -> None:
         """Puts a user on call from `start` to `end` (ISO 8601; None for always)."""

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import random
+import sys
 import time
+from pathlib import Path
+from types import FrameType
 from typing import Final
 
 from diagnostics import diagnose
 from handlers.blocks import answer, details
 from handlers.intake import submission
+from tests.casefile import Case
 from tests.fuzz.families import FAMILIES
 
 SIZES: Final = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
+CASES: Final = Path(__file__).parents[1] / "cases"
+MOST: Final = 4.6  # times the work for four times the text: what is paid once, and a list that is sorted
+_OFTEN: Final = 60  # beyond what is judged at most of one kind: a storm is judged on its latest
 
 
 def read(text: str) -> None:
@@ -31,8 +39,32 @@ def cost(text: str, times: int) -> float:
     return min(once() for _ in range(times)) / len(text) * 1e6
 
 
+def calls(text: str) -> int:
+    """How many functions a diagnosis of `text` calls, Python's and C's."""
+    count = 0
+
+    def seen(_frame: FrameType, event: str, _arg: object) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    before = sys.getprofile()
+    sys.setprofile(seen)
+    try:
+        diagnose(text)
+    finally:
+        sys.setprofile(before)
+    return count
+
+
+def repeated(case: Path) -> tuple[int, int]:
+    """The calls for the first paste of a case so often, and for four times as often."""
+    piece = Case.read(case).steps()[0][0][0] + "\n\n"
+    diagnose(piece * _OFTEN)  # whatever has to be loaded is loaded
+    return calls(piece * _OFTEN), calls(piece * _OFTEN * 4)
+
+
 def main() -> None:
-    """Prints the cost of each family; raises SystemExit where it grows."""
+    """Prints the cost of each family and what grows of a hundred cases repeated; raises SystemExit where one grows."""
     grown = []
     for name, family in FAMILIES.items():
         read(family(SIZES[0]))
@@ -40,6 +72,11 @@ def main() -> None:
         print(f"{name:26}", *(f"{each:8.3f}" for each in costs), " µs a character", flush=True)
         if costs[-1] > 2.5 * costs[2] + 0.1:
             grown.append(name)
+    for case in random.sample(sorted(CASES.rglob("*.md")), 100):
+        few, many = repeated(case)
+        if many > MOST * few:
+            print(f"{case.stem}, repeated: {few} calls become {many}", flush=True)
+            grown.append(case.stem)
     if grown:
         raise SystemExit(f"The cost of a character grows with the text: {', '.join(grown)}.")
 

@@ -44,7 +44,7 @@ from handlers.commands import WORDS
 from handlers.deliveries import accepted
 from handlers.intake import file_text, submission
 from handlers.plaintext import Unreadable
-from handlers.ports import Identity
+from handlers.ports.slack import Identity
 from handlers.words import find as find_word
 from handlers.words import hint
 from tests.bot.pastes import CURED, FAILING

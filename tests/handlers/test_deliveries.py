@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.deliveries import accepted
-from handlers.ports import Delivery, Identity, Thread
+from handlers.ports.inbox import Delivery
+from handlers.ports.slack import Identity
+from handlers.ports.thread import Thread
 
 US = Identity(team="T1", user="U0BOT", bot="B0BOT")
 

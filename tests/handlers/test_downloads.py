@@ -11,7 +11,8 @@ from aiohttp import web
 from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.files import SlackFiles
-from handlers.ports import FileRefusedError, SlackFile
+from handlers.ports.files import FileRefusedError, SlackFile
+from tests.fakes.loopback import on_loopback
 
 
 @dataclass
@@ -40,12 +41,8 @@ async def store() -> AsyncIterator[Store]:
     store = Store()
     app = web.Application()
     app.router.add_get("/{rest:.*}", store.answer)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    store.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    yield store
-    await runner.cleanup()
+    async with on_loopback(app) as store.url:
+        yield store
 
 
 async def slack(team: str) -> AsyncWebClient:

@@ -16,22 +16,41 @@ from hypothesis import strategies as st
 
 import handlers.blocks
 from diagnostics.checks.model import CheckVerdict
-from handlers.blocks import Message, at_work, mention, plain, watch
+from handlers.blocks import (
+    Message,
+    answer,
+    at_work,
+    card,
+    checked,
+    checking,
+    details,
+    explained,
+    joined,
+    logged,
+    mention,
+    moved,
+    plain,
+    watch,
+)
 from handlers.blocks import page as page_of
 from handlers.blocks.check_form import check_form
 from handlers.blocks.form import form, opening
 from handlers.blocks.home import Seen, home
 from handlers.blocks.incidents import incident_list
 from handlers.blocks.message import message
+from handlers.blocks.outline import cleaned
 from handlers.blocks.sections import outline
 from handlers.blocks.verdict_form import Place, verdict_form
 from handlers.commands import helped
-from handlers.incident_ports import Duty
-from handlers.past import Figures, Incident, IncidentState
-from handlers.ports import Choices, LogProgress, Thread, Watch
-from tests.handlers import test_blocks_limits as known
+from handlers.ports.history import Figures, Incident, IncidentState
+from handlers.ports.logs import LogProgress
+from handlers.ports.people import Choices
+from handlers.ports.roster import Duty
+from handlers.ports.thread import Thread
+from handlers.ports.watches import Watch
 from tests.handlers import test_watch as watched
-from tests.handlers.test_blocks_limits import LINK, REPORT, TEXT, several
+from tests.handlers.drawn import ATTEMPT, CHECK, EXPLANATION, LINK, REPORT, SHOWN, TEXT, several
+from tests.handlers.slack_limits import length
 
 NOW = datetime(2026, 11, 27, 2, 30, tzinfo=UTC)
 IDS = st.sampled_from(["U0JONASWEB", "U0PRIYANAI"])
@@ -59,7 +78,7 @@ WATCH = st.builds(
     next_at=st.none() | st.just(NOW),
     paused=TEXT,
 )
-SENTENCE = TEXT.filter(lambda text: bool(known.cleaned(text).strip()))
+SENTENCE = TEXT.filter(lambda text: bool(cleaned(text).strip()))
 PROGRESS = st.builds(
     LogProgress, st.sampled_from(["fetching", "reading"]), st.integers(0, 10**13), st.integers(0, 10**13)
 )
@@ -72,21 +91,21 @@ def listed(rows: list[Incident], name: str, link: str, more: str) -> Message:
 
 
 MESSAGES: dict[str, st.SearchStrategy[Message]] = {
-    "report.answer": st.builds(known.answer, REPORT, refusals=several(TEXT)),
-    "report.details": st.builds(known.details, REPORT),
-    "card.card": st.builds(known.card, known.SHOWN),
-    "card.joined": st.builds(known.joined, LINK),
-    "card.moved": st.builds(known.moved, REPORT, LINK, unread=several(TEXT)),
-    "check.checking": st.builds(known.checking, TEXT, several(known.ATTEMPT)),
-    "check.checked": st.builds(known.checked, known.CHECK, age=st.none() | st.floats(0, 1e6), case=st.none() | REPORT),
-    "explanation.explained": st.builds(known.explained, known.EXPLANATION),
+    "report.answer": st.builds(answer, REPORT, refusals=several(TEXT)),
+    "report.details": st.builds(details, REPORT),
+    "card.card": st.builds(card, SHOWN),
+    "card.joined": st.builds(joined, LINK),
+    "card.moved": st.builds(moved, REPORT, LINK, unread=several(TEXT)),
+    "check.checking": st.builds(checking, TEXT, several(ATTEMPT)),
+    "check.checked": st.builds(checked, CHECK, age=st.none() | st.floats(0, 1e6), case=st.none() | REPORT),
+    "explanation.explained": st.builds(explained, EXPLANATION),
     "form.opening": st.builds(opening, TEXT, st.lists(TEXT, max_size=10), asker=st.just("") | IDS, notice=st.just("x")),
     "help.help_message": st.builds(helped),
     "incidents.incident_list": st.builds(listed, st.lists(INCIDENT, max_size=10), TEXT, LINK, TEXT),
     "log_answer.at_work": st.builds(
         at_work, st.lists(TEXT, min_size=1, max_size=9), st.none() | PROGRESS, st.floats(0, 1e6)
     ),
-    "log_answer.logged": st.builds(known.logged, REPORT, st.none() | REPORT, LINK, unread=several(TEXT)),
+    "log_answer.logged": st.builds(logged, REPORT, st.none() | REPORT, LINK, unread=several(TEXT)),
     "message.message": st.builds(lambda report: message(outline(report, full=True)), REPORT),
     "message.plain": st.builds(plain, SENTENCE),
     "page.mention": st.builds(mention, st.lists(IDS, max_size=20), SENTENCE),
@@ -158,21 +177,21 @@ def objects(value: Any, where: str = "") -> Iterator[tuple[str, dict[str, Any]]]
 def fits(blocks: Any) -> None:
     for where, each in objects(blocks):
         for key, most in LENGTHS.items():
-            assert 0 < known.length(str(each.get(key, "x"))) <= most, key
+            assert 0 < length(str(each.get(key, "x"))) <= most, key
         if each.get("type") == "plain_text":
             most = {"text": ANY_TEXT, **TEXTS}.get(where, ANY_TEXT)
-            assert 1 <= known.length(each["text"]) <= most, where
+            assert 1 <= length(each["text"]) <= most, where
             assert each["text"].strip()
         if each.get("type") == "mrkdwn":
-            assert 1 <= known.length(each["text"]) <= ANY_TEXT
+            assert 1 <= length(each["text"]) <= ANY_TEXT
         if each.get("type") == "header":
-            assert known.length(each["text"]["text"]) <= HEADER
+            assert length(each["text"]["text"]) <= HEADER
         if each.get("type") == "button":
-            assert known.length(each["text"]["text"]) <= BUTTON
-            assert known.length(each.get("value", "")) <= BUTTON_VALUE
+            assert length(each["text"]["text"]) <= BUTTON
+            assert length(each.get("value", "")) <= BUTTON_VALUE
         if where == "options":
-            assert known.length(each["text"]["text"]) <= OPTION
-            assert 1 <= known.length(each["value"]) <= OPTION_VALUE
+            assert length(each["text"]["text"]) <= OPTION
+            assert 1 <= length(each["value"]) <= OPTION_VALUE
         elements, most = each.get("elements", [1]), {"context": CONTEXT, "actions": ACTIONS}.get(str(each.get("type")))
         assert elements
         assert most is None or len(elements) <= most
@@ -213,6 +232,6 @@ def test_any_form_fits(maker: str, data: st.DataObject) -> None:
     assert view["type"] in ("modal", "home")
     assert 1 <= len(view["blocks"]) <= VIEW_BLOCKS
     for key in ("title", "submit", "close") if view["type"] == "modal" else ():
-        assert 1 <= known.length(view[key]["text"]) <= TEXTS[key]
-    assert known.length(view.get("private_metadata", "")) <= LENGTHS["private_metadata"]
+        assert 1 <= length(view[key]["text"]) <= TEXTS[key]
+    assert length(view.get("private_metadata", "")) <= LENGTHS["private_metadata"]
     fits(view["blocks"])

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.incidents import QuestionError, asked_for, wanted
-from handlers.past import IncidentFilter
-from handlers.ports import Thread
+from handlers.ports.history import IncidentFilter
+from handlers.ports.thread import Thread
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 HERE = Thread("T1", "C1", "1.0")

@@ -10,7 +10,7 @@ from diagnostics import diagnose
 from handlers.deliveries import accepted
 from handlers.intake import unslack
 from handlers.message_text import all_text
-from handlers.ports import Identity
+from handlers.ports.slack import Identity
 from tests.bot.pastes import FAILING
 
 US = Identity("T1", "U0US", "B0US")

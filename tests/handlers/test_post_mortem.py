@@ -13,9 +13,9 @@ from diagnostics import diagnose
 from diagnostics.redaction import Redactor
 from handlers.blocks.happened import lasted
 from handlers.blocks.markdown import fenced, inline, table
-from handlers.blocks.post_mortem import Material, commands, post_mortem
-from handlers.past import Happened, Incident
-from handlers.ports import Thread
+from handlers.blocks.post_mortem import Material, commands, post_mortem, title_of
+from handlers.ports.history import Happened, Incident
+from handlers.ports.thread import Thread
 from tests.bot.pastes import FAILING
 
 BEGAN = datetime(2026, 11, 18, 8, 13, tzinfo=UTC)
@@ -117,6 +117,20 @@ def test_a_confirmed_cause_leaves_only_what_people_have_to_add() -> None:
 def test_what_people_said_it_was_stands_beside_what_the_pastes_show() -> None:
     cause = section(post_mortem(material(was="the *old* certificate")), "Cause")
     assert cause.strip().splitlines()[0] == "Resolved as: the \\*old\\* certificate."
+
+
+def test_its_title_is_that_of_the_incident_with_its_day() -> None:
+    assert title_of(material()) == (
+        "Post-mortem: Exchange may not read the private key of its own TLS certificate, 2026-11-18"
+    )
+    told = "the key of sam.okafor@fabrikam.com\n\x1b[31m" + "is old " * 40
+    title = title_of(material(was=told))
+    assert title.startswith("Post-mortem: the key of user1@")
+    assert title.endswith("…, 2026-11-18")
+    assert "sam.okafor" not in title
+    assert title.isprintable()
+    assert len(title) < 150
+    assert title_of(material(report=diagnose("lunch?"))) == "Post-mortem: mail flow failed, 2026-11-18"
 
 
 def test_commands_are_what_stands_behind_a_prompt() -> None:

@@ -20,7 +20,7 @@ from diagnostics.watching.model import Kind
 from handlers.blocks import limits
 from handlers.blocks.message import Message
 from handlers.blocks.watch import line_of, listing, news, often, paused, started
-from handlers.ports import Watch
+from handlers.ports.watches import Watch
 from handlers.watches import WordingError, asked, wanted
 
 NOW = datetime(2026, 3, 24, 12, tzinfo=UTC)

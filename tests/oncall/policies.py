@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.oncall.policy import Policy
 
+PRIYA, JONAS, SAM = "U0PRIYANAI", "U0JONASWEB", "U0SAMOKAFO"
 NOON = datetime(2026, 3, 24, 12, tzinfo=UTC)  # a Tuesday; 13:00 in Berlin
 MIDNIGHT = datetime(2026, 3, 24, 23, tzinfo=UTC)  # the night of that Tuesday
 

@@ -27,6 +27,7 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.auth_smtp.logon import (
+    LOGON_FAILED,
     UNEXPLAINED,
     UNEXPLAINED_139,
     Where,
@@ -40,6 +41,7 @@ from diagnostics.causes.auth_smtp.logon import (
     sign_in_error,
     sign_in_log,
     unexplained,
+    without_reply,
 )
 from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.causes.recipient.steps import advise
@@ -64,7 +66,7 @@ _REFUSAL: Final = "535"  # of another mail system, in words of its own
 @cause(
     id="auth-smtp.credentials.invalid",
     act="sender",
-    says=(*_TOLD, *_NUMBER, _REFUSAL, UNEXPLAINED, UNEXPLAINED_139, "LogonDenied"),
+    says=(*_TOLD, *_NUMBER, _REFUSAL, UNEXPLAINED, UNEXPLAINED_139, "LogonDenied", *LOGON_FAILED),
 )
 def assess(said: Said, sessions: tuple[Session, ...], settings: tuple[Configured, ...]) -> Finding | None:
     """Exchange Online names the reason; an Exchange server's event names the client."""
@@ -94,6 +96,10 @@ def assess(said: Said, sessions: tuple[Session, ...], settings: tuple[Configured
     if any(number in low for number in _NUMBER):
         because = f"{server(said, where)} says that the user name or password is wrong (5.7.8)."
         return Finding(Belief.LIKELY, because, (said,), _steps(where), _act(where), weight=1.0)
+    if without_reply(said):
+        because = "The client only says that its logon failed; what the server answered tells a wrong password from the rest. "
+        because += "The client's debug output has it (535 …)."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(where), weight=1.5)
     if unexplained(low):
         return _unexplained(said, session, where)
     return _worded(said, where) if said.signature == _REFUSAL else None

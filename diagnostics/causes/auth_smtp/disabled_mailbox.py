@@ -23,17 +23,20 @@ from __future__ import annotations
 from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.auth_smtp.logon import (
     EXO,
+    LOGON_FAILED,
     UNEXPLAINED,
     UNEXPLAINED_139,
     disabled,
     elsewhere,
+    own_server,
     read_switches,
     refused_by,
     session_of,
     switch,
     unexplained,
+    without_reply,
 )
-from diagnostics.facts import Said, Session
+from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
@@ -43,10 +46,14 @@ _WORDS = "SmtpClientAuthentication is disabled for the Mailbox"
 @cause(
     id="auth-smtp.disabled.mailbox",
     act="exchange-online",
-    says=(_WORDS, "aka.ms/smtp_auth_disabled", UNEXPLAINED, UNEXPLAINED_139),
+    says=(_WORDS, "aka.ms/smtp_auth_disabled", UNEXPLAINED, UNEXPLAINED_139, *LOGON_FAILED),
 )
 def assess(
-    said: Said, _settings: Configured | None, settings: tuple[Configured, ...], sessions: tuple[Session, ...]
+    said: Said,
+    _settings: Configured | None,
+    settings: tuple[Configured, ...],
+    sessions: tuple[Session, ...],
+    replies: tuple[Reply, ...],
 ) -> Finding | None:
     """The reply says it, or the mailbox's own switch; a bare 535 of Exchange Online leaves it open."""
     low = said.text.lower()
@@ -61,6 +68,9 @@ def assess(
         because = "The refusal links to Microsoft's page on disabled SMTP AUTH; the switch may be the mailbox's own."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(account), weight=1.2)
     where = refused_by(said, session_of(said, sessions))
+    if without_reply(said) and not own_server(settings) and not any(each.code for each in replies):
+        because = "If the client submits to Exchange Online, Authenticated SMTP may be switched off on its mailbox."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(account), weight=1.2)
     if not unexplained(low):
         return None
     if other := elsewhere(said, where):

@@ -19,6 +19,27 @@ EXO: Final[Shell] = "exchange-online-powershell"
 UNEXPLAINED: Final = "5.7.3 Authentication unsuccessful"
 # The same with Microsoft's own number; mostly a reason follows, and then that one counts.
 UNEXPLAINED_139: Final = "5.7.139 Authentication unsuccessful"
+# A client's own words for it, as PHPMailer, Jakarta Mail and others write them when they keep the server's reply to themselves.
+LOGON_FAILED: Final = (
+    "Could not authenticate",
+    "AuthenticationFailedException: failed to connect",
+    "Failed to authenticate on SMTP server",
+    "Unable to authenticate to Outgoing server",
+    "Authentifizierung fehlgeschlagen",
+    "SMTP : échec de l'authentification",
+    "SMTP : échec de l’authentification",
+    "Imposible autentificar",
+    "Imposible autenticar",
+    "No se pudo autenticar",
+    "Não foi possível autenticar",
+    "Não foi possível realizar a autenticação",
+    "Impossibile autenticarsi",
+    "authenticatie mislukt",
+    "Nie można przeprowadzić uwierzytelnienia",
+    "Nie można przeprowadzić autoryzacji",
+    "ошибка авторизации",
+)
+_CODE = linear(r"(?:^|[^\d.])[45]\d\d(?:[^\d.]|$)")
 _CLIENT = linear(r"\[([0-9A-Fa-f.:]{3,45})\]\.?(?:$|\s)")
 _CONNECTOR = linear(r"(?i)for Receive connector '?(.{1,120}?)'?\. ")
 _BOTH: Final = 2
@@ -31,6 +52,11 @@ def unexplained(low: str) -> bool:
         return True
     rest = low.partition(UNEXPLAINED_139.lower())[2]
     return UNEXPLAINED_139.lower() in low and not rest.lstrip().startswith(",")
+
+
+def without_reply(said: Said) -> bool:
+    """Whether a client says that its logon failed, and not what the server answered."""
+    return said.kind == "client" and said.signature in LOGON_FAILED and not _CODE.search(said.text)
 
 
 def session_of(said: Said, sessions: Iterable[Session]) -> Session | None:

@@ -15,7 +15,7 @@ from diagnostics.cause import Belief, Finding
 from diagnostics.causes.certificate.names import common_name
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.network.tls_interception import device
-from diagnostics.facts import Certificate, CertificateRejected, Reply, TlsFailed
+from diagnostics.facts import Certificate, CertificateRejected, Reply, Source, TlsFailed
 from diagnostics.patterns import linear
 
 Owner = Literal["ours", "theirs", "target"]
@@ -103,8 +103,12 @@ def refusal_of(fact: object, replies: Iterable[Reply]) -> Refusal | None:
 
 
 def refusals_of(facts: Iterable[CertificateRejected | TlsFailed], replies: Iterable[Reply]) -> list[Refusal]:
-    known = tuple(replies)
-    return [found for each in facts if (found := refusal_of(each, known))]
+    """The refusals that any of `facts` tell; linear in both, where one `refusal_of` after the other is their product."""
+    first: dict[Source, Reply] = {}
+    for reply in replies:
+        first.setdefault(reply.source, reply)
+    found = (refusal_of(each, filter(None, (first.get(each.source),))) for each in facts)
+    return [each for each in found if each]
 
 
 def _reply_of(fact: CertificateRejected | TlsFailed, replies: Iterable[Reply]) -> Reply | None:

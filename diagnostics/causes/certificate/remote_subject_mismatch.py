@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.certificate import steps
-from diagnostics.causes.certificate.names import all_names, common_name, covers
+from diagnostics.causes.certificate.names import all_names, common_name, covers, is_server_name
 from diagnostics.causes.certificate.refusal import Refusal, refusal_of, replaced
 from diagnostics.facts import Certificate, CertificateRejected, Reply, SendConnector, TlsFailed
 from diagnostics.looked_facts import TlsProbe
@@ -39,7 +39,11 @@ def assess(
 ) -> Finding | None:
     """Compares what was expected with what was shown: which of the two is the strange one?"""
     refusal = refusal_of(anchor, replies)
-    if refusal is None or refusal.reason != "name" or refusal.owner != "theirs":
+    if refusal is None or refusal.reason != "name":
+        return None
+    if refusal.owner == "target" and not refusal.by_cloud:
+        return _seen_by_client(refusal)
+    if refusal.owner != "theirs":
         return None
     if made_by_device := replaced(refusal, certificates):
         return made_by_device
@@ -60,6 +64,18 @@ def assess(
     return Finding(
         Belief.LIKELY, f"{because}, and it doesn't fit the server either.", proof, _steps(refusal, connector)
     )
+
+
+def _seen_by_client(refusal: Refusal) -> Finding | None:
+    """A mail client or another system refused it: a public name is a server's that is made for strangers."""
+    name = common_name(refusal.presented)
+    if not name or is_server_name(name):
+        return None
+    meant = refusal.expected or refusal.where
+    because = (
+        f"The certificate shown names `{name}` and not `{meant}`: whoever runs {meant} has to put that name on it."
+    )
+    return Finding(Belief.POSSIBLE, because, (refusal.fact,), _steps(refusal, None), weight=1.0)
 
 
 def connector_words(name: str) -> str:

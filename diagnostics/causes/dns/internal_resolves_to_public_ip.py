@@ -25,7 +25,7 @@ from __future__ import annotations
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.dns.lookups import addresses_of
 from diagnostics.causes.network.probes import retry_queues
-from diagnostics.causes.network.queues import inward, queue_of
+from diagnostics.causes.network.queues import inward, told_of
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.facts import ConnectFailed, QueueState, Reply
 from diagnostics.looked_facts import DnsAnswer
@@ -46,7 +46,7 @@ def assess(
         return _our_own(queue, failures)
     if queue.status.lower() not in ("retry", "suspended") or not inward(queue):
         return None
-    errors = [r for r in replies if r.failing and r.ip and queue_of(r, queues) == queue]
+    errors = [r for r in told_of(queue, replies, queues) if r.failing and r.ip]
     if not errors:
         return None
     error = errors[-1]

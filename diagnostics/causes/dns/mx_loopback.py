@@ -28,6 +28,7 @@ from diagnostics.causes.dns.exchangers import Exchanger, exchangers_of
 from diagnostics.causes.dns.lookups import addresses_of, public_resolver
 from diagnostics.facts import Reply, Said
 from diagnostics.looked_facts import DnsAnswer
+from diagnostics.patterns import linear
 from diagnostics.report import Step
 
 # Postfix, Sendmail, qmail and Exim
@@ -42,6 +43,8 @@ _OTHERS = (
     "points to this host but it is not a local domain",
 )
 
+_FOR = linear(r"(?i)\bmail for ([a-z0-9_-]+(?:\.[a-z0-9_-]+)+) loops back")  # Postfix
+
 
 @cause(
     id="dns.mx.loopback",
@@ -51,7 +54,8 @@ _OTHERS = (
 def assess(said: Said, replies: tuple[Reply, ...], answers: tuple[DnsAnswer, ...]) -> Finding | None:
     """Exchange says it itself; look-ups tell whether the record inside, or the accepted domain, is wrong."""
     mine = (r.recipient.rpartition("@")[2] for r in replies if r.source == said.source and r.recipient)
-    domain = next(mine, "")
+    told = _FOR.search(said.text)
+    domain = next(mine, "") or (told.group(1).lower() if told else "")
     to = f"`{domain}`" if domain else "the recipient's domain"
     because = (
         f"{said.by or 'The sending server'} found its own address as the mail server of {to} and did "

@@ -68,7 +68,7 @@ def assess(
         return other
     here = through(where, openings(reached, sessions, tests))
     if here:
-        because = f"{where.name} refused one attempt, but {here.words}."
+        because = f"{where.subject} refused one attempt, but {here.words}."
         return Finding(Belief.POSSIBLE, because, (anchor, here.fact), _steps(where, ours), weight=0.9)
     return _answered(anchor, where, failures, ours=ours)
 
@@ -78,7 +78,8 @@ def _answered(anchor: ConnectFailed, where: Place, failures: tuple[ConnectFailed
     if len(refusing) > 1 and not ours:
         because = f"{len(refusing)} unrelated destinations refuse at once: a device near this server may reject it."
         return Finding(Belief.POSSIBLE, because, tuple(failures), _steps(where, ours), "network", weight=1.2)
-    because = f"{where.name} answered the connection with a refusal (socket error {anchor.winsock or 10061}): "
+    number = f" (socket error {anchor.winsock})" if anchor.winsock else ""
+    because = f"{where.subject} answered the connection with a refusal{number}: "
     because += "nothing listens there, or a firewall rejects it."
     act: Act = "on-prem" if ours else "recipient-side"
     return Finding(Belief.LIKELY, because, (anchor,), _steps(where, ours), act, weight=1.3 if anchor.ip else 1.2)

@@ -59,7 +59,7 @@ def assess(
     if isinstance(anchor, PortTest) and (anchor.succeeded or anchor.port != 25):
         return None
     if isinstance(anchor, ConnectFailed) and anchor.kind == "refused":
-        because = f"{place_of(anchor).name} answered the connection, with a refusal: it was reached."
+        because = f"{place_of(anchor).subject} answered the connection, with a refusal: it was reached."
         return Finding(Belief.RULED_OUT, because, (anchor,))
     if isinstance(anchor, ConnectFailed) and (anchor.kind not in _KINDS or no_route(anchor)):
         return None
@@ -75,7 +75,7 @@ def assess(
 
 def _through_at_times(anchor: ConnectFailed | PortTest, where: Place, here: Opening) -> Finding:
     if isinstance(here.fact, PortTest):
-        return Finding(Belief.RULED_OUT, f"{where.name} answers: {here.words}.", (here.fact,))
+        return Finding(Belief.RULED_OUT, f"{where.subject} answers: {here.words}.", (here.fact,))
     because = f"The connection to {where.name} timed out in one attempt, but {here.words}: it gets through at times."
     return Finding(Belief.POSSIBLE, because, (anchor, here.fact), _steps(where), weight=0.9)
 
@@ -88,7 +88,7 @@ def _weighed(
     tested = next((each for each in closed if place_of(each).is_same(where)), None)
     other = next((each for each in reversed(opened) if each.place.site and where.site), None)
     if other:
-        because = f"{where.name} does not answer on port 25, while {other.words}."
+        because = f"{where.subject} does not answer on port 25, while {other.words}."
         belief = Belief.CONFIRMED if tested and isinstance(other.fact, PortTest) else Belief.LIKELY
         return Finding(belief, because, (anchor, tested, other.fact), steps, act, weight=1.5)
     if len({place_of(each).site for each in closed} - {""}) > 1:
@@ -99,7 +99,9 @@ def _weighed(
         )
     no_way = isinstance(anchor, ConnectFailed) and anchor.kind == "unreachable"
     winsock = f" (socket error {anchor.winsock})" if isinstance(anchor, ConnectFailed) and anchor.winsock else ""
-    fault = f"This server has no route to {where.name}" if no_way else f"{where.name} did not answer on port 25"
+    fault = f"This server has no route to {where.name}" if no_way else f"{where.subject} did not answer on port 25"
+    if isinstance(anchor, ConnectFailed) and anchor.kind == "unknown":
+        fault = f"No connection to {where.name} could be opened; the reason isn't told"
     because = f"{fault}{winsock}; whether other destinations can be reached is not told yet."
     return Finding(Belief.POSSIBLE, because, (anchor,), steps, act, weight=1.2)
 

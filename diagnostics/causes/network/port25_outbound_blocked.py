@@ -38,7 +38,7 @@ from diagnostics.causes.network.reach import (
     openings,
     place_of,
     refuted,
-    told_by_exchange_online,
+    without_cloud,
 )
 from diagnostics.facts import ConnectFailed, QueueState, Reply, Session, SmtpReached, TlsFailed
 from diagnostics.looked_facts import PortTest
@@ -60,11 +60,11 @@ def assess(
     """One opened connection refutes it; two unrelated ones that fail point here; another port that opens proves it."""
     if isinstance(anchor, SmtpReached):
         return refuted(anchor, sessions, replies, handshakes)
-    mine = [each for each in failures if not told_by_exchange_online(each, replies)]
+    mine = without_cloud(failures, replies)
     if isinstance(anchor, ConnectFailed) and (anchor not in mine or no_route(anchor)):
         return None
     if kind_of(anchor.ip) == "internal" or inward(queue_of(anchor, queues)):
-        return Finding(Belief.RULED_OUT, f"{place_of(anchor).name} is a server inside the organization.", (anchor,))
+        return Finding(Belief.RULED_OUT, f"{place_of(anchor).subject} is a server inside the organization.", (anchor,))
     closed = [each for each in tests if not each.succeeded and each.port == 25 and kind_of(each.ip) != "internal"]
     if isinstance(anchor, PortTest) and anchor not in closed:
         return _opened(openings((), (), (anchor,)), mine)
@@ -110,7 +110,8 @@ def _weighed(
     if isinstance(anchor, ConnectFailed) and anchor.kind not in ("timeout", "unknown"):
         how = "refused" if anchor.kind == "refused" else "not possible"
         return Finding(Belief.POSSIBLE, _one(where, how), (anchor,), steps, weight=0.3)
-    return Finding(Belief.POSSIBLE, _one(where, "not answered"), (anchor,), steps, weight=1.3)
+    how = "not opened" if isinstance(anchor, ConnectFailed) and anchor.kind == "unknown" else "not answered"
+    return Finding(Belief.POSSIBLE, _one(where, how), (anchor,), steps, weight=1.3)
 
 
 def _one(where: Place, how: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from diagnostics.facts import Fact, QueueState
+from diagnostics.facts import Fact, QueueState, Reply
 from diagnostics.patterns import linear
 
 _OUTWARD: Final = frozenset({"dnsconnectordelivery", "smarthostconnectordelivery", "smtpdeliverytoexo"})
@@ -33,6 +33,23 @@ def queue_of(fact: Fact, queues: Sequence[QueueState]) -> QueueState | None:
     if before or mine:
         return max(before, key=lambda each: each.source.line) if before else mine[0]
     return queues[-1] if len(queues) == 1 else None
+
+
+def told_of(queue: QueueState, replies: Iterable[Reply], queues: Sequence[QueueState]) -> list[Reply]:
+    """Those of `replies` that belong to `queue`, one of `queues`: as `queue_of` has it, linear in both."""
+    if len(queues) == 1:
+        return list(replies)
+    paste, line = queue.source.paste, queue.source.line
+    lines = [each.source.line for each in queues if each.source.paste == paste]
+    first = line if line > min(lines) else 0  # what stands before the first queue belongs to it
+    following = min((each for each in lines if each > line), default=None)
+    return [
+        each
+        for each in replies
+        if each.source.paste == paste
+        and each.source.line >= first
+        and (following is None or each.source.line < following)
+    ]
 
 
 def _kind(written: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -116,6 +117,11 @@ class Place:
         return self.host or self.ip or "the destination"
 
     @property
+    def subject(self) -> str:
+        """The name as a sentence begins with it; a host keeps its letters."""
+        return self.name if self.host or self.ip else "The destination"
+
+    @property
     def site(self) -> str:
         return site(self.ip) or self.host.casefold()
 
@@ -159,7 +165,10 @@ def opening_of(reached: SmtpReached, sessions: Iterable[Session]) -> Opening | N
 
 def openings(reached: Iterable[SmtpReached], sessions: Sequence[Session], tests: Iterable[PortTest]) -> list[Opening]:
     """Every outbound connection to port 25 that opened, by transport or by hand."""
-    found = [opening for each in reached if (opening := opening_of(each, sessions))]
+    known: dict[tuple[str, str, str], list[Session]] = defaultdict(list)
+    for session in sessions:
+        known[session.session, session.connector, session.began].append(session)
+    found = [opening for each in reached if (opening := opening_of(each, known[each.session, each.connector, each.at]))]
     tried = [each for each in tests if each.succeeded and each.port == 25 and kind_of(each.ip) != "internal"]
     return found + [Opening(place_of(each), each) for each in tried]
 
@@ -177,6 +186,12 @@ def by_exchange_online(text: str) -> bool:
 def told_by_exchange_online(fact: Fact, replies: Iterable[Reply]) -> bool:
     """Whether the reply that `fact` was read from is one of Exchange Online's."""
     return any(each.source == fact.source and by_exchange_online(each.whole) for each in replies)
+
+
+def without_cloud(failures: Iterable[ConnectFailed], replies: Iterable[Reply]) -> list[ConnectFailed]:
+    """The failures that no reply of Exchange Online's tells: our own. Linear in both."""
+    cloud = {each.source for each in replies if by_exchange_online(each.whole)}
+    return [each for each in failures if each.source not in cloud]
 
 
 def seen_by_admin(fact: Fact, replies: Iterable[Reply]) -> bool:

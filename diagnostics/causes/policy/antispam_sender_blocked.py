@@ -100,7 +100,11 @@ def assess(
 def _entered(anchor: Said, replies: tuple[Reply, ...]) -> Finding | None:
     """Other systems' words: they name the entry, and whoever holds the reply is the sender."""
     # A gateway's policy against spoofing is no entry against this sender.
-    if "entry" not in topics(anchor) or of_microsoft(anchor.text) or has(anchor, "spoof", "5.1.0 sender denied"):
+    if (
+        "entry" not in topics(anchor)
+        or of_microsoft(anchor.text)
+        or has(anchor, "spoof", "5.1.0 sender denied", "blocked using")
+    ):
         return None
     refused = refusal(anchor, replies)
     because = f"{refused.where} refuses this sender to {refused.whom} by an entry that somebody made there."

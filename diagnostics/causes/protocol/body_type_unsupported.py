@@ -36,7 +36,6 @@ _WORDS = (
     "8bit mime not supported",
     "8BITMIME not supported",
     "BINARYMIME not supported",
-    "email server doesn't support the BDAT command",
 )
 
 

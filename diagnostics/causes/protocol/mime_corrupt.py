@@ -5,6 +5,9 @@ The store converts each message while it delivers it. A part that isn't what its
 under `application/mac-binhex40`, or a damaged winmail.dat, makes that impossible: `554 5.6.0 STOREDRV.Deliver;
 Corrupt message content`. The sender's program, or a gateway that rewrote the message, made it.
 
+Exchange's parser has limits too, and names the one that was passed: `5.6.211 Invalid MIME Content: Single text value
+size (33061) exceeded allowed maximum (32768) for the 'Autocrypt' header`.
+
 ## What proves it
 - the reply itself
 - the source of the message: Content-Type and Content-Transfer-Encoding of a part contradict its content
@@ -19,17 +22,20 @@ Corrupt message content`. The sender's program, or a gateway that rewrote the me
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from diagnostics.cause import Belief, Finding, cause
 from diagnostics.causes.protocol.steps import advise, export_message
 from diagnostics.facts import Reply, Said
+from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Step
 
 _CORRUPT: Final = "Corrupt message content"
-
-
+_LIMIT = linear(
+    r"(?i)\bInvalid MIME Content: (?P<what>[a-z ]{5,60}) \((?P<had>\d{1,12})\) exceeded allowed maximum "
+    r"\((?P<most>\d{1,12})\)(?: for the '(?P<header>[A-Za-z0-9-]{1,76})' header)?"
+)
 _NOUNS: Final = ("MIME", "multipart", "Content-Transfer-Encoding")
 
 
@@ -42,6 +48,9 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     """The store driver's words are certain; the others have rivals."""
     mine = next((r.recipient for r in replies if r.source == said.source and r.recipient), "")
     to = f" for `{mine}`" if mine else ""
+    passed = _LIMIT.search(said.text)
+    if passed:
+        return _beyond(said, passed)
     if said.signature in _NOUNS and ("mime" not in topics(said) or topics(said) & {"attachment", "malware", "spam"}):
         return None
     if said.signature in _NOUNS:
@@ -59,6 +68,20 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
         f"The content of the message{to} is invalid; mostly malformed MIME, sometimes a rule's or approval's work."
     )
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.5)
+
+
+def _beyond(said: Said, passed: Any) -> Finding:
+    """A limit of Exchange's parser, by its name."""
+    header = passed["header"]
+    of = f" of the header `{header}`" if header else ""
+    because = f"{said.by or 'Exchange'} counts {passed['had']} ({passed['what'].strip().lower()}{of}) and takes {passed['most']}."
+    todo = (
+        f"The program that sends has to leave the header {header} out, or write less into it: nothing at the receiving "
+        "side raises this limit."
+        if header
+        else "The program that sends has to make a simpler message: nothing at the receiving side raises this limit."
+    )
+    return Finding(Belief.CONFIRMED, because, (said,), (advise(todo),))
 
 
 def _steps() -> tuple[Step, ...]:

@@ -64,7 +64,9 @@ def assess(said: Said, queues: tuple[QueueState, ...]) -> Finding:
         because += " The limit is the receiving side's; our queue tries again by itself."
     sure = has(said, "maximum number of con", "submission rate")
     steps = _theirs() if theirs else _steps(connector, source)
-    return Finding(Belief.CONFIRMED if sure else Belief.LIKELY, because, (said,), steps, act, weight=1.0)
+    return Finding(
+        Belief.CONFIRMED if sure else Belief.LIKELY, because, (said,), steps, act, weight=1.1 if connector else 1.0
+    )
 
 
 def _found(pattern: Any, text: str) -> str:

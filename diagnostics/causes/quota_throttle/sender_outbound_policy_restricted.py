@@ -6,7 +6,8 @@ it on the list of restricted users. Each message ends with `550 5.1.8 Access den
 The usual reason is a stolen password; a policy with very low limits is the other.
 
 ## What proves it
-- the text, and Get-BlockedSenderAddress lists the account
+- the text (also `554 5.2.0 STOREDRV.Submission.Exception:OutboundSpamException` to who submits), and
+  Get-BlockedSenderAddress lists the account
 
 ## Not this when
 - the account isn't restricted
@@ -19,6 +20,8 @@ The usual reason is a stolen password; a policy with very low limits is the othe
 
 from __future__ import annotations
 
+from typing import Final
+
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.quota_throttle.traffic import inbox_rules, sent_by
 from diagnostics.causes.quota_throttle.words import has
@@ -27,6 +30,8 @@ from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.facts import Said
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
+
+_OUTBOUND: Final = ("as(4200", "outboundspamlast", "outboundspamexception", "recognized as a valid sender")
 
 
 @cause(
@@ -38,6 +43,7 @@ from diagnostics.report import Step
         "AS(42004)",
         "550 5.1.8",
         "OutboundSpamLast24Hours",
+        "OutboundSpamException",
         "weren't recognized as a valid sender",
     ),
     against={
@@ -56,12 +62,18 @@ def assess(anchor: Said | Configured, objects: tuple[Configured, ...]) -> Findin
         return Finding(Belief.CONFIRMED, because, (anchor,), _steps(sender)) if anchor is barred else None
     if has(anchor, "bad outbound sender") or barred:
         return Finding(Belief.CONFIRMED, because, (anchor, barred), _steps(sender), weight=1.0)
+    nobody = next(
+        (each for each in objects if each.kind == "blocked-sender-address" and each.get("Count") == "0"), None
+    )
+    if nobody:
+        return Finding(Belief.RULED_OUT, "Exchange Online's list of restricted users is empty.", (nobody,))
     if has(anchor, "domain of sender", "does not exist", "not found", "resolve"):
         because = "Another system could not find the sender's domain in DNS; no account is barred from sending."
         return Finding(Belief.RULED_OUT, because, (anchor,))
     belief = (
         Belief.LIKELY
-        if by_microsoft(anchor) or has(anchor, "as(4200", "outboundspamlast", "recognized as a valid sender")
+        if by_microsoft(anchor)
+        or has(anchor, "as(4200", "outboundspamlast", "outboundspamexception", "recognized as a valid sender")
         else Belief.POSSIBLE
     )
     return Finding(belief, because, (anchor,), _steps(""), weight=1.6)

@@ -21,7 +21,7 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.network.queues import outward, queue_of
+from diagnostics.causes.network.queues import outward, told_of
 from diagnostics.facts import QueueState, Reply
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
@@ -43,7 +43,7 @@ def assess(
         return None
     where = queue.next_hop or queue.identity
     settings = next((each for each in objects if each.told("MaxPerDomainOutboundConnections")), None)
-    refusal = next((r for r in replies if r.failing and queue_of(r, queues) is queue), None)
+    refusal = next((r for r in told_of(queue, replies, queues) if r.failing), None)
     if refusal:
         because = f"The queue to {where} has a refusal of the other side as its last error: that holds the mail back."
         return Finding(Belief.RULED_OUT, because, (refusal,)) if settings else None

@@ -30,7 +30,7 @@ from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.report import Act, Shell, Step
 
-_ENCAPSULATED = linear(r"(?i)\bIMCEAEX-([^\s@<>'\"]{3,512})(?:@[A-Za-z0-9.-]+)?")
+_ENCAPSULATED = linear(r"(?i)\bIMCEAEX-([^\s@<>'\"]{3,512})@")
 _ESCAPED = linear(r"\+([0-9A-Fa-f]{2})")
 
 
@@ -64,6 +64,8 @@ def assess(anchor: Said | Reply, replies: tuple[Reply, ...], told: tuple[Configu
     not_found = "exrecipnotfound" in low or "legacy encapsulated" in low
     if not not_found and not name:
         because = "5.1.11 speaks of an internal Exchange address, but the text names none."
+        if "imceaex-" in low:
+            because = "The text has an internal Exchange address (IMCEAEX), cut off before its end."
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps("", online), act, weight=1.0)
     because = "An internal Exchange address was looked up and no object owns it any more"
     if name:
@@ -87,7 +89,10 @@ def _acting(online: bool) -> Act:
 
 
 def legacy_name(text: str) -> str:
-    """The legacyExchangeDN inside an IMCEAEX address, `_` and `+xx` undone; "" where there is none that can be shown."""
+    """The legacyExchangeDN inside an IMCEAEX address, `_` and `+xx` undone; "" where there is none that can be shown.
+
+    An address that a wrapped line cut off before its `@` is none: a command with half a name mends nothing.
+    """
     found = _ENCAPSULATED.search(text)
     if not found:
         return ""

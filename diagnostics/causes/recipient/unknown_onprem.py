@@ -57,6 +57,7 @@ from diagnostics.report import Step
         "email address you entered couldn't be found",
         "e-mail address you entered couldn't be found",
         "wasn't found at",
+        "The recipient name is not recognized",  # Exchange 5.5 and its connectors
     ),
     against={
         "RESOLVER.ADR.ExRecipNotFound": "looks up a LegacyExchangeDN; the mailbox may well exist, under another one",

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.recipient.steps import advise
-from diagnostics.causes.reputation.addresses import blamed, named
+from diagnostics.causes.reputation.addresses import blamed, microsofts, named
 from diagnostics.causes.reputation.lists import list_named, listed, query_list
 from diagnostics.facts import Reply, Said
 from diagnostics.looked_facts import DnsAnswer
@@ -49,6 +49,10 @@ def assess(anchor: Said | DnsAnswer, answers: tuple[DnsAnswer, ...], replies: tu
     there, answer = listed(ip, zone, answers)
     who = said.by or "The receiving server"
     if said.signature == "blocked using":
+        if there is None and zone and microsofts(ip):
+            because = f"{who} says that a list holds {named(ip)}, an address of Exchange Online, whose addresses get on public "
+            because += "lists rarely: the receiver may take an error of its look-up for a listing."
+            return Finding(Belief.POSSIBLE, because, (said,), _steps(ip), weight=1.25)
         if there is not False:
             return None
         because = f"{who} says that a list holds {named(ip)}, but the list doesn't now. If it wasn't taken off "

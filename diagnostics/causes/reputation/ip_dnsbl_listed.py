@@ -77,6 +77,8 @@ _NAMES: Final = (
 )
 _OTHERS: Final = (
     "customer block list",
+    "ip address blacklisted by recipient",
+    "ip address blocked by recipient",
     "concurrent connections",
     "too many connections",
     "customer allow list",
@@ -150,12 +152,13 @@ def assess(
     if microsofts(ip):
         because += " The address is one of Exchange Online's: no customer can have it delisted."
     belief = Belief.CONFIRMED if there else Belief.LIKELY if name or ip or helo or told else Belief.POSSIBLE
-    steps = _of_name(page) if helo else _of_microsoft() if microsofts(ip) else _steps(ip, zone, page)
+    steps = _of_name(page) if helo else _of_microsoft(ip, zone) if microsofts(ip) else _steps(ip, zone, page)
     return Finding(belief, because, (said, answer), steps, act, weight=1.3)
 
 
-def _of_microsoft() -> tuple[Step, ...]:
+def _of_microsoft(ip: str, zone: str) -> tuple[Step, ...]:
     return (
+        query_list(ip, zone),
         advise(
             "Send again later: Exchange Online picks another of its addresses. If it happens to one sender only, see "
             "whether the mail looks like spam and leaves through the high-risk pool."

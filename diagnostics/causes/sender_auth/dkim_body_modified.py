@@ -48,6 +48,7 @@ from diagnostics.report import Shell, Step
         "body was modified",
         "body was changed",
         "body has been modified",
+        "Invalid (E-Mail was modified)",  # DKIM Verifier, an add-on of Thunderbird
     ),
 )
 def assess(
@@ -86,7 +87,7 @@ def assess(
 def _finding(anchor: Said | Authentication, words: str, signer: str, *, spf_failed: bool = False) -> Finding:
     whose = f" for `{signer}`" if signer and signer != "none" else ""
     because = f"The DKIM signature{whose} does not fit the message any more (`{words}`)"
-    if "body" in words:
+    if "body" in words or "modified" in words:
         because += ": its text was changed after it was signed."
         if spf_failed:
             # SPF fails too where a forwarder or gateway lies between: then that hop is the cause, and this its effect.

@@ -16,6 +16,8 @@ _MICROSOFT = linear(r"(?i)\.prod\.(?:protection\.)?outlook\.com$|\.prod\.exchang
 _OWN = linear(r"(?i)\byour (?:\w+ ){0,2}(?:servers?|domains?)")
 _DOMAIN = linear(r"(?i)MX hosts of ['\"]?([a-z0-9-]+(?:\.[a-z0-9-]+)+)")
 
+_SERVER = linear(r"(?i)\b(?:for|with|to) ([a-z0-9_-]+(?:\.[a-z0-9_-]+)+)\[[0-9a-f.:]{3,45}\]")  # as Postfix names it
+
 
 @dataclass(frozen=True, slots=True)
 class Destination:
@@ -33,7 +35,8 @@ class Destination:
 
 def destination_of(said: Said, replies: Iterable[Reply]) -> Destination:
     reply = next((each for each in replies if each.source == said.source), None)
-    host = said.host or said.by
+    named = _SERVER.search(said.text)
+    host = said.host or said.by or (named.group(1).lower() if named else "")
     told = _DOMAIN.search(said.text)
     domain = told.group(1) if told else reply.recipient.rpartition("@")[2] if reply else ""
     return Destination("" if _MICROSOFT.search(host) else host, str(domain).lower())

@@ -31,11 +31,14 @@ from diagnostics.report import Step
 
 _PROTOCOL_VERSION = 70  # TLS alert
 
+_BRIEF = "Cannot start TLS: handshake failure"  # Postfix
+
 
 @cause(
     id="tls.protocol.remote-legacy-only",
     act="recipient-side",
     says=(
+        _BRIEF,
         "alert protocol version",
         "fatal alert: protocol_version",
         "unsupported protocol",
@@ -58,6 +61,10 @@ def assess(
     """The peer's alert names it; TLS 1.2 with other peers turns the suspicion toward this one."""
     if isinstance(anchor, TlsProbe):
         return _from_probe(anchor)
+    if isinstance(anchor, Said) and anchor.signature == _BRIEF:
+        because = "The handshake failed before a certificate was judged; one reason is a peer that is too old for the versions "
+        because += "that are demanded."
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.host), weight=1.2)
     if isinstance(anchor, Said):
         because = "OpenSSL on one side says that the TLS versions of the two don't meet: the other one is too old."
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.host), weight=1.6)

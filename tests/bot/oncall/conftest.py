@@ -30,6 +30,18 @@ class WatchedClock:
         return self.now
 
 
+def pings(message: dict[str, Any]) -> set[str]:
+    """Whom a message pings: by its text (for notifications) and by its blocks."""
+
+    def users(value: Any) -> set[str]:
+        if isinstance(value, dict):
+            return ({value["user_id"]} if value.get("type") == "user" else set()).union(*map(users, value.values()))
+        return set().union(*map(users, value)) if isinstance(value, list) else set()
+
+    words = str(message.get("text") or "").replace("<@", " <@").split()
+    return users(message.get("blocks")) | {word[2:].rstrip(">") for word in words if word.startswith("<@")}
+
+
 @dataclass
 class OnCallWorld:
     """A world with people on call in it. On NOON, jonas is on call by the rota `exchange`; see policies.TEXT."""

@@ -14,11 +14,10 @@ import pytest
 from tests.bot.conftest import World, everything
 from tests.bot.oncall import child
 from tests.bot.pastes import FAILING
-from tests.oncall.policies import NOON, TEXT
+from tests.oncall.policies import JONAS, NOON, PRIYA, TEXT
 
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload([child.__name__])
-JONAS, PRIYA = "U0JONASWEB", "U0PRIYANAI"
 MINUTE = timedelta(minutes=1)
 
 

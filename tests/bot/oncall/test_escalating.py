@@ -3,30 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
-
-import pytest
 
 from handlers.blocks.page import ACKNOWLEDGE, ESCALATE, RESOLVE
 from tests.bot.conftest import everything
-from tests.bot.oncall.conftest import MINUTES, OnCallWorld
-from tests.bot.pastes import CURED, FAILING
-from tests.oncall.policies import MIDNIGHT, QUIET, TEXT
-
-PRIYA, JONAS, SAM, ALEX = "U0PRIYANAI", "U0JONASWEB", "U0SAMOKAFO", "U0ALEXRIVE"
-RULE = '[[rules]]\nwhen = "any-failure"\n'
-
-
-def pings(message: dict[str, Any]) -> set[str]:
-    """Whom a message pings: by its text (for notifications) and by its blocks."""
-
-    def users(value: Any) -> set[str]:
-        if isinstance(value, dict):
-            return ({value["user_id"]} if value.get("type") == "user" else set()).union(*map(users, value.values()))
-        return set().union(*map(users, value)) if isinstance(value, list) else set()
-
-    words = str(message.get("text") or "").replace("<@", " <@").split()
-    return users(message.get("blocks")) | {word[2:].rstrip(">") for word in words if word.startswith("<@")}
+from tests.bot.oncall.conftest import MINUTES, OnCallWorld, pings
+from tests.bot.pastes import FAILING
+from tests.oncall.policies import JONAS, PRIYA, SAM, TEXT
 
 
 async def test_who_is_on_call_gets_a_message_and_a_mention_with_the_essence(oncall: OnCallWorld) -> None:
@@ -113,76 +95,6 @@ async def test_who_escalates_is_never_paged(oncall: OnCallWorld) -> None:
         assert all(JONAS not in pings(message) for message in oncall.world.place.messages("#on-call"))
 
 
-@pytest.mark.parametrize("error", ["user_not_found", "cannot_dm_bot", "user_disabled", "channel_not_found"])
-async def test_a_page_that_cannot_be_delivered_goes_to_the_next_at_once_and_says_so(
-    oncall: OnCallWorld, error: str
-) -> None:
-    async with oncall.bot():
-        ts = await oncall.case()
-        oncall.world.place.fail_next("conversations.open", error=error)
-        await oncall.say(ts, "escalate")
-        assert oncall.pages() == [SAM]
-        missed, paged = oncall.notes(ts)
-        assert "Could not page jonas" in missed
-        assert error in missed
-        assert "Paged: sam" in paged
-        assert all(JONAS not in pings(message) for message in oncall.world.place.messages("#on-call"))
-
-
-async def test_when_nobody_can_be_reached_it_goes_on_later(oncall: OnCallWorld) -> None:
-    async with oncall.bot():
-        ts = await oncall.case()
-        oncall.world.place.fail_next("conversations.open", count=4, error="user_disabled")
-        await oncall.say(ts, "escalate")
-        assert oncall.pages() == []
-        assert len(oncall.notes(ts)) == 3
-        await oncall.wait(5 * MINUTES)
-        assert oncall.pages() == [JONAS]
-
-
-async def test_one_of_several_cannot_be_paged(oncall: OnCallWorld) -> None:
-    oncall.policy(TEXT.replace('targets = ["first", "backup"]', 'targets = ["both"]'))
-    async with oncall.bot():
-        ts = await oncall.case()
-        oncall.world.place.fail_next("conversations.open", error="user_disabled")
-        await oncall.say(ts, "escalate")
-        assert oncall.pages() == [JONAS]
-        assert sorted("Could not page priya" in note for note in oncall.notes(ts)) == [False, True]
-
-
-async def test_a_rate_limit_is_waited_out_and_a_long_one_is_not(oncall: OnCallWorld) -> None:
-    async with oncall.bot():
-        ts = await oncall.case()
-        oncall.world.place.fail_next("conversations.open", status=429, retry_after=1)
-        await oncall.say(ts, "escalate")
-        assert oncall.pages() == [JONAS]
-        await oncall.say(ts, "resolve")
-        oncall.world.place.fail_next("conversations.open", status=429, retry_after=60)
-        await oncall.say(ts, "escalate")
-        assert oncall.pages() == [JONAS, SAM]
-
-
-async def test_a_page_whose_answer_was_lost_is_found_and_not_repeated(oncall: OnCallWorld) -> None:
-    async with oncall.bot():
-        ts = await oncall.case()
-        oncall.world.place.fail_next("chat.postMessage", count=4, lost_answer=True)
-        await oncall.say(ts, "escalate")
-        assert len(oncall.world.place.messages("jonas")) == 1
-        assert len(oncall.world.place.messages("#on-call")) == 2
-        assert len(oncall.notes(ts)) == 1
-
-
-async def test_no_ping_after_an_acknowledgement_even_of_what_was_to_be_tried_again(oncall: OnCallWorld) -> None:
-    async with oncall.bot():
-        ts = await oncall.case()
-        oncall.world.place.fail_next("conversations.open", status=429, retry_after=3)
-        await oncall.world.place.post("alex", "#exchange", "@Mailflow escalate", thread_ts=ts)
-        await oncall.until(lambda: any(call.method == "conversations.open" for call in oncall.world.place.calls))
-        await oncall.say(ts, "ack", who="sam")
-        await oncall.wait(5 * MINUTES)
-        assert oncall.pages() == []
-
-
 async def test_asking_twice_pages_once(oncall: OnCallWorld) -> None:
     async with oncall.bot():
         ts = await oncall.case()
@@ -219,6 +131,34 @@ async def test_the_button_for_the_next_level(oncall: OnCallWorld) -> None:
         await oncall.until(lambda: "Resolved by priya" in oncall.notes(ts)[-1])
 
 
+async def test_a_word_to_the_bot_alone_wakes_nobody_without_a_case(oncall: OnCallWorld) -> None:
+    place = oncall.world.place
+    async with oncall.bot():
+        ts = await place.post("alex", "alex", "escalate")
+        asked = await oncall.world.answer("alex", ts)
+        assert "Nobody is paged yet" in asked
+        assert "first: jonas, until" in asked
+        await oncall.wait(timedelta(hours=1))
+        assert oncall.pages() == []
+        await place.click("alex", oncall.world.answers("alex", ts)[0]["ts"], ESCALATE)
+        await oncall.until(lambda: oncall.pages() == [JONAS])
+        await oncall.until(lambda: "Paged: jonas" in everything(oncall.world.answers("alex", ts)[-1]))
+        assert "being paged" in everything(place.ephemerals("alex")[-1])
+
+
+async def test_a_word_below_a_paste_or_a_page_is_clear_even_to_the_bot_alone(oncall: OnCallWorld) -> None:
+    place = oncall.world.place
+    async with oncall.bot():
+        ts = await place.post("alex", "alex", FAILING)
+        await oncall.world.answer("alex", ts)
+        await place.post("alex", "alex", "escalate", thread_ts=ts)
+        await oncall.until(lambda: oncall.pages() == [JONAS])
+        await oncall.quiet()
+        oncall.clock.now += 2 * MINUTES
+        await place.post("jonas", "jonas", "escalate", thread_ts=place.messages("jonas")[-1]["ts"])
+        await oncall.until(lambda: oncall.pages() == [JONAS, PRIYA])
+
+
 async def test_a_command_needs_the_link_of_a_message_here(oncall: OnCallWorld) -> None:
     async with oncall.bot():
         ts = await oncall.case()
@@ -246,62 +186,6 @@ async def test_a_mention_may_name_another_thread_of_its_channel(oncall: OnCallWo
         assert "Paged: jonas" in oncall.notes(ts)[0]
 
 
-async def test_a_rule_escalates_by_itself_and_says_why(oncall: OnCallWorld) -> None:
-    oncall.policy(TEXT + RULE + 'after = "15m"\n')
-    async with oncall.bot():
-        ts = await oncall.case()
-        await oncall.wait(14 * MINUTES)
-        assert oncall.pages() == []
-        await oncall.wait(MINUTES)
-        assert oncall.pages() == [JONAS]
-        assert "Escalated by the rules (major): nobody has acknowledged it" in oncall.channel()[0]
-        assert len(oncall.notes(ts)) == 1
-
-
-async def test_what_is_shown_to_the_bot_alone_pages_nobody_by_itself(oncall: OnCallWorld) -> None:
-    oncall.policy(TEXT + RULE)
-    async with oncall.bot():
-        ts = await oncall.world.place.post("alex", "alex", FAILING)
-        await oncall.world.answer("alex", ts)
-        await oncall.world.settled()
-        await oncall.wait(timedelta(hours=1))
-        assert oncall.pages() == []
-
-
-async def test_a_failure_that_an_edit_brings_is_escalated(oncall: OnCallWorld) -> None:
-    oncall.policy(TEXT + RULE)
-    async with oncall.bot():
-        ts = await oncall.world.place.post("alex", "#exchange", "mail is slow")
-        await oncall.world.settled()
-        assert oncall.pages() == []
-        await oncall.world.place.edit("alex", "#exchange", ts, FAILING)
-        await oncall.world.answer("#exchange", ts)
-        await oncall.world.settled(2)
-        await oncall.quiet()
-        assert oncall.pages() == [JONAS]
-
-
-async def test_an_acknowledgement_in_time_keeps_a_rule_from_paging(oncall: OnCallWorld) -> None:
-    oncall.policy(TEXT + RULE + 'after = "15m"\n')
-    async with oncall.bot():
-        ts = await oncall.case()
-        await oncall.say(ts, "ack", who="sam")
-        await oncall.wait(29 * MINUTES)
-        assert oncall.pages() == []
-        await oncall.wait(2 * MINUTES)
-        assert oncall.pages() == [JONAS]  # nothing has moved since
-        assert any("paging again" in note for note in oncall.notes(ts))
-
-
-async def test_what_is_cured_before_the_rule_strikes_pages_nobody(oncall: OnCallWorld) -> None:
-    oncall.policy(TEXT + RULE + 'after = "15m"\n')
-    async with oncall.bot():
-        ts = await oncall.case()
-        await oncall.post(ts, CURED, who="sam")
-        await oncall.wait(timedelta(hours=1))
-        assert oncall.pages() == []
-
-
 async def test_chatter_in_the_thread_is_movement(oncall: OnCallWorld) -> None:
     async with oncall.bot():
         ts = await oncall.case()
@@ -313,34 +197,6 @@ async def test_chatter_in_the_thread_is_movement(oncall: OnCallWorld) -> None:
         assert oncall.pages() == [JONAS]
         await oncall.wait(31 * MINUTES)
         assert oncall.pages() == [JONAS, JONAS]
-
-
-async def test_many_people_with_the_same_cause_page_once(oncall: OnCallWorld) -> None:
-    oncall.policy(TEXT + '[[rules]]\nwhen = "many-reporters"\nat_least = 3\nseverity = "critical"\n')
-    async with oncall.bot():
-        threads = [await oncall.case(who) for who in ("alex", "alex", "sam")]
-        await oncall.quiet()
-        assert oncall.pages() == []
-        threads.append(await oncall.case("priya"))
-        await oncall.quiet()
-        assert oncall.pages() == [JONAS]
-        assert "3 people report the same cause" in oncall.channel()[0]
-        threads.append(await oncall.case("jonas"))
-        await oncall.quiet()
-        assert oncall.pages() == [JONAS]
-        assert "another thread" in oncall.notes(threads[-1])[0]
-
-
-async def test_quiet_hours_wait_for_the_morning_and_say_so(oncall: OnCallWorld) -> None:
-    oncall.policy(TEXT + RULE + QUIET)
-    oncall.clock.now = MIDNIGHT
-    async with oncall.bot():
-        ts = await oncall.case()
-        await oncall.quiet()
-        assert "Nobody is paged before Wed 07:00 (Europe/Berlin)" in oncall.notes(ts)[0]
-        await oncall.wait(timedelta(hours=8))
-        assert oncall.pages()[0] == JONAS
-        assert len(oncall.notes(ts)) > 1
 
 
 async def test_the_shift_after_this_one_hears_of_what_is_open(oncall: OnCallWorld) -> None:
@@ -366,17 +222,6 @@ async def test_a_deleted_paste_leaves_the_pages_too(oncall: OnCallWorld) -> None
         await oncall.until(lambda: "UnknownCredentials" not in "".join(oncall.channel()))
         await oncall.quiet()
         assert "UnknownCredentials" not in everything(oncall.world.place.messages("jonas")[-1])
-
-
-async def test_nothing_of_a_paste_is_stored_with_an_escalation(oncall: OnCallWorld) -> None:
-    oncall.policy(TEXT + RULE)
-    async with oncall.bot():
-        ts = await oncall.case()
-        await oncall.say(ts, "escalate")
-        for table in ("escalation", "page", "timer", "reporter", "escalation_event"):
-            rows = str(await oncall.world.rows(f"select * from {table}"))
-            assert "Outbound to Office" not in rows
-            assert "contoso" not in rows.lower().replace("t0contoso1", "")
 
 
 async def test_without_an_on_call_file_nobody_is_paged_and_the_rest_works(oncall: OnCallWorld) -> None:

@@ -14,9 +14,8 @@ from tests.bot.oncall.conftest import MINUTES, OnCallWorld
 from tests.fakes import oncall_webhook
 from tests.fakes import pagerduty as fake
 from tests.fakes.oncall_webhook import OnCallWebhook
-from tests.oncall.policies import TEXT
+from tests.oncall.policies import JONAS, PRIYA, SAM, TEXT
 
-PRIYA, JONAS, SAM = "U0PRIYANAI", "U0JONASWEB", "U0SAMOKAFO"
 SECRETS = {
     "MAILFLOW_PAGERDUTY_TOKEN": fake.TOKEN,
     "MAILFLOW_PAGERDUTY_ROUTING_KEY": fake.ROUTING_KEY,

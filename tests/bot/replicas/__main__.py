@@ -14,15 +14,12 @@ import time
 from pathlib import Path
 
 import asyncpg
-from cryptography.fernet import Fernet
 
 from bot.database.embedded import DATA, Embedded
-from bot.playground.server import Playground
-from bot.playground.timings import Timings
-from tests.bot.manifest import installed
 from tests.bot.replicas import burst
 from tests.bot.replicas.chaos import Chaos, storm
 from tests.bot.replicas.fleet import Balancer, Fleet
+from tests.bot.wiring import environment, playing
 
 
 def restart(server: Embedded, home: Path) -> None:
@@ -56,45 +53,27 @@ async def flood(fleet: Fleet) -> None:
 
 async def main(minutes: float, seed: int) -> bool:
     """Prints the figures; whether all is well."""
-    place = Playground(
-        bot_token="xoxb-test",
-        app_token="xapp-test",
-        signing_secret="secret",
-        request_url=None,
-        timings=Timings(retry_delays=(0.2, 2.0, 6.0)),
-        manifest=installed(),
-    )
-    await place.start()
-    with tempfile.TemporaryDirectory(prefix="mailflow-chaos-") as folder:
-        home = Path(folder)
-        server = Embedded(home)
-        admin = await asyncpg.connect(server.uri("postgres"))
-        await admin.execute("create database chaos")
-        await admin.close()
-        environ = {
-            "SLACK_BOT_TOKEN": "xoxb-test",
-            "SLACK_SIGNING_SECRET": "secret",
-            "SLACK_API_URL": place.api_url,
-            "DATABASE_URL": server.uri("chaos"),
-            "MAILFLOW_HOME": folder,
-            "MAILFLOW_PORT": "0",
-            "MAILFLOW_SECRET_KEY": Fernet.generate_key().decode(),
-            "MAILFLOW_STORM_MINUTES": "0",
-        }
-        (home / "fleet").mkdir()
-        fleet = Fleet(environ, home / "fleet")
-        chaos = Chaos(place, fleet, environ["DATABASE_URL"], seed)
-        try:
-            async with Balancer(fleet, everywhere=True, seed=seed) as balancer:
-                place.request_url = balancer.url
-                await storm(chaos, minutes * 60, restart=lambda: restart(server, home))
-        finally:
-            figures = chaos.judge()
-            sys.stdout.write(f"seed {seed}: {figures}\n")
-            await flood(fleet)
-            fleet.stop()
-            await place.stop()
-            await asyncio.to_thread(server.stop)
+    async with playing(0.2, 2.0, 6.0) as place:
+        with tempfile.TemporaryDirectory(prefix="mailflow-chaos-") as folder:
+            home = Path(folder)
+            server = Embedded(home)
+            admin = await asyncpg.connect(server.uri("postgres"))
+            await admin.execute("create database chaos")
+            await admin.close()
+            environ = environment(place, home, DATABASE_URL=server.uri("chaos"), MAILFLOW_STORM_MINUTES="0")
+            (home / "fleet").mkdir()
+            fleet = Fleet(environ, home / "fleet")
+            chaos = Chaos(place, fleet, environ["DATABASE_URL"], seed)
+            try:
+                async with Balancer(fleet, everywhere=True, seed=seed) as balancer:
+                    place.request_url = balancer.url
+                    await storm(chaos, minutes * 60, restart=lambda: restart(server, home))
+            finally:
+                figures = chaos.judge()
+                sys.stdout.write(f"seed {seed}: {figures}\n")
+                await flood(fleet)
+                fleet.stop()
+                await asyncio.to_thread(server.stop)
     return not figures.wrong
 
 

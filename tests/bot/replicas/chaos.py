@@ -187,8 +187,8 @@ class Chaos:
         others = len(texts) - sum(found.values())
         if case.clicked or others:  # of a click that wasn't acknowledged, none or one
             found["click"] = others
-        titles = Counter(file["title"] for each in said for file in each.get("files") or ())
-        return {**found, **{f"file {title}": number for title, number in titles.items() if number > 1}}
+        names = Counter(file["name"] for each in said for file in each.get("files") or ())
+        return {**found, **{f"file {name}": number for name, number in names.items() if number > 1}}
 
     def _said(self, case: Case) -> list[dict[str, Any]]:
         return [each for each in self.place.thread(CHANNEL, case.ts)[1:] if each.get("bot_id") == "B0MAILFLOW"]

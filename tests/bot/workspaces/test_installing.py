@@ -9,7 +9,7 @@ from bot.database.oauth_states import OAuthStates
 from bot.installing import SCOPES
 from bot.settings import SettingsError
 from tests.bot.pastes import FAILING
-from tests.bot.test_database import everything_stored
+from tests.bot.stored import dump
 from tests.bot.workspaces.conftest import PUBLIC, TwoWorlds, query_of
 
 
@@ -48,7 +48,7 @@ async def test_tokens_are_stored_sealed(worlds: TwoWorlds) -> None:
     async with worlds.bot():
         await worlds.install(worlds.contoso)
         async with open_database(worlds.contoso.settings()) as database:
-            stored = await everything_stored(database)
+            stored = await dump(database)
         assert "T0CONTOSO1" in stored
         assert "xox" not in stored
 

@@ -13,7 +13,8 @@ from bot.database.cases import Cases
 from bot.database.installations import Installations
 from bot.database.purging import purge_workspace
 from bot.playground.server import Playground
-from handlers.ports import Pasted, Thread
+from handlers.ports.cases import Pasted
+from handlers.ports.thread import Thread
 from tests.bot.conftest import World
 from tests.bot.pastes import FAILING
 from tests.bot.workspaces.conftest import TwoWorlds

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
-from handlers.ports import Thread
+from handlers.ports.thread import Thread
 
 Happening = Literal[
     "pasted",
