@@ -117,9 +117,7 @@ class Tally:
         self.ended = max(self.ended, other.ended)
         while self.slot < other.slot:
             self._coarsen()
-        for (connector, remote, at), ends in other.near.items():
-            length, apart = _SLOTS[self.slot]
-            self._succeed((connector, remote if apart else b"", at[:length]), ends)
+        self._add_near(other.near)
         self.blind = self.blind or other.blind
         for key, failing in other.failures.items():
             self._failing(*key).join(failing)
@@ -169,10 +167,13 @@ class Tally:
     def _coarsen(self) -> None:
         """Tell successes less far apart."""
         self.slot += 1
-        length, apart = _SLOTS[self.slot]
         finer, self.near = self.near, {}
-        for (connector, remote, at), ends in finer.items():
-            self._succeed((connector, remote if apart else b"", at[:length]), ends)
+        self._add_near(finer)
+
+    def _add_near(self, ends: dict[Cell, Ends]) -> None:
+        for (connector, remote, at), each in ends.items():
+            length, apart = _SLOTS[self.slot]  # it may change with every one
+            self._succeed((connector, remote if apart else b"", at[:length]), each)
 
     def _fail(self, talk: Talk, remote: bytes) -> None:
         failing = self._failing(text(talk.connector), shape(talk.error))

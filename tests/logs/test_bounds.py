@@ -100,6 +100,7 @@ def test_tallies_are_bounded_and_lose_no_session() -> None:
         found = Tally()
         found.add(_talks(many))
         sizes.append(_sizes(found))
+        assert all((remote, at) == (b"", b"") for _, remote, at in found.near)
         for names in found.counts():
             counts = [*names.kept.values(), names.others]
             assert sum(count.sessions for count in counts) == 2 * many
