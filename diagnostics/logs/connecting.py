@@ -49,8 +49,8 @@ class Connecting:
                         if id_ in gone:
                             continue
                         if number == OPENED and id_:
-                            cells = [time, source, id_, b"0", b"", destination]
-                            opened[id_] = Talk(cells, (file, offset + start), True)
+                            place = (file, offset + start)
+                            opened[id_] = Talk(time, time, source, id_, destination, place, place, True)
                             continue
                     elif number == CLOSED and talk.opened and text[stop] != _QUOTED:
                         talk.take(connectivity_step(b"-", text[stop:end].strip()), time, (file, offset + start))

@@ -6,14 +6,14 @@ name that comes again later is counted anew, and says that this may not be all o
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 MOST_NAMES: Final = 20_000
 
 
-@dataclass(slots=True)
-class Count:
+class Count(Struct):
     """`partial` says that there may have been more sessions, which were counted with others."""
 
     sessions: int = 0
@@ -28,15 +28,13 @@ class Count:
         self.partial = self.partial or other.partial
 
 
-@dataclass(slots=True)
-class Room:
+class Room(Struct):
     """How many names several `Names` may keep together."""
 
     left: int
 
 
-@dataclass(slots=True)
-class Names:
+class Names(Struct):
     """At least `most` names with most sessions, at most twice as many; `full` once there are `others`."""
 
     most: int = field(default_factory=lambda: MOST_NAMES)

@@ -6,8 +6,10 @@ import multiprocessing
 import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import islice
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from diagnostics.logs.layout import Layout
 from diagnostics.logs.parts import RANGE, Outcome, Part, plan, read_part
@@ -19,16 +21,14 @@ _POLL = 0.1  # seconds between two looks at whether to stop, while waiting for a
 _AHEAD = 4  # parts of each process that are begun before their turn
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """Bytes on disk that were read, and that there are."""
 
     done: int
     total: int
 
 
-@dataclass(slots=True)
-class Read:
+class Read(Struct):
     """All that was read. `complete` is False where reading was stopped."""
 
     scan: Scan

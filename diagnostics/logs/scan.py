@@ -15,7 +15,7 @@ from diagnostics.logs.tracking import Tracking
 
 _MOST_BAD: Final = 5
 _QUOTED: Final = 200  # bytes of a bad line that are kept
-_MARK_EACH: Final = 1 << 20
+_MARK_EACH: Final = 256 << 10  # bytes: so much is read again at most for the number of a line
 _LINE_FEED: Final = 10
 
 

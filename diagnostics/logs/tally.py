@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
+
+from msgspec import Struct, field
 
 from diagnostics.logs.counting import Count, Names, Room
 from diagnostics.logs.episodes import Ends, Episode, Failing
@@ -28,8 +29,7 @@ _VARIABLE = linear(
 Cell = tuple[bytes, bytes, bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Only:
+class Only(Struct, frozen=True):
     """What is counted: sessions that began from `since` on and before `until` (ISO 8601, "" for no border), and whose
     connector's name holds `connector`, in any case."""
 
@@ -51,8 +51,7 @@ class Only:
 EVERYTHING: Final = Only()
 
 
-@dataclass(slots=True)
-class Tally:
+class Tally(Struct):
     """Counts by connector, remote address and hour, failures by (connector, error), and successes to compare them with.
 
     `near` holds the first and last success of each connector with each remote address in each slot of time; where that

@@ -42,6 +42,8 @@ class Tracking:
         else:
             return None
         remote = (host or ip) if source == b"SMTP" else b""
-        talk = Talk([at, connector or source, network or internal or message or b"?", b"0", b"", remote], place, True)
+        talk = Talk.of(
+            [at, connector or source, network or internal or message or b"?", b"0", b"", remote], place, True
+        )
         talk.take(step, at, place)
         return talk

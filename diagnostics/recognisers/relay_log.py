@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import ConnectFailed, Fact, Source
@@ -71,8 +72,7 @@ _IN_SESSION = linear(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
+class _Told(Struct, frozen=True):
     """What one log line came to: `text` is "" for a success; `by` and `ip` are who refused, as far as told."""
 
     result: str

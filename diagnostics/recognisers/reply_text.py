@@ -7,10 +7,10 @@ wrapper that holds nothing else stays, and is itself the reply.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import re2
+from msgspec import Struct
 
 from diagnostics.facts import (
     CertificateRejected,
@@ -102,8 +102,7 @@ _NEEDS_TLS = linear(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(Struct, frozen=True):
     """A status code in a text: `basic` is 0 where only the enhanced code is there; `start`, `end` are offsets."""
 
     basic: int
@@ -307,6 +306,11 @@ def _refuses_client(inner: str, whole: str) -> bool:
 def _dropped(text: str) -> bool:
     """Whether an open session broke. 4.4.2 with a socket reason says so in every language Exchange speaks."""
     return bool(_DROPPED.search(text)) or (codes(text)[1] == "4.4.2" and bool(_DROP_REASON.search(text)))
+
+
+def rejection_in(text: str) -> str:
+    """The first word for a refused certificate in `text`, as Exchange writes it ("UntrustedRoot"); "" where there is none."""
+    return _first(_REJECTED, text)
 
 
 def _rejection(whole: str, reason: str, keys: dict[str, Any]) -> CertificateRejected:

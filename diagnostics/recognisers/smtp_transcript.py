@@ -7,8 +7,9 @@ telnet success proves TCP and the banner, nothing about TLS or certificates.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final
+
+from msgspec import Struct, field
 
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, SessionMasked, SmtpReached, Stage, StarttlsNotOffered
@@ -76,8 +77,7 @@ _SLIPS: Final = frozenset({"500", "501", "502", "503", "555"})
 _TRIED = linear(r"(?i)^AUTH ([A-Z0-9-]{3,20})\b")
 
 
-@dataclass(frozen=True, slots=True)
-class _Refusal:
+class _Refusal(Struct, frozen=True):
     """A reply with its 0-based line, the verb that it answers, and the recipient named last."""
 
     line: int
@@ -86,8 +86,7 @@ class _Refusal:
     recipient: str
 
 
-@dataclass(slots=True)
-class _Talk:
+class _Talk(Struct):
     """One conversation. Every list holds 0-based lines with their text."""
 
     lines: list[int] = field(default_factory=list)

@@ -79,7 +79,7 @@ def _talks(many: int, *, fails: bool = True) -> Iterator[Talk]:
             at = f"2026-11-{1 + number % 28:02}T{number % 24:02}:{number % 60:02}:0{int(failed)}.000Z".encode()
             remote = f"198.51.{number % 200}.{number // 200}:25".encode()
             row = [at, f"Connector {number}".encode(), f"{number:015X}{int(failed)}".encode(), b"0", b"", remote]
-            talk = Talk(row, (0, 100 * number), True)
+            talk = Talk.of(row, (0, 100 * number), True)
             talk.messages, talk.ended = int(not failed), True
             talk.rank, talk.error = (Rank.REFUSED, f"550 no {number:x}") if failed else (Rank.NONE, "")
             yield talk

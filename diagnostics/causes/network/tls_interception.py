@@ -21,7 +21,10 @@ and Exchange Online can't match the certificate to its connector.
 
 from __future__ import annotations
 
+from typing import Final
+
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.certificate.names import common_name
 from diagnostics.causes.network.probes import bare_handshake
 from diagnostics.causes.network.reach import kind_of, told_by_exchange_online
 from diagnostics.facts import Certificate, CertificateRejected, InstalledCertificate, Reply, Session
@@ -40,6 +43,8 @@ _DEVICE = linear(
     r"|\bavast!?|\bAVG (?:Technologies|Web/Mail)|Web/Mail Shield|\bESET SSL|Kaspersky (?:Anti-?Virus|Web|Endpoint)"
     r"|Bitdefender|Dr\.? ?Web|\bNetskope\b|Cisco Umbrella|Untangle|mitmproxy|Fiddler"
 )
+
+_MICROSOFTS: Final = (".outlook.com", ".office365.com", ".office.com", ".mx.microsoft", ".live.com")
 
 
 @cause(id="network.middlebox.tls-interception", act="network")
@@ -79,6 +84,10 @@ def _from_rejection(
     by_cloud: bool,
 ) -> Finding | None:
     named = device(rejected.presented)
+    if _redirected(rejected):
+        because = f"The client wanted `{rejected.expected}`, a host of Microsoft's, and was shown the certificate of "
+        because += f"`{common_name(rejected.presented)}`: somebody on the way, mostly the hoster, leads SMTP to its own server."
+        return Finding(Belief.LIKELY, because, (rejected,), _steps(rejected.host), weight=1.5)
     if named:
         shown = probe if probe and device(probe.issuer) else None
         because = (
@@ -96,6 +105,12 @@ def _from_rejection(
         return None
     because = f"The peer saw certificate {rejected.thumbprint}, which is not in the list of this Exchange server's."
     return Finding(Belief.POSSIBLE, because, (rejected,), _steps(rejected.host), weight=1.4)
+
+
+def _redirected(rejected: CertificateRejected) -> bool:
+    """Whether a host of Microsoft's was asked for, and a stranger's public name answered."""
+    wanted, shown = rejected.expected.lower().rstrip("."), common_name(rejected.presented).lower()
+    return wanted.endswith(_MICROSOFTS) and "." in shown and not shown.endswith(_MICROSOFTS)
 
 
 def device(name: str) -> str:

@@ -25,6 +25,7 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.policy.said import Refusal, recipient_settings, refusal
+from diagnostics.causes.reader import acting
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
@@ -68,7 +69,8 @@ def assess(said: Said, replies: tuple[Reply, ...], settings: tuple[Configured, .
     because += "an accept or reject list on it decides who may."
     exact = "5.7.129" not in said.text and "RestrictedToRecipients" not in said.text
     belief = Belief.LIKELY if exact else Belief.POSSIBLE
-    return Finding(belief, because, (said,), steps, refused.act, weight=1.8)
+    act = acting(said, replies, settings, refused.act)
+    return Finding(belief, because, (said,), steps, act, weight=1.8)
 
 
 def _steps(refused: Refusal) -> tuple[Step, ...]:

@@ -57,7 +57,7 @@ _NAMES: Final = ("SPF", "Sender Policy Framework", "open-spf", "openspf", "permi
 
 @cause(
     id="sender-auth.spf.missing-source",
-    act="sender",
+    act="dns",
     says=(
         "5.7.23",
         "does not designate",
