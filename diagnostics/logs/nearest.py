@@ -22,7 +22,7 @@ _MOST_BYTES: Final = 64 << 20
 _FIRST_BYTES: Final = 256 * 1024
 _BEFORE: Final = 64 * 1024  # where a session begins that is decided later; more, if its beginning is not there
 _MOST_BEFORE: Final = 4 << 20
-_BEHIND: Final = 256 * 1024  # and where one ends
+_BEHIND: Final = 128 * 1024  # and where one ends
 
 Files = Sequence[tuple[Source, Layout]]
 
