@@ -54,9 +54,10 @@ DELIVERED: Final = linear(r"(?i)\bMessages:\s*0*[1-9]\d*")
 CLOSING: Final = linear(r"(?i)^\s*Messages:\s*\d+\s+Bytes:\s*\d+\s*(?:\((.*)\))?")
 _DNS: Final = linear(r"(?i)\bDNS server returned (\w+)|\bDNS query failed")
 _DNS_FINE: Final = frozenset({"success", "infonorecords", "infotruncated"})
+REPLY_NUMBER: Final = r"\b[45]\d\d[ -]"
 _TROUBLE: Final = linear(
     r"(?i)\b(?:fail(?:ed|ure)?|errors?|rejected|refused|abruptly|timed out|timeout|not active|dropped|unreachable|reset)\b"
-    r"|^Retry\b|\b[45]\d\d[ -]"
+    rf"|^Retry\b|{REPLY_NUMBER}"
 )
 _NEXT_TARGET: Final = linear(r"(?i)attempting next target|retry")
 

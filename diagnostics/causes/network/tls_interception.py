@@ -29,6 +29,7 @@ from diagnostics.causes.network.probes import bare_handshake
 from diagnostics.causes.network.reach import kind_of, told_by_exchange_online
 from diagnostics.facts import Certificate, CertificateRejected, InstalledCertificate, Reply, Session
 from diagnostics.looked_facts import TlsProbe
+from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
@@ -49,7 +50,7 @@ _MICROSOFTS: Final = (".outlook.com", ".office365.com", ".office.com", ".mx.micr
 
 @cause(id="network.middlebox.tls-interception", act="network")
 def assess(
-    anchor: CertificateRejected | Certificate | TlsProbe,
+    anchor: CertificateRejected | Certificate | TlsProbe | Configured,
     probe: TlsProbe | None,
     installed: tuple[InstalledCertificate, ...],
     sessions: tuple[Session, ...],
@@ -58,6 +59,8 @@ def assess(
     """A device's name in the certificate, or a thumbprint that no Exchange server has."""
     if isinstance(anchor, CertificateRejected):
         return _from_rejection(anchor, probe, installed, told_by_exchange_online(anchor, replies))
+    if isinstance(anchor, Configured):
+        return _answered(anchor)
     if isinstance(anchor, TlsProbe):
         named = device(anchor.issuer) or device(anchor.subject)
         because = (
@@ -75,6 +78,18 @@ def assess(
         because += f", although {session.remote_ip} is Exchange Online's."
         return Finding(Belief.CONFIRMED, because, (anchor, session), _steps(session.remote_ip))
     return Finding(Belief.LIKELY, f"{because}.", (anchor,), _steps(anchor.host), weight=1.5)
+
+
+def _answered(banner: Configured) -> Finding | None:
+    """Another server's banner in the place of one of Microsoft's hosts."""
+    asked = banner.get("Asked")
+    if banner.kind != "other-banner" or not asked.endswith(_MICROSOFTS) or banner.name.endswith(_MICROSOFTS):
+        return None
+    because = (
+        f"The client opened a connection to `{asked}`, and `{banner.name}` answered: somebody on the way, mostly the "
+    )
+    because += "hoster, leads SMTP to its own server, which knows nothing of the account."
+    return Finding(Belief.LIKELY, because, (banner,), _steps(asked), weight=2.0)
 
 
 def _from_rejection(

@@ -72,6 +72,8 @@ _NAMES: Final = (
         "not allowed to send from",
         "not allowed to send mail from",
         "SPF check failed",
+        "confirm that your message was sent from a trusted location",
+        "Sender Policy Framework (SPF) validation for the sender's domain fails",
         "SPF authentication didn't pass",
         "hard fail policy (-all) but it fails to pass SPF",
         "SPF fail - not authorized",
