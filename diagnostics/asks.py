@@ -7,8 +7,9 @@ nothing here knows a cause.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from diagnostics.cause import EMS, Cause
 from diagnostics.facts import (
@@ -35,8 +36,7 @@ from diagnostics.mail_facts import Antispam, Authentication, Configured, Headers
 from diagnostics.report import Shell
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Struct, frozen=True):
     """One question. `template` takes the values named in ASKABLE. Cheaper goes first."""
 
     say: str

@@ -7,9 +7,11 @@ An exception wraps another; the reply of the server, or the socket's error, is t
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import ConnectFailed, Fact, TlsFailed
@@ -59,6 +61,7 @@ _LIBRARIES: Final = (
     r"|\bremote name could not be resolved\b|\bRemotename konnte nicht aufgel|\bError upgrading connection with STARTTLS\b"
     r"|\bsmtp: (?:server does|EOF|unexpected|StartTLS)|\bjava\.net\.\w{3,40}Exception\b|\bSSLHandshakeException\b"
     r"|\bSwift_\w{3,40}Exception\b|\b(?:Symfony\S{0,60})?TransportException\b|\bNotSupportedException: The SMTP server\b"
+    r"|\b(?:ERROR|Error:?) (?:\[\w{1,20}\] |Send Error: )?Connection timeout\b|\bGreeting never received\b"
     r"|\berror=\"unencrypted connection\"|\b(?:gomail|smtp): unencrypted connection\b"
     r"|\bonly configured for E-mail addresses with ASCII local-parts\b"
 )
@@ -75,6 +78,7 @@ _PORT: Final = ("465", "587")
 _DEVICE = linear(r"(?i)\bSMTP (?:server )?error:?\s*(?:code )?#?([45]\d\d)\b")
 _INNER = linear(r"(?i)--->\s*|nested exception is:\s*|Caused by:\s*|Inner ?Exception\s*:\s*")
 _CAUSED = linear(r"(?i)^\s*(?:--->|nested exception is|Caused by:|Inner ?Exception)")
+_AT_PORT = linear(r"(?i)(?:[a-z\d\]]:|\bport['\"]?\s?[:=]?\s?['\"]?)(?:(25|26|443|465|587|2525)\b)|\bport (\d{2,5})\b")
 _ENDPOINT = linear(r"\[?(\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})\]?:\d{1,5}\b")
 _SAYS = linear(
     r"(?i)fail|exception|error|invalid|unable|could ?n.t|could not|refused|denied|reject|timed out|requires|not "
@@ -84,7 +88,8 @@ _SAYS = linear(
 _UNCONNECTED = linear(
     r"(?i)could not connect to (?:the )?SMTP|SMTP connect\(\) failed|failed to connect to (?:the )?(?:server|SMTP|mail ?server)"
     r"|unable to connect to the remote server|connection could not be established with host|could not open socket"
-    r"|connecting to Outgoing server \(SMTP\) \S+ failed|cannot connect to your outgoing|server may be unavailable or is refusing"
+    r"|\bConnection timeout\b|connecting to Outgoing server \(SMTP\) \S+ failed|cannot connect to your outgoing"
+    r"|server may be unavailable or is refusing"
     r"|Verbindung (?:mit|zu)[^.]{0,60}Postausgangs-?Server[^.]{0,80}(?:fehlgeschlagen|nicht)"
     r"|keine Verbindung zum SMTP|impossible de se connecter|imposible conectar|no se pudo conectar"
     r"|impossibile connettersi|falha (?:na conexão|ao conectar)|não foi possível (?:conectar|estabelecer)"
@@ -99,8 +104,7 @@ _MOST_LINES: Final = 30
 _MOST_ERRORS: Final = 50  # a log that repeats one error says no more with every line
 
 
-@dataclass(frozen=True, slots=True)
-class _Error:
+class _Error(Struct, frozen=True):
     lines: tuple[int, ...]
     text: str
 
@@ -171,6 +175,10 @@ def _facts(reading: Reading, error: _Error) -> list[Fact]:
     told_why = _UNRESOLVED.search(error.text) or any(isinstance(each, ConnectFailed | TlsFailed) for each in facts)
     if _UNCONNECTED.search(error.text) and not told_why:
         facts.append(ConnectFailed(source=source, kind="unknown", ip=ip))
+    port = _AT_PORT.search(error.text)
+    if port:
+        number = int(port.group(1) or port.group(2))
+        facts = [replace(each, port=number) if isinstance(each, ConnectFailed) else each for each in facts]
     return [replace(fact, host=host.group(1).lower()) for fact in facts] if host else facts
 
 

@@ -13,14 +13,14 @@ https://support.icewarp.com/hc/en-us/articles/12115124344721, https://help.hcl-s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from msgspec import Struct
 
 Result = Literal["delivered", "deferred", "failed", "rejected", "trouble"]
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """One thing that `product` says in its log. `code` is what it tells the other side beside the words."""
 
     product: str

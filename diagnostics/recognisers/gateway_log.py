@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
+
+from msgspec import Struct
 
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import ConnectFailed, Fact, Source
@@ -50,8 +51,7 @@ _MOST: Final = 2_000  # lines of which facts are told; a log repeats itself
 _NO_ANSWER = linear(r"(?i)^(?:connection )?time(?:d )?out\.?$|^(?:the )?server (?:is )?not responding\b")
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
+class _Told(Struct, frozen=True):
     """What one line came to. `text` is "" for a success, `code` what stood beside it or what the words mean."""
 
     result: str

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from diagnostics.artefacts import Artefact
 from diagnostics.mail_facts import CommandError
@@ -55,8 +56,7 @@ _PROSE = linear(
 _MOST_LINES: Final = 14
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(Struct, frozen=True):
     lines: tuple[int, ...]
     level: str
     text: str

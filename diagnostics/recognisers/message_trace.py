@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact
@@ -57,8 +58,7 @@ _MOST_LINES: Final = 14
 _NOT_ONLINE = linear(r"^\d{4}-\d\d-\d\dT")
 
 
-@dataclass(slots=True)
-class _Card:
+class _Card(Struct):
     event: str
     lines: list[int]
     parts: list[str] = field(default_factory=list)

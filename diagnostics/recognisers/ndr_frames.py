@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
 import re2
+from msgspec import Struct
 
 from diagnostics.patterns import linear
 from diagnostics.recognisers.reply_text import goes_on
@@ -58,9 +58,12 @@ _FRAMES: Final = tuple(
 _ENTRY = linear(rf"^\s*(?:<(?P<angled>{ADDRESS})>(?: \([^()]+\))?:|(?P<plain>{ADDRESS})\s*$)")
 _ENTRY_REPLY = linear(
     r"(?:^|:\s|said: |\.\s)(?P<reply>[45]\d\d[ -].*)$"
-    r"|(?P<words>(?i:connect to |host or domain name not found|unable to look ?up|name service error|user unknown"
+    r"|(?P<words>^[^0-9]+\(#[45]\.\d\.\d\)|(?i:connect to |host or domain name not found|unable to look ?up"
+    r"|name service error|user unknown"
     r"|unknown user|no such user|mail for .+ loops back|mailbox (?:is )?full|quota exceeded|over quota|timed out"
-    r"|unrouteable address|unrouteable mail domain|retry time(?:out)? not reached|message size (?:\d+ )?exceeds"
+    r"|unrouteable address|unrouteable mail domain|unknown local-part|all hosts for|no such (?:mailbox|address)"
+    r"|(?:mailbox|account|user)\b[^:]*(?:disabled|suspended|not found|not exist)"
+    r"|retry time(?:out)? not reached|message size (?:\d+ )?exceeds"
     r"|lost connection with|conversation with|delivery temporarily suspended|TLS is required|cannot start TLS"
     r"|server certificate not|SMTPUTF8 is required|SASL authentication failed|mail forwarding loop|too many hops"
     r"|bad address syntax|recipient address rejected|sender address rejected|connection (?:refused|timed out)"
@@ -70,8 +73,7 @@ _WHO = linear(rf"({_HOST})\s?\[({_IP})\]|\b({_HOST})\s?\(({_IP})\)|[(\[]({_IP})[
 _NAMED = linear(rf"(?:^|[\s'\"])({_HOST})(?:[\s'\"]|$)")
 
 
-@dataclass(frozen=True, slots=True)
-class Quoted:
+class Quoted(Struct, frozen=True):
     """A reply and its frame. `first`, `last`, `line` are 0-based; `host` and `ip` are who gave it, as far as told."""
 
     frame: str

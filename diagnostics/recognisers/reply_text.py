@@ -7,10 +7,10 @@ wrapper that holds nothing else stays, and is itself the reply.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import re2
+from msgspec import Struct
 
 from diagnostics.facts import (
     CertificateRejected,
@@ -25,6 +25,7 @@ from diagnostics.facts import (
 )
 from diagnostics.log_forms import WINSOCK, unreached
 from diagnostics.patterns import linear
+from diagnostics.refusals import topics_of
 from diagnostics.text import squeezed
 
 Kind = Literal["queue", "ndr", "dsn", "log", "trace", "event", "client", "bare"]
@@ -40,6 +41,9 @@ _CONTINUED = linear(r"^(?:\W{0,3}LED=)?\W{0,3}(\d{3})-(?:(\d\.\d{1,3}\.\d{1,3})\
 _REPEATED = linear(r"^[45]\d\d-\S|^[45]\d\d-? +[45]\.\d{1,3}\.\d{1,3}\s+[a-z]")
 _LABEL = linear(r"^[A-Z][A-Za-z ]{2,40}\s?:\s")
 _LONGEST: Final = 4000  # a reply line has at most 512 octets, and a chain of quoted ones a few thousand
+_TOO_MUCH: Final = frozenset(
+    {"fast", "rate", "listed"}
+)  # why a server that answers "connection refused" closes what it opened
 _WRAP: Final = 64  # shorter lines than this were not broken by a mail client or a console
 _NESTED = r"[^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*"
 _INNER = (
@@ -102,8 +106,7 @@ _NEEDS_TLS = linear(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(Struct, frozen=True):
     """A status code in a text: `basic` is 0 where only the enhanced code is there; `start`, `end` are offsets."""
 
     basic: int
@@ -274,6 +277,8 @@ def _first(pattern: Any, text: str) -> str:
 def _about_connecting(inner: str) -> bool:
     """A 5xx reply that a server spoke came over an open connection, whatever it calls refused; x.4.x is the network's."""
     basic, enhanced = codes(inner)
+    if basic and not enhanced and topics_of(inner[:_LONGEST]) & _TOO_MUCH:
+        return False
     return basic < 500 or enhanced[2:3] == "4" or bool(WINSOCK.search(inner))
 
 
@@ -307,6 +312,11 @@ def _refuses_client(inner: str, whole: str) -> bool:
 def _dropped(text: str) -> bool:
     """Whether an open session broke. 4.4.2 with a socket reason says so in every language Exchange speaks."""
     return bool(_DROPPED.search(text)) or (codes(text)[1] == "4.4.2" and bool(_DROP_REASON.search(text)))
+
+
+def rejection_in(text: str) -> str:
+    """The first word for a refused certificate in `text`, as Exchange writes it ("UntrustedRoot"); "" where there is none."""
+    return _first(_REJECTED, text)
 
 
 def _rejection(whole: str, reason: str, keys: dict[str, Any]) -> CertificateRejected:

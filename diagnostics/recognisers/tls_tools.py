@@ -7,8 +7,9 @@ https://github.com/vdukhovni/danecheck
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import CertificateRejected, Fact, StarttlsNotOffered, TlsReport
@@ -82,8 +83,7 @@ _RESULTS: Final = {
 }
 
 
-@dataclass(slots=True)
-class _Scan:
+class _Scan(Struct):
     """What one run of a tool has told so far."""
 
     lines: list[int] = field(default_factory=list)

@@ -13,7 +13,7 @@ from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
-from diagnostics.recognisers.told_settings import MOST_LINES, supposes
+from diagnostics.recognisers.told_settings import MOST_LINES, answers, supposes
 
 _ADDRESS = r"(?:mail\.onmicrosoft\.com|\b(?:remote )?routing ?address\b|\bRemoteRoutingAddress\b)"
 _LACKS = linear(
@@ -27,7 +27,7 @@ _LACKS = linear(
 @recogniser(r"(?:mail\.onmicrosoft\.com|routing ?address)", rank=98)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for the first such sentence."""
-    if not reading.claimed and not reading.paste.index:
+    if not answers(reading):
         return []
     for index, line in reading.sentences()[:MOST_LINES]:
         lacks = _LACKS.search(line[:1000])

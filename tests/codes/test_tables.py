@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 import re2
-from pydantic import ValidationError
+from msgspec import ValidationError
 
 from diagnostics.codes import Row, explain, is_wrapper, suspects, tables
 from diagnostics.codes.reply import fitting
@@ -18,6 +18,7 @@ CODE = {
     "enhanced": r"(?:\d{3} )?[X45]\.\d\.\d+(?:-[45]\.\d\.\d+)?",
     "exchange-tokens": r"(?:\d{3} )?[45]\.\d\.\d+|[A-Za-z]+Exception\w*|\w+Denied\w*",
     "sspi": r"0x8[0-9A-F]{7}",
+    "mail-clients": r"0x800(?:CCC|421)[0-9A-F]{2}",
     "winsock": r"\d{3,5}",
     "schannel": r"(?:Event|alert) \d+",
     "events": r"(?:Event|CAPI2) \d+",

@@ -42,7 +42,6 @@ _BY_WORDS: Final = frozenset(
         ("protocol.smtputf8.unsupported", "recipient.address.invalid-syntax"),
         ("quota-throttle.eop.ip-throttled", "reputation.ip.consumer-outlook"),
         ("quota-throttle.recipient.receive-rate", "quota-throttle.store.delivery-concurrency"),
-        ("quota-throttle.remote.greylisting", "quota-throttle.remote.rate-limited"),
         ("quota-throttle.remote.rate-limited", "reputation.ip.consumer-outlook"),
         ("quota-throttle.sender.recipient-rate-limit", "quota-throttle.tenant.external-recipient-rate"),
         ("quota-throttle.smtp-auth.concurrency", "quota-throttle.store.delivery-concurrency"),

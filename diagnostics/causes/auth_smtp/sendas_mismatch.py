@@ -22,7 +22,7 @@ as itself only, unless it has Send As on the other: `554 5.2.252 SendAsDenied` o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.auth_smtp.logon import (
@@ -47,15 +47,14 @@ _PAIR = linear(
 # Nouns under which other mail systems refuse it; refusals.toml reads what is said of them.
 _NOUNS = (
     "not owned by", "sender address", "mail from", "from address", "sender identity", "identities failed", "sender mismatch",
-    "to send", "to use", "from header",
+    "to send", "to use", "from header", "email address is not verified", "same as",
 )  # fmt: skip
 _UNVERIFIED = "The following identities failed the check in region"  # Amazon SES, by SMTP and by its API
 _OTHERS = frozenset({"listed", "entry", "spf", "dmarc"})  # reasons of their own for the same words
 _NO_PERMISSION = "Client does not have permissions to send as this sender"
 
 
-@dataclass(frozen=True, slots=True)
-class _Pair:
+class _Pair(Struct, frozen=True):
     """The mailbox of the logon and the one in From, each "" where the text does not tell."""
 
     logon: str = ""

@@ -26,7 +26,7 @@ from diagnostics.causes.connector import steps
 from diagnostics.causes.connector.heard import heard
 from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Configured
-from diagnostics.report import Step
+from diagnostics.report import Act, Step
 
 
 @cause(
@@ -62,8 +62,12 @@ def assess(
         or _internal(said.host)
         or own_server(settings)
     ):
+        act: Act | None = None
         because += ". If it did not log on, the connector lacks a permission; whether it did is not told."
-        return Finding(Belief.POSSIBLE, because, (said,), steps, weight=1.5)
+        if said.kind == "client" and not session:
+            act = "sender"
+            because += " Let the application send as the address of the account it logs on with, or give that account the right."
+        return Finding(Belief.POSSIBLE, because, (said,), steps, act, weight=1.5)
     because = (
         "If an on-premises server said it: the client, or the account that it logs on with, may not use that sender."
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from diagnostics.causes.connector.heard import Heard
 from diagnostics.causes.recipient.lookup import domain, same_organization
@@ -14,7 +15,15 @@ from diagnostics.refusals import topics
 # 2013 and before say 5.7.1, later versions 5.7.54.
 SIGNATURES: Final = ("Unable to relay", "5.7.54")
 # What other mail systems say: the nouns, whose sentence `foreign` reads.
-FOREIGN: Final = ("relay", "rcpthosts", "not a gateway", "turn on SMTP Authentication")
+FOREIGN: Final = (
+    "relay",
+    "relaying",
+    "rcpthost",
+    "not a gateway",
+    "turn on SMTP Authentication",
+    "mail for",
+    "emails for",
+)
 _ROUTING: Final = ".mail.onmicrosoft.com"
 
 

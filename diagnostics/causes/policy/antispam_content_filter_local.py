@@ -21,8 +21,9 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.policy.said import refusal, reply_of
+from diagnostics.causes.reader import from_outside
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import AgentAction
+from diagnostics.mail_facts import AgentAction, Configured
 from diagnostics.report import Act, Step
 
 
@@ -34,7 +35,7 @@ from diagnostics.report import Act, Step
         "5.1.0 Sender denied": "looks the sender up in a list, and reads no content",
     },
 )
-def assess(anchor: Said | AgentAction, replies: tuple[Reply, ...]) -> Finding | None:
+def assess(anchor: Said | AgentAction, replies: tuple[Reply, ...], objects: tuple[Configured, ...]) -> Finding | None:
     """The agent's own words."""
     if isinstance(anchor, AgentAction):
         if not anchor.agent.lower().startswith("content filter"):
@@ -53,7 +54,8 @@ def assess(anchor: Said | AgentAction, replies: tuple[Reply, ...]) -> Finding | 
     refused = refusal(anchor, replies)
     reply = reply_of(anchor, replies)
     # Who holds the report of a refusal is the sender; the server that refused is another organization's.
-    act: Act = "recipient-side" if reply and reply.kind in ("ndr", "dsn") else "on-prem"
+    reported = (reply is not None and reply.kind in ("ndr", "dsn")) or from_outside(anchor, replies, objects)
+    act: Act = "recipient-side" if reported else "on-prem"
     because = (
         f"{refused.where} is an Exchange server whose Content Filter agent took the message to {refused.whom} for spam."
     )

@@ -27,12 +27,14 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.policy.said import refusal, reply_of
 from diagnostics.causes.quota_throttle.words import has
+from diagnostics.causes.reader import from_outside
 from diagnostics.causes.reputation.lists import of_microsoft
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import AgentAction, Antispam, Configured
 from diagnostics.refusals import topics
 from diagnostics.report import Act, Step
 
+_ANOTHER: Final = ("spoof", "5.1.0 sender denied", "blocked using", "spamhaus")  # a gateway's rule, a public list
 _SKB = "The message matched a blocked sender or domain of an anti-spam policy (SFV:SKB)"
 _BLK = "The sender stands on the recipient's own list of blocked senders (SFV:BLK)"
 
@@ -52,10 +54,21 @@ _NAMES: Final = (
     "SenderFilterConfig",
     "sender",
     "Absender",
+    "Absenderadresse",
+    "Absenderdomain",
     "expéditeur",
     "remitente",
     "mittente",
     "badmailfrom",
+    "by this user",
+    "by an entry",
+    "by user",
+    "user rules",
+    "user preferences",
+    "recipient preferences",
+    "recipient",
+    "recipients",
+    "user refuse",
 )
 
 
@@ -90,7 +103,8 @@ def assess(
         belief = Belief.CONFIRMED if blocked else Belief.LIKELY
         reply = reply_of(anchor, replies)
         # Who holds the report is the sender; the list is kept where the mail was refused.
-        away = blocked is None and reply is not None and reply.kind in ("ndr", "dsn")
+        reported = (reply is not None and reply.kind in ("ndr", "dsn")) or from_outside(anchor, replies, settings)
+        away = blocked is None and reported
         act: Act = "recipient-side" if away else "on-prem"
         return Finding(belief, because, (anchor, blocked), _on_premises(""), act, weight=1.2)
     steps = _policies() if refused.online else _on_premises("")
@@ -100,11 +114,7 @@ def assess(
 def _entered(anchor: Said, replies: tuple[Reply, ...]) -> Finding | None:
     """Other systems' words: they name the entry, and whoever holds the reply is the sender."""
     # A gateway's policy against spoofing is no entry against this sender.
-    if (
-        "entry" not in topics(anchor)
-        or of_microsoft(anchor.text)
-        or has(anchor, "spoof", "5.1.0 sender denied", "blocked using")
-    ):
+    if "entry" not in topics(anchor) or of_microsoft(anchor.text) or has(anchor, *_ANOTHER):
         return None
     refused = refusal(anchor, replies)
     because = f"{refused.where} refuses this sender to {refused.whom} by an entry that somebody made there."

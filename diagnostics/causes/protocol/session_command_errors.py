@@ -30,6 +30,7 @@ from diagnostics.report import Step
 _SLOW: Final = ("Timeout waiting for client input", "Error: timeout exceeded")
 _ORDER: Final = (
     "Send hello first",
+    "Hello called after other methods",  # Go, of its own order
     "HELO first",
     "EHLO first",
     "need RCPT",
@@ -37,6 +38,11 @@ _ORDER: Final = (
     "MAIL first",
     "Bad sequence of commands",
     "Nested MAIL",
+    "Multiple MAIL commands",
+    "is required first",
+    "RCPT required first",
+    "MAIL required first",
+    "Pipelining not supported",
     "Sender already specified",
     "must precede DATA",
     "synchronization error",

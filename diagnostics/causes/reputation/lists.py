@@ -48,10 +48,10 @@ def is_error(text: str) -> bool:
 def list_named(text: str) -> tuple[str, str, str]:
     """(name, zone, page for removals) of the list that a refusal names; empty where it names none."""
     low = text.lower()
-    zone = _ZONE.search(text)
     for words, name, usual, page in _LISTS:
         if words in low:
             return name, usual, page
+    zone = _ZONE.search(text)
     return (str(zone.group(1)), str(zone.group(1)).lower(), "") if zone else ("", "", "")
 
 
