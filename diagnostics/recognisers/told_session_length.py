@@ -27,6 +27,10 @@ _TOLD = linear(
     r"|steeds)\b[^.\n]{0,40}?"
     r"\b(\d{1,2}|two|five|ten|twenty|zwei|fünf|zehn|zwanzig|cinq|dix|cinco|diez|cinque|dieci|vijf|tien) ?min(?:ut\w*|\.)?"
 )
+_SESSION = linear(
+    r"(?i)\b(?:sessions?|connections?|runs?|batch\w*|newsletters?|bulk|many|pop\w*|fetch\w*|transfers?|sitzung\w*|verbindung\w*|lauf\w*"
+    r"|massen\w*|sesión\w*|conexión|connexion\w*|envois?|session[ei]|connession[ei]|sessies?|verbinding\w*)\b"
+)
 _NUMBERS: Final = {
     "two": 2, "five": 5, "ten": 10, "twenty": 20, "zwei": 2, "fünf": 5, "zehn": 10, "zwanzig": 20, "cinq": 5, "dix": 10,
     "cinco": 5, "diez": 10, "cinque": 5, "dieci": 10, "vijf": 5, "tien": 10,
@@ -70,10 +74,10 @@ def _second(clock: Sequence[str]) -> int:
 
 
 def _told(lines: Sequence[str]) -> int:
-    """Seconds, as somebody tells a constant number of minutes; 0 where nobody does."""
+    """Seconds, as somebody tells a constant number of minutes of a session or run; 0 where nobody does."""
     for line in lines:
         found = _TOLD.search(line)
-        if found and not line.rstrip().endswith("?"):
+        if found and _SESSION.search(line) and not line.rstrip().endswith("?"):
             word = found.group(1).lower()
             return _MINUTE * (_NUMBERS.get(word) or int(word))
     return 0

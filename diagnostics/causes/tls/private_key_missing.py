@@ -26,7 +26,7 @@ from diagnostics.causes.tls.credential import own_fault, same_name, session_of, 
 from diagnostics.facts import InstalledCertificate, Said, TlsFailed
 from diagnostics.report import Step
 
-_NO_KEYSET = "CryptographicException: Keyset does not exist"
+_NO_KEYSET = ("Keyset does not exist", "CryptographicException: Keyset does not exist")
 _UNCONVERTED = "Error converting private key"
 _REFUSED = ("(reason: PrivateKeyMissing)", "Cannot find the certificate and private key")
 _TOLD = (
@@ -38,7 +38,7 @@ _TOLD = (
 )
 
 
-@cause(id="tls.certificate.private-key-missing", act="on-prem", says=(*_REFUSED, *_TOLD, _NO_KEYSET, _UNCONVERTED))
+@cause(id="tls.certificate.private-key-missing", act="on-prem", says=(*_REFUSED, *_TOLD, *_NO_KEYSET, _UNCONVERTED))
 def assess(
     failed: TlsFailed | InstalledCertificate | Said,
     offered: InstalledCertificate | None,
@@ -49,7 +49,7 @@ def assess(
     """`offered` is the certificate of the log, as installed; a usable twin makes it the wrong copy instead."""
     if isinstance(failed, InstalledCertificate):
         return _listed(failed, installed, failures)
-    if isinstance(failed, Said) and failed.signature in (_NO_KEYSET, _UNCONVERTED):
+    if isinstance(failed, Said) and failed.signature in (*_NO_KEYSET, _UNCONVERTED):
         return _no_keyset(told)
     if isinstance(failed, Said):
         return _said(failed, failures)
@@ -85,7 +85,7 @@ def _said(said: Said, failures: tuple[TlsFailed, ...]) -> Finding:
 def _no_keyset(told: tuple[Said, ...]) -> Finding | None:
     """.NET found no container of the key. Any program can say so: what counts is who asked for it."""
     about = next((each for each in told if each.signature == _UNCONVERTED or each.kind == "command"), None)
-    keyset = next((each for each in told if each.signature == _NO_KEYSET), None)
+    keyset = next((each for each in told if each.signature in _NO_KEYSET), None)
     if about is None or keyset is None:
         return None
     because = (
