@@ -1,4 +1,4 @@
-"""Circumstances that decide and that only a sentence tells: a meeting nobody was invited to, a smart host.
+"""Circumstances that decide and that only a sentence tells: a meeting nobody was invited to, a smart host, a public folder.
 
 Read only beside something else that was pasted.
 """
@@ -6,6 +6,7 @@ Read only beside something else that was pasted.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, SendConnector, Source
@@ -32,8 +33,20 @@ _SMART_HOST = linear(
     r"([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,6})\b"
 )
 
+_FOLDER: Final = (
+    r"public[ -]?folders?|öffentliche[mnrs]? Ordners?\b|(?:öffentlicher|PF)-?Ordner\b|dossiers? publics?|carpetas? públicas?"
+    r"|cartell[ae] pubblic|openbare map"
+)
+_TO_FOLDER = linear(
+    rf"(?i)\bmail[ -]?(?:enabled|aktivierte\w*)[^.\n]{{0,12}}(?:{_FOLDER})|(?:{_FOLDER})[^.\n]{{0,60}}"
+    r"(?:messagerie|habilitad|abilitat|e-?mail|\bmails?\b|courrier|post\b)"
+    r"|\b(?:e-?mails?|messages?|courriels?|correos?|mensajes|messaggi|nachrichten|berichten)\b[^.\n]{0,40}"
+    rf"\b(?:to|in|into|for|an|auf|für|einen|einem|à|aux?|les|un|vers|al?|de|naar)\b[^.\n]{{0,24}}(?:{_FOLDER})"
+)
+
 
 @recogniser(
+    rf"(?:{_FOLDER})|"
     r"(?:delegate|invite|eingeladen|smart ?-?host|\x{30b9}\x{30de}\x{30fc}\x{30c8}|h.te actif|host inteligente|vertret)",
     rank=99,
 )
@@ -54,6 +67,9 @@ def _told(source: Source, line: str) -> Iterator[Fact]:
     host = _SMART_HOST.search(line)
     if host and not supposes(line[: host.start()]):
         yield SendConnector(source=source, smart_hosts=(host.group(1).lower(),))
+    folder = _TO_FOLDER.search(line)
+    if folder and not supposes(line[: folder.start()]):
+        yield Configured(source=source, kind="told-folder", name="public-folder")
 
 
 def _meetings(reading: Reading, lines: list[tuple[int, str]]) -> Iterator[Artefact]:
