@@ -89,7 +89,8 @@ def _about(shown: Sequence[Verdict], judgement: Judgement) -> list[Question]:
     best = max(concerned, key=lambda row: len(row[1]), default=None)
     if best and best[1]:
         return [_question(best[0], best[1], shown, judgement)]
-    if not {artefact.kind for artefact in judgement.artefacts} & _BOUNCES:
+    silent = any(isinstance(fact, Tracked) and fact.dropped for fact in judgement.facts)  # deleted: nobody got a report
+    if not silent and not {artefact.kind for artefact in judgement.artefacts} & _BOUNCES:
         return [_question(BOUNCE, tuple(each.cause.id for each in shown), shown, judgement)]
     trace = next(ask for ask in ASKS if (Traced if shown[0].cause.act == "exchange-online" else Tracked) in ask.yields)
     everybody = tuple(each.cause.id for each in shown)
