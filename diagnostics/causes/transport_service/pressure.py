@@ -16,6 +16,7 @@ from diagnostics.patterns import linear
 from diagnostics.report import Step
 
 INSUFFICIENT: Final = "4.3.1 Insufficient system resources"
+CHECKED: Final = "Transport Back Pressure: --ERROR--"  # of HealthChecker, which leaves SystemMemory out
 INCREASED: Final = "MSExchangeTransport 15004"
 
 # Names and levels in the languages of Windows; the brackets are the same everywhere.
@@ -27,7 +28,7 @@ _VERSIONS: Final = (
     r"Version buckets|Versions-?buckets|compartiments? de version"
     r"|dep[\x{f3}o]sitos? de versi\w+|buckets? (?:di|de) vers\w+|versiebuckets"
 )
-_SHORT = linear(r"(?is)(?:under pressure:?|exceed the normal level:?|insufficient system resources \()(.*)")
+_SHORT = linear(r"(?is)(?:under pressure:?|causing back pressure:?|exceed the normal level:?|insufficient system resources \()(.*)")
 _REST = linear(r"(?i)(?:following components|normal state)")
 _DISK = linear(
     r"(?i)UsedDiskSpace|DatabaseUsedSpace|Used disk space|(?:Queue )?database (?:and|logging|size) [a-z ]{0,20}disk space"
