@@ -10,6 +10,7 @@ It is the usual state of a renewed certificate that was imported, and assigned t
 
 ## What proves it
 - `Services` of the thumbprint in the log lacks SMTP
+- a list after the renewal shows the new certificate without the S that the old one of the same subject had
 - the Hybrid Configuration Wizard says that the secure mail certificate is not bound to the SMTP service
 
 ## Not this when
@@ -25,6 +26,7 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.certificate import steps
+from diagnostics.causes.certificate.succession import successor
 from diagnostics.causes.tls.credential import own_fault, session_of, twins, usable
 from diagnostics.facts import InstalledCertificate, Said, TlsFailed
 from diagnostics.report import Step
@@ -32,9 +34,14 @@ from diagnostics.report import Step
 
 @cause(id="certificate.local.not-enabled-for-smtp", act="on-prem", says=("is not bound to the SMTP Service",))
 def assess(
-    anchor: TlsFailed | Said, same: InstalledCertificate | None, installed: tuple[InstalledCertificate, ...]
+    anchor: TlsFailed | Said | InstalledCertificate,
+    same: InstalledCertificate | None,
+    installed: tuple[InstalledCertificate, ...],
+    failed: tuple[TlsFailed, ...],
 ) -> Finding | None:
-    """`same` is the certificate of the log, as installed: its services decide."""
+    """`same` is the certificate of the log, as installed: its services decide. Lists alone show a renewal without SMTP."""
+    if isinstance(anchor, InstalledCertificate):
+        return None if failed else _renewed(anchor, installed)
     if isinstance(anchor, Said):
         because = "The certificate chosen for secure mail is installed, but SMTP is not among its services."
         return Finding(Belief.CONFIRMED, because, (anchor,), _steps(""))
@@ -54,6 +61,20 @@ def assess(
         because += ", and another copy of the same name is the one for SMTP."
         return Finding(Belief.POSSIBLE, because, (anchor, known), _steps(anchor.thumbprint), weight=1.0)
     return Finding(Belief.CONFIRMED, f"{because}.", (known, anchor), _steps(anchor.thumbprint))
+
+
+def _renewed(new: InstalledCertificate, installed: tuple[InstalledCertificate, ...]) -> Finding | None:
+    succession = successor(new, installed)
+    if succession is None:
+        return None
+    old = succession.old
+    services = ", ".join(new.services or ()) or "none"
+    because = f"{new.thumbprint or 'The new certificate'} has the services {services}, without SMTP, which "
+    because += f"{old.thumbprint or 'the old one'} of the same subject {'had' if succession.replaced else 'has'}."
+    steps = _steps(new.thumbprint)
+    if succession.sure:
+        return Finding(Belief.LIKELY, because, (new, old), steps, weight=1.2)
+    return Finding(Belief.POSSIBLE, f"{because} If it is the renewed one, it lacks SMTP.", (new, old), steps, weight=1.2)
 
 
 def _steps(thumbprint: str) -> tuple[Step, ...]:
