@@ -212,7 +212,7 @@ class Tracked(Fact):
 
     @property
     def failing(self) -> bool:
-        """A failed event, a message that an agent dropped, or a status that is a refusal, be it of an event cut off or chosen away."""
+        """A failed event, a message that an agent dropped, or a status that is a refusal, where the event was cut off, too."""
         event = self.event.upper()
         refused = event not in _ARRIVED and not event.startswith("HA") and bool(_REFUSED.search(self.status))
         return event in FAILED_EVENTS or self.dropped or refused

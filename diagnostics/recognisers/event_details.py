@@ -45,10 +45,12 @@ _REPLY = linear(
 )
 # Exchange 2000 and 2003 log each refused command: 7002 and 7004 as the client of a remote host, 7010 as the server.
 _COMMANDED = linear(
-    r"(?i)remote host \"?([^\",\s]{1,253})\"?,? responded to the SMTP command \"?([\w-]{2,20})\"? with \"([45]\d\d[^\"]{0,1000})\""
+    r"(?i)remote host \"?([^\",\s]{1,253})\"?,? responded to the SMTP command \"?[\w-]{2,20}\"? with "
+    r"\"([45]\d\d[^\"]{0,1000})\""
 )
 _ANSWERED = linear(
-    r"(?i)client at \"?[^\"\s]{1,253}\"? sent an? \"?[\w-]{2,20}\"? command, and the SMTP server responded with \"([45]\d\d[^\"]{0,1000})\""
+    r"(?i)client at \"?[^\"\s]{1,253}\"? sent an? \"?[\w-]{2,20}\"? command, and the SMTP server responded with "
+    r"\"([45]\d\d[^\"]{0,1000})\""
 )
 # Exchange 2000 and 2003 log each report that they write, with its code and recipient.
 _REPORTED = linear(
@@ -157,7 +159,7 @@ def commanded(found: Found) -> Commanded | None:
     """The reply that refused a command of a session, where the event tells of one."""
     sent = _search(_COMMANDED, found.words, "to the SMTP command")
     if sent:
-        return Commanded(str(sent.group(3)).strip(), str(sent.group(1)))
+        return Commanded(str(sent.group(2)).strip(), str(sent.group(1)))
     answered = _search(_ANSWERED, found.words, "SMTP server responded")
     return Commanded(str(answered.group(1)).strip()) if answered else None
 

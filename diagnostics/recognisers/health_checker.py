@@ -1,4 +1,4 @@
-"""The text report of Exchange's HealthChecker: build, certificates, connectors, stopped services, waiting restart, and what it finds.
+"""The text report of Exchange's HealthChecker: build, certificates, connectors, stopped services, its findings.
 
 It prints `Name: value` under headings, with tabs that a paste turns into anything, and often a blank line after every line.
 Its TLS settings are read by tls_settings.
@@ -86,7 +86,10 @@ def read(reading: Reading) -> Sequence[Artefact]:
     claims = [line for _, taken in found for line in taken]
     claims += [line for part in parts for line in part.lines] + [line for _, line in _stopped(reading, lines)]
     shown: dict[str, object] = {name: server.values.get(key, "") for key, name in _SERVER.items()}
-    shown |= {"certificates": sum(part.kind == "certificate" for part in parts), "findings": [fact.text for fact, _ in found]}
+    shown |= {
+        "certificates": sum(part.kind == "certificate" for part in parts),
+        "findings": [fact.text for fact, _ in found],
+    }
     return [artefact(reading, "health-checker", claims, facts, shown)] if claims else ()
 
 

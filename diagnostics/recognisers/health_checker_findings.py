@@ -15,10 +15,12 @@ from diagnostics.recognisers import Reading
 from diagnostics.recognisers.sources import source_at
 
 _LINK: Final = r"^\W*(?:for )?more (?:details|information): ?<?https://aka\.ms/HC-\w"
-SIGN: Final = (
-    rf"{_LINK}|^\s*(?:FIP-FS Update Issue Detected|UnifiedContent Auto Cleanup Configured|Transport Back Pressure"
-    r"|Open Relay Wild Card Domain)\s*:|^\s*(?:MaxPerDomainOutboundConnections|MessageRetryInterval)\s*:\s*Value set to\b"
+_NAMES: Final = (
+    "FIP-FS Update Issue Detected|UnifiedContent Auto Cleanup Configured|Transport Back Pressure"
+    "|Open Relay Wild Card Domain"
 )
+_LIMITS: Final = "MaxPerDomainOutboundConnections|MessageRetryInterval"
+SIGN: Final = rf"{_LINK}|^\s*(?:(?:{_NAMES})\s*:|(?:{_LIMITS})\s*:\s*Value set to\b)"
 IS_FINDING: Final = linear(f"(?i){SIGN}")
 _IS_LINK: Final = linear(f"(?i){_LINK}")
 _PAIR = linear(r"^\s*([A-Z][\w .()/&'-]{1,80}?)\s*:\s*(.*?)\s*$")
@@ -33,7 +35,8 @@ _BAD: Final = {
     "exchange server membership": "failed",
 }
 _FLAG: Final = linear(r"(?i)^\s*(?:CloudServicesMailEnabled|TLSCertificateName set|Fqdn set)\s*:\s*(?:True|False)\s*$")
-_ELSEWHERE: Final = linear(r"(?i)\b(?:tls|ssl|schannel|certificate|thumbprint)|enabled$")  # read as certificates and protocol keys
+# Read as certificates and as protocol keys.
+_ELSEWHERE: Final = linear(r"(?i)\b(?:tls|ssl|schannel|certificate|thumbprint)|^(?:client|server) .{0,20}enabled$")
 _BELOW: Final = 5  # lines of one finding
 _MOST: Final = 60
 
@@ -60,7 +63,9 @@ def _below(after: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:
     """The lines that explain the one above: no further name, or one that only explains."""
     for index, line in after:
         pair = _PAIR.search(line)
-        explains = _IS_LINK.search(line) or _FLAG.search(line) or (pair and pair.group(1).lower() in ("error", "warning"))
+        explains = (
+            _IS_LINK.search(line) or _FLAG.search(line) or (pair and pair.group(1).lower() in ("error", "warning"))
+        )
         if pair and not explains:
             return
         if not (explains or _JUDGED.search(line) or line.startswith(("\t\t", "        "))):

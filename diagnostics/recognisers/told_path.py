@@ -50,11 +50,14 @@ _GATEWAY = linear(
 _OURS = linear(rf"(?i)\b{_ADDRESS}\b\W{{1,3}}(?:is|=|was)\W{{1,3}}(?:our|ours|us|me|my|mine)\b")
 # What a capture of both ends showed, or a device that reshapes what passes it.
 _LOST = linear(
-    r"(?i)\b(?:packets?|frames?|segments?|Pakete?)\b[^.;\n]{0,60}\b(?:never (?:arrive|get|reach)\w*|(?:do|does|did)(?: not|n.t) arrive|lost"
-    r"|missing|dropped|disappear\w*|fehlen|verloren|kommen nicht an)\b|\bretransmi\w+|\bpacket loss\b|\bpaketverlust\w*"
-    r"|\bonly the (?:last|short|small)\b[^.;\n]{0,30}\b(?:arrives?|one)\b|\bwan[ -]?(?:optimi[sz]\w+|accelerat\w+)|\btraffic[ -]?shap\w+"
+    r"(?i)\b(?:packets?|frames?|segments?|Pakete?)\b[^.;\n]{0,60}\b(?:never (?:arrive|get|reach)\w*"
+    r"|(?:do|does|did)(?: not|n.t) arrive|lost|missing|dropped|disappear\w*|fehlen|verloren|kommen nicht an)\b"
+    r"|\bretransmi\w+|\bpacket loss\b|\bpaketverlust\w*|\bonly the (?:last|short|small)\b[^.;\n]{0,30}\b(?:arrives?|one)\b"
+    r"|\bwan[ -]?(?:optimi[sz]\w+|accelerat\w+)|\btraffic[ -]?shap\w+"
 )
-_CAPTURE = linear(r"(?i)\b(?:net ?mon|wireshark|tcp ?dump|ethereal|captures?|packet trace|sniff\w*|network monitor|mitschnitt)\b")
+_CAPTURE = linear(
+    r"(?i)\b(?:net ?mon|wireshark|tcp ?dump|ethereal|captures?|packet trace|sniff\w*|network monitor|mitschnitt)\b"
+)
 _REPLY = linear(r"\b[245]\d\d[ -][245]\.\d{1,3}\.\d{1,3}|\bsaid:|\breturned '|=\s*(?:fail|pass|softfail|none)\b|\bLED=")
 
 
@@ -93,7 +96,9 @@ def _told(source: Source, line: str) -> Iterator[Configured]:
             own = "True" if _OWN.search(line) else "False"
             yield Configured(source=source, kind="forward", values=(("Own", own), ("Told", match.group(0).strip())))
             break
-    lost = next((m for m in _LOST.finditer(line) if not (_NOT.search(line[: m.start()]) or supposes(line[: m.start()]))), None)
+    lost = next(
+        (m for m in _LOST.finditer(line) if not (_NOT.search(line[: m.start()]) or supposes(line[: m.start()]))), None
+    )
     if lost:
         yield Configured(source=source, kind="packets-lost", name=lost.group(0)[:60])
     for match in _OURS.finditer(line):

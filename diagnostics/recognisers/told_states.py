@@ -1,4 +1,4 @@
-"""States that a person tells in a sentence: a service that doesn't run, maintenance and its components, a full drive, a wrong clock.
+"""States that a person tells in a sentence: a service that doesn't run, maintenance, a full drive, a wrong clock.
 
 The names are Exchange's own. Read only beside something else that was pasted, or where the text names the cmdlet or window that
 shows it. Source: https://learn.microsoft.com/exchange/high-availability/managed-availability/server-component-states
@@ -76,8 +76,8 @@ _TOLERANCE: Final = 300  # seconds; Kerberos' default
 
 
 @recogniser(
-    rf"\b(?:{_NAMED}|ServerWideOffline|HubTransport|Set-ServerComponentState|\w+DagServerMaintenance|suspended|clock|uhr|w32tm|offset|full|out of space|disk space|free|left)\b"
-    r"|\btime\b[^\n]{0,60}\b(?:behind|ahead|off)\b",
+    rf"\b(?:{_NAMED}|ServerWideOffline|HubTransport|suspended|clock|uhr|w32tm|offset|full|out of space|disk space|free|left)\b"
+    r"|Set-ServerComponentState|DagServerMaintenance|\btime\b[^\n]{0,60}\b(?:behind|ahead|off)\b",
     rank=96,
 )
 def read(reading: Reading) -> Sequence[Artefact]:

@@ -42,7 +42,8 @@ _SUCCESS = linear(r"^\W{0,4}2\d\d\b")
 
 
 @recogniser(
-    f"(?:{TRACKING_SIGN}|{_HEADER}|^\\s*#Log-type:\\s*Message Tracking|\\bEventId\\b|\\b(?:RecipientStatus|SourceContext)\\s*:)", rank=15
+    f"(?:{TRACKING_SIGN}|{_HEADER}|^\\s*#Log-type:\\s*Message Tracking|\\bEventId\\b|\\b(?:RecipientStatus|SourceContext)\\s*:)",
+    rank=15,
 )
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for all entries of each form."""

@@ -74,7 +74,9 @@ def _renewed(new: InstalledCertificate, installed: tuple[InstalledCertificate, .
     steps = _steps(new.thumbprint)
     if succession.sure:
         return Finding(Belief.LIKELY, because, (new, old), steps, weight=1.2)
-    return Finding(Belief.POSSIBLE, f"{because} If it is the renewed one, it lacks SMTP.", (new, old), steps, weight=1.2)
+    return Finding(
+        Belief.POSSIBLE, f"{because} If it is the renewed one, it lacks SMTP.", (new, old), steps, weight=1.2
+    )
 
 
 def _steps(thumbprint: str) -> tuple[Step, ...]:

@@ -38,7 +38,7 @@ from diagnostics.report import Step
     act="on-prem",
     says=("Cannot achieve Exchange Server authentication",),
     against={
-        "Require basic authentication": "is about the logon to a smart host with user name and password, not between Exchange servers",
+        "Require basic authentication": "is about a password for a smart host, not about the logon between servers",
     },
 )
 def assess(said: Said, _settings: Configured | None, objects: tuple[Configured, ...]) -> Finding | None:

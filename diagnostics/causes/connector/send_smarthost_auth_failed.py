@@ -86,7 +86,9 @@ def assess(
         return None
     name = what.connector or (connector.connector if connector else "")
     if said.signature == _NO_LOGIN:
-        return _without_login(said, what.session or next((s for s in reversed(sessions) if s.direction == "send"), None), name)
+        return _without_login(
+            said, what.session or next((s for s in reversed(sessions) if s.direction == "send"), None), name
+        )
     if what.outgoing or said.kind == "queue" or "target IP address" in said.text:
         because = (
             f"{said.by or said.host or what.ip or 'The smart host'} refused the logon of `{name or 'the connector'}`"
@@ -111,8 +113,12 @@ def _from_session(session: Session) -> Finding | None:
 def _without_login(said: Said, session: Session | None, name: str) -> Finding:
     """Exchange logs on to a smart host with AUTH LOGIN alone, and asks for no other mechanism."""
     offers = " ".join(session.mechanisms) if session else ""
-    because = "The Send connector is to log on with Basic authentication (AUTH LOGIN), and the smart host does not offer that mechanism"
-    because += f": it offers {offers}." if offers else "; its EHLO reply has no AUTH LOGIN, maybe on this port or without TLS."
+    because = (
+        "The Send connector is to log on with Basic authentication (AUTH LOGIN), which the smart host does not offer"
+    )
+    because += (
+        f": it offers {offers}." if offers else "; its EHLO reply has no AUTH LOGIN, maybe on this port or without TLS."
+    )
     logon = look(
         "See which mechanisms the smart host offers after STARTTLS: type EHLO test, and look for LOGIN in 250-AUTH.",
         "openssl s_client -starttls smtp -crlf -quiet -connect {host:token}:25",
@@ -120,7 +126,7 @@ def _without_login(said: Said, session: Session | None, name: str) -> Finding:
         host=session.host if session else "",
     )
     relay = change(
-        "Have the smart host offer AUTH LOGIN inside TLS (many do on port 587), or let it take this server's address without a logon.",
+        "Have the smart host offer AUTH LOGIN inside TLS (many do on port 587), or take this server's address as enough.",
         "",
         shell="portal",
         changes="The smart host's mechanisms, or the addresses that may relay there.",

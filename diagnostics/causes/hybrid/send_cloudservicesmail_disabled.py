@@ -95,9 +95,13 @@ def _checked(said: Said) -> Finding | None:
     if "cloudservicesmailenabled: false" not in said.text.lower():
         return None
     name = said.text.partition("Send Connector - ")[2].partition(":")[0].strip()
-    because = f"HealthChecker: `{name or 'the connector to the tenant'}` has CloudServicesMailEnabled off, so it drops the "
+    because = (
+        f"HealthChecker: `{name or 'the connector to the tenant'}` has CloudServicesMailEnabled off, so it drops the "
+    )
     because += "organization's headers, and mail over it counts as a stranger's."
-    return Finding(Belief.LIKELY, because, (said,), _steps(SendConnector(source=said.source, connector=name)), weight=1.2)
+    return Finding(
+        Belief.LIKELY, because, (said,), _steps(SendConnector(source=said.source, connector=name)), weight=1.2
+    )
 
 
 def _told_hybrid(objects: tuple[Configured, ...]) -> bool:

@@ -96,8 +96,10 @@ def assess(
 
 
 def _ticket(said: Said, lost: Configured | None) -> Finding:
-    because = f"{said.host or 'The target server'} answered X-EXPS, the logon of Exchange servers, with 451: it waited for a Kerberos ticket "
-    because += "that fills several packets, and gave up. Short commands of the same session had passed."
+    because = (
+        f"{said.host or 'The target server'} answered X-EXPS, the logon of Exchange servers, with 451: it waited for a "
+    )
+    because += "Kerberos ticket that fills several packets, and gave up. Short commands of the same session had passed."
     if lost:
         because += f" The capture or the device on the way tells the same ({lost.name})."
         return Finding(Belief.LIKELY, because, (said, lost), _steps(said.host), weight=1.5)

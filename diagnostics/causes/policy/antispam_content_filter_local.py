@@ -35,9 +35,7 @@ from diagnostics.report import Act, Step
         "5.1.0 Sender denied": "looks the sender up in a list, and reads no content",
     },
 )
-def assess(
-    anchor: Said | AgentAction, replies: tuple[Reply, ...], entries: tuple[Tracked, ...]
-) -> Finding | None:
+def assess(anchor: Said | AgentAction, replies: tuple[Reply, ...], entries: tuple[Tracked, ...]) -> Finding | None:
     """The agent's own words, or its name at a message that was deleted."""
     if isinstance(anchor, Said) and anchor.signature in SAYS:
         return _deleted(deletion(anchor, entries))
@@ -72,8 +70,8 @@ def _deleted(found: Deletion | None) -> Finding | None:
     if found is None or found.kind not in ("spam", ""):
         return None
     if not found.agent:
-        because = f"A transport agent of this server deleted the message to {found.whom} without a report; the Content Filter agent "
-        because += "does that from its delete threshold on."
+        because = f"A transport agent of this server deleted the message to {found.whom} without a report; the Content Filter "
+        because += "agent does that from its delete threshold on."
         return Finding(Belief.POSSIBLE, because, found.evidence, (*steps(found), *_steps()), weight=1.1)
     because = f"`{found.agent}` deleted the message to {found.whom} as spam, without a report."
     own = found.agent.lower().startswith("content filter")

@@ -20,9 +20,9 @@ _NAME: Final = linear(r"(?i)^\W{0,3}([A-Z][\w .&'-]{1,60}?(?:Agent|Sink|Filter|E
 _KINDS: Final[tuple[tuple[Kind, str], ...]] = (
     ("rule", r"transport rule|dlp policy|\brules?\b|exclaimer|codetwo|signature|disclaimer|archiv|journal"),
     ("spam", r"content filter|spam|sender ?id|sender filter|recipient filter|connection filter|protocol analysis|\borf\b"),
-    ("malware",
+    ("malware", (
      r"malware|virus|scan|mcafee|mctx|symantec|smsmse|kaspersky|\beset\b|sophos|pme12|bitdefender|avira|g ?data|\bfse\b|forefront"
-     r"|trend ?micro|mailsecurity|mail security|panda|clam|attachment filter"),
+     r"|trend ?micro|mailsecurity|mail security|panda|clam|attachment filter")),
 )  # fmt: skip
 _WORDS: Final = tuple((kind, linear(rf"(?i){words}")) for kind, words in _KINDS)
 
@@ -50,7 +50,9 @@ def deletion(anchor: Said | Tracked, entries: Iterable[Tracked]) -> Deletion | N
         return None
     own = [anchor] if isinstance(anchor, Tracked) else [each for each in entries if each.source == anchor.source]
     # An answer to the question may hold nothing but the column that was asked for.
-    later = [each for each in entries if not each.event and not each.status and each.source.paste >= anchor.source.paste]
+    later = [
+        each for each in entries if not each.event and not each.status and each.source.paste >= anchor.source.paste
+    ]
     for each in (*own, *later):
         name = _NAME.search(each.context)
         if name:

@@ -94,7 +94,11 @@ def assess(
     if "MapiExceptionNotAuthorized" in said.text or ("AuthRequired" in said.text and folder):
         return Finding(Belief.LIKELY, because, (said, setting), steps, refused.act, weight=1.1)
     if said.signature == "RESOLVER.RST.NotAuthorized":
-        stage = " The store said no while it created the item, after every list of senders had let it pass." if stored else ""
+        stage = (
+            " The store said no while it created the item, after every list of senders had let it pass."
+            if stored
+            else ""
+        )
         return Finding(Belief.LIKELY, because + stage, (said, setting, told), steps, refused.act, weight=2.0)
     weight = 1.8 if folder or "5.7.135" in said.text else 0.4
     return Finding(Belief.POSSIBLE, because, (said,), steps, refused.act, weight=weight)

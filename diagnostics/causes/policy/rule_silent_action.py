@@ -86,7 +86,7 @@ def _traced(event: Traced) -> Finding | None:
 def _tracked(entry: Tracked, entries: tuple[Tracked, ...]) -> Finding | None:
     found = deletion(entry, entries)
     if found and not found.agent:
-        because = f"An agent deleted the message to {found.whom} without a report; were it the Transport Rule Agent, a rule did it."
+        because = f"An agent deleted the message to {found.whom} without a report; the Transport Rule Agent does that."
         return Finding(Belief.POSSIBLE, because, (entry,), steps(found), "on-prem", weight=1.0)
     deleted = DELETED in entry.status.lower()
     acted = entry.event.upper() in ("DROP", "REDIRECT") and by_rule_agent(entry)
@@ -97,7 +97,9 @@ def _tracked(entry: Tracked, entries: tuple[Tracked, ...]) -> Finding | None:
     what = "redirected" if entry.event.upper() == "REDIRECT" else "deleted" if deleted else "dropped"
     because = f"The Transport Rule Agent {what} the message of `{entry.sender or 'this sender'}` to "
     because += f"`{', '.join(entry.recipients) or 'the recipient'}`: a rule's action, which sends no report."
-    return Finding(Belief.CONFIRMED, because, (entry,), _steps(next(iter(entry.recipients), ""), online=False), "on-prem")
+    return Finding(
+        Belief.CONFIRMED, because, (entry,), _steps(next(iter(entry.recipients), ""), online=False), "on-prem"
+    )
 
 
 def by_rule_agent(entry: Tracked) -> bool:

@@ -42,7 +42,7 @@ def assess(
     queues: tuple[QueueState, ...],
     replies: tuple[Reply, ...],
 ) -> Finding | None:
-    """A long queue that is being worked off, and no refusal that would explain it; or HealthChecker's word that the limits are small."""
+    """A long queue that is being worked off, and no refusal that would explain it; or HealthChecker's word on the limits."""
     if isinstance(queue, Said):
         return _checked(queue, replies)
     if not outward(queue) or queue.status.lower() not in ("active", "ready") or queue.messages < _LONG:
@@ -71,7 +71,7 @@ def _checked(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     if any(each.failing for each in replies):
         return None
     what = said.text.partition(" More ")[0].strip()
-    because = f"HealthChecker: {what.rstrip('.')}. Where all mail goes to one place, so few connections and so late a retry let it wait."
+    because = f"HealthChecker: {what.rstrip('.')}. Where all mail goes to one place, that lets it wait."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(""), weight=0.9 if said.signature == _CHECKED[1] else 1.0)
 
 

@@ -68,7 +68,9 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
         return Finding(Belief.CONFIRMED, because, (said,), _clutter(wanted), "exchange-online" if online else None)
     act: Act | None = "exchange-online" if online else None
     if _KEPT in low:
-        because += " It stays in our queue, because such a message (a journal report) is marked to be tried again even so."
+        because += (
+            " It stays in our queue, because such a message (a journal report) is marked to be tried again even so."
+        )
         act = act or "on-prem"
     return Finding(Belief.LIKELY, because, (said,), _steps(wanted, online), act, weight=1.0)
 

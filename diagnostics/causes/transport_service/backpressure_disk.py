@@ -22,7 +22,15 @@ of the installation, filled by logs.
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.transport_service.pressure import CHECKED, INCREASED, INSUFFICIENT, drive, levels, short_of, told
+from diagnostics.causes.transport_service.pressure import (
+    CHECKED,
+    INCREASED,
+    INSUFFICIENT,
+    drive,
+    levels,
+    short_of,
+    told,
+)
 from diagnostics.causes.transport_service.services import POWERSHELL, elsewhere, tell_them
 from diagnostics.facts import QueueState, Said, WindowsEvent
 from diagnostics.mail_facts import Configured

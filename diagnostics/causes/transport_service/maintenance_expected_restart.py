@@ -38,7 +38,9 @@ _CRASHES: Final = frozenset({4999, 1051, 1052, 16023, 17018})
     benign=True,
     says=("StartDagServerMaintenance", "StopDagServerMaintenance", "Set-ServerComponentState"),
 )
-def assess(action: Said | Configured, events: tuple[WindowsEvent, ...], objects: tuple[Configured, ...]) -> Finding | None:
+def assess(
+    action: Said | Configured, events: tuple[WindowsEvent, ...], objects: tuple[Configured, ...]
+) -> Finding | None:
     """Both must be there: the action, logged or told, and the one end of a service it explains."""
     ends = [e for e in events if e.event == 7031 and "Transport" in e.text]
     if not ends or (isinstance(action, Configured) and action.kind != "told-maintenance"):

@@ -28,7 +28,9 @@ _VERSIONS: Final = (
     r"Version buckets|Versions-?buckets|compartiments? de version"
     r"|dep[\x{f3}o]sitos? de versi\w+|buckets? (?:di|de) vers\w+|versiebuckets"
 )
-_SHORT = linear(r"(?is)(?:under pressure:?|causing back pressure:?|exceed the normal level:?|insufficient system resources \()(.*)")
+_SHORT = linear(
+    r"(?is)(?:under pressure:?|causing back pressure:?|exceed the normal level:?|insufficient system resources \()(.*)"
+)
 _REST = linear(r"(?i)(?:following components|normal state)")
 _DISK = linear(
     r"(?i)UsedDiskSpace|DatabaseUsedSpace|Used disk space|(?:Queue )?database (?:and|logging|size) [a-z ]{0,20}disk space"

@@ -70,7 +70,7 @@ def assess(
     times = _TIMES.search(anchor.text)
     often = int(times.group(1) or times.group(2)) if times else 1
     logged = [e for e in events if "Set-ServerComponentState" in e.text or "DagServerMaintenance" in e.text]
-    planned = next((e for e in (*logged, *objects) if isinstance(e, WindowsEvent) or e.kind == "told-maintenance"), None)
+    planned = next(iter((*logged, *(each for each in objects if each.kind == "told-maintenance"))), None)
     if planned and often < 2:
         because = f"{name} ended beside a maintenance action, which restarts it on purpose."
         return Finding(Belief.RULED_OUT, because, (planned, anchor))
