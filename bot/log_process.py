@@ -13,9 +13,10 @@ import resource
 import sys
 import threading
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from diagnostics.logs.answer import Found, find, read_logs, warm
 from diagnostics.logs.reading import Progress

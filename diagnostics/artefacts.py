@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from diagnostics.facts import Fact
 
 
-@dataclass(frozen=True, slots=True)
-class Artefact:
+class Artefact(Struct, frozen=True):
     """`first` and `last` are 1-based line numbers in paste number `paste`; `shown` is what the report prints.
 
     `claims` are the 0-based lines it consists of, where they are not all the lines from first to last.

@@ -7,8 +7,9 @@ nothing here knows a cause.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from diagnostics.cause import EMS, Cause
 from diagnostics.facts import (
@@ -35,8 +36,7 @@ from diagnostics.mail_facts import Antispam, Authentication, Configured, Headers
 from diagnostics.report import Shell
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Struct, frozen=True):
     """One question. `template` takes the values named in ASKABLE. Cheaper goes first."""
 
     say: str
@@ -44,15 +44,16 @@ class Ask:
     yields: tuple[type[Fact], ...]
     shell: Shell = EMS
     cost: int = 1
-    holds: tuple[type[Fact], ...] = ()  # what shows that it was answered; `yields` unless said otherwise
+    holds: tuple[type[Fact], ...] = ()  # what shows that it was answered; unless said otherwise `yields`, if about any
     about: tuple[str, ...] = ()  # beginnings of the cause ids it can help; empty: any
     objects: tuple[str, ...] = ()  # the kinds of settings that show that it was answered
 
     def answered(self, facts: Iterable[Fact]) -> bool:
         """Whether what it asks for is there. Settings are of many kinds, so their type alone doesn't tell."""
-        if self.about:
-            return any(isinstance(fact, Configured) and fact.kind in self.objects for fact in facts)
-        return any(isinstance(fact, self.holds or self.yields) for fact in facts)
+        holds = self.holds if self.about else self.holds or self.yields
+        return any(
+            isinstance(fact, holds) or (isinstance(fact, Configured) and fact.kind in self.objects) for fact in facts
+        )
 
     def helps(self, cause: Cause, missing: frozenset[type[Fact]]) -> bool:
         """Whether this cause lacks such a fact."""
@@ -92,6 +93,7 @@ ASKS: Final = (
         "Send the queue's last error in full.",
         "Get-Queue -Filter \"Status -eq 'Retry'\" | Format-List Identity,NextHopDomain,MessageCount,LastError",
         (Reply, QueueState),
+        objects=("queue-list",),
     ),
     Ask(
         "Send provider, KeySpec and algorithm of the certificate's key.",
@@ -202,7 +204,7 @@ ASKS: Final = (
         "TlsSenderCertificateName,RequireTls,RestrictDomainsToCertificate,RestrictDomainsToIPAddresses",
         (Configured,),
         shell="exchange-online-powershell",
-        about=("connector.exo-inbound.", "policy.direct-send.", "sender-auth.spf.gateway"),
+        about=("connector.exo-inbound.", "sender-auth.spf.gateway"),
         objects=("inbound-connector",),
     ),
     Ask(
@@ -291,8 +293,9 @@ ASKS: Final = (
         objects=("organization-config",),
     ),
     Ask(
-        "Send the federated domains of the organisation.",
-        "Get-FederatedOrganizationIdentifier | Format-List AccountNamespace,Domains,Enabled",
+        "Send the federated domains of the organisation, and the addresses of its federation mailbox.",
+        "Get-FederatedOrganizationIdentifier | Format-List AccountNamespace,Domains,Enabled; "
+        "Get-Mailbox 'FederatedEmail.4c1f4d8b-8179-4148-93bf-00a95fa1e042' -Arbitration | Format-List Name,EmailAddresses",
         (Configured,),
         about=("hybrid.federation.",),
         objects=("federated-organization-identifier",),
@@ -311,6 +314,7 @@ ASKS: Final = (
         (TlsReport,),
         shell="portal",
         cost=2,
+        holds=(TlsReport,),
         about=("tls.mta-sts.",),
     ),
     Ask(

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from diagnostics.cause import Cause, catalogue
 from diagnostics.facts import Fact
 from diagnostics.signatures import Signatures
 
 
-@dataclass(frozen=True, slots=True)
-class Book:
+class Book(Struct, frozen=True):
     """Causes by id, and their indexes. What it costs to ask grows with the facts, not with the number of causes."""
 
     causes: dict[str, Cause]

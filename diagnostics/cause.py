@@ -12,12 +12,13 @@ import pkgutil
 import types
 import typing
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
 from importlib import import_module
 from types import MappingProxyType
 from typing import Any, Final
+
+from msgspec import Struct
 
 from diagnostics.facts import Fact, Source
 from diagnostics.kept import kept
@@ -34,8 +35,7 @@ class Belief(IntEnum):
     CONFIRMED = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """What a cause says of one anchor. `because` names this incident's values in one or two plain sentences.
 
     `evidence` are the facts that speak for it (or against, when ruled out), most telling first. `act` overrides the
@@ -50,14 +50,12 @@ class Finding:
     weight: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(Struct, frozen=True):
     kinds: tuple[type[Fact], ...]
     mode: typing.Literal["need", "want", "all"]
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(Struct, frozen=True):
     """A catalogued cause. `says` are literal signatures, matched over replies and events (see signatures.py).
 
     `against` are literals of look-alikes, matched in the same way, each with what it means for a reader who suspected
@@ -105,8 +103,7 @@ class Cause:
 _ATTRIBUTE: Final = "__mailflow_cause__"
 
 
-@dataclass(frozen=True, slots=True)
-class _Declared:
+class _Declared(Struct, frozen=True):
     id: str
     act: Act
     says: tuple[str, ...]
@@ -191,7 +188,7 @@ def _cause(declared: _Declared, assess: Callable[..., Any]) -> Cause:
 def _row(each: Cause) -> dict[str, Any]:
     """A cause as the index has it: a fact type is the name of its module and its own."""
     parameters = [([(kind.__module__, kind.__name__) for kind in p.kinds], p.mode) for p in each.parameters]
-    return {name: getattr(each, name) for name in Cause.__slots__} | {"parameters": parameters}
+    return {name: getattr(each, name) for name in Cause.__struct_fields__} | {"parameters": parameters}
 
 
 def _of_row(row: dict[str, Any]) -> Cause:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from diagnostics.comparison import differences
 from diagnostics.facts import Session, Stage
@@ -13,8 +14,7 @@ from diagnostics.recognisers.protocol_log import read
 from diagnostics.text import Paste
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """A session that succeeded (`error` is "") or failed; `at` is when it began, in UTC."""
 
     at: datetime
@@ -22,8 +22,7 @@ class Run:
     error: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(Struct, frozen=True):
     """Failures of one connector with one error, with no success of it between them. `ended` is its next success, None where none
     follows; `changes` names what differs between the last success before and the first failure."""
 
@@ -35,8 +34,7 @@ class Stretch:
     changes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Course:
+class Course(Struct, frozen=True):
     """The sessions of which a time is known, in order, and the stretches of failure."""
 
     kind: str

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from diagnostics import checked, codes
 from diagnostics.artefacts import Artefact
@@ -19,6 +21,7 @@ from diagnostics.comparison import changes_of
 from diagnostics.facts import Fact, Reply, Said, Session, Source, WindowsEvent
 from diagnostics.hints import doubted, hints, leaning
 from diagnostics.looked_facts import Checked, Stray
+from diagnostics.mail_facts import Configured
 from diagnostics.recognisers import recognise
 from diagnostics.rivals import denied, explained
 from diagnostics.seen import failures
@@ -36,8 +39,7 @@ _IN_SENTENCES: Final = frozenset({"smtp-reply", "error-text", "tls-error"})
 _JOINED: Final = ("session", "connector", "thumbprint")
 
 
-@dataclass(slots=True)
-class Judgement:
+class Judgement(Struct):
     """Everything the engine knows about one case."""
 
     pastes: tuple[Paste, ...]
@@ -49,11 +51,14 @@ class Judgement:
         return [each for each in self.verdicts if each.finding.belief is belief]
 
 
-def judge(texts: Sequence[str], book: Book | None = None) -> Judgement:
-    """Judge the texts of one case, first paste first. `book` defaults to the whole catalogue."""
+def judge(texts: Sequence[str], book: Book | None = None, *, only: str = "") -> Judgement:
+    """Judge the texts of one case, first paste first. `book` defaults to the whole catalogue.
+
+    `only` is the recogniser that reads them, where that is known.
+    """
     book = book or whole()
     pastes = tuple(Paste.of(text, index) for index, text in enumerate(texts))
-    artefacts = tuple(artefact for paste in pastes for artefact in _read(paste, book))
+    artefacts = tuple(artefact for paste in pastes for artefact in _read(paste, book, only))
     facts = tuple(fact for artefact in artefacts for fact in artefact.facts)
     facts += tuple(changes_of(facts))
     judgement = Judgement(pastes, artefacts, facts)
@@ -66,13 +71,14 @@ def judge(texts: Sequence[str], book: Book | None = None) -> Judgement:
     _see(judgement, book)
     judgement.verdicts.extend(_suspects(book.causes, held, judgement.verdicts))
     _lean(judgement)
+    _settle(judgement)
     judgement.verdicts = denied(explained(judgement.verdicts, facts), book.against.said(facts), book.causes)
     judgement.verdicts.sort(key=lambda v: (-v.finding.belief, -v.finding.weight, v.cause.id))
     return judgement
 
 
-def _read(paste: Paste, book: Book) -> list[Artefact]:
-    found = recognise(paste)
+def _read(paste: Paste, book: Book, only: str) -> list[Artefact]:
+    found = recognise(paste, only)
     found += strays(paste, found, book.signatures)
     return sorted(found, key=lambda each: (each.first, each.last))
 
@@ -90,7 +96,7 @@ def _see(judgement: Judgement, book: Book) -> None:
 
 def _lean(judgement: Judgement) -> None:
     """Order what is merely possible by what the person says. That can cast doubt, and never makes anything believed."""
-    told = hints(_prose(judgement))
+    told = hints(prose_of(judgement))
     if not told:
         return
     for index, each in enumerate(judgement.verdicts):
@@ -103,7 +109,28 @@ def _lean(judgement: Judgement) -> None:
             judgement.verdicts[index] = replace(each, finding=finding)
 
 
-def _prose(judgement: Judgement) -> str:
+def _settle(judgement: Judgement) -> None:
+    """Call likely what somebody in the thread says was found: of the causes that a sentence may mean, the most open one."""
+    for fact in judgement.facts:
+        if not isinstance(fact, Configured) or fact.kind != "told-answer":
+            continue
+        meant = fact.items("Causes")
+        open_ = [(v.finding.weight, i) for i, v in enumerate(judgement.verdicts) if v.cause.id in meant and _is_open(v)]
+        if open_:
+            index = max(open_)[1]
+            each = judgement.verdicts[index]
+            because = f"{each.finding.because} That is so, you say."
+            finding = replace(
+                each.finding, belief=Belief.LIKELY, because=because, evidence=(*each.finding.evidence, fact)
+            )
+            judgement.verdicts[index] = replace(each, finding=finding)
+
+
+def _is_open(verdict: Verdict) -> bool:
+    return verdict.finding.belief is Belief.POSSIBLE and not verdict.cause.modifier
+
+
+def prose_of(judgement: Judgement) -> str:
     """The lines that no artefact consists of, and those that quote a bare reply in a sentence of the person's own."""
     claimed = {
         (artefact.paste, line)
@@ -221,7 +248,10 @@ def _suspects(known: dict[str, Cause], held: _Held, verdicts: Sequence[Verdict])
     """Causes that a code makes possible, though nothing in the text could judge them yet."""
     found: dict[str, Verdict] = {}
     judged = {each.cause.id for each in verdicts}
-    read = {each.anchor.source for each in verdicts if each.anchor and each.finding.belief > Belief.RULED_OUT}
+    anchors = [each.anchor for each in verdicts if each.anchor and each.finding.belief > Belief.RULED_OUT]
+    read = {
+        each.source for each in anchors if not isinstance(each, Configured)
+    }  # a state told beside it reads no event
     present = {kind for kind, facts in held.by_type.items() if facts}
     for fact, text, id_, weight in _coded(held, bool(judged), read):
         each = known.get(id_)

@@ -7,15 +7,15 @@ and cut what they paste. Times are ISO 8601 in UTC, or "" where the text gives n
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Literal
+
+from msgspec import Struct
 
 Side = Literal["local", "remote", "unknown"]
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """Where a fact was read: 1-based `line` in paste number `paste`, and that line as it was typed."""
 
     line: int
@@ -23,8 +23,7 @@ class Source:
     paste: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
+class Fact(Struct, frozen=True, kw_only=True):
     source: Source
     session: str = ""
     connector: str = ""
@@ -47,8 +46,7 @@ class Stage(IntEnum):
     DELIVERED = 9
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Certificate(Fact):
+class Certificate(Fact, frozen=True, kw_only=True):
     """A certificate that an SMTP session showed. `owner` is seen from the server that wrote the log."""
 
     owner: Side
@@ -59,8 +57,7 @@ class Certificate(Fact):
     not_after: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Session(Fact):
+class Session(Fact, frozen=True, kw_only=True):
     """One SMTP session of a protocol log, from the view of the Exchange server that wrote it.
 
     `greeting` is the name that the client said in EHLO or HELO, and `seen_as` the client's address as the server's
@@ -91,8 +88,7 @@ class Session(Fact):
         return bool(self.tls_error or self.error)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TlsFailed(Fact):
+class TlsFailed(Fact, frozen=True, kw_only=True):
     """`TLS negotiation failed with error <error>`. `thumbprint` is that of the certificate our server offered.
 
     `side` is the side whose fault stopped the handshake: "local" when no certificate of the peer was ever seen and
@@ -109,8 +105,7 @@ class TlsFailed(Fact):
     remote_ip: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TlsSucceeded(Fact):
+class TlsSucceeded(Fact, frozen=True, kw_only=True):
     """`TLS protocol <protocol> negotiation succeeded …`. `offered` is our certificate, `presented` the peer's."""
 
     protocol: str
@@ -122,8 +117,7 @@ class TlsSucceeded(Fact):
     presented: Certificate | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SmtpReached(Fact):
+class SmtpReached(Fact, frozen=True, kw_only=True):
     """A session that got at least as far as the banner: TCP to the port works. `stage` says how far it went."""
 
     stage: Stage
@@ -131,8 +125,7 @@ class SmtpReached(Fact):
     at: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StarttlsNotOffered(Fact):
+class StarttlsNotOffered(Fact, frozen=True, kw_only=True):
     """An EHLO reply that was complete and had no STARTTLS. `side` is the server that did not offer it."""
 
     side: Side
@@ -141,25 +134,23 @@ class StarttlsNotOffered(Fact):
     at: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionMasked(Fact):
+class SessionMasked(Fact, frozen=True, kw_only=True):
     """A middlebox rewrote the conversation: `what` is "banner", "verb" or "capability"."""
 
     what: Literal["banner", "verb", "capability"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConnectFailed(Fact):
-    """TCP did not open. `winsock` is the socket error number (10060, 10061, 10051, 10065 …), 0 when not told."""
+class ConnectFailed(Fact, frozen=True, kw_only=True):
+    """TCP did not open. `winsock` is the socket error number (10060, 10061, 10051, 10065 …), 0 when not told, as is `port`."""
 
     kind: Literal["timeout", "refused", "unreachable", "reset", "unknown"]
     winsock: int = 0
+    port: int = 0
     ip: str = ""
     at: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConnectionDropped(Fact):
+class ConnectionDropped(Fact, frozen=True, kw_only=True):
     """An open session that ended without a reply, at `stage`. `by` is who closed, `reason` as written."""
 
     stage: Stage | None = None
@@ -169,8 +160,7 @@ class ConnectionDropped(Fact):
     at: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply(Fact):
+class Reply(Fact, frozen=True, kw_only=True):
     """An SMTP reply that a person pasted, in whatever it was wrapped.
 
     `code` is 0 and `enhanced` "" where the text has none. `text` is the innermost reply; `wrappers` are the layers
@@ -194,8 +184,7 @@ class Reply(Fact):
         return self.code >= 400 or (self.code == 0 and self.enhanced[:1] in ("4", "5"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WindowsEvent(Fact):
+class WindowsEvent(Fact, frozen=True, kw_only=True):
     """An event log entry. `provider` as written ("Schannel", "MSExchangeTransport"), `text` its description."""
 
     provider: str
@@ -210,8 +199,7 @@ class WindowsEvent(Fact):
     at: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CertificateRejected(Fact):
+class CertificateRejected(Fact, frozen=True, kw_only=True):
     """A peer, or we, refused a certificate. `whose` is the owner of the refused one, seen from the reader's servers.
 
     `reason` as Exchange writes it: UntrustedRoot, SubjectMismatch, CertificateExpired, PartialChain, Revoked …
@@ -224,8 +212,7 @@ class CertificateRejected(Fact):
     presented: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InstalledCertificate(Fact):
+class InstalledCertificate(Fact, frozen=True, kw_only=True):
     """One block of Get-ExchangeCertificate or of the machine store. None means the paste did not say.
 
     `provider`, `key_spec` and `algorithm` are of the key, "" where not told: "Microsoft RSA SChannel Cryptographic
@@ -251,8 +238,7 @@ class InstalledCertificate(Fact):
         return None if self.services is None else any(s.upper() == "SMTP" for s in self.services)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SendConnector(Fact):
+class SendConnector(Fact, frozen=True, kw_only=True):
     """Get-SendConnector | fl. The connector's name is `connector`. None means the paste did not say."""
 
     tls_certificate_name: str | None = None
@@ -269,8 +255,7 @@ class SendConnector(Fact):
     certificate_found: bool | None = None  # HealthChecker's look into the server's store
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueueState(Fact):
+class QueueState(Fact, frozen=True, kw_only=True):
     """Get-Queue. `status` as written (Retry, Ready …), `messages` the count, `next_hop` the destination."""
 
     identity: str = ""
@@ -280,8 +265,7 @@ class QueueState(Fact):
     delivery_type: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TlsReport(Fact):
+class TlsReport(Fact, frozen=True, kw_only=True):
     """One failure of a TLS report, about mail to `domain`, which is the reader's own.
 
     `result` and `policy` ("sts", "tlsa", "no-policy-found") as RFC 8460 names them; `mx` the host that was met, "" where
@@ -300,15 +284,13 @@ class TlsReport(Fact):
         return True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DnsServers(Fact):
+class DnsServers(Fact, frozen=True, kw_only=True):
     """The DNS servers of one adapter, in their order."""
 
     addresses: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionChange(Fact):
+class SessionChange(Fact, frozen=True, kw_only=True):
     """The control experiment: a failing and a succeeding session of the same connector, and what differs.
 
     Derived from the sessions; `differences` are (what, before, after), oldest state first.
@@ -317,11 +299,10 @@ class SessionChange(Fact):
     failed: Session
     succeeded: Session
     cured: bool  # the success came after the failure
-    differences: tuple[tuple[str, str, str], ...] = field(default=())
+    differences: tuple[tuple[str, str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said(Fact):
+class Said(Fact, frozen=True, kw_only=True):
     """A reply or event whose words match a signature of the cause that asked for it."""
 
     signature: str

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 import re2
+from msgspec import Struct
 
 from diagnostics.kept import table
 
@@ -16,8 +16,7 @@ _WORTH: Final = 0.35  # less than the step between a judged possibility and a ba
 _LONGEST: Final = 4_000  # characters of prose: people explain in a few sentences
 
 
-@dataclass(frozen=True, slots=True)
-class Hint:
+class Hint(Struct, frozen=True):
     raises: tuple[str, ...]
     lowers: tuple[str, ...]
     doubts: tuple[str, ...] = ()
@@ -29,6 +28,7 @@ def _table() -> tuple[re2.Set, tuple[Hint, ...]]:
     rows = table(Path(__file__).with_name("hints.toml"))["hint"]
     options = re2.Options()
     options.case_sensitive = False
+    options.max_mem = 64 << 20
     patterns = re2.Set.SearchSet(options)
     for row in rows:
         patterns.Add(row["says"])

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import tomllib
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
@@ -42,8 +41,14 @@ def kept(name: str, make: Callable[[], Any]) -> Any:
 
 def table(path: Path) -> dict[str, Any]:
     """A TOML table of this package."""
-    loaded: dict[str, Any] = kept(f"{path.parent.name}-{path.stem}", lambda: tomllib.loads(path.read_text("utf-8")))
+    loaded: dict[str, Any] = kept(f"{path.parent.name}-{path.stem}", lambda: _parsed(path))
     return loaded
+
+
+def _parsed(path: Path) -> Any:
+    import tomllib  # needed once for each table, and then never again on this machine
+
+    return tomllib.loads(path.read_text("utf-8"))
 
 
 def _as_json(value: Any) -> Any:

@@ -136,6 +136,8 @@ _TIMED_OUT: Final = linear(
     r"|\[Errno (?:110|60)\]"
 )
 
+_LATE: Final = ("timed out", "timeout", "[errno")  # most texts have none, and need no pattern made
+
 
 def accepted(reply: str) -> bool:
     """Whether a server's 250 says that it has taken a message: Exchange, Postfix, Google and Exim each in its words."""
@@ -153,11 +155,10 @@ def unreached(text: str) -> tuple[Unreached, int] | None:
         winsock = int(groups[0] or groups[1] or int(groups[2], 16))
     if winsock in _RESET:
         return None
-    kind = _BY_NUMBER.get(winsock)
+    kind, low = _BY_NUMBER.get(winsock), text.lower()
     if kind is None:
-        low = text.lower()
         kind = next((name for words, name in _SOCKET_WORDS if words in low), None)
-    if kind is None and _TIMED_OUT.search(text):
+    if kind is None and any(words in low for words in _LATE) and _TIMED_OUT.search(text):
         kind = "timeout"
     return (kind, winsock) if kind else None
 

@@ -5,22 +5,21 @@ Facts of sessions and replies are in diagnostics.facts, those of messages and se
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from diagnostics.facts import Fact
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyAccess(Fact):
+class KeyAccess(Fact, frozen=True, kw_only=True):
     """Who may read a private key: from icacls, the key's security dialogue, or an ACL listing."""
 
     network_service_reads: bool
     accounts: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PortTest(Fact):
+class PortTest(Fact, frozen=True, kw_only=True):
     """A connection somebody tried by hand: Test-NetConnection, telnet, nc. `succeeded` speaks of TCP only."""
 
     succeeded: bool
@@ -28,17 +27,18 @@ class PortTest(Fact):
     ip: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TlsSettings(Fact):
+class TlsSettings(Fact, frozen=True, kw_only=True):
     """Schannel protocol keys of a server: is TLS 1.2 enabled for `role`? None means not told."""
 
     tls12_enabled: bool | None = None
     role: Literal["client", "server", ""] = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TlsProbe(Fact):
-    """openssl s_client. `verify` is its code (0 ok, 10, 18, 19, 20, 21 …), -1 when not told; `chain` how many sent."""
+class TlsProbe(Fact, frozen=True, kw_only=True):
+    """openssl s_client. `verify` is its code (0 ok, 10, 18, 19, 20, 21 …), -1 when not told; `chain` how many sent.
+
+    `error` is OpenSSL's reason where the client itself broke the handshake off ("dh key too small"), "" where it did not.
+    """
 
     verify: int = -1
     chain: int = 0
@@ -46,10 +46,10 @@ class TlsProbe(Fact):
     alert: int = 0
     subject: str = ""
     issuer: str = ""
+    error: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class DnsRecord:
+class DnsRecord(Struct, frozen=True):
     """One record of an answer. `kind` is its type: A, AAAA, MX, TXT, CNAME, PTR, NS.
 
     `value` is the address, the host in lower case without its last dot ("" in a null MX), or the strings of a TXT record
@@ -61,12 +61,12 @@ class DnsRecord:
     preference: int = -1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DnsAnswer(Fact):
+class DnsAnswer(Fact, frozen=True, kw_only=True):
     """nslookup, Resolve-DnsName, dig or host typed by hand. `ok` says whether `name` resolved with `server`.
 
     `name` is in lower case, without its last dot; that of an address is its reverse name. It is "" where a list of TXT
-    strings was pasted without it. `records` are in the order printed, empty where the values weren't pasted.
+    strings was pasted without it, and where a silent resolver printed none. `records` are in the order printed, empty
+    where the values weren't pasted.
     `asked` is the type that a failed look-up asked for, "" where that is not told.
     """
 
@@ -87,8 +87,7 @@ class DnsAnswer(Fact):
         return self.values("A", "AAAA")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stray(Fact):
+class Stray(Fact, frozen=True, kw_only=True):
     """A line that no recogniser read and that holds words of a known failure (strays.py)."""
 
     text: str
@@ -98,8 +97,7 @@ class Stray(Fact):
         return True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checked(Fact):
+class Checked(Fact, frozen=True, kw_only=True):
     """What an active check saw of `subject` (checks/outcomes.toml has the words). `outcome` is "" for one that found no fault.
 
     It was seen from where the check ran, which is another network than the reader's servers.

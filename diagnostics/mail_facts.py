@@ -5,8 +5,9 @@ Several of these have `failing`: what they state is itself a failure, though no 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from diagnostics.facts import Fact
 from diagnostics.log_forms import FAILED_EVENTS
@@ -28,14 +29,14 @@ def _value(pairs: Pairs, name: str, default: str) -> str:
     return next((value for each, value in pairs if each.casefold() == wanted), default)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Configured(Fact):
+class Configured(Fact, frozen=True, kw_only=True):
     """One object as a cmdlet prints it: a connector, a domain, a mailbox, a component's state, a test's result.
 
     `kind` is the object's noun: receive-connector, inbound-connector, outbound-connector, accepted-domain, remote-domain,
     transport-config, transport-service, organization-config, mailbox, mailbox-statistics, recipient, cas-mailbox, smtp-auth
     (a lone SmtpClientAuthenticationDisabled: of a mailbox or of all is not told), hybrid-configuration, transport-rule,
-    service-health, server-component, windows-service, mailflow-test, smtp-test, edge-sync … Told in words only: client-settings
+    service-health, server-component, windows-service, mailflow-test, smtp-test, edge-sync, queue-list and message-list (Count 0)
+    … Told in words only: client-settings
     (Host, Port, User, Encryption, Mechanism), sign-in (Error), clock (Offset, in seconds), volume (DriveLetter),
     exchange-build, organization. `values` holds the properties as printed; one whose value was masked is left out, so it is
     not `told`.
@@ -63,8 +64,7 @@ class Configured(Fact):
         return {"true": True, "false": False}.get(self.get(name).lower().lstrip("$"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Authentication(Fact):
+class Authentication(Fact, frozen=True, kw_only=True):
     """An Authentication-Results header. The results are words as written: pass, fail, softfail, none …
 
     `whose` is "final" for the header of the last receiver, "original" for one that somebody else stamped, and "arc" for a
@@ -92,8 +92,7 @@ class Authentication(Fact):
         return self.compauth == "fail" or self.dmarc == "fail" or self.spf == "fail"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Antispam(Fact):
+class Antispam(Fact, frozen=True, kw_only=True):
     """X-Forefront-Antispam-Report, X-Microsoft-Antispam and X-MS-Exchange-Organization-* of one message, together.
 
     Names are the short ones: SCL, SFV, CAT, CIP, IPV, DIR, BCL, CTRY, H, PTR, AuthAs, AuthSource, MessageDirectionality …
@@ -121,8 +120,7 @@ class Antispam(Fact):
         return self.get("SFV").upper() in _SPAM_VERDICTS or (self.scl is not None and self.scl >= _SPAM_LEVEL)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Headers(Fact):
+class Headers(Fact, frozen=True, kw_only=True):
     """The other headers of a message, in their order. `Return-Path: <>` is told as an empty value."""
 
     values: Pairs = ()
@@ -134,16 +132,14 @@ class Headers(Fact):
         return _value(self.values, name, default)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Addressed(Fact):
+class Addressed(Fact, frozen=True, kw_only=True):
     """To whom a returned message was written. `redirected` says that a header shows a rule that sent it on."""
 
     recipients: tuple[str, ...]
     redirected: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LookedUp(Fact):
+class LookedUp(Fact, frozen=True, kw_only=True):
     """Whether a directory has an object of this address: what Get-Recipient and its kin found. `where` is "" when not told.
 
     `address` is what was looked for, in lower case; it may be an alias.
@@ -154,8 +150,7 @@ class LookedUp(Fact):
     where: Literal["exchange-online", "on-prem", ""] = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Hop:
+class Hop(Struct, frozen=True):
     """One Received header. `tls` is the version as written ("TLS1_2", "TLS"), "" where the text shows none.
 
     `at` is ISO 8601 in UTC, "" when missing; `delay` the seconds since the hop before, None when one time is missing.
@@ -177,8 +172,7 @@ class Hop:
         return not self.tls and "SMTP" in self.protocol.upper()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hops(Fact):
+class Hops(Fact, frozen=True, kw_only=True):
     """The way of a message, oldest hop first. `loops` are the hosts that got it again over a hop it had taken before."""
 
     hops: tuple[Hop, ...]
@@ -193,8 +187,7 @@ class Hops(Fact):
         return bool(self.loops)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tracked(Fact):
+class Tracked(Fact, frozen=True, kw_only=True):
     """One entry of the message tracking log. `origin` is its source column (SMTP, AGENT, ROUTING, STOREDRIVER …).
 
     `status` is the recipient status and `context` the source context, both as written.
@@ -224,8 +217,7 @@ class Tracked(Fact):
         return (self.origin.upper(), self.event.upper()) == ("AGENT", "DROP") and not probe
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Traced(Fact):
+class Traced(Fact, frozen=True, kw_only=True):
     """A message trace of Exchange Online (`status`), or one of its events (`event`, `detail`). Times as printed: UTC.
 
     `data` are the values of an event's Data and of its CustomData: ConnectorId, OutboundIpPoolName, SFV …
@@ -251,8 +243,7 @@ class Traced(Fact):
         return self.status.lower() in _FAILED_TRACES or self.event.lower() in _FAILED_TRACES
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentAction(Fact):
+class AgentAction(Fact, frozen=True, kw_only=True):
     """What an anti-spam agent did with a message: the name behind a bare "550 5.7.1"."""
 
     agent: str
@@ -271,16 +262,14 @@ class AgentAction(Fact):
         return self.action.lower().startswith(("reject", "delete", "disconnect", "quarantine"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogonTried(Fact):
+class LogonTried(Fact, frozen=True, kw_only=True):
     """A logon in a session typed or traced by hand: the mechanisms that EHLO offered, and the one that AUTH named."""
 
     mechanism: str
     offered: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClientError(Fact):
+class ClientError(Fact, frozen=True, kw_only=True):
     """A delivery that failed in the words of the client, relay or transport itself: no server gave a reply with a code."""
 
     text: str
@@ -290,8 +279,7 @@ class ClientError(Fact):
         return True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommandError(Fact):
+class CommandError(Fact, frozen=True, kw_only=True):
     """An error that a cmdlet, the Hybrid Configuration Wizard or a test tool printed. `code` is the tool's own (HCW8078),
     or the class of the exception, which stays English where the text is translated.
     """

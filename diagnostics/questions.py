@@ -16,6 +16,7 @@ from diagnostics.rivals import rivals_of
 from diagnostics.verdict import Verdict
 
 _BOUNCES: Final = frozenset({"ndr", "delivery-status", "message"})
+_EVENTS: Final = frozenset({"windows-event", "told-events", "told-surroundings", "told-circumstance", "told-trial"})
 _MOST: Final = 2
 _MOST_BEHIND: Final = 3
 _LATER: Final = 0.95  # what settles the first suspect is worth a little more than what settles the last
@@ -87,10 +88,14 @@ def _about(shown: Sequence[Verdict], judgement: Judgement) -> list[Question]:
         if ask.about and not ask.answered(judgement.facts)
     ]
     best = max(concerned, key=lambda row: len(row[1]), default=None)
+    kinds = {artefact.kind for artefact in judgement.artefacts}
+    crash = kinds <= _EVENTS and not shown[0].cause.id.startswith("transport-service.service.")
+    if crash and _of_the_first(shown, judgement):
+        return []  # a process that crashes is asked about its events, not for settings or a bounce
     if best and best[1]:
         return [_question(best[0], best[1], shown, judgement)]
     silent = any(isinstance(fact, Tracked) and fact.dropped for fact in judgement.facts)  # deleted: nobody got a report
-    if not silent and not {artefact.kind for artefact in judgement.artefacts} & _BOUNCES:
+    if not silent and not kinds & _BOUNCES:
         return [_question(BOUNCE, tuple(each.cause.id for each in shown), shown, judgement)]
     act = shown[0].finding.act or shown[0].cause.act
     trace = next(ask for ask in ASKS if (Traced if act == "exchange-online" else Tracked) in ask.yields)

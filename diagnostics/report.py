@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from msgspec import field
 
 from diagnostics.logs.model import LogSummary
+from diagnostics.values import Value
 
 Verdict = Literal["failure", "healthy", "unknown", "nothing"]
 BeliefName = Literal["confirmed", "likely", "possible"]
@@ -27,11 +28,7 @@ Shell = Literal[
 ]
 
 
-class _Value(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Evidence(_Value):
+class Evidence(Value, frozen=True, kw_only=True):
     """A line of what was pasted, as it was typed. `line` is 1-based in paste number `paste`."""
 
     quote: str
@@ -39,7 +36,7 @@ class Evidence(_Value):
     paste: int = 0
 
 
-class Step(_Value):
+class Step(Value, frozen=True, kw_only=True):
     """One thing to do. A step that is not read-only says what it `changes`, and how to `undo` it."""
 
     say: str
@@ -51,7 +48,7 @@ class Step(_Value):
     verify: str = ""
 
 
-class Suspect(_Value):
+class Suspect(Value, frozen=True, kw_only=True):
     """A cause the evidence supports, with the belief it earned. `because` names this incident's values."""
 
     cause: str
@@ -64,13 +61,13 @@ class Suspect(_Value):
     references: tuple[str, ...] = ()
 
 
-class RuledOut(_Value):
+class RuledOut(Value, frozen=True, kw_only=True):
     cause: str
     title: str = ""
     because: str
 
 
-class Question(_Value):
+class Question(Value, frozen=True, kw_only=True):
     """The next thing to send, and the causes (ids) that the answer tells apart."""
 
     ask: str
@@ -79,7 +76,7 @@ class Question(_Value):
     separates: tuple[str, ...] = ()
 
 
-class Moment(_Value):
+class Moment(Value, frozen=True, kw_only=True):
     """One thing that happened. `at` is ISO 8601 in UTC, or "" where the text gives no time with a zone."""
 
     at: str
@@ -88,7 +85,7 @@ class Moment(_Value):
     paste: int = 0
 
 
-class Note(_Value):
+class Note(Value, frozen=True, kw_only=True):
     """Something worth knowing beside the cause: a deprecated protocol, a masked value, a circumstance.
 
     `cause` is the catalogue's id of a circumstance (a modifier), "" for every other note.
@@ -99,16 +96,16 @@ class Note(_Value):
     evidence: tuple[Evidence, ...] = ()
 
 
-class ReadArtefact(_Value):
+class ReadArtefact(Value, frozen=True, kw_only=True):
     """What one stretch of text was recognised as, and what was read from it. `lines` is [first, last]."""
 
     kind: str
     lines: tuple[int, int]
     paste: int = 0
-    facts: dict[str, Any] = {}
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
-class Report(_Value):
+class Report(Value, frozen=True, kw_only=True):
     """The whole answer.
 
     `verdict` is "failure" (diagnosed), "healthy" (something was read and shows no failure), "unknown" (a failure

@@ -8,7 +8,8 @@ from typing import Final
 from diagnostics.cause import Belief
 from diagnostics.changes import changed
 from diagnostics.checkable import worth_checking
-from diagnostics.engine import Judgement, judge
+from diagnostics.complaint import complains
+from diagnostics.engine import Judgement, judge, prose_of
 from diagnostics.facts import Fact, Source, TlsFailed
 from diagnostics.notes import notes_of
 from diagnostics.questions import questions
@@ -69,7 +70,9 @@ def _verdict(judgement: Judgement) -> VerdictName:
         return "failure"
     if failures(judgement.facts):
         return "unknown"
-    return "nothing" if all(each.in_words for each in judgement.artefacts) else "healthy"
+    if all(each.in_words for each in judgement.artefacts):
+        return "nothing"
+    return "unknown" if complains(prose_of(judgement)) else "healthy"
 
 
 def _believed(judgement: Judgement) -> list[Verdict]:
@@ -151,6 +154,8 @@ def _summary(verdict: VerdictName, shown: Sequence[Verdict], judgement: Judgemen
             return f"Nothing is broken: {shown[0].cause.title}."
         kinds = sorted({artefact.kind for artefact in judgement.artefacts})
         return f"Nothing in this {', '.join(kinds)} shows a failure."
+    if verdict == "unknown" and not failures(judgement.facts):
+        return "You tell of a failure, and nothing in what was sent shows it."
     if verdict == "unknown":
         return "A failure is visible, but its cause is not in what was sent."
     top = shown[0]

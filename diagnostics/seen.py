@@ -40,7 +40,7 @@ def _fails(fact: Fact) -> bool:
         case DnsAnswer():
             return not fact.ok
         case TlsProbe():
-            return fact.verify > 0 or fact.alert > 0
+            return fact.verify > 0 or fact.alert > 0 or bool(fact.error)
         case QueueState():
             return fact.status.lower() in _STUCK and fact.messages > 0
         case _:

@@ -28,8 +28,11 @@ _MADE_UP = linear(
     r"(?:^|\s)(?:[A-Za-z][a-z]+(?:[A-Z][a-z]+){2}|[A-Z]{2,4}[a-z]+(?:[A-Z][a-z]+)*Exception|[A-Z]{3,8}(?:_[A-Z]{1,12}){2,5}"
     r"|\[?0x[0-9a-fA-F]{8}-)|^IMCEA[A-Z]+-"
 )
-# Names that only one program prints: an attribution result, events of moderation, a pool, a keyword that a firewall masked.
-_TOKEN = linear(r"^(?:ATTR\d{1,2}|X{7}[A-Z]|MODERAT(?:ORREJECT|ORSALLNDR|IONEXPIRE)|RegularRelayOutboundPool)$")
+# Names that only one program prints: an attribution result, events of moderation, a pool, a keyword that a firewall masked, and
+# the errors of block lists.
+_TOKEN = linear(
+    r"^(?:ATTR\d{1,2}|X{7}[A-Z]|MODERAT(?:ORREJECT|ORSALLNDR|IONEXPIRE)|RegularRelayOutboundPool|127\.255\.255\.25[0-9])$"
+)
 _SHORTEST_NAME: Final = 8
 _DIGITS: Final = frozenset("0123456789")
 _NUMBER: Final = _DIGITS | {"."}

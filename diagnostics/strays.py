@@ -17,6 +17,7 @@ from diagnostics.looked_facts import Stray
 from diagnostics.recognisers.event_quotes import explains
 from diagnostics.recognisers.mail_words import of_mail, of_others
 from diagnostics.recognisers.reply_wording import asks_about
+from diagnostics.recognisers.told_past import present
 from diagnostics.signatures import Signatures
 from diagnostics.text import Paste, squeezed
 
@@ -32,7 +33,7 @@ def strays(paste: Paste, artefacts: Sequence[Artefact], signatures: Signatures) 
     claimed = {line for each in artefacts for line in (each.claims or range(each.first - 1, each.last))}
     before = dict(_before_replies(paste, artefacts))
     lines = [
-        (i, before.get(i, line)[:_LONGEST])
+        (i, present(before.get(i, line)[:_LONGEST]))
         for i, line in enumerate(paste.lines)
         if line.strip() and (i not in claimed or i in before) and not asks_about(line)
     ]

@@ -7,8 +7,9 @@ and line prefixes only, never the number of lines, so a span found in the folded
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from diagnostics.patterns import linear
 
@@ -45,8 +46,7 @@ _ENTITIES: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Paste:
+class Paste(Struct, frozen=True):
     """One pasted text. `raw` and `lines` have equal length; `lines` is what recognisers read."""
 
     index: int
@@ -99,7 +99,7 @@ def _unquoted_runs(lines: list[str]) -> list[str]:
     found = list(lines)
     start = 0
     for at in range(len(lines) + 1):
-        if at < len(lines) and _QUOTE_PREFIX.search(lines[at]):
+        if at < len(lines) and ">" in lines[at][:4] and _QUOTE_PREFIX.search(lines[at]):
             continue
         run = lines[start:at]
         if len(run) > 1 and not any(_SPOKEN.search(line) for line in run):
@@ -121,7 +121,7 @@ def _unquoted(lines: list[str]) -> list[str]:
                     continue
                 lines = [prefix.sub("", line, 1) for line in lines]
     lines = _outdented(_unquoted_runs(lines))
-    return ["" if _FENCE.search(line) else line.replace("```", "") for line in lines]
+    return [line if "```" not in line else "" if _FENCE.search(line) else line.replace("```", "") for line in lines]
 
 
 def _outdented(lines: list[str]) -> list[str]:

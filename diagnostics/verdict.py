@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from diagnostics.cause import Cause, Finding
 from diagnostics.facts import Fact
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """A cause's finding. `missing` are the fact types that would settle it; `anchor` the fact it spoke of."""
 
     cause: Cause

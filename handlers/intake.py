@@ -13,9 +13,7 @@ from functools import partial
 from typing import Final
 
 from diagnostics.patterns import linear
-from handlers.archives import unpacked
 from handlers.filetypes import ARCHIVE, GZIP, OUTLOOK, ZIP, refusal
-from handlers.outlook import text_of
 from handlers.plaintext import FILE_LIMIT, Unreadable, decode_file, megabytes, shown
 
 _MOST_REFUSALS: Final = 3  # of one archive
@@ -70,15 +68,17 @@ def file_text(name: str, content: bytes, *, limit: int = FILE_LIMIT) -> Submissi
     """
     kind = refusal(name, content) if len(content) <= limit else ""
     if kind == OUTLOOK:
-        return Submission(text_of(name, content, partial(decode_file, limit=limit), limit=limit))
+        return Submission(_item(name, content, limit))
     if kind != ARCHIVE or not content.startswith((GZIP, *ZIP)):
         return Submission(decode_file(name, content, limit=limit))
+    from handlers.archives import unpacked  # nearly all files are text
+
     texts: list[str] = []
     refusals: list[str] = []
     for inner, inside in unpacked(name, content, limit=limit):
         try:
             if refusal(inner, inside) == OUTLOOK:
-                texts.append(text_of(inner, inside, partial(decode_file, limit=limit), limit=limit))
+                texts.append(_item(inner, inside, limit))
             else:
                 texts.append(decode_file(inner, inside, limit=limit))
         except Unreadable as unreadable:
@@ -86,6 +86,13 @@ def file_text(name: str, content: bytes, *, limit: int = FILE_LIMIT) -> Submissi
     if not texts:
         raise Unreadable(refusals[0] if refusals else f"{shown(name)} is empty: send the file that belongs in it.")
     return Submission("\n\n".join(texts), _few(refusals))
+
+
+def _item(name: str, content: bytes, limit: int) -> str:
+    """The text of an Outlook item."""
+    from handlers.outlook import text_of  # as above
+
+    return text_of(name, content, partial(decode_file, limit=limit), limit=limit)
 
 
 def _few(refusals: list[str]) -> tuple[str, ...]:

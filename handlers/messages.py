@@ -189,17 +189,18 @@ async def _reply(services: Services, delivery: Delivery, refused: Sequence[str] 
     submitted, unread = await read(services, delivery)
     refusals = (*refused, *submitted.refusals)
     alone = await judge([Pasted(ts, submitted.text)])
-    if alone.verdict == "nothing":
+    kept = Pasted(ts, submitted.text, unread=refusals)
+    nothing = alone.verdict == "nothing" and not await _moves(services, delivery, kept)
+    if nothing:
         await services.cases.withdraw(thread, ts)
     else:
-        kept = Pasted(ts, submitted.text, unread=refusals)
         await services.cases.keep(thread, kept, author=delivery.author or delivery.user)
     held = await services.cases.pasted(thread, until=ts)
     known = any(own.judged or own.part == "check" for own in await services.cases.answers(thread))
-    if alone.verdict == "nothing" and (loud or not delivery.direct):
+    if nothing and (loud or not delivery.direct):
         sentences = refusals if known or loud else unread
         return _Reply(plain("\n".join(sentences)) if sentences else None)
-    if alone.verdict == "nothing" and not delivery.files and (said := _misspelt(delivery.text)):
+    if nothing and not delivery.files and (said := _misspelt(delivery.text)):
         return _Reply(plain(said))
     report = await judge(held) if held else alone
     if not delivery.direct and not known and report.verdict == "healthy":
@@ -208,9 +209,23 @@ async def _reply(services: Services, delivery: Delivery, refused: Sequence[str] 
     if not held:
         notes = refusals if delivery.files else (_ASK, *refusals)
         return _Reply(answer(report, refusals=notes, manual_url=services.manual_url))
-    if alone.verdict == "nothing" and refusals:
+    if nothing and refusals:
         return _Reply(plain("\n".join(refusals)))
     return _Reply(report=report, failing=alone.verdict in cards.TROUBLE)
+
+
+async def _moves(services: Services, delivery: Delivery, pasted: Pasted) -> bool:
+    """Whether words that show nothing by themselves answer what the case asked: with them, something else is believed."""
+    held = await services.cases.pasted(delivery.thread, until=pasted.message_ts)
+    before = [each for each in held if each.message_ts != pasted.message_ts]
+    if not before or not pasted.text.strip():
+        return False
+    return _beliefs(await judge(before)) != _beliefs(await judge([*before, pasted]))
+
+
+def _beliefs(report: Report) -> set[tuple[str, str]]:
+    """What is more than possible: sentences alone reorder what is possible, which is no news."""
+    return {(each.cause, each.belief) for each in report.findings if each.belief != "possible"}
 
 
 async def read(services: Services, delivery: Delivery) -> tuple[Submission, tuple[str, ...]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 from typing import Final
 
-from diagnostics.markup import visible
 from handlers.filetypes import refusal
 
 FILE_LIMIT: Final = 5_000_000
@@ -47,6 +46,8 @@ def decode_file(name: str, content: bytes, *, limit: int = FILE_LIMIT) -> str:
 
 def readable(markup: str) -> str:
     """What a web page or an HTML mail shows to its reader."""
+    from diagnostics.markup import visible  # logs, and nearly all pastes, are no HTML
+
     return "\n".join(line for _, line in visible(markup) if line)
 
 

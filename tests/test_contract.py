@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel
 
 from diagnostics import Report, diagnose, explain
 from diagnostics.checks.model import CheckReport
+from diagnostics.values import Value
 
 _DOCS = Path(__file__).parent.parent / "docs"
-_SCHEMAS: dict[str, type[BaseModel]] = {"report.schema.json": Report, "check-report.schema.json": CheckReport}
+_SCHEMAS: dict[str, type[Value]] = {"report.schema.json": Report, "check-report.schema.json": CheckReport}
 
 
 @pytest.mark.parametrize("name", _SCHEMAS)

@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Literal
 from uuid import UUID, uuid4
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from msgspec import DecodeError
 
 from bot.database import Database, Seal, WrongKeyError
 from bot.database.columns import NOTICE_CONTENT
 from diagnostics.checks.model import CheckReport
+from diagnostics.values import Value
 from diagnostics.watching import Change
 
 if TYPE_CHECKING:
@@ -25,10 +26,9 @@ logger = logging.getLogger(__name__)
 NoticeKind = Literal["start", "news", "edit", "line", "owner"]
 
 
-class Content(BaseModel):
+class Content(Value, frozen=True, kw_only=True):
     """What is told: changes and the look that showed them; for the owner also why the channel can't be told."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
     changes: tuple[Change, ...] = ()
     report: CheckReport | None = None
     why: str = ""
@@ -82,7 +82,7 @@ class Notices:
             return None
         try:
             return await self._stored(row)
-        except (WrongKeyError, ValidationError):  # one that can't be read must not block the others
+        except (WrongKeyError, DecodeError):  # one that can't be read must not block the others
             logger.error("a stored notice cannot be read", extra={"notice": str(row["id"])})  # noqa: TRY400 - the message of the exception may quote it
             await self._pool.execute("update watch_notice set state = 'failed' where id = $1", row["id"])
             return await self.next(watched)

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from msgspec import DecodeError
 from pgqueuer.queries import Queries
-from pydantic import ValidationError
 
 from bot.database import Database, Seal
 from bot.database.columns import WATCHED_MEMORY
@@ -178,7 +178,7 @@ def _memory(text: str) -> Memory | None:
     """None for what another version kept in another form: the next look is then a first one, and says nothing."""
     try:
         return Memory.model_validate_json(text)
-    except ValidationError:
+    except DecodeError:
         logger.warning("what was kept of a watched target cannot be read any more")
         return None
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
+
+from msgspec.structs import replace
 
 from diagnostics.checks.model import Attempt, CheckReport
 from diagnostics.checks.options import Options

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from diagnostics.checks import resolver
 from diagnostics.checks.run import Found, Run
@@ -19,8 +20,7 @@ _MOST_NAMES: Final = 5  # PTR names that are confirmed
 _TELLING: Final = ("nxdomain", "servfail", "timeout", "refused", "nodata", "answer")
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
+class Looked(Struct, frozen=True):
     """A and AAAA of one host. `addresses` IPv4 first; `alias` is the host at the end of its CNAMEs, "" for none."""
 
     ipv4: DnsReply

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from diagnostics.checks.certificate_fields import Fields, UnreadableError, read
 from diagnostics.checks.chain import Trust, trust
@@ -20,8 +22,7 @@ _MOST_SAID: Final = 3
 _MOST_LINKS: Final = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(Struct, frozen=True):
     """`outcomes` with half a sentence each; `facts` for the attempt. For those who judge further: `own` and `trust`, None where
     the certificate can't be read; `public` whether one of this machine's public roots vouches for it, None if unknown."""
 

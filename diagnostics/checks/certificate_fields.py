@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
@@ -12,6 +11,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
+from msgspec import Struct
 
 from diagnostics.checks.x500 import windows_name
 
@@ -43,8 +43,7 @@ class UnreadableError(ValueError):
     """Not a certificate that can be read; the text says why, in the library's words."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fields:
+class Fields(Struct, frozen=True, kw_only=True):
     """`subject` and `issuer` as Windows writes them; `serial`, `thumbprint` (SHA-1) and `sha256` as upper-case hex, as Exchange
     shows them; `hosts` the names and addresses that it speaks for, without the common name; None where the extensions can't
     be read. `owner` is the organisation that the subject names, `issuer_owner` that of the issuer, both for comparing.

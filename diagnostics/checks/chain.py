@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
+
+from msgspec import Struct
 
 from diagnostics.checks.certificate_fields import Fields, UnreadableError, read
 from diagnostics.checks.outcomes import Outcome
@@ -31,8 +32,7 @@ _REASONS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Trust:
+class Trust(Struct, frozen=True):
     """`trusted` None: no trust anchors to compare with. `detail` is half a sentence behind the outcome's meaning."""
 
     trusted: bool | None

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-from dataclasses import dataclass
 from typing import Any, Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
+from msgspec import Struct
 
 from diagnostics.checks.run import Found, Run
 from diagnostics.checks.txt import failed, is_name, shown, tags
@@ -21,8 +21,7 @@ _MOST_SELECTORS: Final = 30
 _LONGEST_KEY: Final = 8192  # characters of base64: an RSA key of 16384 bits has fewer
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(Struct, frozen=True):
     """What a selector has. `state`: "usable"; "revoked" (an empty p tag); "unusable" with `why`; "none" (no key record);
     "unknown" (could not be looked up). `bits` of an RSA key, `alias` where the name is a CNAME."""
 

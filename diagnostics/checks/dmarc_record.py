@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from diagnostics.checks.run import Run
 from diagnostics.checks.txt import failed, is_name, tags
@@ -20,8 +21,7 @@ _POLICIES: Final = ("none", "quarantine", "reject")
 _MOST_LABELS: Final = 8  # a walk takes at most so many steps (RFC 9989, 4.10)
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
+class Published(Struct, frozen=True):
     """What stands at `_dmarc.<domain>`: the DMARC records; `near`, another text that seems meant to be one; `why` it could
     not be looked up, "" where it could."""
 
@@ -36,8 +36,7 @@ class Published:
         return policy_of(self.records[0]).tags.get("psd", "").lower() if len(self.records) == 1 else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """A record as receivers read it: `own` for its domain, `below` for names under it. `error` says what is wrong with it,
     if anything; it then counts as p=none where it asks for reports, else not at all (`ignored`)."""
 

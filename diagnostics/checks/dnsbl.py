@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from diagnostics.checks.run import Run
 from diagnostics.checks.txt import failed, shown
@@ -28,8 +29,7 @@ _ERRORS: Final = {
 _IPV4_ONLY: Final = frozenset({"bl.spamcop.net", "psbl.surriel.com", "b.barracudacentral.org"})
 
 
-@dataclass(frozen=True, slots=True)
-class _Verdict:
+class _Verdict(Struct, frozen=True):
     """One list's word. `state` is "clean", "listed", "refused", "unknown" or "not asked"."""
 
     zone: str

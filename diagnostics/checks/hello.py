@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from diagnostics.checks.talk import Reply, shown
 from diagnostics.recognisers.masking import MASKED_CAPABILITY
@@ -13,8 +14,7 @@ _MASK: Final = "XXXX"  # what is left of a four-letter verb; no server invents s
 _FEWEST_STARS: Final = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Hello:
+class Hello(Struct, frozen=True):
     """`name` is how the server calls itself; `capabilities` are keywords in upper case with their parameters (RFC 5321,
     4.1.1.1), empty after HELO. `extended` is False when only HELO was accepted."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from diagnostics.checks.greeting import foreign
 from diagnostics.checks.peer import Peer
@@ -11,8 +11,7 @@ from diagnostics.network import Stream
 from diagnostics.network.tls import HandshakeError, handshake, roots
 
 
-@dataclass(frozen=True, slots=True)
-class Spoken:
+class Spoken(Struct, frozen=True):
     """What a silent port turned out to speak: "TLS", with the banner inside, or another protocol's name."""
 
     protocol: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from diagnostics.checks.hello import Hello
 from diagnostics.checks.peer import Peer
@@ -22,8 +23,7 @@ class TurnedAwayError(ConnectionError):
         super().__init__(None, reply.text)
 
 
-@dataclass(frozen=True, slots=True)
-class Introduction:
+class Introduction(Struct, frozen=True):
     talk: Talk
     greeting: Reply
     hello: Hello

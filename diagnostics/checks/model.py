@@ -7,21 +7,18 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from msgspec import field
 
 from diagnostics.checks.outcomes import Outcome
 from diagnostics.report import Question, Step, Suspect
+from diagnostics.values import Value
 
 Kind = Literal["host", "domain"]
 CheckVerdict = Literal["ok", "degraded", "failing", "unreachable", "refused"]
 Status = Literal["done", "unavailable", "skipped"]
 
 
-class _Value(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Attempt(_Value):
+class Attempt(Value, frozen=True, kw_only=True):
     """One look at one thing. `subject` is what was looked at: `203.0.113.9:25`, a host or a domain; `ms` milliseconds.
 
     `status` is "done" (looked), "unavailable" (could not look, `reason` says why) or "skipped" (`reason` says why it was
@@ -33,11 +30,11 @@ class Attempt(_Value):
     status: Status = "done"
     outcomes: tuple[Outcome, ...] = ()
     ms: float = 0.0
-    facts: dict[str, Any] = {}
+    facts: dict[str, Any] = field(default_factory=dict)
     reason: str = ""
 
 
-class Remark(_Value):
+class Remark(Value, frozen=True, kw_only=True):
     """An outcome in words: what it means here, and what mends it."""
 
     outcome: Outcome
@@ -46,7 +43,7 @@ class Remark(_Value):
     steps: tuple[Step, ...] = ()
 
 
-class CheckReport(_Value):
+class CheckReport(Value, frozen=True, kw_only=True):
     """The whole result. `verdict` is "ok", "degraded" (works, with warnings), "failing", "unreachable" (nothing could be
     connected to) or "refused" (out of scope: never connected). `outcomes` are those of all attempts, each once.
     """

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from diagnostics.patterns import linear
 
@@ -22,8 +23,7 @@ class InvalidError(ValueError):
     """The text is not valid; the message is half a sentence that says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """`mx` are host names, or `*.` and a parent domain, in lower case; `max_age` in seconds."""
 
     mode: str

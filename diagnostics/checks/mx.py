@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-from dataclasses import dataclass, field
 from typing import Any, Final
+
+from msgspec import Struct, field
 
 from diagnostics.checks import resolver
 from diagnostics.checks.addresses import Looked, look
@@ -18,8 +19,7 @@ from diagnostics.network import DnsReply
 _MOST: Final = 10  # hosts that are looked at; no domain needs more
 
 
-@dataclass(frozen=True, slots=True)
-class Exchanger:
+class Exchanger(Struct, frozen=True):
     """One mail server of a domain, as senders see it. `addresses` is empty where it has none."""
 
     host: str
@@ -27,8 +27,7 @@ class Exchanger:
     addresses: tuple[str, ...]
 
 
-@dataclass(slots=True)
-class _Seen:
+class _Seen(Struct):
     """One MX record: what was found wrong with it, in words by outcome."""
 
     exchanger: Exchanger

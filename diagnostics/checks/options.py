@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Literal
+
+from msgspec import Struct, field
 
 DNSBL_ZONES: Final = ("zen.spamhaus.org", "bl.spamcop.net", "psbl.surriel.com")
 DKIM_SELECTORS: Final = ("selector1", "selector2", "default", "google", "k1", "s1", "mail", "dkim")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(Struct, frozen=True, kw_only=True):
     """`now` judges certificates. `timeout` is for the whole check, in seconds. `only` names the checks to make, empty for
     all. `name` is what the certificate must match; `ip` asks whether SPF lets this address send; `ca_file` holds more trust
     anchors (PEM); `ehlo_name` is what we call ourselves; `tls_domain` is the TlsDomain of an Exchange Online outbound

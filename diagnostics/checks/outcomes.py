@@ -6,11 +6,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from msgspec import convert
 
 from diagnostics.kept import table
 from diagnostics.powershell import command
 from diagnostics.report import BeliefName, Step
+from diagnostics.values import Value
 
 Outcome = Literal[
     # reaching it
@@ -97,13 +98,12 @@ OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
 Severity = Literal["unreachable", "failing", "degraded", "note"]
 
 
-class Meaning(BaseModel):
+class Meaning(Value, frozen=True, kw_only=True):
     """`severity` is what the outcome makes of the verdict: "note" leaves it. `says` is one sentence that begins after
     the subject ("mail.contoso.com:25 …"); `mend` what to do, for whoever runs the subject; `cause` the catalogue's id, ""
     for none, with the belief that a look from outside earns. Commands take `{host}`, `{domain}` and `{name}`.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
     severity: Severity
     says: str
     mend: str
@@ -114,8 +114,8 @@ class Meaning(BaseModel):
 
 @lru_cache(maxsize=1)
 def meanings() -> dict[Outcome, Meaning]:
-    """Every outcome's meaning. Raises pydantic's ValidationError where the table has an unknown word."""
-    return TypeAdapter(dict[Outcome, Meaning]).validate_python(table(Path(__file__).with_name("outcomes.toml")))
+    """Every outcome's meaning. Raises msgspec.ValidationError where the table has an unknown word."""
+    return convert(table(Path(__file__).with_name("outcomes.toml")), dict[Outcome, Meaning])
 
 
 def sentence(outcome: Outcome, subject: str, detail: str = "") -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict, dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
+from msgspec.structs import asdict
 
 from diagnostics.checks.run import Run
 from diagnostics.checks.target import Target
@@ -16,8 +18,7 @@ SUBMISSION: Final = 587
 _USUAL: Final = 20.0  # seconds for a whole check
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(Struct, frozen=True, kw_only=True):
     """Seconds. A sender waits five minutes for a greeting (RFC 5321, 4.5.3.2); a person waits for us less, so what we call
     silence is shorter and always told with its length.
 
@@ -45,8 +46,7 @@ class Limits:
         return cls(**{name: value * min(1.0, seconds / _USUAL) for name, value in asdict(usual).items()})
 
 
-@dataclass(frozen=True, slots=True)
-class Peer:
+class Peer(Struct, frozen=True):
     """`host` is the name that was asked about, or the address where none was. `server_name` is what the certificate must
     match and what is asked for in TLS; "" where only an address is known."""
 

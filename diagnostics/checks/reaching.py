@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import errno
 import ipaddress
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from diagnostics.checks.outcomes import Outcome
 
 
-@dataclass(frozen=True, slots=True)
-class Unreached:
+class Unreached(Struct, frozen=True):
     """`outcome` None: the fault is on our side of the network, so nothing is said of the other. `words` half a sentence."""
 
     outcome: Outcome | None

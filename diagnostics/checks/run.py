@@ -6,8 +6,9 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from typing import Any, Final
+
+from msgspec import Struct, field
 
 from diagnostics.checks.model import Attempt, Status
 from diagnostics.checks.options import Options
@@ -21,8 +22,7 @@ logger = logging.getLogger(__name__)
 _MOST_LOOKUPS: Final = 400  # in one check: an SPF record or a long MX list must not make us a flood
 
 
-@dataclass(slots=True)
-class Found:
+class Found(Struct):
     """What one look has come to; its check fills it in."""
 
     outcomes: list[Outcome] = field(default_factory=list)

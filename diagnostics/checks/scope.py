@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from diagnostics.network import DnsReply, Network, Stream
 
@@ -35,8 +36,7 @@ class OutOfScopeError(Exception):
     """The address or port may not be connected to; the text says why and what the operator can do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """`allow` opens networks that are closed by default, `deny` closes more and wins. `ports` says which real port
     stands for a port of mail (25 -> 2525 in a lab); `more_ports` may be named in a target as well."""
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from diagnostics.checks.greeting import foreign_reply, hello_facts
 from diagnostics.checks.hello import Hello, masked_verb
@@ -24,8 +25,7 @@ Secure = Callable[[Stream], Awaitable[Stream | None]]
 _DONE: Final = 250
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Struct, frozen=True):
     """A session after EHLO. `inspected`: a middlebox rewrites it, so what is missing says nothing about the server."""
 
     peer: Peer

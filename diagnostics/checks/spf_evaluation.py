@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
 from typing import Final, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from diagnostics.checks import spf_macros, spf_record
 from diagnostics.checks.spf_macros import MacroString, SpfSyntaxError
@@ -23,8 +25,7 @@ _LONGEST_EXPLANATION: Final = 2000
 _RESULTS: Final[dict[str, Result]] = {"+": "pass", "-": "fail", "~": "softfail", "?": "neutral"}
 
 
-@dataclass(frozen=True, slots=True)
-class Sender:
+class Sender(Struct, frozen=True):
     """Who sends: the connecting address, the envelope sender and the HELO name. `receiver` and `now` (seconds since 1970)
     are only read by explanations."""
 
@@ -35,8 +36,7 @@ class Sender:
     now: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """`path` is the term that matched, after the includes and redirects that led to it; empty where none did. `why` says
     what an error is about. `explanation` is the domain's own text for a "fail", "" where it has none."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from diagnostics.checks.txt import LONGEST_NAME
 from diagnostics.patterns import linear
@@ -22,8 +23,7 @@ class SpfSyntaxError(ValueError):
     """The text is not what RFC 7208 allows; the message says where, in half a sentence."""
 
 
-@dataclass(frozen=True, slots=True)
-class Macro:
+class Macro(Struct, frozen=True):
     """`%{d2r.}`: `letter` in lower case, `parts` how many right-hand ones are kept (0: all)."""
 
     letter: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from diagnostics.checks.spf_macros import MacroString, SpfSyntaxError, domain_spec, macro_string
 from diagnostics.patterns import linear
@@ -23,8 +24,7 @@ LOOKUPS: Final = frozenset({"include", "a", "mx", "ptr", "exists", "redirect"}) 
 _NAMED: Final = frozenset({"include", "exists"})  # mechanisms that can't do without a name
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(Struct, frozen=True):
     """One mechanism, or the modifier `redirect` or `exp`. `text` is as published; `target` the name it speaks of, empty
     for the domain itself; `prefix4` and `prefix6` the bits that `a` and `mx` compare; `network` that of ip4 and ip6."""
 
@@ -37,8 +37,7 @@ class Term:
     network: ipaddress.IPv4Network | ipaddress.IPv6Network | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """`terms` are the mechanisms in their order; `redirect` and `exp` where given."""
 
     text: str

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final
+
+from msgspec import Struct, field
 
 from diagnostics.checks import spf_macros, spf_record
 from diagnostics.checks.spf_evaluation import Resolve
@@ -24,8 +25,7 @@ _LONGEST_TERM: Final = 200  # characters of it that a fact shows
 _OF_THE_DOMAIN: Final = frozenset("do")  # macro letters that mean the same whoever sends
 
 
-@dataclass(slots=True)
-class Node:
+class Node(Struct):
     """One term and what stands behind it. `lookups` counts the term with everything below."""
 
     term: Term
@@ -34,8 +34,7 @@ class Node:
     below: list[Node] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class Survey:
+class Survey(Struct):
     """`void` are the terms whose look-up finds nothing, `faults` what makes an evaluation a permerror (half sentences),
     `unseen` what could not be looked up, `unfollowed` terms that depend on the sender, `open` the term that lets
     everybody send. `includes` names every record that is taken in, at any depth; `ranges` counts ip4 and ip6 networks.

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import NoReturn
+
+from msgspec import Struct
 
 from diagnostics.checks.outcomes import Outcome
 from diagnostics.checks.peer import Peer
@@ -18,8 +19,7 @@ class StopError(Exception):
     """A stage's verdict is in, and nothing can follow."""
 
 
-@dataclass(slots=True)
-class Stages:
+class Stages(Struct):
     """`inspected`: a middlebox rewrites the session, so what is missing in it says nothing about the server."""
 
     peer: Peer

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from diagnostics.checks.certificate import Judged, judge
 from diagnostics.checks.greeting import is_tls
@@ -35,8 +37,7 @@ _ENDED: Final[dict[str, Outcome]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Secured:
+class Secured(Struct, frozen=True):
     """A session inside TLS: its certificate judged, and `talk` after the second EHLO, None where the server ended it."""
 
     handshake: Handshake

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from diagnostics.network import Stream
 
@@ -45,8 +46,7 @@ _WORDS: Final[dict[Why, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """A whole reply: its code, its lines without codes, and the octets of the longest line with its end."""
 
     code: int

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from diagnostics.patterns import linear
 
@@ -18,8 +19,7 @@ class TargetError(ValueError):
     """Not a target; the text is a sentence for the person who typed it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """`host` is a lower-case name in its ASCII form, or an IP address; `port` is 0 where none was named."""
 
     host: str

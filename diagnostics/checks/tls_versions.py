@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from diagnostics.checks.run import Found, Run
 from diagnostics.checks.scope import OutOfScopeError
@@ -26,8 +27,7 @@ _ABOUT_VERSIONS: Final = frozenset({40, 70, 71, 86})
 _OTHER_VERSION: Final = ("unsupported protocol", "wrong ssl version")  # it answered, in a version we did not offer
 
 
-@dataclass(frozen=True, slots=True)
-class Versions:
+class Versions(Struct, frozen=True):
     """Names such as "TLSv1.2", oldest first. `unknown` are those where the connection failed for other reasons."""
 
     accepted: tuple[str, ...] = ()

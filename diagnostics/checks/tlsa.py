@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from msgspec import Struct
 
 _ISSUER, _SERVER = 2, 3  # DANE-TA and DANE-EE; RFC 7672, 3.1.3: the PKIX usages 0 and 1 can't be used for SMTP
 _SHOWN: Final = 64  # characters of a record's data in facts
@@ -17,8 +17,7 @@ _LONGEST_CHAIN: Final = 10
 _DIGESTS: Final = {1: hashlib.sha256, 2: hashlib.sha512}
 
 
-@dataclass(frozen=True, slots=True)
-class Tlsa:
+class Tlsa(Struct, frozen=True):
     """One record. `selector` 0 is the certificate, 1 its public key; `matching` 0 in full, 1 SHA-256, 2 SHA-512."""
 
     usage: int
@@ -49,8 +48,7 @@ def tlsa(value: str) -> Tlsa | None:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Sent:
+class _Sent(Struct, frozen=True):
     """A certificate as it came, and as it was read: None where it can't be."""
 
     der: bytes

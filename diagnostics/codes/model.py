@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from msgspec import Meta, Struct
 
-Said = Annotated[str, Field(min_length=1)]
+from diagnostics.values import Value
 
-
-class _Value(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+Said = Annotated[str, Meta(min_length=1)]
 
 
-class Row(NamedTuple):
+class Row(Struct, frozen=True, forbid_unknown_fields=True):
     """One line of a table.
 
     `code` is a reply number ("550"), an enhanced code with or without one ("5.7.64", "550 5.7.64"), a class of
@@ -34,7 +32,7 @@ class Row(NamedTuple):
     causes: tuple[tuple[str, float], ...] = ()
 
 
-class Meaning(_Value):
+class Meaning(Value, frozen=True, kw_only=True):
     """One thing that a code can mean. `causes` are cause ids, the likeliest first."""
 
     code: str
@@ -46,7 +44,7 @@ class Meaning(_Value):
     source: str
 
 
-class Explanation(_Value):
+class Explanation(Value, frozen=True, kw_only=True):
     """What is known about `query`: the meanings, best first, and one sentence on what to do next (or "")."""
 
     query: str

@@ -18,7 +18,7 @@ _LIMIT, _CODES, _MEANINGS = 4_000, 12, 40
 _FORMS = (
     "Accepted are a status code (5.7.64, 550 5.7.1, 421), a hex or decimal result (0x8009030d, -2146893043), "
     "a name (NoCredentials, WSAETIMEDOUT, RESOLVER.ADR.RecipNotFound), an event (Schannel 36870, event 12014), "
-    "a socket error (10060), an alert (TLS alert 48), or the whole line of the error."
+    "a socket error (10060), an alert (TLS alert 48), a number of the hybrid wizard (HCW8078), or the whole line of the error."
 )
 _EMPTY = f"There is nothing to explain. {_FORMS}"
 _UNKNOWN = f"No code in this is known. {_FORMS}"
@@ -178,7 +178,8 @@ def _markers(asked: str) -> Iterator[Meaning]:
     """What is no code and says as much ("CAT:SPOOF", "compauth=fail"), the longest wording first."""
     if _WORD.search(asked):
         folded = fold(asked)
-        found = [one for one in map(tables.entry, tables.rows("markers")) if one.parts and contains(folded, one.parts)]
+        marked = map(tables.entry, (*tables.rows("markers"), *tables.rows("wizard")))
+        found = [one for one in marked if one.parts and contains(folded, one.parts)]
         yield from (_meaning(one.row) for one in sorted(found, key=lambda one: -len(one.row.text)))
 
 

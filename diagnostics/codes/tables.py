@@ -5,17 +5,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from msgspec import Struct, convert
 
 from diagnostics.codes.model import Row
 from diagnostics.codes.wording import fold
-from diagnostics.kept import kept
+from diagnostics.kept import table as kept
 
 _FOLDER = Path(__file__).parent
-NAMED = ("exchange-tokens", "sspi", "winsock", "schannel", "events", "markers")
+NAMED = ("exchange-tokens", "sspi", "mail-clients", "winsock", "schannel", "events", "markers", "wizard")
 
 
 class Entry(NamedTuple):
@@ -27,8 +28,7 @@ class Entry(NamedTuple):
     parts: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Replies:
+class Replies(Struct, frozen=True):
     """Rows of one table of replies, by what they are looked up with."""
 
     by_enhanced: dict[str, tuple[Entry, ...]]
@@ -43,26 +43,13 @@ def names() -> tuple[str, ...]:
 
 @cache
 def rows(table: str) -> tuple[Row, ...]:
-    """The validated rows of one table, in the order of the file."""
-    return tuple(map(_row, kept(f"codes-{table}", lambda: checked(_read(table)))))
+    """The rows of one table, in the order of the file."""
+    return checked(kept(_FOLDER / f"{table}.toml")["row"])
 
 
 def checked(raw: object) -> tuple[Row, ...]:
-    """Rows as they stand in a table. Raises pydantic's ValidationError for what is none."""
-    from pydantic import TypeAdapter  # needed once for each table, and then never again on this machine
-
-    return TypeAdapter(tuple[Row, ...]).validate_python(raw)
-
-
-def _read(table: str) -> object:
-    import tomllib  # as above
-
-    return tomllib.loads((_FOLDER / f"{table}.toml").read_text("utf-8"))["row"]
-
-
-def _row(cells: list[Any]) -> Row:
-    row = Row._make(cells)
-    return row._replace(aliases=tuple(row.aliases), causes=tuple((cause, weight) for cause, weight in row.causes))
+    """Rows as they stand in a table. Raises msgspec.ValidationError for what is none."""
+    return convert(raw, tuple[Row, ...])
 
 
 def entry(row: Row) -> Entry:
@@ -113,7 +100,7 @@ def last_word(token: str) -> str:
 
 @cache
 def numbers(table: str) -> dict[int, tuple[Row, ...]]:
-    """Rows of `sspi` (by the unsigned value) or `winsock` (by the error number)."""
+    """Rows of `sspi` and `mail-clients` (by the unsigned value) or `winsock` (by the error number)."""
     return {int(row.code, 16 if row.code.startswith("0x") else 10): (row,) for row in rows(table)}
 
 

@@ -7,10 +7,10 @@ from typing import Final
 
 from diagnostics.codes import tables
 from diagnostics.codes.model import Row
-from diagnostics.codes.wording import fold
+from diagnostics.codes.wording import contains, fold
 from diagnostics.patterns import linear
 
-_RESULT = linear(r"(?i)\b(?:0x)?(80(?:09|0B)[0-9A-F]{4})\b|(-21[45]\d{7})\b")
+_RESULT = linear(r"(?i)\b(?:0x)?(80(?:(?:09|0B)[0-9A-F]{4}|(?:0CCC|0421)[0-9A-F]{2}))\b|(-21[45]\d{7})\b")
 _NAME = linear(r"\b((?:SEC|CERT|CRYPT|NTE|TRUST)_E?_?[A-Z_]{4,40})\b")
 _NUMBERED = linear(r"(?i)\b(capi2)(?: \(?event(?:[ -]?id)?)?[ ,:(#-]{1,3}(\d{2})\b|verify error:num=(\d{1,2})\b")
 _MOST: Final = 12
@@ -26,7 +26,7 @@ def rows_of(text: str) -> tuple[Row, ...]:
 def _rows(text: str) -> Iterator[Row]:
     for match in _RESULT.finditer(text):
         value = int(match.group(1), 16) if match.group(1) else int(match.group(2)) & 0xFFFFFFFF
-        yield from tables.numbers("sspi").get(value, ())
+        yield from tables.numbers("sspi").get(value, ()) or tables.numbers("mail-clients").get(value, ())
     for match in _NAME.finditer(text):
         yield from tables.named().get(fold(match.group(1)), ())
     for match in _NUMBERED.finditer(text):
@@ -45,3 +45,15 @@ def _sources(row: Row) -> list[str]:
     """The sources that a row names: `MSExchangeTransport, MSExchangeFrontEndTransport`, without remarks in brackets."""
     named = row.emitter.replace(";", ",").replace(" and ", ",").replace(" or ", ",").lower().split(",")
     return ["".join(each.partition("(")[0].split()) for each in named]
+
+
+def of_wizard(text: str) -> tuple[Row, ...]:
+    """The rows of the Hybrid Configuration Wizard's messages in `text`, the most telling first: whole sentences, then numbers.
+
+    A number that only carries the error of a cmdlet comes last.
+    """
+    folded = fold(text)
+    entries = [tables.entry(row) for row in tables.rows("wizard")]
+    worded = [one.row for one in entries if contains(folded, one.parts)]
+    coded = [one.row for one in entries if len(one.row.code) > len("HCW") and contains(folded, (fold(one.row.code),))]
+    return tuple(sorted(dict.fromkeys((*worded, *coded)), key=lambda row: row.wrapper))

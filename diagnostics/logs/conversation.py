@@ -7,16 +7,16 @@ from itertools import islice
 from typing import Final
 
 from diagnostics.logs.layout import Layout
-from diagnostics.logs.model import Value
 from diagnostics.logs.parts import Part, texts
 from diagnostics.logs.records import connectivity_cells
 from diagnostics.logs.rows import Cells, cells, data_and_context
 from diagnostics.logs.sources import Source
+from diagnostics.values import Value
 
 _MOST_ROWS: Final = 5_000
 
 
-class LogRow(Value):
+class LogRow(Value, frozen=True, kw_only=True):
     """A row. `line` is 1-based in file number `file`; `event` is one of + - > < *."""
 
     at: str
@@ -26,7 +26,7 @@ class LogRow(Value):
     line: int
 
 
-class LogConversation(Value):
+class LogConversation(Value, frozen=True, kw_only=True):
     """A session's rows in their order; there are none where the log has no such session."""
 
     session: str

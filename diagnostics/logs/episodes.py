@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
+
+from msgspec import Struct, field
 
 from diagnostics.logs.sessions import Talk
 
@@ -20,8 +21,7 @@ PAUSE: Final = timedelta(hours=1)
 _MOST_EPISODES: Final = 200
 
 
-@dataclass(slots=True)
-class Ends:
+class Ends(Struct):
     """The first and the last of some sessions, by the times of the rows that decided them."""
 
     first: Talk
@@ -32,7 +32,6 @@ class Ends:
         self.last = max(self.last, other.last, key=_order)
 
 
-@dataclass(slots=True)
 class Episode(Ends):
     """Equal failures of one connector, none of them further than PAUSE from the next."""
 
@@ -46,8 +45,7 @@ class Episode(Ends):
         self.count += other.count
 
 
-@dataclass(slots=True)
-class Failing:
+class Failing(Struct):
     """One failure of one connector: its episodes, and its sessions by remote address and hour."""
 
     episodes: list[Episode] = field(default_factory=list)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from diagnostics.logs.layout import HEAD, Layout, head
 from diagnostics.logs.sources import MOST_UNPACKED, Source, UnreadableLogError, sources
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """A file that is a log: where it is, and how it begins."""
 
     source: Source
@@ -18,8 +18,7 @@ class Known:
     first: str
 
 
-@dataclass(slots=True)
-class Found:
+class Found(Struct):
     """The logs among the files that were named, oldest first, and sentences on the others."""
 
     logs: list[Known] = field(default_factory=list)

@@ -64,7 +64,8 @@ class Hearing:
                         if id_ in gone:
                             continue
                         if number == OPENED and len(id_) == _ID:
-                            opened[id_] = Talk(row, (file, offset + start), True)
+                            place = (file, offset + start)
+                            opened[id_] = Talk(row[0], row[0], row[1], id_, row[5], place, place, True)
                             continue
                     elif talk.rank or number == OPENED:
                         pass

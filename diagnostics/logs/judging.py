@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
+
+from msgspec import Struct, field
 
 from diagnostics.engine import judge
 from diagnostics.facts import Session
@@ -19,7 +20,7 @@ from diagnostics.logs.picking import Conversation, Line
 from diagnostics.logs.sessions import Talk
 from diagnostics.logs.tally import Tally, text
 from diagnostics.patterns import linear
-from diagnostics.report import Report
+from diagnostics.report import Evidence, Report
 from diagnostics.reporting import reported
 
 MOST_JUDGED: Final = 8
@@ -32,10 +33,15 @@ _TYPES: Final[dict[Kind, str]] = {
     "tracking-log": "Message Tracking Log",
     "connectivity-log": "Transport Connectivity Log",
 }
+RECOGNISERS: Final[dict[Kind, str]] = {
+    "smtp-send-log": "protocol_log",
+    "smtp-receive-log": "protocol_log",
+    "tracking-log": "tracking_log",
+    "connectivity-log": "connectivity_log",
+}
 
 
-@dataclass(slots=True)
-class Stretch:
+class Stretch(Struct):
     """An episode and the successes next to it; the nearest of the same remote address where there is one."""
 
     episode: Episode
@@ -47,8 +53,7 @@ class Stretch:
     blurred: bool = False  # other successes may be nearer: of some only the first and the last in ten minutes are known
 
 
-@dataclass(slots=True)
-class Failure:
+class Failure(Struct):
     """One failure of one connector, with what is needed to judge it."""
 
     kind: Kind
@@ -86,20 +91,33 @@ def failures(tallies: dict[Kind, Tally]) -> list[Failure]:
     return sorted(found, key=lambda each: (-each.weight, each.connector, each.error))
 
 
-@dataclass(frozen=True, slots=True)
-class _Near:
-    """What is known of a connector's successes: some of them, in order, and the times between which there are more."""
+class _Near(Struct, frozen=True):
+    """What is known of a connector's successes: some of them, in order, and the times between which there may be more, as
+    stretches that do not overlap."""
 
     talks: list[Talk]
     times: list[bytes]
-    spans: list[tuple[bytes, bytes]]
+    begins: list[bytes]
+    ends: list[bytes]
 
     @classmethod
     def of(cls, tally: Tally, connector: str) -> _Near:
         ends = list(tally.ends(connector))
         known = {talk.id: talk for each in ends for talk in (each.first, each.last)}
         talks = sorted(known.values(), key=lambda talk: (talk.at, talk.first))
-        return cls(talks, [talk.at for talk in talks], [(each.first.at, each.last.at) for each in ends])
+        begins, over = list[bytes](), list[bytes]()
+        for begin, end in sorted((each.first.at, each.last.at) for each in ends):
+            if over and begin < over[-1]:
+                over[-1] = max(over[-1], end)
+            elif begin < end:
+                begins.append(begin)
+                over.append(end)
+        return cls(talks, [talk.at for talk in talks], begins, over)
+
+    def blurred(self, at: bytes) -> bool:
+        """Whether successes that are not known may stand right beside this time."""
+        place = bisect_left(self.begins, at)
+        return place > 0 and at < self.ends[place - 1]
 
 
 def _stretches(near: _Near, failing: Failing) -> Iterator[Stretch]:
@@ -114,7 +132,7 @@ def _stretches(near: _Near, failing: Failing) -> Iterator[Stretch]:
             same_before=next((talk for talk in reversed(before) if peer(talk) == peer(first)), None),
             same_after=next((talk for talk in after if peer(talk) == peer(last)), None),
             steady=not any(text(peer(talk)) in failing.remotes for talk in near.talks[begin:end]),
-            blurred=any(one < at < other for one, other in near.spans for at in (first.at, last.at)),
+            blurred=near.blurred(first.at) or near.blurred(last.at),
         )
 
 
@@ -123,8 +141,7 @@ def peer(talk: Talk) -> bytes:
     return talk.remote.rpartition(b":")[0] or talk.remote
 
 
-@dataclass(slots=True)
-class Judged:
+class Judged(Struct):
     """A failure's report, whose evidence points into files, its entry in the summary, and the text that was judged."""
 
     report: Report
@@ -137,7 +154,7 @@ def judged(failure: Failure, picked: dict[bytes, Conversation], layout: Layout) 
     lines = [line for talk in failure.representatives() if talk.id in picked for line in picked[talk.id].lines]
     head = [f"#Log-type: {_TYPES[failure.kind]}", f"#Fields: {','.join(layout.columns)}"]
     paste = "\n".join([*head, *(line.text for line in lines)])
-    judgement = judge((paste,))
+    judgement = judge((paste,), only=RECOGNISERS[failure.kind])
     report = _placed(reported(judgement), [None, None, *lines])
     told = {fact.session.encode(): fact for fact in judgement.facts if isinstance(fact, Session)}
     quoted = picked[failure.stretches[-1].episode.first.id].lines if picked else []
@@ -231,15 +248,13 @@ def _named(session: Session) -> str:
 
 def _placed(report: Report, lines: list[Line | None]) -> Report:
     """The report with every line of the judged text replaced by where it stands: `paste` becomes the file's number."""
-    return Report.model_validate(_moved(report.model_dump(exclude={"artefacts", "timeline"}), lines))
+    findings = (each.model_copy(update={"evidence": _moved(each.evidence, lines)}) for each in report.findings)
+    notes = (each.model_copy(update={"evidence": _moved(each.evidence, lines)}) for each in report.notes)
+    return report.model_copy(
+        update={"findings": tuple(findings), "notes": tuple(notes), "artefacts": (), "timeline": ()}
+    )
 
 
-def _moved(value: Any, lines: list[Line | None]) -> Any:
-    if isinstance(value, list | tuple):
-        return [_moved(each, lines) for each in value]
-    if not isinstance(value, dict):
-        return value
-    place = lines[value["line"] - 1] if "line" in value and "paste" in value else None
-    if place is not None:
-        return {**value, "line": place.number, "paste": place.file}
-    return {name: _moved(each, lines) for name, each in value.items()}
+def _moved(evidence: Iterable[Evidence], lines: list[Line | None]) -> tuple[Evidence, ...]:
+    places = ((each, lines[each.line - 1]) for each in evidence)
+    return tuple(Evidence(quote=each.quote, line=at.number, paste=at.file) if at else each for each, at in places)

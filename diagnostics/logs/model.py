@@ -6,15 +6,12 @@ A session's hour is that in which it connected.
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from msgspec import field
+
+from diagnostics.values import Value
 
 
-class Value(BaseModel):
-    # Built on first use: a paste is answered without any of these.
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
-
-
-class LogFile(Value):
+class LogFile(Value, frozen=True, kw_only=True):
     """A file that was read. `lines` counts those that were read; `bytes` is what it takes on disk."""
 
     name: str
@@ -23,7 +20,7 @@ class LogFile(Value):
     lines: int
 
 
-class LogLine(Value):
+class LogLine(Value, frozen=True, kw_only=True):
     """A line as it was written. `file` is its index in the summary's `files`; `line` is 1-based."""
 
     file: int
@@ -31,14 +28,14 @@ class LogLine(Value):
     quote: str
 
 
-class LogCount(Value):
+class LogCount(Value, frozen=True, kw_only=True):
     name: str
     sessions: int
     failed: int
     messages: int
 
 
-class LogChange(Value):
+class LogChange(Value, frozen=True, kw_only=True):
     """What differs between the last success before a failure began and the failure (`moment` "began"), or between the failure
     and the first success after it ended (`moment` "ended")."""
 
@@ -48,7 +45,7 @@ class LogChange(Value):
     moment: str = "began"
 
 
-class LogEpisode(Value):
+class LogEpisode(Value, frozen=True, kw_only=True):
     """One stretch of a failure. `last_success` is before it, `next_success` after it: "" where there is none in the log.
 
     `steady` says that the connector succeeded with none of the remote addresses in between: it is down, not unlucky.
@@ -65,7 +62,7 @@ class LogEpisode(Value):
     changes: tuple[LogChange, ...] = ()
 
 
-class LogFailure(Value):
+class LogFailure(Value, frozen=True, kw_only=True):
     """One failure of one connector, worst first. `causes` are ids of the report's findings that its sessions gave rise to.
 
     `lines` are those of the first failing session of the latest episode; `ongoing` says that no success followed.
@@ -77,13 +74,13 @@ class LogFailure(Value):
     sessions: int
     ongoing: bool
     episodes: tuple[LogEpisode, ...] = ()
-    remotes: dict[str, int] = {}
-    hours: dict[str, int] = {}
+    remotes: dict[str, int] = field(default_factory=dict)
+    hours: dict[str, int] = field(default_factory=dict)
     causes: tuple[str, ...] = ()
     lines: tuple[LogLine, ...] = ()
 
 
-class LogKind(Value):
+class LogKind(Value, frozen=True, kw_only=True):
     """The counts of one kind of log. `connectors` and `remotes` come with most sessions first, `hours` and `minutes` in order.
 
     `minutes` are there where sessions began in at most 1,440 of them: where hours tell too little.
@@ -101,7 +98,7 @@ class LogKind(Value):
     minutes: tuple[LogCount, ...] = ()
 
 
-class LogSummary(Value):
+class LogSummary(Value, frozen=True, kw_only=True):
     """The answer to large logs. `evidence.paste` of the report's findings is an index into `files`.
 
     `complete` is False where reading was stopped; `problems` are sentences on what could not be read.

@@ -6,8 +6,9 @@ A line belongs to the range in which it begins.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from diagnostics.logs.layout import Layout
 from diagnostics.logs.scan import Scan
@@ -19,8 +20,7 @@ _LONGEST_LINE: Final = 4 << 20
 _COMMAS: Final = 8  # in a whole row of a protocol log
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """Bytes `start` to `end` of file number `file` (to its end where None). `first`: the log begins here."""
 
     source: Source
@@ -33,8 +33,7 @@ class Part:
     block: int = BLOCK
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(Struct):
     """What a part held. `problem` is a sentence where not all of it could be read; `size` the bytes it takes on disk."""
 
     scan: Scan

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from diagnostics.logs.layout import Layout
 from diagnostics.logs.parts import Part, texts
@@ -16,11 +17,11 @@ _MOST_ROWS: Final = 400
 _BLOCK: Final = 128 * 1024
 _BEHIND: Final = 256 * 1024  # bytes behind the row that decides, where a session closes
 _BEFORE: Final = 64 * 1024  # and before the first that was noted: the attempt to connect
+_GAP: Final = 512 * 1024  # bytes that are passed over rather than read
 _MOST_BYTES: Final = 64 << 20  # of one conversation, with what stands between its rows
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """`number` is 1-based in file number `file`."""
 
     file: int
@@ -28,16 +29,14 @@ class Line:
     text: str
 
 
-@dataclass(slots=True)
-class Conversation:
+class Conversation(Struct):
     """A session's rows in the order of the log."""
 
     talk: Talk
     lines: list[Line] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class _Want:
+class _Want(Struct):
     """Rows with `id` between two bytes of one file."""
 
     start: int
@@ -78,7 +77,7 @@ def _sweep(source: Source, file: int, layout: Layout, wants: list[_Want], marks:
                     want.lines.extend(_rows(text, at, want, file, lines))
             lines += text.count(b"\n")
             waiting = [want for want in waiting if want.end > at + len(text) and len(want.lines) < _MOST_ROWS]
-            if not waiting or (source.seekable and waiting[0].start > at + len(text) + (4 << 20)):
+            if not waiting or (source.seekable and waiting[0].start > at + len(text) + _GAP):
                 break
         else:
             return

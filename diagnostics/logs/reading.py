@@ -5,7 +5,9 @@ from __future__ import annotations
 import multiprocessing
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from diagnostics.logs.layout import Layout
 from diagnostics.logs.parts import RANGE, Outcome, Part, plan, read_part
@@ -16,16 +18,14 @@ from diagnostics.logs.tally import Only
 _POLL = 0.1  # seconds between two looks at whether to stop, while waiting for a process
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """Bytes on disk that were read, and that there are."""
 
     done: int
     total: int
 
 
-@dataclass(slots=True)
-class Read:
+class Read(Struct):
     """All that was read. `complete` is False where reading was stopped."""
 
     scan: Scan

@@ -14,7 +14,7 @@ from diagnostics.logs.tally import Only, Tally
 
 _MOST_BAD: Final = 5
 _QUOTED: Final = 200  # bytes of a bad line that are kept
-_MARK_EACH: Final = 1 << 20
+_MARK_EACH: Final = 256 << 10  # bytes: so much is read again at most for the number of a line
 _LINE_FEED: Final = 10
 
 
@@ -110,7 +110,7 @@ class Scan:
             self._not_read(place, line)
             return None
         row, step = event
-        talk = Talk(row, place, True)
+        talk = Talk.of(row, place, True)
         talk.take(step, row[0], place)
         return talk if talk.over else None
 

@@ -10,11 +10,12 @@ of them are pieces. `follow` adds them to their beginnings, so that ranges of on
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import IntEnum
 from heapq import nsmallest
 from itertools import islice
 from typing import Final
+
+from msgspec import Struct
 
 from diagnostics.logs.rows import Cells
 
@@ -38,8 +39,7 @@ class Rank(IntEnum):
 NONE: Final = Rank.NONE
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """What one row adds to its session. `over`: nothing that follows can matter."""
 
     rank: Rank = Rank.NONE
@@ -51,10 +51,17 @@ class Step:
     over: bool = False
 
 
-class Talk:
+class Talk(Struct, eq=False):
     """A session as far as it was read. Times are as written. `at` and `last` are of the row that decides so far."""
 
-    # Most sessions never get further than these, and tens of thousands are made a second.
+    began: bytes
+    at: bytes
+    connector: bytes
+    id: bytes
+    remote: bytes
+    first: Place
+    last: Place
+    opened: bool  # its beginning is known
     rank: Rank = NONE
     error: str = ""
     messages: int = 0
@@ -62,11 +69,10 @@ class Talk:
     over: bool = False
     recovered: bool = False
 
-    def __init__(self, row: Cells, place: Place, opened: bool) -> None:
-        self.began = self.at = row[0]
-        self.connector, self.id, self.remote = row[1], row[2], row[5]
-        self.first = self.last = place
-        self.opened = opened  # its beginning is known
+    @classmethod
+    def of(cls, row: Cells, place: Place, opened: bool) -> Talk:
+        """A session that begins with this row."""
+        return cls(row[0], row[0], row[1], row[2], row[5], place, place, opened)
 
     def take(self, step: Step, at: bytes, place: Place) -> None:
         """Add a row. The first failure of the highest rank names the session."""
@@ -114,7 +120,7 @@ class Sessions:
         id_ = row[2]
         talk = self.open.get(id_)
         if talk is None and id_ not in self.gone:
-            talk = self.open[id_] = Talk(row, place, opens or self._whole)
+            talk = self.open[id_] = Talk.of(row, place, opens or self._whole)
         return talk
 
     def end(self, talk: Talk) -> Talk | None:

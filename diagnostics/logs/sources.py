@@ -13,10 +13,11 @@ import os
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from io import BufferedIOBase, BufferedReader
 from pathlib import Path
 from typing import Final, Literal, cast
+
+from msgspec import Struct
 
 BLOCK: Final = 256 << 10  # fits a core's second-level cache with all that is made of it
 MOST_UNPACKED: Final = 50 << 30
@@ -33,8 +34,7 @@ class UnreadableLogError(ValueError):
     """A file that cannot be read as a log. The message is one sentence that names it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """One log. `size` is what it takes on disk, in bytes; `encoding` is that of its text."""
 
     path: str

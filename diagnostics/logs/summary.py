@@ -6,11 +6,13 @@ Loads the models, the causes and all that judges, so it is imported while other 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from msgspec import Struct
+
+from diagnostics.engine import judge
 from diagnostics.logs.finding import Found
-from diagnostics.logs.judging import MOST_JUDGED, Failure, Judged, entry, failures, judged
+from diagnostics.logs.judging import MOST_JUDGED, RECOGNISERS, Failure, Judged, entry, failures, judged
 from diagnostics.logs.layout import Kind, Layout
 from diagnostics.logs.model import LogCount, LogFile, LogKind, LogLine, LogSummary
 from diagnostics.logs.nearest import refine
@@ -20,7 +22,7 @@ from diagnostics.logs.scan import Scan
 from diagnostics.logs.sources import Source
 from diagnostics.logs.tally import Count, Tally, text
 from diagnostics.report import Moment, Note, Question, ReadArtefact, Report, RuledOut, Suspect
-from diagnostics.reporting import report_of
+from diagnostics.reporting import reported
 
 _MOST_NAMES: Final = 1000
 _MOST_MOMENTS: Final = 40
@@ -43,8 +45,7 @@ _USUAL: Final = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """`report.log` holds the counts; `pastes` are the texts that were judged: of each leading failure, the sessions that stand
     for it, below the comment lines of a log."""
 
@@ -87,7 +88,8 @@ def warm() -> None:
         for session, tails in enumerate(_USUAL)
         for number, tail in enumerate((*_OPENING, *tails))
     )
-    report_of(("\n".join(("#Log-type: SMTP Send Protocol Log", *rows)),))
+    text = "\n".join(("#Log-type: SMTP Send Protocol Log", *rows))
+    reported(judge((text,), only=RECOGNISERS["smtp-send-log"]))
 
 
 def _layout(failure: Failure, files: Sequence[tuple[Source, Layout]]) -> Layout:

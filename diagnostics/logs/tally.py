@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
+
+from msgspec import Struct, field
 
 from diagnostics.logs.episodes import Ends, Episode, Failing
 from diagnostics.logs.sessions import Talk
@@ -25,8 +26,7 @@ Names = dict[str, "Count"]
 Cell = tuple[bytes, bytes, bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Only:
+class Only(Struct, frozen=True):
     """What is counted: sessions that began from `since` on and before `until` (ISO 8601, "" for no border), and whose
     connector's name holds `connector`, in any case."""
 
@@ -48,8 +48,7 @@ class Only:
 EVERYTHING: Final = Only()
 
 
-@dataclass(slots=True)
-class Count:
+class Count(Struct):
     sessions: int = 0
     failed: int = 0
     messages: int = 0
@@ -60,8 +59,7 @@ class Count:
         self.messages += other.messages
 
 
-@dataclass(slots=True)
-class Tally:
+class Tally(Struct):
     """Counts by connector, remote address and hour, failures by (connector, error), and successes to compare them with.
 
     `near` holds the first and last success of each connector with each remote address in each slot of time; where that

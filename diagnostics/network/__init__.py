@@ -6,14 +6,14 @@ between the decision and the connection.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, Protocol
+
+from msgspec import Struct
 
 DnsStatus = Literal["answer", "nodata", "nxdomain", "servfail", "refused", "timeout"]
 
 
-@dataclass(frozen=True, slots=True)
-class DnsReply:
+class DnsReply(Struct, frozen=True):
     """The answer to one question. `values` hold the records of the asked type in the order received:
 
     A, AAAA an address; MX `10 mail.contoso.com`; TXT its strings joined, as latin-1; PTR, CNAME, NS, SOA's first name as

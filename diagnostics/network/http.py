@@ -6,10 +6,10 @@ It follows nothing, keeps nothing, and trusts nothing: who calls has judged the 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 import h11
+from msgspec import Struct
 
 from diagnostics.network import Stream
 
@@ -18,8 +18,7 @@ _MOST_HEAD: Final = 1 << 15  # bytes of status line and headers, interim answers
 _LONGEST: Final = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(Struct, frozen=True):
     """`headers` by lower-case name, the first of each, as latin-1. `whole` is False where the body has more than was asked
     for; `body` is its beginning then."""
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Final
 
+from msgspec import Struct, field
 from OpenSSL import SSL, crypto
 
 from diagnostics.network import Stream, trust
@@ -28,16 +28,14 @@ _LONGEST: Final = 200
 _RECORDS: Final = frozenset({20, 21, 22, 23})  # RFC 8446, 5.1: what a TLS record begins with
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """One thing OpenSSL found wrong: `code` is X509_V_ERR_…, `depth` 0 for the server's own certificate."""
 
     code: int
     depth: int
 
 
-@dataclass(frozen=True, slots=True)
-class Handshake:
+class Handshake(Struct, frozen=True):
     """A finished handshake. `protocol` "TLSv1.2", `cipher` OpenSSL's name; `chain` DER certificates as the server sent them,
     its own first; `built` the path that OpenSSL found from the first one towards a trust anchor, which it ends with where
     one was found; `faults` as verified against the public roots and the operator's."""
@@ -46,7 +44,7 @@ class Handshake:
     protocol: str
     cipher: str
     chain: tuple[bytes, ...]
-    faults: tuple[Fault, ...] = field(default=())
+    faults: tuple[Fault, ...] = ()
     built: tuple[bytes, ...] = ()
 
 
@@ -89,8 +87,7 @@ async def handshake(
     return session.result()
 
 
-@dataclass(slots=True)
-class _Seen:
+class _Seen(Struct):
     """What OpenSSL's callbacks reported of one connection."""
 
     faults: list[Fault] = field(default_factory=list)

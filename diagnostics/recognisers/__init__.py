@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import pkgutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import import_module
 from typing import Final
 
 import re2
+from msgspec import Struct, field
 
 from diagnostics.artefacts import Artefact
 from diagnostics.kept import kept
@@ -27,8 +27,7 @@ _ATTRIBUTE: Final = "__mailflow_recogniser__"
 _REPEATED = linear(r"\{(\d{1,3}),\d{2,4}\}")
 
 
-@dataclass(frozen=True, slots=True)
-class Recogniser:
+class Recogniser(Struct, frozen=True):
     """A reader by the names of its module and itself: the module is loaded when its screen matches a text."""
 
     rank: int
@@ -42,8 +41,7 @@ class Recogniser:
         return found
 
 
-@dataclass(slots=True)
-class Reading:
+class Reading(Struct):
     """A paste, and the lines (0-based) that an earlier recogniser has claimed; in those of `quoting` a bare reply stood."""
 
     paste: Paste
@@ -83,8 +81,7 @@ def recogniser(screen: str, *, rank: int = 50) -> Callable[[Reader], Reader]:
     return declare
 
 
-@dataclass(frozen=True)
-class _Bench:
+class _Bench(Struct, frozen=True):
     readers: tuple[Recogniser, ...]
     screens: re2.Set
 
@@ -112,16 +109,24 @@ def _declared() -> list[tuple[int, str, str, str]]:
     return sorted(found)
 
 
-def recognise(paste: Paste) -> list[Artefact]:
-    """Every artefact in `paste`, in the order of its lines."""
-    bench = _bench()
-    text = "\n".join(paste.lines)
+def recognise(paste: Paste, only: str = "") -> list[Artefact]:
+    """Every artefact in `paste`, in the order of its lines.
+
+    `only` is the recogniser (its module's name) of a text that is known to be of its kind: then no other is asked, and no
+    screen is made, which takes longer than reading a paste.
+    """
     reading = Reading(paste, set())
     found: list[Artefact] = []
-    for index in sorted(bench.screens.Match(text) or ()) if text.strip() else ():
-        for artefact in bench.readers[index].read(reading):
+    for each in (Recogniser(0, f"{__name__}.{only}", "read", ""),) if only else _matching("\n".join(paste.lines)):
+        for artefact in each.read(reading):
             lines = artefact.claims or range(artefact.first - 1, artefact.last)
             reading.claimed.update(lines)
             reading.quoting.update(lines if artefact.kind == "smtp-reply" or artefact.in_words else ())
             found.append(artefact)
     return sorted(found, key=lambda each: (each.first, each.last))
+
+
+def _matching(text: str) -> list[Recogniser]:
+    """Those whose screen matches, in the order in which they read."""
+    bench = _bench()
+    return [bench.readers[index] for index in sorted(bench.screens.Match(text) or ())] if text.strip() else []

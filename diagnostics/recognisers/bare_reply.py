@@ -7,9 +7,11 @@ phrase that only software writes. A code that is merely named, asked about or co
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, Reply, Source
@@ -25,12 +27,15 @@ from diagnostics.recognisers.reply_wording import (
     reads_as_reply,
     tokens,
 )
+from diagnostics.recognisers.told_past import over
 
 Lines = list[tuple[int, str]]
 _FRAMED: Final = frozenset({"coded", "said", "dialogue", "error", "response"})
 _MAYBE = linear(rf"[45]\d\d|[45]\.\d{{1,3}}[. ]\d|\b[A-Z]{{3,12}}\.[A-Z]|(?i:{PHRASES})")
 _BASIC = linear(r"\b[45]\d\d\b")
 _PHRASE = linear(f"(?i:{PHRASES})")
+# A field of a log, msg="450 4.4.1 …" time=43: what follows its quote is no part of the reply. One may be quoted within.
+_CLOSES: Final = {quote: linear(rf"[^\s:{quote}]{quote}(?:[\s,;)\]}}][^{quote}]*)?$") for quote in ('"', "'")}
 _LED = linear(r"(?i)[\[{<]+LED[=-]\s*$")
 _TYPING_SLOWLY = linear(r"(?i)timeout waiting for client input")
 _MOST_TRIED: Final = 40  # codes looked at in one line
@@ -39,8 +44,7 @@ _MOST_REPLIES: Final = 100  # different replies told of one paste
 _LONGEST: Final = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(Struct, frozen=True):
     first: int
     last: int
     facts: tuple[Fact, ...]
@@ -106,11 +110,12 @@ def _standing(lines: Lines, at: int) -> Quoted | None:
     if place is None or (_TYPING_SLOWLY.search(line) and _after_success(lines, at)):
         return None
     text, last = line[place.start :], index
+    quote = line[place.start - 1 : place.start]
+    closed = quote in ('"', "'") and bool(_CLOSES[quote].search(text))
     for following, rest in lines[at + 1 : at + 40]:
-        if following != last + 1 or not goes_on(text, rest):
+        if closed or following != last + 1 or not goes_on(text, rest):
             break
         text, last = f"{text}\n{rest}", following
-    quote = line[place.start - 1 : place.start]
     if quote in ('"', "'") and text.rfind(quote) > 0:
         text = text[: text.rfind(quote)]
     return Quoted("bare", index, last, text[:_LONGEST].strip(), line=index)
@@ -126,7 +131,7 @@ def _places(line: str) -> Iterator[Place]:
     candidates = [*_coded(line), *tokens(line)][:_MOST_TRIED]
     candidates += [Place(line, found.start(), found.end(), "phrase") for found in _PHRASE.finditer(line[:_LONGEST])]
     for place in sorted(candidates, key=lambda each: each.start):
-        if reads_as_reply(place):
+        if reads_as_reply(place) and not over(place.before, place.after):
             led = _LED.search(place.before)
             yield place if led is None else replace(place, start=place.start - len(led.group(0)))
 

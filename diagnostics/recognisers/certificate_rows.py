@@ -8,8 +8,10 @@ Thumbprint Not before Not after Subject alternate names`.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from diagnostics.facts import Certificate, Side, Source
 from diagnostics.patterns import linear
@@ -42,8 +44,7 @@ def thumbprint(text: str) -> str:
     return "" if len(set(value)) < 3 else value  # XXXX… and 0000… are masks
 
 
-@dataclass(slots=True)
-class _Open:
+class _Open(Struct):
     """A certificate whose rows are still coming."""
 
     certificate: Certificate

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import InstalledCertificate
@@ -42,8 +43,7 @@ _STORE_PATH = linear(r"(?i)\bCert:\\[^\s\"']*?\\([0-9A-F]{40})\b")
 _VERDICT = linear(r"(?i)^\s*Test-Certificate\s*:\s*\S")
 
 
-@dataclass(slots=True)
-class _Entry:
+class _Entry(Struct):
     """One certificate of a certutil listing that is being read."""
 
     lines: list[int] = field(default_factory=list)

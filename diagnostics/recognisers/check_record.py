@@ -9,12 +9,14 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from pydantic import ValidationError
+from msgspec import DecodeError
+from msgspec.json import encode as to_json
 
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, Source
 from diagnostics.looked_facts import Checked, DnsAnswer, TlsProbe
 from diagnostics.recognisers import Reading, recogniser
+from diagnostics.text import encodable
 
 _MOST_ATTEMPTS: Final = 400
 _LONGEST: Final = 400_000
@@ -35,7 +37,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
     for first, last, head, rows in _documents(reading):
         facts = [fact for line, row in rows[:_MOST_ATTEMPTS] for fact in _facts(row, line, reading.paste.index)]
         if facts:
-            shown = {"target": str(head)[:300], "attempts": len(rows)}
+            shown = {"target": encodable(str(head))[:300], "attempts": len(rows)}
             found.append(Artefact("check", first + 1, last + 1, tuple(facts), shown, reading.paste.index))
     return found
 
@@ -95,8 +97,8 @@ def _facts(row: dict[str, Any], line: int, paste: int) -> Iterator[Fact]:
     from diagnostics.checks.outcomes import meanings, placed, sentence
 
     try:
-        attempt = Attempt.model_validate(row)
-    except ValidationError:
+        attempt = Attempt.model_validate_json(to_json(row))
+    except (DecodeError, UnicodeEncodeError, RecursionError):  # escapes can spell half a character
         return
     if attempt.status != "done":
         return

@@ -7,9 +7,11 @@ An exception wraps another; the reply of the server, or the socket's error, is t
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import ConnectFailed, Fact, TlsFailed
@@ -25,6 +27,13 @@ from diagnostics.recognisers.tls_library import speaks, told
 
 Lines = list[tuple[int, str]]
 
+# Thunderbird and Outlook name the kind of server; what follows is in their users' language.
+_DIALOGS: Final = (
+    r"\b(?:Outgoing server|Postausgangs-?Server|Serveur sortant|Servidor de (?:correo )?saliente|Servidor saliente"
+    r"|Server in uscita|Uitgaande server|Servidor de envio) \(SMTP\)"
+    r"|\ban error occurred (?:while )?sending mail\b|\bsending of (?:the )?message failed\b"
+    r"|\boutgoing \(SMTP\) (?:e-mail )?server\b"
+)
 # "SMTP Error:" as PHPMailer and what is built on it translate it.
 _LABELLED: Final = (
     r"\bSMTP[- ](?:Fehler|fout|fel|feil|fejl|virhe)|\b(?:Erreur|Errore|Error|Erro|Eroare)(?: de)? SMTP"
@@ -37,26 +46,28 @@ _STARTS: Final = (
     r"ServerDisconnected|Response|NotSupported)\w{0,12}(?: ?:|\( ?\d)|\b(?:javax|jakarta|com\.sun)\.mail\.[\w.]{3,80}Exception"
     r"|\bMailConnectException\b|\bcould not be sent to the recipients because of the mail server failure|\bInvalid login: "
     r"|\bSMTP (?:server )?error(?:: |:? (?:code )?#?[45]\d\d\b)|\bSMTP connect\(\) failed"
-    rf"|(?:{_LABELLED})\s?:|\bFalha na conexão SMTP \(\)"
+    rf"|{_DIALOGS}|(?:{_LABELLED})\s?:|\bFalha na conexão SMTP \(\)"
     r"|\bCan't send mail - all recipients were rejected|\bMessage failed: \d{3}|\b[245]\d\d\+\d\.\d{1,3}\.\d{1,3}\+"
 )
 # What libraries under such clients print. Other programs use them too, so something else has to tell that this is mail.
 _LIBRARIES: Final = (
     r"\b(?:connect|read|write|getaddrinfo|query[A-Z]\w{0,6}) E[A-Z_]{4,14}\b|\bdial tcp\b|\b(?:read|write) tcp \S+->"
     r"|\bsocket\.gaierror\b|\b(?:Connection(?:Refused|Reset|Aborted)|Timeout|BrokenPipe|OS)Error: (?:\[|timed out)"
-    r"|\bssl\.SSL\w{0,20}Error\b|\bmsmtp: |\bssmtp: |\*\*\* (?:Error connecting|Remote host|STARTTLS|TLS )"
+    r"|\bssl\.SSL\w{0,20}Error\b|\bmsmtp: |\bssmtp: "
+    r"|\*\*\* (?:Error connecting|Remote host|STARTTLS|TLS )|^\s*\*\*\* (?:Host did not advertise|No authentication type)"
     r"|\bcode: '?E[A-Z]{4,14}\b|\bcurl: \(\d{1,2}\)|\bphp_network_getaddresses\b"
     r"|\bstream_socket_(?:client|enable_crypto)\(|\bClient network socket disconnected\b|\bUnexpected socket close\b"
     r"|\bConnection closed unexpectedly\b|\bUnable to read data from the transport connection\b"
     r"|\bremote name could not be resolved\b|\bRemotename konnte nicht aufgel|\bError upgrading connection with STARTTLS\b"
     r"|\bsmtp: (?:server does|EOF|unexpected|StartTLS)|\bjava\.net\.\w{3,40}Exception\b|\bSSLHandshakeException\b"
     r"|\bSwift_\w{3,40}Exception\b|\b(?:Symfony\S{0,60})?TransportException\b|\bNotSupportedException: The SMTP server\b"
+    r"|\b(?:ERROR|Error:?) (?:\[\w{1,20}\] |Send Error: )?Connection timeout\b|\bGreeting never received\b"
     r"|\berror=\"unencrypted connection\"|\b(?:gomail|smtp): unencrypted connection\b"
     r"|\bonly configured for E-mail addresses with ASCII local-parts\b"
 )
 _START = linear(f"(?i)(?:{_STARTS})")
 _LIBRARY = linear(f"(?i)(?:{_LIBRARIES})")
-_LABEL = linear(f"(?i)(?:{_LABELLED})")
+_LABEL = linear(f"(?i)(?:{_LABELLED}|{_DIALOGS})")
 _STACK = linear(r"^\s*(?:at\s+\S|At (?:line|\S+\.ps1):|\+ |--- End of|File \"|\.{3} \d+ more|in \S+:line)")
 _NEXT = linear(r"^\s*(?:\d{4}-\d\d-\d\dT[\d:.]+Z?,|[A-Za-z][A-Za-z0-9]{2,40}\s{2,}:\s|\[PS\]|PS [A-Z]:)")
 _RESPONSE = linear(r"(?i)\b(?:the )?server response was:\s*(\S.*)$")
@@ -67,6 +78,7 @@ _PORT: Final = ("465", "587")
 _DEVICE = linear(r"(?i)\bSMTP (?:server )?error:?\s*(?:code )?#?([45]\d\d)\b")
 _INNER = linear(r"(?i)--->\s*|nested exception is:\s*|Caused by:\s*|Inner ?Exception\s*:\s*")
 _CAUSED = linear(r"(?i)^\s*(?:--->|nested exception is|Caused by:|Inner ?Exception)")
+_AT_PORT = linear(r"(?i)(?:[a-z\d\]]:|\bport['\"]?\s?[:=]?\s?['\"]?)(?:(25|26|443|465|587|2525)\b)|\bport (\d{2,5})\b")
 _ENDPOINT = linear(r"\[?(\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})\]?:\d{1,5}\b")
 _SAYS = linear(
     r"(?i)fail|exception|error|invalid|unable|could ?n.t|could not|refused|denied|reject|timed out|requires|not "
@@ -76,6 +88,9 @@ _SAYS = linear(
 _UNCONNECTED = linear(
     r"(?i)could not connect to (?:the )?SMTP|SMTP connect\(\) failed|failed to connect to (?:the )?(?:server|SMTP|mail ?server)"
     r"|unable to connect to the remote server|connection could not be established with host|could not open socket"
+    r"|\bConnection timeout\b|connecting to Outgoing server \(SMTP\) \S+ failed|cannot connect to your outgoing"
+    r"|server may be unavailable or is refusing"
+    r"|Verbindung (?:mit|zu)[^.]{0,60}Postausgangs-?Server[^.]{0,80}(?:fehlgeschlagen|nicht)"
     r"|keine Verbindung zum SMTP|impossible de se connecter|imposible conectar|no se pudo conectar"
     r"|impossibile connettersi|falha (?:na conexão|ao conectar)|não foi possível (?:conectar|estabelecer)"
     r"|niet verbinden|nie można połączyć|не удается подключиться|kunne ikke (?:forbinde|koble|tilslutte)"
@@ -89,8 +104,7 @@ _MOST_LINES: Final = 30
 _MOST_ERRORS: Final = 50  # a log that repeats one error says no more with every line
 
 
-@dataclass(frozen=True, slots=True)
-class _Error:
+class _Error(Struct, frozen=True):
     lines: tuple[int, ...]
     text: str
 
@@ -161,6 +175,10 @@ def _facts(reading: Reading, error: _Error) -> list[Fact]:
     told_why = _UNRESOLVED.search(error.text) or any(isinstance(each, ConnectFailed | TlsFailed) for each in facts)
     if _UNCONNECTED.search(error.text) and not told_why:
         facts.append(ConnectFailed(source=source, kind="unknown", ip=ip))
+    port = _AT_PORT.search(error.text)
+    if port:
+        number = int(port.group(1) or port.group(2))
+        facts = [replace(each, port=number) if isinstance(each, ConnectFailed) else each for each in facts]
     return [replace(fact, host=host.group(1).lower()) for fact in facts] if host else facts
 
 

@@ -8,8 +8,9 @@ Source: https://learn.microsoft.com/powershell/module/exchangepowershell
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from diagnostics.artefacts import Artefact
 from diagnostics.mail_facts import Configured, Pairs
@@ -38,8 +39,7 @@ _CAMEL = linear(r"[a-z][A-Z]")
 _MOST_SHOWN: Final = 30
 
 
-@dataclass(frozen=True, slots=True)
-class _Object:
+class _Object(Struct, frozen=True):
     kind: str
     line: int
     lines: tuple[int, ...]

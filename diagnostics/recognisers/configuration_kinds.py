@@ -61,6 +61,7 @@ OWN: Final[dict[str, str]] = {
     "recipient-filter-config": "RecipientValidationEnabled BlockedRecipients BlockListEnabled",
     "federated-organization-identifier": "AccountNamespace DelegationTrustLink",
     "auth-config": "CurrentCertificateThumbprint NextCertificateThumbprint PreviousCertificateThumbprint",
+    "mailbox-folder-statistics": "ItemsInFolder ItemsInFolderAndSubfolders",
     "mailbox-database-copy-status": "CopyQueueLength ReplayQueueLength ContentIndexState",
     "folder-permission": "AccessRights SharingPermissionFlags",
     "mailbox-permission": "Deny IsInherited InheritanceType",
@@ -81,6 +82,8 @@ _SHARED: Final[dict[str, str]] = {
 _LONE: Final = {
     "smtpclientauthenticationdisabled": "smtp-auth", "maxsendsize": "transport-config", "emailaddresses": "recipient",
 }  # fmt: skip
+# Names that other objects have too, one by one, and that only this kind has together.
+_TOGETHER: Final = {"blocked-sender-address": frozenset({"senderaddress", "createddatetime"})}
 # Other recognisers read the objects that have these.
 _FOREIGN: Final = frozenset(
     {"addressspaces", "sourcetransportservers", "smarthostauthmechanism", "nexthopdomain", "deliverytype", "messagetraceid",
@@ -126,6 +129,9 @@ def kind_of(names: Iterable[str]) -> str:
     told = frozenset(names)
     if foreign(told):
         return ""
+    for kind, together in _TOGETHER.items():
+        if together <= told:
+            return kind
     scores = {
         kind: 4 * len(told & own) + len(told & _SHARED_NAMES.get(kind, frozenset())) for kind, own in _OWN_NAMES.items()
     }
@@ -153,6 +159,6 @@ def screen() -> str:
     """A pattern that any text with a telling property, or a cmdlet that prints one, matches."""
     names = sorted(
         {name for names in OWN.values() for name in names.split()}
-        | {"SmtpClientAuthenticationDisabled", "MaxSendSize", "EmailAddresses"}
+        | {"SmtpClientAuthenticationDisabled", "MaxSendSize", "EmailAddresses", "CreatedDatetime"}
     )
     return rf"(?:\b(?:{'|'.join(names)})(?:\s*:|\s)|\bGet-(?:[A-Z][a-zA-Z]{{3,50}})\b)"

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, SmtpReached, Stage

@@ -7,8 +7,9 @@ and the white space that marks a folded line; the field names keep the structure
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final
+
+from msgspec import Struct, field
 
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, Source
@@ -38,8 +39,7 @@ _ALONE = linear(r"^\s*(?:-- |<)?([^\s<>()\[\];,:]{1,128}@[^\s<>()\[\];,:]{1,253}
 _ADDRESS = linear(r"[^\s<>()\[\];,:]{1,128}@[^\s<>()\[\];,:]{1,253}")
 
 
-@dataclass(slots=True)
-class Recipient:
+class Recipient(Struct):
     """One per-recipient block. `lines` maps a field's name to the 0-based line it began on."""
 
     fields: dict[str, str] = field(default_factory=dict)
@@ -60,8 +60,7 @@ class Recipient:
         return self.value("action").lower().split(" ")[0]
 
 
-@dataclass(slots=True)
-class Notification:
+class Notification(Struct):
     """The fields of one notification; `claims` are the 0-based lines they stand on."""
 
     message: Recipient = field(default_factory=Recipient)

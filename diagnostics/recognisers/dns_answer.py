@@ -65,7 +65,7 @@ _SECTIONS: Final = frozenset({"answer", "authority", "additional"})
     r"|\s(?:has address|has IPv6 address|mail is handled by|domain name pointer|descriptive text|is an alias for) |\stext =\s"
     r"|\sIN\s+(?:MX|A|AAAA|TXT|CNAME|PTR)\s|^\s*(?:NameExchange|NameHost|Strings)\s*:|\bName\s.*\bNameExchange\b"
     r"|^\s*Host \S+ not found: \d\(|\bdig\s.*(?:->|=>)|\bNon-existent domain|->>HEADER<<-|no servers could be reached"
-    r"|Name resolution of|\bSection\s+(?:NameExchange|IPAddress|NameHost|Strings)\b|^\s*(?:Name"
+    r"|Name resolution of|\bSection\s+(?:NameExchange|IPAddress|NameHost|Strings|PrimaryServer)\b|^\s*(?:Name"
     r"|Nom)\s*:\s+\S+\.\S+\s*$|\*\*\* ?\S+ (?:kann|can't|ne parv|no enc))",
     rank=45,
 )
@@ -105,7 +105,7 @@ def _typed(reading: Reading, lines: Lines) -> Iterator[Found]:
         elif told := _failure(line, talk.asked.name):
             yield from talk.done()
             name, error = told
-            if name and error:
+            if error and (name or error == "timed out"):  # it is the resolver that is silent, whatever the name
                 server, asked = servers.get(index, talk.server), talk.asked.record
                 yield answer_of(reading, index, name, error=error, server=server, asked=asked), [index]
         elif on_line := record_on(line):

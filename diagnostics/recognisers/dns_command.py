@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from diagnostics.looked_facts import DnsRecord
 from diagnostics.patterns import linear
@@ -19,8 +20,7 @@ _ADDRESS = linear(r"^\s*([0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]{0,4}:[0-9A-Fa
 _HOST = linear(r"^\s*([A-Za-z0-9_*-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})+\.)\s*$")
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """`server` is "" where the machine's own was asked; `short` is dig's +short, `backwards` its -x.
 
     `record` is the type that was asked for, "" where none was named.

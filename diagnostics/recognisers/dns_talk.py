@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from diagnostics.looked_facts import DnsAnswer, DnsRecord
 from diagnostics.patterns import linear
@@ -42,8 +43,7 @@ def answer_of(
     )
 
 
-@dataclass(slots=True)
-class Entry:
+class Entry(Struct):
     """One name's answer that is being read."""
 
     name: str
@@ -55,8 +55,7 @@ class Entry:
         return answer_of(reading, self.line, self.name, error=error, server=server, records=self.records)
 
 
-@dataclass(slots=True)
-class Talk:
+class Talk(Struct):
     """What one command has printed so far. `open` is what the next lines may go on with: a record's type, or "values"."""
 
     reading: Reading

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any, Final, Literal
+
+from msgspec import Struct, field
 
 from diagnostics.facts import Source, WindowsEvent
 from diagnostics.patterns import linear
@@ -36,7 +37,7 @@ _ROLE_AFTER = linear(r"(?i)\b(client|cliente|serveur|servidor|server)e? (?:TLS|S
 _CONNECTOR = linear(
     r"(?i)(?:^|\. )Send connector ([^:\n]{1,120}?):|for (?:the )?(?:Receive "
     r"|Send )?connector \"?([^\"\n]{1,120}?)\"? (?:with a FQDN|because|failed|was)"
-    r"|for Receive connector ([^\n]{1,120}?)\. The auth"
+    r"|for Receive connector ([^\n]{1,120}?)\. The auth|for the connector ([^\n]{1,120}?)\. The certificate validation"
 )
 _THUMBPRINT = linear(r"(?i)thumbprint\W{1,4}(?:of |is )?([0-9A-F]{40})\b")
 _REPLY = linear(
@@ -59,8 +60,7 @@ _REPORTED = linear(
 _ZONED = linear(r"\b(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z)\b")
 
 
-@dataclass(slots=True)
-class Found:
+class Found(Struct):
     """An event as a form gave it. `lines` are its 0-based lines; `line` is the one to quote."""
 
     line: int
@@ -147,8 +147,7 @@ def quoted_reply(found: Found) -> tuple[str, int]:
     return reply.group(1).removeprefix("with ").strip(), line
 
 
-@dataclass(frozen=True, slots=True)
-class Commanded:
+class Commanded(Struct, frozen=True):
     """A reply to one command, as an event tells it. `by` is the remote host that gave it, "" where our own server did."""
 
     reply: str

@@ -12,7 +12,7 @@ from diagnostics.recognisers.event_labels import PROVIDERS, event_of
 from diagnostics.recognisers.format_list import Lines, tables
 
 _PROVIDER = linear(PROVIDERS)
-_XML_DATA = linear(r"""<Data(?: Name=['"]([^'"]{1,80})['"])?>([^<]+)</Data>""")
+_XML_DATA = linear(r"""<Data(?: Name=['"]([^'"]{1,80})['"])?>([^<]+)""")  # the last may be cut off
 _XML_LEVELS: Final = {"1": "Critical", "2": "Error", "3": "Warning", "4": "Information", "5": "Verbose"}
 _LONGEST_XML: Final = 120  # lines
 

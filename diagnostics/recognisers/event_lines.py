@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import re2
+from msgspec import Struct, field
 
 from diagnostics.patterns import linear
 from diagnostics.recognisers.event_details import Found
@@ -23,8 +23,7 @@ _NUMBER = linear(r"^\s*(\d{1,5})\b")
 _PROVIDER = linear(r"^[\w][\w .()-]{1,79}$")
 
 
-@dataclass(slots=True)
-class _Draft:
+class _Draft(Struct):
     """An event whose lines are still coming. `told` is what each kind of label said, and where."""
 
     told: dict[str, tuple[int, str]] = field(default_factory=dict)

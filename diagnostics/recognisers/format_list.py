@@ -8,9 +8,10 @@ Source: https://learn.microsoft.com/powershell/scripting/samples/using-format-co
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
+
+from msgspec import Struct, field
 
 from diagnostics.patterns import linear
 from diagnostics.recognisers.format_table import Lines, TableRow, tables
@@ -31,8 +32,7 @@ _LONGEST_NAME: Final = 61
 _DEEPEST: Final = 24  # columns before a name
 
 
-@dataclass(slots=True)
-class Property:
+class Property(Struct):
     """One property. `lines` are the 0-based lines it was read from, `parts` their texts without the name."""
 
     name: str
@@ -56,8 +56,7 @@ class Property:
         return plain(self.raw)
 
 
-@dataclass(slots=True)
-class Block:
+class Block(Struct):
     """One object. Names are looked up in lower case; a masked or missing value is ""."""
 
     properties: dict[str, Property] = field(default_factory=dict)
@@ -94,8 +93,7 @@ def items(value: str) -> tuple[str, ...]:
     return tuple(found for each in members if (found := plain(each)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(Struct, frozen=True):
     """A line that has the shape of a property. `indent` and `colon` are columns."""
 
     indent: int
@@ -138,8 +136,7 @@ def _apart(lines: Lines, shapes: Sequence[_Line | None]) -> bool:
     return close > 0 or spaced < 2
 
 
-@dataclass(slots=True)
-class _Reader:
+class _Reader(Struct):
     text: Lines
     shapes: Sequence[_Line | None]
     apart: bool

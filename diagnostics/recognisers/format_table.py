@@ -6,16 +6,16 @@ Source: https://learn.microsoft.com/powershell/scripting/samples/using-format-co
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 Lines = Sequence[tuple[int, str]]
 
 _LONGEST_HEADER: Final = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class TableRow:
+class TableRow(Struct, frozen=True):
     """One row of a table: cells by lower-case header name, "" where the row has none; `line` is 0-based."""
 
     line: int

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from diagnostics.artefacts import Artefact
 from diagnostics.mail_facts import CommandError
@@ -28,6 +29,7 @@ _OPENER: Final = (
 _ERROR: Final = (
     _OPENER
     + r"|\bHCW\d{4}\b|\bUpdating hybrid configuration failed|\bSubtask \w{1,60} execution failed|\bHybrid\.MailFlowTask\b"
+    + r"|\bPowerShell failed to invoke '|\bThe HCW has completed, but|^\W*Migration Endpoint could not be created"
 )
 _ROW = linear(
     rf"(?i){_TIME}\s+(?:\*(ERROR|WARN|WARNING|INFO|DEBUG)\*\s+)?(\d+)?\s*"
@@ -35,16 +37,26 @@ _ROW = linear(
 )
 _IS_ERROR = linear(f"(?i)(?:{_ERROR})")
 _OPENS = linear(rf"(?i)(?:{_OPENER})")
-_CODE = linear(r"\b(HCW\d{4})\b")
+_CODE = linear(r"(?i)\b(HCW\d{4})\b")
 _CMDLET = linear(r"(?i)\bCmdlet=([A-Za-z]+-[A-Za-z]+)")
 _STACK = linear(r"^\s*at\s+[\w.]+\.[\w.<>]+\(")
 _FAILED: Final = frozenset({"ERROR"})
-_PROSE = linear(r"(?i)\bwhat (?:is|does)\b|\bdocs?\b.*\bHCW\d{4}\b|\?\s*$")
+# A number reports an error where it heads a line, or where somebody says that the wizard showed it, now.
+_NUMBERED = linear(r"(?i)(?:^|[^/\w-])HCW\d{4}\b")
+_HEADS = linear(r"^(?i:[\W\d]*(?:error\W+)?HCW\d{4})(?:\W*$|\s*[-:=]\s*\S|\s+[A-Z\"'])")
+_SHOWN = linear(
+    r"(?i)\b(?:end(?:s|ed)|fail(?:s|ed)?|stop(?:s|ped)|gets?|got|gives?|gave|sa(?:ys?|id)|shows|throws|threw|returns|again)\b"
+    r"|\b(?:errors?|with|code|Fehler|mit|avec|erreur|con)\W{1,4}HCW\d{4}\b|\bHCW\d{4}\s*[-:=]\s*\S"
+)
+_ASKED = linear(r"(?i)\bwhat (?:is|does)\b|\?\s*$")
+_PROSE = linear(
+    r"(?i)\b(?:wiki|runbook|remember|fixed|solved|gone|means?|used to|docs? sa(?:y|id)|to the docs?)\b"
+    r"|\blast (?:time|week|month|year)\b"
+)
 _MOST_LINES: Final = 14
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(Struct, frozen=True):
     lines: tuple[int, ...]
     level: str
     text: str
@@ -74,7 +86,16 @@ def read(reading: Reading) -> Sequence[Artefact]:
 
 def _code(text: str) -> str:
     found = _CODE.search(text)
-    return str(found.group(1)) if found else ""
+    return str(found.group(1)).upper() if found else ""
+
+
+def _reports(line: str) -> bool:
+    """Whether a line that is no row of the log shows an error, rather than speaks of one."""
+    if not _IS_ERROR.search(line) or _ASKED.search(line):
+        return False
+    if not _CODE.search(line) or _HEADS.search(line):
+        return True
+    return bool(_NUMBERED.search(line) and _SHOWN.search(line) and not _PROSE.search(line))
 
 
 def _entries(lines: Lines) -> Iterator[_Entry]:
@@ -82,7 +103,7 @@ def _entries(lines: Lines) -> Iterator[_Entry]:
     while position < len(lines):
         line = lines[position][1]
         row = _ROW.search(line)
-        if not row and (not _IS_ERROR.search(line) or _PROSE.search(line)):
+        if not row and not _reports(line):
             position += 1
             continue
         level = (row.group(1) or "INFO").upper() if row else "ERROR"

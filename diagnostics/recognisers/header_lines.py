@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from diagnostics.patterns import linear
 
@@ -32,8 +33,7 @@ _MOST_LINES: Final = 60
 _NEAR: Final = 12
 
 
-@dataclass(slots=True)
-class Field:
+class Field(Struct):
     """One header field. `name` is lower case, `lines` are 0-based."""
 
     name: str

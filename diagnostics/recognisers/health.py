@@ -32,6 +32,7 @@ _COMPONENTS: Final = (
 )
 _STATES: Final = ("active", "inactive", "draining", "unknown")
 _ROW = linear(rf"(?i)^\s*(?:(\S{{1,253}})\s+)?({_COMPONENTS})\s+(Active|Inactive|Draining|Unknown)\s*$")
+_ROLE = linear(r"(?i)^\s*(\S[\w ]{2,40} Server Role)\s+(True|False)(?:\s+\{[^{}]*\}?(?:\s+(\{[^{}]*\}?))?)?\s*$")
 _TRANSPORT: Final = frozenset({"serverwideoffline", "hubtransport", "frontendtransport", "edgetransport"})
 _SERVICE = linear(r"(?i)^\s*(Running|Stopped|StartPending|StopPending|Paused)\s+(\S{2,80})(?:\s+(\S.*?))?\s*$")
 _SERVICE_FIRST = linear(
@@ -53,7 +54,8 @@ _FINE_SYNC: Final = frozenset({"normal", "success", "synchronized", "skipped", "
 @recogniser(
     r"(?:^\s*(?:RequiredServicesRunning|ServicesNotRunning|TestMailflowResult|SyncStatus|LastSynchronizedUtc|FailureDetails)\s*:"
     r"|\b(?:ServerWideOffline|HubTransport|FrontendTransport|EdgeTransport)\s+(?:Active|Inactive|Draining)\b|^\s*Component\s*:"
-    r"|^\s*TestMailflowResult\b|\bReceiveConnector\b[^\n]*\bStatusCode\b|^\s*(?:StatusCode|ReceiveConnector)\s*:"
+    r"|^\s*TestMailflowResult\b|\bServer Role\s+(?:True|False)\b"
+    r"|\bReceiveConnector\b[^\n]*\bStatusCode\b|^\s*(?:StatusCode|ReceiveConnector)\s*:"
     r"|^\s*(?:Running|Stopped|StartPending|StopPending|Paused)\s+\S|^\s*RequiredServicesRunning|^\s*SERVICE_NAME\s*:"
     r"|^\s*(?:MSExchange[a-z]+|SMTPSVC)\s+(?:Running|Stopped|StartPending|StopPending|Paused)\b)",
     rank=37,
@@ -153,8 +155,15 @@ _TABLES: Final = (
 
 
 def _rows(reading: Reading, lines: Lines) -> Iterator[tuple[tuple[int, ...], Configured]]:
-    """Rows of Get-ServerComponentState and Get-Service. Their words are so fixed that no header is needed."""
+    """Rows of Get-ServerComponentState, Test-ServiceHealth and Get-Service: their words are so fixed that no header is needed."""
     for index, line in lines:
+        role = _ROLE.search(line)
+        if role:
+            name, running, stopped = role.groups()
+            values = (("Role", name), ("RequiredServicesRunning", running), ("ServicesNotRunning", stopped or ""))
+            failing = bool(items(stopped)) if stopped else running.lower() == "false"
+            yield (index,), _fact(reading, index, "service-health", name, values, failing=failing)
+            continue
         component = _ROW.search(line)
         if component:
             server, name, state = component.groups()

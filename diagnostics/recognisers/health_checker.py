@@ -8,8 +8,9 @@ Source: https://microsoft.github.io/CSS-Exchange/Diagnostics/HealthChecker/
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, InstalledCertificate, SendConnector
@@ -44,8 +45,7 @@ _SERVER: Final = {
 _FLAGS: Final = {"true": True, "false": False}
 
 
-@dataclass(slots=True)
-class _Part:
+class _Part(Struct):
     """A certificate, a connector or the server itself: its values by lower-case name, and the lines they stand on."""
 
     kind: str

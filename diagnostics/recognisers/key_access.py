@@ -8,7 +8,8 @@ Source: https://learn.microsoft.com/windows-server/administration/windows-comman
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from diagnostics.artefacts import Artefact
 from diagnostics.looked_facts import KeyAccess
@@ -38,8 +39,7 @@ _EVERYBODY = linear(
 _READING = frozenset({"R", "RX", "M", "F", "GR", "GA", "RD"})
 
 
-@dataclass(slots=True)
-class _Listing:
+class _Listing(Struct):
     """The rights of one key file, as they are being read."""
 
     lines: list[int] = field(default_factory=list)

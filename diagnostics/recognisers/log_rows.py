@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from diagnostics.log_forms import START
 from diagnostics.patterns import linear
@@ -25,8 +26,7 @@ _MARGIN: Final = 60  # a mail client's line is rarely cut shorter than this
 _MOST_PARTS: Final = 40
 
 
-@dataclass(frozen=True, slots=True)
-class LogRow:
+class LogRow(Struct, frozen=True):
     """A row's cells, and its values by lower-case column name; `lines` are the 0-based lines it stands on."""
 
     lines: tuple[int, ...]

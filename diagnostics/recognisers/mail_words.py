@@ -5,7 +5,7 @@ from __future__ import annotations
 from diagnostics.patterns import linear
 
 _TRANSPORT = linear(
-    r"(?i)\bsmtps?\b|\bstarttls\b|\bpostfix\b|\bexim\b|\bsendmail\b|\b(?:dovecot|haraka|opensmtpd|qmail|stalwart"
+    r"(?i)(?:\b|_)smtps?(?:\b|_)|\bstarttls\b|\bpostfix\b|\bexim\b|\bsendmail\b|\b(?:dovecot|haraka|opensmtpd|qmail|stalwart"
     r"|domino)\b|:(?:25|465|587)\b|\bport (?:25|465|587)\b"
     r"|\bnet/smtp\b|\bgomail\b|\bmail\.protection\b|\bSmtpClient\b|\bmsmtp\b|\bswaks\b|\bmtas?\b"
     r"|\b(?:PHPMailer|SwiftMailer|nodemailer|MailKit|smtplib)\b|(?:javax|jakarta|angus)\.mail\b"

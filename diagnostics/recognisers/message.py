@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import quopri
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from email import message_from_string
 from email.header import decode_header, make_header
 from email.message import Message
 from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, Reply, Source
@@ -28,8 +30,7 @@ _HOLDS_OTHERS = linear(r"(?i)\bboundary\s*=|content-type:\s*message/")
 _WRAPPER = linear(r"(?i)QUEUE\.Expired|message (?:expired|delayed)")
 
 
-@dataclass(frozen=True, slots=True)
-class _Text:
+class _Text(Struct, frozen=True):
     """A decoded part: its `lines`, and the 0-based line of the message that each began on. `plain`: not encoded."""
 
     kind: str

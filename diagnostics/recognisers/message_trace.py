@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact
@@ -47,30 +48,37 @@ _DATE: Final = r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4},?[ T]+\d{1,2}:\d\d(?::\d\d)?(?:
 _CARD: Final = rf"^\s*{_DATE}[\s,|]+(?:{_EVENTS})\b"
 _IS_CARD = linear(rf"(?i)^\s*{_DATE}[\s,|]+({_EVENTS})(?:[\s,:|]+(\S.*))?$")
 _IS_EVENT = linear(rf"(?i)^(?:{_EVENTS})$")
+_TWO_WORDS = linear(r"\b(Sender|Recipient) Address\b")
+_HEADER = linear(r"^\s*Received\s+Sender ?Address\s+Recipient ?Address\s.*\bStatus\s*$")
+_ROW = linear(
+    rf"(?i)^\s*{_DATE}\s+(\S{{1,250}}@\S{{1,250}})\s+(\S{{1,250}}@\S{{1,250}})\s.*?({'|'.join(sorted(_STATUSES))})\s*$"
+)
 _REASON = linear(r"(?i)^\s*(?:Reason|Grund|Raison)\s*:\s*")
 _MOST_LINES: Final = 14
 _NOT_ONLINE = linear(r"^\d{4}-\d\d-\d\dT")
 
 
-@dataclass(slots=True)
-class _Card:
+class _Card(Struct):
     event: str
     lines: list[int]
     parts: list[str] = field(default_factory=list)
 
 
 @recogniser(
-    rf"(?:^\s*MessageTraceId\s*:|^\s*Event\s*:\s*(?:{_EVENTS})\b|\bRecipientAddress\b[^\n]*\bStatus\b|^\s*SenderAddress\s*:|{_CARD})",
+    rf"(?:^\s*MessageTraceId\s*:|^\s*Event\s*:\s*(?:{_EVENTS})\b|\bRecipient ?Address\b[^\n]*\bStatus\b|^\s*SenderAddress\s*:"
+    rf"|{_CARD})",
     rank=35,
 )
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for the traces, one for the events of a message."""
     lines = reading.free()
     traces, details = _blocks(reading, lines)
-    for row in tables(lines, "recipientaddress", "status"):
+    for row in tables([(index, _one_word(line)) for index, line in lines], "recipientaddress", "status"):
         cells = {name: plain(cell.removesuffix("...")) for name, cell in row.cells.items()}
         if cells["status"].lower() in _STATUSES:
             traces.append((list(row.lines), _trace(reading, row.line, cells)))
+    taken = {line for claimed, _ in traces for line in claimed}
+    traces += _squeezed(reading, [row for row in lines if row[0] not in taken])
     details += [(card.lines, _card(reading, card)) for card in _cards(lines)]
     found = []
     for kind, group in (("message-trace", traces), ("message-trace-detail", details)):
@@ -79,6 +87,23 @@ def read(reading: Reading) -> Sequence[Artefact]:
             claims = [line for taken, _ in group for line in taken]
             found.append(artefact(reading, kind, claims, facts, shown_of([traced for _, traced in group])))
     return found
+
+
+def _squeezed(reading: Reading, lines: Lines) -> Iterator[tuple[list[int], Traced]]:
+    """Rows of that table whose blanks a chat has taken: a time, two addresses, and the status at the end."""
+    below = False
+    for index, line in lines:
+        row = _ROW.search(line) if below else None
+        if row:
+            sender, recipient, status = row.groups()
+            cells = {"senderaddress": sender, "recipientaddress": recipient, "status": status}
+            yield [index], _trace(reading, index, cells)
+        below = below or bool(_HEADER.search(line))
+
+
+def _one_word(line: str) -> str:
+    """The header that Get-MessageTrace prints by default, its names without blanks and as wide as before."""
+    return str(_TWO_WORDS.sub(r"\1Address ", line)) if "Recipient Address" in line else line
 
 
 Group = list[tuple[list[int], Traced]]

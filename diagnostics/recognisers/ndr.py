@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from itertools import islice, pairwise
 from typing import Any, Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, Reply, Source
@@ -61,8 +63,7 @@ _FAR: Final = 40  # lines between a headline and a reply without a frame, or bet
 _MOST: Final = 200  # bounces of a paste, and differing recipients of a bounce, that are told apart
 
 
-@dataclass(slots=True)
-class _Bounce:
+class _Bounce(Struct):
     """One bounce: its lines, the 0-based lines that only a bounce has, and its replies."""
 
     lines: Lines
@@ -71,8 +72,7 @@ class _Bounce:
     history: Lines = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class _Group:
+class _Group(Struct):
     """Recipients that share replies, newest reply first."""
 
     recipients: list[str]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
 import re2
+from msgspec import Struct
 
 from diagnostics.patterns import linear
 from diagnostics.recognisers.reply_text import goes_on
@@ -70,8 +70,7 @@ _WHO = linear(rf"({_HOST})\s?\[({_IP})\]|\b({_HOST})\s?\(({_IP})\)|[(\[]({_IP})[
 _NAMED = linear(rf"(?:^|[\s'\"])({_HOST})(?:[\s'\"]|$)")
 
 
-@dataclass(frozen=True, slots=True)
-class Quoted:
+class Quoted(Struct, frozen=True):
     """A reply and its frame. `first`, `last`, `line` are 0-based; `host` and `ip` are who gave it, as far as told."""
 
     frame: str

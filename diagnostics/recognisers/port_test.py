@@ -1,4 +1,6 @@
-"""Connections tried by hand: Test-NetConnection, telnet and nc. Ping tells nothing about a mail port and is not read.
+"""Connections tried by hand: Test-NetConnection, telnet, nc, swaks and gnutls-cli.
+
+Ping tells nothing about a mail port and is not read.
 
 Source: https://learn.microsoft.com/powershell/module/nettcpip/test-netconnection
 """
@@ -46,6 +48,15 @@ _NC_BSD = linear(
     rf"(?i){_HOST} \[([0-9a-f.:]{{3,45}})\] (\d{{1,5}}) \([\w?-]{{1,20}}\) ?:? ?(open"
     rf"|Connection (?:refused|timed out)|No route to host)"
 )
+_SWAKS = linear(rf"^\s*\*{{3}} Error connecting to {_HOST}:(\d{{1,5}}):?\s*(.*)$")
+_SWAKS_WHY = linear(r"^\s*\*{3}\s{2,}\S+: connect: (.*)$")
+_GNUTLS = linear(r"^\s*Could not connect to (\S{3,253}):(\d{1,5}): (.*)$")
+# Test-NetConnection -InformationLevel Quiet prints one word below its command.
+_QUIET = linear(
+    rf"(?i)\b(?:Test-NetConnection|tnc)\s+(?:-ComputerName\s+)?['\"]?{_HOST}['\"]?\s[^\n]*?-Port\s+(\d{{1,5}})\b"
+)
+_IS_QUIET = linear(r"(?i)-InformationLevel\s+['\"]?Quiet|-Quiet\b")
+_WORD = linear(r"^\s*(True|False)\s*$")
 # One of these stands in every line that is read, for a quick look before the patterns.
 _MARKS = ("telnet", "conn", "verbindung", "conexi", "conect", "] ")
 _ADDRESS = linear(r"^(?:\d{1,3}\.){3}\d{1,3}$|^[0-9a-fA-F]{0,4}:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*$")
@@ -54,12 +65,13 @@ _ADDRESS = linear(r"^(?:\d{1,3}\.){3}\d{1,3}$|^[0-9a-fA-F]{0,4}:[0-9a-fA-F:.]*:[
 @recogniser(
     r"(?:\bTcpTestSucceeded\b|\bTCP connect to\b|\b(?:on|auf|sur le|en|sulla) (?:port|puerto|porta)\s+\d"
     r"|^\s*telnet: |^\s*Connected to \S+\.\s*$|\bconnect(?:ion)? to \S.{0,80}(?:succeeded|failed)"
-    r"|\] \d+ \([\w?-]+\) ?:? ?(?:open|Conn|No ))",
+    r"|\] \d+ \([\w?-]+\) ?:? ?(?:open|Conn|No )|^\s*\*{3} Error connecting to |^\s*Could not connect to \S+:\d+: "
+    r"|\b(?:Test-NetConnection|tnc)\s[^\n]*-InformationLevel\s)",
     rank=45,
 )
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each tried connection."""
-    found = [*_lists(reading), *_rows(reading)]
+    found = [*_lists(reading), *_rows(reading), *_quiet(reading), *_tools(reading)]
     tested = {
         (fact.port, fact.ip or fact.host) for artefact in found for fact in artefact.facts if isinstance(fact, PortTest)
     }
@@ -103,6 +115,36 @@ def _rows(reading: Reading) -> Iterator[Artefact]:
                 ip=cells.get("remoteaddress", ""),
             )
             yield _artefact(reading, fact, list(row.lines))
+
+
+def _quiet(reading: Reading) -> Iterator[Artefact]:
+    """Test-NetConnection that was told to print True or False, below its command."""
+    asked: tuple[int, str, str] | None = None
+    for index, line in reading.free():
+        word = _WORD.search(line)
+        if asked and word:
+            succeeded = word.group(1).lower() == "true"
+            fact = _test(reading, index, succeeded, host=asked[1], port=asked[2])
+            yield _artefact(reading, fact, [asked[0], index])
+        command = _QUIET.search(line) if _IS_QUIET.search(line) else None
+        if command:
+            asked = (index, command.group(1), command.group(2))
+        elif line.strip() and not _WARNING.search(line):
+            asked = None
+
+
+def _tools(reading: Reading) -> Iterator[Artefact]:
+    """What swaks and gnutls-cli print where they could not connect; swaks gives the reason on its next line."""
+    lines = reading.free()
+    for place, (index, line) in enumerate(lines):
+        told = _SWAKS.search(line) or _GNUTLS.search(line)
+        if not told:
+            continue
+        following = lines[place + 1] if place + 1 < len(lines) else (index, "")
+        reason = _SWAKS_WHY.search(following[1])
+        why = told.group(3) or (reason.group(1) if reason else "")
+        tested = _test(reading, index, False, host=told.group(1), port=told.group(2))
+        yield _artefact(reading, tested, [index, *([following[0]] if reason else [])], _refused(tested, why))
 
 
 def _lines(reading: Reading, free: list[tuple[int, str]]) -> Iterator[Artefact]:

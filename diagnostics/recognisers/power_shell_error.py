@@ -7,8 +7,9 @@ Source: https://learn.microsoft.com/powershell/module/microsoft.powershell.core/
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from diagnostics.artefacts import Artefact
 from diagnostics.mail_facts import CommandError
@@ -40,8 +41,7 @@ _ON_RECORD = linear(r"\[Server=([\w.-]{1,253})")
 _MOST_LINES: Final = 16
 
 
-@dataclass(slots=True)
-class _Error:
+class _Error(Struct):
     lines: list[int]
     parts: list[str]
     cmdlet: str = ""

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from diagnostics.log_forms import PROTOCOL_COLUMNS
 from diagnostics.patterns import linear
@@ -30,8 +31,7 @@ _TAIL_WORDS = linear(
 )
 
 
-@dataclass(slots=True)
-class Row:
+class Row(Struct):
     """One row. `line` is 0-based; `session` is "" when masked. `event` is one of + - > < * or ""."""
 
     line: int
@@ -49,13 +49,13 @@ class Row:
 
 def rows(lines: Iterable[tuple[int, str]]) -> Iterator[Row]:
     """Read rows out of (0-based index, folded line) pairs; lines that are no rows are passed over."""
-    columns = PROTOCOL_COLUMNS
+    places = _places(PROTOCOL_COLUMNS)
     for indices, text in _joined(lines):
         named = _FIELDS.search(text) if is_comment(text) else None
         if named:
-            columns = tuple(name.strip().lower() for name in named.group(1).split(","))
+            places = _places(named.group(1).split(","))
         elif _starts(text):
-            row = _full(columns, text, indices)
+            row = _full(places, text, indices)
             if row is not None:
                 yield row
         elif _tail(text) and _TAIL_WORDS.search(text):
@@ -127,10 +127,14 @@ def _split(text: str) -> list[str]:
         return text[:10_000].split(",")
 
 
-def _full(columns: tuple[str, ...], text: str, lines: list[int]) -> Row | None:
+def _places(columns: Iterable[str]) -> dict[str, int]:
+    """The index of each column, by its name in lower case."""
+    return {name.strip().lower(): index for index, name in enumerate(columns)}
+
+
+def _full(place: dict[str, int], text: str, lines: list[int]) -> Row | None:
     """The row, or None for one of another log that also begins with a time."""
     values = _split(text.strip())
-    place = {name: index for index, name in enumerate(columns)}
 
     def value(name: str) -> str:
         index = place.get(name, -1)

@@ -7,9 +7,10 @@ Sources: https://www.postfix.org/postconf.5.html, https://www.exim.org/exim-html
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Final
+
+from msgspec import Struct
 
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import ConnectFailed, Fact, Source
@@ -17,11 +18,11 @@ from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact, failed_reply
 from diagnostics.recognisers.sources import source_at
-from diagnostics.recognisers.wrapping import CONSOLES, broken, margin_of, rejoined
+from diagnostics.recognisers.wrapping import log_lines
 
-Lines = list[tuple[int, str]]
-
-_POSTFIX: Final = r"\bpostfix(?:[-/][\w-]{1,30}){1,3}\[\d+\]:"
+_POSTFIX: Final = (
+    r"(?:\bpostfix(?:[-/][\w-]{1,30}){1,3}\[\d+\]:|^\s*posttls-finger: (?:server )?(?:certificate|Failed to))"
+)
 _STATUS: Final = r"\bstatus=(?:deferred|bounced|expired|sent|undeliverable|deliverable) \("
 _SENDMAIL: Final = (
     r"\bstat=(?:Deferred|Sent|User unknown|Service unavailable|Host unknown|Data format error|[A-Z][a-z])"
@@ -41,10 +42,13 @@ _DSN = linear(r"\bdsn=([245]\.\d{1,3}\.\d{1,3})\b")
 _RELAY = linear(r"\brelay=([\w.-]{1,253})\.?\s?\[([0-9A-Fa-f.:]{3,45})\]")
 _SAID = linear(r"\bhost ([\w.-]{1,253})\[([0-9A-Fa-f.:]{3,45})\](?::\d+)? (?:said|refused to talk to me): (.*)$")
 _IN_REPLY = linear(r"\s*\(in reply to [^()]{1,60}\)\s*\)?\s*$")
-_REJECT = linear(r"\breject: (\w+) from ([\w.-]{1,253})\[([0-9A-Fa-f.:]{3,45})\](?::\d+)?: ([45]\d\d .*)$")
+_REJECT = linear(
+    r"\b(?:milter-)?reject: ([\w-]+) from ([\w.-]{1,253})\[([0-9A-Fa-f.:]{3,45})\](?::\d+)?: ([45](?:\d\d|\.\d\.\d{1,3}) .*)$"
+)
 _TROUBLE = linear(
-    r"(?:\]:\s|^)(?:[0-9A-Za-z]{5,20}: )?((?:warning: )?(?:connect to|SSL_(?:connect|accept) error"
-    r"|certificate verification failed for|Cannot start TLS|TLS library problem|lost connection with|host [\w.-]{1,253}\[).*)$"
+    r"(?:\]:\s|^|posttls-finger: )(?:[0-9A-Za-z]{5,20}: )?((?:warning: )?(?:connect to|SSL_(?:connect|accept) error"
+    r"|(?:server )?certificate verification failed for|Failed to establish session"
+    r"|Cannot start TLS|TLS library problem|lost connection with|host [\w.-]{1,253}\[).*)$"
 )
 _EXIM_LINE = linear(
     r"(\*\*|==|=>|->|\*>) <?([^\s<>]{1,320}?)>?(?: <[^<>]{0,320}>)?(?: \([^()]{0,300}\))?(?: F=\S+)?(?: P=\S+)? R=\w+(.*)$"
@@ -66,11 +70,9 @@ _CLASSES: Final = {
 _IN_SESSION = linear(
     r"(?i)timeout after|timed out (?:while|after)|after (?:sending|end of|initial|MAIL|RCPT|DATA|EHLO)|while sending"
 )
-_MOST_LINES: Final = 20
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
+class _Told(Struct, frozen=True):
     """What one log line came to: `text` is "" for a success; `by` and `ip` are who refused, as far as told."""
 
     result: str
@@ -87,7 +89,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
     claims: list[int] = []
     facts: list[Fact] = []
     results: Counter[str] = Counter()
-    for lines, text in _joined(reading.free()):
+    for lines, text in log_lines(reading.free(), _START, _NEW_LINE):
         told = _told(text)
         claims += lines
         if told is None:
@@ -111,34 +113,6 @@ def _facts(told: _Told, source: Source) -> list[Fact]:
     ):
         facts.append(ConnectFailed(source=source, kind="timeout", ip=told.ip, host=told.by.lower()))
     return facts
-
-
-def _joined(lines: Lines) -> Iterator[tuple[list[int], str]]:
-    """Log lines, put back together where they were wrapped: until the brackets are closed, or past the margin."""
-    margin = margin_of(lines)
-    position = 0
-    while position < len(lines):
-        index, line = lines[position]
-        position += 1
-        if not _START.search(line):
-            continue
-        taken, parts = [index], [line]
-        while position < len(lines) and _goes_on(taken, parts, lines[position], margin):
-            taken.append(lines[position][0])
-            parts.append(lines[position][1])
-            position += 1
-        yield taken, rejoined(parts).strip()
-
-
-def _goes_on(taken: list[int], parts: list[str], following: tuple[int, str], margin: int) -> bool:
-    index, line = following
-    if index != taken[-1] + 1 or not line.strip() or len(taken) >= _MOST_LINES:
-        return False
-    if _NEW_LINE.search(line) or _START.search(line):
-        return False
-    text = "".join(parts)
-    unclosed = text.count("(") > text.count(")")
-    return unclosed or len(parts[-1]) in CONSOLES or broken(parts[-1], line, margin)
 
 
 def _told(text: str) -> _Told | None:

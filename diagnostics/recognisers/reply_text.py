@@ -7,10 +7,10 @@ wrapper that holds nothing else stays, and is itself the reply.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import re2
+from msgspec import Struct
 
 from diagnostics.facts import (
     CertificateRejected,
@@ -76,7 +76,8 @@ _REJECTED = linear(
 )
 # OpenSSL's words in the logs of other mail systems, in Exchange's terms.
 _UNVERIFIED = linear(
-    r"(?i)certificate verif(?:ication|y) (?:failed|error)|SSL verify error|Server certificate not (?:trusted|verified)"
+    r"(?i)certificate verif(?:ication|y) (?:failed|error)|SSL verify error|TLS failed: verify error"
+    r"|Server certificate not (?:trusted|verified)"
 )
 _UNVERIFIED_REASONS: Final = (
     ("has expired", "CertificateExpired"),
@@ -96,12 +97,12 @@ _THUMBPRINT = linear(r"(?i)Thumbprint:\s*([0-9A-F]{31,64})")
 # "Must issue a STARTTLS command first" is the opposite: there the server offered it and the client did not use it.
 _NEEDS_TLS = linear(
     r"(?i)STARTTLS is required to send mail|remote SMTP service does not support TLS"
-    r"|TLS is required, but was not offered by host|TLS session is required, but the server did not offer TLS"
+    r"|TLS is required, but was not offered by host|Host did not advertise STARTTLS"
+    r"|TLS session is required, but the server did not offer TLS"
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(Struct, frozen=True):
     """A status code in a text: `basic` is 0 where only the enhanced code is there; `start`, `end` are offsets."""
 
     basic: int
@@ -305,6 +306,11 @@ def _refuses_client(inner: str, whole: str) -> bool:
 def _dropped(text: str) -> bool:
     """Whether an open session broke. 4.4.2 with a socket reason says so in every language Exchange speaks."""
     return bool(_DROPPED.search(text)) or (codes(text)[1] == "4.4.2" and bool(_DROP_REASON.search(text)))
+
+
+def rejection_in(text: str) -> str:
+    """The first word for a refused certificate in `text`, as Exchange writes it ("UntrustedRoot"); "" where there is none."""
+    return _first(_REJECTED, text)
 
 
 def _rejection(whole: str, reason: str, keys: dict[str, Any]) -> CertificateRejected:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from diagnostics.patterns import linear
 
@@ -58,7 +59,7 @@ _TOKEN = linear(
 _ASKING = linear(
     r"(?i)\b(?:what(?:'s| is| does| do| are| means)|means?\b|meaning|difference between|vs\b|versus"
     r"|explain\w*|e\.g\.|such as"
-    r"|indicates?|occurs? when|typically|usually|commonly|refers? to|used to|last (?:year|month"
+    r"|indicates?|occurs? when|typically|usually|commonly|refers? to|used to (?:be|get|see|have|mean|say)|last (?:year|month"
     r"|quarter)|remember|wiki|runbooks?"
     r"|slides?|quiz|joke|documentation|docs?|articles?|blog|how many|never (?:seen|saw|had)|no longer"
     r"|was fixed|is fixed|solved)\b"
@@ -144,8 +145,7 @@ _REPLY_START = linear(
 _TRANSIENT = linear(f"(?i:{_TRIED_AGAIN})")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A stretch of `line` that may begin a reply. `form` says what it consists of."""
 
     line: str

@@ -7,8 +7,10 @@ client. Everything here is seen from the Exchange server that wrote the log.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from diagnostics.facts import (
     Certificate,
@@ -43,9 +45,9 @@ _JUDGED = linear(
     r"(UntrustedRoot|SubjectMismatch|CertificateExpired|PartialChain|ChainValidationFailed|NotTimeValid|Revoked)\b"
 )
 _ENDED = linear(r"(?i)\b(?:Remote|Local)\((\w{3,40})\)")
-_GREETING = linear(r"(?i)^(?:EHLO|HELO)\s+(\S{1,255})")
+_GREETING = linear(r"(?i)^(?:EHLO|HELO)\s+(\S+)")
 # Exchange and Exim say Hello, with or without the name before the address; Gmail is at your service.
-_SEEN_AS = linear(r"(?i)\b(?:Hello(?: [^\s\[]{1,253})?|at your service,) \[(?:IPv6:)?([0-9a-f.:]{3,45})\]")
+_SEEN_AS = linear(r"(?i)\b(?:Hello(?: [^\s\[]+)?|at your service,) \[(?:IPv6:)?([0-9a-f.:]{3,45})\]")
 _BANNER_HOST = linear(r"^220[ -]([A-Za-z0-9_.-]{3,253}) ")
 _MECHANISMS: Final = linear(r"(?i)^250[- ]AUTH[ =]([A-Z0-9 _-]{1,200})")
 _CAPABILITY: Final = linear(
@@ -59,22 +61,22 @@ _OWN_ERRORS: Final = frozenset(
 _ADDRESS = linear(r"<([^<>\s]{1,64}@[^<>\s]{1,253})>")
 _VERB = linear(r"^(EHLO|HELO|AUTH|MAIL|RCPT|DATA|BDAT|STARTTLS|X-EXPS|RSET)\b")
 # What Exchange notes of a session that it could not go on with: the next hop's reply stands in quotes behind it.
+_TELLING: Final = ("fail", "status", "acked")  # one of them is in what both of these match
 _REPORTS = linear(
     r"(?i)authentication failed|\bfailed\b.{0,80}['\":] ?[45]\d\d[ -]|acked with status \w+ and response [45]\d\d"
 )
 
 
 _LONGEST_REPLY: Final = 4_000  # characters
+_LONGEST_NAME: Final = 255
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     session: Session
     facts: tuple[Fact, ...]
 
 
-@dataclass(slots=True)
-class _Conversation:
+class _Conversation(Struct):
     """What has been read of the session so far."""
 
     direction: Direction
@@ -136,7 +138,9 @@ def _hear(talk: _Conversation, row: Row) -> None:
 
 
 def _hear_note(talk: _Conversation, row: Row, text: str) -> None:
-    negotiated = "negotiation" in text.lower()
+    low = text.lower()
+    negotiated = "negotiation" in low
+    telling = any(word in low for word in _TELLING)
     failed = TLS_FAILED.search(text) if negotiated else None
     succeeded = _TLS_SUCCEEDED.search(text) if negotiated else None
     if failed:
@@ -146,17 +150,17 @@ def _hear_note(talk: _Conversation, row: Row, text: str) -> None:
         talk.stage = max(talk.stage, Stage.SECURED)
     elif "attempting to connect" in text:
         talk.attempted = row
-    elif judged := _JUDGED.search(text):
+    elif telling and (judged := _JUDGED.search(text)):
         talk.judged = (row, judged.group(1))
-    elif (text[:1] in "45" and text[1:3].isdigit()) or _REPORTS.search(text):
+    elif (text[:1] in "45" and text[1:3].isdigit()) or (telling and _REPORTS.search(text)):
         talk.refusals.append((row, text))
-    elif "error" in text.lower() or "failed" in text.lower():
+    elif "error" in low or "failed" in low:
         talk.failed_connect = connect_failure(text, Source(row.line + 1, "")) or talk.failed_connect
 
 
 def _hear_client(talk: _Conversation, spoken: str) -> None:
     greeting = _GREETING.search(spoken)
-    talk.greeting = talk.greeting or (greeting.group(1) if greeting else "")
+    talk.greeting = talk.greeting or (greeting.group(1)[:_LONGEST_NAME] if greeting else "")
     text = spoken.upper()
     verb = _VERB.search(text)
     talk.verb = verb.group(1) if verb else talk.verb

@@ -7,18 +7,24 @@ telnet success proves TCP and the banner, nothing about TLS or certificates.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final
+
+from msgspec import Struct, field
 
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, SessionMasked, SmtpReached, Stage, StarttlsNotOffered
-from diagnostics.mail_facts import LogonTried
+from diagnostics.mail_facts import Configured, LogonTried
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.masking import MASKED_BANNER, MASKED_CAPABILITY
 from diagnostics.recognisers.reply_text import read_reply
 from diagnostics.recognisers.sources import source_at
 
+# PHPMailer's debug output
+_ARROW = linear(r"^(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\s+)?(?:SERVER -> CLIENT|CLIENT -> SERVER):\s*")
+_ASKED = linear(
+    r"(?i)\b(?:opening to|telnet|nc|connect(?:ing)?(?: to)?) ([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+)[: ]\d{2,4}\b"
+)
 _STAMP = linear(r"^\[?\d\d:\d\d:\d\d\]?\s+")
 _SPEAKERS: Final = frozenset(
     (
@@ -70,14 +76,14 @@ _BANNER_HOST = linear(r"^([A-Za-z0-9][A-Za-z0-9_.-]{2,252}\.[A-Za-z0-9-]{2,63})(
 _RECIPIENT = linear(r"(?i)^RCPT TO:\s*<?([^\s<>]{1,320})>?")
 _IDLE = linear(r"(?i)timeout waiting for client input|idle timeout|timeout exceeded|timed out waiting for")
 _COMPLETE_MARK: Final = " "
+_ABOVE: Final = 4  # lines in which a conversation is opened
 _DRAWN: Final = "\u2500\u2502\u2514\u251c\u250c "  # lines of a tree that some clients draw around what was said
 _TELLING: Final = 3  # every server that people ask about lists more; a shorter list is a small one, or cut off
 _SLIPS: Final = frozenset({"500", "501", "502", "503", "555"})
 _TRIED = linear(r"(?i)^AUTH ([A-Z0-9-]{3,20})\b")
 
 
-@dataclass(frozen=True, slots=True)
-class _Refusal:
+class _Refusal(Struct, frozen=True):
     """A reply with its 0-based line, the verb that it answers, and the recipient named last."""
 
     line: int
@@ -86,8 +92,7 @@ class _Refusal:
     recipient: str
 
 
-@dataclass(slots=True)
-class _Talk:
+class _Talk(Struct):
     """One conversation. Every list holds 0-based lines with their text."""
 
     lines: list[int] = field(default_factory=list)
@@ -123,7 +128,8 @@ class _Talk:
 
 
 @recogniser(
-    r"^\s*(?:\W{1,4}|[SC]:\s*|(?:Server|Client):\s*|\[?\d\d:\d\d:\d\d\]?\s+)?"
+    r"^\s*(?:\W{1,4}|[SC]:\s*|(?:\d{4}-\d\d-\d\d \S{8}\s+)?(?:SERVER -> CLIENT|CLIENT -> SERVER):\s*"
+    r"|(?:Server|Client):\s*|\[?\d\d:\d\d:\d\d\]?\s+)?"
     r"(?:220(?:[ -]\S|\*{5})|(?:EHLO|HELO)\s+\S|250[- ](?:SIZE|STARTTLS|PIPELINING))",
     rank=50,
 )
@@ -159,6 +165,8 @@ def read(reading: Reading) -> Sequence[Artefact]:
 def _spoken(line: str) -> str:
     """The line without the mark of who spoke (`S:`, `C:`, `<`, `>`) or of when."""
     text = line.strip().lstrip(_DRAWN)
+    if " -> " in text[:40]:
+        text = str(_ARROW.sub("", text, 1))
     mark, space, rest = text.partition(" ")
     if space and mark.upper() in _SPEAKERS:
         return rest.strip()
@@ -263,10 +271,24 @@ def _facts(reading: Reading, talk: _Talk) -> Iterator[Fact]:
     if talk.tried and talk.complete:
         source = source_at(reading, talk.tried_at)
         yield LogonTried(source=source, offered=talk.offered, mechanism=talk.tried, host=talk.host)
+    yield from _redirected(reading, talk)
     refused = _first_refusal(talk)
     if refused:
         source = source_at(reading, refused.line)
         yield from read_reply(refused.text, source, kind="client", by=talk.host, recipient=refused.recipient)
+
+
+def _redirected(reading: Reading, talk: _Talk) -> Iterator[Fact]:
+    """Where the line above names the host that was asked for, and the banner that of another organization."""
+    first = min(talk.lines)
+    asked = next(
+        (found for line in reading.paste.lines[max(0, first - _ABOVE) : first] if (found := _ASKED.search(line))), None
+    )
+    host = str(asked.group(1)).lower() if asked else ""
+    if host and talk.host and host.split(".")[-2:] != talk.host.split(".")[-2:]:
+        yield Configured(
+            source=source_at(reading, first), kind="other-banner", name=talk.host, values=(("Asked", host),)
+        )
 
 
 def _first_refusal(talk: _Talk) -> _Refusal | None:

@@ -7,8 +7,9 @@ own words, a mail program, or one of its ports.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import CertificateRejected, Fact, Source

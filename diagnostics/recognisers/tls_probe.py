@@ -41,6 +41,8 @@ _ALERT_NAMES: Final = {
     "alert handshake failure": 40, "alert protocol version": 70, "alert internal error": 80, "alert unknown ca": 48,
     "alert certificate required": 116, "alert insufficient security": 71,
 }  # fmt: skip
+# error:141A318A:SSL routines:tls_process_ske_dhe:dh key too small:../ssl/statem/statem_clnt.c:2150:
+_REASON = linear(r":SSL routines:[A-Za-z0-9_ ]{0,60}:([a-z0-9][a-z0-9 ]{3,60})(?::|$)")
 _RESET = linear(r"(?i)^\s*write:errno=(\d{1,3})\b")
 _UNREACHED = linear(
     r"(?i)^\s*(?:connect:errno=\d+|connect: (?:Connection (?:timed out|refused)|No route to host)|.*BIO_connect:)"
@@ -115,15 +117,26 @@ def _facts(reading: Reading, part: list[tuple[int, str]]) -> Iterator[Fact]:
 
 
 def _probe(part: list[tuple[int, str]]) -> tuple[dict[str, Any], int]:
-    """The probe's fields, and the 0-based line that says most: the verdict, else the alert, else the first."""
-    told: dict[str, Any] = {"verify": -1, "chain": 0, "protocol": "", "alert": 0, "subject": "", "issuer": ""}
-    where = {"verify": -1, "alert": -1}
+    """The probe's fields, and the 0-based line that says most: the alert, the client's own error, the verdict, else the first."""
+    told: dict[str, Any] = {
+        "verify": -1,
+        "chain": 0,
+        "protocol": "",
+        "alert": 0,
+        "subject": "",
+        "issuer": "",
+        "error": "",
+    }
+    where = {"verify": -1, "alert": -1, "error": -1}
     pems = 0
     for index, line in part:
         pems += line.count(_PEM)
         for name, number in (("verify", _verify(line)), ("alert", _alert(line))):
             if number is not None:
                 told[name], where[name] = number, index
+        reason = _REASON.search(line)
+        if reason and "alert" not in reason.group(1) and not told["error"]:
+            told["error"], where["error"] = reason.group(1), index
         if element := _ELEMENT.search(line):
             told["chain"] = max(told["chain"], int(element.group(1)) + 1)
             told["subject"] = told["subject"] or (element.group(2).strip() if element.group(1) == "0" else "")
@@ -139,7 +152,7 @@ def _probe(part: list[tuple[int, str]]) -> tuple[dict[str, Any], int]:
     told["chain"] = told["chain"] or pems
     if told["verify"] == 0 and not (told["chain"] or told["protocol"] or told["subject"]):
         told["verify"] = -1  # without a certificate "0 (ok)" only says that nothing was checked
-    verdict = next((line for line in (where["alert"], where["verify"]) if line >= 0), part[0][0])
+    verdict = next((line for line in (where["alert"], where["error"], where["verify"]) if line >= 0), part[0][0])
     return told, verdict
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, StarttlsNotOffered, TlsReport
@@ -33,8 +34,7 @@ _LONGEST: Final = 200_000
 _MOST: Final = 50
 
 
-@dataclass(slots=True)
-class _Policy:
+class _Policy(Struct):
     kind: str = ""
     domain: str = ""
     mx: tuple[str, ...] = ()

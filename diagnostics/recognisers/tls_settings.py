@@ -7,8 +7,9 @@ Source: https://learn.microsoft.com/windows-server/security/tls/tls-registry-set
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Final, Literal
+
+from msgspec import Struct, field
 
 from diagnostics.artefacts import Artefact
 from diagnostics.looked_facts import TlsSettings
@@ -37,8 +38,7 @@ _CHECKED_KEY = linear(
 _TLS12: Final = "1.2"
 
 
-@dataclass(slots=True)
-class _Keys:
+class _Keys(Struct):
     """The two values of one role, and the lines they stand on."""
 
     role: Role

@@ -7,8 +7,9 @@ https://nodejs.org/api/tls.html, https://learn.microsoft.com/dotnet/api/system.n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from diagnostics.patterns import linear
 
@@ -67,7 +68,10 @@ _WORDS: Final = (
     ),
     (
         "SubjectMismatch",
-        (r"certificate (?:owner|peer ?name|host ?name|name) (?:does not match|verification failed|mismatch)"),
+        (
+            r"The name in the certificate does not match"
+            r"|certificate (?:owner|peer ?name|host ?name|name) (?:does not match|verification failed|mismatch)"
+        ),
     ),
     (
         "SubjectMismatch",
@@ -150,8 +154,7 @@ PRINTED: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Unverified:
+class Unverified(Struct, frozen=True):
     """`wanted` is the name that the client asked for, `shown` the first one on the certificate; "" where not told."""
 
     reason: str

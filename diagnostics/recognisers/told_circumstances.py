@@ -1,4 +1,4 @@
-"""Circumstances that decide and that only a sentence tells: a meeting nobody was invited to, a smart host, a public folder.
+"""Circumstances that decide and that only a sentence tells: a meeting nobody was invited to, a smart host, a folder, an update.
 
 Read only beside something else that was pasted.
 """
@@ -15,7 +15,7 @@ from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
-from diagnostics.recognisers.told_settings import MOST_LINES, supposes
+from diagnostics.recognisers.told_settings import MOST_LINES, answers, supposes
 
 _MEETING = linear(
     r"(?i)\bmeeting|\bcalendar\b|\bappointment|\bbooking|\broom (?:mailbox|calendar|list)|\bBesprechung|\bTermin"
@@ -32,27 +32,66 @@ _SMART_HOST = linear(
     r"|host inteligente)[^\n.]{0,24}?[\s:=('\"`\[]"
     r"([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,6})\b"
 )
-
-_FOLDER: Final = (
-    r"public[ -]?folders?|öffentliche[mnrs]? Ordners?\b|(?:öffentlicher|PF)-?Ordner\b|dossiers? publics?|carpetas? públicas?"
-    r"|cartell[ae] pubblic|openbare map"
+# "after updating to SP3 Rollup 1", "seit dem Einspielen von CU23": what was installed when the trouble began.
+_UPDATED = linear(
+    r"(?i)\b(?:after|since|following|nach|seit|apr.s|depuis|tras|despu.s|desde|dopo|sinds|na)\b[^.;\n]{0,90}?"
+    r"(\b(?:(?:update )?rollup(?: \d{1,2})?|RU ?\d{1,2}|CU ?\d{1,2}|SU ?\d{1,2}|cumulative update(?: \d{1,2})?"
+    r"|kumulative\w* update"
+    r"|(?:(?:jan|feb|m.r|apr|ma|jun|jul|aug|sep|o[ck]t|nov|de[cz])\w{0,8} )?(?:\d{4} )?(?:security|sicherheits-?) ?update"
+    r"|KB ?\d{6,7})|\.NET(?: framework)? ?\d(?:\.\d){0,2})\b"
 )
+_FOLDERS: Final = r"public[ -]?folders?|\bPFs?\b|.ffentliche[mnrs]? ordner|dossiers? publics?|carpetas? p.blicas?|cartell[ae] pubblic|openbare map"
+_GONE: Final = (
+    r"retired?|decommission\w*|removed|uninstall\w*|shut down|switched off|turned off|took down|taken down|replaced|abgeschaltet"
+    r"|deinstalliert|au.er betrieb|entfernt|stillgelegt|d.sinstall.|retir.e?|mis hors service|retirado|desinstalad\w"
+    r"|apagado|uitgezet"
+    r"|verwijderd"
+)
+_SERVER: Final = r"servers?\b|databases?\b|stores?\b|datenbank|serveurs?\b|servidor\w*|bases? de (?:donn.es|datos)"
+# "we retired one of the public folder servers": what a folder's object may still name.
+_RETIRED = linear(
+    rf"(?i)\b(?:{_GONE})\b[^.;\n]{{0,40}}(?:{_FOLDERS})[- ]?(?:mailbox |role )?(?:{_SERVER})"
+    rf"|(?:{_FOLDERS})[- ]?(?:{_SERVER})[^.;\n]{{0,60}}\b(?:{_GONE})\b"
+    rf"|(?:{_SERVER})[^.;\n]{{0,30}}(?:{_FOLDERS})[^.;\n]{{0,60}}\b(?:{_GONE})\b"
+)
+_NEVER = linear(r"(?i)\b(?:not|n.t|never|no|nicht|kein\w*|pas|nunca)\b")
+# Mail from inside arrives, and all mailboxes are in the cloud: then the directory of Exchange Online has the recipient.
+_INSIDE = linear(
+    r"(?i)\b(?:internal(?:ly)?|inside|intern\w{0,8})\b[^.;\n]{0,50}\b(?:fine|works?|ok|arrives?|delivered|geht"
+    r"|gehen|kommt an|kommen an"
+    r"|funktionier\w*|klappt|passe\w{0,2}|arrive\w{0,2}|funciona\w?|llega\w?)\b"
+)
+_ALL_CLOUD = linear(
+    r"(?i)\bmailboxes\b[^.;\n]{0,30}\b(?:in the cloud|in (?:exchange online|office 365|m365|365)|online)\b"
+    r"|\bcloud[- ]only\b|\bpostf.cher\b[^.;\n]{0,30}\b(?:cloud|online)\b|\bno (?:on-?prem\w* )mailbox"
+)
+_PRODUCT: Final = (
+    r"(?:mail ?|spam ?)?(?:gateway|filter)|mimecast|barracuda|proofpoint|ironport|hornet ?security|fortimail|sophos"
+    r"|passerelle|pasarela"
+)
+_OWN_GATEWAY = linear(
+    rf"(?i)\b(?:we(?:'re| are| use| run) (?:behind |with )?|our (?:own )?|wir (?:sind|stehen) hinter (?:\w+ )?"
+    rf"|unser\w{{0,2}} (?:eigene\w? )?"
+    rf"|nous sommes derri.re |notre |nuestr[oa] |onze )(?:{_PRODUCT})\b"
+)
+
 _TO_FOLDER = linear(
-    rf"(?i)\bmail[ -]?(?:enabled|aktivierte\w*)[^.\n]{{0,12}}(?:{_FOLDER})|(?:{_FOLDER})[^.\n]{{0,60}}"
+    rf"(?i)\bmail[ -]?(?:enabled|aktivierte\w*)[^.\n]{{0,12}}(?:{_FOLDERS})|(?:{_FOLDERS})[^.\n]{{0,60}}"
     r"(?:messagerie|habilitad|abilitat|e-?mail|\bmails?\b|courrier|post\b)"
     r"|\b(?:e-?mails?|messages?|courriels?|correos?|mensajes|messaggi|nachrichten|berichten)\b[^.\n]{0,40}"
-    rf"\b(?:to|in|into|for|an|auf|für|einen|einem|à|aux?|les|un|vers|al?|de|naar)\b[^.\n]{{0,24}}(?:{_FOLDER})"
+    rf"\b(?:to|in|into|for|an|auf|für|einen|einem|à|aux?|les|un|vers|al?|de|naar)\b[^.\n]{{0,24}}(?:{_FOLDERS})"
 )
 
 
 @recogniser(
-    rf"(?:{_FOLDER})|"
-    r"(?:delegate|invite|eingeladen|smart ?-?host|\x{30b9}\x{30de}\x{30fc}\x{30c8}|h.te actif|host inteligente|vertret)",
+    r"(?:delegate|invite|eingeladen|smart ?-?host|\x{30b9}\x{30de}\x{30fc}\x{30c8}|h.te actif|host inteligente|vertret"
+    rf"|(?:{_PRODUCT})|(?:{_FOLDERS})|mailboxes|cloud|postf.cher"
+    r"|rollup|\b[RCS]U ?\d|cumulative|kumulativ|security update|sicherheits-?update|\bKB ?\d{6}|\.NET\b)",
     rank=99,
 )
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each line."""
-    if not reading.claimed:
+    if not answers(reading):
         return []
     lines = [(index, line[:1000]) for index, line in reading.sentences()[:MOST_LINES]]
     found = []
@@ -60,7 +99,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
         facts = [] if line.rstrip().endswith("?") else list(_told(source_at(reading, index), line))
         if facts:
             found.append(artefact(reading, "told-circumstance", [index], facts, {"facts": len(facts)}))
-    return [*found, *_meetings(reading, lines)]
+    return [*found, *_meetings(reading, lines), *_reached(reading, lines)]
 
 
 def _told(source: Source, line: str) -> Iterator[Fact]:
@@ -70,6 +109,23 @@ def _told(source: Source, line: str) -> Iterator[Fact]:
     folder = _TO_FOLDER.search(line)
     if folder and not supposes(line[: folder.start()]):
         yield Configured(source=source, kind="told-folder", name="public-folder")
+    retired = _RETIRED.search(line)
+    if retired and not _NEVER.search(retired.group(0)) and not supposes(line[: retired.start()]):
+        yield Configured(source=source, kind="told-retired", name="public-folder-server")
+    own = _OWN_GATEWAY.search(line)
+    if own and not supposes(line[: own.start()]):
+        yield Configured(source=source, kind="told-gateway", name="own")
+    updated = _UPDATED.search(line)
+    if updated and not supposes(line[: updated.start()]):
+        yield Configured(source=source, kind="told-update", name=updated.group(1))
+
+
+def _reached(reading: Reading, lines: list[tuple[int, str]]) -> Iterator[Artefact]:
+    """That colleagues in the cloud reach the recipient, whom outsiders don't: two statements, wherever they stand."""
+    inside = next((index for index, line in lines if _INSIDE.search(line)), None)
+    if inside is not None and any(_ALL_CLOUD.search(line) for _, line in lines):
+        fact = Configured(source=source_at(reading, inside), kind="told-reached", name="inside-the-tenant")
+        yield artefact(reading, "told-reached", [inside], [fact], {"told": "inside the tenant"})
 
 
 def _meetings(reading: Reading, lines: list[tuple[int, str]]) -> Iterator[Artefact]:

@@ -18,7 +18,7 @@ from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
-from diagnostics.recognisers.told_settings import MOST_LINES, supposes
+from diagnostics.recognisers.told_settings import MOST_LINES, answers, supposes
 
 _KEY: Final = r"(?:mail|smtp|e-?mail)(?:er)?[ _.-]{0,2}(?:smtp[ _.-])?"
 _SETTING = linear(
@@ -57,7 +57,7 @@ _SIGN_IN = linear(
 )
 def read(reading: Reading) -> Sequence[Artefact]:
     """The client's settings as one artefact, and each line with a sign-in error as one."""
-    if not reading.claimed:
+    if not answers(reading):
         return []
     lines = [(index, line[:1000]) for index, line in reading.sentences()[:MOST_LINES]]
     return [*_settings(reading, lines), *_sign_ins(reading, lines)]

@@ -8,8 +8,9 @@ names the cmdlet or window it comes from: talk about settings is no failure.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, SendConnector
@@ -66,8 +67,7 @@ _HEADER = linear(r"^\s*(?:[A-Z]\w+\s+){2,}[A-Z]\w+\s*$")  # of a table
 MOST_LINES: Final = 200
 
 
-@dataclass(frozen=True, slots=True)
-class _Stated:
+class _Stated(Struct, frozen=True):
     kind: str
     line: int
     name: str
@@ -76,7 +76,12 @@ class _Stated:
 
 def in_sight(reading: Reading) -> bool:
     """Whether a statement has something to speak of: another artefact, or the place where it was read off."""
-    return bool(reading.claimed) or any(_IN_SIGHT.search(line) for _, line in reading.free()[:MOST_LINES])
+    return answers(reading) or any(_IN_SIGHT.search(line) for _, line in reading.free()[:MOST_LINES])
+
+
+def answers(reading: Reading) -> bool:
+    """Whether a statement stands beside another artefact, or in a later text of a thread, which answers the one before."""
+    return bool(reading.claimed) or reading.paste.index > 0
 
 
 def supposes(before: str) -> bool:

@@ -6,6 +6,7 @@ Read only beside something else that was pasted, or where the text names the win
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from diagnostics.artefacts import Artefact
 from diagnostics.codes.tables import numbered
@@ -18,13 +19,17 @@ from diagnostics.recognisers.event_quotes import explains
 from diagnostics.recognisers.sources import source_at
 from diagnostics.recognisers.told_settings import MOST_LINES, in_sight, supposes
 
-_EVENT = linear(r"(?i)\bevents?(?:[ -]?ids?)?[ :=#]{0,3}(\d{4,5})((?:(?:, ?| ?/ ?| and | & )\d{4,5}){0,6})\b")
+_NOUN: Final = (
+    r"(?:\b(?:events?|ereigniss?\w{0,3}|eventos?|eventi|gebeurtenis\w{0,3})|\x{e9}v\x{e9}nements?)"
+    r"(?:[ -]?(?:ids?|kennung))?[ :=#]{0,3}"
+)
+_EVENT = linear(rf"(?i){_NOUN}(\d{{4,5}})((?:(?:, ?| ?/ ?| & | (?:and|und|et|y|e|en) )\d{{4,5}}){{0,6}})\b")
 _NUMBER = linear(r"\d{4,5}")
 _BUILD = linear(r"\b(15\.0?[0-2]\.0?\d{3,4}\.0{0,2}\d{1,3})\b")
 _HYBRID = linear(r"(?i)\b(?:we are|we're|our|full|classic|in|running|with|have)\b[^.\n]{0,20}\bhybrid\b")
 
 
-@recogniser(r"(?:\bhybrid\b|\b15\.0?[0-2]\.0?\d{3,4}\.\d{1,3}|\bevents?[- ]?(?:ids?)?[ :=#]{0,3}\d{4,5})", rank=97)
+@recogniser(r"(?:\bhybrid\b|\b15\.0?[0-2]\.0?\d{3,4}\.\d{1,3}|" + _NOUN + r"\d{4,5})", rank=97)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each line."""
     if not in_sight(reading):

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from diagnostics.artefacts import Artefact
 from diagnostics.mail_facts import Traced
@@ -32,8 +33,7 @@ _MOST_LINES: Final = 40  # lines of a row: a subject may hold line breaks
 _MOST_RECIPIENTS: Final = 100
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(Struct, frozen=True):
     lines: tuple[int, ...]
     cells: dict[str, str]
 

@@ -38,6 +38,8 @@ _LIST: Final = (
 _HEADER: Final = r"^\W?date[-_ ]?time[\w-]{0,8}\W?,[^\n]*\bevent[-_]?id\b"
 _IS_HEADER = linear(f"(?i){_HEADER}")
 _STATUSES = linear(r"\];(?:\[|$)")
+# What the store driver says of a submission that failed, in the event's data.
+_RESPONSE = linear(r"(?i)\bSmtpResponse[:=]\s?([45]\d\d[ -].+?)(?:,\s?details:|;|\]|\}|$)")
 _SUCCESS = linear(r"^\W{0,4}2\d\d\b")
 
 
@@ -96,7 +98,7 @@ def _of_row(reading: Reading, row: LogRow) -> list[Fact]:
         event=row.get("event-id"),
         sender=row.get("sender-address"),
         recipients=tuple(each for each in row.get("recipient-address").split(";") if each),
-        status=row.get("recipient-status"),
+        status=row.get("recipient-status") or _response(",".join(row.cells[len(TRACKING_COLUMNS) :])),
         context=row.get("source-context") or row.get("reference"),
         message_id=row.get("message-id"),
         network_id=row.get("network-message-id"),
@@ -123,7 +125,7 @@ def _of_block(reading: Reading, block: Block) -> list[Fact]:
         event=block.value("eventid"),
         sender=block.value("sender"),
         recipients=items(block.value("recipients")),
-        status=_unbraced(block.value("recipientstatus")),
+        status=_unbraced(block.value("recipientstatus")) or _response(block.value("eventdata")),
         context=f"{block.value('sourcecontext')} {_failure(block.value('eventdata'))}".strip(),
         message_id=block.value("messageid"),
         network_id=block.value("networkmessageid"),
@@ -151,6 +153,12 @@ def _of_tables(reading: Reading, lines: list[tuple[int, str]]) -> Iterator[tuple
 def _failure(data: str) -> str:
     """What an agent says of its own failure in the event's data; "" where it only counts and names."""
     return data if "exception" in data.lower() or "[error" in data.lower() else ""
+
+
+def _response(data: str) -> str:
+    """The SMTP response that an event's data quotes; "" where it quotes none."""
+    found = _RESPONSE.search(data)
+    return str(found.group(1)).strip() if found else ""
 
 
 def _unbraced(status: str) -> str:

@@ -5,11 +5,14 @@ A console cuts at its width, in the middle of words; a mail client breaks at spa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
+
+from diagnostics.patterns import Pattern
 
 CONSOLES: Final = frozenset({79, 80, 99, 100, 119, 120, 131, 132})
 _WIDEST: Final = max(CONSOLES)  # no mail client breaks later
+_MOST_LINES: Final = 20  # of one log line
 
 
 def margin_of(lines: Iterable[tuple[int, str]]) -> int:
@@ -33,3 +36,32 @@ def rejoined(parts: Sequence[str]) -> str:
     if all(len(part) == len(parts[0]) for part in parts[:-1]) and len(parts[0]) in CONSOLES:
         return "".join(parts)
     return " ".join(part.strip() for part in parts)
+
+
+def log_lines(lines: Sequence[tuple[int, str]], wanted: Pattern, starts: Pattern) -> Iterator[tuple[list[int], str]]:
+    """The log lines that are `wanted`, put back together where they were wrapped: until brackets are closed, or past the margin.
+
+    `starts` is how any line of the log begins. Yields the numbers of the lines taken, and the text.
+    """
+    margin = margin_of(lines)
+    position = 0
+    while position < len(lines):
+        index, line = lines[position]
+        position += 1
+        if not wanted.search(line):
+            continue
+        taken, parts = [index], [line]
+        while position < len(lines) and len(taken) < _MOST_LINES:
+            index, line = lines[position]
+            apart = index != taken[-1] + 1 or not line.strip()
+            if apart or starts.search(line) or wanted.search(line) or not _goes_on(parts, line, margin):
+                break
+            taken.append(index)
+            parts.append(line)
+            position += 1
+        yield taken, rejoined(parts).strip()
+
+
+def _goes_on(parts: list[str], line: str, margin: int) -> bool:
+    text = "".join(parts)
+    return text.count("(") > text.count(")") or len(parts[-1]) in CONSOLES or broken(parts[-1], line, margin)

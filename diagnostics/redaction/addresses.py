@@ -16,7 +16,7 @@ _CHARS: Final = r"[\p{L}\p{N}\p{M}!#$%&'*+/=?^_`{}~.\-]"
 _MARKED: Final = rf"(?:{_CHARS}*[\p{{L}}\p{{N}}]{_CHARS}*(?:{re2.escape(CREDENTIALS)}|{re2.escape(TOKEN)}))+{_CHARS}*"
 _LOCAL: Final = rf"(?:\"[^\"\r\n@＠]+\"|{_MARKED}|{_CHARS}+)"
 _DOMAIN: Final = r"(?:\[[0-9A-Fa-f:.IPv]+\]|[\p{L}\p{N}](?:[\p{L}\p{N}\p{M}._\-]*[\p{L}\p{N}\p{M}])?)"
-_ADDRESS = linear(f"({_LOCAL}){_AT}(?:{_DOMAIN}{_AT})*({_DOMAIN})")
+_ADDRESS = linear(f"({_LOCAL}){_AT}((?:{_DOMAIN}{_AT})*)({_DOMAIN})")
 _X500 = linear(r"(?i)(cn=recipients/cn=)([^\s;,\"'<>\[\]/]+)")
 _ID_HEADER = linear(
     r"(?i)(\b(?:message-?id|in-reply-to|references)\b[\"']?\s*[:=,]?\s*)(<[^<>\r\n]*>(?:[\s,]*<[^<>\r\n]*>)*)"
@@ -40,7 +40,9 @@ def with_addresses(text: str, name: Callable[[str, str], str]) -> str:
 
     def replaced(found: re2._Match) -> str:
         lead, local = _apart(found[1])
-        return f"{lead}{name(local, found[2])}" if local else str(found[0])
+        # Of `/@sam@contoso.com` the sign is what stands before the address, and what follows it the local part.
+        local = local or str(found[2])
+        return f"{lead}{name(local, found[3])}" if local else str(found[0])
 
     return str(_ADDRESS.sub(replaced, text))
 
@@ -61,7 +63,7 @@ def with_x500(text: str, name: Callable[[str], str]) -> str:
 
 def domains(text: str) -> list[str]:
     """The domains of all addresses, in lower case, in the order of their first appearance."""
-    found = (str(each[2]).lower() for each in _ADDRESS.finditer(text))
+    found = (str(each[3]).lower() for each in _ADDRESS.finditer(text))
     return list(dict.fromkeys(domain for domain in found if "." in domain and not domain.startswith("[")))
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
+
+from msgspec import Struct
 
 from diagnostics.checks.outcomes import steps_for
 from diagnostics.watching.connectors import naming
@@ -20,8 +21,7 @@ _LISTED: Final = 3
 _LATE: Final = timedelta(minutes=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Certificates:
+class Certificates(Struct, frozen=True):
     memory: Memory
     changes: tuple[Change, ...]
 

@@ -8,9 +8,10 @@ certificate that was shown is certain. Where could not be looked, everything sta
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
+
+from msgspec import Struct
 
 from diagnostics.checks.outcomes import steps_for
 from diagnostics.watching import certificates
@@ -33,8 +34,7 @@ _NAMES: Final = {
 _PUBLISHED_FOR_MAIL: Final = ("mx", "mta-sts", "dane")
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """`changes`, the gravest first. `again`: something was seen that a second look has to show soon."""
 
     memory: Memory

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
+
+from msgspec import Struct
 
 from diagnostics.checks.model import Attempt, CheckReport
 from diagnostics.checks.outcomes import meanings, placed, sentence
@@ -18,8 +19,7 @@ _MOST: Final = 20  # records of one kind
 _ANSWERS: Final = ("clean", "listed")
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """`looked` holds (check, place): of a place that isn't in it nothing is known, neither good nor bad."""
 
     looked: frozenset[tuple[str, str]]

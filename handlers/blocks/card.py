@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from diagnostics.report import Report, Suspect
 from handlers.blocks import logs, words
@@ -17,7 +17,9 @@ from handlers.blocks.page import ACKNOWLEDGE, ESCALATE
 from handlers.blocks.post_mortem import POST_MORTEM
 from handlers.blocks.report import SHOW_STEPS, buttons
 from handlers.blocks.sections import blamed, first_thing, headline, in_short, outline
-from handlers.ports.incidents import Standing
+
+if TYPE_CHECKING:  # the command line draws with this, and needs no ports
+    from handlers.ports.incidents import Standing
 
 RESOLVE_CASE: Final = "resolve_case"
 RIGHT: Final = "was_right"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from handlers.blocks.words import listed
-from handlers.ports.history import Happened, Happening
+
+if TYPE_CHECKING:  # the command line draws with this, and needs no ports
+    from handlers.ports.history import Happened, Happening
 
 _SAID: Final[dict[Happening, str]] = {
     "pasted": "pasted something",

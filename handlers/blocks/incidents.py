@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from diagnostics.cause import catalogue
 from handlers.blocks import limits, words
@@ -12,8 +12,11 @@ from handlers.blocks.happened import lasted
 from handlers.blocks.message import Message
 from handlers.blocks.mrkdwn import escape
 from handlers.blocks.outline import cleaned
-from handlers.ports.history import Incident
-from handlers.ports.thread import Thread, is_direct
+from handlers.ports.thread import is_direct
+
+if TYPE_CHECKING:  # the command line draws with this, and needs no ports
+    from handlers.ports.history import Incident
+    from handlers.ports.thread import Thread
 
 MORE: Final = "older_incidents"
 """`action_id` of the button for older ones; its value is how many were shown, and the question."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from diagnostics.report import Report
 from handlers.blocks import logs
@@ -11,7 +12,9 @@ from handlers.blocks.card import moved
 from handlers.blocks.log_table import table
 from handlers.blocks.message import Attachment, Message, message
 from handlers.blocks.outline import line, part
-from handlers.ports.logs import LogProgress
+
+if TYPE_CHECKING:  # the command line draws with this, and needs no ports
+    from handlers.ports.logs import LogProgress
 
 
 def at_work(names: Sequence[str], progress: LogProgress | None, seconds: float) -> Message:

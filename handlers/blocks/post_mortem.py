@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from diagnostics.patterns import linear
 from diagnostics.report import Report, Suspect
@@ -17,7 +17,9 @@ from handlers.blocks.happened import lasted
 from handlers.blocks.markdown import fenced, inline, table
 from handlers.blocks.outline import cleaned
 from handlers.blocks.sections import leading
-from handlers.ports.history import Happened, Incident
+
+if TYPE_CHECKING:  # the command line draws with this, and needs no ports
+    from handlers.ports.history import Happened, Incident
 
 POST_MORTEM: Final = "post_mortem"
 """`action_id` of the button that asks for it."""

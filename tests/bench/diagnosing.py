@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from pathlib import Path
 from statistics import median, quantiles
+
+from msgspec.structs import replace
 
 from diagnostics import diagnose
 from diagnostics.book import Book

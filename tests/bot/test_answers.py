@@ -7,6 +7,8 @@ import pytest
 from tests.bot.conftest import World, everything
 from tests.bot.pastes import CURED, FAILING, failing
 
+UNABLE = 'LastError : 451 4.4.0 Primary target IP address responded with: "421 4.2.1 Unable to connect."'
+
 
 async def test_a_pasted_failure_is_answered_in_its_thread(world: World, mode: dict[str, str]) -> None:
     async with world.bot(mode):
@@ -77,6 +79,23 @@ async def test_a_follow_up_judges_the_whole_thread_and_moves_the_first_answer(wo
         await world.place.wait_for(lambda: "works again" in everything(world.answers("#exchange", ts)[0]))
         await world.settled()
         assert len(world.answers("#exchange", ts)) == 2
+
+
+async def test_what_somebody_says_was_found_answers_the_question_and_chatter_does_not(world: World) -> None:
+    async with world.bot():
+        ts = await world.place.post("alex", "#exchange", UNABLE)
+        await world.answer("#exchange", ts)
+        await world.place.post("sam", "#exchange", "is port 25 blocked by our provider?", thread_ts=ts)
+        told = await world.place.post(
+            "sam", "#exchange", "asked them: port 25 is blocked by our provider", thread_ts=ts
+        )
+        assert "likely now" in await world.answer("#exchange", ts, count=2)
+        await world.place.post("sam", "#exchange", "thanks, I'll call them", thread_ts=ts)
+        await world.place.post("sam", "#exchange", "port 25 is blocked by our provider, as said", thread_ts=ts)
+        await world.settled()
+        assert len(world.answers("#exchange", ts)) == 2
+        await world.place.delete("sam", "#exchange", told)
+        await world.place.wait_for(lambda: "likely" not in everything(world.answers("#exchange", ts)[0]).lower())
 
 
 async def test_a_mention_in_a_thread_works_from_the_record_alone(world: World) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from diagnostics import diagnose
+from diagnostics import Report, diagnose
 from diagnostics.checks import Options, Scope, TargetError, check
 from diagnostics.checks.outcomes import OUTCOMES, meanings, steps_for
 from diagnostics.checks.record import record
@@ -167,8 +167,12 @@ def test_a_record_that_somebody_made_up_never_raises() -> None:
         '{"mailflow_check": []}',
         '{"target": {}, "attempts": [[]]}',
         '{"target": "x"',
+        r'{"mailflow_check": "x"}' + "\n" + r'{"check": "smtp", "subject": "\ud800", "outcomes": ["cert_expired"]}',
+        r'{"mailflow_check": "\ud800"}' + "\n" + r'{"check": "smtp", "subject": "x", "outcomes": ["cert_expired"]}',
     ):
-        assert diagnose(text).verdict in ("nothing", "unknown", "healthy", "failure")
+        report = diagnose(text)
+        assert Report.model_validate_json(report.model_dump_json()) == report
+        assert report.verdict in ("nothing", "unknown", "healthy", "failure")
     attempt = {
         "check": "smtp",
         "subject": "<!channel>",

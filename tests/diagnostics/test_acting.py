@@ -7,6 +7,7 @@ from typing import Final
 
 import pytest
 
+from diagnostics import diagnose
 from tests.casefile import Case, judged
 
 _CASES: Final = Path(__file__).parent.parent / "cases"
@@ -33,3 +34,42 @@ def test_who_must_act(case: str, pastes: int, act: str) -> None:
     known = Case.read(_CASES / f"{case}.md").steps()[pastes - 1][0]
     assert len(known) == pastes
     assert judged(known).findings[0].act == act
+
+
+_EDGE: Final = "550 5.4.1 Recipient address rejected: Access denied. [CY4PEPF0000EE3C.namprd03.prod.outlook.com]"
+_FILTERED: Final = "550 5.7.1 Message rejected as spam by Content Filtering."
+_CLOSED: Final = "550 5.7.133 RESOLVER.RST.SenderNotAuthenticatedForGroup; authentication required"
+_MX: Final = "fabrikam-com.mail.protection.outlook.com"
+
+
+@pytest.mark.parametrize(
+    ("text", "act"),
+    [
+        (_EDGE, "exchange-online"),
+        (f"<k.weber@fabrikam.com>: host {_MX}[52.101.40.6] said: {_EDGE} (in reply to RCPT TO command)", "sender"),
+        (f"LastError : {_EDGE}", "exchange-online"),
+        (_FILTERED, "on-prem"),
+        (
+            f"The following message could not be delivered:\n\nk.weber@fabrikam.com (Undelivered): {_FILTERED}",
+            "recipient-side",
+        ),
+        (
+            f"<team@fabrikam.com>: host {_MX}[52.101.40.6] said: {_CLOSED} (in reply to end of DATA command)",
+            "recipient-side",
+        ),
+        (_CLOSED, "exchange-online"),
+        ("smtplib.SMTPDataError: (550, b'5.7.1 Client does not have permissions to send as this sender')", "sender"),
+        ("550 5.7.1 Client does not have permissions to send as this sender", "on-prem"),
+        ("550 Rejected by header based Anti-Spoofing policy", "recipient-side"),
+        (
+            "550 Rejected by header based Anti-Spoofing policy\n\na survey tool writes to our staff, our gateway is Mimecast",
+            "on-prem",
+        ),
+        ("550 5.7.705 Access denied, tenant has exceeded threshold", "exchange-online"),
+        ("451 4.7.500 Server busy. Please try again later from [203.0.113.9]. (S77714)", "sender"),
+        ("550 5.7.23 The message was rejected because of Sender Policy Framework violation", "dns"),
+        ("550 5.7.509 Access denied, sending domain CONTOSO.COM does not pass DMARC verification", "dns"),
+    ],
+)
+def test_who_reads_it_decides_who_must_act(text: str, act: str) -> None:
+    assert diagnose(text).findings[0].act == act

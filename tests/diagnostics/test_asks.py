@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +15,9 @@ from diagnostics.cause import Cause, catalogue
 from diagnostics.facts import Fact, Reply, Said
 from diagnostics.kept import table
 from diagnostics.mail_facts import Configured
+from diagnostics.recognisers import recognise
 from diagnostics.rivals import rivals_of
+from diagnostics.text import Paste
 
 _PAIRS: Final = tuple(
     (one, other)
@@ -38,7 +41,6 @@ _BY_WORDS: Final = frozenset(
         ("protocol.smtputf8.unsupported", "recipient.address.invalid-syntax"),
         ("quota-throttle.eop.ip-throttled", "reputation.ip.consumer-outlook"),
         ("quota-throttle.recipient.receive-rate", "quota-throttle.store.delivery-concurrency"),
-        ("quota-throttle.remote.greylisting", "quota-throttle.remote.rate-limited"),
         ("quota-throttle.remote.rate-limited", "reputation.ip.consumer-outlook"),
         ("quota-throttle.sender.recipient-rate-limit", "quota-throttle.tenant.external-recipient-rate"),
         ("quota-throttle.smtp-auth.concurrency", "quota-throttle.store.delivery-concurrency"),
@@ -87,6 +89,32 @@ def test_an_ask_moves_a_cause_and_is_known_when_answered(ask: Ask) -> None:
         assert any(ask.helps(each, _weighed(each)) for each in about), f"nothing about {beginning} weighs the answer"
     if Configured in ask.yields:
         assert ask.objects, "settings are known by their kind"
+
+
+def test_a_report_is_not_asked_for_again() -> None:
+    report = diagnose(
+        "550 5.4.8",
+        followups=[
+            (
+                '{"organization-name": "Example", "policies": [{"policy": {"policy-type": "sts", "policy-domain": "contoso.com", '
+                '"mx-host": ["*.contoso.com"]}, "failure-details": [{"result-type": "sts-webpki-invalid", '
+                '"failed-session-count": 4}]}]}'
+            )
+        ],
+    )
+    assert not any(each.ask.startswith("Send the TLS report") for each in report.next)
+
+
+@pytest.mark.parametrize("ask", [ask for ask in ASKS if ask.objects], ids=lambda ask: ask.say)
+def test_what_its_command_prints_is_read_as_its_answer(ask: Ask) -> None:
+    """Pasted as it is printed, without the command above it: a list of the chosen properties."""
+    plausible = {"Component": "HubTransport", "State": "Active"}
+    chosen = re.findall(r"Format-(?:List|Table) ([\w,*]+)", ask.template)
+    printed = "\n\n".join(
+        "\n".join(f"{name.replace('*', 'sEnabled'):<40} : {plausible.get(name, 'True')}" for name in names.split(","))
+        for names in chosen
+    )
+    assert ask.answered(fact for each in recognise(Paste.of(printed)) for fact in each.facts), printed
 
 
 def test_a_lone_suspect_is_told_from_its_rivals_that_are_not_ruled_out() -> None:

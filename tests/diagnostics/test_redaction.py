@@ -60,6 +60,7 @@ def gone(planted: str, text: str) -> None:
 @given(before=around, local=secret, at=st.sampled_from(["@", "%40", "&#64;", "＠"]), domain=domain, after=around)
 @example(before='"', local="samuel1", at="@", domain="fabrikam.com", after='"@')
 @example(before="a@", local="samuel1", at="@", domain="fabrikam.com", after="@b")
+@example(before="/@", local="A0000000", at="@", domain="fabrikam.com", after="")
 def test_no_address_survives(before: str, local: str, at: str, domain: str, after: str) -> None:
     gone(local, f"{before}{local}{at}{domain}{after}")
 

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
+import re
+import tomllib
+from pathlib import Path
 
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import diagnostics
 from diagnostics import diagnose
 from diagnostics.facts import Said, Source
 from diagnostics.refusals import topics, topics_of
@@ -99,3 +106,18 @@ def test_events_and_cmdlets_refuse_no_message() -> None:
     said = Said(source=Source(1, ""), signature="virus", text="a virus was blocked", kind="event")
     assert topics(said) == frozenset()
     assert topics_of(said.text) == {"malware"}
+
+
+_TABLE = tomllib.loads((Path(diagnostics.__file__).parent / "refusals.toml").read_text("utf-8"))
+_PATTERNS = [
+    (topic, pattern.replace("{refused}", f"(?:{'|'.join(_TABLE['refused'])})"))
+    for topic in _TABLE["words"]
+    for pattern in _TABLE["topics"][topic]
+]
+
+
+@given(st.sampled_from(_PATTERNS).flatmap(lambda each: st.tuples(st.just(each[0]), st.from_regex(re.compile(each[1])))))
+@settings(max_examples=150, deadline=None)
+def test_what_speaks_of_a_topic_holds_one_of_its_words(spoken: tuple[str, str]) -> None:
+    topic, text = spoken
+    assert any(word in text.lower() for word in _TABLE["words"][topic])

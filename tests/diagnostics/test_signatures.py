@@ -25,7 +25,7 @@ _TEXTS = st.lists(st.tuples(_GLUE, _WORDS, st.booleans(), _GLUE), min_size=1, ma
 def _pattern(signature: str) -> Any:
     """The same rule, as RE2 has it."""
     text = squeezed(signature)
-    head = r"(?:^|[^\d.])" if text[:1].isdigit() else r"\b" if text[:1].isalpha() else ""
+    head = r"(?:^|[^\d.])" if text[:1].isdigit() else r"(?:^|[^A-Za-z0-9_])" if text[:1].isalpha() else ""
     tail = r"(?:$|[^\d.]|\.(?:\D|$))" if text[-1:].isdigit() else ""
     return re2.compile(f"(?i){head}{re2.escape(text)}{tail}")
 

@@ -25,6 +25,14 @@ from diagnostics import diagnose
         "sending emails to customers about this:\ndocker pull fails: x509: certificate signed by unknown authority",
         "220 *** new tickets, please take some",
         "we protect our users from spam since 2019",
+        "our monitoring alerts on event IDs 10001, 10003 of MSExchangeTransport",
+        "transport service news: since Monday events 1012 and 1013 moved to hall 3",
+        "we retired the public folder servers in 2019",
+        "without the rule it runs",
+        "the relay connector has the exchange servers' IPs in its range",
+        "what does SubmitMessage 0x80070005 mean?",
+        "ErrorAccessDenied when calling CreateItem for a calendar event",
+        "before that it was 550 5.7.1 Unable to relay",
     ],
 )
 def test_talk_stays_silent(text: str) -> None:

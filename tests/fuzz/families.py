@@ -39,6 +39,14 @@ _MIME = 'Content-Type: multipart/mixed; boundary="b@"\n\n--b@\n'
 _MAIL = "From: a@contoso.com\nTo: b@contoso.com\nDate: Wed, 18 Nov 2026 08:12:44 +0000\nMIME-Version: 1.0\n"
 _BASE64 = base64.b64encode(b"550 5.7.1 no\n" * 50).decode() + "\n"
 _LED = "[{LED=451 4.4.@ Primary target IP address responded};{MSG=};{FQDN=x@};{IP=192.0.2.1};{LRT=}]"
+_BOUNCED = (
+    "Wed Nov 18 10:12:44 2026 Info: Bounced: DCID @ MID @ From: <a@contoso.com> To: <u@.x@fabrikam.com> RID 0 - 5.1.0 - "
+    "Unknown address error ('550', ['5.7.@ no'])\n"
+)
+_WIZARD = (
+    "2026.11.18 07:01:46.158 *ERROR* @ [Client=UX, Session=Tenant, Cmdlet=Set-InboundConnector] FINISH Results=PowerShell "
+    "failed to invoke 'Set-InboundConnector': HCW80@ no\n"
+)
 _FIELDS, _, _ROWS = FAILING.partition("context\n")
 
 FAMILIES: Final[dict[str, Family]] = {
@@ -77,6 +85,12 @@ FAMILIES: Final[dict[str, Family]] = {
         ">" * depth + " 550 5.7.1 no" for depth in range(1, max(2, int((2 * size) ** 0.5)))
     ),
     "one deep quotation": again("> "),
+    "lines of a gateway": numbered(_BOUNCED),
+    "rows of the wizard": numbered(_WIZARD),
+    "verdicts on handshakes": numbered(
+        "  mx@.contoso.com[192.0.2.1]: tlsa-mismatch\n Chain of trust   NOT ok (self signed)\n"
+    ),
+    "commands without an answer": again("[PS] C:\\>Get-Queue\n"),
     "open brackets": again("(["),
     "open tags": again("<a "),
     "tags": again("<td>550 5.7.1</td>", head="<html>"),

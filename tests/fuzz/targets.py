@@ -22,7 +22,7 @@ from typing import Any, Final
 
 import dns.exception
 import dns.message
-from pydantic import ValidationError
+from msgspec import ValidationError
 
 from bot.oncall import inbound, pagerduty, policy, webhook
 from bot.settings import SettingsError, load

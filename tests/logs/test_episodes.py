@@ -18,7 +18,9 @@ def _at(minute: int) -> bytes:
 
 
 def _talk(minute: int) -> Talk:
-    return Talk([_at(minute), b"Internet", str(minute).encode(), b"0", b"", b"", b"+", b""], (0, minute), opened=True)
+    return Talk.of(
+        [_at(minute), b"Internet", str(minute).encode(), b"0", b"", b"", b"+", b""], (0, minute), opened=True
+    )
 
 
 def _whole(minutes: list[int], successes: list[int]) -> list[tuple[bytes, bytes, int]]:

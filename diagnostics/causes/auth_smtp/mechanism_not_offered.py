@@ -50,6 +50,7 @@ _CLIENT_WORDS: Final = (
     "AUTH not supported by server",
     "no authentication mechanism is available",
     "No authentication type was advertised",
+    "Host did not advertise authentication",
     "Unable to find suitable auth mechanism",
     "None of the authentication methods supported by this client",
     "authentication mechanism is not supported by the server",
@@ -61,6 +62,7 @@ _CLIENT_WORDS: Final = (
     "cannot authenticate to server",
     "AUTH command used when not advertised",
     "Unrecognized authentication type",
+    "does not support the selected authentication method",  # Thunderbird
     "unencrypted connection",  # Go, which gives no password away in clear
 )
 # Nouns of other systems' refusals, and what is to stand beside them (refusals.toml).
@@ -86,6 +88,8 @@ def assess(
     """An MX host offers no logon; on an Exchange server an encrypted session and the connector's list tell."""
     if said.signature in _NOUNS and not _worded(said):
         return None
+    if "invalid domain name" in said.text.lower():
+        return None  # its EHLO was refused: what the server offers, the client has not seen
     session = session_of(said, sessions)
     mx = _MX_HOST.search(f"{said.by} {said.text}")
     if mx:

@@ -22,7 +22,7 @@ as itself only, unless it has Send As on the other: `554 5.2.252 SendAsDenied` o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.auth_smtp.logon import EXO, is_client_connector, own_server, refused_by, session_of
@@ -47,8 +47,7 @@ _OTHERS = frozenset({"listed", "entry", "spf", "dmarc"})  # reasons of their own
 _NO_PERMISSION = "Client does not have permissions to send as this sender"
 
 
-@dataclass(frozen=True, slots=True)
-class _Pair:
+class _Pair(Struct, frozen=True):
     """The mailbox of the logon and the one in From, each "" where the text does not tell."""
 
     logon: str = ""

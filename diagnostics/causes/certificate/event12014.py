@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from diagnostics.causes.certificate.names import issuer_and_subject
 from diagnostics.facts import SendConnector, Session, WindowsEvent
@@ -19,8 +20,7 @@ _SENDING = ("outbound", "to internet", "internet", "send", "to office", "to micr
 _RECEIVING = ("default", "client ", "frontend", "inbound", "receive", "anonymous", "from ", "relay")
 
 
-@dataclass(frozen=True, slots=True)
-class Unmatched:
+class Unmatched(Struct, frozen=True):
     """`pair` is (issuer, subject) where the connector names a certificate, None where it goes by its FQDN `name`."""
 
     event: WindowsEvent

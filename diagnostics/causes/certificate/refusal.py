@@ -8,8 +8,9 @@ own.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from diagnostics.cause import Belief, Finding
 from diagnostics.causes.certificate.names import common_name
@@ -35,8 +36,7 @@ _REASONS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """`owner`: "ours", "theirs", or "target" for the server that Exchange Online delivers to, which may be ours."""
 
     fact: CertificateRejected | TlsFailed

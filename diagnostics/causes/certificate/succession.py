@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from diagnostics.causes.certificate.names import is_self_signed
 from diagnostics.facts import InstalledCertificate
@@ -15,8 +16,7 @@ _OWN: Final = ("cn=microsoft exchange", "cn=wmsvc", "cn=federation", "cn=fede", 
 _SHORTEST: Final = len("CN=mail")  # a table cuts subjects; what is left has to name a host
 
 
-@dataclass(frozen=True, slots=True)
-class Succession:
+class Succession(Struct, frozen=True):
     """`old` was for SMTP. `replaced` says that a later list lacks it, `sure` that the other one is the newer."""
 
     old: InstalledCertificate

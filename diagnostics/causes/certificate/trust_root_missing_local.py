@@ -28,6 +28,7 @@ from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.names import all_names, is_self_signed
 from diagnostics.causes.certificate.probe import leaf_only, self_signed
 from diagnostics.causes.certificate.refusal import Refusal, is_cloud_host, refusal_of, replaced
+from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Certificate, CertificateRejected, Reply, TlsFailed
 from diagnostics.looked_facts import TlsProbe
 from diagnostics.report import Step
@@ -42,7 +43,15 @@ def assess(
 ) -> Finding | None:
     """Our server does not trust a peer that others trust. `probe` is the look from elsewhere."""
     refusal = refusal_of(anchor, replies)
-    if refusal is None or refusal.reason != "untrusted" or refusal.owner != "theirs":
+    if refusal is None or refusal.reason != "untrusted":
+        return None
+    if refusal.owner == "target" and not refusal.by_cloud and not refusal.self_signed:
+        because = (
+            "The client's own store may lack the authority that issued the other server's certificate, an internal one "
+        )
+        because += "above all: then other machines accept the same certificate."
+        return Finding(Belief.POSSIBLE, because, (anchor,), _client_steps(), "sender", weight=0.9)
+    if refusal.owner != "theirs":
         return None
     if made_by_device := replaced(refusal, certificates):
         return made_by_device
@@ -70,6 +79,21 @@ def _is_clouds(refusal: Refusal) -> bool:
     """Whether the certificate shown is Exchange Online's own, and not what a device put in its place."""
     names = all_names(refusal.certificate) if refusal.certificate else ()
     return not names or any(is_cloud_host(name.replace("*", "x")) for name in names)
+
+
+def _client_steps() -> tuple[Step, ...]:
+    return (
+        look(
+            "On the machine of the client, see which authority issued the certificate, and whether its store has it.",
+            "openssl s_client -starttls smtp -connect {host:token}:25 -showcerts </dev/null",
+            "bash",
+            host="",
+        ),
+        advise(
+            "Add that authority's root to the store that the client reads (the system's, or the CA file of PHP, Java, Python or "
+            "Node); don't switch the check off."
+        ),
+    )
 
 
 def _steps() -> tuple[Step, ...]:

@@ -7,8 +7,9 @@ name.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from diagnostics.causes.certificate.refusal import spoken_by_cloud
 from diagnostics.facts import Reply, StarttlsNotOffered
@@ -16,8 +17,7 @@ from diagnostics.facts import Reply, StarttlsNotOffered
 _AUTHENTICATING = ("X-ANONYMOUSTLS", "X-EXPS", "AUTH")
 
 
-@dataclass(frozen=True, slots=True)
-class Withheld:
+class Withheld(Struct, frozen=True):
     """`seen` says who noticed: our own receive log, Exchange Online, or somebody whose direction is not known."""
 
     fact: StarttlsNotOffered

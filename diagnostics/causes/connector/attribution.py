@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from diagnostics.causes.certificate.names import all_names, common_name, covers, issuer_and_subject
 from diagnostics.causes.connector.heard import Heard
@@ -30,8 +31,7 @@ def from_exchange(what: Heard) -> bool | None:
     return False if what.said.kind in ("client", "log") else None
 
 
-@dataclass(frozen=True, slots=True)
-class Inbound:
+class Inbound(Struct, frozen=True):
     """The tenant's enabled inbound connectors, by what they recognise a server."""
 
     by_name: tuple[Configured, ...]

@@ -18,23 +18,34 @@ meant never sees a session.
 
 from __future__ import annotations
 
+from typing import Final
+
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.auth_smtp.logon import client_settings
 from diagnostics.causes.connector import relay, steps
 from diagnostics.causes.connector.heard import heard
 from diagnostics.facts import Reply, Said, Session
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
+
+_SILENT: Final = "Greeting never received"  # Node
+_OTHER_SERVICES: Final = ("80", "110", "143", "443", "993", "995")
 
 
 @cause(
     id="connector.client.wrong-smtp-host",
     act="sender",
-    says=(*relay.SIGNATURES, *relay.FOREIGN),
+    says=(*relay.SIGNATURES, *relay.FOREIGN, _SILENT),
     against={
         "Client not authenticated to send mail": "is the word of a submission server, the right host for a client that logs on",
     },
 )
-def assess(said: Said, replies: tuple[Reply, ...], sessions: tuple[Session, ...]) -> Finding | None:
+def assess(
+    said: Said, replies: tuple[Reply, ...], sessions: tuple[Session, ...], settings: tuple[Configured, ...]
+) -> Finding | None:
     """What an application itself reports; a server's bounce or log speaks of a host that was meant."""
+    if said.signature == _SILENT:
+        return _unheard(said, client_settings(settings))
     if said.signature in relay.FOREIGN and not relay.foreign(said):
         return None
     what = heard(said, replies, sessions)
@@ -51,6 +62,17 @@ def assess(said: Said, replies: tuple[Reply, ...], sessions: tuple[Session, ...]
     )
     weight = 1.4 if said.kind == "client" else 0.8
     return Finding(Belief.POSSIBLE, because, (said,), _steps(host, what.ip), weight=weight)
+
+
+def _unheard(said: Said, client: Configured | None) -> Finding:
+    """Connected, and no banner came: something else listens there, or speaks TLS first where the client does not."""
+    port = client.get("Port") if client else ""
+    because = "The client connected and heard no SMTP greeting"
+    if port in _OTHER_SERVICES:
+        because += f": it is set to port {port}, where no mail server speaks SMTP (25, 587, or 465 with TLS at once)."
+        return Finding(Belief.LIKELY, because, (said, client), _steps(said.host, ""), weight=1.5)
+    because += ": a host or port that is not SMTP, or TLS at once (465) set where STARTTLS is spoken (25, 587), or the other way."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(said.host, ""), weight=1.5)
 
 
 def _steps(host: str, client: str) -> tuple[Step, ...]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from diagnostics.causes.network.reach import Kind, kind_of
 from diagnostics.causes.recipient.lookup import addresses, by_microsoft
 from diagnostics.facts import Certificate, Reply, Said, Session
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(Struct, frozen=True):
     """`reply` and `session` are None where the text has no such frame (an event, a lone line)."""
 
     said: Said

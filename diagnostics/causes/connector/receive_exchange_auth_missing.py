@@ -44,6 +44,10 @@ from diagnostics.report import Step
 def assess(said: Said, _settings: Configured | None, objects: tuple[Configured, ...]) -> Finding | None:
     """The `Default` connector's own settings settle it."""
     met = _default(objects)
+    unticked = next((each for each in objects if each.kind == "told-logon"), None)
+    if met is None and unticked:
+        because = "The connector that other Exchange servers meet lacks the ExchangeServer logon, as you say."
+        return Finding(Belief.LIKELY, because, (unticked, said), _steps(""), weight=1.5)
     if met is None:
         because = f"{said.by or said.host or 'The target server'} did not offer the logon that Exchange servers use."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(""), weight=1.5)

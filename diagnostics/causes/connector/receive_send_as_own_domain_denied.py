@@ -26,7 +26,7 @@ from diagnostics.causes.connector import steps
 from diagnostics.causes.connector.heard import heard
 from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Configured
-from diagnostics.report import Step
+from diagnostics.report import Act, Step
 
 
 @cause(
@@ -45,7 +45,12 @@ def assess(
     if what.incoming:
         return Finding(Belief.LIKELY, f"{because} on this connector.", (said,), _steps(what.connector, what.ip))
     if "5.7.1 client" in what.low or (said.by and "." in said.by) or _internal(said.host) or own_server(settings):
-        return Finding(Belief.LIKELY, f"{because}: an on-premises server.", (said,), _steps(what.connector, ""))
+        act: Act | None = None
+        because += ": an on-premises server."
+        if what.said.kind == "client" and not what.incoming:
+            act = "sender"
+            because += " Let the application send as the address of the account it logs on with, or give that account the right."
+        return Finding(Belief.LIKELY, because, (said,), _steps(what.connector, ""), act)
     because = (
         "If an on-premises server said it: the client, or the account that it logs on with, may not use that sender."
     )

@@ -21,7 +21,7 @@ connector with other permissions, another certificate or other limits: a relay c
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.connector import relay, steps
@@ -87,13 +87,17 @@ def _client(what: Heard, objects: Iterable[Configured]) -> Finding:
     return Finding(Belief.POSSIBLE, because, (what.said, met), _steps(what.ip), weight=1.2)
 
 
-def _server(what: Heard, objects: Iterable[Configured], sessions: Iterable[Session]) -> Finding | None:
+def _server(what: Heard, objects: Sequence[Configured], sessions: Iterable[Session]) -> Finding | None:
     """Another Exchange server: did a connector without Exchange authentication catch it?"""
     connectors = of_kind(RECEIVE, objects)
     target = what.reply.ip if what.reply else ""
     received = [
         s for s in sessions if s.direction == "receive" and s.remote_ip and "default" not in s.connector.lower()
     ]
+    told = next((each for each in objects if each.kind == "told-ranges"), None)
+    if told:
+        because = "A connector that was made for applications holds addresses of Exchange servers, as you say, and answers them."
+        return Finding(Belief.LIKELY, because, (told, what.said), _narrowed(target, ""), weight=1.6)
     for each in connectors:
         broad = [r for r in each.items("RemoteIPRanges") if _BROAD <= size(r) < 1 << 32]
         if broad and each.told("AuthMechanism") and "exchangeserver" not in words(each, "AuthMechanism"):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from diagnostics.causes.connector.heard import Heard
 from diagnostics.causes.recipient.lookup import domain, same_organization

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from diagnostics.causes.dns.lookups import same
 from diagnostics.looked_facts import DnsAnswer
@@ -12,8 +13,7 @@ from diagnostics.patterns import linear
 _MICROSOFT = linear(r"(?i)\.(?:mail\.protection\.outlook\.com|mail\.eo\.outlook\.com|mx\.microsoft)\.?$")
 
 
-@dataclass(frozen=True, slots=True)
-class Exchanger:
+class Exchanger(Struct, frozen=True):
     domain: str
     host: str
     answer: DnsAnswer

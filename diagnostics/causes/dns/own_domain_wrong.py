@@ -32,15 +32,31 @@ from diagnostics.causes.recipient.lookup import accepted, address, by_microsoft,
 from diagnostics.facts import Reply, Said, SendConnector, Session
 from diagnostics.looked_facts import DnsAnswer
 from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
 from diagnostics.report import Step
 
+_SENDER = linear(r"<?[^\s<>@]{1,64}@([A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63}){1,10})>?")
+
+# A receiver looks the sender's domain up, and finds neither an MX nor an address to answer to.
+_SENDERS: Final = (
+    "Domain of sender address",
+    "Sender address rejected: Domain not found",
+    "Sender address rejected: Domain must resolve",
+    "sender domain must resolve",
+    "sender domain must exist",
+    "sender domain does not exist",
+    "sender domain not found",
+    "Sender domain is not resolvable",
+    "Cannot resolve your domain",
+    "unrouteable sender",
+)
 _EDGE: Final = "Recipient address rejected: Access denied"
 
 
 @cause(
     id="dns.mx.own-domain-wrong",
     act="dns",
-    says=(*relay.FOREIGN, "Unable to relay", _EDGE),
+    says=(*relay.FOREIGN, "Unable to relay", _EDGE, *_SENDERS),
 )
 def assess(
     said: Said,
@@ -52,6 +68,8 @@ def assess(
     settings: tuple[Configured, ...],
 ) -> Finding | None:
     """Does the MX of the recipient's domain lead to the server that refused?"""
+    if said.signature in _SENDERS:
+        return _unknown_sender(said)
     if said.signature in relay.FOREIGN and not relay.foreign(said):
         return None
     low = said.text.lower()
@@ -78,6 +96,16 @@ def assess(
     because += "if the MX record leads there, it is wrong or left over from before a move."
     weight = 1.3 if online else 0.6 if "unable to relay" in low else 1.4
     return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=weight)
+
+
+def _unknown_sender(said: Said) -> Finding:
+    """The domain is the one in MAIL FROM; a return path below the own domain is forgotten most easily."""
+    named = _SENDER.search(said.text)
+    name = str(named.group(1)).lower() if named else ""
+    who = said.by or "The receiving server"
+    because = f"{who} looked up `{name or 'the domain of the sender'}`, the sender's domain, and found neither MX nor address: "
+    because += "it takes no mail that it could not answer."
+    return Finding(Belief.LIKELY, because, (said,), _steps(name), weight=1.2)
 
 
 def _refuting(

@@ -47,6 +47,10 @@ _NO_BACK_END = "Please try again later. PRX2"
 _LIBRARIES = (
     "Temporary failure in name resolution",
     "EAI_AGAIN",
+    "EREFUSED",
+    "ESERVFAIL",
+    "queryA ETIMEOUT",
+    "queryMx ETIMEOUT",
     "server misbehaving",
 )
 _OTHERS = (

@@ -58,6 +58,10 @@ _CLIENTS: Final = (
     "Bad hostname",
     "SMTP server name could not be resolved",
     "Unable to resolve the relay host",
+    # Thunderbird, of a host that is unknown
+    "The server may be incorrectly configured",
+    "Der Server könnte falsch konfiguriert sein",
+    "Le serveur est peut-être mal configuré",
 )
 
 

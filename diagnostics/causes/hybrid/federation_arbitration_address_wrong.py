@@ -36,7 +36,7 @@ _MAILBOX = "FederatedEmail.4c1f4d8b-8179-4148-93bf-00a95fa1e042"
     act="on-prem",
     says=("UserWithoutFederatedProxyAddressException", "ErrorUserWithoutFederatedProxyAddress"),
 )
-def assess(said: Said, objects: tuple[Configured, ...]) -> Finding | None:
+def assess(said: Said, _mailbox: Configured | None, objects: tuple[Configured, ...]) -> Finding | None:
     """The exception names it; the mailbox's addresses beside the federated domains prove it."""
     mailbox = next((each for each in objects if each.name.lower().startswith("federatedemail.")), None)
     domains = _federated(objects)

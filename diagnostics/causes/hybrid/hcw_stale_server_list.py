@@ -55,7 +55,7 @@ _LISTS = ("SendingTransportServers", "ReceivingTransportServers", "ClientAccessS
         ),
     },
 )
-def assess(said: Said, objects: tuple[Configured, ...]) -> Finding | None:
+def assess(said: Said, _stored: Configured | None, objects: tuple[Configured, ...]) -> Finding | None:
     """The message names the server; the stored configuration shows where it stands."""
     found = _SERVER.search(said.text) or _ROLE.search(said.text) or _OBJECT.search(said.text)
     server = found.group(1) if found else ""

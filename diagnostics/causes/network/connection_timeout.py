@@ -97,9 +97,10 @@ def _weighed(
             "Port 25 fails toward every destination that was tested, not only this one.",
             (*closed,),
         )
+    port = (anchor.port if isinstance(anchor, ConnectFailed) else 0) or 25
     no_way = isinstance(anchor, ConnectFailed) and anchor.kind == "unreachable"
     winsock = f" (socket error {anchor.winsock})" if isinstance(anchor, ConnectFailed) and anchor.winsock else ""
-    fault = f"This server has no route to {where.name}" if no_way else f"{where.subject} did not answer on port 25"
+    fault = f"This server has no route to {where.name}" if no_way else f"{where.subject} did not answer on port {port}"
     if isinstance(anchor, ConnectFailed) and anchor.kind == "unknown":
         fault = f"No connection to {where.name} could be opened; the reason isn't told"
     because = f"{fault}{winsock}; whether other destinations can be reached is not told yet."

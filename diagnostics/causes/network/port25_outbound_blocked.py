@@ -60,6 +60,8 @@ def assess(
     """One opened connection refutes it; two unrelated ones that fail point here; another port that opens proves it."""
     if isinstance(anchor, SmtpReached):
         return refuted(anchor, sessions, replies, handshakes)
+    if isinstance(anchor, ConnectFailed) and anchor.port not in (0, 25):
+        return None
     mine = without_cloud(failures, replies)
     if isinstance(anchor, ConnectFailed) and (anchor not in mine or no_route(anchor)):
         return None

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from diagnostics.cause import Belief, Finding
 from diagnostics.facts import ConnectFailed, Fact, Reply, Session, SmtpReached, Stage, TlsFailed
@@ -103,8 +104,7 @@ def site(ip: str) -> str:
     return str(ip_network(f"{ip.strip('[]').partition('%')[0]}/{48 if is_ipv6(ip) else 24}", strict=False))
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A destination as far as the text names it."""
 
     ip: str = ""
@@ -131,8 +131,7 @@ class Place:
         return hosts or (bool(site(self.ip)) and site(self.ip) == site(other.ip))
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(Struct, frozen=True):
     """A connection of ours to port 25 that opened."""
 
     place: Place

@@ -21,11 +21,15 @@ and Exchange Online can't match the certificate to its connector.
 
 from __future__ import annotations
 
+from typing import Final
+
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.certificate.names import common_name
 from diagnostics.causes.network.probes import bare_handshake
 from diagnostics.causes.network.reach import kind_of, told_by_exchange_online
 from diagnostics.facts import Certificate, CertificateRejected, InstalledCertificate, Reply, Session
 from diagnostics.looked_facts import TlsProbe
+from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
@@ -36,12 +40,17 @@ _DEVICE = linear(
     r"Zscaler|Sophos (?:SSL|Firewall|UTM)|Sophos_CA|SonicWall|DPI-SSL|"
     r"Palo Alto Networks|WatchGuard|Fireware|Check Point|Blue ?Coat|SSL[ -](?:inspection|interception|decrypt)|"
     r"(?:decryption|forward trust) CA|\bfirewall\b"
+    # Security software of the machine itself
+    r"|\bavast!?|\bAVG (?:Technologies|Web/Mail)|Web/Mail Shield|\bESET SSL|Kaspersky (?:Anti-?Virus|Web|Endpoint)"
+    r"|Bitdefender|Dr\.? ?Web|\bNetskope\b|Cisco Umbrella|Untangle|mitmproxy|Fiddler"
 )
+
+_MICROSOFTS: Final = (".outlook.com", ".office365.com", ".office.com", ".mx.microsoft", ".live.com")
 
 
 @cause(id="network.middlebox.tls-interception", act="network")
 def assess(
-    anchor: CertificateRejected | Certificate | TlsProbe,
+    anchor: CertificateRejected | Certificate | TlsProbe | Configured,
     probe: TlsProbe | None,
     installed: tuple[InstalledCertificate, ...],
     sessions: tuple[Session, ...],
@@ -50,6 +59,8 @@ def assess(
     """A device's name in the certificate, or a thumbprint that no Exchange server has."""
     if isinstance(anchor, CertificateRejected):
         return _from_rejection(anchor, probe, installed, told_by_exchange_online(anchor, replies))
+    if isinstance(anchor, Configured):
+        return _answered(anchor)
     if isinstance(anchor, TlsProbe):
         named = device(anchor.issuer) or device(anchor.subject)
         because = (
@@ -69,6 +80,18 @@ def assess(
     return Finding(Belief.LIKELY, f"{because}.", (anchor,), _steps(anchor.host), weight=1.5)
 
 
+def _answered(banner: Configured) -> Finding | None:
+    """Another server's banner in the place of one of Microsoft's hosts."""
+    asked = banner.get("Asked")
+    if banner.kind != "other-banner" or not asked.endswith(_MICROSOFTS) or banner.name.endswith(_MICROSOFTS):
+        return None
+    because = (
+        f"The client opened a connection to `{asked}`, and `{banner.name}` answered: somebody on the way, mostly the "
+    )
+    because += "hoster, leads SMTP to its own server, which knows nothing of the account."
+    return Finding(Belief.LIKELY, because, (banner,), _steps(asked), weight=2.0)
+
+
 def _from_rejection(
     rejected: CertificateRejected,
     probe: TlsProbe | None,
@@ -76,6 +99,10 @@ def _from_rejection(
     by_cloud: bool,
 ) -> Finding | None:
     named = device(rejected.presented)
+    if _redirected(rejected):
+        because = f"The client wanted `{rejected.expected}`, a host of Microsoft's, and was shown the certificate of "
+        because += f"`{common_name(rejected.presented)}`: somebody on the way, mostly the hoster, leads SMTP to its own server."
+        return Finding(Belief.LIKELY, because, (rejected,), _steps(rejected.host), weight=1.5)
     if named:
         shown = probe if probe and device(probe.issuer) else None
         because = (
@@ -93,6 +120,12 @@ def _from_rejection(
         return None
     because = f"The peer saw certificate {rejected.thumbprint}, which is not in the list of this Exchange server's."
     return Finding(Belief.POSSIBLE, because, (rejected,), _steps(rejected.host), weight=1.4)
+
+
+def _redirected(rejected: CertificateRejected) -> bool:
+    """Whether a host of Microsoft's was asked for, and a stranger's public name answered."""
+    wanted, shown = rejected.expected.lower().rstrip("."), common_name(rejected.presented).lower()
+    return wanted.endswith(_MICROSOFTS) and "." in shown and not shown.endswith(_MICROSOFTS)
 
 
 def device(name: str) -> str:

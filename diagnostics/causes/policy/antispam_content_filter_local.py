@@ -22,8 +22,9 @@ from __future__ import annotations
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.policy.deleting_agent import SAYS, Deletion, deletion, steps
 from diagnostics.causes.policy.said import refusal, reply_of
+from diagnostics.causes.reader import from_outside
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import AgentAction, Tracked
+from diagnostics.mail_facts import AgentAction, Configured, Tracked
 from diagnostics.report import Act, Step
 
 
@@ -35,7 +36,12 @@ from diagnostics.report import Act, Step
         "5.1.0 Sender denied": "looks the sender up in a list, and reads no content",
     },
 )
-def assess(anchor: Said | AgentAction, replies: tuple[Reply, ...], entries: tuple[Tracked, ...]) -> Finding | None:
+def assess(
+    anchor: Said | AgentAction,
+    replies: tuple[Reply, ...],
+    entries: tuple[Tracked, ...],
+    objects: tuple[Configured, ...],
+) -> Finding | None:
     """The agent's own words, or its name at a message that was deleted."""
     if isinstance(anchor, Said) and anchor.signature in SAYS:
         return _deleted(deletion(anchor, entries))
@@ -56,7 +62,8 @@ def assess(anchor: Said | AgentAction, replies: tuple[Reply, ...], entries: tupl
     refused = refusal(anchor, replies)
     reply = reply_of(anchor, replies)
     # Who holds the report of a refusal is the sender; the server that refused is another organization's.
-    act: Act = "recipient-side" if reply and reply.kind in ("ndr", "dsn") else "on-prem"
+    reported = (reply is not None and reply.kind in ("ndr", "dsn")) or from_outside(anchor, replies, objects)
+    act: Act = "recipient-side" if reported else "on-prem"
     because = (
         f"{refused.where} is an Exchange server whose Content Filter agent took the message to {refused.whom} for spam."
     )

@@ -27,6 +27,7 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.policy.said import refusal, reply_of
 from diagnostics.causes.quota_throttle.words import has
+from diagnostics.causes.reader import from_outside
 from diagnostics.causes.reputation.lists import of_microsoft
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import AgentAction, Antispam, Configured
@@ -90,7 +91,8 @@ def assess(
         belief = Belief.CONFIRMED if blocked else Belief.LIKELY
         reply = reply_of(anchor, replies)
         # Who holds the report is the sender; the list is kept where the mail was refused.
-        away = blocked is None and reply is not None and reply.kind in ("ndr", "dsn")
+        reported = (reply is not None and reply.kind in ("ndr", "dsn")) or from_outside(anchor, replies, settings)
+        away = blocked is None and reported
         act: Act = "recipient-side" if away else "on-prem"
         return Finding(belief, because, (anchor, blocked), _on_premises(""), act, weight=1.2)
     steps = _policies() if refused.online else _on_premises("")

@@ -27,6 +27,7 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.policy.said import Refusal, addresses, recipient_settings, refusal
+from diagnostics.causes.reader import acting
 from diagnostics.causes.recipient.steps import EXO
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured, Headers
@@ -86,10 +87,11 @@ def assess(
         # A colleague whose mail lost its internal mark meets the same switch.
         because += " Whether the sender is a stranger, the headers of the message tell."
         return Finding(Belief.LIKELY, because, (said, setting), steps, refused.act, weight=1.5)
+    act = acting(said, replies, settings, refused.act)
     if "5.7.135" in said.text or "public folder" in said.text.lower():
-        return Finding(Belief.POSSIBLE, because, (said,), steps, refused.act, weight=1.0)
+        return Finding(Belief.POSSIBLE, because, (said,), steps, act, weight=1.0)
     because += f" The switch is {_SWITCH}; it is on by default for groups."
-    return Finding(Belief.LIKELY, because, (said,), steps, refused.act, weight=1.0)
+    return Finding(Belief.LIKELY, because, (said,), steps, act, weight=1.0)
 
 
 def _strangers(connector: Configured) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from diagnostics.cause import look
 from diagnostics.facts import Said
@@ -27,8 +28,7 @@ _KINDS: Final[tuple[tuple[Kind, str], ...]] = (
 _WORDS: Final = tuple((kind, linear(rf"(?i){words}")) for kind, words in _KINDS)
 
 
-@dataclass(frozen=True, slots=True)
-class Deletion:
+class Deletion(Struct, frozen=True):
     """`agent` is the name as written and `kind` what such agents do; both "" where the log wasn't asked for it."""
 
     agent: str

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.policy.said import of_kind
-from diagnostics.facts import Said
+from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Shell, Step
 
@@ -35,9 +35,14 @@ from diagnostics.report import Shell, Step
         ),
     },
 )
-def assess(said: Said, settings: tuple[Configured, ...]) -> Finding | None:
-    """One text, one meaning."""
+def assess(
+    anchor: Said | Configured, _switch: Configured | None, settings: tuple[Configured, ...], replies: tuple[Reply, ...]
+) -> Finding | None:
+    """One text, one meaning; of the number alone, the switch tells."""
     shown = next((s for s in of_kind(settings, "organization-config") if s.flag("RejectDirectSend") is not None), None)
+    said: Said | Reply | None = anchor if isinstance(anchor, Said) else _numbered(replies)
+    if said is None or (isinstance(anchor, Configured) and anchor is not shown):
+        return None
     because = (
         "RejectDirectSend is on in this tenant, and the message came anonymously with one of its own domains as the "
     )
@@ -45,6 +50,11 @@ def assess(said: Said, settings: tuple[Configured, ...]) -> Finding | None:
     if shown and shown.flag("RejectDirectSend") is False:
         because = "RejectDirectSend was on when this was refused; it is False now."
     return Finding(Belief.CONFIRMED, because, (said, shown), _steps())
+
+
+def _numbered(replies: tuple[Reply, ...]) -> Reply | None:
+    """The refusal of which only the number was sent."""
+    return next((each for each in replies if each.enhanced == "5.7.68"), None)
 
 
 def _steps() -> tuple[Step, ...]:

@@ -24,9 +24,10 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.policy.said import refusal
 from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.refusals import topics
-from diagnostics.report import Step
+from diagnostics.report import Act, Step
 
 _AUTHENTICATION: Final = linear(r"\b(?:dmarc|spf|dkim)\b")
 # Other gateways' words: they have to say that it is the receiver's own name.
@@ -46,7 +47,7 @@ _NAMES: Final = ("spoof", "forged", "impersonat", "own domain", "internal domain
         "5.1.0 Sender denied": "is Exchange's own sender filter, with a list that somebody keeps",
     },
 )
-def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
+def assess(said: Said, replies: tuple[Reply, ...], objects: tuple[Configured, ...]) -> Finding | None:
     """The gateway's own words; where they also name DMARC or SPF, that is the reason."""
     low = said.text.lower()
     if said.signature in _NAMES and "own-name" not in topics(said):
@@ -62,7 +63,9 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
         words in low for words in ("header based", "header-based", "header lockout", "mimecast", "envelope blocked")
     )
     belief = Belief.LIKELY if exact or "own-name" in topics(said) else Belief.POSSIBLE
-    return Finding(belief, because, (said,), _steps(), weight=1.6)
+    own = next((each for each in objects if each.kind == "told-gateway"), None)
+    act: Act | None = "on-prem" if own else None
+    return Finding(belief, because, (said, own), _steps(), act, weight=1.6)
 
 
 def _steps() -> tuple[Step, ...]:

@@ -25,6 +25,7 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.policy.said import Refusal, by_store, of_kind, recipient_settings, refusal
+from diagnostics.causes.reader import acting
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured, Tracked
 from diagnostics.report import Step
@@ -75,7 +76,8 @@ def assess(
         return Finding(Belief.POSSIBLE, because, (said,), steps, refused.act, weight=1.2)
     exact = "5.7.129" not in said.text and "RestrictedToRecipients" not in said.text
     belief = Belief.LIKELY if exact else Belief.POSSIBLE
-    return Finding(belief, because, (said,), steps, refused.act, weight=1.8)
+    act = acting(said, replies, settings, refused.act)
+    return Finding(belief, because, (said,), steps, act, weight=1.8)
 
 
 def _steps(refused: Refusal) -> tuple[Step, ...]:

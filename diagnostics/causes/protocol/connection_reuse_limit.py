@@ -29,12 +29,13 @@ from diagnostics.report import Step
 
 _LIMIT: Final = (19 * 60, 21 * 60)  # seconds around the 20 minutes of Exchange Online
 _RESET: Final = "Connection reset by"
+_TOTAL: Final = "Total session duration"  # Exchange Online, of a session that it ends by its clock
 
 
 @cause(
     id="protocol.connection.reuse-limit",
     act="sender",
-    says=(_RESET, "Deferred: Connection reset", "HostStatus", "Deferred: 421 4.4.2 Connection dropped"),
+    says=(_RESET, _TOTAL, "Deferred: Connection reset", "HostStatus", "Deferred: 421 4.4.2 Connection dropped"),
 )
 def assess(
     anchor: ConnectionDropped | Said, sessions: tuple[Session, ...], drops: tuple[ConnectionDropped, ...]
@@ -61,8 +62,13 @@ def assess(
 
 def _from_words(said: Said) -> Finding | None:
     online = "outlook.com" in f"{said.by} {said.host} {said.text}".lower()
-    if not online:
+    if not online and said.signature != _TOTAL:
         return None
+    if said.signature == _TOTAL:
+        because = (
+            "Exchange Online ended a session that was kept open for new messages: it tells how long it lasted in all."
+        )
+        return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.6)
     if "hoststatus" in said.text.lower():
         because = "The gateway has marked Exchange Online as down (HostStatus), and puts off mail without trying."
         return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.4)

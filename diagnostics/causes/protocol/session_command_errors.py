@@ -30,6 +30,7 @@ from diagnostics.report import Step
 _SLOW: Final = ("Timeout waiting for client input", "Error: timeout exceeded")
 _ORDER: Final = (
     "Send hello first",
+    "Hello called after other methods",  # Go, of its own order
     "HELO first",
     "EHLO first",
     "need RCPT",

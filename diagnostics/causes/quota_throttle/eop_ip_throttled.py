@@ -34,7 +34,7 @@ _OUTLOOK = linear(r"(?i)\bS775\b|rate limited due to IP reputation|4\.7\.650")
 
 @cause(
     id="quota-throttle.eop.ip-throttled",
-    act="exchange-online",
+    act="sender",
     against={
         "rate limited due to IP reputation": "is consumer Outlook.com's limit; Exchange Online says `Server busy`",
     },

@@ -38,7 +38,12 @@ _NEAR: Final = 990_000
     act="exchange-online",
     says=("MapiExceptionMaxObjsExceeded", "MapiExceptionMessagePerFolderCountQuotaExceeded"),
 )
-def assess(anchor: Said | Configured, objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
+def assess(
+    anchor: Said | Configured,
+    _statistics: Configured | None,
+    objects: tuple[Configured, ...],
+    replies: tuple[Reply, ...],
+) -> Finding | None:
     """The exception names the limit, the statistics name the folder."""
     crowded = max(objects, key=_count, default=None)
     if crowded is not None and _count(crowded) < _NEAR:
@@ -47,7 +52,8 @@ def assess(anchor: Said | Configured, objects: tuple[Configured, ...], replies: 
         if anchor is not crowded:
             return None
         because = f"The folder {crowded.get('FolderPath')} holds {_count(crowded):,} items; a folder takes {_LIMIT:,}."
-        return Finding(Belief.LIKELY, because, (anchor,), _steps(""))
+        belief = Belief.CONFIRMED if _count(crowded) >= _LIMIT else Belief.LIKELY
+        return Finding(belief, because, (anchor,), _steps(""))
     wanted = address(anchor, replies)
     if aggregate(wanted):
         because = f"{named(wanted)} is a retired hidden mailbox of a group: no mailbox that anybody reads is affected."

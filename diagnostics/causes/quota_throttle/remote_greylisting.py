@@ -27,9 +27,13 @@ from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.reputation.lists import of_microsoft
 from diagnostics.facts import Said
+from diagnostics.mail_facts import Headers
+from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Step
 
+_DELAYED = linear(r"(?i)delayed (\d{1,7}) seconds")
+_WORTH_SAYING: Final = 600  # seconds
 # Words of servers that put an unknown sender off without naming a greylist.
 _NAMES: Final = ("first", "unknown sender", "new sender", "not seen", "never seen")
 
@@ -53,8 +57,11 @@ _NAMES: Final = ("first", "unknown sender", "new sender", "not seen", "never see
         "unexpected volume or user complaints": "judges the sender's traffic; a greylist only wants a second try",
     },
 )
-def assess(said: Said) -> Finding | None:
-    """The word names it, unless it went on until the message expired."""
+def assess(anchor: Said | Headers) -> Finding | None:
+    """The word names it, unless it went on until the message expired; a delivered message has its delay in a header."""
+    if isinstance(anchor, Headers):
+        return _delayed(anchor)
+    said = anchor
     who = said.by or "The receiving server"
     named = has(said, "greylist", "grey-list", "graylist")
     if said.signature in _NAMES and (
@@ -73,6 +80,17 @@ def assess(said: Said) -> Finding | None:
     if said.signature in _NAMES:
         return Finding(Belief.LIKELY, because, (said,), _steps())
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.6)
+
+
+def _delayed(headers: Headers) -> Finding | None:
+    told = _DELAYED.search(headers.get("X-Greylist"))
+    if told is None or int(told.group(1)) < _WORTH_SAYING:
+        return None
+    because = (
+        f"The receiving server's greylist kept the message waiting for {int(told.group(1)) // 60} minutes (X-Greylist)"
+    )
+    because += "; a sender whose retries come from many addresses, as Microsoft's do, waits long."
+    return Finding(Belief.LIKELY, because, (headers,), _steps(), weight=1.2)
 
 
 def _steps() -> tuple[Step, ...]:

@@ -62,6 +62,11 @@ def assess(anchor: Said | Configured, objects: tuple[Configured, ...]) -> Findin
         return Finding(Belief.CONFIRMED, because, (anchor,), _steps(sender)) if anchor is barred else None
     if has(anchor, "bad outbound sender") or barred:
         return Finding(Belief.CONFIRMED, because, (anchor, barred), _steps(sender), weight=1.0)
+    nobody = next(
+        (each for each in objects if each.kind == "blocked-sender-address" and each.get("Count") == "0"), None
+    )
+    if nobody:
+        return Finding(Belief.RULED_OUT, "Exchange Online's list of restricted users is empty.", (nobody,))
     if has(anchor, "domain of sender", "does not exist", "not found", "resolve"):
         because = "Another system could not find the sender's domain in DNS; no account is barred from sending."
         return Finding(Belief.RULED_OUT, because, (anchor,))

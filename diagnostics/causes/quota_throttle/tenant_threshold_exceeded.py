@@ -30,7 +30,7 @@ from diagnostics.report import Step
 
 @cause(
     id="quota-throttle.tenant.threshold-exceeded",
-    act="microsoft",
+    act="exchange-online",
     says=("5.7.705", "tenant has exceeded threshold"),
     against={
         "tenant external recipient rate limit": "is the plain limit on outside recipients, without a suspicion of spam",
@@ -39,7 +39,10 @@ from diagnostics.report import Step
 def assess(said: Said) -> Finding:
     """The number is Microsoft's own and survives translation."""
     because = "Exchange Online blocks all outgoing mail of the tenant, because too much spam or bulk mail left it; "
-    because += "a compromised account, a relaying server or an unknown inbound connector is the usual source."
+    because += (
+        "a compromised account, a relaying server or an unknown inbound connector is the usual source. Stop it first: "
+    )
+    because += "only then does Microsoft lift the block."
     sure = has(said, "exceeded threshold")
     return Finding(Belief.CONFIRMED if sure else Belief.LIKELY, because, (said,), _steps(), weight=1.0)
 

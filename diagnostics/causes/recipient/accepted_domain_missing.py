@@ -22,6 +22,8 @@ keeps only its onmicrosoft.com address, and mail to the real one circles until `
 
 from __future__ import annotations
 
+from typing import Final
+
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.dns.exchangers import exchangers, organization
 from diagnostics.causes.dns.lookups import public_resolver, same
@@ -39,7 +41,12 @@ from diagnostics.causes.recipient.steps import EXO, accepted_domains, advise
 from diagnostics.facts import Reply, Said
 from diagnostics.looked_facts import DnsAnswer
 from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
 from diagnostics.report import Act, Step
+
+# HCW8009, HCW8016 and HCW8017: the Hybrid Configuration Wizard names the domain, and the side that lacks it.
+_WIZARDS: Final = ("is not an Accepted Domain in your", "isn't an accepted domain")
+_NAMED = linear(r"(?i)domain ['\"]?([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+)['\"]?,? is(?: not|n't) an accepted domain")
 
 
 @cause(
@@ -50,6 +57,7 @@ from diagnostics.report import Act, Step
         "Relay Access Denied",
         "5.4.14 Hop count exceeded",
         "SMTPSEND.DNS.MxLoopback",
+        *_WIZARDS,
     ),
 )
 def assess(
@@ -60,6 +68,8 @@ def assess(
     answers: tuple[DnsAnswer, ...],
 ) -> Finding | None:
     """The list of accepted domains decides; without it relaying and DNS are as good explanations."""
+    if said.signature in _WIZARDS:
+        return _wizard(said)
     if "hop count" in said.text.lower():
         return _circling(said, objects)
     online = by_microsoft(said)
@@ -91,6 +101,18 @@ def assess(
         )
         return Finding(Belief.LIKELY, because, (said, listed[0]), _steps(name, exo), act, weight=1.5)
     return _unlisted(said, name, exo)
+
+
+def _wizard(said: Said) -> Finding | None:
+    """The wizard has looked, and names the domain."""
+    found = _NAMED.search(said.text)
+    if not found:
+        return None
+    online = "on-premises" not in said.text.lower()
+    where = "in the tenant" if online else "on-premises"
+    because = f"The Hybrid Configuration Wizard looked for `{found.group(1)}` and found that it is no accepted domain {where}."
+    act: Act = "exchange-online" if online else "on-prem"
+    return Finding(Belief.LIKELY, because, (said,), _steps(found.group(1), online), act, weight=1.5)
 
 
 def _unlisted(said: Said, name: str, exo: bool) -> Finding:

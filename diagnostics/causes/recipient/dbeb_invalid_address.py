@@ -23,11 +23,13 @@ permission and isn't one.
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause
+from diagnostics.causes.reader import BOTH_ENDS, from_outside
 from diagnostics.causes.recipient.edge_blocking import SIGNATURES, edge_blocked
 from diagnostics.causes.recipient.lookup import absent, address, looked_up, named, present
 from diagnostics.causes.recipient.steps import EXO, correct_the_address, find_recipient
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured, LookedUp
+from diagnostics.report import Act
 
 
 @cause(id="recipient.unknown.dbeb-invalid-address", act="exchange-online", says=SIGNATURES)
@@ -47,7 +49,9 @@ def assess(
         because = f"A directory object, {owner.name or 'unnamed'}, owns {named(wanted)}: the address is valid."
         return Finding(Belief.RULED_OUT, because, (owner,))
     steps = (correct_the_address(), find_recipient(wanted, EXO), find_recipient(wanted))
-    because = f"Exchange Online refused {named(wanted)} at its edge because its directory has no such address"
+    because = (
+        f"Exchange Online refused {named(wanted, 'the address')} at its edge because its directory has no such address"
+    )
     there = present(wanted, lookups, "on-prem") or present(wanted, lookups, "exchange-online")
     if there:
         because = f"{named(wanted)} was found in a directory: the address is valid."
@@ -58,4 +62,6 @@ def assess(
         both = absent(wanted, lookups, "exchange-online")
         return Finding(Belief.CONFIRMED if both else Belief.LIKELY, because, (said, gone, both), steps, weight=1.5)
     because += "; if nobody has it on-premises either, the address is simply wrong."
-    return Finding(Belief.POSSIBLE, because, (said,), steps, weight=1.45)
+    act: Act | None = "sender" if from_outside(said, replies, objects) else None
+    because += " Who sends corrects it, or asks its owner." if act else f" {BOTH_ENDS}"
+    return Finding(Belief.POSSIBLE, because, (said,), steps, act, weight=1.45)

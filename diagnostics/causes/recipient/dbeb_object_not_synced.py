@@ -22,13 +22,14 @@ denied`.
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.reader import from_outside
 from diagnostics.causes.recipient.edge_blocking import SIGNATURES, edge_blocked
 from diagnostics.causes.recipient.lookup import absent, address, looked_up, named, premises, present
 from diagnostics.causes.recipient.steps import EXO, find_recipient
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured, LookedUp
-from diagnostics.report import Step
+from diagnostics.report import Act, Step
 
 
 @cause(id="recipient.unknown.dbeb-object-not-synced", act="on-prem", says=SIGNATURES)
@@ -61,14 +62,46 @@ def assess(
         because = f"{named(wanted)} exists on-premises, yet Exchange Online refuses it at its edge: its copy has not "
         because += "reached the tenant."
         return Finding(Belief.LIKELY, because, (said, found), steps, weight=1.9)
+    reached = next((each for each in objects if each.kind == "told-reached"), None)
+    if reached:
+        because = (
+            f"Colleagues in the tenant reach {named(wanted, 'the address')}, as you say, so Exchange Online has it; "
+        )
+        because += "the copy of the directory that its edge checks lacks it. After a day, Microsoft mends that: open a request."
+        return Finding(Belief.POSSIBLE, because, (said, reached), _bypass(), "microsoft", weight=1.9)
     local = next(iter(owners), None)
     if local:
         because = f"{local.name or 'An object'} owns {named(wanted)}, yet Exchange Online refuses it at its edge: "
         because += "its copy has not reached the tenant."
         sure = premises(local) == "on-prem"
         return Finding(Belief.LIKELY if sure else Belief.POSSIBLE, because, (said, local), steps, weight=1.9)
-    because = f"Exchange Online refused {named(wanted)} at its edge; if it exists on-premises, it was not synchronized."
-    return Finding(Belief.POSSIBLE, because, (said,), steps, weight=1.3)
+    because = (
+        f"Exchange Online refused {named(wanted, 'the address')} at its edge; if it exists on-premises, it was not "
+    )
+    because += "synchronized."
+    act: Act | None = "recipient-side" if from_outside(said, replies, objects) else None
+    return Finding(Belief.POSSIBLE, because, (said,), steps, act, weight=1.3)
+
+
+def _bypass() -> tuple[Step, ...]:
+    """While Microsoft's copy is stale: without the check at the edge, mail gets to the directory that has the recipient."""
+    return (
+        look(
+            "See that Exchange Online has the recipient, and since when.",
+            "Get-Recipient {recipient} | Format-List RecipientTypeDetails,EmailAddresses,WhenCreatedUTC,WhenChangedUTC",
+            EXO,
+            recipient="",
+        ),
+        change(
+            "Until then, let the domain be an internal relay: its recipients are then not checked at the edge.",
+            "Set-AcceptedDomain {domain} -DomainType InternalRelay",
+            shell=EXO,
+            changes="Mail for any address of the domain is accepted; for addresses that nobody has it may loop or bounce later.",
+            undo="Set-AcceptedDomain with the same domain and -DomainType Authoritative.",
+            verify="A message from outside to the new address arrives.",
+            domain="",
+        ),
+    )
 
 
 def _steps(wanted: str) -> tuple[Step, ...]:

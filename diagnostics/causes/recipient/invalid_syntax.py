@@ -21,6 +21,8 @@ one field, or an address of another kind that was wrapped up because it can't tr
 
 from __future__ import annotations
 
+from typing import Any
+
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Reply, Said
@@ -68,10 +70,10 @@ _WRAPPED = linear(r"(?i)\bIMCEA(INVALID|FAX)-([^\s<>]{1,400})")
 def assess(anchor: Said | Reply, replies: tuple[Reply, ...]) -> Finding | None:
     """A wrapped address or Exchange's own words name it; a bare 5.1.3 is only near."""
     if isinstance(anchor, Reply):
-        wrapped = _WRAPPED.search(anchor.recipient)
+        wrapped = _wrapped(anchor.recipient)
         return _of_wrapped(anchor, str(wrapped.group(1)), anchor.recipient) if wrapped and anchor.failing else None
     mine = next((each.recipient for each in replies if each.source == anchor.source and each.recipient), "")
-    wrapped = _WRAPPED.search(mine) or _WRAPPED.search(anchor.text)
+    wrapped = _wrapped(mine) or _wrapped(anchor.text)
     if wrapped:
         return _of_wrapped(anchor, str(wrapped.group(1)), str(wrapped.group(0)))
     where = f"`{mine}`" if mine else "The recipient's address"
@@ -88,6 +90,11 @@ def assess(anchor: Said | Reply, replies: tuple[Reply, ...]) -> Finding | None:
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(mine), weight=1.0)
     worded = anchor.signature != "5.1.3" or "invalid" in anchor.text.lower() or "syntax" in anchor.text.lower()
     return Finding(Belief.LIKELY if worded else Belief.POSSIBLE, because, (anchor,), _steps(mine), weight=1.5)
+
+
+def _wrapped(text: str) -> Any:
+    """Few texts hold such an address, so the pattern is seldom made."""
+    return _WRAPPED.search(text) if "IMCEA" in text.upper() else None
 
 
 def _of_wrapped(anchor: Said | Reply, kind: str, address: str) -> Finding:

@@ -21,6 +21,7 @@ _MANY: Final = 3  # different addresses of one domain: a person's typing errors 
 _SECOND_LEVEL: Final = frozenset({"co", "com", "org", "net", "ac", "edu", "gov", "gv", "or"})  # as in contoso.co.uk
 _KINDS: Final = frozenset({"recipient", "mailbox"})
 _LOOKUPS: Final = (
+    "recipient name is not recognized",
     "address you entered couldn't be found",
     "wasn't found at",
     "resolver.adr.recipnotfound",

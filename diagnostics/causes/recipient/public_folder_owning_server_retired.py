@@ -7,6 +7,7 @@ for the tree and holds the messages in a queue or as unreachable, while mail to 
 
 ## What proves it
 - MSExchangeTransport 5010: no route has been created for the public folder hierarchy
+- msExchOwningPFTreeBL of a store on a server that is offline lists the tree
 - homeMDB or msExchOwningPFTree of the folder's object points to something deleted
 
 ## Not this when
@@ -20,8 +21,14 @@ for the tree and holds the messages in a queue or as unreachable, while mail to 
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.facts import Said
+from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
 from diagnostics.report import Step
+
+# Codes of mail that waited in vain, or that no route leads on.
+_NOWHERE = frozenset({"4.4.7", "5.4.7", "4.4.6", "5.4.4", "4.4.4", "5.4.300", "4.4.0"})
+_REMOVED = linear(r"(?i)\b(?:offline|removed|retired|decommissioned|deleted|old|former|dead) (?:\w+ )?server")
 
 
 @cause(
@@ -39,8 +46,11 @@ from diagnostics.report import Step
         "mailbox database is offline": "names a database that is known and down",
     },
 )
-def assess(said: Said) -> Finding | None:
-    """Transport's own warning names the tree; the attribute in a text only points at it."""
+def assess(said: Said | Configured, replies: tuple[Reply, ...], objects: tuple[Configured, ...]) -> Finding | None:
+    """Transport's own warning names the tree; the attribute points at it, and a server that was retired tells whose it is."""
+    retired = next((each for each in objects if each.kind == "told-retired"), None)
+    if isinstance(said, Configured):
+        return _since(said, replies) if said is retired else None
     if "no route has been created" in said.text.lower():
         because = (
             "Transport can't find a route to the public folder tree: no database that hosts it is "
@@ -51,8 +61,20 @@ def assess(said: Said) -> Finding | None:
         because = "Delivery looks for a replica of the public folder where none is: the server that the folder or its tree names "
         because += "may be gone."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.9)
+    if retired or _REMOVED.search(said.text):
+        because = "The public folder tree is still owned by a server that was retired, so mail to the folders has nowhere to go."
+        return Finding(Belief.LIKELY, because, (said, retired), _steps(), weight=1.3)
     because = "The text speaks of the legacy public folder tree, whose owner may be a server that was removed."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.3)
+
+
+def _since(retired: Configured, replies: tuple[Reply, ...]) -> Finding | None:
+    """Mail that waits until it expires, or finds no route, after a public folder server was retired."""
+    waits = next((each for each in replies if each.enhanced in _NOWHERE or "expired" in each.whole.lower()), None)
+    if waits is None:
+        return None
+    because = "A public folder server was retired, as you say: the folders or their tree may still name it."
+    return Finding(Belief.POSSIBLE, because, (waits, retired), _steps(), weight=1.6)
 
 
 def _steps() -> tuple[Step, ...]:

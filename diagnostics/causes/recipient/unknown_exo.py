@@ -26,7 +26,9 @@ RESOLVER.ADR.RecipientNotFound`, and it is final: sending again changes nothing.
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause
+from diagnostics.causes.connector.heard import heard
 from diagnostics.causes.quota_throttle.words import has
+from diagnostics.causes.reader import BOTH_ENDS, from_outside
 from diagnostics.causes.recipient.lookup import (
     absent,
     address,
@@ -45,9 +47,9 @@ from diagnostics.causes.recipient.lookup import (
     unknown_of,
 )
 from diagnostics.causes.recipient.steps import EXO, correct_the_address, find_recipient
-from diagnostics.facts import Reply, Said
+from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Addressed, Configured, LookedUp, Traced, Tracked
-from diagnostics.report import Step
+from diagnostics.report import Act, Step
 
 
 @cause(
@@ -78,11 +80,16 @@ def assess(
     traced: tuple[Traced, ...],
     tracked: tuple[Tracked, ...],
     addressed: tuple[Addressed, ...],
+    sessions: tuple[Session, ...],
 ) -> Finding | None:
     """Who looked it up decides; an object that owns the address makes it another cause."""
     wanted = address(said, replies)
     if not directory_says_no(said) or passed_on(said) or encapsulated(wanted):
         return None
+    if heard(said, replies, sessions).incoming:
+        return Finding(
+            Belief.RULED_OUT, "Your own server's receive log has it: Exchange Online was not asked.", (said,)
+        )
     microsoft = by_microsoft(said) or looked_up_online(said, traced)
     if (said.by and not microsoft) or looked_up_here(said, tracked):
         who = said.by or "A server on-premises"
@@ -126,12 +133,13 @@ def _weighed(
     if unknown_of(domain(wanted), replies):
         because += "; so it was with several addresses of this domain, which typing errors do not explain."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=1.5)
+    act: Act | None = "recipient-side" if from_outside(said, replies, objects) else None
     if microsoft:
-        return Finding(Belief.LIKELY, f"{because}.", (said, gone), _steps(wanted), weight=1.0)
+        return Finding(Belief.LIKELY, f"{because}.", (said, gone), _steps(wanted), act, weight=1.0)
     because = (
-        f"An Exchange directory, by this wording mostly Exchange Online's, knows no {named(wanted, 'such address')}."
+        f"An Exchange directory, by this wording mostly Exchange Online's, knows no {named(wanted, 'such address')}. "
     )
-    return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=1.4)
+    return Finding(Belief.POSSIBLE, because + BOTH_ENDS, (said,), _steps(wanted), act, weight=1.4)
 
 
 def _steps(wanted: str) -> tuple[Step, ...]:

@@ -24,6 +24,8 @@ later). "Remote Server returned" in front of it is printed always and says nothi
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change
+from diagnostics.causes.connector.heard import heard
+from diagnostics.causes.reader import from_outside, reply_of
 from diagnostics.causes.recipient.lookup import (
     address,
     by_microsoft,
@@ -42,9 +44,11 @@ from diagnostics.causes.recipient.lookup import (
     unknown_of,
 )
 from diagnostics.causes.recipient.steps import accepted_domains, correct_the_address, find_recipient
-from diagnostics.facts import Reply, Said
+from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Addressed, Configured, Traced, Tracked
-from diagnostics.report import Step
+from diagnostics.report import Act, Step
+
+_FILTERED = "550 5.1.1 User unknown"  # of the Recipient Filter agent: ours only in a receive log
 
 
 @cause(
@@ -57,6 +61,8 @@ from diagnostics.report import Step
         "email address you entered couldn't be found",
         "e-mail address you entered couldn't be found",
         "wasn't found at",
+        _FILTERED,
+        "The recipient name is not recognized",  # Exchange 5.5 and its connectors
     ),
     against={
         "RESOLVER.ADR.ExRecipNotFound": "looks up a LegacyExchangeDN; the mailbox may well exist, under another one",
@@ -70,10 +76,15 @@ def assess(
     traced: tuple[Traced, ...],
     tracked: tuple[Tracked, ...],
     addressed: tuple[Addressed, ...],
+    sessions: tuple[Session, ...],
 ) -> Finding | None:
     """An Exchange server other than Microsoft's refused; within the recipient's own domain it is responsible."""
     wanted = address(said, replies)
-    if not directory_says_no(said) or encapsulated(wanted):
+    what = heard(said, replies, sessions)
+    incoming = what.incoming and what.peer != "exchange-online"  # whose senders may mean a mailbox in the cloud
+    if (said.signature == _FILTERED and not incoming) or encapsulated(wanted):
+        return None
+    if said.signature != _FILTERED and not directory_says_no(said):
         return None
     if (by_microsoft(said) or looked_up_online(said, traced)) and not passed_on(said):
         because = f"{said.by or 'Exchange Online'} refused it: no on-premises directory was asked."
@@ -87,7 +98,7 @@ def assess(
         who = source.name if isinstance(source, Configured) else "A mailbox that was addressed"
         because = f"{who} forwards to {named(wanted)}: nobody typed this address."
         return Finding(Belief.RULED_OUT, because, (source,))
-    here = looked_up_here(said, tracked) or same_organization(said.by, domain(wanted))
+    here = incoming or looked_up_here(said, tracked) or same_organization(said.by, domain(wanted))
     return _weighed(said, wanted, objects, replies, here)
 
 
@@ -108,9 +119,16 @@ def _weighed(
         return Finding(Belief.POSSIBLE, because, (said,), steps, weight=1.5)
     if here:
         because += "; it belongs to the recipient's own organization, so the address is what is wrong."
-        return Finding(Belief.LIKELY, because, (said,), steps, weight=1.0)
+        return Finding(Belief.LIKELY, because, (said,), steps, _corrects(said, replies, objects), weight=1.0)
     modern = "5.1.10" in said.text
     return Finding(Belief.POSSIBLE, f"{because}.", (said,), steps, weight=1.1 if modern and not said.by else 1.4)
+
+
+def _corrects(said: Said, replies: tuple[Reply, ...], objects: tuple[Configured, ...]) -> Act | None:
+    """Who holds the report is the sender, who corrects the address; a log or a tracking entry is the administrators'."""
+    reply = reply_of(said, replies)
+    reported = reply is not None and reply.kind in ("ndr", "dsn") and not objects
+    return "sender" if reported or from_outside(said, replies, objects) else None
 
 
 def _steps(wanted: str) -> tuple[Step, ...]:

@@ -25,6 +25,7 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.causes.connector.heard import heard
 from diagnostics.causes.recipient.lookup import (
     address,
     by_microsoft,
@@ -39,7 +40,7 @@ from diagnostics.causes.recipient.lookup import (
     sent_on,
 )
 from diagnostics.causes.recipient.steps import correct_the_address
-from diagnostics.facts import Reply, Said
+from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Addressed, Configured
 from diagnostics.patterns import linear
 from diagnostics.refusals import topics
@@ -163,7 +164,11 @@ _OTHERS: Final = (
     ),
 )
 def assess(
-    said: Said, objects: tuple[Configured, ...], replies: tuple[Reply, ...], addressed: tuple[Addressed, ...]
+    said: Said,
+    objects: tuple[Configured, ...],
+    replies: tuple[Reply, ...],
+    addressed: tuple[Addressed, ...],
+    sessions: tuple[Session, ...],
 ) -> Finding | None:
     """Words that only other systems use name it; Exchange's own words leave open whose directory it was."""
     low = said.text.lower()
@@ -172,6 +177,9 @@ def assess(
         return None
     if any(words in low for words in _OTHERS) or "rate" in topics(said) or encapsulated(wanted):
         return None
+    if heard(said, replies, sessions).incoming:
+        because = "Your own server's receive log has it: the recipient is unknown here, and no other server was asked."
+        return Finding(Belief.RULED_OUT, because, (said,))
     source = forwarder(wanted, objects) or sent_on(wanted, addressed)
     if source:
         who = source.name if isinstance(source, Configured) else "A mailbox that was addressed"

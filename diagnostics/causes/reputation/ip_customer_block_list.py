@@ -34,7 +34,15 @@ _WHO = linear(r"(?i)blocked by \[?([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,6})\]?
 @cause(
     id="reputation.ip.customer-block-list",
     act="recipient-side",
-    says=("5.7.513", "using Customer Block list", "5.7.507", "Access denied, rejected by recipient", "AS16012607"),
+    says=(
+        "5.7.513",
+        "using Customer Block list",
+        "5.7.507",
+        "Access denied, rejected by recipient",
+        "AS16012607",
+        "IP address blacklisted by recipient",
+        "IP address blocked by recipient",
+    ),
     against={
         "Recipient not authorized, your IP has been found on a block list": (
             "is the connection filter of an Exchange Server; Exchange Online says `Customer Block list`"
@@ -50,7 +58,7 @@ def assess(said: Said) -> Finding | None:
     who = _WHO.search(said.text)
     whose = f"{who.group(1)} has" if who else "The recipient's organization has"
     because = f"{whose} {named(ip)} on its own block list; only its administrators can take it off."
-    sure = has(said, "customer block list", "rejected by recipient", "as16012607")
+    sure = has(said, "customer block list", "rejected by recipient", "as16012607", "ed by recipient")
     return Finding(Belief.CONFIRMED if sure else Belief.LIKELY, because, (said,), _steps(ip), weight=1.0)
 
 

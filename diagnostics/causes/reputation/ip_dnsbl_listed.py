@@ -77,6 +77,8 @@ _NAMES: Final = (
 )
 _OTHERS: Final = (
     "customer block list",
+    "ip address blacklisted by recipient",
+    "ip address blocked by recipient",
     "concurrent connections",
     "too many connections",
     "customer allow list",

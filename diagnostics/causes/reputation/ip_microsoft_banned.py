@@ -29,8 +29,10 @@ from diagnostics.patterns import linear
 from diagnostics.report import Act, Step
 
 _NUMBER = linear(r"(?:^|[^\d.])5\.7\.(?:60[6-9]|6[1-4]\d)(?:$|[^\d.]|\.(?:\D|$))")
-_BY_HAND = linear(r"(?:^|[^\d.])5\.7\.511(?:$|[^\d.]|\.(?:\D|$))|(?i:delist@microsoft\.com)")
-_WORDS = linear(r"(?i)banned sending IP|sender\.office\.com|delist@microsoft\.com|\bAS\(1430\)")
+_BY_HAND = linear(r"(?:^|[^\d.])5\.7\.511(?:$|[^\d.]|\.(?:\D|$))|(?i:delist@(?:messaging\.)?microsoft\.com)")
+_WORDS = linear(
+    r"(?i)banned sending IP|sender\.office\.com|delist@(?:messaging\.)?microsoft\.com|\bAS\(1430\)|\bFBLW\d{2}\b"
+)
 
 
 @cause(

@@ -28,14 +28,15 @@ _ZONE = linear(r"(?i)\b(?:using|listed (?:in|at|on|by)) ([a-z0-9-]{1,63}(?:\.[a-
 _OF_MICROSOFT = linear(
     r"(?:^|[^\d.])5\.(?:1\.(?:8|90)|7\.(?:50[1-9]|51[1-3]|520|6[0-4]\d|7\d\d|800))(?:$|[^\d.]|\.(?:\D|$))"
 )
+_MICROSOFTS_LIST = linear(r"(?i)\bFBLW\d{2}\b|\bdelist@(?:messaging\.)?microsoft\.com|\bsender\.office\.com")
 # What a list answers when it can't or won't answer: no listing.
 _ERROR = linear(r"\b127\.255\.255\.\d{1,3}\b")
 _LISTING = linear(r"\b127\.0\.\d{1,3}\.\d{1,3}\b")
 
 
 def of_microsoft(text: str) -> bool:
-    """Whether the reply has a number that only Microsoft gives, each with a meaning of its own."""
-    return bool(_OF_MICROSOFT.search(text))
+    """Whether the reply has a number, the name of a list or an address of help that only Microsoft gives."""
+    return bool(_OF_MICROSOFT.search(text) or _MICROSOFTS_LIST.search(text))
 
 
 def is_error(text: str) -> bool:
@@ -47,10 +48,10 @@ def is_error(text: str) -> bool:
 def list_named(text: str) -> tuple[str, str, str]:
     """(name, zone, page for removals) of the list that a refusal names; empty where it names none."""
     low = text.lower()
-    zone = _ZONE.search(text)
     for words, name, usual, page in _LISTS:
         if words in low:
             return name, usual, page
+    zone = _ZONE.search(text)
     return (str(zone.group(1)), str(zone.group(1)).lower(), "") if zone else ("", "", "")
 
 

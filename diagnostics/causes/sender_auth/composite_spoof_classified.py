@@ -22,8 +22,9 @@ name.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.sender_auth.results import (

@@ -48,6 +48,7 @@ from diagnostics.report import Shell, Step
         "body was modified",
         "body was changed",
         "body has been modified",
+        "body has been altered",
         "Invalid (E-Mail was modified)",  # DKIM Verifier, an add-on of Thunderbird
     ),
 )

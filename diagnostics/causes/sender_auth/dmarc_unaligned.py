@@ -47,7 +47,7 @@ from diagnostics.report import Step
 
 @cause(
     id="sender-auth.dmarc.unaligned",
-    act="sender",
+    act="dns",
     says=(
         "does not pass DMARC verification",
         "5.7.509",

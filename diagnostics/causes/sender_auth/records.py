@@ -6,8 +6,9 @@ What an include: or a: leads to is not in the record, so an address that it does
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from diagnostics.causes.connector.ranges import covers
 from diagnostics.causes.sender_auth.results import name_of
@@ -19,8 +20,7 @@ _MOST_LOOKUPS: Final = 10  # RFC 7208, section 4.6.4
 _QUALIFIERS: Final = "+-~?"
 
 
-@dataclass(frozen=True, slots=True)
-class Spf:
+class Spf(Struct, frozen=True):
     """The records that begin with v=spf1 in one answer; none where the domain publishes none."""
 
     records: tuple[str, ...]

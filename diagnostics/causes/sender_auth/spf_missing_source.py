@@ -57,13 +57,15 @@ _NAMES: Final = ("SPF", "Sender Policy Framework", "open-spf", "openspf", "permi
 
 @cause(
     id="sender-auth.spf.missing-source",
-    act="sender",
+    act="dns",
     says=(
         "5.7.23",
         "does not designate",
         "not allowed to send from",
         "not allowed to send mail from",
         "SPF check failed",
+        "confirm that your message was sent from a trusted location",
+        "Sender Policy Framework (SPF) validation for the sender's domain fails",
         "SPF authentication didn't pass",
         "hard fail policy (-all) but it fails to pass SPF",
         "SPF fail - not authorized",

@@ -20,7 +20,7 @@ whichever server sends.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.sender_auth.records import Spf, spf_of

@@ -1,13 +1,16 @@
-"""The Outlook user may not send as, or on behalf of, the address in From.
+"""The user, or the program that sends for them, may not send as the address in From.
 
 ## What is happening
 Somebody sends from a shared or another person's mailbox in Outlook or OWA, and the store refuses the
 submission. Full Access to the mailbox lets them open it and isn't enough to send: that takes Send As, or Send
 on Behalf. The report carries `0x80070005` and "You do not have the permission to send the message on behalf
-of the specified user".
+of the specified user". Programs that send for users (BlackBerry Enterprise Server, CRM and fax connectors) fail alike:
+their service account lost Send As on the users. Members of protected groups lose it again every hour, when Windows
+resets their permissions (AdminSDHolder).
 
 ## What proves it
 - the reply itself, and no Send As entry for the sender on the mailbox
+- `SubmitMessage (0x80070005)`, MapiExceptionNoAccess or E_ACCESSDENIED of the function that sends
 
 ## Not this when
 - an application signed in with SMTP AUTH (`5.2.252`, `5.7.60` in the SMTP session):
@@ -23,6 +26,8 @@ from __future__ import annotations
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.facts import Said
+from diagnostics.mail_facts import ClientError
+from diagnostics.recognisers.mapi_submit import by_service, submission_denied
 from diagnostics.report import Step
 
 # What Exchange Web Services and Graph say.
@@ -53,9 +58,10 @@ _SERVICE = "does not have the right to send mail on behalf of the specified send
         ),
     },
 )
-def assess(said: Said) -> Finding | None:
-    """Outlook's own words are proof; the exception in an SMTP reply mostly belongs to a client that "
-    "signed in by SMTP."""
+def assess(said: Said | ClientError) -> Finding | None:
+    """Outlook's own words are proof; the exception in an SMTP reply mostly belongs to a client that signed in by SMTP."""
+    if isinstance(said, ClientError):
+        return _of_program(said) if submission_denied(said.text) else None
     low = said.text.lower()
     if "0x0004dc-0x000524" in low or "permission to send the message on behalf" in low:
         because = (
@@ -74,6 +80,27 @@ def assess(said: Said) -> Finding | None:
         return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.0)
     because = "The store refused the submission: access denied for the mailbox in From."
     return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.0)
+
+
+def _of_program(error: ClientError) -> Finding:
+    """A program that submits by MAPI or EWS in the name of users."""
+    account = "The account that the program signs in with"
+    if by_service(error.text):
+        because = f"{account} was denied access when it sent: it lacks Send As, or the right to impersonate the user."
+        return Finding(Belief.POSSIBLE, because, (error,), (_rights(), *_steps()), weight=1.0)
+    because = f"{account} was denied access (0x80070005) when it submitted: it has no Send As right for the user."
+    return Finding(Belief.LIKELY, because, (error,), (_rights(), *_steps()), weight=1.0)
+
+
+def _rights() -> Step:
+    return look(
+        "On-premises, see who has Send As on the user, and whether the user is in a protected group (adminCount 1): Windows "
+        "takes the right from its members every hour.",
+        "Get-ADPermission {mailbox} | Where-Object {{ $_.ExtendedRights -like '*Send-As*' }} | Format-Table User,Deny; "
+        "Get-ADUser {user} -Properties adminCount | Format-List Name,adminCount",
+        mailbox="",
+        user="",
+    )
 
 
 def _steps() -> tuple[Step, ...]:

@@ -36,6 +36,16 @@ _MAIL_PROCESSES = ("edgetransport", "msexchange")
 _NO_SHARED, _ALERT = "no shared cipher", "alert handshake failure"
 _SILENT = "SSL_connect error to"  # Postfix
 _BRIEF = "Cannot start TLS: handshake failure"  # Postfix, whose line before it has the reason
+# What OpenSSL refuses in a server that it reached
+_TOO_WEAK = (
+    "dh key too small",
+    "ee key too small",
+    "ca key too small",
+    "ca md too weak",
+    "no ciphers available",
+    "wrong signature type",
+    "unsafe legacy renegotiation disabled",
+)
 # Java, .NET and other libraries
 _OTHERS = (
     "fatal alert: handshake_failure",
@@ -52,7 +62,7 @@ _OTHERS = (
 )
 
 
-@cause(id="tls.cipher.no-common-suite", act="on-prem", says=(_NO_SHARED, _ALERT, _SILENT, _BRIEF, *_OTHERS))
+@cause(id="tls.cipher.no-common-suite", act="on-prem", says=(_NO_SHARED, _ALERT, _SILENT, _BRIEF, *_OTHERS, *_TOO_WEAK))
 def assess(
     anchor: TlsFailed | WindowsEvent | TlsProbe | Said,
     event: WindowsEvent | None,
@@ -64,6 +74,10 @@ def assess(
         return _from_library(anchor)
     if isinstance(anchor, WindowsEvent):
         return _from_event(anchor, failed, next((each for each in keys if each.key_spec == _SIGNATURE), None))
+    if isinstance(anchor, TlsProbe) and anchor.error in _TOO_WEAK:
+        because = f"OpenSSL broke the handshake with {anchor.host or 'the server'} off: `{anchor.error}`. What the server offers "
+        because += "is too weak for this client, so the two have nothing in common."
+        return Finding(Belief.LIKELY, because, (anchor,), _steps(anchor.host), weight=1.5)
     if isinstance(anchor, TlsProbe):
         if anchor.alert != _HANDSHAKE_FAILURE:
             return None
@@ -97,6 +111,9 @@ def _from_library(said: Said) -> Finding | None:
             "The other side hung up in the handshake without an alert; an old Schannel that finds no suite does so too."
         )
         return Finding(Belief.POSSIBLE, because, (said,), _steps(said.host), weight=1.1)
+    if said.signature in _TOO_WEAK:
+        because = f"The client's library refuses what the server offers as too weak (`{said.signature}`)."
+        return Finding(Belief.LIKELY, because, (said,), _steps(said.host), weight=1.4)
     if said.signature == _BRIEF:
         because = "The handshake failed before a certificate was judged: mostly versions or cipher suites that don't meet. The "
         because += "line before, `TLS library problem`, has the reason."

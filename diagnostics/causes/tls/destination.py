@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from diagnostics.cause import Belief, Finding, change, look
 from diagnostics.causes.recipient.steps import advise
@@ -19,8 +20,7 @@ _DOMAIN = linear(r"(?i)MX hosts of ['\"]?([a-z0-9-]+(?:\.[a-z0-9-]+)+)")
 _SERVER = linear(r"(?i)\b(?:for|with|to) ([a-z0-9_-]+(?:\.[a-z0-9_-]+)+)\[[0-9a-f.:]{3,45}\]")  # as Postfix names it
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(Struct, frozen=True):
     """The MX host and the domain, each "" where the text does not tell."""
 
     host: str

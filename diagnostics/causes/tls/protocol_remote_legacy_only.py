@@ -30,6 +30,7 @@ from diagnostics.looked_facts import TlsProbe, TlsSettings
 from diagnostics.report import Step
 
 _PROTOCOL_VERSION = 70  # TLS alert
+_TOO_OLD = ("unsupported protocol", "no protocols available", "version too low")
 
 _BRIEF = "Cannot start TLS: handshake failure"  # Postfix
 
@@ -110,6 +111,10 @@ def _from_probe(probe: TlsProbe) -> Finding | None:
     where = probe.host or "the server"
     if probe.alert == _PROTOCOL_VERSION:
         because = f"A modern client got alert 70 (protocol_version) from {where}: it does not speak TLS 1.2 or later."
+        return Finding(Belief.LIKELY, because, (probe,), _steps(probe.host), weight=1.5)
+    if probe.error in _TOO_OLD:
+        because = f"OpenSSL broke the handshake with {where} off: `{probe.error}`. The server offers only versions of TLS that "
+        because += "this client no longer takes."
         return Finding(Belief.LIKELY, because, (probe,), _steps(probe.host), weight=1.5)
     if is_old(_written(probe.protocol)):
         because = f"{where} negotiated only {probe.protocol} with a client that offered more."

@@ -9,6 +9,7 @@ of Exchange or of that product.
 ## What proves it
 - event 16023 or 1052 names the type or file that can't be loaded
 - event 1051 names the agent that threw
+- the parameters of event 4999 name edgetransport and an assembly that isn't Microsoft's
 
 ## Not this when
 - event 1050 says that the Transport Rule Agent took too long: that is a costly rule
@@ -24,8 +25,10 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.transport_service.crash import SAYS, Crash, crash_events, crash_of
 from diagnostics.causes.transport_service.services import restart
 from diagnostics.facts import Said
+from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
@@ -61,10 +64,15 @@ _OWN: Final = frozenset(
         _SLOW,
         "Failed to create type",
         "caused an unhandled exception",
+        *SAYS,
     ),
 )
-def assess(said: Said) -> Finding | None:
+def assess(said: Said, objects: tuple[Configured, ...]) -> Finding | None:
     """The event names the agent. Exchange's own agents fail for reasons of their own."""
+    if said.signature in SAYS:
+        crash = crash_of(said)
+        trial = next((each for each in objects if each.kind == "told-trial" and each.name == "agent"), None)
+        return _crashed(said, crash, trial) if crash else None
     named = _AGENT.search(said.text)
     agent = str(named.group(1)) if named else ""
     low = said.text.lower()
@@ -87,6 +95,21 @@ def assess(said: Said) -> Finding | None:
         return Finding(Belief.CONFIRMED if file else Belief.LIKELY, because, (said,), _steps(agent), weight=1.3)
     because = f"{what} throws an exception while it handles messages."
     return Finding(Belief.LIKELY, because, (said,), _steps(agent), weight=1.3)
+
+
+def _crashed(said: Said, crash: Crash, trial: Configured | None) -> Finding:
+    """The transport process ended: another vendor's assembly says whose code it was."""
+    if crash.foreign:
+        loading = "..ctor" in crash.method or "Factory" in crash.method
+        when = "is loaded" if loading else "handles messages"
+        because = f"`{crash.assembly}` throws `{crash.exception}` when it {when}, and takes the transport process down."
+        return Finding(Belief.LIKELY, because, (said,), _steps(""), weight=1.4)
+    if trial:
+        because = f"The transport process crashes with {crash.named}, and without the agent it runs, as you say."
+        return Finding(Belief.LIKELY, because, (said, trial), _steps(""), weight=1.3)
+    because = f"The transport process crashes with {crash.named}; an agent that runs in it may be at fault."
+    weight = 1.1 if crash.in_filtering or crash.in_database else 1.35
+    return Finding(Belief.POSSIBLE, because, (said,), (crash_events(), _list_agents()), weight=weight)
 
 
 def _list_agents() -> Step:

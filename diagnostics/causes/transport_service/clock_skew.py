@@ -21,7 +21,6 @@ its time from its host, or a domain controller that lost its own source.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
@@ -108,10 +107,12 @@ def _from_session(session: Session, probes: tuple[TlsProbe, ...]) -> Finding | N
 def _apart(session: Session) -> timedelta | None:
     """How far the banner's date is from the log's; None where one of them is not told."""
     stated = _DATE.search(session.banner)
+    if not stated or not session.began:
+        return None
+    from email.utils import parsedate_to_datetime  # most banners have no date
+
     try:
-        banner = parsedate_to_datetime(str(stated.group(0))) if stated else None
-        began = datetime.fromisoformat(session.began) if session.began else None
-        return abs(banner - began) if banner and began else None
+        return abs(parsedate_to_datetime(str(stated.group(0))) - datetime.fromisoformat(session.began))
     except (ValueError, TypeError, OverflowError):  # no such date, or one of the two without a zone
         return None
 

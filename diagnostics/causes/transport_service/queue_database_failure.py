@@ -1,10 +1,10 @@
 """The transport queue database fails: it has run out of sessions, or it is damaged.
 
 ## What is happening
-Transport keeps its queues in a database of its own. Two faults stop the service with it, and their remedies
-differ. Out of sessions: the database is healthy, but too many connections at once, mostly from the
-organization's own servers, use up its sessions. Damaged: the database or its logs can't be opened any more,
-mostly after a full disk, a crash or a virus scanner in the folder.
+Transport keeps its queues, and the IP lists of its filters, in databases of its own. Two faults stop the
+service with one of them, and their remedies differ. Out of sessions: the database is
+healthy, but too many connections at once, mostly from the organization's own servers, use up its sessions. Damaged: the
+database or its logs can't be opened any more, mostly after a full disk, a crash or a virus scanner in the folder.
 
 ## What proves it
 - event 17018 with EsentOutOfSessionsException: sessions
@@ -21,6 +21,7 @@ mostly after a full disk, a crash or a virus scanner in the folder.
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.transport_service.crash import SAYS, Crash, crash_events, crash_of
 from diagnostics.causes.transport_service.services import POWERSHELL, restart, transport_events
 from diagnostics.facts import Said
 from diagnostics.report import Step
@@ -39,6 +40,7 @@ from diagnostics.report import Step
         "EsentReadVerifyFailureException",
         "MSExchangeTransport 17003",
         "MSExchangeTransport 17005",
+        "MSExchangeTransport 17007",
         "Transport Mail Database: The database",
         "Transport Mail Database: Database",
         "Transport Mail Database: An ESE exception",
@@ -46,6 +48,7 @@ from diagnostics.report import Step
         "MSExchangeTransport 17017",
         "Transport Mail Database:",
         "JET_err",
+        *SAYS,
     ),
     against={
         "available disk space has dropped below": "is back pressure: the drive is full, the database whole",
@@ -56,6 +59,9 @@ def assess(said: Said) -> Finding | None:
     low = said.text.lower()
     if "transport" not in low and not (said.kind == "stray" and said.signature.startswith("Esent")):
         return None
+    crash = crash_of(said)
+    if said.signature in SAYS and not (crash and "Esent" in said.text):
+        return _behind_crash(said, crash) if crash else None
     if "outofsessions" in low or "out of sessions" in low:
         because = "The queue database ran out of sessions under too many parallel connections; it is not damaged."
         return Finding(Belief.CONFIRMED, because, (said,), _limit())
@@ -69,11 +75,21 @@ def assess(said: Said) -> Finding | None:
     return Finding(Belief.LIKELY, because, (said,), _which())
 
 
+def _behind_crash(said: Said, crash: Crash) -> Finding | None:
+    """A crash that names no database may still come from one, unless another vendor's code is what failed."""
+    if crash.foreign:
+        return None
+    because = "The transport process crashes; a damaged database of its own (queues, IP filter) does that, too."
+    return Finding(
+        Belief.POSSIBLE, because, (said,), (crash_events(), *_which()), weight=1.3 if crash.in_database else 1.0
+    )
+
+
 def _which() -> tuple[Step, ...]:
     return (
         transport_events(
             "Read the storage events in full: OutOfSessions asks for fewer connections, a corruption for a new database.",
-            "17003,17005,17017,17018",
+            "17003,17005,17007,17017,17018",
         ),
         look(
             "See whether the drive of the queue is full, which looks alike.",

@@ -8,6 +8,8 @@ mail stands still until transport is restarted. Microsoft withdrew it and releas
 ## What proves it
 - the server's build is one that is listed with that defect, and the trouble began with its installation
 - restarting transport helps for a while
+- transport crashes on messages since an update was installed, with Exchange's own code at the top; a rule or agent without
+  which it runs tells which part is at fault
 
 ## Not this when
 - the build is later than the fixed one
@@ -23,6 +25,7 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.transport_service.crash import SAYS, crash_events, crash_of
 from diagnostics.causes.transport_service.services import POWERSHELL, restart
 from diagnostics.facts import QueueState, Said, WindowsEvent
 from diagnostics.mail_facts import Configured
@@ -35,20 +38,32 @@ _DEFECTIVE: Final = {
     "15.2.1258.38": ("the November 2024 security update, version 1, of Exchange 2019 CU13", "15.2.1258.39"),
     "15.1.2507.43": ("the November 2024 security update, version 1, of Exchange 2016 CU23", "15.1.2507.44"),
 }
+_BUILDS: Final = (
+    "15.2.1544.13", "15.2.1258.38", "15.1.2507.43", "15.02.1544.013", "15.02.1258.038", "15.01.2507.043",
+)  # fmt: skip
 _BUILD = linear(r"\b(15)\.0?([0-2])\D{1,10}0?(\d{3,4})\.0{0,2}(\d{1,3})\b")
 _STUCK: Final = frozenset({"submission"})
 _AGENT_LOAD: Final = 16023
+_AGENT_THREW: Final = 1051
+_TROUBLES: Final = frozenset({1009, 7031, 7034, 10001, 10003})
 
 
 @cause(
     id="transport-service.update.regression",
     act="on-prem",
-    says=("15.2.1544.13", "15.2.1258.38", "15.1.2507.43", "15.02.1544.013", "15.02.1258.038", "15.01.2507.043"),
+    says=(*_BUILDS, *SAYS),
 )
 def assess(
-    anchor: Configured | Said, queues: tuple[QueueState, ...], events: tuple[WindowsEvent, ...]
+    anchor: Configured | Said,
+    queues: tuple[QueueState, ...],
+    events: tuple[WindowsEvent, ...],
+    objects: tuple[Configured, ...],
 ) -> Finding | None:
-    """A build with a listed defect; a submission queue that grows beside it makes it likely."""
+    """A build with a listed defect; a submission queue that grows beside it makes it likely. Crashes since an update hint."""
+    if isinstance(anchor, Said) and anchor.signature in SAYS:
+        return _crashes_since(anchor, objects)
+    if isinstance(anchor, Configured) and anchor.kind == "told-update":
+        return _troubled_since(anchor, queues, events)
     if isinstance(anchor, Configured):
         if anchor.kind not in ("exchange-server", "exchange-build"):
             return None
@@ -69,6 +84,48 @@ def assess(
         because += f" {standing[0].identity} holds {standing[0].messages} message(s)."
         return Finding(Belief.LIKELY, because, (anchor, standing[0]), _steps(), weight=1.0)
     return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=1.3)
+
+
+def _troubled_since(
+    update: Configured, queues: tuple[QueueState, ...], events: tuple[WindowsEvent, ...]
+) -> Finding | None:
+    """Trouble of transport as a whole, other than a crash, where somebody says that it began with an update."""
+    seen = next((each for each in events if _of_transport(each)), None)
+    standing = next((q for q in queues if q.identity.lower().rpartition("\\")[2] in _STUCK and q.messages), None)
+    if seen is None and standing is None:
+        return None
+    what = (
+        f"event {seen.event}"
+        if seen
+        else f"{standing.identity} holds {standing.messages} message(s)"
+        if standing
+        else ""
+    )
+    because = f"Transport has been in trouble since {update.name} was installed, as you say ({what})."
+    return Finding(Belief.POSSIBLE, because, (seen or standing, update), _steps(), weight=1.2)
+
+
+def _of_transport(event: WindowsEvent) -> bool:
+    """A service that ended or isn't reached, messages put aside, or one of Exchange's own agents that throws."""
+    if event.event == _AGENT_THREW:
+        return any(name in event.text.lower() for name in ("transport rule agent", "malware agent", "dlp policy agent"))
+    exchange = "exchange" in f"{event.provider} {event.text}".lower()
+    return event.event in _TROUBLES and exchange
+
+
+def _crashes_since(said: Said, objects: tuple[Configured, ...]) -> Finding | None:
+    """Crashes of transport in Exchange's own code, where somebody says that they began with an update."""
+    crash = crash_of(said)
+    update = next((each for each in objects if each.kind == "told-update"), None)
+    if crash is None or crash.foreign or update is None:
+        return None
+    trial = next((each for each in objects if each.kind == "told-trial" and each.name == "rule"), None)
+    because = f"Transport crashes on messages since {update.name} was installed, as you say."
+    if trial:
+        because += " Without that rule it runs: the update's fault is in how it works on what the rule matches."
+        return Finding(Belief.LIKELY, because, (said, update, trial), (*_steps(), crash_events()), weight=1.2)
+    because += " A defect of the update, or an agent that doesn't fit it, does that."
+    return Finding(Belief.POSSIBLE, because, (said, update), (crash_events(), *_steps()), weight=1.6)
 
 
 def _build(text: str) -> str:

@@ -199,4 +199,22 @@ def test_chatter_is_no_answer(text: str) -> None:
 def test_damage_never_raises(text: str) -> None:
     for found in facts(text, DnsAnswer):
         assert found.ok == (not found.error)
-        assert found.name
+        assert found.name or found.error == "timed out"
+
+
+def test_a_zone_without_the_record() -> None:
+    text = """Name         Type TTL  Section   PrimaryServer   NameAdministrator      SerialNumber
+----         ---- ---  -------   -------------   -----------------      ------------
+contoso.com  SOA  3600 Authority ns1.contoso.com hostmaster.contoso.com 2026111801"""
+    assert (one(text, DnsAnswer).ok, one(text, DnsAnswer).error) == (False, "no records")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "DNS request timed out.\n    timeout was 2 seconds.\n*** Request to UnKnown timed-out",
+        ";; connection timed out; no servers could be reached",
+    ],
+)
+def test_a_silent_resolver_whatever_was_asked(text: str) -> None:
+    assert (one(text, DnsAnswer).name, one(text, DnsAnswer).error) == ("", "timed out")

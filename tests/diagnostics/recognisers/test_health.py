@@ -40,6 +40,32 @@ def test_the_list_of_stopped_services_counts_not_the_boolean() -> None:
     assert (hub.failing, hub.items("ServicesNotRunning")) == (True, ("MSExchangeEdgeSync", "MSExchangeTransport"))
 
 
+@pytest.mark.parametrize(("stopped", "failing"), [("{}", [False, False]), ("{MSExchangeTransport}", [False, True])])
+def test_services_as_a_table(stopped: str, failing: list[bool]) -> None:
+    text = f"""Role                      RequiredServicesRunning ServicesRunning            ServicesNotRunning
+----                      ----------------------- ---------------            ------------------
+Mailbox Server Role       True                    {{IISAdmin, MSExchangeA...}} {{}}
+Hub Transport Server Role {"True " if stopped == "{}" else "False"}                   {{IISAdmin, MSExchangeA...}} {stopped}"""
+    assert [(each.kind, each.failing) for each in facts(text, Configured)] == [
+        ("service-health", each) for each in failing
+    ]
+
+
+def test_services_as_a_table_whose_blanks_a_chat_has_taken() -> None:
+    text = "Role RequiredServicesRunning ServicesRunning ServicesNotRunning\n---- ---- ---- ----\n"
+    fine, bad = (
+        "Mailbox Server Role True {IISAdmin, MSEx...} {}",
+        "Edge Server Role False {IISAdmin} {MSExchangeTransport}",
+    )
+    assert [each.failing for each in facts(f"{text}{fine}\n{bad}", Configured)] == [False, True]
+
+
+def test_services_as_two_columns() -> None:
+    text = "Role                RequiredServicesRunning\n----                -----------------------\n"
+    assert one(f"{text}Mailbox Server Role                   False", Configured).failing
+    assert not facts("The Role of RequiredServicesRunning\nis to say whether all is well", Configured)
+
+
 def test_component_states() -> None:
     found = facts(COMPONENTS, Configured)
     assert [(each.name, each.get("State"), each.failing) for each in found] == [

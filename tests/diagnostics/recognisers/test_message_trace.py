@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 
@@ -48,6 +50,19 @@ def test_a_delivered_message_is_healthy() -> None:
 11/18/2026 8:31:01  anna@contoso.com bob@contoso.com   Quote    Delivered"""
     traced = one(text, Traced)
     assert (traced.recipient, traced.status, traced.failing) == ("bob@contoso.com", "Delivered", False)
+
+
+def test_the_table_that_the_cmdlet_prints_by_default() -> None:
+    text = """Received             Sender Address    Recipient Address  Subject  Status
+--------             --------------    -----------------  -------  ------
+11/18/2026 8:31:02   anna@contoso.com  bob@fabrikam.com   Quote    Delivered
+11/18/2026 8:35:02   anna@contoso.com  kim@fabrikam.com   Quote 2  Failed"""
+    for printed in (text, re.sub(" {2,}", " ", text)):  # a chat takes the blanks
+        told = [(each.sender, each.recipient, each.status, each.failing) for each in facts(printed, Traced)]
+        assert told == [
+            ("anna@contoso.com", "bob@fabrikam.com", "Delivered", False),
+            ("anna@contoso.com", "kim@fabrikam.com", "Failed", True),
+        ]
 
 
 def test_the_detail_of_a_deferral() -> None:

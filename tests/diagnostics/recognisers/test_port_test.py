@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from diagnostics.facts import ConnectFailed
 from diagnostics.looked_facts import PortTest
 from tests.diagnostics.recognisers.reading import CHATTER, damaged, facts, one
 
@@ -86,3 +87,39 @@ def test_chatter_is_no_test(text: str) -> None:
 def test_damage_never_raises(text: str) -> None:
     for found in facts(text, PortTest):
         assert 0 <= found.port < 100_000
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "PS C:\\> Test-NetConnection mail.contoso.com -Port 25 -InformationLevel Quiet\nFalse",
+            (False, 25, "mail.contoso.com"),
+        ),
+        (
+            "PS> tnc mx.contoso.com -Port 587 -InformationLevel Quiet\nWARNING: TCP connect to (192.0.2.1 : 587) failed\nFalse",
+            (False, 587, "mx.contoso.com"),
+        ),
+        ("PS C:\\> tnc mail.contoso.com -InformationLevel Quiet -Port 25\n\nTrue", (True, 25, "mail.contoso.com")),
+        (
+            "*** Error connecting to mail.contoso.com:25:\n***     IO::Socket::INET6: connect: Connection refused",
+            (False, 25, "mail.contoso.com"),
+        ),
+        ("Could not connect to 203.0.113.10:25: Connection timed out", (False, 25, "")),
+    ],
+)
+def test_what_other_tools_print(text: str, told: tuple[bool, int, str]) -> None:
+    found = [fact for fact in facts(text, PortTest) if fact.host == told[2]]
+    assert [(fact.succeeded, fact.port, fact.host) for fact in found] == [told]
+
+
+def test_swaks_was_refused() -> None:
+    text = "*** Error connecting to mail.contoso.com:25:\n***     IO::Socket::INET6: connect: Connection refused"
+    assert one(text, ConnectFailed).kind == "refused"
+
+
+@pytest.mark.parametrize(
+    "text", ["True", "Test-NetConnection -InformationLevel Quiet prints True or False", "is it\nFalse"]
+)
+def test_a_word_alone_is_none(text: str) -> None:
+    assert not facts(text, PortTest)

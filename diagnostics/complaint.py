@@ -1,0 +1,43 @@
+"""Whether a person says, in words of their own, that mail fails.
+
+Then an output without a failure in it is no good news: it is about something else, or from another moment.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from diagnostics.patterns import linear
+
+_LONGEST: Final = 4_000  # characters of prose that are looked at
+_FAILS = linear(
+    r"(?i)\b(?:can(?:no|.)?t|could ?n.t|could not|unable to|not able to|does ?n.t|do ?n.t|do not|does not|did ?n.t|did not"
+    r"|are ?n.t|is ?n.t|will not|won.t|never|no longer|not|stop(?:s|ped)|fail(?:s|ed|ing)? to|refuses? to)"
+    r" (?:\w+ ){0,3}?(?:send\w*|receiv\w*|deliver\w*|arriv\w*|go(?:ing|es)? (?:out|through)"
+    r"|get(?:ting)? (?:mails?|e-?mails?|through)|reach\w*|work(?:s|ing)?|connect\w*|e?-?mail)\b"
+    r"|\b(?:mails?|e-?mails?|messages?|delivery|sending) (?:\w+ ){0,4}?(?:stuck|lost|missing|vanish\w*|disappear\w*|bounc\w+"
+    r"|delayed|held|wait\w*|undeliver\w+|reject\w+|block\w+|queu\w+|sits?|sitting|pil\w+|fails?|failing|failed)\b"
+    r"|\b(?:nobody|no one) (?:can|gets?|receiv\w*|is able)\b|\bniemand\b|\bpersonne ne\b|\bnadie\b|\bnessuno\b"
+    r"|\bkeeps? (?:failing|crashing|restarting|stopping)|\bwon.t start\b|\bnot? (?:being )?(?:delivered|received|sent)\b"
+    # de fr es it nl pt pl
+    r"|\b(?:kommt|kommen|geht|gehen|läuft|laufen|funktionier(?:t|en)|lässt sich|lassen sich)\b[^.\n]{0,40}\b(?:nicht|nie)\b"
+    r"|\bkeine (?:e-?)?mails?\b|\bbleib(?:t|en) [^.\n]{0,40}(?:hängen|liegen|stecken)"
+    r"|\bnicht (?:mehr )?(?:zugestellt|gesendet|empfangen)"
+    r"|\bn.arriv\w+ (?:pas|plus)|\bne \w+ (?:pas|plus)\b|\bbloqué(?:e|s)*\b"
+    r"|\bno (?:llega|sale|funciona|recib|se (?:puede|envía|entrega)|podemos)\w*|\batascad\w+"
+    r"|\bnon (?:arriv|part|funzion|riceve|riesc|vengono)\w*|\bbloccat\w\b"
+    r"|\b(?:komen|komt|gaan|gaat|werkt|werken) [^.\n]{0,25}\bniet\b|\bblijven (?:hangen|staan)"
+    r"|não (?:cheg|sa[ei]|funcion|receb|consegu)\w*|\bnie (?:dochodz|wychodz|dzia|wysy|dociera)\w*"
+)
+_OVER = linear(
+    r"(?i)\b(?:fixed|solved|resolved|cured|all good|false alarm|as expected|back to normal)\b|\b(?:works?|working"
+    r"|flow\w*|running|goes|delivered|fine|ok) (?:again|now)\b|\bnow (?:works?|flows?|goes)"
+    r"|\bbehoben|\bgelöst|(?:geht|läuft|funktioniert) (?:jetzt )?wieder"
+    r"|\brésolu|\bremarche|\bresuelto|\brisolto|\bopgelost|\bresolvido|\bfunciona de nuevo|\bno (?:failures?|errors?|problems?)\b"
+)
+
+
+def complains(prose: str) -> bool:
+    """Whether `prose`, a person's own lines, tells of mail that fails and not that it is over."""
+    told = prose[:_LONGEST]
+    return bool(_FAILS.search(told)) and not _OVER.search(told)

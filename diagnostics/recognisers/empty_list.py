@@ -1,0 +1,66 @@
+"""Cmdlets that had nothing to list: the prompt comes back at once, or the header of a table stands alone.
+
+No queue, no queued message and nobody barred from sending is good news, and the answer to the question for them.
+Source: https://learn.microsoft.com/powershell/module/exchangepowershell/get-queue
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from diagnostics.artefacts import Artefact
+from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
+from diagnostics.recognisers import Reading, recogniser
+from diagnostics.recognisers.building import artefact
+from diagnostics.recognisers.sources import source_at
+
+_PROMPT: Final = r"^\s*(?:\[PS\] ?|PS )(?:[A-Z]:\\[^>\n]{0,200})?> ?"
+_COMMAND = linear(rf"(?i){_PROMPT}(Get-(?:Queue|Message|BlockedSenderAddress))\b[^>]*$")
+_IS_PROMPT = linear(rf"(?i){_PROMPT}")
+_HEADER = linear(
+    r"(?i)^\s*Identity\s+(?:DeliveryType\s+)?Status\s+MessageCount\b[A-Za-z\s]*$|^\s*Identity\s+FromAddress\s+Status\b[A-Za-z\s]*$"
+)
+_RULE = linear(r"^\s*-{4,}[-\s]*$")
+_KINDS: Final = {
+    "get-queue": "queue-list",
+    "get-message": "message-list",
+    "get-blockedsenderaddress": "blocked-sender-address",
+}
+
+
+@recogniser(
+    rf"(?:{_PROMPT}Get-(?:Queue|Message|BlockedSenderAddress)\b|^\s*Identity\s+(?:DeliveryType|Status|FromAddress)\s)",
+    rank=41,
+)
+def read(reading: Reading) -> Sequence[Artefact]:
+    """One artefact for each list without an entry."""
+    found = []
+    for command, lines in _empty(reading.paste.lines):
+        if not reading.claimed & set(lines):
+            fact = Configured(source=source_at(reading, lines[0]), kind=_KINDS[command], values=(("Count", "0"),))
+            found.append(artefact(reading, command, lines, [fact], {"listed": 0}))
+    return found
+
+
+def _empty(lines: Sequence[str]) -> Iterator[tuple[str, list[int]]]:
+    """(the cmdlet in lower case, the lines) of each list that ends where it begins."""
+    for index, line in enumerate(lines):
+        command = _COMMAND.search(line)
+        if command:
+            following = _following(lines, index)
+            if following >= 0 and _IS_PROMPT.search(lines[following]):
+                yield command.group(1).lower(), [index]
+        elif _HEADER.search(line):
+            ruled = index + 1 < len(lines) and bool(_RULE.search(lines[index + 1]))
+            last = index + 1 if ruled else index
+            following = _following(lines, last)
+            # Without a rule the header may be somebody's list of columns.
+            if ruled and (following < 0 or _IS_PROMPT.search(lines[following])):
+                yield "get-message" if "fromaddress" in line.lower() else "get-queue", [index, last]
+
+
+def _following(lines: Sequence[str], index: int) -> int:
+    """The next line that isn't blank, within a few; -1 where none is: then nothing follows."""
+    return next((at for at in range(index + 1, min(index + 6, len(lines))) if lines[at].strip()), -1)

@@ -1,0 +1,211 @@
+"""What testssl.sh, gnutls-cli and danecheck print of a mail server's handshake, in the terms of openssl s_client.
+
+Sources: https://testssl.sh/, https://www.gnutls.org/manual/gnutls.html#gnutls_002dcli-Invocation,
+https://github.com/vdukhovni/danecheck
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from msgspec import Struct, field
+
+from diagnostics.artefacts import Artefact
+from diagnostics.facts import CertificateRejected, Fact, StarttlsNotOffered, TlsReport
+from diagnostics.looked_facts import TlsProbe
+from diagnostics.patterns import linear
+from diagnostics.recognisers import Reading, recogniser
+from diagnostics.recognisers.building import artefact
+from diagnostics.recognisers.mail_words import of_mail
+from diagnostics.recognisers.reply_wording import asks_about
+from diagnostics.recognisers.sources import source_at
+
+Lines = list[tuple[int, str]]
+
+_SCAN: Final = (
+    r"-->> .{3,60} <<--|^\s*Chain of trust\s+(?:Ok|NOT ok)|^\s*Trust \(hostname\)\s+\S|^\s*Certificate Validity \(UTC\)\s+\S"
+    r"|^\s*TLS 1(?:\.[123])?\s+(?:not )?offered\b|\bFatal error: No STARTTLS found in handshake"
+)
+_CLIENT: Final = (
+    r"^- Status: The certificate is (?:NOT )?trusted|^- Description: \((?:TLS|SSL)|^- subject [`']"
+    r"|^Connecting to '\S+:\d+'\.\.\.|^Resolving '\S+:\d+'\.\.\."
+)
+_DANE: Final = (
+    r"^\s*[\w.-]{1,253}\[[0-9A-Fa-f.:]{3,45}\]: (?:pass: TLSA match|tlsa-mismatch|name-mismatch|cert-expired)"
+)
+
+_TARGET = linear(r"-->> [0-9A-Fa-f.:\[\]]{3,47}:\d{1,5} \(([\w.-]{1,253})\) <<--")
+_PROTOCOL = linear(r"^\s*TLS (1(?:\.[123])?)\s+(not )?offered\b")
+_TRUST = linear(r"^\s*Chain of trust\s+(Ok|NOT ok)\b(?:.*?\((.*?)\))?")
+_NAME = linear(r"^\s*Trust \(hostname\)\s+(Ok\b|certificate does not match)")
+_VALIDITY = linear(r"^\s*Certificate Validity \(UTC\)\s+(expired\b)?")
+_COMMON = linear(r"^\s*Common Name \(CN\)\s+(\S+)")
+_HIDDEN = linear(r"\bFatal error: No STARTTLS found in handshake")
+_STATUS = linear(r"^- Status: The certificate is (NOT )?trusted\.?(.*)$")
+_DESCRIBED = linear(r"^- Description: \(TLS(1\.[0-3])\)")
+_RESOLVING = linear(r"^Resolving '([\w.-]{1,253}):\d+'\.\.\.")
+_SUBJECT = linear(r"^ ?- subject [`'](.*?)', issuer [`'](.*?)'")
+_CHECKED = linear(
+    r"^\s*([\w.-]{1,253})\[[0-9A-Fa-f.:]{3,45}\]: (pass: TLSA match|tlsa-mismatch|name-mismatch|cert-expired)"
+)
+_EXCHANGER = linear(r"^\s*([\w.-]{1,253}?)\.? IN MX \d{1,5} ([\w.-]{1,253}?)\.? ;")
+
+# openssl's numbers (X509_V_ERR_*) for what the two tools call the state of a chain. The first that stands in the words counts.
+_STATES: Final = (
+    ("uses expired certificate", 10),
+    ("expired", 10),
+    ("not yet activated", 9),
+    ("revoked", 23),
+    ("self signed ca in chain", 19),
+    ("self signed", 18),
+    ("only 1 cert provided", 21),
+    ("chain incomplete", 20),
+    ("issuer is unknown", 20),
+    ("does not match the expected", 62),
+    ("does not match", 62),
+)
+_UNKNOWN: Final = 20
+_WRONG_NAME: Final = 62
+# In Exchange's terms; that of an expired certificate is told by the probe itself.
+_REASONS: Final = {
+    18: "UntrustedRoot",
+    19: "UntrustedRoot",
+    20: "PartialChain",
+    21: "PartialChain",
+    23: "Revoked",
+    62: "SubjectMismatch",
+}
+_RESULTS: Final = {
+    "tlsa-mismatch": "tlsa-invalid",
+    "name-mismatch": "certificate-host-mismatch",
+    "cert-expired": "certificate-expired",
+}
+
+
+class _Scan(Struct):
+    """What one run of a tool has told so far."""
+
+    lines: list[int] = field(default_factory=list)
+    host: str = ""
+    subject: str = ""
+    issuer: str = ""
+    protocol: str = ""
+    verify: int = -1
+    verdict: int = -1  # the line of what `verify` says
+
+    def judge(self, number: int, line: int) -> None:
+        """What was found wrong first stays: the later verdicts on a certificate follow from it. -1 says nothing."""
+        if number >= 0 >= self.verify:
+            self.verify, self.verdict = number, line
+
+
+@recogniser(f"(?:{_SCAN}|{_CLIENT}|{_DANE})", rank=24)
+def read(reading: Reading) -> Sequence[Artefact]:
+    """One artefact for each tool."""
+    lines = [(index, line[:2000]) for index, line in reading.free() if not asks_about(line[:2000])]
+    found = []
+    if any(of_mail(line[:2000]) for line in reading.paste.lines[:200]):
+        found += [each for each in (_scanned(reading, lines), _connected(reading, lines)) if each]
+    checked = list(_checked(reading, lines))
+    if checked:
+        shown = {"checked": len(checked)}
+        facts = [fact for _, fact in checked if fact]
+        found.append(artefact(reading, "dane-check", [line for line, _ in checked], facts, shown))
+    return found
+
+
+def _scanned(reading: Reading, lines: Lines) -> Artefact | None:
+    """testssl.sh: the rows on protocols, chain, name and dates."""
+    scan = _Scan()
+    hidden = -1
+    for index, line in lines:
+        if told := _TARGET.search(line):
+            scan.host = told.group(1).lower()
+        elif told := _PROTOCOL.search(line):
+            scan.protocol = scan.protocol if told.group(2) else f"TLSv{told.group(1)}"
+        elif told := _COMMON.search(line):
+            scan.subject = f"CN={told.group(1)}"
+        elif told := _TRUST.search(line):
+            scan.judge(0 if told.group(1) == "Ok" else _state(told.group(2) or ""), index)
+        elif told := _NAME.search(line):
+            scan.judge(-1 if told.group(1) == "Ok" else _WRONG_NAME, index)
+        elif told := _VALIDITY.search(line):
+            scan.judge(10 if told.group(1) else -1, index)
+        elif _HIDDEN.search(line):
+            hidden = index
+        else:
+            continue
+        scan.lines.append(index)
+    facts: list[Fact] = list(_facts(reading, scan))
+    if hidden >= 0:
+        facts.append(StarttlsNotOffered(source=source_at(reading, hidden), side="remote", host=scan.host))
+    return _artefact(reading, scan, facts)
+
+
+def _connected(reading: Reading, lines: Lines) -> Artefact | None:
+    """gnutls-cli: its verdict stands behind `Status`."""
+    scan = _Scan()
+    for index, line in lines:
+        if told := _RESOLVING.search(line):
+            scan.host = told.group(1).lower()
+        elif told := _STATUS.search(line):
+            scan.judge(_state(told.group(2)) if told.group(1) else 0, index)
+        elif told := _DESCRIBED.search(line):
+            scan.protocol = f"TLSv{told.group(1)}"
+        elif told := _SUBJECT.search(line):
+            scan.subject, scan.issuer = scan.subject or told.group(1), scan.issuer or told.group(2)
+        else:
+            continue
+        scan.lines.append(index)
+    return _artefact(reading, scan, list(_facts(reading, scan)))
+
+
+def _state(words: str) -> int:
+    low = words.lower()
+    return next((number for said, number in _STATES if said in low), _UNKNOWN)
+
+
+def _facts(reading: Reading, scan: _Scan) -> Iterator[Fact]:
+    if scan.verify < 0 and not scan.protocol:
+        return
+    at = scan.verdict if scan.verify >= 0 else scan.lines[0]
+    source = source_at(reading, at)
+    yield TlsProbe(
+        source=source,
+        host=scan.host,
+        verify=scan.verify,
+        protocol=scan.protocol,
+        subject=scan.subject,
+        issuer=scan.issuer,
+    )
+    reason = _REASONS.get(scan.verify)
+    if reason:
+        yield CertificateRejected(
+            source=source, reason=reason, whose="unknown", by="remote", host=scan.host, presented=scan.subject
+        )
+
+
+def _artefact(reading: Reading, scan: _Scan, facts: list[Fact]) -> Artefact | None:
+    if not facts:
+        return None
+    shown = {"host": scan.host, "verify": scan.verify, "protocol": scan.protocol}
+    return artefact(reading, "tls-probe", scan.lines, facts, shown)
+
+
+def _checked(reading: Reading, lines: Lines) -> Iterator[tuple[int, Fact | None]]:
+    """danecheck: a verdict for each address of each host, in the terms of a TLS report."""
+    domains: dict[str, str] = {}
+    for index, line in lines:
+        if told := _EXCHANGER.search(line):
+            domains[told.group(2).lower()] = told.group(1).lower()
+        elif told := _CHECKED.search(line):
+            host, result = told.group(1).lower(), _RESULTS.get(told.group(2))
+            domain = domains.get(host, "")
+            source = source_at(reading, index)
+            yield (
+                index,
+                TlsReport(source=source, result=result, policy="tlsa", domain=domain, mx=host, host=host, failed=1)
+                if result
+                else None,
+            )

@@ -1,0 +1,52 @@
+"""A person who tells of a failure isn't told that all is well, because the output beside the words shows nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from diagnostics import diagnose
+from diagnostics.complaint import complains
+
+_FINE = """Identity                 DeliveryType   Status MessageCount NextHopDomain
+--------                 ------------   ------ ------------ -------------
+EX01\\Submission          Undefined      Ready  0            Submission
+EX01\\3                   SmtpDelivery   Ready  0            ex02.contoso.com
+"""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "since this morning nobody can receive mail from outside",
+        "We can't send to one partner any more.",
+        "mails from outside never arrive, no NDR",
+        "the messages to Exchange Online are stuck",
+        "Mails nach außen kommen seit gestern nicht an.",
+        "les messages n'arrivent plus",
+        "los correos no salen desde ayer",
+        "le mail non arrivano",
+        "mails van buiten komen niet binnen",
+    ],
+)
+def test_who_tells_of_a_failure_is_asked_for_what_shows_it(words: str) -> None:
+    assert complains(words)
+    report = diagnose(f"{words}\n\n{_FINE}")
+    assert report.verdict == "unknown"
+    assert "nothing in what was sent shows it" in report.summary
+    assert report.next
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "here is the queue after the patch, as expected",
+        "mail could not be sent yesterday, it works again now",
+        "fixed: the messages were stuck behind the old certificate",
+        "Gestern kamen die Mails nicht an, geht jetzt wieder.",
+        "is this output normal?",
+        "",
+    ],
+)
+def test_good_news_stays_good_news(words: str) -> None:
+    assert not complains(words)
+    assert diagnose(f"{words}\n\n{_FINE}").verdict == "healthy"
