@@ -40,7 +40,8 @@ _UPDATED = linear(
     r"|(?:(?:jan|feb|m.r|apr|ma|jun|jul|aug|sep|o[ck]t|nov|de[cz])\w{0,8} )?(?:\d{4} )?(?:security|sicherheits-?) ?update"
     r"|KB ?\d{6,7})|\.NET(?: framework)? ?\d(?:\.\d){0,2})\b"
 )
-_FOLDERS: Final = r"public[ -]?folders?|\bPFs?\b|.ffentliche[mnrs]? ordner|dossiers? publics?|carpetas? p.blicas?|cartell[ae] pubblic|openbare map"
+_CARPETAS: Final = r"dossiers? publics?|carpetas? p.blicas?|cartell[ae] pubblic"
+_FOLDERS: Final = rf"public[ -]?folders?|\bPFs?\b|.ffentliche[mnrs]? ordner|openbare map|{_CARPETAS}"
 _GONE: Final = (
     r"retired?|decommission\w*|removed|uninstall\w*|shut down|switched off|turned off|took down|taken down|replaced|abgeschaltet"
     r"|deinstalliert|au.er betrieb|entfernt|stillgelegt|d.sinstall.|retir.e?|mis hors service|retirado|desinstalad\w"
