@@ -55,9 +55,10 @@ DELIVERED: Final = linear(r"(?i)\bMessages:\s*0*[1-9]\d*")
 CLOSING: Final = linear(r"(?i)^\s*Messages:\s*\d+\s+Bytes:\s*\d+\s*(?:\((.*)\))?")
 _DNS: Final = linear(r"(?i)\bDNS server returned (\w+)|\bDNS query failed")
 _DNS_FINE: Final = frozenset({"success", "infonorecords", "infotruncated"})
+REPLY_NUMBER: Final = r"\b[45]\d\d[ -]"
 _TROUBLE: Final = linear(
     r"(?i)\b(?:fail(?:ed|ure)?|errors?|rejected|refused|abruptly|timed out|timeout|not active|dropped|unreachable|reset)\b"
-    r"|^Retry\b|\b[45]\d\d[ -]"
+    rf"|^Retry\b|{REPLY_NUMBER}"
 )
 _NEXT_TARGET: Final = linear(r"(?i)attempting next target|retry")
 
@@ -133,7 +134,7 @@ _TIMED_OUT: Final = linear(
     r"(?i)\b(?:connect to|failed to connect|could ?n[o']t connect|cannot connect|unable to connect|connection to)\b"
     r".{0,300}?\btimed out"
     r"|\berror connecting to .{0,300}?\btimeout|\bdial tcp [\d\[][^ ]{0,60} (?:connect: )?.{0,20}\b(?:i/o timeout|timed out)"
-    r"|\[Errno (?:110|60)\]"
+    r"|\[Errno (?:110|60)\]|\b(?:connection|operation) timed out with [\w.-]+"
 )
 
 _LATE: Final = ("timed out", "timeout", "[errno")  # most texts have none, and need no pattern made

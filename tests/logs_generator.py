@@ -1,4 +1,4 @@
-"""SMTP protocol logs of any size, and the truth about them.
+"""Transport logs of any size, and the truth about them.
 
 A plan (size, interleaving, failure mix, seed) always gives the same log. The truth is written down while the sessions are
 made, never read back from the text, so it can judge whatever reads the log.
@@ -6,6 +6,8 @@ made, never read back from the text, so it can judge whatever reads the log.
 
 from __future__ import annotations
 
+import csv
+import io
 import random
 from collections import Counter
 from collections.abc import Iterator
@@ -13,8 +15,22 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
-Kind = Literal["send", "receive"]
-FIELDS: Final = "date-time,connector-id,session-id,sequence-number,local-endpoint,remote-endpoint,event,data,context"
+from tests import logs_of_records
+
+Kind = Literal["send", "receive", "connectivity", "tracking"]
+_SMTP: Final = "date-time,connector-id,session-id,sequence-number,local-endpoint,remote-endpoint,event,data,context"
+FIELDS: Final[dict[Kind, str]] = {
+    "send": _SMTP,
+    "receive": _SMTP,
+    "connectivity": logs_of_records.CONNECTIVITY,
+    "tracking": logs_of_records.TRACKING,
+}
+_TYPES: Final[dict[Kind, str]] = {
+    "send": "SMTP Send Protocol Log",
+    "receive": "SMTP Receive Protocol Log",
+    "connectivity": "Transport Connectivity Log",
+    "tracking": "Message Tracking Log",
+}
 OLD: Final = "3C0FFEE1A2B3C4D5E6F708192A3B4C5D6E7F8091"
 NEW: Final = "91F0E1D2C3B4A5968778695A4B3C2D1E0F010203"
 _REMOTE: Final = {False: "7A7B7C7D7E7F80818283848586878889A0A1A2A3", True: "5B5C5D5E5F60616263646566676869707172737A"}
@@ -23,10 +39,13 @@ Change = Literal["ours", "theirs", "protocol", "name", "pipelining", "address"]
 CHANGES: Final[tuple[Change, ...]] = ("ours", "theirs", "protocol", "name", "pipelining", "address")
 REFUSED: Final = "554 5.7.0 Not today"
 _START: Final = datetime(2026, 11, 18, 6, 0, tzinfo=UTC)
-_CONNECTORS: Final = {
+_CONNECTORS: Final[dict[Kind, tuple[str, str, str]]] = {
     "send": ("Outbound to Office 365", "Internet", '"Partner, Fabrikam"'),
     "receive": ("EX01\\Default Frontend EX01", "EX01\\Relay", '"EX01\\Scanners, floor 3"'),
+    "connectivity": ("SMTP", "MapiSubmission", '"Partner, gateway"'),
+    "tracking": ("Outbound to Office 365", "", '"Partner, Fabrikam"'),
 }
+_MISLEADING: Final = ("", "+", "QUIT", "550 5.7.1 no", "a, b", "<", ",FAIL,", "-")
 _REFUSALS: Final = (
     "550 5.7.1 Service unavailable; client host blocked",
     "451 4.7.500 Server busy. Please try again later",
@@ -50,6 +69,7 @@ class Plan:
     `interleaving` sessions are open at a time, `failing` is the share of scattered failures, `bad` the share of lines that
     are damaged, `pace` the milliseconds between two rows. `changes` are what is different during the outage: our certificate,
     theirs, the TLS version, the server's name, PIPELINING, the address. The outage is a failed handshake, or `refused`.
+    `columns` is their order where it is not Exchange's; those of unknown names hold what could mislead.
     """
 
     size: int
@@ -63,6 +83,7 @@ class Plan:
     refused: bool = False
     pace: int = 50
     seed: int = 1
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -114,10 +135,10 @@ class Log:
         self._number = 0x08DE2A6B00000000 + plan.seed * 0x100000000
 
     def header(self) -> str:
-        what = "Send" if self.plan.kind == "send" else "Receive"
+        fields = ",".join(self.plan.columns) or FIELDS[self.plan.kind]
         return (
-            f"#Software: Microsoft Exchange Server\r\n#Version: 15.0.0.0\r\n#Log-type: SMTP {what} Protocol Log\r\n"
-            f"#Date: {_stamp(0)}\r\n#Fields: {FIELDS}\r\n"
+            f"#Software: Microsoft Exchange Server\r\n#Version: 15.0.0.0\r\n#Log-type: {_TYPES[self.plan.kind]}\r\n"
+            f"#Date: {_stamp(0)}\r\n#Fields: {fields}\r\n"
         )
 
     def lines(self) -> Iterator[str]:
@@ -150,7 +171,23 @@ class Log:
             told.began = told.began or at
         told.written += 1
         self.truth.lines += 1
-        return f"{at},{told.connector},{told.id},{number},{told.rows[number]}\r\n"
+        row = f"{at},{told.rows[number]}\r\n"
+        return self._moved(row) if self.plan.columns else row
+
+    def _moved(self, row: str) -> str:
+        """The row with the plan's columns."""
+        names = FIELDS[self.plan.kind].split(",")
+        cells = next(csv.reader([row.rstrip("\r\n")]))
+        last = len(names) - 1
+        known = dict(zip(names, [*cells[:last], ",".join(cells[last:])], strict=True))
+        written = io.StringIO()
+        moved = [known[name] if name in known else self._filler() for name in self.plan.columns]
+        csv.writer(written, lineterminator="\r\n").writerow(moved)
+        return written.getvalue()
+
+    def _filler(self) -> str:
+        """What a column of no meaning holds, which may mislead."""
+        return self._random.choice(_MISLEADING) if self._random.random() < 0.1 else "SEND20261118.LOG"
 
     def _damage(self) -> str:
         self.truth.bad += 1
@@ -180,6 +217,8 @@ class Log:
     def _session(self, share: float) -> Told:
         dice, plan = self._random, self.plan
         self._number += dice.randrange(1, 40)
+        if plan.kind in ("connectivity", "tracking"):
+            return self._record(share)
         place = dice.randrange(3)
         connector = _CONNECTORS[plan.kind][place]
         out = place == 0 and plan.outage[0] <= share < plan.outage[1]
@@ -191,9 +230,23 @@ class Log:
         tails = self._sends(told, out, failing) if plan.kind == "send" else self._receives(told, failing)
         endpoints = _endpoints(plan.kind, remote, dice.randrange(1024, 65535))
         told.rows = [
+            f"{connector},{told.id},{number},"
             f"{',' + remote + ':25' if 'ttempting to connect' in t or 'Failed to connect' in t else endpoints},{t}"
-            for t in tails
+            for number, t in enumerate(tails)
         ]
+        return told
+
+    def _record(self, share: float) -> Told:
+        """A session of the connectivity log, or a message of the tracking log."""
+        dice, plan = self._random, self.plan
+        place = dice.randrange(3)
+        connector = _CONNECTORS[plan.kind][place]
+        out = place == 0 and plan.outage[0] <= share < plan.outage[1]
+        failing = dice.random() < plan.failing
+        make = logs_of_records.tried if plan.kind == "connectivity" else logs_of_records.tracked
+        made = make(dice, f"{self._number:016X}", connector, out=out, failing=failing)
+        told = Told(f"{self._number:016X}", made.connector, made.remote, made.error)
+        told.rows, told.opens, told.decided, told.messages = made.rows, made.opens, made.decided, made.messages
         return told
 
     def _sends(self, told: Told, out: bool, failing: bool) -> list[str]:
@@ -234,13 +287,11 @@ class Log:
         if not told.error and dice.random() < 0.1:  # it ends without a QUIT, and nothing is wrong
             told.decided = len(tails) - 1
             return [*tails, "-,,Local"]
-        tails += (
-            [">,QUIT,", "<,221 2.0.0 Service closing transmission channel,"]
-            if told.error or dice.random() < 0.9
-            else []
-        )
-        told.decided = max(len(tails) - 2, 0) if told.decided < 0 else told.decided
-        return [*tails, f"-,,{dice.choice(('Local', 'Remote'))}"]
+        quits, closes = told.error or dice.random() < 0.9, dice.choice(("Local", "Remote"))
+        if told.decided < 0:  # what it said last, or that the other side closed it
+            told.decided = len(tails) - (0 if quits or closes == "Remote" else 1)
+        tails += [">,QUIT,", "<,221 2.0.0 Service closing transmission channel,"] if quits else []
+        return [*tails, f"-,,{closes}"]
 
     def _receives(self, told: Told, failing: bool) -> list[str]:
         tails = ["+,,", '>,"220 EX01.corp.contoso.com Microsoft ESMTP MAIL Service ready, go",', "<,EHLO scanner-3f,"]

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Final
 
+from diagnostics.logs.connecting import connectivity_cells
 from diagnostics.logs.layout import Layout
 from diagnostics.logs.parts import Part, texts
-from diagnostics.logs.records import connectivity_cells
 from diagnostics.logs.rows import Cells, cells, data_and_context
 from diagnostics.logs.sources import Source
 from diagnostics.values import Value

@@ -13,6 +13,7 @@ from typing import Final
 
 from msgspec import Struct, field
 
+from diagnostics.logs.counting import Names
 from diagnostics.logs.sessions import Talk
 
 PAUSE: Final = timedelta(hours=1)
@@ -46,11 +47,12 @@ class Episode(Ends):
 
 
 class Failing(Struct):
-    """One failure of one connector: its episodes, and its sessions by remote address and hour."""
+    """One failure of one connector: its episodes, and its sessions by remote address and hour. `partial`: it may have more."""
 
-    episodes: list[Episode] = field(default_factory=list)
-    remotes: dict[str, int] = field(default_factory=dict)
-    hours: dict[str, int] = field(default_factory=dict)
+    episodes: list[Episode] = field(default_factory=list)  # in order, no two of them near
+    remotes: Names = field(default_factory=Names)
+    hours: Names = field(default_factory=Names)
+    partial: bool = False
 
     @property
     def count(self) -> int:
@@ -58,27 +60,42 @@ class Failing(Struct):
 
     def add(self, episode: Episode) -> None:
         """Take in an episode, which may bridge the pause between others."""
-        apart = []
-        for known in self.episodes:
-            if known.near(episode):
-                episode.join(known)
-            else:
-                apart.append(known)
-        self.episodes = [*apart, episode]
+        place = bisect_right(self.episodes, _order(episode.first), key=lambda each: _order(each.first))
+        begin = end = place
+        while begin and self.episodes[begin - 1].near(episode):
+            begin -= 1
+        while end < len(self.episodes) and self.episodes[end].near(episode):
+            end += 1
+        for known in self.episodes[begin:end]:
+            episode.join(known)
+        self.episodes[begin:end] = [episode]
         if len(self.episodes) > _MOST_EPISODES:
             self._halve()
 
+    def join(self, other: Failing) -> None:
+        """Add what was counted elsewhere."""
+        for episode in other.episodes:
+            self.add(episode)
+        self.remotes.join(other.remotes)
+        self.hours.join(other.hours)
+        self.partial = self.partial or other.partial
+
+    def give_back(self) -> int:
+        """Give back the room of its names; returns how many sessions it counted."""
+        self.remotes.clear()
+        self.hours.clear()
+        return self.count
+
     def _halve(self) -> None:
         """Join neighbours: a log that has so many stretches of one failure is told more roughly."""
-        ordered = sorted(self.episodes, key=lambda each: _order(each.first))
-        self.episodes = ordered[::2]
+        ordered, self.episodes = self.episodes, self.episodes[::2]
         for one, other in zip(self.episodes, ordered[1::2], strict=False):
             one.join(other)
 
     def whole(self, succeeded: Sequence[bytes]) -> list[Episode]:
         """The episodes in order, those joined between which nothing succeeded. `succeeded` are times of successes, sorted."""
         found: list[Episode] = []
-        for episode in sorted(self.episodes, key=lambda each: _order(each.first)):
+        for episode in self.episodes:
             copy = Episode(episode.first, episode.last, episode.count)
             if found and not _any_between(succeeded, found[-1].last.at, copy.first.at):
                 found[-1].join(copy)

@@ -8,7 +8,7 @@ from typing import Final
 
 from diagnostics.log_forms import CLOSED_SILENTLY, TLS_FAILED, accepted, unconnected, unreached
 from diagnostics.logs.layout import Layout
-from diagnostics.logs.rows import Cells, cells, data_and_context, quoted
+from diagnostics.logs.rows import Cells, cells, data_and_context, quoted, split
 from diagnostics.logs.screen import OPENED, QUIT, TO_EVENT, Hit
 from diagnostics.logs.sessions import Place, Rank, Sessions, Step, Talk
 
@@ -47,14 +47,14 @@ class Hearing:
         over: list[Talk] = []
         opened, gone = self._sessions.open, self._sessions.gone
         asks = _GREATER if self._sends else _LESS
-        before, behind, end = text.rfind, text.find, -1
+        before, behind, end, skip = text.rfind, text.find, -1, self._layout.places[0]
         for number, at, _ in hits:
             if at < end:
                 continue  # one row has one meaning, and a line of hits alone must cost linear time
             start, end = before(b"\n", 0, at) + 1, behind(b"\n", at)
             if 0 <= number < _KNOWN:
                 head = text[start : at - TO_EVENT[number]]
-                row = head.split(b",")
+                row = split(head)[skip:] if skip else head.split(b",")
                 if len(row) > _COLUMNS and row[1][:1] == b'"':
                     row = quoted(head) or row
                 if len(row) == _COLUMNS and len(row[0]) == _TIME and row[3].isdigit():

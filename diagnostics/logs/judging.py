@@ -6,16 +6,17 @@ A failure is judged as a person would have it judged: a session that failed and 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from msgspec import Struct, field
 
 from diagnostics.engine import judge
 from diagnostics.facts import Session
-from diagnostics.logs.episodes import Episode, Failing
+from diagnostics.logs.counting import Count, Names
+from diagnostics.logs.episodes import Ends, Episode, Failing
 from diagnostics.logs.layout import Kind, Layout
-from diagnostics.logs.model import LogChange, LogEpisode, LogFailure, LogLine
+from diagnostics.logs.model import LogChange, LogEpisode, LogFailure, LogLine, LogOthers
 from diagnostics.logs.picking import Conversation, Line
 from diagnostics.logs.sessions import Talk
 from diagnostics.logs.tally import Tally, text
@@ -25,6 +26,7 @@ from diagnostics.reporting import reported
 
 MOST_JUDGED: Final = 8
 _MOST_EPISODES: Final = 50
+_MOST_REMOTES: Final = 20
 _QUOTED: Final = 40
 _BANNER = linear(r"^220[ -](\S{1,255})")
 _TYPES: Final[dict[Kind, str]] = {
@@ -61,10 +63,11 @@ class Failure(Struct):
     error: str
     failing: Failing
     stretches: list[Stretch] = field(default_factory=list)
+    blind: bool = False  # its connector succeeded, and it is not known when
 
     @property
     def ongoing(self) -> bool:
-        return self.stretches[-1].after is None
+        return self.stretches[-1].after is None and not self.blind
 
     @property
     def weight(self) -> int:
@@ -83,12 +86,20 @@ def failures(tallies: dict[Kind, Tally]) -> list[Failure]:
     """Every failure, worst first."""
     found = []
     for kind, tally in tallies.items():
-        near = {connector: _Near.of(tally, connector) for connector in {name for name, _ in tally.failures}}
-        found += [
-            Failure(kind, connector, error, failing, list(_stretches(near[connector], failing)))
-            for (connector, error), failing in tally.failures.items()
-        ]
+        ends: dict[str, list[Ends]] = {}
+        for (name, _, _), each in tally.near.items():
+            ends.setdefault(text(name), []).append(each)
+        near = {connector: _Near.of(ends.get(connector, [])) for connector, _ in tally.failures}
+        for (connector, error), failing in tally.failures.items():
+            blind = tally.blind and connector not in ends and not _only_fails(tally, connector)
+            stretches = _stretches(near[connector], failing, blind=blind)
+            found.append(Failure(kind, connector, error, failing, stretches, blind))
     return sorted(found, key=lambda each: (-each.weight, each.connector, each.error))
+
+
+def _only_fails(tally: Tally, connector: str) -> bool:
+    count = tally.counts()[0].kept.get(connector)
+    return count is not None and not count.partial and count.failed == count.sessions
 
 
 class _Near(Struct, frozen=True):
@@ -99,12 +110,15 @@ class _Near(Struct, frozen=True):
     times: list[bytes]
     begins: list[bytes]
     ends: list[bytes]
+    peers: dict[str, list[Talk]]
 
     @classmethod
-    def of(cls, tally: Tally, connector: str) -> _Near:
-        ends = list(tally.ends(connector))
+    def of(cls, ends: Sequence[Ends]) -> _Near:
         known = {talk.id: talk for each in ends for talk in (each.first, each.last)}
         talks = sorted(known.values(), key=lambda talk: (talk.at, talk.first))
+        peers: dict[str, list[Talk]] = {}
+        for talk in talks:
+            peers.setdefault(text(peer(talk)), []).append(talk)
         begins, over = list[bytes](), list[bytes]()
         for begin, end in sorted((each.first.at, each.last.at) for each in ends):
             if over and begin < over[-1]:
@@ -112,28 +126,58 @@ class _Near(Struct, frozen=True):
             elif begin < end:
                 begins.append(begin)
                 over.append(end)
-        return cls(talks, [talk.at for talk in talks], begins, over)
+        return cls(talks, [talk.at for talk in talks], begins, over, peers)
 
     def blurred(self, at: bytes) -> bool:
         """Whether successes that are not known may stand right beside this time."""
         place = bisect_left(self.begins, at)
         return place > 0 and at < self.ends[place - 1]
 
+    def before(self, to: Talk) -> Talk | None:
+        """The last success with the same address before a session."""
+        talks = self.peers.get(text(peer(to)), [])
+        place = bisect_left(talks, to.at, key=_at)
+        return talks[place - 1] if place else None
 
-def _stretches(near: _Near, failing: Failing) -> Iterator[Stretch]:
+    def after(self, to: Talk) -> Talk | None:
+        """The first success with the same address after a session."""
+        talks = self.peers.get(text(peer(to)), [])
+        place = bisect_right(talks, to.at, key=_at)
+        return talks[place] if place < len(talks) else None
+
+    def reached(self, names: Names, episode: Episode) -> bool:
+        """Whether something succeeded with one of these addresses during an episode; with any, where not all are known."""
+        begin, end = bisect_left(self.times, episode.first.at), bisect_right(self.times, episode.last.at)
+        if names.full:
+            return end > begin
+        if end - begin < len(names.kept):
+            return any(text(peer(talk)) in names.kept for talk in self.talks[begin:end])
+        several = (self.peers.get(name, []) for name in names.kept)
+        first = ((talks, bisect_left(talks, episode.first.at, key=_at)) for talks in several)
+        return any(place < len(talks) and talks[place].at <= episode.last.at for talks, place in first)
+
+
+def _stretches(near: _Near, failing: Failing, *, blind: bool) -> list[Stretch]:
+    found = []
     for episode in failing.whole(near.times):
         first, last = episode.first, episode.last
         begin, end = bisect_left(near.times, first.at), bisect_right(near.times, last.at)
-        before, after = near.talks[:begin], near.talks[end:]
-        yield Stretch(
-            episode,
-            before=before[-1] if before else None,
-            after=after[0] if after else None,
-            same_before=next((talk for talk in reversed(before) if peer(talk) == peer(first)), None),
-            same_after=next((talk for talk in after if peer(talk) == peer(last)), None),
-            steady=not any(text(peer(talk)) in failing.remotes for talk in near.talks[begin:end]),
-            blurred=near.blurred(first.at) or near.blurred(last.at),
+        found.append(
+            Stretch(
+                episode,
+                before=near.talks[begin - 1] if begin else None,
+                after=near.talks[end] if end < len(near.talks) else None,
+                same_before=near.before(first),
+                same_after=near.after(last),
+                steady=not blind and not near.reached(failing.remotes, episode),
+                blurred=near.blurred(first.at) or near.blurred(last.at),
+            )
         )
+    return found
+
+
+def _at(talk: Talk) -> bytes:
+    return talk.at
 
 
 def peer(talk: Talk) -> bytes:
@@ -165,21 +209,51 @@ def entry(
     failure: Failure, told: dict[bytes, Session], causes: Iterable[str] = (), quoted: Iterable[Line] = ()
 ) -> LogFailure:
     """What the summary says of a failure. `told` are the sessions that were read whole, by id."""
-    kept = failure.stretches[-_MOST_EPISODES:]
+    kept = _latest(failure.stretches)
+    remotes, others = greatest(failure.failing.remotes, _MOST_REMOTES)
     return LogFailure(
         kind=failure.kind,
         connector=failure.connector,
         error=failure.error,
         sessions=failure.failing.count,
         ongoing=failure.ongoing,
+        partial=failure.failing.partial,
         episodes=tuple(_episode(stretch, told if stretch is kept[-1] else {}) for stretch in kept),
-        remotes=dict(sorted(failure.failing.remotes.items(), key=lambda item: (-item[1], item[0]))[:20]),
-        hours=dict(sorted(failure.failing.hours.items())),
+        remotes={name: count.sessions for name, count in remotes},
+        other_remotes=others,
+        hours={name: count.sessions for name, count in sorted(failure.failing.hours.kept.items())},
         causes=tuple(causes),
         lines=tuple(
             LogLine(file=line.file, line=line.number, quote=line.text[:1000]) for line in list(quoted)[:_QUOTED]
         ),
     )
+
+
+def _latest(stretches: Sequence[Stretch]) -> list[Stretch]:
+    """All stretches; of very many the earliest as one, in which others succeeded."""
+    early = max(len(stretches) - _MOST_EPISODES + 1, 0)
+    if early < 2:
+        return list(stretches)
+    one, other = stretches[0], stretches[early - 1]
+    count = sum(each.episode.count for each in stretches[:early])
+    episode = Episode(one.episode.first, other.episode.last, count)
+    return [Stretch(episode, before=one.before, after=other.after, steady=False), *stretches[early:]]
+
+
+def greatest(names: Names, most: int) -> tuple[list[tuple[str, Count]], LogOthers | None]:
+    """The names with most sessions, and what the others come to; None where there are none."""
+    ordered = sorted(names.kept.items(), key=lambda item: (-item[1].sessions, item[0]))
+    rest = Count()
+    for count in (names.others, *(count for _, count in ordered[most:])):
+        rest.join(count)
+    found = LogOthers(
+        names=max(len(ordered) - most, 0),
+        more=names.full,
+        sessions=rest.sessions,
+        failed=rest.failed,
+        messages=rest.messages,
+    )
+    return ordered[:most], found if found.names or found.more else None
 
 
 def _episode(stretch: Stretch, told: dict[bytes, Session]) -> LogEpisode:

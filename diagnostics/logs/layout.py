@@ -30,6 +30,11 @@ USUAL: Final[dict[Kind, tuple[str, ...]]] = {
     "tracking-log": TRACKING_COLUMNS,
     "connectivity-log": CONNECTIVITY_COLUMNS,
 }
+_TRACKED: Final = (
+    "date-time", "event-id", "source", "connector-id", "server-ip", "server-hostname", "internal-message-id", "message-id",
+    "network-message-id", "recipient-status", "source-context",
+)  # fmt: skip
+_NEEDED: Final[dict[Kind, tuple[str, ...]]] = {**USUAL, "tracking-log": _TRACKED}
 _TYPES: Final[tuple[tuple[str, Kind], ...]] = (
     ("smtp send protocol", "smtp-send-log"),
     ("smtp receive protocol", "smtp-receive-log"),
@@ -48,15 +53,25 @@ _TIME = linear(f"(?m){START}")
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The kind of a log and its columns, lower case. `usual` says that they begin as Exchange has always written them."""
+    """The kind of a log and its columns, lower case.
+
+    `usual` says that those which Exchange has always written stand together in their order, `more` that there are others before
+    or behind them. `places` are those of the columns that matter, the time's first; -1 where there is none.
+    """
 
     kind: Kind
     columns: tuple[str, ...]
     usual: bool = field(init=False)
+    more: bool = field(init=False)
+    places: tuple[int, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        known = USUAL[self.kind]
-        object.__setattr__(self, "usual", self.columns[: len(known)] == known)
+        known, place = USUAL[self.kind], {name: number for number, name in enumerate(self.columns)}
+        places = tuple(place.get(name, -1) for name in _NEEDED[self.kind])
+        first = max(places[0], 0)
+        object.__setattr__(self, "usual", self.columns[first : first + len(known)] == known)
+        object.__setattr__(self, "more", len(self.columns) > len(known))
+        object.__setattr__(self, "places", places)
 
     @classmethod
     def of(cls, kind: Kind) -> Layout:

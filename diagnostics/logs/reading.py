@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -16,6 +18,7 @@ from diagnostics.logs.sources import Source
 from diagnostics.logs.tally import Only
 
 _POLL = 0.1  # seconds between two looks at whether to stop, while waiting for a process
+_AHEAD = 4  # parts of each process that are begun before their turn
 
 
 class Progress(Struct, frozen=True):
@@ -100,20 +103,22 @@ def _side_by_side(
     meanwhile: Callable[[], None] | None,
 ) -> Iterator[tuple[Part, Outcome | None]]:
     with multiprocessing.Pool(workers, initializer=_deaf) as pool:
-        results = pool.imap(read_part, parts)
+        ahead = (pool.apply_async(read_part, (part,)) for part in parts)
+        # Results wait in memory: of a log that names very many, adding them up may take longer than reading.
+        begun = deque(islice(ahead, _AHEAD * workers))
         if meanwhile is not None:
             meanwhile()
         for part in parts:
+            result = begun.popleft()
             while True:
                 if stop is not None and stop():
                     yield part, None
                     return
-                try:
-                    outcome = results.next(timeout=_POLL)
-                except multiprocessing.TimeoutError:
-                    continue
-                break
-            yield part, outcome
+                if result.ready():
+                    break
+                result.wait(_POLL)
+            begun.extend(islice(ahead, 1))
+            yield part, result.get()
 
 
 def _deaf() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 from typing import Final
 
@@ -12,15 +13,8 @@ _LONGEST: Final = 100_000  # bytes of a row that are looked into; Exchange write
 _CELLS: Final = 8
 _SHORTEST_TIME: Final = len("2026-11-18T08:12:44Z")
 _LONGEST_ID: Final = 60
-_PLACES: Final = (
-    "date-time",
-    "connector-id",
-    "session-id",
-    "sequence-number",
-    "local-endpoint",
-    "remote-endpoint",
-    "event",
-)
+_MARK: Final = codecs.BOM_UTF8
+_FIRST: Final = 7  # columns that every row must have: those before the data
 Cells = list[bytes]
 
 
@@ -30,12 +24,13 @@ def cells(line: bytes, layout: Layout) -> Cells | None:
     `line` has no line end. The order is always this one, whatever the layout's.
     """
     found: Cells | None
-    if layout.usual and line[:3] != b"\xef\xbb\xbf":
+    if layout.usual and not layout.more and line[:3] != _MARK:
         found = line.split(b",", 7)
         if len(found) > 1 and found[1][:1] == b'"':
             found = quoted(line)
     else:
-        found = _mapped(line[:_LONGEST], layout)
+        *row, data, context = picked(line, layout)
+        found = [*row, _written(data) + b"," + _written(context)] if min(layout.places[:_FIRST]) >= 0 else None
     if found is None or len(found) < _CELLS or found[6] not in EVENTS or not found[3].isdigit():
         return None
     return found if len(found[0]) >= _SHORTEST_TIME and 0 < len(found[2]) <= _LONGEST_ID else None
@@ -43,20 +38,51 @@ def cells(line: bytes, layout: Layout) -> Cells | None:
 
 def data_and_context(rest: bytes) -> tuple[str, str]:
     """The two columns behind the event. Commas in the data that nobody quoted make more of them."""
-    values = split(rest[:_LONGEST].decode("utf-8", "replace"))
+    values = [each.decode("utf-8", "replace") for each in split(rest[:_LONGEST])]
     if len(values) < 2:
         return "".join(values).strip(), ""
     return ",".join(values[:-1]).strip(), values[-1].strip().lstrip(";,").strip()
 
 
-def split(text: str) -> list[str]:
-    """The cells of one row."""
-    if '"' not in text:
-        return text.split(",")
-    try:
-        return next(csv.reader([text]), [])
+def picked(line: bytes, layout: Layout) -> Cells:
+    """The cells of the columns that matter, in the order of `layout.places`; empty where the row has none.
+
+    Commas in the last column that nobody quoted make more of them.
+    """
+    values = split(line[:_LONGEST].removeprefix(_MARK).rstrip(b"\r"))
+    count, last = len(values), len(layout.columns) - 1
+    if count > last + 1:
+        values[last:] = [b",".join(values[last:])]
+    return [values[place] if -1 < place < count else b"" for place in layout.places]
+
+
+def split(line: bytes) -> Cells:
+    """The cells of one row, without their quotes."""
+    if b'"' not in line:
+        return line.split(b",")
+    found = _plainly_quoted(line)
+    if found is not None:
+        return found
+    try:  # the module takes text apart; in this encoding every byte is a character
+        return [each.encode("latin-1") for each in next(csv.reader([line.decode("latin-1")]), [])]
     except csv.Error:
-        return text[:10_000].split(",")
+        return line[:10_000].split(b",")
+
+
+def _plainly_quoted(line: bytes) -> Cells | None:
+    """The cells, in half the time of the csv module; None where a quote stands elsewhere than around a whole cell."""
+    parts = line.split(b'"')
+    if not len(parts) % 2:
+        return None
+    found = parts[0].split(b",")
+    for number in range(1, len(parts), 2):
+        behind = parts[number + 1]
+        if found[-1] or (behind[:1] != b"," and number + 2 < len(parts)):
+            return None
+        found[-1] = parts[number]
+        if behind:
+            found += behind[1:].split(b",")
+    return found if behind[:1] in (b",", b"") else None
 
 
 def quoted(line: bytes) -> Cells | None:
@@ -69,11 +95,6 @@ def quoted(line: bytes) -> Cells | None:
     return [date[:-1], name, *rest[1:].split(b",", 5)]
 
 
-def _mapped(line: bytes, layout: Layout) -> Cells | None:
-    values = split(line.decode("utf-8", "replace").lstrip("\ufeff"))
-    row = dict(zip(layout.columns, values, strict=False))
-    if not all(name in row for name in _PLACES):
-        return None
-    data = row.get("data", "").replace('"', '""')
-    rest = f'"{data}",{row.get("context", "")}'
-    return [*(row[name].strip().encode() for name in _PLACES), rest.encode()]
+def _written(cell: bytes) -> bytes:
+    """A cell as a row holds it."""
+    return b'"' + cell.replace(b'"', b'""') + b'"' if b"," in cell or b'"' in cell else cell

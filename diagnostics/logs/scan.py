@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
+from diagnostics.logs.connecting import Connecting
 from diagnostics.logs.hearing import Hearing
 from diagnostics.logs.layout import Kind, Layout
-from diagnostics.logs.records import connectivity_cells, connectivity_step, tracked
 from diagnostics.logs.screen import Hit, hits
 from diagnostics.logs.sessions import Place, Sessions, Talk
 from diagnostics.logs.tally import Only, Tally
+from diagnostics.logs.tracking import Tracking
 
 _MOST_BAD: Final = 5
 _QUOTED: Final = 200  # bytes of a bad line that are kept
@@ -82,41 +83,17 @@ class Scan:
 
     def _screened(self, text: bytes, file: int, offset: int) -> None:
         """Read lines of one layout, which are no comments."""
-        kind = self.layout.kind
-        found = hits(text, self.layout)
-        if kind.startswith("smtp"):
-            hearing = Hearing(self._sessions(kind), self.layout, self.spoil)
-            if found is not None:
-                self._count(kind, hearing.screened(text, found, file, offset))
-                return
-            hear: Callable[[bytes, Place], Talk | None] = hearing.row
+        kind, found = self.layout.kind, hits(text, self.layout)
+        if kind == "tracking-log":
+            talks = _each(Tracking(self.layout, self.spoil), text, found, file, offset)
         else:
-            hear = self._track if kind == "tracking-log" else self._connect
-        for start, end in _all(text) if found is None else _lines(text, found):
-            talk = hear(text[start:end], (file, offset + start))
-            if talk is not None:
-                self._count(kind, (talk,))
-
-    def _connect(self, line: bytes, place: Place) -> Talk | None:
-        row = connectivity_cells(line, self.layout)
-        if row is None:
-            self._not_read(place, line)
-            return None
-        return self._sessions("connectivity-log").take(row, place, connectivity_step(row))
-
-    def _track(self, line: bytes, place: Place) -> Talk | None:
-        event = tracked(line, self.layout)
-        if event is None:
-            self._not_read(place, line)
-            return None
-        row, step = event
-        talk = Talk.of(row, place, True)
-        talk.take(step, row[0], place)
-        return talk if talk.over else None
-
-    def _not_read(self, place: Place, line: bytes) -> None:
-        if line.strip():
-            self.spoil(place, line)
+            hears = Connecting if kind == "connectivity-log" else Hearing
+            hearing = hears(self._sessions(kind), self.layout, self.spoil)
+            if found is not None and self.layout.usual:
+                talks = hearing.screened(text, found, file, offset)
+            else:
+                talks = _each(hearing, text, found, file, offset)
+        self._count(kind, talks)
 
     def _sessions(self, kind: Kind) -> Sessions:
         known = self.sessions.get(kind)
@@ -130,13 +107,23 @@ class Scan:
             self.tallies.setdefault(kind, Tally()).add(wanted)
 
 
+def _each(
+    hearing: Hearing | Connecting | Tracking, text: bytes, found: Iterable[Hit] | None, file: int, offset: int
+) -> list[Talk]:
+    """The sessions that rows in `text` end: those that a hit stands in, or all."""
+    spans = _all(text) if found is None else _lines(text, found)
+    heard = (hearing.row(text[start:end], (file, offset + start)) for start, end in spans)
+    return [talk for talk in heard if talk is not None]
+
+
 def _lines(text: bytes, found: Iterable[Hit]) -> Iterator[tuple[int, int]]:
     """Where the lines begin and end that hits stand in, each once."""
     end = -1
-    for _, at, _ in found:
-        if at >= end:
-            start = text.rfind(b"\n", 0, at) + 1
-            end = text.find(b"\n", at)
+    for _, _, stop in found:
+        last = stop - 1  # the first character of a literal may be the line feed before the line
+        if last > end:
+            start = text.rfind(b"\n", 0, last) + 1
+            end = text.find(b"\n", last)
             yield start, end
 
 

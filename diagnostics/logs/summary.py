@@ -11,20 +11,22 @@ from typing import Final
 from msgspec import Struct
 
 from diagnostics.engine import judge
+from diagnostics.logs.counting import Count
 from diagnostics.logs.finding import Found
-from diagnostics.logs.judging import MOST_JUDGED, RECOGNISERS, Failure, Judged, entry, failures, judged
+from diagnostics.logs.judging import MOST_JUDGED, RECOGNISERS, Failure, Judged, entry, failures, greatest, judged
 from diagnostics.logs.layout import Kind, Layout
-from diagnostics.logs.model import LogCount, LogFile, LogKind, LogLine, LogSummary
+from diagnostics.logs.model import LogCount, LogFile, LogKind, LogLine, LogOthers, LogSummary
 from diagnostics.logs.nearest import refine
 from diagnostics.logs.picking import line_number, pick
 from diagnostics.logs.reading import Read
 from diagnostics.logs.scan import Scan
 from diagnostics.logs.sources import Source
-from diagnostics.logs.tally import Count, Tally, text
+from diagnostics.logs.tally import Tally, text
 from diagnostics.report import Moment, Note, Question, ReadArtefact, Report, RuledOut, Suspect
 from diagnostics.reporting import reported
 
 _MOST_NAMES: Final = 1000
+_MOST_FAILURES: Final = 1000
 _MOST_MOMENTS: Final = 40
 _MOST_QUESTIONS: Final = 3
 _MOST_MINUTES: Final = 24 * 60
@@ -60,17 +62,19 @@ def summed_up(found: Found, outcome: Read) -> Answer:
     all_failures = failures(scan.tallies)
     leading = all_failures[:MOST_JUDGED]
     for each in leading:
-        if each.stretches[-1].steady and each.stretches[-1].blurred:
+        if each.stretches[-1].blurred:
             refine(each.stretches[-1], each.connector, files)
     picked = pick([talk for each in leading for talk in each.representatives()], files, scan.marks)
     verdicts = [judged(each, picked, _layout(each, files)) for each in leading]
+    told = all_failures[:_MOST_FAILURES]
     summary = LogSummary(
         files=tuple(
             LogFile(name=source.name, kind=layout.kind, bytes=source.size, lines=scan.lines.get(number, 0))
             for number, (source, layout) in enumerate(files)
         ),
         kinds=tuple(_kind(kind, tally) for kind, tally in sorted(scan.tallies.items())),
-        failures=(*(each.entry for each in verdicts), *(entry(each, {}) for each in all_failures[MOST_JUDGED:])),
+        failures=(*(each.entry for each in verdicts), *(entry(each, {}) for each in told[MOST_JUDGED:])),
+        other_failures=_others(all_failures[_MOST_FAILURES:], sum(tally.rest for tally in scan.tallies.values())),
         bytes=outcome.size,
         lines=sum(scan.lines.values()),
         bad=scan.bad,
@@ -97,11 +101,21 @@ def _layout(failure: Failure, files: Sequence[tuple[Source, Layout]]) -> Layout:
     return layout if layout.kind == failure.kind else Layout.of(failure.kind)
 
 
+def _others(failures: Sequence[Failure], rest: int) -> LogOthers | None:
+    """`rest` sessions are of failures that were not told apart."""
+    sessions = sum(each.failing.count for each in failures) + rest
+    found = LogOthers(names=len(failures), more=rest > 0, sessions=sessions, failed=sessions, messages=0)
+    return found if sessions else None
+
+
 def _kind(kind: Kind, tally: Tally) -> LogKind:
     connectors, remotes, hours = tally.counts()
     total = Count()
-    for count in hours.values():
+    for count in (*hours.kept.values(), hours.others):
         total.join(count)
+    most_connectors, other_connectors = greatest(connectors, _MOST_NAMES)
+    most_remotes, other_remotes = greatest(remotes, _MOST_NAMES)
+    all_hours, other_hours = greatest(hours, len(hours.kept))
     return LogKind(
         kind=kind,
         sessions=total.sessions,
@@ -109,9 +123,12 @@ def _kind(kind: Kind, tally: Tally) -> LogKind:
         messages=total.messages,
         began=text(tally.began),
         ended=text(tally.ended),
-        connectors=_most(connectors),
-        remotes=_most(remotes),
-        hours=tuple(_count(name, hours[name]) for name in sorted(hours)),
+        connectors=tuple(_count(name, count) for name, count in most_connectors),
+        remotes=tuple(_count(name, count) for name, count in most_remotes),
+        other_connectors=other_connectors,
+        other_remotes=other_remotes,
+        hours=tuple(_count(name, count) for name, count in sorted(all_hours)),
+        other_hours=other_hours,
         minutes=tuple(_minutes(tally.minutes)),
     )
 
@@ -120,13 +137,10 @@ def _minutes(minutes: dict[str, Count]) -> Iterable[LogCount]:
     return (_count(name, minutes[name]) for name in sorted(minutes)) if len(minutes) <= _MOST_MINUTES else ()
 
 
-def _most(counts: dict[str, Count]) -> tuple[LogCount, ...]:
-    ordered = sorted(counts.items(), key=lambda item: (-item[1].sessions, item[0]))
-    return tuple(_count(name, count) for name, count in ordered[:_MOST_NAMES])
-
-
 def _count(name: str, count: Count) -> LogCount:
-    return LogCount(name=name, sessions=count.sessions, failed=count.failed, messages=count.messages)
+    return LogCount(
+        name=name, sessions=count.sessions, failed=count.failed, messages=count.messages, partial=count.partial
+    )
 
 
 def _bad_lines(scan: Scan, files: Sequence[tuple[Source, Layout]]) -> Iterable[LogLine]:

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct, field
 
+from diagnostics.logs.counting import Count, Names, Room
 from diagnostics.logs.episodes import Ends, Episode, Failing
 from diagnostics.logs.sessions import Talk
 from diagnostics.patterns import linear
 
-OTHERS: Final = "(others)"
-_MOST_NAMES: Final = 20_000  # connectors, remote addresses and hours that are counted each by itself
-_MOST_CELLS: Final = 8_000
-_MOST_FAILURES: Final = 1_000
+_MOST_CELLS: Final = 5_000
+_MOST_NEAR: Final = 5_000  # connectors of which successes are known
+_MOST_MINUTES: Final = 20_000
+_MOST_FAILURES: Final = 1_000  # of twice as many, these are kept
+_MOST_FAILED_NAMES: Final = 100_000  # remote addresses and hours of all failures
+_MOST_REMOTES: Final = 2_000  # of one failure
 _LONGEST: Final = 160
-_SLOTS: Final = (15, 13, 10, 0)  # characters of a time: ten minutes, an hour, a day, always
+# How far successes are told apart: by characters of a time (ten minutes, an hour, a day, not at all), and by address.
+_SLOTS: Final = ((15, True), (13, True), (10, True), (0, True), (0, False))
 # What differs between two replies of the same kind: addresses, hosts in brackets, numbers of messages and sessions.
 _VARIABLE = linear(
     r"<[^<>]{0,320}>|\[[^\[\]]{0,320}\]|[\w.+=-]{1,64}@[\w.-]{1,255}|\b\d{1,3}(?:\.\d{1,3}){3}\b|\b[0-9A-Fa-f]{8,64}\b|\b\d{6,}\b"
 )
-Names = dict[str, "Count"]
 Cell = tuple[bytes, bytes, bytes]
 
 
@@ -48,22 +51,12 @@ class Only(Struct, frozen=True):
 EVERYTHING: Final = Only()
 
 
-class Count(Struct):
-    sessions: int = 0
-    failed: int = 0
-    messages: int = 0
-
-    def join(self, other: Count) -> None:
-        self.sessions += other.sessions
-        self.failed += other.failed
-        self.messages += other.messages
-
-
 class Tally(Struct):
     """Counts by connector, remote address and hour, failures by (connector, error), and successes to compare them with.
 
     `near` holds the first and last success of each connector with each remote address in each slot of time; where that
-    becomes too much, slots become longer. Nothing here grows with the size of the log beyond a bound.
+    becomes too much, slots become longer. Nothing here grows with the size of the log beyond a bound: `rest` counts the
+    sessions of failures that were let go, the rarest of very many, `blind` says that of some connectors no success is known.
     """
 
     cells: dict[Cell, Count] = field(default_factory=dict)
@@ -71,14 +64,18 @@ class Tally(Struct):
     failures: dict[tuple[str, str], Failing] = field(default_factory=dict)
     began: bytes = b""
     ended: bytes = b""
+    rest: int = 0
+    blind: bool = False
     slot: int = 0  # index into _SLOTS
-    _connectors: Names = field(default_factory=dict)
-    _remotes: Names = field(default_factory=dict)
-    _hours: Names = field(default_factory=dict)
+    _connectors: Names = field(default_factory=Names)
+    _remotes: Names = field(default_factory=Names)
+    _hours: Names = field(default_factory=Names)
     _minutes: dict[bytes, Count] = field(default_factory=dict)
+    _room: Room = field(default_factory=lambda: Room(_MOST_FAILED_NAMES))
 
     def add(self, talks: Iterable[Talk]) -> None:
         """Count sessions that are over."""
+        length, apart = _SLOTS[self.slot]
         for talk in talks:
             began, at = talk.began, talk.at
             remote = talk.remote.rpartition(b":")[0] or talk.remote
@@ -99,10 +96,11 @@ class Tally(Struct):
                 minute.failed += 1
                 self._fail(talk, remote)
             elif talk.messages or talk.ended:
-                scope = (talk.connector, remote, at[: _SLOTS[self.slot]])
+                scope = (talk.connector, remote if apart else b"", at[:length])
                 known = self.near.get(scope)
                 if known is None:
                     self._succeed(scope, Ends(talk, talk))
+                    length, apart = _SLOTS[self.slot]
                 elif at >= known.last.at:
                     known.last = talk
                 elif at < known.first.at:
@@ -110,43 +108,32 @@ class Tally(Struct):
 
     def join(self, other: Tally) -> None:
         """Add what was counted elsewhere."""
-        for cell, count in other.cells.items():
-            (self.cells.get(cell) or self._cell(cell)).join(count)
-        for mine, theirs in zip(self._named(), other._named(), strict=True):
-            for name, count in theirs.items():
-                _of(mine, name).join(count)
+        for mine, theirs in zip(self.counts(), other.counts(), strict=True):
+            mine.join(theirs)
         for minute, count in other._minutes.items():
             self._minute(minute).join(count)
         self.began = min(filter(None, (self.began, other.began)), default=b"")
         self.ended = max(self.ended, other.ended)
         while self.slot < other.slot:
             self._coarsen()
-        for (connector, remote, at), ends in other.near.items():
-            self._succeed((connector, remote, at[: _SLOTS[self.slot]]), ends)
+        self._add_near(other.near)
+        self.blind = self.blind or other.blind
         for key, failing in other.failures.items():
-            known = self._failing(*key)
-            for episode in failing.episodes:
-                known.add(episode)
-            for counts, more in ((known.hours, failing.hours), (known.remotes, failing.remotes)):
-                for name, number in more.items():
-                    _raise(counts, name, number)
+            self._failing(*key).join(failing)
+        self.rest += other.rest
+        if other.rest:
+            for key in self.failures.keys() - other.failures.keys():
+                self.failures[key].partial = True
 
     def counts(self) -> tuple[Names, Names, Names]:
         """By connector, by remote address, and by hour."""
         self._fold()
-        return self._named()
+        return self._connectors, self._remotes, self._hours
 
     @property
-    def minutes(self) -> Names:
+    def minutes(self) -> dict[str, Count]:
         """By minute of connecting, of a log that does not span weeks."""
         return {text(name): count for name, count in self._minutes.items()}
-
-    def ends(self, connector: str) -> Iterator[Ends]:
-        """The first and last success of a connector in every slot of time, by remote address."""
-        return (ends for (name, _, _), ends in self.near.items() if text(name) == connector)
-
-    def _named(self) -> tuple[Names, Names, Names]:
-        return self._connectors, self._remotes, self._hours
 
     def _cell(self, cell: Cell) -> Count:
         if len(self.cells) >= _MOST_CELLS:
@@ -154,44 +141,53 @@ class Tally(Struct):
         return self.cells.setdefault(cell, Count())
 
     def _minute(self, name: bytes) -> Count:
-        name = name if name in self._minutes or len(self._minutes) < _MOST_NAMES else OTHERS.encode()
+        name = name if name in self._minutes or len(self._minutes) < _MOST_MINUTES else b""
         return self._minutes.setdefault(name, Count())
 
     def _fold(self) -> None:
         for (connector, remote, hour), count in self.cells.items():
-            for counts, name in zip(self._named(), (connector, remote, hour), strict=True):
-                _of(counts, text(name)).join(count)
+            self._connectors.of(text(connector)).join(count)
+            self._remotes.of(text(remote)).join(count)
+            self._hours.of(text(hour)).join(count)
         self.cells.clear()
 
     def _succeed(self, scope: Cell, ends: Ends) -> None:
-        known = self.near.setdefault(scope, ends)
-        if known is not ends:
+        known = self.near.get(scope)
+        last = self.slot + 1 == len(_SLOTS)
+        if known is not None:
             known.add(ends)
-        elif len(self.near) > _MOST_CELLS:
-            self._coarsen()
+        elif last and len(self.near) >= _MOST_NEAR:
+            self.blind = True
+        else:
+            self.near[scope] = ends
+            if not last and len(self.near) > _MOST_CELLS:
+                self._coarsen()
 
     def _coarsen(self) -> None:
-        """Make slots longer; where they can't be longer, forget addresses."""
-        whole = self.slot + 1 == len(_SLOTS)
-        self.slot = min(self.slot + 1, len(_SLOTS) - 1)
+        """Tell successes less far apart."""
+        self.slot += 1
         finer, self.near = self.near, {}
-        for (connector, remote, at), ends in finer.items():
-            scope = (connector, b"" if whole else remote, at[: _SLOTS[self.slot]])
-            known = self.near.setdefault(scope, ends)
-            if known is not ends:
-                known.add(ends)
+        self._add_near(finer)
+
+    def _add_near(self, ends: dict[Cell, Ends]) -> None:
+        for (connector, remote, at), each in ends.items():
+            length, apart = _SLOTS[self.slot]  # it may change with every one
+            self._succeed((connector, remote if apart else b"", at[:length]), each)
 
     def _fail(self, talk: Talk, remote: bytes) -> None:
         failing = self._failing(text(talk.connector), shape(talk.error))
         failing.add(Episode(talk, talk))
-        _raise(failing.hours, text(talk.began[:13]), 1)
-        _raise(failing.remotes, text(remote), 1)
+        failing.hours.of(text(talk.began[:13])).sessions += 1
+        failing.remotes.of(text(remote)).sessions += 1
 
     def _failing(self, connector: str, error: str) -> Failing:
         known = self.failures.get((connector, error))
         if known is None:
-            error = error if len(self.failures) < _MOST_FAILURES else OTHERS
-            known = self.failures.setdefault((connector, error), Failing())
+            if len(self.failures) >= 2 * _MOST_FAILURES:
+                for key in sorted(self.failures, key=lambda each: self.failures[each].count)[:_MOST_FAILURES]:
+                    self.rest += self.failures.pop(key).give_back()
+            remotes, hours = Names(_MOST_REMOTES, self._room), Names(room=self._room)
+            known = self.failures[connector, error] = Failing(remotes=remotes, hours=hours, partial=self.rest > 0)
         return known
 
 
@@ -209,15 +205,3 @@ def _shape(error: str) -> str:
 def text(name: bytes) -> str:
     """A cell as text. An IPv6 address loses its brackets."""
     return name.decode("utf-8", "replace").strip().strip("[]")
-
-
-def _of(counts: Names, name: str) -> Count:
-    known = counts.get(name)
-    if known is None:
-        known = counts.setdefault(name if len(counts) < _MOST_NAMES else OTHERS, Count())
-    return known
-
-
-def _raise(counts: dict[str, int], name: str, by: int) -> None:
-    name = name if name in counts or len(counts) < _MOST_NAMES else OTHERS
-    counts[name] = counts.get(name, 0) + by

@@ -25,8 +25,8 @@ IS_FINDING: Final = linear(f"(?i){SIGN}")
 _IS_LINK: Final = linear(f"(?i){_LINK}")
 _PAIR = linear(r"^\s*([A-Z][\w .()/&'-]{1,80}?)\s*:\s*(.*?)\s*$")
 _JUDGED = linear(
-    r"(?i)-{2,3} ?(?:error|warning)\b|\b(?:error|warning) -{2,3}|\b(?:error|warning)[!:]|, which is (?:less|greater) than the recommended"
-    r"|\bmisconfigured to\b|\bnot set to (?:CertificateValidation|service domain)"
+    r"(?i)-{2,3} ?(?:error|warning)\b|\b(?:error|warning) -{2,3}|\b(?:error|warning)[!:]"
+    r"|, which is (?:less|greater) than the recomm|\bmisconfigured to\b|\bnot set to (?:CertificateValidation|service domain)"
 )
 # Printed in red without a word.
 _BAD: Final = {

@@ -58,9 +58,12 @@ _FRAMES: Final = tuple(
 _ENTRY = linear(rf"^\s*(?:<(?P<angled>{ADDRESS})>(?: \([^()]+\))?:|(?P<plain>{ADDRESS})\s*$)")
 _ENTRY_REPLY = linear(
     r"(?:^|:\s|said: |\.\s)(?P<reply>[45]\d\d[ -].*)$"
-    r"|(?P<words>(?i:connect to |host or domain name not found|unable to look ?up|name service error|user unknown"
+    r"|(?P<words>^[^0-9]+\(#[45]\.\d\.\d\)|(?i:connect to |host or domain name not found|unable to look ?up"
+    r"|name service error|user unknown"
     r"|unknown user|no such user|mail for .+ loops back|mailbox (?:is )?full|quota exceeded|over quota|timed out"
-    r"|unrouteable address|unrouteable mail domain|retry time(?:out)? not reached|message size (?:\d+ )?exceeds"
+    r"|unrouteable address|unrouteable mail domain|unknown local-part|all hosts for|no such (?:mailbox|address)"
+    r"|(?:mailbox|account|user)\b[^:]*(?:disabled|suspended|not found|not exist)"
+    r"|retry time(?:out)? not reached|message size (?:\d+ )?exceeds"
     r"|lost connection with|conversation with|delivery temporarily suspended|TLS is required|cannot start TLS"
     r"|server certificate not|SMTPUTF8 is required|SASL authentication failed|mail forwarding loop|too many hops"
     r"|bad address syntax|recipient address rejected|sender address rejected|connection (?:refused|timed out)"

@@ -45,6 +45,8 @@ _IN_REPLY = linear(r"\s*\(in reply to [^()]{1,60}\)\s*\)?\s*$")
 _REJECT = linear(
     r"\b(?:milter-)?reject: ([\w-]+) from ([\w.-]{1,253})\[([0-9A-Fa-f.:]{3,45})\](?::\d+)?: ([45](?:\d\d|\.\d\.\d{1,3}) .*)$"
 )
+# What -v adds: `< smtp.contoso.com[192.0.2.5]:587: 530 5.7.57 …` is the other server's answer to Postfix as a client.
+_HEARD = linear(r"\]: < ([\w.-]{1,253})\[([0-9A-Fa-f.:]{3,45})\](?::\d{1,5})?: ([45]\d\d[ -].*)$")
 _TROUBLE = linear(
     r"(?:\]:\s|^|posttls-finger: )(?:[0-9A-Za-z]{5,20}: )?((?:warning: )?(?:connect to|SSL_(?:connect|accept) error"
     r"|(?:server )?certificate verification failed for|Failed to establish session"
@@ -128,6 +130,9 @@ def _postfix(text: str) -> _Told | None:
     rejected = _REJECT.search(text)
     if rejected:
         return _Told("rejected", rejected.group(4), ip=rejected.group(3))
+    heard = _HEARD.search(text)
+    if heard and "/smtp[" in text:
+        return _Told("refused", heard.group(3), by=heard.group(1), ip=heard.group(2))
     result = _RESULT.search(text)
     if not result:
         trouble = _TROUBLE.search(text)

@@ -25,6 +25,7 @@ from diagnostics.facts import (
 )
 from diagnostics.log_forms import WINSOCK, unreached
 from diagnostics.patterns import linear
+from diagnostics.refusals import topics_of
 from diagnostics.text import squeezed
 
 Kind = Literal["queue", "ndr", "dsn", "log", "trace", "event", "client", "bare"]
@@ -40,6 +41,9 @@ _CONTINUED = linear(r"^(?:\W{0,3}LED=)?\W{0,3}(\d{3})-(?:(\d\.\d{1,3}\.\d{1,3})\
 _REPEATED = linear(r"^[45]\d\d-\S|^[45]\d\d-? +[45]\.\d{1,3}\.\d{1,3}\s+[a-z]")
 _LABEL = linear(r"^[A-Z][A-Za-z ]{2,40}\s?:\s")
 _LONGEST: Final = 4000  # a reply line has at most 512 octets, and a chain of quoted ones a few thousand
+_TOO_MUCH: Final = frozenset(
+    {"fast", "rate", "listed"}
+)  # why a server that answers "connection refused" closes what it opened
 _WRAP: Final = 64  # shorter lines than this were not broken by a mail client or a console
 _NESTED = r"[^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*"
 _INNER = (
@@ -273,6 +277,8 @@ def _first(pattern: Any, text: str) -> str:
 def _about_connecting(inner: str) -> bool:
     """A 5xx reply that a server spoke came over an open connection, whatever it calls refused; x.4.x is the network's."""
     basic, enhanced = codes(inner)
+    if basic and not enhanced and topics_of(inner[:_LONGEST]) & _TOO_MUCH:
+        return False
     return basic < 500 or enhanced[2:3] == "4" or bool(WINSOCK.search(inner))
 
 

@@ -8,6 +8,7 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from diagnostics.patterns import linear
+from diagnostics.refusals import topics_of
 
 _WINDOW: Final = 240  # characters looked at on either side of a code
 
@@ -36,6 +37,9 @@ _TRIED_AGAIN: Final = "|".join(
         r"\bCNAME lookup failed temporarily",
         r"\bdid not accept our requests to connect",
         r"\bDNS (?:hard|soft) error looking up",
+        r"\.\.\. Deferred: (?:connection|name server|no route|operation timed|host)",
+        r"^\W*<[^ >]+@[^ >]+>: .*\(#4\.\d\.\d\)",
+        r"\ball hosts for '[^' ]+' have been failing for a long time",
     )
 )
 _FINAL: Final = "|".join(
@@ -49,6 +53,10 @@ _FINAL: Final = "|".join(
         r"\bquota exceeded while writing",  # procmail
         r"\brecipient's email address is not listed in the domain's directory",  # Exchange Online
         r"message size \d+ exceeds size limit \d+ of server [\w.-]+\[",
+        r"^\W*<[^ >]+@[^ >]+>: .*\(#5\.\d\.\d\)",
+        r"\bunrouteable address\s*$",
+        r"\bunknown local-part \"",
+        r"\bDNS error: domain name not found",
         r"\brejected (?:RCPT <|MAIL <|after DATA: |connection in \"connect\" ACL: )",
     )
 )
@@ -118,14 +126,20 @@ _VOCABULARY = linear(
     r"|untrusted|dns|spoof|inactiv|deactivated|does(?:n't| not) (?:exist|accept|like|recogni)"
     r"|frozen|closed|locked|archived|not (?:a )?valid|not (?:existing|owned|hosted|in )"
     r"|no one|no valid|no longer|malformed|missing|not recogni|must be|must equal|not match|not verified|not supported"
-    r"|rcpthosts|gateway|advertised"
+    r"|rcpthost|gateway|advertised"
     r"|inconnu|desconhecid|desconocid|sconosciut|unbekannt|existiert|échou|incorrect|fehlgeschlagen|falló|fallit|refus|verweigert|rifiutat|rechazad"
     r"|malware|virus|infected|forbidden|reputation|attachment|executable|no space|ratelimit|dt:spm"
     r"|badmailfrom"
     r"|abgelehnt|\bvoll\b|zu viele|fehlgeschlagen|pleine|trop (?:de|volum)|rechaz|llen[oa]\b|pien[ao]\b|\bvol\b"
     r"|synchroni[sz]ation|unimplemented|unsupported|send hell?o|already specified|bare |lone |line ?feed"
     r"|smuggl|mime\b|headers?\b|malformed|missing|not supported|don't accept|match\b|smtplf|unresolv|resolv|reverse"
-    r"|no ptr|no mx|ehlo|helo\b|utf-?8|non-ascii|encrypt)"
+    r"|no ptr|no mx|ehlo|helo\b|utf-?8|non-ascii|encrypt"
+    r"|\bno (?:such|route|thank|access|third|recipient|relaying)|\bbad(?:rcpt|recipient| (?:dest|command|header|data))"
+    r"|(?:\w{2,6}n.t|not) (?:handle|currently|want|connect)"
+    r"|not (?:an? )?(?:\w+ )?(?:ok|registered|email|here)\b|\brcpt\b|get lost|go away|undeliverable|unroutable"
+    r"|unreachable|unavaiable|zu gro(?:ß|ss)|volumineux|demasiado grande|troppo grande"
+    r"|used up|storage|deferred|suspect|(?:mail)?loop|hops|smtp server|your isp|compliant|complaint"
+    r"|polic(?:y|ies)|null ?mx)"
 )
 _REPLY_START = linear(
     r"^[\s:;,.\"'-]*(?:[A-Z<\[(#\d]|[a-z0-9-]+(?:\.[a-z0-9-]+)+[ \[(]|[^\x00-\x7f]|[\w.+-]{1,64}@[\w-]"
@@ -133,14 +147,24 @@ _REPLY_START = linear(
     r"|authori[sz]ation|username|password|login|incorrect"
     r"|relaying|authenticat\w+|invalid"
     r"|sender|recipient|message|mail|connection|unable|service|temporar\w+|too many|access|denied"
-    r"|rejected|blocked|spam|sorry"
+    r"|reject\w*|blocked|spam|sorry"
     r"|requested|unroute?able|error|client|the|host|domain|policy|delivery|quota|over|permission|not"
     r"|address|command|syntax"
     r"|server|your|we|tls|dns|sent|bad|try|previous|cannot|must|permanent|protocol|administrative"
     r"|primary|spf|dkim|dmarc|virus|ratelimit|rate limit|mwinf\w+|user (?:\S+'s|over|is|has|account is)"
     r"|missing (?:from|header|message|reverse|ptr|rdns|helo|mime|date)|header (?:syntax|from)|mime"
-    r"|unimplemented|reverse|no (?:ptr|mx|reverse|rdns)|we (?:do|can)|see http|forged)\b"
-    r"|(?:[a-z0-9-]{1,63}\.){2,6}[a-z]{2,20} )"
+    r"|unimplemented|reverse|rdns|vdeliver\w*"
+    r"|no (?:ptr|mx|reverse|rdns|such|mail ?-?box|account|user|one|valid|recipient|access|relaying)"
+    r"|we (?:do|can|are|have)|see http|forged|you (?:are|have)|due to|suspected|inactive|unroutable|unresolvable|undeliverable"
+    r"|dnsbl|rbl|open relay|ip (?:address|temporarily|frequency|blocked|blacklisted)|attachments?|files?|dangerous"
+    r"|executable|maximum|message|not our"
+    r"|(?:this|that) (?:message|mail|e-?mail|account|mailbox|address|user|recipient|sender|ip|server|host|system|domain|route))\b"
+    r"|(?:[a-z0-9-]{1,63}\.){2,6}[a-z]{2,20} |https?://|[a-z]{2,20}[\d_][\w-]{0,40} |\*\.[a-z])"
+)
+# What a web server answers; SMTP has no such numbers, or other words behind them.
+_HTTP = linear(
+    r"(?i)^(?:40[1-9]|41[0135]|418|429)\b"
+    r"|^50[0-4] (?:internal server|bad gateway|gateway time|service (?:temporarily )?unavailable\W*$)"
 )
 _TRANSIENT = linear(f"(?i:{_TRIED_AGAIN})")
 
@@ -202,10 +226,10 @@ def _is_asked(place: Place) -> bool:
     sentence = place.before
     for mark in (". ", "? ", "! ", ": ", "; ", ' "'):
         sentence = sentence.rpartition(mark)[2]
-    if not sentence.strip(" \"'`*([{<#-"):
+    if not sentence.strip(" \"'`*([{<#-") or sentence.lower().endswith("smtp;"):  # RFC 3464 puts the type in front
         return False
     rest = place.after
-    for mark in (". ", "? ", "! ", ": "):
+    for mark in (". ", "? ", "! ", ": ", "http"):
         rest = rest.partition(mark)[0]
     return bool(_ASKING.search(sentence) or _ASKING.search(rest[:80]))
 
@@ -236,16 +260,20 @@ def _enhanced_reads(place: Place, delimited: bool) -> bool:
 
 def _basic_reads(place: Place) -> bool:
     """Three digits alone are anything: they must stand where a reply begins, and read on as one."""
+    if _HTTP.search(place.line[place.start : place.end + 24]):
+        return False
     before = place.before.rstrip()
     begins = not before.strip(" \"'`*([{<#>-") or before.endswith((":", '"', "'", "->", "<<<", "<,", "(", "[S]"))
     if place.before.endswith(":") and place.after.startswith(":"):  # a group of an IPv6 address
         return False
-    begins = begins or bool(_ERROR_WORD.search(before))
+    begins = begins or before.lower().endswith("smtp;") or bool(_ERROR_WORD.search(before))
     if not begins or place.after[:1] not in (" ", "-", ":", ";"):
         return False
     if _COUNTED.search(place.after[1:]) or _NAMING.search(place.after[1:]):
         return False
-    return bool(_REPLY_START.search(place.after)) and bool(_VOCABULARY.search(place.after[:120]))
+    if not _REPLY_START.search(place.after):
+        return False
+    return bool(_VOCABULARY.search(place.after[:120])) or bool(topics_of(place.line[place.start : place.end + _WINDOW]))
 
 
 _ERROR_WORD = linear(r"(?i)\b(?:smtp|error|error code|status|reply|response)\s*[:#]?\s*$")

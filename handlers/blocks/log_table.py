@@ -65,10 +65,15 @@ def _rows(log: LogSummary, failure: LogFailure, titles: dict[str, str]) -> Itera
             episode.next_success,
             "no" if episode.steady else "yes",
             "; ".join(_changes(episode)),
-            "; ".join(failure.remotes),
+            "; ".join((*failure.remotes, *_more(failure))),
             seen if latest else "",
             "; ".join(titles.get(cause, cause) for cause in failure.causes) if latest else "",
         )
+
+
+def _more(failure: LogFailure) -> tuple[str, ...]:
+    others = failure.other_remotes
+    return (f"{others.sessions:,} sessions with others",) if others else ()
 
 
 def _changes(episode: LogEpisode) -> Iterator[str]:

@@ -25,8 +25,7 @@ def parts(report: Report, *, full: bool) -> list[Part]:
     found = [*part([line("text", _read(log)), *(line("aside", text) for text in _incomplete(log))], rank=1)]
     for number, failure in enumerate(log.failures[:most]):
         found += part(_failure(log, failure, {each.cause: each.title for each in report.findings}), rank=1 + number)
-    if hidden := len(log.failures) - most:
-        found += part([line("aside", f"and {hidden} more failures")] if hidden > 0 else [], rank=6)
+    found += part([line("aside", text) for text in _left_out(log, most)], rank=6)
     return found
 
 
@@ -39,6 +38,17 @@ def _read(log: LogSummary) -> str:
     return f"{log.lines:,} lines of {_files(log)}: " + ("; ".join(counts) or "no session in them") + "."
 
 
+def _left_out(log: LogSummary, most: int) -> Iterator[str]:
+    """What is not said of the failures."""
+    others = log.other_failures
+    hidden = max(len(log.failures) - most, 0) + (others.names if others else 0)
+    if others and others.more:
+        sessions = others.sessions + sum(each.sessions for each in log.failures[most:])
+        yield f"and more than {hidden:,} more failures, {sessions:,} sessions in all; the rarest are counted together"
+    elif hidden:
+        yield f"and {hidden:,} more failures"
+
+
 def _files(log: LogSummary) -> str:
     return words.file_name(log, 0) if len(log.files) == 1 else f"{len(log.files)} files"
 
@@ -47,6 +57,16 @@ def _incomplete(log: LogSummary) -> Iterator[str]:
     if not log.complete:
         yield "Reading was stopped: this is what was known by then."
     yield from log.problems
+    for kind in log.kinds:
+        for named, others, what in (
+            (kind.connectors, kind.other_connectors, "connectors"),
+            (kind.remotes, kind.other_remotes, "remote addresses"),
+        ):
+            if others and others.more:
+                yield (
+                    f"The {words.kind(kind.kind)} names more than {len(named) + others.names:,} {what}: those with fewest "
+                    "sessions are counted together."
+                )
     if log.bad:
         shown = "; ".join(
             f"{words.file_name(log, bad.file)}:{bad.line} {bad.quote[:60]!r}" for bad in log.bad_lines[:_NAMED]
@@ -67,20 +87,33 @@ def _failure(log: LogSummary, failure: LogFailure, titles: dict[str, str]) -> It
         over = failure.ongoing and episode is failure.episodes[-1]
         number = f"{episode.sessions:,} {unit}" if episode.sessions > 1 else f"one {unit.removesuffix('s')}"
         yield line("bullet", f"{number}, {_when(episode, ongoing=over)}")
+    if failure.partial:
+        yield line(
+            "bullet",
+            "It may have begun earlier and have more sessions: there are too many failures to follow them all.",
+        )
     for change in failure.episodes[-1].changes:
         yield line("bullet", _change(change))
     if failure.remotes:
         named = ", ".join(
             f"{name or 'no address'} ({count:,})" for name, count in list(failure.remotes.items())[:_NAMED]
         )
-        more = len(failure.remotes) - _NAMED
-        yield line("bullet", named + (f" and {more} more" if more > 0 else ""), lead="With:")
+        yield line("bullet", named + _more(failure), lead="With:")
     if failure.lines:
         place = failure.lines[0]
         yield line("bullet", f"{words.file_name(log, place.file)}:{place.line}", lead="First seen:")
     causes = [titles[cause] for cause in failure.causes if cause in titles][:_NAMED]
     if causes:
         yield line("bullet", "; ".join(causes), lead="Cause:" if len(causes) == 1 else "Suspected:")
+
+
+def _more(failure: LogFailure) -> str:
+    """How many addresses it also failed with."""
+    others = failure.other_remotes
+    more = max(len(failure.remotes) - _NAMED, 0) + (others.names if others else 0)
+    if others and others.more:
+        return f" and more than {more:,} more"
+    return f" and {more:,} more" if more else ""
 
 
 def _when(episode: LogEpisode, *, ongoing: bool) -> str:

@@ -53,6 +53,11 @@ from diagnostics.refusals import topics, topics_of
         ("452 4.2.2 mailbox full", "full"),
         ("550 no space: mailbox over its quota", "full"),
         ("554 forged sender: our own domain", "own-name"),
+        ("550 5.1.1 user unknown", "no-user"),
+        ("550 5.1.1 no mailbox of this name, the first try was logged", "no-user"),
+        ("550 closed to people who don't subscribe to this mailing list", "members"),
+        ("552 disc quota exceeded", "no-room"),
+        ("554 mail from 203.0.113.9 refused", "turned-away"),
     ],
 )
 def test_the_noun_and_what_became_of_the_message_tell_the_topic(text: str, topic: str) -> None:
@@ -62,7 +67,6 @@ def test_the_noun_and_what_became_of_the_message_tell_the_topic(text: str, topic
 @pytest.mark.parametrize(
     "text",
     [
-        "550 5.1.1 user unknown",
         "550 5.7.1 unable to relay",
         "421 4.4.2 connection dropped",
         "552 5.3.4 message size exceeds the limit",
@@ -73,7 +77,7 @@ def test_the_noun_and_what_became_of_the_message_tell_the_topic(text: str, topic
         "421 4.7.0 too many errors on this connection",
         "550 5.7.0 too many lookups of this mail",
         "451 4.3.0 the disk of the server is full",
-        "550 5.1.1 no mailbox of this name, the first try was logged",
+        "550 5.1.1 the first try was logged",
         "550 5.7.1 the sender's IP 203.0.113.9 is unknown here",
         "504 5.5.2 extension of the command unknown",
     ],

@@ -8,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diagnostics.logs.episodes import Episode, Failing
-from diagnostics.logs.sessions import Talk
+from diagnostics.logs.judging import entry, failures
+from diagnostics.logs.sessions import Rank, Talk
+from diagnostics.logs.tally import Tally
 
 _BEGIN = datetime(2026, 11, 18, tzinfo=UTC)
 
@@ -71,3 +73,18 @@ def test_a_time_that_is_none_ends_nothing() -> None:
         talk.at = at
         failing.add(Episode(talk, talk))
     assert len(failing.whole([])) == 1
+
+
+def test_the_earliest_of_very_many_stretches_are_told_as_one() -> None:
+    found = Tally()
+    for hour in range(0, 24 * 20, 3):
+        for minute, rank in ((60 * hour, Rank.REFUSED), (60 * hour + 90, Rank.NONE)):
+            talk = _talk(minute)
+            talk.rank, talk.error, talk.messages = rank, "550 no", int(not rank)
+            found.add([talk])
+    (failure,) = failures({"smtp-send-log": found})
+    told = entry(failure, {})
+    assert len(told.episodes) == 50
+    assert sum(each.sessions for each in told.episodes) == told.sessions == 160
+    assert [each.began for each in told.episodes[:2]] == ["2026-11-18T00:00:00.000Z", "2026-12-01T21:00:00.000Z"]
+    assert [each.steady for each in told.episodes[:2]] == [False, True]

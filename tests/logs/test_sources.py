@@ -19,7 +19,7 @@ TEXT, TRUTH = generated(Plan(size=60_000))
 
 
 def _sessions(names: list[str], **how: int) -> int:
-    return sum(count.sessions for count in tally(scanned(names, **how)).counts()[0].values())
+    return sum(count.sessions for count in tally(scanned(names, **how)).counts()[0].kept.values())
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
@@ -111,7 +111,7 @@ def test_a_line_without_end_is_passed_over(tmp_path: Path, monkeypatch: pytest.M
         "".join([*lines[:100], "2026-11-18T06:00:00.000Z," + "A" * 300_000 + "\r\n", *lines[100:]]), newline=""
     )
     scan = scanned([str(path)], size=20_000, block=3_000)
-    assert sum(count.sessions for count in tally(scan).counts()[0].values()) == TRUTH.count
+    assert sum(count.sessions for count in tally(scan).counts()[0].kept.values()) == TRUTH.count
     assert scan.bad == 1
     assert sum(scan.lines.values()) == TRUTH.lines + 1
 
@@ -142,8 +142,8 @@ def test_logs_that_were_put_together_keep_their_kinds(tmp_path: Path) -> None:
     path.write_text(TEXT + other + TEXT.replace("08DE2A6C", "08DE2A7C"), newline="")
     for size in (parts.RANGE, 9_000):
         scan = scanned([str(path)], size=size)
-        assert sum(count.sessions for count in tally(scan).counts()[0].values()) == 2 * TRUTH.count
-        assert sum(count.sessions for count in tally(scan, "smtp-receive-log").counts()[0].values()) == truth.count
+        assert sum(count.sessions for count in tally(scan).counts()[0].kept.values()) == 2 * TRUTH.count
+        assert sum(count.sessions for count in tally(scan, "smtp-receive-log").counts()[0].kept.values()) == truth.count
 
 
 def test_a_log_without_its_header_is_known_by_its_rows(tmp_path: Path) -> None:
@@ -152,7 +152,7 @@ def test_a_log_without_its_header_is_known_by_its_rows(tmp_path: Path) -> None:
         path = tmp_path / f"{kind}.log"
         path.write_text("".join(text.splitlines(keepends=True)[5:]), newline="")
         found = tally(scanned([str(path)]), f"smtp-{kind}-log")  # type: ignore[arg-type]
-        assert sum(count.sessions for count in found.counts()[0].values()) == truth.count
+        assert sum(count.sessions for count in found.counts()[0].kept.values()) == truth.count
 
 
 def test_kinds_may_change_with_every_line(tmp_path: Path) -> None:

@@ -45,7 +45,15 @@ _SPECIAL = linear(
     r"|\bdmarc\b|exchange server auth"
 )
 _ALSO_REFUSED = linear(r"\b535[ -]5\.7\.\d|\b5\.7\.139\b")
-_NOUNS = ("authentication", "authenticate", "SMTP AUTH", "log in", "login", "log on")  # as refusals.toml reads them
+_NOUNS = (
+    "authentication",
+    "authenticate",
+    "SMTP AUTH",
+    "AUTH command",
+    "log in",
+    "login",
+    "log on",
+)  # as refusals.toml reads them
 _LOGON_REFUSED = (504, 535)  # RFC 4954: the mechanism, the credentials
 
 _LOG_ON = (

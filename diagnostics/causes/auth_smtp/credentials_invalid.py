@@ -47,10 +47,12 @@ from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Said, Session
 from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Act, Step
 
 _TOLD: Final = ("the user credentials were incorrect", "account is locked")
+_AT_THE_RECIPIENT = linear(r"^\W{0,3}55\d\b")  # a refusal of a message: the account is the addressee's
 _PASSWORD_ERRORS: Final = {
     "50126": "user name or password is wrong",
     "50034": "the account does not exist",
@@ -73,7 +75,7 @@ def assess(said: Said, sessions: tuple[Session, ...], settings: tuple[Configured
     session = session_of(said, sessions)
     where = refused_by(said, session)
     low = said.text.lower()
-    told = next((words for words in _TOLD if words in low), "")
+    told = "" if _AT_THE_RECIPIENT.search(low) else next((words for words in _TOLD if words in low), "")
     if told:
         because = f"{server(said, where)} looked the account up and refused it: {told}."
         locked = "lock" in told or "disabled" in told

@@ -15,7 +15,15 @@ from diagnostics.refusals import topics
 # 2013 and before say 5.7.1, later versions 5.7.54.
 SIGNATURES: Final = ("Unable to relay", "5.7.54")
 # What other mail systems say: the nouns, whose sentence `foreign` reads.
-FOREIGN: Final = ("relay", "rcpthosts", "not a gateway", "turn on SMTP Authentication")
+FOREIGN: Final = (
+    "relay",
+    "relaying",
+    "rcpthost",
+    "not a gateway",
+    "turn on SMTP Authentication",
+    "mail for",
+    "emails for",
+)
 _ROUTING: Final = ".mail.onmicrosoft.com"
 
 

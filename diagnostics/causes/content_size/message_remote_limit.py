@@ -64,6 +64,8 @@ from diagnostics.report import Step
         "maximum accepted size",
         "message size exceeds",
         "message too big",
+        "email size exceeded",
+        "e-mail size exceeded",
         "552 5.2.3",
         "523 5.2.3",
         "552 5.3.4",

@@ -55,7 +55,10 @@ _TOLD: Final = (
     "without reverse dns",
 )
 # Other words for it, which mean something else as often
-_NOUNS: Final = ("PTR", "hostname", "host name", "DNS name", "resolve", "unresolvable", "FCrDNS", "R_DNS")
+_NOUNS: Final = (
+    "PTR", "hostname", "host name", "DNS name", "resolve", "unresolvable", "FCrDNS", "R_DNS", "forward DNS", "client IP",
+    "unverifyable", "unverifiable",
+)  # fmt: skip
 _DOUBT: Final = ("generic", "dynamic")
 _TOPIC: Final = "ptr"
 _EITHER: Final = "ptr records and authentication"  # Gmail's words for IPv6: one of the two is missing

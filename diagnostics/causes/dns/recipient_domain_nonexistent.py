@@ -48,7 +48,20 @@ _RECEIVERS = (
 )
 
 
-_NOUNS = ("domain", "MX", "NXDOMAIN", "mail hosts", "mail servers", "DNS Hard Error", "responded with code NXDOMAIN")
+_NOUNS = (
+    "domain",
+    "unknown host",
+    "host unknown",
+    "host name unknown",
+    "host name is unknown",
+    "mail exchanger",
+    "MX",
+    "NXDOMAIN",
+    "mail hosts",
+    "mail servers",
+    "DNS Hard Error",
+    "responded with code NXDOMAIN",
+)
 # The same words of another name: the sender's, or the one in the greeting.
 _ANOTHER = (
     "sender",

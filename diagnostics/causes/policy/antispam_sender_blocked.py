@@ -34,6 +34,7 @@ from diagnostics.mail_facts import AgentAction, Antispam, Configured
 from diagnostics.refusals import topics
 from diagnostics.report import Act, Step
 
+_ANOTHER: Final = ("spoof", "5.1.0 sender denied", "blocked using", "spamhaus")  # a gateway's rule, a public list
 _SKB = "The message matched a blocked sender or domain of an anti-spam policy (SFV:SKB)"
 _BLK = "The sender stands on the recipient's own list of blocked senders (SFV:BLK)"
 
@@ -53,10 +54,21 @@ _NAMES: Final = (
     "SenderFilterConfig",
     "sender",
     "Absender",
+    "Absenderadresse",
+    "Absenderdomain",
     "expéditeur",
     "remitente",
     "mittente",
     "badmailfrom",
+    "by this user",
+    "by an entry",
+    "by user",
+    "user rules",
+    "user preferences",
+    "recipient preferences",
+    "recipient",
+    "recipients",
+    "user refuse",
 )
 
 
@@ -102,11 +114,7 @@ def assess(
 def _entered(anchor: Said, replies: tuple[Reply, ...]) -> Finding | None:
     """Other systems' words: they name the entry, and whoever holds the reply is the sender."""
     # A gateway's policy against spoofing is no entry against this sender.
-    if (
-        "entry" not in topics(anchor)
-        or of_microsoft(anchor.text)
-        or has(anchor, "spoof", "5.1.0 sender denied", "blocked using")
-    ):
+    if "entry" not in topics(anchor) or of_microsoft(anchor.text) or has(anchor, *_ANOTHER):
         return None
     refused = refusal(anchor, replies)
     because = f"{refused.where} refuses this sender to {refused.whom} by an entry that somebody made there."

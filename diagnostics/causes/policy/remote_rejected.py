@@ -51,7 +51,8 @@ _POLICY: Final = (
 # Nouns under which servers refuse by a rule of their own; what became of the message has to stand beside them.
 _NAMES: Final = ("policy", "policies", "security reasons", "polic")
 _REFUSED: Final = (
-    r"reject|refus|den(?:y|ied)|block|prohibit|violat|(?:not|n.t) (?:accept|permit|allow)|disallow|against|failed"
+    r"reject|refus|bounced|den(?:y|ied)|block|prohibit|violat"
+    r"|(?:not|n.t) (?:accept|permit|allow)|disallow|against|failed"
 )
 _BY_POLICY: Final = linear(
     rf"(?i)(?:{_REFUSED}).{{0,60}}\bpolic(?:y|ies)\b|\bpolic(?:y|ies)\b.{{0,40}}(?:{_REFUSED})"
@@ -88,9 +89,10 @@ def assess(said: Said, replies: tuple[Reply, ...], entries: tuple[Tracked, ...])
     if "5.7.9 " in said.text or "(as345)" in said.text.lower():
         return None  # Yahoo's number for a sender that could not be authenticated, Exchange Online's for nested attachments
     reason = _REASON.search(said.text)
-    if said.signature in _NAMES and (reason or topics(said) or not _by_policy(said)):
+    about = topics(said) - {"turned-away"} - ({"no-user"} if "sender" in said.text.lower() else set())
+    if said.signature in _NAMES and (reason or about or not _by_policy(said)):
         return None
-    if reason or topics(said):
+    if reason or about:
         because = "The reply gives its reason itself"
         because += f": it speaks of `{reason.group(0)}`." if reason else "."
         return Finding(Belief.RULED_OUT, because, (said,))

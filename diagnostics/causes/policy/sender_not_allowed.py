@@ -26,8 +26,11 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.policy.said import Refusal, by_store, of_kind, recipient_settings, refusal
 from diagnostics.causes.reader import acting
+from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured, Tracked
+from diagnostics.patterns import linear
+from diagnostics.refusals import topics
 from diagnostics.report import Step
 
 _LISTS: Final = (
@@ -38,6 +41,31 @@ _LISTS: Final = (
     "RejectMessagesFrom",
     "RejectMessagesFromDLMembers",
 )
+# Nouns of lists and gateways that let only certain senders write; refusals.toml reads what is said of them.
+_NAMES: Final = (
+    "mailing list",
+    "discussion list",
+    "group",
+    "member",
+    "non-member",
+    "nonmember",
+    "subscribed",
+    "subscriber",
+    "pre-approved",
+    "preapproved",
+    "only accept",
+    "only accepts",
+    "only accepting",
+    "list of senders",
+    "allowed senders",
+    "approved senders",
+    "safe list",
+)
+_REASONS: Final = frozenset(
+    {"no-user", "spf", "dkim", "dmarc", "listed", "entry", "spam", "malware", "attachment", "full", "closed", "rate"}
+)
+# Exchange's own sentences and numbers, of causes that are told by them.
+_EXCHANGE = linear(r"(?i)\b(?:RESOLVER|APPROVAL|TRANSPORT)\.|\b5\.7\.1\d\d\b|in its organization|allowed senders list")
 
 
 @cause(
@@ -48,6 +76,7 @@ _LISTS: Final = (
         "RESOLVER.RST.RestrictedToRecipientsPermission",
         "5.7.124",
         "5.7.129",
+        *_NAMES,
     ),
     against={
         "MapiExceptionNotAuthorized": "comes from the store, after the recipient's list of senders let the message pass",
@@ -58,6 +87,8 @@ def assess(
 ) -> Finding | None:
     """The list of the recipient proves it; 5.7.129 is also given for a blocked account."""
     refused = refusal(said, replies)
+    if said.signature in _NAMES:
+        return _in_other_words(said, refused)
     setting = recipient_settings(settings, refused.recipient)
     told = [name for name in _LISTS if setting and setting.told(name)]
     filled = next((name for name in told if setting and setting.items(name)), "")
@@ -78,6 +109,21 @@ def assess(
     belief = Belief.LIKELY if exact else Belief.POSSIBLE
     act = acting(said, replies, settings, refused.act)
     return Finding(belief, because, (said,), steps, act, weight=1.8)
+
+
+def _in_other_words(said: Said, refused: Refusal) -> Finding | None:
+    """A list server or another mail system says that only certain senders may write."""
+    about = topics(said)
+    if "members" not in about or about & _REASONS or by_microsoft(said) or _EXCHANGE.search(said.text):
+        return None
+    because = f"{refused.where} says that only members, or senders who are let in, may write to {refused.whom}."
+    step = look(
+        "Ask the owner of the list or group, by another way, to admit the sender's address as it stands in the refusal: nobody "
+        "else can.",
+        "",
+        "portal",
+    )
+    return Finding(Belief.LIKELY, because, (said,), (step,), "recipient-side", weight=1.3)
 
 
 def _steps(refused: Refusal) -> tuple[Step, ...]:

@@ -39,7 +39,18 @@ _MALFORMED: Final = ("RfcMessageNonCompliant", "is not RFC 5322 compliant", "not
 _ENVELOPE: Final = ("5.1.7 Invalid address", "501 5.1.7")
 
 
-_NOUNS: Final = ("From:", "From header", "From headers", "header From", "From field", "From line", "From' header")
+_NOUNS: Final = (
+    "From:",
+    "From header",
+    "From headers",
+    "header From",
+    "From field",
+    "From line",
+    "From' header",
+    "RFC compliant",
+    "non-compliant",
+    "Blank From",
+)
 # Refusals that name the From header as the place of a domain, not for its form.
 _OTHERWISE: Final = {"spf", "dkim", "dmarc", "spam", "listed", "entry", "malware"}
 

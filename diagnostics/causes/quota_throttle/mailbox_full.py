@@ -86,6 +86,14 @@ _NAMES: Final = (
     "user",
     "recipient",
     "account",
+    "full mailbox",
+    "disk space",
+    "disc quota",
+    "diskspace",
+    "storage",
+    "space",
+    "too many messages on the server",
+    "Mails auf dem Server",
 )
 _ABROAD: Final = ("Postfach", "boîte", "boite", "buzón", "casella", "postbus", "caixa", "skrzynka", "ящик")
 
@@ -135,7 +143,10 @@ def assess(anchor: Said | Configured, objects: tuple[Configured, ...], replies: 
 def _full(said: Said) -> bool:
     """Whether a server's own words say that there is no room; a quota of messages in a time is another matter."""
     about = topics(said)
-    return "full" in about and not about & {"rate", "fast"} and not has(said, "public folder", "sending quota")
+    if about & {"rate", "fast"} and not has(said, "messages on the server"):
+        return False
+    room = "no-room" in about and not has(said, "message size", "5.3.4")
+    return ("full" in about or room) and not has(said, "public folder", "sending quota")
 
 
 def _judged(said: Said, wanted: str, ours: bool, statistics: Configured | None) -> Finding:
@@ -151,7 +162,7 @@ def _judged(said: Said, wanted: str, ours: bool, statistics: Configured | None) 
         return Finding(Belief.POSSIBLE, because, (said,), steps, act, weight=0.9)
     because = f"The mailbox {named(wanted, 'of the recipient')}{size_of(statistics) if statistics else ''} has no room "
     because += f"left, so {said.by or 'its server'} refuses its mail; there is nothing to repair on the sending side."
-    sure = has(said, "shutoffquota", *_WORDS) or _full(said)
+    sure = has(said, "shutoffquota", *_WORDS) or (_full(said) and "full" in topics(said))
     return Finding(Belief.CONFIRMED if sure else Belief.LIKELY, because, (said, statistics), steps, act, weight=1.0)
 
 

@@ -35,7 +35,7 @@ from diagnostics.report import Step
 _DELAYED = linear(r"(?i)delayed (\d{1,7}) seconds")
 _WORTH_SAYING: Final = 600  # seconds
 # Words of servers that put an unknown sender off without naming a greylist.
-_NAMES: Final = ("first", "unknown sender", "new sender", "not seen", "never seen")
+_NAMES: Final = ("first", "unknown sender", "new sender", "not seen", "never seen", "triplet")
 
 
 @cause(

@@ -30,6 +30,7 @@ from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.reputation.addresses import blamed, named
 from diagnostics.causes.reputation.lists import of_microsoft
 from diagnostics.facts import Said
+from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Step
 
@@ -72,6 +73,15 @@ _NAMES: Final = (
     "ratelimit",
     "rate",
     "frequency",
+    "excessive",
+    "high volume",
+    "too fast",
+    "too quickly",
+    "number of",
+    "slower",
+    "threshold",
+    "thread limit",
+    "message limit",
     "throttled",
     "throttling",
     "limit per ip",
@@ -88,6 +98,11 @@ _OTHERS: Final = (
     "tenant",
     "sender throttled",
     "authenticat",
+    "messages on the server",
+    "rate limited because",  # Gmail's sentence for a sender that is not authenticated, or does not encrypt
+)
+_YOURS = linear(
+    r"(?i)\b(?:from|for|by) (?:your|this) (?:ip|host|server|address|network)|\byour (?:ip|host|server)\b|per ip\b"
 )
 _POSTMASTERS: Final = (
     (("gmail", "google", "gsmtp"), "Google Postmaster Tools"),
@@ -106,6 +121,7 @@ _POSTMASTERS: Final = (
         "TSS04",
         "unexpected volume or user complaints",
         "temporarily deferred due to unexpected volume",
+        "deferred due to user complaints",
         "RP-001",
         "limits for how many messages can be sent per hour",
         "too many messages from your IP",
@@ -144,7 +160,7 @@ def assess(said: Said) -> Finding | None:
     because += "; what is above it is deferred and tried again."
     if has(said, *_SURE):
         return Finding(Belief.CONFIRMED, because, (said,), _steps(said))
-    if has(said, "7.28") or told or (timed and said.by):
+    if has(said, "7.28", "user complaints") or told or (timed and (said.by or _YOURS.search(said.text))):
         return Finding(Belief.LIKELY, because, (said,), _steps(said), weight=1.0)
     return Finding(Belief.POSSIBLE, because, (said,), _steps(said), weight=1.5)
 

@@ -33,7 +33,7 @@ _WORDS: Final = (
     "disabled",
     "not accepting",
     "cannot be accessed",
-    "suspended",
+    "suspend",
     "inactive",
     "deactivated",
     "frozen",
@@ -46,6 +46,8 @@ _WORDS: Final = (
     "discontinued",
     "locked",
     "archiv",
+    "terminated",
+    "not activated",
     "deaktiviert",
     "gesperrt",
     "désactivé",
@@ -54,7 +56,11 @@ _WORDS: Final = (
     "sospes",
 )
 # Nouns of other mail systems; refusals.toml reads what is said of them.
-_NOUNS: Final = ("mailbox", "account", "user", "Konto", "Postfach", "boîte", "compte", "cuenta", "casella", "caixa")
+_NOUNS: Final = (
+    "mailbox", "account", "user", "recipient", "address", "inactivity", "DisabledUser", "suspend", "deactivated", "locked",
+    "skrzynka", "usuario", "casilla", "utente", "conta", "usuário", "Benutzer", "Empfänger", "ящик", "аккаунт",
+    "Konto", "Postfach", "boîte", "boite", "compte", "cuenta", "casella", "caixa",
+)  # fmt: skip
 _OTHERS: Final = (
     "content filter",
     "message was quarantin",
@@ -66,6 +72,8 @@ _OTHERS: Final = (
     "mailbox full",
     "is full",
     "authenticat",
+    "your account",
+    "sender",
 )
 
 
@@ -105,11 +113,13 @@ def assess(said: Said, replies: tuple[Reply, ...], sessions: tuple[Session, ...]
         "closed" not in topics(said) or by_microsoft(said) or low.lstrip("( ").startswith("535")
     ):
         return None
+    if topics(said) & {"listed", "entry"} and "closed" not in topics(said):
+        return None  # the sending side is what is blocked
     wanted = address(said, replies)
     who = said.by or "The recipient's server"
     own = by_microsoft(said)
     because = f"{who} knows {named(wanted, 'the address')}, but its mailbox is disabled or closed for mail."
-    if any(words in low for words in _WORDS):
+    if any(words in low for words in _WORDS) or "closed" in topics(said):
         return Finding(Belief.LIKELY, because, (said,), _steps(wanted, own), weight=1.4)
     return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted, own), weight=1.5)
 

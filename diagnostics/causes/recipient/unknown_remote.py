@@ -40,6 +40,7 @@ from diagnostics.causes.recipient.lookup import (
     sent_on,
 )
 from diagnostics.causes.recipient.steps import correct_the_address
+from diagnostics.causes.reputation.lists import of_microsoft
 from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Addressed, Configured
 from diagnostics.patterns import linear
@@ -119,6 +120,32 @@ _WORDS: Final = (
     "mailbox unavailable or access denied",
     "address not found your message wasn't delivered to",
 )
+# What may be unknown, in the words of servers that no list has; refusals.toml tells whether it is.
+_NAMES: Final = (
+    "recipient", "rcpt", "mailbox", "mail box", "mail-box", "user", "address", "account", "alias", "person", "customer",
+    "addressee", "mail drop", "maildrop", "no one", "local part", "name directory", "destination", "badrcptto", "badrecipientto",
+    "not found", "does not exist", "doesn't exist", "unknown", "not known", "no longer valid", "deliverable", "member of",
+    "utente", "utenti", "indirizzo", "takiego",
+    "casella", "usuario", "persona", "destinatario", "dirección", "buzón", "cuenta", "utilisateur", "destinataire", "adresse",
+    "boîte", "boite", "compte", "Benutzer", "Empfänger", "Empfaenger", "Postfach", "Konto", "Teilnehmer", "usuário",
+    "destinatário", "endereço", "conta", "gebruiker", "ontvanger", "adres", "użytkownik", "odbiorca", "skrzynka",
+    "пользовател", "получател", "адрес", "ящик", "用户", "收件人", "邮箱", "宛先", "ユーザ", "アドレス", "メールボックス",
+)  # fmt: skip
+_ANOTHER = linear(  # the same words of the sender's address, of how an address is written, or of a logon
+    r"(?i)sender|mail from|\bfrom:|from address|return.?path|reverse.?path|\byour (?:e-?mail )?(?:address|account|user|domain)\b"
+    r"|syntax|format|malformed|illegal character|rfc ?\d|helo|ehlo|\bip\b|client host|password|username|log ?[io]n\b"
+    r"|domain's directory|^\W{0,3}50\d\b|\b5\.1\.[3789]\b"
+)
+_MAYBE = linear(  # a word of those reasons: their topics are many patterns, and most replies have none of the words
+    r"(?i)quota|full|room|space|voll|plein|rate|limit|hour|minute|day|list|block|black|spamhaus|spamcop|reputation|disabled|activ"
+    r"|suspend|closed|locked|expired|frozen|terminated|archiv|bloqu|gesperrt|\bip\b"
+)
+# Topics of refusals.toml that give another reason.
+_REASONS: Final = frozenset({
+    "spf", "dkim", "dmarc", "ptr", "listed", "entry", "spam", "malware", "attachment", "full", "no-room", "closed", "rate",
+    "fast", "first-seen", "own-name", "password", "logon", "owner", "mechanism", "relay", "no-domain", "no-answer", "helo",
+    "from-header", "mime", "members", "tls-wanted",
+})  # fmt: skip
 # A mailbox that is there and closed (recipient.mailbox.disabled), behind the number of one that is not.
 _CLOSED: Final = (
     "deactivated",
@@ -145,6 +172,12 @@ _OTHERS: Final = (
     "sender address rejected",
     "sender verif",
     "verify sender",
+    "sender address",
+    "of sender",
+    "return path",
+    "return-path",
+    "spf record",
+    "user agent",
     "535 ",
     "authentication",
 )
@@ -161,6 +194,7 @@ _OTHERS: Final = (
         "RESOLVER.ADR.RecipNotFound",
         "wasn't found at",
         "550 5.1.1",
+        *_NAMES,
     ),
 )
 def assess(
@@ -172,10 +206,12 @@ def assess(
 ) -> Finding | None:
     """Words that only other systems use name it; Exchange's own words leave open whose directory it was."""
     low = said.text.lower()
+    if said.signature in _NAMES and (any(words in low for words in _WORDS) or not _unheard_of(said)):
+        return None  # where words of the list stand, they are an anchor of their own
     wanted = address(said, replies)
     if said.signature == "550 5.1.1" and any(words in low for words in _CLOSED):
         return None
-    if any(words in low for words in _OTHERS) or "rate" in topics(said) or encapsulated(wanted):
+    if any(words in low for words in _OTHERS) or _another_reason(said) or encapsulated(wanted):
         return None
     if heard(said, replies, sessions).incoming:
         because = "Your own server's receive log has it: the recipient is unknown here, and no other server was asked."
@@ -198,6 +234,18 @@ def assess(
     if bare or _by_policy(said, replies) or (said.signature == "550 5.1.1" and not _WORDED.search(said.text)):
         return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=1.4)
     return Finding(Belief.LIKELY, because, (said,), _steps(wanted), weight=1.0)
+
+
+def _another_reason(said: Said) -> bool:
+    """Whether the same reply says why the mail was refused although somebody may be unknown."""
+    return bool(_MAYBE.search(said.text)) and bool(topics(said) & {"rate", "full", "listed", "closed"})
+
+
+def _unheard_of(said: Said) -> bool:
+    """Whether another system's server says in its own words that there is no such address, and nothing beside it."""
+    about = topics(said)
+    ours = by_microsoft(said) or of_microsoft(said.text) or "resolver." in said.text.lower()
+    return "no-user" in about and not about & _REASONS and not ours and not _ANOTHER.search(said.text)
 
 
 def _by_policy(said: Said, replies: tuple[Reply, ...]) -> bool:

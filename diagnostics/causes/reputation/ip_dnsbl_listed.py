@@ -50,6 +50,17 @@ _NAMES: Final = (
     "listed on",
     "listed by",
     "reputation",
+    "LPN",
+    "adresse IP",
+    "abus detecte",
+    "abus détecté",
+    "see http",
+    "http",
+    "due to abuse",
+    "ips blocked",
+    "bypassing",
+    "was blocked",
+    "is blocked",
     "client host",
     "sending ip",
     "your ip",
@@ -74,6 +85,36 @@ _NAMES: Final = (
     "OFR",
     "a problem occurred",
     "open relay",
+    "mail relay",
+    "sender ip",
+    "source ip",
+    "bad ip",
+    "ip",
+    "spammer",
+    "spam source",
+    "senderscore",
+    "sender score",
+    "spamming",
+    "blocked for",
+    "mail server at",
+    "mail from",
+    "messages from",
+    "connections from",
+    "connection from",
+    "access from",
+    "no access",
+    "allowed to connect",
+    "mail system has been rejected",
+    "dial-up",
+    "dialup",
+    "dynamic",
+    "residential",
+    "your ISP",
+    "TSS09",
+    "TSS11",
+    "permanently deferred",
+    "ivmSIP",
+    "blocklisting",
 )
 _OTHERS: Final = (
     "customer block list",
@@ -90,6 +131,7 @@ _OTHERS: Final = (
     "rate limited due to ip reputation",
     "unusual rate",
     "unexpected volume",
+    "user complaints",
     "reputation of the sending domain",
 )
 
@@ -126,7 +168,8 @@ def assess(
 ) -> Finding | None:
     """The refusal names the list; what the list answers settles it."""
     about = topics(said)
-    told = "listed" in about and not about & {"spf", "dkim", "dmarc"}
+    told = "listed" in about or ("turned-away" in about and about <= {"turned-away", "spam"} and not has(said, "polic"))
+    told = told and not about & {"spf", "dkim", "dmarc"}
     if (
         about & {"entry", "link", "rate", "fast"}
         or has(said, *_OTHERS)

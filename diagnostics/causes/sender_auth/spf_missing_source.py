@@ -52,7 +52,15 @@ from diagnostics.report import Step
 
 _GMAIL: Final = "SPF check for ["
 # Names of the check itself: what became of it, the words around tell.
-_NAMES: Final = ("SPF", "Sender Policy Framework", "open-spf", "openspf", "permitted sender")
+_NAMES: Final = (
+    "SPF",
+    "Sender Policy Framework",
+    "open-spf",
+    "openspf",
+    "permitted sender",
+    "invalid ip",
+    "mismatches client ip",
+)
 
 
 @cause(
