@@ -31,6 +31,8 @@ from diagnostics.mail_facts import Configured, Tracked
 from diagnostics.recognisers.format_list import items
 from diagnostics.report import Step
 
+_BY_LIST: Final = "RESOLVER.RST.NotAuthorized"
+_AFTER_LISTS: Final = " The store said no while it created the item, after every list of senders had let it pass."
 _LISTS: Final = ("AcceptMessagesOnlyFrom", "RejectMessagesFrom")
 _EVERYBODY: Final = frozenset({"anonymous", "default"})  # outside senders, and inside ones without an entry
 _CREATES: Final = frozenset(
@@ -55,7 +57,7 @@ _CREATES: Final = frozenset(
         "Sender was not authenticated for public folder",
         "5.7.135",
         "RESOLVER.RST.AuthRequired",
-        "RESOLVER.RST.NotAuthorized",
+        _BY_LIST,
     ),
     against={
         "MapiExceptionQuotaExceeded": "is about the size of the folder, not about who may write to it",
@@ -73,9 +75,10 @@ def assess(
     told = next(iter(of_kind(settings, "told-folder")), None)
     folder = "publicfolder" in kind.casefold() or "public folder" in said.text.lower() or told is not None
     stored = by_store(said, tracked)
-    listed = [name for name, value in (setting.values if setting else ()) if name.startswith(_LISTS) and items(value)]
-    if said.signature == "RESOLVER.RST.NotAuthorized" and not stored and (listed or not folder):
-        because = f"`{said.signature}` checks the recipient's list of senders, before the store looks at a folder's permissions."
+    if said.signature == _BY_LIST and not stored and (not folder or _listed(setting)):
+        because = (
+            f"`{_BY_LIST}` checks the recipient's list of senders, before the store looks at a folder's permissions."
+        )
         return Finding(Belief.RULED_OUT, because, (said,))
     if kind and not folder:
         return Finding(Belief.RULED_OUT, f"{refused.whom.capitalize()} is a {kind}, no public folder.", (setting,))
@@ -93,15 +96,16 @@ def assess(
         return _by_rights(denied, refused, (said, setting), "MapiExceptionNotAuthorized" in said.text or itself)
     if "MapiExceptionNotAuthorized" in said.text or ("AuthRequired" in said.text and folder):
         return Finding(Belief.LIKELY, because, (said, setting), steps, refused.act, weight=1.1)
-    if said.signature == "RESOLVER.RST.NotAuthorized":
-        stage = (
-            " The store said no while it created the item, after every list of senders had let it pass."
-            if stored
-            else ""
-        )
-        return Finding(Belief.LIKELY, because + stage, (said, setting, told), steps, refused.act, weight=2.0)
+    if said.signature == _BY_LIST:
+        because += _AFTER_LISTS if stored else ""
+        return Finding(Belief.LIKELY, because, (said, setting, told), steps, refused.act, weight=2.0)
     weight = 1.8 if folder or "5.7.135" in said.text else 0.4
     return Finding(Belief.POSSIBLE, because, (said,), steps, refused.act, weight=weight)
+
+
+def _listed(setting: Configured | None) -> bool:
+    """Whether the folder's mail object has a list of senders with somebody on it."""
+    return any(name.startswith(_LISTS) and items(value) for name, value in (setting.values if setting else ()))
 
 
 def _denied(settings: tuple[Configured, ...]) -> tuple[Configured, ...] | None:
