@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import EMS, Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.hybrid.wizard import hybrid_servers, run_again
 from diagnostics.codes import Row, of_wizard
 from diagnostics.mail_facts import CommandError
@@ -41,62 +41,57 @@ _SERVER = linear(r"(?i)on server ['\"<]?([A-Za-z0-9][\w.-]{0,62}?)['\">]?\.?(?:\
 _DOMAIN = linear(r"(?i)(?:AddressSpace|for) ['\"]?([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+)['\"]?")
 
 # What a cmdlet writes, by its noun: whether mail flow uses it, and on which side it is looked at.
-_NOUNS: Final[dict[str, tuple[bool, Shell]]] = {
-    "sendconnector": (True, EMS),
-    "receiveconnector": (True, EMS),
-    "inboundconnector": (True, _EXO),
-    "outboundconnector": (True, _EXO),
-    "onpremisesorganization": (True, _EXO),
-    "remotedomain": (True, EMS),
-    "accepteddomain": (True, EMS),
-    "emailaddresspolicy": (True, EMS),
-    "transportconfig": (True, EMS),
-    "federatedorganizationidentifier": (False, EMS),
-    "federationtrust": (False, EMS),
-    "organizationrelationship": (False, EMS),
-    "intraorganizationconnector": (False, EMS),
-    "intraorganizationconfiguration": (False, EMS),
-    "availabilityaddressspace": (False, EMS),
-    "partnerapplication": (False, EMS),
-    "authserver": (False, EMS),
-    "webservicesvirtualdirectory": (False, EMS),
-    "migrationendpoint": (False, _EXO),
+_WHAT_IS_THERE: Final = "See what is there now of what the cmdlet writes."
+# What the wizard writes that mail flow uses.
+_OF_MAIL: Final[dict[str, Step]] = {
+    "sendconnector": look(_WHAT_IS_THERE, "Get-SendConnector | Format-List"),
+    "receiveconnector": look(_WHAT_IS_THERE, "Get-ReceiveConnector | Format-List"),
+    "inboundconnector": look(_WHAT_IS_THERE, "Get-InboundConnector | Format-List", _EXO),
+    "outboundconnector": look(_WHAT_IS_THERE, "Get-OutboundConnector | Format-List", _EXO),
+    "onpremisesorganization": look(_WHAT_IS_THERE, "Get-OnPremisesOrganization | Format-List", _EXO),
+    "remotedomain": look(_WHAT_IS_THERE, "Get-RemoteDomain | Format-List"),
+    "accepteddomain": look(_WHAT_IS_THERE, "Get-AcceptedDomain | Format-List"),
+    "emailaddresspolicy": look(_WHAT_IS_THERE, "Get-EmailAddressPolicy | Format-List"),
+    "transportconfig": look(_WHAT_IS_THERE, "Get-TransportConfig | Format-List"),
 }
+_NOT_OF_MAIL: Final = frozenset(
+    {
+        "federatedorganizationidentifier",
+        "federationtrust",
+        "organizationrelationship",
+        "intraorganizationconnector",
+        "intraorganizationconfiguration",
+        "availabilityaddressspace",
+        "partnerapplication",
+        "authserver",
+        "webservicesvirtualdirectory",
+        "migrationendpoint",
+    }
+)
 # Where the answer to a message lies, by its number or the name of its row: a cmdlet that reads it, and the shell.
-_LOOKS: Final[dict[str, tuple[str, str, Shell]]] = {
-    "HCW8004": ("List the accepted domains.", "Get-AcceptedDomain | Format-Table DomainName,DomainType", EMS),
-    "HCW8029": ("List the accepted domains.", "Get-AcceptedDomain | Format-Table DomainName,DomainType", EMS),
-    "HCW8030": ("List the tenant's domains.", "Get-AcceptedDomain | Format-Table DomainName,DomainType", _EXO),
-    "HCW8010": (
-        "See which Receive connectors of the server listen on port 25, and whether one has the binding [::]:25.",
-        "Get-ReceiveConnector -Server {server} | Format-List Identity,Enabled,Bindings,RemoteIPRanges,TransportRole",
-        EMS,
-    ),
-    "HCW8011": (
+_SEES_AUTODISCOVER: Final = look(
+    "See which address the tenant asks for Autodiscover.",
+    "Get-OrganizationRelationship | Format-List Name,DomainNames,TargetAutodiscoverEpr,TargetSharingEpr",
+    _EXO,
+)
+_LISTS_DOMAINS: Final = look("List the accepted domains.", "Get-AcceptedDomain | Format-Table DomainName,DomainType")
+_LOOKS: Final[dict[str, Step]] = {
+    "HCW8004": _LISTS_DOMAINS,
+    "HCW8029": _LISTS_DOMAINS,
+    "HCW8030": look("List the tenant's domains.", "Get-AcceptedDomain | Format-Table DomainName,DomainType", _EXO),
+    "HCW8011": look(
         "See which Send connectors have the domain among their address spaces.",
         "Get-SendConnector | Format-List Name,Enabled,AddressSpaces,SmartHosts,CloudServicesMailEnabled",
-        EMS,
     ),
-    "HCW8018": ("See which addresses are stored.", "Get-HybridConfiguration | Format-List ExternalIPAddresses", EMS),
-    "HCW8034": (
-        "See which address the tenant asks for Autodiscover.",
-        "Get-OrganizationRelationship | Format-List Name,DomainNames,TargetAutodiscoverEpr,TargetSharingEpr",
-        _EXO,
+    "HCW8018": look("See which addresses are stored.", "Get-HybridConfiguration | Format-List ExternalIPAddresses"),
+    "HCW8034": _SEES_AUTODISCOVER,
+    "HCW8057": _SEES_AUTODISCOVER,
+    "HCW8064": look("See what of OAuth is there.", "Get-IntraOrganizationConnector | Format-List"),
+    "HCW8078": look("See which migration endpoints exist.", "Get-MigrationEndpoint | Format-List", _EXO),
+    "HCW8091": look(
+        "See whether the service runs.", "Get-Service WinRM | Format-List Status,Name,StartType", "powershell"
     ),
-    "HCW8057": (
-        "See which address the tenant asks for Autodiscover.",
-        "Get-OrganizationRelationship | Format-List Name,DomainNames,TargetAutodiscoverEpr,TargetSharingEpr",
-        _EXO,
-    ),
-    "HCW8064": ("See what of OAuth is there.", "Get-IntraOrganizationConnector | Format-List", EMS),
-    "HCW8078": ("See which migration endpoints exist.", "Get-MigrationEndpoint | Format-List", _EXO),
-    "HCW8091": ("See whether the service runs.", "Get-Service WinRM | Format-List Status,Name,StartType", "powershell"),
-    "Proof of domain ownership has failed": (
-        "Compare the proof with the TXT records that the world sees.",
-        "Get-FederatedDomainProof -DomainName {domain}; Resolve-DnsName {domain} -Type TXT -Server 1.1.1.1",
-        EMS,
-    ),
-    "No valid certificate exists for the Hub Transport servers": (
+    "No valid certificate exists for the Hub Transport servers": look(
         "See whether the service runs.",
         "Get-Service MSExchangeServiceHost | Format-List Status,Name,StartType",
         "powershell",
@@ -137,11 +132,11 @@ def assess(error: CommandError) -> Finding | None:
 
 def _known(error: CommandError, row: Row) -> Finding:
     name = row.code if len(row.code) > len("HCW") else row.name
-    say, template, shell = _LOOKS.get(name, ("", "", EMS))
+    first = _look(name, error.text)
     steps = [hybrid_servers()] if name in _STORED else []
-    if template:
-        steps.append(_look(say, template, shell, error.text))
-    act = _ACTS.get(name, "exchange-online" if shell == _EXO else "on-prem")
+    if first:
+        steps.append(first)
+    act = _ACTS.get(name, "exchange-online" if first and first.shell == _EXO else "on-prem")
     because = f"{row.name}: {row.meaning}" if row.code == "HCW" else f"{row.code}, {row.name}: {row.meaning}"
     return Finding(
         Belief.LIKELY, because, (error,), (*steps, _log(), *_mended(name, error.text), run_again()), act, weight=0.5
@@ -175,22 +170,35 @@ def _mended(name: str, text: str) -> tuple[Step, ...]:
     return ()
 
 
-def _look(say: str, template: str, shell: Shell, text: str) -> Step:
+def _look(name: str, text: str) -> Step | None:
+    """What shows the state that the step met, where one command does."""
     server, domain = _SERVER.search(text), _DOMAIN.search(text)
-    values = {"server": server.group(1) if server else "", "domain": domain.group(1) if domain else ""}
-    return look(say, template, shell, **{name: value for name, value in values.items() if "{" + name in template})
+    if name == "HCW8010":
+        return look(
+            "See which Receive connectors of the server listen on port 25, and whether one has the binding [::]:25.",
+            "Get-ReceiveConnector -Server {server} | Format-List Identity,Enabled,Bindings,RemoteIPRanges,TransportRole",
+            server=server.group(1) if server else "",
+        )
+    if name == "Proof of domain ownership has failed":
+        return look(
+            "Compare the proof with the TXT records that the world sees.",
+            "Get-FederatedDomainProof -DomainName {domain}; Resolve-DnsName {domain} -Type TXT -Server 1.1.1.1",
+            domain=domain.group(1) if domain else "",
+        )
+    return _LOOKS.get(name)
 
 
 def _cmdlet(error: CommandError, cmdlet: str, noun: str, detail: str) -> Finding:
-    mail, shell = _NOUNS.get(noun.lower(), (None, EMS))
+    step = _OF_MAIL.get(noun.lower())
     because = f"The wizard ran {cmdlet}, and it failed: {short(detail.rstrip('. ')) or 'the log says how'}."
-    if mail is not None:
-        because += " Mail flow uses what it writes." if mail else " Mail does not need what it writes."
-    steps = (
-        [look(f"See what is there now of what {cmdlet} writes.", f"Get-{noun} | Format-List", shell)] if mail else []
-    )
-    act: Act = "exchange-online" if shell == _EXO else "on-prem"
-    return Finding(Belief.LIKELY, because, (error,), (*steps, _log(), run_again()), act, weight=0.4)
+    if step:
+        because += " Mail flow uses what it writes."
+    elif noun.lower() in _NOT_OF_MAIL:
+        because += " Mail does not need what it writes."
+    online = step.shell == _EXO if step else noun.lower() == "migrationendpoint"
+    act: Act = "exchange-online" if online else "on-prem"
+    steps = (step, _log(), run_again()) if step else (_log(), run_again())
+    return Finding(Belief.LIKELY, because, (error,), steps, act, weight=0.4)
 
 
 def _log() -> Step:

@@ -43,6 +43,7 @@ _SOURCE = linear(r"(?i)IP address(?: of)?:? ['\"\[]?([0-9a-f][0-9a-f.:]{2,44})\b
         "The maximum number of concurrent connections from this IP",
         "The maximum number of concurrent server connections has exceeded",
         "Message submission rate for this client has exceeded the configured limit",
+        "rate for this client has exceeded the configured limit",
         "The maximum number of connections per source",
         "MSExchangeTransport 1021",
         "MSExchangeFrontEndTransport 1021",
