@@ -73,6 +73,7 @@ class Session(Fact, frozen=True, kw_only=True):
     greeting: str = ""
     seen_as: str = ""
     capabilities: tuple[str, ...] = ()
+    mechanisms: tuple[str, ...] = ()  # of AUTH, as the last EHLO reply offers them
     protocol: str = ""  # as written: SP_PROT_TLS1_2_CLIENT
     cipher: str = ""
     tls_error: str = ""  # as written: NoCredentials

@@ -43,8 +43,9 @@ TRACKING_SIGN: Final = rf"{START}.*(?:{TRACKING_ORIGINS}),(?:{TRACKING_EVENTS}),
 CONNECTIVITY_SIGN: Final = START + r"\"?[0-9A-FXx*]{0,17}\"?,[A-Za-z][A-Za-z ]{2,40},[^,]*,[-+>],"
 
 FAILED_EVENTS: Final = frozenset(
-    {"FAIL", "DEFER", "SUBMITFAIL", "SUBMITDEFER", "BADMAIL", "POISONMESSAGE", "MODERATORREJECT", "SUPPRESSED"}
-)
+    {"FAIL", "DEFER", "SUBMITFAIL", "SUBMITDEFER", "BADMAIL", "POISONMESSAGE", "MODERATORREJECT", "SUPPRESSED",
+     "MODERATIONEXPIRE", "MODERATORSALLNDR", "RESUBMITFAIL", "RESUBMITDEFER"}
+)  # fmt: skip
 """Events of the tracking log that say that a message did not get on."""
 
 TLS_FAILED: Final = linear(r"(?i)TLS negotiation failed with error (\w{1,40})")

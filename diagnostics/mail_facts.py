@@ -18,6 +18,8 @@ Pairs = tuple[tuple[str, str], ...]
 
 _FAILED_TRACES: Final = frozenset({"failed", "fail", "defer", "pending", "quarantined", "filteredasspam", "drop"})
 _REFUSED = linear(r"(?:LED=|^[\[{\s]*)[45]\d\d[ -][45]\.\d{1,3}\.\d")  # where the event was not selected
+_ARRIVED: Final = frozenset({"DELIVER", "SEND", "SENDEXTERNAL", "DUPLICATEDELIVER"})
+_PROBE = linear(r"(?i)system probe drop|\bhealthmailbox[0-9a-f]{6}|inboundproxy@|maildeliveryprobe")
 _SPAM_VERDICTS: Final = frozenset({"SPM", "BLK", "SKB", "SKS"})
 _SPAM_LEVEL: Final = 5  # from here on a message is junk
 
@@ -203,7 +205,16 @@ class Tracked(Fact, frozen=True, kw_only=True):
 
     @property
     def failing(self) -> bool:
-        return self.event.upper() in FAILED_EVENTS or (not self.event and bool(_REFUSED.search(self.status)))
+        """A failed event, a message that an agent dropped, or a status that is a refusal, where the event was cut off, too."""
+        event = self.event.upper()
+        refused = event not in _ARRIVED and not event.startswith("HA") and bool(_REFUSED.search(self.status))
+        return event in FAILED_EVENTS or self.dropped or refused
+
+    @property
+    def dropped(self) -> bool:
+        """Whether an agent deleted the message without a report. Managed availability's own probes are meant to end so."""
+        probe = _PROBE.search(f"{self.context} {self.connector} {self.sender} {' '.join(self.recipients)}")
+        return (self.origin.upper(), self.event.upper()) == ("AGENT", "DROP") and not probe
 
 
 class Traced(Fact, frozen=True, kw_only=True):

@@ -94,9 +94,11 @@ def _about(shown: Sequence[Verdict], judgement: Judgement) -> list[Question]:
         return []  # a process that crashes is asked about its events, not for settings or a bounce
     if best and best[1]:
         return [_question(best[0], best[1], shown, judgement)]
-    if not kinds & _BOUNCES:
+    silent = any(isinstance(fact, Tracked) and fact.dropped for fact in judgement.facts)  # deleted: nobody got a report
+    if not silent and not kinds & _BOUNCES:
         return [_question(BOUNCE, tuple(each.cause.id for each in shown), shown, judgement)]
-    trace = next(ask for ask in ASKS if (Traced if shown[0].cause.act == "exchange-online" else Tracked) in ask.yields)
+    act = shown[0].finding.act or shown[0].cause.act
+    trace = next(ask for ask in ASKS if (Traced if act == "exchange-online" else Tracked) in ask.yields)
     everybody = tuple(each.cause.id for each in shown)
     return [] if trace.answered(judgement.facts) else [_question(trace, everybody, shown, judgement)]
 

@@ -100,7 +100,8 @@ def _utterance(fact: Fact) -> str:
     if isinstance(fact, TlsReport) and fact.policy == "tlsa":  # the same words as in DANE's replies
         return f"{fact.result}: {fact.domain}"
     if isinstance(fact, Tracked):
-        return squeezed(f"{fact.status} {fact.context} {fact.source.quote}"[:_LONGEST]) if fact.failing else ""
+        words = f"{fact.origin} {fact.event} {fact.status} {fact.context} {fact.source.quote}"
+        return squeezed(words[:_LONGEST]) if fact.failing else ""
     if isinstance(fact, Traced):
         return squeezed(fact.detail[:_LONGEST]) if fact.failing else ""
     return ""

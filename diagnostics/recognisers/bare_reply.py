@@ -112,8 +112,10 @@ def _standing(lines: Lines, at: int) -> Quoted | None:
     text, last = line[place.start :], index
     quote = line[place.start - 1 : place.start]
     closed = quote in ('"', "'") and bool(_CLOSES[quote].search(text))
+    opened = quote in ('"', "'") and not closed
     for following, rest in lines[at + 1 : at + 40]:
-        if closed or following != last + 1 or not goes_on(text, rest):
+        ends = opened and quote in rest and quote not in text  # the quotation mark before the reply is closed there
+        if closed or following != last + 1 or not (ends or goes_on(text, rest)):
             break
         text, last = f"{text}\n{rest}", following
     if quote in ('"', "'") and text.rfind(quote) > 0:

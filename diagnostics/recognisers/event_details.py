@@ -44,6 +44,15 @@ _REPLY = linear(
     r"(?i)(?:SMTP response|SMTP reply|(?:server|remote host) (?:responded|returned)|the response (?:is"
     r"|was)|following (?:error|response))\W{1,4}((?:with )?\W{0,2}[45]\d\d[ -].+)$"
 )
+# Exchange 2000 and 2003 log each refused command: 7002 and 7004 as the client of a remote host, 7010 as the server.
+_COMMANDED = linear(
+    r"(?i)remote host \"?([^\",\s]{1,253})\"?,? responded to the SMTP command \"?[\w-]{2,20}\"? with "
+    r"\"([45]\d\d[^\"]{0,1000})\""
+)
+_ANSWERED = linear(
+    r"(?i)client at \"?[^\"\s]{1,253}\"? sent an? \"?[\w-]{2,20}\"? command, and the SMTP server responded with "
+    r"\"([45]\d\d[^\"]{0,1000})\""
+)
 # Exchange 2000 and 2003 log each report that they write, with its code and recipient.
 _REPORTED = linear(
     r"(?i)status code of ([45]\.\d{1,3}\.\d{1,3}) was generated for recipient (?:rfc822;)?\s?([^\s();,]{1,320})"
@@ -136,6 +145,22 @@ def quoted_reply(found: Found) -> tuple[str, int]:
     start = reply.group(1)[:24]
     line = next((index for index, part in found.text if start in squeezed(part)), found.line)
     return reply.group(1).removeprefix("with ").strip(), line
+
+
+class Commanded(Struct, frozen=True):
+    """A reply to one command, as an event tells it. `by` is the remote host that gave it, "" where our own server did."""
+
+    reply: str
+    by: str = ""
+
+
+def commanded(found: Found) -> Commanded | None:
+    """The reply that refused a command of a session, where the event tells of one."""
+    sent = _search(_COMMANDED, found.words, "to the SMTP command")
+    if sent:
+        return Commanded(str(sent.group(2)).strip(), str(sent.group(1)))
+    answered = _search(_ANSWERED, found.words, "SMTP server responded")
+    return Commanded(str(answered.group(1)).strip()) if answered else None
 
 
 def reported(found: Found) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""The text report of Exchange's HealthChecker: build, certificates, connectors, stopped services, waiting restart.
+"""The text report of Exchange's HealthChecker: build, certificates, connectors, stopped services, its findings.
 
 It prints `Name: value` under headings, with tabs that a paste turns into anything, and often a blank line after every line.
 Its TLS settings are read by tls_settings.
@@ -20,6 +20,7 @@ from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.certificate_rows import thumbprint
 from diagnostics.recognisers.format_list import items, plain
+from diagnostics.recognisers.health_checker_findings import IS_FINDING, SIGN, findings
 from diagnostics.recognisers.sources import source_at
 
 _PAIR = linear(r"^\s*([A-Z][A-Za-z0-9 .()/-]{1,60}?)\s*:\s*(.*?)\s*$")
@@ -66,7 +67,7 @@ class _Part(Struct):
 
 
 @recogniser(
-    r"^\s*(?:Exchange Health Checker version|Lifetime in days\s*:|Bound to services\s*:|Server Pending Reboot\s*:"
+    rf"(?:{SIGN})|^\s*(?:Exchange Health Checker version|Lifetime in days\s*:|Bound to services\s*:|Server Pending Reboot\s*:"
     r"|Cloud Mail Enabled\s*:|Certificate Found On Server\s*:)",
     rank=30,
 )
@@ -74,18 +75,22 @@ def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for the report; a lone certificate of it counts, too."""
     lines = reading.free()
     named = {found.group(1).lower() for _, line in lines if (found := _PAIR.search(line))}
-    if len(named & _MARKS) < 2:
+    if len(named & _MARKS) < 2 and not any(IS_FINDING.search(line) for _, line in lines):
         return ()
     server = _Part("server")
     parts = [server, *_parts(lines, server)]
     facts = [fact for part in parts if part.lines for fact in _facts(reading, part)]
     facts += [fact for fact, _ in _stopped(reading, lines)]
-    claims = [line for part in parts for line in part.lines] + [line for _, line in _stopped(reading, lines)]
-    shown = {name: server.values.get(key, "") for key, name in _SERVER.items()}
-    certificates = sum(part.kind == "certificate" for part in parts)
-    return (
-        [artefact(reading, "health-checker", claims, facts, {**shown, "certificates": certificates})] if claims else ()
-    )
+    found = list(findings(reading, lines))
+    facts += [fact for fact, _ in found]
+    claims = [line for _, taken in found for line in taken]
+    claims += [line for part in parts for line in part.lines] + [line for _, line in _stopped(reading, lines)]
+    shown: dict[str, object] = {name: server.values.get(key, "") for key, name in _SERVER.items()}
+    shown |= {
+        "certificates": sum(part.kind == "certificate" for part in parts),
+        "findings": [fact.text for fact, _ in found],
+    }
+    return [artefact(reading, "health-checker", claims, facts, shown)] if claims else ()
 
 
 def _parts(lines: list[tuple[int, str]], server: _Part) -> Iterator[_Part]:

@@ -49,6 +49,7 @@ _GREETING = linear(r"(?i)^(?:EHLO|HELO)\s+(\S+)")
 # Exchange and Exim say Hello, with or without the name before the address; Gmail is at your service.
 _SEEN_AS = linear(r"(?i)\b(?:Hello(?: [^\s\[]+)?|at your service,) \[(?:IPv6:)?([0-9a-f.:]{3,45})\]")
 _BANNER_HOST = linear(r"^220[ -]([A-Za-z0-9_.-]{3,253}) ")
+_MECHANISMS: Final = linear(r"(?i)^250[- ]AUTH[ =]([A-Z0-9 _-]{1,200})")
 _CAPABILITY: Final = linear(
     r"\b(STARTTLS|SIZE|PIPELINING|DSN|ENHANCEDSTATUSCODES|8BITMIME|BINARYMIME|CHUNKING|SMTPUTF8|X-ANONYMOUSTLS|X-EXPS|AUTH|XRDST|XSHADOW\w*)\b"
 )
@@ -87,6 +88,7 @@ class _Conversation(Struct):
     seen_as: str = ""
     stage: Stage = Stage.ATTEMPTED
     capabilities: list[str] = field(default_factory=list)
+    mechanisms: tuple[str, ...] = ()
     ehlo: Row | None = None
     ehlo_done: bool = False
     asked_starttls: bool = False
@@ -213,6 +215,9 @@ def _hear_refusal(talk: _Conversation, row: Row, text: str) -> None:
 
 
 def _hear_250(talk: _Conversation, row: Row, text: str) -> None:
+    offered = _MECHANISMS.search(text)
+    if offered and talk.stage < Stage.MAIL:
+        talk.mechanisms = tuple(str(offered.group(1)).upper().split())
     if talk.stage >= Stage.DATA and accepted(text):
         talk.stage = Stage.DELIVERED
     elif talk.stage < Stage.STARTTLS and not talk.ehlo_done:
@@ -245,6 +250,7 @@ def _session(talk: _Conversation, rows: list[Row], sources: dict[int, Source], s
         greeting=talk.greeting,
         seen_as=talk.seen_as,
         capabilities=tuple(talk.capabilities),
+        mechanisms=talk.mechanisms,
         protocol=talk.tls_ok[1] if talk.tls_ok else "",
         cipher=talk.tls_ok[2] if talk.tls_ok else "",
         tls_error=talk.tls_failed[1] if talk.tls_failed else "",

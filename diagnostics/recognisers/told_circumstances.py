@@ -1,4 +1,4 @@
-"""Circumstances that decide and that only a sentence tells: a meeting nobody was invited to, a smart host, an update.
+"""Circumstances that decide and that only a sentence tells: a meeting nobody was invited to, a smart host, a folder, an update.
 
 Read only beside something else that was pasted.
 """
@@ -41,9 +41,8 @@ _UPDATED = linear(
     r"|(?:(?:jan|feb|m.r|apr|ma|jun|jul|aug|sep|o[ck]t|nov|de[cz])\w{0,8} )?(?:\d{4} )?(?:security|sicherheits-?) ?update"
     r"|KB ?\d{6,7})|\.NET(?: framework)? ?\d(?:\.\d){0,2})\b"
 )
-_FOLDERS: Final = (
-    r"public ?folders?|\bPFs?|.ffentliche[nr]? ordner|dossiers? publics?|carpetas? p.blicas?|openbare mapp?en"
-)
+_CARPETAS: Final = r"dossiers? publics?|carpetas? p.blicas?|cartell[ae] pubblic"
+_FOLDERS: Final = rf"public[ -]?folders?|\bPFs?\b|.ffentliche[mnrs]? ordner|openbare map|{_CARPETAS}"
 _GONE: Final = (
     r"retired?|decommission\w*|removed|uninstall\w*|shut down|switched off|turned off|took down|taken down|replaced|abgeschaltet"
     r"|deinstalliert|au.er betrieb|entfernt|stillgelegt|d.sinstall.|retir.e?|mis hors service|retirado|desinstalad\w"
@@ -78,6 +77,13 @@ _OWN_GATEWAY = linear(
     rf"|nous sommes derri.re |notre |nuestr[oa] |onze )(?:{_PRODUCT})\b"
 )
 
+_TO_FOLDER = linear(
+    rf"(?i)\bmail[ -]?(?:enabled|aktivierte\w*)[^.\n]{{0,12}}(?:{_FOLDERS})|(?:{_FOLDERS})[^.\n]{{0,60}}"
+    r"(?:messagerie|habilitad|abilitat|e-?mail|\bmails?\b|courrier|post\b)"
+    r"|\b(?:e-?mails?|messages?|courriels?|correos?|mensajes|messaggi|nachrichten|berichten)\b[^.\n]{0,40}"
+    rf"\b(?:to|in|into|for|an|auf|für|einen|einem|à|aux?|les|un|vers|al?|de|naar)\b[^.\n]{{0,24}}(?:{_FOLDERS})"
+)
+
 
 @recogniser(
     r"(?:delegate|invite|eingeladen|smart ?-?host|\x{30b9}\x{30de}\x{30fc}\x{30c8}|h.te actif|host inteligente|vertret"
@@ -102,6 +108,9 @@ def _told(source: Source, line: str) -> Iterator[Fact]:
     host = _SMART_HOST.search(line)
     if host and not supposes(line[: host.start()]):
         yield SendConnector(source=source, smart_hosts=(host.group(1).lower(),))
+    folder = _TO_FOLDER.search(line)
+    if folder and not supposes(line[: folder.start()]):
+        yield Configured(source=source, kind="told-folder", name="public-folder")
     retired = _RETIRED.search(line)
     if retired and not _NEVER.search(retired.group(0)) and not supposes(line[: retired.start()]):
         yield Configured(source=source, kind="told-retired", name="public-folder-server")

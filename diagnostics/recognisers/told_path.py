@@ -1,6 +1,7 @@
-"""What a person says of the way a message takes: that it was forwarded or came from a list, that an address is their gateway.
+"""What a person says of the way a message takes: that it was forwarded or came from a list, that an address is
+their gateway, that packets get lost.
 
-Both change whose fault a failed check is, and no header of the paste has to show them. Read only beside something else that was
+They change whose fault a failed check is, and no header of the paste has to show them. Read only beside something else that was
 pasted; what stands in a server's reply is not the person's.
 """
 
@@ -48,11 +49,19 @@ _GATEWAY = linear(
     rf"|\bour (?:own )?(?:[a-z-]{{2,20}} ){{0,3}}(?:{_PRODUCT})\b[^.;\n]{{0,30}}?[^\d.]{_ADDRESS}\b"
 )
 _OURS = linear(rf"(?i)\b{_ADDRESS}\b\W{{1,3}}(?:is|=|was)\W{{1,3}}(?:our|ours|us|me|my|mine)\b")
+# What a capture of both ends showed, or a device that reshapes what passes it.
+_LOST = linear(
+    r"(?i)\b(?:packets?|frames?|segments?|Pakete?)\b[^.;\n]{0,60}\b(?:never (?:arrive|get|reach)\w*"
+    r"|(?:do|does|did)(?: not|n.t) arrive|lost|missing|dropped|disappear\w*|fehlen|verloren|kommen nicht an)\b"
+    r"|\bretransmi\w+|\bpacket loss\b|\bpaketverlust\w*|\bonly the (?:last|short|small)\b[^.;\n]{0,30}\b(?:arrives?|one)\b"
+    r"|\bwan[ -]?(?:optimi[sz]\w+|accelerat\w+)|\btraffic[ -]?shap\w+"
+)
 _REPLY = linear(r"\b[245]\d\d[ -][245]\.\d{1,3}\.\d{1,3}|\bsaid:|\breturned '|=\s*(?:fail|pass|softfail|none)\b|\bLED=")
 
 
 @recogniser(
     rf"forward|\bSRS[01][=+-]|mailing ?list|list ?serv|mailman|sympa|leitet|transf.r|redirig|reenv|inoltr|doorgestuurd"
+    r"|packet|frames?\b|segment|retransmi|paket|wan[ -]?(?:optimi|accelerat)|traffic[ -]?shap"
     rf"|\b(?:our|us|me|my|mine)\b|\b(?:{_PRODUCT})\b",
     rank=98,
 )
@@ -83,6 +92,11 @@ def _told(source: Source, line: str) -> Iterator[Configured]:
             own = "True" if _OWN.search(line) else "False"
             yield Configured(source=source, kind="forward", values=(("Own", own), ("Told", match.group(0).strip())))
             break
+    lost = next(
+        (m for m in _LOST.finditer(line) if not (_NOT.search(line[: m.start()]) or supposes(line[: m.start()]))), None
+    )
+    if lost:
+        yield Configured(source=source, kind="packets-lost", name=lost.group(0)[:60])
     for match in _OURS.finditer(line):
         yield Configured(source=source, kind="own-address", name=match.group(1))
     for match in _GATEWAY.finditer(line):

@@ -1,4 +1,4 @@
-"""States that a person tells in a sentence: a service that doesn't run, a component in maintenance, a full drive, a wrong clock.
+"""States that a person tells in a sentence: a service that doesn't run, maintenance, a full drive, a wrong clock.
 
 The names are Exchange's own. Read only beside something else that was pasted, or where the text names the cmdlet or window that
 shows it. Source: https://learn.microsoft.com/exchange/high-availability/managed-availability/server-component-states
@@ -44,6 +44,11 @@ _COMPONENT = linear(
     r"(?i)\b(ServerWideOffline|HubTransport|FrontendTransport)\b(?: (?:component|state|is|are|was|shows?|still|set|to|=|:)){0,3}"
     r"[ :=]{1,3}(Inactive|Draining)\b"
 )
+# The command or script that begins or ends maintenance, typed or spoken of.
+_MAINTENANCE = linear(
+    r"(?i)\b(Set-ServerComponentState|(?:Start|Stop)DagServerMaintenance(?:\.ps1)?)\b"
+    r"|\b(?:set(?:s|ting)?|put(?:s|ting)?|switch\w*|chang\w+|toggl\w+|setzt|setzen|gesetzt|nach|beim)\b[^.;\n]{0,40}\b(ServerWideOffline)\b"
+)
 _VOLUME: Final = "drive|disk|volume|partition"
 _SHORT: Final = (
     r"full\b|(?:only )?\d{1,4}(?:[.,]\d{1,3})? ?(?:[KMG]B|bytes?) (?:free|left)|(?:9\d|100) ?% (?:full|used)"
@@ -72,7 +77,7 @@ _TOLERANCE: Final = 300  # seconds; Kerberos' default
 
 @recogniser(
     rf"\b(?:{_NAMED}|ServerWideOffline|HubTransport|suspended|clock|uhr|w32tm|offset|full|out of space|disk space|free|left)\b"
-    r"|\btime\b[^\n]{0,60}\b(?:behind|ahead|off)\b",
+    r"|Set-ServerComponentState|DagServerMaintenance|\btime\b[^\n]{0,60}\b(?:behind|ahead|off)\b",
     rank=96,
 )
 def read(reading: Reading) -> Sequence[Artefact]:
@@ -99,6 +104,9 @@ def _told(source: Source, line: str) -> Iterator[Fact]:
     for match in _stated(_COMPONENT, line):
         values = (("Component", match.group(1)), ("State", match.group(2).capitalize()))
         yield _failing(source, "server-component", match.group(1), values)
+    planned = next(_stated(_MAINTENANCE, line), None)
+    if planned:
+        yield Configured(source=source, kind="told-maintenance", name=planned.group(1) or planned.group(2))
     for match in _stated(_DISK, line):
         letter = (match.group(1) or "").upper()
         yield _failing(source, "volume", letter, (("DriveLetter", letter), ("Told", match.group(0))))

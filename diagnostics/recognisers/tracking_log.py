@@ -44,7 +44,8 @@ _SUCCESS = linear(r"^\W{0,4}2\d\d\b")
 
 
 @recogniser(
-    f"(?:{TRACKING_SIGN}|{_HEADER}|^\\s*#Log-type:\\s*Message Tracking|\\bEventId\\b|\\bRecipientStatus\\s*:)", rank=15
+    f"(?:{TRACKING_SIGN}|{_HEADER}|^\\s*#Log-type:\\s*Message Tracking|\\bEventId\\b|\\b(?:RecipientStatus|SourceContext)\\s*:)",
+    rank=15,
 )
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for all entries of each form."""
@@ -110,7 +111,10 @@ def _of_row(reading: Reading, row: LogRow) -> list[Fact]:
 
 def _is_entry(block: Block) -> bool:
     event = block.value("eventid")
-    return bool(IS_EVENT.search(event)) or (not event and sum(block.has(name) for name in _LIST) >= 2)
+    if IS_EVENT.search(event):
+        return True
+    asked = len(block.properties) == 1 and "agent" in block.value("sourcecontext").lower()
+    return not event and (asked or sum(block.has(name) for name in _LIST) >= 2)
 
 
 def _of_block(reading: Reading, block: Block) -> list[Fact]:

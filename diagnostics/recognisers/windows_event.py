@@ -12,13 +12,14 @@ from diagnostics.artefacts import Artefact
 from diagnostics.facts import CertificateRejected, Fact, WindowsEvent
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
-from diagnostics.recognisers.event_details import Found, event_fact, quoted_reply, reported
+from diagnostics.recognisers.event_details import Found, commanded, event_fact, quoted_reply, reported
 from diagnostics.recognisers.event_exports import csv_events, table_events, xml_events
 from diagnostics.recognisers.event_lines import labelled_events
 from diagnostics.recognisers.event_quotes import quoted_events
 from diagnostics.recognisers.reply_text import read_reply, rejection_in
 from diagnostics.recognisers.sources import source_at
 
+_IS_ADDRESS = linear(r"^[0-9a-fA-F.:]{3,45}$")
 # Transport validated the certificate of a peer: a smart host, or a server that asks for the rights of TlsDomainCapabilities.
 _VALIDATED = linear(
     r"(?i)certificate validation error|validation of the .{0,40}certificate failed with status"
@@ -83,6 +84,12 @@ def _refused_certificate(event: WindowsEvent) -> Iterator[CertificateRejected]:
 
 
 def _replies(reading: Reading, found: Found) -> Iterator[Fact]:
+    refused = commanded(found)
+    if refused:
+        address = refused.by.strip("[]")
+        by, ip = ("", address) if _IS_ADDRESS.search(address) else (address, "")
+        yield from read_reply(refused.reply, source_at(reading, found.line), kind="event", by=by, ip=ip)
+        return
     text, line = quoted_reply(found)
     if text:
         yield from read_reply(text, source_at(reading, line), kind="event")

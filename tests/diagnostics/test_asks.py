@@ -35,7 +35,6 @@ _BY_WORDS: Final = frozenset(
         ("auth-smtp.credentials.invalid", "auth-smtp.oauth.misconfigured"),
         ("auth-smtp.sendas.mismatch", "store.submission.send-as-denied"),
         ("hybrid.attribution.mixed-domain-recipients", "quota-throttle.recipients.too-many"),
-        ("policy.antispam.content-filter-local", "recipient.mailbox.disabled"),
         ("policy.enforcement.exchange-out-of-date", "quota-throttle.eop.ip-throttled"),
         ("policy.transport-rule.processing-failed", "protocol.mime.corrupt"),
         ("protocol.mime.corrupt", "store.delivery.permanent-exception"),

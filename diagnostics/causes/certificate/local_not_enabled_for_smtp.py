@@ -12,6 +12,7 @@ It is the usual state of a renewed certificate that was imported, and assigned t
 - `Services` of the thumbprint in the log lacks SMTP
 - a queue to another server of the organization comes to nothing after the session opened, and no certificate of that
   server has SMTP among its services
+- a list after the renewal shows the new certificate without the S that the old one of the same subject had
 - the Hybrid Configuration Wizard says that the secure mail certificate is not bound to the SMTP service
 
 ## Not this when
@@ -27,6 +28,7 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.certificate import steps
+from diagnostics.causes.certificate.succession import successor
 from diagnostics.causes.network.queues import STALLED, stalled_inside
 from diagnostics.causes.tls.credential import own_fault, session_of, twins, usable
 from diagnostics.facts import InstalledCertificate, QueueState, Said, TlsFailed
@@ -35,12 +37,15 @@ from diagnostics.report import Step
 
 @cause(id="certificate.local.not-enabled-for-smtp", act="on-prem", says=("is not bound to the SMTP Service", *STALLED))
 def assess(
-    anchor: TlsFailed | Said,
+    anchor: TlsFailed | Said | InstalledCertificate,
     same: InstalledCertificate | None,
     installed: tuple[InstalledCertificate, ...],
+    failed: tuple[TlsFailed, ...],
     queues: tuple[QueueState, ...],
 ) -> Finding | None:
-    """`same` is the certificate of the log, as installed: its services decide."""
+    """`same` is the certificate of the log, as installed: its services decide. Lists alone show a renewal without SMTP."""
+    if isinstance(anchor, InstalledCertificate):
+        return None if failed else _renewed(anchor, installed)
     if isinstance(anchor, Said) and anchor.signature in STALLED:
         queue = stalled_inside(anchor, queues)
         return _of_target(anchor, queue, installed) if queue else None
@@ -81,6 +86,22 @@ def _of_target(said: Said, queue: QueueState, installed: tuple[InstalledCertific
         f"The session with {to} opens and comes to nothing; so it does when no certificate there is enabled for SMTP."
     )
     return Finding(Belief.POSSIBLE, because, (said, queue), look_there, weight=1.1)
+
+
+def _renewed(new: InstalledCertificate, installed: tuple[InstalledCertificate, ...]) -> Finding | None:
+    succession = successor(new, installed)
+    if succession is None:
+        return None
+    old = succession.old
+    services = ", ".join(new.services or ()) or "none"
+    because = f"{new.thumbprint or 'The new certificate'} has the services {services}, without SMTP, which "
+    because += f"{old.thumbprint or 'the old one'} of the same subject {'had' if succession.replaced else 'has'}."
+    steps = _steps(new.thumbprint)
+    if succession.sure:
+        return Finding(Belief.LIKELY, because, (new, old), steps, weight=1.2)
+    return Finding(
+        Belief.POSSIBLE, f"{because} If it is the renewed one, it lacks SMTP.", (new, old), steps, weight=1.2
+    )
 
 
 def _steps(thumbprint: str) -> tuple[Step, ...]:

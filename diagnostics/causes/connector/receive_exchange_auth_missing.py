@@ -37,6 +37,9 @@ from diagnostics.report import Step
     id="connector.receive.exchange-auth-missing",
     act="on-prem",
     says=("Cannot achieve Exchange Server authentication",),
+    against={
+        "Require basic authentication": "is about a password for a smart host, not about the logon between servers",
+    },
 )
 def assess(said: Said, _settings: Configured | None, objects: tuple[Configured, ...]) -> Finding | None:
     """The `Default` connector's own settings settle it."""

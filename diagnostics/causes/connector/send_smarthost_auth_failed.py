@@ -7,6 +7,7 @@ leaves through this connector until both sides agree again; the queue holds the 
 
 ## What proves it
 - the send log shows AUTH LOGIN followed by 535
+- `451 5.7.3 Require basic authentication`: Exchange found no AUTH LOGIN in what the relay offers
 - event 2017 or 2003 of MSExchangeTransport for a connector to a relay
 
 ## Not this when
@@ -22,7 +23,7 @@ leaves through this connector until both sides agree again; the queue holds the 
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change
+from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.certificate.steps import retry_queues
 from diagnostics.causes.connector import steps
 from diagnostics.causes.connector.heard import Heard, heard
@@ -36,6 +37,7 @@ _EVENT = linear(
 )
 _REMOTE = linear(r'(?i)Send connector "?(.{1,200}?)"? has failed to authenticate with "?(\S{1,253}?)"?[.\s]')
 _REFUSALS = ("535", "534", "530", "538", "550", "554", "501")
+_NO_LOGIN = "5.7.3 Require basic authentication"  # Exchange's own words: it found no AUTH LOGIN in the EHLO reply
 _OWN = ("exchangeauth", "gssapi", "kerberos", "x-exps", "direct trust")
 
 
@@ -67,6 +69,7 @@ _OWN = ("exchangeauth", "gssapi", "kerberos", "x-exps", "direct trust")
         "530 5.7.0 Authentication",
         "530 5.5.1 Authentication",
         "530 SMTP authentication",
+        _NO_LOGIN,
     ),
 )
 def assess(
@@ -82,6 +85,10 @@ def assess(
     if what.incoming or said.kind == "client" or _internal(what):
         return None
     name = what.connector or (connector.connector if connector else "")
+    if said.signature == _NO_LOGIN:
+        return _without_login(
+            said, what.session or next((s for s in reversed(sessions) if s.direction == "send"), None), name
+        )
     if what.outgoing or said.kind == "queue" or "target IP address" in said.text:
         because = (
             f"{said.by or said.host or what.ip or 'The smart host'} refused the logon of `{name or 'the connector'}`"
@@ -101,6 +108,33 @@ def _from_session(session: Session) -> Finding | None:
     where = session.host or session.remote_ip or "The smart host"
     because = f"{where} refused the logon of `{session.connector or 'the connector'}`: `{_short(session.error)}`."
     return Finding(Belief.LIKELY, because, (session,), _steps(session.connector), weight=1.2)
+
+
+def _without_login(said: Said, session: Session | None, name: str) -> Finding:
+    """Exchange logs on to a smart host with AUTH LOGIN alone, and asks for no other mechanism."""
+    offers = " ".join(session.mechanisms) if session else ""
+    because = (
+        "The Send connector is to log on with Basic authentication (AUTH LOGIN), which the smart host does not offer"
+    )
+    because += (
+        f": it offers {offers}." if offers else "; its EHLO reply has no AUTH LOGIN, maybe on this port or without TLS."
+    )
+    logon = look(
+        "See which mechanisms the smart host offers after STARTTLS: type EHLO test, and look for LOGIN in 250-AUTH.",
+        "openssl s_client -starttls smtp -crlf -quiet -connect {host:token}:25",
+        "bash",
+        host=session.host if session else "",
+    )
+    relay = change(
+        "Have the smart host offer AUTH LOGIN inside TLS (many do on port 587), or take this server's address as enough.",
+        "",
+        shell="portal",
+        changes="The smart host's mechanisms, or the addresses that may relay there.",
+        undo="Restore the smart host's former settings.",
+        verify="The next session in the send log shows AUTH LOGIN answered with 235.",
+    )
+    steps_ = (logon, steps.show_send_connector(name), relay, retry_queues())
+    return Finding(Belief.LIKELY, because, (said, session), steps_, weight=1.4)
 
 
 def _internal(what: Heard) -> bool:

@@ -28,19 +28,20 @@ from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.hybrid.twice import SecondPass, second_pass
 from diagnostics.causes.hybrid.wizard import run_again
 from diagnostics.causes.network.reach import kind_of
-from diagnostics.facts import Reply, SendConnector
+from diagnostics.facts import Reply, Said, SendConnector
 from diagnostics.mail_facts import Antispam, Configured, Headers, Hops
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
 _DOMAIN = linear(r"@([A-Za-z0-9.-]{1,253})")
 _TRUST = ("TrustedMailOutboundEnabled", "TrustedMailInboundEnabled")
+_CHECKED = "Misconfigured to send authenticated internal mail to M365"  # of HealthChecker, with the flags behind it
 _DROPPED = "X-CrossPremisesHeadersFilteredBySendConnector"
 
 
-@cause(id="hybrid.send.cloudservicesmail-disabled", act="on-prem")
+@cause(id="hybrid.send.cloudservicesmail-disabled", act="on-prem", says=(_CHECKED,))
 def assess(
-    anchor: Headers | Antispam | SendConnector,
+    anchor: Headers | Antispam | SendConnector | Said,
     spam: Antispam | None,
     headers: Headers | None,
     hops: Hops | None,
@@ -49,6 +50,8 @@ def assess(
     replies: tuple[Reply, ...],
 ) -> Finding | None:
     """Needs a message between addresses of one organization, or the header that says who dropped the others."""
+    if isinstance(anchor, Said):
+        return _checked(anchor)
     if isinstance(anchor, SendConnector):
         return _from_settings(anchor, replies) if spam is None and headers is None else None
     again = second_pass(spam.get("CIP"), (headers,) if headers else (), spam, objects) if spam else None
@@ -116,6 +119,20 @@ def _from_settings(connector: SendConnector, replies: tuple[Reply, ...]) -> Find
     because += "organization's headers, and mail over it counts as a stranger's."
     belief = Belief.POSSIBLE if any(each.failing for each in replies) else Belief.LIKELY
     return Finding(belief, because, (connector,), _steps(connector), weight=1.2)
+
+
+def _checked(said: Said) -> Finding | None:
+    """HealthChecker's finding on the connector to Exchange Online; the other flags are about its certificate."""
+    if "cloudservicesmailenabled: false" not in said.text.lower():
+        return None
+    name = said.text.partition("Send Connector - ")[2].partition(":")[0].strip()
+    because = (
+        f"HealthChecker: `{name or 'the connector to the tenant'}` has CloudServicesMailEnabled off, so it drops the "
+    )
+    because += "organization's headers, and mail over it counts as a stranger's."
+    return Finding(
+        Belief.LIKELY, because, (said,), _steps(SendConnector(source=said.source, connector=name)), weight=1.2
+    )
 
 
 def _told_hybrid(objects: tuple[Configured, ...]) -> bool:

@@ -33,6 +33,9 @@ _SEEN = {
 }
 
 
+_NO_LOGON = "Cannot achieve Exchange Server authentication"  # X-EXPS was not in what the other side offered
+
+
 @cause(
     id="network.middlebox.esmtp-inspection",
     act="network",
@@ -44,15 +47,21 @@ _SEEN = {
         "not recognized: XXX",
         "XXXXXXXA",
         "220 SMTP/cmap",
+        _NO_LOGON,
     ),
 )
-def assess(anchor: SessionMasked | StarttlsNotOffered | Said, probe: TlsProbe | None) -> Finding | None:
+def assess(
+    anchor: SessionMasked | StarttlsNotOffered | Said, probe: TlsProbe | None, _masked: SessionMasked | None
+) -> Finding | None:
     """Masked text is proof; a keyword that is merely missing is a hint."""
     if isinstance(anchor, SessionMasked):
         between = f" between `{anchor.connector}` and {anchor.host or 'the other server'}" if anchor.connector else ""
         because = f"{_SEEN[anchor.what]}{between}: a device on the way inspects and rewrites SMTP."
         belief = Belief.LIKELY if anchor.what == "verb" else Belief.CONFIRMED
         return Finding(belief, because, (anchor,), _steps(anchor.host), weight=2.0)
+    if isinstance(anchor, Said) and anchor.signature == _NO_LOGON:
+        because = "Exchange servers' logon (X-EXPS) was not offered; a firewall between them that inspects SMTP takes it away."
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.host), weight=0.9)
     if isinstance(anchor, Said):
         because = "The server got a command that was overwritten with X on the way: a device inspects SMTP."
         return Finding(Belief.LIKELY, because, (anchor,), _steps(anchor.host), weight=1.5)

@@ -8,6 +8,7 @@ Segmentation offload of a network adapter can do the same.
 
 ## What proves it
 - small messages pass, larger ones always stall during DATA or BDAT
+- X-EXPS between Exchange servers times out (its ticket is long), and a capture shows that long packets don't arrive
 - `ping -f -l 1472` fails on the path, a smaller size passes
 
 ## Not this when
@@ -24,6 +25,7 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.facts import ConnectionDropped, Said, Session, SmtpReached, Stage
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 # Exim, Postfix, sendmail and qmail say at which point of the session they waited.
@@ -36,6 +38,8 @@ _IN_DATA = (
     "while sending message body",
     "SMTP timeout after end of data",
 )
+# A Kerberos ticket fills several packets: the target waits for the rest of it and gives up.
+_TICKET = 'responded to the SMTP command "x-exps" with "451'
 _STALLED = ("timeout", "timedout")
 
 
@@ -46,6 +50,7 @@ _STALLED = ("timeout", "timedout")
         "Connection dropped due to Timeout",
         "Connection dropped due to TimedOut",
         "Connection dropped due to timed out",
+        _TICKET,
         *_IN_DATA,
     ),
     against={
@@ -53,9 +58,15 @@ _STALLED = ("timeout", "timedout")
     },
 )
 def assess(
-    anchor: Said | ConnectionDropped, _reached: SmtpReached | None, sessions: tuple[Session, ...]
+    anchor: Said | ConnectionDropped,
+    _reached: SmtpReached | None,
+    sessions: tuple[Session, ...],
+    objects: tuple[Configured, ...],
 ) -> Finding | None:
     """A stall during the message, with others of the same connector that got through."""
+    lost = next((each for each in objects if each.kind == "packets-lost"), None)
+    if isinstance(anchor, Said) and anchor.signature == _TICKET:
+        return _ticket(anchor, lost)
     if isinstance(anchor, ConnectionDropped) and (anchor.reason.lower() not in _STALLED or anchor.stage is None):
         return None
     stalled = [
@@ -82,6 +93,17 @@ def assess(
     else:
         because += ", after every command had passed."
     return Finding(Belief.POSSIBLE, because, (last, anchor, passed), steps, weight=1.9 if passed else 1.7)
+
+
+def _ticket(said: Said, lost: Configured | None) -> Finding:
+    because = (
+        f"{said.host or 'The target server'} answered X-EXPS, the logon of Exchange servers, with 451: it waited for a "
+    )
+    because += "Kerberos ticket that fills several packets, and gave up. Short commands of the same session had passed."
+    if lost:
+        because += f" The capture or the device on the way tells the same ({lost.name})."
+        return Finding(Belief.LIKELY, because, (said, lost), _steps(said.host), weight=1.5)
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(said.host), weight=1.8)
 
 
 def _steps(host: str) -> tuple[Step, ...]:

@@ -20,23 +20,31 @@ into the quarantine mailbox and says 5.2.1. The score is this server's own judge
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.policy.deleting_agent import SAYS, Deletion, deletion, steps
 from diagnostics.causes.policy.said import refusal, reply_of
 from diagnostics.causes.reader import from_outside
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import AgentAction, Configured
+from diagnostics.mail_facts import AgentAction, Configured, Tracked
 from diagnostics.report import Act, Step
 
 
 @cause(
     id="policy.antispam.content-filter-local",
     act="on-prem",
-    says=("Message rejected as spam by Content Filtering", "Content Filter agent quarantined this message"),
+    says=("Message rejected as spam by Content Filtering", "Content Filter agent quarantined this message", *SAYS),
     against={
         "5.1.0 Sender denied": "looks the sender up in a list, and reads no content",
     },
 )
-def assess(anchor: Said | AgentAction, replies: tuple[Reply, ...], objects: tuple[Configured, ...]) -> Finding | None:
-    """The agent's own words."""
+def assess(
+    anchor: Said | AgentAction,
+    replies: tuple[Reply, ...],
+    entries: tuple[Tracked, ...],
+    objects: tuple[Configured, ...],
+) -> Finding | None:
+    """The agent's own words, or its name at a message that was deleted."""
+    if isinstance(anchor, Said) and anchor.signature in SAYS:
+        return _deleted(deletion(anchor, entries))
     if isinstance(anchor, AgentAction):
         if not anchor.agent.lower().startswith("content filter"):
             return None
@@ -62,6 +70,20 @@ def assess(anchor: Said | AgentAction, replies: tuple[Reply, ...], objects: tupl
     if act == "recipient-side":
         because += " Only its administrators can change that; the sender can change the content."
     return Finding(Belief.CONFIRMED, because, (anchor,), _steps(), act)
+
+
+def _deleted(found: Deletion | None) -> Finding | None:
+    """From the delete threshold on the agent deletes, and tells nobody."""
+    if found is None or found.kind not in ("spam", ""):
+        return None
+    if not found.agent:
+        because = f"A transport agent of this server deleted the message to {found.whom} without a report; the Content Filter "
+        because += "agent does that from its delete threshold on."
+        return Finding(Belief.POSSIBLE, because, found.evidence, (*steps(found), *_steps()), weight=1.1)
+    because = f"`{found.agent}` deleted the message to {found.whom} as spam, without a report."
+    own = found.agent.lower().startswith("content filter")
+    belief = Belief.CONFIRMED if own else Belief.LIKELY
+    return Finding(belief, because, found.evidence, _steps() if own else steps(found), weight=1.2)
 
 
 def _steps() -> tuple[Step, ...]:

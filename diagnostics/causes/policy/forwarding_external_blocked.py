@@ -30,9 +30,14 @@ from diagnostics.report import Shell, Step
     id="policy.forwarding.external-blocked",
     act="exchange-online",
     says=("5.7.520", "organization does not allow external forwarding", "AS(7555)"),
+    against={
+        "content identified as spam": "judges the content; of a forward the same number says `external forwarding`",
+    },
 )
 def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
-    """One number, one meaning."""
+    """One number; the same filter gives it to spam, and says so."""
+    if "identified as spam" in said.text.lower():
+        return None
     refused = refusal(said, replies)
     because = f"A message was forwarded automatically to {refused.whom}, outside, and the outbound spam policy of the "
     because += (

@@ -9,6 +9,8 @@ message is refused, although the folder's mail address accepts everybody.
 - the recipient is a mail-enabled public folder, and Get-PublicFolderClientPermission shows None for Anonymous (outside
   senders) or Default (inside senders)
 
+- `RESOLVER.RST.NotAuthorized` with `[Stage: CreateMessage]`, or from STOREDRIVER in the tracking log: the store refused
+
 ## Not this when
 - the recipient is a mailbox or a group (`policy.restriction.authenticated-senders-only`)
 - the folder's mail object itself has RequireSenderAuthenticationEnabled True
@@ -23,11 +25,15 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.policy.said import Refusal, recipient_settings, refusal
+from diagnostics.causes.policy.said import Refusal, by_store, of_kind, recipient_settings, refusal
 from diagnostics.facts import Fact, Reply, Said
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, Tracked
+from diagnostics.recognisers.format_list import items
 from diagnostics.report import Step
 
+_BY_LIST: Final = "RESOLVER.RST.NotAuthorized"
+_AFTER_LISTS: Final = " The store said no while it created the item, after every list of senders had let it pass."
+_LISTS: Final = ("AcceptMessagesOnlyFrom", "RejectMessagesFrom")
 _EVERYBODY: Final = frozenset({"anonymous", "default"})  # outside senders, and inside ones without an entry
 _CREATES: Final = frozenset(
     {
@@ -51,20 +57,29 @@ _CREATES: Final = frozenset(
         "Sender was not authenticated for public folder",
         "5.7.135",
         "RESOLVER.RST.AuthRequired",
+        _BY_LIST,
     ),
     against={
-        "RESOLVER.RST.NotAuthorized": "checks the recipient's list of senders, before the store looks at a folder's permissions",
         "MapiExceptionQuotaExceeded": "is about the size of the folder, not about who may write to it",
     },
 )
-def assess(said: Said, replies: tuple[Reply, ...], settings: tuple[Configured, ...]) -> Finding | None:
-    """AuthRequired is shared with every other recipient: only the kind of recipient tells them apart."""
+def assess(
+    said: Said, replies: tuple[Reply, ...], settings: tuple[Configured, ...], tracked: tuple[Tracked, ...]
+) -> Finding | None:
+    """The words are shared with every other recipient: the kind of recipient, or the store's stage, tells them apart."""
     if "AccountDisabled" in said.text:
         return None
     refused = refusal(said, replies)
     setting = recipient_settings(settings, refused.recipient)
     kind = setting.get("RecipientTypeDetails") or setting.get("RecipientType") if setting else ""
-    folder = "publicfolder" in kind.casefold() or "public folder" in said.text.lower()
+    told = next(iter(of_kind(settings, "told-folder")), None)
+    folder = "publicfolder" in kind.casefold() or "public folder" in said.text.lower() or told is not None
+    stored = by_store(said, tracked)
+    if said.signature == _BY_LIST and not stored and (not folder or _listed(setting)):
+        because = (
+            f"`{_BY_LIST}` checks the recipient's list of senders, before the store looks at a folder's permissions."
+        )
+        return Finding(Belief.RULED_OUT, because, (said,))
     if kind and not folder:
         return Finding(Belief.RULED_OUT, f"{refused.whom.capitalize()} is a {kind}, no public folder.", (setting,))
     if setting and setting.flag("RequireSenderAuthenticationEnabled"):
@@ -81,8 +96,16 @@ def assess(said: Said, replies: tuple[Reply, ...], settings: tuple[Configured, .
         return _by_rights(denied, refused, (said, setting), "MapiExceptionNotAuthorized" in said.text or itself)
     if "MapiExceptionNotAuthorized" in said.text or ("AuthRequired" in said.text and folder):
         return Finding(Belief.LIKELY, because, (said, setting), steps, refused.act, weight=1.1)
+    if said.signature == _BY_LIST:
+        because += _AFTER_LISTS if stored else ""
+        return Finding(Belief.LIKELY, because, (said, setting, told), steps, refused.act, weight=2.0)
     weight = 1.8 if folder or "5.7.135" in said.text else 0.4
     return Finding(Belief.POSSIBLE, because, (said,), steps, refused.act, weight=weight)
+
+
+def _listed(setting: Configured | None) -> bool:
+    """Whether the folder's mail object has a list of senders with somebody on it."""
+    return any(name.startswith(_LISTS) and items(value) for name, value in (setting.values if setting else ()))
 
 
 def _denied(settings: tuple[Configured, ...]) -> tuple[Configured, ...] | None:

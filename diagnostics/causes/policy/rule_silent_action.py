@@ -22,6 +22,7 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change
+from diagnostics.causes.policy.deleting_agent import deletion, steps
 from diagnostics.causes.policy.rules import diverting_rules, trace_of
 from diagnostics.causes.policy.said import Refusal
 from diagnostics.facts import Said
@@ -78,11 +79,15 @@ def _traced(event: Traced) -> Finding | None:
     rule = _NAMED.search(event.detail)
     named = f"The mail flow rule '{rule.group(1)}'" if rule else "A mail flow rule"
     because = f"{named} took the action {action} on the message, which tells nobody."
-    steps = _steps(event.recipient, online=True, rule=str(rule.group(1)) if rule else "")
-    return Finding(Belief.CONFIRMED, because, (event,), steps)
+    taken = _steps(event.recipient, online=True, rule=str(rule.group(1)) if rule else "")
+    return Finding(Belief.CONFIRMED, because, (event,), taken)
 
 
 def _tracked(entry: Tracked, entries: tuple[Tracked, ...]) -> Finding | None:
+    found = deletion(entry, entries)
+    if found and not found.agent:
+        because = f"An agent deleted the message to {found.whom} without a report; the Transport Rule Agent does that."
+        return Finding(Belief.POSSIBLE, because, (entry,), steps(found), "on-prem", weight=1.0)
     deleted = DELETED in entry.status.lower()
     acted = entry.event.upper() in ("DROP", "REDIRECT") and by_rule_agent(entry)
     if not (deleted or acted):
@@ -92,8 +97,9 @@ def _tracked(entry: Tracked, entries: tuple[Tracked, ...]) -> Finding | None:
     what = "redirected" if entry.event.upper() == "REDIRECT" else "deleted" if deleted else "dropped"
     because = f"The Transport Rule Agent {what} the message of `{entry.sender or 'this sender'}` to "
     because += f"`{', '.join(entry.recipients) or 'the recipient'}`: a rule's action, which sends no report."
-    steps = _steps(next(iter(entry.recipients), ""), online=False)
-    return Finding(Belief.CONFIRMED, because, (entry,), steps, "on-prem")
+    return Finding(
+        Belief.CONFIRMED, because, (entry,), _steps(next(iter(entry.recipients), ""), online=False), "on-prem"
+    )
 
 
 def by_rule_agent(entry: Tracked) -> bool:

@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, Tracked
 from diagnostics.patterns import linear
 from diagnostics.report import Act, Shell
 
@@ -16,6 +16,7 @@ _TENANT_MX: Final = ".mail.protection.outlook.com"
 _ONLINE: Final = linear(r"(?i)\.prod\.(?:protection\.)?outlook\.com\b")
 # Numbers that mostly Exchange Online gives for restricted recipients, where Exchange Server says 5.7.1.
 _ONLINE_NUMBER: Final = linear(r"\b5\.7\.(?:12|13|12[49]|13[3-6]|193)(?:$|[^\d.]|\.(?:\D|$))")
+_CREATING: Final = linear(r"(?i)\[Stage: ?(?:CreateMessage|CreateReplay|PromoteProperties|Deliver)")
 _ADDRESS: Final = linear(r"[\w.+'=-]{1,64}@[A-Za-z0-9.-]{1,253}")
 
 
@@ -62,6 +63,13 @@ def refusal(said: Said, replies: Iterable[Reply]) -> Refusal:
     # A named server decides; Exchange Server gives some of the numbers as well.
     online = bool(_ONLINE.search(f"{by} {said.text}") or (not by and _ONLINE_NUMBER.search(said.text)))
     return Refusal(reply.recipient if reply else "", by, online)
+
+
+def by_store(said: Said, tracked: Iterable[Tracked]) -> bool:
+    """Whether the store refused, while it created the item: then every list of senders had let the message pass."""
+    if _CREATING.search(said.text):
+        return True
+    return any(each.origin.upper() == "STOREDRIVER" for each in tracked if each.source == said.source)
 
 
 def of_kind(settings: Iterable[Configured], kind: str) -> list[Configured]:

@@ -24,11 +24,11 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.policy.said import Refusal, recipient_settings, refusal
+from diagnostics.causes.policy.said import Refusal, by_store, of_kind, recipient_settings, refusal
 from diagnostics.causes.reader import acting
 from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, Tracked
 from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Step
@@ -82,7 +82,9 @@ _EXCHANGE = linear(r"(?i)\b(?:RESOLVER|APPROVAL|TRANSPORT)\.|\b5\.7\.1\d\d\b|in 
         "MapiExceptionNotAuthorized": "comes from the store, after the recipient's list of senders let the message pass",
     },
 )
-def assess(said: Said, replies: tuple[Reply, ...], settings: tuple[Configured, ...]) -> Finding | None:
+def assess(
+    said: Said, replies: tuple[Reply, ...], settings: tuple[Configured, ...], tracked: tuple[Tracked, ...]
+) -> Finding | None:
     """The list of the recipient proves it; 5.7.129 is also given for a blocked account."""
     refused = refusal(said, replies)
     if said.signature in _NAMES:
@@ -97,7 +99,12 @@ def assess(said: Said, replies: tuple[Reply, ...], settings: tuple[Configured, .
         return Finding(Belief.CONFIRMED, because, (said, setting), steps, refused.act)
     if setting and any(name.startswith("Accept") for name in told) and any(name.startswith("Reject") for name in told):
         return Finding(Belief.RULED_OUT, f"The accept and reject lists of {refused.whom} are empty.", (setting, said))
+    if by_store(said, tracked):
+        because = "The store refused while it created the item: every list of senders had let the message pass before."
+        return Finding(Belief.RULED_OUT, because, (said,))
     because += "an accept or reject list on it decides who may."
+    if of_kind(settings, "told-folder"):
+        return Finding(Belief.POSSIBLE, because, (said,), steps, refused.act, weight=1.2)
     exact = "5.7.129" not in said.text and "RestrictedToRecipients" not in said.text
     belief = Belief.LIKELY if exact else Belief.POSSIBLE
     act = acting(said, replies, settings, refused.act)

@@ -53,6 +53,7 @@ _EXACT: Final = 10  # seconds that a session may last longer than its limit
         "The maximum number of concurrent connections from this IP",
         "The maximum number of concurrent server connections has exceeded",
         "Message submission rate for this client has exceeded the configured limit",
+        "rate for this client has exceeded the configured limit",
         "The maximum number of connections per source",
         "MSExchangeTransport 1021",
         "MSExchangeFrontEndTransport 1021",

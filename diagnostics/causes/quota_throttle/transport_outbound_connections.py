@@ -6,6 +6,7 @@ and waits 15 minutes before it tries a deferred message again (MessageRetryInter
 goes to one smart host or to Exchange Online, the queue grows although the other side refuses nothing.
 
 ## What proves it
+- HealthChecker calls MaxPerDomainOutboundConnections or MessageRetryInterval less good than recommended, and mail waits
 - a long Active queue without an error, to one destination; both settings at their defaults
 
 ## Not this when
@@ -22,7 +23,7 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.network.queues import outward, told_of
-from diagnostics.facts import QueueState, Reply
+from diagnostics.facts import QueueState, Reply, Said
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
@@ -31,14 +32,19 @@ _LONG: Final = 100  # with the settings shown; without them a queue has to be mu
 _VERY_LONG: Final = 1000
 
 
-@cause(id="quota-throttle.transport.outbound-connections", act="on-prem")
+_CHECKED: Final = ("MaxPerDomainOutboundConnections: Value set to", "MessageRetryInterval: Value set to")
+
+
+@cause(id="quota-throttle.transport.outbound-connections", act="on-prem", says=_CHECKED)
 def assess(
-    queue: QueueState,
+    queue: QueueState | Said,
     objects: tuple[Configured, ...],
     queues: tuple[QueueState, ...],
     replies: tuple[Reply, ...],
 ) -> Finding | None:
-    """A long queue that is being worked off, and no refusal that would explain it."""
+    """A long queue that is being worked off, and no refusal that would explain it; or HealthChecker's word on the limits."""
+    if isinstance(queue, Said):
+        return _checked(queue, replies)
     if not outward(queue) or queue.status.lower() not in ("active", "ready") or queue.messages < _LONG:
         return None
     where = queue.next_hop or queue.identity
@@ -58,6 +64,15 @@ def assess(
         return None
     because += f", and {settings.name or 'the server'} opens only {limit} connections to one destination."
     return Finding(Belief.LIKELY, because, (queue, settings), _steps(settings.name))
+
+
+def _checked(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
+    """HealthChecker says it of every server with the defaults: it matters where all mail goes to one place."""
+    if any(each.failing for each in replies):
+        return None
+    what = said.text.partition(" More ")[0].strip()
+    because = f"HealthChecker: {what.rstrip('.')}. Where all mail goes to one place, that lets it wait."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(""), weight=0.9 if said.signature == _CHECKED[1] else 1.0)
 
 
 def _steps(server: str) -> tuple[Step, ...]:

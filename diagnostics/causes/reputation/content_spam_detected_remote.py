@@ -103,7 +103,7 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     if (
         directory
         or has(said, "content filtering")
-        or of_microsoft(said.text)
+        or (of_microsoft(said.text) and not has(said, "content identified as spam"))
         or has(said, "rfc 5322", "rfc5322", "noncompliant", "non-compliant")  # its form, which only counts as spam's
         or about & {"spf", "dkim", "dmarc", "entry"}
     ):

@@ -9,6 +9,8 @@ damaged mailbox or view. It concerns one mailbox; sending again brings the same 
 ## What proves it
 - the exception pair, while other mailboxes get the same message
 
+- `Failed to process message due to a permanent exception`, also where a code that asks to try again stands around it
+
 ## Not this when
 - the exception is one that names its cause: a quota, too many objects in a folder, a delegate, federation, a
   missing permission, content that can't be converted
@@ -19,12 +21,16 @@ damaged mailbox or view. It concerns one mailbox; sending again brings the same 
 
 from __future__ import annotations
 
+from typing import Final
+
 from diagnostics.cause import EMS, Belief, Finding, cause, look
 from diagnostics.causes.recipient.lookup import address, by_microsoft, named
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.causes.store.exceptions import exception_of, has_own_cause, is_transient
 from diagnostics.facts import Reply, Said
-from diagnostics.report import Step
+from diagnostics.report import Act, Step
+
+_KEPT: Final = "replaced by a retry response because the message was marked for retry"
 
 
 @cause(
@@ -60,9 +66,13 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     if "cannot get id from name" in low:
         because += " A folder that delivery needs, mostly Clutter, can't be found in this mailbox."
         return Finding(Belief.CONFIRMED, because, (said,), _clutter(wanted), "exchange-online" if online else None)
-    return Finding(
-        Belief.LIKELY, because, (said,), _steps(wanted, online), "exchange-online" if online else None, weight=1.0
-    )
+    act: Act | None = "exchange-online" if online else None
+    if _KEPT in low:
+        because += (
+            " It stays in our queue, because such a message (a journal report) is marked to be tried again even so."
+        )
+        act = act or "on-prem"
+    return Finding(Belief.LIKELY, because, (said,), _steps(wanted, online), act, weight=1.0)
 
 
 def _named_properties(said: Said, replies: tuple[Reply, ...]) -> Finding:

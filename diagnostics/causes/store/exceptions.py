@@ -26,6 +26,7 @@ _OWN_CAUSE: Final = (
     "ioexception",
 )
 _EXCEPTION = linear(r"(?i)STOREDRV\.[A-Za-z]{3,20}\.Exception:\s?([A-Za-z]{3,80}(?:\.[A-Za-z]{3,80})?)")
+_PERMANENT = linear(r"(?i)due to a permanent exception|replaced by a retry response because")
 _TRANSIENT_CODE = linear(r"(?:^|[^\d.])4\.\d{1,3}\.\d{1,3}\b")
 
 
@@ -45,5 +46,10 @@ def exception_of(said: Said) -> str:
 
 
 def is_transient(said: Said) -> bool:
-    """Whether the store asks to try again: by the class of the code, or by the name of the exception."""
+    """Whether the store asks to try again: by the class of the code, or by the name of the exception.
+
+    A permanent one is wrapped into a code that asks for it where the message (a journal report) was marked for retry.
+    """
+    if _PERMANENT.search(said.text):
+        return False
     return "transient" in said.text.lower() or bool(_TRANSIENT_CODE.search(said.text))

@@ -46,6 +46,8 @@ _NOUNS = (
     "beveiligde verbinding",
 )
 
+_DEMANDED = "STARTTLS is required to send mail"
+
 
 @cause(id="tls.starttls.not-offered-remote", act="recipient-side", says=_NOUNS)
 def assess(
@@ -111,6 +113,10 @@ def _weighed(
 def _from_words(missing: StarttlsNotOffered, replies: tuple[Reply, ...]) -> Finding | None:
     """Our own server's complaint about a server outside; in Exchange Online's, the other server is mostly ours."""
     reply = next((r for r in replies if r.source == missing.source), None)
+    if reply and by_exchange_online(reply.whole) and _DEMANDED in reply.whole:
+        where = reply.host or reply.ip or "the destination"
+        because = f"Exchange Online was told to send to {where} with TLS only, and that server offered no STARTTLS."
+        return Finding(Belief.POSSIBLE, because, (missing,), _steps(where, ""), weight=1.2)
     if reply is None or by_exchange_online(reply.whole) or kind_of(reply.ip) not in ("public", "exchange-online"):
         return None
     where = reply.host or reply.ip

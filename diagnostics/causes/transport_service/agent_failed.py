@@ -123,7 +123,7 @@ def _crashed(said: Said, crash: Crash, trial: Configured | None) -> Finding:
     if crash.foreign:
         loading = "..ctor" in crash.method or "Factory" in crash.method
         when = "is loaded" if loading else "handles messages"
-        because = f"`{crash.assembly}` throws `{crash.exception}` when it {when}, and takes the transport process down."
+        because = f"`{crash.culprit}` throws `{crash.exception}` when it {when}, and takes the transport process down."
         return Finding(Belief.LIKELY, because, (said,), _steps(""), weight=1.4)
     if trial:
         because = f"The transport process crashes with {crash.named}, and without the agent it runs, as you say."

@@ -22,7 +22,17 @@ of the installation, filled by logs.
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.transport_service.pressure import INCREASED, INSUFFICIENT, drive, levels, short_of, told
+from diagnostics.causes.transport_service.pressure import (
+    CHECKED,
+    CONSTANT,
+    INCREASED,
+    INSUFFICIENT,
+    drive,
+    eased,
+    levels,
+    short_of,
+    told,
+)
 from diagnostics.causes.transport_service.services import POWERSHELL, elsewhere, tell_them
 from diagnostics.facts import QueueState, Said, WindowsEvent
 from diagnostics.mail_facts import Configured
@@ -34,7 +44,7 @@ _FULL = "MSExchangeTransport 15006"
 @cause(
     id="transport-service.backpressure.disk",
     act="on-prem",
-    says=(INSUFFICIENT, INCREASED, _FULL, "available disk space has dropped below"),
+    says=(CHECKED, CONSTANT, INSUFFICIENT, INCREASED, _FULL, "available disk space has dropped below"),
 )
 def assess(
     said: Said,
@@ -44,7 +54,7 @@ def assess(
     objects: tuple[Configured, ...],
 ) -> Finding | None:
     """The named resource decides; without a name disk space is the usual one."""
-    if "decreased" in said.text:
+    if eased(said):
         return None
     texts = told(said, events)
     disk, other = short_of(texts)

@@ -21,7 +21,16 @@ many recipients, an agent or virus scanner that holds messages, or a slow disk u
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.transport_service.pressure import INCREASED, INSUFFICIENT, levels, short_of, told
+from diagnostics.causes.transport_service.pressure import (
+    CHECKED,
+    CONSTANT,
+    INCREASED,
+    INSUFFICIENT,
+    eased,
+    levels,
+    short_of,
+    told,
+)
 from diagnostics.causes.transport_service.services import POWERSHELL, elsewhere, restart
 from diagnostics.facts import QueueState, Said, WindowsEvent
 from diagnostics.report import Step
@@ -32,13 +41,13 @@ _MEMORY = "MSExchangeTransport 15007"
 @cause(
     id="transport-service.backpressure.memory-or-queue",
     act="on-prem",
-    says=(INSUFFICIENT, INCREASED, _MEMORY),
+    says=(CHECKED, CONSTANT, INSUFFICIENT, INCREASED, _MEMORY),
 )
 def assess(
     said: Said, _event: WindowsEvent | None, events: tuple[WindowsEvent, ...], queues: tuple[QueueState, ...]
 ) -> Finding | None:
     """The named resource decides."""
-    if "decreased" in said.text or elsewhere(said, queues):
+    if eased(said) or elsewhere(said, queues):
         return None
     disk, other = short_of(told(said, events))
     if other or said.signature == _MEMORY:

@@ -43,7 +43,12 @@ class Crash:
     @property
     def foreign(self) -> bool:
         """Whether somebody else than Microsoft wrote the assembly that failed."""
-        return bool(self.assembly) and not _OWN.search(self.assembly)
+        return bool(self.culprit) and not _OWN.search(self.culprit)
+
+    @property
+    def culprit(self) -> str:
+        """The assembly, or the method where the event does not know the assembly."""
+        return self.method if self.assembly == "unknown" else self.assembly
 
     @property
     def in_filtering(self) -> bool:
@@ -56,7 +61,7 @@ class Crash:
 
     @property
     def named(self) -> str:
-        return f"`{self.exception}` in `{self.assembly}`" if self.assembly else "an exception that isn't told in full"
+        return f"`{self.exception}` in `{self.culprit}`" if self.assembly else "an exception that isn't told in full"
 
 
 def crash_of(said: Said) -> Crash | None:

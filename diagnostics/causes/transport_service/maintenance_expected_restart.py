@@ -38,22 +38,25 @@ _CRASHES: Final = frozenset({4999, 1051, 1052, 16023, 17018})
     benign=True,
     says=("StartDagServerMaintenance", "StopDagServerMaintenance", "Set-ServerComponentState"),
 )
-def assess(said: Said, events: tuple[WindowsEvent, ...], objects: tuple[Configured, ...]) -> Finding | None:
-    """Both must be there: the action and the one end of a service it explains."""
+def assess(
+    action: Said | Configured, events: tuple[WindowsEvent, ...], objects: tuple[Configured, ...]
+) -> Finding | None:
+    """Both must be there: the action, logged or told, and the one end of a service it explains."""
     ends = [e for e in events if e.event == 7031 and "Transport" in e.text]
-    if not ends:
+    if not ends or (isinstance(action, Configured) and action.kind != "told-maintenance"):
         return None
     times = [int(found.group(1)) for e in ends if (found := _TIMES.search(e.text))]
     crash = next((e for e in events if e.event in _CRASHES), None)
     if crash or max(times, default=1) > 1:
         because = "The service ended more than once, or beside an exception: that is no planned restart."
         return Finding(Belief.RULED_OUT, because, (crash or ends[-1],))
-    off = next((o for o in objects if o.kind in ("server-component", "windows-service") and o.failing), None)
+    states = [o for o in objects if o.kind in ("server-component", "windows-service") and o.source != action.source]
+    off = next((o for o in states if o.failing), None)
     if off:
         because = f"{off.name} is {off.get('State') or off.get('Status')}: the maintenance has not ended cleanly."
         return Finding(Belief.RULED_OUT, because, (off,))
     because = "The transport service ended once, beside the maintenance action that restarts it: that is by design."
-    return Finding(Belief.LIKELY, because, (ends[-1], said), _steps(), weight=1.0)
+    return Finding(Belief.LIKELY, because, (ends[-1], action), _steps(), weight=1.0)
 
 
 def _steps() -> tuple[Step, ...]:

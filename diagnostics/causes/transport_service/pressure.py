@@ -16,7 +16,10 @@ from diagnostics.patterns import linear
 from diagnostics.report import Step
 
 INSUFFICIENT: Final = "4.3.1 Insufficient system resources"
+CHECKED: Final = "Transport Back Pressure: --ERROR--"  # of HealthChecker, which leaves SystemMemory out
 INCREASED: Final = "MSExchangeTransport 15004"
+# Exchange 2007: each is logged on its own, and 15002 as long as it goes on.
+CONSTANT: Final = "resource pressure is constant at"
 
 # Names and levels in the languages of Windows; the brackets are the same everywhere.
 _HIGH: Final = (
@@ -27,7 +30,9 @@ _VERSIONS: Final = (
     r"Version buckets|Versions-?buckets|compartiments? de version"
     r"|dep[\x{f3}o]sitos? de versi\w+|buckets? (?:di|de) vers\w+|versiebuckets"
 )
-_SHORT = linear(r"(?is)(?:under pressure:?|exceed the normal level:?|insufficient system resources \()(.*)")
+_SHORT = linear(
+    r"(?is)(?:under pressure:?|causing back pressure:?|exceed the normal level:?|insufficient system resources \()(.*)"
+)
 _REST = linear(r"(?i)(?:following components|normal state)")
 _DISK = linear(
     r"(?i)UsedDiskSpace|DatabaseUsedSpace|Used disk space|(?:Queue )?database (?:and|logging|size) [a-z ]{0,20}disk space"
@@ -40,7 +45,7 @@ _MEMORY = linear(
 _LEVELLED = linear(
     r"(?i)((?:UsedDiskSpace|DatabaseUsedSpace|Used disk space|(?:Queue )?database (?:and|logging|size)|PrivateBytes|Private bytes"
     rf"|SystemMemory|Physical memory load|UsedVersionBuckets|{_VERSIONS}|QueueLength\[|Submission ?Queue)[^=<\n]{{0,200}}?)"
-    rf"(?: = \d{{1,7}}%? \[(?:{_HIGH})\]|(?:</Resource>|.{{0,40}}?)\W{{0,3}}CurrentResourceUse\W{{1,3}}(?:High|Medium))"
+    rf"(?: = (?:\d{{1,7}}%? \[)?(?:{_HIGH})\b|(?:</Resource>|.{{0,40}}?)\W{{0,3}}CurrentResourceUse\W{{1,3}}(?:High|Medium))"
 )
 _NORMAL = linear(r"(?i)(?:[A-Za-z]+(?:\[[^\]]{0,200}\])?|\([^()]{0,200}\)) = \d{1,3}% \[Normal\]")
 _DRIVE = linear(r"(?i)(?:DiskSpace|UsedSpace|disk space)\W{1,4}([A-Z]):\\")
@@ -82,6 +87,13 @@ def drive(texts: Iterable[str]) -> str:
 def told(said: Said, events: Iterable[WindowsEvent]) -> list[str]:
     """What was said, and the events that list resources."""
     return [said.text, *(e.text for e in events if e.event in (15004, 15006, 15007) and "decreased" not in e.text)]
+
+
+def eased(said: Said) -> bool:
+    """Whether the event says that the pressure fell, or that there is none."""
+    return (
+        "decreased" in said.text or "constant at low" in said.text.lower() or "constant at normal" in said.text.lower()
+    )
 
 
 def levels() -> Step:

@@ -73,9 +73,8 @@ def assess(
         return None
     times = _TIMES.search(anchor.text)
     often = int(times.group(1) or times.group(2)) if times else 1
-    planned = next(
-        (e for e in events if "Set-ServerComponentState" in e.text or "DagServerMaintenance" in e.text), None
-    )
+    logged = [e for e in events if "Set-ServerComponentState" in e.text or "DagServerMaintenance" in e.text]
+    planned = next(iter((*logged, *(each for each in objects if each.kind == "told-maintenance"))), None)
     if planned and often < 2:
         because = f"{name} ended beside a maintenance action, which restarts it on purpose."
         return Finding(Belief.RULED_OUT, because, (planned, anchor))

@@ -11,12 +11,16 @@ mail stands still until transport is restarted. Microsoft withdrew it and releas
 - transport crashes on messages since an update was installed, with Exchange's own code at the top; a rule or agent without
   which it runs tells which part is at fault
 
+- transport services crash in AcceptedDomainTable, or HealthChecker calls an accepted domain `*` known for it: since the updates
+  of September 2021 they can't read such a domain of the type InternalRelay
+
 ## Not this when
 - the build is later than the fixed one
 - the trouble is older than the update; without a listed defect of the installed build this stays a suspicion
 
 ## References
 - https://techcommunity.microsoft.com/blog/exchange/re-release-of-november-2024-exchange-server-security-update-packages/4341892
+- https://microsoft.github.io/CSS-Exchange/Diagnostics/HealthChecker/OpenRelayDomain/
 - https://learn.microsoft.com/en-us/exchange/new-features/build-numbers-and-release-dates
 """
 
@@ -42,6 +46,9 @@ _BUILDS: Final = (
     "15.2.1544.13", "15.2.1258.38", "15.1.2507.43", "15.02.1544.013", "15.02.1258.038", "15.01.2507.043",
 )  # fmt: skip
 _BUILD = linear(r"\b(15)\.0?([0-2])\D{1,10}0?(\d{3,4})\.0{0,2}(\d{1,3})\b")
+# From the updates of September 2021 on, `*` as an accepted domain of the type InternalRelay ends transport: HealthChecker's
+# words, and the method that a crash names.
+_WILDCARD: Final = ("known to cause issues with transport services crashing", "AcceptedDomainTable..ctor")
 _STUCK: Final = frozenset({"submission"})
 _SERVICES: Final = ("MSExchangeTransport", "MSExchangeFrontEndTransport", "MSExchangeDelivery", "MSExchangeSubmission")
 _AGENT_LOAD: Final = 16023
@@ -52,7 +59,7 @@ _TROUBLES: Final = frozenset({1009, 7031, 7034, 10001, 10003})
 @cause(
     id="transport-service.update.regression",
     act="on-prem",
-    says=(*_BUILDS, *SAYS),
+    says=(*_BUILDS, *SAYS, *_WILDCARD),
 )
 def assess(
     anchor: Configured | Said,
@@ -61,6 +68,8 @@ def assess(
     objects: tuple[Configured, ...],
 ) -> Finding | None:
     """A build with a listed defect; a submission queue that grows beside it makes it likely. Crashes since an update hint."""
+    if isinstance(anchor, Said) and any(words.lower() in anchor.text.lower() for words in _WILDCARD):
+        return _wildcard(anchor)
     if isinstance(anchor, Said) and anchor.signature in SAYS:
         return _crashes_since(anchor, objects)
     if isinstance(anchor, Configured) and anchor.kind == "told-update":
@@ -98,6 +107,28 @@ def _since(update: Configured, objects: tuple[Configured, ...]) -> Finding | Non
     because += "load ends it "
     because += "at its start, or the installation did not end well."
     return Finding(Belief.POSSIBLE, because, (update, stopped), _steps(), weight=1.3)
+
+
+def _wildcard(said: Said) -> Finding:
+    because = (
+        "An accepted domain `*` of the type InternalRelay makes transport services crash, since the updates of 2021"
+    )
+    because += (
+        ": HealthChecker finds it." if said.kind == "command" else ": they end while they read the list of domains."
+    )
+    listed = look(
+        "List the accepted domains, and look for `*`.",
+        "Get-AcceptedDomain | Format-Table Name,DomainName,DomainType,Default",
+    )
+    instead = change(
+        "Remove the domain `*`. Where devices relay to outside, let a Receive connector for their addresses do that.",
+        "Remove-AcceptedDomain {wildcard_domain}",
+        changes="The server no longer takes mail for every domain of the world.",
+        undo="New-AcceptedDomain with the name, domain and type that the first step printed.",
+        verify="The transport services stay up, and no new 4999 names AcceptedDomainTable.",
+        wildcard_domain="",
+    )
+    return Finding(Belief.LIKELY, because, (said,), (listed, instead), weight=1.6)
 
 
 def _troubled_since(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diagnostics.facts import Reply
+from diagnostics.facts import Reply, Source
 from diagnostics.mail_facts import Tracked
 from tests.diagnostics.recognisers.reading import CHATTER, artefacts, damaged, facts, one
 
@@ -129,3 +129,23 @@ def test_a_log_that_a_console_has_cut() -> None:
     cut = "\n".join(line[at : at + 120] for line in lines for at in range(0, len(line), 120))
     (found,) = facts(cut, Tracked)
     assert (found.event, found.status) == ("FAIL", LED)
+
+
+@pytest.mark.parametrize(
+    ("origin", "event", "status", "context", "failed"),
+    [
+        ("AGENT", "DROP", "", "Fabrikam Filter Agent", True),
+        ("AGENT", "DROP", "", "System Probe Drop Routing Agent", False),
+        ("APPROVAL", "DROP", "", "", False),
+        ("APPROVAL", "MODERATIONEXPIRE", "", "", True),
+        ("SAFETYNET", "RESUBMITFAIL", "", "", True),
+        ("POISONMESSAGE", "POISONMESSAGE", "", "", True),
+        ("AGENT", "REDIRECT", "{LED=550 5.7.1 refused};{MSG=}", "", True),
+        ("ROUTING", "REDIRECT", "", "", False),
+        ("SMTP", "HAREDIRECTFAIL", "{LED=451 4.4.0 no shadow};{MSG=}", "", False),
+        ("STOREDRIVER", "DELIVER", "", "", False),
+    ],
+)
+def test_lost_mail_is_a_failure(origin: str, event: str, status: str, context: str, *, failed: bool) -> None:
+    source = Source(line=1, quote="")
+    assert Tracked(source=source, origin=origin, event=event, status=status, context=context).failing is failed
