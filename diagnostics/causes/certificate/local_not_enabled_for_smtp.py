@@ -77,8 +77,7 @@ def _of_target(said: Said, queue: QueueState, installed: tuple[InstalledCertific
     look_there = (steps.of_target(), *_steps(told[0].thumbprint if told else ""))
     if told and not any(each.for_smtp for each in told):
         because = f"The session with {to} opens and comes to nothing, and of the certificates that are listed none is "
-        because += "enabled for "
-        because += "SMTP: a server that has none can't offer the encryption that Exchange wants between its servers."
+        because += "enabled for SMTP: a server that has none can't offer the encryption that Exchange wants between its servers."
         return Finding(Belief.LIKELY, because, (said, *told), look_there, weight=1.8)
     if told:
         return None

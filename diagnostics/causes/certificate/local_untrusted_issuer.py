@@ -87,10 +87,10 @@ def _not_offered(told: Configured, installed: Sequence[InstalledCertificate]) ->
     because = (
         f"{mine.subject or mine.thumbprint} was issued by {mine.issuer or 'a private authority'}, which no public "
     )
-    because += "root stands "
-    because += f"behind{f' (RootCAType {mine.root_type})' if mine.root_type else ''}. The hybrid wizard lists "
-    because += "certificates of public "
-    because += "authorities (RootCAType ThirdParty) alone: Exchange Online trusts no other."
+    because += (
+        f"root stands behind{f' (RootCAType {mine.root_type})' if mine.root_type else ''}. The hybrid wizard lists "
+    )
+    because += "certificates of public authorities (RootCAType ThirdParty) alone: Exchange Online trusts no other."
     return Finding(Belief.LIKELY, because, (told, mine), (steps.list_installed(), _get_public()), weight=1.6)
 
 

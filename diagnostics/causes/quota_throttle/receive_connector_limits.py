@@ -96,8 +96,7 @@ def _too_long(said: Said, objects: tuple[Configured, ...]) -> Finding | None:
         because += f", which is the {name} of `{limit.name or 'the Receive connector'}`."
         return Finding(Belief.LIKELY, because, (said, limit, lasted), _of_time(limit.name), weight=1.8)
     because += ": ConnectionTimeout of a Receive connector does that however busy the session is, "
-    because += "ConnectionInactivityTimeout to an "
-    because += "idle one. Many messages in one session meet it, small runs pass."
+    because += "ConnectionInactivityTimeout to an idle one. Many messages in one session meet it, small runs pass."
     measured = lasted.get("Measured") == "True"
     belief = Belief.LIKELY if measured else Belief.POSSIBLE
     return Finding(belief, because, (said, lasted), _of_time(""), weight=1.6)

@@ -114,8 +114,7 @@ def assess(
     again = second_pass(ip, headers, next(iter(spam), None), settings)
     if again:
         because = f"{ip} is a server of the receiver's own, which handed on what Exchange Online had taken from "
-        because += f"{again.first}: SPF "
-        because += "was judged for the wrong address."
+        because += f"{again.first}: SPF was judged for the wrong address."
         return Finding(Belief.RULED_OUT, because, (anchor, again.own))
     because = f"{named(domain, 'The sender domain')} does not list {ip or 'the sending address'} in its SPF record"
     because += f" (spf={anchor.spf})."

@@ -91,8 +91,7 @@ def _no_keyset(told: tuple[Said, ...]) -> Finding | None:
     because = (
         "Windows found no container of the certificate's private key (`Keyset does not exist`): the key is not on "
     )
-    because += "this machine, "
-    because += "or in a provider that was not asked."
+    because += "this machine, or in a provider that was not asked."
     return Finding(Belief.POSSIBLE, because, (keyset, about), _steps(""), weight=1.5)
 
 

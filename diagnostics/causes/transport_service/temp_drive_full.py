@@ -56,8 +56,7 @@ def _of_folder(folder: Configured) -> Finding | None:
     if size < _SWOLLEN:
         return None
     because = f"{folder.name} holds {size} GB, where Exchange keeps what it scans for minutes only: nothing cleans it, "
-    because += "and it fills "
-    because += "the drive. The clean-up looks below C:\\Program Files, wherever Exchange is installed."
+    because += "and it fills the drive. The clean-up looks below C:\\Program Files, wherever Exchange is installed."
     return Finding(Belief.LIKELY, because, (folder,), (*_clean(), *_steps()), weight=1.3)
 
 

@@ -104,8 +104,7 @@ def _since(update: Configured, objects: tuple[Configured, ...]) -> Finding | Non
     because = (
         f"{stopped.name} does not run since {update.name} was installed: an agent or file that this build does not "
     )
-    because += "load ends it "
-    because += "at its start, or the installation did not end well."
+    because += "load ends it at its start, or the installation did not end well."
     return Finding(Belief.POSSIBLE, because, (update, stopped), _steps(), weight=1.3)
 
 
