@@ -70,10 +70,14 @@ def assess(
     if here:
         because = f"{where.subject} refused one attempt, but {here.words}."
         return Finding(Belief.POSSIBLE, because, (anchor, here.fact), _steps(where, ours), weight=0.9)
-    return _answered(anchor, where, failures, ours=ours)
+    # An application's own mail server: its host, its port or a firewall, and no other organization's affair.
+    by_client = any(each.source == anchor.source and each.kind == "client" for each in replies)
+    return _answered(anchor, where, failures, ours=ours, by_client=by_client)
 
 
-def _answered(anchor: ConnectFailed, where: Place, failures: tuple[ConnectFailed, ...], *, ours: bool) -> Finding:
+def _answered(
+    anchor: ConnectFailed, where: Place, failures: tuple[ConnectFailed, ...], *, ours: bool, by_client: bool
+) -> Finding:
     refusing = {place_of(each).site for each in failures if each.kind == "refused"} - {""}
     if len(refusing) > 1 and not ours:
         because = f"{len(refusing)} unrelated destinations refuse at once: a device near this server may reject it."
@@ -81,7 +85,7 @@ def _answered(anchor: ConnectFailed, where: Place, failures: tuple[ConnectFailed
     number = f" (socket error {anchor.winsock})" if anchor.winsock else ""
     because = f"{where.subject} answered the connection with a refusal{number}: "
     because += "nothing listens there, or a firewall rejects it."
-    act: Act = "on-prem" if ours else "recipient-side"
+    act: Act = "on-prem" if ours else "network" if by_client else "recipient-side"
     return Finding(Belief.LIKELY, because, (anchor,), _steps(where, ours), act, weight=1.3 if anchor.ip else 1.2)
 
 

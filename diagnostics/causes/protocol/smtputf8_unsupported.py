@@ -39,7 +39,7 @@ _LETTERS = (
 
 @cause(
     id="protocol.smtputf8.unsupported",
-    act="recipient-side",
+    act="sender",
     says=(
         "5.6.7",
         "5.6.9",
