@@ -95,6 +95,10 @@ _UNCONNECTED = linear(
     r"|impossibile connettersi|falha (?:na conexão|ao conectar)|não foi possível (?:conectar|estabelecer)"
     r"|niet verbinden|nie można połączyć|не удается подключиться|kunne ikke (?:forbinde|koble|tilslutte)"
 )
+# What was heard over the connection: then the client's summary that there was none is about what came after.
+_OPENED = linear(
+    r"(?:SERVER -> CLIENT|S): ?220|\b220[ -][\w.-]{3,253} E?SMTP|Peer certificate CN=|certificate verify failed"
+)
 _UNRESOLVED = linear(r"(?i)getaddrinfo|EAI_|ENOTFOUND|name resolution|resolv|UnknownHost|no such host|not known")
 _THROWN = linear(
     r"(?i)(?:Exception|Error|Message|failure|Disconnected)(?: \((?:0x)?[0-9A-F]{1,8}\))?\s?[:.](?:\s|$)|\bconnect\(\) failed"
@@ -114,8 +118,9 @@ def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each error."""
     found = []
     mail = any(of_mail(line[:2000]) for line in reading.paste.lines[:200])
+    opened = any(_OPENED.search(line[:400]) for line in reading.paste.lines[:200])
     for error in islice(_errors(reading.free(), mail=mail), _MOST_ERRORS):
-        facts = _facts(reading, error)
+        facts = _facts(reading, error, opened=opened)
         if facts:
             found.append(artefact(reading, "client-error", error.lines, facts, {"error": error.text[:200]}))
     return found
@@ -160,7 +165,7 @@ def _belongs(line: str, parts: list[str]) -> bool:
     )
 
 
-def _facts(reading: Reading, error: _Error) -> list[Fact]:
+def _facts(reading: Reading, error: _Error, *, opened: bool) -> list[Fact]:
     text = _reply(error.text)
     source = source_at(reading, _line(reading, error, text))
     if text:
@@ -172,7 +177,9 @@ def _facts(reading: Reading, error: _Error) -> list[Fact]:
     endpoint, host = _ENDPOINT.search(error.text), _HOST.search(error.text)
     ip = endpoint.group(1) if endpoint else ""
     facts = failed_reply(error.text, source, kind="client", ip=ip)
-    told_why = _UNRESOLVED.search(error.text) or any(isinstance(each, ConnectFailed | TlsFailed) for each in facts)
+    told_why = (
+        _UNRESOLVED.search(error.text) or opened or any(isinstance(each, ConnectFailed | TlsFailed) for each in facts)
+    )
     if _UNCONNECTED.search(error.text) and not told_why:
         facts.append(ConnectFailed(source=source, kind="unknown", ip=ip))
     port = _AT_PORT.search(error.text)

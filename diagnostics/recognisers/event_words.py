@@ -50,6 +50,7 @@ _SENTENCES: Final = (
     (r"Outbound authentication failed with error \S{2,40} for Send connector", _TRANSPORT, 2017),
     (r"provided valid credentials, but (?:is not authorized|it does not have submit)", _TRANSPORT, 1020),
     (r"could not discover any route to connector", _TRANSPORT, 5016),
+    (r"Watson report about to be sent (?:to \S{1,40} )?for process id: \d{1,8}, with parameters:", "MSExchange Common", 4999),
     (r"execution time of agent '.{3,80}' exceeded\b", "MSExchange Extensibility", 1050),
     (r"edgetransport \(\d{1,6},.{1,12}\) Transport Mail Database:", "ESENT", 454),
     (r"FIP-FS .{0,20}Scan Engine failed to load", "FIPFS", 5300),

@@ -39,6 +39,8 @@ _CODES = linear(CODES)
 _BASIC = linear(r"^\W{0,3}([245]\d\d)(?:[ ,:-]|$)")
 _CONTINUED = linear(r"^(?:\W{0,3}LED=)?\W{0,3}(\d{3})-(?:(\d\.\d{1,3}\.\d{1,3})\b)?")
 _REPEATED = linear(r"^[45]\d\d-\S|^[45]\d\d-? +[45]\.\d{1,3}\.\d{1,3}\s+[a-z]")
+_CODE_ENDS = linear(r"\b[45]\d\d\s*$")
+_STATUS_BEGINS = linear(r"^\s*[45]\.\d{1,3}\.\d{1,3}\b")
 _LABEL = linear(r"^[A-Z][A-Za-z ]{2,40}\s?:\s")
 _LONGEST: Final = 4000  # a reply line has at most 512 octets, and a chain of quoted ones a few thousand
 _TOO_MUCH: Final = frozenset(
@@ -132,6 +134,8 @@ def goes_on(text: str, line: str) -> bool:
     """Whether `line` is the wrapped rest of the reply that ends `text`: by indent, open bracket or quote, or width."""
     if not line.strip() or len(text) > _LONGEST:
         return False
+    if _CODE_ENDS.search(text[-8:]) and _STATUS_BEGINS.search(line):
+        return True  # broken between the code and the enhanced one
     if line[:1] in " \t" or _REPEATED.search(line) or _same_reply(text, line) or _awaits(text, line):
         return True
     tail = text[-500:]

@@ -31,6 +31,7 @@ from diagnostics.causes.auth_smtp.logon import (
     is_client_connector,
     session_of,
 )
+from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.facts import Said, Session, Stage, TlsSucceeded
 from diagnostics.mail_facts import Configured, LogonTried
 from diagnostics.patterns import linear
@@ -116,7 +117,8 @@ def assess(
         return Finding(Belief.LIKELY, because, (said, client), _steps(""), weight=1.2)
     because = f"`{said.signature}`: the server offers no logon, or not the kind that the client wants. It can also be that the "
     because += "client did not encrypt first, for many servers offer AUTH only then."
-    return Finding(Belief.POSSIBLE, because, (said,), _steps(""), weight=1.4)
+    # Whoever reaches Exchange Online's submission mostly encrypts, as it asks for it in so many words.
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(""), weight=1.55 if by_microsoft(said) else 1.4)
 
 
 def _worded(said: Said) -> bool:
