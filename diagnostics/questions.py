@@ -13,10 +13,13 @@ from diagnostics.mail_facts import Traced, Tracked
 from diagnostics.powershell import command
 from diagnostics.report import Question
 from diagnostics.rivals import rivals_of
+from diagnostics.seen import failures
 from diagnostics.verdict import Verdict
 
 _BOUNCES: Final = frozenset({"ndr", "delivery-status", "message"})
 _EVENTS: Final = frozenset({"windows-event", "told-events", "told-surroundings", "told-circumstance", "told-trial"})
+# Of a failure that is told and not shown, what became of one message is the beginning.
+_TRACKING: Final = next(ask for ask in ASKS if Tracked in ask.yields)
 _MOST: Final = 2
 _MOST_BEHIND: Final = 3
 _LATER: Final = 0.95  # what settles the first suspect is worth a little more than what settles the last
@@ -39,7 +42,8 @@ def questions(shown: Sequence[Verdict], judgement: Judgement) -> tuple[Question,
     if shown and shown[0].cause.id not in covered:
         asked = [*asked[: _MOST - 1], *_of_the_first(shown, judgement)]
     if not asked and not shown:
-        asked = [_question(ask, (), shown, judgement) for ask in ASKS[:_MOST] if not ask.answered(judgement.facts)]
+        first = ASKS[:_MOST] if failures(judgement.facts) else (BOUNCE, _TRACKING)
+        asked = [_question(ask, (), shown, judgement) for ask in first if not ask.answered(judgement.facts)]
     return tuple(asked)
 
 
