@@ -60,6 +60,7 @@ _LIBRARIES: Final = (
     r"|\bConnection closed unexpectedly\b|\bUnable to read data from the transport connection\b"
     r"|\bremote name could not be resolved\b|\bRemotename konnte nicht aufgel|\bError upgrading connection with STARTTLS\b"
     r"|\bsmtp: (?:server does|EOF|unexpected|StartTLS)|\bjava\.net\.\w{3,40}Exception\b|\bSSLHandshakeException\b"
+    r"|\bf(?:gets|write)\(\): (?:SSL: |Send of \d{1,9} bytes failed)"
     r"|\bSwift_\w{3,40}Exception\b|\b(?:Symfony\S{0,60})?TransportException\b|\bNotSupportedException: The SMTP server\b"
     r"|\b(?:ERROR|Error:?) (?:\[\w{1,20}\] |Send Error: )?Connection timeout\b|\bGreeting never received\b"
     r"|\berror=\"unencrypted connection\"|\b(?:gomail|smtp): unencrypted connection\b"

@@ -26,6 +26,7 @@ _NO_COMMON = linear(f"(?i){NO_COMMON}")
 _ADDRESSED = linear(
     r"(?i)\b(?:dial(?:ing)?|connect(?:ing)? to|host|server|with|for)[ :=]{1,2}['\"]?([\w-]{1,63}(?:\.[\w-]{1,63}){1,8})\b"
 )
+_BULLET: Final = "•"
 _MOST: Final = 20
 
 
@@ -36,8 +37,13 @@ def read(reading: Reading) -> Sequence[Artefact]:
     if not any(of_mail(line[:2000]) for line in reading.paste.lines[:200]):
         return []
     found: list[Artefact] = []
-    for index, line in lines:
+    for place, (index, line) in enumerate(lines):
         text = line[:4000]
+        following = lines[place + 1][1].strip() if place + 1 < len(lines) else ""
+        if following.startswith(
+            _BULLET
+        ):  # MailKit lists the names below its sentence; the first one tells whose they are
+            text = f"{text.rstrip()} {following[:300]}"
         if len(found) < _MOST and speaks(text):
             found.append(
                 artefact(

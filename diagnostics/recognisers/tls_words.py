@@ -57,7 +57,10 @@ _WORDS: Final = (
     ),
     (
         "SubjectMismatch",
-        (r"host ?name (?:\([^()]{1,253}\) |\S+ )?did not match (?:the name given in|any of the names in) the server's"),
+        (
+            rf"host ?name (?:\((?P<wanted>{_HOST})\) |\S+ )?did not match (?:the name|any of the names) (?:given )?in the "
+            rf"server's(?: SSL certificate:?\s*(?:• )?(?P<shown>{_HOST}))?"
+        ),
     ),
     (
         "SubjectMismatch",

@@ -23,7 +23,7 @@ from __future__ import annotations
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.names import all_names, common_name, covers, is_server_name
-from diagnostics.causes.certificate.refusal import Refusal, refusal_of, replaced
+from diagnostics.causes.certificate.refusal import Refusal, is_cloud_host, refusal_of, replaced
 from diagnostics.facts import Certificate, CertificateRejected, Reply, SendConnector, TlsFailed
 from diagnostics.looked_facts import TlsProbe
 from diagnostics.report import Step
@@ -72,6 +72,12 @@ def _seen_by_client(refusal: Refusal) -> Finding | None:
     if not name or is_server_name(name):
         return None
     meant = refusal.expected or refusal.where
+    if is_cloud_host(name.replace("*", "x")) and not is_cloud_host(meant):
+        because = (
+            f"The certificate shown is Exchange Online's (`{name}`), so `{meant}` is an alias of one of its hosts, "
+        )
+        because += "whose certificate can't name it: set the client to that host itself (<domain>.mail.protection.outlook.com)."
+        return Finding(Belief.LIKELY, because, (refusal.fact,), _steps(refusal, None), "sender", weight=1.0)
     because = (
         f"The certificate shown names `{name}` and not `{meant}`: whoever runs {meant} has to put that name on it."
     )

@@ -72,6 +72,7 @@ _OTHERS = (
     "SocketException: Connection reset",
 )
 _HANDSHAKE = ("tls", "ssl", "handshake")
+_IN_SESSION = ("fgets(", "fwrite(")  # PHP, which reads and writes only once the session is encrypted
 
 
 @cause(
@@ -117,7 +118,8 @@ def assess(
 
 def _from_words(said: Said) -> Finding | None:
     low = said.text.lower()
-    if said.signature in _OTHERS and ("while sending message body" in low or any(each in low for each in _HANDSHAKE)):
+    in_handshake = any(each in low for each in _HANDSHAKE) and not any(each in low for each in _IN_SESSION)
+    if said.signature in _OTHERS and ("while sending message body" in low or in_handshake):
         return None  # the path, or the handshake: causes of their own
     if by_exchange_online(said.text):
         to = f"`{said.host}`" if said.host else "the destination"
