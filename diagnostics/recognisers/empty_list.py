@@ -17,7 +17,8 @@ from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
 
 _PROMPT: Final = r"^\s*(?:\[PS\] ?|PS )(?:[A-Z]:\\[^>\n]{0,200})?> ?"
-_COMMAND = linear(rf"(?i){_PROMPT}(Get-(?:Queue|Message|BlockedSenderAddress))\b[^>]*$")
+_SERVERS: Final = r"(?:Get-(?:\w{0,20}Server|TransportService)\b[^|>\n]{0,100}\|\s*)?"  # of which servers
+_COMMAND = linear(rf"(?i){_PROMPT}{_SERVERS}(Get-(?:Queue|Message|BlockedSenderAddress))\b[^>]*$")
 _IS_PROMPT = linear(rf"(?i){_PROMPT}")
 _HEADER = linear(
     r"(?i)^\s*Identity\s+(?:DeliveryType\s+)?Status\s+MessageCount\b[A-Za-z\s]*$|^\s*Identity\s+FromAddress\s+Status\b[A-Za-z\s]*$"
@@ -31,7 +32,7 @@ _KINDS: Final = {
 
 
 @recogniser(
-    rf"(?:{_PROMPT}Get-(?:Queue|Message|BlockedSenderAddress)\b|^\s*Identity\s+(?:DeliveryType|Status|FromAddress)\s)",
+    rf"(?:{_PROMPT}{_SERVERS}Get-(?:Queue|Message|BlockedSenderAddress)\b|^\s*Identity\s+(?:DeliveryType|Status|FromAddress)\s)",
     rank=41,
 )
 def read(reading: Reading) -> Sequence[Artefact]:

@@ -21,6 +21,7 @@ PROMPT = "[PS] C:\\Windows\\system32>"
     "text",
     [
         f"{PROMPT}Get-Queue\n{PROMPT}",
+        f'{PROMPT}Get-MailboxServer | Get-Queue -Filter "MessageCount -gt 10"\n{PROMPT}',
         f"{PROMPT}Get-Queue -Filter \"Status -eq 'Retry'\" | fl Identity,LastError\n\n{PROMPT}",
         "PS C:\\> Get-Queue\nPS C:\\> Get-Service MSExchangeTransport",
         f"{PROMPT}Get-Queue\n\n{HEADER}\n{RULE}\n\n{PROMPT}",
