@@ -303,7 +303,7 @@ def _facts(talk: _Conversation, session: Session, sources: dict[int, Source]) ->
         yield SmtpReached(source=source, stage=talk.stage, direction=talk.direction, at=at, **keys)
     if talk.failed_connect and talk.stage is Stage.ATTEMPTED:
         row = talk.attempted
-        source = _source_of(talk.failed_connect, sources, session)
+        source = sources.get(talk.failed_connect.source.line - 1, session.source)
         ip = session.remote_ip or talk.failed_connect.ip
         yield replace(talk.failed_connect, source=source, ip=ip, at=row.at if row else at, **keys)
     yield from _tls_facts(talk, session, sources, keys)
@@ -336,21 +336,13 @@ def _facts(talk: _Conversation, session: Session, sources: dict[int, Source]) ->
 
 
 def _first_address(text: str) -> str:
-    found = _ADDRESS.search(text)
-    return found.group(1) if found else ""
-
-
-def _source_of(failure: ConnectFailed, sources: dict[int, Source], session: Session) -> Source:
-    return sources.get(failure.source.line - 1, session.source)
+    return found.group(1) if (found := _ADDRESS.search(text)) else ""
 
 
 def _first_refusals(talk: _Conversation) -> list[tuple[Row, str]]:
     """The first refusal of a session is the finding; with pipelining it drags others (503 …) behind it."""
-    first = talk.refusals[:1]
-    return (
-        first
-        + [(row, text) for row, text in talk.refusals[1:] if not text.startswith("503") and text != first[0][1]][:20]
-    )
+    first, rest = talk.refusals[:1], talk.refusals[1:]
+    return first + [(row, text) for row, text in rest if not text.startswith("503") and text != first[0][1]][:20]
 
 
 def _tls_facts(
@@ -405,6 +397,4 @@ def _tls_facts(
 
 
 def _side(error: str, session: Session) -> Side:
-    if error.lower() in _OWN_ERRORS and session.remote is None:
-        return "local"
-    return "unknown"
+    return "local" if error.lower() in _OWN_ERRORS and session.remote is None else "unknown"
