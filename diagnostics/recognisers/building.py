@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from diagnostics.artefacts import Artefact
@@ -12,6 +13,20 @@ from diagnostics.facts import Fact, Reply, Source
 from diagnostics.mail_facts import ClientError
 from diagnostics.recognisers import Reading
 from diagnostics.recognisers.reply_text import Kind, read_reply
+
+
+class Outcome(Struct, frozen=True):
+    """What one line of another mail system's log came to. `text` is "" for a success.
+
+    `by` and `ip` are who refused, as far as told; `code` is what stood beside the words, or what they mean.
+    """
+
+    result: str
+    text: str = ""
+    code: str = ""
+    by: str = ""
+    ip: str = ""
+    recipient: str = ""
 
 
 def artefact(

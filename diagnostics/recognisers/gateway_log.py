@@ -10,13 +10,11 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Final
 
-from msgspec import Struct
-
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import ConnectFailed, Fact, Source
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
-from diagnostics.recognisers.building import artefact, failed_reply
+from diagnostics.recognisers.building import Outcome, artefact, failed_reply
 from diagnostics.recognisers.gateway_frames import FRAMES, MEANT, POLICY, VERDICTS, Frame
 from diagnostics.recognisers.reply_text import codes
 from diagnostics.recognisers.sources import source_at
@@ -51,17 +49,6 @@ _MOST: Final = 2_000  # lines of which facts are told; a log repeats itself
 _NO_ANSWER = linear(r"(?i)^(?:connection )?time(?:d )?out\.?$|^(?:the )?server (?:is )?not responding\b")
 
 
-class _Told(Struct, frozen=True):
-    """What one line came to. `text` is "" for a success, `code` what stood beside it or what the words mean."""
-
-    result: str
-    text: str = ""
-    code: str = ""
-    by: str = ""
-    ip: str = ""
-    recipient: str = ""
-
-
 @recogniser(f"(?:{_MARKS})", rank=19)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for all lines of the paste."""
@@ -84,7 +71,7 @@ def _patterns() -> tuple[tuple[Frame, Any], ...]:
     return tuple((frame, linear(f"(?i){frame.pattern}")) for frame in FRAMES)
 
 
-def _told(line: str) -> _Told | None:
+def _told(line: str) -> Outcome | None:
     """What the first frame that fits `line` says; none fits most lines of such a log."""
     for frame, pattern in _patterns():
         found = pattern.search(line)
@@ -94,17 +81,17 @@ def _told(line: str) -> _Told | None:
     return None
 
 
-def _reading(frame: Frame, groups: dict[str, str]) -> _Told:
+def _reading(frame: Frame, groups: dict[str, str]) -> Outcome:
     if frame.result == "delivered":
-        return _Told("delivered")
+        return Outcome("delivered")
     words, basic, code = groups.get("words", ""), groups.get("basic", ""), groups.get("code", "")
     words = words.replace("_", " ") if frame.product == "qmail" else words
     if "verdict" in groups:
-        return _Told(frame.result, *_judged(frame.product, groups["verdict"], words), *_who(groups))
+        return Outcome(frame.result, *_judged(frame.product, groups["verdict"], words), *_who(groups))
     said = frame.code if basic in ("", "000") else basic
     if said and not codes(words)[0]:
         words = f"{said} {words}"
-    return _Told(frame.result, words or code, _meant(words) or code, *_who(groups))
+    return Outcome(frame.result, words or code, _meant(words) or code, *_who(groups))
 
 
 def _who(groups: dict[str, str]) -> tuple[str, str, str]:
@@ -124,7 +111,7 @@ def _meant(words: str) -> str:
     return next((code for said, code in MEANT if said in low), "")
 
 
-def _facts(told: _Told, source: Source) -> list[Fact]:
+def _facts(told: Outcome, source: Source) -> list[Fact]:
     facts = failed_reply(
         told.text, source, kind="log", code=told.code, by=told.by, ip=told.ip, recipient=told.recipient
     )

@@ -10,13 +10,11 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from msgspec import Struct
-
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import ConnectFailed, Fact, Source
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
-from diagnostics.recognisers.building import artefact, failed_reply
+from diagnostics.recognisers.building import Outcome, artefact, failed_reply
 from diagnostics.recognisers.sources import source_at
 from diagnostics.recognisers.wrapping import log_lines
 
@@ -74,17 +72,6 @@ _IN_SESSION = linear(
 )
 
 
-class _Told(Struct, frozen=True):
-    """What one log line came to: `text` is "" for a success; `by` and `ip` are who refused, as far as told."""
-
-    result: str
-    text: str = ""
-    code: str = ""
-    by: str = ""
-    ip: str = ""
-    recipient: str = ""
-
-
 @recogniser(f"(?:{_POSTFIX}|{_STATUS}|{_SENDMAIL}|{_EXIM}|{_EXIM_TLS})", rank=18)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for all lines of the paste."""
@@ -102,7 +89,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
     return [artefact(reading, "relay-log", claims, facts, {"results": dict(results)})] if results else ()
 
 
-def _facts(told: _Told, source: Source) -> list[Fact]:
+def _facts(told: Outcome, source: Source) -> list[Fact]:
     facts = failed_reply(
         told.text, source, kind="log", code=told.code, by=told.by, ip=told.ip, recipient=told.recipient
     )
@@ -117,38 +104,38 @@ def _facts(told: _Told, source: Source) -> list[Fact]:
     return facts
 
 
-def _told(text: str) -> _Told | None:
+def _told(text: str) -> Outcome | None:
     if _IS_POSTFIX.search(text):
         return _postfix(text)
     trouble = _first(_TLS_TROUBLE, text)
     if trouble:
-        return _Told("trouble", trouble)
+        return Outcome("trouble", trouble)
     return _exim(text) if _IS_EXIM.search(text) else _sendmail(text)
 
 
-def _postfix(text: str) -> _Told | None:
+def _postfix(text: str) -> Outcome | None:
     rejected = _REJECT.search(text)
     if rejected:
-        return _Told("rejected", rejected.group(4), ip=rejected.group(3))
+        return Outcome("rejected", rejected.group(4), ip=rejected.group(3))
     heard = _HEARD.search(text)
     if heard and "/smtp[" in text:
-        return _Told("refused", heard.group(3), by=heard.group(1), ip=heard.group(2))
+        return Outcome("refused", heard.group(3), by=heard.group(1), ip=heard.group(2))
     result = _RESULT.search(text)
     if not result:
         trouble = _TROUBLE.search(text)
         said = _SAID.search(text)
         if said:
-            return _Told("deferred", _answer(said.group(3)), by=said.group(1), ip=said.group(2))
-        return _Told("trouble", trouble.group(1)) if trouble else None
+            return Outcome("deferred", _answer(said.group(3)), by=said.group(1), ip=said.group(2))
+        return Outcome("trouble", trouble.group(1)) if trouble else None
     status, words = result.group(1), result.group(2)
     if status in ("sent", "deliverable"):
-        return _Told(status)
+        return Outcome(status)
     code, to, relay = _first(_DSN, text), _first(_TO, text), _RELAY.search(text)
     said = _SAID.search(words)
     if said:
-        return _Told(status, _answer(said.group(3)), code, said.group(1), said.group(2), to)
+        return Outcome(status, _answer(said.group(3)), code, said.group(1), said.group(2), to)
     by, ip = (relay.group(1), relay.group(2)) if relay else ("", "")
-    return _Told(status, words.strip().removesuffix(")"), code, by, ip, to)
+    return Outcome(status, words.strip().removesuffix(")"), code, by, ip, to)
 
 
 def _answer(words: str) -> str:
@@ -156,24 +143,24 @@ def _answer(words: str) -> str:
     return str(_IN_REPLY.sub("", words)).strip()
 
 
-def _exim(text: str) -> _Told | None:
+def _exim(text: str) -> Outcome | None:
     line = _EXIM_LINE.search(text)
     if not line:
         return None
     flag, to, rest = line.groups()
     if flag in ("=>", "->"):
-        return _Told("delivered")
+        return Outcome("delivered")
     host = _EXIM_HOST.search(rest)
     by, ip = (host.group(1), host.group(2)) if host else ("", "")
     found = _EXIM_REPLY.search(rest) or _EXIM_WORDS.search(rest)
     words = next((str(group) for group in found.groups() if group), "") if found else rest.strip()
-    return _Told("failed" if flag == "**" else "deferred", words, "", by, ip, to)
+    return Outcome("failed" if flag == "**" else "deferred", words, "", by, ip, to)
 
 
-def _sendmail(text: str) -> _Told | None:
+def _sendmail(text: str) -> Outcome | None:
     stat = _first(_STAT, text).strip()
     if stat.startswith("Sent"):
-        return _Told("sent")
+        return Outcome("sent")
     relay = _RELAY.search(text)
     by, ip = (relay.group(1).rstrip("."), relay.group(2)) if relay else ("", "")
     code = _first(_DSN, text)
@@ -181,7 +168,7 @@ def _sendmail(text: str) -> _Told | None:
     if words in _CLASSES and not code.startswith(_CLASSES[words]):
         words = f"{code} refused, in words that this log leaves out"
     result = "deferred" if stat.startswith("Deferred") else "failed"
-    return _Told(result, words, code, by, ip, _first(_TO, text)) if words else None
+    return Outcome(result, words, code, by, ip, _first(_TO, text)) if words else None
 
 
 def _first(pattern: object, text: str) -> str:

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.certificate import steps
+from diagnostics.causes.tls.versions import BRIEF
 from diagnostics.facts import InstalledCertificate, Said, TlsFailed, WindowsEvent
 from diagnostics.looked_facts import TlsProbe
 from diagnostics.report import Step
@@ -35,7 +36,6 @@ _MAIL_PROCESSES = ("edgetransport", "msexchange")
 # OpenSSL's words in another mail system's log: as a server, and what it heard as a client.
 _NO_SHARED, _ALERT = "no shared cipher", "alert handshake failure"
 _SILENT = "SSL_connect error to"  # Postfix
-_BRIEF = "Cannot start TLS: handshake failure"  # Postfix, whose line before it has the reason
 # What OpenSSL refuses in a server that it reached
 _TOO_WEAK = (
     "dh key too small",
@@ -62,7 +62,7 @@ _OTHERS = (
 )
 
 
-@cause(id="tls.cipher.no-common-suite", act="on-prem", says=(_NO_SHARED, _ALERT, _SILENT, _BRIEF, *_OTHERS, *_TOO_WEAK))
+@cause(id="tls.cipher.no-common-suite", act="on-prem", says=(_NO_SHARED, _ALERT, _SILENT, BRIEF, *_OTHERS, *_TOO_WEAK))
 def assess(
     anchor: TlsFailed | WindowsEvent | TlsProbe | Said,
     event: WindowsEvent | None,
@@ -114,7 +114,7 @@ def _from_library(said: Said) -> Finding | None:
     if said.signature in _TOO_WEAK:
         because = f"The client's library refuses what the server offers as too weak (`{said.signature}`)."
         return Finding(Belief.LIKELY, because, (said,), _steps(said.host), weight=1.4)
-    if said.signature == _BRIEF:
+    if said.signature == BRIEF:
         because = "The handshake failed before a certificate was judged: mostly versions or cipher suites that don't meet. The "
         because += "line before, `TLS library problem`, has the reason."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(said.host), weight=1.3)

@@ -24,7 +24,7 @@ from __future__ import annotations
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.refusal import is_cloud_host
-from diagnostics.causes.tls.versions import is_modern, is_old, modern_sessions, told_by_cloud, toward_cloud
+from diagnostics.causes.tls.versions import BRIEF, is_modern, is_old, modern_sessions, told_by_cloud, toward_cloud
 from diagnostics.facts import Reply, Said, TlsFailed, TlsSucceeded
 from diagnostics.looked_facts import TlsProbe, TlsSettings
 from diagnostics.report import Step
@@ -32,14 +32,12 @@ from diagnostics.report import Step
 _PROTOCOL_VERSION = 70  # TLS alert
 _TOO_OLD = ("unsupported protocol", "no protocols available", "version too low")
 
-_BRIEF = "Cannot start TLS: handshake failure"  # Postfix
-
 
 @cause(
     id="tls.protocol.remote-legacy-only",
     act="recipient-side",
     says=(
-        _BRIEF,
+        BRIEF,
         "alert protocol version",
         "fatal alert: protocol_version",
         "unsupported protocol",
@@ -62,7 +60,7 @@ def assess(
     """The peer's alert names it; TLS 1.2 with other peers turns the suspicion toward this one."""
     if isinstance(anchor, TlsProbe):
         return _from_probe(anchor)
-    if isinstance(anchor, Said) and anchor.signature == _BRIEF:
+    if isinstance(anchor, Said) and anchor.signature == BRIEF:
         because = "The handshake failed before a certificate was judged; one reason is a peer that is too old for the versions "
         because += "that are demanded."
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.host), weight=1.2)

@@ -8,6 +8,8 @@ from diagnostics.causes.certificate.refusal import is_cloud_host, spoken_by_clou
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.facts import ConnectionDropped, Reply, TlsFailed, TlsSucceeded
 
+# Postfix' verdict on a handshake; the line before it has the reason.
+BRIEF = "Cannot start TLS: handshake failure"
 _MODERN = ("TLS1_2", "TLS1_3")
 _OLD = ("TLS1_0", "TLS1_1", "SSL3", "SSL2")
 _CLOUD_CONNECTORS = ("office 365", "microsoft 365", "office365", "exchange online", "o365", "m365")
