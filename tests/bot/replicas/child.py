@@ -29,7 +29,18 @@ CALL_SECONDS = 1.0
 QUICK = Pace(heartbeat=1.0, backoff=0.1, tries=20, busy=0.05, stop=2.0, rescue=2.0, straggler=0.5, slack={})
 _OURS = ("bot.", "handlers.", "pgqueuer.")
 _WRITES = ("insert", "update", "delete", "with")
-_BY_THE_CLOCK = ("heartbeat", "expire", "tidy", "clear_up", "rescue", "schedule", "aggregate", "opened_seal", "migrate")
+_BY_THE_CLOCK = (
+    "heartbeat",
+    "expire",
+    "outdated",
+    "tidy",
+    "clear_up",
+    "rescue",
+    "schedule",
+    "aggregate",
+    "opened_seal",
+    "migrate",
+)
 
 
 def main(environ: dict[str, str], folder: str, ready: Connection, *, quick: bool = True) -> None:
