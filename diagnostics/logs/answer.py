@@ -52,7 +52,7 @@ def read_logs(
         outcome = read(files, only or EVERYTHING, workers=workers, progress=progress, stop=stop, meanwhile=warm)
         from diagnostics.logs.summary import summed_up  # see above
 
-        return summed_up(found, outcome)
+        return summed_up(found, outcome, workers=workers)
 
 
 @contextmanager

@@ -89,7 +89,7 @@ def failures(tallies: dict[Kind, Tally]) -> list[Failure]:
         ends: dict[str, list[Ends]] = {}
         for (name, _, _), each in tally.near.items():
             ends.setdefault(text(name), []).append(each)
-        near = {connector: _Near.of(ends.get(connector, [])) for connector, _ in tally.failures}
+        near = {name: _Near.of(ends.get(name, [])) for name in {connector for connector, _ in tally.failures}}
         for (connector, error), failing in tally.failures.items():
             blind = tally.blind and connector not in ends and not _only_fails(tally, connector)
             stretches = _stretches(near[connector], failing, blind=blind)

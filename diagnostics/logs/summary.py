@@ -20,6 +20,7 @@ from diagnostics.logs.nearest import refine
 from diagnostics.logs.picking import line_number, pick
 from diagnostics.logs.reading import Read
 from diagnostics.logs.scan import Scan
+from diagnostics.logs.sharing import shared
 from diagnostics.logs.sources import Source
 from diagnostics.logs.tally import Tally, text
 from diagnostics.report import Moment, Note, Question, ReadArtefact, Report, RuledOut, Suspect
@@ -43,6 +44,7 @@ _USUAL: Final = (
     (">,MAIL FROM:<anna@contoso.com> SIZE=1,", "<,250 2.1.0 OK,", ">,RCPT TO:<bob@fabrikam.com>,",
      "<,550 5.7.1 Service unavailable; client host blocked,"),
     (">,RCPT TO:<bob@fabrikam.com>,", "<,451 4.7.500 Server busy. Please try again later,"),
+    (">,RCPT TO:<bob@fabrikam.com>,", "<,550 5.1.1 <bob@fabrikam.com>: Recipient address rejected: User unknown,"),
     ('*,,"Failed to connect. Winsock error code: 10060, Error Message: timed out 192.0.2.1:25"',),
 )  # fmt: skip
 
@@ -55,17 +57,12 @@ class Answer(Struct, frozen=True):
     pastes: tuple[str, ...]
 
 
-def summed_up(found: Found, outcome: Read) -> Answer:
-    """The answer to what was read of the logs that were found."""
+def summed_up(found: Found, outcome: Read, *, workers: int = 1) -> Answer:
+    """The answer to what was read of the logs that were found. So many processes judge at the same time."""
     files = [(known.source, known.layout) for known in found.logs]
     scan = outcome.scan
     all_failures = failures(scan.tallies)
-    leading = all_failures[:MOST_JUDGED]
-    for each in leading:
-        if each.stretches[-1].blurred:
-            refine(each.stretches[-1], each.connector, files)
-    picked = pick([talk for each in leading for talk in each.representatives()], files, scan.marks)
-    verdicts = [judged(each, picked, _layout(each, files)) for each in leading]
+    verdicts = shared(lambda some: _verdicts(some, files, scan), all_failures[:MOST_JUDGED], workers)
     told = all_failures[:_MOST_FAILURES]
     summary = LogSummary(
         files=tuple(
@@ -83,6 +80,14 @@ def summed_up(found: Found, outcome: Read) -> Answer:
         problems=(*found.problems, *outcome.problems),
     )
     return Answer(_report(verdicts, summary), tuple(each.paste for each in verdicts))
+
+
+def _verdicts(leading: Sequence[Failure], files: Sequence[tuple[Source, Layout]], scan: Scan) -> list[Judged]:
+    for each in leading:
+        if each.stretches[-1].blurred:
+            refine(each.stretches[-1], each.connector, files)
+    picked = pick([talk for each in leading for talk in each.representatives()], files, scan.marks)
+    return [judged(each, picked, _layout(each, files)) for each in leading]
 
 
 def warm() -> None:
