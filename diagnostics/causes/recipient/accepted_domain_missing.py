@@ -127,7 +127,9 @@ def _own_refused(said: Said, name: str, objects: tuple[Configured, ...]) -> Find
     by = said.by or (str(banner.group(1)) if banner else "")
     if not same_organization(by, name) or accepted(name, objects):
         return None
-    because = f"{by} bears the name of the recipient's own organization, and would have to relay to `{name}`: it takes that "
+    because = (
+        f"{by} bears the name of the recipient's own organization, and would have to relay to `{name}`: it takes that "
+    )
     because += "domain for a foreign one."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(name, online=False), weight=1.95)
 
