@@ -39,7 +39,7 @@ _CERTAIN: Final = (
     "HELO/EHLO name",
     "EHLO/HELO name",
 )
-_NOUNS: Final = ("HELO", "EHLO")
+_NOUNS: Final = ("HELO", "EHLO", "announces itself", "server announcement")
 # The command is only named as the one that was answered, or as the one that should have come first.
 _IN_PASSING = linear(
     r"(?i)(?:after|in reply to|reply to|response to) (?:the )?(?:helo|ehlo)|(?:helo|ehlo)(?:/(?:helo|ehlo))? (?:command )?first"
@@ -47,6 +47,7 @@ _IN_PASSING = linear(
 )
 _NAME = linear(
     r"(?i)\b(?:helo|ehlo)=?\s*<?([\[A-Za-z0-9_][^\s<>,;\"']{0,252})|<([^<>@\s]{1,253})>: Helo command rejected"
+    r"|\b(?:(?:helo|ehlo) \(not|announces itself \(|server announcement \()\s?([^\s()]{1,253})\)"
 )
 
 
