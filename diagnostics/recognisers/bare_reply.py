@@ -37,6 +37,12 @@ _PHRASE = linear(f"(?i:{PHRASES})")
 # A field of a log, msg="450 4.4.1 …" time=43: what follows its quote is no part of the reply. One may be quoted within.
 _CLOSES: Final = {quote: linear(rf"[^\s:{quote}]{quote}(?:[\s,;)\]}}][^{quote}]*)?$") for quote in ('"', "'")}
 _LED = linear(r"(?i)[\[{<]+LED[=-]\s*$")
+_NUMBER_ENDS = linear(r"\b[45]\d\d(?:[ -]#?[45]\.\d{1,3}\.\d{1,3})?$")
+# How a person's own sentence begins that stands below a number.
+_PERSON = linear(
+    r"(?i)^\W{0,3}(?:I|we|our|my|when|after|but|and|so|can|could|any|how|what|why|where|is|does|do|did|please (?:help|advise|let)"
+    r"|thanks?|thx|hi|hello|hallo|has|have|here|wir|ich|unser\w*|nous|nos|je)\b"
+)
 _TYPING_SLOWLY = linear(r"(?i)timeout waiting for client input")
 _MOST_TRIED: Final = 40  # codes looked at in one line
 _MOST_LINES: Final = 10_000  # lines with a number in them that are looked at closely: half a second's worth
@@ -106,7 +112,8 @@ def _reply_at(lines: Lines, at: int) -> Quoted | None:
 def _standing(lines: Lines, at: int) -> Quoted | None:
     """The reply that begins in `lines[at]`, with the lines it was wrapped over."""
     index, line = lines[at]
-    place = next(_places(line), None)
+    parted = _parted(lines, at)
+    place = parted or next(_places(line), None)
     if place is None or (_TYPING_SLOWLY.search(line) and _after_success(lines, at)):
         return None
     text, last = line[place.start :], index
@@ -115,12 +122,26 @@ def _standing(lines: Lines, at: int) -> Quoted | None:
     opened = quote in ('"', "'") and not closed
     for following, rest in lines[at + 1 : at + 40]:
         ends = opened and quote in rest and quote not in text  # the quotation mark before the reply is closed there
-        if closed or following != last + 1 or not (ends or goes_on(text, rest)):
+        wrapped = parted is not None and (last == index or rest[:1].islower()) and text[-1:] not in ".!?"
+        if closed or following != last + 1 or not (ends or wrapped or goes_on(text, rest)):
             break
         text, last = f"{text}\n{rest}", following
     if quote in ('"', "'") and text.rfind(quote) > 0:
         text = text[: text.rfind(quote)]
     return Quoted("bare", index, last, text[:_LONGEST].strip(), line=index)
+
+
+def _parted(lines: Lines, at: int) -> Place | None:
+    """Where a reply begins whose numbers end `lines[at]`, with its words on the line below; None where those are a person's."""
+    index, line = lines[at]
+    number = _NUMBER_ENDS.search(line.rstrip())
+    if number is None or at + 1 == len(lines):
+        return None
+    below, words = lines[at + 1]
+    if below != index + 1 or _PERSON.search(words) or _MAYBE.search(words):
+        return None
+    place = Place(f"{line.rstrip()} {words.strip()}", number.start(), number.end(), "basic")
+    return place if reads_as_reply(place) and not over(place.before, place.after) else None
 
 
 def _after_success(lines: Lines, at: int) -> bool:

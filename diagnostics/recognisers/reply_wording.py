@@ -51,7 +51,7 @@ _FINAL: Final = "|".join(
         r"\bmail for \S+ loops back to myself",
         r"size of the message you are trying to send exceeds",  # Thunderbird
         r"\bquota exceeded while writing",  # procmail
-        r"\brecipient's email address is not listed in the domain's directory",  # Exchange Online
+        r"\brecipient's email address (?:is not|isn't) listed in the domain's directory",  # Exchange Online
         r"message size \d+ exceeds size limit \d+ of server [\w.-]+\[",
         r"^\W*<[^ >]+@[^ >]+>: .*\(#5\.\d\.\d\)",
         r"\bunrouteable address\s*$",
