@@ -51,8 +51,9 @@ _NAME = linear(
 )
 # What stands behind the command where it doesn't quote the name.
 _SENTENCE: Final = frozenset(
-    "argument arguments command does domain from greeting has hostname is lookup must name not requires string to with".split()
-)
+    ("argument", "arguments", "command", "does", "domain", "from", "greeting", "has", "hostname", "is", "lookup", "must", "name",
+     "not", "requires", "string", "to", "with")
+)  # fmt: skip
 
 
 @cause(

@@ -44,7 +44,8 @@ def test_a_wrapped_line(at: int) -> None:
 
 def test_a_line_broken_at_its_fields() -> None:
     text = (
-        "1vKq2R-0004Xa-2B ** anna@contoso.com\nR=dnslookup T=remote_smtp:\nSMTP error from remote mail server after end of data:\n"
+        "1vKq2R-0004Xa-2B ** anna@contoso.com\nR=dnslookup T=remote_smtp:\n"
+        "SMTP error from remote mail server after end of data:\n"
         "host mx1.contoso.com [203.0.113.10]: 550 5.7.1\nRefused by the\nowner's policy"
     )
     reply = one(text, Reply)
