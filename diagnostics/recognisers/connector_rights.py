@@ -27,7 +27,7 @@ _DENIED = linear(r"(?i)(?:logon|anmeldung|S-1-5-7)\s+True\b|^\s*Deny\s*:\s*True"
 _IDENTITY = linear(r"^\s*(?:Identity\s*:\s*)?([^\s\\{}:]{1,63}\\[^\\{}]{1,120}?)\s*(?:\s{2}|$)")
 _USER = linear(r"(?i)^\s*User\s*:\s*(\S.*)$")
 _LISTED = linear(r"(?i)^\s*(?:Identity|Deny|Inherited|IsInherited|ExtendedRights)\s*:")
-_MOST: Final = 2_000  # rows
+_MOST: Final = 50  # connectors that are told apart, and blocks of a list for each right of them
 
 
 class _Granted(Struct):
@@ -56,7 +56,7 @@ def _artefact(reading: Reading, granted: _Granted) -> Artefact:
 def _rows(reading: Reading) -> Iterator[tuple[list[int], str, list[str]]]:
     """Lines, the connector's name ("" when not told) and rights that anonymous clients are granted together."""
     listed: set[int] = set()
-    for block in reading.blocks()[:_MOST]:
+    for block in reading.blocks()[: _MOST * _MOST]:
         if any(_USER.search(line) for _, line in block):
             listed.update(index for index, _ in block)
             yield from _listed(block)
@@ -85,6 +85,8 @@ def _grouped(rows: Iterator[tuple[list[int], str, list[str]]]) -> list[_Granted]
         low = [right.lower() for right in rights]
         last = found[-1] if found else None
         if last is None or identity != last.identity or set(low) & set(last.rights):
+            if len(found) == _MOST:
+                break
             last = _Granted(identity)
             found.append(last)
         last.lines += lines

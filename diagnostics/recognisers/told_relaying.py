@@ -19,7 +19,8 @@ from diagnostics.recognisers.told_settings import MOST_LINES, answers, supposes
 
 _SENDERS: Final = (
     r"scan\w*|printers?|copiers?|MF[DP]s?|multi-?function\w*|devices?|appliances?|applications?|apps?|scripts?"
-    r"|web ?(?:server|site)s?|cameras?|UPS|NAS|ERP|CRM|SAP|drucker|kopierer|ger.te?|anwendung\w*|imprimantes?|scanners?|copieurs?|impresoras?|stampant\w"
+    r"|web ?(?:server|site)s?|cameras?|UPS|NAS|ERP|CRM|SAP|drucker|kopierer|ger.te?"
+    r"|anwendung\w*|imprimantes?|scanners?|copieurs?|impresoras?|stampant\w"
 )
 _WHO = linear(rf"(?i)\b(?:{_SENDERS})\b")
 _IN: Final = r"\bintern\w*|\binside\b|\bour own\b|\binnerhalb\b"

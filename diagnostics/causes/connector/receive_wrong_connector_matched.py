@@ -78,9 +78,10 @@ def assess(
 
 def _with_right(printed: Configured, objects: tuple[Configured, ...]) -> Finding | None:
     """A connector lets anonymous clients relay, and yet an application reaches inside recipients only."""
+    if printed.kind != "connector-rights" or not relay.relays(printed):
+        return None
     told = relay.told(objects)
-    may, _ = relay.rights(objects)
-    if told is None or printed not in may:
+    if told is None:
         return None
     because = f"{printed.name or 'A connector'} lets anonymous clients relay, and the application still reaches inside "
     because += "recipients only: another connector may answer it."

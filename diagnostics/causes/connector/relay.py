@@ -66,8 +66,12 @@ def rights(objects: Iterable[Configured], connector: str = "") -> tuple[tuple[Co
     Where `connector` answered, lists that name another one are left out.
     """
     printed = [each for each in objects if each.kind == "connector-rights" and _fits(each.name, connector)]
-    may = tuple(each for each in printed if _RELAYS in each.get("Anonymous"))
-    return may, tuple(each for each in printed if each not in may)
+    return tuple(each for each in printed if relays(each)), tuple(each for each in printed if not relays(each))
+
+
+def relays(printed: Configured) -> bool:
+    """Whether these rights let anonymous clients relay."""
+    return _RELAYS in printed.get("Anonymous")
 
 
 def _fits(name: str, connector: str) -> bool:
