@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -25,6 +25,7 @@ from diagnostics.recognisers.reply_wording import (
     names_token,
     phrase_class,
     reads_as_reply,
+    reads_on,
     tokens,
 )
 from diagnostics.recognisers.told_past import over
@@ -37,12 +38,7 @@ _PHRASE = linear(f"(?i:{PHRASES})")
 # A field of a log, msg="450 4.4.1 …" time=43: what follows its quote is no part of the reply. One may be quoted within.
 _CLOSES: Final = {quote: linear(rf"[^\s:{quote}]{quote}(?:[\s,;)\]}}][^{quote}]*)?$") for quote in ('"', "'")}
 _LED = linear(r"(?i)[\[{<]+LED[=-]\s*$")
-_NUMBER_ENDS = linear(r"\b[45]\d\d(?:[ -]#?[45]\.\d{1,3}\.\d{1,3})?$")
-# How a person's own sentence begins that stands below a number.
-_PERSON = linear(
-    r"(?i)^\W{0,3}(?:I|we|our|my|when|after|but|and|so|can|could|any|how|what|why|where|is|does|do|did|please (?:help|advise|let)"
-    r"|thanks?|thx|hi|hello|hallo|has|have|here|wir|ich|unser\w*|nous|nos|je)\b"
-)
+_NUMBER_ENDS = linear(r"\b[45]\d\d(?:[ -]#?[45]\.\d{1,3}\.\d{1,3})?:?$")
 _TYPING_SLOWLY = linear(r"(?i)timeout waiting for client input")
 _MOST_TRIED: Final = 40  # codes looked at in one line
 _MOST_LINES: Final = 10_000  # lines with a number in them that are looked at closely: half a second's worth
@@ -138,9 +134,11 @@ def _parted(lines: Lines, at: int) -> Place | None:
     if number is None or at + 1 == len(lines):
         return None
     below, words = lines[at + 1]
-    if below != index + 1 or _PERSON.search(words) or _MAYBE.search(words):
+    if below != index + 1 or _MAYBE.search(words) or not reads_on(words):
         return None
-    place = Place(f"{line.rstrip()} {words.strip()}", number.start(), number.end(), "basic")
+    announced = number.group(0).endswith(":") and "." in number.group(0)
+    form: Literal["pair", "basic"] = "pair" if announced else "basic"
+    place = Place(f"{line.rstrip()} {words.strip()}", number.start(), number.end(), form)
     return place if reads_as_reply(place) and not over(place.before, place.after) else None
 
 

@@ -161,6 +161,16 @@ _REPLY_START = linear(
     r"|(?:this|that) (?:message|mail|e-?mail|account|mailbox|address|user|recipient|sender|ip|server|host|system|domain|route))\b"
     r"|(?:[a-z0-9-]{1,63}\.){2,6}[a-z]{2,20} |https?://|[a-z]{2,20}[\d_][\w-]{0,40} |\*\.[a-z])"
 )
+# How a person's own sentence begins that stands below a number.
+_PERSON = linear(
+    r"(?i)^\W{0,3}(?:I|we|our|my|when|after|but|and|so|can|could|any|how|what|why|where|is|does|do|did|please (?:help|advise|let)"
+    r"|thanks?|thx|hi|hello|hallo|has|have|here|wir|ich|unser\w*|nous|nos|je)\b"
+)
+_LABELLED = linear(
+    r"(?i)^\s*(?:[a-z]{1,20}-[a-z-]{2,30}"
+    r"|(?:[a-z]+ ){0,3}(?:servers?|subject|from|to|cc|date|sent|received|recipients?|mta|host|time|status|code"
+    r"|id|version|queue))\s?:"
+)
 # What a web server answers; SMTP has no such numbers, or other words behind them.
 _HTTP = linear(
     r"(?i)^(?:40[1-9]|41[0135]|418|429)\b"
@@ -221,6 +231,14 @@ def reads_as_reply(place: Place) -> bool:
     return _pair_reads(place, delimited, asking)
 
 
+def reads_on(line: str) -> bool:
+    """Whether `line`, which stands below the numbers of a reply, reads as its words: no person's, and no other field."""
+    if _PERSON.search(line) or _LABELLED.search(line):
+        return False
+    words = f" {line.strip()}"
+    return bool(_REPLY_START.search(words)) and bool(_VOCABULARY.search(words[:120]) or topics_of(words[:_WINDOW]))
+
+
 def _is_asked(place: Place) -> bool:
     """Whether the sentence asks about the code or explains it. A reply at the start of its line is no such sentence."""
     sentence = place.before
@@ -276,4 +294,6 @@ def _basic_reads(place: Place) -> bool:
     return bool(_VOCABULARY.search(place.after[:120])) or bool(topics_of(place.line[place.start : place.end + _WINDOW]))
 
 
-_ERROR_WORD = linear(r"(?i)\b(?:smtp|error|error code|status|reply|response)\s*[:#]?\s*$")
+_ERROR_WORD = linear(
+    r"(?i)\b(?:smtp|error|error code|status|reply|response|fehler|erreur|errore|fout|erro)\s*[:#]?\s*$"
+)
