@@ -23,6 +23,7 @@ from diagnostics.recognisers.reply_wording import (
     PHRASES,
     Place,
     names_token,
+    of_a_person,
     phrase_class,
     reads_as_reply,
     reads_on,
@@ -118,13 +119,17 @@ def _standing(lines: Lines, at: int) -> Quoted | None:
     opened = quote in ('"', "'") and not closed
     for following, rest in lines[at + 1 : at + 40]:
         ends = opened and quote in rest and quote not in text  # the quotation mark before the reply is closed there
-        wrapped = parted is not None and (last == index or rest[:1].islower()) and text[-1:] not in ".!?"
+        wrapped = parted is not None and (last == index or (_goes_lower(rest) and text[-1:] not in ".!?"))
         if closed or following != last + 1 or not (ends or wrapped or goes_on(text, rest)):
             break
         text, last = f"{text}\n{rest}", following
     if quote in ('"', "'") and text.rfind(quote) > 0:
         text = text[: text.rfind(quote)]
     return Quoted("bare", index, last, text[:_LONGEST].strip(), line=index)
+
+
+def _goes_lower(line: str) -> bool:
+    return line[:1].islower() and not of_a_person(line)
 
 
 def _parted(lines: Lines, at: int) -> Place | None:

@@ -231,9 +231,14 @@ def reads_as_reply(place: Place) -> bool:
     return _pair_reads(place, delimited, asking)
 
 
+def of_a_person(line: str) -> bool:
+    """Whether `line` begins as a person's own sentence does, and no server's."""
+    return bool(_PERSON.search(line))
+
+
 def reads_on(line: str) -> bool:
     """Whether `line`, which stands below the numbers of a reply, reads as its words: no person's, and no other field."""
-    if _PERSON.search(line) or _LABELLED.search(line):
+    if of_a_person(line) or _LABELLED.search(line):
         return False
     words = f" {line.strip()}"
     return bool(_REPLY_START.search(words)) and bool(_VOCABULARY.search(words[:120]) or topics_of(words[:_WINDOW]))

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from diagnostics.patterns import Pattern, linear
+from diagnostics.recognisers.reply_wording import of_a_person
 
 CONSOLES: Final = frozenset({79, 80, 99, 100, 119, 120, 131, 132})
 _WIDEST: Final = max(CONSOLES)  # no mail client breaks later
@@ -69,5 +70,7 @@ def _goes_on(parts: list[str], line: str, margin: int) -> bool:
     text = "".join(parts)
     if text.count("(") > text.count(")") or len(parts[-1]) in CONSOLES or broken(parts[-1], line, margin):
         return True
-    lower = len(parts) > 1 and line[:1].islower() and parts[-1].rstrip()[-1:] not in ".!?"
-    return lower or bool(_FIELD.search(line) or _UNFINISHED.search(parts[-1]))
+    ended = parts[-1].rstrip()[-1:] in ".!?" or of_a_person(line)
+    return (len(parts) > 1 and line[:1].islower() and not ended) or bool(
+        _FIELD.search(line) or _UNFINISHED.search(parts[-1])
+    )

@@ -46,7 +46,7 @@ def test_a_line_broken_at_its_fields() -> None:
     text = (
         "1vKq2R-0004Xa-2B ** anna@contoso.com\nR=dnslookup T=remote_smtp:\n"
         "SMTP error from remote mail server after end of data:\n"
-        "host mx1.contoso.com [203.0.113.10]: 550 5.7.1\nRefused by the\nowner's policy"
+        "host mx1.contoso.com [203.0.113.10]: 550 5.7.1\nRefused by the\nowner's policy\nany idea what they mean?"
     )
     reply = one(text, Reply)
     assert (reply.by, reply.ip, reply.recipient) == ("mx1.contoso.com", "203.0.113.10", "anna@contoso.com")
