@@ -139,7 +139,7 @@ def _parted(lines: Lines, at: int) -> Place | None:
     if number is None or at + 1 == len(lines):
         return None
     below, words = lines[at + 1]
-    if below != index + 1 or _MAYBE.search(words) or not reads_on(words):
+    if below != index + 1 or not reads_on(words) or any(reads_as_reply(each) for each in _coded(words)):
         return None
     announced = number.group(0).endswith(":") and "." in number.group(0)
     form: Literal["pair", "basic"] = "pair" if announced else "basic"
