@@ -21,8 +21,7 @@ _HOOKS = linear(r"(hooks\.slack(?:-gov)?\.com/)(?:services|commands|actions|work
 _SCHEMES = linear(
     r"(?i)((?:bearer|basic)[ \t]+)([A-Za-z0-9._~+/\-]{8,}=*)|((?:negotiate|ntlm)[ \t]+)([A-Za-z0-9+/]{24,}=*)"
 )
-_URL_LOGIN = linear(r"(://)([^\s/@<>\"']+)@")
-_MARK = linear(r"\[[a-z]+\]")
+_URL_LOGIN = linear(r"(://)[^\s/@<>\"']+(@)")
 _NAMED = linear(
     r"(?i)((?:password|passwd|passphrase|pwd|client_?secret|shared_?secret|signing_?secret|api_?key|access_?token|"
     r"refresh_?token|routing_?key|secret_?key)[\"']?[ \t]*[:=][ \t]*[\"']?)([^\s\"',;<>&\[]{3,})"
@@ -61,21 +60,21 @@ def without_credentials(text: str) -> str:
     text = str(_TOKENS.sub(TOKEN, text))
     text = str(_HOOKS.sub(rf"\1{TOKEN}", text))
     text = str(_SCHEMES.sub(_after_scheme, text))
-    text = str(_URL_LOGIN.sub(_before_host, text))
+    text = without_logins(text)
     text = str(_NAMED.sub(rf"\1{CREDENTIALS}", text))
     text = str(_AUTH.sub(_after_auth, text))
     text = _answers(text) if _ASKS.search(text) else text
     return str(_BASE64.sub(lambda found: CREDENTIALS if _tells(found[0]) else found[0], text))
 
 
+def without_logins(text: str) -> str:
+    """The text with a mark in the place of what stands in a URL before the host."""
+    return str(_URL_LOGIN.sub(rf"\1{CREDENTIALS}\2", text)) if "://" in text else text
+
+
 def _after_scheme(found: re2._Match) -> str:
     scheme, token = found[1] or found[3], found[2] or found[4]
     return f"{scheme}{token if _is_word(token) else TOKEN}"
-
-
-def _before_host(found: re2._Match) -> str:
-    """A mark that stands there already stays: what is redacted twice is redacted once."""
-    return f"{found[1]}{found[2] if _MARK.fullmatch(found[2]) else CREDENTIALS}@"
 
 
 def _after_auth(found: re2._Match) -> str:
