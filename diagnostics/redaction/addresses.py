@@ -16,7 +16,8 @@ _CHARS: Final = r"[\p{L}\p{N}\p{M}!#$%&'*+/=?^_`{}~.\-]"
 _MARKED: Final = rf"(?:{_CHARS}*[\p{{L}}\p{{N}}]{_CHARS}*(?:{re2.escape(CREDENTIALS)}|{re2.escape(TOKEN)}))+{_CHARS}*"
 _LOCAL: Final = rf"(?:\"[^\"\r\n@＠]+\"|{_MARKED}|{_CHARS}+)"
 _DOMAIN: Final = r"(?:\[[0-9A-Fa-f:.IPv]+\]|[\p{L}\p{N}](?:[\p{L}\p{N}\p{M}._\-]*[\p{L}\p{N}\p{M}])?)"
-_ADDRESS = linear(f"({_LOCAL}){_AT}((?:{_DOMAIN}{_AT})*)({_DOMAIN})")
+# Behind a stray sign, what looks like the domain may be the beginning of the local part.
+_ADDRESS = linear(f"({_LOCAL}){_AT}((?:{_DOMAIN}(?:[+='/]{_CHARS}*)?{_AT})*)({_DOMAIN})")
 _X500 = linear(r"(?i)(cn=recipients/cn=)([^\s;,\"'<>\[\]/]+)")
 _ID_HEADER = linear(
     r"(?i)(\b(?:message-?id|in-reply-to|references)\b[\"']?\s*[:=,]?\s*)(<[^<>\r\n]*>(?:[\s,]*<[^<>\r\n]*>)*)"

@@ -69,6 +69,8 @@ def test_no_address_survives(before: str, local: str, at: str, domain: str, afte
 @example(before="", first="A0000000", last="A000AC00I000", join=".", after="")
 @example(before="", first="samuel1x", last="xoxb-1234567890", join=".", after="")
 @example(before="https://", first="A0000000", last="A000AC00I000", join=".", after="")
+@example(before="0@", first="A0000000", last="Aae1fWxa2", join="+", after="")
+@example(before="0@", first="A0000000", last="Aae1fWxa2", join="/", after="")
 def test_no_part_of_an_address_survives(before: str, first: str, last: str, join: str, after: str) -> None:
     assume(first not in last and last not in first)
     text = f"{before}{first}{join}{last}@fabrikam.com{after}"
