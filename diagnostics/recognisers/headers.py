@@ -58,7 +58,7 @@ def facts_of(reading: Reading, found: Sequence[Field]) -> Iterator[Fact]:
     """The facts of header fields, in the order a reader wants them."""
     judged = [
         fact
-        for each in found
+        for each in _one_a_server(found)
         if each.name.endswith(("authentication-results", "authentication-results-original"))
         and (fact := _authentication(reading, each)) is not None
     ]
@@ -75,6 +75,26 @@ def facts_of(reading: Reading, found: Sequence[Field]) -> Iterator[Fact]:
     if others:
         values = tuple((each.name, _emptied(each.value)) for each in others)
         yield Headers(source=source_at(reading, others[0].lines[0]), values=values)
+
+
+def _one_a_server(found: Sequence[Field]) -> list[Field]:
+    """The fields, those of one server that stand together as one: milters write a field each for SPF, DKIM and DMARC."""
+    joined: list[Field] = []
+    for each in found:
+        last = joined[-1] if joined else None
+        if last and each.name == last.name == "authentication-results" and _server(each) == _server(last) != "":
+            told = {name.lower() for name, _ in _RESULT.findall(last.value)}
+            if not told & {name.lower() for name, _ in _RESULT.findall(each.value)}:
+                joined[-1] = Field(each.name, f"{last.value}; {each.value}", [*last.lines, *each.lines])
+                continue
+        joined.append(each)
+    return joined
+
+
+def _server(results: Field) -> str:
+    """The server that an Authentication-Results field names as its own first word, "" where it names none (RFC 8601)."""
+    name = results.value.partition(";")[0].strip().lower()
+    return "" if "=" in name else name.partition(" ")[0]
 
 
 def _emptied(value: str) -> str:

@@ -27,6 +27,8 @@ _FORWARDED = linear(
     r"forward(?:er|ing (?:rule|address|domain|service|mailbox|from|to|via|server|smtp))s?\b"
     r"|\bforwarding (?:of )?(?:\w+ )?(?:mails?|e-?mails?|messages?|it|them|everything)\b|\bSRS[01][=+-][\w+/-]{1,12}="
     r"|\bauto-?forward(?:s|ed|ing)?\b|\bforwards? (?:\S+ ){0,5}to (?:\S+@|g-?mail|hotmail|outlook|yahoo|his|her|their|a private)"
+    r"|\bredirect(?:s|ed|ing|ion)?\b (?:\S+ ){0,4}?(?:on )?to (?:\S+@|(?:an? |his |her |their |my |our )?(?:external |private |other |another "
+    r"){0,2}(?:g-?mail|hotmail|outlook|yahoo|icloud|gmx|web\.de|e?mail|mailbox|inbox|provider))"
     r"|\bmailing ?lists?\b|\blist ?serv(?:er)?\b|\bmailman\b|\bsympa\b|\bweitergeleitet\b|\b(?:Weiterleitung|leitet)\b"
     r"|\b(?:transf.r|redirig).{1,2}e?s? (?:vers|automatiquement)\b"
     r"|\breenv.{1,3}(?:a|o|os|amos) a\b|\binoltrat[aoei]\b|\bdoorgestuurd\b"
@@ -60,7 +62,7 @@ _REPLY = linear(r"\b[245]\d\d[ -][245]\.\d{1,3}\.\d{1,3}|\bsaid:|\breturned '|=\
 
 
 @recogniser(
-    rf"forward|\bSRS[01][=+-]|mailing ?list|list ?serv|mailman|sympa|leitet|transf.r|redirig|reenv|inoltr|doorgestuurd"
+    rf"forward|redirect|\bSRS[01][=+-]|mailing ?list|list ?serv|mailman|sympa|leitet|transf.r|redirig|reenv|inoltr|doorgestuurd"
     r"|packet|frames?\b|segment|retransmi|paket|wan[ -]?(?:optimi|accelerat)|traffic[ -]?shap"
     rf"|\b(?:our|us|me|my|mine)\b|\b(?:{_PRODUCT})\b",
     rank=98,

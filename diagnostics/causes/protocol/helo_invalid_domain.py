@@ -60,6 +60,7 @@ _NAME = linear(
         "501 5.5.4 Invalid Address",
         "Invalid HELO",
         "Invalid EHLO",
+        "Host names have more than one DNS label",  # Haraka
         *_NOUNS,
     ),
 )

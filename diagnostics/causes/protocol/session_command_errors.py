@@ -50,6 +50,7 @@ _ORDER: Final = (
     "talking too soon",
     "without waiting for",
     "spoke before the banner",
+    "retry(ies) remaining",  # SmtpServer for .NET, with the commands that it expected
 )
 _UNKNOWN: Final = "5.3.3 Unrecognized command"
 _MANY: Final = (
