@@ -12,6 +12,8 @@ _TRANSPORT = linear(
     r"|\bMail(?:Connect)?Exception|\bmailer\b"
     r"|\bmail[ -]?(?:server|host|flow|gateway|relay|queue|connector)s?\b|\b(?:mail|mx|smtp"
     r"|relay)\d{0,2}\.[a-z0-9-]+\.|\be?mails? (?:to|from|are|is|stuck|stay|wait|fail)"
+    r"|\b(?:could ?n.t|could not|can.t|cannot|unable to|fail(?:ed|s|ing)? to|error) (?:\w+ ){0,2}send(?:ing)? (?:\w+ ){0,2}e?-?mails?\b"
+    r"|\bthunderbird\b|\bchecktls\b"
     r"|\b(?:alert|notification|reminder|confirmation) e?-?mails?\b"
     r"|\b(?:send|receiv|deliver)ing (?:\w+ ){0,2}e?-?mails?\b"
     r"|\b(?:send|receive|inbound|outbound)[ -]connectors?\b|\bour (?:\w+ )?exchange\b|\bexchange (?:server|online"

@@ -28,7 +28,9 @@ _ASKED = linear(
 _STAMP = linear(r"^\[?\d\d:\d\d:\d\d\]?\s+")
 # A client's log puts its time, its level or its name before the mark: Nodemailer, Outlook (`<rx>`, `[tx]`), Dart, Xeams.
 _LED: Final = r"(?:\b[SC]:|<rx>|\[tx\])\s+"
-_LOGGED = linear(rf"(?i)^.{{0,160}}?{_LED}([2-5]\d\d(?:[ -].*)?|(?:EHLO|HELO|MAIL|RCPT|STARTTLS|AUTH|DATA|QUIT|RSET)\b.*)$")
+_LOGGED = linear(
+    rf"(?i)^.{{0,160}}?{_LED}([2-5]\d\d(?:[ -].*)?|(?:EHLO|HELO|MAIL|RCPT|STARTTLS|AUTH|DATA|QUIT|RSET)\b.*)$"
+)
 # Python's smtplib shows both sides as it would write strings.
 _SHOWN = linear(r"^(?:\S+ )?(?:send|reply): b?['\"](.*?)(?:\\r)?(?:\\n)?['\"]$")
 _SPEAKERS: Final = frozenset(

@@ -1,7 +1,7 @@
-"""What testssl.sh, gnutls-cli and danecheck print of a mail server's handshake, in the terms of openssl s_client.
+"""What testssl.sh, gnutls-cli, CheckTLS and danecheck print of a mail server's handshake, in the terms of openssl s_client.
 
 Sources: https://testssl.sh/, https://www.gnutls.org/manual/gnutls.html#gnutls_002dcli-Invocation,
-https://github.com/vdukhovni/danecheck
+https://www.checktls.com/TestReceiver, https://github.com/vdukhovni/danecheck
 """
 
 from __future__ import annotations
@@ -34,6 +34,9 @@ _CLIENT: Final = (
 _DANE: Final = (
     r"^\s*[\w.-]{1,253}\[[0-9A-Fa-f.:]{3,45}\]: (?:pass: TLSA match|tlsa-mismatch|name-mismatch|cert-expired)"
 )
+_RECEIVER: Final = (
+    r"\bCertificate \d{1,2} of \d{1,2} in chain:|\bCert (?:Hostname (?:VERIFIED|DOES NOT VERIFY)|VALIDATION ERROR)"
+)
 
 _TARGET = linear(r"-->> [0-9A-Fa-f.:\[\]]{3,47}:\d{1,5} \(([\w.-]{1,253})\) <<--")
 _PROTOCOL = linear(r"^\s*TLS (1(?:\.[123])?)\s+(not )?offered\b")
@@ -49,6 +52,10 @@ _SUBJECT = linear(r"^ ?- subject [`'](.*?)', issuer [`'](.*?)'")
 _CHECKED = linear(
     r"^\s*([\w.-]{1,253})\[[0-9A-Fa-f.:]{3,45}\]: (pass: TLSA match|tlsa-mismatch|name-mismatch|cert-expired)"
 )
+_TRYING = linear(r"\bTrying TLS on ([\w.-]{1,253})\[")
+_LEAF = linear(r"\bCertificate 1 of (\d{1,2}) in chain:(.*)$")
+_VALIDATION = linear(r"\bCert (?:(VALIDATED)|VALIDATION ERROR\(S\): (.*)$)")
+_HOSTNAME = linear(r"\bCert Hostname DOES NOT VERIFY\b(?: \(([\w.-]{1,253}) != ([\w.*-]{1,253}))?")
 _EXCHANGER = linear(r"^\s*([\w.-]{1,253}?)\.? IN MX \d{1,5} ([\w.-]{1,253}?)\.? ;")
 
 # openssl's numbers (X509_V_ERR_*) for what the two tools call the state of a chain. The first that stands in the words counts.
@@ -60,6 +67,8 @@ _STATES: Final = (
     ("self signed ca in chain", 19),
     ("self signed", 18),
     ("only 1 cert provided", 21),
+    ("unable to verify the first", 21),
+    ("unable to get", 20),
     ("chain incomplete", 20),
     ("issuer is unknown", 20),
     ("does not match the expected", 62),
@@ -91,6 +100,7 @@ class _Scan(Struct):
     subject: str = ""
     issuer: str = ""
     protocol: str = ""
+    chain: int = 0
     verify: int = -1
     verdict: int = -1  # the line of what `verify` says
 
@@ -100,13 +110,16 @@ class _Scan(Struct):
             self.verify, self.verdict = number, line
 
 
-@recogniser(f"(?:{_SCAN}|{_CLIENT}|{_DANE})", rank=24)
+@recogniser(f"(?:{_SCAN}|{_CLIENT}|{_DANE}|{_RECEIVER})", rank=24)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each tool."""
     lines = [(index, line[:2000]) for index, line in reading.free() if not asks_about(line[:2000])]
     found = []
     if any(of_mail(line[:2000]) for line in reading.paste.lines[:200]):
         found += [each for each in (_scanned(reading, lines), _connected(reading, lines)) if each]
+    tested = _tested(reading, lines)
+    if tested:
+        found.append(tested)
     checked = list(_checked(reading, lines))
     if checked:
         shown = {"checked": len(checked)}
@@ -161,6 +174,27 @@ def _connected(reading: Reading, lines: Lines) -> Artefact | None:
     return _artefact(reading, scan, list(_facts(reading, scan)))
 
 
+def _tested(reading: Reading, lines: Lines) -> Artefact | None:
+    """CheckTLS: how many certificates a mail server sent, and its verdict on the first."""
+    scan = _Scan()
+    for index, line in lines:
+        told = False
+        if trying := _TRYING.search(line):
+            scan.host, told = trying.group(1).lower(), True
+        if leaf := _LEAF.search(line):
+            scan.chain, told = int(leaf.group(1)), True
+        if (verdict := _VALIDATION.search(line)) and scan.verify < 0:
+            scan.judge(0 if verdict.group(1) else _state(verdict.group(2)), index)
+            told = True
+        if other := _HOSTNAME.search(line):
+            scan.judge(_WRONG_NAME, index)
+            scan.host, told = (other.group(1) or scan.host).lower(), True
+            scan.subject = f"CN={other.group(2)}" if other.group(2) else scan.subject
+        if told:
+            scan.lines.append(index)
+    return _artefact(reading, scan, list(_facts(reading, scan)))
+
+
 def _state(words: str) -> int:
     low = words.lower()
     return next((number for said, number in _STATES if said in low), _UNKNOWN)
@@ -175,6 +209,7 @@ def _facts(reading: Reading, scan: _Scan) -> Iterator[Fact]:
         source=source,
         host=scan.host,
         verify=scan.verify,
+        chain=scan.chain,
         protocol=scan.protocol,
         subject=scan.subject,
         issuer=scan.issuer,

@@ -67,7 +67,13 @@ _CLIENT_WORDS: Final = (
     "unencrypted connection",  # Go, which gives no password away in clear
 )
 # Nouns of other systems' refusals, and what is to stand beside them (refusals.toml).
-_NOUNS: Final = ("AUTH", "authentication type", "authentication method", "authentication mechanism", "authentication is not")
+_NOUNS: Final = (
+    "AUTH",
+    "authentication type",
+    "authentication method",
+    "authentication mechanism",
+    "authentication is not",
+)
 
 
 @cause(

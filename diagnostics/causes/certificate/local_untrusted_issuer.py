@@ -48,7 +48,7 @@ def assess(
     if isinstance(anchor, WindowsEvent):
         return _from_event(anchor, installed)
     refusal = refusal_of(anchor, replies)
-    if refusal is None or refusal.reason != "untrusted" or refusal.owner == "theirs":
+    if refusal is None or refusal.reason != "untrusted" or refusal.owner == "theirs" or refusal.provider:
         return None
     ours = refusal.owner == "ours"
     through = f" on `{anchor.connector}`" if anchor.connector else ""

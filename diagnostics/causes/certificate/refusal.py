@@ -14,8 +14,9 @@ from msgspec import Struct
 
 from diagnostics.cause import Belief, Finding
 from diagnostics.causes.certificate.names import common_name
+from diagnostics.causes.network.devices import device
+from diagnostics.causes.network.providers import of_provider
 from diagnostics.causes.network.reach import kind_of
-from diagnostics.causes.network.tls_interception import device
 from diagnostics.facts import Certificate, CertificateRejected, Reply, Source, TlsFailed
 from diagnostics.patterns import linear
 
@@ -57,6 +58,12 @@ class Refusal(Struct, frozen=True):
         """Whether the certificate is Exchange Online's own."""
         named = is_cloud_host(self.host) or is_cloud_host(common_name(self.presented))
         return self.owner == "theirs" and (named or kind_of(self.ip) == "exchange-online")
+
+    @property
+    def provider(self) -> str:
+        """The public provider whose certificate a client of another kind refused, "" where it was none's."""
+        names = (self.host, common_name(self.presented)) if self.owner == "target" and not self.by_cloud else ()
+        return next((name for name in names if of_provider(name)), "")
 
     @property
     def seer(self) -> str:

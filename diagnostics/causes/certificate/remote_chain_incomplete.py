@@ -45,7 +45,7 @@ def assess(
     refusal = refusal_of(anchor, replies)
     if refusal is None or refusal.reason != "untrusted" or refusal.owner == "ours":
         return None
-    if refusal.cloud_destination or refusal.self_signed:
+    if refusal.cloud_destination or refusal.self_signed or refusal.provider:
         return None
     if device_made := replaced(refusal, shown):
         return device_made

@@ -49,7 +49,7 @@ def assess(
 ) -> Finding | None:
     """A self-signed certificate in the log or the handshake proves it; Exchange Online as destination refutes it."""
     refusal = refusal_of(anchor, replies)
-    if refusal is None or refusal.reason != "untrusted" or refusal.owner == "ours":
+    if refusal is None or refusal.reason != "untrusted" or refusal.owner == "ours" or refusal.provider:
         return None
     if refusal.cloud_destination:
         because = f"{refusal.where} is Exchange Online, whose certificate the rest of the world trusts."

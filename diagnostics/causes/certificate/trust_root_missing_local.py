@@ -50,7 +50,11 @@ def assess(
             "The client's own store may lack the authority that issued the other server's certificate, an internal one "
         )
         because += "above all: then other machines accept the same certificate."
-        return Finding(Belief.POSSIBLE, because, (anchor,), _client_steps(), "sender", weight=0.9)
+        if refusal.provider:
+            because = f"`{refusal.provider}` is a provider whose certificate the world trusts: the client's own store may lack the "
+            because += "root behind it, or is not read."
+        weight = 1.6 if refusal.provider else 0.9
+        return Finding(Belief.POSSIBLE, because, (anchor,), _client_steps(), "sender", weight=weight)
     if refusal.owner != "theirs":
         return None
     if made_by_device := replaced(refusal, certificates):

@@ -26,6 +26,7 @@ from diagnostics.causes.dns.lookups import (
     missing_domain,
     nonexistent,
     of_name,
+    provider_not_found,
     public_resolver,
     resolve,
     same,
@@ -116,6 +117,8 @@ def assess(
     domain = missing_domain(anchor.text) or by_mx or _recipient_domain(anchor, replies)
     if anchor.signature == _POSTFIX and _next_hop(anchor, replies):
         return None
+    if provider_not_found(anchor.text):
+        return None  # that one exists: the resolver is at fault
     return _weighed(anchor, domain, of_name(answers, domain) if domain else list(answers), by_mx)
 
 

@@ -77,7 +77,9 @@ def assess(anchor: Said | Headers) -> Finding | None:
         return Finding(Belief.LIKELY if named else Belief.POSSIBLE, because, (said,), _steps(), weight=1.2)
     because = f"{who} puts an unknown sender off for some minutes; the next attempt is accepted without anybody's help."
     if named:
-        return Finding(Belief.CONFIRMED, because, (said,), _own_steps() if own else _steps(), "on-prem" if own else None)
+        return Finding(
+            Belief.CONFIRMED, because, (said,), _own_steps() if own else _steps(), "on-prem" if own else None
+        )
     if by_microsoft(said):
         return None
     if said.signature in _NAMES:
@@ -91,7 +93,9 @@ def _own_steps() -> tuple[Step, ...]:
             "The log is that of the server that greylists: the sender comes again within minutes and is let in, and is known "
             "from then on."
         ),
-        advise("Exempt senders that come from many addresses, such as Microsoft 365 and other large providers, by name or range."),
+        advise(
+            "Exempt senders that come from many addresses, such as Microsoft 365 and other large providers, by name or range."
+        ),
     )
 
 

@@ -1,0 +1,32 @@
+"""The great public mail providers: that their domains exist and their certificates are sound, the whole world sees every day.
+
+So where one of them "does not exist" or "is not trusted", the fault lies with who says so, or with what stands between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from diagnostics.mail_facts import Configured
+
+_PROVIDERS: Final = frozenset({
+    "gmail.com", "googlemail.com", "google.com", "outlook.com", "hotmail.com", "live.com", "msn.com", "office365.com",
+    "yahoo.com", "aol.com", "icloud.com", "me.com", "gmx.de", "gmx.net", "web.de", "t-online.de", "proton.me", "qq.com",
+    "amazonaws.com", "sendgrid.net", "mailgun.org",
+})  # fmt: skip
+
+
+def of_provider(name: str) -> bool:
+    """Whether `name`, a host, a domain or an address, is one of the providers' own."""
+    labels = name.rpartition("@")[2].lower().strip("<>[]. ").removeprefix("*.").split(".")
+    return any(".".join(labels[at:]) in _PROVIDERS for at in range(len(labels) - 1))
+
+
+def set_to_provider(settings: Iterable[Configured]) -> str:
+    """The provider that a client is set to send through, by its server or else by the account's address; "" where none is told."""
+    for each in settings:
+        if each.kind == "client-settings":
+            name = each.get("Host") or each.get("User")
+            return name if of_provider(name) else ""
+    return ""
