@@ -17,6 +17,7 @@ from diagnostics.looked_facts import TlsProbe
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
+from diagnostics.recognisers.event_quotes import explains
 from diagnostics.recognisers.mail_words import of_mail
 from diagnostics.recognisers.reply_wording import asks_about
 from diagnostics.recognisers.sources import source_at
@@ -34,6 +35,8 @@ _CLIENT: Final = (
 _DANE: Final = (
     r"^\s*[\w.-]{1,253}\[[0-9A-Fa-f.:]{3,45}\]: (?:pass: TLSA match|tlsa-mismatch|name-mismatch|cert-expired)"
 )
+# A checker of one's own domain (Mail-in-a-Box, internet.nl) that compares the record with the certificate.
+_RECORD: Final = r"\bTLSA records?\b[^\n]{0,100}\b(?:(?:is|are) (?:not correct|incorrect|wrong|outdated|stale)|(?:do(?:es)? not|do(?:es)?n.t) match)"
 _RECEIVER: Final = (
     r"\bCertificate \d{1,2} of \d{1,2} in chain:|\bCert (?:Hostname (?:VERIFIED|DOES NOT VERIFY)|VALIDATION ERROR)"
 )
@@ -56,6 +59,8 @@ _TRYING = linear(r"\bTrying TLS on ([\w.-]{1,253})\[")
 _LEAF = linear(r"\bCertificate 1 of (\d{1,2}) in chain:(.*)$")
 _VALIDATION = linear(r"\bCert (?:(VALIDATED)|VALIDATION ERROR\(S\): (.*)$)")
 _HOSTNAME = linear(r"\bCert Hostname DOES NOT VERIFY\b(?: \(([\w.-]{1,253}) != ([\w.*-]{1,253}))?")
+_STALE = linear(f"(?i){_RECORD}")
+_OF_HOST = linear(r"(?i)\b_25\._tcp\.([\w.-]{1,253}\w)")
 _EXCHANGER = linear(r"^\s*([\w.-]{1,253}?)\.? IN MX \d{1,5} ([\w.-]{1,253}?)\.? ;")
 
 # openssl's numbers (X509_V_ERR_*) for what the two tools call the state of a chain. The first that stands in the words counts.
@@ -110,7 +115,7 @@ class _Scan(Struct):
             self.verify, self.verdict = number, line
 
 
-@recogniser(f"(?:{_SCAN}|{_CLIENT}|{_DANE}|{_RECEIVER})", rank=24)
+@recogniser(f"(?:{_SCAN}|{_CLIENT}|{_DANE}|{_RECEIVER}|{_RECORD})", rank=24)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each tool."""
     lines = [(index, line[:2000]) for index, line in reading.free() if not asks_about(line[:2000])]
@@ -229,11 +234,15 @@ def _artefact(reading: Reading, scan: _Scan, facts: list[Fact]) -> Artefact | No
 
 
 def _checked(reading: Reading, lines: Lines) -> Iterator[tuple[int, Fact | None]]:
-    """danecheck: a verdict for each address of each host, in the terms of a TLS report."""
+    """danecheck and its like: a verdict for each address of each host, in the terms of a TLS report."""
     domains: dict[str, str] = {}
     for index, line in lines:
         if told := _EXCHANGER.search(line):
             domains[told.group(2).lower()] = told.group(1).lower()
+        elif _STALE.search(line) and not explains(line):
+            host = named.group(1).lower() if (named := _OF_HOST.search(line)) else ""
+            source = source_at(reading, index)
+            yield index, TlsReport(source=source, result="tlsa-invalid", policy="tlsa", mx=host, host=host, failed=1)
         elif told := _CHECKED.search(line):
             host, result = told.group(1).lower(), _RESULTS.get(told.group(2))
             domain = domains.get(host, "")

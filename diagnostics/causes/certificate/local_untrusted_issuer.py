@@ -65,7 +65,7 @@ def assess(
         return Finding(belief, because, (anchor, *private, listed), _steps(private, smtp), weight=1.5)
     if smtp and all(each.root_type.lower() == "thirdparty" for each in smtp):
         return Finding(Belief.RULED_OUT, "Every certificate enabled for SMTP ends in a public root.", tuple(smtp))
-    if ours:
+    if ours and anchor.reason != "UnknownAuthority":
         return Finding(Belief.LIKELY, f"{because}.", (anchor,), _steps((), smtp))
     return Finding(Belief.POSSIBLE, f"{because}.", (anchor,), _steps((), smtp), weight=1.0)
 

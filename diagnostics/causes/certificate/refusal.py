@@ -26,6 +26,7 @@ _SELF_SIGNED = linear(r"(?i)self[- ]signed certificate(?: cert=|$|[^ \w]| [^i])"
 _CLOUD_HOSTS: Final = (".outlook.com", ".mx.microsoft", ".office365.com", ".office365.us")
 _REASONS: Final = {
     "untrustedroot": "untrusted",
+    "unknownauthority": "untrusted",
     "partialchain": "untrusted",
     "chainvalidationfailed": "untrusted",
     "subjectmismatch": "name",

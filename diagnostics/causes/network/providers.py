@@ -27,6 +27,6 @@ def set_to_provider(settings: Iterable[Configured]) -> str:
     """The provider that a client is set to send through, by its server or else by the account's address; "" where none is told."""
     for each in settings:
         if each.kind == "client-settings":
-            name = each.get("Host") or each.get("User")
+            name = each.get("Host") or each.get("User").rpartition("@")[2]
             return name if of_provider(name) else ""
     return ""
