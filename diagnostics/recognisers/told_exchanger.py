@@ -1,7 +1,7 @@
 """Where a domain's MX record leads, told in a sentence: "its MX is localhost", "the MX points to 127.0.0.1".
 
-Read beside something that was pasted, or where the person says that mail goes round. Only a record that leads every sender to itself
-is told: any other is looked up.
+Read beside something that was pasted, or where the person says that mail goes round. Only a record that leads every sender to
+itself is told: any other is looked up.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ _TOLD = linear(
     rf"|\b(?:point|lead|resolv|refer)\w*\b)[^.;?\n]{{0,24}}?[\s\"'`(]({_ITSELF})(?:$|[\s\"'`),.;])"
 )
 _ROUND = linear(
-    r"(?i)\bloop(?:s|ed|ing)?\b|\bover and over\b|\bagain and again\b|\bitself\b|\bimmer wieder\b|\bSchleife\b|\ben boucle\b|\bbucle\b"
+    r"(?i)\bloop(?:s|ed|ing)?\b|\bover and over\b|\bagain and again\b|\bitself\b|\bimmer wieder\b"
+    r"|\bSchleife\b|\ben boucle\b|\bbucle\b"
 )
 
 

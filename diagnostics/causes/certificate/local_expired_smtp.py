@@ -97,8 +97,10 @@ def _refused(
     if mine:
         return Finding(Belief.CONFIRMED, f"{because}; it is installed here.", (rejected, mine), _steps(mine))
     if refusal.owner == "ours":
-        because = "A client refused the certificate that this server showed, because it has expired (by the client's clock). Where it "
-        because += "was renewed, the mail service still shows the old one: it has to be loaded anew."
+        because = (
+            "A client refused the certificate that this server showed, because it has expired (by the client's clock). "
+        )
+        because += "Where it was renewed, the mail service still shows the old one: it has to be loaded anew."
         return Finding(Belief.LIKELY, because, (rejected,), _steps(None), weight=1.5)
     if refusal.expected or refusal.presented:
         return Finding(Belief.LIKELY, f"{because}.", (rejected,), _steps(None), weight=1.5)

@@ -93,8 +93,10 @@ def _from_probe(
         because += ", and Exchange Online can't attribute the session"
         return Finding(Belief.LIKELY, f"{because}.", proof, _steps(probe.host))
     if file and owner == "target":
-        because += f"; where it reads its certificate from (`{file.name}`), the intermediate certificates have to stand behind it, as in"
-        because += " a fullchain file."
+        because += (
+            f"; where it reads its certificate from (`{file.name}`), the intermediate certificates have to stand "
+        )
+        because += "behind it, as in a fullchain file."
         return Finding(Belief.LIKELY, because, (*proof, file), _steps(probe.host), weight=1.5)
     return Finding(
         Belief.POSSIBLE,

@@ -51,8 +51,8 @@ def assess(
         )
         because += "above all: then other machines accept the same certificate."
         if refusal.provider:
-            because = f"`{refusal.provider}` is a provider whose certificate the world trusts: the client's own store may lack the "
-            because += "root behind it, or is not read."
+            because = f"`{refusal.provider}` is a provider whose certificate the world trusts: the client's own store may lack "
+            because += "the root behind it, or is not read."
         weight = 1.6 if refusal.provider else 0.9
         return Finding(Belief.POSSIBLE, because, (anchor,), _client_steps(), "sender", weight=weight)
     if refusal.owner != "theirs":

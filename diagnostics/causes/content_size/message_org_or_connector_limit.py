@@ -86,6 +86,8 @@ def assess(
         return None
     who = said.by or "A server"
     because = f"{who} refused the message as too large for a limit of the organization or of a connector."
+    if said.signature in _ANYBODYS and "5.2.3" in said.text:
+        return None  # the recipient's own
     weight = 1.0 if said.signature in _ANYBODYS else 1.8
     return Finding(Belief.POSSIBLE, because, (said,), _steps(online), act, weight=weight)
 

@@ -89,8 +89,10 @@ def assess(
 
 def _everywhere(anchor: DnsAnswer | Configured, host: str, domain: str) -> Finding:
     """A record that leads whoever sends to that domain to themselves."""
-    because = f"The MX record of {domain} is `{host}`: every server that sends there connects to itself. Who runs the domain has to "
-    because += "correct the record, or publish a null MX if it takes no mail."
+    because = (
+        f"The MX record of {domain} is `{host}`: every server that sends there connects to itself. Who runs the domain "
+    )
+    because += "has to correct the record, or publish a null MX if it takes no mail."
     return Finding(Belief.LIKELY, because, (anchor,), _steps(""), "recipient-side", weight=1.2)
 
 

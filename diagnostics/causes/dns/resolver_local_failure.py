@@ -128,8 +128,10 @@ def _blind(said: Said) -> Finding | None:
     name = provider_not_found(said.text)
     if not name:
         return None
-    because = f"`{name}` was not found, a provider's domain that exists: the DNS servers that this mail system asks do not answer, "
-    because += "or it has no way out to them (a container without a network, a firewall)."
+    because = (
+        f"`{name}` was not found, a provider's domain that exists: the DNS servers that this mail system asks do not "
+    )
+    because += "answer, or it has no way out to them (a container without a network, a firewall)."
     return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.7)
 
 

@@ -24,7 +24,7 @@ def of_provider(name: str) -> bool:
 
 
 def set_to_provider(settings: Iterable[Configured]) -> str:
-    """The provider that a client is set to send through, by its server or else by the account's address; "" where none is told."""
+    """The provider that a client sends through, by its server or else by the account's address; "" where none is told."""
     for each in settings:
         if each.kind == "client-settings":
             name = each.get("Host") or each.get("User").rpartition("@")[2]

@@ -52,7 +52,8 @@ def assess(
         return Finding(Belief.RULED_OUT, f"{said.by or 'Exchange Online'} refused it, not an Edge server.", (said,))
     wanted = address(said, replies)
     if said.signature in _OWN_LISTS:
-        return _by_list(said, wanted)
+        # Another organization's list is no matter of ours, nor is a list of senders.
+        return None if said.by or "recipient address rejected" not in said.text.lower() else _by_list(said, wanted)
     edge = is_edge(said.by, objects)
     tested = next((each for each in objects if each.kind == "edge-sync"), None)
     known = next(iter(holders(wanted, objects)), None)
@@ -79,8 +80,10 @@ def assess(
 
 def _by_list(said: Said, wanted: str) -> Finding:
     relays = "relay recipient" in said.text.lower()
-    because = f"{said.by or 'The server that refused'} knows its recipients from a list of its own, in which {named(wanted)} is missing"
-    because += ": if the mailbox exists behind it, the list is not up to date."
+    because = (
+        f"The server that refused knows its recipients from a list of its own, in which {named(wanted, 'the address')} "
+    )
+    because += "is missing: if the mailbox exists behind it, the list is not up to date."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=1.4 if relays else 0.75)
 
 

@@ -53,8 +53,8 @@ def assess(said: Said) -> Finding | None:
 def _offered(said: Said) -> Finding | None:
     if not _SERVES.search(said.text):
         return None
-    because = "The server ended the handshake, because the client offers no TLS version that the server still takes; clients that "
-    because += "do are served."
+    because = "The server ended the handshake, because the client offers no TLS version that the server still takes; "
+    because += "clients that do are served."
     server = bool(_BETWEEN_SERVERS.search(said.source.quote))
     return Finding(
         Belief.POSSIBLE if server else Belief.LIKELY, because, (said,), _steps(), weight=1.7 if server else 1.3
