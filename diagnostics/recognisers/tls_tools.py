@@ -36,8 +36,10 @@ _DANE: Final = (
     r"^\s*[\w.-]{1,253}\[[0-9A-Fa-f.:]{3,45}\]: (?:pass: TLSA match|tlsa-mismatch|name-mismatch|cert-expired)"
 )
 # A checker of one's own domain (Mail-in-a-Box, internet.nl) that compares the record with the certificate.
-_RECORD: Final = r"\bTLSA records?\b[^\n]{0,100}"
+_RECORD: Final = (
+    r"\bTLSA records?\b[^\n]{0,100}"
     r"\b(?:(?:is|are) (?:not correct|incorrect|wrong|outdated|stale)|(?:do(?:es)? not|do(?:es)?n.t) match)"
+)
 _RECEIVER: Final = (
     r"\bCertificate \d{1,2} of \d{1,2} in chain:|\bCert (?:Hostname (?:VERIFIED|DOES NOT VERIFY)|VALIDATION ERROR)"
 )
