@@ -58,10 +58,10 @@ def assess(
 ) -> Finding | None:
     """Exchange says it itself; look-ups tell whether the record inside, or the accepted domain, is wrong."""
     if isinstance(anchor, Configured):
-        return _everywhere(anchor, anchor.name, "the recipient's domain") if anchor.kind == "told-exchanger" else None
+        return _everywhere(anchor, anchor.name, "") if anchor.kind == "told-exchanger" else None
     if isinstance(anchor, DnsAnswer):
         host = next((each for each in anchor.values("MX") if each.rstrip(".").lower() in _ITSELF), "")
-        return _everywhere(anchor, host, f"`{anchor.name}`") if host else None
+        return _everywhere(anchor, host, anchor.name) if host else None
     said = anchor
     mine = (r.recipient.rpartition("@")[2] for r in replies if r.source == said.source and r.recipient)
     told = _FOR.search(said.text)
@@ -89,11 +89,10 @@ def assess(
 
 def _everywhere(anchor: DnsAnswer | Configured, host: str, domain: str) -> Finding:
     """A record that leads whoever sends to that domain to themselves."""
-    because = (
-        f"The MX record of {domain} is `{host}`: every server that sends there connects to itself. Who runs the domain "
-    )
+    of = f"`{domain}`" if domain else "the recipient's domain"
+    because = f"The MX record of {of} is `{host}`: every server that sends there connects to itself. Who runs the domain "
     because += "has to correct the record, or publish a null MX if it takes no mail."
-    return Finding(Belief.LIKELY, because, (anchor,), _steps(""), "recipient-side", weight=1.2)
+    return Finding(Belief.LIKELY, because, (anchor,), _steps(domain), "recipient-side", weight=1.2)
 
 
 def _to_itself(hosts: Iterable[Exchanger], answers: tuple[DnsAnswer, ...]) -> tuple[Exchanger, str, DnsAnswer] | None:
