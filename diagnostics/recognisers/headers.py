@@ -80,15 +80,24 @@ def facts_of(reading: Reading, found: Sequence[Field]) -> Iterator[Fact]:
 def _one_a_server(found: Sequence[Field]) -> list[Field]:
     """The fields, those of one server that stand together as one: milters write a field each for SPF, DKIM and DMARC."""
     joined: list[Field] = []
+    last = -1
     for each in found:
-        last = joined[-1] if joined else None
-        if last and each.name == last.name == "authentication-results" and _server(each) == _server(last) != "":
-            told = {name.lower() for name, _ in _RESULT.findall(last.value)}
-            if not told & {name.lower() for name, _ in _RESULT.findall(each.value)}:
-                joined[-1] = Field(each.name, f"{last.value}; {each.value}", [*last.lines, *each.lines])
+        if each.name == "authentication-results":
+            if last >= 0 and _goes_with(each, joined[last]):
+                before = joined[last]
+                joined[last] = Field(each.name, f"{before.value}; {each.value}", [*before.lines, *each.lines])
                 continue
+            last = len(joined)
+        elif each.name == "received":
+            last = -1
         joined.append(each)
     return joined
+
+
+def _goes_with(results: Field, before: Field) -> bool:
+    """Whether the same server wrote both, of checks that are not the same."""
+    told = [{name.lower() for name, _ in _RESULT.findall(each.value)} for each in (results, before)]
+    return _server(results) == _server(before) != "" and not told[0] & told[1]
 
 
 def _server(results: Field) -> str:

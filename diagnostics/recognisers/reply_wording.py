@@ -120,7 +120,7 @@ _VOCABULARY = linear(
     r"|banned|invalid|unrecogni|unroute?able|syntax|authenticat|unauthenticated|not allowed"
     r"|not accept|not permitted|not author"
     r"|closing|insufficient|temporar|gr[ea]ylist|spf|dkim|dmarc|certificate|starttls|tls|relay"
-    r"|bad sequence|retry\(ies\) remaining|prohibit|permission"
+    r"|bad sequence|prohibit|permission"
     r"|try again|later|expired|loop|hop count|too large|too big|limit|access|restrict|dropped|connect"
     r"|corrupt|violation|throttl"
     r"|suspend|disabled|unfortunately|undeliverable|not deliver|resources|unsolicited|policy|delayed|busy|mismatch"

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from diagnostics.cause import change, look
-from diagnostics.causes.network.providers import of_provider
+from diagnostics.causes.network.providers import has_mailboxes
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.facts import Reply
 from diagnostics.looked_facts import DnsAnswer
@@ -66,7 +66,7 @@ def provider_not_found(text: str) -> str:
     """The provider's domain that a mail system says it did not find, "" where it speaks of another or of none."""
     found = _NOT_FOUND.search(text)
     name = next((str(each).lower() for each in found.groups() if each), "") if found else ""
-    return name if of_provider(name) else ""
+    return name if has_mailboxes(name) else ""
 
 
 def dns_failures(replies: Iterable[Reply]) -> list[Reply]:

@@ -90,7 +90,9 @@ def assess(
 def _everywhere(anchor: DnsAnswer | Configured, host: str, domain: str) -> Finding:
     """A record that leads whoever sends to that domain to themselves."""
     of = f"`{domain}`" if domain else "the recipient's domain"
-    because = f"The MX record of {of} is `{host}`: every server that sends there connects to itself. Who runs the domain "
+    because = (
+        f"The MX record of {of} is `{host}`: every server that sends there connects to itself. Who runs the domain "
+    )
     because += "has to correct the record, or publish a null MX if it takes no mail."
     return Finding(Belief.LIKELY, because, (anchor,), _steps(domain), "recipient-side", weight=1.2)
 

@@ -10,17 +10,22 @@ from typing import Final
 
 from diagnostics.mail_facts import Configured
 
-_PROVIDERS: Final = frozenset({
-    "gmail.com", "googlemail.com", "google.com", "outlook.com", "hotmail.com", "live.com", "msn.com", "office365.com",
-    "yahoo.com", "aol.com", "icloud.com", "me.com", "gmx.de", "gmx.net", "web.de", "t-online.de", "proton.me", "qq.com",
-    "amazonaws.com", "sendgrid.net", "mailgun.org",
+_MAILBOXES: Final = frozenset({
+    "gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "msn.com", "yahoo.com", "aol.com", "icloud.com",
+    "me.com", "gmx.de", "gmx.net", "web.de", "t-online.de", "proton.me", "protonmail.com", "qq.com",
 })  # fmt: skip
+_SERVERS: Final = _MAILBOXES | {"google.com", "office365.com", "sendgrid.net", "mailgun.org"}
+
+
+def has_mailboxes(domain: str) -> bool:
+    """Whether `domain` is one that a provider gives mailboxes in; a host below it need not exist."""
+    return domain.lower().rstrip(".") in _MAILBOXES
 
 
 def of_provider(name: str) -> bool:
     """Whether `name`, a host, a domain or an address, is one of the providers' own."""
     labels = name.rpartition("@")[2].lower().strip("<>[]. ").removeprefix("*.").split(".")
-    return any(".".join(labels[at:]) in _PROVIDERS for at in range(len(labels) - 1))
+    return any(".".join(labels[at:]) in _SERVERS for at in range(len(labels) - 1))
 
 
 def set_to_provider(settings: Iterable[Configured]) -> str:
