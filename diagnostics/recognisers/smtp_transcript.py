@@ -31,6 +31,7 @@ _LED: Final = r"(?:\b[SC]:|<rx>|\[tx\])\s+"
 _LOGGED = linear(
     rf"(?i)^.{{0,160}}?{_LED}([2-5]\d\d(?:[ -].*)?|(?:EHLO|HELO|MAIL|RCPT|STARTTLS|AUTH|DATA|QUIT|RSET)\b.*)$"
 )
+_QUOTED = linear(r"^\"(.*?)(?:\\r)?(?:\\n)?\"$")  # Ruby's Net::SMTP
 # Python's smtplib shows both sides as it would write strings.
 _SHOWN = linear(r"^(?:\S+ )?(?:send|reply): b?['\"](.*?)(?:\\r)?(?:\\n)?['\"]$")
 _SPEAKERS: Final = frozenset(
@@ -176,7 +177,7 @@ def _spoken(line: str) -> str:
         text = str(_ARROW.sub("", text, 1))
     mark, space, rest = text.partition(" ")
     if space and mark.upper() in _SPEAKERS:
-        return rest.strip()
+        return str(_QUOTED.sub(r"\1", rest.strip(), 1))
     framed = _LOGGED.search(text[:2_000]) or _SHOWN.search(text[:2_000])
     if framed:
         return str(framed.group(1)).strip()

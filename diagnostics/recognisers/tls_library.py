@@ -25,6 +25,7 @@ _PRINTED = linear(PRINTED)
 _NO_COMMON = linear(f"(?i){NO_COMMON}")
 _ADDRESSED = linear(
     r"(?i)\b(?:dial(?:ing)?|connect(?:ing)? to|host|server|with|for)[ :=]{1,2}['\"]?([\w-]{1,63}(?:\.[\w-]{1,63}){1,8})\b"
+    r"|\b((?:[\w-]{1,63}\.){1,8}[A-Za-z]{2,24}):(?:25|465|587|2525)\b"
 )
 _NAMED = linear(r"(?i)\bsubject(?: name)?[ :=]{1,3}['\"]?(?:[A-Z]{1,2}=[^,'\"]{1,120}, ?){0,8}?(CN=[^,'\"\s]{1,253})")
 _BULLET: Final = "•"
@@ -70,7 +71,7 @@ def told(text: str, source: Source) -> list[Fact]:
     if refused is None:
         return facts
     named, subject = _ADDRESSED.search(text), _NAMED.search(text)
-    host = refused.wanted or (named.group(1).lower() if named else "")
+    host = refused.wanted or (str(named.group(1) or named.group(2)).lower() if named else "")
     rejected = CertificateRejected(
         source=source,
         reason=refused.reason,

@@ -57,7 +57,7 @@ def assess(
         return _from_probe(anchor, owner, refusals, tenant, file)
     if isinstance(anchor, WindowsEvent):
         return _from_event(anchor)
-    refusal = refusal_of(anchor, replies)
+    refusal = refusal_of(anchor, replies, settings)
     if refusal is None or refusal.reason != "untrusted" or refusal.owner == "theirs" or refusal.provider:
         return None
     if probe and probe.chain > 1 and probe.verify == 0:

@@ -41,13 +41,14 @@ def assess(
     listed: InstalledCertificate | None,
     installed: tuple[InstalledCertificate, ...],
     replies: tuple[Reply, ...],
+    settings: tuple[Configured, ...],
 ) -> Finding | None:
     """The peer's words point here, the list of SMTP certificates decides. `listed` is what to ask for."""
     if isinstance(anchor, Configured):
         return _not_offered(anchor, installed) if anchor.kind == "wizard-choice" else None
     if isinstance(anchor, WindowsEvent):
         return _from_event(anchor, installed)
-    refusal = refusal_of(anchor, replies)
+    refusal = refusal_of(anchor, replies, settings)
     if refusal is None or refusal.reason != "untrusted" or refusal.owner == "theirs" or refusal.provider:
         return None
     ours = refusal.owner == "ours"

@@ -11,13 +11,15 @@ from collections.abc import Iterable
 from typing import Final, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from diagnostics.cause import Belief, Finding
 from diagnostics.causes.certificate.names import common_name
 from diagnostics.causes.network.devices import device
-from diagnostics.causes.network.providers import of_provider
+from diagnostics.causes.network.providers import of_provider, set_to_provider
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.facts import Certificate, CertificateRejected, Reply, Source, TlsFailed
+from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 
 Owner = Literal["ours", "theirs", "target"]
@@ -101,10 +103,12 @@ def spoken_by_cloud(text: str) -> bool:
     return bool(_CLOUD_SPEAKS.search(text))
 
 
-def refusal_of(fact: object, replies: Iterable[Reply]) -> Refusal | None:
-    """The refusal that `fact` tells, None when it tells of none."""
+def refusal_of(fact: object, replies: Iterable[Reply], settings: Iterable[Configured] = ()) -> Refusal | None:
+    """The refusal that `fact` tells, None when it tells of none. A client that names no server is set to one by `settings`."""
     if isinstance(fact, CertificateRejected):
-        return _rejected(fact, _reply_of(fact, replies))
+        refusal = _rejected(fact, _reply_of(fact, replies))
+        nameless = refusal is not None and refusal.owner == "target" and not (refusal.host or refusal.by_cloud)
+        return replace(refusal, host=set_to_provider(settings)) if refusal and nameless else refusal
     if isinstance(fact, TlsFailed):
         return _failed(fact, _reply_of(fact, replies))
     return None

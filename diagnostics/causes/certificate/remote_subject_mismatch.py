@@ -93,7 +93,7 @@ def _by_address(refusal: Refusal, name: str, address: str) -> Finding:
     because = f"The client connects to the address {address}, and the certificate there {shown}: set the client to the "
     because += f"server's name{f', `{name}`,' if name and '*' not in name else ''} instead of its address."
     belief = Belief.LIKELY if name else Belief.POSSIBLE
-    return Finding(belief, because, (refusal.fact,), _steps(refusal, None), "sender", weight=1.3)
+    return Finding(belief, because, (refusal.fact,), _steps(refusal, None), "sender", weight=1.7)
 
 
 def connector_words(name: str) -> str:

@@ -31,6 +31,7 @@ from diagnostics.causes.certificate.refusal import Refusal, is_cloud_host, refus
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Certificate, CertificateRejected, Reply, TlsFailed
 from diagnostics.looked_facts import TlsProbe
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 
@@ -40,9 +41,10 @@ def assess(
     probe: TlsProbe | None,
     replies: tuple[Reply, ...],
     certificates: tuple[Certificate, ...],
+    settings: tuple[Configured, ...],
 ) -> Finding | None:
     """Our server does not trust a peer that others trust. `probe` is the look from elsewhere."""
-    refusal = refusal_of(anchor, replies)
+    refusal = refusal_of(anchor, replies, settings)
     if refusal is None or refusal.reason != "untrusted":
         return None
     if refusal.owner == "target" and not refusal.by_cloud and not refusal.self_signed:

@@ -28,7 +28,6 @@ from diagnostics.causes.certificate.names import common_name
 from diagnostics.causes.certificate.refusal import refusal_of
 from diagnostics.causes.network.devices import device
 from diagnostics.causes.network.probes import bare_handshake
-from diagnostics.causes.network.providers import set_to_provider
 from diagnostics.causes.network.reach import kind_of, told_by_exchange_online
 from diagnostics.facts import Certificate, CertificateRejected, InstalledCertificate, Reply, Session
 from diagnostics.looked_facts import TlsProbe
@@ -121,18 +120,17 @@ def _in_place_of_provider(
     rejected: CertificateRejected, replies: tuple[Reply, ...], settings: tuple[Configured, ...]
 ) -> Finding | None:
     """A client that does not trust a provider whom the rest of the world trusts was mostly shown another certificate."""
-    refusal = refusal_of(rejected, replies)
-    if refusal is None or refusal.reason != "untrusted" or refusal.owner != "target" or refusal.by_cloud:
+    refusal = refusal_of(rejected, replies, settings)
+    if refusal is None or refusal.reason != "untrusted" or not refusal.provider:
         return None
-    name = refusal.provider or set_to_provider(settings)
-    if not name:
-        return None
-    because = f"`{name}` is a provider whose certificate the world trusts, and this client does not: security software on the "
-    because += "machine, or a firewall, may open the session and show a certificate of its own."
+    because = (
+        f"`{refusal.provider}` is a provider whose certificate the world trusts, and this client does not: security "
+    )
+    because += "software on the machine, or a firewall, may open the session and show a certificate of its own."
     # A root of its own comes along with it.
     rooted = any(each.source == rejected.source and _ROOTED.search(each.whole) for each in replies)
     return Finding(
-        Belief.POSSIBLE, because, (rejected,), _steps(rejected.host), "on-prem", weight=1.8 if rooted else 1.5
+        Belief.POSSIBLE, because, (rejected,), _on_client(rejected.host), "on-prem", weight=1.8 if rooted else 1.5
     )
 
 
@@ -140,6 +138,21 @@ def _redirected(rejected: CertificateRejected) -> bool:
     """Whether a host of Microsoft's was asked for, and a stranger's public name answered."""
     wanted, shown = rejected.expected.lower().rstrip("."), common_name(rejected.presented).lower()
     return wanted.endswith(_MICROSOFTS) and "." in shown and not shown.endswith(_MICROSOFTS)
+
+
+def _on_client(host: str) -> tuple[Step, ...]:
+    return (
+        bare_handshake(host),
+        change(
+            "If the issuer is the security software's or the firewall's own: exempt this mail server from its scan of "
+            "encrypted mail.",
+            "",
+            shell="portal",
+            changes="TLS to that server passes unopened; the scan of everything else stays on.",
+            undo="Remove the exemption.",
+            verify="The handshake shows the provider's certificate with its public issuer, and the client sends.",
+        ),
+    )
 
 
 def _steps(host: str) -> tuple[Step, ...]:

@@ -64,7 +64,7 @@ def assess(anchor: Said | Headers) -> Finding | None:
     if isinstance(anchor, Headers):
         return _delayed(anchor)
     said = anchor
-    own = by_own_log(said)
+    own = by_own_log(said) or "action=greylist" in said.source.quote  # Postgrey's own line
     who = "This server" if own else said.by or "The receiving server"
     named = has(said, "greylist", "grey-list", "graylist", "postgrey")
     if said.signature in _NAMES and (
