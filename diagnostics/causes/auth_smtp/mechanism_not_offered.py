@@ -74,6 +74,8 @@ _NOUNS: Final = (
     "authentication method",
     "authentication mechanism",
     "authentication is not",
+    "mechanism",
+    "XOAUTH2",
 )
 
 

@@ -22,6 +22,7 @@ _DOMAIN = linear(
 _NOT_FOUND = linear(
     rf"(?i)@{_NAME}>?: Recipient address rejected: Domain not found"
     rf"|Name service error for name={_NAME} type=\w+: Host not found(?:$|[^,])"
+    rf"|\bdomain ['\"<]?{_NAME}['\">]? (?:was |is )?(?:not found|unknown|does not exist|could not be (?:found|resolved))"
     rf"|find any host named {_NAME}|@{_NAME}>?[^\n]{{0,40}}Host unknown \(Name server:|Host unknown \(Name server: {_NAME}"
 )
 _DNS_FAILED = linear(r"(?i)DNS query failed|DNS server returned|SMTPSEND\.DNS\.|DNS domain \S{1,253} does not exist")

@@ -127,7 +127,7 @@ def _in_other_words(said: Said, answers: tuple[DnsAnswer, ...], replies: tuple[R
     hard = said.signature in ("DNS Hard Error", "responded with code NXDOMAIN")
     if not hard and ("no-domain" not in topics(said) or any(each in said.text.lower() for each in _ANOTHER)):
         return None
-    if "no-answer" in topics(said) or _POSTFIX in said.text:
+    if "no-answer" in topics(said) or _POSTFIX in said.text or provider_not_found(said.text):
         return None
     domain = _recipient_domain(said, replies)
     if domain and any(each.ok for each in of_name(answers, domain)):

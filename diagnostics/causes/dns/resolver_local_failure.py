@@ -71,6 +71,7 @@ _UNKNOWN_DOMAIN = (
     "Name service error",
     "Host unknown (Name server:",
     "couldn't find any host named",
+    "domain",
 )
 
 

@@ -39,7 +39,7 @@ _CERTAIN: Final = (
     "HELO/EHLO name",
     "EHLO/HELO name",
 )
-_NOUNS: Final = ("HELO", "EHLO")
+_NOUNS: Final = ("HELO", "EHLO", "valid FQDN", "fully qualified", "fully-qualified")
 # The command is only named as the one that was answered, or as the one that should have come first.
 _IN_PASSING = linear(
     r"(?i)(?:after|in reply to|reply to|response to) (?:the )?(?:helo|ehlo)|(?:helo|ehlo)(?:/(?:helo|ehlo))? (?:command )?first"

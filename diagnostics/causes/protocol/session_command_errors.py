@@ -51,6 +51,10 @@ _ORDER: Final = (
     "talking too soon",
     "without waiting for",
     "spoke before the banner",
+    "Unexpected command",
+    "Invalid command sequence",
+    "Command out of sequence",
+    "commands out of sequence",
     "retry(ies) remaining",  # SmtpServer for .NET, with the commands that it expected
 )
 _UNKNOWN: Final = "5.3.3 Unrecognized command"
