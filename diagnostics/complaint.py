@@ -28,6 +28,11 @@ _FAILS = linear(
     r"|\bnon (?:arriv|part|funzion|riceve|riesc|vengono)\w*|\bbloccat\w\b"
     r"|\b(?:komen|komt|gaan|gaat|werkt|werken) [^.\n]{0,25}\bniet\b|\bblijven (?:hangen|staan)"
     r"|não (?:cheg|sa[ei]|funcion|receb|consegu)\w*|\bnie (?:dochodz|wychodz|dzia|wysy|dociera)\w*"
+    # sv ru ja zh
+    r"|\b(?:kommer|går|gick|fungerar) [^.\n]{0,25}\binte\b"
+    r"|не (?:приход|уход|отправл|доставл|доход|получа|работа|могу|можем|может)\w*"
+    r"|(?:送信|受信|配信|送信エラー|送れ|届[かき]|メール)[^。\n]{0,12}(?:できな|できま|出来な|出来ま|ない|ません|失敗|拒否)"
+    r"|(?:无法|不能|無法|收不到|发不出|發不出|退信|失败|失敗)"
 )
 _OVER = linear(
     r"(?i)\b(?:fixed|solved|resolved|cured|all good|false alarm|as expected|back to normal)\b|\b(?:works?|working"

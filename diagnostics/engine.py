@@ -23,6 +23,7 @@ from diagnostics.hints import doubted, hints, leaning
 from diagnostics.looked_facts import Checked, Stray
 from diagnostics.mail_facts import Configured
 from diagnostics.recognisers import recognise
+from diagnostics.recognisers.wrapping import put_together
 from diagnostics.rivals import denied, explained
 from diagnostics.seen import failures
 from diagnostics.strays import strays
@@ -58,6 +59,22 @@ def judge(texts: Sequence[str], book: Book | None = None, *, only: str = "") -> 
     """
     book = book or whole()
     pastes = tuple(Paste.of(text, index) for index, text in enumerate(texts))
+    judgement = _judged(pastes, book, only)
+    if only or _best(judgement) >= (Belief.LIKELY, 0.0):
+        return judgement
+    # Nothing is sure: words that would tell may have been broken apart.
+    mended = tuple(map(put_together, pastes))
+    if mended == pastes:
+        return judgement
+    other = _judged(mended, book, only)
+    return other if _best(other) > _best(judgement) else judgement
+
+
+def _best(judgement: Judgement) -> tuple[int, float]:
+    return _strength(judgement.verdicts[0]) if judgement.verdicts else (0, 0.0)
+
+
+def _judged(pastes: tuple[Paste, ...], book: Book, only: str) -> Judgement:
     artefacts = tuple(artefact for paste in pastes for artefact in _read(paste, book, only))
     facts = tuple(fact for artefact in artefacts for fact in artefact.facts)
     facts += tuple(changes_of(facts))

@@ -35,7 +35,6 @@ _SENTENCES: Final = (
     ((r"(?:bytes|Memory|buckets|disk space|Space\[.{1,160}|Queue\]?|load|\)) = \d{1,7}%? \[(?:High|Medium)\] ?\[(?:Normal|Low)="
      r"|= \d{1,7}%? \[[^\[\]\n]{1,16}\] ?\[Normal=\d"),
      _TRANSPORT, 15004),
-    (r"CurrentResourceUse\W{1,3}(?:High|Medium)", _TRANSPORT, 15004),
     (r"rejecting (?:message submissions|messages) because the available disk space", _TRANSPORT, 15006),
     (r"rejecting (?:message submissions|messages) because the service continues to consume more memory",
      _TRANSPORT, 15007),

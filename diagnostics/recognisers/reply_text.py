@@ -146,6 +146,8 @@ def goes_on(text: str, line: str) -> bool:
     width = len(text) - text.rfind("\n") - 1
     if _LABEL.search(line):
         return False
+    if tail.rstrip().endswith((";", "->")):
+        return True
     return width >= _WRAP and tail.rstrip()[-1:] not in ".!?\"')]}#"
 
 

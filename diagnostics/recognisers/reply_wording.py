@@ -54,6 +54,8 @@ _FINAL: Final = "|".join(
         r"\brecipient's email address is not listed in the domain's directory",  # Exchange Online
         r"message size \d+ exceeds size limit \d+ of server [\w.-]+\[",
         r"^\W*<[^ >]+@[^ >]+>: .*\(#5\.\d\.\d\)",
+        r"\b(?:helo command|sender address|recipient address|client host|end-of-data command) rejected: \w",  # Postfix
+        r"\b(?:n[o']t|n’t) recognized as a valid sender\b",  # Exchange Online
         r"\bunrouteable address\s*$",
         r"\bunknown local-part \"",
         r"\bDNS error: domain name not found",

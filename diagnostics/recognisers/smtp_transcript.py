@@ -84,6 +84,7 @@ _BANNER_HOST = linear(r"^([A-Za-z0-9][A-Za-z0-9_.-]{2,252}\.[A-Za-z0-9-]{2,63})(
 _RECIPIENT = linear(r"(?i)^RCPT TO:\s*<?([^\s<>]{1,320})>?")
 _IDLE = linear(r"(?i)timeout waiting for client input|idle timeout|timeout exceeded|timed out waiting for")
 _COMPLETE_MARK: Final = " "
+_LONGEST: Final = 4000  # characters of one reply
 _ABOVE: Final = 4  # lines in which a conversation is opened
 _DRAWN: Final = "\u2500\u2502\u2514\u251c\u250c "  # lines of a tree that some clients draw around what was said
 _TELLING: Final = 3  # every server that people ask about lists more; a shorter list is a small one, or cut off
@@ -92,12 +93,13 @@ _TRIED = linear(r"(?i)^AUTH ([A-Z0-9-]{3,20})\b")
 
 
 class _Refusal(Struct, frozen=True):
-    """A reply with its 0-based line, the verb that it answers, and the recipient named last."""
+    """A reply with its 0-based line, the verb that it answers, and the recipient named last. `open`: more lines of it follow."""
 
     line: int
     text: str
     verb: str
     recipient: str
+    open: bool
 
 
 class _Talk(Struct):
@@ -229,7 +231,16 @@ def _hear_server(talk: _Talk, index: int, spoken: str, code: str, mark: str, res
         talk.taken[talk.verb] = index
         talk.reach(Stage.DATA, index)
     elif code[0] in "45" and rest and not _IDLE.search(rest):
-        talk.refusals.append(_Refusal(index, spoken, talk.verb, talk.recipient))
+        _hear_refusal(talk, index, spoken, more=mark == "-")
+
+
+def _hear_refusal(talk: _Talk, index: int, spoken: str, *, more: bool) -> None:
+    last = talk.refusals[-1] if talk.refusals else None
+    if last is not None and last.open and last.text[:3] == spoken[:3]:
+        text = f"{last.text}\n{spoken}"
+        talk.refusals[-1] = _Refusal(last.line, text, last.verb, last.recipient, more and len(text) < _LONGEST)
+    else:
+        talk.refusals.append(_Refusal(index, spoken, talk.verb, talk.recipient, more))
 
 
 def _hear_250(talk: _Talk, index: int, mark: str, rest: str) -> None:

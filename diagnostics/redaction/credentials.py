@@ -60,11 +60,16 @@ def without_credentials(text: str) -> str:
     text = str(_TOKENS.sub(TOKEN, text))
     text = str(_HOOKS.sub(rf"\1{TOKEN}", text))
     text = str(_SCHEMES.sub(_after_scheme, text))
-    text = str(_URL_LOGIN.sub(rf"\1{CREDENTIALS}\2", text))
+    text = without_logins(text)
     text = str(_NAMED.sub(rf"\1{CREDENTIALS}", text))
     text = str(_AUTH.sub(_after_auth, text))
     text = _answers(text) if _ASKS.search(text) else text
     return str(_BASE64.sub(lambda found: CREDENTIALS if _tells(found[0]) else found[0], text))
+
+
+def without_logins(text: str) -> str:
+    """The text with a mark in the place of what stands in a URL before the host."""
+    return str(_URL_LOGIN.sub(rf"\1{CREDENTIALS}\2", text)) if "://" in text else text
 
 
 def _after_scheme(found: re2._Match) -> str:

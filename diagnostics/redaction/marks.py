@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.redaction.addresses import with_addresses, with_ids, with_x500
-from diagnostics.redaction.credentials import without_credentials
+from diagnostics.redaction.credentials import without_credentials, without_logins
 
 ADDRESS: Final = "[address]"
 MESSAGE_ID: Final = "[message id]"
@@ -16,4 +16,5 @@ def redacted(text: str) -> str:
     text = without_credentials(text)
     text = with_ids(text, lambda _id: MESSAGE_ID)
     text = with_addresses(text, lambda _local, _domain: ADDRESS)
-    return with_x500(text, lambda _name: ADDRESS)
+    text = with_x500(text, lambda _name: ADDRESS)
+    return without_logins(text)  # a quoted address, which ends it, may have stood in a URL

@@ -26,6 +26,10 @@ EX01\\3                   SmtpDelivery   Ready  0            ex02.contoso.com
         "los correos no salen desde ayer",
         "le mail non arrivano",
         "mails van buiten komen niet binnen",
+        "mejl utifrån kommer inte fram",
+        "Письма от клиентов не приходят со вчерашнего дня",
+        "昨日から外部にメールが送信できません。",
+        "从昨天开始邮件发不出去,无法发送到外部",
     ],
 )
 def test_who_tells_of_a_failure_is_asked_for_what_shows_it(words: str) -> None:

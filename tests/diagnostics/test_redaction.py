@@ -77,6 +77,7 @@ def test_no_part_of_an_address_survives(before: str, first: str, last: str, join
 
 
 @given(before=around, name=secret, after=around)
+@example(before="://", name="A0000000", after=",0@")
 def test_no_quoted_or_encapsulated_address_survives(before: str, name: str, after: str) -> None:
     gone(name, f'{before}"{name} x"@fabrikam.com{after}')
     gone(name, f"{before}IMCEAEX-_o=ExchangeLabs_ou=Group_cn=Recipients_cn={name}@fabrikam.com{after}")

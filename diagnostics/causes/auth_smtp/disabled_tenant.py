@@ -33,7 +33,7 @@ from diagnostics.causes.auth_smtp.logon import (
     switch,
     unexplained,
 )
-from diagnostics.facts import Said, Session
+from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
@@ -46,9 +46,15 @@ _WORDS = "SmtpClientAuthentication is disabled for the Tenant"
     says=(_WORDS, "aka.ms/smtp_auth_disabled", UNEXPLAINED, UNEXPLAINED_139),
 )
 def assess(
-    said: Said, _settings: Configured | None, settings: tuple[Configured, ...], sessions: tuple[Session, ...]
+    said: Said | Configured,
+    _settings: Configured | None,
+    settings: tuple[Configured, ...],
+    sessions: tuple[Session, ...],
+    replies: tuple[Reply, ...],
 ) -> Finding | None:
     """The reply mostly says it; an unexplained refusal leaves it to the switches."""
+    if isinstance(said, Configured):
+        return None if replies else _picked_out(said)
     low = said.text.lower()
     own, all_ = switch(settings, "cas-mailbox"), switch(settings, "transport-config")
     account = own.name if own else ""
@@ -66,6 +72,14 @@ def assess(
     if not unexplained(low):
         return None
     return elsewhere(said, refused_by(said, session_of(said, sessions))) or _switched(said, own, all_)
+
+
+def _picked_out(setting: Configured) -> Finding | None:
+    """Somebody who shows this one switch, and nothing that failed, asks about it."""
+    if setting.kind not in ("smtp-auth", "transport-config") or len(setting.values) > 1 or not disabled(setting):
+        return None
+    because = "SmtpClientAuthenticationDisabled is True: who logs on to send is refused, unless the mailbox has its own value."
+    return Finding(Belief.POSSIBLE, because, (setting,), _steps(setting.name), weight=1.3)
 
 
 def _switched(said: Said, own: Configured | None, all_: Configured | None) -> Finding:

@@ -33,7 +33,8 @@ from diagnostics.report import Step
 # Words with which a server gives the reason; then that reason is the cause.
 _REASON: Final = linear(
     r"(?i)\b(?:spf|dkim|dmarc|unauthenticated|spam|spamhaus|block ?list|black ?list|dnsbl|rbl|reputation|listed|too large|"
-    r"size|header|x-dg-ref|virus|malware|does not exist|unknown|not found|full|quota|tls|starttls|ptr|reverse|greylist)"
+    r"size|header|x-dg-ref|virus|malware|complaints?|your ip address|does not exist|unknown|not found|full|quota|tls|starttls|"
+    r"ptr|reverse|greylist)"
 )
 _POLICY: Final = (
     "local policy",

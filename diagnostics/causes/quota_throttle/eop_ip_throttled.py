@@ -29,7 +29,10 @@ from diagnostics.report import Step
 _NUMBER = linear(r"(?:^|[^\d.])4\.7\.(?:[56]\d\d|8[5-9]\d)(?:$|[^\d.]|\.(?:\D|$))")
 _ALONE = linear(r"(?i)\bAS\W?(?:780090|77712\d{1,4}|77713|77714)\b|\(S7771\d\)")
 _BUSY = linear(r"(?i)server busy\. please try again later from|access denied, please try again later")
-_OUTLOOK = linear(r"(?i)\bS775\b|rate limited due to IP reputation|4\.7\.650")
+# Of consumer Outlook.com
+_OUTLOOK = linear(
+    r"(?i)\bS775\b|\bS31\d\d\b|rate limited due to IP reputation|exceeded the maximum number of connections|4\.7\.65[0-2]"
+)
 
 
 @cause(

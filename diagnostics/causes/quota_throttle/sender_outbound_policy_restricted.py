@@ -44,7 +44,7 @@ _OUTBOUND: Final = ("as(4200", "outboundspamlast", "outboundspamexception", "rec
         "550 5.1.8",
         "OutboundSpamLast24Hours",
         "OutboundSpamException",
-        "weren't recognized as a valid sender",
+        "recognized as a valid sender",
     ),
     against={
         "reached your daily limit for message recipients": (
@@ -70,12 +70,7 @@ def assess(anchor: Said | Configured, objects: tuple[Configured, ...]) -> Findin
     if has(anchor, "domain of sender", "does not exist", "not found", "resolve"):
         because = "Another system could not find the sender's domain in DNS; no account is barred from sending."
         return Finding(Belief.RULED_OUT, because, (anchor,))
-    belief = (
-        Belief.LIKELY
-        if by_microsoft(anchor)
-        or has(anchor, "as(4200", "outboundspamlast", "outboundspamexception", "recognized as a valid sender")
-        else Belief.POSSIBLE
-    )
+    belief = Belief.LIKELY if by_microsoft(anchor) or has(anchor, *_OUTBOUND) else Belief.POSSIBLE
     return Finding(belief, because, (anchor,), _steps(""), weight=1.6)
 
 

@@ -46,6 +46,9 @@ from diagnostics.report import Act, Step
 
 # HCW8009, HCW8016 and HCW8017: the Hybrid Configuration Wizard names the domain, and the side that lacks it.
 _WIZARDS: Final = ("is not an Accepted Domain in your", "isn't an accepted domain")
+# Up to 2013, and of other servers: whose domain it was is not told.
+_RELAYING: Final = "Unable to relay"
+_BANNER = linear(r"\b220[ -]([A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+) ")
 _NAMED = linear(r"(?i)domain ['\"]?([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+)['\"]?,? is(?: not|n't) an accepted domain")
 
 
@@ -54,6 +57,7 @@ _NAMED = linear(r"(?i)domain ['\"]?([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+)['\"]?
     act="on-prem",
     says=(
         "Unable to relay recipient in non-accepted domain",
+        _RELAYING,
         "Relay Access Denied",
         "5.4.14 Hop count exceeded",
         "SMTPSEND.DNS.MxLoopback",
@@ -76,6 +80,8 @@ def assess(
     if "relay access denied" in said.text.lower() and not (online or "5.4.1" in said.text):
         return None
     name = domain(address(said, replies))
+    if said.signature == _RELAYING and "non-accepted" not in said.text:
+        return _own_refused(said, name, objects)
     if said.signature == "SMTPSEND.DNS.MxLoopback":
         return _pointed_at(said, name, answers)
     listed = [each for each in objects if each.kind == "accepted-domain"]
@@ -113,6 +119,19 @@ def _wizard(said: Said) -> Finding | None:
     because = f"The Hybrid Configuration Wizard looked for `{found.group(1)}` and found that it is no accepted domain {where}."
     act: Act = "exchange-online" if online else "on-prem"
     return Finding(Belief.LIKELY, because, (said,), _steps(found.group(1), online), act, weight=1.5)
+
+
+def _own_refused(said: Said, name: str, objects: tuple[Configured, ...]) -> Finding | None:
+    """A server that bears the name of the recipient's organization, and takes its domain for a foreign one."""
+    banner = _BANNER.search(said.text)
+    by = said.by or (str(banner.group(1)) if banner else "")
+    if not same_organization(by, name) or accepted(name, objects):
+        return None
+    because = (
+        f"{by} bears the name of the recipient's own organization, and would have to relay to `{name}`: it takes that "
+    )
+    because += "domain for a foreign one."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(name, online=False), weight=1.95)
 
 
 def _unlisted(said: Said, name: str, exo: bool) -> Finding:

@@ -16,6 +16,7 @@ _MICROSOFT: Final = (
 )  # fmt: skip
 _TAG = linear(r"(?i)\.(?:prod|eop)\S{0,80}\.(?:outlook|exchangelabs)\.com\b|\.mail\.protection\.outlook\.com\b")
 _ADDRESS = linear(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,10}")
+_RELAYED = linear(r"(?i)\brelay for <?([^\s<>@]{1,64}@[\w.-]{1,253}\w)")  # the sender may stand before it
 _FORWARDING: Final = ("ForwardingSmtpAddress", "ForwardingAddress", "RedirectTo", "ForwardTo", "ForwardAsAttachmentTo")
 _MANY: Final = 3  # different addresses of one domain: a person's typing errors don't come in such a number
 _SECOND_LEVEL: Final = frozenset({"co", "com", "org", "net", "ac", "edu", "gov", "gv", "or"})  # as in contoso.co.uk
@@ -59,7 +60,7 @@ def directory_says_no(said: Said) -> bool:
 def addresses(said: Said, replies: Iterable[Reply]) -> tuple[str, ...]:
     """The SMTP addresses that were refused, each once: the bounce's recipients, else the one the text names."""
     mine = [r.recipient for r in replies if r.source == said.source and r.recipient]
-    found = [each for each in mine if "@" in each] or _ADDRESS.findall(said.text)[:1]
+    found = [each for each in mine if "@" in each] or _RELAYED.findall(said.text)[:1] or _ADDRESS.findall(said.text)[:1]
     return tuple(dict.fromkeys(str(each) for each in found))
 
 

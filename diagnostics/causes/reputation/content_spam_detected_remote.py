@@ -102,7 +102,7 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     directory = has(said, "resolver.adr")  # Exchange's own words about an address; the spam is somebody's remark
     if (
         directory
-        or has(said, "content filtering")
+        or has(said, "content filtering", "recognized as a valid sender")  # the second bars an account, not a message
         or (of_microsoft(said.text) and not has(said, "content identified as spam"))
         or has(said, "rfc 5322", "rfc5322", "noncompliant", "non-compliant")  # its form, which only counts as spam's
         or about & {"spf", "dkim", "dmarc", "entry"}

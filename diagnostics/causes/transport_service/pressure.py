@@ -41,11 +41,11 @@ _MEMORY = linear(
     rf"(?i)\b(PrivateBytes|Private bytes|SystemMemory|Physical memory load|UsedVersionBuckets|{_VERSIONS}"
     r"|QueueLength\[SubmissionQueue\]|Submission ?Queue)"
 )
-# One resource with its level, as it stands in an event and in Get-ExchangeDiagnosticInfo: the level says that it is short.
+# One resource with its level: the level says that it is short.
 _LEVELLED = linear(
     r"(?i)((?:UsedDiskSpace|DatabaseUsedSpace|Used disk space|(?:Queue )?database (?:and|logging|size)|PrivateBytes|Private bytes"
     rf"|SystemMemory|Physical memory load|UsedVersionBuckets|{_VERSIONS}|QueueLength\[|Submission ?Queue)[^=<\n]{{0,200}}?)"
-    rf"(?: = (?:\d{{1,7}}%? \[)?(?:{_HIGH})\b|(?:</Resource>|.{{0,40}}?)\W{{0,3}}CurrentResourceUse\W{{1,3}}(?:High|Medium))"
+    rf" = (?:\d{{1,7}}%? \[)?(?:{_HIGH})\b"
 )
 _NORMAL = linear(r"(?i)(?:[A-Za-z]+(?:\[[^\]]{0,200}\])?|\([^()]{0,200}\)) = \d{1,3}% \[Normal\]")
 _DRIVE = linear(r"(?i)(?:DiskSpace|UsedSpace|disk space)\W{1,4}([A-Z]):\\")
