@@ -94,7 +94,8 @@ def _everywhere(anchor: DnsAnswer | Configured, host: str, domain: str) -> Findi
         f"The MX record of {of} is `{host}`: every server that sends there connects to itself. Who runs the domain "
     )
     because += "has to correct the record, or publish a null MX if it takes no mail."
-    return Finding(Belief.LIKELY, because, (anchor,), _steps(domain), "recipient-side", weight=1.2)
+    resolve, *_, correct = _steps(domain)  # to accept the domain here would swallow its mail
+    return Finding(Belief.LIKELY, because, (anchor,), (resolve, correct), "recipient-side", weight=1.2)
 
 
 def _to_itself(hosts: Iterable[Exchanger], answers: tuple[DnsAnswer, ...]) -> tuple[Exchanger, str, DnsAnswer] | None:
