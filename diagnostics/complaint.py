@@ -16,7 +16,7 @@ _FAILS = linear(
     r" (?:\w+ ){0,3}?(?:send\w*|receiv\w*|deliver\w*|arriv\w*|go(?:ing|es)? (?:out|through)"
     r"|get(?:ting)? (?:mails?|e-?mails?|through)|reach\w*|work(?:s|ing)?|connect\w*|e?-?mail)\b"
     r"|\b(?:mails?|e-?mails?|messages?|delivery|sending) (?:\w+ ){0,4}?(?:stuck|lost|missing|vanish\w*|disappear\w*|bounc\w+"
-    r"|delayed|held|wait\w*|undeliver\w+|reject\w+|block\w+|queu\w+|sits?|sitting|pil\w+|fails?|failing|failed)\b"
+    r"|delayed|late|held|wait\w*|undeliver\w+|reject\w+|block\w+|queu\w+|sits?|sitting|pil\w+|fails?|failing|failed)\b"
     r"|\b(?:nobody|no one) (?:can|gets?|receiv\w*|is able)\b|\bniemand\b|\bpersonne ne\b|\bnadie\b|\bnessuno\b"
     r"|\bkeeps? (?:failing|crashing|restarting|stopping)|\bwon.t start\b|\bnot? (?:being )?(?:delivered|received|sent)\b"
     # de fr es it nl pt pl

@@ -120,6 +120,15 @@ class Antispam(Fact, frozen=True, kw_only=True):
         return self.get("SFV").upper() in _SPAM_VERDICTS or (self.scl is not None and self.scl >= _SPAM_LEVEL)
 
 
+class SpamVerdict(Fact, frozen=True, kw_only=True):
+    """SFV:SPM of a report: the content filter took a message that arrived for spam. `category` is CAT, "" when not told.
+
+    A fact of its own, as it proves something by itself: nobody is asked for the headers of mail that was refused.
+    """
+
+    category: str = ""
+
+
 class Headers(Fact, frozen=True, kw_only=True):
     """The other headers of a message, in their order. `Return-Path: <>` is told as an empty value."""
 

@@ -12,6 +12,7 @@ from typing import Final
 from msgspec import Struct
 
 from diagnostics.patterns import linear
+from diagnostics.spelled_out import spelled_out
 
 _FOLD: Final = str.maketrans(
     {
@@ -59,7 +60,7 @@ class Paste(Struct, frozen=True):
         text = encodable(text)
         if "\r" in text:
             text = _NEWLINE.sub("\n", text)
-        folded = _unquoted(_unmarked(_mended(text).translate(_FOLD)).split("\n"))
+        folded = spelled_out(_unquoted(_unmarked(_mended(text).translate(_FOLD)).split("\n")))
         return cls(index, tuple(text.split("\n")), tuple(folded))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -23,8 +23,10 @@ from diagnostics.recognisers.reply_wording import (
     PHRASES,
     Place,
     names_token,
+    of_a_person,
     phrase_class,
     reads_as_reply,
+    reads_on,
     tokens,
 )
 from diagnostics.recognisers.told_past import over
@@ -37,6 +39,7 @@ _PHRASE = linear(f"(?i:{PHRASES})")
 # A field of a log, msg="450 4.4.1 …" time=43: what follows its quote is no part of the reply. One may be quoted within.
 _CLOSES: Final = {quote: linear(rf"[^\s:{quote}]{quote}(?:[\s,;)\]}}][^{quote}]*)?$") for quote in ('"', "'")}
 _LED = linear(r"(?i)[\[{<]+LED[=-]\s*$")
+_NUMBER_ENDS = linear(r"\b[45]\d\d(?:[ -]#?[45]\.\d{1,3}\.\d{1,3})?:?$")
 _TYPING_SLOWLY = linear(r"(?i)timeout waiting for client input")
 _MOST_TRIED: Final = 40  # codes looked at in one line
 _MOST_LINES: Final = 10_000  # lines with a number in them that are looked at closely: half a second's worth
@@ -106,7 +109,8 @@ def _reply_at(lines: Lines, at: int) -> Quoted | None:
 def _standing(lines: Lines, at: int) -> Quoted | None:
     """The reply that begins in `lines[at]`, with the lines it was wrapped over."""
     index, line = lines[at]
-    place = next(_places(line), None)
+    parted = _parted(lines, at)
+    place = parted or next(_places(line), None)
     if place is None or (_TYPING_SLOWLY.search(line) and _after_success(lines, at)):
         return None
     text, last = line[place.start :], index
@@ -115,12 +119,32 @@ def _standing(lines: Lines, at: int) -> Quoted | None:
     opened = quote in ('"', "'") and not closed
     for following, rest in lines[at + 1 : at + 40]:
         ends = opened and quote in rest and quote not in text  # the quotation mark before the reply is closed there
-        if closed or following != last + 1 or not (ends or goes_on(text, rest)):
+        wrapped = parted is not None and (last == index or (_goes_lower(rest) and text[-1:] not in ".!?"))
+        if closed or following != last + 1 or not (ends or wrapped or goes_on(text, rest)):
             break
         text, last = f"{text}\n{rest}", following
     if quote in ('"', "'") and text.rfind(quote) > 0:
         text = text[: text.rfind(quote)]
     return Quoted("bare", index, last, text[:_LONGEST].strip(), line=index)
+
+
+def _goes_lower(line: str) -> bool:
+    return line[:1].islower() and not of_a_person(line)
+
+
+def _parted(lines: Lines, at: int) -> Place | None:
+    """Where a reply begins whose numbers end `lines[at]`, with its words on the line below; None where those are a person's."""
+    index, line = lines[at]
+    number = _NUMBER_ENDS.search(line.rstrip())
+    if number is None or at + 1 == len(lines):
+        return None
+    below, words = lines[at + 1]
+    if below != index + 1 or not reads_on(words) or any(reads_as_reply(each) for each in _coded(words)):
+        return None
+    announced = number.group(0).endswith(":") and "." in number.group(0)
+    form: Literal["pair", "basic"] = "pair" if announced else "basic"
+    place = Place(f"{line.rstrip()} {words.strip()}", number.start(), number.end(), form)
+    return place if reads_as_reply(place) and not over(place.before, place.after) else None
 
 
 def _after_success(lines: Lines, at: int) -> bool:

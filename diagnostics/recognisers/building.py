@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from msgspec import Struct
@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, Reply, Source
-from diagnostics.mail_facts import ClientError
+from diagnostics.mail_facts import Antispam, ClientError, SpamVerdict
 from diagnostics.recognisers import Reading
 from diagnostics.recognisers.reply_text import Kind, read_reply
 
@@ -72,3 +72,10 @@ def failed_reply(
     if code or kind == "trace":
         return [reply, *stated]
     return [reply, ClientError(source=source, host=reply.host, session=session, text=reply.whole), *stated]
+
+
+def judged_report(report: Antispam) -> Iterator[Fact]:
+    """A filter's report, and its verdict on the content where that is spam."""
+    yield report
+    if report.get("SFV").upper() == "SPM":
+        yield SpamVerdict(source=report.source, category=report.get("CAT").upper())

@@ -15,7 +15,7 @@ from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, Source
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
-from diagnostics.recognisers.reply_text import codes, read_reply
+from diagnostics.recognisers.reply_text import codes, has_words_in, read_reply
 from diagnostics.text import Paste, squeezed
 
 Lines = list[tuple[int, str]]
@@ -33,6 +33,7 @@ _FIELD = linear(
     r"|Will-Retry-Until|X-(?:Display-Name|Supplementary-Info|Actual-Recipient|Postfix-[\w-]{1,40}|[\w-]{1,40}))\s?:\s*(.*)$"
 )
 _TYPE = linear(r"^\s*[A-Za-z][\w-]{0,30}\s*;\s*")
+_LONG: Final = 40  # characters of a value behind which its fold may have been lost
 _NAME = linear(r"^[^:]{1,60}:(?:\s|$)")
 _HARMLESS: Final = frozenset({"delivered", "relayed", "expanded"})
 _ALONE = linear(r"^\s*(?:-- |<)?([^\s<>()\[\];,:]{1,128}@[^\s<>()\[\];,:]{1,253})>?\s*$")
@@ -135,12 +136,15 @@ def _begins(recipient: Recipient, name: str) -> bool:
 
 
 def _goes_on(line: str, block: Recipient, name: str) -> bool:
-    """A folded line, or one whose fold was lost: not blank, no header of its own, and only after a long value."""
+    """A folded line, or one whose fold was lost: not blank, no header of its own, and only after a long value or bare numbers."""
     if not line.strip():
         return False
     if line[:1] in " \t":
         return True
-    return name == "diagnostic-code" and len(block.fields[name]) > 40 and not _NAME.match(line)
+    if name != "diagnostic-code" or _NAME.match(line):
+        return False
+    value = block.fields[name]
+    return len(value) > _LONG or has_words_in(line, value.rpartition(";")[2])
 
 
 def _complete(notification: Notification) -> bool:

@@ -14,7 +14,7 @@ from diagnostics.facts import Fact
 from diagnostics.mail_facts import Antispam, Authentication, Headers, Hops
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
-from diagnostics.recognisers.building import artefact
+from diagnostics.recognisers.building import artefact, judged_report
 from diagnostics.recognisers.header_lines import TELLING, Field, fields
 from diagnostics.recognisers.received import hops_of
 from diagnostics.recognisers.sources import source_at
@@ -67,7 +67,7 @@ def facts_of(reading: Reading, found: Sequence[Field]) -> Iterator[Fact]:
         yield from _received_spf(reading, found)
     spam = _antispam(reading, found)
     if spam is not None:
-        yield spam
+        yield from judged_report(spam)
     hops, loops = hops_of([each for each in found if each.name == "received"])
     if hops:
         yield Hops(source=source_at(reading, hops[-1].line), hops=tuple(hops), loops=tuple(loops))

@@ -10,7 +10,7 @@ import re2
 from msgspec import Struct
 
 from diagnostics.patterns import linear
-from diagnostics.recognisers.reply_text import goes_on
+from diagnostics.recognisers.reply_text import goes_on, has_words_in
 from diagnostics.text import squeezed
 
 Lines = list[tuple[int, str]]
@@ -197,7 +197,7 @@ def _whole(name: str, text: str, lines: Lines, at: int) -> tuple[str, int]:
     for index, line in lines[at + 1 : at + 40]:
         if not text.strip() and not line.strip() and index <= last + 2:
             continue
-        if text.strip() and (index != last + 1 or ends or not goes_on(text, line)):
+        if text.strip() and (index != last + 1 or ends or not (goes_on(text, line) or has_words_in(line, text))):
             break
         if not text.strip() and name not in ("error", "response", "said"):
             break

@@ -57,6 +57,7 @@ _EXIM_HOST = linear(r"\bH=([\w.-]{1,253}) \[([0-9A-Fa-f.:]{3,45})\]")
 _EXIM_REPLY = linear(
     r"(?:SMTP error from remote mail server after [^:]{1,60}(?::<[^<>]{0,320}>[^:]{0,60})?|defer \(-?\d+\)[^:]{0,200}):\s*(.*)$"
 )
+_EXIM_SAID = linear(r"^host ([\w.-]{1,253}) \[([0-9A-Fa-f.:]{3,45})\](?::\d{1,5})?: (\S.*)$")
 _EXIM_WORDS = linear(r"(?::\d+)? ?: (\S.*)$|\bdefer \(-?\d+\): (.*)$")
 _STAT = linear(r"\bstat=(.*)$")
 _REPLY = linear(r"\breply=([45]\d\d[ -].*?)(?:, stat=|$)")
@@ -168,6 +169,8 @@ def _exim(text: str) -> Outcome | None:
     by, ip = (host.group(1), host.group(2)) if host else ("", "")
     found = _EXIM_REPLY.search(rest) or _EXIM_WORDS.search(rest)
     words = next((str(group) for group in found.groups() if group), "") if found else rest.strip()
+    said = _EXIM_SAID.search(words)  # older versions name the host in front of its words
+    by, ip, words = said.groups() if said else (by, ip, words)
     return Outcome("failed" if flag == "**" else "deferred", words, "", by, ip, to)
 
 

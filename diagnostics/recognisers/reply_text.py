@@ -25,6 +25,7 @@ from diagnostics.facts import (
 )
 from diagnostics.log_forms import WINSOCK, unreached
 from diagnostics.patterns import linear
+from diagnostics.recognisers.reply_wording import reads_on
 from diagnostics.refusals import topics_of
 from diagnostics.text import squeezed
 
@@ -40,6 +41,7 @@ _BASIC = linear(r"^\W{0,3}([245]\d\d)(?:[ ,:-]|$)")
 _CONTINUED = linear(r"^(?:\W{0,3}LED=)?\W{0,3}(\d{3})-(?:(\d\.\d{1,3}\.\d{1,3})\b)?")
 _REPEATED = linear(r"^[45]\d\d-\S|^[45]\d\d-? +[45]\.\d{1,3}\.\d{1,3}\s+[a-z]")
 _CODE_ENDS = linear(r"\b[45]\d\d\s*$")
+_NUMBERS_ALONE = linear(r"^#?[45]\d\d(?:[ -]#?[45]\.\d{1,3}\.\d{1,3})?:?$")
 _STATUS_BEGINS = linear(r"^\s*[45]\.\d{1,3}\.\d{1,3}\b")
 _LABEL = linear(r"^[A-Z][A-Za-z ]{2,40}\s?:\s")
 _LONGEST: Final = 4000  # a reply line has at most 512 octets, and a chain of quoted ones a few thousand
@@ -128,6 +130,11 @@ def find_codes(text: str) -> Iterator[Code]:
         if before.isalnum() or before == "." or after[:1].isalnum() or (after[:1] == "." and after[1:].isdigit()):
             continue
         yield Code(int(found.group("basic") or 0), found.group("enhanced"), start, end)
+
+
+def has_words_in(line: str, text: str) -> bool:
+    """Whether `text` has nothing but a reply's numbers so far, and `line` below it reads as the words."""
+    return bool(_NUMBERS_ALONE.search(text.strip())) and reads_on(line)
 
 
 def goes_on(text: str, line: str) -> bool:

@@ -51,7 +51,7 @@ _FINAL: Final = "|".join(
         r"\bmail for \S+ loops back to myself",
         r"size of the message you are trying to send exceeds",  # Thunderbird
         r"\bquota exceeded while writing",  # procmail
-        r"\brecipient's email address is not listed in the domain's directory",  # Exchange Online
+        r"\brecipient's email address (?:is not|isn't) listed in the domain's directory",  # Exchange Online
         r"message size \d+ exceeds size limit \d+ of server [\w.-]+\[",
         r"^\W*<[^ >]+@[^ >]+>: .*\(#5\.\d\.\d\)",
         r"\b(?:helo command|sender address|recipient address|client host|end-of-data command) rejected: \w",  # Postfix
@@ -154,7 +154,7 @@ _REPLY_START = linear(
     r"|requested|unroute?able|error|client|the|host|domain|policy|delivery|quota|over|permission|not"
     r"|address|command|syntax"
     r"|server|your|we|tls|dns|sent|bad|try|previous|cannot|must|permanent|protocol|administrative"
-    r"|primary|spf|dkim|dmarc|virus|ratelimit|rate limit|mwinf\w+|user (?:\S+'s|over|is|has|account is)"
+    r"|primary|helo|ehlo|spf|dkim|dmarc|virus|ratelimit|rate limit|mwinf\w+|user (?:\S+'s|over|is|has|account is)"
     r"|missing (?:from|header|message|reverse|ptr|rdns|helo|mime|date)|header (?:syntax|from)|mime"
     r"|unimplemented|reverse|rdns|vdeliver\w*"
     r"|no (?:ptr|mx|reverse|rdns|such|mail ?-?box|account|user|one|valid|recipient|access|relaying)"
@@ -163,6 +163,16 @@ _REPLY_START = linear(
     r"|executable|maximum|message|not our"
     r"|(?:this|that) (?:message|mail|e-?mail|account|mailbox|address|user|recipient|sender|ip|server|host|system|domain|route))\b"
     r"|(?:[a-z0-9-]{1,63}\.){2,6}[a-z]{2,20} |https?://|[a-z]{2,20}[\d_][\w-]{0,40} |\*\.[a-z])"
+)
+# How a person's own sentence begins that stands below a number.
+_PERSON = linear(
+    r"(?i)^\W{0,3}(?:I|we|our|my|when|after|but|and|so|can|could|any|how|what|why|where|is|does|do|did|please (?:help|advise|let)"
+    r"|thanks?|thx|hi|hello|hallo|has|have|here|wir|ich|unser\w*|nous|nos|je)\b"
+)
+_LABELLED = linear(
+    r"(?i)^\s*(?:[a-z]{1,20}-[a-z-]{2,30}"
+    r"|(?:[a-z]+ ){0,3}(?:servers?|subject|from|to|cc|date|sent|received|recipients?|mta|host|time|status|code"
+    r"|id|version|queue))\s?:"
 )
 # What a web server answers; SMTP has no such numbers, or other words behind them.
 _HTTP = linear(
@@ -224,6 +234,19 @@ def reads_as_reply(place: Place) -> bool:
     return _pair_reads(place, delimited, asking)
 
 
+def of_a_person(line: str) -> bool:
+    """Whether `line` begins as a person's own sentence does, and no server's."""
+    return bool(_PERSON.search(line))
+
+
+def reads_on(line: str) -> bool:
+    """Whether `line`, which stands below the numbers of a reply, reads as its words: no person's, and no other field."""
+    if of_a_person(line) or _LABELLED.search(line):
+        return False
+    words = f" {line.strip()}"
+    return bool(_REPLY_START.search(words)) and bool(_VOCABULARY.search(words[:120]) or topics_of(words[:_WINDOW]))
+
+
 def _is_asked(place: Place) -> bool:
     """Whether the sentence asks about the code or explains it. A reply at the start of its line is no such sentence."""
     sentence = place.before
@@ -279,4 +302,6 @@ def _basic_reads(place: Place) -> bool:
     return bool(_VOCABULARY.search(place.after[:120])) or bool(topics_of(place.line[place.start : place.end + _WINDOW]))
 
 
-_ERROR_WORD = linear(r"(?i)\b(?:smtp|error|error code|status|reply|response)\s*[:#]?\s*$")
+_ERROR_WORD = linear(
+    r"(?i)\b(?:smtp|error|error code|status|reply|response|fehler|erreur|errore|fout|erro)\s*[:#]?\s*$"
+)

@@ -14,7 +14,7 @@ from diagnostics.facts import Fact, Source
 from diagnostics.mail_facts import Antispam, Authentication, Headers
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
-from diagnostics.recognisers.building import artefact
+from diagnostics.recognisers.building import artefact, judged_report
 from diagnostics.recognisers.event_quotes import explains
 from diagnostics.recognisers.reply_wording import asks_about
 from diagnostics.recognisers.sources import source_at
@@ -55,7 +55,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
 def _quoted(source: Source, line: str) -> Iterator[Fact]:
     parts = [tuple(part for part in match.groups() if part) for match in _FIELDS.finditer(line)]
     if parts:
-        yield Antispam(source=source, fields=tuple((name, value) for name, value in parts))
+        yield from judged_report(Antispam(source=source, fields=tuple((name, value) for name, value in parts)))
     results = list(_RESULT.finditer(line))
     if results and not _PASSING.search(line):
         named = {str(match.group(2)).lower(): _word(match.group(3)) for match in results if match.group(2)}

@@ -9,11 +9,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from diagnostics.patterns import Pattern, linear
+from diagnostics.recognisers.reply_wording import of_a_person
 from diagnostics.text import Paste
 
 CONSOLES: Final = frozenset({79, 80, 99, 100, 119, 120, 131, 132})
 _WIDEST: Final = max(CONSOLES)  # no mail client breaks later
 _MOST_LINES: Final = 20  # of one log line
+# Broken by hand, a log line is broken before a field, behind a colon or behind the numbers of a reply.
+_FIELD = linear(r"^\s*[A-Z]=\S")
+_UNFINISHED = linear(r"(?::|\b[45]\d\d(?:[ -][45]\.\d{1,3}\.\d{1,3})?)\s*$")
 _NARROWEST: Final = 50  # no console and no mail client breaks earlier
 # A line that begins something of its own: a list's item, a label, a prompt, a log's record, a row of a table.
 _BEGINS = linear(
@@ -72,7 +76,12 @@ def log_lines(lines: Sequence[tuple[int, str]], wanted: Pattern, starts: Pattern
 
 def _goes_on(parts: list[str], line: str, margin: int) -> bool:
     text = "".join(parts)
-    return text.count("(") > text.count(")") or len(parts[-1]) in CONSOLES or broken(parts[-1], line, margin)
+    if text.count("(") > text.count(")") or len(parts[-1]) in CONSOLES or broken(parts[-1], line, margin):
+        return True
+    ended = parts[-1].rstrip()[-1:] in ".!?" or of_a_person(line)
+    return (len(parts) > 1 and line[:1].islower() and not ended) or bool(
+        _FIELD.search(line) or _UNFINISHED.search(parts[-1])
+    )
 
 
 def put_together(paste: Paste) -> Paste:

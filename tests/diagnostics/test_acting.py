@@ -40,11 +40,28 @@ _EDGE: Final = "550 5.4.1 Recipient address rejected: Access denied. [CY4PEPF000
 _FILTERED: Final = "550 5.7.1 Message rejected as spam by Content Filtering."
 _CLOSED: Final = "550 5.7.133 RESOLVER.RST.SenderNotAuthenticatedForGroup; authentication required"
 _MX: Final = "fabrikam-com.mail.protection.outlook.com"
+_ERROR: Final = (
+    "554 5.7.1 Service unavailable; Client host [203.0.113.7] blocked using zen.spamhaus.org; Error: open resolver"
+)
+_LOOPED: Final = "554 5.4.6 Hop count exceeded - possible mail loop"
 
 
 @pytest.mark.parametrize(
     ("text", "act"),
     [
+        (_ERROR, "recipient-side"),
+        (
+            f"Nov 18 08:31:02 gw postfix/smtpd[7]: NOQUEUE: reject: RCPT from mx[203.0.113.7]: {_ERROR}; from=<a@b.example>",
+            "on-prem",
+        ),
+        (
+            f"<anna@contoso.com>: host ex01.contoso.com[192.0.2.4] said: {_LOOPED} (in reply to end of DATA command)",
+            "on-prem",
+        ),
+        (
+            f"<anna@contoso.com>: host {_MX}[52.101.40.6] said: {_LOOPED} (in reply to end of DATA command)",
+            "exchange-online",
+        ),
         (_EDGE, "exchange-online"),
         (f"<k.weber@fabrikam.com>: host {_MX}[52.101.40.6] said: {_EDGE} (in reply to RCPT TO command)", "sender"),
         (f"LastError : {_EDGE}", "exchange-online"),

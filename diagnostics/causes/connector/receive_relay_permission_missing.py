@@ -9,6 +9,7 @@ from being an open relay, so it should be lifted only for the known addresses of
 ## What proves it
 - the receive log shows the refusal for an internal client, on the connector meant for it
 - the same client reaches internal recipients
+- Get-ADPermission shows no ms-Exch-SMTP-Accept-Any-Recipient for ANONYMOUS LOGON on that connector
 
 ## Not this when
 - the recipient's domain is one of ours (`recipient.accepted-domain.missing`)
@@ -32,6 +33,8 @@ from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
+_NO_RIGHT = "Anonymous clients lack ms-Exch-SMTP-Accept-Any-Recipient on the connector whose rights were sent."
+
 
 @cause(
     id="connector.receive.relay-permission-missing",
@@ -42,13 +45,16 @@ from diagnostics.report import Step
     },
 )
 def assess(
-    said: Said,
+    anchor: Said | Configured,
     _settings: Configured | None,
     objects: tuple[Configured, ...],
     replies: tuple[Reply, ...],
     sessions: tuple[Session, ...],
 ) -> Finding | None:
     """Who was refused decides: an application inside, our own gateway, or Exchange Online."""
+    if isinstance(anchor, Configured):
+        return _without_right(anchor, objects)
+    said = anchor
     if said.signature in relay.FOREIGN:
         return _of_another(said)
     what = heard(said, replies, sessions)
@@ -63,20 +69,42 @@ def assess(
     because = f"{what.who} accepts mail for its own domains only, and refused {_whom(what)} from {what.client}."
     if relay.rewritten(what):
         because = f"{what.who} refused to relay {relay.rewritten(what)}, an address that only hybrid routing uses."
-        return Finding(Belief.POSSIBLE, because, (said,), _steps(what), weight=0.6)
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(_client(what)), weight=0.6)
     met = the_one(what.connector, objects)
     if met and "anonymoususers" not in met.get("PermissionGroups", "anonymoususers").lower():
         because = f"{label(met)} is not a connector for anonymous clients; {what.client} should not have met it."
-        return Finding(Belief.POSSIBLE, because, (said, met), _steps(what), weight=1.0)
+        return Finding(Belief.POSSIBLE, because, (said, met), _steps(_client(what)), weight=1.0)
+    may, may_not = relay.rights(objects, what.connector)
+    if may_not and not may:
+        because += f" {_NO_RIGHT}"
+        return Finding(Belief.LIKELY, because, (said, may_not[0]), _steps(_client(what)), weight=1.3)
     other = made_for_others(what.connector, objects)
     if other:
         because += f" {label(other)} looks like the connector that was made for relaying."
-        return Finding(Belief.POSSIBLE, because, (said, other), _steps(what), weight=1.0)
+        return Finding(Belief.POSSIBLE, because, (said, other), _steps(_client(what)), weight=1.0)
     if what.incoming and what.peer == "internal" and _intended(what, objects):
-        return Finding(Belief.LIKELY, because, (said, met), _steps(what))
+        return Finding(Belief.LIKELY, because, (said, met), _steps(_client(what)))
     # A report or a bare line leaves open whether an application was refused, or mail from outside for a domain of one's own.
     told = what.peer or said.kind in ("client", "log")
-    return Finding(Belief.POSSIBLE, because, (said,), _steps(what), weight=1.9 if told else 1.5)
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(_client(what)), weight=1.9 if told else 1.5)
+
+
+def _without_right(printed: Configured, objects: tuple[Configured, ...]) -> Finding | None:
+    """A list of rights beside a person's words; alone it is what every default connector has."""
+    if printed.kind != "connector-rights" or relay.relays(printed):
+        return None
+    told = relay.told(objects)
+    may, _ = relay.rights(objects)
+    if told is None:
+        return None
+    because = f"The application reaches inside recipients only, and of the rights that were sent {_whose(printed)}"
+    because += " leaves out ms-Exch-SMTP-Accept-Any-Recipient for anonymous clients"
+    because += ", which another one has." if may else "."
+    return Finding(Belief.POSSIBLE, because, (printed, told), _steps(""), weight=1.7)
+
+
+def _whose(printed: Configured) -> str:
+    return f"the list of {printed.name}" if printed.name else "one list"
 
 
 def _of_another(said: Said) -> Finding | None:
@@ -109,8 +137,11 @@ def _whom(what: Heard) -> str:
     return f"`{what.recipient}`" if what.recipient else "a recipient elsewhere"
 
 
-def _steps(what: Heard) -> tuple[Step, ...]:
-    client = what.ip if what.incoming and what.peer == "internal" else ""
+def _client(what: Heard) -> str:
+    return what.ip if what.incoming and what.peer == "internal" else ""
+
+
+def _steps(client: str) -> tuple[Step, ...]:
     return (
         steps.find_session(client),
         steps.list_receive_connectors(),

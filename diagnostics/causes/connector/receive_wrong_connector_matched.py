@@ -51,13 +51,16 @@ _BROAD = 1 << 16  # addresses: a range of this size was hardly written for one a
     says=(*relay.SIGNATURES, "Client was not authenticated", "Cannot achieve Exchange Server authentication"),
 )
 def assess(
-    said: Said,
+    anchor: Said | Configured,
     _settings: Configured | None,
     objects: tuple[Configured, ...],
     replies: tuple[Reply, ...],
     sessions: tuple[Session, ...],
 ) -> Finding | None:
     """The connectors' ranges and the client's address settle it; the log's connector-id alone points here."""
+    if isinstance(anchor, Configured):
+        return _with_right(anchor, objects)
+    said = anchor
     what = heard(said, replies, sessions)
     if not relay.by_exchange_server(what) or what.peer == "exchange-online" or relay.rewritten(what):
         return None
@@ -66,7 +69,23 @@ def assess(
     if what.incoming and what.ip:
         return _client(what, objects)
     because = f"{what.who} may have answered on another connector than the one that was made for this client."
+    may, _ = relay.rights(objects)
+    if may and said.signature in relay.SIGNATURES:
+        because += " The rights that were sent would let anonymous clients relay."
+        return Finding(Belief.POSSIBLE, because, (said, may[0]), _steps(""), weight=2.0)
     return Finding(Belief.POSSIBLE, because, (said,), _steps(""), weight=0.9)
+
+
+def _with_right(printed: Configured, objects: tuple[Configured, ...]) -> Finding | None:
+    """A connector lets anonymous clients relay, and yet an application reaches inside recipients only."""
+    if printed.kind != "connector-rights" or not relay.relays(printed):
+        return None
+    told = relay.told(objects)
+    if told is None:
+        return None
+    because = f"{printed.name or 'A connector'} lets anonymous clients relay, and the application still reaches inside "
+    because += "recipients only: another connector may answer it."
+    return Finding(Belief.POSSIBLE, because, (printed, told), _steps(""), weight=1.4)
 
 
 def _client(what: Heard, objects: Iterable[Configured]) -> Finding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from msgspec.structs import replace
@@ -9,6 +10,7 @@ from msgspec.structs import replace
 from diagnostics.causes.connector.heard import Heard
 from diagnostics.causes.recipient.lookup import domain, same_organization
 from diagnostics.facts import Said
+from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 
@@ -24,6 +26,7 @@ FOREIGN: Final = (
     "mail for",
     "emails for",
 )
+_RELAYS: Final = "smtp-accept-any-recip"  # a table cuts the end off
 _ROUTING: Final = ".mail.onmicrosoft.com"
 
 
@@ -55,3 +58,26 @@ def rewritten(what: Heard) -> str:
 def own_recipient(what: Heard) -> bool:
     """Whether the server refused its own organization's domain: there the accepted domain is missing."""
     return any(same_organization(what.said.by, domain(each)) for each in what.recipients)
+
+
+def rights(objects: Iterable[Configured], connector: str = "") -> tuple[tuple[Configured, ...], tuple[Configured, ...]]:
+    """The printed rights of anonymous clients: of connectors where they may relay, and of those where they may not.
+
+    Where `connector` answered, lists that name another one are left out.
+    """
+    printed = [each for each in objects if each.kind == "connector-rights" and _fits(each.name, connector)]
+    return tuple(each for each in printed if relays(each)), tuple(each for each in printed if not relays(each))
+
+
+def relays(printed: Configured) -> bool:
+    """Whether these rights let anonymous clients relay."""
+    return _RELAYS in printed.get("Anonymous")
+
+
+def _fits(name: str, connector: str) -> bool:
+    return not name or not connector or name.lower() == connector.lower()
+
+
+def told(objects: Iterable[Configured]) -> Configured | None:
+    """That an application reaches inside recipients only, where no refusal was pasted."""
+    return next((each for each in objects if each.kind == "told-inside-only"), None)

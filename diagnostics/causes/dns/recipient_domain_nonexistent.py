@@ -86,6 +86,7 @@ _ANOTHER = (
         "550 5.4.310",
         "InfoDomainNonexistent",
         _POSTFIX,
+        "could not be found in Domain Name Service",
         *_RECEIVERS,
         *_NOUNS,
     ),

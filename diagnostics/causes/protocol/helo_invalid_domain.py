@@ -39,7 +39,15 @@ _CERTAIN: Final = (
     "HELO/EHLO name",
     "EHLO/HELO name",
 )
-_NOUNS: Final = ("HELO", "EHLO", "valid FQDN", "fully qualified", "fully-qualified")
+_NOUNS: Final = (
+    "HELO",
+    "EHLO",
+    "announces itself",
+    "server announcement",
+    "valid FQDN",
+    "fully qualified",
+    "fully-qualified",
+)
 # The command is only named as the one that was answered, or as the one that should have come first.
 _IN_PASSING = linear(
     r"(?i)(?:after|in reply to|reply to|response to) (?:the )?(?:helo|ehlo)|(?:helo|ehlo)(?:/(?:helo|ehlo))? (?:command )?first"
@@ -47,7 +55,13 @@ _IN_PASSING = linear(
 )
 _NAME = linear(
     r"(?i)\b(?:helo|ehlo)=?\s*<?([\[A-Za-z0-9_][^\s<>,;\"']{0,252})|<([^<>@\s]{1,253})>: Helo command rejected"
+    r"|\b(?:(?:helo|ehlo) \(not|announces itself \(|server announcement \()\s?([^\s()]{1,253})\)"
 )
+# What stands behind the command where it doesn't quote the name.
+_SENTENCE: Final = frozenset(
+    ("argument", "arguments", "command", "does", "domain", "from", "greeting", "has", "hostname", "is", "lookup", "must", "name",
+     "not", "requires", "string", "to", "with")
+)  # fmt: skip
 
 
 @cause(
@@ -79,7 +93,7 @@ def assess(
     what = heard(said, replies, sessions)
     found = _NAME.search(said.text)
     name = what.greeting or (next((str(each) for each in found.groups() if each), "") if found else "")
-    greeting = f" `{name}`" if name and name.lower() != "command" else ""
+    greeting = f" `{name}`" if name and name.lower() not in _SENTENCE else ""
     who = what.who if what.incoming else said.by or "The receiving server"
     because = f"{who} refuses the name{greeting} with which {what.client} greets (EHLO/HELO): it is no host name that it accepts."
     ours = not what.incoming and (what.outgoing or said.kind in ("queue", "trace") or bool(connectors))

@@ -7,7 +7,7 @@ from typing import Final
 from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.facts import Said
 
-_EXPLAINED: Final = "email address is not listed in the domain's directory"
+_EXPLAINED: Final = "listed in the domain's directory"
 SIGNATURES: Final = ("Recipient address rejected: Access denied", "5.7.504", _EXPLAINED)
 """The reply, and the words that Exchange Online's bounces explain it with."""
 

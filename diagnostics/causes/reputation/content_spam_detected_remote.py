@@ -3,17 +3,22 @@
 ## What is happening
 The message reached the receiver and its filter refused the content: wording, links, attachments, or the
 reputation of the sending domain. Exchange Online reports it as `550 5.7.350 Remote server returned message
-detected as spam -> …`, with the receiver's own words after the arrow.
+detected as spam -> …`, with the receiver's own words after the arrow. Where it delivers such mail to the junk folder
+instead, the header of the message says SFV:SPM.
 
 ## What proves it
 - the words of the receiver; other messages of the same sender arrive
+- SFV:SPM in X-Forefront-Antispam-Report, with CAT:SPM, HSPM or BULK, of mail that is authenticated
 
 ## Not this when
 - the words after the arrow name a block list (`reputation.ip.dnsbl-listed`)
+- CAT:SPOOF, or authentication that fails beside it (`sender-auth.composite.spoof-classified`)
+- SFV:SPM beside a low X-MS-Exchange-Organization-SCL (`hybrid.antispam.scl-not-mapped`)
 - `Message rejected as spam by Content Filtering` of the own Exchange (`policy.antispam.content-filter-local`)
 
 ## References
 - https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/fix-error-code-550-5-0-350-in-exchange-online
+- https://learn.microsoft.com/en-us/defender-office-365/message-headers-eop-mdo
 """
 
 from __future__ import annotations
@@ -25,7 +30,9 @@ from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.lookup import address, domain
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.reputation.lists import list_named, of_microsoft
+from diagnostics.causes.sender_auth.results import SPF_FAILED
 from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import Antispam, Authentication, SpamVerdict
 from diagnostics.refusals import topics
 from diagnostics.report import Step
 
@@ -77,6 +84,8 @@ _NAMES: Final = (
     "URIBL",
     "SURBL",
 )
+# What the filter of Exchange Online calls content that it doesn't want; its other categories are other causes.
+_CATEGORIES: Final = {"": "spam", "NONE": "spam", "SPM": "spam", "HSPM": "spam, and is sure of it", "BULK": "bulk mail"}
 
 
 @cause(
@@ -96,8 +105,16 @@ _NAMES: Final = (
         *_NAMES,
     ),
 )
-def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
+def assess(
+    anchor: Said | SpamVerdict,
+    replies: tuple[Reply, ...],
+    reports: tuple[Antispam, ...],
+    results: tuple[Authentication, ...],
+) -> Finding | None:
     """The receiver speaks of the message; where its words name a list, it speaks of the address."""
+    if isinstance(anchor, SpamVerdict):
+        return _filed(anchor, reports, results)
+    said = anchor
     about = topics(said)
     directory = has(said, "resolver.adr")  # Exchange's own words about an address; the spam is somebody's remark
     if (
@@ -123,16 +140,50 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.0)
 
 
+def _filed(verdict: SpamVerdict, reports: tuple[Antispam, ...], results: tuple[Authentication, ...]) -> Finding | None:
+    """The verdict in the header of a message that arrived. Where its authentication failed, that is what was wrong."""
+    kind = _CATEGORIES.get(verdict.category)
+    failed = any("fail" in (each.compauth, each.dmarc, each.dkim) or each.spf in SPF_FAILED for each in results)
+    if kind is None or failed or any(_went_on(each) for each in reports):
+        return None
+    because = f"Exchange Online's filter took the message for {kind} (SFV:SPM)."
+    return Finding(Belief.LIKELY, because, (verdict,), _out_of_junk(), weight=0.9)
+
+
+def _went_on(report: Antispam) -> bool:
+    """Whether the message left Exchange Online again, or went on to servers whose own settings decide."""
+    inside = report.get("AuthAs").lower() == "internal" or report.told("Organization-SCL")
+    return inside or report.get("DIR").upper() == "OUT"
+
+
+def _out_of_junk() -> tuple[Step, ...]:
+    return (
+        _authenticated(),
+        advise(
+            "Let a recipient mark the message as not junk, and their administrators submit it to Microsoft (Defender portal, "
+            "Submissions): the verdict is then judged anew."
+        ),
+        advise(
+            "Send a plain message without links and attachments from the same system: if it isn't filed as junk, change the "
+            "content, else let the volume from that domain and address grow slowly."
+        ),
+    )
+
+
+def _authenticated() -> Step:
+    return look(
+        "Check that the sending domain is authenticated: SPF and DMARC records.",
+        "Resolve-DnsName {domain} -Type TXT; Resolve-DnsName {dmarc} -Type TXT",
+        "powershell",
+        domain="",
+        dmarc="_dmarc.<domain>",
+    )
+
+
 def _steps() -> tuple[Step, ...]:
     return (
         advise("Read what stands after the arrow (`->`): links in it lead to the receiver's explanation."),
-        look(
-            "Check that the sending domain is authenticated: SPF and DMARC records.",
-            "Resolve-DnsName {domain} -Type TXT; Resolve-DnsName {dmarc} -Type TXT",
-            "powershell",
-            domain="",
-            dmarc="_dmarc.<domain>",
-        ),
+        _authenticated(),
         advise("Send a plain message without links and attachments: if it arrives, the content is what is refused."),
         advise("Else ask the receiver's postmaster by another way, with the refusal, to look at the verdict."),
     )

@@ -19,10 +19,12 @@ any answer for a listing. The sending address isn't listed; all senders are refu
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.connector import relay
+from diagnostics.causes.connector.heard import heard
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.reputation.addresses import blamed, microsofts, named
 from diagnostics.causes.reputation.lists import list_named, listed, query_list
-from diagnostics.facts import Reply, Said
+from diagnostics.facts import Reply, Said, Session
 from diagnostics.looked_facts import DnsAnswer
 from diagnostics.report import Step
 
@@ -39,7 +41,9 @@ from diagnostics.report import Step
         "blocked using",
     ),
 )
-def assess(anchor: Said | DnsAnswer, answers: tuple[DnsAnswer, ...], replies: tuple[Reply, ...]) -> Finding | None:
+def assess(
+    anchor: Said | DnsAnswer, answers: tuple[DnsAnswer, ...], replies: tuple[Reply, ...], sessions: tuple[Session, ...]
+) -> Finding | None:
     """The error code names it; else the list's own answer that the address isn't listed."""
     if isinstance(anchor, DnsAnswer):
         return _looked_up(anchor, replies)
@@ -62,7 +66,8 @@ def assess(anchor: Said | DnsAnswer, answers: tuple[DnsAnswer, ...], replies: tu
         f"{who} asks the block list through a resolver that the list doesn't serve, and takes its error code for a "
     )
     because += f"listing; {named(ip)} is not listed."
-    return Finding(Belief.CONFIRMED, because, (said, answer), _steps(ip))
+    ours = relay.by_own_log(said) or heard(said, replies, sessions).incoming
+    return Finding(Belief.CONFIRMED, because, (said, answer), _steps(ip), "on-prem" if ours else None)
 
 
 def _looked_up(answer: DnsAnswer, replies: tuple[Reply, ...]) -> Finding | None:

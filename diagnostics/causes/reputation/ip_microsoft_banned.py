@@ -3,7 +3,8 @@
 ## What is happening
 The address is on the block list of Exchange Online Protection, because spam came from it (often before its
 present owner had it). Every tenant refuses it: `550 5.7.606 Access denied, banned sending IP` (to 5.7.649),
-or `550 5.7.511 Access denied, banned sender`, which only Microsoft's staff lifts.
+or `550 5.7.511 Access denied, banned sender`, which only Microsoft's staff lifts. Its forerunner, Forefront, said
+`blocked using 88.blocklist.zap`, the name of a list that can't be asked from outside.
 
 ## What proves it
 - the text; the delist portal lists the address
@@ -23,16 +24,14 @@ from __future__ import annotations
 from diagnostics.cause import Belief, Finding, cause
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.reputation.addresses import blamed, microsofts, named
-from diagnostics.causes.reputation.lists import find_the_source
+from diagnostics.causes.reputation.lists import BY_HAND, LISTS, find_the_source
 from diagnostics.facts import Reply
 from diagnostics.patterns import linear
 from diagnostics.report import Act, Step
 
 _NUMBER = linear(r"(?:^|[^\d.])5\.7\.(?:60[6-9]|6[1-4]\d)(?:$|[^\d.]|\.(?:\D|$))")
-_BY_HAND = linear(r"(?:^|[^\d.])5\.7\.511(?:$|[^\d.]|\.(?:\D|$))|(?i:delist@(?:messaging\.)?microsoft\.com)")
-_WORDS = linear(
-    r"(?i)banned sending IP|sender\.office\.com|delist@(?:messaging\.)?microsoft\.com|\bAS\(1430\)|\bFBLW\d{2}\b"
-)
+_BY_HAND = linear(rf"(?:^|[^\d.])5\.7\.511(?:$|[^\d.]|\.(?:\D|$))|(?i:{BY_HAND})")
+_WORDS = linear(rf"(?i)banned sending IP|sender\.office\.com|{BY_HAND}|\bAS\(1430\)|{LISTS}")
 
 
 @cause(

@@ -75,6 +75,10 @@ def assess(
         return Finding(
             Belief.LIKELY, because, (by_dns, anchor, circle), _send_steps(by_dns.connector), "on-prem", weight=1.3
         )
+    if not carrying and isinstance(anchor, Said) and _among_own_servers(anchor, hops, replies):
+        because = f"Mail to {named(name, 'this domain')} circles, and {anchor.by} counted it out; "
+        because += "a Send connector that follows an MX record back to the sender does that."
+        return Finding(Belief.POSSIBLE, because, (anchor, circle), _send_steps(""), "on-prem", weight=0.98)
     return _without_proof(anchor, carrying, circle, name)
 
 
@@ -87,6 +91,14 @@ def _handed_over(connector: SendConnector, replies: tuple[Reply, ...]) -> Findin
         f"`{connector.connector}` hands `{back.recipient}` to {connector.smart_hosts[0]}: no MX record is followed."
     )
     return Finding(Belief.RULED_OUT, because, (connector, back))
+
+
+def _among_own_servers(said: Said, hops: tuple[Hops, ...], replies: tuple[Reply, ...]) -> bool:
+    """Whether a server of somebody's own ended the circle, and nothing that was sent names Exchange Online."""
+    texts = [f"{each.by} {each.whole} {each.recipient}" for each in replies]
+    hosts = [host for each in hops for hop in each.hops for host in (hop.sender, hop.by)]
+    online = any("outlook.com" in text.lower() or "onmicrosoft.com" in text.lower() for text in (*texts, *hosts))
+    return bool(said.by) and "5.4.6" in said.text and not online
 
 
 def _without_proof(anchor: Said | Hops, carrying: list[Configured], circle: Hops | None, name: str) -> Finding:

@@ -12,6 +12,7 @@ the usual reasons.
 
 ## Not this when
 - the number is PRX2 and the server's adapter lists a public DNS server (`dns.resolver.public-dns-on-server`)
+- `failed on Frontend with` quotes a failed look-up or an address at port 25: that was the next hop of outbound mail
 - Exchange Online itself says PRX9 with a socket error: then the next hop broke the connection
 
 ## References
@@ -49,7 +50,8 @@ _WHERE = {
 _FAILED = ("windows-service", "service-health", "server-component")
 
 
-_ENDPOINT = linear(r"(?i)last endpoint attempted was [0-9a-f.:\[\]]{3,45}:25\b")
+# What the front end of outbound mail quotes of its own next hop: where it connected to, or that DNS knows no such name.
+_NEXT_HOP = linear(r"(?i)last endpoint attempted was [0-9a-f.:\[\]]{3,45}:25\b|\bSMTPSEND\.DNS\.|\bDNS query failed")
 
 
 @cause(
@@ -76,7 +78,7 @@ def assess(
     """The digit after PRX says where; what stands behind it is another finding when the text shows it."""
     digit = said.text.partition("PRX")[2][:1]
     who = said.by or "The front end"
-    if "setup failed on Frontend with" in said.text and _ENDPOINT.search(said.text):
+    if "setup failed on Frontend with" in said.text and _NEXT_HOP.search(said.text):
         because = "A front end that proxies outbound mail reports what it met at the next hop; between the "
         because += "services nothing failed."
         return Finding(Belief.RULED_OUT, because, (said,))

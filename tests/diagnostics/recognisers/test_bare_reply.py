@@ -172,6 +172,35 @@ def test_a_reply_wrapped_by_a_mail_client_is_joined_and_the_talk_after_it_is_not
     assert short.text == "452 4.3.1 Insufficient system resources"
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            'By hand the gateway of the bank gives us "451\nThis sender is unknown here, greylisted until 10:15" and hangs up',
+            "451 This sender is unknown here, greylisted until 10:15",
+        ),
+        (
+            "host mx1.fabrikam.com [192.0.2.25]: 550 5.7.1\nMail of contoso.com is refused,\nby its own DMARC policy",
+            "550 5.7.1 Mail of contoso.com is refused, by its own DMARC policy",
+        ),
+        ("mx1.fabrikam.com[192.0.2.25] said: 550\nNo such mailbox is known here", "550 No such mailbox is known here"),
+        ("Diagnostic-Code: smtp; 550 5.1.1\nUser unknown in the table", "550 5.1.1 User unknown in the table"),
+        (
+            "Error 550 5.4.1\nRecipient address rejected: Access denied.",
+            "550 5.4.1 Recipient address rejected: Access denied.",
+        ),
+        ("Fehler 554 5.7.1\nRelay access denied", "554 5.7.1 Relay access denied"),
+        ("mx1.fabrikam.com said: 550 5.7.1\nWe have set a new SPF record since, and it is denied still", "550 5.7.1"),
+        ("what they say is 550 5.7.1:\nMessage refused by DMARC", "550 5.7.1: Message refused by DMARC"),
+        ("since noon we see 550 5.7.1\nSPF record is missing the new address", "550 5.7.1"),
+        ("Error 550 5.7.1\nReceiving server: mx1.fabrikam.com refused", "550 5.7.1"),
+        ("mx1.fabrikam.com said: 550 5.7.1\n\nThe sender is rejected", "550 5.7.1"),
+    ],
+)
+def test_numbers_at_the_end_of_a_line_go_on_in_the_words_below_unless_a_person_speaks(text: str, said: str) -> None:
+    assert [each.text for each in replies(text)] == [said]
+
+
 def test_what_the_words_state_is_told_as_facts() -> None:
     stated = facts("we see TLS negotiation failed with error UnknownCredentials in the log")
     assert [fact.error for fact in stated if isinstance(fact, TlsFailed)] == ["UnknownCredentials"]

@@ -42,6 +42,17 @@ def test_a_wrapped_line(at: int) -> None:
     assert (one(text, Reply).code, one(text, Reply).by) == (550, "contoso-com.mail.protection.outlook.com")
 
 
+def test_a_line_broken_at_its_fields() -> None:
+    text = (
+        "1vKq2R-0004Xa-2B ** anna@contoso.com\nR=dnslookup T=remote_smtp:\n"
+        "SMTP error from remote mail server after end of data:\n"
+        "host mx1.contoso.com [203.0.113.10]: 550 5.7.1\nRefused by the\nowner's policy\nany idea what they mean?"
+    )
+    reply = one(text, Reply)
+    assert (reply.by, reply.ip, reply.recipient) == ("mx1.contoso.com", "203.0.113.10", "anna@contoso.com")
+    assert reply.text == "550 5.7.1 Refused by the owner's policy"
+
+
 def test_postfix_could_not_connect() -> None:
     words = "connect to mail.contoso.com[203.0.113.10]:25: Connection timed out"
     text = f"{POSTFIX}relay=none, delay=3602, dsn=4.4.1, status=deferred ({words})"

@@ -202,3 +202,33 @@ def test_a_meeting_nobody_was_invited_to() -> None:
     fact = one("The meeting request comes back for Kim, though nobody invited her")
     assert fact.kind == "told-bystander"
     assert told("The meeting request comes back for Kim") == []
+
+
+_RIGHTS = "NT AUTHORITY\\ANONYMOUS LOGON {ms-Exch-SMTP-Submit}\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Der Kopierer kann nur an interne Adressen senden, externe Empfänger werden nicht erreicht",
+        "Internally the ERP's mail works. To gmail nothing is delivered.",
+        "From the web server mail to external recipients bounces, internal is fine",
+    ],
+)
+def test_an_application_that_reaches_inside_recipients_only(text: str) -> None:
+    (fact,) = told(text, _RIGHTS)
+    assert isinstance(fact, Configured)
+    assert fact.kind == "told-inside-only"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Internal mail works, external fails since the firewall was changed",  # everybody's, not an application's
+        "Our scanners reach internal and external recipients",
+        "Can the scanners only send to internal people, and not to external ones?",
+        "If the scanner can only send internally, external mail will not be relayed",
+    ],
+)
+def test_no_application_that_reaches_inside_recipients_only(text: str) -> None:
+    assert told(text, _RIGHTS) == []
