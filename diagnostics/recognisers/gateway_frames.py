@@ -163,6 +163,12 @@ FRAMES: Final = (
         "rejected",
         _HARAKA + r"hook=\w+ plugin=.*\bretval=(?P<verdict>DENY(?:SOFT)?(?:DISCONNECT)?)\b.*\bmsg=\"(?P<words>[^\"]*)",
     ),
+    Frame(
+        "postgrey",
+        "deferred",
+        rf"\baction=(?P<verdict>greylist), (?P<words>reason=[^,]{{2,60}}), .*\bclient_address=(?P<ip>{_IP})"
+        r"(?:/\d{1,3})?,.*\brecipient=(?P<to>[^\s,]{1,320})",
+    ),
     Frame("amavis", "delivered", r"\bamavis\[\d+\]: .{0,40}Passed (?:CLEAN|BAD-HEADER)"),
     Frame(
         "amavis",

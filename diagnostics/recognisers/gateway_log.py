@@ -32,6 +32,7 @@ _MARKS: Final = (
     r"|\[[0-9A-F]{8}\] (?:\w{3}, \d\d? \w{3} \d{4} )?\d\d:\d\d:\d\d "
     r"|\] \[\w+\] (?:delivered file=|disconnect ip=|Ongoing connection failed|recipient <|bouncing mail"
     r"|Double bounce|Temp failing|MX Lookup|hook=\w+ plugin=)"
+    r"|\baction=greylist, reason=.*\bclient_address="
     r"|\bamavis\[\d+\]: .*(?:Passed|Blocked) |\brspamd_task_write_log: |\bdevice_id=\S+ .*\btype=statistics "
     r'|\bsys="SecureMail" sub="smtp"|\[LmtpServer-\d+\] '
 )

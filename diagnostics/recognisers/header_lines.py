@@ -78,8 +78,8 @@ def _unfolded(lines: Iterable[tuple[int, str]]) -> Iterator[Field]:
 
 
 def _named(line: str) -> tuple[str, str] | None:
-    """The field whose name begins this line, and its value."""
-    named = _FIELD.search(line)
+    """The field whose name begins this line, and its value; a mark of Markdown may stand before it."""
+    named = _FIELD.search(line.lstrip("`"))
     if not named or (named.group(1).lower() == "received" and not _HOP.search(named.group(2))):
         return None
     return named.group(1), named.group(2)

@@ -58,7 +58,7 @@ def facts_of(reading: Reading, found: Sequence[Field]) -> Iterator[Fact]:
     """The facts of header fields, in the order a reader wants them."""
     judged = [
         fact
-        for each in found
+        for each in _one_a_server(found)
         if each.name.endswith(("authentication-results", "authentication-results-original"))
         and (fact := _authentication(reading, each)) is not None
     ]
@@ -75,6 +75,35 @@ def facts_of(reading: Reading, found: Sequence[Field]) -> Iterator[Fact]:
     if others:
         values = tuple((each.name, _emptied(each.value)) for each in others)
         yield Headers(source=source_at(reading, others[0].lines[0]), values=values)
+
+
+def _one_a_server(found: Sequence[Field]) -> list[Field]:
+    """The fields, those of one server that stand together as one: milters write a field each for SPF, DKIM and DMARC."""
+    joined: list[Field] = []
+    last = -1
+    for each in found:
+        if each.name == "authentication-results":
+            if last >= 0 and _goes_with(each, joined[last]):
+                before = joined[last]
+                joined[last] = Field(each.name, f"{before.value}; {each.value}", [*before.lines, *each.lines])
+                continue
+            last = len(joined)
+        elif each.name == "received":
+            last = -1
+        joined.append(each)
+    return joined
+
+
+def _goes_with(results: Field, before: Field) -> bool:
+    """Whether the same server wrote both, of checks that are not the same."""
+    told = [{name.lower() for name, _ in _RESULT.findall(each.value)} for each in (results, before)]
+    return _server(results) == _server(before) != "" and not told[0] & told[1]
+
+
+def _server(results: Field) -> str:
+    """The server that an Authentication-Results field names as its own first word, "" where it names none (RFC 8601)."""
+    name = results.value.partition(";")[0].strip().lower()
+    return "" if "=" in name else name.partition(" ")[0]
 
 
 def _emptied(value: str) -> str:

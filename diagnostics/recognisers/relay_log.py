@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from diagnostics.artefacts import Artefact
-from diagnostics.facts import ConnectFailed, Fact, Source
+from diagnostics.facts import CertificateRejected, ConnectFailed, Fact, Source
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import Outcome, artefact, failed_reply
@@ -67,6 +67,14 @@ _CLASSES: Final = {
     "Host unknown": ("5.1.", "4.1."),
     "Data format error": ("5.6.", "5.5."),
 }
+# A client that refuses the certificate of the server whose log this is says why by an alert (RFC 8446, 6.2).
+_SERVES = linear(r"\bpostfix/(?:[\w-]{1,30}/)?smtpd\[|\bTLS error on connection from |\(SSL_accept\)|STARTTLS=server")
+_ALERTED = linear(r"\balert (certificate expired|certificate revoked|unknown ca)\b")
+_ALERTS: Final = {
+    "certificate expired": "CertificateExpired",
+    "certificate revoked": "Revoked",
+    "unknown ca": "UnknownAuthority",  # or a chain without its middle
+}
 # The connection was open: it is the session that timed out.
 _IN_SESSION = linear(
     r"(?i)timeout after|timed out (?:while|after)|after (?:sending|end of|initial|MAIL|RCPT|DATA|EHLO)|while sending"
@@ -87,6 +95,12 @@ def read(reading: Reading) -> Sequence[Artefact]:
         results[told.result] += 1
         if told.text:
             facts += _facts(told, source_at(reading, lines[0]))
+        alert = _ALERTED.search(text) if _SERVES.search(text) else None
+        if alert:
+            reason = _ALERTS[alert.group(1)]
+            facts.append(
+                CertificateRejected(source=source_at(reading, lines[0]), reason=reason, whose="local", by="remote")
+            )
     return [artefact(reading, "relay-log", claims, facts, {"results": dict(results)})] if results else ()
 
 

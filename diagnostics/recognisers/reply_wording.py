@@ -59,6 +59,7 @@ _FINAL: Final = "|".join(
         r"\bunrouteable address\s*$",
         r"\bunknown local-part \"",
         r"\bDNS error: domain name not found",
+        r"(?:<[^<>\s]{1,320}>: )?\bRecipient address rejected: (?:User unknown|Domain not found)",  # Postfix
         r"\brejected (?:RCPT <|MAIL <|after DATA: |connection in \"connect\" ACL: )",
     )
 )

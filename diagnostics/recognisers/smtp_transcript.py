@@ -26,6 +26,14 @@ _ASKED = linear(
     r"(?i)\b(?:opening to|telnet|nc|connect(?:ing)?(?: to)?) ([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+)[: ]\d{2,4}\b"
 )
 _STAMP = linear(r"^\[?\d\d:\d\d:\d\d\]?\s+")
+# A client's log puts its time, its level or its name before the mark: Nodemailer, Outlook (`<rx>`, `[tx]`), Dart, Xeams.
+_LED: Final = r"(?:\b[SC]:|<rx>|\[tx\])\s+"
+_LOGGED = linear(
+    rf"(?i)^.{{0,160}}?{_LED}([2-5]\d\d(?:[ -].*)?|(?:EHLO|HELO|MAIL|RCPT|STARTTLS|AUTH|DATA|QUIT|RSET)\b.*)$"
+)
+_QUOTED = linear(r"^\"(.*?)(?:\\r)?(?:\\n)?\"$")  # Ruby's Net::SMTP
+# Python's smtplib shows both sides as it would write strings.
+_SHOWN = linear(r"^(?:\S+ )?(?:send|reply): b?['\"](.*?)(?:\\r)?(?:\\n)?['\"]$")
 _SPEAKERS: Final = frozenset(
     (
         "S:",
@@ -131,7 +139,7 @@ class _Talk(Struct):
 
 @recogniser(
     r"^\s*(?:\W{1,4}|[SC]:\s*|(?:\d{4}-\d\d-\d\d \S{8}\s+)?(?:SERVER -> CLIENT|CLIENT -> SERVER):\s*"
-    r"|(?:Server|Client):\s*|\[?\d\d:\d\d:\d\d\]?\s+)?"
+    rf"|(?:Server|Client):\s*|\[?\d\d:\d\d:\d\d\]?\s+|.*{_LED}|(?:\S+ )?(?:send|reply): b?['\"])?"
     r"(?:220(?:[ -]\S|\*{5})|(?:EHLO|HELO)\s+\S|250[- ](?:SIZE|STARTTLS|PIPELINING))",
     rank=50,
 )
@@ -171,7 +179,10 @@ def _spoken(line: str) -> str:
         text = str(_ARROW.sub("", text, 1))
     mark, space, rest = text.partition(" ")
     if space and mark.upper() in _SPEAKERS:
-        return rest.strip()
+        return str(_QUOTED.sub(r"\1", rest.strip(), 1))
+    framed = _LOGGED.search(text[:2_000]) or _SHOWN.search(text[:2_000])
+    if framed:
+        return str(framed.group(1)).strip()
     return str(_STAMP.sub("", text, 1)) if ":" in mark and mark[-1:] != ":" else text
 
 

@@ -25,7 +25,9 @@ _PRINTED = linear(PRINTED)
 _NO_COMMON = linear(f"(?i){NO_COMMON}")
 _ADDRESSED = linear(
     r"(?i)\b(?:dial(?:ing)?|connect(?:ing)? to|host|server|with|for)[ :=]{1,2}['\"]?([\w-]{1,63}(?:\.[\w-]{1,63}){1,8})\b"
+    r"|\b((?:[\w-]{1,63}\.){1,8}[A-Za-z]{2,24}):(?:25|465|587|2525)\b"
 )
+_NAMED = linear(r"(?i)\bsubject(?: name)?[ :=]{1,3}['\"]?(?:[A-Z]{1,2}=[^,'\"]{1,120}, ?){0,8}?(CN=[^,'\"\s]{1,253})")
 _BULLET: Final = "•"
 _MOST: Final = 20
 
@@ -68,8 +70,8 @@ def told(text: str, source: Source) -> list[Fact]:
     refused = None if _NO_COMMON.search(text) else unverified(text)
     if refused is None:
         return facts
-    named = _ADDRESSED.search(text)
-    host = refused.wanted or (named.group(1).lower() if named else "")
+    named, subject = _ADDRESSED.search(text), _NAMED.search(text)
+    host = refused.wanted or (str(named.group(1) or named.group(2)).lower() if named else "")
     rejected = CertificateRejected(
         source=source,
         reason=refused.reason,
@@ -77,6 +79,6 @@ def told(text: str, source: Source) -> list[Fact]:
         by="remote",
         host=host,
         expected=refused.wanted,
-        presented=refused.shown,
+        presented=refused.shown or (subject.group(1) if subject else ""),
     )
     return [*(replace(fact, host=fact.host or host) for fact in facts), rejected]

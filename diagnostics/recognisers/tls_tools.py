@@ -1,7 +1,7 @@
-"""What testssl.sh, gnutls-cli and danecheck print of a mail server's handshake, in the terms of openssl s_client.
+"""What testssl.sh, gnutls-cli, CheckTLS and danecheck print of a mail server's handshake, in the terms of openssl s_client.
 
 Sources: https://testssl.sh/, https://www.gnutls.org/manual/gnutls.html#gnutls_002dcli-Invocation,
-https://github.com/vdukhovni/danecheck
+https://www.checktls.com/TestReceiver, https://github.com/vdukhovni/danecheck
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from diagnostics.looked_facts import TlsProbe
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
+from diagnostics.recognisers.event_quotes import explains
 from diagnostics.recognisers.mail_words import of_mail
 from diagnostics.recognisers.reply_wording import asks_about
 from diagnostics.recognisers.sources import source_at
@@ -34,6 +35,14 @@ _CLIENT: Final = (
 _DANE: Final = (
     r"^\s*[\w.-]{1,253}\[[0-9A-Fa-f.:]{3,45}\]: (?:pass: TLSA match|tlsa-mismatch|name-mismatch|cert-expired)"
 )
+# A checker of one's own domain (Mail-in-a-Box, internet.nl) that compares the record with the certificate.
+_RECORD: Final = (
+    r"\bTLSA records?\b[^\n]{0,100}"
+    r"\b(?:(?:is|are) (?:not correct|incorrect|wrong|outdated|stale)|(?:do(?:es)? not|do(?:es)?n.t) match)"
+)
+_RECEIVER: Final = (
+    r"\bCertificate \d{1,2} of \d{1,2} in chain:|\bCert (?:Hostname (?:VERIFIED|DOES NOT VERIFY)|VALIDATION ERROR)"
+)
 
 _TARGET = linear(r"-->> [0-9A-Fa-f.:\[\]]{3,47}:\d{1,5} \(([\w.-]{1,253})\) <<--")
 _PROTOCOL = linear(r"^\s*TLS (1(?:\.[123])?)\s+(not )?offered\b")
@@ -49,6 +58,13 @@ _SUBJECT = linear(r"^ ?- subject [`'](.*?)', issuer [`'](.*?)'")
 _CHECKED = linear(
     r"^\s*([\w.-]{1,253})\[[0-9A-Fa-f.:]{3,45}\]: (pass: TLSA match|tlsa-mismatch|name-mismatch|cert-expired)"
 )
+_TRYING = linear(r"\bTrying TLS on ([\w.-]{1,253})\[")
+_LEAF = linear(r"\bCertificate 1 of (\d{1,2}) in chain:(.*)$")
+_VALIDATION = linear(r"\bCert (?:(VALIDATED)|VALIDATION ERROR\(S\): (.*)$)")
+_HOSTNAME = linear(r"\bCert Hostname DOES NOT VERIFY\b(?: \(([\w.-]{1,253}) != ([\w.*-]{1,253}))?")
+_STALE = linear(f"(?i){_RECORD}")
+_SHOWN = linear(r"(?i)\b_25\._tcp\.|\b[0-3] [01] [0-2] [0-9a-f]{4}")  # what a tool names, and a person leaves out
+_OF_HOST = linear(r"(?i)\b_25\._tcp\.([\w.-]{1,253}\w)")
 _EXCHANGER = linear(r"^\s*([\w.-]{1,253}?)\.? IN MX \d{1,5} ([\w.-]{1,253}?)\.? ;")
 
 # openssl's numbers (X509_V_ERR_*) for what the two tools call the state of a chain. The first that stands in the words counts.
@@ -60,6 +76,8 @@ _STATES: Final = (
     ("self signed ca in chain", 19),
     ("self signed", 18),
     ("only 1 cert provided", 21),
+    ("unable to verify the first", 21),
+    ("unable to get", 20),
     ("chain incomplete", 20),
     ("issuer is unknown", 20),
     ("does not match the expected", 62),
@@ -91,6 +109,7 @@ class _Scan(Struct):
     subject: str = ""
     issuer: str = ""
     protocol: str = ""
+    chain: int = 0
     verify: int = -1
     verdict: int = -1  # the line of what `verify` says
 
@@ -100,13 +119,16 @@ class _Scan(Struct):
             self.verify, self.verdict = number, line
 
 
-@recogniser(f"(?:{_SCAN}|{_CLIENT}|{_DANE})", rank=24)
+@recogniser(f"(?:{_SCAN}|{_CLIENT}|{_DANE}|{_RECEIVER}|{_RECORD})", rank=24)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each tool."""
     lines = [(index, line[:2000]) for index, line in reading.free() if not asks_about(line[:2000])]
     found = []
     if any(of_mail(line[:2000]) for line in reading.paste.lines[:200]):
         found += [each for each in (_scanned(reading, lines), _connected(reading, lines)) if each]
+    tested = _tested(reading, lines)
+    if tested:
+        found.append(tested)
     checked = list(_checked(reading, lines))
     if checked:
         shown = {"checked": len(checked)}
@@ -161,6 +183,27 @@ def _connected(reading: Reading, lines: Lines) -> Artefact | None:
     return _artefact(reading, scan, list(_facts(reading, scan)))
 
 
+def _tested(reading: Reading, lines: Lines) -> Artefact | None:
+    """CheckTLS: how many certificates a mail server sent, and its verdict on the first."""
+    scan = _Scan()
+    for index, line in lines:
+        told = False
+        if trying := _TRYING.search(line):
+            scan.host, told = trying.group(1).lower(), True
+        if leaf := _LEAF.search(line):
+            scan.chain, told = int(leaf.group(1)), True
+        if (verdict := _VALIDATION.search(line)) and scan.verify < 0:
+            scan.judge(0 if verdict.group(1) else _state(verdict.group(2)), index)
+            told = True
+        if other := _HOSTNAME.search(line):
+            scan.judge(_WRONG_NAME, index)
+            scan.host, told = (other.group(1) or scan.host).lower(), True
+            scan.subject = f"CN={other.group(2)}" if other.group(2) else scan.subject
+        if told:
+            scan.lines.append(index)
+    return _artefact(reading, scan, list(_facts(reading, scan)))
+
+
 def _state(words: str) -> int:
     low = words.lower()
     return next((number for said, number in _STATES if said in low), _UNKNOWN)
@@ -175,6 +218,7 @@ def _facts(reading: Reading, scan: _Scan) -> Iterator[Fact]:
         source=source,
         host=scan.host,
         verify=scan.verify,
+        chain=scan.chain,
         protocol=scan.protocol,
         subject=scan.subject,
         issuer=scan.issuer,
@@ -194,11 +238,15 @@ def _artefact(reading: Reading, scan: _Scan, facts: list[Fact]) -> Artefact | No
 
 
 def _checked(reading: Reading, lines: Lines) -> Iterator[tuple[int, Fact | None]]:
-    """danecheck: a verdict for each address of each host, in the terms of a TLS report."""
+    """danecheck and its like: a verdict for each address of each host, in the terms of a TLS report."""
     domains: dict[str, str] = {}
     for index, line in lines:
         if told := _EXCHANGER.search(line):
             domains[told.group(2).lower()] = told.group(1).lower()
+        elif _STALE.search(line) and _SHOWN.search(line) and not explains(line):
+            host = named.group(1).lower() if (named := _OF_HOST.search(line)) else ""
+            source = source_at(reading, index)
+            yield index, TlsReport(source=source, result="tlsa-invalid", policy="tlsa", mx=host, host=host, failed=1)
         elif told := _CHECKED.search(line):
             host, result = told.group(1).lower(), _RESULTS.get(told.group(2))
             domain = domains.get(host, "")

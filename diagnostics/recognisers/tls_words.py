@@ -22,7 +22,7 @@ _WORDS: Final = (
     ),
     (
         "SubjectMismatch",
-        (r"x509: cannot validate certificate for \S+ because it doesn.t contain any IP SANs"),
+        (rf"x509: cannot validate certificate for (?P<wanted>{_HOST}) because it doesn.t contain any IP SANs"),
     ),
     (
         "SubjectMismatch",
@@ -50,6 +50,10 @@ _WORDS: Final = (
             r"(?:in the cert's altnames: DNS:|cert's CN: )"
             rf"(?P<shown>{_HOST})"
         ),
+    ),
+    (
+        "SubjectMismatch",
+        (rf"does not match certificate's altnames: IP: (?P<wanted>{_HOST}) is not in the cert's list"),
     ),
     (
         "SubjectMismatch",
@@ -153,6 +157,7 @@ PRINTED: Final = (
     r"|remote error: tls: |\bmsmtp: |subject alternative names: |did not match any of the names given in"
     r"|TLS certificate verification failed|Remotezertifikat ist|certificat distant n|certificado remoto no"
     r"|certificato remoto non"
+    r"|self.signed certificate in certificate chain|unable to (?:get local issuer certificate|verify the first certificate)"
     r"|externe certificaat is|STARTTLS=(?:client|server), error: |fatal alert: "
 )
 

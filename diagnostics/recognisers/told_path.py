@@ -27,6 +27,9 @@ _FORWARDED = linear(
     r"forward(?:er|ing (?:rule|address|domain|service|mailbox|from|to|via|server|smtp))s?\b"
     r"|\bforwarding (?:of )?(?:\w+ )?(?:mails?|e-?mails?|messages?|it|them|everything)\b|\bSRS[01][=+-][\w+/-]{1,12}="
     r"|\bauto-?forward(?:s|ed|ing)?\b|\bforwards? (?:\S+ ){0,5}to (?:\S+@|g-?mail|hotmail|outlook|yahoo|his|her|their|a private)"
+    r"|\bredirect(?:s|ed|ing|ion)?\b (?:\S+ ){0,4}?(?:on )?to "
+    r"(?:\S+@|(?:an? |his |her |their |my |our )?(?:external |private |other |another "
+    r"){0,2}(?:g-?mail|hotmail|outlook|yahoo|icloud|gmx|web\.de|e?mail|mailbox|inbox|provider))"
     r"|\bmailing ?lists?\b|\blist ?serv(?:er)?\b|\bmailman\b|\bsympa\b|\bweitergeleitet\b|\b(?:Weiterleitung|leitet)\b"
     r"|\b(?:transf.r|redirig).{1,2}e?s? (?:vers|automatiquement)\b"
     r"|\breenv.{1,3}(?:a|o|os|amos) a\b|\binoltrat[aoei]\b|\bdoorgestuurd\b"
@@ -42,7 +45,7 @@ _PRODUCT: Final = (
     "gateway|appliance|relay|filter|smart ?host|barracuda|sophos|mimecast|proofpoint|forti(?:mail|gate)|iron ?port|esa|cisco|"
     "trend ?micro|hornet ?security|spam ?titan|messagelabs|symantec|nospamproxy|reddoxx|mailcleaner|firewall|edge|haproxy|proxy"
 )
-_ADDRESS: Final = r"((?:\d{1,3}\.){3}\d{1,3})"
+_ADDRESS: Final = r"((?:(?:\d{1,3}|[xX*]{1,3})\.){3}\d{1,3})"  # or what somebody left of it
 _GATEWAY = linear(
     rf"(?i)\b{_ADDRESS}\b\W{{0,3}}(?:is|=|was|:)\W{{0,3}}(?:the |our |of |an? |own |public |ip |address |[a-z-]{{2,20}} )"
     rf"{{0,5}}(?:{_PRODUCT})\b"
@@ -60,7 +63,7 @@ _REPLY = linear(r"\b[245]\d\d[ -][245]\.\d{1,3}\.\d{1,3}|\bsaid:|\breturned '|=\
 
 
 @recogniser(
-    rf"forward|\bSRS[01][=+-]|mailing ?list|list ?serv|mailman|sympa|leitet|transf.r|redirig|reenv|inoltr|doorgestuurd"
+    rf"forward|redirect|\bSRS[01][=+-]|mailing ?list|list ?serv|mailman|sympa|leitet|transf.r|redirig|reenv|inoltr|doorgestuurd"
     r"|packet|frames?\b|segment|retransmi|paket|wan[ -]?(?:optimi|accelerat)|traffic[ -]?shap"
     rf"|\b(?:our|us|me|my|mine)\b|\b(?:{_PRODUCT})\b",
     rank=98,

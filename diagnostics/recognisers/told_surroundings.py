@@ -1,4 +1,5 @@
-"""What a person mentions of the surroundings: an event by its number, a build of Exchange, that the organization is a hybrid.
+"""What a person mentions of the surroundings: an event by its number, a build of Exchange, that the organization is a hybrid, the
+file that holds their own server's certificate.
 
 Read only beside something else that was pasted, or where the text names the window that shows it.
 """
@@ -27,9 +28,15 @@ _EVENT = linear(rf"(?i){_NOUN}(\d{{4,5}})((?:(?:, ?| ?/ ?| & | (?:and|und|et|y|e
 _NUMBER = linear(r"\d{4,5}")
 _BUILD = linear(r"\b(15\.0?[0-2]\.0?\d{3,4}\.0{0,2}\d{1,3})\b")
 _HYBRID = linear(r"(?i)\b(?:we are|we're|our|full|classic|in|running|with|have)\b[^.\n]{0,20}\bhybrid\b")
+# Settings of mail servers, and the files that certificates of an ACME client lie in.
+_FILE: Final = (
+    r"\b(?:smtpd_tls_(?:cert|chain)_files?|ssl_cert(?:ificate)?(?:_(?:file|path))?|tls_certificate|certfile|cert_file|fullchain\d?\.pem"
+    r"|cert\d?\.pem)\b"
+)
+_OWN_FILE = linear(f"(?i){_FILE}")
 
 
-@recogniser(r"(?:\bhybrid\b|\b15\.0?[0-2]\.0?\d{3,4}\.\d{1,3}|" + _NOUN + r"\d{4,5})", rank=97)
+@recogniser(r"(?:\bhybrid\b|\b15\.0?[0-2]\.0?\d{3,4}\.\d{1,3}|" + _NOUN + r"\d{4,5}|" + _FILE + ")", rank=97)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each line."""
     if not in_sight(reading):
@@ -48,6 +55,9 @@ def _told(source: Source, line: str) -> Iterator[Fact]:
         yield Configured(source=source, kind="exchange-build", name=build.group(1))
     if _HYBRID.search(line):
         yield Configured(source=source, kind="organization", name="hybrid")
+    file = _OWN_FILE.search(line)
+    if file:
+        yield Configured(source=source, kind="certificate-file", name=file.group(0))
     for match in _EVENT.finditer(line):
         if not supposes(line[: match.start()]):
             yield from _events(source, match.group(0))

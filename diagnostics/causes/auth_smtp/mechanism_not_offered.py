@@ -38,6 +38,7 @@ from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Act, Step
 
+_PASSWORD: Final = frozenset({"LOGIN", "PLAIN", "CRAM-MD5", "DIGEST-MD5"})
 _UNRECOGNIZED: Final = "5.7.4 Unrecognized authentication type"
 _MX_HOST = linear(
     r"(?i)\.mail\.protection\.outlook\.com\b|\.mx\.microsoft\b|\.eop-[\w-]{2,20}\.prod\.protection\.outlook\.com\b|\.mail\.eo\.outlook\.com\b"
@@ -67,7 +68,15 @@ _CLIENT_WORDS: Final = (
     "unencrypted connection",  # Go, which gives no password away in clear
 )
 # Nouns of other systems' refusals, and what is to stand beside them (refusals.toml).
-_NOUNS: Final = ("AUTH", "authentication type", "authentication method", "authentication mechanism")
+_NOUNS: Final = (
+    "AUTH",
+    "authentication type",
+    "authentication method",
+    "authentication mechanism",
+    "authentication is not",
+    "mechanism",
+    "XOAUTH2",
+)
 
 
 @cause(
@@ -105,7 +114,9 @@ def assess(
     if tried:
         because = f"The client logs on with AUTH {tried.mechanism}, and {tried.host or 'the server'} offers only "
         because += f"{' '.join(tried.offered)} there."
-        return Finding(Belief.LIKELY, because, (tried, said), _steps(""), "on-prem", weight=1.5)
+        # A client can change to another kind of password logon; NTLM and its like are for those of the domain.
+        act: Act = "sender" if _PASSWORD & set(tried.offered) else "on-prem"
+        return Finding(Belief.LIKELY, because, (tried, said), _steps(""), act, weight=1.5)
     if session:
         return _in_log(said, session, _secured(session, encrypted), settings)
     if said.signature == "authentication not enabled" or said.signature in _NOUNS:

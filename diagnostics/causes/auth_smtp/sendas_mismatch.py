@@ -48,6 +48,7 @@ _PAIR = linear(
 _NOUNS = (
     "not owned by", "sender address", "mail from", "from address", "sender identity", "identities failed", "sender mismatch",
     "to send", "to use", "from header", "email address is not verified", "same as",
+    "envelope sender", "Absenderadresse", "adresse d'expédi", "adresse expédi", "remitente",
 )  # fmt: skip
 _UNVERIFIED = "The following identities failed the check in region"  # Amazon SES, by SMTP and by its API
 _OTHERS = frozenset({"listed", "entry", "spf", "dmarc"})  # reasons of their own for the same words

@@ -96,6 +96,12 @@ def _refused(
     because = f"{refusal.seer[0].upper()}{refusal.seer[1:]} refused {shown} of {refusal.where} because it has expired"
     if mine:
         return Finding(Belief.CONFIRMED, f"{because}; it is installed here.", (rejected, mine), _steps(mine))
+    if refusal.owner == "ours":
+        because = (
+            "A client refused the certificate that this server showed, because it has expired (by the client's clock). "
+        )
+        because += "Where it was renewed, the mail service still shows the old one: it has to be loaded anew."
+        return Finding(Belief.LIKELY, because, (rejected,), _steps(None), weight=1.5)
     if refusal.expected or refusal.presented:
         return Finding(Belief.LIKELY, f"{because}.", (rejected,), _steps(None), weight=1.5)
     return Finding(

@@ -30,6 +30,7 @@ from diagnostics.causes.certificate.probe import leaf_only, owner_of, self_signe
 from diagnostics.causes.certificate.refusal import Refusal, refusal_of, refusals_of
 from diagnostics.facts import Certificate, CertificateRejected, InstalledCertificate, Reply, WindowsEvent
 from diagnostics.looked_facts import TlsProbe
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 _UNKNOWN_AUTHORITY = 48  # TLS alert unknown_ca
@@ -43,6 +44,7 @@ def assess(
     shown: tuple[Certificate, ...],
     rejected: tuple[CertificateRejected, ...],
     replies: tuple[Reply, ...],
+    settings: tuple[Configured, ...],
 ) -> Finding | None:
     """The handshake decides: `probe` shows how many certificates were sent, the rest of the case whose server it is."""
     refusals = [r for r in refusals_of(rejected, replies) if r.reason == "untrusted" and r.owner != "theirs"]
@@ -51,11 +53,12 @@ def assess(
             return None
         owner = owner_of(anchor, installed, shown, refusals_of(rejected, replies))
         tenant = next((r for r in replies if r.enhanced == "5.7.64"), None)
-        return _from_probe(anchor, owner, refusals, tenant)
+        file = next((each for each in settings if each.kind == "certificate-file"), None)
+        return _from_probe(anchor, owner, refusals, tenant, file)
     if isinstance(anchor, WindowsEvent):
         return _from_event(anchor)
-    refusal = refusal_of(anchor, replies)
-    if refusal is None or refusal.reason != "untrusted" or refusal.owner == "theirs":
+    refusal = refusal_of(anchor, replies, settings)
+    if refusal is None or refusal.reason != "untrusted" or refusal.owner == "theirs" or refusal.provider:
         return None
     if probe and probe.chain > 1 and probe.verify == 0:
         return Finding(Belief.RULED_OUT, f"The server sends {probe.chain} certificates, and they validate.", (probe,))
@@ -73,7 +76,9 @@ def _whose(refusal: Refusal) -> str:
     return refusal.where if refusal.owner == "target" else "this server"
 
 
-def _from_probe(probe: TlsProbe, owner: str, refusals: Sequence[Refusal], tenant: Reply | None) -> Finding | None:
+def _from_probe(
+    probe: TlsProbe, owner: str, refusals: Sequence[Refusal], tenant: Reply | None, file: Configured | None
+) -> Finding | None:
     if owner == "theirs":
         return None
     because = (
@@ -87,6 +92,12 @@ def _from_probe(probe: TlsProbe, owner: str, refusals: Sequence[Refusal], tenant
     if tenant:
         because += ", and Exchange Online can't attribute the session"
         return Finding(Belief.LIKELY, f"{because}.", proof, _steps(probe.host))
+    if file and owner == "target":
+        because += (
+            f"; where it reads its certificate from (`{file.name}`), the intermediate certificates have to stand "
+        )
+        because += "behind it, as in a fullchain file."
+        return Finding(Belief.LIKELY, because, (*proof, file), _steps(probe.host), weight=1.5)
     return Finding(
         Belief.POSSIBLE,
         f"{because}. If that server is yours, mend it here.",

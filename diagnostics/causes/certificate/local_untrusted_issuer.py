@@ -41,14 +41,15 @@ def assess(
     listed: InstalledCertificate | None,
     installed: tuple[InstalledCertificate, ...],
     replies: tuple[Reply, ...],
+    settings: tuple[Configured, ...],
 ) -> Finding | None:
     """The peer's words point here, the list of SMTP certificates decides. `listed` is what to ask for."""
     if isinstance(anchor, Configured):
         return _not_offered(anchor, installed) if anchor.kind == "wizard-choice" else None
     if isinstance(anchor, WindowsEvent):
         return _from_event(anchor, installed)
-    refusal = refusal_of(anchor, replies)
-    if refusal is None or refusal.reason != "untrusted" or refusal.owner == "theirs":
+    refusal = refusal_of(anchor, replies, settings)
+    if refusal is None or refusal.reason != "untrusted" or refusal.owner == "theirs" or refusal.provider:
         return None
     ours = refusal.owner == "ours"
     through = f" on `{anchor.connector}`" if anchor.connector else ""
@@ -65,7 +66,7 @@ def assess(
         return Finding(belief, because, (anchor, *private, listed), _steps(private, smtp), weight=1.5)
     if smtp and all(each.root_type.lower() == "thirdparty" for each in smtp):
         return Finding(Belief.RULED_OUT, "Every certificate enabled for SMTP ends in a public root.", tuple(smtp))
-    if ours:
+    if ours and anchor.reason != "UnknownAuthority":
         return Finding(Belief.LIKELY, f"{because}.", (anchor,), _steps((), smtp))
     return Finding(Belief.POSSIBLE, f"{because}.", (anchor,), _steps((), smtp), weight=1.0)
 

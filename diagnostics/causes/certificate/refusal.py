@@ -11,12 +11,15 @@ from collections.abc import Iterable
 from typing import Final, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from diagnostics.cause import Belief, Finding
 from diagnostics.causes.certificate.names import common_name
+from diagnostics.causes.network.devices import device
+from diagnostics.causes.network.providers import of_provider, set_to_provider
 from diagnostics.causes.network.reach import kind_of
-from diagnostics.causes.network.tls_interception import device
 from diagnostics.facts import Certificate, CertificateRejected, Reply, Source, TlsFailed
+from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 
 Owner = Literal["ours", "theirs", "target"]
@@ -25,6 +28,7 @@ _SELF_SIGNED = linear(r"(?i)self[- ]signed certificate(?: cert=|$|[^ \w]| [^i])"
 _CLOUD_HOSTS: Final = (".outlook.com", ".mx.microsoft", ".office365.com", ".office365.us")
 _REASONS: Final = {
     "untrustedroot": "untrusted",
+    "unknownauthority": "untrusted",
     "partialchain": "untrusted",
     "chainvalidationfailed": "untrusted",
     "subjectmismatch": "name",
@@ -57,6 +61,12 @@ class Refusal(Struct, frozen=True):
         """Whether the certificate is Exchange Online's own."""
         named = is_cloud_host(self.host) or is_cloud_host(common_name(self.presented))
         return self.owner == "theirs" and (named or kind_of(self.ip) == "exchange-online")
+
+    @property
+    def provider(self) -> str:
+        """The public provider whose certificate a client of another kind refused, "" where it was none's."""
+        names = (self.host, common_name(self.presented)) if self.owner == "target" and not self.by_cloud else ()
+        return next((name for name in names if of_provider(name)), "")
 
     @property
     def seer(self) -> str:
@@ -93,10 +103,12 @@ def spoken_by_cloud(text: str) -> bool:
     return bool(_CLOUD_SPEAKS.search(text))
 
 
-def refusal_of(fact: object, replies: Iterable[Reply]) -> Refusal | None:
-    """The refusal that `fact` tells, None when it tells of none."""
+def refusal_of(fact: object, replies: Iterable[Reply], settings: Iterable[Configured] = ()) -> Refusal | None:
+    """The refusal that `fact` tells, None when it tells of none. A client that names no server is set to one by `settings`."""
     if isinstance(fact, CertificateRejected):
-        return _rejected(fact, _reply_of(fact, replies))
+        refusal = _rejected(fact, _reply_of(fact, replies))
+        nameless = refusal is not None and refusal.owner == "target" and not (refusal.host or refusal.by_cloud)
+        return replace(refusal, host=set_to_provider(settings)) if refusal and nameless else refusal
     if isinstance(fact, TlsFailed):
         return _failed(fact, _reply_of(fact, replies))
     return None

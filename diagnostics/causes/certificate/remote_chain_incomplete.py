@@ -25,6 +25,7 @@ from diagnostics.causes.certificate.probe import leaf_only, owner_of, self_signe
 from diagnostics.causes.certificate.refusal import refusal_of, refusals_of, replaced
 from diagnostics.facts import Certificate, CertificateRejected, InstalledCertificate, Reply, TlsFailed
 from diagnostics.looked_facts import TlsProbe
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 
@@ -36,16 +37,17 @@ def assess(
     shown: tuple[Certificate, ...],
     rejected: tuple[CertificateRejected, ...],
     replies: tuple[Reply, ...],
+    settings: tuple[Configured, ...],
 ) -> Finding | None:
     """The handshake decides: how many certificates were sent, and is the server somebody else's?"""
     if isinstance(anchor, TlsProbe):
         refusals = refusals_of(rejected, replies)
         owner = owner_of(anchor, installed, shown, refusals)
         return _from_probe(anchor, owner, refused=any(r.reason == "untrusted" for r in refusals))
-    refusal = refusal_of(anchor, replies)
+    refusal = refusal_of(anchor, replies, settings)
     if refusal is None or refusal.reason != "untrusted" or refusal.owner == "ours":
         return None
-    if refusal.cloud_destination or refusal.self_signed:
+    if refusal.cloud_destination or refusal.self_signed or refusal.provider:
         return None
     if device_made := replaced(refusal, shown):
         return device_made

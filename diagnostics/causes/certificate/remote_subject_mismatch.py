@@ -24,6 +24,7 @@ from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.names import all_names, common_name, covers, is_server_name
 from diagnostics.causes.certificate.refusal import Refusal, is_cloud_host, refusal_of, replaced
+from diagnostics.causes.network.reach import kind_of
 from diagnostics.facts import Certificate, CertificateRejected, Reply, SendConnector, TlsFailed
 from diagnostics.looked_facts import TlsProbe
 from diagnostics.report import Step
@@ -69,9 +70,11 @@ def assess(
 def _seen_by_client(refusal: Refusal) -> Finding | None:
     """A mail client or another system refused it: a public name is a server's that is made for strangers."""
     name = common_name(refusal.presented)
+    meant = refusal.expected or refusal.where
+    if kind_of(meant) and not is_server_name(name):
+        return _by_address(refusal, name, meant)
     if not name or is_server_name(name):
         return None
-    meant = refusal.expected or refusal.where
     if is_cloud_host(name.replace("*", "x")) and not is_cloud_host(meant):
         because = (
             f"The certificate shown is Exchange Online's (`{name}`), so `{meant}` is an alias of one of its hosts, "
@@ -82,6 +85,15 @@ def _seen_by_client(refusal: Refusal) -> Finding | None:
         f"The certificate shown names `{name}` and not `{meant}`: whoever runs {meant} has to put that name on it."
     )
     return Finding(Belief.POSSIBLE, because, (refusal.fact,), _steps(refusal, None), weight=1.0)
+
+
+def _by_address(refusal: Refusal, name: str, address: str) -> Finding:
+    """A certificate names hosts: a client that asks for an address finds it on none."""
+    shown = f"names `{name}`" if name else "names hosts"
+    because = f"The client connects to the address {address}, and the certificate there {shown}: set the client to the "
+    because += f"server's name{f', `{name}`,' if name and '*' not in name else ''} instead of its address."
+    belief = Belief.LIKELY if name else Belief.POSSIBLE
+    return Finding(belief, because, (refusal.fact,), _steps(refusal, None), "sender", weight=1.7)
 
 
 def connector_words(name: str) -> str:

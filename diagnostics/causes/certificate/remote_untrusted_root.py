@@ -28,6 +28,7 @@ from diagnostics.causes.certificate.probe import leaf_only, owner_of, self_signe
 from diagnostics.causes.certificate.refusal import Refusal, refusal_of, replaced
 from diagnostics.facts import Certificate, CertificateRejected, InstalledCertificate, Reply, TlsFailed
 from diagnostics.looked_facts import TlsProbe
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 
@@ -46,10 +47,11 @@ def assess(
     installed: tuple[InstalledCertificate, ...],
     replies: tuple[Reply, ...],
     certificates: tuple[Certificate, ...],
+    settings: tuple[Configured, ...],
 ) -> Finding | None:
     """A self-signed certificate in the log or the handshake proves it; Exchange Online as destination refutes it."""
-    refusal = refusal_of(anchor, replies)
-    if refusal is None or refusal.reason != "untrusted" or refusal.owner == "ours":
+    refusal = refusal_of(anchor, replies, settings)
+    if refusal is None or refusal.reason != "untrusted" or refusal.owner == "ours" or refusal.provider:
         return None
     if refusal.cloud_destination:
         because = f"{refusal.where} is Exchange Online, whose certificate the rest of the world trusts."

@@ -31,6 +31,7 @@ from diagnostics.causes.certificate.refusal import Refusal, is_cloud_host, refus
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Certificate, CertificateRejected, Reply, TlsFailed
 from diagnostics.looked_facts import TlsProbe
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 
@@ -40,9 +41,10 @@ def assess(
     probe: TlsProbe | None,
     replies: tuple[Reply, ...],
     certificates: tuple[Certificate, ...],
+    settings: tuple[Configured, ...],
 ) -> Finding | None:
     """Our server does not trust a peer that others trust. `probe` is the look from elsewhere."""
-    refusal = refusal_of(anchor, replies)
+    refusal = refusal_of(anchor, replies, settings)
     if refusal is None or refusal.reason != "untrusted":
         return None
     if refusal.owner == "target" and not refusal.by_cloud and not refusal.self_signed:
@@ -50,7 +52,11 @@ def assess(
             "The client's own store may lack the authority that issued the other server's certificate, an internal one "
         )
         because += "above all: then other machines accept the same certificate."
-        return Finding(Belief.POSSIBLE, because, (anchor,), _client_steps(), "sender", weight=0.9)
+        if refusal.provider:
+            because = f"`{refusal.provider}` is a provider whose certificate the world trusts: the client's own store may lack "
+            because += "the root behind it, or is not read."
+        weight = 1.6 if refusal.provider else 0.9
+        return Finding(Belief.POSSIBLE, because, (anchor,), _client_steps(), "sender", weight=weight)
     if refusal.owner != "theirs":
         return None
     if made_by_device := replaced(refusal, certificates):

@@ -30,13 +30,13 @@ _RELAYS: Final = "smtp-accept-any-recip"  # a table cuts the end off
 _ROUTING: Final = ".mail.onmicrosoft.com"
 
 
-# Exchange Online's own words about any server; the answer stands behind them.
-_REPORTED = linear(r"(?i)remote server returned not permitted to relay")
+# Exchange Online's own words about any server, whose answer stands behind them; and the name of a list of Postfix.
+_IN_PASSING = linear(r"(?i)remote server returned not permitted to relay|\bin relay recipient table")
 
 
 def foreign(said: Said) -> bool:
     """Whether one of the nouns is the reason of the refusal; an open relay on a block list is another."""
-    about = topics(replace(said, text=_REPORTED.sub("", said.text)))
+    about = topics(replace(said, text=_IN_PASSING.sub("", said.text)))
     return "relay" in about and "listed" not in about
 
 

@@ -39,6 +39,9 @@ from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Act, Step
 
+# Words of any mail server, the own one among others.
+_ANYBODYS = ("message too big", "message too large", "message is too large")
+
 
 @cause(
     id="content-size.message.org-or-connector-limit",
@@ -56,6 +59,7 @@ from diagnostics.report import Act, Step
         "the size limit set by your administrator",
         "size of the message you are trying to send exceeds",
         "attachment size exceeds the allowable limit",
+        *_ANYBODYS,
     ),
 )
 def assess(
@@ -82,7 +86,10 @@ def assess(
         return None
     who = said.by or "A server"
     because = f"{who} refused the message as too large for a limit of the organization or of a connector."
-    return Finding(Belief.POSSIBLE, because, (said,), _steps(online), act, weight=1.8)
+    if said.signature in _ANYBODYS and "5.2.3" in said.text:
+        return None  # the recipient's own
+    weight = 1.0 if said.signature in _ANYBODYS else 1.8
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(online), act, weight=weight)
 
 
 def _which(said: Said) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from diagnostics.cause import change, look
+from diagnostics.causes.network.providers import has_mailboxes
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.facts import Reply
 from diagnostics.looked_facts import DnsAnswer
@@ -17,6 +18,12 @@ _NAME: Final = r"([a-z0-9-]+(?:\.[a-z0-9-]+)+)"
 # Exchange Online's words, and Postfix's; "Host not found, try again" is a look-up that failed.
 _DOMAIN = linear(
     rf"(?i)DNS domain '?{_NAME}\.?'? does not exist|Name service error for name={_NAME} type=\w+: Host not found(?:$|[^,])"
+)
+_NOT_FOUND = linear(
+    rf"(?i)@{_NAME}>?: Recipient address rejected: Domain not found"
+    rf"|Name service error for name={_NAME} type=\w+: Host not found(?:$|[^,])"
+    rf"|\bdomain ['\"<]?{_NAME}['\">]? (?:was |is )?(?:not found|unknown|does not exist|could not be (?:found|resolved))"
+    rf"|find any host named {_NAME}|@{_NAME}>?[^\n]{{0,40}}Host unknown \(Name server:|Host unknown \(Name server: {_NAME}"
 )
 _DNS_FAILED = linear(r"(?i)DNS query failed|DNS server returned|SMTPSEND\.DNS\.|DNS domain \S{1,253} does not exist")
 
@@ -54,6 +61,13 @@ def missing_domain(text: str) -> str:
     """The domain of which `text` says that it does not exist; "" when it names none."""
     found = _DOMAIN.search(text)
     return next((str(name).lower() for name in found.groups() if name), "") if found else ""
+
+
+def provider_not_found(text: str) -> str:
+    """The provider's domain that a mail system says it did not find, "" where it speaks of another or of none."""
+    found = _NOT_FOUND.search(text)
+    name = next((str(each).lower() for each in found.groups() if each), "") if found else ""
+    return name if has_mailboxes(name) else ""
 
 
 def dns_failures(replies: Iterable[Reply]) -> list[Reply]:

@@ -28,6 +28,7 @@ from diagnostics.causes.dns.exchangers import Exchanger, exchangers_of
 from diagnostics.causes.dns.lookups import addresses_of, public_resolver
 from diagnostics.facts import Reply, Said
 from diagnostics.looked_facts import DnsAnswer
+from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
@@ -43,6 +44,7 @@ _OTHERS = (
     "points to this host but it is not a local domain",
 )
 
+_ITSELF = ("localhost", "localhost.localdomain", "127.0.0.1")
 _FOR = linear(r"(?i)\bmail for ([a-z0-9_-]+(?:\.[a-z0-9_-]+)+) loops back")  # Postfix
 
 
@@ -51,8 +53,16 @@ _FOR = linear(r"(?i)\bmail for ([a-z0-9_-]+(?:\.[a-z0-9_-]+)+) loops back")  # P
     act="on-prem",
     says=("SMTPSEND.DNS.MxLoopback", "DNS records for this domain are configured in a loop", *_OTHERS),
 )
-def assess(said: Said, replies: tuple[Reply, ...], answers: tuple[DnsAnswer, ...]) -> Finding | None:
+def assess(
+    anchor: Said | DnsAnswer | Configured, replies: tuple[Reply, ...], answers: tuple[DnsAnswer, ...]
+) -> Finding | None:
     """Exchange says it itself; look-ups tell whether the record inside, or the accepted domain, is wrong."""
+    if isinstance(anchor, Configured):
+        return _everywhere(anchor, anchor.name, "") if anchor.kind == "told-exchanger" else None
+    if isinstance(anchor, DnsAnswer):
+        host = next((each for each in anchor.values("MX") if each.rstrip(".").lower() in _ITSELF), "")
+        return _everywhere(anchor, host, anchor.name) if host else None
+    said = anchor
     mine = (r.recipient.rpartition("@")[2] for r in replies if r.source == said.source and r.recipient)
     told = _FOR.search(said.text)
     domain = next(mine, "") or (told.group(1).lower() if told else "")
@@ -75,6 +85,17 @@ def assess(said: Said, replies: tuple[Reply, ...], answers: tuple[DnsAnswer, ...
         return Finding(Belief.CONFIRMED, because, (said, answer), _steps(domain), weight=1.5)
     mx_answer = inside[0].answer if inside else None
     return Finding(Belief.LIKELY, because, (said, mx_answer), _steps(domain), weight=1.5)
+
+
+def _everywhere(anchor: DnsAnswer | Configured, host: str, domain: str) -> Finding:
+    """A record that leads whoever sends to that domain to themselves."""
+    of = f"`{domain}`" if domain else "the recipient's domain"
+    because = (
+        f"The MX record of {of} is `{host}`: every server that sends there connects to itself. Who runs the domain "
+    )
+    because += "has to correct the record, or publish a null MX if it takes no mail."
+    resolve, *_, correct = _steps(domain)  # to accept the domain here would swallow its mail
+    return Finding(Belief.LIKELY, because, (anchor,), (resolve, correct), "recipient-side", weight=1.2)
 
 
 def _to_itself(hosts: Iterable[Exchanger], answers: tuple[DnsAnswer, ...]) -> tuple[Exchanger, str, DnsAnswer] | None:

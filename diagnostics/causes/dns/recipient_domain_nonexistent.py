@@ -26,6 +26,7 @@ from diagnostics.causes.dns.lookups import (
     missing_domain,
     nonexistent,
     of_name,
+    provider_not_found,
     public_resolver,
     resolve,
     same,
@@ -117,6 +118,8 @@ def assess(
     domain = missing_domain(anchor.text) or by_mx or _recipient_domain(anchor, replies)
     if anchor.signature == _POSTFIX and _next_hop(anchor, replies):
         return None
+    if provider_not_found(anchor.text):
+        return None  # that one exists: the resolver is at fault
     return _weighed(anchor, domain, of_name(answers, domain) if domain else list(answers), by_mx)
 
 
@@ -125,7 +128,7 @@ def _in_other_words(said: Said, answers: tuple[DnsAnswer, ...], replies: tuple[R
     hard = said.signature in ("DNS Hard Error", "responded with code NXDOMAIN")
     if not hard and ("no-domain" not in topics(said) or any(each in said.text.lower() for each in _ANOTHER)):
         return None
-    if "no-answer" in topics(said) or _POSTFIX in said.text:
+    if "no-answer" in topics(said) or _POSTFIX in said.text or provider_not_found(said.text):
         return None
     domain = _recipient_domain(said, replies)
     if domain and any(each.ok for each in of_name(answers, domain)):

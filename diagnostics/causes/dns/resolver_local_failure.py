@@ -30,6 +30,7 @@ from diagnostics.causes.dns.lookups import (
     dns_failures,
     nonexistent,
     of_name,
+    provider_not_found,
     public_resolver,
     resolve,
     restart_transport,
@@ -64,6 +65,14 @@ _OTHERS = (
     "DNS server did not respond",
     "A DNS failure occurred at the Send connector",
 )
+# Said of a domain that does not exist; of a great provider's, it is said by a resolver that is blind.
+_UNKNOWN_DOMAIN = (
+    "Recipient address rejected: Domain not found",
+    "Name service error",
+    "Host unknown (Name server:",
+    "couldn't find any host named",
+    "domain",
+)
 
 
 @cause(
@@ -74,6 +83,7 @@ _OTHERS = (
         "DNS server returned ErrorRetry",
         "DNS server returned ErrorTimeout",
         "SMTPSEND.DNS.NonExistentDomain",
+        *_UNKNOWN_DOMAIN,
         _NO_BACK_END,
         "Host not found, try again",
         *_LIBRARIES,
@@ -93,6 +103,8 @@ def assess(
     """How many destinations fail, and what the same resolver says by hand."""
     if by_exchange_online(said.text):
         return None
+    if said.signature in _UNKNOWN_DOMAIN:
+        return _blind(said)
     contrast = _contrast(answers)
     if contrast:
         mine, theirs = contrast
@@ -110,6 +122,18 @@ def assess(
         because = f"{len(failures)} queues fail with DNS errors and none flows: the resolver is what they share."
         return Finding(Belief.LIKELY, because, (said, *failures[:3]), _steps(), weight=1.5)
     return _open(said, answers)
+
+
+def _blind(said: Said) -> Finding | None:
+    """A provider that the whole world finds is not found here."""
+    name = provider_not_found(said.text)
+    if not name:
+        return None
+    because = (
+        f"`{name}` was not found, a provider's domain that exists: the DNS servers that this mail system asks do not "
+    )
+    because += "answer, or it has no way out to them (a container without a network, a firewall)."
+    return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.7)
 
 
 def _open(said: Said, answers: tuple[DnsAnswer, ...]) -> Finding:

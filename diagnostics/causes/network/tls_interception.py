@@ -25,6 +25,8 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.certificate.names import common_name
+from diagnostics.causes.certificate.refusal import refusal_of
+from diagnostics.causes.network.devices import device
 from diagnostics.causes.network.probes import bare_handshake
 from diagnostics.causes.network.reach import kind_of, told_by_exchange_online
 from diagnostics.facts import Certificate, CertificateRejected, InstalledCertificate, Reply, Session
@@ -33,18 +35,7 @@ from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
-# Names that inspection devices give the authority they sign with. Mail gateways are not among them: theirs is
-# the server's own certificate.
-_DEVICE = linear(
-    r"(?i)FortiGate|Fortinet_CA|Fortinet Untrusted|\bFG(?:T|VM)?\d{1,3}[A-Z0-9]{6,12}\b|"
-    r"Zscaler|Sophos (?:SSL|Firewall|UTM)|Sophos_CA|SonicWall|DPI-SSL|"
-    r"Palo Alto Networks|WatchGuard|Fireware|Check Point|Blue ?Coat|SSL[ -](?:inspection|interception|decrypt)|"
-    r"(?:decryption|forward trust) CA|\bfirewall\b"
-    # Security software of the machine itself
-    r"|\bavast!?|\bAVG (?:Technologies|Web/Mail)|Web/Mail Shield|\bESET SSL|Kaspersky (?:Anti-?Virus|Web|Endpoint)"
-    r"|Bitdefender|Dr\.? ?Web|\bNetskope\b|Cisco Umbrella|Untangle|mitmproxy|Fiddler"
-)
-
+_ROOTED = linear(r"(?i)self[- ]signed certificate in certificate chain|SELF_SIGNED_CERT_IN_CHAIN")
 _MICROSOFTS: Final = (".outlook.com", ".office365.com", ".office.com", ".mx.microsoft", ".live.com")
 
 
@@ -55,10 +46,13 @@ def assess(
     installed: tuple[InstalledCertificate, ...],
     sessions: tuple[Session, ...],
     replies: tuple[Reply, ...],
+    settings: tuple[Configured, ...],
 ) -> Finding | None:
-    """A device's name in the certificate, or a thumbprint that no Exchange server has."""
+    """A device's name in the certificate, a thumbprint that no Exchange server has, or a provider that is not trusted."""
     if isinstance(anchor, CertificateRejected):
-        return _from_rejection(anchor, probe, installed, told_by_exchange_online(anchor, replies))
+        by_cloud = told_by_exchange_online(anchor, replies)
+        found = _from_rejection(anchor, probe, installed, by_cloud)
+        return found or _in_place_of_provider(anchor, replies, settings)
     if isinstance(anchor, Configured):
         return _answered(anchor)
     if isinstance(anchor, TlsProbe):
@@ -122,15 +116,43 @@ def _from_rejection(
     return Finding(Belief.POSSIBLE, because, (rejected,), _steps(rejected.host), weight=1.4)
 
 
+def _in_place_of_provider(
+    rejected: CertificateRejected, replies: tuple[Reply, ...], settings: tuple[Configured, ...]
+) -> Finding | None:
+    """A client that does not trust a provider whom the rest of the world trusts was mostly shown another certificate."""
+    refusal = refusal_of(rejected, replies, settings)
+    if refusal is None or refusal.reason != "untrusted" or not refusal.provider:
+        return None
+    because = (
+        f"`{refusal.provider}` is a provider whose certificate the world trusts, and this client does not: security "
+    )
+    because += "software on the machine, or a firewall, may open the session and show a certificate of its own."
+    # A root of its own comes along with it.
+    rooted = any(each.source == rejected.source and _ROOTED.search(each.whole) for each in replies)
+    return Finding(
+        Belief.POSSIBLE, because, (rejected,), _on_client(rejected.host), "on-prem", weight=1.8 if rooted else 1.5
+    )
+
+
 def _redirected(rejected: CertificateRejected) -> bool:
     """Whether a host of Microsoft's was asked for, and a stranger's public name answered."""
     wanted, shown = rejected.expected.lower().rstrip("."), common_name(rejected.presented).lower()
     return wanted.endswith(_MICROSOFTS) and "." in shown and not shown.endswith(_MICROSOFTS)
 
 
-def device(name: str) -> str:
-    """`name` where it is that of a security device or the authority that one signs with; "" where it is not."""
-    return name if _DEVICE.search(name) else ""
+def _on_client(host: str) -> tuple[Step, ...]:
+    return (
+        bare_handshake(host),
+        change(
+            "If the issuer is the security software's or the firewall's own: exempt this mail server from its scan of "
+            "encrypted mail.",
+            "",
+            shell="portal",
+            changes="TLS to that server passes unopened; the scan of everything else stays on.",
+            undo="Remove the exemption.",
+            verify="The handshake shows the provider's certificate with its public issuer, and the client sends.",
+        ),
+    )
 
 
 def _steps(host: str) -> tuple[Step, ...]:

@@ -39,7 +39,15 @@ _CERTAIN: Final = (
     "HELO/EHLO name",
     "EHLO/HELO name",
 )
-_NOUNS: Final = ("HELO", "EHLO", "announces itself", "server announcement")
+_NOUNS: Final = (
+    "HELO",
+    "EHLO",
+    "announces itself",
+    "server announcement",
+    "valid FQDN",
+    "fully qualified",
+    "fully-qualified",
+)
 # The command is only named as the one that was answered, or as the one that should have come first.
 _IN_PASSING = linear(
     r"(?i)(?:after|in reply to|reply to|response to) (?:the )?(?:helo|ehlo)|(?:helo|ehlo)(?:/(?:helo|ehlo))? (?:command )?first"
@@ -66,6 +74,7 @@ _SENTENCE: Final = frozenset(
         "501 5.5.4 Invalid Address",
         "Invalid HELO",
         "Invalid EHLO",
+        "Host names have more than one DNS label",  # Haraka
         *_NOUNS,
     ),
 )

@@ -25,7 +25,8 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.protocol.steps import advise
 from diagnostics.facts import Reply, Said, SessionMasked
-from diagnostics.report import Step
+from diagnostics.patterns import linear
+from diagnostics.report import Act, Step
 
 _SLOW: Final = ("Timeout waiting for client input", "Error: timeout exceeded")
 _ORDER: Final = (
@@ -50,6 +51,11 @@ _ORDER: Final = (
     "talking too soon",
     "without waiting for",
     "spoke before the banner",
+    "Unexpected command",
+    "Invalid command sequence",
+    "Command out of sequence",
+    "commands out of sequence",
+    "retry(ies) remaining",  # SmtpServer for .NET, with the commands that it expected
 )
 _UNKNOWN: Final = "5.3.3 Unrecognized command"
 _MANY: Final = (
@@ -61,6 +67,7 @@ _MANY: Final = (
     "too many syntax",
     "too many protocol errors",
 )
+_REPORTED = linear(r"(?i)remote server returned")
 _LOGON_REFUSED: Final = (504, 535)  # RFC 4954: the mechanism, the credentials
 
 
@@ -99,7 +106,9 @@ def assess(
         return Finding(Belief.RULED_OUT, because, (logon,))
     what = "too many wrong commands in one session" if said.signature in _MANY else "a command that was not due yet"
     because = f"{who} got {what} from the client and refused to go on."
-    return Finding(Belief.LIKELY, because, (said,), (_log(), _client()), weight=1.2)
+    # Exchange speaks in order: where it is the client, the other server lost count.
+    act: Act | None = "recipient-side" if _REPORTED.search(said.text) else None
+    return Finding(Belief.LIKELY, because, (said,), (_log(), _client()), act, weight=1.2)
 
 
 def _before(reply: Reply, said: Said) -> bool:

@@ -22,6 +22,7 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.connector.relay import by_own_log
 from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.causes.recipient.steps import advise
@@ -45,6 +46,7 @@ _NAMES: Final = ("first", "unknown sender", "new sender", "not seen", "never see
         "Greylist",
         "Grey-list",
         "Graylist",
+        "Postgrey",
         "Sender triplet unknown",
         "4.7.1 Please try again later",
         "4.7.1 Try again later",
@@ -62,8 +64,9 @@ def assess(anchor: Said | Headers) -> Finding | None:
     if isinstance(anchor, Headers):
         return _delayed(anchor)
     said = anchor
-    who = said.by or "The receiving server"
-    named = has(said, "greylist", "grey-list", "graylist")
+    own = by_own_log(said) or "action=greylist" in said.source.quote  # Postgrey's own line
+    who = "This server" if own else said.by or "The receiving server"
+    named = has(said, "greylist", "grey-list", "graylist", "postgrey")
     if said.signature in _NAMES and (
         "first-seen" not in topics(said) or of_microsoft(said.text) or said.text[:1] == "5"
     ):
@@ -74,12 +77,26 @@ def assess(anchor: Said | Headers) -> Finding | None:
         return Finding(Belief.LIKELY if named else Belief.POSSIBLE, because, (said,), _steps(), weight=1.2)
     because = f"{who} puts an unknown sender off for some minutes; the next attempt is accepted without anybody's help."
     if named:
-        return Finding(Belief.CONFIRMED, because, (said,), _steps())
+        return Finding(
+            Belief.CONFIRMED, because, (said,), _own_steps() if own else _steps(), "on-prem" if own else None
+        )
     if by_microsoft(said):
         return None
     if said.signature in _NAMES:
         return Finding(Belief.LIKELY, because, (said,), _steps())
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.6)
+
+
+def _own_steps() -> tuple[Step, ...]:
+    return (
+        advise(
+            "The log is that of the server that greylists: the sender comes again within minutes and is let in, and is known "
+            "from then on."
+        ),
+        advise(
+            "Exempt senders that come from many addresses, such as Microsoft 365 and other large providers, by name or range."
+        ),
+    )
 
 
 def _delayed(headers: Headers) -> Finding | None:

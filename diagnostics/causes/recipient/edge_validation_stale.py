@@ -4,7 +4,8 @@
 An Edge Transport server checks recipients against its own copy of the directory (AD LDS), which EdgeSync
 fills from the inside. When synchronization stopped, new recipients are missing there and are refused with
 `550 5.1.10` or `550 5.1.1 User unknown`, though they receive mail from inside. Exchange 2016 RTM and CU1
-refuse them even with a complete copy.
+refuse them even with a complete copy. The same happens behind any gateway that keeps a list of recipients of its own: a hosted
+spam filter, a Postfix with `relay_recipient_maps`.
 
 ## What proves it
 - `Test-EdgeSynchronization -VerifyRecipient` says that the recipient isn't synchronized, while it exists
@@ -26,11 +27,20 @@ from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
+# A Postfix in front knows the recipients from a list of its own.
+_OWN_LISTS = ("User unknown in relay recipient table", "User unknown in virtual mailbox table")
+
 
 @cause(
     id="recipient.edge.validation-stale",
     act="on-prem",
-    says=("RESOLVER.ADR.RecipientNotFound", "not found by SMTP address lookup", "550 5.1.1 User unknown", "550 5.1.10"),
+    says=(
+        "RESOLVER.ADR.RecipientNotFound",
+        "not found by SMTP address lookup",
+        "550 5.1.1 User unknown",
+        "550 5.1.10",
+        *_OWN_LISTS,
+    ),
 )
 def assess(
     said: Said, _sync: Configured | None, objects: tuple[Configured, ...], replies: tuple[Reply, ...]
@@ -41,6 +51,9 @@ def assess(
     if by_microsoft(said):
         return Finding(Belief.RULED_OUT, f"{said.by or 'Exchange Online'} refused it, not an Edge server.", (said,))
     wanted = address(said, replies)
+    if said.signature in _OWN_LISTS:
+        # Another organization's list is no matter of ours, nor is a list of senders.
+        return None if said.by or "recipient address rejected" not in said.text.lower() else _by_list(said, wanted)
     edge = is_edge(said.by, objects)
     tested = next((each for each in objects if each.kind == "edge-sync"), None)
     known = next(iter(holders(wanted, objects)), None)
@@ -63,6 +76,15 @@ def assess(
         return Finding(belief, because, (tested, said, known), _steps(wanted), weight=1.5)
     because += f"; {known.name} owns the address inside." if known else ", which may be older than the recipient."
     return Finding(Belief.LIKELY if known else Belief.POSSIBLE, because, (said, known), _steps(wanted), weight=1.4)
+
+
+def _by_list(said: Said, wanted: str) -> Finding:
+    relays = "relay recipient" in said.text.lower()
+    because = (
+        f"The server that refused knows its recipients from a list of its own, in which {named(wanted, 'the address')} "
+    )
+    because += "is missing: if the mailbox exists behind it, the list is not up to date."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=1.4 if relays else 0.75)
 
 
 def _missing(tested: Configured) -> bool:

@@ -32,7 +32,7 @@ from diagnostics.causes.sender_auth.results import (
     signature_lost,
 )
 from diagnostics.facts import Said
-from diagnostics.mail_facts import Authentication, Headers
+from diagnostics.mail_facts import Authentication, Configured, Headers
 from diagnostics.report import Shell, Step
 
 
@@ -53,11 +53,15 @@ from diagnostics.report import Shell, Step
     ),
 )
 def assess(
-    anchor: Said | Authentication, headers: tuple[Headers, ...], others: tuple[Authentication, ...]
+    anchor: Said | Authentication,
+    headers: tuple[Headers, ...],
+    others: tuple[Authentication, ...],
+    settings: tuple[Configured, ...],
 ) -> Finding | None:
     """The hash of the body is proof of a change; where it happened, the hops tell."""
     if isinstance(anchor, Said):
-        if "compauth=pass" in anchor.text.lower():
+        # A header says the same with all of its results beside it.
+        if "compauth=pass" in anchor.text.lower() or any(each.source == anchor.source for each in others):
             return None
         return _finding(anchor, anchor.signature, "")
     words = dkim_words(anchor, headers)
@@ -68,7 +72,7 @@ def assess(
         return _finding(anchor, words, name_of(anchor.header_d))
     if not refused(anchor) or anchor.dkim not in ("fail", "neutral", "hardfail") or "did not verify" not in words:
         return None
-    way, earlier = detour(headers, (), (), ()), elsewhere(anchor, others)
+    way, earlier = detour(headers, settings, (), ()), elsewhere(anchor, others)
     if way and earlier and earlier.dkim == "pass":
         because = f"`{words}`, but the signature passed before the message was sent on: what changed it is the forward."
         return Finding(Belief.RULED_OUT, because, (anchor, earlier, way))

@@ -91,11 +91,9 @@ def assess(
         because += "; an earlier receiver had found it authentic." if earlier else "."
         if way is told_forward(settings) and not earlier:
             # What is told does not say whether these results are from before the forward, or from behind it.
-            return Finding(
-                Belief.POSSIBLE, because, (anchor, way), _steps(), _act(way, anchor.sender_ip, settings), 1.9
-            )
+            return Finding(Belief.POSSIBLE, because, (anchor, way), _steps(), _act(way, _judged(anchor), settings), 1.9)
         belief = Belief.CONFIRMED if earlier else Belief.LIKELY
-        return Finding(belief, because, (anchor, earlier, way), _steps(), _act(way, anchor.sender_ip, settings))
+        return Finding(belief, because, (anchor, earlier, way), _steps(), _act(way, _judged(anchor), settings))
     if earlier is None:
         return None
     because = f"An earlier receiver found the mail of `{domain}` authentic, the last one doesn't: a forwarder lies between, or a "
@@ -117,6 +115,11 @@ def _said(said: Said, way: Fact | None, settings: tuple[Configured, ...]) -> Fin
         return None
     because += "; if the failing address gets it by a forward or a list, the original can be authentic all the same."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.0)
+
+
+def _judged(results: Authentication) -> str:
+    """What tells the address that was judged; a masked one stands in the header alone."""
+    return results.sender_ip or results.source.quote
 
 
 def _act(way: Fact | None, text: str, settings: tuple[Configured, ...]) -> Act | None:

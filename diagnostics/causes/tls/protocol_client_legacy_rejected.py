@@ -8,6 +8,7 @@ endpoint keeps the weakness and is no cure.
 ## What proves it
 - the reply above
 - the same account works from a modern client
+- a server's OpenSSL says `unsupported protocol` of a client's first message (`client_hello`, `statem_srvr`)
 
 ## Not this when
 - a trace of the client shows TLS 1.2 or later
@@ -19,25 +20,45 @@ endpoint keeps the weakness and is no cure.
 
 from __future__ import annotations
 
+from typing import Final
+
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.facts import Said
+from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Step
 
 _MICROSOFT = ("TLS 1.0 and 1.1 are not supported", "aka.ms/smtp_auth_tls", "421 4.7.66")
+# OpenSSL and Go, of what a client offers: only the side that serves reads a Client Hello.
+_OFFERED_TOO_LITTLE: Final = ("unsupported protocol", "version too low", "client offered only unsupported versions")
+_SERVES = linear(r"(?i)client_hello|statem_srvr|s23_srvr|s3_srvr|client offered only")
+_BETWEEN_SERVERS = linear(r"\bpostfix/smtpd\[")  # port 25, where a client is most often another mail server
 
 
 @cause(
     id="tls.protocol.client-legacy-rejected",
     act="sender",
-    says=(*_MICROSOFT, "TLS", "TLSv1", "TLS1", "SSL", "SSLv3"),
+    says=(*_MICROSOFT, *_OFFERED_TOO_LITTLE, "TLS", "TLSv1", "TLS1", "SSL", "SSLv3"),
 )
 def assess(said: Said) -> Finding | None:
     """Exchange Online says so in words of its own; other servers in theirs."""
+    if said.signature in _OFFERED_TOO_LITTLE:
+        return _offered(said)
     if said.signature not in _MICROSOFT:
         return _elsewhere(said)
     because = "Exchange Online turned the client away because it offered only TLS 1.0 or 1.1 (`4.7.66`)."
     return Finding(Belief.CONFIRMED, because, (said,), _steps())
+
+
+def _offered(said: Said) -> Finding | None:
+    if not _SERVES.search(said.text):
+        return None
+    because = "The server ended the handshake, because the client offers no TLS version that the server still takes; "
+    because += "clients that do are served."
+    server = bool(_BETWEEN_SERVERS.search(said.source.quote))
+    return Finding(
+        Belief.POSSIBLE if server else Belief.LIKELY, because, (said,), _steps(), weight=1.7 if server else 1.3
+    )
 
 
 def _elsewhere(said: Said) -> Finding | None:

@@ -99,6 +99,22 @@ def test_results_without_their_name() -> None:
     assert (found.compauth, found.reason, found.header_from) == ("fail", "001", "example.net")
 
 
+@pytest.mark.parametrize(
+    ("server", "results", "told"),
+    [
+        ("mx.contoso.com", "dmarc=fail header.from=contoso.com", [("pass", "fail")]),
+        ("mx.fabrikam.com", "dmarc=fail header.from=contoso.com", [("pass", ""), ("", "fail")]),
+        ("mx.contoso.com", "spf=fail smtp.mailfrom=contoso.com", [("pass", ""), ("fail", "")]),
+    ],
+)
+def test_results_of_one_server_in_several_fields_are_one(
+    server: str, results: str, told: list[tuple[str, str]]
+) -> None:
+    first = "Authentication-Results: mx.contoso.com; spf=pass smtp.mailfrom=contoso.com\nDKIM-Filter: OpenDKIM v2.11.0"
+    text = f"{first}\nAuthentication-Results: {server}; {results}"
+    assert [(each.spf, each.dmarc) for each in facts(text, Authentication)] == told
+
+
 def test_a_loop_and_hops_in_clear_text() -> None:
     there = "Received: from a.contoso.com (192.0.2.1) by b.contoso.com (192.0.2.2) with ESMTPS; Wed, 18 Nov 2026 08:31:0{} +0000"
     back = "Received: from b.contoso.com (192.0.2.2) by a.contoso.com (192.0.2.1) with SMTP; Wed, 18 Nov 2026 08:31:0{} +0000"

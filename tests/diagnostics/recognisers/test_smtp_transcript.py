@@ -40,13 +40,31 @@ def test_a_dialogue() -> None:
 
 
 @pytest.mark.parametrize(
-    ("server", "client"), [("S: ", "C: "), ("< ", "> "), ("<- ", "-> "), ("08:12:01 ", "08:12:02 ")]
+    ("server", "client"),
+    [
+        ("S: ", "C: "),
+        ("< ", "> "),
+        ("<- ", "-> "),
+        ("08:12:01 ", "08:12:02 "),
+        ("[2026-11-04 10:02:11] DEBUG [8yQx] S: ", "[2026-11-04 10:02:11] INFO [8yQx] C: "),
+        ("2026.11.03 09:20:15 SMTP (mail.contoso.com): <rx> ", "2026.11.03 09:20:15 SMTP (mail.contoso.com): [tx] "),
+    ],
 )
 def test_marks_of_who_spoke(server: str, client: str) -> None:
     lines = TALK.split("\n")[1:]
     text = "\n".join((server if line[:3].isdigit() else client) + line for line in lines)
     assert one(text, SmtpReached).stage is Stage.RECIPIENT
     assert one(text, Reply).enhanced == "5.7.54"
+
+
+@pytest.mark.parametrize(
+    ("server", "client"), [("reply: b'{}\\r\\n'", "send: '{}\\r\\n'"), ('-> "{}\\r\\n"', '<- "{}\\r\\n"')]
+)
+def test_both_sides_as_strings(server: str, client: str) -> None:
+    lines = TALK.split("\n")[1:]
+    text = "\n".join((server if line[:3].isdigit() else client).format(line) for line in lines)
+    assert one(text, SmtpReached).stage is Stage.RECIPIENT
+    assert one(text, Reply).text == "550 5.7.54 SMTP; Unable to relay recipient in non-accepted domain"
 
 
 def test_the_stages() -> None:

@@ -77,6 +77,7 @@ def test_the_reason_and_the_names(text: str, reason: str, wanted: str, shown: st
         *CHATTER,
         "docker pull registry.contoso.com/app: x509: certificate signed by unknown authority",
         "npm ERR! code SELF_SIGNED_CERT_IN_CHAIN, please send me a mail if you own the proxy",
+        "git pull: self signed certificate in certificate chain. I could not send you the email with the log.",
         "PKIX path building failed on the artifactory proxy again",
         "CERTIFICATE_VERIFY_FAILED means that the smtp client does not trust the server",
     ],

@@ -1,0 +1,44 @@
+"""Where a domain's MX record leads, told in a sentence: "its MX is localhost", "the MX points to 127.0.0.1".
+
+Read beside something that was pasted, or where the person says that mail goes round. Only a record that leads every sender to
+itself is told: any other is looked up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from diagnostics.artefacts import Artefact
+from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
+from diagnostics.recognisers import Reading, recogniser
+from diagnostics.recognisers.building import artefact
+from diagnostics.recognisers.sources import source_at
+from diagnostics.recognisers.told_settings import MOST_LINES, in_sight, supposes
+
+KIND: Final = "told-exchanger"
+_ITSELF: Final = r"localhost(?:\.localdomain)?|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1"
+_TOLD = linear(
+    rf"(?i)\bMX\b(?:[^.;?\n]|\.\S){{0,40}}?(?:\b(?:is|are|was|value|says?|set|contains?|ist|zeigt|lautet|est|es|apunta|pointe|punta)\b|[=:]|->"
+    rf"|\b(?:point|lead|resolv|refer)\w*\b)[^.;?\n]{{0,24}}?[\s\"'`(]({_ITSELF})(?:$|[\s\"'`),.;])"
+)
+_ROUND = linear(
+    r"(?i)\bloop(?:s|ed|ing)?\b|\bover and over\b|\bagain and again\b|\bitself\b|\bimmer wieder\b"
+    r"|\bSchleife\b|\ben boucle\b|\bbucle\b"
+)
+
+
+@recogniser(r"\bMX\b.*(?:localhost|\b127\.|::1)", rank=93)
+def read(reading: Reading) -> Sequence[Artefact]:
+    """One artefact for the first such sentence."""
+    lines = reading.sentences()[:MOST_LINES]
+    if not (in_sight(reading) or any(_ROUND.search(line[:1000]) for _, line in lines)):
+        return []
+    for index, line in lines:
+        told = None if line.rstrip().endswith("?") else _TOLD.search(line[:1000])
+        if told and not supposes(line[: told.start()]):
+            host = str(told.group(1)).lower()
+            fact = Configured(source=source_at(reading, index), kind=KIND, name=host)
+            return [artefact(reading, KIND, [index], [fact], {"exchanger": host})]
+    return []
