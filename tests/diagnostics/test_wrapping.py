@@ -63,3 +63,20 @@ def test_no_word_is_lost_and_no_line_moved(lines: list[str]) -> None:
     mended = put_together(paste)
     assert len(mended.lines) == len(paste.lines)
     assert "".join("".join(mended.lines).split()) == "".join("".join(paste.lines).split())
+
+
+def test_double_spaced_lines_are_judged_as_single_ones_and_keep_their_numbers() -> None:
+    text = """host eur.olc.protection.outlook.com[198.51.100.161] said: 550 5.7.1
+    Unfortunately, messages from [203.0.113.245] weren't sent. Please contact
+    your Internet service provider since part of their network is on our block
+    list (S3140). You can also refer your provider to
+    http://mail.live.com/mail/troubleshooting.aspx#errors. (in reply to MAIL
+    FROM command)"""
+    spaced = text.replace("\n", "\n\n")
+    one, other = diagnose(text), diagnose(spaced)
+    assert [(each.belief, each.cause) for each in other.findings] == [
+        (each.belief, each.cause) for each in one.findings
+    ]
+    for each in other.findings[0].evidence:
+        assert spaced.split("\n")[each.line - 1].strip() == each.quote
+    assert other.artefacts[0].lines == tuple(2 * line - 1 for line in one.artefacts[0].lines)
