@@ -66,8 +66,14 @@ def judge(texts: Sequence[str], book: Book | None = None, *, only: str = "") -> 
         # Nothing is sure: words that would tell may have been taken apart.
         before, pastes = pastes, tuple(map(mended, pastes))
         other = _judged(pastes, book, only) if pastes != before else judgement
-        judgement = other if _best(other) > _best(judgement) else judgement
+        judgement = other if _surer(other, judgement) else judgement
     return judgement
+
+
+def _surer(other: Judgement, judgement: Judgement) -> bool:
+    """Whether the other reading tells more. One that no longer sees what rules a cause out tells less."""
+    out = {each.cause.id for each in judgement.of(Belief.RULED_OUT)}
+    return _best(other) > _best(judgement) and other.verdicts[0].cause.id not in out
 
 
 def _best(judgement: Judgement) -> tuple[int, float]:

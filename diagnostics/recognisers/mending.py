@@ -24,7 +24,8 @@ _BEGINS = linear(
 )
 # In a JSON string, or where a program printed the text as one literal.
 _BREAK = linear(r"\\+r\\+n|\\+n")
-_ESCAPED = linear(r"\\([\"'_*\[\]<>#()/.+-])")
+_ESCAPED = linear(r"\\([\"'_*\[\]<#()/.+-])")
+_ESCAPED_END = linear(r"([^:\s])\\>")  # not that of a prompt, C:\>
 _MARKS: Final = tuple(
     linear(mark)
     for mark in (r"^\s*[-\x{2022}\x{25cf}\x{25e6}] +", r"^\s*\* +", r"^\s*\| ?", r"^\s*\d{1,4}[.)] +", r"^\s*\"")
@@ -37,7 +38,7 @@ def unmarked(paste: Paste) -> Paste:
     pieces = [(number, piece) for number, line in enumerate(paste.lines, 1) for piece in _BREAK.split(line)]
     if len(pieces) > _MOST_PIECES + len(paste.lines):
         return paste
-    lines = [str(_ESCAPED.sub(r"\1", piece)) if "\\" in piece else piece for _, piece in pieces]
+    lines = [_unescaped(piece) if "\\" in piece else piece for _, piece in pieces]
     filled = [line for line in lines if line.strip()]
     mark = next(
         (m for m in _MARKS if len(filled) > 1 and sum(1 for line in filled if m.search(line)) * 10 >= len(filled) * 9),
@@ -74,6 +75,10 @@ def put_together(paste: Paste) -> Paste:
         else:
             start, parts = index, [line]
     return Paste(paste.index, paste.raw, tuple(lines), paste.numbers)
+
+
+def _unescaped(line: str) -> str:
+    return str(_ESCAPED_END.sub(r"\1>", _ESCAPED.sub(r"\1", line)))
 
 
 def single_spaced(paste: Paste) -> Paste:
