@@ -55,8 +55,8 @@ _SHORT: Final = (
 )
 _DISK = linear(
     rf"(?i)\b([A-Z]):(?:\\)? ?(?:{_VOLUME}|is|was|has|only|with)?[^.;:\n]{{0,30}}?\b(?:{_SHORT})"
-    rf"|\b(?:{_VOLUME})\b[^.;\n]{{0,20}}\b(?:is|was|ran|almost|nearly|completely) (?:almost |nearly |completely )?"
-    r"(?:full\b|out of space)|\b(?:low on|out of|no free) disk space"
+    rf"|\b(?:{_VOLUME})\b[^.;\n]{{0,60}}\b(?:is|was|ran|got|almost|near(?:ly)?|completely) (?:actually |already )?"
+    r"(?:(?:almost|near(?:ly)?|close to|completely) )?(?:being )?(?:full\b|out of space)|\b(?:low on|out of|no free) disk space"
 )
 _QUEUE = linear(
     r"(?i)\bqueues?\b[^;\n]{0,60}\b(?:is|are|was|status|state|shows?|set to|marked)[ :=]{1,3}(?:as )?suspended\b"
