@@ -98,7 +98,7 @@ def _tests(reading: Reading, lines: Lines) -> Iterator[Fact]:
         elif port and (_OPENED.search(line) or _BLOCKED.search(line)):
             number, host = port
             opened = bool(_OPENED.search(line))
-            yield PortTest(source=source_at(reading, index), host=host, port=number, succeeded=opened)
+            yield PortTest(source=source_at(reading, index), host=host, port=number, succeeded=opened, inbound=True)
             port = None
         elif looked and "attempt" in line.lower():
             name = looked.group(1).lower()
