@@ -10,8 +10,8 @@ takes mail from the published ones answers that relaying is denied, which Exchan
 - the trace names RegularRelayOutboundPool; the message is a forward
 
 ## Not this when
-- a user wrote the message and sent it directly (the first hop in the bounce says `mapi`): then the receiving server doesn't know the domain
-  (`recipient.accepted-domain.missing`) or the MX record leads astray
+- a user wrote the message and sent it directly (the first hop in the bounce says `mapi`): then the receiving server
+  doesn't know the domain (`recipient.accepted-domain.missing`) or the MX record leads astray
 
 ## References
 - https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/forwarded-message-rejected-5-7-367-ndr

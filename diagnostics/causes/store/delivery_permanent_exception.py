@@ -28,7 +28,6 @@ from diagnostics.causes.recipient.lookup import address, by_microsoft, named
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.causes.store.exceptions import exception_of, has_own_cause, is_transient
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import Tracked
 from diagnostics.report import Act, Step
 
 _KEPT: Final = "replaced by a retry response because the message was marked for retry"
@@ -53,7 +52,7 @@ _KEPT: Final = "replaced by a retry response because the message was marked for 
         "MapiExceptionShutoffQuotaExceeded": "is a full mailbox, not damaged data",
     },
 )
-def assess(said: Said, replies: tuple[Reply, ...], entries: tuple[Tracked, ...]) -> Finding | None:
+def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     """A permanent exception of the store, unless its class has its own cause."""
     if has_own_cause(said) or is_transient(said):
         return None
@@ -68,8 +67,8 @@ def assess(said: Said, replies: tuple[Reply, ...], entries: tuple[Tracked, ...])
         because += " A folder that delivery needs, mostly Clutter, can't be found in this mailbox."
         return Finding(Belief.CONFIRMED, because, (said,), _clutter(wanted), "exchange-online" if online else None)
     act: Act | None = "exchange-online" if online else None
-    if any(each.source == said.source and each.origin == "STOREDRIVER" for each in entries):
-        act = "on-prem"  # the tracking log is that of the server with the mailbox
+    if said.kind == "trace" and not online and "led=" not in low:
+        act = "on-prem"  # the store driver's own entry in the tracking log: the mailbox is on that server
     if _KEPT in low:
         because += (
             " It stays in our queue, because such a message (a journal report) is marked to be tried again even so."
