@@ -20,11 +20,15 @@ class KeyAccess(Fact, frozen=True, kw_only=True):
 
 
 class PortTest(Fact, frozen=True, kw_only=True):
-    """A connection somebody tried by hand: Test-NetConnection, telnet, nc. `succeeded` speaks of TCP only."""
+    """A connection somebody tried by hand: Test-NetConnection, telnet, nc. `succeeded` speaks of TCP only.
+
+    `inbound` is one that Microsoft's analyzer made from the Internet: it tells nothing of the way out.
+    """
 
     succeeded: bool
     port: int = 25
     ip: str = ""
+    inbound: bool = False
 
 
 class TlsSettings(Fact, frozen=True, kw_only=True):

@@ -21,8 +21,8 @@ from diagnostics.recognisers.sources import source_at
 Lines = list[tuple[int, str]]
 
 _MARKS: Final = (
-    r"\bConnectivity Analyzer\b|^\s*Elapsed Time:\s*\d+ ms|^\s*Testing TCP port \d+ on host\b"
-    r"|^\s*Attempting to retrieve DNS MX records|^\s*Testing (?:in|out)bound SMTP mail flow"
+    r"\bConnectivity Analyzer\b|^\s*Elapsed Time:\s*\d+ ms|^\W{0,12}Testing TCP port \d+ on host\b"
+    r"|^\W{0,12}Attempting to retrieve DNS MX records|^\W{0,12}Testing (?:in|out)bound SMTP mail flow"
 )
 _MARK = linear(f"(?i)(?:{_MARKS})")
 _PORT = linear(r"(?i)Testing TCP port (\d{1,5}) on host (\S{1,253}?) to ensure")
@@ -72,9 +72,19 @@ def _extent(lines: Lines) -> Lines:
         if mark - last > _REACH:
             break
         last = mark
-    while last + 1 < len(lines) and lines[last + 1][1].strip() and lines[last + 1][0] == lines[last][0] + 1:
+    while last + 1 < len(lines) and _goes_on(lines, last):
         last += 1
     return lines[first : last + 1]
+
+
+def _goes_on(lines: Lines, last: int) -> bool:
+    """Whether the line below belongs to the report: right below it, or a blank line before an outcome."""
+    below = lines[last + 1]
+    after = lines[last + 2][1] if last + 2 < len(lines) else ""
+    outcome = below[1] if below[1].strip() else after
+    return below[0] == lines[last][0] + 1 and bool(
+        below[1].strip() or _OPENED.search(outcome) or _BLOCKED.search(outcome)
+    )
 
 
 def _tests(reading: Reading, lines: Lines) -> Iterator[Fact]:
@@ -88,7 +98,7 @@ def _tests(reading: Reading, lines: Lines) -> Iterator[Fact]:
         elif port and (_OPENED.search(line) or _BLOCKED.search(line)):
             number, host = port
             opened = bool(_OPENED.search(line))
-            yield PortTest(source=source_at(reading, index), host=host, port=number, succeeded=opened)
+            yield PortTest(source=source_at(reading, index), host=host, port=number, succeeded=opened, inbound=True)
             port = None
         elif looked and "attempt" in line.lower():
             name = looked.group(1).lower()

@@ -40,6 +40,7 @@ _PHRASE = linear(f"(?i:{PHRASES})")
 _CLOSES: Final = {quote: linear(rf"[^\s:{quote}]{quote}(?:[\s,;)\]}}][^{quote}]*)?$") for quote in ('"', "'")}
 _LED = linear(r"(?i)[\[{<]+LED[=-]\s*$")
 _NUMBER_ENDS = linear(r"\b[45]\d\d(?:[ -]#?[45]\.\d{1,3}\.\d{1,3})?:?$")
+_WORDS = linear(r"[^\W\d_]{3}")
 _TYPING_SLOWLY = linear(r"(?i)timeout waiting for client input")
 _MOST_TRIED: Final = 40  # codes looked at in one line
 _MOST_LINES: Final = 10_000  # lines with a number in them that are looked at closely: half a second's worth
@@ -115,6 +116,9 @@ def _standing(lines: Lines, at: int) -> Quoted | None:
         return None
     text, last = line[place.start :], index
     quote = line[place.start - 1 : place.start]
+    marked, tick, _ = text.partition("`")
+    if quote == tick == "`" and _WORDS.search(marked):
+        return Quoted("bare", index, index, marked[:_LONGEST].strip(), line=index)
     closed = quote in ('"', "'") and bool(_CLOSES[quote].search(text))
     opened = quote in ('"', "'") and not closed
     for following, rest in lines[at + 1 : at + 40]:

@@ -1,6 +1,7 @@
 """Cmdlets that had nothing to list: the prompt comes back at once, or the header of a table stands alone.
 
-No queue, no queued message and nobody barred from sending is good news, and the answer to the question for them.
+No queue, no queued message and nobody barred from sending is good news, and the answer to the question for them. A root
+certificate that the machine's store doesn't list is bad news.
 Source: https://learn.microsoft.com/powershell/module/exchangepowershell/get-queue
 """
 
@@ -19,6 +20,17 @@ from diagnostics.recognisers.sources import source_at
 _PROMPT: Final = r"^\s*(?:\[PS\] ?|PS )(?:[A-Z]:\\[^>\n]{0,200})?> ?"
 _SERVERS: Final = r"(?:Get-(?:\w{0,20}Server|TransportService)\b[^|>\n]{0,100}\|\s*)?"  # of which servers
 _COMMAND = linear(rf"(?i){_PROMPT}{_SERVERS}(Get-(?:Queue|Message|BlockedSenderAddress))\b[^>]*$")
+_ROOTS: Final = (
+    r"(?:Get-ChildItem|gci|dir|ls)\b[^|\n]{0,40}Cert:\\LocalMachine\\Root\b[^|\n]{0,20}\|[^\n]{0,60}Thumbprint"
+)
+_ROOT = linear(rf"(?i)\b{_ROOTS}\s*-(?:eq|like|match)\s*['\"]([0-9A-F]{{40}})['\"]\s*\}}?\s*\)?([^\n]*)$")
+_NOTHING = linear(
+    r"(?i)\b(?:(?:returns?|returned|shows?|showed|gives?|gave|prints?|printed|lists?|finds?|found) (?:nothing|no\b)"
+    r"|nothing (?:is |was |comes )?(?:returned|back|shown|found|listed)|no (?:results?|output)|empty)\b"
+    r"|\bkeine? (?:Ausgabe|Ergebnis)|\bnichts\b|\brien\b|\baucune? (?:r.sultat|sortie)|\bnada\b|\bsin resultados?|\bniente\b"
+    r"|\bnessun (?:risultato|output)|\bniets\b|\bgeen (?:resultaat|uitvoer)"
+    r"|\x{7d50}\x{679c}\x{304c}\x{8fd4}\x{3055}\x{308c}\x{306a}|\x{4f55}\x{3082}"
+)
 _IS_PROMPT = linear(rf"(?i){_PROMPT}")
 _HEADER = linear(
     r"(?i)^\s*Identity\s+(?:DeliveryType\s+)?Status\s+MessageCount\b[A-Za-z\s]*$|^\s*Identity\s+FromAddress\s+Status\b[A-Za-z\s]*$"
@@ -32,7 +44,7 @@ _KINDS: Final = {
 
 
 @recogniser(
-    rf"(?:{_PROMPT}{_SERVERS}Get-(?:Queue|Message|BlockedSenderAddress)\b|^\s*Identity\s+(?:DeliveryType|Status|FromAddress)\s)",
+    rf"(?:{_ROOTS}|{_PROMPT}{_SERVERS}Get-(?:Queue|Message|BlockedSenderAddress)\b|^\s*Identity\s+(?:DeliveryType|Status|FromAddress)\s)",
     rank=41,
 )
 def read(reading: Reading) -> Sequence[Artefact]:
@@ -42,7 +54,23 @@ def read(reading: Reading) -> Sequence[Artefact]:
         if not reading.claimed & set(lines):
             fact = Configured(source=source_at(reading, lines[0]), kind=_KINDS[command], values=(("Count", "0"),))
             found.append(artefact(reading, command, lines, [fact], {"listed": 0}))
-    return found
+    return [*found, *_missing_roots(reading)]
+
+
+def _missing_roots(reading: Reading) -> Iterator[Artefact]:
+    """A root that was looked for by its thumbprint and isn't there: the prompt comes back, or the person says so."""
+    lines = reading.paste.lines
+    for index, line in enumerate(lines):
+        asked = _ROOT.search(line) if index not in reading.claimed else None
+        following = _following(lines, index) if asked else -1
+        below = lines[following] if following >= 0 else ""
+        if asked and (_IS_PROMPT.search(below) or _NOTHING.search(f"{asked.group(2)} {below[:200]}")):
+            values = (("Count", "0"),)
+            thumbprint = str(asked.group(1)).upper()
+            fact = Configured(
+                source=source_at(reading, index), kind="trusted-root", name=thumbprint, values=values, failing=True
+            )
+            yield artefact(reading, "trusted-roots", [index], [fact], {"missing": thumbprint})
 
 
 def _empty(lines: Sequence[str]) -> Iterator[tuple[str, list[int]]]:

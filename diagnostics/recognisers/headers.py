@@ -28,6 +28,9 @@ _RECEIVED_SPF = linear(r"(?i)^\s*(pass|fail|softfail|neutral|none|permerror|temp
 _ENVELOPE_FROM = linear(r"(?i)\b(?:envelope-from=|domain of (?:transitioning )?)[\"'<]{0,2}([^\s;()<>\"']{1,320})")
 _HEADER_FROM = linear(r"(?i)\bheader\.from=\s*([^\s;()]{1,320})")
 _HEADER_D = linear(r"(?i)\bheader\.d=\s*([^\s;()]{1,320})")
+_HEADER_I = linear(
+    r"(?i)\bheader\.i=\s*([^\s;()]{1,320})"
+)  # the identity, whose domain is the signer's or one below it (Gmail)
 _INSTANCE = linear(r"(?i)\bi=\s*(\d{1,2})\b")
 _REPORT_PART = linear(r"(?i)(?:^|[;\s])([A-Z]{1,8}):([^;]*)")
 _ORGANIZATION: Final = ("x-ms-exchange-organization-", "x-ms-exchange-crosstenant-")
@@ -134,7 +137,7 @@ def _authentication(reading: Reading, found: Field) -> Authentication | None:
         sender_ip=_first(_SENDER, found.value).rstrip(".:"),
         mail_from=_first(_MAIL_FROM, found.value),
         header_from=_first(_HEADER_FROM, found.value),
-        header_d=_first(_HEADER_D, found.value),
+        header_d=_first(_HEADER_D, found.value) or _first(_HEADER_I, found.value).rpartition("@")[2],
         whose=whose,
         instance=int(instance or 0),
     )

@@ -63,12 +63,15 @@ def put_together(paste: Paste) -> Paste:
     if margin < _NARROWEST:
         return paste
     cut = margin in CONSOLES and sum(1 for _, line in numbered if len(line) == margin) > 1
+    # The space where a client breaks is gone: an indented line among others was folded, as headers are.
+    folded = not cut and not all(line[:1].isspace() for _, line in numbered)
     lines = list(paste.lines)
     start = -_MOST_LINES
     parts: list[str] = []
     for index, line in numbered:
         before = paste.lines[index - 1] if index else ""
         apart = not before.strip() or index - start >= _MOST_LINES or bool(_BEGINS.search(line))
+        apart = apart or (folded and line[:1].isspace())
         if not apart and (len(before) == margin if cut else broken(before, line, margin)):
             parts.append(line)
             lines[start], lines[index] = ("" if cut else " ").join(parts), ""

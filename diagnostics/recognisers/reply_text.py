@@ -43,7 +43,7 @@ _REPEATED = linear(r"^[45]\d\d-\S|^[45]\d\d-? +[45]\.\d{1,3}\.\d{1,3}\s+[a-z]")
 _CODE_ENDS = linear(r"\b[45]\d\d\s*$")
 _NUMBERS_ALONE = linear(r"^#?[45]\d\d(?:[ -]#?[45]\.\d{1,3}\.\d{1,3})?:?$")
 _STATUS_BEGINS = linear(r"^\s*[45]\.\d{1,3}\.\d{1,3}\b")
-_LABEL = linear(r"^[A-Z][A-Za-z ]{2,40}\s?:\s")
+_LABEL = linear(r"^[A-Z][A-Za-z ]{2,40}\s?:(?:\s|$)")
 _LONGEST: Final = 4000  # a reply line has at most 512 octets, and a chain of quoted ones a few thousand
 _TOO_MUCH: Final = frozenset(
     {"fast", "rate", "listed"}

@@ -55,9 +55,10 @@ _SHORT: Final = (
 )
 _DISK = linear(
     rf"(?i)\b([A-Z]):(?:\\)? ?(?:{_VOLUME}|is|was|has|only|with)?[^.;:\n]{{0,30}}?\b(?:{_SHORT})"
-    rf"|\b(?:{_VOLUME})\b[^.;\n]{{0,20}}\b(?:is|was|ran|almost|nearly|completely) (?:almost |nearly |completely )?"
-    r"(?:full\b|out of space)|\b(?:low on|out of|no free) disk space"
+    rf"|\b(?:{_VOLUME})\b[^.;\n]{{0,60}}\b(?:is|was|ran|got|almost|near(?:ly)?|completely) (?:actually |already )?"
+    r"(?:(?:almost|near(?:ly)?|close to|completely) )?(?:being )?(?:full\b|out of space)|\b(?:low on|out of|no free) disk space"
 )
+_DENIED = linear(r"(?i)\bnot\b|n.t\b|\bnever\b")
 _QUEUE = linear(
     r"(?i)\bqueues?\b[^;\n]{0,60}\b(?:is|are|was|status|state|shows?|set to|marked)[ :=]{1,3}(?:as )?suspended\b"
 )
@@ -107,7 +108,7 @@ def _told(source: Source, line: str) -> Iterator[Fact]:
     planned = next(_stated(_MAINTENANCE, line), None)
     if planned:
         yield Configured(source=source, kind="told-maintenance", name=planned.group(1) or planned.group(2))
-    for match in _stated(_DISK, line):
+    for match in (each for each in _stated(_DISK, line) if not _DENIED.search(each.group(0))):
         letter = (match.group(1) or "").upper()
         yield _failing(source, "volume", letter, (("DriveLetter", letter), ("Told", match.group(0))))
     if next(_stated(_QUEUE, line), None) or next(_stated(_NAMED_QUEUE, line), None):

@@ -23,27 +23,35 @@ failure, Reason:UntrustedRoot`, or breaks the handshake off with `UntrustedRoot`
 
 from __future__ import annotations
 
+from typing import Final
+
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.names import all_names, is_self_signed
 from diagnostics.causes.certificate.probe import leaf_only, self_signed
 from diagnostics.causes.certificate.refusal import Refusal, is_cloud_host, refusal_of, replaced
+from diagnostics.causes.certificate.withheld import withheld
 from diagnostics.causes.recipient.steps import advise
-from diagnostics.facts import Certificate, CertificateRejected, Reply, TlsFailed
+from diagnostics.facts import Certificate, CertificateRejected, Reply, StarttlsNotOffered, TlsFailed
 from diagnostics.looked_facts import TlsProbe
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
+_CLOUDS_ROOT: Final = "DF3C24F9BFD666761B268073FE06D1CC8D4F82A4"  # DigiCert Global Root G2
+
 
 @cause(id="certificate.trust.root-missing-local", act="on-prem")
 def assess(
-    anchor: CertificateRejected | TlsFailed,
+    anchor: CertificateRejected | TlsFailed | StarttlsNotOffered,
     probe: TlsProbe | None,
     replies: tuple[Reply, ...],
     certificates: tuple[Certificate, ...],
     settings: tuple[Configured, ...],
 ) -> Finding | None:
     """Our server does not trust a peer that others trust. `probe` is the look from elsewhere."""
+    root = next((each for each in settings if each.kind == "trusted-root" and each.name == _CLOUDS_ROOT), None)
+    if isinstance(anchor, StarttlsNotOffered):
+        return _absent(anchor, root, replies)
     refusal = refusal_of(anchor, replies, settings)
     if refusal is None or refusal.reason != "untrusted":
         return None
@@ -70,15 +78,35 @@ def assess(
         because = f"The certificate of {refusal.where} is self-signed: no root stands behind it."
         return Finding(Belief.RULED_OUT, because, (anchor,))
     if refusal.cloud_destination:
-        issued = f" (issuer `{held.issuer}`)" if held and held.issuer else ""
-        because += f", which is Exchange Online{issued}: the root is missing or distrusted on this server."
-        return Finding(Belief.LIKELY, because, (anchor, held), _steps(), weight=1.5)
+        return _of_the_cloud(refusal, root)
     if probe and probe.verify == 0:
         return Finding(Belief.LIKELY, f"{because}, while it validates from elsewhere.", (anchor, probe), _steps())
     if probe and (leaf_only(probe) or self_signed(probe)):
         return Finding(Belief.RULED_OUT, "The chain is faulty on the other side already.", (probe,))
     because += "; others may, if it is a public one."
     return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=1.2 if refusal.host else 1.6)
+
+
+def _of_the_cloud(refusal: Refusal, root: Configured | None) -> Finding:
+    """Everybody trusts Exchange Online's certificate; a look for its root is the proof."""
+    held = refusal.certificate
+    issued = f" (issuer `{held.issuer}`)" if held and held.issuer else ""
+    because = f"Our server does not trust the root behind the certificate of {refusal.where}, which is Exchange Online{issued}"
+    if root:
+        because += ": this machine's store does not hold that root."
+        return Finding(Belief.CONFIRMED, because, (refusal.fact, held, root), _steps())
+    because += ": the root is missing or distrusted on this server."
+    return Finding(Belief.LIKELY, because, (refusal.fact, held), _steps(), weight=1.5)
+
+
+def _absent(anchor: StarttlsNotOffered, root: Configured | None, replies: tuple[Reply, ...]) -> Finding | None:
+    """Without the root of Exchange Online's chain TLS ends before a message is sent, and its report speaks of STARTTLS only."""
+    found = withheld(anchor, replies)
+    if root is None or found is None or found.seen != "cloud":
+        return None
+    because = f"{found.words}, and this machine's store lacks the root of Exchange Online's own certificates "
+    because += f"(`{root.name[:8]}…`): TLS between the two fails either way."
+    return Finding(Belief.LIKELY, because, (anchor, root), _steps(), weight=1.7)
 
 
 def _is_clouds(refusal: Refusal) -> bool:

@@ -79,6 +79,8 @@ def assess(
         return Finding(Belief.LIKELY, because, (said,), _steps(online), act, weight=1.0)
     if others_limit(said):
         return None
+    if "storedrv.deliver" in said.text.lower():
+        return _filed(said, online, act)
     if own_limit(said):
         because = f"The message is larger than {_which(said)} allows (attachments grow by a third when they are sent)."
         return Finding(Belief.CONFIRMED, because, (said,), _steps(online), act)
@@ -90,6 +92,13 @@ def assess(
         return None  # the recipient's own
     weight = 1.0 if said.signature in _ANYBODYS else 1.8
     return Finding(Belief.POSSIBLE, because, (said,), _steps(online), act, weight=weight)
+
+
+def _filed(said: Said, online: bool, act: Act) -> Finding:
+    """The limit for sending was passed by then: what is too large is an item that delivery, or an agent in it, writes."""
+    because = "The message had passed every limit on the way when the store refused to save it as too large: the mailbox of the "
+    because += "recipient, or the mailbox that an agent writes with there, has a smaller limit than the route."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(online), act, weight=1.2)
 
 
 def _which(said: Said) -> str:

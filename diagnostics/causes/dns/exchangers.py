@@ -45,6 +45,11 @@ def exchanger_of(domain: str, answers: Iterable[DnsAnswer]) -> Exchanger | None:
     return next(iter(exchangers_of(domain, answers)), None)
 
 
+def bare_exchanger(answers: Iterable[DnsAnswer]) -> Exchanger | None:
+    """The MX host of one label ("mail", where mail.contoso.com was meant): no other network can resolve it."""
+    return next((each for each in exchangers(answers) if "." not in each.host.strip(".")), None)
+
+
 def null_mx(answers: Iterable[DnsAnswer]) -> list[DnsAnswer]:
     """The answers that hold a null MX: one record, without a host."""
     return [each for each in answers if each.ok and each.values("MX") == ("",)]

@@ -22,6 +22,7 @@ failed`.
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.causes.dns.exchangers import bare_exchanger
 from diagnostics.causes.dns.lookups import nonexistent, public_resolver
 from diagnostics.facts import Reply, Said
 from diagnostics.looked_facts import DnsAnswer
@@ -51,6 +52,11 @@ def assess(
     if gone:
         because = f"{gone.server} answers that {gone.name} does not exist: that is an answer, not a failed look-up."
         return Finding(Belief.RULED_OUT, because, (gone,))
+    bare = bare_exchanger(answers)
+    if bare:
+        return Finding(
+            Belief.RULED_OUT, f"The MX of {bare.domain} names `{bare.host}`, which nobody can look up.", (bare.answer,)
+        )
     known = next((each for each in answers if each.ok), None)
     if known:
         because += (

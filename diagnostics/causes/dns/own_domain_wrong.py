@@ -8,6 +8,7 @@ DNS can mend it.
 
 ## What proves it
 - the MX of the recipient's domain names the server that refused, and the domain's mailboxes live elsewhere
+- the look-up of the domain's mail host fails, and the MX holds a name of one label (`mail.` instead of `mail.<domain>.`)
 
 ## Not this when
 - the MX is right, and the organization there has not added the domain (`recipient.accepted-domain.missing`)
@@ -26,7 +27,7 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.connector import relay
-from diagnostics.causes.dns.exchangers import Exchanger, exchangers_of, organization
+from diagnostics.causes.dns.exchangers import Exchanger, bare_exchanger, exchangers_of, organization
 from diagnostics.causes.dns.lookups import same
 from diagnostics.causes.recipient.lookup import accepted, address, by_microsoft, domain
 from diagnostics.facts import Reply, Said, SendConnector, Session
@@ -50,13 +51,14 @@ _SENDERS: Final = (
     "Cannot resolve your domain",
     "unrouteable sender",
 )
+_NO_ANSWER: Final = ("DNS query failed", "5.4.312")  # what Exchange gets for a host of one label
 _EDGE: Final = "Recipient address rejected: Access denied"
 
 
 @cause(
     id="dns.mx.own-domain-wrong",
     act="dns",
-    says=(*relay.FOREIGN, "Unable to relay", _EDGE, *_SENDERS),
+    says=(*relay.FOREIGN, "Unable to relay", _EDGE, *_SENDERS, *_NO_ANSWER),
 )
 def assess(
     said: Said,
@@ -70,6 +72,8 @@ def assess(
     """Does the MX of the recipient's domain lead to the server that refused?"""
     if said.signature in _SENDERS:
         return _unknown_sender(said)
+    if said.signature in _NO_ANSWER:
+        return _bare(said, answers)
     if said.signature in relay.FOREIGN and not relay.foreign(said):
         return None
     low = said.text.lower()
@@ -106,6 +110,16 @@ def _unknown_sender(said: Said) -> Finding:
     because = f"{who} looked up `{name or 'the domain of the sender'}`, the sender's domain, and found neither MX nor address: "
     because += "it takes no mail that it could not answer."
     return Finding(Belief.LIKELY, because, (said,), _steps(name), weight=1.2)
+
+
+def _bare(said: Said, answers: tuple[DnsAnswer, ...]) -> Finding | None:
+    """A record that was typed without the domain, or with a dot behind its first label."""
+    mx = bare_exchanger(answers)
+    if mx is None:
+        return None
+    because = f"The MX of {mx.domain or 'the domain'} is `{mx.host}`, a name of one label: no mail system can look it up. The "
+    because += "record has to hold the whole host name."
+    return Finding(Belief.LIKELY, because, (said, mx.answer), _steps(mx.domain), weight=1.8)
 
 
 def _refuting(

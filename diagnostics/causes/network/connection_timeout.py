@@ -36,6 +36,7 @@ from diagnostics.causes.network.reach import (
     through,
     told_by_exchange_online,
 )
+from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import ConnectFailed, Reply, Session, SmtpReached, TlsFailed
 from diagnostics.looked_facts import PortTest
 from diagnostics.report import Act, Step
@@ -64,6 +65,8 @@ def assess(
     if isinstance(anchor, ConnectFailed) and (anchor.kind not in _KINDS or no_route(anchor)):
         return None
     where = place_of(anchor)
+    if isinstance(anchor, PortTest) and anchor.inbound:
+        return _from_outside(anchor, where)
     if isinstance(anchor, ConnectFailed) and told_by_exchange_online(anchor, replies):
         return _from_cloud(anchor, where, seen_by_admin(anchor, replies))
     opened = openings(reached, sessions, tests)
@@ -112,6 +115,21 @@ def _from_cloud(failed: ConnectFailed, where: Place, ours: bool) -> Finding:
     because += "the packets."
     steps = (test_from_elsewhere(where.host or where.ip), _listener())
     return Finding(Belief.POSSIBLE, because, (failed,), steps, "network" if ours else "recipient-side", 1.5)
+
+
+def _from_outside(test: PortTest, where: Place) -> Finding:
+    because = (
+        f"Microsoft's analyzer connects from the Internet, and no mail server answered it on port 25 of {where.name}: "
+    )
+    because += "the firewall there drops the packets, or doesn't forward the port to the mail server (NAT), or nothing listens."
+    steps = (
+        _listener(),
+        advise(
+            "On the firewall, forward TCP 25 of the public address to the mail server; opening the port alone is not enough."
+        ),
+        test_from_elsewhere(where.host or where.ip),
+    )
+    return Finding(Belief.POSSIBLE, because, (test,), steps, "network", weight=1.7)
 
 
 def _act(where: Place) -> Act:

@@ -60,8 +60,9 @@ def assess(
     """One opened connection refutes it; two unrelated ones that fail point here; another port that opens proves it."""
     if isinstance(anchor, SmtpReached):
         return refuted(anchor, sessions, replies, handshakes)
-    if isinstance(anchor, ConnectFailed) and anchor.port not in (0, 25):
+    if anchor.inbound if isinstance(anchor, PortTest) else anchor.port not in (0, 25):
         return None
+    tests = tuple(each for each in tests if not each.inbound)
     mine = without_cloud(failures, replies)
     if isinstance(anchor, ConnectFailed) and (anchor not in mine or no_route(anchor)):
         return None

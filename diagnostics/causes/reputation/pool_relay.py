@@ -10,8 +10,8 @@ takes mail from the published ones answers that relaying is denied, which Exchan
 - the trace names RegularRelayOutboundPool; the message is a forward
 
 ## Not this when
-- a user wrote the message and sent it directly: then the receiving server doesn't know the domain
-  (`recipient.accepted-domain.missing`) or the MX record leads astray
+- a user wrote the message and sent it directly (the first hop in the bounce says `mapi`): then the receiving server
+  doesn't know the domain (`recipient.accepted-domain.missing`) or the MX record leads astray
 
 ## References
 - https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/forwarded-message-rejected-5-7-367-ndr
@@ -28,7 +28,7 @@ from diagnostics.causes.reputation.addresses import pool_of
 from diagnostics.causes.reputation.pool_high_risk_delivery import POOL
 from diagnostics.causes.sender_auth.results import refused
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import Authentication, Hops, Traced
+from diagnostics.mail_facts import Authentication, Configured, Hops, Traced
 from diagnostics.report import Step
 
 
@@ -46,13 +46,14 @@ def assess(
     traced: tuple[Traced, ...],
     replies: tuple[Reply, ...],
     results: tuple[Authentication, ...],
+    settings: tuple[Configured, ...],
 ) -> Finding | None:
     """The pool's name proves it, a redirection comes close to it; 5.7.367 alone can also be a wrong destination."""
     if isinstance(anchor, Hops):
         return _passed(anchor, results)
     if isinstance(anchor, Reply):
         return _named(anchor)
-    return _denied(anchor, traced, replies)
+    return _denied(anchor, traced, replies, settings)
 
 
 def _passed(way: Hops, results: tuple[Authentication, ...]) -> Finding | None:
@@ -78,7 +79,9 @@ def _named(reply: Reply) -> Finding | None:
     return Finding(Belief.LIKELY, because, (reply,), _steps(reply.recipient), weight=1.5)
 
 
-def _denied(said: Said, traced: tuple[Traced, ...], replies: tuple[Reply, ...]) -> Finding:
+def _denied(
+    said: Said, traced: tuple[Traced, ...], replies: tuple[Reply, ...], settings: tuple[Configured, ...]
+) -> Finding:
     wanted = address(said, replies)
     event = next((each for each in reversed(traced) if each.get(POOL)), None)
     if event and "relay" not in event.get(POOL).lower():
@@ -101,6 +104,11 @@ def _denied(said: Said, traced: tuple[Traced, ...], replies: tuple[Reply, ...]) 
         )
         because += "through the relay pool, whose addresses are not in Microsoft's published list."
         return Finding(Belief.LIKELY, because, (said, forwarded), _steps(wanted), weight=1.7)
+    own = next((each for each in settings if each.kind == "first-hop"), None)
+    if own:
+        because = "A mailbox of the organization handed the message in (its first hop is `mapi`), and its own "
+        because += "mail does not leave through the relay pool."
+        return Finding(Belief.RULED_OUT, because, (own, said))
     because = (
         "The receiver says that relaying is denied. If the message was forwarded, it left through the relay pool, "
     )

@@ -7,6 +7,7 @@ missing, was removed with a service, or is broken.
 
 ## What proves it
 - dkim=fail (no key for signature), dkim=permerror
+- the log of a signing agent says that it could not sign the message
 - Get-DkimSigningConfig shows Enabled False, or the selector records don't resolve
 
 ## Not this when
@@ -23,7 +24,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause
+from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.sender_auth.results import (
     bulk_rules,
     dkim_words,
@@ -46,6 +47,8 @@ _NO_KEY: Final = linear(
     r"(?i)\bno (?:public )?key\b|\bkey (?:was )?not found|pub(?:lic )?key(?: is |[_ ])?(?:missing|unavailable)"
     r"|key retrieval failed"
 )
+# The library inside DkimSigner, the open-source signing agent for Exchange, about an entry that it doesn't know.
+_UNSIGNED: Final = "list of headers to sign should not include"
 _CHANGED: Final = linear(r"\bbody (?:was|has been) (?:altered|modified|changed)\b")
 
 
@@ -61,12 +64,18 @@ _CHANGED: Final = linear(r"\bbody (?:was|has been) (?:altered|modified|changed)\
         "DKIM authentication didn't pass",
         "No passing DKIM signature",
         "DKIM",
+        _UNSIGNED,
     ),
 )
 def assess(
     anchor: Said | Authentication, headers: tuple[Headers, ...], answers: tuple[DnsAnswer, ...]
 ) -> Finding | None:
     """A missing key is proof; no signature at all is mostly one part of a bigger failure."""
+    if isinstance(anchor, Said) and anchor.signature == _UNSIGNED:
+        because = (
+            "The signing agent refuses its own list of the headers to sign, so mail leaves without a DKIM signature."
+        )
+        return Finding(Belief.LIKELY, because, (anchor,), _agent_steps(), "on-prem", weight=1.4)
     if isinstance(anchor, Said):
         return _said(anchor, _act(answers))
     lost = signature_lost(anchor)
@@ -117,6 +126,24 @@ def _said(said: Said, act: Act | None) -> Finding | None:
     if about & {"spf", "dmarc"}:
         return Finding(Belief.POSSIBLE, because, (said,), steps, weight=1.1)
     return Finding(Belief.LIKELY, because, (said,), steps, weight=1.1)
+
+
+def _agent_steps() -> tuple[Step, ...]:
+    return (
+        look(
+            "See the signing agent among the agents of this server, and in its own window the list of headers to sign.",
+            "Get-TransportAgent | Format-Table Identity,Enabled,Priority",
+        ),
+        change(
+            "In the agent's window, take out of that list what the log names before the error, save, and restart transport; a "
+            "newer version of the agent may know the entry.",
+            "",
+            shell="portal",
+            changes="The signature no longer covers that header.",
+            undo="Add the header again.",
+            verify="A new message shows dkim=pass at its receiver, and the log no such error.",
+        ),
+    )
 
 
 def _steps(domain: str) -> tuple[Step, ...]:

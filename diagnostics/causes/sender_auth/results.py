@@ -42,7 +42,7 @@ def signature_lost(results: Authentication) -> bool:
     breaks it."""
     return (
         results.whose == "final"
-        and results.dkim in ("fail", "permerror", "hardfail")
+        and results.dkim in ("fail", "neutral", "permerror", "hardfail")
         and not refused(results)
         and aligned(results.header_d, results.header_from)
     )

@@ -67,6 +67,8 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
         because += " A folder that delivery needs, mostly Clutter, can't be found in this mailbox."
         return Finding(Belief.CONFIRMED, because, (said,), _clutter(wanted), "exchange-online" if online else None)
     act: Act | None = "exchange-online" if online else None
+    if said.kind == "trace" and not online and "led=" not in low:
+        act = "on-prem"  # the store driver's own entry in the tracking log: the mailbox is on that server
     if _KEPT in low:
         because += (
             " It stays in our queue, because such a message (a journal report) is marked to be tried again even so."

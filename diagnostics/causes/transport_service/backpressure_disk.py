@@ -75,7 +75,7 @@ def assess(
         return Finding(Belief.RULED_OUT, f"What is short is {other}, not disk space.", (said,))
     volume = next((each for each in objects if each.kind == "volume" and each.failing), None)
     if volume:
-        because = f"The server is short of a resource and refuses mail, and {volume.get('Told')}."
+        because = f"The server is short of a resource and refuses mail, and you report: `{volume.get('Told')}`."
         return Finding(Belief.LIKELY, because, (said, volume), _steps(), weight=1.6)
     because = f"The server is short of a resource and refuses mail; mostly it is free space on {where}."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.6)

@@ -262,3 +262,9 @@ def test_a_reply_of_several_lines_without_an_enhanced_code() -> None:
     assert (found.code, found.source.line) == (554, 2)
     assert "poor reputation" in found.whole
     assert "contact the intended recipient" in found.whole
+
+
+def test_mark_up_ends_a_reply_that_has_words_in_it() -> None:
+    said = one("they answer `554 5.4.14 Hop count exceeded` and both use the same spam filter", Reply)
+    assert said.whole == "554 5.4.14 Hop count exceeded"
+    assert "Unable to relay" in one("we see `550 5.7.54` Unable to relay since noon", Reply).whole

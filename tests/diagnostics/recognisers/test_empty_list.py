@@ -62,3 +62,28 @@ def test_it_answers_the_question_for_the_queues() -> None:
 @given(damaged(f"{PROMPT}Get-Queue\n{HEADER}\n{RULE}\n{ROW}\n{PROMPT}"))
 def test_damage_never_raises(text: str) -> None:
     artefacts(text)
+
+
+ROOT = "3C0FFEE1A2B3C4D5E6F708192A3B4C5D6E7F8091"
+LOOKED = f"Get-ChildItem Cert:\\LocalMachine\\Root | Where-Object {{ $_.Thumbprint -eq '{ROOT}' }}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"PS C:\\> {LOOKED}\nPS C:\\>",
+        f"{LOOKED} returns nothing",
+        f"{LOOKED}\n\nno output at all",
+        f"{LOOKED}\n\u7d50\u679c\u304c\u8fd4\u3055\u308c\u306a\u3044",
+    ],
+)
+def test_a_root_that_the_store_lacks(text: str) -> None:
+    missing = one(text, Configured)
+    assert (missing.kind, missing.name, missing.failing) == ("trusted-root", ROOT, True)
+
+
+@pytest.mark.parametrize(
+    "text", [LOOKED, f"{LOOKED}\n\nThumbprint  Subject\n----------  -------\n{ROOT}  CN=Example Root"]
+)
+def test_a_root_that_is_there_or_not_looked_for_yet(text: str) -> None:
+    assert not [each for each in artefacts(text) if each.kind == "trusted-roots"]
