@@ -47,6 +47,7 @@ _SOURCE = linear(r"(?i)IP address(?: of)?:? ['\"\[]?([0-9a-f][0-9a-f.:]{2,44})\b
 _TIMED_OUT: Final = "421 4.4.1 Connection timed out"
 _TIMEOUTS: Final = ("ConnectionTimeout", "ConnectionInactivityTimeout")
 _SPAN = linear(r"^\s*(\d{1,3}):(\d\d):(\d\d)\s*$")
+_ONLINE: Final = "The maximum number of concurrent connections per resource forest"
 _DELAY: Final = "MaxAcknowledgementDelay"
 _EXACT: Final = 10  # seconds that a session may last longer than its limit
 
@@ -57,6 +58,7 @@ _EXACT: Final = 10  # seconds that a session may last longer than its limit
     says=(
         "The maximum number of concurrent connections has exceeded a limit",
         "The maximum number of concurrent connections from this IP",
+        _ONLINE,
         "The maximum number of concurrent server connections has exceeded",
         "Message submission rate for this client has exceeded the configured limit",
         "rate for this client has exceeded the configured limit",
@@ -76,6 +78,10 @@ def assess(
     said = anchor
     if said.signature == _TIMED_OUT:
         return _too_long(said, objects)
+    if _ONLINE.lower() in said.text.lower():
+        because = "Exchange Online takes no more connections in that part of its service at the moment (its limit by resource "
+        because += "forest); the sending queue tries again by itself."
+        return Finding(Belief.CONFIRMED, because, (said,), _theirs(), "microsoft", weight=1.2)
     connector = _found(_CONNECTOR, said.text)
     source = _found(_SOURCE, said.text) if said.kind == "event" else ""
     theirs = said.kind == "queue" and outward(queue_of(said, queues))
@@ -98,7 +104,9 @@ def _acknowledging(held: Configured, objects: tuple[Configured, ...]) -> Finding
     """The connector waits on purpose, up to its MaxAcknowledgementDelay, before it says that it has taken a message."""
     limit = next((each for each in objects if each.kind == "receive-connector" and each.told(_DELAY)), None)
     seconds = int(held.get("Seconds"))
-    because = "The Receive connector keeps its reply to each message back until shadow redundancy has seen it delivered "
+    because = (
+        "The Receive connector keeps its reply to each message back until shadow redundancy has seen it delivered "
+    )
     because += f"(DelayedAck, {seconds} s here" if seconds else "(DelayedAck"
     because += f"; {_DELAY} is {limit.get(_DELAY)})" if limit else f"; at most {_DELAY})"
     because += ", so a client that sends one message after the other is slow."

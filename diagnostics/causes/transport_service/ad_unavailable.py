@@ -31,6 +31,7 @@ from diagnostics.report import Step
 
 _TEMPORARY = "4.7.0 Temporary authentication failure"
 _OR_DAMAGED = "or the Active Directory directory service may be down or unreachable"  # of agents without configuration
+_ASSISTANT = "Microsoft.Exchange.Assistants.TransientMailboxException"
 # One row of event 2080: name, roles, enabled, reachable and synchronized as bit masks (7 = DC, GC and configuration).
 _HEALTHY = linear(r"\bCDG 1 7 7 1\b")
 
@@ -58,6 +59,7 @@ _HEALTHY = linear(r"\bCDG 1 7 7 1\b")
         "Active directory response: The LDAP server is unavailable",
         _TEMPORARY,
         _OR_DAMAGED,
+        _ASSISTANT,
     ),
 )
 def assess(
@@ -86,8 +88,14 @@ def assess(
         because = "Servers fail to sign in to each other; without a reachable domain controller that happens too."
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=0.9)
     if anchor.signature == _OR_DAMAGED:
-        because = "An agent could not load its configuration; that no domain controller answered is one of its two reasons."
+        because = (
+            "An agent could not load its configuration; that no domain controller answered is one of its two reasons."
+        )
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=0.9)
+    if anchor.signature == _ASSISTANT:
+        because = "A mailbox could not be opened for a moment, which happens when domain controllers don't answer; the event that "
+        because += "says so stands beside it."
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=1.0)
     because = "Exchange finds no suitable domain controller, so transport can't look up recipients and puts mail off."
     return Finding(Belief.LIKELY, because, (anchor,), _steps(), weight=1.2)
 

@@ -130,7 +130,9 @@ def _deferring(said: Said, told: tuple[Said, ...]) -> Finding:
     deferred = next((each for each in told if each.signature in DEFERRED), None)
     unconfigured = next((each for each in told if each.signature == _UNCONFIGURED), None)
     if unconfigured is None:
-        because = "An agent of the categorizer puts the messages off; which one, the queue does not say, the event log does."
+        because = (
+            "An agent of the categorizer puts the messages off; which one, the queue does not say, the event log does."
+        )
         return Finding(Belief.POSSIBLE, because, (said,), (_events(), *_steps("")), weight=1.5)
     because = "The Journaling agent can't load its configuration: it is damaged, or no domain controller answers."
     if deferred:
