@@ -30,7 +30,9 @@ _RESULT = linear(
 )
 _REPORT = linear(r"(?i)(?:^|\s)(?:CIP:[0-9a-f.:*x]+;|SFV:[A-Z]+;).{0,400}(?:SCL|CAT|SFV|CTRY|IPV|DIR):")
 # What an Authentication-Results field is made of, wherever a fold that was lost cut it.
-_PART = linear(r"(?i)^(?:smtp\.\w|header\.\w|(?:spf|dkim|dmarc|compauth|arc|action|reason)=|client-ip=|helo=)")
+_PART = linear(
+    r"(?i)^(?:smtp\.\w|header\.\w|(?:spf|dkim|dmarc|compauth|arc|action|reason|receiver|client-ip|envelope-from|identity|helo)=)"
+)
 _MOST_LINES: Final = 60
 _NEAR: Final = 12
 

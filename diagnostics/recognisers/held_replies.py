@@ -20,9 +20,9 @@ from diagnostics.recognisers.told_settings import MOST_LINES, supposes
 
 _HELD = linear(r"(?i)\bTarpit for '(?:\d{1,3}\.)?(\d{1,2}):(\d\d):(\d\d)(?:\.\d{1,9})?' due to '\s?(DelayedAck)\b")
 _SLOW = linear(
-    r"(?i)\b(?:slow(?:er|ly)?|sluggish|takes? (?:too |very |so |far too )?long|tak(?:es?|ing) [^.;\n]{0,20}\d ?(?:s|sec\w*|min\w*)\b"
-    r"|delay(?:s|ed)?|times? out|timed out|langsam\w*|schleppend|verzögert\w*|dauert|lent\w{0,5}|traînant\w*|tarda\w*|traag"
-    r"|trage|långsam\w*)\b"
+    r"(?i)\b(?:slow(?:er|ly)?|sluggish|takes? (?:too |very |so |far too )?long"
+    r"|tak(?:es?|ing) [^.;\n]{0,20}\d ?(?:s|sec\w*|min\w*)|delay(?:s|ed)?|times? out|timed out|langsam\w*|schleppend"
+    r"|verzögert\w*|dauert|lent\w{0,5}|traînant\w*|tarda\w*|traag|trage|långsam\w*)\b"
 )
 _LONG: Final = 10  # seconds
 _MOST_ROWS: Final = 10_000

@@ -32,8 +32,8 @@ _OUTSIDE: Final = (
     r"|öffentlich\w{1,2}|publics?|públic[oa]s?|externo"
 )
 _ADAPTER: Final = (
-    r"network (?:adapters?|cards?|connections?|interfaces?)(?:.s)?|\bnics?\b|adapters?.?s?|tcp/ip|ipv4|netzwerkkarte|netzwerkadapter"
-    r"|carte réseau|adaptador(?: de red)?|tarjeta de red"
+    r"network (?:adapters?|cards?|connections?|interfaces?)(?:.s)?|\bnics?\b|adapters?.?s?|tcp/ip|ipv4|netzwerkkarte"
+    r"|netzwerkadapter|carte réseau|adaptador(?: de red)?|tarjeta de red"
 )
 # "an external DNS server was listed on the network adapter", "the NIC had the provider's DNS as its second entry"
 _LISTED = linear(

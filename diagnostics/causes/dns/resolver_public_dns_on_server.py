@@ -74,7 +74,7 @@ def assess(
         return _listed(said, public)
     told = next((each for each in objects if each.kind == "told-dns"), None)
     if told:
-        because = "The server's adapter lists a public DNS server, as you say: it does not know the names of the own network, and "
+        because = "The server's adapter lists a public DNS server, as you say: it doesn't know the names of the own network, and "
         because += "look-ups of domain controllers and Exchange servers fail whenever it is asked."
         return Finding(Belief.LIKELY, because, (told, said), _steps(), weight=1.6)
     if listed:
@@ -102,7 +102,7 @@ def assess(
         because += "servers know; a public one on the adapter doesn't, and answers whenever it is asked first."
         return Finding(Belief.POSSIBLE, because, (said, inside_queue), _steps(), weight=1.8)
     if said.signature == _ASSISTANT:
-        because = "A mailbox or the directory was not reached for a moment; a public DNS server on the adapter does that at random."
+        because = "A mailbox or the directory was not reached; a public DNS server on the adapter does that at random."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=0.9)
     because = "A look-up failed; a public DNS server listed on the adapter makes internal names fail at random."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=0.9)

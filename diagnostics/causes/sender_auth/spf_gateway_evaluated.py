@@ -131,9 +131,9 @@ def _own_server(
         f"SPF was evaluated for {results.sender_ip}, which greeted as {greeted}, a name of the recipient's organization"
     )
     because += f", and mail of {len(senders)} sender domains came from it" if several else ""
-    because += ": Exchange Online judges the own server, or a gateway of its own, in the sender's place. In a hybrid the server's "
+    because += ": Exchange Online judges the own server, or a gateway of its own, in the sender's place. In a hybrid "
     because += (
-        "mail should not be judged at all; there, look whether its session was encrypted and its certificate known."
+        "its mail should not be judged at all: look there whether the session was encrypted, its certificate known."
     )
     belief = Belief.LIKELY if several or hybrid else Belief.POSSIBLE
     act: Act | None = "on-prem" if hybrid else None

@@ -93,8 +93,10 @@ def assess(
         )
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=0.9)
     if anchor.signature == _ASSISTANT:
-        because = "A mailbox could not be opened for a moment, which happens when domain controllers don't answer; the event that "
-        because += "says so stands beside it."
+        because = (
+            "A mailbox could not be opened, which happens when domain controllers don't answer; an event that says so "
+        )
+        because += "stands beside it then."
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=1.0)
     because = "Exchange finds no suitable domain controller, so transport can't look up recipients and puts mail off."
     return Finding(Belief.LIKELY, because, (anchor,), _steps(), weight=1.2)
