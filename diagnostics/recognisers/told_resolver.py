@@ -62,7 +62,7 @@ def _listed(reading: Reading) -> Sequence[Artefact]:
         if (
             told is None
             or line.rstrip().endswith("?")
-            or _DENIED.search(told.group(0))
+            or _DENIED.search(line[max(told.start() - 40, 0) : told.end()])
             or supposes(line[: told.start()])
         ):
             continue
