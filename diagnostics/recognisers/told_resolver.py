@@ -42,6 +42,7 @@ _LISTED = linear(
     rf"|\b(?:{_ADAPTER})\b[^.;\n]{{0,40}}\b(?:{_DNS})\b[^.;\n]{{0,40}}\b(?:8\.8\.[48]\.[48]|1\.1\.1\.1)\b"
 )
 _DENIED = linear(r"(?i)\b(?:no|not|n.t|never|without|only (?:the )?(?:internal|domain)|nur|kein\w*|nicht|pas|sin)\b")
+_IN_VAIN = linear(r"(?i)\b(?:remov|delet|replac|entfern|enlev|quit)\w*\b[^\n]*\b(?:still|trotzdem|toujours|sigue)\b")
 _SERVER = linear(r"(?i)\b(?:server|servers|resolver)\b[^\n]{0,40}?\b((?:\d{1,3}\.){3}\d{1,3})\b")
 
 
@@ -58,6 +59,8 @@ def _listed(reading: Reading) -> Sequence[Artefact]:
     if not answers(reading):
         return []
     for index, line in reading.sentences()[:MOST_LINES]:
+        if _IN_VAIN.search(line[:1000]):
+            continue
         told = _LISTED.search(line[:1000])
         if (
             told is None
