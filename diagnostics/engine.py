@@ -23,7 +23,7 @@ from diagnostics.hints import doubted, hints, leaning
 from diagnostics.looked_facts import Checked, Stray
 from diagnostics.mail_facts import Configured
 from diagnostics.recognisers import recognise
-from diagnostics.recognisers.wrapping import put_together
+from diagnostics.recognisers.mending import MENDS
 from diagnostics.rivals import denied, explained
 from diagnostics.seen import failures
 from diagnostics.strays import strays
@@ -60,14 +60,20 @@ def judge(texts: Sequence[str], book: Book | None = None, *, only: str = "") -> 
     book = book or whole()
     pastes = tuple(Paste.of(text, index) for index, text in enumerate(texts))
     judgement = _judged(pastes, book, only)
-    if only or _best(judgement) >= (Belief.LIKELY, 0.0):
-        return judgement
-    # Nothing is sure: words that would tell may have been broken apart.
-    mended = tuple(map(put_together, pastes))
-    if mended == pastes:
-        return judgement
-    other = _judged(mended, book, only)
-    return other if _best(other) > _best(judgement) else judgement
+    for mended in () if only else MENDS:
+        if _best(judgement) >= (Belief.LIKELY, 0.0):
+            break
+        # Nothing is sure: words that would tell may have been taken apart.
+        before, pastes = pastes, tuple(map(mended, pastes))
+        other = _judged(pastes, book, only) if pastes != before else judgement
+        judgement = other if _surer(other, judgement) else judgement
+    return judgement
+
+
+def _surer(other: Judgement, judgement: Judgement) -> bool:
+    """Whether the other reading tells more. One that no longer sees what rules a cause out tells less."""
+    out = {each.cause.id for each in judgement.of(Belief.RULED_OUT)}
+    return _best(other) > _best(judgement) and other.verdicts[0].cause.id not in out
 
 
 def _best(judgement: Judgement) -> tuple[int, float]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from diagnostics.cause import Belief
 from diagnostics.changes import changed
 from diagnostics.checkable import worth_checking
@@ -17,6 +19,7 @@ from diagnostics.report import BeliefName, Evidence, Moment, Note, ReadArtefact,
 from diagnostics.report import Verdict as VerdictName
 from diagnostics.seen import cured, failures
 from diagnostics.subject import subject_of
+from diagnostics.text import Paste
 from diagnostics.timeline import moments
 from diagnostics.verdict import Verdict
 
@@ -38,7 +41,7 @@ def reported(judgement: Judgement) -> Report:
     """The report on what was judged."""
     verdict = _verdict(judgement)
     shown = _shown(judgement, verdict)
-    return Report(
+    report = Report(
         verdict=verdict,
         summary=_summary(verdict, shown, judgement),
         artefacts=tuple(
@@ -55,6 +58,25 @@ def reported(judgement: Judgement) -> Report:
         notes=(*_beside(judgement), *notes_of(judgement.facts)),
         check=worth_checking(shown, judgement.facts) if verdict in ("failure", "unknown") else "",
         subject=subject_of(shown, judgement.facts) if verdict == "failure" else "",
+    )
+    return _renumbered(report, judgement.pastes) if any(paste.numbers for paste in judgement.pastes) else report
+
+
+def _renumbered(report: Report, pastes: Sequence[Paste]) -> Report:
+    """With the numbers that the lines have in what was pasted, where some were left out before it was judged."""
+
+    def placed(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
+        return tuple(replace(each, line=pastes[each.paste].number(each.line)) for each in evidence)
+
+    return replace(
+        report,
+        artefacts=tuple(
+            replace(each, lines=(pastes[each.paste].number(each.lines[0]), pastes[each.paste].number(each.lines[1])))
+            for each in report.artefacts
+        ),
+        findings=tuple(replace(each, evidence=placed(each.evidence)) for each in report.findings),
+        notes=tuple(replace(each, evidence=placed(each.evidence)) for each in report.notes),
+        timeline=tuple(replace(each, line=pastes[each.paste].number(each.line)) for each in report.timeline),
     )
 
 

@@ -15,6 +15,7 @@ from typing import Final
 from diagnostics.patterns import linear
 
 _PROPERTY = linear(r'^\s*"([A-Z][A-Za-z0-9]{1,60})"\s*:\s*(.*?),?\s*$')
+_ANY = linear(r'^\s*"[^"]{1,60}"\s*:')
 _ELEMENT = linear(r'^\s*("(?:[^"\\]|\\.)*"|[\w.+-]+)\s*,?\s*$')
 _BRACKETS = linear(r"^[\s{}\[\],]*$")
 _HEADER = linear(r'^\s*"[A-Z][A-Za-z0-9]{1,60}"(?:[,;]"[A-Z][A-Za-z0-9]{1,60}"){2,}\s*$')
@@ -29,8 +30,9 @@ def spelled_out(lines: list[str]) -> list[str]:
     """The lines, with objects as lists. As many lines as before; linear time."""
     if not any('"' in line and line.lstrip()[:1] == '"' for line in lines):
         return lines
-    named = sum(1 for line in lines if '":' in line.replace('" :', '":') and _PROPERTY.search(line))
-    if named >= _FEWEST:
+    properties = [line for line in lines if _ANY.search(line)]
+    named = sum(1 for line in properties if _PROPERTY.search(line))
+    if named >= _FEWEST and named * 2 > len(properties):
         return _of_json(lines)
     return _of_csv(lines) if any(_is_header(line) for line in lines) else lines
 

@@ -48,11 +48,15 @@ _ENTITIES: Final = (
 
 
 class Paste(Struct, frozen=True):
-    """One pasted text. `raw` and `lines` have equal length; `lines` is what recognisers read."""
+    """One pasted text. `raw` and `lines` have equal length; `lines` is what recognisers read.
+
+    `numbers` are the 1-based numbers that the lines have in what was pasted, where some were left out.
+    """
 
     index: int
     raw: tuple[str, ...]
     lines: tuple[str, ...]
+    numbers: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, text: str, index: int = 0) -> Paste:
@@ -62,6 +66,10 @@ class Paste(Struct, frozen=True):
             text = _NEWLINE.sub("\n", text)
         folded = spelled_out(_unquoted(_unmarked(_mended(text).translate(_FOLD)).split("\n")))
         return cls(index, tuple(text.split("\n")), tuple(folded))
+
+    def number(self, line: int) -> int:
+        """Where the 1-based `line` stands in what was pasted."""
+        return self.numbers[line - 1] if self.numbers else line
 
 
 def _mended(text: str) -> str:

@@ -10,7 +10,6 @@ from typing import Final
 
 from diagnostics.patterns import Pattern, linear
 from diagnostics.recognisers.reply_wording import of_a_person
-from diagnostics.text import Paste
 
 CONSOLES: Final = frozenset({79, 80, 99, 100, 119, 120, 131, 132})
 _WIDEST: Final = max(CONSOLES)  # no mail client breaks later
@@ -18,13 +17,6 @@ _MOST_LINES: Final = 20  # of one log line
 # Broken by hand, a log line is broken before a field, behind a colon or behind the numbers of a reply.
 _FIELD = linear(r"^\s*[A-Z]=\S")
 _UNFINISHED = linear(r"(?::|\b[45]\d\d(?:[ -][45]\.\d{1,3}\.\d{1,3})?)\s*$")
-_NARROWEST: Final = 50  # no console and no mail client breaks earlier
-# A line that begins something of its own: a list's item, a label, a prompt, a log's record, a row of a table.
-_BEGINS = linear(
-    r"^\s*(?:[-*\x{2022}#|+]\s|\d{1,3}[.)]\s|[A-Z][\w-]{1,40}\s*:(?:\s|$)|[A-Z][\w-]{1,20} [\w -]{1,40}:\s*$"
-    r"|(?:\[PS\] ?|PS )[A-Z]:|[\[(<]?\d{1,4}[-./]\d{1,2}[-./]\d{1,4}(?:[ T,\])>]|$)|[\[(<]?\d\d:\d\d"
-    r"|[A-Z][a-z]{2} {1,2}\d{1,2} \d\d:\d\d)|\S {2,}\S"
-)
 
 
 def margin_of(lines: Iterable[tuple[int, str]]) -> int:
@@ -82,27 +74,3 @@ def _goes_on(parts: list[str], line: str, margin: int) -> bool:
     return (len(parts) > 1 and line[:1].islower() and not ended) or bool(
         _FIELD.search(line) or _UNFINISHED.search(parts[-1])
     )
-
-
-def put_together(paste: Paste) -> Paste:
-    """The paste as it may have been before something broke all its lines at one width; itself where nothing did.
-
-    Lines keep their numbers: what was broken stands on its first line, and the others are empty.
-    """
-    numbered = [(index, line) for index, line in enumerate(paste.lines) if line.strip()]
-    margin = margin_of(numbered)
-    if margin < _NARROWEST:
-        return paste
-    cut = margin in CONSOLES and sum(1 for _, line in numbered if len(line) == margin) > 1
-    lines = list(paste.lines)
-    start = -_MOST_LINES
-    parts: list[str] = []
-    for index, line in numbered:
-        before = paste.lines[index - 1] if index else ""
-        apart = not before.strip() or index - start >= _MOST_LINES or bool(_BEGINS.search(line))
-        if not apart and (len(before) == margin if cut else broken(before, line, margin)):
-            parts.append(line)
-            lines[start], lines[index] = ("" if cut else " ").join(parts), ""
-        else:
-            start, parts = index, [line]
-    return Paste(paste.index, paste.raw, tuple(lines))

@@ -33,6 +33,7 @@ from diagnostics.causes.content_size.limits import (
     told_the_client,
 )
 from diagnostics.causes.network.reach import kind_of
+from diagnostics.causes.quota_throttle.mailbox_full import OF_THE_CLASS, only_the_class
 from diagnostics.causes.recipient.lookup import address, domain, holders
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Reply, Said, Session
@@ -73,6 +74,7 @@ from diagnostics.report import Step
         "message size limits",
         "Message size exceeds fixed",
         "Message size exceeds maximum permitted",
+        OF_THE_CLASS,
     ),
 )
 def assess(
@@ -84,6 +86,9 @@ def assess(
     ours = refused_here or own_limit(said) or inside(said) or told_the_client(said)
     if ours or for_one_recipient(said) or about_the_header(said):
         return None
+    if said.signature == OF_THE_CLASS:
+        because = "552 is also what a server says of a message that is too large for it."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(""), weight=0.9) if only_the_class(said) else None
     own = next(iter(holders(address(said, replies), objects)), None)
     if own:
         because = (

@@ -44,6 +44,8 @@ from diagnostics.mail_facts import Configured
 from diagnostics.refusals import topics
 from diagnostics.report import Act, Shell, Step
 
+OF_THE_CLASS: Final = "exceeded storage allocation"
+"""What 552 is called in RFC 5321, and by .NET, whatever was too much for the server."""
 _WORDS: Final = (
     "mailbox full",
     "mailbox is full",
@@ -71,7 +73,7 @@ _WORDS: Final = (
     "does not have enough space",
     "destinataire pleine",
     "out of storage space",
-    "exceeded storage allocation",
+    OF_THE_CLASS,
     "insufficient mailbox space",
 )
 # What may be full, in the words of servers that no list has; refusals.toml tells whether it is.
@@ -121,6 +123,7 @@ def assess(anchor: Said | Configured, objects: tuple[Configured, ...], replies: 
         or about_rate(anchor)
         or operation(anchor) == "submit"
         or has(anchor, "connection dropped")
+        or (only_the_class(anchor) and has(anchor, "too big", "too large", "message size", "5.3.4"))
     ):
         return None
     if anchor.signature in _NAMES + _ABROAD and not (_full(anchor) and operation(anchor) == ""):
@@ -138,6 +141,13 @@ def assess(anchor: Said | Configured, objects: tuple[Configured, ...], replies: 
         return Finding(Belief.RULED_OUT, f"{name} is a public folder, not a mailbox.", (anchor,))
     statistics = next((each for each in objects if shut(each)), None) or brimming(objects)
     return _judged(anchor, wanted, kind == "mailbox" or statistics is not None, statistics)
+
+
+def only_the_class(said: Said) -> bool:
+    """Whether nothing but the name of 552 speaks of a full mailbox: servers say it of large messages, too."""
+    return has(said, OF_THE_CLASS) and not has(
+        said, *(each for each in _WORDS if each != OF_THE_CLASS), "mailbox", "quota"
+    )
 
 
 def _full(said: Said) -> bool:
@@ -162,7 +172,7 @@ def _judged(said: Said, wanted: str, ours: bool, statistics: Configured | None) 
         return Finding(Belief.POSSIBLE, because, (said,), steps, act, weight=0.9)
     because = f"The mailbox {named(wanted, 'of the recipient')}{size_of(statistics) if statistics else ''} has no room "
     because += f"left, so {said.by or 'its server'} refuses its mail; there is nothing to repair on the sending side."
-    sure = has(said, "shutoffquota", *_WORDS) or (_full(said) and "full" in topics(said))
+    sure = (has(said, "shutoffquota", *_WORDS) and not only_the_class(said)) or (_full(said) and "full" in topics(said))
     return Finding(Belief.CONFIRMED if sure else Belief.LIKELY, because, (said, statistics), steps, act, weight=1.0)
 
 

@@ -1,15 +1,17 @@
-"""Texts whose lines a mail client or a console broke at its width."""
+"""Texts that chat, mail or a console took apart: broken at a width, spaced, framed, escaped, printed as one literal."""
 
 from __future__ import annotations
 
+import json
 import textwrap
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from diagnostics import diagnose
-from diagnostics.recognisers.wrapping import put_together
+from diagnostics.recognisers.mending import MENDS, put_together
 from diagnostics.text import Paste
 
 _PROSE = "Since Monday our newsletter server can't send to one of our partners any more, all other domains are fine. "
@@ -63,3 +65,57 @@ def test_no_word_is_lost_and_no_line_moved(lines: list[str]) -> None:
     mended = put_together(paste)
     assert len(mended.lines) == len(paste.lines)
     assert "".join("".join(mended.lines).split()) == "".join("".join(paste.lines).split())
+
+
+def test_double_spaced_lines_are_judged_as_single_ones_and_keep_their_numbers() -> None:
+    text = """I'm sorry to have to inform you that your message could not
+be delivered to one or more recipients. It's attached below.
+<anna@fabrikam.com>: host mx1.fabrikam.com[198.51.100.18] refused to talk to me:
+    554 Blocked - see
+    https://support.proofpoint.com/dnsbl-lookup.cgi?ip=203.0.113.225"""
+    spaced = text.replace("\n", "\n\n")
+    one, other = diagnose(text), diagnose(spaced)
+    assert [(each.belief, each.cause) for each in other.findings] == [
+        (each.belief, each.cause) for each in one.findings
+    ]
+    for each in other.findings[0].evidence:
+        assert spaced.split("\n")[each.line - 1].strip() == each.quote
+    assert other.artefacts[0].lines == tuple(2 * line - 1 for line in one.artefacts[0].lines)
+
+
+_BOUNCE = """Delivery has failed to these recipients or groups:
+anna@fabrikam.com
+Generating server: EX01.contoso.com
+#550 5.1.1
+User unknown in virtual mailbox table; the address couldn't be found ##
+Original message headers:
+Received: from EX01.contoso.com (10.0.0.5) by EX01.contoso.com (10.0.0.5)"""
+_FORMS: dict[str, Callable[[str], str]] = {
+    "table": lambda text: "\n".join(f"| {line} |" for line in text.split("\n")),
+    "list": lambda text: "\n".join(f"- {line}" for line in text.split("\n")),
+    "numbered": lambda text: "\n".join(f"{number}. {line}" for number, line in enumerate(text.split("\n"), 1)),
+    "json": lambda text: json.dumps({"text": text}),
+    "literal": lambda text: text.replace("\n", "\\r\\n"),
+    "quoted": lambda text: "\n".join(f'"{line}"' for line in text.split("\n")),
+    "escaped": lambda text: text.replace("[", "\\[").replace("]", "\\]").replace("-", "\\-"),
+}
+
+
+@pytest.mark.parametrize("form", sorted(_FORMS))
+@pytest.mark.parametrize("text", [_BOUNCE, *_TEXTS.values()])
+def test_a_framed_text_is_judged_as_the_plain_one(form: str, text: str) -> None:
+    framed = _FORMS[form](text)
+    report = diagnose(framed)
+    assert report.findings[0].cause == diagnose(text).findings[0].cause
+    lines = framed.split("\n")
+    for each in report.findings[0].evidence:
+        assert each.quote in lines[each.line - 1]
+
+
+@given(st.text(alphabet='ab -|1.\\n\n"[]', max_size=80))
+def test_every_line_is_one_of_those_pasted(text: str) -> None:
+    paste = Paste.of(text)
+    for mended in MENDS:
+        paste = mended(paste)
+        assert len(paste.lines) == len(paste.raw)
+        assert all(1 <= paste.number(line) <= text.count("\n") + 1 for line in range(1, len(paste.lines) + 1))

@@ -1,0 +1,103 @@
+"""What chat, mail and consoles do to a whole text, undone. Tried where nothing is sure: words may have been taken apart.
+
+Putting lines together first would join tables and logs, which have readers that know better.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Final
+
+from diagnostics.patterns import linear
+from diagnostics.recognisers.wrapping import CONSOLES, broken, margin_of
+from diagnostics.text import Paste
+
+_FEWEST: Final = 4  # lines that show how a text is spaced
+_NARROWEST: Final = 50  # no console and no mail client breaks earlier
+_MOST_LINES: Final = 20  # that become one
+_MOST_PIECES: Final = 2_000
+# A line that begins something of its own: a list's item, a label, a prompt, a log's record, a row of a table.
+_BEGINS = linear(
+    r"^\s*(?:[-*\x{2022}#|+]\s|\d{1,3}[.)]\s|[A-Z][\w-]{1,40}\s*:(?:\s|$)|[A-Z][\w-]{1,20} [\w -]{1,40}:\s*$"
+    r"|(?:\[PS\] ?|PS )[A-Z]:|[\[(<]?\d{1,4}[-./]\d{1,2}[-./]\d{1,4}(?:[ T,\])>]|$)|[\[(<]?\d\d:\d\d"
+    r"|[A-Z][a-z]{2} {1,2}\d{1,2} \d\d:\d\d)|\S {2,}\S"
+)
+# In a JSON string, or where a program printed the text as one literal.
+_BREAK = linear(r"\\+r\\+n|\\+n")
+_ESCAPED = linear(r"\\([\"'_*\[\]<#()/.+-])")
+_ESCAPED_END = linear(r"([^:\s])\\>")  # not that of a prompt, C:\>
+_MARKS: Final = tuple(
+    linear(mark)
+    for mark in (r"^\s*[-\x{2022}\x{25cf}\x{25e6}] +", r"^\s*\* +", r"^\s*\| ?", r"^\s*\d{1,4}[.)] +", r"^\s*\"")
+)
+_ENDS = linear(r"[|\"]\s*$")
+
+
+def unmarked(paste: Paste) -> Paste:
+    """The paste with line breaks for those that stand as `\\n`, and without backslashes, list marks and frames around lines."""
+    pieces = [(number, piece) for number, line in enumerate(paste.lines, 1) for piece in _BREAK.split(line)]
+    if len(pieces) > _MOST_PIECES + len(paste.lines):
+        return paste
+    lines = [_unescaped(piece) if "\\" in piece else piece for _, piece in pieces]
+    filled = [line for line in lines if line.strip()]
+    mark = next(
+        (m for m in _MARKS if len(filled) > 1 and sum(1 for line in filled if m.search(line)) * 10 >= len(filled) * 9),
+        None,
+    )
+    if mark is not None:
+        lines = [str(_ENDS.sub("", mark.sub("", line, 1))) if mark.search(line) else line for line in lines]
+    if len(pieces) == len(paste.lines):
+        return Paste(paste.index, paste.raw, tuple(lines), paste.numbers)
+    numbers = tuple(paste.number(number) for number, _ in pieces)
+    raw = tuple(piece if len(pieces) > len(paste.lines) else paste.raw[number - 1] for number, piece in pieces)
+    return Paste(paste.index, raw, tuple(lines), numbers)
+
+
+def put_together(paste: Paste) -> Paste:
+    """The paste as it may have been before something broke all its lines at one width; itself where nothing did.
+
+    Lines keep their numbers: what was broken stands on its first line, and the others are empty.
+    """
+    numbered = [(index, line) for index, line in enumerate(paste.lines) if line.strip()]
+    margin = margin_of(numbered)
+    if margin < _NARROWEST:
+        return paste
+    cut = margin in CONSOLES and sum(1 for _, line in numbered if len(line) == margin) > 1
+    lines = list(paste.lines)
+    start = -_MOST_LINES
+    parts: list[str] = []
+    for index, line in numbered:
+        before = paste.lines[index - 1] if index else ""
+        apart = not before.strip() or index - start >= _MOST_LINES or bool(_BEGINS.search(line))
+        if not apart and (len(before) == margin if cut else broken(before, line, margin)):
+            parts.append(line)
+            lines[start], lines[index] = ("" if cut else " ").join(parts), ""
+        else:
+            start, parts = index, [line]
+    return Paste(paste.index, paste.raw, tuple(lines), paste.numbers)
+
+
+def _unescaped(line: str) -> str:
+    return str(_ESCAPED_END.sub(r"\1>", _ESCAPED.sub(r"\1", line)))
+
+
+def single_spaced(paste: Paste) -> Paste:
+    """The paste without the blank line that stands after nearly every line; of several only one is left."""
+    filled = [index for index, line in enumerate(paste.lines) if line.strip()]
+    steps = [later - index for index, later in pairwise(filled)]
+    if (
+        len(filled) < _FEWEST
+        or sum(1 for step in steps if step == 1) * 10 > len(steps)
+        or steps.count(2) * 2 < len(steps)
+    ):
+        return paste
+    kept: list[int] = []
+    for index in filled:
+        if kept and index - kept[-1] > 2:
+            kept.append(index - 1)
+        kept.append(index)
+    raw, lines = tuple(paste.raw[index] for index in kept), tuple(paste.lines[index] for index in kept)
+    return Paste(paste.index, raw, lines, tuple(index + 1 for index in kept))
+
+
+MENDS: Final = (unmarked, single_spaced, put_together)
