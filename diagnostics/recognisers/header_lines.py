@@ -29,6 +29,10 @@ _RESULT = linear(
     r"(?i)\bcompauth=\w|\bspf=\w+.{0,400}\bdkim=\w|\bdkim=\w+.{0,400}\bdmarc=\w|\bspf=\w+.{0,400}\bdmarc=\w"
 )
 _REPORT = linear(r"(?i)(?:^|\s)(?:CIP:[0-9a-f.:*x]+;|SFV:[A-Z]+;).{0,400}(?:SCL|CAT|SFV|CTRY|IPV|DIR):")
+# What an Authentication-Results field is made of, wherever a fold that was lost cut it.
+_PART = linear(
+    r"(?i)^(?:smtp\.\w|header\.\w|(?:spf|dkim|dmarc|compauth|arc|action|reason|receiver|client-ip|envelope-from|identity|helo)=)"
+)
 _MOST_LINES: Final = 60
 _NEAR: Final = 12
 
@@ -108,6 +112,10 @@ def _goes_on(current: Field, index: int, line: str) -> bool:
     if _NAME.search(line) or not _is_telling(current.name):
         return False
     end = current.value.rstrip()[-1:]
+    inside = current.value.count("(") > current.value.count(")")
+    judged = current.name.endswith(("authentication-results", "received-spf"))
+    if judged and (inside or _PART.search(line)):
+        return True
     return end in ";,=" or (current.name == "received" and not _has_date(current.value))
 
 

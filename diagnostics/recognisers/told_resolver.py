@@ -1,20 +1,22 @@
 """That a server's own resolver does not answer, as a person tells it: `nslookup says "DNS request timed out"`.
 
 What nslookup printed is read elsewhere; this is its result in a sentence. A time-out says nothing of the name that was asked for,
-so the fact names none.
+so the fact names none. Also that a server's adapter lists a DNS server of the Internet, which knows no name of the own network.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from diagnostics.artefacts import Artefact
 from diagnostics.looked_facts import DnsAnswer
+from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
-from diagnostics.recognisers.told_settings import MOST_LINES, supposes
+from diagnostics.recognisers.told_settings import MOST_LINES, answers, supposes
 
 _SILENT = linear(
     r"(?i)\w.{0,200}\W{1,3}DNS request timed out\b|\bnslookup\b[^.\n]{0,60}\b(?:tim(?:es|ed|ing) out|time-?outs?"
@@ -24,15 +26,55 @@ _SILENT = linear(
     r"|never) (?:answer|respond|reply)\w*"
     r"|\b(?:dns server|resolver|dns-server)\b[^.\n]{0,40}\b(?:antwortet nicht|ne répond pas|no responde|non risponde)"
 )
+_DNS: Final = r"dns(?:[ -]?servers?|[ -]entr(?:y|ies)|[ -]settings?)?|serveurs? dns|servidor(?:es)? dns"
+_OUTSIDE: Final = (
+    r"external|public|internet|isp.?s?|provider.?s?|google.?s?|cloudflare.?s?|8\.8\.[48]\.[48]|1\.1\.1\.1|extern\w{1,2}"
+    r"|öffentlich\w{1,2}|publics?|públic[oa]s?|externo"
+)
+_ADAPTER: Final = (
+    r"network (?:adapters?|cards?|connections?|interfaces?)(?:.s)?|\bnics?\b|adapters?.?s?|tcp/ip|ipv4|netzwerkkarte"
+    r"|netzwerkadapter|carte réseau|adaptador(?: de red)?|tarjeta de red"
+)
+# "an external DNS server was listed on the network adapter", "the NIC had the provider's DNS as its second entry"
+_LISTED = linear(
+    rf"(?i)\b(?:{_ADAPTER})\b[^.;\n]{{0,60}}\b(?:{_OUTSIDE})\b[^.;\n]{{0,12}}\b(?:{_DNS})\b"
+    rf"|\b(?:{_OUTSIDE})\b[^.;\n]{{0,12}}\b(?:{_DNS})\b[^.;\n]{{0,60}}\b(?:{_ADAPTER})\b"
+    rf"|\b(?:{_ADAPTER})\b[^.;\n]{{0,40}}\b(?:{_DNS})\b[^.;\n]{{0,40}}\b(?:8\.8\.[48]\.[48]|1\.1\.1\.1)\b"
+)
+_DENIED = linear(r"(?i)\b(?:no|not|n.t|never|without|only (?:the )?(?:internal|domain)|nur|kein\w*|nicht|pas|sin)\b")
+_IN_VAIN = linear(r"(?i)\b(?:remov|delet|replac|entfern|enlev|quit)\w*\b[^\n]*\b(?:still|trotzdem|toujours|sigue)\b")
 _SERVER = linear(r"(?i)\b(?:server|servers|resolver)\b[^\n]{0,40}?\b((?:\d{1,3}\.){3}\d{1,3})\b")
 
 
 @recogniser(
-    r"(?:DNS request timed out|nslookup|\bdns[ -]server|\bresolver\b)",
+    r"(?:DNS request timed out|nslookup|\bdns\b|\bresolver\b)",
     rank=98,
 )
 def read(reading: Reading) -> Sequence[Artefact]:
-    """One artefact for the first such sentence."""
+    """One artefact for the first such sentence of each kind."""
+    return [*_silent(reading), *_listed(reading)]
+
+
+def _listed(reading: Reading) -> Sequence[Artefact]:
+    if not answers(reading):
+        return []
+    for index, line in reading.sentences()[:MOST_LINES]:
+        if _IN_VAIN.search(line[:1000]):
+            continue
+        told = _LISTED.search(line[:1000])
+        if (
+            told is None
+            or line.rstrip().endswith("?")
+            or _DENIED.search(line[max(told.start() - 40, 0) : told.end()])
+            or supposes(line[: told.start()])
+        ):
+            continue
+        fact = Configured(source=source_at(reading, index), kind="told-dns", name="public", failing=True)
+        return [artefact(reading, "told-resolver", [index], [fact], {"adapter": "a public DNS server"})]
+    return []
+
+
+def _silent(reading: Reading) -> Sequence[Artefact]:
     for index, line in reading.sentences()[:MOST_LINES]:
         text = line[:1000]
         silent = _SILENT.search(text)

@@ -73,11 +73,21 @@ _CLOCK = linear(
     r"(\d{1,4}) ?(min(?:ute)?s?|hours?|h|days?)\b(?: (?:behind|ahead|off|slow|fast|apart|different|late))"
 )
 _OFFSET = linear(r"(?i)\b(?:offset|o:)[^.;\n\d]{0,12}([+-]?\d{1,7})(?:\.\d{1,9})? ?s(?:ec(?:onds)?)?\b")
+# "goes from medium to high", and that the server is in back pressure: the levels are Exchange's own words.
+_CLIMBS: Final = (
+    r"(?:back ?-?pressure|resources?|throttl\w+|pressure)\b[^.;\n]{0,60}\b(?:normal|low|medium)\W{1,3}"
+    r"(?:(?:to|then|and|later|->)\W{1,3}){0,2}(?:medium|high)"
+)
+_PRESSED = linear(
+    rf"(?i)\b({_CLIMBS})\b|\b(?:in|into|under|enters?|entered|hits?|because of|due to|unter|wegen|sous|bajo) "
+    r"(?:\w+ )?(?:back ?-?pressure|gegendruck)\b"
+)
 _TOLERANCE: Final = 300  # seconds; Kerberos' default
 
 
 @recogniser(
     rf"\b(?:{_NAMED}|ServerWideOffline|HubTransport|suspended|clock|uhr|w32tm|offset|full|out of space|disk space|free|left)\b"
+    r"|\b(?:pressure|backpressure|resources?|throttl\w+|gegendruck)\b"
     r"|Set-ServerComponentState|DagServerMaintenance|\btime\b[^\n]{0,60}\b(?:behind|ahead|off)\b",
     rank=96,
 )
@@ -105,6 +115,9 @@ def _told(source: Source, line: str) -> Iterator[Fact]:
     for match in _stated(_COMPONENT, line):
         values = (("Component", match.group(1)), ("State", match.group(2).capitalize()))
         yield _failing(source, "server-component", match.group(1), values)
+    pressed = next(_stated(_PRESSED, line), None)
+    if pressed:
+        yield _failing(source, "told-pressure", "climbing" if pressed.group(1) else "reached", ())
     planned = next(_stated(_MAINTENANCE, line), None)
     if planned:
         yield Configured(source=source, kind="told-maintenance", name=planned.group(1) or planned.group(2))

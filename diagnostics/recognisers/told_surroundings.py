@@ -27,7 +27,11 @@ _NOUN: Final = (
 _EVENT = linear(rf"(?i){_NOUN}(\d{{4,5}})((?:(?:, ?| ?/ ?| & | (?:and|und|et|y|e|en) )\d{{4,5}}){{0,6}})\b")
 _NUMBER = linear(r"\d{4,5}")
 _BUILD = linear(r"\b(15\.0?[0-2]\.0?\d{3,4}\.0{0,2}\d{1,3})\b")
-_HYBRID = linear(r"(?i)\b(?:we are|we're|our|full|classic|in|running|with|have)\b[^.\n]{0,20}\bhybrid\b")
+_HYBRID = linear(
+    r"(?i)\b(?:we are|we're|our|full|classic|in|running|with|have)\b[^.\n]{0,20}\bhybrid\b"
+    r"|\bhybrid[ -]?(?:deployment|environment|set-?up|umgebung|bereitstellung|organi[sz]ation)"
+    r"|\b(?:d.ploiement|environnement|entorno|implementaci.n|ambiente|distribuzione) (?:hybride|h.brid[oa]|ibrid[oa])\b"
+)
 # Settings of mail servers, and the files that certificates of an ACME client lie in.
 _FILE: Final = (
     r"\b(?:smtpd_tls_(?:cert|chain)_files?|ssl_cert(?:ificate)?(?:_(?:file|path))?|tls_certificate|certfile|cert_file|fullchain\d?\.pem"

@@ -62,6 +62,7 @@ _PROGRAMS = {
     "netsh": r"winhttp show ",
     "nltest": r"/(dsgetsite|dsgetdc|sc_verify)",
     "ping": r"",
+    "repadmin": r"/(replsummary|showrepl)\b",
     "setspn": r"-[LX]\b",
     "w32tm": r"/(monitor|query)\b",
 }

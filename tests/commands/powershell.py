@@ -18,7 +18,19 @@ from tests.commands.powershell_grammar import errors, nodes, parsed
 _CMDLETS: dict[str, Any] = json.loads((Path(__file__).parent / "cmdlets.json").read_text())
 _PLACES = {"exchange-management-shell": "P", "exchange-online-powershell": "C", "powershell": "P"}
 _COMMON = {"verbose", "debug", "erroraction", "warningaction", "errorvariable", "outvariable"}
-_PROGRAMS = {"assemblemessage", "certutil", "icacls", "klist", "netsh", "nltest", "ping", "pktmon", "setspn", "w32tm"}
+_PROGRAMS = {
+    "assemblemessage",
+    "certutil",
+    "icacls",
+    "klist",
+    "netsh",
+    "nltest",
+    "ping",
+    "pktmon",
+    "repadmin",
+    "setspn",
+    "w32tm",
+}
 _SCRIPT = re.compile(r"(?:\(Join-Path \$env:\w+ ')?[\w\\.-]+\.ps1(?:'\))?")
 _COMMA_LIST = re.compile(r"(?<=\s)(-?[\w*.]+)(?:,\s?[\w*.]+)+")
 # The grammar ends a parameter's name at a digit; PowerShell doesn't.

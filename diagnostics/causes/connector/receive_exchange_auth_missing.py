@@ -36,7 +36,7 @@ from diagnostics.report import Step
 @cause(
     id="connector.receive.exchange-auth-missing",
     act="on-prem",
-    says=("Cannot achieve Exchange Server authentication",),
+    says=("Cannot achieve Exchange Server authentication", "535 5.7.3 anonymous authentication not allowed"),
     against={
         "Require basic authentication": "is about a password for a smart host, not about the logon between servers",
     },

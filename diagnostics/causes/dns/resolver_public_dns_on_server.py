@@ -28,6 +28,7 @@ from diagnostics.causes.network.queues import inward
 from diagnostics.causes.network.reach import by_exchange_online
 from diagnostics.facts import DnsServers, QueueState, Said
 from diagnostics.looked_facts import DnsAnswer
+from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
@@ -35,6 +36,7 @@ _REPORTED_BY = linear(r"(?i)reported by \[?([0-9a-f.:]{3,45})\b")
 _INTERNAL = linear(
     r"(?i)\.(?:local|lan|internal|corp|intra|ad|priv|home|domain)\.?$|^[a-z0-9-]+$|\.(?:corp|ad|int|internal|intra)\."
 )
+_ASSISTANT = "Microsoft.Exchange.Assistants.TransientMailboxException"  # a mailbox, or the directory, was not reached
 
 
 @cause(
@@ -46,6 +48,7 @@ _INTERNAL = linear(
         "DNS server returned ErrorRetry",
         "No such host is known",
         "SMTPSEND.DNS.NonExistentDomain",
+        _ASSISTANT,
     ),
 )
 def assess(
@@ -54,6 +57,7 @@ def assess(
     answers: tuple[DnsAnswer, ...],
     adapters: tuple[DnsServers, ...],
     queues: tuple[QueueState, ...],
+    objects: tuple[Configured, ...],
 ) -> Finding | None:
     """A public resolver on the adapter, or one that was asked for an internal name."""
     if isinstance(said, DnsAnswer):
@@ -68,6 +72,11 @@ def assess(
     public = next((each for each in adapters if any(public_resolver(ip) for ip in each.addresses)), None)
     if public:
         return _listed(said, public)
+    told = next((each for each in objects if each.kind == "told-dns"), None)
+    if told:
+        because = "The server's adapter lists a public DNS server, as you say: it doesn't know the names of the own network, and "
+        because += "look-ups of domain controllers and Exchange servers fail whenever it is asked."
+        return Finding(Belief.LIKELY, because, (told, said), _steps(), weight=1.6)
     if listed:
         because = f"The adapter asks only servers of the own network ({', '.join(listed.addresses)})."
         return Finding(Belief.RULED_OUT, because, (listed,))
@@ -92,6 +101,9 @@ def assess(
         because = f"The name of {inside_queue.next_hop or 'a server inside'} was looked up in vain, which the own network's DNS "
         because += "servers know; a public one on the adapter doesn't, and answers whenever it is asked first."
         return Finding(Belief.POSSIBLE, because, (said, inside_queue), _steps(), weight=1.8)
+    if said.signature == _ASSISTANT:
+        because = "A mailbox or the directory was not reached; a public DNS server on the adapter does that at random."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=0.9)
     because = "A look-up failed; a public DNS server listed on the adapter makes internal names fail at random."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=0.9)
 

@@ -28,6 +28,7 @@ from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.network.probes import capture, test_from_elsewhere
 from diagnostics.causes.network.reach import by_exchange_online
 from diagnostics.facts import ConnectionDropped, Said, Session, SmtpReached, Stage
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 _AFTER: Final = {
@@ -92,11 +93,19 @@ _IN_SESSION = ("fgets(", "fwrite(")  # PHP, which reads and writes only once the
     },
 )
 def assess(
-    anchor: ConnectionDropped | Said, _reached: SmtpReached | None, sessions: tuple[Session, ...]
+    anchor: ConnectionDropped | Said | Configured,
+    _reached: SmtpReached | None,
+    sessions: tuple[Session, ...],
+    objects: tuple[Configured, ...],
 ) -> Finding | None:
     """Where it ended decides; the words alone only say that it ended."""
+    if isinstance(anchor, Configured):
+        return _ungreeted(anchor) if anchor.kind == "told-silent" else None
     if isinstance(anchor, Said):
         return _from_words(anchor)
+    lost = next((each for each in objects if each.kind == "packets-lost"), None)
+    if anchor.stage is None and lost:
+        return _lossy(anchor, lost)
     if anchor.stage is None or anchor.by == "local" or anchor.direction == "receive":
         return None
     if anchor.stage is Stage.STARTTLS:
@@ -114,6 +123,23 @@ def assess(
     if anchor.stage is Stage.DATA:
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.connector, anchor.host), weight=1.4)
     return Finding(Belief.LIKELY, because, (anchor,), _steps(anchor.connector, anchor.host), weight=1.2)
+
+
+def _ungreeted(silent: Configured) -> Finding:
+    because = (
+        "Port 25 opens and shows no banner, as you say: a connection filter, a load balancer without a live member, a "
+    )
+    because += "hung service or a device on the way keeps silent. Compare with another machine and network."
+    return Finding(Belief.POSSIBLE, because, (silent,), _steps("", ""), "network", weight=1.3)
+
+
+def _lossy(dropped: ConnectionDropped, lost: Configured) -> Finding:
+    because = (
+        f"The connection was dropped, and the capture, or the device on the way, tells why (`{lost.name}`): segments "
+    )
+    because += "are sent again and again without an answer. Where other programs between the same two machines suffer too, it is "
+    because += "the path or a network adapter (driver, offloading), not mail."
+    return Finding(Belief.POSSIBLE, because, (dropped, lost), _steps("", dropped.host), "network", weight=1.6)
 
 
 def _from_words(said: Said) -> Finding | None:

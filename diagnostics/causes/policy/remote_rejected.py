@@ -79,6 +79,9 @@ _OWN_WORDS: Final = linear(r"\b(?:RESOLVER|TRANSPORT|STOREDRV|APPROVAL|ROUTING|S
         "organizational settings",
         "rejected by our policy",
         "5.0.350",
+        "not allowed to send mail on behalf of",
+        "not allowed to send email on behalf of",
+        "not authorized to send mail on behalf of",
         *_NAMES,
     ),
     against={

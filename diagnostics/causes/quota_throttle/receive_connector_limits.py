@@ -10,8 +10,13 @@ maximum number of concurrent connections has exceeded a limit`, `421 4.4.2 Messa
 ConnectionTimeout (10 minutes by default, 5 on Edge servers) ends a session however busy it is, ConnectionInactivityTimeout (5
 minutes, 1 on Edge) an idle one: `421 4.4.1 Connection timed out`. A client that sends many messages in one session meets it.
 
+MaxAcknowledgementDelay (30 seconds by default) lets the connector keep its reply to a message back until the message is
+delivered, so that the sender still has it should this server fail. A client that sends one message after the other is slowed
+down, and one with a shorter patience gives up and sends again.
+
 ## What proves it
 - the server that had greeted the client ends the session always after the same minutes, which the connector's timeout allows
+- the receive log has `Tarpit for '…' due to 'DelayedAck'`, and sending to this connector is slow
 - event 1021 names connector and address; or the receive log shows the 421 right after the connection
 
 ## Not this when
@@ -42,6 +47,8 @@ _SOURCE = linear(r"(?i)IP address(?: of)?:? ['\"\[]?([0-9a-f][0-9a-f.:]{2,44})\b
 _TIMED_OUT: Final = "421 4.4.1 Connection timed out"
 _TIMEOUTS: Final = ("ConnectionTimeout", "ConnectionInactivityTimeout")
 _SPAN = linear(r"^\s*(\d{1,3}):(\d\d):(\d\d)\s*$")
+_ONLINE: Final = "The maximum number of concurrent connections per resource forest"
+_DELAY: Final = "MaxAcknowledgementDelay"
 _EXACT: Final = 10  # seconds that a session may last longer than its limit
 
 
@@ -51,6 +58,7 @@ _EXACT: Final = 10  # seconds that a session may last longer than its limit
     says=(
         "The maximum number of concurrent connections has exceeded a limit",
         "The maximum number of concurrent connections from this IP",
+        _ONLINE,
         "The maximum number of concurrent server connections has exceeded",
         "Message submission rate for this client has exceeded the configured limit",
         "rate for this client has exceeded the configured limit",
@@ -61,10 +69,19 @@ _EXACT: Final = 10  # seconds that a session may last longer than its limit
         _TIMED_OUT,
     ),
 )
-def assess(said: Said, queues: tuple[QueueState, ...], objects: tuple[Configured, ...]) -> Finding | None:
+def assess(
+    anchor: Said | Configured, queues: tuple[QueueState, ...], objects: tuple[Configured, ...]
+) -> Finding | None:
     """Whose connector it is follows from where the reply stands: our event or log, or another server's answer."""
+    if isinstance(anchor, Configured):
+        return _acknowledging(anchor, objects) if anchor.kind == "held-reply" else None
+    said = anchor
     if said.signature == _TIMED_OUT:
         return _too_long(said, objects)
+    if _ONLINE.lower() in said.text.lower():
+        because = "Exchange Online takes no more connections in that part of its service at the moment (its limit by resource "
+        because += "forest); the sending queue tries again by itself."
+        return Finding(Belief.CONFIRMED, because, (said,), _theirs(), "microsoft", weight=1.2)
     connector = _found(_CONNECTOR, said.text)
     source = _found(_SOURCE, said.text) if said.kind == "event" else ""
     theirs = said.kind == "queue" and outward(queue_of(said, queues))
@@ -80,6 +97,38 @@ def assess(said: Said, queues: tuple[QueueState, ...], objects: tuple[Configured
     steps = _theirs() if theirs else _steps(connector, source)
     return Finding(
         Belief.CONFIRMED if sure else Belief.LIKELY, because, (said,), steps, act, weight=1.1 if connector else 1.0
+    )
+
+
+def _acknowledging(held: Configured, objects: tuple[Configured, ...]) -> Finding:
+    """The connector waits on purpose, up to its MaxAcknowledgementDelay, before it says that it has taken a message."""
+    limit = next((each for each in objects if each.kind == "receive-connector" and each.told(_DELAY)), None)
+    seconds = int(held.get("Seconds"))
+    because = (
+        "The Receive connector keeps its reply to each message back until shadow redundancy has seen it delivered "
+    )
+    because += f"(DelayedAck, {seconds} s here" if seconds else "(DelayedAck"
+    because += f"; {_DELAY} is {limit.get(_DELAY)})" if limit else f"; at most {_DELAY})"
+    because += ", so a client that sends one message after the other is slow."
+    return Finding(Belief.LIKELY, because, (held, limit), _of_delay(limit.name if limit else ""), weight=1.2)
+
+
+def _of_delay(connector: str) -> tuple[Step, ...]:
+    return (
+        look(
+            "See which connector takes the client's mail, and how long it may wait.",
+            "Get-ReceiveConnector | Format-List Identity,RemoteIPRanges,MaxAcknowledgementDelay,TarpitInterval",
+        ),
+        advise("Let the client send over several connections at once: only the one that waits is held up."),
+        change(
+            "If it can't, and the connector serves only this gateway or application, switch the wait off there.",
+            "Set-ReceiveConnector {connector} -MaxAcknowledgementDelay 0",
+            changes="Messages are acknowledged at once; one that this server loses before delivery is not sent again by a "
+            "client without shadow redundancy.",
+            undo="Set-ReceiveConnector with the value that the first step printed.",
+            verify="The receive log shows no more DelayedAck for this connector, and the client's run is fast.",
+            connector=connector,
+        ),
     )
 
 

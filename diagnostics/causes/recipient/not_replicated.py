@@ -3,7 +3,8 @@
 ## What is happening
 A new, restored or renamed recipient takes minutes to reach every directory replica of Exchange Online, and up
 to a day to reach edge blocking. Until then mail is refused as if the address did not exist. It heals by
-itself.
+itself. On-premises, the domain controllers of another site learn of a moved mailbox only with the next replication: until
+then its mail waits in the Submission queue, `Message rerouted and delayed by store driver`.
 
 ## What proves it
 - `Get-Recipient` already shows the object, and WhenCreatedUTC or WhenChangedUTC lies shortly before the
@@ -36,6 +37,7 @@ from diagnostics.causes.recipient.lookup import (
     unknown_of,
 )
 from diagnostics.causes.recipient.steps import EXO, advise
+from diagnostics.causes.store.exceptions import REROUTED
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
@@ -54,12 +56,16 @@ _LONG: Final = 3.0  # hours; shorter spans are told in minutes
         "Recipient address rejected: Access denied",
         "RESOLVER.ADR.RecipientNotFound",
         "not found by SMTP address lookup",
+        REROUTED,
     ),
 )
 def assess(
     said: Said, _found: Configured | None, objects: tuple[Configured, ...], replies: tuple[Reply, ...]
 ) -> Finding | None:
     """Judged only once the object is shown: an address that was refused and yet is there."""
+    if said.signature == REROUTED:
+        because = "If the mailbox was only just moved, the domain controllers that transport asks do not know its new place yet."
+        return Finding(Belief.POSSIBLE, because, (said,), _moved(), "on-prem", weight=1.3)
     wanted = address(said, replies)
     unsaid = not said.by and "5.1.10" in said.text
     if not (edge_blocked(said) or (directory_says_no(said) and (by_microsoft(said) or unsaid))) or passed_on(said):
@@ -103,6 +109,23 @@ def _times(owner: Configured) -> tuple[tuple[str, str], ...]:
     return (
         ("created", owner.get("WhenCreatedUTC") or owner.get("WhenCreated")),
         ("changed", owner.get("WhenChangedUTC") or owner.get("WhenChanged")),
+    )
+
+
+def _moved() -> tuple[Step, ...]:
+    return (
+        look(
+            "Compare what the domain controllers of both sites say of the mailbox's place.",
+            "Get-Mailbox {mailbox} -DomainController {domain_controller} | Format-List Database,ServerName,WhenChangedUTC",
+            mailbox="",
+            domain_controller="",
+        ),
+        look(
+            "See whether replication between the sites works, and when it ran last.",
+            "repadmin /replsummary",
+            "powershell",
+        ),
+        advise("Wait for the next replication between the sites (three hours by default); the queue drains by itself."),
     )
 
 

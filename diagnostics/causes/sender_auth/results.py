@@ -34,7 +34,8 @@ def refused(results: Authentication) -> bool:
     """
     if results.whose != "final" or results.compauth in PASSED or results.dmarc in PASSED:
         return False
-    return "fail" in (results.compauth, results.dmarc) or not (results.compauth or results.dmarc)
+    undecided = results.dmarc in ("", "none")  # no policy is no verdict
+    return "fail" in (results.compauth, results.dmarc) or not (results.compauth or not undecided)
 
 
 def signature_lost(results: Authentication) -> bool:

@@ -7,6 +7,7 @@ came in. Enhanced filtering for connectors (EFSkipLastIP, EFSkipIPs) makes it lo
 
 ## What proves it
 - the sender IP in Authentication-Results is the organization's own gateway, and its inbound connector skips nothing
+- that address greeted with a name of the recipient's domain, and mail of quite different senders fails in the same way
 
 ## Not this when
 - the address is the sender's own server (`sender-auth.spf.missing-source`)
@@ -27,11 +28,24 @@ from diagnostics.causes.dns.exchangers import organization
 from diagnostics.causes.network.inbound_source_masked import is_mask
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.policy.said import of_kind
-from diagnostics.causes.sender_auth.results import SPF_FAILED, aligned, detour, elsewhere, refused, told_gateway
+from diagnostics.causes.sender_auth.results import (
+    SPF_FAILED,
+    aligned,
+    detour,
+    elsewhere,
+    name_of,
+    refused,
+    told_gateway,
+)
 from diagnostics.mail_facts import Authentication, Configured, Headers, Hop, Hops
-from diagnostics.report import Shell, Step
+from diagnostics.patterns import linear
+from diagnostics.report import Act, Shell, Step
 
 _INSIDE: Final = (".local", ".lan", ".internal", ".intern", ".corp", ".home")  # names that no organization owns
+_TENANT: Final = ".onmicrosoft.com"
+_GREETED = linear(r"(?i)\bhelo=([a-z0-9.-]{1,253})")
+# Exchange Online names the recipient's domain between its results: `smtp.mailfrom=fabrikam.com; contoso.com; dkim=none`.
+_RECIPIENT = linear(r"(?i);\s*([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,5})\s*(?:;|$)")
 
 
 @cause(id="sender-auth.spf.gateway-evaluated", act="exchange-online")
@@ -59,6 +73,9 @@ def assess(
         )
         because += "Online has to look past it (enhanced filtering)."
         return Finding(Belief.LIKELY, because, (results, ours), _steps(""), weight=1.5)
+    greeted = _own_name(results, headers, ways)
+    if greeted and not mine and not detour(headers, settings, (), ()):
+        return _own_server(results, greeted, others, settings)
     relay = relayed(results, ways)
     if relay and not detour(headers, settings, (), ()):
         because = (
@@ -71,6 +88,63 @@ def assess(
     earlier = None if detour(headers, settings, (), ()) else elsewhere(results, others)
     masked = next((hop for way in ways for hop in way.hops if _stands_for(hop, results)), None)
     return _weighed(results, mine, earlier, masked)
+
+
+def _own_name(results: Authentication, headers: tuple[Headers, ...], ways: tuple[Hops, ...]) -> str:
+    """The name of the recipient's own organization by which the judged address greeted; "" where it greeted otherwise."""
+    values = [(name, value) for each in headers if _same(each, results) for name, value in each.values]
+    recipients = [
+        found for name, value in values if name == "authentication-results" for found in _RECIPIENT.findall(value)
+    ]
+    greetings = [found for name, value in values if name == "received-spf" for found in _GREETED.findall(value)]
+    greetings += [hop.sender for way in ways for hop in way.hops if hop.ip and hop.ip == results.sender_ip]
+    return next(
+        (
+            name.lower()
+            for name in greetings
+            if not aligned(name, results.mail_from) and any(_belongs(name, domain) for domain in recipients)
+        ),
+        "",
+    )
+
+
+def _same(headers: Headers, results: Authentication) -> bool:
+    return headers.source.paste == results.source.paste
+
+
+def _belongs(host: str, domain: str) -> bool:
+    """Whether `host` is below `domain`, or below the domain after which the tenant is named."""
+    low = domain.lower()
+    if low.endswith(_TENANT):
+        return low.removesuffix(_TENANT).split(".")[0] in host.lower().split(".")[1:-1]
+    return host.lower() != low and aligned(host, low)
+
+
+def _own_server(
+    results: Authentication, greeted: str, others: tuple[Authentication, ...], settings: tuple[Configured, ...]
+) -> Finding:
+    """A stranger may greet with our name, too; senders of several domains behind one address, or a hybrid, leave no doubt."""
+    senders = {name_of(e.mail_from) for e in others if e.sender_ip == results.sender_ip and e.mail_from}
+    several = any(not aligned(one, results.mail_from) for one in senders)
+    hybrid = any(each.kind == "organization" and each.name == "hybrid" for each in settings)
+    because = (
+        f"SPF was evaluated for {results.sender_ip}, which greeted as {greeted}, a name of the recipient's organization"
+    )
+    because += f", and mail of {len(senders)} sender domains came from it" if several else ""
+    because += ": Exchange Online judges the own server, or a gateway of its own, in the sender's place. In a hybrid "
+    because += (
+        "its mail should not be judged at all: look there whether the session was encrypted, its certificate known."
+    )
+    belief = Belief.LIKELY if several or hybrid else Belief.POSSIBLE
+    act: Act | None = "on-prem" if hybrid else None
+    return Finding(belief, because, (results,), (*_steps(""), _hybrid_way()), act, weight=2.1)
+
+
+def _hybrid_way() -> Step:
+    return look(
+        "In a hybrid, on-premises, see whether the connector to Exchange Online names a certificate and carries the headers.",
+        "Get-SendConnector | Format-List Name,AddressSpaces,RequireTLS,TlsCertificateName,CloudServicesMailEnabled",
+    )
 
 
 def _stands_for(hop: Hop, results: Authentication) -> bool:

@@ -22,7 +22,7 @@ from __future__ import annotations
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.recipient.lookup import address, by_microsoft, named
 from diagnostics.causes.recipient.steps import EXO, advise
-from diagnostics.causes.store.exceptions import exception_of, has_own_cause, is_transient
+from diagnostics.causes.store.exceptions import REROUTED, exception_of, has_own_cause, is_transient
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Tracked
 from diagnostics.report import Act, Step
@@ -38,12 +38,19 @@ from diagnostics.report import Act, Step
         "StorageTransientException",
         "ConnectionFailedTransientException",
         "MapiExceptionNetworkError",
+        REROUTED,
     ),
 )
 def assess(
     said: Said, _event: Tracked | None, tracked: tuple[Tracked, ...], replies: tuple[Reply, ...]
 ) -> Finding | None:
     """A temporary class of error; a DELIVER in the tracking log shows that it healed."""
+    if said.signature == REROUTED:
+        because = (
+            "The store driver did not find the mailbox where it looked, and sent the message on for another try: its "
+        )
+        because += "database has just moved, or is not mounted where the directory says."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(online=False), weight=1.4)
     if has_own_cause(said) or not is_transient(said):
         return None
     online = by_microsoft(said)

@@ -7,6 +7,7 @@ from typing import Final
 from diagnostics.facts import Said
 from diagnostics.patterns import linear
 
+REROUTED: Final = "Message rerouted and delayed by store driver"  # of a queue
 # Exception classes that say more than "delivery failed": each is another cause's business.
 _OWN_CAUSE: Final = (
     "quota",

@@ -30,6 +30,8 @@ from diagnostics.patterns import linear
 from diagnostics.report import Step
 
 _TEMPORARY = "4.7.0 Temporary authentication failure"
+_OR_DAMAGED = "or the Active Directory directory service may be down or unreachable"  # of agents without configuration
+_ASSISTANT = "Microsoft.Exchange.Assistants.TransientMailboxException"
 # One row of event 2080: name, roles, enabled, reachable and synchronized as bit masks (7 = DC, GC and configuration).
 _HEALTHY = linear(r"\bCDG 1 7 7 1\b")
 
@@ -56,6 +58,8 @@ _HEALTHY = linear(r"\bCDG 1 7 7 1\b")
         "occurred when trying to check the suitability of server",
         "Active directory response: The LDAP server is unavailable",
         _TEMPORARY,
+        _OR_DAMAGED,
+        _ASSISTANT,
     ),
 )
 def assess(
@@ -83,6 +87,17 @@ def assess(
     if anchor.signature == _TEMPORARY:
         because = "Servers fail to sign in to each other; without a reachable domain controller that happens too."
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=0.9)
+    if anchor.signature == _OR_DAMAGED:
+        because = (
+            "An agent could not load its configuration; that no domain controller answered is one of its two reasons."
+        )
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=0.9)
+    if anchor.signature == _ASSISTANT:
+        because = (
+            "A mailbox could not be opened, which happens when domain controllers don't answer; an event that says so "
+        )
+        because += "stands beside it then."
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=1.0)
     because = "Exchange finds no suitable domain controller, so transport can't look up recipients and puts mail off."
     return Finding(Belief.LIKELY, because, (anchor,), _steps(), weight=1.2)
 

@@ -3,13 +3,15 @@
 ## What is happening
 Transport runs agents inside its own process: Exchange's own, and those of signature, archive and anti-virus
 products. One whose file is missing, outdated or broken keeps the service from starting (event 16023); one that
-throws on a message makes that message fail or turn into poison (event 1051). It mostly begins after an update
-of Exchange or of that product.
+throws on a message makes that message fail or turn into poison (event 1051). One that can't do its work without losing
+something, as the Journaling agent without its configuration, puts every message off: `Message deferred by categorizer
+agent`. It mostly begins after an update of Exchange or of that product.
 
 ## What proves it
 - event 16023 or 1052 names the type or file that can't be loaded
 - event 1051 names the agent that threw
 - Install-TransportAgent refuses the type of its factory, and Transport does not start on a server that has the agent
+- messages are deferred by a categorizer agent, and an event tells that an agent could not load its configuration
 - the parameters of event 4999 name edgetransport and an assembly that isn't Microsoft's
 
 ## Not this when
@@ -27,7 +29,7 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.transport_service.crash import SAYS, Crash, crash_events, crash_of
-from diagnostics.causes.transport_service.services import restart
+from diagnostics.causes.transport_service.services import DEFERRED, restart
 from diagnostics.facts import Said
 from diagnostics.mail_facts import CommandError, Configured
 from diagnostics.patterns import linear
@@ -36,6 +38,7 @@ from diagnostics.report import Step
 _AGENT = linear(r"(?i)\bagent ['\"]([^'\"]{1,80})['\"]")
 _FILE = linear(r"(?i)(?:assembly|type) ['\"]([^'\"]{1,200})['\"]")
 _NO_FACTORY: Final = "TransportAgentFactory type must be the Microsoft .NET class type of the transport agent factory"
+_UNCONFIGURED: Final = "An error occurred while loading the configuration for the Journaling agent"
 _SLOW: Final = "MSExchange Extensibility 1050"
 _OWN: Final = frozenset(
     {
@@ -67,13 +70,17 @@ _OWN: Final = frozenset(
         "Failed to create type",
         _NO_FACTORY,
         "caused an unhandled exception",
+        _UNCONFIGURED,
+        *DEFERRED,
         *SAYS,
     ),
 )
-def assess(said: Said, objects: tuple[Configured, ...]) -> Finding | None:
+def assess(said: Said, told: tuple[Said, ...], objects: tuple[Configured, ...]) -> Finding | None:
     """The event names the agent. Exchange's own agents fail for reasons of their own."""
     if said.signature == _NO_FACTORY:
         return _not_installed(said, objects)
+    if said.signature in DEFERRED or said.signature == _UNCONFIGURED:
+        return _deferring(said, told)
     if said.signature in SAYS:
         crash = crash_of(said)
         trial = next((each for each in objects if each.kind == "told-trial" and each.name == "agent"), None)
@@ -118,6 +125,22 @@ def _not_installed(said: Said, objects: tuple[Configured, ...]) -> Finding:
     return Finding(Belief.LIKELY if stopped else Belief.POSSIBLE, because, (said, stopped), _steps(""), weight=1.4)
 
 
+def _deferring(said: Said, told: tuple[Said, ...]) -> Finding:
+    """The queue says that an agent puts messages off, an event which one has no configuration; together they name it."""
+    deferred = next((each for each in told if each.signature in DEFERRED), None)
+    unconfigured = next((each for each in told if each.signature == _UNCONFIGURED), None)
+    if unconfigured is None:
+        because = (
+            "An agent of the categorizer puts the messages off; which one, the queue does not say, the event log does."
+        )
+        return Finding(Belief.POSSIBLE, because, (said,), (_events(), *_steps("")), weight=1.5)
+    because = "The Journaling agent can't load its configuration: it is damaged, or no domain controller answers."
+    if deferred:
+        because += " It puts messages off rather than let them pass without their journal copy."
+    belief = Belief.LIKELY if deferred else Belief.POSSIBLE
+    return Finding(belief, because, (unconfigured, deferred), (_events(), *_steps("Journaling Agent")), weight=1.5)
+
+
 def _crashed(said: Said, crash: Crash, trial: Configured | None) -> Finding:
     """The transport process ended: another vendor's assembly says whose code it was."""
     if crash.foreign:
@@ -131,6 +154,16 @@ def _crashed(said: Said, crash: Crash, trial: Configured | None) -> Finding:
     because = f"The transport process crashes with {crash.named}; an agent that runs in it may be at fault."
     weight = 1.1 if crash.in_filtering or crash.in_database else 1.35
     return Finding(Belief.POSSIBLE, because, (said,), (crash_events(), _list_agents()), weight=weight)
+
+
+def _events() -> Step:
+    return look(
+        "Read what the agents report: a configuration, rule or engine that can't be loaded.",
+        "Get-WinEvent -FilterHashtable @{{LogName='Application';Level=2,3;ProviderName='MSExchange Messaging Policies',"
+        "'MSExchange Extensibility','MSExchangeTransport','Microsoft-Filtering-FIPFS'}} -MaxEvents 20 | "
+        "Format-List TimeCreated,ProviderName,Id,Message",
+        "powershell",
+    )
 
 
 def _list_agents() -> Step:

@@ -47,13 +47,16 @@ _FULL = "MSExchangeTransport 15006"
     says=(CHECKED, CONSTANT, INSUFFICIENT, INCREASED, _FULL, "available disk space has dropped below"),
 )
 def assess(
-    said: Said,
+    anchor: Said | Configured,
     _event: WindowsEvent | None,
     events: tuple[WindowsEvent, ...],
     queues: tuple[QueueState, ...],
     objects: tuple[Configured, ...],
 ) -> Finding | None:
     """The named resource decides; without a name disk space is the usual one."""
+    if isinstance(anchor, Configured):
+        return _pressed(anchor) if anchor.kind == "told-pressure" else None
+    said = anchor
     if eased(said):
         return None
     texts = told(said, events)
@@ -79,6 +82,12 @@ def assess(
         return Finding(Belief.LIKELY, because, (said, volume), _steps(), weight=1.6)
     because = f"The server is short of a resource and refuses mail; mostly it is free space on {where}."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.6)
+
+
+def _pressed(told_of: Configured) -> Finding:
+    because = "The server is in back pressure, as you say; mostly it is free space on the drive with the transport queue. Event "
+    because += "15004 names the resource."
+    return Finding(Belief.POSSIBLE, because, (told_of,), _steps(), weight=1.4)
 
 
 def _steps() -> tuple[Step, ...]:

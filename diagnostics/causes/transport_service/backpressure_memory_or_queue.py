@@ -33,6 +33,7 @@ from diagnostics.causes.transport_service.pressure import (
 )
 from diagnostics.causes.transport_service.services import POWERSHELL, elsewhere, restart
 from diagnostics.facts import QueueState, Said, WindowsEvent
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 _MEMORY = "MSExchangeTransport 15007"
@@ -44,9 +45,15 @@ _MEMORY = "MSExchangeTransport 15007"
     says=(CHECKED, CONSTANT, INSUFFICIENT, INCREASED, _MEMORY),
 )
 def assess(
-    said: Said, _event: WindowsEvent | None, events: tuple[WindowsEvent, ...], queues: tuple[QueueState, ...]
+    anchor: Said | Configured,
+    _event: WindowsEvent | None,
+    events: tuple[WindowsEvent, ...],
+    queues: tuple[QueueState, ...],
 ) -> Finding | None:
     """The named resource decides."""
+    if isinstance(anchor, Configured):
+        return _pressed(anchor) if anchor.kind == "told-pressure" else None
+    said = anchor
     if eased(said) or elsewhere(said, queues):
         return None
     disk, other = short_of(told(said, events))
@@ -61,6 +68,18 @@ def assess(
         return Finding(Belief.RULED_OUT, because, (unloaded, said))
     because = "The server is short of a resource and refuses mail; it can be memory or the submission queue."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.2)
+
+
+def _pressed(told_of: Configured) -> Finding:
+    """A level that climbs while mail is sent, and falls again, is not that of a disk."""
+    climbing = told_of.name == "climbing"
+    because = "The server is in back pressure, as you say; "
+    because += (
+        "a level that climbs with the mail is that of memory, of the queue database's transactions or of the queue."
+        if climbing
+        else "it can be memory or the submission queue. Event 15004 names the resource."
+    )
+    return Finding(Belief.POSSIBLE, because, (told_of,), _steps(), weight=1.6 if climbing else 1.2)
 
 
 def _steps() -> tuple[Step, ...]:

@@ -48,6 +48,7 @@ _SKEWED = linear(r"(?i)time_?skew|0x80090324|KRB_AP_ERR_SKEW")
         "KRB_AP_ERR_MODIFIED",
         "KRB_AP_ERR_BAD_INTEGRITY",
         "KDC_ERR_S_PRINCIPAL_UNKNOWN",
+        "535 5.7.3 anonymous authentication not allowed",
         'responded to the SMTP command "x-exps" with "454',
         'responded to the SMTP command "x-exps" with "535',
     ),

@@ -11,6 +11,8 @@ from diagnostics.mail_facts import Configured
 from diagnostics.report import Shell, Step
 
 POWERSHELL: Shell = "powershell"
+# What a queue says of a message that one of the categorizer's agents put off; which agent, it never says.
+DEFERRED = ("deferred by categorizer agent", "Nachricht wurde vom Kategorisierungs-Agent zurückgestellt")
 _INTERNAL_CERTIFICATE = (12013, 12015, 12023, 12024)
 
 
