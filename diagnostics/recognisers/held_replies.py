@@ -1,7 +1,7 @@
 """How long a Receive connector kept its reply to a message back: `Tarpit for '0.00:00:30' due to 'DelayedAck'`.
 
 Every receive log of Exchange 2010 and later has such rows, for shadow redundancy keeps replies back on purpose. It is told as a
-failure where the wait was long, or where the person says that sending is slow.
+failure only where the person says that sending is slow.
 Source: https://learn.microsoft.com/exchange/mail-flow/transport-high-availability/shadow-redundancy
 """
 
@@ -24,7 +24,6 @@ _SLOW = linear(
     r"|tak(?:es?|ing) [^.;\n]{0,20}\d ?(?:s|sec\w*|min\w*)|delay(?:s|ed)?|times? out|timed out|langsam\w*|schleppend"
     r"|verzögert\w*|dauert|lent\w{0,5}|traînant\w*|tarda\w*|traag|trage|långsam\w*)\b"
 )
-_LONG: Final = 10  # seconds
 _MOST_ROWS: Final = 10_000
 
 
@@ -41,7 +40,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
         return []
     longest, row, reason = max(waits)
     slow = any(_says_slow(line[:1000]) for _, line in reading.free()[:MOST_LINES])
-    if longest < _LONG and not slow:
+    if not slow:
         return []
     values = (("Seconds", str(longest)), ("Rows", str(len(waits))))
     fact = Configured(source=source_at(reading, row), kind="held-reply", name=str(reason), values=values, failing=True)
