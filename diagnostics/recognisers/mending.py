@@ -5,6 +5,7 @@ Putting lines together first would join tables and logs, which have readers that
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final
 
@@ -35,10 +36,10 @@ _ENDS = linear(r"[|\"]\s*$")
 
 def unmarked(paste: Paste) -> Paste:
     """The paste with line breaks for those that stand as `\\n`, and without backslashes, list marks and frames around lines."""
-    pieces = [(number, piece) for number, line in enumerate(paste.lines, 1) for piece in _BREAK.split(line)]
+    pieces = [each for number in range(1, len(paste.lines) + 1) for each in _pieces(paste, number)]
     if len(pieces) > _MOST_PIECES + len(paste.lines):
         return paste
-    lines = [_unescaped(piece) if "\\" in piece else piece for _, piece in pieces]
+    lines = [_unescaped(piece) if "\\" in piece else piece for _, piece, _ in pieces]
     filled = [line for line in lines if line.strip()]
     mark = next(
         (m for m in _MARKS if len(filled) > 1 and sum(1 for line in filled if m.search(line)) * 10 >= len(filled) * 9),
@@ -48,9 +49,16 @@ def unmarked(paste: Paste) -> Paste:
         lines = [str(_ENDS.sub("", mark.sub("", line, 1))) if mark.search(line) else line for line in lines]
     if len(pieces) == len(paste.lines):
         return Paste(paste.index, paste.raw, tuple(lines), paste.numbers)
-    numbers = tuple(paste.number(number) for number, _ in pieces)
-    raw = tuple(piece if len(pieces) > len(paste.lines) else paste.raw[number - 1] for number, piece in pieces)
-    return Paste(paste.index, raw, tuple(lines), numbers)
+    return Paste(
+        paste.index, tuple(raw for _, _, raw in pieces), tuple(lines), tuple(number for number, _, _ in pieces)
+    )
+
+
+def _pieces(paste: Paste, line: int) -> Iterator[tuple[int, str, str]]:
+    """(the number, the text, what was pasted) of each line that stands in the 1-based `line`."""
+    folded, raw = _BREAK.split(paste.lines[line - 1]), _BREAK.split(paste.raw[line - 1])
+    told = raw if len(raw) == len(folded) else [paste.raw[line - 1]] * len(folded)
+    return ((paste.number(line), text, pasted) for text, pasted in zip(folded, told, strict=True))
 
 
 def put_together(paste: Paste) -> Paste:
@@ -100,7 +108,7 @@ def single_spaced(paste: Paste) -> Paste:
             kept.append(index - 1)
         kept.append(index)
     raw, lines = tuple(paste.raw[index] for index in kept), tuple(paste.lines[index] for index in kept)
-    return Paste(paste.index, raw, lines, tuple(index + 1 for index in kept))
+    return Paste(paste.index, raw, lines, tuple(paste.number(index + 1) for index in kept))
 
 
 MENDS: Final = (unmarked, single_spaced, put_together)

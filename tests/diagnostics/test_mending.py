@@ -118,4 +118,14 @@ def test_every_line_is_one_of_those_pasted(text: str) -> None:
     for mended in MENDS:
         paste = mended(paste)
         assert len(paste.lines) == len(paste.raw)
-        assert all(1 <= paste.number(line) <= text.count("\n") + 1 for line in range(1, len(paste.lines) + 1))
+        numbers = [paste.number(line) for line in range(1, len(paste.lines) + 1)]
+        assert numbers == sorted(numbers)
+        assert all(raw in text.split("\n")[number - 1] for number, raw in zip(numbers, paste.raw, strict=True))
+
+
+def test_a_literal_that_is_double_spaced_is_quoted_from_its_line() -> None:
+    text = f"Alert of the monitor:\n{_BOUNCE.replace(chr(10), chr(92) + 'n' + chr(92) + 'n')}"
+    report = diagnose(text)
+    assert report.findings[0].cause == diagnose(_BOUNCE).findings[0].cause
+    assert [each.line for each in report.findings[0].evidence] == [2]
+    assert report.findings[0].evidence[0].quote in text
