@@ -188,7 +188,10 @@ def _whole(name: str, text: str, lines: Lines, at: int) -> tuple[str, int]:
     ends = {"hashed": "##", "nested": ">", "quoted": "'"}.get(name)
     if ends and ends not in text and not (name == "nested" and not text):
         for index, line in lines[at + 1 : at + 12]:
-            if not line.strip() or index > last + 1:
+            unfinished = text.rstrip().endswith(":")  # the reply stands below, at times with a blank line between
+            if unfinished and not line.strip():
+                continue
+            if not line.strip() or index > last + 1 + unfinished:
                 break
             text, last = f"{text}\n{line}", index
             if ends in line:

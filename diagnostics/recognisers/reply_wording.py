@@ -146,7 +146,7 @@ _VOCABULARY = linear(
 )
 _REPLY_START = linear(
     r"^[\s:;,.\"'-]*(?:[A-Z<\[(#\d]|[a-z0-9-]+(?:\.[a-z0-9-]+)+[ \[(]|[^\x00-\x7f]|[\w.+-]{1,64}@[\w-]"
-    r"|(?:smtp|user unknown|unknown|no such|mailbox|relay|user|account|malformed|verification"
+    r"|(?:\w{0,12}smtp\w{0,12}|user unknown|unknown|no such|mailbox|relay|user|account|malformed|verification"
     r"|authori[sz]ation|username|password|login|incorrect"
     r"|relaying|authenticat\w+|invalid"
     r"|sender|recipient|message|mail|connection|unable|service|temporar\w+|too many|access|denied"

@@ -23,6 +23,7 @@ _ACCOUNT = linear(
     r"(?:login|plain|ntlm|basic)\b"
     r"|\b(?:with|uses?|using) (?:the |its |valid |correct |domain |a )?(?:credentials|username and password"
     r"|user ?name|service account)\b"
+    r"|\baccounts?\b[^.;\n]{0,20}\bfor (?:smtp )?auth\w*"
     r"|\bauthentifiziert\w*|\bmeldet sich\b[^.\n]{0,40}\ban\b|\bsich anmeldet\b|\bmit (?:den |gültigen )?(?:anmelde"
     r"|zugangs)daten\b"
     r"|\bs.authentifie\w*|\bse connecte avec\b|\bavec (?:un |l.)?identifiants?\b|\bse autentica\w*|\binicia sesión\b"

@@ -51,6 +51,7 @@ _NAMES: Final = ("first", "unknown sender", "new sender", "not seen", "never see
         "4.7.1 Please try again later",
         "4.7.1 Try again later",
         "Temporarily rejected. Try again later",
+        "Please try sending again",
         "Internal resources are temporarily unavailable",
         "Internal resource temporarily unavailable",
         *_NAMES,

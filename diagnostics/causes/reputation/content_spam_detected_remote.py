@@ -137,7 +137,9 @@ def assess(
     who = f"The mail server of {whose}" if whose else said.by or "The receiving server"
     because = f"{who} took the message for spam"
     because += ", because of the sending domain's reputation." if has(said, "very low reputation") else "."
-    return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.0)
+    # Of an address that is not accepted, the filter may judge anything.
+    belief = Belief.POSSIBLE if has(said, "address not accepted") else Belief.LIKELY
+    return Finding(belief, because, (said,), _steps(), weight=1.0)
 
 
 def _filed(verdict: SpamVerdict, reports: tuple[Antispam, ...], results: tuple[Authentication, ...]) -> Finding | None:

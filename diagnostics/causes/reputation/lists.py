@@ -28,9 +28,9 @@ _ZONE = linear(r"(?i)\b(?:using|listed (?:in|at|on|by)) ([a-z0-9-]{1,63}(?:\.[a-
 _OF_MICROSOFT = linear(
     r"(?:^|[^\d.])5\.(?:1\.(?:8|90)|7\.(?:50[1-9]|51[1-3]|520|6[0-4]\d|7\d\d|800))(?:$|[^\d.]|\.(?:\D|$))"
 )
-BY_HAND: Final = r"\bdelist(?:\.[a-z]{1,20})?@(?:messaging\.)?microsoft\.com\b"
+BY_HAND: Final = r"\bdelist(?:\.[a-z]{1,20})?@(?:(?:messaging\.)?microsoft|frontbridge)\.com\b"
 """Where Microsoft's staff lift a ban, under the names that the service has had."""
-LISTS: Final = r"\bFBLW\d{2}\b|\b\d{1,3}\.blocklist\.zap\b"
+LISTS: Final = r"\bFBLW\d{2}\b|\b\d{1,3}\.bl(?:ock|ack)list\.zap\b"
 """Microsoft's own lists; the second is the one of Forefront Online Protection, whose zone nobody outside can ask."""
 _MICROSOFTS_LIST = linear(rf"(?i){LISTS}|{BY_HAND}|\bsender\.office\.com")
 # What a list answers when it can't or won't answer: no listing.

@@ -26,6 +26,9 @@ from diagnostics.mail_facts import Configured
 from diagnostics.report import Shell, Step
 
 _WORDS = ("DelegateUserValidationException", "Delegate user validation failed for user")
+# What stays behind of a delegate is a hidden rule of the inbox, under this name and with this action.
+_RULES = ("Schedule+ EMS interface", "OP_DELEGATE")
+_DELETED = "deleted by mailbox rules"
 BYSTANDER = "told-bystander"
 
 
@@ -34,6 +37,8 @@ BYSTANDER = "told-bystander"
     act="recipient-side",
     says=(
         *_WORDS,
+        *_RULES,
+        _DELETED,
         "RESOLVER.ADR.ExRecipNotFound",
         "RESOLVER.ADR.RecipientNotFound",
         "RESOLVER.ADR.RecipNotFound",
@@ -44,6 +49,13 @@ def assess(said: Said, replies: tuple[Reply, ...], told: tuple[Configured, ...])
     """The exception's name says it; a meeting request that came back for somebody who was not invited comes close."""
     wanted = address(said, replies)
     online = by_microsoft(said)
+    if said.signature in _RULES:
+        because = "A hidden rule of the inbox hands meeting requests on to a delegate; one who is gone makes it fail."
+        return Finding(Belief.LIKELY, because, (said,), _steps(wanted, EXO if online else EMS), weight=1.2)
+    if said.signature == _DELETED:
+        because = "A rule of the recipient's mailbox refuses the message. Where its owner has none, a hidden one was left behind "
+        because += "by a delegate: then it is meeting requests that come back."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted, EXO if online else EMS), weight=1.5)
     if said.signature not in _WORDS:
         meeting = next((each for each in told if each.kind == BYSTANDER), None)
         if meeting is None:
