@@ -20,8 +20,11 @@ from diagnostics.patterns import linear
 
 _T = TypeVar("_T")
 _LONGEST: Final = 4_000
-_COURTESY: Final = linear(r"(?i)\b(?:protect|keep) (?:our |your )?(?:users|recipients|members|customers) from spam\b")
-"""Why a server has rules at all, whichever of them was broken."""
+_COURTESY: Final = linear(
+    r"(?i)\b(?:protect|keep) (?:our |your )?(?:users|recipients|members|customers) from spam\b"
+    r"|\bspam\W{0,3}(?:&|and|firewall)\W{0,3}(?:virus\W{0,3}firewall\b)?"
+)
+"""Why a server has rules at all, whichever of them was broken; and what a filter is called."""
 
 
 class _Topics(Set[str]):

@@ -35,6 +35,7 @@ from diagnostics.causes.network.queues import by_smart_host, inward, outward, qu
 from diagnostics.causes.network.reach import by_exchange_online
 from diagnostics.facts import QueueState, Reply, Said
 from diagnostics.looked_facts import DnsAnswer
+from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Step
 
@@ -47,6 +48,11 @@ _RECEIVERS = (
     "Host unknown (Name server:",
     "couldn't find any host named",
 )
+
+
+# What the C library says of a name, which stands in front of it.
+_UNKNOWN = "Name or service not known"
+_NAMED = linear(rf"(?i)[\[<(' ]([a-z0-9-]{{1,63}}(?:\.[a-z0-9-]{{1,63}})+)[\])>']{{0,2}}: {_UNKNOWN}")
 
 
 _NOUNS = (
@@ -89,6 +95,7 @@ _ANOTHER = (
         "could not be found in Domain Name Service",
         *_RECEIVERS,
         *_NOUNS,
+        _UNKNOWN,
     ),
 )
 def assess(
@@ -101,6 +108,8 @@ def assess(
     """Who else was asked decides; a smart host's queue takes it away."""
     if isinstance(anchor, DnsAnswer):
         return _from_answer(anchor, replies)
+    if anchor.signature == _UNKNOWN:
+        return _looked_for(anchor, replies)
     if anchor.signature in _NOUNS:
         return _in_other_words(anchor, answers, replies)
     queue = queue_of(anchor, queues)
@@ -121,6 +130,15 @@ def assess(
     if provider_not_found(anchor.text):
         return None  # that one exists: the resolver is at fault
     return _weighed(anchor, domain, of_name(answers, domain) if domain else list(answers), by_mx)
+
+
+def _looked_for(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
+    """A gateway looked for the recipient's domain itself, not for a server that it is set to."""
+    found, domain = _NAMED.search(said.text), _recipient_domain(said, replies)
+    if not found or not domain or str(found.group(1)).lower() != domain.lower():
+        return None
+    because = f"The mail system that gave up found no `{domain}` in DNS: look for a typing error in the address."
+    return Finding(Belief.LIKELY, because, (said,), _steps(domain), weight=1.3)
 
 
 def _in_other_words(said: Said, answers: tuple[DnsAnswer, ...], replies: tuple[Reply, ...]) -> Finding | None:

@@ -31,11 +31,21 @@ from diagnostics.mail_facts import Authentication
 from diagnostics.refusals import topics
 from diagnostics.report import Step
 
+_TOO_MANY = "SPF Permanent Error: Too many DNS lookup"  # of pyspf, and of the checkers on web pages that use it
+
 
 @cause(
     id="sender-auth.spf.permerror",
     act="sender",
-    says=("spf=permerror", "SPF permerror", "SPF permanent error", "Too many DNS lookups", "5.7.24", "SPF"),
+    says=(
+        "spf=permerror",
+        "SPF permerror",
+        "SPF permanent error",
+        "Too many DNS lookup",
+        _TOO_MANY,
+        "5.7.24",
+        "SPF",
+    ),
 )
 def assess(
     anchor: Said | Authentication | DnsAnswer,
@@ -52,7 +62,7 @@ def assess(
         domain = name_of(anchor.mail_from or anchor.header_from)
         because = f"The SPF record of {named(domain, 'the sender domain')} is invalid (spf=permerror): no server of it can pass."
         return _with_record(Finding(Belief.CONFIRMED, because, (anchor,), _steps(domain)), spf_of(domain, answers))
-    told = "spf-record" in topics(anchor)
+    told = "spf-record" in topics(anchor) or anchor.signature == _TOO_MANY
     if "compauth=pass" in anchor.text.lower() or (anchor.signature == "SPF" and not told):
         return None
     domain = domain_in(anchor.text)
