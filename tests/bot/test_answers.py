@@ -143,7 +143,7 @@ async def test_hostile_text_pings_nobody_and_comes_back_as_typed(world: World) -
 
 async def test_two_conversations_do_not_wait_for_each_other(world: World) -> None:
     async with world.bot():
-        world.place.fail_next("chat.postMessage", status=429, retry_after=3)
+        world.place.fail_next("chat.postMessage", status=429, retry_after=60)
         slow = await world.place.post("alex", "#exchange", FAILING)
         await world.place.wait_for(lambda: [call for call in world.place.calls if call.status == 429])
         quick = await world.place.post("sam", "#on-call", FAILING)
