@@ -143,9 +143,9 @@ async def test_hostile_text_pings_nobody_and_comes_back_as_typed(world: World) -
 
 async def test_two_conversations_do_not_wait_for_each_other(world: World) -> None:
     async with world.bot():
-        world.place.fail_next("chat.postMessage", delay=8)  # whichever of the two comes first
+        world.place.fail_next("chat.postMessage", delay=9.5)  # whichever of the two comes first
         begun = [(channel, await world.place.post("alex", channel, FAILING)) for channel in ("#exchange", "#on-call")]
-        await world.place.wait_for(lambda: any(world.answers(*each) for each in begun))
+        await world.place.wait_for(lambda: any(world.answers(*each) for each in begun), 9)
         assert sorted(len(world.answers(*each)) for each in begun) == [0, 1]
 
 
