@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from msgspec.structs import replace
@@ -65,18 +65,29 @@ def reported(judgement: Judgement) -> Report:
 def _renumbered(report: Report, pastes: Sequence[Paste]) -> Report:
     """With the numbers that the lines have in what was pasted, where some were left out before it was judged."""
 
-    def placed(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
-        return tuple(replace(each, line=pastes[each.paste].number(each.line)) for each in evidence)
+    def number(paste: int, line: int) -> int:
+        return pastes[paste].number(line)
+
+    return replace(
+        placed(report, lambda each: replace(each, line=number(each.paste, each.line))),
+        artefacts=tuple(
+            replace(each, lines=(number(each.paste, each.lines[0]), number(each.paste, each.lines[1])))
+            for each in report.artefacts
+        ),
+        timeline=tuple(replace(each, line=number(each.paste, each.line)) for each in report.timeline),
+    )
+
+
+def placed(report: Report, place: Callable[[Evidence], Evidence]) -> Report:
+    """The report with every line that its findings and notes quote where `place` puts it."""
+
+    def moved(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
+        return tuple(map(place, evidence))
 
     return replace(
         report,
-        artefacts=tuple(
-            replace(each, lines=(pastes[each.paste].number(each.lines[0]), pastes[each.paste].number(each.lines[1])))
-            for each in report.artefacts
-        ),
-        findings=tuple(replace(each, evidence=placed(each.evidence)) for each in report.findings),
-        notes=tuple(replace(each, evidence=placed(each.evidence)) for each in report.notes),
-        timeline=tuple(replace(each, line=pastes[each.paste].number(each.line)) for each in report.timeline),
+        findings=tuple(replace(each, evidence=moved(each.evidence)) for each in report.findings),
+        notes=tuple(replace(each, evidence=moved(each.evidence)) for each in report.notes),
     )
 
 

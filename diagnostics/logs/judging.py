@@ -22,7 +22,7 @@ from diagnostics.logs.sessions import Talk
 from diagnostics.logs.tally import Tally, text
 from diagnostics.patterns import linear
 from diagnostics.report import Evidence, Report
-from diagnostics.reporting import reported
+from diagnostics.reporting import placed, reported
 
 MOST_JUDGED: Final = 8
 _MOST_EPISODES: Final = 50
@@ -322,13 +322,9 @@ def _named(session: Session) -> str:
 
 def _placed(report: Report, lines: list[Line | None]) -> Report:
     """The report with every line of the judged text replaced by where it stands: `paste` becomes the file's number."""
-    findings = (each.model_copy(update={"evidence": _moved(each.evidence, lines)}) for each in report.findings)
-    notes = (each.model_copy(update={"evidence": _moved(each.evidence, lines)}) for each in report.notes)
-    return report.model_copy(
-        update={"findings": tuple(findings), "notes": tuple(notes), "artefacts": (), "timeline": ()}
-    )
 
+    def place(each: Evidence) -> Evidence:
+        at = lines[each.line - 1]
+        return Evidence(quote=each.quote, line=at.number, paste=at.file) if at else each
 
-def _moved(evidence: Iterable[Evidence], lines: list[Line | None]) -> tuple[Evidence, ...]:
-    places = ((each, lines[each.line - 1]) for each in evidence)
-    return tuple(Evidence(quote=each.quote, line=at.number, paste=at.file) if at else each for each, at in places)
+    return placed(report, place).model_copy(update={"artefacts": (), "timeline": ()})
