@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -231,13 +231,17 @@ async def test_a_queue_that_starts_again_does_not_wait_for_a_log(world: World, m
 
 async def test_progress_has_a_rate_and_the_time_left(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("handlers.logs._EDIT_SECONDS", 0.01)
+
+    def shown(doing: str) -> bool:
+        calls = [str(call.args) for call in world.place.calls if call.method in ("chat.postMessage", "chat.update")]
+        return any(f"{doing} SEND1.LOG" in text and "% of 21 MB" in text and "MB/s" in text for text in calls)
+
+    _waits_for(monkeypatch, world, "_fetch", lambda: shown("Fetching"))
+    _waits_for(monkeypatch, world, "_read", lambda: shown("Reading"))
     async with world.bot():
         ts = await world.place.post("alex", "#exchange", "", files=[("SEND1.LOG", large())])
         await said(world, "#exchange", ts, OUT)
         await world.settled(2)
-        shown = [str(call.args) for call in world.place.calls if call.method in ("chat.postMessage", "chat.update")]
-        assert any("Fetching SEND1.LOG" in text for text in shown)
-        assert any("Reading SEND1.LOG" in text and "% of 21 MB" in text and "MB/s" in text for text in shown)
         assert [call.method for call in world.place.calls].count("chat.postMessage") == 1
 
 
@@ -386,6 +390,18 @@ def test_the_process_ends_with_whoever_started_it(tmp_path: Path) -> None:
     os.write(write, json.dumps({"folder": str(tmp_path), "names": ["endless.log"], "most": 1}).encode() + b"\n")
     os.close(write)
     assert child.wait(30) != 0
+
+
+def _waits_for(monkeypatch: pytest.MonkeyPatch, world: World, step: str, shown: Callable[[], bool]) -> None:
+    """A step of the reading ends only after `shown`, however fast this machine is."""
+    real = getattr(log_reading.LogReader, step)
+
+    async def slow(self: Any, *given: Any) -> Any:
+        result = await real(self, *given)
+        await world.place.wait_for(shown)
+        return result
+
+    monkeypatch.setattr(log_reading.LogReader, step, slow)
 
 
 def _held_up(monkeypatch: pytest.MonkeyPatch, until: asyncio.Event) -> None:
