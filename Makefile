@@ -38,10 +38,11 @@ check: setup-dev ## lint, format, types, import contracts; writes nothing
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 
-fix: setup-dev ## what a command can mend: lint, format, the manual
+fix: setup-dev ## what a command can mend: lint, format, the manual, the counted words
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 	@$(BIN)/mailflow causes --markdown docs/causes
+	@$(BIN)/python -m tests.counting
 
 eval: setup-dev ## how often the diagnosis is right: CASES=folder of *.jsonl, or the project's own
 	@$(BIN)/python -m tests.evaluation $(CASES)

@@ -24,8 +24,9 @@ from diagnostics.looked_facts import Checked, Stray
 from diagnostics.mail_facts import Configured
 from diagnostics.recognisers import recognise
 from diagnostics.recognisers.mending import MENDS
+from diagnostics.resemblance import Compared
 from diagnostics.rivals import denied, explained
-from diagnostics.seen import failures
+from diagnostics.seen import cured, failures
 from diagnostics.strays import strays
 from diagnostics.text import Paste, short
 from diagnostics.verdict import Verdict
@@ -67,7 +68,33 @@ def judge(texts: Sequence[str], book: Book | None = None, *, only: str = "") -> 
         before, pastes = pastes, tuple(map(mended, pastes))
         other = _judged(pastes, book, only) if pastes != before else judgement
         judgement = other if _surer(other, judgement) else judgement
+    if book.compares and not only:
+        _compare(judgement, book)
     return judgement
+
+
+def _compare(judgement: Judgement, book: Book) -> None:
+    """Where no rule is sure, weigh what the text reads like. Of what a check saw, its own outcomes speak."""
+    best = _best(judgement)[0]
+    if best == Belief.CONFIRMED or cured(judgement.facts):
+        return
+    if any(isinstance(fact, Checked) for fact in judgement.facts) or (best < Belief.LIKELY and not _told(judgement)):
+        return
+    compared = Compared.of(judgement.pastes)
+    judgement.verdicts = compared.doubting(judgement.verdicts)
+    _sort(judgement)
+    if _best(judgement)[0] < Belief.LIKELY:
+        told = hints(prose_of(judgement))
+        judgement.verdicts = compared.suspecting(
+            judgement.verdicts, judgement.facts, book.causes, lambda id_: leaning(id_, told)
+        )
+        _sort(judgement)
+
+
+def _told(judgement: Judgement) -> bool:
+    """Whether a failure is told, or nothing is read at all."""
+    suspected = any(not each.cause.benign for each in judgement.of(Belief.POSSIBLE))
+    return suspected or bool(failures(judgement.facts)) or all(each.in_words for each in judgement.artefacts)
 
 
 def _surer(other: Judgement, judgement: Judgement) -> bool:
@@ -96,8 +123,12 @@ def _judged(pastes: tuple[Paste, ...], book: Book, only: str) -> Judgement:
     _lean(judgement)
     _settle(judgement)
     judgement.verdicts = denied(explained(judgement.verdicts, facts), book.against.said(facts), book.causes)
-    judgement.verdicts.sort(key=lambda v: (-v.finding.belief, -v.finding.weight, v.cause.id))
+    _sort(judgement)
     return judgement
+
+
+def _sort(judgement: Judgement) -> None:
+    judgement.verdicts.sort(key=lambda v: (-v.finding.belief, -v.finding.weight, v.cause.id))
 
 
 def _read(paste: Paste, book: Book, only: str) -> list[Artefact]:

@@ -7,6 +7,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from diagnostics.book import Book
 from diagnostics.cause import Belief
 from diagnostics.changes import changed
 from diagnostics.checkable import worth_checking
@@ -27,13 +28,13 @@ _LONGEST_QUOTE: Final = 400
 _MOST_SUSPECTS: Final = 6
 
 
-def report_of(texts: Sequence[str]) -> Report:
-    """The report on a case, and, when there are follow-ups, what the last one changed."""
-    judgement = judge(texts)
+def report_of(texts: Sequence[str], book: Book | None = None) -> Report:
+    """The report on a case, and, when there are follow-ups, what the last one changed. `book` defaults to the whole catalogue."""
+    judgement = judge(texts, book)
     report = reported(judgement)
     if len(texts) < 2:
         return report
-    before = reported(judge(texts[:-1]))
+    before = reported(judge(texts[:-1], book))
     return report.model_copy(update={"changed": changed(before, report, judgement)})
 
 
@@ -53,7 +54,9 @@ def reported(judgement: Judgement) -> Report:
             RuledOut(cause=each.cause.id, title=each.cause.title, because=each.finding.because)
             for each in judgement.of(Belief.RULED_OUT)
         ),
-        next=questions(shown, judgement) if verdict in ("failure", "unknown") else (),
+        next=questions(shown, judgement)
+        if verdict in ("failure", "unknown") or (verdict == "nothing" and shown)
+        else (),
         timeline=tuple(Moment(at=m.at, line=m.line, what=m.what, paste=m.paste) for m in moments(judgement.facts)),
         notes=(*_beside(judgement), *notes_of(judgement.facts)),
         check=worth_checking(shown, judgement.facts) if verdict in ("failure", "unknown") else "",
@@ -92,9 +95,15 @@ def placed(report: Report, place: Callable[[Evidence], Evidence]) -> Report:
 
 
 def _verdict(judgement: Judgement) -> VerdictName:
+    """What a text reads like makes no failure of it: that it is one has to be shown or told."""
+    believed = _believed(judgement)
+    verdict = _without_the_alike(judgement, [each for each in believed if not each.alike])
+    return "failure" if verdict == "unknown" and believed else verdict
+
+
+def _without_the_alike(judgement: Judgement, believed: Sequence[Verdict]) -> VerdictName:
     if not judgement.artefacts:
         return "nothing"
-    believed = _believed(judgement)
     if cured(judgement.facts):
         return "healthy"
     if believed and believed[0].cause.benign and believed[0].finding.belief >= Belief.LIKELY:
@@ -178,7 +187,8 @@ def evidence_of(facts: Iterable[Fact | Source | None]) -> tuple[Evidence, ...]:
 
 def _summary(verdict: VerdictName, shown: Sequence[Verdict], judgement: Judgement) -> str:
     if verdict == "nothing":
-        return "There is no mail-flow artefact in this text."
+        alike = f" It reads most like this: {shown[0].cause.title}." if shown else ""
+        return f"There is no mail-flow artefact in this text.{alike}"
     if verdict == "healthy":
         change = cured(judgement.facts)
         if change:

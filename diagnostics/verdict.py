@@ -9,9 +9,13 @@ from diagnostics.facts import Fact
 
 
 class Verdict(Struct, frozen=True):
-    """A cause's finding. `missing` are the fact types that would settle it; `anchor` the fact it spoke of."""
+    """A cause's finding. `missing` are the fact types that would settle it; `anchor` the fact it spoke of.
+
+    `alike`: it is there for nothing but the words that the text shares with known texts of the cause.
+    """
 
     cause: Cause
     finding: Finding
     missing: frozenset[type[Fact]]
     anchor: Fact | None = None
+    alike: bool = False

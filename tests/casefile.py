@@ -22,9 +22,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
-from diagnostics import Report, diagnose
+from diagnostics import Report
+from diagnostics.book import Book
+from diagnostics.cause import catalogue
+from diagnostics.reporting import report_of
 
 _BLOCK = re.compile(r"^(`{3,})(paste|expect)[^\n]*\n(.*?)^\1\s*$", re.MULTILINE | re.DOTALL)
 
@@ -69,7 +73,13 @@ class Case:
 
 
 def judged(pastes: tuple[str, ...]) -> Report:
-    return diagnose(pastes[0], followups=pastes[1:])
+    """What the rules alone make of it: what a text reads like is counted from these very cases."""
+    return report_of(pastes, _rules())
+
+
+@cache
+def _rules() -> Book:
+    return Book.of(catalogue().values())
 
 
 def believed(report: Report) -> str:

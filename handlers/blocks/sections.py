@@ -135,6 +135,10 @@ def _proof(report: Report, top: Suspect, full: bool) -> list[Part]:
     return part([line("heading", heading), *lines], rank=2)
 
 
+def _bullet(text: str) -> Line:
+    return line("bullet", text)
+
+
 def _shared_proof(report: Report, full: bool) -> list[Part]:
     """What the first of several suspects rests on: they mostly rest on the same lines."""
     return _proof(report, report.findings[0], full) if report.verdict == "failure" and report.findings else []
@@ -149,8 +153,8 @@ def _no_blame(report: Report) -> list[Part]:
     if report.verdict == "healthy":
         return [*part([line("title", headline(report)), line("text", report.summary)], rank=0), *read_part]
     if report.verdict == "nothing":
-        pasteable = [line("bullet", text) for text in PASTEABLE]
-        return part([line("title", headline(report)), line("heading", "What I can read"), *pasteable], rank=0)
+        pasteable = [] if report.findings else [line("heading", "What I can read"), *map(_bullet, PASTEABLE)]
+        return part([line("title", headline(report)), *pasteable], rank=0)
     if report.verdict == "failure":
         return part([line("title", headline(report))], rank=0)
     ask = "" if report.next else "Send the whole bounce message, or the protocol log of one failing session."
@@ -197,9 +201,10 @@ def _others(report: Report, top: Suspect | None, full: bool) -> list[Part]:
     ]
     lines += _more(len(suspects) - len(shown))
     # Harmless causes explain a healthy report: a planned restart, a scanner's visit.
-    heading = "What this is" if report.verdict == "healthy" else "Also suspected" if top else "Suspected"
+    without = {"healthy": "What this is", "nothing": "If mail fails, it reads most like this"}
+    heading = without.get(report.verdict, "Also suspected" if top else "Suspected")
     parts = part([line("heading", heading), *lines], rank=3)
-    unsettled = report.verdict == "failure" and top is None
+    unsettled = report.verdict in ("failure", "nothing") and top is None
     if not full or unsettled:  # where nothing is settled, the thing to do is to answer the question
         return parts
     return [

@@ -14,6 +14,7 @@ import diagnostics
 from diagnostics import diagnose
 from diagnostics.facts import Said, Source
 from diagnostics.refusals import topics, topics_of
+from tests.casefile import judged
 
 
 @pytest.mark.parametrize(
@@ -103,7 +104,8 @@ def test_other_refusals_have_none_of_the_topics(text: str) -> None:
     ],
 )
 def test_talk_with_the_same_words_is_no_refusal(text: str) -> None:
-    assert diagnose(text).findings == ()
+    assert judged((text,)).findings == ()
+    assert diagnose(text).verdict == "nothing"
 
 
 def test_events_and_cmdlets_refuse_no_message() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from diagnostics import diagnose
+from tests.casefile import judged
 
 _TABLES = {
     id_: texts
@@ -18,7 +19,7 @@ _TABLES = {
 
 @pytest.mark.parametrize("id_", sorted(_TABLES))
 def test_the_cause_of_a_wording_comes_first(id_: str) -> None:
-    first = {text: next((each.cause for each in diagnose(text).findings), "nothing") for text in _TABLES[id_]}
+    first = {text: next((each.cause for each in judged((text,)).findings), "nothing") for text in _TABLES[id_]}
     assert {text: found for text, found in first.items() if found != id_} == {}
 
 
@@ -38,4 +39,5 @@ def test_the_cause_of_a_wording_comes_first(id_: str) -> None:
     ],
 )
 def test_the_same_words_in_talk_are_no_failure(text: str) -> None:
-    assert not diagnose(text).findings
+    assert not judged((text,)).findings
+    assert diagnose(text).verdict == "nothing"

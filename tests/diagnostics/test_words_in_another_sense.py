@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from diagnostics import diagnose
+from tests.casefile import judged
 
 
 @pytest.mark.parametrize(
@@ -112,7 +113,7 @@ def test_a_session_with_a_failed_command_is_no_success() -> None:
     ],
 )
 def test_rivals_share_a_noun(text: str, not_this: str) -> None:
-    assert not_this not in [each.cause for each in diagnose(text).findings]
+    assert not_this not in [each.cause for each in judged((text,)).findings]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,50 @@
+"""The words and pairs of words by which texts are compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+_INSIDE: Final = "._@"  # of a word: 5.7.26, cert_expired, anna@contoso.com
+_IDEOGRAPHS: Final = 0x2E80  # from here on a letter is a word
+_IDENTIFIER: Final = 12  # hexadecimal digits: of a session, a message, a thumbprint
+
+
+class _Parting(dict[int, str]):
+    """For str.translate: letters and digits stay, ideographs stand alone, everything else parts words."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        if char.isalnum():
+            return f" {char} " if code >= _IDEOGRAPHS else char
+        return char if char in _INSIDE else " "
+
+
+_PARTING: Final = _Parting((code, _Parting()[code]) for code in range(128))
+
+
+def features(lines: Iterable[str]) -> list[set[str]]:
+    """For each line its words and its pairs of neighbours; the last word of the line before is a neighbour of its first."""
+    found = []
+    before: list[str] = []
+    for line in lines:
+        told = _words(line)
+        found.append({*told, *map(" ".join, zip(before + told, told[1 - len(before) :], strict=False))})
+        before = told[-1:] or before
+    return found
+
+
+def _words(line: str) -> list[str]:
+    """What differs from incident to incident is one word each: addresses, and the numbers of sessions and messages."""
+    return [word for word in map(_masked, line.lower().translate(_PARTING).split()) if word]
+
+
+def _masked(word: str) -> str:
+    if "@" in word:
+        return "@"
+    word = word.strip("._")
+    if len(word) >= _IDENTIFIER and not word.strip("0123456789abcdef"):
+        return "#"
+    if word.count(".") == 3 and word.replace(".", "").isdigit():  # an IP address
+        return "..."
+    return word
