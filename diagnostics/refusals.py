@@ -23,8 +23,9 @@ _LONGEST: Final = 4_000
 _COURTESY: Final = linear(
     r"(?i)\b(?:protect|keep) (?:our |your )?(?:users|recipients|members|customers) from spam\b"
     r"|\bspam\W{0,3}(?:&|and|firewall)\W{0,3}(?:virus\W{0,3}firewall\b)?"
+    r"|\bconnect(?:ing)? to (?:MX server )?[\w.-]{1,253}\["
 )
-"""Why a server has rules at all, whichever of them was broken; and what a filter is called."""
+"""Why a server has rules at all, whichever of them was broken; what a filter is called; and the name of a host that was tried."""
 
 
 class _Topics(Set[str]):

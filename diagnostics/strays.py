@@ -14,6 +14,7 @@ from diagnostics import codes
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Reply, Source
 from diagnostics.looked_facts import Stray
+from diagnostics.patterns import linear
 from diagnostics.recognisers.event_quotes import explains
 from diagnostics.recognisers.mail_words import of_mail, of_others
 from diagnostics.recognisers.reply_wording import asks_about
@@ -24,6 +25,10 @@ from diagnostics.text import Paste, squeezed
 _MOST_LINES: Final = 400  # unclaimed lines that are looked at; people paste little that no recogniser reads
 _LONGEST: Final = 2_000
 _SHOWN: Final = 400
+# Outlook.com's mark of a blocked network, where it is called a code: elsewhere it can be a model's number.
+_MARK = linear(
+    r"(?i)[(（\[]S31[45]0\b|(?:error|codes?|コード|代码|代碼|fehler|fehlercode|erreur|errore|código|erro|ошибк\w)\W{0,3}S31[45]0\b"
+)
 _RECOGNISED: Final = 12  # characters by which a reply is found in its line
 
 
@@ -59,8 +64,8 @@ def strays(paste: Paste, artefacts: Sequence[Artefact], signatures: Signatures) 
 
 
 def _coded(text: str) -> bool:
-    """Whether a line reports a code of the tables, rather than explains it or tells of another program."""
-    return bool(codes.technical(text)) and not explains(text) and not of_others(text)
+    """Whether a line reports a code of the tables or Outlook.com's mark, rather than explains it or tells of another program."""
+    return bool(codes.technical(text) or _MARK.search(text)) and not explains(text) and not of_others(text)
 
 
 def _before_replies(paste: Paste, artefacts: Sequence[Artefact]) -> Iterator[tuple[int, str]]:

@@ -65,6 +65,7 @@ _LIBRARIES: Final = (
     r"|\b(?:ERROR|Error:?) (?:\[\w{1,20}\] |Send Error: )?Connection timeout\b|\bGreeting never received\b"
     r"|\berror=\"unencrypted connection\"|\b(?:gomail|smtp): unencrypted connection\b"
     r"|\bonly configured for E-mail addresses with ASCII local-parts\b"
+    r"|\bNo compatible authentication mechanisms? (?:was )?found\b"
 )
 _START = linear(f"(?i)(?:{_STARTS})")
 _LIBRARY = linear(f"(?i)(?:{_LIBRARIES})")

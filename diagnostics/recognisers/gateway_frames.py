@@ -8,7 +8,8 @@ Sources: https://man.openbsd.org/smtpd.8, https://cr.yp.to/qmail.html, https://h
 https://www.cisco.com/c/en/us/td/docs/security/esa/esa11-1/user_guide/b_ESA_Admin_Guide_11_1.html (Logging),
 https://integrations.mimecast.com/documentation/tutorials/understanding-siem-logs, https://www.hmailserver.com/documentation,
 https://docs.fortinet.com/document/fortimail/7.0.0/log-reference/449609, https://amavis.org/, https://docs.rspamd.com/,
-https://support.icewarp.com/hc/en-us/articles/12115124344721, https://help.hcl-software.com/domino/ (Router/SMTP)
+https://support.icewarp.com/hc/en-us/articles/12115124344721, https://help.hcl-software.com/domino/ (Router/SMTP),
+https://github.com/zone-eu/mx-connect
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ _HMAIL: Final = r'^\s*"(?:SMTPC|SMTPD|APPLICATION|TCPIP|DEBUG)"\s.*"\s*"'
 _HARAKA: Final = r"^.{0,40}\[(?:INFO|NOTICE|WARN|ERROR)\] +\[[0-9A-Fa-f.-]{1,60}\] \[\w{1,30}\] "
 _RSPAMD: Final = rf"\brspamd_task_write_log: .*?\bip: (?P<ip>{_IP}), "
 _FORTIMAIL: Final = r"\bdevice_id=\S+ .*\btype=statistics .*"
+# Of ZoneMTA, WildDuck, Forward Email and others on Node; `to` is the recipient's domain, for they name no more.
+_MX_CONNECT: Final = r"(?:Failed to resolve any|DNS error occurred while resolving)"
 _SOPHOS: Final = r'\bsys="SecureMail" sub="smtp" name="'
 
 FRAMES: Final = (
@@ -164,6 +167,20 @@ FRAMES: Final = (
         _HARAKA + r"hook=\w+ plugin=.*\bretval=(?P<verdict>DENY(?:SOFT)?(?:DISCONNECT)?)\b.*\bmsg=\"(?P<words>[^\"]*)",
     ),
     Frame(
+        "mx-connect",
+        "deferred",
+        rf"\bwhen connecting to MX server (?P<by>[\w.-]{{1,253}})\[(?P<ip>{_IP})\] for (?P<to>[\w.-]{{1,253}}): "
+        r"(?P<words>[^|()\"']*)",
+    ),
+    Frame(
+        "mx-connect", "failed", rf"(?P<words>{_MX_CONNECT} IP addresses .{{0,60}} with \"?(?P<to>[\w.-]{{1,253}})\"?)"
+    ),
+    Frame(
+        "mx-connect",
+        "failed",
+        rf"(?P<words>{_MX_CONNECT} the Mail Exchange .{{0,60}}specified domain \((?P<to>[\w.-]{{1,253}})\)\. [^|()\"']*)",
+    ),
+    Frame(
         "postgrey",
         "deferred",
         rf"\baction=(?P<verdict>greylist), (?P<words>reason=[^,]{{2,60}}), .*\bclient_address=(?P<ip>{_IP})"
@@ -257,6 +274,9 @@ POLICY: Final = ("5.7.1", "rejected by policy")
 # What these products say of what they met themselves, when no server answered: the code that RFC 3463 has for it.
 MEANT: Final = (
     ("domain does not exist", "5.1.2"),
+    ("domain name not found", "5.1.2"),
+    ("no mx server found", "5.1.2"),
+    ("failed to resolve any ip addresses", "5.4.4"),
     ("no such domain", "5.1.2"),
     ("invalid domain name", "5.1.2"),
     ("nxdomain", "5.1.2"),

@@ -26,6 +26,7 @@ _TRIED_AGAIN: Final = "|".join(
         r"connection dropped due to (?:socket ?error|connection ?reset|connection ?aborted|timed ?out)",
         r"message expired, can(?:no|')t connect to remote server",
         r"connect to [\w.-]+\[[0-9a-f.:]+\]:\d+: (?:connection|no route|network)",
+        r"SSL_connect error to [\w.-]+\[[0-9a-f.:]+\](?::\d+)?: ",  # Postfix, where the line's beginning was cut off
         r"host or domain name not found\. name service error",
         r"sender's submission quota was exceeded",
         r"service not available, closing transmission channel",
@@ -56,6 +57,8 @@ _FINAL: Final = "|".join(
         r"^\W*<[^ >]+@[^ >]+>: .*\(#5\.\d\.\d\)",
         r"\b(?:helo command|sender address|recipient address|client host|end-of-data command) rejected: \w",  # Postfix
         r"\b(?:n[o']t|n’t) recognized as a valid sender\b",  # Exchange Online
+        r"\bSMTPUTF8 is required, but was not offered\b",  # Postfix
+        r"\bsender address is not allowed\W*$",  # IONOS
         r"\bunrouteable address\s*$",
         r"\bunknown local-part \"",
         r"\bDNS error: domain name not found",

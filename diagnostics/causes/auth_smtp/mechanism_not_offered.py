@@ -54,6 +54,8 @@ _CLIENT_WORDS: Final = (
     "No authentication type was advertised",
     "Host did not advertise authentication",
     "Unable to find suitable auth mechanism",
+    "No compatible authentication mechanism was found",  # lettre
+    "No compatible authentication mechanisms found",  # MailKit
     "None of the authentication methods supported by this client",
     "authentication mechanism is not supported by the server",
     "No authentication mechanisms supported by both server and client",

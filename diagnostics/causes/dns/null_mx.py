@@ -29,12 +29,13 @@ from diagnostics.looked_facts import DnsAnswer
 from diagnostics.report import Step
 
 _EXIM = "an MX or SRV record indicated no SMTP service"
+_NO_ADDRESS = "Failed to resolve any IP addresses for the Mail Exchange"  # what is made of the host "."
 
 
 @cause(
     id="dns.mx.null-mx",
     act="recipient-side",
-    says=("556 5.1.10", "null MX", "nullMX", "5.7.27", "MX 0 .", "does not accept mail", _EXIM),
+    says=("556 5.1.10", "null MX", "nullMX", "5.7.27", "MX 0 .", "does not accept mail", _EXIM, _NO_ADDRESS),
 )
 def assess(anchor: Said | DnsAnswer, replies: tuple[Reply, ...], answers: tuple[DnsAnswer, ...]) -> Finding | None:
     """The words or the number of RFC 7505, or the record itself; Microsoft's own 5.1.10 is another thing."""
@@ -49,6 +50,11 @@ def _from_words(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
         return None
     if "spf" in low and "null" not in low:  # Gmail writes 5.7.27 for a failed SPF check
         return None
+    if said.signature == _NO_ADDRESS:
+        because = "The domain names a mail server without an address; the host `.` of a null MX, by which a domain says that it receives "
+        because += "no mail, reads so."
+        name = _domain(next((r for r in replies if r.source == said.source), None))
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(own=False, domain=name), weight=1.5)
     own = "5.7.27" in said.text or "sender address" in low
     mine = next((r for r in replies if r.source == said.source), None)
     whose = "The sender's domain" if own else f"`{_domain(mine)}`" if _domain(mine) else "The recipient's domain"

@@ -2,7 +2,8 @@
 
 ## What is happening
 No MX and no address record can be found for the part after the `@`, because the name itself does not exist:
-it is mistyped, it was never registered, or its registration or delegation has lapsed. Exchange Server says
+it is mistyped, it was never registered, or its registration or delegation has lapsed. (A mistyped name can also exist, and be
+somebody's who has no mail server: then connections to it time out.) Exchange Server says
 `554 5.4.4 SMTPSEND.DNS.NonExistentDomain`, Exchange Online `550 5.4.310 DNS domain … does not exist`.
 
 ## What proves it
@@ -31,9 +32,10 @@ from diagnostics.causes.dns.lookups import (
     resolve,
     same,
 )
+from diagnostics.causes.network.providers import mistyped
 from diagnostics.causes.network.queues import by_smart_host, inward, outward, queue_of
 from diagnostics.causes.network.reach import by_exchange_online
-from diagnostics.facts import QueueState, Reply, Said
+from diagnostics.facts import ConnectFailed, QueueState, Reply, Said
 from diagnostics.looked_facts import DnsAnswer
 from diagnostics.patterns import linear
 from diagnostics.refusals import topics
@@ -53,6 +55,9 @@ _RECEIVERS = (
 # What the C library says of a name, which stands in front of it.
 _UNKNOWN = "Name or service not known"
 _NAMED = linear(rf"(?i)[\[<(' ]([a-z0-9-]{{1,63}}(?:\.[a-z0-9-]{{1,63}})+)[\])>']{{0,2}}: {_UNKNOWN}")
+
+
+_NO_ADDRESS = "Failed to resolve any IP addresses for the Mail Exchange"
 
 
 _NOUNS = (
@@ -96,10 +101,11 @@ _ANOTHER = (
         *_RECEIVERS,
         *_NOUNS,
         _UNKNOWN,
+        _NO_ADDRESS,
     ),
 )
 def assess(
-    anchor: Said | DnsAnswer,
+    anchor: Said | DnsAnswer | ConnectFailed,
     _answer: DnsAnswer | None,
     answers: tuple[DnsAnswer, ...],
     queues: tuple[QueueState, ...],
@@ -108,6 +114,10 @@ def assess(
     """Who else was asked decides; a smart host's queue takes it away."""
     if isinstance(anchor, DnsAnswer):
         return _from_answer(anchor, replies)
+    if isinstance(anchor, ConnectFailed):
+        return _of_another_name(anchor, replies)
+    if anchor.signature == _NO_ADDRESS:
+        return _without_address(anchor, replies)
     if anchor.signature == _UNKNOWN:
         return _looked_for(anchor, replies)
     if anchor.signature in _NOUNS:
@@ -130,6 +140,26 @@ def assess(
     if provider_not_found(anchor.text):
         return None  # that one exists: the resolver is at fault
     return _weighed(anchor, domain, of_name(answers, domain) if domain else list(answers), by_mx)
+
+
+def _of_another_name(failed: ConnectFailed, replies: tuple[Reply, ...]) -> Finding | None:
+    """A mistyped name may exist: it is somebody's who waits for such slips, or has no mail server."""
+    mine = (each.recipient.rpartition("@")[2] for each in replies if each.source == failed.source)
+    name = next((each for each in (*mine, failed.host) if mistyped(each)), "").lower()
+    if not name:
+        return None
+    because = f"`{name}` reads like a mistyped `{mistyped(name)}`: look at the address. Such a name can exist in DNS and have no "
+    because += "mail server."
+    return Finding(Belief.POSSIBLE, because, (failed,), _steps(name), weight=2.2)
+
+
+def _without_address(said: Said, replies: tuple[Reply, ...]) -> Finding:
+    """The mail server that DNS names has no address: that of a domain which receives no mail, or which nobody keeps."""
+    name = _recipient_domain(said, replies)
+    meant = mistyped(name)
+    because = f"No address was found for a mail server of {f'`{name}`' if name else 'the domain'}: it has none, or takes no mail."
+    because += f" It reads like a mistyped `{meant}`: look at the address." if meant else ""
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=2.0 if meant else 1.3)
 
 
 def _looked_for(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
@@ -166,7 +196,8 @@ def _weighed(said: Said, domain: str, asked: list[DnsAnswer], by_mx: str) -> Fin
     because = f"{who} found no DNS domain `{name}`" if name else _NO_NAME
     if gone:
         return Finding(Belief.CONFIRMED, f"{because}, and {gone.server} says the same.", (said, gone), _steps(domain))
-    because += "; look for a typing error in it."
+    meant = mistyped(name)
+    because += f"; it reads like a mistyped `{meant}`." if meant else "; look for a typing error in it."
     if missing_domain(said.text):
         return Finding(Belief.CONFIRMED, because, (said,), _steps(domain))
     if "mail.protection.outlook.com" in said.text.lower() and not by_exchange_online(said.text):

@@ -24,6 +24,7 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.network.probes import test_from_elsewhere, test_port, test_route
+from diagnostics.causes.network.providers import always_reached
 from diagnostics.causes.network.reach import (
     Opening,
     Place,
@@ -107,7 +108,8 @@ def _weighed(
     if isinstance(anchor, ConnectFailed) and anchor.kind == "unknown":
         fault = f"No connection to {where.name} could be opened; the reason isn't told"
     because = f"{fault}{winsock}; whether other destinations can be reached is not told yet."
-    return Finding(Belief.POSSIBLE, because, (anchor,), steps, act, weight=1.2)
+    weight = 0.6 if always_reached(where.host, where.ip) else 1.2
+    return Finding(Belief.POSSIBLE, because, (anchor,), steps, act, weight=weight)
 
 
 def _from_cloud(failed: ConnectFailed, where: Place, ours: bool) -> Finding:

@@ -29,6 +29,7 @@ from collections.abc import Sequence
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.network.probes import retry_queues, test_port
+from diagnostics.causes.network.providers import always_reached
 from diagnostics.causes.network.queues import inward, queue_of
 from diagnostics.causes.network.reach import (
     Opening,
@@ -113,6 +114,10 @@ def _weighed(
     if isinstance(anchor, ConnectFailed) and anchor.kind not in ("timeout", "unknown"):
         how = "refused" if anchor.kind == "refused" else "not possible"
         return Finding(Belief.POSSIBLE, _one(where, how), (anchor,), steps, weight=0.3)
+    if isinstance(anchor, ConnectFailed) and anchor.kind == "timeout" and always_reached(where.host, where.ip):
+        because = f"{where.subject} did not answer, where the whole world delivers every second: this network's way out on port 25 is "
+        because += "closed more probably than that server. A test of another destination tells."
+        return Finding(Belief.POSSIBLE, because, (anchor,), steps, weight=2.0)
     how = "not opened" if isinstance(anchor, ConnectFailed) and anchor.kind == "unknown" else "not answered"
     return Finding(Belief.POSSIBLE, _one(where, how), (anchor,), steps, weight=1.3)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from diagnostics.causes.network.reach import kind_of
 from diagnostics.mail_facts import Configured
 
 _MAILBOXES: Final = frozenset({
@@ -15,6 +16,17 @@ _MAILBOXES: Final = frozenset({
     "me.com", "gmx.de", "gmx.net", "web.de", "t-online.de", "proton.me", "protonmail.com", "qq.com",
 })  # fmt: skip
 _SERVERS: Final = _MAILBOXES | {"google.com", "office365.com", "sendgrid.net", "mailgun.org"}
+_MISTYPED: Final = (
+    "gmail.com",
+    "hotmail.com",
+    "outlook.com",
+    "yahoo.com",
+    "icloud.com",
+    "googlemail.com",
+    "protonmail.com",
+)
+_COM_ONLY: Final = ("gmail.", "icloud.")  # have mailboxes below no other top-level domain
+_REAL: Final = frozenset({"mail.com", "email.com", "ymail.com"})  # providers too, one letter from gmail.com
 
 
 def has_mailboxes(domain: str) -> bool:
@@ -26,6 +38,28 @@ def of_provider(name: str) -> bool:
     """Whether `name`, a host, a domain or an address, is one of the providers' own."""
     labels = name.rpartition("@")[2].lower().strip("<>[]. ").removeprefix("*.").split(".")
     return any(".".join(labels[at:]) in _SERVERS for at in range(len(labels) - 1))
+
+
+def mistyped(domain: str) -> str:
+    """The provider that `domain` is one slip of the finger away from (hotmal.com, gmial.com, gmail.con); "" for any other."""
+    name = domain.lower().rstrip(".")
+    if name in _MAILBOXES or name in _REAL:
+        return ""
+    foreign = next((f"{label}com" for label in _COM_ONLY if name.startswith(label)), "")
+    return foreign or next((each for each in _MISTYPED if _one_slip(name, each)), "")
+
+
+def _one_slip(name: str, other: str) -> bool:
+    """Whether one letter is missing, doubled or wrong, or two neighbours have changed places."""
+    start = next((at for at, (a, b) in enumerate(zip(name, other, strict=False)) if a != b), min(len(name), len(other)))
+    rest, wanted = name[start:], other[start:]
+    swapped = rest[1::-1] + rest[2:] == wanted
+    return name != other and (rest[1:] == wanted or rest == wanted[1:] or rest[1:] == wanted[1:] or swapped)
+
+
+def always_reached(host: str, ip: str) -> bool:
+    """Whether mail servers that the whole world delivers to every second stand there, and none that only clients log on to."""
+    return kind_of(ip) == "exchange-online" or (of_provider(host) and not host.lower().startswith("smtp."))
 
 
 def set_to_provider(settings: Iterable[Configured]) -> str:

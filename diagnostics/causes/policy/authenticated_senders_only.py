@@ -48,6 +48,8 @@ _NOUNS: Final = (
         "RESOLVER.RST.AuthRequired",
         "RESOLVER.RST.SenderNotAuthenticatedForGroup",
         "RESOLVER.RST.SenderNotAuthenticatedForMailbox",
+        "SenderNotAuthenticatedForGroup",
+        "SenderNotAuthenticatedForMailbox",
         "Sender was not authenticated by organization",
         "only accepts messages from people in its organization",
         "5.7.133",
