@@ -271,11 +271,18 @@ class AgentAction(Fact, frozen=True, kw_only=True):
         return self.action.lower().startswith(("reject", "delete", "disconnect", "quarantine"))
 
 
+UserForm = Literal["address", "account", "name", ""]
+
+
 class LogonTried(Fact, frozen=True, kw_only=True):
-    """A logon in a session typed or traced by hand: the mechanisms that EHLO offered, and the one that AUTH named."""
+    """A logon in a session typed or traced by hand: the mechanisms that EHLO offered, and the one that AUTH named.
+
+    `user` is the form of the user name that was sent: "address", "account" (DOMAIN\\name), "name"; "" where it isn't readable.
+    """
 
     mechanism: str
     offered: tuple[str, ...] = ()
+    user: UserForm = ""
 
 
 class ClientError(Fact, frozen=True, kw_only=True):

@@ -159,11 +159,16 @@ def _after_success(lines: Lines, at: int) -> bool:
 def _places(line: str) -> Iterator[Place]:
     """Where in `line` a failing reply begins, leftmost first."""
     candidates = [*_coded(line), *tokens(line)][:_MOST_TRIED]
-    candidates += [Place(line, found.start(), found.end(), "phrase") for found in _PHRASE.finditer(line[:_LONGEST])]
+    candidates += [Place(line, _begins(found), found.end(), "phrase") for found in _PHRASE.finditer(line[:_LONGEST])]
     for place in sorted(candidates, key=lambda each: each.start):
         if reads_as_reply(place) and not over(place.before, place.after):
             led = _LED.search(place.before)
             yield place if led is None else replace(place, start=place.start - len(led.group(0)))
+
+
+def _begins(phrase: Any) -> int:
+    """Where the words of a phrase begin, behind the mark that some are only known by."""
+    return int(phrase.end()) - len(phrase.group(0).lstrip(" :>\"'`("))
 
 
 def _coded(line: str) -> Iterator[Place]:

@@ -59,6 +59,7 @@ _FINAL: Final = "|".join(
         r"\b(?:n[o']t|n’t) recognized as a valid sender\b",  # Exchange Online
         r"\bSMTPUTF8 is required, but was not offered\b",  # Postfix
         r"\bsender address is not allowed\W*$",  # IONOS
+        r"(?:^|[:>\"'`(]) {0,2}relay access denied\W*$",
         r"\bunrouteable address\s*$",
         r"\bunknown local-part \"",
         r"\bDNS error: domain name not found",

@@ -6,6 +6,7 @@ telnet success proves TCP and the banner, nothing about TLS or certificates.
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ from msgspec import Struct, field
 
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, SessionMasked, SmtpReached, Stage, StarttlsNotOffered
-from diagnostics.mail_facts import Configured, LogonTried
+from diagnostics.mail_facts import Configured, LogonTried, UserForm
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.masking import MASKED_BANNER, MASKED_CAPABILITY
@@ -85,6 +86,8 @@ _RECIPIENT = linear(r"(?i)^RCPT TO:\s*<?([^\s<>]{1,320})>?")
 _IDLE = linear(r"(?i)timeout waiting for client input|idle timeout|timeout exceeded|timed out waiting for")
 _COMPLETE_MARK: Final = " "
 _LONGEST: Final = 4000  # characters of one reply
+_LONGEST_NAME: Final = 400  # of a user name, encoded
+_USER_NAME: Final = "VXNlcm5hbWU6"  # "Username:"
 _ABOVE: Final = 4  # lines in which a conversation is opened
 _DRAWN: Final = "\u2500\u2502\u2514\u251c\u250c "  # lines of a tree that some clients draw around what was said
 _TELLING: Final = 3  # every server that people ask about lists more; a shorter list is a small one, or cut off
@@ -122,6 +125,8 @@ class _Talk(Struct):
     offered: tuple[str, ...] = ()
     tried: str = ""
     tried_at: int = -1
+    asks_user: bool = False
+    user: UserForm = ""
     spoke: int = 0
 
     def reach(self, stage: Stage, index: int) -> None:
@@ -152,6 +157,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
         server = _SERVER.search(spoken) if spoken[:3].isdecimal() else None
         verb = _VERB.search(spoken) if spoken[:4].upper() in _VERBS else None
         if not (server or verb):
+            _hear_answer(talks[-1], spoken)
             continue
         if _anew(talks[-1], server, index, previous):
             talks.append(_Talk())
@@ -213,8 +219,26 @@ def _hear_client(talk: _Talk, index: int, verb: str, spoken: str) -> None:
         talk.reach(_STAGES[verb], index)
 
 
+def _hear_answer(talk: _Talk, spoken: str) -> None:
+    """What is no command and stands below the server's question for a user name is that name."""
+    if talk.asks_user and spoken:
+        talk.user, talk.asks_user = _form(spoken), False
+
+
+def _form(encoded: str) -> UserForm:
+    """Which form the user name of a logon has. The name itself is nobody's business."""
+    try:
+        name = b64decode(encoded[:_LONGEST_NAME], validate=True).decode()
+    except ValueError:
+        return ""
+    if not name.isprintable() or not name:
+        return ""
+    return "address" if "@" in name else "account" if "\\" in name else "name"
+
+
 def _hear_server(talk: _Talk, index: int, spoken: str, code: str, mark: str, rest: str) -> None:
     talk.spoke += 1
+    talk.asks_user = code == "334" and rest == _USER_NAME
     if MASKED_BANNER.search(spoken):
         talk.masked.append((index, "banner"))
     if code == "220" and talk.verb == "STARTTLS":
@@ -292,7 +316,7 @@ def _facts(reading: Reading, talk: _Talk) -> Iterator[Fact]:
         )
     if talk.tried and talk.complete:
         source = source_at(reading, talk.tried_at)
-        yield LogonTried(source=source, offered=talk.offered, mechanism=talk.tried, host=talk.host)
+        yield LogonTried(source=source, offered=talk.offered, mechanism=talk.tried, user=talk.user, host=talk.host)
     yield from _redirected(reading, talk)
     refused = _first_refusal(talk)
     if refused:

@@ -46,7 +46,7 @@ from diagnostics.causes.auth_smtp.logon import (
 from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Said, Session
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, LogonTried
 from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Act, Step
@@ -70,7 +70,9 @@ _REFUSAL: Final = "535"  # of another mail system, in words of its own
     act="sender",
     says=(*_TOLD, *_NUMBER, _REFUSAL, UNEXPLAINED, UNEXPLAINED_139, "LogonDenied", *LOGON_FAILED),
 )
-def assess(said: Said, sessions: tuple[Session, ...], settings: tuple[Configured, ...]) -> Finding | None:
+def assess(
+    said: Said, sessions: tuple[Session, ...], settings: tuple[Configured, ...], logons: tuple[LogonTried, ...]
+) -> Finding | None:
     """Exchange Online names the reason; an Exchange server's event names the client."""
     session = session_of(said, sessions)
     where = refused_by(said, session)
@@ -102,6 +104,11 @@ def assess(said: Said, sessions: tuple[Session, ...], settings: tuple[Configured
         because = "The client only says that its logon failed; what the server answered tells a wrong password from the rest. "
         because += "The client's debug output has it (535 …)."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(where), weight=1.5)
+    nameless = next((each for each in logons if each.user == "name"), None)
+    if unexplained(low) and where == "exchange-online" and nameless:
+        because = "The user name that the client sent is no address. Exchange Online knows an account by its full user principal name "
+        because += "only (name@domain)."
+        return Finding(Belief.LIKELY, because, (nameless, said), _steps(where), "sender", weight=1.2)
     if unexplained(low):
         return _unexplained(said, session, where)
     return _worded(said, where) if said.signature == _REFUSAL else None

@@ -27,6 +27,7 @@ from msgspec import Struct
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.auth_smtp.logon import (
     EXO,
+    client_settings,
     is_client_connector,
     own_server,
     refused_by,
@@ -51,6 +52,10 @@ _NOUNS = (
     "envelope sender", "Absenderadresse", "adresse d'expédi", "adresse expédi", "remitente",
 )  # fmt: skip
 _UNVERIFIED = "The following identities failed the check in region"  # Amazon SES, by SMTP and by its API
+# No more than this, in answer to MAIL FROM: whom it is about depends on who sent.
+_BARE = "Sender rejected"
+_BARE_ADDRESS = "Sender address rejected"
+_UNEXPLAINED = linear(r"(?i)\bsender (?:address )?rejected\W*(?:$|\(in reply to MAIL FROM)")
 _OTHERS = frozenset({"listed", "entry", "spf", "dmarc"})  # reasons of their own for the same words
 _NO_PERMISSION = "Client does not have permissions to send as this sender"
 
@@ -71,13 +76,15 @@ class _Pair(Struct, frozen=True):
 @cause(
     id="auth-smtp.sendas.mismatch",
     act="exchange-online",
-    says=("5.2.252", "SendAsDeniedException", _NO_PERMISSION, "5.7.60", _UNVERIFIED, *_NOUNS),
+    says=("5.2.252", "SendAsDeniedException", _NO_PERMISSION, "5.7.60", _UNVERIFIED, _BARE, _BARE_ADDRESS, *_NOUNS),
 )
 def assess(said: Said, sessions: tuple[Session, ...], settings: tuple[Configured, ...]) -> Finding | None:
     """5.2.252 is proof; the exception is as good as that in an SMTP reply; 5.7.60 depends on who said it."""
     low = said.text.lower()
     if said.signature == _UNVERIFIED or said.signature in _NOUNS:
         return _of_another(said)
+    if said.signature in (_BARE, _BARE_ADDRESS):
+        return _by_the_relay(said, settings)
     found = _PAIR.search(said.text)
     pair = _Pair(found.group(1), found.group(2).rstrip(".")) if found else _Pair()
     if "5.2.252" in low:
@@ -99,6 +106,18 @@ def _of_another(said: Said) -> Finding | None:
     because = f"{said.by or 'The server'} lets the account of the logon send from its own addresses only: the one in MAIL FROM "
     because += "or From has to be added to the account there, or the application has to use the account's."
     return Finding(Belief.LIKELY, because, (said,), (_own_address(),), "sender", weight=1.6)
+
+
+def _by_the_relay(said: Said, settings: tuple[Configured, ...]) -> Finding | None:
+    """The provider that the server or client logs on to takes no other sender than its customer."""
+    relay = next((each for each in settings if each.kind == "relayhost" and each.get("Logon")), None)
+    client = client_settings(settings)
+    proof = relay or (client if client and client.get("User") else None) or told_logon(settings, "Account")
+    if proof is None or not _UNEXPLAINED.search(said.text) or by_microsoft(said):
+        return None
+    because = f"The mail goes out by a logon{f' to {relay.name}' if relay else ''}, and the sender in MAIL FROM was refused: providers let "
+    because += "an account send from its own addresses only."
+    return Finding(Belief.POSSIBLE, because, (said, proof), (_own_address(),), "sender", weight=2.0)
 
 
 def _own_address() -> Step:

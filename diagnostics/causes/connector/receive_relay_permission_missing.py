@@ -56,7 +56,7 @@ def assess(
         return _without_right(anchor, objects)
     said = anchor
     if said.signature in relay.FOREIGN:
-        return _of_another(said)
+        return _of_another(said, objects)
     what = heard(said, replies, sessions)
     if not relay.by_exchange_server(what) or what.peer == "exchange-online":
         return None
@@ -107,9 +107,16 @@ def _whose(printed: Configured) -> str:
     return f"the list of {printed.name}" if printed.name else "one list"
 
 
-def _of_another(said: Said) -> Finding | None:
-    """Another mail system in front of or behind Exchange, where its own log shows whom it refused."""
-    if not relay.by_own_log(said) or not relay.foreign(said):
+def _of_another(said: Said, objects: tuple[Configured, ...]) -> Finding | None:
+    """Another mail system in front of or behind Exchange, where its own log or its settings show whom it refused."""
+    networks = next((each for each in objects if each.kind == "relay-networks"), None)
+    if not relay.foreign(said):
+        return None
+    if networks and networks.get("Outside"):
+        because = f"`{networks.get('Outside')}` is in none of the networks that may relay there (mynetworks = "
+        because += f"{networks.get('Networks')}), so the server refused it."
+        return Finding(Belief.LIKELY, because, (said, networks), (_let_in(),), weight=1.6)
+    if not relay.by_own_log(said) and networks is None:
         return None
     because = (
         "This server takes mail for its own domains only, and the client is not among those that may relay through it."
