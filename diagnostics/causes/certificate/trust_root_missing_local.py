@@ -63,6 +63,11 @@ def assess(
         if refusal.provider:
             because = f"`{refusal.provider}` is a provider whose certificate the world trusts: the client's own store may lack "
             because += "the root behind it, or is not read."
+        elsewhere = next((each for each in settings if each.kind == "told-elsewhere" and each.name == "machine"), None)
+        if elsewhere and not refusal.by_cloud:
+            because = "Another machine accepts the same server's certificate, as is told: what this one lacks is the root of the authority "
+            because += "behind it (an internal one mostly), in the store that the client reads."
+            return Finding(Belief.LIKELY, because, (anchor, elsewhere), _client_steps(), "sender", weight=1.3)
         weight = 1.6 if refusal.provider else 0.9
         return Finding(Belief.POSSIBLE, because, (anchor,), _client_steps(), "sender", weight=weight)
     if refusal.owner != "theirs":

@@ -24,6 +24,7 @@ from __future__ import annotations
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.facts import Said, SessionMasked, StarttlsNotOffered
 from diagnostics.looked_facts import TlsProbe
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 _SEEN = {
@@ -51,7 +52,10 @@ _NO_LOGON = "Cannot achieve Exchange Server authentication"  # X-EXPS was not in
     ),
 )
 def assess(
-    anchor: SessionMasked | StarttlsNotOffered | Said, probe: TlsProbe | None, _masked: SessionMasked | None
+    anchor: SessionMasked | StarttlsNotOffered | Said,
+    probe: TlsProbe | None,
+    _masked: SessionMasked | None,
+    objects: tuple[Configured, ...],
 ) -> Finding | None:
     """Masked text is proof; a keyword that is merely missing is a hint."""
     if isinstance(anchor, SessionMasked):
@@ -59,6 +63,11 @@ def assess(
         because = f"{_SEEN[anchor.what]}{between}: a device on the way inspects and rewrites SMTP."
         belief = Belief.LIKELY if anchor.what == "verb" else Belief.CONFIRMED
         return Finding(belief, because, (anchor,), _steps(anchor.host), weight=2.0)
+    told = next((each for each in objects if each.kind == "told-masked"), None)
+    if told and not (isinstance(anchor, StarttlsNotOffered) and anchor.direction == "receive"):
+        because = "The banner of the other server is masked with asterisks, as is told: a device on the way inspects and rewrites SMTP, "
+        because += "and takes out what it doesn't know (STARTTLS, X-EXPS)."
+        return Finding(Belief.LIKELY, because, (anchor, told), _steps(anchor.host), weight=2.0)
     if isinstance(anchor, Said) and anchor.signature == _NO_LOGON:
         because = "Exchange servers' logon (X-EXPS) was not offered; a firewall between them that inspects SMTP takes it away."
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.host), weight=0.9)

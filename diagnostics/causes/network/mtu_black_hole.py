@@ -40,6 +40,8 @@ _IN_DATA = (
 )
 # A Kerberos ticket fills several packets: the target waits for the rest of it and gives up.
 _TICKET = 'responded to the SMTP command "x-exps" with "451'
+# The certificates of a handshake are the first that fill a packet.
+_HANDSHAKE = ("SSL_connect error to", "Cannot start TLS: handshake failure", "(SSL_connect): Connection reset", "(SSL_connect): timed out")
 _STALLED = ("timeout", "timedout")
 
 
@@ -52,6 +54,7 @@ _STALLED = ("timeout", "timedout")
         "Connection dropped due to timed out",
         _TICKET,
         *_IN_DATA,
+        *_HANDSHAKE,
     ),
     against={
         "Message size exceeds fixed": "is an answer; a path that swallows large packets gives none",
@@ -67,6 +70,8 @@ def assess(
     lost = next((each for each in objects if each.kind == "packets-lost"), None)
     if isinstance(anchor, Said) and anchor.signature == _TICKET:
         return _ticket(anchor, lost)
+    if isinstance(anchor, Said) and anchor.signature in _HANDSHAKE:
+        return _in_container(anchor, objects)
     if isinstance(anchor, ConnectionDropped) and (anchor.reason.lower() not in _STALLED or anchor.stage is None):
         return None
     stalled = [
@@ -93,6 +98,20 @@ def assess(
     else:
         because += ", after every command had passed."
     return Finding(Belief.POSSIBLE, because, (last, anchor, passed), steps, weight=1.9 if passed else 1.7)
+
+
+def _in_container(said: Said, objects: tuple[Configured, ...]) -> Finding | None:
+    """The host reaches the same server in the same way, and lets larger packets through than the network around the container."""
+    told = next((each for each in objects if each.kind == "told-elsewhere" and each.name == "container"), None)
+    if told is None:
+        return None
+    because = "TLS fails in the container or tunnel alone, and works outside of it: the handshake is the first that fills whole packets, "
+    because += "and those don't pass. Compare the MTU of the container's network (Docker: 1500 by default) with the host's."
+    return Finding(Belief.LIKELY, because, (said, told), (_compare_mtu(), *_steps(said.host)), weight=1.5)
+
+
+def _compare_mtu() -> Step:
+    return look("Compare the MTU of the network interfaces: that of the bridge must not be larger.", "ip link show", "bash")
 
 
 def _ticket(said: Said, lost: Configured | None) -> Finding:

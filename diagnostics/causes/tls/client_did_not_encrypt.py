@@ -28,8 +28,9 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.network.reach import by_exchange_online, kind_of
-from diagnostics.facts import Said, Session, Stage, StarttlsNotOffered, TlsFailed, TlsSucceeded
+from diagnostics.facts import Reply, Said, Session, Stage, StarttlsNotOffered, TlsFailed, TlsSucceeded
 from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Step
 
@@ -39,6 +40,7 @@ _OTHERWISE = {"tls-missing", "tls-old"}
 _CLOUD = ("outlook.com", "office365.com")
 # What a reply speaks of; its other words tell whether it asks for encryption.
 _NOUNS = ("TLS", "STARTTLS", "encrypt", "clear text", "cleartext", "plain text", "plaintext")
+_OWN_ATTEMPT = linear(r"SSL_connect error|\bCannot start TLS: ")  # Postfix as a client
 _PLAIN = ("must issue a starttls", "5.7.11", "encryption required", "5.7.10")
 
 
@@ -62,10 +64,11 @@ def assess(
     broken: tuple[TlsFailed, ...],
     missing: tuple[StarttlsNotOffered, ...],
     settings: tuple[Configured, ...],
+    replies: tuple[Reply, ...],
 ) -> Finding | None:
     """The receive log decides: was STARTTLS offered, and was it used?"""
     if said.signature in _NOUNS:
-        return _asked(said)
+        return _asked(said, next((each for each in replies if _OWN_ATTEMPT.search(each.whole)), None))
     if said.signature == _DEMANDED:
         return _demanded(said, missing, settings)
     session = next((s for s in sessions if s.direction == "receive" and s.source == said.source), None)
@@ -83,13 +86,16 @@ def assess(
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.5)
 
 
-def _asked(said: Said) -> Finding | None:
+def _asked(said: Said, tried: Reply | None) -> Finding | None:
     """Another server's own words for it. The same nouns stand in replies about certificates, versions and missing TLS."""
     low, about = said.text.lower(), topics(said)
     if said.kind in ("event", "command", "stray", "report") or "tls-wanted" not in about or about & _OTHERWISE:
         return None
     if by_exchange_online(said.text) or any(words in low for words in (*_PLAIN, _DEMANDED.lower(), *_THEIRS)):
         return None  # judged by those words, or spoken of the other server
+    if tried:
+        because = "The client did start TLS, and the handshake failed; only then it went on in clear text. Look for why it failed."
+        return Finding(Belief.POSSIBLE, because, (said, tried), _steps(), weight=0.6)
     because = (
         f"{said.by or 'The server'} takes mail only over an encrypted connection, and the client went on in clear text."
     )

@@ -1,0 +1,69 @@
+"""That the same thing works from another place: "the test script works on the old server", "outside of the container it connects".
+
+What is the same on both, the other server and its certificate above all, is then not at fault. Read only beside something else
+that was pasted, or as an answer in a thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from diagnostics.artefacts import Artefact
+from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
+from diagnostics.recognisers import Reading, recogniser
+from diagnostics.recognisers.building import artefact
+from diagnostics.recognisers.sources import source_at
+from diagnostics.recognisers.told_settings import MOST_LINES, answers, supposes
+
+_RUNS: Final = (
+    r"works?|working|fine|succeeds?|succeeded|connects?|connected|sends|accepts? (?:it|the)|geht|funktioniert|klappt|l.uft"
+    r"|fonctionne|marche|funciona|funziona|werkt|dzia.a|работает"
+)
+_MACHINE: Final = (
+    r"(?:machine|server|box|computer|pc|vm|client|host|laptop|desktop|workstation|system|site|rechner|maschine|ordinateur|machines?"
+    r"|serveur|equipo|servidor|ordenador|computador|server|сервере|компьютере)"
+)
+_ANOTHER: Final = (
+    r"(?:another|(?:an|the|my|our|any) ?other|a different|a second|the old|the former|my (?:own|home|local)"
+    r"|(?:einem|dem|einer|der) (?:anderen|alten|zweiten)|un autre|une autre|l.ancien|otr[oa]|un altr[oa]|een andere?|другом)"
+)
+_HERE: Final = r"dev(?:elopment)?|staging|test(?:ing)?|uat|qa|localhost|local(?:ly)?|laptop|home"
+_ELSEWHERE: Final = (
+    rf"(?:on|from|in|at|auf|von|aus|sur|depuis|desde|en|su|da|op|vanaf|на|с) (?:{_ANOTHER} (?:\w+ ){{0,2}}?{_MACHINE}|(?:the |my |our )?(?:{_HERE}))\b"
+)
+_WORKS_ELSEWHERE = linear(
+    rf"(?i)\b(?:{_RUNS})\b[^.;\n]{{0,50}}?\b{_ELSEWHERE}|\b{_ELSEWHERE}[^.;\n]{{0,50}}?\b(?:{_RUNS})\b"
+)
+_BOX: Final = r"containers?|docker|pods?|kubernetes|k8s|lxc|podman|vpn|tunnel|wireguard|guest|конте[йи]нер\w*|contenedor|conteneur"
+_OUT: Final = (
+    r"outside(?: of)?|on the host|from the host|(?:auf|von|vom) (?:dem )?host|au.erhalb|hors du|sur l.h.te|fuera del?|fuori dal?"
+    r"|buiten de|without the|directly on"
+)
+_WORKS_OUTSIDE = linear(
+    rf"(?i)\b(?:{_OUT})\b[^.;\n]{{0,60}}?\b(?:{_RUNS})\b|\b(?:{_RUNS})\b[^.;\n]{{0,40}}?\b(?:{_OUT})\b"
+)
+_IN_BOX = linear(rf"(?i)\b(?:in|inside|within|from|im|innerhalb|aus dem|dans|depuis|dentro del?|desde el|в|из) (?:\w+ ){{0,3}}?(?:{_BOX})\b")
+_DENIED = linear(r"(?i)\b(?:not|n.t|never|also fails|neither|nicht|auch nicht|pas|no|non|niet|не)\b")
+
+
+@recogniser(rf"\b(?:{_RUNS})\b", rank=98)
+def read(reading: Reading) -> Sequence[Artefact]:
+    """At most one artefact for each kind of place: another machine, and what is around a container or tunnel."""
+    if not answers(reading):
+        return []
+    lines = [(index, line[:1000]) for index, line in reading.sentences()[:MOST_LINES] if not line.rstrip().endswith("?")]
+    boxed = any(_IN_BOX.search(line) for _, line in lines)
+    found: dict[str, int] = {}
+    for index, line in lines:
+        for name, pattern in (("container", _WORKS_OUTSIDE), ("machine", _WORKS_ELSEWHERE)):
+            told = pattern.search(line) if boxed or name == "machine" else None
+            if told and not _DENIED.search(told.group(0)) and not supposes(line[: told.start()].rpartition(".")[2]):
+                found.setdefault(name, index)
+    return [_artefact(reading, name, index) for name, index in found.items()]
+
+
+def _artefact(reading: Reading, name: str, index: int) -> Artefact:
+    fact = Configured(source=source_at(reading, index), kind="told-elsewhere", name=name)
+    return artefact(reading, "told-trial", [index], [fact], {"works": name})

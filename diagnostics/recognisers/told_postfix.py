@@ -1,0 +1,82 @@
+"""What people quote of a Postfix server's main.cf beside its refusal: where it relays to, and who may relay through it.
+
+Read only beside something else that was pasted. Of `mynetworks` the private addresses matter that the text names and that are in
+none of them: they are the clients that are refused.
+Source: https://www.postfix.org/postconf.5.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from ipaddress import IPv4Network, ip_network
+from typing import Final
+
+from diagnostics.artefacts import Artefact
+from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
+from diagnostics.recognisers import Reading, recogniser
+from diagnostics.recognisers.building import artefact
+from diagnostics.recognisers.sources import source_at
+from diagnostics.recognisers.told_settings import MOST_LINES, answers
+
+_RELAY = linear(r"(?i)\brelayhost\s{0,4}=\s{0,4}\[?([a-z0-9][\w.-]{2,252})\]?(?::(\w{1,12}))?")
+_LOGON = linear(r"(?i)\bsmtp_sasl_auth_enable\s{0,4}=\s{0,4}yes\b|\bsmtp_sasl_password_maps\s{0,4}=\s{0,4}\w")
+_NETWORKS = linear(r"(?i)\bmynetworks\s{0,4}=\s{0,4}([^\n`\"']{7,600})")
+_NETWORK = linear(r"(?:^|[\s,])((?:\d{1,3}\.){3}\d{1,3}(?:/\d{1,2})?)(?:$|[\s,])")
+_ADDRESS = linear(r"(?:^|[^\d./-])((?:\d{1,3}\.){3}\d{1,3})(?:$|[^\d./])")
+_PRIVATE: Final = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
+_MOST: Final = 20
+
+
+@recogniser(r"\b(?:relayhost|mynetworks)\s{0,4}=", rank=94)
+def read(reading: Reading) -> Sequence[Artefact]:
+    """One artefact for each of the two settings."""
+    if not answers(reading):
+        return []
+    lines = [(index, line[:1000]) for index, line in reading.free()[:MOST_LINES]]
+    return [*_relayhost(reading, lines), *_networks(reading, lines)]
+
+
+def _relayhost(reading: Reading, lines: list[tuple[int, str]]) -> Iterator[Artefact]:
+    logs_on = any(_LOGON.search(line) for _, line in lines)
+    for index, line in lines:
+        found = _RELAY.search(line)
+        if found:
+            values = (("Port", found.group(2) or ""), ("Logon", "yes" if logs_on else ""))
+            fact = Configured(source=source_at(reading, index), kind="relayhost", name=found.group(1).lower(), values=values)
+            yield artefact(reading, "told-postfix", [index], [fact], {"relayhost": fact.name, "logon": logs_on})
+            return
+
+
+def _networks(reading: Reading, lines: list[tuple[int, str]]) -> Iterator[Artefact]:
+    for index, line in lines:
+        found = _NETWORKS.search(line)
+        if found:
+            listed = found.group(1).strip()
+            outside = _outside([each for each in map(_network, _NETWORK.findall(listed.replace(",", " , "))) if each], reading)
+            values = (("Networks", listed[:120]), ("Outside", outside))
+            fact = Configured(source=source_at(reading, index), kind="relay-networks", name="mynetworks", values=values)
+            yield artefact(reading, "told-postfix", [index], [fact], dict(values))
+            return
+
+
+def _outside(networks: list[IPv4Network], reading: Reading) -> str:
+    """The first private address of the text that is in none of `networks`; "" where there is none, or none was read."""
+    for line in reading.paste.lines[:MOST_LINES] if networks else ():
+        for text in [] if _NETWORKS.search(line) else _ADDRESS.findall(line[:1000])[:_MOST]:
+            address = _network(text)
+            if address and _is_in(address, _PRIVATE) and not _is_in(address, networks):
+                return str(text)
+    return ""
+
+
+def _is_in(address: IPv4Network, networks: Sequence[IPv4Network]) -> bool:
+    return any(address.subnet_of(each) for each in networks)
+
+
+def _network(text: str) -> IPv4Network | None:
+    try:
+        network = ip_network(text, strict=False)
+    except ValueError:
+        return None
+    return network if isinstance(network, IPv4Network) else None
