@@ -137,6 +137,13 @@ def has_words_in(line: str, text: str) -> bool:
     return bool(_NUMBERS_ALONE.search(text.strip())) and reads_on(line)
 
 
+_CLAUSE: Final = 30  # characters that a server writes before it comes to the verb
+# What a sentence does not begin with, a person's neither.
+_PREDICATE = linear(
+    r"^(?:does not|did not|is not|was (?:not|rejected|blocked|refused)|has (?:been|an?|not)|due to|because of|and has) "
+)
+
+
 def goes_on(text: str, line: str) -> bool:
     """Whether `line` is the wrapped rest of the reply that ends `text`: by indent, open bracket or quote, or width."""
     if not line.strip() or len(text) > _LONGEST:
@@ -151,6 +158,8 @@ def goes_on(text: str, line: str) -> bool:
     if tail.count('"') % 2:
         return True
     width = len(text) - text.rfind("\n") - 1
+    if width >= _CLAUSE and _PREDICATE.search(line) and tail.rstrip()[-1:] not in ".!?":
+        return True
     if _LABEL.search(line):
         return False
     if tail.rstrip().endswith((";", "->")):

@@ -36,6 +36,11 @@ _SWITCHES: Final = (
     ("Host", linear(r"(?i)\b(?:smtp|mail) (?:host|server) (?:is|set to)? ?([\w-]{1,63}(?:\.[\w-]{1,63}){2,8})")),
     ("Port", linear(r"(?i)\b(?:on |over |with )?port (25|465|587)\b")),
 )
+# Beside other settings of a client: the server by its address.
+_BY_ADDRESS = linear(
+    r"(?i)(?:^|[\s*-])(?:server|host|サーバー?|服务器|伺服器|сервер|servidor|serveur)(?:名|[ -]?ip|[ -]?address)?\s?[:：=]\s{0,4}"
+    r"((?:\d{1,3}\.){3}\d{1,3})\b"
+)
 _FIELDS: Final = (
     ("host", "Host"), ("server", "Host"), ("relay", "Host"), ("port", "Port"), ("user", "User"), ("login", "User"),
     ("encryption", "Encryption"), ("secure", "Encryption"), ("ssl", "Encryption"), ("tls", "Encryption"),
@@ -70,6 +75,9 @@ def _settings(reading: Reading, lines: list[tuple[int, str]]) -> Iterator[Artefa
         for name, value in _told(line):
             told.setdefault(name, value)
             where.append(index)
+    address = next((found for _, line in lines if (found := _BY_ADDRESS.search(line))), None) if told else None
+    if address:
+        told.setdefault("Host", address.group(1))
     if told:
         source = source_at(reading, where[0])
         fact = Configured(source=source, kind="client-settings", name=told.get("Host", ""), values=tuple(told.items()))

@@ -30,9 +30,7 @@ _ANOTHER: Final = (
     r"|(?:einem|dem|einer|der) (?:anderen|alten|zweiten)|un autre|une autre|l.ancien|otr[oa]|un altr[oa]|een andere?|другом)"
 )
 _HERE: Final = r"dev(?:elopment)?|staging|test(?:ing)?|uat|qa|localhost|local(?:ly)?|laptop|home"
-_ELSEWHERE: Final = (
-    rf"(?:on|from|in|at|auf|von|aus|sur|depuis|desde|en|su|da|op|vanaf|на|с) (?:{_ANOTHER} (?:\w+ ){{0,2}}?{_MACHINE}|(?:the |my |our )?(?:{_HERE}))\b"
-)
+_ELSEWHERE: Final = rf"(?:on|from|in|at|auf|von|aus|sur|depuis|desde|en|su|da|op|vanaf|на|с) (?:{_ANOTHER} (?:\w+ ){{0,2}}?{_MACHINE}|(?:the |my |our )?(?:{_HERE}))\b"
 _WORKS_ELSEWHERE = linear(
     rf"(?i)\b(?:{_RUNS})\b[^.;\n]{{0,50}}?\b{_ELSEWHERE}|\b{_ELSEWHERE}[^.;\n]{{0,50}}?\b(?:{_RUNS})\b"
 )
@@ -44,7 +42,9 @@ _OUT: Final = (
 _WORKS_OUTSIDE = linear(
     rf"(?i)\b(?:{_OUT})\b[^.;\n]{{0,60}}?\b(?:{_RUNS})\b|\b(?:{_RUNS})\b[^.;\n]{{0,40}}?\b(?:{_OUT})\b"
 )
-_IN_BOX = linear(rf"(?i)\b(?:in|inside|within|from|im|innerhalb|aus dem|dans|depuis|dentro del?|desde el|в|из) (?:\w+ ){{0,3}}?(?:{_BOX})\b")
+_IN_BOX = linear(
+    rf"(?i)\b(?:in|inside|within|from|im|innerhalb|aus dem|dans|depuis|dentro del?|desde el|в|из) (?:\w+ ){{0,3}}?(?:{_BOX})\b"
+)
 _DENIED = linear(r"(?i)\b(?:not|n.t|never|also fails|neither|nicht|auch nicht|pas|no|non|niet|не)\b")
 
 
@@ -53,7 +53,9 @@ def read(reading: Reading) -> Sequence[Artefact]:
     """At most one artefact for each kind of place: another machine, and what is around a container or tunnel."""
     if not answers(reading):
         return []
-    lines = [(index, line[:1000]) for index, line in reading.sentences()[:MOST_LINES] if not line.rstrip().endswith("?")]
+    lines = [
+        (index, line[:1000]) for index, line in reading.sentences()[:MOST_LINES] if not line.rstrip().endswith("?")
+    ]
     boxed = any(_IN_BOX.search(line) for _, line in lines)
     found: dict[str, int] = {}
     for index, line in lines:

@@ -43,7 +43,9 @@ def _relayhost(reading: Reading, lines: list[tuple[int, str]]) -> Iterator[Artef
         found = _RELAY.search(line)
         if found:
             values = (("Port", found.group(2) or ""), ("Logon", "yes" if logs_on else ""))
-            fact = Configured(source=source_at(reading, index), kind="relayhost", name=found.group(1).lower(), values=values)
+            fact = Configured(
+                source=source_at(reading, index), kind="relayhost", name=found.group(1).lower(), values=values
+            )
             yield artefact(reading, "told-postfix", [index], [fact], {"relayhost": fact.name, "logon": logs_on})
             return
 
@@ -53,7 +55,9 @@ def _networks(reading: Reading, lines: list[tuple[int, str]]) -> Iterator[Artefa
         found = _NETWORKS.search(line)
         if found:
             listed = found.group(1).strip()
-            outside = _outside([each for each in map(_network, _NETWORK.findall(listed.replace(",", " , "))) if each], reading)
+            outside = _outside(
+                [each for each in map(_network, _NETWORK.findall(listed.replace(",", " , "))) if each], reading
+            )
             values = (("Networks", listed[:120]), ("Outside", outside))
             fact = Configured(source=source_at(reading, index), kind="relay-networks", name="mynetworks", values=values)
             yield artefact(reading, "told-postfix", [index], [fact], dict(values))

@@ -21,12 +21,14 @@ certificate or its mail gateway, or a wrong server answers.
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.causes.auth_smtp.logon import client_settings
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.names import all_names, common_name, covers, is_server_name
 from diagnostics.causes.certificate.refusal import Refusal, is_cloud_host, refusal_of, replaced
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.facts import Certificate, CertificateRejected, Reply, SendConnector, TlsFailed
 from diagnostics.looked_facts import TlsProbe
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 
@@ -37,13 +39,14 @@ def assess(
     probe: TlsProbe | None,
     replies: tuple[Reply, ...],
     certificates: tuple[Certificate, ...],
+    settings: tuple[Configured, ...],
 ) -> Finding | None:
     """Compares what was expected with what was shown: which of the two is the strange one?"""
     refusal = refusal_of(anchor, replies)
     if refusal is None or refusal.reason != "name":
         return None
     if refusal.owner == "target" and not refusal.by_cloud:
-        return _seen_by_client(refusal)
+        return _seen_by_client(refusal, client_settings(settings))
     if refusal.owner != "theirs":
         return None
     if made_by_device := replaced(refusal, certificates):
@@ -67,12 +70,13 @@ def assess(
     )
 
 
-def _seen_by_client(refusal: Refusal) -> Finding | None:
+def _seen_by_client(refusal: Refusal, client: Configured | None) -> Finding | None:
     """A mail client or another system refused it: a public name is a server's that is made for strangers."""
     name = common_name(refusal.presented)
-    meant = refusal.expected or refusal.where
+    told = client.get("Host") if client and not (refusal.expected or refusal.host) else ""
+    meant = refusal.expected or told or refusal.where
     if kind_of(meant) and not is_server_name(name):
-        return _by_address(refusal, name, meant)
+        return _by_address(refusal, name, meant, client if told else None)
     if not name or is_server_name(name):
         return None
     if is_cloud_host(name.replace("*", "x")) and not is_cloud_host(meant):
@@ -87,13 +91,13 @@ def _seen_by_client(refusal: Refusal) -> Finding | None:
     return Finding(Belief.POSSIBLE, because, (refusal.fact,), _steps(refusal, None), weight=1.0)
 
 
-def _by_address(refusal: Refusal, name: str, address: str) -> Finding:
+def _by_address(refusal: Refusal, name: str, address: str, client: Configured | None) -> Finding:
     """A certificate names hosts: a client that asks for an address finds it on none."""
     shown = f"names `{name}`" if name else "names hosts"
     because = f"The client connects to the address {address}, and the certificate there {shown}: set the client to the "
     because += f"server's name{f', `{name}`,' if name and '*' not in name else ''} instead of its address."
-    belief = Belief.LIKELY if name else Belief.POSSIBLE
-    return Finding(belief, because, (refusal.fact,), _steps(refusal, None), "sender", weight=1.7)
+    belief = Belief.LIKELY if name or client else Belief.POSSIBLE
+    return Finding(belief, because, (refusal.fact, client), _steps(refusal, None), "sender", weight=1.7)
 
 
 def connector_words(name: str) -> str:

@@ -41,7 +41,12 @@ _IN_DATA = (
 # A Kerberos ticket fills several packets: the target waits for the rest of it and gives up.
 _TICKET = 'responded to the SMTP command "x-exps" with "451'
 # The certificates of a handshake are the first that fill a packet.
-_HANDSHAKE = ("SSL_connect error to", "Cannot start TLS: handshake failure", "(SSL_connect): Connection reset", "(SSL_connect): timed out")
+_HANDSHAKE = (
+    "SSL_connect error to",
+    "Cannot start TLS: handshake failure",
+    "(SSL_connect): Connection reset",
+    "(SSL_connect): timed out",
+)
 _STALLED = ("timeout", "timedout")
 
 
@@ -106,12 +111,16 @@ def _in_container(said: Said, objects: tuple[Configured, ...]) -> Finding | None
     if told is None:
         return None
     because = "TLS fails in the container or tunnel alone, and works outside of it: the handshake is the first that fills whole packets, "
-    because += "and those don't pass. Compare the MTU of the container's network (Docker: 1500 by default) with the host's."
+    because += (
+        "and those don't pass. Compare the MTU of the container's network (Docker: 1500 by default) with the host's."
+    )
     return Finding(Belief.LIKELY, because, (said, told), (_compare_mtu(), *_steps(said.host)), weight=1.5)
 
 
 def _compare_mtu() -> Step:
-    return look("Compare the MTU of the network interfaces: that of the bridge must not be larger.", "ip link show", "bash")
+    return look(
+        "Compare the MTU of the network interfaces: that of the bridge must not be larger.", "ip link show", "bash"
+    )
 
 
 def _ticket(said: Said, lost: Configured | None) -> Finding:

@@ -40,9 +40,14 @@ from diagnostics.causes.sender_auth.results import (
     sign,
 )
 from diagnostics.facts import Fact, Said
+from diagnostics.looked_facts import DnsAnswer
 from diagnostics.mail_facts import Addressed, Authentication, Configured, Headers, Traced, Tracked
+from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Step
+
+
+_POLICY = linear(r"(?i)(?:^|[;\s])(sp\s?=\s?(?:reject|quarantine))\b")
 
 
 @cause(
@@ -67,12 +72,13 @@ def assess(
     moves: tuple[Tracked, ...],
     traces: tuple[Traced, ...],
     addressed: tuple[Addressed, ...],
+    answers: tuple[DnsAnswer, ...],
 ) -> Finding | None:
     """A pass for another domain is proof; a detour of the message points at the forwarder instead."""
     way = detour(headers, settings, moves, traces, addressed)
     if isinstance(anchor, Said):
         broken = next((each for each in others if _signed_in_vain(each)), None)
-        return _said(anchor, way, broken)
+        return _said(anchor, way, broken, answers)
     earlier = elsewhere(anchor, others)
     return _judged(anchor, detoured=way is not None, earlier=earlier)
 
@@ -114,7 +120,21 @@ def _passing(results: Authentication) -> list[str]:
     return found
 
 
-def _said(said: Said, way: Fact | None, broken: Authentication | None) -> Finding | None:
+def _inherited(domain: str, answers: tuple[DnsAnswer, ...]) -> str:
+    """What the record of a domain above says of its subdomains, where that is another policy than its own."""
+    for each in answers:
+        above = each.name.removeprefix("_dmarc.")
+        policy = next((found for text in each.values("TXT") if (found := _POLICY.search(text))), None)
+        if each.name != above and domain.endswith(f".{above}") and policy:
+            return (
+                f" `{above}` asks for it of its subdomains ({policy.group(1)}), where they have no record of their own."
+            )
+    return ""
+
+
+def _said(
+    said: Said, way: Fact | None, broken: Authentication | None, answers: tuple[DnsAnswer, ...]
+) -> Finding | None:
     low = said.text.lower()
     named_only = said.signature == "DMARC" and (bulk_rules(low) or "dmarc" not in topics(said))
     if "compauth=pass" in low or named_only:
@@ -129,6 +149,7 @@ def _said(said: Said, way: Fact | None, broken: Authentication | None) -> Findin
         weight = 1.0 if "mail is unauthenticated" in low else 1.6
         return Finding(Belief.POSSIBLE, because + ".", (said,), _steps(domain), weight=weight)
     because += ", and its DMARC policy asks for that." if "dmarc" in low else "."
+    because += _inherited(domain, answers)
     if way or "srs0=" in low:
         because += " The message was forwarded, which alone can break it."
         return Finding(Belief.POSSIBLE, because, (said, way), _steps(domain), weight=1.0)
