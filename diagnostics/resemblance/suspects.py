@@ -1,6 +1,6 @@
 """Suspects by resemblance: where no rule is sure, what the text reads like orders what is possible.
 
-It never makes anything likely, and no failure of a text that tells of none. What a rule or a code made possible stays, and
+It never makes anything likely, and changes no verdict. What a rule or a code made possible stays, and
 moves; what was ruled out stays out.
 """
 
@@ -24,6 +24,7 @@ _LONGEST: Final = 8_000  # characters that are compared of the beginning of each
 _LEAST: Final = 0.05  # below this likeness, texts of mail systems share words by chance
 _BESIDE: Final = 0.6  # of the greatest likeness: what is much less alike is no suspect of its own
 _MOST: Final = 3  # new suspects
+_NEW: Final = 0.7  # of its weight: what a code makes possible was said by somebody who knows that code
 _PHRASES: Final = 2  # pairs of neighbours that a text without facts has to share with a cause
 _MUCH: Final = 0.08  # the greatest likeness counts as one from here on; 0.1 is usual, 0.3 much
 _JUDGED: Final = 1.0  # the weight from which on a possibility was judged by more than its code: it counts twice
@@ -75,7 +76,7 @@ class Compared(Struct, frozen=True):
         for id_ in self._new(weights, {each.cause.id for each in verdicts}, causes):
             shares = known().shares(id_, every)
             if facts or sum(1 for shared in shares if " " in shared) >= _PHRASES:
-                found.append(_suspect(causes[id_], self._most_telling(shares), weights[id_], present))
+                found.append(_suspect(causes[id_], self._most_telling(shares), _NEW * weights[id_], present))
         return found
 
     def _new(self, weights: Mapping[str, float], judged: set[str], causes: Mapping[str, Cause]) -> list[str]:

@@ -125,7 +125,7 @@ def test_what_a_wrapper_carries_is_judged():
 def test_the_wrapper_around_a_reply_counts_where_it_says_more():
     whole = '451 4.4.0 Primary target IP address responded with: "421 4.2.1 Unable to connect."'
     for code, enhanced in (("451", "4.4.0"), ("421", "4.2.1")):
-        assert dict(suspects(code, enhanced, whole))["tls.certificate.private-key-permission"] == 0.25
+        assert dict(suspects(code, enhanced, whole))["tls.certificate.private-key-permission"] == 0.3
 
 
 def test_the_reference_wrapper_names_key_and_port():
