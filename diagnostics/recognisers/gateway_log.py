@@ -34,7 +34,8 @@ _MARKS: Final = (
     r"|Double bounce|Temp failing|MX Lookup|hook=\w+ plugin=)"
     r"|\baction=greylist, reason=.*\bclient_address="
     r"|\bamavis\[\d+\]: .*(?:Passed|Blocked) |\brspamd_task_write_log: |\bdevice_id=\S+ .*\btype=statistics "
-    r"|\bwhen connecting to MX server |\b(?:Failed to resolve any IP addresses for|DNS error occurred while resolving) the Mail Exchange"
+    r"|\bwhen connecting to MX server |\bFailed to resolve any IP addresses for the Mail Exchange"
+    r"|\bDNS error occurred while resolving the Mail Exchange"
     r'|\bsys="SecureMail" sub="smtp"|\[LmtpServer-\d+\] '
 )
 _MARK = linear(f"(?i)(?:{_MARKS})")

@@ -26,7 +26,8 @@ _TRIED_AGAIN: Final = "|".join(
         r"connection dropped due to (?:socket ?error|connection ?reset|connection ?aborted|timed ?out)",
         r"message expired, can(?:no|')t connect to remote server",
         r"connect to [\w.-]+\[[0-9a-f.:]+\]:\d+: (?:connection|no route|network)",
-        r"SSL_connect error to [\w.-]+\[[0-9a-f.:]+\](?::\d+)?: |\bCannot start TLS: handshake failure",  # Postfix, where the line's beginning was cut off
+        r"SSL_connect error to [\w.-]+\[[0-9a-f.:]+\](?::\d+)?: ",  # Postfix, where the line's beginning was cut off
+        r"\bCannot start TLS: handshake failure",
         r"host or domain name not found\. name service error",
         r"sender's submission quota was exceeded",
         r"service not available, closing transmission channel",

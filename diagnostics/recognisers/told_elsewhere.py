@@ -1,4 +1,4 @@
-"""That the same thing works from another place: "the test script works on the old server", "outside of the container it connects".
+"""That the same thing works from another place: "the script works on the other server", "outside of the container it connects".
 
 What is the same on both, the other server and its certificate above all, is then not at fault. Read only beside something else
 that was pasted, or as an answer in a thread.
@@ -30,11 +30,14 @@ _ANOTHER: Final = (
     r"|(?:einem|dem|einer|der) (?:anderen|alten|zweiten)|un autre|une autre|l.ancien|otr[oa]|un altr[oa]|een andere?|другом)"
 )
 _HERE: Final = r"dev(?:elopment)?|staging|test(?:ing)?|uat|qa|localhost|local(?:ly)?|laptop|home"
-_ELSEWHERE: Final = rf"(?:on|from|in|at|auf|von|aus|sur|depuis|desde|en|su|da|op|vanaf|на|с) (?:{_ANOTHER} (?:\w+ ){{0,2}}?{_MACHINE}|(?:the |my |our )?(?:{_HERE}))\b"
+_ON: Final = r"on|from|in|at|auf|von|aus|sur|depuis|desde|en|su|da|op|vanaf|на|с"
+_ELSEWHERE: Final = rf"(?:{_ON}) (?:{_ANOTHER} (?:\w+ ){{0,2}}?{_MACHINE}|(?:the |my |our )?(?:{_HERE}))\b"
 _WORKS_ELSEWHERE = linear(
     rf"(?i)\b(?:{_RUNS})\b[^.;\n]{{0,50}}?\b{_ELSEWHERE}|\b{_ELSEWHERE}[^.;\n]{{0,50}}?\b(?:{_RUNS})\b"
 )
-_BOX: Final = r"containers?|docker|pods?|kubernetes|k8s|lxc|podman|vpn|tunnel|wireguard|guest|конте[йи]нер\w*|contenedor|conteneur"
+_BOX: Final = (
+    r"containers?|docker|pods?|kubernetes|k8s|lxc|podman|vpn|tunnel|wireguard|guest|контейнер\w*|contenedor|conteneur"
+)
 _OUT: Final = (
     r"outside(?: of)?|on the host|from the host|(?:auf|von|vom) (?:dem )?host|au.erhalb|hors du|sur l.h.te|fuera del?|fuori dal?"
     r"|buiten de|without the|directly on"

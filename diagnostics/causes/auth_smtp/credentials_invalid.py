@@ -106,8 +106,8 @@ def assess(
         return Finding(Belief.POSSIBLE, because, (said,), _steps(where), weight=1.5)
     nameless = next((each for each in logons if each.user == "name"), None)
     if unexplained(low) and where == "exchange-online" and nameless:
-        because = "The user name that the client sent is no address. Exchange Online knows an account by its full user principal name "
-        because += "only (name@domain)."
+        because = "The user name that the client sent is no address. Exchange Online knows an account by its full user principal "
+        because += "name only (name@domain)."
         return Finding(Belief.LIKELY, because, (nameless, said), _steps(where), "sender", weight=1.2)
     if unexplained(low):
         return _unexplained(said, session, where)

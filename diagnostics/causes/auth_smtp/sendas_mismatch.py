@@ -115,8 +115,9 @@ def _by_the_relay(said: Said, settings: tuple[Configured, ...]) -> Finding | Non
     proof = relay or (client if client and client.get("User") else None) or told_logon(settings, "Account")
     if proof is None or not _UNEXPLAINED.search(said.text) or by_microsoft(said):
         return None
-    because = f"The mail goes out by a logon{f' to {relay.name}' if relay else ''}, and the sender in MAIL FROM was refused: providers let "
-    because += "an account send from its own addresses only."
+    where = f" to {relay.name}" if relay else ""
+    because = f"The mail goes out by a logon{where}, and the sender in MAIL FROM was refused: providers let an account send from "
+    because += "its own addresses only."
     return Finding(Belief.POSSIBLE, because, (said, proof), (_own_address(),), "sender", weight=2.0)
 
 

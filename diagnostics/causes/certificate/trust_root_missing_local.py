@@ -56,20 +56,7 @@ def assess(
     if refusal is None or refusal.reason != "untrusted":
         return None
     if refusal.owner == "target" and not refusal.by_cloud and not refusal.self_signed:
-        because = (
-            "The client's own store may lack the authority that issued the other server's certificate, an internal one "
-        )
-        because += "above all: then other machines accept the same certificate."
-        if refusal.provider:
-            because = f"`{refusal.provider}` is a provider whose certificate the world trusts: the client's own store may lack "
-            because += "the root behind it, or is not read."
-        elsewhere = next((each for each in settings if each.kind == "told-elsewhere" and each.name == "machine"), None)
-        if elsewhere and not refusal.by_cloud:
-            because = "Another machine accepts the same server's certificate, as is told: what this one lacks is the root of the authority "
-            because += "behind it (an internal one mostly), in the store that the client reads."
-            return Finding(Belief.LIKELY, because, (anchor, elsewhere), _client_steps(), "sender", weight=1.3)
-        weight = 1.6 if refusal.provider else 0.9
-        return Finding(Belief.POSSIBLE, because, (anchor,), _client_steps(), "sender", weight=weight)
+        return _for_a_client(refusal, settings)
     if refusal.owner != "theirs":
         return None
     if made_by_device := replaced(refusal, certificates):
@@ -90,6 +77,28 @@ def assess(
         return Finding(Belief.RULED_OUT, "The chain is faulty on the other side already.", (probe,))
     because += "; others may, if it is a public one."
     return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=1.2 if refusal.host else 1.6)
+
+
+def _for_a_client(refusal: Refusal, settings: tuple[Configured, ...]) -> Finding:
+    """A mail client, or another system, that does not trust the server it sends through."""
+    elsewhere = next((each for each in settings if each.kind == "told-elsewhere" and each.name == "machine"), None)
+    if elsewhere:
+        because = (
+            "Another machine accepts the same server's certificate, as is told: what this one lacks is the root of the "
+        )
+        because += "authority behind it (mostly an internal one), in the store that the client reads."
+        return Finding(Belief.LIKELY, because, (refusal.fact, elsewhere), _client_steps(), "sender", weight=1.3)
+    if refusal.provider:
+        because = (
+            f"`{refusal.provider}` is a provider whose certificate the world trusts: the client's own store may lack "
+        )
+        because += "the root behind it, or is not read."
+        return Finding(Belief.POSSIBLE, because, (refusal.fact,), _client_steps(), "sender", weight=1.6)
+    because = (
+        "The client's own store may lack the authority that issued the other server's certificate, an internal one "
+    )
+    because += "above all: then other machines accept the same certificate."
+    return Finding(Belief.POSSIBLE, because, (refusal.fact,), _client_steps(), "sender", weight=0.9)
 
 
 def _of_the_cloud(refusal: Refusal, root: Configured | None) -> Finding:

@@ -51,8 +51,8 @@ def _from_words(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     if "spf" in low and "null" not in low:  # Gmail writes 5.7.27 for a failed SPF check
         return None
     if said.signature == _NO_ADDRESS:
-        because = "The domain names a mail server without an address; the host `.` of a null MX, by which a domain says that it receives "
-        because += "no mail, reads so."
+        because = "The domain names a mail server without an address; the host `.` of a null MX, by which a domain says that it "
+        because += "receives no mail, reads so."
         name = _domain(next((r for r in replies if r.source == said.source), None))
         return Finding(Belief.POSSIBLE, because, (said,), _steps(own=False, domain=name), weight=1.5)
     own = "5.7.27" in said.text or "sender address" in low

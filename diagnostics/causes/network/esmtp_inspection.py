@@ -65,8 +65,10 @@ def assess(
         return Finding(belief, because, (anchor,), _steps(anchor.host), weight=2.0)
     told = next((each for each in objects if each.kind == "told-masked"), None)
     if told and not (isinstance(anchor, StarttlsNotOffered) and anchor.direction == "receive"):
-        because = "The banner of the other server is masked with asterisks, as is told: a device on the way inspects and rewrites SMTP, "
-        because += "and takes out what it doesn't know (STARTTLS, X-EXPS)."
+        because = (
+            "The banner of the other server is masked with asterisks, as is told: a device on the way inspects and "
+        )
+        because += "rewrites SMTP, and takes out what it doesn't know (STARTTLS, X-EXPS)."
         return Finding(Belief.LIKELY, because, (anchor, told), _steps(anchor.host), weight=2.0)
     if isinstance(anchor, Said) and anchor.signature == _NO_LOGON:
         because = "Exchange servers' logon (X-EXPS) was not offered; a firewall between them that inspects SMTP takes it away."

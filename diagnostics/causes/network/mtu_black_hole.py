@@ -110,10 +110,10 @@ def _in_container(said: Said, objects: tuple[Configured, ...]) -> Finding | None
     told = next((each for each in objects if each.kind == "told-elsewhere" and each.name == "container"), None)
     if told is None:
         return None
-    because = "TLS fails in the container or tunnel alone, and works outside of it: the handshake is the first that fills whole packets, "
-    because += (
-        "and those don't pass. Compare the MTU of the container's network (Docker: 1500 by default) with the host's."
+    because = (
+        "TLS fails in the container or tunnel alone, and works outside of it: the handshake is the first that fills "
     )
+    because += "whole packets, and those don't pass. Compare the MTU of the container's network with the host's (Docker takes 1500)."
     return Finding(Belief.LIKELY, because, (said, told), (_compare_mtu(), *_steps(said.host)), weight=1.5)
 
 

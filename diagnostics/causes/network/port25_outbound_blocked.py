@@ -115,8 +115,8 @@ def _weighed(
         how = "refused" if anchor.kind == "refused" else "not possible"
         return Finding(Belief.POSSIBLE, _one(where, how), (anchor,), steps, weight=0.3)
     if isinstance(anchor, ConnectFailed) and anchor.kind == "timeout" and always_reached(where.host, where.ip):
-        because = f"{where.subject} did not answer, where the whole world delivers every second: this network's way out on port 25 is "
-        because += "closed more probably than that server. A test of another destination tells."
+        because = f"{where.subject} did not answer, where the whole world delivers every second: this network's way out on port "
+        because += "25 is closed more probably than that server. A test of another destination tells."
         return Finding(Belief.POSSIBLE, because, (anchor,), steps, weight=2.0)
     how = "not opened" if isinstance(anchor, ConnectFailed) and anchor.kind == "unknown" else "not answered"
     return Finding(Belief.POSSIBLE, _one(where, how), (anchor,), steps, weight=1.3)

@@ -46,7 +46,6 @@ from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Step
 
-
 _POLICY = linear(r"(?i)(?:^|[;\s])(sp\s?=\s?(?:reject|quarantine))\b")
 
 

@@ -94,7 +94,9 @@ def _asked(said: Said, tried: Reply | None) -> Finding | None:
     if by_exchange_online(said.text) or any(words in low for words in (*_PLAIN, _DEMANDED.lower(), *_THEIRS)):
         return None  # judged by those words, or spoken of the other server
     if tried:
-        because = "The client did start TLS, and the handshake failed; only then it went on in clear text. Look for why it failed."
+        because = (
+            "The client did start TLS, and the handshake failed; only then it went on in clear text: why did it fail?"
+        )
         return Finding(Belief.POSSIBLE, because, (said, tried), _steps(), weight=0.6)
     because = (
         f"{said.by or 'The server'} takes mail only over an encrypted connection, and the client went on in clear text."
