@@ -19,6 +19,8 @@ _FRAME = linear(
     r"|\bresponse (?:from|of) the remote server"
     r"|@[\w.-]+>?\s?\((?:un|not )deliver\w*\)|\bstatus=(?:bounced|deferred)\b|\bdsn=[45]\."
 )
+# A field of a report as the program of a sender keeps it, without the rest of the report.
+_KEPT = linear(r"(?i)^[^\w]*(?:[\w -]{1,40}[|:=]\W{0,6})?smtp; ?[45]\d\d")
 _TENANT_MX: Final = ".mail.protection.outlook.com"
 _SENDERS: Final = frozenset({"bare", "client", "ndr", "dsn", "log"})  # a queue's or a trace's reader runs Exchange
 _OWN: Final = frozenset(
@@ -44,6 +46,7 @@ def from_outside(said: Said, replies: Iterable[Reply], objects: Iterable[Configu
     if reply is None or reply.kind not in _SENDERS or any(each.kind in _OWN for each in objects):
         return False
     framed = bool(_FRAME.search(f"{reply.whole} {reply.source.quote}"))
+    framed = framed or (reply.kind == "bare" and bool(_KEPT.search(reply.source.quote)))
     return reply.kind == "client" or framed or reply.by.endswith(_TENANT_MX)
 
 

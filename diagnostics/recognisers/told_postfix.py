@@ -1,4 +1,4 @@
-"""What people quote of a Postfix server's main.cf beside its refusal: where it relays to, and who may relay through it.
+"""What people quote of a Postfix server's main.cf beside its failure: where it relays to, who may, and where it listens.
 
 Read only beside something else that was pasted. Of `mynetworks` the private addresses matter that the text names and that are in
 none of them: they are the clients that are refused.
@@ -25,16 +25,17 @@ _NETWORKS = linear(r"(?i)\bmynetworks\s{0,4}=\s{0,4}([^\n`\"']{7,600})")
 _NETWORK = linear(r"(?:^|[\s,])((?:\d{1,3}\.){3}\d{1,3}(?:/\d{1,2})?)(?:$|[\s,])")
 _ADDRESS = linear(r"(?:^|[^\d./-])((?:\d{1,3}\.){3}\d{1,3})(?:$|[^\d./])")
 _PRIVATE: Final = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
+_LOOPBACK = linear(r"(?i)\binet_interfaces\s{0,4}=\s{0,4}(loopback-only|localhost|127\.0\.0\.1)\s*(?:$|[^\w.,\s])")
 _MOST: Final = 20
 
 
-@recogniser(r"\b(?:relayhost|mynetworks)\s{0,4}=", rank=94)
+@recogniser(r"\b(?:relayhost|mynetworks|inet_interfaces)\s{0,4}=", rank=94)
 def read(reading: Reading) -> Sequence[Artefact]:
-    """One artefact for each of the two settings."""
+    """One artefact for each of the settings."""
     if not answers(reading):
         return []
     lines = [(index, line[:1000]) for index, line in reading.free()[:MOST_LINES]]
-    return [*_relayhost(reading, lines), *_networks(reading, lines)]
+    return [*_relayhost(reading, lines), *_networks(reading, lines), *_interfaces(reading, lines)]
 
 
 def _relayhost(reading: Reading, lines: list[tuple[int, str]]) -> Iterator[Artefact]:
@@ -61,6 +62,16 @@ def _networks(reading: Reading, lines: list[tuple[int, str]]) -> Iterator[Artefa
             values = (("Networks", listed[:120]), ("Outside", outside))
             fact = Configured(source=source_at(reading, index), kind="relay-networks", name="mynetworks", values=values)
             yield artefact(reading, "told-postfix", [index], [fact], dict(values))
+            return
+
+
+def _interfaces(reading: Reading, lines: list[tuple[int, str]]) -> Iterator[Artefact]:
+    """Where the server listens, if it is itself alone that it serves, as some packages set it up."""
+    for index, line in lines:
+        found = _LOOPBACK.search(line)
+        if found:
+            fact = Configured(source=source_at(reading, index), kind="listens-inside", name=found.group(1).lower())
+            yield artefact(reading, "told-postfix", [index], [fact], {"inet_interfaces": fact.name})
             return
 
 

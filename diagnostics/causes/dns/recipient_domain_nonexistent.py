@@ -37,6 +37,7 @@ from diagnostics.causes.network.queues import by_smart_host, inward, outward, qu
 from diagnostics.causes.network.reach import by_exchange_online
 from diagnostics.facts import ConnectFailed, QueueState, Reply, Said
 from diagnostics.looked_facts import DnsAnswer
+from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Step
@@ -57,6 +58,7 @@ _UNKNOWN = "Name or service not known"
 _NAMED = linear(rf"(?i)[\[<(' ]([a-z0-9-]{{1,63}}(?:\.[a-z0-9-]{{1,63}})+)[\])>']{{0,2}}: {_UNKNOWN}")
 
 
+_EXPIRED = "QUEUE.Expired"  # Exchange Online, and what relays through it
 _NO_ADDRESS = "Failed to resolve any IP addresses for the Mail Exchange"
 
 
@@ -102,6 +104,7 @@ _ANOTHER = (
         *_NOUNS,
         _UNKNOWN,
         _NO_ADDRESS,
+        _EXPIRED,
     ),
 )
 def assess(
@@ -110,12 +113,15 @@ def assess(
     answers: tuple[DnsAnswer, ...],
     queues: tuple[QueueState, ...],
     replies: tuple[Reply, ...],
+    settings: tuple[Configured, ...],
 ) -> Finding | None:
     """Who else was asked decides; a smart host's queue takes it away."""
     if isinstance(anchor, DnsAnswer):
         return _from_answer(anchor, replies)
     if isinstance(anchor, ConnectFailed):
         return _of_another_name(anchor, replies)
+    if anchor.signature == _EXPIRED:
+        return _inside_only(anchor, settings)
     if anchor.signature == _NO_ADDRESS:
         return _without_address(anchor, replies)
     if anchor.signature == _UNKNOWN:
@@ -151,6 +157,18 @@ def _of_another_name(failed: ConnectFailed, replies: tuple[Reply, ...]) -> Findi
     because = f"`{name}` reads like a mistyped `{mistyped(name)}`: look at the address. Such a name can exist in DNS and have no "
     because += "mail server."
     return Finding(Belief.POSSIBLE, because, (failed,), _steps(name), weight=2.2)
+
+
+def _inside_only(said: Said, settings: tuple[Configured, ...]) -> Finding | None:
+    """The Internet knows no .internal or .local: a sender outside tries until the message expires."""
+    told = next((each for each in settings if each.kind == "inside-recipient"), None)
+    if told is None:
+        return None
+    because = (
+        f"`{told.name}` is a name for the inside of a network: no server on the Internet finds it, so a message from "
+    )
+    because += "outside waits until it expires. The recipient needs an address in a domain of the Internet."
+    return Finding(Belief.POSSIBLE, because, (said, told), _steps(told.name), weight=2.4)
 
 
 def _without_address(said: Said, replies: tuple[Reply, ...]) -> Finding:

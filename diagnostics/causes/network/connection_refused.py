@@ -21,7 +21,7 @@ Online says `450 4.4.316 Connection refused`, later `550 5.4.316`.
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.network.probes import exchange_online_ranges, test_from_elsewhere, test_port
 from diagnostics.causes.network.reach import (
     Place,
@@ -70,6 +70,13 @@ def assess(
     if here:
         because = f"{where.subject} refused one attempt, but {here.words}."
         return Finding(Belief.POSSIBLE, because, (anchor, here.fact), _steps(where, ours), weight=0.9)
+    closed = next((each for each in objects if each.kind == "listens-inside"), None)
+    if closed:
+        because = (
+            f"Postfix listens on its own machine alone (inet_interfaces = {closed.name}), so whoever connects from "
+        )
+        because += "elsewhere is refused."
+        return Finding(Belief.LIKELY, because, (anchor, closed), (_open_up(),), "on-prem", weight=1.5)
     # An application's own mail server: its host, its port or a firewall, and no other organization's affair.
     by_client = any(each.source == anchor.source and each.kind == "client" for each in replies)
     return _answered(anchor, where, failures, ours=ours, by_client=by_client)
@@ -87,6 +94,17 @@ def _answered(
     because += "nothing listens there, or a firewall rejects it."
     act: Act = "on-prem" if ours else "network" if by_client else "recipient-side"
     return Finding(Belief.LIKELY, because, (anchor,), _steps(where, ours), act, weight=1.3 if anchor.ip else 1.2)
+
+
+def _open_up() -> Step:
+    return change(
+        "Let Postfix listen for others, if it is to take mail from outside; port 25 has to be forwarded to it besides.",
+        "",
+        shell="portal",
+        changes="In main.cf: inet_interfaces = all; a restart of Postfix makes it known.",
+        undo="Write the former value back, and restart Postfix.",
+        verify="From another machine, a connection to port 25 shows the banner.",
+    )
 
 
 def _explained(

@@ -113,7 +113,7 @@ def _in_container(said: Said, objects: tuple[Configured, ...]) -> Finding | None
     because = (
         "TLS fails in the container or tunnel alone, and works outside of it: the handshake is the first that fills "
     )
-    because += "whole packets, and those don't pass. Compare the MTU of the container's network with the host's (Docker takes 1500)."
+    because += "whole packets, and those don't pass. Compare the MTU of the container's network with the host's (Docker: 1500)."
     return Finding(Belief.LIKELY, because, (said, told), (_compare_mtu(), *_steps(said.host)), weight=1.5)
 
 

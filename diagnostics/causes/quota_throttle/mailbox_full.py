@@ -37,6 +37,7 @@ from diagnostics.causes.quota_throttle.sizes import (
     size_of,
 )
 from diagnostics.causes.quota_throttle.words import has
+from diagnostics.causes.reader import from_outside
 from diagnostics.causes.recipient.lookup import address, by_microsoft, named
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.facts import Reply, Said
@@ -140,7 +141,8 @@ def assess(anchor: Said | Configured, objects: tuple[Configured, ...], replies: 
     if kind == "folder":
         return Finding(Belief.RULED_OUT, f"{name} is a public folder, not a mailbox.", (anchor,))
     statistics = next((each for each in objects if shut(each)), None) or brimming(objects)
-    return _judged(anchor, wanted, kind == "mailbox" or statistics is not None, statistics)
+    ours = kind == "mailbox" or statistics is not None
+    return _judged(anchor, wanted, statistics, ours=ours, outside=from_outside(anchor, replies, objects))
 
 
 def only_the_class(said: Said) -> bool:
@@ -159,14 +161,14 @@ def _full(said: Said) -> bool:
     return ("full" in about or room) and not has(said, "public folder", "sending quota")
 
 
-def _judged(said: Said, wanted: str, ours: bool, statistics: Configured | None) -> Finding:
-    """`ours`: a directory or a store of the reader's own shows the mailbox."""
+def _judged(said: Said, wanted: str, statistics: Configured | None, *, ours: bool, outside: bool) -> Finding:
+    """`ours`: a directory or a store of the reader's own shows the mailbox. `outside`: the reader sent the message from elsewhere."""
     online = by_microsoft(said)
     steps = _steps(wanted, EXO if online else EMS)
     token = has(
         said, "storedrv.", "mailbox cannot send or receive"
     )  # a store wrote it: the report is of the organization that holds the mailbox
-    act: Act = "recipient-side" if not (ours or token) else "exchange-online" if online else "on-prem"
+    act: Act = "recipient-side" if not (ours or (token and not outside)) else "exchange-online" if online else "on-prem"
     if has(said, "mapiexceptionquotaexceeded") and not ours:
         because = "The post quota of the place that was addressed is exceeded; a mailbox would be the rarer one."
         return Finding(Belief.POSSIBLE, because, (said,), steps, act, weight=0.9)

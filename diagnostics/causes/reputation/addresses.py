@@ -12,7 +12,7 @@ Pool = Literal["relay", "high-risk", ""]
 
 _IP: Final = r"((?:\d{1,3}\.){3}\d{1,3}|[0-9a-f]{1,4}:[0-9a-f:]{2,40})"
 _TRIED = linear(
-    r"(?i)(?:LastAttemptedIP=\[?|last endpoint attempted was |[{<]IP[=-]|server at \S+ \(|host \S+\[)"
+    r"(?i)(?:LastAttemptedIP=\[?|last endpoint attempted was |[{<]IP[=-]|server at \S+ \(|host \S+\s?\[)"
     r"[0-9a-f.:]{3,45}"
 )
 _BLAMED = linear(
