@@ -162,7 +162,7 @@ def _full(said: Said) -> bool:
 
 
 def _judged(said: Said, wanted: str, statistics: Configured | None, *, ours: bool, outside: bool) -> Finding:
-    """`ours`: a directory or a store of the reader's own shows the mailbox. `outside`: the reader sent the message from elsewhere."""
+    """`ours`: a directory or a store of the reader's own shows the mailbox. `outside`: the reader sent the message."""
     online = by_microsoft(said)
     steps = _steps(wanted, EXO if online else EMS)
     token = has(
