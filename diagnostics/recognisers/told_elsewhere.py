@@ -50,6 +50,8 @@ _IN_BOX = linear(
 )
 _DENIED = linear(r"(?i)\b(?:not|n.t|never|also fails|neither|nicht|auch nicht|pas|no|non|niet|не)\b")
 
+_NEAR: Final = 24  # characters in front, in which a denial stands
+
 
 @recogniser(rf"\b(?:{_RUNS})\b", rank=98)
 def read(reading: Reading) -> Sequence[Artefact]:
@@ -64,7 +66,8 @@ def read(reading: Reading) -> Sequence[Artefact]:
     for index, line in lines:
         for name, pattern in (("container", _WORKS_OUTSIDE), ("machine", _WORKS_ELSEWHERE)):
             told = pattern.search(line) if boxed or name == "machine" else None
-            if told and not _DENIED.search(told.group(0)) and not supposes(line[: told.start()].rpartition(".")[2]):
+            before = line[: told.start()].rpartition(".")[2] if told else ""
+            if told and not _DENIED.search(before[-_NEAR:] + told.group(0)) and not supposes(before):
                 found.setdefault(name, index)
     return [_artefact(reading, name, index) for name, index in found.items()]
 

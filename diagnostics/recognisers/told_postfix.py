@@ -22,7 +22,6 @@ from diagnostics.recognisers.told_settings import MOST_LINES, answers
 _RELAY = linear(r"(?i)\brelayhost\s{0,4}=\s{0,4}\[?([a-z0-9][\w.-]{2,252})\]?(?::(\w{1,12}))?")
 _LOGON = linear(r"(?i)\bsmtp_sasl_auth_enable\s{0,4}=\s{0,4}yes\b|\bsmtp_sasl_password_maps\s{0,4}=\s{0,4}\w")
 _NETWORKS = linear(r"(?i)\bmynetworks\s{0,4}=\s{0,4}([^\n`\"']{7,600})")
-_NETWORK = linear(r"(?:^|[\s,])((?:\d{1,3}\.){3}\d{1,3}(?:/\d{1,2})?)(?:$|[\s,])")
 _ADDRESS = linear(r"(?:^|[^\d./-])((?:\d{1,3}\.){3}\d{1,3})(?:$|[^\d./])")
 _PRIVATE: Final = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
 _LOOPBACK = linear(r"(?i)\binet_interfaces\s{0,4}=\s{0,4}(loopback-only|localhost|127\.0\.0\.1)\s*(?:$|[^\w.,\s])")
@@ -56,9 +55,7 @@ def _networks(reading: Reading, lines: list[tuple[int, str]]) -> Iterator[Artefa
         found = _NETWORKS.search(line)
         if found:
             listed = found.group(1).strip()
-            outside = _outside(
-                [each for each in map(_network, _NETWORK.findall(listed.replace(",", " , "))) if each], reading
-            )
+            outside = _outside([each for each in map(_network, listed.replace(",", " ").split()) if each], reading)
             values = (("Networks", listed[:120]), ("Outside", outside))
             fact = Configured(source=source_at(reading, index), kind="relay-networks", name="mynetworks", values=values)
             yield artefact(reading, "told-postfix", [index], [fact], dict(values))
