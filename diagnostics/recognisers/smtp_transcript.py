@@ -6,7 +6,6 @@ telnet success proves TCP and the banner, nothing about TLS or certificates.
 
 from __future__ import annotations
 
-from base64 import b64decode
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -20,6 +19,7 @@ from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.masking import MASKED_BANNER, MASKED_CAPABILITY
 from diagnostics.recognisers.reply_text import read_reply
 from diagnostics.recognisers.sources import source_at
+from diagnostics.user_names import ASKED, form_of
 
 # PHPMailer's debug output
 _ARROW = linear(r"^(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\s+)?(?:SERVER -> CLIENT|CLIENT -> SERVER):\s*")
@@ -86,8 +86,6 @@ _RECIPIENT = linear(r"(?i)^RCPT TO:\s*<?([^\s<>]{1,320})>?")
 _IDLE = linear(r"(?i)timeout waiting for client input|idle timeout|timeout exceeded|timed out waiting for")
 _COMPLETE_MARK: Final = " "
 _LONGEST: Final = 4000  # characters of one reply
-_LONGEST_NAME: Final = 400  # of a user name, encoded
-_USER_NAME: Final = "VXNlcm5hbWU6"  # "Username:"
 _ABOVE: Final = 4  # lines in which a conversation is opened
 _DRAWN: Final = "\u2500\u2502\u2514\u251c\u250c "  # lines of a tree that some clients draw around what was said
 _TELLING: Final = 3  # every server that people ask about lists more; a shorter list is a small one, or cut off
@@ -222,23 +220,12 @@ def _hear_client(talk: _Talk, index: int, verb: str, spoken: str) -> None:
 def _hear_answer(talk: _Talk, spoken: str) -> None:
     """What is no command and stands below the server's question for a user name is that name."""
     if talk.asks_user and spoken:
-        talk.user, talk.asks_user = _form(spoken), False
-
-
-def _form(encoded: str) -> UserForm:
-    """Which form the user name of a logon has. The name itself is nobody's business."""
-    try:
-        name = b64decode(encoded[:_LONGEST_NAME], validate=True).decode()
-    except ValueError:
-        return ""
-    if not name.isprintable() or not name:
-        return ""
-    return "address" if "@" in name else "account" if "\\" in name else "name"
+        talk.user, talk.asks_user = form_of(spoken), False
 
 
 def _hear_server(talk: _Talk, index: int, spoken: str, code: str, mark: str, rest: str) -> None:
     talk.spoke += 1
-    talk.asks_user = code == "334" and rest == _USER_NAME
+    talk.asks_user = code == "334" and rest == ASKED
     if MASKED_BANNER.search(spoken):
         talk.masked.append((index, "banner"))
     if code == "220" and talk.verb == "STARTTLS":

@@ -9,6 +9,7 @@ from typing import Final
 import re2
 
 from diagnostics.patterns import linear
+from diagnostics.user_names import ASKED, BARE, form_of
 
 CREDENTIALS: Final = "[credentials]"
 TOKEN: Final = "[token]"  # noqa: S105 - the mark itself
@@ -88,17 +89,18 @@ def _after_auth(found: re2._Match) -> str:
 def _answers(text: str) -> str:
     """Lines that hold one word of base64, after the server or the command asked for one."""
     lines = text.split("\n")
-    open_for = 0
+    open_for, for_a_name = 0, False
     for number, line in enumerate(lines):
         if _ASKS.search(line):
-            open_for = _WINDOW
+            open_for, for_a_name = _WINDOW, ASKED in line
             continue
         if open_for and line.strip():
             open_for -= 1
             found = _ALONE.search(line.rstrip("\r"))
             if found and not _VERB.fullmatch(found[1]) and not found[1].isdigit():
-                lines[number] = line[: found.start(1)] + CREDENTIALS + line[found.end(1) :]
-                open_for = _WINDOW
+                mark = BARE if for_a_name and form_of(found[1]) == "name" else CREDENTIALS
+                lines[number] = line[: found.start(1)] + mark + line[found.end(1) :]
+                open_for, for_a_name = _WINDOW, False
     return "\n".join(lines)
 
 

@@ -5,6 +5,7 @@ An application or device logs on as one mailbox and sends with another one's add
 as itself only, unless it has Send As on the other: `554 5.2.252 SendAsDenied` or `SendAsDeniedException` after the message,
 `550 5.7.60 Client does not have permissions to send as this sender` at MAIL FROM. What counts is the mailbox of the logon
 (for OAuth the user named in XOAUTH2), not the application's service principal. Full Access is not enough.
+Providers hold their customers to their own addresses in the same way, and often say no more than `Sender rejected`.
 
 ## What proves it
 - the refusal names both addresses, or the mailbox of the logon has no Send As entry on the one in From

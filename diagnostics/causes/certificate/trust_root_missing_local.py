@@ -9,6 +9,7 @@ failure, Reason:UntrustedRoot`, or breaks the handshake off with `UntrustedRoot`
 ## What proves it
 - the destination is Exchange Online, or a host that everybody else trusts
 - the root of the remote chain is absent from Cert:\\LocalMachine\\Root
+- another machine accepts the same server's certificate
 - DisableRootAutoUpdate is 1, or the server has no way to Windows Update
 
 ## Not this when

@@ -8,6 +8,8 @@ Online says `450 4.4.316 Connection refused`, later `550 5.4.316`.
 ## What proves it
 - socket error 10061 (`ConnectionRefused`, 0000274D) in a log, a queue or a non-delivery report
 
+- a Postfix there has `inet_interfaces = loopback-only`, as Debian sets it up for local mail
+
 ## Not this when
 - the attempt waits and then times out, 10060 (`network.connection.timeout`)
 - the destination is our own server and its Front End Transport service is stopped

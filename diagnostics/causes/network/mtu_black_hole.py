@@ -9,6 +9,7 @@ Segmentation offload of a network adapter can do the same.
 ## What proves it
 - small messages pass, larger ones always stall during DATA or BDAT
 - X-EXPS between Exchange servers times out (its ticket is long), and a capture shows that long packets don't arrive
+- TLS breaks off or hangs in a container or behind a tunnel, and works on the host: certificates fill whole packets
 - `ping -f -l 1472` fails on the path, a smaller size passes
 
 ## Not this when

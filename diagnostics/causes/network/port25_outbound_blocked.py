@@ -8,6 +8,7 @@ Cloud and most home and small-business lines block port 25 unless it was asked f
 
 ## What proves it
 - port 25 fails to two unrelated destinations, while another port (443, 587) opens
+- a great provider (Exchange Online, Gmail) does not answer on port 25, where others deliver at the same time: a strong hint
 - queues to every external destination fail, and the failure began with a new line, virtual machine or
   firewall rule
 

@@ -3,7 +3,8 @@
 ## What is happening
 DMARC wants one of SPF and DKIM to pass for the domain that people see in From. A service that sends in the domain's name
 passes both for its own domain, or neither passes at all, and the domain's published policy is reject or quarantine. The
-domain's owner has to let the service sign with d= of the domain, or use a return path in it.
+domain's owner has to let the service sign with d= of the domain, or use a return path in it. A subdomain without a record of its
+own has the policy of the domain above: its sp=, or else its p=.
 
 ## What proves it
 - smtp.mailfrom and header.d are other domains than header.from, and dmarc=fail with the action reject, oreject or
