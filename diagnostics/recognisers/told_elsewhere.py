@@ -33,7 +33,8 @@ _HERE: Final = r"dev(?:elopment)?|staging|test(?:ing)?|uat|qa|localhost|local(?:
 _ON: Final = r"on|from|in|at|auf|von|aus|sur|depuis|desde|en|su|da|op|vanaf|на|с"
 _ELSEWHERE: Final = rf"(?:{_ON}) (?:{_ANOTHER} (?:\w+ ){{0,2}}?{_MACHINE}|(?:the |my |our )?(?:{_HERE}))\b"
 _WORKS_ELSEWHERE = linear(
-    rf"(?i)\b(?:{_RUNS})\b[^.;\n]{{0,50}}?\b{_ELSEWHERE}|\b{_ELSEWHERE}[^.;\n]{{0,50}}?\b(?:{_RUNS})\b"
+    rf"(?i)\b(?:{_RUNS})\b(?: fine| well| perfectly)? locally\b|\b(?:{_RUNS})\b[^.;\n]{{0,50}}?\b{_ELSEWHERE}"
+    rf"|\b{_ELSEWHERE}[^.;\n]{{0,50}}?\b(?:{_RUNS})\b"
 )
 _BOX: Final = (
     r"containers?|docker|pods?|kubernetes|k8s|lxc|podman|vpn|tunnel|wireguard|guest|контейнер\w*|contenedor|conteneur"
@@ -47,10 +48,16 @@ _WORKS_OUTSIDE = linear(
 )
 _IN_BOX = linear(
     rf"(?i)\b(?:in|inside|within|from|im|innerhalb|aus dem|dans|depuis|dentro del?|desde el|в|из) (?:\w+ ){{0,3}}?(?:{_BOX})\b"
+    rf"|\b(?:{_BOX})\b[^.\n]{{0,40}}?\b(?:fails?|hangs?|no|not|cannot|can.t|times? out|nicht|kein\w*|ne)\b"
 )
 _DENIED = linear(r"(?i)\b(?:not|n.t|never|also fails|neither|nicht|auch nicht|pas|no|non|niet|не)\b")
 
-_NEAR: Final = 24  # characters in front, in which a denial stands
+_CLAUSE = linear(r"[^.,;:\n]*$")  # in front of the place, in which a denial stands
+# There it works for another reason: nobody looks at the certificate.
+_UNCHECKED = linear(
+    r"(?i)\b(?:disabl\w+|switch\w*|turn\w*|skip\w*|ignor\w+|without|deaktivier\w*|ohne|sans|sin)\b[^.\n]{0,30}?"
+    r"(?:\boff\b|check|verif|valid|pr.fung|\btls\b|\bssl\b)|\binsecure\b|verify\w{0,6}\W{1,4}(?:false|no|0)\b"
+)
 
 
 @recogniser(rf"\b(?:{_RUNS})\b", rank=98)
@@ -59,17 +66,22 @@ def read(reading: Reading) -> Sequence[Artefact]:
     if not answers(reading):
         return []
     lines = [
-        (index, line[:1000]) for index, line in reading.sentences()[:MOST_LINES] if not line.rstrip().endswith("?")
+        (i, line[:1000]) for i, line in enumerate(reading.paste.lines[:MOST_LINES]) if not line.rstrip().endswith("?")
     ]
     boxed = any(_IN_BOX.search(line) for _, line in lines)
     found: dict[str, int] = {}
     for index, line in lines:
         for name, pattern in (("container", _WORKS_OUTSIDE), ("machine", _WORKS_ELSEWHERE)):
             told = pattern.search(line) if boxed or name == "machine" else None
-            before = line[: told.start()].rpartition(".")[2] if told else ""
-            if told and not _DENIED.search(before[-_NEAR:] + told.group(0)) and not supposes(before):
+            if told and _is_stated(line, told.start(), told.group(0)):
                 found.setdefault(name, index)
     return [_artefact(reading, name, index) for name, index in found.items()]
+
+
+def _is_stated(line: str, start: int, told: str) -> bool:
+    """Whether the words are no denial and no wish, and what works there is the same thing."""
+    clause = _CLAUSE.search(line[:start]).group(0)
+    return not (_DENIED.search(f"{clause}{told}") or supposes(clause) or _UNCHECKED.search(line))
 
 
 def _artefact(reading: Reading, name: str, index: int) -> Artefact:

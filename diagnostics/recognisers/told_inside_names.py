@@ -33,7 +33,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for the first such line."""
     if not answers(reading):
         return []
-    for index, line in reading.free()[:MOST_LINES]:
+    for index, line in reading.sentences()[:MOST_LINES]:
         text = line[:1000]
         found = _ADDRESS.search(text)
         if found and _FOR.search(text[: found.start()]) and not _FROM.search(text):

@@ -33,7 +33,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each of the settings."""
     if not answers(reading):
         return []
-    lines = [(index, line[:1000]) for index, line in reading.free()[:MOST_LINES]]
+    lines = [(index, line[:1000]) for index, line in reading.sentences()[:MOST_LINES]]
     return [*_relayhost(reading, lines), *_networks(reading, lines), *_interfaces(reading, lines)]
 
 

@@ -88,7 +88,10 @@ def _for_a_client(refusal: Refusal, settings: tuple[Configured, ...]) -> Finding
             "Another machine accepts the same server's certificate, as is told: what this one lacks is the root of the "
         )
         because += "authority behind it (mostly an internal one), in the store that the client reads."
-        return Finding(Belief.LIKELY, because, (refusal.fact, elsewhere), _client_steps(), "sender", weight=1.3)
+        # A chain that ends early can also be the server's fault, which the other machine makes up for from its store.
+        early = isinstance(refusal.fact, CertificateRejected) and refusal.fact.reason == "PartialChain"
+        belief = Belief.POSSIBLE if early else Belief.LIKELY
+        return Finding(belief, because, (refusal.fact, elsewhere), _client_steps(), "sender", weight=1.3)
     if refusal.provider:
         because = (
             f"`{refusal.provider}` is a provider whose certificate the world trusts: the client's own store may lack "

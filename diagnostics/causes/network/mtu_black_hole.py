@@ -25,8 +25,9 @@ Segmentation offload of a network adapter can do the same.
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.facts import ConnectionDropped, Said, Session, SmtpReached, Stage
+from diagnostics.facts import ConnectionDropped, Reply, Said, Session, SmtpReached, Stage
 from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
 from diagnostics.report import Step
 
 # Exim, Postfix, sendmail and qmail say at which point of the session they waited.
@@ -48,6 +49,10 @@ _HANDSHAKE = (
     "(SSL_connect): Connection reset",
     "(SSL_connect): timed out",
 )
+_CUT = ("reset", "timed out", "lost connection", "broken pipe")
+_REASON = linear(
+    r"(?i)\broutines:|TLS library problem|\balert\b|certificate verif"
+)  # OpenSSL's, where packets do arrive
 _STALLED = ("timeout", "timedout")
 
 
@@ -71,13 +76,14 @@ def assess(
     _reached: SmtpReached | None,
     sessions: tuple[Session, ...],
     objects: tuple[Configured, ...],
+    replies: tuple[Reply, ...],
 ) -> Finding | None:
     """A stall during the message, with others of the same connector that got through."""
     lost = next((each for each in objects if each.kind == "packets-lost"), None)
     if isinstance(anchor, Said) and anchor.signature == _TICKET:
         return _ticket(anchor, lost)
     if isinstance(anchor, Said) and anchor.signature in _HANDSHAKE:
-        return _in_container(anchor, objects)
+        return None if any(_REASON.search(each.whole) for each in replies) else _in_container(anchor, objects)
     if isinstance(anchor, ConnectionDropped) and (anchor.reason.lower() not in _STALLED or anchor.stage is None):
         return None
     stalled = [
@@ -115,7 +121,9 @@ def _in_container(said: Said, objects: tuple[Configured, ...]) -> Finding | None
         "TLS fails in the container or tunnel alone, and works outside of it: the handshake is the first that fills "
     )
     because += "whole packets, and those don't pass. Compare the MTU of the container's network with the host's (Docker: 1500)."
-    return Finding(Belief.LIKELY, because, (said, told), (_compare_mtu(), *_steps(said.host)), weight=1.5)
+    cut = any(words in said.text.lower() for words in _CUT)  # else the other side may have said why it does not want to
+    belief = Belief.LIKELY if cut else Belief.POSSIBLE
+    return Finding(belief, because, (said, told), (_compare_mtu(), *_steps(said.host)), weight=1.5)
 
 
 def _compare_mtu() -> Step:
