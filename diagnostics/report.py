@@ -49,7 +49,10 @@ class Step(Value, frozen=True, kw_only=True):
 
 
 class Suspect(Value, frozen=True, kw_only=True):
-    """A cause the evidence supports, with the belief it earned. `because` names this incident's values."""
+    """A cause the evidence supports, with the belief it earned. `because` names this incident's values.
+
+    `alike`: nothing but the words of the text, which known cases of the cause share, speaks for it.
+    """
 
     cause: str
     title: str
@@ -59,6 +62,7 @@ class Suspect(Value, frozen=True, kw_only=True):
     act: Act
     steps: tuple[Step, ...] = ()
     references: tuple[str, ...] = ()
+    alike: bool = False
 
 
 class RuledOut(Value, frozen=True, kw_only=True):

@@ -123,8 +123,9 @@ def _shown(judgement: Judgement, verdict: VerdictName) -> list[Verdict]:
     strong = [each for each in believed if each.finding.belief >= Belief.LIKELY]
     if verdict == "healthy":
         return strong
-    if not strong:
-        return believed[:_MOST_SUSPECTS]
+    if not strong:  # what reads alike pushes nothing out: the same failure in other words has the same suspects
+        suspected = [each for each in believed if not each.alike][:_MOST_SUSPECTS]
+        return [each for each in believed if each.alike or each in suspected]
     rivals = [each for each in believed if each.finding.belief is Belief.POSSIBLE and each.finding.weight >= 1.0]
     return strong + ([] if strong[0].finding.belief is Belief.CONFIRMED else rivals[: _MOST_SUSPECTS - len(strong)])
 
@@ -168,6 +169,7 @@ def _suspect(verdict: Verdict) -> Suspect:
         act=finding.act or verdict.cause.act,
         steps=tuple(sorted(finding.steps, key=lambda step: step.effect != "read-only")),
         references=verdict.cause.references,
+        alike=verdict.alike,
     )
 
 
