@@ -101,6 +101,8 @@ _UNCONNECTED = linear(
 _OPENED = linear(
     r"(?:SERVER -> CLIENT|S): ?220|\b220[ -][\w.-]{3,253} E?SMTP|Peer certificate CN=|certificate verify failed"
 )
+# The client's debug log beside its error: the server that answered EHLO.
+_GREETED = linear(r"(?i)\b250[ -]([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}) Hello\b")
 _UNRESOLVED = linear(r"(?i)getaddrinfo|EAI_|ENOTFOUND|name resolution|resolv|UnknownHost|no such host|not known")
 _THROWN = linear(
     r"(?i)(?:Exception|Error|Message|failure|Disconnected)(?: \((?:0x)?[0-9A-F]{1,8}\))?\s?[:.](?:\s|$)|\bconnect\(\) failed"
@@ -121,8 +123,10 @@ def read(reading: Reading) -> Sequence[Artefact]:
     found = []
     mail = any(of_mail(line[:2000]) for line in reading.paste.lines[:200])
     opened = any(_OPENED.search(line[:400]) for line in reading.paste.lines[:200])
+    greeted = next((seen for line in reading.paste.lines[:200] if (seen := _GREETED.search(line[:400]))), None)
+    by = str(greeted.group(1)).lower() if greeted else ""
     for error in islice(_errors(reading.free(), mail=mail), _MOST_ERRORS):
-        facts = _facts(reading, error, opened=opened)
+        facts = _facts(reading, error, opened=opened, by=by)
         if facts:
             found.append(artefact(reading, "client-error", error.lines, facts, {"error": error.text[:200]}))
     return found
@@ -167,7 +171,7 @@ def _belongs(line: str, parts: list[str]) -> bool:
     )
 
 
-def _facts(reading: Reading, error: _Error, *, opened: bool) -> list[Fact]:
+def _facts(reading: Reading, error: _Error, *, opened: bool, by: str) -> list[Fact]:
     text = _reply(error.text)
     source = source_at(reading, _line(reading, error, text))
     if text:
@@ -178,7 +182,7 @@ def _facts(reading: Reading, error: _Error, *, opened: bool) -> list[Fact]:
         return told(error.text, source)
     endpoint, host = _ENDPOINT.search(error.text), _HOST.search(error.text)
     ip = endpoint.group(1) if endpoint else ""
-    facts = failed_reply(error.text, source, kind="client", ip=ip)
+    facts = failed_reply(error.text, source, kind="client", ip=ip, by=by)
     told_why = (
         _UNRESOLVED.search(error.text) or opened or any(isinstance(each, ConnectFailed | TlsFailed) for each in facts)
     )
