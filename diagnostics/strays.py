@@ -25,6 +25,8 @@ from diagnostics.text import Paste, squeezed
 _MOST_LINES: Final = 400  # unclaimed lines that are looked at; people paste little that no recogniser reads
 _LONGEST: Final = 2_000
 _SHOWN: Final = 400
+# Services that send mail; most texts about them are about their web interfaces.
+_SERVICE = linear(r"(?i)\b(?:SendGrid|Mailgun|Postmark|Mailjet|SparkPost|Brevo|Mandrill|(?:Amazon|AWS) SES)\b")
 # Outlook.com's mark of a blocked network, where it is called a code: elsewhere it can be a model's number.
 _MARK = linear(
     r"(?i)[(（\[]S31[45]0\b|(?:error|codes?|コード|代码|代碼|fehler|fehlercode|erreur|errore|código|erro|ошибк\w)\W{0,3}S31[45]0\b"
@@ -43,6 +45,7 @@ def strays(paste: Paste, artefacts: Sequence[Artefact], signatures: Signatures) 
         if line.strip() and (i not in claimed or i in before) and not asks_about(line)
     ]
     mail = bool(artefacts) or any(of_mail(line) for _, line in lines[:_MOST_LINES])
+    by_service = any(_SERVICE.search(line) for _, line in lines[:_MOST_LINES])
     found: list[Artefact] = []
     taken = -1
     for place, (number, text) in enumerate(lines[:_MOST_LINES]):
@@ -55,7 +58,8 @@ def strays(paste: Paste, artefacts: Sequence[Artefact], signatures: Signatures) 
                 continue
             last, said = number + 1, f"{said} {following}"
         again = any(said.strip("->* ") in each for each in replies)  # told again in other words
-        if (signatures.tells(said) or (mail and _coded(text))) and not again:
+        marked = _MARK.search(text) and not explains(text) and (mail or by_service)
+        if (signatures.tells(said) or marked or (mail and _coded(text))) and not again:
             taken = last
             fact = Stray(source=Source(number + 1, paste.raw[number].strip(), paste.index), text=said)
             shown = {"text": said[:_SHOWN]}
@@ -64,8 +68,8 @@ def strays(paste: Paste, artefacts: Sequence[Artefact], signatures: Signatures) 
 
 
 def _coded(text: str) -> bool:
-    """Whether a line reports a code of the tables or Outlook.com's mark, rather than explains it or tells of another program."""
-    return bool(codes.technical(text) or _MARK.search(text)) and not explains(text) and not of_others(text)
+    """Whether a line reports a code of the tables, rather than explains it or tells of another program."""
+    return bool(codes.technical(text)) and not explains(text) and not of_others(text)
 
 
 def _before_replies(paste: Paste, artefacts: Sequence[Artefact]) -> Iterator[tuple[int, str]]:

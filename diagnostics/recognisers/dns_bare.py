@@ -1,13 +1,11 @@
 """What a look-up leaves when only its values are printed: SPF records line by line, or nothing at all below `dig +short`.
 
-`Resolve-DnsName … | % Strings` and a record copied out of a zone have no name beside them; the command above has it. A DMARC
-record is quoted with its name in front or above: `_dmarc.contoso.com: v=DMARC1; …`.
+`Resolve-DnsName … | % Strings` and a record copied out of a zone have no name beside them; the command above has it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
 
 from diagnostics.artefacts import Artefact
 from diagnostics.looked_facts import DnsAnswer, DnsRecord
@@ -19,19 +17,16 @@ from diagnostics.recognisers.dns_records import NAME, text_of
 from diagnostics.recognisers.dns_talk import answer_of
 
 _SPF = linear(r'(?i)^\s*\{?"?(v=spf1(?:\s[^"{}]{0,1000})?)"?\}?\s*$')
-_DMARC = linear(r"(?i)(?:^|[\s`'\"=])(v=DMARC1\s?;[^\n`'\"]{0,500})")
-_DMARC_NAME = linear(r"(?i)\b(_dmarc\.[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8})\b")
-_ABOVE: Final = 4  # lines above a record in which its name stands
 _ASKED = linear(rf"(?i)\bResolve-DnsName\s+(?:-Name\s+)?['\"]?{NAME}")
 _PROMPT = linear(r"^\s*(?:[\w@.:~/\\ \[\]-]{0,60}[$#>])?\s*$")
 
 
-@recogniser(r"(?:^\s*\{?\"?v=spf1\b|\bv=DMARC1\s?;|\bdig\s.*\+short)", rank=46)
+@recogniser(r"(?:^\s*\{?\"?v=spf1\b|\bdig\s.*\+short)", rank=46)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each answer."""
     return [
         artefact(reading, "dns-answer", lines, [fact], {"name": fact.name, "ok": fact.ok, "error": fact.error})
-        for fact, lines in (*_records(reading), *_policies(reading), *_empty(reading))
+        for fact, lines in (*_records(reading), *_empty(reading))
     ]
 
 
@@ -47,18 +42,6 @@ def _records(reading: Reading) -> Iterator[tuple[DnsAnswer, list[int]]]:
             yield answer_of(reading, run[0][0], asked, records=[each for _, each in run]), [at for at, _ in run]
             run = []
         asked = _asked(line) or asked
-
-
-def _policies(reading: Reading) -> Iterator[tuple[DnsAnswer, list[int]]]:
-    """DMARC records that were quoted, each with the last name that stands in front of it or in the lines above."""
-    name, named = "", -_ABOVE
-    for index, line in reading.free():
-        told = list(_DMARC_NAME.finditer(line[:1000]))
-        if told:
-            name, named = str(told[-1].group(1)).lower(), index
-        policy = _DMARC.search(line[:1000])
-        if policy and name and index - named < _ABOVE:
-            yield answer_of(reading, index, name, records=[DnsRecord("TXT", policy.group(1).strip())]), [index]
 
 
 def _asked(line: str) -> str:

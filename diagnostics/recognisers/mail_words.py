@@ -10,7 +10,6 @@ _TRANSPORT = linear(
     r"|\bnet/smtp\b|\bgomail\b|\bmail\.protection\b|\bSmtpClient\b|\bmsmtp\b|\bswaks\b|\bmtas?\b"
     r"|\b(?:PHPMailer|SwiftMailer|nodemailer|MailKit|smtplib)\b|(?:javax|jakarta|angus)\.mail\b"
     r"|\bMail(?:Connect)?Exception|\bmailer\b"
-    r"|\b(?:SendGrid|Mailgun|Postmark|Mailjet|SparkPost|Brevo|Mandrill|(?:Amazon|AWS) SES)\b"
     r"|\bmail[ -]?(?:server|host|flow|gateway|relay|queue|connector)s?\b|\b(?:mail|mx|smtp"
     r"|relay)\d{0,2}\.[a-z0-9-]+\.|\be?mails? (?:to|from|are|is|stuck|stay|wait|fail)"
     r"|\b(?:could ?n.t|could not|can.t|cannot|unable to|fail(?:ed|s|ing)? to|error) (?:\w+ ){0,2}"

@@ -59,7 +59,7 @@ _FINAL: Final = "|".join(
         r"\b(?:helo command|sender address|recipient address|client host|end-of-data command) rejected: \w",  # Postfix
         r"\b(?:n[o']t|n’t) recognized as a valid sender\b",  # Exchange Online
         r"\bSMTPUTF8 is required, but was not offered\b",  # Postfix
-        r"\bsender address is not allowed\W*$",  # IONOS
+        r"(?:^|[:>\"'`(]) {0,2}sender address is not allowed\W*$",  # IONOS
         r"(?:^|[:>\"'`(]) {0,2}relay access denied\W*$",
         r"\bunrouteable address\s*$",
         r"\bunknown local-part \"",
