@@ -35,6 +35,8 @@ _SWITCHES: Final = (
     ("Host", linear(r"(?i)\bSMTP(?:_SSL)?\(['\"]([\w.-]{3,253})['\"]")),
     ("Host", linear(r"(?i)\b(?:smtp|mail) (?:host|server) (?:is|set to)? ?([\w-]{1,63}(?:\.[\w-]{1,63}){2,8})")),
     ("Port", linear(r"(?i)\b(?:on |over |with )?port (25|465|587)\b")),
+    # fetchmail: `smtphost mail.contoso.com/587`, and what it says when it opens the session
+    ("Port", linear(r"(?i)(?:\bsmtphost ['\"]?|\bTrying to connect to )[\w.:-]{1,253}/(25|465|587)\b")),
 )
 _FIELDS: Final = (
     ("host", "Host"), ("server", "Host"), ("relay", "Host"), ("port", "Port"), ("user", "User"), ("login", "User"),
@@ -52,7 +54,7 @@ _SIGN_IN = linear(
 
 @recogniser(
     rf"{_KEY}(?:host|server|relay|port|user|login|encryption|secure|ssl|tls|starttls|auth)|swaks|-SmtpServer"
-    r"|\bport (?:25|465|587)\b|OAuth|SMTP\.Send|client.credentials|AADSTS\d|sign-?in|\bentra\b|error code",
+    r"|\bport (?:25|465|587)\b|smtphost |connect to \S+/(?:25|465|587)|OAuth|SMTP\.Send|client.credentials|AADSTS\d|sign-?in|\bentra\b|error code",
     rank=94,
 )
 def read(reading: Reading) -> Sequence[Artefact]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from diagnostics.cause import change, look
+from diagnostics.causes.network.reach import kind_of
 from diagnostics.facts import Fact
 from diagnostics.mail_facts import Addressed, Authentication, Configured, Headers, Traced, Tracked
 from diagnostics.patterns import linear
@@ -86,6 +87,12 @@ def address_in(text: str) -> str:
     """The first IPv4 address in a refusal."""
     found = _ADDRESS.search(text)
     return str(found.group(1)) if found else ""
+
+
+def judged_inside(text: str) -> str:
+    """The address that a refusal names, where it names none of the Internet: SPF was judged for a hop inside."""
+    kinds = {str(each): kind_of(each) for each in _ADDRESS.findall(text)}
+    return next(iter(kinds), "") if set(kinds.values()) == {"internal"} else ""
 
 
 def dkim_words(results: Authentication, headers: Iterable[Headers]) -> str:
