@@ -99,7 +99,8 @@ def assess(
         return Finding(Belief.RULED_OUT, because, (tried,))
     session = session_of(said, sessions)
     where = refused_by(said, session)
-    if where == "smart-host":
+    between = said.signature == _OLD and said.kind in ("ndr", "dsn", "trace")  # servers don't log on to each other
+    if where == "smart-host" or between:
         return None
     if where == "on-prem" and session is not None:
         return _by_own_server(said, session)
