@@ -17,6 +17,7 @@ from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
+from diagnostics.recognisers.mail_words import provider_host
 from diagnostics.recognisers.sources import source_at
 from diagnostics.recognisers.told_settings import MOST_LINES, answers, supposes
 
@@ -54,6 +55,7 @@ _SIGN_IN = linear(
 
 @recogniser(
     rf"{_KEY}(?:host|server|relay|port|user|login|encryption|secure|ssl|tls|starttls|auth)|swaks|-SmtpServer"
+    r"|protection\.outlook\.com|mx\.microsoft|smtp\S{0,5}\.(?:office365|outlook|g)|l\.google\.com"
     r"|\bport (?:25|465|587)\b|smtphost |connect to \S+/(?:25|465|587)|OAuth|SMTP\.Send|client.credentials|AADSTS\d|sign-?in|\bentra\b|error code",
     rank=94,
 )
@@ -62,7 +64,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
     if not answers(reading):
         return []
     lines = [(index, line[:1000]) for index, line in reading.sentences()[:MOST_LINES]]
-    return [*_settings(reading, lines), *_sign_ins(reading, lines)]
+    return [*_settings(reading, lines), *_destination(reading, lines), *_sign_ins(reading, lines)]
 
 
 def _settings(reading: Reading, lines: list[tuple[int, str]]) -> Iterator[Artefact]:
@@ -76,6 +78,14 @@ def _settings(reading: Reading, lines: list[tuple[int, str]]) -> Iterator[Artefa
         source = source_at(reading, where[0])
         fact = Configured(source=source, kind="client-settings", name=told.get("Host", ""), values=tuple(told.items()))
         yield artefact(reading, "told-client", where, [fact], dict(told))
+
+
+def _destination(reading: Reading, lines: list[tuple[int, str]]) -> Iterator[Artefact]:
+    """The first provider's host that a sentence names."""
+    index, host = next(((index, host) for index, line in lines if (host := provider_host(line))), (0, ""))
+    if host:
+        fact = Configured(source=source_at(reading, index), kind="told-destination", name=host)
+        yield artefact(reading, "told-destination", [index], [fact], {"host": host})
 
 
 def _told(line: str) -> Iterator[tuple[str, str]]:

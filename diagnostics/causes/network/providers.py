@@ -29,9 +29,12 @@ def of_provider(name: str) -> bool:
 
 
 def set_to_provider(settings: Iterable[Configured]) -> str:
-    """The provider that a client sends through, by its server or else by the account's address; "" where none is told."""
+    """The provider that a client sends through, by its server, else by the account's address, else by the only server that the
+    text names; "" where none is told."""
+    told = ""
     for each in settings:
-        if each.kind == "client-settings":
-            name = each.get("Host") or each.get("User").rpartition("@")[2]
+        name = each.get("Host") or each.get("User").rpartition("@")[2] if each.kind == "client-settings" else ""
+        if name:
             return name if of_provider(name) else ""
-    return ""
+        told = told or (each.name if each.kind == "told-destination" else "")
+    return told
