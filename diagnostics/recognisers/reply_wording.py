@@ -56,6 +56,7 @@ _FINAL: Final = "|".join(
         r"^\W*<[^ >]+@[^ >]+>: .*\(#5\.\d\.\d\)",
         r"\b(?:helo command|sender address|recipient address|client host|end-of-data command) rejected: \w",  # Postfix
         r"\b(?:n[o']t|n’t) recognized as a valid sender\b",  # Exchange Online
+        r"\bTLS i[st] not available or unauthenticated but required",  # maddy
         r"\bWASCL UserAction verdict is not None",  # Exchange Online's filter of what its own accounts send
         r"\bunrouteable address\s*$",
         r"\bunknown local-part \"",
