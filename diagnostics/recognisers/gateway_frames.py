@@ -1,8 +1,9 @@
 """How the lines of gateways, filters and smaller mail servers look, and where in them stands what became of a message.
 
 One row of the table is one thing that one product says. The named groups of its pattern: `words` are the reason, `basic`
-and `code` the numbers that stand beside it (`class`, `subject` and `detail` where it is in parts), `to`, `by` and `ip` the recipient and who refused, `verdict` a filter's own
-name for its reason, which VERDICTS puts into the words of an SMTP reply. Rows without any of them tell of a success.
+and `code` the numbers that stand beside it (`class`, `subject` and `detail` where it is in parts), `to`, `by` and `ip` the
+recipient and who refused, `verdict` a filter's own name for its reason, which VERDICTS puts into the words of an SMTP reply.
+Rows without any of them tell of a success.
 
 Sources: https://man.openbsd.org/smtpd.8, https://cr.yp.to/qmail.html, https://haraka.github.io/,
 https://www.cisco.com/c/en/us/td/docs/security/esa/esa11-1/user_guide/b_ESA_Admin_Guide_11_1.html (Logging),
@@ -43,7 +44,7 @@ _HARAKA: Final = r"^.{0,40}\[(?:INFO|NOTICE|WARN|ERROR)\] +\[[0-9A-Fa-f.-]{1,60}
 _RSPAMD: Final = rf"\brspamd_task_write_log: .*?\bip: (?P<ip>{_IP}), "
 _FORTIMAIL: Final = r"\bdevice_id=\S+ .*\btype=statistics .*"
 _SOPHOS: Final = r'\bsys="SecureMail" sub="smtp" name="'
-_JSON: Final = r'"(?P<words>(?:[^"\\\\]|\\\\.)+)"'
+_JSON: Final = r'"(?P<words>(?:[^"\\]|\\.)+)"'
 
 FRAMES: Final = (
     Frame("opensmtpd", "delivered", _OPENSMTPD + r'(?:event=)?delivery .*\bresult="Ok"'),

@@ -35,7 +35,8 @@ _MARKS: Final = (
     r"|Double bounce|Temp failing|MX Lookup|hook=\w+ plugin=)"
     r"|\baction=greylist, reason=.*\bclient_address="
     r"|\bamavis\[\d+\]: .*(?:Passed|Blocked) |\brspamd_task_write_log: |\bdevice_id=\S+ .*\btype=statistics "
-    r'|\bsys="SecureMail" sub="smtp"|\[LmtpServer-\d+\] |"smtp_enchcode":"[45]|\bremote: cannot use MX\s|"enhanced_code":(?:\{|null)'
+    r'|\bsys="SecureMail" sub="smtp"|\[LmtpServer-\d+\] '
+    r'|"smtp_enchcode":"[45]|\bremote: cannot use MX\s|"enhanced_code":(?:\{|null)'
 )
 _MARK = linear(f"(?i)(?:{_MARKS})")
 # How any line of these logs begins: with a time in one of their forms, or with a name of the product's.
@@ -92,6 +93,7 @@ def _reading(frame: Frame, groups: dict[str, str]) -> Outcome:
     words, basic, code = groups.get("words", ""), groups.get("basic", ""), groups.get("code", "")
     code = code or ".".join(groups[part] for part in ("class", "subject", "detail") if part in groups)
     words = words.replace("_", " ") if frame.product == "qmail" else words
+    words = words.replace('\\"', '"') if frame.product in _IN_PARTS else words
     if "verdict" in groups:
         return Outcome(frame.result, *_judged(frame.product, groups["verdict"], words), *_who(groups))
     said = frame.code if basic in ("", "000") else basic
@@ -128,5 +130,7 @@ def _facts(told: Outcome, source: Source) -> list[Fact]:
     looked = _TLSA.search(told.text)
     if looked:
         name = str(looked.group(2)).lower()
-        facts.append(DnsAnswer(source=source, host=name, name=name, ok=False, error=looked.group(1).upper(), asked="TLSA"))
+        facts.append(
+            DnsAnswer(source=source, host=name, name=name, ok=False, error=looked.group(1).upper(), asked="TLSA")
+        )
     return facts

@@ -15,7 +15,9 @@ from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
 
-_NAMES: Final = r"(?:mydestination|virtual_mailbox_domains|virtual_alias_domains|relay_domains|relayhost|transport_maps)"
+_NAMES: Final = (
+    r"(?:mydestination|virtual_mailbox_domains|virtual_alias_domains|relay_domains|relayhost|transport_maps)"
+)
 _LINE = linear(rf"^\s*({_NAMES})\s*=\s*(.{{0,1000}})$")
 
 

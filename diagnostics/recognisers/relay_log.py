@@ -69,7 +69,9 @@ _CLASSES: Final = {
     "Data format error": ("5.6.", "5.5."),
 }
 # Relatives of sendmail quote the answer behind that class: `User unknown(Reason from remote:550 5.1.7 …)`.
-_BEHIND_CLASS = linear(r"^(?:User unknown|Host unknown|Data format error|Service unavailable)\b[^\d]{0,60}([45]\d\d[ -].*?)\)?$")
+_BEHIND_CLASS = linear(
+    r"^(?:User unknown|Host unknown|Data format error|Service unavailable)\b[^\d]{0,60}([45]\d\d[ -].*?)\)?$"
+)
 # A client that refuses the certificate of the server whose log this is says why by an alert (RFC 8446, 6.2).
 _SERVES = linear(r"\bpostfix/(?:[\w-]{1,30}/)?smtpd\[|\bTLS error on connection from |\(SSL_accept\)|STARTTLS=server")
 _ALERTED = linear(r"\balert (certificate expired|certificate revoked|unknown ca)\b")

@@ -1,7 +1,7 @@
 """How TLS libraries say that they refused a certificate, in Exchange's terms.
 
-OpenSSL (also in PHP, Python, Perl, Node, curl), Go, Java, .NET with MailKit, rustls and GnuTLS each have their own words for the same
-few reasons. Sources: https://docs.openssl.org/master/man3/X509_STORE_CTX_get_error/, https://pkg.go.dev/crypto/x509,
+OpenSSL (also in PHP, Python, Perl, Node, curl), Go, Java, .NET with MailKit, rustls and GnuTLS each have their own words for
+the same few reasons. Sources: https://docs.openssl.org/master/man3/X509_STORE_CTX_get_error/, https://pkg.go.dev/crypto/x509,
 https://nodejs.org/api/tls.html, https://learn.microsoft.com/dotnet/api/system.net.security.sslpolicyerrors
 """
 
@@ -91,7 +91,8 @@ _WORDS: Final = (
     (
         "CertificateExpired",
         (
-            r"invalid peer certificate: (?:Expired|certificate expired)|x509: certificate has expired|certificate verify failed: certificate has expired|\bCERT_HAS_EXPIRED\b"
+            r"invalid peer certificate: (?:Expired|certificate expired)"
+            r"|x509: certificate has expired|certificate verify failed: certificate has expired|\bCERT_HAS_EXPIRED\b"
             r"|CertificateExpiredException|certificate chain: NotTimeValid|\bNotTimeValid\b"
             r"|certificate is NOT trusted\. The certificate "
             r"chain uses expired certificate|timestamp check failed|certificate (?:of \S{1,253} )?has expired"
@@ -164,7 +165,8 @@ PRINTED: Final = (
     r"|TLS certificate verification failed|Remotezertifikat ist|certificat distant n|certificado remoto no"
     r"|certificato remoto non"
     r"|self.signed certificate in certificate chain|unable to (?:get local issuer certificate|verify the first certificate)"
-    r"|\binvalid peer certificate: |\bpeer is incompatible: |externe certificaat is|STARTTLS=(?:client|server), error: |fatal alert: "
+    r"|\binvalid peer certificate: |\bpeer is incompatible: "
+    r"|externe certificaat is|STARTTLS=(?:client|server), error: |fatal alert: "
 )
 
 

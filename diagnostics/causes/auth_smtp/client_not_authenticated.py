@@ -109,7 +109,9 @@ def assess(
 
 def _anonymous(said: Said, where: Where, settings: tuple[Configured, ...]) -> Finding:
     """No logon was tried. Whether one was meant is told by the server, by the port, or by the client's settings."""
-    because = f"{server(said, where)} refused MAIL FROM ({'5.7.1' if said.signature == _OLD else '5.7.57'}): the client did "
+    because = (
+        f"{server(said, where)} refused MAIL FROM ({'5.7.1' if said.signature == _OLD else '5.7.57'}): the client did "
+    )
     because += "not log on before it, and the submission server takes no anonymous mail."
     client = client_settings(settings)
     if client and client.told("User") and not client.get("User"):

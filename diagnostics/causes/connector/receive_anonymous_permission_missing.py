@@ -60,7 +60,9 @@ def assess(
         because = f"`{what.connector}` refused {what.ip or 'a client'} at MAIL FROM: it takes no anonymous mail."
         return Finding(Belief.LIKELY, because, (said,), cure)
     if submits(said, objects):
-        because = "The client asked port 587, which is for clients that log on; there anonymous mail is refused by design."
+        because = (
+            "The client asked port 587, which is for clients that log on; there anonymous mail is refused by design."
+        )
         return Finding(Belief.POSSIBLE, because, (said,), cure, weight=0.6)
     theirs = f"{said.by or said.host or 'The other server'} takes no mail from senders that don't log on."
     if said.kind in ("ndr", "dsn", "queue", "trace") or what.outgoing:

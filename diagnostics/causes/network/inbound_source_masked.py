@@ -2,9 +2,9 @@
 
 ## What is happening
 Inbound connections pass a load balancer, a firewall or a container's bridge that puts its own address in place of the client's
-(source NAT). The mail server then sees one internal address for the whole Internet: SPF fails for everybody, block lists see nothing, limits per source
-are used up by all together (`421 4.3.2 … exceeded a limit for this source`), and connectors that are scoped by address
-match the wrong sessions, up to an open relay or a refused partner.
+(source NAT). The mail server then sees one internal address for the whole Internet: SPF fails for everybody, block lists see
+nothing, limits per source are used up by all together (`421 4.3.2 … exceeded a limit for this source`), and connectors that
+are scoped by address match the wrong sessions, up to an open relay or a refused partner.
 
 ## What proves it
 - foreign servers, by their own EHLO name, appear with an internal address, and so do all others in the receive log
@@ -93,11 +93,17 @@ def _refused(said: Said) -> Finding | None:
         return None
     greeted = next((str(name) for name in _GREETED.findall(said.text) if _numbered(name) and not _is_private(name)), "")
     if greeted:
-        because = f"{greeted}, a server outside, appears with the internal address {ip}: something in front of the mail "
-        because += "server puts its own address in place of the sender's (a load balancer, a container's bridge), and SPF "
+        because = (
+            f"{greeted}, a server outside, appears with the internal address {ip}: something in front of the mail "
+        )
+        because += (
+            "server puts its own address in place of the sender's (a load balancer, a container's bridge), and SPF "
+        )
         because += "judged that."
         return Finding(Belief.LIKELY, because, (said,), _steps(ip), weight=1.5)
-    because = f"SPF was judged for {ip}, an internal address: a gateway in front, or a load balancer that hides the real one."
+    because = (
+        f"SPF was judged for {ip}, an internal address: a gateway in front, or a load balancer that hides the real one."
+    )
     return Finding(Belief.POSSIBLE, because, (said,), _steps(ip), weight=1.5)
 
 

@@ -121,12 +121,14 @@ def assess(
 
 
 def _out_of_turn(said: Said, events: tuple[WindowsEvent, ...]) -> Finding | None:
-    """Schannel got what has no place in a handshake: something else than TLS, mostly. Certificates and suites have other alerts."""
+    """Schannel got what has no place in a handshake, such as plain SMTP, mostly; certificates and suites have other alerts."""
     event = next((each for each in events if each.source == said.source), None)
     if event is None or event.alert != _UNEXPECTED:
         return None
     because = "Schannel 36888 with alert 10 (unexpected_message): a client sent something that the TLS handshake does not allow, "
-    because += "plain SMTP or another protocol, and the server ended the session. Scanners and faulty clients do that; the "
+    because += (
+        "plain SMTP or another protocol, and the server ended the session. Scanners and faulty clients do that; the "
+    )
     because += "certificate and the cipher suites are not the matter."
     return Finding(Belief.POSSIBLE, because, (event,), (_log(), _client()), weight=1.5)
 

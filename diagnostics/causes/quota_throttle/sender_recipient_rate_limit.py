@@ -53,7 +53,9 @@ from diagnostics.report import Step
 def assess(said: Said) -> Finding:
     """The words leave no doubt; the number alone is Exchange Online's own."""
     if has(said, "verdict is refusequota"):
-        because = "Microsoft's filter refuses more mail of this account for now: it sent too much of it, or too suddenly."
+        because = (
+            "Microsoft's filter refuses more mail of this account for now: it sent too much of it, or too suddenly."
+        )
         return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.5)
     quota = has(said, "submission quota", "submissionquota")
     elsewhere = has(said, "24-hour sending limit", "user sending limit", "daily sending", "emails per hour")

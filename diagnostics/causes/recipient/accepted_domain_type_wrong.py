@@ -105,7 +105,7 @@ def assess(
 
 
 def _by_relay(said: Said, here: Configured, objects: tuple[Configured, ...]) -> Finding:
-    """Another mail system in front took the domain for its own; where it also names a host for the rest, that holds the mailboxes."""
+    """A relay in front took the domain for its own; a host that it names for the rest is the one that has the mailboxes."""
     settings = next((each for each in objects if each.kind == "postfix"), None)
     own = next((name for name in _OWN if settings and here.name in _domains(settings.get(name))), "")
     onward = settings.get("relayhost") if settings else ""
@@ -124,7 +124,11 @@ def _domains(value: str) -> frozenset[str]:
 
 def _of_relay() -> tuple[Step, ...]:
     return (
-        look("See which domains the relay takes for its own.", "postconf -n mydestination virtual_mailbox_domains relayhost", "bash"),
+        look(
+            "See which domains the relay takes for its own.",
+            "postconf -n mydestination virtual_mailbox_domains relayhost",
+            "bash",
+        ),
         change(
             "On the relay, take the domain out of its local domains and route it to Exchange (Postfix: out of mydestination, "
             "into relay_domains or under a relayhost; cPanel: set the domain to Remote Mail Exchanger).",

@@ -30,7 +30,7 @@ from diagnostics.facts import Said
 from diagnostics.mail_facts import Headers, Traced
 from diagnostics.report import Step
 
-# Of Outlook.com's private accounts, too, which no list of restricted users has: they are suspended until their owner proves himself.
+# Of Outlook.com's private accounts, too, which are on no tenant's list: they are suspended until their owner verifies them.
 _VERDICT: Final = "WASCL UserAction verdict"
 
 
@@ -73,8 +73,8 @@ def _suspended(said: Said) -> Finding | None:
     """What the filter does with the account stands behind its verdict; a tenant's account is on a list besides."""
     if not has(said, "verdict is suspend"):
         return None
-    because = "Microsoft's filter has suspended the sending account for what it sent, or how much of it in a short time. A private "
-    because += "account (Outlook.com, Hotmail) is free again once its owner has verified it."
+    because = "Microsoft's filter has suspended the sending account for what it sent, or how much in a short time. A "
+    because += "private account (Outlook.com, Hotmail) is free again once its owner has verified it."
     steps = (
         advise(
             "Private account: sign in at outlook.live.com and verify it by the phone or address that is asked for; change the "
