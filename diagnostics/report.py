@@ -49,7 +49,10 @@ class Step(Value, frozen=True, kw_only=True):
 
 
 class Suspect(Value, frozen=True, kw_only=True):
-    """A cause the evidence supports, with the belief it earned. `because` names this incident's values."""
+    """A cause the evidence supports, with the belief it earned. `because` names this incident's values.
+
+    `alike`: nothing but the words of the text, which known cases of the cause share, speaks for it.
+    """
 
     cause: str
     title: str
@@ -59,6 +62,7 @@ class Suspect(Value, frozen=True, kw_only=True):
     act: Act
     steps: tuple[Step, ...] = ()
     references: tuple[str, ...] = ()
+    alike: bool = False
 
 
 class RuledOut(Value, frozen=True, kw_only=True):
@@ -109,9 +113,9 @@ class Report(Value, frozen=True, kw_only=True):
     """The whole answer.
 
     `verdict` is "failure" (diagnosed), "healthy" (something was read and shows no failure), "unknown" (a failure is visible, no
-    cause is known) or "nothing" (no artefact was recognised; its findings are what the text reads like). `changed` says, in plain
-    sentences, what the last follow-up changed; it is empty when there was none. `check` is the host or domain that an active
-    check could look at, "" for none. `subject` names what the failure is about (`connector …`, `recipient …`,
+    cause is known) or "nothing" (no artefact was recognised); the findings of these two are what the text reads like. `changed`
+    says, in plain sentences, what the last follow-up changed; it is empty when there was none. `check` is the host or domain that
+    an active check could look at, "" for none. `subject` names what the failure is about (`connector …`, `recipient …`,
     `domain …` or `host …`), "" where nothing of the kind is told. `log` is there where large logs were read; then
     `paste` is an index into its files.
     """

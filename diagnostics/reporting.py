@@ -95,15 +95,10 @@ def placed(report: Report, place: Callable[[Evidence], Evidence]) -> Report:
 
 
 def _verdict(judgement: Judgement) -> VerdictName:
-    """What a text reads like makes no failure of it: that it is one has to be shown or told."""
-    believed = _believed(judgement)
-    verdict = _without_the_alike(judgement, [each for each in believed if not each.alike])
-    return "failure" if verdict == "unknown" and believed else verdict
-
-
-def _without_the_alike(judgement: Judgement, believed: Sequence[Verdict]) -> VerdictName:
+    """What a text reads like changes nothing here: that it is a failure, and of what, has to be shown or told."""
     if not judgement.artefacts:
         return "nothing"
+    believed = [each for each in _believed(judgement) if not each.alike]
     if cured(judgement.facts):
         return "healthy"
     if believed and believed[0].cause.benign and believed[0].finding.belief >= Belief.LIKELY:
@@ -128,8 +123,9 @@ def _shown(judgement: Judgement, verdict: VerdictName) -> list[Verdict]:
     strong = [each for each in believed if each.finding.belief >= Belief.LIKELY]
     if verdict == "healthy":
         return strong
-    if not strong:
-        return believed[:_MOST_SUSPECTS]
+    if not strong:  # what reads alike pushes nothing out: the same failure in other words has the same suspects
+        suspected = [each for each in believed if not each.alike][:_MOST_SUSPECTS]
+        return [each for each in believed if each.alike or each in suspected]
     rivals = [each for each in believed if each.finding.belief is Belief.POSSIBLE and each.finding.weight >= 1.0]
     return strong + ([] if strong[0].finding.belief is Belief.CONFIRMED else rivals[: _MOST_SUSPECTS - len(strong)])
 
@@ -173,6 +169,7 @@ def _suspect(verdict: Verdict) -> Suspect:
         act=finding.act or verdict.cause.act,
         steps=tuple(sorted(finding.steps, key=lambda step: step.effect != "read-only")),
         references=verdict.cause.references,
+        alike=verdict.alike,
     )
 
 
@@ -186,8 +183,8 @@ def evidence_of(facts: Iterable[Fact | Source | None]) -> tuple[Evidence, ...]:
 
 
 def _summary(verdict: VerdictName, shown: Sequence[Verdict], judgement: Judgement) -> str:
+    alike = f" It reads most like this: {shown[0].cause.title}." if shown else ""
     if verdict == "nothing":
-        alike = f" It reads most like this: {shown[0].cause.title}." if shown else ""
         return f"There is no mail-flow artefact in this text.{alike}"
     if verdict == "healthy":
         change = cured(judgement.facts)
@@ -200,7 +197,7 @@ def _summary(verdict: VerdictName, shown: Sequence[Verdict], judgement: Judgemen
     if verdict == "unknown" and not failures(judgement.facts):
         return "You tell of a failure, and nothing in what was sent shows it."
     if verdict == "unknown":
-        return "A failure is visible, but its cause is not in what was sent."
+        return f"A failure is visible, but its cause is not in what was sent.{alike}"
     top = shown[0]
     if top.finding.belief is Belief.POSSIBLE and len(shown) > 1:
         return f"Not settled yet: {len(shown)} causes fit what was sent."

@@ -21,8 +21,10 @@ _SIDES: Final = ("local", "remote", "unknown")
 def subject_of(shown: Sequence[Verdict], facts: Sequence[Fact]) -> str:
     """`connector …`, `recipient …`, `domain …` or `host …`, in lower case; "" where nothing of the kind is named.
 
-    The first suspect's own facts are asked first, then those that lie on the same lines, then everything that failed.
+    The first suspect's own facts are asked first, then those that lie on the same lines, then everything that failed. Of what
+    only reads alike none is asked: other words around the same failure would make it another one.
     """
+    shown = [each for each in shown if not each.alike]
     if not shown:
         return ""
     first = [fact for fact in (shown[0].anchor, *shown[0].finding.evidence) if isinstance(fact, Fact)]
@@ -67,5 +69,5 @@ def signature(report: Report) -> str:
     sure = top.belief != "possible"
     if not report.subject and (not sure or top.cause.startswith(_PERSONAL)):
         return ""
-    causes = [top.cause] if sure else sorted(each.cause for each in report.findings)
+    causes = [top.cause] if sure else sorted(each.cause for each in report.findings if not each.alike)
     return f"{' '.join(causes)} {report.subject}".strip()

@@ -64,7 +64,8 @@ class Incidents:
     async def saw(self, sighting: Sighting) -> None:
         thread, report = sighting.thread, sighting.report
         async with self._store.opened(thread) as held:
-            symptom = " ".join(finding.cause for finding in report.findings[:_ALIKE])
+            suspects = [finding.cause for finding in report.findings if not finding.alike]
+            symptom = " ".join(sorted(suspects[:_ALIKE]))
             await held.save(held.state, symptom)
             link = await held.alike.link()
             await held.plan_card(*await held.alike.above())

@@ -1,6 +1,6 @@
 """Suspects by resemblance: where no rule is sure, what the text reads like orders what is possible.
 
-It never makes anything likely, and no failure of a text that tells of none. What a rule or a code made possible stays, and
+It never makes anything likely, and changes no verdict. What a rule or a code made possible stays, and
 moves; what was ruled out stays out.
 """
 

@@ -201,10 +201,11 @@ def _others(report: Report, top: Suspect | None, full: bool) -> list[Part]:
     ]
     lines += _more(len(suspects) - len(shown))
     # Harmless causes explain a healthy report: a planned restart, a scanner's visit.
-    without = {"healthy": "What this is", "nothing": "If mail fails, it reads most like this"}
+    reads = {"unknown": "It reads most like this", "nothing": "If mail fails, it reads most like this"}
+    without = {"healthy": "What this is", **reads}
     heading = without.get(report.verdict, "Also suspected" if top else "Suspected")
     parts = part([line("heading", heading), *lines], rank=3)
-    unsettled = report.verdict in ("failure", "nothing") and top is None
+    unsettled = report.verdict != "healthy" and top is None
     if not full or unsettled:  # where nothing is settled, the thing to do is to answer the question
         return parts
     return [

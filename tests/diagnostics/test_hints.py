@@ -21,6 +21,13 @@ def test_telnet_that_connects_speaks_against_the_network() -> None:
     assert told.index(key) < told.index(port)
 
 
+def test_version_buckets_are_no_disk() -> None:
+    event = "Event ID: 15004 Source: MSExchangeTransport\nThe resource pressure increased from Normal to Medium."
+    told = order(diagnose(f"{event}\n\nit is always the version buckets that rise"))
+    assert told.index("transport-service.backpressure.memory-or-queue") == 0
+    assert "transport-service.backpressure.memory-or-queue" != order(diagnose(event))[0]
+
+
 @pytest.mark.parametrize(
     "words", ["we renewed the certificate", "telnet works", "only this domain", "spammers made up addresses"]
 )

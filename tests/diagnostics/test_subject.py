@@ -32,6 +32,19 @@ def test_the_same_failure_has_the_same_signature_at_another_time() -> None:
     assert signature(diagnose(FAILING)) == signature(diagnose(failing(minute=55))) != ""
 
 
+def test_what_people_write_around_a_failure_makes_no_other_one_of_it() -> None:
+    queue = QUEUE.format(domain="mail.fabrikam.com")
+    unsure = queue.replace("454 4.7.5 Certificate validation failure, Reason:CertExpired", "421 4.2.1 Unable to connect")
+    told = (
+        "our mailbox is full of these, the quota was exceeded",
+        "scan to mail does not work, the device cannot relay",
+        "the DNS server cannot resolve the name",
+    )
+    reports = [diagnose(f"{words}\n\n{unsure}") for words in told]
+    assert len({tuple(each.cause for each in report.findings) for report in reports}) > 1
+    assert {signature(report) for report in reports} == {signature(diagnose(unsure))} != {""}
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [

@@ -249,6 +249,13 @@ def test_a_text_that_nobody_can_read_is_answered_with_what_it_reads_like() -> No
     assert "What I can read" not in shown
 
 
+def test_of_an_unknown_cause_it_says_what_it_reads_like() -> None:
+    alike = Suspect(cause="a.b", title="A cause", belief="possible", because="Read alike.", act="on-prem")
+    shown = seen(answer(Report(verdict="unknown", summary="It fails.", findings=(alike,))))
+    assert shown[0] == "# A failure, and its cause is not known yet"
+    assert shown[shown.index("It reads most like this") + 1] == "- Possible: A cause: Read alike."
+
+
 def test_refused_files_are_said() -> None:
     shown = seen(answer(Report(verdict="nothing"), refusals=("shot.png is an image.",)))
     assert shown[-1] == "~ shot.png is an image."

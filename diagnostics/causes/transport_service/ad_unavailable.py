@@ -31,6 +31,7 @@ from diagnostics.report import Step
 
 _TEMPORARY = "4.7.0 Temporary authentication failure"
 _OR_DAMAGED = "or the Active Directory directory service may be down or unreachable"  # of agents without configuration
+_REFUSED: Final = "ADInvalidServiceCredentialException"
 _ASSISTANT = "Microsoft.Exchange.Assistants.TransientMailboxException"
 # One row of event 2080: name, roles, enabled, reachable and synchronized as bit masks (7 = DC, GC and configuration).
 _HEALTHY = linear(r"\bCDG 1 7 7 1\b")
@@ -60,6 +61,7 @@ _HEALTHY = linear(r"\bCDG 1 7 7 1\b")
         _TEMPORARY,
         _OR_DAMAGED,
         _ASSISTANT,
+        _REFUSED,
     ),
 )
 def assess(
@@ -98,6 +100,10 @@ def assess(
         )
         because += "stands beside it then."
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=1.0)
+    if anchor.signature == _REFUSED:
+        because = "A domain controller refused the server's own account, so transport can't read its configuration there; a clock "
+        because += "that is wrong or the server's computer account can be the reason as well."
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=1.2)
     because = "Exchange finds no suitable domain controller, so transport can't look up recipients and puts mail off."
     return Finding(Belief.LIKELY, because, (anchor,), _steps(), weight=1.2)
 

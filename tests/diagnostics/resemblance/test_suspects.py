@@ -42,6 +42,17 @@ def test_what_people_say_against_a_cause_outweighs_how_alike_it_is() -> None:
     assert "network.port25.outbound-blocked" not in order[:4]
 
 
+def test_a_failure_of_unknown_cause_stays_that_and_says_what_it_reads_like() -> None:
+    text = (
+        "Event ID: 9999 Source: MSExchangeTransport Level: Error"
+        "\nA transport agent failed in a new way, categorizer deferred the message"
+    )
+    alone, report = by_rules(text), diagnose(text)
+    assert (alone.verdict, alone.findings) == ("unknown", ())
+    assert report.verdict == "unknown"
+    assert report.findings[0].cause == "transport-service.agent.failed"
+
+
 def test_a_confirmed_cause_stands_alone() -> None:
     text = "550 5.7.708 Service unavailable. Access denied, traffic not accepted from this IP"
     assert diagnose(text).findings == by_rules(text).findings
