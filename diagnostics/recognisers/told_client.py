@@ -43,6 +43,9 @@ _FIELDS: Final = (
     ("host", "Host"), ("server", "Host"), ("relay", "Host"), ("port", "Port"), ("user", "User"), ("login", "User"),
     ("encryption", "Encryption"), ("secure", "Encryption"), ("ssl", "Encryption"), ("tls", "Encryption"),
 )  # fmt: skip
+_WORKS = linear(
+    r"(?i)\b(?:works?|working|fine|no problems?|succeed\w*|funktioniert|klappt|fonctionne|funciona|funziona)\b"
+)
 _NONE: Final = frozenset({"", "null", "none", "false", "off", "no", "nil", "~", "undefined", "empty"})
 _TOKEN = linear(
     r"(?i)\bXOAUTH2\b|\bOAuth ?2?(?:\.0)?\b|\bSMTP\.(?:SendAsApp|Send)\b|\bclient[ _]credentials\b|\bservice principal"
@@ -82,8 +85,9 @@ def _settings(reading: Reading, lines: list[tuple[int, str]]) -> Iterator[Artefa
 
 
 def _destination(reading: Reading, lines: list[tuple[int, str]]) -> Iterator[Artefact]:
-    """The first provider's host that a sentence names."""
-    index, host = next(((index, host) for index, line in lines if (host := provider_host(line))), (0, ""))
+    """The first provider's host that a sentence names, unless it tells that sending there works."""
+    named = ((index, provider_host(line)) for index, line in lines if not _WORKS.search(line))
+    index, host = next(((index, host) for index, host in named if host), (0, ""))
     if host:
         fact = Configured(source=source_at(reading, index), kind="told-destination", name=host)
         yield artefact(reading, "told-destination", [index], [fact], {"host": host})

@@ -14,7 +14,7 @@ _MAILBOXES: Final = frozenset({
     "gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "msn.com", "yahoo.com", "aol.com", "icloud.com",
     "me.com", "gmx.de", "gmx.net", "web.de", "t-online.de", "proton.me", "protonmail.com", "qq.com",
 })  # fmt: skip
-_SERVERS: Final = _MAILBOXES | {"google.com", "office365.com", "sendgrid.net", "mailgun.org"}
+_SERVERS: Final = _MAILBOXES | {"google.com", "office365.com", "sendgrid.net", "mailgun.org", "mx.microsoft"}
 
 
 def has_mailboxes(domain: str) -> bool:

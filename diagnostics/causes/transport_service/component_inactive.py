@@ -67,7 +67,7 @@ def assess(
     act: Act = "recipient-side" if theirs else "on-prem"
     if by_microsoft(anchor):
         because = f"{who}, a server of Exchange Online, is being taken out of service: nothing on this side causes it."
-        return Finding(Belief.LIKELY, because, (anchor,), (_again(),), "microsoft", weight=1.4)
+        return Finding(Belief.LIKELY, because, (anchor,), _again(), "microsoft", weight=1.4)
     if "not available" in anchor.signature:
         because = f"{who} answers `4.3.2 Service not available`, mostly because a transport component is inactive."
         return Finding(Belief.POSSIBLE, because, (anchor,), steps, act, weight=1.4)
@@ -75,10 +75,18 @@ def assess(
     return Finding(Belief.LIKELY, because, (anchor,), steps, act, weight=1.4)
 
 
-def _again() -> Step:
-    return advise(
-        "Send again after some minutes: the next session reaches another server. An application should try several times before "
-        "it gives up. Where it lasts for hours, look at the service health of Microsoft 365."
+def _again() -> tuple[Step, ...]:
+    return (
+        look(
+            "Open a new session with the host that was to take the mail: another of its servers answers, and what it says shows.",
+            "openssl s_client -starttls smtp -connect {host:token}:25 </dev/null",
+            "bash",
+            host="",
+        ),
+        advise(
+            "Send again after some minutes; an application should try several times before it gives up. Where it lasts for "
+            "hours, look at the service health of Microsoft 365."
+        ),
     )
 
 
