@@ -137,7 +137,8 @@ NO_COMMON: Final = (
     r"|illegal or unsupported version"
     r"|is not accepted by client pref"
     r"|unsupported protocol|no protocols available|wrong version number|alert protocol version"
-    r"|alert: protocol_version|alert handshake failure|alert: handshake_failure|version too low|No appropriate protocol"
+    r"|alert: protocol_version|alert handshake failure|alert: (?:handshake_?failure|protocolversion)|version too low"
+    r"|No appropriate protocol"
     r"|do not possess a common algorithm|alert insufficient security|inappropriate fallback|dh key too small"
 )
 # Literals that no such error can do without, to look before the patterns.
