@@ -112,12 +112,22 @@ def _ranked(shown: Sequence[Verdict], judgement: Judgement) -> list[tuple[Ask, t
     for ask in ASKS:
         if ask.answered(judgement.facts):
             continue
-        helped = [(place, each) for place, each in enumerate(shown) if ask.helps(each.cause, each.missing)]
+        helped = [
+            (place, each)
+            for place, each in enumerate(shown)
+            if not _out_of_reach(each) and ask.helps(each.cause, each.missing)
+        ]
         if helped:
             score = sum(_worth(each) * _LATER**place for place, each in helped)
             scored.append((-score, ask.cost, ask, tuple(each.cause.id for _, each in helped)))
     scored.sort(key=lambda row: row[:2])
     return [(ask, separates) for _, _, ask, separates in scored]
+
+
+def _out_of_reach(verdict: Verdict) -> bool:
+    """Whether the fault is most likely inside Microsoft's service: what a cause wants to see then is on servers of theirs."""
+    act = verdict.finding.act or verdict.cause.act
+    return act == "microsoft" and verdict.finding.belief is Belief.LIKELY
 
 
 def _worth(verdict: Verdict) -> float:

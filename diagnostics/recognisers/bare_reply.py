@@ -46,6 +46,7 @@ _MOST_TRIED: Final = 40  # codes looked at in one line
 _MOST_LINES: Final = 10_000  # lines with a number in them that are looked at closely: half a second's worth
 _MOST_REPLIES: Final = 100  # different replies told of one paste
 _LONGEST: Final = 20_000
+_PORTS: Final = ("465", "587")  # of submission: no server replies with these numbers
 
 
 class _Found(Struct, frozen=True):
@@ -140,7 +141,7 @@ def _parted(lines: Lines, at: int) -> Place | None:
     """Where a reply begins whose numbers end `lines[at]`, with its words on the line below; None where those are a person's."""
     index, line = lines[at]
     number = _NUMBER_ENDS.search(line.rstrip())
-    if number is None or at + 1 == len(lines):
+    if number is None or number.group().startswith(_PORTS) or at + 1 == len(lines):
         return None
     below, words = lines[at + 1]
     if below != index + 1 or not reads_on(words) or any(reads_as_reply(each) for each in _coded(words)):
@@ -179,7 +180,7 @@ def _coded(line: str) -> Iterator[Place]:
             yield Place(line, code.start, code.end, "pair" if code.basic else "enhanced")
         paired.add(code.start)
     for found in islice(_BASIC.finditer(line), _MOST_TRIED):
-        if found.start() not in paired:
+        if found.start() not in paired and found.group() not in _PORTS:
             yield Place(line, found.start(), found.end(), "basic")
 
 

@@ -212,7 +212,12 @@ def _reply(text: str) -> str:
         if coded and not _is_port(each, coded) and (any(codes(coded.group(1))) or _SAYS.search(coded.group(1))):
             return _unwrapped(coded.group(1))
     device = _DEVICE.search(text)
-    return f"{device.group(1)} {text}" if device else ""
+    return f"{device.group(1)} {text[_sentence(text[: device.start()]) :]}" if device else ""
+
+
+def _sentence(before: str) -> int:
+    """Where the sentence begins that `before` is the start of: what a person tells in front of it is no server's word."""
+    return max((before.rfind(mark) + len(mark) for mark in (". ", "! ", "? ") if mark in before), default=0)
 
 
 def _is_port(text: str, coded: Any) -> bool:

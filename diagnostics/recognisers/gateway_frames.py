@@ -1,15 +1,17 @@
 """How the lines of gateways, filters and smaller mail servers look, and where in them stands what became of a message.
 
 One row of the table is one thing that one product says. The named groups of its pattern: `words` are the reason, `basic`
-and `code` the numbers that stand beside it, `to`, `by` and `ip` the recipient and who refused, `verdict` a filter's own
-name for its reason, which VERDICTS puts into the words of an SMTP reply. Rows without any of them tell of a success.
+and `code` the numbers that stand beside it (`class`, `subject` and `detail` where it is in parts), `to`, `by` and `ip` the
+recipient and who refused, `verdict` a filter's own name for its reason, which VERDICTS puts into the words of an SMTP reply.
+Rows without any of them tell of a success.
 
 Sources: https://man.openbsd.org/smtpd.8, https://cr.yp.to/qmail.html, https://haraka.github.io/,
 https://www.cisco.com/c/en/us/td/docs/security/esa/esa11-1/user_guide/b_ESA_Admin_Guide_11_1.html (Logging),
 https://integrations.mimecast.com/documentation/tutorials/understanding-siem-logs, https://www.hmailserver.com/documentation,
 https://docs.fortinet.com/document/fortimail/7.0.0/log-reference/449609, https://amavis.org/, https://docs.rspamd.com/,
 https://support.icewarp.com/hc/en-us/articles/12115124344721, https://help.hcl-software.com/domino/ (Router/SMTP),
-https://github.com/zone-eu/mx-connect
+https://github.com/zone-eu/mx-connect,
+https://docs.kumomta.com/reference/log_record/, https://maddy.email/reference/targets/queue/
 """
 
 from __future__ import annotations
@@ -45,6 +47,7 @@ _FORTIMAIL: Final = r"\bdevice_id=\S+ .*\btype=statistics .*"
 # Of ZoneMTA, WildDuck, Forward Email and others on Node; `to` is the recipient's domain, for they name no more.
 _MX_CONNECT: Final = r"(?:Failed to resolve any|DNS error occurred while resolving)"
 _SOPHOS: Final = r'\bsys="SecureMail" sub="smtp" name="'
+_JSON: Final = r'"(?P<words>(?:[^"\\]|\\.)+)"'
 
 FRAMES: Final = (
     Frame("opensmtpd", "delivered", _OPENSMTPD + r'(?:event=)?delivery .*\bresult="Ok"'),
@@ -229,6 +232,21 @@ FRAMES: Final = (
         "zimbra",
         "rejected",
         r"\[LmtpServer-\d+\] \[.{0,200}\] lmtp - (?:rejecting|try again for) message (?P<to>[^\s:]{1,320}): (?P<words>.*)$",
+    ),
+    Frame(
+        "maddy",
+        "failed",
+        r'\{(?:.*?"rcpt":"(?P<to>[^"\s]{1,320})")?(?:.*?"remote_server":"(?P<by>[\w.-]{1,253}?)\.?")?.*"smtp_code":'
+        rf'(?P<basic>[45]\d\d),"smtp_enchcode":"(?P<code>[45]\.\d\.\d{{1,3}})","smtp_msg":{_JSON}',
+    ),
+    Frame("maddy", "deferred", rf'\bremote: cannot use MX\s.*"reason":{_JSON}'),
+    Frame("kumomta", "delivered", r'"type":"Delivery",.*"enhanced_code":'),
+    Frame(
+        "kumomta",
+        "failed",
+        r'"type":"(?:Bounce|TransientFailure)",(?:.*?"recipient":"(?P<to>[^"\s]{1,320})")?.*"response":\{"code":(?P<basic>[45]\d\d),'
+        rf'"enhanced_code":(?:\{{"class":(?P<class>[45]),"subject":(?P<subject>\d),"detail":(?P<detail>\d{{1,3}})\}}|null),"content":{_JSON}'
+        rf'(?:.*"peer_address":\{{"name":"(?P<by>[\w.-]{{1,253}}?)\.?","addr":"(?P<ip>{_IP}))?',
     ),
 )
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import ConnectFailed, Fact, Source
+from diagnostics.looked_facts import DnsAnswer
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import Outcome, artefact, failed_reply
@@ -37,6 +38,7 @@ _MARKS: Final = (
     r"|\bwhen connecting to MX server |\bFailed to resolve any IP addresses for the Mail Exchange"
     r"|\bDNS error occurred while resolving the Mail Exchange"
     r'|\bsys="SecureMail" sub="smtp"|\[LmtpServer-\d+\] '
+    r'|"smtp_enchcode":"[45]|\bremote: cannot use MX\s|"enhanced_code":(?:\{|null)'
 )
 _MARK = linear(f"(?i)(?:{_MARKS})")
 # How any line of these logs begins: with a time in one of their forms, or with a name of the product's.
@@ -50,6 +52,9 @@ _LONGEST: Final = 4_000
 _MOST: Final = 2_000  # lines of which facts are told; a log repeats itself
 # What they say where nobody answered; beside the host that they speak of, the words need none of their own.
 _NO_ANSWER = linear(r"(?i)^(?:connection )?time(?:d )?out\.?$|^(?:the )?server (?:is )?not responding\b")
+_IN_PARTS: Final = ("maddy", "kumomta")  # they keep a reply's numbers in fields; others put their own code beside it
+# Go's resolver, of the record that DANE needs.
+_TLSA = linear(r"(?i)\brcode (SERVFAIL|REFUSED) when looking up (_25\._tcp\.[\w.-]{1,253}\w)")
 
 
 @recogniser(f"(?:{_MARKS})", rank=19)
@@ -88,12 +93,15 @@ def _reading(frame: Frame, groups: dict[str, str]) -> Outcome:
     if frame.result == "delivered":
         return Outcome("delivered")
     words, basic, code = groups.get("words", ""), groups.get("basic", ""), groups.get("code", "")
+    code = code or ".".join(groups[part] for part in ("class", "subject", "detail") if part in groups)
     words = words.replace("_", " ") if frame.product == "qmail" else words
+    words = words.replace('\\"', '"') if frame.product in _IN_PARTS else words
     if "verdict" in groups:
         return Outcome(frame.result, *_judged(frame.product, groups["verdict"], words), *_who(groups))
     said = frame.code if basic in ("", "000") else basic
     if said and not codes(words)[0]:
-        words = f"{said} {words}"
+        beside = f"{code} " if code and frame.product in _IN_PARTS else ""
+        words = f"{said} {beside}{words}"
     return Outcome(frame.result, words or code, _meant(words) or code, *_who(groups))
 
 
@@ -121,4 +129,10 @@ def _facts(told: Outcome, source: Source) -> list[Fact]:
     opened = any(isinstance(fact, ConnectFailed) for fact in facts)
     if not opened and _NO_ANSWER.search(told.text):
         facts.append(ConnectFailed(source=source, kind="timeout", ip=told.ip, host=told.by.lower()))
+    looked = _TLSA.search(told.text)
+    if looked:
+        name = str(looked.group(2)).lower()
+        facts.append(
+            DnsAnswer(source=source, host=name, name=name, ok=False, error=looked.group(1).upper(), asked="TLSA")
+        )
     return facts

@@ -27,11 +27,22 @@ _OTHERS = linear(
     r"|yum|terraform|ansible|"
     r"vault|registry|repo(?:sitory)?|add-?in|intranet|browser|ldaps?|vpn|rdp|wsus)\b"
 )
+# The exchangers of a provider take mail and send none: a text that names one tells where its client delivers.
+_PROVIDER = linear(
+    r"(?i)\b((?:[a-z0-9-]{1,63}\.){0,3}(?:(?:mail|olc)\.protection\.outlook\.com|mx\.microsoft|smtp(?:-mail)?\.(?:office365|outlook)\.com"
+    r"|(?:aspmx\.l|gmail-smtp-in\.l|smtp)\.g(?:oogle|mail)\.com))(?:$|[^\w\[-])"
+)
 
 
 def of_mail(text: str) -> bool:
     """Whether `text` names a program, a host or a thing that mail transport alone has."""
     return bool(_TRANSPORT.search(text))
+
+
+def provider_host(line: str) -> str:
+    """The host of a great provider that `line` names as one to deliver to, in lower case; "" where it names none."""
+    found = _PROVIDER.search(line)
+    return str(found.group(1)).lower() if found else ""
 
 
 def of_others(line: str) -> bool:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Final, Literal
+
+from msgspec.structs import replace
 
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, Session, Source
@@ -15,6 +17,8 @@ from diagnostics.recognisers.protocol_rows import TAIL, Row, is_comment, rows
 from diagnostics.recognisers.session_facts import Told, tell
 
 Direction = Literal["send", "receive"]
+_HELD = linear(r"\bTarpit for '[\d.:]{1,20}' due to '([45]\d\d [^']{3,500})'")
+_FAILING: Final = ("4", "5")
 _LOG_TYPE = linear(r"(?i)^\s*#Log-type:\s*SMTP (Send|Receive) Protocol Log")
 
 
@@ -122,7 +126,19 @@ def _tell(reading: Reading, session: list[Row], direction: str) -> Told:
     sources = {
         row.line: Source(row.line + 1, reading.paste.raw[row.line].strip(), reading.paste.index) for row in session
     }
-    return tell(session, sources, "send" if direction == "send" else "receive")
+    return tell(session, sources, "send") if direction == "send" else tell(_with_held(session), sources, "receive")
+
+
+def _with_held(session: list[Row]) -> list[Row]:
+    """A server holds its refusal back and notes why: where the reply itself was cut off, that note is all that tells it."""
+    if any(row.event == ">" and (row.data or row.context).lstrip()[:1] in _FAILING for row in session):
+        return session
+    return [_spoken(row) for row in session]
+
+
+def _spoken(row: Row) -> Row:
+    held = _HELD.search(f"{row.data} {row.context}") if row.event in ("*", "") else None
+    return replace(row, event=">", data=held.group(1), context="") if held else row
 
 
 def _shown(told: list[Session]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Final
 
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import CertificateRejected, ConnectFailed, Fact, Source
+from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import Outcome, artefact, failed_reply
@@ -67,6 +68,10 @@ _CLASSES: Final = {
     "Host unknown": ("5.1.", "4.1."),
     "Data format error": ("5.6.", "5.5."),
 }
+# Relatives of sendmail quote the answer behind that class: `User unknown(Reason from remote:550 5.1.7 …)`.
+_BEHIND_CLASS = linear(
+    r"^(?:User unknown|Host unknown|Data format error|Service unavailable)\b[^\d]{0,60}([45]\d\d[ -].*?)\)?$"
+)
 # A client that refuses the certificate of the server whose log this is says why by an alert (RFC 8446, 6.2).
 _SERVES = linear(r"\bpostfix/(?:[\w-]{1,30}/)?smtpd\[|\bTLS error on connection from |\(SSL_accept\)|STARTTLS=server")
 _ALERTED = linear(r"\balert (certificate expired|certificate revoked|unknown ca)\b")
@@ -75,6 +80,11 @@ _ALERTS: Final = {
     "certificate revoked": "Revoked",
     "unknown ca": "UnknownAuthority",  # or a chain without its middle
 }
+# Who delivers here and asks no other server: Postfix's own transports, Exim's routers of that sort, Sendmail's mailer.
+_HERE = linear(
+    r"\bpostfix/(?:local|virtual)\[|\brelay=(?:local|virtual|dovecot\w{0,12}|maildrop|procmail)\b|\bmailer=local\b"
+    r"|\bR=(?:local|virtual|system_)\w{0,30}(?: T=\w{1,40})?:"
+)
 # The connection was open: it is the session that timed out.
 _IN_SESSION = linear(
     r"(?i)timeout after|timed out (?:while|after)|after (?:sending|end of|initial|MAIL|RCPT|DATA|EHLO)|while sending"
@@ -95,6 +105,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
         results[told.result] += 1
         if told.text:
             facts += _facts(told, source_at(reading, lines[0]))
+            facts += _held_here(text, told, source_at(reading, lines[0]))
         alert = _ALERTED.search(text) if _SERVES.search(text) else None
         if alert:
             reason = _ALERTS[alert.group(1)]
@@ -117,6 +128,12 @@ def _facts(told: Outcome, source: Source) -> list[Fact]:
     ):
         facts.append(ConnectFailed(source=source, kind="timeout", ip=told.ip, host=told.by.lower()))
     return facts
+
+
+def _held_here(text: str, told: Outcome, source: Source) -> list[Fact]:
+    """The recipient's domain where this system took it for one of its own."""
+    name = told.recipient.rpartition("@")[2].lower()
+    return [Configured(source=source, kind="local-delivery", name=name)] if name and _HERE.search(text) else []
 
 
 def _told(text: str) -> Outcome | None:
@@ -181,7 +198,7 @@ def _sendmail(text: str) -> Outcome | None:
     relay = _RELAY.search(text)
     by, ip = (relay.group(1).rstrip("."), relay.group(2)) if relay else ("", "")
     code = _first(_DSN, text)
-    words = _first(_REPLY, text) or stat.removeprefix("Deferred:").strip()
+    words = _first(_REPLY, text) or _first(_BEHIND_CLASS, stat) or stat.removeprefix("Deferred:").strip()
     if words in _CLASSES and not code.startswith(_CLASSES[words]):
         words = f"{code} refused, in words that this log leaves out"
     result = "deferred" if stat.startswith("Deferred") else "failed"

@@ -61,6 +61,8 @@ _FINAL: Final = "|".join(
         r"\bSMTPUTF8 is required, but was not offered\b",  # Postfix
         r"(?:^|[:>\"'`(]) {0,2}sender address is not allowed\W*$",  # IONOS
         r"(?:^|[:>\"'`(]) {0,2}relay access denied\W*$",
+        r"\bTLS i[st] not available or unauthenticated but required",  # maddy
+        r"\bWASCL UserAction verdict is not None",  # Exchange Online's filter of what its own accounts send
         r"\bunrouteable address\s*$",
         r"\bunknown local-part \"",
         r"\bDNS error: domain name not found",

@@ -27,8 +27,11 @@ _ASKED = linear(
     r"(?i)\b(?:opening to|telnet|nc|connect(?:ing)?(?: to)?) ([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+)[: ]\d{2,4}\b"
 )
 _STAMP = linear(r"^\[?\d\d:\d\d:\d\d\]?\s+")
-# A client's log puts its time, its level or its name before the mark: Nodemailer, Outlook (`<rx>`, `[tx]`), Dart, Xeams.
-_LED: Final = r"(?:\b[SC]:|<rx>|\[tx\])\s+"
+# A client's log puts its time, its level or its name before the mark: Nodemailer, Outlook (`<rx>`, `[tx]`), Dart, Xeams,
+# fetchmail and Exim (`SMTP<`, `SMTP>>`), msmtp (`<--`), Perl's Net::SMTP (`GLOB(0x1c3bd60)<<<`).
+_LED: Final = (
+    r"(?:\b[SC]:|<rx>|\[tx\]|\bSMTP(?:<{1,2}|>{1,2})|^\s*(?:<--|-->)|\bGLOB\(0x[0-9a-f]{4,16}\)(?:<<<|>>>))\s+"
+)
 _LOGGED = linear(
     rf"(?i)^.{{0,160}}?{_LED}([2-5]\d\d(?:[ -].*)?|(?:EHLO|HELO|MAIL|RCPT|STARTTLS|AUTH|DATA|QUIT|RSET)\b.*)$"
 )

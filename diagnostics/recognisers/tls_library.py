@@ -17,7 +17,7 @@ from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact, failed_reply
 from diagnostics.recognisers.event_quotes import explains
-from diagnostics.recognisers.mail_words import of_mail, of_others
+from diagnostics.recognisers.mail_words import of_mail, of_others, provider_host
 from diagnostics.recognisers.sources import source_at
 from diagnostics.recognisers.tls_words import MARKS, NO_COMMON, PRINTED, unverified
 
@@ -71,7 +71,7 @@ def told(text: str, source: Source) -> list[Fact]:
     if refused is None:
         return facts
     named, subject = _ADDRESSED.search(text), _NAMED.search(text)
-    host = refused.wanted or (str(named.group(1) or named.group(2)).lower() if named else "")
+    host = refused.wanted or (str(named.group(1) or named.group(2)).lower() if named else provider_host(text))
     rejected = CertificateRejected(
         source=source,
         reason=refused.reason,

@@ -1,7 +1,7 @@
 """How TLS libraries say that they refused a certificate, in Exchange's terms.
 
-OpenSSL (also in PHP, Python, Perl, Node, curl), Go, Java, .NET with MailKit, and GnuTLS each have their own words for the same
-few reasons. Sources: https://docs.openssl.org/master/man3/X509_STORE_CTX_get_error/, https://pkg.go.dev/crypto/x509,
+OpenSSL (also in PHP, Python, Perl, Node, curl), Go, Java, .NET with MailKit, rustls and GnuTLS each have their own words for
+the same few reasons. Sources: https://docs.openssl.org/master/man3/X509_STORE_CTX_get_error/, https://pkg.go.dev/crypto/x509,
 https://nodejs.org/api/tls.html, https://learn.microsoft.com/dotnet/api/system.net.security.sslpolicyerrors
 """
 
@@ -85,9 +85,14 @@ _WORDS: Final = (
         (r"RemoteCertificateNameMismatch|ERR_TLS_CERT_ALTNAME_INVALID|Host(?:name|-? name) mismatch"),
     ),
     (
+        "SubjectMismatch",  # rustls, older and newer
+        (rf"invalid peer certificate: (?:NotValidForName|certificate not valid for name ['\"](?P<wanted>{_HOST}))"),
+    ),
+    (
         "CertificateExpired",
         (
-            r"x509: certificate has expired|certificate verify failed: certificate has expired|\bCERT_HAS_EXPIRED\b"
+            r"invalid peer certificate: (?:Expired|certificate expired)"
+            r"|x509: certificate has expired|certificate verify failed: certificate has expired|\bCERT_HAS_EXPIRED\b"
             r"|CertificateExpiredException|certificate chain: NotTimeValid|\bNotTimeValid\b"
             r"|certificate is NOT trusted\. The certificate "
             r"chain uses expired certificate|timestamp check failed|certificate (?:of \S{1,253} )?has expired"
@@ -111,7 +116,8 @@ _WORDS: Final = (
     (
         "UntrustedRoot",
         (
-            r"x509: certificate signed by unknown authority|PKIX path (?:building|validation) failed"
+            r"invalid peer certificate: UnknownIssuer"
+            r"|x509: certificate signed by unknown authority|PKIX path (?:building|validation) failed"
             r"|valid certification path to requested"
             r"|SunCertPathBuilderException|RemoteCertificateChainErrors|remote certificate (?:is invalid|was rejected)"
             r"|SSL certificate could not be validated|certificate is NOT trusted|CERTIFICATE_VERIFY_FAILED"
@@ -125,12 +131,14 @@ _WORDS: Final = (
 _EACH: Final = tuple((reason, linear(f"(?i){words}")) for reason, words in _WORDS)
 # Words of a handshake that failed for its version or its ciphers; the causes have them as signatures.
 NO_COMMON: Final = (
-    r"no shared cipher|no cipher match|no cipher suites? (?:in common|supported by both)|supported cipher suite"
+    r"peer is incompatible: (?:NoCipherSuitesInCommon|ServerDoesNotSupportTls12Or13|ServerTlsVersionIsDisabled)"
+    r"|no shared cipher|no cipher match|no cipher suites? (?:in common|supported by both)|supported cipher suite"
     r"|remote error: tls: handshake|unsupported protocol version|offered only unsupported versions"
     r"|illegal or unsupported version"
     r"|is not accepted by client pref"
     r"|unsupported protocol|no protocols available|wrong version number|alert protocol version"
-    r"|alert: protocol_version|alert handshake failure|alert: handshake_failure|version too low|No appropriate protocol"
+    r"|alert: protocol_version|alert handshake failure|alert: (?:handshake_?failure|protocolversion)|version too low"
+    r"|No appropriate protocol"
     r"|do not possess a common algorithm|alert insufficient security|inappropriate fallback|dh key too small"
 )
 # Literals that no such error can do without, to look before the patterns.
@@ -139,7 +147,7 @@ MARKS: Final = (
     r"|no shared cipher|no cipher match|cipher suites?\b|\btls: |unsupported version"
     r"|protocols? available|unsupported protocol|wrong version number|alert|version too low|appropriate protocol"
     r"|common algorithm"
-    r"|inappropriate fallback|dh key too small"
+    r"|inappropriate fallback|dh key too small|peer is incompatible"
 )
 # What only a library prints, as opposed to a sentence about certificates.
 PRINTED: Final = (
@@ -158,6 +166,7 @@ PRINTED: Final = (
     r"|TLS certificate verification failed|Remotezertifikat ist|certificat distant n|certificado remoto no"
     r"|certificato remoto non"
     r"|self.signed certificate in certificate chain|unable to (?:get local issuer certificate|verify the first certificate)"
+    r"|\binvalid peer certificate: |\bpeer is incompatible: "
     r"|externe certificaat is|STARTTLS=(?:client|server), error: |fatal alert: "
 )
 

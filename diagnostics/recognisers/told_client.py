@@ -17,6 +17,7 @@ from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
+from diagnostics.recognisers.mail_words import provider_host
 from diagnostics.recognisers.sources import source_at
 from diagnostics.recognisers.told_settings import MOST_LINES, answers, supposes
 
@@ -35,6 +36,8 @@ _SWITCHES: Final = (
     ("Host", linear(r"(?i)\bSMTP(?:_SSL)?\(['\"]([\w.-]{3,253})['\"]")),
     ("Host", linear(r"(?i)\b(?:smtp|mail) (?:host|server) (?:is|set to)? ?([\w-]{1,63}(?:\.[\w-]{1,63}){2,8})")),
     ("Port", linear(r"(?i)\b(?:on |over |with )?port (25|465|587)\b")),
+    # fetchmail: `smtphost mail.contoso.com/587`, and what it says when it opens the session
+    ("Port", linear(r"(?i)(?:\bsmtphost ['\"]?|\bTrying to connect to )[\w.:-]{1,253}/(25|465|587)\b")),
 )
 # Beside other settings of a client: the server by its address.
 _BY_ADDRESS = linear(
@@ -45,6 +48,9 @@ _FIELDS: Final = (
     ("host", "Host"), ("server", "Host"), ("relay", "Host"), ("port", "Port"), ("user", "User"), ("login", "User"),
     ("encryption", "Encryption"), ("secure", "Encryption"), ("ssl", "Encryption"), ("tls", "Encryption"),
 )  # fmt: skip
+_WORKS = linear(
+    r"(?i)\b(?:works?|working|fine|no problems?|succeed\w*|funktioniert|klappt|fonctionne|funciona|funziona)\b"
+)
 _NONE: Final = frozenset({"", "null", "none", "false", "off", "no", "nil", "~", "undefined", "empty"})
 _TOKEN = linear(
     r"(?i)\bXOAUTH2\b|\bOAuth ?2?(?:\.0)?\b|\bSMTP\.(?:SendAsApp|Send)\b|\bclient[ _]credentials\b|\bservice principal"
@@ -57,7 +63,9 @@ _SIGN_IN = linear(
 
 @recogniser(
     rf"{_KEY}(?:host|server|relay|port|user|login|encryption|secure|ssl|tls|starttls|auth)|swaks|-SmtpServer"
-    r"|\bport (?:25|465|587)\b|OAuth|SMTP\.Send|client.credentials|AADSTS\d|sign-?in|\bentra\b|error code",
+    r"|protection\.outlook\.com|mx\.microsoft|smtp\S{0,5}\.(?:office365|outlook|g)|l\.google\.com"
+    r"|\bport (?:25|465|587)\b|smtphost |connect to \S+/(?:25|465|587)"
+    r"|OAuth|SMTP\.Send|client.credentials|AADSTS\d|sign-?in|\bentra\b|error code",
     rank=94,
 )
 def read(reading: Reading) -> Sequence[Artefact]:
@@ -65,7 +73,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
     if not answers(reading):
         return []
     lines = [(index, line[:1000]) for index, line in reading.sentences()[:MOST_LINES]]
-    return [*_settings(reading, lines), *_sign_ins(reading, lines)]
+    return [*_settings(reading, lines), *_destination(reading, lines), *_sign_ins(reading, lines)]
 
 
 def _settings(reading: Reading, lines: list[tuple[int, str]]) -> Iterator[Artefact]:
@@ -82,6 +90,15 @@ def _settings(reading: Reading, lines: list[tuple[int, str]]) -> Iterator[Artefa
         source = source_at(reading, where[0])
         fact = Configured(source=source, kind="client-settings", name=told.get("Host", ""), values=tuple(told.items()))
         yield artefact(reading, "told-client", where, [fact], dict(told))
+
+
+def _destination(reading: Reading, lines: list[tuple[int, str]]) -> Iterator[Artefact]:
+    """The first provider's host that a sentence names, unless it tells that sending there works."""
+    named = ((index, provider_host(line)) for index, line in lines if not _WORKS.search(line))
+    index, host = next(((index, host) for index, host in named if host), (0, ""))
+    if host:
+        fact = Configured(source=source_at(reading, index), kind="told-destination", name=host)
+        yield artefact(reading, "told-destination", [index], [fact], {"host": host})
 
 
 def _told(line: str) -> Iterator[tuple[str, str]]:

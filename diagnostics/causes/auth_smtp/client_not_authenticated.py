@@ -8,6 +8,7 @@ tenant's MX host, which takes mail for the tenant's own recipients without a log
 
 ## What proves it
 - the refusing server is Exchange Online's submission server, and the client's log holds no AUTH
+- another server's port for submission (587) was asked, and the client's log holds no AUTH
 
 ## Not this when
 - an Exchange server of your own refused it: then its Receive connector takes nothing anonymous
@@ -23,12 +24,14 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.auth_smtp.logon import (
+    Where,
     client_settings,
     is_client_connector,
     read_switches,
     refused_by,
     server,
     session_of,
+    submits,
 )
 from diagnostics.causes.connector import relay
 from diagnostics.causes.recipient.lookup import by_microsoft
@@ -54,6 +57,7 @@ _NOUNS = (
     "login",
     "log on",
 )  # as refusals.toml reads them
+_OLD = "5.7.1 Client was not authenticated"  # before Exchange 2013, of one's own and online
 _LOGON_REFUSED = (504, 535)  # RFC 4954: the mechanism, the credentials
 
 _LOG_ON = (
@@ -71,6 +75,7 @@ _LOG_ON = (
         "Client was not authenticated to send anonymous mail during MAIL FROM",
         "Client not authenticated to send mail",
         "5.7.57",
+        _OLD,
         *relay.FOREIGN,
         *_NOUNS,
     ),
@@ -94,12 +99,20 @@ def assess(
         return Finding(Belief.RULED_OUT, because, (tried,))
     session = session_of(said, sessions)
     where = refused_by(said, session)
-    if where == "smart-host":
+    between = said.signature == _OLD and said.kind in ("ndr", "dsn", "trace")  # servers don't log on to each other
+    if where == "smart-host" or between:
         return None
     if where == "on-prem" and session is not None:
         return _by_own_server(said, session)
-    because = f"{server(said, where)} refused MAIL FROM (5.7.57): the client did not log on before it, "
-    because += "and the submission server takes no anonymous mail."
+    return _anonymous(said, where, settings)
+
+
+def _anonymous(said: Said, where: Where, settings: tuple[Configured, ...]) -> Finding:
+    """No logon was tried. Whether one was meant is told by the server, by the port, or by the client's settings."""
+    because = (
+        f"{server(said, where)} refused MAIL FROM ({'5.7.1' if said.signature == _OLD else '5.7.57'}): the client did "
+    )
+    because += "not log on before it, and the submission server takes no anonymous mail."
     client = client_settings(settings)
     if client and client.told("User") and not client.get("User"):
         because += f" Its settings name no user (host {client.get('Host') or 'not told'})."
@@ -107,11 +120,14 @@ def assess(
     online = where == "exchange-online" or "client not authenticated to send mail" in said.text.lower()
     if online:
         return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.0)
+    if submits(said, settings):
+        because = f"{server(said, where)} was asked on the port that is for clients that log on, and this one did not."
+        return Finding(Belief.LIKELY, because, (said, client), _LOG_ON, weight=1.0)
     if said.by and "." in said.by:
         because = f"If the client is meant to log on to {said.by}: it did not."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.0)
     because += " If the server is your own Exchange, its Receive connector is meant instead."
-    return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.7)
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=0.9 if said.signature == _OLD else 1.7)
 
 
 def _of_another(said: Said) -> Finding | None:

@@ -43,6 +43,8 @@ _CODE = linear(r"(?:^|[^\d.])[45]\d\d(?:[^\d.]|$)")
 _CLIENT = linear(r"\[([0-9A-Fa-f.:]{3,45})\]\.?(?:$|\s)")
 _CONNECTOR = linear(r"(?i)for Receive connector '?(.{1,120}?)'?\. ")
 _BOTH: Final = 2
+_SUBMISSION: Final = ("587", "465")  # RFC 6409 and RFC 8314: who submits there logs on
+_AT_SUBMISSION = linear(r"(?:\]|[a-z\d]):(?:587|465)\b")
 _SWITCH: Final = "SmtpClientAuthenticationDisabled"
 
 
@@ -127,6 +129,12 @@ def switch(settings: Iterable[Configured], kind: str) -> Configured | None:
 def client_settings(settings: Iterable[Configured]) -> Configured | None:
     """How the client is set to send, as far as it was told."""
     return next((each for each in settings if each.kind == "client-settings"), None)
+
+
+def submits(said: Said, settings: Iterable[Configured]) -> bool:
+    """Whether the client spoke to a port that is for those who log on: its settings tell, or the line of the refusal."""
+    client = client_settings(settings)
+    return (client is not None and client.get("Port") in _SUBMISSION) or bool(_AT_SUBMISSION.search(said.source.quote))
 
 
 def told_logon(settings: Iterable[Configured], how: str) -> Configured | None:

@@ -143,7 +143,7 @@ def _client_steps() -> tuple[Step, ...]:
         ),
         advise(
             "Add that authority's root to the store that the client reads (the system's, or the CA file of PHP, Java, Python or "
-            "Node); don't switch the check off."
+            "Node; of a container: its ca-certificates package); don't switch the check off."
         ),
     )
 

@@ -22,6 +22,7 @@ authenticated to send anonymous mail during MAIL FROM`. On the server that the M
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change
+from diagnostics.causes.auth_smtp.logon import submits
 from diagnostics.causes.certificate.steps import restart_frontend
 from diagnostics.causes.connector import steps
 from diagnostics.causes.connector.heard import Heard, heard
@@ -58,6 +59,11 @@ def assess(
     if what.incoming:
         because = f"`{what.connector}` refused {what.ip or 'a client'} at MAIL FROM: it takes no anonymous mail."
         return Finding(Belief.LIKELY, because, (said,), cure)
+    if submits(said, objects):
+        because = (
+            "The client asked port 587, which is for clients that log on; there anonymous mail is refused by design."
+        )
+        return Finding(Belief.POSSIBLE, because, (said,), cure, weight=0.6)
     theirs = f"{said.by or said.host or 'The other server'} takes no mail from senders that don't log on."
     if said.kind in ("ndr", "dsn", "queue", "trace") or what.outgoing:
         because = f"{theirs} Its operators have to allow anonymous senders on the connector that answers port 25."

@@ -1,10 +1,10 @@
 """A load balancer or NAT hides the real address of every server that delivers to us.
 
 ## What is happening
-Inbound connections pass a load balancer or firewall that puts its own address in place of the client's (source NAT). Exchange
-then sees one internal address for the whole Internet: SPF fails for everybody, block lists see nothing, limits per source
-are used up by all together (`421 4.3.2 … exceeded a limit for this source`), and connectors that are scoped by address
-match the wrong sessions, up to an open relay or a refused partner.
+Inbound connections pass a load balancer, a firewall or a container's bridge that puts its own address in place of the client's
+(source NAT). The mail server then sees one internal address for the whole Internet: SPF fails for everybody, block lists see
+nothing, limits per source are used up by all together (`421 4.3.2 … exceeded a limit for this source`), and connectors that
+are scoped by address match the wrong sessions, up to an open relay or a refused partner.
 
 ## What proves it
 - foreign servers, by their own EHLO name, appear with an internal address, and so do all others in the receive log
@@ -26,13 +26,17 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.dns.exchangers import organization
 from diagnostics.causes.network.reach import kind_of
-from diagnostics.causes.sender_auth.results import refused
+from diagnostics.causes.sender_auth.results import judged_inside, refused
 from diagnostics.facts import Said, Session
 from diagnostics.mail_facts import Authentication, Hop, Hops
+from diagnostics.patterns import linear
+from diagnostics.refusals import topics
 from diagnostics.report import Step
 
 _PRIVATE: Final = (".local", ".lan", ".internal", ".corp", ".intra", ".localdomain")
 _ENOUGH: Final = 3  # sessions of one address; fewer may be one busy client
+_CHECKS: Final = ("SPF", "Sender Policy Framework", "openspf")
+_GREETED = linear(r"(?i)\b(?:helo|ehlo)[=: ]{1,3}[<\"]?([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8})")
 _FAILED: Final = ("fail", "softfail")
 
 
@@ -42,6 +46,7 @@ _FAILED: Final = ("fail", "softfail")
     says=(
         "The maximum number of concurrent connections has exceeded a limit for this source",
         "Unable to relay",
+        *_CHECKS,
     ),
 )
 def assess(anchor: Authentication | Said, hops: tuple[Hops, ...], sessions: tuple[Session, ...]) -> Finding | None:
@@ -50,6 +55,10 @@ def assess(anchor: Authentication | Said, hops: tuple[Hops, ...], sessions: tupl
     public = next((ip for ip, kind in seen.items() if kind == "public"), "")
     if isinstance(anchor, Authentication):
         return _judged(anchor, hops)
+    if "spf" in topics(anchor):
+        return _refused(anchor)
+    if anchor.signature in _CHECKS:
+        return None
     if public:
         because = f"The receive log shows real addresses, such as {public}."
         return Finding(Belief.RULED_OUT, because, (next(s for s in sessions if s.remote_ip == public),))
@@ -77,10 +86,34 @@ def _judged(results: Authentication, hops: tuple[Hops, ...]) -> Finding | None:
     return Finding(Belief.LIKELY, because, (results, held), _steps(masked.ip), weight=1.5)
 
 
+def _refused(said: Said) -> Finding | None:
+    """A refusal for SPF names only an internal address. Another relay's log tells as which server it greeted."""
+    ip = judged_inside(said.text)
+    if not ip:
+        return None
+    greeted = next((str(name) for name in _GREETED.findall(said.text) if _numbered(name) and not _is_private(name)), "")
+    if greeted:
+        because = (
+            f"{greeted}, a server outside, appears with the internal address {ip}: something in front of the mail "
+        )
+        because += (
+            "server puts its own address in place of the sender's (a load balancer, a container's bridge), and SPF "
+        )
+        because += "judged that."
+        return Finding(Belief.LIKELY, because, (said,), _steps(ip), weight=1.5)
+    because = (
+        f"SPF was judged for {ip}, an internal address: a gateway in front, or a load balancer that hides the real one."
+    )
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(ip), weight=1.5)
+
+
+def _is_private(name: str) -> bool:
+    return any(name.lower().rstrip(".").endswith(ending) for ending in _PRIVATE)
+
+
 def is_mask(hop: Hop, results: Authentication) -> bool:
     """Whether the address that SPF judged greeted as a server outside: then it hides that server's own."""
-    private = any(hop.sender.lower().rstrip(".").endswith(ending) for ending in _PRIVATE)
-    foreign = organization(hop.sender) != organization(hop.by) and not private
+    foreign = organization(hop.sender) != organization(hop.by) and not _is_private(hop.sender)
     own = organization(hop.sender) == organization(results.mail_from.rpartition("@")[2])
     return hop.ip == results.sender_ip and "." in hop.sender and foreign and (own or _numbered(hop.sender))
 

@@ -15,7 +15,7 @@ _MAILBOXES: Final = frozenset({
     "gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "msn.com", "yahoo.com", "aol.com", "icloud.com",
     "me.com", "gmx.de", "gmx.net", "web.de", "t-online.de", "proton.me", "protonmail.com", "qq.com",
 })  # fmt: skip
-_SERVERS: Final = _MAILBOXES | {"google.com", "office365.com", "sendgrid.net", "mailgun.org"}
+_SERVERS: Final = _MAILBOXES | {"google.com", "office365.com", "sendgrid.net", "mailgun.org", "mx.microsoft"}
 _MISTYPED: Final = (
     "gmail.com",
     "hotmail.com",
@@ -63,9 +63,12 @@ def always_reached(host: str, ip: str) -> bool:
 
 
 def set_to_provider(settings: Iterable[Configured]) -> str:
-    """The provider that a client sends through, by its server or else by the account's address; "" where none is told."""
+    """The provider that a client sends through, by its server, else by the account's address, else by the only server that the
+    text names; "" where none is told."""
+    told = ""
     for each in settings:
-        if each.kind == "client-settings":
-            name = each.get("Host") or each.get("User").rpartition("@")[2]
+        name = each.get("Host") or each.get("User").rpartition("@")[2] if each.kind == "client-settings" else ""
+        if name:
             return name if of_provider(name) else ""
-    return ""
+        told = told or (each.name if each.kind == "told-destination" else "")
+    return told

@@ -7,6 +7,7 @@ waiting for client input`. A faulty client, a load balancer's probe or a proxy d
 also an honest client.
 
 ## What proves it
+- Schannel event 36888 with alert 10: something else than TLS came in a handshake, and a capture shows what
 - the SmtpReceive log of the session shows the order of commands, or a pause as long as ConnectionInactivityTimeout
 
 ## Not this when
@@ -24,7 +25,7 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.protocol.steps import advise
-from diagnostics.facts import Reply, Said, SessionMasked
+from diagnostics.facts import Reply, Said, SessionMasked, WindowsEvent
 from diagnostics.patterns import linear
 from diagnostics.report import Act, Step
 
@@ -68,18 +69,26 @@ _MANY: Final = (
     "too many protocol errors",
 )
 _REPORTED = linear(r"(?i)remote server returned")
+_GENERATED: Final = "Schannel 36888"  # an alert of our own
+_UNEXPECTED: Final = 10  # unexpected_message (RFC 5246, 7.2.2)
 _LOGON_REFUSED: Final = (504, 535)  # RFC 4954: the mechanism, the credentials
 
 
 @cause(
     id="protocol.session.command-errors",
     act="sender",
-    says=(*_ORDER, _UNKNOWN, *_MANY, *_SLOW),
+    says=(*_ORDER, _UNKNOWN, *_MANY, *_SLOW, _GENERATED),
 )
 def assess(
-    said: Said, _masked: SessionMasked | None, masked: tuple[SessionMasked, ...], replies: tuple[Reply, ...]
+    said: Said,
+    _masked: SessionMasked | None,
+    masked: tuple[SessionMasked, ...],
+    replies: tuple[Reply, ...],
+    events: tuple[WindowsEvent, ...],
 ) -> Finding | None:
     """What the server complains of; an earlier refusal or a rewriting device takes it away."""
+    if said.signature == _GENERATED:
+        return _out_of_turn(said, events)
     if masked:
         because = (
             f"A device rewrites the session (the {masked[0].what} is masked): these are not the client's own commands."
@@ -109,6 +118,19 @@ def assess(
     # Exchange speaks in order: where it is the client, the other server lost count.
     act: Act | None = "recipient-side" if _REPORTED.search(said.text) else None
     return Finding(Belief.LIKELY, because, (said,), (_log(), _client()), act, weight=1.2)
+
+
+def _out_of_turn(said: Said, events: tuple[WindowsEvent, ...]) -> Finding | None:
+    """Schannel got what has no place in a handshake, such as plain SMTP, mostly; certificates and suites have other alerts."""
+    event = next((each for each in events if each.source == said.source), None)
+    if event is None or event.alert != _UNEXPECTED:
+        return None
+    because = "Schannel 36888 with alert 10 (unexpected_message): a client sent something that the TLS handshake does not allow, "
+    because += (
+        "plain SMTP or another protocol, and the server ended the session. Scanners and faulty clients do that; the "
+    )
+    because += "certificate and the cipher suites are not the matter."
+    return Finding(Belief.POSSIBLE, because, (event,), (_log(), _client()), weight=1.5)
 
 
 def _before(reply: Reply, said: Said) -> bool:

@@ -31,6 +31,7 @@ from diagnostics.facts import Said
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
+_VERDICT: Final = "WASCL UserAction verdict"  # also of private accounts, which are on no list
 _OUTBOUND: Final = ("as(4200", "outboundspamlast", "outboundspamexception", "recognized as a valid sender")
 
 
@@ -44,6 +45,7 @@ _OUTBOUND: Final = ("as(4200", "outboundspamlast", "outboundspamexception", "rec
         "550 5.1.8",
         "OutboundSpamLast24Hours",
         "OutboundSpamException",
+        _VERDICT,
         "recognized as a valid sender",
     ),
     against={
@@ -70,6 +72,9 @@ def assess(anchor: Said | Configured, objects: tuple[Configured, ...]) -> Findin
     if has(anchor, "domain of sender", "does not exist", "not found", "resolve"):
         because = "Another system could not find the sender's domain in DNS; no account is barred from sending."
         return Finding(Belief.RULED_OUT, because, (anchor,))
+    if anchor.signature == _VERDICT and not by_microsoft(anchor) and not has(anchor, *_OUTBOUND):
+        because = "If the account is one of a tenant, Exchange Online has put it on the list of restricted users."
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(""), weight=1.2)
     belief = Belief.LIKELY if by_microsoft(anchor) or has(anchor, *_OUTBOUND) else Belief.POSSIBLE
     return Finding(belief, because, (anchor,), _steps(""), weight=1.6)
 

@@ -43,6 +43,7 @@ from diagnostics.report import Step
         "Daily sending quota exceeded",
         "exceeded your daily sending limit",
         "has exceeded the max emails per hour",
+        "Actual verdict is RefuseQuota",
     ),
     against={
         "bad outbound sender": "restricts the sender until an administrator lifts it, not until the day is over",
@@ -51,6 +52,11 @@ from diagnostics.report import Step
 )
 def assess(said: Said) -> Finding:
     """The words leave no doubt; the number alone is Exchange Online's own."""
+    if has(said, "verdict is refusequota"):
+        because = (
+            "Microsoft's filter refuses more mail of this account for now: it sent too much of it, or too suddenly."
+        )
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.5)
     quota = has(said, "submission quota", "submissionquota")
     elsewhere = has(said, "24-hour sending limit", "user sending limit", "daily sending", "emails per hour")
     which = "its submission quota" if quota else "the limit of 10,000 recipients in 24 hours"

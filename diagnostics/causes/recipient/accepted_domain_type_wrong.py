@@ -8,6 +8,7 @@ missing recipient object, has to change.
 
 ## What proves it
 - `Get-AcceptedDomain` on the side that refused says Authoritative, and the recipient exists on the other side
+- a relay of another make delivers to its own users (`relay=local`) what it should pass on, and its settings list the domain
 - the other way round: a client logs on and may not send as its own address, and the domain of that is ExternalRelay
 
 ## Not this when
@@ -31,6 +32,7 @@ from diagnostics.causes.recipient.lookup import (
     directory_says_no,
     domain,
     external_relay,
+    held_here,
     holders,
     named,
     passed_on,
@@ -42,6 +44,8 @@ from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Configured, LookedUp
 from diagnostics.report import Act, Shell, Step
 
+_OF_A_RELAY: Final = ("unknown user", "user unknown", "no such user", "user doesn't exist", "user not found")
+_OWN: Final = ("mydestination", "virtual_mailbox_domains", "virtual_alias_domains")
 _NO_PERMISSION: Final = "Client does not have permissions to send as this sender"
 
 
@@ -53,6 +57,7 @@ _NO_PERMISSION: Final = "Client does not have permissions to send as this sender
         "RESOLVER.ADR.RecipNotFound",
         "not found by SMTP address lookup",
         _NO_PERMISSION,
+        *_OF_A_RELAY,
     ),
     against={
         "RESOLVER.ADR.ExRecipNotFound": "looks up a LegacyExchangeDN; the type of a domain plays no part in it",
@@ -69,7 +74,10 @@ def assess(
     """The type and the recipient on the other side together prove it; alone each only points here."""
     if said.signature == _NO_PERMISSION:
         return _of_sender(said, objects, sessions)
-    if not directory_says_no(said) or passed_on(said):
+    here = held_here(said, objects)
+    if here:
+        return _by_relay(said, here, objects)
+    if said.signature in _OF_A_RELAY or not directory_says_no(said) or passed_on(said):
         return None
     online = by_microsoft(said)
     act: Act = "exchange-online" if online else "on-prem"
@@ -94,6 +102,43 @@ def assess(
     )
     because += f" for {kept.name}, and is." if kept else " for its domain."
     return Finding(Belief.POSSIBLE, because, (said, kept), steps, act, weight=1.2 if kept else 0.9)
+
+
+def _by_relay(said: Said, here: Configured, objects: tuple[Configured, ...]) -> Finding:
+    """A relay in front took the domain for its own; a host that it names for the rest is the one that has the mailboxes."""
+    settings = next((each for each in objects if each.kind == "postfix"), None)
+    own = next((name for name in _OWN if settings and here.name in _domains(settings.get(name))), "")
+    onward = settings.get("relayhost") if settings else ""
+    because = f"The relay whose log this is delivered {here.name} to its own users"
+    if own:
+        because += f" ({own} lists the domain)"
+    because += ", and asked no other server. If the mailboxes are on Exchange, it must not hold the domain as local"
+    because += f", but pass it to {onward}." if onward else ", but pass it on."
+    belief = Belief.LIKELY if own and onward else Belief.POSSIBLE
+    return Finding(belief, because, (said, here, settings), _of_relay(), weight=1.4)
+
+
+def _domains(value: str) -> frozenset[str]:
+    return frozenset(value.lower().replace(",", " ").split())
+
+
+def _of_relay() -> tuple[Step, ...]:
+    return (
+        look(
+            "See which domains the relay takes for its own.",
+            "postconf -n mydestination virtual_mailbox_domains relayhost",
+            "bash",
+        ),
+        change(
+            "On the relay, take the domain out of its local domains and route it to Exchange (Postfix: out of mydestination, "
+            "into relay_domains or under a relayhost; cPanel: set the domain to Remote Mail Exchanger).",
+            "",
+            shell="portal",
+            changes="The relay sends all mail of the domain on; mailboxes it had for it get nothing more.",
+            undo="Put the domain back.",
+            verify="The relay's log names the Exchange server behind relay= for a new message.",
+        ),
+    )
 
 
 def _of_sender(said: Said, objects: tuple[Configured, ...], sessions: tuple[Session, ...]) -> Finding | None:

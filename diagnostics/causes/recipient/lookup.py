@@ -171,6 +171,11 @@ def sent_on(of: str, addressed: Iterable[Addressed]) -> Addressed | None:
     return next((each for each in known if of.lower() not in each.recipients), None)
 
 
+def held_here(said: Said, objects: Iterable[Configured]) -> Configured | None:
+    """The domain that the mail system whose log this is took for one of its own: it looked among its own users alone."""
+    return next((o for o in objects if o.kind == "local-delivery" and o.source == said.source), None)
+
+
 def is_edge(host: str, objects: Iterable[Configured]) -> bool:
     """Whether `host` is an Edge Transport server, by its name or by what Get-ExchangeServer says of it."""
     short = host.lower().partition(".")[0]

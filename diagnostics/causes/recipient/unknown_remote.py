@@ -33,6 +33,7 @@ from diagnostics.causes.recipient.lookup import (
     domain,
     encapsulated,
     forwarder,
+    held_here,
     may_forward,
     named,
     passed_on,
@@ -230,6 +231,10 @@ def assess(
         return Finding(Belief.RULED_OUT, because, (source,))
     if directory_says_no(said) and not passed_on(said):
         return _by_exchange(said, wanted)
+    here = held_here(said, objects)
+    if here:
+        because = f"The relay whose log this is takes {here.name} for its own and has no such user; no other server was asked."
+        return Finding(Belief.POSSIBLE, because, (said, here), _steps(wanted), weight=1.0)
     foreign = said.by if said.by and not by_microsoft(said) else ""
     because = f"{foreign or 'The recipient’s mail server'} has no mailbox {named(wanted, 'of that name')}"
     because += "; our side delivered the question to it, so mail flow itself works."

@@ -19,6 +19,8 @@ it can be its onmicrosoft.com domain.
 
 from __future__ import annotations
 
+from typing import Final
+
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.quota_throttle.senders import initial_domain, sender_of
 from diagnostics.causes.quota_throttle.traffic import inbox_rules, sent_by
@@ -28,11 +30,22 @@ from diagnostics.facts import Said
 from diagnostics.mail_facts import Headers, Traced
 from diagnostics.report import Step
 
+# Of Outlook.com's private accounts, too, which are on no tenant's list: they are suspended until their owner verifies them.
+_VERDICT: Final = "WASCL UserAction verdict"
+
 
 @cause(
     id="reputation.sender.banned",
     act="exchange-online",
-    says=("5.7.501", "5.7.502", "5.7.503", "5.7.800", "spam abuse detected", "Access denied, banned sender"),
+    says=(
+        "5.7.501",
+        "5.7.502",
+        "5.7.503",
+        "5.7.800",
+        "spam abuse detected",
+        "Access denied, banned sender",
+        _VERDICT,
+    ),
     against={
         "banned sending IP": "bans an address, whoever the sender is",
     },
@@ -41,6 +54,8 @@ def assess(said: Said, headers: tuple[Headers, ...], traced: tuple[Traced, ...])
     """Which object is named: the account, the domain (5.7.800), or an address, which is another cause."""
     if has(said, "5.7.511", "banned sending ip", "delist@"):
         return None
+    if said.signature == _VERDICT:
+        return _suspended(said)
     sender, shown = sender_of(said, headers, traced)
     who = f"`{sender}`" if sender else "the sending account"
     if has(said, "5.7.800"):
@@ -52,6 +67,22 @@ def assess(said: Said, headers: tuple[Headers, ...], traced: tuple[Traced, ...])
     if sender and not initial_domain(sender):
         return Finding(Belief.LIKELY, because, (said, shown), _steps(sender), weight=1.0)
     return Finding(Belief.POSSIBLE, because, (said, shown), _steps(sender), weight=1.7 if not sender else 1.0)
+
+
+def _suspended(said: Said) -> Finding | None:
+    """What the filter does with the account stands behind its verdict; a tenant's account is on a list besides."""
+    if not has(said, "verdict is suspend"):
+        return None
+    because = "Microsoft's filter has suspended the sending account for what it sent, or how much in a short time. A "
+    because += "private account (Outlook.com, Hotmail) is free again once its owner has verified it."
+    steps = (
+        advise(
+            "Private account: sign in at outlook.live.com and verify it by the phone or address that is asked for; change the "
+            "password, and let applications send less."
+        ),
+        *_steps(""),
+    )
+    return Finding(Belief.POSSIBLE, because, (said,), steps, "sender", weight=1.8)
 
 
 def _of_domain() -> tuple[Step, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from diagnostics.cause import change, look
+from diagnostics.causes.network.reach import kind_of
 from diagnostics.facts import Fact
 from diagnostics.mail_facts import Addressed, Authentication, Configured, Headers, Traced, Tracked
 from diagnostics.patterns import linear
@@ -22,6 +23,7 @@ _DOMAIN: Final = linear(
 )
 _FAILING: Final = linear(r"(?i)([a-z0-9][a-z0-9.-]{1,252}\.[a-z]{2,63}) (?:does not|did not|doesn't|fails to) pass")
 _ADDRESS: Final = linear(r"(?:^|[^\w.])((?:\d{1,3}\.){3}\d{1,3})(?:$|[^\w.]|\.(?:\s|$))")
+_ADDRESSES: Final = linear(r"(?:^|[^\w.])((?:\d{1,3}\.){3}\d{1,3})\b")  # all of them, side by side, too
 _SENT_ON: Final = ("x-forwarded-to", "x-forwarded-for", "x-ms-exchange-inbox-rules-loop")
 _SECOND_LEVEL: Final = 3  # "co", "com", "org" before a country code: a registry's label, no name
 
@@ -86,6 +88,12 @@ def address_in(text: str) -> str:
     """The first IPv4 address in a refusal."""
     found = _ADDRESS.search(text)
     return str(found.group(1)) if found else ""
+
+
+def judged_inside(text: str) -> str:
+    """The address that a refusal names, where it names none of the Internet: SPF was judged for a hop inside."""
+    kinds = {str(each): kind_of(each) for each in _ADDRESSES.findall(text)}
+    return next(iter(kinds), "") if set(kinds.values()) == {"internal"} else ""
 
 
 def dkim_words(results: Authentication, headers: Iterable[Headers]) -> str:

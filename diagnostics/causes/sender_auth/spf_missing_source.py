@@ -38,6 +38,7 @@ from diagnostics.causes.sender_auth.results import (
     bulk_rules,
     detour,
     domain_in,
+    judged_inside,
     name_of,
     named,
     publish_spf,
@@ -139,6 +140,10 @@ def _said(said: Said, way: Fact | None, egress: str, answers: tuple[DnsAnswer, .
         return Finding(Belief.RULED_OUT, "The receiver could not read the SPF record: it is invalid.", (said,))
     if said.signature in _NAMES and ("spf" not in about or bulk_rules(low)):
         return None
+    inside = judged_inside(said.text)
+    if inside:
+        because = f"{inside} is an address inside the receiver's own network: no SPF record can list it."
+        return Finding(Belief.RULED_OUT, because, (said,))
     domain, ip = domain_in(said.text), address_in(said.text) or egress
     because = f"The receiver refused because {ip or 'the sending address'} is not in the SPF record of "
     because += named(domain, "the sender's domain") + "."

@@ -59,6 +59,8 @@ _OTHERS = (
     "remote error: tls: handshake failure",
     "TLS handshake failed: handshake failure",
     "A TLS fatal alert has been received: Handshake failed",
+    "fatal alert: HandshakeFailure",  # rustls
+    "peer is incompatible: NoCipherSuitesInCommon",
 )
 
 

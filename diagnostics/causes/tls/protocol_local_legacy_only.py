@@ -54,6 +54,8 @@ _ENABLE = (
 _LIBRARY = (
     "alert protocol version",
     "fatal alert: protocol_version",
+    "fatal alert: ProtocolVersion",  # rustls
+    "peer is incompatible: ServerDoesNotSupportTls12Or13",
     "unsupported protocol",
     "no protocols available",
     "SSL routines::version too low",

@@ -40,6 +40,8 @@ _TOO_OLD = ("unsupported protocol", "no protocols available", "version too low")
         BRIEF,
         "alert protocol version",
         "fatal alert: protocol_version",
+        "fatal alert: ProtocolVersion",
+        "peer is incompatible: ServerDoesNotSupportTls12Or13",
         "unsupported protocol",
         "no protocols available",
         "SSL routines::version too low",

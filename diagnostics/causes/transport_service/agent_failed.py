@@ -37,7 +37,9 @@ from diagnostics.report import Step
 
 _AGENT = linear(r"(?i)\bagent ['\"]([^'\"]{1,80})['\"]")
 _FILE = linear(r"(?i)(?:assembly|type) ['\"]([^'\"]{1,200})['\"]")
-_NO_FACTORY: Final = "TransportAgentFactory type must be the Microsoft .NET class type of the transport agent factory"
+# Windows in any language names the parameter and .NET: `TransportAgentFactory type must be the Microsoft .NET class type of …`.
+_NO_FACTORY: Final = "TransportAgentFactory"
+_OF_NET: Final = "microsoft .net"
 _UNCONFIGURED: Final = "An error occurred while loading the configuration for the Journaling agent"
 _SLOW: Final = "MSExchange Extensibility 1050"
 _OWN: Final = frozenset(
@@ -78,7 +80,7 @@ _OWN: Final = frozenset(
 def assess(said: Said, told: tuple[Said, ...], objects: tuple[Configured, ...]) -> Finding | None:
     """The event names the agent. Exchange's own agents fail for reasons of their own."""
     if said.signature == _NO_FACTORY:
-        return _not_installed(said, objects)
+        return _not_installed(said, objects) if _no_factory(said.text) else None
     if said.signature in DEFERRED or said.signature == _UNCONFIGURED:
         return _deferring(said, told)
     if said.signature in SAYS:
@@ -111,7 +113,12 @@ def assess(said: Said, told: tuple[Said, ...], objects: tuple[Configured, ...]) 
 
 def refused_agent(error: CommandError) -> bool:
     """Whether a cmdlet could not make an agent of the type that it was given."""
-    return _NO_FACTORY.lower() in error.text.lower()
+    return _no_factory(error.text)
+
+
+def _no_factory(text: str) -> bool:
+    low = text.lower()
+    return _NO_FACTORY.lower() in low and _OF_NET in low
 
 
 def _not_installed(said: Said, objects: tuple[Configured, ...]) -> Finding:

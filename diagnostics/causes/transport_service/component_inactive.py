@@ -24,6 +24,8 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.recipient.lookup import by_microsoft
+from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.transport_service.services import elsewhere, restart, tell_them
 from diagnostics.facts import QueueState, Said
 from diagnostics.mail_facts import Configured
@@ -63,11 +65,29 @@ def assess(
     theirs = elsewhere(anchor, queues)
     steps = (tell_them("a transport component of their server is inactive."),) if theirs else _steps(None)
     act: Act = "recipient-side" if theirs else "on-prem"
+    if by_microsoft(anchor):
+        because = f"{who}, a server of Exchange Online, is being taken out of service: nothing on this side causes it."
+        return Finding(Belief.LIKELY, because, (anchor,), _again(), "microsoft", weight=1.4)
     if "not available" in anchor.signature:
         because = f"{who} answers `4.3.2 Service not available`, mostly because a transport component is inactive."
         return Finding(Belief.POSSIBLE, because, (anchor,), steps, act, weight=1.4)
     because = f"{who} runs but says that its transport service is not active: maintenance mode."
     return Finding(Belief.LIKELY, because, (anchor,), steps, act, weight=1.4)
+
+
+def _again() -> tuple[Step, ...]:
+    return (
+        look(
+            "Open a new session with the host that was to take the mail: another of its servers answers, and what it says shows.",
+            "openssl s_client -starttls smtp -connect {host:token}:25 </dev/null",
+            "bash",
+            host="",
+        ),
+        advise(
+            "Send again after some minutes; an application should try several times before it gives up. Where it lasts for "
+            "hours, look at the service health of Microsoft 365."
+        ),
+    )
 
 
 def _shown(anchor: Configured, off: list[Configured]) -> Finding:

@@ -132,6 +132,7 @@ CHATTER = [
     "clock change on sunday, remember",
     "good morning",
     "",
+    "host:587\nAuthentication required: yes",
 ]
 
 

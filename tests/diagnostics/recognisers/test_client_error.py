@@ -72,6 +72,7 @@ JAVA = """javax.mail.MessagingException: Could not connect to SMTP host: smtp.of
             "does not have permissions",
         ),
         ("the copier says SMTP Error 535", 535, "", "535"),
+        ("Our PMDF is gone since May, an invalid choice. The UPS says SMTP Error 501.", 501, "", "501 The UPS says"),
     ],
 )
 def test_the_servers_words(text: str, code: int, enhanced: str, words: str) -> None:

@@ -87,6 +87,21 @@ ANNA = "anna@contoso.com"
         ),
         (f'{HMAIL}RECEIVED: 550 User unknown"', ("550 User unknown", "", "", "", "")),
         (f"{ICEWARP}<<< 550 User unknown", ("550 User unknown", "", "", "203.0.113.10", "")),
+        (
+            (
+                f'queue: delivery attempt failed\t{{"msg_id":"7c01","rcpt":"{ANNA}","reason":"x",'
+                '"remote_server":"mx.contoso.com.","smtp_code":550,"smtp_enchcode":"5.1.1","smtp_msg":"User \\"anna\\" unknown"}'
+            ),
+            ('550 5.1.1 User "anna" unknown', "5.1.1", "mx.contoso.com", "", ANNA),
+        ),
+        (
+            (
+                f'{{"type":"Bounce","id":"1d98","sender":"app@fabrikam.com","recipient":"{ANNA}","queue":"contoso.com","response":'
+                '{"code":550,"enhanced_code":{"class":5,"subject":1,"detail":1},"content":"User unknown","command":"RCPT"},'
+                '"peer_address":{"name":"mx.contoso.com.","addr":"203.0.113.10"}}'
+            ),
+            ("550 5.1.1 User unknown", "5.1.1", "mx.contoso.com", "203.0.113.10", ANNA),
+        ),
         (f"{HARAKA}recipient <{ANNA}> rejected: 550 User unknown", ("550 User unknown", "", "", "", ANNA)),
         (
             f"{AMAVIS}Blocked SPAM {{DiscardedInbound}}, [203.0.113.5]:47508 <app@fabrikam.com> -> <{ANNA}>, Hits: 12.0",

@@ -48,6 +48,10 @@ def test_a_dialogue() -> None:
         ("08:12:01 ", "08:12:02 "),
         ("[2026-11-04 10:02:11] DEBUG [8yQx] S: ", "[2026-11-04 10:02:11] INFO [8yQx] C: "),
         ("2026.11.03 09:20:15 SMTP (mail.contoso.com): <rx> ", "2026.11.03 09:20:15 SMTP (mail.contoso.com): [tx] "),
+        ("fetchmail: SMTP< ", "fetchmail: SMTP> "),
+        ("  SMTP<< ", "  SMTP>> "),
+        ("<-- ", "--> "),
+        ("Net::SMTP::SSL=GLOB(0x1c3bd60)<<< ", "Net::SMTP::SSL=GLOB(0x1c3bd60)>>> "),
     ],
 )
 def test_marks_of_who_spoke(server: str, client: str) -> None:
