@@ -42,6 +42,7 @@ _LED = linear(r"(?i)[\[{<]+LED[=-]\s*$")
 _NUMBER_ENDS = linear(r"\b[45]\d\d(?:[ -]#?[45]\.\d{1,3}\.\d{1,3})?:?$")
 _WORDS = linear(r"[^\W\d_]{3}")
 _TYPING_SLOWLY = linear(r"(?i)timeout waiting for client input")
+_LINKED = linear(r"^[45]\d\d[`*_]{0,3}[\])]?\s?[<(\[]\s?https?://")  # number of an issue, and the page of it
 _MOST_TRIED: Final = 40  # codes looked at in one line
 _MOST_LINES: Final = 10_000  # lines with a number in them that are looked at closely: half a second's worth
 _MOST_REPLIES: Final = 100  # different replies told of one paste
@@ -116,6 +117,8 @@ def _standing(lines: Lines, at: int) -> Quoted | None:
     if place is None or (_TYPING_SLOWLY.search(line) and _after_success(lines, at)):
         return None
     text, last = line[place.start :], index
+    if _LINKED.search(text):
+        return None
     quote = line[place.start - 1 : place.start]
     marked, tick, _ = text.partition("`")
     if quote == tick == "`" and _WORDS.search(marked):

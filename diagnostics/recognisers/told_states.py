@@ -82,6 +82,9 @@ _PRESSED = linear(
     rf"(?i)\b({_CLIMBS})\b|\b(?:in|into|under|enters?|entered|hits?|because of|due to|unter|wegen|sous|bajo) "
     r"(?:\w+ )?(?:back ?-?pressure|gegendruck)\b"
 )
+_NONE_DISABLED = linear(
+    r"(?i)\bno components? (?:(?:is|are|was|were) )?disabled\b"
+)  # event 15005, of pressure that fell
 _TOLERANCE: Final = 300  # seconds; Kerberos' default
 
 
@@ -115,7 +118,7 @@ def _told(source: Source, line: str) -> Iterator[Fact]:
     for match in _stated(_COMPONENT, line):
         values = (("Component", match.group(1)), ("State", match.group(2).capitalize()))
         yield _failing(source, "server-component", match.group(1), values)
-    pressed = next(_stated(_PRESSED, line), None)
+    pressed = None if _NONE_DISABLED.search(line) else next(_stated(_PRESSED, line), None)
     if pressed:
         yield _failing(source, "told-pressure", "climbing" if pressed.group(1) else "reached", ())
     planned = next(_stated(_MAINTENANCE, line), None)

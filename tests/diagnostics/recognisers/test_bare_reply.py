@@ -90,6 +90,8 @@ CHATTER = [
     "a 550 5.7.1 typically means relay denied, see the wiki",
     "remember the 451 4.4.0 DNS outage? good times",
     "the 550 5.7.1 runbook is in the wiki",
+    "Related issues: `#553 <https://git.contoso.com/mail/issues/553>`__.",
+    "see [#554](https://git.contoso.com/mail/issues/554)",
     "Exchange 2019 CU14 is 15.2.1544.4, the June SU makes it 15.2.1544.11",
     "server runs 15.1.2507 and the other 15.2.1118",
     "OpenSSL 3.0.5 failed to build, upgrading to 5.4.2 unavailable",
