@@ -22,6 +22,7 @@ _T = TypeVar("_T")
 _LONGEST: Final = 4_000
 _COURTESY: Final = linear(
     r"(?i)\b(?:protect|keep) (?:our |your )?(?:users|recipients|members|customers) from spam\b"
+    r"(?:(?:,| and| or| &)+ (?:phishing|malware|viruses|abuse|fraud)\b)*"
     r"|\bspam\W{0,3}(?:&|and|firewall)\W{0,3}(?:virus\W{0,3}firewall\b)?"
     r"|\bconnect(?:ing)? to (?:MX server )?[\w.-]{1,253}\["
 )

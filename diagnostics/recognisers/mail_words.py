@@ -32,6 +32,14 @@ _PROVIDER = linear(
     r"(?i)\b((?:[a-z0-9-]{1,63}\.){0,3}(?:(?:mail|olc)\.protection\.outlook\.com|mx\.microsoft|smtp(?:-mail)?\.(?:office365|outlook)\.com"
     r"|(?:aspmx\.l|gmail-smtp-in\.l|smtp)\.g(?:oogle|mail)\.com))(?:$|[^\w\[-])"
 )
+# The same said by name; the host is the one that its clients are told to use.
+_SERVICES = (
+    (linear(r"(?i)\b(?:google|gmail)(?:.?s)? (?:mail )?smtp\b|\bsmtp (?:server |relay )?(?:of|from|by) (?:google|gmail)\b"), "smtp.gmail.com"),
+    (
+        linear(r"(?i)\b(?:office ?365|o365|microsoft ?365|m365)(?:.?s)? smtp\b|\bsmtp (?:server |relay )?(?:of|from) (?:office|microsoft) ?365\b"),
+        "smtp.office365.com",
+    ),
+)
 
 
 def of_mail(text: str) -> bool:
@@ -42,7 +50,8 @@ def of_mail(text: str) -> bool:
 def provider_host(line: str) -> str:
     """The host of a great provider that `line` names as one to deliver to, in lower case; "" where it names none."""
     found = _PROVIDER.search(line)
-    return str(found.group(1)).lower() if found else ""
+    named = next((host for words, host in _SERVICES if words.search(line)), "")
+    return str(found.group(1)).lower() if found else named
 
 
 def of_others(line: str) -> bool:

@@ -57,6 +57,8 @@ _UNVERIFIED = "The following identities failed the check in region"  # Amazon SE
 _BARE = "Sender rejected"
 _BARE_ADDRESS = "Sender address rejected"
 _UNEXPLAINED = linear(r"(?i)\bsender (?:address )?rejected\W*(?:$|\(in reply to MAIL FROM)")
+# The answer to DATA where each RCPT was refused: Postfix looks at the owner of the sender's address at RCPT.
+_NONE_LEFT = "5.5.1 Error: no valid recipients"
 _OTHERS = frozenset({"listed", "entry", "spf", "dmarc"})  # reasons of their own for the same words
 _NO_PERMISSION = "Client does not have permissions to send as this sender"
 
@@ -77,7 +79,7 @@ class _Pair(Struct, frozen=True):
 @cause(
     id="auth-smtp.sendas.mismatch",
     act="exchange-online",
-    says=("5.2.252", "SendAsDeniedException", _NO_PERMISSION, "5.7.60", _UNVERIFIED, _BARE, _BARE_ADDRESS, *_NOUNS),
+    says=("5.2.252", "SendAsDeniedException", _NO_PERMISSION, "5.7.60", _UNVERIFIED, _BARE, _BARE_ADDRESS, _NONE_LEFT, *_NOUNS),
 )
 def assess(said: Said, sessions: tuple[Session, ...], settings: tuple[Configured, ...]) -> Finding | None:
     """5.2.252 is proof; the exception is as good as that in an SMTP reply; 5.7.60 depends on who said it."""
@@ -86,6 +88,8 @@ def assess(said: Said, sessions: tuple[Session, ...], settings: tuple[Configured
         return _of_another(said)
     if said.signature in (_BARE, _BARE_ADDRESS):
         return _by_the_relay(said, settings)
+    if said.signature == _NONE_LEFT:
+        return _none_left(said, settings)
     found = _PAIR.search(said.text)
     pair = _Pair(found.group(1), found.group(2).rstrip(".")) if found else _Pair()
     if "5.2.252" in low:
@@ -120,6 +124,16 @@ def _by_the_relay(said: Said, settings: tuple[Configured, ...]) -> Finding | Non
     because = f"The mail goes out by a logon{where}, and the sender in MAIL FROM was refused: providers let an account send from "
     because += "its own addresses only."
     return Finding(Belief.POSSIBLE, because, (said, proof), (_own_address(),), "sender", weight=2.0)
+
+
+def _none_left(said: Said, settings: tuple[Configured, ...]) -> Finding | None:
+    """Every RCPT was refused, and the reason with it got lost; who sends as another address has one at hand."""
+    alias = next((each for each in settings if each.kind == "other-sender"), None)
+    if alias is None:
+        return None
+    because = "The server refused every recipient before it said this, and what fails is mail from another address than the "
+    because += "account's own: a submission server that ties addresses to accounts refuses it so."
+    return Finding(Belief.POSSIBLE, because, (said, alias), (_own_address(),), "sender", weight=1.8)
 
 
 def _own_address() -> Step:

@@ -161,6 +161,8 @@ _CLOSED: Final = (
 )
 # The whole answer of the recipient filter that Exchange itself brings along: no foreign server needs to be involved.
 _EXCHANGE_FILTER = linear(r"(?i)^\W*550 5\.1\.1 User unknown\W*$")
+# The answer to DATA where no RCPT was taken: why each of them was refused stood in the replies before (RFC 5321, 4.1.1.4).
+_NONE_LEFT = linear(r"(?i)\b5\.5\.1\b.{0,20}\bno valid recipients?\b")
 # A number, an SMTP address and what a server says of it: Exchange itself writes tokens instead.
 _WORDED = linear(r"(?i)550[ -]5\.1\.1\s.{0,80}[\w.+-]@[\w-]+\.\w.{0,200}\w+ \w+")
 # Numbers and set phrases that stand before any reason: where one follows, that one counts.
@@ -242,6 +244,10 @@ def assess(
     if forwarding:
         because += f"; if {forwarding.name or 'the mailbox that was sent'} forwarded there, nobody typed the address."
         return Finding(Belief.POSSIBLE, because, (said, forwarding), _steps(wanted), weight=0.9)
+    if _NONE_LEFT.search(said.text):
+        because = "This is the answer to DATA where the server took no recipient: it refused each of them before, and why, the "
+        because += "answers to RCPT say; that there is no such mailbox is one reason."
+        return Finding(Belief.POSSIBLE, because, (said,), (_transcript(), *_steps(wanted)), weight=1.0)
     bare = _EXCHANGE_FILTER.search(said.text) is not None and not said.by
     if bare or _by_policy(said, replies) or (said.signature == "550 5.1.1" and not _WORDED.search(said.text)):
         return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=1.4)
@@ -283,6 +289,14 @@ def _by_exchange(said: Said, wanted: str) -> Finding | None:
         "to another organization."
     )
     return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=0.9 if own else 1.3)
+
+
+def _transcript() -> Step:
+    return look(
+        "Switch on the client's SMTP debug output (or read the server's log) and take the answer to RCPT TO: it gives the reason.",
+        "",
+        "portal",
+    )
 
 
 def _steps(wanted: str) -> tuple[Step, ...]:

@@ -6,7 +6,8 @@ domain, and a list that adds a footer breaks the DKIM signature too. The origina
 original domain's policy makes the receiver refuse it. The original sender can do nothing but sign with DKIM.
 
 ## What proves it
-- Return-Path rewritten (SRS), Resent-From or List-Id; or results of an earlier receiver (Authentication-Results-Original,
+- Return-Path rewritten (SRS), Resent-From or List-Id; a bounce that says of the failed address "expanded from" (Postfix) or
+  "generated from" (Exim) another one; or results of an earlier receiver (Authentication-Results-Original,
   ARC) that passed, beside final ones that fail
 - direct mail of the same sender to the same provider arrives
 
@@ -27,7 +28,16 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.reputation.pool_high_risk_delivery import POOL
-from diagnostics.causes.sender_auth.results import detour, domain_in, elsewhere, name_of, named, refused, told_forward
+from diagnostics.causes.sender_auth.results import (
+    aligned,
+    detour,
+    domain_in,
+    elsewhere,
+    name_of,
+    named,
+    refused,
+    told_forward,
+)
 from diagnostics.facts import Fact, Said
 from diagnostics.mail_facts import Addressed, Authentication, Configured, Headers, Traced, Tracked
 from diagnostics.patterns import linear
@@ -48,6 +58,8 @@ _IF_SENT_ON = (
     "domain's DMARC policy",
     "does not pass DMARC verification",
 )
+# Refusals for SPF: it breaks at every forward that keeps the sender's address in MAIL FROM.
+_SPF = ("5.7.23", "SPF")
 
 
 @cause(
@@ -61,6 +73,7 @@ _IF_SENT_ON = (
         "sender is unauthenticated",
         "mail is unauthenticated",
         *_IF_SENT_ON,
+        *_SPF,
     ),
     against={
         "5.7.367": "is about the relay pool of forwarded mail; no receiver judged DMARC",
@@ -105,7 +118,9 @@ def _said(said: Said, way: Fact | None, settings: tuple[Configured, ...]) -> Fin
     if "compauth=pass" in said.text.lower() or (said.signature == "DMARC" and "dmarc" not in topics(said)):
         return None
     domain = domain_in(said.text)
-    if said.signature in _IF_SENT_ON and way is None:
+    if said.signature in (*_IF_SENT_ON, *_SPF) and isinstance(way, Addressed):
+        return _expanded(said, domain, way, settings)
+    if said.signature in _SPF or (said.signature in _IF_SENT_ON and way is None):
         return None
     because = f"Mail of {named(domain, 'the From domain')} fails DMARC at this receiver"
     if way or _SIGNED.search(said.text):
@@ -115,6 +130,21 @@ def _said(said: Said, way: Fact | None, settings: tuple[Configured, ...]) -> Fin
         return None
     because += "; if the failing address gets it by a forward or a list, the original can be authentic all the same."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.0)
+
+
+def _expanded(said: Said, domain: str, way: Addressed, settings: tuple[Configured, ...]) -> Finding | None:
+    """The bounce itself tells what the failed address was made from: whoever did that handed the message on."""
+    about = topics(said)
+    if said.signature in _SPF and ("spf" not in about or "spf-record" in about):
+        return None
+    first = next(iter(way.recipients), "")
+    because = f"The message was written to {named(first, 'another address')}, which forwards to the address that refused it: the "
+    because += f"forwarding server is in no SPF record of {named(domain, 'the sender')}, and the original can have been authentic."
+    act = _act(way, said.text, settings)
+    if domain and aligned(domain, first):
+        # The alias is the sender's own: then its server expands it, and the record should list that.
+        return Finding(Belief.POSSIBLE, because, (said, way), _steps(), act, weight=0.9)
+    return Finding(Belief.LIKELY, because, (said, way), _steps(), act, weight=1.2)
 
 
 def _judged(results: Authentication) -> str:

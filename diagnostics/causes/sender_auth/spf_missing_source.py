@@ -48,7 +48,7 @@ from diagnostics.causes.sender_auth.results import (
 )
 from diagnostics.facts import Fact, Reply, Said, Session
 from diagnostics.looked_facts import DnsAnswer
-from diagnostics.mail_facts import Antispam, Authentication, Configured, Headers, Traced, Tracked
+from diagnostics.mail_facts import Addressed, Antispam, Authentication, Configured, Headers, Traced, Tracked
 from diagnostics.refusals import topics
 from diagnostics.report import Step
 
@@ -95,10 +95,11 @@ def assess(
     sessions: tuple[Session, ...],
     answers: tuple[DnsAnswer, ...],
     spam: tuple[Antispam, ...],
+    addressed: tuple[Addressed, ...],
 ) -> Finding | None:
     """Whose address failed decides: the domain's own source, a forwarder, or the receiver's gateway."""
     if isinstance(anchor, Said):
-        way = detour(headers, settings, entries, traces)
+        way = detour(headers, settings, entries, traces, addressed)
         return _said(anchor, way, heard(anchor, replies, sessions).egress, answers)
     if anchor.spf == "permerror" and refused(anchor):
         because = "The SPF record is invalid (spf=permerror), so nobody read which addresses it lists."

@@ -1,0 +1,54 @@
+"""What a bounce says of the address that was written to, where an alias or forward made another one of it.
+
+Postfix and Sendmail write `<target> (expanded from <alias>)`, Exim `(generated from alias)`, with "ultimately" where there were
+steps between; Postfix logs `to=<target>, orig_to=<alias>`. An alias within one domain is no way to another system and is not told.
+Sources: https://www.postfix.org/bounce.5.html, https://www.exim.org/exim-html-current/doc/html/spec_html/ch-customizing_messages.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from diagnostics.artefacts import Artefact
+from diagnostics.mail_facts import Addressed
+from diagnostics.patterns import linear
+from diagnostics.recognisers import Reading, recogniser
+from diagnostics.recognisers.building import artefact
+from diagnostics.recognisers.sources import source_at
+
+_NOTE: Final = r"\(expanded from:? |\((?:ultimately )?generated from |\borig_to=<"
+# Whoever hides an address leaves brackets, quotes or dots of it.
+_FROM = linear(
+    r"(?i)\(expanded from:? <([^>\s]+@[^>]+)>|\((?:ultimately )?generated from ([^\s()]+@[^\s()]+)\)|\borig_to=<([^>\s]+@[^>\s]+)>"
+)
+_TARGET = linear(r"[^\s<>(),;:=]>?@([^\s<>(),;:]+)")
+_WHOLE = linear(r"(?i)^[\w.+'-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}$")
+_ABOVE: Final = 4  # Sendmail puts the reason between
+_MOST: Final = 50
+
+
+@recogniser(_NOTE, rank=93)
+def read(reading: Reading) -> Sequence[Artefact]:
+    """One artefact for each note; the lines are mostly a bounce's already."""
+    lines = reading.paste.lines
+    found = []
+    for index, line in enumerate(lines):
+        told = _FROM.search(line[:2000])
+        alias = next((str(each).lower() for each in told.groups() if each), "") if told else ""
+        whole = (alias,) if _WHOLE.search(alias) else ()
+        target = _target(lines[max(0, index - _ABOVE) : index], line[: told.start()]) if told else ""
+        if not alias or (whole and alias.rpartition("@")[2] == target):
+            continue
+        fact = Addressed(source=source_at(reading, index), recipients=whole, redirected=True)
+        found.append(artefact(reading, "expansion", [index], [fact], {"recipients": list(whole)}))
+    return found[:_MOST]
+
+
+def _target(above: Sequence[str], before: str) -> str:
+    """The domain of the address that the alias became: the last one in front of the note."""
+    for line in (before, *reversed(above)):
+        addresses = _TARGET.findall(line[:2000])
+        if addresses:
+            return str(addresses[-1]).lower().rstrip(".>")
+    return ""
