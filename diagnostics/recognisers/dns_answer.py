@@ -31,6 +31,8 @@ _CANT_FIND = linear(
 _ARROW = linear(r"\s(?:->|=>)\s")
 _REQUEST = linear(rf"(?i)^\s*\*{{3}} Request to {NAME} timed-out")
 _HOST_SAYS = linear(rf"(?i)^\s*Host {NAME} not found: \d\(([A-Z]{{4,10}})\)")
+# Of BIND's nslookup and dig: the name behind the @, or in the server's place.
+_NO_SUCH_HOST = linear(rf"(?i)^\s*(?:nslookup|dig|host): couldn.t get address for '{NAME}': not found")
 _BARE_FAILURE = linear(r"^\s*\*{2,3} (.{3,120})$")
 _FINE = linear(r"(?i)^\s*(?:ok(?:ay)?|fine|works?|good|resolves?|answers?)\b")
 _NO_SERVERS = linear(
@@ -44,6 +46,7 @@ _OF_NAME = linear(rf"(?i)\bResolve-DnsName\s+(?:-Name\s+)?['\"]?{NAME}['\"]?(?:\
 _OF_SERVER = linear(r"(?i)-Server\s+['\"]?([A-Za-z0-9_.:-]{1,253})")
 _HEADER = linear(r"^\s*Name\s+Type\s+TTL\s+Section\b")
 _SECTION = linear(r"^;; ([A-Z]{4,12}) (?:PSEUDO)?SECTION:")
+_ANEW = linear(r"^; <<>> DiG ")
 _STATUS = linear(r"->>HEADER<<-.{0,40}\bstatus: ([A-Z]{3,12})")
 _QUESTION = linear(rf"^;{NAME}\s+IN\s+[A-Z]+")
 _DIG_SERVER = linear(r"^;; SERVER: ([0-9A-Fa-f.:]{3,45})#")
@@ -65,6 +68,7 @@ _SECTIONS: Final = frozenset({"answer", "authority", "additional"})
     r"|\s(?:has address|has IPv6 address|mail is handled by|domain name pointer|descriptive text|is an alias for) |\stext =\s"
     r"|\sIN\s+(?:MX|A|AAAA|TXT|CNAME|PTR)\s|^\s*(?:NameExchange|NameHost|Strings)\s*:|\bName\s.*\bNameExchange\b"
     r"|^\s*Host \S+ not found: \d\(|\bdig\s.*(?:->|=>)|\bNon-existent domain|->>HEADER<<-|no servers could be reached"
+    r"|couldn.t get address for '"
     r"|Name resolution of|\bSection\s+(?:NameExchange|IPAddress|NameHost|Strings|PrimaryServer)\b|^\s*(?:Name"
     r"|Nom)\s*:\s+\S+\.\S+\s*$|\*\*\* ?\S+ (?:kann|can't|ne parv|no enc))",
     rank=45,
@@ -107,6 +111,7 @@ def _typed(reading: Reading, lines: Lines) -> Iterator[Found]:
             name, error = told
             if error and (name or error == "timed out"):  # it is the resolver that is silent, whatever the name
                 server, asked = servers.get(index, talk.server), talk.asked.record
+                server = "" if _NO_SUCH_HOST.search(line) else server  # the machine's own was asked for it
                 yield answer_of(reading, index, name, error=error, server=server, asked=asked), [index]
         elif on_line := record_on(line):
             talk.take(index, *on_line)
@@ -161,6 +166,8 @@ def _failure(line: str, asked: str) -> tuple[str, str] | None:
     if told := _RESOLVE.search(line):
         return told.group(1), _error(told.group(2))
     if told := _TEST_NAME.search(line):
+        return told.group(1), "NXDOMAIN"
+    if told := _NO_SUCH_HOST.search(line):
         return told.group(1), "NXDOMAIN"
     if told := _HOST_SAYS.search(line):
         return told.group(1), _error(told.group(2))
@@ -245,6 +252,8 @@ def _dig(reading: Reading, lines: Lines) -> Found | None:
     for index, line in lines:
         if named := _SECTION.search(line):
             section = named.group(1)
+        elif entry.name and _ANEW.search(line):
+            break  # another one, of which somebody left out the header
         elif asked := _QUESTION.search(line):
             entry.name = asked.group(1)
         elif section and (record := record_on(line)):

@@ -27,8 +27,8 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.connector import relay
-from diagnostics.causes.dns.exchangers import Exchanger, bare_exchanger, exchangers_of, organization
-from diagnostics.causes.dns.lookups import same
+from diagnostics.causes.dns.exchangers import Exchanger, bare_exchanger, exchangers, exchangers_of, organization
+from diagnostics.causes.dns.lookups import nonexistent, same
 from diagnostics.causes.recipient.lookup import accepted, address, by_microsoft, domain
 from diagnostics.facts import Reply, Said, SendConnector, Session
 from diagnostics.looked_facts import DnsAnswer
@@ -61,7 +61,7 @@ _EDGE: Final = "Recipient address rejected: Access denied"
     says=(*relay.FOREIGN, "Unable to relay", _EDGE, *_SENDERS, *_NO_ANSWER),
 )
 def assess(
-    said: Said,
+    said: Said | DnsAnswer,
     _answer: DnsAnswer | None,
     answers: tuple[DnsAnswer, ...],
     replies: tuple[Reply, ...],
@@ -70,6 +70,8 @@ def assess(
     settings: tuple[Configured, ...],
 ) -> Finding | None:
     """Does the MX of the recipient's domain lead to the server that refused?"""
+    if isinstance(said, DnsAnswer):
+        return _leads_nowhere(said, answers)
     if said.signature in _SENDERS:
         return _unknown_sender(said)
     if said.signature in _NO_ANSWER:
@@ -100,6 +102,18 @@ def assess(
     because += "if the MX record leads there, it is wrong or left over from before a move."
     weight = 1.3 if online else 0.6 if "unable to relay" in low else 1.4
     return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=weight)
+
+
+def _leads_nowhere(missing: DnsAnswer, answers: tuple[DnsAnswer, ...]) -> Finding | None:
+    """The MX names a host that does not exist, such as that of a tenant which the domain has left."""
+    mx = next((each for each in exchangers(answers) if same(each.host, missing.name)), None) if nonexistent(missing) else None
+    if mx is None:
+        return None
+    because = f"The MX of {mx.domain} names `{mx.host}`, and that host does not exist: no server can deliver to the domain. "
+    because += "The domain has left the provider or tenant, or the name was mistyped."
+    others = [each for each in exchangers(answers) if same(each.domain, mx.domain) and not same(each.host, mx.host)]
+    belief = Belief.POSSIBLE if others else Belief.LIKELY
+    return Finding(belief, because, (mx.answer, missing), _steps(mx.domain), "recipient-side", weight=2.0)
 
 
 def _unknown_sender(said: Said) -> Finding:

@@ -123,6 +123,7 @@ def assess(anchor: Said | Configured, objects: tuple[Configured, ...], replies: 
         has(anchor, "sender throttled")
         or about_rate(anchor)
         or operation(anchor) == "submit"
+        or has(anchor, "errorquotaexceeded")  # Exchange Web Services, of the mailbox of whoever calls them
         or has(anchor, "connection dropped")
         or (only_the_class(anchor) and has(anchor, "too big", "too large", "message size", "5.3.4"))
     ):

@@ -19,13 +19,20 @@ with `STOREDRV.Submission.Exception:QuotaExceededException`. No recipient is inv
 
 from __future__ import annotations
 
+from typing import Final
+
 from diagnostics.cause import EMS, Belief, Finding, cause, change, look
 from diagnostics.causes.quota_throttle.sizes import about_rate, no_sending, operation, shut, size_of
 from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.steps import EXO
 from diagnostics.facts import Said
 from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
 from diagnostics.report import Shell, Step
+
+# Exchange Web Services, of the mailbox in whose name a program acts.
+_SERVICE: Final = "ErrorQuotaExceeded"
+_SENDS = linear(r"(?i)\bsend(?:ing|s)?\b|\bsent\b|\bSendItem\b|\bsubmit|\bsende|\bversend|\benv[io]|\binvi|\bverzend")
 
 
 @cause(
@@ -37,6 +44,7 @@ from diagnostics.report import Shell, Step
         "STOREDRV.Submission.Exception:",
         "STOREDRV.Submit.Exception:",
         "MapiExceptionQuotaExceeded",
+        _SERVICE,
     ),
 )
 def assess(anchor: Said | Configured, objects: tuple[Configured, ...]) -> Finding | None:
@@ -49,6 +57,8 @@ def assess(anchor: Said | Configured, objects: tuple[Configured, ...]) -> Findin
         )
         because += "send."
         return Finding(Belief.CONFIRMED, because, (anchor,), _steps(anchor.name, EMS))
+    if anchor.signature == _SERVICE:
+        return _of_program(anchor)
     if has(anchor, "sender throttled due to continuous mailbox full"):
         because = "Exchange Online throttles the sending account because its own mailbox, where a copy of each "
         because += "message goes, is full."
@@ -60,6 +70,14 @@ def assess(anchor: Said | Configured, objects: tuple[Configured, ...]) -> Findin
     because = "The mailbox that submits the message is full: the quota was met on submission, before any recipient"
     because += f". {full.name or 'The mailbox'}{size_of(full)} is the one." if full else "."
     return Finding(Belief.CONFIRMED, because, (anchor, full), _steps(full.name if full else "", EXO), weight=1.0)
+
+
+def _of_program(said: Said) -> Finding:
+    """A recipient's full mailbox comes back as a bounce; what the service itself answers is about the program's own."""
+    because = "Exchange Web Services says that the mailbox in whose name the program acts is over its quota: over "
+    because += "ProhibitSendQuota it sends nothing, even where no copy is kept."
+    belief = Belief.LIKELY if _SENDS.search(said.text) else Belief.POSSIBLE
+    return Finding(belief, because, (said,), _steps("", EMS), weight=1.5)
 
 
 def _steps(mailbox: str, shell: Shell) -> tuple[Step, ...]:

@@ -81,6 +81,8 @@ _NAMES: Final = (
     "mass mail",
     "mass mailer",
     "blacklist",
+    "5.7.1 [CS]",  # MailChannels
+    "5.7.1 [SS]",
     "URIBL",
     "SURBL",
 )
