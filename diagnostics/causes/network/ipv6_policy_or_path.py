@@ -8,7 +8,7 @@ back to IPv4.
 
 ## What proves it
 - the refusal says IPv6
-- the address that was tried is IPv6, and the error is 10051; IPv4 to the same domain works
+- the address that was tried is IPv6, and the error is 10051; IPv4 to the same domain works (as somebody tells it, too)
 
 ## Not this when
 - the address that was tried is IPv4: then the route itself is missing
@@ -26,6 +26,7 @@ from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.network.reach import is_ipv6, no_route, opening_of, place_of
 from diagnostics.facts import ConnectFailed, Reply, Said, Session, SmtpReached
 from diagnostics.looked_facts import DnsAnswer
+from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
@@ -42,7 +43,7 @@ _ELSEWHERE = "; that is this server's own route or address family"
     says=("does not accept email over IPv6", "a message sent over IPv6", "sent over IPv6", "5.7.510", _GUIDELINES),
 )
 def assess(
-    anchor: Said | ConnectFailed | Reply,
+    anchor: Said | ConnectFailed | Reply | Configured,
     reached: tuple[SmtpReached, ...],
     sessions: tuple[Session, ...],
     answers: tuple[DnsAnswer, ...],
@@ -50,6 +51,8 @@ def assess(
     """The words, or an IPv6 address without a route."""
     if isinstance(anchor, Said):
         return _guided(anchor, answers) if anchor.signature == _GUIDELINES else _refused(anchor)
+    if isinstance(anchor, Configured):
+        return _told(anchor) if anchor.kind == "told-ipv6" else None
     if isinstance(anchor, Reply):
         return _strict(anchor)
     if anchor.winsock != _NO_ROUTE and not no_route(anchor):
@@ -72,6 +75,16 @@ def assess(
             _steps(anchor.host),
         )
     return Finding(Belief.LIKELY, f"{because}{_ELSEWHERE}.", (anchor,), _steps(anchor.host), weight=1.5)
+
+
+def _told(told: Configured) -> Finding:
+    """Switching IPv6 off by the registry leaves the AAAA look-up of the transport service as it is."""
+    because = "As you tell it, the server goes to the destination's IPv6 address and gets nowhere"
+    if told.flag("Over4"):
+        because += ", while the same mail arrives over IPv4: this server has no way out over IPv6."
+        return Finding(Belief.LIKELY, because, (told,), _steps(""), weight=1.5)
+    because += "; if the same mail arrives over IPv4, it is this server's own way out."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps(""), weight=1.8)
 
 
 def _refused(said: Said) -> Finding:

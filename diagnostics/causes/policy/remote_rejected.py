@@ -51,6 +51,7 @@ _POLICY: Final = (
 
 # Nouns under which servers refuse by a rule of their own; what became of the message has to stand beside them.
 _NAMES: Final = ("policy", "policies", "security reasons", "polic")
+_POLICIES: Final = linear(r"(?i)\bpolic(?:y|ies)\b")
 _REFUSED: Final = (
     r"reject|refus|bounced|den(?:y|ied)|block|prohibit|violat"
     r"|(?:not|n.t) (?:accept|permit|allow)|disallow|against|failed"
@@ -58,6 +59,7 @@ _REFUSED: Final = (
 _BY_POLICY: Final = linear(
     rf"(?i)(?:{_REFUSED}).{{0,60}}\bpolic(?:y|ies)\b|\bpolic(?:y|ies)\b.{{0,40}}(?:{_REFUSED})"
     rf"|(?:{_REFUSED}).{{0,30}}security reasons"
+    r"|^\W{0,3}5\d\d[ -](?:5\.7\.\d{1,3} )?(?:\w{1,20} )?polic(?:y|ies)(?: reasons?| restrictions?)?\W*$"  # and nothing else
 )
 # Exchange's own refusals have causes of their own.
 _OWN_WORDS: Final = linear(r"\b(?:RESOLVER|TRANSPORT|STOREDRV|APPROVAL|ROUTING|SMTPSEND)\.|\bAS\(?\d{3}")
@@ -94,6 +96,8 @@ def assess(said: Said, replies: tuple[Reply, ...], entries: tuple[Tracked, ...])
         return None  # Yahoo's number for a sender that could not be authenticated, Exchange Online's for nested attachments
     reason = _REASON.search(said.text)
     about = topics(said) - {"turned-away"} - ({"no-user"} if "sender" in said.text.lower() else set())
+    if said.signature == "polic" and _POLICIES.search(said.text):
+        return None  # the whole word is an anchor of its own
     if said.signature in _NAMES and (reason or about or not _by_policy(said)):
         return None
     if reason or about:

@@ -32,10 +32,12 @@ _LONG: Final = 100  # with the settings shown; without them a queue has to be mu
 _VERY_LONG: Final = 1000
 
 
+# Of EdgeTransport.exe.config: so many messages have to wait before another connection to the same destination is opened.
+_THRESHOLD: Final = "SmtpConnectorQueueMessageCountThresholdForConcurrentConnections"
 _CHECKED: Final = ("MaxPerDomainOutboundConnections: Value set to", "MessageRetryInterval: Value set to")
 
 
-@cause(id="quota-throttle.transport.outbound-connections", act="on-prem", says=_CHECKED)
+@cause(id="quota-throttle.transport.outbound-connections", act="on-prem", says=(*_CHECKED, _THRESHOLD))
 def assess(
     queue: QueueState | Said,
     objects: tuple[Configured, ...],
@@ -43,6 +45,10 @@ def assess(
     replies: tuple[Reply, ...],
 ) -> Finding | None:
     """A long queue that is being worked off, and no refusal that would explain it; or HealthChecker's word on the limits."""
+    if isinstance(queue, Said) and queue.signature == _THRESHOLD:
+        because = f"`{_THRESHOLD}` sets how many messages have to wait for one destination before the server opens another connection "
+        because += "to it: where it is high, a queue to one place, such as the tenant, is worked off slowly."
+        return Finding(Belief.POSSIBLE, because, (queue,), _steps(""), weight=1.8)
     if isinstance(queue, Said):
         return _checked(queue, replies)
     if not outward(queue) or queue.status.lower() not in ("active", "ready") or queue.messages < _LONG:

@@ -33,6 +33,8 @@ from diagnostics.report import Act, Step
 
 _TRANSPORT: Final = frozenset({"serverwideoffline", "hubtransport", "frontendtransport"})
 
+_ACTIVATED: Final = "ServerWideOffline -State Active -Requester"  # the command, which somebody has typed
+
 
 @cause(
     id="transport-service.component.inactive",
@@ -42,6 +44,7 @@ _TRANSPORT: Final = frozenset({"serverwideoffline", "hubtransport", "frontendtra
         "Retry : Service not active",
         "4.3.2 Service not available",
         "MSExchangeTransport 7009",
+        _ACTIVATED,
     ),
 )
 def assess(
@@ -51,6 +54,8 @@ def assess(
     queues: tuple[QueueState, ...],
 ) -> Finding | None:
     """The component states prove or refute it; the reply's word "active" is nearly as good."""
+    if isinstance(anchor, Said) and anchor.signature == _ACTIVATED:
+        return _in_vain(anchor, objects)
     states = [o for o in objects if o.kind == "server-component" and o.get("Component", o.name).lower() in _TRANSPORT]
     off = [each for each in states if each.failing]
     if isinstance(anchor, Configured):
@@ -73,6 +78,15 @@ def assess(
         return Finding(Belief.POSSIBLE, because, (anchor,), steps, act, weight=1.4)
     because = f"{who} runs but says that its transport service is not active: maintenance mode."
     return Finding(Belief.LIKELY, because, (anchor,), steps, act, weight=1.4)
+
+
+def _in_vain(said: Said, objects: tuple[Configured, ...]) -> Finding | None:
+    """The command takes back what the same requester set, and nothing else."""
+    if said.kind != "stray" or any(each.kind == "server-component" for each in objects):
+        return None
+    because = "Set-ServerComponentState takes back the state of the one requester that it names. A component stays inactive while "
+    because += "another one (Functional, which setup uses, HealthAPI, Sidelined, Deployment) still holds it so."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(None), weight=1.6)
 
 
 def _again() -> tuple[Step, ...]:
