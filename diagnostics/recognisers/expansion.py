@@ -1,7 +1,7 @@
 """What a bounce says of the address that was written to, where an alias or forward made another one of it.
 
 Postfix and Sendmail write `<target> (expanded from <alias>)`, Exim `(generated from alias)`, with "ultimately" where there were
-steps between; Postfix logs `to=<target>, orig_to=<alias>`. An alias within one domain is no way to another system and is not told.
+steps between; Postfix logs `to=<target>, orig_to=<alias>`. An alias within one domain leads to no other system and is not told.
 Sources: https://www.postfix.org/bounce.5.html, https://www.exim.org/exim-html-current/doc/html/spec_html/ch-customizing_messages.html
 """
 
@@ -20,7 +20,8 @@ from diagnostics.recognisers.sources import source_at
 _NOTE: Final = r"\(expanded from:? |\((?:ultimately )?generated from |\borig_to=<"
 # Whoever hides an address leaves brackets, quotes or dots of it.
 _FROM = linear(
-    r"(?i)\(expanded from:? <([^>\s]+@[^>]+)>|\((?:ultimately )?generated from ([^\s()]+@[^\s()]+)\)|\borig_to=<([^>\s]+@[^>\s]+)>"
+    r"(?i)\(expanded from:? <([^>\s]+@[^>]+)>|\((?:ultimately )?generated from ([^\s()]+@[^\s()]+)\)"
+    r"|\borig_to=<([^>\s]+@[^>\s]+)>"
 )
 _TARGET = linear(r"[^\s<>(),;:=]>?@([^\s<>(),;:]+)")
 _WHOLE = linear(r"(?i)^[\w.+'-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}$")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from diagnostics.patterns import linear
 
 _TRANSPORT = linear(
@@ -33,10 +35,11 @@ _PROVIDER = linear(
     r"|(?:aspmx\.l|gmail-smtp-in\.l|smtp)\.g(?:oogle|mail)\.com))(?:$|[^\w\[-])"
 )
 # The same said by name; the host is the one that its clients are told to use.
-_SERVICES = (
-    (linear(r"(?i)\b(?:google|gmail)(?:.?s)? (?:mail )?smtp\b|\bsmtp (?:server |relay )?(?:of|from|by) (?:google|gmail)\b"), "smtp.gmail.com"),
+_OF: Final = r"\bsmtp (?:server |relay )?(?:of|from|by)"
+_SERVICES: Final = (
+    (linear(rf"(?i)\b(?:google|gmail)(?:.?s)? (?:mail )?smtp\b|{_OF} (?:google|gmail)\b"), "smtp.gmail.com"),
     (
-        linear(r"(?i)\b(?:office ?365|o365|microsoft ?365|m365)(?:.?s)? smtp\b|\bsmtp (?:server |relay )?(?:of|from) (?:office|microsoft) ?365\b"),
+        linear(rf"(?i)\b(?:office ?365|o365|microsoft ?365|m365)(?:.?s)? smtp\b|{_OF} (?:office|microsoft) ?365\b"),
         "smtp.office365.com",
     ),
 )

@@ -21,24 +21,31 @@ _GOES: Final = (
     r"|essa(?:ie|ye)\w*|intent\w*|prova\w*|tent[ao]\w*|probeert"
 )
 _GOES_OUT = linear(
-    rf"(?i)\b(?:{_GOES})\b[^.;\n]{{0,50}}?\b(?:via|over|using|by|with|to|on|an|über|par|en|por|su|via een)? ?"
-    rf"(?:an? |the |its |its own |remote |their )?IPv6\b|\bIPv6\b[^.;\n]{{0,40}}\b(?:is|are|gets?|wird|est|es) (?:tried|used|preferred|versucht|benutzt)\b"
+    rf"(?i)\b(?:{_GOES})\b[^.;\n]{{0,60}}?\bIPv6\b"
+    r"|\bIPv6\b[^.;\n]{0,40}\b(?:is|are|gets?|wird|est|es) (?:tried|used|preferred|versucht|benutzt)\b"
 )
+_SENTENCE = linear(r"(?:[^.!?]|[.]\S)+[.!?]?")
 _MAIL = linear(r"(?i)\be?-?mails?\b|\bmail|\bmx\b|\bsmtp\b|\bexchange\b")
 _FAILS = linear(
-    r"(?i)\b(?:can ?not|can.?t|could ?n.?t|unable|fail\w*|times? out|timed out|timeout|unreachable|stuck|sits?|never|refus\w*|reject\w*"
-    r"|geht nicht|scheitert|kann nicht|bleib\w+|.chou\w+|falla\w*|fallisce|mislukt\w*)\b"
+    r"(?i)\b(?:can ?not|can.?t|could ?n.?t|unable|fail\w*|times? out|timed out|timeout|unreachable|stuck|sits?|never|refus\w*"
+    r"|reject\w*|geht nicht|scheitert|kann nicht|bleib\w+|.chou\w+|falla\w*|fallisce|mislukt\w*)\b"
 )
-_BY_IPV4 = linear(
-    r"(?i)\b(?:deliver\w*|works?|sent|succeed\w*|fine|goes|connects?|falls? back|zugestellt|funktioniert|geht|fonctionne|funciona|funziona|werkt)\b"
-    r"[^.;\n]{0,40}\bIPv4\b|\bIPv4\b[^.;\n]{0,40}\b(?:works?|fine|deliver\w*|succeeds?|funktioniert|geht|fonctionne|funciona|funziona|werkt)\b"
+_ARRIVES: Final = (
+    r"deliver\w*|works?|sent|succeed\w*|fine|goes|connects?|falls? back|zugestellt|funktioniert|geht|fonctionne|funciona|funziona"
+    r"|werkt"
 )
+_BY_IPV4 = linear(rf"(?i)\b(?:{_ARRIVES})\b[^.;\n]{{0,40}}\bIPv4\b|\bIPv4\b[^.;\n]{{0,40}}\b(?:{_ARRIVES})\b")
 
 
 @recogniser(r"\bIPv6\b", rank=98)
 def read(reading: Reading) -> Sequence[Artefact]:
     """The first sentence that says it; `Over4` where another one, or the same, tells that IPv4 delivers."""
-    lines = [(index, line[:1000]) for index, line in reading.sentences()[:MOST_LINES] if not line.rstrip().endswith("?")]
+    lines = [
+        (index, each)
+        for index, line in reading.sentences()[:MOST_LINES]
+        for each in _SENTENCE.findall(line[:1000])
+        if not each.endswith("?")
+    ]
     if not (reading.claimed or any(_MAIL.search(line) for _, line in lines)):
         return []
     works = any(_BY_IPV4.search(line) for _, line in lines)
@@ -46,6 +53,8 @@ def read(reading: Reading) -> Sequence[Artefact]:
         told = next((each for each in _GOES_OUT.finditer(line) if not supposes(line[: each.start()])), None)
         if told and _FAILS.search(line[told.end() :]):
             values = (("Over4", str(works)),)
-            fact = Configured(source=source_at(reading, index), kind="told-ipv6", name=told.group(0)[:80], values=values)
+            fact = Configured(
+                source=source_at(reading, index), kind="told-ipv6", name=told.group(0)[:80], values=values
+            )
             return [artefact(reading, "told-address-family", [index], [fact], {"over_ipv4": "works" if works else ""})]
     return []

@@ -20,7 +20,9 @@ _SENDS: Final = r"(?:send|sent|sending|sends|repl(?:y|ies|ying)|respon\w+)"
 _SENDING: Final = (
     r"senden|versenden|verschicken|schreiben|antworten|envoyer|répondre|enviar|responder|inviare|rispondere|verzenden"
 )
-_OTHER: Final = r"(?:e-?mail |mail |sender )?alias(?:es)?\b|(?:an)?other (?:sender|from|e-?mail) address|different from\b"
+_OTHER: Final = (
+    r"(?:e-?mail |mail |sender )?alias(?:es)?\b|(?:an)?other (?:sender|from|e-?mail) address|different from\b"
+)
 _ANDERS: Final = r"alias\w*|andere[nr]? absender\w*|autre adresse|otra dirección|altro indirizzo|ander adres"
 _FROM_OTHER = linear(
     rf"(?i)\b{_SENDS}\b[^.;\n]{{0,60}}?\b(?:from|as|with|over|via|using|through) (?:\w+ ){{0,3}}?(?:{_OTHER})"

@@ -79,7 +79,17 @@ class _Pair(Struct, frozen=True):
 @cause(
     id="auth-smtp.sendas.mismatch",
     act="exchange-online",
-    says=("5.2.252", "SendAsDeniedException", _NO_PERMISSION, "5.7.60", _UNVERIFIED, _BARE, _BARE_ADDRESS, _NONE_LEFT, *_NOUNS),
+    says=(
+        "5.2.252",
+        "SendAsDeniedException",
+        _NO_PERMISSION,
+        "5.7.60",
+        _UNVERIFIED,
+        _BARE,
+        _BARE_ADDRESS,
+        _NONE_LEFT,
+        *_NOUNS,
+    ),
 )
 def assess(said: Said, sessions: tuple[Session, ...], settings: tuple[Configured, ...]) -> Finding | None:
     """5.2.252 is proof; the exception is as good as that in an SMTP reply; 5.7.60 depends on who said it."""
@@ -131,7 +141,9 @@ def _none_left(said: Said, settings: tuple[Configured, ...]) -> Finding | None:
     alias = next((each for each in settings if each.kind == "other-sender"), None)
     if alias is None:
         return None
-    because = "The server refused every recipient before it said this, and what fails is mail from another address than the "
+    because = (
+        "The server refused every recipient before it said this, and what fails is mail from another address than the "
+    )
     because += "account's own: a submission server that ties addresses to accounts refuses it so."
     return Finding(Belief.POSSIBLE, because, (said, alias), (_own_address(),), "sender", weight=1.8)
 

@@ -106,10 +106,16 @@ def assess(
 
 def _leads_nowhere(missing: DnsAnswer, answers: tuple[DnsAnswer, ...]) -> Finding | None:
     """The MX names a host that does not exist, such as that of a tenant which the domain has left."""
-    mx = next((each for each in exchangers(answers) if same(each.host, missing.name)), None) if nonexistent(missing) else None
+    mx = (
+        next((each for each in exchangers(answers) if same(each.host, missing.name)), None)
+        if nonexistent(missing)
+        else None
+    )
     if mx is None:
         return None
-    because = f"The MX of {mx.domain} names `{mx.host}`, and that host does not exist: no server can deliver to the domain. "
+    because = (
+        f"The MX of {mx.domain} names `{mx.host}`, and that host does not exist: no server can deliver to the domain. "
+    )
     because += "The domain has left the provider or tenant, or the name was mistyped."
     others = [each for each in exchangers(answers) if same(each.domain, mx.domain) and not same(each.host, mx.host)]
     belief = Belief.POSSIBLE if others else Belief.LIKELY

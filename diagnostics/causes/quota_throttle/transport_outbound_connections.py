@@ -46,8 +46,10 @@ def assess(
 ) -> Finding | None:
     """A long queue that is being worked off, and no refusal that would explain it; or HealthChecker's word on the limits."""
     if isinstance(queue, Said) and queue.signature == _THRESHOLD:
-        because = f"`{_THRESHOLD}` sets how many messages have to wait for one destination before the server opens another connection "
-        because += "to it: where it is high, a queue to one place, such as the tenant, is worked off slowly."
+        because = (
+            f"`{_THRESHOLD}` sets how many messages have to wait for one destination before the server opens another "
+        )
+        because += "connection to it: where it is high, a queue to one place, such as the tenant, is worked off slowly."
         return Finding(Belief.POSSIBLE, because, (queue,), _steps(""), weight=1.8)
     if isinstance(queue, Said):
         return _checked(queue, replies)

@@ -293,7 +293,7 @@ def _by_exchange(said: Said, wanted: str) -> Finding | None:
 
 def _transcript() -> Step:
     return look(
-        "Switch on the client's SMTP debug output (or read the server's log) and take the answer to RCPT TO: it gives the reason.",
+        "Switch on the client's SMTP debug output (or read the server's log) and read the answer to RCPT TO: it says why.",
         "",
         "portal",
     )

@@ -138,8 +138,13 @@ def _expanded(said: Said, domain: str, way: Addressed, settings: tuple[Configure
     if said.signature in _SPF and ("spf" not in about or "spf-record" in about):
         return None
     first = next(iter(way.recipients), "")
-    because = f"The message was written to {named(first, 'another address')}, which forwards to the address that refused it: the "
-    because += f"forwarding server is in no SPF record of {named(domain, 'the sender')}, and the original can have been authentic."
+    because = (
+        f"The message was written to {named(first, 'another address')}, which forwards to the address that refused it: "
+    )
+    because += (
+        f"the forwarding server is in no SPF record of {named(domain, 'the sender')}, and the original can have been "
+    )
+    because += "authentic."
     act = _act(way, said.text, settings)
     if domain and aligned(domain, first):
         # The alias is the sender's own: then its server expands it, and the record should list that.

@@ -152,7 +152,8 @@ def _said(said: Said, way: Fact | None, egress: str, answers: tuple[DnsAnswer, .
     record = spf_of(domain, answers) if domain else None
     if record and (settled := _by_record(record, ip, domain, said, steps)):
         return settled
-    elsewhere = _forwarded(said, way)
+    own_alias = isinstance(way, Addressed) and any(aligned(domain, each) for each in way.recipients)
+    elsewhere = "" if own_alias else _forwarded(said, way)  # the sender's own server expanded it
     if elsewhere:
         return Finding(Belief.POSSIBLE, f"{because} {elsewhere}", (said, way), steps, weight=1.0)
     if said.signature == _GMAIL or about & {"dkim", "dmarc"}:

@@ -84,8 +84,10 @@ def _in_vain(said: Said, objects: tuple[Configured, ...]) -> Finding | None:
     """The command takes back what the same requester set, and nothing else."""
     if said.kind != "stray" or any(each.kind == "server-component" for each in objects):
         return None
-    because = "Set-ServerComponentState takes back the state of the one requester that it names. A component stays inactive while "
-    because += "another one (Functional, which setup uses, HealthAPI, Sidelined, Deployment) still holds it so."
+    because = (
+        "Set-ServerComponentState takes back the state of the one requester that it names. A component stays inactive "
+    )
+    because += "while another one (Functional, which setup uses, HealthAPI, Sidelined, Deployment) still holds it so."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(None), weight=1.6)
 
 
