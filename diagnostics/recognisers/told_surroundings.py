@@ -32,6 +32,13 @@ _HYBRID = linear(
     r"|\bhybrid[ -]?(?:deployment|environment|set-?up|umgebung|bereitstellung|organi[sz]ation)"
     r"|\b(?:d.ploiement|environnement|entorno|implementaci.n|ambiente|distribuzione) (?:hybride|h.brid[oa]|ibrid[oa])\b"
 )
+_HERE: Final = r"on-?prem\w*|(?:local|internal) (?:network|servers?|exchange|mailbox\w*)|exchange (?:server )?20\d\d"
+_CLOUD: Final = r"cloud|exchange online|exo|(?:office|microsoft) ?365|o365|m365"
+_TO: Final = r"\b(?:to|into|and|nach|zu|und|vers|et|a|hacia|y|verso|e|naar|en)\b"
+_CROSSING = linear(
+    rf"(?i)\b(?:{_HERE})\b[^.;\n]{{0,40}}{_TO}[^.;\n]{{0,30}}\b(?:{_CLOUD})\b"
+    rf"|\b(?:{_CLOUD})\b[^.;\n]{{0,40}}{_TO}[^.;\n]{{0,30}}\b(?:{_HERE})\b"
+)
 # Settings of mail servers, and the files that certificates of an ACME client lie in.
 _FILE: Final = (
     r"\b(?:smtpd_tls_(?:cert|chain)_files?|ssl_cert(?:ificate)?(?:_(?:file|path))?|tls_certificate|certfile|cert_file|fullchain\d?\.pem"
@@ -40,7 +47,10 @@ _FILE: Final = (
 _OWN_FILE = linear(f"(?i){_FILE}")
 
 
-@recogniser(r"(?:\bhybrid\b|\b15\.0?[0-2]\.0?\d{3,4}\.\d{1,3}|" + _NOUN + r"\d{4,5}|" + _FILE + ")", rank=97)
+@recogniser(
+    rf"(?:\bhybrid\b|\b(?:{_CLOUD})\b|" r"\b15\.0?[0-2]\.0?\d{3,4}\.\d{1,3}|" + _NOUN + r"\d{4,5}|" + _FILE + ")",
+    rank=97,
+)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each line."""
     if not in_sight(reading):
@@ -59,6 +69,9 @@ def _told(source: Source, line: str) -> Iterator[Fact]:
         yield Configured(source=source, kind="exchange-build", name=build.group(1))
     if _HYBRID.search(line):
         yield Configured(source=source, kind="organization", name="hybrid")
+    crossing = _CROSSING.search(line)
+    if crossing and not supposes(line[: crossing.start()]):
+        yield Configured(source=source, kind="told-crossing", name=crossing.group(0)[:80])
     file = _OWN_FILE.search(line)
     if file:
         yield Configured(source=source, kind="certificate-file", name=file.group(0))

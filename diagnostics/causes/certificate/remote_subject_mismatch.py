@@ -20,6 +20,8 @@ certificate or its mail gateway, or a wrong server answers.
 
 from __future__ import annotations
 
+from typing import Final
+
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.auth_smtp.logon import client_settings
 from diagnostics.causes.certificate import steps
@@ -30,6 +32,8 @@ from diagnostics.facts import Certificate, CertificateRejected, Reply, SendConne
 from diagnostics.looked_facts import TlsProbe
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
+
+_THIS_MACHINE: Final = ("localhost", "localhost.localdomain")
 
 
 @cause(id="certificate.remote.subject-mismatch", act="recipient-side")
@@ -75,7 +79,7 @@ def _seen_by_client(refusal: Refusal, client: Configured | None) -> Finding | No
     name = common_name(refusal.presented)
     told = client.get("Host") if client and not (refusal.expected or refusal.host) else ""
     meant = refusal.expected or told or refusal.where
-    if kind_of(meant) and not is_server_name(name):
+    if (kind_of(meant) or meant.lower() in _THIS_MACHINE) and not is_server_name(name):
         return _by_address(refusal, name, meant, client if told else None)
     if not name or is_server_name(name):
         return None
@@ -94,7 +98,8 @@ def _seen_by_client(refusal: Refusal, client: Configured | None) -> Finding | No
 def _by_address(refusal: Refusal, name: str, address: str, client: Configured | None) -> Finding:
     """A certificate names hosts: a client that asks for an address finds it on none."""
     shown = f"names `{name}`" if name else "names hosts"
-    because = f"The client connects to the address {address}, and the certificate there {shown}: set the client to the "
+    where = f"`{address}`" if address.lower() in _THIS_MACHINE else f"the address {address}"
+    because = f"The client connects to {where}, and the certificate there {shown}: set the client to the "
     because += f"server's name{f', `{name}`,' if name and '*' not in name else ''} instead of its address."
     belief = Belief.LIKELY if name or client else Belief.POSSIBLE
     return Finding(belief, because, (refusal.fact, client), _steps(refusal, None), "sender", weight=1.7)

@@ -8,6 +8,7 @@ DNS can mend it.
 
 ## What proves it
 - the MX of the recipient's domain names the server that refused, and the domain's mailboxes live elsewhere
+- the MX names a host that does not exist, such as the one of a tenant that the domain has left
 - the look-up of the domain's mail host fails, and the MX holds a name of one label (`mail.` instead of `mail.<domain>.`)
 
 ## Not this when

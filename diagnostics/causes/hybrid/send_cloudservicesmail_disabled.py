@@ -69,6 +69,11 @@ def assess(
         because = "In a hybrid, a message that came from one of its own servers arrived as Anonymous: on its way the "
         because += "organization's headers were dropped."
         return Finding(Belief.POSSIBLE, because, (spam,), _steps(connector), weight=1.4)
+    told = next((each for each in objects if each.kind == "told-crossing"), None)
+    if status == "anonymous" and headers is None and spam and told:
+        because = "Mail that passes between the premises, as you tell it, arrives as Anonymous: on its way the organization's "
+        because += "headers were dropped, or the other side did not recognise the server."
+        return Finding(Belief.POSSIBLE, because, (spam, told), _steps(connector), weight=1.4)
     if status != "anonymous" or not shared or spam is None or not _crossed(spam, hops):
         return None
     if connector and connector.cloud_services:

@@ -22,7 +22,7 @@ from diagnostics.cause import Belief, Finding, cause
 from diagnostics.causes.protocol.steps import advise, read_ehlo
 from diagnostics.facts import Reply, Said, Session
 from diagnostics.patterns import linear
-from diagnostics.report import Step
+from diagnostics.report import Act, Step
 
 _FOREIGN = linear(r"[^\x00-\x7F\s@][^\s@]{0,64}@[A-Za-z0-9]")  # the last letters before the @ of an address
 
@@ -65,11 +65,13 @@ def assess(
     host = said.by or said.host
     to = f" to `{address}`" if address else ""
     because = f"The message{to} needs SMTPUTF8 (letters outside ASCII), which {host or 'the next server'} lacks."
+    # A socket of Postfix's own, behind which its mailboxes lie.
+    act: Act | None = "on-prem" if "[private/" in said.text else None
     foreign = bool(_FOREIGN.search(f"{address} {said.text}"))
     certain = foreign or offered is not None or "utf8" in said.text.lower().replace("-", "")
     if certain or "553 5.6.7" in said.text or said.signature in _LETTERS:
         belief = Belief.CONFIRMED if certain else Belief.LIKELY
-        return Finding(belief, because, (said, offered), _steps(host), weight=1.6)
+        return Finding(belief, because, (said, offered), _steps(host), act, weight=1.6)
     because = f"The number is the one for messages that need SMTPUTF8, which {host or 'the next server'} may lack."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(host), weight=1.5)
 

@@ -7,6 +7,7 @@ with `STOREDRV.Submission.Exception:QuotaExceededException`. No recipient is inv
 
 ## What proves it
 - the token says Submission or Submit, not Deliver
+- Exchange Web Services answers a program that sends with ErrorQuotaExceeded
 - Get-MailboxStatistics of the sender shows ProhibitSend
 
 ## Not this when

@@ -78,7 +78,7 @@ def assess(
         return _circling(said, objects)
     online = by_microsoft(said)
     if "relay access denied" in said.text.lower() and not (online or "5.4.1" in said.text):
-        return None
+        return _refused_and_circling(said, replies)
     name = domain(address(said, replies))
     if said.signature == _RELAYING and "non-accepted" not in said.text:
         return _own_refused(said, name, objects)
@@ -119,6 +119,16 @@ def _wizard(said: Said) -> Finding | None:
     because = f"The Hybrid Configuration Wizard looked for `{found.group(1)}` and found that it is no accepted domain {where}."
     act: Act = "exchange-online" if online else "on-prem"
     return Finding(Belief.LIKELY, because, (said,), _steps(found.group(1), online), act, weight=1.5)
+
+
+def _refused_and_circling(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
+    """One domain to both: whoever writes from outside is refused, and what is written inside goes round."""
+    loop = next((each for each in replies if "hop count exceeded" in each.whole.lower()), None)
+    if loop is None:
+        return None
+    because = "Mail from outside is refused as relaying, and mail from inside circles: the organization does not take the domain "
+    because += "for its own (not added, not verified, or not yet known everywhere), and its mail goes to where the MX leads: to itself."
+    return Finding(Belief.POSSIBLE, because, (said, loop), _steps("", online=True), "exchange-online", weight=2.1)
 
 
 def _own_refused(said: Said, name: str, objects: tuple[Configured, ...]) -> Finding | None:
