@@ -127,7 +127,7 @@ def _refused_and_circling(said: Said, replies: tuple[Reply, ...]) -> Finding | N
     if loop is None:
         return None
     because = "Mail from outside is refused as relaying, and mail from inside circles: the organization does not take the domain "
-    because += "for its own (not added, not verified, or not yet known everywhere), and its mail goes to where the MX leads: to itself."
+    because += "for its own (not added, not verified, or not yet known everywhere), and hands its mail back to itself."
     return Finding(Belief.POSSIBLE, because, (said, loop), _steps("", online=True), "exchange-online", weight=2.1)
 
 
