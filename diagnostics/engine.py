@@ -24,7 +24,7 @@ from diagnostics.looked_facts import Checked, Stray
 from diagnostics.mail_facts import Configured
 from diagnostics.recognisers import recognise
 from diagnostics.recognisers.mending import MENDS
-from diagnostics.resemblance import Compared
+from diagnostics.resemblance import Compared, by_words
 from diagnostics.rivals import denied, explained
 from diagnostics.seen import cured, failures
 from diagnostics.strays import strays
@@ -78,7 +78,9 @@ def _compare(judgement: Judgement, book: Book) -> None:
     best = _best(judgement)[0]
     if best == Belief.CONFIRMED or cured(judgement.facts):
         return
-    if any(isinstance(fact, Checked) for fact in judgement.facts) or (best < Belief.LIKELY and not _told(judgement)):
+    if any(isinstance(fact, Checked) for fact in judgement.facts):
+        return
+    if not (any(map(by_words, judgement.verdicts)) if best == Belief.LIKELY else _told(judgement)):
         return
     compared = Compared.of(judgement.pastes)
     judgement.verdicts = compared.doubting(judgement.verdicts)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from secrets import token_bytes
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from pgqueuer.queries import Queries
@@ -31,6 +31,8 @@ LANES = ("delivery", "log")
 ASKED = "asked"
 """The queue for what somebody waits for: it overtakes what was merely pasted, and has workers of its own, as that has. So neither
 starves. A thread's order holds: whoever comes to a thread works off all of it. The lane is the same."""
+
+_OVERTAKING: Final = ("edit", "delete")
 
 _delivery = TypeAdapter(Delivery)
 
@@ -189,7 +191,27 @@ async def store(connection: asyncpg.Connection, seal: Seal, delivery: Delivery, 
     if new:
         queue = ASKED if lane != "log" and _is_asked(delivery) else lane
         await Queries.from_asyncpg_connection(connection).enqueue(queue, name.bytes)
+    if new and delivery.kind in _OVERTAKING:
+        await _overtake(connection, delivery, place)
     return bool(new)
+
+
+async def _overtake(connection: asyncpg.Connection, delivery: Delivery, place: str) -> None:
+    """Notes the message itself as dealt with, where it has not arrived yet: it would bring back what was edited or deleted.
+
+    Slack delivers again what nobody acknowledged, after a minute and after five, whatever came meanwhile.
+    """
+    thread = delivery.thread
+    await connection.execute(
+        "insert into delivery (team, event, subject, thread, lane, channel, author, done_at, outcome) "
+        "values ($1, $2, $3, $4, 'delivery', $5, $6, now(), 'overtaken') on conflict do nothing",
+        thread.team,
+        f"overtaken by {delivery.event}",
+        f"message {thread.channel} {delivery.message_ts}",
+        place,
+        thread.channel,
+        delivery.author or delivery.user,
+    )
 
 
 def _is_asked(delivery: Delivery) -> bool:

@@ -53,8 +53,7 @@ class Compared(Struct, frozen=True):
 
     def _strange(self, verdict: Verdict, most: float) -> bool:
         id_ = verdict.cause.id
-        likely = verdict.finding.belief is Belief.LIKELY and id_ in known().causes
-        return likely and self.alike.get(id_, 0.0) < _STRANGE * most
+        return by_words(verdict) and id_ in known().causes and self.alike.get(id_, 0.0) < _STRANGE * most
 
     def suspecting(
         self,
@@ -89,6 +88,11 @@ class Compared(Struct, frozen=True):
         added = [sum(shares.get(word, 0.0) for word in each) for each in self.told]
         paste, number = self.lines[added.index(max(added))]
         return Source(number + 1, paste.raw[number].strip(), paste.index)
+
+
+def by_words(verdict: Verdict) -> bool:
+    """Whether words alone made a cause likely: what a session or a setting shows, other words don't make doubtful."""
+    return verdict.finding.belief is Belief.LIKELY and isinstance(verdict.anchor, Said)
 
 
 def _read(paste: Paste) -> Iterable[int]:

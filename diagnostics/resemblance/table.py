@@ -12,13 +12,20 @@ from collections import defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 from msgspec import Struct, field
 
 PLACE: Final = Path(__file__).with_name("counted.json")
 _ONE: Final = 10_000  # a weight of 1 as the file has it
+
+
+class _Row(NamedTuple):
+    """What a word tells: how rare it is, and what it adds for each cause (its place) that has it."""
+
+    worth: float
+    cells: list[tuple[int, float]]
 
 
 class Resemblance(Struct, frozen=True):
@@ -29,7 +36,7 @@ class Resemblance(Struct, frozen=True):
 
     causes: tuple[str, ...]
     words: dict[str, str]
-    rows: dict[str, dict[int, int]] = field(default_factory=dict)
+    rows: dict[str, _Row] = field(default_factory=dict)
 
     @classmethod
     def of(cls, texts: Iterable[tuple[str, set[str]]]) -> Resemblance:
@@ -56,32 +63,38 @@ class Resemblance(Struct, frozen=True):
                 rows[word].append(f"{place}:{max(1, round(_ONE * weight / length))}")
         return cls(tuple(causes), {word: " ".join(rows[word]) for word in sorted(rows)})
 
-    def likeness(self, told: Iterable[str]) -> dict[str, float]:
-        """How alike a text of these features is to each cause, from 0 to 1; causes that share nothing with it are left out."""
-        found: dict[int, float] = defaultdict(float)
-        squares = 0.0
-        for row in filter(None, map(self._row, told)):
-            worth = _worth(len(self.causes), len(row))
-            squares += worth * worth
-            for place, weight in row.items():
-                found[place] += worth * weight
-        length = math.sqrt(squares) * _ONE
-        return {self.causes[place]: value / length for place, value in found.items()}
+    def likeness(self, told: set[str]) -> dict[str, float]:
+        """How alike a text of these features is to each cause, from 0 to 1; causes that share nothing with it are left out.
 
-    def shares(self, cause: str, told: Iterable[str]) -> dict[str, float]:
+        Rounded, since a set has another order in each process, and sums differ by their order in the last place.
+        """
+        found = [0.0] * len(self.causes)
+        squares = 0.0
+        for word in self.words.keys() & told:
+            worth, cells = self._row(word)
+            squares += worth * worth
+            for place, value in cells:
+                found[place] += value
+        length = math.sqrt(squares) * _ONE
+        return {self.causes[place]: round(value / length, 6) for place, value in enumerate(found) if value}
+
+    def shares(self, cause: str, told: set[str]) -> dict[str, float]:
         """The features that known texts of a cause have, and what each adds to the likeness, in a measure of its own."""
         place = self.causes.index(cause)
-        rows = ((word, self._row(word)) for word in told)
-        return {word: row[place] * _worth(len(self.causes), len(row)) for word, row in rows if place in row}
+        rows = ((word, self._row(word).cells) for word in self.words.keys() & told)
+        return {word: value for word, cells in rows for each, value in cells if each == place}
 
-    def _row(self, word: str) -> dict[int, int]:
+    def _row(self, word: str) -> _Row:
         row = self.rows.get(word)
         if row is None:
-            cells = (cell.partition(":") for cell in self.words.get(word, "").split())
-            row = {int(place): int(weight) for place, _, weight in cells}
-            if row:
-                self.rows[word] = row
+            cells = [(int(place), int(weight)) for place, _, weight in map(_halves, self.words[word].split())]
+            worth = _worth(len(self.causes), len(cells))
+            row = self.rows[word] = _Row(worth, [(place, worth * weight) for place, weight in cells])
         return row
+
+
+def _halves(cell: str) -> tuple[str, str, str]:
+    return cell.partition(":")
 
 
 def _worth(causes: int, having: int) -> float:

@@ -36,7 +36,8 @@ def features(lines: Iterable[str]) -> list[set[str]]:
 
 def _words(line: str) -> list[str]:
     """What differs from incident to incident is one word each: addresses, and the numbers of sessions and messages."""
-    return [word for word in map(_masked, line.lower().translate(_PARTING).split()) if word]
+    parted = line.lower().translate(_PARTING).split()
+    return [told for word in parted if (told := word if word.isalpha() else _masked(word))]
 
 
 def _masked(word: str) -> str:

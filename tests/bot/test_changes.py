@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.bot.conftest import World, everything
 from tests.bot.pastes import CURED, FAILING, failing
 
@@ -64,6 +66,31 @@ async def test_a_preview_of_a_link_is_no_edit(world: World) -> None:
         )
         await world.place.wait_for(lambda: len(world.place.deliveries) > sent)
         assert [row["subject"].split()[0] for row in await world.rows("select subject from delivery")] == ["message"]
+
+
+@pytest.mark.parametrize("change", ["edit", "delete"])
+async def test_a_message_that_arrives_after_its_change_brings_nothing_back(
+    world: World, mode: dict[str, str], change: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Slack delivers again what a bot that was being restarted did not acknowledge, in any order."""
+    async with world.bot(mode):
+        with monkeypatch.context() as lost:
+            lost.setattr(world.place._courier, "event", lambda event: "")
+            ts = await world.place.post("alex", "#exchange", FAILING)
+        message = {**world.place.thread("#exchange", ts)[0], "channel": "C0EXCHANGE", "channel_type": "channel"}
+        if change == "edit":
+            await world.place.edit("alex", "#exchange", ts, failing("To the partner"))
+            assert "To the partner" in await world.answer("#exchange", ts)
+        else:
+            await world.place.delete("alex", "#exchange", ts)
+        await world.settled(2)
+        late = world.place.send_event(message)
+        await world.place.wait_for(
+            lambda: any(each.id == late and each.acknowledged for each in world.place.deliveries)
+        )
+        assert len(await world.rows("select 1 from delivery")) == 2
+        assert len([row for row in await stored(world) if row["text"]]) == (change == "edit")
+        assert all("To the partner" in everything(each) for each in world.answers("#exchange", ts))
 
 
 async def test_a_deleted_message_is_purged_and_its_answer_taken_back(world: World, mode: dict[str, str]) -> None:

@@ -176,6 +176,7 @@ async def test_a_login_page_instead_of_the_log_names_the_missing_scope(world: Wo
 async def test_a_log_is_fetched_from_slack_only(world: World) -> None:
     async with world.bot():
         ts = await world.place.post("alex", "alex", "hello")
+        await world.answer("alex", ts)  # else the edit may overtake it
         elsewhere = {"id": "F1", "name": "a.log.gz", "url_private_download": "http://198.51.100.7/a.gz", "size": 5}
         event = {"type": "message", "channel": "D0ALEXRIVE", "channel_type": "im", "user": "U0ALEXRIVE", "ts": ts}
         event = {**event, "event_ts": ts, "subtype": "message_changed", "message": {**event, "files": [elsewhere]}}

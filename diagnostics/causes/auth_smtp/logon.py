@@ -44,6 +44,7 @@ _CLIENT = linear(r"\[([0-9A-Fa-f.:]{3,45})\]\.?(?:$|\s)")
 _CONNECTOR = linear(r"(?i)for Receive connector '?(.{1,120}?)'?\. ")
 _BOTH: Final = 2
 _SUBMISSION: Final = ("587", "465")  # RFC 6409 and RFC 8314: who submits there logs on
+_RELAYS_ON = linear(r"\brelay=[^\s,]{1,255}\]:(?:587|465|2525)\b")
 _AT_SUBMISSION = linear(r"(?:\]|[a-z\d]):(?:587|465)\b")
 _SWITCH: Final = "SmtpClientAuthenticationDisabled"
 
@@ -66,9 +67,16 @@ def session_of(said: Said, sessions: Iterable[Session]) -> Session | None:
     return next((each for each in sessions if each.source == said.source), None)
 
 
+def relays_on(said: Said) -> bool:
+    """Whether the line is a mail server's own, of a delivery to a port for submission: it should log on there, not its client."""
+    return bool(_RELAYS_ON.search(said.source.quote))
+
+
 def refused_by(said: Said, session: Session | None) -> Where:
     """Which server refused the logon; "smart-host" when our own server was the client, "" when nothing tells."""
     if said.kind == "queue" or "target IP address" in said.text or (session and session.direction == "send"):
+        return "smart-host"
+    if relays_on(said):
         return "smart-host"
     if by_microsoft(said):
         return "exchange-online"

@@ -24,6 +24,7 @@ leaves through this connector until both sides agree again; the queue holds the 
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.auth_smtp.logon import relays_on
 from diagnostics.causes.certificate.steps import retry_queues
 from diagnostics.causes.connector import steps
 from diagnostics.causes.connector.heard import Heard, heard
@@ -96,6 +97,11 @@ def assess(
         at = what.reply.at if what.reply else ""
         because += f" at {at}: `{_short(said.text)}`." if at else f": `{_short(said.text)}`."
         return Finding(Belief.LIKELY, because, (said, connector), _steps(name), weight=1.2)
+    if relays_on(said):
+        because = f"{said.by or said.host or 'The relay'} asks for a logon on its port for submission, and the server whose log "
+        because += "this is sent none that it takes: user and password have to be set there (Postfix: smtp_sasl_password_maps, "
+        because += "under the very name that relayhost has)."
+        return Finding(Belief.LIKELY, because, (said,), _steps(name), weight=1.2)
     because = "If a Send connector logs on to a relay here, the relay no longer takes its user name or password."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=0.8)
 

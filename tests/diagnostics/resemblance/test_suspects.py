@@ -7,6 +7,7 @@ import pytest
 from diagnostics import Report, diagnose
 from diagnostics.book import Book
 from diagnostics.cause import Belief, Finding, catalogue
+from diagnostics.facts import Said, Session, Source
 from diagnostics.reporting import report_of
 from diagnostics.resemblance import Compared
 from diagnostics.text import Paste
@@ -81,9 +82,19 @@ GREYLISTED = (
 def test_what_is_likely_is_doubted_where_the_text_reads_like_something_else_altogether(
     cause: str, belief: Belief, left: Belief
 ) -> None:
-    verdict = Verdict(catalogue()[cause], Finding(belief, "", weight=1.2), frozenset())
+    said = Said(source=Source(1, GREYLISTED), signature="", text=GREYLISTED, kind="bare")
+    verdict = Verdict(catalogue()[cause], Finding(belief, "", weight=1.2), frozenset(), said)
     [found] = Compared.of([Paste.of(GREYLISTED)]).doubting([verdict])
     assert found.finding.belief is left
+
+
+def test_what_a_session_shows_is_not_doubted_for_words() -> None:
+    size = catalogue()["content-size.message.org-or-connector-limit"]
+    session = Session(source=Source(1, ""), direction="send")
+    [found] = Compared.of([Paste.of(GREYLISTED)]).doubting(
+        [Verdict(size, Finding(Belief.LIKELY, ""), frozenset(), session)]
+    )
+    assert found.finding.belief is Belief.LIKELY
 
 
 def test_of_a_long_paste_the_beginning_and_the_end_are_compared() -> None:
