@@ -39,11 +39,16 @@ def read(reading: Reading) -> Sequence[Artefact]:
         alias = next((str(each).lower() for each in told.groups() if each), "") if told else ""
         whole = (alias,) if _WHOLE.search(alias) else ()
         target = _target(lines[max(0, index - _ABOVE) : index], line[: told.start()]) if told else ""
-        if not alias or (whole and alias.rpartition("@")[2] == target):
+        if not alias or (whole and _within(alias.rpartition("@")[2], target)):
             continue
         fact = Addressed(source=source_at(reading, index), recipients=whole, redirected=True)
         found.append(artefact(reading, "expansion", [index], [fact], {"recipients": list(whole)}))
     return found[:_MOST]
+
+
+def _within(alias: str, target: str) -> bool:
+    """Whether both are one domain, or one lies below the other: the mailboxes' host of the same organization."""
+    return alias == target or alias.endswith(f".{target}") or target.endswith(f".{alias}")
 
 
 def _target(above: Sequence[str], before: str) -> str:
