@@ -80,7 +80,8 @@ def utc(date: str) -> str:
     if parsed.tzinfo is None:
         return ""
     try:
-        return parsed.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        # Not strftime: of the year 206 it makes three digits, which nothing reads again.
+        return parsed.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
     except (ValueError, OverflowError):  # a year beyond what can be moved to another zone
         return ""
 

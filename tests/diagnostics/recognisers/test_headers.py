@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diagnostics.mail_facts import Antispam, Authentication, Headers, Hops
+from diagnostics.recognisers.received import utc
 from tests.diagnostics.recognisers.reading import CHATTER, artefacts, damaged, facts, one
 
 RESULTS = (
@@ -146,3 +147,10 @@ def test_damage_never_raises(text: str) -> None:
 @pytest.mark.parametrize("text", [*CHATTER, "Subject: lunch\nFrom: me\nTo: you", "Received: thanks\nDate: today"])
 def test_chatter_is_none(text: str) -> None:
     assert not [each for each in artefacts(text) if each.kind == "message-headers"]
+
+
+def test_a_date_that_lost_a_digit_of_its_year_is_read_like_any_other() -> None:
+    header = HEADER.replace("18 Nov 2026 09:31:05", "18 Nov 206 09:31:05")
+    assert utc("Wed, 18 Nov 206 08:31:40 +0000") == "0206-11-18T08:31:40Z"
+    assert header != HEADER
+    assert facts(header, Hops)
