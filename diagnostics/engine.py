@@ -19,7 +19,7 @@ from diagnostics.book import Book, whole
 from diagnostics.cause import Belief, Cause, Finding, Parameter
 from diagnostics.comparison import changes_of
 from diagnostics.facts import Fact, Reply, Said, Session, Source, WindowsEvent
-from diagnostics.hints import doubted, hints, leaning
+from diagnostics.hints import Hint, doubted, hints, leaning
 from diagnostics.looked_facts import Checked, Stray
 from diagnostics.mail_facts import Configured
 from diagnostics.recognisers import recognise
@@ -48,6 +48,7 @@ class Judgement(Struct):
     artefacts: tuple[Artefact, ...]
     facts: tuple[Fact, ...]
     verdicts: list[Verdict] = field(default_factory=list)
+    told: tuple[Hint, ...] = ()  # what the person says around the artefacts
 
     def of(self, belief: Belief) -> list[Verdict]:
         return [each for each in self.verdicts if each.finding.belief is belief]
@@ -86,9 +87,8 @@ def _compare(judgement: Judgement, book: Book) -> None:
     judgement.verdicts = compared.doubting(judgement.verdicts)
     _sort(judgement)
     if _best(judgement)[0] < Belief.LIKELY:
-        told = hints(prose_of(judgement))
         judgement.verdicts = compared.suspecting(
-            judgement.verdicts, judgement.facts, book.causes, lambda id_: leaning(id_, told)
+            judgement.verdicts, judgement.facts, book.causes, lambda id_: leaning(id_, judgement.told)
         )
         _sort(judgement)
 
@@ -152,7 +152,7 @@ def _see(judgement: Judgement, book: Book) -> None:
 
 def _lean(judgement: Judgement) -> None:
     """Order what is merely possible by what the person says. That can cast doubt, and never makes anything believed."""
-    told = hints(prose_of(judgement))
+    told = judgement.told = hints(prose_of(judgement))
     if not told:
         return
     for index, each in enumerate(judgement.verdicts):

@@ -18,6 +18,12 @@ _LISTED: Final = 4
 _QUOTE_IN_FULL: Final = 2_000  # characters; a line of a log may be megabytes long
 
 NOTHING: Final = "I see no mail-flow error in this."
+# Harmless causes explain a healthy report: a planned restart, a scanner's visit.
+_NOT_SUSPECTED: Final = {
+    "healthy": "What this is",
+    "unknown": "It reads most like this",
+    "nothing": "If mail fails, it reads most like this",
+}
 PASTEABLE: Final = (
     "Paste the whole bounce message (NDR), an SMTP status with its text, or `Get-Queue | Format-List`.",
     "Or the lines of one failing session from an SmtpSend or SmtpReceive protocol log, as text or as a file.",
@@ -135,10 +141,6 @@ def _proof(report: Report, top: Suspect, full: bool) -> list[Part]:
     return part([line("heading", heading), *lines], rank=2)
 
 
-def _bullet(text: str) -> Line:
-    return line("bullet", text)
-
-
 def _shared_proof(report: Report, full: bool) -> list[Part]:
     """What the first of several suspects rests on: they mostly rest on the same lines."""
     return _proof(report, report.findings[0], full) if report.verdict == "failure" and report.findings else []
@@ -153,8 +155,8 @@ def _no_blame(report: Report) -> list[Part]:
     if report.verdict == "healthy":
         return [*part([line("title", headline(report)), line("text", report.summary)], rank=0), *read_part]
     if report.verdict == "nothing":
-        pasteable = [] if report.findings else [line("heading", "What I can read"), *map(_bullet, PASTEABLE)]
-        return part([line("title", headline(report)), *pasteable], rank=0)
+        pasteable = [line("heading", "What I can read"), *(line("bullet", text) for text in PASTEABLE)]
+        return part([line("title", headline(report)), *([] if report.findings else pasteable)], rank=0)
     if report.verdict == "failure":
         return part([line("title", headline(report))], rank=0)
     ask = "" if report.next else "Send the whole bounce message, or the protocol log of one failing session."
@@ -200,10 +202,7 @@ def _others(report: Report, top: Suspect | None, full: bool) -> list[Part]:
         for (belief, because), titles in grouped.items()
     ]
     lines += _more(len(suspects) - len(shown))
-    # Harmless causes explain a healthy report: a planned restart, a scanner's visit.
-    reads = {"unknown": "It reads most like this", "nothing": "If mail fails, it reads most like this"}
-    without = {"healthy": "What this is", **reads}
-    heading = without.get(report.verdict, "Also suspected" if top else "Suspected")
+    heading = _NOT_SUSPECTED.get(report.verdict, "Also suspected" if top else "Suspected")
     parts = part([line("heading", heading), *lines], rank=3)
     unsettled = report.verdict != "healthy" and top is None
     if not full or unsettled:  # where nothing is settled, the thing to do is to answer the question

@@ -21,6 +21,7 @@ wrong site, DNS, the network, or the service Microsoft Exchange Active Directory
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.transport_service.services import POWERSHELL, restart, switched_off
@@ -29,10 +30,32 @@ from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
-_TEMPORARY = "4.7.0 Temporary authentication failure"
-_OR_DAMAGED = "or the Active Directory directory service may be down or unreachable"  # of agents without configuration
-_REFUSED = "ADInvalidServiceCredentialException"
-_ASSISTANT = "Microsoft.Exchange.Assistants.TransientMailboxException"
+# What an unreachable domain controller is one reason of, among others: why, and how much that weighs.
+_AMONG_OTHERS: Final = {
+    "4.7.0 Temporary authentication failure": (
+        "Servers fail to sign in to each other; without a reachable domain controller that happens too.",
+        0.9,
+    ),
+    # Of agents without configuration.
+    "or the Active Directory directory service may be down or unreachable": (
+        "An agent could not load its configuration; that no domain controller answered is one of its two reasons.",
+        0.9,
+    ),
+    "Microsoft.Exchange.Assistants.TransientMailboxException": (
+        (
+            "A mailbox could not be opened, which happens when domain controllers don't answer; an event that says so "
+            "stands beside it then."
+        ),
+        1.0,
+    ),
+    "ADInvalidServiceCredentialException": (
+        (
+            "A domain controller refused the server's own account, so transport can't read its configuration there; a "
+            "clock that is wrong or the server's computer account can be the reason as well."
+        ),
+        1.2,
+    ),
+}
 # One row of event 2080: name, roles, enabled, reachable and synchronized as bit masks (7 = DC, GC and configuration).
 _HEALTHY = linear(r"\bCDG 1 7 7 1\b")
 
@@ -58,10 +81,7 @@ _HEALTHY = linear(r"\bCDG 1 7 7 1\b")
         "SuitabilityDirectoryException",
         "occurred when trying to check the suitability of server",
         "Active directory response: The LDAP server is unavailable",
-        _TEMPORARY,
-        _OR_DAMAGED,
-        _ASSISTANT,
-        _REFUSED,
+        *_AMONG_OTHERS,
     ),
 )
 def assess(
@@ -86,26 +106,9 @@ def assess(
     if table:
         because = "Event 2080 lists a domain controller that serves all roles."
         return Finding(Belief.RULED_OUT, because, (table,))
-    if anchor.signature == _TEMPORARY:
-        because = "Servers fail to sign in to each other; without a reachable domain controller that happens too."
-        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=0.9)
-    if anchor.signature == _OR_DAMAGED:
-        because = (
-            "An agent could not load its configuration; that no domain controller answered is one of its two reasons."
-        )
-        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=0.9)
-    if anchor.signature == _ASSISTANT:
-        because = (
-            "A mailbox could not be opened, which happens when domain controllers don't answer; an event that says so "
-        )
-        because += "stands beside it then."
-        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=1.0)
-    if anchor.signature == _REFUSED:
-        because = (
-            "A domain controller refused the server's own account, so transport can't read its configuration there; a "
-        )
-        because += "clock that is wrong or the server's computer account can be the reason as well."
-        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=1.2)
+    if anchor.signature in _AMONG_OTHERS:
+        because, weight = _AMONG_OTHERS[anchor.signature]
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=weight)
     because = "Exchange finds no suitable domain controller, so transport can't look up recipients and puts mail off."
     return Finding(Belief.LIKELY, because, (anchor,), _steps(), weight=1.2)
 
