@@ -6,6 +6,7 @@ moves; what was ruled out stays out.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Final
@@ -34,17 +35,20 @@ _CODED: Final = 0.9  # what is doubted weighs no more than what a code makes pos
 
 
 class Compared(Struct, frozen=True):
-    """A case's texts beside the known ones: its lines (paste, 0-based number), their features, and the likeness to each cause."""
+    """A case's texts beside the known ones: its lines (paste, 0-based number), the features of each and of all, and the likeness
+    to each cause."""
 
     lines: tuple[tuple[Paste, int], ...]
     told: tuple[set[str], ...]
+    every: set[str]
     alike: dict[str, float]
 
     @classmethod
     def of(cls, pastes: Sequence[Paste]) -> Compared:
         lines = tuple((paste, number) for paste in pastes for number in _read(paste))
         told = tuple(features(paste.lines[number] for paste, number in lines))
-        return cls(lines, told, known().likeness(set(chain.from_iterable(told))))
+        every = set(chain.from_iterable(told))
+        return cls(lines, told, every, known().likeness(every))
 
     def doubting(self, verdicts: Iterable[Verdict]) -> list[Verdict]:
         """The verdicts, with what is likely only possible where the text reads like something else altogether."""
@@ -68,12 +72,11 @@ class Compared(Struct, frozen=True):
         Where no fact was read, only whole phrases make a suspect.
         """
         one = max([_MUCH, *self.alike.values()])
-        weights = {id_: likeness / one + leaning(id_) for id_, likeness in self.alike.items() if leaning(id_) >= 0}
+        weights = {id_: likeness / one + by for id_, likeness in self.alike.items() if (by := leaning(id_)) >= 0}
         found = [_moved(each, weights.get(each.cause.id, 0.0)) for each in verdicts]
         present = frozenset(map(type, facts))
-        every = set(chain.from_iterable(self.told))
         for id_ in self._new(weights, {each.cause.id for each in verdicts}, causes):
-            shares = known().shares(id_, every)
+            shares = known().shares(id_, self.every)
             if facts or sum(1 for shared in shares if " " in shared) >= _PHRASES:
                 found.append(_suspect(causes[id_], self._most_telling(shares), _NEW * weights[id_], present))
         return found
@@ -84,8 +87,8 @@ class Compared(Struct, frozen=True):
         return [id_ for _, id_ in sorted(alike) if id_ in causes and id_ not in judged][:_MOST]
 
     def _most_telling(self, shares: Mapping[str, float]) -> Source:
-        """The line that adds most to a likeness."""
-        added = [sum(shares.get(word, 0.0) for word in each) for each in self.told]
+        """The line that adds most to a likeness, the first of several; exactly, as a set has another order in each process."""
+        added = [math.fsum(shares.get(word, 0.0) for word in each) for each in self.told]
         paste, number = self.lines[added.index(max(added))]
         return Source(number + 1, paste.raw[number].strip(), paste.index)
 

@@ -31,6 +31,11 @@ def test_a_text_that_no_reader_knows_gets_suspects_and_stays_nothing() -> None:
     assert report.next
 
 
+def test_of_equal_lines_the_first_is_quoted() -> None:
+    report = diagnose("\n".join(["our log:", *[UNREADABLE] * 5]))
+    assert [each.evidence[0].line for each in report.findings] == [2] * len(report.findings) != []
+
+
 @pytest.mark.parametrize("text", ["", "thanks, all good", "lunch at noon?", "4711", "Die Folien liegen im Wiki."])
 def test_small_talk_reads_like_nothing(text: str) -> None:
     assert diagnose(text).findings == ()
