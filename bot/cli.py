@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
-
-from bot.private_command import audit, forget, keys
-from bot.statistics_command import export_cases, stats
 
 # Looking for plug-ins of pydantic reads every installed package's metadata, 13 ms; none is to hook into what validates here.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
@@ -20,6 +18,25 @@ if TYPE_CHECKING:
     from diagnostics import Report
 
 _BAD_INPUT = 2
+_ELSEWHERE: Final = {
+    "audit": "bot.private_command:audit",
+    "export-cases": "bot.statistics_command:export_cases",
+    "forget": "bot.private_command:forget",
+    "keys": "bot.private_command:keys",
+    "stats": "bot.statistics_command:stats",
+}
+
+
+class _Commands(click.Group):
+    """Commands of which some stand in other modules, loaded once they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted((*super().list_commands(ctx), *_ELSEWHERE))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        module, _, name = _ELSEWHERE.get(cmd_name, "").partition(":")
+        command: click.Command | None = getattr(import_module(module), name) if module else None
+        return command or super().get_command(ctx, cmd_name)
 
 
 def _utc(_context: click.Context, _option: click.Parameter, value: str | None) -> str:
@@ -29,7 +46,7 @@ def _utc(_context: click.Context, _option: click.Parameter, value: str | None) -
     return utc(value) if value else ""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="mailflow", message="%(prog)s %(version)s")
 def main() -> None:
     """Find the root cause of an Exchange mail-flow failure from the text that people paste."""
@@ -292,13 +309,6 @@ def run() -> None:
     from bot.running import serve_either
 
     sys.exit(serve_either())
-
-
-main.add_command(keys)
-main.add_command(forget)
-main.add_command(audit)
-main.add_command(stats)
-main.add_command(export_cases)
 
 
 def _width() -> int:

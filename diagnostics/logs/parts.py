@@ -84,7 +84,8 @@ def texts(
         else:
             whole = data.rfind(b"\n") + 1
             if whole and (part.end is None or at + len(rest) + len(data) < part.end):
-                text = b"".join((rest, memoryview(data)[:whole]))  # nearly all blocks: copied once
+                # Of a plain file nearly all blocks are whole lines, and not copied; of others each is copied once.
+                text = b"".join((rest, memoryview(data)[:whole])) if rest or whole < len(data) else data
                 yield at, text, True
                 at, rest = at + len(text), data[whole:]
                 continue

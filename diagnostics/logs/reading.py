@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import signal
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from diagnostics.logs.layout import Layout
 from diagnostics.logs.parts import RANGE, Outcome, Part, plan, read_part
+from diagnostics.logs.readers import Readers
 from diagnostics.logs.scan import Scan
 from diagnostics.logs.sources import Source
 from diagnostics.logs.tally import Only
-
-_POLL = 0.1  # seconds between two looks at whether to stop, while waiting for a process
-_AHEAD = 4  # parts of each process that are begun before their turn
 
 
 class Progress(Struct, frozen=True):
@@ -102,25 +96,7 @@ def _side_by_side(
     stop: Callable[[], bool] | None,
     meanwhile: Callable[[], None] | None,
 ) -> Iterator[tuple[Part, Outcome | None]]:
-    with multiprocessing.Pool(workers, initializer=_deaf) as pool:
-        ahead = (pool.apply_async(read_part, (part,)) for part in parts)
-        # Results wait in memory: of a log that names very many, adding them up may take longer than reading.
-        begun = deque(islice(ahead, _AHEAD * workers))
-        if meanwhile is not None:
-            meanwhile()
-        for part in parts:
-            result = begun.popleft()
-            while True:
-                if stop is not None and stop():
-                    yield part, None
-                    return
-                if result.ready():
-                    break
-                result.wait(_POLL)
-            begun.extend(islice(ahead, 1))
-            yield part, result.get()
-
-
-def _deaf() -> None:
-    """Ctrl-C is for the process that the person talks to; it ends the others."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    readers = Readers(parts, workers)
+    if meanwhile is not None:
+        meanwhile()
+    yield from readers.outcomes(stop)

@@ -22,9 +22,10 @@ Hit = tuple[int, int, int]
 
 OPENED: Final = 0
 QUIT: Final = 1
-TO_EVENT: Final = (0, 2, 1, 1, 1)
-"""The literals that most hits are, by number: it opened, QUIT, the other side closed it, a message was taken (twice). Of each
-how far it begins behind the comma before the event's column."""
+TAKEN: Final = 3
+LAST_USUAL: Final = 4
+"""The literals that most hits are, by number: it opened, QUIT, the other side closed it, a message was taken (two forms). They
+begin with the event, OPENED with the comma before it, QUIT with the comma behind it."""
 CLOSED: Final = 1
 RESOLVED: Final = 2
 """The literals that most hits in a connectivity log are: OPENED, it ended, DNS answered."""

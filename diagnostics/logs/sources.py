@@ -13,7 +13,7 @@ import os
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from io import BufferedIOBase, BufferedReader
+from io import BufferedIOBase, BufferedReader, FileIO
 from pathlib import Path
 from typing import Final, Literal, cast
 
@@ -27,6 +27,7 @@ _MOST_RATIO: Final = 250  # logs pack 10 to 40 times; a bomb 1000 times
 _RATIO_FROM: Final = 64 << 20
 _MOST_FILES: Final = 100_000
 _NAMES: Final = (".log", ".txt", ".csv", ".gz", ".zip")
+_NEAR: Final = 2 << 10  # most lines are some hundred bytes long
 _MARKS: Final = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 
@@ -51,16 +52,18 @@ class Source(Struct, frozen=True):
         return not self.packing and self.encoding == "utf-8"
 
     def blocks(self, start: int = 0, block: int = BLOCK, tell: Callable[[int], None] | None = None) -> Iterator[bytes]:
-        """UTF-8 from byte `start` of the text on. `tell` hears how many bytes on disk were read for it.
+        """UTF-8 from byte `start` of the text on, up to a line's end where that is near; at most `block` bytes of a plain file.
+        `tell` hears how many bytes on disk were read for it.
 
         Raises UnreadableLogError where a packed file is damaged or too large.
         """
         tell = tell or _nobody
         if self.seekable:
             with Path(self.path).open("rb", buffering=0) as file:
-                file.seek(start)
-                while data := file.read(block):
-                    tell(file.tell() - start)
+                at = start
+                while data := file.read(_whole_lines(file, at, block)):
+                    at += len(data)
+                    tell(at - start)
                     yield data
             return
         for data in self._recoded(block, tell):
@@ -123,6 +126,15 @@ class Source(Struct, frozen=True):
                 f"{self.name} unpacks to more than {_MOST_RATIO} times its size, as archives made to do harm do: the rest was "
                 "not read."
             )
+
+
+def _whole_lines(file: FileIO, at: int, block: int) -> int:
+    """How many bytes from `at` on end with a line, at most `block`; all of them where no line ends near. `file` stands at `at`
+    then. Lines that lie in two blocks would have to be put together, and with them all that stands between them copied."""
+    file.seek(max(at, at + block - _NEAR))
+    tail = file.read(min(block, _NEAR))
+    file.seek(at)
+    return block - len(tail) + (tail.rfind(b"\n") + 1 or len(tail)) if len(tail) == min(block, _NEAR) else block
 
 
 def _nobody(_read: int) -> None:
