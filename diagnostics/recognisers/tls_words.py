@@ -44,6 +44,10 @@ _WORDS: Final = (
         (rf"\bhostname ['\"](?P<wanted>{_HOST})['\"] doesn.t match (?:either of )?['\"](?P<shown>{_HOST})"),
     ),
     (
+        "SubjectMismatch",  # Ruby
+        (rf"\bhostname ['\"](?P<wanted>{_HOST})['\"] does not match the server certificate"),
+    ),
+    (
         "SubjectMismatch",
         (
             rf"does not match certificate's altnames: Host: (?P<wanted>{_HOST})\. is not "
@@ -78,6 +82,9 @@ _WORDS: Final = (
         (
             r"The name in the certificate does not match"
             r"|certificate (?:owner|peer ?name|host ?name|name) (?:does not match|verification failed|mismatch)"
+            # Perl's IO::Socket::SSL, Erlang, mutt, Windows' Schannel
+            r"|\bhost ?name verification failed|\bhostname_check_failed|\bhost ?name does not match certificate"
+            r"|target principal name is incorrect"
         ),
     ),
     (
@@ -146,7 +153,7 @@ MARKS: Final = (
     r"x509:|certificate|UNABLE_TO_|\bSSL\b|_CERT|CERT_|PKIX|SunCertPath|altnames?\b|subject alternative"
     r"|no shared cipher|no cipher match|cipher suites?\b|\btls: |unsupported version"
     r"|protocols? available|unsupported protocol|wrong version number|alert|version too low|appropriate protocol"
-    r"|common algorithm"
+    r"|common algorithm|host ?name (?:verification|does)|hostname_check|principal name"
     r"|inappropriate fallback|dh key too small|peer is incompatible"
 )
 # What only a library prints, as opposed to a sentence about certificates.
@@ -167,6 +174,8 @@ PRINTED: Final = (
     r"|certificato remoto non"
     r"|self.signed certificate in certificate chain|unable to (?:get local issuer certificate|verify the first certificate)"
     r"|\binvalid peer certificate: |\bpeer is incompatible: "
+    r"|\bhost ?name verification failed|\bhostname_check_failed|does not match (?:the server )?certificate\b"
+    r"|target principal name is incorrect"
     r"|externe certificaat is|STARTTLS=(?:client|server), error: |fatal alert: "
 )
 

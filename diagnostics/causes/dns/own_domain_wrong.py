@@ -52,6 +52,8 @@ _SENDERS: Final = (
     "Cannot resolve your domain",
     "unrouteable sender",
 )
+# sendmail's words for a look-up that failed for now; a domain that is not there "must exist", with a 5xx.
+_FOR_NOW = linear(r"(?i)\b4\d\d\b.{0,80}(?:sender domain must resolve|does not resolve)")
 _NO_ANSWER: Final = ("DNS query failed", "5.4.312")  # what Exchange gets for a host of one label
 _EDGE: Final = "Recipient address rejected: Access denied"
 
@@ -130,6 +132,10 @@ def _unknown_sender(said: Said) -> Finding:
     who = said.by or "The receiving server"
     because = f"{who} looked up `{name or 'the domain of the sender'}`, the sender's domain, and found neither MX nor address: "
     because += "it takes no mail that it could not answer."
+    if _FOR_NOW.search(said.text):
+        because = f"{who} could not look up `{name or 'the domain of the sender'}`, the sender's domain, for now: its name servers, "
+        because += "or the receiver's own resolver, gave no answer. Where other receivers take the mail, it is theirs."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=1.2)
     return Finding(Belief.LIKELY, because, (said,), _steps(name), weight=1.2)
 
 

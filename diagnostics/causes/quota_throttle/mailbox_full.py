@@ -35,6 +35,7 @@ from diagnostics.causes.quota_throttle.sizes import (
     recipient_kind,
     shut,
     size_of,
+    told_folder,
 )
 from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.reader import from_outside
@@ -141,6 +142,10 @@ def assess(anchor: Said | Configured, objects: tuple[Configured, ...], replies: 
         return Finding(Belief.RULED_OUT, because, (full, anchor))
     if kind == "folder":
         return Finding(Belief.RULED_OUT, f"{name} is a public folder, not a mailbox.", (anchor,))
+    told = told_folder(objects) if not kind else None
+    if told:
+        because = "You tell of a public folder: then the folder, or the mailbox that holds it, takes no more, and no person's."
+        return Finding(Belief.POSSIBLE, because, (anchor, told), _steps(wanted, EMS), weight=0.6)
     statistics = next((each for each in objects if shut(each)), None) or brimming(objects)
     ours = kind == "mailbox" or statistics is not None
     return _judged(anchor, wanted, statistics, ours=ours, outside=from_outside(anchor, replies, objects))
