@@ -41,6 +41,7 @@ from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.reader import from_outside
 from diagnostics.causes.recipient.lookup import address, by_microsoft, named
 from diagnostics.causes.recipient.steps import EXO, advise
+from diagnostics.causes.store.exceptions import quota_of_number
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured
 from diagnostics.refusals import topics
@@ -132,6 +133,9 @@ def assess(anchor: Said | Configured, objects: tuple[Configured, ...], replies: 
     if anchor.signature in _NAMES + _ABROAD and not (_full(anchor) and operation(anchor) == ""):
         return None
     wanted = address(anchor, replies)
+    if number := quota_of_number(anchor):
+        because = f"`mailbox full` stands for another quota here: MapiException{number}… is about a number, not about size."
+        return Finding(Belief.RULED_OUT, because, (anchor,))
     if aggregate(wanted):
         because = f"{named(wanted)} is a retired hidden mailbox of a group; no person's mailbox is full."
         return Finding(Belief.RULED_OUT, because, (anchor,))

@@ -4,7 +4,8 @@
 The message reached the mailbox server, and the store would not file it: `554 5.2.0
 STOREDRV.Deliver.Exception:…`. The pair of exception names after it tells which part failed:
 ObjectNotFoundException with "Cannot get ID from name" is a broken Clutter folder, MapiExceptionCorruptData a
-damaged mailbox or view. It concerns one mailbox; sending again brings the same report.
+damaged mailbox or view. MapiExceptionNamedPropsQuotaExceeded says `mailbox full` before it, and means the number of named
+properties (names of headers and of what add-ins store), not the size. It concerns one mailbox; sending again brings the same report.
 
 ## What proves it
 - the exception pair, while other mailboxes get the same message
@@ -26,10 +27,11 @@ from typing import Final
 from diagnostics.cause import EMS, Belief, Finding, cause, look
 from diagnostics.causes.recipient.lookup import address, by_microsoft, named
 from diagnostics.causes.recipient.steps import EXO, advise
-from diagnostics.causes.store.exceptions import exception_of, has_own_cause, is_transient
+from diagnostics.causes.store.exceptions import exception_of, has_own_cause, is_transient, quota_of_number
 from diagnostics.facts import Reply, Said
 from diagnostics.report import Act, Step
 
+_NAMES: Final = "mapiexceptionnamedpropsquotaexceeded"
 _KEPT: Final = "replaced by a retry response because the message was marked for retry"
 
 
@@ -67,6 +69,12 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
         because += " A folder that delivery needs, mostly Clutter, can't be found in this mailbox."
         return Finding(Belief.CONFIRMED, because, (said,), _clutter(wanted), "exchange-online" if online else None)
     act: Act | None = "exchange-online" if online else None
+    if _NAMES in low:
+        because += " The mailbox has as many named properties as it may, whatever its size: an item that brings a new one is "
+        because += "refused."
+        return Finding(Belief.CONFIRMED, because, (said,), _of_names(wanted, online), act)
+    if quota_of_number(said):
+        because += " That is a limit on a number, not on the size of the mailbox."
     if said.kind == "trace" and not online and "led=" not in low:
         act = "on-prem"  # the store driver's own entry in the tracking log: the mailbox is on that server
     if _KEPT in low:
@@ -92,6 +100,21 @@ def _folders(wanted: str, online: bool) -> Step:
         "Get-MailboxFolderStatistics {address} | Format-Table FolderPath,ItemsInFolder,FolderSize",
         EXO if online else EMS,
         address=wanted,
+    )
+
+
+def _of_names(wanted: str, online: bool) -> tuple[Step, ...]:
+    return (
+        look(
+            "See that the size is not what is exceeded.",
+            "Get-MailboxStatistics {address} | Format-List TotalItemSize,StorageLimitStatus",
+            EXO if online else EMS,
+            address=wanted,
+        ),
+        advise(
+            "Find what writes ever new header names or properties into this mailbox (an add-in, a device, a program that "
+            "sends to it) and stop it. The names that it has stay: a new mailbox, or Microsoft's support, frees it of them."
+        ),
     )
 
 
