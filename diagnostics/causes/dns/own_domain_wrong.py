@@ -28,6 +28,7 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.connector import relay
+from diagnostics.causes.connector.attribution import outward
 from diagnostics.causes.dns.exchangers import Exchanger, bare_exchanger, exchangers, exchangers_of, organization
 from diagnostics.causes.dns.lookups import nonexistent, same
 from diagnostics.causes.recipient.lookup import accepted, address, by_microsoft, domain
@@ -103,6 +104,8 @@ def assess(
     who = said.by or ("Exchange Online" if online else "The server")
     because = f"{who} does not host `{name}`; " if name else f"{who} does not host the recipient's domain; "
     because += "if the MX record leads there, it is wrong or left over from before a move."
+    if outward(settings) and not name:
+        return Finding(Belief.POSSIBLE, because, (said, outward(settings)), _steps(name), weight=0.5)
     weight = 1.3 if online else 0.6 if "unable to relay" in low else 1.4
     return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=weight)
 
