@@ -104,7 +104,9 @@ _OPENED = linear(
     r"(?:SERVER -> CLIENT|S): ?220|\b220[ -][\w.-]{3,253} E?SMTP|Peer certificate CN=|certificate verify failed"
 )
 # A TLS library that got an answer, only none in TLS: the connection opened, whatever its wrapper says.
-_ANSWERED = linear(r"(?i)unrecognized SSL message|wrong.version.number|record does not look like|unexpected packet format")
+_ANSWERED = linear(
+    r"(?i)unrecognized SSL message|wrong.version.number|record does not look like|unexpected packet format"
+)
 # The client's debug log beside its error: the server that answered EHLO.
 _GREETED = linear(r"(?i)\b250[ -]([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}) Hello\b")
 _UNRESOLVED = linear(r"(?i)getaddrinfo|EAI_|ENOTFOUND|name resolution|resolv|UnknownHost|no such host|not known")

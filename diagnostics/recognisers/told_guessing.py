@@ -24,7 +24,8 @@ _TRIES: Final = (
 )
 _MANY: Final = (
     r"\b(?:random|unknown|foreign|strange\w*|many|huge|lots? of|thousands|hundreds|constant\w*|continu\w*|endless|spam\w*"
-    r"|suspicious|malicious|hack\w*|bots?|various|different (?:ips?|addresses|countries)|from (?:the )?(?:outside|internet|abroad)"
+    r"|suspicious|malicious|hack\w*|bots?|various|different (?:ips?|addresses|countries)"
+    r"|from (?:the )?(?:outside|internet|abroad)"
     r"|viele|tausende|fremde[rn]?|unbekannte[rn]?|nombreuses|inconnue?s|muchos|desconocid[ao]s|molti|sconosciuti|veel|onbekende)\b"
 )
 _NAMED: Final = r"\bbrute[ -]?forc\w*|\bpassword[ -]?(?:spray|guess)\w*|\bdictionary attacks?\b"

@@ -38,7 +38,8 @@ _ONLY_INSIDE = linear(rf"(?i)(?:{_FINE})[^.;\n]{{0,60}}(?:{_IN})|(?:{_IN})[^.;\n
 _NOT_OUTSIDE = linear(rf"(?i)(?:{_OUT})[^.;\n]{{0,60}}(?:{_FAILS})|(?:{_FAILS})[^.;\n]{{0,60}}(?:{_OUT})")
 _OUTWARD = linear(
     r"(?i)\b(?:send\w*|sent|mail\w*|messages?|relay\w*|write|reply|deliver\w*)\b[^.;\n]{0,60}\bto (?:an? |any |all |the |our )?"
-    r"(?:external|outside|internet|foreign)(?: e-?mail)? (?:recipients?|address(?:es)?|domains?|users?|mailbox\w*|contacts?|people)\b"
+    r"(?:external|outside|internet|foreign)(?: e-?mail)? (?:recipients?|address(?:es)?|domains?|users?|mailbox\w*|contacts?"
+    r"|people)\b"
     r"|\ban (?:eine[nm]? )?externen? (?:Empf.nger|Adressen?|Domains?)|\b. (?:un|des|les) (?:destinataires?|adresses?) externes?"
     r"|\ba (?:un )?(?:destinatario|direcci.n|indirizz[oi])s? (?:extern|estern)\w"
 )

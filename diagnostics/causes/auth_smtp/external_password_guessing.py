@@ -65,8 +65,10 @@ def assess(
 
 
 def _seen(told: Configured) -> Finding:
-    because = "Logons that strangers try on a connector that faces the Internet are mostly bots that guess passwords: every public "
-    because += "server has them, and while they are refused no mail is concerned. AUTH need not be offered there at all."
+    because = (
+        "Logons that strangers try on a connector that faces the Internet are mostly bots that guess passwords: every "
+    )
+    because += "public server has them, and while they are refused no mail is concerned. AUTH need not be offered there at all."
     return Finding(Belief.POSSIBLE, because, (told,), _steps(""), weight=1.4)
 
 

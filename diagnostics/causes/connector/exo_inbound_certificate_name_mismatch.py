@@ -35,7 +35,11 @@ from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 
-@cause(id="connector.exo-inbound.certificate-name-mismatch", act="exchange-online", says=(*attribution.SIGNATURES, attribution.REFUSED))
+@cause(
+    id="connector.exo-inbound.certificate-name-mismatch",
+    act="exchange-online",
+    says=(*attribution.SIGNATURES, attribution.REFUSED),
+)
 def assess(
     said: Said,
     _connectors: Configured | None,

@@ -136,8 +136,10 @@ def _unknown_sender(said: Said) -> Finding:
     because = f"{who} looked up `{name or 'the domain of the sender'}`, the sender's domain, and found neither MX nor address: "
     because += "it takes no mail that it could not answer."
     if _FOR_NOW.search(said.text):
-        because = f"{who} could not look up `{name or 'the domain of the sender'}`, the sender's domain, for now: its name servers, "
-        because += "or the receiver's own resolver, gave no answer. Where other receivers take the mail, it is theirs."
+        because = (
+            f"{who} could not look up `{name or 'the domain of the sender'}`, the sender's domain, for now: its name "
+        )
+        because += "servers, or the receiver's own resolver, gave no answer. Where other receivers take the mail, it is theirs."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=1.2)
     return Finding(Belief.LIKELY, because, (said,), _steps(name), weight=1.2)
 

@@ -61,7 +61,17 @@ _OTHERWISE: Final = {"spf", "dkim", "dmarc", "spam", "listed", "entry", "malware
 @cause(
     id="protocol.header.from-invalid",
     act="sender",
-    says=(*_MISSING, *_SEVERAL, *_MALFORMED, "5.1.20", "5.7.512", *_ENVELOPE, "Unknown sender address", *_NOUNS, *_RETURN),
+    says=(
+        *_MISSING,
+        *_SEVERAL,
+        *_MALFORMED,
+        "5.1.20",
+        "5.7.512",
+        *_ENVELOPE,
+        "Unknown sender address",
+        *_NOUNS,
+        *_RETURN,
+    ),
     against={
         "5.1.0 Sender denied": "looks the sender up in a list; a malformed From header is refused in other words",
     },
@@ -100,8 +110,8 @@ def _returned(said: Said, low: str) -> Finding | None:
     about = topics(said)
     if "return-address" not in about or about & _OTHERWISE:
         return None
-    because = f"{said.by or 'The receiving server'} finds that the return address of the message (From, Reply-To or MAIL FROM) is "
-    because += "no valid address: blanks, a missing domain or a name without quotes in it, mostly."
+    because = f"{said.by or 'The receiving server'} finds that the return address of the message (From, Reply-To or MAIL FROM) "
+    because += "is no valid address: blanks, a missing domain or a name without quotes in it, mostly."
     belief = Belief.LIKELY if any(each in low for each in _FORM) else Belief.POSSIBLE
     return Finding(belief, because, (said,), _steps(), weight=1.3)
 

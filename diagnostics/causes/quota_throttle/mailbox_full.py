@@ -134,7 +134,9 @@ def assess(anchor: Said | Configured, objects: tuple[Configured, ...], replies: 
         return None
     wanted = address(anchor, replies)
     if number := quota_of_number(anchor):
-        because = f"`mailbox full` stands for another quota here: MapiException{number}… is about a number, not about size."
+        because = (
+            f"`mailbox full` stands for another quota here: MapiException{number}… is about a number, not about size."
+        )
         return Finding(Belief.RULED_OUT, because, (anchor,))
     if aggregate(wanted):
         because = f"{named(wanted)} is a retired hidden mailbox of a group; no person's mailbox is full."

@@ -25,9 +25,9 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.connector.attribution import outward
 from diagnostics.causes.dns.exchangers import exchangers, organization
 from diagnostics.causes.dns.lookups import public_resolver, same
-from diagnostics.causes.connector.attribution import outward
 from diagnostics.causes.recipient.lookup import (
     accepted,
     address,

@@ -117,7 +117,9 @@ def _filtered(said: Said, objects: tuple[Configured, ...], replies: tuple[Reply,
     if kept is None or by_microsoft(said) or passed_on(said):
         return None
     because = f"{_domain_of(kept)} is {kept.get('DomainType')}, and AddressBookEnabled is True for it all the same, as it stays "
-    because += "when an Authoritative domain is changed: the recipient filter refuses whoever is not in the directory here, "
+    because += (
+        "when an Authoritative domain is changed: the recipient filter refuses whoever is not in the directory here, "
+    )
     because += "before anything is relayed."
     return Finding(Belief.LIKELY, because, (said, kept), _of_filter(_domain_of(kept)), "on-prem", weight=1.7)
 

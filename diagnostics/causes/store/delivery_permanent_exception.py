@@ -5,7 +5,8 @@ The message reached the mailbox server, and the store would not file it: `554 5.
 STOREDRV.Deliver.Exception:…`. The pair of exception names after it tells which part failed:
 ObjectNotFoundException with "Cannot get ID from name" is a broken Clutter folder, MapiExceptionCorruptData a
 damaged mailbox or view. MapiExceptionNamedPropsQuotaExceeded says `mailbox full` before it, and means the number of named
-properties (names of headers and of what add-ins store), not the size. It concerns one mailbox; sending again brings the same report.
+properties (names of headers and of what add-ins store), not the size. It concerns one mailbox; sending again brings the same
+report.
 
 ## What proves it
 - the exception pair, while other mailboxes get the same message
@@ -70,7 +71,9 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
         return Finding(Belief.CONFIRMED, because, (said,), _clutter(wanted), "exchange-online" if online else None)
     act: Act | None = "exchange-online" if online else None
     if _NAMES in low:
-        because += " The mailbox has as many named properties as it may, whatever its size: an item that brings a new one is "
+        because += (
+            " The mailbox has as many named properties as it may, whatever its size: an item that brings a new one is "
+        )
         because += "refused."
         return Finding(Belief.CONFIRMED, because, (said,), _of_names(wanted, online), act)
     if quota_of_number(said):

@@ -129,8 +129,10 @@ def _at_once(said: Said, settings: tuple[Configured, ...]) -> Finding | None:
     client = next((c for c in settings if c.kind == "client-settings" and c.get("Port")), None)
     port = client.get("Port") if client else ""
     greets = port in ("25", "587", "2525") or _GREETED_FIRST.search(f"{said.text} {said.source.quote}")
-    because = "The client spoke TLS at once and was answered in clear text: this port greets first and waits for STARTTLS. Set "
-    because += "the client to STARTTLS (25, 587) instead of SSL/TLS, or to the port that speaks TLS at once (465), if there is one."
+    because = (
+        "The client spoke TLS at once and was answered in clear text: this port greets first and waits for STARTTLS. "
+    )
+    because += "Set the client to STARTTLS (25, 587) instead of SSL/TLS, or to a port that speaks TLS at once (465)."
     if greets:
         return Finding(Belief.LIKELY, because, (said, client), _steps(), weight=1.4)
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.5)
