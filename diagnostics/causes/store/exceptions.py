@@ -47,7 +47,7 @@ def has_own_cause(said: Said) -> bool:
 
 
 def quota_of_number(said: Said) -> str:
-    """The name of the exceeded quota where it is none of size (`NamedProps`), else ""; the reply says `mailbox full` of either."""
+    """The name of the exceeded quota where it is none of size (`NamedProps`), else ""; replies say `mailbox full` of both."""
     found = _QUOTA.search(said.text)
     return str(found.group(1)) if found and found.group(1) != _OF_SIZE else ""
 
