@@ -47,12 +47,12 @@ _OUTWARD = linear(
 
 @recogniser(rf"(?:{_IN}|{_OUT}|\binternet\b|\bforeign\b|\bestern)", rank=97)
 def read(reading: Reading) -> Sequence[Artefact]:
-    """At most one artefact of each kind."""
+    """At most one artefact: that inside works says more."""
     if not answers(reading):
         return []
     lines = [(index, line[:1000]) for index, line in reading.sentences()[:MOST_LINES]]
     told = [(index, line) for index, line in lines if not line.rstrip().endswith("?")]
-    return [*_outward(reading, told), *_inside_only(reading, told)]
+    return _inside_only(reading, told) or _outward(reading, told)
 
 
 def _outward(reading: Reading, told: list[tuple[int, str]]) -> Sequence[Artefact]:

@@ -38,7 +38,7 @@ from diagnostics.causes.quota_throttle.sizes import (
     told_folder,
 )
 from diagnostics.causes.quota_throttle.words import has
-from diagnostics.causes.reader import from_outside
+from diagnostics.causes.reader import from_outside, in_tenant
 from diagnostics.causes.recipient.lookup import address, by_microsoft, named
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.causes.store.exceptions import quota_of_number
@@ -154,7 +154,9 @@ def assess(anchor: Said | Configured, objects: tuple[Configured, ...], replies: 
         return Finding(Belief.POSSIBLE, because, (anchor, told), _steps(wanted, EMS), weight=0.6)
     statistics = next((each for each in objects if shut(each)), None) or brimming(objects)
     ours = kind == "mailbox" or statistics is not None
-    return _judged(anchor, wanted, statistics, ours=ours, outside=from_outside(anchor, replies, objects))
+    outside = from_outside(anchor, replies, objects)
+    online = by_microsoft(anchor) or in_tenant(objects)
+    return _judged(anchor, wanted, statistics, ours=ours, outside=outside, online=online)
 
 
 def only_the_class(said: Said) -> bool:
@@ -173,9 +175,10 @@ def _full(said: Said) -> bool:
     return ("full" in about or room) and not has(said, "public folder", "sending quota")
 
 
-def _judged(said: Said, wanted: str, statistics: Configured | None, *, ours: bool, outside: bool) -> Finding:
+def _judged(
+    said: Said, wanted: str, statistics: Configured | None, *, ours: bool, outside: bool, online: bool
+) -> Finding:
     """`ours`: a directory or a store of the reader's own shows the mailbox. `outside`: the reader sent the message."""
-    online = by_microsoft(said)
     steps = _steps(wanted, EXO if online else EMS)
     token = has(
         said, "storedrv.", "mailbox cannot send or receive"

@@ -31,6 +31,7 @@ from diagnostics.causes.quota_throttle.sizes import (
     told_folder,
 )
 from diagnostics.causes.quota_throttle.words import has
+from diagnostics.causes.reader import in_tenant
 from diagnostics.causes.recipient.lookup import address, by_microsoft, named
 from diagnostics.causes.recipient.steps import EXO
 from diagnostics.facts import Reply, Said
@@ -61,7 +62,7 @@ def assess(said: Said | Configured, objects: tuple[Configured, ...], replies: tu
     told = told_folder(objects)
     if not token and kind != "folder" and not told:
         return None
-    online = by_microsoft(said)
+    online = by_microsoft(said) or in_tenant(objects)
     act: Act = "exchange-online" if online else "on-prem"
     sized = next((each for each in objects if each.kind == "public-folder-statistics" and size_of(each)), None)
     which = f"The public folder {sized.name}{size_of(sized)}" if sized else named(wanted, "The public folder")

@@ -50,7 +50,7 @@ _AT_ONCE = (
     "WRONG_VERSION_NUMBER",
     "first record does not look like a TLS",
     "unexpected packet format",
-    "RX_RECORD_TOO_LONG",
+    "SSL_ERROR_RX_RECORD_TOO_LONG",
     "unexpected TLS packet",
 )
 _GREETED_FIRST = linear(r"(?i)(?::|\bport['\"]?\s?[:=]?\s?['\"]?)(?:25|587|2525)\b")
