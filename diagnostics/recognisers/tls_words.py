@@ -156,7 +156,8 @@ MARKS: Final = (
     r"|no shared cipher|no cipher match|cipher suites?\b|\btls: |unsupported version"
     r"|protocols? available|unsupported protocol|wrong version number|alert|version too low|appropriate protocol"
     r"|common algorithm|TLS packet|RECORD_TOO_LONG|like a TLS|packet format"
-    r"|host ?name (?:verification|does)|hostname_check|principal name|inappropriate fallback|dh key too small|peer is incompatible"
+    r"|host ?name (?:verification|does)|hostname_check|principal name"
+    r"|inappropriate fallback|dh key too small|peer is incompatible"
 )
 # What only a library prints, as opposed to a sentence about certificates.
 PRINTED: Final = (
