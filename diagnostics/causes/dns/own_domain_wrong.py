@@ -30,7 +30,7 @@ from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.connector import relay
 from diagnostics.causes.dns.exchangers import Exchanger, bare_exchanger, exchangers, exchangers_of, organization
 from diagnostics.causes.dns.lookups import nonexistent, same
-from diagnostics.causes.recipient.lookup import accepted, address, by_microsoft, domain
+from diagnostics.causes.recipient.lookup import accepted, address, by_microsoft, domain, told_own
 from diagnostics.facts import Reply, Said, SendConnector, Session
 from diagnostics.looked_facts import DnsAnswer
 from diagnostics.mail_facts import Configured
@@ -110,6 +110,13 @@ def assess(
     online = by_microsoft(said) or "5.4.1 relay access denied" in low
     if hosts:
         return _compared(said, hosts, online)
+    mine = told_own(name, settings)
+    if mine and not online and "unable to relay" not in low:
+        because = (
+            f"`{name}` is a domain of your own, and {said.by or 'a server'} that does not host it got its mail: its MX "
+        )
+        because += "record leads there, or did before a move."
+        return Finding(Belief.POSSIBLE, because, (said, mine), _steps(name), weight=1.9)
     who = said.by or ("Exchange Online" if online else "The server")
     because = f"{who} does not host `{name}`; " if name else f"{who} does not host the recipient's domain; "
     because += "if the MX record leads there, it is wrong or left over from before a move."
