@@ -82,7 +82,9 @@ _ASKING = linear(
     r"|slides?|quiz|joke|documentation|docs?|articles?|blog|how many|never (?:seen|saw|had)|no longer"
     r"|was fixed|is fixed|solved)\b"
 )
-_LAUGHS = linear(r"(?i)\b(?:(?:ha|he|hi){2,}|lol|lmao|rofl|mdr|xd)\b|:(?:joy|rofl|laughing|smile|grin):|[😀😁😂😄😆😉🤣]")
+_LAUGHS = linear(
+    r"(?i)\b(?:(?:ha|he|hi){2,}|lol|lmao|rofl|mdr|xd)\b|:(?:joy|rofl|laughing|smile|grin):|[😀😁😂😄😆😉🤣]"
+)
 _REPORTING = linear(
     r"(?i)\b(?:get|gets|getting|got|gives?|giving|gave|bounc\w*|return\w*|reject\w*|fails?|failed"
     r"|failing|errors?|says?|saying"
