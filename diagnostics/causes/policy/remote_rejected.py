@@ -62,7 +62,9 @@ _BY_POLICY: Final = linear(
     r"|^\W{0,3}5\d\d[ -](?:5\.7\.\d{1,3} )?(?:\w{1,20} )?polic(?:y|ies)(?: reasons?| restrictions?)?\W*$"  # and nothing else
 )
 # Exchange's own refusals have causes of their own.
-_OWN_WORDS: Final = linear(r"\b(?:RESOLVER|TRANSPORT|STOREDRV|APPROVAL|ROUTING|SMTPSEND)\.|\bAS\(?\d{3}")
+_OWN_WORDS: Final = linear(
+    r"wasn['’]?t delivered because of security policies|\b(?:RESOLVER|TRANSPORT|STOREDRV|APPROVAL|ROUTING|SMTPSEND)\.|\bAS\(?\d{3}"
+)
 
 
 @cause(
