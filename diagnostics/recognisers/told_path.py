@@ -65,8 +65,8 @@ _REPLY = linear(r"\b[245]\d\d[ -][245]\.\d{1,3}\.\d{1,3}|\bsaid:|\breturned '|=\
 
 
 @recogniser(
-    r"forward|redirect|(?:split|dual) delivery|flow rule|transport rule|\bSRS[01][=+-]|mailing ?list|list ?serv|mailman|sympa|leitet"
-    r"|transf.r|redirig|reenv|inoltr|doorgestuurd"
+    r"forward|redirect|(?:split|dual) delivery|flow rule|transport rule|\bSRS[01][=+-]|mailing ?list|list ?serv|mailman|sympa"
+    r"|leitet|transf.r|redirig|reenv|inoltr|doorgestuurd"
     r"|packet|frames?\b|segment|retransmi|paket|wan[ -]?(?:optimi|accelerat)|traffic[ -]?shap"
     rf"|\b(?:our|us|me|my|mine)\b|\b(?:{_PRODUCT})\b",
     rank=98,

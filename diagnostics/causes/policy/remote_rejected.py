@@ -22,6 +22,7 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.causes.policy.authenticated_senders_only import RESTRICTED
 from diagnostics.causes.policy.said import refusal
 from diagnostics.causes.reputation.lists import of_microsoft
 from diagnostics.facts import Reply, Said
@@ -62,9 +63,7 @@ _BY_POLICY: Final = linear(
     r"|^\W{0,3}5\d\d[ -](?:5\.7\.\d{1,3} )?(?:\w{1,20} )?polic(?:y|ies)(?: reasons?| restrictions?)?\W*$"  # and nothing else
 )
 # Exchange's own refusals have causes of their own.
-_OWN_WORDS: Final = linear(
-    r"wasn['’]?t delivered because of security policies|\b(?:RESOLVER|TRANSPORT|STOREDRV|APPROVAL|ROUTING|SMTPSEND)\.|\bAS\(?\d{3}"
-)
+_OWN_WORDS: Final = linear(r"\b(?:RESOLVER|TRANSPORT|STOREDRV|APPROVAL|ROUTING|SMTPSEND)\.|\bAS\(?\d{3}")
 
 
 @cause(
@@ -94,8 +93,8 @@ _OWN_WORDS: Final = linear(
 )
 def assess(said: Said, replies: tuple[Reply, ...], entries: tuple[Tracked, ...]) -> Finding | None:
     """What is left when the reply gives no reason that can be looked into."""
-    if "5.7.9 " in said.text or "(as345)" in said.text.lower():
-        return None  # Yahoo's number for a sender that could not be authenticated, Exchange Online's for nested attachments
+    if RESTRICTED in said.text or "5.7.9 " in said.text or "(as345)" in said.text.lower():
+        return None  # Exchange's own words, Yahoo's for a sender that isn't authenticated, Exchange Online's for nested attachments
     reason = _REASON.search(said.text)
     about = topics(said) - {"turned-away"} - ({"no-user"} if "sender" in said.text.lower() else set())
     if said.signature == "polic" and _POLICIES.search(said.text):
