@@ -94,7 +94,7 @@ _OWN_WORDS: Final = linear(r"\b(?:RESOLVER|TRANSPORT|STOREDRV|APPROVAL|ROUTING|S
 def assess(said: Said, replies: tuple[Reply, ...], entries: tuple[Tracked, ...]) -> Finding | None:
     """What is left when the reply gives no reason that can be looked into."""
     if RESTRICTED in said.text or "5.7.9 " in said.text or "(as345)" in said.text.lower():
-        return None  # Exchange's own words, Yahoo's for a sender that isn't authenticated, Exchange Online's for nested attachments
+        return None  # Exchange's own words, Yahoo's for an unauthenticated sender, Exchange Online's for nested attachments
     reason = _REASON.search(said.text)
     about = topics(said) - {"turned-away"} - ({"no-user"} if "sender" in said.text.lower() else set())
     if said.signature == "polic" and _POLICIES.search(said.text):
