@@ -12,6 +12,8 @@ Exchange names `MapiExceptionShutoffQuotaExceeded`. Mail flow works: the message
 ## Not this when
 - the token says STOREDRV.Submission: the sending mailbox is full (`quota-throttle.mailbox.sender-full`)
 - the recipient is a public folder (`quota-throttle.public-folder.full`)
+- the token says MapiExceptionNamedPropsQuotaExceeded: a quota of names, not of size (`store.delivery.permanent-exception`);
+  MapiExceptionMessagePerFolderCount… is one of items in a folder (`quota-throttle.folder.item-limit`)
 - the text speaks of a submission quota, a limit on recipients in a day
   (`quota-throttle.sender.recipient-rate-limit`)
 - the recipient begins with AggregateGroupMailbox (`quota-throttle.system-mailbox.aggregate-full`)
@@ -49,6 +51,7 @@ from diagnostics.report import Act, Shell, Step
 
 OF_THE_CLASS: Final = "exceeded storage allocation"
 """What 552 is called in RFC 5321, and by .NET, whatever was too much for the server."""
+_NEAR: Final = 3  # lines
 _WORDS: Final = (
     "mailbox full",
     "mailbox is full",
@@ -115,12 +118,21 @@ _ABROAD: Final = ("Postfach", "boîte", "boite", "buzón", "casella", "postbus",
         "450 4.2.2",
         "MapiExceptionShutoffQuotaExceeded",
         "MapiExceptionQuotaExceeded",
+        "MapiExceptionNamedPropsQuotaExceeded",
     ),
 )
-def assess(anchor: Said | Configured, objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
+def assess(
+    anchor: Said | Configured, objects: tuple[Configured, ...], replies: tuple[Reply, ...], said: tuple[Said, ...]
+) -> Finding | None:
     """The recipient's own server says it; the token tells whose quota it was."""
     if isinstance(anchor, Configured):
         return _from_statistics(anchor, objects)
+    counted = next((each for each in said if quota_of_number(each) and _together(each, anchor)), None)
+    if counted:
+        because = (
+            f"The quota that is exceeded (`{quota_of_number(counted)}`) is one of number, not of the mailbox's size."
+        )
+        return Finding(Belief.RULED_OUT, because, (counted,))
     if (
         has(anchor, "sender throttled")
         or about_rate(anchor)
@@ -133,11 +145,6 @@ def assess(anchor: Said | Configured, objects: tuple[Configured, ...], replies: 
     if anchor.signature in _NAMES + _ABROAD and not (_full(anchor) and operation(anchor) == ""):
         return None
     wanted = address(anchor, replies)
-    if number := quota_of_number(anchor):
-        because = (
-            f"`mailbox full` stands for another quota here: MapiException{number}… is about a number, not about size."
-        )
-        return Finding(Belief.RULED_OUT, because, (anchor,))
     if aggregate(wanted):
         because = f"{named(wanted)} is a retired hidden mailbox of a group; no person's mailbox is full."
         return Finding(Belief.RULED_OUT, because, (anchor,))
@@ -157,6 +164,11 @@ def assess(anchor: Said | Configured, objects: tuple[Configured, ...], replies: 
     outside = from_outside(anchor, replies, objects)
     online = by_microsoft(anchor) or in_tenant(objects)
     return _judged(anchor, wanted, statistics, ours=ours, outside=outside, online=online)
+
+
+def _together(one: Said, other: Said) -> bool:
+    """Whether two lines are parts of one report."""
+    return one.source.paste == other.source.paste and abs(one.source.line - other.source.line) <= _NEAR
 
 
 def only_the_class(said: Said) -> bool:

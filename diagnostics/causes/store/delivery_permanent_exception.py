@@ -4,13 +4,13 @@
 The message reached the mailbox server, and the store would not file it: `554 5.2.0
 STOREDRV.Deliver.Exception:…`. The pair of exception names after it tells which part failed:
 ObjectNotFoundException with "Cannot get ID from name" is a broken Clutter folder, MapiExceptionCorruptData a
-damaged mailbox or view. MapiExceptionNamedPropsQuotaExceeded says `mailbox full` before it, and means the number of named
-properties (names of headers and of what add-ins store), not the size. It concerns one mailbox; sending again brings the same
-report.
+damaged mailbox or view. It concerns one mailbox; sending again brings the same report.
 
 ## What proves it
 - the exception pair, while other mailboxes get the same message
 
+- `MapiExceptionNamedPropsQuotaExceeded`: the mailbox has reached its quota of named properties, though the same reply says
+  `mailbox full`
 - `Failed to process message due to a permanent exception`, also where a code that asks to try again stands around it
 
 ## Not this when
@@ -18,6 +18,7 @@ report.
   missing permission, content that can't be converted
 
 ## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/mailbox-named-properties-quota-exceeded
 - https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/mapiexceptionnotfound-ndr
 """
 
@@ -28,11 +29,16 @@ from typing import Final
 from diagnostics.cause import EMS, Belief, Finding, cause, look
 from diagnostics.causes.recipient.lookup import address, by_microsoft, named
 from diagnostics.causes.recipient.steps import EXO, advise
-from diagnostics.causes.store.exceptions import exception_of, has_own_cause, is_transient, quota_of_number
+from diagnostics.causes.store.exceptions import (
+    exception_of,
+    has_own_cause,
+    is_transient,
+    of_named_properties,
+    quota_of_number,
+)
 from diagnostics.facts import Reply, Said
 from diagnostics.report import Act, Step
 
-_NAMES: Final = "mapiexceptionnamedpropsquotaexceeded"
 _KEPT: Final = "replaced by a retry response because the message was marked for retry"
 
 
@@ -64,18 +70,20 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     wanted = address(said, replies)
     low = said.text.lower()
     online = by_microsoft(said)
+    if of_named_properties(said):
+        because = f"The mailbox of {named(wanted, 'the recipient')} takes no further named properties, which is a quota of its "
+        because += (
+            "own: it need not be full, whatever the reply says. Mostly an Outlook add-in has made thousands of them."
+        )
+        return Finding(
+            Belief.CONFIRMED, because, (said,), _named_property_steps(wanted), "exchange-online" if online else None
+        )
     because = f"The store refused to file the message into the mailbox of {named(wanted, 'the recipient')}: "
     because += f"{exception_of(said) or said.signature}."
     if "cannot get id from name" in low:
         because += " A folder that delivery needs, mostly Clutter, can't be found in this mailbox."
         return Finding(Belief.CONFIRMED, because, (said,), _clutter(wanted), "exchange-online" if online else None)
     act: Act | None = "exchange-online" if online else None
-    if _NAMES in low:
-        because += (
-            " The mailbox has as many named properties as it may, whatever its size: an item that brings a new one is "
-        )
-        because += "refused."
-        return Finding(Belief.CONFIRMED, because, (said,), _of_names(wanted, online), act)
     if quota_of_number(said):
         because += " That is a limit on a number, not on the size of the mailbox."
     if said.kind == "trace" and not online and "led=" not in low:
@@ -86,6 +94,24 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
         )
         act = act or "on-prem"
     return Finding(Belief.LIKELY, because, (said,), _steps(wanted, online), act, weight=1.0)
+
+
+def _named_property_steps(wanted: str) -> tuple[Step, ...]:
+    return (
+        look(
+            "See how many named properties the mailbox may have, and which name most of them begin with. The script "
+            "Test-MailboxExtendedProperty.ps1 of CSS-Exchange tells which namespace is full.",
+            "Get-MailboxStatistics {address} | Format-List NamedPropertiesCountQuota; "
+            "Get-MailboxExtendedProperty -Identity {address} | Group-Object PropertyNamespace | Format-Table Count,Name",
+            EXO,
+            address=wanted,
+        ),
+        advise(
+            "Remove or update the add-in or application that makes them. Named properties of the PublicStrings namespace can be "
+            "cleaned up (New-MailboxExtendedPropertyCleanupRequest, with -DetectOnly first: what it deletes is gone); for any "
+            "other namespace open a case with Microsoft."
+        ),
+    )
 
 
 def _named_properties(said: Said, replies: tuple[Reply, ...]) -> Finding:
@@ -103,21 +129,6 @@ def _folders(wanted: str, online: bool) -> Step:
         "Get-MailboxFolderStatistics {address} | Format-Table FolderPath,ItemsInFolder,FolderSize",
         EXO if online else EMS,
         address=wanted,
-    )
-
-
-def _of_names(wanted: str, online: bool) -> tuple[Step, ...]:
-    return (
-        look(
-            "See that the size is not what is exceeded.",
-            "Get-MailboxStatistics {address} | Format-List TotalItemSize,StorageLimitStatus",
-            EXO if online else EMS,
-            address=wanted,
-        ),
-        advise(
-            "Find what writes ever new header names or properties into this mailbox (an add-in, a device, a program that "
-            "sends to it) and stop it. The names that it has stay: a new mailbox, or Microsoft's support, frees it of them."
-        ),
     )
 
 

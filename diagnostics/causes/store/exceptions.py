@@ -29,14 +29,20 @@ _OWN_CAUSE: Final = (
 )
 _EXCEPTION = linear(r"(?i)STOREDRV\.[A-Za-z]{3,20}\.Exception:\s?([A-Za-z]{3,80}(?:\.[A-Za-z]{3,80})?)")
 # Quotas that are none of size: how many named properties, folders below a folder, or items a folder has.
-_QUOTA = linear(r"MapiException([A-Za-z]{3,80}?)(?:Receive)?QuotaExceeded")
-_OF_SIZE: Final = "Shutoff"
+_OF_NUMBER = linear(r"MapiException(NamedProps|\w{0,60}(?:Count|Hierarchy)\w{0,60})QuotaExceeded")
 _PERMANENT = linear(r"(?i)due to a permanent exception|replaced by a retry response because")
 _TRANSIENT_CODE = linear(r"(?:^|[^\d.])4\.\d{1,3}\.\d{1,3}\b")
 
 
+def of_named_properties(said: Said) -> bool:
+    """Whether the quota that is exceeded is of named properties: the reply calls that a full mailbox, too."""
+    return "namedpropsquotaexceeded" in said.text.lower()
+
+
 def has_own_cause(said: Said) -> bool:
     low = said.text.lower()
+    if of_named_properties(said):
+        return False
     if "connectionfailedtransient" in low or "mapiexceptionnetworkerror" in low:
         low = low.replace(
             "is offline", ""
@@ -48,8 +54,8 @@ def has_own_cause(said: Said) -> bool:
 
 def quota_of_number(said: Said) -> str:
     """The name of the exceeded quota where it is none of size (`NamedProps`), else ""; replies say `mailbox full` of both."""
-    found = _QUOTA.search(said.text)
-    return str(found.group(1)) if found and found.group(1) != _OF_SIZE else ""
+    found = _OF_NUMBER.search(said.text)
+    return str(found.group(1)) if found else ""
 
 
 def exception_of(said: Said) -> str:
