@@ -44,7 +44,7 @@ class Held:
         return bool(await self._connection.fetchval(insert, source, event))
 
     async def save(self, state: State, symptom: str | None = None) -> None:
-        """Also keeps the case of an open escalation from being forgotten."""
+        """As long as `phase` says that it is open, retention leaves its case alone."""
         self.state = state
         await self._connection.execute(
             "update escalation set state = $2, phase = $3, cause = $4, opened_at = $5, symptom = coalesce($6, symptom) "
