@@ -153,15 +153,19 @@ class Cases:
             shown,
         )
 
-    async def adopt(self, thread: Thread, message_ts: str, part: Part, ts: str) -> None:
+    async def adopt(
+        self, thread: Thread, message_ts: str, part: Part, ts: str, *, judged: bool = True, author: str = ""
+    ) -> None:
         case = await case_of(self._pool, thread)
         await self._pool.execute(
-            "insert into answer (case_id, message_ts, part, judged, state, ts) values ($1, $2, $3, true, 'sent', $4) "
-            "on conflict (case_id, message_ts, part) do nothing",
+            "insert into answer (case_id, message_ts, part, judged, state, ts, author) "
+            "values ($1, $2, $3, $4, 'sent', $5, $6) on conflict (case_id, message_ts, part) do nothing",
             case,
             message_ts,
             part,
+            judged,
             ts,
+            author,
         )
 
     async def answers(self, thread: Thread, since: str = "") -> tuple[Answer, ...]:

@@ -121,13 +121,18 @@ async def _withdraw(connection: asyncpg.Connection, seal: Seal, user: str) -> in
         "from incident_case where id = case_id and author = $1 returning team, channel, thread_ts, message_ts",
         user,
     )
-    for row in rows:
+    quoting = await connection.fetch(
+        "update answer set author = '' from incident_case where incident_case.id = case_id and author = $1 "
+        "returning team, channel, thread_ts, message_ts",
+        user,
+    )
+    messages = dict.fromkeys(tuple(row.values()) for row in (*rows, *quoting))
+    for *thread, message_ts in messages:
         delivery = uuid4()
         name = f"forget {delivery}"
-        thread = Thread(row["team"], row["channel"], row["thread_ts"])
-        deletion = Delivery("delete", name, name, thread, row["message_ts"], action=FORGET)
+        deletion = Delivery("delete", name, name, Thread(*thread), message_ts, action=FORGET)
         await store(connection, seal, deletion, delivery)
-    return len(rows)
+    return len(messages)
 
 
 async def _unname(connection: asyncpg.Connection, user: str) -> int:

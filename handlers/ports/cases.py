@@ -11,6 +11,7 @@ from handlers.ports.thread import Thread
 State = Literal["planned", "sending", "sent", "withdrawn"]
 Part = Literal[
     "answer",
+    "opening",
     "card",
     "steps",
     "file",
@@ -79,8 +80,11 @@ class Cases(Protocol):
 
     async def mark(self, answer: Answer, state: State, ts: str | None = None, shown: str | None = None) -> None: ...
 
-    async def adopt(self, thread: Thread, message_ts: str, part: Part, ts: str) -> None:
-        """Records our message `ts` as a judged answer of this case, which it opened itself."""
+    async def adopt(
+        self, thread: Thread, message_ts: str, part: Part, ts: str, *, judged: bool = True, author: str = ""
+    ) -> None:
+        """Records our message `ts` as an answer of this case, which it opened itself. It quotes `author`, who may want to
+        be forgotten one day."""
 
     async def answers(self, thread: Thread, since: str = "") -> tuple[Answer, ...]:
         """The answers that Slack has, in the order of what they answer; from message `since` on."""
