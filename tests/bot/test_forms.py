@@ -198,7 +198,7 @@ async def test_who_is_forgotten_is_no_longer_quoted(world: World, paste: str) ->
         await world.answer("#exchange", ts)
         await world.settled(2)
         async with open_database(world.settings()) as database:
-            assert (await forget(database, "user", "U0ALEXRIVE", really=True))["pastes"] == 1
+            assert (await forget(database, "user", "U0ALEXRIVE", really=True)).removed["pastes"] == 1
             await world.place.wait_for(lambda: "erased" in everything(world.place.messages("#exchange")[0]), 20)
             await world.settled(3)
             assert "U0ALEXRIVE" not in await dump(database)
