@@ -8,6 +8,7 @@ from uuid import UUID, uuid5
 
 from bot.database import Database
 from bot.database.columns import EVIDENCE_LOG, EVIDENCE_TEXT, EVIDENCE_UNREAD
+from bot.database.marks import of_shown
 from bot.database.sealing import WrongKeyError
 from bot.database.threads import case_of, thread_key
 from handlers.ports.cases import Answer, Part, Pasted, State
@@ -42,6 +43,9 @@ class Cases:
     def __init__(self, database: Database) -> None:
         self._pool = database.pool
         self._seal = database.seal
+
+    def digest(self, content: bytes) -> str:
+        return of_shown(self._seal, content)
 
     async def pasted(self, thread: Thread, until: str | None = None) -> tuple[Pasted, ...]:
         rows = await self._pool.fetch(

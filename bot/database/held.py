@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 
 from bot.database.alike import Alike
 from bot.database.audit import Entry, Kind, append
+from bot.database.marks import of_failure
 from bot.database.pages import DELIVERY, PAGE, Draft, PageState, StoredPage, stored
 from bot.database.sealing import Seal
 from bot.logs import ids
@@ -37,6 +38,10 @@ class Held:
         self.thread = Thread(row["team"], row["channel"], row["thread_ts"])
         self.state = state_type.validate_json(row["state"])
         self.alike = Alike(connection, self.id, self.thread)
+
+    def mark_of(self, shows: str) -> str:
+        """What stands for a case's signature in the tables, which hold nothing of what people paste."""
+        return of_failure(self._seal, self.thread.team, shows)
 
     async def first_time(self, source: str, event: str) -> bool:
         """Notes that an event came in; False when it did before."""

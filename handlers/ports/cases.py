@@ -63,6 +63,9 @@ class Answer:
 class Cases(Protocol):
     """The record of every case. Every method may be repeated without harm."""
 
+    def digest(self, content: bytes) -> str:
+        """What stands for content of a message on record: the same each time, and nothing can be told from it."""
+
     async def pasted(self, thread: Thread, until: str | None = None) -> tuple[Pasted, ...]:
         """What the thread holds, in its order; up to and including message `until`."""
 
