@@ -91,6 +91,13 @@ async def purge_workspace(connection: asyncpg.Connection, seal: Seal, team: str)
 
 async def purge_channel(connection: asyncpg.Connection, seal: Seal, channel: str) -> Purged:
     """Removes all that is held of a channel, within a transaction."""
+    counts = await _channel(connection, channel)
+    counts["audit entries"] = await audit.erase(connection, audit.about(seal, "channel", channel))
+    return Purged(counts)
+
+
+async def _channel(connection: asyncpg.Connection, channel: str) -> Counts:
+    """All but what the audit says of it: that has a lock which others wait for, and comes last."""
     counts = await _of_cases(connection, "channel", channel)
     for table, name in (*_TABLES, ("watch", "watches")):
         counts[name] = await _changed(connection, f"delete from {table} where channel = $1 returning true", channel)  # noqa: S608 - names written above
@@ -102,16 +109,16 @@ async def purge_channel(connection: asyncpg.Connection, seal: Seal, channel: str
         "where place = $1 or address = $1 or content ->> 'channel' = $1 returning true",
         channel,
     )
-    counts["audit entries"] = await audit.erase(connection, audit.about(seal, "channel", channel))
-    return Purged(counts)
+    return counts
 
 
 async def purge_user(connection: asyncpg.Connection, seal: Seal, user: str) -> Purged:
     """Removes all that is held of a person, within a transaction. Their direct messages with the bot go whole, watches in
     them, too. Elsewhere their pastes go as if they had deleted the messages, so the bot takes back what it said of them."""
-    removed = Counter[str]()
-    for channel in await _direct(connection, user):
-        removed.update((await purge_channel(connection, seal, channel)).removed)
+    removed, direct = Counter[str](), await _direct(connection, user)
+    await _unpaged(connection, user)
+    for channel in direct:
+        removed.update(await _channel(connection, channel))
     removed["pastes"] += await _withdraw(connection, seal, user)
     removed["deliveries"] += await _changed(
         connection,
@@ -123,9 +130,11 @@ async def purge_user(connection: asyncpg.Connection, seal: Seal, user: str) -> P
     removed["reports"] = await _changed(connection, "delete from reporter where member = $1 returning true", f"@{user}")
     removed["votes"] = await _changed(connection, "delete from feedback where member = $1 returning true", user)
     removed["choices"] = await _choices(connection, "member", user)
-    removed["audit entries"] += await audit.erase(connection, audit.about(seal, "user", user))
     watches = await _changed(connection, "update watch set owner = '' where owner = $1 returning true", user)
-    return Purged(dict(removed), {"incidents": await _unname(connection, user), "watches": watches})
+    unnamed = {"incidents": await _unname(connection, user), "watches": watches}
+    for mark in (audit.about(seal, "user", user), *(audit.about(seal, "channel", channel) for channel in direct)):
+        removed["audit entries"] += await audit.erase(connection, mark)
+    return Purged(dict(removed), unnamed)
 
 
 async def _direct(connection: asyncpg.Connection, user: str) -> list[str]:
@@ -183,6 +192,11 @@ async def _unname(connection: asyncpg.Connection, user: str) -> int:
     await connection.execute(
         "update history set who = array_replace(who, $1, $2) where $1 = any(who)", f"@{user}", _NOBODY
     )
+    return count
+
+
+async def _unpaged(connection: asyncpg.Connection, user: str) -> None:
+    """Takes a person out of the messages that they got of incidents."""
     await connection.execute(
         "update page set state = case when state = 'sent' then 'dropped' when state in ('planned', 'sending') then 'failed' "
         "else state end, key = 'forgotten ' || id, address = $2, place = '', ref = '' "
@@ -190,7 +204,6 @@ async def _unname(connection: asyncpg.Connection, user: str) -> int:
         user,
         _NOBODY,
     )
-    return count
 
 
 async def _choices(connection: asyncpg.Connection, column: Literal["team", "member"], value: str) -> int:

@@ -113,11 +113,16 @@ async def test_the_direct_messages_of_a_person_go_whole(world: World) -> None:
 async def test_a_direct_message_with_a_page_is_theirs(world: World) -> None:
     async with open_database(world.settings()) as database:
         await lived(database, "TONE", "CONE", "UANNA")
-        await database.pool.execute("update page set place = 'DBEN', address = 'UBEN' where outlet = 'direct'")
+        await database.pool.execute(
+            "update page set place = 'DBEN', ref = '7.0', address = 'UBEN', key = 'step 1 direct UBEN' where outlet = 'direct'"
+        )
         await database.pool.execute("insert into told (team, problem, channel) values ('TONE', 'is_archived', 'DBEN')")
         async with database.pool.acquire() as connection, connection.transaction():
-            await purge_user(connection, database.seal, "UBEN")
-        assert "DBEN" not in await dump(database)
+            done = await purge_user(connection, database.seal, "UBEN")
+        assert done.removed["warnings"] == 1
+        stored = await dump(database)
+        assert "DBEN" not in stored
+        assert "UBEN" not in stored
 
 
 async def test_a_watch_without_an_owner_tells_nobody_that_it_pauses(world: World) -> None:
