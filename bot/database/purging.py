@@ -74,7 +74,7 @@ async def purge_workspace(connection: asyncpg.Connection, seal: Seal, team: str)
         team,
     )
     counts["choices"] = await _choices(connection, "team", team)
-    counts["audit entries"] = await audit.erase(connection, audit.about(seal, "team", team))
+    counts["audit entries"] = await audit.erase(connection, seal, audit.about(seal, "team", team))
     return counts
 
 
@@ -91,7 +91,7 @@ async def purge_channel(connection: asyncpg.Connection, seal: Seal, channel: str
         "where place = $1 or address = $1 or content ->> 'channel' = $1 returning true",
         channel,
     )
-    counts["audit entries"] = await audit.erase(connection, audit.about(seal, "channel", channel))
+    counts["audit entries"] = await audit.erase(connection, seal, audit.about(seal, "channel", channel))
     return counts
 
 
@@ -111,7 +111,7 @@ async def purge_user(connection: asyncpg.Connection, seal: Seal, user: str) -> C
     counts["incidents"] = await _unname(connection, user)
     counts["watches"] = await _changed(connection, "update watch set owner = '' where owner = $1 returning true", user)
     counts["choices"] = await _choices(connection, "member", user)
-    counts["audit entries"] = await audit.erase(connection, audit.about(seal, "user", user))
+    counts["audit entries"] = await audit.erase(connection, seal, audit.about(seal, "user", user))
     return counts
 
 
