@@ -45,10 +45,31 @@ def accepted(body: Json, identity: Identity, alert_bots: frozenset[str]) -> Deli
     """
     try:
         delivery = _accepted(body, identity, alert_bots)
+        if delivery is None:
+            return None
+        _storable(delivery)
+        return replace(delivery, text=whole(delivery.text), outside=outside(body, identity))
     except _ODD as problem:
         logger.error("a payload is not as Slack documents it", extra={"reason": type(problem).__name__})  # noqa: TRY400 - it holds text
         return None
-    return replace(delivery, text=whole(delivery.text), outside=outside(body, identity)) if delivery else None
+
+
+def _storable(delivery: Delivery) -> None:
+    """Raises ValueError where what Slack calls things is no text for a database. What people wrote may be anything."""
+    thread, files = delivery.thread, (part for file in delivery.files for part in (file.id, file.url, file.mimetype))
+    names = (
+        delivery.event,
+        delivery.subject,
+        thread.channel,
+        thread.ts,
+        delivery.message_ts,
+        delivery.user,
+        delivery.author,
+    )
+    called = "".join((*names, delivery.action, delivery.response_url, *files))
+    if "\0" in called:
+        raise ValueError("a NUL")
+    called.encode()
 
 
 def outside(body: Json, identity: Identity) -> bool:

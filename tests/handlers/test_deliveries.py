@@ -40,6 +40,13 @@ def test_a_message_opens_its_own_thread_and_a_reply_joins_one() -> None:
     assert not posted.direct
 
 
+@pytest.mark.parametrize("odd", ["U\ud800", "U\0"])
+@pytest.mark.parametrize("field", ["user", "channel", "ts", "thread_ts"])
+def test_what_no_database_takes_is_left_alone(field: str, odd: str) -> None:
+    assert taken(event(**{field: odd})) is None
+    assert taken(event(text=odd))
+
+
 def connect(team: str, enterprise: str | None = None, *, ours: str | None = None, **fields: Any) -> dict[str, Any]:
     """An event of a channel that Slack Connect shares; `team` and `enterprise` are those of whoever wrote."""
     heard = {"team_id": "T1", "enterprise_id": ours, "user_id": "U0BOT", "is_bot": True}
