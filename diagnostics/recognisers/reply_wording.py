@@ -63,6 +63,7 @@ _FINAL: Final = "|".join(
         r"(?:^|[:>\"'`(]) {0,2}relay access denied\W*$",
         r"\bTLS i[st] not available or unauthenticated but required",  # maddy
         r"\bWASCL UserAction verdict is not None",  # Exchange Online's filter of what its own accounts send
+        r"\bmessage wasn['’]?t delivered because of security policies\b",  # Exchange 2007 and 2010, of 5.7.1
         r"\bunrouteable address\s*$",
         r"\bunknown local-part \"",
         r"\bDNS error: domain name not found",
@@ -81,6 +82,9 @@ _ASKING = linear(
     r"|quarter)|remember|wiki|runbooks?"
     r"|slides?|quiz|joke|documentation|docs?|articles?|blog|how many|never (?:seen|saw|had)|no longer"
     r"|was fixed|is fixed|solved)\b"
+)
+_LAUGHS = linear(
+    r"(?i)\b(?:(?:ha|he|hi){2,}|lol|lmao|rofl|mdr|xd)\b|:(?:joy|rofl|laughing|smile|grin):|[😀😁😂😄😆😉🤣]"
 )
 _REPORTING = linear(
     r"(?i)\b(?:get|gets|getting|got|gives?|giving|gave|bounc\w*|return\w*|reject\w*|fails?|failed"
@@ -264,6 +268,8 @@ def _is_asked(place: Place) -> bool:
     rest = place.after
     for mark in (". ", "? ", "! ", ": ", "http"):
         rest = rest.partition(mark)[0]
+    if _LAUGHS.search(place.line[:1000]) and not _REPORTING.search(place.before):
+        return True
     return bool(_ASKING.search(sentence) or _ASKING.search(rest[:80]))
 
 
