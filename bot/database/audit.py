@@ -113,6 +113,7 @@ async def append(connection: asyncpg.Connection, seal: Seal, entry: Entry, erase
 async def erase(connection: asyncpg.Connection, seal: Seal, mark: bytes) -> int:
     """Erases the details of the rows about one person, channel or workspace, and adds a row that names them; how many rows
     that were. Within a transaction, which others who append wait for."""
+    await connection.execute("select pg_advisory_xact_lock($1)", _LOCK)  # before the rows, as `expire` does
     done = await connection.fetch(
         "update audit set detail = null where marks @> array[$1::bytea] and detail is not null returning seq", mark
     )
