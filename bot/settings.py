@@ -140,10 +140,16 @@ class Settings(CheckSettings, PrivateSettings):
     may_escalate: Annotated[frozenset[str], NoDecode] = Field(
         frozenset(),
         validation_alias="MAILFLOW_MAY_ESCALATE",
-        description="The same for paging whoever is on call. To acknowledge and to resolve is always everybody's.",
+        description="The same for paging whoever is on call. To acknowledge and to resolve is everybody's in your organisation.",
     )
     may_watch: Annotated[frozenset[str], NoDecode] = Field(
         frozenset(), validation_alias="MAILFLOW_MAY_WATCH", description="The same for beginning and ending watches."
+    )
+    partners: Annotated[frozenset[str], NoDecode] = Field(
+        frozenset(),
+        validation_alias="MAILFLOW_PARTNERS",
+        description="The same for people of other organisations, in channels that Slack Connect shares: those named here may do "
+        "what everybody of yours may. Default: nobody; what they paste is answered.",
     )
     max_file_bytes: int = Field(
         5_000_000,
@@ -224,7 +230,7 @@ class Settings(CheckSettings, PrivateSettings):
     def _upper(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
 
-    @field_validator("may_check", "may_escalate", "may_watch")
+    @field_validator("may_check", "may_escalate", "may_watch", "partners")
     @classmethod
     def _members(cls, value: frozenset[str]) -> frozenset[str]:
         if not all(
@@ -233,7 +239,7 @@ class Settings(CheckSettings, PrivateSettings):
             raise ValueError("must be ids of user groups (S…) and people (U…), separated by commas; names change")
         return value
 
-    @field_validator("alert_bots", "may_check", "may_escalate", "may_watch", mode="before")
+    @field_validator("alert_bots", "may_check", "may_escalate", "may_watch", "partners", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return frozenset(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

@@ -85,14 +85,14 @@ async def purge_workspace(connection: asyncpg.Connection, seal: Seal, team: str)
         team,
     )
     counts["choices"] = await _choices(connection, "team", team)
-    counts["audit entries"] = await audit.erase(connection, audit.about(seal, "team", team))
+    counts["audit entries"] = await audit.erase(connection, seal, audit.about(seal, "team", team))
     return Purged(counts)
 
 
 async def purge_channel(connection: asyncpg.Connection, seal: Seal, channel: str) -> Purged:
     """Removes all that is held of a channel, within a transaction."""
     counts = await _channel(connection, channel)
-    counts["audit entries"] = await audit.erase(connection, audit.about(seal, "channel", channel))
+    counts["audit entries"] = await audit.erase(connection, seal, audit.about(seal, "channel", channel))
     return Purged(counts)
 
 
@@ -133,7 +133,7 @@ async def purge_user(connection: asyncpg.Connection, seal: Seal, user: str) -> P
     watches = await _changed(connection, "update watch set owner = '' where owner = $1 returning true", user)
     unnamed = {"incidents": await _unname(connection, user), "watches": watches}
     for mark in (audit.about(seal, "user", user), *(audit.about(seal, "channel", channel) for channel in direct)):
-        removed["audit entries"] += await audit.erase(connection, mark)
+        removed["audit entries"] += await audit.erase(connection, seal, mark)
     return Purged(dict(removed), unnamed)
 
 

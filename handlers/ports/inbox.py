@@ -41,6 +41,8 @@ class Delivery:
     audience: Audience = "members"
     author: str = ""
     """Who wrote `text`, where that isn't `user`: somebody may ask about a message of somebody else."""
+    outside: bool = False
+    """`user` is of another organisation, or Slack doesn't say so of which, in a channel that is shared with one."""
 
 
 class Inbox(Protocol):

@@ -65,6 +65,23 @@ async def test_a_request_is_believed_only_with_its_own_fresh_signature(world: Wo
         assert len(await world.rows("select 1 from delivery")) == 1
 
 
+async def test_a_command_counts_once(world: World, elsewhere: Elsewhere) -> None:
+    """Also with its time written in another way: the signature covers it as it stands there."""
+    command = {
+        "command": "/mailflow",
+        "text": "help",
+        "team_id": world.place.workspace.team.id,
+        "channel_id": "C0EXCHANGE",
+    }
+    body = urlencode({**command, "user_id": "U0ALEX", "trigger_id": "1.2.3", "response_url": elsewhere.url})
+    async with world.bot() as bot:
+        headers = signed(body, kind=FORM)
+        url, stamp = f"{bot.server.url}/slack/events", "X-Slack-Request-Timestamp"
+        assert [await send(url, body, headers) for _ in range(2)] == [200] * 2
+        assert await send(url, body, {**headers, stamp: f"0{headers[stamp]}"}) == 401
+        assert len(await world.rows("select 1 from delivery")) == 1
+
+
 async def test_a_command_that_leads_elsewhere_is_answered_nowhere(world: World, elsewhere: Elsewhere) -> None:
     """Whoever has the signing secret still learns nothing: the answer of a private diagnosis holds what was pasted."""
     command = {

@@ -262,6 +262,8 @@ async def test_a_request_to_the_webhook_counts_once(oncall: OnCallWorld) -> None
         await oncall.say(ts, "escalate")
         before = len(oncall.pages())
         assert await server.tell(url, body, stamp) == 200
+        assert await server.tell(url, body, stamp, prefix="0") == 401
+        assert await server.tell(url, body, stamp, prefix="00") == 401
         await oncall.wait(5 * MINUTES)
         assert len(server.told) == 2  # paged in each round, and not told what it told us
         assert len(oncall.pages()) == before
