@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no type information
 from aiohttp import web
@@ -22,6 +22,7 @@ from bot.settings import Mode
 from diagnostics.checks.scope import inner
 
 logger = logging.getLogger(__name__)
+_Answer = TypeVar("_Answer")
 
 MOST_LAG: Final = 300.0
 """Seconds. Slack delivers for the last time after five minutes: whoever has waited for longer was left alone."""
@@ -90,8 +91,7 @@ class Health:
         async with self._one_at_a_time:
             if time.monotonic() - self._looked > _FRESH:
                 try:
-                    async with asyncio.timeout(_PATIENCE):
-                        self._lanes = await self._inbox.waiting()
+                    self._lanes = await _soon(self._inbox.waiting())
                 except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                     logger.warning("the database does not answer", extra={"reason": type(error).__name__})
                     self._lanes = None
@@ -103,8 +103,7 @@ class Health:
         async with self._one_at_a_time:
             if time.monotonic() - self._counted > _COUNTED:
                 try:
-                    async with asyncio.timeout(_PATIENCE):
-                        self._statistics = await statistics(self._pool, "", datetime.now(UTC) - _MONTH)
+                    self._statistics = await _soon(statistics(self._pool, "", datetime.now(UTC) - _MONTH))
                 except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                     logger.warning("incidents could not be counted", extra={"reason": type(error).__name__})
                     self._statistics = None
@@ -124,6 +123,16 @@ class Health:
         if not _is_here(request.remote) or any(name in request.headers for name in _FORWARDED):
             return web.Response(status=403, text=_NOT_HERE)
         return await self.exposed(request)
+
+
+async def _soon(asked: Coroutine[Any, Any, _Answer]) -> _Answer:
+    """Raises TimeoutError when patience ends, and not only once the pool has given up on a connection that is silent."""
+    task = asyncio.create_task(asked)
+    done, _ = await asyncio.wait({task}, timeout=_PATIENCE)
+    if not done:
+        task.cancel()
+        raise TimeoutError
+    return task.result()
 
 
 def _is_here(peer: str | None) -> bool:

@@ -20,7 +20,7 @@ from pgqueuer import PgQueuer
 from pgqueuer.errors import RetryRequested
 from pgqueuer.models import Job, Schedule
 
-from bot.database import Database
+from bot.database import NOTICED, Database
 from bot.database.held import ENTRYPOINT as ESCALATION
 from bot.database.inbox import ASKED, LANES, Inbox, Open
 from bot.database.installations import Installations
@@ -46,7 +46,8 @@ class Pace:
 
     `heartbeat` is how long the job of a dead process waits for another process, `straggler` how long a call whose
     answer was lost may still take effect. `logs` is the number of large logs that are read at the same time, and `watches`
-    that of watched targets that are looked at, by all processes together. `slack` says how fast its methods are called.
+    that of watched targets that are looked at, by all processes together. `locks` is how long the database may take to say
+    who has a lock. `slack` says how fast Slack's methods are called.
     """
 
     heartbeat: float = 10.0
@@ -58,6 +59,7 @@ class Pace:
     straggler: float = 2.0
     logs: int = 2
     watches: int = 2
+    locks: float = 10.0
     slack: Mapping[str, Rate] = field(default_factory=lambda: RATES)
 
 
@@ -89,7 +91,7 @@ class Worker:
         self._watcher = watcher
         self._escalations = escalations
         self._busy: dict[tuple[str, str], bool] = {}
-        self._locks = ThreadLocks(database.url)
+        self._locks = ThreadLocks(database.url, patience=pace.locks)
         self._queues: dict[str, PgQueuer] = {}
         self._stopping = False
 
@@ -252,16 +254,21 @@ class Worker:
 
 
 class ThreadLocks:
-    """Advisory locks, all on one connection of their own: they go when the process goes."""
+    """Advisory locks, all on one connection of their own: they go when the process goes, or the connection.
 
-    def __init__(self, url: str) -> None:
+    A server that fails over, or a firewall, may leave a connection that is open and silent for ever. So each question has
+    `patience` (seconds); a connection that doesn't answer by then is given up, and the next question gets a new one.
+    """
+
+    def __init__(self, url: str, *, patience: float = Pace.locks) -> None:
         self._url = url
+        self._patience = patience
         self._connection: asyncpg.Connection | None = None
         self._one_at_a_time = asyncio.Lock()
 
     @asynccontextmanager
     async def held(self, name: str) -> AsyncIterator[bool]:
-        """Yields whether the lock is ours; never waits for it. Not reentrant within a process."""
+        """Yields whether the lock is ours; never waits for it. Not reentrant within a process. Raises TimeoutError."""
         mine = bool(await self._ask("select pg_try_advisory_lock(hashtextextended($1, 0))", name))
         try:
             yield mine
@@ -271,10 +278,20 @@ class ThreadLocks:
 
     async def _ask(self, query: str, name: str) -> object:
         async with self._one_at_a_time:
-            if self._connection is None or self._connection.is_closed():
-                self._connection = await asyncpg.connect(self._url)
-            return await self._connection.fetchval(query, name)
+            connection = self._connection
+            try:
+                if connection is None or connection.is_closed():
+                    connection = self._connection = await asyncpg.connect(
+                        self._url, timeout=self._patience, command_timeout=self._patience
+                    )
+                    await connection.execute(NOTICED)
+                return await connection.fetchval(query, name)
+            except (TimeoutError, asyncio.CancelledError):  # what is left of the question would hold up the next one
+                if connection:
+                    connection.terminate()
+                raise
 
     async def close(self) -> None:
         if self._connection and not self._connection.is_closed():
-            await self._connection.close()
+            with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                await self._connection.close(timeout=self._patience)

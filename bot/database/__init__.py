@@ -17,6 +17,7 @@ from bot.database.sealing import KEY_FILE, Masters, Seal, WrongKeyError, stored_
 from bot.settings import Settings
 
 __all__ = [
+    "NOTICED",
     "Database",
     "NothingYetError",
     "Seal",
@@ -30,6 +31,12 @@ __all__ = [
 
 NAME = "mailflow"  # the database within the embedded server
 _CONNECT_SECONDS = 10.0
+COMMAND_SECONDS = 60.0  # for one statement; a server that is gone may never say so
+NOTICED = """
+set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3; set tcp_user_timeout = 25000
+"""
+"""Has the server notice within half a minute that this machine is gone. By its defaults it takes two hours, in which nobody else
+gets the locks that were held from here."""
 _NO_WAY_IN = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError, ValueError)
 
 
@@ -99,10 +106,11 @@ async def connected(settings: Settings, *, create: bool) -> AsyncIterator[asyncp
 @asynccontextmanager
 async def _connection(url: str) -> AsyncIterator[asyncpg.Connection]:
     try:
-        connection = await asyncpg.connect(url, timeout=_CONNECT_SECONDS, command_timeout=60)
+        connection = await asyncpg.connect(url, timeout=_CONNECT_SECONDS, command_timeout=COMMAND_SECONDS)
     except _NO_WAY_IN as error:
         raise _not_let_in(error) from error
     try:
+        await connection.execute(NOTICED)
         yield connection
     finally:
         with suppress(*_NO_WAY_IN):
@@ -119,12 +127,18 @@ def _not_let_in(error: Exception) -> StartError:
 async def _opened(
     url: str, settings: Settings, on_query: Callable[[Any], None] | None = None
 ) -> AsyncIterator[Database]:
-    async def listen(connection: asyncpg.Connection) -> None:
-        connection.add_query_logger(on_query)
+    async def begin(connection: asyncpg.Connection) -> None:
+        if on_query:
+            connection.add_query_logger(on_query)
+        await connection.execute(NOTICED)
+
+    async def reset(connection: asyncpg.Connection) -> None:
+        await connection.execute(f"{connection.get_reset_query()};\n{NOTICED}")
 
     try:
-        init = listen if on_query else None
-        pool = await asyncpg.create_pool(url, min_size=2, max_size=16, command_timeout=60, init=init)
+        pool = await asyncpg.create_pool(
+            url, min_size=2, max_size=16, command_timeout=COMMAND_SECONDS, init=begin, reset=reset
+        )
     except _NO_WAY_IN as error:
         raise _not_let_in(error) from error
     try:
