@@ -40,9 +40,14 @@ _NOT_HERE: Final = (
 
 @dataclass(frozen=True)
 class Readiness:
-    """`parts` says of each part "ok", or in words what keeps it from working. Holds no secrets."""
+    """`parts` says of each part of this process "ok", or in words what keeps it from working. Holds no secrets.
+
+    `jobs` says the same of the work that all replicas share. It makes none of them unready: one thread that is stuck would
+    take every one out of its balancer at once, and what Slack sends only once would be lost.
+    """
 
     parts: Mapping[str, str]
+    jobs: str = _OK
 
     @property
     def ready(self) -> bool:
@@ -84,7 +89,7 @@ class Health:
         jobs = (
             _OK if lag <= MOST_LAG else f"the oldest open delivery has waited {lag:.0f} s, more than {MOST_LAG:.0f} s"
         )
-        return Readiness({"database": database, "slack": await self.slack() or _OK, "jobs": jobs})
+        return Readiness({"database": database, "slack": await self.slack() or _OK}, jobs)
 
     async def _waiting(self) -> Mapping[str, Waiting] | None:
         """What is open, by lane; None when the database doesn't say."""
