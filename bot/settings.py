@@ -70,7 +70,8 @@ class Settings(CheckSettings, PrivateSettings):
     database_url: SecretStr | None = Field(
         None,
         validation_alias="DATABASE_URL",
-        description="PostgreSQL to use (`postgresql://…`). Default: an embedded one under `MAILFLOW_HOME`.",
+        description="PostgreSQL to use (`postgresql://…`), not through a pooler in transaction mode. Default: an embedded one "
+        "under `MAILFLOW_HOME`.",
     )
     migrate_at_start: bool = Field(
         True,
