@@ -1,9 +1,12 @@
-"""A database that goes away without closing its connections is left for one that answers."""
+"""Connections to the database: how many, and how those are left that have gone silent without being closed."""
 
 from __future__ import annotations
 
 import asyncio
+import re
+from contextlib import AsyncExitStack
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +20,8 @@ from tests.bot.conftest import QUICK, World
 from tests.bot.pastes import FAILING
 from tests.bot.test_health import REACHED
 from tests.fakes.silent_proxy import SilentProxy
+
+OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
 
 
 async def test_a_lock_is_asked_for_on_a_new_connection(database_url: str) -> None:
@@ -77,3 +82,16 @@ async def test_a_server_notices_a_machine_that_is_gone(world: World) -> None:
             await locks._ask("select count(*) from pg_settings where name like $1 and source = 'session'", "tcp%") == 4
         )
         await locks.close()
+
+
+async def test_a_bot_has_no_more_connections_than_documented(world: World) -> None:
+    """One more than are counted here: keys are read on a connection of their own."""
+    [most] = re.findall(r"Each holds up to (\d+) connections", OPERATIONS.read_text(encoding="utf-8"))
+    async with world.bot() as bot, AsyncExitStack() as held:
+        for locks in (bot.worker._locks, bot.watcher._locks, bot.escalations._locks):
+            await held.enter_async_context(locks.held(f"lock {id(locks)}"))
+        pool = bot.worker._database.pool
+        while pool.get_size() < pool.get_max_size() or pool.get_idle_size():
+            await held.enter_async_context(pool.acquire())
+        mine = "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+        assert (await world.rows(mine))[0]["count"] + 1 == int(most)
