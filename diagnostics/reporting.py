@@ -18,7 +18,7 @@ from diagnostics.notes import notes_of
 from diagnostics.questions import questions
 from diagnostics.report import BeliefName, Evidence, Moment, Note, ReadArtefact, Report, RuledOut, Suspect
 from diagnostics.report import Verdict as VerdictName
-from diagnostics.seen import cured, failures
+from diagnostics.seen import cured, failures, put_off
 from diagnostics.subject import subject_of
 from diagnostics.text import Paste
 from diagnostics.timeline import moments
@@ -99,7 +99,7 @@ def _verdict(judgement: Judgement) -> VerdictName:
     if not judgement.artefacts:
         return "nothing"
     believed = [each for each in _believed(judgement) if not each.alike]
-    if cured(judgement.facts):
+    if cured(judgement.facts) or (put_off(judgement.facts) and not complains(prose_of(judgement))):
         return "healthy"
     if believed and believed[0].cause.benign and believed[0].finding.belief >= Belief.LIKELY:
         return "healthy"

@@ -10,8 +10,10 @@ from diagnostics.facts import (
     ConnectionDropped,
     Fact,
     QueueState,
+    Reply,
     Session,
     SessionChange,
+    Stage,
     TlsFailed,
     WindowsEvent,
 )
@@ -58,3 +60,29 @@ def cured(facts: Iterable[Fact]) -> SessionChange | None:
             latest_failure = max(latest_failure, fact.source.paste)
     over = [change for change in changes if change.cured and change.succeeded.source.paste > latest_failure]
     return over[-1] if over and len(over) == len(changes) else None
+
+
+def put_off(facts: Iterable[Fact]) -> bool:
+    """Whether all that failed were sessions that the other side put off (4xx), and each was followed by one of the same
+    connector to the same address that delivered: a greylist, or a limit that passed."""
+    known = list(facts)
+    sessions = [fact for fact in known if isinstance(fact, Session)]
+    delivered = [each for each in sessions if each.stage is Stage.DELIVERED and not each.failed]
+    over = {each.session for each in sessions if each.failed and _followed(each, delivered)}
+    failed = failures(known)
+    return bool(failed) and all(
+        isinstance(fact, Session | Reply) and fact.session in over and _temporary(fact) for fact in failed
+    )
+
+
+def _followed(failed: Session, delivered: Iterable[Session]) -> bool:
+    return any(
+        each.connector == failed.connector and each.remote_ip == failed.remote_ip and each.began > failed.began
+        for each in delivered
+    )
+
+
+def _temporary(fact: Session | Reply) -> bool:
+    if isinstance(fact, Session):
+        return fact.error[:1] == "4" and not fact.tls_error
+    return fact.code in range(400, 500)

@@ -16,7 +16,7 @@ _TRANSPORT = linear(
     r"|relay)\d{0,2}\.[a-z0-9-]+\.|\be?mails? (?:to|from|are|is|stuck|stay|wait|fail)"
     r"|\b(?:could ?n.t|could not|can.t|cannot|unable to|fail(?:ed|s|ing)? to|error) (?:\w+ ){0,2}"
     r"send(?:ing)? (?:(?:an?|any|test|out|smtp) ){0,2}e?-?mails?\b"
-    r"|\bthunderbird\b|\bchecktls\b"
+    r"|\bthunderbird\b|\bchecktls\b|\bTLS library problem\b"
     r"|\b(?:alert|notification|reminder|confirmation) e?-?mails?\b"
     r"|\b(?:send|receiv|deliver)ing (?:\w+ ){0,2}e?-?mails?\b"
     r"|\b(?:send|receive|inbound|outbound)[ -]connectors?\b|\bour (?:\w+ )?exchange\b|\bexchange (?:server|online"

@@ -82,6 +82,7 @@ _ASKING = linear(
     r"|slides?|quiz|joke|documentation|docs?|articles?|blog|how many|never (?:seen|saw|had)|no longer"
     r"|was fixed|is fixed|solved)\b"
 )
+_LAUGHS = linear(r"(?i)\b(?:(?:ha|he|hi){2,}|lol|lmao|rofl|mdr|xd)\b|:(?:joy|rofl|laughing|smile|grin):|[😀😁😂😄😆😉🤣]")
 _REPORTING = linear(
     r"(?i)\b(?:get|gets|getting|got|gives?|giving|gave|bounc\w*|return\w*|reject\w*|fails?|failed"
     r"|failing|errors?|says?|saying"
@@ -264,6 +265,8 @@ def _is_asked(place: Place) -> bool:
     rest = place.after
     for mark in (". ", "? ", "! ", ": ", "http"):
         rest = rest.partition(mark)[0]
+    if _LAUGHS.search(place.line[:1000]) and not _REPORTING.search(place.before):
+        return True
     return bool(_ASKING.search(sentence) or _ASKING.search(rest[:80]))
 
 

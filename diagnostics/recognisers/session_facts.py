@@ -218,7 +218,7 @@ def _hear_250(talk: _Conversation, row: Row, text: str) -> None:
     offered = _MECHANISMS.search(text)
     if offered and talk.stage < Stage.MAIL:
         talk.mechanisms = tuple(str(offered.group(1)).upper().split())
-    if talk.stage >= Stage.DATA and accepted(text):
+    if accepted(text):  # nothing else has these words; DATA may have been cut away
         talk.stage = Stage.DELIVERED
     elif talk.stage < Stage.STARTTLS and not talk.ehlo_done:
         talk.ehlo, talk.stage = row, max(talk.stage, Stage.EHLO)

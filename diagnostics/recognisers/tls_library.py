@@ -20,6 +20,7 @@ from diagnostics.recognisers.event_quotes import explains
 from diagnostics.recognisers.mail_words import of_mail, of_others, provider_host
 from diagnostics.recognisers.sources import source_at
 from diagnostics.recognisers.tls_words import MARKS, NO_COMMON, PRINTED, unverified
+from diagnostics.text import squeezed
 
 _PRINTED = linear(PRINTED)
 _NO_COMMON = linear(f"(?i){NO_COMMON}")
@@ -40,7 +41,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
         return []
     found: list[Artefact] = []
     for place, (index, line) in enumerate(lines):
-        text = line[:4000]
+        text = squeezed(line[:4000])  # a page that copies a log's table doubles spaces
         following = lines[place + 1][1].strip() if place + 1 < len(lines) else ""
         if following.startswith(
             _BULLET

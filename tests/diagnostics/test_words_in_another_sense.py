@@ -57,6 +57,8 @@ from tests.casefile import judged
         "what does SubmitMessage 0x80070005 mean?",
         "ErrorAccessDenied when calling CreateItem for a calendar event",
         "before that it was 550 5.7.1 Unable to relay",
+        "hehe, my dog answers '550 5.7.1 access denied' when I come near its bowl",
+        "my boss is basically 550 5.1.1 User unknown on Mondays :joy:",
     ],
 )
 def test_talk_stays_silent(text: str) -> None:

@@ -8,10 +8,12 @@ to use OAuth, or send another way.
 
 ## What proves it
 - the reply says so itself
+- 535 5.7.139 says that basic authentication is disabled, and the account is a private one of Outlook.com, or the server
+  `smtp-mail.outlook.com`: those take no password by SMTP since 16 September 2024
 
 ## Not this when
 - the reply says that SmtpClientAuthentication is disabled (`auth-smtp.disabled.tenant`, `auth-smtp.disabled.mailbox`)
-- 535 5.7.139 says that basic authentication is disabled: mostly an authentication policy
+- 535 5.7.139 says that basic authentication is disabled to an organization's account: mostly an authentication policy
   (`auth-smtp.blocked.security-defaults-or-ca`)
 
 ## References
@@ -22,15 +24,18 @@ to use OAuth, or send another way.
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.auth_smtp.logon import EXO
+from diagnostics.causes.auth_smtp.logon import EXO, whose
 from diagnostics.facts import Said
+from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
 from diagnostics.report import Step
 
 _WORDS = "Basic authentication is not supported for Client Submission"
 
 
 _DISABLED = "basic authentication is disabled"
-_CONSUMER = ("smtp-mail.outlook.com", "@outlook.", "@hotmail.", "@live.", "@msn.")
+_STAMP = linear(r"\.PROD\.OUTLOOK\.COM (20\d\d-\d\d-\d\d)T")
+_SINCE = "2024-09-16"  # private accounts lost password logons
 
 
 @cause(
@@ -44,7 +49,7 @@ _CONSUMER = ("smtp-mail.outlook.com", "@outlook.", "@hotmail.", "@live.", "@msn.
         "TLS 1.0 and 1.1 are not supported": "refuses the client's TLS version, before any password is sent",
     },
 )
-def assess(said: Said) -> Finding | None:
+def assess(said: Said, settings: tuple[Configured, ...]) -> Finding | None:
     """The words are proof; the number alone is registered for something else too (REQUIRETLS)."""
     if _WORDS.lower() in said.text.lower():
         because = (
@@ -53,7 +58,7 @@ def assess(said: Said) -> Finding | None:
         because += "(5.7.30); it needs OAuth."
         return Finding(Belief.CONFIRMED, because, (said,), _steps())
     if said.signature == _DISABLED:
-        return _of_consumer(said)
+        return _disabled(said, whose(settings))
     if "dkim" in said.text.lower():
         return None  # Gmail's number for a message whose DKIM signature does not hold
     because = (
@@ -62,13 +67,18 @@ def assess(said: Said) -> Finding | None:
     return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.0)
 
 
-def _of_consumer(said: Said) -> Finding | None:
+def _disabled(said: Said, account: Configured | None) -> Finding | None:
     """No policy of a tenant stands behind it where the account is a private one of Outlook.com."""
-    told = f"{said.source.quote} {said.text}".lower()
-    if not any(name in told for name in _CONSUMER):
-        return None
     because = "Outlook.com takes no password logon by SMTP from private accounts since September 2024; the client needs OAuth."
-    return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.5)
+    if account is None:
+        stamp = _STAMP.search(said.text)
+        if stamp is None or stamp.group(1) < _SINCE:
+            return None
+        because += " The text does not tell whether the account is a private one."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.5)
+    if account.name != "Private":
+        return None
+    return Finding(Belief.LIKELY, because, (said, account), _steps(), weight=1.5)
 
 
 def _steps() -> tuple[Step, ...]:

@@ -11,7 +11,7 @@ that the request did not meet the criteria, or that basic authentication is disa
 
 ## Not this when
 - the reply says that the credentials were incorrect (`auth-smtp.credentials.invalid`)
-- 550 5.7.30: Basic authentication is gone altogether (`auth-smtp.basic.retired`)
+- 550 5.7.30: Basic authentication is gone altogether (`auth-smtp.basic.retired`), as it is for private accounts of Outlook.com
 
 ## References
 - https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/fix-issues-with-printers-scanners-and-lob-applications-that-send-email-using-off
@@ -32,8 +32,9 @@ from diagnostics.causes.auth_smtp.logon import (
     sign_in_error,
     sign_in_log,
     unexplained,
+    whose,
 )
-from diagnostics.facts import Reply, Said, Session
+from diagnostics.facts import Said, Session
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
@@ -54,7 +55,6 @@ _POLICY_ERRORS = (
 )
 _DEFAULTS = "user is locked by your organization's security defaults policy"
 _CRITERIA = "the request did not meet the criteria to be authenticated successfully"
-_PRIVATE = ("smtp-mail.outlook.com", "@outlook.", "@hotmail.", "@live.", "@msn.")
 _POLICY = "basic authentication is disabled"
 
 
@@ -68,9 +68,7 @@ _POLICY = "basic authentication is disabled"
         ),
     },
 )
-def assess(
-    said: Said, sessions: tuple[Session, ...], settings: tuple[Configured, ...], replies: tuple[Reply, ...]
-) -> Finding | None:
+def assess(said: Said, sessions: tuple[Session, ...], settings: tuple[Configured, ...]) -> Finding | None:
     """Exchange Online tells which policy; a refusal without a reason leaves it open."""
     low = said.text.lower()
     if _DEFAULTS in low:
@@ -80,13 +78,8 @@ def assess(
         because = "Microsoft Entra ID refused the logon by a rule, not by the password: Conditional Access, MFA or an "
         because += "authentication policy; rarely SMTP AUTH is merely switched off for the mailbox."
         return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.0)
-    told = " ".join((said.text, *(each.source.quote for each in replies))).lower()
-    if _POLICY in low and any(name in told for name in _PRIVATE):
-        because = "The account is a private one of Outlook.com, which belongs to no tenant and obeys no policy of one."
-        return Finding(Belief.RULED_OUT, because, (said,))
     if _POLICY in low:
-        because = "Basic authentication is disabled for this user, mostly by an authentication policy without AllowBasicAuthSmtp."
-        return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.0)
+        return _disabled(said, whose(settings))
     if not unexplained(low):
         return None
     entry = sign_in_error(settings, *_POLICY_ERRORS)
@@ -100,6 +93,18 @@ def assess(
     because += "same password works in the browser."
     weight = 1.8 if UNEXPLAINED not in said.text else 1.4 if where == "exchange-online" else 1.2
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=weight)
+
+
+def _disabled(said: Said, account: Configured | None) -> Finding:
+    """The same words are for private accounts, which no policy concerns."""
+    if account is not None and account.name == "Private":
+        because = "The account is a private one of Outlook.com, which belongs to no tenant and obeys no policy of one."
+        return Finding(Belief.RULED_OUT, because, (said, account))
+    because = (
+        "Basic authentication is disabled for this user, mostly by an authentication policy without AllowBasicAuthSmtp."
+    )
+    belief = Belief.LIKELY if account is not None else Belief.POSSIBLE
+    return Finding(belief, because, (said, account), _steps(), weight=1.0)
 
 
 def _steps() -> tuple[Step, ...]:

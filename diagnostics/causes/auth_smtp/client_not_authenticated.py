@@ -58,6 +58,7 @@ _NOUNS = (
     "log on",
 )  # as refusals.toml reads them
 _OLD = "5.7.1 Client was not authenticated"  # before Exchange 2013, of one's own and online
+_OWNED = "rejected: not logged"  # in; Postfix: the address in MAIL FROM belongs to an account
 _LOGON_REFUSED = (504, 535)  # RFC 4954: the mechanism, the credentials
 
 _LOG_ON = (
@@ -76,6 +77,7 @@ _LOG_ON = (
         "Client not authenticated to send mail",
         "5.7.57",
         _OLD,
+        _OWNED,
         *relay.FOREIGN,
         *_NOUNS,
     ),
@@ -89,6 +91,10 @@ def assess(
     """Who refused decides: Exchange Online's submission server, or a Receive connector of one's own."""
     if said.signature in (*relay.FOREIGN, *_NOUNS):
         return None if refused_by(said, session_of(said, sessions)) == "smart-host" else _of_another(said)
+    if said.signature == _OWNED:
+        because = f"{server(said, '')} takes the address in MAIL FROM only from the account that it belongs to, and the client "
+        because += "did not log on. It says the same to another server that sends with this address from outside."
+        return Finding(Belief.LIKELY, because, (said,), _LOG_ON, weight=1.6)
     if _ALSO_REFUSED.search(said.text):
         # .NET puts its own sentence in front of the reply to AUTH.
         because = "The same error gives the reply to the logon (535): the client did try, and was refused."

@@ -196,3 +196,8 @@ def sign_in_log() -> Step:
         "powershell",
         filter="userPrincipalName eq '<account>'",
     )
+
+
+def whose(settings: tuple[Configured, ...]) -> Configured | None:
+    """What tells whose account it is: "Private" or "Organization"."""
+    return next((each for each in settings if each.kind == "told-account"), None)

@@ -116,7 +116,7 @@ def assess(said: Said, sessions: tuple[Session, ...], settings: tuple[Configured
 def _of_another(said: Said) -> Finding | None:
     """A provider that ties the senders' addresses to the account."""
     about = topics_of(said.text) if said.signature == _UNVERIFIED else topics(said)
-    if "owner" not in about or about & _OTHERS or by_microsoft(said):
+    if "owner" not in about or about & _OTHERS or by_microsoft(said) or "not logged" in said.text.lower():
         return None
     because = f"{said.by or 'The server'} lets the account of the logon send from its own addresses only: the one in MAIL FROM "
     because += "or From has to be added to the account there, or the application has to use the account's."

@@ -15,13 +15,15 @@ _WANTED = linear(
     r"(?i)contains the domain name (.{1,900}?) in the personal store.{0,200}?for the connector (.{1,200}?) "
     r"with a FQDN parameter of"
 )
+_CUT_OFF = linear(r"(?i)contains the domain name (<I>.{1,900}?<S>.{1,900}?)(?: in the personal store|[.,;]?$)")
 _NAMED = linear(r"(?i)contains the domain name (\S{3,253}?)[.,;]?(?:\s|$)")
 _SENDING = ("outbound", "to internet", "internet", "send", "to office", "to microsoft")
 _RECEIVING = ("default", "client ", "frontend", "inbound", "receive", "anonymous", "from ", "relay")
 
 
 class Unmatched(Struct, frozen=True):
-    """`pair` is (issuer, subject) where the connector names a certificate, None where it goes by its FQDN `name`."""
+    """`pair` is (issuer, subject) where the connector names a certificate, None where it goes by its FQDN `name`. `connector`
+    is "" where the text was cut off before it."""
 
     event: WindowsEvent
     name: str
@@ -39,6 +41,10 @@ def unmatched(event: object) -> Unmatched | None:
         return None
     text = squeezed(event.text)
     found = _WANTED.search(text)
+    cut_off = None if found else _CUT_OFF.search(text)
+    if cut_off:
+        name = cut_off.group(1).strip()
+        return Unmatched(event, name, event.connector, issuer_and_subject(name))
     if not found:  # cut off, or told by a person: a plain name still speaks for itself
         named = _NAMED.search(text)
         name = named.group(1) if named else ""

@@ -152,16 +152,19 @@ def _outside(
 def _from_event(wanted: Unmatched, pair: tuple[str, str], installed: tuple[InstalledCertificate, ...]) -> Finding:
     have = holders(pair, installed)
     if have:
-        because = (
-            f"The certificate that `{wanted.connector}` names is installed ({have[0].thumbprint}): look at its state."
-        )
+        because = f"The certificate that {_named(wanted)} names is installed ({have[0].thumbprint}): look at its state."
         return Finding(Belief.RULED_OUT, because, (have[0], wanted.event))
     because = (
-        f"Event 12014: `{wanted.connector}` names a certificate with issuer `{pair[0]}` and subject `{pair[1]}`, "
+        f"Event 12014: {_named(wanted)} names a certificate with issuer `{pair[0]}` and subject `{pair[1]}`, "
         "which is not in "
         "the store, so it offers no STARTTLS."
     )
-    return Finding(Belief.CONFIRMED, because, (wanted.event,), _steps(wanted.connector))
+    belief = Belief.CONFIRMED if wanted.connector else Belief.LIKELY  # it may be a Send connector's
+    return Finding(belief, because, (wanted.event,), _steps(wanted.connector), weight=1.8)
+
+
+def _named(wanted: Unmatched) -> str:
+    return f"`{wanted.connector}`" if wanted.connector else "a connector"
 
 
 def _steps(connector: str) -> tuple[Step, ...]:

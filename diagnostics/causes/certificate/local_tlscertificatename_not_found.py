@@ -80,7 +80,13 @@ def _from_event(
     event: WindowsEvent, connectors: Sequence[SendConnector], sessions: Sequence[Session]
 ) -> Finding | None:
     wanted = unmatched(event)
-    if wanted is None or wanted.pair is None or not is_send_connector(wanted, connectors, sessions):
+    if wanted is None or wanted.pair is None:
+        return None
+    if not wanted.connector:
+        because = f"Event 12014: a connector names a certificate that this server lacks{_named(wanted.pair)}; the text is cut "
+        because += "off before it tells whether that is a Send connector."
+        return Finding(Belief.POSSIBLE, because, (event,), _steps("", ""), weight=1.4)
+    if not is_send_connector(wanted, connectors, sessions):
         return None
     because = (
         f"Event 12014: Send connector `{wanted.connector}` names a certificate that this server "

@@ -28,7 +28,7 @@ from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.connector import relay, steps
 from diagnostics.causes.connector.heard import Heard, heard
 from diagnostics.causes.connector.settings import RECEIVE, label, made_for_others, of_kind, the_one
-from diagnostics.causes.recipient.lookup import holders
+from diagnostics.causes.recipient.lookup import domain, holders, told_own
 from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
@@ -66,6 +66,10 @@ def assess(
     if owner:
         because = f"{owner.name or 'A recipient here'} owns {_whom(what)}: mail to it is no relaying."
         return Finding(Belief.RULED_OUT, because, (owner, said))
+    own = next((mine for each in what.recipients if (mine := told_own(domain(each), objects))), None)
+    if own:
+        because = f"`{own.name}` is a domain of your own: to take mail for it is no relaying, and needs no right."
+        return Finding(Belief.RULED_OUT, because, (own, said))
     because = f"{what.who} accepts mail for its own domains only, and refused {_whom(what)} from {what.client}."
     if relay.rewritten(what):
         because = f"{what.who} refused to relay {relay.rewritten(what)}, an address that only hybrid routing uses."

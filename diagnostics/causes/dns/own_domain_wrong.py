@@ -30,11 +30,12 @@ from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.connector import relay
 from diagnostics.causes.dns.exchangers import Exchanger, bare_exchanger, exchangers, exchangers_of, organization
 from diagnostics.causes.dns.lookups import nonexistent, same
-from diagnostics.causes.recipient.lookup import accepted, address, by_microsoft, domain
+from diagnostics.causes.recipient.lookup import accepted, address, by_microsoft, domain, told_own
 from diagnostics.facts import Reply, Said, SendConnector, Session
 from diagnostics.looked_facts import DnsAnswer
 from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
+from diagnostics.refusals import topics
 from diagnostics.report import Step
 
 _SENDER = linear(r"<?[^\s<>@]{1,64}@([A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63}){1,10})>?")
@@ -52,6 +53,17 @@ _SENDERS: Final = (
     "Cannot resolve your domain",
     "unrouteable sender",
 )
+# refusals.toml tells whether the sender's domain is meant.
+_NOUNS: Final = (
+    "MX",
+    "mail exchanger",
+    "A record",
+    "sender domain",
+    "sender's domain",
+    "from domain",
+    "return path",
+    "sender host",
+)
 _NO_ANSWER: Final = ("DNS query failed", "5.4.312")  # what Exchange gets for a host of one label
 _EDGE: Final = "Recipient address rejected: Access denied"
 
@@ -59,7 +71,7 @@ _EDGE: Final = "Recipient address rejected: Access denied"
 @cause(
     id="dns.mx.own-domain-wrong",
     act="dns",
-    says=(*relay.FOREIGN, "Unable to relay", _EDGE, *_SENDERS, *_NO_ANSWER),
+    says=(*relay.FOREIGN, "Unable to relay", _EDGE, *_SENDERS, *_NOUNS, *_NO_ANSWER),
 )
 def assess(
     said: Said | DnsAnswer,
@@ -73,8 +85,8 @@ def assess(
     """Does the MX of the recipient's domain lead to the server that refused?"""
     if isinstance(said, DnsAnswer):
         return _leads_nowhere(said, answers)
-    if said.signature in _SENDERS:
-        return _unknown_sender(said)
+    if said.signature in _SENDERS or said.signature in _NOUNS:
+        return _unknown_sender(said) if said.signature in _SENDERS or "sender-domain" in topics(said) else None
     if said.signature in _NO_ANSWER:
         return _bare(said, answers)
     if said.signature in relay.FOREIGN and not relay.foreign(said):
@@ -98,6 +110,13 @@ def assess(
     online = by_microsoft(said) or "5.4.1 relay access denied" in low
     if hosts:
         return _compared(said, hosts, online)
+    mine = told_own(name, settings)
+    if mine and not online and "unable to relay" not in low:
+        because = (
+            f"`{name}` is a domain of your own, and {said.by or 'a server'} that does not host it got its mail: its MX "
+        )
+        because += "record leads there, or did before a move."
+        return Finding(Belief.POSSIBLE, because, (said, mine), _steps(name), weight=1.9)
     who = said.by or ("Exchange Online" if online else "The server")
     because = f"{who} does not host `{name}`; " if name else f"{who} does not host the recipient's domain; "
     because += "if the MX record leads there, it is wrong or left over from before a move."

@@ -12,6 +12,7 @@ Exchange names `MapiExceptionShutoffQuotaExceeded`. Mail flow works: the message
 ## Not this when
 - the token says STOREDRV.Submission: the sending mailbox is full (`quota-throttle.mailbox.sender-full`)
 - the recipient is a public folder (`quota-throttle.public-folder.full`)
+- the token says MapiExceptionNamedPropsQuotaExceeded: a quota of names, not of size (`store.delivery.permanent-exception`)
 - the text speaks of a submission quota, a limit on recipients in a day
   (`quota-throttle.sender.recipient-rate-limit`)
 - the recipient begins with AggregateGroupMailbox (`quota-throttle.system-mailbox.aggregate-full`)
@@ -40,6 +41,7 @@ from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.reader import from_outside
 from diagnostics.causes.recipient.lookup import address, by_microsoft, named
 from diagnostics.causes.recipient.steps import EXO, advise
+from diagnostics.causes.store.exceptions import of_named_properties
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured
 from diagnostics.refusals import topics
@@ -47,6 +49,7 @@ from diagnostics.report import Act, Shell, Step
 
 OF_THE_CLASS: Final = "exceeded storage allocation"
 """What 552 is called in RFC 5321, and by .NET, whatever was too much for the server."""
+_NEAR: Final = 3  # lines
 _WORDS: Final = (
     "mailbox full",
     "mailbox is full",
@@ -113,12 +116,19 @@ _ABROAD: Final = ("Postfach", "boîte", "boite", "buzón", "casella", "postbus",
         "450 4.2.2",
         "MapiExceptionShutoffQuotaExceeded",
         "MapiExceptionQuotaExceeded",
+        "MapiExceptionNamedPropsQuotaExceeded",
     ),
 )
-def assess(anchor: Said | Configured, objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
+def assess(
+    anchor: Said | Configured, objects: tuple[Configured, ...], replies: tuple[Reply, ...], said: tuple[Said, ...]
+) -> Finding | None:
     """The recipient's own server says it; the token tells whose quota it was."""
     if isinstance(anchor, Configured):
         return _from_statistics(anchor, objects)
+    properties = next((each for each in said if of_named_properties(each) and _together(each, anchor)), None)
+    if properties:
+        because = "The quota that is exceeded is of named properties, not of the mailbox's size."
+        return Finding(Belief.RULED_OUT, because, (properties,))
     if (
         has(anchor, "sender throttled")
         or about_rate(anchor)
@@ -144,6 +154,11 @@ def assess(anchor: Said | Configured, objects: tuple[Configured, ...], replies: 
     statistics = next((each for each in objects if shut(each)), None) or brimming(objects)
     ours = kind == "mailbox" or statistics is not None
     return _judged(anchor, wanted, statistics, ours=ours, outside=from_outside(anchor, replies, objects))
+
+
+def _together(one: Said, other: Said) -> bool:
+    """Whether two lines are parts of one report."""
+    return one.source.paste == other.source.paste and abs(one.source.line - other.source.line) <= _NEAR
 
 
 def only_the_class(said: Said) -> bool:

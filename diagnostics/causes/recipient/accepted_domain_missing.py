@@ -36,6 +36,7 @@ from diagnostics.causes.recipient.lookup import (
     named,
     proxies,
     same_organization,
+    told_own,
 )
 from diagnostics.causes.recipient.steps import EXO, accepted_domains, advise
 from diagnostics.facts import Reply, Said
@@ -80,6 +81,11 @@ def assess(
     if "relay access denied" in said.text.lower() and not (online or "5.4.1" in said.text):
         return _refused_and_circling(said, replies)
     name = domain(address(said, replies))
+    own = told_own(name, objects)
+    if own and said.signature == _RELAYING and not accepted(name, objects):
+        because = f"`{name}` is a domain of your own, and the server takes it for a foreign one: it is missing from the accepted "
+        because += "domains there, or not in effect yet."
+        return Finding(Belief.LIKELY, because, (said, own), _steps(name, online), weight=1.6)
     if said.signature == _RELAYING and "non-accepted" not in said.text:
         return _own_refused(said, name, objects)
     if said.signature == "SMTPSEND.DNS.MxLoopback":

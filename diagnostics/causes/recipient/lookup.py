@@ -205,6 +205,11 @@ def accepted(name: str, objects: Iterable[Configured]) -> Configured | None:
     return next((each for each in domains if _covers(_written(each), name)), None)
 
 
+def told_own(name: str, objects: Iterable[Configured]) -> Configured | None:
+    """The sentence that calls the mail domain `name` the reader's own."""
+    return next((each for each in objects if each.kind == "own-domain" and name and each.name == name), None)
+
+
 def external_relay(mail_from: str, objects: Iterable[Configured]) -> Configured | None:
     """The accepted domain of a sender where it is External Relay: Exchange then takes none of its addresses for its own."""
     of = accepted(domain(mail_from), objects) if mail_from else None

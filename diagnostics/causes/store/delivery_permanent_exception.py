@@ -9,6 +9,8 @@ damaged mailbox or view. It concerns one mailbox; sending again brings the same 
 ## What proves it
 - the exception pair, while other mailboxes get the same message
 
+- `MapiExceptionNamedPropsQuotaExceeded`: the mailbox has reached its quota of named properties, though the same reply says
+  `mailbox full`
 - `Failed to process message due to a permanent exception`, also where a code that asks to try again stands around it
 
 ## Not this when
@@ -16,6 +18,7 @@ damaged mailbox or view. It concerns one mailbox; sending again brings the same 
   missing permission, content that can't be converted
 
 ## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/mailbox-named-properties-quota-exceeded
 - https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/mapiexceptionnotfound-ndr
 """
 
@@ -26,7 +29,7 @@ from typing import Final
 from diagnostics.cause import EMS, Belief, Finding, cause, look
 from diagnostics.causes.recipient.lookup import address, by_microsoft, named
 from diagnostics.causes.recipient.steps import EXO, advise
-from diagnostics.causes.store.exceptions import exception_of, has_own_cause, is_transient
+from diagnostics.causes.store.exceptions import exception_of, has_own_cause, is_transient, of_named_properties
 from diagnostics.facts import Reply, Said
 from diagnostics.report import Act, Step
 
@@ -61,6 +64,14 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     wanted = address(said, replies)
     low = said.text.lower()
     online = by_microsoft(said)
+    if of_named_properties(said):
+        because = f"The mailbox of {named(wanted, 'the recipient')} takes no further named properties, which is a quota of its "
+        because += (
+            "own: it need not be full, whatever the reply says. Mostly an Outlook add-in has made thousands of them."
+        )
+        return Finding(
+            Belief.CONFIRMED, because, (said,), _named_property_steps(wanted), "exchange-online" if online else None
+        )
     because = f"The store refused to file the message into the mailbox of {named(wanted, 'the recipient')}: "
     because += f"{exception_of(said) or said.signature}."
     if "cannot get id from name" in low:
@@ -75,6 +86,24 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
         )
         act = act or "on-prem"
     return Finding(Belief.LIKELY, because, (said,), _steps(wanted, online), act, weight=1.0)
+
+
+def _named_property_steps(wanted: str) -> tuple[Step, ...]:
+    return (
+        look(
+            "See how many named properties the mailbox may have, and which name most of them begin with. The script "
+            "Test-MailboxExtendedProperty.ps1 of CSS-Exchange tells which namespace is full.",
+            "Get-MailboxStatistics {address} | Format-List NamedPropertiesCountQuota; "
+            "Get-MailboxExtendedProperty -Identity {address} | Group-Object PropertyNamespace | Format-Table Count,Name",
+            EXO,
+            address=wanted,
+        ),
+        advise(
+            "Remove or update the add-in or application that makes them. Named properties of the PublicStrings namespace can be "
+            "cleaned up (New-MailboxExtendedPropertyCleanupRequest, with -DetectOnly first: what it deletes is gone); for any "
+            "other namespace open a case with Microsoft."
+        ),
+    )
 
 
 def _named_properties(said: Said, replies: tuple[Reply, ...]) -> Finding:

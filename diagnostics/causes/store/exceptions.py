@@ -31,8 +31,15 @@ _PERMANENT = linear(r"(?i)due to a permanent exception|replaced by a retry respo
 _TRANSIENT_CODE = linear(r"(?:^|[^\d.])4\.\d{1,3}\.\d{1,3}\b")
 
 
+def of_named_properties(said: Said) -> bool:
+    """Whether the quota that is exceeded is of named properties: the reply calls that a full mailbox, too."""
+    return "namedpropsquotaexceeded" in said.text.lower()
+
+
 def has_own_cause(said: Said) -> bool:
     low = said.text.lower()
+    if of_named_properties(said):
+        return False
     if "connectionfailedtransient" in low or "mapiexceptionnetworkerror" in low:
         low = low.replace(
             "is offline", ""
