@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
-from typing import Any, Final, TypeVar
+from typing import Final
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no type information
 from aiohttp import web
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 
+from bot.database import within
 from bot.database.inbox import Inbox, Waiting
 from bot.database.statistics import Statistics, statistics
 from bot.metrics import Metrics
@@ -22,7 +23,6 @@ from bot.settings import Mode
 from diagnostics.checks.scope import inner
 
 logger = logging.getLogger(__name__)
-_Answer = TypeVar("_Answer")
 
 MOST_LAG: Final = 300.0
 """Seconds. Slack delivers for the last time after five minutes: whoever has waited for longer was left alone."""
@@ -96,7 +96,7 @@ class Health:
         async with self._one_at_a_time:
             if time.monotonic() - self._looked > _FRESH:
                 try:
-                    self._lanes = await _soon(self._inbox.waiting())
+                    self._lanes = await within(_PATIENCE, self._inbox.waiting())
                 except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                     logger.warning("the database does not answer", extra={"reason": type(error).__name__})
                     self._lanes = None
@@ -108,7 +108,7 @@ class Health:
         async with self._one_at_a_time:
             if time.monotonic() - self._counted > _COUNTED:
                 try:
-                    self._statistics = await _soon(statistics(self._pool, "", datetime.now(UTC) - _MONTH))
+                    self._statistics = await within(_PATIENCE, statistics(self._pool, "", datetime.now(UTC) - _MONTH))
                 except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                     logger.warning("incidents could not be counted", extra={"reason": type(error).__name__})
                     self._statistics = None
@@ -128,16 +128,6 @@ class Health:
         if not _is_here(request.remote) or any(name in request.headers for name in _FORWARDED):
             return web.Response(status=403, text=_NOT_HERE)
         return await self.exposed(request)
-
-
-async def _soon(asked: Coroutine[Any, Any, _Answer]) -> _Answer:
-    """Raises TimeoutError when patience ends, and not only once the pool has given up on a connection that is silent."""
-    task = asyncio.create_task(asked)
-    done, _ = await asyncio.wait({task}, timeout=_PATIENCE)
-    if not done:
-        task.cancel()
-        raise TimeoutError
-    return task.result()
 
 
 def _is_here(peer: str | None) -> bool:

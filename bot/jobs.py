@@ -17,10 +17,10 @@ from uuid import UUID
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no type information
 from pgqueuer import PgQueuer
-from pgqueuer.errors import RetryRequested
+from pgqueuer.errors import FailingListenerError, RetryRequested
 from pgqueuer.models import Job, Schedule
 
-from bot.database import NOTICED, Database
+from bot.database import NOTICED, Database, within
 from bot.database.held import ENTRYPOINT as ESCALATION
 from bot.database.inbox import ASKED, LANES, Inbox, Open
 from bot.database.installations import Installations
@@ -46,8 +46,9 @@ class Pace:
 
     `heartbeat` is how long the job of a dead process waits for another process, `straggler` how long a call whose
     answer was lost may still take effect. `logs` is the number of large logs that are read at the same time, and `watches`
-    that of watched targets that are looked at, by all processes together. `locks` is how long the database may take to say
-    who has a lock. `slack` says how fast Slack's methods are called.
+    that of watched targets that are looked at, by all processes together. `trivial` is how long the database may take over
+    a trivial question, such as who has a lock, before its silence means that it is gone. `slack` says how fast Slack's
+    methods are called.
     """
 
     heartbeat: float = 10.0
@@ -59,7 +60,7 @@ class Pace:
     straggler: float = 2.0
     logs: int = 2
     watches: int = 2
-    locks: float = 10.0
+    trivial: float = 10.0
     slack: Mapping[str, Rate] = field(default_factory=lambda: RATES)
 
 
@@ -91,7 +92,7 @@ class Worker:
         self._watcher = watcher
         self._escalations = escalations
         self._busy: dict[tuple[str, str], bool] = {}
-        self._locks = ThreadLocks(database.url, patience=pace.locks)
+        self._locks = ThreadLocks(database.url, patience=pace.trivial)
         self._queues: dict[str, PgQueuer] = {}
         self._stopping = False
 
@@ -166,14 +167,30 @@ class Worker:
                 await heard
 
     async def _listening(self, queue: PgQueuer) -> None:
-        """Raises where the database no longer tells of new jobs.
+        """Raises where the database no longer tells of new jobs. When it says nothing at all, nothing that is asked will be
+        answered: all connections are given up then.
 
         The library has a probe of its own, but sends the first one before it listens, and would stop each queue for it.
         """
-        every = timedelta(seconds=self._pace.heartbeat)
         while True:
-            await asyncio.sleep(every.total_seconds())
-            await queue.qm.listener_healthy(every)
+            await asyncio.sleep(self._pace.heartbeat)
+            try:
+                await self._probe(queue)
+            except TimeoutError:
+                logger.warning("the database is silent: its connections are given up")
+                self._database.hang_up()
+                raise
+
+    async def _probe(self, queue: PgQueuer) -> None:
+        """Raises TimeoutError where the database is silent, and FailingListenerError where it only doesn't tell of jobs."""
+        every, trivial = self._pace.heartbeat, self._pace.trivial
+        try:
+            await within(every + trivial, queue.qm.listener_healthy(timedelta(seconds=every)))
+        except FailingListenerError:
+            listener = queue.connection._listener_connection  # type: ignore[attr-defined]  # the driver of a pool has one
+            if listener and not listener.is_closed():  # it may be silent, or this process was late itself
+                await within(trivial, listener.execute("select"))
+            raise
 
     async def _sweep(self, _schedule: Schedule) -> None:
         await self.sweep()
@@ -260,7 +277,7 @@ class ThreadLocks:
     `patience` (seconds); a connection that doesn't answer by then is given up, and the next question gets a new one.
     """
 
-    def __init__(self, url: str, *, patience: float = Pace.locks) -> None:
+    def __init__(self, url: str, *, patience: float = Pace.trivial) -> None:
         self._url = url
         self._patience = patience
         self._connection: asyncpg.Connection | None = None

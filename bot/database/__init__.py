@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from weakref import WeakSet
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no type information
 
@@ -27,7 +28,10 @@ __all__ = [
     "connected",
     "masters_of",
     "open_database",
+    "within",
 ]
+
+Answer = TypeVar("Answer")
 
 NAME = "mailflow"  # the database within the embedded server
 _CONNECT_SECONDS = 10.0
@@ -47,6 +51,24 @@ class Database:
     url: str
     pool: asyncpg.Pool
     seal: Seal
+    connections: WeakSet[asyncpg.Connection] = field(default_factory=WeakSet)
+
+    def hang_up(self) -> None:
+        """Gives up every connection of the pool, with what is asked over it. The next questions get new ones."""
+        for connection in list(self.connections):
+            connection.terminate()
+
+
+async def within(seconds: float, asked: Coroutine[Any, Any, Answer]) -> Answer:
+    """Raises TimeoutError after `seconds`. `asyncio.timeout` would then wait for the pool to give up the silent connection."""
+    task = asyncio.create_task(asked)
+    try:
+        done, _ = await asyncio.wait({task}, timeout=seconds)
+        if not done:
+            raise TimeoutError
+        return task.result()
+    finally:
+        task.cancel()
 
 
 @asynccontextmanager
@@ -127,7 +149,10 @@ def _not_let_in(error: Exception) -> StartError:
 async def _opened(
     url: str, settings: Settings, on_query: Callable[[Any], None] | None = None
 ) -> AsyncIterator[Database]:
+    connections: WeakSet[asyncpg.Connection] = WeakSet()
+
     async def begin(connection: asyncpg.Connection) -> None:
+        connections.add(connection)
         if on_query:
             connection.add_query_logger(on_query)
         await connection.execute(NOTICED)
@@ -151,7 +176,7 @@ async def _opened(
                     "run `mailflow migrate`."
                 )
             seal = await _fitting_seal(connection, url, settings)
-        yield Database(url, pool, seal)
+        yield Database(url, pool, seal, connections)
     finally:
         try:
             await asyncio.wait_for(pool.close(), timeout=5)

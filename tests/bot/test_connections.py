@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot import database, health
+from bot import health
 from bot.database import connected, open_database
 from bot.database.inbox import Inbox
 from bot.health import Health
@@ -39,12 +39,11 @@ async def test_a_lock_is_asked_for_on_a_new_connection(database_url: str) -> Non
         await locks.close()
 
 
-async def test_a_bot_goes_on(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "COMMAND_SECONDS", 0.5)
+async def test_a_bot_goes_on(world: World) -> None:
     async with (
         SilentProxy(world.environ["DATABASE_URL"]).listening() as proxy,
-        world.bot(DATABASE_URL=proxy.url, pace=replace(QUICK, locks=0.5)),
-        asyncio.timeout(30),
+        world.bot(DATABASE_URL=proxy.url, pace=replace(QUICK, trivial=0.5)),
+        asyncio.timeout(60),
     ):
         ts = await world.place.post("alex", "#exchange", FAILING)
         await world.answer("#exchange", ts)
