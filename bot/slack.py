@@ -166,6 +166,7 @@ def bolt(settings: Settings, slack: AsyncWebClient, identity: Callable[[str], Aw
         client=slack,
         authorize=Authorize(identity),  # type: ignore[arg-type]  # the library takes these, too
         request_verification_enabled=settings.mode == "http",
+        ignoring_self_events_enabled=False,  # the deletion of a message of ours would be one; handlers.deliveries knows ours
         user_facing_authorize_error_message="Mailflow is no longer installed in this workspace; ask whoever manages its apps.",
     )
 

@@ -17,7 +17,7 @@ from handlers.blocks.home import STOP_WATCH
 from handlers.blocks.mrkdwn import escape
 from handlers.message_text import all_text, whole
 from handlers.ports.files import SlackFile
-from handlers.ports.inbox import Delivery
+from handlers.ports.inbox import OURS, Delivery
 from handlers.ports.slack import Identity
 from handlers.ports.thread import Audience, Thread
 
@@ -143,11 +143,12 @@ def _changed(
 
 
 def _deleted(body: Json, event: Json, before: Json, ts: str, identity: Identity) -> Delivery | None:
-    if not ts or _is_us(before, identity):
+    if not ts:
         return None
     channel = str(event["channel"])
     thread = Thread(identity.team, channel, str(before.get("thread_ts") or ts))
-    return Delivery("delete", str(body["event_id"]), f"delete {channel} {ts}", thread, ts)
+    whose = OURS if _is_us(before, identity) else ""
+    return Delivery("delete", str(body["event_id"]), f"delete {channel} {ts}", thread, ts, action=whose)
 
 
 def _command(body: Json, identity: Identity) -> Delivery:

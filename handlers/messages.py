@@ -22,7 +22,7 @@ from handlers.intake import Submission, submission
 from handlers.judging import judge
 from handlers.ports.cases import Answer, Pasted
 from handlers.ports.files import FileRefusedError
-from handlers.ports.inbox import FORGET, Delivery
+from handlers.ports.inbox import FORGET, OURS, Delivery
 from handlers.ports.incidents import Sighting
 from handlers.ports.services import Services
 from handlers.telemetry import concluded
@@ -137,6 +137,10 @@ async def answer_anew(
 
 async def deleted(services: Services, delivery: Delivery) -> str:
     """A deleted message: what was stored of it goes, and so does everything that quotes it."""
+    if delivery.action == OURS:
+        delivery = replace(delivery, message_ts=await _stood_for(services, delivery))
+        if not delivery.message_ts:
+            return "silent"
     await services.inbox.drop_log(delivery.thread, delivery.message_ts, DELETED)
     await services.cases.withdraw(delivery.thread, delivery.message_ts)
     why = _FORGOTTEN if delivery.action == FORGET else _DELETED
@@ -144,6 +148,15 @@ async def deleted(services: Services, delivery: Delivery) -> str:
     await judge_again(services, delivery)
     await changed(services, delivery, deleted=True)
     return "withdrawn"
+
+
+async def _stood_for(services: Services, delivery: Delivery) -> str:
+    """The message whose record a deleted one of ours takes along: itself where it opened its thread (by the form, a check, a
+    watch), the one that a check was asked for with. "" for none: what we say rests on what people wrote, and that stays."""
+    if delivery.message_ts == delivery.thread.ts:
+        return delivery.message_ts
+    own = await services.cases.answer_at(delivery.thread.team, delivery.thread.channel, delivery.message_ts)
+    return own.message_ts if own and own.part == "check" else ""
 
 
 async def changed(services: Services, delivery: Delivery, *, deleted: bool = False) -> None:

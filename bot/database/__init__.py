@@ -13,6 +13,7 @@ import asyncpg  # type: ignore[import-untyped]  # it ships no type information
 
 from bot.database.embedded import DATA, Embedded, StartError
 from bot.database.keys import opened_seal
+from bot.database.marks import mark_anew
 from bot.database.schema import migrate, pending
 from bot.database.sealing import KEY_FILE, Masters, Seal, WrongKeyError, stored_key
 from bot.settings import Settings
@@ -176,6 +177,7 @@ async def _opened(
                     "run `mailflow migrate`."
                 )
             seal = await _fitting_seal(connection, url, settings)
+            await mark_anew(connection, seal)
         yield Database(url, pool, seal, connections)
     finally:
         try:

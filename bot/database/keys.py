@@ -13,6 +13,7 @@ from typing import Any, Final
 import asyncpg  # type: ignore[import-untyped]  # it ships no type information
 
 from bot.database.columns import SEALED, seal_anew
+from bot.database.marks import mark_anew
 from bot.database.sealing import Keys, Masters, Seal, WrongKeyError, new_key
 
 _LOCK: Final = 5_320_118  # any number, as long as it stays the same: whoever changes data keys holds this advisory lock
@@ -113,6 +114,7 @@ async def rotate(connection: asyncpg.Connection, pool: asyncpg.Pool, seal: Seal,
 async def tidy(pool: asyncpg.Pool, seal: Seal) -> None:
     """Goes on with what a rotation, or a change of the way things are sealed, left to do; drops keys that nothing needs."""
     await seal.refresh()
+    await mark_anew(pool, seal)
     waiting = await pool.fetchval(
         "select exists (select from seal) or exists (select from data_key where retired_at is not null)"
     )

@@ -63,6 +63,7 @@ _FINAL: Final = "|".join(
         r"(?:^|[:>\"'`(]) {0,2}relay access denied\W*$",
         r"\bTLS i[st] not available or unauthenticated but required",  # maddy
         r"\bWASCL UserAction verdict is not None",  # Exchange Online's filter of what its own accounts send
+        r"\bmessage wasn['’]?t delivered because of security policies\b",  # Exchange 2007 and 2010, of 5.7.1
         r"\bunrouteable address\s*$",
         r"\bunknown local-part \"",
         r"\bDNS error: domain name not found",
@@ -82,7 +83,9 @@ _ASKING = linear(
     r"|slides?|quiz|joke|documentation|docs?|articles?|blog|how many|never (?:seen|saw|had)|no longer"
     r"|was fixed|is fixed|solved)\b"
 )
-_LAUGHS = linear(r"(?i)\b(?:(?:ha|he|hi){2,}|lol|lmao|rofl|mdr|xd)\b|:(?:joy|rofl|laughing|smile|grin):|[😀😁😂😄😆😉🤣]")
+_LAUGHS = linear(
+    r"(?i)\b(?:(?:ha|he|hi){2,}|lol|lmao|rofl|mdr|xd)\b|:(?:joy|rofl|laughing|smile|grin):|[😀😁😂😄😆😉🤣]"
+)
 _REPORTING = linear(
     r"(?i)\b(?:get|gets|getting|got|gives?|giving|gave|bounc\w*|return\w*|reject\w*|fails?|failed"
     r"|failing|errors?|says?|saying"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.deliveries import accepted
-from handlers.ports.inbox import Delivery
+from handlers.ports.inbox import OURS, Delivery
 from handlers.ports.slack import Identity
 from handlers.ports.thread import Thread
 
@@ -170,8 +170,11 @@ def test_a_deletion_in_either_form(fields: dict[str, Any]) -> None:
     assert (delivery.kind, delivery.message_ts, delivery.thread.ts) == ("delete", "5.0", "4.0")
 
 
-def test_the_deletion_of_our_own_message_is_ignored() -> None:
-    assert taken(event(subtype="message_deleted", deleted_ts="5.0", previous_message={"bot_id": "B0BOT"})) is None
+@pytest.mark.parametrize(("bot", "action"), [("B0BOT", OURS), ("B0OTHER", "")])
+def test_the_deletion_of_our_own_message_says_that_it_was_ours(bot: str, action: str) -> None:
+    delivery = taken(event(subtype="message_deleted", deleted_ts="5.0", previous_message={"bot_id": bot}))
+    assert delivery
+    assert (delivery.kind, delivery.message_ts, delivery.action) == ("delete", "5.0", action)
 
 
 def test_files_keep_what_is_needed_to_fetch_them() -> None:

@@ -59,6 +59,7 @@ _NOUNS = (
 )  # as refusals.toml reads them
 _OLD = "5.7.1 Client was not authenticated"  # before Exchange 2013, of one's own and online
 _OWNED = "rejected: not logged"  # in; Postfix: the address in MAIL FROM belongs to an account
+_BELOW = 3  # lines
 _LOGON_REFUSED = (504, 535)  # RFC 4954: the mechanism, the credentials
 
 _LOG_ON = (
@@ -156,10 +157,15 @@ def _of_another(said: Said) -> Finding | None:
 
 
 def _refused_logon(said: Said, replies: tuple[Reply, ...]) -> Reply | None:
-    """The refused logon above in the same paste and session: a client that ignores it gets this refusal after it."""
+    """The refused logon above in the same paste and session, whose client ignored it; or right below, where an application tells
+    what came first."""
     session = next((r.session for r in replies if r.source == said.source), "")
-    above = (r for r in replies if r.source.paste == said.source.paste and r.source.line < said.source.line)
-    return next((r for r in above if r.code in _LOGON_REFUSED and r.session == session), None)
+    near = (
+        r
+        for r in replies
+        if r.source.paste == said.source.paste and r.source.line < said.source.line + _BELOW and r.source != said.source
+    )
+    return next((r for r in near if r.code in _LOGON_REFUSED and r.session == session), None)
 
 
 def _by_own_server(said: Said, session: Session | None) -> Finding:
