@@ -215,7 +215,7 @@ def _watcher(database: Database, services: Services, clock: Clock, pace: Pace) -
         services.checks,
         deliver=Telling(notices, services, pace).deliver,
         clock=clock,
-        locks=ThreadLocks(database.url),
+        locks=ThreadLocks(database.url, patience=pace.trivial),
         pace=pace,
     )
 

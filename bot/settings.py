@@ -70,7 +70,8 @@ class Settings(CheckSettings, PrivateSettings):
     database_url: SecretStr | None = Field(
         None,
         validation_alias="DATABASE_URL",
-        description="PostgreSQL to use (`postgresql://…`). Default: an embedded one under `MAILFLOW_HOME`.",
+        description="PostgreSQL to use (`postgresql://…`), not through a pooler in transaction mode. Default: an embedded one "
+        "under `MAILFLOW_HOME`.",
     )
     migrate_at_start: bool = Field(
         True,
@@ -336,16 +337,15 @@ def load(environ: Mapping[str, str] = os.environ, dotenv: Path = DOTENV) -> Sett
 def read(environ: Mapping[str, str], dotenv: Path) -> tuple[Settings, tuple[str, ...]]:
     """The settings as far as they are right, and a sentence for each thing that is wrong, which counts as unset."""
     from_file, wrong = of_dotenv(dotenv)
-    given = {**from_file, **environ}
     known = names()
-    secrets, unfit = of_folder(given.get("MAILFLOW_SECRETS_DIR"), known)
-    given = {**from_file, **secrets, **environ}
+    secrets, unfit = of_folder(_strongest(environ, from_file).get("MAILFLOW_SECRETS_DIR"), known)
     wrong += unfit + [
         f"{key} is not a setting of this version; docs/settings.md lists them."
-        for key in sorted(given)
+        for key in sorted({*from_file, *secrets, *environ})
         if key.startswith(PREFIX) and key not in known
     ]
-    values = {name: given[name] for name in known if given.get(name)}
+    given = _strongest(environ, secrets, from_file)
+    values = {name: given[name] for name in known if name in given}
     while True:
         try:
             return Settings.model_validate(values), tuple(wrong)
@@ -355,6 +355,11 @@ def read(environ: Mapping[str, str], dotenv: Path) -> tuple[Settings, tuple[str,
         said = " ".join(sentences)  # it names the settings that are wrong, or those that exclude each other
         right = {name: value for name, value in values.items() if name not in said}
         values = right if len(right) < len(values) else {}
+
+
+def _strongest(*sources: Mapping[str, str]) -> dict[str, str]:
+    """The values of several sources, the strongest one first. An empty value counts as unset, so it hides none of another."""
+    return {name: value for source in reversed(sources) for name, value in source.items() if value}
 
 
 def _sentence(detail: Mapping[str, object]) -> str:
