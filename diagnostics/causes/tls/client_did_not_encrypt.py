@@ -37,6 +37,7 @@ from diagnostics.report import Step
 _DEMANDED = "STARTTLS is required to send mail"
 _THEIRS = ("destination", "remote host", "remote server", "remote system", "recipient server", "starttls-not-supported")
 _OTHERWISE = {"tls-missing", "tls-old"}
+_SUBMISSION = "smtp.office365.com"  # takes clients alone: no server delivers there
 _CLOUD = ("outlook.com", "office365.com")
 # What a reply speaks of; its other words tell whether it asks for encryption.
 _NOUNS = ("TLS", "STARTTLS", "encrypt", "clear text", "cleartext", "plain text", "plaintext")
@@ -70,7 +71,7 @@ def assess(
     if said.signature in _NOUNS:
         return _asked(said, next((each for each in replies if _OWN_ATTEMPT.search(each.whole)), None))
     if said.signature == _DEMANDED:
-        return _demanded(said, missing, settings)
+        return _demanded(said, missing, settings, replies)
     session = next((s for s in sessions if s.direction == "receive" and s.source == said.source), None)
     refuting = _refuting(said, session, encrypted, broken, missing)
     if refuting:
@@ -104,14 +105,24 @@ def _asked(said: Said, tried: Reply | None) -> Finding | None:
     return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.25)
 
 
-def _demanded(said: Said, missing: tuple[StarttlsNotOffered, ...], settings: tuple[Configured, ...]) -> Finding | None:
+def _demanded(
+    said: Said, missing: tuple[StarttlsNotOffered, ...], settings: tuple[Configured, ...], replies: tuple[Reply, ...]
+) -> Finding | None:
     """The same words are a sender's complaint and a server's refusal. Exchange Online's own reply, or a client of it, tells."""
-    client = next((c for c in settings if c.kind == "client-settings" and c.get("Host").lower().endswith(_CLOUD)), None)
     complaint = next((m for m in missing if m.source == said.source), None)
+    layered = any(r.source == said.source and r.wrappers for r in replies)  # a server passes on what another one said
+    client = next((c for c in settings if _sends_online(c) and not (layered and c.kind == "told-destination")), None)
     if client is None and complaint:
         return None
     because = "Exchange Online takes mail only over an encrypted connection, and the client sent `MAIL FROM` without STARTTLS."
     return Finding(Belief.LIKELY, because, (said, client), _steps(), weight=1.6)
+
+
+def _sends_online(told: Configured) -> bool:
+    """Whether a client is told to submit through Exchange Online: by its settings, or by the host that the text names."""
+    if told.kind == "told-destination":
+        return told.name.lower() == _SUBMISSION
+    return told.kind == "client-settings" and told.get("Host").lower().endswith(_CLOUD)
 
 
 def _refuting(
