@@ -28,7 +28,9 @@ _SETTING = linear(
     r"[\"']?([^\s\"',;)}]{1,253}|$)"
 )
 # Rails, and with it Discourse and GitLab
-_ADDRESS = linear(r"(?i)\bsmtp_address[\"']?[\]}]?\s{0,8}(?:=>|[=:])\s{0,8}[\"']?([\w-]{1,63}(?:\.[\w-]{1,63}){1,8})(?:$|[\s\"',;])")
+_ADDRESS = linear(
+    r"(?i)\bsmtp_address[\"']?[\]}]?\s{0,8}(?:=>|[=:])\s{0,8}[\"']?([\w-]{1,63}(?:\.[\w-]{1,63}){1,8})(?:$|[\s\"',;])"
+)
 _SWITCHES: Final = (
     ("Host", _ADDRESS),
     ("Host", linear(r"(?i)\bswaks\b.{0,200}?(?:^|\s)(?:-s|--server) ([\w.-]{3,253})")),

@@ -21,10 +21,13 @@ _MANY: Final = (
     r"hundreds?|thousands?|millions?|endless\w*|countless|[1-9]\d{2,8}|[1-9]\d{0,2}[.,]\d{3}|hunderte\w*|tausende\w*|centaines|milliers"
     r"|cientos|miles|centinaia|migliaia|honderden|duizenden"
 )
-_COPIES: Final = r"(?:queue )?(?:lines?|entries|copies|items|rows)|eintr.ge\w*|kopien|zeilen|entr.es|entradas|copias|voci|copie|regels|kopie.n"
+_COPIES: Final = (
+    r"(?:queue )?(?:lines?|entries|copies|items|rows)|eintr.ge\w*|kopien|zeilen|entr.es|entradas|copias|voci|copie"
+    r"|regels|kopie.n"
+)
 _ONE: Final = (
-    r"(?:(?:this|that|the|a|one|each|every) (?:one )?)?single|(?:just|only) one|eine\w{0,2} einzige\w{0,2}|une? seule?|un solo|una sola"
-    r"|un unico|una singola|(?:een|één) enkele?"
+    r"(?:(?:this|that|the|a|one|each|every) (?:one )?)?single|(?:just|only) one|eine\w{0,2} einzige\w{0,2}|une? seule?"
+    r"|un solo|una sola|un unico|una singola|(?:een|één) enkele?"
 )
 _MAIL: Final = r"(?:e-?)?mails?|messages?|nachricht|courriels?|correos?|mensajes?|messaggi[oi]|berichte?n?"
 _MULTIPLIED = linear(

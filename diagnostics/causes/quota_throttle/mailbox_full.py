@@ -200,9 +200,13 @@ def _judged(said: Said, wanted: str, statistics: Configured | None, *, ours: boo
 
 
 def _at_home(said: Said) -> Finding:
-    because = f"{said.by or 'The receiving server'} (qmail) could not write the message down. At hosting providers that mostly means "
-    because += "that the recipient's mailbox has reached its quota; else the disk of that server is full or damaged. Its postmaster "
-    because += "can tell."
+    because = (
+        f"{said.by or 'The receiving server'} (qmail) could not write the message down. At hosting providers that "
+    )
+    because += (
+        "mostly means that the recipient's mailbox has reached its quota; else the disk of that server is full or "
+    )
+    because += "damaged. Its postmaster can tell."
     return Finding(Belief.POSSIBLE, because, (said,), _steps("", EMS), weight=1.2)
 
 

@@ -90,7 +90,7 @@ def assess(
         )
         return Finding(Belief.LIKELY, because, (said,), _steps(target), weight=1.5)
     if any("CheckForClockSkew" in text for text in texts):
-        because = "A server could not read another one's Kerberos ticket; if the clocks agree, the account or the SPN is at fault."
+        because = "A server could not read another one's Kerberos ticket; if the clocks agree, its account or SPN is at fault."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(target), weight=1.2)
     if any("ExchangeAuth" in text for text in texts):
         because = f"Signing in{to} with ExchangeAuth (Kerberos) fails between servers of the organization."
