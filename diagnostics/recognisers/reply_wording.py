@@ -63,6 +63,7 @@ _FINAL: Final = "|".join(
         r"(?:^|[:>\"'`(]) {0,2}relay access denied\W*$",
         r"\bTLS i[st] not available or unauthenticated but required",  # maddy
         r"\bWASCL UserAction verdict is not None",  # Exchange Online's filter of what its own accounts send
+        r"\bmessage wasn['’]?t delivered because of security policies\b",  # Exchange 2007 and 2010, of 5.7.1
         r"\bunrouteable address\s*$",
         r"\bunknown local-part \"",
         r"\bDNS error: domain name not found",

@@ -49,6 +49,14 @@ _BY_ADDRESS = linear(
     r"(?i)(?:^|[\s*-])(?:server|host|サーバー?|服务器|伺服器|сервер|servidor|serveur)(?:名|[ -]?ip|[ -]?address)?\s?[:：=]\s{0,4}"
     r"((?:\d{1,3}\.){3}\d{1,3})\b"
 )
+# A form of settings, copied with its values: a label, blanks, the value.
+_FORM = linear(
+    r"(?i)^\s*(?:(smtp[ -](?:server|host)|mail[ -]?server|outgoing server)"
+    r"|(user ?name|login|account|benutzername|用户名|utilisateur|usuario)|((?:smtp )?port))"
+    r"\s{0,4}(?:\t+|\s{2,}|[:：])\s{0,8}([^\s:：].{0,120})$"
+)
+_FORM_FIELDS: Final = ("Host", "User", "Port")
+_HOST = linear(r"(?i)^[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,8}\.?$")
 _FIELDS: Final = (
     ("host", "Host"), ("server", "Host"), ("relay", "Host"), ("port", "Port"), ("user", "User"), ("login", "User"),
     ("encryption", "Encryption"), ("secure", "Encryption"), ("ssl", "Encryption"), ("tls", "Encryption"),
@@ -89,6 +97,9 @@ def _settings(reading: Reading, lines: list[tuple[int, str]]) -> Iterator[Artefa
         for name, value in _told(line):
             told.setdefault(name, value)
             where.append(index)
+    for index, name, value in _form(lines):
+        told.setdefault(name, value)
+        where.append(index)
     address = next((found for _, line in lines if (found := _BY_ADDRESS.search(line))), None) if told else None
     if address:
         told.setdefault("Host", address.group(1))
@@ -96,6 +107,17 @@ def _settings(reading: Reading, lines: list[tuple[int, str]]) -> Iterator[Artefa
         source = source_at(reading, where[0])
         fact = Configured(source=source, kind="client-settings", name=told.get("Host", ""), values=tuple(told.items()))
         yield artefact(reading, "told-client", where, [fact], dict(told))
+
+
+def _form(lines: list[tuple[int, str]]) -> list[tuple[int, str, str]]:
+    """The fields of a form that has one for the SMTP server; the labels alone are anybody's."""
+    found = []
+    for index, line in lines:
+        row = _FORM.search(line)
+        if row:
+            name = next(name for name, label in zip(_FORM_FIELDS, row.groups()[:3], strict=True) if label)
+            found.append((index, name, str(row.group(4)).strip()))
+    return found if any(name == "Host" and _HOST.search(value) for _, name, value in found) else []
 
 
 def _destination(reading: Reading, lines: list[tuple[int, str]]) -> Iterator[Artefact]:
@@ -111,7 +133,9 @@ def _told(line: str) -> Iterator[tuple[str, str]]:
     for match in _SETTING.finditer(line):
         key, value = match.group(1).lower(), match.group(2)
         name = next((name for part, name in _FIELDS if part in key.removeprefix("mail").removeprefix("smtp")), "")
-        if name:
+        if name and (
+            name != "Host" or value.lower() in _NONE or _HOST.search(value)
+        ):  # a variable's name tells no host
             yield name, "" if value.lower() in _NONE else value
     for name, pattern in _SWITCHES:
         found = pattern.search(line)

@@ -30,6 +30,8 @@ _FORWARDED = linear(
     r"|\bredirect(?:s|ed|ing|ion)?\b (?:\S+ ){0,4}?(?:on )?to "
     r"(?:\S+@|(?:an? |his |her |their |my |our )?(?:external |private |other |another "
     r"){0,2}(?:g-?mail|hotmail|outlook|yahoo|icloud|gmx|web\.de|e?mail|mailbox|inbox|provider))"
+    r"|\b(?:split|dual) delivery\b|\b(?:sent|routed|relayed|passed) (?:on )?to (?:g ?suite|gmail|google workspace|office ?365"
+    r"|exchange online) (?:via|by|through|with) (?:an? )?(?:mail ?flow|transport) rule"
     r"|\bmailing ?lists?\b|\blist ?serv(?:er)?\b|\bmailman\b|\bsympa\b|\bweitergeleitet\b|\b(?:Weiterleitung|leitet)\b"
     r"|\b(?:transf.r|redirig).{1,2}e?s? (?:vers|automatiquement)\b"
     r"|\breenv.{1,3}(?:a|o|os|amos) a\b|\binoltrat[aoei]\b|\bdoorgestuurd\b"
@@ -63,7 +65,8 @@ _REPLY = linear(r"\b[245]\d\d[ -][245]\.\d{1,3}\.\d{1,3}|\bsaid:|\breturned '|=\
 
 
 @recogniser(
-    rf"forward|redirect|\bSRS[01][=+-]|mailing ?list|list ?serv|mailman|sympa|leitet|transf.r|redirig|reenv|inoltr|doorgestuurd"
+    r"forward|redirect|(?:split|dual) delivery|flow rule|transport rule|\bSRS[01][=+-]|mailing ?list|list ?serv|mailman|sympa"
+    r"|leitet|transf.r|redirig|reenv|inoltr|doorgestuurd"
     r"|packet|frames?\b|segment|retransmi|paket|wan[ -]?(?:optimi|accelerat)|traffic[ -]?shap"
     rf"|\b(?:our|us|me|my|mine)\b|\b(?:{_PRODUCT})\b",
     rank=98,

@@ -34,7 +34,7 @@ _WORDS = "Basic authentication is not supported for Client Submission"
 
 
 _DISABLED = "basic authentication is disabled"
-_STAMP = linear(r"\.PROD\.OUTLOOK\.COM (20\d\d-\d\d-\d\d)T")
+_STAMP = linear(r"(?i)\.PROD\.OUTLOOK\.COM (20\d\d-\d\d-\d\d)T")
 _SINCE = "2024-09-16"  # private accounts lost password logons
 
 

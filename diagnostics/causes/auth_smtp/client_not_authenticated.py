@@ -62,7 +62,7 @@ _OLD = "5.7.1 Client was not authenticated"  # before Exchange 2013, of one's ow
 _OWNED = "rejected: not logged"  # in; Postfix: the address in MAIL FROM belongs to an account
 _LOGON_REFUSED = (504, 535)  # RFC 4954: the mechanism, the credentials
 _TOO_SOON = linear(r"(?i)^\W{0,3}503\b.{0,20}\be?he?l+o\b")  # the greeting after STARTTLS is missing
-_NEAR = 3  # lines; libraries print the inner error below their own
+_BELOW = 3  # lines; libraries print the inner error below their own
 
 _LOG_ON = (
     advise(
@@ -159,10 +159,12 @@ def _of_another(said: Said) -> Finding | None:
 
 
 def _refused_logon(said: Said, replies: tuple[Reply, ...]) -> Reply | None:
-    """What the same session was refused for: above, by a client that went on; below, in a client's nested errors."""
+    """What the same session was refused for: above, by a client that went on; right below, in a client's nested errors."""
     session = next((r.session for r in replies if r.source == said.source), "")
-    same = (r for r in replies if r.source.paste == said.source.paste and r.session == session)
-    near = [r for r in same if r.source.line <= said.source.line + _NEAR]
+    same = (
+        r for r in replies if r.source.paste == said.source.paste and r.session == session and r.source != said.source
+    )
+    near = [r for r in same if r.source.line < said.source.line + _BELOW]
     logon = next((r for r in near if r.code in _LOGON_REFUSED), None)
     above = (r for r in near if r.source.line < said.source.line)
     return logon or next((r for r in above if _TOO_SOON.search(r.text)), None)

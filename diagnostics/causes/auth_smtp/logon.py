@@ -201,3 +201,10 @@ def sign_in_log() -> Step:
 def whose(settings: tuple[Configured, ...]) -> Configured | None:
     """What tells whose account it is: "Private" or "Organization"."""
     return next((each for each in settings if each.kind == "told-account"), None)
+
+
+def logs_on(settings: Iterable[Configured]) -> Configured | None:
+    """What tells that the client logs on: a person's words, or a user name in its settings."""
+    known = list(settings)
+    client = client_settings(known)
+    return told_logon(known, "Account") or (client if client and client.get("User") else None)

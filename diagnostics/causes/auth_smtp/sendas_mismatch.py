@@ -30,6 +30,7 @@ from diagnostics.causes.auth_smtp.logon import (
     EXO,
     client_settings,
     is_client_connector,
+    logs_on,
     own_server,
     refused_by,
     session_of,
@@ -169,7 +170,7 @@ def _own_address() -> Step:
 
 def _no_permission(said: Said, session: Session | None, settings: tuple[Configured, ...]) -> Finding | None:
     """On-premises the same words are said to whoever did not log on; the session or the person tells."""
-    host, told = own_server(settings), told_logon(settings, "Account")
+    host, told = own_server(settings), logs_on(settings)
     where = refused_by(said, session)
     because = "The mailbox that logged on has no Send As right on the address in MAIL FROM or From."
     if where == "smart-host":
@@ -194,9 +195,8 @@ def _no_permission(said: Said, session: Session | None, settings: tuple[Configur
         weight = 1.2 if is_client_connector(session.connector) else 0.8
         return Finding(Belief.POSSIBLE, because, (said,), _on_premises(), "on-prem", weight)
     if told:
-        return Finding(
-            Belief.LIKELY, f"{because} It logs on, as is told.", (said, told), _on_premises(), "on-prem", 1.0
-        )
+        act: Act = "sender" if told.kind == "client-settings" else "on-prem"
+        return Finding(Belief.LIKELY, f"{because} It logs on, as is told.", (said, told), _on_premises(), act, 1.0)
     if host:
         because = f"If the client logged on to {host}: its account may not send as that address."
         return Finding(Belief.POSSIBLE, because, (said,), _on_premises(), "on-prem", 1.0)

@@ -23,6 +23,7 @@ Exchange Server authentication`; mail from outside goes on.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.certificate.steps import retry_queues
@@ -32,17 +33,26 @@ from diagnostics.facts import Said
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
+# It says X-ANONYMOUSTLS to the server, as Exchange servers do; a connector without their logon does not know that.
+UNIFIED_MESSAGING: Final = "Submission to the Hub Transport server failed"
+
 
 @cause(
     id="connector.receive.exchange-auth-missing",
     act="on-prem",
-    says=("Cannot achieve Exchange Server authentication", "535 5.7.3 anonymous authentication not allowed"),
+    says=(
+        "Cannot achieve Exchange Server authentication",
+        "535 5.7.3 anonymous authentication not allowed",
+        UNIFIED_MESSAGING,
+    ),
     against={
         "Require basic authentication": "is about a password for a smart host, not about the logon between servers",
     },
 )
 def assess(said: Said, _settings: Configured | None, objects: tuple[Configured, ...]) -> Finding | None:
     """The `Default` connector's own settings settle it."""
+    if said.signature == UNIFIED_MESSAGING and "unrecognized command" not in said.text.lower():
+        return None
     met = _default(objects)
     unticked = next((each for each in objects if each.kind == "told-logon"), None)
     if met is None and unticked:

@@ -21,7 +21,7 @@ an account logged on that has no Send As right for the mailbox in From.
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change
-from diagnostics.causes.auth_smtp.logon import own_server, told_logon
+from diagnostics.causes.auth_smtp.logon import logs_on, own_server, told_logon
 from diagnostics.causes.connector import steps
 from diagnostics.causes.connector.heard import heard
 from diagnostics.facts import Reply, Said, Session
@@ -45,7 +45,7 @@ def assess(
     if session and session.logged_on:
         because = "The client had logged on, so it is that account which may not use the sender, whatever the connector allows."
         return Finding(Belief.RULED_OUT, because, (session, said))
-    told = None if session and session.logged_on is False else told_logon(settings, "Account")
+    told = None if session and session.logged_on is False else logs_on(settings)
     if told:
         because = "If the client did not log on after all, the connector lacks a permission for its sender address."
         return Finding(Belief.POSSIBLE, because, (said, told), _steps(what.connector, what.ip), weight=0.6)

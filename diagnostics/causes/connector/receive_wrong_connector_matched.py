@@ -27,6 +27,7 @@ from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.connector import relay, steps
 from diagnostics.causes.connector.heard import Heard, heard
 from diagnostics.causes.connector.ranges import covers, size
+from diagnostics.causes.connector.receive_exchange_auth_missing import UNIFIED_MESSAGING
 from diagnostics.causes.connector.settings import (
     RECEIVE,
     answering,
@@ -48,7 +49,12 @@ _BROAD = 1 << 16  # addresses: a range of this size was hardly written for one a
 @cause(
     id="connector.receive.wrong-connector-matched",
     act="on-prem",
-    says=(*relay.SIGNATURES, "Client was not authenticated", "Cannot achieve Exchange Server authentication"),
+    says=(
+        *relay.SIGNATURES,
+        "Client was not authenticated",
+        "Cannot achieve Exchange Server authentication",
+        UNIFIED_MESSAGING,
+    ),
 )
 def assess(
     anchor: Said | Configured,
@@ -62,6 +68,8 @@ def assess(
         return _with_right(anchor, objects)
     said = anchor
     what = heard(said, replies, sessions)
+    if said.signature == UNIFIED_MESSAGING:
+        return _server(what, objects, sessions) if "unrecognized command" in what.low else None
     if not relay.by_exchange_server(what) or what.peer == "exchange-online" or relay.rewritten(what):
         return None
     if _EXCHANGE in what.low:

@@ -41,6 +41,9 @@ _NOUNS: Final = (
 )
 
 
+RESTRICTED: Final = "wasn't delivered because of security policies"
+
+
 @cause(
     id="policy.restriction.authenticated-senders-only",
     act="on-prem",
@@ -57,6 +60,7 @@ _NOUNS: Final = (
         "5.7.135",
         "5.7.136",
         "5.7.193",
+        RESTRICTED,
     ),
 )
 def assess(
@@ -68,6 +72,10 @@ def assess(
     closed = setting.flag(_SWITCH) if setting else None
     if closed is False:
         return Finding(Belief.RULED_OUT, f"{_SWITCH} is False on {refused.whom}.", (setting, said))
+    if said.signature == RESTRICTED:
+        because = "Exchange up to 2010 says this of 5.7.1 from its own organization: the recipient, a group most often, takes "
+        because += "mail from authenticated senders only, or from some senders."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(refused, said.text), refused.act, weight=1.8)
     because = f"{refused.where} says that {refused.whom} takes mail only from authenticated senders of its own "
     because += "organization; this message arrived as anonymous."
     steps = _steps(refused, said.text)

@@ -28,6 +28,7 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.causes.policy.authenticated_senders_only import RESTRICTED
 from diagnostics.causes.policy.said import refusal
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.reputation.addresses import blamed, named
@@ -103,8 +104,8 @@ _OWN_WORDS: Final = linear(r"\b(?:RESOLVER|TRANSPORT|STOREDRV|APPROVAL|ROUTING|S
 )
 def assess(said: Said, replies: tuple[Reply, ...], entries: tuple[Tracked, ...]) -> Finding | None:
     """What is left when the reply gives no reason that can be looked into."""
-    if "5.7.9 " in said.text or "(as345)" in said.text.lower():
-        return None  # Yahoo's number for a sender that could not be authenticated, Exchange Online's for nested attachments
+    if RESTRICTED in said.text or "5.7.9 " in said.text or "(as345)" in said.text.lower():
+        return None  # Exchange's own words, Yahoo's for an unauthenticated sender, Exchange Online's for nested attachments
     if said.signature in _TELEKOM:
         return _by_telekom(said)
     reason = _REASON.search(said.text)

@@ -24,6 +24,7 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.policy.authenticated_senders_only import RESTRICTED
 from diagnostics.causes.policy.said import Refusal, by_store, of_kind, recipient_settings, refusal
 from diagnostics.causes.reader import acting
 from diagnostics.causes.recipient.lookup import by_microsoft
@@ -76,6 +77,7 @@ _EXCHANGE = linear(r"(?i)\b(?:RESOLVER|APPROVAL|TRANSPORT)\.|\b5\.7\.1\d\d\b|in 
         "RESOLVER.RST.RestrictedToRecipientsPermission",
         "5.7.124",
         "5.7.129",
+        RESTRICTED,
         *_NAMES,
     ),
     against={
@@ -89,6 +91,11 @@ def assess(
     refused = refusal(said, replies)
     if said.signature in _NAMES:
         return _in_other_words(said, refused)
+    if said.signature == RESTRICTED:
+        because = (
+            "The recipient may take mail from some senders only; the report says no more than that a policy refused it."
+        )
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(refused), refused.act, weight=1.6)
     setting = recipient_settings(settings, refused.recipient)
     told = [name for name in _LISTS if setting and setting.told(name)]
     filled = next((name for name in told if setting and setting.items(name)), "")

@@ -67,6 +67,15 @@ def assess(
         return Finding(belief, because, (circle, rule, anchor), _steps(rule), weight=1.5)
     if circle:
         return _between(anchor, circle, headers) if not name else None
+    told = next((each for each in objects if each.kind == "addon-service"), None)
+    if told:
+        because = (
+            f"Mail passes a service and comes back ({told.name}): what returns is sent there anew, unless the rule "
+        )
+        because += "that sends it excepts what has been there."
+        return Finding(
+            Belief.LIKELY if rule else Belief.POSSIBLE, because, (anchor, told, rule), _steps(rule), weight=2.2
+        )
     return _hinted(anchor, rule, headers)
 
 
