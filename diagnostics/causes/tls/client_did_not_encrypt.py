@@ -27,6 +27,7 @@ type`, or `454 4.7.0 Failed to establish appropriate TLS channel: Access Denied`
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.auth_smtp.logon import client_settings
 from diagnostics.causes.network.reach import by_exchange_online, kind_of
 from diagnostics.facts import Reply, Said, Session, Stage, StarttlsNotOffered, TlsFailed, TlsSucceeded
 from diagnostics.mail_facts import Configured
@@ -37,7 +38,7 @@ from diagnostics.report import Step
 _DEMANDED = "STARTTLS is required to send mail"
 _THEIRS = ("destination", "remote host", "remote server", "remote system", "recipient server", "starttls-not-supported")
 _OTHERWISE = {"tls-missing", "tls-old"}
-_SUBMISSION = "smtp.office365.com"  # takes clients alone: no server delivers there
+_SUBMITS = ("smtp.", "smtp-")  # hosts of Microsoft that take clients alone: no server delivers there
 _CLOUD = ("outlook.com", "office365.com")
 # What a reply speaks of; its other words tell whether it asks for encryption.
 _NOUNS = ("TLS", "STARTTLS", "encrypt", "clear text", "cleartext", "plain text", "plaintext")
@@ -111,18 +112,20 @@ def _demanded(
     """The same words are a sender's complaint and a server's refusal. Exchange Online's own reply, or a client of it, tells."""
     complaint = next((m for m in missing if m.source == said.source), None)
     layered = any(r.source == said.source and r.wrappers for r in replies)  # a server passes on what another one said
-    client = next((c for c in settings if _sends_online(c) and not (layered and c.kind == "told-destination")), None)
+    client = _sends_online(settings, by_name=not layered)
     if client is None and complaint:
         return None
     because = "Exchange Online takes mail only over an encrypted connection, and the client sent `MAIL FROM` without STARTTLS."
     return Finding(Belief.LIKELY, because, (said, client), _steps(), weight=1.6)
 
 
-def _sends_online(told: Configured) -> bool:
-    """Whether a client is told to submit through Exchange Online: by its settings, or by the host that the text names."""
-    if told.kind == "told-destination":
-        return told.name.lower() == _SUBMISSION
-    return told.kind == "client-settings" and told.get("Host").lower().endswith(_CLOUD)
+def _sends_online(settings: tuple[Configured, ...], *, by_name: bool) -> Configured | None:
+    """The client that is told to submit through Exchange Online: by the host in its settings, or (`by_name`) in the text."""
+    client = client_settings(settings)
+    if client is None or client.get("Host"):
+        return client if client and client.get("Host").lower().endswith(_CLOUD) else None
+    named = next((each.name.lower() for each in settings if each.kind == "told-destination"), "")
+    return client if by_name and named.startswith(_SUBMITS) and named.endswith(_CLOUD) else None
 
 
 def _refuting(
