@@ -22,7 +22,7 @@ _MANY: Final = (
     r"|cientos|miles|centinaia|migliaia|honderden|duizenden"
 )
 _COPIES: Final = (
-    r"(?:queue )?(?:lines?|entries|copies|items|rows)|eintr.ge\w*|kopien|zeilen|entr.es|entradas|copias|voci|copie"
+    r"(?:queue )?(?:lines?|entries|copies)|eintr.ge\w*|kopien|zeilen|entr.es|entradas|copias|voci|copie"
     r"|regels|kopie.n"
 )
 _ONE: Final = (
@@ -30,20 +30,17 @@ _ONE: Final = (
     r"|un solo|una sola|un unico|una singola|(?:een|één) enkele?"
 )
 _MAIL: Final = r"(?:e-?)?mails?|messages?|nachricht|courriels?|correos?|mensajes?|messaggi[oi]|berichte?n?"
+_QUEUE: Final = r"\bqueues?\b|warteschlange|\bfiles? d.attente|\bcolas?\b|\bcod[ae]\b|\bwachtrij"
+_OF: Final = r"(?:(?:for|of|from|per|with|von|zu|für|mit|de|pour|por|di|van|voor) |d.)?"
 _MULTIPLIED = linear(
-    rf"(?i)\b(?:{_MANY})\b[^.;?\n]{{0,40}}\b(?:{_COPIES})\b[^.;?\n]{{0,20}} (?:{_ONE}) (?:{_MAIL})\b"
-    rf"|\b(?:{_ONE}) (?:{_MAIL})\b[^.;?\n]{{0,60}}\b(?:{_MANY})\b[^.;?\n]{{0,20}}\b(?:{_COPIES})\b"
+    rf"(?i)(?:{_QUEUE})[^.;?\n]{{0,80}}\b(?:{_MANY})\b[^.;?,\n]{{0,40}}\b(?:{_COPIES}) {_OF}(?:{_ONE}) (?:{_MAIL})\b"
 )
-_QUEUE = linear(r"(?i)\bqueues?\b|warteschlange|\bfiles? d.attente|\bcolas?\b|\bcod[ae]\b|\bwachtrij")
 
 
-@recogniser(rf"(?:{_MANY}).*(?:{_MAIL})|(?:{_MAIL}).*(?:{_MANY})", rank=97)
+@recogniser(rf"(?:{_MANY}).*(?:{_MAIL})", rank=97)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for the first such sentence."""
-    lines = reading.sentences()[:MOST_LINES]
-    if not any(_QUEUE.search(line[:1000]) for _, line in lines):
-        return []
-    for index, line in lines:
+    for index, line in reading.sentences()[:MOST_LINES]:
         told = None if line.rstrip().endswith("?") else _MULTIPLIED.search(line[:1000])
         if told and not supposes(line[: told.start()]):
             fact = Configured(source=source_at(reading, index), kind=KIND)
