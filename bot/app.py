@@ -196,7 +196,12 @@ def _installing(
 def _permissions(settings: Settings, workspaces: Workspaces, names: Names, database: Database) -> Permissions:
     return Permissions(
         workspaces.slack,
-        {"check": settings.may_check, "escalate": settings.may_escalate, "watch": settings.may_watch},
+        {
+            "check": settings.may_check,
+            "escalate": settings.may_escalate,
+            "watch": settings.may_watch,
+            "partner": settings.partners,
+        },
         names,
         refused=partial(_note_refusal, database),
     )
@@ -210,7 +215,7 @@ def _watcher(database: Database, services: Services, clock: Clock, pace: Pace) -
         services.checks,
         deliver=Telling(notices, services, pace).deliver,
         clock=clock,
-        locks=ThreadLocks(database.url),
+        locks=ThreadLocks(database.url, patience=pace.trivial),
         pace=pace,
     )
 

@@ -15,6 +15,7 @@ import asyncpg  # type: ignore[import-untyped]  # it ships no type information
 from aiohttp import web
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 
+from bot.database import within
 from bot.database.inbox import Inbox, Waiting
 from bot.database.statistics import Statistics, statistics
 from bot.metrics import Metrics
@@ -39,9 +40,14 @@ _NOT_HERE: Final = (
 
 @dataclass(frozen=True)
 class Readiness:
-    """`parts` says of each part "ok", or in words what keeps it from working. Holds no secrets."""
+    """`parts` says of each part of this process "ok", or in words what keeps it from working. Holds no secrets.
+
+    `jobs` says the same of the work that all replicas share. It makes none of them unready: one thread that is stuck would
+    take every one out of its balancer at once, and what Slack sends only once would be lost.
+    """
 
     parts: Mapping[str, str]
+    jobs: str = _OK
 
     @property
     def ready(self) -> bool:
@@ -83,15 +89,14 @@ class Health:
         jobs = (
             _OK if lag <= MOST_LAG else f"the oldest open delivery has waited {lag:.0f} s, more than {MOST_LAG:.0f} s"
         )
-        return Readiness({"database": database, "slack": await self.slack() or _OK, "jobs": jobs})
+        return Readiness({"database": database, "slack": await self.slack() or _OK}, jobs)
 
     async def _waiting(self) -> Mapping[str, Waiting] | None:
         """What is open, by lane; None when the database doesn't say."""
         async with self._one_at_a_time:
             if time.monotonic() - self._looked > _FRESH:
                 try:
-                    async with asyncio.timeout(_PATIENCE):
-                        self._lanes = await self._inbox.waiting()
+                    self._lanes = await within(_PATIENCE, self._inbox.waiting())
                 except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                     logger.warning("the database does not answer", extra={"reason": type(error).__name__})
                     self._lanes = None
@@ -103,8 +108,7 @@ class Health:
         async with self._one_at_a_time:
             if time.monotonic() - self._counted > _COUNTED:
                 try:
-                    async with asyncio.timeout(_PATIENCE):
-                        self._statistics = await statistics(self._pool, "", datetime.now(UTC) - _MONTH)
+                    self._statistics = await within(_PATIENCE, statistics(self._pool, "", datetime.now(UTC) - _MONTH))
                 except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                     logger.warning("incidents could not be counted", extra={"reason": type(error).__name__})
                     self._statistics = None

@@ -17,10 +17,10 @@ from uuid import UUID
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no type information
 from pgqueuer import PgQueuer
-from pgqueuer.errors import RetryRequested
+from pgqueuer.errors import FailingListenerError, RetryRequested
 from pgqueuer.models import Job, Schedule
 
-from bot.database import Database
+from bot.database import NOTICED, Database, within
 from bot.database.held import ENTRYPOINT as ESCALATION
 from bot.database.inbox import ASKED, LANES, Inbox, Open
 from bot.database.installations import Installations
@@ -46,7 +46,9 @@ class Pace:
 
     `heartbeat` is how long the job of a dead process waits for another process, `straggler` how long a call whose
     answer was lost may still take effect. `logs` is the number of large logs that are read at the same time, and `watches`
-    that of watched targets that are looked at, by all processes together. `slack` says how fast its methods are called.
+    that of watched targets that are looked at, by all processes together. `trivial` is how long the database may take over
+    a trivial question, such as who has a lock, before its silence means that it is gone. `slack` says how fast Slack's
+    methods are called.
     """
 
     heartbeat: float = 10.0
@@ -58,6 +60,7 @@ class Pace:
     straggler: float = 2.0
     logs: int = 2
     watches: int = 2
+    trivial: float = 10.0
     slack: Mapping[str, Rate] = field(default_factory=lambda: RATES)
 
 
@@ -89,7 +92,7 @@ class Worker:
         self._watcher = watcher
         self._escalations = escalations
         self._busy: dict[tuple[str, str], bool] = {}
-        self._locks = ThreadLocks(database.url)
+        self._locks = ThreadLocks(database.url, patience=pace.trivial)
         self._queues: dict[str, PgQueuer] = {}
         self._stopping = False
 
@@ -164,14 +167,30 @@ class Worker:
                 await heard
 
     async def _listening(self, queue: PgQueuer) -> None:
-        """Raises where the database no longer tells of new jobs.
+        """Raises where the database no longer tells of new jobs. When it says nothing at all, nothing that is asked will be
+        answered: all connections are given up then.
 
         The library has a probe of its own, but sends the first one before it listens, and would stop each queue for it.
         """
-        every = timedelta(seconds=self._pace.heartbeat)
         while True:
-            await asyncio.sleep(every.total_seconds())
-            await queue.qm.listener_healthy(every)
+            await asyncio.sleep(self._pace.heartbeat)
+            try:
+                await self._probe(queue)
+            except TimeoutError:
+                logger.warning("the database is silent: its connections are given up")
+                self._database.hang_up()
+                raise
+
+    async def _probe(self, queue: PgQueuer) -> None:
+        """Raises TimeoutError where the database is silent, and FailingListenerError where it only doesn't tell of jobs."""
+        every, trivial = self._pace.heartbeat, self._pace.trivial
+        try:
+            await within(every + trivial, queue.qm.listener_healthy(timedelta(seconds=every)))
+        except FailingListenerError:
+            listener = queue.connection._listener_connection  # type: ignore[attr-defined]  # the driver of a pool has one
+            if listener and not listener.is_closed():  # it may be silent, or this process was late itself
+                await within(trivial, listener.execute("select"))
+            raise
 
     async def _sweep(self, _schedule: Schedule) -> None:
         await self.sweep()
@@ -252,16 +271,21 @@ class Worker:
 
 
 class ThreadLocks:
-    """Advisory locks, all on one connection of their own: they go when the process goes."""
+    """Advisory locks, all on one connection of their own: they go when the process goes, or the connection.
 
-    def __init__(self, url: str) -> None:
+    A server that fails over, or a firewall, may leave a connection that is open and silent for ever. So each question has
+    `patience` (seconds); a connection that doesn't answer by then is given up, and the next question gets a new one.
+    """
+
+    def __init__(self, url: str, *, patience: float = Pace.trivial) -> None:
         self._url = url
+        self._patience = patience
         self._connection: asyncpg.Connection | None = None
         self._one_at_a_time = asyncio.Lock()
 
     @asynccontextmanager
     async def held(self, name: str) -> AsyncIterator[bool]:
-        """Yields whether the lock is ours; never waits for it. Not reentrant within a process."""
+        """Yields whether the lock is ours; never waits for it. Not reentrant within a process. Raises TimeoutError."""
         mine = bool(await self._ask("select pg_try_advisory_lock(hashtextextended($1, 0))", name))
         try:
             yield mine
@@ -271,10 +295,20 @@ class ThreadLocks:
 
     async def _ask(self, query: str, name: str) -> object:
         async with self._one_at_a_time:
-            if self._connection is None or self._connection.is_closed():
-                self._connection = await asyncpg.connect(self._url)
-            return await self._connection.fetchval(query, name)
+            connection = self._connection
+            try:
+                if connection is None or connection.is_closed():
+                    connection = self._connection = await asyncpg.connect(
+                        self._url, timeout=self._patience, command_timeout=self._patience
+                    )
+                    await connection.execute(NOTICED)
+                return await connection.fetchval(query, name)
+            except (TimeoutError, asyncio.CancelledError):  # what is left of the question would hold up the next one
+                if connection:
+                    connection.terminate()
+                raise
 
     async def close(self) -> None:
         if self._connection and not self._connection.is_closed():
-            await self._connection.close()
+            with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                await self._connection.close(timeout=self._patience)

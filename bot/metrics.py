@@ -59,6 +59,7 @@ class Metrics:
         self._make_calls()
         self._make_state()
         self._make_incidents()
+        self._begin()
 
     def _make_flow(self) -> None:
         r = self.registry
@@ -162,6 +163,14 @@ class Metrics:
         self._incident_causes = Gauge(
             "mailflow_incident_causes", f"Incidents by the cause that is blamed, {said}", ["cause"], registry=r
         )
+
+    def _begin(self) -> None:
+        """Makes the series that alerts wait for: one that is first seen with the value 1 has grown by nothing."""
+        for kind in get_args(Kind):
+            self._received.labels(kind, "stored")
+            self._done.labels(kind, self._outcomes("failed"))
+        for outlet in get_args(Outlet):
+            self._pages.labels(outlet, "failed")
 
     # -- what happens ---------------------------------------------------------------------------------
 

@@ -1,4 +1,5 @@
-"""Who may have hosts checked, page people, or begin watches: people and user groups of the settings, as Slack lists them now."""
+"""Who may have hosts checked, page people, begin watches, or act from another organisation: people and user groups of the
+settings, as Slack lists them now."""
 
 from __future__ import annotations
 
@@ -23,11 +24,17 @@ _DOING: Final[Mapping[May, str]] = {
     "check": "have hosts checked",
     "escalate": "page whoever is on call",
     "watch": "begin or end watches",
+    "partner": "ask that of me",
 }
+_PARTNER: Final = (
+    "That is for people of the organisation that runs me. Paste an error here, and I answer you as everybody. "
+    "Its operator can let you do more: MAILFLOW_PARTNERS."
+)
 
 
 class Permissions:
-    """handlers.ports.permissions.Permissions. `may` names people (`U…`) and user groups (`S…`); whoever isn't limited by it may.
+    """handlers.ports.permissions.Permissions. `may` names people (`U…`) and user groups (`S…`); whoever isn't limited by it may,
+    but of other organisations only who is named.
     `refused` hears of everybody who may not.
 
     Where Slack can't be asked, nobody gets in by a group: what is refused in error is asked again, what is done is done.
@@ -51,7 +58,7 @@ class Permissions:
 
     async def refusal(self, what: May, team: str, user: str) -> str:
         named = self._may[what]
-        if not named or user in named:
+        if user in named or (not named and what != "partner"):
             return ""
         problem = ""
         for group in sorted(each for each in named if each.startswith("S")):
@@ -66,6 +73,8 @@ class Permissions:
             return f"I cannot tell whether you may {_DOING[what]}: {problem}. Try again in a minute."
         if self._refused:
             await self._refused(what, team, user)
+        if what == "partner":
+            return _PARTNER
         return f"Only {await self._names(team, named)} may {_DOING[what]} here. Ask one of them."
 
     async def _of(self, team: str, group: str) -> frozenset[str]:

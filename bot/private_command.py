@@ -14,7 +14,7 @@ import click
 if TYPE_CHECKING:
     from bot.database import Database
     from bot.database.audit import Recorded, Verified
-    from bot.database.purging import Counts
+    from bot.database.purging import Counts, Purged
 
 _FAILED: Final = 2
 _IDS: Final = {
@@ -140,15 +140,19 @@ async def _forget(database: Database, whose: Any, identifier: str, *, yes: bool)
 
     try:
         if not yes:
-            counts = await forget(database, whose, identifier, really=False)
-            click.echo(f"Of {whose} {identifier} there is: {_listed(counts)}.")
+            there = await forget(database, whose, identifier, really=False)
+            click.echo(f"Of {whose} {identifier} there is: {_listed(there.removed)}.{_goes_on(there)}")
             if not await asyncio.to_thread(click.confirm, "Delete all of it for good?"):
                 return _say("nothing was deleted.")
-        counts = await forget(database, whose, identifier, really=True)
+        done = await forget(database, whose, identifier, really=True)
     except BusyError:
         return _say("something of theirs is being worked on just now. Nothing was deleted; try again in a minute.")
-    click.echo(f"Deleted: {_listed(counts)}.")
+    click.echo(f"Deleted: {_listed(done.removed)}.{_goes_on(done)}")
     return 0
+
+
+def _goes_on(purged: Purged) -> str:
+    return f" Goes on without their name: {_listed(purged.unnamed)}." if any(purged.unnamed.values()) else ""
 
 
 def _listed(counts: Counts) -> str:
@@ -156,7 +160,7 @@ def _listed(counts: Counts) -> str:
 
 
 def _counted(count: int, what: str) -> str:
-    one = f"{what[:-3]}y" if what.endswith("ies") else what[:-1]
+    one = f"{what[:-3]}y" if what.endswith("ies") else what.removesuffix("es" if what.endswith("ches") else "s")
     return f"{count} {one if count == 1 else what}"
 
 

@@ -31,7 +31,7 @@ class PrivateSettings(BaseSettings):
         ge=1,
         le=3650,
         validation_alias="MAILFLOW_RETENTION_DAYS",
-        description="Days after which a case that nobody touched is deleted for good.",
+        description="Days after which a case that nobody touched is deleted for good, unless its incident goes on.",
     )
     retention_channels: Annotated[dict[str, int], NoDecode] = Field(
         {},

@@ -79,4 +79,5 @@ class Server:
 
     async def _is_ready(self, _request: web.Request) -> web.Response:
         state = await self._readiness()
-        return web.json_response({"ready": state.ready, **state.parts}, status=200 if state.ready else 503)
+        said = {"ready": state.ready, **state.parts, "jobs": state.jobs}
+        return web.json_response(said, status=200 if state.ready else 503)

@@ -70,7 +70,8 @@ class Settings(CheckSettings, PrivateSettings):
     database_url: SecretStr | None = Field(
         None,
         validation_alias="DATABASE_URL",
-        description="PostgreSQL to use (`postgresql://…`). Default: an embedded one under `MAILFLOW_HOME`.",
+        description="PostgreSQL to use (`postgresql://…`), not through a pooler in transaction mode. Default: an embedded one "
+        "under `MAILFLOW_HOME`.",
     )
     migrate_at_start: bool = Field(
         True,
@@ -140,10 +141,16 @@ class Settings(CheckSettings, PrivateSettings):
     may_escalate: Annotated[frozenset[str], NoDecode] = Field(
         frozenset(),
         validation_alias="MAILFLOW_MAY_ESCALATE",
-        description="The same for paging whoever is on call. To acknowledge and to resolve is always everybody's.",
+        description="The same for paging whoever is on call. To acknowledge and to resolve is everybody's in your organisation.",
     )
     may_watch: Annotated[frozenset[str], NoDecode] = Field(
         frozenset(), validation_alias="MAILFLOW_MAY_WATCH", description="The same for beginning and ending watches."
+    )
+    partners: Annotated[frozenset[str], NoDecode] = Field(
+        frozenset(),
+        validation_alias="MAILFLOW_PARTNERS",
+        description="The same for people of other organisations, in channels that Slack Connect shares: those named here may do "
+        "what everybody of yours may. Default: nobody; what they paste is answered.",
     )
     max_file_bytes: int = Field(
         5_000_000,
@@ -224,7 +231,7 @@ class Settings(CheckSettings, PrivateSettings):
     def _upper(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
 
-    @field_validator("may_check", "may_escalate", "may_watch")
+    @field_validator("may_check", "may_escalate", "may_watch", "partners")
     @classmethod
     def _members(cls, value: frozenset[str]) -> frozenset[str]:
         if not all(
@@ -233,7 +240,7 @@ class Settings(CheckSettings, PrivateSettings):
             raise ValueError("must be ids of user groups (S…) and people (U…), separated by commas; names change")
         return value
 
-    @field_validator("alert_bots", "may_check", "may_escalate", "may_watch", mode="before")
+    @field_validator("alert_bots", "may_check", "may_escalate", "may_watch", "partners", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return frozenset(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -330,16 +337,15 @@ def load(environ: Mapping[str, str] = os.environ, dotenv: Path = DOTENV) -> Sett
 def read(environ: Mapping[str, str], dotenv: Path) -> tuple[Settings, tuple[str, ...]]:
     """The settings as far as they are right, and a sentence for each thing that is wrong, which counts as unset."""
     from_file, wrong = of_dotenv(dotenv)
-    given = {**from_file, **environ}
     known = names()
-    secrets, unfit = of_folder(given.get("MAILFLOW_SECRETS_DIR"), known)
-    given = {**from_file, **secrets, **environ}
+    secrets, unfit = of_folder(_strongest(environ, from_file).get("MAILFLOW_SECRETS_DIR"), known)
     wrong += unfit + [
         f"{key} is not a setting of this version; docs/settings.md lists them."
-        for key in sorted(given)
+        for key in sorted({*from_file, *secrets, *environ})
         if key.startswith(PREFIX) and key not in known
     ]
-    values = {name: given[name] for name in known if given.get(name)}
+    given = _strongest(environ, secrets, from_file)
+    values = {name: given[name] for name in known if name in given}
     while True:
         try:
             return Settings.model_validate(values), tuple(wrong)
@@ -349,6 +355,11 @@ def read(environ: Mapping[str, str], dotenv: Path) -> tuple[Settings, tuple[str,
         said = " ".join(sentences)  # it names the settings that are wrong, or those that exclude each other
         right = {name: value for name, value in values.items() if name not in said}
         values = right if len(right) < len(values) else {}
+
+
+def _strongest(*sources: Mapping[str, str]) -> dict[str, str]:
+    """The values of several sources, the strongest one first. An empty value counts as unset, so it hides none of another."""
+    return {name: value for source in reversed(sources) for name, value in source.items() if value}
 
 
 def _sentence(detail: Mapping[str, object]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from functools import partial
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -57,6 +58,20 @@ class Authorize(AsyncAuthorize):
         except NotInstalledError:
             return None
         return AuthorizeResult(enterprise_id=enterprise_id, team_id=us.team, bot_user_id=us.user, bot_id=us.bot)
+
+
+class Staying:
+    """A session that follows no redirect, for the library, which follows all: what is sent holds tokens and pastes."""
+
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self._session = session
+
+    @property
+    def closed(self) -> bool:
+        return self._session.closed
+
+    def request(self, method: str, url: str, **more: Any) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        return self._session.request(method, url, allow_redirects=False, **more)
 
 
 class PacedClient(AsyncWebClient):
@@ -129,7 +144,7 @@ def client(
         pacing,
         token=token,
         base_url=settings.slack_api_url,
-        session=session,
+        session=Staying(session),
         timeout=int(CALL_SECONDS),
         retry_handlers=[],
     )
@@ -151,6 +166,7 @@ def bolt(settings: Settings, slack: AsyncWebClient, identity: Callable[[str], Aw
         client=slack,
         authorize=Authorize(identity),  # type: ignore[arg-type]  # the library takes these, too
         request_verification_enabled=settings.mode == "http",
+        ignoring_self_events_enabled=False,  # the deletion of a message of ours would be one; handlers.deliveries knows ours
         user_facing_authorize_error_message="Mailflow is no longer installed in this workspace; ask whoever manages its apps.",
     )
 
@@ -188,11 +204,11 @@ async def respond(
     session: aiohttp.ClientSession, telemetry: Telemetry, api_url: str, url: str, payload: dict[str, Any]
 ) -> None:
     """Answers at a `response_url`. One that has expired or is used up is left alone: nobody waits there any more. So is one
-    that is not Slack's: an answer may hold what was pasted."""
+    that is not Slack's or leads elsewhere: an answer may hold what was pasted."""
     if not is_slack(url, api_url):
         logger.warning("a response_url is not Slack's: nothing was sent there")
         return
-    webhook = AsyncWebhookClient(url, session=session, retry_handlers=[])
+    webhook = AsyncWebhookClient(url, session=Staying(session), retry_handlers=[])  # type: ignore[arg-type]  # all that it asks for
     if _is_local(url):
         webhook.proxy = None
     with telemetry.slack_call("response_url") as came_to:

@@ -1,4 +1,4 @@
-"""Whether a person says, in words of their own, that mail fails.
+"""Whether a person says, in words of their own, that mail fails, or a program does in a line that nothing reads.
 
 Then an output without a failure in it is no good news: it is about something else, or from another moment.
 """
@@ -34,6 +34,15 @@ _FAILS = linear(
     r"|(?:送信|受信|配信|送信エラー|送れ|届[かき]|メール)[^。\n]{0,12}(?:できな|できま|出来な|出来ま|ない|ません|失敗|拒否)"
     r"|(?:无法|不能|無法|收不到|发不出|發不出|退信|失败|失敗)"
 )
+# A program's own report, with its reason or at the line's end: "STARTTLS failed! ...", "fatal: ...", "... aborted".
+_ERROR: Final = (
+    r"error|fatal|exception|failed|failure|aborted|giving up|timed out|refused|fehler|fehlgeschlagen|abgebrochen|erreur"
+    r"|échou\w{1,2}|errore|fallito|erro|falhou|falló|fout|mislukt|błąd|ошибка"
+)
+_REPORTS = linear(
+    rf"(?im)^[^\n]{{0,80}}?(?:\b|^)(?:{_ERROR})(?:\b|$)(?:\s?[:!]\s*[^\s{{0]|[.!]{{0,3}}\s*$)"
+    r"|^\W{0,6}(?:unable to|could not|couldn.t|cannot|can.t|error|fehler|erreur|errore|erro|fatal) \w+"
+)
 _OVER = linear(
     r"(?i)\b(?:fixed|solved|resolved|cured|all good|false alarm|as expected|back to normal)\b|\b(?:works?|working"
     r"|flow\w*|running|goes|delivered|fine|ok) (?:again|now)\b|\bnow (?:works?|flows?|goes)"
@@ -43,6 +52,6 @@ _OVER = linear(
 
 
 def complains(prose: str) -> bool:
-    """Whether `prose`, a person's own lines, tells of mail that fails and not that it is over."""
+    """Whether `prose`, the lines that nothing reads, tells of mail that fails and not that it is over."""
     told = prose[:_LONGEST]
-    return bool(_FAILS.search(told)) and not _OVER.search(told)
+    return bool(_FAILS.search(told) or _REPORTS.search(told)) and not _OVER.search(told)

@@ -12,7 +12,6 @@ import json
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from hashlib import sha256
 from typing import Any, Final
 
 from slack_sdk.errors import SlackApiError
@@ -77,7 +76,7 @@ async def say(
             if advice(error).after is not None:  # it said "not yet": nothing is on its way that had to be looked for
                 await services.cases.mark(answer, "planned")
             raise
-        shown = _digest(message)
+        shown = _digest(services, message)
         await services.cases.mark(answer, "sent", str(posted["ts"]), shown)
         answered(part)
         answer = replace(answer, state="sent", ts=str(posted["ts"]), shown=shown)
@@ -93,7 +92,7 @@ async def show(services: Services, answer: Answer, message: Message) -> None:
 
 async def redraw(services: Services, answer: Answer, message: Message) -> None:
     """Puts `message` in the place of an answer that Slack has, unless that is what it shows. Nobody is notified."""
-    shown = _digest(message)
+    shown = _digest(services, message)
     if shown != answer.shown or answer.state == "withdrawn":
         await _edit(services, answer, message)
         await services.cases.mark(answer, "sent", shown=shown)
@@ -101,16 +100,16 @@ async def redraw(services: Services, answer: Answer, message: Message) -> None:
 
 async def change(services: Services, answer: Answer, message: Message) -> None:
     """As `redraw`, with the files of an answer. What was said is said."""
-    if _digest(message) != answer.shown or answer.state == "withdrawn":
+    if _digest(services, message) != answer.shown or answer.state == "withdrawn":
         await _edit(services, answer, message)
         await services.cases.mark(answer, "sent")
         await attach_anew(services, answer, message)
-        await services.cases.mark(answer, "sent", shown=_digest(message))  # last: then all of it is shown
+        await services.cases.mark(answer, "sent", shown=_digest(services, message))  # last: then all of it is shown
 
 
 async def attach_anew(services: Services, answer: Answer, message: Message) -> None:
     """Puts the files of `message` in the place of those that an answer has. What stays the same isn't uploaded again."""
-    kept = {(part, _digest_of(content)) for part, _, content, _ in _files(message)}
+    kept = {(part, services.cases.digest(content)) for part, _, content, _ in _files(message)}
     for other in await services.cases.answers(answer.thread, answer.message_ts):
         its = other.message_ts == answer.message_ts and other.part in _FILES_OF.get(answer.part, ())
         if its and other.state == "sent" and (other.part, other.shown) not in kept:
@@ -154,14 +153,11 @@ async def with_or_without_blocks(call: Any, message: Message, **arguments: Any) 
         return await call(text=message.text, blocks=[], **arguments)
 
 
-def _digest(message: Message) -> str:
+def _digest(services: Services, message: Message) -> str:
     """What stands for a message, its files included."""
-    files = [(part, name, _digest_of(content)) for part, name, content, _ in _files(message)]
-    return _digest_of(json.dumps([message.text, message.blocks, files]).encode())
-
-
-def _digest_of(content: bytes) -> str:
-    return sha256(content).hexdigest()[:32]
+    digest = services.cases.digest
+    files = [(part, name, digest(content)) for part, name, content, _ in _files(message)]
+    return digest(json.dumps([message.text, message.blocks, files]).encode())
 
 
 def _files(message: Message) -> list[tuple[Part, str, bytes, str]]:
@@ -196,7 +192,7 @@ async def attach(
     stem, dot, ending = name.rpartition(".")
     marked = f"{stem}{_mark(answer)}{dot}{ending}"
     stored = await files.upload(slack, answer.thread, name=marked, title=title or name, content=content, alt=alt)
-    await services.cases.mark(answer, "sent", stored, _digest_of(content))
+    await services.cases.mark(answer, "sent", stored, services.cases.digest(content))
     answered(answer.part)
 
 

@@ -116,7 +116,7 @@ async def _fill_in(
 async def _result(services: Services, result: CheckResult, thread: Thread, key: str, asker: str) -> Message:
     """The record joins the case; where the case holds more, all of it is judged together, and its card moves."""
     report = result.report
-    if report.verdict != "refused":
+    if report.verdict != "refused" and not await _deleted(services, thread, key):
         seen = record(report.target, report.kind, report.attempts)
         await services.cases.keep(thread, Pasted(key, seen), author=asker)
     held = await services.cases.pasted(thread)
@@ -125,6 +125,12 @@ async def _result(services: Services, result: CheckResult, thread: Thread, key: 
     case = await judge(held)
     await services.incidents.noted(Sighting(thread, case))
     return checked(report, age=result.age, case=case, link=await cards.link(services, thread))
+
+
+async def _deleted(services: Services, thread: Thread, key: str) -> bool:
+    """Whether the message of ours that the record would hang on was deleted while the check ran."""
+    own = await services.cases.answer_at(thread.team, thread.channel, key)
+    return own is not None and own.state == "withdrawn"
 
 
 @asynccontextmanager

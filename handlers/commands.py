@@ -73,7 +73,7 @@ def _alone(text: str) -> bool:
     return not split(text)[1].strip()
 
 
-_HELP: Final = Word(("help", "?"), "shows this", _alone, reply=_help)
+_HELP: Final = Word(("help", "?"), "shows this", _alone, reply=_help, anybody=True)
 WORDS: Final = (
     Word(
         ("diagnose",),
@@ -81,6 +81,7 @@ WORDS: Final = (
         lambda _text: True,
         takes="<text>",
         from_command=_diagnose,
+        anybody=True,
     ),
     Word(
         ("check",),
@@ -106,6 +107,7 @@ WORDS: Final = (
         _is_code,
         takes="<code>",
         reply=_explain,
+        anybody=True,
     ),
     Word(
         ("status",),
@@ -113,6 +115,7 @@ WORDS: Final = (
         oncall.alone_or_linked,
         takes="<link to a message>",
         reply=status.told,
+        anybody=True,
     ),
     Word(
         ("escalate",),

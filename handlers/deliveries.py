@@ -17,7 +17,7 @@ from handlers.blocks.home import STOP_WATCH
 from handlers.blocks.mrkdwn import escape
 from handlers.message_text import all_text, whole
 from handlers.ports.files import SlackFile
-from handlers.ports.inbox import Delivery
+from handlers.ports.inbox import OURS, Delivery
 from handlers.ports.slack import Identity
 from handlers.ports.thread import Audience, Thread
 
@@ -45,10 +45,52 @@ def accepted(body: Json, identity: Identity, alert_bots: frozenset[str]) -> Deli
     """
     try:
         delivery = _accepted(body, identity, alert_bots)
+        if delivery is None:
+            return None
+        _storable(delivery)
+        return replace(delivery, text=whole(delivery.text), outside=outside(body, identity))
     except _ODD as problem:
         logger.error("a payload is not as Slack documents it", extra={"reason": type(problem).__name__})  # noqa: TRY400 - it holds text
         return None
-    return replace(delivery, text=whole(delivery.text)) if delivery else None
+
+
+def _storable(delivery: Delivery) -> None:
+    """Raises ValueError where what Slack calls things is no text for a database. What people wrote may be anything."""
+    thread, files = delivery.thread, (part for file in delivery.files for part in (file.id, file.url, file.mimetype))
+    names = (
+        delivery.event,
+        delivery.subject,
+        thread.channel,
+        thread.ts,
+        delivery.message_ts,
+        delivery.user,
+        delivery.author,
+    )
+    called = "".join((*names, delivery.action, delivery.response_url, *files))
+    if "\0" in called:
+        raise ValueError("a NUL")
+    called.encode()
+
+
+def outside(body: Json, identity: Identity) -> bool:
+    """Whether somebody of another organisation did this, in a channel that Slack Connect shares; also where Slack doesn't say.
+
+    Of a mention, `team` is the workspace that hears it, and `user_team` theirs. Where an organisation has several workspaces
+    (Enterprise Grid), either may be the organisation. Source: https://docs.slack.dev/apis/slack-connect
+    """
+    if body.get("type") == "event_callback":
+        message: Json = (body.get("event") or {}).get("message") or body.get("event") or {}
+        origin = message.get("user_team") or message.get("team") or message.get("source_team")
+        heard: Json = next(iter(body.get("authorizations") or ()), {})
+        ours = {identity.team, heard.get("enterprise_id") or identity.team}
+        colleague = origin == body.get("team_id") and body.get("enterprise_id") in ours
+        return bool(body.get("is_ext_shared_channel")) and origin not in ours and not colleague
+    if body.get("command"):
+        return bool(body.get("team_id") != identity.team)
+    where: Json = body.get("team") or {}
+    origin = (body.get("user") or {}).get("team_id") or where.get("id")
+    ours = {identity.team, (where.get("enterprise_id") if where.get("id") == identity.team else None) or identity.team}
+    return origin not in ours
 
 
 def _accepted(body: Json, identity: Identity, alert_bots: frozenset[str]) -> Delivery | None:
@@ -143,11 +185,12 @@ def _changed(
 
 
 def _deleted(body: Json, event: Json, before: Json, ts: str, identity: Identity) -> Delivery | None:
-    if not ts or _is_us(before, identity):
+    if not ts:
         return None
     channel = str(event["channel"])
     thread = Thread(identity.team, channel, str(before.get("thread_ts") or ts))
-    return Delivery("delete", str(body["event_id"]), f"delete {channel} {ts}", thread, ts)
+    whose = OURS if _is_us(before, identity) else ""
+    return Delivery("delete", str(body["event_id"]), f"delete {channel} {ts}", thread, ts, action=whose)
 
 
 def _command(body: Json, identity: Identity) -> Delivery:

@@ -14,6 +14,7 @@ from handlers import oncall, privately
 from handlers.blocks import RESOLVE_CASE
 from handlers.blocks.page import RESOLVE
 from handlers.blocks.verdict_form import Place, verdict_form
+from handlers.deliveries import outside
 from handlers.failures import advice, slack_error
 from handlers.ports.feedback import OTHER_CAUSE, Vote
 from handlers.ports.inbox import Delivery
@@ -39,6 +40,11 @@ def opener(services: Services) -> Callable[..., Awaitable[None]]:
     async def open_form(ack: Callable[[], Awaitable[None]], body: Json, context: AsyncBoltContext) -> None:
         await ack()
         place, thread = _pressed(body, context.team_id or "")
+        if outside(body, await services.identity(thread.team)) and (
+            told := await services.permissions.refusal("partner", thread.team, str(body["user"]["id"]))
+        ):
+            await _beside(services, body, thread, told)
+            return
         standing = await services.incidents.standing(thread)
         try:
             slack = await services.slack(thread.team)
@@ -46,10 +52,15 @@ def opener(services: Services) -> Callable[..., Awaitable[None]]:
         except (SlackApiError, TimeoutError, OSError) as error:
             reason = slack_error(error) if isinstance(error, SlackApiError) else type(error).__name__
             logger.warning("a form was not opened", extra={"reason": reason})
-            said = {"response_type": "ephemeral", "replace_original": False, "thread_ts": thread.ts, "text": _LATE}
-            await services.respond(str(body.get("response_url") or ""), said)
+            await _beside(services, body, thread, _LATE)
 
     return open_form
+
+
+async def _beside(services: Services, body: Json, thread: Thread, text: str) -> None:
+    """Answers whoever pressed a button that opens a form."""
+    said = {"response_type": "ephemeral", "replace_original": False, "thread_ts": thread.ts, "text": text}
+    await services.respond(str(body.get("response_url") or ""), said)
 
 
 async def voted_right(services: Services, delivery: Delivery) -> str:
@@ -79,11 +90,11 @@ async def submitted(services: Services, delivery: Delivery) -> str:
     if resolving:
         wish = Wish(delivery.thread, delivery.user, delivery.event, told["value"], told["cause"])
         said = oncall.said(RESOLVE, await services.oncall.resolve(wish))
-    await _only_you(services, delivery, said)
+    await only_you(services, delivery, said)
     return "told"
 
 
-async def _only_you(services: Services, delivery: Delivery, text: str) -> None:
+async def only_you(services: Services, delivery: Delivery, text: str) -> None:
     """Forms have no address to answer to. Who can't be told has left the channel."""
     thread = delivery.thread
     try:

@@ -54,9 +54,10 @@ def shared_channel(body: dict[str, Any]) -> str:
 
 
 async def submitted(services: Services, delivery: Delivery) -> str:
-    """Opens the thread, and hands over what was pasted."""
+    """Opens the thread, and hands over what was pasted. Its opening quotes that, and goes with it."""
     files = tuple([await _described(services, delivery.thread.team, file) for file in delivery.files])
     thread = await _opened(services, delivery, [file.name for file in files])
+    await services.cases.adopt(thread, thread.ts, "opening", thread.ts, judged=False, author=delivery.user)
     paste = replace(
         delivery,
         kind="message",

@@ -72,7 +72,7 @@ async def draw(services: Services, team: str, member: str) -> None:
 async def _seen(services: Services, team: str, member: str) -> Seen:
     """The same as `/mailflow incidents` tells: what is open to everybody, and to guests nothing, for they ask in no channel."""
     now, slack = datetime.now(UTC), await services.slack(team)
-    beyond = await paging.sees_all(slack, member)
+    beyond = await paging.sees_all(slack, team, member)
     lists, past = services.history.listed, now - timedelta(days=DAYS)
     wanted = IncidentFilter(team, "", beyond=beyond)
     open_now, recent, figures, duties, watches, choices = await asyncio.gather(

@@ -96,7 +96,8 @@ async def _listed(services: Services, delivery: Delivery, page: _Page) -> Messag
     except QuestionError as error:
         return plain(str(error))
     notes = []
-    if not question.beyond or not await paging.sees_all(await services.slack(delivery.thread.team), delivery.user):
+    team = delivery.thread.team
+    if not question.beyond or not await paging.sees_all(await services.slack(team), team, delivery.user):
         question = replace(question, beyond=False)
         notes = ["Only of this channel: I can't tell whether you may read the others."]
     found = await services.history.listed(question, skip=page.skip, most=_MOST + 1)

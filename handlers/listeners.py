@@ -11,7 +11,7 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.response import BoltResponse
 
 from diagnostics.checks.target import TargetError, target_of
-from handlers import actions, answers, checks, commands, feedback, forms, home, logs, mending, messages
+from handlers import actions, answers, checks, commands, feedback, forms, home, logs, mending, messages, partners
 from handlers.blocks import BUTTONS, FORM_ACTIONS, plain
 from handlers.blocks.check_form import CHECK_FORM, TARGET, check_form
 from handlers.blocks.check_form import entered as target_in
@@ -143,6 +143,8 @@ async def _stored() -> None:
 
 async def handle(services: Services, delivery: Delivery) -> str:
     """Deals with one stored delivery, in a job. Safe to repeat. Returns what came of it, for the log."""
+    if outcome := await partners.refused(services, delivery):
+        return outcome
     perform = {
         "message": messages.received,
         "edit": messages.edited,

@@ -22,7 +22,7 @@ from handlers.intake import Submission, submission
 from handlers.judging import judge
 from handlers.ports.cases import Answer, Pasted
 from handlers.ports.files import FileRefusedError
-from handlers.ports.inbox import FORGET, Delivery
+from handlers.ports.inbox import FORGET, OURS, Delivery
 from handlers.ports.incidents import Sighting
 from handlers.ports.services import Services
 from handlers.telemetry import concluded
@@ -47,9 +47,9 @@ _PAUSE = "That is a lot of messages in a short time, so I pause in this thread f
 
 async def received(services: Services, delivery: Delivery) -> str:
     """A new message. Returns what came of it, for the log."""
-    if await _looping(services, delivery):
+    if await looping(services, delivery):
         return "paused"
-    word = _asked(delivery)
+    word = asked(delivery)
     if word and word.in_thread:
         return await word.in_thread(services, delivery)
     if logs_of(delivery, services.max_file_bytes):
@@ -104,7 +104,7 @@ async def _for_the_asker(services: Services, delivery: Delivery, reply: _Reply) 
 
 async def edited(services: Services, delivery: Delivery) -> str:
     """An edited message: its answer is edited in place; one that had none gets its first if it needs one now."""
-    word = _asked(delivery)
+    word = asked(delivery)
     if word and word.in_thread and word.edits:
         return await word.in_thread(services, delivery)
     # What is read of its logs is out of date; the edit comes after it in their lane, so that it has the last word.
@@ -137,6 +137,10 @@ async def answer_anew(
 
 async def deleted(services: Services, delivery: Delivery) -> str:
     """A deleted message: what was stored of it goes, and so does everything that quotes it."""
+    if delivery.action == OURS:
+        delivery = replace(delivery, message_ts=await _stood_for(services, delivery))
+        if not delivery.message_ts:
+            return "silent"
     await services.inbox.drop_log(delivery.thread, delivery.message_ts, DELETED)
     await services.cases.withdraw(delivery.thread, delivery.message_ts)
     why = _FORGOTTEN if delivery.action == FORGET else _DELETED
@@ -144,6 +148,15 @@ async def deleted(services: Services, delivery: Delivery) -> str:
     await judge_again(services, delivery)
     await changed(services, delivery, deleted=True)
     return "withdrawn"
+
+
+async def _stood_for(services: Services, delivery: Delivery) -> str:
+    """The message whose record a deleted one of ours takes along: itself where it opened its thread (by the form, a check, a
+    watch), the one that a check was asked for with. "" for none: what we say rests on what people wrote, and that stays."""
+    if delivery.message_ts == delivery.thread.ts:
+        return delivery.message_ts
+    own = await services.cases.answer_at(delivery.thread.team, delivery.thread.channel, delivery.message_ts)
+    return own.message_ts if own and own.part == "check" else ""
 
 
 async def changed(services: Services, delivery: Delivery, *, deleted: bool = False) -> None:
@@ -182,7 +195,7 @@ class _Reply:
 
 async def _reply(services: Services, delivery: Delivery, refused: Sequence[str] = (), *, loud: bool = False) -> _Reply:
     thread, ts = delivery.thread, delivery.message_ts
-    word = _asked(delivery)
+    word = asked(delivery)
     if word and word.reply:
         await services.cases.withdraw(thread, ts)
         return _Reply(await word.reply(services, delivery))
@@ -268,7 +281,7 @@ async def _to(services: Services, delivery: Delivery) -> list[Answer]:
     return [own for own in found if own.message_ts == delivery.message_ts and own.part != "pause"]
 
 
-def _asked(delivery: Delivery) -> Word | None:
+def asked(delivery: Delivery) -> Word | None:
     """What somebody asks of us in so many words; None for a paste."""
     return find(commands.WORDS, delivery.text) if delivery.direct and not delivery.files else None
 
@@ -278,7 +291,7 @@ def _misspelt(text: str) -> str:
     return hint(commands.WORDS, text) if len(text) <= _LONGEST_REQUEST and "\n" not in text.strip() else ""
 
 
-async def _looping(services: Services, delivery: Delivery) -> bool:
+async def looping(services: Services, delivery: Delivery) -> bool:
     """Two machines that answer each other would never stop by themselves."""
     if await services.cases.recently(delivery.thread, LOOP_SECONDS) < LOOP_ANSWERS:
         return False

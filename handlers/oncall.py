@@ -117,7 +117,7 @@ async def _question(services: Services, team: str) -> Message:
 
 
 async def _refusal(services: Services, delivery: Delivery, action: str) -> str:
-    """Whoever wakes people up may be limited to some; to have it and to end it is everybody's."""
+    """Whoever wakes people up may be limited to some; to have it and to end it is everybody's of our organisation."""
     if action != ESCALATE:
         return ""
     return await services.permissions.refusal("escalate", delivery.thread.team, delivery.user)

@@ -63,7 +63,7 @@ async def _found(slack: AsyncWebClient, channel: str, thread_ts: str, page: UUID
     return ""
 
 
-async def sees_all(slack: AsyncWebClient, member: str) -> bool:
+async def sees_all(slack: AsyncWebClient, team: str, member: str) -> bool:
     """Whether somebody may read every public channel: a full member of the workspace. Not when Slack doesn't say."""
     try:
         user = (await slack.users_info(user=member))["user"]
@@ -71,4 +71,7 @@ async def sees_all(slack: AsyncWebClient, member: str) -> bool:
         if slack_error(error) not in _NOT_TOLD:
             raise
         return False
-    return not any(user.get(flag) for flag in ("is_restricted", "is_ultra_restricted", "is_stranger", "deleted"))
+    workspaces = {user.get("team_id"), *((user.get("enterprise_user") or {}).get("teams") or ())}
+    return team in workspaces and not any(
+        user.get(flag) for flag in ("is_restricted", "is_ultra_restricted", "is_stranger", "deleted")
+    )

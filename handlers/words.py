@@ -25,7 +25,8 @@ class Word:
 
     `asked` tells whether a whole text is this request, rather than a paste that happens to begin with the word. A request is
     answered by `reply`, or does its own answering: `from_command` after `/mailflow`, `in_thread` anywhere else. None: there it
-    is not understood. `edits`: also a message that becomes this request by an edit is one.
+    is not understood. `edits`: also a message that becomes this request by an edit is one. `anybody`: also people of other
+    organisations may ask it.
     """
 
     names: tuple[str, ...]
@@ -36,6 +37,7 @@ class Word:
     from_command: Act | None = None
     in_thread: Act | None = None
     edits: bool = False
+    anybody: bool = False
 
     @property
     def usage(self) -> str:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from weakref import WeakSet
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no type information
 
 from bot.database.embedded import DATA, Embedded, StartError
 from bot.database.keys import opened_seal
+from bot.database.marks import mark_anew
 from bot.database.schema import migrate, pending
 from bot.database.sealing import KEY_FILE, Masters, Seal, WrongKeyError, stored_key
 from bot.settings import Settings
 
 __all__ = [
+    "NOTICED",
     "Database",
     "NothingYetError",
     "Seal",
@@ -26,10 +29,19 @@ __all__ = [
     "connected",
     "masters_of",
     "open_database",
+    "within",
 ]
+
+Answer = TypeVar("Answer")
 
 NAME = "mailflow"  # the database within the embedded server
 _CONNECT_SECONDS = 10.0
+COMMAND_SECONDS = 60.0  # for one statement; a server that is gone may never say so
+NOTICED = """
+set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3; set tcp_user_timeout = 25000
+"""
+"""Has the server notice within half a minute that this machine is gone. By its defaults it takes two hours, in which nobody else
+gets the locks that were held from here."""
 _NO_WAY_IN = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError, ValueError)
 
 
@@ -40,6 +52,24 @@ class Database:
     url: str
     pool: asyncpg.Pool
     seal: Seal
+    connections: WeakSet[asyncpg.Connection] = field(default_factory=WeakSet)
+
+    def hang_up(self) -> None:
+        """Gives up every connection of the pool, with what is asked over it. The next questions get new ones."""
+        for connection in list(self.connections):
+            connection.terminate()
+
+
+async def within(seconds: float, asked: Coroutine[Any, Any, Answer]) -> Answer:
+    """Raises TimeoutError after `seconds`. `asyncio.timeout` would then wait for the pool to give up the silent connection."""
+    task = asyncio.create_task(asked)
+    try:
+        done, _ = await asyncio.wait({task}, timeout=seconds)
+        if not done:
+            raise TimeoutError
+        return task.result()
+    finally:
+        task.cancel()
 
 
 @asynccontextmanager
@@ -99,10 +129,11 @@ async def connected(settings: Settings, *, create: bool) -> AsyncIterator[asyncp
 @asynccontextmanager
 async def _connection(url: str) -> AsyncIterator[asyncpg.Connection]:
     try:
-        connection = await asyncpg.connect(url, timeout=_CONNECT_SECONDS, command_timeout=60)
+        connection = await asyncpg.connect(url, timeout=_CONNECT_SECONDS, command_timeout=COMMAND_SECONDS)
     except _NO_WAY_IN as error:
         raise _not_let_in(error) from error
     try:
+        await connection.execute(NOTICED)
         yield connection
     finally:
         with suppress(*_NO_WAY_IN):
@@ -119,12 +150,21 @@ def _not_let_in(error: Exception) -> StartError:
 async def _opened(
     url: str, settings: Settings, on_query: Callable[[Any], None] | None = None
 ) -> AsyncIterator[Database]:
-    async def listen(connection: asyncpg.Connection) -> None:
-        connection.add_query_logger(on_query)
+    connections: WeakSet[asyncpg.Connection] = WeakSet()
+
+    async def begin(connection: asyncpg.Connection) -> None:
+        connections.add(connection)
+        if on_query:
+            connection.add_query_logger(on_query)
+        await connection.execute(NOTICED)
+
+    async def reset(connection: asyncpg.Connection) -> None:
+        await connection.execute(f"{connection.get_reset_query()};\n{NOTICED}")
 
     try:
-        init = listen if on_query else None
-        pool = await asyncpg.create_pool(url, min_size=2, max_size=16, command_timeout=60, init=init)
+        pool = await asyncpg.create_pool(
+            url, min_size=2, max_size=16, command_timeout=COMMAND_SECONDS, init=begin, reset=reset
+        )
     except _NO_WAY_IN as error:
         raise _not_let_in(error) from error
     try:
@@ -137,7 +177,8 @@ async def _opened(
                     "run `mailflow migrate`."
                 )
             seal = await _fitting_seal(connection, url, settings)
-        yield Database(url, pool, seal)
+            await mark_anew(connection, seal)
+        yield Database(url, pool, seal, connections)
     finally:
         try:
             await asyncio.wait_for(pool.close(), timeout=5)

@@ -1,8 +1,9 @@
 """The audit: who did what, in rows that can only be added, each chained to the one before it by a keyed hash.
 
 Whoever can write to the database but has no key can't forge, change, drop or insert a row unnoticed. Who and what are in the
-sealed detail of a row, which can be erased; the chain covers its digest and holds without it. What has expired is taken
-from the front, and a row of the chain itself says up to where.
+sealed detail of a row, which can be erased; the chain covers its digest and holds without it. A later row names those whose
+details were erased: one that none names was erased by somebody else. What has expired is taken from the front, and a row of the
+chain itself says up to where.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
@@ -28,6 +29,7 @@ Kind = Literal[
     "resolved",
     "refused",
     "forgotten",
+    "erased",
     "keys-rotated",
     "installed",
     "uninstalled",
@@ -78,38 +80,46 @@ def about(seal: Seal, what: Literal["user", "channel", "team"], identifier: str)
     return seal.mark("audit", what, identifier)
 
 
-async def append(connection: asyncpg.Connection, seal: Seal, entry: Entry) -> None:
-    """Adds a row, within the transaction that does what it records. Others who append wait until that ends: do it last."""
+async def append(connection: asyncpg.Connection, seal: Seal, entry: Entry, erases: Sequence[int] = ()) -> None:
+    """Adds a row, within the transaction that does what it records. Others who append wait until that ends: do it last.
+    `erases` are the rows whose details were erased in it."""
     assert connection.is_in_transaction()
     await connection.execute("select pg_advisory_xact_lock($1)", _LOCK)
-    last = await connection.fetchrow(
-        "select (select seq from audit order by seq desc limit 1) as seq, "
-        "(select hash from audit order by seq desc limit 1) as hash, clock_timestamp() as at"
-    )
-    assert last is not None
-    seq, at = (last["seq"] or 0) + 1, last["at"]
+    last = await connection.fetchrow("select seq, hash, erases from audit order by seq desc limit 1")
+    at = await connection.fetchval("select clock_timestamp()")
+    seq = last["seq"] + 1 if last else 1
+    if last and last["erases"] is None:  # an earlier version wrote it, and didn't say what it erased
+        erases = [
+            row["seq"] for row in await connection.fetch("select seq from audit where detail is null order by seq")
+        ]
     named = {"team": entry.team, "channel": entry.channel, "user": entry.user}
     marks = [about(seal, what, named[what]) for what in ("team", "channel", "user") if named[what]]
     # The salt goes with the detail when that is erased: without it, nobody can guess what the digest was made of.
     text = json.dumps({**named, "detail": dict(entry.detail), "salt": secrets.token_hex(16)})
     digest = hashlib.sha256(text.encode()).digest()
     await connection.execute(
-        "insert into audit (seq, at, kind, marks, detail, digest, hash) values ($1, $2, $3, $4, $5, $6, $7)",
+        "insert into audit (seq, at, kind, marks, detail, digest, erases, hash) values ($1, $2, $3, $4, $5, $6, $7, $8)",
         seq,
         at,
         entry.kind,
         marks,
         seal.close(text, AUDIT_DETAIL.at(seq)),
         digest,
-        _hash(seal, last["hash"] or _START, (seq, at, entry.kind, marks, digest)),
+        list(erases),
+        _hash(seal, last["hash"] if last else _START, (seq, at, entry.kind, marks, digest, erases)),
     )
 
 
-async def erase(connection: asyncpg.Connection, mark: bytes) -> int:
-    """Erases the details of the rows about one person, channel or workspace; how many rows that were."""
+async def erase(connection: asyncpg.Connection, seal: Seal, mark: bytes) -> int:
+    """Erases the details of the rows about one person, channel or workspace, and adds a row that names them; how many rows
+    that were. Within a transaction, which others who append wait for."""
+    await connection.execute("select pg_advisory_xact_lock($1)", _LOCK)  # before the rows, as `expire` does
     done = await connection.fetch(
-        "update audit set detail = null where marks @> array[$1::bytea] and detail is not null returning true", mark
+        "update audit set detail = null where marks @> array[$1::bytea] and detail is not null returning seq", mark
     )
+    if done:
+        entry = Entry("erased", detail={"entries": str(len(done))})
+        await append(connection, seal, entry, sorted(row["seq"] for row in done))
     return len(done)
 
 
@@ -137,6 +147,8 @@ async def verify(connection: asyncpg.Connection, seal: Seal, expected: tuple[int
     """Goes through the whole chain. `expected` is a row, by number and the beginning of its hash, that has to be in it."""
     rows = erased = 0
     before, number = _START, 0
+    unnamed: set[int] = set()
+    named = False  # whether the row before comes from a version that names what is erased
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         async for row in _all(connection):
             if rows == 0 and row["seq"] != 1:
@@ -147,7 +159,12 @@ async def verify(connection: asyncpg.Connection, seal: Seal, expected: tuple[int
             if problem:
                 return Verified(rows, erased, _head(number, before), problem)
             rows, erased = rows + 1, erased + (row["detail"] is None)
-            before, number = row["hash"], row["seq"]
+            before, number, named = row["hash"], row["seq"], row["erases"] is not None
+            unnamed.difference_update(row["erases"] or ())
+            unnamed.update([number] if row["detail"] is None else ())
+    if named and unnamed:
+        problem = f"The detail of entry {min(unnamed)} was erased, and no later entry says so."
+        return Verified(min(unnamed) - (number - rows) - 1, erased, _head(number, before), problem)
     lost = f"Entry {expected[0]} is expected, and the newest is {number}." if expected and number < expected[0] else ""
     return Verified(rows, erased, _head(number, before), lost)
 
@@ -187,7 +204,7 @@ async def _problem(seal: Seal, row: Any, number: int, before: bytes) -> str:
     seq = row["seq"]
     if seq != number + 1:
         return f"Entry {number + 1} is missing; the next one is {seq}."
-    content = seq, row["at"], row["kind"], row["marks"], row["digest"]
+    content = seq, row["at"], row["kind"], row["marks"], row["digest"], row["erases"]
     if not hmac.compare_digest(_hash(seal, before, content), row["hash"]):
         return f"Entry {seq} does not follow from the one before it: it was changed, or put there."
     if row["detail"] is None:
@@ -200,9 +217,20 @@ async def _problem(seal: Seal, row: Any, number: int, before: bytes) -> str:
     return "" if same else f"The detail of entry {seq} is not the one that was recorded."
 
 
-def _hash(seal: Seal, before: bytes, content: tuple[int, datetime, str, list[bytes], bytes]) -> bytes:
-    seq, at, kind, marks, digest = content
-    words = (before.hex(), seq, at.astimezone(UTC).isoformat(), kind, digest.hex(), *(mark.hex() for mark in marks))
+def _hash(
+    seal: Seal, before: bytes, content: tuple[int, datetime, str, list[bytes], bytes, Sequence[int] | None]
+) -> bytes:
+    seq, at, kind, marks, digest, erases = content
+    named = () if erases is None else ("erases", *erases)  # no mark reads so
+    words = (
+        before.hex(),
+        seq,
+        at.astimezone(UTC).isoformat(),
+        kind,
+        digest.hex(),
+        *(mark.hex() for mark in marks),
+        *named,
+    )
     return hmac.digest(seal.mark("audit", "chain"), bound_to(words), "sha256")
 
 

@@ -8,6 +8,7 @@ from uuid import UUID, uuid5
 
 from bot.database import Database
 from bot.database.columns import EVIDENCE_LOG, EVIDENCE_TEXT, EVIDENCE_UNREAD
+from bot.database.marks import of_shown
 from bot.database.sealing import WrongKeyError
 from bot.database.threads import case_of, thread_key
 from handlers.ports.cases import Answer, Part, Pasted, State
@@ -42,6 +43,9 @@ class Cases:
     def __init__(self, database: Database) -> None:
         self._pool = database.pool
         self._seal = database.seal
+
+    def digest(self, content: bytes) -> str:
+        return of_shown(self._seal, content)
 
     async def pasted(self, thread: Thread, until: str | None = None) -> tuple[Pasted, ...]:
         rows = await self._pool.fetch(
@@ -153,15 +157,19 @@ class Cases:
             shown,
         )
 
-    async def adopt(self, thread: Thread, message_ts: str, part: Part, ts: str) -> None:
+    async def adopt(
+        self, thread: Thread, message_ts: str, part: Part, ts: str, *, judged: bool = True, author: str = ""
+    ) -> None:
         case = await case_of(self._pool, thread)
         await self._pool.execute(
-            "insert into answer (case_id, message_ts, part, judged, state, ts) values ($1, $2, $3, true, 'sent', $4) "
-            "on conflict (case_id, message_ts, part) do nothing",
+            "insert into answer (case_id, message_ts, part, judged, state, ts, author) "
+            "values ($1, $2, $3, $4, 'sent', $5, $6) on conflict (case_id, message_ts, part) do nothing",
             case,
             message_ts,
             part,
+            judged,
             ts,
+            author,
         )
 
     async def answers(self, thread: Thread, since: str = "") -> tuple[Answer, ...]:

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 
 from bot.database.alike import Alike
 from bot.database.audit import Entry, Kind, append
+from bot.database.marks import of_failure
 from bot.database.pages import DELIVERY, PAGE, Draft, PageState, StoredPage, stored
 from bot.database.sealing import Seal
 from bot.logs import ids
@@ -38,13 +39,17 @@ class Held:
         self.state = state_type.validate_json(row["state"])
         self.alike = Alike(connection, self.id, self.thread)
 
+    def mark_of(self, shows: str) -> str:
+        """What stands for a case's signature in the tables, which hold nothing of what people paste."""
+        return of_failure(self._seal, self.thread.team, shows)
+
     async def first_time(self, source: str, event: str) -> bool:
         """Notes that an event came in; False when it did before."""
         insert = "insert into escalation_event (source, id) values ($1, $2) on conflict do nothing returning true"
         return bool(await self._connection.fetchval(insert, source, event))
 
     async def save(self, state: State, symptom: str | None = None) -> None:
-        """Also keeps the case of an open escalation from being forgotten."""
+        """As long as `phase` says that it is open, retention leaves its case alone."""
         self.state = state
         await self._connection.execute(
             "update escalation set state = $2, phase = $3, cause = $4, opened_at = $5, symptom = coalesce($6, symptom) "

@@ -81,7 +81,7 @@ class History:
         rows = await self._pool.fetch(
             "select message_ts, author, edited_at, withdrawn_at, (select min(ts) from answer "
             "  where answer.case_id = evidence.case_id and answer.message_ts = evidence.message_ts "
-            "  and (part = 'check' or ts = answer.message_ts)) as checked "
+            "  and (part = 'check' or ts = answer.message_ts and part <> 'opening')) as checked "
             "from evidence join incident_case on id = case_id where team = $1 and channel = $2 and thread_ts = $3",
             *thread_key(thread),
         )

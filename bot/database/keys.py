@@ -13,11 +13,12 @@ from typing import Any, Final
 import asyncpg  # type: ignore[import-untyped]  # it ships no type information
 
 from bot.database.columns import SEALED, seal_anew
+from bot.database.marks import mark_anew
 from bot.database.sealing import Keys, Masters, Seal, WrongKeyError, new_key
 
 _LOCK: Final = 5_320_118  # any number, as long as it stays the same: whoever changes data keys holds this advisory lock
 _BATCH: Final = 500
-_CONNECT: Final = 10.0  # seconds
+_CONNECT: Final = 10.0  # seconds, and for what is asked then
 _SETTLED: Final = "1 hour"  # for so long a process may still write with a key that was replaced; it looks each minute
 
 
@@ -48,7 +49,7 @@ async def opened_seal(connection: asyncpg.Connection, url: str, masters: Masters
 
     async def load() -> Keys:
         # On a connection of its own: whoever opens something may hold one of the pool, and so may all others.
-        fresh = await asyncpg.connect(url, timeout=_CONNECT)
+        fresh = await asyncpg.connect(url, timeout=_CONNECT, command_timeout=_CONNECT)
         try:
             return _keys(masters, await fresh.fetch(_ALL))
         finally:
@@ -113,6 +114,7 @@ async def rotate(connection: asyncpg.Connection, pool: asyncpg.Pool, seal: Seal,
 async def tidy(pool: asyncpg.Pool, seal: Seal) -> None:
     """Goes on with what a rotation, or a change of the way things are sealed, left to do; drops keys that nothing needs."""
     await seal.refresh()
+    await mark_anew(pool, seal)
     waiting = await pool.fetchval(
         "select exists (select from seal) or exists (select from data_key where retired_at is not null)"
     )

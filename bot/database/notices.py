@@ -114,17 +114,18 @@ class Notices:
         )
 
     async def pause(self, watch: UUID, why: str) -> None:
-        """The channel can't be told any more: its owner is, once, and of what was still to be told, too."""
+        """The channel can't be told any more: its owner is, once, and of what was still to be told, too. One whose owner was
+        forgotten has none."""
         async with self._pool.acquire() as connection, connection.transaction():
-            paused = await connection.fetchval(
-                "update watch set paused = $2 where id = $1 and paused = '' returning true", watch, why
+            owner = await connection.fetchval(
+                "update watch set paused = $2 where id = $1 and paused = '' returning owner", watch, why
             )
             rows = await connection.fetch(
                 "update watch_notice set state = 'failed' where watch_id = $1 and state in ('planned', 'sending') "
                 "returning id, arrival, content",
                 watch,
             )
-            if paused:
+            if owner:
                 untold = [await self._content(row) for row in sorted(rows, key=lambda row: int(row["arrival"]))]
                 changes = tuple(change for content in untold for change in content.changes)
                 content = Content(changes=changes, why=why)

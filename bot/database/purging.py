@@ -6,6 +6,8 @@ audit keeps that something was done; who did it and where is erased.
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import Final, Literal
 from uuid import uuid4
 
@@ -15,26 +17,34 @@ from bot.database import Database, audit
 from bot.database.inbox import store
 from bot.database.sealing import Seal
 from handlers.ports.inbox import FORGET, Delivery
-from handlers.ports.thread import Thread
+from handlers.ports.thread import Thread, is_direct
 
 Whose = Literal["user", "channel", "workspace"]
 Counts = dict[str, int]
-"""What was removed, by what people call it."""
+"""How much, by what people call it."""
 
 _TABLES: Final = (
     ("delivery", "deliveries"),
     ("incident_case", "cases"),
     ("check_run", "checks"),
-    ("told", "problems told"),
+    ("told", "warnings"),
 )
 _NOBODY: Final = "somebody"  # takes the place of a person in the record of an incident that goes on
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """What was removed, and what goes on without somebody's name in it."""
+
+    removed: Counts
+    unnamed: Counts = field(default_factory=dict)
 
 
 class BusyError(Exception):
     """Something of theirs is being worked on, and that takes long."""
 
 
-async def forget(database: Database, whose: Whose, identifier: str, *, really: bool, patience: float = 30.0) -> Counts:
+async def forget(database: Database, whose: Whose, identifier: str, *, really: bool, patience: float = 30.0) -> Purged:
     """Removes all that is held of somebody or something, while the bot runs; or, not `really`, only counts it.
 
     Raises BusyError when work on it does not end within `patience` seconds.
@@ -46,10 +56,11 @@ async def forget(database: Database, whose: Whose, identifier: str, *, really: b
         try:
             await connection.execute(f"set local lock_timeout = {round(patience * 1000)}")
             await _wait_for_work(connection, whose, identifier)
-            counts = await purge(connection, database.seal, identifier)
+            purged = await purge(connection, database.seal, identifier)
             if really:
-                removed = {what: str(count) for what, count in counts.items()}
-                entry = audit.Entry("forgotten", detail={"what": whose, **removed})
+                removed = {what: str(count) for what, count in purged.removed.items()}
+                unnamed = {f"unnamed {what}": str(count) for what, count in purged.unnamed.items()}
+                entry = audit.Entry("forgotten", detail={"what": whose, **removed, **unnamed})
                 await audit.append(connection, database.seal, entry)
                 await transaction.commit()
             else:
@@ -60,10 +71,10 @@ async def forget(database: Database, whose: Whose, identifier: str, *, really: b
         except BaseException:
             await transaction.rollback()
             raise
-    return counts
+    return purged
 
 
-async def purge_workspace(connection: asyncpg.Connection, seal: Seal, team: str) -> Counts:
+async def purge_workspace(connection: asyncpg.Connection, seal: Seal, team: str) -> Purged:
     """Removes all that is held of a workspace, within a transaction. Its installation ends with it."""
     counts = await _of_cases(connection, "team", team)
     for table, name in (*_TABLES, ("watched", "watches")):
@@ -74,12 +85,19 @@ async def purge_workspace(connection: asyncpg.Connection, seal: Seal, team: str)
         team,
     )
     counts["choices"] = await _choices(connection, "team", team)
-    counts["audit entries"] = await audit.erase(connection, audit.about(seal, "team", team))
-    return counts
+    counts["audit entries"] = await audit.erase(connection, seal, audit.about(seal, "team", team))
+    return Purged(counts)
 
 
-async def purge_channel(connection: asyncpg.Connection, seal: Seal, channel: str) -> Counts:
+async def purge_channel(connection: asyncpg.Connection, seal: Seal, channel: str) -> Purged:
     """Removes all that is held of a channel, within a transaction."""
+    counts = await _channel(connection, channel)
+    counts["audit entries"] = await audit.erase(connection, seal, audit.about(seal, "channel", channel))
+    return Purged(counts)
+
+
+async def _channel(connection: asyncpg.Connection, channel: str) -> Counts:
+    """All but what the audit says of it: that has a lock which others wait for, and comes last."""
     counts = await _of_cases(connection, "channel", channel)
     for table, name in (*_TABLES, ("watch", "watches")):
         counts[name] = await _changed(connection, f"delete from {table} where channel = $1 returning true", channel)  # noqa: S608 - names written above
@@ -91,28 +109,49 @@ async def purge_channel(connection: asyncpg.Connection, seal: Seal, channel: str
         "where place = $1 or address = $1 or content ->> 'channel' = $1 returning true",
         channel,
     )
-    counts["audit entries"] = await audit.erase(connection, audit.about(seal, "channel", channel))
     return counts
 
 
-async def purge_user(connection: asyncpg.Connection, seal: Seal, user: str) -> Counts:
-    """Removes all that is held of a person, within a transaction. Their pastes go as if they had deleted the messages, so
-    the bot takes back what it said of them."""
-    counts = {"pastes": await _withdraw(connection, seal, user)}
-    counts["deliveries"] = await _changed(
+async def purge_user(connection: asyncpg.Connection, seal: Seal, user: str) -> Purged:
+    """Removes all that is held of a person, within a transaction. Their direct messages with the bot go whole, watches in
+    them, too. Elsewhere their pastes go as if they had deleted the messages, so the bot takes back what it said of them."""
+    removed, direct = Counter[str](), await _direct(connection, user)
+    await _unpaged(connection, user)
+    for channel in direct:
+        removed.update(await _channel(connection, channel))
+    removed["pastes"] += await _withdraw(connection, seal, user)
+    removed["deliveries"] += await _changed(
         connection,
         "update delivery set author = '', payload = null, done_at = coalesce(done_at, now()), "
         "outcome = case when done_at is null then 'forgotten' else outcome end where author = $1 returning true",
         user,
     )
-    counts["checks"] = await _changed(connection, "delete from check_run where asker = $1 returning true", user)
-    counts["reports"] = await _changed(connection, "delete from reporter where member = $1 returning true", f"@{user}")
-    counts["votes"] = await _changed(connection, "delete from feedback where member = $1 returning true", user)
-    counts["incidents"] = await _unname(connection, user)
-    counts["watches"] = await _changed(connection, "update watch set owner = '' where owner = $1 returning true", user)
-    counts["choices"] = await _choices(connection, "member", user)
-    counts["audit entries"] = await audit.erase(connection, audit.about(seal, "user", user))
-    return counts
+    removed["checks"] += await _changed(connection, "delete from check_run where asker = $1 returning true", user)
+    removed["reports"] = await _changed(connection, "delete from reporter where member = $1 returning true", f"@{user}")
+    removed["votes"] = await _changed(connection, "delete from feedback where member = $1 returning true", user)
+    removed["choices"] = await _choices(connection, "member", user)
+    watches = await _changed(connection, "update watch set owner = '' where owner = $1 returning true", user)
+    unnamed = {"incidents": await _unname(connection, user), "watches": watches}
+    for mark in (audit.about(seal, "user", user), *(audit.about(seal, "channel", channel) for channel in direct)):
+        removed["audit entries"] += await audit.erase(connection, seal, mark)
+    return Purged(dict(removed), unnamed)
+
+
+async def _direct(connection: asyncpg.Connection, user: str) -> list[str]:
+    """The channels of somebody's direct messages with the bot: those in which anything is theirs."""
+    rows = await connection.fetch(
+        """
+        select channel from delivery where author = $1
+        union select channel from incident_case where id in (
+            select case_id from evidence where author = $1 union select case_id from answer where author = $1
+            union select case_id from escalation join reporter on escalation_id = escalation.id where member = '@' || $1)
+        union select channel from check_run where asker = $1
+        union select channel from watch where owner = $1
+        union select place from page where outlet in ('direct', 'reporter') and address = $1
+        """,
+        user,
+    )
+    return sorted(row["channel"] for row in rows if is_direct(row["channel"]))
 
 
 async def _withdraw(connection: asyncpg.Connection, seal: Seal, user: str) -> int:
@@ -121,13 +160,18 @@ async def _withdraw(connection: asyncpg.Connection, seal: Seal, user: str) -> in
         "from incident_case where id = case_id and author = $1 returning team, channel, thread_ts, message_ts",
         user,
     )
-    for row in rows:
+    quoting = await connection.fetch(
+        "update answer set author = '' from incident_case where incident_case.id = case_id and author = $1 "
+        "returning team, channel, thread_ts, message_ts",
+        user,
+    )
+    messages = dict.fromkeys(tuple(row.values()) for row in (*rows, *quoting))
+    for *thread, message_ts in messages:
         delivery = uuid4()
         name = f"forget {delivery}"
-        thread = Thread(row["team"], row["channel"], row["thread_ts"])
-        deletion = Delivery("delete", name, name, thread, row["message_ts"], action=FORGET)
+        deletion = Delivery("delete", name, name, Thread(*thread), message_ts, action=FORGET)
         await store(connection, seal, deletion, delivery)
-    return len(rows)
+    return len(messages)
 
 
 async def _unname(connection: asyncpg.Connection, user: str) -> int:
@@ -148,6 +192,11 @@ async def _unname(connection: asyncpg.Connection, user: str) -> int:
     await connection.execute(
         "update history set who = array_replace(who, $1, $2) where $1 = any(who)", f"@{user}", _NOBODY
     )
+    return count
+
+
+async def _unpaged(connection: asyncpg.Connection, user: str) -> None:
+    """Takes a person out of the messages that they got of incidents."""
     await connection.execute(
         "update page set state = case when state = 'sent' then 'dropped' when state in ('planned', 'sending') then 'failed' "
         "else state end, key = 'forgotten ' || id, address = $2, place = '', ref = '' "
@@ -155,7 +204,6 @@ async def _unname(connection: asyncpg.Connection, user: str) -> int:
         user,
         _NOBODY,
     )
-    return count
 
 
 async def _choices(connection: asyncpg.Connection, column: Literal["team", "member"], value: str) -> int:

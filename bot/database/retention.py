@@ -19,6 +19,10 @@ _DAYS: Final = (
     "coalesce((select days from unnest($2::text[], $3::integer[]) as own (id, days) where own.id = channel), $1) "
     "* interval '1 day'"
 )
+_OPEN: Final = (
+    "select from escalation where case_id = incident_case.id and phase in ('watching', 'paging', 'acknowledged')"
+)
+_GOES_ON: Final = "select from unnest(keys) as key where kind in ('start', 'news') and not over ? key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +36,16 @@ class Retention:
 
 async def expire(pool: asyncpg.Pool, seal: Seal, kept: Retention) -> None:
     """Deletes what is older than it may get: deliveries by arrival, cases (with all that hangs on them) by their last
-    change, what watches said by its time, checks as soon as they count for no limit."""
+    change, what watches said by its time, checks as soon as they count for no limit.
+
+    What goes on stays: an incident that somebody has or is paged for, a watch's message about what isn't over.
+    """
     own = kept.days, list(kept.channels), list(kept.channels.values())
     await pool.execute(f"delete from delivery where received_at < now() - {_DAYS} and done_at is not null", *own)  # noqa: S608 - a constant of ours
-    await pool.execute(f"delete from incident_case where active_at < now() - {_DAYS}", *own)  # noqa: S608 - a constant of ours
+    await pool.execute(f"delete from incident_case where active_at < now() - {_DAYS} and not exists ({_OPEN})", *own)  # noqa: S608 - constants of ours
     await pool.execute(
         "delete from watch_notice using watch where watch.id = watch_id and state in ('sent', 'failed') "  # noqa: S608 - a constant of ours
-        f"and created_at < now() - {_DAYS}",
+        f"and created_at < now() - {_DAYS} and not exists ({_GOES_ON})",
         *own,
     )
     await pool.execute("delete from check_run where started_at < now() - interval '1 hour'")

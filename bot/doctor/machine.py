@@ -24,8 +24,7 @@ async def look(subject: Subject) -> AsyncIterator[Finding]:
 
 def _findings(settings: Settings) -> Iterator[Finding]:
     yield _home(settings)
-    if finding := _key_file(settings.home / KEY_FILE):
-        yield finding
+    yield from _key_files(settings)
     free, wanted = shutil.disk_usage(tempfile.gettempdir()).free, _READ_AT_A_TIME * settings.max_log_bytes
     if free < wanted:
         yield Finding(
@@ -47,10 +46,21 @@ def _home(settings: Settings) -> Finding:
     return Finding("disk", "ok", says)
 
 
-def _key_file(path: Path) -> Finding | None:
-    if path.exists() and path.stat().st_mode & 0o077:
-        return Finding("key file", "fault", f"{path} may be read by others on this machine.", f"chmod 600 {path}")
-    return None
+def _key_files(settings: Settings) -> Iterator[Finding]:
+    own, named = settings.home / KEY_FILE, settings.secret_key_file
+    if _mode(own) & 0o077:
+        yield Finding("key file", "fault", f"{own} may be read by others on this machine.", f"chmod 600 {own}")
+    if named and _mode(named) & 0o007:  # its group may: so secrets are mounted into containers, where nobody else is
+        mend = f"chmod o= {named}, or mount it with the mode 0440."
+        yield Finding("key file", "warning", f"{named} may be read by everybody on this machine.", mend)
+
+
+def _mode(path: Path) -> int:
+    """0 where there is no such file, or it can't be seen: whether the key can be read is looked at elsewhere."""
+    try:
+        return path.stat().st_mode
+    except OSError:
+        return 0
 
 
 def _megabytes(size: int) -> str:

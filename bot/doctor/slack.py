@@ -147,7 +147,9 @@ def _scopes(headers: Mapping[str, str], settings: Settings) -> list[Finding]:
     granted = {scope.strip() for scope in headers.get("x-oauth-scopes", "").split(",") if scope.strip()}
     if not granted:
         return [Finding("scopes", "note", "Slack doesn't say which scopes were granted.")]
-    groups = settings.oncall_file or settings.may_check or settings.may_escalate or settings.may_watch
+    groups = (
+        settings.oncall_file or settings.may_check or settings.may_escalate or settings.may_watch or settings.partners
+    )
     needed = {**SCOPES, **OPTIONAL_SCOPES} if groups else SCOPES
     found = []
     if missing := _without(needed, granted):

@@ -120,7 +120,7 @@ def compose(settings: Settings, around: Surroundings) -> Composed:
         store, around.slack, telling, sources, pagerduty, webhooks, draw=around.draw, told=told, clock=clock, pace=pace
     )
     decider = Decider(policy, clock)
-    locks = ThreadLocks(around.database.url)
+    locks = ThreadLocks(around.database.url, patience=pace.trivial)
     escalations = Escalations(store, decider, deliver=pager.deliver, locks=locks, pace=pace, telemetry=around.telemetry)
     inbound = Inbound(
         escalations,

@@ -88,7 +88,7 @@ class Inbound:
             raise web.HTTPBadRequest from None
         kind = Acknowledged if heard.action == "acknowledge" else Resolved
         event = kind(heard.person, via="webhook")
-        answered = await self._escalations.reported("webhook", f"{stamp} {signature}", heard.escalation, event)
+        answered = await self._escalations.reported("webhook", signature, heard.escalation, event)
         return web.json_response({"outcome": answered})
 
     async def _body(self, request: web.Request) -> bytes:

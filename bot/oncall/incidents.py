@@ -6,7 +6,6 @@ see it, gets an answer of their own; either way the incident counts them.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final, Literal
@@ -50,7 +49,7 @@ class Incidents:
         async with self._store.opened(thread) as held:
             now = self._decider.clock()
             new = held.state.opened is None
-            shows = _digest(thread.team, report)
+            shows = held.mark_of(signature(report))
             audience = sighting.audience if sighting.message_ts else None
             await held.alike.sign(shows, _suspects(report), audience=audience, anew=False)
             await held.judged(*_comes_to(report))
@@ -154,7 +153,7 @@ class Incidents:
         """What a case shows after something of it was taken back; the escalations that joined it for what it showed."""
         if deleted:
             await held.alike.unreported(deleted)
-        shows = _digest(held.thread.team, report) if report else ""
+        shows = held.mark_of(signature(report)) if report else ""
         suspects = _suspects(report) if report else ()
         await held.alike.sign(shows, suspects, audience=None, anew=True)
         await held.judged(*_comes_to(report))
@@ -174,9 +173,3 @@ def _comes_to(report: Report | None) -> tuple[str, str, str]:
     """Its verdict, the cause that is blamed and with which belief; "" for none."""
     top = leading(report) if report else None
     return (report.verdict if report else "nothing", top.cause if top else "", top.belief if top else "")
-
-
-def _digest(team: str, report: Report) -> str:
-    """What stands for the report's signature in the tables, which hold nothing of what people paste."""
-    shows = signature(report)
-    return hashlib.sha256(f"{team} {shows}".encode()).hexdigest()[:32] if shows else ""

@@ -9,6 +9,7 @@ from bot.database.pages import StoredPage
 from bot.oncall import sentences
 from bot.oncall.events import State
 from diagnostics import Report
+from diagnostics.redaction import Redactor
 from handlers import paging
 from handlers.blocks.message import Message, message, plain
 from handlers.blocks.outline import line, part
@@ -66,16 +67,18 @@ class Telling:
         return message(part([said, which, line("link", await self.link(stored.thread), lead="See:")]))
 
     async def essence(self, stored: StoredPage) -> dict[str, str]:
-        """For systems that show text: title, why and link; cause, proof and first step where one is known."""
-        report = await self._report(stored.thread)
-        said = {"title": summary(report), "why": await self.why(stored), "link": await self.link(stored.thread)}
+        """For systems that show text: title, why and link; cause, proof and first step where one is known. What they got,
+        nobody here deletes or forgets: so what was pasted is redacted."""
+        report, redact = await self._report(stored.thread), Redactor(keep_domains=True)
+        said = {"title": redact(summary(report)), "why": await self.why(stored), "link": await self.link(stored.thread)}
         if report is None or not report.findings:
             return said
         top = report.findings[0]
-        proof = " / ".join(evidence.quote[:_QUOTE] for evidence in top.evidence[:_QUOTES])
+        proof = " / ".join(redact(evidence.quote)[:_QUOTE] for evidence in top.evidence[:_QUOTES])
         step = top.steps[0].say if top.steps else ""
         first = report.next[0].ask if report.next and top.belief != "confirmed" else step
-        return {**said, "cause": top.cause, "because": top.because, "proof": proof, "first_step": first}
+        told = {"cause": top.cause, "because": redact(top.because), "proof": proof, "first_step": redact(first)}
+        return {**said, **told}
 
     async def why(self, stored: StoredPage) -> str:
         """Why it goes out, in a sentence."""

@@ -92,7 +92,7 @@ class Courier:
         if events.subscription(event) not in self.workspace.manifest.events:
             return ""
         event_id = "Ev" + secrets.token_hex(5).upper()[:9]
-        body = events.envelope(self.workspace.team.id, event, event_id, self.workspace.clock())
+        body = events.envelope(self.workspace, event, event_id, self.workspace.clock())
         self._in_background(self._with_retries(Delivery(EVENTS, event_id, body, self._transport)))
         return event_id
 

@@ -11,8 +11,9 @@ from bot.playground import people
 from bot.playground.workspace import Change, Json, Workspace
 
 
-def envelope(team: str, event: Json, event_id: str, now: float) -> Json:
+def envelope(workspace: Workspace, event: Json, event_id: str, now: float) -> Json:
     """The `event_callback` around an event; `now` is in Unix seconds."""
+    team, where = workspace.team.id, workspace.channels.get(str(event.get("channel")))
     who = {"enterprise_id": None, "team_id": team, "user_id": people.BOT_USER, "is_bot": True}
     return {
         "token": "deprecated-verification-token",
@@ -24,7 +25,7 @@ def envelope(team: str, event: Json, event_id: str, now: float) -> Json:
         "event_id": event_id,
         "event_time": int(now),
         "authorizations": [{**who, "is_enterprise_install": False}],
-        "is_ext_shared_channel": False,
+        "is_ext_shared_channel": bool(where and where.shared),
         "event_context": f"4-{event_id}",
     }
 
@@ -37,7 +38,7 @@ def of_change(workspace: Workspace, change: Change) -> list[Json]:
         changed = {"message": change.message, "previous_message": change.previous}
         events = [_hidden(workspace, change, "message_changed", changed)]
         if _mentions_bot(change.message) and not _mentions_bot(change.previous):
-            events.append(_mention(change.channel, change.message))
+            events.append(_mention(workspace, change.channel, change.message))
         return events
     if change.kind == "deleted":
         gone = {"deleted_ts": change.previous["ts"], "previous_message": change.previous}
@@ -66,7 +67,7 @@ def _posted(workspace: Workspace, change: Change) -> list[Json]:
     }
     events = [message]
     if kind != "im" and _mentions_bot(change.message):
-        events.insert(0, _mention(change.channel, change.message))
+        events.insert(0, _mention(workspace, change.channel, change.message))
     return events
 
 
@@ -75,8 +76,11 @@ def _mentions_bot(message: Json) -> bool:
     return not own and f"<@{people.BOT_USER}>" in message.get("text", "")
 
 
-def _mention(channel: str, message: Json) -> Json:
+def _mention(workspace: Workspace, channel: str, message: Json) -> Json:
+    """Of a mention, `team` is the workspace that hears it; whose it is, is told beside."""
     kept = {key: value for key, value in message.items() if key != "subtype"}
+    if message["team"] != workspace.team.id:
+        kept.update(team=workspace.team.id, user_team=message["team"], source_team=message["team"])
     return {**kept, "type": "app_mention", "channel": channel, "event_ts": message["ts"]}
 
 
@@ -113,14 +117,15 @@ def command(workspace: Workspace, user: str, channel: str, name: str, text: str)
 
 
 def interaction(workspace: Workspace, kind: str, user: str) -> Json:
-    """What every interactivity payload has, before `response_url` and `trigger_id`."""
-    name = workspace.people[user].name
+    """What every interactivity payload has, before `response_url` and `trigger_id`. A form comes from one's own workspace."""
+    name, home = workspace.people[user].name, workspace.home(user)
+    team = home if kind == "view_submission" else workspace.team
     return {
         "type": kind,
-        "user": {"id": user, "username": name, "name": name, "team_id": workspace.team.id},
+        "user": {"id": user, "username": name, "name": name, "team_id": home.id},
         "api_app_id": people.APP,
         "token": "deprecated-verification-token",
-        "team": {"id": workspace.team.id, "domain": workspace.team.domain},
+        "team": {"id": team.id, "domain": team.domain},
         "enterprise": None,
         "is_enterprise_install": False,
     }

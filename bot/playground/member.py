@@ -52,7 +52,7 @@ class Members:
             snippet.mode = "snippet"
             files, text = [*files, snippet], ""
         author, where = self._space.person(user), self._space.channels[channel]
-        if where.is_im and where.user != author.id:
+        if (where.is_im and where.user != author.id) or (author.partner and not where.shared):
             raise SlackError("channel_not_found")
         written, blocks = self._composer.compose(text)
         if not written and not files:
@@ -91,7 +91,7 @@ class Members:
     async def command(self, user: str, channel: str, name: str, text: str) -> Delivery:
         """Run a slash command; what its acknowledgement says is shown to that person."""
         who, where = self._space.person(user).id, self._space.place(channel).id
-        if name not in self._space.manifest.commands:
+        if name not in self._space.manifest.commands or self._space.person(who).partner:
             self._responses.slackbot(who, where, f"{name} is not a valid command.")
             raise SlackError("unknown_command")
         payload = events.command(self._space, who, where, name, text)
@@ -137,7 +137,7 @@ class Members:
     async def shortcut(self, user: str, channel: str, ts: str, callback_id: str) -> Delivery:
         """Use a message shortcut ("More actions" on a message)."""
         who, where = self._space.person(user).id, self._space.place(channel).id
-        if callback_id not in self._space.manifest.message_shortcuts:
+        if callback_id not in self._space.manifest.message_shortcuts or self._space.person(who).partner:
             raise SlackError("unknown_shortcut")
         message = self._space.message(where, ts)
         payload = events.interaction(self._space, "message_action", who)
@@ -151,7 +151,7 @@ class Members:
     async def global_shortcut(self, user: str, callback_id: str) -> Delivery:
         """Use a global shortcut (the lightning, or the search). Slack does not tell the app where that was."""
         who = self._space.person(user).id
-        if callback_id not in self._space.manifest.global_shortcuts:
+        if callback_id not in self._space.manifest.global_shortcuts or self._space.person(who).partner:
             raise SlackError("unknown_shortcut")
         payload = events.interaction(self._space, "shortcut", who)
         payload.update(callback_id=callback_id, action_ts=self._space.next_ts())

@@ -114,11 +114,12 @@ class PageApi:
         space = self._space
         state = {
             "workspace": space.team.name,
+            "team": space.team.id,
             "bot": {"user": people.BOT_USER, "name": space.manifest.name},
             "commands": list(space.manifest.commands),
             "shortcuts": space.manifest.message_shortcuts,
             "globalShortcuts": space.manifest.global_shortcuts,
-            "people": [person.to_slack() for person in space.people.values()],
+            "people": [person.to_slack(space.team) for person in space.people.values()],
             "groups": [group.to_slack() for group in space.groups],
             "channels": [{**channel.to_slack(), "name": channel.name} for channel in space.channels.values()],
             "messages": {channel: space.messages(channel) for channel in space.channels},

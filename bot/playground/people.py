@@ -23,11 +23,13 @@ class Team:
 
 
 CONTOSO = Team("T0CONTOSO1", "Contoso", "contoso")
+NORTHWIND = Team("T0NORTHWIN", "Northwind Traders", "northwindtraders")
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A member. `bot_id` is empty for people; `tz` is an IANA zone name and `tz_offset` its seconds from UTC."""
+    """A member. `bot_id` is empty for people; `tz` is an IANA zone name and `tz_offset` its seconds from UTC. `partner` is the
+    workspace of somebody of another organisation, whom one meets in shared channels only."""
 
     id: str
     name: str
@@ -36,15 +38,17 @@ class Person:
     is_admin: bool = False
     tz: str = "Europe/London"
     tz_offset: int = 0
+    partner: Team | None = None
 
-    def to_slack(self) -> dict[str, Any]:
-        """The user object of `users.info`."""
-        profile = {"real_name": self.real_name, "display_name": self.name, "team": CONTOSO.id}
-        if not self.bot_id:
+    def to_slack(self, team: Team) -> dict[str, Any]:
+        """The user object of `users.info`, as a workspace sees it."""
+        home = self.partner or team
+        profile = {"real_name": self.real_name, "display_name": self.name, "team": home.id}
+        if not self.bot_id and not self.partner:
             profile["email"] = f"{self.name}@contoso.com"
         return {
             "id": self.id,
-            "team_id": CONTOSO.id,
+            "team_id": home.id,
             "name": self.name,
             "real_name": self.real_name,
             "deleted": False,
@@ -59,11 +63,12 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A public channel, or, when `user` is set, that person's direct messages with the bot."""
+    """A public channel, or, when `user` is set, that person's direct messages with the bot. `shared`: with partners."""
 
     id: str
     name: str
     user: str = ""
+    shared: bool = False
 
     @property
     def is_im(self) -> bool:
@@ -88,6 +93,8 @@ class Channel:
             "is_im": False,
             "is_private": False,
             "is_archived": False,
+            "is_shared": self.shared,
+            "is_ext_shared": self.shared,
             "is_member": True,
             "num_members": len(PEOPLE),
             "context_team_id": CONTOSO.id,
@@ -120,12 +127,14 @@ PEOPLE = (
     Person("U0SAMOKAFO", "sam", "Sam Okafor"),
     Person("U0PRIYANAI", "priya", "Priya Nair", tz="Asia/Kolkata", tz_offset=19800),
     Person("U0JONASWEB", "jonas", "Jonas Weber", tz="Europe/Berlin", tz_offset=3600),
+    Person("U0LENAHART", "lena", "Lena Hart (Northwind)", partner=NORTHWIND),
     Person(ALERT_USER, "monitoring", "Mail Monitoring", bot_id=ALERT_BOT),
     Person(BOT_USER, "mailflow", "Mailflow", bot_id=BOT),
 )
 CHANNELS = (
     Channel("C0EXCHANGE", "exchange"),
     Channel("C0ONCALL01", "on-call"),
-    *(Channel(f"D{person.id[1:]}", "", person.id) for person in PEOPLE if not person.bot_id),
+    Channel("C0PARTNERS", "partners", shared=True),
+    *(Channel(f"D{person.id[1:]}", "", person.id) for person in PEOPLE if not person.bot_id and not person.partner),
 )
 USER_GROUPS = (UserGroup("S0EXCHANGE", "exchange-oncall", "Exchange on-call", ("U0PRIYANAI", "U0JONASWEB")),)

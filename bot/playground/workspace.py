@@ -91,6 +91,11 @@ class Workspace:
                 return person
         raise SlackError("user_not_found")
 
+    def home(self, user: str) -> Team:
+        """The workspace that somebody is a member of."""
+        person = self.people.get(user)
+        return (person.partner if person else None) or self.team
+
     def channel(self, name: str) -> Channel:
         """A conversation by id or by "#name"; a person's id names their direct messages with the bot."""
         for channel in self.channels.values():
@@ -131,7 +136,7 @@ class Workspace:
     def post(self, channel: str, fields: Json, thread_ts: str = "") -> Json:
         """Add a message. A reply to a reply joins its parent's thread, as in Slack."""
         ts = self.next_ts()
-        message: Json = {"type": "message", "ts": ts, "team": self.team.id, **fields}
+        message: Json = {"type": "message", "ts": ts, "team": self.home(str(fields.get("user"))).id, **fields}
         parent = self._messages[channel].get(thread_ts)
         if parent is not None:
             parent = self._messages[channel].get(str(parent.get("thread_ts", thread_ts)), parent)

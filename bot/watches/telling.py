@@ -37,6 +37,7 @@ _SHUT: Final = {
     "account_inactive": "that conversation is closed",
 }
 _GRAVE: Final = ("unreachable", "failing")
+_FORGOTTEN: Final = "somebody"
 
 
 class Telling:
@@ -112,7 +113,7 @@ class Telling:
         """What a message says by now."""
         content = notice.content
         if notice.kind == "start" and content.report is not None:
-            who = await self._services.names(notice.team, f"@{notice.owner}")
+            who = await self._services.names(notice.team, f"@{notice.owner}") if notice.owner else _FORGOTTEN
             return watch.started(content.report, notice.every, who, over=notice.over)
         standing = await self._services.incidents.standing(Thread(notice.team, notice.channel, notice.ts))
         return watch.news(notice.target, content.changes, content.report, over=notice.over, oncall=standing.anybody)

@@ -50,6 +50,11 @@ def from_outside(said: Said, replies: Iterable[Reply], objects: Iterable[Configu
     return reply.kind == "client" or framed or reply.by.endswith(_TENANT_MX)
 
 
+def in_tenant(objects: Iterable[Configured]) -> bool:
+    """Whether the person says that what was addressed is in Exchange Online."""
+    return any(each.kind == "told-tenant" for each in objects)
+
+
 def acting(said: Said, replies: Iterable[Reply], objects: Iterable[Configured], inside: Act) -> Act:
     """Who has to act: `inside`, unless the reader is a sender from outside, who can only ask the recipient's side."""
     return "recipient-side" if from_outside(said, replies, objects) else inside

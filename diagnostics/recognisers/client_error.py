@@ -65,11 +65,13 @@ _LIBRARIES: Final = (
     r"|\b(?:ERROR|Error:?) (?:\[\w{1,20}\] |Send Error: )?Connection timeout\b|\bGreeting never received\b"
     r"|\berror=\"unencrypted connection\"|\b(?:gomail|smtp): unencrypted connection\b"
     r"|\bonly configured for E-mail addresses with ASCII local-parts\b"
+    r"|\bunrecognized SSL message\b|\bfirst record does not look like a TLS\b"
     r"|\bNo compatible authentication mechanisms? (?:was )?found\b"
 )
 _START = linear(f"(?i)(?:{_STARTS})")
 _LIBRARY = linear(f"(?i)(?:{_LIBRARIES})")
 _LABEL = linear(f"(?i)(?:{_LABELLED}|{_DIALOGS})")
+_ITEM = linear(r"(?i)^\s*port\s?\d{2,5}\b")  # people list what each port answers
 _STACK = linear(r"^\s*(?:at\s+\S|At (?:line|\S+\.ps1):|\+ |--- End of|File \"|\.{3} \d+ more|in \S+:line)")
 _NEXT = linear(r"^\s*(?:\d{4}-\d\d-\d\dT[\d:.]+Z?,|[A-Za-z][A-Za-z0-9]{2,40}\s{2,}:\s|\[PS\]|PS [A-Z]:)")
 _RESPONSE = linear(r"(?i)\b(?:the )?server response was:\s*(\S.*)$")
@@ -100,6 +102,10 @@ _UNCONNECTED = linear(
 # What was heard over the connection: then the client's summary that there was none is about what came after.
 _OPENED = linear(
     r"(?:SERVER -> CLIENT|S): ?220|\b220[ -][\w.-]{3,253} E?SMTP|Peer certificate CN=|certificate verify failed"
+)
+# A TLS library that got an answer, only none in TLS: the connection opened, whatever its wrapper says.
+_ANSWERED = linear(
+    r"(?i)unrecognized SSL message|wrong.version.number|record does not look like|unexpected packet format"
 )
 # The client's debug log beside its error: the server that answered EHLO.
 _GREETED = linear(r"(?i)\b250[ -]([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}) Hello\b")
@@ -164,7 +170,7 @@ def _belongs(line: str, parts: list[str]) -> bool:
     text = parts[-1]
     if _STACK.search(line) or _CAUSED.search(line) or text.endswith(("--->", "is:")):
         return True
-    if _START.search(line[:4000]) and not line[:1].isspace():
+    if _ITEM.search(line) or (_START.search(line[:4000]) and not line[:1].isspace()):
         return False
     return (
         line[:1] in " \t" or text.count("(") > text.count(")") or text.count("[") > text.count("]") or len(text) >= 76
@@ -184,7 +190,10 @@ def _facts(reading: Reading, error: _Error, *, opened: bool, by: str) -> list[Fa
     ip = endpoint.group(1) if endpoint else ""
     facts = failed_reply(error.text, source, kind="client", ip=ip, by=by)
     told_why = (
-        _UNRESOLVED.search(error.text) or opened or any(isinstance(each, ConnectFailed | TlsFailed) for each in facts)
+        _UNRESOLVED.search(error.text)
+        or _ANSWERED.search(error.text)
+        or opened
+        or any(isinstance(each, ConnectFailed | TlsFailed) for each in facts)
     )
     if _UNCONNECTED.search(error.text) and not told_why:
         facts.append(ConnectFailed(source=source, kind="unknown", ip=ip))

@@ -44,6 +44,10 @@ _WORDS: Final = (
         (rf"\bhostname ['\"](?P<wanted>{_HOST})['\"] doesn.t match (?:either of )?['\"](?P<shown>{_HOST})"),
     ),
     (
+        "SubjectMismatch",  # Ruby
+        (rf"\bhostname ['\"](?P<wanted>{_HOST})['\"] does not match the server certificate"),
+    ),
+    (
         "SubjectMismatch",
         (
             rf"does not match certificate's altnames: Host: (?P<wanted>{_HOST})\. is not "
@@ -78,6 +82,9 @@ _WORDS: Final = (
         (
             r"The name in the certificate does not match"
             r"|certificate (?:owner|peer ?name|host ?name|name) (?:does not match|verification failed|mismatch)"
+            # Perl's IO::Socket::SSL, Erlang, mutt, Windows' Schannel
+            r"|\bhost ?name verification failed|\bhostname_check_failed|\bhost ?name does not match certificate"
+            r"|target principal name is incorrect"
         ),
     ),
     (
@@ -129,7 +136,8 @@ _WORDS: Final = (
     ),
 )
 _EACH: Final = tuple((reason, linear(f"(?i){words}")) for reason, words in _WORDS)
-# Words of a handshake that failed for its version or its ciphers; the causes have them as signatures.
+# Words of a handshake that failed for its version or its ciphers, or for an answer that was no TLS; the causes have them as
+# signatures.
 NO_COMMON: Final = (
     r"peer is incompatible: (?:NoCipherSuitesInCommon|ServerDoesNotSupportTls12Or13|ServerTlsVersionIsDisabled)"
     r"|no shared cipher|no cipher match|no cipher suites? (?:in common|supported by both)|supported cipher suite"
@@ -138,7 +146,8 @@ NO_COMMON: Final = (
     r"|is not accepted by client pref"
     r"|unsupported protocol|no protocols available|wrong version number|alert protocol version"
     r"|alert: protocol_version|alert handshake failure|alert: (?:handshake_?failure|protocolversion)|version too low"
-    r"|No appropriate protocol"
+    r"|No appropriate protocol|unexpected TLS packet|RX_RECORD_TOO_LONG|record does not look like a TLS"
+    r"|unrecognized SSL message|unexpected packet format"
     r"|do not possess a common algorithm|alert insufficient security|inappropriate fallback|dh key too small"
 )
 # Literals that no such error can do without, to look before the patterns.
@@ -146,7 +155,8 @@ MARKS: Final = (
     r"x509:|certificate|UNABLE_TO_|\bSSL\b|_CERT|CERT_|PKIX|SunCertPath|altnames?\b|subject alternative"
     r"|no shared cipher|no cipher match|cipher suites?\b|\btls: |unsupported version"
     r"|protocols? available|unsupported protocol|wrong version number|alert|version too low|appropriate protocol"
-    r"|common algorithm"
+    r"|common algorithm|TLS packet|RECORD_TOO_LONG|like a TLS|packet format"
+    r"|host ?name (?:verification|does)|hostname_check|principal name"
     r"|inappropriate fallback|dh key too small|peer is incompatible"
 )
 # What only a library prints, as opposed to a sentence about certificates.
@@ -167,6 +177,9 @@ PRINTED: Final = (
     r"|certificato remoto non"
     r"|self.signed certificate in certificate chain|unable to (?:get local issuer certificate|verify the first certificate)"
     r"|\binvalid peer certificate: |\bpeer is incompatible: "
+    r"|\bSSL_ERROR_[A-Z]|\bunrecognized SSL message|record does not look like a TLS|due to an unexpected packet format"
+    r"|\bhost ?name verification failed|\bhostname_check_failed|does not match (?:the server )?certificate\b"
+    r"|target principal name is incorrect"
     r"|externe certificaat is|STARTTLS=(?:client|server), error: |fatal alert: "
 )
 

@@ -43,8 +43,9 @@ _DENIED = linear(
     r"(?i)\b(?:not|n.t|never|no|without|cannot|nicht|kein\w*|ohne|pas|sans|sin|senza|niet|zonder|fails? to|tries to|unable to)\b"
     r"[^.;,\n]{0,30}$"
 )
-
-_REFUSAL: Final = "permissions to send as"
+# What a connector is set to let in; whether this client logged on is another matter.
+_LETS_IN = linear(r"(?i)\b(?:allow\w*|permit\w*|accept\w*|lets?|restrict\w*|for|limited to)\b[^.;,\n]{0,16}$")
+_REFUSALS: Final = ("permissions to send as", "permission to send as")
 
 
 @recogniser(
@@ -55,7 +56,9 @@ _REFUSAL: Final = "permissions to send as"
 )
 def read(reading: Reading) -> Sequence[Artefact]:
     """The first statement of each way; both, where both are told, are none."""
-    if not reading.paste.index and not any(_REFUSAL in line.lower() for line in reading.paste.lines[:MOST_LINES]):
+    if not reading.paste.index and not any(
+        words in line.lower() for line in reading.paste.lines[:MOST_LINES] for words in _REFUSALS
+    ):
         return []
     found: dict[str, int] = {}
     for index, line in reading.sentences()[:MOST_LINES]:
@@ -71,7 +74,8 @@ def read(reading: Reading) -> Sequence[Artefact]:
 def _ways(line: str) -> list[str]:
     ways = []
     account = _ACCOUNT.search(line)
-    if account and not supposes(line[: account.start()]) and not _DENIED.search(line[: account.start()]):
+    before = line[: account.start()] if account else ""
+    if account and not (supposes(before) or _DENIED.search(before) or _LETS_IN.search(before)):
         ways.append("Account")
     anonymous = _ANONYMOUS.search(line)
     if anonymous and not supposes(line[: anonymous.start()]):

@@ -1,4 +1,5 @@
-"""That an application or a device reaches inside recipients only: "the scanners can send to internal addresses, external fails".
+"""To whom relaying is refused: that an application or a device reaches inside recipients only ("the scanners can send to internal
+addresses, external fails"), or that mail to somebody outside is what fails ("when we send to an external recipient").
 
 It is how a refusal to relay looks to who has no log of it. Read only beside something else that was pasted, or as an answer in
 a thread; an outage of all mail to the outside is another matter, so who sends must be told.
@@ -35,15 +36,36 @@ _FINE: Final = (
 )
 _ONLY_INSIDE = linear(rf"(?i)(?:{_FINE})[^.;\n]{{0,60}}(?:{_IN})|(?:{_IN})[^.;\n]{{0,60}}(?:{_FINE})")
 _NOT_OUTSIDE = linear(rf"(?i)(?:{_OUT})[^.;\n]{{0,60}}(?:{_FAILS})|(?:{_FAILS})[^.;\n]{{0,60}}(?:{_OUT})")
+_OUTWARD = linear(
+    r"(?i)\b(?:send\w*|sent|mail\w*|messages?|relay\w*|write|reply|deliver\w*)\b[^.;\n]{0,60}\bto (?:an? |any |all |the |our )?"
+    r"(?:external|outside|internet|foreign)(?: e-?mail)? (?:recipients?|address(?:es)?|domains?|users?|mailbox\w*|contacts?"
+    r"|people)\b"
+    r"|\ban (?:eine[nm]? )?externen? (?:Empf.nger|Adressen?|Domains?)|\b. (?:un|des|les) (?:destinataires?|adresses?) externes?"
+    r"|\ba (?:un )?(?:destinatario|direcci.n|indirizz[oi])s? (?:extern|estern)\w"
+)
 
 
-@recogniser(rf"(?:{_IN})", rank=97)
+@recogniser(rf"(?:{_IN}|{_OUT}|\binternet\b|\bforeign\b|\bestern)", rank=97)
 def read(reading: Reading) -> Sequence[Artefact]:
-    """At most one artefact: on the line that tells of the outside, in a text that tells of the inside and of who sends."""
+    """At most one artefact: that inside works says more."""
     if not answers(reading):
         return []
     lines = [(index, line[:1000]) for index, line in reading.sentences()[:MOST_LINES]]
     told = [(index, line) for index, line in lines if not line.rstrip().endswith("?")]
+    return _inside_only(reading, told) or _outward(reading, told)
+
+
+def _outward(reading: Reading, told: list[tuple[int, str]]) -> Sequence[Artefact]:
+    for index, line in told:
+        found = _OUTWARD.search(line)
+        if found and not supposes(line[: found.start()].rpartition(".")[2]):
+            fact = Configured(source=source_at(reading, index), kind="told-outward", name="recipient")
+            return [artefact(reading, "told-relaying", [index], [fact], {"told": "outward"})]
+    return []
+
+
+def _inside_only(reading: Reading, told: list[tuple[int, str]]) -> Sequence[Artefact]:
+    """On the line that tells of the outside, in a text that tells of the inside and of who sends."""
     if not any(_WHO.search(line) for _, line in told) or not any(_ONLY_INSIDE.search(line) for _, line in told):
         return []
     for index, line in told:

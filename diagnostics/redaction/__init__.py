@@ -4,9 +4,9 @@ Two ways: `redacted` puts a mark in the place of each, for what nobody reads as 
 `Redactor` puts the same stand-in wherever the same stood, so that a case still tells one story and is judged the same.
 
 What goes: mail addresses (also percent-encoded, encapsulated and X.500 ones), message ids, credentials of AUTH and what
-follows them, credentials in base64, passwords and secrets with their names, Slack's tokens and webhook addresses, bearer
-tokens, JWTs, private keys. What stays: names of people in prose, subjects, names of hosts that share no domain with an
-address. So an export is looked at before it leaves the house.
+follows them, credentials in base64, passwords and secrets after their names, as strings of PowerShell's and in `net use`,
+Slack's tokens and webhook addresses, bearer tokens, JWTs, private keys. What stays: names of people and passwords in prose,
+subjects, names of hosts that share no domain with an address. So an export is looked at before it leaves the house.
 """
 
 from diagnostics.redaction.marks import redacted

@@ -9,6 +9,7 @@ from typing import Final
 import re2
 
 from diagnostics.patterns import linear
+from diagnostics.redaction.passwords import is_word, without_passwords
 from diagnostics.user_names import ASKED, BARE, form_of
 
 CREDENTIALS: Final = "[credentials]"
@@ -23,10 +24,6 @@ _SCHEMES = linear(
     r"(?i)((?:bearer|basic)[ \t]+)([A-Za-z0-9._~+/\-]{8,}=*)|((?:negotiate|ntlm)[ \t]+)([A-Za-z0-9+/]{24,}=*)"
 )
 _URL_LOGIN = linear(r"(://)[^\s/@<>\"']+(@)")
-_NAMED = linear(
-    r"(?i)((?:password|passwd|passphrase|pwd|client_?secret|shared_?secret|signing_?secret|api_?key|access_?token|"
-    r"refresh_?token|routing_?key|secret_?key)[\"']?[ \t]*[:=][ \t]*[\"']?)([^\s\"',;<>&\[]{3,})"
-)
 _AUTH = linear(
     r"(?i)(auth[ \t]+(?:plain|login|ntlm|gssapi|xoauth2?|oauthbearer|cram-md5|digest-md5|scram-[a-z0-9\-]+)[ \t]+)([^\s,\"']+)"
 )
@@ -46,7 +43,7 @@ _EXTENSION = linear(  # what a server's greeting says, and prose
 _VERB = linear(r"(?i)quit|rset|data|ehlo|helo|noop|mail|rcpt|help|vrfy|expn|bdat|auth|starttls")
 _ANY = linear(  # of all that is looked for, something: most lines of a log have nothing, and one look is cheap
     r"(?i)xox|xapp-|eyJ|hooks\.slack|bearer|basic|negotiate|ntlm|://|pass|pwd|secret|api_?key|token|routing_?key|auth[ \t]|"
-    r"PRIVATE KEY|334|[A-Za-z0-9+/]{12}"
+    r"PRIVATE KEY|334|[A-Za-z0-9+/]{12}|kennwort|\bpw|credential|net(?:1|\.exe)?[ \t]+use"
 )
 _WINDOW: Final = 2  # lines after a server's request in which its answer is looked for
 _ASKED: Final = (b"Username:", b"Password:", b"User Name", b'{"status":')  # what a server says in base64
@@ -62,7 +59,7 @@ def without_credentials(text: str) -> str:
     text = str(_HOOKS.sub(rf"\1{TOKEN}", text))
     text = str(_SCHEMES.sub(_after_scheme, text))
     text = without_logins(text)
-    text = str(_NAMED.sub(rf"\1{CREDENTIALS}", text))
+    text = without_passwords(text, CREDENTIALS)
     text = str(_AUTH.sub(_after_auth, text))
     text = _answers(text) if _ASKS.search(text) else text
     return str(_BASE64.sub(lambda found: CREDENTIALS if _tells(found[0]) else found[0], text))
@@ -75,14 +72,14 @@ def without_logins(text: str) -> str:
 
 def _after_scheme(found: re2._Match) -> str:
     scheme, token = found[1] or found[3], found[2] or found[4]
-    return f"{scheme}{token if _is_word(token) else TOKEN}"
+    return f"{scheme}{token if is_word(token) else TOKEN}"
 
 
 def _after_auth(found: re2._Match) -> str:
     """What follows a mechanism is its first answer, unless it is a word of prose or of the server's greeting."""
     loud = "AUTH" in found[1]
     word = str(found[2])
-    kept = _EXTENSION.fullmatch(word.rstrip(".!?):")) or word == CREDENTIALS or (_is_word(word) and not loud)
+    kept = _EXTENSION.fullmatch(word.rstrip(".!?):")) or word == CREDENTIALS or (is_word(word) and not loud)
     return f"{found[1]}{word if kept else CREDENTIALS}"
 
 
@@ -102,12 +99,6 @@ def _answers(text: str) -> str:
                 lines[number] = line[: found.start(1)] + mark + line[found.end(1) :]
                 open_for, for_a_name = _WINDOW, False
     return "\n".join(lines)
-
-
-def _is_word(text: str) -> bool:
-    """Whether it reads as a word of prose: letters, at most the first one large, perhaps a full stop."""
-    bare = text.rstrip(".,;:!?)")
-    return bare.isalpha() and bare[1:].islower()
 
 
 def _tells(token: str) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from diagnostics import redaction
 from diagnostics.patterns import linear
 from handlers.blocks.limits import QUOTE, clip
 from handlers.blocks.log_bins import redacted
@@ -136,8 +137,9 @@ def _telling(text: str) -> list[str]:
 
 
 def _quoted(row: str) -> str:
-    """Enough of a line to know it again, for a channel: without addresses, long numbers, and what signs people in."""
-    shown = _SECRET.sub("*", _SIGN_IN.sub(r"\1 *", cleaned(row.strip())))
+    """Enough of a line to know it again, for a channel: without addresses, long numbers, and what signs people in. Passwords go
+    first: what masks the rest may take their names."""
+    shown = _SECRET.sub("*", _SIGN_IN.sub(r"\1 *", redaction.redacted(cleaned(row.strip()))))
     return clip(redacted(shown), QUOTE // 2)
 
 

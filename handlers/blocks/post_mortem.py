@@ -146,7 +146,7 @@ def _proof(of: Material) -> Iterator[str]:
     if not evidence:
         yield "No line of what was pasted proves a cause."
         return
-    yield fenced([f"{words.where(each, of.report.log)}: {of.redact(each.quote[:_QUOTE])}" for each in evidence])
+    yield fenced([f"{words.where(each, of.report.log)}: {of.redact(each.quote)[:_QUOTE]}" for each in evidence])
     changes = [moment for moment in of.report.changed if moment]
     if changes:
         yield "What was pasted last changed:"

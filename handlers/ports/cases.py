@@ -11,6 +11,7 @@ from handlers.ports.thread import Thread
 State = Literal["planned", "sending", "sent", "withdrawn"]
 Part = Literal[
     "answer",
+    "opening",
     "card",
     "steps",
     "file",
@@ -62,6 +63,9 @@ class Answer:
 class Cases(Protocol):
     """The record of every case. Every method may be repeated without harm."""
 
+    def digest(self, content: bytes) -> str:
+        """What stands for content of a message on record: the same each time, and nothing can be told from it."""
+
     async def pasted(self, thread: Thread, until: str | None = None) -> tuple[Pasted, ...]:
         """What the thread holds, in its order; up to and including message `until`."""
 
@@ -79,8 +83,11 @@ class Cases(Protocol):
 
     async def mark(self, answer: Answer, state: State, ts: str | None = None, shown: str | None = None) -> None: ...
 
-    async def adopt(self, thread: Thread, message_ts: str, part: Part, ts: str) -> None:
-        """Records our message `ts` as a judged answer of this case, which it opened itself."""
+    async def adopt(
+        self, thread: Thread, message_ts: str, part: Part, ts: str, *, judged: bool = True, author: str = ""
+    ) -> None:
+        """Records our message `ts` as an answer of this case, which it opened itself. It quotes `author`, who may want to
+        be forgotten one day."""
 
     async def answers(self, thread: Thread, since: str = "") -> tuple[Answer, ...]:
         """The answers that Slack has, in the order of what they answer; from message `since` on."""

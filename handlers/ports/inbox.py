@@ -11,6 +11,8 @@ from handlers.ports.thread import Audience, Thread
 Kind = Literal["message", "edit", "delete", "command", "action", "log", "form", "check", "verdict", "removed"]
 FORGET: Final = "forget"
 """The `action` of a "delete" that isn't Slack's: the author of the message is forgotten."""
+OURS: Final = "ours"
+"""The `action` of the "delete" of a message of ours: what somebody pasted may stand in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class Delivery:
     audience: Audience = "members"
     author: str = ""
     """Who wrote `text`, where that isn't `user`: somebody may ask about a message of somebody else."""
+    outside: bool = False
+    """`user` is of another organisation, or Slack doesn't say so of which, in a channel that is shared with one."""
 
 
 class Inbox(Protocol):

@@ -27,6 +27,11 @@ async def add(database: Database, *users: str) -> None:
             await append(connection, database.seal, Entry("checked", "T1", "C1", user, {"target": f"{user}.example"}))
 
 
+async def forget(database: Database, user: str, count: int) -> None:
+    async with database.pool.acquire() as connection, connection.transaction():
+        assert await erase(connection, database.seal, about(database.seal, "user", user)) == count
+
+
 async def found(database: Database, expected: tuple[int, str] | None = None) -> Verified:
     async with database.pool.acquire() as connection:
         return await verify(connection, database.seal, expected)
@@ -100,6 +105,8 @@ TOUCHED = {
     "update audit set marks = '{}' where seq = 1": "Entry 1 does not follow",
     "update audit set digest = sha256('x') where seq = 2": "Entry 2 does not follow",
     "update audit set detail = (select detail from audit where seq = 1) where seq = 2": "detail of entry 2 is not what",
+    "update audit set detail = null where seq = 2": "detail of entry 2 was erased, and no later entry says so",
+    "update audit set detail = null": "detail of entry 1 was erased",
     "delete from audit where seq = 2": "Entry 2 is missing; the next one is 3",
     "delete from audit where seq = 1": "Entry 1 is missing; the next one is 2",
     "delete from audit where seq < 4": "Entry 1 is missing; the next one is 4",
@@ -136,12 +143,50 @@ async def test_rows_cut_off_at_the_end_show_by_what_was_noted_before(world: Worl
 async def test_somebody_is_erased_and_the_chain_holds(world: World) -> None:
     async with open_database(world.settings()) as database:
         await add(database, "U1", "U2", "U1")
-        async with database.pool.acquire() as connection:
-            assert await erase(connection, about(database.seal, "user", "U1")) == 2
-            assert await erase(connection, about(database.seal, "user", "U1")) == 0
+        await forget(database, "U1", 2)
+        await forget(database, "U1", 0)
         whole = await found(database)
-        assert (whole.rows, whole.erased, whole.broken) == (3, 2, "")
-        assert await said(database) == [("checked", ""), ("checked", "U2"), ("checked", "")]
+        assert (whole.rows, whole.erased, whole.broken) == (4, 2, "")
+        assert await said(database) == [("checked", ""), ("checked", "U2"), ("checked", ""), ("erased", "")]
+
+
+async def test_what_nobody_on_record_erased_shows(world: World) -> None:
+    async with open_database(world.settings()) as database:
+        await add(database, "U1", "U2", "U3")
+        await forget(database, "U2", 1)
+        await database.pool.execute("update audit set detail = null where seq = 3")
+        assert (await found(database)).broken == "The detail of entry 3 was erased, and no later entry says so."
+        await forget(database, "U3", 0)  # which only names what it erases itself
+        assert "entry 3 was erased" in (await found(database)).broken
+        for statement in ("erases = '{2,3}'", "erases = null", "erases = '{}'"):
+            await database.pool.execute(UNGUARDED.format(f"update audit set {statement} where seq = 4"))
+            assert "Entry 4 does not follow" in (await found(database)).broken, statement
+            with pytest.raises(asyncpg.RaiseError, match="only grows"):
+                await database.pool.execute("update audit set erases = '{3}' where seq = 4")
+
+
+async def test_what_an_earlier_version_erased_is_named_by_the_next_entry(world: World) -> None:
+    async with open_database(world.settings()) as database:
+        await add(database, "U1", "U2", "U3")
+        await as_before_erasures_were_named(database)
+        await database.pool.execute("update audit set detail = null where seq = 2")
+        whole = await found(database)
+        assert (whole.erased, whole.broken) == (1, "")
+        await add(database, "U4")
+        assert (await found(database)).broken == ""
+        await database.pool.execute("update audit set detail = null where seq = 1")
+        assert "entry 1 was erased" in (await found(database)).broken
+
+
+async def as_before_erasures_were_named(database: Database) -> None:
+    before = bytes(32)
+    async with database.pool.acquire() as connection:
+        await connection.execute("alter table audit disable trigger all")
+        for row in await connection.fetch("select * from audit order by seq"):
+            content = row["seq"], row["at"], row["kind"], row["marks"], row["digest"], None
+            before = record._hash(database.seal, before, content)
+            await connection.execute("update audit set erases = null, hash = $1 where seq = $2", before, row["seq"])
+        await connection.execute("alter table audit enable trigger all")
 
 
 async def test_a_new_data_key_leaves_it_whole(world: World) -> None:
@@ -160,7 +205,7 @@ async def aged(database: Database) -> None:
     async with database.pool.acquire() as connection:
         await connection.execute("alter table audit disable trigger all")
         for row in await connection.fetch("select * from audit order by seq"):
-            content = row["seq"], old, row["kind"], row["marks"], row["digest"]
+            content = row["seq"], old, row["kind"], row["marks"], row["digest"], row["erases"]
             before = record._hash(database.seal, before, content)
             await connection.execute("update audit set at = $1, hash = $2 where seq = $3", old, before, row["seq"])
         await connection.execute("alter table audit enable trigger all")

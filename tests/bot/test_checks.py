@@ -7,6 +7,7 @@ import signal
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -173,6 +174,47 @@ async def test_a_deleted_request_takes_the_result_with_it(world: World, lab: Dom
         await world.settled(2)
         assert await world.rows("select 1 from evidence where text is not null") == []
         assert "expired" not in everything(world.answers("#exchange", ts)[0])
+
+
+async def test_a_deleted_result_takes_its_record_with_it(world: World, lab: Domain) -> None:
+    """Of a command nothing else is in the channel; under a button nobody wrote anything."""
+    async with world.bot():
+        await world.place.command("alex", "#exchange", "/mailflow", f"check {DOMAIN}")
+        alone = (await world.place.wait_for(lambda: world.place.messages("#exchange")))[0]["ts"]
+        await world.settled()
+        ts = await world.place.post("alex", "#exchange", QUEUE)
+        await world.answer("#exchange", ts)
+        await world.place.click("priya", world.answers("#exchange", ts)[0]["ts"], "check_host")
+        await checked(world, "#exchange", ts, "expired")
+        await world.settled(3)
+        kept = "select thread_ts from evidence join incident_case on id = case_id where text is not null order by 1"
+        assert [row["thread_ts"] for row in await world.rows(kept)] == [alone, ts, ts]
+        world.place.workspace.delete("C0EXCHANGE", alone)
+        world.place.workspace.delete("C0EXCHANGE", world.answers("#exchange", ts)[1]["ts"])
+        await world.settled(5)
+        assert [row["thread_ts"] for row in await world.rows(kept)] == [ts]  # what alex wrote
+
+
+async def test_what_is_deleted_while_the_check_runs_leaves_no_record(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = limits.Checks.run
+
+    async def runs(self: limits.Checks, *given: Any) -> Any:
+        result = await run(self, *given)
+        world.place.workspace.delete("C0EXCHANGE", world.place.messages("#exchange")[0]["ts"])
+        async with asyncio.timeout(15):
+            while True:
+                if await world.rows("select 1 from delivery where subject like 'delete%' and done_at is not null"):
+                    return result
+                await asyncio.sleep(0.02)
+
+    monkeypatch.setattr(limits.Checks, "run", runs)
+    async with domain(tmp_path, certificate="expired") as lab, world.bot(**lab.environ):
+        await world.place.command("alex", "#exchange", "/mailflow", f"check {MX}")
+        await world.settled(2)
+        assert await world.rows("select 1 from check_run where verdict = 'failing'")
+        assert await world.rows("select 1 from evidence where text is not null") == []
 
 
 async def test_after_a_kill_the_check_is_made_once_more_and_answered_once(world: World, lab: Domain) -> None:

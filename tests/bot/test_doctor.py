@@ -306,6 +306,20 @@ def test_a_full_disk_and_a_key_for_all_to_read(tmp_path: Path, monkeypatch: pyte
     assert told["key file"].mend.startswith("chmod 600")
 
 
+@pytest.mark.parametrize(
+    ("mode", "told"), [(0o604, ["warning"]), (0o644, ["warning"]), (0o440, []), (0o600, []), (None, [])]
+)
+def test_a_key_file_that_was_named_is_looked_at(tmp_path: Path, mode: int | None, told: list[str]) -> None:
+    path = tmp_path / "the.key"
+    if mode is not None:
+        path.touch()
+        path.chmod(mode)
+    settings = load({"MAILFLOW_HOME": str(tmp_path), "MAILFLOW_SECRET_KEY_FILE": str(path)}, NOWHERE)
+    found = [finding for finding in _findings(settings) if finding.check == "key file"]
+    assert [finding.verdict for finding in found] == told
+    assert all(str(path) in finding.says and str(path) in finding.mend for finding in found)
+
+
 async def test_a_look_that_fails_or_takes_too_long_keeps_no_other_from_being_taken(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

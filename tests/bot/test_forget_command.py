@@ -15,7 +15,7 @@ from bot.database.cases import Cases
 from handlers.ports.thread import Thread
 from tests.bot.conftest import World, everything
 from tests.bot.pastes import CURED, FAILING
-from tests.bot.stored import dump
+from tests.bot.stored import dump, lived
 
 TEAM, ALEX = "T0CONTOSO1", "U0ALEXRIVE"
 
@@ -65,6 +65,14 @@ async def test_a_person_is_forgotten_while_the_bot_runs_and_it_takes_its_answers
         code, said = await command(world, "audit", "show", "--since", "1h")
         assert "forgotten" in said
         assert ALEX not in said
+
+
+async def test_what_goes_on_without_them_is_not_said_to_be_deleted(world: World) -> None:
+    async with open_database(world.settings()) as database:
+        await lived(database, "TONE", "CONE", "UANNA")
+    done = "1 paste, 2 deliveries, 1 check, 1 report, 1 vote, 1 choice, 2 audit entries"
+    code, said = await command(world, "forget", "user", "UANNA", "--yes")
+    assert (code, said) == (0, f"Deleted: {done}. Goes on without their name: 1 incident, 1 watch.\n")
 
 
 async def test_keys_are_rotated_while_the_bot_runs(world: World) -> None:

@@ -7,9 +7,14 @@ from typing import Any
 
 import pytest
 
+from bot.database import open_database
+from bot.database.history import History
+from bot.database.purging import forget
 from handlers.blocks.form import FORM
+from handlers.ports.thread import Thread
 from tests.bot.conftest import World, everything
 from tests.bot.pastes import FAILING
+from tests.bot.stored import dump
 
 HERE: dict[str, Any] = {"paste": FAILING, "where": "here", "channel": "C0EXCHANGE"}
 
@@ -155,3 +160,65 @@ async def test_a_submission_that_comes_twice_is_one(world: World) -> None:
         await world.place._courier.request(done.kind, done.payload)
         await world.settled(2)
         assert len(await threads(world, "#exchange")) == 1
+
+
+async def test_deleting_the_message_that_opened_the_thread_deletes_the_paste(
+    world: World, mode: dict[str, str]
+) -> None:
+    """Its author can't: an admin does."""
+    async with world.bot(mode):
+        await opened(world)
+        await world.place.submit_view("alex", HERE)
+        [ts] = await threads(world, "#exchange")
+        await world.answer("#exchange", ts)
+        await world.settled(2)
+        world.place.workspace.delete("C0EXCHANGE", ts)
+        await world.place.wait_for(lambda: "UnknownCredentials" not in world.card("#exchange", ts), 20)
+        await world.settled(3)
+        assert await world.rows("select 1 from evidence where text is not null") == []
+        assert "took the answer back" in world.card("#exchange", ts)
+
+
+async def test_deleting_another_message_of_ours_changes_nothing(world: World) -> None:
+    async with world.bot():
+        ts = await world.place.post("alex", "#exchange", FAILING)
+        await world.answer("#exchange", ts)
+        await world.settled()
+        world.place.workspace.delete("C0EXCHANGE", world.answers("#exchange", ts)[0]["ts"])
+        await world.settled(2)
+        assert len(await world.rows("select 1 from evidence where text is not null")) == 1
+
+
+@pytest.mark.parametrize("paste", [FAILING, "nothing that fails, for sam.okafor@contoso.com"])
+async def test_who_is_forgotten_is_no_longer_quoted(world: World, paste: str) -> None:
+    async with world.bot():
+        await opened(world)
+        await world.place.submit_view("alex", {**HERE, "paste": paste})
+        [ts] = await threads(world, "#exchange")
+        await world.answer("#exchange", ts)
+        await world.settled(2)
+        async with open_database(world.settings()) as database:
+            assert (await forget(database, "user", "U0ALEXRIVE", really=True)).removed["pastes"] == 1
+            await world.place.wait_for(lambda: "erased" in everything(world.place.messages("#exchange")[0]), 20)
+            await world.settled(3)
+            assert "U0ALEXRIVE" not in await dump(database)
+        for message in world.place.thread("#exchange", ts):
+            said = everything(message)
+            assert "U0ALEXRIVE" not in said
+            assert not any(line and line in said for line in paste.splitlines())
+
+
+async def test_openings_of_earlier_versions_are_known_by_whom_they_quote(world: World) -> None:
+    async with world.bot():
+        await opened(world)
+        await world.place.submit_view("alex", HERE)
+        [ts] = await threads(world, "#exchange")
+        await world.settled(2)
+    await world.rows("delete from answer where part = 'opening'")
+    await world.rows("alter table answer drop column author")
+    await world.rows("delete from migration where name = '0012_forgetting.sql'")
+    async with open_database(world.settings()) as database:
+        found = await world.rows("select ts, author from answer where part = 'opening'")
+        happened = await History(database).happened(Thread("T0CONTOSO1", "C0EXCHANGE", ts))
+    assert found == [{"ts": ts, "author": "U0ALEXRIVE"}]
+    assert [each.what for each in happened[:2]] == ["pasted", "answered"]

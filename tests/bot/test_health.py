@@ -10,6 +10,7 @@ from bot.app import Bot
 from bot.database import open_database
 from bot.database.inbox import Inbox
 from bot.health import MOST_LAG, Health, Reach
+from bot.jobs import ThreadLocks
 from bot.metrics import Metrics
 from handlers.ports.thread import Thread
 from tests.bot.conftest import World
@@ -51,7 +52,7 @@ async def test_a_database_that_is_gone_is_told_and_its_figures_are_left_out(worl
         database.pool.terminate()
         state = await health.readiness()
         assert not state.ready
-        assert state.parts == {"database": "does not answer", "slack": "ok", "jobs": "ok"}
+        assert state.parts == {"database": "does not answer", "slack": "ok"}
         metrics.stand(ready=state.ready, lanes=None, pool=database.pool)
         text = metrics.exposed("")[0].decode()
         assert "mailflow_database_up 0.0" in text
@@ -65,18 +66,31 @@ async def test_lag_is_that_of_what_is_due(world: World) -> None:
             await inbox.accept(delivery(number))
         await inbox.accept(delivery(3, thread=Thread("T1", "C1", "3.0")))
 
-        async def parts() -> dict[str, str]:
+        async def jobs() -> str:
             health = Health(inbox, database.pool, Metrics(), slack=REACHED)
-            return dict((await health.readiness()).parts)
+            return (await health.readiness()).jobs
 
         assert (await inbox.waiting())["delivery"].count == 3
-        assert (await parts())["jobs"] == "ok"
+        assert await jobs() == "ok"
         old = f"received_at = now() - interval '{MOST_LAG + 60} seconds'"
         await database.pool.execute(f"update delivery set {old} where thread = 'C1 1.0'")
-        assert f"has waited {MOST_LAG + 60:.0f} s" in (await parts())["jobs"]
+        assert f"has waited {MOST_LAG + 60:.0f} s" in await jobs()
         # What Slack or a retry has put off is not late, and what comes after it in its thread waits for it.
         await database.pool.execute("update delivery set retry_at = now() + interval '1 minute' where event = 'Ev1'")
-        assert (await parts())["jobs"] == "ok"
+        assert await jobs() == "ok"
+
+
+async def test_a_thread_that_is_stuck_takes_no_replica_out_of_its_balancer(world: World) -> None:
+    """All of them share the lag: what Slack sends only once would find nobody. `/readyz` tells of it all the same."""
+    async with world.bot() as bot, open_database(world.settings()) as other:
+        locks = ThreadLocks(other.url)
+        async with locks.held("T1 C1 1.0"):
+            await Inbox(other).accept(delivery(1))
+            await other.pool.execute("update delivery set received_at = now() - interval '6 minutes'")
+            status, said = await readyz(bot)
+        await locks.close()
+    assert (status, said["ready"]) == (200, True)
+    assert "the oldest open delivery has waited 36" in said["jobs"]
 
 
 async def test_probes_cost_the_database_one_question_a_second(world: World) -> None:

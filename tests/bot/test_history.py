@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from bot.database.history import History
 from bot.database.labels import labelled
 from bot.database.statistics import Precision, Statistics, Times, statistics
 from bot.statistics_command import rendered
+from handlers.paging import sees_all
 from handlers.ports.history import IncidentFilter
 from handlers.ports.thread import Thread
 from tests.bot.conftest import World, everything
@@ -123,6 +125,29 @@ async def test_what_the_asker_may_not_see_is_not_listed(world: World, audience: 
             elsewhere = await History(database).listed(IncidentFilter(TEAM, "C0ELSEWHERE"), skip=0, most=9)
         assert [each.thread.ts for each in here] == [ts]
         assert elsewhere == ()
+
+
+@pytest.mark.parametrize(
+    ("user", "sees"),
+    [
+        ({"team_id": "T1"}, True),
+        ({"team_id": "T1", "is_restricted": True}, False),
+        ({"team_id": "T1", "is_ultra_restricted": True}, False),
+        ({"team_id": "T1", "deleted": True}, False),
+        ({"team_id": "T2"}, False),  # met in a channel that is shared: no stranger, and no member
+        ({"team_id": "T2", "is_stranger": True}, False),
+        ({"team_id": "T2", "enterprise_user": {"id": "U1", "enterprise_id": "E1", "teams": ["T2", "T1"]}}, True),
+        ({"team_id": "T2", "enterprise_user": {"id": "U1", "enterprise_id": "E2", "teams": ["T2"]}}, False),
+        ({}, False),
+    ],
+)
+async def test_public_channels_are_for_full_members(user: dict[str, Any], sees: bool) -> None:
+    class Slack:
+        async def users_info(self, user: str) -> dict[str, Any]:
+            return {"user": {"id": user, **about}}
+
+    about = user
+    assert await sees_all(Slack(), "T1", "U1") is sees  # type: ignore[arg-type]
 
 
 async def test_guests_hear_only_of_the_channel_they_ask_in(world: World) -> None:

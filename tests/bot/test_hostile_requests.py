@@ -12,9 +12,10 @@ from urllib.parse import urlencode
 import aiohttp
 import pytest
 from aiohttp import web
+from slack_sdk.errors import SlackApiError
 from slack_sdk.signature import SignatureVerifier
 
-from bot.slack import respond
+from bot.slack import client, respond
 from bot.telemetry import Telemetry
 from handlers.files import is_slack
 from tests.bot.conftest import World
@@ -65,6 +66,23 @@ async def test_a_request_is_believed_only_with_its_own_fresh_signature(world: Wo
         assert len(await world.rows("select 1 from delivery")) == 1
 
 
+async def test_a_command_counts_once(world: World, elsewhere: Elsewhere) -> None:
+    """Also with its time written in another way: the signature covers it as it stands there."""
+    command = {
+        "command": "/mailflow",
+        "text": "help",
+        "team_id": world.place.workspace.team.id,
+        "channel_id": "C0EXCHANGE",
+    }
+    body = urlencode({**command, "user_id": "U0ALEX", "trigger_id": "1.2.3", "response_url": elsewhere.url})
+    async with world.bot() as bot:
+        headers = signed(body, kind=FORM)
+        url, stamp = f"{bot.server.url}/slack/events", "X-Slack-Request-Timestamp"
+        assert [await send(url, body, headers) for _ in range(2)] == [200] * 2
+        assert await send(url, body, {**headers, stamp: f"0{headers[stamp]}"}) == 401
+        assert len(await world.rows("select 1 from delivery")) == 1
+
+
 async def test_a_command_that_leads_elsewhere_is_answered_nowhere(world: World, elsewhere: Elsewhere) -> None:
     """Whoever has the signing secret still learns nothing: the answer of a private diagnosis holds what was pasted."""
     command = {
@@ -99,7 +117,7 @@ class Elsewhere:
 async def elsewhere() -> AsyncIterator[Elsewhere]:
     there = Elsewhere()
     app = web.Application()
-    app.router.add_post("/{rest:.*}", there.answer)
+    app.router.add_route("*", "/{rest:.*}", there.answer)
     async with on_loopback(app) as url:
         there.url = f"{url}/commands/T1/1"
         yield there
@@ -112,6 +130,21 @@ async def test_an_answer_goes_to_slack_and_to_an_emulator_that_was_set(elsewhere
         assert elsewhere.heard == []
         await respond(session, Telemetry(), elsewhere.url.replace("commands", "api"), elsewhere.url, said)
     assert [json.loads(text) for text in elsewhere.heard] == [said]
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+async def test_nothing_that_goes_to_slack_is_led_elsewhere(world: World, elsewhere: Elsewhere, status: int) -> None:
+    async def leading(_request: web.Request) -> web.Response:
+        return web.Response(status=status, headers={"Location": elsewhere.url})
+
+    app = web.Application()
+    app.router.add_post("/{rest:.*}", leading)
+    async with on_loopback(app) as url, aiohttp.ClientSession() as session:
+        await respond(session, Telemetry(), f"{url}/api/", f"{url}/commands/T1/1", {"text": "for you alone"})
+        slack = client(world.settings(SLACK_API_URL=f"{url}/api/"), session, Telemetry(), "xoxb-test")
+        with pytest.raises(SlackApiError):
+            await slack.chat_postMessage(channel="C1", text="for this channel")
+    assert elsewhere.heard == []
 
 
 @pytest.mark.parametrize(

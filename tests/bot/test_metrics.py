@@ -154,6 +154,6 @@ def test_no_label_grows_with_what_others_write() -> None:
 
 def test_bots_share_nothing() -> None:
     one, other = Metrics(), Metrics()
-    one.received("message", new=True)
-    assert 'kind="message"' in one.exposed("")[0].decode()
-    assert 'kind="message"' not in other.exposed("")[0].decode()
+    one.voted("right", "")
+    assert 'said="right"' in one.exposed("")[0].decode()
+    assert 'said="right"' not in other.exposed("")[0].decode()

@@ -10,6 +10,7 @@ from bot.database import Database, open_database
 from bot.database.audit import verify
 from bot.database.cases import Cases
 from bot.database.installations import Installations
+from bot.database.notices import Notices
 from bot.database.purging import BusyError, forget, purge_channel, purge_user, purge_workspace
 from bot.jobs import ThreadLocks
 from handlers.ports.thread import Thread
@@ -38,7 +39,7 @@ async def test_nothing_is_left_of_a_workspace_or_a_channel(world: World, what: s
         await lived(database, *other)
         purge, gone = (purge_workspace, "TTWO") if what == "workspace" else (purge_channel, "CTWO")
         async with database.pool.acquire() as connection, connection.transaction():
-            done = await purge(connection, database.seal, gone)
+            done = (await purge(connection, database.seal, gone)).removed
         assert {done[of] for of in ("pastes", "cases", "checks", "incidents", "watches")} == {1}
         assert done["deliveries"] == 2
         await database.pool.execute("update installation set removed_at = removed_at - interval '2 hours'")
@@ -65,7 +66,7 @@ async def test_a_channel_in_which_others_cases_were_told_is_gone_too(world: Worl
             """update page set content = '{"what": "joined", "channel": "CTWO", "ts": "7.0"}'"""
         )
         async with database.pool.acquire() as connection, connection.transaction():
-            assert (await purge_channel(connection, database.seal, "CTWO"))["messages"] == 2
+            assert (await purge_channel(connection, database.seal, "CTWO")).removed["messages"] == 2
         assert "CTWO" not in await dump(database)
 
 
@@ -75,22 +76,65 @@ async def test_nothing_is_left_of_a_person(world: World) -> None:
         await lived(database, "TONE", "CONE", "UBEN")
         async with database.pool.acquire() as connection, connection.transaction():
             done = await purge_user(connection, database.seal, "UBEN")
-        assert done == {
+        assert done.removed == {
             "pastes": 1,
             "deliveries": 2,
             "checks": 1,
             "reports": 1,
             "votes": 1,
-            "incidents": 1,
-            "watches": 1,
             "choices": 1,
             "audit entries": 2,
         }
+        assert done.unnamed == {"incidents": 1, "watches": 1}
         stored = (await dump(database)).replace("UBEN.1", "")  # the name that `lived` gave the thread
         assert "UBEN" not in stored.replace("EvTONECONEUBEN", "")  # and the events
         assert await Cases(database).pasted(Thread("TONE", "CONE", "UBEN.1")) == ()
         assert len(await Cases(database).pasted(Thread("TONE", "CONE", "UANNA.1"))) == 1
         assert await whole(database)
+
+
+async def test_the_direct_messages_of_a_person_go_whole(world: World) -> None:
+    async with open_database(world.settings()) as database:
+        await lived(database, "TONE", "CONE", "UANNA")
+        before = await counts(database)
+        await lived(database, "TONE", "DBEN", "UBEN")
+        await database.pool.execute("delete from evidence where author = 'UBEN'")  # asked for help, pasted nothing
+        async with database.pool.acquire() as connection, connection.transaction():
+            done = await purge_user(connection, database.seal, "UBEN")
+        assert {done.removed[of] for of in ("cases", "incidents", "watches", "warnings")} == {1}
+        assert done.unnamed == {"incidents": 0, "watches": 0}
+        assert await counts(database) == before
+        stored = await dump(database)
+        assert "DBEN" not in stored
+        assert "UBEN" not in stored
+        assert await whole(database)
+
+
+async def test_a_direct_message_with_a_page_is_theirs(world: World) -> None:
+    async with open_database(world.settings()) as database:
+        await lived(database, "TONE", "CONE", "UANNA")
+        await database.pool.execute(
+            "update page set place = 'DBEN', ref = '7.0', address = 'UBEN', key = 'step 1 direct UBEN' where outlet = 'direct'"
+        )
+        await database.pool.execute("insert into told (team, problem, channel) values ('TONE', 'is_archived', 'DBEN')")
+        async with database.pool.acquire() as connection, connection.transaction():
+            done = await purge_user(connection, database.seal, "UBEN")
+        assert done.removed["warnings"] == 1
+        stored = await dump(database)
+        assert "DBEN" not in stored
+        assert "UBEN" not in stored
+
+
+async def test_a_watch_without_an_owner_tells_nobody_that_it_pauses(world: World) -> None:
+    async with open_database(world.settings()) as database:
+        await lived(database, "TONE", "CONE", "UANNA")
+        await database.pool.execute("delete from watch_notice")
+        watch = await database.pool.fetchval("select id from watch")
+        async with database.pool.acquire() as connection, connection.transaction():
+            assert (await purge_user(connection, database.seal, "UANNA")).unnamed["watches"] == 1
+        await Notices(database).pause(watch, "that channel is archived")
+        assert await database.pool.fetchval("select paused from watch") == "that channel is archived"
+        assert await database.pool.fetchval("select count(*) from watch_notice") == 0
 
 
 async def test_counting_removes_nothing(world: World) -> None:
@@ -100,7 +144,8 @@ async def test_counting_removes_nothing(world: World) -> None:
         counted = await forget(database, "user", "UANNA", really=False)
         assert await dump(database) == before
         assert await forget(database, "user", "UANNA", really=True) == counted
-        assert set((await forget(database, "user", "UANNA", really=True)).values()) == {0}
+        again = await forget(database, "user", "UANNA", really=True)
+        assert set(again.removed.values()) | set(again.unnamed.values()) == {0}
         assert await whole(database)
 
 
@@ -116,5 +161,5 @@ async def test_what_is_being_worked_on_is_waited_for(world: World) -> None:
             waiting = asyncio.create_task(forget(database, "channel", "CONE", really=True))
             await asyncio.sleep(0.1)
             assert not waiting.done()
-        assert (await waiting)["cases"] == 1
+        assert (await waiting).removed["cases"] == 1
         await locks.close()

@@ -79,6 +79,28 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     assert settings.bot_token.get_secret_value() == "xoxb-file"
 
 
+def test_an_empty_value_hides_none(tmp_path: Path) -> None:
+    """As `${DATABASE_URL:-}` leaves one: on an empty database, or with checks for everybody, the bot would start all the same."""
+    folder = tmp_path / "secrets"
+    folder.mkdir()
+    (folder / "SLACK_BOT_TOKEN").write_text("xoxb-1\n")
+    (folder / "SLACK_SIGNING_SECRET").write_text("\n")
+    url = "postgresql://u:p@h/db"
+    in_file = {
+        "DATABASE_URL": url,
+        "MAILFLOW_MAY_CHECK": "U0AAA",
+        "MAILFLOW_SECRETS_DIR": folder,
+        "SLACK_SIGNING_SECRET": "s",
+    }
+    (tmp_path / ".env").write_text("".join(f"{name}={value}\n" for name, value in in_file.items()))
+    settings = load(dict.fromkeys((*in_file, "SLACK_BOT_TOKEN"), ""), tmp_path / ".env")
+    assert settings.may_check == {"U0AAA"}
+    given = (settings.database_url, settings.bot_token, settings.signing_secret)
+    assert [value and value.get_secret_value() for value in given] == [url, "xoxb-1", "s"]
+    with pytest.raises(SettingsError, match="MAILFLOW_TYPO is not a setting"):
+        load({"MAILFLOW_TYPO": ""}, NOWHERE)
+
+
 def test_an_unknown_setting_in_the_file_is_refused_too(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("MAILFLOW_TYPO=1\n")
     with pytest.raises(SettingsError, match="MAILFLOW_TYPO"):

@@ -199,10 +199,12 @@ async def test_a_policy_that_cannot_be_fetched(ca_file: str, response: bytes, wh
     assert len(asked) == 1  # nothing is followed
 
 
-async def test_where_a_redirect_leads_is_text_of_a_stranger(ca_file: str) -> None:
-    location = f"Location: https://evil.test/{'a' * 5000}"
-    attempt, _ = await fetched(ca_file, answer(b"", status="301 Moved", headers=(location,)))
+@pytest.mark.parametrize("host", ["evil.test", HOST])
+async def test_where_a_redirect_leads_is_text_of_a_stranger(ca_file: str, host: str) -> None:
+    location = f"Location: https://{host}/{'a' * 5000}"
+    attempt, asked = await fetched(ca_file, answer(b"", status="301 Moved", headers=(location,)))
     assert len(detail(attempt, "mta_sts_policy_unreachable")) < 300
+    assert len(asked) == 1
 
 
 @pytest.mark.parametrize(

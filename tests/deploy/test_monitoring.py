@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
@@ -14,8 +15,9 @@ import yaml
 from prometheus_client.metrics import MetricWrapperBase
 
 from bot.database.inbox import LANES
-from bot.database.pages import PageState
+from bot.database.pages import Outlet, PageState
 from bot.metrics import Metrics
+from handlers.ports.inbox import Kind
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 _OF_PROMETHEUS = {"job", "instance"}
@@ -93,6 +95,41 @@ def test_an_expression_that_asks_for_something_else_is_found() -> None:
     assert faults('max(mailflow_ready{lane="x"})') == ["mailflow_ready has no label lane"]
     assert faults('max(mailflow_open_deliveries{lane="x"})') == ["lane is never x"]
     assert faults("sum by (team) (mailflow_ready)") == ["no label team"]
+
+
+def counted(rule: dict[str, Any]) -> list[Any]:
+    """The counters whose first growth, or whose standing still, is what an alert waits for."""
+    found: list[Any] = []
+
+    def visit(node: Any) -> bool:
+        if isinstance(node, promql_parser.MatrixSelector):
+            found.append(node.vector_selector)
+        return True
+
+    promql_parser.walk(promql_parser.parse(rule["expr"]), visit)
+    return found if re.search(r"increase\(.*(> 0|== 0)$", rule["expr"], re.MULTILINE) else []
+
+
+def test_what_an_alert_counts_is_there_before_the_first_one() -> None:
+    """Prometheus sees no growth in a series that appears with the value 1, and no sum over series that aren't there."""
+    there = [sample for family in Metrics().registry.collect() for sample in family.samples]
+    looked_at = {selector.name: selector.matchers.matchers for rule in rules() for selector in counted(rule)}
+    for name, label, values in (
+        ("mailflow_deliveries_received_total", "kind", get_args(Kind)),
+        ("mailflow_deliveries_done_total", "kind", get_args(Kind)),
+        ("mailflow_pages_total", "outlet", get_args(Outlet)),
+    ):
+        wanted = {each.name: each.value for each in looked_at.pop(name) if each.name != label}
+        found = {
+            sample.labels[label] for sample in there if sample.name == name and wanted.items() <= sample.labels.items()
+        }
+        assert found == {*values}
+    assert not looked_at
+
+
+def test_no_expression_depends_on_the_name_of_the_job() -> None:
+    """Annotations, as in deploy/kubernetes, have Prometheus name it as it likes."""
+    assert not [each.id for each in expressions() if "job=" in each.values[0]]
 
 
 def test_an_alert_says_what_to_do() -> None:

@@ -83,6 +83,21 @@ _LOOPED: Final = "554 5.4.6 Hop count exceeded - possible mail loop"
             "on-prem",
         ),
         ("550 5.7.705 Access denied, tenant has exceeded threshold", "exchange-online"),
+        (
+            "Our group is in Microsoft 365.\n\n550 5.7.1 RESOLVER.RST.AuthRequired; authentication required",
+            "exchange-online",
+        ),
+        (
+            "Hybrid, our group is in Microsoft 365.\n\n550 5.7.1 RESOLVER.RST.AuthRequired; authentication required",
+            "on-prem",
+        ),
+        (
+            (
+                "LastError : Server at contoso.mail.onmicrosoft.com (198.51.100.36) returned '451 4.4.397 Error communicating "
+                "with target host. -> 421 4.2.1 Unable to connect -> SocketConnectionRefused: Socket error code 10061'"
+            ),
+            "network",
+        ),
         ("451 4.7.500 Server busy. Please try again later from [203.0.113.9]. (S77714)", "sender"),
         ("550 5.7.23 The message was rejected because of Sender Policy Framework violation", "dns"),
         ("550 5.7.509 Access denied, sending domain CONTOSO.COM does not pass DMARC verification", "dns"),

@@ -30,6 +30,10 @@ EX01\\3                   SmtpDelivery   Ready  0            ex02.contoso.com
         "Письма от клиентов не приходят со вчерашнего дня",
         "昨日から外部にメールが送信できません。",
         "从昨天开始邮件发不出去,无法发送到外部",
+        "STARTTLS failed! no idea why, at report.pl line 88.",
+        "fatal: the transport gave up",
+        "Senden fehlgeschlagen!",
+        "could not start TLS",
     ],
 )
 def test_who_tells_of_a_failure_is_asked_for_what_shows_it(words: str) -> None:
@@ -48,6 +52,9 @@ def test_who_tells_of_a_failure_is_asked_for_what_shows_it(words: str) -> None:
         "fixed: the messages were stuck behind the old certificate",
         "Gestern kamen die Mails nicht an, geht jetzt wieder.",
         "is this output normal?",
+        "Errors: 0",
+        "no error, as it should be",
+        "the failed disk was replaced last week",
         "",
     ],
 )

@@ -136,6 +136,54 @@ def test_no_token_survives(before: str, said: str, after: str) -> None:
     gone(said, f"{before}\n-----BEGIN RSA PRIVATE KEY-----\n{said}\n{after}")
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Password='{}'",
+        'pwd = "{}";',
+        "Passwort: „{}“",
+        "Kennwort=‘{}’",
+        "token='{}'",
+        '{{"client_secret": "{}", "x": 1}}',
+        '{{\\"password\\": \\"{}\\", \\"x\\": 1}}',
+        "(ConvertTo-SecureString '{}' -AsPlainText -Force)",
+        'ConvertTo-SecureString -AsPlainText -Force -String "{}"',
+        "'{}' | ConvertTo-SecureString -AsPlainText -Force",
+        "New-Object System.Net.NetworkCredential('svc-relay', '{}')",
+        'PSCredential -ArgumentList "svc-relay", "{}"',
+        "New-Mailbox -Name Sam -Password '{}'",
+        'net use \\\\srv\\share "{}" /user:CONTOSO\\sam',
+        'net use Z: \\\\srv\\share /user:sam "{}" /persistent:no',
+    ],
+)
+@given(before=around, first=secret, last=secret, after=around)
+def test_no_quoted_password_survives(written: str, before: str, first: str, last: str, after: str) -> None:
+    """However it is written, to its closing quote."""
+    assume(first not in last and last not in first)
+    text = f"{before}\n{written.format(f'{first} {last}')}\n{after}"
+    gone(first, text)
+    gone(last, text)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Passwort: {}",
+        "kennwort={}",
+        "token={}",
+        "# pw: {}",
+        "/pass:{}",
+        "ConvertTo-SecureString {} -AsPlainText -Force",
+        "Get-Thing -Force -SmtpPassword {} -Verbose",
+        "net use \\\\srv /user:sam {}",
+        "net use \\\\srv {} /user:sam",
+    ],
+)
+@given(before=around, said=secret, after=around)
+def test_no_bare_password_survives(written: str, before: str, said: str, after: str) -> None:
+    gone(said, f"{before}\n{written.format(said)}\n{after}")
+
+
 @given(text=st.text())
 def test_any_text_is_taken(text: str) -> None:
     assert redacted(redacted(text)) == redacted(text)
@@ -154,6 +202,13 @@ def test_any_text_is_taken(text: str) -> None:
         "smtplib.SMTPRecipientsRefused: 550 5.7.1 Unable to relay",
         "Get-TransportRule | fl AnyOfRecipientAddressMatchesPatterns",
         "Basic authentication is switched off",
+        "Invalid token: expired",
+        "ConvertTo-SecureString : The term is not recognized",
+        "ConvertTo-SecureString $plain -AsPlainText -Force",
+        "the -Password parameter is missing; 'password=' is not a known keyword of 'x'",
+        "PublicKeyToken=31bf3856ad364e35",
+        "net use \\\\srv\\share fails",
+        "dkim=pass header.d=contoso.com; spf=pass; compauth=pass reason=100",
         "12:03:11 EX01.contoso.com [10.0.0.5]:25 TLS 1.2",
     ],
 )
@@ -200,7 +255,22 @@ def test_a_redacted_case_is_judged_as_before(domains: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "part", ["a@", "AUTH LOGIN ", "334 \n", "a.", "<", "Message-ID: <", "1.2.3.4 ", "::", "sam@a.b "]
+    "part",
+    [
+        "a@",
+        "AUTH LOGIN ",
+        "334 \n",
+        "a.",
+        "<",
+        "Message-ID: <",
+        "1.2.3.4 ",
+        "::",
+        "sam@a.b ",
+        "password='",
+        'pwd="``',
+        "net use /u: ",
+        "'' | ConvertTo-",
+    ],
 )
 def test_time_grows_with_the_text_and_no_faster(part: str) -> None:
     def seconds(size: int) -> float:

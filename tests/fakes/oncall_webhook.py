@@ -28,10 +28,11 @@ class OnCallWebhook(OnLoopback):
     def routes(self) -> list[web.RouteDef]:
         return [web.post("/{rest:.*}", self._handle)]
 
-    async def tell(self, url: str, body: Json, timestamp: float, *, secret: str = SECRET) -> int:
-        """Tells the bot something, signed; the status that it got."""
+    async def tell(self, url: str, body: Json, timestamp: float, *, secret: str = SECRET, prefix: str = "") -> int:
+        """Tells the bot something, signed; the status that it got. `prefix` is put before the time that was signed."""
         content = json.dumps(body).encode()
         headers = signed(content, str(int(timestamp)), secret)
+        headers["Mailflow-Timestamp"] = prefix + headers["Mailflow-Timestamp"]
         async with aiohttp.ClientSession() as session, session.post(url, data=content, headers=headers) as answer:
             return answer.status
 

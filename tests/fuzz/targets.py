@@ -14,7 +14,7 @@ import tempfile
 import tomllib
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -23,6 +23,7 @@ from typing import Any, Final
 import dns.exception
 import dns.message
 from msgspec import ValidationError
+from pydantic import TypeAdapter
 
 from bot.oncall import inbound, pagerduty, policy, webhook
 from bot.settings import SettingsError, load
@@ -39,11 +40,16 @@ from diagnostics.network.recorded import RecordedNetwork, RecordedStream
 from diagnostics.recognisers import Reading, _bench
 from diagnostics.text import Paste
 from handlers import watches
-from handlers.blocks import answer, details, explained
+from handlers.blocks import RESOLVE_CASE, answer, details, explained
+from handlers.blocks.check_form import CHECK_FORM
+from handlers.blocks.form import FORM, opening
+from handlers.blocks.home import STOP_WATCH
+from handlers.blocks.verdict_form import VERDICT_FORM, Place
 from handlers.commands import WORDS
 from handlers.deliveries import accepted
-from handlers.intake import file_text, submission
+from handlers.intake import file_text, submission, unslack
 from handlers.plaintext import Unreadable
+from handlers.ports.inbox import Delivery
 from handlers.ports.slack import Identity
 from handlers.words import find as find_word
 from handlers.words import hint
@@ -56,6 +62,7 @@ NOW: Final = datetime(2026, 11, 18, 8, 0, tzinfo=UTC)
 _US: Final = Identity("T1", "U1", "B1")
 _LIMIT: Final = 200_000  # bytes of a file
 _NAMES: Final = ("a.txt", "a.eml", "a.html", "a.msg", "a.zip", "a.gz", "a.log", "\u202e", "")
+_STORED: Final = TypeAdapter(Delivery)
 _APART: Final = "\x1e"  # between the pastes of a thread, or the answers of a server
 
 
@@ -98,7 +105,7 @@ def _explain(data: bytes) -> None:
 
 def _message(data: bytes) -> None:
     """A message as it arrives: as JSON, which can hold halves of characters."""
-    delivery = accepted(json.loads(_event(text=_text(data))), _US, frozenset())
+    delivery = _taken(json.loads(_event(text=_text(data))))
     assert delivery
     submission(delivery.text)
     find_word(WORDS, delivery.text) or hint(WORDS, delivery.text)
@@ -132,13 +139,38 @@ def _logs(data: bytes) -> None:
 def _payload(data: bytes) -> None:
     body = _json(data)
     if isinstance(body, dict):
-        accepted(body, _US, frozenset({"B2"}))
+        _taken(body)
 
 
 def _form(data: bytes) -> None:
+    """Each of the forms, in any shape."""
     view = _json(data)
     if isinstance(view, dict):
-        accepted({"type": "view_submission", "view": {"callback_id": "diagnose_form", **view}}, _US, frozenset())
+        for form in (FORM, CHECK_FORM, VERDICT_FORM):
+            _taken({"type": "view_submission", "view": {"callback_id": form, **view}})
+
+
+def _typed(data: bytes) -> None:
+    """What people type into the forms, which are as Slack sends them."""
+    text = json.loads(json.dumps(_text(data)))
+    fields = {name: {name: {"value": text}} for name in ("paste", "target", "words", "note")}
+    place = json.dumps(asdict(Place("C1", "5.0", "6.0", RESOLVE_CASE, "")))
+    for form in (FORM, CHECK_FORM, VERDICT_FORM):
+        view = {"id": "V1", "callback_id": form, "private_metadata": place, "state": {"values": fields}}
+        taken = _taken({"type": "view_submission", "user": {"id": "U2", "team_id": "T1"}, "view": view})
+        if form == VERDICT_FORM:
+            assert taken
+            json.loads(taken.text)
+        if form == FORM and taken:
+            json.dumps(opening(unslack(taken.text), [], asker="U2").blocks).encode()
+
+
+def _taken(body: dict[str, Any]) -> Delivery | None:
+    """What is taken of a payload can be stored, and is the same when it is read."""
+    delivery = accepted(body, _US, frozenset({"B2"}))
+    if delivery:
+        assert _STORED.validate_json(_STORED.dump_json(delivery)) == delivery
+    return delivery
 
 
 def _webhooks(data: bytes) -> None:
@@ -245,6 +277,12 @@ def _payloads() -> list[bytes]:
         json.dumps({"command": "/mailflow", "text": "check a", "trigger_id": "1", "channel_id": "C1"}).encode(),
         json.dumps({"type": "block_actions", "actions": [press],
                     "container": {"message_ts": "1.0", "channel_id": "C1"}}).encode(),
+        json.dumps({"type": "block_actions", "actions": [{"action_id": STOP_WATCH, "value": "C1 a.test"}], "trigger_id": "1",
+                    "user": {"id": "U2", "team_id": "T1"}, "team": {"id": "T1"}, "container": {"type": "view"}}).encode(),
+        json.dumps({"type": "event_callback", "event_id": "Ev1", "team_id": "T2", "enterprise_id": "E2",
+                    "is_ext_shared_channel": True, "authorizations": [{"team_id": "T1", "enterprise_id": "E1"}],
+                    "event": {"type": "app_mention", "channel": "C1", "user": "U2", "ts": "5.0", "text": "<@U1> ack",
+                              "team": "T1", "user_team": "T2", "source_team": "T2"}}).encode(),
         json.dumps({"type": "message_action", "callback_id": "diagnose_message", "channel": {"id": "C1"},
                     "message": {"ts": "1.0", "text": "a", "blocks": [block], "attachments": [{"blocks": [block]}]}}).encode(),
     ]  # fmt: skip
@@ -257,8 +295,17 @@ def _forms() -> list[bytes]:
         "where": {"selected_option": {"value": "me"}},
         "channel": {"selected_conversation": "C1"},
     }
+    target, words = (
+        {"target": {"value": "mx.contoso.test:25"}},
+        {"words": {"value": "a switch"}, "note": {"value": "b"}},
+    )
+    place = {"private_metadata": json.dumps(asdict(Place("C1", "5.0", "6.0", RESOLVE_CASE, "")))}
+    cause = {"cause": {"selected_option": {"value": "tls.certificate.private-key-permission"}}}
     return [
-        json.dumps({"id": "V1", "state": {"values": {name: {name: field} for name, field in fields.items()}}}).encode()
+        json.dumps(
+            {"id": "V1", **more, "state": {"values": {name: {name: field} for name, field in each.items()}}}
+        ).encode()
+        for each, more in ((fields, {}), (target, {}), (cause | words, place))
     ]
 
 
@@ -315,6 +362,10 @@ TARGETS: Final[dict[str, Target]] = {
     "logs": Target(_logs, lambda: [FAILING.encode(), CURED.encode()]),
     "payload": Target(_payload, _payloads),
     "form": Target(_form, _forms),
+    "typed": Target(
+        _typed,
+        lambda: [b"550 5.7.1 no", b"mx.contoso.test:25", b"[2001:db8::1]:587", b"<@U1> &lt; ```", *_pastes()[:40]],
+    ),
     "webhooks": Target(_webhooks, _heard),
     "policy": Target(_policy, lambda: [TEXT.encode()]),
     "table": Target(

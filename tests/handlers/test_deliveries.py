@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.deliveries import accepted
-from handlers.ports.inbox import Delivery
+from handlers.ports.inbox import OURS, Delivery
 from handlers.ports.slack import Identity
 from handlers.ports.thread import Thread
 
@@ -38,6 +38,72 @@ def test_a_message_opens_its_own_thread_and_a_reply_joins_one() -> None:
     assert reply
     assert posted.thread == reply.thread == Thread("T1", "C1", "5.0")
     assert not posted.direct
+
+
+@pytest.mark.parametrize("odd", ["U\ud800", "U\0"])
+@pytest.mark.parametrize("field", ["user", "channel", "ts", "thread_ts"])
+def test_what_no_database_takes_is_left_alone(field: str, odd: str) -> None:
+    assert taken(event(**{field: odd})) is None
+    assert taken(event(text=odd))
+
+
+def connect(team: str, enterprise: str | None = None, *, ours: str | None = None, **fields: Any) -> dict[str, Any]:
+    """An event of a channel that Slack Connect shares; `team` and `enterprise` are those of whoever wrote."""
+    heard = {"team_id": "T1", "enterprise_id": ours, "user_id": "U0BOT", "is_bot": True}
+    about = {"team_id": team, "enterprise_id": enterprise, "is_ext_shared_channel": True, "authorizations": [heard]}
+    return {**event(**({"team": team} | fields)), **about}
+
+
+def pressed(user: str | None, team: dict[str, Any] | None) -> dict[str, Any]:
+    return {
+        "type": "block_actions",
+        "user": {"id": "U1", "team_id": user} if user else {"id": "U1"},
+        "team": team,
+        "container": {"type": "message", "message_ts": "5.0", "channel_id": "C1"},
+        "actions": [{"action_id": "show_steps"}],
+        "trigger_id": "1.2",
+    }
+
+
+HOME, THEIRS = {"id": "T1", "domain": "ours"}, {"id": "T2", "domain": "theirs"}
+GRID = {**HOME, "enterprise_id": "E1", "enterprise_name": "Ours"}
+
+
+@pytest.mark.parametrize(
+    ("body", "outside"),
+    [
+        (event(), False),
+        (event(team="T2"), False),  # of our own organisation: the channel is not shared with another
+        (connect("T1"), False),
+        (connect("T2"), True),
+        (connect("T2", "E2", ours="E1"), True),
+        (connect("T3", "E1", ours="E1"), False),  # another workspace of our organisation
+        (connect("T1", type="app_mention", user_team="T2", source_team="T2"), True),
+        (connect("T1", type="app_mention", user_team="E2", source_team="E2", ours="E1"), True),
+        (connect("T1", type="app_mention", user_team="E1", source_team="E1", ours="E1"), False),
+        (connect("", type="app_mention"), True),  # nobody knows of whom
+        (
+            connect("T2", subtype="message_changed", message={"ts": "5.0", "user": "U1", "team": "T2", "text": "x"}),
+            True,
+        ),
+        (
+            connect("T2", subtype="message_changed", message={"ts": "5.0", "user": "U1", "team": "T1", "text": "x"}),
+            False,
+        ),
+        (pressed("T1", HOME), False),
+        (pressed("T2", HOME), True),
+        (pressed("T2", THEIRS), True),
+        (pressed("E1", GRID), False),
+        (pressed("E2", GRID), True),
+        (pressed("E2", {**THEIRS, "enterprise_id": "E2"}), True),
+        (pressed(None, HOME), False),
+        (pressed(None, None), True),
+    ],
+)
+def test_who_is_of_another_organisation(body: dict[str, Any], outside: bool) -> None:
+    delivery = taken(body)
+    assert delivery
+    assert delivery.outside is outside
 
 
 @pytest.mark.parametrize("subtype", ["file_share", "thread_broadcast"])
@@ -170,8 +236,11 @@ def test_a_deletion_in_either_form(fields: dict[str, Any]) -> None:
     assert (delivery.kind, delivery.message_ts, delivery.thread.ts) == ("delete", "5.0", "4.0")
 
 
-def test_the_deletion_of_our_own_message_is_ignored() -> None:
-    assert taken(event(subtype="message_deleted", deleted_ts="5.0", previous_message={"bot_id": "B0BOT"})) is None
+@pytest.mark.parametrize(("bot", "action"), [("B0BOT", OURS), ("B0OTHER", "")])
+def test_the_deletion_of_our_own_message_says_that_it_was_ours(bot: str, action: str) -> None:
+    delivery = taken(event(subtype="message_deleted", deleted_ts="5.0", previous_message={"bot_id": bot}))
+    assert delivery
+    assert (delivery.kind, delivery.message_ts, delivery.action) == ("delete", "5.0", action)
 
 
 def test_files_keep_what_is_needed_to_fetch_them() -> None:

@@ -94,8 +94,20 @@ def test_signatures_agree_and_age() -> None:
     assert not signed(body, str(int(STAMP) + 1), signature, SECRET, NOON)
     assert not signed(body + b" ", STAMP, signature, SECRET, NOON)
     assert not signed(body, STAMP, signature, "other", NOON)
-    for stamp in ("", "-1", "1e9", "9" * 5000, "\u0661"):
+    for stamp in (
+        "",
+        "-1",
+        "1e9",
+        "9" * 5000,
+        "\u0661",
+        f"0{STAMP}",
+        f"00{STAMP}",
+        f"+{STAMP}",
+        f" {STAMP}",
+        f"{STAMP} ",
+    ):
         assert not signed(body, stamp, signature, SECRET, NOON)
+        assert not signed(body, stamp, theirs(body, stamp, SECRET)["Mailflow-Signature"], SECRET, NOON)
 
 
 def test_what_we_send_is_not_taken_for_what_we_are_told() -> None:

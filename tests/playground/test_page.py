@@ -121,6 +121,11 @@ async def test_another_person(page, playground):
     await page.locator("#person").select_option(label="Sam Okafor")
     await message.hover()
     await expect(message.get_by_role("button", name="Edit")).to_have_count(0)
+    await page.locator("#person").select_option(label="Lena Hart (Northwind)")
+    await expect(page.locator("#channels button")).to_have_text(["# partners"])
+    await say(page, "ping from Lena")
+    await expect(page.locator("#messages .message")).to_contain_text("Lena Hart (Northwind)")
+    assert playground.messages("#partners")[0]["team"] == "T0NORTHWIN"
 
 
 async def test_a_command_opens_a_modal_that_is_filled_in(page, playground, tiny_bot):

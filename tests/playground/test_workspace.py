@@ -6,11 +6,11 @@ from itertools import pairwise
 
 import pytest
 
-from bot.playground import Manifest, Timings, views
+from bot.playground import Manifest, Timings, events, views
 from bot.playground.errors import SlackError
 from bot.playground.responses import Responses
 from bot.playground.samples import load_samples, parse_sample
-from bot.playground.workspace import Workspace
+from bot.playground.workspace import Change, Workspace
 
 
 @pytest.fixture
@@ -35,6 +35,18 @@ def test_a_reply_to_a_reply_joins_the_thread(workspace):
     assert "reply_count" not in parent
     with pytest.raises(SlackError, match="cannot_reply_to_message"):
         workspace.post("C0EXCHANGE", {"text": "x"}, "1.000001")
+
+
+def test_a_partner_is_of_another_workspace_and_in_shared_channels_only(workspace):
+    posted = workspace.post("C0PARTNERS", {"user": "U0LENAHART", "text": "<@U0MAILFLOW> a"})
+    mention, message = events.of_change(workspace, Change("posted", "C0PARTNERS", posted))
+    assert message["team"] == "T0NORTHWIN"
+    assert (mention["team"], mention["user_team"]) == ("T0CONTOSO1", "T0NORTHWIN")
+    assert events.envelope(workspace, message, "Ev1", 0)["is_ext_shared_channel"]
+    assert not events.envelope(workspace, {**message, "channel": "C0EXCHANGE"}, "Ev1", 0)["is_ext_shared_channel"]
+    assert workspace.person("lena").to_slack(workspace.team)["team_id"] == "T0NORTHWIN"
+    with pytest.raises(SlackError, match="channel_not_found"):
+        workspace.channel("U0LENAHART")
 
 
 def modal(text="x"):

@@ -30,11 +30,13 @@ def user_info(context: Context, args: Json) -> Json:
     user = context.workspace.people.get(required(args, "user"))
     if user is None:
         raise SlackError("user_not_found")
-    return {"user": user.to_slack()}
+    return {"user": user.to_slack(context.workspace.team)}
 
 
 def user_list(context: Context, args: Json) -> Json:
-    found, following = page([person.to_slack() for person in context.workspace.people.values()], args)
+    found, following = page(
+        [person.to_slack(context.workspace.team) for person in context.workspace.people.values()], args
+    )
     return {"members": found, "response_metadata": {"next_cursor": following}}
 
 

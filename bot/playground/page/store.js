@@ -16,7 +16,8 @@ export const personName = (id) => (id === "USLACKBOT" ? "Slackbot" : person(id)?
 export const botPerson = (botId) => store.state.people.find((one) => one.profile && one.is_bot && botId.slice(2) === one.id.slice(2));
 export const channelById = (id) => store.state.channels.find((one) => one.id === id);
 export const isBot = (message) => Boolean(message.bot_id) || message.user === "USLACKBOT";
-export const myChannels = () => store.state.channels.filter((one) => !one.is_im || one.user === store.me);
+export const myChannels = () => store.state.channels.filter((one) => (one.is_im ? one.user === store.me : one.is_ext_shared || !isPartner(store.me)));
+const isPartner = (id) => person(id).team_id !== store.state.team;
 
 export function author(message) {
   if (message.username) return message.username;

@@ -28,6 +28,7 @@ from diagnostics.causes.auth_smtp.logon import client_ip, event_connector, from_
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Reply, Said, Session, Stage
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 _REFUSALS: Final = ("5.7.4 unrecognized authentication type", "5.7.3 authentication unsuccessful", "535 5.7.")
@@ -41,8 +42,12 @@ _HUNG_UP: Final = "too many errors on this connection"
     benign=True,
     says=(_BOT, "LogonDenied"),
 )
-def assess(anchor: Session | Said, sessions: tuple[Session, ...], replies: tuple[Reply, ...]) -> Finding | None:
-    """The log of a receiving server shows the whole visit; event 1035 only the address."""
+def assess(
+    anchor: Session | Said | Configured, sessions: tuple[Session, ...], replies: tuple[Reply, ...]
+) -> Finding | None:
+    """The log of a receiving server shows the whole visit; event 1035 only the address, and people what they see of it."""
+    if isinstance(anchor, Configured):
+        return _seen(anchor) if anchor.kind == "told-guessing" else None
     if isinstance(anchor, Said):
         return _told(anchor)
     thrown_out = frozenset(each.session for each in replies if _HUNG_UP in each.text.lower())
@@ -57,6 +62,14 @@ def assess(anchor: Session | Said, sessions: tuple[Session, ...], replies: tuple
         Belief.POSSIBLE if anchor.stage >= Stage.SECURED or is_client_connector(anchor.connector) else Belief.LIKELY
     )
     return Finding(belief, because, (anchor,), _steps(anchor.connector), weight=1.3)
+
+
+def _seen(told: Configured) -> Finding:
+    because = (
+        "Logons that strangers try on a connector that faces the Internet are mostly bots that guess passwords: every "
+    )
+    because += "public server has them, and while they are refused no mail is concerned. AUTH need not be offered there at all."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps(""), weight=1.4)
 
 
 def _no_stranger(session: Session) -> Finding | None:

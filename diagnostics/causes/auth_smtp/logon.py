@@ -45,7 +45,7 @@ _CONNECTOR = linear(r"(?i)for Receive connector '?(.{1,120}?)'?\. ")
 _BOTH: Final = 2
 _SUBMISSION: Final = ("587", "465")  # RFC 6409 and RFC 8314: who submits there logs on
 _RELAYS_ON = linear(r"\brelay=[^\s,]{1,255}\]:(?:587|465|2525)\b")
-_AT_SUBMISSION = linear(r"(?:\]|[a-z\d]):(?:587|465)\b")
+_AT_SUBMISSION = linear(r"(?i)(?:\]|[a-z\d]):(?:587|465)\b|^\W{0,4}port (?:587|465)\b")
 _SWITCH: Final = "SmtpClientAuthenticationDisabled"
 
 

@@ -89,6 +89,7 @@ class _Pair(Struct, frozen=True):
         "5.2.252",
         "SendAsDeniedException",
         _NO_PERMISSION,
+        "Client does not have permission to send as this sender",  # typed from a screen
         "5.7.60",
         _UNVERIFIED,
         _BARE,

@@ -14,6 +14,13 @@ from diagnostics.facts import Certificate, Session
 from diagnostics.mail_facts import Configured
 
 SIGNATURES: Final = ("TenantAttribution; Relay Access Denied", "5.7.64 TenantAttribution", "5.7.64")
+# Of mail to somebody outside, the same in other words: the server was not recognised, and its tenant is no destination.
+REFUSED: Final = "5.4.1 Relay Access Denied"
+
+
+def outward(objects: Iterable[Configured]) -> Configured | None:
+    """Where the person says that the mail is for somebody outside."""
+    return next((each for each in objects if each.kind == "told-outward"), None)
 
 
 def domain_refused(what: Heard) -> bool:

@@ -35,7 +35,11 @@ from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 
-@cause(id="connector.exo-inbound.certificate-name-mismatch", act="exchange-online", says=attribution.SIGNATURES)
+@cause(
+    id="connector.exo-inbound.certificate-name-mismatch",
+    act="exchange-online",
+    says=(*attribution.SIGNATURES, attribution.REFUSED),
+)
 def assess(
     said: Said,
     _connectors: Configured | None,
@@ -45,7 +49,7 @@ def assess(
 ) -> Finding | None:
     """Compares the connectors' names with the certificate of the session, as far as both were sent."""
     what = heard(said, replies, sessions)
-    if attribution.domain_refused(what):
+    if attribution.domain_refused(what) or (said.signature == attribution.REFUSED and not attribution.outward(objects)):
         return None
     known = inbound(objects)
     certificate = attribution.shown(what, sessions)

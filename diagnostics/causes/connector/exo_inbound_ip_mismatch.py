@@ -38,7 +38,7 @@ _NAMED = linear(r"(?i)(?:sender ip|client|from|ip)[ =:]{1,3}\[?((?:\d{1,3}\.){3}
 @cause(
     id="connector.exo-inbound.ip-mismatch",
     act="exchange-online",
-    says=attribution.SIGNATURES,
+    says=(*attribution.SIGNATURES, attribution.REFUSED),
     against={
         "There is a partner connector configured that matched": (
             "means that a connector matched and refused; with a wrong address none matches"
@@ -55,7 +55,7 @@ def assess(
 ) -> Finding | None:
     """Connectors that go by the address leave only this; the address itself proves it."""
     what = heard(said, replies, sessions)
-    if attribution.domain_refused(what):
+    if attribution.domain_refused(what) or (said.signature == attribution.REFUSED and not attribution.outward(objects)):
         return None
     known = inbound(objects)
     if known.by_name and not known.by_address:

@@ -32,7 +32,11 @@ from diagnostics.report import Act, Step
 @cause(
     id="connector.receive.send-as-own-domain-denied",
     act="on-prem",
-    says=("Client does not have permissions to send as this sender",),
+    # The second as people type it who have it from a screen.
+    says=(
+        "Client does not have permissions to send as this sender",
+        "Client does not have permission to send as this sender",
+    ),
 )
 def assess(
     said: Said, replies: tuple[Reply, ...], sessions: tuple[Session, ...], settings: tuple[Configured, ...]

@@ -28,6 +28,7 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.connector import relay
+from diagnostics.causes.connector.attribution import outward
 from diagnostics.causes.dns.exchangers import Exchanger, bare_exchanger, exchangers, exchangers_of, organization
 from diagnostics.causes.dns.lookups import nonexistent, same
 from diagnostics.causes.recipient.lookup import accepted, address, by_microsoft, domain, told_own
@@ -53,6 +54,8 @@ _SENDERS: Final = (
     "Cannot resolve your domain",
     "unrouteable sender",
 )
+# sendmail's words for a look-up that failed for now; a domain that is not there "must exist", with a 5xx.
+_FOR_NOW = linear(r"(?i)\b4\d\d\b.{0,80}(?:sender domain must resolve|does not resolve)")
 # refusals.toml tells whether the sender's domain is meant.
 _NOUNS: Final = (
     "MX",
@@ -120,6 +123,8 @@ def assess(
     who = said.by or ("Exchange Online" if online else "The server")
     because = f"{who} does not host `{name}`; " if name else f"{who} does not host the recipient's domain; "
     because += "if the MX record leads there, it is wrong or left over from before a move."
+    if outward(settings) and not name:
+        return Finding(Belief.POSSIBLE, because, (said, outward(settings)), _steps(name), weight=0.5)
     weight = 1.3 if online else 0.6 if "unable to relay" in low else 1.4
     return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=weight)
 
@@ -149,6 +154,12 @@ def _unknown_sender(said: Said) -> Finding:
     who = said.by or "The receiving server"
     because = f"{who} looked up `{name or 'the domain of the sender'}`, the sender's domain, and found neither MX nor address: "
     because += "it takes no mail that it could not answer."
+    if _FOR_NOW.search(said.text):
+        because = (
+            f"{who} could not look up `{name or 'the domain of the sender'}`, the sender's domain, for now: its name "
+        )
+        because += "servers, or the receiver's own resolver, gave no answer. Where other receivers take the mail, it is theirs."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=1.2)
     return Finding(Belief.LIKELY, because, (said,), _steps(name), weight=1.2)
 
 

@@ -37,13 +37,25 @@ from diagnostics.looked_facts import PortTest
 from diagnostics.report import Step
 
 _WORDS = "unable to connect"
+# Windows' 10053 and its kin: this machine itself gave the connection up.
+_ABORTED = (
+    "aborted by the software in your host",
+    "softwaregesteuert",
+    "par un logiciel de votre ordinateur",
+    "por el software en su equipo",
+    "dal software del computer host",
+    "software caused connection abort",
+    "socket error code 10053",
+    "read ECONNABORTED",
+    "write ECONNABORTED",
+)
 _PROCESSES = ("edgetransport", "msexchangefrontendtransport")
 
 
 @cause(
     id="network.middlebox.antivirus-port-blocking",
     act="on-prem",
-    says=("Prevent mass mailing worms", "blocked by port blocking rule", _WORDS),
+    says=("Prevent mass mailing worms", "blocked by port blocking rule", _WORDS, *_ABORTED),
 )
 def assess(
     anchor: Said | ConnectFailed | SmtpReached,
@@ -56,6 +68,8 @@ def assess(
     handshakes: tuple[TlsFailed, ...],
 ) -> Finding | None:
     """The product's own words prove it; otherwise only the contrast of process and hand points here."""
+    if isinstance(anchor, Said) and anchor.signature in _ABORTED:
+        return _aborted(anchor)
     if isinstance(anchor, Said) and anchor.signature != _WORDS:
         return _from_product(anchor)
     if isinstance(anchor, Said):
@@ -80,6 +94,12 @@ def assess(
 def _from_words(said: Said) -> Finding:
     """The wrapper's words alone: this is one of the rarer reasons for them."""
     return Finding(Belief.POSSIBLE, _unknown(Place(host=said.host)), (said,), _steps(), weight=0.12)
+
+
+def _aborted(said: Said) -> Finding:
+    because = "The sending machine itself gave the connection up: security software there that forbids the program port 25 does "
+    because += "that (its mail scanner, or a rule against mass mailers), else packets that stayed without an answer."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.5)
 
 
 def _from_product(said: Said) -> Finding:

@@ -34,11 +34,13 @@ from diagnostics.causes.network.reach import (
     seen_by_admin,
     through,
 )
+from diagnostics.causes.recipient.lookup import is_microsoft
 from diagnostics.facts import ConnectFailed, Reply, Session, SmtpReached, TlsFailed
 from diagnostics.looked_facts import PortTest
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Act, Step
 
+_TENANT = ".mail.onmicrosoft.com"
 _LISTENING = ("msexchangefrontendtransport", "msexchangetransport", "msexchangedelivery")
 
 
@@ -94,7 +96,13 @@ def _answered(
     number = f" (socket error {anchor.winsock})" if anchor.winsock else ""
     because = f"{where.subject} answered the connection with a refusal{number}: "
     because += "nothing listens there, or a firewall rejects it."
-    act: Act = "on-prem" if ours else "network" if by_client else "recipient-side"
+    cloud = (
+        kind_of(anchor.ip) == "exchange-online" or is_microsoft(anchor.host) or anchor.host.lower().endswith(_TENANT)
+    )
+    if cloud and not ours:
+        because += " Exchange Online itself takes every connection: something on the way out rejects it, or the name "
+        because += "leads elsewhere."
+    act: Act = "on-prem" if ours else "network" if by_client or cloud else "recipient-side"
     return Finding(Belief.LIKELY, because, (anchor,), _steps(where, ours), act, weight=1.3 if anchor.ip else 1.2)
 
 

@@ -51,6 +51,8 @@ _OTHERS = (
     "Remote host closed connection",
     "Connection reset by",
     "forcibly closed by the remote host",
+    "aborted by the software in your host",
+    "Software caused connection abort",
     "vom Remotehost geschlossen",
     "fermée par l'hôte distant",
     "forzosamente por el host remoto",

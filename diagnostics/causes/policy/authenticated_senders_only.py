@@ -67,7 +67,7 @@ def assess(
     said: Said, replies: tuple[Reply, ...], settings: tuple[Configured, ...], headers: Headers | None
 ) -> Finding | None:
     """The words are plain; what remains open is whether the sender really is a stranger."""
-    refused = refusal(said, replies)
+    refused = refusal(said, replies, settings)
     setting = recipient_settings(settings, refused.recipient)
     closed = setting.flag(_SWITCH) if setting else None
     if closed is False:

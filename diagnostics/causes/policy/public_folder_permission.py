@@ -69,7 +69,7 @@ def assess(
     """The words are shared with every other recipient: the kind of recipient, or the store's stage, tells them apart."""
     if "AccountDisabled" in said.text:
         return None
-    refused = refusal(said, replies)
+    refused = refusal(said, replies, settings)
     setting = recipient_settings(settings, refused.recipient)
     kind = setting.get("RecipientTypeDetails") or setting.get("RecipientType") if setting else ""
     told = next(iter(of_kind(settings, "told-folder")), None)

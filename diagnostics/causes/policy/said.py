@@ -7,6 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from diagnostics.causes.reader import in_tenant
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured, Tracked
 from diagnostics.patterns import linear
@@ -57,11 +58,12 @@ def reply_of(said: Said, replies: Iterable[Reply]) -> Reply | None:
     return next((each for each in replies if each.source == said.source and each.failing), None)
 
 
-def refusal(said: Said, replies: Iterable[Reply]) -> Refusal:
+def refusal(said: Said, replies: Iterable[Reply], settings: Iterable[Configured] = ()) -> Refusal:
     reply = reply_of(said, replies)
     by = reply.by if reply else said.by
     # A named server decides; Exchange Server gives some of the numbers as well.
     online = bool(_ONLINE.search(f"{by} {said.text}") or (not by and _ONLINE_NUMBER.search(said.text)))
+    online = online or (not by and in_tenant(settings))
     return Refusal(reply.recipient if reply else "", by, online)
 
 

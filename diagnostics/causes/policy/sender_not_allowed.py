@@ -88,7 +88,7 @@ def assess(
     said: Said, replies: tuple[Reply, ...], settings: tuple[Configured, ...], tracked: tuple[Tracked, ...]
 ) -> Finding | None:
     """The list of the recipient proves it; 5.7.129 is also given for a blocked account."""
-    refused = refusal(said, replies)
+    refused = refusal(said, replies, settings)
     if said.signature in _NAMES:
         return _in_other_words(said, refused)
     if said.signature == RESTRICTED:

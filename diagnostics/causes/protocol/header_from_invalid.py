@@ -51,6 +51,9 @@ _NOUNS: Final = (
     "non-compliant",
     "Blank From",
 )
+# Filters that mean the address for answers by it: From, Reply-To or MAIL FROM.
+_RETURN: Final = ("return address", "return email", "return e-mail", "return domain", "return path", "return-path")
+_FORM: Final = ("syntax", "malformed", "formed", "illegal")
 # Refusals that name the From header as the place of a domain, not for its form.
 _OTHERWISE: Final = {"spf", "dkim", "dmarc", "spam", "listed", "entry", "malware"}
 
@@ -58,7 +61,17 @@ _OTHERWISE: Final = {"spf", "dkim", "dmarc", "spam", "listed", "entry", "malware
 @cause(
     id="protocol.header.from-invalid",
     act="sender",
-    says=(*_MISSING, *_SEVERAL, *_MALFORMED, "5.1.20", "5.7.512", *_ENVELOPE, "Unknown sender address", *_NOUNS),
+    says=(
+        *_MISSING,
+        *_SEVERAL,
+        *_MALFORMED,
+        "5.1.20",
+        "5.7.512",
+        *_ENVELOPE,
+        "Unknown sender address",
+        *_NOUNS,
+        *_RETURN,
+    ),
     against={
         "5.1.0 Sender denied": "looks the sender up in a list; a malformed From header is refused in other words",
     },
@@ -68,6 +81,8 @@ def assess(said: Said, _headers: Headers | None, headers: tuple[Headers, ...]) -
     if said.signature in _NOUNS and ("from-header" not in topics(said) or topics(said) & _OTHERWISE):
         return None
     low = said.text.lower()
+    if said.signature in _RETURN:
+        return _returned(said, low)
     who = said.by or "The receiving server"
     shown = next((each.get("From") for each in headers if each.told("From")), "")
     seen = f" (From: {shown[:120]})" if shown else ""
@@ -88,6 +103,17 @@ def assess(said: Said, _headers: Headers | None, headers: tuple[Headers, ...]) -
         because = f"{who} does not accept the sender address of the message; its form is one reason."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.0)
     return Finding(Belief.CONFIRMED if missing or several else Belief.LIKELY, because, (said,), _steps(), weight=1.2)
+
+
+def _returned(said: Said, low: str) -> Finding | None:
+    """An address for answers that is none by its form; where only "invalid" is said, its domain can be meant."""
+    about = topics(said)
+    if "return-address" not in about or about & _OTHERWISE:
+        return None
+    because = f"{said.by or 'The receiving server'} finds that the return address of the message (From, Reply-To or MAIL FROM) "
+    because += "is no valid address: blanks, a missing domain or a name without quotes in it, mostly."
+    belief = Belief.LIKELY if any(each in low for each in _FORM) else Belief.POSSIBLE
+    return Finding(belief, because, (said,), _steps(), weight=1.3)
 
 
 def _steps() -> tuple[Step, ...]:

@@ -36,7 +36,11 @@ _NEAR: Final = 990_000
 @cause(
     id="quota-throttle.folder.item-limit",
     act="exchange-online",
-    says=("MapiExceptionMaxObjsExceeded", "MapiExceptionMessagePerFolderCountQuotaExceeded"),
+    says=(
+        "MapiExceptionMaxObjsExceeded",
+        "MapiExceptionMessagePerFolderCountQuotaExceeded",
+        "MapiExceptionMessagePerFolderCountReceiveQuotaExceeded",
+    ),
 )
 def assess(
     anchor: Said | Configured,

@@ -12,7 +12,8 @@ Exchange names `MapiExceptionShutoffQuotaExceeded`. Mail flow works: the message
 ## Not this when
 - the token says STOREDRV.Submission: the sending mailbox is full (`quota-throttle.mailbox.sender-full`)
 - the recipient is a public folder (`quota-throttle.public-folder.full`)
-- the token says MapiExceptionNamedPropsQuotaExceeded: a quota of names, not of size (`store.delivery.permanent-exception`)
+- the token says MapiExceptionNamedPropsQuotaExceeded: a quota of names, not of size (`store.delivery.permanent-exception`);
+  MapiExceptionMessagePerFolderCount… is one of items in a folder (`quota-throttle.folder.item-limit`)
 - the text speaks of a submission quota, a limit on recipients in a day
   (`quota-throttle.sender.recipient-rate-limit`)
 - the recipient begins with AggregateGroupMailbox (`quota-throttle.system-mailbox.aggregate-full`)
@@ -36,12 +37,13 @@ from diagnostics.causes.quota_throttle.sizes import (
     recipient_kind,
     shut,
     size_of,
+    told_folder,
 )
 from diagnostics.causes.quota_throttle.words import has
-from diagnostics.causes.reader import from_outside
+from diagnostics.causes.reader import from_outside, in_tenant
 from diagnostics.causes.recipient.lookup import address, by_microsoft, named
 from diagnostics.causes.recipient.steps import EXO, advise
-from diagnostics.causes.store.exceptions import of_named_properties
+from diagnostics.causes.store.exceptions import quota_of_number
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured
 from diagnostics.refusals import topics
@@ -130,10 +132,12 @@ def assess(
         return _from_statistics(anchor, objects)
     if anchor.signature in _HOME:
         return _at_home(anchor)
-    properties = next((each for each in said if of_named_properties(each) and _together(each, anchor)), None)
-    if properties:
-        because = "The quota that is exceeded is of named properties, not of the mailbox's size."
-        return Finding(Belief.RULED_OUT, because, (properties,))
+    counted = next((each for each in said if quota_of_number(each) and _together(each, anchor)), None)
+    if counted:
+        because = (
+            f"The quota that is exceeded (`{quota_of_number(counted)}`) is one of number, not of the mailbox's size."
+        )
+        return Finding(Belief.RULED_OUT, because, (counted,))
     if (
         has(anchor, "sender throttled")
         or about_rate(anchor)
@@ -156,9 +160,15 @@ def assess(
         return Finding(Belief.RULED_OUT, because, (full, anchor))
     if kind == "folder":
         return Finding(Belief.RULED_OUT, f"{name} is a public folder, not a mailbox.", (anchor,))
+    told = told_folder(objects) if not kind else None
+    if told:
+        because = "You tell of a public folder: then the folder, or the mailbox that holds it, takes no more, and no person's."
+        return Finding(Belief.POSSIBLE, because, (anchor, told), _steps(wanted, EMS), weight=0.6)
     statistics = next((each for each in objects if shut(each)), None) or brimming(objects)
     ours = kind == "mailbox" or statistics is not None
-    return _judged(anchor, wanted, statistics, ours=ours, outside=from_outside(anchor, replies, objects))
+    outside = from_outside(anchor, replies, objects)
+    online = by_microsoft(anchor) or in_tenant(objects)
+    return _judged(anchor, wanted, statistics, ours=ours, outside=outside, online=online)
 
 
 def _together(one: Said, other: Said) -> bool:
@@ -182,9 +192,10 @@ def _full(said: Said) -> bool:
     return ("full" in about or room) and not has(said, "public folder", "sending quota")
 
 
-def _judged(said: Said, wanted: str, statistics: Configured | None, *, ours: bool, outside: bool) -> Finding:
+def _judged(
+    said: Said, wanted: str, statistics: Configured | None, *, ours: bool, outside: bool, online: bool
+) -> Finding:
     """`ours`: a directory or a store of the reader's own shows the mailbox. `outside`: the reader sent the message."""
-    online = by_microsoft(said)
     steps = _steps(wanted, EXO if online else EMS)
     token = has(
         said, "storedrv.", "mailbox cannot send or receive"

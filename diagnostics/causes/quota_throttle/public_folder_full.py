@@ -28,8 +28,10 @@ from diagnostics.causes.quota_throttle.sizes import (
     operation,
     recipient_kind,
     size_of,
+    told_folder,
 )
 from diagnostics.causes.quota_throttle.words import has
+from diagnostics.causes.reader import in_tenant
 from diagnostics.causes.recipient.lookup import address, by_microsoft, named
 from diagnostics.causes.recipient.steps import EXO
 from diagnostics.facts import Reply, Said
@@ -57,9 +59,10 @@ def assess(said: Said | Configured, objects: tuple[Configured, ...], replies: tu
     token = has(said, "mapiexceptionquotaexceeded")
     if kind == "mailbox":
         return Finding(Belief.RULED_OUT, f"{name} is a mailbox, not a public folder.", (said,)) if token else None
-    if not token and kind != "folder":
+    told = told_folder(objects)
+    if not token and kind != "folder" and not told:
         return None
-    online = by_microsoft(said)
+    online = by_microsoft(said) or in_tenant(objects)
     act: Act = "exchange-online" if online else "on-prem"
     sized = next((each for each in objects if each.kind == "public-folder-statistics" and size_of(each)), None)
     which = f"The public folder {sized.name}{size_of(sized)}" if sized else named(wanted, "The public folder")
@@ -68,8 +71,8 @@ def assess(said: Said | Configured, objects: tuple[Configured, ...], replies: tu
     steps = _steps(name or wanted, EXO if online else EMS)
     if kind == "folder":
         return Finding(Belief.CONFIRMED, because, (said,), steps, act)
-    belief = Belief.LIKELY if operation(said) else Belief.POSSIBLE
-    return Finding(belief, because, (said, sized), steps, act, weight=1.4)
+    belief = Belief.LIKELY if operation(said) or told else Belief.POSSIBLE
+    return Finding(belief, because, (said, told, sized), steps, act, weight=1.5 if told else 1.4)
 
 
 def _steps(folder: str, shell: Shell) -> tuple[Step, ...]:

@@ -72,6 +72,11 @@ def full_folder(objects: Iterable[Configured]) -> Configured | None:
     return next((each for each in known if quota and _bytes(each.get("TotalItemSize")) >= quota), None)
 
 
+def told_folder(objects: Iterable[Configured]) -> Configured | None:
+    """Where the person says that the mail goes to a public folder."""
+    return next((each for each in objects if each.kind == "told-folder"), None)
+
+
 def brimming(objects: Iterable[Configured]) -> Configured | None:
     """The mailbox whose size has reached its last quota, where both are shown in bytes, on one object or on two of one name."""
     known = [each for each in objects if not each.kind.startswith("public-folder")]

@@ -25,6 +25,7 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.connector.attribution import outward
 from diagnostics.causes.dns.exchangers import exchangers, organization
 from diagnostics.causes.dns.lookups import public_resolver, same
 from diagnostics.causes.recipient.lookup import (
@@ -112,6 +113,9 @@ def assess(
             f"`{name}` is not among the {len(listed)} accepted domains that were sent, so its mail counts as relaying."
         )
         return Finding(Belief.LIKELY, because, (said, listed[0]), _steps(name, exo), act, weight=1.5)
+    if outward(objects) and not name:
+        because = "If the recipient's domain is yours after all: it may be missing from the accepted domains."
+        return Finding(Belief.POSSIBLE, because, (said, outward(objects)), _steps(name, exo), act, weight=0.5)
     return _unlisted(said, name, exo)
 
 

@@ -9,6 +9,8 @@ missing recipient object, has to change.
 ## What proves it
 - `Get-AcceptedDomain` on the side that refused says Authoritative, and the recipient exists on the other side
 - a relay of another make delivers to its own users (`relay=local`) what it should pass on, and its settings list the domain
+- an InternalRelay or ExternalRelay domain with AddressBookEnabled True, as it stays when an Authoritative domain is changed: the
+  recipient filter goes on refusing whom the directory here does not have (`550 5.1.1 User unknown`)
 - the other way round: a client logs on and may not send as its own address, and the domain of that is ExternalRelay
 
 ## Not this when
@@ -46,6 +48,7 @@ from diagnostics.report import Act, Shell, Step
 
 _OF_A_RELAY: Final = ("unknown user", "user unknown", "no such user", "user doesn't exist", "user not found")
 _OWN: Final = ("mydestination", "virtual_mailbox_domains", "virtual_alias_domains")
+_FILTERED: Final = "550 5.1.1 User unknown"
 _NO_PERMISSION: Final = "Client does not have permissions to send as this sender"
 
 
@@ -57,6 +60,7 @@ _NO_PERMISSION: Final = "Client does not have permissions to send as this sender
         "RESOLVER.ADR.RecipNotFound",
         "not found by SMTP address lookup",
         _NO_PERMISSION,
+        _FILTERED,
         *_OF_A_RELAY,
     ),
     against={
@@ -74,6 +78,8 @@ def assess(
     """The type and the recipient on the other side together prove it; alone each only points here."""
     if said.signature == _NO_PERMISSION:
         return _of_sender(said, objects, sessions)
+    if said.signature == _FILTERED:
+        return _filtered(said, objects, replies)
     here = held_here(said, objects)
     if here:
         return _by_relay(said, here, objects)
@@ -102,6 +108,47 @@ def assess(
     )
     because += f" for {kept.name}, and is." if kept else " for its domain."
     return Finding(Belief.POSSIBLE, because, (said, kept), steps, act, weight=1.2 if kept else 0.9)
+
+
+def _filtered(said: Said, objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """The recipient filter's answer, of a domain that is relayed and still compared with the directory."""
+    name = domain(address(said, replies))
+    kept = next((each for each in objects if _compared(each) and name in ("", _domain_of(each))), None)
+    if kept is None or by_microsoft(said) or passed_on(said):
+        return None
+    because = f"{_domain_of(kept)} is {kept.get('DomainType')}, and AddressBookEnabled is True for it all the same, as it stays "
+    because += (
+        "when an Authoritative domain is changed: the recipient filter refuses whoever is not in the directory here, "
+    )
+    because += "before anything is relayed."
+    return Finding(Belief.LIKELY, because, (said, kept), _of_filter(_domain_of(kept)), "on-prem", weight=1.7)
+
+
+def _compared(entry: Configured) -> bool:
+    relayed = entry.kind == "accepted-domain" and "relay" in entry.get("DomainType").lower()
+    return relayed and entry.flag("AddressBookEnabled") is True
+
+
+def _domain_of(entry: Configured) -> str:
+    return (entry.get("DomainName") or entry.name).lower()
+
+
+def _of_filter(name: str) -> tuple[Step, ...]:
+    return (
+        look(
+            "See which domains the recipient filter compares with the directory.",
+            "Get-AcceptedDomain | Format-Table Name,DomainName,DomainType,AddressBookEnabled; "
+            "Get-RecipientFilterConfig | Format-List Enabled,RecipientValidationEnabled",
+        ),
+        change(
+            "Let the filter leave the relayed domain alone (the Edge server has it with its next synchronization).",
+            "Set-AcceptedDomain {domain} -AddressBookEnabled $false",
+            changes="Addresses of the domain that the directory here does not have are relayed instead of refused.",
+            undo="The same with $true.",
+            verify="RCPT TO for an address of the other organization is answered with 250, and its mail arrives there.",
+            domain=name,
+        ),
+    )
 
 
 def _by_relay(said: Said, here: Configured, objects: tuple[Configured, ...]) -> Finding:

@@ -29,7 +29,13 @@ from typing import Final
 from diagnostics.cause import EMS, Belief, Finding, cause, look
 from diagnostics.causes.recipient.lookup import address, by_microsoft, named
 from diagnostics.causes.recipient.steps import EXO, advise
-from diagnostics.causes.store.exceptions import exception_of, has_own_cause, is_transient, of_named_properties
+from diagnostics.causes.store.exceptions import (
+    exception_of,
+    has_own_cause,
+    is_transient,
+    of_named_properties,
+    quota_of_number,
+)
 from diagnostics.facts import Reply, Said
 from diagnostics.report import Act, Step
 
@@ -78,6 +84,8 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
         because += " A folder that delivery needs, mostly Clutter, can't be found in this mailbox."
         return Finding(Belief.CONFIRMED, because, (said,), _clutter(wanted), "exchange-online" if online else None)
     act: Act | None = "exchange-online" if online else None
+    if quota_of_number(said):
+        because += " That is a limit on a number, not on the size of the mailbox."
     if said.kind == "trace" and not online and "led=" not in low:
         act = "on-prem"  # the store driver's own entry in the tracking log: the mailbox is on that server
     if _KEPT in low:

@@ -12,6 +12,7 @@ REROUTED: Final = "Message rerouted and delayed by store driver"  # of a queue
 _OWN_CAUSE: Final = (
     "quota",
     "maxobjsexceeded",
+    "messageperfoldercount",
     "delegateuservalidation",
     "federatedproxyaddress",
     "notauthorized",
@@ -27,6 +28,8 @@ _OWN_CAUSE: Final = (
     "ioexception",
 )
 _EXCEPTION = linear(r"(?i)STOREDRV\.[A-Za-z]{3,20}\.Exception:\s?([A-Za-z]{3,80}(?:\.[A-Za-z]{3,80})?)")
+# Quotas that are none of size: how many named properties, folders below a folder, or items a folder has.
+_OF_NUMBER = linear(r"MapiException(NamedProps|\w{0,60}(?:Count|Hierarchy)\w{0,60})QuotaExceeded")
 _PERMANENT = linear(r"(?i)due to a permanent exception|replaced by a retry response because")
 _TRANSIENT_CODE = linear(r"(?:^|[^\d.])4\.\d{1,3}\.\d{1,3}\b")
 
@@ -44,7 +47,15 @@ def has_own_cause(said: Said) -> bool:
         low = low.replace(
             "is offline", ""
         )  # the words around the exception; the exception says that it was not reached
+    if quota_of_number(said):
+        low = low.replace("quota", "")  # a cause of its own have only those that are about size
     return any(words in low for words in _OWN_CAUSE)
+
+
+def quota_of_number(said: Said) -> str:
+    """The name of the exceeded quota where it is none of size (`NamedProps`), else ""; replies say `mailbox full` of both."""
+    found = _OF_NUMBER.search(said.text)
+    return str(found.group(1)) if found else ""
 
 
 def exception_of(said: Said) -> str:

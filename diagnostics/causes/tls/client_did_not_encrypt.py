@@ -4,7 +4,9 @@
 The receiving side insists on encryption, by its connector or as a policy, and offers STARTTLS. The client (an
 application, a printer, a Postfix without `smtp_tls_security_level`) issues MAIL FROM or AUTH in clear text
 and is refused: `Must issue a STARTTLS command first`, `538 5.7.11`, `504 5.7.4 Unrecognized authentication
-type`, or `454 4.7.0 Failed to establish appropriate TLS channel: Access Denied`.
+type`, or `454 4.7.0 Failed to establish appropriate TLS channel: Access Denied`. The same setting wrong the other way: a client
+that speaks TLS at once (as on 465) reads the server's greeting in clear text as a broken record: `Unrecognized SSL message,
+plaintext connection?`, `wrong version number`, `first record does not look like a TLS handshake`.
 
 ## What proves it
 - the receive log shows EHLO, a reply that lists STARTTLS, and then MAIL FROM or AUTH, without STARTTLS in
@@ -43,6 +45,18 @@ _CLOUD = ("outlook.com", "office365.com")
 # What a reply speaks of; its other words tell whether it asks for encryption.
 _NOUNS = ("TLS", "STARTTLS", "encrypt", "clear text", "cleartext", "plain text", "plaintext")
 _OWN_ATTEMPT = linear(r"SSL_connect error|\bCannot start TLS: ")  # Postfix as a client
+# A TLS library that was answered in clear text: it spoke TLS at once, and the server greets first and waits for STARTTLS.
+_AT_ONCE = (
+    "unrecognized SSL message",
+    "wrong version number",
+    "WRONG_VERSION_NUMBER",
+    "first record does not look like a TLS",
+    "unexpected packet format",
+    "SSL_ERROR_RX_RECORD_TOO_LONG",
+    "unexpected TLS packet",
+)
+_GREETED_FIRST = linear(r"(?i)(?::|\bport['\"]?\s?[:=]?\s?['\"]?)(?:25|587|2525)\b")
+_AFTER_STARTTLS = linear(r"(?i)starttls|SSL_accept|postfix|TLS library problem")
 _PLAIN = ("must issue a starttls", "5.7.11", "encryption required", "5.7.10")
 
 
@@ -56,6 +70,7 @@ _PLAIN = ("must issue a starttls", "5.7.11", "encryption required", "5.7.10")
         "504 5.7.4 Unrecognized authentication type",
         "Failed to establish appropriate TLS channel: Access Denied",
         _DEMANDED,
+        *_AT_ONCE,
         *_NOUNS,
     ),
 )
@@ -69,6 +84,8 @@ def assess(
     replies: tuple[Reply, ...],
 ) -> Finding | None:
     """The receive log decides: was STARTTLS offered, and was it used?"""
+    if said.signature in _AT_ONCE:
+        return _at_once(said, settings)
     if said.signature in _NOUNS:
         return _asked(said, next((each for each in replies if _OWN_ATTEMPT.search(each.whole)), None))
     if said.signature == _DEMANDED:
@@ -80,7 +97,8 @@ def assess(
     if session and session.stage not in (Stage.STARTTLS, Stage.SECURED):
         return _proven(said, session)
     plain = any(words in said.text.lower() for words in _PLAIN)
-    if plain and "451 5.7.3" not in said.text:
+    # Exchange answers 451 5.7.3 to servers that failed to encrypt as well; an application shows what its own attempt got.
+    if plain and (said.kind == "client" or "451 5.7.3" not in said.text):
         because = f"The server refused with `{said.signature}`: the client went on in clear text where TLS is required."
         return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.3)
     because = f"`{said.signature}` is what a client gets that did not encrypt first; its own log, or the log of the "
@@ -104,6 +122,22 @@ def _asked(said: Said, tried: Reply | None) -> Finding | None:
         f"{said.by or 'The server'} takes mail only over an encrypted connection, and the client went on in clear text."
     )
     return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.25)
+
+
+def _at_once(said: Said, settings: tuple[Configured, ...]) -> Finding | None:
+    """The wrong kind of encryption for the port; behind STARTTLS the same words are of versions, or of a device on the way."""
+    if said.kind != "client" or _AFTER_STARTTLS.search(said.text):
+        return None
+    client = next((c for c in settings if c.kind == "client-settings" and c.get("Port")), None)
+    port = client.get("Port") if client else ""
+    greets = port in ("25", "587", "2525") or _GREETED_FIRST.search(f"{said.text} {said.source.quote}")
+    because = (
+        "The client spoke TLS at once and was answered in clear text: this port greets first and waits for STARTTLS. "
+    )
+    because += "Set the client to STARTTLS (25, 587) instead of SSL/TLS, or to a port that speaks TLS at once (465)."
+    if greets:
+        return Finding(Belief.LIKELY, because, (said, client), _steps(), weight=1.4)
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.5)
 
 
 def _demanded(

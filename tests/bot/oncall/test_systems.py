@@ -29,6 +29,12 @@ def first(target: str, more: str = "") -> str:
     return TEXT.replace('rota = "exchange"', target) + more
 
 
+RECIPIENT = (
+    "Remote Server returned '550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient anna.berg@contoso.com not found by SMTP "
+    "address lookup'"
+)
+
+
 @asynccontextmanager
 async def pagerduty(oncall: OnCallWorld, *, target: str = "pagerduty = true", keyed: bool = True) -> AsyncIterator[Any]:
     """A bot whose first target is PagerDuty; yields PagerDuty and the bot's address for its webhooks."""
@@ -57,6 +63,23 @@ async def test_pagerduty_is_triggered_with_the_essence_and_told_who_has_it(oncal
         assert incident.status == "resolved"
         await oncall.say(ts, "escalate")
         assert len(server.incidents) == 2  # a new incident, for what is new
+
+
+async def test_other_systems_get_no_address_out_of_a_paste(oncall: OnCallWorld) -> None:
+    async with pagerduty(oncall) as (server, _):
+        await oncall.say(await oncall.case(text=RECIPIENT), "escalate")
+        [incident] = server.incidents.values()
+        told = incident.events[0]["payload"]
+    assert "Recipient user1@contoso.com not found" in told["custom_details"]["proof"]
+    assert "anna.berg" not in str(told)
+
+
+async def test_webhooks_get_no_address_out_of_a_paste(oncall: OnCallWorld) -> None:
+    async with webhook(oncall, 'webhook = "ops"') as (server, _):
+        await oncall.say(await oncall.case(text=RECIPIENT), "escalate")
+        [(_, page)] = server.told
+    assert "Recipient user1@contoso.com not found" in page["proof"]
+    assert "anna.berg" not in str(page)
 
 
 @pytest.mark.parametrize("keyed", [True, False])
@@ -239,6 +262,8 @@ async def test_a_request_to_the_webhook_counts_once(oncall: OnCallWorld) -> None
         await oncall.say(ts, "escalate")
         before = len(oncall.pages())
         assert await server.tell(url, body, stamp) == 200
+        assert await server.tell(url, body, stamp, prefix="0") == 401
+        assert await server.tell(url, body, stamp, prefix="00") == 401
         await oncall.wait(5 * MINUTES)
         assert len(server.told) == 2  # paged in each round, and not told what it told us
         assert len(oncall.pages()) == before

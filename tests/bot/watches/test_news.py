@@ -49,6 +49,18 @@ async def test_starttls_that_is_gone_is_told_once_and_its_return_in_the_same_mes
         assert line.startswith("✓ Over: ")
 
 
+async def test_who_was_forgotten_is_not_named_again(watched: Watched) -> None:
+    tls, watched.lab.smtp.tls = watched.lab.smtp.tls, None
+    async with watched.bot():
+        await watched.command(f"watch {MX}")
+        assert "begun by alex" in watched.said()[0].lower()
+        await watched.world.rows("update watch set owner = ''")
+        watched.lab.smtp.tls = tls
+        await watched.later(7 * HOUR)
+        await watched.later(SOON)
+        assert "Begun by somebody." in watched.said()[0]
+
+
 async def test_a_certificate_that_comes_to_its_end_is_told_at_each_threshold_once(watched: Watched) -> None:
     watched.show(days=40)
     async with watched.bot():

@@ -232,3 +232,37 @@ def test_an_application_that_reaches_inside_recipients_only(text: str) -> None:
 )
 def test_no_application_that_reaches_inside_recipients_only(text: str) -> None:
     assert told(text, _RIGHTS) == []
+
+
+@pytest.mark.parametrize(
+    ("sentence", "kind"),
+    [
+        ("when our people send to external recipients it comes back", "told-outward"),
+        ("Wir senden an externe Empfänger und bekommen das zurück", "told-outward"),
+        ("our public folder lives in Exchange Online", "told-tenant"),
+        ("unser Verteiler in Office 365 nimmt nichts an", "told-tenant"),
+        ("thousands of login attempts from all over the world hit the connector", "told-guessing"),
+        ("unbekannte Adressen, viele Anmeldeversuche jede Nacht", "told-guessing"),
+        ("somebody runs a brute force attack on our server", "told-guessing"),
+        ("forwarding was set up on the old server for that address", "forward"),
+        ("the hoster forwards the messages to the new mailbox", "forward"),
+    ],
+)
+def test_what_else_people_tell(sentence: str, kind: str) -> None:
+    assert kind in {fact.kind for fact in told(sentence) if isinstance(fact, Configured)}
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "external senders write to our people",
+        "should we send to external recipients another way?",
+        "our public folder is on Exchange 2019, the mailboxes are in Exchange Online",
+        "is our group in Office 365?",
+        "the scanner's login attempt fails",
+        "forwarding was not set up",
+    ],
+)
+def test_what_they_do_not_tell(sentence: str) -> None:
+    kinds = {fact.kind for fact in told(sentence) if isinstance(fact, Configured)}
+    assert not kinds & {"told-outward", "told-tenant", "told-guessing", "forward"}
