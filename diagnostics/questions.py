@@ -17,7 +17,9 @@ from diagnostics.seen import failures
 from diagnostics.verdict import Verdict
 
 _BOUNCES: Final = frozenset({"ndr", "delivery-status", "message"})
-_EVENTS: Final = frozenset({"windows-event", "told-events", "told-surroundings", "told-circumstance", "told-trial"})
+_EVENTS: Final = frozenset(
+    {"windows-event", "told-events", "told-surroundings", "told-circumstance", "told-trial", "told-multiplied"}
+)
 # Of a failure that is told and not shown, what became of one message is the beginning.
 _TRACKING: Final = next(ask for ask in ASKS if Tracked in ask.yields)
 _MOST: Final = 2
@@ -95,7 +97,7 @@ def _about(shown: Sequence[Verdict], judgement: Judgement) -> list[Question]:
     kinds = {artefact.kind for artefact in judgement.artefacts}
     crash = kinds <= _EVENTS and not shown[0].cause.id.startswith("transport-service.service.")
     if crash and _of_the_first(shown, judgement):
-        return []  # a process that crashes is asked about its events, not for settings or a bounce
+        return []  # a process that crashes, or a queue that fills, is asked about itself, not for settings or a bounce
     if best and best[1]:
         return [_question(best[0], best[1], shown, judgement)]
     silent = any(isinstance(fact, Tracked) and fact.dropped for fact in judgement.facts)  # deleted: nobody got a report

@@ -44,7 +44,7 @@ _SENTENCES: Final = (
     (r"Failed to start listening \(Error: \d{5}\)", _TRANSPORT, 1018),
     (r"address is already in use\. Binding:", _TRANSPORT, 1019),
     (r"(?:could ?n[o']t|can ?not|can't) start transport agents", _TRANSPORT, 16023),
-    (r"Inbound authentication failed with error \S{2,40} for Receive connector", _TRANSPORT, 1035),
+    (r"Inbound authentication failed with error \S{2,80} for Receive connector", _TRANSPORT, 1035),
     (r"Inbound direct trust authentication failed for certificate", _TRANSPORT, 1036),
     (r"Outbound authentication failed with error \S{2,40} for Send connector", _TRANSPORT, 2017),
     (r"provided valid credentials, but (?:is not authorized|it does not have submit)", _TRANSPORT, 1020),

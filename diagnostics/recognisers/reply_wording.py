@@ -153,7 +153,7 @@ _VOCABULARY = linear(
     r"|not (?:an? )?(?:\w+ )?(?:ok|registered|email|here)\b|\brcpt\b|get lost|go away|undeliverable|unroutable"
     r"|unreachable|unavaiable|zu gro(?:ß|ss)|volumineux|demasiado grande|troppo grande"
     r"|used up|storage|deferred|suspect|(?:mail)?loop|hops|smtp server|your isp|compliant|complaint"
-    r"|polic(?:y|ies)|null ?mx)"
+    r"|polic(?:y|ies)|null ?mx|\bqq (?:trouble|write|read|out of|internal|crashed|waitpid))"  # qmail's queue
 )
 _REPLY_START = linear(
     r"^[\s:;,.\"'-]*(?:[A-Z<\[(#\d]|[a-z0-9-]+(?:\.[a-z0-9-]+)+[ \[(]|[^\x00-\x7f]|[\w.+-]{1,64}@[\w-]"
@@ -163,9 +163,10 @@ _REPLY_START = linear(
     r"|sender|recipient|message|mail|connection|unable|service|temporar\w+|too many|access|denied"
     r"|reject\w*|blocked|spam|sorry"
     r"|requested|unroute?able|error|client|the|host|domain|policy|delivery|quota|over|permission|not"
-    r"|address|command|syntax"
+    r"|address|command|synta(?:x|ctically)"
     r"|server|your|we|tls|dns|sent|bad|try|previous|cannot|must|permanent|protocol|administrative"
     r"|primary|helo|ehlo|spf|dkim|dmarc|virus|ratelimit|rate limit|mwinf\w+|user (?:\S+'s|over|is|has|account is)"
+    r"|qq (?:trouble|write|read|out|internal|crashed|waitpid|timeout|temporary|permanent)"
     r"|missing (?:from|header|message|reverse|ptr|rdns|helo|mime|date)|header (?:syntax|from)|mime"
     r"|unimplemented|reverse|rdns|vdeliver\w*"
     r"|no (?:ptr|mx|reverse|rdns|such|mail ?-?box|account|user|one|valid|recipient|access|relaying)"

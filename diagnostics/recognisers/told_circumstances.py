@@ -83,11 +83,18 @@ _TO_FOLDER = linear(
     r"|\b(?:e-?mails?|messages?|courriels?|correos?|mensajes|messaggi|nachrichten|berichten)\b[^.\n]{0,40}"
     rf"\b(?:to|in|into|for|an|auf|für|einen|einem|à|aux?|les|un|vers|al?|de|naar)\b[^.\n]{{0,24}}(?:{_FOLDERS})"
 )
+# "We have no mail flow rules": then a rule that rejects is the other organization's.
+_RULES: Final = r"rules?|(?:transport|nachrichtenfluss)?-?regeln?|r.gles?|reglas?|regole|regels"
+_NO_RULES = linear(
+    r"(?i)\b(?:(?:we|i|wir) (?:do(?: not|n.t) (?:have|use)|have no|have not|haben keine)|there (?:are no|aren.t)"
+    r"|no (?:transport|mail ?flow)|es gibt keine|nous n.avons (?:pas|aucune)|il n.y a (?:pas|aucune)|no tenemos|no hay"
+    rf"|non (?:abbiamo|ci sono)|we hebben geen|er zijn geen)\b[^.;\n]{{0,24}}\b(?:{_RULES})\b"
+)
 
 
 @recogniser(
     r"(?:delegate|invite|eingeladen|smart ?-?host|\x{30b9}\x{30de}\x{30fc}\x{30c8}|h.te actif|host inteligente|vertret"
-    rf"|(?:{_PRODUCT})|(?:{_FOLDERS})|mailboxes|cloud|postf.cher"
+    rf"|(?:{_PRODUCT})|(?:{_FOLDERS})|(?:{_RULES})|mailboxes|cloud|postf.cher"
     r"|rollup|\b[RCS]U ?\d|\bSP ?\d|service pack|cumulative|kumulativ|security update|sicherheits-?update|\bKB ?\d{6}|\.NET\b)",
     rank=99,
 )
@@ -120,6 +127,8 @@ def _told(source: Source, line: str) -> Iterator[Fact]:
     updated = _UPDATED.search(line)
     if updated and not supposes(line[: updated.start()]):
         yield Configured(source=source, kind="told-update", name=updated.group(1))
+    if _NO_RULES.search(line):
+        yield Configured(source=source, kind="told-rules", name="none")
 
 
 def _reached(reading: Reading, lines: list[tuple[int, str]]) -> Iterator[Artefact]:

@@ -23,11 +23,16 @@ from diagnostics.recognisers.told_settings import MOST_LINES, answers, supposes
 
 _KEY: Final = r"(?:mail|smtp|e-?mail)(?:er)?[ _.-]{0,2}(?:smtp[ _.-])?"
 _SETTING = linear(
-    rf"(?i)(?:^|[\s,;{{(>\"'*-])({_KEY}(?:host(?:name)?|server|relay|port|user(?:name)?|auth[ _.-]?user|login|encryption"
+    rf"(?i)(?:^|[\s,;{{(>\"'*-])({_KEY}(?:host(?:name)?|server|relay|port|user(?:[ _.-]?name)?|auth[ _.-]?user|login|encryption"
     r"|secure|ssl|tls|starttls|auth(?:entication|[ _-]?type|[ _-]?mode)?))[\"']?\s{0,8}(?:=>|[=:])\s{0,8}"
     r"[\"']?([^\s\"',;)}]{1,253}|$)"
 )
+# Rails, and with it Discourse and GitLab
+_ADDRESS = linear(
+    r"(?i)\bsmtp_address[\"']?[\]}]?\s{0,8}(?:=>|[=:])\s{0,8}[\"']?([\w-]{1,63}(?:\.[\w-]{1,63}){1,8})(?:$|[\s\"',;])"
+)
 _SWITCHES: Final = (
+    ("Host", _ADDRESS),
     ("Host", linear(r"(?i)\bswaks\b.{0,200}?(?:^|\s)(?:-s|--server) ([\w.-]{3,253})")),
     ("User", linear(r"(?i)\bswaks\b.{0,200}?(?:^|\s)(?:-au|--auth-user) (\S{1,120})")),
     ("Encryption", linear(r"(?i)\bswaks\b.{0,200}?(?:^|\s)(--?tls\w*)\b")),

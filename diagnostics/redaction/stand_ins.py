@@ -24,7 +24,7 @@ _SHAPE = linear(
 )  # how an address was rewritten is part of the story
 _ROLE = linear(
     r"(?i)(?:postmaster|abuse|mailer-daemon|delist|no-?reply|do-?not-?reply|hostmaster|"
-    r"(?:microsoftexchange|healthmailbox|systemmailbox|federatedemail|inboundproxy|maildeliveryprobe|aggregategroupmailbox).*)"
+    r"(?:microsoftexchange|healthmailbox|systemmailbox|federatedemail|inboundproxy|maildeliveryprobe|aggregategroupmailbox|msexchapproval).*)"
 )
 _GENERATED: Final = 20  # characters: a longer local part with several digits was made by a machine
 _DIGITS: Final = 4

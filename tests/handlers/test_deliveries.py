@@ -65,8 +65,8 @@ def pressed(user: str | None, team: dict[str, Any] | None) -> dict[str, Any]:
     }
 
 
-OURS, THEIRS = {"id": "T1", "domain": "ours"}, {"id": "T2", "domain": "theirs"}
-GRID = {**OURS, "enterprise_id": "E1", "enterprise_name": "Ours"}
+HOME, THEIRS = {"id": "T1", "domain": "ours"}, {"id": "T2", "domain": "theirs"}
+GRID = {**HOME, "enterprise_id": "E1", "enterprise_name": "Ours"}
 
 
 @pytest.mark.parametrize(
@@ -90,13 +90,13 @@ GRID = {**OURS, "enterprise_id": "E1", "enterprise_name": "Ours"}
             connect("T2", subtype="message_changed", message={"ts": "5.0", "user": "U1", "team": "T1", "text": "x"}),
             False,
         ),
-        (pressed("T1", OURS), False),
-        (pressed("T2", OURS), True),
+        (pressed("T1", HOME), False),
+        (pressed("T2", HOME), True),
         (pressed("T2", THEIRS), True),
         (pressed("E1", GRID), False),
         (pressed("E2", GRID), True),
         (pressed("E2", {**THEIRS, "enterprise_id": "E2"}), True),
-        (pressed(None, OURS), False),
+        (pressed(None, HOME), False),
         (pressed(None, None), True),
     ],
 )

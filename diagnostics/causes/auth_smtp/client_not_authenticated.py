@@ -13,7 +13,8 @@ tenant's MX host, which takes mail for the tenant's own recipients without a log
 ## Not this when
 - an Exchange server of your own refused it: then its Receive connector takes nothing anonymous
   (`connector.receive.anonymous-permission-missing`)
-- AUTH was answered with 535 or 504 before it: then that reply names the fault, and this one only follows from it
+- AUTH was answered with 535 or 504 in the same session, or with 503 `Send hello first`: then that reply names the
+  fault, and this one only follows from it
 
 ## References
 - https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/fix-error-code-5-7-57-in-exchange-online
@@ -59,8 +60,9 @@ _NOUNS = (
 )  # as refusals.toml reads them
 _OLD = "5.7.1 Client was not authenticated"  # before Exchange 2013, of one's own and online
 _OWNED = "rejected: not logged"  # in; Postfix: the address in MAIL FROM belongs to an account
-_BELOW = 3  # lines
 _LOGON_REFUSED = (504, 535)  # RFC 4954: the mechanism, the credentials
+_TOO_SOON = linear(r"(?i)^\W{0,3}503\b.{0,20}\be?he?l+o\b")  # the greeting after STARTTLS is missing
+_BELOW = 3  # lines; libraries print the inner error below their own
 
 _LOG_ON = (
     advise(
@@ -102,7 +104,7 @@ def assess(
         return Finding(Belief.RULED_OUT, because, (said,))
     tried = _refused_logon(said, replies)
     if tried:
-        because = f"The client did try to log on, and was refused before MAIL FROM: `{tried.text[:80]}`."
+        because = f"The client did try to log on, and was refused: `{tried.text[:80]}`."
         return Finding(Belief.RULED_OUT, because, (tried,))
     session = session_of(said, sessions)
     where = refused_by(said, session)
@@ -157,15 +159,15 @@ def _of_another(said: Said) -> Finding | None:
 
 
 def _refused_logon(said: Said, replies: tuple[Reply, ...]) -> Reply | None:
-    """The refused logon above in the same paste and session, whose client ignored it; or right below, where an application tells
-    what came first."""
+    """What the same session was refused for: above, by a client that went on; right below, in a client's nested errors."""
     session = next((r.session for r in replies if r.source == said.source), "")
-    near = (
-        r
-        for r in replies
-        if r.source.paste == said.source.paste and r.source.line < said.source.line + _BELOW and r.source != said.source
+    same = (
+        r for r in replies if r.source.paste == said.source.paste and r.session == session and r.source != said.source
     )
-    return next((r for r in near if r.code in _LOGON_REFUSED and r.session == session), None)
+    near = [r for r in same if r.source.line < said.source.line + _BELOW]
+    logon = next((r for r in near if r.code in _LOGON_REFUSED), None)
+    above = (r for r in near if r.source.line < said.source.line)
+    return logon or next((r for r in above if _TOO_SOON.search(r.text)), None)
 
 
 def _by_own_server(said: Said, session: Session | None) -> Finding:

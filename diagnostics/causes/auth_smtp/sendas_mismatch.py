@@ -71,6 +71,11 @@ class _Pair(Struct, frozen=True):
     sender: str = ""
 
     @property
+    def foreign(self) -> bool:
+        """Whether the sender's domain is another one: an organization grants Send As on its own mailboxes only."""
+        return self.logon.rpartition("@")[2].lower() != self.sender.rpartition("@")[2].lower()
+
+    @property
     def words(self) -> str:
         if self.logon and self.sender:
             return f"`{self.logon}` logged on and may not send as `{self.sender}`"
@@ -106,13 +111,20 @@ def assess(said: Said, sessions: tuple[Session, ...], settings: tuple[Configured
     pair = _Pair(found.group(1), found.group(2).rstrip(".")) if found else _Pair()
     if "5.2.252" in low:
         because = f"{pair.words} (5.2.252 SendAsDenied)."
-        return Finding(Belief.CONFIRMED, because, (said,), _steps(pair))
+        return Finding(Belief.CONFIRMED, because, (said,), _steps(pair), _corrects(pair, settings))
     if "sendasdenied" in low:
         because = f"{pair.words}: the store refused it with SendAsDenied, at the end of an SMTP submission."
         if said.kind in ("client", "bare", "log") and "submission" in low:
-            return Finding(Belief.LIKELY, because, (said,), _steps(pair), weight=1.2)
+            return Finding(Belief.LIKELY, because, (said,), _steps(pair), _corrects(pair, settings), weight=1.2)
         return Finding(Belief.POSSIBLE, because, (said,), _steps(pair), weight=1.2)
     return _no_permission(said, session_of(said, sessions), settings)
+
+
+def _corrects(pair: _Pair, settings: tuple[Configured, ...]) -> Act | None:
+    """Whoever sets the client up puts its own address into From; the tenant can let it send as a mailbox of its own."""
+    client = client_settings(settings)
+    own = client is not None and bool(client.get("Host") or client.get("User"))
+    return "sender" if pair.foreign or own else None
 
 
 def _of_another(said: Said) -> Finding | None:

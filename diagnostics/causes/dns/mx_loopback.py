@@ -58,7 +58,7 @@ def assess(
 ) -> Finding | None:
     """Exchange says it itself; look-ups tell whether the record inside, or the accepted domain, is wrong."""
     if isinstance(anchor, Configured):
-        return _everywhere(anchor, anchor.name, "") if anchor.kind == "told-exchanger" else None
+        return _told(anchor)
     if isinstance(anchor, DnsAnswer):
         host = next((each for each in anchor.values("MX") if each.rstrip(".").lower() in _ITSELF), "")
         return _everywhere(anchor, host, anchor.name) if host else None
@@ -85,6 +85,19 @@ def assess(
         return Finding(Belief.CONFIRMED, because, (said, answer), _steps(domain), weight=1.5)
     mx_answer = inside[0].answer if inside else None
     return Finding(Belief.LIKELY, because, (said, mx_answer), _steps(domain), weight=1.5)
+
+
+def _told(anchor: Configured) -> Finding | None:
+    if anchor.kind == "told-exchanger":
+        return _everywhere(anchor, anchor.name, "")
+    if anchor.kind != "told-multiplied":
+        return None
+    because = "One message that becomes many in the queues is delivered to the server itself, again and again: the MX record of "
+    because += (
+        "the recipient's domain may lead there (localhost, 127.0.0.1, the server's own address). What does DNS say?"
+    )
+    resolve, *_, correct = _steps("")
+    return Finding(Belief.POSSIBLE, because, (anchor,), (resolve, correct), "recipient-side", weight=1.5)
 
 
 def _everywhere(anchor: DnsAnswer | Configured, host: str, domain: str) -> Finding:

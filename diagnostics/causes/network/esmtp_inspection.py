@@ -41,7 +41,7 @@ _NO_LOGON = "Cannot achieve Exchange Server authentication"  # X-EXPS was not in
     id="network.middlebox.esmtp-inspection",
     act="network",
     says=(
-        '500 Command unrecognized: "XXX',
+        'Command unrecognized: "XXX',
         'Unrecognized command "XXX',
         "Unrecognized command 'XXX",
         "Unrecognized command XXX",

@@ -6,9 +6,12 @@ says. Where the organization has no tag marked as the one for moderated recipien
 `550 5.6.0 APPROVAL.InvalidExpiry; Cannot read expiry policy`. On Exchange Server the arbitration mailbox
 `SystemMailbox{1f05a927-…}` can also be missing, or its database be down. Every moderated recipient fails, all others work.
 
+A moderator's decision travels by mail to that mailbox's address, `MSExchApproval1f05a927-…`. In a hybrid organization, a
+moderator who was moved to Exchange Online gets it back as unknown where no object there has the address.
+
 ## What proves it
 - the words `APPROVAL.InvalidExpiry`
-- a report about the recipient SystemMailbox{1f05a927-…}
+- a report about the recipient SystemMailbox{1f05a927-…} or MSExchApproval1f05a927-…
 
 ## Not this when
 - recipients without moderation fail too
@@ -28,6 +31,7 @@ from diagnostics.facts import Reply, Said
 from diagnostics.report import Shell, Step
 
 _MAILBOX: Final = "systemmailbox{1f05a927"
+_DECISIONS: Final = "msexchapproval1f05a927"  # where approvals and rejections are sent
 
 
 @cause(
@@ -43,6 +47,8 @@ _MAILBOX: Final = "systemmailbox{1f05a927"
 def assess(anchor: Said | Reply) -> Finding | None:
     """Either the expiry can't be read, or the arbitration mailbox refuses."""
     if isinstance(anchor, Reply):
+        if anchor.failing and anchor.recipient.lower().startswith(_DECISIONS):
+            return _undecided(anchor)
         if not anchor.failing or not anchor.recipient.lower().startswith(_MAILBOX):
             return None
         return Finding(Belief.LIKELY, _mailbox(anchor.text), (anchor,), _mailbox_steps(), "on-prem")
@@ -57,6 +63,12 @@ def assess(anchor: Said | Reply) -> Finding | None:
         return Finding(Belief.LIKELY, _mailbox(anchor.text), (anchor,), _mailbox_steps(), "on-prem")
     because = "The agent that handles approvals returned the message itself; no moderator did."
     return Finding(Belief.POSSIBLE, because, (anchor,), (*_tag_steps()[:1], *_mailbox_steps()), weight=1.5)
+
+
+def _undecided(reply: Reply) -> Finding:
+    because = "A moderator's decision could not be delivered: its address is that of the arbitration mailbox, on premises, and "
+    because += "the side where the moderator is doesn't know it."
+    return Finding(Belief.LIKELY, because, (reply,), _contact_steps(reply.recipient), weight=4.0)
 
 
 def _mailbox(text: str) -> str:
@@ -81,6 +93,31 @@ def _tag_steps() -> tuple[Step, ...]:
             "customized yet, run Enable-OrganizationCustomization once before.",
             undo="Remove-RetentionPolicyTag -Identity 'Moderated messages'",
             verify="A message to a moderated recipient produces a request for approval.",
+        ),
+    )
+
+
+def _contact_steps(address: str) -> tuple[Step, ...]:
+    shell: Shell = "exchange-online-powershell"
+    return (
+        look(
+            "On premises, see the arbitration mailbox and its addresses.",
+            "Get-Mailbox -Arbitration | Format-List Name,PrimarySmtpAddress,EmailAddresses,Database",
+        ),
+        look(
+            "See whether Exchange Online knows the address; an error that it can't be found means that it doesn't.",
+            "Get-Recipient {address} | Format-List Name,RecipientTypeDetails,ExternalEmailAddress",
+            shell,
+            address=address,
+        ),
+        change(
+            "If it doesn't, add a mail contact there, so that decisions are sent on to the servers on premises.",
+            "New-MailContact -Name 'Moderation on premises' -ExternalEmailAddress {address}",
+            shell=shell,
+            changes="Exchange Online accepts the address and routes it by its connector. Hide the contact from address lists.",
+            undo="Remove-MailContact -Identity 'Moderation on premises'",
+            verify="A moderator in Exchange Online approves a test message, and it is delivered.",
+            address=address,
         ),
     )
 

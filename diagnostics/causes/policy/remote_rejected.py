@@ -5,6 +5,11 @@ The receiving server answered with a local decision, about sender, content or or
 reports such a reply, when it fits no number of its own, as `550 5.0.350`. Nothing on the sending side is shown to be
 wrong: only the recipient's postmaster can say which rule acted.
 
+Telekom (t-online.de) takes mail only from addresses that it knows. A new one, or one that was silent for a year, gets
+`None/bad reputation … (NOWL)`, one that looks like a customer's line `Dialup/transient IP not allowed … (DIAL)`, and one on
+its own block list `A problem occurred … (BL)`, each with the address at rx.t-online.de that resets it. It asks for a fixed
+address, a host name in the sender's own domain that leads back, and an imprint on a page beneath that name.
+
 ## What proves it
 - the whole reply names a server of the other organization, and mail to other domains passes
 
@@ -15,6 +20,7 @@ wrong: only the recipient's postmaster can say which rule acted.
 ## References
 - https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/fix-error-code-550-5-0-350-in-exchange-online
 - https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/fix-error-code-550-5-7-1-in-exchange-online
+- https://postmaster.t-online.de/index.en.html
 """
 
 from __future__ import annotations
@@ -24,6 +30,8 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.policy.authenticated_senders_only import RESTRICTED
 from diagnostics.causes.policy.said import refusal
+from diagnostics.causes.recipient.steps import advise
+from diagnostics.causes.reputation.addresses import blamed, named
 from diagnostics.causes.reputation.lists import of_microsoft
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Tracked
@@ -62,6 +70,8 @@ _BY_POLICY: Final = linear(
     rf"|(?:{_REFUSED}).{{0,30}}security reasons"
     r"|^\W{0,3}5\d\d[ -](?:5\.7\.\d{1,3} )?(?:\w{1,20} )?polic(?:y|ies)(?: reasons?| restrictions?)?\W*$"  # and nothing else
 )
+_TELEKOM: Final = ("rx.t-online.de", "Dialup/transient IP not allowed")
+_RESET: Final = linear(r"(?i)\b[a-z0-9.-]{1,40}@rx\.t-online\.de\b")
 # Exchange's own refusals have causes of their own.
 _OWN_WORDS: Final = linear(r"\b(?:RESOLVER|TRANSPORT|STOREDRV|APPROVAL|ROUTING|SMTPSEND)\.|\bAS\(?\d{3}")
 
@@ -85,6 +95,7 @@ _OWN_WORDS: Final = linear(r"\b(?:RESOLVER|TRANSPORT|STOREDRV|APPROVAL|ROUTING|S
         "not allowed to send mail on behalf of",
         "not allowed to send email on behalf of",
         "not authorized to send mail on behalf of",
+        *_TELEKOM,
         *_NAMES,
     ),
     against={
@@ -95,6 +106,8 @@ def assess(said: Said, replies: tuple[Reply, ...], entries: tuple[Tracked, ...])
     """What is left when the reply gives no reason that can be looked into."""
     if RESTRICTED in said.text or "5.7.9 " in said.text or "(as345)" in said.text.lower():
         return None  # Exchange's own words, Yahoo's for an unauthenticated sender, Exchange Online's for nested attachments
+    if said.signature in _TELEKOM:
+        return _by_telekom(said)
     reason = _REASON.search(said.text)
     about = topics(said) - {"turned-away"} - ({"no-user"} if "sender" in said.text.lower() else set())
     if said.signature == "polic" and _POLICIES.search(said.text):
@@ -116,6 +129,31 @@ def assess(said: Said, replies: tuple[Reply, ...], entries: tuple[Tracked, ...])
     belief = Belief.LIKELY if named else Belief.POSSIBLE
     weight = 1.2 if said.signature == "5.0.350" else 1.3
     return Finding(belief, because, (said,), _steps(refused.recipient, refused.by), weight=weight)
+
+
+def _by_telekom(said: Said) -> Finding:
+    """A provider that lets in the addresses that it knows; the words name a reputation, and mean its own list."""
+    ip = blamed(said.text)
+    because = f"Telekom (t-online.de) refuses {named(ip)} by its own list of the addresses that it knows, not by a public block "
+    because += (
+        "list: new or long silent ones, and those that look like a dial-up line, are let in by its postmaster only."
+    )
+    found = _RESET.search(said.text)
+    to = f"Write to {found.group(0)}" if found else "Write to the address at rx.t-online.de that the refusal names"
+    steps = (
+        look(
+            "Before writing, see that the address has a host name in your own domain, and that the name leads back to it.",
+            "Resolve-DnsName {address}; Resolve-DnsName {host} -Type A",
+            "powershell",
+            address=ip,
+            host="",
+        ),
+        advise("Put an imprint (who runs the server, and how to reach them) on a web page beneath that host name."),
+        advise(
+            f"{to}: name the address, its host name and that page, and ask for a reset. Until then, send through a relay."
+        ),
+    )
+    return Finding(Belief.LIKELY, because, (said,), steps, weight=1.4)
 
 
 def _by_policy(said: Said) -> bool:

@@ -27,7 +27,7 @@ from diagnostics.causes.policy.rule_silent_action import DELETED, RULE_EVENTS, b
 from diagnostics.causes.policy.rules import except_sender, rejecting_rules, trace_of
 from diagnostics.causes.policy.said import refusal
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import Traced, Tracked
+from diagnostics.mail_facts import Configured, Traced, Tracked
 from diagnostics.patterns import linear
 from diagnostics.report import Act
 
@@ -42,7 +42,9 @@ _CUSTOM: Final = linear(r"^5\.7\.9\d\d$")
         "Transport rules loop count exceeded": "counts how often rules sent the message round; no rule rejected it",
     },
 )
-def assess(anchor: Said | Reply | Tracked | Traced, replies: tuple[Reply, ...]) -> Finding | None:
+def assess(
+    anchor: Said | Reply | Tracked | Traced, replies: tuple[Reply, ...], objects: tuple[Configured, ...]
+) -> Finding | None:
     """The token and the agent's own entry prove it; a custom number is given by nothing else in Exchange."""
     if isinstance(anchor, Tracked):
         return _tracked(anchor)
@@ -55,9 +57,14 @@ def assess(anchor: Said | Reply | Tracked | Traced, replies: tuple[Reply, ...]) 
     refused = refusal(anchor, replies)
     steps = (rejecting_rules(refused.shell), trace_of(refused), except_sender(refused.shell))
     proven = "RejectMessage" in anchor.signature
-    act: Act = "recipient-side" if refused.away else refused.act
+    none = next((each for each in objects if each.kind == "told-rules"), None)
+    act: Act = "recipient-side" if refused.away or none else refused.act
     because = f"{refused.where} refused the message to {refused.whom} by a mail flow rule of its organization"
     because += "." if proven else ": these are Exchange's default words for a rule's rejection."
+    if none:
+        because += (
+            " As you have no rules, it is the recipient's: their administrators have to change it or except the sender."
+        )
     belief = Belief.CONFIRMED if proven else Belief.POSSIBLE
     return Finding(belief, because, (anchor,), steps, act, weight=1.6)
 

@@ -93,7 +93,7 @@ def assess(
     what = heard(said, replies, sessions)
     found = _NAME.search(said.text)
     name = what.greeting or (next((str(each) for each in found.groups() if each), "") if found else "")
-    greeting = f" `{name}`" if name and name.lower() not in _SENTENCE else ""
+    greeting = f" `{name}`" if name and name.lower().partition("(")[0] not in _SENTENCE else ""
     who = what.who if what.incoming else said.by or "The receiving server"
     because = f"{who} refuses the name{greeting} with which {what.client} greets (EHLO/HELO): it is no host name that it accepts."
     ours = not what.incoming and (what.outgoing or said.kind in ("queue", "trace") or bool(connectors))

@@ -82,6 +82,8 @@ _WORDS: Final = (
     OF_THE_CLASS,
     "insufficient mailbox space",
 )
+# qmail's words for a queue that it can't write to; with hosters whose mailboxes are home directories, one of them is full.
+_HOME: Final = ("qq trouble in home directory", "qq write error or disk full")
 # What may be full, in the words of servers that no list has; refusals.toml tells whether it is.
 _NAMES: Final = (
     "mailbox",
@@ -113,6 +115,7 @@ _ABROAD: Final = ("Postfach", "boîte", "boite", "buzón", "casella", "postbus",
         *_WORDS,
         *_NAMES,
         *_ABROAD,
+        *_HOME,
         "5.2.2",
         "452 4.2.2",
         "450 4.2.2",
@@ -127,6 +130,8 @@ def assess(
     """The recipient's own server says it; the token tells whose quota it was."""
     if isinstance(anchor, Configured):
         return _from_statistics(anchor, objects)
+    if anchor.signature in _HOME:
+        return _at_home(anchor)
     counted = next((each for each in said if quota_of_number(each) and _together(each, anchor)), None)
     if counted:
         because = (
@@ -203,6 +208,17 @@ def _judged(
     because += f"left, so {said.by or 'its server'} refuses its mail; there is nothing to repair on the sending side."
     sure = (has(said, "shutoffquota", *_WORDS) and not only_the_class(said)) or (_full(said) and "full" in topics(said))
     return Finding(Belief.CONFIRMED if sure else Belief.LIKELY, because, (said, statistics), steps, act, weight=1.0)
+
+
+def _at_home(said: Said) -> Finding:
+    because = (
+        f"{said.by or 'The receiving server'} (qmail) could not write the message down. At hosting providers that "
+    )
+    because += (
+        "mostly means that the recipient's mailbox has reached its quota; else the disk of that server is full or "
+    )
+    because += "damaged. Its postmaster can tell."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps("", EMS), weight=1.2)
 
 
 def _from_statistics(entry: Configured, objects: tuple[Configured, ...]) -> Finding | None:

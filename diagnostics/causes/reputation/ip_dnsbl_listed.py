@@ -13,6 +13,8 @@ put it there because spam was seen, because the address is a dial-up one, or bec
   (`reputation.dnsbl.resolver-error`)
 - the recipient's own block list (`reputation.ip.customer-block-list`) or Microsoft's
   (`reputation.ip.microsoft-banned`)
+- Telekom's own list of the addresses that it knows (`rx.t-online.de`): no public list has a part in it
+  (`policy.remote.rejected`)
 - Outlook.com's S3140 or S3150 (`reputation.ip.consumer-outlook`)
 
 ## References
@@ -73,7 +75,6 @@ _NAMES: Final = (
     "abuseat.org",
     "csi.cloudmark.com",
     "postmaster.comcast.net",
-    "rx.t-online.de",
     "postmaster.aol.com",
     "postmaster.gmx",
     "barracudanetworks.com/reputation",
@@ -133,6 +134,9 @@ _OTHERS: Final = (
     "unexpected volume",
     "user complaints",
     "reputation of the sending domain",
+    # Telekom's own list of addresses that it knows.
+    "rx.t-online.de",
+    "dialup/transient ip not allowed",
 )
 
 

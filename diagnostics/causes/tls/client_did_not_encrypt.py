@@ -29,6 +29,7 @@ plaintext connection?`, `wrong version number`, `first record does not look like
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.auth_smtp.logon import client_settings
 from diagnostics.causes.network.reach import by_exchange_online, kind_of
 from diagnostics.facts import Reply, Said, Session, Stage, StarttlsNotOffered, TlsFailed, TlsSucceeded
 from diagnostics.mail_facts import Configured
@@ -39,6 +40,7 @@ from diagnostics.report import Step
 _DEMANDED = "STARTTLS is required to send mail"
 _THEIRS = ("destination", "remote host", "remote server", "remote system", "recipient server", "starttls-not-supported")
 _OTHERWISE = {"tls-missing", "tls-old"}
+_SUBMITS = ("smtp.", "smtp-")  # hosts of Microsoft that take clients alone: no server delivers there
 _CLOUD = ("outlook.com", "office365.com")
 # What a reply speaks of; its other words tell whether it asks for encryption.
 _NOUNS = ("TLS", "STARTTLS", "encrypt", "clear text", "cleartext", "plain text", "plaintext")
@@ -87,7 +89,7 @@ def assess(
     if said.signature in _NOUNS:
         return _asked(said, next((each for each in replies if _OWN_ATTEMPT.search(each.whole)), None))
     if said.signature == _DEMANDED:
-        return _demanded(said, missing, settings)
+        return _demanded(said, missing, settings, replies)
     session = next((s for s in sessions if s.direction == "receive" and s.source == said.source), None)
     refuting = _refuting(said, session, encrypted, broken, missing)
     if refuting:
@@ -138,14 +140,26 @@ def _at_once(said: Said, settings: tuple[Configured, ...]) -> Finding | None:
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.5)
 
 
-def _demanded(said: Said, missing: tuple[StarttlsNotOffered, ...], settings: tuple[Configured, ...]) -> Finding | None:
+def _demanded(
+    said: Said, missing: tuple[StarttlsNotOffered, ...], settings: tuple[Configured, ...], replies: tuple[Reply, ...]
+) -> Finding | None:
     """The same words are a sender's complaint and a server's refusal. Exchange Online's own reply, or a client of it, tells."""
-    client = next((c for c in settings if c.kind == "client-settings" and c.get("Host").lower().endswith(_CLOUD)), None)
     complaint = next((m for m in missing if m.source == said.source), None)
+    layered = any(r.source == said.source and r.wrappers for r in replies)  # a server passes on what another one said
+    client = _sends_online(settings, by_name=not layered)
     if client is None and complaint:
         return None
     because = "Exchange Online takes mail only over an encrypted connection, and the client sent `MAIL FROM` without STARTTLS."
     return Finding(Belief.LIKELY, because, (said, client), _steps(), weight=1.6)
+
+
+def _sends_online(settings: tuple[Configured, ...], *, by_name: bool) -> Configured | None:
+    """The client that is told to submit through Exchange Online: by the host in its settings, or (`by_name`) in the text."""
+    client = client_settings(settings)
+    if client is None or client.get("Host"):
+        return client if client and client.get("Host").lower().endswith(_CLOUD) else None
+    named = next((each.name.lower() for each in settings if each.kind == "told-destination"), "")
+    return client if by_name and named.startswith(_SUBMITS) and named.endswith(_CLOUD) else None
 
 
 def _refuting(

@@ -7,6 +7,7 @@ its time from its host, or a domain controller that lost its own source.
 
 ## What proves it
 - `w32tm` shows an offset of more than 300 seconds to the domain controller
+- event 1035 with UnexpectedExchangeAuthBlobCheckForClockSkew
 - SEC_E_TIME_SKEW (0x80090324) or KRB_AP_ERR_SKEW
 - certificates that are valid elsewhere are refused as expired, and the send log's times differ from those in the banners
 
@@ -32,6 +33,7 @@ from diagnostics.patterns import linear
 from diagnostics.report import Step
 
 _TEMPORARY: Final = "4.7.0 Temporary authentication failure"
+_UNSURE: Final = "UnexpectedExchangeAuthBlobCheckForClockSkew"  # names what is to be looked at
 _TOLERANCE: Final = timedelta(minutes=5)  # Kerberos' default, and more than a session takes
 _DATE: Final = linear(r"\w{3}, \d{1,2} \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}")
 
@@ -47,6 +49,7 @@ _DATE: Final = linear(r"\w{3}, \d{1,2} \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}")
         "failed with error TimeSkew",
         "time at the client is different with the time at the server",
         "time difference between the client and server",
+        _UNSURE,
         _TEMPORARY,
     ),
 )
@@ -65,7 +68,7 @@ def assess(
         because = f"The clock is {int(anchor.get('Offset')) // 60} minutes off; Kerberos, and with it signing in, allows five."
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=1.0)
     said = anchor
-    if said.signature != _TEMPORARY:
+    if said.signature not in (_TEMPORARY, _UNSURE):
         error = said.signature.rpartition(" ")[2]
         because = f"The error {error} says that the two clocks differ by more than Kerberos allows (five minutes)."
         return Finding(Belief.CONFIRMED, because, (said,), _steps())
@@ -81,6 +84,10 @@ def assess(
         )
         because += "Kerberos allows five."
         return Finding(Belief.LIKELY, because, (said, clock), _steps(), weight=1.6)
+    if said.signature == _UNSURE:
+        because = "A server could not read another one's Kerberos ticket, and event 1035 itself says to check the clocks (not "
+        because += "more than five minutes apart)."
+        return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.6)
     because = "Servers fail to sign in to each other; a clock that is off by more than five minutes does that."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.2)
 

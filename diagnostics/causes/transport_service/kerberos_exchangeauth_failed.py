@@ -45,6 +45,7 @@ _SKEWED = linear(r"(?i)time_?skew|0x80090324|KRB_AP_ERR_SKEW")
         TEMPORARY,
         "The authentication mechanism is ExchangeAuth",
         "SMTPSVC/",
+        "UnexpectedExchangeAuthBlob",
         "KRB_AP_ERR_MODIFIED",
         "KRB_AP_ERR_BAD_INTEGRITY",
         "KDC_ERR_S_PRINCIPAL_UNKNOWN",
@@ -88,6 +89,9 @@ def assess(
             f"Kerberos answers {kerberos} when an Exchange server signs in{to}: a wrong SPN, a broken account or trust."
         )
         return Finding(Belief.LIKELY, because, (said,), _steps(target), weight=1.5)
+    if any("CheckForClockSkew" in text for text in texts):
+        because = "A server could not read another one's Kerberos ticket; if the clocks agree, its account or SPN is at fault."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(target), weight=1.2)
     if any("ExchangeAuth" in text for text in texts):
         because = f"Signing in{to} with ExchangeAuth (Kerberos) fails between servers of the organization."
         return Finding(Belief.LIKELY, because, (said,), _steps(target), weight=1.2)
