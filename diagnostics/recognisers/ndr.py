@@ -17,12 +17,12 @@ from msgspec.structs import replace
 
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, Reply, Source
-from diagnostics.mail_facts import Addressed
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.delivery_status import row
 from diagnostics.recognisers.header_lines import fields
 from diagnostics.recognisers.ndr_frames import ADDRESS, Quoted, frames
+from diagnostics.recognisers.ndr_history import history_of
 from diagnostics.recognisers.ndr_layout import (
     GENERATING,
     OPENING,
@@ -48,12 +48,6 @@ _WRAPPER = linear(r"(?i)QUEUE\.Expired|message (?:expired|delayed)|^#?\d{3} [45]
 _DATED = linear(r"(?i)^\s*(?:Date|Sent|Arrival-Date|Gesendet|Envoy.{1,2})\s?:\s*(\S.{5,80})$")
 _ADDRESS = linear(ADDRESS)
 _ENCAPSULATED = linear(r"(?i)^IMCEA[A-Z]{2,10}-\S+$")
-_REDIRECTED: Final = frozenset(
-    {
-        "x-ms-exchange-inbox-rules-loop", "resent-from", "x-ms-exchange-parent-message-id", "x-forwarded-to", "x-forwarded-for",
-        "x-ms-exchange-forwardingloop", "x-ms-exchange-forwarding-address",
-    }
-)  # fmt: skip
 _DELAYED = linear(r"(?i)message delayed|delivery delayed|delivery is delayed")
 _LOCAL = linear(r"\b(?:RESOLVER|TRANSPORT|ROUTING|QUEUE|STOREDRV|SMTPSEND|CAT|APPROVAL|AGENT)\.[A-Za-z]")
 _FOREIGN = linear(r"^\s*(?:[A-Za-z]{3,40}\s{2,}:\s|\d{4}-\d\d-\d\dT|(?:Log Name|Event (?:Source|Type|ID))\s*:)")
@@ -298,7 +292,7 @@ def _facts(bounce: _Bounce, groups: list[_Group], paste: Paste) -> list[Fact]:
                 # RFC 3463: X.0.0 is the code of an error of which only the class is known.
                 reply = replace(reply, enhanced="4.0.0" if _DELAYED.search(quoted.text) else "5.0.0")
             found += [reply, *stated]
-    return found + _addressed(bounce, paste)
+    return [*found, *history_of(bounce.history, paste)]
 
 
 def _servers(bounce: _Bounce) -> tuple[str, tuple[str, str]]:
@@ -332,22 +326,6 @@ def _when(bounce: _Bounce) -> str:
     dates = (_DATED.search(line) for _, line in bounce.lines)
     told = (utc(found.group(1)) for found in islice((each for each in dates if each), _MOST))
     return next((each for each in told if each), "")
-
-
-def _addressed(bounce: _Bounce, paste: Paste) -> list[Fact]:
-    """To whom the returned message was written, as its copied headers tell."""
-    found = fields(bounce.history) if bounce.history else []
-    to = [str(each) for one in found if one.name in ("to", "cc") for each in _ADDRESS.findall(one.value)]
-    mark = next((each for each in found if each.name in _REDIRECTED), None)
-    if not to and mark is None:
-        return []
-    line = (mark or next(each for each in found if each.name in ("to", "cc"))).lines[0]
-    source = Source(line + 1, paste.raw[line].strip(), paste.index)
-    return [
-        Addressed(
-            source=source, recipients=tuple(dict.fromkeys(each.lower() for each in to)), redirected=mark is not None
-        )
-    ]
 
 
 def _shown(bounce: _Bounce, groups: list[_Group]) -> dict[str, Any]:

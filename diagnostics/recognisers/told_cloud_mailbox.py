@@ -17,12 +17,8 @@ from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
 from diagnostics.recognisers.told_settings import MOST_LINES, answers, supposes
 
-_CLOUD: Final = (
-    r"(?:exchange online|office ?365|microsoft ?365|[om]365|365|exo|the tenant|(?:the |der |die |le |la )?(?:cloud|nube|nuvem))"
-)
-_BOX: Final = (
-    r"(?:mailbox|postfach|bo[iî]te(?: aux lettres| mail)?|buz[oó]n|casella(?: di posta)?|postvak|mailboks|skrzynka|caixa(?: de correio)?)"
-)
+_CLOUD: Final = r"(?:exchange online|office ?365|microsoft ?365|[om]365|365|exo|the tenant|(?:the |der |die |le |la )?(?:cloud|nube|nuvem))"
+_BOX: Final = r"(?:mailbox|postfach|bo[iî]te(?: aux lettres| mail)?|buz[oó]n|casella(?: di posta)?|postvak|mailboks|skrzynka|caixa(?: de correio)?)"
 _MADE: Final = (
     r"(?:appeared|(?:was |got |been )?(?:auto-?)?(?:created|provisioned|made|set up)|(?:ist |war )?(?:erschien\w*|entstand\w*|angelegt"
     r"|erstellt|aufgetaucht)|(?:a été |est )?(?:créée?|apparue?)|(?:fue |se )?(?:cre[oó]|cread[oa]|apareci[oó])"
@@ -35,7 +31,9 @@ _MADE_THERE = linear(
     rf"|(?:^|\s){_MADE}[^.;\n]{{0,20}}?\b{_BOX}\b[^.;\n]{{0,20}}?\b{_CLOUD}\b"
 )
 _DENIED = linear(r"(?i)\b(?:not|never|n.t|nicht|nie|pas|non|niet|não)\b")
-_NONE = linear(r"(?i)\b(?:no|without|kein\w*|ohne|aucune|sans|ning[uú]n|sin|nessuna|senza|geen|zonder|nenhuma|sem)\s+(?:\w+ )?$")
+_NONE = linear(
+    r"(?i)\b(?:no|without|kein\w*|ohne|aucune|sans|ning[uú]n|sin|nessuna|senza|geen|zonder|nenhuma|sem)\s+(?:\w+ )?$"
+)
 
 
 @recogniser(rf"\b{_BOX}\b", rank=98)

@@ -95,7 +95,9 @@ def _of_proxy(
     if told is None or said.text.partition("PRX")[2][:1] not in _INSIDE or by_exchange_online(said.text):
         return None
     because = "Front end and back end need the internal transport certificate to sign in to each other, which is the self-signed "
-    because += "one of the installation. As you say, certificates were deleted; then the front end puts mail off like this."
+    because += (
+        "one of the installation. As you say, certificates were deleted; then the front end puts mail off like this."
+    )
     return Finding(Belief.POSSIBLE, because, (said, told, *installed), _steps(), weight=1.9)
 
 

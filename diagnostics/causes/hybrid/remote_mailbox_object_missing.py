@@ -74,7 +74,9 @@ def assess(
     made = next((each for each in objects if each.kind == "told-cloud-mailbox"), None)
     if made:
         gone = absent(wanted, lookups, "on-prem")
-        because = f"The mailbox of {named(wanted, 'the recipient')} was made in the cloud, as you say, and on-premises no "
+        because = (
+            f"The mailbox of {named(wanted, 'the recipient')} was made in the cloud, as you say, and on-premises no "
+        )
         because += "object has the address: synchronization does not write it back."
         belief = Belief.LIKELY if gone else Belief.POSSIBLE
         return Finding(belief, because, (said, made, gone), _steps(wanted, None), weight=1.7)
