@@ -20,7 +20,6 @@ from diagnostics.facts import Fact, Reply, Source
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.delivery_status import row
-from diagnostics.recognisers.header_lines import fields
 from diagnostics.recognisers.ndr_frames import ADDRESS, Quoted, frames
 from diagnostics.recognisers.ndr_history import history_of
 from diagnostics.recognisers.ndr_layout import (

@@ -19,8 +19,9 @@ from diagnostics.recognisers.told_settings import MOST_LINES, answers, supposes
 _CERTIFICATES: Final = r"(?:cert(?:s|ificates?|ificats?|ificados?|ificat[io]|ificaten|yfikat\w*)?|zertifikat\w*)"
 # \S for the letters of a stem's end: RE2's \w is ASCII.
 _DELETED: Final = (
-    r"(?:deleted?|deleting|remov(?:ed|ing|al of)|clean(?:ed|ing|-?up| up)|tid(?:ied|ying)|purg(?:ed|ing)|thr(?:ew|own) (?:out|away)"
-    r"|got rid of|gelöscht|löschten?|entfernt|aufgeräumt|bereinigt|ausgemistet|supprim\S{1,5}|effac\S{1,5}|nettoy\S{1,5}"
+    r"(?:deleted?|deleting|remov(?:ed|ing|al of)|clean(?:ed|ing|-?up| up)|tid(?:ied|ying)|purg(?:ed|ing)"
+    r"|thr(?:ew|own) (?:out|away)|got rid of|gelöscht|löschten?|entfernt|aufgeräumt|bereinigt|ausgemistet"
+    r"|supprim\S{1,5}|effac\S{1,5}|nettoy\S{1,5}"
     r"|ménage|borr(?:ad\S{1,2}|amos|é|ó|aron)|elimin(?:ad\S{1,2}|amos|é|ó|aron|at\S|ei|ou)|limpi\S{1,5}|cancellat\S|rimoss\S"
     r"|pulizia|verwijderd|opgeruimd|opgeschoond|apag(?:ad\S{1,2}|amos|uei|ou)|removi\S{1,3}|usun\S{1,6}|skasow\S{1,5})"
 )

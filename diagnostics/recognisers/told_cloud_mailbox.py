@@ -17,11 +17,18 @@ from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
 from diagnostics.recognisers.told_settings import MOST_LINES, answers, supposes
 
-_CLOUD: Final = r"(?:exchange online|office ?365|microsoft ?365|[om]365|365|exo|the tenant|(?:the |der |die |le |la )?(?:cloud|nube|nuvem))"
-_BOX: Final = r"(?:mailbox|postfach|bo[iî]te(?: aux lettres| mail)?|buz[oó]n|casella(?: di posta)?|postvak|mailboks|skrzynka|caixa(?: de correio)?)"
+_CLOUD: Final = (
+    r"(?:exchange online|office ?365|microsoft ?365|[om]365|365|exo|the tenant"
+    r"|(?:the |der |die |le |la )?(?:cloud|nube|nuvem))"
+)
+_BOX: Final = (
+    r"(?:mailbox|postfach|bo[iî]te(?: aux lettres| mail)?|buz[oó]n|casella(?: di posta)?|postvak|skrzynka"
+    r"|caixa(?: de correio)?)"
+)
 _MADE: Final = (
-    r"(?:appeared|(?:was |got |been )?(?:auto-?)?(?:created|provisioned|made|set up)|(?:ist |war )?(?:erschien\w*|entstand\w*|angelegt"
-    r"|erstellt|aufgetaucht)|(?:a été |est )?(?:créée?|apparue?)|(?:fue |se )?(?:cre[oó]|cread[oa]|apareci[oó])"
+    r"(?:appeared|(?:was |got |been )?(?:auto-?)?(?:created|provisioned|made|set up)"
+    r"|(?:ist |war )?(?:erschien\w*|entstand\w*|angelegt|erstellt|aufgetaucht)"
+    r"|(?:a été |est )?(?:créée?|apparue?)|(?:fue |se )?(?:cre[oó]|cread[oa]|apareci[oó])"
     r"|(?:è stata )?(?:creata|comparsa|apparsa)|(?:is )?(?:aangemaakt|verschenen)|(?:foi )?(?:criada|apareceu)"
     r"|(?:została )?(?:utworzona|pojawiła))"
 )
