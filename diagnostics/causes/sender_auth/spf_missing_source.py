@@ -29,7 +29,7 @@ from diagnostics.causes.connector.heard import heard
 from diagnostics.causes.hybrid.twice import second_pass
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.reputation.addresses import pool_of
-from diagnostics.causes.sender_auth.records import Spf, spf_of
+from diagnostics.causes.sender_auth.records import Spf, broken, spf_of
 from diagnostics.causes.sender_auth.results import (
     ENFORCED,
     SPF_FAILED,
@@ -149,8 +149,8 @@ def _said(said: Said, way: Fact | None, egress: str, answers: tuple[DnsAnswer, .
     because = f"The receiver refused because {ip or 'the sending address'} is not in the SPF record of "
     because += named(domain, "the sender's domain") + "."
     steps = (read_spf(domain), publish_spf(ip))
-    record = spf_of(domain, answers) if domain else None
-    if record and (settled := _by_record(record, ip, domain, said, steps)):
+    record = spf_of(domain, answers) if domain else broken(answers)
+    if record and (settled := _by_record(record, ip, domain or record.answer.name, said, steps)):
         return settled
     own_alias = isinstance(way, Addressed) and any(aligned(domain, each) for each in way.recipients)
     elsewhere = "" if own_alias else _forwarded(said, way)  # the sender's own server expanded it
