@@ -37,6 +37,7 @@ _SHOWN = linear(
     rf"(?i)\b{_SAME} (?:user ?name and )?{_LOGON}\b[^.;\n]{{0,40}}?\b{_RIGHT}\b[^.;\n]{{0,24}}?\b{_WEB}\b"
     rf"|\b{_WEB}\b[^.;\n]{{0,40}}?\b{_RIGHT}\b[^.;\n]{{0,24}}?\b{_SAME} (?:user ?name and )?{_LOGON}\b"
     rf"|\b{_RIGHT}\b[^.;\n]{{0,24}}?\b{_WEB}\b[^.;\n]{{0,30}}?\b{_SAME} (?:user ?name and )?{_LOGON}\b"
+    rf"|\b{_SAME} (?:user ?name and )?{_LOGON}\b[^.;\n]{{0,30}}?\b{_WEB}\b[^.;\n]{{0,16}}?\b{_RIGHT}\b"
     rf"|\b{_LOGON}\b[^.;\n]{{0,16}}?\b{_RIGHT}\b[^.;\n]{{0,12}}?\b{_WEB}\b"
 )
 _DENIED = linear(r"(?i)n.t\b|\b(?:not|cannot|no longer|neither|nicht|kein\w*|pas|non|niet|não|nie)\b")

@@ -9,6 +9,7 @@ Exchange logs event 9026 when it sees it itself.
 ## What proves it
 - the attribute holds an address of the same domain, or a local mailbox has one at all
 - only some recipients loop
+- a mail user of Exchange Online, whose mailbox was moved back, still leads to the tenant's own mail.onmicrosoft.com domain
 
 ## Not this when
 - every recipient of the domain loops: then it is a connector or the accepted domain

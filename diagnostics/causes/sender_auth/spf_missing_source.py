@@ -86,7 +86,7 @@ _NAMES: Final = (
     ),
 )
 def assess(
-    anchor: Said | Authentication,
+    anchor: Said | Authentication | Configured,
     headers: tuple[Headers, ...],
     settings: tuple[Configured, ...],
     entries: tuple[Tracked, ...],
@@ -98,6 +98,8 @@ def assess(
     addressed: tuple[Addressed, ...],
 ) -> Finding | None:
     """Whose address failed decides: the domain's own source, a forwarder, or the receiver's gateway."""
+    if isinstance(anchor, Configured):
+        return _of_web_host(anchor)
     if isinstance(anchor, Said):
         way = detour(headers, settings, entries, traces, addressed)
         return _said(anchor, way, heard(anchor, replies, sessions).egress, answers)
@@ -130,6 +132,17 @@ def assess(
     apart = bool(anchor.header_from) and not aligned(domain, anchor.header_from)
     weight = 1.1 if apart else 1.7 if judged_by_dmarc or anchor.spf == "softfail" else 1.9
     return Finding(Belief.POSSIBLE, because, (anchor,), steps, weight=weight)
+
+
+def _of_web_host(told: Configured) -> Finding | None:
+    """A form sends as the own domain, from a web server that its record does not know yet."""
+    if told.kind != "told-web-host":
+        return None
+    because = "The form's mail comes from a new web server now. If it is sent as an address of your own domain, that "
+    because += (
+        "server has to stand in the SPF record; the headers of one such message (spf=), or a message trace, tell."
+    )
+    return Finding(Belief.POSSIBLE, because, (told,), (read_spf(""), publish_spf("")), weight=1.8)
 
 
 def _said(said: Said, way: Fact | None, egress: str, answers: tuple[DnsAnswer, ...]) -> Finding | None:

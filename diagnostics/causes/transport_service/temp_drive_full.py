@@ -3,7 +3,7 @@ r"""The drive with the server's temporary folder is full, so messages with attac
 ## What is happening
 Mailbox Transport Submission writes larger attachments to the temporary folder of the machine. When that drive
 is full, submission fails with an I/O exception and is tried again in silence: the sender sees the message in
-Sent Items, nobody gets it. Small messages pass.
+Sent Items, in Outlook on the web in Drafts, and nobody gets it. Small messages pass.
 
 ## What proves it
 - `431 4.3.1 STOREDRV.Submit.Exception:StorageTransientException.IOException`, or `STOREDRV; disk is full`
