@@ -47,6 +47,13 @@ _TIGHT: Final = (
     r"|chei[oa]|vermelh[oa]|pe[lł]n\w|czerwon\w|full\w?|röd)"
 )
 _DRIVE = linear(rf"(?i)\b([A-Z]):\\?[^.;:\n]{{0,40}}?\s{_TIGHT}(?:$|[\s.,;!)])")
+# It is a fault, and not how somebody works: it began, or concerns all, or shows no error.
+_FAULT = linear(
+    r"(?i)\b(?:since|suddenly|all users|everybody|(?:no|without(?: an?)?) errors?|seit|plötzlich|all(?:e|en) usern?"
+    r"|kein\w* fehler"
+    r"|ohne fehler\w*|depuis|soudain|sans erreur|desde|de repente|sin error\w*|improvvisamente|nessun errore|senza errori|sinds"
+    r"|plotseling|zonder fout\w*|sem erro|nagle|bez błęd\w*|plötsligt|utan fel)"
+)
 _DENIED = linear(r"(?i)n.t\b|\b(?:not|no longer|nicht|kein\w*|pas|non|niet|não|nie)\b")
 
 
@@ -55,7 +62,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for the sentence, and one for the drive."""
     lines = [(index, line[:1000]) for index, line in reading.sentences()[:MOST_LINES]]
     told = next(((index, line) for index, line in lines if _stuck(line)), None)
-    if told is None or not any(_goes(line) for _, line in lines):
+    if told is None or not any(_FAULT.search(line) for _, line in lines) or not any(_goes(line) for _, line in lines):
         return []
     fact = Configured(source=source_at(reading, told[0]), kind="told-attachments-stay", name="drafts", failing=True)
     found = [artefact(reading, "told-attachments", [told[0]], [fact], {"told": "drafts"})]

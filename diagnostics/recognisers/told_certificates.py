@@ -30,7 +30,8 @@ _TIDIED = linear(
     rf"|\b{_CERTIFICATES}\s(?:[^.;?\n]{{0,24}}?\s)?{_DELETED}(?:$|[\s.,;:)!])"
 )
 _DENIED = linear(
-    r"(?i)\b(?:not|never|n.t|no|nothing|nicht|kein\w*|nie|nichts|pas|rien|aucun\w*|nada|nunca|non|niente|niet|geen|não)\b"
+    r"(?i)\b(?:please|will|going to|plan\w*|bitte|wollen|möchten|not|never|n.t|no|nothing|nicht|kein\w*|nie|nichts|pas"
+    r"|rien|aucun\w*|nada|nunca|non|niente|niet|geen|não)\b"
 )
 # Of a phone, a browser or another company's server: not of Exchange.
 _OTHERS = linear(r"(?i)\b(?:browser|phone|client|printer|laptop|pc|trusted root|root ca|wurzel\w*)\b")

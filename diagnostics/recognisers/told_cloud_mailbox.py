@@ -38,6 +38,7 @@ _MADE_THERE = linear(
     rf"|(?:^|\s){_MADE}[^.;\n]{{0,20}}?\b{_BOX}\b[^.;\n]{{0,20}}?\b{_CLOUD}\b"
 )
 _DENIED = linear(r"(?i)\b(?:not|never|n.t|nicht|nie|pas|non|niet|não)\b")
+_ASKED = linear(r"^[^.!?;\n]*\?")
 _NONE = linear(
     r"(?i)\b(?:no|without|kein\w*|ohne|aucune|sans|ning[uú]n|sin|nessuna|senza|geen|zonder|nenhuma|sem)\s+(?:\w+ )?$"
 )
@@ -52,7 +53,8 @@ def read(reading: Reading) -> Sequence[Artefact]:
         text = line[:1000]
         told = _MADE_THERE.search(text)
         before = text[: told.start()] if told else ""
-        if told is None or line.rstrip().endswith("?") or supposes(before) or _denied(before, told.group(0)):
+        asked = _ASKED.search(text[told.end() :]) if told else None
+        if told is None or asked or supposes(before) or _denied(before, told.group(0)):
             continue
         fact = Configured(source=source_at(reading, index), kind="told-cloud-mailbox", name="exchange-online")
         return [artefact(reading, "told-cloud-mailbox", [index], [fact], {"told": told.group(0)[:80]})]

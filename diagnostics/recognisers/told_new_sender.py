@@ -7,7 +7,7 @@ what sends and what became of the mail are all told. Who sends, and where to, is
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from diagnostics.artefacts import Artefact
 from diagnostics.mail_facts import Configured
@@ -58,9 +58,16 @@ _IS_LOST = linear(rf"(?i)\b{_LOST}\b")
 _ON_LINE = linear(rf"(?i)\b{_LINE}\b")
 _IS_LATE = linear(rf"(?i)\b{_LATE}\b")
 _IN_CLOUD = linear(rf"(?i)\b{_CLOUD}\b")
+_IS_MAIL = linear(
+    r"(?i)\b(?:e-?mails?|mails|messages?|mailbox\w*|inbox\w*|nachrichten|postf[aä]ch\w*|courriels?|courriers?|bo[iî]tes?"
+    r"|correos?|mensajes?|buz[oó]n\w*|messaggi|caselle?|berichten|postvak\w*|caixas?|wiadomo\S+|skrzyn\w+)"
+)
+_NONE = linear(
+    r"(?i)(?:^|\s)(?:no|not|never|without|kein\w*|nie|nicht|sans|plus de|pas de|sin|ningún|nessun\w*|geen|sem|bez)\s+$"
+)
 _ALL: Final = (
     ("told-web-host", (_ON_HOST, _OVER_FORM, _IS_LOST)),
-    ("told-late", (_ON_LINE, _IS_LATE, _IN_CLOUD)),
+    ("told-late", (_ON_LINE, _IS_LATE, _IN_CLOUD, _IS_MAIL)),
 )
 
 
@@ -70,8 +77,13 @@ def read(reading: Reading) -> Sequence[Artefact]:
     lines = [(index, line[:1000]) for index, line in reading.sentences()[:MOST_LINES]]
     found = []
     for kind, patterns in _ALL:
-        at = [next((index for index, line in lines if pattern.search(line)), -1) for pattern in patterns]
+        at = [next((index for index, line in lines if _told(pattern, line)), -1) for pattern in patterns]
         if -1 not in at and not reading.claimed:
             fact = Configured(source=source_at(reading, at[0]), kind=kind, name="new", failing=True)
             found.append(artefact(reading, "told-new-sender", sorted(set(at)), [fact], {"told": kind}))
     return found
+
+
+def _told(pattern: Any, line: str) -> bool:
+    """Whether `line` says it and does not deny it."""
+    return any(not _NONE.search(line[: match.start()][-20:]) for match in pattern.finditer(line))
