@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from itertools import islice, pairwise
+from itertools import chain, islice, pairwise
 from typing import Any, Final
 
 from msgspec import Struct, field
@@ -28,6 +28,7 @@ from diagnostics.recognisers.ndr_layout import (
     OPENING,
     OTHER,
     address,
+    addressee,
     headers_after,
     in_headline,
     mark,
@@ -216,7 +217,7 @@ def _claims(bounce: _Bounce) -> set[int]:
 def _groups(bounce: _Bounce) -> list[_Group]:
     """The replies by the recipients on the lines above them; attempts without a recipient between belong together."""
     groups: list[_Group] = []
-    known = {index: found for index, line in bounce.lines if (found := address(line))}
+    known = {index: found for index, line in bounce.lines if (found := address(line)) and not addressee(line)}
     known |= _encapsulated(bounce.lines, known)
     anywhere = _anywhere(bounce, known)
     below = -1
@@ -274,7 +275,8 @@ def _anywhere(bounce: _Bounce, known: dict[int, str]) -> list[str]:
     """The first recipient that the bounce names at all."""
     history = {index for index, _ in bounce.history}
     named = (in_headline(line) or known.get(index, "") for index, line in bounce.lines if index not in history)
-    first = next((each for each in named if each), "")
+    written = (addressee(line) for _, line in bounce.lines)
+    first = next((each for each in chain(named, written) if each), "")
     return [first] if first else []
 
 
@@ -298,7 +300,7 @@ def _facts(bounce: _Bounce, groups: list[_Group], paste: Paste) -> list[Fact]:
                 # RFC 3463: X.0.0 is the code of an error of which only the class is known.
                 reply = replace(reply, enhanced="4.0.0" if _DELAYED.search(quoted.text) else "5.0.0")
             found += [reply, *stated]
-    return found + _addressed(bounce, paste)
+    return found + (_addressed(bounce, paste) or _detailed(bounce, groups, paste))
 
 
 def _servers(bounce: _Bounce) -> tuple[str, tuple[str, str]]:
@@ -335,7 +337,8 @@ def _when(bounce: _Bounce) -> str:
 
 
 def _addressed(bounce: _Bounce, paste: Paste) -> list[Fact]:
-    """To whom the returned message was written, as its copied headers tell."""
+    """To whom the returned message was written, as its copied headers tell, or its details: those name one recipient alone, and
+    another address that failed was reached by a rule."""
     found = fields(bounce.history) if bounce.history else []
     to = [str(each) for one in found if one.name in ("to", "cc") for each in _ADDRESS.findall(one.value)]
     mark = next((each for each in found if each.name in _REDIRECTED), None)
@@ -348,6 +351,16 @@ def _addressed(bounce: _Bounce, paste: Paste) -> list[Fact]:
             source=source, recipients=tuple(dict.fromkeys(each.lower() for each in to)), redirected=mark is not None
         )
     ]
+
+
+def _detailed(bounce: _Bounce, groups: list[_Group], paste: Paste) -> list[Fact]:
+    """The addressee among the details, where it is not the address that failed."""
+    failed = {each.lower() for group in groups for each in group.recipients}
+    index, written = next(((index, each) for index, line in bounce.lines if (each := addressee(line))), (0, ""))
+    if not written or not failed or written.lower() in failed:
+        return []
+    source = Source(index + 1, paste.raw[index].strip(), paste.index)
+    return [Addressed(source=source, recipients=(written.lower(),), redirected=True)]
 
 
 def _shown(bounce: _Bounce, groups: list[_Group]) -> dict[str, Any]:
