@@ -356,7 +356,9 @@ def _addressed(bounce: _Bounce, paste: Paste) -> list[Fact]:
 def _detailed(bounce: _Bounce, groups: list[_Group], paste: Paste) -> list[Fact]:
     """The addressee among the details, where it is not the address that failed."""
     failed = {each.lower() for group in groups for each in group.recipients}
-    index, written = next(((index, each) for index, line in bounce.lines if (each := addressee(line))), (0, ""))
+    claims = _claims(bounce)
+    told = ((index, each) for index, line in bounce.lines if index in claims and (each := addressee(line)))
+    index, written = next(told, (0, ""))
     if not written or not failed or written.lower() in failed:
         return []
     source = Source(index + 1, paste.raw[index].strip(), paste.index)
