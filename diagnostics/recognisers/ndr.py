@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from itertools import islice, pairwise
+from itertools import chain, islice, pairwise
 from typing import Any, Final
 
 from msgspec import Struct, field
@@ -20,13 +20,14 @@ from diagnostics.facts import Fact, Reply, Source
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.delivery_status import row
-from diagnostics.recognisers.ndr_frames import ADDRESS, Quoted, frames
-from diagnostics.recognisers.ndr_history import history_of
+from diagnostics.recognisers.ndr_addressees import addressed
+from diagnostics.recognisers.ndr_frames import Quoted, frames
 from diagnostics.recognisers.ndr_layout import (
     GENERATING,
     OPENING,
     OTHER,
     address,
+    addressee,
     headers_after,
     in_headline,
     mark,
@@ -34,6 +35,7 @@ from diagnostics.recognisers.ndr_layout import (
     server,
     subject,
 )
+from diagnostics.recognisers.ndr_way import way
 from diagnostics.recognisers.received import utc
 from diagnostics.recognisers.reply_text import read_reply, unwrapped
 from diagnostics.text import Paste
@@ -45,7 +47,6 @@ _WEAK: Final = frozenset({"said", "dialogue", "labelled", "trailing", "bare"})
 _BARE = linear(r"^\s*#?([45]\d\d[ -]#?[45]\.\d{1,3}\.\d{1,3}\b.*)$")
 _WRAPPER = linear(r"(?i)QUEUE\.Expired|message (?:expired|delayed)|^#?\d{3} [45]\.4\.7\b|^[45]\.4\.7\b")
 _DATED = linear(r"(?i)^\s*(?:Date|Sent|Arrival-Date|Gesendet|Envoy.{1,2})\s?:\s*(\S.{5,80})$")
-_ADDRESS = linear(ADDRESS)
 _ENCAPSULATED = linear(r"(?i)^IMCEA[A-Z]{2,10}-\S+$")
 _DELAYED = linear(r"(?i)message delayed|delivery delayed|delivery is delayed")
 _LOCAL = linear(r"\b(?:RESOLVER|TRANSPORT|ROUTING|QUEUE|STOREDRV|SMTPSEND|CAT|APPROVAL|AGENT)\.[A-Za-z]")
@@ -209,7 +210,7 @@ def _claims(bounce: _Bounce) -> set[int]:
 def _groups(bounce: _Bounce) -> list[_Group]:
     """The replies by the recipients on the lines above them; attempts without a recipient between belong together."""
     groups: list[_Group] = []
-    known = {index: found for index, line in bounce.lines if (found := address(line))}
+    known = {index: found for index, line in bounce.lines if (found := address(line)) and not addressee(line)}
     known |= _encapsulated(bounce.lines, known)
     anywhere = _anywhere(bounce, known)
     below = -1
@@ -267,7 +268,8 @@ def _anywhere(bounce: _Bounce, known: dict[int, str]) -> list[str]:
     """The first recipient that the bounce names at all."""
     history = {index for index, _ in bounce.history}
     named = (in_headline(line) or known.get(index, "") for index, line in bounce.lines if index not in history)
-    first = next((each for each in named if each), "")
+    written = (addressee(line) for _, line in bounce.lines)
+    first = next((each for each in chain(named, written) if each), "")
     return [first] if first else []
 
 
@@ -291,7 +293,14 @@ def _facts(bounce: _Bounce, groups: list[_Group], paste: Paste) -> list[Fact]:
                 # RFC 3463: X.0.0 is the code of an error of which only the class is known.
                 reply = replace(reply, enhanced="4.0.0" if _DELAYED.search(quoted.text) else "5.0.0")
             found += [reply, *stated]
-    return [*found, *history_of(bounce.history, paste)]
+    claims = _claims(bounce)
+    written = addressed(
+        bounce.history,
+        [each for each in bounce.lines if each[0] in claims],
+        [each for group in groups for each in group.recipients],
+        paste,
+    )
+    return [*found, *written, *way(bounce.history, paste)]
 
 
 def _servers(bounce: _Bounce) -> tuple[str, tuple[str, str]]:

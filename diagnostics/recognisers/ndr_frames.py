@@ -49,7 +49,10 @@ _FRAMES: Final = tuple(
         ("dialogue", r"^\s*<<<\s*(?P<reply>[45]\d\d[ -].*)$"),
         (
             "labelled",
-            r"^\s*(?i:status code|(?:reported )?error|fehler|erreur|errore|fout|erro)\s*:\s*(?P<reply>#?[45]\d\d[ -].*)$",
+            (
+                r"^\s*(?i:status code|(?:reported )?error|(?:gemeldeter )?fehler|erreur(?: signal.{1,2}e)?|errore?(?: \w{8,12})?"
+                r"|(?:\w{8,16} )?fout|erro(?: \w{8,12})?|zg.oszony b..d)\s?:\s*(?P<reply>#?[45]\d\d[ -].*)$"
+            ),
         ),
         ("trailing", r"[.!]\s+#(?P<reply>[45]\.\d{1,3}\.\d{1,3})\s*$"),
         ("triple", r"(?P<reply>\S.*\[0x[0-9A-Fa-f]{8}-0x[0-9A-Fa-f]{1,8}-0x[0-9A-Fa-f]{1,8}\].*)$"),

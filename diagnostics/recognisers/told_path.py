@@ -57,6 +57,11 @@ _GATEWAY = linear(
     rf"|\bour (?:own )?(?:[a-z-]{{2,20}} ){{0,3}}(?:{_PRODUCT})\b[^.;\n]{{0,30}}?[^\d.]{_ADDRESS}\b"
 )
 _OURS = linear(rf"(?i)\b{_ADDRESS}\b\W{{1,3}}(?:is|=|was)\W{{1,3}}(?:our|ours|us|me|my|mine)\b")
+# What stands in front of the servers and may put its own address in place of the sender's.
+_BALANCER = linear(
+    r"(?i)\bload[ -]?balanc(?:er|ing)s?\b|\b(?:kemp|netscaler|big-?ip|haproxy|citrix adc|loadmaster)\b|\blastverteiler\b"
+    r"|\brépartiteur de charge\b|\bbalanceador(?:es)?\b|\bbilanciator[ei]\b|\b(?:source nat|snat)\b"
+)
 # What a capture of both ends showed, or a device that reshapes what passes it.
 _LOST = linear(
     r"(?i)\b(?:packets?|frames?|segments?|Pakete?)\b[^.;\n]{0,60}\b(?:never (?:arrive|get|reach)\w*"
@@ -71,7 +76,9 @@ _REPLY = linear(r"\b[245]\d\d[ -][245]\.\d{1,3}\.\d{1,3}|\bsaid:|\breturned '|=\
     r"forward|redirect|(?:split|dual) delivery|flow rule|transport rule|\bSRS[01][=+-]|mailing ?list|list ?serv|mailman|sympa"
     r"|leitet|transf.r|redirig|reenv|inoltr|doorgestuurd"
     r"|packet|frames?\b|segment|retransmi|paket|wan[ -]?(?:optimi|accelerat)|traffic[ -]?shap"
-    rf"|\b(?:our|us|me|my|mine)\b|\b(?:{_PRODUCT})\b",
+    rf"|\b(?:our|us|me|my|mine)\b|\b(?:{_PRODUCT})\b"
+    r"|load[ -]?balanc|kemp|netscaler|big-?ip|haproxy|citrix adc|loadmaster|lastverteiler|répartiteur|balanceador|bilanciator"
+    r"|nat\b",
     rank=98,
 )
 def read(reading: Reading) -> Sequence[Artefact]:
@@ -101,6 +108,9 @@ def _told(source: Source, line: str) -> Iterator[Configured]:
             own = "True" if _OWN.search(line) else "False"
             yield Configured(source=source, kind="forward", values=(("Own", own), ("Told", match.group(0).strip())))
             break
+    front = _BALANCER.search(line)
+    if front and not (_NOT.search(line[: front.start()]) or supposes(line[: front.start()])):
+        yield Configured(source=source, kind="load-balancer", name=front.group(0))
     lost = next(
         (m for m in _LOST.finditer(line) if not (_NOT.search(line[: m.start()]) or supposes(line[: m.start()]))), None
     )

@@ -15,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from diagnostics.cause import Belief, Cause, Finding
-from diagnostics.facts import Fact, Said, Source
+from diagnostics.facts import Fact, Reply, Said, Source
 from diagnostics.resemblance.table import known
 from diagnostics.resemblance.words import features
 from diagnostics.text import Paste, short
@@ -95,7 +95,8 @@ class Compared(Struct, frozen=True):
 
 def by_words(verdict: Verdict) -> bool:
     """Whether words alone made a cause likely: what a session or a setting shows, other words don't make doubtful."""
-    return verdict.finding.belief is Belief.LIKELY and isinstance(verdict.anchor, Said)
+    shown = any(isinstance(each, Fact) and not isinstance(each, Said | Reply) for each in verdict.finding.evidence)
+    return verdict.finding.belief is Belief.LIKELY and isinstance(verdict.anchor, Said) and not shown
 
 
 def _read(paste: Paste) -> Iterable[int]:

@@ -35,6 +35,7 @@ from diagnostics.causes.connector.settings import (
     label,
     made_for_others,
     named,
+    narrowest,
     of_kind,
     words,
 )
@@ -107,6 +108,10 @@ def _client(what: Heard, objects: Iterable[Configured]) -> Finding:
             f"`{what.connector}` answered."
         )
         return Finding(Belief.LIKELY, because, (what.said, made, met), _steps(what.ip, made.name), weight=1.3)
+    if met and made and narrowest(met, what.ip) < narrowest(made, what.ip):
+        because = f"{what.ip} is in the ranges of {label(met)} and of {label(made)}; the narrower range wins, so {label(met)} "
+        because += "answered. A range of this one address on the other one wins in turn."
+        return Finding(Belief.LIKELY, because, (what.said, met, made), _steps(what.ip, made.name), weight=1.4)
     if met and len(connectors) > 1 and for_some(met):
         because = f"{label(met)} was made for some addresses, {what.ip} among them, and it is the one that answered."
         return Finding(Belief.RULED_OUT, because, (met, what.said))

@@ -79,3 +79,9 @@ def for_some(entry: Configured) -> bool:
     """Whether a Receive connector was made for some addresses and not for everybody."""
     written = entry.items("RemoteIPRanges")
     return bool(written) and not any(covers(one, _ANYBODY) for one in written)
+
+
+def narrowest(entry: Configured, ip: str) -> int:
+    """How many addresses the narrowest range of a Receive connector holds that `ip` is in: of several connectors, the one with
+    the narrowest answers. More than any range holds where none covers it."""
+    return min((size(each) for each in entry.items("RemoteIPRanges") if covers(each, ip)), default=1 << 129)

@@ -21,6 +21,7 @@ are scoped by address match the wrong sessions, up to an open relay or a refused
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
@@ -28,7 +29,7 @@ from diagnostics.causes.dns.exchangers import organization
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.sender_auth.results import judged_inside, refused
 from diagnostics.facts import Said, Session
-from diagnostics.mail_facts import Authentication, Hop, Hops
+from diagnostics.mail_facts import Authentication, Configured, Hop, Hops
 from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Step
@@ -36,6 +37,8 @@ from diagnostics.report import Step
 _PRIVATE: Final = (".local", ".lan", ".internal", ".corp", ".intra", ".localdomain")
 _ENOUGH: Final = 3  # sessions of one address; fewer may be one busy client
 _CHECKS: Final = ("SPF", "Sender Policy Framework", "openspf")
+_PER_SOURCE: Final = "The maximum number of connections per source"  # event 1021
+_SOURCE = linear(r"IP address '?((?:\d{1,3}\.){3}\d{1,3})")
 _GREETED = linear(r"(?i)\b(?:helo|ehlo)[=: ]{1,3}[<\"]?([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8})")
 _FAILED: Final = ("fail", "softfail")
 
@@ -45,11 +48,17 @@ _FAILED: Final = ("fail", "softfail")
     act="network",
     says=(
         "The maximum number of concurrent connections has exceeded a limit for this source",
+        _PER_SOURCE,
         "Unable to relay",
         *_CHECKS,
     ),
 )
-def assess(anchor: Authentication | Said, hops: tuple[Hops, ...], sessions: tuple[Session, ...]) -> Finding | None:
+def assess(
+    anchor: Authentication | Said,
+    hops: tuple[Hops, ...],
+    sessions: tuple[Session, ...],
+    settings: tuple[Configured, ...],
+) -> Finding | None:
     """A foreign name with an internal address is the mask; a log of one address makes it possible."""
     seen = {s.remote_ip: kind_of(s.remote_ip) for s in sessions if s.direction == "receive" and kind_of(s.remote_ip)}
     public = next((ip for ip, kind in seen.items() if kind == "public"), "")
@@ -62,7 +71,25 @@ def assess(anchor: Authentication | Said, hops: tuple[Hops, ...], sessions: tupl
     if public:
         because = f"The receive log shows real addresses, such as {public}."
         return Finding(Belief.RULED_OUT, because, (next(s for s in sessions if s.remote_ip == public),))
+    if front := behind(anchor, settings):
+        because = (
+            f"{front.name} stands in front, as you say, and Exchange counts an internal address as the one source: "
+        )
+        because += "everybody outside appears with it, and together they reach the limit of one sender."
+        return Finding(Belief.LIKELY, because, (anchor, front), _steps(_source(anchor)), weight=1.6)
     return _shared(anchor, sessions)
+
+
+def behind(said: Said, settings: Iterable[Configured]) -> Configured | None:
+    """The load balancer that a person tells of, where the limit was reached by an internal address."""
+    inside = kind_of(_source(said)) == "internal"
+    return next((each for each in settings if each.kind == "load-balancer"), None) if inside else None
+
+
+def _source(said: Said) -> str:
+    """The address that event 1021 counts, "" where none is told."""
+    found = _SOURCE.search(said.text)
+    return str(found.group(1)) if found else ""
 
 
 def _judged(results: Authentication, hops: tuple[Hops, ...]) -> Finding | None:

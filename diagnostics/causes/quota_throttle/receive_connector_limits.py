@@ -33,6 +33,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.network.inbound_source_masked import behind
 from diagnostics.causes.network.queues import outward, queue_of
 from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.steps import advise
@@ -93,6 +94,10 @@ def assess(
     )
     if theirs:
         because += " The limit is the receiving side's; our queue tries again by itself."
+    if front := behind(said, objects):
+        because += f" But {front.name} stands in front, as you say: if it puts its own address in place of the senders', a limit "
+        because += "for one of them is met by all."
+        return Finding(Belief.POSSIBLE, because, (said, front), _steps(connector, source), act, weight=1.2)
     sure = has(said, "maximum number of con", "submission rate")
     steps = _theirs() if theirs else _steps(connector, source)
     return Finding(
