@@ -40,6 +40,7 @@ _SHOWN = linear(
     rf"|\b{_SAME} (?:user ?name and )?{_LOGON}\b[^.;\n]{{0,30}}?\b{_WEB}\b[^.;\n]{{0,16}}?\b{_RIGHT}\b"
     rf"|\b{_LOGON}\b[^.;\n]{{0,16}}?\b{_RIGHT}\b[^.;\n]{{0,12}}?\b{_WEB}\b"
 )
+_CLAUSE = linear(r"[^.,;:\n]*$")  # in front of the place, in which a denial stands
 _DENIED = linear(r"(?i)n.t\b|\b(?:not|cannot|no longer|neither|nicht|kein\w*|pas|non|niet|não|nie)\b")
 
 
@@ -50,7 +51,8 @@ def read(reading: Reading) -> Sequence[Artefact]:
         return []
     for index, line in reading.sentences()[:MOST_LINES]:
         told = _SHOWN.search(line[:1000])
-        if told is None or supposes(line[: told.start()]) or _DENIED.search(told.group(0)):
+        before = line[: told.start()] if told else ""
+        if told is None or supposes(before) or _DENIED.search(f"{_CLAUSE.search(before).group(0)}{told.group(0)}"):
             continue
         fact = Configured(source=source_at(reading, index), kind="told-password", name="right")
         return [artefact(reading, "told-password", [index], [fact], {"told": told.group(0)[:80]})]
