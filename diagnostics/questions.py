@@ -133,7 +133,8 @@ def _out_of_reach(verdict: Verdict) -> bool:
 
 
 def _worth(verdict: Verdict) -> float:
-    return _STAKES[verdict.finding.belief] * (0.2 + min(verdict.finding.weight, 1.0))
+    worth = _STAKES[verdict.finding.belief] * (0.2 + min(verdict.finding.weight, 1.0))
+    return worth / 2 if verdict.alike else worth  # what only reads alike is asked about after what something points to
 
 
 def _question(ask: Ask, separates: tuple[str, ...], shown: Sequence[Verdict], judgement: Judgement) -> Question:

@@ -1,6 +1,7 @@
 """Whose account a logon is that Microsoft refused for being one by password: a private one of Outlook.com, or an organization's.
 
-The refusal has the same words for both. The server's name or an address beside it tells them apart.
+The refusal has the same words for both. The server's name, an address, or the person tells them apart: beside the refusal, or in
+what answers the question.
 """
 
 from __future__ import annotations
@@ -17,17 +18,27 @@ from diagnostics.recognisers.sources import source_at
 from diagnostics.recognisers.told_settings import MOST_LINES
 
 _REFUSAL: Final = "basic authentication is disabled"
-_PRIVATE = linear(r"(?i)\bsmtp-mail\.outlook\.com\b|@(?:outlook|hotmail|live|msn)\.[a-z]{2,3}(?:\.[a-z]{2})?\b")
+_ACCOUNT: Final = r"(?:\w+(?:\.com)? )?(?:account|mailbox|konto|compte|cuenta)\b"
+_TOLD_PRIVATE: Final = (
+    r"\bsmtp-mail\.outlook\.com\b|@(?:outlook|hotmail|live|msn)\.[a-z]{2,3}(?:\.[a-z]{2})?\b"
+    rf"|\b(?:private[ns]?|personal|consumer|free|privates?|personnel) {_ACCOUNT}"
+)
+_TOLD_OWNED: Final = (
+    rf"\b(?:business|work|company|corporate|organi[sz]ation.?s?|tenant.?s?) {_ACCOUNT}|\b(?:firmen|geschäfts)konto\b"
+)
+_PRIVATE, _OWNED = linear(f"(?i){_TOLD_PRIVATE}"), linear(f"(?i){_TOLD_OWNED}")
 _ADDRESS = linear(r"(?i)\b[\w.+-]{1,64}@[a-z0-9][a-z0-9-]{0,62}\.[a-z]{2,}")
 
 
-@recogniser(r"(?i)\bbasic authentication is disabled\b", rank=98)
+@recogniser(rf"(?i)(?:{_REFUSAL}|{_TOLD_PRIVATE}|{_TOLD_OWNED})", rank=98)
 def read(reading: Reading) -> Sequence[Artefact]:
-    """The first line that names a private account or its server; else the first address."""
+    """The first line that tells it. Beside the refusal any other address is an organization's."""
     lines = list(enumerate(reading.paste.lines[:MOST_LINES]))
-    if not any(_REFUSAL in line.lower() for _, line in lines):
+    refused = any(_REFUSAL in line.lower() for _, line in lines)
+    if not refused and not reading.paste.index:
         return []
-    for name, pattern in (("Private", _PRIVATE), ("Organization", _ADDRESS)):
+    ways = [("Private", _PRIVATE), ("Organization", _OWNED), ("Organization", _ADDRESS)]
+    for name, pattern in ways if refused else ways[:2]:
         index = next((index for index, line in lines if pattern.search(line)), None)
         if index is not None:
             fact = Configured(source=source_at(reading, index), kind="told-account", name=name)
