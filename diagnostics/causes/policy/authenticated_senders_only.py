@@ -26,10 +26,11 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.hybrid.send_cloudservicesmail_disabled import strips
 from diagnostics.causes.policy.said import Refusal, addresses, recipient_settings, refusal
 from diagnostics.causes.reader import acting
 from diagnostics.causes.recipient.steps import EXO
-from diagnostics.facts import Reply, Said
+from diagnostics.facts import Reply, Said, SendConnector
 from diagnostics.mail_facts import Configured, Headers
 from diagnostics.report import Shell, Step
 
@@ -64,7 +65,11 @@ RESTRICTED: Final = "wasn't delivered because of security policies"
     ),
 )
 def assess(
-    said: Said, replies: tuple[Reply, ...], settings: tuple[Configured, ...], headers: Headers | None
+    said: Said,
+    replies: tuple[Reply, ...],
+    settings: tuple[Configured, ...],
+    headers: Headers | None,
+    connectors: tuple[SendConnector, ...],
 ) -> Finding | None:
     """The words are plain; what remains open is whether the sender really is a stranger."""
     refused = refusal(said, replies, settings)
@@ -85,6 +90,11 @@ def assess(
         because += "Exchange Online arrive as "
         because += "strangers: then the recipient must not be opened."
         return Finding(Belief.POSSIBLE, because, (said, stranger), steps[:1], refused.act, weight=1.3)
+    stripping = next((each for each in connectors if strips(each)), None)
+    if stripping:
+        because += f" {stripping.connector or 'The connector to the tenant'} drops the organization's headers "
+        because += "(CloudServicesMailEnabled is off), so colleagues arrive as strangers: then the recipient must not be opened."
+        return Finding(Belief.POSSIBLE, because, (said, stripping), steps[:1], refused.act, weight=1.3)
     inside = _colleague(refused, headers)
     if inside:
         because += f" The sender's domain is the recipient's own ({inside}): then the mail lost its internal mark on "

@@ -29,7 +29,7 @@ from diagnostics.facts import Reply, Said
 from diagnostics.looked_facts import DnsAnswer
 from diagnostics.mail_facts import Authentication
 from diagnostics.refusals import topics
-from diagnostics.report import Step
+from diagnostics.report import Act, Step
 
 _TOO_MANY = "SPF Permanent Error: Too many DNS lookup"  # of pyspf, and of the checkers on web pages that use it
 
@@ -72,7 +72,9 @@ def assess(
         found = Finding(Belief.POSSIBLE, because, (anchor,), _steps(domain), weight=1.8)
         return _with_record(found, spf_of(domain, answers))
     because += " because it is invalid: two records, more than ten look-ups, or its syntax."
-    return _with_record(Finding(Belief.CONFIRMED, because, (anchor,), _steps(domain)), spf_of(domain, answers))
+    record = spf_of(domain, answers)
+    act: Act | None = "dns" if record else None  # a sender who was refused looks up their own record
+    return _with_record(Finding(Belief.CONFIRMED, because, (anchor,), _steps(domain), act), record)
 
 
 def _looked_up(answer: DnsAnswer, replies: tuple[Reply, ...], results: tuple[Authentication, ...]) -> Finding | None:
