@@ -15,7 +15,7 @@ from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
-from diagnostics.recognisers.told_settings import MOST_LINES, answers, supposes
+from diagnostics.recognisers.told_settings import MOST_LINES, answers, supposes, without_question
 
 _MEETING = linear(
     r"(?i)\bmeeting|\bcalendar\b|\bappointment|\bbooking|\broom (?:mailbox|calendar|list)|\bBesprechung|\bTermin"
@@ -79,6 +79,9 @@ _OWN_GATEWAY = linear(
     rf"(?i)\b(?:we(?:'re| are| use| run) (?:behind |with )?|our (?:own )?|wir (?:sind|stehen) hinter (?:\w+ )?"
     rf"|unser\w{{0,2}} (?:eigene\w? )?"
     rf"|nous sommes derri.re |notre |nuestr[oa] |onze )(?:{_PRODUCT})\b"
+    rf"|\b(?:since|after|seit|nach|depuis|apr.s|desde|tras|sinds|na|dopo|desde)\b[^.;\n]{{0,16}}"
+    rf"\b(?:move|switch|migration|change|wechsel|umstellung|umzug|passage|migraci.n|cambio|paso|overstap|overgang|passaggio)\b"
+    rf"[^.;\n]{{0,8}}\b(?:to|zu|auf|à|a|al|naar)\b (?:the |our )?(?:{_PRODUCT})\b"
 )
 
 _TO_FOLDER = linear(
@@ -109,7 +112,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
     lines = [(index, line[:1000]) for index, line in reading.sentences()[:MOST_LINES]]
     found = []
     for index, line in lines:
-        facts = [] if line.rstrip().endswith("?") else list(_told(source_at(reading, index), line))
+        facts = list(_told(source_at(reading, index), without_question(line)))
         if facts:
             found.append(artefact(reading, "told-circumstance", [index], facts, {"facts": len(facts)}))
     return [*found, *_meetings(reading, lines), *_reached(reading, lines)]

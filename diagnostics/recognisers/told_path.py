@@ -17,7 +17,7 @@ from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
-from diagnostics.recognisers.told_settings import MOST_LINES, in_sight, supposes
+from diagnostics.recognisers.told_settings import MOST_LINES, in_sight, supposes, without_question
 
 _FORWARDED = linear(
     r"(?i)\b(?:is|are|was|were|gets?|got|being|been|auto-?|automatically) ?-?forward(?:ed|s)\b(?: on)?(?: |$)"
@@ -97,7 +97,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
         return []
     found = []
     for index, line in reading.sentences()[:MOST_LINES]:
-        spoken = _stated(_before_reply(line[:1000]))
+        spoken = without_question(_before_reply(line[:1000]))
         facts = list(_told(source_at(reading, index), spoken))
         if facts:
             shown = {each.kind: each.name or True for each in facts}
@@ -109,13 +109,6 @@ def _before_reply(line: str) -> str:
     """The line up to a server's words."""
     quoted = _REPLY.search(line)
     return line[: quoted.start()] if quoted else line
-
-
-def _stated(line: str) -> str:
-    """The line without the question at its end."""
-    if not line.rstrip().endswith("?"):
-        return line
-    return line[: max(line.rfind(f"{mark} ") for mark in ".!?") + 1]
 
 
 def _told(source: Source, line: str) -> Iterator[Configured]:

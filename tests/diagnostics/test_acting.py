@@ -18,6 +18,8 @@ _CASES: Final = Path(__file__).parent.parent / "cases"
     [
         ("policy/sender-blocked-against-gateway-anti-spoofing", 1, "recipient-side"),  # the sender holds the report
         ("policy/sender-blocked-against-gateway-anti-spoofing", 2, "on-prem"),  # and here the one who keeps the list
+        ("policy/moderation-arbitration-broken-on-prem", 1, "on-prem"),
+        ("policy/moderation-arbitration-broken", 1, "exchange-online"),
         ("policy/authenticated-senders-only", 3, "exchange-online"),
         ("reputation/not-ip-microsoft-banned", 1, "recipient-side"),
         ("reputation/not-ip-customer-block-list", 1, "sender"),
@@ -82,6 +84,12 @@ _LOOPED: Final = "554 5.4.6 Hop count exceeded - possible mail loop"
             "550 Rejected by header based Anti-Spoofing policy\n\na survey tool writes to our staff, our gateway is Mimecast",
             "on-prem",
         ),
+        (
+            "550 Rejected by header based Anti-Spoofing policy\n\nSince the move to Mimecast our survey tool is refused. Why?",
+            "on-prem",
+        ),
+        ("550 5.7.323 tlsa-invalid: The domain failed DANE validation", "recipient-side"),
+        ("550 5.7.323 tlsa-invalid: The domain failed DANE validation\n\nopenssl x509 -in fullchain.pem", "dns"),
         ("550 5.7.705 Access denied, tenant has exceeded threshold", "exchange-online"),
         (
             "Our group is in Microsoft 365.\n\n550 5.7.1 RESOLVER.RST.AuthRequired; authentication required",

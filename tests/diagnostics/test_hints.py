@@ -115,7 +115,13 @@ def test_words_bring_the_cause_that_they_fit_to_the_front(reply: str, words: str
 
 
 def test_mail_from_the_cloud_to_the_own_servers_is_about_the_own_certificate() -> None:
-    reply = "450 4.4.317 Cannot connect to remote server [Message=UntrustedRoot] [LastAttemptedServerName=mail.contoso.com]"
+    reply = (
+        "450 4.4.317 Cannot connect to remote server [Message=UntrustedRoot] [LastAttemptedServerName=mail.contoso.com]"
+    )
     assert order(diagnose(reply))[0].startswith("certificate.remote.")
-    for words in ("nothing arrives from 365 to us", "von Exchange Online zu uns kommt nichts", "de 365 vers nous, rien"):
+    for words in (
+        "nothing arrives from 365 to us",
+        "von Exchange Online zu uns kommt nichts",
+        "de 365 vers nous, rien",
+    ):
         assert order(diagnose(f"{reply}\n\n{words}"))[0].startswith("certificate.local."), words

@@ -81,7 +81,9 @@ def _lacking(claims: Configured) -> str:
     if audience and not any(each in audience for each in _AUDIENCES):
         return f"it was made for `{claims.get('aud')}`, not for https://outlook.office365.com"
     if roles and not scope and "smtp.sendasapp" not in roles:
-        return f"its roles are {claims.get('roles')}, without SMTP.SendAsApp, which an application needs to log on to SMTP"
+        return (
+            f"its roles are {claims.get('roles')}, without SMTP.SendAsApp, which an application needs to log on to SMTP"
+        )
     if scope and not roles and "smtp.send" not in scope:
         return f"its scope is `{claims.get('scp')}`, without SMTP.Send"
     return ""

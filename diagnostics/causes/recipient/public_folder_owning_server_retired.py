@@ -94,7 +94,9 @@ def _unknown_host(retired: Configured, queues: tuple[QueueState, ...]) -> Findin
     stuck = next((each for each in queues if each.delivery_type.lower() in _TO_SERVERS and _waits(each)), None)
     if stuck is None:
         return None
-    because = f"A server of Exchange 2010 or older was removed, as you say, and mail is still routed to {stuck.next_hop}: "
+    because = (
+        f"A server of Exchange 2010 or older was removed, as you say, and mail is still routed to {stuck.next_hop}: "
+    )
     because += "mail-enabled public folders, or another object, may name it or its database still. A new DNS record would not help."
     return Finding(Belief.POSSIBLE, because, (stuck, retired), _steps(), weight=2.0)
 

@@ -94,7 +94,9 @@ def assess(said: Said, settings: tuple[Configured, ...], addressed: tuple[Addres
     if said.signature in _NAMES and ("align" in low or not _DEMANDED.search(low)):
         return None
     if _OVER_IPV6.search(low):
-        because = "Exchange Online asks it of every message over IPv6, whoever sends it; it is no rule for bulk senders."
+        because = (
+            "Exchange Online asks it of every message over IPv6, whoever sends it; it is no rule for bulk senders."
+        )
         return Finding(Belief.RULED_OUT, because, (said,))
     domain, ip = domain_in(said.text), address_in(said.text)
     missing = [name for name, pattern in _MISSING if pattern.search(said.text)]

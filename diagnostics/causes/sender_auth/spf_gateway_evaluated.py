@@ -102,7 +102,9 @@ def _passed_on(
     if front is None:
         because += ". If that hop is a gateway of this organization, Exchange Online has to look past it."
         return Finding(Belief.POSSIBLE, because, evidence, _steps(""), weight=2.1)
-    because += f". {front.name} stands in front, as you say, so Exchange Online has to look past it (enhanced filtering)."
+    because += (
+        f". {front.name} stands in front, as you say, so Exchange Online has to look past it (enhanced filtering)."
+    )
     return Finding(Belief.LIKELY, because, evidence, _steps(""), weight=1.6)
 
 

@@ -122,7 +122,9 @@ def assess(
         return Finding(Belief.RULED_OUT, because, (anchor, again.own))
     before = relayed(anchor, ways)
     if before and record and record.lists(before.ip):
-        because = f"The SPF record of `{domain}` lists {before.ip}, the server from which {before.by} had taken the message: "
+        because = (
+            f"The SPF record of `{domain}` lists {before.ip}, the server from which {before.by} had taken the message: "
+        )
         because += f"the record is right, and {ip} only passed the message on."
         return Finding(Belief.RULED_OUT, because, (anchor, record.answer))
     because = f"{named(domain, 'The sender domain')} does not list {ip or 'the sending address'} in its SPF record"
