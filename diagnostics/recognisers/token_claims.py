@@ -1,4 +1,4 @@
-"""The claims of a decoded OAuth token that decide a logon to SMTP: for whom it was made (`aud`), and what it allows (`roles`, `scp`).
+"""The claims of a decoded OAuth token that decide a logon to SMTP: for whom it is (`aud`), and what it allows (`roles`, `scp`).
 
 Read only beside something else that was pasted; a list that was cut off tells nothing.
 Source: https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference

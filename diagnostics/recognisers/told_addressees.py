@@ -44,7 +44,8 @@ _BOUNCE = linear(
 # "a private address that they never wrote to": without the address that they did write to.
 _UNWRITTEN: Final = (
     r"(?:address|recipient|mailbox|adress?e|empf.nger|direcci.n|destinatari[oa]|indirizzo|endere.o|adres|ontvanger)\b[^.;\n]{0,40}"
-    r"\b(?:never|did ?n.t|did not|have ?n.t|nobody|no one|nie|niemand|nicht|jamais|n.a pas|personne|nunca|nadie|mai|nessuno|nooit)\b"
+    r"\b(?:never|did ?n.t|did not|have ?n.t|nobody|no one|nie|niemand|nicht|jamais|n.a pas|personne|nunca|nadie|mai|nessuno"
+    r"|nooit)\b"
     rf"[^.;\n]{{0,24}}\b(?:{_WROTE})\b"
 )
 _SAYS_UNWRITTEN = linear(rf"(?i)\b{_UNWRITTEN}")

@@ -60,12 +60,12 @@ _OURS = linear(rf"(?i)\b{_ADDRESS}\b\W{{1,3}}(?:is|=|was)\W{{1,3}}(?:our|ours|us
 # A filter that takes the mail first, and Exchange Online behind it: in words, or drawn with arrows.
 _CLOUD: Final = r"(?:m365|o365|(?:microsoft|office|ms) ?365|365|exchange online|exo|eop|(?:the |our )?tenant)"
 _NAMED_FILTER: Final = (
-    r"(barracuda|sophos|mimecast|proofpoint|forti(?:mail|gate)|iron ?port|cisco(?: esa)?|trend ?micro|horne?t ?security|spam ?titan"
-    r"|messagelabs|symantec|nospamproxy|reddoxx|mailcleaner|(?:mail|spam|e-?mail|security) ?(?:gateway|filter|appliance))"
+    r"(barracuda|sophos|mimecast|proofpoint|forti(?:mail|gate)|iron ?port|cisco(?: esa)?|trend ?micro|horne?t ?security"
+    r"|spam ?titan|messagelabs|symantec|nospamproxy|reddoxx|mailcleaner|(?:mail|spam|e-?mail|security) ?(?:gateway|filter|appliance))"
 )
 _FRONT = linear(
-    rf"(?i)\b{_NAMED_FILTER}\b[^.;\n]{{0,30}}?\b(?:in front of|before|ahead of|vor|devant|delante de|davanti a|na frente d[eo]|voor)"
-    rf" (?:\S+ )?{_CLOUD}\b|\bmx\b[^.;\n]{{0,20}}?(?:->|=>|→|>)\s*{_NAMED_FILTER}[^.;\n]{{0,20}}?(?:->|=>|→|>)\s*{_CLOUD}\b"
+    rf"(?i)\b{_NAMED_FILTER}\b[^.;\n]{{0,30}}?\b(?:in front of|before|ahead of|vor|devant|delante de|davanti a|na frente d[eo]"
+    rf"|voor) (?:\S+ )?{_CLOUD}\b|\bmx\b[^.;\n]{{0,20}}?(?:->|=>|→|>)\s*{_NAMED_FILTER}[^.;\n]{{0,20}}?(?:->|=>|→|>)\s*{_CLOUD}\b"
 )
 # What stands in front of the servers and may put its own address in place of the sender's.
 _BALANCER = linear(

@@ -86,14 +86,19 @@ def test_a_licence_in_german_raises_the_object_that_is_missing() -> None:
     )
 
 
+_UNATTRIBUTED = (
+    "Mar  3 09:00:00 gw postfix/smtp[211]: 4F0A11B2: to=<eve@fabrikam.com>, "
+    "relay=contoso-com.mail.protection.outlook.com[192.0.2.9]:25, delay=1.2, dsn=5.7.64, status=bounced (host "
+    "contoso-com.mail.protection.outlook.com[192.0.2.9] said: 550 5.7.64 TenantAttribution; Relay Access Denied "
+    "(in reply to RCPT TO command))"
+)
+
+
 @pytest.mark.parametrize(
     ("reply", "words", "first"),
     [
         (
-            "Mar  3 09:00:00 gw postfix/smtp[211]: 4F0A11B2: to=<eve@fabrikam.com>, "
-            "relay=contoso-com.mail.protection.outlook.com[192.0.2.9]:25, delay=1.2, dsn=5.7.64, status=bounced (host "
-            "contoso-com.mail.protection.outlook.com[192.0.2.9] said: 550 5.7.64 TenantAttribution; Relay Access Denied "
-            "(in reply to RCPT TO command))",
+            _UNATTRIBUTED,
             "the inbound connector recognises us by our certificate, and the chain is complete",
             "connector.exo-inbound.certificate-name-mismatch",
         ),

@@ -97,7 +97,7 @@ def _unknown_host(retired: Configured, queues: tuple[QueueState, ...]) -> Findin
     because = (
         f"A server of Exchange 2010 or older was removed, as you say, and mail is still routed to {stuck.next_hop}: "
     )
-    because += "mail-enabled public folders, or another object, may name it or its database still. A new DNS record would not help."
+    because += "mail-enabled public folders, or another object, may name it or its database still. A DNS record would not help."
     return Finding(Belief.POSSIBLE, because, (stuck, retired), _steps(), weight=2.0)
 
 
