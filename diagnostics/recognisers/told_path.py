@@ -61,7 +61,8 @@ _OURS = linear(rf"(?i)\b{_ADDRESS}\b\W{{1,3}}(?:is|=|was)\W{{1,3}}(?:our|ours|us
 _CLOUD: Final = r"(?:m365|o365|(?:microsoft|office|ms) ?365|365|exchange online|exo|eop|(?:the |our )?tenant)"
 _NAMED_FILTER: Final = (
     r"(barracuda|sophos|mimecast|proofpoint|forti(?:mail|gate)|iron ?port|cisco(?: esa)?|trend ?micro|horne?t ?security"
-    r"|spam ?titan|messagelabs|symantec|nospamproxy|reddoxx|mailcleaner|(?:mail|spam|e-?mail|security) ?(?:gateway|filter|appliance))"
+    r"|spam ?titan|messagelabs|symantec|nospamproxy|reddoxx|mailcleaner"
+    r"|(?:mail|spam|e-?mail|security) ?(?:gateway|filter|appliance))"
 )
 _FRONT = linear(
     rf"(?i)\b{_NAMED_FILTER}\b[^.;\n]{{0,30}}?\b(?:in front of|before|ahead of|vor|devant|delante de|davanti a|na frente d[eo]"
