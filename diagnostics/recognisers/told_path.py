@@ -45,7 +45,9 @@ _NOT = linear(
 _OTHER = linear(
     r"(?i)^\W{0,2}(?:\S+ ){0,2}(?:ports?|tcp|traffic|dns|quer(?:y|ies)|lookups?|zone)\b"
 )  # a firewall's, a resolver's
-_OWN = linear(r"(?i)\b(?:our|we|my|us|i)\b")
+_OWN = linear(
+    r"(?i)\b(?:our|we|my|us|i|ich|wir|unser\w{0,2}|nous|notre|nosotros|nuestr[oa]s?|noi|nostr[aoei]|wij|onze|ik)\b"
+)
 _PRODUCT: Final = (
     "gateway|appliance|relay|filter|smart ?host|barracuda|sophos|mimecast|proofpoint|forti(?:mail|gate)|iron ?port|esa|cisco|"
     "trend ?micro|hornet ?security|spam ?titan|messagelabs|symantec|nospamproxy|reddoxx|mailcleaner|firewall|edge|haproxy|proxy"
