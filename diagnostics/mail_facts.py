@@ -196,6 +196,16 @@ class Hops(Fact, frozen=True, kw_only=True):
         return bool(self.loops)
 
 
+class Returned(Fact, frozen=True, kw_only=True):
+    """The way of a returned message, oldest hop first, as the headers copied into the report tell.
+
+    `auth_as` is what Exchange took its sender for ("Anonymous", "Internal"), "" where no field tells.
+    """
+
+    hops: tuple[Hop, ...]
+    auth_as: str = ""
+
+
 class Tracked(Fact, frozen=True, kw_only=True):
     """One entry of the message tracking log. `origin` is its source column (SMTP, AGENT, ROUTING, STOREDRIVER …).
 

@@ -39,6 +39,13 @@ _LABELLED: Final = (
     r"\bSMTP[- ](?:Fehler|fout|fel|feil|fejl|virhe)|\b(?:Erreur|Errore|Error|Erro|Eroare)(?: de)? SMTP"
     r"|\bERRO SMTP|Błąd SMTP|Ошибка SMTP|\bChyba SMTP|\bSMTP Hatası"
 )
+# What the panel of a printer or scanner shows: its own sentence, and of the server's reply the number alone.
+_PANELS: Final = (
+    r"\bSMTP[ -](?:server )?auth\w{0,12}[ -](?:has )?(?:failed|failure|error)\b\.?\s{0,3}[\[(](?:code |error )?#?5[03]\d[\])]"
+    r"|\bSMTP-(?:Authentifizierung|Anmeldung) (?:ist )?fehlgeschlagen\b|\béchec (?:de l.)?authentification SMTP\b"
+    r"|\b(?:error|fallo) (?:de|en la) autenticación SMTP\b|\bautenticazione SMTP (?:non riuscita|fallita)\b"
+    r"|\bSMTP-(?:verificatie|authenticatie) mislukt\b|\bfalha na autenticação SMTP\b"
+)
 _STARTS: Final = (
     r"\bSend-(?:Mail|Kit)Message ?:|\bSystem\.Net\.Mail\.Smtp\w*Exception|\bSystem\.Net\.Sockets\.SocketException"
     r"|\bSystem\.Security\.Authentication\.AuthenticationException|\bMail[Kk]it\.[\w.]{3,80}(?:Exception|Error)\b"
@@ -46,7 +53,7 @@ _STARTS: Final = (
     r"ServerDisconnected|Response|NotSupported)\w{0,12}(?: ?:|\( ?\d)|\b(?:javax|jakarta|com\.sun)\.mail\.[\w.]{3,80}Exception"
     r"|\bMailConnectException\b|\bcould not be sent to the recipients because of the mail server failure|\bInvalid login: "
     r"|\bSMTP (?:server )?error(?:: |:? (?:code )?#?[45]\d\d\b)|\bSMTP connect\(\) failed"
-    rf"|{_DIALOGS}|(?:{_LABELLED})\s?:|\bFalha na conexão SMTP \(\)"
+    rf"|{_PANELS}|{_DIALOGS}|(?:{_LABELLED})\s?:|\bFalha na conexão SMTP \(\)"
     r"|\bCan't send mail - all recipients were rejected|\bMessage failed: \d{3}|\b[245]\d\d\+\d\.\d{1,3}\.\d{1,3}\+"
 )
 # What libraries under such clients print. Other programs use them too, so something else has to tell that this is mail.
@@ -70,7 +77,7 @@ _LIBRARIES: Final = (
 )
 _START = linear(f"(?i)(?:{_STARTS})")
 _LIBRARY = linear(f"(?i)(?:{_LIBRARIES})")
-_LABEL = linear(f"(?i)(?:{_LABELLED}|{_DIALOGS})")
+_LABEL = linear(f"(?i)(?:{_LABELLED}|{_DIALOGS}|{_PANELS})")
 _ITEM = linear(r"(?i)^\s*port\s?\d{2,5}\b")  # people list what each port answers
 _STACK = linear(r"^\s*(?:at\s+\S|At (?:line|\S+\.ps1):|\+ |--- End of|File \"|\.{3} \d+ more|in \S+:line)")
 _NEXT = linear(r"^\s*(?:\d{4}-\d\d-\d\dT[\d:.]+Z?,|[A-Za-z][A-Za-z0-9]{2,40}\s{2,}:\s|\[PS\]|PS [A-Z]:)")

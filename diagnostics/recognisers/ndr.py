@@ -17,12 +17,11 @@ from msgspec.structs import replace
 
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, Reply, Source
-from diagnostics.mail_facts import Addressed
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.delivery_status import row
-from diagnostics.recognisers.header_lines import fields
-from diagnostics.recognisers.ndr_frames import ADDRESS, Quoted, frames
+from diagnostics.recognisers.ndr_addressees import addressed
+from diagnostics.recognisers.ndr_frames import Quoted, frames
 from diagnostics.recognisers.ndr_layout import (
     GENERATING,
     OPENING,
@@ -36,6 +35,7 @@ from diagnostics.recognisers.ndr_layout import (
     server,
     subject,
 )
+from diagnostics.recognisers.ndr_way import way
 from diagnostics.recognisers.received import utc
 from diagnostics.recognisers.reply_text import read_reply, unwrapped
 from diagnostics.text import Paste
@@ -47,14 +47,7 @@ _WEAK: Final = frozenset({"said", "dialogue", "labelled", "trailing", "bare"})
 _BARE = linear(r"^\s*#?([45]\d\d[ -]#?[45]\.\d{1,3}\.\d{1,3}\b.*)$")
 _WRAPPER = linear(r"(?i)QUEUE\.Expired|message (?:expired|delayed)|^#?\d{3} [45]\.4\.7\b|^[45]\.4\.7\b")
 _DATED = linear(r"(?i)^\s*(?:Date|Sent|Arrival-Date|Gesendet|Envoy.{1,2})\s?:\s*(\S.{5,80})$")
-_ADDRESS = linear(ADDRESS)
 _ENCAPSULATED = linear(r"(?i)^IMCEA[A-Z]{2,10}-\S+$")
-_REDIRECTED: Final = frozenset(
-    {
-        "x-ms-exchange-inbox-rules-loop", "resent-from", "x-ms-exchange-parent-message-id", "x-forwarded-to", "x-forwarded-for",
-        "x-ms-exchange-forwardingloop", "x-ms-exchange-forwarding-address",
-    }
-)  # fmt: skip
 _DELAYED = linear(r"(?i)message delayed|delivery delayed|delivery is delayed")
 _LOCAL = linear(r"\b(?:RESOLVER|TRANSPORT|ROUTING|QUEUE|STOREDRV|SMTPSEND|CAT|APPROVAL|AGENT)\.[A-Za-z]")
 _FOREIGN = linear(r"^\s*(?:[A-Za-z]{3,40}\s{2,}:\s|\d{4}-\d\d-\d\dT|(?:Log Name|Event (?:Source|Type|ID))\s*:)")
@@ -300,7 +293,14 @@ def _facts(bounce: _Bounce, groups: list[_Group], paste: Paste) -> list[Fact]:
                 # RFC 3463: X.0.0 is the code of an error of which only the class is known.
                 reply = replace(reply, enhanced="4.0.0" if _DELAYED.search(quoted.text) else "5.0.0")
             found += [reply, *stated]
-    return found + (_addressed(bounce, paste) or _detailed(bounce, groups, paste))
+    claims = _claims(bounce)
+    written = addressed(
+        bounce.history,
+        [each for each in bounce.lines if each[0] in claims],
+        [each for group in groups for each in group.recipients],
+        paste,
+    )
+    return [*found, *written, *way(bounce.history, paste)]
 
 
 def _servers(bounce: _Bounce) -> tuple[str, tuple[str, str]]:
@@ -334,35 +334,6 @@ def _when(bounce: _Bounce) -> str:
     dates = (_DATED.search(line) for _, line in bounce.lines)
     told = (utc(found.group(1)) for found in islice((each for each in dates if each), _MOST))
     return next((each for each in told if each), "")
-
-
-def _addressed(bounce: _Bounce, paste: Paste) -> list[Fact]:
-    """To whom the returned message was written, as its copied headers tell, or its details: those name one recipient alone, and
-    another address that failed was reached by a rule."""
-    found = fields(bounce.history) if bounce.history else []
-    to = [str(each) for one in found if one.name in ("to", "cc") for each in _ADDRESS.findall(one.value)]
-    mark = next((each for each in found if each.name in _REDIRECTED), None)
-    if not to and mark is None:
-        return []
-    line = (mark or next(each for each in found if each.name in ("to", "cc"))).lines[0]
-    source = Source(line + 1, paste.raw[line].strip(), paste.index)
-    return [
-        Addressed(
-            source=source, recipients=tuple(dict.fromkeys(each.lower() for each in to)), redirected=mark is not None
-        )
-    ]
-
-
-def _detailed(bounce: _Bounce, groups: list[_Group], paste: Paste) -> list[Fact]:
-    """The addressee among the details, where it is not the address that failed."""
-    failed = {each.lower() for group in groups for each in group.recipients}
-    claims = _claims(bounce)
-    told = ((index, each) for index, line in bounce.lines if index in claims and (each := addressee(line)))
-    index, written = next(told, (0, ""))
-    if not written or not failed or written.lower() in failed:
-        return []
-    source = Source(index + 1, paste.raw[index].strip(), paste.index)
-    return [Addressed(source=source, recipients=(written.lower(),), redirected=True)]
 
 
 def _shown(bounce: _Bounce, groups: list[_Group]) -> dict[str, Any]:

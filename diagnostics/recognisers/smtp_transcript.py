@@ -26,7 +26,13 @@ _ARROW = linear(r"^(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\s+)?(?:SERVER -> CLIENT|CLI
 _ASKED = linear(
     r"(?i)\b(?:opening to|telnet|nc|connect(?:ing)?(?: to)?) ([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+)[: ]\d{2,4}\b"
 )
-_STAMP = linear(r"^\[?\d\d:\d\d:\d\d\]?\s+")
+_TIME: Final = r"\[?\d\d:\d\d:\d\d\]?\s+"
+_STAMP = linear(rf"^{_TIME}")
+# An application's log: the day and the time, and behind them the mark of who spoke.
+_DAY: Final = (
+    r"\[?(?:\d{4}[-/.]\d\d[-/.]\d\d|\d\d?[-/.]\d\d?[-/.]\d{4}),?[T ]{1,2}\d\d:\d\d:\d\d(?:[.,]\d{1,6})?Z?\]?:?\s+"
+)
+_DATED = linear(rf"^{_DAY}((?:<{{1,3}}|>{{1,3}}|<-|->|[SC]:)\s?\S.*)$")
 # A client's log puts its time, its level or its name before the mark: Nodemailer, Outlook (`<rx>`, `[tx]`), Dart, Xeams,
 # fetchmail and Exim (`SMTP<`, `SMTP>>`), msmtp (`<--`), Perl's Net::SMTP (`GLOB(0x1c3bd60)<<<`).
 _LED: Final = (
@@ -145,7 +151,7 @@ class _Talk(Struct):
 
 @recogniser(
     r"^\s*(?:\W{1,4}|[SC]:\s*|(?:\d{4}-\d\d-\d\d \S{8}\s+)?(?:SERVER -> CLIENT|CLIENT -> SERVER):\s*"
-    rf"|(?:Server|Client):\s*|\[?\d\d:\d\d:\d\d\]?\s+|.*{_LED}|(?:\S+ )?(?:send|reply): b?['\"])?"
+    rf"|(?:Server|Client):\s*|{_TIME}|{_DAY}\W{{1,4}}|.*{_LED}|(?:\S+ )?(?:send|reply): b?['\"])?"
     r"(?:220(?:[ -]\S|\*{5})|(?:EHLO|HELO)\s+\S|250[- ](?:SIZE|STARTTLS|PIPELINING))",
     rank=50,
 )
@@ -184,6 +190,8 @@ def _spoken(line: str) -> str:
     text = line.strip().lstrip(_DRAWN)
     if " -> " in text[:40]:
         text = str(_ARROW.sub("", text, 1))
+    dated = _DATED.search(text) if text[:3].strip("[")[:1].isdecimal() else None
+    text = str(dated.group(1)) if dated else text
     mark, space, rest = text.partition(" ")
     if space and mark.upper() in _SPEAKERS:
         return str(_QUOTED.sub(r"\1", rest.strip(), 1))

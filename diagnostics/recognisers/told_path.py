@@ -59,17 +59,6 @@ _GATEWAY = linear(
     rf"|\bour (?:own )?(?:[a-z-]{{2,20}} ){{0,3}}(?:{_PRODUCT})\b[^.;\n]{{0,30}}?[^\d.]{_ADDRESS}\b"
 )
 _OURS = linear(rf"(?i)\b{_ADDRESS}\b\W{{1,3}}(?:is|=|was)\W{{1,3}}(?:our|ours|us|me|my|mine)\b")
-# A filter that takes the mail first, and Exchange Online behind it: in words, or drawn with arrows.
-_CLOUD: Final = r"(?:m365|o365|(?:microsoft|office|ms) ?365|365|exchange online|exo|eop|(?:the |our )?tenant)"
-_NAMED_FILTER: Final = (
-    r"(barracuda|sophos|mimecast|proofpoint|forti(?:mail|gate)|iron ?port|cisco(?: esa)?|trend ?micro|horne?t ?security"
-    r"|spam ?titan|messagelabs|symantec|nospamproxy|reddoxx|mailcleaner"
-    r"|(?:mail|spam|e-?mail|security) ?(?:gateway|filter|appliance))"
-)
-_FRONT = linear(
-    rf"(?i)\b{_NAMED_FILTER}\b[^.;\n]{{0,30}}?\b(?:in front of|before|ahead of|vor|devant|delante de|davanti a|na frente d[eo]"
-    rf"|voor) (?:\S+ )?{_CLOUD}\b|\bmx\b[^.;\n]{{0,20}}?(?:->|=>|→|>)\s*{_NAMED_FILTER}[^.;\n]{{0,20}}?(?:->|=>|→|>)\s*{_CLOUD}\b"
-)
 # What stands in front of the servers and may put its own address in place of the sender's.
 _BALANCER = linear(
     r"(?i)\bload[ -]?balanc(?:er|ing)s?\b|\b(?:kemp|netscaler|big-?ip|haproxy|citrix adc|loadmaster)\b|\blastverteiler\b"
@@ -124,9 +113,6 @@ def _told(source: Source, line: str) -> Iterator[Configured]:
     front = _BALANCER.search(line)
     if front and not (_NOT.search(line[: front.start()]) or supposes(line[: front.start()])):
         yield Configured(source=source, kind="load-balancer", name=front.group(0))
-    filtered = _FRONT.search(line)
-    if filtered and not (_NOT.search(line[: filtered.start()]) or supposes(line[: filtered.start()])):
-        yield Configured(source=source, kind="gateway-in-front", name=next(each for each in filtered.groups() if each))
     lost = next(
         (m for m in _LOST.finditer(line) if not (_NOT.search(line[: m.start()]) or supposes(line[: m.start()]))), None
     )

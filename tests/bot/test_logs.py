@@ -5,11 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import io
-import json
-import os
 import signal
-import subprocess
-import sys
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
@@ -20,7 +16,6 @@ from typing import Any
 import pytest
 
 from bot import log_reading
-from bot.log_reading import sweep
 from tests.bot.conftest import World, everything
 from tests.bot.pastes import CURED, FAILING, failing
 from tests.bot.test_crashes import process
@@ -365,32 +360,6 @@ async def test_a_stop_in_the_middle_leaves_nothing_behind(world: World, monkeypa
     async with world.bot():
         await said(world, "alex", ts, OUT)
         assert len(world.answers("alex", ts)) == 1
-
-
-def test_folders_in_use_are_not_swept_away(folder: Path) -> None:
-    stale = folder / "mailflow-log-stale"
-    stale.mkdir()
-    (stale / "SEND1.LOG").write_text("x")
-    with log_reading._folder() as mine:
-        assert mine.stat().st_mode & 0o777 == 0o700
-        sweep()
-        assert mine.exists()
-    assert not stale.exists()
-
-
-def test_the_process_ends_with_whoever_started_it(tmp_path: Path) -> None:
-    """And it knows none of its secrets."""
-    environment = log_reading._environment()
-    assert not any(name.startswith(("SLACK", "MAILFLOW", "DATABASE")) for name in environment)
-    read, write = os.pipe()
-    child = subprocess.Popen(
-        [sys.executable, "-P", "-m", "bot.log_process", str(1 << 30), "60"], stdin=read, env=environment
-    )
-    os.close(read)
-    os.mkfifo(tmp_path / "endless.log")  # nobody writes into it, so it waits
-    os.write(write, json.dumps({"folder": str(tmp_path), "names": ["endless.log"], "most": 1}).encode() + b"\n")
-    os.close(write)
-    assert child.wait(30) != 0
 
 
 def _waits_for(monkeypatch: pytest.MonkeyPatch, world: World, step: str, shown: Callable[[], bool]) -> None:

@@ -24,15 +24,19 @@ from __future__ import annotations
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.auth_smtp.logon import (
     EXO,
+    LOGON_FAILED,
     UNEXPLAINED,
     UNEXPLAINED_139,
     elsewhere,
+    own_server,
     refused_by,
     session_of,
     sign_in_error,
     sign_in_log,
+    told_right,
     unexplained,
     whose,
+    without_reply,
 )
 from diagnostics.facts import Said, Session
 from diagnostics.mail_facts import Configured
@@ -61,7 +65,7 @@ _POLICY = "basic authentication is disabled"
 @cause(
     id="auth-smtp.blocked.security-defaults-or-ca",
     act="exchange-online",
-    says=(_DEFAULTS, _CRITERIA, _POLICY, UNEXPLAINED, UNEXPLAINED_139),
+    says=(_DEFAULTS, _CRITERIA, _POLICY, UNEXPLAINED, UNEXPLAINED_139, *LOGON_FAILED),
     against={
         "Basic authentication is not supported for Client Submission": (
             "ends password logons for everybody, whatever the policies for this account"
@@ -80,6 +84,11 @@ def assess(said: Said, sessions: tuple[Session, ...], settings: tuple[Configured
         return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.0)
     if _POLICY in low:
         return _disabled(said, whose(settings))
+    right = told_right(settings)
+    if right and without_reply(said) and not own_server(settings):
+        because = "The password works in the browser, as you say: if the client submits to Exchange Online, an identity policy "
+        because += "(security defaults, Conditional Access, MFA) may refuse it by SMTP."
+        return Finding(Belief.POSSIBLE, because, (said, right), _steps(), weight=1.7)
     if not unexplained(low):
         return None
     entry = sign_in_error(settings, *_POLICY_ERRORS)

@@ -93,7 +93,8 @@ def assess(
 ) -> Finding | None:
     """Who refused decides: Exchange Online's submission server, or a Receive connector of one's own."""
     if said.signature in (*relay.FOREIGN, *_NOUNS):
-        return None if refused_by(said, session_of(said, sessions)) == "smart-host" else _of_another(said)
+        of_connector = refused_by(said, session_of(said, sessions)) == "smart-host"
+        return None if of_connector else _of_another(said, moved=any(s.kind == "told-moved" for s in settings))
     if said.signature == _OWNED:
         because = f"{server(said, '')} takes the address in MAIL FROM only from the account that it belongs to, and the client "
         because += "did not log on. It says the same to another server that sends with this address from outside."
@@ -139,7 +140,7 @@ def _anonymous(said: Said, where: Where, settings: tuple[Configured, ...]) -> Fi
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=0.9 if said.signature == _OLD else 1.7)
 
 
-def _of_another(said: Said) -> Finding | None:
+def _of_another(said: Said, *, moved: bool) -> Finding | None:
     """Another mail system: it asks for a logon, or refuses to relay, which it does only for who logged on."""
     own = (
         by_microsoft(said)
@@ -155,7 +156,8 @@ def _of_another(said: Said) -> Finding | None:
     if not relay.foreign(said):
         return None
     because = f"If the client is to send through {said.by or 'that server'}: it relays for who logs on, and this client did not."
-    return Finding(Belief.POSSIBLE, because, (said,), _LOG_ON, weight=1.5 if relay.by_own_log(said) else 1.2)
+    weight = 0.8 if moved else 1.5 if relay.by_own_log(said) else 1.2  # a former provider's logon mends nothing
+    return Finding(Belief.POSSIBLE, because, (said,), _LOG_ON, weight=weight)
 
 
 def _refused_logon(said: Said, replies: tuple[Reply, ...]) -> Reply | None:

@@ -40,6 +40,7 @@ from diagnostics.causes.auth_smtp.logon import (
     session_of,
     sign_in_error,
     sign_in_log,
+    told_right,
     unexplained,
     without_reply,
 )
@@ -103,6 +104,13 @@ def assess(
     if without_reply(said):
         because = "The client only says that its logon failed; what the server answered tells a wrong password from the rest. "
         because += "The client's debug output has it (535 …)."
+        right = told_right(settings)
+        if right:
+            because = (
+                "The client's logon failed, though the password works in the browser, as you say: only a mistyped user "
+            )
+            because += "name or password in the client is left of this."
+            return Finding(Belief.POSSIBLE, because, (said, right), _steps(where), weight=0.7)
         return Finding(Belief.POSSIBLE, because, (said,), _steps(where), weight=1.5)
     nameless = next((each for each in logons if each.user == "name"), None)
     if unexplained(low) and where == "exchange-online" and nameless:

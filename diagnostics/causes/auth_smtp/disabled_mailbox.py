@@ -33,6 +33,7 @@ from diagnostics.causes.auth_smtp.logon import (
     refused_by,
     session_of,
     switch,
+    told_right,
     unexplained,
     without_reply,
 )
@@ -68,9 +69,13 @@ def assess(
         because = "The refusal links to Microsoft's page on disabled SMTP AUTH; the switch may be the mailbox's own."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(account), weight=1.2)
     where = refused_by(said, session_of(said, sessions))
+    if without_reply(said) and disabled(own):
+        return _switched(said, own)
     if without_reply(said) and not own_server(settings) and not any(each.code for each in replies):
         because = "If the client submits to Exchange Online, Authenticated SMTP may be switched off on its mailbox."
-        return Finding(Belief.POSSIBLE, because, (said,), _steps(account), weight=1.2)
+        right = told_right(settings)
+        because += " The password works in the browser, as you say." if right else ""
+        return Finding(Belief.POSSIBLE, because, (said, right), _steps(account), weight=1.9 if right else 1.2)
     if not unexplained(low):
         return None
     if other := elsewhere(said, where):

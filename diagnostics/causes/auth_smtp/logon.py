@@ -38,8 +38,20 @@ LOGON_FAILED: Final = (
     "Nie można przeprowadzić uwierzytelnienia",
     "Nie można przeprowadzić autoryzacji",
     "ошибка авторизации",
+    # of devices
+    "SMTP Authentication failed",
+    "SMTP authentication error",
+    "SMTP Auth failed",
+    "SMTP Auth Error",
+    "SMTP-Authentifizierung fehlgeschlagen",
+    "authentification SMTP",
+    "autenticación SMTP",
+    "autenticazione SMTP",
+    "SMTP-verificatie mislukt",
+    "autenticação SMTP",
 )
-_CODE = linear(r"(?:^|[^\d.])[45]\d\d(?:[^\d.]|$)")
+# A reply is a number with words behind it; of a panel's `[535]` only the number is left.
+_CODE = linear(r"(?:^|[^\d.])[45]\d\d(?:[^\d.\])]|$)")
 _CLIENT = linear(r"\[([0-9A-Fa-f.:]{3,45})\]\.?(?:$|\s)")
 _CONNECTOR = linear(r"(?i)for Receive connector '?(.{1,120}?)'?\. ")
 _BOTH: Final = 2
@@ -60,6 +72,11 @@ def unexplained(low: str) -> bool:
 def without_reply(said: Said) -> bool:
     """Whether a client says that its logon failed, and not what the server answered."""
     return said.kind == "client" and said.signature in LOGON_FAILED and not _CODE.search(said.text)
+
+
+def told_right(settings: Iterable[Configured]) -> Configured | None:
+    """Where the person says that the same password works in the browser."""
+    return next((each for each in settings if each.kind == "told-password"), None)
 
 
 def session_of(said: Said, sessions: Iterable[Session]) -> Session | None:

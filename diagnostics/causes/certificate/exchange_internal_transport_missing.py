@@ -21,9 +21,12 @@ with `451 4.7.0 Temporary server error … PRX`, although TLS toward the outside
 
 from __future__ import annotations
 
+from typing import Final
+
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.network.queues import STALLED, stalled_inside
+from diagnostics.causes.network.reach import by_exchange_online
 from diagnostics.facts import InstalledCertificate, QueueState, Said, WindowsEvent
 from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
@@ -37,15 +40,20 @@ _UNREADABLE = {
     12015: "has expired",
 }
 _SOON, _REMOTE = 12017, 12019
+_PROXY: Final = ("Please try again later. PRX",)
+_INSIDE: Final = ("1", "3", "4", "5", "6", "7")  # after PRX; 2 is a look-up that failed, 9 the next hop
 
 
-@cause(id="certificate.exchange.internal-transport-missing", act="on-prem", says=STALLED)
+@cause(id="certificate.exchange.internal-transport-missing", act="on-prem", says=(*STALLED, *_PROXY))
 def assess(
     event: WindowsEvent | Configured | Said,
     installed: tuple[InstalledCertificate, ...],
     queues: tuple[QueueState, ...],
+    objects: tuple[Configured, ...],
 ) -> Finding | None:
     """The events say it, or HealthChecker; the list of certificates shows whether it is still so."""
+    if isinstance(event, Said) and event.signature in _PROXY:
+        return _of_proxy(event, objects, installed)
     if isinstance(event, Said):
         queue = stalled_inside(event, queues)
         return _of_target(event, queue, installed) if queue else None
@@ -77,6 +85,20 @@ def _checked(server: Configured) -> Finding | None:
         return None
     because = f"HealthChecker finds no valid internal transport certificate on {server.name or 'the server'}."
     return Finding(Belief.LIKELY, because, (server,), _steps())
+
+
+def _of_proxy(
+    said: Said, objects: tuple[Configured, ...], installed: tuple[InstalledCertificate, ...]
+) -> Finding | None:
+    """The front end can't sign in to its back end since somebody deleted certificates, the self-signed ones above all."""
+    told = next((each for each in objects if each.kind == "told-certificates-deleted"), None)
+    if told is None or said.text.partition("PRX")[2][:1] not in _INSIDE or by_exchange_online(said.text):
+        return None
+    because = "Front end and back end need the internal transport certificate to sign in to each other, which is the self-signed "
+    because += (
+        "one of the installation. As you say, certificates were deleted; then the front end puts mail off like this."
+    )
+    return Finding(Belief.POSSIBLE, because, (said, told, *installed), _steps(), weight=1.9)
 
 
 def _of_target(said: Said, queue: QueueState, installed: tuple[InstalledCertificate, ...]) -> Finding | None:

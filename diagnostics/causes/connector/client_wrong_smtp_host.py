@@ -60,6 +60,11 @@ def assess(
     because = (
         f"The application reached {host or 'a server'} that does not relay for it; is that the host it should use?"
     )
+    moved = next((each for each in settings if each.kind == "told-moved"), None)
+    if moved and said.kind == "client" and said.signature in relay.FOREIGN:
+        because = f"The mail moved, as you say, and the application still hands its mail to {host or 'the former server'}, which "
+        because += "no longer stands for the domain: it may take mail for its own old mailboxes, and refuses all other."
+        return Finding(Belief.POSSIBLE, because, (said, moved), _after_a_move(), weight=2.0)
     weight = 1.4 if said.kind == "client" else 0.8
     return Finding(Belief.POSSIBLE, because, (said,), _steps(host, what.ip), weight=weight)
 
@@ -85,11 +90,31 @@ def _steps(host: str, client: str) -> tuple[Step, ...]:
         ),
         steps.find_session(client),
         change(
-            "Set the documented relay as SMTP host in the application. Don't open relaying on the server that refused.",
+            "Set the documented relay as SMTP host in the application. The server that refused is right: leave it as it is.",
             "",
             shell="portal",
             changes="Server name and port in the application's own settings.",
             undo="Restore the former host name.",
             verify="The relay's receive log shows the client, and the message arrives.",
+        ),
+    )
+
+
+def _after_a_move() -> tuple[Step, ...]:
+    return (
+        look(
+            "Read which SMTP host the application is set to, and find your tenant's own: the MX of the domain.",
+            "Resolve-DnsName {domain} -Type MX",
+            "powershell",
+            domain="",
+        ),
+        change(
+            "Give the application a host of the new system: smtp.office365.com, port 587, with a logon; or, for what can't log "
+            "on, the tenant's MX host on port 25, with an inbound connector for your own address if it writes to the outside.",
+            "",
+            shell="portal",
+            changes="Server name, port and logon in the application's own settings. Put the sending address into SPF.",
+            undo="Restore the former settings.",
+            verify="A test message to an inside and to an outside address arrives.",
         ),
     )

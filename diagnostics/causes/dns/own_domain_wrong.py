@@ -125,6 +125,9 @@ def assess(
     because += "if the MX record leads there, it is wrong or left over from before a move."
     if outward(settings) and not name:
         return Finding(Belief.POSSIBLE, because, (said, outward(settings)), _steps(name), weight=0.5)
+    if said.kind == "client" and any(each.kind == "told-moved" for each in settings):
+        because += " An application that is set to one host follows no MX record, though."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=0.6)
     weight = 1.3 if online else 0.6 if "unable to relay" in low else 1.4
     return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=weight)
 

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.recipient.lookup import (
+    absent,
     accepted,
     address,
     by_microsoft,
@@ -33,7 +34,7 @@ from diagnostics.causes.recipient.lookup import (
 )
 from diagnostics.causes.recipient.steps import EXO, find_recipient
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import CommandError, Configured
+from diagnostics.mail_facts import CommandError, Configured, LookedUp
 from diagnostics.report import Step
 
 
@@ -47,6 +48,7 @@ def assess(
     _found: Configured | None,
     objects: tuple[Configured, ...],
     errors: tuple[CommandError, ...],
+    lookups: tuple[LookedUp, ...],
     replies: tuple[Reply, ...],
 ) -> Finding | None:
     """Both directories settle it: nothing on-premises, a mailbox in the cloud."""
@@ -69,6 +71,15 @@ def assess(
             return Finding(Belief.POSSIBLE, because, (cloud, said), _steps(wanted, cloud), weight=1.9)
         belief = Belief.CONFIRMED if nothing else Belief.LIKELY
         return Finding(belief, because, (cloud, nothing, said), _steps(wanted, cloud), weight=1.6)
+    made = next((each for each in objects if each.kind == "told-cloud-mailbox"), None)
+    if made:
+        gone = absent(wanted, lookups, "on-prem")
+        because = (
+            f"The mailbox of {named(wanted, 'the recipient')} was made in the cloud, as you say, and on-premises no "
+        )
+        because += "object has the address: synchronization does not write it back."
+        belief = Belief.LIKELY if gone else Belief.POSSIBLE
+        return Finding(belief, because, (said, made, gone), _steps(wanted, None), weight=1.7)
     because = f"If {named(wanted, 'the recipient')} is a mailbox in Exchange Online, it lacks an object on-premises."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted, None), weight=0.8)
 

@@ -24,24 +24,37 @@ arrives as Anonymous: groups that take internal senders only refuse it, and it i
 
 from __future__ import annotations
 
+from typing import Final
+
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.hybrid.crossing import crossing
 from diagnostics.causes.hybrid.twice import SecondPass, second_pass
 from diagnostics.causes.hybrid.wizard import run_again
 from diagnostics.causes.network.reach import kind_of
+from diagnostics.causes.policy.said import refusal
 from diagnostics.facts import Reply, Said, SendConnector
-from diagnostics.mail_facts import Antispam, Configured, Headers, Hops
+from diagnostics.mail_facts import Antispam, Configured, Headers, Hops, Returned
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
 _DOMAIN = linear(r"@([A-Za-z0-9.-]{1,253})")
 _TRUST = ("TrustedMailOutboundEnabled", "TrustedMailInboundEnabled")
 _CHECKED = "Misconfigured to send authenticated internal mail to M365"  # of HealthChecker, with the flags behind it
-# Exchange Online's refusals of a sender whom it takes for a stranger.
-_STRANGER = ("SenderNotAuthenticated", "5.7.133", "5.7.134", "5.7.136", "RESOLVER.RST.AuthRequired")
 _DROPPED = "X-CrossPremisesHeadersFilteredBySendConnector"
 
 
-@cause(id="hybrid.send.cloudservicesmail-disabled", act="on-prem", says=(_CHECKED,))
+_REFUSED: Final = (
+    "SenderNotAuthenticatedForGroup",
+    "SenderNotAuthenticatedForMailbox",
+    "5.7.133",
+    "5.7.134",
+    "5.7.136",
+)
+# Exchange Online's refusals of a sender whom it takes for a stranger.
+_STRANGER: Final = (*_REFUSED, "RESOLVER.RST.AuthRequired")
+
+
+@cause(id="hybrid.send.cloudservicesmail-disabled", act="on-prem", says=(_CHECKED, *_REFUSED))
 def assess(
     anchor: Headers | Antispam | SendConnector | Said,
     spam: Antispam | None,
@@ -50,10 +63,13 @@ def assess(
     connector: SendConnector | None,
     objects: tuple[Configured, ...],
     replies: tuple[Reply, ...],
+    returned: Returned | None,
 ) -> Finding | None:
     """Needs a message between addresses of one organization, or the header that says who dropped the others."""
     if isinstance(anchor, Said):
-        return _checked(anchor)
+        return (
+            _checked(anchor) if anchor.signature == _CHECKED else _refused(anchor, replies, (returned, hops), connector)
+        )
     if isinstance(anchor, SendConnector):
         return _from_settings(anchor, replies) if spam is None and headers is None else None
     again = second_pass(spam.get("CIP"), (headers,) if headers else (), spam, objects) if spam else None
@@ -151,6 +167,24 @@ def _checked(said: Said) -> Finding | None:
     return Finding(
         Belief.LIKELY, because, (said,), _steps(SendConnector(source=said.source, connector=name)), weight=1.2
     )
+
+
+def _refused(
+    said: Said, replies: tuple[Reply, ...], ways: tuple[Returned | Hops | None, ...], connector: SendConnector | None
+) -> Finding | None:
+    """A recipient that takes colleagues only refused what began at a server of its own organization."""
+    refused = refusal(said, replies)
+    own = crossing(refused.recipient.rpartition("@")[2], ways)
+    if own is None or (connector and connector.cloud_services and not own.handed_on):
+        return None
+    because = (
+        f"The message began at {own.first}, a server of the recipient's own organization, and {refused.where} took its "
+    )
+    because += "sender for a stranger."
+    if own.handed_on:
+        because += f" {own.last} handed it over: what stands in between strips the organization's headers."
+    belief = Belief.LIKELY if own.handed_on and own.anonymous and own.by_exchange else Belief.POSSIBLE
+    return Finding(belief, because, (said, own.fact), _steps(connector), weight=1.8)
 
 
 def _told_hybrid(objects: tuple[Configured, ...]) -> bool:

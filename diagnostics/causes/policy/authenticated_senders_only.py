@@ -26,12 +26,13 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.hybrid.crossing import crossing
 from diagnostics.causes.hybrid.send_cloudservicesmail_disabled import strips
 from diagnostics.causes.policy.said import Refusal, addresses, recipient_settings, refusal
 from diagnostics.causes.reader import acting
 from diagnostics.causes.recipient.steps import EXO
 from diagnostics.facts import Reply, Said, SendConnector
-from diagnostics.mail_facts import Configured, Headers
+from diagnostics.mail_facts import Configured, Headers, Hops, Returned
 from diagnostics.report import Shell, Step
 
 _SWITCH: Final = "RequireSenderAuthenticationEnabled"
@@ -70,6 +71,8 @@ def assess(
     settings: tuple[Configured, ...],
     headers: Headers | None,
     connectors: tuple[SendConnector, ...],
+    hops: Hops | None,
+    returned: Returned | None,
 ) -> Finding | None:
     """The words are plain; what remains open is whether the sender really is a stranger."""
     refused = refusal(said, replies, settings)
@@ -100,6 +103,11 @@ def assess(
         because += f" The sender's domain is the recipient's own ({inside}): then the mail lost its internal mark on "
         because += "the way, and the recipient must not be opened."
         return Finding(Belief.POSSIBLE, because, (said,), steps[:1], refused.act, weight=1.3)
+    own = crossing(refused.recipient.rpartition("@")[2], (returned, hops))
+    if own:
+        because += f" It came from {own.first}, a server of the recipient's own organization: then it lost its internal mark on "
+        because += "the way, and the recipient must not be opened."
+        return Finding(Belief.POSSIBLE, because, (said, own.fact), steps[:1], refused.act, weight=1.3)
     if closed:
         because += f" {_SWITCH} is True."
         if _senders(headers):

@@ -23,6 +23,7 @@ from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.causes.reputation.addresses import blamed, named
 from diagnostics.facts import Reply
+from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
@@ -42,8 +43,10 @@ _OUTLOOK = linear(
         "rate limited due to IP reputation": "is consumer Outlook.com's limit; Exchange Online says `Server busy`",
     },
 )
-def assess(reply: Reply) -> Finding | None:
+def assess(reply: Reply | Configured) -> Finding | None:
     """A range of numbers that only Microsoft uses, or one of the throttle's own marks."""
+    if isinstance(reply, Configured):
+        return _late(reply)
     text = reply.whole
     busy, number = _BUSY.search(text), _NUMBER.search(text)
     if not reply.failing or _OUTLOOK.search(text) or not (number or busy or _ALONE.search(text)):
@@ -53,6 +56,20 @@ def assess(reply: Reply) -> Finding | None:
     because += "its history lets expect; the messages stay in the sender's queue and are tried again."
     belief = Belief.CONFIRMED if busy and number else Belief.LIKELY
     return Finding(belief, because, (reply,), _steps(ip), weight=1.2)
+
+
+def _late(told: Configured) -> Finding | None:
+    """Mail from a new address that arrives hours late; the receiving side shows nothing of what it put off."""
+    if told.kind != "told-late":
+        return None
+    because = "Mail from your new address reaches Exchange Online hours late. A message trace begins only when the "
+    because += "message was taken in, so the delay lies before it: the sending server's log or queue shows whether it "
+    because += "was put off with 451 4.7.5xx, as new addresses are."
+    first = advise(
+        "Look into the sending system's own log or queue for the hours between: the replies it got there name the reason. The "
+        "Received headers of a late message show the hop that waited."
+    )
+    return Finding(Belief.POSSIBLE, because, (told,), (first, *_steps("")), weight=1.6)
 
 
 def _steps(ip: str) -> tuple[Step, ...]:

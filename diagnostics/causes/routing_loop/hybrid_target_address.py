@@ -9,6 +9,7 @@ Exchange logs event 9026 when it sees it itself.
 ## What proves it
 - the attribute holds an address of the same domain, or a local mailbox has one at all
 - only some recipients loop
+- a mail user of Exchange Online, whose mailbox was moved back, still leads to the tenant's own mail.onmicrosoft.com domain
 
 ## Not this when
 - every recipient of the domain loops: then it is a connector or the accepted domain
@@ -24,8 +25,8 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.recipient.lookup import proxies
-from diagnostics.causes.routing_loop.circle import LOOPED, circles, domain, named, read_the_way, recipient
+from diagnostics.causes.recipient.lookup import by_microsoft, proxies
+from diagnostics.causes.routing_loop.circle import EXO, LOOPED, circles, domain, named, read_the_way, recipient
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured, Hops
 from diagnostics.patterns import linear
@@ -49,14 +50,13 @@ def assess(
     address = recipient(anchor, replies)
     if isinstance(anchor, Said) and _DETECTED in anchor.text.lower():
         return _detected(anchor)
-    for each in objects:
-        attribute = next((name for name in _ATTRIBUTES if "@" in each.get(name)), "")
-        others = address and proxies(each) and address not in proxies(each)
-        if not attribute or each.kind not in ("recipient", "mailbox") or others:
-            continue
-        judged = _judged(anchor, each, attribute, address)
-        if judged:
-            return judged
+    shown = [each for each in objects if _concerns(each, address)]
+    left = (_left_behind(anchor, each, objects) for each in shown)
+    found = next((each for each in left if each), None)
+    judged = (_judged(anchor, each, address) for each in shown)
+    found = found or next((each for each in judged if each), None)
+    if found:
+        return found
     if address.endswith(".mail.onmicrosoft.com"):
         because = f"`{address}` is a routing address that leads to the cloud, yet its mail circles: a server on-premises takes "
         because += "the routing domain for its own, or the object behind it points back."
@@ -65,6 +65,16 @@ def assess(
         f"If {named(address, 'the recipient')} carries a target address in the own domain, its mail is sent round."
     )
     return Finding(Belief.POSSIBLE, because, (anchor,), _steps(address), weight=0.96)
+
+
+def _concerns(entry: Configured, address: str) -> bool:
+    """Whether it is an object with an address that mail is sent on to, and may be the one whose mail circles."""
+    others = address and proxies(entry) and address not in proxies(entry)
+    return entry.kind in ("recipient", "mailbox") and bool(_attribute(entry)) and not others
+
+
+def _attribute(entry: Configured) -> str:
+    return next((name for name in _ATTRIBUTES if "@" in entry.get(name)), "")
 
 
 def _detected(said: Said) -> Finding:
@@ -77,12 +87,69 @@ def _detected(said: Said) -> Finding:
     return Finding(Belief.CONFIRMED, because, (said,), _steps(address))
 
 
-def _judged(anchor: Said | Hops, entry: Configured, attribute: str, address: str) -> Finding | None:
+def _left_behind(anchor: Said | Hops, entry: Configured, objects: tuple[Configured, ...]) -> Finding | None:
+    """A mail user of the tenant that leads to the tenant's own routing domain, as a mailbox moved back leaves it.
+
+    A mail user on-premises may do so rightly: so it counts where Exchange Online ended the circle, and others beside it,
+    which work, lead to the shared domain.
+    """
+    target = entry.get("ExternalEmailAddress").lower().removeprefix("smtp:")
+    own = {domain(each) for each in proxies(entry) if "onmicrosoft.com" not in each}
+    if (
+        entry.get("RecipientTypeDetails").lower() != "mailuser"
+        or not target.endswith(".mail.onmicrosoft.com")
+        or not _by_tenant(anchor)
+    ):
+        return None
+    others = [o for o in objects if o is not entry and domain(o.get("ExternalEmailAddress").lower()) in own]
+    because = f"{entry.name} is a mail user whose ExternalEmailAddress, `{target}`, lies in the tenant's own routing domain. If "
+    because += "it is the tenant's object, Exchange Online sends the mail to itself"
+    because += f"; that of `{others[0].name}` leads to the shared domain." if others else "."
+    belief = Belief.LIKELY if others else Belief.POSSIBLE
+    return Finding(belief, because, (entry, anchor, *others[:1]), _mail_user(entry), "on-prem", weight=1.9)
+
+
+def _by_tenant(anchor: Said | Hops) -> bool:
+    return isinstance(anchor, Said) and by_microsoft(anchor)
+
+
+def _mail_user(entry: Configured) -> tuple[Step, ...]:
+    address = next((each for each in proxies(entry) if "onmicrosoft.com" not in each), "")
+    return (
+        look(
+            "See which side shows the object, and where it leads.",
+            "Get-MailUser {address} | Format-List Name,IsDirSynced,ExternalEmailAddress,EmailAddresses",
+            EXO,
+            address=address,
+        ),
+        look(
+            "On-premises, where the mailbox is: a targetAddress that was left on it is synchronized.",
+            "Get-ADUser {user} -Properties targetAddress,homeMDB | Format-List Name,targetAddress,homeMDB",
+            "powershell",
+            user="",
+        ),
+        change(
+            "Clear targetAddress on-premises, so that the next synchronization gives the mail user the mailbox's own address.",
+            "Set-ADUser {user} -Clear targetAddress",
+            changes="Mail from the cloud goes to the mailbox on-premises.",
+            undo="Set-ADUser with -Replace @{targetAddress='…'} and the value that the look-up showed.",
+            verify="Get-MailUser in Exchange Online shows the shared domain in ExternalEmailAddress.",
+            user="",
+        ),
+    )
+
+
+def _judged(anchor: Said | Hops, entry: Configured, address: str) -> Finding | None:
+    attribute = _attribute(entry)
     target = entry.get(attribute).lower().removeprefix("smtp:")
     own = {domain(each) for each in proxies(entry) if "onmicrosoft.com" not in each}
     kind = entry.get("RecipientTypeDetails").lower()
     local = ("usermailbox" in kind and "remote" not in kind) or bool(entry.get("homeMDB"))
     steps = _steps(address or next(iter(proxies(entry)), ""))
+    if domain(target) in own and kind == "mailuser" and target in proxies(entry) and _by_tenant(anchor):
+        because = f"{entry.name} is a mail user that leads to its own address, `{target}` ({attribute}): right in the tenant for "
+        because += "a mailbox on-premises, wrong on-premises itself."
+        return Finding(Belief.POSSIBLE, because, (entry, anchor), steps, weight=0.96)
     if domain(target) in own:
         because = (
             f"{entry.name} is sent on to `{target}` ({attribute}), which is in its own domain: the mail comes back."

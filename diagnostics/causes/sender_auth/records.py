@@ -54,6 +54,12 @@ def spf_of(domain: str, answers: Iterable[DnsAnswer]) -> Spf | None:
     return None
 
 
+def broken(answers: Iterable[DnsAnswer]) -> Spf | None:
+    """The record that can't be evaluated, where a refusal names no domain and one was looked up beside it."""
+    known = [spf_of(each.name, (each,)) for each in answers]
+    return next((each for each in known if each and each.fault), None)
+
+
 def _needs_lookup(term: str) -> bool:
     bare = term.lstrip(_QUALIFIERS)
     return bare.startswith(_LOOKED_UP) or bare in _LOOKED_UP_ALONE

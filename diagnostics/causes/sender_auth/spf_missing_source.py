@@ -29,7 +29,7 @@ from diagnostics.causes.connector.heard import heard
 from diagnostics.causes.hybrid.twice import second_pass
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.reputation.addresses import pool_of
-from diagnostics.causes.sender_auth.records import Spf, spf_of
+from diagnostics.causes.sender_auth.records import Spf, broken, spf_of
 from diagnostics.causes.sender_auth.results import (
     ENFORCED,
     SPF_FAILED,
@@ -87,7 +87,7 @@ _NAMES: Final = (
     ),
 )
 def assess(
-    anchor: Said | Authentication,
+    anchor: Said | Authentication | Configured,
     headers: tuple[Headers, ...],
     settings: tuple[Configured, ...],
     entries: tuple[Tracked, ...],
@@ -100,6 +100,8 @@ def assess(
     ways: tuple[Hops, ...],
 ) -> Finding | None:
     """Whose address failed decides: the domain's own source, a forwarder, or the receiver's gateway."""
+    if isinstance(anchor, Configured):
+        return _of_web_host(anchor)
     if isinstance(anchor, Said):
         way = detour(headers, settings, entries, traces, addressed)
         return _said(anchor, way, heard(anchor, replies, sessions).egress, answers)
@@ -141,6 +143,17 @@ def assess(
     return Finding(Belief.POSSIBLE, because, (anchor,), steps, weight=weight)
 
 
+def _of_web_host(told: Configured) -> Finding | None:
+    """A form sends as the own domain, from a web server that its record does not know yet."""
+    if told.kind != "told-web-host":
+        return None
+    because = "The form's mail comes from a new web server now. If it is sent as an address of your own domain, that "
+    because += (
+        "server has to stand in the SPF record; the headers of one such message (spf=), or a message trace, tell."
+    )
+    return Finding(Belief.POSSIBLE, because, (told,), (read_spf(""), publish_spf("")), weight=1.8)
+
+
 def _said(said: Said, way: Fact | None, egress: str, answers: tuple[DnsAnswer, ...]) -> Finding | None:
     """The receiver's words; `egress` is our address as its greeting named it, where the words have none."""
     low, about = said.text.lower(), topics(said)
@@ -158,8 +171,8 @@ def _said(said: Said, way: Fact | None, egress: str, answers: tuple[DnsAnswer, .
     because = f"The receiver refused because {ip or 'the sending address'} is not in the SPF record of "
     because += named(domain, "the sender's domain") + "."
     steps = (read_spf(domain), publish_spf(ip))
-    record = spf_of(domain, answers) if domain else None
-    if record and (settled := _by_record(record, ip, domain, said, steps)):
+    record = spf_of(domain, answers) if domain else broken(answers)
+    if record and (settled := _by_record(record, ip, domain or record.answer.name, said, steps)):
         return settled
     own_alias = isinstance(way, Addressed) and any(aligned(domain, each) for each in way.recipients)
     elsewhere = "" if own_alias else _forwarded(said, way)  # the sender's own server expanded it

@@ -111,6 +111,10 @@ def assess(
         because += "not told."
         return Finding(Belief.POSSIBLE, because, (said, broken), _steps(), weight=1.3)
     behind = _behind(objects)
+    deleted = next((each for each in objects if each.kind == "told-certificates-deleted"), None)
+    if deleted:
+        because += " Since certificates were deleted, as you say, it may lack the one for inside."
+        return Finding(Belief.POSSIBLE, because, (said, deleted), _steps(), weight=1.4)
     if behind or digit in ("2", "5"):
         because += " The adapter's public DNS server may be why it is not found." if public else ""
         proof = (said, behind, public)

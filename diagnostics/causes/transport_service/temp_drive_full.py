@@ -3,7 +3,7 @@ r"""The drive with the server's temporary folder is full, so messages with attac
 ## What is happening
 Mailbox Transport Submission writes larger attachments to the temporary folder of the machine. When that drive
 is full, submission fails with an I/O exception and is tried again in silence: the sender sees the message in
-Sent Items, nobody gets it. Small messages pass.
+Sent Items, in Outlook on the web in Drafts, and nobody gets it. Small messages pass.
 
 ## What proves it
 - `431 4.3.1 STOREDRV.Submit.Exception:StorageTransientException.IOException`, or `STOREDRV; disk is full`
@@ -34,10 +34,10 @@ _NO_SPACE = "There is not enough space on the disk"
     act="on-prem",
     says=("StorageTransientException.IOException", "4.3.1 STOREDRV; disk is full", "STOREDRV; disk is full", _NO_SPACE),
 )
-def assess(said: Said | Configured) -> Finding | None:
+def assess(said: Said | Configured, objects: tuple[Configured, ...]) -> Finding | None:
     """The store driver's words are the fault itself; the bare words of Windows can speak of any drive."""
     if isinstance(said, Configured):
-        return _of_folder(said)
+        return _stays(said, objects) if said.kind == "told-attachments-stay" else _of_folder(said)
     low = said.text.lower()
     submission = "storedrv" in low or "submi" in low or "ioexception" in low
     if said.signature != _NO_SPACE:
@@ -48,6 +48,15 @@ def assess(said: Said | Configured) -> Finding | None:
         return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.2)
     because = "A disk of the server is full; whether it is the one with the TMP folder is not told."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.2)
+
+
+def _stays(told: Configured, objects: tuple[Configured, ...]) -> Finding:
+    """Messages with attachments wait and small ones go: only the larger ones are written to the temporary folder."""
+    tight = next((each for each in objects if each.kind == "volume" and each.failing), None)
+    because = "Small messages go and those with attachments wait, without an error: submission writes larger attachments to the "
+    because += "machine's temporary folder first, "
+    because += f"and drive {tight.name}: is short of space." if tight else "and waits where that drive is full."
+    return Finding(Belief.POSSIBLE, because, (told, tight), _steps(), weight=1.9 if tight else 1.5)
 
 
 def _of_folder(folder: Configured) -> Finding | None:

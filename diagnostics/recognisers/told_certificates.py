@@ -1,0 +1,53 @@
+"""That certificates of the server were deleted, as a person tells: "we tidied the certificates up, only the bought one is left".
+
+Read only beside something else that was pasted, or as an answer in a thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from diagnostics.artefacts import Artefact
+from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
+from diagnostics.recognisers import Reading, recogniser
+from diagnostics.recognisers.building import artefact
+from diagnostics.recognisers.sources import source_at
+from diagnostics.recognisers.told_settings import MOST_LINES, answers, supposes
+
+_CERTIFICATES: Final = r"(?:cert(?:s|ificates?|ificats?|ificados?|ificat[io]|ificaten|yfikat\w*)?|zertifikat\w*)"
+# \S for the letters of a stem's end: RE2's \w is ASCII.
+_DELETED: Final = (
+    r"(?:deleted?|deleting|remov(?:ed|ing|al of)|clean(?:ed|ing|-?up| up)|tid(?:ied|ying)|purg(?:ed|ing)"
+    r"|thr(?:ew|own) (?:out|away)|got rid of|gelöscht|löschten?|entfernt|aufgeräumt|bereinigt|ausgemistet"
+    r"|supprim\S{1,5}|effac\S{1,5}|nettoy\S{1,5}"
+    r"|ménage|borr(?:ad\S{1,2}|amos|é|ó|aron)|elimin(?:ad\S{1,2}|amos|é|ó|aron|at\S|ei|ou)|limpi\S{1,5}|cancellat\S|rimoss\S"
+    r"|pulizia|verwijderd|opgeruimd|opgeschoond|apag(?:ad\S{1,2}|amos|uei|ou)|removi\S{1,3}|usun\S{1,6}|skasow\S{1,5})"
+)
+_TIDIED = linear(
+    rf"(?i)(?:^|[\s(]){_DELETED}\s[^.;\n]{{0,40}}?\b{_CERTIFICATES}\b"
+    rf"|\b{_CERTIFICATES}\s(?:[^.;?\n]{{0,24}}?\s)?{_DELETED}(?:$|[\s.,;:)!])"
+)
+_DENIED = linear(
+    r"(?i)\b(?:please|will|going to|plan\w*|bitte|wollen|möchten|not|never|n.t|no|nothing|nicht|kein\w*|nie|nichts|pas"
+    r"|rien|aucun\w*|nada|nunca|non|niente|niet|geen|não)\b"
+)
+# Of a phone, a browser or another company's server: not of Exchange.
+_OTHERS = linear(r"(?i)\b(?:browser|phone|client|printer|laptop|pc|trusted root|root ca|wurzel\w*)\b")
+
+
+@recogniser(rf"\b{_CERTIFICATES}\b", rank=98)
+def read(reading: Reading) -> Sequence[Artefact]:
+    """One artefact for the first such sentence."""
+    if not answers(reading):
+        return []
+    for index, line in reading.sentences()[:MOST_LINES]:
+        told = _TIDIED.search(line[:1000])
+        if told is None or line.rstrip().endswith("?") or supposes(line[: told.start()]):
+            continue
+        words = line[max(0, told.start() - 40) : told.end()]
+        if not _DENIED.search(words) and not _OTHERS.search(words):
+            fact = Configured(source=source_at(reading, index), kind="told-certificates-deleted", name="certificates")
+            return [artefact(reading, "told-certificates", [index], [fact], {"told": told.group(0).strip()[:80]})]
+    return []

@@ -1,0 +1,65 @@
+"""That a mailbox was made in the cloud, as a person tells: "we gave the account a licence, and the mailbox appeared in M365".
+
+It names no address: the one that was refused is meant. A mailbox that was moved there is not told here, since it has an object
+on-premises. Read only beside something else that was pasted, or as an answer in a thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from diagnostics.artefacts import Artefact
+from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
+from diagnostics.recognisers import Reading, recogniser
+from diagnostics.recognisers.building import artefact
+from diagnostics.recognisers.sources import source_at
+from diagnostics.recognisers.told_settings import MOST_LINES, answers, supposes
+
+_CLOUD: Final = (
+    r"(?:exchange online|office ?365|microsoft ?365|[om]365|365|exo|the tenant"
+    r"|(?:the |der |die |le |la )?(?:cloud|nube|nuvem))"
+)
+_BOX: Final = (
+    r"(?:mailbox|postfach|bo[iî]te(?: aux lettres| mail)?|buz[oó]n|casella(?: di posta)?|postvak|skrzynka"
+    r"|caixa(?: de correio)?)"
+)
+_MADE: Final = (
+    r"(?:appeared|(?:was |got |been )?(?:auto-?)?(?:created|provisioned|made|set up)"
+    r"|(?:ist |war )?(?:erschien\w*|entstand\w*|angelegt|erstellt|aufgetaucht)"
+    r"|(?:a été |est )?(?:créée?|apparue?)|(?:fue |se )?(?:cre[oó]|cread[oa]|apareci[oó])"
+    r"|(?:è stata )?(?:creata|comparsa|apparsa)|(?:is )?(?:aangemaakt|verschenen)|(?:foi )?(?:criada|apareceu)"
+    r"|(?:została )?(?:utworzona|pojawiła))"
+)
+_MADE_THERE = linear(
+    rf"(?i)\b{_BOX}\b[^.;\n]{{0,30}}?(?:^|\s){_MADE}[^.;\n]{{0,25}}?\b{_CLOUD}\b"
+    rf"|\b{_BOX}\b[^.;\n]{{0,30}}?\b{_CLOUD}\s[^.;\n]{{0,12}}?{_MADE}"
+    rf"|(?:^|\s){_MADE}[^.;\n]{{0,20}}?\b{_BOX}\b[^.;\n]{{0,20}}?\b{_CLOUD}\b"
+)
+_DENIED = linear(r"(?i)\b(?:not|never|n.t|nicht|nie|pas|non|niet|não)\b")
+_ASKED = linear(r"^[^.!?;\n]*\?")
+_NONE = linear(
+    r"(?i)\b(?:no|without|kein\w*|ohne|aucune|sans|ning[uú]n|sin|nessuna|senza|geen|zonder|nenhuma|sem)\s+(?:\w+ )?$"
+)
+
+
+@recogniser(rf"\b{_BOX}\b", rank=98)
+def read(reading: Reading) -> Sequence[Artefact]:
+    """One artefact for the first such sentence: Exchange Online has the refused recipient."""
+    if not answers(reading):
+        return []
+    for index, line in reading.sentences()[:MOST_LINES]:
+        text = line[:1000]
+        told = _MADE_THERE.search(text)
+        before = text[: told.start()] if told else ""
+        asked = _ASKED.search(text[told.end() :]) if told else None
+        if told is None or asked or supposes(before) or _denied(before, told.group(0)):
+            continue
+        fact = Configured(source=source_at(reading, index), kind="told-cloud-mailbox", name="exchange-online")
+        return [artefact(reading, "told-cloud-mailbox", [index], [fact], {"told": told.group(0)[:80]})]
+    return []
+
+
+def _denied(before: str, told: str) -> bool:
+    return bool(_DENIED.search(told) or _NONE.search(before[-40:]))
