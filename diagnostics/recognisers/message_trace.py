@@ -55,6 +55,8 @@ _ROW = linear(
 )
 _REASON = linear(r"(?i)^\s*(?:Reason|Grund|Raison)\s*:\s*")
 _MOST_LINES: Final = 14
+# A program's own log: "2026/03/03 09:00:00 send: auth: 535 …".
+_PROGRAM = linear(rf"^\s*{_DATE}\s+[a-z]\w*:\s")
 _NOT_ONLINE = linear(r"^\d{4}-\d\d-\d\dT")
 
 
@@ -150,7 +152,7 @@ def _cards(lines: Lines) -> Iterator[_Card]:
     """The portal's rows; a long detail goes on over the next lines."""
     current: _Card | None = None
     for index, line in lines:
-        found = _IS_CARD.search(line) if not _NOT_ONLINE.search(line) else None
+        found = _IS_CARD.search(line) if not (_NOT_ONLINE.search(line) or _PROGRAM.search(line)) else None
         if found:
             if current is not None:
                 yield current

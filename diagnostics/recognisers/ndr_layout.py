@@ -106,6 +106,7 @@ _HEADER_START = linear(
     r"(?i)^(?:Received|Return-Path|Message-ID|MIME-Version|X-[\w-]+|DKIM-Signature|ARC-[\w-]+|Authentication-Results[\w-]*"
     r"|From|To|Resent-[\w-]+|Date|Content-Type|Thread-[\w-]+|References|In-Reply-To|Accept-Language|Sender|Delivered-To|Received-SPF|Subject)\s?:"
 )
+_PROMPT = linear(r"^\s{0,3}(?:[$#] |PS [A-Z]:\\[^>]{0,80}> ?|\[PS\][^>]{0,80}> ?|[A-Z]:\\[^>]{0,80}> ?)[A-Za-z]")
 _SUBJECT = linear(r"(?i)^\s*(?:subject|betreff|objet|asunto|oggetto|onderwerp|assunto|temat|件名|.mne)\s?:\s*(\S.*)$")
 _PREFIX = linear(
     r"(?i)^(?:undeliverable|delivery delayed|unzustellbar|non remis|no se puede entregar|non recapitabile|onbestelbaar"
@@ -187,6 +188,8 @@ def headers_after(lines: Lines, after: int) -> Iterator[tuple[int, str]]:
     for index, line in lines:
         if index <= after:
             continue
+        if _PROMPT.search(line):
+            return  # what a person ran and pasted next, and headers of other messages below it
         if _HEADER_START.search(line) or (inside and (_HEADER.search(line) or line[:1] in " \t")):
             if label is not None:
                 yield label

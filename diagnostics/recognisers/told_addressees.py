@@ -15,7 +15,7 @@ from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
-from diagnostics.recognisers.told_settings import MOST_LINES, supposes
+from diagnostics.recognisers.told_settings import MOST_LINES, supposes, without_question
 
 # RE2's word border is ASCII: it stands between an accented letter and the next one.
 _WROTE: Final = (
@@ -41,7 +41,17 @@ _BOUNCE = linear(
 )
 
 
-@recogniser(rf"@[^\n]*\b(?:{_ONLY}|{_STRANGE})\b|\b(?:{_ONLY}|{_WROTE})\b[^\n]*@", rank=92)
+# "a private address that they never wrote to": without the address that they did write to.
+_UNWRITTEN: Final = (
+    r"(?:address|recipient|mailbox|adress?e|empf.nger|direcci.n|destinatari[oa]|indirizzo|endere.o|adres|ontvanger)\b[^.;\n]{0,40}"
+    r"\b(?:never|did ?n.t|did not|have ?n.t|nobody|no one|nie|niemand|nicht|jamais|n.a pas|personne|nunca|nadie|mai|nessuno"
+    r"|nooit)\b"
+    rf"[^.;\n]{{0,24}}\b(?:{_WROTE})\b"
+)
+_SAYS_UNWRITTEN = linear(rf"(?i)\b{_UNWRITTEN}")
+
+
+@recogniser(rf"@[^\n]*\b(?:{_ONLY}|{_STRANGE})\b|\b(?:{_ONLY}|{_WROTE})\b[^\n]*@|{_UNWRITTEN}", rank=92)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each sentence, beside something else that was pasted."""
     if not reading.claimed:
@@ -49,7 +59,8 @@ def read(reading: Reading) -> Sequence[Artefact]:
     found = []
     for index, line in reading.sentences()[:MOST_LINES]:
         addresses = _addressees(line[:1000])
-        if addresses:
+        unwritten = None if addresses else _SAYS_UNWRITTEN.search(without_question(line[:1000]))
+        if addresses or (unwritten and not supposes(line[: unwritten.start()])):
             fact = Addressed(source=source_at(reading, index), recipients=addresses, redirected=True)
             found.append(artefact(reading, "told-addressee", [index], [fact], {"recipients": list(addresses)}))
     return found

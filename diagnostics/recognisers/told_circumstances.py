@@ -15,7 +15,7 @@ from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
-from diagnostics.recognisers.told_settings import MOST_LINES, answers, supposes
+from diagnostics.recognisers.told_settings import MOST_LINES, answers, supposes, without_question
 
 _MEETING = linear(
     r"(?i)\bmeeting|\bcalendar\b|\bappointment|\bbooking|\broom (?:mailbox|calendar|list)|\bBesprechung|\bTermin"
@@ -56,6 +56,10 @@ _RETIRED = linear(
     rf"|(?:{_FOLDERS})[- ]?(?:{_SERVER})[^.;\n]{{0,60}}\b(?:{_GONE})\b"
     rf"|(?:{_SERVER})[^.;\n]{{0,30}}(?:{_FOLDERS})[^.;\n]{{0,60}}\b(?:{_GONE})\b"
 )
+# "last week we removed the last Exchange 2010": objects may name it still. Of these versions public folders were databases.
+_LEGACY: Final = r"(?:exchange|ex|sbs|servers?) ?(?:server )?(?:2003|2007|2010|2011)\b"
+_GOING: Final = rf"{_GONE}|remov\w+|retir\w+|delet\w+|gel[öo]scht|eliminad\w|supprim\w+|rimoss\w|verwijderd"
+_LEGACY_GONE = linear(rf"(?i)\b(?:{_GOING})\b[^.;\n]{{0,40}}\b{_LEGACY}|\b{_LEGACY}[^.;\n]{{0,40}}\b(?:{_GOING})\b")
 _NEVER = linear(r"(?i)\b(?:not|n.t|never|no|nicht|kein\w*|pas|nunca)\b")
 # Mail from inside arrives, and all mailboxes are in the cloud: then the directory of Exchange Online has the recipient.
 _INSIDE = linear(
@@ -75,6 +79,9 @@ _OWN_GATEWAY = linear(
     rf"(?i)\b(?:we(?:'re| are| use| run) (?:behind |with )?|our (?:own )?|wir (?:sind|stehen) hinter (?:\w+ )?"
     rf"|unser\w{{0,2}} (?:eigene\w? )?"
     rf"|nous sommes derri.re |notre |nuestr[oa] |onze )(?:{_PRODUCT})\b"
+    rf"|\b(?:since|after|seit|nach|depuis|apr.s|desde|tras|sinds|na|dopo|desde)\b[^.;\n]{{0,16}}"
+    rf"\b(?:move|switch|migration|change|wechsel|umstellung|umzug|passage|migraci.n|cambio|paso|overstap|overgang|passaggio)\b"
+    rf"[^.;\n]{{0,8}}\b(?:to|zu|auf|à|a|al|naar)\b (?:the |our )?(?:{_PRODUCT})\b"
 )
 
 _TO_FOLDER = linear(
@@ -94,7 +101,7 @@ _NO_RULES = linear(
 
 @recogniser(
     r"(?:delegate|invite|eingeladen|smart ?-?host|\x{30b9}\x{30de}\x{30fc}\x{30c8}|h.te actif|host inteligente|vertret"
-    rf"|(?:{_PRODUCT})|(?:{_FOLDERS})|(?:{_RULES})|mailboxes|cloud|postf.cher"
+    rf"|(?:{_PRODUCT})|(?:{_FOLDERS})|{_LEGACY}|(?:{_RULES})|mailboxes|cloud|postf.cher"
     r"|rollup|\b[RCS]U ?\d|\bSP ?\d|service pack|cumulative|kumulativ|security update|sicherheits-?update|\bKB ?\d{6}|\.NET\b)",
     rank=99,
 )
@@ -105,7 +112,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
     lines = [(index, line[:1000]) for index, line in reading.sentences()[:MOST_LINES]]
     found = []
     for index, line in lines:
-        facts = [] if line.rstrip().endswith("?") else list(_told(source_at(reading, index), line))
+        facts = list(_told(source_at(reading, index), without_question(line)))
         if facts:
             found.append(artefact(reading, "told-circumstance", [index], facts, {"facts": len(facts)}))
     return [*found, *_meetings(reading, lines), *_reached(reading, lines)]
@@ -121,6 +128,9 @@ def _told(source: Source, line: str) -> Iterator[Fact]:
     retired = _RETIRED.search(line)
     if retired and not _NEVER.search(retired.group(0)) and not supposes(line[: retired.start()]):
         yield Configured(source=source, kind="told-retired", name="public-folder-server")
+    legacy = _LEGACY_GONE.search(line)
+    if legacy and not retired and not _NEVER.search(legacy.group(0)) and not supposes(line[: legacy.start()]):
+        yield Configured(source=source, kind="told-retired", name="legacy-server")
     own = _OWN_GATEWAY.search(line)
     if own and not supposes(line[: own.start()]):
         yield Configured(source=source, kind="told-gateway", name="own")

@@ -15,7 +15,7 @@ from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
-from diagnostics.recognisers.told_settings import MOST_LINES, answers, supposes
+from diagnostics.recognisers.told_settings import MOST_LINES, answers, supposes, without_question
 
 # What people call a service, and what its hosts are called.
 _HOSTS: Final = {
@@ -37,6 +37,7 @@ _BEFORE: Final = (
 )
 _FRONT = linear(
     rf"(?i)\b({_SERVICE})\w*\b[^.;\n]{{0,40}}?\b{_BEFORE}\s[^.;\n]{{0,12}}?\b{_BOXES}\b"
+    rf"|\bMX ?(?:-+>|=+>|→|>) ?({_SERVICE})[^.;\n]{{0,20}}?(?:-+>|=+>|→|>) ?{_BOXES}\b"
     rf"|\bMX\b[^.;\n]{{0,24}}?\b(?:points?|zeigt|pointe|apunta|punta|wijst|aponta)\b[^.;\n]{{0,16}}?\b({_SERVICE})"
 )
 # The judged address and the name that it greeted with, in one field of a receiver.
@@ -46,17 +47,21 @@ _REPORT = linear(r"(?i)\bCIP:([0-9a-f.:]{7,45});[^\n]{0,200}?\bH:([a-z0-9.-]{3,2
 
 @recogniser(rf"\b{_SERVICE}", rank=98)
 def read(reading: Reading) -> Sequence[Artefact]:
-    """One artefact: an address that is the reader's own gateway."""
+    """One artefact: an address that is the reader's own gateway, or the service alone where it greets with another name."""
     if not answers(reading):
         return []
     for index, line in reading.sentences()[:MOST_LINES]:
-        told = _FRONT.search(line[:1000])
-        if told is None or line.rstrip().endswith("?") or supposes(line[: told.start()]):
+        told = _FRONT.search(without_question(line[:1000]))
+        if told is None or supposes(line[: told.start()]):
             continue
-        address = _greeted(_HOSTS[str(told.group(1) or told.group(2)).lower()], reading.paste.lines)
-        if address:
-            fact = Configured(source=source_at(reading, index), kind="gateway", name=address)
-            return [artefact(reading, "told-front", [index], [fact], {"gateway": address})]
+        service = next(str(each) for each in told.groups() if each)
+        address = _greeted(_HOSTS[service.lower()], reading.paste.lines)
+        fact = Configured(
+            source=source_at(reading, index),
+            kind="gateway" if address else "gateway-in-front",
+            name=address or service,
+        )
+        return [artefact(reading, "told-front", [index], [fact], {"gateway": fact.name})]
     return []
 
 

@@ -17,7 +17,7 @@ from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
-from diagnostics.recognisers.told_settings import MOST_LINES, in_sight, supposes
+from diagnostics.recognisers.told_settings import MOST_LINES, in_sight, supposes, without_question
 
 _FORWARDED = linear(
     r"(?i)\b(?:is|are|was|were|gets?|got|being|been|auto-?|automatically) ?-?forward(?:ed|s)\b(?: on)?(?: |$)"
@@ -45,7 +45,9 @@ _NOT = linear(
 _OTHER = linear(
     r"(?i)^\W{0,2}(?:\S+ ){0,2}(?:ports?|tcp|traffic|dns|quer(?:y|ies)|lookups?|zone)\b"
 )  # a firewall's, a resolver's
-_OWN = linear(r"(?i)\b(?:our|we|my|us|i)\b")
+_OWN = linear(
+    r"(?i)\b(?:our|we|my|us|i|ich|wir|unser\w{0,2}|nous|notre|nosotros|nuestr[oa]s?|noi|nostr[aoei]|wij|onze|ik)\b"
+)
 _PRODUCT: Final = (
     "gateway|appliance|relay|filter|smart ?host|barracuda|sophos|mimecast|proofpoint|forti(?:mail|gate)|iron ?port|esa|cisco|"
     "trend ?micro|hornet ?security|spam ?titan|messagelabs|symantec|nospamproxy|reddoxx|mailcleaner|firewall|edge|haproxy|proxy"
@@ -87,8 +89,8 @@ def read(reading: Reading) -> Sequence[Artefact]:
         return []
     found = []
     for index, line in reading.sentences()[:MOST_LINES]:
-        spoken = _before_reply(line[:1000])
-        facts = [] if line.rstrip().endswith("?") else list(_told(source_at(reading, index), spoken))
+        spoken = without_question(_before_reply(line[:1000]))
+        facts = list(_told(source_at(reading, index), spoken))
         if facts:
             shown = {each.kind: each.name or True for each in facts}
             found.append(artefact(reading, "told-path", [index], facts, shown))

@@ -84,6 +84,13 @@ def answers(reading: Reading) -> bool:
     return bool(reading.claimed) or reading.paste.index > 0
 
 
+def without_question(line: str) -> str:
+    """The line without the question at its end."""
+    if not line.rstrip().endswith("?"):
+        return line
+    return line[: max(line.rfind(f"{mark} ") for mark in ".!?") + 1]
+
+
 def supposes(before: str) -> bool:
     """Whether the words in front of a statement make it a question, a wish or advice."""
     return bool(

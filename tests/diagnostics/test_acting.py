@@ -18,6 +18,8 @@ _CASES: Final = Path(__file__).parent.parent / "cases"
     [
         ("policy/sender-blocked-against-gateway-anti-spoofing", 1, "recipient-side"),  # the sender holds the report
         ("policy/sender-blocked-against-gateway-anti-spoofing", 2, "on-prem"),  # and here the one who keeps the list
+        ("policy/moderation-arbitration-broken-on-prem", 1, "on-prem"),
+        ("policy/moderation-arbitration-broken", 1, "exchange-online"),
         ("policy/authenticated-senders-only", 3, "exchange-online"),
         ("reputation/not-ip-microsoft-banned", 1, "recipient-side"),
         ("reputation/not-ip-customer-block-list", 1, "sender"),
@@ -42,6 +44,12 @@ _CLOSED: Final = "550 5.7.133 RESOLVER.RST.SenderNotAuthenticatedForGroup; authe
 _MX: Final = "fabrikam-com.mail.protection.outlook.com"
 _ERROR: Final = (
     "554 5.7.1 Service unavailable; Client host [203.0.113.7] blocked using zen.spamhaus.org; Error: open resolver"
+)
+_MIXED: Final = (
+    "Mar  3 09:00:00 gw postfix/smtp[6120]: 5D8801C0B2: to=<eve@{}>, "
+    "relay=fabrikam-com.mail.protection.outlook.com[192.0.2.9]:25, delay=1.9, dsn=4.4.5, status=deferred (host "
+    "fabrikam-com.mail.protection.outlook.com[192.0.2.9] said: 451 4.4.5 Address domain different from previous accepted "
+    "address. All recipients must be on the same domain ATTR46 (in reply to RCPT TO command))"
 )
 _LOOPED: Final = "554 5.4.6 Hop count exceeded - possible mail loop"
 
@@ -82,6 +90,14 @@ _LOOPED: Final = "554 5.4.6 Hop count exceeded - possible mail loop"
             "550 Rejected by header based Anti-Spoofing policy\n\na survey tool writes to our staff, our gateway is Mimecast",
             "on-prem",
         ),
+        (
+            "550 Rejected by header based Anti-Spoofing policy\n\nSince the move to Mimecast our survey tool is refused. Why?",
+            "on-prem",
+        ),
+        (_MIXED.format("fabrikam.com"), "sender"),
+        (_MIXED.format("contoso.com"), "exchange-online"),
+        ("550 5.7.323 tlsa-invalid: The domain failed DANE validation", "recipient-side"),
+        ("550 5.7.323 tlsa-invalid: The domain failed DANE validation\n\nopenssl x509 -in fullchain.pem", "dns"),
         ("550 5.7.705 Access denied, tenant has exceeded threshold", "exchange-online"),
         (
             "Our group is in Microsoft 365.\n\n550 5.7.1 RESOLVER.RST.AuthRequired; authentication required",

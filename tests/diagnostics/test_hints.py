@@ -84,3 +84,49 @@ def test_a_licence_in_german_raises_the_object_that_is_missing() -> None:
     assert (
         order(diagnose(f"{refused}\n\nDie Kollegin gibt es seit Jahren"))[0] != "hybrid.remote-mailbox.object-missing"
     )
+
+
+_UNATTRIBUTED = (
+    "Mar  3 09:00:00 gw postfix/smtp[211]: 4F0A11B2: to=<eve@fabrikam.com>, "
+    "relay=contoso-com.mail.protection.outlook.com[192.0.2.9]:25, delay=1.2, dsn=5.7.64, status=bounced (host "
+    "contoso-com.mail.protection.outlook.com[192.0.2.9] said: 550 5.7.64 TenantAttribution; Relay Access Denied "
+    "(in reply to RCPT TO command))"
+)
+
+
+@pytest.mark.parametrize(
+    ("reply", "words", "first"),
+    [
+        (
+            _UNATTRIBUTED,
+            "the inbound connector recognises us by our certificate, and the chain is complete",
+            "connector.exo-inbound.certificate-name-mismatch",
+        ),
+        (
+            "450 4.4.317 Cannot connect to remote server [Message=451 4.4.0 TLS negotiation failed with error SocketError]",
+            "we replaced the Watchguard, Exchange is as it was",
+            "network.middlebox.tls-handshake-reset",
+        ),
+        (
+            "554 5.4.14 Hop count exceeded - possible mail loop ATTR34",
+            "mail to one colleague does not arrive, all others get theirs",
+            "routing-loop.hybrid.target-address",
+        ),
+    ],
+)
+def test_words_bring_the_cause_that_they_fit_to_the_front(reply: str, words: str, first: str) -> None:
+    assert order(diagnose(reply))[0] != first
+    assert order(diagnose(f"{reply}\n\n{words}"))[0] == first
+
+
+def test_mail_from_the_cloud_to_the_own_servers_is_about_the_own_certificate() -> None:
+    reply = (
+        "450 4.4.317 Cannot connect to remote server [Message=UntrustedRoot] [LastAttemptedServerName=mail.contoso.com]"
+    )
+    assert order(diagnose(reply))[0].startswith("certificate.remote.")
+    for words in (
+        "nothing arrives from 365 to us",
+        "von Exchange Online zu uns kommt nichts",
+        "de 365 vers nous, rien",
+    ):
+        assert order(diagnose(f"{reply}\n\n{words}"))[0].startswith("certificate.local."), words

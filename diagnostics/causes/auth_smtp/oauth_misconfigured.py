@@ -8,6 +8,7 @@ Exchange or no Full Access to the mailbox, or SMTP AUTH is switched off for that
 
 ## What proves it
 - the client's log shows AUTH XOAUTH2 before the 535, and one of these is missing
+- the claims of the decoded token: another `aud`, `roles` without SMTP.SendAsApp, or `scp` without SMTP.Send
 
 ## Not this when
 - the client uses LOGIN or PLAIN: then it is the password or a policy
@@ -41,6 +42,8 @@ from diagnostics.report import Step
 
 # A refusal inside XOAUTH2 is a JSON object in base64: {"status":"400", …
 _TOKEN_ERRORS: Final = ("65001", "700016", "7000215", "7000222", "500011", "50105")
+# Exchange Online by its names, and by the number that its first-party application has in every tenant.
+_AUDIENCES: Final = ("outlook.office365.com", "outlook.office.com", "00000002-0000-0ff1-ce00-000000000000")
 _CHALLENGES: Final = ("334 eyJ", "334, b'eyJ")
 
 
@@ -54,6 +57,11 @@ def assess(said: Said, sessions: tuple[Session, ...], settings: tuple[Configured
     where = refused_by(said, session_of(said, sessions))
     if other := elsewhere(said, where):
         return other
+    claims = next((each for each in settings if each.kind == "token-claims"), None)
+    lacking = _lacking(claims) if claims else ""
+    if lacking and where == "exchange-online":
+        because = f"{server(said, where)} refused the logon, and the token's own claims tell why: {lacking}."
+        return Finding(Belief.CONFIRMED, because, (said, claims), _steps())
     if said.signature in _CHALLENGES or "xoauth2" in f"{said.text} {said.source.quote}".lower():
         because = f"{server(said, where)} refused an OAuth token (XOAUTH2): scope, consent, service principal or mailbox access "
         because += "is missing."
@@ -65,6 +73,20 @@ def assess(said: Said, sessions: tuple[Session, ...], settings: tuple[Configured
         return Finding(Belief.LIKELY, because, (said, token), _steps(), weight=1.5)
     because = "If the client logs on with OAuth (XOAUTH2): its token, or what the application may do, was not accepted."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.1)
+
+
+def _lacking(claims: Configured) -> str:
+    """What the token should hold and doesn't, for a sentence; "" where nothing shows, or the claims were cut off."""
+    audience, roles, scope = (claims.get(name).lower() for name in ("aud", "roles", "scp"))
+    if audience and not any(each in audience for each in _AUDIENCES):
+        return f"it was made for `{claims.get('aud')}`, not for https://outlook.office365.com"
+    if roles and not scope and "smtp.sendasapp" not in roles:
+        return (
+            f"its roles are {claims.get('roles')}, without SMTP.SendAsApp, which an application needs to log on to SMTP"
+        )
+    if scope and not roles and "smtp.send" not in scope:
+        return f"its scope is `{claims.get('scp')}`, without SMTP.Send"
+    return ""
 
 
 def _steps() -> tuple[Step, ...]:

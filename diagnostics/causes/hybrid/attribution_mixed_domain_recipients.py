@@ -24,7 +24,12 @@ from diagnostics.causes.connector.heard import heard
 from diagnostics.causes.connector.steps import list_inbound_connectors
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Reply, Said, Session
+from diagnostics.patterns import linear
 from diagnostics.report import Step
+
+_DELIVERY = linear(
+    r"\bto=<[^@>\s]{1,64}@([^>\s]{3,253})>.{0,200}\brelay=([A-Za-z0-9-]{1,63})\.mail\.protection\.outlook\.com\["
+)
 
 
 @cause(
@@ -48,7 +53,17 @@ def assess(said: Said, replies: tuple[Reply, ...], sessions: tuple[Session, ...]
     if what.outgoing and name:
         because += f" (`{name}`{', ' + what.reply.at if what.reply and what.reply.at else ''})"
         return Finding(Belief.LIKELY, f"{because}.", (said,), _steps(), "exchange-online")
+    if _relays(said):
+        because += ". The relay hands mail for other domains to this tenant's address as well, so it is to send for the tenant, "
+        because += "and no inbound connector fits it"
+        return Finding(Belief.LIKELY, f"{because}.", (said,), _steps(), "exchange-online")
     return Finding(Belief.LIKELY, f"{because}.", (said,), _steps())
+
+
+def _relays(said: Said) -> bool:
+    """Whether Postfix delivers a domain to an exchanger named after another one, as only a configured relay host makes it do."""
+    found = _DELIVERY.search(said.source.quote)
+    return bool(found) and found.group(1).lower().replace(".", "-") != found.group(2).lower()
 
 
 def _steps() -> tuple[Step, ...]:

@@ -50,6 +50,8 @@ _REFUSED: Final = (
     "5.7.134",
     "5.7.136",
 )
+# Exchange Online's refusals of a sender whom it takes for a stranger.
+_STRANGER: Final = (*_REFUSED, "RESOLVER.RST.AuthRequired")
 
 
 @cause(id="hybrid.send.cloudservicesmail-disabled", act="on-prem", says=(_CHECKED, *_REFUSED))
@@ -130,16 +132,27 @@ def _trusted() -> Step:
 
 def _from_settings(connector: SendConnector, replies: tuple[Reply, ...]) -> Finding | None:
     """A connector to the tenant that drops the headers; beside a refusal that is another matter, or the same."""
-    to_cloud = any(".mail.onmicrosoft.com" in each.lower() for each in connector.address_spaces)
-    named = connector.connector.lower().startswith(("outbound to office 365", "outbound to microsoft 365"))
-    if connector.cloud_services is not False or not (to_cloud or named):
+    if not strips(connector):
         return None
     because = (
         f"`{connector.connector or 'The connector to the tenant'}` has CloudServicesMailEnabled off, so it drops the "
     )
     because += "organization's headers, and mail over it counts as a stranger's."
-    belief = Belief.POSSIBLE if any(each.failing for each in replies) else Belief.LIKELY
+    failing = [each for each in replies if each.failing]
+    stranger = next((each for each in failing if any(words in each.whole for words in _STRANGER)), None)
+    if stranger:
+        because += " The refusal says just that: the sender was not known as a part of the organization."
+        return Finding(Belief.LIKELY, because, (connector, stranger), _steps(connector), weight=1.6)
+    belief = Belief.POSSIBLE if failing else Belief.LIKELY
     return Finding(belief, because, (connector,), _steps(connector), weight=1.2)
+
+
+def strips(connector: SendConnector) -> bool:
+    """Whether it leads to the tenant and drops the organization's headers on the way."""
+    to_cloud = any(".mail.onmicrosoft.com" in each.lower() for each in connector.address_spaces)
+    named = connector.connector.lower().startswith(("outbound to office 365", "outbound to microsoft 365"))
+    encrypted = connector.tls_domain.lower() == "mail.protection.outlook.com"
+    return connector.cloud_services is False and (to_cloud or named or encrypted)
 
 
 def _checked(said: Said) -> Finding | None:

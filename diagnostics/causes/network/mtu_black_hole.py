@@ -90,14 +90,16 @@ def assess(
         each for each in sessions if each.failed and (isinstance(anchor, Said) or each.session == anchor.session)
     ]
     last = stalled[-1] if stalled else None
-    if last and last.stage < Stage.DATA:
-        return Finding(Belief.RULED_OUT, "The session ended before any of the message was sent.", (last,))
     to = (last.host or last.remote_ip if last else "") or anchor.host or "the destination"
     steps = _steps(last.remote_ip if last else anchor.host)
     if isinstance(anchor, Said) and anchor.signature in _IN_DATA:
+        # The client's own words tell the place; a session beside it can be another one, or its cut-off end.
+        to = anchor.host or to
         because = f"The transfer to {to} stalled in the message itself, after every command had passed: `{anchor.signature}`. "
         because += "If short messages pass, the path drops full-size packets."
         return Finding(Belief.LIKELY, because, (anchor,), steps, weight=1.5)
+    if last and last.stage < Stage.DATA:
+        return Finding(Belief.RULED_OUT, "The session ended before any of the message was sent.", (last,))
     if last is None:
         because = (
             f"The transfer to {to} stalled until it timed out; whether that was during the message is not told yet."

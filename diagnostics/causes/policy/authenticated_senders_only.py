@@ -27,10 +27,11 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.hybrid.crossing import crossing
+from diagnostics.causes.hybrid.send_cloudservicesmail_disabled import strips
 from diagnostics.causes.policy.said import Refusal, addresses, recipient_settings, refusal
 from diagnostics.causes.reader import acting
 from diagnostics.causes.recipient.steps import EXO
-from diagnostics.facts import Reply, Said
+from diagnostics.facts import Reply, Said, SendConnector
 from diagnostics.mail_facts import Configured, Headers, Hops, Returned
 from diagnostics.report import Shell, Step
 
@@ -69,6 +70,7 @@ def assess(
     replies: tuple[Reply, ...],
     settings: tuple[Configured, ...],
     headers: Headers | None,
+    connectors: tuple[SendConnector, ...],
     hops: Hops | None,
     returned: Returned | None,
 ) -> Finding | None:
@@ -91,6 +93,11 @@ def assess(
         because += "Exchange Online arrive as "
         because += "strangers: then the recipient must not be opened."
         return Finding(Belief.POSSIBLE, because, (said, stranger), steps[:1], refused.act, weight=1.3)
+    stripping = next((each for each in connectors if strips(each)), None)
+    if stripping:
+        because += f" {stripping.connector or 'The connector to the tenant'} drops the organization's headers "
+        because += "(CloudServicesMailEnabled is off), so colleagues arrive as strangers: then the recipient must not be opened."
+        return Finding(Belief.POSSIBLE, because, (said, stripping), steps[:1], refused.act, weight=1.3)
     inside = _colleague(refused, headers)
     if inside:
         because += f" The sender's domain is the recipient's own ({inside}): then the mail lost its internal mark on "

@@ -23,6 +23,7 @@ from __future__ import annotations
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.policy.said import Refusal, refusal
 from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import Addressed
 from diagnostics.report import Shell, Step
 
 
@@ -34,8 +35,10 @@ from diagnostics.report import Shell, Step
         "content identified as spam": "judges the content; of a forward the same number says `external forwarding`",
     },
 )
-def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
-    """One number; the same filter gives it to spam, and says so."""
+def assess(said: Said | Addressed, replies: tuple[Reply, ...]) -> Finding | None:
+    """One number; the same filter gives it to spam, and says so. Without it, a report on an address nobody wrote to."""
+    if isinstance(said, Addressed):
+        return _sent_on(said, replies) if said.redirected else None
     if "identified as spam" in said.text.lower():
         return None
     refused = refusal(said, replies)
@@ -45,6 +48,25 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     )
     because += "account may be compromised: then the block has done its work."
     return Finding(Belief.CONFIRMED, because, (said,), _steps(refused))
+
+
+def _sent_on(addressed: Addressed, replies: tuple[Reply, ...]) -> Finding | None:
+    """Exchange Online's own report, without its number, on an address that a rule or setting sent the message on to."""
+    report = next((each for each in replies if each.kind == "ndr" and _cut_off(each)), None)
+    if report is None or report.recipient.lower() in addressed.recipients:
+        return None
+    refused = Refusal(report.recipient, "", online=True)
+    because = f"Nobody wrote to {refused.whom}: a rule or setting of a mailbox sent the message on to it. The report's number is "
+    because += (
+        "not in the text; with `5.7.520` it is the outbound spam policy that does not allow forwarding to outside."
+    )
+    return Finding(Belief.POSSIBLE, because, (report, addressed), _steps(refused), weight=1.8)
+
+
+def _cut_off(reply: Reply) -> bool:
+    """Whether Exchange Online wrote the report, and the number of the refusal was not copied."""
+    online = "outlook.com" in f"{reply.whole} {reply.by}".lower() or "office 365" in reply.whole.lower()
+    return reply.failing and not reply.code and online
 
 
 def _steps(refused: Refusal) -> tuple[Step, ...]:

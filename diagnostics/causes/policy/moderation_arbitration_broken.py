@@ -27,6 +27,8 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.policy.said import refusal
+from diagnostics.causes.recipient.steps import EXO
 from diagnostics.facts import Reply, Said
 from diagnostics.report import Shell, Step
 
@@ -44,7 +46,7 @@ _DECISIONS: Final = "msexchapproval1f05a927"  # where approvals and rejections a
         "SystemMailbox{1f05a927",
     ),
 )
-def assess(anchor: Said | Reply) -> Finding | None:
+def assess(anchor: Said | Reply, replies: tuple[Reply, ...]) -> Finding | None:
     """Either the expiry can't be read, or the arbitration mailbox refuses."""
     if isinstance(anchor, Reply):
         if anchor.failing and anchor.recipient.lower().startswith(_DECISIONS):
@@ -58,11 +60,19 @@ def assess(anchor: Said | Reply) -> Finding | None:
             "The approval could not be started: no retention policy tag of the organization is marked as the one for "
         )
         because += "moderated recipients, so the expiry of a request can't be read."
-        return Finding(Belief.CONFIRMED, because, (anchor,), _tag_steps())
+        by = refusal(anchor, replies)
+        here = bool(by.by) and not by.online
+        return Finding(
+            Belief.CONFIRMED,
+            because,
+            (anchor,),
+            _tag_steps("exchange-management-shell" if here else EXO),
+            "on-prem" if here else None,
+        )
     if _MAILBOX in low:
         return Finding(Belief.LIKELY, _mailbox(anchor.text), (anchor,), _mailbox_steps(), "on-prem")
     because = "The agent that handles approvals returned the message itself; no moderator did."
-    return Finding(Belief.POSSIBLE, because, (anchor,), (*_tag_steps()[:1], *_mailbox_steps()), weight=1.5)
+    return Finding(Belief.POSSIBLE, because, (anchor,), (*_tag_steps(EXO)[:1], *_mailbox_steps()), weight=1.5)
 
 
 def _undecided(reply: Reply) -> Finding:
@@ -75,8 +85,7 @@ def _mailbox(text: str) -> str:
     return f"The arbitration mailbox, which keeps messages for approval, can't take them: `{text[:120]}`."
 
 
-def _tag_steps() -> tuple[Step, ...]:
-    shell: Shell = "exchange-online-powershell"
+def _tag_steps(shell: Shell) -> tuple[Step, ...]:
     return (
         look(
             "See whether a retention tag is marked for moderated recipients; no line means that there is none.",
@@ -89,7 +98,7 @@ def _tag_steps() -> tuple[Step, ...]:
             "New-RetentionPolicyTag -Name 'Moderated messages' -IsDefaultModeratedRecipientsPolicyTag "
             "-AgeLimitForRetention 2",
             shell=shell,
-            changes="A new tag: requests for approval expire after two days. If the shell says that the organization isn't "
+            changes="A new tag: requests for approval expire after two days. If Exchange Online says that the organization isn't "
             "customized yet, run Enable-OrganizationCustomization once before.",
             undo="Remove-RetentionPolicyTag -Identity 'Moderated messages'",
             verify="A message to a moderated recipient produces a request for approval.",

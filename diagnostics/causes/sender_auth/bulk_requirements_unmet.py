@@ -55,6 +55,7 @@ _NAMES: Final = ("SPF or DKIM", "SPF and DKIM", "DKIM or SPF", "DKIM and SPF")
 _DEMANDED: Final = linear(
     r"(?:must|required?s?|needs? to|has to) (?:\w+ ){0,3}(?:with |by |pass |use |have )?(?:either |both )?(?:spf|dkim)"
 )
+_OVER_IPV6: Final = linear(r"not accept (?:e-?mail )?messages sent over ipv6")
 _SURE: Final = ("5.7.515", "required authentication level", "sender is unauthenticated")
 
 
@@ -92,6 +93,11 @@ def assess(said: Said, settings: tuple[Configured, ...], addressed: tuple[Addres
         return None
     if said.signature in _NAMES and ("align" in low or not _DEMANDED.search(low)):
         return None
+    if _OVER_IPV6.search(low):
+        because = (
+            "Exchange Online asks it of every message over IPv6, whoever sends it; it is no rule for bulk senders."
+        )
+        return Finding(Belief.RULED_OUT, because, (said,))
     domain, ip = domain_in(said.text), address_in(said.text)
     missing = [name for name, pattern in _MISSING if pattern.search(said.text)]
     because = f"The receiving provider wants mail of {named(domain, 'the From domain')} to be authenticated"

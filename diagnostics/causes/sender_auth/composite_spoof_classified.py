@@ -114,7 +114,7 @@ def _finding(final: Authentication | None, report: Antispam | None, *, spoof: bo
     if final and final.dmarc == "fail" and final.action in ENFORCED:
         return Finding(Belief.POSSIBLE, because, (final, report), steps, act, weight=1.3)
     # A part that failed, rather than being absent, has a cause of its own.
-    explained = final is not None and (final.spf in SPF_FAILED or final.dkim == "fail")
+    explained = final is not None and (final.spf in (*SPF_FAILED, "permerror") or final.dkim == "fail")
     sure = spoof or reason.startswith("6") or (reason == "001" and not explained)
     belief = Belief.LIKELY if sure else Belief.POSSIBLE
     return Finding(belief, because, (final, report), steps, act, weight=1.5)

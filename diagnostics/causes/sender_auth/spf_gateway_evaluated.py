@@ -28,6 +28,7 @@ from diagnostics.causes.dns.exchangers import organization
 from diagnostics.causes.network.inbound_source_masked import is_mask
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.policy.said import of_kind
+from diagnostics.causes.sender_auth.records import spf_of
 from diagnostics.causes.sender_auth.results import (
     SPF_FAILED,
     aligned,
@@ -37,6 +38,7 @@ from diagnostics.causes.sender_auth.results import (
     refused,
     told_gateway,
 )
+from diagnostics.looked_facts import DnsAnswer
 from diagnostics.mail_facts import Authentication, Configured, Headers, Hop, Hops
 from diagnostics.patterns import linear
 from diagnostics.report import Act, Shell, Step
@@ -55,6 +57,7 @@ def assess(
     settings: tuple[Configured, ...],
     headers: tuple[Headers, ...],
     ways: tuple[Hops, ...],
+    answers: tuple[DnsAnswer, ...],
 ) -> Finding | None:
     """Whose address was judged: the connector that names it, or a private address, tells that it is our own hop."""
     if results.spf not in SPF_FAILED or not refused(results):
@@ -78,16 +81,31 @@ def assess(
         return _own_server(results, greeted, others, settings)
     relay = relayed(results, ways)
     if relay and not detour(headers, settings, (), ()):
-        because = (
-            f"SPF was evaluated for {results.sender_ip}, but {relay.by} had taken the message from {relay.sender} "
-        )
-        because += (
-            "and only passed it on: if it is a gateway of this organization, Exchange Online has to look past it."
-        )
-        return Finding(Belief.POSSIBLE, because, (results,), _steps(""), weight=2.1)
+        return _passed_on(results, relay, settings, answers)
     earlier = None if detour(headers, settings, (), ()) else elsewhere(results, others)
     masked = next((hop for way in ways for hop in way.hops if _stands_for(hop, results)), None)
     return _weighed(results, mine, earlier, masked)
+
+
+def _passed_on(
+    results: Authentication, relay: Hop, settings: tuple[Configured, ...], answers: tuple[DnsAnswer, ...]
+) -> Finding:
+    """A hop that wrote nothing itself was judged. It is the reader's where they tell of a filter in front of the tenant."""
+    front = next((each for each in settings if each.kind == "gateway-in-front"), None)
+    record = spf_of(results.mail_from or results.header_from, answers)
+    because = f"SPF was evaluated for {results.sender_ip}, but {relay.by} had taken the message from {relay.sender} "
+    because += f"({relay.ip}) " if relay.ip else ""
+    because += "and only passed it on"
+    if record and relay.ip and record.lists(relay.ip):
+        because += f", and the sender's SPF record lists {relay.ip} rightly"
+    evidence = (results, front, record.answer if record else None)
+    if front is None:
+        because += ". If that hop is a gateway of this organization, Exchange Online has to look past it."
+        return Finding(Belief.POSSIBLE, because, evidence, _steps(""), weight=2.1)
+    because += (
+        f". {front.name} stands in front, as you say, so Exchange Online has to look past it (enhanced filtering)."
+    )
+    return Finding(Belief.LIKELY, because, evidence, _steps(""), weight=1.6)
 
 
 def _own_name(results: Authentication, headers: tuple[Headers, ...], ways: tuple[Hops, ...]) -> str:

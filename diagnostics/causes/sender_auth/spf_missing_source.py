@@ -46,9 +46,10 @@ from diagnostics.causes.sender_auth.results import (
     refused,
     told_gateway,
 )
+from diagnostics.causes.sender_auth.spf_gateway_evaluated import relayed
 from diagnostics.facts import Fact, Reply, Said, Session
 from diagnostics.looked_facts import DnsAnswer
-from diagnostics.mail_facts import Addressed, Antispam, Authentication, Configured, Headers, Traced, Tracked
+from diagnostics.mail_facts import Addressed, Antispam, Authentication, Configured, Headers, Hops, Traced, Tracked
 from diagnostics.refusals import topics
 from diagnostics.report import Step
 
@@ -96,6 +97,7 @@ def assess(
     answers: tuple[DnsAnswer, ...],
     spam: tuple[Antispam, ...],
     addressed: tuple[Addressed, ...],
+    ways: tuple[Hops, ...],
 ) -> Finding | None:
     """Whose address failed decides: the domain's own source, a forwarder, or the receiver's gateway."""
     if isinstance(anchor, Configured):
@@ -120,6 +122,13 @@ def assess(
         because = f"{ip} is a server of the receiver's own, which handed on what Exchange Online had taken from "
         because += f"{again.first}: SPF was judged for the wrong address."
         return Finding(Belief.RULED_OUT, because, (anchor, again.own))
+    before = relayed(anchor, ways)
+    if before and record and record.lists(before.ip):
+        because = (
+            f"The SPF record of `{domain}` lists {before.ip}, the server from which {before.by} had taken the message: "
+        )
+        because += f"the record is right, and {ip} only passed the message on."
+        return Finding(Belief.RULED_OUT, because, (anchor, record.answer))
     because = f"{named(domain, 'The sender domain')} does not list {ip or 'the sending address'} in its SPF record"
     because += f" (spf={anchor.spf})."
     steps = (read_spf(domain), publish_spf(ip))

@@ -29,7 +29,7 @@ from diagnostics.facts import Reply, Said
 from diagnostics.looked_facts import DnsAnswer
 from diagnostics.mail_facts import Authentication
 from diagnostics.refusals import topics
-from diagnostics.report import Step
+from diagnostics.report import Act, Step
 
 _TOO_MANY = "SPF Permanent Error: Too many DNS lookup"  # of pyspf, and of the checkers on web pages that use it
 
@@ -61,7 +61,9 @@ def assess(
             return None
         domain = name_of(anchor.mail_from or anchor.header_from)
         because = f"The SPF record of {named(domain, 'the sender domain')} is invalid (spf=permerror): no server of it can pass."
-        return _with_record(Finding(Belief.CONFIRMED, because, (anchor,), _steps(domain)), spf_of(domain, answers))
+        record = spf_of(domain, answers)
+        act = _act(record, refused=any(each.failing for each in replies))
+        return _with_record(Finding(Belief.CONFIRMED, because, (anchor,), _steps(domain), act), record)
     told = "spf-record" in topics(anchor) or anchor.signature == _TOO_MANY
     if "compauth=pass" in anchor.text.lower() or (anchor.signature == "SPF" and not told):
         return None
@@ -72,7 +74,14 @@ def assess(
         found = Finding(Belief.POSSIBLE, because, (anchor,), _steps(domain), weight=1.8)
         return _with_record(found, spf_of(domain, answers))
     because += " because it is invalid: two records, more than ten look-ups, or its syntax."
-    return _with_record(Finding(Belief.CONFIRMED, because, (anchor,), _steps(domain)), spf_of(domain, answers))
+    record = spf_of(domain, answers)
+    act = _act(record, refused=True)
+    return _with_record(Finding(Belief.CONFIRMED, because, (anchor,), _steps(domain), act), record)
+
+
+def _act(record: Spf | None, *, refused: bool) -> Act | None:
+    """Who was refused and looked the record up is the sender; a receiver may look it up out of doubt."""
+    return "dns" if record and refused else None
 
 
 def _looked_up(answer: DnsAnswer, replies: tuple[Reply, ...], results: tuple[Authentication, ...]) -> Finding | None:

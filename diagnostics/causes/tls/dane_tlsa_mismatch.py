@@ -19,10 +19,14 @@ The domain failed DANE validation`. Senders without DANE notice nothing.
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from diagnostics.cause import Finding, cause, look
 from diagnostics.causes.tls.destination import dane, destination_of, if_yours, look_at_tlsa, write_to
 from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import Configured
 
+_TOLD = "its TLSA records do not match the certificate of its mail server, likely since a renewal."
 _WORDS = "tlsa-invalid"
 # Postfix and OpenSSL, Exim, and the notices of the DANE survey
 _OTHERS = (
@@ -36,8 +40,9 @@ _OTHERS = (
 
 
 @cause(id="tls.dane.tlsa-mismatch", act="recipient-side", says=(_WORDS, "4.7.323", "5.7.323", *_OTHERS))
-def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
-    """Exchange Online's own words, or those of others that check."""
+def assess(said: Said, replies: tuple[Reply, ...], settings: tuple[Configured, ...]) -> Finding | None:
+    """Exchange Online's own words, or those of others that check; who pastes the file of the certificate runs the server."""
+    file = next((each for each in settings if each.kind == "certificate-file"), None)
     where = destination_of(said, replies)
     steps = (
         look_at_tlsa(where.host),
@@ -48,11 +53,12 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
             "bash",
             host=where.host,
         ),
-        write_to(where, "its TLSA records do not match the certificate of its mail server, likely since a renewal."),
+        *(() if file else (write_to(where, _TOLD),)),
         if_yours(
             "publish the TLSA record of the key in use, and keep the key at renewals or publish the next record first.",
             "_25._tcp.<MX host> IN TLSA 3 1 1 <SHA-256 of the public key>.",
             "The two hashes are equal, and mail from Exchange Online arrives.",
         ),
     )
-    return dane(said, f"the certificate of {where.name} matches none of its TLSA records", _WORDS, steps)
+    found = dane(said, f"the certificate of {where.name} matches none of its TLSA records", _WORDS, steps)
+    return replace(found, act="dns") if file else found
