@@ -224,15 +224,6 @@ ASKS: Final = (
         objects=("server-component",),
     ),
     Ask(
-        "Tell whose account logs on: a private one of Outlook.com (its client is set to smtp-mail.outlook.com), or an "
-        "organization's.",
-        "",
-        (Configured,),
-        shell="portal",
-        about=("auth-smtp.basic.", "auth-smtp.blocked."),
-        objects=("told-account",),
-    ),
-    Ask(
         "Send whether authenticated SMTP is on, for the organisation and for the mailbox.",
         "Get-TransportConfig | Format-List SmtpClientAuthenticationDisabled; "
         "Get-CASMailbox -Identity {sender} | Format-List SmtpClientAuthenticationDisabled",

@@ -49,7 +49,7 @@ _SINCE = "2024-09-16"  # private accounts lost password logons
         "TLS 1.0 and 1.1 are not supported": "refuses the client's TLS version, before any password is sent",
     },
 )
-def assess(said: Said, _account: Configured | None, settings: tuple[Configured, ...]) -> Finding | None:
+def assess(said: Said, settings: tuple[Configured, ...]) -> Finding | None:
     """The words are proof; the number alone is registered for something else too (REQUIRETLS)."""
     if _WORDS.lower() in said.text.lower():
         because = (
@@ -74,7 +74,7 @@ def _disabled(said: Said, account: Configured | None) -> Finding | None:
         stamp = _STAMP.search(said.text)
         if stamp is None or stamp.group(1) < _SINCE:
             return None
-        because += " The text does not tell whether the account is a private one."
+        because += " Is it a private account (smtp-mail.outlook.com), or an organization's? Say which."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.5)
     if account.name != "Private":
         return None
