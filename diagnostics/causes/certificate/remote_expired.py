@@ -25,8 +25,10 @@ from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.probe import EXPIRED, VALID, owner_of
 from diagnostics.causes.certificate.refusal import Refusal, refusal_of, refusals_of
+from diagnostics.causes.transport_service.clock_skew import days_off
 from diagnostics.facts import Certificate, CertificateRejected, InstalledCertificate, Reply, TlsFailed
 from diagnostics.looked_facts import TlsProbe
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 
@@ -46,6 +48,7 @@ def assess(
     shown: tuple[Certificate, ...],
     rejected: tuple[CertificateRejected, ...],
     replies: tuple[Reply, ...],
+    settings: tuple[Configured, ...],
 ) -> Finding | None:
     """Our server's words name it; the certificate's last day, in a handshake or the log, proves it."""
     if isinstance(anchor, TlsProbe):
@@ -54,6 +57,13 @@ def assess(
     refusal = refusal_of(anchor, replies)
     if refusal is None or refusal.reason != "expired" or refusal.owner == "ours":
         return None
+    clock = next((each for each in settings if each.kind == "clock" and each.failing and days_off(each)), None)
+    if clock and refusal.owner != "target":
+        because = (
+            f"Our server calls the certificate of {refusal.where} expired, and a clock is {days_off(clock)} days off: "
+        )
+        because += "by the right time it may well be valid."
+        return Finding(Belief.POSSIBLE, because, (refusal.fact, clock), _steps(refusal.host), weight=0.6)
     return _target(refusal, installed) if refusal.owner == "target" else _theirs(refusal, probe)
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from diagnostics.causes.recipient.lookup import is_microsoft, same_organization
-from diagnostics.mail_facts import Hop, Hops, Returned
+from diagnostics.mail_facts import Antispam, Headers, Hop, Hops, Returned
 from diagnostics.patterns import linear
 
 _ANONYMOUS: Final = "anonymous"
@@ -58,3 +58,12 @@ def _crossed(domain: str, hops: Sequence[Hop], fact: Hops | Returned) -> Crossin
         (each for each in hops if is_microsoft(each.by) and each.sender and not is_microsoft(each.sender)), None
     )
     return Crossing(first, entry.sender, fact) if entry else None
+
+
+def unpromoted(headers: Iterable[Headers], spam: Iterable[Antispam]) -> Headers | None:
+    """The headers in which Exchange Online calls the sender internal, where a server on-premises took the message for a
+    stranger's all the same: its connector does not let such headers in."""
+    lost = [each for each in spam if each.get("AuthAs").lower() == _ANONYMOUS]
+    here = any(each.get("AuthSource") and not is_microsoft(each.get("AuthSource")) for each in lost)
+    vouched = (each for each in headers if each.get("x-ms-exchange-crosspremises-authas").lower() == "internal")
+    return next(vouched, None) if here else None

@@ -27,8 +27,9 @@ from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.certificate.steps import restart_frontend
 from diagnostics.causes.connector.heard import heard
 from diagnostics.causes.connector.settings import RECEIVE, label, of_kind
+from diagnostics.causes.hybrid.crossing import unpromoted
 from diagnostics.facts import Reply, Said, Session
-from diagnostics.mail_facts import Antispam, Configured
+from diagnostics.mail_facts import Antispam, Configured, Headers
 from diagnostics.report import Step
 
 _PROPERTY = "TlsDomainCapabilities"
@@ -45,6 +46,7 @@ def assess(
     replies: tuple[Reply, ...],
     sessions: tuple[Session, ...],
     spam: tuple[Antispam, ...],
+    headers: tuple[Headers, ...],
 ) -> Finding | None:
     """The setting decides; a refusal of Exchange Online's own session points here without it."""
     met = _told(objects)
@@ -54,6 +56,11 @@ def assess(
         return Finding(Belief.RULED_OUT, because, (met,)) if refused and _symptoms(replies, spam) else None
     if isinstance(anchor, Configured):
         return _from_settings(anchor, replies, spam)
+    vouched = unpromoted(headers, spam)
+    if vouched:
+        because = "Exchange Online calls the sender internal (CrossPremises-AuthAs), and the server on-premises took the message "
+        because += f"for a stranger's: the connector that takes Exchange Online's mail lacks {_PROPERTY}."
+        return Finding(Belief.LIKELY, because, (anchor, vouched), _steps(""), weight=1.8)
     what = heard(anchor, replies, sessions)
     if what.peer != "exchange-online" or not what.incoming:
         return None

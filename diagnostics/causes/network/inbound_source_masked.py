@@ -71,25 +71,26 @@ def assess(
     if public:
         because = f"The receive log shows real addresses, such as {public}."
         return Finding(Belief.RULED_OUT, because, (next(s for s in sessions if s.remote_ip == public),))
-    if front := behind(anchor, settings):
+    if front := behind(anchor, settings, sessions):
         because = (
             f"{front.name} stands in front, as you say, and Exchange counts an internal address as the one source: "
         )
         because += "everybody outside appears with it, and together they reach the limit of one sender."
-        return Finding(Belief.LIKELY, because, (anchor, front), _steps(_source(anchor)), weight=1.6)
+        return Finding(Belief.LIKELY, because, (anchor, front), _steps(_source(anchor, sessions)), weight=1.6)
     return _shared(anchor, sessions)
 
 
-def behind(said: Said, settings: Iterable[Configured]) -> Configured | None:
+def behind(said: Said, settings: Iterable[Configured], sessions: Iterable[Session]) -> Configured | None:
     """The load balancer that a person tells of, where the limit was reached by an internal address."""
-    inside = kind_of(_source(said)) == "internal"
+    inside = kind_of(_source(said, sessions)) == "internal"
     return next((each for each in settings if each.kind == "load-balancer"), None) if inside else None
 
 
-def _source(said: Said) -> str:
-    """The address that event 1021 counts, "" where none is told."""
+def _source(said: Said, sessions: Iterable[Session]) -> str:
+    """The address that event 1021 counts, or that the refused session of a receive log came from; "" where none is told."""
     found = _SOURCE.search(said.text)
-    return str(found.group(1)) if found else ""
+    refused = (each.remote_ip for each in sessions if each.direction == "receive" and each.source == said.source)
+    return str(found.group(1)) if found else next(refused, "")
 
 
 def _judged(results: Authentication, hops: tuple[Hops, ...]) -> Finding | None:

@@ -26,13 +26,13 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.hybrid.crossing import crossing
+from diagnostics.causes.hybrid.crossing import crossing, unpromoted
 from diagnostics.causes.hybrid.send_cloudservicesmail_disabled import strips
 from diagnostics.causes.policy.said import Refusal, addresses, recipient_settings, refusal
 from diagnostics.causes.reader import acting
 from diagnostics.causes.recipient.steps import EXO
 from diagnostics.facts import Reply, Said, SendConnector
-from diagnostics.mail_facts import Configured, Headers, Hops, Returned
+from diagnostics.mail_facts import Antispam, Configured, Headers, Hops, Returned
 from diagnostics.report import Shell, Step
 
 _SWITCH: Final = "RequireSenderAuthenticationEnabled"
@@ -73,6 +73,7 @@ def assess(
     connectors: tuple[SendConnector, ...],
     hops: Hops | None,
     returned: Returned | None,
+    spam: tuple[Antispam, ...],
 ) -> Finding | None:
     """The words are plain; what remains open is whether the sender really is a stranger."""
     refused = refusal(said, replies, settings)
@@ -98,6 +99,11 @@ def assess(
         because += f" {stripping.connector or 'The connector to the tenant'} drops the organization's headers "
         because += "(CloudServicesMailEnabled is off), so colleagues arrive as strangers: then the recipient must not be opened."
         return Finding(Belief.POSSIBLE, because, (said, stripping), steps[:1], refused.act, weight=1.3)
+    vouched = unpromoted([headers] if headers else [], spam)
+    if vouched:
+        because += " Exchange Online had called the sender internal: the server here dropped that, and the recipient must not be "
+        because += "opened."
+        return Finding(Belief.POSSIBLE, because, (said, vouched), steps[:1], refused.act, weight=1.3)
     inside = _colleague(refused, headers)
     if inside:
         because += f" The sender's domain is the recipient's own ({inside}): then the mail lost its internal mark on "

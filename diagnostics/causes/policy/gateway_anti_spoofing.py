@@ -30,6 +30,7 @@ from diagnostics.refusals import topics
 from diagnostics.report import Act, Step
 
 _AUTHENTICATION: Final = linear(r"\b(?:dmarc|spf|dkim)\b")
+_PASSED: Final = linear(r"\b(?:dmarc|spf|dkim)\b\W{1,5}pass\b")  # what a service tells beside the refusal
 # Other gateways' words: they have to say that it is the receiver's own name.
 _NAMES: Final = ("spoof", "forged", "impersonat", "own domain", "internal domain", "local domain", "our domain")
 
@@ -52,7 +53,7 @@ def assess(said: Said, replies: tuple[Reply, ...], objects: tuple[Configured, ..
     low = said.text.lower()
     if said.signature in _NAMES and "own-name" not in topics(said):
         return None
-    if _AUTHENTICATION.search(low):
+    if _AUTHENTICATION.search(_PASSED.sub("", low)):
         because = "The reply names DMARC or SPF: what fails is the sender's authentication."
         return Finding(Belief.RULED_OUT, because, (said,))
     refused = refusal(said, replies)

@@ -37,7 +37,7 @@ from diagnostics.causes.network.inbound_source_masked import behind
 from diagnostics.causes.network.queues import outward, queue_of
 from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.steps import advise
-from diagnostics.facts import QueueState, Said
+from diagnostics.facts import QueueState, Said, Session
 from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.report import Act, Step
@@ -71,7 +71,10 @@ _EXACT: Final = 10  # seconds that a session may last longer than its limit
     ),
 )
 def assess(
-    anchor: Said | Configured, queues: tuple[QueueState, ...], objects: tuple[Configured, ...]
+    anchor: Said | Configured,
+    queues: tuple[QueueState, ...],
+    objects: tuple[Configured, ...],
+    sessions: tuple[Session, ...],
 ) -> Finding | None:
     """Whose connector it is follows from where the reply stands: our event or log, or another server's answer."""
     if isinstance(anchor, Configured):
@@ -94,7 +97,7 @@ def assess(
     )
     if theirs:
         because += " The limit is the receiving side's; our queue tries again by itself."
-    if front := behind(said, objects):
+    if front := behind(said, objects, sessions):
         because += f" But {front.name} stands in front, as you say: if it puts its own address in place of the senders', a limit "
         because += "for one of them is met by all."
         return Finding(Belief.POSSIBLE, because, (said, front), _steps(connector, source), act, weight=1.2)

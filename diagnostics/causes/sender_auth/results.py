@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from diagnostics.cause import change, look
@@ -132,10 +132,16 @@ def told_forward(settings: Iterable[Configured]) -> Configured | None:
     return next((each for each in settings if each.kind == "forward"), None)
 
 
-def told_gateway(results: Authentication, settings: Iterable[Configured]) -> Configured | None:
-    """Where the person says that the address which was judged is a gateway of their own."""
-    ip = results.sender_ip
-    return next((each for each in settings if each.kind == "gateway" and ip and each.name == ip), None)
+def told_gateway(results: Authentication, settings: Sequence[Configured]) -> Configured | None:
+    """Where the person says that the address which was judged is a gateway of their own: by its name, or as an address of
+    theirs while a filter stands in front."""
+    told = [
+        each
+        for each in settings
+        if each.kind in ("gateway", "own-address") and results.sender_ip and each.name == results.sender_ip
+    ]
+    front = any(each.kind == "gateway-in-front" for each in settings)
+    return next((each for each in told if each.kind == "gateway" or front), None)
 
 
 def elsewhere(results: Authentication, others: Iterable[Authentication]) -> Authentication | None:

@@ -26,7 +26,7 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.transport_service.services import POWERSHELL, elsewhere
-from diagnostics.facts import QueueState, Said, Session
+from diagnostics.facts import CertificateRejected, QueueState, Said, Session
 from diagnostics.looked_facts import TlsProbe
 from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
@@ -35,6 +35,8 @@ from diagnostics.report import Step
 _TEMPORARY: Final = "4.7.0 Temporary authentication failure"
 _UNSURE: Final = "UnexpectedExchangeAuthBlobCheckForClockSkew"  # names what is to be looked at
 _TOLERANCE: Final = timedelta(minutes=5)  # Kerberos' default, and more than a session takes
+_DAY: Final = 86_400
+_OF_DATES: Final = ("certificateexpired", "nottimevalid", "expired")
 _DATE: Final = linear(r"\w{3}, \d{1,2} \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}")
 
 
@@ -58,6 +60,7 @@ def assess(
     queues: tuple[QueueState, ...],
     probes: tuple[TlsProbe, ...],
     objects: tuple[Configured, ...],
+    rejected: tuple[CertificateRejected, ...],
 ) -> Finding | None:
     """The error's own name proves it; a failed sign-in, or another server's clock, is only a hint."""
     if isinstance(anchor, Session):
@@ -65,6 +68,11 @@ def assess(
     if isinstance(anchor, Configured):
         if anchor.kind != "clock" or not anchor.failing:
             return None
+        dated = next((each for each in rejected if each.reason.lower() in _OF_DATES), None)
+        if dated and days_off(anchor):
+            because = f"The clock is {days_off(anchor)} days off, and certificates are refused for their dates: they only look "
+            because += "expired, or not yet valid, to the server whose time is wrong."
+            return Finding(Belief.LIKELY, because, (anchor, dated), _steps(), weight=1.8)
         because = f"The clock is {int(anchor.get('Offset')) // 60} minutes off; Kerberos, and with it signing in, allows five."
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=1.0)
     said = anchor
@@ -90,6 +98,11 @@ def assess(
         return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.6)
     because = "Servers fail to sign in to each other; a clock that is off by more than five minutes does that."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.2)
+
+
+def days_off(clock: Configured) -> int:
+    """How many whole days a clock is wrong."""
+    return abs(int(clock.get("Offset"))) // _DAY
 
 
 def _from_session(session: Session, probes: tuple[TlsProbe, ...]) -> Finding | None:
