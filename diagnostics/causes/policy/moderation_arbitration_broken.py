@@ -26,9 +26,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import EMS, Belief, Finding, cause, change, look
 from diagnostics.causes.policy.said import refusal
-from diagnostics.causes.recipient.steps import EXO
+from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.facts import Reply, Said
 from diagnostics.report import Shell, Step
 
@@ -86,18 +86,24 @@ def _mailbox(text: str) -> str:
 
 
 def _tag_steps(shell: Shell) -> tuple[Step, ...]:
+    seen = look(
+        "See whether a retention tag is marked for moderated recipients; no line means that there is none.",
+        "Get-RetentionPolicyTag | Where-Object {{$_.IsDefaultModeratedRecipientsPolicyTag}} | "
+        "Format-List Name,AgeLimitForRetention,IsDefaultModeratedRecipientsPolicyTag",
+        shell,
+    )
+    if shell == EMS:
+        return seen, advise(
+            "On premises no parameter makes such a tag: Setup does. Let Setup.exe /PrepareAD of the installed cumulative update "
+            "run once more, and look again."
+        )
     return (
-        look(
-            "See whether a retention tag is marked for moderated recipients; no line means that there is none.",
-            "Get-RetentionPolicyTag | Where-Object {{$_.IsDefaultModeratedRecipientsPolicyTag}} | "
-            "Format-List Name,AgeLimitForRetention,IsDefaultModeratedRecipientsPolicyTag",
-            shell,
-        ),
+        seen,
         change(
             "Create that tag.",
             "New-RetentionPolicyTag -Name 'Moderated messages' -IsDefaultModeratedRecipientsPolicyTag "
             "-AgeLimitForRetention 2",
-            shell=shell,
+            shell="exchange-online-powershell",
             changes="A new tag: requests for approval expire after two days. If Exchange Online says that the organization isn't "
             "customized yet, run Enable-OrganizationCustomization once before.",
             undo="Remove-RetentionPolicyTag -Identity 'Moderated messages'",
