@@ -14,7 +14,7 @@ from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
-from diagnostics.recognisers.told_settings import MOST_LINES, in_sight, supposes
+from diagnostics.recognisers.told_settings import in_sight, stated
 
 _NAMES: Final = "exclaimer|codetwo|crossware|letsignit|rocketseed|opensense"
 _SERVICE = linear(
@@ -29,9 +29,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
     """The first sentence that tells of one."""
     if not in_sight(reading):
         return []
-    for index, line in reading.sentences()[:MOST_LINES]:
-        told = _SERVICE.search(line[:1000])
-        if told and not line.rstrip().endswith("?") and not supposes(line[: told.start()]):
-            fact = Configured(source=source_at(reading, index), kind="addon-service", name=told.group(0)[:60])
-            return [artefact(reading, "told-addon", [index], [fact], {"service": fact.name})]
+    for index, told in stated(reading, _SERVICE):
+        fact = Configured(source=source_at(reading, index), kind="addon-service", name=told.group(0)[:60])
+        return [artefact(reading, "told-addon", [index], [fact], {"service": fact.name})]
     return []

@@ -14,7 +14,7 @@ from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
-from diagnostics.recognisers.told_settings import MOST_LINES, answers, supposes
+from diagnostics.recognisers.told_settings import answers, stated
 
 _CERTIFICATES: Final = r"(?:cert(?:s|ificates?|ificats?|ificados?|ificat[io]|ificaten|yfikat\w*)?|zertifikat\w*)"
 # \S for the letters of a stem's end: RE2's \w is ASCII.
@@ -42,11 +42,8 @@ def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for the first such sentence."""
     if not answers(reading):
         return []
-    for index, line in reading.sentences()[:MOST_LINES]:
-        told = _TIDIED.search(line[:1000])
-        if told is None or line.rstrip().endswith("?") or supposes(line[: told.start()]):
-            continue
-        words = line[max(0, told.start() - 40) : told.end()]
+    for index, told in stated(reading, _TIDIED):
+        words = told.string[max(0, told.start() - 40) : told.end()]
         if not _DENIED.search(words) and not _OTHERS.search(words):
             fact = Configured(source=source_at(reading, index), kind="told-certificates-deleted", name="certificates")
             return [artefact(reading, "told-certificates", [index], [fact], {"told": told.group(0).strip()[:80]})]

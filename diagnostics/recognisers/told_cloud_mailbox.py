@@ -15,7 +15,7 @@ from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
-from diagnostics.recognisers.told_settings import MOST_LINES, answers, supposes
+from diagnostics.recognisers.told_settings import answers, stated
 
 _CLOUD: Final = (
     r"(?:exchange online|office ?365|microsoft ?365|[om]365|365|exo|the tenant"
@@ -49,15 +49,11 @@ def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for the first such sentence: Exchange Online has the refused recipient."""
     if not answers(reading):
         return []
-    for index, line in reading.sentences()[:MOST_LINES]:
-        text = line[:1000]
-        told = _MADE_THERE.search(text)
-        before = text[: told.start()] if told else ""
-        asked = _ASKED.search(text[told.end() :]) if told else None
-        if told is None or asked or supposes(before) or _denied(before, told.group(0)):
-            continue
-        fact = Configured(source=source_at(reading, index), kind="told-cloud-mailbox", name="exchange-online")
-        return [artefact(reading, "told-cloud-mailbox", [index], [fact], {"told": told.group(0)[:80]})]
+    for index, told in stated(reading, _MADE_THERE, asked=True):
+        before, behind = told.string[: told.start()], told.string[told.end() :]
+        if not _ASKED.search(behind) and not _denied(before, told.group(0)):
+            fact = Configured(source=source_at(reading, index), kind="told-cloud-mailbox", name="exchange-online")
+            return [artefact(reading, "told-cloud-mailbox", [index], [fact], {"told": told.group(0)[:80]})]
     return []
 
 

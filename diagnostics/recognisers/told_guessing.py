@@ -14,7 +14,7 @@ from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
-from diagnostics.recognisers.told_settings import MOST_LINES, in_sight, supposes
+from diagnostics.recognisers.told_settings import MOST_LINES, in_sight, stated
 
 _LOGON: Final = r"(?:auth\w*|log-?(?:in|on)s?|password|sign-?ins?)"
 _TRIES: Final = (
@@ -41,9 +41,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for the first such sentence."""
     if not in_sight(reading) and not any(_OFFERED.search(line[:2_000]) for line in reading.paste.lines[:MOST_LINES]):
         return []
-    for index, line in reading.sentences()[:MOST_LINES]:
-        told = _GUESSING.search(line[:1000])
-        if told and not supposes(line[: told.start()]):
-            fact = Configured(source=source_at(reading, index), kind="told-guessing", name="strangers")
-            return [artefact(reading, "told-guessing", [index], [fact], {"told": told.group(0)[:60]})]
+    for index, told in stated(reading, _GUESSING, asked=True):
+        fact = Configured(source=source_at(reading, index), kind="told-guessing", name="strangers")
+        return [artefact(reading, "told-guessing", [index], [fact], {"told": told.group(0)[:60]})]
     return []

@@ -14,7 +14,7 @@ from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
-from diagnostics.recognisers.told_settings import MOST_LINES, answers, supposes
+from diagnostics.recognisers.told_settings import MOST_LINES, answers, stated
 
 _NEW: Final = (
     r"(?:exchange online|(?:office |microsoft |[om])?365|google workspace|gmail|the cloud"
@@ -47,13 +47,10 @@ _PROGRAM = linear(
 @recogniser(rf"(?:{_NEW}|\bMX\b)", rank=98)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for the first such sentence, where the text speaks of a program or device."""
-    lines = [(index, line[:1000]) for index, line in reading.sentences()[:MOST_LINES]]
-    if not answers(reading) or not any(_PROGRAM.search(line) for _, line in lines):
+    if not answers(reading) or not any(_PROGRAM.search(line[:1000]) for _, line in reading.sentences()[:MOST_LINES]):
         return []
-    for index, line in lines:
-        told = _MOVED.search(line)
-        if told is None or not _SINCE.search(line[: told.end()]) or supposes(line[: told.start()]):
-            continue
-        fact = Configured(source=source_at(reading, index), kind="told-moved", name="provider")
-        return [artefact(reading, "told-moved", [index], [fact], {"told": told.group(0).strip()[:80]})]
+    for index, told in stated(reading, _MOVED, asked=True):
+        if _SINCE.search(told.string[: told.end()]):
+            fact = Configured(source=source_at(reading, index), kind="told-moved", name="provider")
+            return [artefact(reading, "told-moved", [index], [fact], {"told": told.group(0).strip()[:80]})]
     return []

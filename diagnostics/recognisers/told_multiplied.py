@@ -14,7 +14,7 @@ from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
-from diagnostics.recognisers.told_settings import MOST_LINES, supposes
+from diagnostics.recognisers.told_settings import stated
 
 KIND: Final = "told-multiplied"
 _MANY: Final = (
@@ -40,9 +40,7 @@ _MULTIPLIED = linear(
 @recogniser(rf"(?:{_MANY}).*(?:{_MAIL})", rank=97)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for the first such sentence."""
-    for index, line in reading.sentences()[:MOST_LINES]:
-        told = None if line.rstrip().endswith("?") else _MULTIPLIED.search(line[:1000])
-        if told and not supposes(line[: told.start()]):
-            fact = Configured(source=source_at(reading, index), kind=KIND)
-            return [artefact(reading, KIND, [index], [fact], {})]
+    for index, _ in stated(reading, _MULTIPLIED):
+        fact = Configured(source=source_at(reading, index), kind=KIND)
+        return [artefact(reading, KIND, [index], [fact], {})]
     return []

@@ -15,7 +15,7 @@ from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
-from diagnostics.recognisers.told_settings import MOST_LINES, answers, supposes
+from diagnostics.recognisers.told_settings import answers, stated
 
 _LOGON: Final = (
     r"(?:passwor[dt]s?|kennwort|passw[oö]rter|credentials?|log-?in|account|zugangsdaten|mot de passe|identifiants?|contraseña"
@@ -49,11 +49,9 @@ def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for the first such sentence."""
     if not answers(reading):
         return []
-    for index, line in reading.sentences()[:MOST_LINES]:
-        told = _SHOWN.search(line[:1000])
-        before = line[: told.start()] if told else ""
-        if told is None or supposes(before) or _DENIED.search(f"{_CLAUSE.search(before).group(0)}{told.group(0)}"):
-            continue
-        fact = Configured(source=source_at(reading, index), kind="told-password", name="right")
-        return [artefact(reading, "told-password", [index], [fact], {"told": told.group(0)[:80]})]
+    for index, told in stated(reading, _SHOWN, asked=True):
+        clause = _CLAUSE.search(told.string[: told.start()]).group(0)
+        if not _DENIED.search(f"{clause}{told.group(0)}"):
+            fact = Configured(source=source_at(reading, index), kind="told-password", name="right")
+            return [artefact(reading, "told-password", [index], [fact], {"told": told.group(0)[:80]})]
     return []

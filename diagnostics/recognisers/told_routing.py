@@ -13,7 +13,7 @@ from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
-from diagnostics.recognisers.told_settings import MOST_LINES, answers, supposes
+from diagnostics.recognisers.told_settings import answers, stated
 
 _ADDRESS = r"(?:mail\.onmicrosoft\.com|\b(?:remote )?routing ?address\b|\bRemoteRoutingAddress\b)"
 _LACKS = linear(
@@ -29,10 +29,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for the first such sentence."""
     if not answers(reading):
         return []
-    for index, line in reading.sentences()[:MOST_LINES]:
-        lacks = _LACKS.search(line[:1000])
-        if lacks is None or line.rstrip().endswith("?") or supposes(line[: lacks.start()]):
-            continue
+    for index, _ in stated(reading, _LACKS):
         fact = Configured(source=source_at(reading, index), kind="recipient", values=(("RemoteRoutingAddress", ""),))
         return [artefact(reading, "told-routing", [index], [fact], {"RemoteRoutingAddress": "none"})]
     return []

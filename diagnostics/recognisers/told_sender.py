@@ -14,7 +14,7 @@ from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
-from diagnostics.recognisers.told_settings import MOST_LINES, in_sight, supposes
+from diagnostics.recognisers.told_settings import in_sight, stated
 
 _SENDS: Final = r"(?:send|sent|sending|sends|repl(?:y|ies|ying)|respon\w+)"
 _SENDING: Final = (
@@ -36,9 +36,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
     """The first sentence that says so."""
     if not in_sight(reading):
         return []
-    for index, line in reading.sentences()[:MOST_LINES]:
-        told = _FROM_OTHER.search(line[:1000])
-        if told and not line.rstrip().endswith("?") and not supposes(line[: told.start()]):
-            fact = Configured(source=source_at(reading, index), kind="other-sender", name=told.group(0)[:80])
-            return [artefact(reading, "told-sender", [index], [fact], {"told": fact.name})]
+    for index, told in stated(reading, _FROM_OTHER):
+        fact = Configured(source=source_at(reading, index), kind="other-sender", name=told.group(0)[:80])
+        return [artefact(reading, "told-sender", [index], [fact], {"told": fact.name})]
     return []

@@ -8,14 +8,14 @@ names the cmdlet or window it comes from: talk about settings is no failure.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, SendConnector
 from diagnostics.mail_facts import Configured, Pairs
-from diagnostics.patterns import linear
+from diagnostics.patterns import Pattern, linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.configuration_kinds import OWN
@@ -82,6 +82,15 @@ def in_sight(reading: Reading) -> bool:
 def answers(reading: Reading) -> bool:
     """Whether a statement stands beside another artefact, or in a later text of a thread, which answers the one before."""
     return bool(reading.claimed) or reading.paste.index > 0
+
+
+def stated(reading: Reading, pattern: Pattern, *, asked: bool = False) -> Iterator[tuple[int, Any]]:
+    """The sentences that state what `pattern` says, by their lines (0-based): each line's first match, unless the words in front
+    of it suppose it. A line that ends with a question states nothing, but where `asked`."""
+    for index, line in reading.sentences()[:MOST_LINES]:
+        found = pattern.search(line[:1000]) if asked or not line.rstrip().endswith("?") else None
+        if found and not supposes(line[: found.start()]):
+            yield index, found
 
 
 def without_question(line: str) -> str:

@@ -14,7 +14,7 @@ from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
-from diagnostics.recognisers.told_settings import MOST_LINES, answers, supposes
+from diagnostics.recognisers.told_settings import answers, stated
 
 _RULE: Final = r"(?:(?:disclaimer|transport|mail ?flow|journal)[ -]?)?(?:rules?|regeln?)\b|r.gles?\b|reglas?\b|regola\b"
 _AGENT: Final = (
@@ -43,9 +43,8 @@ def read(reading: Reading) -> Sequence[Artefact]:
     if not answers(reading):
         return []
     found = []
-    for index, line in reading.sentences()[:MOST_LINES]:
-        cured = None if line.rstrip().endswith("?") else _CURED.search(line[:1000])
-        if cured is None or _NOT.search(cured.group(0)) or supposes(line[: cured.start()]):
+    for index, cured in stated(reading, _CURED):
+        if _NOT.search(cured.group(0)):
             continue
         name = "rule" if cured.group(1) or cured.group(3) else "agent"
         fact = Configured(source=source_at(reading, index), kind="told-trial", name=name)
