@@ -83,7 +83,7 @@ def _compare(judgement: Judgement, book: Book) -> None:
         return
     if not (any(map(by_words, judgement.verdicts)) if best == Belief.LIKELY else _told(judgement)):
         return
-    compared = Compared.of(judgement.pastes)
+    compared = Compared.of(judgement.pastes, judgement.artefacts)
     judgement.verdicts = compared.doubting(judgement.verdicts)
     _sort(judgement)
     if _best(judgement)[0] < Belief.LIKELY:

@@ -12,10 +12,10 @@ from typing import Any, Final
 from msgspec import Struct, field
 
 from diagnostics.artefacts import Artefact
-from diagnostics.facts import Fact, Source
+from diagnostics.facts import Fact, Reply, Source
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
-from diagnostics.recognisers.reply_text import codes, has_words_in, read_reply
+from diagnostics.recognisers.reply_text import classed, codes, has_words_in, read_reply
 from diagnostics.text import Paste, squeezed
 
 Lines = list[tuple[int, str]]
@@ -182,7 +182,9 @@ def facts(notification: Notification, paste: Paste) -> list[Fact]:
         line = next((each.lines[n] for n in ("diagnostic-code", "status", "action") if n in each.lines), 0)
         source = Source(line + 1, paste.raw[line].strip(), paste.index)
         by = host_of(each.value("remote-mta")) or host_of(reporter)
-        found.extend(read_reply(text, source, kind="dsn", by=by, recipient=each.address))
+        reply, *stated = read_reply(text, source, kind="dsn", by=by, recipient=each.address)
+        assert isinstance(reply, Reply)
+        found += [classed(reply, delayed=each.action == "delayed"), *stated]
     return found
 
 

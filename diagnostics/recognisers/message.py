@@ -1,11 +1,14 @@
-"""A whole bounce as a message file (.eml): MIME undone, its parts handed to the readers of their texts."""
+"""A whole bounce as a message file (.eml): MIME undone, its parts handed to the readers of their texts.
+
+A bounce whose text has no known frame is still one by its header (`returned`): its own words, up to the copy of the
+message, are what the system that sent it says.
+"""
 
 from __future__ import annotations
 
 import quopri
 from collections.abc import Iterable, Iterator, Sequence
 from email import message_from_string
-from email.header import decode_header, make_header
 from email.message import Message
 from typing import Any, Final
 
@@ -17,6 +20,7 @@ from diagnostics.facts import Fact, Reply, Source
 from diagnostics.markup import visible
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, delivery_status, ndr, recogniser
+from diagnostics.recognisers.returned import FROM_DAEMON, SENT_BACK, decoded, report, returned
 from diagnostics.text import Paste, squeezed
 
 _LARGEST: Final = 4_000_000  # characters; a bounce that returns more than this is read as plain text
@@ -27,6 +31,8 @@ _OUTER: Final = frozenset(
     {"received", "return-path", "from", "to", "date", "subject", "message-id", "mime-version", "content-type"}
 )
 _HOLDS_OTHERS = linear(r"(?i)\bboundary\s*=|content-type:\s*message/")
+_WORDS = linear(r"[^\W\d_]{3}")
+_CUT_OFF = linear(r"^[45]\d\d-")  # of a reply with more lines
 _WRAPPER = linear(r"(?i)QUEUE\.Expired|message (?:expired|delayed)")
 
 
@@ -39,7 +45,7 @@ class _Text(Struct, frozen=True):
     plain: bool
 
 
-@recogniser(r"^(?:content-type:\s*(?:multipart|text|message)/|mime-version:\s*1)", rank=20)
+@recogniser(rf"^(?:content-type:\s*(?:multipart|text|message)/|mime-version:\s*1|{SENT_BACK})", rank=20)
 def read(reading: Reading) -> Sequence[Artefact]:
     """The bounce that the paste holds as a message with headers and body, if it holds one."""
     start = _start(reading)
@@ -65,7 +71,9 @@ def _start(reading: Reading) -> int | None:
             if named:
                 first = index if first < 0 else first
                 names.add(named.group(1).lower())
-        if len(names & _OUTER) >= 3 and names & {"mime-version", "content-type"}:
+        whole = bool(names & {"mime-version", "content-type", "return-path", "message-id"})
+        whole = whole or ("date" in names and any(FROM_DAEMON.search(line) for _, line in block))
+        if len(names & _OUTER) >= 3 and whole:
             return first
     return None
 
@@ -76,10 +84,12 @@ def _artefact(message: Message, raw: Sequence[str], start: int, paste: Paste) ->
     human = [found for each in texts if each.kind == "plain" for found in _read(each, raw, start, paste)]
     if not human:
         human = [found for each in texts if each.kind == "html" for found in _read(each, raw, start, paste)]
+    if not human and not _tells(dsn) and returned(message):
+        human = list(_in_words(message, texts, raw, start, paste))
     if not dsn and not human:
         return None
     original = _original(message)
-    outer = {"recipients": [], "reporting_mta": "", "message_id": "", "subject": _text_of(message["Subject"])}
+    outer = {"recipients": [], "reporting_mta": "", "message_id": "", "subject": decoded(message["Subject"])}
     return Artefact(
         kind="message",
         first=start + 1,
@@ -91,11 +101,16 @@ def _artefact(message: Message, raw: Sequence[str], start: int, paste: Paste) ->
 
 
 def _telling(dsn: list[Artefact], human: list[Artefact]) -> Iterable[Fact]:
-    """The delivery status is the exact account, unless it only says that the message expired: then the attempts are."""
+    """The delivery status is the exact account, unless it has no words, or only that the message expired: then the text is."""
     exact = [fact for each in dsn for fact in each.facts]
     attempts = [fact for each in human for fact in each.facts]
-    expired = all(_WRAPPER.search(fact.text) for fact in exact if isinstance(fact, Reply))
-    return attempts if expired and attempts else exact
+    empty = all(_is_empty(fact) for fact in exact if isinstance(fact, Reply))
+    return attempts if attempts and empty and (_tells(human) or not _tells(dsn)) else exact
+
+
+def _is_empty(reply: Reply) -> bool:
+    """Whether a delivery status quotes no words of its own, or the first line of several only."""
+    return bool(_WRAPPER.search(reply.text) or not _WORDS.search(reply.text) or _CUT_OFF.search(reply.whole))
 
 
 def _read(text: _Text, raw: Sequence[str], start: int, paste: Paste) -> Iterator[Artefact]:
@@ -106,9 +121,28 @@ def _read(text: _Text, raw: Sequence[str], start: int, paste: Paste) -> Iterator
         found = [delivery_status.artefact(each, part) for each in delivery_status.notifications(lines)]
     else:
         found = ndr.read_lines(lines, part)
+        stated = [delivery_status.artefact(each, part) for each in delivery_status.notifications(lines)]
+        found = found if _tells(found) or not stated else stated
     for each in found:
         facts = tuple(_moved(fact, text, raw, start) for fact in each.facts)
         yield replace(each, facts=facts)
+
+
+def _tells(found: Iterable[Artefact]) -> bool:
+    """Whether a server's own words were found, and not only that a message came back."""
+    return any(isinstance(fact, Reply) and fact.enhanced[1:] != ".0.0" for each in found for fact in each.facts)
+
+
+def _in_words(
+    message: Message, texts: Sequence[_Text], raw: Sequence[str], start: int, paste: Paste
+) -> Iterator[Artefact]:
+    """What the first readable part says, where no reader knows its frame."""
+    text = next(
+        (each for each in texts if each.kind == "plain"), next((each for each in texts if each.kind == "html"), None)
+    )
+    found = report(message, Paste.of("\n".join(text.lines), paste.index)) if text else None
+    if text and found:
+        yield replace(found, facts=tuple(_moved(fact, text, raw, start) for fact in found.facts))
 
 
 def _moved(fact: Fact, text: _Text, raw: Sequence[str], start: int) -> Fact:
@@ -129,7 +163,8 @@ def _texts(message: Message, raw: Sequence[str]) -> Iterator[_Text]:
         if kind in ("message/delivery-status", "message/global-delivery-status"):
             end = next((i for i in range(at, len(raw)) if raw[i].startswith("--")), len(raw))
             yield _Text("status", list(raw[at:end]), list(range(at, end)), plain=True)
-        elif kind == "text/plain":
+        elif kind == "text/plain" or (part.get_content_maintype() == "multipart" and not part.is_multipart()):
+            # A boundary that was masked away leaves the parts as one text.
             lines, origins, plain = _decoded(part, at)
             yield _Text("plain", lines, origins, plain)
         elif kind == "text/html":
@@ -234,19 +269,9 @@ def _original(message: Message) -> dict[str, Any]:
             copy = message_from_string(payload[:_LONGEST_PART])
         if copy is not None:
             shown["message_id"] = squeezed(str(copy.get("Message-ID", "")))
-            shown["subject"] = _text_of(copy.get("Subject"))
+            shown["subject"] = decoded(copy.get("Subject"))
             break
     return shown
-
-
-def _text_of(header: Any) -> str:
-    """A header with its encoded words undone; as written where they can't be."""
-    if header is None:
-        return ""
-    try:
-        return squeezed(str(make_header(decode_header(str(header)))))
-    except (LookupError, UnicodeError, ValueError):
-        return squeezed(str(header))
 
 
 def _end(message: Message, raw: Sequence[str]) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from itertools import chain, islice, pairwise
+from itertools import chain, islice, pairwise, takewhile
 from typing import Any, Final
 
 from msgspec import Struct, field
@@ -37,7 +37,8 @@ from diagnostics.recognisers.ndr_layout import (
 )
 from diagnostics.recognisers.ndr_way import way
 from diagnostics.recognisers.received import utc
-from diagnostics.recognisers.reply_text import read_reply, unwrapped
+from diagnostics.recognisers.reply_text import classed, read_reply, unwrapped
+from diagnostics.recognisers.returned import COPY
 from diagnostics.text import Paste
 
 Lines = list[tuple[int, str]]
@@ -45,6 +46,7 @@ Lines = list[tuple[int, str]]
 # These frames quote a reply outside bounces too; they count where a line of a bounce is near.
 _WEAK: Final = frozenset({"said", "dialogue", "labelled", "trailing", "bare"})
 _BARE = linear(r"^\s*#?([45]\d\d[ -]#?[45]\.\d{1,3}\.\d{1,3}\b.*)$")
+_BASIC = linear(r"^([45]\d\d[ -][A-Za-z<].*)$")  # where nothing in the bounce has an enhanced code
 _WRAPPER = linear(r"(?i)QUEUE\.Expired|message (?:expired|delayed)|^#?\d{3} [45]\.4\.7\b|^[45]\.4\.7\b")
 _DATED = linear(r"(?i)^\s*(?:Date|Sent|Arrival-Date|Gesendet|Envoy.{1,2})\s?:\s*(\S.{5,80})$")
 _ENCAPSULATED = linear(r"(?i)^IMCEA[A-Z]{2,10}-\S+$")
@@ -79,9 +81,12 @@ class _Group(Struct):
 
 
 def _emptiness(quoted: Quoted) -> int:
-    """How little a reply tells: 0 an error with words, 1 an expiry with one inside, 2 an expiry alone, 3 a number."""
+    """How little a reply tells: 0 an error with words, 1 an expiry with one inside or the first line of an error, 2 an expiry
+    alone, 3 a number."""
     if " " not in quoted.text[4:].strip():
         return 3
+    if quoted.frame == "reason" and quoted.text[3:4] == "-":  # Sendmail's summary has one line of several
+        return 1
     if not _WRAPPER.search(quoted.text):
         return 0
     return 1 if unwrapped(quoted.text)[1] else 2
@@ -150,13 +155,14 @@ def _bare(lines: Lines, quotes: list[Quoted], marked: list[int]) -> list[Quoted]
     if not marked:
         return []
     taken = {i for each in quotes for i in range(each.first, each.last + 1)}
-    found = []
-    for index, line in lines:
-        above = bisect_right(marked, index) - 1
-        if above >= 0 and index - marked[above] <= _FAR and index not in taken:
-            reply = _BARE.search(line)
-            if reply:
-                found.append(Quoted("bare", index, index, reply.group(1).strip()))
+    near = [
+        (index, line)
+        for index, line in lines
+        if index not in taken and (above := bisect_right(marked, index) - 1) >= 0 and index - marked[above] <= _FAR
+    ]
+    found = [Quoted("bare", i, i, reply.group(1).strip()) for i, line in near if (reply := _BARE.search(line))]
+    if not found and not quotes:
+        found = [Quoted("bare", i, i, reply.group(1).strip()) for i, line in near if (reply := _BASIC.search(line))]
     return found
 
 
@@ -225,7 +231,8 @@ def _groups(bounce: _Bounce) -> list[_Group]:
         groups[-1].quotes.append(quoted)
         below = quoted.last
     if not groups and bounce.marks:
-        words = " ".join(line.strip() for index, line in bounce.lines if index >= bounce.marks[0] and line.strip())
+        following = (line.strip() for index, line in bounce.lines if index >= bounce.marks[0])
+        words = " ".join(filter(None, takewhile(lambda line: not COPY.search(line), following)))
         quoted = Quoted("headline", bounce.marks[0], bounce.marks[0], words[:_LONGEST])
         groups.append(_Group(anywhere, [quoted]))
     return groups
@@ -289,9 +296,8 @@ def _facts(bounce: _Bounce, groups: list[_Group], paste: Paste) -> list[Fact]:
             outer = group.quotes[0]
             if outer is not quoted and _WRAPPER.search(outer.text):
                 reply = replace(reply, wrappers=(outer.text, *reply.wrappers))
-            if not reply.code and not reply.enhanced and not stated:
-                # RFC 3463: X.0.0 is the code of an error of which only the class is known.
-                reply = replace(reply, enhanced="4.0.0" if _DELAYED.search(quoted.text) else "5.0.0")
+            if not stated:
+                reply = classed(reply, delayed=bool(_DELAYED.search(quoted.text)))
             found += [reply, *stated]
     claims = _claims(bounce)
     written = addressed(

@@ -58,10 +58,10 @@ _FRAMES: Final = tuple(
         ("triple", r"(?P<reply>\S.*\[0x[0-9A-Fa-f]{8}-0x[0-9A-Fa-f]{1,8}-0x[0-9A-Fa-f]{1,8}\].*)$"),
     )
 )
-_ENTRY = linear(rf"^\s*(?:<(?P<angled>{ADDRESS})>(?: \([^()]+\))?:|(?P<plain>{ADDRESS})\s*$)")
+_ENTRY = linear(rf"^\s*(?:<(?P<angled>{ADDRESS})>(?: \([^()]+\))?:|(?P<plain>{ADDRESS})\s*$|(?P<led>{ADDRESS}): )")
 _ENTRY_REPLY = linear(
     r"(?:^|:\s|said: |\.\s)(?P<reply>[45]\d\d[ -].*)$"
-    r"|(?P<words>^[^0-9]+\(#[45]\.\d\.\d\)|(?i:connect to |host or domain name not found|unable to look ?up"
+    r"|(?P<words>(?:^[^0-9]+\(#[45]\.\d\.\d\)|(?i:connect to |host or domain name not found|unable to look ?up"
     r"|name service error|user unknown"
     r"|unknown user|no such user|mail for .+ loops back|mailbox (?:is )?full|quota exceeded|over quota|timed out"
     r"|unrouteable address|unrouteable mail domain|unknown local-part|all hosts for|no such (?:mailbox|address)"
@@ -70,7 +70,8 @@ _ENTRY_REPLY = linear(
     r"|lost connection with|conversation with|delivery temporarily suspended|TLS is required|cannot start TLS"
     r"|server certificate not|SMTPUTF8 is required|SASL authentication failed|mail forwarding loop|too many hops"
     r"|bad address syntax|recipient address rejected|sender address rejected|connection (?:refused|timed out)"
-    r"|network is unreachable|no route to host|domain .{1,255} does not accept mail|malformed DNS).*)$"
+    r"|network is unreachable|no route to host|domain does not exist|network error on|envelope expired|no mx found"
+    r"|domain .{1,255} does not accept mail|malformed DNS)).*)$"
 )
 _WHO = linear(rf"({_HOST})\s?\[({_IP})\]|\b({_HOST})\s?\(({_IP})\)|[(\[]({_IP})[)\]]|\bat ({_HOST})|^({_IP}) ")
 _NAMED = linear(rf"(?:^|[\s'\"])({_HOST})(?:[\s'\"]|$)")
@@ -142,12 +143,12 @@ def _entry(lines: Lines, at: int) -> Quoted | None:
             break
         text, last = f"{text} {line.strip()}".strip(), index
     found = _ENTRY_REPLY.search(text)
-    if not found:
-        return None
+    if not found or (named.group("led") and found.start(1 if found.group(1) else 2)):
+        return None  # OpenSMTPD's way; anybody writes an address and a colon before other words
     reply = str(found.group("reply") or found.group("words")).partition(" Giving up on ")[0]
     begins = next((i for i, line in lines[at : at + 40] if reply[:12] in line), lines[at][0])
     host, ip = who(text[: found.start(1 if found.group(1) else 2)])
-    recipient = named.group("angled") or named.group("plain")
+    recipient = named.group("angled") or named.group("plain") or named.group("led")
     return Quoted("entry", lines[at][0], last, reply, host, ip, recipient, begins)
 
 

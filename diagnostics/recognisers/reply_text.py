@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 
 import re2
 from msgspec import Struct
+from msgspec.structs import replace
 
 from diagnostics.facts import (
     CertificateRejected,
@@ -48,6 +49,13 @@ _LONGEST: Final = 4000  # a reply line has at most 512 octets, and a chain of qu
 _TOO_MUCH: Final = frozenset(
     {"fast", "rate", "listed"}
 )  # why a server that answers "connection refused" closes what it opened
+_TOO_LONG = linear(
+    r"(?i)\b(?:in the queue too long|could not be delivered for too long|envelope expired|failing for a long time"
+    r"|retry time(?:out)? (?:not reached|exceeded)"
+    r"|after multiple retries|delivery time expired|message (?:has )?expired"
+    r"|cannot send message (?:for|within) \d+ (?:days|hours)"
+    r"|still undelivered after \d+|has been delayed)"
+)
 _WRAP: Final = 64  # shorter lines than this were not broken by a mail client or a console
 _NESTED = r"[^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*"
 _INNER = (
@@ -280,6 +288,15 @@ def read_reply(
     said: dict[str, Any] = {"by": by.lower(), "ip": address, "recipient": recipient, "at": at, "kind": kind}
     reply = Reply(code=basic, enhanced=enhanced, text=inner, whole=whole, wrappers=wrappers, **said, **keys)
     return [reply, *_stated(whole, inner, address, at, keys)]
+
+
+def classed(reply: Reply, *, delayed: bool) -> Reply:
+    """A reply that has no number as one of its class: X.0.0 is the code of an error of which only that is known, and
+    X.4.7 of one that waited too long (RFC 3463)."""
+    if reply.code or reply.enhanced:
+        return reply
+    detail = "4.7" if _TOO_LONG.search(reply.whole) else "0.0"
+    return replace(reply, enhanced=f"{4 if delayed else 5}.{detail}")
 
 
 def _own_or_outer_codes(inner: str, wrappers: tuple[str, ...]) -> tuple[int, str]:

@@ -14,8 +14,11 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from diagnostics.artefacts import Artefact
 from diagnostics.cause import Belief, Cause, Finding
 from diagnostics.facts import Fact, Reply, Said, Source
+from diagnostics.mail_facts import Addressed, Returned
+from diagnostics.recognisers.returned import COURTESY
 from diagnostics.resemblance.table import known
 from diagnostics.resemblance.words import features
 from diagnostics.text import Paste, short
@@ -31,6 +34,7 @@ _MUCH: Final = 0.08  # the greatest likeness counts as one from here on; 0.1 is 
 _JUDGED: Final = 1.0  # the weight from which on a possibility was judged by more than its code: it counts twice
 _CLEAR: Final = 0.25  # a likeness that makes a likely cause doubtful which shares next to nothing with the text
 _STRANGE: Final = 0.15  # of that: the share that is next to nothing
+_BOUNCES: Final = frozenset({"message", "delivery-status"})
 _CODED: Final = 0.9  # what is doubted weighs no more than what a code makes possible
 
 
@@ -44,9 +48,14 @@ class Compared(Struct, frozen=True):
     alike: dict[str, float]
 
     @classmethod
-    def of(cls, pastes: Sequence[Paste]) -> Compared:
-        lines = tuple((paste, number) for paste in pastes for number in _read(paste))
-        told = tuple(features(paste.lines[number] for paste, number in lines))
+    def of(cls, pastes: Sequence[Paste], artefacts: Iterable[Artefact] = ()) -> Compared:
+        formal, replied = _of_bounces(artefacts)
+        lines = tuple(
+            (paste, number) for paste in pastes for number in _read(paste) if (paste.index, number) not in formal
+        )
+        texts = [paste.lines[number] for paste, number in lines] + [COURTESY.sub("", fact.whole) for fact in replied]
+        lines += tuple((pastes[fact.source.paste], fact.source.line - 1) for fact in replied)
+        told = tuple(features(texts))
         every = set(chain.from_iterable(told))
         return cls(lines, told, every, known().likeness(every))
 
@@ -69,15 +78,16 @@ class Compared(Struct, frozen=True):
         """The verdicts with the weights that the words of the text give them, and new suspects, in no order.
 
         `leaning` is how much a person's own words speak for a cause: what they speak against is not raised by its likeness.
-        Where no fact was read, only whole phrases make a suspect.
+        Where no fact was read, or only that a message came back, only whole phrases make a suspect.
         """
         one = max([_MUCH, *self.alike.values()])
         weights = {id_: likeness / one + by for id_, likeness in self.alike.items() if (by := leaning(id_)) >= 0}
         found = [_moved(each, weights.get(each.cause.id, 0.0)) for each in verdicts]
         present = frozenset(map(type, facts))
+        coded = any(not _is_uncoded(fact) for fact in facts)
         for id_ in self._new(weights, {each.cause.id for each in verdicts}, causes):
             shares = known().shares(id_, self.every)
-            if facts or sum(1 for shared in shares if " " in shared) >= _PHRASES:
+            if coded or sum(1 for shared in shares if " " in shared) >= _PHRASES:
                 found.append(_suspect(causes[id_], self._most_telling(shares), _NEW * weights[id_], present))
         return found
 
@@ -110,6 +120,20 @@ def _read(paste: Paste) -> Iterable[int]:
             kept.append(number)
         at += len(line)
     return kept
+
+
+def _is_uncoded(fact: Fact) -> bool:
+    """Whether a fact is a bounce of which only that it failed is known, or to whom it was addressed."""
+    if isinstance(fact, Reply):
+        return not fact.code and fact.enhanced[1:] in (".0.0", ".4.7")
+    return isinstance(fact, Addressed | Returned)
+
+
+def _of_bounces(artefacts: Iterable[Artefact]) -> tuple[set[tuple[int, int]], list[Reply]]:
+    """The lines (paste, 0-based number) of bounces, and what was replied in them: the rest is a form that every bounce has."""
+    bounces = [each for each in artefacts if each.kind in _BOUNCES]
+    lines = {(each.paste, line) for each in bounces for line in each.claims or range(each.first - 1, each.last)}
+    return lines, [fact for each in bounces for fact in each.facts if isinstance(fact, Reply)]
 
 
 def _doubted(verdict: Verdict) -> Verdict:

@@ -78,7 +78,8 @@ def assess(
     session = session_of(said, sessions)
     where = refused_by(said, session)
     low = said.text.lower()
-    told = "" if _AT_THE_RECIPIENT.search(low) else next((words for words in _TOLD if words in low), "")
+    bounced = said.kind in ("ndr", "dsn") and "auth" not in low
+    told = "" if bounced or _AT_THE_RECIPIENT.search(low) else next((words for words in _TOLD if words in low), "")
     if told:
         because = f"{server(said, where)} looked the account up and refused it: {told}."
         locked = "lock" in told or "disabled" in told

@@ -58,6 +58,7 @@ _NAMES: Final = (
     "only accepts",
     "only accepting",
     "list of senders",
+    "groups.google.com",
     "allowed senders",
     "approved senders",
     "safe list",
@@ -123,14 +124,18 @@ def _in_other_words(said: Said, refused: Refusal) -> Finding | None:
     about = topics(said)
     if "members" not in about or about & _REASONS or by_microsoft(said) or _EXCHANGE.search(said.text):
         return None
+    group = "groups.google.com" in said.text.lower()
     because = f"{refused.where} says that only members, or senders who are let in, may write to {refused.whom}."
+    if group:
+        because = f"Google Groups has no group {refused.whom}, or one that takes messages from its members only; it says no more."
     step = look(
         "Ask the owner of the list or group, by another way, to admit the sender's address as it stands in the refusal: nobody "
         "else can.",
         "",
         "portal",
     )
-    return Finding(Belief.LIKELY, because, (said,), (step,), "recipient-side", weight=1.3)
+    belief = Belief.POSSIBLE if group else Belief.LIKELY
+    return Finding(belief, because, (said,), (step,), "recipient-side", weight=1.6 if group else 1.3)
 
 
 def _steps(refused: Refusal) -> tuple[Step, ...]:

@@ -42,7 +42,9 @@ _SUBJECTS: Final = (
     "automatic reply",
     "out of office",
     "returned mail",
+    "undelivered",
 )
+_DAEMONS: Final = ("mailer-daemon", "postmaster")
 
 
 @cause(id="recipient.group.null-return-path", act="exchange-online")
@@ -100,7 +102,7 @@ def _empty(headers: Headers) -> bool:
     automatic = headers.get("auto-submitted", "no").lower() != "no" or any(
         headers.told(each) for each in _AUTOMATIC[1:]
     )
-    written = headers.told("from") and "postmaster" not in headers.get("from").lower()
+    written = headers.told("from") and not any(each in headers.get("from").lower() for each in _DAEMONS)
     return headers.told("return-path") and not headers.get("return-path") and written and not report and not automatic
 
 

@@ -60,6 +60,7 @@ _WORDS: Final = (
     "user unknown",
     "unknown user",
     "no such user",
+    "invalid final delivery userid",
     "no such recipient",
     "no such mailbox",
     "no such address",
@@ -167,6 +168,8 @@ _EXCHANGE_FILTER = linear(
 )
 # The answer to DATA where no RCPT was taken: why each of them was refused stood in the replies before (RFC 5321, 4.1.1.4).
 _NONE_LEFT = linear(r"(?i)\b5\.5\.1\b.{0,20}\bno valid recipients?\b")
+# The code of an address whose domain is no mail system (RFC 3463, X.1.2), whatever the words say was rejected.
+_OF_DOMAIN = linear(r"\b5\.1\.2\b")
 # A number, an SMTP address and what a server says of it: Exchange itself writes tokens instead.
 _WORDED = linear(r"(?i)550[ -]5\.1\.1\s.{0,80}[\w.+-]@[\w-]+\.\w.{0,200}\w+ \w+")
 # Numbers and set phrases that stand before any reason: where one follows, that one counts.
@@ -255,6 +258,8 @@ def assess(
     bare = _EXCHANGE_FILTER.search(said.text) is not None and not said.by
     if bare or _by_policy(said, replies) or (said.signature == "550 5.1.1" and not _WORDED.search(said.text)):
         return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=1.4)
+    if _OF_DOMAIN.search(said.text):
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=0.8)
     return Finding(Belief.LIKELY, because, (said,), _steps(wanted), weight=1.0)
 
 

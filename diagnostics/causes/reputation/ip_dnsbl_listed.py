@@ -118,6 +118,7 @@ _NAMES: Final = (
     "blocklisting",
 )
 _OTHERS: Final = (
+    "may be blacklisted",  # a guess among others
     "customer block list",
     "ip address blacklisted by recipient",
     "ip address blocked by recipient",

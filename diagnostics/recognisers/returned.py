@@ -1,0 +1,153 @@
+"""A message that was sent back, known by its header: who wrote it, what its subject says, whom it names as failed.
+
+Its text has whatever words the system that wrote it has. The paragraphs that speak of a reason are what was replied; where none
+does, all of it up to the copy of the message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from email.header import decode_header, make_header
+from email.message import Message
+from typing import Any, Final
+
+from diagnostics.artefacts import Artefact
+from diagnostics.facts import Fact, Reply, Source
+from diagnostics.patterns import linear
+from diagnostics.recognisers.delivery_status import row
+from diagnostics.recognisers.ndr_frames import ADDRESS
+from diagnostics.recognisers.ndr_layout import address
+from diagnostics.recognisers.reply_text import classed, read_reply
+from diagnostics.refusals import topics_of
+from diagnostics.text import Paste, squeezed
+
+_DAEMON: Final = r"\"?(?:mailer[-_ ]?daemon|postmaster|mail delivery (?:system|subsystem|service)|mail administrator)\b"
+_FAILED: Final = "|".join((
+    r"\bundeliver\w*|\bnot delivered\b|\b(?:couldn['’]t|could not|unable to|failed to) (?:be delivered|deliver|send)",
+    r"\breturned (?:mail|message)|\breturn(?:ing|ed) (?:message |mail )?to sender|\bnon-?delivery\b",
+    r"\bdelivery (?:status )?(?:notification|report|failure|failed|error|problem|has failed)",
+    r"\bmail (?:delivery )?(?:failure|failed|error)",
+    r"\bfailure (?:notice|delivery)|\bmail system error|\bdelivery (?:has been |is )?delayed|^warning: ",
+    r"\bunzustellbar|\bnicht zugestellt|\bnon remis|[ée]chec (?:de (?:la )?)?(?:remise|distribution|livraison)|\bnon distribu",
+    r"\bno se (?:puede|pudo|ha podido) entregar|\bdevuelto|\bnon recapitabile|\bmancato recapito|\bonbestelbaar|\bniet bezorgd",
+    r"\bn[ãa]o entregue|\bniedostarczon|\bolevererbart|\bне доставлен|配信不能|配信エラー|メールエラー|エラー通知|退信|投递失败",
+))  # fmt: skip
+SENT_BACK: Final = (
+    rf"x-failed-recipients:|(?:from|return-path):\s*(?:\S+ ){{0,3}}<?{_DAEMON}|subject:.{{0,60}}(?:{_FAILED})"
+)
+_OF_DAEMON = linear(rf"(?i)(?:^|[\s<]){_DAEMON}")
+FROM_DAEMON = linear(rf"(?i)^from:\s*(?:\S+ ){{0,3}}<?{_DAEMON}")
+_SENT_BACK = linear(rf"(?i)(?:{_FAILED})")
+_TALK = linear(r"(?i)^\s*(?:re|aw|sv|vs|antw?|fwd?|wg|tr|rv|enc)\s?:")  # of people, about a bounce
+_ARRIVED = linear(r"(?i)\b(?:success\w*|relayed|delivered to|receipt)\b")
+_DELAYED = linear(
+    r"(?i)\bdelay(?:ed)?\b|\bwill (?:be )?(?:retried|keep trying|continue)|\bstill undelivered\b|\bwarning\b"
+)
+# What every bounce of such a system says, whatever became of the message.
+COURTESY = linear(
+    r"(?i)\b(?:this is an auto\w* (?:created|generated) [^.:]{1,60}[.:]"
+    r"|this (?:message|e-?mail|report) (?:was|has been) (?:created|generated|sent) auto\w*[^.:]{0,60}[.:]"
+    r"|this is a (?:permanent|temporary|fatal) (?:error|failure)[^.:]{0,60}[.:]|this is a warning message only[^.]{0,40}\."
+    r"|you (?:do not|don['’]t) need to re-?send[^.]{0,60}\.|a message that you (?:have )?sent (?:could|has|was|is)[^.:]{0,80}[.:]"
+    r"|the following address(?:\(es\)|es)? failed:|could not be delivered to one or more of its recipients\."
+    r"|(?:hi[.!] )?this is the (?:qmail-send program|mail system|mailer-daemon)[^.]{0,80}(?:\.[a-z]{2,20}){0,6}\.?"
+    r"|i'm afraid i wasn't able to deliver[^.:]{0,80}[.:]|sorry it didn't work out\.|i've given up\."
+    r"|i'm sorry to have to (?:inform|tell) you that[^.]{0,140}\.|i'm not going to try again; [^.]{0,80}\."
+    r"|sorry, we were unable to deliver your message to the following addresse?s?\."
+    r"|(?:please )?do not reply[^.]{0,60}\.|for further assistance[^.]{0,120}\.|if you do so, please include[^.]{0,80}\."
+    r"|message will be retried[^.]{0,40}(?:\.|$)|hi!)"
+    r"|-{2,} the following addresses had [^-]{0,60}-{2,}|-{2,} transcript of session follows -{2,}"
+)
+# Where the copy begins: a ruled line or sentence that says so, or the copied header itself.
+COPY = linear(
+    r"(?i)^\W*(?:(?:this is a |the )?(?:copy of |headers? of |text of )?(?:your |the )?"
+    r"(?:original|returned|undelivered|rejected|unsent) (?:message|mail|e-?mail|text)\b.{0,40}"
+    r"|message headers? follows?\W*|below this line is a copy of .{0,40}|(?:this is )?a copy of (?:the|your) .{0,60}"
+    r"|unsent message below\W*|message header\W*|received: (?:from|by) .*|return-path: .*)$"
+)
+_COPIES: Final = frozenset({"message/rfc822", "text/rfc822-headers"})
+_ANY_ADDRESS = linear(rf"<?({ADDRESS})>?")
+_LONGEST: Final = 1_200  # characters of what a bounce says
+_MOST: Final = 5  # paragraphs that tell a reason
+_MOST_LINES: Final = 200
+
+
+def returned(message: Message) -> bool:
+    """Whether the header is that of a bounce, or of a warning that a message waits."""
+    if message.get("X-Failed-Recipients"):
+        return True
+    subject = decoded(message.get("Subject"))
+    daemon = bool(_OF_DAEMON.search(f"{message.get('From', '')} {message.get('Return-Path', '')}"))
+    if _ARRIVED.search(subject):
+        return False
+    if _SENT_BACK.search(subject):
+        return daemon or not _TALK.search(subject)
+    return _is_null(message) and any(part.get_content_type() in _COPIES for part in message.walk())
+
+
+def _is_null(message: Message) -> bool:
+    return str(message.get("Return-Path", "")).strip() == "<>"
+
+
+def decoded(header: Any) -> str:
+    """A header with its encoded words undone; as written where they can't be."""
+    if header is None:
+        return ""
+    try:
+        return squeezed(str(make_header(decode_header(str(header)))))
+    except (LookupError, UnicodeError, ValueError):
+        return squeezed(str(header))
+
+
+def report(message: Message, part: Paste) -> Artefact | None:
+    """What the text `part` of a bounce says, None where it says nothing."""
+    paragraphs = [(index, told) for index, words in _paragraphs(part) if (told := squeezed(COURTESY.sub("", words)))]
+    telling = [each for each in paragraphs if topics_of(each[1])][:_MOST]
+    if not telling and paragraphs:
+        telling = [(paragraphs[0][0], " ".join(words for _, words in paragraphs)[:_LONGEST])]
+    if not telling:
+        return None
+    recipient = _recipient(message, part)
+    delayed = bool(
+        _DELAYED.search(str(message.get("Subject", "")) + " " + " ".join(words for _, words in paragraphs)[:_LONGEST])
+    )
+    facts: list[Fact] = []
+    for index, words in telling:
+        source = Source(index + 1, part.raw[index].strip(), part.index)
+        reply, *stated = read_reply(words, source, kind="ndr", recipient=recipient)
+        assert isinstance(reply, Reply)
+        facts += [classed(reply, delayed=delayed), *stated]
+    words = telling[0][1]
+    rows = [
+        row(address=recipient, action="delayed" if delayed else "failed", status="", diagnostic=words, remote_mta="")
+    ]
+    shown: dict[str, Any] = {"recipients": rows, "reporting_mta": "", "message_id": "", "subject": ""}
+    return Artefact("ndr", telling[0][0] + 1, telling[-1][0] + 1, tuple(facts), shown, part.index)
+
+
+def _paragraphs(part: Paste) -> Iterator[tuple[int, str]]:
+    """(0-based line, text) of each paragraph above the copy of the message."""
+    first, words = 0, ""
+    for index, line in enumerate(part.lines[:_MOST_LINES]):
+        if COPY.search(line):
+            break
+        if line.strip(" -=_*"):
+            first, words = (first, f"{words} {line.strip()}") if words else (index, line.strip())
+        elif words:
+            yield first, squeezed(words)[:_LONGEST]
+            words = ""
+    if words:
+        yield first, squeezed(words)[:_LONGEST]
+
+
+def _recipient(message: Message, part: Paste) -> str:
+    """Whom the message did not reach: named in the header, alone on a line, or first in the text."""
+    named = str(message.get("X-Failed-Recipients", "")).partition(",")[0].strip()
+    if named:
+        return named
+    lines = part.lines[:_MOST_LINES]
+    alone = next((found for line in lines if (found := address(line))), "")
+    if alone:
+        return alone
+    inside = next((each for line in lines if (each := _ANY_ADDRESS.search(line))), None)
+    return str(inside.group(1)) if inside else ""
