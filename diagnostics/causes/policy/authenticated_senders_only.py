@@ -27,7 +27,7 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.hybrid.crossing import crossing, unpromoted
-from diagnostics.causes.hybrid.send_cloudservicesmail_disabled import strips
+from diagnostics.causes.hybrid.send_cloudservicesmail_disabled import strips, strips_outbound, told_crossing
 from diagnostics.causes.policy.said import Refusal, addresses, recipient_settings, refusal
 from diagnostics.causes.reader import acting
 from diagnostics.causes.recipient.steps import EXO
@@ -94,11 +94,18 @@ def assess(
         because += "Exchange Online arrive as "
         because += "strangers: then the recipient must not be opened."
         return Finding(Belief.POSSIBLE, because, (said, stranger), steps[:1], refused.act, weight=1.3)
-    stripping = next((each for each in connectors if strips(each)), None)
+    on_premises = (each for each in connectors if strips(each))
+    stripping: SendConnector | Configured | None = next(on_premises, None)
+    stripping = stripping or next((each for each in settings if strips_outbound(each)), None)
     if stripping:
-        because += f" {stripping.connector or 'The connector to the tenant'} drops the organization's headers "
+        because += f" {stripping.connector or 'The connector between the premises'} drops the organization's headers "
         because += "(CloudServicesMailEnabled is off), so colleagues arrive as strangers: then the recipient must not be opened."
         return Finding(Belief.POSSIBLE, because, (said, stripping), steps[:1], refused.act, weight=1.3)
+    told = told_crossing(settings)
+    if told and not closed:
+        because += " Colleagues whose mail crosses between on-premises and cloud arrive so where its headers are dropped: then the "
+        because += "recipient must not be opened."
+        return Finding(Belief.POSSIBLE, because, (said, told), steps[:1], refused.act, weight=1.3)
     vouched = unpromoted([headers] if headers else [], spam)
     if vouched:
         because += " Exchange Online had called the sender internal: the server here dropped that, and the recipient must not be "
