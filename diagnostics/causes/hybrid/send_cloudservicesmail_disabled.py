@@ -177,9 +177,12 @@ def _from_cloud(said: Said, replies: tuple[Reply, ...], objects: tuple[Configure
         return None
     domains = {each.lower() for each in stripping.items("RecipientDomains")}
     domain = refusal(said, replies).recipient.rpartition("@")[2].lower()
-    because = f"`{stripping.name or 'The outbound connector'}` of the tenant leads on-premises with CloudServicesMailEnabled off, "
-    because += "so it drops the organization's headers, and a colleague in the cloud arrives as a stranger. The refusal says just "
-    because += "that; the recipient must not be opened for it."
+    who = f"`{stripping.name}`" if stripping.name else "The outbound connector"
+    because = (
+        f"{who} of the tenant leads on-premises with CloudServicesMailEnabled off, so it drops the organization's "
+    )
+    because += "headers, and a colleague in the cloud arrives as a stranger. The refusal says just that; the recipient must not be "
+    because += "opened for it."
     leads = stripping.name.lower().startswith(_WIZARDS) or not domains.isdisjoint({"*", domain})
     belief = Belief.LIKELY if leads or told_crossing(objects) else Belief.POSSIBLE
     return Finding(belief, because, (said, stripping), _outbound(stripping.name), "exchange-online", weight=1.6)
@@ -231,8 +234,8 @@ def _refused(
     own = crossing(refused.recipient.rpartition("@")[2], ways)
     told = told_crossing(objects)
     if own is None and told and connector is None:
-        because = "The mail passes between the premises, as you tell it, and arrives as a stranger's: on its way the organization's "
-        because += "headers were dropped, or the other side did not recognise the server."
+        because = "The mail passes between the premises, as you tell it, and arrives as a stranger's: on its way the "
+        because += "organization's headers were dropped, or the other side did not recognise the server."
         return Finding(Belief.POSSIBLE, because, (said, told), _steps(connector), weight=1.4)
     if own is None or (connector and connector.cloud_services and not own.handed_on):
         return None

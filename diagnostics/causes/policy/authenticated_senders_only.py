@@ -103,8 +103,8 @@ def assess(
         return Finding(Belief.POSSIBLE, because, (said, stripping), steps[:1], refused.act, weight=1.3)
     told = told_crossing(settings)
     if told and not closed:
-        because += " Colleagues whose mail crosses between on-premises and cloud arrive so where its headers are dropped: then the "
-        because += "recipient must not be opened."
+        because += " Colleagues whose mail crosses between on-premises and cloud arrive so where its headers are dropped: then "
+        because += "the recipient must not be opened."
         return Finding(Belief.POSSIBLE, because, (said, told), steps[:1], refused.act, weight=1.3)
     vouched = unpromoted([headers] if headers else [], spam)
     if vouched:
