@@ -23,7 +23,7 @@ _WORDED: Final = tuple(
         ("MX", rf"MX preference = (\d{{1,5}}), mail exchanger = {_HOST}"),
         ("MX", rf"mail exchanger = (\d{{1,5}}) {_HOST}"),
         ("MX", rf"mail is handled by (\d{{1,5}}) {_HOST}"),
-        ("MX", rf"(?:\d{{1,10}}\s+)?IN\s+MX\s+(\d{{1,5}})\s+{_HOST}"),
+        ("MX", rf"(?:\d{{1,10}}\s+)?(?:IN\s+)?MX\s+(\d{{1,5}})\s+{_HOST}"),
         ("A", r"(?:internet address = |has address )([0-9.]{7,15})"),
         ("A", r"(?:\d{1,10}\s+)?IN\s+A\s+([0-9.]{7,15})"),
         ("AAAA", r"(?:AAAA IPv6 address = |has AAAA address |has IPv6 address )([0-9A-Fa-f:.]{2,45})"),
@@ -35,7 +35,19 @@ _WORDED: Final = tuple(
     )
 )
 # One of these stands in every such line, for a quick look before the patterns.
-_MARKS: Final = (" = ", " IN ", "\tIN\t", "text =", "has ", "handled by", "alias for", "pointer", "descriptive")
+_MARKS: Final = (
+    " = ",
+    " IN ",
+    "\tIN\t",
+    " MX ",
+    "\tMX\t",
+    "text =",
+    "has ",
+    "handled by",
+    "alias for",
+    "pointer",
+    "descriptive",
+)
 _STRING = linear(r'"((?:[^"\\]|\\.)*)"')
 _COLUMNS: Final = ("nameexchange", "strings", "namehost", "ipaddress", "ip4address", "ip6address")
 

@@ -181,8 +181,8 @@ def _from_cloud(said: Said, replies: tuple[Reply, ...], objects: tuple[Configure
     because = (
         f"{who} of the tenant leads on-premises with CloudServicesMailEnabled off, so it drops the organization's "
     )
-    because += "headers, and a colleague in the cloud arrives as a stranger. The refusal says just that; the recipient must not be "
-    because += "opened for it."
+    because += "headers, and a colleague in the cloud arrives as a stranger. The refusal says just that; the recipient must not "
+    because += "be opened for it."
     leads = stripping.name.lower().startswith(_WIZARDS) or not domains.isdisjoint({"*", domain})
     belief = Belief.LIKELY if leads or told_crossing(objects) else Belief.POSSIBLE
     return Finding(belief, because, (said, stripping), _outbound(stripping.name), "exchange-online", weight=1.6)
