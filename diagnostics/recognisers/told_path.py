@@ -36,8 +36,12 @@ _FORWARDED = linear(
     r"|\b(?:split|dual) delivery\b|\b(?:sent|routed|relayed|passed) (?:on )?to (?:g ?suite|gmail|google workspace|office ?365"
     r"|exchange online) (?:via|by|through|with) (?:an? )?(?:mail ?flow|transport) rule"
     r"|\bmailing ?lists?\b|\blist ?serv(?:er)?\b|\bmailman\b|\bsympa\b|\bweitergeleitet\b|\b(?:Weiterleitung|leitet)\b"
-    r"|\b(?:transf.r|redirig).{1,2}e?s? (?:vers|automatiquement)\b"
-    r"|\breenv.{1,3}(?:a|o|os|amos) a\b|\binoltrat[aoei]\b|\bdoorgestuurd\b"
+    r"|\bforward(?:s|ed|ing)? (?:\S+ ){0,2}?\S+@\S+ (?:\S+ ){0,2}?to\b|\balias(?:es)?[ -]?files?\b"
+    r"|/etc/(?:postfix/)?(?:aliases|virtual)\b"
+    r"|\bvirtual[_ ]alias|\balias(?:es)? (?:\S+ ){0,3}?(?:points?|leads?|goes|expands?|redirects?|delivers?) to\b"
+    r"|\b(?:transf.r|redirig).{1,2}e?s? (?:vers|automatiquement)\b|\b(?:transf.re|redirige"
+    r"|renvoie) (?:\S+ ){0,3}?\S+@\S+ (?:\S+ ){0,3}?(?:vers|sur)\b"
+    r"|\breenv.{1,3}(?:a|o|os|amos) (?:(?:\S+ ){0,3}?\S+@\S+ (?:\S+ ){0,3}?)?a\b|\binoltrat[aoei]\b|\bdoorgestuurd\b"
 )
 _NOT = linear(
     r"(?i)\b(?:no|not|n.t|never|without|kein\w*|nicht|pas de|sans|please|bitte|dns|conditional|port)\b[^.;:,]{0,30}$"
@@ -80,7 +84,7 @@ _REPLY = linear(r"\b[245]\d\d[ -][245]\.\d{1,3}\.\d{1,3}|\bsaid:|\breturned '|=\
 
 @recogniser(
     r"forward|redirect|(?:split|dual) delivery|flow rule|transport rule|\bSRS[01][=+-]|mailing ?list|list ?serv|mailman|sympa"
-    r"|leitet|transf.r|redirig|reenv|inoltr|doorgestuurd"
+    r"|leitet|transf.r|redirig|reenv|inoltr|doorgestuurd|renvoie|\balias"
     r"|packet|frames?\b|segment|retransmi|paket|wan[ -]?(?:optimi|accelerat)|traffic[ -]?shap"
     rf"|\b(?:our|us|me|my|mine)\b|\b(?:{_PRODUCT})\b"
     r"|load[ -]?balanc|kemp|netscaler|big-?ip|haproxy|citrix adc|loadmaster|\bf5\b|\bnlb\b|traefik|lastverteiler"
