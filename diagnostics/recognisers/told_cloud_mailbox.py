@@ -49,7 +49,7 @@ _IS: Final = (
     r"|istnieje)"
 )
 _ONLY_THERE = linear(
-    rf"(?i)\b{_WHO}\b[^.;\n]{{0,30}}?(?:^|\s){_IS}\s(?:\w+ )?{_ONLY} (?:in|on|im|auf|en|dans|sur|su|op|no|na"
+    rf"(?i)\b{_WHO}\b[^.,;\n]{{0,30}}?(?:^|\s){_IS}\s(?:\w+ )?{_ONLY} (?:in|on|im|auf|en|dans|sur|su|op|no|na"
     rf"|w)? ?(?:the |der |le |la )?{_CLOUD}\b"
 )
 _ROUTED = linear(
