@@ -61,7 +61,7 @@ _SURE: Final = ("5.7.515", "required authentication level", "sender is unauthent
 
 @cause(
     id="sender-auth.bulk.requirements-unmet",
-    act="dns",
+    act="sender",
     says=(
         "5.7.515 Access denied",
         "does not meet the required authentication level",
