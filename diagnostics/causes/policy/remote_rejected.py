@@ -140,7 +140,9 @@ def _by_table(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     if by_own_log(said):
         return None
     refused = refusal(said, replies)
-    because = f"{refused.where} turns {named(blamed(said.text))} away by a rule of its own (`{CLIENT_REFUSED}`): its name, "
+    because = (
+        f"{refused.where} turns {named(blamed(said.text))} away by a rule of its own (`{CLIENT_REFUSED}`): its name, "
+    )
     because += "address or network is in a table there. No public list is meant; other addresses of the same provider may be in "
     because += "it, too."
     reported = said.kind in ("ndr", "dsn", "queue", "trace", "tracking", "log")
