@@ -148,7 +148,7 @@ def _freed(port: str) -> tuple[Step, ...]:
         ),
         change(
             "Keep the port out of what is given out at random. Then restart what holds it, or the server.",
-            "netsh int ipv4 add excludedportrange protocol=tcp startport={port} numberofports=1",
+            "netsh int ipv4 add excludedportrange protocol=tcp startport={port:token} numberofports=1",
             shell=POWERSHELL,
             changes="No process is given this port unless it asks for it. An error says that somebody still holds it: end that "
             "first.",
