@@ -33,29 +33,35 @@ _MADE: Final = (
     r"|(?:è stata )?(?:creata|comparsa|apparsa)|(?:is )?(?:aangemaakt|verschenen)|(?:foi )?(?:criada|apareceu)"
     r"|(?:została )?(?:utworzona|pojawiła))"
 )
+_WHO: Final = (
+    r"(?:users?|accounts?|colleagues?|employees?|benutzer\w*|konto|kolleg\w+|mitarbeiter\w*|utilisat\w+|coll[eè]gue|compte|usuari[oa]"
+    r"|cuenta|compañer[oa]|utente|collega|account|gebruiker|medewerker|użytkownik\w*|conta|colaborador\w*)"
+)
+_IN: Final = (
+    r"(?:directly |straight |only |direkt |nur |directement |directamente |direttamente |rechtstreeks |direct )?"
+    r"(?:in|im|dans|en|nel|nella|no|na|w|em)\s(?:the |dem |der |den |de |het |le |la |el |do )?"
+)
 _MADE_THERE = linear(
     rf"(?i)\b{_BOX}\b[^.;\n]{{0,30}}?(?:^|\s){_MADE}[^.;\n]{{0,25}}?\b{_CLOUD}\b"
     rf"|\b{_BOX}\b[^.;\n]{{0,30}}?\b{_CLOUD}\s[^.;\n]{{0,12}}?{_MADE}"
     rf"|(?:^|\s){_MADE}[^.;\n]{{0,20}}?\b{_BOX}\b[^.;\n]{{0,20}}?\b{_CLOUD}\b"
+    rf"|\b{_WHO}\s[^.;\n]{{0,30}}?(?:^|\s)?{_MADE}\s{_IN}{_CLOUD}\b|\b{_WHO}\s[^.;\n]{{0,12}}?{_IN}{_CLOUD}\s[^.;\n]{{0,16}}?{_MADE}"
+    rf"|(?:^|\s){_MADE}[^.;\n]{{0,20}}?\b{_WHO}\s{_IN}{_CLOUD}\b"
 )
-_WHO: Final = (
-    rf"(?:{_BOX}|users?|accounts?|recipients?|he|she|benutzer(?:in)?|konto|empf.nger|utilisateur|destinataire"
-    rf"|usuario|cuenta|utente"
-    r"|gebruiker|er|sie|il|elle|[eé]l|ella)"
-)
+_HIM: Final = rf"(?:{_BOX}|{_WHO}|recipients?|empf.nger|destinataire|he|she|er|sie|il|elle|[eé]l|ella)"
 _ONLY: Final = r"(?:only|just|solely|nur|seulement|uniquement|sol[oa]mente|solo|soltanto|alleen|só|apenas|tylko)"
 _IS: Final = (
     r"(?:is|exists?|lives|sits|resides|ist|liegt|existiert|gibt es|est|existe|est.|è|esiste|vive|bestaat|staat|jest"
     r"|istnieje)"
 )
 _ONLY_THERE = linear(
-    rf"(?i)\b{_WHO}\b[^.,;\n]{{0,30}}?(?:^|\s){_IS}\s(?:\w+ )?{_ONLY} (?:in|on|im|auf|en|dans|sur|su|op|no|na"
+    rf"(?i)\b{_HIM}\b[^.,;\n]{{0,30}}?(?:^|\s){_IS}\s(?:\w+ )?{_ONLY} (?:in|on|im|auf|en|dans|sur|su|op|no|na"
     rf"|w)? ?(?:the |der |le |la )?{_CLOUD}\b"
 )
 _ROUTED = linear(
-    r"(?i)\b(?:to|send|write|mail|use|an|à|a|naar|para|do|schicke|envoie|env.o|invio)\s[^\n;]{0,40}?\.onmicrosoft\.com\b[^.;\n]{0,40}?\b(?:works?|arrives?|(?:is"
-    r"|gets?) (?:sent|delivered"
-    r"|received)|goes|fine|ok|geht|kommt an|funktioniert|marche|arrive|llega|funciona|funziona|arriva|werkt|komt aan|dzia\w+)\b"
+    r"(?i)\b(?:to|send|write|mail|use|an|à|a|naar|para|do|schicke|envoie|env.o|invio)\s[^\n;]{0,40}?\.onmicrosoft\.com\b[^.;\n]{0,40}?"
+    r"\b(?:works?|arrives?|(?:is|gets?) (?:sent|delivered|received)|goes|fine|ok|geht|kommt an|funktioniert|marche|arrive|llega"
+    r"|funciona|funziona|arriva|werkt|komt aan|dzia\w+)\b"
 )
 _DENIED = linear(r"(?i)\b(?:not|never|n.t|nicht|nie|pas|non|niet|não)\b")
 _ASKED = linear(r"^[^.!?;\n]*\?")
@@ -64,7 +70,7 @@ _NONE = linear(
 )
 
 
-@recogniser(rf"(?:\b{_BOX}\b|{_ONLY} (?:\w+ )?{_CLOUD}|\.onmicrosoft\.com\b)", rank=98)
+@recogniser(rf"(?:\b(?:{_BOX}|{_WHO})\b|{_ONLY} (?:\w+ )?{_CLOUD}|\.onmicrosoft\.com\b)", rank=98)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for the first such sentence: Exchange Online has the refused recipient."""
     if not answers(reading):
