@@ -24,7 +24,7 @@ from diagnostics.text import Paste
 Reader = Callable[["Reading"], Sequence[Artefact]]
 _ATTRIBUTE: Final = "__mailflow_recogniser__"
 # An upper bound costs a copy for each repetition, two thirds of what all screens cost; a screen may let more through.
-_ENCODED = linear(r"[A-Za-z0-9+/=]{70,}")
+_ENCODED = linear(r"[A-Za-z0-9+/=]{60,}")
 _REPEATED = linear(r"\{(\d{1,3}),\d{2,4}\}")
 
 
