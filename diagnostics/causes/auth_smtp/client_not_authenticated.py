@@ -35,6 +35,7 @@ from diagnostics.causes.auth_smtp.logon import (
     submits,
 )
 from diagnostics.causes.connector import relay
+from diagnostics.causes.policy.said import from_itself
 from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Reply, Said, Session
@@ -98,7 +99,8 @@ def assess(
     if said.signature == _OWNED:
         because = f"{server(said, '')} takes the address in MAIL FROM only from the account that it belongs to, and the client "
         because += "did not log on. It says the same to another server that sends with this address from outside."
-        return Finding(Belief.LIKELY, because, (said,), _LOG_ON, weight=1.6)
+        belief = Belief.POSSIBLE if from_itself(said, replies) else Belief.LIKELY
+        return Finding(belief, because, (said,), _LOG_ON, weight=1.6)
     if _ALSO_REFUSED.search(said.text):
         # .NET puts its own sentence in front of the reply to AUTH.
         because = "The same error gives the reply to the logon (535): the client did try, and was refused."

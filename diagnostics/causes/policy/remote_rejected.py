@@ -89,6 +89,7 @@ _OWN_WORDS: Final = linear(r"\b(?:RESOLVER|TRANSPORT|STOREDRV|APPROVAL|ROUTING|S
         "policy violation",
         "denied by policy",
         "not accepted for policy reasons",
+        "rejected by destination domain",
         "organizational settings",
         "rejected by our policy",
         "5.0.350",
