@@ -30,6 +30,7 @@ from diagnostics.causes.auth_smtp.logon import (
     is_client_connector,
     read_switches,
     refused_by,
+    relays_on,
     server,
     session_of,
     submits,
@@ -47,7 +48,7 @@ from diagnostics.report import Step
 # A logon that was tried, Exchange's own words, and servers that want another one's identity.
 _SPECIAL = linear(
     r"(?i)\b53[458]\b|\b(?:RESOLVER|STOREDRV|SMTPSEND|TRANSPORT)\.|\b[45]\.7\.(?:3|57|64|1[0-9]{2})\b|starttls|\bspf\b|\bdkim\b"
-    r"|\bdmarc\b|exchange server auth"
+    r"|\bdmarc\b|exchange server auth|\b504 need to authenticate first"
 )
 _ALSO_REFUSED = linear(r"\b535[ -]5\.7\.\d|\b5\.7\.139\b")
 _NOUNS = (
@@ -70,6 +71,11 @@ _LOG_ON = (
         "In the client's settings: turn the logon for outgoing mail on, with user name and password, on port 587 with STARTTLS. "
         "What can't log on has to be let in by its address at that server."
     ),
+)
+
+_RELAY_LOGS_ON = advise(
+    "On the relay: set the user and password for this host (Postfix: smtp_sasl_auth_enable and smtp_sasl_password_maps, under "
+    "the very name that relayhost has). A relay with a fixed address can instead use the tenant's MX host with an inbound connector."
 )
 
 
@@ -111,6 +117,10 @@ def assess(
         return Finding(Belief.RULED_OUT, because, (tried,))
     session = session_of(said, sessions)
     where = refused_by(said, session)
+    if relays_on(said) and by_microsoft(said):
+        because = f"{server(said, where)}, Exchange Online's submission server, refused MAIL FROM: the relay whose log this is does "
+        because += "not log on there."
+        return Finding(Belief.LIKELY, because, (said,), (_RELAY_LOGS_ON, *_steps()), "on-prem", weight=1.5)
     between = said.signature == _OLD and said.kind in ("ndr", "dsn", "trace")  # servers don't log on to each other
     if where == "smart-host" or between:
         return None
