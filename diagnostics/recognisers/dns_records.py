@@ -35,9 +35,23 @@ _WORDED: Final = tuple(
     )
 )
 # A line of a zone file: its class may be left out, and @ is the zone itself, whose name stands elsewhere.
-_ZONE = linear(rf"^\s*(@|[A-Za-z0-9_*][A-Za-z0-9_*-]*\.[A-Za-z0-9_.*-]*)\s+(?:\d{{1,10}}\s+)?(?:IN\s+)?MX\s+(\d{{1,5}})\s+{_HOST}(?:\s*;.*)?$")
+_ZONE = linear(
+    rf"^\s*(@|[A-Za-z0-9_*][A-Za-z0-9_*-]*\.[A-Za-z0-9_.*-]*)\s+(?:\d{{1,10}}\s+)?(?:IN\s+)?MX\s+(\d{{1,5}})\s+{_HOST}(?:\s*;.*)?$"
+)
 # One of these stands in every such line, for a quick look before the patterns.
-_MARKS: Final = (" = ", "IN ", "IN\t", "MX ", "MX\t", "text =", "has ", "handled by", "alias for", "pointer", "descriptive")
+_MARKS: Final = (
+    " = ",
+    "IN ",
+    "IN\t",
+    "MX ",
+    "MX\t",
+    "text =",
+    "has ",
+    "handled by",
+    "alias for",
+    "pointer",
+    "descriptive",
+)
 _STRING = linear(r'"((?:[^"\\]|\\.)*)"')
 _COLUMNS: Final = ("nameexchange", "strings", "namehost", "ipaddress", "ip4address", "ip6address")
 
@@ -73,7 +87,9 @@ def record_on(line: str) -> tuple[str, DnsRecord] | None:
         return host(name), DnsRecord(kind, value, int(values[0]) if kind == "MX" else -1)
     zone = _ZONE.search(line)
     if zone:
-        return host(zone.group(1)).strip("@"), DnsRecord("MX", host(zone.group(3)).replace("(root)", ""), int(zone.group(2)))
+        return host(zone.group(1)).strip("@"), DnsRecord(
+            "MX", host(zone.group(3)).replace("(root)", ""), int(zone.group(2))
+        )
     return None
 
 

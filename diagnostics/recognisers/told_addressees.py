@@ -65,7 +65,9 @@ _SAYS_BOUNCED = linear(
 )
 
 
-@recogniser(rf"@[^\n]*\b(?:{_ONLY}|{_STRANGE})\b|\b(?:{_ONLY}|{_WROTE})\b[^\n]*@|{_UNWRITTEN}|\b(?:{_MAIL_TO}) <?\S+@", rank=92)
+@recogniser(
+    rf"@[^\n]*\b(?:{_ONLY}|{_STRANGE})\b|\b(?:{_ONLY}|{_WROTE})\b[^\n]*@|{_UNWRITTEN}|\b(?:{_MAIL_TO}) <?\S+@", rank=92
+)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each sentence, beside something else that was pasted."""
     if not reading.claimed:

@@ -40,7 +40,11 @@ def read(reading: Reading) -> Sequence[Artefact]:
     lines = reading.sentences()[:MOST_LINES]
     stated = in_sight(reading) or any(_ROUND.search(line[:1000]) for _, line in lines)
     for index, line in lines:
-        told = None if line.rstrip().endswith("?") else (stated and _TOLD.search(line[:1000])) or _LAYOUT.search(line[:1000])
+        told = (
+            None
+            if line.rstrip().endswith("?")
+            else (stated and _TOLD.search(line[:1000])) or _LAYOUT.search(line[:1000])
+        )
         if told and not supposes(line[: told.start()]):
             host = str(told.group(1)).lower()
             fact = Configured(source=source_at(reading, index), kind=KIND, name=host)

@@ -148,7 +148,9 @@ def assess(
 def _numeric(anchor: DnsAnswer | Configured, ip: str, name: str, belief: Belief) -> Finding:
     """Resolvers take the value of an MX for a name, whatever it looks like."""
     because = f"The MX record of {f'`{name}`' if name else 'the domain'} holds the address {ip}. It has to hold a host name, which "
-    because += "in turn has an A record: some senders put up with an address, others look it up as a name and find no server."
+    because += (
+        "in turn has an A record: some senders put up with an address, others look it up as a name and find no server."
+    )
     return Finding(belief, because, (anchor,), _steps(name), weight=1.8)
 
 

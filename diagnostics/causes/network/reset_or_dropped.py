@@ -167,7 +167,9 @@ def _from_words(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
 
 def _answered_before(said: Said, replies: tuple[Reply, ...]) -> Reply | None:
     """What the same host refused in the lines right above, where a relay's log goes on to say that it lost the connection."""
-    above = (r for r in replies if r.source.paste == said.source.paste and 0 < said.source.line - r.source.line <= _ABOVE)
+    above = (
+        r for r in replies if r.source.paste == said.source.paste and 0 < said.source.line - r.source.line <= _ABOVE
+    )
     return next((r for r in above if r.code >= _REFUSED and r.by and r.by in said.text.lower()), None)
 
 

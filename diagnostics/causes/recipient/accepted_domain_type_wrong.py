@@ -101,7 +101,9 @@ def assess(
     seen = owner or present(wanted, lookups, "on-prem" if online else "exchange-online")
     steps = _steps(name, online)
     if _of_provider(said, name) and not online:
-        because = f"{said.by} looked {named(wanted)} up in its own directory. It does that only for domains that it holds as "
+        because = (
+            f"{said.by} looked {named(wanted)} up in its own directory. It does that only for domains that it holds as "
+        )
         because += f"Authoritative, and `{name}` is a provider's: an accepted domain here covers it (that name, or *)."
         return Finding(Belief.LIKELY, because, (said, kept), _take_away(name), act, weight=1.9)
     if seen:

@@ -108,11 +108,15 @@ def assess(
 
 def _elsewhere(written: Addressed, replies: tuple[Reply, ...]) -> Finding | None:
     """Another system's words for an unknown address that nobody wrote to."""
-    missing = (each for each in replies if each.failing and each.recipient and each.recipient.lower() not in written.recipients)
+    missing = (
+        each for each in replies if each.failing and each.recipient and each.recipient.lower() not in written.recipients
+    )
     reply = next((each for each in missing if topics_of(each.whole[:_LONGEST]) & _REASONS == {"no-user"}), None)
     if not written.redirected or not written.recipients or reply is None:
         return None
-    because = f"The message was written to {named(written.recipients[0])}, and a rule or forwarding there sent it on to "
+    because = (
+        f"The message was written to {named(written.recipients[0])}, and a rule or forwarding there sent it on to "
+    )
     because += f"{named(reply.recipient)}, which does not exist."
     steps = _steps(written.recipients[0], online=False)
     return Finding(Belief.LIKELY, because, (reply, written), steps, weight=1.5)
