@@ -149,7 +149,8 @@ def _of_record(told: Configured) -> Finding | None:
         return None
     because = "The SPF record lets only the domain's MX hosts send, and there is no MX" if told.name else "The SPF record lets nobody send"
     because += ": whatever sends for the domain fails. Its address, or its provider's include, has to be added."
-    return Finding(Belief.LIKELY, because, (told,), (read_spf(""), publish_spf("")), weight=1.8)
+    belief = Belief.LIKELY if told.name else Belief.POSSIBLE  # a domain that never sends rightly has such a record
+    return Finding(belief, because, (told,), (read_spf(""), publish_spf("")), weight=1.8)
 
 
 def _of_web_host(told: Configured) -> Finding | None:
