@@ -49,4 +49,6 @@ def read(reading: Reading) -> Sequence[Artefact]:
 
 def _passing(terms: str) -> set[str]:
     """The mechanisms that let somebody send, in lower case."""
-    return {term.lstrip("+") for term in terms.lower().split() if term[0] not in "-~?" and "=" not in term.partition(":")[0]}
+    return {
+        term.lstrip("+") for term in terms.lower().split() if term[0] not in "-~?" and "=" not in term.partition(":")[0]
+    }

@@ -33,6 +33,10 @@ from diagnostics.report import Act, Step
 
 _AUTHENTICATION: Final = linear(r"\b(?:dmarc|spf|dkim)\b")
 _PASSED: Final = linear(r"\b(?:dmarc|spf|dkim)\b\W{1,5}pass\b")  # what a service tells beside the refusal
+# Some tell the sender what to do.
+_ADDRESSED: Final = linear(
+    r"(?i)\b(?:only|must|has to|have to) (?:be )?(?:sen[dt]|submit\w*|originate) (?:\w+ )?(?:via|through|from|by|using)\b|\btry using smtp-auth\b"
+)
 # Other gateways' words: they have to say that it is the receiver's own name.
 _NAMES: Final = (
     "spoof", "forged", "impersonat", "own domain", "internal domain", "local domain", "our domain", "envelope sender",
@@ -77,6 +81,8 @@ def assess(said: Said, replies: tuple[Reply, ...], objects: tuple[Configured, ..
     )
     belief = Belief.LIKELY if exact or "own-name" in topics(said) else Belief.POSSIBLE
     own = next((each for each in objects if each.kind == "told-gateway"), None)
+    if not own and _ADDRESSED.search(said.text):
+        return Finding(belief, because, (said,), (_sender_of_its_own(), *_steps()), "sender", weight=1.6)
     act: Act | None = "on-prem" if own else None
     return Finding(belief, because, (said, own), _steps(), act, weight=1.6)
 

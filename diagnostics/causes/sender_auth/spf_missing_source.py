@@ -147,7 +147,11 @@ def _of_record(told: Configured) -> Finding | None:
     """A record that lets nobody send."""
     if told.kind != "told-spf":
         return None
-    because = "The SPF record lets only the domain's MX hosts send, and there is no MX" if told.name else "The SPF record lets nobody send"
+    because = (
+        "The SPF record lets only the domain's MX hosts send, and there is no MX"
+        if told.name
+        else "The SPF record lets nobody send"
+    )
     because += ": whatever sends for the domain fails. Its address, or its provider's include, has to be added."
     belief = Belief.LIKELY if told.name else Belief.POSSIBLE  # a domain that never sends rightly has such a record
     return Finding(belief, because, (told,), (read_spf(""), publish_spf("")), weight=1.8)
