@@ -51,17 +51,19 @@ _UNWRITTEN: Final = (
     rf"[^.;\n]{{0,24}}\b(?:{_WROTE})\b"
 )
 _SAYS_UNWRITTEN = linear(rf"(?i)\b{_UNWRITTEN}")
-# "E-mail to info@contoso.com bounces with this error:"
+# As in: E-mail to info@contoso.com bounces with this error.
 _MAIL_TO: Final = (
     r"(?:(?:e-?)?mails?|messages?|e-?mailing|writing|write|sending|sends?|sent|anything|nachricht(?:en)?|courriels?|correos?|mensajes?"
     r"|messaggi\w?|berichten?)(?: \w+){0,3}? (?:to|an|à|a|al|para|aan|naar)|to (?:e-?mail|write)|(?:e-?)mailing"
 )
 _COMES_BACK: Final = (
-    r"bounc\w+|returned|(?:came|comes?|coming|sent) back|reject\w*|fails?|failed|errors?|undeliver\w*|ndrs?|zurück|fehler\w*|revien\w+|erreur"
+    r"bounc\w+|returned|(?:came|comes?|coming|sent) back|reject\w*|fails?|failed|errors?|undeliver\w*|ndrs?|zurück"
+    r"|fehler\w*|revien\w+|erreur"
     r"|rebot\w+|devuel\w+|vuelven?|error|torna\w*|errore|terug\w*|foutmelding"
 )
 _SAYS_BOUNCED = linear(
-    rf"(?i)\b(?:{_MAIL_TO}) <?([\w.+'-]{{1,64}})@((?:[a-z0-9-]{{1,63}}\.){{1,8}}[a-z]{{2,24}})\b[^@?\n]{{0,80}}\b(?:{_COMES_BACK})\b[^@?\n]{{0,60}}$"
+    rf"(?i)\b(?:{_MAIL_TO}) <?([\w.+'-]{{1,64}})@((?:[a-z0-9-]{{1,63}}\.){{1,8}}[a-z]{{2,24}})\b"
+    rf"[^@?\n]{{0,80}}\b(?:{_COMES_BACK})\b[^@?\n]{{0,60}}$"
 )
 
 

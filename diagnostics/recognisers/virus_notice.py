@@ -23,14 +23,17 @@ from diagnostics.recognisers.told_settings import MOST_LINES, supposes, without_
 
 KIND: Final = "virus-notice"
 _PRODUCT: Final = (
-    r"ScanMail(?: for (?:Microsoft )?Exchange| for Lotus \w+)?|InterScan(?: \w+){0,3}|(?:Symantec|Norton) (?:Mail Security|AntiVirus)"
+    r"ScanMail(?: for (?:Microsoft )?Exchange| for Lotus \w+)?|InterScan(?: \w+){0,3}|(?:Symantec"
+    r"|Norton) (?:Mail Security|AntiVirus)"
     r"|GFI Mail(?:Security|Essentials)|(?:Microsoft )?Antigen(?: for Exchange)?|Forefront (?:Security|Protection)|GroupShield"
     r"|McAfee Security for (?:Microsoft )?Exchange|PureMessage|Kaspersky Security for (?:Microsoft )?Exchange(?: Servers?)?"
-    r"|ESET Mail Security|F-Secure Anti-?Virus for (?:Microsoft )?Exchange|BitDefender(?: \w+){0,4} for Exchange|MailScanner|MailMarshal"
+    r"|ESET Mail Security|F-Secure Anti-?Virus for (?:Microsoft )?Exchange|BitDefender(?: \w+){0,4} for Exchange"
+    r"|MailScanner|MailMarshal"
     r"|eTrust Antivirus|Panda (?:Exchange|Antivirus)(?: \w+){0,2}|Sybari|AVG(?: \w+){0,3} for Exchange|avast!? for Exchange"
 )
 _VERB: Final = (
-    r"detect\w*|found|finds?|discovered|remov\w+|replac\w+|took action|block\w*|quarantin\w+|delet\w+|stopped|purged|stripped|moved"
+    r"detect\w*|found|finds?|discovered|remov\w+|replac\w+|took action|block\w*|quarantin\w+|delet\w+|stopped"
+    r"|purged|stripped|moved"
     r"|gefunden|entfernt|erkannt|blockiert|gelöscht|ersetzt|détecté|supprimé|bloqué|remplacé|detectado|eliminado|bloqueado|encontrado"
     r"|rilevato|rimosso|bloccato|eliminato|gedetecteerd|verwijderd|geblokkeerd"
 )
@@ -44,7 +47,8 @@ _VERBS = linear(rf"(?i)(?:^|[^\w])(?:{_VERB})(?:[^\w]|$)")
 _NOUNS = linear(rf"(?i)(?:^|[^\w])(?:{_NOUN})")
 _STANDARD: Final = (
     r"matched file blocking settings|malware was detected in one or more attachments|on the list of unacceptable attachments"
-    r"|our content checker found|banned contents alert|virus was found in the attached file|attachment was (?:removed|replaced|stripped)"
+    r"|our content checker found|banned contents alert|virus was found in the attached file"
+    r"|attachment was (?:removed|replaced|stripped)"
     r" (?:because|since|as) (?:it|the)|has been replaced (?:with|by) this (?:text|message|file)"
 )
 _STANDARDS = linear(rf"(?i)\b(?:{_STANDARD})")

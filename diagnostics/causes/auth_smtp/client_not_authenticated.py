@@ -75,7 +75,8 @@ _LOG_ON = (
 
 _RELAY_LOGS_ON = advise(
     "On the relay: set the user and password for this host (Postfix: smtp_sasl_auth_enable and smtp_sasl_password_maps, under "
-    "the very name that relayhost has). A relay with a fixed address can instead use the tenant's MX host with an inbound connector."
+    "the very name that relayhost has). A relay with a fixed address can instead use the tenant's MX host with an "
+    "inbound connector."
 )
 
 
@@ -118,8 +119,10 @@ def assess(
     session = session_of(said, sessions)
     where = refused_by(said, session)
     if relays_on(said) and by_microsoft(said):
-        because = f"{server(said, where)}, Exchange Online's submission server, refused MAIL FROM: the relay whose log this is does "
-        because += "not log on there."
+        because = (
+            f"{server(said, where)}, Exchange Online's submission server, refused MAIL FROM: the relay whose log this "
+        )
+        because += "is does not log on there."
         return Finding(Belief.LIKELY, because, (said,), (_RELAY_LOGS_ON, *_steps()), "on-prem", weight=1.5)
     between = said.signature == _OLD and said.kind in ("ndr", "dsn", "trace")  # servers don't log on to each other
     if where == "smart-host" or between:

@@ -56,9 +56,16 @@ _XEXCH50: Final = "504 Need to authenticate first"  # Exchange 2000 and 2003
 def assess(said: Said, _settings: Configured | None, objects: tuple[Configured, ...]) -> Finding | None:
     """The `Default` connector's own settings settle it."""
     if said.signature == _XEXCH50:
-        because = f"{said.by or said.host or 'The other server'} takes XEXCH50 only from Exchange servers that logged on. If it is one of "
-        because += "this organization, its SMTP virtual server lacks Integrated Windows Authentication, or a rule there wants another "
-        because += "logon; if it is somebody else's, the event is harmless and the message goes through without."
+        because = (
+            f"{said.by or said.host or 'The other server'} takes XEXCH50 only from Exchange servers that logged on. "
+        )
+        because += (
+            "If it is one of this organization, its SMTP virtual server lacks Integrated Windows Authentication, or "
+        )
+        because += (
+            "a rule there wants another logon; if it is somebody else's, the event is harmless and the message goes "
+        )
+        because += "through without."
         return Finding(Belief.POSSIBLE, because, (said,), _of_2003(), weight=1.6)
     if said.signature == UNIFIED_MESSAGING and "unrecognized command" not in said.text.lower():
         return None
@@ -109,7 +116,8 @@ def _lacks(met: Configured) -> str:
 def _of_2003() -> tuple[Step, ...]:
     return (
         change(
-            "On the server that answered, if it is yours: Exchange System Manager, the SMTP virtual server, Access, Authentication: "
+            "On the server that answered, if it is yours: Exchange System Manager, the SMTP virtual server, Access, "
+            "Authentication: "
             "tick Integrated Windows Authentication. On Exchange 2007 and later: ExchangeLegacyServers among the groups of its "
             "`Default` connector.",
             "",

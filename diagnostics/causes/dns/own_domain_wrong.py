@@ -95,12 +95,8 @@ def assess(
     settings: tuple[Configured, ...],
 ) -> Finding | None:
     """Does the MX of the recipient's domain lead to the server that refused?"""
-    if isinstance(said, Configured):
-        told = said.kind == "told-exchanger" and is_address(said.name)
-        return _numeric(said, said.name, "", Belief.POSSIBLE) if told else None
-    if isinstance(said, DnsAnswer):
-        numeric = numeric_exchanger((said,))
-        return _numeric(said, numeric.host, numeric.domain, Belief.LIKELY) if numeric else _leads_nowhere(said, answers)
+    if isinstance(said, Configured | DnsAnswer):
+        return _numeric(said) or (_leads_nowhere(said, answers) if isinstance(said, DnsAnswer) else None)
     if said.signature in _SENDERS or said.signature in _NOUNS:
         return _unknown_sender(said) if said.signature in _SENDERS or "sender-domain" in topics(said) else None
     if said.signature in _NO_ANSWER:
@@ -145,13 +141,20 @@ def assess(
     return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=weight)
 
 
-def _numeric(anchor: DnsAnswer | Configured, ip: str, name: str, belief: Belief) -> Finding:
+def _numeric(anchor: DnsAnswer | Configured) -> Finding | None:
     """Resolvers take the value of an MX for a name, whatever it looks like."""
-    because = f"The MX record of {f'`{name}`' if name else 'the domain'} holds the address {ip}. It has to hold a host name, which "
-    because += (
-        "in turn has an A record: some senders put up with an address, others look it up as a name and find no server."
+    numeric = numeric_exchanger((anchor,)) if isinstance(anchor, DnsAnswer) else None
+    told = anchor.name if isinstance(anchor, Configured) and anchor.kind == "told-exchanger" else ""
+    if numeric is None and not is_address(told):
+        return None
+    name, ip = (numeric.domain, numeric.host) if numeric else ("", told)
+    because = (
+        f"The MX record of {f'`{name}`' if name else 'the domain'} holds the address {ip}. It has to hold a host name, "
     )
-    return Finding(belief, because, (anchor,), _steps(name), weight=1.8)
+    because += (
+        "which in turn has an A record: some senders put up with an address, others look it up as a name and find none."
+    )
+    return Finding(Belief.LIKELY if numeric else Belief.POSSIBLE, because, (anchor,), _steps(name), weight=1.8)
 
 
 def _leads_nowhere(missing: DnsAnswer, answers: tuple[DnsAnswer, ...]) -> Finding | None:
@@ -244,7 +247,8 @@ def _steps(name: str) -> tuple[Step, ...]:
             "",
             shell="dns-record",
             changes="Exchange Online: <domain> MX 0 <domain-with-dashes>.mail.protection.outlook.com, or the mx.microsoft name "
-            "that the admin center shows. A server of one's own: its name (mail.<domain>), never its address. Former providers' records go.",
+            "that the admin center shows. A server of one's own: its name (mail.<domain>), never its address. Former "
+            "providers' records go.",
             undo="Publish the former record.",
             verify="The first step shows the one host from several resolvers, and mail from outside arrives (allow for the old "
             "record's TTL).",

@@ -7,7 +7,7 @@ reports `Unable to connect`, although nothing outside the machine is wrong; it o
 the product or its policy.
 
 ## What proves it
-- Exchange 2003: event 4006 says `the semaphore timeout period has expired`, where a scanner of the antivirus client holds the session
+- Exchange 2003: event 4006 says `the semaphore timeout period has expired`, where a scanner holds the session
 - the product's access-protection log names port 25 and EdgeTransport.exe
 - a test by hand from the same server opens port 25 while transport's own attempt fails
 
@@ -103,8 +103,13 @@ def _from_words(said: Said) -> Finding:
 
 
 def _stalled(said: Said) -> Finding:
-    because = "The session stalled in the middle until Windows gave it up. A mail scanner of the antivirus client on one of the two "
-    because += "servers does that (Internet E-mail Auto-Protect and its like), as does a firewall that inspects SMTP."
+    because = (
+        "The session stalled in the middle until Windows gave it up. A mail scanner of the antivirus client on one "
+    )
+    because += (
+        "of the two servers does that (Internet E-mail Auto-Protect and its like), as does a firewall that inspects "
+    )
+    because += "SMTP."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.7)
 
 

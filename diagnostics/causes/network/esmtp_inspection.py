@@ -73,7 +73,8 @@ def assess(
         because += "rewrites SMTP, and takes out what it doesn't know (STARTTLS, X-EXPS)."
         return Finding(Belief.LIKELY, because, (anchor, told), _steps(anchor.host), weight=2.0)
     if isinstance(anchor, Said) and anchor.signature == STALLED:
-        because = "The session stalled in the middle until Windows gave it up; a firewall between the servers that inspects SMTP does that."
+        because = "The session stalled in the middle until Windows gave it up; a firewall between the servers that "
+        because += "inspects SMTP does that."
         stalled = SEMAPHORE in anchor.text.lower()
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.host), weight=1.4) if stalled else None
     if isinstance(anchor, Said) and anchor.signature == _NO_LOGON:

@@ -35,7 +35,8 @@ _AUTHENTICATION: Final = linear(r"\b(?:dmarc|spf|dkim)\b")
 _PASSED: Final = linear(r"\b(?:dmarc|spf|dkim)\b\W{1,5}pass\b")  # what a service tells beside the refusal
 # Some tell the sender what to do.
 _ADDRESSED: Final = linear(
-    r"(?i)\b(?:only|must|has to|have to) (?:be )?(?:sen[dt]|submit\w*|originate) (?:\w+ )?(?:via|through|from|by|using)\b|\btry using smtp-auth\b"
+    r"(?i)\b(?:only|must|has to|have to) (?:be )?(?:sen[dt]|submit\w*|originate) (?:\w+ )?(?:via|through|from|by"
+    r"|using)\b|\btry using smtp-auth\b"
 )
 # Other gateways' words: they have to say that it is the receiver's own name.
 _NAMES: Final = (
@@ -92,9 +93,13 @@ def _not_logged(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     if not from_itself(said, replies):
         return None
     refused = refusal(said, replies)
-    because = f"{refused.where} has the mailboxes of the domain, and the message came from another server with an address of the same "
-    because += "domain as its sender: it takes that for a forgery. The form or program that sends should use an address of its own "
-    because += "server's, with the person's in Reply-To, or log on at the provider."
+    because = (
+        f"{refused.where} has the mailboxes of the domain, and the message came from another server with an address "
+    )
+    because += (
+        "of the same domain as its sender: it takes that for a forgery. The form or program that sends should use an "
+    )
+    because += "address of its own server's, with the person's in Reply-To, or log on at the provider."
     return Finding(Belief.POSSIBLE, because, (said,), (_sender_of_its_own(),), "sender", weight=2.1)
 
 

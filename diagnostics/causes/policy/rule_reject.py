@@ -82,9 +82,13 @@ def _noticed(said: Said, replies: tuple[Reply, ...]) -> Finding:
     tenant = str(named.group(1)).lower() if named else ""
     label = refused.recipient.rpartition("@")[2].lower().partition(".")[0]
     theirs = bool(label and tenant) and (tenant.startswith(label) or label.startswith(tenant))
-    because = f"A mail flow rule of `{tenant or 'a tenant'}` rejected the message to {refused.whom}, says Exchange Online."
+    because = (
+        f"A mail flow rule of `{tenant or 'a tenant'}` rejected the message to {refused.whom}, says Exchange Online."
+    )
     steps = (rejecting_rules("exchange-online-powershell"), except_sender("exchange-online-powershell"))
-    return Finding(Belief.CONFIRMED, because, (said,), steps, "recipient-side" if theirs else "exchange-online", weight=1.6)
+    return Finding(
+        Belief.CONFIRMED, because, (said,), steps, "recipient-side" if theirs else "exchange-online", weight=1.6
+    )
 
 
 def _tracked(entry: Tracked) -> Finding | None:

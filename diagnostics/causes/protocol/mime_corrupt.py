@@ -66,8 +66,10 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
         because = f"Converting the content of the message{to} failed: its MIME or TNEF is malformed."
         return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.1)
     if _IN_SESSION in said.text.lower():
-        because = "Exchange Online's parser gave up on the message while it took it (`MIME exception`): a malformed part, or a header "
-        because += "that is longer than it takes, such as a References line that a ticket system lets grow."
+        because = (
+            "Exchange Online's parser gave up on the message while it took it (`MIME exception`): a malformed part, "
+        )
+        because += "or a header that is longer than it takes, such as a References line that a ticket system lets grow."
         return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.6)
     because = (
         f"The content of the message{to} is invalid; mostly malformed MIME, sometimes a rule's or approval's work."

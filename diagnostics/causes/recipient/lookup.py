@@ -19,8 +19,10 @@ _ADDRESS = linear(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{
 _RELAYED = linear(r"(?i)\brelay for <?([^\s<>@]{1,64}@[\w.-]{1,253}\w)")  # the sender may stand before it
 # "The following organization rejected your message: mx.fabrikam.com", as Exchange 2010 and later say it of any mail system.
 _REJECTED_BY = linear(
-    r"(?i)(?:organi[sz]{1,2}a\S{3,6} (?:(?:suivante|siguiente|seguente) )?(?:a |ha |hat |heeft )?(?:(?:ihre nachricht|uw bericht) )?"
-    r"(?:rejected|rejet\S{1,3}|rechaz\S{1,3}|rifiutato|rejeitou|abgelehnt|zur\S{1,2}ckgewiesen|geweigerd|afgewezen)(?: [^:.]{0,40})?"
+    r"(?i)(?:organi[sz]{1,2}a\S{3,6} (?:(?:suivante|siguiente|seguente) )?(?:a |ha |hat "
+    r"|heeft )?(?:(?:ihre nachricht|uw bericht) )?"
+    r"(?:rejected|rejet\S{1,3}|rechaz\S{1,3}|rifiutato|rejeitou|abgelehnt|zur\S{1,2}ckgewiesen|geweigerd"
+    r"|afgewezen)(?: [^:.]{0,40})?"
     r"|(?:nachricht|bericht|message|mensaje|messaggio|mensagem) [^:.]{0,40}organi[sz]{1,2}a\S{3,6}(?: [^:.]{0,30})?)"
     r"\s?:\s*([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8})"
 )
@@ -68,7 +70,7 @@ def directory_says_no(said: Said) -> bool:
 
 
 def rejected_elsewhere(said: Said) -> bool:
-    """Whether a report's friendly words, chosen by the reply's class alone, name an organization outside Microsoft that refused."""
+    """Whether a report's friendly words, which the reply's class chose, name an organization outside Microsoft that refused."""
     named = _REJECTED_BY.search(said.text)
     host = next((str(each) for each in named.groups() if each), "") if named else ""
     return bool(host) and not is_microsoft(host) and not _OWN_TOKEN.search(said.text)

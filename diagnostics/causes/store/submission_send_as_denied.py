@@ -34,7 +34,8 @@ from diagnostics.report import Act, Step
 # What Exchange Web Services and Graph say.
 _SERVICE = "does not have the right to send mail on behalf of the specified sending account"
 
-_GRAPH = linear(r"(?i)\"code\"\s?:\s?\"ErrorSendAsDenied\"|graph\.microsoft\.")  # its errors are JSON, and there is none on-premises
+# Its errors are JSON, and there is none on-premises.
+_GRAPH = linear(r"(?i)\"code\"\s?:\s?\"ErrorSendAsDenied\"|graph\.microsoft\.")
 
 
 @cause(
