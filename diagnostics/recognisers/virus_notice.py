@@ -63,7 +63,7 @@ _NEAR: Final = 220  # characters from the name to the rest of its sentence
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for all lines of the paste that say it."""
     lines = reading.free()[:MOST_LINES]
-    following = [*(line for _, line in lines[1:]), ""]
+    following = [*(line for _, line in lines), ""][1:]
     both = ((index, line[:_LONGEST], after[:_LONGEST]) for (index, line), after in zip(lines, following, strict=True))
     told = [
         (index, _who(line)) for index, line, after in both if _says(line) or (_who(line) and _says(f"{line} {after}"))
