@@ -76,7 +76,12 @@ def read(reading: Reading) -> Sequence[Artefact]:
         return []
     found = []
     for index, line in reading.sentences()[:MOST_LINES]:
-        addresses = _addressees(line[:1000]) or _bounced(line[:1000], reading)
+        addresses = _addressees(line[:1000])
+        bounced = () if addresses else _bounced(line[:1000], reading)
+        if bounced:
+            fact = Addressed(source=source_at(reading, index), recipients=bounced, told=True)
+            found.append(artefact(reading, "told-addressee", [index], [fact], {"recipients": list(bounced)}))
+            continue
         unwritten = None if addresses else _SAYS_UNWRITTEN.search(without_question(line[:1000]))
         if addresses or (unwritten and not supposes(line[: unwritten.start()])):
             fact = Addressed(source=source_at(reading, index), recipients=addresses, redirected=True)

@@ -112,7 +112,7 @@ def _elsewhere(written: Addressed, replies: tuple[Reply, ...]) -> Finding | None
         each for each in replies if each.failing and each.recipient and each.recipient.lower() not in written.recipients
     )
     reply = next((each for each in missing if topics_of(each.whole[:_LONGEST]) & _REASONS == {"no-user"}), None)
-    if not written.redirected or not written.recipients or reply is None:
+    if not (written.redirected or written.told) or not written.recipients or reply is None:
         return None
     because = (
         f"The message was written to {named(written.recipients[0])}, and a rule or forwarding there sent it on to "

@@ -186,7 +186,7 @@ def may_forward(of: str, objects: Iterable[Configured]) -> Configured | None:
 
 def sent_on(of: str, addressed: Iterable[Addressed]) -> Addressed | None:
     """The headers of the returned message that show it was written to somebody else, and that a rule sent it on."""
-    known = [each for each in addressed if each.redirected and (of or each.recipients)]
+    known = [each for each in addressed if (each.redirected and (of or each.recipients)) or (each.told and of)]
     return next((each for each in known if of.lower() not in each.recipients), None)
 
 
