@@ -28,6 +28,9 @@ _FAILS = linear(
     r"|\bnon (?:arriv|part|funzion|riceve|riesc|vengono)\w*|\bbloccat\w\b"
     r"|\b(?:komen|komt|gaan|gaat|werkt|werken) [^.\n]{0,25}\bniet\b|\bblijven (?:hangen|staan)"
     r"|não (?:cheg|sa[ei]|funcion|receb|consegu)\w*|\bnie (?:dochodz|wychodz|dzia|wysy|dociera)\w*"
+    # gone without a word
+    r"|\b(?:disappear|vanish|verschw(?:ind|und)|dispara[iî]|disparu|desapare[cz]|sparisc|sparit|scompa[ri]|verdw[ie]|znika|znikn"
+    r"|försv[iu]nn)\w*|пропада\w+|исчеза\w+"
     # sv ru ja zh
     r"|\b(?:kommer|går|gick|fungerar) [^.\n]{0,25}\binte\b"
     r"|не (?:приход|уход|отправл|доставл|доход|получа|работа|могу|можем|может)\w*"

@@ -46,11 +46,13 @@ class Hearing:
         over: list[Talk] = []
         opened, gone = self._sessions.open, self._sessions.gone
         asks = _GREATER if self._sends else _LESS
-        before, behind, count, end, skip = text.rfind, text.find, text.count, -1, self._layout.places[0]
+        before, behind, count, last, skip = text.rfind, text.find, text.count, 0, self._layout.places[0]
         for number, at, _ in hits:
-            if at < end:
-                continue  # one row has one meaning, and a line of hits alone must cost linear time
-            start, end = before(b"\n", 0, at) + 1, behind(b"\n", at)
+            # No further back than the hit before: one row has one meaning, and a line of hits alone must cost linear time.
+            start = before(b"\n", last, at) + 1
+            if not start and last:
+                continue
+            last = at or 1
             time = start
             if skip:
                 for _ in range(skip):
@@ -88,7 +90,7 @@ class Hearing:
                     gone[talk.id] = None
                     over.append(talk)
                     continue
-            ended = self.row(text[start:end], (file, offset + start))
+            ended = self.row(text[start : behind(b"\n", at)], (file, offset + start))
             if ended is not None:
                 over.append(ended)
         return over

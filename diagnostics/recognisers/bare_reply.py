@@ -38,6 +38,10 @@ _BASIC = linear(r"\b[45]\d\d\b")
 _PHRASE = linear(f"(?i:{PHRASES})")
 # A field of a log, msg="450 4.4.1 …" time=43: what follows its quote is no part of the reply. One may be quoted within.
 _CLOSES: Final = {quote: linear(rf"[^\s:{quote}]{quote}(?:[\s,;)\]}}][^{quote}]*)?$") for quote in ('"', "'")}
+_IN_JSON = linear(
+    r"\":\s*\\?\"(?:smtp; ?)?$"
+)  # the value of a field: "diagnosticCode":"smtp; 550 5.1.1 …", also escaped
+_JSON_ENDS = linear(r"\\?\"\s*(?:[,}\]]|$)")
 _LED = linear(r"(?i)[\[{<]+LED[=-]\s*$")
 _NUMBER_ENDS = linear(r"\b[45]\d\d(?:[ -]#?[45]\.\d{1,3}\.\d{1,3})?:?$")
 _WORDS = linear(r"[^\W\d_]{3}")
@@ -119,6 +123,9 @@ def _standing(lines: Lines, at: int) -> Quoted | None:
     text, last = line[place.start :], index
     if _LINKED.search(text):
         return None
+    ends = _JSON_ENDS.search(text) if _IN_JSON.search(place.before) else None
+    if ends:
+        return Quoted("bare", index, index, text[: ends.start()].strip(), line=index)
     quote = line[place.start - 1 : place.start]
     marked, tick, _ = text.partition("`")
     if quote == tick == "`" and _WORDS.search(marked):

@@ -19,6 +19,7 @@ from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, Reply, Source
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
+from diagnostics.recognisers.bounce_words import COPY
 from diagnostics.recognisers.delivery_status import row
 from diagnostics.recognisers.ndr_addressees import addressed
 from diagnostics.recognisers.ndr_frames import Quoted, frames
@@ -38,7 +39,6 @@ from diagnostics.recognisers.ndr_layout import (
 from diagnostics.recognisers.ndr_way import way
 from diagnostics.recognisers.received import utc
 from diagnostics.recognisers.reply_text import classed, read_reply, unwrapped
-from diagnostics.recognisers.returned import COPY
 from diagnostics.text import Paste
 
 Lines = list[tuple[int, str]]

@@ -32,10 +32,20 @@ _MADE: Final = (
     r"|(?:è stata )?(?:creata|comparsa|apparsa)|(?:is )?(?:aangemaakt|verschenen)|(?:foi )?(?:criada|apareceu)"
     r"|(?:została )?(?:utworzona|pojawiła))"
 )
+_WHO: Final = (
+    r"(?:users?|accounts?|colleagues?|employees?|benutzer\w*|konto|kolleg\w+|mitarbeiter\w*|utilisat\w+|coll[eè]gue|compte|usuari[oa]"
+    r"|cuenta|compañer[oa]|utente|collega|account|gebruiker|medewerker|użytkownik\w*|conta|colaborador\w*)"
+)
+_IN: Final = (
+    r"(?:directly |straight |only |direkt |nur |directement |directamente |direttamente |rechtstreeks |direct )?"
+    r"(?:in|im|dans|en|nel|nella|no|na|w|em)\s(?:the |dem |der |den |de |het |le |la |el |do )?"
+)
 _MADE_THERE = linear(
     rf"(?i)\b{_BOX}\b[^.;\n]{{0,30}}?(?:^|\s){_MADE}[^.;\n]{{0,25}}?\b{_CLOUD}\b"
     rf"|\b{_BOX}\b[^.;\n]{{0,30}}?\b{_CLOUD}\s[^.;\n]{{0,12}}?{_MADE}"
     rf"|(?:^|\s){_MADE}[^.;\n]{{0,20}}?\b{_BOX}\b[^.;\n]{{0,20}}?\b{_CLOUD}\b"
+    rf"|\b{_WHO}\s[^.;\n]{{0,30}}?(?:^|\s)?{_MADE}\s{_IN}{_CLOUD}\b|\b{_WHO}\s[^.;\n]{{0,12}}?{_IN}{_CLOUD}\s[^.;\n]{{0,16}}?{_MADE}"
+    rf"|(?:^|\s){_MADE}[^.;\n]{{0,20}}?\b{_WHO}\s{_IN}{_CLOUD}\b"
 )
 _DENIED = linear(r"(?i)\b(?:not|never|n.t|nicht|nie|pas|non|niet|não)\b")
 _ASKED = linear(r"^[^.!?;\n]*\?")
@@ -44,7 +54,7 @@ _NONE = linear(
 )
 
 
-@recogniser(rf"\b{_BOX}\b", rank=98)
+@recogniser(rf"\b(?:{_BOX}|{_WHO})\b", rank=98)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for the first such sentence: Exchange Online has the refused recipient."""
     if not answers(reading):

@@ -18,7 +18,7 @@ from diagnostics.artefacts import Artefact
 from diagnostics.cause import Belief, Cause, Finding
 from diagnostics.facts import Fact, Reply, Said, Source
 from diagnostics.mail_facts import Addressed, Returned
-from diagnostics.recognisers.returned import COURTESY
+from diagnostics.recognisers.bounce_words import COURTESY
 from diagnostics.resemblance.table import known
 from diagnostics.resemblance.words import features
 from diagnostics.text import Paste, short

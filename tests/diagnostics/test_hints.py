@@ -103,6 +103,16 @@ _UNATTRIBUTED = (
             "connector.exo-inbound.certificate-name-mismatch",
         ),
         (
+            "550 5.7.64 TenantAttribution; Relay Access Denied [DB5PEPF0001.eurprd02.prod.outlook.com]",
+            "since we moved the servers to another building",
+            "connector.exo-inbound.ip-mismatch",
+        ),
+        (
+            "550 5.7.64 TenantAttribution; Relay Access Denied [DB5PEPF0001.eurprd02.prod.outlook.com]",
+            "seit dem Umzug ins neue Rechenzentrum",
+            "connector.exo-inbound.ip-mismatch",
+        ),
+        (
             "450 4.4.317 Cannot connect to remote server [Message=451 4.4.0 TLS negotiation failed with error SocketError]",
             "we replaced the Watchguard, Exchange is as it was",
             "network.middlebox.tls-handshake-reset",

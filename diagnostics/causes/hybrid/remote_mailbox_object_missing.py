@@ -73,7 +73,7 @@ def assess(
         return Finding(belief, because, (cloud, nothing, said), _steps(wanted, cloud), weight=1.6)
     made = next((each for each in objects if each.kind == "told-cloud-mailbox"), None)
     if made:
-        gone = absent(wanted, lookups, "on-prem")
+        gone = absent(wanted, lookups, "on-prem") or next((e for e in errors if _is_gone(e, wanted)), None)
         because = (
             f"The mailbox of {named(wanted, 'the recipient')} was made in the cloud, as you say, and on-premises no "
         )
@@ -82,6 +82,12 @@ def assess(
         return Finding(belief, because, (said, made, gone), _steps(wanted, None), weight=1.7)
     because = f"If {named(wanted, 'the recipient')} is a mailbox in Exchange Online, it lacks an object on-premises."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted, None), weight=0.8)
+
+
+def _is_gone(error: CommandError, wanted: str) -> bool:
+    """Whether on-premises Exchange was asked for the mailbox, and has no object of it."""
+    low, name = error.text.lower(), wanted.partition("@")[0].lower()
+    return "couldn't be found" in low and bool(name) and name in low
 
 
 def _steps(wanted: str, cloud: Configured | None) -> tuple[Step, ...]:

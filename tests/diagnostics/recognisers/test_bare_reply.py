@@ -271,3 +271,17 @@ def test_mark_up_ends_a_reply_that_has_words_in_it() -> None:
     said = one("they answer `554 5.4.14 Hop count exceeded` and both use the same spam filter", Reply)
     assert said.whole == "554 5.4.14 Hop count exceeded"
     assert "Unable to relay" in one("we see `550 5.7.54` Unable to relay since noon", Reply).whole
+
+
+@pytest.mark.parametrize("escape", ["", "\\"])
+def test_a_reply_in_a_field_of_json_ends_with_the_field(escape: str) -> None:
+    quote = f'{escape}"'
+    fields = {"status": "5.1.1", "diagnosticCode": "smtp; 550 5.1.1 user unknown"}
+    text = ",".join(f"{quote}{name}{quote}:{quote}{value}{quote}" for name, value in fields.items())
+    (reply,) = (
+        fact
+        for each in recognise(Paste.of(f"{{{text}}},{quote}source{quote}:{quote}anna@contoso.com{quote}}}"))
+        for fact in each.facts
+        if isinstance(fact, Reply)
+    )
+    assert (reply.text, reply.recipient) == ("550 5.1.1 user unknown", "")

@@ -11,7 +11,8 @@ import pytest
 from diagnostics import diagnose
 from diagnostics.facts import Reply
 from diagnostics.recognisers import recognise
-from diagnostics.recognisers.returned import COURTESY, returned
+from diagnostics.recognisers.bounce_words import COURTESY
+from diagnostics.recognisers.returned import returned
 from diagnostics.text import Paste
 
 HEAD = """Return-Path: <>
