@@ -33,7 +33,7 @@ from diagnostics.causes.reader import acting, told_stranger
 from diagnostics.causes.recipient.steps import EXO
 from diagnostics.facts import Reply, Said, SendConnector
 from diagnostics.mail_facts import Antispam, Configured, Headers, Hops, Returned
-from diagnostics.report import Shell, Step
+from diagnostics.report import Act, Shell, Step
 
 _SWITCH: Final = "RequireSenderAuthenticationEnabled"
 _NOUNS: Final = (
@@ -128,7 +128,7 @@ def assess(
         # A colleague whose mail lost its internal mark meets the same switch.
         because += " Whether the sender is a stranger, the headers of the message tell."
         return Finding(Belief.LIKELY, because, (said, setting), steps, refused.act, weight=1.5)
-    act = "recipient-side" if told_stranger(said, settings) else acting(said, replies, settings, refused.act)
+    act: Act = "recipient-side" if told_stranger(said, settings) else acting(said, replies, settings, refused.act)
     if "5.7.135" in said.text or "public folder" in said.text.lower():
         return Finding(Belief.POSSIBLE, because, (said,), steps, act, weight=1.0)
     because += f" The switch is {_SWITCH}; it is on by default for groups."
