@@ -9,15 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final, Literal
 
-from msgspec.structs import replace
-
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact
 from diagnostics.mail_facts import Antispam, Authentication, Headers, Hops
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact, judged_report
-from diagnostics.recognisers.header_lines import TELLING, Field, fields
+from diagnostics.recognisers.header_lines import TELLING, Field, fields, text_of
 from diagnostics.recognisers.received import hops_of
 from diagnostics.recognisers.sources import source_at
 
@@ -34,8 +32,6 @@ _HEADER_I = linear(
     r"(?i)\bheader\.i=\s*([^\s;()]{1,320})"
 )  # the identity, whose domain is the signer's or one below it (Gmail)
 _INSTANCE = linear(r"(?i)\bi=\s*(\d{1,2})\b")
-_BOUNDARY = linear(r"(?i)\bboundary\s*=\s*[\"']?([^\"';\s]{1,200})")
-_ENCODED = linear(r"(?i)^\s*(?:base64|quoted-printable)\b")
 _REPORT_PART = linear(r"(?i)(?:^|[;\s])([A-Z]{1,8}):([^;]*)")
 _ORGANIZATION: Final = ("x-ms-exchange-organization-", "x-ms-exchange-crosstenant-")
 _OWN_CASE: Final = {
@@ -52,27 +48,15 @@ _OWN_CASE: Final = {
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for the header in the paste."""
     found = fields(reading.free())
+    text = text_of(reading.paste.lines, found)  # an attached message has a header of its own
+    found = [each for each in found if each.lines[0] not in text]
     if not found:
         return ()
     facts = list(facts_of(reading, found))
     if not facts:
         return ()
     claims = [line for each in found for line in each.lines]
-    header = artefact(reading, "message-headers", claims, facts, _shown(facts))
-    return [replace(header, claims=header.claims | _body(reading.paste.lines, found))]
-
-
-def _body(lines: Sequence[str], found: Sequence[Field]) -> frozenset[int]:
-    """The lines of the message's own text, where its form shows which they are: nobody in the channel says that."""
-    kind = next((each for each in found if each.name == "content-type"), None)
-    boundary = _BOUNDARY.search(kind.value) if kind else None
-    if kind and boundary:
-        mark = f"--{boundary.group(1)}"
-        parts = [i for i in range(kind.lines[-1], len(lines)) if lines[i].startswith(mark)]
-        closed = bool(parts) and lines[parts[-1]].startswith(f"{mark}--")
-        return frozenset(range(parts[0], parts[-1] + 1 if closed else len(lines))) if parts else frozenset()
-    encoded = any(each.name == "content-transfer-encoding" and _ENCODED.search(each.value) for each in found)
-    return frozenset(range(max(line for each in found for line in each.lines), len(lines))) if encoded else frozenset()
+    return [artefact(reading, "message-headers", claims, facts, _shown(facts))]
 
 
 def facts_of(reading: Reading, found: Sequence[Field]) -> Iterator[Fact]:
