@@ -73,7 +73,7 @@ def bare_exchanger(answers: Iterable[DnsAnswer]) -> Exchanger | None:
 
 
 def left_behind(host: str, answers: Iterable[DnsAnswer]) -> DnsAnswer | None:
-    """The MX answer that names `host`, another provider's, beside Exchange Online: the domain has moved, and the record stayed."""
+    """The MX answer that names `host`, another provider's, beside Exchange Online: the domain moved, and the record stayed."""
     known = exchangers(answers)
     mine = next((each for each in known if each.of_another and same(each.host, host)), None)
     beside = mine and any(each.is_microsoft and each.answer is mine.answer for each in known)

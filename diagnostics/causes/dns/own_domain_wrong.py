@@ -97,9 +97,7 @@ def assess(
     settings: tuple[Configured, ...],
 ) -> Finding | None:
     """Does the MX of the recipient's domain lead to the server that refused?"""
-    if isinstance(said, Configured):
-        return _numeric(said)
-    if isinstance(said, DnsAnswer):
+    if not isinstance(said, Said):
         return _published(said, answers, replies, settings)
     if said.signature in _SENDERS or said.signature in _NOUNS:
         return _unknown_sender(said) if said.signature in _SENDERS or "sender-domain" in topics(said) else None
@@ -180,9 +178,14 @@ def _leads_nowhere(missing: DnsAnswer, answers: tuple[DnsAnswer, ...]) -> Findin
 
 
 def _published(
-    answer: DnsAnswer, answers: tuple[DnsAnswer, ...], replies: tuple[Reply, ...], settings: tuple[Configured, ...]
+    answer: DnsAnswer | Configured,
+    answers: tuple[DnsAnswer, ...],
+    replies: tuple[Reply, ...],
+    settings: tuple[Configured, ...],
 ) -> Finding | None:
     """What the record itself shows, where nobody refused, or the one who did stands in it beside the right one."""
+    if isinstance(answer, Configured):
+        return _numeric(answer)
     refused = next((each for each in replies if each.failing and each.host and left_behind(each.host, answers)), None)
     if refused:
         return _refused_there(answer, refused)
