@@ -50,7 +50,17 @@ _UNWRITTEN: Final = (
     r"|nooit)\b"
     rf"[^.;\n]{{0,24}}\b(?:{_WROTE})\b"
 )
-_SAYS_UNWRITTEN = linear(rf"(?i)\b{_UNWRITTEN}")
+# "he doesn't know the Gmail address": the one that the report names is a stranger's to its reader.
+_UNKNOWN: Final = (
+    r"(?:address|adresse|direcci.n|indirizzo|endere.o|adres)\b[^.;\n]{0,20}"
+    r"\b(?:kenn(?:t|en|e)|conna.t|conoce\w*|conosc\w*|kent|kennen|zna)\b[^.;\n]{0,16}\b(?:nicht|niemand|keiner|pas|niet|nie)\b"
+    r"|(?:do|does)(?: not|n.t) (?:know|recogni[sz]e) (?:the |this |that )?(?:\w+ ){0,2}(?:address|recipient)"
+    r"|(?:nobody|no one)(?: here)? (?:knows|recogni[sz]es) (?:the |this |that )?(?:\w+ ){0,2}(?:address|recipient)"
+    r"|(?:kennt|kennen|kenne) (?:\w+ )?(?:die|diese) (?:\w+ ){0,2}adresse nicht|ne conna\S{1,6} pas (?:cette|l.) ?adresse"
+    r"|no conoc\w+ (?:esa|esta|la) direcci.n|non conosc\w+ (?:questo|quell.|l.) ?indirizzo"
+    r"|ken(?:t|nen)? (?:dit|dat|het) adres niet"
+)
+_SAYS_UNWRITTEN = linear(rf"(?i)\b(?:{_UNWRITTEN}|{_UNKNOWN})")
 # As in: E-mail to info@contoso.com bounces with this error.
 _MAIL_TO: Final = (
     r"(?:(?:e-?)?mails?|messages?|e-?mailing|writing|write|sending|sends?|sent|anything|nachricht(?:en)?|courriels?|correos?|mensajes?"
@@ -68,7 +78,8 @@ _SAYS_BOUNCED = linear(
 
 
 @recogniser(
-    rf"@[^\n]*\b(?:{_ONLY}|{_STRANGE})\b|\b(?:{_ONLY}|{_WROTE})\b[^\n]*@|{_UNWRITTEN}|\b(?:{_MAIL_TO}) <?\S+@", rank=92
+    rf"@[^\n]*\b(?:{_ONLY}|{_STRANGE})\b|\b(?:{_ONLY}|{_WROTE})\b[^\n]*@|{_UNWRITTEN}|{_UNKNOWN}|\b(?:{_MAIL_TO}) <?\S+@",
+    rank=92,
 )
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each sentence, beside something else that was pasted."""

@@ -42,6 +42,9 @@ _FORWARDED = linear(
     r"|\b(?:transf.r|redirig).{1,2}e?s? (?:vers|automatiquement)\b|\b(?:transf.re|redirige"
     r"|renvoie) (?:\S+ ){0,3}?\S+@\S+ (?:\S+ ){0,3}?(?:vers|sur)\b"
     r"|\breenv.{1,3}(?:a|o|os|amos) (?:(?:\S+ ){0,3}?\S+@\S+ (?:\S+ ){0,3}?)?a\b|\binoltrat[aoei]\b|\bdoorgestuurd\b"
+    r"|\binoltra (?:\S+ ){0,4}?(?:a|al|su)\b|\bstuurt (?:\S+ ){0,5}?door\b"
+    r"|\b(?:re)?encaminha(?:m|mos|do|da)? (?:\S+ ){0,4}?(?:para|ao?)\b"
+    r"|\bprze(?:kazuj|kierow|syła)\w* (?:dalej )?(?:\S+ ){0,3}?(?:na|do)\b|\b(?:fait|font|faire) suivre\b|\bweiterleite\w*\b"
 )
 _NOT = linear(
     r"(?i)\b(?:no|not|n.t|never|without|kein\w*|nicht|pas de|sans|please|bitte|dns|conditional|port)\b[^.;:,]{0,30}$"
@@ -84,7 +87,7 @@ _REPLY = linear(r"\b[245]\d\d[ -][245]\.\d{1,3}\.\d{1,3}|\bsaid:|\breturned '|=\
 
 @recogniser(
     r"forward|redirect|(?:split|dual) delivery|flow rule|transport rule|\bSRS[01][=+-]|mailing ?list|list ?serv|mailman|sympa"
-    r"|leitet|transf.r|redirig|reenv|inoltr|doorgestuurd|renvoie|\balias"
+    r"|leitet|transf.r|redirig|reenv|inoltr|doorgestuurd|renvoie|prze(?:kaz|kier|sy)|encaminh|stuurt|suivre|\balias"
     r"|packet|frames?\b|segment|retransmi|paket|wan[ -]?(?:optimi|accelerat)|traffic[ -]?shap"
     rf"|\b(?:our|us|me|my|mine)\b|\b(?:{_PRODUCT})\b"
     r"|load[ -]?balanc|kemp|netscaler|big-?ip|haproxy|citrix adc|loadmaster|\bf5\b|\bnlb\b|traefik|lastverteiler"

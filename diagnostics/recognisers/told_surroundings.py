@@ -47,6 +47,16 @@ _CROSSING = linear(
     rf"(?i)\b(?:{_HERE})\b[^.;\n]{{0,40}}{_TO}[^.;\n]{{0,30}}\b(?:{_CLOUD})\b"
     rf"|\b(?:{_CLOUD})\b[^.;\n]{{0,40}}{_TO}[^.;\n]{{0,30}}\b(?:{_HERE})\b"
 )
+# "Cloud users get this when they write to the group (it lives on-prem)": two statements that tell the same.
+_WRITERS = linear(
+    rf"(?i)\b(?:{_CLOUD})[ -](?:users?|mailbox(?:es)?|colleagues|benutzer\w*|postf.cher|gebruikers|collega.?s)\b"
+    r"|\b(?:users?|colleagues|mailbox(?:es)?|benutzer|kollegen|postf.cher|utilisateurs|usuarios|utenti|gebruikers)"
+    rf" (?:\w+ ){{0,2}}(?:in|im|aus|en|sur|nel|dans|w|na) (?:(?:the|der|dem|la|le|il|l|de) )?(?:{_CLOUD})\b"
+)
+_HELD = linear(
+    r"(?i)\b(?:lives?|is|are|stays?|still|remains?|hosted|sits?|liegt|ist|steht|staat|est|reste|est.|sigue|rimane)\b"
+    r" (?:\w+ ){0,3}?(?:on-?prem\w*|lokal\w*|local\w*|sur site)\b"
+)
 # Settings of mail servers, and the files that certificates of an ACME client lie in.
 _FILE: Final = (
     r"\b(?:smtpd_tls_(?:cert|chain)_files?|ssl_cert(?:ificate)?(?:_(?:file|path))?|tls_certificate|certfile|cert_file|fullchain\d?\.pem"
@@ -64,6 +74,11 @@ def read(reading: Reading) -> Sequence[Artefact]:
     if not in_sight(reading):
         return []
     found = []
+    lines = [(index, without_question(line[:1000])) for index, line in reading.sentences()[:MOST_LINES]]
+    writers = next((index for index, line in lines if _WRITERS.search(line)), None)
+    if writers is not None and any(_HELD.search(line) for _, line in lines):
+        fact = Configured(source=source_at(reading, writers), kind="told-crossing", name="from the cloud")
+        found.append(artefact(reading, "told-surroundings", [writers], [fact], {"facts": 1}))
     for index, line in reading.sentences()[:MOST_LINES]:
         spoken = without_question(line[:1000])
         facts = [] if explains(spoken) else list(_told(source_at(reading, index), spoken))

@@ -65,7 +65,7 @@ def assess(
     seen = {s.remote_ip: kind_of(s.remote_ip) for s in sessions if s.direction == "receive" and kind_of(s.remote_ip)}
     public = next((ip for ip, kind in seen.items() if kind == "public"), "")
     if isinstance(anchor, Authentication):
-        return _judged(anchor, hops)
+        return _judged(anchor, hops, settings)
     if "spf" in topics(anchor):
         return _refused(anchor)
     if anchor.signature in _CHECKS:
@@ -118,7 +118,7 @@ def _source(said: Said, sessions: Iterable[Session]) -> str:
     return str(found.group(1)) if found else next(refused, "")
 
 
-def _judged(results: Authentication, hops: tuple[Hops, ...]) -> Finding | None:
+def _judged(results: Authentication, hops: tuple[Hops, ...], settings: tuple[Configured, ...]) -> Finding | None:
     """SPF judged an internal address. Did it greet with the sender's own name?"""
     if results.spf not in _FAILED or not refused(results) or kind_of(results.sender_ip) != "internal":
         return None
@@ -127,6 +127,11 @@ def _judged(results: Authentication, hops: tuple[Hops, ...]) -> Finding | None:
     if masked is None and gateway:
         because = f"{results.sender_ip} greeted with a name of its own, {gateway.sender}: a hop of ours, not a mask."
         return Finding(Belief.RULED_OUT, because, (results,))
+    front = next((each for each in settings if each.kind == "load-balancer"), None)
+    if masked is None and front:
+        because = f"SPF judged {results.sender_ip}, an internal address, and {front.name} stands in front, as you say: "
+        because += "it puts its own address in place of the sender's."
+        return Finding(Belief.LIKELY, because, (results, front), _steps(results.sender_ip), weight=1.6)
     if masked is None:
         because = (
             f"SPF judged {results.sender_ip}, an internal address. It belongs to a gateway of your own, or to a load "

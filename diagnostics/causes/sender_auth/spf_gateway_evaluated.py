@@ -84,7 +84,8 @@ def assess(
         return _passed_on(results, relay, settings, answers)
     earlier = None if detour(headers, settings, (), ()) else elsewhere(results, others)
     masked = next((hop for way in ways for hop in way.hops if _stands_for(hop, results)), None)
-    return _weighed(results, mine, earlier, masked)
+    front = next((each for each in settings if each.kind == "load-balancer"), None)
+    return _weighed(results, mine, earlier, masked, front)
 
 
 def _passed_on(
@@ -184,7 +185,11 @@ def relayed(results: Authentication, ways: tuple[Hops, ...]) -> Hop | None:
 
 
 def _weighed(
-    results: Authentication, mine: Configured | None, earlier: Authentication | None, masked: Hop | None
+    results: Authentication,
+    mine: Configured | None,
+    earlier: Authentication | None,
+    masked: Hop | None,
+    front: Configured | None,
 ) -> Finding:
     because = f"SPF was evaluated for {results.sender_ip or 'the last hop'}"
     if mine:
@@ -193,6 +198,9 @@ def _weighed(
     if kind_of(results.sender_ip) == "internal" and masked:
         because += f", a private address, yet it greeted as {masked.sender}: it stands for the sender's server."
         return Finding(Belief.POSSIBLE, because, (results,), _steps(""), weight=0.9)
+    if kind_of(results.sender_ip) == "internal" and front:
+        because += f", a private address; {front.name} stands in front, as you say, and hides the sender's."
+        return Finding(Belief.POSSIBLE, because, (results, front), _steps(""), weight=0.9)
     if kind_of(results.sender_ip) == "internal":
         because += ", a private address: an own hop, not the sender."
         return Finding(Belief.LIKELY, because, (results,), _steps(""))
