@@ -39,7 +39,8 @@ _ROLE_AFTER = linear(r"(?i)\b(client|cliente|serveur|servidor|server)e? (?:TLS|S
 _CONNECTOR = linear(
     r"(?i)(?:^|\. )Send connector ([^:\n]{1,120}?):|for (?:the )?(?:Receive "
     r"|Send )?connector \"?([^\"\n]{1,120}?)\"? (?:with a FQDN|because|failed|was)"
-    r"|for (?:Receive|Send) connector ([^\n]{1,120}?)\. The (?:TLS )?auth|for the connector ([^\n]{1,120}?)\. The certificate validation"
+    r"|for (?:Receive|Send) connector ([^\n]{1,120}?)\. The (?:TLS )?auth"
+    r"|for the connector ([^\n]{1,120}?)\. The certificate validation"
 )
 _THUMBPRINT = linear(r"(?i)thumbprint\W{1,4}(?:of |is )?([0-9A-F]{40})\b")
 _REPLY = linear(

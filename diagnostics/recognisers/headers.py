@@ -1,7 +1,7 @@
 """Message headers pasted on purpose: authentication, the spam report, the organization's own fields and the way taken.
 
-Received fields stand newest first. `ARC-` results are history where any later ones are told, `-Original` and `-Untrusted` fields were stamped by somebody
-else. Source: https://learn.microsoft.com/defender-office-365/message-headers-eop-mdo
+Received fields stand newest first. `ARC-` results are history where any later ones are told, `-Original` and `-Untrusted`
+fields were stamped by somebody else. Source: https://learn.microsoft.com/defender-office-365/message-headers-eop-mdo
 """
 
 from __future__ import annotations

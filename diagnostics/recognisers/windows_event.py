@@ -12,7 +12,14 @@ from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
-from diagnostics.recognisers.event_details import Found, commanded, event_fact, quoted_reply, refused_certificate, reported
+from diagnostics.recognisers.event_details import (
+    Found,
+    commanded,
+    event_fact,
+    quoted_reply,
+    refused_certificate,
+    reported,
+)
 from diagnostics.recognisers.event_exports import csv_events, table_events, xml_events
 from diagnostics.recognisers.event_lines import labelled_events
 from diagnostics.recognisers.event_quotes import quoted_events

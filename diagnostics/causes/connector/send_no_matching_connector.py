@@ -68,7 +68,11 @@ def assess(
 
 
 def _queued(queue: QueueState, replies: tuple[Reply, ...]) -> Finding | None:
-    if not queue.unreachable or not queue.messages or any("matching connector" in each.whole.lower() for each in replies):
+    if (
+        not queue.unreachable
+        or not queue.messages
+        or any("matching connector" in each.whole.lower() for each in replies)
+    ):
         return None
     waiting = "1 message waits" if queue.messages == 1 else f"{queue.messages} messages wait"
     because = f"{waiting} in {queue.identity or 'the Unreachable queue'}: routing has no way out for what is there."

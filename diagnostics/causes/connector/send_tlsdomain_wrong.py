@@ -59,7 +59,7 @@ def assess(
     if not wanted:
         because = f"The certificate of {refusal.where} lacks the TlsDomain of {connector_words(name)}; "
         if of_provider(refusal.host):  # all the world mails to it, so its certificate fits its servers
-            because += "such a provider shows the right one, so the connector expects the wrong name, or should not carry mail to it."
+            because += "such a provider shows a right one, so the connector expects a wrong name, or should not carry its mail."
             return Finding(Belief.POSSIBLE, because, (anchor,), _steps(name), weight=2.0)
         because += "which of the two is wrong is not told."
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(name), weight=1.5)

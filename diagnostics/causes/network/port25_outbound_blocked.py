@@ -40,10 +40,12 @@ from diagnostics.causes.network.reach import (
     openings,
     place_of,
     refuted,
+    switched_off,
     without_cloud,
 )
 from diagnostics.facts import ConnectFailed, QueueState, Reply, Session, SmtpReached, TlsFailed
 from diagnostics.looked_facts import PortTest
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 
@@ -58,6 +60,7 @@ def assess(
     replies: tuple[Reply, ...],
     queues: tuple[QueueState, ...],
     handshakes: tuple[TlsFailed, ...],
+    settings: tuple[Configured, ...],
 ) -> Finding | None:
     """One opened connection refutes it; two unrelated ones that fail point here; another port that opens proves it."""
     if isinstance(anchor, SmtpReached):
@@ -70,6 +73,11 @@ def assess(
         return None
     if kind_of(anchor.ip) == "internal" or inward(queue_of(anchor, queues)):
         return Finding(Belief.RULED_OUT, f"{place_of(anchor).subject} is a server inside the organization.", (anchor,))
+    off = switched_off(anchor, settings)
+    if off and off.get("Waits"):
+        return Finding(
+            Belief.RULED_OUT, "What waits is for a server of the organization that is switched off.", (anchor, off)
+        )
     closed = [each for each in tests if not each.succeeded and each.port == 25 and kind_of(each.ip) != "internal"]
     if isinstance(anchor, PortTest) and anchor not in closed:
         return _opened(openings((), (), (anchor,)), mine)
