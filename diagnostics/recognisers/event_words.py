@@ -47,6 +47,8 @@ _SENTENCES: Final = (
     (r"Inbound authentication failed with error \S{2,80} for Receive connector", _TRANSPORT, 1035),
     (r"Inbound direct trust authentication failed for certificate", _TRANSPORT, 1036),
     (r"Outbound authentication failed with error \S{2,40} for Send connector", _TRANSPORT, 2017),
+    (r"exception was thrown while processing data from client IP address", _TRANSPORT, 1033),
+    (r"transport process failed during message processing with the following call stack", _TRANSPORT, 10003),
     (r"Outbound TLS authentication failed with error \S{2,40} for Send connector", _TRANSPORT, 2022),
     (r"provided valid credentials, but (?:is not authorized|it does not have submit)", _TRANSPORT, 1020),
     (r"could not discover any route to connector", _TRANSPORT, 5016),

@@ -74,8 +74,8 @@ def assess(anchor: Said | Reply, replies: tuple[Reply, ...], told: tuple[Configu
     online = by_microsoft(anchor)
     act = _acting(online)
     if anchor.signature in _NAMED_SO and not name:
-        because = "The report says that the recipient is a LegacyExchangeDN, an internal Exchange address that Exchange Online does "
-        because += "not know: an AutoComplete entry or an old message holds it."
+        because = "The report says that the recipient is a LegacyExchangeDN, an internal Exchange address that Exchange Online "
+        because += "does not know: an AutoComplete entry or an old message holds it."
         return Finding(Belief.LIKELY, because, (anchor,), _steps("", True), "sender", weight=1.2)
     not_found = "exrecipnotfound" in low or "legacy encapsulated" in low
     if not not_found and not name:
