@@ -39,6 +39,7 @@ from diagnostics.causes.recipient.lookup import (
     passed_on,
     same_organization,
     sent_on,
+    without_at,
 )
 from diagnostics.causes.recipient.steps import correct_the_address
 from diagnostics.causes.reputation.lists import of_microsoft
@@ -258,7 +259,7 @@ def assess(
     bare = _EXCHANGE_FILTER.search(said.text) is not None and not said.by
     if bare or _by_policy(said, replies) or (said.signature == "550 5.1.1" and not _WORDED.search(said.text)):
         return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=1.4)
-    if _OF_DOMAIN.search(said.text):
+    if _OF_DOMAIN.search(said.text) or without_at(said.text):
         return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=0.8)
     return Finding(Belief.LIKELY, because, (said,), _steps(wanted), weight=1.0)
 
