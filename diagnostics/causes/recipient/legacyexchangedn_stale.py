@@ -32,16 +32,7 @@ from diagnostics.patterns import linear
 from diagnostics.report import Act, Shell, Step
 
 _ENCAPSULATED = linear(r"(?i)\bIMCEAEX-([^\s@<>'\"]{3,512})@")
-# Exchange Online's report to administrators calls it by this name, in every language.
-_NAMED_SO = (
-    "is a LegacyExchangeDN address",
-    "LegacyExchangeDN-Adresse",
-    "adresse LegacyExchangeDN",
-    "dirección LegacyExchangeDN",
-    "indirizzo LegacyExchangeDN",
-    "endereço LegacyExchangeDN",
-    "LegacyExchangeDN-adres",
-)
+_NAMED_SO = "is a LegacyExchangeDN address"  # Exchange Online's report, in its part for administrators
 _ESCAPED = linear(r"\+([0-9A-Fa-f]{2})")
 
 
@@ -53,7 +44,7 @@ _ESCAPED = linear(r"\+([0-9A-Fa-f]{2})")
         "RESOLVER.ADR.ExRecipNotFound",
         "Recipient not found by Exchange Legacy encapsulated email address lookup",
         "5.1.11",
-        *_NAMED_SO,
+        _NAMED_SO,
     ),
     against={
         "Delegate user validation failed": "is about a delegate of the mailbox; its own address was found",
@@ -73,7 +64,7 @@ def assess(anchor: Said | Reply, replies: tuple[Reply, ...], told: tuple[Configu
     low = anchor.text.lower()
     online = by_microsoft(anchor)
     act = _acting(online)
-    if anchor.signature in _NAMED_SO and not name:
+    if anchor.signature == _NAMED_SO and not name:
         because = "The report says that the recipient is a LegacyExchangeDN, an internal Exchange address that Exchange Online "
         because += "does not know: an AutoComplete entry or an old message holds it."
         return Finding(Belief.LIKELY, because, (anchor,), _steps("", True), "sender", weight=1.2)
