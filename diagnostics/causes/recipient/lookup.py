@@ -19,7 +19,7 @@ _ADDRESS = linear(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{
 _RELAYED = linear(r"(?i)\brelay for <?([^\s<>@]{1,64}@[\w.-]{1,253}\w)")  # the sender may stand before it
 _DOTTED: Final = r"(?:[\w-]{1,64}\.){2,5}(?:com|net|org|edu|gov|info|biz|[a-z]{2})"
 _WITHOUT_AT = linear(
-    r"(?i)\b(?:unknown|illegal|invalid|no such|not a valid) (?:user|recipient|alias|mailbox|account)\W{1,4}"
+    r"(?i)\b(?:unknown|illegal|invalid|no such) (?:user|recipient|alias|mailbox|account)(?::\s{0,2}<?|\s?[<'\"])"
     rf"({_DOTTED})\W{{0,4}}$"
     rf"|<({_DOTTED})>\W{{1,5}}(?:user|recipient|mailbox|account) (?:unknown|not found|does ?n.t exist|does not exist)"
 )
