@@ -143,10 +143,14 @@ class Headers(Fact, frozen=True, kw_only=True):
 
 
 class Addressed(Fact, frozen=True, kw_only=True):
-    """To whom a returned message was written. `redirected` says that a header shows a rule that sent it on."""
+    """To whom a returned message was written. `redirected` says that a header shows a rule that sent it on.
+
+    `told` is what a person says of mail that comes back; that the report names another address is for its reader to see.
+    """
 
     recipients: tuple[str, ...]
     redirected: bool = False
+    told: bool = False
 
 
 class LookedUp(Fact, frozen=True, kw_only=True):

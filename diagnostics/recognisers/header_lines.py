@@ -28,6 +28,8 @@ _RUN_ON = linear(rf"(?i)\s({TELLING}|Message-ID|MIME-Version|Content-Type)\s?:\s
 _RESULT = linear(
     r"(?i)\bcompauth=\w|\bspf=\w+.{0,400}\bdkim=\w|\bdkim=\w+.{0,400}\bdmarc=\w|\bspf=\w+.{0,400}\bdmarc=\w"
 )
+_RESULTS: Final = ("compauth=", "spf=", "dkim=")
+_REPORTS: Final = ("CIP:", "SFV:")
 _REPORT = linear(r"(?i)(?:^|\s)(?:CIP:[0-9a-f.:*x]+;|SFV:[A-Z]+;).{0,400}(?:SCL|CAT|SFV|CTRY|IPV|DIR):")
 # What an Authentication-Results field is made of, wherever a fold that was lost cut it.
 _PART = linear(
@@ -91,14 +93,14 @@ def _named(line: str) -> tuple[str, str] | None:
 
 def _started(line: str) -> tuple[str, str] | None:
     """The field that begins inside this line: results and reports are also pasted without their name, or in a sentence."""
-    inside = _RUN_ON.search(f" {line}")
+    inside = _RUN_ON.search(f" {line}") if ":" in line else None
     if inside:
         name, value = inside.group(1), line[inside.end() - 1 :]
         if "=" in value or (name.lower() == "received" and _HOP.search(value)):
             return name, value
-    if _RESULT.search(line):
+    if "=" in line and any(name in line.lower() for name in _RESULTS) and _RESULT.search(line):
         return "authentication-results", line.strip()
-    if _REPORT.search(line):
+    if any(name in line.upper() for name in _REPORTS) and _REPORT.search(line):
         return "x-forefront-antispam-report", line.strip()
     return None
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from diagnostics.causes.dns.lookups import same
+from diagnostics.causes.network.reach import kind_of
 from diagnostics.looked_facts import DnsAnswer
 from diagnostics.patterns import linear
 
@@ -48,6 +49,16 @@ def exchanger_of(domain: str, answers: Iterable[DnsAnswer]) -> Exchanger | None:
 def bare_exchanger(answers: Iterable[DnsAnswer]) -> Exchanger | None:
     """The MX host of one label ("mail", where mail.contoso.com was meant): no other network can resolve it."""
     return next((each for each in exchangers(answers) if "." not in each.host.strip(".")), None)
+
+
+def numeric_exchanger(answers: Iterable[DnsAnswer]) -> Exchanger | None:
+    """The MX host that is an address, where the record has to hold a name (RFC 5321, 5.1)."""
+    return next((each for each in exchangers(answers) if is_address(each.host)), None)
+
+
+def is_address(host: str) -> bool:
+    """Whether `host` is written as an IP address. One of the machine itself is mx_loopback's."""
+    return bool(kind_of(host)) and not host.startswith("127.") and host != "::1"
 
 
 def null_mx(answers: Iterable[DnsAnswer]) -> list[DnsAnswer]:

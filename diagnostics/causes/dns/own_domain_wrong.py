@@ -10,6 +10,7 @@ DNS can mend it.
 - the MX of the recipient's domain names the server that refused, and the domain's mailboxes live elsewhere
 - the MX names a host that does not exist, such as the one of a tenant that the domain has left
 - the look-up of the domain's mail host fails, and the MX holds a name of one label (`mail.` instead of `mail.<domain>.`)
+- the MX holds an IP address: some senders connect to it all the same, others look it up as a name and find none
 
 ## Not this when
 - the MX is right, and the organization there has not added the domain (`recipient.accepted-domain.missing`)
@@ -29,7 +30,15 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.connector import relay
 from diagnostics.causes.connector.attribution import outward
-from diagnostics.causes.dns.exchangers import Exchanger, bare_exchanger, exchangers, exchangers_of, organization
+from diagnostics.causes.dns.exchangers import (
+    Exchanger,
+    bare_exchanger,
+    exchangers,
+    exchangers_of,
+    is_address,
+    numeric_exchanger,
+    organization,
+)
 from diagnostics.causes.dns.lookups import nonexistent, same
 from diagnostics.causes.recipient.lookup import accepted, address, by_microsoft, domain, told_own
 from diagnostics.facts import Reply, Said, SendConnector, Session
@@ -77,7 +86,7 @@ _EDGE: Final = "Recipient address rejected: Access denied"
     says=(*relay.FOREIGN, "Unable to relay", _EDGE, *_SENDERS, *_NOUNS, *_NO_ANSWER),
 )
 def assess(
-    said: Said | DnsAnswer,
+    said: Said | DnsAnswer | Configured,
     _answer: DnsAnswer | None,
     answers: tuple[DnsAnswer, ...],
     replies: tuple[Reply, ...],
@@ -86,8 +95,8 @@ def assess(
     settings: tuple[Configured, ...],
 ) -> Finding | None:
     """Does the MX of the recipient's domain lead to the server that refused?"""
-    if isinstance(said, DnsAnswer):
-        return _leads_nowhere(said, answers)
+    if isinstance(said, Configured | DnsAnswer):
+        return _numeric(said) or (_leads_nowhere(said, answers) if isinstance(said, DnsAnswer) else None)
     if said.signature in _SENDERS or said.signature in _NOUNS:
         return _unknown_sender(said) if said.signature in _SENDERS or "sender-domain" in topics(said) else None
     if said.signature in _NO_ANSWER:
@@ -130,6 +139,22 @@ def assess(
         return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=0.6)
     weight = 1.3 if online else 0.6 if "unable to relay" in low else 1.4
     return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=weight)
+
+
+def _numeric(anchor: DnsAnswer | Configured) -> Finding | None:
+    """Resolvers take the value of an MX for a name, whatever it looks like."""
+    numeric = numeric_exchanger((anchor,)) if isinstance(anchor, DnsAnswer) else None
+    told = anchor.name if isinstance(anchor, Configured) and anchor.kind == "told-exchanger" else ""
+    if numeric is None and not is_address(told):
+        return None
+    name, ip = (numeric.domain, numeric.host) if numeric else ("", told)
+    because = (
+        f"The MX record of {f'`{name}`' if name else 'the domain'} holds the address {ip}. It has to hold a host name, "
+    )
+    because += (
+        "which in turn has an A record: some senders put up with an address, others look it up as a name and find none."
+    )
+    return Finding(Belief.LIKELY if numeric else Belief.POSSIBLE, because, (anchor,), _steps(name), weight=1.8)
 
 
 def _leads_nowhere(missing: DnsAnswer, answers: tuple[DnsAnswer, ...]) -> Finding | None:
@@ -222,7 +247,8 @@ def _steps(name: str) -> tuple[Step, ...]:
             "",
             shell="dns-record",
             changes="Exchange Online: <domain> MX 0 <domain-with-dashes>.mail.protection.outlook.com, or the mx.microsoft name "
-            "that the admin center shows. Former providers' records go.",
+            "that the admin center shows. A server of one's own: its name (mail.<domain>), never its address. Former "
+            "providers' records go.",
             undo="Publish the former record.",
             verify="The first step shows the one host from several resolvers, and mail from outside arrives (allow for the old "
             "record's TTL).",

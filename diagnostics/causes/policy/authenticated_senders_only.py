@@ -33,7 +33,7 @@ from diagnostics.causes.reader import acting
 from diagnostics.causes.recipient.steps import EXO
 from diagnostics.facts import Reply, Said, SendConnector
 from diagnostics.mail_facts import Antispam, Configured, Headers, Hops, Returned
-from diagnostics.report import Shell, Step
+from diagnostics.report import Act, Shell, Step
 
 _SWITCH: Final = "RequireSenderAuthenticationEnabled"
 _NOUNS: Final = (
@@ -43,6 +43,7 @@ _NOUNS: Final = (
 )
 
 
+_NOT_LISTED: Final = "your email address isn't on the list"
 RESTRICTED: Final = "wasn't delivered because of security policies"
 
 
@@ -121,7 +122,9 @@ def assess(
         # A colleague whose mail lost its internal mark meets the same switch.
         because += " Whether the sender is a stranger, the headers of the message tell."
         return Finding(Belief.LIKELY, because, (said, setting), steps, refused.act, weight=1.5)
-    act = acting(said, replies, settings, refused.act)
+    # Exchange Online's report to a sender outside says so.
+    stranger_told = _NOT_LISTED in said.text.lower() and not settings
+    act: Act = "recipient-side" if stranger_told else acting(said, replies, settings, refused.act)
     if "5.7.135" in said.text or "public folder" in said.text.lower():
         return Finding(Belief.POSSIBLE, because, (said,), steps, act, weight=1.0)
     because += f" The switch is {_SWITCH}; it is on by default for groups."

@@ -70,6 +70,13 @@ _BY_POLICY: Final = linear(
     rf"|(?:{_REFUSED}).{{0,30}}security reasons"
     r"|^\W{0,3}5\d\d[ -](?:5\.7\.\d{1,3} )?(?:\w{1,20} )?polic(?:y|ies)(?: reasons?| restrictions?)?\W*$"  # and nothing else
 )
+# Networks that a receiver lets in by another way only, by a list of its own.
+_RANGES: Final = tuple(
+    f"not {verb} from {whose} {what}"
+    for verb in ("allowed", "accepted", "permitted")
+    for whose in ("this", "your")
+    for what in ("range", "ip range", "network range", "address range")
+)
 _TELEKOM: Final = ("rx.t-online.de", "Dialup/transient IP not allowed")
 _RESET: Final = linear(r"(?i)\b[a-z0-9.-]{1,40}@rx\.t-online\.de\b")
 # Exchange's own refusals have causes of their own.
@@ -89,6 +96,8 @@ _OWN_WORDS: Final = linear(r"\b(?:RESOLVER|TRANSPORT|STOREDRV|APPROVAL|ROUTING|S
         "policy violation",
         "denied by policy",
         "not accepted for policy reasons",
+        "rejected by destination domain",
+        *_RANGES,
         "organizational settings",
         "rejected by our policy",
         "5.0.350",
@@ -108,7 +117,7 @@ def assess(said: Said, replies: tuple[Reply, ...], entries: tuple[Tracked, ...])
         return None  # Exchange's own words, Yahoo's for an unauthenticated sender, Exchange Online's for nested attachments
     if said.signature in _TELEKOM:
         return _by_telekom(said)
-    reason = _REASON.search(said.text)
+    reason = None if said.signature in _RANGES else _REASON.search(said.text)
     about = topics(said) - {"turned-away"} - ({"no-user"} if "sender" in said.text.lower() else set())
     if said.signature == "polic" and _POLICIES.search(said.text):
         return None  # the whole word is an anchor of its own
