@@ -123,10 +123,14 @@ def _weighed(
 
 def _switched_off(failed: ConnectFailed | PortTest, off: Configured, *, inside: bool) -> Finding:
     """A server that the person switched off answers nobody; what still sends mail to it is the thing to find."""
-    because = "The old server is switched off, as you say, and mail is still routed to it: groups may name it as their expansion "
-    because += "server, Send connectors as their source server, or mailboxes of the system may lie on its databases."
-    belief = Belief.LIKELY if inside or off.get("Waits") else Belief.POSSIBLE
-    return Finding(belief, because, (failed, off), _what_names_it(), "on-prem", weight=2.2)
+    sure = inside or bool(off.get("Waits"))
+    routed = "and mail is still routed to it" if sure else "and mail may still be routed to it"
+    because = (
+        f"The old server is switched off, as you say, {routed}: groups may name it as their expansion server, Send "
+    )
+    because += "connectors as their source server, or mailboxes of the system may lie on its databases."
+    belief, weight = (Belief.LIKELY, 2.2) if sure else (Belief.POSSIBLE, 1.4)
+    return Finding(belief, because, (failed, off), _what_names_it(), "on-prem", weight=weight)
 
 
 def _from_cloud(failed: ConnectFailed, where: Place, ours: bool) -> Finding:
