@@ -292,11 +292,13 @@ UserForm = Literal["address", "account", "name", ""]
 class LogonTried(Fact, frozen=True, kw_only=True):
     """A logon in a session typed or traced by hand: the mechanisms that EHLO offered, and the one that AUTH named.
 
+    `clear` is whether it was tried in clear text though EHLO offered STARTTLS.
     `user` is the form of the user name that was sent: "address", "account" (DOMAIN\\name), "name"; "" where it isn't readable.
     """
 
     mechanism: str
     offered: tuple[str, ...] = ()
+    clear: bool = False
     user: UserForm = ""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -35,6 +35,8 @@ _REPORT = linear(r"(?i)(?:^|\s)(?:CIP:[0-9a-f.:*x]+;|SFV:[A-Z]+;).{0,400}(?:SCL|
 _PART = linear(
     r"(?i)^(?:smtp\.\w|header\.\w|(?:spf|dkim|dmarc|compauth|arc|action|reason|receiver|client-ip|envelope-from|identity|helo)=)"
 )
+_BOUNDARY = linear(r"(?i)\bboundary\s*=\s*[\"']?([^\"';\s]{1,200})")
+_ENCODED = linear(r"(?i)^\s*(?:base64|quoted-printable)\b")
 _MOST_LINES: Final = 60
 _NEAR: Final = 12
 
@@ -58,6 +60,19 @@ def fields(lines: Iterable[tuple[int, str]]) -> list[Field]:
         if any(abs(each.lines[0] - line) <= _NEAR for line in telling[at : at + 2]):
             kept.append(each)
     return kept
+
+
+def text_of(lines: Sequence[str], found: Sequence[Field]) -> range:
+    """The lines (0-based) of a whole message's text below its header, where its form shows which they are; empty otherwise."""
+    kind = next((each for each in found if each.name == "content-type"), None)
+    boundary = _BOUNDARY.search(kind.value) if kind else None
+    if kind and boundary:
+        mark = f"--{boundary.group(1)}"
+        parts = [index for index in range(kind.lines[-1], len(lines)) if lines[index].startswith(mark)]
+        closed = bool(parts) and lines[parts[-1]].startswith(f"{mark}--")
+        return range(parts[0], parts[-1] + 1 if closed else len(lines)) if parts else range(0)
+    encoded = any(each.name == "content-transfer-encoding" and _ENCODED.search(each.value) for each in found)
+    return range(max(line for each in found for line in each.lines), len(lines)) if encoded else range(0)
 
 
 def _is_telling(name: str) -> bool:

@@ -89,6 +89,7 @@ _RELAY_LOGS_ON = advise(
         "5.7.57",
         _OLD,
         _OWNED,
+        relay.CLIENT_REFUSED,
         *relay.FOREIGN,
         *_NOUNS,
     ),
@@ -103,6 +104,8 @@ def assess(
     if said.signature in (*relay.FOREIGN, *_NOUNS):
         of_connector = refused_by(said, session_of(said, sessions)) == "smart-host"
         return None if of_connector else _of_another(said, moved=any(s.kind == "told-moved" for s in settings))
+    if said.signature == relay.CLIENT_REFUSED:
+        return _refused_host(said, settings)
     if said.signature == _OWNED:
         because = f"{server(said, '')} takes the address in MAIL FROM only from the account that it belongs to, and the client "
         because += "did not log on. It says the same to another server that sends with this address from outside."
@@ -130,6 +133,17 @@ def assess(
     if where == "on-prem" and session is not None:
         return _by_own_server(said, session)
     return _anonymous(said, where, settings)
+
+
+def _refused_host(said: Said, settings: tuple[Configured, ...]) -> Finding | None:
+    """Postfix turns away, in the same words, who is in its table and who did not log on where all have to."""
+    if said.kind not in ("client", "bare"):
+        return None
+    because = f"{server(said, '')} turned the client away as a whole, as Postfix does where only clients that logged on may send."
+    if submits(said, settings):
+        because += " The port is the one for them, and this client did not log on."
+        return Finding(Belief.LIKELY, because, (said,), _LOG_ON, weight=1.4)
+    return Finding(Belief.POSSIBLE, because, (said,), _LOG_ON, weight=1.5)
 
 
 def _anonymous(said: Said, where: Where, settings: tuple[Configured, ...]) -> Finding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from msgspec import Struct
 
@@ -14,6 +15,14 @@ from diagnostics.patterns import linear
 _MICROSOFT = linear(r"(?i)\.(?:mail\.protection\.outlook\.com|mail\.eo\.outlook\.com|mx\.microsoft)\.?$")
 
 
+# Filter services that domains are led over, the mailboxes being elsewhere.
+_FILTERS: Final = frozenset(
+    {"pphosted.com", "ppe-hosted.com", "mimecast.com", "messagelabs.com", "iphmx.com", "barracudanetworks.com",
+     "hornetsecurity.com", "antispameurope.com", "sophos.com", "trendmicro.com", "trendmicro.eu", "spamtitan.com", "retarus.com",
+     "vadesecure.com", "mailinblack.com", "antispamcloud.com", "spamexperts.com", "arsmtp.com", "mailcontrol.com"}
+)  # fmt: skip
+
+
 class Exchanger(Struct, frozen=True):
     domain: str
     host: str
@@ -22,6 +31,18 @@ class Exchanger(Struct, frozen=True):
     @property
     def is_microsoft(self) -> bool:
         return is_microsoft(self.host)
+
+    @property
+    def preference(self) -> int:
+        return next(
+            (each.preference for each in self.answer.records if each.kind == "MX" and each.value == self.host), -1
+        )
+
+    @property
+    def of_another(self) -> bool:
+        """Whether it is another provider's than Microsoft's, no filter in front and no host of the domain's own."""
+        own = same(organization(self.host), organization(self.domain))
+        return not (self.is_microsoft or own or organization(self.host) in _FILTERS)
 
 
 def is_microsoft(host: str) -> bool:

@@ -8,6 +8,7 @@ DNS can mend it.
 
 ## What proves it
 - the MX of the recipient's domain names the server that refused, and the domain's mailboxes live elsewhere
+- the MX names Exchange Online and a former provider side by side, and a part of the mail from outside never arrives
 - the MX names a host that does not exist, such as the one of a tenant that the domain has left
 - the look-up of the domain's mail host fails, and the MX holds a name of one label (`mail.` instead of `mail.<domain>.`)
 - the MX holds an IP address: some senders connect to it all the same, others look it up as a name and find none
@@ -96,7 +97,11 @@ def assess(
 ) -> Finding | None:
     """Does the MX of the recipient's domain lead to the server that refused?"""
     if isinstance(said, Configured | DnsAnswer):
-        return _numeric(said) or (_leads_nowhere(said, answers) if isinstance(said, DnsAnswer) else None)
+        failing = any(each.failing for each in replies)
+        found = _numeric(said) or (_leads_nowhere(said, answers) if isinstance(said, DnsAnswer) else None)
+        return found or (
+            _two_providers(said, answers, settings) if isinstance(said, DnsAnswer) and not failing else None
+        )
     if said.signature in _SENDERS or said.signature in _NOUNS:
         return _unknown_sender(said) if said.signature in _SENDERS or "sender-domain" in topics(said) else None
     if said.signature in _NO_ANSWER:
@@ -173,6 +178,29 @@ def _leads_nowhere(missing: DnsAnswer, answers: tuple[DnsAnswer, ...]) -> Findin
     others = [each for each in exchangers(answers) if same(each.domain, mx.domain) and not same(each.host, mx.host)]
     belief = Belief.POSSIBLE if others else Belief.LIKELY
     return Finding(belief, because, (mx.answer, missing), _steps(mx.domain), "recipient-side", weight=2.0)
+
+
+def _two_providers(
+    answer: DnsAnswer, answers: tuple[DnsAnswer, ...], settings: tuple[Configured, ...]
+) -> Finding | None:
+    """Exchange Online and somebody else in one record: each sender picks one, and one of them keeps or refuses what it gets."""
+    hosts = [each for each in exchangers_of(answer.name, answers) if each.answer is answer]
+    right = next((each for each in hosts if each.is_microsoft), None)
+    other = next((each for each in hosts if each.of_another), None)
+    if right is None or other is None:
+        return None
+    first = other.preference <= right.preference
+    told = next((each for each in settings if each.kind == "told-missing"), None)
+    because = f"The MX of {answer.name} names two providers: {right.host} ({right.preference}) and {other.host} "
+    because += f"({other.preference}). "
+    because += "Senders choose either" if other.preference == right.preference else "Senders try the lower number first"
+    because += ", and what the one without the mailboxes takes lies there in an old mailbox, without a bounce."
+    if first and told:
+        because += " So a part of the mail from outside never arrives, as you say."
+        return Finding(Belief.LIKELY, because, (answer, told), _steps(answer.name), weight=1.6)
+    if not (first or told):
+        return None
+    return Finding(Belief.POSSIBLE, because, (answer, told), _steps(answer.name), weight=1.4 if told else 1.0)
 
 
 def _unknown_sender(said: Said) -> Finding:

@@ -14,7 +14,7 @@ from diagnostics.patterns import linear
 from diagnostics.report import Act, Shell
 
 _TENANT_MX: Final = ".mail.protection.outlook.com"
-_ONLINE: Final = linear(r"(?i)\.prod\.(?:protection\.)?outlook\.com\b")
+_ONLINE: Final = linear(r"(?i)\.prod\.(?:(?:protection\.)?outlook|exchangelabs)\.com\b")
 # Numbers that mostly Exchange Online gives for restricted recipients, where Exchange Server says 5.7.1.
 _ONLINE_NUMBER: Final = linear(r"\b5\.7\.(?:12|13|12[49]|13[3-6]|193)(?:$|[^\d.]|\.(?:\D|$))")
 _CREATING: Final = linear(r"(?i)\[Stage: ?(?:CreateMessage|CreateReplay|PromoteProperties|Deliver)")

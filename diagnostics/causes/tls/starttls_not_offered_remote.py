@@ -47,6 +47,7 @@ _NOUNS = (
     "beveiligde verbinding",
 )
 
+_QUEUED = "remote SMTP service does not support TLS"  # a queue of Exchange 2003, whose connector demands TLS
 _DEMANDED = "STARTTLS is required to send mail"
 
 
@@ -55,7 +56,7 @@ _POSTFIX = "TLS is required, but was not offered by host"
 _ITS_HOST = linear(r"offered by host ([\w.-]{1,253})\[([0-9A-Fa-f.:]{3,45})\]")
 
 
-@cause(id="tls.starttls.not-offered-remote", act="recipient-side", says=(_POSTFIX, *_NOUNS))
+@cause(id="tls.starttls.not-offered-remote", act="recipient-side", says=(_QUEUED, _POSTFIX, *_NOUNS))
 def assess(
     missing: StarttlsNotOffered | Said,
     connector: SendConnector | None,
@@ -87,6 +88,12 @@ def assess(
 
 def _lacking(said: Said) -> Finding | None:
     """What another mail system or a client says of the server that it was to deliver to. Exchange's own words are facts."""
+    if said.signature == _QUEUED and said.kind == "stray":
+        because = (
+            "The queue says it: the connector demands TLS, and the other server answered EHLO without STARTTLS (or a "
+        )
+        because += "device on the way removed it)."
+        return Finding(Belief.LIKELY, because, (said,), _steps(said.by or said.host, ""), weight=1.3)
     if said.signature == _POSTFIX:
         return _by_postfix(said)
     exchange = any(words in said.text for words in (*_DEMANDS, "was not offered by host")) and said.kind != "client"

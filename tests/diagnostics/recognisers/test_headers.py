@@ -186,3 +186,10 @@ def test_content_filters_on_one_host_are_no_loop() -> None:
     }
     assert loops[2] == [()]
     assert loops[7] != [()]
+
+
+def test_an_attached_message_has_a_way_of_its_own() -> None:
+    hop = "Received: from mail.fabrikam.com (198.51.100.9) by mx.contoso.com with ESMTP; Wed, 18 Nov 2026 08:31:05 +0000\n"
+    text = f'{hop}From: a@fabrikam.com\nTo: b@contoso.com\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary="b1"\n\n--b1\nContent-Type: message/rfc822\n\n{hop}From: a@fabrikam.com\nSubject: Quote\n\nHello\n--b1--\n'
+    (hops,) = (fact for each in recognise(Paste.of(text)) for fact in each.facts if isinstance(fact, Hops))
+    assert (len(hops.hops), hops.loops) == (1, ())
