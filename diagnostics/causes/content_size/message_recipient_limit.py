@@ -39,6 +39,8 @@ def assess(said: Said, replies: tuple[Reply, ...], objects: tuple[Configured, ..
     wanted = address(said, replies)
     if said.signature == "5.2.3":
         return _shown(said, wanted, objects)
+    if said.signature == LIMIT_OR_FULL and "5.2.2" in said.text:
+        return None  # the code says which: the mailbox is full
     if said.signature == LIMIT_OR_FULL:
         because = (
             "The report names two reasons and leaves open which: the message is larger than the recipient or a server "

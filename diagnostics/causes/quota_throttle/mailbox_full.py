@@ -133,7 +133,7 @@ def assess(
         return _from_statistics(anchor, objects)
     if anchor.signature in _HOME:
         return _at_home(anchor)
-    if has(anchor, LIMIT_OR_FULL):
+    if has(anchor, LIMIT_OR_FULL) and not has(anchor, "5.2.2"):  # the code says which
         because = (
             "The report names two reasons and leaves open which: a full mailbox, or a message larger than a limit."
         )
