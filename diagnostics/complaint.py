@@ -17,6 +17,8 @@ _FAILS = linear(
     r"|get(?:ting)? (?:mails?|e-?mails?|through)|reach\w*|work(?:s|ing)?|connect\w*|e?-?mail)\b"
     r"|\b(?:mails?|e-?mails?|messages?|delivery|sending) (?:\w+ ){0,4}?(?:stuck|lost|missing|vanish\w*|disappear\w*|bounc\w+"
     r"|delayed|late|held|wait\w*|undeliver\w+|reject\w+|block\w+|queu\w+|sits?|sitting|pil\w+|fails?|failing|failed)\b"
+    r"|\b(?:mails?|e-?mails?|messages?) (?:\w+ ){0,2}?(?:not|are ?n.t|is ?n.t|do ?n.t|does ?n.t) "
+    r"(?:go(?:ing)?|flow(?:ing)?|com(?:e|ing)|leav(?:e|ing)|mov(?:e|ing)|pass(?:ing)?)\b"
     r"|\b(?:nobody|no one) (?:can|gets?|receiv\w*|is able)\b|\bniemand\b|\bpersonne ne\b|\bnadie\b|\bnessuno\b"
     r"|\bkeeps? (?:failing|crashing|restarting|stopping)|\bwon.t start\b|\bnot? (?:being )?(?:delivered|received|sent)\b"
     # de fr es it nl pt pl

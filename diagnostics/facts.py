@@ -268,6 +268,11 @@ class QueueState(Fact, frozen=True, kw_only=True):
     next_hop: str = ""
     delivery_type: str = ""
 
+    @property
+    def unreachable(self) -> bool:
+        """Whether it is the queue of messages that routing has no way for."""
+        return "unreachable" in f"{self.delivery_type} {self.next_hop} {self.identity}".lower()
+
 
 class TlsReport(Fact, frozen=True, kw_only=True):
     """One failure of a TLS report, about mail to `domain`, which is the reader's own.

@@ -68,7 +68,8 @@ class Authentication(Fact, frozen=True, kw_only=True):
     """An Authentication-Results header. The results are words as written: pass, fail, softfail, none …
 
     `whose` is "final" for the header of the last receiver, "original" for one that somebody else stamped, and "arc" for a
-    sealed earlier one, whose `instance` is its number. Only the final one decided what happened to the message.
+    sealed earlier one, whose `instance` is its number (the newest stands in for a final one that was not pasted). Only the
+    final one decided what happened to the message.
     """
 
     spf: str = ""

@@ -44,7 +44,8 @@ def _fails(fact: Fact) -> bool:
         case TlsProbe():
             return fact.verify > 0 or fact.alert > 0 or bool(fact.error)
         case QueueState():
-            return fact.status.lower() in _STUCK and fact.messages > 0
+            # Messages without a route wait in a queue that is Ready for ever.
+            return fact.messages > 0 and (fact.status.lower() in _STUCK or fact.unreachable)
         case _:
             return bool(getattr(fact, "failing", False))
 

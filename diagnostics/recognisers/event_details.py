@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final, Literal
 
 from msgspec import Struct, field
 
-from diagnostics.facts import Source, WindowsEvent
+from diagnostics.facts import CertificateRejected, Source, WindowsEvent
 from diagnostics.patterns import linear
 from diagnostics.recognisers.event_labels import SCHANNEL, event_of, level, provider_of
+from diagnostics.recognisers.reply_text import rejection_in
 from diagnostics.recognisers.wrapping import rejoined
 from diagnostics.text import squeezed
 
@@ -37,7 +39,8 @@ _ROLE_AFTER = linear(r"(?i)\b(client|cliente|serveur|servidor|server)e? (?:TLS|S
 _CONNECTOR = linear(
     r"(?i)(?:^|\. )Send connector ([^:\n]{1,120}?):|for (?:the )?(?:Receive "
     r"|Send )?connector \"?([^\"\n]{1,120}?)\"? (?:with a FQDN|because|failed|was)"
-    r"|for Receive connector ([^\n]{1,120}?)\. The auth|for the connector ([^\n]{1,120}?)\. The certificate validation"
+    r"|for (?:Receive|Send) connector ([^\n]{1,120}?)\. The (?:TLS )?auth"
+    r"|for the connector ([^\n]{1,120}?)\. The certificate validation"
 )
 _THUMBPRINT = linear(r"(?i)thumbprint\W{1,4}(?:of |is )?([0-9A-F]{40})\b")
 _REPLY = linear(
@@ -58,6 +61,15 @@ _REPORTED = linear(
     r"(?i)status code of ([45]\.\d{1,3}\.\d{1,3}) was generated for recipient (?:rfc822;)?\s?([^\s();,]{1,320})"
 )
 _ZONED = linear(r"\b(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z)\b")
+
+
+# Transport validated the certificate of a peer: a smart host, the next hop of a connector with a TlsAuthLevel (2022), or a
+# server that asks for the rights of TlsDomainCapabilities.
+_VALIDATED = linear(
+    r"(?i)certificate validation error|validation of the .{0,40}certificate failed with status"
+    r"|unable to validate the TLS certificate|domain capabilities '|Outbound TLS authentication failed with error"
+)
+_PEER = linear(r"(?i)domain capabilities '([\w.-]{3,253})'|\bTarget is \[?([\w.-]{3,253})")
 
 
 class Found(Struct):
@@ -167,3 +179,20 @@ def reported(found: Found) -> tuple[str, str]:
     """The status code and the recipient of the report that the event tells of; ("", "") where it tells of none."""
     told = _search(_REPORTED, found.words, "status code of")
     return (str(told.group(1)), str(told.group(2))) if told else ("", "")
+
+
+def refused_certificate(event: WindowsEvent) -> Iterator[CertificateRejected]:
+    """The certificate that Transport says it could not validate (events 2022 and 11004 to 11022), and why."""
+    reason = rejection_in(event.text)
+    if not (reason and "transport" in event.provider.lower() and _VALIDATED.search(event.text)):
+        return
+    peer = _PEER.search(event.text)
+    host = next(name for name in peer.groups() if name).lower().rstrip(".") if peer else ""
+    yield CertificateRejected(
+        source=event.source,
+        connector=event.connector,
+        host=host if "." in host else "",
+        reason=reason,
+        whose="remote",
+        by="local",
+    )

@@ -14,7 +14,7 @@ from diagnostics.artefacts import Artefact
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
-from diagnostics.recognisers.event_details import Found, event_fact
+from diagnostics.recognisers.event_details import Found, event_fact, refused_certificate
 from diagnostics.recognisers.event_labels import GOES_ON, REPLY
 from diagnostics.recognisers.event_quotes import explains
 from diagnostics.recognisers.format_list import Lines
@@ -47,6 +47,9 @@ _SENTENCES: Final = (
     (r"Inbound authentication failed with error \S{2,80} for Receive connector", _TRANSPORT, 1035),
     (r"Inbound direct trust authentication failed for certificate", _TRANSPORT, 1036),
     (r"Outbound authentication failed with error \S{2,40} for Send connector", _TRANSPORT, 2017),
+    (r"exception was thrown while processing data from client IP address", _TRANSPORT, 1033),
+    (r"transport process failed during message processing with the following call stack", _TRANSPORT, 10003),
+    (r"Outbound TLS authentication failed with error \S{2,40} for Send connector", _TRANSPORT, 2022),
     (r"provided valid credentials, but (?:is not authorized|it does not have submit)", _TRANSPORT, 1020),
     (r"could not discover any route to connector", _TRANSPORT, 5016),
     (r"Watson report about to be sent (?:to \S{1,40} )?for process id: \d{1,8}, with parameters:", "MSExchange Common", 4999),
@@ -68,7 +71,8 @@ def read(reading: Reading) -> Sequence[Artefact]:
 
 def _artefact(reading: Reading, found: Found) -> Artefact:
     event = event_fact(found, source_at(reading, found.line))
-    return artefact(reading, "windows-event", found.lines, [event], {"provider": event.provider, "event": event.event})
+    facts = [event, *refused_certificate(event)]
+    return artefact(reading, "windows-event", found.lines, facts, {"provider": event.provider, "event": event.event})
 
 
 def _events(lines: Lines) -> Iterator[Found]:

@@ -105,8 +105,8 @@ class _Line(Struct, frozen=True):
 
 def _shape(line: str) -> _Line | None:
     head, colon, value = line.partition(":")
-    if not colon or (value and value[0] not in " \t"):
-        return None
+    if not colon or (value and value[0] not in " \t" and not (head[-1:].isspace() and value[0].isalnum())):
+        return None  # `MessageCount :1` was aligned once
     name = head.strip(" \t-*\u2022")
     if not (
         1 < len(name) <= _LONGEST_NAME and name.isascii() and name[0].isalpha() and name.replace("_", "a").isalnum()

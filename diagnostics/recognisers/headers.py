@@ -1,13 +1,15 @@
 """Message headers pasted on purpose: authentication, the spam report, the organization's own fields and the way taken.
 
-Received fields stand newest first. `ARC-` results are history, `-Original` and `-Untrusted` fields were stamped by somebody
-else. Source: https://learn.microsoft.com/defender-office-365/message-headers-eop-mdo
+Received fields stand newest first. `ARC-` results are history where any later ones are told, `-Original` and `-Untrusted`
+fields were stamped by somebody else. Source: https://learn.microsoft.com/defender-office-365/message-headers-eop-mdo
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Final, Literal
+
+from msgspec.structs import replace
 
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact
@@ -67,9 +69,9 @@ def facts_of(reading: Reading, found: Sequence[Field]) -> Iterator[Fact]:
         if each.name.endswith(("authentication-results", "authentication-results-original"))
         and (fact := _authentication(reading, each)) is not None
     ]
-    yield from judged
-    if not any(each.whose == "final" for each in judged):
-        yield from _received_spf(reading, found)
+    newest_spf = () if any(each.whose == "final" for each in judged) else tuple(_received_spf(reading, found))
+    yield from judged if newest_spf else _with_stand_in(judged)
+    yield from newest_spf
     spam = _antispam(reading, found)
     if spam is not None:
         yield from judged_report(spam)
@@ -80,6 +82,15 @@ def facts_of(reading: Reading, found: Sequence[Field]) -> Iterator[Fact]:
     if others:
         values = tuple((each.name, _emptied(each.value)) for each in others)
         yield Headers(source=source_at(reading, others[0].lines[0]), values=values)
+
+
+def _with_stand_in(judged: Sequence[Authentication]) -> Sequence[Authentication]:
+    """The results, the newest sealed ones as the last receiver's where nobody else's were pasted: Exchange Online seals what
+    it found itself."""
+    if any(each.whose != "arc" for each in judged):
+        return judged
+    newest = max(judged, key=lambda each: each.instance, default=None)
+    return [replace(each, whose="final") if each is newest else each for each in judged]
 
 
 def _one_a_server(found: Sequence[Field]) -> list[Field]:

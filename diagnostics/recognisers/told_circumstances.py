@@ -39,6 +39,7 @@ _UPDATED = linear(
     r"|CU ?\d{1,2}|SU ?\d{1,2}|cumulative update(?: \d{1,2})?"
     r"|kumulative\w* update"
     r"|(?:(?:jan|feb|m.r|apr|ma|jun|jul|aug|sep|o[ck]t|nov|de[cz])\w{0,8} )?(?:\d{4} )?(?:security|sicherheits-?) ?update"
+    r"|(?:(?:apr|nov|de[cz])\w{0,8} )?(?:\d{4} )?hot ?fix(?: update)?(?: (?:KB ?)?\d{6,7})?|HU ?\d{1,2}"
     r"|KB ?\d{6,7})|\.NET(?: framework)? ?\d(?:\.\d){0,2})\b"
 )
 _CARPETAS: Final = r"dossiers? publics?|carpetas? p.blicas?|cartell[ae] pubblic"
@@ -102,7 +103,8 @@ _NO_RULES = linear(
 @recogniser(
     r"(?:delegate|invite|eingeladen|smart ?-?host|\x{30b9}\x{30de}\x{30fc}\x{30c8}|h.te actif|host inteligente|vertret"
     rf"|(?:{_PRODUCT})|(?:{_FOLDERS})|{_LEGACY}|(?:{_RULES})|mailboxes|cloud|postf.cher"
-    r"|rollup|\b[RCS]U ?\d|\bSP ?\d|service pack|cumulative|kumulativ|security update|sicherheits-?update|\bKB ?\d{6}|\.NET\b)",
+    r"|rollup|\b[RCS]U ?\d|\bSP ?\d|service pack|cumulative|kumulativ|security update|sicherheits-?update"
+    r"|hot ?fix|\bHU ?\d|\bKB ?\d{6}|\.NET\b)",
     rank=99,
 )
 def read(reading: Reading) -> Sequence[Artefact]:

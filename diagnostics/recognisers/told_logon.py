@@ -14,7 +14,7 @@ from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
-from diagnostics.recognisers.told_settings import MOST_LINES, supposes
+from diagnostics.recognisers.told_settings import MOST_LINES, supposes, without_question
 
 _ACCOUNT = linear(
     r"(?i)\b(?:logs?|logged|logging) (?:on|in) (?:as|with|to)\b|\bwe log (?:on|in)\b|\bauthenticat(?:es?|ed"
@@ -24,6 +24,14 @@ _ACCOUNT = linear(
     r"|\b(?:with|uses?|using) (?:the |its |valid |correct |domain |a )?(?:credentials|username and password"
     r"|user ?name|service account)\b"
     r"|\baccounts?\b[^.;\n]{0,20}\bfor (?:smtp )?auth\w*"
+    r"|\b(?:authentication|log-?(?:on|in)) (?:itself |part |step )?"
+    r"(?:(?:is|was) (?:successful|fine|ok(?:ay)?|no problem|not the problem)"
+    r"|works?\b|worked\b|succe\w+|passes\b|goes (?:through|well|fine))"
+    r"|\b(?:authenticat(?:es?|ed|ing)|log(?:s|ged)? (?:on|in)) (?:\w+ )?"
+    r"(?:successfully|fine|ok(?:ay)?|correctly|without (?:a |any )?(?:problems?|errors?|issues?))"
+    r"|\b(?:anmeldung|authentifizierung) (?:ist erfolgreich|klappt|funktioniert|geht)\b"
+    r"|\bauthentification (?:fonctionne|réussit|passe)\b"
+    r"|\bautenticaci[oó]n (?:funciona|es correcta)\b|\bautenticazione (?:funziona|riesce)\b"
     r"|\bauthentifiziert\w*|\bmeldet sich\b[^.\n]{0,40}\ban\b|\bsich anmeldet\b|\bmit (?:den |gültigen )?(?:anmelde"
     r"|zugangs)daten\b"
     r"|\bs.authentifie\w*|\bse connecte avec\b|\bavec (?:un |l.)?identifiants?\b|\bse autentica\w*|\binicia sesión\b"
@@ -51,7 +59,7 @@ _REFUSALS: Final = ("permissions to send as", "permission to send as")
 @recogniser(
     r"\b(?:log(?:s|ged|ging)? (?:on|in)|log-?(?:on|in)|auth\w*|anonym\w*|unauthenticated|credentials|user ?name|service account"
     r"|anmeld\w*|zugangsdaten|meldet|geauthenticeerd\w*|identifiants?|connecte|autentica\w*|sesión|credenciales|credenziali"
-    r"|meldt|logt|inloggen|aanmelding|password)\b",
+    r"|meldt|logt|inloggen|aanmelding|password|autenticaci[oó]n|autenticazione)\b",
     rank=98,
 )
 def read(reading: Reading) -> Sequence[Artefact]:
@@ -62,7 +70,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
         return []
     found: dict[str, int] = {}
     for index, line in reading.sentences()[:MOST_LINES]:
-        for how in () if line.rstrip().endswith("?") else _ways(line[:1000]):
+        for how in _ways(without_question(line)[:1000]):
             found.setdefault(how, index)
     if len(found) != 1:
         return []

@@ -9,23 +9,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from diagnostics.artefacts import Artefact
-from diagnostics.facts import CertificateRejected, Fact, WindowsEvent
+from diagnostics.facts import Fact
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
-from diagnostics.recognisers.event_details import Found, commanded, event_fact, quoted_reply, reported
+from diagnostics.recognisers.event_details import (
+    Found,
+    commanded,
+    event_fact,
+    quoted_reply,
+    refused_certificate,
+    reported,
+)
 from diagnostics.recognisers.event_exports import csv_events, table_events, xml_events
 from diagnostics.recognisers.event_lines import labelled_events
 from diagnostics.recognisers.event_quotes import quoted_events
-from diagnostics.recognisers.reply_text import read_reply, rejection_in
+from diagnostics.recognisers.reply_text import read_reply
 from diagnostics.recognisers.sources import source_at
 
 _IS_ADDRESS = linear(r"^[0-9a-fA-F.:]{3,45}$")
-# Transport validated the certificate of a peer: a smart host, or a server that asks for the rights of TlsDomainCapabilities.
-_VALIDATED = linear(
-    r"(?i)certificate validation error|validation of the .{0,40}certificate failed with status"
-    r"|unable to validate the TLS certificate|domain capabilities '"
-)
-_CAPABLE = linear(r"(?i)domain capabilities '([\w.-]{3,253})'")
 
 
 @recogniser(
@@ -54,7 +55,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
 
 def _artefact(reading: Reading, found: Found) -> Artefact:
     event = event_fact(found, source_at(reading, found.line))
-    facts: list[Fact] = [event, *_replies(reading, found), *_refused_certificate(event)]
+    facts: list[Fact] = [event, *_replies(reading, found), *refused_certificate(event)]
     shown = {"provider": event.provider, "event": event.event, "level": event.level}
     return Artefact(
         kind="windows-event",
@@ -64,22 +65,6 @@ def _artefact(reading: Reading, found: Found) -> Artefact:
         shown={name: value for name, value in shown.items() if value},
         paste=reading.paste.index,
         claims=frozenset(found.lines),
-    )
-
-
-def _refused_certificate(event: WindowsEvent) -> Iterator[CertificateRejected]:
-    """The certificate that Transport says it could not validate (events 11004 to 11022), and why."""
-    reason = rejection_in(event.text)
-    if not (reason and "transport" in event.provider.lower() and _VALIDATED.search(event.text)):
-        return
-    capable = _CAPABLE.search(event.text)
-    yield CertificateRejected(
-        source=event.source,
-        connector=event.connector,
-        host=capable.group(1).lower() if capable else "",
-        reason=reason,
-        whose="remote",
-        by="local",
     )
 
 

@@ -39,7 +39,17 @@ _ROLES = (
 )
 
 
-@cause(id="connector.receive.port25-hubtransport-conflict", act="on-prem", says=_ROLES)
+# Windows' words for 10048 (WSAEADDRINUSE), and those of the SMTP service of old.
+_TAKEN = (
+    "Only one usage of each socket address",
+    "darf jede Socketadresse",
+    "seule utilisation de chaque adresse de socket",
+    "un uso de cada dirección de socket",
+    "bind the TCP/IP listener socket",
+)
+
+
+@cause(id="connector.receive.port25-hubtransport-conflict", act="on-prem", says=(*_ROLES, *_TAKEN))
 def assess(
     anchor: WindowsEvent | Configured | Said,
     _settings: Configured | None,
@@ -49,6 +59,10 @@ def assess(
     """The events show the conflict, the connectors who makes it."""
     if isinstance(anchor, WindowsEvent) and not about_port(anchor):
         return None
+    if isinstance(anchor, Said) and anchor.signature in _TAKEN:
+        because = "The service could not listen, because another program or service already has the port (10048): a second SMTP "
+        because += "service, a filter or virus scanner, or the Transport service beside the front end."
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps("")[:2], weight=1.5)
     if isinstance(anchor, Said):
         return _by_cmdlet(anchor)
     told = [each for each in events if about_port(each)]

@@ -68,12 +68,14 @@ def assess(
 
 
 def _queued(queue: QueueState, replies: tuple[Reply, ...]) -> Finding | None:
-    unreachable = "unreachable" in f"{queue.delivery_type} {queue.next_hop} {queue.identity}".lower()
-    if not unreachable or not queue.messages or any("matching connector" in each.whole.lower() for each in replies):
+    if (
+        not queue.unreachable
+        or not queue.messages
+        or any("matching connector" in each.whole.lower() for each in replies)
+    ):
         return None
-    because = (
-        f"{queue.messages} messages wait in {queue.identity or 'the Unreachable queue'}: routing has no way for them."
-    )
+    waiting = "1 message waits" if queue.messages == 1 else f"{queue.messages} messages wait"
+    because = f"{waiting} in {queue.identity or 'the Unreachable queue'}: routing has no way out for what is there."
     return Finding(Belief.POSSIBLE, because, (queue,), _steps(""), weight=1.9)
 
 

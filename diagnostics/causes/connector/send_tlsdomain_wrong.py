@@ -26,6 +26,7 @@ from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.names import covers
 from diagnostics.causes.certificate.refusal import is_cloud_host, refusal_of, replaced
 from diagnostics.causes.certificate.remote_subject_mismatch import connector_words, names_shown, rightful_host
+from diagnostics.causes.network.providers import of_provider
 from diagnostics.facts import Certificate, CertificateRejected, Reply, SendConnector, TlsFailed
 from diagnostics.looked_facts import TlsProbe
 from diagnostics.report import Step
@@ -57,6 +58,9 @@ def assess(
     proof = (connector, refusal.certificate, anchor, probe)
     if not wanted:
         because = f"The certificate of {refusal.where} lacks the TlsDomain of {connector_words(name)}; "
+        if of_provider(refusal.host):  # all the world mails to it, so its certificate fits its servers
+            because += "such a provider shows a right one, so the connector expects a wrong name, or should not carry its mail."
+            return Finding(Belief.POSSIBLE, because, (anchor,), _steps(name), weight=2.0)
         because += "which of the two is wrong is not told."
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(name), weight=1.5)
     if covers(names, wanted):

@@ -37,6 +37,9 @@ _OTHERS: Final = (
     "maximum accepted size",
     "maximum message size. size:",
 )
+# What Exchange and Outlook say of two reasons at once, whichever it was: of the recipient's side (5.2.3), and of the sender's.
+LIMIT_OR_FULL: Final = "larger than the current system limit or the recipient's mailbox is full"
+OWN_LIMIT_OR_FULL: Final = "maximum allowed message size or you have exceeded the storage limit"
 _OF_SERVER = linear(r"(?i)size limit \d+ of server ([\w.-]{1,253})")
 _LOCAL: Final = (".local", ".lan", ".internal", ".corp", ".intern")
 _HEADER: Final = (

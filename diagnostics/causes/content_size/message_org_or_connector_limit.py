@@ -24,6 +24,7 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.content_size.limits import (
+    OWN_LIMIT_OR_FULL,
     about_the_header,
     for_one_recipient,
     inside,
@@ -59,6 +60,7 @@ _ANYBODYS = ("message too big", "message too large", "message is too large")
         "the size limit set by your administrator",
         "size of the message you are trying to send exceeds",
         "attachment size exceeds the allowable limit",
+        OWN_LIMIT_OR_FULL,
         *_ANYBODYS,
     ),
 )

@@ -18,6 +18,7 @@ message: `550 5.2.3 RESOLVER.RST.RecipSizeLimit`. Other recipients of the same m
 from __future__ import annotations
 
 from diagnostics.cause import EMS, Belief, Finding, cause, change, look
+from diagnostics.causes.content_size.limits import LIMIT_OR_FULL
 from diagnostics.causes.recipient.lookup import address, by_microsoft, holders, named, proxies
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.facts import Reply, Said
@@ -28,7 +29,7 @@ from diagnostics.report import Act, Shell, Step
 @cause(
     id="content-size.message.recipient-limit",
     act="recipient-side",
-    says=("RESOLVER.RST.RecipSizeLimit", "message too large for this recipient", "5.2.3"),
+    says=("RESOLVER.RST.RecipSizeLimit", "message too large for this recipient", "5.2.3", LIMIT_OR_FULL),
     against={
         "ROUTING.SizeLimit": "is a limit on the route; one of the recipient says `RecipSizeLimit`",
     },
@@ -38,6 +39,14 @@ def assess(said: Said, replies: tuple[Reply, ...], objects: tuple[Configured, ..
     wanted = address(said, replies)
     if said.signature == "5.2.3":
         return _shown(said, wanted, objects)
+    if said.signature == LIMIT_OR_FULL and "5.2.2" in said.text:
+        return None  # the code says which: the mailbox is full
+    if said.signature == LIMIT_OR_FULL:
+        because = (
+            "The report names two reasons and leaves open which: the message is larger than the recipient or a server "
+        )
+        because += "allows, or the recipient's mailbox is full. A short message tells."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted, EMS), weight=1.9)
     outside = "remote server returned" in said.text.lower()
     online = by_microsoft(said)
     act: Act = "recipient-side" if outside else "exchange-online" if online else "on-prem"

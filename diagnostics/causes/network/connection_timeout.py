@@ -9,6 +9,7 @@ route is missing, or the record points to an address where nobody is. Transport 
 ## What proves it
 - socket error 10060 toward this destination, while sessions or tests to other destinations open
 - a port test from this server fails for it, and works for another one
+- it is an Exchange server of the organization that somebody switched off, and something still sends mail to it
 
 ## Not this when
 - every destination fails (`network.port25.outbound-blocked`)
@@ -25,6 +26,7 @@ from __future__ import annotations
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.network.probes import test_from_elsewhere, test_port, test_route
 from diagnostics.causes.network.providers import always_reached
+from diagnostics.causes.network.queues import inward, queue_of
 from diagnostics.causes.network.reach import (
     Opening,
     Place,
@@ -34,12 +36,14 @@ from diagnostics.causes.network.reach import (
     place_of,
     refuted,
     seen_by_admin,
+    switched_off,
     through,
     told_by_exchange_online,
 )
 from diagnostics.causes.recipient.steps import advise
-from diagnostics.facts import ConnectFailed, Reply, Session, SmtpReached, TlsFailed
+from diagnostics.facts import ConnectFailed, QueueState, Reply, Session, SmtpReached, TlsFailed
 from diagnostics.looked_facts import PortTest
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Act, Step
 
 _KINDS = ("timeout", "unreachable", "unknown")
@@ -54,6 +58,8 @@ def assess(
     sessions: tuple[Session, ...],
     replies: tuple[Reply, ...],
     handshakes: tuple[TlsFailed, ...],
+    queues: tuple[QueueState, ...],
+    settings: tuple[Configured, ...],
 ) -> Finding | None:
     """It is this one's fault only where other destinations open."""
     if isinstance(anchor, SmtpReached):
@@ -70,6 +76,9 @@ def assess(
         return _from_outside(anchor, where)
     if isinstance(anchor, ConnectFailed) and told_by_exchange_online(anchor, replies):
         return _from_cloud(anchor, where, seen_by_admin(anchor, replies))
+    off = switched_off(anchor, settings)
+    if off:
+        return _switched_off(anchor, off, inside=inward(queue_of(anchor, queues)) or kind_of(where.ip) == "internal")
     opened = openings(reached, sessions, tests)
     here = through(where, opened)
     if here:
@@ -112,6 +121,18 @@ def _weighed(
     return Finding(Belief.POSSIBLE, because, (anchor,), steps, act, weight=weight)
 
 
+def _switched_off(failed: ConnectFailed | PortTest, off: Configured, *, inside: bool) -> Finding:
+    """A server that the person switched off answers nobody; what still sends mail to it is the thing to find."""
+    sure = inside or bool(off.get("Waits"))
+    routed = "and mail is still routed to it" if sure else "and mail may still be routed to it"
+    because = (
+        f"The old server is switched off, as you say, {routed}: groups may name it as their expansion server, Send "
+    )
+    because += "connectors as their source server, or mailboxes of the system may lie on its databases."
+    belief, weight = (Belief.LIKELY, 2.2) if sure else (Belief.POSSIBLE, 1.4)
+    return Finding(belief, because, (failed, off), _what_names_it(), "on-prem", weight=weight)
+
+
 def _from_cloud(failed: ConnectFailed, where: Place, ours: bool) -> Finding:
     because = f"Exchange Online got no answer from {where.name} on port 25: the host is down, or its firewall drops "
     because += "the packets."
@@ -136,6 +157,27 @@ def _from_outside(test: PortTest, where: Place) -> Finding:
 
 def _act(where: Place) -> Act:
     return "on-prem" if kind_of(where.ip) == "internal" else "recipient-side"
+
+
+def _what_names_it() -> tuple[Step, ...]:
+    return (
+        look(
+            "See which groups are expanded on a server of their own, and compare it with the one that is switched off.",
+            "Get-DistributionGroup -ResultSize Unlimited | Where-Object {{$_.ExpansionServer}} | "
+            "Format-Table Name,ExpansionServer",
+        ),
+        look(
+            "See which Send connectors name it as their source.",
+            "Get-SendConnector | Format-Table Name,Enabled,SourceTransportServers",
+        ),
+        look(
+            "See whether mailboxes of the system, such as those for arbitration and moderation, are still on it.",
+            "Get-Mailbox -Arbitration | Format-Table Name,ServerName,Database",
+        ),
+        advise(
+            "Give what names it another server, or switch it on until nothing does; then remove it by uninstalling Exchange."
+        ),
+    )
 
 
 def _listener() -> Step:

@@ -40,6 +40,7 @@ from diagnostics.causes.network.reach import (
     openings,
     place_of,
     refuted,
+    switched_off,
     without_cloud,
 )
 from diagnostics.facts import ConnectFailed, QueueState, Reply, Session, SmtpReached, TlsFailed
@@ -72,6 +73,11 @@ def assess(
         return None
     if kind_of(anchor.ip) == "internal" or inward(queue_of(anchor, queues)):
         return Finding(Belief.RULED_OUT, f"{place_of(anchor).subject} is a server inside the organization.", (anchor,))
+    off = switched_off(anchor, settings)
+    if off and off.get("Waits"):
+        return Finding(
+            Belief.RULED_OUT, "What waits is for a server of the organization that is switched off.", (anchor, off)
+        )
     closed = [each for each in tests if not each.succeeded and each.port == 25 and kind_of(each.ip) != "internal"]
     if isinstance(anchor, PortTest) and anchor not in closed:
         return _opened(openings((), (), (anchor,)), mine)

@@ -13,6 +13,7 @@ from msgspec import Struct
 from diagnostics.cause import Belief, Finding
 from diagnostics.facts import ConnectFailed, Fact, Reply, Session, SmtpReached, Stage, TlsFailed
 from diagnostics.looked_facts import PortTest
+from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 
 Kind = Literal["internal", "exchange-online", "public", ""]
@@ -149,6 +150,13 @@ class Opening(Struct, frozen=True):
 
 def place_of(fact: ConnectFailed | PortTest) -> Place:
     return Place(fact.ip, fact.host)
+
+
+def switched_off(failed: ConnectFailed | PortTest, settings: Iterable[Configured]) -> Configured | None:
+    """Where the person tells of an Exchange server that is switched off, and the one that was tried may be it."""
+    if kind_of(failed.ip) not in ("", "internal") or (isinstance(failed, PortTest) and failed.succeeded):
+        return None
+    return next((each for each in settings if each.kind == "told-off"), None)
 
 
 def opening_of(reached: SmtpReached, sessions: Iterable[Session]) -> Opening | None:

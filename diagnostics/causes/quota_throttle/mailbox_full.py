@@ -28,6 +28,7 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import EMS, Belief, Finding, cause, change, look
+from diagnostics.causes.content_size.limits import LIMIT_OR_FULL
 from diagnostics.causes.quota_throttle.sizes import (
     about_rate,
     aggregate,
@@ -132,6 +133,11 @@ def assess(
         return _from_statistics(anchor, objects)
     if anchor.signature in _HOME:
         return _at_home(anchor)
+    if has(anchor, LIMIT_OR_FULL) and not has(anchor, "5.2.2"):  # the code says which
+        because = (
+            "The report names two reasons and leaves open which: a full mailbox, or a message larger than a limit."
+        )
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps("", EMS), weight=1.6)
     counted = next((each for each in said if quota_of_number(each) and _together(each, anchor)), None)
     if counted:
         because = (

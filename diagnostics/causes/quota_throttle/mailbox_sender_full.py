@@ -23,6 +23,7 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import EMS, Belief, Finding, cause, change, look
+from diagnostics.causes.content_size.limits import OWN_LIMIT_OR_FULL
 from diagnostics.causes.quota_throttle.sizes import about_rate, no_sending, operation, shut, size_of
 from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.steps import EXO
@@ -45,6 +46,7 @@ _SENDS = linear(r"(?i)\bsend(?:ing|s)?\b|\bsent\b|\bSendItem\b|\bsubmit|\bsende|
         "STOREDRV.Submission.Exception:",
         "STOREDRV.Submit.Exception:",
         "MapiExceptionQuotaExceeded",
+        OWN_LIMIT_OR_FULL,
         _SERVICE,
     ),
 )
@@ -64,6 +66,11 @@ def assess(anchor: Said | Configured, objects: tuple[Configured, ...]) -> Findin
         because = "Exchange Online throttles the sending account because its own mailbox, where a copy of each "
         because += "message goes, is full."
         return Finding(Belief.CONFIRMED, because, (anchor,), _steps("", EXO), weight=1.0)
+    if anchor.signature == OWN_LIMIT_OR_FULL:
+        because = (
+            "The report names two reasons and leaves open which: a full mailbox of the sender, or too large a message."
+        )
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps("", EMS), weight=1.6)
     counted = has(anchor, "perfoldercountquota")  # a folder's number of items, not the mailbox's size
     if operation(anchor) != "submit" or about_rate(anchor) or counted or not has(anchor, "quotaexceeded"):
         return None

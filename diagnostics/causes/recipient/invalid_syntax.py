@@ -8,6 +8,7 @@ one field, or an address of another kind that was wrapped up because it can't tr
 ## What proves it
 - `501 5.1.3 Invalid address`, `553 5.1.3`, or `STOREDRV.Submit; invalid recipient address`
 - the address as printed with its hidden characters
+- the reply calls a name unknown that has dots and no `@`
 
 ## Not this when
 - the address is well-formed but has letters outside ASCII, and the other server lacks SMTPUTF8
@@ -24,6 +25,7 @@ from __future__ import annotations
 from typing import Any
 
 from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.causes.recipient.lookup import without_at
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Reply, Said
 from diagnostics.patterns import linear
@@ -75,6 +77,10 @@ def assess(anchor: Said | Reply, replies: tuple[Reply, ...]) -> Finding | None:
     """A wrapped address or Exchange's own words name it; a bare 5.1.3 is only near."""
     if isinstance(anchor, Reply):
         wrapped = _wrapped(anchor.recipient)
+        name = without_at(anchor.whole) if anchor.failing else ""
+        if name:
+            because = f"`{name}` has no `@`, so it is no address: the server took all of it for the name of a user."
+            return Finding(Belief.LIKELY, because, (anchor,), _steps(name), weight=1.5)
         return _of_wrapped(anchor, str(wrapped.group(1)), anchor.recipient) if wrapped and anchor.failing else None
     if anchor.signature in _NOT_VALID and (not _OF_ADDRESS.search(anchor.text) or _OF_SENDER.search(anchor.text)):
         return None

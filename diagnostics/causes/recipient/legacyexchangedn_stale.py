@@ -8,6 +8,7 @@ address: `550 5.1.1` or `5.1.11 RESOLVER.ADR.ExRecipNotFound`.
 
 ## What proves it
 - the recipient in the report begins with `IMCEAEX-`
+- the report calls the recipient's address a LegacyExchangeDN address
 - mail to the same person works when the SMTP address is typed by hand
 
 ## Not this when
@@ -31,6 +32,7 @@ from diagnostics.patterns import linear
 from diagnostics.report import Act, Shell, Step
 
 _ENCAPSULATED = linear(r"(?i)\bIMCEAEX-([^\s@<>'\"]{3,512})@")
+_NAMED_SO = "is a LegacyExchangeDN address"  # Exchange Online's report, in its part for administrators
 _ESCAPED = linear(r"\+([0-9A-Fa-f]{2})")
 
 
@@ -42,6 +44,7 @@ _ESCAPED = linear(r"\+([0-9A-Fa-f]{2})")
         "RESOLVER.ADR.ExRecipNotFound",
         "Recipient not found by Exchange Legacy encapsulated email address lookup",
         "5.1.11",
+        _NAMED_SO,
     ),
     against={
         "Delegate user validation failed": "is about a delegate of the mailbox; its own address was found",
@@ -61,6 +64,10 @@ def assess(anchor: Said | Reply, replies: tuple[Reply, ...], told: tuple[Configu
     low = anchor.text.lower()
     online = by_microsoft(anchor)
     act = _acting(online)
+    if anchor.signature == _NAMED_SO and not name:
+        because = "The report says that the recipient is a LegacyExchangeDN, an internal Exchange address that Exchange Online "
+        because += "does not know: an AutoComplete entry or an old message holds it."
+        return Finding(Belief.LIKELY, because, (anchor,), _steps("", True), "sender", weight=1.2)
     not_found = "exrecipnotfound" in low or "legacy encapsulated" in low
     if not not_found and not name:
         because = "5.1.11 speaks of an internal Exchange address, but the text names none."

@@ -17,6 +17,12 @@ _MICROSOFT: Final = (
 _TAG = linear(r"(?i)\.(?:prod|eop)\S{0,80}\.(?:outlook|exchangelabs)\.com\b|\.mail\.protection\.outlook\.com\b")
 _ADDRESS = linear(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,10}")
 _RELAYED = linear(r"(?i)\brelay for <?([^\s<>@]{1,64}@[\w.-]{1,253}\w)")  # the sender may stand before it
+_DOTTED: Final = r"(?:[\w-]{1,64}\.){2,5}(?:com|net|org|edu|gov|info|biz|[a-z]{2})"
+_WITHOUT_AT = linear(
+    r"(?i)\b(?:unknown|illegal|invalid|no such) (?:user|recipient|alias|mailbox|account)(?::\s{0,2}<?|\s?[<'\"])"
+    rf"({_DOTTED})\W{{0,4}}$"
+    rf"|<({_DOTTED})>\W{{1,5}}(?:user|recipient|mailbox|account) (?:unknown|not found|does ?n.t exist|does not exist)"
+)
 # "The following organization rejected your message: mx.fabrikam.com", as Exchange 2010 and later say it of any mail system.
 _REJECTED_BY = linear(
     r"(?i)(?:organi[sz]{1,2}a\S{3,6} (?:(?:suivante|siguiente|seguente) )?(?:a |ha |hat "
@@ -241,3 +247,13 @@ def _written(entry: Configured) -> str:
 
 def _covers(pattern: str, name: str) -> bool:
     return bool(name) and (pattern == name.lower() or (pattern.startswith("*.") and name.lower().endswith(pattern[1:])))
+
+
+def without_at(text: str) -> str:
+    """The name of a user that a reply calls unknown and that is no address, as it has no `@`: `unknown user: bob.fabrikam.com`.
+
+    It ends like a domain, so the `@` got lost on the sender's side; "" for any other reply. Local parts may have dots, so that
+    three labels are asked for.
+    """
+    found = _WITHOUT_AT.search(text)
+    return str(found.group(1) or found.group(2)) if found else ""

@@ -40,6 +40,7 @@ from diagnostics.causes.recipient.lookup import (
     passed_on,
     same_organization,
     sent_on,
+    without_at,
 )
 from diagnostics.causes.recipient.steps import correct_the_address
 from diagnostics.causes.reputation.lists import of_microsoft
@@ -261,7 +262,8 @@ def assess(
     bare = _EXCHANGE_FILTER.search(said.text) is not None and not said.by
     if bare or _by_policy(said, replies) or (said.signature == "550 5.1.1" and not _WORDED.search(said.text)):
         return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=1.4)
-    if _OF_DOMAIN.search(said.text) or (said.host and left_behind(said.host, answers)):
+    stray = bool(without_at(said.text)) or bool(said.host and left_behind(said.host, answers))
+    if stray or _OF_DOMAIN.search(said.text):
         return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=0.8)
     return Finding(Belief.LIKELY, because, (said,), _steps(wanted), weight=1.0)
 

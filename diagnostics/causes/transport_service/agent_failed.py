@@ -13,6 +13,7 @@ agent`. It mostly begins after an update of Exchange or of that product.
 - Install-TransportAgent refuses the type of its factory, and Transport does not start on a server that has the agent
 - the stack of an exception leads through a method of an agent that isn't Microsoft's
 - messages are deferred by a categorizer agent, and an event tells that an agent could not load its configuration
+- the call stack in event 1033 or 10003 has a frame that isn't Microsoft's, and below it Exchange that calls agents
 - the parameters of event 4999 name edgetransport and an assembly that isn't Microsoft's
 
 ## Not this when
@@ -29,7 +30,15 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.transport_service.crash import SAYS, Crash, crash_events, crash_of
+from diagnostics.causes.transport_service.crash import (
+    POISON,
+    RECEIVING,
+    SAYS,
+    Crash,
+    crash_events,
+    crash_of,
+    foreign_frame,
+)
 from diagnostics.causes.transport_service.services import DEFERRED, restart
 from diagnostics.facts import Said
 from diagnostics.mail_facts import CommandError, Configured
@@ -76,6 +85,7 @@ _OWN: Final = frozenset(
         _UNCONFIGURED,
         *DEFERRED,
         *SAYS,
+        RECEIVING,
     ),
 )
 def assess(anchor: Said | Configured, told: tuple[Said, ...], objects: tuple[Configured, ...]) -> Finding | None:
@@ -87,6 +97,14 @@ def assess(anchor: Said | Configured, told: tuple[Said, ...], objects: tuple[Con
         return _not_installed(said, objects) if _no_factory(said.text) else None
     if said.signature in DEFERRED or said.signature == _UNCONFIGURED:
         return _deferring(said, told)
+    thrower = foreign_frame(said.text) if said.signature in (POISON, RECEIVING) else ""
+    if thrower:
+        because = (
+            f"`{thrower}`, which isn't Microsoft's, threw an exception inside Transport while it handled a message."
+        )
+        return Finding(Belief.LIKELY, because, (said,), _steps(""), weight=1.4)
+    if said.signature == RECEIVING:
+        return None
     if said.signature in SAYS:
         crash = crash_of(said)
         trial = next((each for each in objects if each.kind == "told-trial" and each.name == "agent"), None)

@@ -18,6 +18,9 @@ from diagnostics.report import Step
 WATSON: Final = "MSExchange Common 4999"
 POISON: Final = "MSExchangeTransport 10003"
 SAYS: Final = (WATSON, POISON)
+RECEIVING: Final = (
+    "MSExchangeTransport 1033"  # an exception ended the session of a client; its call stack is in the event
+)
 _PART: Final = r"[,\s]{1,4}([^,\s]{1,200})"
 _PARAMETERS = linear(
     rf"\bE\d\d\w{{0,6}}[,\s]{{1,4}}c-RTL-\w{{2,8}}[,\s]{{1,4}}[\d.]{{4,20}}{_PART}{_PART}{_PART}{_PART}"
@@ -27,6 +30,9 @@ _TRANSPORT = linear(r"(?i)edgetransport|msexchange(?:transport|frontendtransport
 _OWN = linear(
     r"(?i)^(?:m\.|microsoft\b|s\.|system\b|mscorlib|unknown|clr|coreclr|kernelbase|kernel32|ntdll|msvc|ucrt|ese\b|edgetransport)"
 )
+# A frame of a call stack, .NET's `at` in its languages; and the namespace in which Exchange calls agents.
+_FRAME = linear(r"(?:^|\s)(?:at|bei|en|à|in|bij|w|в|em) ([A-Z]\w{1,80}(?:\.[\w<>`+]{1,80}){1,8})\(")
+_CALLED: Final = "Microsoft.Exchange.Data.Transport."
 _FILTERING = linear(r"(?i)\bfip-?fs|\.Filtering\b|FilteringService|\bMSAM\b|AntiMalware|MalwareAgent")
 _DATABASE = linear(r"(?i)\bEsent\w{3,60}Exception|\bIsam\b|\bJET_err|(?:System|\bS)\.IO\b")
 
@@ -75,6 +81,15 @@ def crash_of(said: Said) -> Crash | None:
         return Crash(text=said.text)
     _, assembly, method, exception = found.groups()
     return Crash(assembly, method, exception, said.text)
+
+
+def foreign_frame(text: str) -> str:
+    """The method of another vendor's agent on a call stack, "" where none is: the first frame that isn't Microsoft's, below
+    which Exchange called it."""
+    if _CALLED not in text:
+        return ""
+    frames = (str(at.group(1)) for at in _FRAME.finditer(text.partition(_CALLED)[0]))
+    return next((frame for frame in frames if not _OWN.search(frame)), "")
 
 
 def crash_events() -> Step:

@@ -53,7 +53,9 @@ _STUCK: Final = frozenset({"submission"})
 _SERVICES: Final = ("MSExchangeTransport", "MSExchangeFrontEndTransport", "MSExchangeDelivery", "MSExchangeSubmission")
 _AGENT_LOAD: Final = 16023
 _AGENT_THREW: Final = 1051
-_TROUBLES: Final = frozenset({1009, 7031, 7034, 10001, 10003})
+_TROUBLES: Final = frozenset(
+    {1009, 4000, 4006, 7031, 7034, 10001, 10003}
+)  # 4000, 4006: no delivery to a domain (2000, 2003)
 
 
 @cause(
