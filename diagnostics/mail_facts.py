@@ -64,6 +64,16 @@ class Configured(Fact, frozen=True, kw_only=True):
         return {"true": True, "false": False}.get(self.get(name).lower().lstrip("$"))
 
 
+class Told(Fact, frozen=True, kw_only=True):
+    """A fault that a person tells in whole sentences, with nothing pasted: the name of a story of stories.toml."""
+
+    story: str
+
+    @property
+    def failing(self) -> bool:
+        return True
+
+
 class Authentication(Fact, frozen=True, kw_only=True):
     """An Authentication-Results header. The results are words as written: pass, fail, softfail, none …
 
