@@ -84,8 +84,10 @@ def _told(told: Told) -> Finding | None:
     """Mail from Exchange Online that waits for servers behind a firewall."""
     if told.story != "waits-for-the-premises":
         return None
-    because = "Mail from Exchange Online waits for your servers, as you tell it: their port 25 may not answer from outside at all, "
-    because += "where no rule of the firewall leads to them."
+    because = (
+        "Mail from Exchange Online waits for your servers, as you tell it: their port 25 may not answer from outside "
+    )
+    because += "at all, where no rule of the firewall leads to them."
     return Finding(Belief.POSSIBLE, because, (told,), _steps(Place()), "network", weight=1.4)
 
 

@@ -69,10 +69,10 @@ def _told(told: Told) -> Finding | None:
     if told.story != "waits-for-the-premises":
         return None
     because = "Mail from Exchange Online waits for your servers, as you tell it, and a firewall stands before them: it has to "
-    because += "admit port 25 from all ranges of Exchange Online to the servers that the outbound connector names, not only to the "
     because += (
-        "gateways for mail from the Internet. The message trace shows whether the connection failed (450 4.4.31x)."
+        "admit port 25 from all ranges of Exchange Online to the servers that the outbound connector names, beside the "
     )
+    because += "gateways for other mail. The message trace shows whether the connection failed (450 4.4.31x)."
     return Finding(Belief.POSSIBLE, because, (told,), _steps(), weight=1.6)
 
 

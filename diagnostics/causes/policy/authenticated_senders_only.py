@@ -141,7 +141,7 @@ def _told(told: Told, replies: tuple[Reply, ...]) -> Finding | None:
         because += " The recipient filter of Exchange answers strangers `550 5.1.1 User unknown` then, as if there was no group."
     wanted = next((each.recipient for each in replies if each.recipient), "")
     steps = _switched("DistributionGroup", EMS, wanted)
-    return Finding(Belief.POSSIBLE, because, (told, hidden), steps, weight=1.7)
+    return Finding(Belief.POSSIBLE, because, (told, hidden), steps, weight=2.0 if hidden else 1.7)
 
 
 def _strangers(connector: Configured) -> bool:
