@@ -44,12 +44,13 @@ from diagnostics.causes.network.reach import (
 )
 from diagnostics.facts import ConnectFailed, QueueState, Reply, Session, SmtpReached, TlsFailed
 from diagnostics.looked_facts import PortTest
+from diagnostics.mail_facts import Told
 from diagnostics.report import Step
 
 
 @cause(id="network.port25.outbound-blocked", act="network")
 def assess(
-    anchor: ConnectFailed | PortTest | SmtpReached,
+    anchor: ConnectFailed | PortTest | SmtpReached | Told,
     _test: PortTest | None,
     failures: tuple[ConnectFailed, ...],
     tests: tuple[PortTest, ...],
@@ -60,6 +61,8 @@ def assess(
     handshakes: tuple[TlsFailed, ...],
 ) -> Finding | None:
     """One opened connection refutes it; two unrelated ones that fail point here; another port that opens proves it."""
+    if isinstance(anchor, Told):
+        return _told(anchor)
     if isinstance(anchor, SmtpReached):
         return refuted(anchor, sessions, replies, handshakes)
     if anchor.inbound if isinstance(anchor, PortTest) else anchor.port not in (0, 25):
@@ -78,6 +81,15 @@ def assess(
         return _opened(opened, mine or closed)
     other_port = next((each for each in tests if each.succeeded and each.port != 25), None)
     return _weighed(anchor, mine, closed, other_port)
+
+
+def _told(told: Told) -> Finding | None:
+    """A server with a cloud provider: mail comes in, and none goes out."""
+    if told.story != "hosted-where-port-25-is-closed":
+        return None
+    because = "Mail comes in and none goes out, as you tell it, and the server stands with a cloud provider: most of them close "
+    because += "port 25 outward, whatever the firewall rules of the machine say."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps(Place()), weight=1.7)
 
 
 def _opened(opened: Sequence[Opening], failed: Sequence[ConnectFailed | PortTest]) -> Finding | None:
