@@ -63,7 +63,7 @@ _STORIES: Final = _stories()
 
 @recogniser(
     r"(?:cloud|365|online|nube|nuvem|chmur|serv[eio]|serwer|conne|cone[kc]|łącznik|relay|relais|dom.{1,2}n|distrib|verteiler"
-    r"|list|gr[uo]|cert|zertif|mfa|factor|2fa|azure|aws|ec2|gcp|ocean|hetzner|vps|@)",
+    r"|list|gr[uo]|cert|zertif|mfa|factor|2fa|security|acces|accès|dostęp|zugriff|toegang|standard|azure|aws|ec2|gcp|ocean|hetzner|vps|@)",
     rank=99,
 )
 def read(reading: Reading) -> Sequence[Artefact]:
