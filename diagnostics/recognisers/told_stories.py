@@ -6,7 +6,7 @@ together are known. Read only where nothing is pasted, or no more than a reply q
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,6 +26,7 @@ KIND: Final = "told-story"
 _GAP: Final = r"[^.;\n]{0,50}?"
 _SENTENCE = linear(r"[^.!?;]*(?:[.!?;]+(?:\s|$)|[.!?;]|$)")
 _LONGEST: Final = 3_000  # characters of a line: people write whole paragraphs without a break
+_FULL: Final = 60  # characters: mail clients and editors break lines at 72 and more
 # A wish, a question or advice; "if we send to …, it bounces" tells what happens.
 _WISHED = linear(
     r"(?i)\b(?:should|shall|must|would|want to|plan(?:ning)? to|going to|try to|make sure|please|sollte\w*|möchte\w*|wollen"
@@ -37,13 +38,19 @@ class _Story(Struct, frozen=True):
     name: str
     tells: tuple[Any, ...]
     unless: tuple[Any, ...]
+    beside: bool
 
 
 def _stories() -> tuple[_Story, ...]:
     known = table(Path(diagnostics.__file__).with_name("stories.toml"))
     words = {"gap": _GAP, **known["words"]}
     return tuple(
-        _Story(row["name"], _patterns(row["tells"], words), _patterns(row.get("unless", ()), words))
+        _Story(
+            row["name"],
+            _patterns(row["tells"], words),
+            _patterns(row.get("unless", ()), words),
+            bool(row.get("beside")),
+        )
         for row in known["story"]
     )
 
@@ -68,11 +75,12 @@ _STORIES: Final = _stories()
 )
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each story that is told as a whole."""
-    if reading.claimed - reading.quoting:
-        return []
+    pasted = bool(reading.claimed - reading.quoting)
     told = list(_sentences(reading))
     found = []
     for story in _STORIES:
+        if pasted and not story.beside:
+            continue
         at = [next((index for index, line in told if _says(part, line)), -1) for part in story.tells]
         if -1 in at or any(part.search(line) for part in story.unless for _, line in told):
             continue
@@ -82,11 +90,26 @@ def read(reading: Reading) -> Sequence[Artefact]:
 
 
 def _sentences(reading: Reading) -> Iterator[tuple[int, str]]:
-    """Each sentence that is no question, by its line (0-based)."""
-    for index, line in reading.sentences()[:MOST_LINES]:
+    """Each sentence that is no question, by the line (0-based) that its paragraph begins in."""
+    for index, line in _unwrapped(reading.sentences()[:MOST_LINES]):
         for each in _SENTENCE.findall(line[:_LONGEST]):
             if each.strip() and not each.rstrip().endswith("?"):
                 yield index, each
+
+
+def _unwrapped(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    """The lines, with what a full one breaks off joined to it again."""
+    first, last, text, full = -1, -1, "", False
+    for index, line in lines:
+        if full and index == last + 1 and line.strip() and len(text) < _LONGEST:
+            text = f"{text.rstrip()} {line.strip()}"
+        else:
+            if text:
+                yield first, text
+            first, text = index, line
+        last, full = index, len(line) >= _FULL
+    if text:
+        yield first, text
 
 
 def _says(part: Any, sentence: str) -> bool:

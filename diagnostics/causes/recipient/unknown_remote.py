@@ -43,7 +43,7 @@ from diagnostics.causes.recipient.lookup import (
 from diagnostics.causes.recipient.steps import correct_the_address
 from diagnostics.causes.reputation.lists import of_microsoft
 from diagnostics.facts import Reply, Said, Session
-from diagnostics.mail_facts import Addressed, Configured
+from diagnostics.mail_facts import Addressed, Configured, Told
 from diagnostics.patterns import linear
 from diagnostics.refusals import topics, topics_of
 from diagnostics.report import Step
@@ -170,6 +170,7 @@ _EXCHANGE_FILTER = linear(
 _NONE_LEFT = linear(r"(?i)\b5\.5\.1\b.{0,20}\bno valid recipients?\b")
 # The code of an address whose domain is no mail system (RFC 3463, X.1.2), whatever the words say was rejected.
 _OF_DOMAIN = linear(r"\b5\.1\.2\b")
+_OWN_GROUP: Final = "group-closed-to-outsiders"  # then the server that refused is the reader's own
 # A number, an SMTP address and what a server says of it: Exchange itself writes tokens instead.
 _WORDED = linear(r"(?i)550[ -]5\.1\.1\s.{0,80}[\w.+-]@[\w-]+\.\w.{0,200}\w+ \w+")
 # Numbers and set phrases that stand before any reason: where one follows, that one counts.
@@ -219,6 +220,7 @@ def assess(
     replies: tuple[Reply, ...],
     addressed: tuple[Addressed, ...],
     sessions: tuple[Session, ...],
+    told: tuple[Told, ...],
 ) -> Finding | None:
     """Words that only other systems use name it; Exchange's own words leave open whose directory it was."""
     low = said.text.lower()
@@ -255,11 +257,11 @@ def assess(
         because = "This is the answer to DATA where the server took no recipient: it refused each of them before, and why, the "
         because += "answers to RCPT say; that there is no such mailbox is one reason."
         return Finding(Belief.POSSIBLE, because, (said,), (_transcript(), *_steps(wanted)), weight=1.0)
+    if _OF_DOMAIN.search(said.text) or any(each.story == _OWN_GROUP for each in told):
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=0.8)
     bare = _EXCHANGE_FILTER.search(said.text) is not None and not said.by
     if bare or _by_policy(said, replies) or (said.signature == "550 5.1.1" and not _WORDED.search(said.text)):
         return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=1.4)
-    if _OF_DOMAIN.search(said.text):
-        return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=0.8)
     return Finding(Belief.LIKELY, because, (said,), _steps(wanted), weight=1.0)
 
 
