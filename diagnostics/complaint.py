@@ -23,6 +23,8 @@ _FAILS = linear(
     r"|\b(?:kommt|kommen|geht|gehen|läuft|laufen|funktionier(?:t|en)|lässt sich|lassen sich)\b[^.\n]{0,40}\b(?:nicht|nie)\b"
     r"|\bkeine (?:e-?)?mails?\b|\bbleib(?:t|en) [^.\n]{0,40}(?:hängen|liegen|stecken)"
     r"|\bnicht (?:mehr )?(?:zugestellt|gesendet|empfangen)"
+    r"|\bnicht (?:mehr )?(?:zu )?(?:erhalten|bekommen|bekommt)\b"
+    r"|\bne (?:pas|plus|jamais|rien) (?:recevoir|envoyer|arriver|pouvoir)\b"
     r"|\bn.arriv\w+ (?:pas|plus)|\bne \w+ (?:pas|plus)\b|\bbloqué(?:e|s)*\b"
     r"|\bno (?:llega|sale|funciona|recib|se (?:puede|envía|entrega)|podemos)\w*|\batascad\w+"
     r"|\bnon (?:arriv|part|funzion|riceve|riesc|vengono)\w*|\bbloccat\w\b"

@@ -153,10 +153,14 @@ class Headers(Fact, frozen=True, kw_only=True):
 
 
 class Addressed(Fact, frozen=True, kw_only=True):
-    """To whom a returned message was written. `redirected` says that a header shows a rule that sent it on."""
+    """To whom a returned message was written. `redirected` says that a header shows a rule that sent it on.
+
+    `told` is what a person says of mail that comes back; that the report names another address is for its reader to see.
+    """
 
     recipients: tuple[str, ...]
     redirected: bool = False
+    told: bool = False
 
 
 class LookedUp(Fact, frozen=True, kw_only=True):
@@ -301,11 +305,13 @@ UserForm = Literal["address", "account", "name", ""]
 class LogonTried(Fact, frozen=True, kw_only=True):
     """A logon in a session typed or traced by hand: the mechanisms that EHLO offered, and the one that AUTH named.
 
+    `clear` is whether it was tried in clear text though EHLO offered STARTTLS.
     `user` is the form of the user name that was sent: "address", "account" (DOMAIN\\name), "name"; "" where it isn't readable.
     """
 
     mechanism: str
     offered: tuple[str, ...] = ()
+    clear: bool = False
     user: UserForm = ""
 
 

@@ -27,6 +27,8 @@ _OWN: Final = frozenset(
     {"accepted-domain", "recipient", "mailbox", "receive-connector", "inbound-connector", "transport-config", "exchange-server",
      "content-filter-config", "organization-config", "cas-mailbox"}
 )  # fmt: skip
+_OURS: Final = frozenset({"told-tenant", "organization", "own-domain", "own-address"})
+_TO_SENDER = linear(r"(?i)\byour e-?mail address (?:isn.t|is not) on the list\b")
 BOTH_ENDS: Final = (
     "If the address is somebody else's, the sender corrects it or their admins add it; if it is yours, look here."
 )
@@ -53,6 +55,13 @@ def from_outside(said: Said, replies: Iterable[Reply], objects: Iterable[Configu
 def in_tenant(objects: Iterable[Configured]) -> bool:
     """Whether the person says that what was addressed is in Exchange Online."""
     return any(each.kind == "told-tenant" for each in objects)
+
+
+def told_stranger(said: Said, objects: Iterable[Configured]) -> bool:
+    """Whether the refusal is the sentence that Exchange Online writes to a sender, and nothing tells that the recipient is the
+    reader's own."""
+    ours = any(each.kind in _OWN or each.kind in _OURS for each in objects)
+    return bool(_TO_SENDER.search(said.text)) and not ours
 
 
 def acting(said: Said, replies: Iterable[Reply], objects: Iterable[Configured], inside: Act) -> Act:

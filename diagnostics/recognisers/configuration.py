@@ -27,6 +27,7 @@ Lines = list[tuple[int, str]]
 _NAMES: Final = ("identity", "name", "domainname", "primarysmtpaddress", "displayname", "mailboxowner")
 _BY_NAME: Final = frozenset({"inbound-connector", "outbound-connector", "accepted-domain", "remote-domain"})
 _CONNECTORS: Final = frozenset({"receive-connector", "inbound-connector", "outbound-connector"})
+_TENANT_TYPES: Final = frozenset({"onpremises", "partner"})
 _NEAR: Final = 4  # lines between a cmdlet and the first property it prints
 _ARGUMENT = linear(r"(?i)\bGet-\w+ (?:-Identity )?(?:\"([^\"]{1,120})\"|'([^']{1,120})')")
 _HEADER = linear(r"^\s*[A-Za-z][A-Za-z0-9]+(?:\s+[A-Za-z][A-Za-z0-9]+)*\s*$")
@@ -81,12 +82,24 @@ def _listed(lines: Lines, echoes: dict[int, str]) -> Iterator[_Object]:
         by_names = kind_of(block.properties)
         by_echo = echoes.get(block.lines[0], "")
         fits = by_names or (_fits(block) and not foreign(block.properties))
-        kind = by_echo if by_echo and fits else by_names
+        kind = by_echo if by_echo and fits else by_names or _of_tenant(block)
         if kind:
             values = tuple(
                 (each.name, each.value) for each in block.properties.values() if each.value or not each.raw.strip()
             )
             yield _Object(kind, block.line(*_order(kind)), tuple(block.lines), values)
+
+
+def _of_tenant(block: Block) -> str:
+    """A connector of Exchange Online by its type: Send connectors on-premises have none of these. Inbound ones have the same
+    properties, and the wizard calls them so; "" where it is neither."""
+    if block.value("connectortype").lower() not in _TENANT_TYPES or not block.has(
+        "cloudservicesmailenabled", "comment"
+    ):
+        return ""
+    return (
+        "inbound-connector" if block.value("name", "identity").lower().startswith("inbound") else "outbound-connector"
+    )
 
 
 def _fits(block: Block) -> bool:

@@ -159,6 +159,6 @@ def screen() -> str:
     """A pattern that any text with a telling property, or a cmdlet that prints one, matches."""
     names = sorted(
         {name for names in OWN.values() for name in names.split()}
-        | {"SmtpClientAuthenticationDisabled", "MaxSendSize", "EmailAddresses", "CreatedDatetime"}
+        | {"SmtpClientAuthenticationDisabled", "MaxSendSize", "EmailAddresses", "CreatedDatetime", "ConnectorType"}
     )
     return rf"(?:\b(?:{'|'.join(names)})(?:\s*:|\s)|\bGet-(?:[A-Z][a-zA-Z]{{3,50}})\b)"

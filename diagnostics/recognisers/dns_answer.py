@@ -66,7 +66,7 @@ _SECTIONS: Final = frozenset({"answer", "authority", "additional"})
 @recogniser(
     r"(?:\bnslookup\b|Resolve-DnsName\s*:|can't find \S|timed-out|mail exchanger = |MX preference = |\bdig\s.*\+short"
     r"|\s(?:has address|has IPv6 address|mail is handled by|domain name pointer|descriptive text|is an alias for) |\stext =\s"
-    r"|\sIN\s+(?:MX|A|AAAA|TXT|CNAME|PTR)\s|^\s*(?:NameExchange|NameHost|Strings)\s*:|\bName\s.*\bNameExchange\b"
+    r"|\sIN\s+(?:\d{1,10}\s+)?(?:MX|A|AAAA|TXT|CNAME|PTR)\s|^\s*(?:@|\S+\.\S*)\s+(?:\d{1,10}\s+)?MX\s+\d{1,5}\s|^\s*(?:NameExchange|NameHost|Strings)\s*:|\bName\s.*\bNameExchange\b"
     r"|^\s*Host \S+ not found: \d\(|\bdig\s.*(?:->|=>)|\bNon-existent domain|->>HEADER<<-|no servers could be reached"
     r"|couldn.t get address for '"
     r"|Name resolution of|\bSection\s+(?:NameExchange|IPAddress|NameHost|Strings|PrimaryServer)\b|^\s*(?:Name"

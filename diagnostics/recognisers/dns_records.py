@@ -23,7 +23,7 @@ _WORDED: Final = tuple(
         ("MX", rf"MX preference = (\d{{1,5}}), mail exchanger = {_HOST}"),
         ("MX", rf"mail exchanger = (\d{{1,5}}) {_HOST}"),
         ("MX", rf"mail is handled by (\d{{1,5}}) {_HOST}"),
-        ("MX", rf"(?:\d{{1,10}}\s+)?IN\s+MX\s+(\d{{1,5}})\s+{_HOST}"),
+        ("MX", rf"(?:\d{{1,10}}\s+)?IN\s+(?:\d{{1,10}}\s+)?MX\s+(\d{{1,5}})\s+{_HOST}(?:\s*;.*)?"),
         ("A", r"(?:internet address = |has address )([0-9.]{7,15})"),
         ("A", r"(?:\d{1,10}\s+)?IN\s+A\s+([0-9.]{7,15})"),
         ("AAAA", r"(?:AAAA IPv6 address = |has AAAA address |has IPv6 address )([0-9A-Fa-f:.]{2,45})"),
@@ -34,8 +34,24 @@ _WORDED: Final = tuple(
         ("TXT", r"(?:text = ?|descriptive text |(?:\d{1,10}\s+)?IN\s+TXT\s+)(\S.*)?"),
     )
 )
+# A line of a zone file: its class may be left out, and @ is the zone itself, whose name stands elsewhere.
+_ZONE = linear(
+    rf"^\s*(@|[A-Za-z0-9_*][A-Za-z0-9_*-]*\.[A-Za-z0-9_.*-]*)\s+(?:\d{{1,10}}\s+)?(?:IN\s+)?MX\s+(\d{{1,5}})\s+{_HOST}(?:\s*;.*)?$"
+)
 # One of these stands in every such line, for a quick look before the patterns.
-_MARKS: Final = (" = ", " IN ", "\tIN\t", "text =", "has ", "handled by", "alias for", "pointer", "descriptive")
+_MARKS: Final = (
+    " = ",
+    "IN ",
+    "IN\t",
+    "MX ",
+    "MX\t",
+    "text =",
+    "has ",
+    "handled by",
+    "alias for",
+    "pointer",
+    "descriptive",
+)
 _STRING = linear(r'"((?:[^"\\]|\\.)*)"')
 _COLUMNS: Final = ("nameexchange", "strings", "namehost", "ipaddress", "ip4address", "ip6address")
 
@@ -69,6 +85,11 @@ def record_on(line: str) -> tuple[str, DnsRecord] | None:
         name, *values = found.groups()
         value = text_of(values[-1] or "") if kind == "TXT" else host(values[-1]).replace("(root)", "")
         return host(name), DnsRecord(kind, value, int(values[0]) if kind == "MX" else -1)
+    zone = _ZONE.search(line)
+    if zone:
+        return host(zone.group(1)).strip("@"), DnsRecord(
+            "MX", host(zone.group(3)).replace("(root)", ""), int(zone.group(2))
+        )
     return None
 
 

@@ -84,7 +84,12 @@ FRAMES: Final = (
         rf"\bConnection Error: DCID:? \d+ domain: (?P<by>[\w.-]{{1,253}}) IP: (?P<ip>{_IP}) port: \d+ details: (?P<words>.*?)"
         r" interface: ",
     ),
-    Frame("cisco-esa", "trouble", _ESA + r"DCID \d+ (?P<words>TLS (?:failed|was required but could not).*)$"),
+    Frame(
+        "cisco-esa",
+        "trouble",
+        _ESA
+        + r"DCID (?:\d+|[xX*]+) (?P<words>(?:TLS (?:failed|was required but could not)|STARTTLS command not supported).*)$",
+    ),
     Frame(
         "cisco-esa",
         "rejected",

@@ -24,7 +24,8 @@ from diagnostics.recognisers.wrapping import log_lines
 # The marks of all frames, one a product: what a line has to hold before its frames are tried.
 _MARKS: Final = (
     r"\b[0-9a-f]{16} mta (?:event=)?(?:delivery|error) |\bdelivery \d+: (?:success|failure|deferral): "
-    r"|\b(?:Info|Warning|Critical): (?:Bounced|Delayed|Message (?:done|aborted)|Connection Error|DCID \d+ TLS|ICID \d+ REJECT"
+    r"|\b(?:Info|Warning|Critical): (?:Bounced|Delayed|Message (?:done|aborted)|Connection Error|DCID (?:\d+"
+    r"|[xX*]+) (?:STARTTLS|TLS)|ICID \d+ REJECT"
     r"|MID \d+ (?:ICID|RID))|\bBounced by destination server with response:"
     r"|\bRouter: (?:Message [0-9A-F]{8}|No messages|Error |Unable to )"
     r"|\bSMTP Server\b.*(?:rejected for policy reasons|Authentication failed for user)"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -28,11 +28,15 @@ _RUN_ON = linear(rf"(?i)\s({TELLING}|Message-ID|MIME-Version|Content-Type)\s?:\s
 _RESULT = linear(
     r"(?i)\bcompauth=\w|\bspf=\w+.{0,400}\bdkim=\w|\bdkim=\w+.{0,400}\bdmarc=\w|\bspf=\w+.{0,400}\bdmarc=\w"
 )
+_RESULTS: Final = ("compauth=", "spf=", "dkim=")
+_REPORTS: Final = ("CIP:", "SFV:")
 _REPORT = linear(r"(?i)(?:^|\s)(?:CIP:[0-9a-f.:*x]+;|SFV:[A-Z]+;).{0,400}(?:SCL|CAT|SFV|CTRY|IPV|DIR):")
 # What an Authentication-Results field is made of, wherever a fold that was lost cut it.
 _PART = linear(
     r"(?i)^(?:smtp\.\w|header\.\w|(?:spf|dkim|dmarc|compauth|arc|action|reason|receiver|client-ip|envelope-from|identity|helo)=)"
 )
+_BOUNDARY = linear(r"(?i)\bboundary\s*=\s*[\"']?([^\"';\s]{1,200})")
+_ENCODED = linear(r"(?i)^\s*(?:base64|quoted-printable)\b")
 _MOST_LINES: Final = 60
 _NEAR: Final = 12
 
@@ -56,6 +60,19 @@ def fields(lines: Iterable[tuple[int, str]]) -> list[Field]:
         if any(abs(each.lines[0] - line) <= _NEAR for line in telling[at : at + 2]):
             kept.append(each)
     return kept
+
+
+def text_of(lines: Sequence[str], found: Sequence[Field]) -> range:
+    """The lines (0-based) of a whole message's text below its header, where its form shows which they are; empty otherwise."""
+    kind = next((each for each in found if each.name == "content-type"), None)
+    boundary = _BOUNDARY.search(kind.value) if kind else None
+    if kind and boundary:
+        mark = f"--{boundary.group(1)}"
+        parts = [index for index in range(kind.lines[-1], len(lines)) if lines[index].startswith(mark)]
+        closed = bool(parts) and lines[parts[-1]].startswith(f"{mark}--")
+        return range(parts[0], parts[-1] + 1 if closed else len(lines)) if parts else range(0)
+    encoded = any(each.name == "content-transfer-encoding" and _ENCODED.search(each.value) for each in found)
+    return range(max(line for each in found for line in each.lines), len(lines)) if encoded else range(0)
 
 
 def _is_telling(name: str) -> bool:
@@ -91,14 +108,14 @@ def _named(line: str) -> tuple[str, str] | None:
 
 def _started(line: str) -> tuple[str, str] | None:
     """The field that begins inside this line: results and reports are also pasted without their name, or in a sentence."""
-    inside = _RUN_ON.search(f" {line}")
+    inside = _RUN_ON.search(f" {line}") if ":" in line else None
     if inside:
         name, value = inside.group(1), line[inside.end() - 1 :]
         if "=" in value or (name.lower() == "received" and _HOP.search(value)):
             return name, value
-    if _RESULT.search(line):
+    if "=" in line and any(name in line.lower() for name in _RESULTS) and _RESULT.search(line):
         return "authentication-results", line.strip()
-    if _REPORT.search(line):
+    if any(name in line.upper() for name in _REPORTS) and _REPORT.search(line):
         return "x-forefront-antispam-report", line.strip()
     return None
 

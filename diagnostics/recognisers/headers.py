@@ -15,7 +15,7 @@ from diagnostics.mail_facts import Antispam, Authentication, Headers, Hops
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact, judged_report
-from diagnostics.recognisers.header_lines import TELLING, Field, fields
+from diagnostics.recognisers.header_lines import TELLING, Field, fields, text_of
 from diagnostics.recognisers.received import hops_of
 from diagnostics.recognisers.sources import source_at
 
@@ -48,6 +48,8 @@ _OWN_CASE: Final = {
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for the header in the paste."""
     found = fields(reading.free())
+    text = text_of(reading.paste.lines, found)  # an attached message has a header of its own
+    found = [each for each in found if each.lines[0] not in text]
     if not found:
         return ()
     facts = list(facts_of(reading, found))

@@ -25,6 +25,8 @@ _SECURE = linear(r"(?i)\b(?:ESMTPS|ESMTPSA|UTF8SMTPS|UTF8SMTPSA|HTTPS|LMTPS)\b")
 _IP = linear(r"\[?((?:\d{1,3}\.){3}\d{1,3}|(?:IPv6:)?[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})\]?")
 _LONGEST_DATE: Final = 80
 _CLOUD: Final = "protection.outlook.com"
+_HERE: Final = "localhost"
+_FILTERS: Final = 4  # a content filter hands the message back to its host, and there are several
 
 
 def hops_of(fields: Iterable[Field]) -> tuple[list[Hop], list[str]]:
@@ -34,7 +36,9 @@ def hops_of(fields: Iterable[Field]) -> tuple[list[Hop], list[str]]:
     timed = [replace(hop, delay=_delay(before, hop)) for before, hop in zip([None, *hops], hops, strict=False)]
     taken = Counter(_over(hop) for hop in timed if hop.sender and hop.by)
     taken = Counter({pair: times for pair, times in taken.items() if pair[0] != pair[1]})
-    loops = dict.fromkeys(by for (_, by), times in taken.items() if times > 1)
+    loops = dict.fromkeys(
+        by for (sender, by), times in taken.items() if times > (_FILTERS if _HERE in (sender, by) else 1)
+    )
     return timed, list(loops)
 
 

@@ -74,6 +74,10 @@ _LED_HOST = linear(r"(?i)[{<]FQDN[=-]([^{}<>\s]*)[}>]")
 _LED_IP = linear(r"(?i)[{<]IP[=-]([^{}<>\s]*)[}>]")
 # The server tag that Exchange Online puts behind its own replies.
 _TAG = linear(r"\[([A-Za-z0-9.-]+\.(?i:outlook\.com|exchangelabs\.com))(?: \d{4}-[^\[\]]*)?\]")
+# sendmail's "Connection timed out with mx.example.com.", "Connection refused by mx.example.com."
+_OF_SENDMAIL = linear(
+    r"(?i)\bconnection (?:timed out with|refused by|reset by) ([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8})\.?(?:\s|$)"
+)
 _LAST_HOST = linear(r"(?i)\[?LastAttemptedServerName=([A-Za-z0-9._-]{1,253})")
 _LAST_IP = linear(
     r"(?i)(?:LastAttemptedIP=|last endpoint attempted was |connect to [\w.-]{1,253}|failed to respond |refused it )"
@@ -282,7 +286,7 @@ def read_reply(
     inner, wrappers = unwrapped(whole)
     basic, enhanced = _own_or_outer_codes(inner, wrappers)
     by = by or ("" if wrappers else _first(_TAG, whole))
-    host = (by or _first(_LAST_HOST, whole) or _first(_LED_HOST, whole)).lower()
+    host = (by or _first(_LAST_HOST, whole) or _first(_LED_HOST, whole) or _first(_OF_SENDMAIL, whole)).lower()
     address = ip or _first(_LAST_IP, whole) or _first(_LED_IP, whole)
     keys: dict[str, Any] = {"source": source, "connector": connector, "session": session, "host": host}
     said: dict[str, Any] = {"by": by.lower(), "ip": address, "recipient": recipient, "at": at, "kind": kind}

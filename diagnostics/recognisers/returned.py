@@ -29,6 +29,7 @@ _FAILED: Final = "|".join((
     r"\bdelivery (?:status )?(?:notification|report|failure|failed|error|problem|has failed)",
     r"\bmail (?:delivery )?(?:failure|failed|error)",
     r"\bfailure (?:notice|delivery)|\bmail system error|\bdelivery (?:has been |is )?delayed|^warning: ",
+    r"\berror (?:sending|delivering)\b",
     r"\bunzustellbar|\bnicht zugestellt|\bnon remis|[ée]chec (?:de (?:la )?)?(?:remise|distribution|livraison)|\bnon distribu",
     r"\bno se (?:puede|pudo|ha podido) entregar|\bdevuelto|\bnon recapitabile|\bmancato recapito|\bonbestelbaar|\bniet bezorgd",
     r"\bn[ãa]o entregue|\bniedostarczon|\bolevererbart|\bне доставлен|配信不能|配信エラー|メールエラー|エラー通知|退信|投递失败",

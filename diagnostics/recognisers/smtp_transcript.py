@@ -314,7 +314,10 @@ def _facts(reading: Reading, talk: _Talk) -> Iterator[Fact]:
         )
     if talk.tried and talk.complete:
         source = source_at(reading, talk.tried_at)
-        yield LogonTried(source=source, offered=talk.offered, mechanism=talk.tried, user=talk.user, host=talk.host)
+        clear = "STARTTLS" in talk.capabilities and not talk.secured and "STARTTLS" not in talk.verbs
+        yield LogonTried(
+            source=source, offered=talk.offered, mechanism=talk.tried, user=talk.user, host=talk.host, clear=clear
+        )
     yield from _redirected(reading, talk)
     refused = _first_refusal(talk)
     if refused:

@@ -1,7 +1,8 @@
 """To whom a message was written, in the words of who wrote it: "I only wrote to orders@contoso.com".
 
 It matters where the report names somebody else: then a rule or forwarding sent the message on. So the sentence counts where it
-says that this was the only addressee, or that the other one is unknown to its writer.
+says that this was the only addressee, or that the other one is unknown to its writer; or where it says that mail to this address
+comes back, and nothing that was pasted has the address, its domain or its local part (whoever hides addresses keeps one of them).
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ _ADDRESS = linear(r"[\w.+'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,
 _BOUNCE = linear(
     r"(?i)[,;:.]|\b(?:bounces?|ndrs?|back|comes|returns?|zurück|kommt|torna|arriva|vuelve|llega|revient|reçoi\w+|krijg\w*|komt)\b"
 )
-
+_MOST_PASTED: Final = 200  # lines
+_LONGEST_PASTED: Final = 20_000
 
 # "a private address that they never wrote to": without the address that they did write to.
 _UNWRITTEN: Final = (
@@ -49,9 +51,25 @@ _UNWRITTEN: Final = (
     rf"[^.;\n]{{0,24}}\b(?:{_WROTE})\b"
 )
 _SAYS_UNWRITTEN = linear(rf"(?i)\b{_UNWRITTEN}")
+# As in: E-mail to info@contoso.com bounces with this error.
+_MAIL_TO: Final = (
+    r"(?:(?:e-?)?mails?|messages?|e-?mailing|writing|write|sending|sends?|sent|anything|nachricht(?:en)?|courriels?|correos?|mensajes?"
+    r"|messaggi\w?|berichten?)(?: \w+){0,3}? (?:to|an|à|a|al|para|aan|naar)|to (?:e-?mail|write)|(?:e-?)mailing"
+)
+_COMES_BACK: Final = (
+    r"bounc\w+|returned|(?:came|comes?|coming|sent) back|reject\w*|fails?|failed|errors?|undeliver\w*|ndrs?|zurück"
+    r"|fehler\w*|revien\w+|erreur"
+    r"|rebot\w+|devuel\w+|vuelven?|error|torna\w*|errore|terug\w*|foutmelding"
+)
+_SAYS_BOUNCED = linear(
+    rf"(?i)\b(?:{_MAIL_TO}) <?([\w.+'-]{{1,64}})@((?:[a-z0-9-]{{1,63}}\.){{1,8}}[a-z]{{2,24}})\b"
+    rf"[^@?\n]{{0,80}}\b(?:{_COMES_BACK})\b[^@?\n]{{0,60}}$"
+)
 
 
-@recogniser(rf"@[^\n]*\b(?:{_ONLY}|{_STRANGE})\b|\b(?:{_ONLY}|{_WROTE})\b[^\n]*@|{_UNWRITTEN}", rank=92)
+@recogniser(
+    rf"@[^\n]*\b(?:{_ONLY}|{_STRANGE})\b|\b(?:{_ONLY}|{_WROTE})\b[^\n]*@|{_UNWRITTEN}|\b(?:{_MAIL_TO}) <?\S+@", rank=92
+)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each sentence, beside something else that was pasted."""
     if not reading.claimed:
@@ -59,6 +77,11 @@ def read(reading: Reading) -> Sequence[Artefact]:
     found = []
     for index, line in reading.sentences()[:MOST_LINES]:
         addresses = _addressees(line[:1000])
+        bounced = () if addresses else _bounced(line[:1000], reading)
+        if bounced:
+            fact = Addressed(source=source_at(reading, index), recipients=bounced, told=True)
+            found.append(artefact(reading, "told-addressee", [index], [fact], {"recipients": list(bounced)}))
+            continue
         unwritten = None if addresses else _SAYS_UNWRITTEN.search(without_question(line[:1000]))
         if addresses or (unwritten and not supposes(line[: unwritten.start()])):
             fact = Addressed(source=source_at(reading, index), recipients=addresses, redirected=True)
@@ -75,6 +98,19 @@ def _addressees(line: str) -> tuple[str, ...]:
         return ()
     # In German and Dutch the verb stands behind the address.
     return _listed(line[wrote.end() :]) or _listed(line[: wrote.start()].rpartition(". ")[2], anywhere=True)
+
+
+def _bounced(line: str, reading: Reading) -> tuple[str, ...]:
+    """The address to which mail comes back, where what was pasted names others alone."""
+    told = _SAYS_BOUNCED.search(line)
+    if told is None or supposes(line[: told.start()]):
+        return ()
+    local, domain = (str(each).lower() for each in told.groups())
+    pasted = [reading.paste.lines[each].lower() for each in sorted(reading.claimed - reading.quoting)][:_MOST_PASTED]
+    named = [str(each) for each in _ADDRESS.findall("\n".join(pasted)[:_LONGEST_PASTED])]
+    if not named or any(each.startswith(f"{local}@") or domain in each for each in named):
+        return ()
+    return (f"{local}@{domain}",)
 
 
 def _listed(text: str, *, anywhere: bool = False) -> tuple[str, ...]:

@@ -1,4 +1,5 @@
-"""That a mailbox was made in the cloud, as a person tells: "we gave the account a licence, and the mailbox appeared in M365".
+"""That a mailbox was made in the cloud, as a person tells: "we gave the account a licence, and the mailbox appeared in M365";
+that it is there alone ("he is only in 365"), or that mail to its address in the tenant's own domain arrives.
 
 It names no address: the one that was refused is meant. A mailbox that was moved there is not told here, since it has an object
 on-premises. Read only beside something else that was pasted, or as an answer in a thread.
@@ -47,6 +48,21 @@ _MADE_THERE = linear(
     rf"|\b{_WHO}\s[^.;\n]{{0,30}}?(?:^|\s)?{_MADE}\s{_IN}{_CLOUD}\b|\b{_WHO}\s[^.;\n]{{0,12}}?{_IN}{_CLOUD}\s[^.;\n]{{0,16}}?{_MADE}"
     rf"|(?:^|\s){_MADE}[^.;\n]{{0,20}}?\b{_WHO}\s{_IN}{_CLOUD}\b"
 )
+_HIM: Final = rf"(?:{_BOX}|{_WHO}|recipients?|empf.nger|destinataire|he|she|er|sie|il|elle|[eé]l|ella)"
+_ONLY: Final = r"(?:only|just|solely|nur|seulement|uniquement|sol[oa]mente|solo|soltanto|alleen|só|apenas|tylko)"
+_IS: Final = (
+    r"(?:is|exists?|lives|sits|resides|ist|liegt|existiert|gibt es|est|existe|est.|è|esiste|vive|bestaat|staat|jest"
+    r"|istnieje)"
+)
+_ONLY_THERE = linear(
+    rf"(?i)\b{_HIM}\b[^.,;\n]{{0,30}}?(?:^|\s){_IS}\s(?:\w+ )?{_ONLY} (?:in|on|im|auf|en|dans|sur|su|op|no|na"
+    rf"|w)? ?(?:the |der |le |la )?{_CLOUD}\b"
+)
+_ROUTED = linear(
+    r"(?i)\b(?:to|send|write|mail|use|an|à|a|naar|para|do|schicke|envoie|env.o|invio)\s[^\n;]{0,40}?\.onmicrosoft\.com\b[^.;\n]{0,40}?"
+    r"\b(?:works?|arrives?|(?:is|gets?) (?:sent|delivered|received)|goes|fine|ok|geht|kommt an|funktioniert|marche|arrive|llega"
+    r"|funciona|funziona|arriva|werkt|komt aan|dzia\w+)\b"
+)
 _DENIED = linear(r"(?i)\b(?:not|never|n.t|nicht|nie|pas|non|niet|não)\b")
 _ASKED = linear(r"^[^.!?;\n]*\?")
 _NONE = linear(
@@ -54,16 +70,17 @@ _NONE = linear(
 )
 
 
-@recogniser(rf"\b(?:{_BOX}|{_WHO})\b", rank=98)
+@recogniser(rf"(?:\b(?:{_BOX}|{_WHO})\b|{_ONLY} (?:\w+ )?{_CLOUD}|\.onmicrosoft\.com\b)", rank=98)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for the first such sentence: Exchange Online has the refused recipient."""
     if not answers(reading):
         return []
-    for index, told in stated(reading, _MADE_THERE, asked=True):
-        before, behind = told.string[: told.start()], told.string[told.end() :]
-        if not _ASKED.search(behind) and not _denied(before, told.group(0)):
-            fact = Configured(source=source_at(reading, index), kind="told-cloud-mailbox", name="exchange-online")
-            return [artefact(reading, "told-cloud-mailbox", [index], [fact], {"told": told.group(0)[:80]})]
+    for name, pattern in (("only", _ONLY_THERE), ("made", _MADE_THERE), ("routed", _ROUTED)):
+        for index, told in stated(reading, pattern, asked=True):
+            before, behind = told.string[: told.start()], told.string[told.end() :]
+            if not _ASKED.search(behind) and not _denied(before, told.group(0)):
+                fact = Configured(source=source_at(reading, index), kind="told-cloud-mailbox", name=name)
+                return [artefact(reading, "told-cloud-mailbox", [index], [fact], {"told": told.group(0)[:80]})]
     return []
 
 

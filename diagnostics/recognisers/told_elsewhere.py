@@ -22,7 +22,8 @@ _RUNS: Final = (
     r"|fonctionne|marche|funciona|funziona|werkt|dzia.a|работает"
 )
 _MACHINE: Final = (
-    r"(?:machine|server|box|computer|pc|vm|client|host|laptop|desktop|workstation|system|site|rechner|maschine|ordinateur|machines?"
+    r"(?:machine|server|box|computer|pc|vm|client|host|laptop|desktop|workstation|system|site|rechner|maschine"
+    r"|ordinateur|machines?"
     r"|serveur|equipo|servidor|ordenador|computador|server|сервере|компьютере)"
 )
 _ANOTHER: Final = (
@@ -31,10 +32,20 @@ _ANOTHER: Final = (
 )
 _HERE: Final = r"dev(?:elopment)?|staging|test(?:ing)?|uat|qa|localhost|local(?:ly)?|laptop|home"
 _ON: Final = r"on|from|in|at|auf|von|aus|sur|depuis|desde|en|su|da|op|vanaf|на|с"
+_BACK: Final = (
+    r"(?:i|we|ich|wir|je|nous) (?:moved?|switch(?:ed)?|chang(?:ed?)?|point(?:ed)?|set|put|revert(?:ed)?"
+    r"|roll(?:ed)?)|back|revert(?:ed|ing)?"
+    r"|zurück|zurückgestellt|remis|volvimos|terug"
+)
 _ELSEWHERE: Final = rf"(?:{_ON}) (?:{_ANOTHER} (?:\w+ ){{0,2}}?{_MACHINE}|(?:the |my |our )?(?:{_HERE}))\b"
 _WORKS_ELSEWHERE = linear(
     rf"(?i)\b(?:{_RUNS})\b(?: fine| well| perfectly)? locally\b|\b(?:{_RUNS})\b[^.;\n]{{0,50}}?\b{_ELSEWHERE}"
     rf"|\b{_ELSEWHERE}[^.;\n]{{0,50}}?\b(?:{_RUNS})\b"
+    # "when I moved the connector back to EX16 all goes": the former way is another machine
+    rf"|\b(?:{_BACK})\b[^.;\n]{{0,40}}?\b(?:to|towards?|over|through|via|auf|über|sur|vers|a|al|op|naar)\b (?:the |den |le |el )?"
+    rf"(?:ex(?:ch(?:ange)?)? ?(?:20)?\d\d|(?:old|former|first|other|previous|alten|anderen|ancien|otro|viejo"
+    rf"|oude) (?:\w+ )?{_MACHINE})\b"
+    rf"[^.;\n]{{0,40}}?\b(?:{_RUNS}|leaves|flows?|goes)\b"
 )
 _BOX: Final = (
     r"containers?|docker|pods?|kubernetes|k8s|lxc|podman|vpn|tunnel|wireguard|guest|контейнер\w*|contenedor|conteneur"
@@ -60,7 +71,7 @@ _UNCHECKED = linear(
 )
 
 
-@recogniser(rf"\b(?:{_RUNS})\b", rank=98)
+@recogniser(rf"\b(?:{_RUNS}|leaves|flows?|goes)\b", rank=98)
 def read(reading: Reading) -> Sequence[Artefact]:
     """At most one artefact for each kind of place: another machine, and what is around a container or tunnel."""
     if not answers(reading):

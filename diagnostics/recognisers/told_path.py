@@ -36,11 +36,18 @@ _FORWARDED = linear(
     r"|\b(?:split|dual) delivery\b|\b(?:sent|routed|relayed|passed) (?:on )?to (?:g ?suite|gmail|google workspace|office ?365"
     r"|exchange online) (?:via|by|through|with) (?:an? )?(?:mail ?flow|transport) rule"
     r"|\bmailing ?lists?\b|\blist ?serv(?:er)?\b|\bmailman\b|\bsympa\b|\bweitergeleitet\b|\b(?:Weiterleitung|leitet)\b"
-    r"|\b(?:transf.r|redirig).{1,2}e?s? (?:vers|automatiquement)\b"
-    r"|\breenv.{1,3}(?:a|o|os|amos) a\b|\binoltrat[aoei]\b|\bdoorgestuurd\b"
+    r"|\bforward(?:s|ed|ing)? (?:\S+ ){0,2}?\S+@\S+ (?:\S+ ){0,2}?to\b|\balias(?:es)?[ -]?files?\b"
+    r"|/etc/(?:postfix/)?(?:aliases|virtual)\b"
+    r"|\bvirtual[_ ]alias|\balias(?:es)? (?:\S+ ){0,3}?(?:points?|leads?|goes|expands?|redirects?|delivers?) to\b"
+    r"|\b(?:transf.r|redirig).{1,2}e?s? (?:vers|automatiquement)\b|\b(?:transf.re|redirige"
+    r"|renvoie) (?:\S+ ){0,3}?\S+@\S+ (?:\S+ ){0,3}?(?:vers|sur)\b"
+    r"|\breenv.{1,3}(?:a|o|os|amos) (?:(?:\S+ ){0,3}?\S+@\S+ (?:\S+ ){0,3}?)?a\b|\binoltrat[aoei]\b|\bdoorgestuurd\b"
 )
 _NOT = linear(
     r"(?i)\b(?:no|not|n.t|never|without|kein\w*|nicht|pas de|sans|please|bitte|dns|conditional|port)\b[^.;:,]{0,30}$"
+)
+_WITHOUT = linear(
+    r"(?i)\b(?:no|not|n.t|never|without|kein\w*|nicht|pas de|sans|before|vor|avant|antes de|prima)\b[^.;:,]{0,20}$"
 )
 _OTHER = linear(
     r"(?i)^\W{0,2}(?:\S+ ){0,2}(?:ports?|tcp|traffic|dns|quer(?:y|ies)|lookups?|zone)\b"
@@ -61,7 +68,8 @@ _GATEWAY = linear(
 _OURS = linear(rf"(?i)\b{_ADDRESS}\b\W{{1,3}}(?:is|=|was)\W{{1,3}}(?:our|ours|us|me|my|mine)\b")
 # What stands in front of the servers and may put its own address in place of the sender's.
 _BALANCER = linear(
-    r"(?i)\bload[ -]?balanc(?:er|ing)s?\b|\b(?:kemp|netscaler|big-?ip|haproxy|citrix adc|loadmaster)\b|\blastverteiler\b"
+    r"(?i)\bload[ -]?balanc(?:er|ing)s?\b|\b(?:kemp|netscaler|big-?ip|haproxy|citrix adc|loadmaster|f5|nlb"
+    r"|traefik)\b|\blastverteiler\b"
     r"|\brépartiteur de charge\b|\bbalanceador(?:es)?\b|\bbilanciator[ei]\b|\b(?:source nat|snat)\b"
 )
 # What a capture of both ends showed, or a device that reshapes what passes it.
@@ -76,10 +84,11 @@ _REPLY = linear(r"\b[245]\d\d[ -][245]\.\d{1,3}\.\d{1,3}|\bsaid:|\breturned '|=\
 
 @recogniser(
     r"forward|redirect|(?:split|dual) delivery|flow rule|transport rule|\bSRS[01][=+-]|mailing ?list|list ?serv|mailman|sympa"
-    r"|leitet|transf.r|redirig|reenv|inoltr|doorgestuurd"
+    r"|leitet|transf.r|redirig|reenv|inoltr|doorgestuurd|renvoie|\balias"
     r"|packet|frames?\b|segment|retransmi|paket|wan[ -]?(?:optimi|accelerat)|traffic[ -]?shap"
     rf"|\b(?:our|us|me|my|mine)\b|\b(?:{_PRODUCT})\b"
-    r"|load[ -]?balanc|kemp|netscaler|big-?ip|haproxy|citrix adc|loadmaster|lastverteiler|répartiteur|balanceador|bilanciator"
+    r"|load[ -]?balanc|kemp|netscaler|big-?ip|haproxy|citrix adc|loadmaster|\bf5\b|\bnlb\b|traefik|lastverteiler"
+    r"|répartiteur|balanceador|bilanciator"
     r"|nat\b",
     rank=98,
 )
@@ -111,7 +120,7 @@ def _told(source: Source, line: str) -> Iterator[Configured]:
             yield Configured(source=source, kind="forward", values=(("Own", own), ("Told", match.group(0).strip())))
             break
     front = _BALANCER.search(line)
-    if front and not (_NOT.search(line[: front.start()]) or supposes(line[: front.start()])):
+    if front and not (_WITHOUT.search(line[: front.start()]) or supposes(line[: front.start()])):
         yield Configured(source=source, kind="load-balancer", name=front.group(0))
     lost = next(
         (m for m in _LOST.finditer(line) if not (_NOT.search(line[: m.start()]) or supposes(line[: m.start()]))), None

@@ -25,10 +25,12 @@ from diagnostics.recognisers.sources import source_at
 _SEND: Final = "send-connector"
 _SEND_NAMES: Final = (
     "AddressSpaces", "SourceTransportServers", "SmartHostAuthMechanism", "DNSRoutingEnabled", "IgnoreSTARTTLS", "TlsAuthLevel",
-    "CloudServicesMailEnabled", "RequireTLS",
+    "RequireTLS",
 )  # fmt: skip
 # Two kinds of connector have these: what else stands in the line decides.
-_SHARED: Final = ("SmartHosts", "TlsDomain", "TlsCertificateName", "SmtpClientAuthenticationDisabled", "Enabled")
+_SHARED: Final = (
+    "SmartHosts", "TlsDomain", "TlsCertificateName", "SmtpClientAuthenticationDisabled", "Enabled", "CloudServicesMailEnabled",
+)  # fmt: skip
 _KIND_OF: Final = {
     **{name: kind for kind, names in OWN.items() for name in names.split()},
     **dict.fromkeys(_SEND_NAMES, _SEND),
@@ -147,7 +149,8 @@ def _kind(name: str, told: str, found: Sequence[tuple[str, str]]) -> str:
         return _KIND_OF[name]
     if name == "SmtpClientAuthenticationDisabled":
         return told if told in ("cas-mailbox", "transport-config") else _KIND_OF[name]
-    return told or next((_KIND_OF[other] for other, _ in found if other not in _SHARED), "")
+    other = next((_KIND_OF[other] for other, _ in found if other not in _SHARED), "")
+    return told or other or (_SEND if name == "CloudServicesMailEnabled" else "")
 
 
 def _labelled(before: str) -> str:

@@ -18,7 +18,7 @@ from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.event_quotes import explains
 from diagnostics.recognisers.sources import source_at
-from diagnostics.recognisers.told_settings import MOST_LINES, in_sight, supposes
+from diagnostics.recognisers.told_settings import MOST_LINES, in_sight, supposes, without_question
 
 _NOUN: Final = (
     r"(?:\b(?:events?|ereigniss?\w{0,3}|eventos?|eventi|gebeurtenis\w{0,3})|\x{e9}v\x{e9}nements?)"
@@ -32,9 +32,17 @@ _HYBRID = linear(
     r"|\bhybrid[ -]?(?:deployment|environment|set-?up|umgebung|bereitstellung|organi[sz]ation)"
     r"|\b(?:d.ploiement|environnement|entorno|implementaci.n|ambiente|distribuzione) (?:hybride|h.brid[oa]|ibrid[oa])\b"
 )
-_HERE: Final = r"on-?prem\w*|(?:local|internal) (?:network|servers?|exchange|mailbox\w*)|exchange (?:server )?20\d\d"
-_CLOUD: Final = r"cloud|exchange online|exo|(?:office|microsoft) ?365|o365|m365"
-_TO: Final = r"\b(?:to|into|and|nach|zu|und|vers|et|a|hacia|y|verso|e|naar|en)\b"
+_HERE: Final = (
+    r"on-?prem\w*|(?:local|internal|lokale\w?) (?:network|servers?|exchange|mailbox\w*)|exchange (?:server )?20\d\d"
+    r"|(?:exchange|serveurs?|servidor(?:es)?|servers?) (?:locale?|lokal|interne|interno)"
+)
+_CLOUD: Final = r"cloud|nube|nuage|nuvem|exchange online|exo|(?:office|microsoft) ?365|o365|m365"
+_TO: Final = r"(?:\b(?:to|into|and|nach|zu|und|an|vers|et|au|sur|a|al|hacia|y|verso|e|naar|en)\b|\sà\s)"
+# "migrated from Exchange 2016 to Microsoft 365": mailboxes crossed, once.
+_MOVED_FROM = linear(
+    r"(?i)\b(?:migr\w+|mov\w+|switch\w*|chang\w+|upgrad\w+|umz\w+|umgez\w+|wechs\w+|gewechs\w+|pas\w+|cambi\w+|przen\w+|verhui\w+)\b"
+    r"[^.;\n]{0,40}?\b(?:from|von|vom|aus|de|du|desde|da|dal|van|z)\b[^.;\n]{0,20}$"
+)
 _CROSSING = linear(
     rf"(?i)\b(?:{_HERE})\b[^.;\n]{{0,40}}{_TO}[^.;\n]{{0,30}}\b(?:{_CLOUD})\b"
     rf"|\b(?:{_CLOUD})\b[^.;\n]{{0,40}}{_TO}[^.;\n]{{0,30}}\b(?:{_HERE})\b"
@@ -57,7 +65,8 @@ def read(reading: Reading) -> Sequence[Artefact]:
         return []
     found = []
     for index, line in reading.sentences()[:MOST_LINES]:
-        facts = [] if explains(line) else list(_told(source_at(reading, index), line[:1000]))
+        spoken = without_question(line[:1000])
+        facts = [] if explains(spoken) else list(_told(source_at(reading, index), spoken))
         if facts:
             found.append(artefact(reading, "told-surroundings", [index], facts, {"facts": len(facts)}))
     return found
@@ -70,7 +79,7 @@ def _told(source: Source, line: str) -> Iterator[Fact]:
     if _HYBRID.search(line):
         yield Configured(source=source, kind="organization", name="hybrid")
     crossing = _CROSSING.search(line)
-    if crossing and not supposes(line[: crossing.start()]):
+    if crossing and not (supposes(line[: crossing.start()]) or _MOVED_FROM.search(line[: crossing.start()])):
         yield Configured(source=source, kind="told-crossing", name=crossing.group(0)[:80])
     file = _OWN_FILE.search(line)
     if file:

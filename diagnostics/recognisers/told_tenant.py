@@ -1,6 +1,7 @@
 """That what refused mail is in Exchange Online, as a person tells: "our group in Office 365". Then its settings are the tenant's.
 
-Read beside something else that was pasted, and only in texts that name nothing on-premises.
+Read beside something else that was pasted, or the report's sentence about who may write, and only in texts that name nothing
+on-premises.
 """
 
 from __future__ import annotations
@@ -22,7 +23,10 @@ _OBJECT: Final = (
     r"|groupes?|listes?|dossiers?|bo.tes?|grupos?|listas?|carpetas?|buz.n\w*|caselle?|cartell[ae])"
 )
 _HELD = linear(rf"(?i)\b{_OBJECT}\b[^.;\n]{{0,60}}\b{_CLOUD}\b|\b{_CLOUD}\b[^.;\n]{{0,30}}\b{_OBJECT}\b")
-_OWN = linear(r"(?i)\b(?:we|our|us|my|i|wir|unser\w*|notre|nos|nous|nuestr\w+|nostr\w+)\b")
+_OWN = linear(r"(?i)\b(?:we|ours?|us|my|mine|i|wir|unser\w*|notre|nos|nous|nuestr\w+|nostr\w+)\b")
+_REFUSED = linear(
+    r"(?i)\bonly accepts messages from people in its organization\b|\brestricted to authenticated senders\b"
+)
 _ELSEWHERE = linear(
     r"(?i)\bon-?prem\w*|\bhybrid\w*|\bexchange (?:server )?20\d\d|\bexchange server|\bSBS\b|\bedge\b|\bDAG\b|\bmigrat\w+"
     r"|\bmoved\b|\bconnectors?\b|\bsmart ?-?hosts?\b|\bpostfix\b|\brelay\w*|\bCU ?\d"
@@ -33,7 +37,8 @@ _ELSEWHERE = linear(
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for the first such sentence."""
     lines = [(index, line[:1000]) for index, line in reading.sentences()[:MOST_LINES]]
-    if not answers(reading) or any(_ELSEWHERE.search(line) for _, line in lines):
+    refused = answers(reading) or any(_REFUSED.search(line) for _, line in lines)
+    if not refused or any(_ELSEWHERE.search(line) for _, line in lines):
         return []
     for index, line in lines:
         held = _HELD.search(line)

@@ -14,10 +14,11 @@ from diagnostics.redaction.credentials import without_credentials
 _HOST = linear(r"([\p{L}\p{N}_\-]+(?:\.[\p{L}\p{N}_\-]+)+)(  +)?")
 _IPV4 = linear(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
 _IPV6 = linear(r"(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}")
-# An address's local part as the name of its object: in a property, or behind a command.
+# An address's local part as the name of its object: in a property, behind a command, or in an error about it.
 _NAME = linear(r"(?im)^(\s*(?:name|alias|displayname|identity|samaccountname|mailnickname)\s*:\s*)([^\s:]+)(\s*)$")
 _OBJECT = linear(
-    r"(?i)\b((?:get|set|test|new|remove|enable|disable)-[a-z]+\s+(?:-identity\s+)?[\"']?)([\p{L}\p{N}._\-]+)"
+    r"(?i)\b((?:(?:get|set|test|new|remove|enable|disable)-[a-z]+\s+(?:-identity\s+)?[\"']?"
+    r"|(?:object|objekt|objet|objeto|oggetto|recipient|mailbox|user|identity)\s+[\"'«„])\s?)([\p{L}\p{N}._\-]+)"
 )
 _SHAPE = linear(
     r"(?i)IMCEA[A-Z]*-|(?:bounces?\+)?SRS[01]?[=+\-]|prvs="

@@ -59,7 +59,7 @@ _PROGRAMS = {
     "certutil": r"-(v|verify|urlfetch|store|verifyctl|verifystore)\b",
     "icacls": r"\S+$",
     "klist": r"get ",
-    "netsh": r"winhttp show ",
+    "netsh": r"(?:winhttp|int ipv4) show ",
     "nltest": r"/(dsgetsite|dsgetdc|sc_verify)",
     "ping": r"",
     "repadmin": r"/(replsummary|showrepl)\b",

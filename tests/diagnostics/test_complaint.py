@@ -23,6 +23,8 @@ EX01\\3                   SmtpDelivery   Ready  0            ex02.contoso.com
         "the messages to Exchange Online are stuck",
         "Mails nach außen kommen seit gestern nicht an.",
         "les messages n'arrivent plus",
+        "plusieurs partenaires disent ne pas recevoir nos messages",
+        "zwei Kunden melden, unsere Mails nicht zu bekommen",
         "los correos no salen desde ayer",
         "le fatture del fornitore spariscono",
         "die Rechnungen verschwinden spurlos",

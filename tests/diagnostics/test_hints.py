@@ -29,6 +29,21 @@ def test_version_buckets_are_no_disk() -> None:
 
 
 @pytest.mark.parametrize(
+    "words",
+    [
+        "It is a single mailbox, everyone else gets mail.",
+        "Bei einem Benutzer kommt alles zurück, bei den anderen nicht.",
+        "un solo usuario, los demás bien",
+    ],
+)
+def test_one_user_whose_mail_circles_speaks_for_an_object(words: str) -> None:
+    loop = "554 5.4.14 Hop count exceeded - possible mail loop ATTR34 [FR2FRA01FT009.eop-fra01.prod.protection.outlook.com]"
+    target = "routing-loop.hybrid.target-address"
+    assert order(diagnose(f"{words}\n\n{loop}"))[0] == target
+    assert order(diagnose(f"Nobody gets mail.\n\n{loop}"))[0] != target
+
+
+@pytest.mark.parametrize(
     "words", ["we renewed the certificate", "telnet works", "only this domain", "spammers made up addresses"]
 )
 def test_words_alone_make_nothing_likely(words: str) -> None:

@@ -30,11 +30,13 @@ from diagnostics.causes.auth_smtp.logon import (
     is_client_connector,
     read_switches,
     refused_by,
+    relays_on,
     server,
     session_of,
     submits,
 )
 from diagnostics.causes.connector import relay
+from diagnostics.causes.policy.said import from_itself
 from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Reply, Said, Session
@@ -46,7 +48,7 @@ from diagnostics.report import Step
 # A logon that was tried, Exchange's own words, and servers that want another one's identity.
 _SPECIAL = linear(
     r"(?i)\b53[458]\b|\b(?:RESOLVER|STOREDRV|SMTPSEND|TRANSPORT)\.|\b[45]\.7\.(?:3|57|64|1[0-9]{2})\b|starttls|\bspf\b|\bdkim\b"
-    r"|\bdmarc\b|exchange server auth"
+    r"|\bdmarc\b|exchange server auth|\b504 need to authenticate first"
 )
 _ALSO_REFUSED = linear(r"\b535[ -]5\.7\.\d|\b5\.7\.139\b")
 _NOUNS = (
@@ -71,6 +73,12 @@ _LOG_ON = (
     ),
 )
 
+_RELAY_LOGS_ON = advise(
+    "On the relay: set the user and password for this host (Postfix: smtp_sasl_auth_enable and smtp_sasl_password_maps, under "
+    "the very name that relayhost has). A relay with a fixed address can instead use the tenant's MX host with an "
+    "inbound connector."
+)
+
 
 @cause(
     id="auth-smtp.client.not-authenticated",
@@ -81,6 +89,7 @@ _LOG_ON = (
         "5.7.57",
         _OLD,
         _OWNED,
+        relay.CLIENT_REFUSED,
         *relay.FOREIGN,
         *_NOUNS,
     ),
@@ -95,10 +104,13 @@ def assess(
     if said.signature in (*relay.FOREIGN, *_NOUNS):
         of_connector = refused_by(said, session_of(said, sessions)) == "smart-host"
         return None if of_connector else _of_another(said, moved=any(s.kind == "told-moved" for s in settings))
+    if said.signature == relay.CLIENT_REFUSED:
+        return _refused_host(said, settings)
     if said.signature == _OWNED:
         because = f"{server(said, '')} takes the address in MAIL FROM only from the account that it belongs to, and the client "
         because += "did not log on. It says the same to another server that sends with this address from outside."
-        return Finding(Belief.LIKELY, because, (said,), _LOG_ON, weight=1.6)
+        belief = Belief.POSSIBLE if from_itself(said, replies) else Belief.LIKELY
+        return Finding(belief, because, (said,), _LOG_ON, weight=1.6)
     if _ALSO_REFUSED.search(said.text):
         # .NET puts its own sentence in front of the reply to AUTH.
         because = "The same error gives the reply to the logon (535): the client did try, and was refused."
@@ -109,12 +121,29 @@ def assess(
         return Finding(Belief.RULED_OUT, because, (tried,))
     session = session_of(said, sessions)
     where = refused_by(said, session)
+    if relays_on(said) and by_microsoft(said):
+        because = (
+            f"{server(said, where)}, Exchange Online's submission server, refused MAIL FROM: the relay whose log this "
+        )
+        because += "is does not log on there."
+        return Finding(Belief.LIKELY, because, (said,), (_RELAY_LOGS_ON, *_steps()), "on-prem", weight=1.5)
     between = said.signature == _OLD and said.kind in ("ndr", "dsn", "trace")  # servers don't log on to each other
     if where == "smart-host" or between:
         return None
     if where == "on-prem" and session is not None:
         return _by_own_server(said, session)
     return _anonymous(said, where, settings)
+
+
+def _refused_host(said: Said, settings: tuple[Configured, ...]) -> Finding | None:
+    """Postfix turns away, in the same words, who is in its table and who did not log on where all have to."""
+    if said.kind not in ("client", "bare"):
+        return None
+    because = f"{server(said, '')} turned the client away as a whole, as Postfix does where only clients that logged on may send."
+    if submits(said, settings):
+        because += " The port is the one for them, and this client did not log on."
+        return Finding(Belief.LIKELY, because, (said,), _LOG_ON, weight=1.4)
+    return Finding(Belief.POSSIBLE, because, (said,), _LOG_ON, weight=1.5)
 
 
 def _anonymous(said: Said, where: Where, settings: tuple[Configured, ...]) -> Finding:

@@ -4,7 +4,9 @@
 Servers of one organization log on to each other (X-EXPS, over X-ANONYMOUSTLS) before they hand mail over. The `Default`
 connector of the target no longer offers that: ExchangeServer was removed from its AuthMechanism or ExchangeServers from
 its PermissionGroups, or its Fqdn was changed to a public name. Internal queues wait with `451 4.4.0 … Cannot achieve
-Exchange Server authentication`; mail from outside goes on.
+Exchange Server authentication`; mail from outside goes on. Exchange 2000 and 2003 hand properties of a message over with
+XEXCH50 and log `504 Need to authenticate first` where the other's SMTP virtual server has lost Integrated Windows
+Authentication. A foreign organization's Exchange server answers the same, and there it harms nothing.
 
 ## What proves it
 - AuthMechanism or PermissionGroups of the connector that answered, or a Fqdn that isn't the server's own name
@@ -35,6 +37,7 @@ from diagnostics.report import Step
 
 # It says X-ANONYMOUSTLS to the server, as Exchange servers do; a connector without their logon does not know that.
 UNIFIED_MESSAGING: Final = "Submission to the Hub Transport server failed"
+_XEXCH50: Final = "504 Need to authenticate first"  # Exchange 2000 and 2003
 
 
 @cause(
@@ -44,6 +47,7 @@ UNIFIED_MESSAGING: Final = "Submission to the Hub Transport server failed"
         "Cannot achieve Exchange Server authentication",
         "535 5.7.3 anonymous authentication not allowed",
         UNIFIED_MESSAGING,
+        _XEXCH50,
     ),
     against={
         "Require basic authentication": "is about a password for a smart host, not about the logon between servers",
@@ -51,6 +55,18 @@ UNIFIED_MESSAGING: Final = "Submission to the Hub Transport server failed"
 )
 def assess(said: Said, _settings: Configured | None, objects: tuple[Configured, ...]) -> Finding | None:
     """The `Default` connector's own settings settle it."""
+    if said.signature == _XEXCH50:
+        because = (
+            f"{said.by or said.host or 'The other server'} takes XEXCH50 only from Exchange servers that logged on. "
+        )
+        because += (
+            "If it is one of this organization, its SMTP virtual server lacks Integrated Windows Authentication, or "
+        )
+        because += (
+            "a rule there wants another logon; if it is somebody else's, the event is harmless and the message goes "
+        )
+        because += "through without."
+        return Finding(Belief.POSSIBLE, because, (said,), _of_2003(), weight=1.6)
     if said.signature == UNIFIED_MESSAGING and "unrecognized command" not in said.text.lower():
         return None
     met = _default(objects)
@@ -95,6 +111,22 @@ def _lacks(met: Configured) -> str:
     if server and fqdn and fqdn.partition(".")[0].lower() != server.partition(".")[0].lower():
         return f"calls itself {fqdn}, which is not the server's own name"
     return ""
+
+
+def _of_2003() -> tuple[Step, ...]:
+    return (
+        change(
+            "On the server that answered, if it is yours: Exchange System Manager, the SMTP virtual server, Access, "
+            "Authentication: "
+            "tick Integrated Windows Authentication. On Exchange 2007 and later: ExchangeLegacyServers among the groups of its "
+            "`Default` connector.",
+            "",
+            shell="portal",
+            changes="Servers of the organization log on to each other again; anonymous mail is taken as before.",
+            undo="Untick it.",
+            verify="Event 7004 for XEXCH50 no longer comes when a message goes between the two.",
+        ),
+    )
 
 
 def _steps(connector: str) -> tuple[Step, ...]:

@@ -31,6 +31,7 @@ from diagnostics.report import Step
 _EVENTS = (1018, 1019)
 
 
+_PORT_25 = linear(r":25(?:\D|$)")
 _NAMED = linear(r"(?i)settings on Receive connector \"([^\"]{1,120})\"")
 _ROLES = (
     "ReceiveConnectorRoleConflictException",
@@ -85,7 +86,7 @@ def hub_listener(objects: Iterable[Configured]) -> Configured | None:
 def about_port(event: WindowsEvent) -> bool:
     """Whether a transport service says that port 25 was taken."""
     transport = event.provider.lower().replace(" ", "").startswith("msexchange")
-    return transport and event.event in _EVENTS and ":25" in event.text.replace(" ", "")
+    return transport and event.event in _EVENTS and bool(_PORT_25.search(event.text.replace(" ", "")))
 
 
 def _listening(role: str, objects: Iterable[Configured]) -> Configured | None:

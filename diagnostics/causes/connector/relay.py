@@ -26,6 +26,8 @@ FOREIGN: Final = (
     "mail for",
     "emails for",
 )
+# Postfix, of a client that a rule of its own turns away: an entry in a table, or that it did not log on (access(5)).
+CLIENT_REFUSED: Final = "Client host rejected: Access denied"
 _RELAYS: Final = "smtp-accept-any-recip"  # a table cuts the end off
 _ROUTING: Final = ".mail.onmicrosoft.com"
 

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from msgspec import Struct
 
 from diagnostics.causes.dns.lookups import same
+from diagnostics.causes.network.reach import kind_of
 from diagnostics.looked_facts import DnsAnswer
 from diagnostics.patterns import linear
 
 _MICROSOFT = linear(r"(?i)\.(?:mail\.protection\.outlook\.com|mail\.eo\.outlook\.com|mx\.microsoft)\.?$")
+
+
+# Filter services that domains are led over, the mailboxes being elsewhere.
+_FILTERS: Final = frozenset(
+    {"pphosted.com", "ppe-hosted.com", "mimecast.com", "messagelabs.com", "iphmx.com", "barracudanetworks.com",
+     "hornetsecurity.com", "antispameurope.com", "sophos.com", "trendmicro.com", "trendmicro.eu", "spamtitan.com", "retarus.com",
+     "vadesecure.com", "mailinblack.com", "antispamcloud.com", "spamexperts.com", "arsmtp.com", "mailcontrol.com"}
+)  # fmt: skip
 
 
 class Exchanger(Struct, frozen=True):
@@ -21,6 +31,18 @@ class Exchanger(Struct, frozen=True):
     @property
     def is_microsoft(self) -> bool:
         return is_microsoft(self.host)
+
+    @property
+    def preference(self) -> int:
+        return next(
+            (each.preference for each in self.answer.records if each.kind == "MX" and each.value == self.host), -1
+        )
+
+    @property
+    def of_another(self) -> bool:
+        """Whether it is another provider's than Microsoft's, no filter in front and no host of the domain's own."""
+        own = same(organization(self.host), organization(self.domain))
+        return not (self.is_microsoft or own or organization(self.host) in _FILTERS)
 
 
 def is_microsoft(host: str) -> bool:
@@ -48,6 +70,16 @@ def exchanger_of(domain: str, answers: Iterable[DnsAnswer]) -> Exchanger | None:
 def bare_exchanger(answers: Iterable[DnsAnswer]) -> Exchanger | None:
     """The MX host of one label ("mail", where mail.contoso.com was meant): no other network can resolve it."""
     return next((each for each in exchangers(answers) if "." not in each.host.strip(".")), None)
+
+
+def numeric_exchanger(answers: Iterable[DnsAnswer]) -> Exchanger | None:
+    """The MX host that is an address, where the record has to hold a name (RFC 5321, 5.1)."""
+    return next((each for each in exchangers(answers) if is_address(each.host)), None)
+
+
+def is_address(host: str) -> bool:
+    """Whether `host` is written as an IP address. One of the machine itself is mx_loopback's."""
+    return bool(kind_of(host)) and not host.startswith("127.") and host != "::1"
 
 
 def null_mx(answers: Iterable[DnsAnswer]) -> list[DnsAnswer]:

@@ -45,6 +45,7 @@ _OTHERS = (
 )
 
 _ITSELF = ("localhost", "localhost.localdomain", "127.0.0.1")
+_OF_ITSELF = ("localhost", "127.", "::1")
 _FOR = linear(r"(?i)\bmail for ([a-z0-9_-]+(?:\.[a-z0-9_-]+)+) loops back")  # Postfix
 
 
@@ -89,7 +90,7 @@ def assess(
 
 def _told(anchor: Configured) -> Finding | None:
     if anchor.kind == "told-exchanger":
-        return _everywhere(anchor, anchor.name, "")
+        return _everywhere(anchor, anchor.name, "") if anchor.name.startswith(_OF_ITSELF) else None
     if anchor.kind != "told-multiplied":
         return None
     because = "One message that becomes many in the queues is delivered to the server itself, again and again: the MX record of "

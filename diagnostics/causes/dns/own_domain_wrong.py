@@ -8,8 +8,10 @@ DNS can mend it.
 
 ## What proves it
 - the MX of the recipient's domain names the server that refused, and the domain's mailboxes live elsewhere
+- the MX names Exchange Online and a former provider side by side, and a part of the mail from outside never arrives
 - the MX names a host that does not exist, such as the one of a tenant that the domain has left
 - the look-up of the domain's mail host fails, and the MX holds a name of one label (`mail.` instead of `mail.<domain>.`)
+- the MX holds an IP address: some senders connect to it all the same, others look it up as a name and find none
 
 ## Not this when
 - the MX is right, and the organization there has not added the domain (`recipient.accepted-domain.missing`)
@@ -29,7 +31,15 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.connector import relay
 from diagnostics.causes.connector.attribution import outward
-from diagnostics.causes.dns.exchangers import Exchanger, bare_exchanger, exchangers, exchangers_of, organization
+from diagnostics.causes.dns.exchangers import (
+    Exchanger,
+    bare_exchanger,
+    exchangers,
+    exchangers_of,
+    is_address,
+    numeric_exchanger,
+    organization,
+)
 from diagnostics.causes.dns.lookups import nonexistent, same
 from diagnostics.causes.recipient.lookup import accepted, address, by_microsoft, domain, told_own
 from diagnostics.facts import Reply, Said, SendConnector, Session
@@ -77,7 +87,7 @@ _EDGE: Final = "Recipient address rejected: Access denied"
     says=(*relay.FOREIGN, "Unable to relay", _EDGE, *_SENDERS, *_NOUNS, *_NO_ANSWER),
 )
 def assess(
-    said: Said | DnsAnswer,
+    said: Said | DnsAnswer | Configured,
     _answer: DnsAnswer | None,
     answers: tuple[DnsAnswer, ...],
     replies: tuple[Reply, ...],
@@ -86,8 +96,12 @@ def assess(
     settings: tuple[Configured, ...],
 ) -> Finding | None:
     """Does the MX of the recipient's domain lead to the server that refused?"""
-    if isinstance(said, DnsAnswer):
-        return _leads_nowhere(said, answers)
+    if isinstance(said, Configured | DnsAnswer):
+        failing = any(each.failing for each in replies)
+        found = _numeric(said) or (_leads_nowhere(said, answers) if isinstance(said, DnsAnswer) else None)
+        return found or (
+            _two_providers(said, answers, settings) if isinstance(said, DnsAnswer) and not failing else None
+        )
     if said.signature in _SENDERS or said.signature in _NOUNS:
         return _unknown_sender(said) if said.signature in _SENDERS or "sender-domain" in topics(said) else None
     if said.signature in _NO_ANSWER:
@@ -132,6 +146,22 @@ def assess(
     return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=weight)
 
 
+def _numeric(anchor: DnsAnswer | Configured) -> Finding | None:
+    """Resolvers take the value of an MX for a name, whatever it looks like."""
+    numeric = numeric_exchanger((anchor,)) if isinstance(anchor, DnsAnswer) else None
+    told = anchor.name if isinstance(anchor, Configured) and anchor.kind == "told-exchanger" else ""
+    if numeric is None and not is_address(told):
+        return None
+    name, ip = (numeric.domain, numeric.host) if numeric else ("", told)
+    because = (
+        f"The MX record of {f'`{name}`' if name else 'the domain'} holds the address {ip}. It has to hold a host name, "
+    )
+    because += (
+        "which in turn has an A record: some senders put up with an address, others look it up as a name and find none."
+    )
+    return Finding(Belief.LIKELY if numeric else Belief.POSSIBLE, because, (anchor,), _steps(name), weight=1.8)
+
+
 def _leads_nowhere(missing: DnsAnswer, answers: tuple[DnsAnswer, ...]) -> Finding | None:
     """The MX names a host that does not exist, such as that of a tenant which the domain has left."""
     mx = (
@@ -148,6 +178,29 @@ def _leads_nowhere(missing: DnsAnswer, answers: tuple[DnsAnswer, ...]) -> Findin
     others = [each for each in exchangers(answers) if same(each.domain, mx.domain) and not same(each.host, mx.host)]
     belief = Belief.POSSIBLE if others else Belief.LIKELY
     return Finding(belief, because, (mx.answer, missing), _steps(mx.domain), "recipient-side", weight=2.0)
+
+
+def _two_providers(
+    answer: DnsAnswer, answers: tuple[DnsAnswer, ...], settings: tuple[Configured, ...]
+) -> Finding | None:
+    """Exchange Online and somebody else in one record: each sender picks one, and one of them keeps or refuses what it gets."""
+    hosts = [each for each in exchangers_of(answer.name, answers) if each.answer is answer]
+    right = next((each for each in hosts if each.is_microsoft), None)
+    other = next((each for each in hosts if each.of_another), None)
+    if right is None or other is None:
+        return None
+    first = other.preference <= right.preference
+    told = next((each for each in settings if each.kind == "told-missing"), None)
+    because = f"The MX of {answer.name} names two providers: {right.host} ({right.preference}) and {other.host} "
+    because += f"({other.preference}). "
+    because += "Senders choose either" if other.preference == right.preference else "Senders try the lower number first"
+    because += ", and what the one without the mailboxes takes lies there in an old mailbox, without a bounce."
+    if first and told:
+        because += " So a part of the mail from outside never arrives, as you say."
+        return Finding(Belief.LIKELY, because, (answer, told), _steps(answer.name), weight=1.6)
+    if not (first or told):
+        return None
+    return Finding(Belief.POSSIBLE, because, (answer, told), _steps(answer.name), weight=1.4 if told else 1.0)
 
 
 def _unknown_sender(said: Said) -> Finding:
@@ -222,7 +275,8 @@ def _steps(name: str) -> tuple[Step, ...]:
             "",
             shell="dns-record",
             changes="Exchange Online: <domain> MX 0 <domain-with-dashes>.mail.protection.outlook.com, or the mx.microsoft name "
-            "that the admin center shows. Former providers' records go.",
+            "that the admin center shows. A server of one's own: its name (mail.<domain>), never its address. Former "
+            "providers' records go.",
             undo="Publish the former record.",
             verify="The first step shows the one host from several resolvers, and mail from outside arrives (allow for the old "
             "record's TTL).",

@@ -73,14 +73,14 @@ def assess(
             return Finding(Belief.POSSIBLE, because, (cloud, said), _steps(wanted, cloud), weight=1.9)
         belief = Belief.CONFIRMED if nothing else Belief.LIKELY
         return Finding(belief, because, (cloud, nothing, said), _steps(wanted, cloud), weight=1.6)
-    made = next((each for each in objects if each.kind == "told-cloud-mailbox"), None)
+    told = [each for each in objects if each.kind == "told-cloud-mailbox"]
+    made = next((each for each in told if each.name == "only"), next(iter(told), None))
     if made:
         gone = absent(wanted, lookups, "on-prem") or next((e for e in errors if _is_gone(e, wanted)), None)
-        because = (
-            f"The mailbox of {named(wanted, 'the recipient')} was made in the cloud, as you say, and on-premises no "
-        )
-        because += "object has the address: synchronization does not write it back."
-        belief = Belief.LIKELY if gone else Belief.POSSIBLE
+        how = {"only": "is in the cloud alone", "routed": "takes mail in the tenant's own domain"}.get(made.name)
+        because = f"The mailbox of {named(wanted, 'the recipient')} {how or 'was made in the cloud'}, as you say, and "
+        because += "on-premises no object has the address: synchronization does not write it back."
+        belief = Belief.LIKELY if gone or made.name == "only" else Belief.POSSIBLE
         return Finding(belief, because, (said, made, gone), _steps(wanted, None), weight=1.7)
     because = f"If {named(wanted, 'the recipient')} is a mailbox in Exchange Online, it lacks an object on-premises."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted, None), weight=0.8)

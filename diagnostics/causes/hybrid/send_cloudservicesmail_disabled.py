@@ -9,7 +9,8 @@ arrives as Anonymous: groups that take internal senders only refuse it, and it i
 ## What proves it
 - a message between colleagues has `X-MS-Exchange-Organization-AuthAs: Anonymous`
 - `X-CrossPremisesHeadersFilteredBySendConnector` names the server whose connector dropped them
-- the hybrid Send connector has CloudServicesMailEnabled False
+- the hybrid Send connector has CloudServicesMailEnabled False; for mail from the cloud, the outbound connector of the tenant
+  (ConnectorType OnPremises) has
 - `X-Forefront-Antispam-Report-Untrusted` holds Exchange Online's first verdict, and the later one is of our server's address
 
 ## Not this when
@@ -24,9 +25,11 @@ arrives as Anonymous: groups that take internal senders only refuse it, and it i
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.connector.settings import OUTBOUND
 from diagnostics.causes.hybrid.crossing import crossing
 from diagnostics.causes.hybrid.twice import SecondPass, second_pass
 from diagnostics.causes.hybrid.wizard import run_again
@@ -40,21 +43,22 @@ from diagnostics.report import Step
 _DOMAIN = linear(r"@([A-Za-z0-9.-]{1,253})")
 _TRUST = ("TrustedMailOutboundEnabled", "TrustedMailInboundEnabled")
 _CHECKED = "Misconfigured to send authenticated internal mail to M365"  # of HealthChecker, with the flags behind it
+_WIZARDS: Final = ("outbound to ", "hybrid")  # how the wizard calls its connector, and people theirs
 _DROPPED = "X-CrossPremisesHeadersFilteredBySendConnector"
 
 
-_REFUSED: Final = (
+# Refusals of a sender who is taken for a stranger.
+_STRANGER: Final = (
     "SenderNotAuthenticatedForGroup",
     "SenderNotAuthenticatedForMailbox",
     "5.7.133",
     "5.7.134",
     "5.7.136",
+    "RESOLVER.RST.AuthRequired",
 )
-# Exchange Online's refusals of a sender whom it takes for a stranger.
-_STRANGER: Final = (*_REFUSED, "RESOLVER.RST.AuthRequired")
 
 
-@cause(id="hybrid.send.cloudservicesmail-disabled", act="on-prem", says=(_CHECKED, *_REFUSED))
+@cause(id="hybrid.send.cloudservicesmail-disabled", act="on-prem", says=(_CHECKED, *_STRANGER))
 def assess(
     anchor: Headers | Antispam | SendConnector | Said,
     spam: Antispam | None,
@@ -67,9 +71,9 @@ def assess(
 ) -> Finding | None:
     """Needs a message between addresses of one organization, or the header that says who dropped the others."""
     if isinstance(anchor, Said):
-        return (
-            _checked(anchor) if anchor.signature == _CHECKED else _refused(anchor, replies, (returned, hops), connector)
-        )
+        if anchor.signature == _CHECKED:
+            return _checked(anchor)
+        return _from_cloud(anchor, replies, objects) or _refused(anchor, replies, (returned, hops), connector, objects)
     if isinstance(anchor, SendConnector):
         return _from_settings(anchor, replies) if spam is None and headers is None else None
     again = second_pass(spam.get("CIP"), (headers,) if headers else (), spam, objects) if spam else None
@@ -87,7 +91,7 @@ def assess(
         because = "In a hybrid, a message that came from one of its own servers arrived as Anonymous: on its way the "
         because += "organization's headers were dropped."
         return Finding(Belief.POSSIBLE, because, (spam,), _steps(connector), weight=1.4)
-    told = next((each for each in objects if each.kind == "told-crossing"), None)
+    told = told_crossing(objects)
     if status == "anonymous" and headers is None and spam and told:
         because = "Mail that passes between the premises, as you tell it, arrives as Anonymous: on its way the organization's "
         because += "headers were dropped, or the other side did not recognise the server."
@@ -155,6 +159,55 @@ def strips(connector: SendConnector) -> bool:
     return connector.cloud_services is False and (to_cloud or named or encrypted)
 
 
+def strips_outbound(connector: Configured) -> bool:
+    """Whether it is a connector of the tenant that leads on-premises and drops the organization's headers on the way."""
+    on_premises = connector.kind == OUTBOUND and connector.get("ConnectorType").lower() in ("", "onpremises")
+    return on_premises and connector.flag("CloudServicesMailEnabled") is False
+
+
+def told_crossing(objects: Iterable[Configured]) -> Configured | None:
+    """That mail passes between the premises, where the person says so."""
+    return next((each for each in objects if each.kind == "told-crossing"), None)
+
+
+def _from_cloud(said: Said, replies: tuple[Reply, ...], objects: tuple[Configured, ...]) -> Finding | None:
+    """A recipient on-premises refused, and the tenant's connector toward it was sent."""
+    stripping = next((each for each in objects if strips_outbound(each)), None)
+    if stripping is None:
+        return None
+    domains = {each.lower() for each in stripping.items("RecipientDomains")}
+    domain = refusal(said, replies).recipient.rpartition("@")[2].lower()
+    who = f"`{stripping.name}`" if stripping.name else "The outbound connector"
+    because = (
+        f"{who} of the tenant leads on-premises with CloudServicesMailEnabled off, so it drops the organization's "
+    )
+    because += "headers, and a colleague in the cloud arrives as a stranger. The refusal says just that; the recipient must not "
+    because += "be opened for it."
+    leads = stripping.name.lower().startswith(_WIZARDS) or not domains.isdisjoint({"*", domain})
+    belief = Belief.LIKELY if leads or told_crossing(objects) else Belief.POSSIBLE
+    return Finding(belief, because, (said, stripping), _outbound(stripping.name), "exchange-online", weight=1.6)
+
+
+def _outbound(name: str) -> tuple[Step, ...]:
+    return (
+        look(
+            "In the tenant, see which connector leads on-premises, and whether it carries the headers.",
+            "Get-OutboundConnector | Format-List Name,Enabled,ConnectorType,CloudServicesMailEnabled,RecipientDomains,SmartHosts",
+            "exchange-online-powershell",
+        ),
+        change(
+            "Switch it on, on the connector that leads on-premises only.",
+            "Set-OutboundConnector {outbound_connector} -CloudServicesMailEnabled $true",
+            shell="exchange-online-powershell",
+            changes="Mail of this connector keeps the organization's headers. Never set it on one to a partner.",
+            undo="The same with -CloudServicesMailEnabled $false.",
+            verify="The next message from the cloud arrives with AuthAs: Internal, and the group takes it.",
+            outbound_connector=name,
+        ),
+        run_again(),
+    )
+
+
 def _checked(said: Said) -> Finding | None:
     """HealthChecker's finding on the connector to Exchange Online; the other flags are about its certificate."""
     if "cloudservicesmailenabled: false" not in said.text.lower():
@@ -170,11 +223,20 @@ def _checked(said: Said) -> Finding | None:
 
 
 def _refused(
-    said: Said, replies: tuple[Reply, ...], ways: tuple[Returned | Hops | None, ...], connector: SendConnector | None
+    said: Said,
+    replies: tuple[Reply, ...],
+    ways: tuple[Returned | Hops | None, ...],
+    connector: SendConnector | None,
+    objects: tuple[Configured, ...],
 ) -> Finding | None:
     """A recipient that takes colleagues only refused what began at a server of its own organization."""
     refused = refusal(said, replies)
     own = crossing(refused.recipient.rpartition("@")[2], ways)
+    told = told_crossing(objects)
+    if own is None and told and connector is None:
+        because = "The mail passes between the premises, as you tell it, and arrives as a stranger's: on its way the "
+        because += "organization's headers were dropped, or the other side did not recognise the server."
+        return Finding(Belief.POSSIBLE, because, (said, told), _steps(connector), weight=1.4)
     if own is None or (connector and connector.cloud_services and not own.handed_on):
         return None
     because = (

@@ -7,6 +7,7 @@ reports `Unable to connect`, although nothing outside the machine is wrong; it o
 the product or its policy.
 
 ## What proves it
+- Exchange 2003: event 4006 says `the semaphore timeout period has expired`, where a scanner holds the session
 - the product's access-protection log names port 25 and EdgeTransport.exe
 - a test by hand from the same server opens port 25 while transport's own attempt fails
 
@@ -16,6 +17,7 @@ the product or its policy.
 
 ## References
 - https://learn.microsoft.com/en-us/exchange/antispam-and-antimalware/windows-antivirus-software
+- https://support.microsoft.com/kb/919091
 - http://nuangel.net/2013/01/exchange-error-attempted-to-failover/
 """
 
@@ -49,13 +51,15 @@ _ABORTED = (
     "read ECONNABORTED",
     "write ECONNABORTED",
 )
+STALLED = "MSExchangeTransport 4006"  # Exchange 2000 and 2003: a session that somebody dropped, for several reasons
+SEMAPHORE = "semaphore timeout period has expired"
 _PROCESSES = ("edgetransport", "msexchangefrontendtransport")
 
 
 @cause(
     id="network.middlebox.antivirus-port-blocking",
     act="on-prem",
-    says=("Prevent mass mailing worms", "blocked by port blocking rule", _WORDS, *_ABORTED),
+    says=("Prevent mass mailing worms", "blocked by port blocking rule", STALLED, _WORDS, *_ABORTED),
 )
 def assess(
     anchor: Said | ConnectFailed | SmtpReached,
@@ -68,6 +72,8 @@ def assess(
     handshakes: tuple[TlsFailed, ...],
 ) -> Finding | None:
     """The product's own words prove it; otherwise only the contrast of process and hand points here."""
+    if isinstance(anchor, Said) and anchor.signature == STALLED:
+        return _stalled(anchor) if SEMAPHORE in anchor.text.lower() else None
     if isinstance(anchor, Said) and anchor.signature in _ABORTED:
         return _aborted(anchor)
     if isinstance(anchor, Said) and anchor.signature != _WORDS:
@@ -94,6 +100,17 @@ def assess(
 def _from_words(said: Said) -> Finding:
     """The wrapper's words alone: this is one of the rarer reasons for them."""
     return Finding(Belief.POSSIBLE, _unknown(Place(host=said.host)), (said,), _steps(), weight=0.12)
+
+
+def _stalled(said: Said) -> Finding:
+    because = (
+        "The session stalled in the middle until Windows gave it up. A mail scanner of the antivirus client on one "
+    )
+    because += (
+        "of the two servers does that (Internet E-mail Auto-Protect and its like), as does a firewall that inspects "
+    )
+    because += "SMTP."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.7)
 
 
 def _aborted(said: Said) -> Finding:

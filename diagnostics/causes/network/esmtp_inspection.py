@@ -22,6 +22,7 @@ firewalls have the same under the name SMTP proxy or ALG.
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.network.antivirus_port_blocking import SEMAPHORE, STALLED
 from diagnostics.facts import Said, SessionMasked, StarttlsNotOffered
 from diagnostics.looked_facts import TlsProbe
 from diagnostics.mail_facts import Configured
@@ -49,6 +50,7 @@ _NO_LOGON = "Cannot achieve Exchange Server authentication"  # X-EXPS was not in
         "XXXXXXXA",
         "220 SMTP/cmap",
         _NO_LOGON,
+        STALLED,
     ),
 )
 def assess(
@@ -70,6 +72,11 @@ def assess(
         )
         because += "rewrites SMTP, and takes out what it doesn't know (STARTTLS, X-EXPS)."
         return Finding(Belief.LIKELY, because, (anchor, told), _steps(anchor.host), weight=2.0)
+    if isinstance(anchor, Said) and anchor.signature == STALLED:
+        because = "The session stalled in the middle until Windows gave it up; a firewall between the servers that "
+        because += "inspects SMTP does that."
+        stalled = SEMAPHORE in anchor.text.lower()
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.host), weight=1.4) if stalled else None
     if isinstance(anchor, Said) and anchor.signature == _NO_LOGON:
         because = "Exchange servers' logon (X-EXPS) was not offered; a firewall between them that inspects SMTP takes it away."
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.host), weight=0.9)

@@ -8,6 +8,7 @@ are scoped by address match the wrong sessions, up to an open relay or a refused
 
 ## What proves it
 - foreign servers, by their own EHLO name, appear with an internal address, and so do all others in the receive log
+- clients that greet with different names come from one address, the load balancer's, and meet the default connector
 
 ## Not this when
 - the receive log shows many public addresses
@@ -36,6 +37,7 @@ from diagnostics.report import Step
 
 _PRIVATE: Final = (".local", ".lan", ".internal", ".corp", ".intra", ".localdomain")
 _ENOUGH: Final = 3  # sessions of one address; fewer may be one busy client
+_NAMES: Final = 2  # hosts that greet from one address
 _CHECKS: Final = ("SPF", "Sender Policy Framework", "openspf")
 _PER_SOURCE: Final = "The maximum number of connections per source"  # event 1021
 _SOURCE = linear(r"IP address '?((?:\d{1,3}\.){3}\d{1,3})")
@@ -71,6 +73,8 @@ def assess(
     if public:
         because = f"The receive log shows real addresses, such as {public}."
         return Finding(Belief.RULED_OUT, because, (next(s for s in sessions if s.remote_ip == public),))
+    if anchor.signature == "Unable to relay":
+        return _one_client(anchor, settings, sessions)
     if front := behind(anchor, settings, sessions):
         because = (
             f"{front.name} stands in front, as you say, and Exchange counts an internal address as the one source: "
@@ -78,6 +82,27 @@ def assess(
         because += "everybody outside appears with it, and together they reach the limit of one sender."
         return Finding(Belief.LIKELY, because, (anchor, front), _steps(_source(anchor, sessions)), weight=1.6)
     return _shared(anchor, sessions)
+
+
+def _one_client(said: Said, settings: tuple[Configured, ...], sessions: tuple[Session, ...]) -> Finding | None:
+    """Clients that greet with names of their own appear with one address: no connector that is scoped by theirs is met."""
+    mine = [s for s in sessions if s.direction == "receive" and kind_of(s.remote_ip) == "internal"]
+    names = list(dict.fromkeys(s.greeting.lower() for s in mine if s.greeting))
+    if len({s.remote_ip for s in mine}) != 1:
+        return None
+    front = next((each for each in settings if each.kind == "load-balancer"), None)
+    ip = mine[0].remote_ip
+    if len(names) < _NAMES and front is None:
+        return _shared(said, sessions)
+    because = (
+        f"{' and '.join(names[:3])}, by their own greetings, all" if len(names) >= _NAMES else "The client refused"
+    )
+    because += f" come from {ip}" if len(names) >= _NAMES else f" came from {ip}"
+    because += f"; {front.name} stands in front, as you say." if front else "."
+    because += " With its address in place of theirs Exchange can't tell clients apart, so a connector that is scoped by their "
+    because += "addresses never answers, and the default one refuses to relay."
+    belief = Belief.LIKELY if front and len(names) >= _NAMES else Belief.POSSIBLE
+    return Finding(belief, because, (said, *mine[:1], front), _steps(ip), weight=1.8)
 
 
 def behind(said: Said, settings: Iterable[Configured], sessions: Iterable[Session]) -> Configured | None:
@@ -165,7 +190,7 @@ def _shared(said: Said, sessions: tuple[Session, ...]) -> Finding | None:
         because = f"All {len(mine)} sessions of the receive log come from {ip}: a load balancer with source NAT, unless it is "
         because += "one busy client."
         return Finding(Belief.POSSIBLE, because, (said, mine[0]), _steps(ip), weight=1.4)
-    if said.signature == "Unable to relay" or addresses:
+    if addresses or said.signature == "Unable to relay":
         return None
     because = "The limit counts connections of one address; behind a load balancer with source NAT that is everybody together."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(""), weight=0.9)

@@ -44,7 +44,7 @@ from diagnostics.causes.network.reach import (
 )
 from diagnostics.facts import ConnectFailed, QueueState, Reply, Session, SmtpReached, TlsFailed
 from diagnostics.looked_facts import PortTest
-from diagnostics.mail_facts import Told
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
 
 
@@ -59,6 +59,7 @@ def assess(
     replies: tuple[Reply, ...],
     queues: tuple[QueueState, ...],
     handshakes: tuple[TlsFailed, ...],
+    settings: tuple[Configured, ...],
 ) -> Finding | None:
     """One opened connection refutes it; two unrelated ones that fail point here; another port that opens proves it."""
     if isinstance(anchor, Told):
@@ -80,7 +81,17 @@ def assess(
     if opened:
         return _opened(opened, mine or closed)
     other_port = next((each for each in tests if each.succeeded and each.port != 25), None)
-    return _weighed(anchor, mine, closed, other_port)
+    elsewhere = next((each for each in settings if each.kind == "told-elsewhere" and each.name == "machine"), None)
+    if elsewhere and _timed_out(anchor):
+        because = f"{place_of(anchor).subject} did not answer this server, and mail goes through another one, as you say: what "
+        because += "differs is this server's own way out on port 25 (its address in the firewall's rules or NAT)."
+        return Finding(Belief.LIKELY, because, (anchor, elsewhere), _steps(place_of(anchor)), weight=1.6)
+    reported = any(each.kind in ("ndr", "dsn") and each.host == anchor.host for each in replies)
+    return _weighed(anchor, mine, closed, other_port, 1.1 if anchor.host and reported else 1.3)
+
+
+def _timed_out(anchor: ConnectFailed | PortTest) -> bool:
+    return not isinstance(anchor, ConnectFailed) or anchor.kind == "timeout"
 
 
 def _told(told: Told) -> Finding | None:
@@ -104,7 +115,9 @@ def _weighed(
     failures: list[ConnectFailed],
     closed: list[PortTest],
     other_port: PortTest | None,
+    weight: float,
 ) -> Finding:
+    """`weight` is that of one destination alone; a report that gave up on it after days speaks of that one."""
     where = place_of(anchor)
     steps = _steps(where)
     tested = {place_of(each).site for each in closed} - {""}
@@ -132,7 +145,7 @@ def _weighed(
         because += "25 is closed more probably than that server. A test of another destination tells."
         return Finding(Belief.POSSIBLE, because, (anchor,), steps, weight=2.0)
     how = "not opened" if isinstance(anchor, ConnectFailed) and anchor.kind == "unknown" else "not answered"
-    return Finding(Belief.POSSIBLE, _one(where, how), (anchor,), steps, weight=1.3)
+    return Finding(Belief.POSSIBLE, _one(where, how), (anchor,), steps, weight=weight)
 
 
 def _one(where: Place, how: str) -> str:

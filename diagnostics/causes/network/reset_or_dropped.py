@@ -27,7 +27,7 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.network.probes import capture, test_from_elsewhere
 from diagnostics.causes.network.reach import by_exchange_online
-from diagnostics.facts import ConnectionDropped, Said, Session, SmtpReached, Stage
+from diagnostics.facts import ConnectionDropped, Reply, Said, Session, SmtpReached, Stage
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
@@ -74,6 +74,8 @@ _OTHERS = (
     "EOF reading greeting",
     "SocketException: Connection reset",
 )
+_ABOVE: Final = 3  # lines of a log
+_REFUSED: Final = 500
 _HANDSHAKE = ("tls", "ssl", "handshake")
 _IN_SESSION = ("fgets(", "fwrite(")  # PHP, which reads and writes only once the session is encrypted
 
@@ -99,12 +101,13 @@ def assess(
     _reached: SmtpReached | None,
     sessions: tuple[Session, ...],
     objects: tuple[Configured, ...],
+    replies: tuple[Reply, ...],
 ) -> Finding | None:
     """Where it ended decides; the words alone only say that it ended."""
     if isinstance(anchor, Configured):
         return _ungreeted(anchor) if anchor.kind == "told-silent" else None
     if isinstance(anchor, Said):
-        return _from_words(anchor)
+        return _from_words(anchor, replies)
     lost = next((each for each in objects if each.kind == "packets-lost"), None)
     if anchor.stage is None and lost:
         return _lossy(anchor, lost)
@@ -144,8 +147,12 @@ def _lossy(dropped: ConnectionDropped, lost: Configured) -> Finding:
     return Finding(Belief.POSSIBLE, because, (dropped, lost), _steps("", dropped.host), "network", weight=1.6)
 
 
-def _from_words(said: Said) -> Finding | None:
+def _from_words(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     low = said.text.lower()
+    answer = _answered_before(said, replies) if said.kind == "log" else None
+    if answer:
+        because = f"{answer.by} had refused before it closed: `{answer.text[:80]}`. That is the reason."
+        return Finding(Belief.RULED_OUT, because, (answer,))
     in_handshake = any(each in low for each in _HANDSHAKE) and not any(each in low for each in _IN_SESSION)
     if said.signature in _OTHERS and ("while sending message body" in low or in_handshake):
         return None  # the path, or the handshake: causes of their own
@@ -156,6 +163,14 @@ def _from_words(said: Said) -> Finding | None:
         because = f"The connection to {said.host or 'the destination'} was reset; at which command is not told yet."
     weight = 1.3 if said.signature in _OTHERS else 1.5  # others know more often why
     return Finding(Belief.POSSIBLE, because, (said,), _steps("", said.host), weight=weight)
+
+
+def _answered_before(said: Said, replies: tuple[Reply, ...]) -> Reply | None:
+    """What the same host refused in the lines right above, where a relay's log goes on to say that it lost the connection."""
+    above = (
+        r for r in replies if r.source.paste == said.source.paste and 0 < said.source.line - r.source.line <= _ABOVE
+    )
+    return next((r for r in above if r.code >= _REFUSED and r.by and r.by in said.text.lower()), None)
 
 
 def _address(dropped: ConnectionDropped, sessions: tuple[Session, ...]) -> str:

@@ -27,13 +27,13 @@ from typing import Final
 
 from diagnostics.cause import EMS, Belief, Finding, cause, change, look
 from diagnostics.causes.hybrid.crossing import crossing, unpromoted
-from diagnostics.causes.hybrid.send_cloudservicesmail_disabled import strips
+from diagnostics.causes.hybrid.send_cloudservicesmail_disabled import strips, strips_outbound, told_crossing
 from diagnostics.causes.policy.said import Refusal, addresses, recipient_settings, refusal
-from diagnostics.causes.reader import acting
+from diagnostics.causes.reader import acting, told_stranger
 from diagnostics.causes.recipient.steps import EXO
-from diagnostics.facts import Reply, Said, SendConnector
+from diagnostics.facts import Fact, Reply, Said, SendConnector
 from diagnostics.mail_facts import Antispam, Configured, Headers, Hops, Returned, Told
-from diagnostics.report import Shell, Step
+from diagnostics.report import Act, Shell, Step
 
 _SWITCH: Final = "RequireSenderAuthenticationEnabled"
 _NOUNS: Final = (
@@ -90,17 +90,11 @@ def assess(
     because = f"{refused.where} says that {refused.whom} takes mail only from authenticated senders of its own "
     because += "organization; this message arrived as anonymous."
     steps = _steps(refused, said.text)
-    stranger = next((each for each in settings if each.kind == "receive-connector" and _strangers(each)), None)
-    if stranger and not closed:
-        because += f" {stranger.name or 'The Receive connector'} has no TlsDomainCapabilities, so colleagues in "
-        because += "Exchange Online arrive as "
-        because += "strangers: then the recipient must not be opened."
-        return Finding(Belief.POSSIBLE, because, (said, stranger), steps[:1], refused.act, weight=1.3)
-    stripping = next((each for each in connectors if strips(each)), None)
-    if stripping:
-        because += f" {stripping.connector or 'The connector to the tenant'} drops the organization's headers "
-        because += "(CloudServicesMailEnabled is off), so colleagues arrive as strangers: then the recipient must not be opened."
-        return Finding(Belief.POSSIBLE, because, (said, stripping), steps[:1], refused.act, weight=1.3)
+    between = _between(settings, connectors, closed=bool(closed))
+    if between:
+        why, shown = between
+        because += f" {why}: then the recipient must not be opened."
+        return Finding(Belief.POSSIBLE, because, (said, shown), steps[:1], refused.act, weight=1.3)
     vouched = unpromoted([headers] if headers else [], spam)
     if vouched:
         because += " Exchange Online had called the sender internal: the server here dropped that, and the recipient must not be "
@@ -123,7 +117,7 @@ def assess(
         # A colleague whose mail lost its internal mark meets the same switch.
         because += " Whether the sender is a stranger, the headers of the message tell."
         return Finding(Belief.LIKELY, because, (said, setting), steps, refused.act, weight=1.5)
-    act = acting(said, replies, settings, refused.act)
+    act: Act = "recipient-side" if told_stranger(said, settings) else acting(said, replies, settings, refused.act)
     if "5.7.135" in said.text or "public folder" in said.text.lower():
         return Finding(Belief.POSSIBLE, because, (said,), steps, act, weight=1.0)
     because += f" The switch is {_SWITCH}; it is on by default for groups."
@@ -142,6 +136,27 @@ def _told(told: Told, replies: tuple[Reply, ...]) -> Finding | None:
     wanted = next((each.recipient for each in replies if each.recipient), "")
     steps = _switched("DistributionGroup", EMS, wanted)
     return Finding(Belief.POSSIBLE, because, (told, hidden), steps, weight=2.0 if hidden else 1.7)
+
+
+def _between(
+    settings: tuple[Configured, ...], connectors: tuple[SendConnector, ...], *, closed: bool
+) -> tuple[str, Fact] | None:
+    """Why colleagues may arrive as strangers on their way between the premises, and what was sent or told of it."""
+    stranger = next((each for each in settings if each.kind == "receive-connector" and _strangers(each)), None)
+    if stranger and not closed:
+        why = f"{stranger.name or 'The Receive connector'} has no TlsDomainCapabilities, so colleagues in Exchange Online arrive "
+        return why + "as strangers", stranger
+    stripping = (*(each for each in connectors if strips(each)), *(each for each in settings if strips_outbound(each)))
+    if stripping:
+        why = f"{stripping[0].connector or 'The connector between the premises'} drops the organization's headers "
+        return why + "(CloudServicesMailEnabled is off), so colleagues arrive as strangers", stripping[0]
+    told = told_crossing(settings)
+    if told and not closed:
+        return (
+            "Colleagues whose mail crosses between on-premises and cloud arrive so where its headers are dropped",
+            told,
+        )
+    return None
 
 
 def _strangers(connector: Configured) -> bool:

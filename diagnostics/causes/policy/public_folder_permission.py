@@ -56,6 +56,7 @@ _CREATES: Final = frozenset(
         "MapiExceptionNotAuthorized",
         "Sender was not authenticated for public folder",
         "5.7.135",
+        "to a public folder because delivery to this address is restricted",
         "RESOLVER.RST.AuthRequired",
         _BY_LIST,
     ),

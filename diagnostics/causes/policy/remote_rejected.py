@@ -28,6 +28,7 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.causes.connector.relay import CLIENT_REFUSED, by_own_log
 from diagnostics.causes.policy.authenticated_senders_only import RESTRICTED
 from diagnostics.causes.policy.said import refusal
 from diagnostics.causes.recipient.steps import advise
@@ -70,6 +71,13 @@ _BY_POLICY: Final = linear(
     rf"|(?:{_REFUSED}).{{0,30}}security reasons"
     r"|^\W{0,3}5\d\d[ -](?:5\.7\.\d{1,3} )?(?:\w{1,20} )?polic(?:y|ies)(?: reasons?| restrictions?)?\W*$"  # and nothing else
 )
+# Networks that a receiver lets in by another way only, by a list of its own.
+_RANGES: Final = tuple(
+    f"not {verb} from {whose} {what}"
+    for verb in ("allowed", "accepted", "permitted")
+    for whose in ("this", "your")
+    for what in ("range", "ip range", "network range", "address range")
+)
 _TELEKOM: Final = ("rx.t-online.de", "Dialup/transient IP not allowed")
 _RESET: Final = linear(r"(?i)\b[a-z0-9.-]{1,40}@rx\.t-online\.de\b")
 # Exchange's own refusals have causes of their own.
@@ -89,12 +97,15 @@ _OWN_WORDS: Final = linear(r"\b(?:RESOLVER|TRANSPORT|STOREDRV|APPROVAL|ROUTING|S
         "policy violation",
         "denied by policy",
         "not accepted for policy reasons",
+        "rejected by destination domain",
+        *_RANGES,
         "organizational settings",
         "rejected by our policy",
         "5.0.350",
         "not allowed to send mail on behalf of",
         "not allowed to send email on behalf of",
         "not authorized to send mail on behalf of",
+        CLIENT_REFUSED,
         *_TELEKOM,
         *_NAMES,
     ),
@@ -108,7 +119,9 @@ def assess(said: Said, replies: tuple[Reply, ...], entries: tuple[Tracked, ...])
         return None  # Exchange's own words, Yahoo's for an unauthenticated sender, Exchange Online's for nested attachments
     if said.signature in _TELEKOM:
         return _by_telekom(said)
-    reason = _REASON.search(said.text)
+    if said.signature == CLIENT_REFUSED:
+        return _by_table(said, replies)
+    reason = None if said.signature in _RANGES else _REASON.search(said.text)
     about = topics(said) - {"turned-away"} - ({"no-user"} if "sender" in said.text.lower() else set())
     if said.signature == "polic" and _POLICIES.search(said.text):
         return None  # the whole word is an anchor of its own
@@ -129,6 +142,21 @@ def assess(said: Said, replies: tuple[Reply, ...], entries: tuple[Tracked, ...])
     belief = Belief.LIKELY if named else Belief.POSSIBLE
     weight = 1.2 if said.signature == "5.0.350" else 1.3
     return Finding(belief, because, (said,), _steps(refused.recipient, refused.by), weight=weight)
+
+
+def _by_table(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
+    """A table of the receiving server names the client; one that turns away whoever did not log on says the same."""
+    if by_own_log(said):
+        return None
+    refused = refusal(said, replies)
+    because = (
+        f"{refused.where} turns {named(blamed(said.text))} away by a rule of its own (`{CLIENT_REFUSED}`): its name, "
+    )
+    because += "address or network is in a table there. No public list is meant; other addresses of the same provider may be in "
+    because += "it, too."
+    reported = said.kind in ("ndr", "dsn", "queue", "trace", "tracking", "log")
+    belief = Belief.LIKELY if reported else Belief.POSSIBLE
+    return Finding(belief, because, (said,), _steps(refused.recipient, refused.by), weight=1.4)
 
 
 def _by_telekom(said: Said) -> Finding:

@@ -36,6 +36,9 @@ from diagnostics.report import Shell, Step
 )
 def assess(said: Said, replies: tuple[Reply, ...], settings: tuple[Configured, ...]) -> Finding | None:
     """Corrupt content gives the same words: a rule that defers on failure tells them apart."""
+    if "mime exception" in said.text.lower():
+        because = "The parser refused the message itself, before any rule looked at it."
+        return Finding(Belief.RULED_OUT, because, (said,))
     refused = refusal(said, replies)
     actions = [each for each in of_kind(settings, "transport-rule") if each.told("RuleErrorAction")]
     deferring = next((each for each in actions if each.get("RuleErrorAction").lower() == "defer"), None)

@@ -33,11 +33,15 @@ from diagnostics.report import Act
 
 _CUSTOM: Final = linear(r"^5\.7\.9\d\d$")
 
+# Exchange Online's report in plain words, which names the tenant whose rule it was.
+_NOTICE: Final = "custom mail flow rule created by an admin at"
+_TENANT: Final = linear(r"(?i)created by an admin at ([a-z0-9-]{1,63})\.")
+
 
 @cause(
     id="policy.transport-rule.reject",
     act="on-prem",
-    says=("TRANSPORT.RULES.RejectMessage", "Delivery not authorized, message refused"),
+    says=("TRANSPORT.RULES.RejectMessage", "Delivery not authorized, message refused", _NOTICE),
     against={
         "Transport rules loop count exceeded": "counts how often rules sent the message round; no rule rejected it",
     },
@@ -54,6 +58,8 @@ def assess(
         return _numbered(anchor)
     if "loop count" in anchor.text.lower():
         return None  # no rule's wish: the rules have forwarded the message in a circle
+    if anchor.signature == _NOTICE:
+        return _noticed(anchor, replies)
     refused = refusal(anchor, replies)
     steps = (rejecting_rules(refused.shell), trace_of(refused), except_sender(refused.shell))
     proven = "RejectMessage" in anchor.signature
@@ -67,6 +73,22 @@ def assess(
         )
     belief = Belief.CONFIRMED if proven else Belief.POSSIBLE
     return Finding(belief, because, (anchor,), steps, act, weight=1.6)
+
+
+def _noticed(said: Said, replies: tuple[Reply, ...]) -> Finding:
+    """Whose rule it was, the tenant's name tells, where it resembles the recipient's domain."""
+    refused = refusal(said, replies)
+    named = _TENANT.search(said.text)
+    tenant = str(named.group(1)).lower() if named else ""
+    label = refused.recipient.rpartition("@")[2].lower().partition(".")[0]
+    theirs = bool(label and tenant) and (tenant.startswith(label) or label.startswith(tenant))
+    because = (
+        f"A mail flow rule of `{tenant or 'a tenant'}` rejected the message to {refused.whom}, says Exchange Online."
+    )
+    steps = (rejecting_rules("exchange-online-powershell"), except_sender("exchange-online-powershell"))
+    return Finding(
+        Belief.CONFIRMED, because, (said,), steps, "recipient-side" if theirs else "exchange-online", weight=1.6
+    )
 
 
 def _tracked(entry: Tracked) -> Finding | None:

@@ -14,10 +14,11 @@ from diagnostics.patterns import linear
 from diagnostics.report import Act, Shell
 
 _TENANT_MX: Final = ".mail.protection.outlook.com"
-_ONLINE: Final = linear(r"(?i)\.prod\.(?:protection\.)?outlook\.com\b")
+_ONLINE: Final = linear(r"(?i)\.prod\.(?:(?:protection\.)?outlook|exchangelabs)\.com\b")
 # Numbers that mostly Exchange Online gives for restricted recipients, where Exchange Server says 5.7.1.
 _ONLINE_NUMBER: Final = linear(r"\b5\.7\.(?:12|13|12[49]|13[3-6]|193)(?:$|[^\d.]|\.(?:\D|$))")
 _CREATING: Final = linear(r"(?i)\[Stage: ?(?:CreateMessage|CreateReplay|PromoteProperties|Deliver)")
+_SENDER: Final = linear(r"(?i)<[^\s<>@]{1,64}@([a-z0-9.-]{1,253})>: sender address rejected")
 _ADDRESS: Final = linear(r"[\w.+'=-]{1,64}@[A-Za-z0-9.-]{1,253}")
 
 
@@ -65,6 +66,18 @@ def refusal(said: Said, replies: Iterable[Reply], settings: Iterable[Configured]
     online = bool(_ONLINE.search(f"{by} {said.text}") or (not by and _ONLINE_NUMBER.search(said.text)))
     online = online or (not by and in_tenant(settings))
     return Refusal(reply.recipient if reply else "", by, online)
+
+
+def from_itself(said: Said, replies: Iterable[Reply]) -> bool:
+    """Whether a server that reports a refusal sent with an address of the recipient's own domain, as web forms and scanners do.
+
+    Postfix names the sender in front of what it says: `<anna@contoso.com>: Sender address rejected: not logged in`.
+    """
+    reply = reply_of(said, replies)
+    named = _SENDER.search(said.text)
+    if reply is None or named is None or said.kind not in ("ndr", "dsn", "log", "queue", "trace"):
+        return False
+    return str(named.group(1)).lower() == reply.recipient.rpartition("@")[2].lower()
 
 
 def by_store(said: Said, tracked: Iterable[Tracked]) -> bool:

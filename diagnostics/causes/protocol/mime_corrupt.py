@@ -32,6 +32,7 @@ from diagnostics.refusals import topics
 from diagnostics.report import Step
 
 _CORRUPT: Final = "Corrupt message content"
+_IN_SESSION: Final = "handling mime exception"  # with a code that begins with IMC
 _LIMIT = linear(
     r"(?i)\bInvalid MIME Content: (?P<what>[a-z ]{5,60}) \((?P<had>\d{1,12})\) exceeded allowed maximum "
     r"\((?P<most>\d{1,12})\)(?: for the '(?P<header>[A-Za-z0-9-]{1,76})' header)?"
@@ -64,6 +65,12 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     if said.signature == "ConversionFailedException":
         because = f"Converting the content of the message{to} failed: its MIME or TNEF is malformed."
         return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.1)
+    if _IN_SESSION in said.text.lower():
+        because = (
+            "Exchange Online's parser gave up on the message while it took it (`MIME exception`): a malformed part, "
+        )
+        because += "or a header that is longer than it takes, such as a References line that a ticket system lets grow."
+        return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.6)
     because = (
         f"The content of the message{to} is invalid; mostly malformed MIME, sometimes a rule's or approval's work."
     )

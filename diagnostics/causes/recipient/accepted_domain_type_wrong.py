@@ -9,6 +9,7 @@ missing recipient object, has to change.
 ## What proves it
 - `Get-AcceptedDomain` on the side that refused says Authoritative, and the recipient exists on the other side
 - a relay of another make delivers to its own users (`relay=local`) what it should pass on, and its settings list the domain
+- a server of one's own looks an address of a public provider up (gmail.com, outlook.com), which it does for its own domains only
 - an InternalRelay or ExternalRelay domain with AddressBookEnabled True, as it stays when an Authoritative domain is changed: the
   recipient filter goes on refusing whom the directory here does not have (`550 5.1.1 User unknown`)
 - the other way round: a client logs on and may not send as its own address, and the domain of that is ExternalRelay
@@ -27,6 +28,7 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.network.providers import has_mailboxes
 from diagnostics.causes.recipient.lookup import (
     accepted,
     address,
@@ -40,6 +42,7 @@ from diagnostics.causes.recipient.lookup import (
     passed_on,
     premises,
     present,
+    same_organization,
 )
 from diagnostics.causes.recipient.steps import EXO, accepted_domains
 from diagnostics.facts import Reply, Said, Session
@@ -97,6 +100,12 @@ def assess(
     owner = next((each for each in holders(wanted, objects) if _elsewhere(each, online)), None)
     seen = owner or present(wanted, lookups, "on-prem" if online else "exchange-online")
     steps = _steps(name, online)
+    if _of_provider(said, name) and not online:
+        because = (
+            f"{said.by} looked {named(wanted)} up in its own directory. It does that only for domains that it holds as "
+        )
+        because += f"Authoritative, and `{name}` is a provider's: an accepted domain here covers it (that name, or *)."
+        return Finding(Belief.LIKELY, because, (said, kept), _take_away(name), act, weight=1.9)
     if seen:
         who = owner.name if owner else "An object"
         because = f"{who} owns {named(wanted)} on the other side; the side that refused does not know it"
@@ -108,6 +117,26 @@ def assess(
     )
     because += f" for {kept.name}, and is." if kept else " for its domain."
     return Finding(Belief.POSSIBLE, because, (said, kept), steps, act, weight=1.2 if kept else 0.9)
+
+
+def _of_provider(said: Said, name: str) -> bool:
+    """Whether a server that is named, and none of the provider's, did look an address of a public provider up itself."""
+    looked = "resolver.adr." in said.text.lower() or "smtp address lookup" in said.text.lower()
+    return looked and has_mailboxes(name) and bool(said.by) and not same_organization(said.by, name)
+
+
+def _take_away(name: str) -> tuple[Step, ...]:
+    return (
+        accepted_domains("exchange-management-shell"),
+        change(
+            "Take the accepted domain that covers the provider's name away; where it is `*`, name your own domains instead.",
+            "Remove-AcceptedDomain {domain}",
+            changes="Exchange sends mail for that domain to the provider, and no longer looks for its recipients here.",
+            undo="New-AcceptedDomain with what the first step printed.",
+            verify="Get-AcceptedDomain no longer lists it, and a message to an address there arrives.",
+            domain=name,
+        ),
+    )
 
 
 def _filtered(said: Said, objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:

@@ -18,6 +18,8 @@ to an address that is gone, and the report about that copy reaches the sender, w
 
 from __future__ import annotations
 
+from typing import Final
+
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.recipient.lookup import (
     address,
@@ -33,7 +35,11 @@ from diagnostics.causes.recipient.lookup import (
 from diagnostics.causes.recipient.steps import EXO
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Addressed, Configured
+from diagnostics.refusals import topics_of
 from diagnostics.report import Act, Shell, Step
+
+_LONGEST: Final = 4_000
+_REASONS: Final = frozenset({"no-user", "spf", "dkim", "dmarc", "listed", "spam", "full", "closed", "rate", "relay"})
 
 
 def _not_routed(mailbox: Configured, replies: tuple[Reply, ...]) -> Finding | None:
@@ -68,7 +74,7 @@ def _not_routed(mailbox: Configured, replies: tuple[Reply, ...]) -> Finding | No
     },
 )
 def assess(
-    said: Said | Configured,
+    said: Said | Configured | Addressed,
     objects: tuple[Configured, ...],
     replies: tuple[Reply, ...],
     addressed: tuple[Addressed, ...],
@@ -76,6 +82,8 @@ def assess(
     """Exchange's forwarding words say it; otherwise a mailbox that names the failing address as its target."""
     if isinstance(said, Configured):
         return _not_routed(said, replies)
+    if isinstance(said, Addressed):
+        return _elsewhere(said, replies)
     wanted = address(said, replies)
     low = said.text.lower()
     online = by_microsoft(said) or passed_on(said)
@@ -96,6 +104,22 @@ def assess(
     if encapsulated(wanted) or "sender" in low:
         return None
     return _by_addressee(said, wanted, addressed, online)
+
+
+def _elsewhere(written: Addressed, replies: tuple[Reply, ...]) -> Finding | None:
+    """Another system's words for an unknown address that nobody wrote to."""
+    missing = (
+        each for each in replies if each.failing and each.recipient and each.recipient.lower() not in written.recipients
+    )
+    reply = next((each for each in missing if topics_of(each.whole[:_LONGEST]) & _REASONS == {"no-user"}), None)
+    if not (written.redirected or written.told) or not written.recipients or reply is None:
+        return None
+    because = (
+        f"The message was written to {named(written.recipients[0])}, and a rule or forwarding there sent it on to "
+    )
+    because += f"{named(reply.recipient)}, which does not exist."
+    steps = _steps(written.recipients[0], online=False)
+    return Finding(Belief.LIKELY, because, (reply, written), steps, weight=1.5)
 
 
 def _shown(said: Said, mailbox: Configured, online: bool) -> Finding:

@@ -29,6 +29,9 @@ from diagnostics.facts import Reply, Said
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
+_NOT_VALID = ("not a valid RFC", "not an RFC")  # with its number behind
+_OF_SENDER = linear(r"(?i)\bsender|\bfrom\b|return.?path|header")
+_OF_ADDRESS = linear(r"(?i)address.{0,340}\brfc[ -]?\d|\brfc[ -]?\d\S* (?:\w+ )?address")
 _WRAPPED = linear(r"(?i)\bIMCEA(INVALID|FAX)-([^\s<>]{1,400})")
 
 
@@ -56,6 +59,7 @@ _WRAPPED = linear(r"(?i)\bIMCEA(INVALID|FAX)-([^\s<>]{1,400})")
         "Domain contains control or whitespace",
         "Domain contains illegal character",
         "Mailer Error: Invalid address: (to)",
+        *_NOT_VALID,
         "IMCEAINVALID-",
         "IMCEAFAX-",
         "501 5.1.3",
@@ -72,6 +76,8 @@ def assess(anchor: Said | Reply, replies: tuple[Reply, ...]) -> Finding | None:
     if isinstance(anchor, Reply):
         wrapped = _wrapped(anchor.recipient)
         return _of_wrapped(anchor, str(wrapped.group(1)), anchor.recipient) if wrapped and anchor.failing else None
+    if anchor.signature in _NOT_VALID and (not _OF_ADDRESS.search(anchor.text) or _OF_SENDER.search(anchor.text)):
+        return None
     mine = next((each.recipient for each in replies if each.source == anchor.source and each.recipient), "")
     wrapped = _wrapped(mine) or _wrapped(anchor.text)
     if wrapped:

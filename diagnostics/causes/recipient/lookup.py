@@ -17,6 +17,16 @@ _MICROSOFT: Final = (
 _TAG = linear(r"(?i)\.(?:prod|eop)\S{0,80}\.(?:outlook|exchangelabs)\.com\b|\.mail\.protection\.outlook\.com\b")
 _ADDRESS = linear(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,10}")
 _RELAYED = linear(r"(?i)\brelay for <?([^\s<>@]{1,64}@[\w.-]{1,253}\w)")  # the sender may stand before it
+# "The following organization rejected your message: mx.fabrikam.com", as Exchange 2010 and later say it of any mail system.
+_REJECTED_BY = linear(
+    r"(?i)(?:organi[sz]{1,2}a\S{3,6} (?:(?:suivante|siguiente|seguente) )?(?:a |ha |hat "
+    r"|heeft )?(?:(?:ihre nachricht|uw bericht) )?"
+    r"(?:rejected|rejet\S{1,3}|rechaz\S{1,3}|rifiutato|rejeitou|abgelehnt|zur\S{1,2}ckgewiesen|geweigerd"
+    r"|afgewezen)(?: [^:.]{0,40})?"
+    r"|(?:nachricht|bericht|message|mensaje|messaggio|mensagem) [^:.]{0,40}organi[sz]{1,2}a\S{3,6}(?: [^:.]{0,30})?)"
+    r"\s?:\s*([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8})"
+)
+_OWN_TOKEN = linear(r"\b(?:RESOLVER|ROUTING|STOREDRV)\.[A-Z]|\b5\.1\.10\b|not found by SMTP address lookup")
 _FORWARDING: Final = ("ForwardingSmtpAddress", "ForwardingAddress", "RedirectTo", "ForwardTo", "ForwardAsAttachmentTo")
 _MANY: Final = 3  # different addresses of one domain: a person's typing errors don't come in such a number
 _SECOND_LEVEL: Final = frozenset({"co", "com", "org", "net", "ac", "edu", "gov", "gv", "or"})  # as in contoso.co.uk
@@ -54,7 +64,16 @@ def directory_says_no(said: Said) -> bool:
     low = said.text.lower()
     null = "null mx" in low or "nullmx" in low or "556 5.1.10" in low
     legacy = "exrecipnotfound" in low or "legacy encapsulated" in low or "imceaex-" in low
+    if rejected_elsewhere(said):
+        return False
     return not null and not legacy and any(words in low for words in _LOOKUPS)
+
+
+def rejected_elsewhere(said: Said) -> bool:
+    """Whether a report's friendly words, which the reply's class chose, name an organization outside Microsoft that refused."""
+    named = _REJECTED_BY.search(said.text)
+    host = next((str(each) for each in named.groups() if each), "") if named else ""
+    return bool(host) and not is_microsoft(host) and not _OWN_TOKEN.search(said.text)
 
 
 def addresses(said: Said, replies: Iterable[Reply]) -> tuple[str, ...]:
@@ -167,7 +186,7 @@ def may_forward(of: str, objects: Iterable[Configured]) -> Configured | None:
 
 def sent_on(of: str, addressed: Iterable[Addressed]) -> Addressed | None:
     """The headers of the returned message that show it was written to somebody else, and that a rule sent it on."""
-    known = [each for each in addressed if each.redirected and (of or each.recipients)]
+    known = [each for each in addressed if (each.redirected and (of or each.recipients)) or (each.told and of)]
     return next((each for each in known if of.lower() not in each.recipients), None)
 
 

@@ -136,6 +136,13 @@ def _weighed(
     act: Act | None = "recipient-side" if from_outside(said, replies, objects) else None
     if microsoft:
         return Finding(Belief.LIKELY, f"{because}.", (said, gone), _steps(wanted), act, weight=1.0)
+    cloud = next((each for each in objects if each.kind == "told-cloud-mailbox"), None)
+    if cloud:
+        because = (
+            f"An Exchange directory knows no {named(wanted, 'such address')}. The mailbox is in the cloud, as you say: "
+        )
+        because += "either it lacks this address there, or the server on-premises looked."
+        return Finding(Belief.POSSIBLE, because, (said, cloud), _steps(wanted), act, weight=0.8)
     because = (
         f"An Exchange directory, by this wording mostly Exchange Online's, knows no {named(wanted, 'such address')}. "
     )

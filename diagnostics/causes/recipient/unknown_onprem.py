@@ -116,7 +116,7 @@ def _weighed(
         return Finding(Belief.POSSIBLE, because, (said,), steps, weight=0.9 if tested else 1.6)
     cloud = next((each for each in objects if each.kind == "told-cloud-mailbox"), None)
     if cloud:
-        because += "; as you say, its mailbox was made in the cloud, so the address is right."
+        because += "; as you say, its mailbox is in the cloud, so the address is right."
         return Finding(Belief.POSSIBLE, because, (said, cloud), steps, weight=0.8)
     if unknown_of(domain(wanted), replies):
         because += "; so it was with several addresses of this domain, which typing errors do not explain."

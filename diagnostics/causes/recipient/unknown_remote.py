@@ -135,7 +135,7 @@ _NAMES: Final = (
 )  # fmt: skip
 _ANOTHER = linear(  # the same words of the sender's address, of how an address is written, or of a logon
     r"(?i)sender|mail from|\bfrom:|from address|return.?path|reverse.?path|\byour (?:e-?mail )?(?:address|account|user|domain)\b"
-    r"|syntax|format|malformed|illegal character|rfc ?\d|helo|ehlo|\bip\b|client host|password|username|log ?[io]n\b"
+    r"|syntax|format|malformed|illegal character|rfc[ -]?\d|helo|ehlo|\bip\b|client host|password|username|log ?[io]n\b"
     r"|domain's directory|^\W{0,3}50\d\b|\b5\.1\.[3789]\b"
 )
 _MAYBE = linear(  # a word of those reasons: their topics are many patterns, and most replies have none of the words

@@ -21,6 +21,7 @@ in it.
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.connector.relay import CLIENT_REFUSED
 from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.causes.reputation.addresses import blamed, named
@@ -42,6 +43,7 @@ _WHO = linear(r"(?i)blocked by \[?([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,6})\]?
         "AS16012607",
         "IP address blacklisted by recipient",
         "IP address blocked by recipient",
+        CLIENT_REFUSED,
     ),
     against={
         "Recipient not authorized, your IP has been found on a block list": (
@@ -55,6 +57,11 @@ def assess(said: Said) -> Finding | None:
     if has(said, "customer allow list"):
         return None  # the same number, and the opposite list
     ip = blamed(said.text)
+    if said.signature == CLIENT_REFUSED:
+        if said.kind not in ("ndr", "dsn", "queue", "trace"):
+            return None
+        because = f"A rule of the receiving server turned {named(ip)} away; an entry for the address, or its range, does that."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(ip), weight=1.0)
     who = _WHO.search(said.text)
     whose = f"{who.group(1)} has" if who else "The recipient's organization has"
     because = f"{whose} {named(ip)} on its own block list; only its administrators can take it off."

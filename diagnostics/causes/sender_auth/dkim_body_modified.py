@@ -38,7 +38,7 @@ from diagnostics.report import Shell, Step
 
 @cause(
     id="sender-auth.dkim.body-modified",
-    act="sender",
+    act="on-prem",
     says=(
         "body hash did not verify",
         "signature did not verify",

@@ -101,7 +101,7 @@ def assess(
 ) -> Finding | None:
     """Whose address failed decides: the domain's own source, a forwarder, or the receiver's gateway."""
     if isinstance(anchor, Configured):
-        return _of_web_host(anchor)
+        return _of_record(anchor) or _of_web_host(anchor)
     if isinstance(anchor, Said):
         way = detour(headers, settings, entries, traces, addressed)
         return _said(anchor, way, heard(anchor, replies, sessions).egress, answers)
@@ -141,6 +141,20 @@ def assess(
     apart = bool(anchor.header_from) and not aligned(domain, anchor.header_from)
     weight = 1.1 if apart else 1.7 if judged_by_dmarc or anchor.spf == "softfail" else 1.9
     return Finding(Belief.POSSIBLE, because, (anchor,), steps, weight=weight)
+
+
+def _of_record(told: Configured) -> Finding | None:
+    """A record that lets nobody send."""
+    if told.kind != "told-spf":
+        return None
+    because = (
+        "The SPF record lets only the domain's MX hosts send, and there is no MX"
+        if told.name
+        else "The SPF record lets nobody send"
+    )
+    because += ": whatever sends for the domain fails. Its address, or its provider's include, has to be added."
+    belief = Belief.LIKELY if told.name else Belief.POSSIBLE  # a domain that never sends rightly has such a record
+    return Finding(belief, because, (told,), (read_spf(""), publish_spf("")), weight=1.8)
 
 
 def _of_web_host(told: Configured) -> Finding | None:

@@ -27,11 +27,15 @@ from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.facts import Said
 from diagnostics.mail_facts import ClientError
+from diagnostics.patterns import linear
 from diagnostics.recognisers.mapi_submit import by_service, submission_denied
-from diagnostics.report import Step
+from diagnostics.report import Act, Step
 
 # What Exchange Web Services and Graph say.
 _SERVICE = "does not have the right to send mail on behalf of the specified sending account"
+
+# Its errors are JSON, and there is none on-premises.
+_GRAPH = linear(r"(?i)\"code\"\s?:\s?\"ErrorSendAsDenied\"|graph\.microsoft\.")
 
 
 @cause(
@@ -77,7 +81,8 @@ def assess(said: Said | ClientError) -> Finding | None:
         return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.0)
     if said.signature == _SERVICE or said.signature == "ErrorSendAsDenied":
         because = "The account that called the service has no Send As or Send on Behalf right for the mailbox in From."
-        return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.0)
+        act: Act | None = "exchange-online" if _GRAPH.search(said.text) else None
+        return Finding(Belief.LIKELY, because, (said,), _steps(), act, weight=1.0)
     because = "The store refused the submission: access denied for the mailbox in From."
     return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.0)
 

@@ -11,6 +11,7 @@ plaintext connection?`, `wrong version number`, `first record does not look like
 ## What proves it
 - the receive log shows EHLO, a reply that lists STARTTLS, and then MAIL FROM or AUTH, without STARTTLS in
   between
+- a client's own trace shows that AUTH came in clear text, behind an EHLO reply that lists STARTTLS and no AUTH
 
 ## Not this when
 - the EHLO reply lists no STARTTLS: the server can't offer it (`connector.receive.tls-auth-disabled`, or its
@@ -32,7 +33,7 @@ from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.auth_smtp.logon import client_settings
 from diagnostics.causes.network.reach import by_exchange_online, kind_of
 from diagnostics.facts import Reply, Said, Session, Stage, StarttlsNotOffered, TlsFailed, TlsSucceeded
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, LogonTried
 from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Step
@@ -42,6 +43,7 @@ _THEIRS = ("destination", "remote host", "remote server", "remote system", "reci
 _OTHERWISE = {"tls-missing", "tls-old"}
 _SUBMITS = ("smtp.", "smtp-")  # hosts of Microsoft that take clients alone: no server delivers there
 _CLOUD = ("outlook.com", "office365.com")
+_MX_HOST = linear(r"(?i)\.protection\.outlook\.com$|\.mx\.microsoft$|\.eo\.outlook\.com$")  # never offers AUTH
 # What a reply speaks of; its other words tell whether it asks for encryption.
 _NOUNS = ("TLS", "STARTTLS", "encrypt", "clear text", "cleartext", "plain text", "plaintext")
 _OWN_ATTEMPT = linear(r"SSL_connect error|\bCannot start TLS: ")  # Postfix as a client
@@ -82,6 +84,7 @@ def assess(
     missing: tuple[StarttlsNotOffered, ...],
     settings: tuple[Configured, ...],
     replies: tuple[Reply, ...],
+    logons: tuple[LogonTried, ...],
 ) -> Finding | None:
     """The receive log decides: was STARTTLS offered, and was it used?"""
     if said.signature in _AT_ONCE:
@@ -90,6 +93,15 @@ def assess(
         return _asked(said, next((each for each in replies if _OWN_ATTEMPT.search(each.whole)), None))
     if said.signature == _DEMANDED:
         return _demanded(said, missing, settings, replies)
+    early = next((each for each in logons if each.clear and not each.offered and not _MX_HOST.search(each.host)), None)
+    if early:
+        because = f"The client sent AUTH {early.mechanism} in clear text: {early.host or 'the server'} had answered EHLO with "
+        because += "STARTTLS and without AUTH."
+        if not early.host.endswith(_CLOUD):
+            because += " Most servers offer that only once the session is encrypted."
+            return Finding(Belief.LIKELY, because, (early, said), _steps(), weight=1.4)
+        because += " Exchange Online offers that only once the session is encrypted."
+        return Finding(Belief.CONFIRMED, because, (early, said), _steps())
     session = next((s for s in sessions if s.direction == "receive" and s.source == said.source), None)
     refuting = _refuting(said, session, encrypted, broken, missing)
     if refuting:

@@ -28,6 +28,7 @@ from diagnostics.causes.network.probes import bare_handshake
 from diagnostics.causes.network.reach import by_exchange_online, kind_of
 from diagnostics.facts import Reply, Said, SendConnector, Session, SessionMasked, StarttlsNotOffered
 from diagnostics.looked_facts import TlsProbe
+from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Step
 
@@ -46,10 +47,16 @@ _NOUNS = (
     "beveiligde verbinding",
 )
 
+_QUEUED = "remote SMTP service does not support TLS"  # a queue of Exchange 2003, whose connector demands TLS
 _DEMANDED = "STARTTLS is required to send mail"
 
 
-@cause(id="tls.starttls.not-offered-remote", act="recipient-side", says=_NOUNS)
+# Postfix, in its log, its bounces, or cut out of either
+_POSTFIX = "TLS is required, but was not offered by host"
+_ITS_HOST = linear(r"offered by host ([\w.-]{1,253})\[([0-9A-Fa-f.:]{3,45})\]")
+
+
+@cause(id="tls.starttls.not-offered-remote", act="recipient-side", says=(_QUEUED, _POSTFIX, *_NOUNS))
 def assess(
     missing: StarttlsNotOffered | Said,
     connector: SendConnector | None,
@@ -81,6 +88,14 @@ def assess(
 
 def _lacking(said: Said) -> Finding | None:
     """What another mail system or a client says of the server that it was to deliver to. Exchange's own words are facts."""
+    if said.signature == _QUEUED and said.kind == "stray":
+        because = (
+            "The queue says it: the connector demands TLS, and the other server answered EHLO without STARTTLS (or a "
+        )
+        because += "device on the way removed it)."
+        return Finding(Belief.LIKELY, because, (said,), _steps(said.by or said.host, ""), weight=1.3)
+    if said.signature == _POSTFIX:
+        return _by_postfix(said)
     exchange = any(words in said.text for words in (*_DEMANDS, "was not offered by host")) and said.kind != "client"
     if exchange or said.kind in ("event", "command", "stray") or by_exchange_online(said.text):
         return None
@@ -90,6 +105,18 @@ def _lacking(said: Said) -> Finding | None:
     because = f"The client wants TLS, and {where} offers no STARTTLS (or a device on the way removes it)."
     steps = _steps(said.by or said.host, "")
     return Finding(Belief.POSSIBLE, because, (said,), steps, weight=1.5)
+
+
+def _by_postfix(said: Said) -> Finding:
+    """The host that Postfix names tells whose server it is."""
+    named = _ITS_HOST.search(said.text)
+    host, ip = named.groups() if named else ("", "")
+    because = f"{host or 'The destination'} offers no STARTTLS, and the server that sends requires it."
+    if kind_of(ip) != "internal":
+        belief = Belief.LIKELY if kind_of(ip) and said.kind != "stray" else Belief.POSSIBLE
+        return Finding(belief, because, (said,), _steps(host, ""), weight=1.5)
+    because += " It is a server or appliance inside: switch incoming TLS on there and give it a certificate."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(host, ""), "on-prem", weight=1.5)
 
 
 def _weighed(

@@ -11,6 +11,7 @@ agent`. It mostly begins after an update of Exchange or of that product.
 - event 16023 or 1052 names the type or file that can't be loaded
 - event 1051 names the agent that threw
 - Install-TransportAgent refuses the type of its factory, and Transport does not start on a server that has the agent
+- the stack of an exception leads through a method of an agent that isn't Microsoft's
 - messages are deferred by a categorizer agent, and an event tells that an agent could not load its configuration
 - the parameters of event 4999 name edgetransport and an assembly that isn't Microsoft's
 
@@ -77,8 +78,11 @@ _OWN: Final = frozenset(
         *SAYS,
     ),
 )
-def assess(said: Said, told: tuple[Said, ...], objects: tuple[Configured, ...]) -> Finding | None:
+def assess(anchor: Said | Configured, told: tuple[Said, ...], objects: tuple[Configured, ...]) -> Finding | None:
     """The event names the agent. Exchange's own agents fail for reasons of their own."""
+    if isinstance(anchor, Configured):
+        return _thrown(anchor) if anchor.kind == "agent-thrown" else None
+    said = anchor
     if said.signature == _NO_FACTORY:
         return _not_installed(said, objects) if _no_factory(said.text) else None
     if said.signature in DEFERRED or said.signature == _UNCONFIGURED:
@@ -109,6 +113,14 @@ def assess(said: Said, told: tuple[Said, ...], objects: tuple[Configured, ...]) 
         return Finding(Belief.CONFIRMED if file else Belief.LIKELY, because, (said,), _steps(agent), weight=1.3)
     because = f"{what} throws an exception while it handles messages."
     return Finding(Belief.LIKELY, because, (said,), _steps(agent), weight=1.3)
+
+
+def _thrown(stack: Configured) -> Finding:
+    """The stack names the agent, whatever the exception's own words are about."""
+    because = f"`{stack.name}`, an agent that isn't Microsoft's, throws `{stack.get('Exception') or 'an exception'}` while it "
+    because += "handles messages"
+    because += ", so they leave unsigned." if "dkim" in stack.name.lower() else "."
+    return Finding(Belief.LIKELY, because, (stack,), _steps(""), weight=1.5)
 
 
 def refused_agent(error: CommandError) -> bool:

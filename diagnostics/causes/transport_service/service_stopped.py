@@ -9,6 +9,7 @@ mailbox database.
 ## What proves it
 - `Test-ServiceHealth` lists the service under ServicesNotRunning, or `Get-Service` shows it as Stopped
 - the service control manager logs its unexpected end (7031, 7034) more than once
+- events 1018 and 1019 name a port of its own (2525, 465, 717) that another process holds
 
 ## Not this when
 - the end was asked for: a maintenance script or a change of component state
@@ -51,6 +52,8 @@ _TIMES = linear(r"It has done this (\d{1,5}) time|\b(\d{1,5}) (?:Mal|fois|ve[zc]
 _TRANSLATED = linear(r"(?i)microsoft exchange[ -]transport\b|\btransporte? (?:do |de |di )?microsoft exchange\b")
 _DIALOG: Final = "could not start the Microsoft Exchange Transport service"
 _DIALOG_FRONT: Final = "could not start the Microsoft Exchange Frontend Transport service"
+_TAKEN: Final = frozenset({1018, 1019})
+_BOUND = linear(r"[0-9\]]:(\d{2,5})(?:\D|$)")
 _FAILED_TO_START: Final = frozenset({7000, 7001, 7009, 7023, 7024})
 _ENDED: Final = frozenset({7031, 7034})
 
@@ -68,6 +71,15 @@ def assess(
     if isinstance(anchor, Said):
         name = "MSExchangeFrontEndTransport" if anchor.signature == _DIALOG_FRONT else "MSExchangeTransport"
         return Finding(Belief.LIKELY, f"{name} does not start.", (anchor,), _steps(name), weight=1.3)
+    port = _own_port(anchor)
+    if port:
+        because = (
+            f"The Transport service can't listen on port {port}, which is its own: another process holds it (event "
+        )
+        because += (
+            f"{anchor.event}), often one that Windows gave the port at random. Without it the service does not start."
+        )
+        return Finding(Belief.LIKELY, because, (anchor,), _freed(port), weight=1.4)
     name = _service(anchor)
     if not name:
         return None
@@ -112,6 +124,40 @@ def _from_list(fact: Configured, objects: tuple[Configured, ...], errors: tuple[
         because += " It is disabled, and others with it: the setup of an update does that, and undoes it only when it ends well."
         return Finding(Belief.CONFIRMED, because, (fact,), (_switch_on(), *_steps(stopped[0])))
     return Finding(Belief.CONFIRMED, because, (fact,), _steps(stopped[0]))
+
+
+def _own_port(event: WindowsEvent) -> str:
+    """The port other than 25 that a transport service could not listen on; "" where it is not told."""
+    transport = event.provider.lower().replace(" ", "").startswith("msexchange")
+    bound = _BOUND.search(event.text) if transport and event.event in _TAKEN else None
+    return str(bound.group(1)) if bound and bound.group(1) != "25" else ""
+
+
+def _freed(port: str) -> tuple[Step, ...]:
+    return (
+        look(
+            "See which process holds the port.",
+            "Get-NetTCPConnection -LocalPort {port} -State Listen | ForEach-Object {{ Get-Process -Id $_.OwningProcess }}",
+            POWERSHELL,
+            port=port,
+        ),
+        look(
+            "See which ports Windows gives out at random: one of Exchange's own must not be among them.",
+            "netsh int ipv4 show dynamicport tcp",
+            POWERSHELL,
+        ),
+        change(
+            "Keep the port out of what is given out at random. Then restart what holds it, or the server.",
+            "netsh int ipv4 add excludedportrange protocol=tcp startport={port:token} numberofports=1",
+            shell=POWERSHELL,
+            changes="No process is given this port unless it asks for it. An error says that somebody still holds it: end that "
+            "first.",
+            undo="netsh int ipv4 delete excludedportrange with the same values.",
+            verify="After a restart of the server the Transport service runs, and no event 1018 or 1019 is logged.",
+            port=port,
+        ),
+        *_steps("MSExchangeTransport"),
+    )
 
 
 def _switch_on() -> Step:

@@ -1,13 +1,18 @@
 """Message headers, as clients and people paste them."""
 
+# ruff: noqa: E501  pasted lines stay whole, as people paste them
+
 from __future__ import annotations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from diagnostics import diagnose
 from diagnostics.mail_facts import Antispam, Authentication, Headers, Hops
+from diagnostics.recognisers import recognise
 from diagnostics.recognisers.received import utc
+from diagnostics.text import Paste
 from tests.diagnostics.recognisers.reading import CHATTER, artefacts, damaged, facts, one
 
 RESULTS = (
@@ -154,3 +159,37 @@ def test_a_date_that_lost_a_digit_of_its_year_is_read_like_any_other() -> None:
     assert utc("Wed, 18 Nov 206 08:31:40 +0000") == "0206-11-18T08:31:40Z"
     assert header != HEADER
     assert facts(header, Hops)
+
+
+def test_what_a_message_says_is_nobody_in_the_channel() -> None:
+    head = "Received: from mail.fabrikam.com (198.51.100.9) by mx.contoso.com with ESMTP; Wed, 18 Nov 2026 08:31:05 +0000\nAuthentication-Results: mx.contoso.com; spf=pass smtp.mailfrom=fabrikam.com; dkim=pass header.d=fabrikam.com; dmarc=pass header.from=fabrikam.com\nFrom: it@fabrikam.com\nTo: anna@contoso.com\nSubject: Your mailbox\nMIME-Version: 1.0\n"
+    said = "Nobody can send mail any more, the messages are stuck: log in here.\n"
+    parts = f'{head}Content-Type: multipart/alternative; boundary="b1"\n\n--b1\nContent-Type: text/plain\n\n{said}\n--b1--\n'
+    assert diagnose(parts).verdict == "healthy"
+    assert diagnose(f"{parts}\n{said}").verdict == "unknown"
+    assert (
+        diagnose(f"{head}Content-Type: text/plain\nContent-Transfer-Encoding: quoted-printable\n\n{said}").verdict
+        == "healthy"
+    )
+
+
+def test_content_filters_on_one_host_are_no_loop() -> None:
+    hop = "Received: from localhost (localhost [127.0.0.1]) by mail.fabrikam.com (Postfix) with ESMTP id 4F0A{n}; Wed, 18 Nov 2026 08:31:0{n} +0000\nReceived: from mail.fabrikam.com ([127.0.0.1]) by localhost (mail.fabrikam.com [127.0.0.1]) (amavisd-new, port 1002{n}) with ESMTP; Wed, 18 Nov 2026 08:31:0{n} +0000\n"
+    loops = {
+        times: [
+            fact.loops
+            for each in recognise(Paste.of("".join(hop.format(n=9 - n) for n in range(times))))
+            for fact in each.facts
+            if isinstance(fact, Hops)
+        ]
+        for times in (2, 7)
+    }
+    assert loops[2] == [()]
+    assert loops[7] != [()]
+
+
+def test_an_attached_message_has_a_way_of_its_own() -> None:
+    hop = "Received: from mail.fabrikam.com (198.51.100.9) by mx.contoso.com with ESMTP; Wed, 18 Nov 2026 08:31:05 +0000\n"
+    text = f'{hop}From: a@fabrikam.com\nTo: b@contoso.com\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary="b1"\n\n--b1\nContent-Type: message/rfc822\n\n{hop}From: a@fabrikam.com\nSubject: Quote\n\nHello\n--b1--\n'
+    (hops,) = (fact for each in recognise(Paste.of(text)) for fact in each.facts if isinstance(fact, Hops))
+    assert (len(hops.hops), hops.loops) == (1, ())

@@ -1,0 +1,54 @@
+"""An SPF record told in a sentence that lets nobody send: it names the MX hosts alone, and there is no MX, or nobody at all.
+
+Read where the text also says that SPF failed: a domain that never sends rightly has such a record. A record on a line of its own
+is a look-up's (dns_bare).
+Source: https://www.rfc-editor.org/rfc/rfc7208 (5.4, 11.1)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from diagnostics.artefacts import Artefact
+from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
+from diagnostics.recognisers import Reading, recogniser
+from diagnostics.recognisers.building import artefact
+from diagnostics.recognisers.sources import source_at
+from diagnostics.recognisers.told_settings import MOST_LINES, supposes
+
+KIND: Final = "told-spf"
+_RECORD = linear(r"(?i)\bv=spf1((?: [+~?-]?[a-z0-9][^\s\"'`),;]{0,60}){0,12}? [~?-]all)\b")
+_NO_MX = linear(
+    r"(?i)\b(?:no|without(?: an?)?|lacks?(?: an?)?|kein(?:en|e)?|ohne|pas de|aucun|sans|sin|ning[uú]n|nessun|senza|geen|zonder) "
+    r"(?:\w+ )?mx\b|\bmx(?: records?| entry)? (?:is|are) (?:missing|empty|not (?:set|there|published))"
+)
+_FAILED = linear(
+    r"(?i)\bspf\b.{0,40}(?:fail|fehl|[ée]chec|fall|non passa|mislukt)|fail\w*.{0,20}\bspf\b|\bspf=(?:soft)?fail\b"
+)
+
+
+@recogniser(r"\S.*\bv=spf1\b", rank=94)
+def read(reading: Reading) -> Sequence[Artefact]:
+    """One artefact for the first such sentence."""
+    lines = reading.sentences()[:MOST_LINES]
+    if not any(_FAILED.search(line[:1000]) for line in reading.paste.lines[:MOST_LINES]):
+        return []
+    without_mx = any(_NO_MX.search(line[:1000]) for _, line in lines)
+    for index, line in lines:
+        told = _RECORD.search(line[:1000])
+        if told is None or supposes(line[: told.start()]) or line.rstrip().endswith("?"):
+            continue
+        passing = _passing(str(told.group(1)))
+        if not passing or (without_mx and passing == {"mx"}):
+            fact = Configured(source=source_at(reading, index), kind=KIND, name=" ".join(sorted(passing)), failing=True)
+            return [artefact(reading, KIND, [index], [fact], {"record": str(told.group(0))})]
+    return []
+
+
+def _passing(terms: str) -> set[str]:
+    """The mechanisms that let somebody send, in lower case."""
+    return {
+        term.lstrip("+") for term in terms.lower().split() if term[0] not in "-~?" and "=" not in term.partition(":")[0]
+    }
