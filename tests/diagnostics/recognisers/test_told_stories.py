@@ -27,6 +27,7 @@ _TOLD = {
         "Tworzymy skrzynki w Office 365. Co wysyła do nich lokalny serwer, odbija się.",
     ),
     "leaves-over-the-old-server": (
+        "Since we uninstalled it, external mails sit in a queue whose next hop is the removed server.",
         "A second Exchange took over. Half of the messages for external recipients still goes through the old server.",
         "Der neue Exchange läuft. Ausgehende Nachrichten gehen trotzdem zum Teil über den alten Server raus.",
         "Nous avons un nouveau serveur. Les messages sortants passent encore par l'ancien serveur.",
@@ -35,6 +36,7 @@ _TOLD = {
         "De nieuwe server draait. Uitgaande berichten gaan nog via de oude server.",
     ),
     "no-way-out": (
+        "Outbound mail is not leaving, somebody deleted our send connector.",
         "We have no send connector since the clean-up. Mail to external addresses bounces after two days.",
         "Es gibt keinen Sendeconnector. Mails nach extern hängen zwei Tage und kommen dann zurück.",
         "Il n'y a pas de connecteur d'envoi. Les messages sortants restent bloqués.",
@@ -61,11 +63,13 @@ _TOLD = {
         "La lista de distribución funciona internamente. Los correos del exterior rebotan.",
     ),
     "hosted-where-port-25-is-closed": (
+        "Exchange on an Azure VM cannot send to the internet. It receives fine.",
         "The lab server runs on AWS now. Incoming mail is fine. Outgoing mail is stuck for every domain.",
         "Wir sind mit dem Exchange zu Hetzner umgezogen. Eingehende Mails kommen an, intern geht alles. Ausgehende Mails hängen.",
         "Le serveur est chez OVH. Les messages entrants arrivent, en interne tout marche. Les messages sortants restent bloqués.",
     ),
     "nobody-approves": (
+        "Mail to allstaff@contoso.com needs the approval of Jim, who left the company, so nobody gets it.",
         "Mail to the all-staff list never arrived. There is no bounce. Ms Fischer approves these, and she is on maternity leave.",
         "Die Mail an den Verteiler hat niemand. Freigabe macht sonst Frau Kern per Knopf, die hat Urlaub.",
         "El correo a la lista de distribución no le llega a nadie. La jefa lo aprueba siempre y está de vacaciones.",
