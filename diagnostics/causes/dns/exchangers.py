@@ -72,6 +72,14 @@ def bare_exchanger(answers: Iterable[DnsAnswer]) -> Exchanger | None:
     return next((each for each in exchangers(answers) if "." not in each.host.strip(".")), None)
 
 
+def left_behind(host: str, answers: Iterable[DnsAnswer]) -> DnsAnswer | None:
+    """The MX answer that names `host`, another provider's, beside Exchange Online: the domain moved, and the record stayed."""
+    known = exchangers(answers)
+    mine = next((each for each in known if each.of_another and same(each.host, host)), None)
+    beside = mine and any(each.is_microsoft and each.answer is mine.answer for each in known)
+    return mine.answer if mine and beside else None
+
+
 def numeric_exchanger(answers: Iterable[DnsAnswer]) -> Exchanger | None:
     """The MX host that is an address, where the record has to hold a name (RFC 5321, 5.1)."""
     return next((each for each in exchangers(answers) if is_address(each.host)), None)

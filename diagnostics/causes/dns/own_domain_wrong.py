@@ -37,6 +37,7 @@ from diagnostics.causes.dns.exchangers import (
     exchangers,
     exchangers_of,
     is_address,
+    left_behind,
     numeric_exchanger,
     organization,
 )
@@ -96,12 +97,8 @@ def assess(
     settings: tuple[Configured, ...],
 ) -> Finding | None:
     """Does the MX of the recipient's domain lead to the server that refused?"""
-    if isinstance(said, Configured | DnsAnswer):
-        failing = any(each.failing for each in replies)
-        found = _numeric(said) or (_leads_nowhere(said, answers) if isinstance(said, DnsAnswer) else None)
-        return found or (
-            _two_providers(said, answers, settings) if isinstance(said, DnsAnswer) and not failing else None
-        )
+    if not isinstance(said, Said):
+        return _published(said, answers, replies, settings)
     if said.signature in _SENDERS or said.signature in _NOUNS:
         return _unknown_sender(said) if said.signature in _SENDERS or "sender-domain" in topics(said) else None
     if said.signature in _NO_ANSWER:
@@ -178,6 +175,30 @@ def _leads_nowhere(missing: DnsAnswer, answers: tuple[DnsAnswer, ...]) -> Findin
     others = [each for each in exchangers(answers) if same(each.domain, mx.domain) and not same(each.host, mx.host)]
     belief = Belief.POSSIBLE if others else Belief.LIKELY
     return Finding(belief, because, (mx.answer, missing), _steps(mx.domain), "recipient-side", weight=2.0)
+
+
+def _published(
+    answer: DnsAnswer | Configured,
+    answers: tuple[DnsAnswer, ...],
+    replies: tuple[Reply, ...],
+    settings: tuple[Configured, ...],
+) -> Finding | None:
+    """What the record itself shows, where nobody refused, or the one who did stands in it beside the right one."""
+    if isinstance(answer, Configured):
+        return _numeric(answer)
+    refused = next((each for each in replies if each.failing and each.host and left_behind(each.host, answers)), None)
+    if refused:
+        return _refused_there(answer, refused)
+    found = _numeric(answer) or _leads_nowhere(answer, answers)
+    return found or (None if any(each.failing for each in replies) else _two_providers(answer, answers, settings))
+
+
+def _refused_there(answer: DnsAnswer, refused: Reply) -> Finding:
+    because = (
+        f"The MX of {answer.name} names Exchange Online and {refused.host}, and {refused.host} is who refused: senders "
+    )
+    because += "that choose it ask a provider that no longer has the mailboxes."
+    return Finding(Belief.LIKELY, because, (answer, refused), _steps(answer.name), weight=1.7)
 
 
 def _two_providers(

@@ -26,6 +26,7 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.connector.heard import heard
+from diagnostics.causes.dns.exchangers import left_behind
 from diagnostics.causes.recipient.lookup import (
     address,
     by_microsoft,
@@ -43,6 +44,7 @@ from diagnostics.causes.recipient.lookup import (
 from diagnostics.causes.recipient.steps import correct_the_address
 from diagnostics.causes.reputation.lists import of_microsoft
 from diagnostics.facts import Reply, Said, Session
+from diagnostics.looked_facts import DnsAnswer
 from diagnostics.mail_facts import Addressed, Configured, Told
 from diagnostics.patterns import linear
 from diagnostics.refusals import topics, topics_of
@@ -221,6 +223,7 @@ def assess(
     addressed: tuple[Addressed, ...],
     sessions: tuple[Session, ...],
     told: tuple[Told, ...],
+    answers: tuple[DnsAnswer, ...],
 ) -> Finding | None:
     """Words that only other systems use name it; Exchange's own words leave open whose directory it was."""
     low = said.text.lower()
@@ -262,6 +265,8 @@ def assess(
     bare = _EXCHANGE_FILTER.search(said.text) is not None and not said.by
     if bare or _by_policy(said, replies) or (said.signature == "550 5.1.1" and not _WORDED.search(said.text)):
         return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=1.4)
+    if said.host and left_behind(said.host, answers):
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=0.8)
     return Finding(Belief.LIKELY, because, (said,), _steps(wanted), weight=1.0)
 
 
