@@ -260,14 +260,17 @@ def assess(
         because = "This is the answer to DATA where the server took no recipient: it refused each of them before, and why, the "
         because += "answers to RCPT say; that there is no such mailbox is one reason."
         return Finding(Belief.POSSIBLE, because, (said,), (_transcript(), *_steps(wanted)), weight=1.0)
-    if _OF_DOMAIN.search(said.text) or any(each.story == _OWN_GROUP for each in told):
-        return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=0.8)
     bare = _EXCHANGE_FILTER.search(said.text) is not None and not said.by
     if bare or _by_policy(said, replies) or (said.signature == "550 5.1.1" and not _WORDED.search(said.text)):
         return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=1.4)
-    if said.host and left_behind(said.host, answers):
+    if _may_be_ours(said, told) or (said.host and left_behind(said.host, answers)):
         return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=0.8)
     return Finding(Belief.LIKELY, because, (said,), _steps(wanted), weight=1.0)
+
+
+def _may_be_ours(said: Said, told: tuple[Told, ...]) -> bool:
+    """Whether the code is of the domain, or the person tells of a group of his own."""
+    return bool(_OF_DOMAIN.search(said.text)) or any(each.story == _OWN_GROUP for each in told)
 
 
 def _for_another(said: Said) -> bool:
