@@ -18,6 +18,7 @@ Pairs = tuple[tuple[str, str], ...]
 
 _FAILED_TRACES: Final = frozenset({"failed", "fail", "defer", "pending", "quarantined", "filteredasspam", "drop"})
 _REFUSED = linear(r"(?:LED=|^[\[{\s]*)[45]\d\d[ -][45]\.\d{1,3}\.\d")  # where the event was not selected
+_DONE = linear(r"(?:LED=|^\W{0,4}(?:[A-Z][a-z]+: ?)?\W{0,4})2\d\d[ -]2\.\d\.\d")
 _ARRIVED: Final = frozenset({"DELIVER", "SEND", "SENDEXTERNAL", "DUPLICATEDELIVER"})
 _PROBE = linear(r"(?i)system probe drop|\bhealthmailbox[0-9a-f]{6}|inboundproxy@|maildeliveryprobe")
 _SPAM_VERDICTS: Final = frozenset({"SPM", "BLK", "SKB", "SKS"})
@@ -62,6 +63,16 @@ class Configured(Fact, frozen=True, kw_only=True):
     def flag(self, name: str) -> bool | None:
         """True or False as printed, None when the paste did not say."""
         return {"true": True, "false": False}.get(self.get(name).lower().lstrip("$"))
+
+
+class Told(Fact, frozen=True, kw_only=True):
+    """A fault that a person tells in whole sentences, with nothing pasted: the name of a story of stories.toml."""
+
+    story: str
+
+    @property
+    def failing(self) -> bool:
+        return True
 
 
 class Authentication(Fact, frozen=True, kw_only=True):
@@ -264,6 +275,9 @@ class Traced(Fact, frozen=True, kw_only=True):
 
     @property
     def failing(self) -> bool:
+        """What was dropped with a success (an automatic reply for the other side, `250 2.1.5`) was meant to end so."""
+        if self.event.lower() == "drop" and _DONE.search(self.detail):
+            return False
         return self.status.lower() in _FAILED_TRACES or self.event.lower() in _FAILED_TRACES
 
 

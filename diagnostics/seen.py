@@ -18,10 +18,14 @@ from diagnostics.facts import (
     WindowsEvent,
 )
 from diagnostics.looked_facts import DnsAnswer, PortTest, TlsProbe
+from diagnostics.patterns import linear
 
 _STUCK = frozenset({"retry", "suspended"})
 _QUIET_LEVELS = frozenset({"information", "informational", "verbose"})
 _QUIET_SCHANNEL = frozenset({36880, 36867})
+
+_TICKETS = frozenset({4768, 4769})
+_MICROSOFTS = linear(r"(?i)\b(?:host|smtp(?:svc)?)/[\w.-]{0,80}\b(?:protection|mail)\.(?:outlook|microsoft)\.com")
 
 
 def failures(facts: Iterable[Fact]) -> list[Fact]:
@@ -36,7 +40,8 @@ def _fails(fact: Fact) -> bool:
         case Session():
             return fact.failed
         case WindowsEvent():
-            return fact.level.lower() not in _QUIET_LEVELS and fact.event not in _QUIET_SCHANNEL
+            loud = fact.level.lower() not in _QUIET_LEVELS and fact.event not in _QUIET_SCHANNEL
+            return loud and not _asks_for_a_stranger(fact)
         case PortTest():
             return not fact.succeeded
         case DnsAnswer():
@@ -48,6 +53,12 @@ def _fails(fact: Fact) -> bool:
             return fact.messages > 0 and (fact.status.lower() in _STUCK or fact.unreachable)
         case _:
             return bool(getattr(fact, "failing", False))
+
+
+def _asks_for_a_stranger(event: WindowsEvent) -> bool:
+    """Whether a domain controller refused a Kerberos ticket for Microsoft's mail servers, which no domain of ours has: the
+    session goes on without."""
+    return event.event in _TICKETS and bool(_MICROSOFTS.search(event.text))
 
 
 def cured(facts: Iterable[Fact]) -> SessionChange | None:

@@ -36,6 +36,7 @@ _SPOKEN = linear(
 _LINE_NUMBER = linear(r"^\s{0,6}\d{1,5}(?:[:|]\s|\t)")
 _FENCE = linear(r"^\s*```\w{0,20}\s*$")
 _MISREAD: Final = "ÃÂãåäæçèéÐÑÄÅ"  # how the first byte of an accented, Japanese or Cyrillic letter looks
+IDEOGRAPHS: Final = "\u2e80"  # from here on a letter is a word
 _NEWLINE = linear(r"\r\n|\n|\r")
 _ENTITIES: Final = (
     ("&lt;", "<"),
@@ -152,6 +153,12 @@ def encodable(text: str) -> str:
 def squeezed(text: str) -> str:
     """`text` with every run of white space as one space, ends trimmed."""
     return " ".join(text.split())
+
+
+def glued(char: str) -> bool:
+    """Whether a letter or digit beside a number or word makes it part of a longer one. What is written in ideographs or kana has
+    no spaces, so those part words."""
+    return char.isalnum() and char < IDEOGRAPHS
 
 
 def short(text: str, most: int = 100) -> str:

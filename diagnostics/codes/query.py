@@ -10,7 +10,7 @@ from diagnostics.codes.reply import fitting, numbered
 from diagnostics.codes.structure import by_structure
 from diagnostics.codes.wording import contains, fold
 from diagnostics.patterns import linear
-from diagnostics.text import Paste
+from diagnostics.text import Paste, glued
 
 # More than anybody types, less than anybody needs to wait for.
 _LIMIT, _CODES, _MEANINGS = 4_000, 12, 40
@@ -116,8 +116,8 @@ def _codes(asked: str) -> Iterator[tuple[str, str]]:
     """The (basic, enhanced) codes of a text. What is part of an address, a version or a word is none."""
     for match in _ENHANCED.finditer(asked):
         start, end = match.span(2)
-        glued = (start and asked[start - 1].isalnum()) or (end < len(asked) and asked[end].isalnum())
-        if not glued and _WELL_FORMED.fullmatch(match[2]):
+        within = (start and glued(asked[start - 1])) or (end < len(asked) and glued(asked[end]))
+        if not within and _WELL_FORMED.fullmatch(match[2]):
             yield match[1] or "", match[2].upper()
 
 

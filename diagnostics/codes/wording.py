@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from diagnostics.text import glued
+
 
 def fold(text: str) -> str:
     """Lower case, every run of white space one space."""
@@ -34,7 +36,7 @@ def _starts_cleanly(text: str, at: int) -> bool:
     if at == 0 or not text[at].isalnum():
         return True
     before = text[at - 1]
-    return not before.isalnum() and not (before == "." and text[at].isdigit())
+    return not glued(before) and not (before == "." and text[at].isdigit())
 
 
 def _ends_cleanly(text: str, end: int) -> bool:

@@ -130,7 +130,7 @@ def _standing(lines: Lines, at: int) -> Quoted | None:
     marked, tick, _ = text.partition("`")
     if quote == tick == "`" and _WORDS.search(marked):
         return Quoted("bare", index, index, marked[:_LONGEST].strip(), line=index)
-    closed = quote in ('"', "'") and bool(_CLOSES[quote].search(text))
+    closed = _shut(text) if quote not in ('"', "'") else bool(_CLOSES[quote].search(text))
     opened = quote in ('"', "'") and not closed
     for following, rest in lines[at + 1 : at + 40]:
         ends = opened and quote in rest and quote not in text  # the quotation mark before the reply is closed there
@@ -141,6 +141,12 @@ def _standing(lines: Lines, at: int) -> Quoted | None:
     if quote in ('"', "'") and text.rfind(quote) > 0:
         text = text[: text.rfind(quote)]
     return Quoted("bare", index, last, text[:_LONGEST].strip(), line=index)
+
+
+def _shut(text: str) -> bool:
+    """Whether a quotation that began before the reply, on a line above maybe, ends with it."""
+    last = text.rstrip()[-1:]
+    return last in ("”", "»") or (last == '"' and text.count('"') % 2 == 1)
 
 
 def _goes_lower(line: str) -> bool:

@@ -28,7 +28,7 @@ from diagnostics.log_forms import WINSOCK, unreached
 from diagnostics.patterns import linear
 from diagnostics.recognisers.reply_wording import reads_on
 from diagnostics.refusals import topics_of
-from diagnostics.text import squeezed
+from diagnostics.text import glued, squeezed
 
 Kind = Literal["queue", "ndr", "dsn", "log", "trace", "event", "client", "bare"]
 
@@ -139,7 +139,7 @@ def find_codes(text: str) -> Iterator[Code]:
             continue
         start, end = found.span()
         before, after = text[start - 1 : start], text[end : end + 2]
-        if before.isalnum() or before == "." or after[:1].isalnum() or (after[:1] == "." and after[1:].isdigit()):
+        if glued(before) or before == "." or glued(after[:1]) or (after[:1] == "." and after[1:].isdigit()):
             continue
         yield Code(int(found.group("basic") or 0), found.group("enhanced"), start, end)
 

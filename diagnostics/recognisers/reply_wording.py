@@ -75,6 +75,7 @@ PHRASES: Final = f"{_TRIED_AGAIN}|{_FINAL}"
 _TOKEN = linear(
     r"\b(?:RESOLVER|STOREDRV|SMTPSEND|ROUTING|QUEUE|CAT|APPROVAL|TRANSPORT)\.[A-Z][A-Za-z]+(?:\.[A-Za-z]+)*"
 )
+_NORMAL: Final = "RESOLVER.OOF."  # of two automatic replies, one for inside and one for outside, one is dropped
 _ASKING = linear(
     r"(?i)\b(?:what(?:'s| is| does| do| are| means)|means?\b|meaning|difference between|vs\b|versus"
     r"|explain\w*|e\.g\.|such as"
@@ -214,7 +215,8 @@ class Place(Struct, frozen=True):
 def tokens(line: str) -> Iterator[Place]:
     """Exchange's own error tokens in `line`."""
     for found in _TOKEN.finditer(line):
-        yield Place(line, found.start(), found.end(), "token")
+        if not found.group(0).startswith(_NORMAL):
+            yield Place(line, found.start(), found.end(), "token")
 
 
 def asks_about(line: str) -> bool:
@@ -223,7 +225,7 @@ def asks_about(line: str) -> bool:
 
 
 def names_token(text: str) -> bool:
-    return bool(_TOKEN.search(text))
+    return any(tokens(text))
 
 
 def phrase_class(text: str) -> int:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from diagnostics.text import IDEOGRAPHS
+
 _INSIDE: Final = "._@"  # of a word: 5.7.26, cert_expired, anna@contoso.com
-_IDEOGRAPHS: Final = 0x2E80  # from here on a letter is a word
 _IDENTIFIER: Final = 12  # hexadecimal digits: of a session, a message, a thumbprint
 
 
@@ -16,7 +17,7 @@ class _Parting(dict[int, str]):
     def __missing__(self, code: int) -> str:
         char = chr(code)
         if char.isalnum():
-            return f" {char} " if code >= _IDEOGRAPHS else char
+            return f" {char} " if char >= IDEOGRAPHS else char
         return char if char in _INSIDE else " "
 
 

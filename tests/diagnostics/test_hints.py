@@ -153,5 +153,39 @@ def test_mail_from_the_cloud_to_the_own_servers_is_about_the_own_certificate() -
         "nothing arrives from 365 to us",
         "von Exchange Online zu uns kommt nichts",
         "de 365 vers nous, rien",
+        "our certificate is valid, from a public authority",
+        "unser neues Zertifikat ist gültig",
+        "nuestro certificado es válido",
     ):
         assert order(diagnose(f"{reply}\n\n{words}"))[0].startswith("certificate.local."), words
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "When we retry by hand it works.",
+        "Beim erneuten Versuch geht es durch.",
+        "Une nouvelle tentative passe.",
+        "Si reintentamos, funciona.",
+        "再送すると成功します",
+        "重新发送就可以",
+    ],
+)
+def test_what_a_second_try_brings_through_has_no_versions_at_fault(words: str) -> None:
+    dropped = "421 4.4.2 Connection dropped due to SocketError"
+    assert order(diagnose(dropped))[0].startswith("tls.")
+    assert order(diagnose(f"{dropped}\n\n{words}"))[0] == "network.connection.reset-or-dropped"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "The logon works with an admin account, another user gets the error.",
+        "It is a plain domain user.",
+        "Es ist ein Domänenbenutzer.",
+    ],
+)
+def test_one_account_that_logs_on_leaves_the_other_ones_password(words: str) -> None:
+    refused = "535 5.7.3 Authentication unsuccessful"
+    first = order(diagnose(f"{refused}\n\n{words}"))
+    assert first[0] == "auth-smtp.credentials.invalid"

@@ -39,7 +39,7 @@ from diagnostics.causes.auth_smtp.logon import (
     without_reply,
 )
 from diagnostics.facts import Said, Session
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
 
 # Conditional Access, MFA asked for, security defaults.
@@ -72,8 +72,10 @@ _POLICY = "basic authentication is disabled"
         ),
     },
 )
-def assess(said: Said, sessions: tuple[Session, ...], settings: tuple[Configured, ...]) -> Finding | None:
+def assess(said: Said | Told, sessions: tuple[Session, ...], settings: tuple[Configured, ...]) -> Finding | None:
     """Exchange Online tells which policy; a refusal without a reason leaves it open."""
+    if isinstance(said, Told):
+        return _told(said)
     low = said.text.lower()
     if _DEFAULTS in low:
         because = "The tenant's security defaults refuse logons by password alone, which SMTP AUTH is; the password may be right."
@@ -114,6 +116,15 @@ def _disabled(said: Said, account: Configured | None) -> Finding:
     )
     belief = Belief.LIKELY if account is not None else Belief.POSSIBLE
     return Finding(belief, because, (said, account), _steps(), weight=1.0)
+
+
+def _told(told: Told) -> Finding | None:
+    """A program that can't send since more than a password is asked for."""
+    if told.story != "password-alone-since-a-policy":
+        return None
+    because = "The program fails since more than a password is asked for, as you tell it: SMTP AUTH with a password answers no "
+    because += "second factor, and security defaults refuse it altogether."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps(), weight=1.7)
 
 
 def _steps() -> tuple[Step, ...]:

@@ -30,6 +30,7 @@ from diagnostics.causes.certificate.event12014 import is_send_connector, unmatch
 from diagnostics.causes.certificate.names import holders, is_self_signed, issuer_and_subject
 from diagnostics.causes.tls.credential import same_name, usable
 from diagnostics.facts import InstalledCertificate, Said, SendConnector, Session, WindowsEvent
+from diagnostics.mail_facts import Told
 from diagnostics.report import Step
 
 
@@ -42,7 +43,7 @@ from diagnostics.report import Step
     ),
 )
 def assess(
-    anchor: Said | SendConnector | WindowsEvent,
+    anchor: Said | SendConnector | WindowsEvent | Told,
     connector: SendConnector | None,
     listed: InstalledCertificate | None,
     installed: tuple[InstalledCertificate, ...],
@@ -50,6 +51,8 @@ def assess(
     sessions: tuple[Session, ...],
 ) -> Finding | None:
     """Exchange says it in words; else the connector's pair is compared with the list. `listed` is what to ask for."""
+    if isinstance(anchor, Told):
+        return _told(anchor)
     if isinstance(anchor, WindowsEvent):
         return _from_event(anchor, connectors, sessions)
     held = connector if isinstance(anchor, Said) else anchor
@@ -113,6 +116,15 @@ def _successor(pair: tuple[str, str] | None, installed: Sequence[InstalledCertif
     good = [c for c in installed if c.for_smtp and usable(c) and not is_self_signed(c)]
     alike = [c for c in good if pair and same_name(c.subject, pair[1])] or good
     return alike[0].thumbprint if len(alike) == 1 else ""
+
+
+def _told(told: Told) -> Finding | None:
+    """Outbound mail that stops with a new certificate."""
+    if told.story != "silent-since-the-new-certificate":
+        return None
+    because = "Outbound mail stops with a new certificate, as you tell it: a Send connector names its certificate by issuer and "
+    because += "subject, and keeps the old names when the certificate is bound to services anew."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps("", ""), weight=1.5)
 
 
 def _steps(connector: str, thumbprint: str) -> tuple[Step, ...]:

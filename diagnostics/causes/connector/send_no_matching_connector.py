@@ -25,6 +25,7 @@ from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.connector import steps
 from diagnostics.causes.connector.heard import Heard, heard
 from diagnostics.facts import QueueState, Reply, Said, SendConnector
+from diagnostics.mail_facts import Told
 from diagnostics.report import Step
 
 
@@ -39,12 +40,14 @@ from diagnostics.report import Step
     ),
 )
 def assess(
-    anchor: Said | QueueState,
+    anchor: Said | QueueState | Told,
     connector: SendConnector | None,
     connectors: tuple[SendConnector, ...],
     replies: tuple[Reply, ...],
 ) -> Finding | None:
     """Exchange's own words name it; the Unreachable queue alone can also lack a path to the source servers."""
+    if isinstance(anchor, Told):
+        return _told(anchor)
     if isinstance(anchor, QueueState):
         return _queued(anchor, replies)
     if anchor.signature.startswith("NextHopDomain"):
@@ -65,6 +68,18 @@ def assess(
         because += f"; the address spaces that were sent are {spaces}."
         return Finding(Belief.CONFIRMED, because, (anchor, connector), _steps(told))
     return Finding(Belief.LIKELY, f"{because}, or the one that does is disabled.", (anchor,), _steps(told))
+
+
+def _told(told: Told) -> Finding | None:
+    """An organization without a Send connector, and mail to outside that waits or comes back late."""
+    if told.story != "no-way-out":
+        return None
+    because = "There is no Send connector, as you tell it: mail to outside then waits in the Unreachable queue and comes back "
+    because += (
+        "after MessageExpirationTimeout (2 days unless changed). Where nothing shall leave, a mail flow rule that "
+    )
+    because += "rejects mail to recipients outside the organization answers at once."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps(""), weight=1.7)
 
 
 def _queued(queue: QueueState, replies: tuple[Reply, ...]) -> Finding | None:

@@ -3,7 +3,8 @@
 ## What is happening
 Mail for a Send connector goes first to one of its `SourceTransportServers`. When they were decommissioned, stand in
 maintenance, or lie in a site without a route, routing drops the connector (event 5016), and mail takes another one or
-waits in a queue of delivery type `SmtpRelayToConnectorSourceServers`, or in `Unreachable`.
+waits in a queue of delivery type `SmtpRelayToConnectorSourceServers`, or in `Unreachable`. While several are named and
+run, mail is spread over all of them: so a server that was to be replaced still sends a part of it, as long as it is listed.
 
 ## What proves it
 - event 5016: `could not discover any route to connector … This connector will not be used`
@@ -25,7 +26,7 @@ from collections.abc import Sequence
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.connector import steps
 from diagnostics.facts import QueueState, Said
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
@@ -37,8 +38,10 @@ _NAMED = linear(r"(?i)any route to connector (?:CN=)?([^,\r\n]{1,200}?)(?:,| in 
     act="on-prem",
     says=("could not discover any route to connector", "MSExchangeTransport 5016"),
 )
-def assess(anchor: Said | QueueState, objects: tuple[Configured, ...]) -> Finding | None:
+def assess(anchor: Said | QueueState | Told, objects: tuple[Configured, ...]) -> Finding | None:
     """Event 5016 names the connector; a queue toward the source servers only points here."""
+    if isinstance(anchor, Told):
+        return _told(anchor)
     down = _inactive(objects)
     if isinstance(anchor, QueueState):
         return _queued(anchor, down)
@@ -47,6 +50,16 @@ def assess(anchor: Said | QueueState, objects: tuple[Configured, ...]) -> Findin
     where = f" on {anchor.host}" if anchor.host else ""
     because = f"Routing{where} has no way to the source servers of `{name or 'a Send connector'}` and does not use it."
     return Finding(Belief.LIKELY, because, (anchor, *down[:1]), _steps(name), weight=1.0)
+
+
+def _told(told: Told) -> Finding | None:
+    """Outbound mail that passes a server which was to be replaced."""
+    if told.story != "leaves-over-the-old-server":
+        return None
+    because = "Outbound mail passes the old server, as you tell it. Mail leaves from the source servers of its Send connector, "
+    because += "spread over all that it names: if the old one still is among them, some messages take the way over it, and wait "
+    because += "once it is gone."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps(""), weight=1.6)
 
 
 def _queued(queue: QueueState, down: Sequence[Configured]) -> Finding | None:

@@ -34,7 +34,7 @@ from diagnostics.causes.recipient.lookup import (
 )
 from diagnostics.causes.recipient.steps import EXO, find_recipient
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import CommandError, Configured, LookedUp
+from diagnostics.mail_facts import CommandError, Configured, LookedUp, Told
 from diagnostics.report import Step
 
 
@@ -44,7 +44,7 @@ from diagnostics.report import Step
     says=("RESOLVER.ADR.RecipNotFound", "RESOLVER.ADR.RecipientNotFound", "not found by SMTP address lookup"),
 )
 def assess(
-    said: Said,
+    said: Said | Told,
     _found: Configured | None,
     objects: tuple[Configured, ...],
     errors: tuple[CommandError, ...],
@@ -52,6 +52,8 @@ def assess(
     replies: tuple[Reply, ...],
 ) -> Finding | None:
     """Both directories settle it: nothing on-premises, a mailbox in the cloud."""
+    if isinstance(said, Told):
+        return _told(said)
     if not directory_says_no(said) or (by_microsoft(said) and not passed_on(said)):
         return None
     wanted = address(said, replies)
@@ -82,6 +84,20 @@ def assess(
         return Finding(belief, because, (said, made, gone), _steps(wanted, None), weight=1.7)
     because = f"If {named(wanted, 'the recipient')} is a mailbox in Exchange Online, it lacks an object on-premises."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted, None), weight=0.8)
+
+
+def _told(told: Told) -> Finding | None:
+    """Mailboxes that are made in the cloud only, and mail that comes back from a server on-premises."""
+    if told.story != "made-in-the-cloud":
+        return None
+    because = (
+        "Mailboxes that were made in the cloud have no object on-premises, as you tell it: Exchange there takes their "
+    )
+    because += (
+        "domain for its own, finds no recipient and sends the mail back. A synchronized account that was only licensed "
+    )
+    because += "in the cloud is such a one too."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps("", None), weight=1.6)
 
 
 def _is_gone(error: CommandError, wanted: str) -> bool:

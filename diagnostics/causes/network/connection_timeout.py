@@ -43,7 +43,7 @@ from diagnostics.causes.network.reach import (
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import ConnectFailed, QueueState, Reply, Session, SmtpReached, TlsFailed
 from diagnostics.looked_facts import PortTest
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Act, Step
 
 _KINDS = ("timeout", "unreachable", "unknown")
@@ -51,7 +51,7 @@ _KINDS = ("timeout", "unreachable", "unknown")
 
 @cause(id="network.connection.timeout", act="recipient-side")
 def assess(
-    anchor: ConnectFailed | PortTest | SmtpReached,
+    anchor: ConnectFailed | PortTest | SmtpReached | Told,
     _test: PortTest | None,
     tests: tuple[PortTest, ...],
     reached: tuple[SmtpReached, ...],
@@ -62,6 +62,8 @@ def assess(
     settings: tuple[Configured, ...],
 ) -> Finding | None:
     """It is this one's fault only where other destinations open."""
+    if isinstance(anchor, Told):
+        return _told(anchor)
     if isinstance(anchor, SmtpReached):
         return refuted(anchor, sessions, replies, handshakes)
     if isinstance(anchor, PortTest) and (anchor.succeeded or anchor.port != 25):
@@ -84,6 +86,17 @@ def assess(
     if here:
         return _through_at_times(anchor, where, here)
     return _weighed(anchor, where, opened, tests)
+
+
+def _told(told: Told) -> Finding | None:
+    """Mail from Exchange Online that waits for servers behind a firewall."""
+    if told.story != "waits-for-the-premises":
+        return None
+    because = (
+        "Mail from Exchange Online waits for your servers, as you tell it: their port 25 may not answer from outside "
+    )
+    because += "at all, where no rule of the firewall leads to them."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps(Place()), "network", weight=1.4)
 
 
 def _through_at_times(anchor: ConnectFailed | PortTest, where: Place, here: Opening) -> Finding:

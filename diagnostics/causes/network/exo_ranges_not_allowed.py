@@ -28,18 +28,21 @@ from diagnostics.causes.network.probes import exchange_online_ranges
 from diagnostics.causes.network.reach import by_exchange_online, kind_of, place_of, told_by_exchange_online
 from diagnostics.facts import CertificateRejected, ConnectFailed, Reply, Session, Stage
 from diagnostics.looked_facts import PortTest, TlsProbe
+from diagnostics.mail_facts import Told
 from diagnostics.report import Step
 
 
 @cause(id="network.firewall.exo-ranges-not-allowed", act="network")
 def assess(
-    anchor: ConnectFailed | CertificateRejected,
+    anchor: ConnectFailed | CertificateRejected | Told,
     probe: TlsProbe | None,
     sessions: tuple[Session, ...],
     tests: tuple[PortTest, ...],
     replies: tuple[Reply, ...],
 ) -> Finding | None:
     """Only Exchange Online's own view of our host speaks of this."""
+    if isinstance(anchor, Told):
+        return _told(anchor)
     if not told_by_exchange_online(anchor, replies):
         return _our_own(anchor, replies)
     if isinstance(anchor, CertificateRejected):
@@ -59,6 +62,18 @@ def assess(
         return Finding(Belief.LIKELY, because, (anchor, by_hand), _steps(), weight=1.6)
     because += "; whether the firewall admits all of its ranges is not told yet."
     return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=1.3 if anchor.kind == "timeout" else 0.6)
+
+
+def _told(told: Told) -> Finding | None:
+    """Mail from Exchange Online that waits for servers behind a firewall."""
+    if told.story != "waits-for-the-premises":
+        return None
+    because = "Mail from Exchange Online waits for your servers, as you tell it, and a firewall stands before them: it has to "
+    because += (
+        "admit port 25 from all ranges of Exchange Online to the servers that the outbound connector names, beside the "
+    )
+    because += "gateways for other mail. The message trace shows whether the connection failed (450 4.4.31x)."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps(), weight=1.6)
 
 
 def _our_own(anchor: ConnectFailed | CertificateRejected, replies: tuple[Reply, ...]) -> Finding | None:

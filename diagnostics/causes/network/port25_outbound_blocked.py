@@ -45,13 +45,13 @@ from diagnostics.causes.network.reach import (
 )
 from diagnostics.facts import ConnectFailed, QueueState, Reply, Session, SmtpReached, TlsFailed
 from diagnostics.looked_facts import PortTest
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
 
 
 @cause(id="network.port25.outbound-blocked", act="network")
 def assess(
-    anchor: ConnectFailed | PortTest | SmtpReached,
+    anchor: ConnectFailed | PortTest | SmtpReached | Told,
     _test: PortTest | None,
     failures: tuple[ConnectFailed, ...],
     tests: tuple[PortTest, ...],
@@ -63,6 +63,8 @@ def assess(
     settings: tuple[Configured, ...],
 ) -> Finding | None:
     """One opened connection refutes it; two unrelated ones that fail point here; another port that opens proves it."""
+    if isinstance(anchor, Told):
+        return _told(anchor)
     if isinstance(anchor, SmtpReached):
         return refuted(anchor, sessions, replies, handshakes)
     if anchor.inbound if isinstance(anchor, PortTest) else anchor.port not in (0, 25):
@@ -96,6 +98,15 @@ def assess(
 
 def _timed_out(anchor: ConnectFailed | PortTest) -> bool:
     return not isinstance(anchor, ConnectFailed) or anchor.kind == "timeout"
+
+
+def _told(told: Told) -> Finding | None:
+    """A server with a cloud provider: mail comes in, and none goes out."""
+    if told.story != "hosted-where-port-25-is-closed":
+        return None
+    because = "Mail comes in and none goes out, as you tell it, and the server stands with a cloud provider: most of them close "
+    because += "port 25 outward, whatever the firewall rules of the machine say."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps(Place()), weight=1.7)
 
 
 def _opened(opened: Sequence[Opening], failed: Sequence[ConnectFailed | PortTest]) -> Finding | None:

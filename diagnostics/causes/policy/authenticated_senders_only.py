@@ -25,14 +25,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import EMS, Belief, Finding, cause, change, look
 from diagnostics.causes.hybrid.crossing import crossing, unpromoted
 from diagnostics.causes.hybrid.send_cloudservicesmail_disabled import strips, strips_outbound, told_crossing
 from diagnostics.causes.policy.said import Refusal, addresses, recipient_settings, refusal
 from diagnostics.causes.reader import acting, told_stranger
 from diagnostics.causes.recipient.steps import EXO
 from diagnostics.facts import Fact, Reply, Said, SendConnector
-from diagnostics.mail_facts import Antispam, Configured, Headers, Hops, Returned
+from diagnostics.mail_facts import Antispam, Configured, Headers, Hops, Returned, Told
 from diagnostics.report import Act, Shell, Step
 
 _SWITCH: Final = "RequireSenderAuthenticationEnabled"
@@ -66,7 +66,7 @@ RESTRICTED: Final = "wasn't delivered because of security policies"
     ),
 )
 def assess(
-    said: Said,
+    said: Said | Told,
     replies: tuple[Reply, ...],
     settings: tuple[Configured, ...],
     headers: Headers | None,
@@ -76,6 +76,8 @@ def assess(
     spam: tuple[Antispam, ...],
 ) -> Finding | None:
     """The words are plain; what remains open is whether the sender really is a stranger."""
+    if isinstance(said, Told):
+        return _told(said, replies)
     refused = refusal(said, replies, settings)
     setting = recipient_settings(settings, refused.recipient)
     closed = setting.flag(_SWITCH) if setting else None
@@ -120,6 +122,20 @@ def assess(
         return Finding(Belief.POSSIBLE, because, (said,), steps, act, weight=1.0)
     because += f" The switch is {_SWITCH}; it is on by default for groups."
     return Finding(Belief.LIKELY, because, (said,), steps, act, weight=1.0)
+
+
+def _told(told: Told, replies: tuple[Reply, ...]) -> Finding | None:
+    """A group that only colleagues reach. A filter in front answers strangers as if it did not exist."""
+    if told.story != "group-closed-to-outsiders":
+        return None
+    because = "Only colleagues reach the group, as you tell it: a new one takes mail from authenticated senders only "
+    because += f"({_SWITCH} is on by default)."
+    hidden = next((each for each in replies if each.enhanced == "5.1.1"), None)
+    if hidden:
+        because += " The recipient filter of Exchange answers strangers `550 5.1.1 User unknown` then, as if there was no group."
+    wanted = next((each.recipient for each in replies if each.recipient), "")
+    steps = _switched("DistributionGroup", EMS, wanted)
+    return Finding(Belief.POSSIBLE, because, (told, hidden), steps, weight=2.0 if hidden else 1.7)
 
 
 def _between(

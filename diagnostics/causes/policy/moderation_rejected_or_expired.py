@@ -24,7 +24,7 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.policy.said import Refusal, refusal
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import Tracked
+from diagnostics.mail_facts import Told, Tracked
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
@@ -59,8 +59,10 @@ _UNDECIDED: Final = linear(r"(?i)decision|approved by|keine entscheidung|rechtze
         "Cannot read expiry policy": "means that the approval agent fails; no moderator's answer is missing",
     },
 )
-def assess(anchor: Said | Tracked, replies: tuple[Reply, ...]) -> Finding | None:
+def assess(anchor: Said | Tracked | Told, replies: tuple[Reply, ...]) -> Finding | None:
     """The tracking event proves it; the report's words are Exchange's own."""
+    if isinstance(anchor, Told):
+        return _told(anchor)
     if isinstance(anchor, Tracked):
         what = _EVENTS.get(anchor.event.upper())
         if what is None:
@@ -76,6 +78,18 @@ def assess(anchor: Said | Tracked, replies: tuple[Reply, ...]) -> Finding | None
         what = _EVENTS["MODERATIONEXPIRE"]
     because = f"{what} to {refused.whom}: a person's decision, no fault of a server."
     return Finding(Belief.LIKELY, because, (anchor,), _steps(refused))
+
+
+def _told(told: Told) -> Finding | None:
+    """Mail to a list that waits for somebody who is away."""
+    if told.story != "nobody-approves":
+        return None
+    because = (
+        "Somebody used to approve mail to this list and is away, as you tell it: what nobody approves waits with the "
+    )
+    because += "arbitration mailbox, and comes back to its sender after two days."
+    steps = _steps(Refusal("", "", online=False))
+    return Finding(Belief.POSSIBLE, because, (told,), steps, "on-prem", weight=1.8)
 
 
 def _steps(refused: Refusal) -> tuple[Step, ...]:

@@ -25,7 +25,7 @@ from typing import Final
 from diagnostics.cause import EMS, Belief, Finding, cause, change, look
 from diagnostics.causes.recipient.steps import EXO
 from diagnostics.facts import Session
-from diagnostics.mail_facts import Configured, Headers
+from diagnostics.mail_facts import Configured, Headers, Told
 from diagnostics.report import Shell, Step
 
 _AUTOMATIC: Final = (
@@ -49,12 +49,14 @@ _DAEMONS: Final = ("mailer-daemon", "postmaster")
 
 @cause(id="recipient.group.null-return-path", act="exchange-online")
 def assess(
-    anchor: Headers | Configured,
+    anchor: Headers | Configured | Told,
     headers: Headers | None,
     objects: tuple[Configured, ...],
     sessions: tuple[Session, ...],
 ) -> Finding | None:
     """An empty return path on an ordinary message, and the group's own setting."""
+    if isinstance(anchor, Told):
+        return _told(anchor)
     group = next((each for each in objects if _silent(each)), None)
     if isinstance(anchor, Configured):
         return _from_group(anchor, sessions) if _silent(anchor) and headers is None else None
@@ -77,6 +79,17 @@ def assess(
         return Finding(Belief.CONFIRMED, because, (group, anchor), _steps(group.name))
     because += "; a group that reports to nobody causes that."
     return Finding(Belief.POSSIBLE, because, (anchor,), _steps(""), weight=1.8)
+
+
+def _told(told: Told) -> Finding | None:
+    """A group whose reports were switched off, and members outside who get nothing since."""
+    if told.story != "group-reports-to-nobody":
+        return None
+    because = (
+        "The group sends delivery reports to nobody, as you tell it: then its mail leaves without a return path, and "
+    )
+    because += "servers outside take it for a bounce or for spam."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps(""), weight=1.8)
 
 
 def _from_group(group: Configured, sessions: tuple[Session, ...]) -> Finding:

@@ -46,7 +46,7 @@ from diagnostics.causes.recipient.steps import correct_the_address
 from diagnostics.causes.reputation.lists import of_microsoft
 from diagnostics.facts import Reply, Said, Session
 from diagnostics.looked_facts import DnsAnswer
-from diagnostics.mail_facts import Addressed, Configured
+from diagnostics.mail_facts import Addressed, Configured, Told
 from diagnostics.patterns import linear
 from diagnostics.refusals import topics, topics_of
 from diagnostics.report import Step
@@ -173,6 +173,7 @@ _EXCHANGE_FILTER = linear(
 _NONE_LEFT = linear(r"(?i)\b5\.5\.1\b.{0,20}\bno valid recipients?\b")
 # The code of an address whose domain is no mail system (RFC 3463, X.1.2), whatever the words say was rejected.
 _OF_DOMAIN = linear(r"\b5\.1\.2\b")
+_OWN_GROUP: Final = "group-closed-to-outsiders"  # then the server that refused is the reader's own
 # A number, an SMTP address and what a server says of it: Exchange itself writes tokens instead.
 _WORDED = linear(r"(?i)550[ -]5\.1\.1\s.{0,80}[\w.+-]@[\w-]+\.\w.{0,200}\w+ \w+")
 # Numbers and set phrases that stand before any reason: where one follows, that one counts.
@@ -222,6 +223,7 @@ def assess(
     replies: tuple[Reply, ...],
     addressed: tuple[Addressed, ...],
     sessions: tuple[Session, ...],
+    told: tuple[Told, ...],
     answers: tuple[DnsAnswer, ...],
 ) -> Finding | None:
     """Words that only other systems use name it; Exchange's own words leave open whose directory it was."""
@@ -262,10 +264,15 @@ def assess(
     bare = _EXCHANGE_FILTER.search(said.text) is not None and not said.by
     if bare or _by_policy(said, replies) or (said.signature == "550 5.1.1" and not _WORDED.search(said.text)):
         return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=1.4)
-    stray = bool(without_at(said.text)) or bool(said.host and left_behind(said.host, answers))
-    if stray or _OF_DOMAIN.search(said.text):
+    if _is_doubtful(said, told) or (said.host and left_behind(said.host, answers)):
         return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=0.8)
     return Finding(Belief.LIKELY, because, (said,), _steps(wanted), weight=1.0)
+
+
+def _is_doubtful(said: Said, told: tuple[Told, ...]) -> bool:
+    """Whether the code is of the domain, the name is no address, or the person tells of a group of his own."""
+    own = any(each.story == _OWN_GROUP for each in told)
+    return own or bool(without_at(said.text) or _OF_DOMAIN.search(said.text))
 
 
 def _for_another(said: Said) -> bool:

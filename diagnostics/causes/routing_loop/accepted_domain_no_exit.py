@@ -33,19 +33,21 @@ from diagnostics.causes.routing_loop.circle import (
     recipient,
 )
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import Configured, Hops, LookedUp
+from diagnostics.mail_facts import Configured, Hops, LookedUp, Told
 from diagnostics.report import Act, Step
 
 
 @cause(id="routing-loop.accepted-domain.no-exit", act="on-prem", says=LOOPED)
 def assess(
-    anchor: Said | Hops,
+    anchor: Said | Hops | Told,
     _domain: Configured | None,
     objects: tuple[Configured, ...],
     replies: tuple[Reply, ...],
     lookups: tuple[LookedUp, ...],
 ) -> Finding | None:
     """The type of the domain on both sides, and whether anybody has the recipient."""
+    if isinstance(anchor, Told):
+        return _told(anchor)
     if not circles(anchor):
         return None
     vain = next((each for each in lookups if not each.found and "@" in each.address), None)
@@ -66,6 +68,15 @@ def assess(
         return Finding(Belief.RULED_OUT, because, (closed,))
     relays = [each for each, kind in types if "relay" in kind]
     return _weighed(anchor, address, name, relays, lookups)
+
+
+def _told(told: Told) -> Finding | None:
+    """Two sides that share a domain, and mail to nobody that circles between them."""
+    if told.story != "nobody-says-unknown":
+        return None
+    because = "Both sides relay the shared domain, as you tell it, and hand each other whom they don't know: so nobody "
+    because += "refuses an address that exists nowhere, and its mail circles."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps("", ""), weight=1.6)
 
 
 def _weighed(

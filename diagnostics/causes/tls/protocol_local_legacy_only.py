@@ -97,7 +97,9 @@ def assess(
             "here."
         )
         return Finding(Belief.RULED_OUT, because, (modern[-1],))
-    because = f"{_where(anchor)} ended with {reason or 'SocketError'} during the TLS handshake"
+    unplaced = isinstance(anchor, ConnectionDropped) and anchor.stage is None
+    when = ", as where a TLS handshake breaks off" if unplaced else " during the TLS handshake"
+    because = f"{_where(anchor)} ended with {reason or 'SocketError'}{when}"
     if settings and settings.tls12_enabled is False:
         because += f", and TLS 1.2 is switched off{_role(settings)} on this server."
         return Finding(Belief.CONFIRMED, because, (settings, anchor), _steps())

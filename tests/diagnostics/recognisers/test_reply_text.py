@@ -210,3 +210,9 @@ def test_a_code_is_found_wherever_it_stands(code: int, subject: int, detail: int
     enhanced = f"5.{subject}.{detail}"
     found = list(find_codes(f"{before} {code} {enhanced} text"))
     assert [(each.basic, each.enhanced) for each in found] == [(code, enhanced)]
+
+
+@pytest.mark.parametrize("text", ["显示550 5.1.1 User unknown的错误", "エラー550 5.1.1です", "오류550 5.1.1가 발생"])
+def test_a_code_between_letters_that_need_no_spaces_is_found(text: str) -> None:
+    assert [(each.basic, each.enhanced) for each in find_codes(text)] == [(550, "5.1.1")]
+    assert not list(find_codes("x5.1.1 or 5.1.1b"))

@@ -1,0 +1,144 @@
+"""Faults told in whole sentences: what several of them tell together, and what looks alike and is none."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import diagnostics
+from diagnostics.book import Book
+from diagnostics.cause import Belief, catalogue
+from diagnostics.engine import judge
+from diagnostics.mail_facts import Told
+from diagnostics.recognisers import recognise
+from diagnostics.text import Paste
+
+_TOLD = {
+    "made-in-the-cloud": (
+        "We run hybrid. HR makes accounts straight in Office 365. The ERP, over the local server, gets a bounce: user unknown.",
+        "Neue Postfächer legen wir nur in Exchange Online an. Vom lokalen Exchange kommen Mails dorthin als unzustellbar zurück.",
+        "Nous créons les boîtes dans Office 365. Un message du serveur local vers ces boîtes est rejeté.",
+        "Creamos los buzones en la nube. Desde el Exchange 2016 los correos a ellos rebotan.",
+        "Creiamo le caselle in Office 365. I messaggi del server locale vengono respinti.",
+        "Wij maken nieuwe postvakken aan in de cloud. Wat de lokale server daarheen stuurt is onbestelbaar.",
+        "Criamos as caixas no Office 365. O que o Exchange 2013 manda para elas é devolvido.",
+        "Tworzymy skrzynki w Office 365. Co wysyła do nich lokalny serwer, odbija się.",
+    ),
+    "leaves-over-the-old-server": (
+        "Since we uninstalled it, external mails sit in a queue whose next hop is the removed server.",
+        "A second Exchange took over. Half of the messages for external recipients still goes through the old server.",
+        "Der neue Exchange läuft. Ausgehende Nachrichten gehen trotzdem zum Teil über den alten Server raus.",
+        "Nous avons un nouveau serveur. Les messages sortants passent encore par l'ancien serveur.",
+        "Tenemos un Exchange nuevo. Los mensajes salientes todavía salen por el servidor antiguo.",
+        "Il nuovo server funziona. I messaggi in uscita passano ancora dal vecchio server.",
+        "De nieuwe server draait. Uitgaande berichten gaan nog via de oude server.",
+    ),
+    "no-way-out": (
+        "Outbound mail is not leaving, somebody deleted our send connector.",
+        "We have no send connector since the clean-up. Mail to external addresses bounces after two days.",
+        "Es gibt keinen Sendeconnector. Mails nach extern hängen zwei Tage und kommen dann zurück.",
+        "Il n'y a pas de connecteur d'envoi. Les messages sortants restent bloqués.",
+        "No hay conector de envío. Los mensajes al exterior no llegan.",
+        "Non abbiamo un connettore di invio. I messaggi verso l'esterno non arrivano.",
+        "Er is geen verzendconnector. Uitgaande berichten komen als onbestelbaar terug.",
+    ),
+    "waits-for-the-premises": (
+        "Hybrid is done. Mail from the cloud to on-premises mailboxes stays pending. The firewall team says that all is open.",
+        "Mails von Office 365 zum lokalen Exchange bleiben ausstehend. Unsere Firewall lässt nur das Gateway durch.",
+        "Les messages d'Office 365 vers notre serveur local restent en attente. Le pare-feu est neuf.",
+        "Los mensajes de Exchange Online al servidor local quedan pendientes. El cortafuegos es nuevo.",
+    ),
+    "nobody-says-unknown": (
+        "Two forests share one domain, both as internal relay. Mail to people who don't exist goes back and forth until it dies.",
+        "Beide Organisationen haben die gleiche SMTP-Domäne als internes Relay. Unbekannte Empfänger laufen in einer Schleife.",
+        "Le domaine est en relais interne des deux côtés. Un destinataire inconnu tourne en boucle.",
+        "Ambos comparten el mismo dominio. Un destinatario desconocido entra en bucle.",
+    ),
+    "group-closed-to-outsiders": (
+        "I made a distribution group last week. Colleagues: works internally. From gmail it comes back with an error.",
+        "Der neue Verteiler funktioniert intern. Von extern kommt eine Fehlermeldung.",
+        "La liste de distribution marche en interne. De l'extérieur, les messages sont rejetés.",
+        "La lista de distribución funciona internamente. Los correos del exterior rebotan.",
+    ),
+    "hosted-where-port-25-is-closed": (
+        "Exchange on an Azure VM cannot send to the internet. It receives fine.",
+        "The lab server runs on AWS now. Incoming mail is fine. Outgoing mail is stuck for every domain.",
+        "Wir sind mit dem Exchange zu Hetzner umgezogen. Eingehende Mails kommen an, intern geht alles. Ausgehende Mails hängen.",
+        "Le serveur est chez OVH. Les messages entrants arrivent, en interne tout marche. Les messages sortants restent bloqués.",
+    ),
+    "nobody-approves": (
+        "Mail to allstaff@contoso.com needs the approval of Jim, who left the company, so nobody gets it.",
+        "Mail to the all-staff list never arrived. There is no bounce. Ms Fischer approves these, and she is on maternity leave.",
+        "Die Mail an den Verteiler hat niemand. Freigabe macht sonst Frau Kern per Knopf, die hat Urlaub.",
+        "El correo a la lista de distribución no le llega a nadie. La jefa lo aprueba siempre y está de vacaciones.",
+    ),
+    "group-reports-to-nobody": (
+        "We disabled delivery reports on the distribution list. Members inside get mail, external ones don't get it any more.",
+        "Am Verteiler haben wir eingestellt: keine Unzustellbarkeitsberichte. Seitdem kommt bei externen Mitgliedern nichts an.",
+    ),
+    "silent-since-the-new-certificate": (
+        "I renewed the certificate on Friday. Since then outbound mail is queued.",
+        "Das Zertifikat wurde getauscht. Ausgehende Mails hängen seither.",
+        "Le certificat a été renouvelé. Le courrier sortant est bloqué.",
+        "El certificado se ha renovado. El correo saliente no sale.",
+    ),
+    "password-alone-since-a-policy": (
+        "After we turned on security defaults, the CRM stopped sending.",
+        "Seit wir MFA haben, geht beim Drucker das Senden nicht mehr.",
+        "Depuis l'activation de l'accès conditionnel, l'imprimante ne peut plus envoyer.",
+    ),
+}  # fmt: skip
+
+
+def stories(text: str) -> set[str]:
+    return {fact.story for each in recognise(Paste.of(text)) for fact in each.facts if isinstance(fact, Told)}
+
+
+@pytest.mark.parametrize(("story", "text"), [(name, text) for name, texts in _TOLD.items() for text in texts])
+def test_what_is_told(story: str, text: str) -> None:
+    assert stories(text) == {story}
+
+
+def test_each_story_makes_something_possible() -> None:
+    rows = tomllib.loads(Path(diagnostics.__file__).with_name("stories.toml").read_text("utf-8"))["story"]
+    assert {row["name"] for row in rows} == set(_TOLD)
+    rules = Book.of(catalogue().values())
+    for texts in _TOLD.values():
+        first = judge([texts[0]], rules).verdicts[0]
+        assert first.finding.belief is Belief.POSSIBLE
+        assert isinstance(first.anchor, Told)
+        assert first.finding.steps
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # asked, wished, or all is well
+        "Can we make mailboxes only in the cloud? We have Exchange 2019. What would bounce?",
+        "We should make accounts in Office 365 next year. Today all are on-premises, and nothing bounces.",
+        "Mailboxes were made in the cloud. Enable-RemoteMailbox was run on the local exchange for each. One bounces.",
+        "The old server is off. External mail goes through the new server.",
+        "The scanner sends to the old server. Everything arrives.",
+        "We have a send connector for partners. Mail to external addresses bounces.",
+        "There is no send connector in the diagram.",
+        "Mail from Office 365 to on-premises arrives after the firewall was replaced.",
+        "Mail from Office 365 to on-premises is pending: certificate expired, says the firewall.",
+        "Both forests share one domain. Mail arrives on both sides.",
+        "The distribution list works internally and from gmail.",
+        "Our servers are in our own rack. Nothing goes out, incoming works.",
+        "The list is moderated, and Ms Fischer approved the mail before her vacation. It arrived.",
+        "The certificate was renewed. Incoming and outgoing mail arrives.",
+        "We have security defaults. The printer can print.",
+    ],
+)
+def test_what_is_none(text: str) -> None:
+    assert not stories(text)
+
+
+def test_an_artefact_says_more() -> None:
+    text = _TOLD["made-in-the-cloud"][0]
+    queue = "Identity     : EX01\\3\nDeliveryType : SmtpDelivery\nStatus       : Retry\nMessageCount : 3\nNextHopDomain: x.com"
+    assert stories(text)
+    assert not stories(f"{queue}\n\n{text}")
