@@ -154,6 +154,7 @@ def _answer(found: Found, options: Options) -> Report:
     from diagnostics.logs.answer import answer
 
     bar = _Bar()
+    gc.disable()  # the command is over soon: looking for cycles once would take longer than all that it would give back
     with _interruptible() as stop:
         report = answer(
             found,

@@ -15,7 +15,7 @@ from diagnostics.logs.scan import Scan
 from diagnostics.logs.sources import BLOCK, Source, UnreadableLogError
 from diagnostics.logs.tally import EVERYTHING, Only
 
-RANGE: Final = 32 << 20
+RANGE: Final = 16 << 20
 _LONGEST_LINE: Final = 4 << 20
 _COMMAS: Final = 8  # in a whole row of a protocol log
 

@@ -1,4 +1,4 @@
-"""Processes that read parts of a log at the same time.
+"""Processes that read parts of a log at the same time, this one among them.
 
 A pool of the standard library would do, but for two things: it takes 20 ms to start and to end, and it waits for ever for a
 process that was killed.
@@ -21,6 +21,7 @@ from diagnostics.logs.parts import Outcome, Part, read_part
 
 _POLL: Final = 0.1  # seconds between two looks at whether to stop, while waiting for a process
 _AT_FIRST: Final = 3  # parts that a process gets, so that it goes on while nobody looks at what it answers
+_LATER: Final = 2  # so that it goes on while this process reads a part of its own
 _ROOM: Final = 1 << 20  # bytes of answers that wait to be heard; one has some 300 KB
 _AHEAD: Final = 4  # parts of each process that are begun before their turn
 
@@ -35,14 +36,14 @@ class _Reader(Struct, eq=False):
 
 
 class Readers:
-    """`outcomes` may be asked for once."""
+    """`workers` counts this process, which reads while it waits. `outcomes` may be asked for once."""
 
     def __init__(self, parts: Sequence[Part], workers: int) -> None:
         self._parts = parts
         self._workers = workers
         self._next: deque[int] = deque(range(len(parts)))
         self._done: dict[int, Outcome] = {}
-        self._readers = [_begun() for _ in range(workers)]
+        self._readers = [_begun() for _ in range(workers - 1)]
         self._give(0, _AT_FIRST)
 
     def outcomes(self, stop: Callable[[], bool] | None) -> Iterator[tuple[Part, Outcome | None]]:
@@ -54,11 +55,11 @@ class Readers:
                     if stop is not None and stop():
                         yield part, None
                         return
-                    if self._readers:
-                        self._hear()
-                        self._give(number, 1)  # to whoever is ready first
-                    else:
-                        self._done[number] = read_part(part, stop)
+                    self._hear(0 if self._is_next(number) else _POLL)
+                    self._give(number, _LATER)
+                    if number not in self._done and self._is_next(number):
+                        mine = self._next.popleft()
+                        self._done[mine] = read_part(self._parts[mine], stop)
                 yield part, self._done.pop(number)
         finally:
             for reader in self._readers:
@@ -66,22 +67,25 @@ class Readers:
                 reader.answers.close()
                 reader.process.terminate()
 
-    def _give(self, turn: int, most: int) -> None:
-        """Hand out parts, one after the other to each process that has fewer than `most`.
+    def _is_next(self, turn: int) -> bool:
+        """Whether a part waits that is not far behind the one whose `turn` it is.
 
-        Results wait in memory, and of a log that names very many, adding them up may take longer than reading: so none is begun
-        that is far behind the part whose `turn` it is.
+        Results wait in memory, and of a log that names very many, adding them up may take longer than reading.
         """
+        return bool(self._next) and self._next[0] < turn + _AHEAD * self._workers
+
+    def _give(self, turn: int, most: int) -> None:
+        """Hand out parts, one after the other to each other process that has fewer than `most`."""
         for _ in range(most):
             for reader in self._readers:
-                if self._next and self._next[0] < turn + _AHEAD * self._workers and len(reader.numbers) < most:
+                if self._is_next(turn) and len(reader.numbers) < most:
                     reader.numbers.append(self._next.popleft())
                     with suppress(OSError):  # it died, which shows where it is heard
                         reader.parts.send(self._parts[reader.numbers[-1]])
 
-    def _hear(self) -> None:
-        """Take what has been read, if anything was within a moment."""
-        ready = wait([reader.answers for reader in self._readers], _POLL)
+    def _hear(self, patience: float) -> None:
+        """Take what has been read, if anything was within so many seconds."""
+        ready = wait([reader.answers for reader in self._readers], patience)
         for reader in [each for each in self._readers if each.answers in ready]:
             try:
                 outcome: Outcome | Exception = reader.answers.recv()

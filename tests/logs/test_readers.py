@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,7 @@ def _told(outcome: Outcome | None) -> tuple[int, dict[int, int]]:
 @pytest.mark.parametrize("killed", [0, 1, 2])
 def test_what_a_killed_process_left_is_read_all_the_same(log: list[Part], killed: int) -> None:
     before = set(multiprocessing.active_children())
-    reading = Readers(log, 2)
+    reading = Readers(log, 3)
     begun = [each for each in multiprocessing.active_children() if each not in before]
     assert len(begun) == 2
     _kill(begun[:killed])
@@ -54,8 +55,12 @@ def test_what_a_killed_process_left_is_read_all_the_same(log: list[Part], killed
 
 
 def test_an_error_in_a_process_is_raised_here(log: list[Part], monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails(part: Part) -> Outcome:
-        raise MemoryError(part.start)
+    here = os.getpid()
+
+    def fails(part: Part, stop: Callable[[], bool] | None = None) -> Outcome:
+        if os.getpid() != here:
+            raise MemoryError(part.start)
+        return read_part(part, stop)
 
     monkeypatch.setattr(readers, "read_part", fails)
     reading = Readers(log, 2)

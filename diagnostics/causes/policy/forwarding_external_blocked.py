@@ -20,11 +20,15 @@ forwarding setting is returned: `550 5.7.520 Access denied, Your organization do
 
 from __future__ import annotations
 
+from typing import Final
+
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.policy.said import Refusal, refusal
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Addressed
 from diagnostics.report import Shell, Step
+
+_OF_SPAM: Final = ("identified as spam", "message blocked")  # the whole sentence, or what was left of it
 
 
 @cause(
@@ -39,7 +43,7 @@ def assess(said: Said | Addressed, replies: tuple[Reply, ...]) -> Finding | None
     """One number; the same filter gives it to spam, and says so. Without it, a report on an address nobody wrote to."""
     if isinstance(said, Addressed):
         return _sent_on(said, replies) if said.redirected else None
-    if "identified as spam" in said.text.lower():
+    if any(words in said.text.lower() for words in _OF_SPAM):
         return None
     refused = refusal(said, replies)
     because = f"A message was forwarded automatically to {refused.whom}, outside, and the outbound spam policy of the "

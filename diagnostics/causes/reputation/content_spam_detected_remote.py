@@ -86,6 +86,9 @@ _NAMES: Final = (
     "URIBL",
     "SURBL",
 )
+_MICROSOFTS: Final = (
+    "5.7.520 Message blocked"  # "because it contains content identified as spam", which is often cut off
+)
 # What the filter of Exchange Online calls content that it doesn't want; its other categories are other causes.
 _CATEGORIES: Final = {"": "spam", "NONE": "spam", "SPM": "spam", "HSPM": "spam, and is sure of it", "BULK": "bulk mail"}
 
@@ -104,6 +107,7 @@ _CATEGORIES: Final = {"": "spam", "NONE": "spam", "SPM": "spam", "HSPM": "spam, 
         "looks like spam",
         "likely unsolicited mail",
         "very low reputation of the sending domain",
+        _MICROSOFTS,
         *_NAMES,
     ),
 )
@@ -122,7 +126,7 @@ def assess(
     if (
         directory
         or has(said, "content filtering", "recognized as a valid sender")  # the second bars an account, not a message
-        or (of_microsoft(said.text) and not has(said, "content identified as spam"))
+        or (of_microsoft(said.text) and not has(said, "content identified as spam", _MICROSOFTS))
         or has(said, "rfc 5322", "rfc5322", "noncompliant", "non-compliant")  # its form, which only counts as spam's
         or about & {"spf", "dkim", "dmarc", "entry"}
     ):
