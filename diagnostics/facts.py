@@ -254,6 +254,7 @@ class SendConnector(Fact, frozen=True, kw_only=True):
     enabled: bool | None = None
     smart_hosts: tuple[str, ...] = ()
     address_spaces: tuple[str, ...] = ()
+    source_servers: tuple[str, ...] | None = None  # SourceTransportServers; empty where it names none
     fqdn: str = ""
     logging: str = ""
     certificate_found: bool | None = None  # HealthChecker's look into the server's store

@@ -77,6 +77,7 @@ def _artefact(reading: Reading, block: Block) -> Artefact:
         ignore_starttls=block.flag("ignorestarttls"),
         cloud_services=block.flag("cloudservicesmailenabled"),
         enabled=block.flag("enabled"),
+        source_servers=_source_servers(block),
         smart_hosts=tuple(host.strip("[]") for host in items(block.value("smarthosts", "smarthostsstring"))),
         address_spaces=items(block.value("addressspaces")),
         fqdn=block.value("fqdn"),
@@ -91,6 +92,14 @@ def _artefact(reading: Reading, block: Block) -> Artefact:
         paste=reading.paste.index,
         claims=frozenset(block.lines),
     )
+
+
+def _source_servers(block: Block) -> tuple[str, ...] | None:
+    """The servers that mail leaves from; none where the collection is printed empty, None where it is not printed or masked."""
+    printed = block.properties.get("sourcetransportservers")
+    if printed is None:
+        return None
+    return () if printed.raw.strip() == "{}" else items(printed.raw) or None
 
 
 def _told(raw: str, block: Block) -> bool:

@@ -24,6 +24,7 @@ from __future__ import annotations
 from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.connector import steps
 from diagnostics.causes.connector.heard import Heard, heard
+from diagnostics.causes.connector.send_source_server_invalid import without_servers
 from diagnostics.facts import QueueState, Reply, Said, SendConnector
 from diagnostics.mail_facts import Told
 from diagnostics.report import Step
@@ -53,6 +54,10 @@ def assess(
     if anchor.signature.startswith("NextHopDomain"):
         because = "Messages wait in the Unreachable queue: routing has no way for them."
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(""), weight=1.9)
+    empty = without_servers(connectors)
+    if empty:
+        because = f"`{empty.connector}` covers all domains; it has no source server, so routing does not use it."
+        return Finding(Belief.RULED_OUT, because, (empty,))
     what = heard(anchor, replies)
     told = what.recipient
     covering = next((each for each in connectors if told and _covers(each, told.rpartition("@")[2])), None)

@@ -8,7 +8,7 @@ run, mail is spread over all of them: so a server that was to be replaced still 
 
 ## What proves it
 - event 5016: `could not discover any route to connector … This connector will not be used`
-- SourceTransportServers names a server that is removed, or whose HubTransport component isn't active
+- SourceTransportServers names a server that is removed, or whose HubTransport component isn't active, or it is empty
 
 ## Not this when
 - all source servers are up and active
@@ -22,34 +22,62 @@ run, mail is spread over all of them: so a server that was to be replaced still 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.connector import steps
-from diagnostics.facts import QueueState, Said
+from diagnostics.facts import QueueState, Said, SendConnector
 from diagnostics.mail_facts import Configured, Told
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
+_NO_CONNECTOR: Final = "matching connector cannot be found"
 _NAMED = linear(r"(?i)any route to connector (?:CN=)?([^,\r\n]{1,200}?)(?:,| in the routing tables)")
 
 
 @cause(
     id="connector.send.source-server-invalid",
     act="on-prem",
-    says=("could not discover any route to connector", "MSExchangeTransport 5016"),
+    says=("could not discover any route to connector", "MSExchangeTransport 5016", _NO_CONNECTOR),
 )
-def assess(anchor: Said | QueueState | Told, objects: tuple[Configured, ...]) -> Finding | None:
+def assess(
+    anchor: Said | QueueState | Told, objects: tuple[Configured, ...], connectors: tuple[SendConnector, ...]
+) -> Finding | None:
     """Event 5016 names the connector; a queue toward the source servers only points here."""
     if isinstance(anchor, Told):
         return _told(anchor)
     down = _inactive(objects)
     if isinstance(anchor, QueueState):
         return _queued(anchor, down)
+    if anchor.signature == _NO_CONNECTOR:
+        return _without_servers(anchor, connectors)
     found = _NAMED.search(anchor.text)
     name = found.group(1) if found else ""
     where = f" on {anchor.host}" if anchor.host else ""
     because = f"Routing{where} has no way to the source servers of `{name or 'a Send connector'}` and does not use it."
     return Finding(Belief.LIKELY, because, (anchor, *down[:1]), _steps(name), weight=1.0)
+
+
+def _without_servers(said: Said, connectors: Sequence[SendConnector]) -> Finding | None:
+    """Routing passes over a connector that names no server, however well its address spaces fit."""
+    empty = without_servers(connectors)
+    if empty is None:
+        return None
+    because = f"`{empty.connector or 'The connector'}` has the address space {', '.join(empty.address_spaces)} and no source "
+    because += "server: routing does not use it, as when the only one it named was removed."
+    return Finding(Belief.LIKELY, because, (said, empty), _steps(empty.connector), weight=1.6)
+
+
+def without_servers(connectors: Sequence[SendConnector]) -> SendConnector | None:
+    """The connector for all domains that is on, and names no source server."""
+    return next(
+        (
+            each
+            for each in connectors
+            if each.source_servers == () and each.enabled is not False and any("*" in s for s in each.address_spaces)
+        ),
+        None,
+    )
 
 
 def _told(told: Told) -> Finding | None:
