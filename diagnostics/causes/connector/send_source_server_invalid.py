@@ -63,7 +63,9 @@ def _without_servers(said: Said, connectors: Sequence[SendConnector]) -> Finding
     empty = without_servers(connectors)
     if empty is None:
         return None
-    because = f"`{empty.connector or 'The connector'}` has the address space {', '.join(empty.address_spaces)} and no source "
+    because = (
+        f"`{empty.connector or 'The connector'}` has the address space {', '.join(empty.address_spaces)} and no source "
+    )
     because += "server: routing does not use it, as when the only one it named was removed."
     return Finding(Belief.LIKELY, because, (said, empty), _steps(empty.connector), weight=1.6)
 
