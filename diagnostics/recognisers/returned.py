@@ -7,6 +7,7 @@ does, all of it up to the copy of the message.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
 from typing import Any, Final
@@ -75,7 +76,7 @@ def decoded(header: Any) -> str:
         return ""
     try:
         return squeezed(str(make_header(decode_header(str(header)))))
-    except (LookupError, UnicodeError, ValueError):
+    except (LookupError, MessageError, UnicodeError, ValueError):
         return squeezed(str(header))
 
 

@@ -12,7 +12,7 @@ from diagnostics import diagnose
 from diagnostics.facts import Reply
 from diagnostics.recognisers import recognise
 from diagnostics.recognisers.bounce_words import COURTESY
-from diagnostics.recognisers.returned import returned
+from diagnostics.recognisers.returned import decoded, returned
 from diagnostics.text import Paste
 
 HEAD = """Return-Path: <>
@@ -147,6 +147,13 @@ def test_the_form_of_a_bounce_is_no_likeness() -> None:
     assert causes
     assert "protocol.mime.corrupt" not in causes
     assert "recipient.group.null-return-path" not in causes
+
+
+@pytest.mark.parametrize("subject", ["=?utf-8?b?A?=", "=?utf-7?b?K////?=", "=?x-none?b?!!!?="])
+def test_a_subject_that_cannot_be_decoded_is_left_as_it_is(subject: str) -> None:
+    assert decoded(subject) == subject
+    text = f"{HEAD.replace('Undeliverable Mail', f'Undeliverable: {subject}')}\nUnknown user: bob@fabrikam.com\n{COPY}"
+    assert diagnose(text).verdict == "failure"
 
 
 @pytest.mark.parametrize(
