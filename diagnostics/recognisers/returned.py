@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
+from itertools import takewhile
 from typing import Any, Final
 
 from diagnostics.artefacts import Artefact
@@ -109,9 +110,7 @@ def report(message: Message, part: Paste) -> Artefact | None:
 def _paragraphs(part: Paste) -> Iterator[tuple[int, str]]:
     """(0-based line, text) of each paragraph above the copy of the message."""
     first, words = 0, ""
-    for index, line in enumerate(part.lines[:_MOST_LINES]):
-        if COPY.search(line):
-            break
+    for index, line in enumerate(takewhile(lambda line: not COPY.search(line), part.lines[:_MOST_LINES])):
         if line.strip(" -=_*"):
             first, words = (first, f"{words} {line.strip()}") if words else (index, line.strip())
         elif words:
@@ -126,7 +125,7 @@ def _recipient(message: Message, part: Paste) -> str:
     named = str(message.get("X-Failed-Recipients", "")).partition(",")[0].strip()
     if named:
         return named
-    lines = part.lines[:_MOST_LINES]
+    lines = list(takewhile(lambda line: not COPY.search(line), part.lines[:_MOST_LINES]))
     alone = next((found for line in lines if (found := address(line))), "")
     if alone:
         return alone

@@ -29,6 +29,7 @@ COPY = """
 Original message follows.
 
 Received: from mx.contoso.com [203.0.113.25] by mail.fabrikam.com with ESMTP
+Message-ID: <9c1e.0042@contoso.com>
 From: anna@contoso.com
 To: bob@fabrikam.com
 Subject: Quote
