@@ -121,8 +121,9 @@ def _read(text: _Text, raw: Sequence[str], start: int, paste: Paste) -> Iterator
         found = [delivery_status.artefact(each, part) for each in delivery_status.notifications(lines)]
     else:
         found = ndr.read_lines(lines, part)
-        stated = [delivery_status.artefact(each, part) for each in delivery_status.notifications(lines)]
-        found = found if _tells(found) or not stated else stated
+        if not _tells(found):
+            stated = [delivery_status.artefact(each, part) for each in delivery_status.notifications(lines)]
+            found = stated or found
     for each in found:
         facts = tuple(_moved(fact, text, raw, start) for fact in each.facts)
         yield replace(each, facts=facts)
@@ -137,9 +138,7 @@ def _in_words(
     message: Message, texts: Sequence[_Text], raw: Sequence[str], start: int, paste: Paste
 ) -> Iterator[Artefact]:
     """What the first readable part says, where no reader knows its frame."""
-    text = next(
-        (each for each in texts if each.kind == "plain"), next((each for each in texts if each.kind == "html"), None)
-    )
+    text = next((each for kind in ("plain", "html") for each in texts if each.kind == kind), None)
     found = report(message, Paste.of("\n".join(text.lines), paste.index)) if text else None
     if text and found:
         yield replace(found, facts=tuple(_moved(fact, text, raw, start) for fact in found.facts))

@@ -79,8 +79,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
     if writers is not None and any(_HELD.search(line) for _, line in lines):
         fact = Configured(source=source_at(reading, writers), kind="told-crossing", name="from the cloud")
         found.append(artefact(reading, "told-surroundings", [writers], [fact], {"facts": 1}))
-    for index, line in reading.sentences()[:MOST_LINES]:
-        spoken = without_question(line[:1000])
+    for index, spoken in lines:
         facts = [] if explains(spoken) else list(_told(source_at(reading, index), spoken))
         if facts:
             found.append(artefact(reading, "told-surroundings", [index], facts, {"facts": len(facts)}))

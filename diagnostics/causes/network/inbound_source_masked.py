@@ -90,7 +90,7 @@ def _one_client(said: Said, settings: tuple[Configured, ...], sessions: tuple[Se
     names = list(dict.fromkeys(s.greeting.lower() for s in mine if s.greeting))
     if len({s.remote_ip for s in mine}) != 1:
         return None
-    front = next((each for each in settings if each.kind == "load-balancer"), None)
+    front = balancer(settings)
     ip = mine[0].remote_ip
     if len(names) < _NAMES and front is None:
         return _shared(said, sessions)
@@ -105,10 +105,15 @@ def _one_client(said: Said, settings: tuple[Configured, ...], sessions: tuple[Se
     return Finding(belief, because, (said, *mine[:1], front), _steps(ip), weight=1.8)
 
 
+def balancer(settings: Iterable[Configured]) -> Configured | None:
+    """The load balancer, or translation of addresses, that a person tells of."""
+    return next((each for each in settings if each.kind == "load-balancer"), None)
+
+
 def behind(said: Said, settings: Iterable[Configured], sessions: Iterable[Session]) -> Configured | None:
     """The load balancer that a person tells of, where the limit was reached by an internal address."""
     inside = kind_of(_source(said, sessions)) == "internal"
-    return next((each for each in settings if each.kind == "load-balancer"), None) if inside else None
+    return balancer(settings) if inside else None
 
 
 def _source(said: Said, sessions: Iterable[Session]) -> str:
@@ -127,7 +132,7 @@ def _judged(results: Authentication, hops: tuple[Hops, ...], settings: tuple[Con
     if masked is None and gateway:
         because = f"{results.sender_ip} greeted with a name of its own, {gateway.sender}: a hop of ours, not a mask."
         return Finding(Belief.RULED_OUT, because, (results,))
-    front = next((each for each in settings if each.kind == "load-balancer"), None)
+    front = balancer(settings)
     if masked is None and front:
         because = f"SPF judged {results.sender_ip}, an internal address, and {front.name} stands in front, as you say: "
         because += "it puts its own address in place of the sender's."

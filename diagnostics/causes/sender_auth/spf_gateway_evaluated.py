@@ -25,7 +25,7 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.dns.exchangers import organization
-from diagnostics.causes.network.inbound_source_masked import is_mask
+from diagnostics.causes.network.inbound_source_masked import balancer, is_mask
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.policy.said import of_kind
 from diagnostics.causes.sender_auth.records import spf_of
@@ -84,8 +84,7 @@ def assess(
         return _passed_on(results, relay, settings, answers)
     earlier = None if detour(headers, settings, (), ()) else elsewhere(results, others)
     masked = next((hop for way in ways for hop in way.hops if _stands_for(hop, results)), None)
-    front = next((each for each in settings if each.kind == "load-balancer"), None)
-    return _weighed(results, mine, earlier, masked, front)
+    return _weighed(results, mine, earlier, masked, balancer(settings))
 
 
 def _passed_on(
