@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 from collections.abc import Sequence
@@ -26,10 +27,11 @@ def changed(chance: random.Random, seeds: Sequence[bytes]) -> bytes:
     """One of the seeds, changed in a few places. Of JSON, which soon is none any more, mostly the values are changed."""
     data = bytearray(chance.choice(seeds)[:_MOST])
     if data.startswith(b"{") and chance.random() < 0.8:
-        value = json.loads(data)
-        for _ in range(chance.randint(1, 3)):
-            value = _other_value(chance, value)
-        return json.dumps(value).encode()
+        with contextlib.suppress(ValueError):  # a wire format may begin like JSON
+            value = json.loads(data)
+            for _ in range(chance.randint(1, 3)):
+                value = _other_value(chance, value)
+            return json.dumps(value).encode()
     for _ in range(chance.randint(1, 6)):
         _change(chance, data, seeds)
     return bytes(data[:_MOST])

@@ -321,7 +321,7 @@ def _heard() -> list[bytes]:
 
 
 def _answers() -> list[bytes]:
-    query = dns.message.make_query("mail.contoso.test", "TXT")
+    query = dns.message.make_query("mail.contoso.test", "TXT", id=0x7B0A)  # its first byte is that of JSON
     found = dns.message.make_response(query)
     for row in ('TXT "v=spf1 -all"', "MX 10 mx.contoso.test.", "A 192.0.2.1", "TLSA 3 1 1 " + "ab" * 32):
         kind, value = row.split(" ", 1)
