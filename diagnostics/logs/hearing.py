@@ -49,10 +49,10 @@ class Hearing:
         before, behind, count, last, skip = text.rfind, text.find, text.count, 0, self._layout.places[0]
         for number, at, _ in hits:
             # No further back than the hit before: one row has one meaning, and a line of hits alone must cost linear time.
-            start = before(b"\n", last, at) + 1
-            if not start and last:
+            seen, last = last, at or 1
+            start = before(b"\n", seen, at) + 1
+            if not start and seen:
                 continue
-            last = at or 1
             time = start
             if skip:
                 for _ in range(skip):
