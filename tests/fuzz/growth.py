@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -28,15 +29,20 @@ def read(text: str) -> None:
     details(report)
 
 
-def cost(text: str, times: int) -> float:
-    """Microseconds of this process for a character: the least of so many readings."""
+def seconds(work: Callable[[], object], times: int = 3) -> float:
+    """What a piece of work takes of this process: the least of so many readings."""
 
     def once() -> float:
         began = time.process_time()
-        read(text)
+        work()
         return time.process_time() - began
 
-    return min(once() for _ in range(times)) / len(text) * 1e6
+    return min(once() for _ in range(times))
+
+
+def cost(text: str, times: int) -> float:
+    """Microseconds of this process for a character: the least of so many readings."""
+    return seconds(lambda: read(text), times) / len(text) * 1e6
 
 
 def calls(text: str) -> int:

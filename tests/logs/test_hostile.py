@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from diagnostics.logs.layout import USUAL, Kind, Layout
 from diagnostics.logs.scan import Scan
 from diagnostics.logs.screen import _no_literals
 from diagnostics.logs.tally import EVERYTHING
+from tests.fuzz.growth import seconds
 
 _ROW = b"2026-11-18T08:12:44.262Z,C,08DE2A6B91C0F4A2,16,192.0.2.1:1,192.0.2.2:25,"
 _PIECES = [b">,QUIT", b",+,", b'<,"250 2.6.0', b"rror", b"-,,Remote", b'"', b",", b"*,4"]
@@ -17,15 +16,7 @@ _LITTLE = 0.05  # seconds: what is too short to be measured
 
 
 def _seconds(text: bytes, layout: Layout) -> float:
-    """The least of three readings, of this process."""
-
-    def once() -> float:
-        scan = Scan(layout, EVERYTHING, whole=True)
-        began = time.process_time()
-        scan.feed(text, 0, 0)
-        return time.process_time() - began
-
-    return min(once() for _ in range(3))
+    return seconds(lambda: Scan(layout, EVERYTHING, whole=True).feed(text, 0, 0))
 
 
 @pytest.mark.parametrize("others", [(), ("file", "row")])
