@@ -16,6 +16,7 @@ from diagnostics.logs.sources import BLOCK, Source, UnreadableLogError
 from diagnostics.logs.tally import EVERYTHING, Only
 
 RANGE: Final = 16 << 20
+_TAPER: Final = 4  # of what is left a part is so much at most, and a full part is so many of the shortest
 _LONGEST_LINE: Final = 4 << 20
 _COMMAS: Final = 8  # in a whole row of a protocol log
 
@@ -41,14 +42,20 @@ class Outcome(Struct):
     problem: str = ""
 
 
-def cut(source: Source, file: int, layout: Layout, only: Only, *, first: bool, size: int = RANGE) -> Iterator[Part]:
-    """The parts of one file, in order."""
+def cut(
+    source: Source, file: int, layout: Layout, only: Only, *, first: bool, size: int = RANGE, behind: int = 0
+) -> Iterator[Part]:
+    """The parts of one file, in order: of `size` bytes, and shorter ones at the end of the log, so that whoever reads the last
+    part is not waited for. `behind` are the bytes of the files after this one."""
     if not source.seekable or source.size <= size:
         yield Part(source, file, layout, only, first=first)
         return
-    for start in range(0, source.size, size):
-        end = start + size if start + size < source.size else None
-        yield Part(source, file, layout, only, start, end, first and start == 0)
+    start = 0
+    while start < source.size:
+        left = source.size - start
+        end = start + min(size, max((left + behind) // _TAPER, size // _TAPER, 1))
+        yield Part(source, file, layout, only, start, end if end < source.size else None, first and start == 0)
+        start = end
 
 
 def read_part(part: Part, stop: Callable[[], bool] | None = None, tell: Callable[[int], None] | None = None) -> Outcome:
@@ -122,5 +129,7 @@ def _feed_last(scan: Scan, text: bytes, file: int, offset: int) -> None:
 
 def plan(known: Sequence[tuple[Source, Layout]], only: Only, size: int = RANGE) -> Iterator[Part]:
     """The parts of all files, in the order of the log."""
+    behind = sum(source.size for source, _ in known)
     for number, (source, layout) in enumerate(known):
-        yield from cut(source, number, layout, only, first=number == 0, size=size)
+        behind -= source.size
+        yield from cut(source, number, layout, only, first=number == 0, size=size, behind=behind)

@@ -20,7 +20,7 @@ from bot.jobs import Pace
 from bot.oncall.deciding import Clock
 from bot.playground.server import Playground
 from bot.settings import Settings, load
-from tests.bot.wiring import environment, fresh_database, playing
+from tests.bot.wiring import environment, fresh_database, playing, start_server
 
 QUICK = Pace(heartbeat=1.0, backoff=0.1, busy=0.05, stop=2.0, straggler=0.2, slack={})
 
@@ -30,7 +30,7 @@ def server() -> Iterator[Embedded]:
     """Not in pytest's own folder: when root runs the tests, PostgreSQL runs as another user, whom every start of
     pytest locks out of there."""
     with tempfile.TemporaryDirectory(prefix="mailflow-tests-") as folder:
-        embedded = Embedded(Path(folder))
+        embedded = start_server(Path(folder))
         yield embedded
         embedded.stop()
 
@@ -44,7 +44,7 @@ def home() -> Iterator[Path]:
 
 @pytest.fixture
 async def database_url(server: Embedded) -> AsyncIterator[str]:
-    async with fresh_database(server) as url:
+    async with fresh_database(server, "migrated") as url:
         yield url
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,6 +11,7 @@ from pathlib import Path
 import asyncpg
 from cryptography.fernet import Fernet
 
+from bot.database import bring_up
 from bot.database.embedded import Embedded
 from bot.playground.server import Playground
 from bot.playground.timings import Timings
@@ -34,12 +36,33 @@ async def playing(*retry_delays: float) -> AsyncIterator[Playground]:
         await place.stop()
 
 
+def start_server(folder: Path) -> Embedded:
+    """A server that may lose what it holds with the machine, and its database "migrated" to copy: who kills bots leaves it alone.
+
+    Half of what a test of a bot takes was the migrations of its database, and waiting for the disk."""
+
+    async def prepare() -> None:
+        admin = await asyncpg.connect(server.uri("postgres"))
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            await admin.execute(f"alter system set {setting} = off")
+        await admin.execute("select pg_reload_conf()")
+        await admin.execute("create database migrated")
+        await admin.close()
+        connection = await asyncpg.connect(server.uri("migrated"))
+        await bring_up(connection)
+        await connection.close()
+
+    server = Embedded(folder)
+    asyncio.run(prepare())
+    return server
+
+
 @asynccontextmanager
-async def fresh_database(server: Embedded) -> AsyncIterator[str]:
-    """An empty database until it is left; its URL."""
+async def fresh_database(server: Embedded, template: str = "template1") -> AsyncIterator[str]:
+    """A copy of the template until it is left, empty by default; its URL."""
     name = f"test_{secrets.token_hex(6)}"
     admin = await asyncpg.connect(server.uri("postgres"))
-    await admin.execute(f'create database "{name}"')
+    await admin.execute(f'create database "{name}" template "{template}"')
     try:
         yield server.uri(name)
     finally:
