@@ -22,6 +22,7 @@ from bot.playground.server import Playground
 from bot.settings import Settings, load
 from tests.bot.wiring import environment, fresh_database, playing, start_server
 
+EMPTY = pytest.mark.parametrize("template", ["template1"])
 QUICK = Pace(heartbeat=1.0, backoff=0.1, busy=0.05, stop=2.0, straggler=0.2, slack={})
 
 
@@ -43,8 +44,14 @@ def home() -> Iterator[Path]:
 
 
 @pytest.fixture
-async def database_url(server: Embedded) -> AsyncIterator[str]:
-    async with fresh_database(server, "migrated") as url:
+def template() -> str:
+    """What the test's database is a copy of. EMPTY gives it one without our tables."""
+    return "migrated"
+
+
+@pytest.fixture
+async def database_url(server: Embedded, template: str) -> AsyncIterator[str]:
+    async with fresh_database(server, template) as url:
         yield url
 
 

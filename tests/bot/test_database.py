@@ -22,7 +22,7 @@ from bot.settings import Settings, load
 from handlers.ports.cases import Pasted
 from handlers.ports.inbox import Delivery
 from handlers.ports.thread import Thread
-from tests.bot.conftest import World
+from tests.bot.conftest import EMPTY, World
 from tests.bot.pastes import FAILING
 from tests.bot.stored import dump
 
@@ -150,6 +150,7 @@ async def test_old_cases_are_deleted_and_fresh_ones_stay(world: World) -> None:
             assert await database.pool.fetchval(f"select count(*) from {table}") == 1
 
 
+@EMPTY
 async def test_migrations_run_once_even_when_processes_start_together(world: World) -> None:
     async def opened() -> int:
         async with open_database(world.settings()) as database:

@@ -26,7 +26,7 @@ from bot.doctor.model import Finding
 from bot.doctor.slack import _clock
 from bot.doctor_command import _shown
 from bot.settings import load
-from tests.bot.conftest import World
+from tests.bot.conftest import EMPTY, World
 from tests.bot.pastes import FAILING
 from tests.fakes.dns import DnsServer
 from tests.fakes.pagerduty import TOKEN, PagerDuty
@@ -156,6 +156,7 @@ async def test_a_database_that_is_away_or_holds_nothing_yet(world: World, tmp_pa
     assert not (tmp_path / "new").exists()
 
 
+@EMPTY
 async def test_a_fresh_database_is_written_to_and_left_as_it_was(world: World) -> None:
     told = {finding.check: finding for finding in await found(world.environ)}
     assert (told["migrations"].verdict, told["writing"].verdict, told["key"].verdict) == ("note", "ok", "ok")
@@ -164,6 +165,7 @@ async def test_a_fresh_database_is_written_to_and_left_as_it_was(world: World) -
     assert finding.verdict == "fault"
 
 
+@EMPTY
 async def test_a_database_that_takes_no_writes_is_told(world: World) -> None:
     connection = await asyncpg.connect(world.environ["DATABASE_URL"])
     await connection.execute("create role reader login")

@@ -11,7 +11,9 @@ import pytest
 from bot import migrate_command
 from bot.database import StartError, open_database
 from bot.database.schema import names
-from tests.bot.conftest import World
+from tests.bot.conftest import EMPTY, World
+
+pytestmark = EMPTY
 
 
 async def migrate(*, check: bool) -> int:
