@@ -17,12 +17,14 @@ from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
 
-_NOTE: Final = r"\(expanded from:? |\((?:ultimately )?generated from |\borig_to=<"
+# A bounce is wrapped at some 75 columns, so the alias may stand on the next line, and the note begin at the end of one.
+_NOTE: Final = r"\(expanded(?:\s+from|[ \t]*$)|\((?:ultimately\s+)?generated(?:\s+from|[ \t]*$)|\borig_to=<"
 # Whoever hides an address leaves brackets, quotes or dots of it.
 _FROM = linear(
-    r"(?i)\(expanded from:? <([^>\s]+@[^>]+)>|\((?:ultimately )?generated from ([^\s()]+@[^\s()]+)\)"
+    r"(?i)\(expanded\s+from:?\s+<([^>\s]+@[^>]+)>|\((?:ultimately\s+)?generated\s+from\s+([^\s()]+@[^\s()]+)\)"
     r"|\borig_to=<([^>\s]+@[^>\s]+)>"
 )
+_QUOTED: Final = "> \t"  # in front of a line that a mail client quotes
 _TARGET = linear(r"[^\s<>(),;:=]>?@([^\s<>(),;:]+)")
 _WHOLE = linear(r"(?i)^[\w.+'-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}$")
 _ABOVE: Final = 4  # Sendmail puts the reason between
@@ -35,7 +37,9 @@ def read(reading: Reading) -> Sequence[Artefact]:
     lines = reading.paste.lines
     found = []
     for index, line in enumerate(lines):
-        told = _FROM.search(line[:2000])
+        told = _FROM.search(_wrapped(lines, index))
+        if told and told.start() >= len(line):
+            continue  # the next line's own
         alias = next((str(each).lower() for each in told.groups() if each), "") if told else ""
         whole = (alias,) if _WHOLE.search(alias) else ()
         target = _target(lines[max(0, index - _ABOVE) : index], line[: told.start()]) if told else ""
@@ -44,6 +48,12 @@ def read(reading: Reading) -> Sequence[Artefact]:
         fact = Addressed(source=source_at(reading, index), recipients=whole, redirected=True)
         found.append(artefact(reading, "expansion", [index], [fact], {"recipients": list(whole)}))
     return found[:_MOST]
+
+
+def _wrapped(lines: Sequence[str], index: int) -> str:
+    """The line, and what a note at its end may go on with."""
+    below = "".join(lines[index + 1 : index + 2])
+    return f"{lines[index][:2000]} {below[:500].lstrip(_QUOTED)}"
 
 
 def _within(alias: str, target: str) -> bool:

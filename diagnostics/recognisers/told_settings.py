@@ -1,8 +1,9 @@
 """Settings that a person typed off: `AuthMechanism is Integrated, ExchangeServer`, `TlsDomain mail.contoso.com`.
 
 Names of properties are words that nobody makes up, so one with a value behind it is read, in any sentence that states it. A
-command's parameter, a question and advice state nothing. Read only beside something else that was pasted, or where the text
-names the cmdlet or window it comes from: talk about settings is no failure.
+command's parameter, a question and advice state nothing. Where a line ends with the name, the value may stand alone below it.
+Read only beside something else that was pasted, or where the text names the cmdlet or window it comes from: talk about
+settings is no failure.
 """
 
 from __future__ import annotations
@@ -64,6 +65,19 @@ _NOT_STATED = linear(
 _SEEN_IN: Final = r"(?i)\bGet-[A-Z]|\bservices\.msc|\b(?:event|queue) viewer|\bEAC\b|\bEMS\b|\badmin cent(?:er|re)\b"
 _IN_SIGHT = linear(_SEEN_IN)
 _EMPTY: Final = frozenset({"empty", "blank", "null", "not set", "$null"})
+# What was printed, below the command or the words that name one property: a collection, a certificate, a domain's rights.
+_PRINTED = linear(
+    r"^\s{0,20}(\{[^{}\n]{0,600}(?:\}|\.\.\.|…)|<I>[^\n]{3,600}|[\w.*-]{3,200}:Accept[A-Z][^\s]{2,200})\s*$"
+)
+_GOES_ON = linear(r"(?i)^\s{0,20}(?:[A-Z]{1,3}=|<S>|[\w.-]{0,200}:Accept)[^\n]{0,300}$")
+# What may stand between the name and the line's end: "shows", "on the front end is still:".
+_LEADS = linear(
+    r"(?i)^[\"'`)}\]]{0,3}(?:\s+(?:on|of|for|from|auf|von|bei|sur|en|su)\s[^\n;|:]{1,60}?)?"
+    r"(?:\s+(?:is|are|was|were|still|now|currently|only|has|holds|shows?|says|reads|prints?|gives|returns?|contains|there"
+    r"|ist|steht|zeigt|noch|auf|est|affiche|es|muestra|è|mostra)){0,4}\s*[:=]?\s*$"
+)
+_READ_OFF = linear(rf"(?:^|[\s(\[{{\"'`,;/.])({_NAMES})\b")
+_MOST_WRAPPED: Final = 4
 _LABEL = linear(r"^\s*([A-Za-z*][^:{}=<>\n]{0,60}?)\s*:\s*$")
 _HEADER = linear(r"^\s*(?:[A-Z]\w+\s+){2,}[A-Z]\w+\s*$")  # of a table
 MOST_LINES: Final = 200
@@ -117,8 +131,36 @@ def read(reading: Reading) -> Sequence[Artefact]:
     return [
         _artefact(reading, each)
         for index, line in reading.sentences()[:MOST_LINES]
-        for each in _stated(index, line[:1000])
+        for each in (*_stated(index, line[:1000]), *_printed(reading, index, line[:1000]))
     ]
+
+
+def _printed(reading: Reading, index: int, line: str) -> Iterator[_Stated]:
+    """The property whose name ends the line, where its value stands alone below."""
+    named = list(_READ_OFF.finditer(line))
+    if len(named) != 1 or not _LEADS.search(line[named[0].end(1) :]) or supposes(line) or line.rstrip().endswith("?"):
+        return
+    found = _value_below(reading, index)
+    name = str(named[0].group(1))
+    kind = _kind(name, next((kind for words, kind in _WORDS if words.search(line)), ""), ())
+    if found and kind:
+        yield _Stated(kind, found[0], "", ((name, found[1]),))
+
+
+def _value_below(reading: Reading, index: int) -> tuple[int, str] | None:
+    """The line (0-based) and the text of a value on the next line that is not blank, put together where it was broken."""
+    around = enumerate(reading.paste.lines[index + 1 : index + 1 + 2 * _MOST_WRAPPED], index + 1)
+    taken = reading.claimed - reading.quoting
+    below = [(at, text) for at, text in around if text.strip() and at not in taken]
+    value = _PRINTED.search(below[0][1][:1000]) if below else None
+    if value is None:
+        return None
+    whole, last = str(value.group(1)), below[0][0]
+    for at, text in below[1:_MOST_WRAPPED]:
+        if at != last + 1 or not _GOES_ON.search(text[:1000]):
+            break
+        whole, last = f"{whole} {text.strip()}", at
+    return below[0][0], whole
 
 
 def _stated(index: int, line: str) -> Iterator[_Stated]:

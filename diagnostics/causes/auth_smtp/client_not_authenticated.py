@@ -36,6 +36,7 @@ from diagnostics.causes.auth_smtp.logon import (
     submits,
 )
 from diagnostics.causes.connector import relay
+from diagnostics.causes.connector.steps import find_session
 from diagnostics.causes.policy.said import from_itself
 from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.causes.recipient.steps import advise
@@ -132,7 +133,7 @@ def assess(
         return None
     if where == "on-prem" and session is not None:
         return _by_own_server(said, session)
-    return _anonymous(said, where, settings)
+    return _anonymous(said, where, settings, logged=any(each.direction == "receive" for each in sessions))
 
 
 def _refused_host(said: Said, settings: tuple[Configured, ...]) -> Finding | None:
@@ -146,8 +147,11 @@ def _refused_host(said: Said, settings: tuple[Configured, ...]) -> Finding | Non
     return Finding(Belief.POSSIBLE, because, (said,), _LOG_ON, weight=1.5)
 
 
-def _anonymous(said: Said, where: Where, settings: tuple[Configured, ...]) -> Finding:
-    """No logon was tried. Whether one was meant is told by the server, by the port, or by the client's settings."""
+def _anonymous(said: Said, where: Where, settings: tuple[Configured, ...], *, logged: bool) -> Finding:
+    """No logon was tried. Whether one was meant is told by the server, by the port, or by the client's settings.
+
+    `logged` is whether the server's own log of it was sent.
+    """
     because = (
         f"{server(said, where)} refused MAIL FROM ({'5.7.1' if said.signature == _OLD else '5.7.57'}): the client did "
     )
@@ -161,7 +165,12 @@ def _anonymous(said: Said, where: Where, settings: tuple[Configured, ...]) -> Fi
         return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.0)
     if submits(said, settings):
         because = f"{server(said, where)} was asked on the port that is for clients that log on, and this one did not."
-        return Finding(Belief.LIKELY, because, (said, client), _LOG_ON, weight=1.0)
+        steps: tuple[Step, ...] = _LOG_ON
+        if client and client.get("User"):
+            steps = _LOG_ON if logged else (_read_session(), *_LOG_ON)
+            because += " Its settings name a user: either it never sends AUTH, or it left STARTTLS out, before which AUTH is not "
+            because += "offered."
+        return Finding(Belief.LIKELY, because, (said, client), steps, weight=1.0)
     if said.by and "." in said.by:
         because = f"If the client is meant to log on to {said.by}: it did not."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.0)
@@ -208,6 +217,14 @@ def _by_own_server(said: Said, session: Session | None) -> Finding:
         return Finding(Belief.POSSIBLE, because, (said, session), _steps(), weight=1.2)
     because = "A Receive connector of your own refused, not Exchange Online's submission server."
     return Finding(Belief.RULED_OUT, because, (said,))
+
+
+def _read_session() -> Step:
+    """What tells a client that is not set to log on from one that never got to it."""
+    return find_session(
+        "",
+        "Read that session in the receive log of the server: does it show STARTTLS, and AUTH behind it, before MAIL FROM?",
+    )
 
 
 def _steps() -> tuple[Step, ...]:

@@ -67,10 +67,12 @@ def resubmit_unreachable() -> Step:
     )
 
 
-def find_session(client: str) -> Step:
+def find_session(
+    client: str,
+    say: str = "Find the client in the receive logs of every server; the second column names the connector that answered.",
+) -> Step:
     return look(
-        "Find the client in the receive logs of every server; the second column names the connector that answered. "
-        "(The logs exist only while the connector's ProtocolLoggingLevel is Verbose.)",
+        f"{say} (The logs exist only while the connector's ProtocolLoggingLevel is Verbose.)",
         "Get-ChildItem (Join-Path $env:ExchangeInstallPath 'TransportRoles\\Logs\\FrontEnd\\ProtocolLog\\SmtpReceive') | "
         "Sort-Object LastWriteTime | Select-Object -Last 3 | Select-String -SimpleMatch {client_address}",
         client_address=client,

@@ -2,12 +2,14 @@
 
 ## What is happening
 `TlsDomainCapabilities` of the `Default Frontend` connector tells whose certificate may send mail with the organization's
-headers. It is empty, or it still names a certificate that Exchange Online gave up in 2016 (`MSIT Machine Auth CA 2`). Mail
-from Exchange Online then counts as a stranger's: marked external, refused by groups for internal senders, or, where the
+headers. It is empty, or it still names a certificate that Exchange Online gave up in 2016 (`MSIT Machine Auth CA 2`), or
+another one: an issuer in front of the name (`<I>…<S>…`) fits only as long as Exchange Online stays with it. Mail from there
+then counts as a stranger's: marked external, refused by groups for internal senders, or, where the
 tenant routes mail for others through this server, `Unable to relay`.
 
 ## What proves it
-- TlsDomainCapabilities is empty or names `<I>CN=MSIT Machine Auth CA 2…`, on the connector that Exchange Online meets
+- TlsDomainCapabilities is empty or names `<I>CN=MSIT Machine Auth CA 2…`, on the connector that Exchange Online meets; any
+  other name than Exchange Online's makes it a suspect beside such a refusal
 - only mail that comes from Exchange Online is affected
 
 ## Not this when
@@ -31,6 +33,7 @@ from diagnostics.causes.hybrid.crossing import unpromoted
 from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Antispam, Configured, Headers
 from diagnostics.report import Step
+from diagnostics.text import short
 
 _PROPERTY = "TlsDomainCapabilities"
 
@@ -66,7 +69,7 @@ def assess(
         return None
     because = f"`{what.connector}` treated Exchange Online ({what.ip}) as a stranger and refused its mail."
     if met:
-        because += f" Its {_PROPERTY} is empty."
+        because += f" Its {_PROPERTY} {_holds(met)}."
         return Finding(Belief.LIKELY, because, (met, anchor), _steps(met.name), weight=1.0)
     return Finding(Belief.POSSIBLE, because, (anchor,), _steps(what.connector), weight=1.9)
 
@@ -77,7 +80,13 @@ def _from_settings(met: Configured, replies: tuple[Reply, ...], spam: tuple[Anti
     if "msit machine auth" in met.get(_PROPERTY).lower():
         because = f"{label(met)} still expects a certificate that Exchange Online stopped using in 2016."
         return Finding(Belief.CONFIRMED, because, (met,), _steps(met.name))
-    if _right(met) or not _symptoms(replies, spam) or "default frontend" not in met.name.lower():
+    if _right(met) or not _symptoms(replies, spam):
+        return None
+    if met.get(_PROPERTY).strip("{} "):  # who set it meant mail of another system; on other connectors it is empty
+        because = f"{_PROPERTY} of {label(met, 'the connector')} {_holds(met)}, which is not how Exchange Online presents itself "
+        because += "today: its mail counts as a stranger's."
+        return Finding(Belief.POSSIBLE, because, (met,), _steps(met.name), weight=2.1)
+    if "default frontend" not in met.name.lower():
         return None
     because = f"{label(met)} has no {_PROPERTY}, so mail from Exchange Online counts as a stranger's."
     named = met.get("TlsCertificateName") != ""
@@ -96,7 +105,14 @@ def _told(objects: Iterable[Configured]) -> Configured | None:
 
 
 def _right(met: Configured) -> bool:
-    return "acceptcloudservicesmail" in met.get(_PROPERTY).lower() and "msit" not in met.get(_PROPERTY).lower()
+    """Whether Exchange Online is named by its name alone: a pair of issuer and subject fits until either changes."""
+    value = met.get(_PROPERTY).lower()
+    return "acceptcloudservicesmail" in value and "<i>" not in value and "msit" not in value
+
+
+def _holds(met: Configured) -> str:
+    value = met.get(_PROPERTY).strip("{} ")
+    return f"names `{short(value)}`" if value else "is empty"
 
 
 def _symptoms(replies: Iterable[Reply], spam: Iterable[Antispam]) -> bool:

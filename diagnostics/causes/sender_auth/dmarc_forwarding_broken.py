@@ -9,6 +9,8 @@ original domain's policy makes the receiver refuse it. The original sender can d
 - Return-Path rewritten (SRS), Resent-From or List-Id; a bounce that says of the failed address "expanded from" (Postfix) or
   "generated from" (Exim) another one; or results of an earlier receiver (Authentication-Results-Original,
   ARC) that passed, beside final ones that fail
+- SPF fails for mail of unrelated domains at one and the same foreign address, or the message bears seals (ARC) of more servers
+  than the last one
 - direct mail of the same sender to the same provider arrives
 
 ## Not this when
@@ -27,15 +29,19 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.reputation.pool_high_risk_delivery import POOL
 from diagnostics.causes.sender_auth.results import (
+    SPF_FAILED,
     aligned,
+    another_sender,
     detour,
     domain_in,
     elsewhere,
     name_of,
     named,
     refused,
+    sealed,
     told_forward,
 )
 from diagnostics.facts import Fact, Said
@@ -92,8 +98,10 @@ def assess(
     way = detour(headers, settings, moves, traces, addressed)
     if isinstance(anchor, Said):
         return _said(anchor, way, settings)
-    if not refused(anchor) or "fail" not in (anchor.dmarc, anchor.compauth):
+    if not refused(anchor):
         return None
+    if "fail" not in (anchor.dmarc, anchor.compauth):
+        return _by_address(anchor, others, headers)
     if any("relay" in each.get(POOL).lower() for each in traces):
         return None  # what was judged here is how the message came in, before it was sent on
     earlier = elsewhere(anchor, others)
@@ -108,10 +116,33 @@ def assess(
         belief = Belief.CONFIRMED if earlier else Belief.LIKELY
         return Finding(belief, because, (anchor, earlier, way), _steps(), _act(way, _judged(anchor), settings))
     if earlier is None:
-        return None
+        return _by_address(anchor, others, headers)
     because = f"An earlier receiver found the mail of `{domain}` authentic, the last one doesn't: a forwarder lies between, or a "
     because += "gateway of the receiver."
     return Finding(Belief.POSSIBLE, because, (anchor, earlier), _steps(), weight=1.7)
+
+
+def _by_address(
+    results: Authentication, others: tuple[Authentication, ...], headers: tuple[Headers, ...]
+) -> Finding | None:
+    """No header tells of a forward: then whose mail comes from the judged address may, or that another server had sealed it."""
+    if results.spf not in SPF_FAILED or kind_of(results.sender_ip) == "internal":
+        return None
+    domain = name_of(results.mail_from or results.header_from)
+    other, seals = another_sender(results, others), sealed(results, headers)
+    if other:
+        because = f"Mail of `{domain}` and of `{name_of(other.mail_from or other.header_from)}` came from {results.sender_ip}, "
+        because += (
+            "which neither lists (SPF): that is a server that passes mail of others on, a forwarder's if it isn't "
+        )
+        because += "a gateway of the receiver's own."
+        because += " Another server had sealed it before (ARC)." if seals else ""
+        return Finding(Belief.POSSIBLE, because, (results, other), _steps(), weight=2.1)
+    if not seals:
+        return None
+    because = "The seals (ARC) tell that another server had taken the message before, and SPF was judged for what came after it"
+    because += f", {results.sender_ip}." if results.sender_ip else "."
+    return Finding(Belief.POSSIBLE, because, (results,), _steps(), weight=1.95)
 
 
 def _said(said: Said, way: Fact | None, settings: tuple[Configured, ...]) -> Finding | None:

@@ -24,6 +24,7 @@ _DOMAIN: Final = linear(
 _FAILING: Final = linear(r"(?i)([a-z0-9][a-z0-9.-]{1,252}\.[a-z]{2,63}) (?:does not|did not|doesn't|fails to) pass")
 _ADDRESS: Final = linear(r"(?:^|[^\w.])((?:\d{1,3}\.){3}\d{1,3})(?:$|[^\w.]|\.(?:\s|$))")
 _ADDRESSES: Final = linear(r"(?:^|[^\w.])((?:\d{1,3}\.){3}\d{1,3})\b")  # all of them, side by side, too
+_SEAL: Final = linear(r"(?i)\barc-[a-z-]{4,30}: ?i=\s?(\d{1,2})\b")  # a field, or one run on to another
 _SENT_ON: Final = ("x-forwarded-to", "x-forwarded-for", "x-ms-exchange-inbox-rules-loop")
 _SECOND_LEVEL: Final = 3  # "co", "com", "org" before a country code: a registry's label, no name
 
@@ -153,6 +154,34 @@ def elsewhere(results: Authentication, others: Iterable[Authentication]) -> Auth
         if same and (each.dmarc in PASSED or each.spf == "pass" or each.dkim == "pass"):
             return each
     return None
+
+
+def another_sender(results: Authentication, others: Iterable[Authentication]) -> Authentication | None:
+    """Where mail of an unrelated domain failed SPF for the very address that was judged here: a server that passes on what
+    others write, and in nobody's record."""
+    mine = results.mail_from or results.header_from
+    if kind_of(results.sender_ip) != "public" or not mine:
+        return None
+    for each in others:
+        theirs = each.mail_from or each.header_from
+        last = each.whose == "final" or each.instance == results.instance > 0  # the newest seals of two messages
+        unlisted = each.spf in SPF_FAILED and each.sender_ip == results.sender_ip
+        if last and unlisted and theirs and not aligned(theirs, mine):
+            return each
+    return None
+
+
+def sealed(results: Authentication, headers: Iterable[Headers]) -> int:
+    """How many servers before the last one sealed the message (ARC), without the seal that Microsoft's service puts on what its
+    own customers send."""
+    seals: set[int] = set()
+    senders = 0
+    for each in headers:
+        for name, value in each.values if each.source.paste == results.source.paste else ():
+            numbers = _SEAL.findall(f"{name}: {value}")
+            seals.update(int(number) for number in numbers)
+            senders |= "1" in numbers and "microsoft.com" in value.lower()
+    return max(max(seals, default=0) - 1 - senders, 0)
 
 
 def read_spf(domain: str) -> Step:

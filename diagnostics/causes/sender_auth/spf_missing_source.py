@@ -35,6 +35,7 @@ from diagnostics.causes.sender_auth.results import (
     SPF_FAILED,
     address_in,
     aligned,
+    another_sender,
     bulk_rules,
     detour,
     domain_in,
@@ -98,6 +99,7 @@ def assess(
     spam: tuple[Antispam, ...],
     addressed: tuple[Addressed, ...],
     ways: tuple[Hops, ...],
+    others: tuple[Authentication, ...],
 ) -> Finding | None:
     """Whose address failed decides: the domain's own source, a forwarder, or the receiver's gateway."""
     if isinstance(anchor, Configured):
@@ -137,6 +139,14 @@ def assess(
         return Finding(Belief.POSSIBLE, because, (anchor,), steps, weight=0.9)
     if record and (settled := _by_record(record, ip, domain, anchor, steps)):
         return settled
+    other = another_sender(anchor, others)
+    if other:
+        because += f" Nor does `{name_of(other.mail_from or other.header_from)}`: the address passes on mail of others."
+        return Finding(Belief.POSSIBLE, because, (anchor, other), steps, weight=0.9)
+    return _unlisted(anchor, because, domain, steps)
+
+
+def _unlisted(anchor: Authentication, because: str, domain: str, steps: tuple[Step, ...]) -> Finding:
     judged_by_dmarc = anchor.dmarc == "fail" and anchor.action in ENFORCED
     apart = bool(anchor.header_from) and not aligned(domain, anchor.header_from)
     weight = 1.1 if apart else 1.7 if judged_by_dmarc or anchor.spf == "softfail" else 1.9

@@ -8,6 +8,9 @@ type`, or `454 4.7.0 Failed to establish appropriate TLS channel: Access Denied`
 that speaks TLS at once (as on 465) reads the server's greeting in clear text as a broken record: `Unrecognized SSL message,
 plaintext connection?`, `wrong version number`, `first record does not look like a TLS handshake`.
 
+An application that is set to STARTTLS and leaves it out is not offered AUTH either: then it is refused as one that did not log
+on (`5.7.57`), though its settings name a user.
+
 ## What proves it
 - the receive log shows EHLO, a reply that lists STARTTLS, and then MAIL FROM or AUTH, without STARTTLS in
   between
@@ -30,7 +33,7 @@ plaintext connection?`, `wrong version number`, `first record does not look like
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.auth_smtp.logon import client_settings
+from diagnostics.causes.auth_smtp.logon import client_settings, submits
 from diagnostics.causes.network.reach import by_exchange_online, kind_of
 from diagnostics.facts import Reply, Said, Session, Stage, StarttlsNotOffered, TlsFailed, TlsSucceeded
 from diagnostics.mail_facts import Configured, LogonTried
@@ -59,6 +62,7 @@ _AT_ONCE = (
 )
 _GREETED_FIRST = linear(r"(?i)(?::|\bport['\"]?\s?[:=]?\s?['\"]?)(?:25|587|2525)\b")
 _AFTER_STARTTLS = linear(r"(?i)starttls|SSL_accept|postfix|TLS library problem")
+_NOT_LOGGED_ON = "5.7.57"  # MAIL FROM came without AUTH, which Exchange offers behind STARTTLS only
 _PLAIN = ("must issue a starttls", "5.7.11", "encryption required", "5.7.10")
 
 
@@ -72,6 +76,7 @@ _PLAIN = ("must issue a starttls", "5.7.11", "encryption required", "5.7.10")
         "504 5.7.4 Unrecognized authentication type",
         "Failed to establish appropriate TLS channel: Access Denied",
         _DEMANDED,
+        _NOT_LOGGED_ON,
         *_AT_ONCE,
         *_NOUNS,
     ),
@@ -89,6 +94,8 @@ def assess(
     """The receive log decides: was STARTTLS offered, and was it used?"""
     if said.signature in _AT_ONCE:
         return _at_once(said, settings)
+    if said.signature == _NOT_LOGGED_ON:
+        return _never_got_to_log_on(said, settings, sessions, replies)
     if said.signature in _NOUNS:
         return _asked(said, next((each for each in replies if _OWN_ATTEMPT.search(each.whole)), None))
     if said.signature == _DEMANDED:
@@ -150,6 +157,26 @@ def _at_once(said: Said, settings: tuple[Configured, ...]) -> Finding | None:
     if greets:
         return Finding(Belief.LIKELY, because, (said, client), _steps(), weight=1.4)
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.5)
+
+
+def _never_got_to_log_on(
+    said: Said, settings: tuple[Configured, ...], sessions: tuple[Session, ...], replies: tuple[Reply, ...]
+) -> Finding | None:
+    """A client with a user in its settings that sent none, on the port for those who log on; the receive log settles it."""
+    client = client_settings(settings)
+    if client is None or not client.get("User") or not submits(said, settings):
+        return None
+    refused = {each.source for each in replies if each.enhanced == _NOT_LOGGED_ON}
+    seen = next((each for each in sessions if each.direction == "receive" and each.source in refused), None)
+    if seen and (seen.protocol or seen.local):  # negotiated, or at least the server's certificate was shown
+        return Finding(Belief.RULED_OUT, "The receive log shows that the client did begin TLS.", (seen,))
+    if seen and "STARTTLS" in seen.capabilities:
+        because = f"`{seen.connector}` offered STARTTLS, and the client sent MAIL FROM in clear text: so it never came to log on "
+        because += "with the user that its settings name."
+        return Finding(Belief.LIKELY, because, (seen, said, client), _steps(), weight=1.4)
+    because = "The client has a user to log on with and did not: a server offers AUTH only behind STARTTLS, which it may have "
+    because += "left out, whatever its settings say."
+    return Finding(Belief.POSSIBLE, because, (said, client), _steps(), weight=1.3)
 
 
 def _demanded(

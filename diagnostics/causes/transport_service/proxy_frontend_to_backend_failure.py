@@ -13,6 +13,7 @@ the usual reasons.
 ## Not this when
 - the number is PRX2 and the server's adapter lists a public DNS server (`dns.resolver.public-dns-on-server`)
 - `failed on Frontend with` quotes a failed look-up or an address at port 25: that was the next hop of outbound mail
+- the reply that the front end quotes speaks of TLS, an address or a policy: then that is the fault
 - Exchange Online itself says PRX9 with a socket error: then the next hop broke the connection
 
 ## References
@@ -53,6 +54,8 @@ _FAILED = ("windows-service", "service-health", "server-component")
 # What the front end of outbound mail quotes of its own next hop: where it connected to, or that DNS knows no such name.
 _NEXT_HOP = linear(r"(?i)last endpoint attempted was [0-9a-f.:\[\]]{3,45}:25\b|\bSMTPSEND\.DNS\.|\bDNS query failed")
 
+_BETWEEN_SERVICES = linear(r"(?i)authenticat|credential|\bPRX\d|temporary server error")
+
 
 @cause(
     id="transport-service.proxy.frontend-to-backend-failure",
@@ -78,10 +81,9 @@ def assess(
     """The digit after PRX says where; what stands behind it is another finding when the text shows it."""
     digit = said.text.partition("PRX")[2][:1]
     who = said.by or "The front end"
-    if "setup failed on Frontend with" in said.text and _NEXT_HOP.search(said.text):
-        because = "A front end that proxies outbound mail reports what it met at the next hop; between the "
-        because += "services nothing failed."
-        return Finding(Belief.RULED_OUT, because, (said,))
+    outside = _met_outside(said, replies)
+    if outside:
+        return outside
     if digit == "9" or by_exchange_online(said.text):
         because = (
             f"{who} lost the session that it proxied; with a socket error behind it the next hop broke the connection."
@@ -120,6 +122,28 @@ def assess(
         proof = (said, behind, public)
         return Finding(Belief.POSSIBLE, because, proof, _steps(), weight=0.9 if public else 1.4)
     return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.2)
+
+
+def _met_outside(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
+    """A front end that only reports what it was answered."""
+    if "setup failed on Frontend with" in said.text and _NEXT_HOP.search(said.text):
+        because = "A front end that proxies outbound mail reports what it met at the next hop; between the "
+        because += "services nothing failed."
+        return Finding(Belief.RULED_OUT, because, (said,))
+    if "session" not in said.signature:
+        return None  # PRX quotes nothing
+    for each in replies:
+        if each.source == said.source and each.text != said.text and _names_another_fault(each):
+            because = f"The front end quotes the reply that it got, `{short(each.text)}`: that says what is wrong, and it got an "
+            because += "answer, so passing the session on is the lesser suspect."
+            return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=0.8)
+    return None
+
+
+def _names_another_fault(inner: Reply) -> bool:
+    """Whether a reply speaks of TLS, an address, the content or a policy. Connections and states (X.2 to X.4) are the proxying
+    itself, and so is that one service can't sign in to the other."""
+    return inner.enhanced[1:4] in (".1.", ".5.", ".6.", ".7.") and not _BETWEEN_SERVICES.search(inner.text)
 
 
 def _behind(objects: tuple[Configured, ...]) -> Configured | None:

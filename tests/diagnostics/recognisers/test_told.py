@@ -72,6 +72,40 @@ def test_a_send_connector_in_a_sentence() -> None:
     assert (fact.smart_hosts, fact.require_tls) == (("smtp.office365.com",), False)
 
 
+PRINTED = [
+    (
+        "Get-ReceiveConnector | fl Identity,TlsDomainCapabilities shows\n<I>CN=Old CA, DC=corp…",
+        "<I>CN=Old CA, DC=corp...",
+    ),
+    ("$front.TlsDomainCapabilities\n\n  mail.contoso.com:AcceptOorgProtocol", "mail.contoso.com:AcceptOorgProtocol"),
+    ("TlsDomainCapabilities auf dem Front-End steht noch auf:\n{}", "{}"),
+    (
+        "(Get-ReceiveConnector a).TlsDomainCapabilities\n<I>CN=Old CA,\nDC=corp<S>CN=mail.contoso.com,\nC=US:AcceptOorgProtocol",
+        "<I>CN=Old CA, DC=corp<S>CN=mail.contoso.com, C=US:AcceptOorgProtocol",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "value"), PRINTED, ids=[each[0][:30] for each in PRINTED])
+def test_a_value_alone_below_its_name(text: str, value: str) -> None:
+    fact = next(each for each in told(text) if isinstance(each, Configured) and each.kind == "receive-connector")
+    assert fact.get("TlsDomainCapabilities") == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "TlsDomainCapabilities should be\n<I>CN=Old CA, DC=corp",
+        "Set TlsDomainCapabilities to\nmail.contoso.com:AcceptOorgProtocol",
+        "Get-ReceiveConnector | fl TlsCertificateName,TlsDomainCapabilities\n<I>CN=Old CA, DC=corp",  # of which?
+        "we looked at TlsDomainCapabilities\nand found nothing",
+        "is TlsDomainCapabilities still there?\n<I>CN=Old CA, DC=corp",
+    ],
+)
+def test_no_value_below_a_name(text: str) -> None:
+    assert [each for each in told(text) if isinstance(each, Configured)] == []
+
+
 NOT_STATED = [
     "Set-ReceiveConnector EX01 -AuthMechanism Tls",
     "should AuthMechanism be Tls?",
