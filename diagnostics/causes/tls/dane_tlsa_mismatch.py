@@ -21,14 +21,17 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from diagnostics.cause import Finding, cause, look
+from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.tls.destination import dane, destination_of, if_yours, look_at_tlsa, write_to
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured
 
 _TOLD = "its TLSA records do not match the certificate of its mail server, likely since a renewal."
 _WORDS = "tlsa-invalid"
-# Postfix and OpenSSL, Exim, and the notices of the DANE survey
+# Exim, of any handshake that failed under DANE: what failed stands behind it.
+_ATTEMPT = "DANE attempt failed"
+_UNVERIFIED = "certificate verif"
+# Postfix and OpenSSL, Exim, GnuTLS, Haraka and wget2, and the notices of the DANE survey
 _OTHERS = (
     "No matching DANE TLSA records",
     "no matching TLSA records",
@@ -36,12 +39,16 @@ _OTHERS = (
     "do not match their actual certificate chains",
     "DANE TLSA record) issue",
     "DANE validation failed",
+    "DANE verification failed",
+    "Verification failed. The certificate differs",
 )
 
 
-@cause(id="tls.dane.tlsa-mismatch", act="recipient-side", says=(_WORDS, "4.7.323", "5.7.323", *_OTHERS))
+@cause(id="tls.dane.tlsa-mismatch", act="recipient-side", says=(_WORDS, "4.7.323", "5.7.323", _ATTEMPT, *_OTHERS))
 def assess(said: Said, replies: tuple[Reply, ...], settings: tuple[Configured, ...]) -> Finding | None:
     """Exchange Online's own words, or those of others that check; who pastes the file of the certificate runs the server."""
+    if said.signature == _ATTEMPT and _UNVERIFIED not in said.text.lower():
+        return None
     file = next((each for each in settings if each.kind == "certificate-file"), None)
     where = destination_of(said, replies)
     steps = (
@@ -61,4 +68,6 @@ def assess(said: Said, replies: tuple[Reply, ...], settings: tuple[Configured, .
         ),
     )
     found = dane(said, f"the certificate of {where.name} matches none of its TLSA records", _WORDS, steps)
-    return replace(found, act="dns") if file else found
+    found = replace(found, act="dns") if file else found
+    # A record of an authority (usage 2) also fails by the name or the dates of a certificate.
+    return replace(found, belief=Belief.POSSIBLE, weight=1.4) if said.signature == _ATTEMPT else found

@@ -17,7 +17,8 @@ _MICROSOFT = linear(r"(?i)\.prod\.(?:protection\.)?outlook\.com$|\.prod\.exchang
 _OWN = linear(r"(?i)\byour (?:\w+ ){0,2}(?:servers?|domains?)")
 _DOMAIN = linear(r"(?i)MX hosts of ['\"]?([a-z0-9-]+(?:\.[a-z0-9-]+)+)")
 
-_SERVER = linear(r"(?i)\b(?:for|with|to) ([a-z0-9_-]+(?:\.[a-z0-9_-]+)+)\[[0-9a-f.:]{3,45}\]")  # as Postfix names it
+# As Postfix names it, and Exim with a space between.
+_SERVER = linear(r"(?i)\b(?:for|with|to) ([a-z0-9_-]+(?:\.[a-z0-9_-]+)+) ?\[[0-9a-f.:]{3,45}\]")
 
 
 class Destination(Struct, frozen=True):
