@@ -10,6 +10,7 @@ from diagnostics.cause import Belief, Finding, change, look
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Reply, Said
 from diagnostics.looked_facts import TlsProbe
+from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.report import Act, Step
 
@@ -57,6 +58,15 @@ def dane(said: Said, fault: str, words: str, steps: tuple[Step, ...]) -> Finding
     because = f"The domain publishes DANE records, so mail to it must be encrypted and checked, and {fault}."
     act: Act | None = "dns" if own else None
     return Finding(belief, because, (said,), steps, act, weight=1.0)
+
+
+def left(anchor: object, why: str) -> str:
+    """Why a client may have said goodbye right after the TLS handshake; "" where `anchor` isn't one that did."""
+    if not isinstance(anchor, Configured) or anchor.kind != "left-after-tls":
+        return ""
+    who = f"`{anchor.name}`" if anchor.name else "The client"
+    because = f"{who} encrypts the session and quits before it has sent anything. So does a sender that must check the "
+    return because + f"server's certificate, and finds that {why}."
 
 
 def look_at_certificate(host: str, show: str) -> Step:
