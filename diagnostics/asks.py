@@ -318,6 +318,14 @@ ASKS: Final = (
         about=("tls.mta-sts.",),
     ),
     Ask(
+        "Send what danetool (part of GnuTLS) prints: it compares the MX host's TLSA records with the certificate shown.",
+        "danetool --check {host:token} --port 25 --starttls-proto smtp",
+        (TlsReport,),
+        shell="bash",
+        holds=(TlsReport,),
+        about=("tls.dane.tlsa-mismatch",),
+    ),
+    Ask(
         "Send the full internet headers of one affected message.",
         "",
         (Authentication, Antispam, Headers, Hops),

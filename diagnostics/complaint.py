@@ -22,7 +22,7 @@ _FAILS = linear(
     r"|\b(?:nobody|no one) (?:can|gets?|receiv\w*|is able)\b|\bniemand\b|\bpersonne ne\b|\bnadie\b|\bnessuno\b"
     r"|\bkeeps? (?:failing|crashing|restarting|stopping)|\bwon.t start\b|\bnot? (?:being )?(?:delivered|received|sent)\b"
     # de fr es it nl pt pl
-    r"|\b(?:kommt|kommen|geht|gehen|läuft|laufen|funktionier(?:t|en)|lässt sich|lassen sich)\b[^.\n]{0,40}\b(?:nicht|nie)\b"
+    r"|\b(?:kommt|kommen|geht|gehen|läuft|laufen|funktionier(?:t|en)|lässt sich|lassen sich)\b[^.\n]{0,40}\b(?:nichts?|nie)\b"
     r"|\bkeine (?:e-?)?mails?\b|\bbleib(?:t|en) [^.\n]{0,40}(?:hängen|liegen|stecken)"
     r"|\bnicht (?:mehr )?(?:zugestellt|gesendet|empfangen)"
     r"|\bnicht (?:mehr )?(?:zu )?(?:erhalten|bekommen|bekommt)\b"

@@ -42,6 +42,7 @@ class TlsProbe(Fact, frozen=True, kw_only=True):
     """openssl s_client. `verify` is its code (0 ok, 10, 18, 19, 20, 21 …), -1 when not told; `chain` how many sent.
 
     `error` is OpenSSL's reason where the client itself broke the handshake off ("dh key too small"), "" where it did not.
+    `not_after` is the last day of the server's own certificate, as written.
     """
 
     verify: int = -1
@@ -51,6 +52,7 @@ class TlsProbe(Fact, frozen=True, kw_only=True):
     subject: str = ""
     issuer: str = ""
     error: str = ""
+    not_after: str = ""
 
 
 class DnsRecord(Struct, frozen=True):

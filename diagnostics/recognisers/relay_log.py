@@ -20,7 +20,7 @@ from diagnostics.recognisers.sources import source_at
 from diagnostics.recognisers.wrapping import log_lines
 
 _POSTFIX: Final = (
-    r"(?:\bpostfix(?:[-/][\w-]{1,30}){1,3}\[\d+\]:|^\s*posttls-finger: (?:server )?(?:certificate|Failed to))"
+    r"(?:\bpostfix(?:[-/][\w-]{1,30}){1,3}\[\d+\]:|^\s*posttls-finger: (?:(?:server |CA )?certificate|Failed to))"
 )
 _STATUS: Final = r"\bstatus=(?:deferred|bounced|expired|sent|undeliverable|deliverable) \("
 _SENDMAIL: Final = (
@@ -29,7 +29,9 @@ _SENDMAIL: Final = (
 _EXIM: Final = (
     r"\b[0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4} (?:\*\*|==|=>|->|\*>) \S+@|\sR=\w+ T=\w+ (?:defer|H=|:)"
 )
-_EXIM_TLS: Final = r"\bSSL verify error: depth=|\bTLS error on connection (?:to|from) "
+_EXIM_TLS: Final = (
+    r"\bSSL verify error: depth=|\bTLS error on connection (?:to|from) |\bDANE attempt failed; TLS connection to "
+)
 _START = linear(f"(?:{_POSTFIX}|{_STATUS}|{_SENDMAIL}|{_EXIM}|{_EXIM_TLS})")
 _IS_POSTFIX = linear(f"(?:{_POSTFIX}|{_STATUS})")
 _IS_EXIM = linear(_EXIM)
@@ -48,7 +50,7 @@ _REJECT = linear(
 _HEARD = linear(r"\]: < ([\w.-]{1,253})\[([0-9A-Fa-f.:]{3,45})\](?::\d{1,5})?: ([45]\d\d[ -].*)$")
 _TROUBLE = linear(
     r"(?:\]:\s|^|posttls-finger: )(?:[0-9A-Za-z]{5,20}: )?((?:warning: )?(?:connect to|SSL_(?:connect|accept) error"
-    r"|(?:server )?certificate verification failed for|Failed to establish session"
+    r"|(?:server |CA )?certificate verification failed for|Failed to establish session"
     r"|Cannot start TLS|TLS library problem|lost connection with|host [\w.-]{1,253}\[).*)$"
 )
 _EXIM_LINE = linear(

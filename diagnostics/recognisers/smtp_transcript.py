@@ -16,6 +16,7 @@ from diagnostics.facts import Fact, SessionMasked, SmtpReached, Stage, StarttlsN
 from diagnostics.mail_facts import Configured, LogonTried, UserForm
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
+from diagnostics.recognisers.left_after_tls import LEFT
 from diagnostics.recognisers.masking import MASKED_BANNER, MASKED_CAPABILITY
 from diagnostics.recognisers.reply_text import read_reply
 from diagnostics.recognisers.sources import source_at
@@ -34,9 +35,12 @@ _DAY: Final = (
 )
 _DATED = linear(rf"^{_DAY}((?:<{{1,3}}|>{{1,3}}|<-|->|[SC]:)\s?\S.*)$")
 # A client's log puts its time, its level or its name before the mark: Nodemailer, Outlook (`<rx>`, `[tx]`), Dart, Xeams,
-# fetchmail and Exim (`SMTP<`, `SMTP>>`), msmtp (`<--`), Perl's Net::SMTP (`GLOB(0x1c3bd60)<<<`).
+# fetchmail and Exim (`SMTP<`, `SMTP>>`), msmtp (`<--`), Perl's Net::SMTP (`GLOB(0x1c3bd60)<<<`), Postfix, which names the peer.
+_PEER: Final = r"[\w.-]{1,253}\[[0-9A-Fa-f.:]{3,45}\](?::\d{1,5})?:"
+_OF_PEER = linear(rf"^{_PEER} ")
 _LED: Final = (
-    r"(?:\b[SC]:|<rx>|\[tx\]|\bSMTP(?:<{1,2}|>{1,2})|^\s*(?:<--|-->)|\bGLOB\(0x[0-9a-f]{4,16}\)(?:<<<|>>>))\s+"
+    r"(?:\b[SC]:|<rx>|\[tx\]|\bSMTP(?:<{1,2}|>{1,2})|^\s*(?:<--|-->)|\bGLOB\(0x[0-9a-f]{4,16}\)(?:<<<|>>>)"
+    rf"|\]: [<>] {_PEER})\s+"
 )
 _LOGGED = linear(
     rf"(?i)^.{{0,160}}?{_LED}([2-5]\d\d(?:[ -].*)?|(?:EHLO|HELO|MAIL|RCPT|STARTTLS|AUTH|DATA|QUIT|RSET)\b.*)$"
@@ -99,6 +103,8 @@ _ABOVE: Final = 4  # lines in which a conversation is opened
 _DRAWN: Final = "\u2500\u2502\u2514\u251c\u250c "  # lines of a tree that some clients draw around what was said
 _TELLING: Final = 3  # every server that people ask about lists more; a shorter list is a small one, or cut off
 _SLIPS: Final = frozenset({"500", "501", "502", "503", "555"})
+# The arrow in front of a line: what the log's own side sent, or heard.
+_ARROWED = linear(r"^\s*(?:.{0,160}?(?:\bSMTP|\]: ))?([<>]{1,3}) ")
 _TRIED = linear(r"(?i)^AUTH ([A-Z0-9-]{3,20})\b")
 
 
@@ -125,6 +131,7 @@ class _Talk(Struct):
     secured: bool = False
     verb: str = ""
     verbs: list[str] = field(default_factory=list)
+    said: int = -1  # where the client spoke last
     masked: list[tuple[int, str]] = field(default_factory=list)
     recipient: str = ""
     refusals: list[_Refusal] = field(default_factory=list)
@@ -135,10 +142,15 @@ class _Talk(Struct):
     asks_user: bool = False
     user: UserForm = ""
     spoke: int = 0
+    serves: bool | None = None  # whether the arrows show that the server wrote this
 
     def reach(self, stage: Stage, index: int) -> None:
         if self.stage is None or stage > self.stage:
             self.stage, self.reached = stage, index
+
+    def hear_arrow(self, mark: str, *, server: bool) -> None:
+        """A mail that quotes a session has the same arrow before both sides; then nobody's view is told."""
+        self.serves = self.serves is not False and (mark[0] == ">") is server
 
     def real(self) -> bool:
         """A reply alone is no conversation: both sides spoke, or a server introduced itself at length."""
@@ -171,6 +183,8 @@ def read(reading: Reading) -> Sequence[Artefact]:
         talk = talks[-1]
         talk.lines.append(index)
         previous = index
+        if arrow := _ARROWED.search(line[:300]):
+            talk.hear_arrow(arrow.group(1), server=bool(server))
         if server:
             _hear_server(
                 talk,
@@ -194,7 +208,7 @@ def _spoken(line: str) -> str:
     text = str(dated.group(1)) if dated else text
     mark, space, rest = text.partition(" ")
     if space and mark.upper() in _SPEAKERS:
-        return str(_QUOTED.sub(r"\1", rest.strip(), 1))
+        return str(_QUOTED.sub(r"\1", _OF_PEER.sub("", rest.strip(), 1), 1))
     framed = _LOGGED.search(text[:2_000]) or _SHOWN.search(text[:2_000])
     if framed:
         return str(framed.group(1)).strip()
@@ -222,7 +236,7 @@ def _hear_client(talk: _Talk, index: int, verb: str, spoken: str) -> None:
     if mechanism:
         talk.tried, talk.tried_at = mechanism.group(1).upper(), index
     verb = "EHLO" if verb in ("EHLO", "LHLO") else verb
-    talk.verb = verb
+    talk.verb, talk.said = verb, index
     talk.verbs.append(verb)
     if verb in _STAGES and verb != "EHLO" and talk.stage is not None:
         talk.reach(_STAGES[verb], index)
@@ -319,10 +333,17 @@ def _facts(reading: Reading, talk: _Talk) -> Iterator[Fact]:
             source=source, offered=talk.offered, mechanism=talk.tried, user=talk.user, host=talk.host, clear=clear
         )
     yield from _redirected(reading, talk)
+    yield from _left(reading, talk)
     refused = _first_refusal(talk)
     if refused:
         source = source_at(reading, refused.line)
         yield from read_reply(refused.text, source, kind="client", by=talk.host, recipient=refused.recipient)
+
+
+def _left(reading: Reading, talk: _Talk) -> Iterator[Fact]:
+    """The server's own view of a client that was promised TLS, and that says nothing afterwards but goodbye."""
+    if talk.serves and talk.secured and talk.verbs[-2:] == ["STARTTLS", "QUIT"]:
+        yield Configured(source=source_at(reading, talk.said), kind=LEFT, host=talk.host, failing=True)
 
 
 def _redirected(reading: Reading, talk: _Talk) -> Iterator[Fact]:

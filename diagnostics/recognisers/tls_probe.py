@@ -14,6 +14,7 @@ from diagnostics.facts import ConnectionDropped, Fact, Stage, StarttlsNotOffered
 from diagnostics.looked_facts import PortTest, TlsProbe
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
+from diagnostics.recognisers.building import failed_reply
 from diagnostics.recognisers.sources import source_at
 
 _COMMAND = linear(r"(?i)\bopenssl\s+s_client\b")
@@ -22,7 +23,7 @@ _BEGINS = linear(r"^\s*CONNECTED\([0-9A-Fa-f]+\)")
 _OWN = linear(
     r"(?i)verify (?:error|return)|Verify return code|Verification(?: error)?:|^\s*depth=\d"
     r"|Certificate chain|didn't find STARTTLS|no peer certificate"
-    r"|^(?:subject|issuer)=|SSL handshake has|alert number \d|SSL routines|write:errno|connect:errno"
+    r"|^(?:subject|issuer)=|SSL handshake has|^\s*[0-9A-F]{1,20}:error:|write:errno|connect:errno"
     r"|^\s*Protocol\s*:\s*TLS|^New, |^\s*\d{1,2} s:|^\s+i:"
 )
 _VERIFY = linear(r"(?i)Verify return code:\s*(\d{1,3})|verify error:num=(\d{1,3})")
@@ -30,11 +31,13 @@ _WORDS: Final = {
     "unable to verify the first certificate": 21,
     "certificate has expired": 10,
     "unable to get local issuer": 20,
+    "matching DANE TLSA records": 65,
 }
 _ELEMENT = linear(r"^\s*(\d{1,2}) s:\s*(.*)$")
 _ISSUED = linear(r"^\s*i:\s*(.*)$")
 _SUBJECT = linear(r"^subject=\s*(.*)$|^\s*depth=0 (\S.*)$")
 _ISSUER = linear(r"^issuer=\s*(.*)$")
+_UNTIL = linear(r"^\s*v:NotBefore: [^;]{10,40}; NotAfter: (.{10,40})$")  # newer versions, of each element
 _PROTOCOL = linear(r"^\s*New, ((?:TLS|SSL)v[\d.]+)|^\s*Protocol\s*(?:version)?\s*:\s*((?:TLS|SSL)v[\d.]+)")
 _ALERT = linear(r"(?i)SSL alert number (\d{1,3})")
 _ALERT_NAMES: Final = {
@@ -44,6 +47,8 @@ _ALERT_NAMES: Final = {
 # error:141A318A:SSL routines:tls_process_ske_dhe:dh key too small:../ssl/statem/statem_clnt.c:2150:
 _REASON = linear(r":SSL routines:[A-Za-z0-9_ ]{0,60}:([a-z0-9][a-z0-9 ]{3,60})(?::|$)")
 _RESET = linear(r"(?i)^\s*write:errno=(\d{1,3})\b")
+# With -dane_tlsa_rrdata it compares with records that were typed in; their words are those of servers that check DANE.
+_UNMATCHED = linear(r"(?i)\bno matching DANE TLSA records\b")
 _UNREACHED = linear(
     r"(?i)^\s*(?:connect:errno=\d+|connect: (?:Connection (?:timed out|refused)|No route to host)|.*BIO_connect:)"
 )
@@ -107,6 +112,9 @@ def _facts(reading: Reading, part: list[tuple[int, str]]) -> Iterator[Fact]:
     hidden = any("didn't find STARTTLS" in line for _, line in part)
     probe, verdict = _probe(part)
     yield TlsProbe(source=source_at(reading, verdict), host=host, **probe)
+    unmatched = next((row for row in part if _UNMATCHED.search(row[1])), None)
+    if unmatched:
+        yield from failed_reply(unmatched[1].strip(), source_at(reading, unmatched[0]), kind="client", by=host)
     for index, text in part:
         reset = _RESET.search(text)
         if "didn't find STARTTLS" in text:
@@ -126,6 +134,7 @@ def _probe(part: list[tuple[int, str]]) -> tuple[dict[str, Any], int]:
         "subject": "",
         "issuer": "",
         "error": "",
+        "not_after": "",
     }
     where = {"verify": -1, "alert": -1, "error": -1}
     pems = 0
@@ -145,6 +154,7 @@ def _probe(part: list[tuple[int, str]]) -> tuple[dict[str, Any], int]:
             ("issuer", _ISSUER),
             ("issuer", _ISSUED),
             ("protocol", _PROTOCOL),
+            ("not_after", _UNTIL),
         ):
             found = pattern.search(line)
             if found and not told[name]:

@@ -1,4 +1,4 @@
-"""What testssl.sh, gnutls-cli, CheckTLS and danecheck print of a mail server's handshake, in the terms of openssl s_client.
+"""What testssl.sh, GnuTLS's tools, CheckTLS and danecheck print of a mail server's handshake, in the terms of openssl s_client.
 
 Sources: https://testssl.sh/, https://www.gnutls.org/manual/gnutls.html#gnutls_002dcli-Invocation,
 https://www.checktls.com/TestReceiver, https://github.com/vdukhovni/danecheck
@@ -34,6 +34,8 @@ _CLIENT: Final = (
 )
 _DANE: Final = (
     r"^\s*[\w.-]{1,253}\[[0-9A-Fa-f.:]{3,45}\]: (?:pass: TLSA match|tlsa-mismatch|name-mismatch|cert-expired)"
+    # GnuTLS: danetool --check, gnutls-cli --dane
+    r"|^\s*(?:- DANE|Verification): (?:Certificate matches|Verification failed)\."
 )
 # A checker of one's own domain (Mail-in-a-Box, internet.nl) that compares the record with the certificate.
 _RECORD: Final = (
@@ -58,6 +60,11 @@ _SUBJECT = linear(r"^ ?- subject [`'](.*?)', issuer [`'](.*?)'")
 _CHECKED = linear(
     r"^\s*([\w.-]{1,253})\[[0-9A-Fa-f.:]{3,45}\]: (pass: TLSA match|tlsa-mismatch|name-mismatch|cert-expired)"
 )
+_COMPARED = linear(
+    r"^\s*(?:- DANE|Verification): (?:(Certificate matches)|Verification failed)\."
+    r"(.*(?:The certificate differs|CA constrain\w{1,3} were violated))?"
+)
+_CHECKING = linear(r"\bdanetool\b.{0,200}? --check[ =]([\w.-]{1,253})")
 _TRYING = linear(r"\bTrying TLS on ([\w.-]{1,253})\[")
 _LEAF = linear(r"\bCertificate 1 of (\d{1,2}) in chain:(.*)$")
 _VALIDATION = linear(r"\bCert (?:(VALIDATED)|VALIDATION ERROR\(S\): (.*)$)")
@@ -124,12 +131,14 @@ def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each tool."""
     lines = [(index, line[:2000]) for index, line in reading.free() if not asks_about(line[:2000])]
     found = []
+    checked: list[tuple[int, Fact | None]] = []
     if any(of_mail(line[:2000]) for line in reading.paste.lines[:200]):
         found += [each for each in (_scanned(reading, lines), _connected(reading, lines)) if each]
+        checked += _compared(reading, lines)
     tested = _tested(reading, lines)
     if tested:
         found.append(tested)
-    checked = list(_checked(reading, lines))
+    checked += _checked(reading, lines)
     if checked:
         shown = {"checked": len(checked)}
         facts = [fact for _, fact in checked if fact]
@@ -235,6 +244,19 @@ def _artefact(reading: Reading, scan: _Scan, facts: list[Fact]) -> Artefact | No
         return None
     shown = {"host": scan.host, "verify": scan.verify, "protocol": scan.protocol}
     return artefact(reading, "tls-probe", scan.lines, facts, shown)
+
+
+def _compared(reading: Reading, lines: Lines) -> Iterator[tuple[int, Fact | None]]:
+    """GnuTLS, which looks the records up by itself. One record that matches is enough."""
+    verdicts = [(index, told) for index, line in lines if (told := _COMPARED.search(line))]
+    named = next((told for _, line in lines if (told := _CHECKING.search(line) or _RESOLVING.search(line))), None)
+    host = named.group(1).lower() if named else ""
+    matches = any(told.group(1) for _, told in verdicts)
+    for index, told in verdicts:
+        fact = TlsReport(
+            source=source_at(reading, index), result="tlsa-invalid", policy="tlsa", mx=host, host=host, failed=1
+        )
+        yield index, fact if told.group(2) and not matches else None
 
 
 def _checked(reading: Reading, lines: Lines) -> Iterator[tuple[int, Fact | None]]:

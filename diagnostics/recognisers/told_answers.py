@@ -26,6 +26,12 @@ KIND: Final = "told-answer"
 _PARTS: Final = {
     "gap": r"[^.;\n]{0,40}?",
     "is": r"(?:is|was|are|were|has been|had been|ist|war|wurde|est|a .t.|est.|fue|werd)",
+    # Whose certificate everybody trusts, so that a server which doesn't lacks something.
+    "cloud": r"(?:microsoft(?: (?:office )?365)?|(?:office|microsoft) ?365|[om]365|exchange online|eop|google|gmail)",
+    "untrusted": (
+        r"(?:untrusted|(?:not|n.t) (?:\w+ ){0,3}?(?:trust(?:ed)?|chain\w* (?:\w+ ){0,2}?to)\b|unknown (?:root|authority|issuer)"
+        r"|nicht vertrau\w+|kein\w* vertrau\w+|pas (?:approuv|de confiance|reconnu)|non approuv|no es de confianza)"
+    ),
 }
 
 

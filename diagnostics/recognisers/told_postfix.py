@@ -1,8 +1,8 @@
 """What people quote of a Postfix server's main.cf beside its failure: where it relays to, who may, and where it listens.
 
-Read only beside something else that was pasted. Of `mynetworks` the private addresses matter that the text names and that are in
-none of them: they are the clients that are refused.
-Source: https://www.postfix.org/postconf.5.html
+Where it relays to is read of Exim (as Debian sets it up) and Sendmail, too. Read only beside something else that was pasted. Of
+`mynetworks` the private addresses matter that the text names and that are in none of them: they are the clients that are refused.
+Sources: https://www.postfix.org/postconf.5.html, https://wiki.debian.org/Exim
 """
 
 from __future__ import annotations
@@ -19,16 +19,20 @@ from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
 from diagnostics.recognisers.told_settings import MOST_LINES, answers
 
-_RELAY = linear(r"(?i)\brelayhost\s{0,4}=\s{0,4}\[?([a-z0-9][\w.-]{2,252})\]?(?::(\w{1,12}))?")
+_RELAY = linear(
+    r"(?i)(?:\brelayhost\s{0,4}=|\bdc_smarthost=['\"]?|\bSMART_HOST['`]?\s{0,4},)\s{0,4}`?"
+    r"\[?([a-z0-9][\w.-]{2,252})\]?(?:::?(\w{1,12}))?"
+)
 _LOGON = linear(r"(?i)\bsmtp_sasl_auth_enable\s{0,4}=\s{0,4}yes\b|\bsmtp_sasl_password_maps\s{0,4}=\s{0,4}\w")
 _NETWORKS = linear(r"(?i)\bmynetworks\s{0,4}=\s{0,4}([^\n`\"']{7,600})")
 _ADDRESS = linear(r"(?:^|[^\d./-])((?:\d{1,3}\.){3}\d{1,3})(?:$|[^\d./])")
 _PRIVATE: Final = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
 _LOOPBACK = linear(r"(?i)\binet_interfaces\s{0,4}=\s{0,4}(loopback-only|localhost|127\.0\.0\.1)\s*(?:$|[^\w.,\s])")
 _MOST: Final = 20
+_COMMENTS: Final = ("#", "dnl")
 
 
-@recogniser(r"\b(?:relayhost|mynetworks|inet_interfaces)\s{0,4}=", rank=94)
+@recogniser(r"\b(?:(?:relayhost|mynetworks|inet_interfaces|dc_smarthost)\s{0,4}=|SMART_HOST\b)", rank=94)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each of the settings."""
     if not answers(reading):
@@ -40,7 +44,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
 def _relayhost(reading: Reading, lines: list[tuple[int, str]]) -> Iterator[Artefact]:
     logs_on = any(_LOGON.search(line) for _, line in lines)
     for index, line in lines:
-        found = _RELAY.search(line)
+        found = None if line.lstrip().startswith(_COMMENTS) else _RELAY.search(line)
         if found:
             values = (("Port", found.group(2) or ""), ("Logon", "yes" if logs_on else ""))
             fact = Configured(

@@ -1,5 +1,5 @@
 """What a person mentions of the surroundings: an event by its number, a build of Exchange, that the organization is a hybrid, the
-file that holds their own server's certificate.
+file that holds their own server's certificate, a TLSA record that they published.
 
 Read only beside something else that was pasted, or where the text names the window that shows it.
 """
@@ -63,10 +63,16 @@ _FILE: Final = (
     r"|cert\d?\.pem)\b"
 )
 _OWN_FILE = linear(f"(?i){_FILE}")
+_OWN_RECORD = linear(
+    r"(?i)\b(?:I|we)(?:.ve| have| had)? (?:\w+ ){0,2}?(?:added|published|created|set|put|made|updated|changed)\b"
+    r"[^.\n]{0,40}\bTLSA\b"
+    r"|\b(?:our|my|unser\w{0,2}|meine?\w?|notre|nos|mon|nuestr\w{1,2}|nostr\w|onze|mijn) (?:\w+ ){0,2}?TLSA\b"
+)
 
 
 @recogniser(
-    rf"(?:\bhybrid\b|\b(?:{_CLOUD})\b|" r"\b15\.0?[0-2]\.0?\d{3,4}\.\d{1,3}|" + _NOUN + r"\d{4,5}|" + _FILE + ")",
+    rf"(?:\bhybrid\b|\b(?:{_CLOUD})\b|"
+    r"\b15\.0?[0-2]\.0?\d{3,4}\.\d{1,3}|" + _NOUN + r"\d{4,5}|\bTLSA\b|" + _FILE + ")",
     rank=97,
 )
 def read(reading: Reading) -> Sequence[Artefact]:
@@ -98,6 +104,8 @@ def _told(source: Source, line: str) -> Iterator[Fact]:
     file = _OWN_FILE.search(line)
     if file:
         yield Configured(source=source, kind="certificate-file", name=file.group(0))
+    if _OWN_RECORD.search(line):
+        yield Configured(source=source, kind="own-tlsa", name="TLSA")
     for match in _EVENT.finditer(line):
         if not supposes(line[: match.start()]):
             yield from _events(source, match.group(0))

@@ -101,6 +101,14 @@ _LOOPED: Final = "554 5.4.6 Hop count exceeded - possible mail loop"
         (_MIXED.format("contoso.com"), "exchange-online"),
         ("550 5.7.323 tlsa-invalid: The domain failed DANE validation", "recipient-side"),
         ("550 5.7.323 tlsa-invalid: The domain failed DANE validation\n\nopenssl x509 -in fullchain.pem", "dns"),
+        (
+            "550 5.7.323 tlsa-invalid: The domain failed DANE validation\n\nWe have published a new TLSA record since.",
+            "dns",
+        ),
+        (
+            "550 5.7.323 tlsa-invalid: The domain failed DANE validation\n\nThey published a TLSA record.",
+            "recipient-side",
+        ),
         ("550 5.7.705 Access denied, tenant has exceeded threshold", "exchange-online"),
         (
             "Our group is in Microsoft 365.\n\n550 5.7.1 RESOLVER.RST.AuthRequired; authentication required",

@@ -64,16 +64,20 @@ def assess(
         )
         because += "by the right time it may well be valid."
         return Finding(Belief.POSSIBLE, because, (refusal.fact, clock), _steps(refusal.host), weight=0.6)
-    return _target(refusal, installed) if refusal.owner == "target" else _theirs(refusal, probe)
+    return _target(refusal, installed, probe) if refusal.owner == "target" else _theirs(refusal, probe)
 
 
-def _target(refusal: Refusal, installed: Sequence[InstalledCertificate]) -> Finding | None:
+def _target(refusal: Refusal, installed: Sequence[InstalledCertificate], probe: TlsProbe | None) -> Finding | None:
     """Exchange Online speaks. With an expected or presented name it is a connector's target, mostly our own server."""
     ours = any(c.thumbprint and c.thumbprint == refusal.thumbprint for c in installed)
     if refusal.expected or refusal.presented or ours:
         return None
     because = f"{refusal.seer[0].upper()}{refusal.seer[1:]} found the certificate of {refusal.where} expired; it "
     because += "may be another organisation's server."
+    if probe and probe.not_after and not refusal.by_cloud:
+        # No clock here says whether that day is over: the client may also miss a root, or have a wrong clock.
+        because += f" A handshake with {probe.host or 'it'} shows a certificate that is valid until {probe.not_after}."
+        return Finding(Belief.POSSIBLE, because, (refusal.fact, probe), _steps(probe.host), weight=1.7)
     return Finding(Belief.POSSIBLE, because, (refusal.fact,), _steps(refusal.host), weight=1.0)
 
 

@@ -25,6 +25,11 @@ _NOT_FOUND = linear(
     rf"|\bdomain ['\"<]?{_NAME}['\">]? (?:was |is )?(?:not found|unknown|does not exist|could not be (?:found|resolved))"
     rf"|find any host named {_NAME}|@{_NAME}>?[^\n]{{0,40}}Host unknown \(Name server:|Host unknown \(Name server: {_NAME}"
 )
+# Whatever was looked up: also a name of one label, as containers have.
+_LOOKED_UP = linear(
+    r"(?i)Name service error for name=([\w.-]{1,253}) type=|\bName server: ([\w.-]{1,253}): host name lookup failure"
+    r"|\blookup of host \"([\w.-]{1,253})\" failed in "
+)
 _DNS_FAILED = linear(r"(?i)DNS query failed|DNS server returned|SMTPSEND\.DNS\.|DNS domain \S{1,253} does not exist")
 
 
@@ -61,6 +66,12 @@ def missing_domain(text: str) -> str:
     """The domain of which `text` says that it does not exist; "" when it names none."""
     found = _DOMAIN.search(text)
     return next((str(name).lower() for name in found.groups() if name), "") if found else ""
+
+
+def looked_up(text: str) -> str:
+    """The name whose look-up failed, as Postfix, Sendmail and Exim tell it; "" where `text` names none."""
+    found = _LOOKED_UP.search(text)
+    return next((str(name).lower().rstrip(".") for name in found.groups() if name), "") if found else ""
 
 
 def provider_not_found(text: str) -> str:

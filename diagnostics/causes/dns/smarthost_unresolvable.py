@@ -23,12 +23,13 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import EMS, Belief, Finding, cause, change, look
-from diagnostics.causes.dns.lookups import of_name, resolve_host, same
+from diagnostics.causes.dns.lookups import looked_up, of_name, resolve_host, same
 from diagnostics.causes.network.queues import by_smart_host, inward, outward, queue_of
 from diagnostics.causes.network.reach import by_exchange_online
 from diagnostics.causes.recipient.steps import EXO
 from diagnostics.facts import QueueState, Said, SendConnector
 from diagnostics.looked_facts import DnsAnswer
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Act, Shell, Step
 
 # The properties of either kind of connector; Format-List leaves out what an object doesn't have.
@@ -63,6 +64,9 @@ _CLIENTS: Final = (
     "Der Server könnte falsch konfiguriert sein",
     "Le serveur est peut-être mal configuré",
 )
+# Sendmail and Exim, of whatever they look up: it counts where that is the relay.
+_ROUTER = "failed in smarthost router"
+_RELAYS: Final = ("host name lookup failure", _ROUTER)
 
 
 @cause(
@@ -74,6 +78,7 @@ _CLIENTS: Final = (
         "5.4.312 Message expired, DNS query failed",
         "DNS server returned",
         "Host or domain name not found. Name service error",
+        *_RELAYS,
         *_CLIENTS,
     ),
 )
@@ -83,10 +88,16 @@ def assess(
     _answer: DnsAnswer | None,
     queues: tuple[QueueState, ...],
     answers: tuple[DnsAnswer, ...],
+    settings: tuple[Configured, ...],
 ) -> Finding | None:
     """Is the next hop a smart host at all, and does its name resolve?"""
     if said.signature in _CLIENTS:
         return _asked_by_client(said)
+    relay = next(
+        (each for each in settings if each.kind == "relayhost" and same(each.name, looked_up(said.text))), None
+    )
+    if relay or said.signature in _RELAYS:
+        return _asked_by_relay(said, relay, answers)
     queue = queue_of(said, queues)
     routed = by_smart_host(queue)
     if queue and outward(queue) and not routed:
@@ -124,6 +135,44 @@ def _asked_by_client(said: Said) -> Finding | None:
     because = f"The client found no address for the mail server that it is to send through{named}: the name is misspelled, or "
     because += "the DNS servers of that machine don't know it."
     return Finding(Belief.LIKELY, because, (said,), _steps(said.host, "", "on-prem"), "sender", 1.4)
+
+
+def _asked_by_relay(said: Said, relay: Configured | None, answers: tuple[DnsAnswer, ...]) -> Finding | None:
+    """Another mail system, whose own settings name the host that it did not find, or whose router is called so."""
+    if relay is None and said.signature != _ROUTER:
+        return None
+    name = looked_up(said.text)
+    asked = of_name(answers, name)
+    if asked and all(each.ok for each in asked):
+        return Finding(Belief.RULED_OUT, f"The relay host {name} resolves.", (asked[0],))
+    because = (
+        f"This mail system hands all its mail to the relay host `{name}`, and finds no address for that name: it is "
+    )
+    because += "mistyped, is gone, or exists in another network (as a container's name does)."
+    # A look-up without an answer can be the resolver's fault; a name of one label is none of DNS.
+    unanswered = any(words in said.text.lower() for words in ("try again", "lookup failure"))
+    silent = unanswered and "." in name and not asked
+    belief = Belief.POSSIBLE if silent else Belief.LIKELY
+    return Finding(belief, because, (said, relay, *asked[:1]), _relay_steps(name), "on-prem", 1.9)
+
+
+def _relay_steps(name: str) -> tuple[Step, ...]:
+    return (
+        look(
+            "See which relay host is set (Debian's Exim: dc_smarthost; Sendmail: SMART_HOST).",
+            "postconf relayhost",
+            "bash",
+        ),
+        look("Resolve its name on that machine, or in that container.", "dig +short {host:token}", "bash", host=name),
+        change(
+            "Set a relay that exists, or none: then mail goes straight to the recipients' servers.",
+            "",
+            shell="portal",
+            changes="relayhost in main.cf (dc_smarthost, SMART_HOST). Without one, mail needs a way out on port 25 of its own.",
+            undo="Put the value back that the first step printed.",
+            verify="Queued mail is delivered after `postqueue -f`.",
+        ),
+    )
 
 
 def _weighed(said: Said, queue: QueueState | None, connector: SendConnector | None) -> tuple[Belief, str, float]:

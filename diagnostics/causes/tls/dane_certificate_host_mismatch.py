@@ -20,16 +20,20 @@ name or subject alternative name matching the hostname`. Exchange Online does no
 
 from __future__ import annotations
 
-from diagnostics.cause import Finding, cause
+from diagnostics.cause import Belief, Finding, cause
 from diagnostics.causes.tls.destination import (
+    Destination,
     dane,
     destination_of,
     if_yours,
+    left,
     look_at_certificate,
     look_at_tlsa,
     write_to,
 )
 from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import Configured
+from diagnostics.report import Step
 
 _WORDS = "certificate-host-mismatch"
 
@@ -42,10 +46,18 @@ _WORDS = "certificate-host-mismatch"
         "failed MTA-STS validation": "is the check of an MTA-STS policy; DANE says `certificate-host-mismatch`",
     },
 )
-def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
-    """Exchange Online's own words."""
-    where = destination_of(said, replies)
-    steps = (
+def assess(anchor: Said | Configured, replies: tuple[Reply, ...]) -> Finding | None:
+    """Exchange Online's own words, or a sender that leaves."""
+    if isinstance(anchor, Configured):
+        because = left(anchor, "it does not carry the host's name, which TLSA records of usage 2 (DANE) demand")
+        steps = _steps(Destination(anchor.host, ""))
+        return Finding(Belief.POSSIBLE, because, (anchor,), steps, "on-prem", weight=0.9) if because else None
+    where = destination_of(anchor, replies)
+    return dane(anchor, f"the certificate of {where.name} does not carry that host's name", _WORDS, _steps(where))
+
+
+def _steps(where: Destination) -> tuple[Step, ...]:
+    return (
         look_at_certificate(where.host, "-subject -ext subjectAltName"),
         look_at_tlsa(where.host),
         write_to(
@@ -57,4 +69,3 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
             "Mail from Exchange Online arrives.",
         ),
     )
-    return dane(said, f"the certificate of {where.name} does not carry that host's name", _WORDS, steps)

@@ -7,6 +7,7 @@ The domain failed DANE validation`. Senders without DANE notice nothing.
 
 ## What proves it
 - the reply; the hash of the shown key differs from every TLSA record
+- on the server's own side nothing but senders that quit right after STARTTLS, while others deliver
 
 ## Not this when
 - DNSSEC itself is broken (`4.7.324`, `tls.dane.dnssec-invalid`)
@@ -21,14 +22,26 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from diagnostics.cause import Finding, cause, look
-from diagnostics.causes.tls.destination import dane, destination_of, if_yours, look_at_tlsa, write_to
-from diagnostics.facts import Reply, Said
+from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.causes.tls.destination import (
+    Destination,
+    dane,
+    destination_of,
+    if_yours,
+    left,
+    look_at_tlsa,
+    write_to,
+)
+from diagnostics.facts import Reply, Said, TlsReport
 from diagnostics.mail_facts import Configured
+from diagnostics.report import Step
 
 _TOLD = "its TLSA records do not match the certificate of its mail server, likely since a renewal."
 _WORDS = "tlsa-invalid"
-# Postfix and OpenSSL, Exim, and the notices of the DANE survey
+# Exim, of any handshake that failed under DANE: what failed stands behind it.
+_ATTEMPT = "DANE attempt failed"
+_UNVERIFIED = "certificate verif"
+# Postfix and OpenSSL, Exim, GnuTLS, Haraka and wget2, and the notices of the DANE survey
 _OTHERS = (
     "No matching DANE TLSA records",
     "no matching TLSA records",
@@ -36,15 +49,36 @@ _OTHERS = (
     "do not match their actual certificate chains",
     "DANE TLSA record) issue",
     "DANE validation failed",
+    "DANE verification failed",
+    "Verification failed. The certificate differs",
 )
 
 
-@cause(id="tls.dane.tlsa-mismatch", act="recipient-side", says=(_WORDS, "4.7.323", "5.7.323", *_OTHERS))
-def assess(said: Said, replies: tuple[Reply, ...], settings: tuple[Configured, ...]) -> Finding | None:
+@cause(id="tls.dane.tlsa-mismatch", act="recipient-side", says=(_WORDS, "4.7.323", "5.7.323", _ATTEMPT, *_OTHERS))
+def assess(
+    anchor: Said | Configured,
+    _compared: TlsReport | None,
+    replies: tuple[Reply, ...],
+    settings: tuple[Configured, ...],
+) -> Finding | None:
     """Exchange Online's own words, or those of others that check; who pastes the file of the certificate runs the server."""
-    file = next((each for each in settings if each.kind == "certificate-file"), None)
-    where = destination_of(said, replies)
-    steps = (
+    if isinstance(anchor, Configured):
+        because = left(anchor, "none of its TLSA records (DANE) fits it, likely since a renewal")
+        steps = _steps(Destination(anchor.host, ""), yours=True)
+        return Finding(Belief.POSSIBLE, because, (anchor,), steps, "dns", weight=1.5) if because else None
+    if anchor.signature == _ATTEMPT and _UNVERIFIED not in anchor.text.lower():
+        return None
+    yours = any(each.kind in ("certificate-file", "own-tlsa") for each in settings)
+    where = destination_of(anchor, replies)
+    fault = f"the certificate of {where.name} matches none of its TLSA records"
+    found = dane(anchor, fault, _WORDS, _steps(where, yours=yours))
+    found = replace(found, act="dns") if yours else found
+    # A record of an authority (usage 2) also fails by the name or the dates of a certificate.
+    return replace(found, belief=Belief.POSSIBLE, weight=1.4) if anchor.signature == _ATTEMPT else found
+
+
+def _steps(where: Destination, *, yours: bool) -> tuple[Step, ...]:
+    return (
         look_at_tlsa(where.host),
         look(
             "Compare with the hash of the key that the server shows (for records that begin 3 1 1).",
@@ -53,12 +87,10 @@ def assess(said: Said, replies: tuple[Reply, ...], settings: tuple[Configured, .
             "bash",
             host=where.host,
         ),
-        *(() if file else (write_to(where, _TOLD),)),
+        *(() if yours else (write_to(where, _TOLD),)),
         if_yours(
             "publish the TLSA record of the key in use, and keep the key at renewals or publish the next record first.",
             "_25._tcp.<MX host> IN TLSA 3 1 1 <SHA-256 of the public key>.",
             "The two hashes are equal, and mail from Exchange Online arrives.",
         ),
     )
-    found = dane(said, f"the certificate of {where.name} matches none of its TLSA records", _WORDS, steps)
-    return replace(found, act="dns") if file else found

@@ -10,6 +10,7 @@ from diagnostics.cause import Belief, Finding, change, look
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Reply, Said
 from diagnostics.looked_facts import TlsProbe
+from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.report import Act, Step
 
@@ -17,7 +18,8 @@ _MICROSOFT = linear(r"(?i)\.prod\.(?:protection\.)?outlook\.com$|\.prod\.exchang
 _OWN = linear(r"(?i)\byour (?:\w+ ){0,2}(?:servers?|domains?)")
 _DOMAIN = linear(r"(?i)MX hosts of ['\"]?([a-z0-9-]+(?:\.[a-z0-9-]+)+)")
 
-_SERVER = linear(r"(?i)\b(?:for|with|to) ([a-z0-9_-]+(?:\.[a-z0-9_-]+)+)\[[0-9a-f.:]{3,45}\]")  # as Postfix names it
+# As Postfix names it, and Exim with a space between.
+_SERVER = linear(r"(?i)\b(?:for|with|to) ([a-z0-9_-]+(?:\.[a-z0-9_-]+)+) ?\[[0-9a-f.:]{3,45}\]")
 
 
 class Destination(Struct, frozen=True):
@@ -56,6 +58,15 @@ def dane(said: Said, fault: str, words: str, steps: tuple[Step, ...]) -> Finding
     because = f"The domain publishes DANE records, so mail to it must be encrypted and checked, and {fault}."
     act: Act | None = "dns" if own else None
     return Finding(belief, because, (said,), steps, act, weight=1.0)
+
+
+def left(anchor: object, why: str) -> str:
+    """Why a client may have said goodbye right after the TLS handshake; "" where `anchor` isn't one that did."""
+    if not isinstance(anchor, Configured) or anchor.kind != "left-after-tls":
+        return ""
+    who = f"`{anchor.name}`" if anchor.name else "The client"
+    because = f"{who} encrypts the session and quits before it has sent anything. So does a sender that must check the "
+    return because + f"server's certificate, and finds that {why}."
 
 
 def look_at_certificate(host: str, show: str) -> Step:

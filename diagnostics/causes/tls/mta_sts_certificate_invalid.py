@@ -21,8 +21,9 @@ certificate failed MTA-STS validation. Reason: …`. The reason is the check tha
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, look
-from diagnostics.causes.tls.destination import Destination, destination_of, if_yours, write_to
+from diagnostics.causes.tls.destination import Destination, destination_of, if_yours, left, write_to
 from diagnostics.facts import Reply, Said, TlsReport
+from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
@@ -42,8 +43,13 @@ _REASON = linear(r"(?i)MTA-STS validation\.? Reason:?\s*([A-Za-z]{3,60})")
         "certificate-expired: Destination": "is DANE's check; an MTA-STS policy says `failed MTA-STS validation`",
     },
 )
-def assess(anchor: Said | TlsReport, replies: tuple[Reply, ...]) -> Finding | None:
-    """Exchange Online's own words, or a report on the reader's own domain."""
+def assess(anchor: Said | TlsReport | Configured, replies: tuple[Reply, ...]) -> Finding | None:
+    """Exchange Online's own words, a report on the reader's own domain, or a sender that leaves."""
+    if isinstance(anchor, Configured):
+        because = left(anchor, "it is none of a public authority for the host's name, as the MTA-STS policy demands")
+        where = Destination(anchor.host, "")
+        steps = (_see(where), _renew(where))
+        return Finding(Belief.POSSIBLE, because, (anchor,), steps, "on-prem", weight=1.2) if because else None
     return _reported(anchor) if isinstance(anchor, TlsReport) else _from_words(anchor, replies)
 
 

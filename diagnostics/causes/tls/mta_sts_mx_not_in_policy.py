@@ -24,9 +24,10 @@ from __future__ import annotations
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.dns.exchangers import exchanger_of
 from diagnostics.causes.recipient.steps import advise
-from diagnostics.causes.tls.destination import destination_of
+from diagnostics.causes.tls.destination import destination_of, left
 from diagnostics.facts import Reply, Said, TlsReport
 from diagnostics.looked_facts import DnsAnswer
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 
@@ -38,8 +39,14 @@ from diagnostics.report import Step
         "Remote certificate failed MTA-STS": "blames the certificate; the host's name was on the policy's list",
     },
 )
-def assess(anchor: Said | TlsReport, answers: tuple[DnsAnswer, ...], replies: tuple[Reply, ...]) -> Finding | None:
+def assess(
+    anchor: Said | TlsReport | Configured, answers: tuple[DnsAnswer, ...], replies: tuple[Reply, ...]
+) -> Finding | None:
     """The words name domain and check; the MX record, where it was looked up, the host that is missing."""
+    if isinstance(anchor, Configured):
+        # Some senders look at the list only when they compare it with the names on the certificate.
+        because = left(anchor, "it carries no name that the domain's MTA-STS policy lists as a mail server")
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(""), "dns", weight=1.0) if because else None
     return _reported(anchor) if isinstance(anchor, TlsReport) else _from_words(anchor, answers, replies)
 
 
