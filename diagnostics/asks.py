@@ -32,7 +32,7 @@ from diagnostics.facts import (
     WindowsEvent,
 )
 from diagnostics.looked_facts import DnsAnswer, KeyAccess, PortTest, TlsProbe, TlsSettings
-from diagnostics.mail_facts import Antispam, Authentication, Configured, Headers, Hops, Traced, Tracked
+from diagnostics.mail_facts import Antispam, Authentication, Configured, Headers, Hops, LogonTried, Traced, Tracked
 from diagnostics.report import Shell
 
 
@@ -160,6 +160,19 @@ ASKS: Final = (
         "Get-DnsClientServerAddress -AddressFamily IPv4 | Format-List InterfaceAlias,ServerAddresses",
         (DnsAnswer, DnsServers),
         shell="powershell",
+    ),
+    Ask(
+        "Say on which port the client sends, and send a logon that was tried there, EHLO and its answers included: they show "
+        "whether AUTH is offered before STARTTLS, after it, or not at all. The password is asked for and not printed.",
+        "swaks --server {host:token} --port 587 --tls --auth LOGIN --auth-user {sender:token} --auth-hide-password "
+        "--quit-after AUTH",
+        (LogonTried,),
+        shell="bash",
+        holds=(
+            LogonTried,
+            Session,
+        ),  # the server's own log has the port and what was tried; then its connectors tell more
+        about=("auth-smtp.mechanism.", "tls.starttls.client-did-not-encrypt"),
     ),
     Ask(
         "Send the Receive connectors of the server that answered.",

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from diagnostics.artefacts import Artefact
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
@@ -18,6 +20,7 @@ from diagnostics.recognisers.event_details import Found, event_fact, refused_cer
 from diagnostics.recognisers.event_labels import GOES_ON, REPLY
 from diagnostics.recognisers.event_quotes import explains
 from diagnostics.recognisers.format_list import Lines
+from diagnostics.recognisers.resource_rows import rows_of
 from diagnostics.recognisers.sources import source_at
 
 _TRANSPORT: Final = "MSExchangeTransport"
@@ -33,7 +36,7 @@ _SENTENCES: Final = (
     (r"resource pressure (?:increased|is constant at|decreased) ", _TRANSPORT, 15004),
     (r"following resources are under pressure:", _TRANSPORT, 15004),
     ((r"(?:bytes|Memory|buckets|disk space|Space\[.{1,160}|Queue\]?|load|\)) = \d{1,7}%? \[(?:High|Medium)\] ?\[(?:Normal|Low)="
-     r"|= \d{1,7}%? \[[^\[\]\n]{1,16}\] ?\[Normal=\d"),
+     r"|= \d{1,7}%? \[[^\[\]\n]{1,16}\] ?\[(?:Normal=\d|[^\[\]=/\d\n]{1,16}=\d{1,7}%? [^\[\]=/\d\n]{1,16}=\d)"),
      _TRANSPORT, 15004),
     (r"rejecting (?:message submissions|messages) because the available disk space", _TRANSPORT, 15006),
     (r"rejecting (?:message submissions|messages) because the service continues to consume more memory",
@@ -61,6 +64,8 @@ _EACH: Final = tuple((linear(f"(?i){words}"), source, event) for words, source, 
 _ANY: Final = "|".join(words for words, _, _ in _SENTENCES)
 _SEEN = linear(f"(?i){_ANY}")
 _MOST_LINES: Final = 40
+_ROSE: Final = 15004
+_FELL: Final = 15005
 
 
 @recogniser(f"(?:{_ANY})", rank=36)
@@ -84,8 +89,16 @@ def _events(lines: Lines) -> Iterator[Found]:
         words = " ".join(text for _, text in part)
         if part and not explains(words):
             source, event = next((source, event) for words_of, source, event in _EACH if words_of.search(words))
+            rest = event == _ROSE and _at_rest(words)
             text = [(index, line.strip()) for index, line in part]
-            yield Found(part[0][0], [index for index, _ in part], source, event, text=text)
+            found = Found(part[0][0], [index for index, _ in part], source, event, text=text)
+            yield replace(found, event=_FELL, level="Information") if rest else found
+
+
+def _at_rest(words: str) -> bool:
+    """Whether resources alone stand there, each on its lowest level: what is listed when the pressure has fallen."""
+    rows = list(rows_of(words))
+    return bool(rows) and not any(row.short for row in rows) and "pressure" not in words.lower()
 
 
 def _extent(lines: Lines, start: int) -> int:

@@ -98,10 +98,18 @@ _NO_RULES = linear(
     r"|no (?:transport|mail ?flow)|es gibt keine|nous n.avons (?:pas|aucune)|il n.y a (?:pas|aucune)|no tenemos|no hay"
     rf"|non (?:abbiamo|ci sono)|we hebben geen|er zijn geen)\b[^.;\n]{{0,24}}\b(?:{_RULES})\b"
 )
+# "Our Edge Transport servers": who refuses at the border then, by a copy of the directory.
+_EDGE = linear(
+    r"(?i)\bedge[- ]?transport\b|\bedge[- ]servers?\b|\bexchange[- ]edge\b|\bserveurs? edge\b"
+    r"|\bservidor(?:es)? (?:de borde|edge)\b|\bserver edge\b"
+)
+_WITHOUT_EDGE = linear(
+    r"(?i)\b(?:no|not|never|without|n.t|kein\w*|ohne|pas|sans|sin|senza|geen|zonder)\b[^.,;:]{0,20}$"
+)
 
 
 @recogniser(
-    r"(?:delegate|invite|eingeladen|smart ?-?host|\x{30b9}\x{30de}\x{30fc}\x{30c8}|h.te actif|host inteligente|vertret"
+    r"(?:edge|delegate|invite|eingeladen|smart ?-?host|\x{30b9}\x{30de}\x{30fc}\x{30c8}|h.te actif|host inteligente|vertret"
     rf"|(?:{_PRODUCT})|(?:{_FOLDERS})|{_LEGACY}|(?:{_RULES})|mailboxes|cloud|postf.cher"
     r"|rollup|\b[RCS]U ?\d|\bSP ?\d|service pack|cumulative|kumulativ|security update|sicherheits-?update"
     r"|hot ?fix|\bHU ?\d|\bKB ?\d{6}|\.NET\b)",
@@ -136,6 +144,9 @@ def _told(source: Source, line: str) -> Iterator[Fact]:
     own = _OWN_GATEWAY.search(line)
     if own and not supposes(line[: own.start()]):
         yield Configured(source=source, kind="told-gateway", name="own")
+    edge = _EDGE.search(line)
+    if edge and not _WITHOUT_EDGE.search(line[: edge.start()]) and not supposes(line[: edge.start()]):
+        yield Configured(source=source, kind="told-edge", name="edge")
     updated = _UPDATED.search(line)
     if updated and not supposes(line[: updated.start()]):
         yield Configured(source=source, kind="told-update", name=updated.group(1))

@@ -1,4 +1,5 @@
-"""That the same thing works from another place: "the script works on the other server", "outside of the container it connects".
+"""That the same thing works from another place: "the script works on the other server", "outside of the container it connects",
+or with another client: "my phone can send through the same server".
 
 What is the same on both, the other server and its certificate above all, is then not at fault. Read only beside something else
 that was pasted, or as an answer in a thread.
@@ -61,6 +62,26 @@ _IN_BOX = linear(
     rf"(?i)\b(?:in|inside|within|from|im|innerhalb|aus dem|dans|depuis|dentro del?|desde el|в|из) (?:\w+ ){{0,3}}?(?:{_BOX})\b"
     rf"|\b(?:{_BOX})\b[^.\n]{{0,40}}?\b(?:fails?|hangs?|no|not|cannot|can.t|times? out|nicht|kein\w*|ne)\b"
 )
+# Another client, of which the sending works: that it receives is another matter, and needs no logon for SMTP.
+_CLIENT: Final = (
+    r"i-?phones?|i-?pads?|android\w*|(?:smart|mobile |cell ?)?phones?|handys?|t.l.phone|m.vil|cellulare|telefono|telefoon|telefon"
+    r"|outlook|thunderbird|apple mail|k-?9|roundcube|(?:an)?other (?:e-?mail |mail )?(?:clients?|devices?|programs?|apps?)"
+    r"|anderen? (?:ger.te?n?|clients?|(?:mail-?)?programm\w*)|autres? (?:client|appareil|logiciel)s?"
+    r"|otros? (?:cliente|dispositivo)s?|altr[oi] (?:client|dispositivo)"
+)
+_SENDS: Final = (
+    r"works?|working|fine|(?:can|is able to|has no trouble|no problem) send\w*|sends? (?:fine|ok|without|through)|geht"
+    r"|funktioniert|klappt|kann senden|fonctionne|marche|envoie|funciona|env.a|funziona|invia|werkt|verstuurt|dzia.a|работает"
+)
+_WORKS_WITH_CLIENT = linear(
+    rf"(?i)\b(?:{_CLIENT})\b[^.;\n]{{0,30}}?\b(?:{_SENDS})\b"
+    rf"|\b(?:{_SENDS})\b[^.;\n]{{0,30}}?\b(?:on|from|with|using|in|mit|auf|vom|avec|sur|con|desde|met|op)\b"
+    rf" (?:\w+ ){{0,2}}?(?:{_CLIENT})\b"
+)
+_RECEIVES = linear(
+    r"(?i)\b(?:receiv\w*|incoming|imap|pop3?|read(?:ing)?|inbox|empf.ng\w*|abruf\w*|recevoir|r.ception|reçoi\w*|recib\w*|ricev\w*"
+    r"|ontvang\w*|odbier\w*)\b"
+)
 _DENIED = linear(r"(?i)\b(?:not|n.t|never|also fails|neither|nicht|auch nicht|pas|no|non|niet|не)\b")
 
 _CLAUSE = linear(r"[^.,;:\n]*$")  # in front of the place, in which a denial stands
@@ -71,9 +92,9 @@ _UNCHECKED = linear(
 )
 
 
-@recogniser(rf"\b(?:{_RUNS}|leaves|flows?|goes)\b", rank=98)
+@recogniser(rf"\b(?:{_RUNS}|{_SENDS}|leaves|flows?|goes)\b", rank=98)
 def read(reading: Reading) -> Sequence[Artefact]:
-    """At most one artefact for each kind of place: another machine, and what is around a container or tunnel."""
+    """At most one artefact for each kind: another machine, another client, and what is around a container or tunnel."""
     if not answers(reading):
         return []
     lines = [
@@ -86,6 +107,9 @@ def read(reading: Reading) -> Sequence[Artefact]:
             told = pattern.search(line) if boxed or name == "machine" else None
             if told and _is_stated(line, told.start(), told.group(0)):
                 found.setdefault(name, index)
+        sends = _WORKS_WITH_CLIENT.search(line)
+        if sends and not _RECEIVES.search(line) and _is_stated(line, sends.start(), sends.group(0)):
+            found.setdefault("client", index)
     return [_artefact(reading, name, index) for name, index in found.items()]
 
 

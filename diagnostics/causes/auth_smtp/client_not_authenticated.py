@@ -104,7 +104,7 @@ def assess(
     """Who refused decides: Exchange Online's submission server, or a Receive connector of one's own."""
     if said.signature in (*relay.FOREIGN, *_NOUNS):
         of_connector = refused_by(said, session_of(said, sessions)) == "smart-host"
-        return None if of_connector else _of_another(said, moved=any(s.kind == "told-moved" for s in settings))
+        return None if of_connector else _of_another(said, settings)
     if said.signature == relay.CLIENT_REFUSED:
         return _refused_host(said, settings)
     if said.signature == _OWNED:
@@ -178,7 +178,7 @@ def _anonymous(said: Said, where: Where, settings: tuple[Configured, ...], *, lo
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=0.9 if said.signature == _OLD else 1.7)
 
 
-def _of_another(said: Said, *, moved: bool) -> Finding | None:
+def _of_another(said: Said, settings: tuple[Configured, ...]) -> Finding | None:
     """Another mail system: it asks for a logon, or refuses to relay, which it does only for who logged on."""
     own = (
         by_microsoft(said)
@@ -194,6 +194,13 @@ def _of_another(said: Said, *, moved: bool) -> Finding | None:
     if not relay.foreign(said):
         return None
     because = f"If the client is to send through {said.by or 'that server'}: it relays for who logs on, and this client did not."
+    other = next((each for each in settings if each.kind == "told-elsewhere" and each.name == "client"), None)
+    if other and not any(
+        each.kind == "own-domain" for each in settings
+    ):  # there the refused domain's own server is at fault
+        because = "Another client sends through the same server, as you say: it relays for who logs on, and this client did not."
+        return Finding(Belief.POSSIBLE, because, (said, other), _LOG_ON, weight=2.2)
+    moved = any(each.kind == "told-moved" for each in settings)
     weight = 0.8 if moved else 1.5 if relay.by_own_log(said) else 1.2  # a former provider's logon mends nothing
     return Finding(Belief.POSSIBLE, because, (said,), _LOG_ON, weight=weight)
 

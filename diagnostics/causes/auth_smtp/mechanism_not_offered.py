@@ -56,7 +56,8 @@ _CLIENT_WORDS: Final = (
     "Unable to find suitable auth mechanism",
     "No compatible authentication mechanism was found",  # lettre
     "No compatible authentication mechanisms found",  # MailKit
-    "None of the authentication methods supported by this client",
+    "None of the authentication methods supported by this client",  # Outlook; its number for it, 0x800CCC80, is among the codes
+    "von diesem Client unterstützten Authentifizierungsmethoden",
     "authentication mechanism is not supported by the server",
     "No authentication mechanisms supported by both server and client",
     "server doesn't support AUTH",
@@ -93,6 +94,7 @@ def assess(
     said: Said,
     sessions: tuple[Session, ...],
     encrypted: tuple[TlsSucceeded, ...],
+    _logon: LogonTried | None,
     _connectors: Configured | None,
     settings: tuple[Configured, ...],
     logons: tuple[LogonTried, ...],

@@ -11,6 +11,7 @@ Segmentation offload of a network adapter can do the same.
 - X-EXPS between Exchange servers times out (its ticket is long), and a capture shows that long packets don't arrive
 - TLS breaks off or hangs in a container or behind a tunnel, and works on the host: certificates fill whole packets
 - `ping -f -l 1472` fails on the path, a smaller size passes
+- a handshake that waits after ClientHello until it times out, on both sides, while SMTP without TLS passes
 
 ## Not this when
 - the session ended before the message was sent
@@ -28,6 +29,7 @@ from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.facts import ConnectionDropped, Reply, Said, Session, SmtpReached, Stage
 from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
+from diagnostics.recognisers.told_packets import PACKETS
 from diagnostics.report import Step
 
 # Exim, Postfix, sendmail and qmail say at which point of the session they waited.
@@ -45,11 +47,14 @@ _TICKET = 'responded to the SMTP command "x-exps" with "451'
 # The certificates of a handshake are the first that fill a packet.
 _HANDSHAKE = (
     "SSL_connect error to",
+    "SSL_accept error from",
     "Cannot start TLS: handshake failure",
     "(SSL_connect): Connection reset",
     "(SSL_connect): timed out",
 )
 _CUT = ("reset", "timed out", "lost connection", "broken pipe")
+_SMALL = ", and of test packets only small ones pass"
+_WAITED = ("timed out", "timeout")
 _REASON = linear(
     r"(?i)\broutines:|TLS library problem|\balert\b|certificate verif"
 )  # OpenSSL's, where packets do arrive
@@ -79,11 +84,12 @@ def assess(
     replies: tuple[Reply, ...],
 ) -> Finding | None:
     """A stall during the message, with others of the same connector that got through."""
-    lost = next((each for each in objects if each.kind == "packets-lost"), None)
     if isinstance(anchor, Said) and anchor.signature == _TICKET:
-        return _ticket(anchor, lost)
+        return _ticket(anchor, next((each for each in objects if each.kind == "packets-lost"), None))
     if isinstance(anchor, Said) and anchor.signature in _HANDSHAKE:
-        return None if any(_REASON.search(each.whole) for each in replies) else _in_container(anchor, objects)
+        if any(_REASON.search(each.whole) for each in replies):
+            return None
+        return _in_container(anchor, objects) or _in_handshake(anchor, objects)
     if isinstance(anchor, ConnectionDropped) and (anchor.reason.lower() not in _STALLED or anchor.stage is None):
         return None
     stalled = [
@@ -98,6 +104,10 @@ def assess(
         because = f"The transfer to {to} stalled in the message itself, after every command had passed: `{anchor.signature}`. "
         because += "If short messages pass, the path drops full-size packets."
         return Finding(Belief.LIKELY, because, (anchor,), steps, weight=1.5)
+    size = next((each for each in objects if each.kind == PACKETS and each.name == "size"), None)
+    if size and (last is None or last.stage >= Stage.STARTTLS):
+        because = f"The session with {to} stalled until it timed out{_SMALL} ({size.get('Told')} bytes)."
+        return Finding(Belief.LIKELY, because, (last, anchor, size), (_compare_mtu(), *steps[1:]), weight=1.5)
     if last and last.stage < Stage.DATA:
         return Finding(Belief.RULED_OUT, "The session ended before any of the message was sent.", (last,))
     if last is None:
@@ -126,6 +136,26 @@ def _in_container(said: Said, objects: tuple[Configured, ...]) -> Finding | None
     cut = any(words in said.text.lower() for words in _CUT)  # else the other side may have said why it does not want to
     belief = Belief.LIKELY if cut else Belief.POSSIBLE
     return Finding(belief, because, (said, told), (_compare_mtu(), *_steps(said.host)), weight=1.5)
+
+
+def _in_handshake(said: Said, objects: tuple[Configured, ...]) -> Finding | None:
+    """Both sides wait in vain, and the packets' size was seen to decide, or what lies between has another MTU than Ethernet."""
+    told = {each.name: each for each in objects if each.kind == PACKETS}
+    if not told or not any(words in said.text.lower() for words in _WAITED):
+        return None
+    because = f"The TLS handshake with {said.host or 'the other server'} waited for an answer until it timed out"
+    steps = _steps(said.host)
+    tried = (_compare_mtu(), *steps[1:])
+    if size := told.get("size"):
+        because += f"{_SMALL} ({size.get('Told')} bytes): the server's certificates fill larger ones."
+        return Finding(Belief.LIKELY, because, (said, size, told.get("plain")), tried, weight=1.5)
+    if mtu := told.get("mtu"):
+        because += (
+            f". Its certificates fill whole packets; compare the MTU of each link on the way ({mtu.get('Told')})."
+        )
+        return Finding(Belief.POSSIBLE, because, (said, mtu, told.get("plain")), steps, weight=1.5)
+    because += ", while SMTP without TLS passes: the certificates are the first that fill whole packets."
+    return Finding(Belief.POSSIBLE, because, (said, told["plain"]), steps, weight=1.3)
 
 
 def _compare_mtu() -> Step:

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.recipient.lookup import address, by_microsoft, holders, is_edge, named, passed_on
+from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
@@ -60,6 +61,9 @@ def assess(
     if tested and not tested.failing and not _missing(tested):
         because = f"EdgeSync of {tested.name or 'the Edge server'} is up to date."
         return Finding(Belief.RULED_OUT, because, (tested,))
+    told = next((each for each in objects if each.kind == "told-edge"), None)
+    if told and not (edge or tested or said.by):
+        return _told(said, told, wanted, known)
     if not (edge or tested):
         if said.by or "5.1.10" not in said.text:
             return None
@@ -76,6 +80,17 @@ def assess(
         return Finding(belief, because, (tested, said, known), _steps(wanted), weight=1.5)
     because += f"; {known.name} owns the address inside." if known else ", which may be older than the recipient."
     return Finding(Belief.LIKELY if known else Belief.POSSIBLE, because, (said, known), _steps(wanted), weight=1.4)
+
+
+def _told(said: Said, told: Configured, wanted: str, known: Configured | None) -> Finding:
+    """Nothing names the server, but an Edge server is in front, as the person says: it answers whoever is outside."""
+    because = (
+        f"As you say, an Edge server is in front; it refuses {named(wanted, 'the recipients')} by its own copy of the "
+    )
+    because += (
+        f"directory; {known.name} owns the address inside." if known else "directory, or by the defect of its build."
+    )
+    return Finding(Belief.POSSIBLE, because, (said, told, known), _steps(wanted), weight=1.9)
 
 
 def _by_list(said: Said, wanted: str) -> Finding:
@@ -103,6 +118,7 @@ def _steps(wanted: str) -> tuple[Step, ...]:
             "See the Edge server's build: 2016 RTM and CU1 have the defect.",
             "Get-ExchangeServer | Format-Table Name,ServerRole,AdminDisplayVersion",
         ),
+        advise("Edge servers of 2016 RTM or CU1: install a newer cumulative update, which mends the defect."),
         change(
             "If the copy is incomplete, synchronize everything anew.",
             "Start-EdgeSynchronization -ForceFullSync",

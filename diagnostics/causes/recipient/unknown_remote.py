@@ -173,7 +173,8 @@ _EXCHANGE_FILTER = linear(
 _NONE_LEFT = linear(r"(?i)\b5\.5\.1\b.{0,20}\bno valid recipients?\b")
 # The code of an address whose domain is no mail system (RFC 3463, X.1.2), whatever the words say was rejected.
 _OF_DOMAIN = linear(r"\b5\.1\.2\b")
-_OWN_GROUP: Final = "group-closed-to-outsiders"  # then the server that refused is the reader's own
+# Stories by which nobody typed a dead address: a group of the reader's own, a delegate who gets copies of meeting requests.
+_DOUBTED: Final = frozenset({"group-closed-to-outsiders", "meeting-comes-back-for-a-bystander"})
 # A number, an SMTP address and what a server says of it: Exchange itself writes tokens instead.
 _WORDED = linear(r"(?i)550[ -]5\.1\.1\s.{0,80}[\w.+-]@[\w-]+\.\w.{0,200}\w+ \w+")
 # Numbers and set phrases that stand before any reason: where one follows, that one counts.
@@ -270,9 +271,8 @@ def assess(
 
 
 def _is_doubtful(said: Said, told: tuple[Told, ...]) -> bool:
-    """Whether the code is of the domain, the name is no address, or the person tells of a group of his own."""
-    own = any(each.story == _OWN_GROUP for each in told)
-    return own or bool(without_at(said.text) or _OF_DOMAIN.search(said.text))
+    """Whether the code is of the domain, the name is no address, or the person tells what explains the refusal."""
+    return any(each.story in _DOUBTED for each in told) or bool(without_at(said.text) or _OF_DOMAIN.search(said.text))
 
 
 def _for_another(said: Said) -> bool:

@@ -4,10 +4,12 @@
 Meeting requests and answers start delegate processing. If one of the delegates was moved to another forest,
 recreated or deleted, the entry in the mailbox can't be resolved, the check fails, and the whole delivery is
 refused: `554 5.2.0 STOREDRV.Deliver.Exception:DelegateUserValidationException`. Ordinary mail to the same
-person arrives.
+person arrives. In other cases a hidden rule of the inbox copies each meeting request to the delegate who is gone, and the
+organizer gets a bounce for somebody who was not invited.
 
 ## What proves it
 - the exception itself, and only meeting mail is refused
+- the bounce of a meeting request names somebody who isn't in the invitation, and a former delegate of the mailbox that is
 
 ## Not this when
 - ordinary messages fail as well, or another exception is named (`store.delivery.permanent-exception`)
@@ -22,7 +24,7 @@ from diagnostics.cause import EMS, Belief, Finding, cause, change, look
 from diagnostics.causes.recipient.lookup import address, by_microsoft, named
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Shell, Step
 
 _WORDS = ("DelegateUserValidationException", "Delegate user validation failed for user")
@@ -30,6 +32,7 @@ _WORDS = ("DelegateUserValidationException", "Delegate user validation failed fo
 _RULES = ("Schedule+ EMS interface", "OP_DELEGATE")
 _DELETED = "deleted by mailbox rules"
 BYSTANDER = "told-bystander"
+_STORY = "meeting-comes-back-for-a-bystander"
 
 
 @cause(
@@ -45,8 +48,11 @@ BYSTANDER = "told-bystander"
         "IMCEAEX-",
     ),
 )
-def assess(said: Said, replies: tuple[Reply, ...], told: tuple[Configured, ...]) -> Finding | None:
+def assess(anchor: Said | Told, replies: tuple[Reply, ...], told: tuple[Configured, ...]) -> Finding | None:
     """The exception's name says it; a meeting request that came back for somebody who was not invited comes close."""
+    if isinstance(anchor, Told):
+        return _told(anchor) if anchor.story == _STORY else None
+    said = anchor
     wanted = address(said, replies)
     online = by_microsoft(said)
     if said.signature in _RULES:
@@ -61,8 +67,7 @@ def assess(said: Said, replies: tuple[Reply, ...], told: tuple[Configured, ...])
         if meeting is None:
             return None
         because = f"{named(wanted, 'Somebody')} was not invited and can't be found: an old delegate entry of the "
-        because += "mailbox that was, "
-        because += "to which its meeting requests are still copied."
+        because += "mailbox that was, to which its meeting requests are still copied."
         return Finding(Belief.LIKELY, because, (said, meeting), _steps("", EXO if online else EMS), weight=1.5)
     because = (
         f"A delegate of {named(wanted, 'the recipient')} can no longer be resolved, so meeting mail "
@@ -70,6 +75,17 @@ def assess(said: Said, replies: tuple[Reply, ...], told: tuple[Configured, ...])
     )
     because += "ordinary mail is not."
     return Finding(Belief.CONFIRMED, because, (said,), _steps(wanted, EXO if online else EMS))
+
+
+def _told(story: Told) -> Finding:
+    """No code of the bounce was sent, or one that any unknown address gets."""
+    because = (
+        "A meeting request comes back for somebody who was not invited, as you tell it: an old delegate entry of the "
+    )
+    because += (
+        "mailbox that was, to which its meeting requests are still copied. Ordinary mail to that mailbox arrives then."
+    )
+    return Finding(Belief.POSSIBLE, because, (story,), _steps("", EMS), "on-prem", weight=2.0)
 
 
 def _steps(wanted: str, shell: Shell) -> tuple[Step, ...]:
@@ -89,7 +105,8 @@ def _steps(wanted: str, shell: Shell) -> tuple[Step, ...]:
         ),
         advise(
             "The recipient: remove all delegates in Outlook (File, Account Settings, Delegate Access) and in "
-            "Outlook on the web, then add those that are still right."
+            "Outlook on the web, then add those that are still right. If meeting requests are still copied, a hidden rule stayed "
+            "behind: MFCMAPI shows it in the associated contents of the inbox (Schedule+ EMS Interface)."
         ),
         change(
             "If a stale entry stays on the calendar, remove it.",

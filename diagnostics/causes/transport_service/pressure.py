@@ -13,6 +13,7 @@ from typing import Final
 from diagnostics.causes.transport_service.services import transport_events
 from diagnostics.facts import Said, WindowsEvent
 from diagnostics.patterns import linear
+from diagnostics.recognisers.resource_rows import rows_of, without_rows
 from diagnostics.report import Step
 
 INSUFFICIENT: Final = "4.3.1 Insufficient system resources"
@@ -21,11 +22,7 @@ INCREASED: Final = "MSExchangeTransport 15004"
 # Exchange 2007: each is logged on its own, and 15002 as long as it goes on.
 CONSTANT: Final = "resource pressure is constant at"
 
-# Names and levels in the languages of Windows; the brackets are the same everywhere.
-_HIGH: Final = (
-    r"High|Medium|Hoch|Mittel|[\x{c9}E]lev[\x{e9}e]e?|Haut|Moyen(?:ne)?"
-    r"|Alt[ao]|Medi[ao]|M\x{e9}di[ao]|Hoog|Gemiddeld|Wysoki|Średni|高|中"
-)
+# Names in the languages of Windows.
 _VERSIONS: Final = (
     r"Version buckets|Versions-?buckets|compartiments? de version"
     r"|dep[\x{f3}o]sitos? de versi\w+|buckets? (?:di|de) vers\w+|versiebuckets"
@@ -41,14 +38,12 @@ _MEMORY = linear(
     rf"(?i)\b(PrivateBytes|Private bytes|SystemMemory|Physical memory load|UsedVersionBuckets|{_VERSIONS}"
     r"|QueueLength\[SubmissionQueue\]|Submission ?Queue)"
 )
-# One resource with its level: the level says that it is short.
-_LEVELLED = linear(
-    r"(?i)((?:UsedDiskSpace|DatabaseUsedSpace|Used disk space|(?:Queue )?database (?:and|logging|size)|PrivateBytes|Private bytes"
-    rf"|SystemMemory|Physical memory load|UsedVersionBuckets|{_VERSIONS}|QueueLength\[|Submission ?Queue)[^=<\n]{{0,200}}?)"
-    rf" = (?:\d{{1,7}}%? \[)?(?:{_HIGH})\b"
-)
-_NORMAL = linear(r"(?i)(?:[A-Za-z]+(?:\[[^\]]{0,200}\])?|\([^()]{0,200}\)) = \d{1,3}% \[Normal\]")
+# What is measured on a path is the space of its drive, whatever the language calls it; but for the version buckets of a database.
+_PATH = linear(r"[A-Za-z]:\\")
 _DRIVE = linear(r"(?i)(?:DiskSpace|UsedSpace|disk space)\W{1,4}([A-Z]):\\")
+_LISTING: Final = frozenset(
+    {15001, 15002, 15004, 15006, 15007}
+)  # events that list resources; 15001 and 15002 of Exchange 2007
 _NAMES: Final = {
     "p": "the memory of EdgeTransport.exe",
     "v": "the version buckets (uncommitted transactions of the queue database)",
@@ -62,12 +57,20 @@ def short_of(texts: Iterable[str]) -> tuple[bool, str]:
     disk, other = False, ""
     for text in texts:
         found = _SHORT.search(text)
-        listed = _NORMAL.sub("", _REST.split(found.group(1), 1)[0]) if found else ""
-        listed = " ".join((listed, *_LEVELLED.findall(text)))
-        disk = disk or bool(_DISK.search(listed))
-        named = _MEMORY.search(listed)
-        other = other or (_named(named.group(1)) if named else "")
+        listed = without_rows(_REST.split(found.group(1), 1)[0]) if found else ""
+        rows = [row.name for row in rows_of(text) if row.short]
+        disk = disk or bool(_DISK.search(listed)) or any(_is_disk(row) for row in rows)
+        other = other or next((name for each in (listed, *rows) if (name := _other(each))), "")
     return disk, other
+
+
+def _is_disk(resource: str) -> bool:
+    return bool(_DISK.search(resource) or (_PATH.search(resource) and not _MEMORY.search(resource)))
+
+
+def _other(words: str) -> str:
+    named = _MEMORY.search(words)
+    return _named(named.group(1)) if named else ""
 
 
 def _named(resource: str) -> str:
@@ -86,7 +89,7 @@ def drive(texts: Iterable[str]) -> str:
 
 def told(said: Said, events: Iterable[WindowsEvent]) -> list[str]:
     """What was said, and the events that list resources."""
-    return [said.text, *(e.text for e in events if e.event in (15004, 15006, 15007) and "decreased" not in e.text)]
+    return [said.text, *(e.text for e in events if e.event in _LISTING and "decreased" not in e.text)]
 
 
 def eased(said: Said) -> bool:

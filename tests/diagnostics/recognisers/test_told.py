@@ -233,8 +233,8 @@ def test_a_smart_host_that_a_sentence_names() -> None:
 
 
 def test_a_meeting_nobody_was_invited_to() -> None:
-    fact = one("The meeting request comes back for Kim, though nobody invited her")
-    assert fact.kind == "told-bystander"
+    found = told("The meeting request comes back for Kim, though nobody invited her")
+    assert "told-bystander" in [fact.kind for fact in found if isinstance(fact, Configured)]
     assert told("The meeting request comes back for Kim") == []
 
 

@@ -89,6 +89,16 @@ _TOLD = {
         "Seit wir MFA haben, geht beim Drucker das Senden nicht mehr.",
         "Depuis l'activation de l'accès conditionnel, l'imprimante ne peut plus envoyer.",
     ),
+    "meeting-comes-back-for-a-bystander": (
+        "Who invites the head of sales to a meeting gets an NDR for Kim. Kim is not in the invitation.",
+        "Auf jede Besprechungsanfrage kommt eine Unzustellbarkeitsmeldung für Kim zurück. Niemand hat Kim eingeladen.",
+        "Une invitation à une réunion revient avec une erreur pour Kim. Kim n'est pas invitée.",
+        "La convocatoria de reunión rebota por Kim. Nadie la ha invitado, no está invitada.",
+        "L'invito alla riunione torna indietro per Kim. Kim non era invitata.",
+        "Elk vergaderverzoek komt terug voor Kim. Kim is niet uitgenodigd.",
+        "O convite para a reunião é devolvido por causa da Kim. Kim não foi convidada.",
+        "Zaproszenie na spotkanie wraca z błędem dla Kim. Kim nie była zaproszona.",
+    ),
 }  # fmt: skip
 
 
@@ -115,6 +125,9 @@ def test_each_story_makes_something_possible() -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        # invited by a list, or the one who was invited
+        "Inviting the mailing list to a meeting gets an NDR for Kim. Kim is not in the invitation.",
+        "The meeting request to Kim comes back. Kim was invited, and the account was deleted.",
         # asked, wished, or all is well
         "Can we make mailboxes only in the cloud? We have Exchange 2019. What would bounce?",
         "We should make accounts in Office 365 next year. Today all are on-premises, and nothing bounces.",
