@@ -72,7 +72,7 @@ def assess(
     """Needs a message between addresses of one organization, or the header that says who dropped the others."""
     if isinstance(anchor, Said):
         if anchor.signature in (_CHECKED, _DROPPED):
-            return None if headers or spam else _told_by(anchor, connector)
+            return _told_by(anchor, headers or spam, connector)
         return _from_cloud(anchor, replies, objects) or _refused(anchor, replies, (returned, hops), connector, objects)
     if isinstance(anchor, SendConnector):
         return _from_settings(anchor, replies) if spam is None and headers is None else None
@@ -109,10 +109,12 @@ def assess(
     return Finding(Belief.POSSIBLE, because, (spam, headers), _steps(connector), weight=1.5)
 
 
-def _told_by(said: Said, connector: SendConnector | None) -> Finding:
-    """HealthChecker's line, or the header alone, without the others of its message."""
+def _told_by(said: Said, message: Headers | Antispam | None, connector: SendConnector | None) -> Finding | None:
+    """HealthChecker's line, or the header alone, without the others of its `message`."""
     if said.signature == _CHECKED:
         return _checked(said)
+    if message:
+        return None
     because = "The Send connector of the server that the header names dropped the organization's headers."
     return Finding(Belief.LIKELY, because, (said,), _steps(connector))
 
