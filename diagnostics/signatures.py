@@ -25,7 +25,7 @@ _CLAUSE: Final = (24, 4)  # characters and words
 # MapiExceptionMaxSubmissionExceeded; a token with dots in it is judged where bare replies are read.
 # Also AdminLimitExceededException, SEC_E_TIME_SKEW and an extended MAPI code (0x80070005-0x0004dc-…).
 _MADE_UP = linear(
-    r"(?:^|\s)(?:[A-Za-z][a-z]+(?:[A-Z][a-z]+){2}|[A-Z]{2,4}[a-z]+(?:[A-Z][a-z]+)*Exception|[A-Z]{3,8}(?:_[A-Z]{1,12}){2,5}"
+    r"(?:^|\s)(?:(?:X-)?[A-Za-z][a-z]+(?:[A-Z][a-z]+){2}|[A-Z]{2,4}[a-z]+(?:[A-Z][a-z]+)*Exception|[A-Z]{3,8}(?:_[A-Z]{1,12}){2,5}"
     r"|\[?0x[0-9a-fA-F]{8}-)|^IMCEA[A-Z]+-"
 )
 # Names that only one program prints: an attribution result, events of moderation, a pool, a keyword that a firewall masked, and

@@ -35,6 +35,9 @@ Lines = list[tuple[int, str]]
 _FRAMED: Final = frozenset({"coded", "said", "dialogue", "error", "response"})
 _MAYBE = linear(rf"[45]\d\d|[45]\.\d{{1,3}}[. ]\d|\b[A-Z]{{3,12}}\.[A-Z]|(?i:{PHRASES})")
 _BASIC = linear(r"\b[45]\d\d\b")
+_CONTINUED = linear(
+    r"^[\s>\"'`*(]{0,8}([45]\d\d)-[A-Z<\[(#].*\s"
+)  # a reply's line that another one follows (RFC 5321, 4.2.1)
 _PHRASE = linear(f"(?i:{PHRASES})")
 # A field of a log, msg="450 4.4.1 …" time=43: what follows its quote is no part of the reply. One may be quoted within.
 _CLOSES: Final = {quote: linear(rf"[^\s:{quote}]{quote}(?:[\s,;)\]}}][^{quote}]*)?$") for quote in ('"', "'")}
@@ -117,7 +120,7 @@ def _standing(lines: Lines, at: int) -> Quoted | None:
     """The reply that begins in `lines[at]`, with the lines it was wrapped over."""
     index, line = lines[at]
     parted = _parted(lines, at)
-    place = parted or next(_places(line), None)
+    place = parted or next(_places(line), None) or _of_several(lines, at)
     if place is None or (_TYPING_SLOWLY.search(line) and _after_success(lines, at)):
         return None
     text, last = line[place.start :], index
@@ -141,6 +144,18 @@ def _standing(lines: Lines, at: int) -> Quoted | None:
     if quote in ('"', "'") and text.rfind(quote) > 0:
         text = text[: text.rfind(quote)]
     return Quoted("bare", index, last, text[:_LONGEST].strip(), line=index)
+
+
+def _of_several(lines: Lines, at: int) -> Place | None:
+    """The number that begins `lines[at]` where the next line has it too: a reply of several lines, whatever its words."""
+    index, line = lines[at]
+    first = _CONTINUED.search(line)
+    if first is None or at + 1 == len(lines) or lines[at + 1][0] != index + 1:
+        return None
+    number = str(first.group(1))
+    following = lines[at + 1][1].lstrip(" \t>")
+    goes = following.startswith((f"{number}-", f"{number} "))
+    return Place(line, first.start(1), first.end(1), "basic") if goes else None
 
 
 def _shut(text: str) -> bool:

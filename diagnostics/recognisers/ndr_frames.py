@@ -29,7 +29,10 @@ _FRAMES: Final = tuple(
     (name, linear(pattern))
     for name, pattern in (
         ("coded", rf"(?i)(?:\bhost ['\"]?(?P<host>{_HOST})['\"]? .{{0,100}})?{_IN_BRACKETS}(?P<reply>\S.*)$"),
-        ("hashed", rf"(?:^\s*(?P<host>{_HOST})\s+)?#(?P<reply>[45]\d\d [45]\.\d{{1,3}}\.\d{{1,3}}(?: .*|$))"),
+        (
+            "hashed",
+            rf"(?:^\s*(?P<host>{_HOST})\s+)?#(?P<reply>[45]\d\d(?:[ -][45]\.\d{{1,3}}\.\d{{1,3}}(?: .*|$)|[ -][A-Z].*))",
+        ),
         (
             "nested",
             r"#?<(?P<host>[\w.-]*)\s*#(?P<status>[45]\.\d{1,3}\.\d{1,3})(?:>|\s+(?i:x-unix|smtp);\s*(?P<reply>.*))",

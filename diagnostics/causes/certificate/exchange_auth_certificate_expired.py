@@ -7,6 +7,7 @@ does not stop for it, and it is only in the way when somebody takes it for the S
 
 ## What proves it
 - `Get-AuthConfig` names a thumbprint that has expired or is not installed
+- the hybrid wizard says so: "couldn't find the authorization certificate with thumbprint …"
 
 ## Not this when
 - the trouble is mail that is not delivered: look for the SMTP certificate (`certificate.local.expired-smtp`)
@@ -33,9 +34,12 @@ from diagnostics.facts import (
 from diagnostics.report import Step
 
 _NAME = "microsoft exchange server auth certificate"
+_COOKIES = "FbaModule.ParseCadataCookies"
+# The hybrid wizard, and the cmdlets that it calls, of the certificate that Get-AuthConfig names.
+_GONE = ("find the authorization certificate with thumbprint", "authorization certificate wasn't found")
 
 
-@cause(id="certificate.exchange.auth-certificate-expired", act="on-prem", says=("FbaModule.ParseCadataCookies",))
+@cause(id="certificate.exchange.auth-certificate-expired", act="on-prem", says=(_COOKIES, *_GONE))
 def assess(
     anchor: Said | InstalledCertificate,
     handshakes: tuple[TlsFailed, ...],
@@ -46,6 +50,9 @@ def assess(
     replies: tuple[Reply, ...],
 ) -> Finding | None:
     """Where mail is what fails, an expired Auth certificate is named only to be set aside."""
+    if isinstance(anchor, Said) and anchor.signature in _GONE:
+        because = "The organization's OAuth settings name a certificate that is not installed on the server."
+        return Finding(Belief.LIKELY, because, (anchor,), _steps(), weight=1.4)
     if isinstance(anchor, Said):
         because = "OWA and ECP fail in ParseCadataCookies, which is what an expired or missing Auth certificate does."
         return Finding(Belief.LIKELY, because, (anchor,), _steps())

@@ -58,7 +58,7 @@ _STRANGER: Final = (
 )
 
 
-@cause(id="hybrid.send.cloudservicesmail-disabled", act="on-prem", says=(_CHECKED, *_STRANGER))
+@cause(id="hybrid.send.cloudservicesmail-disabled", act="on-prem", says=(_CHECKED, _DROPPED, *_STRANGER))
 def assess(
     anchor: Headers | Antispam | SendConnector | Said,
     spam: Antispam | None,
@@ -71,8 +71,8 @@ def assess(
 ) -> Finding | None:
     """Needs a message between addresses of one organization, or the header that says who dropped the others."""
     if isinstance(anchor, Said):
-        if anchor.signature == _CHECKED:
-            return _checked(anchor)
+        if anchor.signature in (_CHECKED, _DROPPED):
+            return _told_by(anchor, headers or spam, connector)
         return _from_cloud(anchor, replies, objects) or _refused(anchor, replies, (returned, hops), connector, objects)
     if isinstance(anchor, SendConnector):
         return _from_settings(anchor, replies) if spam is None and headers is None else None
@@ -107,6 +107,16 @@ def assess(
         return Finding(Belief.LIKELY, because, (connector, spam, headers), _steps(connector), weight=1.2)
     because = f"A message from {shared} to {shared} passed between the premises and arrived as Anonymous."
     return Finding(Belief.POSSIBLE, because, (spam, headers), _steps(connector), weight=1.5)
+
+
+def _told_by(said: Said, message: Headers | Antispam | None, connector: SendConnector | None) -> Finding | None:
+    """HealthChecker's line, or the header alone, without the others of its `message`."""
+    if said.signature == _CHECKED:
+        return _checked(said)
+    if message:
+        return None
+    because = "The Send connector of the server that the header names dropped the organization's headers."
+    return Finding(Belief.LIKELY, because, (said,), _steps(connector))
 
 
 def _filtered_again(again: SecondPass, objects: tuple[Configured, ...], connector: SendConnector | None) -> Finding:
