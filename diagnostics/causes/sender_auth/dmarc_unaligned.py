@@ -26,6 +26,7 @@ own has the policy of the domain above: its sp=, or else its p=.
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause
+from diagnostics.causes.network.inbound_source_masked import hidden_behind
 from diagnostics.causes.sender_auth.results import (
     ENFORCED,
     aligned,
@@ -40,7 +41,7 @@ from diagnostics.causes.sender_auth.results import (
     refused,
     sign,
 )
-from diagnostics.facts import Fact, Said
+from diagnostics.facts import Fact, Reply, Said, Session
 from diagnostics.looked_facts import DnsAnswer
 from diagnostics.mail_facts import Addressed, Authentication, Configured, Headers, Traced, Tracked
 from diagnostics.patterns import linear
@@ -73,12 +74,15 @@ def assess(
     traces: tuple[Traced, ...],
     addressed: tuple[Addressed, ...],
     answers: tuple[DnsAnswer, ...],
+    replies: tuple[Reply, ...],
+    sessions: tuple[Session, ...],
 ) -> Finding | None:
     """A pass for another domain is proof; a detour of the message points at the forwarder instead."""
     way = detour(headers, settings, moves, traces, addressed)
     if isinstance(anchor, Said):
         broken = next((each for each in others if _signed_in_vain(each)), None)
-        return _said(anchor, way, broken, answers)
+        inside = hidden_behind(anchor, replies, sessions)
+        return _of_hop(anchor, inside) if inside else _said(anchor, way, broken, answers)
     earlier = elsewhere(anchor, others)
     return _judged(anchor, detoured=way is not None, earlier=earlier)
 
@@ -130,6 +134,14 @@ def _inherited(domain: str, answers: tuple[DnsAnswer, ...]) -> str:
                 f" `{above}` asks for it of its subdomains ({policy.group(1)}), where they have no record of their own."
             )
     return ""
+
+
+def _of_hop(said: Said, ip: str) -> Finding | None:
+    """The receiver's own log has an address of its own network in the sender's place: what was judged is not the sender."""
+    if said.signature != "DMARC" or "dmarc" not in topics(said):
+        return None
+    because = f"DMARC failed, but SPF was judged for {ip}, an address inside the receiver's network, which no record can list."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(domain_in(said.text)), weight=0.9)
 
 
 def _said(

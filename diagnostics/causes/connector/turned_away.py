@@ -1,0 +1,73 @@
+"""Whom a server refused, as its own log tells: the client's address, its greeting, and the addresses of the message.
+
+Postfix writes all of it behind its words; a receive log of Exchange has it in the session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from msgspec import Struct
+
+from diagnostics.causes.connector.heard import heard
+from diagnostics.causes.dns.exchangers import organization
+from diagnostics.causes.network.providers import has_mailboxes, of_provider
+from diagnostics.causes.network.reach import kind_of
+from diagnostics.facts import Reply, Said, Session
+from diagnostics.patterns import linear
+
+_TAIL = linear(r"(?i)\bfrom=<([^<>]{0,320})> to=<([^<>]{1,320})> proto=\w{3,8}(?: helo=<([^<>]{1,255})>)?")
+_CLIENT = linear(r"(?i)\breject: [\w-]{1,30} from [\w.-]{1,253}\[([0-9a-f.:]{3,45})\]")
+_PRIVATE: Final = (".local", ".lan", ".internal", ".corp", ".intra", ".localdomain")
+
+
+class Client(Struct, frozen=True):
+    """`ip` is "" where it isn't told or was hidden, as is `greeting`."""
+
+    ip: str
+    greeting: str
+    sender: str
+    recipient: str
+
+    @property
+    def inside(self) -> bool:
+        return kind_of(self.ip) == "internal"
+
+    @property
+    def provider(self) -> str:
+        """Its greeting, where that is a name of a great provider's own which exists: a domain with mailboxes, or one of many
+        numbered servers."""
+        name = self.greeting.lower().rstrip(".")
+        return name if has_mailboxes(name) or (of_provider(name) and numbered(name)) else ""
+
+    @property
+    def foreign(self) -> bool:
+        """Whether it greeted as a server of another organization than the recipient's: a provider's, or the sender's own."""
+        name = self.greeting.lower().rstrip(".")
+        sender, recipient = (organization(each.rpartition("@")[2]) for each in (self.sender, self.recipient))
+        if "." not in name or is_private(name) or organization(name) == recipient:
+            return False
+        return bool(self.provider) or numbered(name) or organization(name) == sender
+
+
+def turned_away(said: Said, replies: Iterable[Reply], sessions: Iterable[Session] = ()) -> Client | None:
+    """The client that was refused, where the log of the server that refused it was pasted."""
+    tail = _TAIL.search(said.text)
+    if tail:
+        client = _CLIENT.search(said.source.quote)
+        sender, recipient, greeting = tail.groups()
+        return Client(client.group(1) if client else "", greeting or "", sender, recipient)
+    what = heard(said, replies, sessions)
+    if not what.incoming or what.session is None:
+        return None
+    return Client(what.ip, what.greeting, what.session.mail_from, what.recipient)
+
+
+def is_private(name: str) -> bool:
+    return any(name.lower().rstrip(".").endswith(ending) for ending in _PRIVATE)
+
+
+def numbered(name: str) -> bool:
+    """Whether it is one of a provider's many outbound servers (`mail-lf1-f43.google.com`), which no gateway of ours is called."""
+    return any(character.isdigit() for character in name.partition(".")[0]) and name.count(".") > 1
