@@ -42,6 +42,11 @@ class Client(Struct, frozen=True):
         return name if has_mailboxes(name) or (of_provider(name) and numbered(name)) else ""
 
     @property
+    def provider_server(self) -> str:
+        """The same, of the numbered servers alone: who sends spam likes to greet with a provider's domain."""
+        return self.provider if numbered(self.provider) else ""
+
+    @property
     def foreign(self) -> bool:
         """Whether it greeted as a server of another organization than the recipient's: a provider's, or the sender's own."""
         name = self.greeting.lower().rstrip(".")
@@ -53,15 +58,28 @@ class Client(Struct, frozen=True):
 
 def turned_away(said: Said, replies: Iterable[Reply], sessions: Iterable[Session] = ()) -> Client | None:
     """The client that was refused, where the log of the server that refused it was pasted."""
-    tail = _TAIL.search(said.text)
-    if tail:
-        client = _CLIENT.search(said.source.quote)
-        sender, recipient, greeting = tail.groups()
-        return Client(client.group(1) if client else "", greeting or "", sender, recipient)
+    logged = _logged(said.text, said.source.quote)
+    if logged:
+        return logged
     what = heard(said, replies, sessions)
     if not what.incoming or what.session is None:
         return None
     return Client(what.ip, what.greeting, what.session.mail_from, what.recipient)
+
+
+def turned_away_for(words: Iterable[str], replies: Iterable[Reply]) -> list[Client]:
+    """All clients that a log has as refused in one of these words."""
+    logged = (_logged(each.whole, each.source.quote) for each in replies if any(one in each.whole for one in words))
+    return [each for each in logged if each]
+
+
+def _logged(text: str, quote: str) -> Client | None:
+    tail = _TAIL.search(text)
+    if tail is None:
+        return None
+    client = _CLIENT.search(quote)
+    sender, recipient, greeting = tail.groups()
+    return Client(client.group(1) if client else "", greeting or "", sender, recipient)
 
 
 def is_private(name: str) -> bool:

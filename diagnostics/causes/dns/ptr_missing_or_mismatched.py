@@ -25,6 +25,7 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.connector.heard import heard
+from diagnostics.causes.connector.turned_away import turned_away
 from diagnostics.causes.dns.lookups import addresses_of
 from diagnostics.causes.network.reach import is_ipv6, kind_of
 from diagnostics.facts import Reply, Said, Session
@@ -123,6 +124,11 @@ def assess(
     if found and not missing:
         because += f" A look-up finds a record ({found.name}): does that name lead back to the same address?"
         return Finding(Belief.LIKELY, because, (said, found), _steps(ip), weight=1.3)
+    client = turned_away(said, replies, sessions)
+    if client and client.provider_server and not missing:
+        because = f"A client that greets as `{client.provider_server}` was refused for its reverse DNS. "
+        because += "A provider's servers have it: the name is borrowed, or the server's own DNS fails."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(ip), weight=1.2)
     told = any(words in low for words in _TOLD) and not any(words in low for words in _DOUBT)
     if told or missing:
         return Finding(Belief.CONFIRMED, because, (said, missing), _steps(ip))
