@@ -15,6 +15,7 @@ from diagnostics.causes.dns.exchangers import organization
 from diagnostics.causes.network.providers import has_mailboxes, of_provider
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.facts import Reply, Said, Session
+from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 
 _TAIL = linear(r"(?i)\bfrom=<([^<>]{0,320})> to=<([^<>]{1,320})> proto=\w{3,8}(?: helo=<([^<>]{1,255})>)?")
@@ -67,6 +68,18 @@ def turned_away(said: Said, replies: Iterable[Reply], sessions: Iterable[Session
     return Client(what.ip, what.greeting, what.session.mail_from, what.recipient)
 
 
+def own_client(client: Client, settings: Iterable[Configured]) -> str:
+    """What the refused client is, where it is one of the reader's own: a device that they tell of, or one of their network; ""
+    otherwise."""
+    device = any(each.kind == "told-device" for each in settings)
+    if client.foreign and (client.provider or not device):
+        return ""
+    same = organization(client.sender.rpartition("@")[2]) == organization(client.recipient.rpartition("@")[2])
+    if device and (same or client.inside):
+        return "a device or an application of your own, as you say"
+    return f"{client.ip}, an address of your own network" if client.inside else ""
+
+
 def turned_away_for(words: Iterable[str], replies: Iterable[Reply]) -> list[Client]:
     """All clients that a log has as refused in one of these words."""
     logged = (_logged(each.whole, each.source.quote) for each in replies if any(one in each.whole for one in words))
@@ -88,4 +101,5 @@ def is_private(name: str) -> bool:
 
 def numbered(name: str) -> bool:
     """Whether it is one of a provider's many outbound servers (`mail-lf1-f43.google.com`), which no gateway of ours is called."""
-    return any(character.isdigit() for character in name.partition(".")[0]) and name.count(".") > 1
+    first, last = name.partition(".")[0], name.rpartition(".")[2]
+    return any(map(str.isdigit, first)) and last.isalpha() and name.count(".") > 1
