@@ -18,12 +18,12 @@ from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
 from diagnostics.recognisers.told_settings import MOST_LINES, answers, supposes
 
-_SENDERS: Final = (
+SENDERS: Final = (
     r"scan\w*|printers?|copiers?|MF[DP]s?|multi-?function\w*|devices?|appliances?|applications?|apps?|scripts?"
     r"|web ?(?:server|site)s?|cameras?|UPS|NAS|ERP|CRM|SAP|drucker|kopierer|ger.te?"
     r"|anwendung\w*|imprimantes?|scanners?|copieurs?|impresoras?|stampant\w"
 )
-_WHO = linear(rf"(?i)\b(?:{_SENDERS})\b")
+_WHO = linear(rf"(?i)\b(?:{SENDERS})\b")
 _IN: Final = r"\bintern\w*|\binside\b|\bour own\b|\binnerhalb\b"
 _OUT: Final = r"\bextern\w*|\boutside\b|\bother (?:domains|organi[sz]ations)\b|\bgmail\b|\baußerhalb\b"
 _FAILS: Final = (

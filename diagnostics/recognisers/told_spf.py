@@ -1,7 +1,8 @@
-"""An SPF record told in a sentence that lets nobody send: it names the MX hosts alone, and there is no MX, or nobody at all.
+"""An SPF record told in a sentence that lets nobody send: it names the MX hosts alone, and there is no MX, or nobody at all. And
+one with a mistake in its syntax, which is then read like a look-up's.
 
 Read where the text also says that SPF failed: a domain that never sends rightly has such a record. A record on a line of its own
-is a look-up's (dns_bare).
+is a look-up's (dns_bare); that SPF failed is then told beside it.
 Source: https://www.rfc-editor.org/rfc/rfc7208 (5.4, 11.1)
 """
 
@@ -11,12 +12,16 @@ from collections.abc import Sequence
 from typing import Final
 
 from diagnostics.artefacts import Artefact
+from diagnostics.looked_facts import DnsRecord
 from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
+from diagnostics.recognisers.dns_talk import answer_of
 from diagnostics.recognisers.sources import source_at
-from diagnostics.recognisers.told_settings import MOST_LINES, supposes
+from diagnostics.recognisers.told_settings import MOST_LINES, answers, supposes
+from diagnostics.spf_written import misfit
+from diagnostics.text import squeezed
 
 KIND: Final = "told-spf"
 _RECORD = linear(r"(?i)\bv=spf1((?: [+~?-]?[a-z0-9][^\s\"'`),;]{0,60}){0,12}? [~?-]all)\b")
@@ -26,7 +31,9 @@ _NO_MX = linear(
 )
 _FAILED = linear(
     r"(?i)\bspf\b.{0,40}(?:fail|fehl|[ée]chec|fall|non passa|mislukt)|fail\w*.{0,20}\bspf\b|\bspf=(?:soft)?fail\b"
+    r"|\bspf\b.{0,40}perm_?error|\bR_SPF_(?:(?:SOFT|PERM)?FAIL)\b|\bSPF_(?:SOFT)?FAIL\b"  # symbols of rspamd, SpamAssassin
 )
+_WHOLE = linear(r"(?i)\bv=spf1\s[^\"'`\n]{0,800}?\s[~?+-]all\b")
 
 
 @recogniser(r"\S.*\bv=spf1\b", rank=94)
@@ -52,3 +59,26 @@ def _passing(terms: str) -> set[str]:
     return {
         term.lstrip("+") for term in terms.lower().split() if term[0] not in "-~?" and "=" not in term.partition(":")[0]
     }
+
+
+@recogniser(r"\bv=spf1\b", rank=98)
+def read_failure(reading: Reading) -> Sequence[Artefact]:
+    """The last record of a sentence where it has a mistake; and the first line that says that SPF failed, where it stands beside
+    a record or anything else that was pasted."""
+    lines = reading.paste.lines[:MOST_LINES]
+    failed = next((index for index, line in enumerate(lines) if _FAILED.search(line[:1000])), -1)
+    if failed < 0:
+        return []
+    found = []
+    told = [
+        (index, match) for index, line in reading.sentences()[:MOST_LINES] for match in _WHOLE.finditer(line[:1000])
+    ]
+    stated = [(index, match) for index, match in told if not supposes(match.string[: match.start()])]
+    index, record = (stated[-1][0], squeezed(stated[-1][1].group(0))) if stated else (-1, "")
+    if misfit(record):
+        fact = answer_of(reading, index, "", records=[DnsRecord("TXT", record)])
+        found.append(artefact(reading, "dns-answer", [index], [fact], {"name": "", "ok": True, "error": ""}))
+    if found or answers(reading):
+        said = Configured(source=source_at(reading, failed), kind="told-spf-failed")
+        found.append(artefact(reading, "told-spf-failed", [failed], [said], {"failed": True}))
+    return found

@@ -9,6 +9,8 @@ tenant's MX host, which takes mail for the tenant's own recipients without a log
 ## What proves it
 - the refusing server is Exchange Online's submission server, and the client's log holds no AUTH
 - another server's port for submission (587) was asked, and the client's log holds no AUTH
+- a mail server of one's own refuses a device of one's own for its reverse DNS or its greeting: it asks that of foreign servers
+  alone, and takes the device for one because it comes on port 25 and does not log on
 
 ## Not this when
 - an Exchange server of your own refused it: then its Receive connector takes nothing anonymous
@@ -37,6 +39,7 @@ from diagnostics.causes.auth_smtp.logon import (
 )
 from diagnostics.causes.connector import relay
 from diagnostics.causes.connector.steps import find_session
+from diagnostics.causes.connector.turned_away import Client, own_client, turned_away
 from diagnostics.causes.policy.said import from_itself
 from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.causes.recipient.steps import advise
@@ -63,6 +66,7 @@ _NOUNS = (
 )  # as refusals.toml reads them
 _OLD = "5.7.1 Client was not authenticated"  # before Exchange 2013, of one's own and online
 _OWNED = "rejected: not logged"  # in; Postfix: the address in MAIL FROM belongs to an account
+_AS_A_SERVER = ("cannot find your hostname", "cannot find your reverse hostname", "Helo command rejected")
 _LOGON_REFUSED = (504, 535)  # RFC 4954: the mechanism, the credentials
 _TOO_SOON = linear(r"(?i)^\W{0,3}503\b.{0,20}\be?he?l+o\b")  # the greeting after STARTTLS is missing
 _BELOW = 3  # lines; libraries print the inner error below their own
@@ -91,6 +95,7 @@ _RELAY_LOGS_ON = advise(
         _OLD,
         _OWNED,
         relay.CLIENT_REFUSED,
+        *_AS_A_SERVER,
         *relay.FOREIGN,
         *_NOUNS,
     ),
@@ -105,6 +110,8 @@ def assess(
     if said.signature in (*relay.FOREIGN, *_NOUNS):
         of_connector = refused_by(said, session_of(said, sessions)) == "smart-host"
         return None if of_connector else _of_another(said, settings)
+    if said.signature in _AS_A_SERVER:
+        return _like_a_server(said, turned_away(said, replies, sessions), settings)
     if said.signature == relay.CLIENT_REFUSED:
         return _refused_host(said, settings)
     if said.signature == _OWNED:
@@ -145,6 +152,16 @@ def _refused_host(said: Said, settings: tuple[Configured, ...]) -> Finding | Non
         because += " The port is the one for them, and this client did not log on."
         return Finding(Belief.LIKELY, because, (said,), _LOG_ON, weight=1.4)
     return Finding(Belief.POSSIBLE, because, (said,), _LOG_ON, weight=1.5)
+
+
+def _like_a_server(said: Said, client: Client | None, settings: tuple[Configured, ...]) -> Finding | None:
+    """What is asked of foreign servers only, before anybody logged on."""
+    own = own_client(client, settings) if client else ""
+    if not own:
+        return None
+    because = f"The client that was refused is {own}, and is judged like a foreign server, as it did not log on (on port 25 many "
+    because += "servers offer no logon): a client that logs on, on port 587, is asked for no reverse DNS and no name."
+    return Finding(Belief.POSSIBLE, because, (said,), _LOG_ON, weight=1.8)
 
 
 def _anonymous(said: Said, where: Where, settings: tuple[Configured, ...], *, logged: bool) -> Finding:

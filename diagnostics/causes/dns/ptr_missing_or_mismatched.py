@@ -11,6 +11,7 @@ have none, and Exchange uses IPv6 as soon as it can; a changed provider or NAT r
 
 ## Not this when
 - name and address lead to each other, and the refusal speaks of the name in EHLO (`protocol.helo.invalid-domain`)
+- a server of one's own refused a device of one's own: it should log on (`auth-smtp.client.not-authenticated`)
 - the refusal calls the name generic or dynamic: then the address block's reputation is meant
 
 ## References
@@ -25,10 +26,12 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.connector.heard import heard
+from diagnostics.causes.connector.turned_away import Client, own_client, turned_away
 from diagnostics.causes.dns.lookups import addresses_of
 from diagnostics.causes.network.reach import is_ipv6, kind_of
 from diagnostics.facts import Reply, Said, Session
 from diagnostics.looked_facts import DnsAnswer
+from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Step
@@ -103,6 +106,7 @@ def assess(
     answers: tuple[DnsAnswer, ...],
     replies: tuple[Reply, ...],
     sessions: tuple[Session, ...],
+    settings: tuple[Configured, ...],
 ) -> Finding | None:
     """The receiver's own words; a look-up by hand shows whether name and address lead to each other."""
     low = said.text.lower()
@@ -123,6 +127,9 @@ def assess(
     if found and not missing:
         because += f" A look-up finds a record ({found.name}): does that name lead back to the same address?"
         return Finding(Belief.LIKELY, because, (said, found), _steps(ip), weight=1.3)
+    client = None if missing else turned_away(said, replies, sessions)
+    if client and (doubt := _doubted(said, client, settings, ip)):
+        return doubt
     told = any(words in low for words in _TOLD) and not any(words in low for words in _DOUBT)
     if told or missing:
         return Finding(Belief.CONFIRMED, because, (said, missing), _steps(ip))
@@ -130,6 +137,21 @@ def assess(
         return Finding(Belief.LIKELY, because, (said,), _steps(ip), weight=1.3)
     because = "The refusal speaks of reverse DNS: the record of the sending address, or its generic name."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(ip), weight=1.5)
+
+
+def _doubted(said: Said, client: Client, settings: tuple[Configured, ...], ip: str) -> Finding | None:
+    """The server's own log has whom it refused: a provider has such records, and a client of one's own needs none."""
+    own = own_client(client, settings)
+    if own:
+        because = (
+            f"The client that was refused is {own}. Reverse DNS is asked of foreign servers: who logs on needs none."
+        )
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(ip), weight=1.4)
+    if not client.provider_server:
+        return None
+    because = f"A client that greets as `{client.provider_server}` was refused for its reverse DNS. "
+    because += "A provider's servers have it: the name is borrowed, or the server's own DNS fails."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(ip), weight=1.2)
 
 
 def _forward(said: Said, found: DnsAnswer, ip: str, answers: tuple[DnsAnswer, ...]) -> Finding | None:

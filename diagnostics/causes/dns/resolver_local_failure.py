@@ -11,6 +11,8 @@ submission needs DNS too.
 ## What proves it
 - the server's own resolver fails for a name that a public resolver knows
 - the queues of every external destination show `DNS query failed`
+- the server refuses who delivers to it because it finds no such name (`Helo command rejected: Host not found`), and that name is
+  a great provider's own, or resolves elsewhere: Postfix in a chroot lacks resolv.conf there, a container has no DNS
 
 ## Not this when
 - only one or two domains fail, while others flow (`dns.resolver.aaaa-broken-remote`, or that domain's own
@@ -26,6 +28,7 @@ submission needs DNS too.
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.connector.turned_away import turned_away, turned_away_for
 from diagnostics.causes.dns.lookups import (
     dns_failures,
     nonexistent,
@@ -35,9 +38,10 @@ from diagnostics.causes.dns.lookups import (
     resolve,
     restart_transport,
 )
+from diagnostics.causes.network.providers import of_provider
 from diagnostics.causes.network.queues import flowing, queue_of
 from diagnostics.causes.network.reach import by_exchange_online
-from diagnostics.facts import QueueState, Reply, Said
+from diagnostics.facts import QueueState, Reply, Said, Session
 from diagnostics.looked_facts import DnsAnswer
 from diagnostics.report import Step
 
@@ -73,6 +77,10 @@ _UNKNOWN_DOMAIN = (
     "couldn't find any host named",
     "domain",
 )
+# Said of whoever delivers to this server; of a great provider's servers only a blind resolver says so.
+_UNKNOWN_GREETING = "Helo command rejected: Host not found"
+_UNKNOWN_CLIENT = (_UNKNOWN_GREETING, "cannot find your hostname", "cannot find your reverse hostname")
+_SEVERAL = 2  # names of providers
 
 
 @cause(
@@ -84,6 +92,7 @@ _UNKNOWN_DOMAIN = (
         "DNS server returned ErrorTimeout",
         "SMTPSEND.DNS.NonExistentDomain",
         *_UNKNOWN_DOMAIN,
+        *_UNKNOWN_CLIENT,
         _NO_BACK_END,
         "Host not found, try again",
         *_LIBRARIES,
@@ -99,12 +108,15 @@ def assess(
     answers: tuple[DnsAnswer, ...],
     queues: tuple[QueueState, ...],
     replies: tuple[Reply, ...],
+    sessions: tuple[Session, ...],
 ) -> Finding | None:
     """How many destinations fail, and what the same resolver says by hand."""
     if by_exchange_online(said.text):
         return None
     if said.signature in _UNKNOWN_DOMAIN:
         return _blind(said)
+    if said.signature in _UNKNOWN_CLIENT:
+        return _blind_to_clients(said, answers, replies, sessions)
     contrast = _contrast(answers)
     if contrast:
         mine, theirs = contrast
@@ -134,6 +146,53 @@ def _blind(said: Said) -> Finding | None:
     )
     because += "answer, or it has no way out to them (a container without a network, a firewall)."
     return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.7)
+
+
+def _blind_to_clients(
+    said: Said, answers: tuple[DnsAnswer, ...], replies: tuple[Reply, ...], sessions: tuple[Session, ...]
+) -> Finding | None:
+    """The server refuses servers that the whole world takes mail from. A name can be borrowed, so one alone, without its
+    provider's sender behind it, proves little; a reverse name hangs on the address besides."""
+    client = turned_away(said, replies, sessions)
+    if client is None:
+        return None
+    known = next((each for each in of_name(answers, client.greeting) if each.ok and each.addresses), None)
+    if known and said.signature == _UNKNOWN_GREETING:
+        because = f"The server does not find `{client.greeting}`, yet a look-up does: the DNS servers that the mail system asks "
+        because += "do not answer it (a chroot without its resolv.conf, a container without DNS)."
+        return Finding(Belief.LIKELY, because, (said, known), _relay_steps(client.greeting), weight=1.7)
+    name = client.provider if said.signature == _UNKNOWN_GREETING else client.provider_server
+    if not name:
+        return None
+    because = f"The server does not find the name of a client that greets as `{name}`, a provider's server that the "
+    because += (
+        "whole world finds: its own DNS look-ups fail (a chroot without its resolv.conf, a container without DNS)."
+    )
+    others = {each.provider_server for each in turned_away_for(_UNKNOWN_CLIENT, replies) if each.provider_server}
+    sure = len(others) >= _SEVERAL or (said.signature == _UNKNOWN_GREETING and of_provider(client.sender))
+    belief = Belief.LIKELY if sure else Belief.POSSIBLE
+    return Finding(belief, because, (said,), _relay_steps(name), weight=1.7)
+
+
+def _relay_steps(name: str) -> tuple[Step, ...]:
+    return (
+        look(
+            "On the mail server (in its container): does its resolver know the name, and does the chroot of Postfix have the "
+            "same settings?",
+            "getent hosts {name:token}; postconf -Mf smtp/inet; diff /etc/resolv.conf /var/spool/postfix/etc/resolv.conf",
+            "bash",
+            name=name,
+        ),
+        change(
+            "Give the chroot its files, or run smtpd without it (n in the chroot column of master.cf); give a container a DNS "
+            "server that answers.",
+            "cp /etc/resolv.conf /etc/hosts /etc/nsswitch.conf /var/spool/postfix/etc/ && postfix reload",
+            shell="bash",
+            changes="Postfix reads the same DNS servers as the system.",
+            undo="Put the former files back and reload.",
+            verify="The next delivery of that provider is taken; the log shows its name in place of unknown.",
+        ),
+    )
 
 
 def _open(said: Said, answers: tuple[DnsAnswer, ...]) -> Finding:

@@ -26,19 +26,19 @@ from collections.abc import Iterable
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.connector.turned_away import is_private, numbered, turned_away
 from diagnostics.causes.dns.exchangers import organization
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.sender_auth.results import judged_inside, refused
-from diagnostics.facts import Said, Session
+from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Authentication, Configured, Hop, Hops
 from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Step
 
-_PRIVATE: Final = (".local", ".lan", ".internal", ".corp", ".intra", ".localdomain")
 _ENOUGH: Final = 3  # sessions of one address; fewer may be one busy client
 _NAMES: Final = 2  # hosts that greet from one address
-_CHECKS: Final = ("SPF", "Sender Policy Framework", "openspf")
+_CHECKS: Final = ("SPF", "Sender Policy Framework", "openspf", "DMARC")
 _PER_SOURCE: Final = "The maximum number of connections per source"  # event 1021
 _SOURCE = linear(r"IP address '?((?:\d{1,3}\.){3}\d{1,3})")
 _GREETED = linear(r"(?i)\b(?:helo|ehlo)[=: ]{1,3}[<\"]?([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8})")
@@ -60,14 +60,17 @@ def assess(
     hops: tuple[Hops, ...],
     sessions: tuple[Session, ...],
     settings: tuple[Configured, ...],
+    replies: tuple[Reply, ...],
 ) -> Finding | None:
     """A foreign name with an internal address is the mask; a log of one address makes it possible."""
     seen = {s.remote_ip: kind_of(s.remote_ip) for s in sessions if s.direction == "receive" and kind_of(s.remote_ip)}
     public = next((ip for ip, kind in seen.items() if kind == "public"), "")
     if isinstance(anchor, Authentication):
         return _judged(anchor, hops, settings)
-    if "spf" in topics(anchor):
+    if "spf" in topics(anchor) and judged_inside(anchor.text):
         return _refused(anchor)
+    if anchor.signature in _CHECKS and topics(anchor) & {"spf", "dmarc"}:
+        return _refused_client(anchor, replies, sessions)
     if anchor.signature in _CHECKS:
         return None
     if public:
@@ -149,12 +152,10 @@ def _judged(results: Authentication, hops: tuple[Hops, ...], settings: tuple[Con
     return Finding(Belief.LIKELY, because, (results, held), _steps(masked.ip), weight=1.5)
 
 
-def _refused(said: Said) -> Finding | None:
+def _refused(said: Said) -> Finding:
     """A refusal for SPF names only an internal address. Another relay's log tells as which server it greeted."""
     ip = judged_inside(said.text)
-    if not ip:
-        return None
-    greeted = next((str(name) for name in _GREETED.findall(said.text) if _numbered(name) and not _is_private(name)), "")
+    greeted = next((str(name) for name in _GREETED.findall(said.text) if numbered(name) and not is_private(name)), "")
     if greeted:
         because = (
             f"{greeted}, a server outside, appears with the internal address {ip}: something in front of the mail "
@@ -170,20 +171,32 @@ def _refused(said: Said) -> Finding | None:
     return Finding(Belief.POSSIBLE, because, (said,), _steps(ip), weight=1.5)
 
 
-def _is_private(name: str) -> bool:
-    return any(name.lower().rstrip(".").endswith(ending) for ending in _PRIVATE)
+def hidden_behind(said: Said, replies: Iterable[Reply], sessions: Iterable[Session]) -> str:
+    """The internal address by which a server of the Internet was refused, as the log of who refused it tells; "" otherwise."""
+    client = turned_away(said, replies, sessions)
+    return client.ip if client and client.inside and client.foreign else ""
+
+
+def _refused_client(said: Said, replies: tuple[Reply, ...], sessions: tuple[Session, ...]) -> Finding | None:
+    """Where a refusal for SPF or DMARC names no address that was judged, it is the client's."""
+    ip = hidden_behind(said, replies, sessions)
+    if not ip:
+        return None
+    because = (
+        f"A server outside appears with the internal address {ip}: something in front of the mail server puts its own "
+    )
+    because += (
+        "address in place of the sender's (a load balancer, a container's bridge), so SPF can't pass for anybody, and "
+    )
+    because += "DMARC fails for who relies on it."
+    return Finding(Belief.LIKELY, because, (said,), _steps(ip), weight=1.5)
 
 
 def is_mask(hop: Hop, results: Authentication) -> bool:
     """Whether the address that SPF judged greeted as a server outside: then it hides that server's own."""
-    foreign = organization(hop.sender) != organization(hop.by) and not _is_private(hop.sender)
+    foreign = organization(hop.sender) != organization(hop.by) and not is_private(hop.sender)
     own = organization(hop.sender) == organization(results.mail_from.rpartition("@")[2])
-    return hop.ip == results.sender_ip and "." in hop.sender and foreign and (own or _numbered(hop.sender))
-
-
-def _numbered(name: str) -> bool:
-    """Whether it is one of a provider's many outbound servers (`mail-lf1-f43.google.com`), which no gateway of ours is called."""
-    return any(character.isdigit() for character in name.partition(".")[0]) and name.count(".") > 1
+    return hop.ip == results.sender_ip and "." in hop.sender and foreign and (own or numbered(hop.sender))
 
 
 def _is_gateway(hop: Hop, results: Authentication) -> bool:

@@ -24,8 +24,12 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.connector.heard import heard
+from diagnostics.causes.connector.turned_away import Client, own_client, turned_away
+from diagnostics.causes.dns.lookups import of_name
 from diagnostics.causes.protocol.steps import advise
 from diagnostics.facts import Reply, Said, SendConnector, Session
+from diagnostics.looked_facts import DnsAnswer
+from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Step
@@ -57,6 +61,7 @@ _NAME = linear(
     r"(?i)\b(?:helo|ehlo)=?\s*<?([\[A-Za-z0-9_][^\s<>,;\"']{0,252})|<([^<>@\s]{1,253})>: Helo command rejected"
     r"|\b(?:(?:helo|ehlo) \(not|announces itself \(|server announcement \()\s?([^\s()]{1,253})\)"
 )
+_NOT_FOUND: Final = "Host not found"
 # What stands behind the command where it doesn't quote the name.
 _SENTENCE: Final = frozenset(
     ("argument", "arguments", "command", "does", "domain", "from", "greeting", "has", "hostname", "is", "lookup", "must", "name",
@@ -84,12 +89,17 @@ def assess(
     connectors: tuple[SendConnector, ...],
     replies: tuple[Reply, ...],
     sessions: tuple[Session, ...],
+    answers: tuple[DnsAnswer, ...],
+    settings: tuple[Configured, ...],
 ) -> Finding | None:
     """The words speak of EHLO only; whose client it is tells where to set the name."""
     if "listed" in said.text.lower():
         return None  # the name is on a block list: another matter
     if said.signature in _NOUNS and ("helo" not in topics(said) or _IN_PASSING.search(said.text)):
         return None
+    client = turned_away(said, replies, sessions)
+    if client and _NOT_FOUND in said.text and (doubt := _doubted(said, client, answers, settings)):
+        return doubt
     what = heard(said, replies, sessions)
     found = _NAME.search(said.text)
     name = what.greeting or (next((str(each) for each in found.groups() if each), "") if found else "")
@@ -104,6 +114,27 @@ def assess(
     belief = Belief.CONFIRMED if said.signature in _CERTAIN else Belief.LIKELY
     steps = _exchange_steps(connector) if ours else _client_steps()
     return Finding(belief, because, (said,), steps, "on-prem" if ours else "sender", weight=1.2)
+
+
+def _doubted(
+    said: Said, client: Client, answers: tuple[DnsAnswer, ...], settings: tuple[Configured, ...]
+) -> Finding | None:
+    """The name that was not found is a provider's, or was looked up: then there is nothing to correct in it. And a client of
+    one's own is asked for a name that is found only as long as it does not log on."""
+    known = next((each for each in of_name(answers, client.greeting) if each.ok and each.addresses), None)
+    own = own_client(client, settings)
+    if not (known or client.provider) and own:
+        because = (
+            f"The server finds no host `{client.greeting}`; the client that greets so is {own}. Who logs on is mostly "
+        )
+        because += "let in with any name."
+        return Finding(Belief.POSSIBLE, because, (said,), _client_steps(), "sender", weight=1.6)
+    if not (known or client.provider):
+        return None
+    because = f"The server finds no host `{client.greeting}`, "
+    because += "which a look-up finds" if known else "a provider's name that exists, unless the client borrowed it"
+    because += ": it is the server's own DNS that fails."
+    return Finding(Belief.POSSIBLE, because, (said, known), _client_steps(), "sender", weight=0.9)
 
 
 def _client_steps() -> tuple[Step, ...]:

@@ -108,7 +108,8 @@ def assess(
     domain = name_of(anchor.header_from or anchor.mail_from)
     if way:
         where = anchor.sender_ip or "its address"
-        because = f"Mail of `{domain}` was sent on by a forwarder or list, from {where}, and fails there"
+        because = f"Mail of {named(domain, 'the sender domain')} was sent on by a forwarder or list, "
+        because += f"from {where}, and fails there"
         because += "; an earlier receiver had found it authentic." if earlier else "."
         if way is told_forward(settings) and not earlier:
             # What is told does not say whether these results are from before the forward, or from behind it.
@@ -117,7 +118,8 @@ def assess(
         return Finding(belief, because, (anchor, earlier, way), _steps(), _act(way, _judged(anchor), settings))
     if earlier is None:
         return _by_address(anchor, others, headers)
-    because = f"An earlier receiver found the mail of `{domain}` authentic, the last one doesn't: a forwarder lies between, or a "
+    because = f"An earlier receiver found the mail of {named(domain, 'the sender domain')} authentic, "
+    because += "the last one doesn't: a forwarder lies between, or a "
     because += "gateway of the receiver."
     return Finding(Belief.POSSIBLE, because, (anchor, earlier), _steps(), weight=1.7)
 

@@ -9,6 +9,7 @@ own has the policy of the domain above: its sp=, or else its p=.
 ## What proves it
 - smtp.mailfrom and header.d are other domains than header.from, and dmarc=fail with the action reject, oreject or
   quarantine
+- dkim=pass for a name by which a provider signs as long as the domain has no key there (`…gappssmtp.com`), and dmarc=fail
 - `550 5.7.509 … does not pass DMARC verification and has a DMARC policy of reject`
 
 ## Not this when
@@ -25,7 +26,10 @@ own has the policy of the domain above: its sp=, or else its p=.
 
 from __future__ import annotations
 
+from typing import Final
+
 from diagnostics.cause import Belief, Finding, cause
+from diagnostics.causes.network.inbound_source_masked import hidden_behind
 from diagnostics.causes.sender_auth.results import (
     ENFORCED,
     aligned,
@@ -40,13 +44,16 @@ from diagnostics.causes.sender_auth.results import (
     refused,
     sign,
 )
-from diagnostics.facts import Fact, Said
+from diagnostics.facts import Fact, Reply, Said, Session
 from diagnostics.looked_facts import DnsAnswer
 from diagnostics.mail_facts import Addressed, Authentication, Configured, Headers, Traced, Tracked
 from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Step
 
+# What providers sign with until the domain has a key of its own.
+_GOOGLE: Final = ".gappssmtp.com"
+_DEFAULTS: Final = (_GOOGLE, ".onmicrosoft.com")
 _POLICY = linear(r"(?i)(?:^|[;\s])(sp\s?=\s?(?:reject|quarantine))\b")
 
 
@@ -73,12 +80,15 @@ def assess(
     traces: tuple[Traced, ...],
     addressed: tuple[Addressed, ...],
     answers: tuple[DnsAnswer, ...],
+    replies: tuple[Reply, ...],
+    sessions: tuple[Session, ...],
 ) -> Finding | None:
     """A pass for another domain is proof; a detour of the message points at the forwarder instead."""
     way = detour(headers, settings, moves, traces, addressed)
     if isinstance(anchor, Said):
         broken = next((each for each in others if _signed_in_vain(each)), None)
-        return _said(anchor, way, broken, answers)
+        inside = hidden_behind(anchor, replies, sessions)
+        return _of_hop(anchor, inside) if inside else _said(anchor, way, broken, answers)
     earlier = elsewhere(anchor, others)
     return _judged(anchor, detoured=way is not None, earlier=earlier)
 
@@ -87,22 +97,39 @@ def _judged(anchor: Authentication, *, detoured: bool, earlier: Authentication |
     if anchor.dmarc != "fail" or not refused(anchor):
         return None
     domain = name_of(anchor.header_from)
-    if detoured or earlier:
-        because = f"DMARC fails for `{domain}` here, but the message made a detour, or was authentic before."
+    away = detoured or earlier is not None
+    if _signed_by_default(anchor, away=away):
+        because = f"The mail is signed for `{name_of(anchor.header_d)}` alone, as a provider does until the domain has a DKIM "
+        because += f"key of its own there. That is not aligned with {named(domain, 'the From domain')}: "
+        because += "DMARC hangs on SPF, which a forward breaks."
+        return Finding(Belief.LIKELY if away else Belief.CONFIRMED, because, (anchor,), _steps(domain), weight=1.5)
+    if away:
+        because = f"DMARC fails for {named(domain, 'the From domain')} here, "
+        because += "but the message made a detour, or was authentic before."
         return Finding(Belief.POSSIBLE, because, (anchor, earlier), _steps(domain), weight=0.9)
     if _signed_in_vain(anchor):
         because = f"DMARC fails for `{domain}`, but a signature of that very domain is there: it is aligned, and does not verify."
         return Finding(Belief.RULED_OUT, because, (anchor,))
     passing = _passing(anchor)
     if passing:
-        because = f"From is `{domain}`, but what passes is {' and '.join(passing)}. That is not aligned with the From domain, so "
+        because = f"From is {named(domain, 'of another domain')}, but what passes is {' and '.join(passing)}. "
+        because += "That is not aligned with the From domain, so "
         because += f"DMARC fails (action={anchor.action or 'not told'})."
         return Finding(Belief.CONFIRMED, because, (anchor,), _steps(domain))
-    because = f"Neither SPF nor DKIM passes for the From domain `{domain}`, so DMARC fails"
+    because = f"Neither SPF nor DKIM passes for the From domain{f' `{domain}`' if domain else ''}, so DMARC fails"
     because += f" and its policy is applied (action={anchor.action})." if anchor.action in ENFORCED else "."
     return Finding(
         Belief.POSSIBLE, because, (anchor,), _steps(domain), weight=1.8 if anchor.action in ENFORCED else 1.4
     )
+
+
+def _signed_by_default(results: Authentication, *, away: bool) -> bool:
+    """Whether what passes is the signature that the sender's provider adds by itself; it does so at the origin, whatever came
+    after it. A tenant of Microsoft's signs what it forwards, too, so on a detour the name has to be the sender's."""
+    signer = name_of(results.header_d)
+    if results.dkim != "pass" or not signer.endswith(_DEFAULTS):
+        return False
+    return not away or signer.endswith(_GOOGLE) or signer.split(".")[0] in name_of(results.header_from).split(".")
 
 
 def _signed_in_vain(results: Authentication) -> bool:
@@ -130,6 +157,14 @@ def _inherited(domain: str, answers: tuple[DnsAnswer, ...]) -> str:
                 f" `{above}` asks for it of its subdomains ({policy.group(1)}), where they have no record of their own."
             )
     return ""
+
+
+def _of_hop(said: Said, ip: str) -> Finding | None:
+    """The receiver's own log has an address of its own network in the sender's place: what was judged is not the sender."""
+    if said.signature != "DMARC" or "dmarc" not in topics(said):
+        return None
+    because = f"DMARC failed, but SPF was judged for {ip}, an address inside the receiver's network, which no record can list."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(domain_in(said.text)), weight=0.9)
 
 
 def _said(

@@ -13,6 +13,7 @@ from msgspec import Struct
 from diagnostics.causes.connector.ranges import covers
 from diagnostics.causes.sender_auth.results import name_of
 from diagnostics.looked_facts import DnsAnswer
+from diagnostics.spf_written import misfit
 
 _LOOKED_UP: Final = ("include:", "a:", "mx:", "a/", "mx/", "ptr:", "exists:", "redirect=")
 _LOOKED_UP_ALONE: Final = frozenset({"a", "mx", "ptr"})
@@ -32,7 +33,10 @@ class Spf(Struct, frozen=True):
         if len(self.records) > 1:
             return f"{len(self.records)} records begin with v=spf1"
         count = sum(_needs_lookup(term) for record in self.records for term in record.lower().split())
-        return f"its record alone needs {count} look-ups, and ten are allowed" if count > _MOST_LOOKUPS else ""
+        if count > _MOST_LOOKUPS:
+            return f"its record alone needs {count} look-ups, and ten are allowed"
+        wrong = next((found for record in self.records if (found := misfit(record))), "")
+        return f"a mistake in its syntax, {wrong}" if wrong else ""
 
     def lists(self, ip: str) -> bool | None:
         """Whether `ip` is in it; None where that hangs on what the record refers to, or the record was cut off."""

@@ -27,6 +27,7 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause
 from diagnostics.causes.connector.heard import heard
 from diagnostics.causes.hybrid.twice import second_pass
+from diagnostics.causes.network.inbound_source_masked import hidden_behind
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.reputation.addresses import pool_of
 from diagnostics.causes.sender_auth.records import Spf, broken, spf_of
@@ -106,7 +107,8 @@ def assess(
         return _of_record(anchor) or _of_web_host(anchor)
     if isinstance(anchor, Said):
         way = detour(headers, settings, entries, traces, addressed)
-        return _said(anchor, way, heard(anchor, replies, sessions).egress, answers)
+        inside = judged_inside(anchor.text) or hidden_behind(anchor, replies, sessions)
+        return _said(anchor, way, heard(anchor, replies, sessions).egress, answers, inside)
     if anchor.spf == "permerror" and refused(anchor):
         because = "The SPF record is invalid (spf=permerror), so nobody read which addresses it lists."
         return Finding(Belief.RULED_OUT, because, (anchor,))
@@ -178,8 +180,9 @@ def _of_web_host(told: Configured) -> Finding | None:
     return Finding(Belief.POSSIBLE, because, (told,), (read_spf(""), publish_spf("")), weight=1.8)
 
 
-def _said(said: Said, way: Fact | None, egress: str, answers: tuple[DnsAnswer, ...]) -> Finding | None:
-    """The receiver's words; `egress` is our address as its greeting named it, where the words have none."""
+def _said(said: Said, way: Fact | None, egress: str, answers: tuple[DnsAnswer, ...], inside: str) -> Finding | None:
+    """The receiver's words; `egress` is our address as its greeting named it, where the words have none; `inside` one of the
+    receiver's own network that was judged."""
     low, about = said.text.lower(), topics(said)
     if "compauth=pass" in low or "does not designate permitted" in low or "temperror" in low:
         return None
@@ -187,7 +190,6 @@ def _said(said: Said, way: Fact | None, egress: str, answers: tuple[DnsAnswer, .
         return Finding(Belief.RULED_OUT, "The receiver could not read the SPF record: it is invalid.", (said,))
     if said.signature in _NAMES and ("spf" not in about or bulk_rules(low)):
         return None
-    inside = judged_inside(said.text)
     if inside:
         because = f"{inside} is an address inside the receiver's own network: no SPF record can list it."
         return Finding(Belief.RULED_OUT, because, (said,))

@@ -8,6 +8,7 @@ whichever server sends.
 ## What proves it
 - spf=permerror, or "too many DNS lookups", in the receiver's answer
 - two TXT records with v=spf1, or more than ten include, a, mx, ptr, exists and redirect terms counted through
+- a term in the record that is no mechanism or has no such value (`ipv4:`, an address alone, `a:192.0.2.1`), and SPF failed
 
 ## Not this when
 - the domain has one valid record (`sender-auth.spf.missing-source`)
@@ -27,7 +28,7 @@ from diagnostics.causes.sender_auth.records import Spf, spf_of
 from diagnostics.causes.sender_auth.results import PASSED, SPF_FAILED, domain_in, name_of, named, read_spf, refused
 from diagnostics.facts import Reply, Said
 from diagnostics.looked_facts import DnsAnswer
-from diagnostics.mail_facts import Authentication
+from diagnostics.mail_facts import Authentication, Configured
 from diagnostics.refusals import topics
 from diagnostics.report import Act, Step
 
@@ -52,10 +53,11 @@ def assess(
     answers: tuple[DnsAnswer, ...],
     replies: tuple[Reply, ...],
     results: tuple[Authentication, ...],
+    settings: tuple[Configured, ...],
 ) -> Finding | None:
     """The receiver's own verdict, and the record itself; 5.7.24 alone can also be a DNS failure of the moment."""
     if isinstance(anchor, DnsAnswer):
-        return _looked_up(anchor, replies, results)
+        return _looked_up(anchor, replies, results, settings)
     if isinstance(anchor, Authentication):
         if anchor.spf != "permerror" or PASSED & {anchor.dmarc, anchor.compauth} or anchor.whose != "final":
             return None
@@ -84,15 +86,22 @@ def _act(record: Spf | None, *, refused: bool) -> Act | None:
     return "dns" if record and refused else None
 
 
-def _looked_up(answer: DnsAnswer, replies: tuple[Reply, ...], results: tuple[Authentication, ...]) -> Finding | None:
+def _looked_up(
+    answer: DnsAnswer,
+    replies: tuple[Reply, ...],
+    results: tuple[Authentication, ...],
+    settings: tuple[Configured, ...],
+) -> Finding | None:
     """A record that no receiver can evaluate, beside a failure that SPF had a part in."""
     record = spf_of(answer.name, (answer,))
     failed = next((each for each in replies if each.failing and "spf" in each.whole[:4000].lower()), None)
     judged = next((each for each in results if each.spf in SPF_FAILED and refused(each)), None)
-    if record is None or not record.fault or not (failed or judged):
+    told = next((each for each in settings if each.kind == "told-spf-failed"), None)
+    if record is None or not record.fault or not (failed or judged or told):
         return None
     because = f"The SPF record of {named(answer.name, 'the sender domain')} is invalid: {record.fault}."
-    return Finding(Belief.CONFIRMED, because, (answer, failed, judged), _steps(answer.name), "dns")
+    belief = Belief.CONFIRMED if failed or judged else Belief.LIKELY  # that SPF failed is only told
+    return Finding(belief, because, (answer, failed, judged, told), _steps(answer.name), "dns", weight=1.5)
 
 
 def _with_record(found: Finding, record: Spf | None) -> Finding:
@@ -110,7 +119,8 @@ def _steps(domain: str) -> tuple[Step, ...]:
     return (
         read_spf(domain),
         change(
-            "Publish one valid record: merge two into one, and remove include: terms of services that are no longer used.",
+            "Publish one valid record: merge two into one, remove include: terms of services that are no longer used, and "
+            "correct the term that is no mechanism (ip4: and ip6: before an address, include:, a: or mx: before a name).",
             "",
             shell="dns-record",
             changes="The TXT record that begins with v=spf1. Every include, a, mx, ptr, exists and redirect counts, also "
