@@ -51,7 +51,8 @@ _PEM: Final = "-----BEGIN CERTIFICATE-----"
 
 
 @recogniser(
-    r"(?:^\s*CONNECTED\([0-9A-F]+\)|\bopenssl\s+s_client\b|Verify return code:|verify error:num=|didn't find STARTTLS)",
+    r"(?:^\s*CONNECTED\([0-9A-F]+\)|\bopenssl\s+s_client\b|Verify return code:|verify error:num=|didn't find STARTTLS"
+    r"|^issuer=\s*/?\s*[A-Z]{1,2}\s?=)",
     rank=25,
 )
 def read(reading: Reading) -> Sequence[Artefact]:
