@@ -67,7 +67,7 @@ _SOME = linear(
     rf"|\bsome (?:of (?:the |our )?)?(?:{_MAILS})[^.;\n]{{0,30}}\b(?:go(?:es)? (?:out|through)|arrive|delivered|get through|work)"
     rf"|\b(?:nur|blo.) (?:manche|einige|ein teil|jede zweite) (?:der )?(?:{_MAILS})|\bnicht alle (?:{_MAILS})"
     r"|\bpas tous les (?:mails|messages|courriels)|\bno todos los (?:correos|mensajes)|\bnon tutti i messaggi"
-    r"|\b(?:intermittent|sporadic|random|zeitweise|sporadisch|al.atoire)\w{0,4}\b"
+    r"|\b(?:intermittent|sporadic|zeitweise|sporadisch|al.atoire)\w{0,4}\b"
 )
 # "the domains exist", "to domains that do exist", "external resolvers know the domain"
 _EXISTS = linear(
