@@ -15,6 +15,7 @@ from diagnostics.looked_facts import PortTest, TlsProbe
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.sources import source_at
+from diagnostics.recognisers.told_settings import answers
 
 _COMMAND = linear(r"(?i)\bopenssl\s+s_client\b")
 _TARGET = linear(r"-connect\s+\[?([A-Za-z0-9][A-Za-z0-9_.:-]{0,252}?)\]?:(\d{1,5})\b")
@@ -56,8 +57,13 @@ _PEM: Final = "-----BEGIN CERTIFICATE-----"
     rank=25,
 )
 def read(reading: Reading) -> Sequence[Artefact]:
-    """One artefact for each probe."""
-    return [artefact for part in _probes(reading.free()) if (artefact := _artefact(reading, part)) is not None]
+    """One artefact for each probe. The two names of a certificate alone answer a question, and are no handshake."""
+    parts = [part for part in _probes(reading.free()) if answers(reading) or not _names_only(part)]
+    return [artefact for part in parts if (artefact := _artefact(reading, part)) is not None]
+
+
+def _names_only(part: list[tuple[int, str]]) -> bool:
+    return all(_SUBJECT.search(line) or _ISSUER.search(line) for _, line in part if line.strip())
 
 
 def _probes(lines: list[tuple[int, str]]) -> list[list[tuple[int, str]]]:
