@@ -17,10 +17,11 @@ from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import Outcome, artefact, failed_reply
 from diagnostics.recognisers.sources import source_at
+from diagnostics.recognisers.tls_words import alerted
 from diagnostics.recognisers.wrapping import log_lines
 
 _POSTFIX: Final = (
-    r"(?:\bpostfix(?:[-/][\w-]{1,30}){1,3}\[\d+\]:|^\s*posttls-finger: (?:(?:server |CA )?certificate|Failed to))"
+    r"(?:\bpostfix(?:[-/][\w-]{1,30}){1,3}(?:\[\d+\])?:|^\s*posttls-finger: (?:(?:server |CA )?certificate|Failed to))"
 )
 _STATUS: Final = r"\bstatus=(?:deferred|bounced|expired|sent|undeliverable|deliverable) \("
 _SENDMAIL: Final = (
@@ -49,7 +50,7 @@ _REJECT = linear(
 # What -v adds: `< smtp.contoso.com[192.0.2.5]:587: 530 5.7.57 …` is the other server's answer to Postfix as a client.
 _HEARD = linear(r"\]: < ([\w.-]{1,253})\[([0-9A-Fa-f.:]{3,45})\](?::\d{1,5})?: ([45]\d\d[ -].*)$")
 _TROUBLE = linear(
-    r"(?:\]:\s|^|posttls-finger: )(?:[0-9A-Za-z]{5,20}: )?((?:warning: )?(?:connect to|SSL_(?:connect|accept) error"
+    r"(?:\]:\s|^|posttls-finger: |/smtpd?: )(?:[0-9A-Za-z]{5,20}: )?((?:warning: )?(?:connect to|SSL_(?:connect|accept) error"
     r"|(?:server |CA )?certificate verification failed for|Failed to establish session"
     r"|Cannot start TLS|TLS library problem|lost connection with|host [\w.-]{1,253}\[).*)$"
 )
@@ -76,12 +77,6 @@ _BEHIND_CLASS = linear(
 )
 # A client that refuses the certificate of the server whose log this is says why by an alert (RFC 8446, 6.2).
 _SERVES = linear(r"\bpostfix/(?:[\w-]{1,30}/)?smtpd\[|\bTLS error on connection from |\(SSL_accept\)|STARTTLS=server")
-_ALERTED = linear(r"\balert (certificate expired|certificate revoked|unknown ca)\b")
-_ALERTS: Final = {
-    "certificate expired": "CertificateExpired",
-    "certificate revoked": "Revoked",
-    "unknown ca": "UnknownAuthority",  # or a chain without its middle
-}
 # Who delivers here and asks no other server: Postfix's own transports, Exim's routers of that sort, Sendmail's mailer.
 _HERE = linear(
     r"\bpostfix/(?:local|virtual)\[|\brelay=(?:local|virtual|dovecot\w{0,12}|maildrop|procmail)\b|\bmailer=local\b"
@@ -108,9 +103,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
         if told.text:
             facts += _facts(told, source_at(reading, lines[0]))
             facts += _held_here(text, told, source_at(reading, lines[0]))
-        alert = _ALERTED.search(text) if _SERVES.search(text) else None
-        if alert:
-            reason = _ALERTS[alert.group(1)]
+        if _SERVES.search(text) and (reason := alerted(text)):
             facts.append(
                 CertificateRejected(source=source_at(reading, lines[0]), reason=reason, whose="local", by="remote")
             )

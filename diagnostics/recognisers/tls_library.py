@@ -19,7 +19,7 @@ from diagnostics.recognisers.building import artefact, failed_reply
 from diagnostics.recognisers.event_quotes import explains
 from diagnostics.recognisers.mail_words import of_mail, of_others, provider_host
 from diagnostics.recognisers.sources import source_at
-from diagnostics.recognisers.tls_words import MARKS, NO_COMMON, PRINTED, unverified
+from diagnostics.recognisers.tls_words import MARKS, NO_COMMON, PRINTED, alerted, unverified
 from diagnostics.text import squeezed
 
 _PRINTED = linear(PRINTED)
@@ -29,6 +29,12 @@ _ADDRESSED = linear(
     r"|\b((?:[\w-]{1,63}\.){1,8}[A-Za-z]{2,24}):(?:25|465|587|2525)\b"
 )
 _NAMED = linear(r"(?i)\bsubject(?: name)?[ :=]{1,3}['\"]?(?:[A-Z]{1,2}=[^,'\"]{1,120}, ?){0,8}?(CN=[^,'\"\s]{1,253})")
+# Lines that a server writes of its clients. Beside one, an alert came from the client and is about the server's certificate.
+_SERVES = linear(
+    r"SSL_accept|STARTTLS=server"
+    r"|\b(?:lost connection after \w+|TLS error on connection|[Dd]isconnect(?:ed)?|[Cc]onnect(?:ed)?) from "
+)
+_NEAR: Final = 4  # lines; consoles list them newest first
 _BULLET: Final = "•"
 _MOST: Final = 20
 
@@ -47,7 +53,13 @@ def read(reading: Reading) -> Sequence[Artefact]:
             _BULLET
         ):  # MailKit lists the names below its sentence; the first one tells whose they are
             text = f"{text.rstrip()} {following[:300]}"
-        if len(found) < _MOST and speaks(text):
+        reason = alerted(text) if len(found) < _MOST and _PRINTED.search(text) else ""
+        if reason and any(_SERVES.search(near[:2000]) for _, near in lines[max(place - _NEAR, 0) : place + _NEAR + 1]):
+            source = source_at(reading, index)
+            fact = CertificateRejected(source=source, reason=reason, whose="local", by="remote")
+            facts = [*failed_reply(text.strip(), source, kind="log"), fact]
+            found.append(artefact(reading, "tls-error", [index], facts, {"text": text.strip()[:300]}))
+        elif len(found) < _MOST and speaks(text):
             found.append(
                 artefact(
                     reading, "tls-error", [index], told(text, source_at(reading, index)), {"text": text.strip()[:300]}

@@ -16,6 +16,7 @@ from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import failed_reply
 from diagnostics.recognisers.sources import source_at
+from diagnostics.recognisers.told_settings import answers
 
 _COMMAND = linear(r"(?i)\bopenssl\s+s_client\b")
 _TARGET = linear(r"-connect\s+\[?([A-Za-z0-9][A-Za-z0-9_.:-]{0,252}?)\]?:(\d{1,5})\b")
@@ -56,12 +57,18 @@ _PEM: Final = "-----BEGIN CERTIFICATE-----"
 
 
 @recogniser(
-    r"(?:^\s*CONNECTED\([0-9A-F]+\)|\bopenssl\s+s_client\b|Verify return code:|verify error:num=|didn't find STARTTLS)",
+    r"(?:^\s*CONNECTED\([0-9A-F]+\)|\bopenssl\s+s_client\b|Verify return code:|verify error:num=|didn't find STARTTLS"
+    r"|^issuer=\s*/?\s*[A-Z]{1,2}\s?=)",
     rank=25,
 )
 def read(reading: Reading) -> Sequence[Artefact]:
-    """One artefact for each probe."""
-    return [artefact for part in _probes(reading.free()) if (artefact := _artefact(reading, part)) is not None]
+    """One artefact for each probe. The two names of a certificate alone answer a question, and are no handshake."""
+    parts = [part for part in _probes(reading.free()) if answers(reading) or not _names_only(part)]
+    return [artefact for part in parts if (artefact := _artefact(reading, part)) is not None]
+
+
+def _names_only(part: list[tuple[int, str]]) -> bool:
+    return all(_SUBJECT.search(line) or _ISSUER.search(line) for _, line in part if line.strip())
 
 
 def _probes(lines: list[tuple[int, str]]) -> list[list[tuple[int, str]]]:

@@ -184,12 +184,27 @@ PRINTED: Final = (
 )
 
 
+# The alerts by which a client refuses the certificate of the server that it spoke to (RFC 8446, 6.2).
+_ALERTED = linear(r"\balert (certificate expired|certificate revoked|unknown ca)\b")
+_ALERTS: Final = {
+    "certificate expired": "CertificateExpired",
+    "certificate revoked": "Revoked",
+    "unknown ca": "UnknownAuthority",  # or a chain without its middle
+}
+
+
 class Unverified(Struct, frozen=True):
     """`wanted` is the name that the client asked for, `shown` the first one on the certificate; "" where not told."""
 
     reason: str
     wanted: str = ""
     shown: str = ""
+
+
+def alerted(text: str) -> str:
+    """Why the other side refused the certificate that it was shown, by the alert that it sent; "" where it sent none."""
+    found = _ALERTED.search(text)
+    return _ALERTS[found.group(1)] if found else ""
 
 
 def unverified(text: str) -> Unverified | None:

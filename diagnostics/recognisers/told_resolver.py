@@ -1,13 +1,15 @@
 """That a server's own resolver does not answer, as a person tells it: `nslookup says "DNS request timed out"`.
 
 What nslookup printed is read elsewhere; this is its result in a sentence. A time-out says nothing of the name that was asked for,
-so the fact names none. Also that a server's adapter lists a DNS server of the Internet, which knows no name of the own network.
+so the fact names none. Also that a server's adapter lists a DNS server of the Internet, which knows no name of the own network;
+and what makes "this domain does not exist" doubtful: a network adapter, VPN or DNS server that is new, mails of which only some
+fail, domains that are known to exist.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from diagnostics.artefacts import Artefact
 from diagnostics.looked_facts import DnsAnswer
@@ -16,10 +18,10 @@ from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
-from diagnostics.recognisers.told_settings import MOST_LINES, answers, supposes
+from diagnostics.recognisers.told_settings import MOST_LINES, answers, stated, supposes
 
 _SILENT = linear(
-    r"(?i)\w.{0,200}\W{1,3}DNS request timed out\b|\bnslookup\b[^.\n]{0,60}\b(?:tim(?:es|ed|ing) out|time-?outs?"
+    r"(?i)\w.{0,200}\W{1,3}DNS request timed out\b|\bnslookup\b[^.\n]{0,60}\b(?:tim(?:es|ed|ing) out|time[ -]?outs?"
     r"|no response|does ?n.t answer"
     r"|keine antwort|zeitüberschreitung|antwortet nicht|ne répond pas|no responde|non risponde|antwoordt niet)"
     r"|\b(?:dns server|resolver|dns-server)\b[^.\n]{0,40}\b(?:does ?n.t|does not|do not|don.t|no longer"
@@ -41,6 +43,39 @@ _LISTED = linear(
     rf"|\b(?:{_OUTSIDE})\b[^.;\n]{{0,12}}\b(?:{_DNS})\b[^.;\n]{{0,60}}\b(?:{_ADAPTER})\b"
     rf"|\b(?:{_ADAPTER})\b[^.;\n]{{0,40}}\b(?:{_DNS})\b[^.;\n]{{0,40}}\b(?:8\.8\.[48]\.[48]|1\.1\.1\.1)\b"
 )
+_PATH: Final = (
+    r"network (?:adapters?|cards?|connections?|interfaces?|ports?)|\bnics?\b|\badapters?|\bvpns?"
+    r"|netzwerk(?:karte|adapter|schnittstelle)"
+    r"|carte réseau|tarjeta de red|adaptador de red|scheda di rete|netwerkkaart|dns[ -](?:servers?|entr(?:y|ies)|settings?)"
+    r"|serveurs? dns|servidor(?:es)? dns|resolvers?"
+)
+_NEW: Final = (
+    r"new|added|adding|additional|second|installed|installing|connected|chang\w+|replac\w+|switch\w+|moved|migrated|neue?[nrs]?"
+    r"|zweite[nrs]?|zus.tzlich\w*|eingebaut|hinzugef.gt|ge.ndert|gewechselt|nouve(?:au|lle)|ajout.\w*|chang.\w*|nuev[oa]s?"
+    r"|añadid[oa]s?|agregad[oa]s?|cambiad[oa]s?|nuov[oaie]|aggiunt[oa]|nieuwe?|toegevoegd"
+)
+# "a second network card was installed last week", "since we changed the DNS servers of the host"
+_CHANGED = linear(rf"(?i)\b(?:{_NEW})\b[^.,;\n]{{0,40}}(?:{_PATH})\b|(?:{_PATH})\b[^.,;\n]{{0,50}}\b(?:{_NEW})\b")
+_MAILS: Final = (
+    r"(?:e-?)?mails?\b|messages?\b|nachrichten\b|courriels?\b|correos\b|mensajes\b|messaggi\b|berichten\b"
+    r"|(?:of )?(?:it|them|those)\b"
+)
+# Of the mails some fail and some don't; that only some recipients or domains fail fits a domain that is gone as well.
+_SOME = linear(
+    rf"(?i)\bnot (?:all|every) (?:of )?(?:the |our |my )?(?:{_MAILS})"
+    rf"|\b(?:only|just) (?:some|a few|part|a part|every (?:second|third|other)) (?:of )?(?:the |our |my )?(?:{_MAILS})"
+    rf"|\bsome (?:of (?:the |our )?)?(?:{_MAILS})[^.;\n]{{0,30}}\b(?:go(?:es)? (?:out|through)|arrive|delivered|get through|work)"
+    rf"|\b(?:nur|blo.) (?:manche|einige|ein teil|jede zweite) (?:der )?(?:{_MAILS})|\bnicht alle (?:{_MAILS})"
+    r"|\bpas tous les (?:mails|messages|courriels)|\bno todos los (?:correos|mensajes)|\bnon tutti i messaggi"
+    r"|\b(?:intermittent|sporadic|zeitweise|sporadisch|al.atoire)\w{0,4}\b"
+)
+# "the domains exist", "to domains that do exist", "external resolvers know the domain"
+_EXISTS = linear(
+    r"(?i)\b(?:domains?|domaine|dominios?|domein)\b,? "
+    r"(?:(?:that|which|die|qui|que|does|do|all|definitely|certainly|clearly) ){0,3}"
+    r"(?:exists?|existier\w+|existent?|existen|bestaat|(?:is|are) (?:valid|real|correct|fine|registered))\b"
+    r"|\b(?:valid|existing|well[- ]known|real|existierende) (?:domains?|recipient domains?)\b"
+)
 _DENIED = linear(r"(?i)\b(?:no|not|n.t|never|without|only (?:the )?(?:internal|domain)|nur|kein\w*|nicht|pas|sin)\b")
 _IN_VAIN = linear(r"(?i)\b(?:remov|delet|replac|entfern|enlev|quit)\w*\b[^\n]*\b(?:still|trotzdem|toujours|sigue)\b")
 _SERVER = linear(r"(?i)\b(?:server|servers|resolver)\b[^\n]{0,40}?\b((?:\d{1,3}\.){3}\d{1,3})\b")
@@ -52,7 +87,25 @@ _SERVER = linear(r"(?i)\b(?:server|servers|resolver)\b[^\n]{0,40}?\b((?:\d{1,3}\
 )
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for the first such sentence of each kind."""
-    return [*_silent(reading), *_listed(reading)]
+    return [*_silent(reading), *_listed(reading), *_doubtful(reading)]
+
+
+def _doubtful(reading: Reading) -> Sequence[Artefact]:
+    """What speaks against a domain that is said not to exist: one artefact for the first sentence of each kind."""
+    if not answers(reading):
+        return []
+    found = []
+    for name, words in (("changed", _CHANGED), ("some", _SOME), ("exists", _EXISTS)):
+        told = next(((index, match) for index, match in stated(reading, words) if not _negated(match)), None)
+        if told:
+            fact = Configured(source=source_at(reading, told[0]), kind="told-lookup-doubt", name=name)
+            found.append(artefact(reading, "told-resolver", [told[0]], [fact], {"told": told[1].group(0)[:80]}))
+    return found
+
+
+def _negated(match: Any) -> bool:
+    """ "No new DNS server", "the adapter was not changed": a match of "not all" is none."""
+    return bool(_DENIED.search(match.string[max(match.start() - 20, 0) : match.start()]))
 
 
 def _listed(reading: Reading) -> Sequence[Artefact]:

@@ -57,6 +57,8 @@ _HELD = linear(
     r"(?i)\b(?:lives?|is|are|stays?|still|remains?|hosted|sits?|liegt|ist|steht|staat|est|reste|est.|sigue|rimane)\b"
     r" (?:\w+ ){0,3}?(?:on-?prem\w*|lokal\w*|local\w*|sur site)\b"
 )
+_CLOUD_FIRST = linear(rf"(?i)^(?:{_CLOUD})\b")
+_FROM_CLOUD: Final = (("From", "cloud"),)
 # Settings of mail servers, and the files that certificates of an ACME client lie in.
 _FILE: Final = (
     r"\b(?:smtpd_tls_(?:cert|chain)_files?|ssl_cert(?:ificate)?(?:_(?:file|path))?|tls_certificate|certfile|cert_file|fullchain\d?\.pem"
@@ -83,7 +85,9 @@ def read(reading: Reading) -> Sequence[Artefact]:
     lines = [(index, without_question(line[:1000])) for index, line in reading.sentences()[:MOST_LINES]]
     writers = next((index for index, line in lines if _WRITERS.search(line)), None)
     if writers is not None and any(_HELD.search(line) for _, line in lines):
-        fact = Configured(source=source_at(reading, writers), kind="told-crossing", name="from the cloud")
+        fact = Configured(
+            source=source_at(reading, writers), kind="told-crossing", name="from the cloud", values=_FROM_CLOUD
+        )
         found.append(artefact(reading, "told-surroundings", [writers], [fact], {"facts": 1}))
     for index, spoken in lines:
         facts = [] if explains(spoken) else list(_told(source_at(reading, index), spoken))
@@ -100,7 +104,8 @@ def _told(source: Source, line: str) -> Iterator[Fact]:
         yield Configured(source=source, kind="organization", name="hybrid")
     crossing = _CROSSING.search(line)
     if crossing and not (supposes(line[: crossing.start()]) or _MOVED_FROM.search(line[: crossing.start()])):
-        yield Configured(source=source, kind="told-crossing", name=crossing.group(0)[:80])
+        way = _FROM_CLOUD if _CLOUD_FIRST.search(crossing.group(0)) else ()
+        yield Configured(source=source, kind="told-crossing", name=crossing.group(0)[:80], values=way)
     file = _OWN_FILE.search(line)
     if file:
         yield Configured(source=source, kind="certificate-file", name=file.group(0))

@@ -26,7 +26,7 @@ from collections.abc import Sequence
 
 from diagnostics.cause import Belief, Finding, cause
 from diagnostics.causes.certificate import steps
-from diagnostics.causes.certificate.probe import leaf_only, owner_of, self_signed
+from diagnostics.causes.certificate.probe import leaf_only, owner_of, private
 from diagnostics.causes.certificate.refusal import Refusal, refusal_of, refusals_of
 from diagnostics.facts import Certificate, CertificateRejected, InstalledCertificate, Reply, WindowsEvent
 from diagnostics.looked_facts import TlsProbe
@@ -62,8 +62,8 @@ def assess(
         return None
     if probe and probe.chain > 1 and probe.verify == 0:
         return Finding(Belief.RULED_OUT, f"The server sends {probe.chain} certificates, and they validate.", (probe,))
-    if probe and (leaf_only(probe) or self_signed(probe)):
-        return None  # asked about the handshake itself
+    if probe and (leaf_only(probe) or private(probe)):
+        return None  # asked about the handshake itself; above a private authority there is nothing public to send
     because = (
         f"The peer did not trust the chain that {_whose(refusal)} sent; one without the issuing certificate is "
         "refused so."

@@ -27,8 +27,10 @@ from collections.abc import Sequence
 from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.names import is_self_signed
+from diagnostics.causes.certificate.probe import private as is_private
 from diagnostics.causes.certificate.refusal import refusal_of
 from diagnostics.facts import CertificateRejected, InstalledCertificate, Reply, WindowsEvent
+from diagnostics.looked_facts import TlsProbe
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
@@ -42,6 +44,7 @@ def assess(
     installed: tuple[InstalledCertificate, ...],
     replies: tuple[Reply, ...],
     settings: tuple[Configured, ...],
+    probes: tuple[TlsProbe, ...],
 ) -> Finding | None:
     """The peer's words point here, the list of SMTP certificates decides. `listed` is what to ask for."""
     if isinstance(anchor, Configured):
@@ -58,6 +61,10 @@ def assess(
         because = (
             f"{refusal.seer[0].upper()}{refusal.seer[1:]} does not trust the certificate that {refusal.where} presents"
         )
+    made_here = next((each for each in probes if is_private(each)), None)
+    if ours and made_here:
+        because += f"; it shows `{made_here.subject}`, issued by `{made_here.issuer}`, which is no public authority."
+        return Finding(Belief.LIKELY, because, (anchor, made_here), _steps((), ()), weight=1.5)
     smtp = [each for each in installed if each.for_smtp]
     private = [each for each in smtp if _is_private(each)]
     if private:

@@ -10,6 +10,7 @@ With several servers behind one name only the wrongly configured ones fail: a pa
 
 ## What proves it
 - `SubjectMismatch … Presented Subject: CN=SERVERNAME`, or the presented thumbprint on a local server
+- a client's alert `unknown ca` in the server's log, and a certificate that no public authority issued
 - the receive log shows, for a session of Exchange Online, a certificate whose subject equals its issuer
 
 ## Not this when
@@ -35,9 +36,11 @@ from diagnostics.causes.certificate.names import (
     is_self_signed,
     is_server_name,
 )
+from diagnostics.causes.certificate.probe import private
 from diagnostics.causes.certificate.refusal import Refusal, refusal_of, refusals_of
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.facts import Certificate, CertificateRejected, InstalledCertificate, Reply, Session, Stage
+from diagnostics.looked_facts import TlsProbe
 from diagnostics.report import Step
 
 
@@ -48,15 +51,31 @@ def assess(
     sessions: tuple[Session, ...],
     rejected: tuple[CertificateRejected, ...],
     replies: tuple[Reply, ...],
+    probe: TlsProbe | None,
 ) -> Finding | None:
     """What Exchange Online says it was shown, and what our receive log says we sent. `listed` is what to ask for."""
     complaints = [r for r in refusals_of(rejected, replies) if r.reason == "name" and r.owner == "target"]
     if isinstance(anchor, Session):
         return _from_log(anchor, complaints)
     refusal = refusal_of(anchor, replies)
+    if refusal and refusal.owner == "ours" and anchor.reason == "UnknownAuthority":
+        return _unknown_to_client(anchor, probe, sessions)
     if refusal is None or refusal.reason != "name" or refusal.owner != "target":
         return None
     return _from_words(refusal, _proof(refusal, listed, sessions), _steps(refusal, sessions))
+
+
+def _unknown_to_client(anchor: CertificateRejected, probe: TlsProbe | None, sessions: Sequence[Session]) -> Finding:
+    """A client's alert: it may have been shown the self-made certificate of the installation in place of the public one."""
+    shown = probe if probe and private(probe) else None
+    because = (
+        "A client ended the handshake with the alert unknown_ca: it does not know who issued this server's certificate"
+    )
+    if shown:
+        because += f". That is `{shown.issuer}`, no public authority; if there is a public certificate, it shows the wrong one."
+    else:
+        because += ", as where the self-signed one of the installation is shown instead of the public one."
+    return Finding(Belief.POSSIBLE, because, (anchor, shown), _steps(None, sessions), weight=1.5 if shown else 1.1)
 
 
 def _from_words(refusal: Refusal, proof: Certificate | InstalledCertificate | None, cure: tuple[Step, ...]) -> Finding:

@@ -9,7 +9,10 @@ from diagnostics.causes.certificate.refusal import Owner, Refusal
 from diagnostics.causes.tls.credential import same_name
 from diagnostics.facts import Certificate, InstalledCertificate
 from diagnostics.looked_facts import TlsProbe
+from diagnostics.patterns import linear
 
+_ORGANIZATION = linear(r"(?:^|[/,+]\s*|\s)O\s?=\s?\"?([^,/+\"]{1,200})")
+_AUTHORITIES = ("microsoft", "google", "amazon", "apple", "digicert", "globalsign", "sectigo", "entrust", "identrust")
 VALID = 0  # X509_V_OK
 EXPIRED, SELF_SIGNED, SELF_SIGNED_ROOT, NO_ISSUER, UNVERIFIED_LEAF = 10, 18, 19, 20, 21  # X509_V_ERR_*
 
@@ -41,6 +44,15 @@ def leaf_only(probe: TlsProbe) -> bool:
     if same_name(probe.subject, probe.issuer):
         return False
     return probe.chain == 1 and probe.verify in (-1, NO_ISSUER, UNVERIFIED_LEAF)
+
+
+def private(probe: TlsProbe) -> bool:
+    """Whether no public authority issued it: it is self-signed, or its issuer is of the same organization as the server, and
+    that is none of those that are authorities themselves."""
+    mine, issuers = (_ORGANIZATION.search(each) for each in (probe.subject, probe.issuer))
+    owner = issuers.group(1).strip().lower() if issuers else ""
+    made_here = bool(mine and owner) and mine.group(1).strip().lower() == owner
+    return (made_here and not owner.startswith(_AUTHORITIES)) or self_signed(probe)
 
 
 def self_signed(probe: TlsProbe) -> bool:

@@ -10,6 +10,7 @@ failure, Reason:UntrustedRoot`, or breaks the handshake off with `UntrustedRoot`
 - the destination is Exchange Online, or a host that everybody else trusts
 - the root of the remote chain is absent from Cert:\\LocalMachine\\Root
 - another machine accepts the same server's certificate
+- a Postfix whose smtp_tls_CAfile and smtp_tls_CApath are empty
 - DisableRootAutoUpdate is 1, or the server has no way to Windows Update
 
 ## Not this when
@@ -70,6 +71,11 @@ def assess(
     if refusal.self_signed:
         because = f"The certificate of {refusal.where} is self-signed: no root stands behind it."
         return Finding(Belief.RULED_OUT, because, (anchor,))
+    nobody = next((each for each in settings if each.kind == "no-authorities"), None)
+    if nobody:
+        because = f"The sending Postfix has no file and no folder of authorities (`{nobody.name}` is empty): it trusts no root "
+        because += "at all, and the certificate of no server can be verified."
+        return Finding(Belief.LIKELY, because, (anchor, nobody), _postfix_steps(), "sender", weight=1.8)
     if refusal.cloud_destination:
         return _of_the_cloud(refusal, root)
     if probe and probe.verify == 0:
@@ -131,6 +137,24 @@ def _is_clouds(refusal: Refusal) -> bool:
     """Whether the certificate shown is Exchange Online's own, and not what a device put in its place."""
     names = all_names(refusal.certificate) if refusal.certificate else ()
     return not names or any(is_cloud_host(name.replace("*", "x")) for name in names)
+
+
+def _postfix_steps() -> tuple[Step, ...]:
+    return (
+        look(
+            "See whom Postfix trusts as a client, and whether that file exists (in a container: its ca-certificates package).",
+            "postconf smtp_tls_CAfile smtp_tls_CApath; ls -l /etc/ssl/certs/ca-certificates.crt",
+            "bash",
+        ),
+        change(
+            "Name the file of the system's authorities.",
+            "postconf -e smtp_tls_CAfile=/etc/ssl/certs/ca-certificates.crt && postfix reload",
+            shell="bash",
+            changes="Postfix trusts the roots of that file when it verifies the certificate of a next hop.",
+            undo="postconf -X smtp_tls_CAfile && postfix reload",
+            verify="posttls-finger with the level secure verifies the next hop, and the queue drains.",
+        ),
+    )
 
 
 def _client_steps() -> tuple[Step, ...]:

@@ -10,9 +10,16 @@ from diagnostics.causes.network.providers import has_mailboxes
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.facts import Reply
 from diagnostics.looked_facts import DnsAnswer
+from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
+# What people tell (recognisers/told_resolver.py)
+_DOUBTS: Final = {
+    "changed": "an adapter, VPN or DNS server of this side changed, as is told",
+    "some": "only some of the messages fail, as is told",
+    "exists": "the domain exists, as is told",
+}
 _NONEXISTENT: Final = ("non-existent", "nonexistent", "does not exist", "nxdomain", "no such host")
 _NAME: Final = r"([a-z0-9-]+(?:\.[a-z0-9-]+)+)"
 # Exchange Online's words, and Postfix's; "Host not found, try again" is a look-up that failed.
@@ -79,6 +86,23 @@ def provider_not_found(text: str) -> str:
     found = _NOT_FOUND.search(text)
     name = next((str(each).lower() for each in found.groups() if each), "") if found else ""
     return name if has_mailboxes(name) else ""
+
+
+def doubted(answers: Iterable[DnsAnswer], settings: Iterable[Configured]) -> Configured | DnsAnswer | None:
+    """What speaks against a domain that is said not to exist: the server's own resolver is silent, or what a person tells."""
+    silent = (each for each in answers if timed_out(each) and not public_resolver(each.server))
+    return next(silent, None) or next((each for each in settings if each.kind == "told-lookup-doubt"), None)
+
+
+def timed_out(answer: DnsAnswer) -> bool:
+    return not answer.ok and "timed out" in answer.error.lower()
+
+
+def doubting(doubt: Configured | DnsAnswer) -> str:
+    """The doubt in words, to stand in a sentence."""
+    if isinstance(doubt, DnsAnswer):
+        return f"the DNS server {doubt.server or 'that was asked by hand'} does not answer at all"
+    return _DOUBTS[doubt.name]
 
 
 def dns_failures(replies: Iterable[Reply]) -> list[Reply]:

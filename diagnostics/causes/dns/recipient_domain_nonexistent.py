@@ -24,6 +24,8 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.dns.lookups import (
+    doubted,
+    doubting,
     missing_domain,
     nonexistent,
     of_name,
@@ -145,7 +147,8 @@ def assess(
         return None
     if provider_not_found(anchor.text):
         return None  # that one exists: the resolver is at fault
-    return _weighed(anchor, domain, of_name(answers, domain) if domain else list(answers), by_mx)
+    doubt = doubted(answers, settings)
+    return _weighed(anchor, domain, of_name(answers, domain) if domain else list(answers), by_mx, doubt)
 
 
 def _of_another_name(failed: ConnectFailed, replies: tuple[Reply, ...]) -> Finding | None:
@@ -203,7 +206,9 @@ def _in_other_words(said: Said, answers: tuple[DnsAnswer, ...], replies: tuple[R
     return Finding(Belief.LIKELY, because, (said,), _steps(domain), weight=1.2)
 
 
-def _weighed(said: Said, domain: str, asked: list[DnsAnswer], by_mx: str) -> Finding:
+def _weighed(
+    said: Said, domain: str, asked: list[DnsAnswer], by_mx: str, doubt: Configured | DnsAnswer | None
+) -> Finding:
     known = next((each for each in asked if each.ok), None)
     if known:
         by = f"the resolver {known.server}" if known.server else "a resolver"
@@ -216,6 +221,9 @@ def _weighed(said: Said, domain: str, asked: list[DnsAnswer], by_mx: str) -> Fin
         return Finding(Belief.CONFIRMED, f"{because}, and {gone.server} says the same.", (said, gone), _steps(domain))
     meant = mistyped(name)
     because += f"; it reads like a mistyped `{meant}`." if meant else "; look for a typing error in it."
+    if doubt and not meant and not by_exchange_online(said.text):
+        because = f"{who} found no DNS domain of the recipient's name; but {doubting(doubt)}, so the resolver may be at fault."
+        return Finding(Belief.POSSIBLE, because, (said, doubt), _steps(domain), weight=1.0)
     if missing_domain(said.text):
         return Finding(Belief.CONFIRMED, because, (said,), _steps(domain))
     if "mail.protection.outlook.com" in said.text.lower() and not by_exchange_online(said.text):

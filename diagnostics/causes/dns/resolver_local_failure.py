@@ -31,18 +31,21 @@ from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.connector.turned_away import turned_away, turned_away_for
 from diagnostics.causes.dns.lookups import (
     dns_failures,
+    doubting,
     nonexistent,
     of_name,
     provider_not_found,
     public_resolver,
     resolve,
     restart_transport,
+    timed_out,
 )
 from diagnostics.causes.network.providers import of_provider
 from diagnostics.causes.network.queues import flowing, queue_of
 from diagnostics.causes.network.reach import by_exchange_online
 from diagnostics.facts import QueueState, Reply, Said, Session
 from diagnostics.looked_facts import DnsAnswer
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 _NO_BACK_END = "Please try again later. PRX2"
@@ -109,12 +112,14 @@ def assess(
     queues: tuple[QueueState, ...],
     replies: tuple[Reply, ...],
     sessions: tuple[Session, ...],
+    settings: tuple[Configured, ...],
 ) -> Finding | None:
     """How many destinations fail, and what the same resolver says by hand."""
     if by_exchange_online(said.text):
         return None
+    doubt = next((each for each in settings if each.kind == "told-lookup-doubt"), None)
     if said.signature in _UNKNOWN_DOMAIN:
-        return _blind(said)
+        return _blind(said) or _doubtful(said, doubt)
     if said.signature in _UNKNOWN_CLIENT:
         return _blind_to_clients(said, answers, replies, sessions)
     contrast = _contrast(answers)
@@ -124,7 +129,7 @@ def assess(
         because += f"while {theirs.server} resolved it."
         return Finding(Belief.CONFIRMED, because, (said, mine, theirs), _steps())
     if "NonExistentDomain" in said.text:
-        return _unknown_here(said, answers)
+        return _unknown_here(said, answers, doubt)
     fine = flowing(queues, queue_of(said, queues))
     if fine:
         because = f"Other destinations work: the queue to {fine.next_hop or fine.identity} is {fine.status}."
@@ -195,6 +200,16 @@ def _relay_steps(name: str) -> tuple[Step, ...]:
     )
 
 
+def _doubtful(said: Said, doubt: Configured | None) -> Finding | None:
+    """Another system's words for a domain that does not exist, beside a reason to doubt them."""
+    if doubt is None or said.signature == "domain":
+        return None
+    because = (
+        f"A domain was not found, but {doubting(doubt)}: one of the DNS servers that are asked may answer wrongly."
+    )
+    return Finding(Belief.POSSIBLE, because, (said, doubt), _steps(), weight=1.4)
+
+
 def _open(said: Said, answers: tuple[DnsAnswer, ...]) -> Finding:
     own = next((each for each in answers if each.ok and not public_resolver(each.server)), None)
     if said.signature == _NO_BACK_END:
@@ -214,16 +229,20 @@ def _open(said: Said, answers: tuple[DnsAnswer, ...]) -> Finding:
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.6)
 
 
-def _unknown_here(said: Said, answers: tuple[DnsAnswer, ...]) -> Finding:
+def _unknown_here(said: Said, answers: tuple[DnsAnswer, ...], doubt: Configured | None) -> Finding:
     """Transport was told that a domain does not exist, which a public resolver knows."""
     known = next((each for each in answers if each.ok and public_resolver(each.server)), None)
-    silent = next((a for a in answers if not a.ok and not nonexistent(a) and not public_resolver(a.server)), None)
-    if silent and "timed out" in silent.error.lower():
-        because = (
-            f"Transport was told that the domain does not exist, and by hand the server's own resolver {silent.server}"
-        )
-        because += " does not answer at all: it is not the domain that is at fault."
+    silent = next((each for each in answers if timed_out(each) and not public_resolver(each.server)), None)
+    if silent:
+        because = f"Transport was told that the domain does not exist, and by hand {doubting(silent)}"
+        because += ": it is not the domain that is at fault."
         return Finding(Belief.LIKELY, because, (said, silent), _steps(), weight=1.7)
+    if known is None and doubt:
+        because = (
+            f"Transport was told that the domain does not exist, but {doubting(doubt)}: one of the DNS servers that "
+        )
+        because += "it asks, such as that of another adapter, may answer wrongly."
+        return Finding(Belief.POSSIBLE, because, (said, doubt), _steps(), weight=1.7)
     if known is None:
         because = (
             "Transport was told that the domain does not exist; if that happens with every domain, the DNS servers "

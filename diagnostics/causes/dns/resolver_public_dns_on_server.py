@@ -23,7 +23,7 @@ Temporary server error. Please try again later. PRX2`.
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.dns.lookups import nonexistent, public_resolver, restart_transport
+from diagnostics.causes.dns.lookups import doubting, nonexistent, public_resolver, restart_transport
 from diagnostics.causes.network.queues import inward
 from diagnostics.causes.network.reach import by_exchange_online
 from diagnostics.facts import DnsServers, QueueState, Said
@@ -63,7 +63,8 @@ def assess(
     if isinstance(said, DnsAnswer):
         return _asked_inside(said, queues)
     inside_queue = next((each for each in queues if inward(each)), None)
-    if by_exchange_online(said.text) or ("NonExistentDomain" in said.text and not inside_queue):
+    doubt = next((each for each in objects if each.kind == "told-lookup-doubt"), None)
+    if by_exchange_online(said.text) or ("NonExistentDomain" in said.text and not (inside_queue or doubt)):
         return None
     asked = next((each for each in answers if _astray(each)), None)
     if asked:
@@ -77,6 +78,11 @@ def assess(
         because = "The server's adapter lists a public DNS server, as you say: it doesn't know the names of the own network, and "
         because += "look-ups of domain controllers and Exchange servers fail whenever it is asked."
         return Finding(Belief.LIKELY, because, (told, said), _steps(), weight=1.6)
+    return _not_listed(said, listed, answers) or _open(said, inside_queue, doubt)
+
+
+def _not_listed(said: Said, listed: DnsServers | None, answers: tuple[DnsAnswer, ...]) -> Finding | None:
+    """What rules a public server on the adapter out, or shows one that was asked."""
     if listed:
         because = f"The adapter asks only servers of the own network ({', '.join(listed.addresses)})."
         return Finding(Belief.RULED_OUT, because, (listed,))
@@ -91,6 +97,11 @@ def assess(
             f"names are lost on it."
         )
         return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.5)
+    return None
+
+
+def _open(said: Said, inside_queue: QueueState | None, doubt: Configured | None) -> Finding:
+    """Nothing tells yet which DNS servers are asked."""
     if "PRX2" in said.signature:
         because = (
             "PRX2: the front end found no back end to pass the message to; a public DNS server on the "
@@ -104,6 +115,9 @@ def assess(
     if said.signature == _ASSISTANT:
         because = "A mailbox or the directory was not reached; a public DNS server on the adapter does that at random."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=0.9)
+    if doubt and "NonExistentDomain" in said.text:
+        because = f"A name was not found, and {doubting(doubt)}: a foreign DNS server on one of the adapters does that at random."
+        return Finding(Belief.POSSIBLE, because, (said, doubt), _steps(), weight=1.2)
     because = "A look-up failed; a public DNS server listed on the adapter makes internal names fail at random."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=0.9)
 

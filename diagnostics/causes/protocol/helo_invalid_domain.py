@@ -7,6 +7,7 @@ written as IPv6, a single word. Others refuse a name that isn't the client's own
 at fault.
 
 ## What proves it
+- Google's `421 4.7.0 Try again later, closing connection. (EHLO)` names the command that it refused, mostly for `localhost`
 - `501 5.5.4 Invalid domain name`, or `need fully-qualified hostname`, as the answer to EHLO or HELO
 
 ## Not this when
@@ -57,6 +58,9 @@ _IN_PASSING = linear(
     r"(?i)(?:after|in reply to|reply to|response to) (?:the )?(?:helo|ehlo)|(?:helo|ehlo)(?:/(?:helo|ehlo))? (?:command )?first"
     r"|(?:no|duplicate|second|missing|expected|need) (?:helo|ehlo)"
 )
+# Servers that give no reason and name the command at which they refused: Google, and clients that quote such a server.
+_UNEXPLAINED: Final = "Try again later, closing connection"
+_AT_GREETING = linear(r"\((?:EHLO|HELO)\)|(?i:in reply to (?:EHLO|HELO) command|after (?:EHLO|HELO)\b)")
 _NAME = linear(
     r"(?i)\b(?:helo|ehlo)=?\s*<?([\[A-Za-z0-9_][^\s<>,;\"']{0,252})|<([^<>@\s]{1,253})>: Helo command rejected"
     r"|\b(?:(?:helo|ehlo) \(not|announces itself \(|server announcement \()\s?([^\s()]{1,253})\)"
@@ -80,6 +84,7 @@ _SENTENCE: Final = frozenset(
         "Invalid HELO",
         "Invalid EHLO",
         "Host names have more than one DNS label",  # Haraka
+        _UNEXPLAINED,
         *_NOUNS,
     ),
 )
@@ -95,6 +100,8 @@ def assess(
     """The words speak of EHLO only; whose client it is tells where to set the name."""
     if "listed" in said.text.lower():
         return None  # the name is on a block list: another matter
+    if said.signature == _UNEXPLAINED:
+        return _at_greeting(said)
     if said.signature in _NOUNS and ("helo" not in topics(said) or _IN_PASSING.search(said.text)):
         return None
     client = turned_away(said, replies, sessions)
@@ -135,6 +142,15 @@ def _doubted(
     because += "which a look-up finds" if known else "a provider's name that exists, unless the client borrowed it"
     because += ": it is the server's own DNS that fails."
     return Finding(Belief.POSSIBLE, because, (said, known), _client_steps(), "sender", weight=0.9)
+
+
+def _at_greeting(said: Said) -> Finding | None:
+    """Refused before anything but the client's name was said; its address may be the reason as well."""
+    if not _AT_GREETING.search(f"{said.text}\n{said.source.quote}"):
+        return None
+    because = f"{said.by or 'The server'} ended the session at the client's greeting (EHLO/HELO), when it knew no more than its "
+    because += "name and address: an application that greets as `localhost`, or with an address, is turned away so."
+    return Finding(Belief.POSSIBLE, because, (said,), _client_steps(), weight=1.8)
 
 
 def _client_steps() -> tuple[Step, ...]:

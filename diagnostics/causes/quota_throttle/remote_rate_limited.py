@@ -33,6 +33,7 @@ from diagnostics.facts import Said
 from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Step
+from diagnostics.text import squeezed
 
 _SURE: Final = (
     "unusual rate of",
@@ -104,6 +105,9 @@ _OTHERS: Final = (
 _YOURS = linear(
     r"(?i)\b(?:from|for|by) (?:your|this) (?:ip|host|server|address|network)|\byour (?:ip|host|server)\b|per ip\b"
 )
+# "mail from your address has been temporarily rate limited": what was done, whatever the reason that stands before it. A reply of
+# several lines repeats its code in between.
+_DONE = linear(r"(?i)\b(?:is|are|was|were|been|being) (?:\S+ ){0,3}(?:rate[- ]?limited|throttled)\b")
 _POSTMASTERS: Final = (
     (("gmail", "google", "gsmtp"), "Google Postmaster Tools"),
     (("tss0", "yahoo"), "the Yahoo Sender Hub"),
@@ -167,7 +171,9 @@ def assess(said: Said) -> Finding | None:
 
 def _too_fast(said: Said) -> bool:
     """Whether another system's server says that it was too much at once."""
-    ours = by_microsoft(said) or of_microsoft(said.text) or has(said, *_OTHERS)
+    done = bool(_DONE.search(squeezed(said.text)))
+    others = [each for each in _OTHERS if not (done and each == "reputation")]
+    ours = by_microsoft(said) or of_microsoft(said.text) or has(said, *others)
     about = topics(said)
     return not ours and "fast" in about and not about & {"spf", "dkim", "dmarc"}
 

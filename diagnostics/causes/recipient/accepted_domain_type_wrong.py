@@ -35,6 +35,7 @@ from diagnostics.causes.recipient.lookup import (
     by_microsoft,
     directory_says_no,
     domain,
+    encapsulated,
     external_relay,
     held_here,
     holders,
@@ -49,6 +50,7 @@ from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Configured, LookedUp
 from diagnostics.report import Act, Shell, Step
 
+_INTERNAL_NAME: Final = "RESOLVER.ADR.ExRecipNotFound"
 _OF_A_RELAY: Final = ("unknown user", "user unknown", "no such user", "user doesn't exist", "user not found")
 _OWN: Final = ("mydestination", "virtual_mailbox_domains", "virtual_alias_domains")
 _FILTERED: Final = "550 5.1.1 User unknown"
@@ -64,11 +66,9 @@ _NO_PERMISSION: Final = "Client does not have permissions to send as this sender
         "not found by SMTP address lookup",
         _NO_PERMISSION,
         _FILTERED,
+        _INTERNAL_NAME,
         *_OF_A_RELAY,
     ),
-    against={
-        "RESOLVER.ADR.ExRecipNotFound": "looks up a LegacyExchangeDN; the type of a domain plays no part in it",
-    },
 )
 def assess(
     said: Said,
@@ -81,6 +81,8 @@ def assess(
     """The type and the recipient on the other side together prove it; alone each only points here."""
     if said.signature == _NO_PERMISSION:
         return _of_sender(said, objects, sessions)
+    if said.signature == _INTERNAL_NAME:
+        return _crossing(said, objects, replies)
     if said.signature == _FILTERED:
         return _filtered(said, objects, replies)
     here = held_here(said, objects)
@@ -117,6 +119,24 @@ def assess(
     )
     because += f" for {kept.name}, and is." if kept else " for its domain."
     return Finding(Belief.POSSIBLE, because, (said, kept), steps, act, weight=1.2 if kept else 0.9)
+
+
+def _crossing(said: Said, objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding:
+    """A mailbox's internal name is looked up first. One of the other side is not known here: then the type counts."""
+    told = next((each for each in objects if each.kind == "told-crossing"), None)
+    wanted = address(said, replies)
+    name = domain(wanted)
+    listed = [each for each in objects if each.kind == "accepted-domain"]
+    kept = accepted(name, objects) if name else listed[0] if len(listed) == 1 else None
+    if told is None or encapsulated(wanted) or (kept and "relay" in kept.get("DomainType").lower()):
+        because = f"`{_INTERNAL_NAME}` looks up a LegacyExchangeDN; the type of a domain plays no part in it."
+        return Finding(Belief.RULED_OUT, because, (said,))
+    online = told.get("From") == "cloud"
+    side = "Exchange Online" if online else "the on-premises side"
+    because = f"The mailbox lives on the other side of a hybrid, as is told: if {side} holds the shared domain "
+    because += "as Authoritative, it refuses whom its own directory does not have, and sends nobody's mail across."
+    act: Act = "exchange-online" if online else "on-prem"
+    return Finding(Belief.POSSIBLE, because, (said, told, kept), _steps(name, online), act, weight=1.6)
 
 
 def _of_provider(said: Said, name: str) -> bool:

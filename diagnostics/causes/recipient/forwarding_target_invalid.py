@@ -6,6 +6,7 @@ to an address that is gone, and the report about that copy reaches the sender, w
 
 ## What proves it
 - `RESOLVER.FWD.NotFound`, or an address in the report that differs from the one that was typed
+- the message that the report is about did arrive
 - the mailbox's ForwardingAddress, ForwardingSmtpAddress or an inbox rule names it
 
 ## Not this when
@@ -38,6 +39,7 @@ from diagnostics.mail_facts import Addressed, Configured
 from diagnostics.refusals import topics_of
 from diagnostics.report import Act, Shell, Step
 
+_NOT_RECOGNIZED: Final = "recipient name is not recognized"
 _LONGEST: Final = 4_000
 _REASONS: Final = frozenset({"no-user", "spf", "dkim", "dmarc", "listed", "spam", "full", "closed", "rate", "relay"})
 
@@ -68,6 +70,7 @@ def _not_routed(mailbox: Configured, replies: tuple[Reply, ...]) -> Finding | No
         "User unknown",
         "no such user",
         "that you tried to reach does not exist",
+        _NOT_RECOGNIZED,
     ),
     against={
         "there is a forwarding loop in the directory": "found the target, which forwards back",
@@ -103,7 +106,8 @@ def assess(
         return Finding(belief, because, (said,), _steps("", online), act, weight=1.0)
     if encapsulated(wanted) or "sender" in low:
         return None
-    return _by_addressee(said, wanted, addressed, online)
+    delivered = next((each for each in objects if each.kind == "told-delivered"), None)
+    return _by_addressee(said, wanted, addressed, delivered, online)
 
 
 def _elsewhere(written: Addressed, replies: tuple[Reply, ...]) -> Finding | None:
@@ -132,7 +136,9 @@ def _shown(said: Said, mailbox: Configured, online: bool) -> Finding:
     return Finding(Belief.LIKELY, because, (mailbox, said), _steps(mailbox.name, online), act, weight=1.2)
 
 
-def _by_addressee(said: Said, wanted: str, addressed: tuple[Addressed, ...], online: bool) -> Finding:
+def _by_addressee(
+    said: Said, wanted: str, addressed: tuple[Addressed, ...], delivered: Configured | None, online: bool
+) -> Finding | None:
     """To whom the message was written, against the address that failed."""
     act: Act = "exchange-online" if online else "recipient-side"
     redirected = sent_on(wanted, addressed)
@@ -141,9 +147,15 @@ def _by_addressee(said: Said, wanted: str, addressed: tuple[Addressed, ...], onl
         because = f"The message was written to {named(first, 'another address')}, and a rule or forwarding there sent it on to "
         because += f"{named(wanted, 'the one that failed')}, which does not exist."
         return Finding(Belief.LIKELY, because, (said, redirected), _steps(first, online), act, weight=1.5)
+    if delivered:
+        because = "The message arrived, as is told, so the address that was written to exists: what failed is a copy, which a "
+        because += "rule or forwarding of that mailbox sends on to an address that is gone."
+        return Finding(Belief.POSSIBLE, because, (said, delivered), _steps("", online), act, weight=2.0)
     written = next((each for each in addressed if wanted and wanted.lower() in each.recipients), None)
     if written:
         return Finding(Belief.RULED_OUT, f"The message was written to {named(wanted)} itself.", (written,))
+    if said.signature == _NOT_RECOGNIZED:
+        return None  # said of any address that is gone
     because = (
         f"If nobody wrote to {named(wanted, 'the address that failed')}, a mailbox that was addressed forwards to it."
     )

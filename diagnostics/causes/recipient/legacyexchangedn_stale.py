@@ -75,6 +75,10 @@ def assess(anchor: Said | Reply, replies: tuple[Reply, ...], told: tuple[Configu
             because = "The text has an internal Exchange address (IMCEAEX), cut off before its end."
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps("", online), act, weight=1.0)
     because = "An internal Exchange address was looked up and no object owns it any more"
+    crossing = next((each for each in told if each.kind == "told-crossing"), None)
+    if crossing and not name:
+        because += "; but sender and mailbox are on two sides of a hybrid, where it may be known on the other one only."
+        return Finding(Belief.POSSIBLE, because, (anchor, crossing), _steps("", online), act, weight=1.2)
     if name:
         return Finding(Belief.CONFIRMED, f"{because}: `{_shown(name)}`.", (anchor,), _steps(name, online), act)
     return Finding(Belief.LIKELY, f"{because}.", (anchor,), _steps("", online), act, weight=1.0)

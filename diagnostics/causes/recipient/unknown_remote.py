@@ -254,7 +254,7 @@ def assess(
     foreign = said.by if said.by and not by_microsoft(said) else ""
     because = f"{foreign or 'The recipient’s mail server'} has no mailbox {named(wanted, 'of that name')}"
     because += "; our side delivered the question to it, so mail flow itself works."
-    forwarding = may_forward(wanted, objects)
+    forwarding = may_forward(wanted, objects) or next((o for o in objects if o.kind == "told-delivered"), None)
     if forwarding:
         because += f"; if {forwarding.name or 'the mailbox that was sent'} forwarded there, nobody typed the address."
         return Finding(Belief.POSSIBLE, because, (said, forwarding), _steps(wanted), weight=0.9)

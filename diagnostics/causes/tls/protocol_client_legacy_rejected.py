@@ -23,7 +23,8 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.facts import Said
+from diagnostics.causes.tls.versions import sent_by
+from diagnostics.facts import Reply, Said
 from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Step
@@ -40,21 +41,24 @@ _BETWEEN_SERVERS = linear(r"\bpostfix/smtpd\[")  # port 25, where a client is mo
     act="sender",
     says=(*_MICROSOFT, *_OFFERED_TOO_LITTLE, "TLS", "TLSv1", "TLS1", "SSL", "SSLv3"),
 )
-def assess(said: Said) -> Finding | None:
+def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     """Exchange Online says so in words of its own; other servers in theirs."""
     if said.signature in _OFFERED_TOO_LITTLE:
-        return _offered(said)
+        return _offered(said, bool(sent_by(said, replies)))
     if said.signature not in _MICROSOFT:
         return _elsewhere(said)
     because = "Exchange Online turned the client away because it offered only TLS 1.0 or 1.1 (`4.7.66`)."
     return Finding(Belief.CONFIRMED, because, (said,), _steps())
 
 
-def _offered(said: Said) -> Finding | None:
+def _offered(said: Said, by_server: bool) -> Finding | None:
     if not _SERVES.search(said.text):
         return None
     because = "The server ended the handshake, because the client offers no TLS version that the server still takes; "
     because += "clients that do are served."
+    if by_server:
+        because += " This one is another mail server."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.0)
     server = bool(_BETWEEN_SERVERS.search(said.source.quote))
     return Finding(
         Belief.POSSIBLE if server else Belief.LIKELY, because, (said,), _steps(), weight=1.7 if server else 1.3

@@ -8,6 +8,7 @@ destination waits.
 ## What proves it
 - `openssl s_client -tls1_2` fails with alert 70 against that host only
 - other destinations negotiate TLS 1.2 on the same connector
+- the other way round: our server's log says `unsupported protocol` of the Client Hello of a mail server that delivers here
 
 ## Not this when
 - TLS 1.2 to that host works from another network
@@ -24,7 +25,16 @@ from __future__ import annotations
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.refusal import is_cloud_host
-from diagnostics.causes.tls.versions import BRIEF, is_modern, is_old, modern_sessions, told_by_cloud, toward_cloud
+from diagnostics.causes.recipient.steps import advise
+from diagnostics.causes.tls.versions import (
+    BRIEF,
+    is_modern,
+    is_old,
+    modern_sessions,
+    sent_by,
+    told_by_cloud,
+    toward_cloud,
+)
 from diagnostics.facts import Reply, Said, TlsFailed, TlsSucceeded
 from diagnostics.looked_facts import TlsProbe, TlsSettings
 from diagnostics.report import Step
@@ -66,6 +76,11 @@ def assess(
         because = "The handshake failed before a certificate was judged; one reason is a peer that is too old for the versions "
         because += "that are demanded."
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.host), weight=1.2)
+    peer = sent_by(anchor, replies) if isinstance(anchor, Said) else ""
+    if isinstance(anchor, Said) and peer:
+        because = f"{peer}, a mail server that delivers here, offers no version of TLS that this one still takes, and does not "
+        because += "go on without encryption."
+        return Finding(Belief.LIKELY, because, (anchor,), _of_sender(), "sender", weight=1.6)
     if isinstance(anchor, Said):
         because = "OpenSSL on one side says that the TLS versions of the two don't meet: the other one is too old."
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.host), weight=1.6)
@@ -126,6 +141,20 @@ def _written(protocol: str) -> str:
     """OpenSSL's `TLSv1.2` and `TLSv1` in the form of Exchange's logs."""
     version = protocol.replace("TLSv", "TLS").replace(".", "_")
     return "TLS1_0" if version == "TLS1" else version
+
+
+def _of_sender() -> tuple[Step, ...]:
+    return (
+        look(
+            "See which versions this server takes from other mail servers.",
+            "postconf smtpd_tls_protocols smtpd_tls_mandatory_protocols smtpd_tls_security_level",
+            "bash",
+        ),
+        advise(
+            "Ask the sender's administrators to enable TLS 1.2. Until then, let port 25 take older versions where TLS is "
+            "optional: an old encryption is no worse there than none. Leave the ports of clients as they are."
+        ),
+    )
 
 
 def _steps(host: str) -> tuple[Step, ...]:

@@ -6,13 +6,34 @@ from collections.abc import Iterable
 
 from diagnostics.causes.certificate.refusal import is_cloud_host, spoken_by_cloud
 from diagnostics.causes.network.reach import kind_of
-from diagnostics.facts import ConnectionDropped, Reply, TlsFailed, TlsSucceeded
+from diagnostics.facts import ConnectionDropped, Reply, Said, TlsFailed, TlsSucceeded
+from diagnostics.patterns import linear
 
 # Postfix' verdict on a handshake; the line before it has the reason.
 BRIEF = "Cannot start TLS: handshake failure"
+_PORT_25 = linear(r"\bpostfix/smtpd\[")
+_PEER = linear(
+    r"(?:SSL_accept error|TLS error on connection) from ([\w.-]{1,253}) ?(?:\([^()\s]{1,253}\) ?)?\[([0-9A-Fa-f.:]{3,45})\]"
+)
+_MAIL_SERVER = linear(r"(?i)^(?:e?mail|mx|smtp|out(?:bound)?|relay|mta|gw|gateway)[\w-]*\.")
 _MODERN = ("TLS1_2", "TLS1_3")
 _OLD = ("TLS1_0", "TLS1_1", "SSL3", "SSL2")
 _CLOUD_CONNECTORS = ("office 365", "microsoft 365", "office365", "exchange online", "o365", "m365")
+
+
+def sent_by(said: Said, replies: Iterable[Reply]) -> str:
+    """The mail server, as `name[ip]`, whose handshake as a client this server ended; "" where it was none, or is not told.
+
+    On port 25 Postfix calls itself postfix/smtpd, on the ports of clients it bears another name. Exim has one for both.
+    """
+    words = f"{said.source.quote}\n{said.text}"
+    by_postfix = bool(_PORT_25.search(words))
+    beside = [each.whole for each in replies if by_postfix and each.source.paste == said.source.paste]
+    for text in (words, *beside):
+        peer = _PEER.search(text)
+        if peer and kind_of(peer.group(2)) != "internal" and (by_postfix or _MAIL_SERVER.search(peer.group(1))):
+            return f"{peer.group(1)}[{peer.group(2)}]"
+    return ""
 
 
 def is_modern(protocol: str) -> bool:
