@@ -68,7 +68,8 @@ def read(reading: Reading) -> Sequence[Artefact]:
 
 
 def _names_only(part: list[tuple[int, str]]) -> bool:
-    return all(_SUBJECT.search(line) or _ISSUER.search(line) for _, line in part if line.strip())
+    filled = (line for _, line in part if line.strip())
+    return all((_SUBJECT.search(line) or _ISSUER.search(line)) and _verify(line) is None for line in filled)
 
 
 def _probes(lines: list[tuple[int, str]]) -> list[list[tuple[int, str]]]:

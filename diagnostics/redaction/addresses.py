@@ -26,8 +26,8 @@ _ID = linear(r"<([^<>\r\n]+)>")
 
 # `recipient=sam@contoso.com`: the word belongs to the log and not to the address.
 _NAMED = linear(
-    r"(?i)(?:(?:smtp\.|header\.|envelope-|original-?|orig-?|final-?|primary|return-|x-)?"
-    r"(?:mail|from|to|cc|bcc|rcpt|rcptto|mailfrom|sender|recipients?|user|upn|userprincipalname|address|email|"
+    r"(?i)(?:(?:(?:e?mail|smtp|auth)[_-]|smtp\.|header\.|envelope-|original-?|orig-?|final-?|primary|return-|x-)?"
+    r"(?:mail|from|to|cc|bcc|rcpt|rcptto|mailfrom|sender|recipients?|user|username|login|upn|userprincipalname|address|email|"
     r"emailaddress|emailaddresses|id|i|orcpt|smtp|smtpaddress|primarysmtpaddress|windowsemailaddress|helo|identity|"
     r"reply-to|path|auth|mailbox|account|name|members?|proxyaddresses|s|d)=)+"
 )

@@ -15,7 +15,9 @@ from tests.commands.templates import Template
 HOSTILE = 'O\'Brien\u2019s "$(Remove-Mailbox *)" `x; & | <y> # {z} %PATH%'
 _TOKEN = "mail.contoso.com"
 _POWERSHELL = ("exchange-management-shell", "exchange-online-powershell", "powershell")
-_PROGRAMS = {"curl", "danetool", "delv", "dig", "grep", "ip", "nc", "openssl", "postconf", "printf", "sleep"}
+_PROGRAMS = {
+    "curl", "danetool", "delv", "diff", "dig", "getent", "grep", "ip", "nc", "openssl", "postconf", "printf", "sleep", "swaks",
+}  # fmt: skip
 _STARTS = re.compile(r"(?:^|[|;(]|&&)\s*([\w./-]+)")
 _QUOTED = re.compile(r"'[^']*'")
 _CMD = re.compile(r"[\w./\\:= \"-]*")

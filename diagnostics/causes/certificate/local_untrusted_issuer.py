@@ -61,7 +61,7 @@ def assess(
         because = (
             f"{refusal.seer[0].upper()}{refusal.seer[1:]} does not trust the certificate that {refusal.where} presents"
         )
-    made_here = next((each for each in probes if is_private(each)), None)
+    made_here = next((each for each in probes if each.subject and is_private(each)), None)
     if ours and made_here:
         because += f"; it shows `{made_here.subject}`, issued by `{made_here.issuer}`, which is no public authority."
         return Finding(Belief.LIKELY, because, (anchor, made_here), _steps((), ()), weight=1.5)

@@ -42,9 +42,12 @@ from diagnostics.report import Step
 _CLOUDS_ROOT: Final = "DF3C24F9BFD666761B268073FE06D1CC8D4F82A4"  # DigiCert Global Root G2
 
 
-@cause(id="certificate.trust.root-missing-local", act="on-prem")
+_ID: Final = "certificate.trust.root-missing-local"
+
+
+@cause(id=_ID, act="on-prem")
 def assess(
-    anchor: CertificateRejected | TlsFailed | StarttlsNotOffered,
+    anchor: CertificateRejected | TlsFailed | StarttlsNotOffered | Configured,
     probe: TlsProbe | None,
     replies: tuple[Reply, ...],
     certificates: tuple[Certificate, ...],
@@ -52,8 +55,8 @@ def assess(
 ) -> Finding | None:
     """Our server does not trust a peer that others trust. `probe` is the look from elsewhere."""
     root = next((each for each in settings if each.kind == "trusted-root" and each.name == _CLOUDS_ROOT), None)
-    if isinstance(anchor, StarttlsNotOffered):
-        return _absent(anchor, root, replies)
+    if isinstance(anchor, StarttlsNotOffered | Configured):
+        return _answered(anchor) if isinstance(anchor, Configured) else _absent(anchor, root, replies)
     refusal = refusal_of(anchor, replies, settings)
     if refusal is None or refusal.reason != "untrusted":
         return None
@@ -133,6 +136,14 @@ def _absent(anchor: StarttlsNotOffered, root: Configured | None, replies: tuple[
     return Finding(Belief.LIKELY, because, (anchor, root), _steps(), weight=1.7)
 
 
+def _answered(told: Configured) -> Finding | None:
+    """What somebody found, where the failure itself tells no side."""
+    if told.kind != "told-answer" or _ID not in told.items("Causes"):
+        return None
+    because = "This server does not trust the root behind the certificate that the other side shows."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps(), weight=1.5)
+
+
 def _is_clouds(refusal: Refusal) -> bool:
     """Whether the certificate shown is Exchange Online's own, and not what a device put in its place."""
     names = all_names(refusal.certificate) if refusal.certificate else ()
@@ -142,16 +153,17 @@ def _is_clouds(refusal: Refusal) -> bool:
 def _postfix_steps() -> tuple[Step, ...]:
     return (
         look(
-            "See whom Postfix trusts as a client, and whether that file exists (in a container: its ca-certificates package).",
-            "postconf smtp_tls_CAfile smtp_tls_CApath; ls -l /etc/ssl/certs/ca-certificates.crt",
+            "See whom Postfix trusts as a client.",
+            "postconf smtp_tls_CAfile smtp_tls_CApath",
             "bash",
         ),
         change(
-            "Name the file of the system's authorities.",
-            "postconf -e smtp_tls_CAfile=/etc/ssl/certs/ca-certificates.crt && postfix reload",
-            shell="bash",
-            changes="Postfix trusts the roots of that file when it verifies the certificate of a next hop.",
-            undo="postconf -X smtp_tls_CAfile && postfix reload",
+            "In main.cf set smtp_tls_CAfile to the file of the system's authorities, and reload. (Debian: "
+            "/etc/ssl/certs/ca-certificates.crt, of the package ca-certificates, which containers often lack.)",
+            "",
+            shell="portal",
+            changes="smtp_tls_CAfile in main.cf: Postfix trusts the roots of that file when it verifies the next hop.",
+            undo="Take the line out again and reload.",
             verify="posttls-finger with the level secure verifies the next hop, and the queue drains.",
         ),
     )

@@ -191,10 +191,11 @@ def _relay_steps(name: str) -> tuple[Step, ...]:
         change(
             "Give the chroot its files, or run smtpd without it (n in the chroot column of master.cf); give a container a DNS "
             "server that answers.",
-            "cp /etc/resolv.conf /etc/hosts /etc/nsswitch.conf /var/spool/postfix/etc/ && postfix reload",
-            shell="bash",
-            changes="Postfix reads the same DNS servers as the system.",
-            undo="Put the former files back and reload.",
+            "",
+            shell="portal",
+            changes="resolv.conf, hosts and nsswitch.conf below /var/spool/postfix/etc, or the chroot column of master.cf: Postfix "
+            "then reads the same DNS servers as the system.",
+            undo="Put the former files or the former column back, and reload.",
             verify="The next delivery of that provider is taken; the log shows its name in place of unknown.",
         ),
     )
