@@ -193,8 +193,8 @@ def _relay_steps(name: str) -> tuple[Step, ...]:
             "server that answers.",
             "",
             shell="portal",
-            changes="resolv.conf, hosts and nsswitch.conf below /var/spool/postfix/etc, or the chroot column of master.cf: Postfix "
-            "then reads the same DNS servers as the system.",
+            changes="resolv.conf, hosts and nsswitch.conf below /var/spool/postfix/etc, or the chroot column of master.cf: "
+            "Postfix then reads the same DNS servers as the system.",
             undo="Put the former files or the former column back, and reload.",
             verify="The next delivery of that provider is taken; the log shows its name in place of unknown.",
         ),
