@@ -1,4 +1,4 @@
-"""Format-Table output of PowerShell: cells stand under their header, numbers end where it ends.
+"""Format-Table output of PowerShell: cells stand under their header, numbers end where it ends; or between bars (Markdown).
 
 Source: https://learn.microsoft.com/powershell/scripting/samples/using-format-commands-to-change-output-view
 """
@@ -6,6 +6,7 @@ Source: https://learn.microsoft.com/powershell/scripting/samples/using-format-co
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from typing import Final
 
 from msgspec import Struct
@@ -13,6 +14,7 @@ from msgspec import Struct
 Lines = Sequence[tuple[int, str]]
 
 _LONGEST_HEADER: Final = 1000
+_BAR: Final = -1  # the column of a header between bars
 
 
 class TableRow(Struct, frozen=True):
@@ -31,7 +33,7 @@ def tables(lines: Lines, *needed: str) -> Iterator[TableRow]:
         line = text.expandtabs(8).rstrip()
         names = _header(line, needed)
         if not names and header and line:
-            if not line.replace("-", "").strip():
+            if not line.strip("-|: "):
                 continue  # the rule below the header
             cells = _cells(header, line)
             if row is not None and not line[:1].strip() and not next(iter(cells.values())):
@@ -51,9 +53,11 @@ def _header(line: str, needed: tuple[str, ...]) -> list[tuple[str, int]]:
     low = line[:_LONGEST_HEADER].lower()
     if not all(name in low for name in needed):
         return []
-    words = low.split()
+    words = _between_bars(low) or low.split()
     if not set(needed) <= set(words):
         return []
+    if _between_bars(low):
+        return [(word, _BAR) for word in words]
     found, start = list[tuple[str, int]](), 0
     for word in words:
         start = low.index(word, start)
@@ -64,6 +68,8 @@ def _header(line: str, needed: tuple[str, ...]) -> list[tuple[str, int]]:
 
 def _cells(header: list[tuple[str, int]], line: str) -> dict[str, str]:
     """Cut `line` at the headers; a number is right-aligned, so a cell may begin left of its header."""
+    if header[0][1] == _BAR:
+        return dict(zip_longest((name for name, _ in header), _between_bars(line)[: len(header)], fillvalue=""))
     cuts = [0]
     for _, start in header[1:]:
         cut = min(start, len(line))
@@ -72,6 +78,12 @@ def _cells(header: list[tuple[str, int]], line: str) -> dict[str, str]:
         cuts.append(max(cut, cuts[-1]))
     cuts.append(len(line))
     return {name: line[cuts[i] : cuts[i + 1]].strip() for i, (name, _) in enumerate(header)}
+
+
+def _between_bars(line: str) -> list[str]:
+    """The cells of a row whose ends are bars; none where they aren't."""
+    whole = line.strip()
+    return [cell.strip() for cell in whole[1:-1].split("|")] if whole[:1] == whole[-1:] == "|" != whole else []
 
 
 def _wrapped(row: TableRow, cells: dict[str, str], index: int) -> TableRow:

@@ -138,6 +138,7 @@ class _Talk(Struct):
     taken: dict[str, int] = field(default_factory=dict)  # by verb: the line where it was accepted last
     offered: tuple[str, ...] = ()
     tried: str = ""
+    logged_on: int = -1  # where the server took the logon
     tried_at: int = -1
     asks_user: bool = False
     user: UserForm = ""
@@ -260,6 +261,8 @@ def _hear_server(talk: _Talk, index: int, spoken: str, code: str, mark: str, res
         talk.reach(Stage.BANNER, index)
         host = _BANNER_HOST.search(rest)
         talk.host = host.group(1).lower() if host else ""
+    elif code == "235":
+        talk.logged_on = index
     elif code == "250":
         talk.taken[talk.verb] = index
         _hear_250(talk, index, mark, rest)
@@ -332,6 +335,8 @@ def _facts(reading: Reading, talk: _Talk) -> Iterator[Fact]:
         yield LogonTried(
             source=source, offered=talk.offered, mechanism=talk.tried, user=talk.user, host=talk.host, clear=clear
         )
+    if talk.logged_on >= 0:
+        yield Configured(source=source_at(reading, talk.logged_on), kind="told-logon", name="Account", host=talk.host)
     yield from _redirected(reading, talk)
     yield from _left(reading, talk)
     refused = _first_refusal(talk)

@@ -102,9 +102,10 @@ _NO_RULES = linear(
 _EDGE = linear(
     r"(?i)\bedge[- ]?transport\b|\bedge[- ]servers?\b|\bexchange[- ]edge\b|\bserveurs? edge\b"
     r"|\bservidor(?:es)? (?:de borde|edge)\b|\bserver edge\b"
+    r"|\bbetween (?:our |the )?edge (?:and|server)|\b(?:and|und) (?:our |the |dem |unserem )?edge\s*(?:[.,;)]|$)"
 )
 _WITHOUT_EDGE = linear(
-    r"(?i)\b(?:no|not|never|without|n.t|kein\w*|ohne|pas|sans|sin|senza|geen|zonder)\b[^.,;:]{0,20}$"
+    r"(?i)(?:n['\x{2019}]t|\b(?:no|not|never|without|kein\w*|ohne|pas|sans|sin|senza|geen|zonder))\b[^.,;:]{0,20}$"
 )
 
 

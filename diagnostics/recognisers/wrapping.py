@@ -15,7 +15,7 @@ CONSOLES: Final = frozenset({79, 80, 99, 100, 119, 120, 131, 132})
 _WIDEST: Final = max(CONSOLES)  # no mail client breaks later
 _MOST_LINES: Final = 20  # of one log line
 # Broken by hand, a log line is broken before a field, behind a colon or behind the numbers of a reply.
-_FIELD = linear(r"^\s*[A-Z]=\S")
+_FIELD = linear(r"^\s*(?:[A-Z]=\S|(?:from|to|helo)=<)")
 _UNFINISHED = linear(r"(?::|\b[45]\d\d(?:[ -][45]\.\d{1,3}\.\d{1,3})?)\s*$")
 
 

@@ -197,7 +197,9 @@ def _no_permission(said: Said, session: Session | None, settings: tuple[Configur
         return Finding(Belief.POSSIBLE, because, (said,), _on_premises(), "on-prem", weight)
     if told:
         act: Act = "sender" if told.kind == "client-settings" else "on-prem"
-        return Finding(Belief.LIKELY, f"{because} It logs on, as is told.", (said, told), _on_premises(), act, 1.0)
+        return Finding(
+            Belief.LIKELY, f"{because} It logs on, as the text tells.", (said, told), _on_premises(), act, 1.0
+        )
     if host:
         because = f"If the client logged on to {host}: its account may not send as that address."
         return Finding(Belief.POSSIBLE, because, (said,), _on_premises(), "on-prem", 1.0)

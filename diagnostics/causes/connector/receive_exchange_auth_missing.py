@@ -70,7 +70,7 @@ def assess(said: Said, _settings: Configured | None, objects: tuple[Configured, 
     if said.signature == UNIFIED_MESSAGING and "unrecognized command" not in said.text.lower():
         return None
     met = _default(objects)
-    unticked = next((each for each in objects if each.kind == "told-logon"), None)
+    unticked = next((each for each in objects if each.kind == "told-logon" and each.name == "exchange-servers"), None)
     if met is None and unticked:
         because = "The connector that other Exchange servers meet lacks the ExchangeServer logon, as you say."
         return Finding(Belief.LIKELY, because, (unticked, said), _steps(""), weight=1.5)

@@ -36,6 +36,8 @@ _EVENTS: Final = {
 
 
 # Nobody decided: the notice says so in the words of its language.
+# Exchange's report for any refusal by a policy: "It may have been rejected by a moderator, the address may only accept …".
+_PERHAPS = linear(r"(?i)\bmay have been rejected by a moderator\b")
 _UNDECIDED: Final = linear(r"(?i)decision|approved by|keine entscheidung|rechtzeitig|d.{1,2}lai|expir")
 
 
@@ -70,6 +72,8 @@ def assess(anchor: Said | Tracked | Told, replies: tuple[Reply, ...]) -> Finding
         recipient = next(iter(anchor.recipients), "")
         because = f"{what} of `{anchor.sender or 'this sender'}` to `{recipient or 'the moderated recipient'}`."
         return Finding(Belief.CONFIRMED, because, (anchor,), _steps(Refusal(recipient, "", online=False)), "on-prem")
+    if _PERHAPS.search(anchor.text):
+        return None
     refused = refusal(anchor, replies)
     what = next(
         (text for event, text in _EVENTS.items() if event in anchor.text.upper()), "A moderator rejected the message"

@@ -42,6 +42,11 @@ def assess(
 ) -> Finding | None:
     """Three things must meet: a subdomain, an Edge server, and a list of accepted domains without it."""
     name = domain(recipient(anchor, replies))
+    told = next((each for each in objects if each.kind == "told-edge"), None)
+    if told and not name and circles(anchor):
+        because = "Mail circles, and an Edge server is in the way, as you say: what goes to a subdomain that it doesn't list as "
+        because += "accepted it sends back out, to where the MX leads."
+        return Finding(Belief.POSSIBLE, because, (anchor, told), _steps(""), weight=1.9)
     if not circles(anchor) or name.count(".") < 2 or name.endswith(".onmicrosoft.com"):
         return None
     parent = name.partition(".")[2]
@@ -50,7 +55,7 @@ def assess(
     if mine or any(each.flag("MatchSubDomains") for each in above):
         because = f"`{name}` is covered by the accepted domain {(mine or above)[0].name}."
         return Finding(Belief.RULED_OUT, because, ((mine or above)[0],))
-    edge = _edge(anchor, hops, facts, tracked)
+    edge = _edge(anchor, hops, facts, tracked) or told
     if edge and above:
         because = f"`{parent}` is an accepted domain but `{name}` is not, so the Edge server sends its mail back out."
         return Finding(Belief.LIKELY, because, (above[0], edge, anchor), _steps(name), weight=1.3)
