@@ -53,10 +53,11 @@ def _header(line: str, needed: tuple[str, ...]) -> list[tuple[str, int]]:
     low = line[:_LONGEST_HEADER].lower()
     if not all(name in low for name in needed):
         return []
-    words = _between_bars(low) or low.split()
+    between = _between_bars(low)
+    words = between or low.split()
     if not set(needed) <= set(words):
         return []
-    if _between_bars(low):
+    if between:
         return [(word, _BAR) for word in words]
     found, start = list[tuple[str, int]](), 0
     for word in words:

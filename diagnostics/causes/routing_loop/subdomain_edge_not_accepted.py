@@ -41,13 +41,15 @@ def assess(
     replies: tuple[Reply, ...],
 ) -> Finding | None:
     """Three things must meet: a subdomain, an Edge server, and a list of accepted domains without it."""
+    if not circles(anchor):
+        return None
     name = domain(recipient(anchor, replies))
     told = next((each for each in objects if each.kind == "told-edge"), None)
-    if told and not name and circles(anchor):
+    if told and not name:
         because = "Mail circles, and an Edge server is in the way, as you say: what goes to a subdomain that it doesn't list as "
         because += "accepted it sends back out, to where the MX leads."
         return Finding(Belief.POSSIBLE, because, (anchor, told), _steps(""), weight=1.9)
-    if not circles(anchor) or name.count(".") < 2 or name.endswith(".onmicrosoft.com"):
+    if name.count(".") < 2 or name.endswith(".onmicrosoft.com"):
         return None
     parent = name.partition(".")[2]
     mine = accepted(name, objects)
