@@ -73,6 +73,7 @@ def main() -> None:
 )
 @click.option(
     "--max-unpacked",
+    "unpacked",
     type=click.IntRange(1),
     metavar="GIB",
     help="Logs: what a packed file may unpack to [default: 50].",

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from handlers.plaintext import PASTED_LOG
+
 if TYPE_CHECKING:
     from diagnostics.logs.answer import Found
     from diagnostics.logs.reading import Progress
@@ -55,11 +57,12 @@ class LargeInputError(Exception):
 
 
 def standard_input(limit: int) -> bytes:
-    """What a person pastes or a program sends. Raises LargeInputError for a log of more than `limit` bytes."""
-    content = sys.stdin.buffer.read(limit + 1)
-    if len(content) > limit and _is_log(content):
-        raise LargeInputError(content)
-    return content
+    """What a person pastes or a program sends, and one byte more where that is over `limit`. Raises LargeInputError for a log
+    that is no paste."""
+    start = sys.stdin.buffer.read(PASTED_LOG + 1)
+    if len(start) > PASTED_LOG and _is_log(start):
+        raise LargeInputError(start)
+    return start + sys.stdin.buffer.read(max(limit + 1 - len(start), 0))
 
 
 @contextmanager
@@ -91,18 +94,22 @@ def utc(value: str) -> str:
 def means_logs(files: Sequence[str], limit: int) -> bool:
     """Whether the arguments are logs rather than a paste and its follow-ups.
 
-    They are when one is a folder, a pattern, larger than `limit` bytes, or an archive of logs; and when there are several and
-    all of them open as a log does. A single small log is a paste: its answer says more about the one session in it.
+    They are when one is a folder, a pattern, larger than `limit` bytes, an archive of logs, or a log larger than a paste of one;
+    and when there are several and all of them open as a log does. A single small log is a paste: its answer says more about the
+    one session in it.
     """
     paths = [Path(name) for name in files if name != "-"]
     if any(path.is_dir() or (not path.exists() and any(c in str(path) for c in "*?[")) for path in paths):
         return True
-    if any(path.is_file() and (path.stat().st_size > limit or _holds_logs(path, limit)) for path in paths):
+    if any(path.is_file() and _holds_many(path, limit) for path in paths):
         return True
     return len(paths) > 1 and all(path.is_file() and _is_log(_opens(path, 4096)) for path in paths)
 
 
-def _holds_logs(path: Path, limit: int) -> bool:
+def _holds_many(path: Path, limit: int) -> bool:
+    size = path.stat().st_size
+    if size > limit or (size > PASTED_LOG and _is_log(_opens(path, 4096))):
+        return True
     if not _opens(path, 4).startswith(_PACKED):
         return False
     from handlers.archives import holds_logs  # a paste from one file needs none of this

@@ -10,6 +10,9 @@ from handlers.filetypes import refusal
 FILE_LIMIT: Final = 5_000_000
 """Bytes of one file, and of all files of one message together."""
 
+PASTED_LOG: Final = 256 << 10
+"""Bytes of a transport log that is judged as a paste: a larger one holds many sessions, and then those are the answer."""
+
 _HTML_NAMES: Final = (".html", ".htm")
 _SAMPLE: Final = 4096
 # What a text file may hold below 0x20: tab, line feed, vertical tab, form feed, carriage return, end of file, escape.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from handlers.plaintext import PASTED_LOG
 from handlers.ports.files import SlackFile
 from handlers.ports.inbox import Delivery
 from handlers.ports.services import Services
@@ -15,12 +16,13 @@ _TEXT_NAMES: Final = (".txt", ".log", ".csv", ".eml", ".json", ".xml", ".html", 
 
 
 def logs_of(delivery: Delivery, most_bytes: int) -> tuple[SlackFile, ...]:
-    """The files that may be logs too large for a paste: packed ones, and those of more than `most_bytes`, alone or together.
+    """The files that may be logs too large for a paste: packed ones, those of more than `most_bytes`, and those named as logs
+    that are larger than a log that is judged as a paste, alone or together.
 
     What Slack says of them is all that is looked at: whether they are logs is seen once their first bytes are there.
     """
     named = [file for file in delivery.files if file.name.lower().endswith(".log")]
-    together = sum(file.size for file in named) > most_bytes
+    together = sum(file.size for file in named) > min(most_bytes, PASTED_LOG)
     return tuple(
         file
         for file in delivery.files

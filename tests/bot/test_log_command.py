@@ -9,11 +9,13 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from bot.log_command import means_logs
+from bot.cli import diagnose
+from bot.log_command import Options, means_logs
 from bot.log_terminal import table
 from diagnostics import Report
 from diagnostics.logs.answer import answer, find
@@ -41,6 +43,11 @@ def test_what_means_logs(tmp_path: Path) -> None:
     assert means_logs([str(tmp_path / "SEND*.LOG")], 10_000_000)
     assert means_logs([one], 100_000)
     assert not means_logs([one], 10_000_000)  # a small log alone is a paste
+    whole = tmp_path / "whole.log"
+    whole.write_text(TEXT)
+    assert means_logs([str(whole)], 10_000_000)
+    paste.write_text("550 5.7.64 TenantAttribution; Relay Access Denied\n" * 6000)
+    assert not means_logs([str(paste)], 10_000_000)  # as large, and no log
     assert not means_logs([one, str(paste)], 10_000_000)
     packed = {name: tmp_path / name for name in ("log.gz", "paste.gz")}
     packed["log.gz"].write_bytes(gzip.compress(Path(one).read_bytes()))
@@ -115,9 +122,22 @@ def test_a_local_time_is_turned_into_the_logs(tmp_path: Path) -> None:
     assert json.loads(utc.stdout) == json.loads(other.stdout)
 
 
+def test_what_a_packed_log_may_unpack_to_is_said_on_the_command_line(tmp_path: Path) -> None:
+    (tmp_path / "SEND.LOG.gz").write_bytes(gzip.compress(TEXT.encode()))
+    done = run("--json", "--max-unpacked", "1", "SEND.LOG.gz", cwd=tmp_path)
+    (kind,) = json.loads(done.stdout)["log"]["kinds"]
+    assert kind["sessions"] == TRUTH.count
+
+
+def test_every_option_for_logs_gets_to_where_it_is_obeyed() -> None:
+    given = {option.name for option in diagnose.params} - {"files", "case_dir"}
+    assert given == {field.name for field in fields(Options)}
+
+
+@pytest.mark.parametrize("size", [300_000, 5_500_000])
 @pytest.mark.parametrize("extra", [[], ["--since", "2026-11-18"]])
-def test_a_large_log_on_standard_input(extra: list[str]) -> None:
-    text, truth = generated(Plan(size=5_500_000, failing=0.0, outage=(1.0, 1.0)))
+def test_a_large_log_on_standard_input(extra: list[str], size: int) -> None:
+    text, truth = generated(Plan(size=size, failing=0.0, outage=(1.0, 1.0)))
     done = subprocess.run(
         [_MAILFLOW, "diagnose", "--json", *extra], input=text.encode(), capture_output=True, timeout=60
     )

@@ -123,6 +123,15 @@ async def test_packed_and_wide_logs_are_read(world: World, name: str, content: b
     assert "sessions (" in await asked(world, [(name, content)], OUT)
 
 
+async def test_a_log_of_many_sessions_is_no_paste_though_it_is_smaller_than_a_text_may_be(world: World) -> None:
+    assert "sessions (" in await asked(world, [("SEND1.LOG", log())], OUT)
+
+
+async def test_a_program_s_log_is_a_paste(world: World) -> None:
+    lines = b"08:12:44 INFO waiting for work\n" * 10_000 + b"550 5.7.64 TenantAttribution; Relay Access Denied\n"
+    assert "sessions (" not in await asked(world, [("app.log", lines)], "5.7.64")
+
+
 async def test_several_logs_that_are_large_together_are_read_as_one(world: World) -> None:
     rows = log().decode().splitlines(keepends=True)
     first, second = rows[: len(rows) // 2], [*rows[:5], *rows[len(rows) // 2 :]]
