@@ -63,13 +63,15 @@ class Hearing:
                 row = head.split(b",")
                 if len(row) > _COLUMNS and row[1][:1] == b'"':
                     row = quoted(head) or row
-                if len(row) == _COLUMNS and len(row[0]) == _TIME and len(row[2]) == _ID and row[3].isdigit():
-                    if row[2] in gone:
-                        continue
-                    if row[2] not in opened:
-                        place = (file, offset + start)
-                        opened[row[2]] = Talk(row[0], row[0], row[1], row[2], row[5], place, place, True)
-                        continue
+                if len(row) == _COLUMNS:
+                    began, connector, id_, sequence, _, remote = row
+                    if len(began) == _TIME and len(id_) == _ID and sequence.isdigit():
+                        if id_ in gone:
+                            continue
+                        if id_ not in opened:
+                            place = (file, offset + start)
+                            opened[id_] = Talk(began, began, connector, id_, remote, place, place, True)
+                            continue
             elif 0 < number <= LAST_USUAL and name + _ID < at and text[name - 1] == _COMMA:
                 # Only the id is needed: half of what taking the row apart would cost.
                 id_at = behind(b",", name, at) + 1 if text[name] != _QUOTE else behind(b'",', name + 1, at) + 2

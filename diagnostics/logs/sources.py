@@ -8,10 +8,7 @@ from __future__ import annotations
 
 import codecs
 import glob
-import gzip
 import os
-import zipfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from io import BufferedIOBase, BufferedReader, FileIO
 from pathlib import Path
@@ -96,25 +93,19 @@ class Source(Struct, frozen=True):
                     if size >= block:
                         yield b"".join(held)
                         held, size = [], 0
-        except (
-            EOFError,
-            zlib.error,
-            zipfile.BadZipFile,
-            gzip.BadGzipFile,
-            NotImplementedError,
-            RuntimeError,
-        ) as problem:
+        except _damages() as problem:
             yield b"".join(held)
             said = f"{self.name} is damaged or locked, and was read up to {total:,} bytes."
             raise UnreadableLogError(said) from problem
         yield b"".join(held)
 
     def _opened(self, disk: BufferedReader) -> BufferedIOBase:
-        if self.packing == "gzip":
-            return gzip.open(disk)
-        if self.packing == "zip":
-            return cast("BufferedIOBase", zipfile.ZipFile(disk).open(self.member))
-        return disk
+        if not self.packing:
+            return disk
+        import gzip  # what reads a plain file begins without what unpacks
+        import zipfile
+
+        return gzip.open(disk) if self.packing == "gzip" else cast("BufferedIOBase", zipfile.ZipFile(disk).open(self.member))
 
     def _bound(self, total: int) -> None:
         if not self.packing:
@@ -126,6 +117,15 @@ class Source(Struct, frozen=True):
                 f"{self.name} unpacks to more than {_MOST_RATIO} times its size, as archives made to do harm do: the rest was "
                 "not read."
             )
+
+
+def _damages() -> tuple[type[Exception], ...]:
+    """What is raised for a packed file that is damaged."""
+    import gzip
+    import zipfile
+    import zlib
+
+    return EOFError, zlib.error, zipfile.BadZipFile, gzip.BadGzipFile, NotImplementedError, RuntimeError
 
 
 def _whole_lines(file: FileIO, at: int, block: int) -> int:
@@ -191,6 +191,8 @@ def _opened(path: Path, most: int) -> Iterator[Source]:
 
 
 def _members(path: Path, most: int) -> Iterator[Source]:
+    import zipfile
+
     try:
         with zipfile.ZipFile(path) as archive:
             infos = [info for info in archive.infolist() if not info.is_dir()][:_MOST_FILES]
