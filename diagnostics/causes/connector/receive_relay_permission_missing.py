@@ -25,6 +25,7 @@ from being an open relay, so it should be lifted only for the known addresses of
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change
+from diagnostics.causes.auth_smtp.logon import told_logon
 from diagnostics.causes.connector import relay, steps
 from diagnostics.causes.connector.heard import Heard, heard
 from diagnostics.causes.connector.settings import RECEIVE, label, made_for_others, of_kind, the_one
@@ -88,6 +89,10 @@ def assess(
         return Finding(Belief.POSSIBLE, because, (said, other), _steps(_client(what)), weight=1.0)
     if what.incoming and what.peer == "internal" and _intended(what, objects):
         return Finding(Belief.LIKELY, because, (said, met), _steps(_client(what)))
+    anonymous = told_logon(objects, "Anonymous")
+    if anonymous:
+        because += " It does not log on, as is told: then the connector it meets needs the right to relay for it."
+        return Finding(Belief.LIKELY, because, (said, anonymous), _steps(_client(what)), weight=1.4)
     # A report or a bare line leaves open whether an application was refused, or mail from outside for a domain of one's own.
     told = what.peer or said.kind in ("client", "log")
     return Finding(Belief.POSSIBLE, because, (said,), _steps(_client(what)), weight=1.9 if told else 1.5)

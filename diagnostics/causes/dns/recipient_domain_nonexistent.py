@@ -64,6 +64,10 @@ _EXPIRED = "QUEUE.Expired"  # Exchange Online, and what relays through it
 _NO_ADDRESS = "Failed to resolve any IP addresses for the Mail Exchange"
 
 
+# Gmail's words for a name that exists, and has neither a mail server nor an address.
+_NO_ANSWERS = "had no relevant answers"
+# What is only said of the name that was looked for, the recipient's domain.
+_HARD = ("DNS Hard Error", "responded with code NXDOMAIN", _NO_ANSWERS)
 _NOUNS = (
     "domain",
     "unknown host",
@@ -77,6 +81,7 @@ _NOUNS = (
     "mail servers",
     "DNS Hard Error",
     "responded with code NXDOMAIN",
+    _NO_ANSWERS,
 )
 # The same words of another name: the sender's, or the one in the greeting.
 _ANOTHER = (
@@ -194,15 +199,16 @@ def _looked_for(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
 
 def _in_other_words(said: Said, answers: tuple[DnsAnswer, ...], replies: tuple[Reply, ...]) -> Finding | None:
     """Other mail systems say it in words of their own."""
-    hard = said.signature in ("DNS Hard Error", "responded with code NXDOMAIN")
-    if not hard and ("no-domain" not in topics(said) or any(each in said.text.lower() for each in _ANOTHER)):
+    if said.signature not in _HARD and ("no-domain" not in topics(said) or any(each in said.text.lower() for each in _ANOTHER)):
         return None
     if "no-answer" in topics(said) or _POSTFIX in said.text or provider_not_found(said.text):
         return None
     domain = _recipient_domain(said, replies)
     if domain and any(each.ok for each in of_name(answers, domain)):
         return None
+    meant = mistyped(domain)
     because = f"The receiving side finds no domain or mail server of the name {domain or 'of the recipient'} in DNS."
+    because += f" It reads like a mistyped `{meant}`: look at the address." if meant else ""
     return Finding(Belief.LIKELY, because, (said,), _steps(domain), weight=1.2)
 
 
