@@ -105,7 +105,11 @@ class Source(Struct, frozen=True):
         import gzip  # what reads a plain file begins without what unpacks
         import zipfile
 
-        return gzip.open(disk) if self.packing == "gzip" else cast("BufferedIOBase", zipfile.ZipFile(disk).open(self.member))
+        return (
+            gzip.open(disk)
+            if self.packing == "gzip"
+            else cast("BufferedIOBase", zipfile.ZipFile(disk).open(self.member))
+        )
 
     def _bound(self, total: int) -> None:
         if not self.packing:

@@ -41,8 +41,9 @@ _ACCOUNT = linear(
 _ANONYMOUS = linear(
     r"(?i)\b(?:without|no|does ?n.t use|not using) (?:any |a )?(?:authenticat\w+|log-?(?:on|in)|credentials"
     r"|user ?name|password)\b"
-    r"|\b(?:sends?|connects?|submits?|relays?|is|mail) anonymous(?:ly)?\b|\bdo(?:es)?(?: not|n.t) (?:authenticate|log (?:on|in))\b"
-    r"|\b(?:do(?:es)?|did)(?: not|n.t) (?:need|require|use) (?:any |an? )?(?:authenticat\w+|log-?(?:on|in)|credentials|user ?name)\b"
+    r"|\b(?:sends?|connects?|submits?|relays?|is|mail) anonymous(?:ly)?\b"
+    r"|\bdo(?:es)?(?: not|n.t) (?:authenticate|log (?:on|in))\b"
+    r"|\b(?:do(?:es)?|did)(?: not|n.t) (?:need|require|use) (?:any |an? )?(?:authenticat\w+|log-?(?:on|in)|credentials)\b"
     r"|\bunauthenticated\b|\bohne (?:anmeldung|authentifizierung|login|zugangsdaten)\b|\bsendet anonym\b"
     r"|\bsans (?:authentification|identifiants?)\b|\bsin (?:autenticación|credenciales)\b|\bsenza (?:autenticazione"
     r"|credenziali)\b"

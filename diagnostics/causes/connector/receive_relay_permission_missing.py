@@ -75,6 +75,11 @@ def assess(
     if relay.rewritten(what):
         because = f"{what.who} refused to relay {relay.rewritten(what)}, an address that only hybrid routing uses."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(_client(what)), weight=0.6)
+    return _of_client(said, what, objects, because)
+
+
+def _of_client(said: Said, what: Heard, objects: tuple[Configured, ...], because: str) -> Finding:
+    """What the settings and the person tell of the connector that the client met, and of the client."""
     met = the_one(what.connector, objects)
     if met and "anonymoususers" not in met.get("PermissionGroups", "anonymoususers").lower():
         because = f"{label(met)} is not a connector for anonymous clients; {what.client} should not have met it."

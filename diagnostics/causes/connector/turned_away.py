@@ -20,6 +20,7 @@ from diagnostics.patterns import linear
 
 _TAIL = linear(r"(?i)\bfrom=<([^<>]{0,320})> to=<([^<>]{1,320})> proto=\w{3,8}(?: helo=<([^<>]{1,255})>)?")
 _CLIENT = linear(r"(?i)\breject: [\w-]{1,30} from [\w.-]{1,253}\[([0-9a-f.:]{3,45})\]")
+_BRACKETED = linear(r"(?i)[\[(](?:IPv6:)?([0-9a-f]{0,4}(?:[.:][0-9a-f]{0,4}){2,8}(?:\.[0-9]{1,3})*)[\])]")
 _PRIVATE: Final = (".local", ".lan", ".internal", ".corp", ".intra", ".localdomain")
 
 
@@ -93,6 +94,17 @@ def _logged(text: str, quote: str) -> Client | None:
     client = _CLIENT.search(quote)
     sender, recipient, greeting = tail.groups()
     return Client(client.group(1) if client else "", greeting or "", sender, recipient)
+
+
+def in_brackets(text: str) -> list[str]:
+    """The addresses that a reply has in brackets, in their order: the client's, and before it at times the server's own."""
+    return [str(each) for each in _BRACKETED.findall(text)]
+
+
+def inside_address(said: Said) -> str:
+    """The address of an inside network that a refusal is about; "" where it names another or none."""
+    named = in_brackets(said.text)
+    return named[-1] if named and all(kind_of(each) == "internal" for each in named) else ""
 
 
 def is_private(name: str) -> bool:

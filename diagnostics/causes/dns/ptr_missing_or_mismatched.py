@@ -26,13 +26,12 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.connector.heard import heard
-from diagnostics.causes.connector.turned_away import Client, own_client, turned_away
+from diagnostics.causes.connector.turned_away import Client, in_brackets, inside_address, own_client, turned_away
 from diagnostics.causes.dns.lookups import addresses_of
 from diagnostics.causes.network.reach import is_ipv6, kind_of
 from diagnostics.facts import Reply, Said, Session
 from diagnostics.looked_facts import DnsAnswer
 from diagnostics.mail_facts import Configured
-from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Step
 
@@ -65,7 +64,6 @@ _NOUNS: Final = (
 _DOUBT: Final = ("generic", "dynamic")
 _TOPIC: Final = "ptr"
 _EITHER: Final = "ptr records and authentication"  # Gmail's words for IPv6: one of the two is missing
-_ADDRESS = linear(r"(?i)[\[(](?:IPv6:)?([0-9a-f]{0,4}(?:[.:][0-9a-f]{0,4}){2,8}(?:\.[0-9]{1,3})*)[\])]")
 _REVERSE: Final = (".in-addr.arpa", ".ip6.arpa")
 
 
@@ -130,6 +128,15 @@ def assess(
     client = None if missing else turned_away(said, replies, sessions)
     if client and (doubt := _doubted(said, client, settings, ip)):
         return doubt
+    inside = "" if missing else inside_address(said)
+    if inside:
+        because = (
+            f"The client that was refused is {inside}, an address of an inside network, with which no server of the "
+        )
+        because += (
+            "Internet comes: something in front hides the real one, or a device of your own is judged like a stranger."
+        )
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(""), weight=1.2)
     told = any(words in low for words in _TOLD) and not any(words in low for words in _DOUBT)
     if told or missing:
         return Finding(Belief.CONFIRMED, because, (said, missing), _steps(ip))
@@ -182,7 +189,7 @@ def _either(said: Said, found: DnsAnswer | None, ip: str) -> Finding:
 
 def _sender(said: Said) -> str:
     """The refused address: the last public one in brackets, for the receiver's own stands before it."""
-    known = [str(each) for each in _ADDRESS.findall(said.text) if kind_of(str(each)) == "public"]
+    known = [each for each in in_brackets(said.text) if kind_of(each) == "public"]
     return known[-1] if known else ""
 
 

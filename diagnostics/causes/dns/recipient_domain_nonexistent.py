@@ -199,7 +199,9 @@ def _looked_for(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
 
 def _in_other_words(said: Said, answers: tuple[DnsAnswer, ...], replies: tuple[Reply, ...]) -> Finding | None:
     """Other mail systems say it in words of their own."""
-    if said.signature not in _HARD and ("no-domain" not in topics(said) or any(each in said.text.lower() for each in _ANOTHER)):
+    if said.signature not in _HARD and (
+        "no-domain" not in topics(said) or any(each in said.text.lower() for each in _ANOTHER)
+    ):
         return None
     if "no-answer" in topics(said) or _POSTFIX in said.text or provider_not_found(said.text):
         return None

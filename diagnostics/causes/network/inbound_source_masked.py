@@ -26,7 +26,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.connector.turned_away import is_private, numbered, turned_away
+from diagnostics.causes.connector.turned_away import inside_address, is_private, numbered, own_client, turned_away
 from diagnostics.causes.dns.exchangers import organization
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.sender_auth.results import judged_inside, refused
@@ -39,6 +39,9 @@ from diagnostics.report import Step
 _ENOUGH: Final = 3  # sessions of one address; fewer may be one busy client
 _NAMES: Final = 2  # hosts that greet from one address
 _CHECKS: Final = ("SPF", "Sender Policy Framework", "openspf", "DMARC")
+_REVERSE: Final = (
+    "cannot find your hostname", "cannot find your reverse hostname", "reverse DNS", "PTR record", "4.7.25", "5.7.25",
+)  # fmt: skip
 _PER_SOURCE: Final = "The maximum number of connections per source"  # event 1021
 _SOURCE = linear(r"IP address '?((?:\d{1,3}\.){3}\d{1,3})")
 _GREETED = linear(r"(?i)\b(?:helo|ehlo)[=: ]{1,3}[<\"]?([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8})")
@@ -53,6 +56,7 @@ _FAILED: Final = ("fail", "softfail")
         _PER_SOURCE,
         "Unable to relay",
         *_CHECKS,
+        *_REVERSE,
     ),
 )
 def assess(
@@ -73,6 +77,8 @@ def assess(
         return _refused_client(anchor, replies, sessions)
     if anchor.signature in _CHECKS:
         return None
+    if anchor.signature in _REVERSE:
+        return _without_name(anchor, settings, replies, sessions)
     if public:
         because = f"The receive log shows real addresses, such as {public}."
         return Finding(Belief.RULED_OUT, because, (next(s for s in sessions if s.remote_ip == public),))
@@ -190,6 +196,24 @@ def _refused_client(said: Said, replies: tuple[Reply, ...], sessions: tuple[Sess
     )
     because += "DMARC fails for who relies on it."
     return Finding(Belief.LIKELY, because, (said,), _steps(ip), weight=1.5)
+
+
+def _without_name(
+    said: Said, settings: tuple[Configured, ...], replies: tuple[Reply, ...], sessions: tuple[Session, ...]
+) -> Finding | None:
+    """Reverse DNS was looked for of an inside address, which nobody outside has: is it a mask, or a client of one's own?"""
+    client, ip = turned_away(said, replies, sessions), inside_address(said)
+    if not ip or (client and own_client(client, settings) and not client.foreign):
+        return None
+    front = balancer(settings) or next((each for each in settings if each.kind == "gateway" and each.name == ip), None)
+    because = f"Reverse DNS was looked for of {ip}, an address of an inside network: whoever of the Internet appears with it comes "
+    because += (
+        "through something in front that puts its own address in place of the sender's (a container's bridge, a load "
+    )
+    because += "balancer), and no name can be found for anybody."
+    if front or (client and client.foreign):
+        return Finding(Belief.LIKELY, because, (said, front), _steps(ip), weight=1.5)
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(ip), weight=1.5)
 
 
 def is_mask(hop: Hop, results: Authentication) -> bool:
