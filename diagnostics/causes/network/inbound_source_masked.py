@@ -206,11 +206,11 @@ def _without_name(
     if not ip or (client and own_client(client, settings) and not client.foreign):
         return None
     front = balancer(settings) or next((each for each in settings if each.kind == "gateway" and each.name == ip), None)
-    because = f"Reverse DNS was looked for of {ip}, an address of an inside network: whoever of the Internet appears with it comes "
-    because += (
-        "through something in front that puts its own address in place of the sender's (a container's bridge, a load "
+    because = (
+        f"Reverse DNS was looked for of {ip}, an address of an inside network: whoever of the Internet appears with "
     )
-    because += "balancer), and no name can be found for anybody."
+    because += "it comes through something in front that puts its own address in place of the sender's (a container's "
+    because += "bridge, a load balancer), and no name can be found for anybody."
     if front or (client and client.foreign):
         return Finding(Belief.LIKELY, because, (said, front), _steps(ip), weight=1.5)
     return Finding(Belief.POSSIBLE, because, (said,), _steps(ip), weight=1.5)

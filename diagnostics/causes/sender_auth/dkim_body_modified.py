@@ -28,6 +28,7 @@ from diagnostics.causes.sender_auth.results import (
     dkim_words,
     elsewhere,
     name_of,
+    no_key,
     refused,
     signature_lost,
 )
@@ -65,13 +66,15 @@ def assess(
             return None
         return _finding(anchor, anchor.signature, "")
     words = dkim_words(anchor, headers)
-    if refused(anchor) and "no key" in words:
+    if refused(anchor) and no_key(words):
         because = f"`{words}`: without the key nothing was compared with the text of the message."
         return Finding(Belief.RULED_OUT, because, (anchor,))
     if signature_lost(anchor) and "body hash" in words:
         return _finding(anchor, words, name_of(anchor.header_d))
-    if not refused(anchor) or anchor.dkim not in ("fail", "neutral", "hardfail") or "did not verify" not in words:
+    if not refused(anchor) or anchor.dkim not in ("fail", "neutral", "hardfail"):
         return None
+    if "did not verify" not in words:
+        return _unexplained(anchor)
     way, earlier = detour(headers, settings, (), ()), elsewhere(anchor, others)
     if way and earlier and earlier.dkim == "pass":
         because = f"`{words}`, but the signature passed before the message was sent on: what changed it is the forward."
@@ -87,6 +90,15 @@ def assess(
         because = f"The signature passed at an earlier hop and fails at the last one: `{words}`. What lies between changed it."
         return Finding(Belief.CONFIRMED, because, (anchor, earlier), _steps())
     return _finding(anchor, words, name_of(anchor.header_d), spf_failed=anchor.spf in SPF_FAILED)
+
+
+def _unexplained(results: Authentication) -> Finding | None:
+    """A failed signature that the header tells of without a reason, and of nothing else."""
+    if results.dkim == "neutral" or results.spf or results.dmarc:
+        return None
+    because = "The DKIM signature fails, and the header does not say why: a signed part was changed on the way, or the key in "
+    because += "DNS is missing or not the one it was signed with."
+    return Finding(Belief.POSSIBLE, because, (results,), _steps(), weight=1.2)
 
 
 def _finding(anchor: Said | Authentication, words: str, signer: str, *, spf_failed: bool = False) -> Finding:

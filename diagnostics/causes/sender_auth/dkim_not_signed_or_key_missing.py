@@ -31,6 +31,7 @@ from diagnostics.causes.sender_auth.results import (
     domain_in,
     name_of,
     named,
+    no_key,
     refused,
     sign,
     signature_lost,
@@ -43,10 +44,6 @@ from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Act, Step
 
-_NO_KEY: Final = linear(
-    r"(?i)\bno (?:public )?key\b|\bkey (?:was )?not found|pub(?:lic )?key(?: is |[_ ])?(?:missing|unavailable)"
-    r"|key retrieval failed"
-)
 # The library inside DkimSigner, the open-source signing agent for Exchange, about an entry that it doesn't know.
 _UNSIGNED: Final = "list of headers to sign should not include"
 _CHANGED: Final = linear(r"\bbody (?:was|has been) (?:altered|modified|changed)\b")
@@ -83,15 +80,18 @@ def assess(
         return None
     domain = name_of(anchor.header_from or anchor.mail_from)
     words = dkim_words(anchor, headers)
-    if "no key" in words or anchor.dkim == "permerror":
+    keyless = no_key(words)
+    if keyless or anchor.dkim == "permerror":
         signer = name_of(anchor.header_d) if anchor.header_d not in ("", "none") else domain
-        because = (
-            f"The message is signed for `{signer}`, but the receiver finds no usable key for that signature in DNS."
-        )
+        because = f"The message is signed{f' for `{signer}`' if signer else ''}, but the receiver finds no usable key for that "
+        because += "signature in DNS."
         if lost:
             because += " It passed by SPF alone, so the next forward breaks it."
-        belief = Belief.CONFIRMED if "no key" in words else Belief.LIKELY
+        belief = Belief.CONFIRMED if keyless else Belief.LIKELY
         return Finding(belief, because, (anchor,), _steps(signer), _act(answers), weight=1.5)
+    if anchor.dkim == "fail" and not (words or anchor.spf or anchor.dmarc):
+        because = "The DKIM signature fails, and nothing says why: the key in DNS may be missing or another one."
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(domain), weight=1.1)
     if anchor.dkim != "none":
         return None
     because = (
@@ -114,7 +114,7 @@ def _said(said: Said, act: Act | None) -> Finding | None:
     steps = _steps(domain)
     if "compauth=pass" in low or "body hash" in low or _CHANGED.search(low):
         return None
-    if _NO_KEY.search(said.text):
+    if no_key(said.text):
         because = "The receiver finds no key in DNS for the message's DKIM signature."
         return Finding(Belief.CONFIRMED, because, (said,), steps, act)
     about = topics(said)

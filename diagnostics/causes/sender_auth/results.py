@@ -17,6 +17,10 @@ SPF_FAILED: Final = frozenset({"fail", "softfail", "hardfail"})
 ENFORCED: Final = frozenset({"oreject", "reject", "quarantine", "oquarantine", "pct.reject", "pct.quarantine"})
 # In brackets, as most receivers write it, or as the property that RFC 8601 has for it.
 _DKIM_WORDS: Final = linear(r"(?i)\bdkim=\s*\w{1,20}\s*(?:\(([^()]{1,120})\)|reason=\s*\"([^\"]{1,120})\")")
+_NO_KEY: Final = linear(
+    r"(?i)\bno (?:public )?key\b|\bkey (?:was )?not found|\bkey:? (?:is )?(?:not available|unavailable|missing)"
+    r"|pub(?:lic )?key(?: is |[_ ])?(?:missing|unavailable)|key retrieval failed"
+)
 _DOMAIN: Final = linear(
     r"(?i)(?:sending domain|unauthenticated email from|domain of|send (?:mail )?from|spf check for|mail from domain|;id="
     r"|\bspf \[)\s*[\[<('\"]?(?:[^\s@<>\[\]]{1,64}@)?([a-z0-9][a-z0-9.-]{1,252}\.[a-z0-9-]{2,63})"
@@ -105,6 +109,11 @@ def dkim_words(results: Authentication, headers: Iterable[Headers]) -> str:
             if found and each.source.paste == results.source.paste:
                 return str(found.group(1) or found.group(2)).lower()
     return ""
+
+
+def no_key(words: str) -> bool:
+    """Whether it is said that DNS has no key for a signature."""
+    return bool(_NO_KEY.search(words))
 
 
 def detour(
