@@ -39,6 +39,7 @@ _EVENT = linear(
 _REMOTE = linear(r'(?i)Send connector "?(.{1,200}?)"? has failed to authenticate with "?(\S{1,253}?)"?[.\s]')
 _REFUSALS = ("535", "534", "530", "538", "550", "554", "501")
 _NO_LOGIN = "5.7.3 Require basic authentication"  # Exchange's own words: it found no AUTH LOGIN in the EHLO reply
+_NEGOTIATION = "The remote SMTP service rejected AUTH negotiation"  # the state of a queue in Exchange 2000 and 2003
 _OWN = ("exchangeauth", "gssapi", "kerberos", "x-exps", "direct trust")
 
 
@@ -71,6 +72,7 @@ _OWN = ("exchangeauth", "gssapi", "kerberos", "x-exps", "direct trust")
         "530 5.5.1 Authentication",
         "530 SMTP authentication",
         _NO_LOGIN,
+        _NEGOTIATION,
     ),
 )
 def assess(
@@ -81,6 +83,12 @@ def assess(
         return _from_session(anchor)
     said = anchor
     what = heard(said, replies, sessions)
+    if said.signature == _NEGOTIATION:
+        because = "The queue tells that the next server refused the logon: the connector (or the virtual server, under Delivery, "
+        because += (
+            "Outbound Security) is set to log on, with a name that it does not take or where no logon is wanted at all."
+        )
+        return Finding(Belief.LIKELY, because, (said,), _steps(""), weight=1.4)
     if said.kind in ("event", "command"):
         return _from_event(said)
     if what.incoming or said.kind == "client" or _internal(what):

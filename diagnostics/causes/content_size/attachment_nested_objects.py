@@ -28,18 +28,23 @@ from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Said
 
+_EMBEDDED: Final = "messages are embedded too deeply"  # event 8526 of the store, in Exchange 5.5 to 2003
 _TOO_BIG: Final = ("MAPI_E_TOO_BIG", "0x80040305", "-2147220731")
 
 
 @cause(
     id="content-size.attachment.nested-objects",
     act="sender",
-    says=("policy violation detected (AS345)", "AS345", *_TOO_BIG),
+    says=("policy violation detected (AS345)", "AS345", _EMBEDDED, *_TOO_BIG),
 )
 def assess(said: Said) -> Finding | None:
     """AS345 has this one meaning; MAPI's number is given for whatever the store finds too large."""
     if said.signature in _TOO_BIG:
         return _too_deep(said)
+    if said.signature == _EMBEDDED:
+        because = "The store refused the message because messages are nested too deep in it: replies or reports that each hold "
+        because += "the one before, mostly made by a rule or two answering machines."
+        return Finding(Belief.LIKELY, because, (said,), (_COPY,), weight=1.5)
     because = (
         f"{said.by or 'The receiving server'} refused the message (AS345): an attachment holds 20 "
         "or more embedded files or objects."
@@ -51,6 +56,12 @@ def assess(said: Said) -> Finding | None:
         advise("Send those files separately, or share the document as a link. Nothing has to change on a mail server."),
     )
     return Finding(Belief.CONFIRMED, because, (said,), steps)
+
+
+_COPY = advise(
+    "Sender: write a new message with what matters, instead of forwarding the one that holds the others; and look for a rule or "
+    "an automatic answer, on either side, that wraps each message into the next."
+)
 
 
 def _too_deep(said: Said) -> Finding:

@@ -66,6 +66,7 @@ _NAMES: Final = (
 _REASONS: Final = frozenset(
     {"no-user", "spf", "dkim", "dmarc", "listed", "entry", "spam", "malware", "attachment", "full", "closed", "rate"}
 )
+_BY_MTA: Final = "reason code restricted-delivery"  # event 290 of the MTA, in Exchange 5.5 to 2003
 # Exchange's own sentences and numbers, of causes that are told by them.
 _EXCHANGE = linear(r"(?i)\b(?:RESOLVER|APPROVAL|TRANSPORT)\.|\b5\.7\.1\d\d\b|in its organization|allowed senders list")
 
@@ -79,6 +80,7 @@ _EXCHANGE = linear(r"(?i)\b(?:RESOLVER|APPROVAL|TRANSPORT)\.|\b5\.7\.1\d\d\b|in 
         "5.7.124",
         "5.7.129",
         RESTRICTED,
+        _BY_MTA,
         *_NAMES,
     ),
     against={
@@ -92,6 +94,10 @@ def assess(
     refused = refusal(said, replies, settings)
     if said.signature in _NAMES:
         return _in_other_words(said, refused)
+    if said.signature == _BY_MTA:
+        because = "The message transfer agent made a report because delivery to this recipient is restricted, to certain senders "
+        because += "or away from some: the recipient itself, or a list within the list that was written to."
+        return Finding(Belief.LIKELY, because, (said,), _steps(refused), refused.act, weight=1.4)
     if said.signature == RESTRICTED:
         because = (
             "The recipient may take mail from some senders only; the report says no more than that a policy refused it."
