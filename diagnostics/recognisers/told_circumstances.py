@@ -27,6 +27,12 @@ _BYSTANDER = linear(
     r"|\bnot (?:on|in) the (?:invitation|invite|meeting|attendee)|\bnicht eingeladen|\bpas invit|\bVertret(?:er"
     r"|ung)|\bStellvertret"
 )
+# A delegate who sends for somebody is no bystander: the report comes back to who wrote to the attendees.
+_SENDS = linear(
+    r"(?i)\bdelegates?\b[^.;\n]{0,60}\b(?:gets?|receives?|sends?|sent|moves?|moved|updates?|updated|chang(?:es?|ed|ing)"
+    r"|reschedul\w+|cancel\w*|creates?|created|books?)\b"
+    r"|\b(?:sent|moved|updated|changed|rescheduled|cancelled|created|booked) by (?:the |a |his |her |their )?delegate"
+)
 _SMART_HOST = linear(
     r"(?i)(?:smart ?-?hosts?|\x{30b9}\x{30de}\x{30fc}\x{30c8} ?\x{30db}\x{30b9}\x{30c8}|h.te actif"
     r"|host inteligente)[^\n.]{0,24}?[\s:=('\"`\[]"
@@ -166,6 +172,6 @@ def _reached(reading: Reading, lines: list[tuple[int, str]]) -> Iterator[Artefac
 def _meetings(reading: Reading, lines: list[tuple[int, str]]) -> Iterator[Artefact]:
     """That a meeting request comes back for somebody who was not invited: two statements, wherever they stand."""
     meeting = next((index for index, line in lines if _MEETING.search(line)), None)
-    if meeting is not None and any(_BYSTANDER.search(line) for _, line in lines):
+    if meeting is not None and any(_BYSTANDER.search(line) and not _SENDS.search(line) for _, line in lines):
         fact = Configured(source=source_at(reading, meeting), kind="told-bystander", name="meeting")
         yield artefact(reading, "told-meeting", [meeting], [fact], {"told": "meeting"})

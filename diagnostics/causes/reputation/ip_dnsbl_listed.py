@@ -28,6 +28,7 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.connector.heard import heard
+from diagnostics.causes.dns.exchangers import organization
 from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.reputation.addresses import blamed, microsofts, named
@@ -199,9 +200,17 @@ def assess(
     act: Act = "microsoft" if microsofts(ip) else "sender"
     if microsofts(ip):
         because += " The address is one of Exchange Online's: no customer can have it delisted."
-    belief = Belief.CONFIRMED if there else Belief.LIKELY if name or ip or helo or told else Belief.POSSIBLE
+    several = bool(name) and _say_so(name, replies)
+    because += " Mail systems that don't ask the same resolver say so." if several else ""
+    belief = Belief.CONFIRMED if there or several else Belief.LIKELY if name or ip or helo or told else Belief.POSSIBLE
     steps = _of_name(page) if helo else _of_microsoft(ip, zone) if microsofts(ip) else _steps(ip, zone, page)
     return Finding(belief, because, (said, answer), steps, act, weight=1.3)
+
+
+def _say_so(name: str, replies: tuple[Reply, ...]) -> bool:
+    """Whether mail systems of more than one organization name this list: a broken resolver would be one's own alone."""
+    by = {organization(each.by or each.host) for each in replies if list_named(each.whole)[0] == name}
+    return len(by) > 1
 
 
 def _of_microsoft(ip: str, zone: str) -> tuple[Step, ...]:
