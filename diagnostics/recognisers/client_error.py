@@ -125,6 +125,13 @@ _MOST_LINES: Final = 30
 _MOST_ERRORS: Final = 50  # a log that repeats one error says no more with every line
 
 
+# MailKit's exception of older versions has all that it can be, in whole sentences; only its last line reads as an error.
+_LISTED = linear(
+    r"^\s*(?:The (?:host )?SSL certificate presented by the server is not trusted|[1-4]\. The (?:server|local|cert))"
+)
+_MOST_ABOVE: Final = 12
+
+
 class _Error(Struct, frozen=True):
     lines: tuple[int, ...]
     text: str
@@ -169,7 +176,12 @@ def _errors(lines: Lines, *, mail: bool) -> Iterator[_Error]:
             if not _STACK.search(line):
                 parts.append(line.strip())
             position += 1
-        yield _Error(tuple(taken), " ".join(parts))
+        yield _Error((*taken, *_reasons_above(lines, taken[0])), " ".join(parts))
+
+
+def _reasons_above(lines: Lines, first: int) -> Iterator[int]:
+    """The lines of MailKit's list of reasons above an error: they are its own, and not what the person tells."""
+    return (index for index, line in lines if first - _MOST_ABOVE <= index < first and _LISTED.search(line))
 
 
 def _belongs(line: str, parts: list[str]) -> bool:

@@ -71,6 +71,13 @@ _OWN_RECORD = linear(
     r"[^.\n]{0,40}\bTLSA\b"
     r"|\b(?:our|my|unser\w{0,2}|meine?\w?|notre|nos|mon|nuestr\w{1,2}|nostr\w|onze|mijn) (?:\w+ ){0,2}?TLSA\b"
 )
+# "We send through our on-premises Exchange server": then what the client was shown is the reader's own.
+_OWN_EXCHANGE = linear(
+    r"(?i)\b(?:through|via|over|using|with|to|by|against|towards?|on|at|from|über|an|gegen|mit|von|par|vers|avec|por|con|tramite"
+    r"|naar|met)\s(?:our|my|(?:the|an?) (?:own|local|internal|on-?prem\w*)|unser\w{0,2}|mein\w{0,2}|notre|mon|nuestro|mi|nostro"
+    r"|ons|onze|mijn|de[nmr] (?:eigenen?|lokalen?|internen?))\b (?:[\w-]{1,16} ){0,3}?exchange\b"
+)
+_ONLINE = linear(r"(?i)^[ -]?(?:online|365)")
 # Platforms that close port 25 outward to whoever has not asked: what a server that stands with one can't reach.
 _PLATFORMS: Final = (
     ("Microsoft Azure", r"azure"),
@@ -111,7 +118,7 @@ _NOT_HOSTED = linear(
 
 
 @recogniser(
-    rf"(?:\bhybrid\b|\b(?:{_CLOUD})\b|"
+    rf"(?:\bhybrid\b|\bexchange\b|\b(?:{_CLOUD})\b|"
     rf"\b(?:{_PLATFORM})\b|"
     r"\b15\.0?[0-2]\.0?\d{3,4}\.\d{1,3}|" + _NOUN + r"\d{4,5}|\bTLSA\b|" + _FILE + ")",
     rank=97,
@@ -150,6 +157,9 @@ def _told(source: Source, line: str) -> Iterator[Fact]:
         yield Configured(source=source, kind="certificate-file", name=file.group(0))
     if _OWN_RECORD.search(line):
         yield Configured(source=source, kind="own-tlsa", name="TLSA")
+    own = _OWN_EXCHANGE.search(line)
+    if own and not (supposes(line[: own.start()]) or _ONLINE.search(line[own.end() :])):
+        yield Configured(source=source, kind="own-exchange", name="exchange")
     hosted = _HOSTED.search(line)
     if hosted and _is_own_place(line, hosted.start(), hosted.end()):
         name = next(name for name, words in _PLATFORM_NAMES if words.search(hosted.group(0)))
