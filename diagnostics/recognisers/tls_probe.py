@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from diagnostics.artefacts import Artefact
-from diagnostics.facts import ConnectionDropped, Fact, Stage, StarttlsNotOffered
+from diagnostics.facts import ConnectionDropped, Fact, Side, Stage, StarttlsNotOffered
 from diagnostics.looked_facts import PortTest, TlsProbe
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
@@ -49,7 +49,7 @@ _ALERT_NAMES: Final = {
 _REASON = linear(r":SSL routines:[A-Za-z0-9_ ]{0,60}:([a-z0-9][a-z0-9 ]{3,60})(?::|$)")
 _RESET = linear(r"(?i)^\s*write: ?errno ?[=:] ?(\d{1,5})\b")
 # Who ended it, by the numbers of Linux, macOS and Windows: ECONNRESET came over the wire, ECONNABORTED from this machine itself.
-_ENDED: Final = {
+_ENDED: Final[dict[str, tuple[str, Side]]] = {
     **dict.fromkeys(("104", "54", "10054"), ("ConnectionReset", "unknown")),
     **dict.fromkeys(("103", "53", "10053"), ("ConnectionAborted", "local")),
 }
