@@ -55,6 +55,7 @@ _STARTS: Final = (
     r"|\bSMTP (?:server )?error(?:: |:? (?:code )?#?[45]\d\d\b)|\bSMTP -> ERROR: |\bSMTP connect\(\) failed"
     rf"|{_PANELS}|{_DIALOGS}|(?:{_LABELLED})\s?:|\bFalha na conexão SMTP \(\)"
     r"|\bCan't send mail - all recipients were rejected|\bMessage failed: \d{3}|\b[245]\d\d\+\d\.\d{1,3}\.\d{1,3}\+"
+    r"|\bOutboundConnectionResponse\b.{1,120}[ -][45]\d\d\+"
 )
 # What libraries under such clients print. Other programs use them too, so something else has to tell that this is mail.
 _LIBRARIES: Final = (
@@ -84,7 +85,9 @@ _STACK = linear(r"^\s*(?:at\s+\S|At (?:line|\S+\.ps1):|\+ |--- End of|File \"|\.
 _NEXT = linear(r"^\s*(?:\d{4}-\d\d-\d\dT[\d:.]+Z?,|[A-Za-z][A-Za-z0-9]{2,40}\s{2,}:\s|\[PS\]|PS [A-Z]:)")
 _RESPONSE = linear(r"(?i)\b(?:the )?server response was:\s*(\S.*)$")
 _BYTES = linear(r"\(\s*([245]\d\d)\s*,\s*b?(['\"])(.*?)(?:['\"]\s*[,)]|$)")
-_PLUSSED = linear(r"[245]\d\d\+\d\.\d{1,3}\.\d{1,3}\+\S+")
+_PLUSSED = linear(
+    r"[245]\d\d\+\d\.\d{1,3}\.\d{1,3}\+\S+|(?i)\bOutboundConnectionResponse\b.{1,120}?[ -]([45]\d\d\+\S+)"
+)
 _CODED = linear(r"(?:^|[\s:>\"'(])([45]\d\d[ :-]+(?:[45]\.\d{1,3}\.\d{1,3}|\D).*)$")
 _PORT: Final = ("465", "587")
 _DEVICE = linear(r"(?i)\bSMTP (?:server )?error:?\s*(?:code )?#?([45]\d\d)\b")
@@ -231,7 +234,7 @@ def _reply(text: str) -> str:
         return f"{tupled.group(1)} {tupled.group(3)}".replace("\\r", "").replace("\\n", " ")
     plussed = _PLUSSED.search(text)
     if plussed:
-        return str(plussed.group(0)).replace("+", " ")
+        return str(plussed.group(1) or plussed.group(2)).replace("+", " ")
     response = _RESPONSE.search(text)
     if response:
         return _unwrapped(response.group(1))
