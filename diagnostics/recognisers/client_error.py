@@ -234,7 +234,7 @@ def _reply(text: str) -> str:
         return f"{tupled.group(1)} {tupled.group(3)}".replace("\\r", "").replace("\\n", " ")
     plussed = _PLUSSED.search(text)
     if plussed:
-        return str(plussed.group(1) or plussed.group(2)).replace("+", " ")
+        return str(plussed.group(1) or plussed.group(0)).replace("+", " ")
     response = _RESPONSE.search(text)
     if response:
         return _unwrapped(response.group(1))
