@@ -27,7 +27,7 @@ _FIREWALL: Final = (
     r"(?:(?:fire-?walls?|ip6?tables|nftables|netfilter|ufw|firewalld|csf|apf|pare-?feu|cortafuegos|brandmauer)\b)"
 )
 _OFF: Final = (
-    r"without|disabl\w+|turn\w* off|switch\w* off|remov\w+|uninstall\w+|ohne|deaktivier\w*|abgeschaltet|sans"
+    r"without|disabl\w+|stop(?:s|ped|ping)?|turn\w* off|switch\w* off|remov\w+|uninstall\w+|ohne|deaktivier\w*|abgeschaltet|sans"
     r"|d.sactiv\w+|sin|desactiv\w+"
     r"|senza|disattiva\w*|zonder|uitgeschakeld"
 )
@@ -35,7 +35,7 @@ _RUNS: Final = (
     r"(?:it|everything|transport|mail|the (?:service|queue)) (?:all )?(?:runs?|works?|stays? up|flows?|is (?:fine|ok"
     r"|stable))|no (?:more )?crash\w*"
     r"|(?:it|this|everything|(?:e-?)?mails?|messages?|we|i|the \w{1,20}) (?:(?:all|can|could|is able to|are able to) ){0,2}"
-    r"(?:allows? (?:\w+ ){0,3}?send\w*|sends?|sent|connect(?:s|ed)?|delivers?|(?:goes|gets?) (?:out|through)|leaves?)"
+    r"(?:allows? (?:\w+ ){0,3}?send\w*|sends?|sent|connect(?:s|ed)?|delivers?|(?:goe?s?|gets?) (?:out|through)|leaves?)"
     r"|(?:sending|delivery|the connection|smtp) (?:works?|succeeds?|is (?:fine|ok))"
     r"|(?:l.uft|geht|funktioniert|klappt) (?:es|alles|er|wieder|der versand)|(?:ça|.a|tout) (?:marche|fonctionne)|funciona"
     r"|funziona|werkt"
@@ -46,11 +46,15 @@ _CURED = linear(
     # "if we disable it, it runs" tells what was seen
     rf"(?i)(?:\b(?:if|when|once|wenn|si|cuando|als) (?:i|we|ich|wir|je|on|nous) )?"
     rf"\b(?:{_OFF})\b[^.;\n]{{0,30}}?\b(?:({_RULE})|({_AGENT})|{_FIREWALL})[^.;\n]{{0,40}}\b(?:{_RUNS})"
-    rf"|\b(?:({_RULE})|({_AGENT})|{_FIREWALL})[^.;\n]{{0,30}}\b(?:{_OFF}|off|down|stopped)\b[^.;\n]{{0,30}}\b(?:{_RUNS})"
-    rf"|\b(?:{_WORKS})\b[^.;\n]{{0,30}}?\b(?:{_WHEN})\b[^.;\n]{{0,24}}?\b{_FIREWALL}[^.;\n]{{0,24}}"
-    rf"\b(?:{_OFF}|off|down|stopped|aus)\b"
+    rf"|\b(?:({_RULE})|({_AGENT})|{_FIREWALL})[^.;\n]{{0,30}}\b(?:{_OFF}|off|down)\b[^.;\n]{{0,30}}\b(?:{_RUNS})"
+    rf"|\b(?:{_WORKS})\b[^.;\n]{{0,30}}?\b(?:{_WHEN})\b[^.;\n]{{0,24}}?"
+    rf"(?:\b{_FIREWALL}[^.;\n]{{0,24}}\b(?:{_OFF}|off|down|aus)\b|\b(?:{_OFF})\b[^.;\n]{{0,20}}?\b{_FIREWALL})"
 )
 _NOT = linear(r"(?i)\b(?:still|not|n.t|nicht|pas|no longer|never|trotzdem)\b")
+
+_OTHERS = linear(
+    r"(?i)\b(?:their|remote|recipient.?s|other|far) (?:side|end|firewall|admins?)\b|\bgegen(?:seite|stelle)\b"
+)
 
 
 @recogniser(rf"\b(?:{_OFF}|{_FIREWALL})\b", rank=98)
@@ -60,7 +64,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
         return []
     found = []
     for index, cured in stated(reading, _CURED):
-        if _NOT.search(cured.group(0)):
+        if _NOT.search(cured.group(0)) or _OTHERS.search(cured.string[: cured.end()]):
             continue
         rule, agent, other_rule, other_agent = cured.groups()
         name = "rule" if rule or other_rule else "agent" if agent or other_agent else "firewall"
