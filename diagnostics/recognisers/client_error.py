@@ -52,9 +52,10 @@ _STARTS: Final = (
     r"|\b(?:smtplib|aiosmtplib(?:\.\w+)?)\.\w{3,40}|\bSMTP(?:Authentication|Helo|Data|SenderRefused|RecipientsRefused|Connect|"
     r"ServerDisconnected|Response|NotSupported)\w{0,12}(?: ?:|\( ?\d)|\b(?:javax|jakarta|com\.sun)\.mail\.[\w.]{3,80}Exception"
     r"|\bMailConnectException\b|\bcould not be sent to the recipients because of the mail server failure|\bInvalid login: "
-    r"|\bSMTP (?:server )?error(?:: |:? (?:code )?#?[45]\d\d\b)|\bSMTP connect\(\) failed"
+    r"|\bSMTP (?:server )?error(?:: |:? (?:code )?#?[45]\d\d\b)|\bSMTP -> ERROR: |\bSMTP connect\(\) failed"
     rf"|{_PANELS}|{_DIALOGS}|(?:{_LABELLED})\s?:|\bFalha na conexão SMTP \(\)"
     r"|\bCan't send mail - all recipients were rejected|\bMessage failed: \d{3}|\b[245]\d\d\+\d\.\d{1,3}\.\d{1,3}\+"
+    r"|\bOutboundConnectionResponse\b.{1,120}[ -][45]\d\d\+"
 )
 # What libraries under such clients print. Other programs use them too, so something else has to tell that this is mail.
 _LIBRARIES: Final = (
@@ -72,6 +73,7 @@ _LIBRARIES: Final = (
     r"|\b(?:ERROR|Error:?) (?:\[\w{1,20}\] |Send Error: )?Connection timeout\b|\bGreeting never received\b"
     r"|\berror=\"unencrypted connection\"|\b(?:gomail|smtp): unencrypted connection\b"
     r"|\bonly configured for E-mail addresses with ASCII local-parts\b"
+    r"|\bSSL wants a (?:read|write) first\b|\b(?:TLS|SSL) handshake (?:timeout|timed out)\b"
     r"|\bunrecognized SSL message\b|\bfirst record does not look like a TLS\b"
     r"|\bNo compatible authentication mechanisms? (?:was )?found\b"
 )
@@ -83,7 +85,9 @@ _STACK = linear(r"^\s*(?:at\s+\S|At (?:line|\S+\.ps1):|\+ |--- End of|File \"|\.
 _NEXT = linear(r"^\s*(?:\d{4}-\d\d-\d\dT[\d:.]+Z?,|[A-Za-z][A-Za-z0-9]{2,40}\s{2,}:\s|\[PS\]|PS [A-Z]:)")
 _RESPONSE = linear(r"(?i)\b(?:the )?server response was:\s*(\S.*)$")
 _BYTES = linear(r"\(\s*([245]\d\d)\s*,\s*b?(['\"])(.*?)(?:['\"]\s*[,)]|$)")
-_PLUSSED = linear(r"[245]\d\d\+\d\.\d{1,3}\.\d{1,3}\+\S+")
+_PLUSSED = linear(
+    r"[245]\d\d\+\d\.\d{1,3}\.\d{1,3}\+\S+|(?i)\bOutboundConnectionResponse\b.{1,120}?[ -]([45]\d\d\+\S+)"
+)
 _CODED = linear(r"(?:^|[\s:>\"'(])([45]\d\d[ :-]+(?:[45]\.\d{1,3}\.\d{1,3}|\D).*)$")
 _PORT: Final = ("465", "587")
 _DEVICE = linear(r"(?i)\bSMTP (?:server )?error:?\s*(?:code )?#?([45]\d\d)\b")
@@ -123,6 +127,13 @@ _THROWN = linear(
 _HOST = linear(r"(?i)\b(?:SMTP host|server|connect to):? ['\"]?([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+)")
 _MOST_LINES: Final = 30
 _MOST_ERRORS: Final = 50  # a log that repeats one error says no more with every line
+
+
+# MailKit's exception of older versions has all that it can be, in whole sentences; only its last line reads as an error.
+_LISTED = linear(
+    r"^\s*(?:The (?:host )?SSL certificate presented by the server is not trusted|[1-4]\. The (?:server|local|cert))"
+)
+_MOST_ABOVE: Final = 12
 
 
 class _Error(Struct, frozen=True):
@@ -169,7 +180,12 @@ def _errors(lines: Lines, *, mail: bool) -> Iterator[_Error]:
             if not _STACK.search(line):
                 parts.append(line.strip())
             position += 1
-        yield _Error(tuple(taken), " ".join(parts))
+        yield _Error((*taken, *_reasons_above(lines, taken[0])), " ".join(parts))
+
+
+def _reasons_above(lines: Lines, first: int) -> Iterator[int]:
+    """The lines of MailKit's list of reasons above an error: they are its own, and not what the person tells."""
+    return (index for index, line in lines if first - _MOST_ABOVE <= index < first and _LISTED.search(line))
 
 
 def _belongs(line: str, parts: list[str]) -> bool:
@@ -218,7 +234,7 @@ def _reply(text: str) -> str:
         return f"{tupled.group(1)} {tupled.group(3)}".replace("\\r", "").replace("\\n", " ")
     plussed = _PLUSSED.search(text)
     if plussed:
-        return str(plussed.group(0)).replace("+", " ")
+        return str(plussed.group(1) or plussed.group(0)).replace("+", " ")
     response = _RESPONSE.search(text)
     if response:
         return _unwrapped(response.group(1))

@@ -10,6 +10,7 @@ _TRANSPORT = linear(
     r"(?i)(?:\b|_)smtps?(?:\b|_)|\bstarttls\b|\bpostfix\b|\bexim\b|\bsendmail\b|\b(?:dovecot|haraka|opensmtpd|qmail|stalwart"
     r"|domino)\b|:(?:25|465|587)\b|\bport (?:25|465|587)\b"
     r"|\bnet/smtp\b|\bgomail\b|\bmail\.protection\b|\bSmtpClient\b|\bmsmtp\b|\bswaks\b|\bmtas?\b"
+    r"|\bSMTP(?:Options|Secure|Auth|AutoTLS|Debug|KeepAlive)\b"  # PHPMailer's properties
     r"|\b(?:PHPMailer|SwiftMailer|nodemailer|MailKit|smtplib)\b|(?:javax|jakarta|angus)\.mail\b"
     r"|\bMail(?:Connect)?Exception|\bmailer\b"
     r"|\bmail[ -]?(?:server|host|flow|gateway|relay|queue|connector)s?\b|\b(?:mail|mx|smtp"

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from diagnostics.artefacts import Artefact
-from diagnostics.facts import ConnectionDropped, Fact, Stage, StarttlsNotOffered
+from diagnostics.facts import ConnectionDropped, Fact, Side, Stage, StarttlsNotOffered
 from diagnostics.looked_facts import PortTest, TlsProbe
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
@@ -23,8 +23,8 @@ _TARGET = linear(r"-connect\s+\[?([A-Za-z0-9][A-Za-z0-9_.:-]{0,252}?)\]?:(\d{1,5
 _BEGINS = linear(r"^\s*CONNECTED\([0-9A-Fa-f]+\)")
 _OWN = linear(
     r"(?i)verify (?:error|return)|Verify return code|Verification(?: error)?:|^\s*depth=\d"
-    r"|Certificate chain|didn't find STARTTLS|no peer certificate"
-    r"|^(?:subject|issuer)=|SSL handshake has|^\s*[0-9A-F]{1,20}:error:|write:errno|connect:errno"
+    r"|Certificate chain|didn['\x{2019}]t find STARTTLS|no peer certificate"
+    r"|^(?:subject|issuer)=|SSL handshake has|^\s*[0-9A-F]{1,20}:error:|write: ?errno|connect:errno"
     r"|^\s*Protocol\s*:\s*TLS|^New, |^\s*\d{1,2} s:|^\s+i:"
 )
 _VERIFY = linear(r"(?i)Verify return code:\s*(\d{1,3})|verify error:num=(\d{1,3})")
@@ -47,7 +47,13 @@ _ALERT_NAMES: Final = {
 }  # fmt: skip
 # error:141A318A:SSL routines:tls_process_ske_dhe:dh key too small:../ssl/statem/statem_clnt.c:2150:
 _REASON = linear(r":SSL routines:[A-Za-z0-9_ ]{0,60}:([a-z0-9][a-z0-9 ]{3,60})(?::|$)")
-_RESET = linear(r"(?i)^\s*write:errno=(\d{1,3})\b")
+_RESET = linear(r"(?i)^\s*write: ?errno ?[=:] ?(\d{1,5})\b")
+# Who ended it, by the numbers of Linux, macOS and Windows: ECONNRESET came over the wire, ECONNABORTED from this machine itself.
+_ENDED: Final[dict[str, tuple[str, Side]]] = {
+    **dict.fromkeys(("104", "54", "10054"), ("ConnectionReset", "unknown")),
+    **dict.fromkeys(("103", "53", "10053"), ("ConnectionAborted", "local")),
+}
+_HIDDEN = linear(r"(?i)\bdidn['\x{2019}]t find STARTTLS")
 # With -dane_tlsa_rrdata it compares with records that were typed in; their words are those of servers that check DANE.
 _UNMATCHED = linear(r"(?i)\bno matching DANE TLSA records\b")
 _UNREACHED = linear(
@@ -117,7 +123,7 @@ def _facts(reading: Reading, part: list[tuple[int, str]]) -> Iterator[Fact]:
             port = int(target.group(2)) if target else 25
             yield PortTest(source=source_at(reading, index), succeeded=False, port=port, host=host)
             return
-    hidden = any("didn't find STARTTLS" in line for _, line in part)
+    hidden = any(_HIDDEN.search(line) for _, line in part)
     probe, verdict = _probe(part)
     yield TlsProbe(source=source_at(reading, verdict), host=host, **probe)
     unmatched = next((row for row in part if _UNMATCHED.search(row[1])), None)
@@ -125,11 +131,14 @@ def _facts(reading: Reading, part: list[tuple[int, str]]) -> Iterator[Fact]:
         yield from failed_reply(unmatched[1].strip(), source_at(reading, unmatched[0]), kind="client", by=host)
     for index, text in part:
         reset = _RESET.search(text)
-        if "didn't find STARTTLS" in text:
+        if _HIDDEN.search(text):
             yield StarttlsNotOffered(source=source_at(reading, index), side="remote", host=host)
-        elif reset and not probe["protocol"] and not hidden:
-            reason = "ConnectionReset" if reset.group(1) in ("104", "54", "10054") else ""
-            yield ConnectionDropped(source=source_at(reading, index), stage=Stage.STARTTLS, reason=reason, host=host)
+        elif reset and not probe["protocol"]:
+            reason, by = _ENDED.get(reset.group(1), ("", "unknown"))
+            dropped = ConnectionDropped(
+                source=source_at(reading, index), stage=Stage.STARTTLS, reason=reason, by=by, host=host
+            )
+            yield from () if hidden and by != "local" else (dropped,)  # without STARTTLS the server hangs up by itself
 
 
 def _probe(part: list[tuple[int, str]]) -> tuple[dict[str, Any], int]:

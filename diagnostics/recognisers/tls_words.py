@@ -162,7 +162,7 @@ MARKS: Final = (
 # What only a library prints, as opposed to a sentence about certificates.
 PRINTED: Final = (
     r"\bx509: |\bPKIX path |SunCertPathBuilder|certificate is NOT trusted|CERTIFICATE_VERIFY_FAILED|ERR_TLS_CERT"
-    r"|\b[A-Z]+_SELF_SIGNED_CERT"
+    r"|\b[A-Z_]{1,20}_SELF_SIGNED_CERT"
     r"|\bSELF_SIGNED_CERT_IN_CHAIN|\bCERT_HAS_EXPIRED\b|\bUNABLE_TO_(?:VERIFY|GET)_|RemoteCertificate(?:NameMismatch"
     r"|ChainErrors)"
     r"|routines:|\bSSL ?routines|error:[0-9A-F]{8}:|TLS library problem|SSL_(?:connect|accept|do_handshake)|SSL: "

@@ -90,6 +90,16 @@ _OWN_GATEWAY = linear(
     rf"\b(?:move|switch|migration|change|wechsel|umstellung|umzug|passage|migraci.n|cambio|paso|overstap|overgang|passaggio)\b"
     rf"[^.;\n]{{0,8}}\b(?:to|zu|auf|à|a|al|naar)\b (?:the |our )?(?:{_PRODUCT})\b"
 )
+# "Since I changed my mail gateway": what its clients are shown since is another one's.
+_NEW_GATEWAY = linear(
+    rf"(?i)\b(?:chang\w+|switch\w+|replac\w+|swapp\w+|exchanged|migrat\w+|new)\b (?:(?:my|our|the|to|mail|e-?mail|spam|smtp|edge"
+    rf"|security|from|a|new) ){{0,4}}?(?:{_PRODUCT})\b"
+    rf"|\b(?:{_PRODUCT})\b (?:was|has been|got|wurde|ist|a été|fue|è stato|is) (?:\w+ ){{0,2}}?"
+    r"(?:changed|replaced|switched|swapped|gewechselt|getauscht|ersetzt|umgestellt|remplac\w+|chang\w+|cambi\w+|sostituit\w"
+    r"|vervangen)\b"
+    rf"|\b(?:neue\w{{0,2}}|nouve\w+|nuev\w|nuov\w|nieuwe?) (?:(?:mail|e-?mail|spam)-?)?(?:{_PRODUCT})\b"
+)
+_LATER = linear(r"(?i)\b(?:will|going to|plan\w*|next (?:week|month|year)|werden|wollen|allons|vamos a)\b")
 
 _TO_FOLDER = linear(
     rf"(?i)\bmail[ -]?(?:enabled|aktivierte\w*)[^.\n]{{0,12}}(?:{_FOLDERS})|(?:{_FOLDERS})[^.\n]{{0,60}}"
@@ -151,6 +161,9 @@ def _told(source: Source, line: str) -> Iterator[Fact]:
     own = _OWN_GATEWAY.search(line)
     if own and not supposes(line[: own.start()]):
         yield Configured(source=source, kind="told-gateway", name="own")
+    new = _NEW_GATEWAY.search(line)
+    if new and not (_NEVER.search(line[: new.end()]) or _LATER.search(line) or supposes(line[: new.start()])):
+        yield Configured(source=source, kind="told-gateway", name="new")
     edge = _EDGE.search(line)
     if edge and not _WITHOUT_EDGE.search(line[: edge.start()]) and not supposes(line[: edge.start()]):
         yield Configured(source=source, kind="told-edge", name="edge")

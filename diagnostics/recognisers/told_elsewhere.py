@@ -19,8 +19,8 @@ from diagnostics.recognisers.sources import source_at
 from diagnostics.recognisers.told_settings import MOST_LINES, answers, supposes
 
 _RUNS: Final = (
-    r"works?|working|fine|succeeds?|succeeded|connects?|connected|sends|accepts? (?:it|the)|geht|funktioniert|klappt|l.uft"
-    r"|fonctionne|marche|funciona|funziona|werkt|dzia.a|работает"
+    r"works?|working|fine|succeeds?|succeeded|connects?|connected|sends|established|accepts? (?:it|the)|geht|funktioniert|klappt"
+    r"|l.uft|fonctionne|marche|funciona|funziona|werkt|dzia.a|работает"
 )
 _MACHINE: Final = (
     r"(?:machine|server|box|computer|pc|vm|client|host|laptop|desktop|workstation|system|site|rechner|maschine"

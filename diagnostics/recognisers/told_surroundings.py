@@ -1,5 +1,6 @@
 """What a person mentions of the surroundings: an event by its number, a build of Exchange, that the organization is a hybrid, the
-file that holds their own server's certificate, a TLSA record that they published.
+file that holds their own server's certificate, a TLSA record that they published, the cloud platform that their server
+stands with.
 
 Read only beside something else that was pasted, or where the text names the window that shows it.
 """
@@ -70,10 +71,55 @@ _OWN_RECORD = linear(
     r"[^.\n]{0,40}\bTLSA\b"
     r"|\b(?:our|my|unser\w{0,2}|meine?\w?|notre|nos|mon|nuestr\w{1,2}|nostr\w|onze|mijn) (?:\w+ ){0,2}?TLSA\b"
 )
+# "We send through our on-premises Exchange server": then what the client was shown is the reader's own.
+_OWN_EXCHANGE = linear(
+    r"(?i)\b(?:through|via|over|using|with|to|by|against|towards?|on|at|from|über|an|gegen|mit|von|par|vers|avec|por|con|tramite"
+    r"|naar|met)\s(?:our|my|(?:the|an?) (?:own|local|internal|on-?prem\w*)|unser\w{0,2}|mein\w{0,2}|notre|mon|nuestro|mi|nostro"
+    r"|ons|onze|mijn|de[nmr] (?:eigenen?|lokalen?|internen?))\b (?:[\w-]{1,16} ){0,3}?exchange\b"
+)
+_ONLINE = linear(r"(?i)^[ -]?(?:online|365)")
+# Platforms that close port 25 outward to whoever has not asked: what a server that stands with one can't reach.
+_PLATFORMS: Final = (
+    ("Microsoft Azure", r"azure"),
+    ("Amazon Web Services", r"aws|(?:amazon )?(?:ec2|lightsail)|amazon web services"),
+    ("Google Cloud", r"gc[pe]|google (?:cloud|compute)(?: platform| engine)?|compute engine"),
+    ("Oracle Cloud", r"oracle cloud|oci"),
+    ("DigitalOcean", r"digital ?ocean"),
+    ("Hetzner", r"hetzner(?: cloud)?"),
+    ("Vultr", r"vultr"),
+    ("Linode", r"linode|akamai cloud"),
+    ("Scaleway", r"scaleway"),
+    ("IONOS", r"ionos(?: cloud)?"),
+    ("Alibaba Cloud", r"alibaba cloud|aliyun"),
+    ("Tencent Cloud", r"tencent cloud"),
+)
+_PLATFORM: Final = "|".join(words for _, words in _PLATFORMS)
+_PLATFORM_NAMES: Final = tuple((name, linear(rf"(?i)\b(?:{words})\b")) for name, words in _PLATFORMS)
+_MACHINE: Final = (
+    r"(?:instan(?:ces?|z(?:en)?|cia)|vms?|v-?servers?|virtual machines?|machines?|servers?|serveurs?|servidor|droplets?|vps|vpc"
+    r"|hosts?|box(?:es)?|nodes?)"
+)
+_STANDS: Final = (
+    r"(?:hosted|host(?:ing)?|runn?(?:ing|s)?|deployed|sits?|lives?|stands?|set ?up|installed|migrated|moved|rented|gehostet|läuft"
+    r"|laufen|steht|gemietet|h.berg.e?|tourne|alojado|corre|gehost|draait|ospitato)"
+)
+_IN: Final = r"(?:on|at|in|with|by|to|from|bei|auf|zu|chez|sur|en|su|op|bij|da|na)"
+_HOSTED = linear(
+    rf"(?i)\b(?:{_PLATFORM})(?:.s)?(?:[ -](?:cloud|linux|windows|ubuntu|debian|compute|hosted|based|micro|free)){{0,2}}"
+    rf"[ -]{_MACHINE}\b|\b(?:{_STANDS}|{_MACHINE}) (?:\w+ ){{0,2}}?{_IN} (?:\w+ ){{0,2}}?(?:{_PLATFORM})\b"
+)
+_SERVICE = linear(r"(?i)^[ -](?:ad|active directory|entra|ses|sns|workmail|communication|identity|blob|sql|dns|mfa)\b")
+# What stands there is the other side's, or was.
+_NOT_HOSTED = linear(
+    r"(?i)\b(?:their|his|her|customer\w*|client.s|recipient\w*|destination\w*|remote|receiving|target|partner\w*|vendor\w*"
+    r"|other side|empf.nger\w*|gegenstelle|kunden?|leur|destinatari\w+|destinataires?|smart ?-?host|relay|no|not|n.t|never"
+    r"|nicht|kein\w*|pas|from|formerly|used to|previous\w*)\b"
+)
 
 
 @recogniser(
-    rf"(?:\bhybrid\b|\b(?:{_CLOUD})\b|"
+    rf"(?:\bhybrid\b|\bexchange\b|\b(?:{_CLOUD})\b|"
+    rf"\b(?:{_PLATFORM})\b|"
     r"\b15\.0?[0-2]\.0?\d{3,4}\.\d{1,3}|" + _NOUN + r"\d{4,5}|\bTLSA\b|" + _FILE + ")",
     rank=97,
 )
@@ -111,9 +157,21 @@ def _told(source: Source, line: str) -> Iterator[Fact]:
         yield Configured(source=source, kind="certificate-file", name=file.group(0))
     if _OWN_RECORD.search(line):
         yield Configured(source=source, kind="own-tlsa", name="TLSA")
+    own = _OWN_EXCHANGE.search(line)
+    if own and not (supposes(line[: own.start()]) or _ONLINE.search(line[own.end() :])):
+        yield Configured(source=source, kind="own-exchange", name="exchange")
+    hosted = _HOSTED.search(line)
+    if hosted and _is_own_place(line, hosted.start(), hosted.end()):
+        name = next(name for name, words in _PLATFORM_NAMES if words.search(hosted.group(0)))
+        yield Configured(source=source, kind="told-hosting", name=name)
     for match in _EVENT.finditer(line):
         if not supposes(line[: match.start()]):
             yield from _events(source, match.group(0))
+
+
+def _is_own_place(line: str, start: int, end: int) -> bool:
+    """Whether what stands with the platform is the person's own, and no service of the platform's is meant."""
+    return not (supposes(line[:start]) or _NOT_HOSTED.search(line[:end]) or _SERVICE.search(line[end:]))
 
 
 def _events(source: Source, text: str) -> Iterator[Fact]:

@@ -1,4 +1,6 @@
-"""What somebody tried: "without the rule it runs", "nach dem Deaktivieren des Agents geht es". What cures points at the fault.
+"""What somebody tried: "without the rule it runs", "nach dem Deaktivieren des Agents geht es", "with the firewall off it sends".
+
+What cures points at the fault.
 
 Read only beside something else that was pasted.
 """
@@ -20,33 +22,52 @@ _RULE: Final = r"(?:(?:disclaimer|transport|mail ?flow|journal)[ -]?)?(?:rules?|
 _AGENT: Final = (
     r"(?:transport[ -]?)?agents?\b|agente\b|exclaimer|code ?two|anti-?virus|virens\w+|add-?on|(?:dkim[ -]?)?signer"
 )
+# The machine's own, or the network's. Security software that a mail server loads is an agent.
+_FIREWALL: Final = (
+    r"(?:(?:fire-?walls?|ip6?tables|nftables|netfilter|ufw|firewalld|csf|apf|pare-?feu|cortafuegos|brandmauer)\b)"
+)
 _OFF: Final = (
-    r"without|disabl\w+|turn\w* off|switch\w* off|remov\w+|uninstall\w+|ohne|deaktivier\w*|abgeschaltet|sans"
+    r"without|disabl\w+|stop(?:s|ped|ping)?|turn\w* off|switch\w* off|remov\w+|uninstall\w+|ohne|deaktivier\w*|abgeschaltet|sans"
     r"|d.sactiv\w+|sin|desactiv\w+"
     r"|senza|disattiva\w*|zonder|uitgeschakeld"
 )
 _RUNS: Final = (
     r"(?:it|everything|transport|mail|the (?:service|queue)) (?:all )?(?:runs?|works?|stays? up|flows?|is (?:fine|ok"
     r"|stable))|no (?:more )?crash\w*"
-    r"|(?:l.uft|geht|funktioniert) (?:es|alles|er|wieder)|(?:ça|.a|tout) (?:marche|fonctionne)|funciona|funziona|werkt"
+    r"|(?:it|this|everything|(?:e-?)?mails?|messages?|we|i|the \w{1,20}) (?:(?:all|can|could|is able to|are able to) ){0,2}"
+    r"(?:allows? (?:\w+ ){0,3}?send\w*|sends?|sent|connect(?:s|ed)?|delivers?|(?:goe?s?|gets?) (?:out|through)|leaves?)"
+    r"|(?:sending|delivery|the connection|smtp) (?:works?|succeeds?|is (?:fine|ok))"
+    r"|(?:l.uft|geht|funktioniert|klappt) (?:es|alles|er|wieder|der versand)|(?:ça|.a|tout) (?:marche|fonctionne)|funciona"
+    r"|funziona|werkt"
 )
+_WORKS: Final = r"works?|sends?|connects?|goes out|geht|funktioniert|klappt|marche|fonctionne|funciona|funziona|werkt"
+_WHEN: Final = r"when|once|if|after|as soon as|with|wenn|sobald|quand|quando|cuando|als"
 _CURED = linear(
-    rf"(?i)\b(?:{_OFF})\b[^.;\n]{{0,30}}?\b(?:({_RULE})|({_AGENT}))[^.;\n]{{0,40}}\b(?:{_RUNS})"
-    rf"|\b(?:({_RULE})|({_AGENT}))[^.;\n]{{0,30}}\b(?:{_OFF})[^.;\n]{{0,30}}\b(?:{_RUNS})"
+    # "if we disable it, it runs" tells what was seen
+    rf"(?i)(?:\b(?:if|when|once|wenn|si|cuando|als) (?:i|we|ich|wir|je|on|nous) )?"
+    rf"\b(?:{_OFF})\b[^.;\n]{{0,30}}?\b(?:({_RULE})|({_AGENT})|{_FIREWALL})[^.;\n]{{0,40}}\b(?:{_RUNS})"
+    rf"|\b(?:({_RULE})|({_AGENT})|{_FIREWALL})[^.;\n]{{0,30}}\b(?:{_OFF}|off|down)\b[^.;\n]{{0,30}}\b(?:{_RUNS})"
+    rf"|\b(?:{_WORKS})\b[^.;\n]{{0,30}}?\b(?:{_WHEN})\b[^.;\n]{{0,24}}?"
+    rf"(?:\b{_FIREWALL}[^.;\n]{{0,24}}\b(?:{_OFF}|off|down|aus)\b|\b(?:{_OFF})\b[^.;\n]{{0,20}}?\b{_FIREWALL})"
 )
 _NOT = linear(r"(?i)\b(?:still|not|n.t|nicht|pas|no longer|never|trotzdem)\b")
 
+_OTHERS = linear(
+    r"(?i)\b(?:their|remote|recipient.?s|other|far) (?:side|end|firewall|admins?)\b|\bgegen(?:seite|stelle)\b"
+)
 
-@recogniser(rf"\b(?:{_OFF})\b", rank=98)
+
+@recogniser(rf"\b(?:{_OFF}|{_FIREWALL})\b", rank=98)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each cure."""
     if not answers(reading):
         return []
     found = []
     for index, cured in stated(reading, _CURED):
-        if _NOT.search(cured.group(0)):
+        if _NOT.search(cured.group(0)) or _OTHERS.search(cured.string[: cured.end()]):
             continue
-        name = "rule" if cured.group(1) or cured.group(3) else "agent"
+        rule, agent, other_rule, other_agent = cured.groups()
+        name = "rule" if rule or other_rule else "agent" if agent or other_agent else "firewall"
         fact = Configured(source=source_at(reading, index), kind="told-trial", name=name)
         found.append(artefact(reading, "told-trial", [index], [fact], {"without": name}))
     return found

@@ -28,7 +28,6 @@ _PAIRS: Final = tuple(
 # of the two it was in the words of its refusal. The whole bounce is what there is to ask for.
 _BY_WORDS: Final = frozenset(
     {
-        ("auth-smtp.basic.retired", "tls.protocol.client-legacy-rejected"),
         ("auth-smtp.client.not-authenticated", "connector.client.wrong-smtp-host"),
         ("auth-smtp.credentials.invalid", "auth-smtp.external.password-guessing"),
         ("auth-smtp.credentials.invalid", "auth-smtp.federation.sts-unreachable"),

@@ -60,6 +60,9 @@ def assess(
     refusal = refusal_of(anchor, replies, settings)
     if refusal is None or refusal.reason != "untrusted" or refusal.owner == "theirs" or refusal.provider:
         return None
+    if refusal.of_no_issuer:
+        because = f"The certificate that {refusal.where} shows is self-signed: no issuing certificate belongs to it."
+        return Finding(Belief.RULED_OUT, because, (anchor,))
     if probe and probe.chain > 1 and probe.verify == 0:
         return Finding(Belief.RULED_OUT, f"The server sends {probe.chain} certificates, and they validate.", (probe,))
     if probe and (leaf_only(probe) or private(probe)):

@@ -75,7 +75,8 @@ def assess(
         return Finding(Belief.RULED_OUT, "Every certificate enabled for SMTP ends in a public root.", tuple(smtp))
     if ours and anchor.reason != "UnknownAuthority":
         return Finding(Belief.LIKELY, f"{because}.", (anchor,), _steps((), smtp))
-    return Finding(Belief.POSSIBLE, f"{because}.", (anchor,), _steps((), smtp), weight=1.0)
+    weight = 0.6 if refusal.of_no_issuer else 1.0  # it signed itself: no authority of one's own is in it
+    return Finding(Belief.POSSIBLE, f"{because}.", (anchor,), _steps((), smtp), weight=weight)
 
 
 def _is_private(certificate: InstalledCertificate) -> bool:

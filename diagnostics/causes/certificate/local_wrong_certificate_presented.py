@@ -10,6 +10,7 @@ With several servers behind one name only the wrongly configured ones fail: a pa
 
 ## What proves it
 - `SubjectMismatch … Presented Subject: CN=SERVERNAME`, or the presented thumbprint on a local server
+- an application refuses a self-signed certificate (OpenSSL's error 18) of the Exchange server that it sends through
 - a client's alert `unknown ca` in the server's log, and a certificate that no public authority issued
 - the receive log shows, for a session of Exchange Online, a certificate whose subject equals its issuer
 
@@ -37,10 +38,11 @@ from diagnostics.causes.certificate.names import (
     is_server_name,
 )
 from diagnostics.causes.certificate.probe import private
-from diagnostics.causes.certificate.refusal import Refusal, refusal_of, refusals_of
+from diagnostics.causes.certificate.refusal import Refusal, own_exchange, refusal_of, refusals_of
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.facts import Certificate, CertificateRejected, InstalledCertificate, Reply, Session, Stage
 from diagnostics.looked_facts import TlsProbe
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 
@@ -52,12 +54,15 @@ def assess(
     rejected: tuple[CertificateRejected, ...],
     replies: tuple[Reply, ...],
     probe: TlsProbe | None,
+    settings: tuple[Configured, ...],
 ) -> Finding | None:
     """What Exchange Online says it was shown, and what our receive log says we sent. `listed` is what to ask for."""
     complaints = [r for r in refusals_of(rejected, replies) if r.reason == "name" and r.owner == "target"]
     if isinstance(anchor, Session):
         return _from_log(anchor, complaints)
-    refusal = refusal_of(anchor, replies)
+    refusal = refusal_of(anchor, replies, settings)
+    if refusal and refusal.of_no_issuer and refusal.reason == "untrusted" and not refusal.provider:
+        return _self_made(refusal, own_exchange(settings), sessions)
     if refusal and refusal.owner == "ours" and anchor.reason == "UnknownAuthority":
         return _unknown_to_client(anchor, probe, sessions)
     if refusal is None or refusal.reason != "name" or refusal.owner != "target":
@@ -76,6 +81,20 @@ def _unknown_to_client(anchor: CertificateRejected, probe: TlsProbe | None, sess
     else:
         because += ", as where the self-signed one of the installation is shown instead of the public one."
     return Finding(Belief.POSSIBLE, because, (anchor, shown), _steps(None, sessions), weight=1.5 if shown else 1.1)
+
+
+def _self_made(refusal: Refusal, own: Configured | None, sessions: Sequence[Session]) -> Finding:
+    """An application was shown a certificate that signed itself, as Exchange makes one for itself at its installation."""
+    because = f"{refusal.where[0].upper()}{refusal.where[1:]} showed an application a self-signed certificate"
+    steps = _steps(None, sessions)
+    if own:
+        because += ", and that is your own Exchange server, as you say: the one of its installation answers there, and not one "
+        because += "of an authority that the application trusts."
+        return Finding(Belief.LIKELY, because, (refusal.fact, own), steps, weight=1.4)
+    because += (
+        "; if that is your Exchange server, the one of its installation answers there in place of the public one."
+    )
+    return Finding(Belief.POSSIBLE, because, (refusal.fact,), steps, weight=1.2)
 
 
 def _from_words(refusal: Refusal, proof: Certificate | InstalledCertificate | None, cure: tuple[Step, ...]) -> Finding:

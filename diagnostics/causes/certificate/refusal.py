@@ -24,7 +24,8 @@ from diagnostics.patterns import linear
 
 Owner = Literal["ours", "theirs", "target"]
 _CLOUD_SPEAKS = linear(r"\b[45]\.(?:4\.3[0-2]\d|7\.32[0-9])\b|\.prod\.(?:protection\.)?outlook\.com \d{4}-\d\d-\d\dT")
-_SELF_SIGNED = linear(r"(?i)self[- ]signed certificate(?: cert=|$|[^ \w]| [^i])")
+_SELF_SIGNED = linear(r"(?i)self[- ]signed certificate(?: cert=|$|[^ \w]| [^i])|\bDEPTH_ZERO_SELF_SIGNED_CERT\b")
+_ONE_OF_SEVERAL = linear(r"(?i)one or more of the following reasons")  # MailKit lists all that it can be
 _CLOUD_HOSTS: Final = (".outlook.com", ".mx.microsoft", ".office365.com", ".office365.us")
 _REASONS: Final = {
     "untrustedroot": "untrusted",
@@ -69,6 +70,11 @@ class Refusal(Struct, frozen=True):
         return next((name for name in names if of_provider(name)), "")
 
     @property
+    def of_no_issuer(self) -> bool:
+        """Whether a client of another kind was shown a certificate that signed itself: there is no issuer to send or to know."""
+        return self.self_signed and self.owner == "target" and not self.by_cloud
+
+    @property
     def seer(self) -> str:
         """Who refused a target's certificate."""
         return "Exchange Online" if self.by_cloud else "the client"
@@ -92,6 +98,11 @@ def replaced(refusal: Refusal, certificates: Iterable[Certificate]) -> Finding |
         return None
     because = f"The certificate shown was issued by `{made.issuer}`, a security device: it is not the server's own."
     return Finding(Belief.RULED_OUT, because, (made,))
+
+
+def own_exchange(settings: Iterable[Configured]) -> Configured | None:
+    """Where the person tells that the client sends through an Exchange server of the organization's own."""
+    return next((each for each in settings if each.kind == "own-exchange"), None)
 
 
 def is_cloud_host(host: str) -> bool:
@@ -144,7 +155,7 @@ def _rejected(fact: CertificateRejected, reply: Reply | None) -> Refusal | None:
         expected=fact.expected,
         presented=fact.presented,
         thumbprint=fact.thumbprint,
-        self_signed=bool(reply and _SELF_SIGNED.search(reply.whole)),
+        self_signed=bool(reply and _SELF_SIGNED.search(reply.whole) and not _ONE_OF_SEVERAL.search(reply.whole)),
         by_cloud=bool(reply and spoken_by_cloud(reply.whole)) or not _by_library(fact, reply),
     )
 

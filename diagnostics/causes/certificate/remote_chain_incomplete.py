@@ -47,8 +47,11 @@ def assess(
     refusal = refusal_of(anchor, replies, settings)
     if refusal is None or refusal.reason != "untrusted" or refusal.owner == "ours":
         return None
-    if refusal.cloud_destination or refusal.self_signed or refusal.provider:
+    if refusal.cloud_destination or refusal.provider:
         return None
+    if refusal.self_signed:
+        because = f"The certificate that {refusal.where} shows is self-signed: no issuing certificate belongs to it."
+        return Finding(Belief.RULED_OUT, because, (anchor,)) if refusal.of_no_issuer else None
     if device_made := replaced(refusal, shown):
         return device_made
     if probe and probe.chain > 1 and probe.verify == 0:

@@ -25,7 +25,7 @@ from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.names import is_self_signed
 from diagnostics.causes.certificate.probe import leaf_only, owner_of, self_signed
-from diagnostics.causes.certificate.refusal import Refusal, refusal_of, replaced
+from diagnostics.causes.certificate.refusal import Refusal, own_exchange, refusal_of, replaced
 from diagnostics.facts import Certificate, CertificateRejected, InstalledCertificate, Reply, TlsFailed
 from diagnostics.looked_facts import TlsProbe
 from diagnostics.mail_facts import Configured
@@ -68,10 +68,31 @@ def assess(
     told = _by_probe(refusal, probe, installed) if probe else None
     if told:
         return told
+    if refusal.owner == "target" and not refusal.by_cloud and (near := _told_of_it(refusal, settings)):
+        return near
     said = refusal.seer[0].upper() + refusal.seer[1:] if refusal.owner == "target" else "Our server"
     because = f"{said} does not trust the root behind the certificate of {refusal.where}."
     weight = 1.0 if refusal.owner == "target" else 1.5
     return Finding(Belief.POSSIBLE, because, (anchor, held), _steps(refusal.host), weight=weight)
+
+
+def _told_of_it(refusal: Refusal, settings: tuple[Configured, ...]) -> Finding | None:
+    """What an application refused, where the words or the person tell more of that server's certificate."""
+    gateway = next((each for each in settings if each.kind == "told-gateway" and each.name == "new"), None)
+    if gateway:
+        because = (
+            "The mail gateway was changed, as you say, and an application does not trust the certificate it is shown "
+        )
+        because += (
+            "since: a gateway comes with one that it made itself, and offers STARTTLS with it, until it gets one of "
+        )
+        because += "an authority that its clients trust."
+        return Finding(Belief.POSSIBLE, because, (refusal.fact, gateway), _steps(refusal.host), "on-prem", weight=2.0)
+    if not refusal.self_signed:
+        return None
+    because = f"The certificate that {refusal.where} shows is self-signed, and the client validates it."
+    weight = 0.6 if own_exchange(settings) else 1.6
+    return Finding(Belief.POSSIBLE, because, (refusal.fact,), _steps(refusal.host), weight=weight)
 
 
 def _by_probe(refusal: Refusal, probe: TlsProbe, installed: tuple[InstalledCertificate, ...]) -> Finding | None:

@@ -60,7 +60,7 @@ def assess(
     refusal = refusal_of(anchor, replies, settings)
     if refusal is None or refusal.reason != "untrusted":
         return None
-    if refusal.owner == "target" and not refusal.by_cloud and not refusal.self_signed:
+    if refusal.owner == "target" and not refusal.by_cloud:
         return _for_a_client(refusal, settings)
     if refusal.owner != "theirs":
         return None
@@ -101,6 +101,8 @@ def _for_a_client(refusal: Refusal, settings: tuple[Configured, ...]) -> Finding
         early = isinstance(refusal.fact, CertificateRejected) and refusal.fact.reason == "PartialChain"
         belief = Belief.POSSIBLE if early else Belief.LIKELY
         return Finding(belief, because, (refusal.fact, elsewhere), _client_steps(), "sender", weight=1.3)
+    if refusal.of_no_issuer:
+        return _without_issuer(refusal)
     if refusal.provider:
         because = (
             f"`{refusal.provider}` is a provider whose certificate the world trusts: the client's own store may lack "
@@ -112,6 +114,13 @@ def _for_a_client(refusal: Refusal, settings: tuple[Configured, ...]) -> Finding
     )
     because += "above all: then other machines accept the same certificate."
     return Finding(Belief.POSSIBLE, because, (refusal.fact,), _client_steps(), "sender", weight=0.9)
+
+
+def _without_issuer(refusal: Refusal) -> Finding:
+    """A self-signed certificate is its own root: a client trusts it once it holds the certificate itself."""
+    because = f"The certificate that {refusal.where} shows is self-signed, and the client's store does not hold it: where it is "
+    because += "to stay, it has to be put there; a certificate of an authority that the client knows is better."
+    return Finding(Belief.POSSIBLE, because, (refusal.fact,), _client_steps(), "sender", weight=1.4)
 
 
 def _of_the_cloud(refusal: Refusal, root: Configured | None) -> Finding:

@@ -81,6 +81,11 @@ def assess(
         )
         because += "elsewhere is refused."
         return Finding(Belief.LIKELY, because, (anchor, closed), (_open_up(),), "on-prem", weight=1.5)
+    if next((each for each in objects if each.kind == "told-trial" and each.name == "firewall"), None):
+        because = (
+            f"With the firewall off the connection opens, as you say: it is that which rejects it, not {where.name}."
+        )
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(where, ours), "network", weight=0.5)
     # An application's own mail server: its host, its port or a firewall, and no other organization's affair.
     by_client = any(each.source == anchor.source and each.kind == "client" for each in replies)
     return _answered(anchor, where, failures, ours=ours, by_client=by_client)

@@ -35,6 +35,7 @@ _SEEN = {
 }
 
 
+_BELOW = 3  # lines in which what was seen stands below where it was seen
 _NO_LOGON = "Cannot achieve Exchange Server authentication"  # X-EXPS was not in what the other side offered
 
 
@@ -60,6 +61,9 @@ def assess(
     objects: tuple[Configured, ...],
 ) -> Finding | None:
     """Masked text is proof; a keyword that is merely missing is a hint."""
+    if isinstance(anchor, SessionMasked) and _seen_elsewhere(anchor, objects):
+        because = "A device rewrites SMTP in front of that server, as its masked banner shows, and lets another machine through."
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.host), weight=0.8)
     if isinstance(anchor, SessionMasked):
         between = f" between `{anchor.connector}` and {anchor.host or 'the other server'}" if anchor.connector else ""
         because = f"{_SEEN[anchor.what]}{between}: a device on the way inspects and rewrites SMTP."
@@ -97,6 +101,12 @@ def assess(
         f"the way may have removed it."
     )
     return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.host), weight=0.8)
+
+
+def _seen_elsewhere(masked: SessionMasked, objects: tuple[Configured, ...]) -> bool:
+    """Whether the banner is what another machine was shown, to which the connection works."""
+    told = (each.source for each in objects if each.kind == "told-elsewhere" and each.name == "machine")
+    return any(each.paste == masked.source.paste and 0 < masked.source.line - each.line <= _BELOW for each in told)
 
 
 def _steps(host: str) -> tuple[Step, ...]:

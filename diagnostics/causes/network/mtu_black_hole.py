@@ -10,6 +10,8 @@ Segmentation offload of a network adapter can do the same.
 - small messages pass, larger ones always stall during DATA or BDAT
 - X-EXPS between Exchange servers times out (its ticket is long), and a capture shows that long packets don't arrive
 - TLS breaks off or hangs in a container or behind a tunnel, and works on the host: certificates fill whole packets
+- a mail client's or a fetcher's handshake gets no answer (`SSL wants a read first`), and another protocol fails with the same
+  provider
 - `ping -f -l 1472` fails on the path, a smaller size passes
 - a handshake that waits after ClientHello until it times out, on both sides, while SMTP without TLS passes
 
@@ -52,6 +54,15 @@ _HANDSHAKE = (
     "(SSL_connect): Connection reset",
     "(SSL_connect): timed out",
 )
+# A client's library that got nothing back to its first message: versions and ciphers that don't meet are answered with an alert.
+_WAITS = (
+    "SSL wants a read first",
+    "handshake operation timed out",
+    "TLS handshake timeout",
+    "SSL handshake timed out",
+    "TLS handshake timed out",
+    "handshake has timed out",
+)
 _CUT = ("reset", "timed out", "lost connection", "broken pipe")
 _SMALL = ", and of test packets only small ones pass"
 _WAITED = ("timed out", "timeout")
@@ -71,6 +82,7 @@ _STALLED = ("timeout", "timedout")
         _TICKET,
         *_IN_DATA,
         *_HANDSHAKE,
+        *_WAITS,
     ),
     against={
         "Message size exceeds fixed": "is an answer; a path that swallows large packets gives none",
@@ -82,14 +94,15 @@ def assess(
     sessions: tuple[Session, ...],
     objects: tuple[Configured, ...],
     replies: tuple[Reply, ...],
+    said: tuple[Said, ...],
 ) -> Finding | None:
     """A stall during the message, with others of the same connector that got through."""
     if isinstance(anchor, Said) and anchor.signature == _TICKET:
         return _ticket(anchor, next((each for each in objects if each.kind == "packets-lost"), None))
-    if isinstance(anchor, Said) and anchor.signature in _HANDSHAKE:
+    if isinstance(anchor, Said) and anchor.signature in (*_HANDSHAKE, *_WAITS):
         if any(_REASON.search(each.whole) for each in replies):
             return None
-        return _in_container(anchor, objects) or _in_handshake(anchor, objects)
+        return _in_container(anchor, objects) or _in_handshake(anchor, objects) or _waiting(anchor, said)
     if isinstance(anchor, ConnectionDropped) and (anchor.reason.lower() not in _STALLED or anchor.stage is None):
         return None
     stalled = [
@@ -156,6 +169,24 @@ def _in_handshake(said: Said, objects: tuple[Configured, ...]) -> Finding | None
         return Finding(Belief.POSSIBLE, because, (said, mtu, told.get("plain")), steps, weight=1.5)
     because += ", while SMTP without TLS passes: the certificates are the first that fill whole packets."
     return Finding(Belief.POSSIBLE, because, (said, told["plain"]), steps, weight=1.3)
+
+
+def _waiting(anchor: Said, said: tuple[Said, ...]) -> Finding | None:
+    """A client that waits in vain for the server's part of the handshake, alone or beside another program that fails in it."""
+    waits = next((each for each in said if each.signature in _WAITS), None)
+    if waits is None:
+        return None
+    beside = next((each for each in said if each.signature in _HANDSHAKE and each.source != waits.source), None)
+    because = f"`{waits.signature}`: the handshake did not fail, its answer never came whole. The server's certificates are the "
+    because += "first that fill whole packets, and a path that drops those looks so"
+    if beside:
+        because += "; another program fails in its handshake as well, and the two share the way. Compare the MTU of each link, a "
+        because += "container's network above all, with the largest packet that passes."
+        return Finding(
+            Belief.POSSIBLE, because, (waits, beside), (*_steps(anchor.host)[:1], _compare_mtu()), weight=2.0
+        )
+    because += "; a device that inspects TLS does the same."
+    return Finding(Belief.POSSIBLE, because, (waits,), (*_steps(anchor.host)[:1], _compare_mtu()), weight=1.3)
 
 
 def _compare_mtu() -> Step:

@@ -8,6 +8,9 @@ Cloud and most home and small-business lines block port 25 unless it was asked f
 
 ## What proves it
 - port 25 fails to two unrelated destinations, while another port (443, 587) opens
+- with the firewall off the same connection opens
+- the server stands with a cloud platform that closes the port (Azure, AWS, Google Cloud, Oracle, Hetzner …), and
+  port 25 does not answer
 - a great provider (Exchange Online, Gmail) does not answer on port 25, where others deliver at the same time: a strong hint
 - queues to every external destination fail, and the failure began with a new line, virtual machine or
   firewall rule
@@ -92,8 +95,30 @@ def assess(
         because = f"{place_of(anchor).subject} did not answer this server, and mail goes through another one, as you say: what "
         because += "differs is this server's own way out on port 25 (its address in the firewall's rules or NAT)."
         return Finding(Belief.LIKELY, because, (anchor, elsewhere), _steps(place_of(anchor)), weight=1.6)
+    if near := _told_near(anchor, settings):
+        return near
     reported = any(each.kind in ("ndr", "dsn") and each.host == anchor.host for each in replies)
     return _weighed(anchor, mine, closed, other_port, 1.1 if anchor.host and reported else 1.3)
+
+
+def _told_near(anchor: ConnectFailed | PortTest, settings: Sequence[Configured]) -> Finding | None:
+    """What the person tells of the way out: a firewall whose absence cures, or a platform that closes the port by itself."""
+    where = place_of(anchor)
+    cured = next((each for each in settings if each.kind == "told-trial" and each.name == "firewall"), None)
+    if cured:
+        because = (
+            f"{where.subject} could not be reached, and it can with the firewall off, as you say: its rules keep this "
+        )
+        because += "server, or the program that sends, from connecting out. It needs a rule for TCP 25, not to be off."
+        return Finding(Belief.LIKELY, because, (anchor, cured), _steps(where), weight=1.7)
+    hosted = next((each for each in settings if each.kind == "told-hosting"), None)
+    if hosted and _timed_out(anchor):
+        because = (
+            f"{where.subject} did not answer on port 25, and this server stands with {hosted.name}, as you say, which "
+        )
+        because += "closes that port outward until it is asked to open it, whatever the machine's own firewall allows."
+        return Finding(Belief.LIKELY, because, (anchor, hosted), _steps(where), weight=1.6)
+    return None
 
 
 def _timed_out(anchor: ConnectFailed | PortTest) -> bool:

@@ -39,6 +39,14 @@ _ERRORS = {
 }
 
 
+# Of a handshake in which nothing came back
+_UNANSWERED = (
+    "SSL wants a read first",
+    "handshake operation timed out",
+    "TLS handshake timeout",
+    "SSL handshake timed out",
+    "TLS handshake timed out",
+)
 # Libraries and other mail systems, of a handshake that the other side, or something between, ended without an alert
 _WORDS = (
     "EOF occurred in violation of protocol",
@@ -54,6 +62,7 @@ _WORDS = (
     "(SSL_connect): Connection reset",
     "(SSL_accept): Connection reset",
     "(SSL_connect): timed out",
+    *_UNANSWERED,
 )
 
 
@@ -69,6 +78,9 @@ def assess(
         if anchor.signature.endswith((" to", " from")) and not any(each in anchor.text.lower() for each in _CUT):
             return None  # OpenSSL's reason stands on a line of its own
         where = anchor.host or "the other server"
+        if anchor.signature in _UNANSWERED:
+            because = f"The TLS handshake with {where} got no answer, not even an alert: a device between may have swallowed it."
+            return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.host), weight=1.2)
         because = (
             f"The TLS handshake with {where} was cut off without an alert: by the other side, or by a device between."
         )

@@ -8,6 +8,8 @@ and Exchange Online can't match the certificate to its connector.
 ## What proves it
 - the certificate that was shown is issued by a firewall's or proxy's authority
 - the thumbprint that the peer saw is on none of the Exchange servers
+- a handshake that the sending machine itself aborts (Windows' 10053), where the chain shown ends in a root that signed
+  itself, or STARTTLS is gone that the application was offered: a mail scanner on that machine
 
 ## Not this when
 - the thumbprint is that of an Exchange certificate: then the wrong one is bound
@@ -25,28 +27,41 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.certificate.names import common_name
+from diagnostics.causes.certificate.probe import SELF_SIGNED_ROOT
 from diagnostics.causes.certificate.refusal import refusal_of
 from diagnostics.causes.network.devices import device
 from diagnostics.causes.network.probes import bare_handshake
 from diagnostics.causes.network.reach import kind_of, told_by_exchange_online
-from diagnostics.facts import Certificate, CertificateRejected, InstalledCertificate, Reply, Session
+from diagnostics.facts import (
+    Certificate,
+    CertificateRejected,
+    ConnectionDropped,
+    InstalledCertificate,
+    Reply,
+    Session,
+    StarttlsNotOffered,
+)
 from diagnostics.looked_facts import TlsProbe
 from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
 _ROOTED = linear(r"(?i)self[- ]signed certificate in certificate chain|SELF_SIGNED_CERT_IN_CHAIN")
+# What applications say only once the server has answered STARTTLS.
+_STARTED = linear(r"(?i)enable_crypto|error upgrading connection with STARTTLS|could not convert socket to TLS")
 _MICROSOFTS: Final = (".outlook.com", ".office365.com", ".office.com", ".mx.microsoft", ".live.com")
 
 
 @cause(id="network.middlebox.tls-interception", act="network")
 def assess(
-    anchor: CertificateRejected | Certificate | TlsProbe | Configured,
+    anchor: CertificateRejected | Certificate | TlsProbe | Configured | ConnectionDropped,
     probe: TlsProbe | None,
     installed: tuple[InstalledCertificate, ...],
     sessions: tuple[Session, ...],
     replies: tuple[Reply, ...],
     settings: tuple[Configured, ...],
+    probes: tuple[TlsProbe, ...],
+    withheld: tuple[StarttlsNotOffered, ...],
 ) -> Finding | None:
     """A device's name in the certificate, a thumbprint that no Exchange server has, or a provider that is not trusted."""
     if isinstance(anchor, CertificateRejected):
@@ -55,6 +70,8 @@ def assess(
         return found or _in_place_of_provider(anchor, replies, settings)
     if isinstance(anchor, Configured):
         return _answered(anchor)
+    if isinstance(anchor, ConnectionDropped):
+        return _aborted(anchor, probes, withheld, replies)
     if isinstance(anchor, TlsProbe):
         named = device(anchor.issuer) or device(anchor.subject)
         because = (
@@ -84,6 +101,32 @@ def _answered(banner: Configured) -> Finding | None:
     )
     because += "hoster, leads SMTP to its own server, which knows nothing of the account."
     return Finding(Belief.LIKELY, because, (banner,), _steps(asked), weight=2.0)
+
+
+def _aborted(
+    dropped: ConnectionDropped,
+    probes: tuple[TlsProbe, ...],
+    withheld: tuple[StarttlsNotOffered, ...],
+    replies: tuple[Reply, ...],
+) -> Finding | None:
+    """This machine's own software ended a handshake; what else is seen of it tells whether that was a mail scanner."""
+    if dropped.reason != "ConnectionAborted" or dropped.by != "local":
+        return None
+    rooted = next((each for each in probes if each.verify == SELF_SIGNED_ROOT), None)
+    hidden = withheld[-1] if withheld else None
+    started = next((each for each in replies if each.kind == "client" and _STARTED.search(each.whole)), None)
+    because = "The handshake was ended by software on the sending machine itself (ECONNABORTED), not by the server"
+    steps = _on_client(dropped.host)
+    if rooted:
+        because += ", and the chain shown there ends in a root that signed itself: a scanner of mail (an antivirus mail shield) "
+        because += "opens the session, and shows a certificate of its own."
+        return Finding(Belief.LIKELY, because, (dropped, rooted), steps, "on-prem", weight=1.6)
+    if hidden and started:
+        because += ", and STARTTLS, which the application was offered, is not in the answer to EHLO: a scanner of mail on that "
+        because += "machine (an antivirus mail shield) stands between."
+        return Finding(Belief.LIKELY, because, (dropped, hidden, started), steps, "on-prem", weight=1.5)
+    because += "; a scanner of mail there that opens TLS does that."
+    return Finding(Belief.POSSIBLE, because, (dropped,), steps, "on-prem", weight=1.5)
 
 
 def _from_rejection(

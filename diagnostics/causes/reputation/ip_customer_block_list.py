@@ -7,6 +7,7 @@ Customer Block list` or `5.7.507 Access denied, rejected by recipient`. Microsof
 in it.
 
 ## What proves it
+- a server that greets this machine with a 421 or 554, and another one as ever: it refuses the address
 - the text; other tenants of Exchange Online take mail from the same address
 
 ## Not this when
@@ -22,14 +23,22 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.connector.relay import CLIENT_REFUSED
+from diagnostics.causes.network.probes import test_from_elsewhere
 from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.causes.reputation.addresses import blamed, named
 from diagnostics.facts import Said
+from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
 _WHO = linear(r"(?i)blocked by \[?([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,6})\]? using")
+# In place of a greeting, and without a reason: RFC 5321's own words for 421.
+_TURNED_AWAY = ("service not available", "service unavailable", "refused to talk to me")
+_GREETING = linear(
+    r"(?i)(?:^|[\s:])(?:421|554)[ -](?:[a-z][\w.-]{2,80} )?(?:E?SMTP )?service (?:is )?(?:currently )?(?:not |un)available"
+    r"(?:[,.;]*\s*clos\w+ (?:the )?(?:transmission |connection )?(?:channel|connection)?)?\W*$"
+)
 
 
 @cause(
@@ -44,6 +53,7 @@ _WHO = linear(r"(?i)blocked by \[?([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,6})\]?
         "IP address blacklisted by recipient",
         "IP address blocked by recipient",
         CLIENT_REFUSED,
+        *_TURNED_AWAY,
     ),
     against={
         "Recipient not authorized, your IP has been found on a block list": (
@@ -52,8 +62,11 @@ _WHO = linear(r"(?i)blocked by \[?([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,6})\]?
         "banned sending IP": "is Microsoft's list for all tenants, not the recipient's own",
     },
 )
-def assess(said: Said) -> Finding | None:
+def assess(said: Said, settings: tuple[Configured, ...]) -> Finding | None:
     """The words name the list as the customer's own."""
+    if said.signature in _TURNED_AWAY:
+        elsewhere = next((each for each in settings if each.kind == "told-elsewhere" and each.name == "machine"), None)
+        return _turned_away(said, elsewhere)
     if has(said, "customer allow list"):
         return None  # the same number, and the opposite list
     ip = blamed(said.text)
@@ -67,6 +80,34 @@ def assess(said: Said) -> Finding | None:
     because = f"{whose} {named(ip)} on its own block list; only its administrators can take it off."
     sure = has(said, "customer block list", "rejected by recipient", "as16012607", "ed by recipient")
     return Finding(Belief.CONFIRMED if sure else Belief.LIKELY, because, (said,), _steps(ip), weight=1.0)
+
+
+def _turned_away(said: Said, elsewhere: Configured | None) -> Finding | None:
+    """A server that says no before it was told anything knows the address of who connects, and nothing else."""
+    if not _GREETING.search(said.text):
+        return None
+    because = f"{said.by or 'The server'} answers the connection itself with a refusal"
+    if elsewhere:
+        because += (
+            ", and another machine as ever, as you say: of this one it knew only the address, and that it refuses. Ask "
+        )
+        because += "its administrators whether a list or a firewall of theirs holds it."
+        return Finding(Belief.LIKELY, because, (said, elsewhere), _ask(said.host), weight=1.5)
+    if said.kind not in ("client", "log"):
+        return None
+    because += (
+        " and gives no reason: to everybody, or to this address alone. Connect from another address to tell which."
+    )
+    return Finding(Belief.POSSIBLE, because, (said,), _ask(said.host), weight=1.2)
+
+
+def _ask(host: str) -> tuple[Step, ...]:
+    return (
+        test_from_elsewhere(host),
+        advise(
+            "If it greets another address as usual, send its administrators the refusal with its time and our address."
+        ),
+    )
 
 
 def _steps(ip: str) -> tuple[Step, ...]:

@@ -8,6 +8,7 @@ endpoint keeps the weakness and is no cure.
 ## What proves it
 - the reply above
 - the same account works from a modern client
+- an application's library got an alert in the handshake, and the server takes TLS 1.2 or later only, since recently above all
 - a server's OpenSSL says `unsupported protocol` of a client's first message (`client_hello`, `statem_srvr`)
 
 ## Not this when
@@ -25,13 +26,26 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.tls.versions import sent_by
 from diagnostics.facts import Reply, Said
+from diagnostics.looked_facts import TlsProbe
+from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
+from diagnostics.recognisers.told_tls_versions import TLS_VERSIONS
 from diagnostics.refusals import topics
 from diagnostics.report import Step
 
 _MICROSOFT = ("TLS 1.0 and 1.1 are not supported", "aka.ms/smtp_auth_tls", "421 4.7.66")
 # OpenSSL and Go, of what a client offers: only the side that serves reads a Client Hello.
 _OFFERED_TOO_LITTLE: Final = ("unsupported protocol", "version too low", "client offered only unsupported versions")
+# What libraries say of the server's alert that ended their handshake: versions, ciphers, and no word of which.
+_ALERTS: Final = (
+    "alert handshake failure",
+    "alert protocol version",
+    "fatal alert: handshake_failure",
+    "fatal alert: protocol_version",
+    "A TLS fatal alert has been received: Handshake failed",
+    "remote error: tls: handshake failure",
+    "remote error: tls: protocol version not supported",
+)
 _SERVES = linear(r"(?i)client_hello|statem_srvr|s23_srvr|s3_srvr|client offered only")
 _BETWEEN_SERVERS = linear(r"\bpostfix/smtpd\[")  # port 25, where a client is most often another mail server
 
@@ -39,10 +53,14 @@ _BETWEEN_SERVERS = linear(r"\bpostfix/smtpd\[")  # port 25, where a client is mo
 @cause(
     id="tls.protocol.client-legacy-rejected",
     act="sender",
-    says=(*_MICROSOFT, *_OFFERED_TOO_LITTLE, "TLS", "TLSv1", "TLS1", "SSL", "SSLv3"),
+    says=(*_MICROSOFT, *_OFFERED_TOO_LITTLE, *_ALERTS, "TLS", "TLSv1", "TLS1", "SSL", "SSLv3"),
 )
-def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
-    """Exchange Online says so in words of its own; other servers in theirs."""
+def assess(
+    said: Said, replies: tuple[Reply, ...], settings: tuple[Configured, ...], probes: tuple[TlsProbe, ...]
+) -> Finding | None:
+    """Exchange Online says so in words of its own; other servers in theirs, or by an alert alone."""
+    if said.signature in _ALERTS:
+        return _alerted(said, probes[-1] if probes else None, settings)
     if said.signature in _OFFERED_TOO_LITTLE:
         return _offered(said, bool(sent_by(said, replies)))
     if said.signature not in _MICROSOFT:
@@ -63,6 +81,23 @@ def _offered(said: Said, by_server: bool) -> Finding | None:
     return Finding(
         Belief.POSSIBLE if server else Belief.LIKELY, because, (said,), _steps(), weight=1.7 if server else 1.3
     )
+
+
+def _alerted(said: Said, probe: TlsProbe | None, settings: tuple[Configured, ...]) -> Finding | None:
+    """An application that the server hung up on: by what the server takes, the application's versions are too old."""
+    if said.kind != "client" or (probe and probe.alert):
+        return None  # a modern client is refused as well
+    because = f"{said.host or 'The server'} ended the application's handshake with an alert"
+    told = next((each for each in settings if each.kind == TLS_VERSIONS), None)
+    if told:
+        because += ", and takes no TLS version but new ones, as you say: the application's library, or the way it asks for TLS, "
+        because += "offers older ones alone (PHP's STREAM_CRYPTO_METHOD_TLS_CLIENT once meant TLS 1.0)."
+        return Finding(Belief.LIKELY, because, (said, told), _steps(), weight=1.6)
+    if probe and probe.protocol:
+        because += f", and a modern client gets {probe.protocol} there: what the application offers is too old."
+        return Finding(Belief.POSSIBLE, because, (said, probe), _steps(), weight=1.9)
+    because += "; an old library that offers TLS 1.0 alone is refused so by a server that takes TLS 1.2 or later."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.3)
 
 
 def _elsewhere(said: Said) -> Finding | None:

@@ -71,6 +71,12 @@ JAVA = """javax.mail.MessagingException: Could not connect to SMTP host: smtp.of
             "5.7.60",
             "does not have permissions",
         ),
+        (
+            "203.0.113.9 OutboundConnectionResponse SMTPSVC1 APP01 - 25 - - 421+Service+not+available,+closing 0 0 70",
+            421,
+            "",
+            "Service not available",
+        ),
         ("the copier says SMTP Error 535", 535, "", "535"),
         ("Our PMDF is gone since May, an invalid choice. The UPS says SMTP Error 501.", 501, "", "501 The UPS says"),
     ],
