@@ -134,7 +134,7 @@ def _cut_short(said: Said, told: tuple[Configured, ...]) -> Finding | None:
         return None
     because = "The server ended the session of a client that was not done, as is told: ConnectionTimeout of a Receive connector "
     because += "ends even a busy session (after ten minutes by default), ConnectionInactivityTimeout one that pauses."
-    return Finding(Belief.POSSIBLE, because, (said, busy), (_log(), *_limits()), weight=1.7)
+    return Finding(Belief.POSSIBLE, because, (said, busy), (_log(), *_limits()), "on-prem", weight=1.7)
 
 
 def _out_of_turn(said: Said, events: tuple[WindowsEvent, ...]) -> Finding | None:
