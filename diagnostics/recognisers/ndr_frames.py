@@ -23,12 +23,16 @@ _SERVER = linear(
     r"|returned|renvoy|zur.ck|devolv|retourn|restitu|zwr.ci"
 )
 _CODED: Final = r"#?[45]\d\d[ -]"
+# Exchange 5.5's Internet Mail Service: organization, site, server, its own number. What follows is its own, or a server's reply.
+_IMS: Final = r"MSEXCH:IMS:[^:]{0,64}:[^:]{0,64}:(?P<host>[\w.-]{1,63})\s+\d{3,5} \([0-9A-Fa-f]{8}\)"
 _IN_BRACKETS: Final = r"\bcode:? (?P<basic>[45]\d\d) \((?P<status>[45]\.\d{1,3}\.\d{1,3})\)[:,]? ['\"]?"
 
 _FRAMES: Final = tuple(
     (name, linear(pattern))
     for name, pattern in (
         ("coded", rf"(?i)(?:\bhost ['\"]?(?P<host>{_HOST})['\"]? .{{0,100}})?{_IN_BRACKETS}(?P<reply>\S.*)$"),
+        ("ims-heard", r"^\s*MSEXCH:IMS:.{1,200}\) (?P<reply>[45]\d\d[ -].*)$"),
+        ("ims", rf"^\s*(?P<reply>{_IMS}\s+[A-Za-z].*)$"),
         (
             "hashed",
             rf"(?:^\s*(?P<host>{_HOST})\s+)?#(?P<reply>[45]\d\d(?:[ -][45]\.\d{{1,3}}\.\d{{1,3}}(?: .*|$)|[ -][A-Z].*))",

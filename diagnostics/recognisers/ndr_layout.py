@@ -92,6 +92,10 @@ _KNOWN_SERVER = linear(
 )
 _TALKING_TO = linear(rf"while talking to ({_HOST})\.?:")
 _ADDRESS = linear(rf"^\s*(?:{ADDRESS}|(?:[^<>()]+\s)?[(<]({ADDRESS})[)>]|'({ADDRESS})' on \d.*)\s*$")
+# The name that Exchange's own directory has for a recipient, printed where no display name is left: "/O=…/CN=… on 2/11/2004".
+_DIRECTORY_NAME = linear(
+    r"(?i)^\s*['\"<]?(/o=[^/]{1,64}/(?:[^/@<>'\"]{1,80}/){1,6}cn=[^/@<>'\"]{1,64}?)['\">]?(?: on \d.*)?\s*$"
+)
 _RECIPIENT_LABEL: Final = r"(?:recipient|empf.{1,2}nger|destin|ontvanger|odbiorc|受信者|mottagar)"
 _LABELLED = linear(rf"(?i)^\s*[^:@]*{_RECIPIENT_LABEL}[^:@]*:\s*({ADDRESS})\s*$")
 # To whom the returned message was written, among its details: where a rule sent it on, another one than failed.
@@ -156,8 +160,11 @@ def server(line: str) -> tuple[str, str, str] | None:
 
 def address(line: str) -> str:
     """The recipient on a line of its own, or labelled as one; "" when there is none."""
-    if "@" not in line or len(line) > 900:
+    if len(line) > 900:
         return ""
+    if "@" not in line:
+        internal = _DIRECTORY_NAME.search(line) if "/cn=" in line.lower() else None
+        return str(internal.group(1)) if internal else ""
     found = _ADDRESS.search(line) or _LABELLED.search(line)
     if not found:
         text = line.strip()

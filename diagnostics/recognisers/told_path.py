@@ -69,6 +69,21 @@ _GATEWAY = linear(
     rf"|\bour (?:own )?(?:[a-z-]{{2,20}} ){{0,3}}(?:{_PRODUCT})\b[^.;\n]{{0,30}}?[^\d.]{_ADDRESS}\b"
 )
 _OURS = linear(rf"(?i)\b{_ADDRESS}\b\W{{1,3}}(?:is|=|was)\W{{1,3}}(?:our|ours|us|me|my|mine)\b")
+# Of one's own server: "… is how the other server is reached from outside", "… is the public address of our mailbox server".
+_SERVER: Final = (
+    r"(?:the |our |my |that )?(?:(?:other|second|old|new|internal|exchange|mailbox|hub|dag|20\d\d|\d{4}) ){1,4}"
+    r"(?:servers?|nodes?|box|members?|hub|machine)"
+)
+_PUBLISHED = linear(
+    rf"(?i)\b{_ADDRESS}\b\W{{0,3}}(?:is|=|was)\W{{1,3}}(?:"
+    rf"(?:how|where|what|the (?:name|address|ip) (?:by|at|under|with) which) {_SERVER} (?:is|can be|gets) "
+    r"(?:reached|reachable|seen|published|found)[^.;\n]{0,20}? (?:outside|internet|externally|publicly)"
+    rf"|(?:the |its |an? )?(?:public|external|outside|internet|wan|nat(?:ted)?)[ -](?:facing )?(?:ip|address)(?: address)? "
+    rf"(?:of|for) {_SERVER})\b"
+)
+_STRANGERS = linear(
+    r"(?i)\b(?:partner|customer|supplier|vendor|provider|hoster|recipient|remote|destination|client|their|his|her)(?:[’']?s)?\b"
+)
 # What stands in front of the servers and may put its own address in place of the sender's.
 _BALANCER = linear(
     r"(?i)\bload[ -]?balanc(?:er|ing)s?\b|\b(?:kemp|netscaler|big-?ip|haproxy|citrix adc|loadmaster|f5|nlb"
@@ -92,7 +107,7 @@ _REPLY = linear(r"\b[245]\d\d[ -][245]\.\d{1,3}\.\d{1,3}|\bsaid:|\breturned '|=\
     rf"|\b(?:our|us|me|my|mine)\b|\b(?:{_PRODUCT})\b"
     r"|load[ -]?balanc|kemp|netscaler|big-?ip|haproxy|citrix adc|loadmaster|\bf5\b|\bnlb\b|traefik|lastverteiler"
     r"|répartiteur|balanceador|bilanciator"
-    r"|nat\b",
+    r"|nat\b|outside|public|external|internet",
     rank=98,
 )
 def read(reading: Reading) -> Sequence[Artefact]:
@@ -132,6 +147,9 @@ def _told(source: Source, line: str) -> Iterator[Configured]:
         yield Configured(source=source, kind="packets-lost", name=lost.group(0)[:60])
     for match in _OURS.finditer(line):
         yield Configured(source=source, kind="own-address", name=match.group(1))
+    published = _PUBLISHED.search(line)
+    if published and not (_STRANGERS.search(line) or supposes(line[: published.start()])):
+        yield Configured(source=source, kind="own-address", name=published.group(1))
     for match in _GATEWAY.finditer(line):
         if not supposes(line[: match.start()]):
             address = next(each for each in match.groups() if each)

@@ -76,18 +76,25 @@ _EXISTS = linear(
     r"(?:exists?|existier\w+|existent?|existen|bestaat|(?:is|are) (?:valid|real|correct|fine|registered))\b"
     r"|\b(?:valid|existing|well[- ]known|real|existierende) (?:domains?|recipient domains?)\b"
 )
+# "ping by name works at times", "by its IP it answers, by name it doesn't"
+_BY_NAME: Final = r"(?:by(?: its| the| their)?|the|its|their) (?:host ?|server ?|dns |netbios )?names?"
+_NAME_AT_TIMES = linear(
+    rf"(?i)\b(?:ping\w*|reach\w*|telnet|connect\w*|resolv\w*)\b[^.;\n]{{0,60}}?\b(?:{_BY_NAME})\b[^.;\n]{{0,30}}?"
+    r"\b(?:(?:at|some) ?times|sometimes|intermittent\w*|now and then|sporadic\w*|on and off|only occasionally|fails?\b|does ?n.t"
+    r"|does not|not always|half the time|not found|could not find)"
+)
 _DENIED = linear(r"(?i)\b(?:no|not|n.t|never|without|only (?:the )?(?:internal|domain)|nur|kein\w*|nicht|pas|sin)\b")
 _IN_VAIN = linear(r"(?i)\b(?:remov|delet|replac|entfern|enlev|quit)\w*\b[^\n]*\b(?:still|trotzdem|toujours|sigue)\b")
 _SERVER = linear(r"(?i)\b(?:server|servers|resolver)\b[^\n]{0,40}?\b((?:\d{1,3}\.){3}\d{1,3})\b")
 
 
 @recogniser(
-    r"(?:DNS request timed out|nslookup|\bdns\b|\bresolver\b)",
+    r"(?:DNS request timed out|nslookup|\bdns\b|\bresolver\b|\bnames?\b)",
     rank=98,
 )
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for the first such sentence of each kind."""
-    return [*_silent(reading), *_listed(reading), *_doubtful(reading)]
+    return [*_silent(reading), *_listed(reading), *_doubtful(reading), *_at_times(reading)]
 
 
 def _doubtful(reading: Reading) -> Sequence[Artefact]:
@@ -101,6 +108,15 @@ def _doubtful(reading: Reading) -> Sequence[Artefact]:
             fact = Configured(source=source_at(reading, told[0]), kind="told-lookup-doubt", name=name)
             found.append(artefact(reading, "told-resolver", [told[0]], [fact], {"told": told[1].group(0)[:80]}))
     return found
+
+
+def _at_times(reading: Reading) -> Sequence[Artefact]:
+    """That servers are not always found by name: the first sentence that says so."""
+    told = next(stated(reading, _NAME_AT_TIMES), None) if answers(reading) else None
+    if told is None:
+        return []
+    fact = Configured(source=source_at(reading, told[0]), kind="told-name-at-times")
+    return [artefact(reading, "told-resolver", [told[0]], [fact], {"told": told[1].group(0)[:80]})]
 
 
 def _negated(match: Any) -> bool:

@@ -31,6 +31,16 @@ _SESSION = linear(
     r"(?i)\b(?:sessions?|connections?|runs?|batch\w*|newsletters?|bulk|many|pop\w*|fetch\w*|transfers?|sitzung\w*|verbindung\w*|lauf\w*"
     r"|massen\w*|sesión\w*|conexión|connexion\w*|envois?|session[ei]|connession[ei]|sessies?|verbinding\w*)\b"
 )
+# "while it is still transmitting", "in the middle of a transfer", of a program that hands mail in
+_BUSY = linear(
+    r"(?i)\b(?:while|still|during|in the midst of|half ?way through|in the middle of|noch|mitten|pendant|mientras|durante|mentre)"
+    r"\b[^.;\n]{0,30}?\b(?:transmi\w+|send(?:s|ing)|deliver(?:s|ing|y)|transfer\w*|upload\w*|hand(?:s|ing)|submit\w*|messages?"
+    r"|übertr\w+|send\w+|envoi\w*|envía\w*|invia\w*|the run|a run|a batch)\b"
+)
+_HANDS_IN = linear(
+    r"(?i)\b(?:pop\d?\w{0,12}|fetch\w*|getmail|collector|downloader|scanners?|applications?|scripts?|programs?|newsletters?|clients?"
+    r"|programm\w*|anwendung\w*|logiciel\w*|crm|erp|importers?)\b"
+)
 _NUMBERS: Final = {
     "two": 2, "five": 5, "ten": 10, "twenty": 20, "zwei": 2, "fünf": 5, "zehn": 10, "zwanzig": 20, "cinq": 5, "dix": 10,
     "cinco": 5, "diez": 10, "cinque": 5, "dieci": 10, "vijf": 5, "tien": 10,
@@ -46,11 +56,23 @@ def read(reading: Reading) -> Sequence[Artefact]:
     told = _told([line[:1000] for _, line in reading.sentences()[:MOST_LINES]])
     seconds = measured or told
     ended = next((index for index, line in lines if _IS_ENDED.search(line)), None)
-    if not seconds or ended is None:
+    if ended is None:
         return []
+    if not seconds:
+        return _busy(reading)
     values = (("Seconds", str(seconds)), ("Measured", str(bool(measured))))
     fact = Configured(source=source_at(reading, ended), kind="session-length", name="session", values=values)
     return [artefact(reading, "told-session-length", [ended], [fact], {"seconds": seconds})]
+
+
+def _busy(reading: Reading) -> Sequence[Artefact]:
+    """A program that hands mail in and was not done when the server ended its session, as somebody tells."""
+    told = [(index, line[:1000]) for index, line in reading.sentences()[:MOST_LINES]]
+    busy = next((index for index, line in told if _BUSY.search(line) and not line.rstrip().endswith("?")), None)
+    if busy is None or not any(_HANDS_IN.search(line) for _, line in told):
+        return []
+    fact = Configured(source=source_at(reading, busy), kind="busy-client")
+    return [artefact(reading, "told-session-length", [busy], [fact], {"busy": True})]
 
 
 def _measured(lines: Sequence[str]) -> int:

@@ -83,6 +83,9 @@ _UNKNOWN_DOMAIN = (
 # Said of whoever delivers to this server; of a great provider's servers only a blind resolver says so.
 _UNKNOWN_GREETING = "Helo command rejected: Host not found"
 _UNKNOWN_CLIENT = (_UNKNOWN_GREETING, "cannot find your hostname", "cannot find your reverse hostname")
+_UNBOUND = (
+    "MSExchangeMTA 9318"  # Exchange 5.5 to 2003: a server of the site that the MTA can't reach by RPC, under its name
+)
 _SEVERAL = 2  # names of providers
 
 
@@ -100,6 +103,7 @@ _SEVERAL = 2  # names of providers
         "Host not found, try again",
         *_LIBRARIES,
         *_OTHERS,
+        _UNBOUND,
         "MSExchangeTransport 2000",
         "MSExchangeTransport 16025",
         "MSExchangeTransport 16026",
@@ -118,6 +122,8 @@ def assess(
     if by_exchange_online(said.text):
         return None
     doubt = next((each for each in settings if each.kind == "told-lookup-doubt"), None)
+    if said.signature == _UNBOUND:
+        return _unbound(said, settings)
     if said.signature in _UNKNOWN_DOMAIN:
         return _blind(said) or _doubtful(said, doubt)
     if said.signature in _UNKNOWN_CLIENT:
@@ -139,6 +145,18 @@ def assess(
         because = f"{len(failures)} queues fail with DNS errors and none flows: the resolver is what they share."
         return Finding(Belief.LIKELY, because, (said, *failures[:3]), _steps(), weight=1.5)
     return _open(said, answers)
+
+
+def _unbound(said: Said, settings: tuple[Configured, ...]) -> Finding | None:
+    """Many faults keep a server from binding; of names that come and go it speaks only where somebody tells it."""
+    told = next((each for each in settings if each.kind == "told-name-at-times"), None)
+    if told is None:
+        return None
+    because = (
+        "The transfer agent can't reach another server by RPC, and servers are not always found by name, as is told: "
+    )
+    because += "one of the DNS servers that this server asks is gone or lacks the records."
+    return Finding(Belief.POSSIBLE, because, (said, told), _steps(), weight=1.5)
 
 
 def _blind(said: Said) -> Finding | None:

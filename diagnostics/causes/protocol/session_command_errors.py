@@ -26,10 +26,14 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.protocol.steps import advise
 from diagnostics.facts import Reply, Said, SessionMasked, WindowsEvent
+from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.report import Act, Step
 
 _SLOW: Final = ("Timeout waiting for client input", "Error: timeout exceeded")
+_ENDED: Final = (
+    "421 4.4.1 Connection timed out"  # Exchange ends a session at a limit of its connector; others say it of a line
+)
 _ORDER: Final = (
     "Send hello first",
     "Hello called after other methods",  # Go, of its own order
@@ -77,7 +81,7 @@ _LOGON_REFUSED: Final = (504, 535)  # RFC 4954: the mechanism, the credentials
 @cause(
     id="protocol.session.command-errors",
     act="sender",
-    says=(*_ORDER, _UNKNOWN, *_MANY, *_SLOW, _GENERATED),
+    says=(*_ORDER, _UNKNOWN, *_MANY, *_SLOW, _ENDED, _GENERATED),
 )
 def assess(
     said: Said,
@@ -85,10 +89,13 @@ def assess(
     masked: tuple[SessionMasked, ...],
     replies: tuple[Reply, ...],
     events: tuple[WindowsEvent, ...],
+    told: tuple[Configured, ...],
 ) -> Finding | None:
     """What the server complains of; an earlier refusal or a rewriting device takes it away."""
     if said.signature == _GENERATED:
         return _out_of_turn(said, events)
+    if said.signature == _ENDED:
+        return _cut_short(said, told)
     if masked:
         because = (
             f"A device rewrites the session (the {masked[0].what} is masked): these are not the client's own commands."
@@ -118,6 +125,16 @@ def assess(
     # Exchange speaks in order: where it is the client, the other server lost count.
     act: Act | None = "recipient-side" if _REPORTED.search(said.text) else None
     return Finding(Belief.LIKELY, because, (said,), (_log(), _client()), act, weight=1.2)
+
+
+def _cut_short(said: Said, told: tuple[Configured, ...]) -> Finding | None:
+    """Of a session that somebody tells of as busy, the time is over that one may last at all."""
+    busy = next((each for each in told if each.kind == "busy-client"), None)
+    if busy is None or said.kind not in ("bare", "client", "log", "stray"):
+        return None
+    because = "The server ended the session of a client that was not done, as is told: ConnectionTimeout of a Receive connector "
+    because += "ends even a busy session (after ten minutes by default), ConnectionInactivityTimeout one that pauses."
+    return Finding(Belief.POSSIBLE, because, (said, busy), (_log(), *_limits()), "on-prem", weight=1.7)
 
 
 def _out_of_turn(said: Said, events: tuple[WindowsEvent, ...]) -> Finding | None:

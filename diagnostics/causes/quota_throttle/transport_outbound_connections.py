@@ -24,7 +24,7 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.network.queues import outward, told_of
 from diagnostics.facts import QueueState, Reply, Said
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
 
 _DEFAULT: Final = 20
@@ -34,17 +34,20 @@ _VERY_LONG: Final = 1000
 
 # Of EdgeTransport.exe.config: so many messages have to wait before another connection to the same destination is opened.
 _THRESHOLD: Final = "SmtpConnectorQueueMessageCountThresholdForConcurrentConnections"
+_WAITS: Final = "waits-though-nobody-defers"  # of stories.toml
 _CHECKED: Final = ("MaxPerDomainOutboundConnections: Value set to", "MessageRetryInterval: Value set to")
 
 
 @cause(id="quota-throttle.transport.outbound-connections", act="on-prem", says=(*_CHECKED, _THRESHOLD))
 def assess(
-    queue: QueueState | Said,
+    queue: QueueState | Said | Told,
     objects: tuple[Configured, ...],
     queues: tuple[QueueState, ...],
     replies: tuple[Reply, ...],
 ) -> Finding | None:
     """A long queue that is being worked off, and no refusal that would explain it; or HealthChecker's word on the limits."""
+    if isinstance(queue, Told):
+        return _told(queue)
     if isinstance(queue, Said) and queue.signature == _THRESHOLD:
         because = (
             f"`{_THRESHOLD}` sets how many messages have to wait for one destination before the server opens another "
@@ -72,6 +75,17 @@ def assess(
         return None
     because += f", and {settings.name or 'the server'} opens only {limit} connections to one destination."
     return Finding(Belief.LIKELY, because, (queue, settings), _steps(settings.name))
+
+
+def _told(story: Told) -> Finding | None:
+    """No refusal would explain the wait, as it is told; whether the queue is long enough is not."""
+    if story.story != _WAITS:
+        return None
+    because = (
+        "Mail waits for minutes and leaves then, although the other side defers hardly any, as you tell it: the server "
+    )
+    because += "opens few connections to one destination, another one only when enough messages wait."
+    return Finding(Belief.POSSIBLE, because, (story,), _steps(""), weight=1.8)
 
 
 def _checked(said: Said, replies: tuple[Reply, ...]) -> Finding | None:

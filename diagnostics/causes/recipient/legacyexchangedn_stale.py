@@ -8,6 +8,7 @@ address: `550 5.1.1` or `5.1.11 RESOLVER.ADR.ExRecipNotFound`.
 
 ## What proves it
 - the recipient in the report begins with `IMCEAEX-`
+- the report prints the recipient as `/O=…/OU=…/CN=…` and has a code of addresses (5.1.x)
 - the report calls the recipient's address a LegacyExchangeDN address
 - mail to the same person works when the SMTP address is typed by hand
 
@@ -86,6 +87,10 @@ def assess(anchor: Said | Reply, replies: tuple[Reply, ...], told: tuple[Configu
 
 def _from_recipient(reply: Reply) -> Finding | None:
     """A report that was translated or shortened still names the recipient."""
+    if reply.recipient.lower().startswith("/o=") and reply.enhanced.startswith("5.1."):
+        because = f"The report names the recipient `{_shown(reply.recipient)}`, as Exchange's own directory did: nobody has that "
+        because += "name any more. What was sent to it answers an old message, or a meeting whose organizer is gone."
+        return Finding(Belief.LIKELY, because, (reply,), _steps(reply.recipient, False), weight=1.2)
     name = legacy_name(reply.recipient)
     if not name or not reply.enhanced.startswith(("5.1.", "5.0.0")):
         return None

@@ -220,8 +220,8 @@ def _unknown(reply: Reply) -> bool:
 
 
 def encapsulated(of: str) -> bool:
-    """Whether it is no SMTP address but another kind in an SMTP address's clothes."""
-    return of.upper().startswith("IMCEA")
+    """Whether it is no SMTP address: another kind in an SMTP address's clothes, or a name of Exchange's own directory."""
+    return of.upper().startswith(("IMCEA", "/O="))
 
 
 def accepted(name: str, objects: Iterable[Configured]) -> Configured | None:
