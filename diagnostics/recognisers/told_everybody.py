@@ -1,4 +1,5 @@
-"""That nobody's mail gets in: "all incoming mails are blocked", "no mail comes in any more", "even Gmail's is refused".
+"""That nobody's mail gets in: "all incoming mails are blocked", "no mail comes in any more", "even Gmail's is refused"; and that
+whose mail is refused is outside: "Gmail users cannot send to us".
 
 A fault of one sender, such as a listing of its address, doesn't meet all at once. A sentence that names one of them ("all mails
 from fabrikam.com") says nothing of the others. Read only beside something else that was pasted, or as an answer in a thread.
@@ -45,19 +46,33 @@ _NOBODY = linear(
     r"|\bpersonne ne peut nous .crire|\bnadie puede escribirnos"
     rf"|\beven (?:(?:e-?mails?|mails?|messages?) (?:from|of) )?(?:{_PROVIDERS})(?:.s)?\b[^.;\n]{{0,40}}\b(?:{_REFUSED})\b"
 )
+# Whoever has a mailbox there comes from the Internet.
+_OUTSIDE = linear(
+    rf"(?i)\b(?:{_PROVIDERS})(?:.s)? (?:users?|senders?|accounts?|customers?|people|addresses)\b[^.;\n]{{0,20}}"
+    r"\b(?:can ?not|can.t|could ?n.t|could not|(?:were|are|was|is) (?:unable|not able)|no longer)\b[^.;\n]{0,20}\b"
+    r"(?:send|mail|e-?mail|write|deliver|reach)\b[^.;\n]{0,30}\b(?:us|me|my|our|the)\b"
+    rf"|\b(?:e-?mails?|mails?|messages?) (?:coming |sent )?from (?:{_PROVIDERS}|(?:the )?outside|external senders|the internet)"
+    rf"(?:.s)?\b[^.;\n]{{0,40}}\b(?:{_REFUSED})\b"
+    rf"|\b(?:mails?|nachrichten) von (?:{_PROVIDERS}|extern|au.en)\b[^.;\n]{{0,40}}\b(?:{_REFUSED}|zur.ck)\b"
+)
 # One sender or domain is named: the others are well.
-_ONE = linear(r"(?i)\b(?:from|by|of|von|de|da|van)\b (?:\S+@)?[a-z0-9-]{1,63}\.[a-z]{2,24}\b|\b(?:except|some|not)\b")
+_ONE = linear(
+    r"(?i)\b(?:from|by|of|von|de|da|van)\b (?:\S+@)?[a-z0-9-]{1,63}\.[a-z]{2,24}\b|\b(?:except|some|not all)\b"
+)
 
 
 @recogniser(
-    rf"\b(?:{_REFUSED})\b|\bno(?: one|body)\b|\bno (?:incoming|inbound|external)\b|niemand|personne|nadie", rank=98
+    rf"\b(?:{_REFUSED}|{_PROVIDERS})\b|\bno(?: one|body)\b|\bno (?:incoming|inbound|external)\b|niemand|personne|nadie",
+    rank=98,
 )
 def read(reading: Reading) -> Sequence[Artefact]:
-    """One artefact for the first such sentence."""
+    """One artefact for the first such sentence of each kind."""
     if not answers(reading):
         return []
-    for index, told in stated(reading, _NOBODY):
-        if not _ONE.search(told.group(0)):
-            fact = Configured(source=source_at(reading, index), kind="told-everybody", name="refused", failing=True)
-            return [artefact(reading, "told-everybody", [index], [fact], {"told": told.group(0)[:80]})]
-    return []
+    found = []
+    for kind, words in (("told-everybody", _NOBODY), ("told-outside", _OUTSIDE)):
+        told = next((each for each in stated(reading, words) if not _ONE.search(each[1].group(0))), None)
+        if told:
+            fact = Configured(source=source_at(reading, told[0]), kind=kind, name="refused", failing=True)
+            found.append(artefact(reading, kind, [told[0]], [fact], {"told": told[1].group(0)[:80]}))
+    return found
