@@ -157,11 +157,15 @@ class Addressed(Fact, frozen=True, kw_only=True):
     """To whom a returned message was written. `redirected` says that a header shows a rule that sent it on.
 
     `told` is what a person says of mail that comes back; that the report names another address is for its reader to see.
+    `by` names who sent it on (a host or a domain), where that is told; `rewritten` says that the envelope bears their name since,
+    so that SPF is judged for them.
     """
 
     recipients: tuple[str, ...]
     redirected: bool = False
     told: bool = False
+    by: str = ""
+    rewritten: bool = False
 
 
 class LookedUp(Fact, frozen=True, kw_only=True):

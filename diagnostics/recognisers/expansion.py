@@ -2,6 +2,7 @@
 
 Postfix and Sendmail write `<target> (expanded from <alias>)`, Exim `(generated from alias)`, with "ultimately" where there were
 steps between; Postfix logs `to=<target>, orig_to=<alias>`. An alias within one domain leads to no other system and is not told.
+The bounce or the log names the server that did it, too: mail of that server's own domain was forwarded by nobody else.
 Sources: https://www.postfix.org/bounce.5.html, https://www.exim.org/exim-html-current/doc/html/spec_html/ch-customizing_messages.html
 """
 
@@ -24,6 +25,10 @@ _FROM = linear(
     r"(?i)\(expanded\s+from:?\s+<([^>\s]+@[^>]+)>|\((?:ultimately\s+)?generated\s+from\s+([^\s()]+@[^\s()]+)\)"
     r"|\borig_to=<([^>\s]+@[^>\s]+)>"
 )
+_BY = linear(
+    r"(?i)\bReporting-MTA:\s*dns;\s*([a-z0-9.-]{1,253})|\bmail system at (?:host )?([a-z0-9.-]{1,253})"
+    r"|(?:^|\s)([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}) (?:postfix\S{0,60}|exim\S{0,12}|sendmail|sm-mta)\[\d{1,8}\]:"
+)
 _QUOTED: Final = "> \t"  # in front of a line that a mail client quotes
 _TARGET = linear(r"[^\s<>(),;:=]>?@([^\s<>(),;:]+)")
 _WHOLE = linear(r"(?i)^[\w.+'-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}$")
@@ -35,6 +40,7 @@ _MOST: Final = 50
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each note; the lines are mostly a bounce's already."""
     lines = reading.paste.lines
+    by = _server(lines)
     found = []
     for index, line in enumerate(lines):
         told = _FROM.search(_wrapped(lines, index))
@@ -45,9 +51,16 @@ def read(reading: Reading) -> Sequence[Artefact]:
         target = _target(lines[max(0, index - _ABOVE) : index], line[: told.start()]) if told else ""
         if not alias or (whole and _within(alias.rpartition("@")[2], target)):
             continue
-        fact = Addressed(source=source_at(reading, index), recipients=whole, redirected=True)
+        fact = Addressed(source=source_at(reading, index), recipients=whole, redirected=True, by=by)
         found.append(artefact(reading, "expansion", [index], [fact], {"recipients": list(whole)}))
     return found[:_MOST]
+
+
+def _server(lines: Sequence[str]) -> str:
+    """Who wrote the bounce or the log; "" where several did, or none is named in full."""
+    names = {next(name for name in match.groups() if name) for line in lines for match in _BY.finditer(line[:2000])}
+    known = {str(each).lower().rstrip(".") for each in names}
+    return known.pop() if len(known) == 1 else ""
 
 
 def _wrapped(lines: Sequence[str], index: int) -> str:

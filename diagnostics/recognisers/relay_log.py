@@ -44,8 +44,9 @@ _DSN = linear(r"\bdsn=([245]\.\d{1,3}\.\d{1,3})\b")
 _RELAY = linear(r"\brelay=([\w.-]{1,253})\.?\s?\[([0-9A-Fa-f.:]{3,45})\]")
 _SAID = linear(r"\bhost ([\w.-]{1,253})\[([0-9A-Fa-f.:]{3,45})\](?::\d+)? (?:said|refused to talk to me): (.*)$")
 _IN_REPLY = linear(r"\s*\(in reply to [^()]{1,60}\)\s*\)?\s*$")
+# postscreen, in front of smtpd, knows no name of the client.
 _REJECT = linear(
-    r"\b(?:milter-)?reject: ([\w-]+) from ([\w.-]{1,253})\[([0-9A-Fa-f.:]{3,45})\](?::\d+)?: ([45](?:\d\d|\.\d\.\d{1,3}) .*)$"
+    r"\b(?:milter-)?reject: ([\w-]+) from ([\w.-]{0,253})\[([0-9A-Fa-f.:]{3,45})\](?::\d+)?: ([45](?:\d\d|\.\d\.\d{1,3}) .*)$"
 )
 # What -v adds: `< smtp.contoso.com[192.0.2.5]:587: 530 5.7.57 …` is the other server's answer to Postfix as a client.
 _HEARD = linear(r"\]: < ([\w.-]{1,253})\[([0-9A-Fa-f.:]{3,45})\](?::\d{1,5})?: ([45]\d\d[ -].*)$")

@@ -1,6 +1,7 @@
 """Whom a server refused, as its own log tells: the client's address, its greeting, and the addresses of the message.
 
-Postfix writes all of it behind its words; a receive log of Exchange has it in the session.
+Postfix writes all of it behind its words, its postscreen with commas and without the client's name; a receive log of Exchange has
+it in the session.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 
-_TAIL = linear(r"(?i)\bfrom=<([^<>]{0,320})> to=<([^<>]{1,320})> proto=\w{3,8}(?: helo=<([^<>]{1,255})>)?")
-_CLIENT = linear(r"(?i)\breject: [\w-]{1,30} from [\w.-]{1,253}\[([0-9a-f.:]{3,45})\]")
+_TAIL = linear(r"(?i)\bfrom=<([^<>]{0,320})>,? to=<([^<>]{1,320})>,? proto=\w{3,8}(?:,? helo=<([^<>]{1,255})>)?")
+_CLIENT = linear(r"(?i)\breject: [\w-]{1,30} from [\w.-]{0,253}\[([0-9a-f.:]{3,45})\]")
 _BRACKETED = linear(r"(?i)[\[(](?:IPv6:)?([0-9a-f]{0,4}(?:[.:][0-9a-f]{0,4}){2,8}(?:\.[0-9]{1,3})*)[\])]")
 _PRIVATE: Final = (".local", ".lan", ".internal", ".corp", ".intra", ".localdomain")
 

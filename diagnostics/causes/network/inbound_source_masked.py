@@ -206,13 +206,14 @@ def _without_name(
     if not ip or (client and own_client(client, settings) and not client.foreign):
         return None
     front = balancer(settings) or next((each for each in settings if each.kind == "gateway" and each.name == ip), None)
+    outside = next((each for each in settings if each.kind in ("told-outside", "told-everybody")), None)
     because = (
         f"Reverse DNS was looked for of {ip}, an address of an inside network: whoever of the Internet appears with "
     )
     because += "it comes through something in front that puts its own address in place of the sender's (a container's "
     because += "bridge, a load balancer), and no name can be found for anybody."
-    if front or (client and client.foreign):
-        return Finding(Belief.LIKELY, because, (said, front), _steps(ip), weight=1.5)
+    if front or outside or (client and client.foreign):
+        return Finding(Belief.LIKELY, because, (said, front or outside), _steps(ip), weight=1.5)
     return Finding(Belief.POSSIBLE, because, (said,), _steps(ip), weight=1.5)
 
 

@@ -15,6 +15,7 @@ address, a host name in the sender's own domain that leads back, and an imprint 
 
 ## Not this when
 - the reply names its reason: a block list, SPF, DKIM, DMARC, spam, size or TLS
+- other receivers refuse the same mail meanwhile, and name theirs: a block list, spam
 - a server of the own organization gave it (`policy.transport-rule.reject`)
 
 ## References
@@ -37,7 +38,7 @@ from diagnostics.causes.reputation.lists import of_microsoft
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Tracked
 from diagnostics.patterns import linear
-from diagnostics.refusals import topics
+from diagnostics.refusals import topics, topics_of
 from diagnostics.report import Step
 
 # Words with which a server gives the reason; then that reason is the cause.
@@ -132,6 +133,7 @@ def assess(said: Said, replies: tuple[Reply, ...], entries: tuple[Tracked, ...])
         because += f": it speaks of `{reason.group(0)}`." if reason else "."
         return Finding(Belief.RULED_OUT, because, (said,))
     refused = refusal(said, replies)
+    named_elsewhere = _with_reason(said, replies)
     own = next((each for each in entries if _by_own_rule(each, refused.recipient)), None)
     if own:
         because = "The Transport Rule Agent of this organization rejected the message: no other one refused it."
@@ -139,9 +141,20 @@ def assess(said: Said, replies: tuple[Reply, ...], entries: tuple[Tracked, ...])
     because = f"{refused.where} refused the message to {refused.whom} by a policy of its own (`{said.signature}`), and gives no "
     because += "reason that the sending side could mend. Its postmaster can say which rule acted."
     named = any(words in said.text.lower() for words in _POLICY) or _by_policy(said)
-    belief = Belief.LIKELY if named else Belief.POSSIBLE
+    if named_elsewhere:
+        because += " Another receiver names its reason; this one can mean the same."
+    belief = Belief.LIKELY if named and named_elsewhere is None else Belief.POSSIBLE
     weight = 1.2 if said.signature == "5.0.350" else 1.3
-    return Finding(belief, because, (said,), _steps(refused.recipient, refused.by), weight=weight)
+    evidence = (said, named_elsewhere)
+    return Finding(belief, because, evidence, _steps(refused.recipient, refused.by), weight=weight)
+
+
+def _with_reason(said: Said, replies: tuple[Reply, ...]) -> Reply | None:
+    """Another refusal, pasted beside this one, that speaks of a block list or of spam: what the sending side is known for meets
+    receivers who don't say so, too."""
+    here = [each for each in replies if each.failing and each.source.paste == said.source.paste]
+    others = (each for each in here if each.source != said.source and each.whole != said.text)
+    return next((each for each in others if topics_of(each.whole) & {"listed", "spam"}), None)
 
 
 def _by_table(said: Said, replies: tuple[Reply, ...]) -> Finding | None:

@@ -8,6 +8,7 @@ any answer for a listing. The sending address isn't listed; all senders are refu
 ## What proves it
 - the text says `open resolver`, or links to spamhaus.org/returnc, or quotes 127.255.255.x
 - the list's own page doesn't list the address
+- the log of the own server has the refusals, and they meet all incoming mail since a certain time
 
 ## Not this when
 - the list answers 127.0.0.x for the address: that is a listing (`reputation.ip.dnsbl-listed`)
@@ -23,9 +24,10 @@ from diagnostics.causes.connector import relay
 from diagnostics.causes.connector.heard import heard
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.reputation.addresses import blamed, microsofts, named
-from diagnostics.causes.reputation.lists import list_named, listed, query_list
+from diagnostics.causes.reputation.lists import everybody_refused, list_named, listed, query_list
 from diagnostics.facts import Reply, Said, Session
 from diagnostics.looked_facts import DnsAnswer
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 
@@ -42,7 +44,11 @@ from diagnostics.report import Step
     ),
 )
 def assess(
-    anchor: Said | DnsAnswer, answers: tuple[DnsAnswer, ...], replies: tuple[Reply, ...], sessions: tuple[Session, ...]
+    anchor: Said | DnsAnswer,
+    answers: tuple[DnsAnswer, ...],
+    replies: tuple[Reply, ...],
+    sessions: tuple[Session, ...],
+    settings: tuple[Configured, ...],
 ) -> Finding | None:
     """The error code names it; else the list's own answer that the address isn't listed."""
     if isinstance(anchor, DnsAnswer):
@@ -52,7 +58,13 @@ def assess(
     _, zone, _ = list_named(said.text)
     there, answer = listed(ip, zone, answers)
     who = said.by or "The receiving server"
+    ours = relay.by_own_log(said) or heard(said, replies, sessions).incoming
     if said.signature == "blocked using":
+        everybody = everybody_refused(settings) if ours and there is None else None
+        if everybody:
+            because = "Your own server refuses everybody by a block list, as you say, and no list holds everybody: it takes the "
+            because += f"list's error, or any answer, for a listing of {named(ip)}."
+            return Finding(Belief.LIKELY, because, (said, everybody), _steps(ip), "on-prem", weight=1.5)
         if there is None and zone and microsofts(ip):
             because = f"{who} says that a list holds {named(ip)}, an address of Exchange Online, whose addresses get on public "
             because += "lists rarely: the receiver may take an error of its look-up for a listing."
@@ -66,7 +78,6 @@ def assess(
         f"{who} asks the block list through a resolver that the list doesn't serve, and takes its error code for a "
     )
     because += f"listing; {named(ip)} is not listed."
-    ours = relay.by_own_log(said) or heard(said, replies, sessions).incoming
     return Finding(Belief.CONFIRMED, because, (said, answer), _steps(ip), "on-prem" if ours else None)
 
 

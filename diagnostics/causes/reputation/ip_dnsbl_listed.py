@@ -28,13 +28,23 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.connector.heard import heard
+from diagnostics.causes.connector.relay import by_own_log
 from diagnostics.causes.dns.exchangers import organization
 from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.reputation.addresses import blamed, microsofts, named
-from diagnostics.causes.reputation.lists import find_the_source, is_error, list_named, listed, of_microsoft, query_list
+from diagnostics.causes.reputation.lists import (
+    everybody_refused,
+    find_the_source,
+    is_error,
+    list_named,
+    listed,
+    of_microsoft,
+    query_list,
+)
 from diagnostics.facts import Reply, Said, Session
 from diagnostics.looked_facts import DnsAnswer
+from diagnostics.mail_facts import Configured
 from diagnostics.refusals import topics
 from diagnostics.report import Act, Step
 
@@ -170,7 +180,11 @@ _OTHERS: Final = (
     },
 )
 def assess(
-    said: Said, answers: tuple[DnsAnswer, ...], replies: tuple[Reply, ...], sessions: tuple[Session, ...]
+    said: Said,
+    answers: tuple[DnsAnswer, ...],
+    replies: tuple[Reply, ...],
+    sessions: tuple[Session, ...],
+    settings: tuple[Configured, ...],
 ) -> Finding | None:
     """The refusal names the list; what the list answers settles it."""
     about = topics(said)
@@ -202,7 +216,9 @@ def assess(
         because += " The address is one of Exchange Online's: no customer can have it delisted."
     several = bool(name) and _say_so(name, replies)
     because += " Mail systems that don't ask the same resolver say so." if several else ""
-    belief = Belief.CONFIRMED if there or several else Belief.LIKELY if name or ip or helo or told else Belief.POSSIBLE
+    everybody = everybody_refused(settings) if by_own_log(said) or what.incoming else None
+    sure = (name or ip or helo or told) and not everybody
+    belief = Belief.CONFIRMED if there or several else Belief.LIKELY if sure else Belief.POSSIBLE
     steps = _of_name(page) if helo else _of_microsoft(ip, zone) if microsofts(ip) else _steps(ip, zone, page)
     return Finding(belief, because, (said, answer), steps, act, weight=1.3)
 

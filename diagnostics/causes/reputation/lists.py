@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from diagnostics.cause import look
@@ -9,6 +10,7 @@ from diagnostics.causes.dns.lookups import public_resolver
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.reputation.addresses import reversed_for_lookup
 from diagnostics.looked_facts import DnsAnswer
+from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
@@ -47,6 +49,11 @@ def is_error(text: str) -> bool:
     """Whether a text quotes a block list's error code (open resolver, too many queries, misspelt zone)."""
     low = text.lower()
     return bool(_ERROR.search(text)) or "open resolver" in low or "spamhaus.org/returnc" in low
+
+
+def everybody_refused(settings: Iterable[Configured]) -> Configured | None:
+    """Where the person says that nobody's mail gets in."""
+    return next((each for each in settings if each.kind == "told-everybody"), None)
 
 
 def list_named(text: str) -> tuple[str, str, str]:

@@ -6,9 +6,11 @@ all of SPF, DKIM and an aligned DMARC of those who send much. The refusal mostly
 Outlook.com, 5.7.26 at Gmail, 5.7.9 at Yahoo. It is no reputation and no block list: publish the records, and it ends.
 
 ## What proves it
-- the words themselves, at an address of a consumer provider
+- the words themselves, at an address of a consumer provider, and that the origin lacks it: DKIM or DMARC is `None`, or the
+  message left from a server of the very domain
 
 ## Not this when
+- the message was forwarded: that breaks SPF, and DKIM where it changed (`sender-auth.dmarc.forwarding-broken`)
 - the words speak of the domain's DMARC policy (`sender-auth.dmarc.unaligned`)
 - they speak of rate, reputation or a block list
 
@@ -27,12 +29,13 @@ from diagnostics.causes.sender_auth.results import (
     address_in,
     domain_in,
     named,
+    own_hands,
     publish_spf,
     read_dmarc,
     read_spf,
     sign,
     signing_state,
-    told_forward,
+    way_of,
 )
 from diagnostics.facts import Said
 from diagnostics.mail_facts import Addressed, Configured
@@ -57,6 +60,8 @@ _DEMANDED: Final = linear(
 )
 _OVER_IPV6: Final = linear(r"not accept (?:e-?mail )?messages sent over ipv6")
 _SURE: Final = ("5.7.515", "required authentication level", "sender is unauthenticated")
+# What no forward takes away: a signature or record that was there. A failed check alone can be the forwarder's.
+_LACKING: Final = linear(r"(?i)\bd(?:kim|marc)\s{0,3}[=:]\s{0,3}none\b")
 
 
 @cause(
@@ -105,13 +110,14 @@ def assess(said: Said, settings: tuple[Configured, ...], addressed: tuple[Addres
         f"; what did not pass is {' and '.join(missing)}" if missing else ": by SPF or DKIM, and by all for bulk mail"
     )
     because += f", sent from {ip}." if ip else "."
-    forwarded = told_forward(settings) or next((each for each in addressed if each.redirected), None)
+    forwarded = way_of(said, (), settings, (), (), addressed)
     if forwarded:
         because += (
             " It was forwarded, which breaks SPF, and DKIM where the message was changed: then the origin is right."
         )
         return Finding(Belief.POSSIBLE, because, (said, forwarded), _steps(domain, ip), weight=1.0)
-    belief = Belief.CONFIRMED if any(words in low for words in _SURE) else Belief.LIKELY
+    lacking = bool(_LACKING.search(low)) or any(own_hands(each, domain) for each in addressed)
+    belief = Belief.CONFIRMED if lacking and any(words in low for words in _SURE) else Belief.LIKELY
     return Finding(belief, because, (said,), _steps(domain, ip), weight=1.3)
 
 

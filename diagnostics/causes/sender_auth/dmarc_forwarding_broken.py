@@ -6,9 +6,9 @@ domain, and a list that adds a footer breaks the DKIM signature too. The origina
 original domain's policy makes the receiver refuse it. The original sender can do nothing but sign with DKIM.
 
 ## What proves it
-- Return-Path rewritten (SRS), Resent-From or List-Id; a bounce that says of the failed address "expanded from" (Postfix) or
-  "generated from" (Exim) another one; or results of an earlier receiver (Authentication-Results-Original,
-  ARC) that passed, beside final ones that fail
+- a Return-Path, or sender in a log, that is rewritten (SRS), Resent-From or List-Id; a bounce that says of the failed
+  address "expanded from" (Postfix) or "generated from" (Exim) another one; or results of an earlier receiver
+  (Authentication-Results-Original, ARC) that passed, beside final ones that fail
 - SPF fails for mail of unrelated domains at one and the same foreign address, or the message bears seals (ARC) of more servers
   than the last one
 - direct mail of the same sender to the same provider arrives
@@ -33,7 +33,6 @@ from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.reputation.pool_high_risk_delivery import POOL
 from diagnostics.causes.sender_auth.results import (
     SPF_FAILED,
-    aligned,
     another_sender,
     detour,
     domain_in,
@@ -41,8 +40,10 @@ from diagnostics.causes.sender_auth.results import (
     name_of,
     named,
     refused,
+    rewritten,
     sealed,
     told_forward,
+    way_of,
 )
 from diagnostics.facts import Fact, Said
 from diagnostics.mail_facts import Addressed, Authentication, Configured, Headers, Traced, Tracked
@@ -51,8 +52,10 @@ from diagnostics.refusals import topics
 from diagnostics.report import Act, Step
 
 _NAMES: Final = ("DMARC", "sender is unauthenticated", "mail is unauthenticated")
-_SIGNED: Final = linear(r"(?i)\bSRS[01]?=")
-
+# Gmail's results beside its demand: no DMARC policy asked for the refusal, and what failed can have failed by a forward.
+_NEITHER: Final = linear(
+    r"(?i)\bdkim = did not pass\b.{0,30}\bspf \[[^\[\]]{1,253}\] with ip: \[[^\[\]]{1,45}\] = did not pass"
+)
 
 # Refusals that say nothing of DMARC: only where the message is known to have been sent on.
 _IF_SENT_ON = (
@@ -95,11 +98,13 @@ def assess(
     addressed: tuple[Addressed, ...],
 ) -> Finding | None:
     """The detour has to be seen: without it, the same words mean a failure at the origin."""
-    way = detour(headers, settings, moves, traces, addressed)
     if isinstance(anchor, Said):
-        return _said(anchor, way, settings)
+        way = way_of(anchor, headers, settings, moves, traces, addressed)
+        own = way is None and any(each.redirected for each in addressed)
+        return None if own else _said(anchor, way, settings)
     if not refused(anchor):
         return None
+    way = detour(headers, settings, moves, traces, addressed)
     if "fail" not in (anchor.dmarc, anchor.compauth):
         return _by_address(anchor, others, headers)
     if any("relay" in each.get(POOL).lower() for each in traces):
@@ -153,12 +158,16 @@ def _said(said: Said, way: Fact | None, settings: tuple[Configured, ...]) -> Fin
     domain = domain_in(said.text)
     if said.signature in (*_IF_SENT_ON, *_SPF) and isinstance(way, Addressed):
         return _expanded(said, domain, way, settings)
+    if way is None and said.signature not in _SPF and _NEITHER.search(said.text):
+        because = f"Neither SPF nor DKIM passes for {named(domain, 'the sender')} at this receiver; a forward or list that the "
+        because += "message came by breaks both, where it changed the text."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.0)
     if said.signature in _SPF or (said.signature in _IF_SENT_ON and way is None):
         return None
     because = f"Mail of {named(domain, 'the From domain')} fails DMARC at this receiver"
-    if way or _SIGNED.search(said.text):
+    if way or rewritten(said.text):
         because += ", and it was forwarded to it: the original can have been authentic."
-        return Finding(Belief.LIKELY, because, (said, way), _steps(), _act(way, said.text, settings), weight=1.1)
+        return Finding(Belief.LIKELY, because, (said, way), _steps(), _act_on(said, way, settings), weight=1.1)
     if said.signature in _NAMES:
         return None
     because += "; if the failing address gets it by a forward or a list, the original can be authentic all the same."
@@ -168,21 +177,19 @@ def _said(said: Said, way: Fact | None, settings: tuple[Configured, ...]) -> Fin
 def _expanded(said: Said, domain: str, way: Addressed, settings: tuple[Configured, ...]) -> Finding | None:
     """The bounce itself tells what the failed address was made from: whoever did that handed the message on."""
     about = topics(said)
-    if said.signature in _SPF and ("spf" not in about or "spf-record" in about):
+    if said.signature in _SPF and ("spf" not in about or "spf-record" in about or way.rewritten):
         return None
     first = next(iter(way.recipients), "")
     because = (
-        f"The message was written to {named(first, 'another address')}, which forwards to the address that refused it: "
+        f"The envelope sender is rewritten (SRS), so `{way.by}` sent the message on, and SPF is judged for that name: "
+        if way.rewritten
+        else f"The message was written to {named(first, 'another address')}, which forwards to the address that refused it: "
     )
     because += (
         f"the forwarding server is in no SPF record of {named(domain, 'the sender')}, and the original can have been "
     )
     because += "authentic."
-    act = _act(way, said.text, settings)
-    if domain and aligned(domain, first):
-        # The alias is the sender's own: then its server expands it, and the record should list that.
-        return Finding(Belief.POSSIBLE, because, (said, way), _steps(), act, weight=0.9)
-    return Finding(Belief.LIKELY, because, (said, way), _steps(), act, weight=1.2)
+    return Finding(Belief.LIKELY, because, (said, way), _steps(), _act_on(said, way, settings), weight=1.2)
 
 
 def _judged(results: Authentication) -> str:
@@ -194,6 +201,11 @@ def _act(way: Fact | None, text: str, settings: tuple[Configured, ...]) -> Act |
     """Who forwards has to change it; that is the reader where they say so, or that the refused address is theirs."""
     theirs = any(each.kind == "own-address" and each.name in text for each in settings)
     return "on-prem" if theirs or (isinstance(way, Configured) and way.flag("Own")) else None
+
+
+def _act_on(said: Said, way: Fact | None, settings: tuple[Configured, ...]) -> Act | None:
+    """A log that shows how the message was sent on is the forwarder's own."""
+    return "on-prem" if said.kind == "log" and isinstance(way, Addressed) else _act(way, said.text, settings)
 
 
 def _steps() -> tuple[Step, ...]:

@@ -42,7 +42,9 @@ from diagnostics.causes.sender_auth.results import (
     read_dmarc,
     read_spf,
     refused,
+    rewritten,
     sign,
+    way_of,
 )
 from diagnostics.facts import Fact, Reply, Said, Session
 from diagnostics.looked_facts import DnsAnswer
@@ -84,13 +86,13 @@ def assess(
     sessions: tuple[Session, ...],
 ) -> Finding | None:
     """A pass for another domain is proof; a detour of the message points at the forwarder instead."""
-    way = detour(headers, settings, moves, traces, addressed)
     if isinstance(anchor, Said):
+        way = way_of(anchor, headers, settings, moves, traces, addressed)
         broken = next((each for each in others if _signed_in_vain(each)), None)
         inside = hidden_behind(anchor, replies, sessions)
         return _of_hop(anchor, inside) if inside else _said(anchor, way, broken, answers)
-    earlier = elsewhere(anchor, others)
-    return _judged(anchor, detoured=way is not None, earlier=earlier)
+    detoured = detour(headers, settings, moves, traces, addressed) is not None
+    return _judged(anchor, detoured=detoured, earlier=elsewhere(anchor, others))
 
 
 def _judged(anchor: Authentication, *, detoured: bool, earlier: Authentication | None) -> Finding | None:
@@ -185,7 +187,7 @@ def _said(
         return Finding(Belief.POSSIBLE, because + ".", (said,), _steps(domain), weight=weight)
     because += ", and its DMARC policy asks for that." if "dmarc" in low else "."
     because += _inherited(domain, answers)
-    if way or "srs0=" in low:
+    if way or rewritten(said.text):
         because += " The message was forwarded, which alone can break it."
         return Finding(Belief.POSSIBLE, because, (said, way), _steps(domain), weight=1.0)
     if broken and aligned(broken.header_from, domain):

@@ -7,7 +7,7 @@ from typing import Final
 
 from diagnostics.cause import change, look
 from diagnostics.causes.network.reach import kind_of
-from diagnostics.facts import Fact
+from diagnostics.facts import Fact, Said
 from diagnostics.mail_facts import Addressed, Authentication, Configured, Headers, Traced, Tracked
 from diagnostics.patterns import linear
 from diagnostics.report import Step
@@ -29,6 +29,7 @@ _FAILING: Final = linear(r"(?i)([a-z0-9][a-z0-9.-]{1,252}\.[a-z]{2,63}) (?:does 
 _ADDRESS: Final = linear(r"(?:^|[^\w.])((?:\d{1,3}\.){3}\d{1,3})(?:$|[^\w.]|\.(?:\s|$))")
 _ADDRESSES: Final = linear(r"(?:^|[^\w.])((?:\d{1,3}\.){3}\d{1,3})\b")  # all of them, side by side, too
 _SEAL: Final = linear(r"(?i)\barc-[a-z-]{4,30}: ?i=\s?(\d{1,2})\b")  # a field, or one run on to another
+_REWRITTEN: Final = linear(r"(?i)\bSRS[01][=+-]|\+SRS=")
 _SENT_ON: Final = ("x-forwarded-to", "x-forwarded-for", "x-ms-exchange-inbox-rules-loop")
 _SECOND_LEVEL: Final = 3  # "co", "com", "org" before a country code: a registry's label, no name
 
@@ -125,8 +126,7 @@ def detour(
 ) -> Fact | None:
     """What shows that the message was forwarded or went through a list; None when nothing does."""
     for each in headers:
-        path = each.get("return-path").lower()
-        if "srs0=" in path or "srs1=" in path or "+srs=" in path or each.told("list-id") or each.told("resent-from"):
+        if rewritten(each.get("return-path")) or each.told("list-id") or each.told("resent-from"):
             return each
         if "forward" in each.get("auto-submitted").lower() or any(each.told(name) for name in _SENT_ON):
             return each
@@ -135,6 +135,33 @@ def detour(
     rule = next((each for each in addressed if each.redirected), None)
     moved = redirected or next((t for t in traces if t.event.lower() == "redirect"), None)
     return forwarding or moved or rule or told_forward(settings)
+
+
+def way_of(
+    said: Said,
+    headers: Iterable[Headers],
+    settings: Iterable[Configured],
+    entries: Iterable[Tracked],
+    traces: Iterable[Traced],
+    addressed: Iterable[Addressed],
+) -> Fact | None:
+    """The detour of a message that was refused. A server that sends on mail of its own domain belongs into that domain's record:
+    that is none, whatever else is told."""
+    domain, handed_on = domain_in(said.text), [each for each in addressed if each.redirected]
+    others = [each for each in handed_on if not own_hands(each, domain)]
+    if handed_on and not others:
+        return None
+    return detour(headers, settings, entries, traces, others)
+
+
+def own_hands(on: Addressed, domain: str) -> bool:
+    """Whether the domain that a refusal names is that of who sent the message on: of the alias, or of the server."""
+    return any(aligned(domain, each) for each in (*on.recipients, on.by))
+
+
+def rewritten(text: str) -> bool:
+    """Whether a forwarder wrote the envelope sender (the Sender Rewriting Scheme; Exchange Online has a form of its own)."""
+    return bool(_REWRITTEN.search(text))
 
 
 def told_forward(settings: Iterable[Configured]) -> Configured | None:

@@ -46,7 +46,9 @@ from diagnostics.causes.sender_auth.results import (
     publish_spf,
     read_spf,
     refused,
+    rewritten,
     told_gateway,
+    way_of,
 )
 from diagnostics.causes.sender_auth.spf_gateway_evaluated import relayed
 from diagnostics.facts import Fact, Reply, Said, Session
@@ -106,7 +108,7 @@ def assess(
     if isinstance(anchor, Configured):
         return _of_record(anchor) or _of_web_host(anchor)
     if isinstance(anchor, Said):
-        way = detour(headers, settings, entries, traces, addressed)
+        way = way_of(anchor, headers, settings, entries, traces, addressed)
         inside = judged_inside(anchor.text) or hidden_behind(anchor, replies, sessions)
         return _said(anchor, way, heard(anchor, replies, sessions).egress, answers, inside)
     if anchor.spf == "permerror" and refused(anchor):
@@ -200,9 +202,7 @@ def _said(said: Said, way: Fact | None, egress: str, answers: tuple[DnsAnswer, .
     record = spf_of(domain, answers) if domain else broken(answers)
     if record and (settled := _by_record(record, ip, domain or record.answer.name, said, steps)):
         return settled
-    own_alias = isinstance(way, Addressed) and any(aligned(domain, each) for each in way.recipients)
-    elsewhere = "" if own_alias else _forwarded(said, way)  # the sender's own server expanded it
-    if elsewhere:
+    if elsewhere := _forwarded(said, way):
         return Finding(Belief.POSSIBLE, f"{because} {elsewhere}", (said, way), steps, weight=1.0)
     if said.signature == _GMAIL or about & {"dkim", "dmarc"}:
         return Finding(Belief.POSSIBLE, because, (said,), steps, weight=1.2)
@@ -213,7 +213,7 @@ def _forwarded(said: Said, way: Fact | None) -> str:
     """What says that the address is a forwarder's; "" where nothing does."""
     if pool_of(said.text) == "relay":
         return "That is the relay pool of Exchange Online, for forwarded mail; no SPF record lists it."
-    forwarded = way is not None or "srs0=" in said.text.lower()
+    forwarded = way is not None or rewritten(said.text)
     return "The message was forwarded, which alone can break SPF." if forwarded else ""
 
 

@@ -1,0 +1,78 @@
+"""That nobody's mail gets in: "all incoming mails are blocked", "no mail comes in any more", "even Gmail's is refused"; and that
+whose mail is refused is outside: "Gmail users cannot send to us".
+
+A fault of one sender, such as a listing of its address, doesn't meet all at once. A sentence that names one of them ("all mails
+from fabrikam.com") says nothing of the others. Read only beside something else that was pasted, or as an answer in a thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from diagnostics.artefacts import Artefact
+from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
+from diagnostics.recognisers import Reading, recogniser
+from diagnostics.recognisers.building import artefact
+from diagnostics.recognisers.sources import source_at
+from diagnostics.recognisers.told_settings import answers, stated
+
+_IN: Final = (
+    r"(?:incoming|inbound|external) (?:e-?mails?|mails?|messages?|mail ?flow|connections?|traffic)|external senders?|senders?"
+    r"|(?:e-?mails?|mails?|messages?) from (?:outside|external|the internet|everywhere|everyone|everybody|anyone|any sender)"
+    r"|(?:eingehende\w{0,2}|externe\w{0,2}) (?:e-?mails?|mails|nachrichten)|absender"
+    r"|(?:mails|courriels|messages|e-mails) entrants|correos entrantes|mensajes entrantes"
+    r"|(?:messaggi|e-?mail) in (?:arrivo|entrata)|inkomende (?:e-?mails?|mails?|berichten)"
+)
+_ALL: Final = (
+    r"all (?:of )?(?:the |our |my )?|every(?: single)? |any |alle |s.mtliche |(?:tous|toutes) les |tod[oa]s (?:los|las) "
+    r"|tutti i |tutte le "
+)
+_REFUSED: Final = (
+    r"block\w*|reject\w*|refus\w*|bounc\w*|denied|turned away|blockiert|geblockt|abgelehnt|abgewiesen|bloqu\w+|rejet\w+|rechaz\w+"
+    r"|bloccat\w|rifiutat\w|geblokkeerd|geweigerd"
+)
+_PROVIDERS: Final = r"g-?mail|google|outlook(?:\.com)?|hotmail|microsoft(?: 365)?|office ?365|yahoo|gmx|icloud"
+_NOBODY = linear(
+    rf"(?i)\b(?:{_ALL})(?:{_IN})\b[^.;\n]{{0,40}}\b(?:{_REFUSED})\b"
+    rf"|\b(?:{_REFUSED})\b (?:{_ALL})(?:{_IN})\b"
+    rf"|\b(?:everybody|everyone) (?:who|that) (?:writes?|sends?|mails?)\b[^.;\n]{{0,40}}\b(?:{_REFUSED})\b"
+    r"|\b(?:no one|nobody) (?:else )?(?:(?:outside|external) )?(?:can|is able to) (?:\w+ )?(?:send|mail|e-?mail|write|reach)"
+    r"(?: \w+){0,3} (?:to )?us\b"
+    r"|\bno (?:incoming|inbound|external) (?:e-?mails?|mails?|messages?)\b[^.;\n]{0,30}"
+    r"\b(?:in|through|accepted|delivered|received)\b"
+    r"|\bniemand (?:kann|k.nnte) uns (?:mehr )?(?:schreiben|mailen|erreichen)"
+    r"|\bpersonne ne peut nous .crire|\bnadie puede escribirnos"
+    rf"|\beven (?:(?:e-?mails?|mails?|messages?) (?:from|of) )?(?:{_PROVIDERS})(?:.s)?\b[^.;\n]{{0,40}}\b(?:{_REFUSED})\b"
+)
+# Whoever has a mailbox there comes from the Internet.
+_OUTSIDE = linear(
+    rf"(?i)\b(?:{_PROVIDERS})(?:.s)? (?:users?|senders?|accounts?|customers?|people|addresses)\b[^.;\n]{{0,20}}"
+    r"\b(?:can ?not|can.t|could ?n.t|could not|(?:were|are|was|is) (?:unable|not able)|no longer)\b[^.;\n]{0,20}\b"
+    r"(?:send|mail|e-?mail|write|deliver|reach)\b[^.;\n]{0,30}\b(?:us|me|my|our|the)\b"
+    rf"|\b(?:e-?mails?|mails?|messages?) (?:coming |sent )?from (?:{_PROVIDERS}|(?:the )?outside|external senders|the internet)"
+    rf"(?:.s)?\b[^.;\n]{{0,40}}\b(?:{_REFUSED})\b"
+    rf"|\b(?:mails?|nachrichten) von (?:{_PROVIDERS}|extern|au.en)\b[^.;\n]{{0,40}}\b(?:{_REFUSED}|zur.ck)\b"
+)
+# One sender or domain is named: the others are well.
+_ONE = linear(
+    r"(?i)\b(?:from|by|of|von|de|da|van)\b (?:\S+@)?[a-z0-9-]{1,63}\.[a-z]{2,24}\b|\b(?:except|some|not all)\b"
+)
+
+
+@recogniser(
+    rf"\b(?:{_REFUSED}|{_PROVIDERS})\b|\bno(?: one|body)\b|\bno (?:incoming|inbound|external)\b|niemand|personne|nadie",
+    rank=98,
+)
+def read(reading: Reading) -> Sequence[Artefact]:
+    """One artefact for the first such sentence of each kind."""
+    if not answers(reading):
+        return []
+    found = []
+    for kind, words in (("told-everybody", _NOBODY), ("told-outside", _OUTSIDE)):
+        told = next((each for each in stated(reading, words) if not _ONE.search(each[1].group(0))), None)
+        if told:
+            fact = Configured(source=source_at(reading, told[0]), kind=kind, name="refused", failing=True)
+            found.append(artefact(reading, kind, [told[0]], [fact], {"told": told[1].group(0)[:80]}))
+    return found
