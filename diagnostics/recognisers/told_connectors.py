@@ -42,6 +42,21 @@ _CAUGHT = linear(
     rf"|\b(?:{_ADDRESSES})[^.;\n]{{0,40}}\b(?:{_SERVERS}))[^.;\n]{{0,60}}?\b(?:{_RANGE})"
     rf"|\b(?:{_ADDRESSES})\b[^.;\n]{{0,40}}\b(?:{_SERVERS})[^.;\n]{{0,60}}\b(?:{_HOLDS})\b[^.;\n]{{0,60}}\b(?:{_RANGE})[^.;\n]{{0,40}}"
     rf"\b(?:{_CONNECTOR})\b"
+    rf"|\b(?:range|subnet|network|bereich|plage|rango)\b[^.;\n]{{0,30}}?\b(?:includes?|covers?|contains?|holds?|takes in|umfasst"
+    rf"|enth.lt|comprend|incluye)\b[^.;\n]{{0,30}}?\b(?:{_SERVERS})"
+)
+# Which connector took the sessions, as somebody saw in its log: one for applications, or the default one in place of one's own.
+_IN_USE: Final = (
+    r"(?:(?:is|was|gets?|got|are|were) (?:being |actually |always |the one )?"
+    r"(?:used|hit|matched|chosen|picked|selected|answering|met)"
+    r"|answers?|answered|takes? (?:the|these|those|its|their) (?:sessions?|connections?)|handles?|handled"
+    r"|wird (?:verwendet|benutzt)|antwortet)"
+)
+_ANSWERED = linear(rf"(?i)\b(?:{_CONNECTOR})\b[^.;\n]{{0,24}}?\b{_IN_USE}\b")
+_UNUSED = linear(
+    r"(?i)\b(?:my|our|the|new|this|that)\b[^.;\n]{0,24}\bconnector\b[^.;\n]{0,40}?\b(?:is|was|are|gets?|got)"
+    r"(?: not|n.t| never) (?:being )?(?:used|hit|matched|chosen|met)\b"
+    r"|\bmein\w{0,2} (?:\w+-?)?(?:connector|konnektor) wird nicht (?:verwendet|benutzt)\b"
 )
 _LOGON: Final = (
     r"exchange ?server (?:authentication|auth|logon)|exchangeserver|exchange-?server-?authentifizierung"
@@ -75,6 +90,12 @@ def _told(source: Source, line: str) -> Iterator[Fact]:
     caught = _CAUGHT.search(line)
     if caught and not _NOT.search(caught.group(0)) and not supposes(line[: caught.start()]):
         yield Configured(source=source, kind="told-ranges", name="exchange-servers")
+    answered = _ANSWERED.search(line)
+    if answered and not _NOT.search(answered.group(0)) and not supposes(line[: answered.start()]):
+        yield Configured(source=source, kind="told-answered", name="for-applications")
+    unused = _UNUSED.search(line)
+    if unused and not supposes(line[: unused.start()]):
+        yield Configured(source=source, kind="told-answered", name="another")
     unticked = _UNTICKED.search(line)
     if unticked and not supposes(line[: unticked.start()]):
         yield Configured(source=source, kind="told-logon", name="exchange-servers")

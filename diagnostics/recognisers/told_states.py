@@ -58,6 +58,12 @@ _DISK = linear(
     rf"|\b(?:{_VOLUME})\b[^.;\n]{{0,60}}\b(?:is|was|ran|got|almost|near(?:ly)?|completely) (?:actually |already )?"
     r"(?:(?:almost|near(?:ly)?|close to|completely) )?(?:being )?(?:full\b|out of space)|\b(?:low on|out of|no free) disk space"
 )
+_RAM: Final = r"ram|memory|arbeitsspeicher|m.moire(?: vive)?|memoria|geheugen"
+_MEMORY = linear(
+    rf"(?i)\b(?:{_RAM})\b[^.;\n]{{0,40}}?\b(?:9\d|100) ?%|\b(?:9\d|100) ?% (?:of (?:the )?)?(?:{_RAM})\b"
+    rf"|\b(?:low on|out of|short of|no free|not enough) (?:{_RAM})\b|\b(?:{_RAM})\b[^.;\n]{{0,20}}\b(?:is|was) (?:almost |nearly "
+    r"|completely )?(?:full|exhausted|used up|eaten up)\b"
+)
 _DENIED = linear(r"(?i)\bnot\b|n.t\b|\bnever\b")
 _QUEUE = linear(
     r"(?i)\bqueues?\b[^;\n]{0,60}\b(?:is|are|was|status|state|shows?|set to|marked)[ :=]{1,3}(?:as )?suspended\b"
@@ -90,6 +96,7 @@ _TOLERANCE: Final = 300  # seconds; Kerberos' default
 
 @recogniser(
     rf"\b(?:{_NAMED}|ServerWideOffline|HubTransport|suspended|clock|uhr|w32tm|offset|full|out of space|disk space|free|left)\b"
+    rf"|\b(?:{_RAM})\b"
     r"|\b(?:pressure|backpressure|resources?|throttl\w+|gegendruck)\b"
     r"|Set-ServerComponentState|DagServerMaintenance|\btime\b[^\n]{0,60}\b(?:behind|ahead|off)\b",
     rank=96,
@@ -127,6 +134,9 @@ def _told(source: Source, line: str) -> Iterator[Fact]:
     for match in (each for each in _stated(_DISK, line) if not _DENIED.search(each.group(0))):
         letter = (match.group(1) or "").upper()
         yield _failing(source, "volume", letter, (("DriveLetter", letter), ("Told", match.group(0))))
+    memory = next(_stated(_MEMORY, line), None)
+    if memory and not _DENIED.search(line[: memory.start()]):
+        yield _failing(source, "memory", "memory", (("Told", memory.group(0)),))
     if next(_stated(_QUEUE, line), None) or next(_stated(_NAMED_QUEUE, line), None):
         count = _MESSAGES.search(line)
         yield QueueState(source=source, status="Suspended", messages=int(count.group(1)) if count else 1)

@@ -34,6 +34,7 @@ from diagnostics.report import Step
 
 _THUMBPRINT = linear(r"(?i)thumbprint(?: of)?:?\s*([0-9A-F]{40})")
 _UNREADABLE = {
+    12012: "can't be read from Active Directory",
     12013: "can't be loaded",
     12023: "can't be loaded",
     12024: "can't be loaded",

@@ -77,6 +77,13 @@ def assess(
         return _server(what, objects, sessions)
     if what.incoming and what.ip:
         return _client(what, objects)
+    unused = next((each for each in objects if each.kind == "told-answered" and each.name == "another"), None)
+    if unused:
+        because = (
+            f"{what.who} answered on another connector than the one that was made for this client, as you found: the "
+        )
+        because += "address it comes with is in no range of that one, or another server (an Edge server, say) takes its sessions."
+        return Finding(Belief.LIKELY, because, (said, unused), _steps(""), weight=1.6)
     because = f"{what.who} may have answered on another connector than the one that was made for this client."
     may, _ = relay.rights(objects)
     if may and said.signature in relay.SIGNATURES:
@@ -126,6 +133,12 @@ def _server(what: Heard, objects: Sequence[Configured], sessions: Iterable[Sessi
     received = [
         s for s in sessions if s.direction == "receive" and s.remote_ip and "default" not in s.connector.lower()
     ]
+    answered = next((o for o in objects if o.kind == "told-answered" and o.name == "for-applications"), None)
+    if answered:
+        because = (
+            "Another connector than the one for Exchange servers answers them, as you found: its ranges hold them."
+        )
+        return Finding(Belief.LIKELY, because, (answered, what.said), _narrowed(target, ""), weight=1.6)
     told = next((each for each in objects if each.kind == "told-ranges"), None)
     if told:
         because = "A connector that was made for applications holds addresses of Exchange servers, as you say, and answers them."

@@ -186,8 +186,8 @@ def _demanded(
     complaint = next((m for m in missing if m.source == said.source), None)
     layered = any(r.source == said.source and r.wrappers for r in replies)  # a server passes on what another one said
     client = _sends_online(settings, by_name=not layered)
-    if client is None and complaint:
-        return None
+    if client is None and complaint and said.kind != "client":
+        return None  # a library prints what it got; a server complains, too
     because = "Exchange Online takes mail only over an encrypted connection, and the client sent `MAIL FROM` without STARTTLS."
     return Finding(Belief.LIKELY, because, (said, client), _steps(), weight=1.6)
 

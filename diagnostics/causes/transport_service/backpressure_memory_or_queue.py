@@ -49,6 +49,7 @@ def assess(
     _event: WindowsEvent | None,
     events: tuple[WindowsEvent, ...],
     queues: tuple[QueueState, ...],
+    objects: tuple[Configured, ...],
 ) -> Finding | None:
     """The named resource decides."""
     if isinstance(anchor, Configured):
@@ -66,6 +67,11 @@ def assess(
     if unloaded:
         because = f"Event {unloaded.event} of {unloaded.provider}: mail waits for a scan engine that does not load."
         return Finding(Belief.RULED_OUT, because, (unloaded, said))
+    memory = next((each for each in objects if each.kind == "memory" and each.failing), None)
+    if memory:
+        because = "The server is short of a resource and refuses mail, and its memory is used up, as you say "
+        because += f"({memory.get('Told')})."
+        return Finding(Belief.LIKELY, because, (said, memory), _steps(), weight=1.5)
     because = "The server is short of a resource and refuses mail; it can be memory or the submission queue."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.2)
 
