@@ -60,7 +60,7 @@ _DISK = linear(
 )
 _RAM: Final = r"ram|memory|arbeitsspeicher|m.moire(?: vive)?|memoria|geheugen"
 _MEMORY = linear(
-    rf"(?i)\b(?:{_RAM})\b[^.;\n]{{0,40}}?\b(?:9\d|100) ?%|\b(?:9\d|100) ?% (?:of (?:the )?)?(?:{_RAM})\b"
+    rf"(?i)\b(?:{_RAM})\b[^.;\n%]{{0,40}}?\b(?:9\d|100) ?%|\b(?:9\d|100) ?% (?:of (?:the )?)?(?:{_RAM})\b"
     rf"|\b(?:low on|out of|short of|no free|not enough) (?:{_RAM})\b|\b(?:{_RAM})\b[^.;\n]{{0,20}}\b(?:is|was) (?:almost |nearly "
     r"|completely )?(?:full|exhausted|used up|eaten up)\b"
 )

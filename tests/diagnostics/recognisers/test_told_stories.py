@@ -99,6 +99,10 @@ _TOLD = {
         "O convite para a reunião é devolvido por causa da Kim. Kim não foi convidada.",
         "Zaproszenie na spotkanie wraca z błędem dla Kim. Kim nie była zaproszona.",
     ),
+    "waits-though-nobody-defers": (
+        "Mail goes over a smart host. Messages sit in the queue for minutes before they go out. It shows hardly any 4xx.",
+        "E-Mails gehen an Exchange Online. Sie hängen in der Queue viele Minuten, dann gehen sie raus. Es gibt kaum 4xx Fehler.",
+    ),
 }  # fmt: skip
 
 
