@@ -59,13 +59,7 @@ _PROCESSES = ("edgetransport", "msexchangefrontendtransport")
 @cause(
     id="network.middlebox.antivirus-port-blocking",
     act="on-prem",
-    says=(
-        "Prevent mass mailing worms",
-        "blocked by port blocking rule",
-        STALLED,
-        _WORDS,
-        *_ABORTED,
-    ),
+    says=("Prevent mass mailing worms", "blocked by port blocking rule", STALLED, _WORDS, *_ABORTED),
 )
 def assess(
     anchor: Said | ConnectFailed | SmtpReached,
