@@ -95,7 +95,7 @@ def diagnose(files: tuple[str, ...], as_json: bool, case_dir: Path | None, **opt
     from diagnostics import diagnose as judge
 
     try:
-        texts = [_read(name) for name in files or ("-",)]
+        texts = [_read(name, alone=len(files) < 2 and case_dir is None) for name in files or ("-",)]
     except LargeInputError as large:
         _diagnose_logs(("-",), asked, large.start)
     if case_dir is not None:
@@ -120,7 +120,8 @@ def _diagnose_logs(files: tuple[str, ...], asked: Options, start: bytes = b"") -
         _fail(f"{problem.filename}: {problem.strerror or problem}")
 
 
-def _read(name: str) -> str:
+def _read(name: str, *, alone: bool = True) -> str:
+    """The text of a file or of standard input; `alone` where it is all that there is to judge."""
     from bot.log_command import standard_input
     from handlers.intake import file_text
     from handlers.plaintext import FILE_LIMIT, Unreadable
@@ -129,7 +130,7 @@ def _read(name: str) -> str:
         if name == "-":
             if sys.stdin.isatty():
                 click.echo("Paste the text, then press Ctrl-D (Ctrl-Z and Enter on Windows).", err=True)
-            content = standard_input(FILE_LIMIT)
+            content = standard_input(FILE_LIMIT, alone=alone)
         else:
             content = Path(name).read_bytes()
         read = file_text("the input" if name == "-" else Path(name).name, content)

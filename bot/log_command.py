@@ -56,11 +56,12 @@ class LargeInputError(Exception):
         self.start = start
 
 
-def standard_input(limit: int) -> bytes:
+def standard_input(limit: int, *, alone: bool) -> bytes:
     """What a person pastes or a program sends, and one byte more where that is over `limit`. Raises LargeInputError for a log
-    that is no paste."""
-    start = sys.stdin.buffer.read(PASTED_LOG + 1)
-    if len(start) > PASTED_LOG and _is_log(start):
+    that is no paste: `alone`, a smaller one than beside other texts."""
+    most = min(limit, PASTED_LOG) if alone else limit
+    start = sys.stdin.buffer.read(most + 1)
+    if len(start) > most and _is_log(start):
         raise LargeInputError(start)
     return start + sys.stdin.buffer.read(max(limit + 1 - len(start), 0))
 
@@ -94,22 +95,21 @@ def utc(value: str) -> str:
 def means_logs(files: Sequence[str], limit: int) -> bool:
     """Whether the arguments are logs rather than a paste and its follow-ups.
 
-    They are when one is a folder, a pattern, larger than `limit` bytes, an archive of logs, or a log larger than a paste of one;
-    and when there are several and all of them open as a log does. A single small log is a paste: its answer says more about the
-    one session in it.
+    They are when one is a folder, a pattern, larger than `limit` bytes, or an archive of logs; and when all of them open as a log
+    does. A single small log is a paste: its answer says more about the one session in it.
     """
     paths = [Path(name) for name in files if name != "-"]
     if any(path.is_dir() or (not path.exists() and any(c in str(path) for c in "*?[")) for path in paths):
         return True
-    if any(path.is_file() and _holds_many(path, limit) for path in paths):
+    if any(path.is_file() and (path.stat().st_size > limit or _holds_logs(path, limit)) for path in paths):
         return True
-    return len(paths) > 1 and all(path.is_file() and _is_log(_opens(path, 4096)) for path in paths)
+    many = len(paths) > 1 or (
+        len(files) == 1 and any(path.is_file() and path.stat().st_size > PASTED_LOG for path in paths)
+    )
+    return many and all(path.is_file() and _is_log(_opens(path, 4096)) for path in paths)
 
 
-def _holds_many(path: Path, limit: int) -> bool:
-    size = path.stat().st_size
-    if size > limit or (size > PASTED_LOG and _is_log(_opens(path, 4096))):
-        return True
+def _holds_logs(path: Path, limit: int) -> bool:
     if not _opens(path, 4).startswith(_PACKED):
         return False
     from handlers.archives import holds_logs  # a paste from one file needs none of this

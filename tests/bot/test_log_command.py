@@ -46,6 +46,8 @@ def test_what_means_logs(tmp_path: Path) -> None:
     whole = tmp_path / "whole.log"
     whole.write_text(TEXT)
     assert means_logs([str(whole)], 10_000_000)
+    assert not means_logs([str(paste), str(whole)], 10_000_000)  # a bounce, and the log that belongs to it
+    assert not means_logs([str(whole), "-"], 10_000_000)
     paste.write_text("550 5.7.64 TenantAttribution; Relay Access Denied\n" * 6000)
     assert not means_logs([str(paste)], 10_000_000)  # as large, and no log
     assert not means_logs([one, str(paste)], 10_000_000)
@@ -120,6 +122,17 @@ def test_a_local_time_is_turned_into_the_logs(tmp_path: Path) -> None:
     utc = run("--json", "--since", "2026-11-18T06:01:00Z", names[0], cwd=tmp_path)
     other = run("--json", "--since", "2026-11-18T08:01:00+02:00", names[0], cwd=tmp_path)
     assert json.loads(utc.stdout) == json.loads(other.stdout)
+
+
+def test_a_log_on_standard_input_is_text_where_it_is_kept_with_a_case(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [_MAILFLOW, "diagnose", "--json", "--case", str(tmp_path / "case")],
+        input=TEXT.encode(),
+        capture_output=True,
+        timeout=60,
+    )
+    assert json.loads(done.stdout)["log"] is None
+    assert list((tmp_path / "case").iterdir())
 
 
 def test_what_a_packed_log_may_unpack_to_is_said_on_the_command_line(tmp_path: Path) -> None:
