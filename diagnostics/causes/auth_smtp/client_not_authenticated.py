@@ -205,6 +205,12 @@ def _of_another(said: Said, settings: tuple[Configured, ...]) -> Finding | None:
     about = topics(said)
     if own or "mechanism" in about or "owner" in about:
         return None
+    if relay.by_google_relay(said):
+        because = (
+            "Google's relay service knows a sender by its registered address or domain, or by the logon of a Workspace "
+        )
+        because += "account: it saw neither."
+        return Finding(Belief.POSSIBLE, because, (said,), _LOG_ON, weight=1.2)
     if "logon" in about:
         because = f"{server(said, '')} takes mail for others only from clients that log on: this one did not."
         return Finding(Belief.LIKELY, because, (said,), _LOG_ON, weight=1.0)

@@ -167,6 +167,11 @@ def told_logon(settings: Iterable[Configured], how: str) -> Configured | None:
     return next((each for each in settings if each.kind == "told-logon" and each.name == how), None)
 
 
+def told_edge(settings: Iterable[Configured]) -> Configured | None:
+    """Where the person tells of an Edge Transport server, which has no mailboxes: it resolves no account to an address."""
+    return next((each for each in settings if each.kind == "told-edge"), None)
+
+
 def own_server(settings: Iterable[Configured]) -> str:
     """The host that the client is set to send to, where it is none of Microsoft's; "" otherwise or where it is not told."""
     client = client_settings(settings)

@@ -34,6 +34,7 @@ from diagnostics.causes.auth_smtp.logon import (
     own_server,
     refused_by,
     session_of,
+    told_edge,
     told_logon,
 )
 from diagnostics.causes.recipient.lookup import by_microsoft, external_relay
@@ -195,6 +196,9 @@ def _no_permission(said: Said, session: Session | None, settings: tuple[Configur
         because = f"If {session.remote_ip or 'the client'} logged on: it may not send as that address."
         weight = 1.2 if is_client_connector(session.connector) else 0.8
         return Finding(Belief.POSSIBLE, because, (said,), _on_premises(), "on-prem", weight)
+    if told and (edge := told_edge(settings)):
+        because += " But an Edge Transport server, as you tell of one, can't tell which address the account owns."
+        return Finding(Belief.POSSIBLE, because, (said, edge), _on_premises(), "on-prem", 1.0)
     if told:
         act: Act = "sender" if told.kind == "client-settings" else "on-prem"
         return Finding(

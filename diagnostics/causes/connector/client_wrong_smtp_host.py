@@ -48,6 +48,10 @@ def assess(
         return _unheard(said, client_settings(settings))
     if said.signature in relay.FOREIGN and not relay.foreign(said):
         return None
+    if relay.by_google_relay(said):
+        because = "smtp-relay.gmail.com relays for Google Workspace organizations that registered the sending address there. A "
+        because += "private Gmail account sends through smtp.gmail.com, port 587, with an app password."
+        return Finding(Belief.POSSIBLE, because, (said,), (_of_google(),), weight=1.6)
     what = heard(said, replies, sessions)
     if what.microsoft or "5.7.64" in what.low or what.reported or not relay.by_exchange_server(what):
         return None
@@ -78,6 +82,18 @@ def _unheard(said: Said, client: Configured | None) -> Finding:
         return Finding(Belief.LIKELY, because, (said, client), _steps(said.host, ""), weight=1.5)
     because += ": a host or port that is not SMTP, or TLS at once (465) set where STARTTLS is spoken (25, 587), or the other way."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(said.host, ""), weight=1.5)
+
+
+def _of_google() -> Step:
+    return change(
+        "With a private Gmail account: set smtp.gmail.com, port 587, STARTTLS, and an app password. With Google Workspace: have "
+        "its administrator register the address that the application sends from, under Gmail, Routing, SMTP relay service.",
+        "",
+        shell="portal",
+        changes="Host, port and logon in the application's own settings, or who may relay through the organization.",
+        undo="Restore the former settings.",
+        verify="The application's next message is accepted.",
+    )
 
 
 def _steps(host: str, client: str) -> tuple[Step, ...]:

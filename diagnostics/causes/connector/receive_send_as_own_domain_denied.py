@@ -8,6 +8,7 @@ an account logged on that has no Send As right for the mailbox in From.
 ## What proves it
 - the refusing server is on-premises, and the sender is in an accepted domain
 - the receive log shows no 235 before it (anonymous), or a 235 for another account
+- an Edge Transport server refuses an account that logged on: it resolves none to an address
 
 ## Not this when
 - Exchange Online refused it (`auth-smtp.sendas.mismatch`)
@@ -16,12 +17,13 @@ an account logged on that has no Send As right for the mailbox in From.
 ## References
 - https://learn.microsoft.com/en-us/exchange/mail-flow/connectors/allow-anonymous-relay
 - https://learn.microsoft.com/en-us/exchange/mail-flow/connectors/receive-connectors
+- https://techcommunity.microsoft.com/blog/exchange/replacing-iis-smtp-virtual-server-with-exchange-edge-transport/4521241
 """
 
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change
-from diagnostics.causes.auth_smtp.logon import logs_on, own_server, told_logon
+from diagnostics.causes.auth_smtp.logon import logs_on, own_server, told_edge, told_logon
 from diagnostics.causes.connector import steps
 from diagnostics.causes.connector.heard import heard
 from diagnostics.facts import Reply, Said, Session
@@ -50,6 +52,13 @@ def assess(
         because = "The client had logged on, so it is that account which may not use the sender, whatever the connector allows."
         return Finding(Belief.RULED_OUT, because, (session, said))
     told = None if session and session.logged_on is False else logs_on(settings)
+    edge = told_edge(settings) if told and not what.incoming else None
+    if edge:
+        because = "An Edge Transport server, as you tell of one, knows no mailboxes: it can't tell which address the account of "
+        because += (
+            "the logon owns, so its connector needs the right to use senders of the own domains, for that account."
+        )
+        return Finding(Belief.LIKELY, because, (said, edge), _on_edge(what.connector, what.ip), weight=1.4)
     if told:
         because = "If the client did not log on after all, the connector lacks a permission for its sender address."
         return Finding(Belief.POSSIBLE, because, (said, told), _steps(what.connector, what.ip), weight=0.6)
@@ -80,6 +89,22 @@ def assess(
 
 def _internal(host: str) -> bool:
     return host.lower().endswith((".local", ".lan", ".internal", ".intra", ".corp"))
+
+
+def _on_edge(connector: str, client: str) -> tuple[Step, ...]:
+    return (
+        steps.find_session(client),
+        steps.show_receive_connector(connector),
+        change(
+            "On the Edge server's connector for that application, grant the account it logs on with (not ANONYMOUS LOGON) the "
+            "right ms-Exch-SMTP-Accept-Authoritative-Domain-Sender; the references show how rights on a connector are given.",
+            "",
+            shell="portal",
+            changes="Who knows that account's password may use any sender of our domains there.",
+            undo="Take the right away again.",
+            verify="The application's next message is accepted.",
+        ),
+    )
 
 
 def _steps(connector: str, client: str) -> tuple[Step, ...]:

@@ -42,6 +42,11 @@ def foreign(said: Said) -> bool:
     return "relay" in about and "listed" not in about
 
 
+def by_google_relay(said: Said) -> bool:
+    """Whether Google's relay service refused, which takes mail of organizations that registered there, and of nobody else."""
+    return "smtp relay settings" in said.text.lower() or "answer/6140680" in said.text
+
+
 def by_own_log(said: Said) -> bool:
     """Whether the log of the relay itself has it: it refused a client of its own."""
     return said.kind == "log" and "reject: rcpt from" in said.source.quote.lower()

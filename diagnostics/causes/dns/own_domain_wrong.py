@@ -103,7 +103,7 @@ def assess(
         return _unknown_sender(said) if said.signature in _SENDERS or "sender-domain" in topics(said) else None
     if said.signature in _NO_ANSWER:
         return _bare(said, answers)
-    if said.signature in relay.FOREIGN and not relay.foreign(said):
+    if relay.by_google_relay(said) or (said.signature in relay.FOREIGN and not relay.foreign(said)):
         return None
     low = said.text.lower()
     own = any(s.direction == "receive" and s.source == said.source for s in sessions)
