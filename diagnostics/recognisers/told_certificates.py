@@ -1,4 +1,5 @@
-"""That certificates of the server were deleted, as a person tells: "we tidied the certificates up, only the bought one is left".
+"""That certificates of the server were deleted, as a person tells: "we tidied the certificates up, only the bought one is left";
+and that a certificate's own dates hold: "the dates appear valid", "it hasn't expired".
 
 Read only beside something else that was pasted, or as an answer in a thread.
 """
@@ -29,6 +30,11 @@ _TIDIED = linear(
     rf"(?i)(?:^|[\s(]){_DELETED}\s[^.;\n]{{0,40}}?\b{_CERTIFICATES}\b"
     rf"|\b{_CERTIFICATES}\s(?:[^.;?\n]{{0,24}}?\s)?{_DELETED}(?:$|[\s.,;:)!])"
 )
+_HOLDS = linear(
+    r"(?i)\b(?:dates?|validity|it|cert(?:ificate)?)\b[^.;\n]{0,24}?\b(?:appears?|looks?|seems?|is|are)\b (?:\w+ ){0,2}?"
+    r"(?:valid|fine|ok|correct|right|in order)\b|\b(?:has ?n.t|has not|is not|is ?n.t|not yet|did ?n.t|never) expired?\b"
+    r"|\b(?:still|noch|toujours|todav.a|ancora|nog) (?:valid\w?|gültig|valable|v.lid\w|valid\w|geldig)\b|\bnicht abgelaufen\b"
+)
 _DENIED = linear(
     r"(?i)\b(?:please|will|going to|plan\w*|bitte|wollen|möchten|not|never|n.t|no|nothing|nicht|kein\w*|nie|nichts|pas"
     r"|rien|aucun\w*|nada|nunca|non|niente|niet|geen|não)\b"
@@ -39,9 +45,19 @@ _OTHERS = linear(r"(?i)\b(?:browser|phone|client|printer|laptop|pc|trusted root|
 
 @recogniser(rf"\b{_CERTIFICATES}\b", rank=98)
 def read(reading: Reading) -> Sequence[Artefact]:
-    """One artefact for the first such sentence."""
-    if not answers(reading):
+    """One artefact for the first such sentence of each kind."""
+    return [*_deleted(reading), *_valid(reading)] if answers(reading) else []
+
+
+def _valid(reading: Reading) -> Sequence[Artefact]:
+    told = next(stated(reading, _HOLDS), None)
+    if told is None or ("certificate" not in told[1].string.lower() and "date" not in told[1].string.lower()):
         return []
+    fact = Configured(source=source_at(reading, told[0]), kind="told-certificate-valid", name="dates")
+    return [artefact(reading, "told-certificates", [told[0]], [fact], {"told": told[1].group(0).strip()[:80]})]
+
+
+def _deleted(reading: Reading) -> Sequence[Artefact]:
     for index, told in stated(reading, _TIDIED):
         words = told.string[max(0, told.start() - 40) : told.end()]
         if not _DENIED.search(words) and not _OTHERS.search(words):

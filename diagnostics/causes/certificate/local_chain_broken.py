@@ -8,7 +8,8 @@ it as unusable and leaves STARTTLS out.
 ## What proves it
 - `Test-Certificate` reports a chain status (CERT_TRUST_IS_REVOKED, CERT_TRUST_IS_PARTIAL_CHAIN,
   CERT_TRUST_IS_UNTRUSTED_ROOT)
-- `Get-ExchangeCertificate` shows Status Revoked, Invalid or Untrusted for the certificate of that connector
+- `Get-ExchangeCertificate` shows Status Revoked, Invalid or Untrusted for the certificate of that connector; or DateInvalid, while
+  today lies between its NotBefore and NotAfter: then one above it in the chain has expired
 
 ## Not this when
 - STARTTLS is offered and only the peer complains: an issuer that is not sent
@@ -27,8 +28,10 @@ from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.event12014 import told_of
 from diagnostics.causes.certificate.names import common_name, holders, is_self_signed
+from diagnostics.causes.certificate.refusal import valid_as_told
 from diagnostics.causes.certificate.withheld import withheld
 from diagnostics.facts import InstalledCertificate, Reply, StarttlsNotOffered, TlsFailed, WindowsEvent
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 _REVOKED = ("is_revoked", "revoked", "0x80092010")
@@ -44,10 +47,11 @@ def assess(
     missing: tuple[StarttlsNotOffered, ...],
     replies: tuple[Reply, ...],
     failed: tuple[TlsFailed, ...],
+    objects: tuple[Configured, ...],
 ) -> Finding | None:
     """`listed` with its chain status is what to ask for; the state of a certificate decides."""
     if isinstance(anchor, InstalledCertificate):
-        return _from_state(anchor, missing, replies, events, failed)
+        return _dated(anchor, objects) or _from_state(anchor, missing, replies, events, failed)
     found = withheld(anchor, replies)
     if found is None:
         return None
@@ -57,6 +61,16 @@ def assess(
         return Finding(Belief.RULED_OUT, because, (told.event, event))
     because = f"{found.words}. Exchange also withholds it when its certificate is revoked or its chain doesn't build."
     return Finding(Belief.POSSIBLE, because, (anchor,), _steps(listed), weight=found.weight(1.3))
+
+
+def _dated(certificate: InstalledCertificate, objects: tuple[Configured, ...]) -> Finding | None:
+    """Exchange calls a certificate DateInvalid, too, where one above it in its chain has expired."""
+    told = valid_as_told(objects)
+    if certificate.status.lower() != "dateinvalid" or told is None or certificate.for_smtp is False:
+        return None
+    because = "Exchange calls the certificate DateInvalid, and its own dates hold, as you say: then one above it in the chain that "
+    because += "this server builds has expired, such as an old root, or the clock of this server is wrong."
+    return Finding(Belief.POSSIBLE, because, (certificate, told), _steps(certificate, revoked=False), weight=1.9)
 
 
 def _from_state(

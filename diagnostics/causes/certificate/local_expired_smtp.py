@@ -33,7 +33,7 @@ from diagnostics.causes.certificate.names import (
     is_self_signed,
     is_server_name,
 )
-from diagnostics.causes.certificate.refusal import refusal_of
+from diagnostics.causes.certificate.refusal import refusal_of, valid_as_told
 from diagnostics.causes.certificate.withheld import withheld
 from diagnostics.causes.tls.credential import session_of, twins, usable
 from diagnostics.facts import (
@@ -44,6 +44,7 @@ from diagnostics.facts import (
     StarttlsNotOffered,
     TlsFailed,
 )
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 _SOON = "The STARTTLS certificate will expire soon"
@@ -64,6 +65,7 @@ def assess(
     same: InstalledCertificate | None,
     installed: tuple[InstalledCertificate, ...],
     replies: tuple[Reply, ...],
+    objects: tuple[Configured, ...],
 ) -> Finding | None:
     """`same` is the certificate that the anchor names, as installed."""
     if isinstance(anchor, Said):
@@ -74,7 +76,7 @@ def assess(
         return _offered(anchor, same, installed)
     if isinstance(anchor, StarttlsNotOffered):
         return _missing(anchor, installed, replies)
-    return _listed(anchor, installed)
+    return _listed(anchor, installed, valid_as_told(objects))
 
 
 def _said(said: Said) -> Finding:
@@ -138,7 +140,9 @@ def _missing(
     return Finding(Belief.POSSIBLE, because, (fact,), _steps(None), weight=found.weight(1.0))
 
 
-def _listed(certificate: InstalledCertificate, installed: Sequence[InstalledCertificate]) -> Finding | None:
+def _listed(
+    certificate: InstalledCertificate, installed: Sequence[InstalledCertificate], told: Configured | None
+) -> Finding | None:
     """A listing alone: an expired SMTP certificate matters unless a valid one covers its name."""
     if not certificate.expired or certificate.for_smtp is not True:
         return None
@@ -156,6 +160,9 @@ def _listed(certificate: InstalledCertificate, installed: Sequence[InstalledCert
         f"{certificate.subject or certificate.thumbprint}, enabled for SMTP, has expired "
         f"({certificate.not_after or certificate.status or 'by its own dates'})."
     )
+    if told and certificate.status.lower() == "dateinvalid":
+        because += " That is Exchange's word for it; its own dates hold, as you say."
+        return Finding(Belief.POSSIBLE, because, (certificate, told), _steps(certificate), weight=1.0)
     return Finding(Belief.LIKELY, because, (certificate,), _steps(certificate))
 
 

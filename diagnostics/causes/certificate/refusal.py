@@ -100,6 +100,11 @@ def replaced(refusal: Refusal, certificates: Iterable[Certificate]) -> Finding |
     return Finding(Belief.RULED_OUT, because, (made,))
 
 
+def valid_as_told(settings: Iterable[Configured]) -> Configured | None:
+    """Where the person tells that the certificate's own dates hold."""
+    return next((each for each in settings if each.kind == "told-certificate-valid"), None)
+
+
 def own_exchange(settings: Iterable[Configured]) -> Configured | None:
     """Where the person tells that the client sends through an Exchange server of the organization's own."""
     return next((each for each in settings if each.kind == "own-exchange"), None)
