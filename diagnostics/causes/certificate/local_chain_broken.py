@@ -8,8 +8,8 @@ it as unusable and leaves STARTTLS out.
 ## What proves it
 - `Test-Certificate` reports a chain status (CERT_TRUST_IS_REVOKED, CERT_TRUST_IS_PARTIAL_CHAIN,
   CERT_TRUST_IS_UNTRUSTED_ROOT)
-- `Get-ExchangeCertificate` shows Status Revoked, Invalid or Untrusted for the certificate of that connector; or DateInvalid, while
-  today lies between its NotBefore and NotAfter: then one above it in the chain has expired
+- `Get-ExchangeCertificate` shows Status Revoked, Invalid or Untrusted for the certificate of that connector; or DateInvalid,
+  while today lies between its NotBefore and NotAfter: then one above it in the chain has expired
 
 ## Not this when
 - STARTTLS is offered and only the peer complains: an issuer that is not sent
@@ -68,8 +68,8 @@ def _dated(certificate: InstalledCertificate, objects: tuple[Configured, ...]) -
     told = valid_as_told(objects)
     if certificate.status.lower() != "dateinvalid" or told is None or certificate.for_smtp is False:
         return None
-    because = "Exchange calls the certificate DateInvalid, and its own dates hold, as you say: then one above it in the chain that "
-    because += "this server builds has expired, such as an old root, or the clock of this server is wrong."
+    because = "Exchange calls the certificate DateInvalid, and its own dates hold, as you say: then one above it in the chain "
+    because += "that this server builds has expired, such as an old root, or the clock of this server is wrong."
     return Finding(Belief.POSSIBLE, because, (certificate, told), _steps(certificate, revoked=False), weight=1.9)
 
 
