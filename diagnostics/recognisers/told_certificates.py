@@ -31,10 +31,12 @@ _TIDIED = linear(
     rf"|\b{_CERTIFICATES}\s(?:[^.;?\n]{{0,24}}?\s)?{_DELETED}(?:$|[\s.,;:)!])"
 )
 _HOLDS = linear(
-    r"(?i)\b(?:dates?|validity|it|cert(?:ificate)?)\b[^.;\n]{0,24}?\b(?:appears?|looks?|seems?|is|are)\b (?:\w+ ){0,2}?"
-    r"(?:valid|fine|ok|correct|right|in order)\b|\b(?:has ?n.t|has not|is not|is ?n.t|not yet|did ?n.t|never) expired?\b"
+    r"(?i)\b(?:dates?|validity|it|cert(?:ificate)?)\b[^.;\n]{0,24}?\b(?:appears?|looks?|seems?|is|are)\b "
+    r"(?:(?:all|still|perfectly|quite|to|be|to me) ){0,3}(?:valid|fine|ok|correct|right|in order)\b"
+    r"|\b(?:has ?n.t|has not|is not|is ?n.t|not yet|did ?n.t|never) expired?\b"
     r"|\b(?:still|noch|toujours|todav.a|ancora|nog) (?:valid\w?|gültig|valable|v.lid\w|valid\w|geldig)\b|\bnicht abgelaufen\b"
 )
+_ABOUT = linear(rf"(?i)\b(?:{_CERTIFICATES}|dat(?:es?|um|en|as?)|validity|dateinvalid)\b")
 _DENIED = linear(
     r"(?i)\b(?:please|will|going to|plan\w*|bitte|wollen|möchten|not|never|n.t|no|nothing|nicht|kein\w*|nie|nichts|pas"
     r"|rien|aucun\w*|nada|nunca|non|niente|niet|geen|não)\b"
@@ -51,7 +53,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
 
 def _valid(reading: Reading) -> Sequence[Artefact]:
     told = next(stated(reading, _HOLDS), None)
-    if told is None or ("certificate" not in told[1].string.lower() and "date" not in told[1].string.lower()):
+    if told is None or not _ABOUT.search(told[1].string):
         return []
     fact = Configured(source=source_at(reading, told[0]), kind="told-certificate-valid", name="dates")
     return [artefact(reading, "told-certificates", [told[0]], [fact], {"told": told[1].group(0).strip()[:80]})]
