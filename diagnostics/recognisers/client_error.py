@@ -169,6 +169,7 @@ def _errors(lines: Lines, *, mail: bool) -> Iterator[_Error]:
         position += 1
         if not (_START.search(line[:4000]) or (mail and _printed(line[:4000]))):
             continue
+        above = lines[max(position - 1 - _MOST_ABOVE, 0) : position - 1]
         taken, parts = [index], [line.strip()]
         while position < len(lines) and len(taken) < _MOST_LINES:
             index, line = lines[position]
@@ -180,12 +181,12 @@ def _errors(lines: Lines, *, mail: bool) -> Iterator[_Error]:
             if not _STACK.search(line):
                 parts.append(line.strip())
             position += 1
-        yield _Error((*taken, *_reasons_above(lines, taken[0])), " ".join(parts))
+        yield _Error((*taken, *_reasons_above(above, taken[0])), " ".join(parts))
 
 
-def _reasons_above(lines: Lines, first: int) -> Iterator[int]:
+def _reasons_above(above: Lines, first: int) -> Iterator[int]:
     """The lines of MailKit's list of reasons above an error: they are its own, and not what the person tells."""
-    return (index for index, line in lines if first - _MOST_ABOVE <= index < first and _LISTED.search(line))
+    return (index for index, line in above if index >= first - _MOST_ABOVE and _LISTED.search(line))
 
 
 def _belongs(line: str, parts: list[str]) -> bool:

@@ -168,7 +168,7 @@ def told_logon(settings: Iterable[Configured], how: str) -> Configured | None:
 
 
 def told_edge(settings: Iterable[Configured]) -> Configured | None:
-    """Where the person tells of an Edge Transport server, which has no mailboxes: it resolves no account to an address."""
+    """Where the person tells of an Edge Transport server: it has no mailboxes, and resolves no account to an address."""
     return next((each for each in settings if each.kind == "told-edge"), None)
 
 

@@ -65,8 +65,8 @@ def assess(
 
 def _dated(certificate: InstalledCertificate, objects: tuple[Configured, ...]) -> Finding | None:
     """Exchange calls a certificate DateInvalid, too, where one above it in its chain has expired."""
-    told = valid_as_told(objects)
-    if certificate.status.lower() != "dateinvalid" or told is None or certificate.for_smtp is False:
+    told = valid_as_told(certificate, objects)
+    if told is None or certificate.for_smtp is False:
         return None
     because = "Exchange calls the certificate DateInvalid, and its own dates hold, as you say: then one above it in the chain "
     because += "that this server builds has expired, such as an old root, or the clock of this server is wrong."

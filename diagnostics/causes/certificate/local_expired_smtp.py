@@ -76,7 +76,7 @@ def assess(
         return _offered(anchor, same, installed)
     if isinstance(anchor, StarttlsNotOffered):
         return _missing(anchor, installed, replies)
-    return _listed(anchor, installed, valid_as_told(objects))
+    return _listed(anchor, installed, valid_as_told(anchor, objects))
 
 
 def _said(said: Said) -> Finding:
@@ -160,7 +160,7 @@ def _listed(
         f"{certificate.subject or certificate.thumbprint}, enabled for SMTP, has expired "
         f"({certificate.not_after or certificate.status or 'by its own dates'})."
     )
-    if told and certificate.status.lower() == "dateinvalid":
+    if told:
         because += " That is Exchange's word for it; its own dates hold, as you say."
         return Finding(Belief.POSSIBLE, because, (certificate, told), _steps(certificate), weight=1.0)
     return Finding(Belief.LIKELY, because, (certificate,), _steps(certificate))

@@ -18,7 +18,7 @@ from diagnostics.causes.certificate.names import common_name
 from diagnostics.causes.network.devices import device
 from diagnostics.causes.network.providers import of_provider, set_to_provider
 from diagnostics.causes.network.reach import kind_of
-from diagnostics.facts import Certificate, CertificateRejected, Reply, Source, TlsFailed
+from diagnostics.facts import Certificate, CertificateRejected, InstalledCertificate, Reply, Source, TlsFailed
 from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 
@@ -100,8 +100,10 @@ def replaced(refusal: Refusal, certificates: Iterable[Certificate]) -> Finding |
     return Finding(Belief.RULED_OUT, because, (made,))
 
 
-def valid_as_told(settings: Iterable[Configured]) -> Configured | None:
-    """Where the person tells that the certificate's own dates hold."""
+def valid_as_told(certificate: InstalledCertificate, settings: Iterable[Configured]) -> Configured | None:
+    """Where the person tells that the own dates of a certificate hold which Exchange calls DateInvalid."""
+    if certificate.status.lower() != "dateinvalid":
+        return None
     return next((each for each in settings if each.kind == "told-certificate-valid"), None)
 
 

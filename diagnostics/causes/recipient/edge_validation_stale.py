@@ -22,6 +22,7 @@ spam filter, a Postfix with `relay_recipient_maps`.
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.auth_smtp.logon import told_edge
 from diagnostics.causes.recipient.lookup import address, by_microsoft, holders, is_edge, named, passed_on
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Reply, Said
@@ -61,7 +62,7 @@ def assess(
     if tested and not tested.failing and not _missing(tested):
         because = f"EdgeSync of {tested.name or 'the Edge server'} is up to date."
         return Finding(Belief.RULED_OUT, because, (tested,))
-    told = next((each for each in objects if each.kind == "told-edge"), None)
+    told = told_edge(objects)
     if told and not (edge or tested or said.by):
         return _told(said, told, wanted, known)
     if not (edge or tested):

@@ -22,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.auth_smtp.logon import told_edge
 from diagnostics.causes.routing_loop.circle import LOOPED, accepted, circles, domain, read_the_way, recipient
 from diagnostics.facts import Fact, Reply, Said, SendConnector
 from diagnostics.mail_facts import Configured, Hops, Tracked
@@ -44,7 +45,7 @@ def assess(
     if not circles(anchor):
         return None
     name = domain(recipient(anchor, replies))
-    told = next((each for each in objects if each.kind == "told-edge"), None)
+    told = told_edge(objects)
     if told and not name:
         because = "Mail circles, and an Edge server is in the way, as you say: what goes to a subdomain that it doesn't list as "
         because += "accepted it sends back out, to where the MX leads."
