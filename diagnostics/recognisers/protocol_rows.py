@@ -22,6 +22,8 @@ TAIL: Final = r"^\s*(?:\.{2,3},)?[*+<>-],"
 _ID_CHARACTERS: Final = frozenset("0123456789ABCDEFabcdefXx*")
 _EVENTS: Final = frozenset({"+", "-", ">", "<", "*", ""})  # "": a `*` that chat formatting took for bold
 _MARGIN: Final = 60  # a mail client's line is rarely cut shorter than this
+_EVENT: Final = PROTOCOL_COLUMNS.index("event")
+_MOST_PARTS: Final = 40  # of one row
 _FIELDS = linear(r"(?i)^\s*#Fields:\s*(.+)$")
 _COMMENT = linear(r"(?i)^\s*#(?:Software|Version|Log-type|Date|Fields):")
 _MASKED = linear(r"(?i)^[X0*\s]*$|redact|remov|mask|session")
@@ -89,29 +91,28 @@ def _joined(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[list[int], str]]
     lines = list(lines)
     margin = margin_of(lines)
     for index, line in lines:
-        if indices and index == indices[-1] + 1 and _continues(parts, line, margin):
+        begins = _starts(line) or is_comment(line)
+        if indices and not begins and index == indices[-1] + 1 and _continues(parts, line, margin):
             indices.append(index)
             parts.append(line)
             continue
         if indices:
             yield indices, _rejoin(parts)
             indices, parts = [], []
-        if _starts(line) or _tail(line) or is_comment(line):
+        if begins or _tail(line):
             indices, parts = [index], [line]
     if indices:
         yield indices, _rejoin(parts)
 
 
 def _continues(parts: list[str], line: str, margin: int) -> bool:
-    """Whether `line` goes on with the row in `parts`: that row is incomplete, or was cut at a margin."""
+    """Whether `line`, which begins no row, goes on with the one in `parts`: that is incomplete, or was cut at a margin."""
     whole = "".join(parts)
     tail = _tail(parts[0])
     incomplete = whole.count('"') % 2 == 1 or (not tail and whole.count(",") < 8)
     cut = incomplete or len(parts[-1]) in CONSOLES or (len(parts) > 1 and len(parts[-1]) >= _MARGIN)
     cut = cut or (not tail and broken(parts[-1], line, margin))
-    if not cut or not line.strip() or len(parts) > 40 or (tail and _tail(line)):
-        return False
-    return not _starts(line) and not is_comment(line)
+    return cut and bool(line.strip()) and len(parts) <= _MOST_PARTS and not (tail and _tail(line))
 
 
 def _rejoin(parts: list[str]) -> str:
@@ -121,47 +122,46 @@ def _rejoin(parts: list[str]) -> str:
 
 
 def _split(text: str) -> list[str]:
+    if '"' not in text:
+        return text.replace("\n", " ").split(",")
     try:
         return next(csv.reader([text.replace("\n", " ")]), [])
     except csv.Error:  # a field beyond the csv module's limit: no log row is that long
         return text[:10_000].split(",")
 
 
-def _places(columns: Iterable[str]) -> dict[str, int]:
-    """The index of each column, by its name in lower case."""
-    return {name.strip().lower(): index for index, name in enumerate(columns)}
+def _places(columns: Iterable[str]) -> list[int]:
+    """The index of each of PROTOCOL_COLUMNS in a row, -1 where it has none."""
+    found = {name.strip().lower(): index for index, name in enumerate(columns)}
+    return [found.get(name, -1) for name in PROTOCOL_COLUMNS]
 
 
-def _full(place: dict[str, int], text: str, lines: list[int]) -> Row | None:
+def _full(places: list[int], text: str, lines: list[int]) -> Row | None:
     """The row, or None for one of another log that also begins with a time."""
     values = _split(text.strip())
-
-    def value(name: str) -> str:
-        index = place.get(name, -1)
-        return values[index].strip() if 0 <= index < len(values) else ""
-
-    session, sequence, event = value("session-id"), value("sequence-number"), value("event")
-    looks_like_an_id = 14 <= len(session) <= 17 and _ID_CHARACTERS.issuperset(session)
-    if (
-        len(values) < 7
-        or event not in _EVENTS
-        or not (looks_like_an_id or (sequence.isdecimal() and len(session) <= 60))
-    ):
+    count = len(values)
+    at, connector, session, sequence, local, remote, event, *_ = [
+        values[place].strip() if -1 < place < count else "" for place in places
+    ]
+    if count < 7 or event not in _EVENTS:
         return None
-    row = Row(
+    numbered = sequence.isdecimal()
+    if not (14 <= len(session) <= 17 and _ID_CHARACTERS.issuperset(session)) and not (numbered and len(session) <= 60):
+        return None
+    data, context = _data_and_context(values[places[_EVENT] + 1 or _EVENT + 1 :])
+    return Row(
         lines[0],
-        at=_utc(value("date-time")),
-        connector=value("connector-id"),
+        at=_utc(at),
+        connector=connector,
         session=_session(session),
-        sequence=int(sequence[:9]) if sequence.isdecimal() else -1,
-        local=value("local-endpoint"),
-        remote=value("remote-endpoint"),
-        event=event,
+        sequence=int(sequence[:9]) if numbered else -1,
+        local=local,
+        remote=remote,
+        event=event or ("*" if context else ""),
+        data=data,
+        context=context,
         lines=lines,
     )
-    row.data, row.context = _data_and_context(values[place.get("event", 6) + 1 :])
-    row.event = row.event or ("*" if row.context else "")
-    return row
 
 
 def _session(text: str) -> str:

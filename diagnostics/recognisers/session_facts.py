@@ -45,6 +45,7 @@ _JUDGED = linear(
     r"(UntrustedRoot|SubjectMismatch|CertificateExpired|PartialChain|ChainValidationFailed|NotTimeValid|Revoked)\b"
 )
 _ENDED = linear(r"(?i)\b(?:Remote|Local)\((\w{3,40})\)")
+_GREETINGS: Final = ("EHLO", "HELO")
 _GREETING = linear(r"(?i)^(?:EHLO|HELO)\s+(\S+)")
 # Exchange and Exim say Hello, with or without the name before the address; Gmail is at your service.
 _SEEN_AS = linear(r"(?i)\b(?:Hello(?: [^\s\[]+)?|at your service,) \[(?:IPv6:)?([0-9a-f.:]{3,45})\]")
@@ -59,7 +60,7 @@ _OWN_ERRORS: Final = frozenset(
     {"nocredentials", "unknowncredentials", "internalerror", "logondenied", "certificatenotfound"}
 )
 _ADDRESS = linear(r"<([^<>\s]{1,64}@[^<>\s]{1,253})>")
-_VERB = linear(r"^(EHLO|HELO|AUTH|MAIL|RCPT|DATA|BDAT|STARTTLS|X-EXPS|RSET)\b")
+_VERBS: Final = ("EHLO", "HELO", "AUTH", "MAIL", "RCPT", "DATA", "BDAT", "STARTTLS", "X-EXPS", "RSET")
 # What Exchange notes of a session that it could not go on with: the next hop's reply stands in quotes behind it.
 _TELLING: Final = ("fail", "status", "acked")  # one of them is in what both of these match
 _REPORTS = linear(
@@ -128,7 +129,7 @@ def _hear(talk: _Conversation, row: Row) -> None:
     elif row.event == "-":
         talk.closed = row
         talk.closed_by = "remote" if "remote" in text.lower() else "local" if "local" in text.lower() else ""
-        ended = _ENDED.search(text)
+        ended = _ENDED.search(text) if "(" in text else None
         talk.ended = ended.group(1) if ended else ""
     elif row.event == "*" or row.event == "":
         _hear_note(talk, row, f"{row.data} {row.context}".strip())
@@ -164,11 +165,11 @@ def _hear_note(talk: _Conversation, row: Row, text: str) -> None:
 
 
 def _hear_client(talk: _Conversation, spoken: str) -> None:
-    greeting = _GREETING.search(spoken)
-    talk.greeting = talk.greeting or (greeting.group(1)[:_LONGEST_NAME] if greeting else "")
     text = spoken.upper()
-    verb = _VERB.search(text)
-    talk.verb = verb.group(1) if verb else talk.verb
+    talk.verb = _verb(text) or talk.verb
+    if talk.verb in _GREETINGS and not talk.greeting:
+        greeting = _GREETING.search(spoken)
+        talk.greeting = greeting.group(1)[:_LONGEST_NAME] if greeting else ""
     if talk.ehlo is not None:
         talk.ehlo_done = True  # the client went on, so it had seen the whole reply
     talk.proxied = talk.proxied or text.startswith("XPROXY")
@@ -184,6 +185,13 @@ def _hear_client(talk: _Conversation, spoken: str) -> None:
         talk.recipient = _first_address(spoken)
     elif text.startswith(("DATA", "BDAT")):
         talk.stage = max(talk.stage, Stage.DATA)
+
+
+def _verb(text: str) -> str:
+    """The verb that a command in upper case begins with, "" for another: every line of a client is asked."""
+    verb = next((each for each in _VERBS if text.startswith(each)), "")
+    behind = text[len(verb) : len(verb) + 1]
+    return "" if behind.isalnum() or behind == "_" else verb
 
 
 def _hear_server(talk: _Conversation, row: Row, text: str) -> None:
@@ -215,15 +223,15 @@ def _hear_refusal(talk: _Conversation, row: Row, text: str) -> None:
 
 
 def _hear_250(talk: _Conversation, row: Row, text: str) -> None:
-    offered = _MECHANISMS.search(text)
-    if offered and talk.stage < Stage.MAIL:
+    offered = _MECHANISMS.search(text) if talk.stage < Stage.MAIL and "AUTH" in text[:8].upper() else None
+    if offered:
         talk.mechanisms = tuple(str(offered.group(1)).upper().split())
     if accepted(text):  # nothing else has these words; DATA may have been cut away
         talk.stage = Stage.DELIVERED
     elif talk.stage < Stage.STARTTLS and not talk.ehlo_done:
         talk.ehlo, talk.stage = row, max(talk.stage, Stage.EHLO)
-        seen = _SEEN_AS.search(text)
-        talk.seen_as = talk.seen_as or (seen.group(1) if seen else "")
+        seen = _SEEN_AS.search(text) if "[" in text and not talk.seen_as else None
+        talk.seen_as = seen.group(1) if seen else talk.seen_as
         words = _CAPABILITY.findall(text)
         talk.capabilities.extend(word for word in words if word not in talk.capabilities)
         talk.ehlo_done = text.startswith("250 ")
