@@ -25,10 +25,10 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.network.probes import exchange_online_ranges
-from diagnostics.causes.network.reach import by_exchange_online, kind_of, place_of, told_by_exchange_online
+from diagnostics.causes.network.reach import by_exchange_online, from_cloud, kind_of, place_of, told_by_exchange_online
 from diagnostics.facts import CertificateRejected, ConnectFailed, Reply, Session, Stage
 from diagnostics.looked_facts import PortTest, TlsProbe
-from diagnostics.mail_facts import Told
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
 
 
@@ -39,11 +39,13 @@ def assess(
     sessions: tuple[Session, ...],
     tests: tuple[PortTest, ...],
     replies: tuple[Reply, ...],
+    settings: tuple[Configured, ...],
 ) -> Finding | None:
     """Only Exchange Online's own view of our host speaks of this."""
     if isinstance(anchor, Told):
         return _told(anchor)
-    if not told_by_exchange_online(anchor, replies):
+    crossing = from_cloud(settings) if isinstance(anchor, ConnectFailed) else None
+    if not (crossing or told_by_exchange_online(anchor, replies)):
         return _our_own(anchor, replies)
     if isinstance(anchor, CertificateRejected):
         return _let_in(anchor, replies)
@@ -61,7 +63,9 @@ def assess(
         because += ", although the port opened when it was tested from another address: a filter by source fits."
         return Finding(Belief.LIKELY, because, (anchor, by_hand), _steps(), weight=1.6)
     because += "; whether the firewall admits all of its ranges is not told yet."
-    return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=1.3 if anchor.kind == "timeout" else 0.6)
+    # A refusal comes from a filter more rarely than silence does, and only the operator of the firewall can tell.
+    weight = 1.3 if anchor.kind == "timeout" else 1.0 if crossing else 0.6
+    return Finding(Belief.POSSIBLE, because, (anchor, crossing), _steps(), weight=weight)
 
 
 def _told(told: Told) -> Finding | None:

@@ -195,6 +195,11 @@ def told_by_exchange_online(fact: Fact, replies: Iterable[Reply]) -> bool:
     return any(each.source == fact.source and by_exchange_online(each.whole) for each in replies)
 
 
+def from_cloud(settings: Iterable[Configured]) -> Configured | None:
+    """What tells that the mail in question goes from Exchange Online to one's own servers."""
+    return next((each for each in settings if each.kind == "told-crossing" and ("From", "cloud") in each.values), None)
+
+
 def without_cloud(failures: Iterable[ConnectFailed], replies: Iterable[Reply]) -> list[ConnectFailed]:
     """The failures that no reply of Exchange Online's tells: our own. Linear in both."""
     cloud = {each.source for each in replies if by_exchange_online(each.whole)}

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.dns.lookups import public_resolver
-from diagnostics.causes.network.reach import by_exchange_online
+from diagnostics.causes.network.reach import by_exchange_online, from_cloud
 from diagnostics.causes.tls.credential import said_to_clients
 from diagnostics.causes.transport_service.services import (
     elsewhere,
@@ -81,7 +81,7 @@ def assess(
     """The digit after PRX says where; what stands behind it is another finding when the text shows it."""
     digit = said.text.partition("PRX")[2][:1]
     who = said.by or "The front end"
-    outside = _met_outside(said, replies)
+    outside = _met_outside(said, replies, objects)
     if outside:
         return outside
     if digit == "9" or by_exchange_online(said.text):
@@ -124,12 +124,16 @@ def assess(
     return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.2)
 
 
-def _met_outside(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
+def _met_outside(said: Said, replies: tuple[Reply, ...], objects: tuple[Configured, ...]) -> Finding | None:
     """A front end that only reports what it was answered."""
     if "setup failed on Frontend with" in said.text and _NEXT_HOP.search(said.text):
         because = "A front end that proxies outbound mail reports what it met at the next hop; between the "
         because += "services nothing failed."
         return Finding(Belief.RULED_OUT, because, (said,))
+    crossing = from_cloud(objects)
+    if crossing and "setup failed on Frontend with" in said.text:
+        because = "Mail goes from Exchange Online to your servers, so it is its front end that reports what it met at yours."
+        return Finding(Belief.POSSIBLE, because, (said, crossing), _steps(), weight=0.6)
     if "session" not in said.signature:
         return None  # PRX quotes nothing
     for each in replies:
