@@ -20,6 +20,8 @@ _FAILS = linear(
     r"|\b(?:mails?|e-?mails?|messages?) (?:\w+ ){0,2}?(?:not|are ?n.t|is ?n.t|do ?n.t|does ?n.t) "
     r"(?:go(?:ing)?|flow(?:ing)?|com(?:e|ing)|leav(?:e|ing)|mov(?:e|ing)|pass(?:ing)?)\b"
     r"|\b(?:nobody|no one) (?:can|gets?|receiv\w*|is able)\b|\bniemand\b|\bpersonne ne\b|\bnadie\b|\bnessuno\b"
+    r"|\b(?:keeps? (?:on )?|still |always |constantly )(?:gett?(?:ing)?|see(?:ing)?|receiv(?:e|ing)) (?:\w+ ){0,5}?"
+    r"(?:failures?|errors?|fails?|bounces?|rejections?|ndrs?)\b"
     r"|\bkeeps? (?:failing|crashing|restarting|stopping)|\bwon.t start\b|\bnot? (?:being )?(?:delivered|received|sent)\b"
     # de fr es it nl pt pl
     r"|\b(?:kommt|kommen|geht|gehen|läuft|laufen|funktionier(?:t|en)|lässt sich|lassen sich)\b[^.\n]{0,40}\b(?:nichts?|nie)\b"

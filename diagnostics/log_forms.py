@@ -141,6 +141,11 @@ _TIMED_OUT: Final = linear(
 _LATE: Final = ("timed out", "timeout", "[errno")  # most texts have none, and need no pattern made
 
 
+def logon_denied(note: str) -> bool:
+    """Whether a server notes that a client could not log on: `Inbound AUTH LOGIN failed because of LogonDenied`."""
+    return "failed because of " in note and "AUTH " in note
+
+
 def accepted(reply: str) -> bool:
     """Whether a server's 250 says that it has taken a message: Exchange, Postfix, Google and Exim each in its words."""
     if reply.startswith(("250 2.6.0", "250 OK id=", "250 Ok id=")) or "queued" in reply[:80].lower():

@@ -31,9 +31,10 @@ class Rank(IntEnum):
 
     NONE = 0
     CLOSED = 1
-    CONNECT = 2
-    REFUSED = 3
-    TLS = 4
+    DENIED = 2
+    CONNECT = 3
+    REFUSED = 4
+    TLS = 5
 
 
 NONE: Final = Rank.NONE

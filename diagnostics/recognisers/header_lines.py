@@ -14,7 +14,7 @@ TELLING: Final = (
     r"(?:ARC-)?Authentication-Results(?:-Original)?|ARC-Seal|ARC-Message-Signature|DKIM-Signature|Received-SPF|Return-Path"
     r"|X-Forefront-Antispam-Report(?:-Untrusted)?|X-Microsoft-Antispam(?:-[\w-]{1,40})?|X-MS-[\w-]{2,80}|X-EOP[\w-]{2,60}"
     r"|X-Forefront-[\w-]{2,60}|X-OriginatorOrg|X-Originating-IP|X-Exchange-[\w-]{2,60}|Received|Delivered-To|Auto-Submitted"
-    r"|Resent-(?:From|To|Sender|Date|Message-ID)|X-Forwarded-(?:To|For)"
+    r"|Resent-(?:From|To|Sender|Date|Message-ID)|X-Forwarded-(?:To|For)|(?:SPF|DKIM|DMARC)-Result"
 )
 _PLAIN: Final = (
     "From|To|Cc|Subject|Date|Message-ID|Sender|Reply-To|MIME-Version|Content-Type|Content-Transfer-Encoding"
@@ -29,6 +29,7 @@ _RESULT = linear(
     r"(?i)\bcompauth=\w|\bspf=\w+.{0,400}\bdkim=\w|\bdkim=\w+.{0,400}\bdmarc=\w|\bspf=\w+.{0,400}\bdmarc=\w"
 )
 _RESULTS: Final = ("compauth=", "spf=", "dkim=")
+_CHECKS: Final = ("spf", "dkim", "dmarc")
 _REPORTS: Final = ("CIP:", "SFV:")
 _REPORT = linear(r"(?i)(?:^|\s)(?:CIP:[0-9a-f.:*x]+;|SFV:[A-Z]+;).{0,400}(?:SCL|CAT|SFV|CTRY|IPV|DIR):")
 # What an Authentication-Results field is made of, wherever a fold that was lost cut it.
@@ -103,6 +104,9 @@ def _named(line: str) -> tuple[str, str] | None:
     named = _FIELD.search(line.lstrip("`"))
     if not named or (named.group(1).lower() == "received" and not _HOP.search(named.group(2))):
         return None
+    check, _, kind = named.group(1).lower().partition("-")
+    if kind == "result" and check in _CHECKS:  # as services print it that test a message
+        return "authentication-results", f"{check}={named.group(2).strip()}"
     return named.group(1), named.group(2)
 
 

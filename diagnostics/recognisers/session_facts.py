@@ -28,7 +28,7 @@ from diagnostics.facts import (
     TlsFailed,
     TlsSucceeded,
 )
-from diagnostics.log_forms import CLOSED_SILENTLY, TLS_FAILED, accepted, unconnected
+from diagnostics.log_forms import CLOSED_SILENTLY, TLS_FAILED, accepted, logon_denied, unconnected
 from diagnostics.patterns import linear
 from diagnostics.recognisers.certificate_rows import certificates
 from diagnostics.recognisers.masking import MASKED_BANNER, MASKED_CAPABILITY
@@ -98,6 +98,7 @@ class _Conversation(Struct):
     judged: tuple[Row, str] | None = None
     masked: list[tuple[Row, Literal["banner", "verb", "capability"]]] = field(default_factory=list)
     refusals: list[tuple[Row, str]] = field(default_factory=list)
+    denied: tuple[Row, str] | None = None  # a logon; the reply that tells the client may have been cut away
     verb: str = ""
     answers: str = ""  # the verb before the first refusal
     recipient: str = ""
@@ -117,6 +118,7 @@ def tell(rows: list[Row], sources: dict[int, Source], direction: Direction) -> T
     talk = _Conversation(direction)
     for row in rows:
         _hear(talk, row)
+    talk.refusals = talk.refusals or ([talk.denied] if talk.denied else [])
     shown = list(certificates(rows, sources, rows[0].session, rows[0].connector))
     session = _session(talk, rows, sources, shown)
     return Told(session, (session, *shown, *_facts(talk, session, sources)))
@@ -160,6 +162,8 @@ def _hear_note(talk: _Conversation, row: Row, text: str) -> None:
         talk.judged = (row, judged.group(1))
     elif (text[:1] in "45" and text[1:3].isdigit()) or (telling and _REPORTS.search(text)):
         talk.refusals.append((row, text))
+    elif telling and logon_denied(text):
+        talk.denied = talk.denied or (row, text)
     elif "error" in low or "failed" in low:
         talk.failed_connect = connect_failure(text, Source(row.line + 1, "")) or talk.failed_connect
 

@@ -20,7 +20,7 @@ from diagnostics.recognisers.told_settings import MOST_LINES, supposes, without_
 
 # RE2's word border is ASCII: it stands between an accented letter and the next one.
 _WROTE: Final = (
-    r"wrote|writes?|sent|sends?|e?-?mail(?:ed|s)|addressed|(?:ge)?schrieb\w*|gesendet|geschickt|schreib\w*|schick\w+|sende\w*"
+    r"wrote|writes?|sent|sends?|e?-?mail(?:ed|s)|addressed|(?:ge)?schrieb\w*|gesendet|geschickt|schreib\w*|schick\w+|sende[nt]?"
     r"|scritto|scriv\w+|inviat\w|mandat\w|escrib\w+|escrit\w|envi\w+|mand[eoa]\w*|crit|crivais|envoy\w+|adress\w+|geschreven"
     r"|gestuurd|verzonden|stuur\w*|escrevi|skrev|skickade|napisa\w+"
 )

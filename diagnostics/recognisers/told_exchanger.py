@@ -21,7 +21,7 @@ from diagnostics.recognisers.told_settings import MOST_LINES, in_sight, supposes
 KIND: Final = "told-exchanger"
 _ITSELF: Final = r"localhost(?:\.localdomain)?|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1"
 _TOLD = linear(
-    rf"(?i)\bMX\b(?:[^.;?\n]|\.\S){{0,40}}?(?:\b(?:is|are|was|value|says?|set|contains?|ist|zeigt|lautet|est|es|apunta|pointe|punta)\b|[=:]|->"
+    rf"(?i)\bMX\b(?:[^.;?\n]|\.\S){{0,40}}?(?:\b(?:is|are|was|value|says?|shows?|names?|holds?|set|contains?|ist|zeigt|lautet|est|es|apunta|pointe|punta)\b|[=:]|->"
     rf"|\b(?:point|lead|resolv|refer)\w*\b)[^.;?\n]{{0,24}}?[\s\"'`(]({_ITSELF})(?:$|[\s\"'`),.;])"
 )
 _IPV4: Final = r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}"

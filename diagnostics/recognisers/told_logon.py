@@ -1,4 +1,5 @@
-"""Whether a client logs on before it sends, as a person tells beside its refusal: `we authenticate as erp@contoso.com`.
+"""Whether a client logs on before it sends, as a person tells beside its refusal: `we authenticate as erp@contoso.com`; and which
+mechanism the server does not have: `it does not support AUTH LOGIN`.
 
 Read beside the refusal that depends on it, and in what answers a question. What is denied, wished or asked states nothing.
 """
@@ -56,16 +57,42 @@ _DENIED = linear(
 # What a connector is set to let in; whether this client logged on is another matter.
 _LETS_IN = linear(r"(?i)\b(?:allow\w*|permit\w*|accept\w*|lets?|restrict\w*|for|limited to)\b[^.;,\n]{0,16}$")
 _REFUSALS: Final = ("permissions to send as", "permission to send as")
+_MECHANISM: Final = r"(?:auth\w*[ -]?)?(LOGIN|PLAIN(?:[ -]?TEXT)?|CRAM\w*(?:-MD5)?|DIGEST-?MD5|NTLM|GSSAPI|XOAUTH2)\b"
+_UNSUPPORTED = linear(
+    rf"(?i)\b(?:does ?n.t|does not|do ?n.t|do not|not|never|no longer|only|nicht|kein\w*|nur|pas|no|solo|non|niet|alleen)"
+    rf"\s(?:\w+ ){{0,2}}?(?:support\w*|offer\w*|accept\w*|advertis\w*|list\w*"
+    rf"|admite|soporta|ofrece|offre|propose|biet\w*|unterstützt\w*|ondersteunt)"
+    rf"\s(?:[\w-]+ ){{0,4}}?{_MECHANISM}"
+    rf"|\b(?:unterstützt|ondersteunt|supporte|bietet)\s(?:\w+ ){{0,3}}?(?:kein\w*|nicht|geen|pas|nur|alleen)"
+    rf"\s(?:[\w-]+ ){{0,2}}?{_MECHANISM}|(?:不支持|不提供|サポート(?:していない|されていない)).{{0,12}}?{_MECHANISM}"
+)
+_UNRECOGNIZED: Final = "unrecognized authentication type"
 
 
 @recogniser(
     r"\b(?:log(?:s|ged|ging)? (?:on|in)|log-?(?:on|in)|auth\w*|anonym\w*|unauthenticated|credentials|user ?name|service account"
     r"|anmeld\w*|zugangsdaten|meldet|geauthenticeerd\w*|identifiants?|connecte|autentica\w*|sesión|credenciales|credenziali"
-    r"|meldt|logt|inloggen|aanmelding|password|autenticaci[oó]n|autenticazione)\b",
+    r"|meldt|logt|inloggen|aanmelding|password|autenticaci[oó]n|autenticazione|login|plain\w*|cram\w*|ntlm|gssapi|xoauth2)\b",
     rank=98,
 )
 def read(reading: Reading) -> Sequence[Artefact]:
-    """The first statement of each way; both, where both are told, are none."""
+    """The first statement of each way; both, where both are told, are none. And the first that denies a mechanism."""
+    return [*_ways_told(reading), *_mechanism(reading)]
+
+
+def _mechanism(reading: Reading) -> Sequence[Artefact]:
+    if not reading.paste.index and not any(_UNRECOGNIZED in line.lower() for line in reading.paste.lines[:MOST_LINES]):
+        return []
+    for index, line in reading.sentences()[:MOST_LINES]:
+        told = _UNSUPPORTED.search(without_question(line)[:1000])
+        if told and not supposes(line[: told.start()]):
+            name = next(each for each in told.groups() if each).upper()
+            fact = Configured(source=source_at(reading, index), kind="told-mechanism", name=name)
+            return [artefact(reading, "told-mechanism", [index], [fact], {"mechanism": name})]
+    return []
+
+
+def _ways_told(reading: Reading) -> Sequence[Artefact]:
     if not reading.paste.index and not any(
         words in line.lower() for line in reading.paste.lines[:MOST_LINES] for words in _REFUSALS
     ):

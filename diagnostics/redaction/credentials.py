@@ -38,7 +38,7 @@ _READS: Final = 8
 
 _EXTENSION = linear(  # what a server's greeting says, and prose
     r"(?i)plain|login|ntlm|gssapi|xoauth2?|oauthbearer|(?:cram|digest)-md5|x-exps|8bitmime|binarymime|chunking|xrdst|size|"
-    r"pipelining|dsn|enhancedstatuscodes|starttls|smtputf8|help|tls|x-anonymoustls|xexch50|xshadow|xoorg|xproxy|and|or|with"
+    r"pipelining|dsn|enhancedstatuscodes|starttls|smtputf8|help|tls|x-anonymoustls|xexch50|xshadow|xoorg|xproxy|and|or|with|failed"
 )
 _VERB = linear(r"(?i)quit|rset|data|ehlo|helo|noop|mail|rcpt|help|vrfy|expn|bdat|auth|starttls")
 _ANY = linear(  # of all that is looked for, something: most lines of a log have nothing, and one look is cheap

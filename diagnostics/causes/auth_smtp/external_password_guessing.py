@@ -24,7 +24,7 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, look
-from diagnostics.causes.auth_smtp.logon import client_ip, event_connector, from_outside, is_client_connector
+from diagnostics.causes.auth_smtp.logon import client_ip, event_connector, from_outside, is_client_connector, session_of
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Reply, Said, Session, Stage
@@ -49,7 +49,7 @@ def assess(
     if isinstance(anchor, Configured):
         return _seen(anchor) if anchor.kind == "told-guessing" else None
     if isinstance(anchor, Said):
-        return _told(anchor)
+        return _told(anchor, session_of(anchor, sessions))
     thrown_out = frozenset(each.session for each in replies if _HUNG_UP in each.text.lower())
     if not _is_visit(anchor, thrown_out):
         return _no_stranger(anchor)
@@ -88,11 +88,11 @@ def _is_visit(session: Session, thrown_out: frozenset[str]) -> bool:
     return session.direction == "receive" and refused and left and from_outside(session.remote_ip)
 
 
-def _told(said: Said) -> Finding | None:
+def _told(said: Said, session: Session | None) -> Finding | None:
     if said.signature == _BOT:
         because = "`ylmf-pc` is the greeting of a known bot that guesses passwords; it was refused, as it should be."
         return Finding(Belief.CONFIRMED, because, (said,), _steps(""))
-    ip, connector = client_ip(said, None), event_connector(said)
+    ip, connector = client_ip(said, session), session.connector if session else event_connector(said)
     if "outbound authentication failed" in said.text.lower():
         return None
     if kind_of(ip) == "internal":

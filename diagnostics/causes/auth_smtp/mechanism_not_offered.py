@@ -121,6 +121,11 @@ def assess(
         # A client can change to another kind of password logon; NTLM and its like are for those of the domain.
         act: Act = "sender" if _PASSWORD & set(tried.offered) else "on-prem"
         return Finding(Belief.LIKELY, because, (tried, said), _steps(""), act, weight=1.5)
+    told = next((each for each in settings if each.kind == "told-mechanism"), None)
+    if told:
+        because = f"`{said.signature}`, and what the client uses is not among the server's mechanisms ({told.name}), as you tell "
+        because += "it: the client has to use one that stands in the answer to EHLO after STARTTLS."
+        return Finding(Belief.LIKELY, because, (said, told), _steps(""), weight=1.3)
     if session:
         return _in_log(said, session, _secured(session, encrypted), settings)
     if said.signature == "authentication not enabled" or said.signature in _NOUNS:

@@ -2,7 +2,8 @@
 
 ## What is happening
 `Microsoft Exchange Server Auth Certificate` signs tokens between servers. When it expires, OWA and ECP log-ons,
-hybrid free/busy and other OAuth features fail (event 1003 with ParseCadataCookies). SMTP doesn't use it: mail flow
+hybrid free/busy and other OAuth features fail (event 1003 with ParseCadataCookies), and since the update of November 2023
+Queue Viewer, too (`Failed to enable constraints`). SMTP doesn't use it: mail flow
 does not stop for it, and it is only in the way when somebody takes it for the SMTP certificate.
 
 ## What proves it
@@ -14,6 +15,7 @@ does not stop for it, and it is only in the way when somebody takes it for the S
 
 ## References
 - https://microsoft.github.io/CSS-Exchange/Diagnostics/HealthChecker/AuthCertificateCheck/
+- https://microsoft.github.io/CSS-Exchange/Emerging-Issues/
 - https://learn.microsoft.com/en-us/troubleshoot/exchange/administration/cannot-access-owa-or-ecp-if-oauth-expired
 """
 
@@ -38,8 +40,11 @@ _COOKIES = "FbaModule.ParseCadataCookies"
 # The hybrid wizard, and the cmdlets that it calls, of the certificate that Get-AuthConfig names.
 _GONE = ("find the authorization certificate with thumbprint", "authorization certificate wasn't found")
 
+# Queue Viewer, since the update of November 2023 signs what PowerShell hands on, with this certificate.
+_UNSIGNED = "Failed to enable constraints. One or more rows contain values violating"
 
-@cause(id="certificate.exchange.auth-certificate-expired", act="on-prem", says=(_COOKIES, *_GONE))
+
+@cause(id="certificate.exchange.auth-certificate-expired", act="on-prem", says=(_COOKIES, _UNSIGNED, *_GONE))
 def assess(
     anchor: Said | InstalledCertificate,
     handshakes: tuple[TlsFailed, ...],
@@ -53,6 +58,11 @@ def assess(
     if isinstance(anchor, Said) and anchor.signature in _GONE:
         because = "The organization's OAuth settings name a certificate that is not installed on the server."
         return Finding(Belief.LIKELY, because, (anchor,), _steps(), weight=1.4)
+    if isinstance(anchor, Said) and anchor.signature == _UNSIGNED:
+        because = "Queue Viewer can't read what the server hands it. Since the security update of November 2023 that is signed "
+        because += "with the Auth certificate: where it has expired, the tool fails, and Get-Queue in the shell shows the queues."
+        because += " Mail flow does not depend on it."
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=1.6)
     if isinstance(anchor, Said):
         because = "OWA and ECP fail in ParseCadataCookies, which is what an expired or missing Auth certificate does."
         return Finding(Belief.LIKELY, because, (anchor,), _steps())

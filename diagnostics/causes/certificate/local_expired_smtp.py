@@ -33,7 +33,7 @@ from diagnostics.causes.certificate.names import (
     is_self_signed,
     is_server_name,
 )
-from diagnostics.causes.certificate.refusal import refusal_of, valid_as_told
+from diagnostics.causes.certificate.refusal import missing_here, refusal_of, valid_as_told
 from diagnostics.causes.certificate.withheld import withheld
 from diagnostics.causes.tls.credential import session_of, twins, usable
 from diagnostics.facts import (
@@ -44,7 +44,7 @@ from diagnostics.facts import (
     StarttlsNotOffered,
     TlsFailed,
 )
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import CommandError, Configured
 from diagnostics.report import Step
 
 _SOON = "The STARTTLS certificate will expire soon"
@@ -66,12 +66,13 @@ def assess(
     installed: tuple[InstalledCertificate, ...],
     replies: tuple[Reply, ...],
     objects: tuple[Configured, ...],
+    errors: tuple[CommandError, ...],
 ) -> Finding | None:
     """`same` is the certificate that the anchor names, as installed."""
     if isinstance(anchor, Said):
         return _said(anchor)
     if isinstance(anchor, CertificateRejected):
-        return _refused(anchor, installed, replies)
+        return _refused(anchor, installed, replies, missing_here(anchor, errors))
     if isinstance(anchor, TlsFailed):
         return _offered(anchor, same, installed)
     if isinstance(anchor, StarttlsNotOffered):
@@ -88,7 +89,10 @@ def _said(said: Said) -> Finding:
 
 
 def _refused(
-    rejected: CertificateRejected, installed: Sequence[InstalledCertificate], replies: Sequence[Reply]
+    rejected: CertificateRejected,
+    installed: Sequence[InstalledCertificate],
+    replies: Sequence[Reply],
+    missing: CommandError | None,
 ) -> Finding | None:
     refusal = refusal_of(rejected, replies)
     if refusal is None or refusal.reason != "expired" or refusal.owner == "theirs":
@@ -104,6 +108,9 @@ def _refused(
         )
         because += "Where it was renewed, the mail service still shows the old one: it has to be loaded anew."
         return Finding(Belief.LIKELY, because, (rejected,), _steps(None), weight=1.5)
+    if missing:
+        because += "; the server that was asked has no such certificate, so another one of yours, or a device in front, shows it."
+        return Finding(Belief.POSSIBLE, because, (rejected, missing), _steps(None), weight=1.4)
     if refusal.expected or refusal.presented:
         return Finding(Belief.LIKELY, f"{because}.", (rejected,), _steps(None), weight=1.5)
     return Finding(

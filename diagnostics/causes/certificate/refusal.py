@@ -19,7 +19,7 @@ from diagnostics.causes.network.devices import device
 from diagnostics.causes.network.providers import of_provider, set_to_provider
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.facts import Certificate, CertificateRejected, InstalledCertificate, Reply, Source, TlsFailed
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import CommandError, Configured
 from diagnostics.patterns import linear
 
 Owner = Literal["ours", "theirs", "target"]
@@ -83,6 +83,13 @@ class Refusal(Struct, frozen=True):
     def where(self) -> str:
         named = " at ".join(filter(None, (self.host, self.ip)))
         return named or "the other server"
+
+
+def missing_here(rejected: CertificateRejected, errors: Iterable[CommandError]) -> CommandError | None:
+    """What shows that the Exchange server that was asked for the refused certificate by its thumbprint has none such."""
+    wanted = rejected.thumbprint
+    asked = (each for each in errors if each.cmdlet.lower() == "get-exchangecertificate")
+    return next((each for each in asked if wanted and wanted in each.text.upper()), None)
 
 
 def replaced(refusal: Refusal, certificates: Iterable[Certificate]) -> Finding | None:

@@ -36,6 +36,7 @@ from diagnostics.causes.content_size.limits import (
 )
 from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.causes.recipient.steps import EXO, advise
+from diagnostics.causes.store.exceptions import filed_too_large
 from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Act, Step
@@ -100,7 +101,8 @@ def _filed(said: Said, online: bool, act: Act) -> Finding:
     """The limit for sending was passed by then: what is too large is an item that delivery, or an agent in it, writes."""
     because = "The message had passed every limit on the way when the store refused to save it as too large: the mailbox of the "
     because += "recipient, or the mailbox that an agent writes with there, has a smaller limit than the route."
-    return Finding(Belief.POSSIBLE, because, (said,), _steps(online), act, weight=1.2)
+    belief = Belief.LIKELY if filed_too_large(said) else Belief.POSSIBLE
+    return Finding(belief, because, (said,), _steps(online), act, weight=1.2)
 
 
 def _which(said: Said) -> str:

@@ -62,8 +62,11 @@ _NOUNS: Final = (
     "unverifyable", "unverifiable",
 )  # fmt: skip
 _DOUBT: Final = ("generic", "dynamic")
+# A refusal of addresses that providers hand out: a generic name is one of the things by which those are known.
+_HANDED_OUT: Final = ("dynamically assigned", "dynamic ip", "dynamic address", "residential")
 _TOPIC: Final = "ptr"
 _EITHER: Final = "ptr records and authentication"  # Gmail's words for IPv6: one of the two is missing
+_OCTETS: Final = 4
 _REVERSE: Final = (".in-addr.arpa", ".ip6.arpa")
 
 
@@ -93,6 +96,7 @@ _REVERSE: Final = (".in-addr.arpa", ".ip6.arpa")
         "reverse record",
         "reverse entry",
         *_NOUNS,
+        *_HANDED_OUT,
     ),
     against={
         "Helo command rejected": "judges the name that was given in HELO, not the PTR record of the address",
@@ -108,6 +112,8 @@ def assess(
 ) -> Finding | None:
     """The receiver's own words; a look-up by hand shows whether name and address lead to each other."""
     low = said.text.lower()
+    if said.signature in _HANDED_OUT:
+        return _generic(said, answers)
     if said.signature in _NOUNS and (_TOPIC not in topics(said) or "helo" in low or "ehlo" in low):
         return None
     ip = _sender(said) or heard(said, replies, sessions).egress
@@ -144,6 +150,18 @@ def assess(
         return Finding(Belief.LIKELY, because, (said,), _steps(ip), weight=1.3)
     because = "The refusal speaks of reverse DNS: the record of the sending address, or its generic name."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(ip), weight=1.5)
+
+
+def _generic(said: Said, answers: tuple[DnsAnswer, ...]) -> Finding | None:
+    """The provider's own name for one address among its customers' has the numbers of the address in it."""
+    for each in answers:
+        name = next(iter(each.values("PTR")), "")
+        numbers = each.name.lower().partition(".in-addr.arpa")[0].split(".")
+        if len(numbers) == _OCTETS and name and all(part in name for part in numbers):
+            because = f"The address has the provider's generic name for its customers ({name}), and by such names receivers know "
+            because += "addresses that are handed out to anybody: a record with the mail server's own name takes it out of them."
+            return Finding(Belief.POSSIBLE, because, (said, each), _steps(""), weight=2.0)
+    return None
 
 
 def _doubted(said: Said, client: Client, settings: tuple[Configured, ...], ip: str) -> Finding | None:

@@ -13,6 +13,7 @@ running Exchange 2013 or a later version`.
 - all servers that are listed exist and are supported
 
 ## References
+- https://learn.microsoft.com/en-us/exchange/troubleshoot/hybrid-configuration-wizard-errors/hcw-invalidsmtpdomainname-error
 - https://learn.microsoft.com/en-us/exchange/troubleshoot/hybrid-configuration-wizard-errors/sending-mailbox-server-error-running-hcw
 """
 
@@ -34,6 +35,8 @@ _LISTED = (
     "is listed as a Client Access server in the HybridConfiguration",
     "Client Access servers specified by the Hybrid Configuration Active Directory object were not properly cleared",
 )
+# The wizard read an Exchange server from the directory that has no domain any more: an object of one that was never uninstalled.
+_NAMELESS = "InvalidSmtpDomainName"
 _LISTS = ("SendingTransportServers", "ReceivingTransportServers", "ClientAccessServers")
 
 
@@ -45,6 +48,7 @@ _LISTS = ("SendingTransportServers", "ReceivingTransportServers", "ClientAccessS
         "isn’t running Exchange 2013 or a later version",
         _GONE,
         *_LISTED,
+        _NAMELESS,
     ),
     against={
         "could not discover any route to connector": (
@@ -57,6 +61,10 @@ _LISTS = ("SendingTransportServers", "ReceivingTransportServers", "ClientAccessS
 )
 def assess(said: Said, _stored: Configured | None, objects: tuple[Configured, ...]) -> Finding | None:
     """The message names the server; the stored configuration shows where it stands."""
+    if said.signature == _NAMELESS:
+        because = "The wizard found an Exchange server in the directory that has no domain name: mostly the object of one that "
+        because += "was taken away without being uninstalled. The wizard's log lists the servers, that one with an empty Domain."
+        return Finding(Belief.LIKELY, because, (said,), (_leftover(), run_again()), weight=1.3)
     found = _SERVER.search(said.text) or _ROLE.search(said.text) or _OBJECT.search(said.text)
     server = found.group(1) if found else ""
     stored = next((each for each in objects if each.kind == "hybrid-configuration"), None)
@@ -71,6 +79,15 @@ def assess(said: Said, _stored: Configured | None, objects: tuple[Configured, ..
         return Finding(Belief.CONFIRMED, because, (said, stored), _steps(server))
     because = f"The stored hybrid configuration still names {server or 'a server'}, which is too old, gone, or without its role."
     return Finding(Belief.LIKELY, because, (said,), _steps(server))
+
+
+def _leftover() -> Step:
+    return look(
+        "List the servers of the organization, and look for one that is gone, or whose Domain is empty. Its object in the "
+        "configuration partition has to go (by Setup's uninstall, or where the machine is lost, by hand with a backup of the "
+        "directory at hand) before the wizard runs again.",
+        "Get-ExchangeServer | Format-Table Name,Domain,Fqdn,AdminDisplayVersion",
+    )
 
 
 def _names(stored: Configured, name: str, server: str) -> bool:

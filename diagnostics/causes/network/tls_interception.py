@@ -28,7 +28,7 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.certificate.names import common_name
 from diagnostics.causes.certificate.probe import SELF_SIGNED_ROOT
-from diagnostics.causes.certificate.refusal import refusal_of
+from diagnostics.causes.certificate.refusal import missing_here, refusal_of
 from diagnostics.causes.network.devices import device
 from diagnostics.causes.network.probes import bare_handshake
 from diagnostics.causes.network.reach import kind_of, told_by_exchange_online
@@ -42,7 +42,7 @@ from diagnostics.facts import (
     StarttlsNotOffered,
 )
 from diagnostics.looked_facts import TlsProbe
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import CommandError, Configured
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
@@ -62,11 +62,12 @@ def assess(
     settings: tuple[Configured, ...],
     probes: tuple[TlsProbe, ...],
     withheld: tuple[StarttlsNotOffered, ...],
+    errors: tuple[CommandError, ...],
 ) -> Finding | None:
     """A device's name in the certificate, a thumbprint that no Exchange server has, or a provider that is not trusted."""
     if isinstance(anchor, CertificateRejected):
         by_cloud = told_by_exchange_online(anchor, replies)
-        found = _from_rejection(anchor, probe, installed, by_cloud)
+        found = _from_rejection(anchor, probe, installed, by_cloud, missing_here(anchor, errors))
         return found or _in_place_of_provider(anchor, replies, settings)
     if isinstance(anchor, Configured):
         return _answered(anchor)
@@ -134,6 +135,7 @@ def _from_rejection(
     probe: TlsProbe | None,
     installed: tuple[InstalledCertificate, ...],
     by_cloud: bool,
+    missing: CommandError | None,
 ) -> Finding | None:
     named = device(rejected.presented)
     if _redirected(rejected):
@@ -153,6 +155,14 @@ def _from_rejection(
     if same:
         because = f"Certificate {rejected.thumbprint}, which the peer saw, is installed on the Exchange server itself."
         return Finding(Belief.RULED_OUT, because, (rejected, same))
+    if missing:
+        because = (
+            f"The peer saw certificate {rejected.thumbprint}, and the Exchange server says that it has none such: a "
+        )
+        because += (
+            "firewall or load balancer in front that opens TLS shows it, or another server that the name leads to."
+        )
+        return Finding(Belief.POSSIBLE, because, (rejected, missing), _steps(rejected.host), weight=2.0)
     if not installed:
         return None
     because = f"The peer saw certificate {rejected.thumbprint}, which is not in the list of this Exchange server's."

@@ -105,6 +105,7 @@ _CATEGORIES: Final = {"": "spam", "NONE": "spam", "SPM": "spam", "HSPM": "spam, 
         "identified as spam",
         "rejected as spam",
         "looks like spam",
+        "suspects your message is spam",  # the headline of Exchange Online's bounce
         "likely unsolicited mail",
         "very low reputation of the sending domain",
         _MICROSOFTS,

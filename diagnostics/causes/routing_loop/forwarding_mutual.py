@@ -62,6 +62,14 @@ def assess(
     if said.signature in LOOPED and not has(said, "resolver.fwd"):
         if way(hops):
             return None
+        answers = next((each for each in objects if each.kind == "automatic-replies"), None)
+        if answers:
+            because = f"Automatic replies stand in it {answers.name} times: the absent mailbox and whoever hands it the message "
+            because += (
+                "answer each other. Reports and notices should leave with an empty sender, or bear Auto-Submitted, so "
+            )
+            because += "that nobody answers them."
+            return Finding(Belief.POSSIBLE, because, (answers, said), steps, act, weight=2.3)
         because = (
             f"If {named(address, 'the recipient')} forwards or answers automatically, its mail may be sent back to it."
         )

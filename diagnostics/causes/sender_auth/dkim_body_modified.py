@@ -45,6 +45,7 @@ from diagnostics.report import Shell, Step
         "signature did not verify",
         "bodyhash_mismatch",
         "body hash mismatch",
+        "wrong body hash",
         "body was altered",
         "body was modified",
         "body was changed",
@@ -73,7 +74,7 @@ def assess(
         return _finding(anchor, words, name_of(anchor.header_d))
     if not refused(anchor) or anchor.dkim not in ("fail", "neutral", "hardfail"):
         return None
-    if "did not verify" not in words:
+    if not any(each in words for each in ("did not verify", "body hash")):
         return _unexplained(anchor)
     way, earlier = detour(headers, settings, (), ()), elsewhere(anchor, others)
     if way and earlier and earlier.dkim == "pass":

@@ -31,6 +31,7 @@ from diagnostics.causes.recipient.lookup import address, by_microsoft, named
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.causes.store.exceptions import (
     exception_of,
+    filed_too_large,
     has_own_cause,
     is_transient,
     of_named_properties,
@@ -65,6 +66,11 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     """A permanent exception of the store, unless its class has its own cause."""
     if has_own_cause(said) or is_transient(said):
         return None
+    if filed_too_large(said):
+        because = (
+            f"{exception_of(said) or 'The exception'} is about the size of the message; the mailbox itself is sound."
+        )
+        return Finding(Belief.RULED_OUT, because, (said,))
     if said.kind == "event":
         return _named_properties(said, replies)
     wanted = address(said, replies)

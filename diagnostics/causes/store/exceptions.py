@@ -52,6 +52,12 @@ def has_own_cause(said: Said) -> bool:
     return any(words in low for words in _OWN_CAUSE)
 
 
+def filed_too_large(said: Said) -> bool:
+    """Whether delivery itself could not save the message because of its size; not an agent that writes something of its own."""
+    low = said.text.lower()
+    return "storedrv.deliver" in low and "maxsubmissionexceeded" in low and "[agent:" not in low
+
+
 def quota_of_number(said: Said) -> str:
     """The name of the exceeded quota where it is none of size (`NamedProps`), else ""; replies say `mailbox full` of both."""
     found = _OF_NUMBER.search(said.text)

@@ -31,6 +31,7 @@ _OTHERS = (
     "deferred: TLSA lookup error",
     "bad response code to TLSA query",
     "InfoDomainDNSSECFailed",
+    "non DNSSEC destination",  # Postfix, where its policy for the domain is dane-only
 )
 _TLSA = "_25._tcp."
 

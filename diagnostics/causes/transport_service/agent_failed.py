@@ -31,6 +31,7 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.transport_service.crash import (
+    CRASHES,
     POISON,
     RECEIVING,
     SAYS,
@@ -41,7 +42,7 @@ from diagnostics.causes.transport_service.crash import (
 )
 from diagnostics.causes.transport_service.services import DEFERRED, restart
 from diagnostics.facts import Said
-from diagnostics.mail_facts import CommandError, Configured
+from diagnostics.mail_facts import CommandError, Configured, Told
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
@@ -88,10 +89,10 @@ _OWN: Final = frozenset(
         RECEIVING,
     ),
 )
-def assess(anchor: Said | Configured, told: tuple[Said, ...], objects: tuple[Configured, ...]) -> Finding | None:
+def assess(anchor: Said | Configured | Told, told: tuple[Said, ...], objects: tuple[Configured, ...]) -> Finding | None:
     """The event names the agent. Exchange's own agents fail for reasons of their own."""
-    if isinstance(anchor, Configured):
-        return _thrown(anchor) if anchor.kind == "agent-thrown" else None
+    if isinstance(anchor, Configured | Told):
+        return _thrown(anchor) if isinstance(anchor, Configured) else _told(anchor, told)
     said = anchor
     if said.signature == _NO_FACTORY:
         return _not_installed(said, objects) if _no_factory(said.text) else None
@@ -133,8 +134,18 @@ def assess(anchor: Said | Configured, told: tuple[Said, ...], objects: tuple[Con
     return Finding(Belief.LIKELY, because, (said,), _steps(agent), weight=1.3)
 
 
-def _thrown(stack: Configured) -> Finding:
+def _told(story: Told, told: tuple[Said, ...]) -> Finding | None:
+    if story.story != CRASHES or any(each.signature in SAYS for each in told):
+        return None  # an event of the crash says more
+    because = "The process of transport ends on messages, as you tell it; an agent of another product inside it does that, and "
+    because += "event 4999 or the stack of the exception would name it."
+    return Finding(Belief.POSSIBLE, because, (story,), (crash_events(), _list_agents()), weight=1.4)
+
+
+def _thrown(stack: Configured) -> Finding | None:
     """The stack names the agent, whatever the exception's own words are about."""
+    if stack.kind != "agent-thrown":
+        return None
     because = f"`{stack.name}`, an agent that isn't Microsoft's, throws `{stack.get('Exception') or 'an exception'}` while it "
     because += "handles messages"
     because += ", so they leave unsigned." if "dkim" in stack.name.lower() else "."

@@ -17,6 +17,7 @@ from diagnostics.report import Step
 
 WATSON: Final = "MSExchange Common 4999"
 POISON: Final = "MSExchangeTransport 10003"
+CRASHES: Final = "transport-crashes-on-a-build"  # a story
 SAYS: Final = (WATSON, POISON)
 RECEIVING: Final = (
     "MSExchangeTransport 1033"  # an exception ended the session of a client; its call stack is in the event

@@ -132,7 +132,9 @@ def _met_outside(said: Said, replies: tuple[Reply, ...], objects: tuple[Configur
         return Finding(Belief.RULED_OUT, because, (said,))
     crossing = from_cloud(objects)
     if crossing and "setup failed on Frontend with" in said.text:
-        because = "Mail goes from Exchange Online to your servers, so it is its front end that reports what it met at yours."
+        because = (
+            "Mail goes from Exchange Online to your servers, so it is its front end that reports what it met at yours."
+        )
         return Finding(Belief.POSSIBLE, because, (said, crossing), _steps(), weight=0.6)
     if "session" not in said.signature:
         return None  # PRX quotes nothing

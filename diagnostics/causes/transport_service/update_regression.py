@@ -29,10 +29,10 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.transport_service.crash import SAYS, crash_events, crash_of
+from diagnostics.causes.transport_service.crash import CRASHES, SAYS, crash_events, crash_of
 from diagnostics.causes.transport_service.services import POWERSHELL, restart, switched_off
 from diagnostics.facts import QueueState, Said, WindowsEvent
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
@@ -64,12 +64,14 @@ _TROUBLES: Final = frozenset(
     says=(*_BUILDS, *SAYS, *_WILDCARD),
 )
 def assess(
-    anchor: Configured | Said,
+    anchor: Configured | Said | Told,
     queues: tuple[QueueState, ...],
     events: tuple[WindowsEvent, ...],
     objects: tuple[Configured, ...],
 ) -> Finding | None:
     """A build with a listed defect; a submission queue that grows beside it makes it likely. Crashes since an update hint."""
+    if isinstance(anchor, Told):
+        return None if events else _told(anchor)
     if isinstance(anchor, Said) and any(words.lower() in anchor.text.lower() for words in _WILDCARD):
         return _wildcard(anchor)
     if isinstance(anchor, Said) and anchor.signature in SAYS:
@@ -96,6 +98,17 @@ def assess(
         because += f" {standing[0].identity} holds {standing[0].messages} message(s)."
         return Finding(Belief.LIKELY, because, (anchor, standing[0]), _steps(), weight=1.0)
     return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=1.3)
+
+
+def _told(told: Told) -> Finding | None:
+    """A crash on messages, and the update that the server has: its list of known defects comes before anything else."""
+    if told.story != CRASHES:
+        return None
+    because = (
+        "The process of transport ends on messages, as you tell it, and you name the update that the server has: the "
+    )
+    because += "notes of later updates say whether they mend that crash. The parameters of event 4999 name the method."
+    return Finding(Belief.POSSIBLE, because, (told,), (crash_events(), *_steps()), weight=1.7)
 
 
 def _since(update: Configured, objects: tuple[Configured, ...]) -> Finding | None:

@@ -84,6 +84,11 @@ _TOLD = {
         "Le certificat a été renouvelé. Le courrier sortant est bloqué.",
         "El certificado se ha renovado. El correo saliente no sale.",
     ),
+    "transport-crashes-on-a-build": (
+        "We run Exchange 2013 with CU 4. EdgeTransport.exe crashes whenever a calendar item with an odd charset comes in.",
+        "Seit dem Sicherheitsupdate vom Mai stürzt EdgeTransport bei manchen Nachrichten ab.",
+        "Exchange 2010 SP2, rollup 5: the transport service terminates on signed messages.",
+    ),
     "password-alone-since-a-policy": (
         "After we turned on security defaults, the CRM stopped sending.",
         "Seit wir MFA haben, geht beim Drucker das Senden nicht mehr.",
