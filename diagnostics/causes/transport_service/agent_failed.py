@@ -92,7 +92,7 @@ _OWN: Final = frozenset(
 def assess(anchor: Said | Configured | Told, told: tuple[Said, ...], objects: tuple[Configured, ...]) -> Finding | None:
     """The event names the agent. Exchange's own agents fail for reasons of their own."""
     if isinstance(anchor, Configured | Told):
-        return _thrown(anchor) if isinstance(anchor, Configured) else _told(anchor, told)
+        return _thrown(anchor) if isinstance(anchor, Configured) else _told(anchor)
     said = anchor
     if said.signature == _NO_FACTORY:
         return _not_installed(said, objects) if _no_factory(said.text) else None
@@ -134,12 +134,12 @@ def assess(anchor: Said | Configured | Told, told: tuple[Said, ...], objects: tu
     return Finding(Belief.LIKELY, because, (said,), _steps(agent), weight=1.3)
 
 
-def _told(story: Told, told: tuple[Said, ...]) -> Finding | None:
-    if story.story != CRASHES or any(each.signature in SAYS for each in told):
-        return None  # an event of the crash says more
+def _told(told: Told) -> Finding | None:
+    if told.story != CRASHES:
+        return None
     because = "The process of transport ends on messages, as you tell it; an agent of another product inside it does that, and "
     because += "event 4999 or the stack of the exception would name it."
-    return Finding(Belief.POSSIBLE, because, (story,), (crash_events(), _list_agents()), weight=1.4)
+    return Finding(Belief.POSSIBLE, because, (told,), (crash_events(), _list_agents()), weight=1.4)
 
 
 def _thrown(stack: Configured) -> Finding | None:

@@ -68,11 +68,10 @@ def assess(
     queues: tuple[QueueState, ...],
     events: tuple[WindowsEvent, ...],
     objects: tuple[Configured, ...],
-    told: tuple[Said, ...],
 ) -> Finding | None:
     """A build with a listed defect; a submission queue that grows beside it makes it likely. Crashes since an update hint."""
     if isinstance(anchor, Told):
-        return _told(anchor, told)
+        return _told(anchor)
     if isinstance(anchor, Said) and any(words.lower() in anchor.text.lower() for words in _WILDCARD):
         return _wildcard(anchor)
     if isinstance(anchor, Said) and anchor.signature in SAYS:
@@ -101,15 +100,15 @@ def assess(
     return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=1.3)
 
 
-def _told(story: Told, told: tuple[Said, ...]) -> Finding | None:
+def _told(told: Told) -> Finding | None:
     """A crash on messages, and the update that the server has: its list of known defects comes before anything else."""
-    if story.story != CRASHES or any(each.signature in SAYS for each in told):
-        return None  # an event of the crash says more
+    if told.story != CRASHES:
+        return None
     because = (
         "The process of transport ends on messages, as you tell it, and you name the update that the server has: the "
     )
     because += "notes of later updates say whether they mend that crash. The parameters of event 4999 name the method."
-    return Finding(Belief.POSSIBLE, because, (story,), (crash_events(), *_steps()), weight=1.7)
+    return Finding(Belief.POSSIBLE, because, (told,), (crash_events(), *_steps()), weight=1.7)
 
 
 def _since(update: Configured, objects: tuple[Configured, ...]) -> Finding | None:
