@@ -135,10 +135,10 @@ _TIMED_OUT: Final = linear(
     r"(?i)\b(?:connect to|failed to connect|could ?n[o']t connect|cannot connect|unable to connect|connection to)\b"
     r".{0,300}?\btimed out"
     r"|\berror connecting to .{0,300}?\btimeout|\bdial tcp [\d\[][^ ]{0,60} (?:connect: )?.{0,20}\b(?:i/o timeout|timed out)"
-    r"|\[Errno (?:110|60)\]|\b(?:connection|operation) timed out (?:during user open )?with [\w.-]+"
+    r"|\[Errno (?:110|60)\]|\bOpenTimeout\b|\bETIMEDOUT\b|\b(?:connection|operation) timed out (?:during user open )?with [\w.-]+"
 )
 
-_LATE: Final = ("timed out", "timeout", "[errno")  # most texts have none, and need no pattern made
+_LATE: Final = ("timed out", "timeout", "[errno", "etimedout")  # most texts have none, and need no pattern made
 
 
 def logon_denied(note: str) -> bool:

@@ -55,11 +55,13 @@ _STARTS: Final = (
     r"|\bSMTP (?:server )?error(?:: |:? (?:code )?#?[45]\d\d\b)|\bSMTP -> ERROR: |\bSMTP connect\(\) failed"
     rf"|{_PANELS}|{_DIALOGS}|(?:{_LABELLED})\s?:|\bFalha na conexão SMTP \(\)"
     r"|\bCan't send mail - all recipients were rejected|\bMessage failed: \d{3}|\b[245]\d\d\+\d\.\d{1,3}\.\d{1,3}\+"
+    r"|\bNet::SMTP\w{3,24}\b"  # Ruby
     r"|\bOutboundConnectionResponse\b.{1,120}[ -][45]\d\d\+"
 )
 # What libraries under such clients print. Other programs use them too, so something else has to tell that this is mail.
 _LIBRARIES: Final = (
     r"\b(?:connect|read|write|getaddrinfo|query[A-Z]\w{0,6}) E[A-Z_]{4,14}\b|\bdial tcp\b|\b(?:read|write) tcp \S+->"
+    r"|\bNet::(?:Open|Read|Write)Timeout\b|\bErrno::E[A-Z]{4,13}\b|\bconnect\(2\) for \"[^\"\s]{3,80}\" port \d"
     r"|\bsocket\.gaierror\b|\b(?:Connection(?:Refused|Reset|Aborted)|Timeout|BrokenPipe|OS)Error: (?:\[|timed out)"
     r"|\bssl\.SSL\w{0,20}Error\b|\bmsmtp: |\bssmtp: "
     r"|\*\*\* (?:Error connecting|Remote host|STARTTLS|TLS )|^\s*\*\*\* (?:Host did not advertise|No authentication type)"

@@ -30,9 +30,10 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.names import all_names, is_self_signed
-from diagnostics.causes.certificate.probe import leaf_only, self_signed
+from diagnostics.causes.certificate.probe import NO_ISSUER, leaf_only, self_signed
 from diagnostics.causes.certificate.refusal import Refusal, is_cloud_host, refusal_of, replaced
 from diagnostics.causes.certificate.withheld import withheld
+from diagnostics.causes.network.providers import of_provider
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Certificate, CertificateRejected, Reply, StarttlsNotOffered, TlsFailed
 from diagnostics.looked_facts import TlsProbe
@@ -41,13 +42,13 @@ from diagnostics.report import Step
 
 _CLOUDS_ROOT: Final = "DF3C24F9BFD666761B268073FE06D1CC8D4F82A4"  # DigiCert Global Root G2
 
-
+_WITH_ISSUER: Final = 2  # certificates
 _ID: Final = "certificate.trust.root-missing-local"
 
 
 @cause(id=_ID, act="on-prem")
 def assess(
-    anchor: CertificateRejected | TlsFailed | StarttlsNotOffered | Configured,
+    anchor: CertificateRejected | TlsFailed | StarttlsNotOffered | Configured | TlsProbe,
     probe: TlsProbe | None,
     replies: tuple[Reply, ...],
     certificates: tuple[Certificate, ...],
@@ -55,8 +56,8 @@ def assess(
 ) -> Finding | None:
     """Our server does not trust a peer that others trust. `probe` is the look from elsewhere."""
     root = next((each for each in settings if each.kind == "trusted-root" and each.name == _CLOUDS_ROOT), None)
-    if isinstance(anchor, StarttlsNotOffered | Configured):
-        return _answered(anchor) if isinstance(anchor, Configured) else _absent(anchor, root, replies)
+    if not isinstance(anchor, CertificateRejected | TlsFailed):
+        return _seen(anchor, root, replies)
     refusal = refusal_of(anchor, replies, settings)
     if refusal is None or refusal.reason != "untrusted":
         return None
@@ -87,6 +88,28 @@ def assess(
         return Finding(Belief.RULED_OUT, "The chain is faulty on the other side already.", (probe,))
     because += "; others may, if it is a public one."
     return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=1.2 if refusal.host else 1.6)
+
+
+def _seen(
+    anchor: StarttlsNotOffered | Configured | TlsProbe, root: Configured | None, replies: tuple[Reply, ...]
+) -> Finding | None:
+    """What shows it, though no certificate was refused in the text."""
+    if isinstance(anchor, StarttlsNotOffered):
+        return _absent(anchor, root, replies)
+    return _answered(anchor) if isinstance(anchor, Configured) else _looked(anchor)
+
+
+def _looked(probe: TlsProbe) -> Finding | None:
+    """A chain that came with its intermediate certificates, and whose last issuer the machine that looked does not have."""
+    if probe.verify != NO_ISSUER or probe.chain < _WITH_ISSUER:
+        return None
+    because = f"{probe.host or 'The server'} sends {probe.chain} certificates, its own and what stands above it, and the machine "
+    because += "that looked does not know who issued the last of them: the root is missing in its store"
+    if of_provider(probe.host):
+        because += ", for the rest of the world trusts this provider. An update of the authorities may have dropped it."
+        return Finding(Belief.LIKELY, because, (probe,), _client_steps(), "sender", weight=1.6)
+    because += ", or one more intermediate certificate was not sent."
+    return Finding(Belief.POSSIBLE, because, (probe,), _client_steps(), "sender", weight=1.5)
 
 
 def _for_a_client(refusal: Refusal, settings: tuple[Configured, ...]) -> Finding:

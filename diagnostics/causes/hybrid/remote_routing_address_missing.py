@@ -42,6 +42,7 @@ _LOOPS = ("5.4.14", "5.4.6", "hop count")  # then the wrong address leads in a c
 _REJECTED = (
     "5.4.1 Recipient address rejected"  # Exchange Online's word at the edge for an address that nobody in a tenant owns
 )
+_MOVED = "have an smtp proxy matching"  # a move to Exchange Online, of a mailbox without that address
 _REMOTE = ("remoteusermailbox", "remotesharedmailbox", "remoteroommailbox", "remoteequipmentmailbox")
 
 
@@ -55,6 +56,7 @@ _REMOTE = ("remoteusermailbox", "remotesharedmailbox", "remoteroommailbox", "rem
         "not found by SMTP address lookup",
         "5.1.10",
         _REJECTED,
+        _MOVED,
     ),
 )
 def assess(
@@ -64,6 +66,10 @@ def assess(
     if isinstance(anchor, Configured):
         circled = next((each for each in replies if any(loop in each.whole.lower() for loop in _LOOPS)), None)
         return _circled(anchor, circled) if circled else _from_object(anchor)
+    if anchor.signature == _MOVED:
+        because = "The mailbox that is to be moved has no address in the domain that the cloud delivers by "
+        because += "(`…mail.onmicrosoft.com`), or the one that it has on-premises has not been synchronized yet."
+        return Finding(Belief.LIKELY, because, (anchor,), _steps(""), weight=1.3)
     wanted = address(anchor, replies)
     unknown = directory_says_no(anchor) or (_REJECTED.lower() in anchor.text.lower() and by_microsoft(anchor))
     if not domain(wanted).endswith(_ROUTING) or not unknown:

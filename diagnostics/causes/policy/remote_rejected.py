@@ -79,6 +79,8 @@ _RANGES: Final = tuple(
     for whose in ("this", "your")
     for what in ("range", "ip range", "network range", "address range")
 )
+_WORKSPACE: Final = "gcdp"  # in the number that Gmail gives a reply: a rule of the recipient's own administrators
+_BARRACUDA: Final = "permanent failure for one or more recipients"
 _TELEKOM: Final = ("rx.t-online.de", "Dialup/transient IP not allowed")
 _RESET: Final = linear(r"(?i)\b[a-z0-9.-]{1,40}@rx\.t-online\.de\b")
 # Exchange's own refusals have causes of their own.
@@ -107,6 +109,8 @@ _OWN_WORDS: Final = linear(r"\b(?:RESOLVER|TRANSPORT|STOREDRV|APPROVAL|ROUTING|S
         "not allowed to send email on behalf of",
         "not authorized to send mail on behalf of",
         CLIENT_REFUSED,
+        _WORKSPACE,
+        _BARRACUDA,
         *_TELEKOM,
         *_NAMES,
     ),
@@ -122,6 +126,8 @@ def assess(said: Said, replies: tuple[Reply, ...], entries: tuple[Tracked, ...])
         return _by_telekom(said)
     if said.signature == CLIENT_REFUSED:
         return _by_table(said, replies)
+    if said.signature in (_WORKSPACE, _BARRACUDA):
+        return _by_administrators(said, replies)
     reason = None if said.signature in _RANGES else _REASON.search(said.text)
     about = topics(said) - {"turned-away"} - ({"no-user"} if "sender" in said.text.lower() else set())
     if said.signature == "polic" and _POLICIES.search(said.text):
@@ -170,6 +176,23 @@ def _by_table(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     reported = said.kind in ("ndr", "dsn", "queue", "trace", "tracking", "log")
     belief = Belief.LIKELY if reported else Belief.POSSIBLE
     return Finding(belief, because, (said,), _steps(refused.recipient, refused.by), weight=1.4)
+
+
+def _by_administrators(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
+    """A service whose form of reply tells that a rule of the recipient's own organization acted, whatever its words are."""
+    refused = refusal(said, replies)
+    steps = _steps(refused.recipient, refused.by)
+    if said.signature == _WORKSPACE:
+        if "gsmtp" not in said.text:
+            return None
+        because = "A rule that the recipient's own administrators made in Google Workspace refused the message (`gcdp` in the "
+        because += "number of the reply); the words are theirs."
+        return Finding(Belief.LIKELY, because, (said,), steps, weight=1.4)
+    if ":blocked)" not in said.text:
+        return None
+    because = f"Barracuda's service in front of {refused.whom} blocked the message by what the recipient's organization has set "
+    because += "there (senders, content or reputation); its message log says which."
+    return Finding(Belief.POSSIBLE, because, (said,), steps, weight=1.6)
 
 
 def _by_telekom(said: Said) -> Finding:

@@ -48,6 +48,9 @@ _NOUNS = (
 )
 
 _QUEUED = "remote SMTP service does not support TLS"  # a queue of Exchange 2003, whose connector demands TLS
+_GMAIL = (
+    "STARTTLS not supported and the user requires enforcement"  # of a server that somebody set up under "Send mail as"
+)
 _DEMANDED = "STARTTLS is required to send mail"
 
 
@@ -56,7 +59,7 @@ _POSTFIX = "TLS is required, but was not offered by host"
 _ITS_HOST = linear(r"offered by host ([\w.-]{1,253})\[([0-9A-Fa-f.:]{3,45})\]")
 
 
-@cause(id="tls.starttls.not-offered-remote", act="recipient-side", says=(_QUEUED, _POSTFIX, *_NOUNS))
+@cause(id="tls.starttls.not-offered-remote", act="recipient-side", says=(_QUEUED, _POSTFIX, _GMAIL, *_NOUNS))
 def assess(
     missing: StarttlsNotOffered | Said,
     connector: SendConnector | None,
@@ -96,6 +99,10 @@ def _lacking(said: Said) -> Finding | None:
         return Finding(Belief.LIKELY, because, (said,), _steps(said.by or said.host, ""), weight=1.3)
     if said.signature == _POSTFIX:
         return _by_postfix(said)
+    if said.signature == _GMAIL:
+        because = "Gmail, which sends through this server for one of its users, asks for TLS, and the server offered no STARTTLS "
+        because += "on that port: give it a certificate and switch TLS on, or name the port that has it."
+        return Finding(Belief.LIKELY, because, (said,), _steps(said.by or said.host, ""), "sender", weight=1.4)
     exchange = any(words in said.text for words in (*_DEMANDS, "was not offered by host")) and said.kind != "client"
     if exchange or said.kind in ("event", "command", "stray") or by_exchange_online(said.text):
         return None
