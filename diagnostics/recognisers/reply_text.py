@@ -317,6 +317,12 @@ def _first(pattern: Any, text: str) -> str:
     return str(found.group(1)) if found else ""
 
 
+# Exchange Online, of a connection that it could not open, without Winsock's reason.
+_UNOPENED = linear(
+    r"(?i)\b[45]\.4\.3\d\d\b.{0,60}cannot connect to remote server\W{1,3}421 4\.\d\.\d unable to connect\b"
+)
+
+
 def _about_connecting(inner: str) -> bool:
     """A 5xx reply that a server spoke came over an open connection, whatever it calls refused; x.4.x is the network's."""
     basic, enhanced = codes(inner)
@@ -334,6 +340,8 @@ def _stated(whole: str, inner: str, ip: str, at: str, keys: dict[str, Any]) -> I
     failure = connect_failure(whole, keys["source"]) if _about_connecting(inner) else None
     if failure is not None:
         yield ConnectFailed(kind=failure.kind, winsock=failure.winsock, ip=ip, at=at, **keys)
+    elif _UNOPENED.search(whole):
+        yield ConnectFailed(kind="unknown", ip=ip, at=at, **keys)
     elif not tls and _dropped(inner):
         reason = _first(_DROP_REASON, inner)
         reason = "SocketError" if reason.lower() == "socket error" else reason

@@ -18,7 +18,9 @@ from diagnostics.recognisers.sources import source_at
 from diagnostics.recognisers.told_settings import MOST_LINES, supposes, without_question
 
 _ACCOUNT = linear(
-    r"(?i)\b(?:logs?|logged|logging) (?:on|in) (?:as|with|to)\b|\bwe log (?:on|in)\b|\bauthenticat(?:es?|ed"
+    r"(?i)\b(?:logs?|logged|logging) (?:on|in) (?:as|with|to)\b"
+    r"|\b(?:authenticat|authentifi)ed (?:him|her|it|them)sel(?:f|ves) as\b"
+    r"|\bwe log (?:on|in)\b|\bauthenticat(?:es?|ed"
     r"|ing) (?:as|with|by|via"
     r"|users?|smtp|sender|session|connector|connection)\b|\bauth(?:entication)? (?:method|type|mode)\W{1,3}(?:is |set to )?"
     r"(?:login|plain|ntlm|basic)\b"

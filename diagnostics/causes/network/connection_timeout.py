@@ -147,8 +147,10 @@ def _switched_off(failed: ConnectFailed | PortTest, off: Configured, *, inside: 
 
 
 def _from_cloud(failed: ConnectFailed, where: Place, ours: bool) -> Finding:
-    because = f"Exchange Online got no answer from {where.name} on port 25: the host is down, or its firewall drops "
-    because += "the packets."
+    because = f"Exchange Online got no answer from {where.name} on port 25: the host is down, or its firewall drops the packets."
+    if failed.kind == "unknown":
+        because = f"Exchange Online could not open a connection to port 25 of {where.name}; the reason is not told. Mostly the "
+        because += "host is down, or its firewall drops the packets."
     steps = (test_from_elsewhere(where.host or where.ip), _listener())
     return Finding(Belief.POSSIBLE, because, (failed,), steps, "network" if ours else "recipient-side", 1.5)
 
