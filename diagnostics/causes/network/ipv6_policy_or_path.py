@@ -52,7 +52,7 @@ def assess(
     if isinstance(anchor, Said):
         return _guided(anchor, answers) if anchor.signature == _GUIDELINES else _refused(anchor)
     if isinstance(anchor, Configured):
-        return _told(anchor) if anchor.kind == "told-ipv6" else None
+        return _told(anchor) if anchor.kind == "told-ipv6" else _greeted(anchor)
     if isinstance(anchor, Reply):
         return _strict(anchor)
     if anchor.winsock != _NO_ROUTE and not no_route(anchor):
@@ -85,6 +85,17 @@ def _told(told: Configured) -> Finding:
         return Finding(Belief.LIKELY, because, (told,), _steps(""), weight=1.5)
     because += "; if the same mail arrives over IPv4, it is this server's own way out."
     return Finding(Belief.POSSIBLE, because, (told,), _steps(""), weight=1.8)
+
+
+def _greeted(tried: Configured) -> Finding | None:
+    """The same server by both families, tried by hand."""
+    if tried.kind != "greetings" or tried.get("IPv4") != "220":
+        return None
+    because = (
+        f"Over IPv6 the server turns this sender away at once ({tried.get('IPv6')}), and over IPv4 it greets (220): it "
+    )
+    because += "judges the IPv6 address, which mostly has no reverse DNS or no reputation."
+    return Finding(Belief.LIKELY, because, (tried,), _steps(""), weight=1.8)
 
 
 def _refused(said: Said) -> Finding:

@@ -59,6 +59,7 @@ _IN_PASSING = linear(
     r"|(?:no|duplicate|second|missing|expected|need) (?:helo|ehlo)"
 )
 # Servers that give no reason and name the command at which they refused: Google, and clients that quote such a server.
+_ANOTHERS: Final = "name does not match IP"  # it resolves to another address than the one that comes
 _UNEXPLAINED: Final = "Try again later, closing connection"
 _AT_GREETING = linear(r"\((?:EHLO|HELO)\)|(?i:in reply to (?:EHLO|HELO) command|after (?:EHLO|HELO)\b)")
 _NAME = linear(
@@ -85,6 +86,7 @@ _SENTENCE: Final = frozenset(
         "Invalid EHLO",
         "Host names have more than one DNS label",  # Haraka
         _UNEXPLAINED,
+        _ANOTHERS,
         *_NOUNS,
     ),
 )
@@ -102,6 +104,12 @@ def assess(
         return None  # the name is on a block list: another matter
     if said.signature == _UNEXPLAINED:
         return _at_greeting(said)
+    if said.signature == _ANOTHERS:
+        because = f"{said.by or 'The receiving server'} looked up the name of the greeting (EHLO), and it does not lead to the "
+        because += (
+            "address that connects: behind a cluster, NAT or balancer that is another one than the address of the name."
+        )
+        return Finding(Belief.POSSIBLE, because, (said,), _exchange_steps(""), weight=1.7)
     if said.signature in _NOUNS and ("helo" not in topics(said) or _IN_PASSING.search(said.text)):
         return None
     client = turned_away(said, replies, sessions)
