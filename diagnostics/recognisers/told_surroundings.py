@@ -77,6 +77,15 @@ _OWN_EXCHANGE = linear(
     r"|naar|met)\s(?:our|my|(?:the|an?) (?:own|local|internal|on-?prem\w*)|unser\w{0,2}|mein\w{0,2}|notre|mon|nuestro|mi|nostro"
     r"|ons|onze|mijn|de[nmr] (?:eigenen?|lokalen?|internen?))\b (?:[\w-]{1,16} ){0,3}?exchange\b"
 )
+# A person's own mail server, which is none of Exchange's.
+_MTA: Final = (
+    r"exim ?4?|postfix|sendmail|qmail|opensmtpd|hmailserver|mailcow|mail-?in-?a-?box|zimbra|mdaemon|kerio|smartermail|mailenable"
+    r"|haraka|icewarp|axigen"
+)
+_OWN_MTA = linear(
+    r"(?i)\b(?:i|we|our|my|ich|wir|unser\w{0,2}|mein\w{0,2}|nous|notre|mon|nuestro|mi|usamos|nostro|onze?|wij)(?:.(?:m|re|ve))?"
+    rf"\s(?:[\w-]+ ){{0,8}}?({_MTA})\b"
+)
 _ONLINE = linear(r"(?i)^[ -]?(?:online|365)")
 # Platforms that close port 25 outward to whoever has not asked: what a server that stands with one can't reach.
 _PLATFORMS: Final = (
@@ -119,7 +128,7 @@ _NOT_HOSTED = linear(
 
 @recogniser(
     rf"(?:\bhybrid\b|\bexchange\b|\b(?:{_CLOUD})\b|"
-    rf"\b(?:{_PLATFORM})\b|"
+    rf"\b(?:{_PLATFORM}|{_MTA})\b|"
     r"\b15\.0?[0-2]\.0?\d{3,4}\.\d{1,3}|" + _NOUN + r"\d{4,5}|\bTLSA\b|" + _FILE + ")",
     rank=97,
 )
@@ -160,6 +169,9 @@ def _told(source: Source, line: str) -> Iterator[Fact]:
     own = _OWN_EXCHANGE.search(line)
     if own and not (supposes(line[: own.start()]) or _ONLINE.search(line[own.end() :])):
         yield Configured(source=source, kind="own-exchange", name="exchange")
+    mta = _OWN_MTA.search(line)
+    if mta and not (supposes(line[: mta.start()]) or _NOT_HOSTED.search(line[: mta.start()])):
+        yield Configured(source=source, kind="own-mta", name=mta.group(1).lower())
     hosted = _HOSTED.search(line)
     if hosted and _is_own_place(line, hosted.start(), hosted.end()):
         name = next(name for name, words in _PLATFORM_NAMES if words.search(hosted.group(0)))

@@ -52,7 +52,7 @@ def assess(
     """`listed` with its chain status is what to ask for; the state of a certificate decides."""
     if isinstance(anchor, InstalledCertificate):
         return _dated(anchor, objects) or _from_state(anchor, missing, replies, events, failed)
-    found = withheld(anchor, replies)
+    found = withheld(anchor, replies, objects)
     if found is None:
         return None
     told = told_of(found.fact.connector, events)

@@ -76,7 +76,7 @@ def assess(
     if isinstance(anchor, TlsFailed):
         return _offered(anchor, same, installed)
     if isinstance(anchor, StarttlsNotOffered):
-        return _missing(anchor, installed, replies)
+        return _missing(anchor, installed, replies, objects)
     return _listed(anchor, installed, valid_as_told(anchor, objects))
 
 
@@ -134,9 +134,12 @@ def _offered(
 
 
 def _missing(
-    fact: StarttlsNotOffered, installed: Sequence[InstalledCertificate], replies: Sequence[Reply]
+    fact: StarttlsNotOffered,
+    installed: Sequence[InstalledCertificate],
+    replies: Sequence[Reply],
+    objects: Sequence[Configured],
 ) -> Finding | None:
-    found = withheld(fact, replies)
+    found = withheld(fact, replies, objects)
     if found is None:
         return None
     good = [c for c in installed if c.for_smtp and c.expired is False and not is_self_signed(c)]

@@ -27,6 +27,7 @@ from diagnostics.causes.certificate.names import all_names, covers
 from diagnostics.causes.certificate.withheld import withheld
 from diagnostics.causes.tls.credential import usable
 from diagnostics.facts import InstalledCertificate, Reply, StarttlsNotOffered, WindowsEvent
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 
@@ -37,6 +38,7 @@ def assess(
     events: tuple[WindowsEvent, ...],
     installed: tuple[InstalledCertificate, ...],
     replies: tuple[Reply, ...],
+    settings: tuple[Configured, ...],
 ) -> Finding | None:
     """Event 12014 decides; a missing STARTTLS alone makes it one of several. `event` is what to ask for."""
     wanted = unmatched(anchor)
@@ -45,7 +47,7 @@ def assess(
     if is_bare(anchor):
         because = "Event 12014: no certificate fits the name that a connector wants; its text tells which name that is."
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps("", ""), weight=1.3)
-    found = withheld(anchor, replies)
+    found = withheld(anchor, replies, settings)
     if found is None:
         return None
     told = told_of(found.fact.connector, events)

@@ -73,7 +73,7 @@ def assess(
             f"It is {outside.host or 'a server outside'} that answers EHLO without STARTTLS, on `{outside.connector}`."
         )
         return Finding(Belief.RULED_OUT, because, (outside,))
-    found = withheld(anchor, replies)
+    found = withheld(anchor, replies, objects)
     if found is None:
         return None
     if found.seen != "log" and (offered := _offered(masked, handshakes)):

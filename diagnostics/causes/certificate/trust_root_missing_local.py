@@ -57,7 +57,7 @@ def assess(
     """Our server does not trust a peer that others trust. `probe` is the look from elsewhere."""
     root = next((each for each in settings if each.kind == "trusted-root" and each.name == _CLOUDS_ROOT), None)
     if not isinstance(anchor, CertificateRejected | TlsFailed):
-        return _seen(anchor, root, replies)
+        return _seen(anchor, root, replies, settings)
     refusal = refusal_of(anchor, replies, settings)
     if refusal is None or refusal.reason != "untrusted":
         return None
@@ -91,11 +91,14 @@ def assess(
 
 
 def _seen(
-    anchor: StarttlsNotOffered | Configured | TlsProbe, root: Configured | None, replies: tuple[Reply, ...]
+    anchor: StarttlsNotOffered | Configured | TlsProbe,
+    root: Configured | None,
+    replies: tuple[Reply, ...],
+    settings: tuple[Configured, ...],
 ) -> Finding | None:
     """What shows it, though no certificate was refused in the text."""
     if isinstance(anchor, StarttlsNotOffered):
-        return _absent(anchor, root, replies)
+        return _absent(anchor, root, replies, settings)
     return _answered(anchor) if isinstance(anchor, Configured) else _looked(anchor)
 
 
@@ -158,9 +161,11 @@ def _of_the_cloud(refusal: Refusal, root: Configured | None) -> Finding:
     return Finding(Belief.LIKELY, because, (refusal.fact, held), _steps(), weight=1.5)
 
 
-def _absent(anchor: StarttlsNotOffered, root: Configured | None, replies: tuple[Reply, ...]) -> Finding | None:
+def _absent(
+    anchor: StarttlsNotOffered, root: Configured | None, replies: tuple[Reply, ...], settings: tuple[Configured, ...]
+) -> Finding | None:
     """Without the root of Exchange Online's chain TLS ends before a message is sent, and its report speaks of STARTTLS only."""
-    found = withheld(anchor, replies)
+    found = withheld(anchor, replies, settings)
     if root is None or found is None or found.seen != "cloud":
         return None
     because = f"{found.words}, and this machine's store lacks the root of Exchange Online's own certificates "

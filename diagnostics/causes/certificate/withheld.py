@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from diagnostics.causes.certificate.refusal import spoken_by_cloud
 from diagnostics.facts import Reply, StarttlsNotOffered
+from diagnostics.mail_facts import Configured
 
 _AUTHENTICATING = ("X-ANONYMOUSTLS", "X-EXPS", "AUTH")
 
@@ -34,8 +35,8 @@ class Withheld(Struct, frozen=True):
         return bool(self.fact.capabilities) and not set(_AUTHENTICATING) & set(self.fact.capabilities)
 
 
-def withheld(fact: object, replies: Iterable[Reply]) -> Withheld | None:
-    """None where another server is the one that doesn't offer it."""
+def withheld(fact: object, replies: Iterable[Reply], settings: Iterable[Configured] = ()) -> Withheld | None:
+    """None where another server is the one that doesn't offer it, or one's own is told to be none of Exchange's."""
     if not isinstance(fact, StarttlsNotOffered):
         return None
     if fact.side == "local":
@@ -43,6 +44,8 @@ def withheld(fact: object, replies: Iterable[Reply]) -> Withheld | None:
         at = f" at {fact.at}" if fact.at else ""
         return Withheld(fact, "log", f"{connector} answered EHLO{at} without STARTTLS")
     if fact.direction == "send":
+        return None
+    if any(each.kind == "own-mta" for each in settings):
         return None
     reply = next((each for each in replies if each.source == fact.source), None)
     if reply and spoken_by_cloud(reply.whole):

@@ -41,7 +41,7 @@ def assess(
     replies: tuple[Reply, ...],
 ) -> Finding | None:
     """The connector's own mechanisms settle it; an EHLO reply without any authentication points here."""
-    found = withheld(fact, replies)
+    found = withheld(fact, replies, objects)
     if found is None:
         return None
     met = the_one(fact.connector, objects)

@@ -28,6 +28,7 @@ from diagnostics.causes.network.probes import bare_handshake
 from diagnostics.causes.network.reach import by_exchange_online, kind_of
 from diagnostics.facts import Reply, Said, SendConnector, Session, SessionMasked, StarttlsNotOffered
 from diagnostics.looked_facts import TlsProbe
+from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Step
@@ -67,12 +68,13 @@ def assess(
     masked: tuple[SessionMasked, ...],
     session: Session | None,
     replies: tuple[Reply, ...],
+    settings: tuple[Configured, ...],
 ) -> Finding | None:
     """Only our own send log (or a test from outside) shows the destination's EHLO reply."""
     if isinstance(missing, Said):
         return _lacking(missing)
     if missing.side == "unknown":
-        return None if probe and probe.protocol else _from_words(missing, replies)
+        return None if probe and probe.protocol else _from_words(missing, replies, settings)
     if missing.side != "remote" or missing.direction == "receive":
         return None
     where = missing.host or (session.remote_ip if session else "")
@@ -144,12 +146,20 @@ def _weighed(
     return Finding(belief, because, (missing, demand, required), steps, weight=1.3)
 
 
-def _from_words(missing: StarttlsNotOffered, replies: tuple[Reply, ...]) -> Finding | None:
+def _from_words(
+    missing: StarttlsNotOffered, replies: tuple[Reply, ...], settings: tuple[Configured, ...]
+) -> Finding | None:
     """Our own server's complaint about a server outside; in Exchange Online's, the other server is mostly ours."""
     reply = next((r for r in replies if r.source == missing.source), None)
     if reply and by_exchange_online(reply.whole) and _DEMANDED in reply.whole:
         where = reply.host or reply.ip or "the destination"
         because = f"Exchange Online was told to send to {where} with TLS only, and that server offered no STARTTLS."
+        own = next((each for each in settings if each.kind == "own-mta"), None)
+        if own:
+            because += (
+                f" It is {own.name}, as you tell it: give it a certificate, and switch TLS on for mail that comes in."
+            )
+            return Finding(Belief.LIKELY, because, (missing, own), _steps(where, ""), "on-prem", weight=1.6)
         return Finding(Belief.POSSIBLE, because, (missing,), _steps(where, ""), weight=1.2)
     if reply is None or by_exchange_online(reply.whole) or kind_of(reply.ip) not in ("public", "exchange-online"):
         return None
