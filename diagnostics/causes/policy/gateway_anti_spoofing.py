@@ -56,6 +56,7 @@ _NOT_LOGGED: Final = "Sender address rejected: not logged in"  # Postfix, reject
         "Rejected by header based Anti-Spoofing policy",
         "Anti-Spoofing policy",
         "Anti-Spoofing Header Lockout",
+        "Lockout - Inbound not allowed",  # of older Mimecast policies
         _NOT_LOGGED,
         *_NAMES,
     ),
