@@ -79,7 +79,9 @@ class Talk(Struct, eq=False):
         """Add a row. The first failure of the highest rank names the session."""
         if step.recovers:
             self.rank, self.error, self.recovered = Rank.NONE, "", True
-        if step.rank > self.rank and not (step.rank is Rank.CLOSED and self.messages):
+        if step.messages and self.rank is Rank.DENIED:  # it tried again
+            self.rank, self.error = Rank.NONE, ""
+        if step.rank > self.rank and not (step.rank <= Rank.DENIED and self.messages):
             self.rank, self.error, self.at, self.last = step.rank, step.error, at, place
         elif not self.rank:
             self.at, self.last = at, place

@@ -118,7 +118,8 @@ def tell(rows: list[Row], sources: dict[int, Source], direction: Direction) -> T
     talk = _Conversation(direction)
     for row in rows:
         _hear(talk, row)
-    talk.refusals = talk.refusals or ([talk.denied] if talk.denied else [])
+    if talk.denied and not talk.refusals and talk.stage is not Stage.DELIVERED:
+        talk.refusals = [talk.denied]
     shown = list(certificates(rows, sources, rows[0].session, rows[0].connector))
     session = _session(talk, rows, sources, shown)
     return Told(session, (session, *shown, *_facts(talk, session, sources)))

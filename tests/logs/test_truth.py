@@ -98,6 +98,37 @@ def test_the_screen_sees_what_reading_every_row_sees(plan: Plan) -> None:
     assert {key: failing.count for key, failing in found.failures.items()} == expected
 
 
+_DENIED = "*,,Inbound AUTH LOGIN failed because of LogonDenied"
+_REFUSED = ">,535 5.7.3 Authentication unsuccessful,"
+_TAKEN = ">,250 2.6.0 <1@contoso.com> [InternalId=1] Queued mail for delivery,"
+
+
+@pytest.mark.parametrize(
+    ("events", "error"),
+    [
+        ((_DENIED,), "Inbound AUTH LOGIN failed because of LogonDenied"),
+        ((_DENIED, _REFUSED), "535 5.7.3 Authentication unsuccessful"),
+        ((_DENIED, _TAKEN, "<,QUIT,"), ""),
+        ((_TAKEN, _DENIED, "<,QUIT,"), ""),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 250, 1 << 20])  # bytes of a part: each row its own, some of them, all
+def test_a_logon_that_the_server_notes_as_failed(
+    events: tuple[str, ...], error: str, size: int, tmp_path: Path
+) -> None:
+    """The note counts where no reply says it better and the client did not get through after all; a paste tells the same."""
+    tails = ("+,,", '>,"220 ex01.contoso.com Microsoft ESMTP",', "<,EHLO mfp.contoso.com,", *events)
+    rows = [
+        f"2026-11-18T08:12:44.{number:03}Z,EX01\\Relay,08DE2A6B91C0F4A2,{number},10.0.0.1:25,203.0.113.9:40000,{tail}"
+        for number, tail in enumerate(tails)
+    ]
+    text = "\r\n".join(["#Log-type: SMTP Receive Protocol Log", f"#Fields: {FIELDS['receive']}", *rows, ""])
+    [told] = [fact for each in recognise(Paste.of(text)) for fact in each.facts if isinstance(fact, Session)]
+    found = tally(scanned(write(tmp_path, text), size=size), "smtp-receive-log")
+    assert told.error == error
+    assert [name for _, name in found.failures] == ([error] if error else [])
+
+
 @given(_PLANS, st.randoms(use_true_random=False), st.integers(200, 20_000))
 @settings(max_examples=60, deadline=None)
 def test_the_screen_leaves_out_nothing_that_matters(plan: Plan, dice: random.Random, size: int) -> None:

@@ -105,6 +105,8 @@ def assess(
     if said.signature == _UNEXPLAINED:
         return _at_greeting(said)
     if said.signature == _ANOTHERS:
+        if "certif" in said.text.lower():
+            return None
         because = f"{said.by or 'The receiving server'} looked up the name of the greeting (EHLO), and it does not lead to the "
         because += (
             "address that connects: behind a cluster, NAT or balancer that is another one than the address of the name."
