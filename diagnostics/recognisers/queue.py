@@ -1,4 +1,5 @@
-"""Queues and queued messages: Get-Queue and Get-Message as list or table, and the last error wherever it stands alone.
+"""Queues and queued messages: Get-Queue and Get-Message as list or table, what Queue Viewer copies, and the last error wherever
+it stands alone.
 
 The error is a block, `[{LED=<error>};{MSG=<text>};{FQDN=<host>};{IP=<address>};{LRT=<local time>}]`; its brackets get
 lost and its end is often cut off.
@@ -19,6 +20,12 @@ from diagnostics.recognisers.format_list import Block, TableRow, blocks, plain, 
 from diagnostics.recognisers.reply_text import read_reply
 from diagnostics.recognisers.sources import source_at
 
+# Queue Viewer's own labels, of messages and of queues. Without their blanks they are the cmdlets' names, but for one.
+_VIEWER = linear(
+    r"(?i)^\s*((?:Internet Message|Queue) ID|From Address|Message Source Name|Source IP|Date Received|Expiration Time|Last Error"
+    r"|Next Hop (?:Domain|Connector)|Delivery Type|Message Count|Last Retry Time|Next Retry Time|Size \(KB\))\s?:"
+)
+_PROPERTIES: Final = {"queueid": "Queue"}
 _STATES: Final = frozenset({"active", "connecting", "ready", "retry", "suspended", "none"})
 _QUEUE_NAMES: Final = (
     "nexthopdomain", "deliverytype", "messagecount", "nexthopconnector", "lastretrytime", "retrycount"
@@ -59,12 +66,21 @@ def read(reading: Reading) -> Sequence[Artefact]:
 
 
 def _objects(reading: Reading) -> Iterator[Artefact]:
-    for block in blocks(reading.free()):
+    for block in blocks([(index, _named(line)) for index, line in reading.free()]):
         message = sum(block.has(name) for name in _MESSAGE_NAMES) >= 2 or block.has("deferreason")
         message = message or (block.has("recipients") and bool(_LED.search(block.value("recipients"))))
         queue = sum(block.has(name) for name in _QUEUE_NAMES)
         if message or queue >= 2 or (queue and block.has("status", "identity")) or _names_queue(block):
             yield _artefact(reading, block, "get-message" if message else "get-queue")
+
+
+def _named(line: str) -> str:
+    """The line with a label of Queue Viewer as the cmdlet's name for the property: what the tool copies has the same lines."""
+    label = _VIEWER.search(line) if ":" in line else None
+    if label is None:
+        return line
+    name = "".join(word for word in label.group(1).split() if word.isalpha())
+    return f"{_PROPERTIES.get(name.lower(), name)}: {line[label.end() :].strip()}"
 
 
 def _names_queue(block: Block) -> bool:
@@ -79,6 +95,8 @@ def _artefact(reading: Reading, block: Block, kind: str) -> Artefact:
     told = next((name for name in _ERRORS if _tells(block, name)), "") if kind == "get-message" else "lasterror"
     if block.value(told):
         facts.extend(_reply(reading, block.value(told), block.line(told)))
+    if kind == "get-message" and block.has("fromaddress"):
+        facts.append(_queued(reading, block.line("fromaddress"), block.value("fromaddress"), block.value("subject")))
     shown = {
         name: value for name in ("identity", "status", "messagecount", "nexthopdomain") if (value := block.value(name))
     }
@@ -149,8 +167,7 @@ def _messages(reading: Reading) -> Iterator[Artefact]:
     lines: list[int] = []
     for row in tables(reading.free(), "fromaddress", "subject"):
         cells = {name: plain(cell.removesuffix("...")) for name, cell in row.cells.items()}
-        told = (("FromAddress", cells["fromaddress"]), ("Subject", cells["subject"]))
-        facts.append(Configured(source=source_at(reading, row.line), kind="queued-message", values=told))
+        facts.append(_queued(reading, row.line, cells["fromaddress"], cells["subject"]))
         if "suspended" in (word.lower() for word in reading.paste.lines[row.line].split()):
             held = cells.get("queue") or cells.get("identity", "")
             facts.append(QueueState(source=source_at(reading, row.line), identity=held, status="Suspended", messages=1))
@@ -159,6 +176,11 @@ def _messages(reading: Reading) -> Iterator[Artefact]:
         lines.extend(row.lines)
     if lines:
         yield _built(reading, "get-message", lines, facts, {"messages": len(lines)})
+
+
+def _queued(reading: Reading, line: int, sender: str, subject: str) -> Configured:
+    told = (("FromAddress", sender), ("Subject", subject))
+    return Configured(source=source_at(reading, line), kind="queued-message", values=told)
 
 
 def _aligned(row: TableRow) -> dict[str, str]:
