@@ -64,7 +64,7 @@ def assess(said: Said, _stored: Configured | None, objects: tuple[Configured, ..
     if said.signature == _NAMELESS:
         because = "The wizard found an Exchange server in the directory that has no domain name: mostly the object of one that "
         because += "was taken away without being uninstalled. The wizard's log lists the servers, that one with an empty Domain."
-        return Finding(Belief.LIKELY, because, (said,), (_leftover(), run_again()), weight=1.3)
+        return Finding(Belief.LIKELY, because, (said,), _leftover(), weight=1.3)
     found = _SERVER.search(said.text) or _ROLE.search(said.text) or _OBJECT.search(said.text)
     server = found.group(1) if found else ""
     stored = next((each for each in objects if each.kind == "hybrid-configuration"), None)
@@ -81,12 +81,22 @@ def assess(said: Said, _stored: Configured | None, objects: tuple[Configured, ..
     return Finding(Belief.LIKELY, because, (said,), _steps(server))
 
 
-def _leftover() -> Step:
-    return look(
-        "List the servers of the organization, and look for one that is gone, or whose Domain is empty. Its object in the "
-        "configuration partition has to go (by Setup's uninstall, or where the machine is lost, by hand with a backup of the "
-        "directory at hand) before the wizard runs again.",
-        "Get-ExchangeServer | Format-Table Name,Domain,Fqdn,AdminDisplayVersion",
+def _leftover() -> tuple[Step, ...]:
+    return (
+        look(
+            "List the servers of the organization, and look for one that is gone, or whose Domain is empty.",
+            "Get-ExchangeServer | Format-Table Name,Domain,Fqdn,AdminDisplayVersion",
+        ),
+        change(
+            "Take that server out of the organization: by Setup's uninstall where the machine still starts; where it is lost, by "
+            "deleting its object below CN=Servers of its administrative group (ADSI Edit, configuration), after a backup.",
+            "",
+            shell="portal",
+            changes="The directory no longer lists that server; connectors and databases that name it lose it.",
+            undo="Restore the object and what was below it from the Active Directory recycle bin, or from the backup.",
+            verify="The first step no longer lists it, and the wizard passes the point at which it stopped.",
+        ),
+        run_again(),
     )
 
 
