@@ -96,7 +96,9 @@ def _artefact(reading: Reading, block: Block, kind: str) -> Artefact:
     if block.value(told):
         facts.extend(_reply(reading, block.value(told), block.line(told)))
     if kind == "get-message" and block.has("fromaddress"):
-        facts.append(_queued(reading, block.line("subject", "fromaddress"), block.value("fromaddress"), block.value("subject")))
+        facts.append(
+            _queued(reading, block.line("subject", "fromaddress"), block.value("fromaddress"), block.value("subject"))
+        )
     shown = {
         name: value for name in ("identity", "status", "messagecount", "nexthopdomain") if (value := block.value(name))
     }
