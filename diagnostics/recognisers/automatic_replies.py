@@ -20,7 +20,7 @@ _PREFIX: Final = (
     r"(?:Automatic reply|Auto ?-?reply|Autoreply|Out of (?:the )?office|Automatische Antwort|Abwesenheit\w*|R.ponse automatique"
     r"|Respuesta autom.tica|Risposta automatica|Automatisch antwoord|Resposta autom.tica|Autosvar|Automatyczna odpowied.)"
 )
-_SUBJECT = linear(rf"(?i)\b(?:subject|betreff|objet|asunto|oggetto|onderwerp|assunto)\W{{1,4}}{_PREFIX}\s?:?")
+_SUBJECT = linear(rf"(?i)\b(?:subject|betreff|objet|asunto|oggetto|onderwerp|assunto)\W{{1,4}}{_PREFIX}")
 _TURNS: Final = 2
 
 

@@ -171,8 +171,9 @@ def _hear_note(talk: _Conversation, row: Row, text: str) -> None:
 
 def _hear_client(talk: _Conversation, spoken: str) -> None:
     text = spoken.upper()
-    talk.verb = _verb(text) or talk.verb
-    if talk.verb in _GREETINGS and not talk.greeting:
+    verb = _verb(text)
+    talk.verb = verb or talk.verb
+    if verb in _GREETINGS and not talk.greeting:
         greeting = _GREETING.search(spoken)
         talk.greeting = greeting.group(1)[:_LONGEST_NAME] if greeting else ""
     if talk.ehlo is not None:

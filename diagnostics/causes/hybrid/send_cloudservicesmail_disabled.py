@@ -25,7 +25,6 @@ arrives as Anonymous: groups that take internal senders only refuse it, and it i
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
@@ -33,7 +32,7 @@ from diagnostics.causes.connector.settings import OUTBOUND
 from diagnostics.causes.hybrid.crossing import crossing
 from diagnostics.causes.hybrid.twice import SecondPass, second_pass
 from diagnostics.causes.hybrid.wizard import run_again
-from diagnostics.causes.network.reach import kind_of
+from diagnostics.causes.network.reach import kind_of, told_crossing
 from diagnostics.causes.policy.said import refusal
 from diagnostics.facts import Reply, Said, SendConnector
 from diagnostics.mail_facts import Antispam, Configured, Headers, Hops, Returned
@@ -173,11 +172,6 @@ def strips_outbound(connector: Configured) -> bool:
     """Whether it is a connector of the tenant that leads on-premises and drops the organization's headers on the way."""
     on_premises = connector.kind == OUTBOUND and connector.get("ConnectorType").lower() in ("", "onpremises")
     return on_premises and connector.flag("CloudServicesMailEnabled") is False
-
-
-def told_crossing(objects: Iterable[Configured]) -> Configured | None:
-    """That mail passes between the premises, where the person says so."""
-    return next((each for each in objects if each.kind == "told-crossing"), None)
 
 
 def _from_cloud(said: Said, replies: tuple[Reply, ...], objects: tuple[Configured, ...]) -> Finding | None:

@@ -195,9 +195,14 @@ def told_by_exchange_online(fact: Fact, replies: Iterable[Reply]) -> bool:
     return any(each.source == fact.source and by_exchange_online(each.whole) for each in replies)
 
 
+def told_crossing(settings: Iterable[Configured]) -> Configured | None:
+    """That mail passes between the premises and the cloud, where the person says so."""
+    return next((each for each in settings if each.kind == "told-crossing"), None)
+
+
 def from_cloud(settings: Iterable[Configured]) -> Configured | None:
-    """What tells that the mail in question goes from Exchange Online to one's own servers."""
-    return next((each for each in settings if each.kind == "told-crossing" and ("From", "cloud") in each.values), None)
+    """That it goes from Exchange Online to one's own servers."""
+    return told_crossing(each for each in settings if each.get("From") == "cloud")
 
 
 def without_cloud(failures: Iterable[ConnectFailed], replies: Iterable[Reply]) -> list[ConnectFailed]:

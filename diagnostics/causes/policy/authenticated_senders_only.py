@@ -27,7 +27,8 @@ from typing import Final
 
 from diagnostics.cause import EMS, Belief, Finding, cause, change, look
 from diagnostics.causes.hybrid.crossing import crossing, unpromoted
-from diagnostics.causes.hybrid.send_cloudservicesmail_disabled import strips, strips_outbound, told_crossing
+from diagnostics.causes.hybrid.send_cloudservicesmail_disabled import strips, strips_outbound
+from diagnostics.causes.network.reach import told_crossing
 from diagnostics.causes.policy.said import Refusal, addresses, recipient_settings, refusal
 from diagnostics.causes.reader import acting, told_stranger
 from diagnostics.causes.recipient.steps import EXO

@@ -29,6 +29,7 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.network.providers import has_mailboxes
+from diagnostics.causes.network.reach import told_crossing
 from diagnostics.causes.recipient.lookup import (
     accepted,
     address,
@@ -123,7 +124,7 @@ def assess(
 
 def _crossing(said: Said, objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding:
     """A mailbox's internal name is looked up first. One of the other side is not known here: then the type counts."""
-    told = next((each for each in objects if each.kind == "told-crossing"), None)
+    told = told_crossing(objects)
     wanted = address(said, replies)
     name = domain(wanted)
     listed = [each for each in objects if each.kind == "accepted-domain"]

@@ -24,6 +24,7 @@ address: `550 5.1.1` or `5.1.11 RESOLVER.ADR.ExRecipNotFound`.
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.network.reach import told_crossing
 from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.causes.store.delegate_stale_entry import BYSTANDER
@@ -76,7 +77,7 @@ def assess(anchor: Said | Reply, replies: tuple[Reply, ...], told: tuple[Configu
             because = "The text has an internal Exchange address (IMCEAEX), cut off before its end."
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps("", online), act, weight=1.0)
     because = "An internal Exchange address was looked up and no object owns it any more"
-    crossing = next((each for each in told if each.kind == "told-crossing"), None)
+    crossing = told_crossing(told)
     if crossing and not name:
         because += "; but sender and mailbox are on two sides of a hybrid, where it may be known on the other one only."
         return Finding(Belief.POSSIBLE, because, (anchor, crossing), _steps("", online), act, weight=1.2)

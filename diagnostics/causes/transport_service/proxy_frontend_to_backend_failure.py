@@ -126,12 +126,13 @@ def assess(
 
 def _met_outside(said: Said, replies: tuple[Reply, ...], objects: tuple[Configured, ...]) -> Finding | None:
     """A front end that only reports what it was answered."""
-    if "setup failed on Frontend with" in said.text and _NEXT_HOP.search(said.text):
+    quotes = "setup failed on Frontend with" in said.text
+    if quotes and _NEXT_HOP.search(said.text):
         because = "A front end that proxies outbound mail reports what it met at the next hop; between the "
         because += "services nothing failed."
         return Finding(Belief.RULED_OUT, because, (said,))
     crossing = from_cloud(objects)
-    if crossing and "setup failed on Frontend with" in said.text:
+    if quotes and crossing:
         because = (
             "Mail goes from Exchange Online to your servers, so it is its front end that reports what it met at yours."
         )
