@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+SOURCES := $(shell find bot handlers diagnostics -name '*.py' -o -name '*.toml')
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
@@ -13,14 +14,20 @@ help: ## show this list
 run: setup ## start the bot: on Slack when tokens are set, else the playground in your browser
 	@exec $(BIN)/mailflow run
 
-setup: $(VENV)/.runtime ## build .venv with the `mailflow` command, nothing else
-setup-dev: $(VENV)/.dev
+setup: $(VENV)/.compiled ## build .venv with the `mailflow` command, nothing else
+setup-dev: $(VENV)/.dev $(VENV)/.compiled
 
 $(VENV)/.runtime: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("mailflow needs Python 3.11 or newer; set PYTHON=python3.x") if sys.version_info < (3, 11) else 0'
 	@test -x $(BIN)/python || { echo "Setting up .venv (first time only) ..."; $(PYTHON) -m venv $(VENV); }
 	@$(PIP) install --require-hashes --requirement requirements.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# As installing does for a package that is no folder of somebody's; where PYTHONDONTWRITEBYTECODE is set, every start would compile.
+$(VENV)/.compiled: $(VENV)/.runtime $(SOURCES)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m compileall -q bot handlers diagnostics
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m diagnostics.ready
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime requirements-dev.txt requirements-suites.txt

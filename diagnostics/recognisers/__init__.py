@@ -87,16 +87,21 @@ class _Bench(Struct, frozen=True):
     screens: re2.Set
 
 
+def readers() -> tuple[Recogniser, ...]:
+    """Every recogniser, in the order in which they read."""
+    return tuple(Recogniser(*row) for row in kept("recognisers", _declared))
+
+
 @lru_cache(maxsize=1)
 def _bench() -> _Bench:
-    readers = tuple(Recogniser(*row) for row in kept("recognisers", _declared))
+    known = readers()
     options = re2.Options()
     options.max_mem = 64 << 20
     screens = re2.Set.SearchSet(options)
-    for each in readers:
+    for each in known:
         screens.Add("(?im)" + _REPEATED.sub(r"{\1,}", each.screen))
     screens.Compile()
-    return _Bench(readers, screens)
+    return _Bench(known, screens)
 
 
 def _declared() -> list[tuple[int, str, str, str]]:

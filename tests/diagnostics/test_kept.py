@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from diagnostics import cause, kept, recognisers
 from diagnostics.cause import catalogue, load
+from diagnostics.ready import make_ready
 
 
 @pytest.fixture
@@ -79,3 +81,15 @@ def test_the_index_of_recognisers_says_what_their_modules_say() -> None:
     bench = recognisers._bench()
     assert [(each.rank, each.module, each.function, each.screen) for each in bench.readers] == recognisers._declared()
     assert all(callable(each.read) for each in bench.readers)
+
+
+def test_all_that_is_kept_can_be_made_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Afterwards a process that may write no bytecode makes nothing."""
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    environment["PYTHONPYCACHEPREFIX"] = str(tmp_path)
+    subprocess.run([sys.executable, "-m", "diagnostics.ready"], env=environment, check=True)
+    monkeypatch.setattr(sys, "pycache_prefix", str(tmp_path))
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    catalogue.cache_clear()
+    monkeypatch.setattr(kept, "_as_json", lambda made: pytest.fail(f"made again: {str(made)[:80]}"))
+    make_ready()
