@@ -9,7 +9,7 @@ from typing import Final
 from diagnostics.log_forms import CLOSED_SILENTLY, TLS_FAILED, accepted, logon_denied, unconnected, unreached
 from diagnostics.logs.layout import Layout
 from diagnostics.logs.rows import Cells, cells, data_and_context, quoted
-from diagnostics.logs.screen import LAST_USUAL, OPENED, QUIT, TAKEN, Hit
+from diagnostics.logs.screen import LAST_USUAL, LEFT, OPENED, QUIT, TAKEN, Hit
 from diagnostics.logs.sessions import Place, Rank, Sessions, Step, Talk
 
 _FIRST: Final = (b"0", b"1", b"2")
@@ -85,9 +85,10 @@ class Hearing:
                     talk.messages += 1
                     talk.at, talk.last = text[time : name - 1], (file, offset + start)
                     continue
-                elif number == QUIT and text[at - 1] == asks and talk.opened:
-                    talk.at, talk.last = text[time : name - 1], (file, offset + start)
-                    talk.ended = talk.over = True
+                elif talk.opened and (number == LEFT or (number == QUIT and text[at - 1] == asks)):
+                    if number == QUIT:
+                        talk.at, talk.last, talk.ended = text[time : name - 1], (file, offset + start), True
+                    talk.over = True
                     del opened[talk.id]
                     gone[talk.id] = None
                     over.append(talk)
@@ -118,7 +119,7 @@ def smtp_step(row: Cells, *, sends: bool) -> Step | None:
     if event == (b">" if sends else b"<"):
         return _QUIT if rest[:4] == b"QUIT" or rest.lstrip(b' "')[:4].upper() == b"QUIT" else None
     if event == b"-":
-        return (_CLOSED_BY_PEER if sends else _CLOSED) if b"remote" in rest.lower() else None
+        return _CLOSED_BY_PEER if sends and b"remote" in rest.lower() else _CLOSED
     return (_note if len(rest) < _OFTEN else _note.__wrapped__)(rest, early=row[3] in _FIRST)
 
 

@@ -16,7 +16,8 @@ from diagnostics.logs.sources import BLOCK, Source, UnreadableLogError
 from diagnostics.logs.tally import EVERYTHING, Only
 
 RANGE: Final = 16 << 20
-_TAPER: Final = 4  # of what is left a part is so much at most, and a full part is so many of the shortest
+_TAPER: Final = 4  # of what is left a part is so much at most
+_SHORTEST: Final = 16  # of a full part a part is so much at least
 _LONGEST_LINE: Final = 4 << 20
 _COMMAS: Final = 8  # in a whole row of a protocol log
 
@@ -53,7 +54,7 @@ def cut(
     start = 0
     while start < source.size:
         left = source.size - start
-        end = start + min(size, max((left + behind) // _TAPER, size // _TAPER, 1))
+        end = start + min(size, max((left + behind) // _TAPER, size // _SHORTEST, 1))
         yield Part(source, file, layout, only, start, end if end < source.size else None, first and start == 0)
         start = end
 

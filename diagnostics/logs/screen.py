@@ -22,10 +22,11 @@ Hit = tuple[int, int, int]
 
 OPENED: Final = 0
 QUIT: Final = 1
-TAKEN: Final = 3
-LAST_USUAL: Final = 4
-"""The literals that most hits are, by number: it opened, QUIT, the other side closed it, a message was taken (two forms). They
-begin with the event, OPENED with the comma before it, QUIT with the comma behind it."""
+LEFT: Final = 2
+TAKEN: Final = 4
+LAST_USUAL: Final = 5
+"""The literals that most hits are, by number: it opened, QUIT, this side closed it, the other side did, a message was taken (two
+forms). They begin with the event, OPENED with the comma before it, QUIT with the comma behind it."""
 CLOSED: Final = 1
 RESOLVED: Final = 2
 """The literals that most hits in a connectivity log are: OPENED, it ended, DNS answered."""
@@ -34,6 +35,7 @@ RESOLVED: Final = 2
 _REPLIES: Final = ("4", "5", "250 2.0.0")
 # A note that tells a failure begins with a reply's number, or holds one of two words.
 _ANYWHERE: Final = ("ueued", "K id=", "k id=", "ailed", "rror")
+_SIDES: Final = ("Remote", "Local")  # who closed it
 _BEFORE_NOTES: Final = ("", ",", '"', ",,", ',"', '",', '""')
 # The words of `log_forms.troubled`, whatever case they begin with.
 _TROUBLED: Final = (
@@ -99,16 +101,18 @@ def _literals(kind: Kind, *, usual: bool) -> BytesAhoCorasick:
 
 def _usual_smtp(answers: str) -> list[str]:
     """`answers` is the event of what the server says."""
-    known = (",+,", ",QUIT", "-,,Remote", f"{answers},250 2.6.0", f'{answers},"250 2.6.0')
+    known = (",+,", ",QUIT", "-,,Local", "-,,Remote", f"{answers},250 2.6.0", f'{answers},"250 2.6.0')
     replies = (f"{answers},{quote}{reply}" for quote in ("", '"') for reply in _REPLIES)
     notes = (f"*,{before}{digit}" for before in _BEFORE_NOTES for digit in "45")
-    return [*known, *_ANYWHERE, ",Remote\r\n", ",Remote\n", ",Remote,", *replies, *notes]
+    closed = [f",{side}{behind}" for side in _SIDES for behind in ("\r\n", "\n", ",")]
+    return [*known, *_ANYWHERE, *closed, *replies, *notes]
 
 
 def _any_smtp() -> list[str]:
     """Where the event need not stand before what was said, a cell that begins like a reply may be one."""
     begins = (f"{before}{word}" for before in ',"\n' for word in ("4", "5", "QUIT"))
-    return [*_cell("+"), *begins, *(f"Remote{behind}" for behind in ',"\r\n'), *_ANYWHERE, "250 2.6.0", "250 2.0.0"]
+    closed = (f"{side}{behind}" for side in _SIDES for behind in ',"\r\n')
+    return [*_cell("+"), *begins, *closed, *_ANYWHERE, "250 2.6.0", "250 2.0.0"]
 
 
 def _cell(word: str) -> list[str]:

@@ -76,14 +76,14 @@ class Talk(Struct, eq=False):
         return cls(row[0], row[0], row[1], row[2], row[5], place, place, opened)
 
     def take(self, step: Step, at: bytes, place: Place) -> None:
-        """Add a row. The first failure of the highest rank names the session."""
+        """Add a row. The first failure of the highest rank names the session; a row that only ends it decides nothing."""
         if step.recovers:
             self.rank, self.error, self.recovered = Rank.NONE, "", True
         if step.messages and self.rank is Rank.DENIED:  # it tried again
             self.rank, self.error = Rank.NONE, ""
         if step.rank > self.rank and not (step.rank <= Rank.DENIED and self.messages):
             self.rank, self.error, self.at, self.last = step.rank, step.error, at, place
-        elif not self.rank:
+        elif not self.rank and (step.rank or step.messages or step.quits or step.recovers):
             self.at, self.last = at, place
         self.messages += step.messages
         self.ended = self.ended or step.quits

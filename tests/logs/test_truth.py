@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diagnostics.facts import Session
-from diagnostics.logs import sessions
+from diagnostics.logs import parts, sessions
+from diagnostics.logs.answer import find
 from diagnostics.logs.layout import Kind as LogKind
 from diagnostics.logs.scan import Scan
 from diagnostics.logs.tally import Only, Tally, shape
@@ -172,3 +173,21 @@ def test_sessions_that_never_end_are_let_go_and_stay_counted(plan: Plan, size: i
         patch.setattr(sessions, "_MOST_OPEN", 20)
         scan = scanned(write(Path(folder), text), size=size, block=400)
     _is_true(scan, truth, plan.kind)
+
+
+@pytest.mark.parametrize("tail", ["-,,Local", "-,,Remote", "-,,Local(Shutdown)", '-,"",Local'])
+@pytest.mark.parametrize("crlf", [True, False])
+def test_a_session_is_over_with_its_last_row(tail: str, crlf: bool, tmp_path: Path) -> None:
+    """Nothing of it waits for the end of the log, whoever closed it, and with no QUIT."""
+    tails = ("+,,", '<,"220 mx.fabrikam.com ESMTP",', '<,"250 2.6.0 <1@contoso.com> Queued mail for delivery",', tail)
+    rows = [
+        f"2026-11-18T08:12:44.{number:03}Z,Internet,08DE2A6B91C0F4A2,{number},10.0.0.1:40000,203.0.113.9:25,{each}"
+        for number, each in enumerate(tails)
+    ]
+    header = ["#Log-type: SMTP Send Protocol Log", f"#Fields: {FIELDS['send']}"]
+    names = write(tmp_path, ("\r\n" if crlf else "\n").join([*header, *rows, ""]))
+    [known] = find(names).logs
+    [part] = parts.plan([(known.source, known.layout)], Only())
+    scan = parts.read_part(part).scan
+    assert not scan.sessions["smtp-send-log"].open
+    assert [count.messages for count in tally(scan).counts()[0].kept.values()] == [1]
