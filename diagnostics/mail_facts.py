@@ -39,6 +39,7 @@ class Configured(Fact, frozen=True, kw_only=True):
     service-health, server-component, windows-service, mailflow-test, smtp-test, edge-sync, queue-list and message-list (Count 0)
     … Told in words only: client-settings
     (Host, Port, User, Encryption, Mechanism), sign-in (Error), clock (Offset, in seconds), volume (DriveLetter),
+    outlook-report (the server that holds the mailbox, and the headers of its answer),
     exchange-build, organization, token-claims (aud, roles, scp). `values` holds the properties as printed; one whose value was
     masked is left out, so it is not `told`.
     """

@@ -54,6 +54,11 @@ _MIXED: Final = (
     "fabrikam-com.mail.protection.outlook.com[192.0.2.9] said: 451 4.4.5 Address domain different from previous accepted "
     "address. All recipients must be on the same domain ATTR46 (in reply to RCPT TO command))"
 )
+_FULL: Final = (
+    "{0}\nRemote server returned '554 5.2.2 mailbox full; STOREDRV.Deliver.Exception:QuotaExceededException; Failed to process "
+    "message due to a permanent exception with message {1}'"
+)
+_OUTLOOK: Final = "Error is [0x80070005-0x000004dc-0x00000524].\n\nExchange response headers:\nX-CalculatedBETarget: "
 _LOOPED: Final = "554 5.4.6 Hop count exceeded - possible mail loop"
 
 
@@ -107,6 +112,16 @@ _LOOPED: Final = "554 5.4.6 Hop count exceeded - possible mail loop"
         ),
         (
             "550 5.7.323 tlsa-invalid: The domain failed DANE validation\n\nThey published a TLSA record.",
+            "recipient-side",
+        ),
+        (_FULL.format("dana@live.com", ""), "recipient-side"),
+        (_FULL.format("dana@fabrikam.com", "Microsoft Unified Storage is full."), "recipient-side"),
+        (_FULL.format("dana@fabrikam.com", ""), "on-prem"),
+        (f"{_OUTLOOK}VI1PR04MB7001.EURPRD04.PROD.OUTLOOK.COM", "exchange-online"),
+        (f"{_OUTLOOK}ex01.contoso.com", "on-prem"),
+        ("554 5.6.1 Body type not supported by Remote Host", "on-prem"),
+        (
+            "<bob@fabrikam.com>: host mx.fabrikam.com[192.0.2.1] said: 554 5.6.1 8bit mime not supported",
             "recipient-side",
         ),
         ("550 5.7.705 Access denied, tenant has exceeded threshold", "exchange-online"),

@@ -3,7 +3,8 @@
 ## What is happening
 A message with 8-bit or binary parts needs a destination that offers 8BITMIME (or BINARYMIME with CHUNKING). If
 its EHLO reply lacks them, because the server is old or a firewall strips them, and the message can't be
-converted, Exchange returns it: `554 5.6.1 Body type not supported by Remote Host`.
+converted, Exchange returns it: `554 5.6.1 Body type not supported by Remote Host`. Exchange 2007 before Service Pack 1
+converts no attachments for such servers; later versions do.
 
 ## What proves it
 - the destination's EHLO reply lacks 8BITMIME and CHUNKING
@@ -22,7 +23,7 @@ from __future__ import annotations
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.protocol.steps import read_ehlo
 from diagnostics.facts import Reply, Said, Session, SessionMasked
-from diagnostics.report import Step
+from diagnostics.report import Act, Step
 
 _WORDS = (
     "Body type not supported",
@@ -72,12 +73,19 @@ def assess(
         return Finding(Belief.CONFIRMED, because, (offered, said), steps)
     because = f"{to} does not take the body type of the message (8-bit or binary)."
     worded = any(each.lower() in said.text.lower() for each in _WORDS)
-    return Finding(Belief.LIKELY if worded else Belief.POSSIBLE, because, (said,), steps, weight=1.2)
+    # Exchange's own words: it was here that the message could not be converted, and here that it can be made to.
+    act: Act | None = "on-prem" if "by remote host" in said.text.lower() else None
+    return Finding(Belief.LIKELY if worded else Belief.POSSIBLE, because, (said,), steps, act, weight=1.2)
 
 
 def _steps(host: str, domain: str) -> tuple[Step, ...]:
     return (
         read_ehlo(host, "8BITMIME and CHUNKING should be in the list. Compare it from outside your own firewall"),
+        look(
+            "See whether the sending server is Exchange 2007 without a service pack (8.0): it converts no attachments, and "
+            "its update cures this.",
+            "Get-ExchangeServer | Format-Table Name,AdminDisplayVersion,ServerRole",
+        ),
         look(
             "See whether a remote domain already covers the destination.",
             "Get-RemoteDomain | Format-Table Name,DomainName,ByteEncoderTypeFor7BitCharsets",

@@ -29,6 +29,7 @@ from typing import Final
 
 from diagnostics.cause import EMS, Belief, Finding, cause, change, look
 from diagnostics.causes.content_size.limits import LIMIT_OR_FULL
+from diagnostics.causes.network.providers import has_mailboxes
 from diagnostics.causes.quota_throttle.sizes import (
     about_rate,
     aggregate,
@@ -172,7 +173,9 @@ def assess(
         return Finding(Belief.POSSIBLE, because, (anchor, told), _steps(wanted, EMS), weight=0.6)
     statistics = next((each for each in objects if shut(each)), None) or brimming(objects)
     ours = kind == "mailbox" or statistics is not None
-    outside = from_outside(anchor, replies, objects)
+    # Storage shared with OneDrive, and addresses of public providers, are nobody's to administer.
+    private = has(anchor, "unified storage") or has_mailboxes(wanted.rpartition("@")[2])
+    outside = private or from_outside(anchor, replies, objects)
     online = by_microsoft(anchor) or in_tenant(objects)
     return _judged(anchor, wanted, statistics, ours=ours, outside=outside, online=online)
 

@@ -23,13 +23,18 @@ resets their permissions (AdminSDHolder).
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.facts import Said
-from diagnostics.mail_facts import ClientError
+from diagnostics.mail_facts import ClientError, Configured
 from diagnostics.patterns import linear
 from diagnostics.recognisers.mapi_submit import by_service, submission_denied
 from diagnostics.report import Act, Step
+
+# What Outlook's report prints: six digits, and eight since 2016.
+_CODES = ("0x80070005-0x0004dc-0x000524", "0x80070005-0x000004dc-0x00000524")
 
 # What Exchange Web Services and Graph say.
 _SERVICE = "does not have the right to send mail on behalf of the specified sending account"
@@ -42,7 +47,7 @@ _GRAPH = linear(r"(?i)\"code\"\s?:\s?\"ErrorSendAsDenied\"|graph\.microsoft\.")
     id="store.submission.send-as-denied",
     act="on-prem",
     says=(
-        "0x80070005-0x0004dc-0x000524",
+        *_CODES,
         "You do not have the permission to send the message on behalf of the specified user",
         "Error is [0x80070005-00000000-00000000]",
         "0x80070005-00000000-00000000",
@@ -62,12 +67,26 @@ _GRAPH = linear(r"(?i)\"code\"\s?:\s?\"ErrorSendAsDenied\"|graph\.microsoft\.")
         ),
     },
 )
-def assess(said: Said | ClientError) -> Finding | None:
+def assess(said: Said | ClientError, settings: tuple[Configured, ...]) -> Finding | None:
     """Outlook's own words are proof; the exception in an SMTP reply mostly belongs to a client that signed in by SMTP."""
     if isinstance(said, ClientError):
         return _of_program(said) if submission_denied(said.text) else None
+    found = _denied(said)
+    if found is None or found.act or not any(map(_in_cloud, settings)):
+        return found
+    return replace(found, act="exchange-online")
+
+
+def _in_cloud(each: Configured) -> bool:
+    """Whether it tells that the sender's mailbox is in Exchange Online: rights granted on-premises don't count there."""
+    if each.kind == "outlook-report":
+        return each.name.endswith(".prod.outlook.com")
+    return each.kind == "told-tenant"
+
+
+def _denied(said: Said) -> Finding | None:
     low = said.text.lower()
-    if "0x0004dc-0x000524" in low or "permission to send the message on behalf" in low:
+    if any(each in low for each in _CODES) or "permission to send the message on behalf" in low:
         because = (
             "The sender has no Send As or Send on Behalf right for the mailbox in From; Full "
             "Access alone does not give it."
