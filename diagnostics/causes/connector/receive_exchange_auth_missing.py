@@ -37,6 +37,8 @@ from diagnostics.report import Step
 
 # It says X-ANONYMOUSTLS to the server, as Exchange servers do; a connector without their logon does not know that.
 UNIFIED_MESSAGING: Final = "Submission to the Hub Transport server failed"
+# Kerberos that fails says so, too; and so does a server that should take the logon and is set not to.
+_AT_LOGON: Final = "454 4.7.0 Temporary authentication failure"
 _XEXCH50: Final = "504 Need to authenticate first"  # Exchange 2000 and 2003
 
 
@@ -48,6 +50,7 @@ _XEXCH50: Final = "504 Need to authenticate first"  # Exchange 2000 and 2003
         "535 5.7.3 anonymous authentication not allowed",
         UNIFIED_MESSAGING,
         _XEXCH50,
+        _AT_LOGON,
     ),
     against={
         "Require basic authentication": "is about a password for a smart host, not about the logon between servers",
@@ -74,6 +77,8 @@ def assess(said: Said, _settings: Configured | None, objects: tuple[Configured, 
     if met is None and unticked:
         because = "The connector that other Exchange servers meet lacks the ExchangeServer logon, as you say."
         return Finding(Belief.LIKELY, because, (unticked, said), _steps(""), weight=1.5)
+    if met is None and said.signature == _AT_LOGON:
+        return _among_others(said)
     if met is None:
         because = f"{said.by or said.host or 'The target server'} did not offer the logon that Exchange servers use."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(""), weight=1.5)
@@ -127,6 +132,15 @@ def _of_2003() -> tuple[Step, ...]:
             verify="Event 7004 for XEXCH50 no longer comes when a message goes between the two.",
         ),
     )
+
+
+def _among_others(said: Said) -> Finding | None:
+    """A client that logs on with a password is told the same by a server that reaches no domain controller."""
+    if said.kind == "client":
+        return None
+    because = f"{said.by or said.host or 'The target server'} refuses the logon of Exchange servers for now; one whose connector "
+    because += "(before Exchange 2007: SMTP virtual server) takes no integrated Windows logon does so, too."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(""), weight=0.95)
 
 
 def _steps(connector: str) -> tuple[Step, ...]:

@@ -35,7 +35,7 @@ from diagnostics.causes.dns.lookups import (
     same,
 )
 from diagnostics.causes.network.providers import mistyped
-from diagnostics.causes.network.queues import by_smart_host, inward, outward, queue_of
+from diagnostics.causes.network.queues import by_smart_host, inward, outward, queue_of, told_inward
 from diagnostics.causes.network.reach import by_exchange_online
 from diagnostics.facts import ConnectFailed, QueueState, Reply, Said
 from diagnostics.looked_facts import DnsAnswer
@@ -152,6 +152,8 @@ def assess(
         return None
     if provider_not_found(anchor.text):
         return None  # that one exists: the resolver is at fault
+    if not domain and told_inward(settings):
+        return None
     doubt = doubted(answers, settings)
     return _weighed(anchor, domain, of_name(answers, domain) if domain else list(answers), by_mx, doubt)
 

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.dns.lookups import doubting, nonexistent, public_resolver, restart_transport
-from diagnostics.causes.network.queues import inward
+from diagnostics.causes.network.queues import inward, told_inward
 from diagnostics.causes.network.reach import by_exchange_online
 from diagnostics.facts import DnsServers, QueueState, Said
 from diagnostics.looked_facts import DnsAnswer
@@ -62,9 +62,9 @@ def assess(
     """A public resolver on the adapter, or one that was asked for an internal name."""
     if isinstance(said, DnsAnswer):
         return _asked_inside(said, queues)
-    inside_queue = next((each for each in queues if inward(each)), None)
+    inside = next((each for each in queues if inward(each)), None) or told_inward(objects)
     doubt = next((each for each in objects if each.kind == "told-lookup-doubt"), None)
-    if by_exchange_online(said.text) or ("NonExistentDomain" in said.text and not (inside_queue or doubt)):
+    if by_exchange_online(said.text) or ("NonExistentDomain" in said.text and not (inside or doubt)):
         return None
     asked = next((each for each in answers if _astray(each)), None)
     if asked:
@@ -78,7 +78,7 @@ def assess(
         because = "The server's adapter lists a public DNS server, as you say: it doesn't know the names of the own network, and "
         because += "look-ups of domain controllers and Exchange servers fail whenever it is asked."
         return Finding(Belief.LIKELY, because, (told, said), _steps(), weight=1.6)
-    return _not_listed(said, listed, answers) or _open(said, inside_queue, doubt)
+    return _not_listed(said, listed, answers) or _open(said, inside, doubt)
 
 
 def _not_listed(said: Said, listed: DnsServers | None, answers: tuple[DnsAnswer, ...]) -> Finding | None:
@@ -100,7 +100,7 @@ def _not_listed(said: Said, listed: DnsServers | None, answers: tuple[DnsAnswer,
     return None
 
 
-def _open(said: Said, inside_queue: QueueState | None, doubt: Configured | None) -> Finding:
+def _open(said: Said, inside: QueueState | Configured | None, doubt: Configured | None) -> Finding:
     """Nothing tells yet which DNS servers are asked."""
     if "PRX2" in said.signature:
         because = (
@@ -108,10 +108,11 @@ def _open(said: Said, inside_queue: QueueState | None, doubt: Configured | None)
             "adapter does that at random."
         )
         return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.5)
-    if inside_queue:
-        because = f"The name of {inside_queue.next_hop or 'a server inside'} was looked up in vain, which the own network's DNS "
+    if inside:
+        name = (isinstance(inside, QueueState) and inside.next_hop) or "a server inside"
+        because = f"The name of {name} was looked up in vain, which the own network's DNS "
         because += "servers know; a public one on the adapter doesn't, and answers whenever it is asked first."
-        return Finding(Belief.POSSIBLE, because, (said, inside_queue), _steps(), weight=1.8)
+        return Finding(Belief.POSSIBLE, because, (said, inside), _steps(), weight=1.8)
     if said.signature == _ASSISTANT:
         because = "A mailbox or the directory was not reached; a public DNS server on the adapter does that at random."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=0.9)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from diagnostics.facts import Fact, QueueState, Reply, Said
+from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 
 _OUTWARD: Final = frozenset({"dnsconnectordelivery", "smarthostconnectordelivery", "smtpdeliverytoexo"})
@@ -69,6 +70,11 @@ def inward(queue: QueueState | None) -> bool:
     if queue is None:
         return False
     return _kind(queue.delivery_type) in _INWARD or (not queue.delivery_type and bool(_INSIDE.search(queue.next_hop)))
+
+
+def told_inward(objects: Iterable[Configured]) -> Configured | None:
+    """That the person tells of mail between Exchange servers of their own."""
+    return next((each for each in objects if each.kind == "told-between-servers"), None)
 
 
 STALLED: Final = (
