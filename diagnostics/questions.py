@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from typing import Final
 
 from diagnostics.asks import ASKABLE, ASKS, BOUNCE, Ask
-from diagnostics.cause import Belief, Cause, catalogue
+from diagnostics.cause import EMS, Belief, Cause, catalogue
 from diagnostics.engine import Judgement
-from diagnostics.facts import Fact
+from diagnostics.facts import Fact, Reply
 from diagnostics.mail_facts import Traced, Tracked
 from diagnostics.powershell import command
 from diagnostics.report import Question
 from diagnostics.rivals import rivals_of
-from diagnostics.seen import failures
+from diagnostics.seen import by_own_log, failures
 from diagnostics.verdict import Verdict
 
 _BOUNCES: Final = frozenset({"ndr", "delivery-status", "message"})
@@ -24,6 +24,7 @@ _EVENTS: Final = frozenset(
 _TRACKING: Final = next(ask for ask in ASKS if Tracked in ask.yields)
 _MOST: Final = 2
 _MOST_BEHIND: Final = 3
+_LEADING: Final = 3  # suspects whose own check may be asked for
 _LATER: Final = 0.95  # what settles the first suspect is worth a little more than what settles the last
 _STAKES: Final = {Belief.POSSIBLE: 1.0, Belief.LIKELY: 4.0, Belief.CONFIRMED: 0.0, Belief.RULED_OUT: 0.0}
 
@@ -32,8 +33,10 @@ def questions(shown: Sequence[Verdict], judgement: Judgement) -> tuple[Question,
     """At most two questions, the one that settles most first. None once something is confirmed."""
     if shown and shown[0].finding.belief is Belief.CONFIRMED:
         return ()
-    asked: list[Question] = []
-    covered: set[str] = set()
+    other = _by_another_system(judgement)
+    checks = (_check_of(shown[place:], judgement) for place in range(_LEADING)) if other else ()
+    asked: list[Question] = next(filter(None, checks), [])
+    covered: set[str] = {cause for each in asked for cause in each.separates}
     for ask, separates in _ranked(shown, judgement):
         if len(asked) == _MOST or (asked and not set(separates) - covered):
             continue
@@ -42,11 +45,16 @@ def questions(shown: Sequence[Verdict], judgement: Judgement) -> tuple[Question,
     if not asked and shown and shown[0].finding.belief is Belief.POSSIBLE:
         asked = _about(shown, judgement)
     if shown and shown[0].cause.id not in covered:
-        asked = [*asked[: _MOST - 1], *_of_the_first(shown, judgement)]
+        asked = [*asked[: _MOST - 1], *_check_of(shown, judgement)]
     if not asked and not shown:
         first = ASKS[:_MOST] if failures(judgement.facts) else (BOUNCE, _TRACKING)
         asked = [_question(ask, (), shown, judgement) for ask in first if not ask.answered(judgement.facts)]
     return tuple(asked)
+
+
+def _by_another_system(judgement: Judgement) -> bool:
+    """Whether a mail server of another kind refused a client: it has none of Exchange's settings to ask for."""
+    return any(isinstance(fact, Reply) and by_own_log(fact) for fact in judgement.facts)
 
 
 def _unshown(shown: Sequence[Verdict], judgement: Judgement) -> list[tuple[Cause, frozenset[type[Fact]]]]:
@@ -74,8 +82,10 @@ def _apart(ask: Ask | None, helped: tuple[str, ...], shown: Sequence[Verdict], j
     return (*helped, *beside, *readers[:_MOST_BEHIND])
 
 
-def _of_the_first(shown: Sequence[Verdict], judgement: Judgement) -> list[Question]:
+def _check_of(shown: Sequence[Verdict], judgement: Judgement) -> list[Question]:
     """Where nothing that is asked for concerns the first suspect: its own first check, whose output tells it from the others."""
+    if not shown:
+        return []
     first = shown[0]
     check = next((step for step in first.finding.steps if step.effect == "read-only" and step.command), None)
     if check is None:
@@ -96,7 +106,7 @@ def _about(shown: Sequence[Verdict], judgement: Judgement) -> list[Question]:
     best = max(concerned, key=lambda row: len(row[1]), default=None)
     kinds = {artefact.kind for artefact in judgement.artefacts}
     crash = kinds <= _EVENTS and not shown[0].cause.id.startswith("transport-service.service.")
-    if crash and _of_the_first(shown, judgement):
+    if crash and _check_of(shown, judgement):
         return []  # a process that crashes, or a queue that fills, is asked about itself, not for settings or a bounce
     if best and best[1]:
         return [_question(best[0], best[1], shown, judgement)]
@@ -111,8 +121,9 @@ def _about(shown: Sequence[Verdict], judgement: Judgement) -> list[Question]:
 
 def _ranked(shown: Sequence[Verdict], judgement: Judgement) -> list[tuple[Ask, tuple[str, ...]]]:
     scored = []
+    other = _by_another_system(judgement)
     for ask in ASKS:
-        if ask.answered(judgement.facts):
+        if ask.answered(judgement.facts) or (other and ask.shell == EMS):
             continue
         helped = [
             (place, each)

@@ -11,6 +11,7 @@ from diagnostics.facts import (
     Fact,
     QueueState,
     Reply,
+    Said,
     Session,
     SessionChange,
     Stage,
@@ -98,3 +99,8 @@ def _temporary(fact: Session | Reply) -> bool:
     if isinstance(fact, Session):
         return fact.error[:1] == "4" and not fact.tls_error
     return fact.code in range(400, 500)
+
+
+def by_own_log(said: Said | Reply) -> bool:
+    """Whether the log of another mail system than Exchange has it: it refused a client of its own."""
+    return said.kind == "log" and "reject: rcpt from" in said.source.quote.lower()

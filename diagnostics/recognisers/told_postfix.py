@@ -81,7 +81,7 @@ def _networks(reading: Reading, lines: list[tuple[int, str]]) -> Iterator[Artefa
         if found:
             listed = found.group(1).strip()
             outside = _outside([each for each in map(_network, listed.replace(",", " ").split()) if each], reading)
-            values = (("Networks", listed[:120]), ("Outside", outside))
+            values = (("Networks", listed), ("Outside", outside))
             fact = Configured(source=source_at(reading, index), kind="relay-networks", name="mynetworks", values=values)
             yield artefact(reading, "told-postfix", [index], [fact], dict(values))
             return

@@ -48,6 +48,7 @@ from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Step
+from diagnostics.seen import by_own_log
 
 # A logon that was tried, Exchange's own words, and servers that want another one's identity.
 _SPECIAL = linear(
@@ -224,7 +225,7 @@ def _of_another(said: Said, settings: tuple[Configured, ...]) -> Finding | None:
         because = "Another client sends through the same server, as you say: it relays for who logs on, and this client did not."
         return Finding(Belief.POSSIBLE, because, (said, other), _LOG_ON, weight=2.2)
     moved = any(each.kind == "told-moved" for each in settings)
-    weight = 0.8 if moved else 1.5 if relay.by_own_log(said) else 1.2  # a former provider's logon mends nothing
+    weight = 0.8 if moved else 1.5 if by_own_log(said) else 1.2  # a former provider's logon mends nothing
     return Finding(Belief.POSSIBLE, because, (said,), _LOG_ON, weight=weight)
 
 

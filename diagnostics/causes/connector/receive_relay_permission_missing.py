@@ -24,16 +24,24 @@ from being an open relay, so it should be lifted only for the known addresses of
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change
+from ipaddress import ip_address, ip_network
+from typing import Final
+
+from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.auth_smtp.logon import told_logon
 from diagnostics.causes.connector import relay, steps
 from diagnostics.causes.connector.heard import Heard, heard
 from diagnostics.causes.connector.settings import RECEIVE, label, made_for_others, of_kind, the_one
-from diagnostics.causes.recipient.lookup import domain, holders, told_own
+from diagnostics.causes.recipient.lookup import domain, holders, same_organization, told_own
 from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
 from diagnostics.report import Step
+from diagnostics.seen import by_own_log
 
+_VERSION: Final = 4
+_QUOTED: Final = 120  # characters of a list
+_CLIENT = linear(r"(?i)\bRCPT from ([\w.-]{1,253})\[([0-9a-f.:]{3,45})\].*?\bfrom=<[^@<>]{0,64}@([\w.-]{1,253})>")
 _NO_RIGHT = "Anonymous clients lack ms-Exch-SMTP-Accept-Any-Recipient on the connector whose rights were sent."
 
 
@@ -126,16 +134,42 @@ def _of_another(said: Said, objects: tuple[Configured, ...]) -> Finding | None:
     networks = next((each for each in objects if each.kind == "relay-networks"), None)
     if not relay.foreign(said):
         return None
-    if networks and networks.get("Outside"):
-        because = f"`{networks.get('Outside')}` is in none of the networks that may relay there (mynetworks = "
-        because += f"{networks.get('Networks')}), so the server refused it."
-        return Finding(Belief.LIKELY, because, (said, networks), (_let_in(),), weight=1.6)
-    if not relay.by_own_log(said) and networks is None:
+    refused = networks and (networks.get("Outside") or _own_client(said, networks))
+    if networks and refused:
+        because = f"`{refused}` is in none of the networks that may relay there (mynetworks = "
+        because += f"{networks.get('Networks')[:_QUOTED]}), so the server refused it."
+        return Finding(Belief.LIKELY, because, (said, networks), _other_steps(), weight=1.6)
+    if not by_own_log(said) and networks is None:
         return None
     because = (
         "This server takes mail for its own domains only, and the client is not among those that may relay through it."
     )
-    return Finding(Belief.POSSIBLE, because, (said,), (_let_in(),), weight=1.6)
+    return Finding(Belief.POSSIBLE, because, (said,), _other_steps(), weight=1.6)
+
+
+def _own_client(said: Said, networks: Configured) -> str:
+    """The address of a client whose name is in the sender's own domain, where it is in none of the networks; else ""."""
+    named = _CLIENT.search(said.source.quote)
+    listed = networks.get("Networks").replace(",", " ").split()
+    if named is None or not same_organization(str(named.group(1)), str(named.group(3))):
+        return ""
+    try:  # a table, an exception (!) or an address of version 6 is not looked into: then nothing is said
+        address = ip_address(str(named.group(2)))
+        inside = any(address in ip_network(each, strict=False) for each in listed if not each.startswith("["))
+    except ValueError:
+        return ""
+    return "" if inside or address.version != _VERSION else str(address)
+
+
+def _other_steps() -> tuple[Step, ...]:
+    return (
+        look(
+            "On the server that refused (here as Postfix has it), see whom it relays for, and which domains it takes.",
+            "postconf mynetworks mydestination relay_domains virtual_mailbox_domains smtpd_relay_restrictions",
+            "bash",
+        ),
+        _let_in(),
+    )
 
 
 def _let_in() -> Step:

@@ -47,11 +47,6 @@ def by_google_relay(said: Said) -> bool:
     return "smtp relay settings" in said.text.lower() or "answer/6140680" in said.text
 
 
-def by_own_log(said: Said) -> bool:
-    """Whether the log of the relay itself has it: it refused a client of its own."""
-    return said.kind == "log" and "reject: rcpt from" in said.source.quote.lower()
-
-
 def by_exchange_server(what: Heard) -> bool:
     """Whether an Exchange server of somebody's own refused; Exchange Online has another fault behind these words."""
     return not what.microsoft and "customer allow list" not in what.low and "customer block list" not in what.low

@@ -29,7 +29,7 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, look
-from diagnostics.causes.connector.relay import CLIENT_REFUSED, by_own_log
+from diagnostics.causes.connector.relay import CLIENT_REFUSED
 from diagnostics.causes.policy.authenticated_senders_only import RESTRICTED
 from diagnostics.causes.policy.said import refusal
 from diagnostics.causes.recipient.steps import advise
@@ -40,6 +40,7 @@ from diagnostics.mail_facts import Tracked
 from diagnostics.patterns import linear
 from diagnostics.refusals import topics, topics_of
 from diagnostics.report import Step
+from diagnostics.seen import by_own_log
 
 # Words with which a server gives the reason; then that reason is the cause.
 _REASON: Final = linear(

@@ -22,7 +22,6 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.connector.relay import by_own_log
 from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.causes.recipient.steps import advise
@@ -32,6 +31,7 @@ from diagnostics.mail_facts import Headers
 from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Step
+from diagnostics.seen import by_own_log
 
 _DELAYED = linear(r"(?i)delayed (\d{1,7}) seconds")
 _WORTH_SAYING: Final = 600  # seconds

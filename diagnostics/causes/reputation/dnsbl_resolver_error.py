@@ -20,7 +20,6 @@ any answer for a listing. The sending address isn't listed; all senders are refu
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.connector import relay
 from diagnostics.causes.connector.heard import heard
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.reputation.addresses import blamed, microsofts, named
@@ -29,6 +28,7 @@ from diagnostics.facts import Reply, Said, Session
 from diagnostics.looked_facts import DnsAnswer
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
+from diagnostics.seen import by_own_log
 
 
 @cause(
@@ -58,7 +58,7 @@ def assess(
     _, zone, _ = list_named(said.text)
     there, answer = listed(ip, zone, answers)
     who = said.by or "The receiving server"
-    ours = relay.by_own_log(said) or heard(said, replies, sessions).incoming
+    ours = by_own_log(said) or heard(said, replies, sessions).incoming
     if said.signature == "blocked using":
         everybody = everybody_refused(settings) if ours and there is None else None
         if everybody:

@@ -28,7 +28,6 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.connector.heard import heard
-from diagnostics.causes.connector.relay import by_own_log
 from diagnostics.causes.dns.exchangers import organization
 from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.steps import advise
@@ -47,6 +46,7 @@ from diagnostics.looked_facts import DnsAnswer
 from diagnostics.mail_facts import Configured
 from diagnostics.refusals import topics
 from diagnostics.report import Act, Step
+from diagnostics.seen import by_own_log
 
 # Nouns around which servers say in their own words that the address is listed, or has a bad name.
 _NAMES: Final = (
