@@ -78,6 +78,10 @@ _TAG = linear(r"\[([A-Za-z0-9.-]+\.(?i:outlook\.com|exchangelabs\.com))(?: \d{4}
 _OF_SENDMAIL = linear(
     r"(?i)\bconnection (?:timed out with|refused by|reset by) ([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8})\.?(?:\s|$)"
 )
+# Google's, which no other mail system has, and what it tried: [mx1.fabrikam.com 203.0.113.4: timed out]
+_OF_GOOGLE = linear(r"(?i)\bdid not accept our requests to connect\b")
+_TRIED_HOST = linear(r"\[([A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8})\.? [0-9a-fA-F.:]{3,45}: [^\[\]]{3,80}\]")
+_TRIED_IP = linear(r"\[[A-Za-z0-9.-]{1,253} ([0-9a-fA-F.:]{3,45}): [^\[\]]{3,80}\]")
 _LAST_HOST = linear(r"(?i)\[?LastAttemptedServerName=([A-Za-z0-9._-]{1,253})")
 _LAST_IP = linear(
     r"(?i)(?:LastAttemptedIP=|last endpoint attempted was |connect to [\w.-]{1,253}|failed to respond |refused it )"
@@ -280,18 +284,31 @@ def read_reply(
     at: str = "",
     connector: str = "",
     session: str = "",
+    reporter: str = "",
 ) -> list[Fact]:
-    """The reply in `text`, and what its words state. `by` is the host that gave it, "" when unknown."""
+    """The reply in `text`, and what its words state. `by` is the host that gave it, `reporter` the one that tells of it in a
+    bounce, "" when unknown."""
     whole = joined(text)
     inner, wrappers = unwrapped(whole)
     basic, enhanced = _own_or_outer_codes(inner, wrappers)
     by = by or ("" if wrappers else _first(_TAG, whole))
     host = (by or _first(_LAST_HOST, whole) or _first(_LED_HOST, whole) or _first(_OF_SENDMAIL, whole)).lower()
     address = ip or _first(_LAST_IP, whole) or _first(_LED_IP, whole)
+    if _OF_GOOGLE.search(whole):
+        reporter, host, address = (
+            "google.com",
+            host or _first(_TRIED_HOST, whole).lower(),
+            address or _first(_TRIED_IP, whole),
+        )
     keys: dict[str, Any] = {"source": source, "connector": connector, "session": session, "host": host}
     said: dict[str, Any] = {"by": by.lower(), "ip": address, "recipient": recipient, "at": at, "kind": kind}
     reply = Reply(code=basic, enhanced=enhanced, text=inner, whole=whole, wrappers=wrappers, **said, **keys)
-    return [reply, *_stated(whole, inner, address, at, keys)]
+    stated = _stated(whole, inner, address, at, keys)
+    return [reply, *(_reported(each, reporter) if isinstance(each, ConnectFailed) else each for each in stated)]
+
+
+def _reported(failed: ConnectFailed, reporter: str) -> ConnectFailed:
+    return replace(failed, reporter=reporter.lower()) if reporter else failed
 
 
 def classed(reply: Reply, *, delayed: bool) -> Reply:

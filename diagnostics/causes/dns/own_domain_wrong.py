@@ -9,6 +9,7 @@ DNS can mend it.
 ## What proves it
 - the MX of the recipient's domain names the server that refused, and the domain's mailboxes live elsewhere
 - the MX names Exchange Online and a former provider side by side, and a part of the mail from outside never arrives
+- Microsoft's Remote Connectivity Analyzer finds no MX record at all for the domain (a strong hint)
 - the MX names a host that does not exist, such as the one of a tenant that the domain has left
 - the look-up of the domain's mail host fails, and the MX holds a name of one label (`mail.` instead of `mail.<domain>.`)
 - the MX holds an IP address: some senders connect to it all the same, others look it up as a name and find none

@@ -8,6 +8,7 @@ have none, and Exchange uses IPv6 as soon as it can; a changed provider or NAT r
 
 ## What proves it
 - the refusal, and a look-up of the address that finds no name or a name with another address
+- Microsoft's Remote Connectivity Analyzer finds no PTR record: it shows the record, not that mail is refused for it
 
 ## Not this when
 - name and address lead to each other, and the refusal speaks of the name in EHLO (`protocol.helo.invalid-domain`)

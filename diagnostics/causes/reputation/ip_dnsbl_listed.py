@@ -7,6 +7,7 @@ put it there because spam was seen, because the address is a dial-up one, or bec
 
 ## What proves it
 - the refusal names the list, and the list answers 127.0.0.x for the address
+- Microsoft's Remote Connectivity Analyzer finds the address on a list: a strong hint
 
 ## Not this when
 - the answer is 127.255.255.x or the text says `open resolver`: the receiver's resolver is at fault
