@@ -68,7 +68,9 @@ def _told(told: Told) -> Finding | None:
     if told.story != "hangs-up-without-tls":
         return None
     because = "TLS is switched off on the connector, as you tell it, and the client hangs up right after the answer to EHLO: so "
-    because += "does one that insists on TLS when STARTTLS is not among the answers. Switch it on, or make TLS optional in the client."
+    because += (
+        "does one that insists on TLS and finds no STARTTLS there. Switch it on, or make TLS optional in the client."
+    )
     return Finding(Belief.POSSIBLE, because, (told,), _steps(""), weight=1.5)
 
 
