@@ -6,7 +6,7 @@ wrapper that holds nothing else stays, and is itself the reply.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final, Literal
 
 import re2
@@ -78,10 +78,11 @@ _TAG = linear(r"\[([A-Za-z0-9.-]+\.(?i:outlook\.com|exchangelabs\.com))(?: \d{4}
 _OF_SENDMAIL = linear(
     r"(?i)\bconnection (?:timed out with|refused by|reset by) ([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8})\.?(?:\s|$)"
 )
-# Google's, which no other mail system has, and what it tried: [mx1.fabrikam.com 203.0.113.4: timed out]
+# Google's, which no other mail system has, and each attempt below it: [mx1.fabrikam.com. 203.0.113.4: timed out]
 _OF_GOOGLE = linear(r"(?i)\bdid not accept our requests to connect\b")
-_TRIED_HOST = linear(r"\[([A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8})\.? [0-9a-fA-F.:]{3,45}: [^\[\]]{3,80}\]")
-_TRIED_IP = linear(r"\[[A-Za-z0-9.-]{1,253} ([0-9a-fA-F.:]{3,45}): [^\[\]]{3,80}\]")
+_ATTEMPT = linear(r"\[([A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8})\.? ([0-9a-fA-F.:]{3,45}): ([^\[\]]{3,80})\]")
+_REASONS: Final = ("refused", "unreachable")  # any other is no answer
+_MOST_ATTEMPTS: Final = 20
 _LAST_HOST = linear(r"(?i)\[?LastAttemptedServerName=([A-Za-z0-9._-]{1,253})")
 _LAST_IP = linear(
     r"(?i)(?:LastAttemptedIP=|last endpoint attempted was |connect to [\w.-]{1,253}|failed to respond |refused it )"
@@ -294,21 +295,30 @@ def read_reply(
     by = by or ("" if wrappers else _first(_TAG, whole))
     host = (by or _first(_LAST_HOST, whole) or _first(_LED_HOST, whole) or _first(_OF_SENDMAIL, whole)).lower()
     address = ip or _first(_LAST_IP, whole) or _first(_LED_IP, whole)
-    if _OF_GOOGLE.search(whole):
-        reporter, host, address = (
-            "google.com",
-            host or _first(_TRIED_HOST, whole).lower(),
-            address or _first(_TRIED_IP, whole),
-        )
     keys: dict[str, Any] = {"source": source, "connector": connector, "session": session, "host": host}
     said: dict[str, Any] = {"by": by.lower(), "ip": address, "recipient": recipient, "at": at, "kind": kind}
     reply = Reply(code=basic, enhanced=enhanced, text=inner, whole=whole, wrappers=wrappers, **said, **keys)
-    stated = _stated(whole, inner, address, at, keys)
-    return [reply, *(_reported(each, reporter) if isinstance(each, ConnectFailed) else each for each in stated)]
+    return [reply, *_by_reporter(_stated(whole, inner, address, at, keys), whole, reporter.lower())]
 
 
-def _reported(failed: ConnectFailed, reporter: str) -> ConnectFailed:
-    return replace(failed, reporter=reporter.lower()) if reporter else failed
+def _by_reporter(stated: Iterable[Fact], whole: str, reporter: str) -> Iterator[Fact]:
+    """The facts of a reply; a connection that did not open has who tried, and is one fact for each host that was tried."""
+    for fact in stated:
+        if not isinstance(fact, ConnectFailed):
+            yield fact
+        elif _OF_GOOGLE.search(whole):
+            yield from _by_google(fact, whole)
+        else:
+            yield replace(fact, reporter=reporter) if reporter else fact
+
+
+def _by_google(failed: ConnectFailed, whole: str) -> Iterator[ConnectFailed]:
+    attempts = _ATTEMPT.findall(whole)[:_MOST_ATTEMPTS]
+    for host, ip, reason in attempts:
+        kind = next((each for each in _REASONS if each in reason.lower()), "timeout")
+        yield replace(failed, host=host.lower(), ip=ip, kind=kind, reporter="google.com")
+    if not attempts:
+        yield replace(failed, reporter="google.com")
 
 
 def classed(reply: Reply, *, delayed: bool) -> Reply:
