@@ -145,13 +145,17 @@ class SessionMasked(Fact, frozen=True, kw_only=True):
 
 
 class ConnectFailed(Fact, frozen=True, kw_only=True):
-    """TCP did not open. `winsock` is the socket error number (10060, 10061, 10051, 10065 …), 0 when not told, as is `port`."""
+    """TCP did not open. `winsock` is the socket error number (10060, 10061, 10051, 10065 …), 0 when not told, as is `port`.
+
+    `reporter` is the mail system that tried and says so in a bounce, "" where none is named.
+    """
 
     kind: Literal["timeout", "refused", "unreachable", "reset", "unknown"]
     winsock: int = 0
     port: int = 0
     ip: str = ""
     at: str = ""
+    reporter: str = ""
 
 
 class ConnectionDropped(Fact, frozen=True, kw_only=True):

@@ -15,19 +15,38 @@ from diagnostics.mail_facts import CommandError
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact, failed_reply
+from diagnostics.recognisers.dns_records import host, reverse_name
 from diagnostics.recognisers.reply_text import codes
 from diagnostics.recognisers.sources import source_at
 
 Lines = list[tuple[int, str]]
 
+_IP: Final = r"([0-9a-fA-F.:]{3,45})"
+# Sentences that name a fault. They stand alone where somebody copies only what is red.
+# A list's error code (127.255.255.x) is no listing. Source: https://github.com/MicrosoftDocs/OfficeDocs-ConnectivityAnalyzer
+_UNNAMED: Final = rf"^\W{{0,12}}(?:The )?IP Address {_IP} (?:does n[o']t|doesn't) have a PTR record\b"
+_LISTED: Final = (
+    rf"^\W{{0,12}}(?:The |Your )?IP(?: Address)? {_IP} was found on (?:the|a) .{{0,80}}\bStatus code\W{{1,3}}127\.0\."
+)
+_WITHOUT_MX: Final = r"\bNo MX records (?:were )?found in DNS for (?:the )?(?:SMTP )?domain '?([\w.-]{1,253}?)'?\.?\W*$"
+_RELAYED: Final = r"\bOpen relay test message (?:was )?delivered successfully"
+_MUTE: Final = r"\bExpected Service Banner was n[o']t received"
+_FAULTS: Final = f"{_UNNAMED}|{_LISTED}|{_WITHOUT_MX}|{_RELAYED}|{_MUTE}"
 _MARKS: Final = (
     r"\bConnectivity Analyzer\b|^\s*Elapsed Time:\s*\d+ ms|^\W{0,12}Testing TCP port \d+ on host\b"
     r"|^\W{0,12}Attempting to retrieve DNS MX records|^\W{0,12}Testing (?:in|out)bound SMTP mail flow"
+    rf"|{_FAULTS}"
 )
 _MARK = linear(f"(?i)(?:{_MARKS})")
+_FAULT = linear(f"(?i)(?:{_FAULTS})")
+_PTR = linear(f"(?i){_UNNAMED}")
+_SILENT = linear(f"(?i){_MUTE}")
+_NO_MX = linear(f"(?i){_WITHOUT_MX}")
 _PORT = linear(r"(?i)Testing TCP port (\d{1,5}) on host (\S{1,253}?) to ensure")
 _OPENED = linear(r"(?i)port was opened successfully")
-_BLOCKED = linear(r"(?i)specified port is either blocked, not listening|port couldn't be opened|failed to open")
+_BLOCKED = linear(
+    rf"(?i)specified port is either blocked, not listening|port couldn't be opened|failed to open|{_MUTE}"
+)
 _RECORDS = linear(
     r"(?i)(?:MX|DNS|host) (?:MX )?records? (?:in DNS )?for (?:domain|the domain)?\s*'?([\w.-]{1,253}?)'?\.?\s*$"
 )
@@ -37,7 +56,7 @@ _UNRESOLVED = linear(
 )
 _FAILED = linear(
     r"(?i)\bfailed\b|\bis either blocked\b|\bwas n[o']t successful|couldn't|could not|isn't valid|is not valid|not trusted"
-    r"|was rejected|error"
+    rf"|was rejected|error|was(?:n't| not) able to|{_FAULTS}"
 )
 _VERDICT = linear(r"(?i)Connectivity Analyzer (?:failed|has failed|wasn't able)")
 _QUIET = linear(r"(?i)^\s*(?:Additional Details|Test Steps|Elapsed Time:|Exception details:?$|Tell me more)")
@@ -50,15 +69,19 @@ def read(reading: Reading) -> Sequence[Artefact]:
     lines = _extent(reading.free())
     if not lines:
         return ()
-    facts = [*_tests(reading, lines), *_replies(reading, lines)]
+    facts = [*_tests(reading, lines), *_records(reading, lines), *_replies(reading, lines)]
     failed = [(index, line.strip()) for index, line in lines if _FAILED.search(line) and not _QUIET.search(line)]
-    if failed and not any(isinstance(fact, Reply) for fact in facts):
-        index, text = next((each for each in failed if not _VERDICT.search(each[1])), failed[0])
-        facts.append(CommandError(source=source_at(reading, index), text=text, cmdlet="Remote Connectivity Analyzer"))
-    shown = {
-        "tests": sum(1 for _, line in lines if line.strip().startswith(("Testing", "Attempting"))),
-        "failed": len(failed),
-    }
+    named = [each for each in failed if _FAULT.search(each[1])]
+    if failed and not named and not any(isinstance(fact, Reply) for fact in facts):
+        named = [next((each for each in failed if not _VERDICT.search(each[1])), failed[0])]
+    facts.extend(
+        CommandError(source=source_at(reading, index), text=text, cmdlet="Remote Connectivity Analyzer")
+        for index, text in named
+    )
+    tests = sum(1 for _, line in lines if line.strip().startswith(("Testing", "Attempting", "Performing", "Checking")))
+    if not (facts or tests):
+        return ()  # the analyzer's name alone is no result, and no health
+    shown = {"tests": tests, "failed": len(failed)}
     return [artefact(reading, "connectivity-analyzer", [index for index, _ in lines], facts, shown)]
 
 
@@ -100,12 +123,25 @@ def _tests(reading: Reading, lines: Lines) -> Iterator[Fact]:
             opened = bool(_OPENED.search(line))
             yield PortTest(source=source_at(reading, index), host=host, port=number, succeeded=opened, inbound=True)
             port = None
+        elif _SILENT.search(line):  # an older report doesn't say which host it connected to
+            yield PortTest(source=source_at(reading, index), succeeded=False, inbound=True)
         elif looked and "attempt" in line.lower():
             name = looked.group(1).lower()
         elif name and (_RESOLVED.search(line) or _UNRESOLVED.search(line)):
             ok = bool(_RESOLVED.search(line))
             yield DnsAnswer(source=source_at(reading, index), name=name, ok=ok, error="" if ok else line.strip())
             name = ""
+
+
+def _records(reading: Reading, lines: Lines) -> Iterator[Fact]:
+    """What its sentences say of DNS by themselves: an address without a name, a domain without a mail server."""
+    for index, line in lines:
+        unnamed, without = _PTR.search(line), _NO_MX.search(line)
+        source, error = source_at(reading, index), line.strip()
+        if unnamed:
+            yield DnsAnswer(source=source, name=reverse_name(unnamed.group(1)), ok=False, error=error, asked="PTR")
+        elif without:
+            yield DnsAnswer(source=source, name=host(without.group(1)), ok=False, error=error, asked="MX")
 
 
 def _replies(reading: Reading, lines: Lines) -> Iterator[Fact]:

@@ -182,7 +182,7 @@ def facts(notification: Notification, paste: Paste) -> list[Fact]:
         line = next((each.lines[n] for n in ("diagnostic-code", "status", "action") if n in each.lines), 0)
         source = Source(line + 1, paste.raw[line].strip(), paste.index)
         by = host_of(each.value("remote-mta")) or host_of(reporter)
-        reply, *stated = read_reply(text, source, kind="dsn", by=by, recipient=each.address)
+        reply, *stated = read_reply(text, source, kind="dsn", by=by, recipient=each.address, reporter=host_of(reporter))
         assert isinstance(reply, Reply)
         found += [classed(reply, delayed=each.action == "delayed"), *stated]
     return found

@@ -84,8 +84,10 @@ def _artefact(message: Message, raw: Sequence[str], start: int, paste: Paste) ->
     human = [found for each in texts if each.kind == "plain" for found in _read(each, raw, start, paste)]
     if not human:
         human = [found for each in texts if each.kind == "html" for found in _read(each, raw, start, paste)]
-    if not human and not _tells(dsn) and returned(message):
-        human = list(_in_words(message, texts, raw, start, paste))
+    wordless = all(_is_empty(fact) for each in human for fact in each.facts if isinstance(fact, Reply))
+    if wordless and not _tells([*human, *dsn]) and returned(message):
+        # A status without words (4.0.0) may stand in the text itself, where a boundary was lost; the text has the reason then.
+        human = list(_in_words(message, texts, raw, start, paste)) or human
     if not dsn and not human:
         return None
     original = _original(message)

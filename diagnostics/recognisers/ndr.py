@@ -291,7 +291,9 @@ def _facts(bounce: _Bounce, groups: list[_Group], paste: Paste) -> list[Fact]:
         source = Source(line + 1, paste.raw[line].strip(), paste.index)
         by, ip = _by(quoted, generating, receiving)
         for recipient in group.recipients or [""]:
-            reply, *stated = read_reply(quoted.text, source, kind="ndr", by=by, ip=ip, recipient=recipient, at=at)
+            reply, *stated = read_reply(
+                quoted.text, source, kind="ndr", by=by, ip=ip, recipient=recipient, at=at, reporter=generating
+            )
             assert isinstance(reply, Reply)
             outer = group.quotes[0]
             if outer is not quoted and _WRAPPER.search(outer.text):

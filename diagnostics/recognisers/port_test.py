@@ -42,8 +42,10 @@ _REFUSED = linear(r"(?i)\bConnection refused")
 _CLOSED = linear(r"(?i)^\s*Connection closed by foreign host\.?\s*$")
 _NC = linear(
     rf"(?i)connect(?:ion)? to {_HOST}(?: \([^()\s]{{1,45}}\))?,? (?:port )?(\d{{1,5}}) (?:port )?"
-    r"[(\[](?:tcp)[^)\]]{0,20}[)\]] (succeeded|failed)"
+    r"[(\[](?:tcp)[^)\]]{0,20}[)\]] (succeeded|failed|timed out)"
 )
+# curl -v, of each address that it tried
+_CURL = linear(rf"(?i)^\W{{0,4}}connect to {_HOST} port (\d{{1,5}}) (?:from \S{{1,60}} port \d{{1,5}} )?failed: ")
 _NC_BSD = linear(
     rf"(?i){_HOST} \[([0-9a-f.:]{{3,45}})\] (\d{{1,5}}) \([\w?-]{{1,20}}\) ?:? ?(open"
     rf"|Connection (?:refused|timed out)|No route to host)"
@@ -64,7 +66,7 @@ _ADDRESS = linear(r"^(?:\d{1,3}\.){3}\d{1,3}$|^[0-9a-fA-F]{0,4}:[0-9a-fA-F:.]*:[
 
 @recogniser(
     r"(?:\bTcpTestSucceeded\b|\bTCP connect to\b|\b(?:on|auf|sur le|en|sulla) (?:port|puerto|porta)\s+\d"
-    r"|^\s*telnet: |^\s*Connected to \S+\.\s*$|\bconnect(?:ion)? to \S.{0,80}(?:succeeded|failed)"
+    r"|^\s*telnet: |^\s*Connected to \S+\.\s*$|\bconnect(?:ion)? to \S.{0,80}(?:succeeded|failed|timed out)"
     r"|\] \d+ \([\w?-]+\) ?:? ?(?:open|Conn|No )|^\s*\*{3} Error connecting to |^\s*Could not connect to \S+:\d+: "
     r"|\b(?:Test-NetConnection|tnc)\s[^\n]*-InformationLevel\s)",
     rank=45,
@@ -90,7 +92,7 @@ def _lists(reading: Reading) -> Iterator[Artefact]:
     for block in blocks(reading.free()):
         succeeded = block.flag("tcptestsucceeded")
         if succeeded is not None:
-            fact = _test(
+            fact = port_tested(
                 reading,
                 block.line("tcptestsucceeded"),
                 succeeded,
@@ -98,7 +100,7 @@ def _lists(reading: Reading) -> Iterator[Artefact]:
                 port=block.value("remoteport"),
                 ip=block.value("remoteaddress"),
             )
-            yield _artefact(reading, fact, block.lines)
+            yield as_artefact(reading, fact, block.lines)
 
 
 def _rows(reading: Reading) -> Iterator[Artefact]:
@@ -106,7 +108,7 @@ def _rows(reading: Reading) -> Iterator[Artefact]:
         told = row.cells["tcptestsucceeded"].lower()
         if told in ("true", "false"):
             cells = {name: plain(cell) for name, cell in row.cells.items()}
-            fact = _test(
+            fact = port_tested(
                 reading,
                 row.line,
                 told == "true",
@@ -114,7 +116,7 @@ def _rows(reading: Reading) -> Iterator[Artefact]:
                 port=cells.get("remoteport", ""),
                 ip=cells.get("remoteaddress", ""),
             )
-            yield _artefact(reading, fact, list(row.lines))
+            yield as_artefact(reading, fact, list(row.lines))
 
 
 def _quiet(reading: Reading) -> Iterator[Artefact]:
@@ -124,8 +126,8 @@ def _quiet(reading: Reading) -> Iterator[Artefact]:
         word = _WORD.search(line)
         if asked and word:
             succeeded = word.group(1).lower() == "true"
-            fact = _test(reading, index, succeeded, host=asked[1], port=asked[2])
-            yield _artefact(reading, fact, [asked[0], index])
+            fact = port_tested(reading, index, succeeded, host=asked[1], port=asked[2])
+            yield as_artefact(reading, fact, [asked[0], index])
         command = _QUIET.search(line) if _IS_QUIET.search(line) else None
         if command:
             asked = (index, command.group(1), command.group(2))
@@ -143,8 +145,8 @@ def _tools(reading: Reading) -> Iterator[Artefact]:
         following = lines[place + 1] if place + 1 < len(lines) else (index, "")
         reason = _SWAKS_WHY.search(following[1])
         why = told.group(3) or (reason.group(1) if reason else "")
-        tested = _test(reading, index, False, host=told.group(1), port=told.group(2))
-        yield _artefact(reading, tested, [index, *([following[0]] if reason else [])], _refused(tested, why))
+        tested = port_tested(reading, index, False, host=told.group(1), port=told.group(2))
+        yield as_artefact(reading, tested, [index, *([following[0]] if reason else [])], _refused(tested, why))
 
 
 def _lines(reading: Reading, free: list[tuple[int, str]]) -> Iterator[Artefact]:
@@ -162,14 +164,14 @@ def _lines(reading: Reading, free: list[tuple[int, str]]) -> Iterator[Artefact]:
         told = _told(line, host, port)
         if told is not None:
             succeeded, where, number = told
-            tested = _test(reading, index, succeeded, host=where, port=number)
-            yield _artefact(reading, tested, [index], _refused(tested, line))
+            tested = port_tested(reading, index, succeeded, host=where, port=number)
+            yield as_artefact(reading, tested, [index], _refused(tested, line))
         elif _silently_closed(reading, index):
-            tested = _test(reading, index, True, host=host, port=port)
+            tested = port_tested(reading, index, True, host=host, port=port)
             dropped = ConnectionDropped(
                 source=tested.source, host=tested.host, stage=Stage.CONNECTED, by="remote", direction="send"
             )
-            yield _artefact(reading, tested, [index], [dropped])
+            yield as_artefact(reading, tested, [index], [dropped])
 
 
 def _refused(tested: PortTest, line: str) -> list[Fact]:
@@ -198,19 +200,25 @@ def _told(line: str, host: str, port: str) -> tuple[bool, str, str] | None:
         return True, host, port
     if tried := _NC.search(line):
         return tried.group(3).lower() == "succeeded", tried.group(1), tried.group(2)
+    if tried := _CURL.search(line):
+        return False, tried.group(1), tried.group(2)
     if tried := _NC_BSD.search(line):
         return tried.group(4).lower() == "open", tried.group(2), tried.group(3)
     return None
 
 
-def _test(reading: Reading, line: int, succeeded: bool, *, host: str = "", port: str = "", ip: str = "") -> PortTest:
+def port_tested(
+    reading: Reading, line: int, succeeded: bool, *, host: str = "", port: str = "", ip: str = ""
+) -> PortTest:
+    """The test that `line` tells the outcome of; `host` may be an address."""
     address = ip if _ADDRESS.search(ip) else host if _ADDRESS.search(host) else ""
     number = int(port) if port.isascii() and port.isdecimal() and len(port) < 6 else 25
     name = "" if _ADDRESS.search(host) else host.lower()
     return PortTest(source=source_at(reading, line), succeeded=succeeded, port=number, ip=address, host=name)
 
 
-def _artefact(reading: Reading, fact: PortTest, lines: list[int], more: Sequence[Fact] = ()) -> Artefact:
+def as_artefact(reading: Reading, fact: PortTest, lines: list[int], more: Sequence[Fact] = ()) -> Artefact:
+    """The artefact of one test: the lines that it was read from, and what else they state."""
     return Artefact(
         kind="port-test",
         first=min(lines) + 1,

@@ -6,7 +6,7 @@ wrapper that holds nothing else stays, and is itself the reply.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final, Literal
 
 import re2
@@ -78,6 +78,11 @@ _TAG = linear(r"\[([A-Za-z0-9.-]+\.(?i:outlook\.com|exchangelabs\.com))(?: \d{4}
 _OF_SENDMAIL = linear(
     r"(?i)\bconnection (?:timed out with|refused by|reset by) ([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8})\.?(?:\s|$)"
 )
+# Google's, which no other mail system has, and each attempt below it: [mx1.fabrikam.com. 203.0.113.4: timed out]
+_OF_GOOGLE = linear(r"(?i)\bdid not accept our requests to connect\b")
+_ATTEMPT = linear(r"\[([A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8})\.? ([0-9a-fA-F.:]{3,45}): ([^\[\]]{3,80})\]")
+_REASONS: Final = ("refused", "unreachable")  # any other is no answer
+_MOST_ATTEMPTS: Final = 20
 _LAST_HOST = linear(r"(?i)\[?LastAttemptedServerName=([A-Za-z0-9._-]{1,253})")
 _LAST_IP = linear(
     r"(?i)(?:LastAttemptedIP=|last endpoint attempted was |connect to [\w.-]{1,253}|failed to respond |refused it )"
@@ -280,8 +285,10 @@ def read_reply(
     at: str = "",
     connector: str = "",
     session: str = "",
+    reporter: str = "",
 ) -> list[Fact]:
-    """The reply in `text`, and what its words state. `by` is the host that gave it, "" when unknown."""
+    """The reply in `text`, and what its words state. `by` is the host that gave it, `reporter` the one that tells of it in a
+    bounce, "" when unknown."""
     whole = joined(text)
     inner, wrappers = unwrapped(whole)
     basic, enhanced = _own_or_outer_codes(inner, wrappers)
@@ -291,7 +298,27 @@ def read_reply(
     keys: dict[str, Any] = {"source": source, "connector": connector, "session": session, "host": host}
     said: dict[str, Any] = {"by": by.lower(), "ip": address, "recipient": recipient, "at": at, "kind": kind}
     reply = Reply(code=basic, enhanced=enhanced, text=inner, whole=whole, wrappers=wrappers, **said, **keys)
-    return [reply, *_stated(whole, inner, address, at, keys)]
+    return [reply, *_by_reporter(_stated(whole, inner, address, at, keys), whole, reporter.lower())]
+
+
+def _by_reporter(stated: Iterable[Fact], whole: str, reporter: str) -> Iterator[Fact]:
+    """The facts of a reply; a connection that did not open has who tried, and is one fact for each host that was tried."""
+    for fact in stated:
+        if not isinstance(fact, ConnectFailed):
+            yield fact
+        elif _OF_GOOGLE.search(whole):
+            yield from _by_google(fact, whole)
+        else:
+            yield replace(fact, reporter=reporter) if reporter else fact
+
+
+def _by_google(failed: ConnectFailed, whole: str) -> Iterator[ConnectFailed]:
+    attempts = _ATTEMPT.findall(whole)[:_MOST_ATTEMPTS]
+    for host, ip, reason in attempts:
+        kind = next((each for each in _REASONS if each in reason.lower()), "timeout")
+        yield replace(failed, host=host.lower(), ip=ip, kind=kind, reporter="google.com")
+    if not attempts:
+        yield replace(failed, reporter="google.com")
 
 
 def classed(reply: Reply, *, delayed: bool) -> Reply:

@@ -45,10 +45,14 @@ _SENT_BACK = linear(rf"(?i)(?:{_FAILED})")
 _TALK = linear(r"(?i)^\s*(?:re|aw|sv|vs|antw?|fwd?|wg|tr|rv|enc)\s?:")  # of people, about a bounce
 _ARRIVED = linear(r"(?i)\b(?:success\w*|relayed|delivered to|receipt)\b")
 _DELAYED = linear(
-    r"(?i)\bdelay(?:ed)?\b|\bwill (?:be )?(?:retried|keep trying|continue)|\bstill undelivered\b|\bwarning\b"
+    # In brackets, a warning is about a link.
+    r"(?i)\bdelay(?:ed)?\b|\bwill (?:be )?(?:retried|keep trying|continue)|\bstill undelivered\b|(?:^|[^(\w])warning\b"
 )
 _COPIES: Final = frozenset({"message/rfc822", "text/rfc822-headers"})
 _ANY_ADDRESS = linear(rf"<?({ADDRESS})>?")
+_HEADING = linear(
+    r"^\*\* [^*]{1,80} \*\*$"
+)  # Gmail's, the same over several reasons: the paragraphs below have the one
 _LONGEST: Final = 1_200  # characters of what a bounce says
 _MOST: Final = 5  # paragraphs that tell a reason
 _MOST_LINES: Final = 200
@@ -84,7 +88,8 @@ def decoded(header: Any) -> str:
 def report(message: Message, part: Paste) -> Artefact | None:
     """What the text `part` of a bounce says, None where it says nothing."""
     paragraphs = [(index, told) for index, words in _paragraphs(part) if (told := squeezed(COURTESY.sub("", words)))]
-    telling = [each for each in paragraphs if topics_of(each[1])][:_MOST]
+    reasons = [each for each in paragraphs if topics_of(each[1])]
+    telling = ([each for each in reasons if not _HEADING.search(each[1])] or reasons)[:_MOST]
     if not telling and paragraphs:
         telling = [(paragraphs[0][0], " ".join(words for _, words in paragraphs)[:_LONGEST])]
     if not telling:

@@ -7,6 +7,7 @@ STARTTLS out of its EHLO reply, whatever its certificate. Senders that insist on
 
 ## What proves it
 - AuthMechanism of the connector that answers lacks Tls
+- a receive log that ends after the answer to EHLO (a bare `-`, or `Remote(SocketError)`), where TLS was switched off: a hint
 - no event 12014 was logged: the certificate is not what is missing
 
 ## Not this when
@@ -27,13 +28,13 @@ from diagnostics.causes.certificate.event12014 import told_of
 from diagnostics.causes.certificate.withheld import Withheld, withheld
 from diagnostics.causes.connector.settings import is_bound, label, the_one, words
 from diagnostics.facts import Reply, StarttlsNotOffered, WindowsEvent
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
 
 
 @cause(id="connector.receive.tls-auth-disabled", act="on-prem")
 def assess(
-    fact: StarttlsNotOffered,
+    fact: StarttlsNotOffered | Told,
     event: WindowsEvent | None,
     _settings: Configured | None,
     objects: tuple[Configured, ...],
@@ -41,6 +42,8 @@ def assess(
     replies: tuple[Reply, ...],
 ) -> Finding | None:
     """The connector's own mechanisms settle it; an EHLO reply without any authentication points here."""
+    if isinstance(fact, Told):
+        return _told(fact)
     found = withheld(fact, replies, objects)
     if found is None:
         return None
@@ -58,6 +61,17 @@ def assess(
         return Finding(Belief.POSSIBLE, because, (fact,), _steps(fact.connector), weight=1.8)
     because = f"{found.words}. It also leaves it out when Tls is not among the connector's mechanisms."
     return Finding(Belief.POSSIBLE, because, (fact,), _steps(fact.connector), weight=found.weight(1.0))
+
+
+def _told(told: Told) -> Finding | None:
+    """Who switched TLS off on the connector, and sees clients leave where STARTTLS would have been offered."""
+    if told.story != "hangs-up-without-tls":
+        return None
+    because = "TLS is switched off on the connector, as you tell it, and the client hangs up right after the answer to EHLO: so "
+    because += (
+        "does one that insists on TLS and finds no STARTTLS there. Switch it on, or make TLS optional in the client."
+    )
+    return Finding(Belief.POSSIBLE, because, (told,), _steps(""), weight=1.5)
 
 
 def _from_settings(found: Withheld, met: Configured) -> Finding | None:

@@ -7,7 +7,8 @@ mail with 5.7.27, because no reply could reach it.
 
 ## What proves it
 - `Resolve-DnsName` shows the MX with NameExchange `.`
-- the refusal says null MX
+- the refusal says null MX, or the sender's mail system that its look-up returned one (Gmail: `returned Null MX`)
+- an old Postfix can't read the record: `type=MX: Malformed or unexpected name server reply` (a hint)
 
 ## Not this when
 - Exchange Online answers `550 5.1.10 RESOLVER.ADR.RecipientNotFound`: the same number, but it means that the
@@ -23,7 +24,7 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.dns.exchangers import null_mx
-from diagnostics.causes.dns.lookups import same
+from diagnostics.causes.dns.lookups import looked_up, same
 from diagnostics.facts import Reply, Said
 from diagnostics.looked_facts import DnsAnswer
 from diagnostics.report import Step
@@ -31,11 +32,14 @@ from diagnostics.report import Step
 _EXIM = "an MX or SRV record indicated no SMTP service"
 _NO_ADDRESS = "Failed to resolve any IP addresses for the Mail Exchange"  # what is made of the host "."
 
+# Postfix, of an answer that holds what is no name of a host. Before 3.0 it knew no null MX, and the host "." is none.
+_POSTFIX = "Malformed or unexpected name server reply"
+
 
 @cause(
     id="dns.mx.null-mx",
     act="recipient-side",
-    says=("556 5.1.10", "null MX", "nullMX", "5.7.27", "MX 0 .", "does not accept mail", _EXIM, _NO_ADDRESS),
+    says=("556 5.1.10", "null MX", "nullMX", "5.7.27", "MX 0 .", "does not accept mail", _EXIM, _NO_ADDRESS, _POSTFIX),
 )
 def assess(anchor: Said | DnsAnswer, replies: tuple[Reply, ...], answers: tuple[DnsAnswer, ...]) -> Finding | None:
     """The words or the number of RFC 7505, or the record itself; Microsoft's own 5.1.10 is another thing."""
@@ -50,6 +54,8 @@ def _from_words(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
         return None
     if "spf" in low and "null" not in low:  # Gmail writes 5.7.27 for a failed SPF check
         return None
+    if said.signature == _POSTFIX:
+        return _unreadable(said)
     if said.signature == _NO_ADDRESS:
         because = "The domain names a mail server without an address; the host `.` of a null MX, by which a domain says that it "
         because += "receives no mail, reads so."
@@ -69,6 +75,17 @@ def _from_words(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     worded = "null mx" in low or "nullmx" in low or "mx 0 ." in low or said.signature == _EXIM
     belief = Belief.CONFIRMED if worded or "556 5.1.10" in said.text else Belief.LIKELY
     return Finding(belief, because, (said,), _steps(own=own, domain=_domain(mine)), "dns" if own else None, 1.0)
+
+
+def _unreadable(said: Said) -> Finding | None:
+    """Only of an MX record, and for good: what failed for now, or for another type, tells nothing of it."""
+    low = said.text.lower()
+    if "type=mx" not in low or " 4.4." in f" {low}":
+        return None
+    name = looked_up(said.text)
+    because = f"DNS answered for the MX of {name or 'the domain'}, with something that is no host's name. Mostly that is the `.` "
+    because += "of a null MX, by which a domain says that it receives no mail; a mistake in the record reads the same."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(own=False, domain=name), weight=2.2)
 
 
 def _published(answer: DnsAnswer, replies: tuple[Reply, ...]) -> Finding | None:

@@ -9,6 +9,7 @@ DNS can mend it.
 ## What proves it
 - the MX of the recipient's domain names the server that refused, and the domain's mailboxes live elsewhere
 - the MX names Exchange Online and a former provider side by side, and a part of the mail from outside never arrives
+- Microsoft's Remote Connectivity Analyzer finds no MX record at all for the domain (a strong hint)
 - the MX names a host that does not exist, such as the one of a tenant that the domain has left
 - the look-up of the domain's mail host fails, and the MX holds a name of one label (`mail.` instead of `mail.<domain>.`)
 - the MX holds an IP address: some senders connect to it all the same, others look it up as a name and find none
@@ -67,6 +68,10 @@ _SENDERS: Final = (
 )
 # sendmail's words for a look-up that failed for now; a domain that is not there "must exist", with a 5xx.
 _FOR_NOW = linear(r"(?i)\b4\d\d\b.{0,80}(?:sender domain must resolve|does not resolve)")
+# Microsoft's Remote Connectivity Analyzer, of the domain whose mail from outside was tested.
+_NO_RECORD = linear(
+    r"(?i)\bno MX records (?:were )?found in DNS for (?:the )?(?:SMTP )?domain '?([\w-]{1,63}(?:\.[\w-]{1,63})+)"
+)
 # refusals.toml tells whether the sender's domain is meant.
 _NOUNS: Final = (
     "MX",
@@ -100,7 +105,7 @@ def assess(
     if not isinstance(said, Said):
         return _published(said, answers, replies, settings)
     if said.signature in _SENDERS or said.signature in _NOUNS:
-        return _unknown_sender(said) if said.signature in _SENDERS or "sender-domain" in topics(said) else None
+        return _by_noun(said)
     if said.signature in _NO_ANSWER:
         return _bare(said, answers)
     if relay.by_google_relay(said) or (said.signature in relay.FOREIGN and not relay.foreign(said)):
@@ -175,6 +180,24 @@ def _leads_nowhere(missing: DnsAnswer, answers: tuple[DnsAnswer, ...]) -> Findin
     others = [each for each in exchangers(answers) if same(each.domain, mx.domain) and not same(each.host, mx.host)]
     belief = Belief.POSSIBLE if others else Belief.LIKELY
     return Finding(belief, because, (mx.answer, missing), _steps(mx.domain), "recipient-side", weight=2.0)
+
+
+def _by_noun(said: Said) -> Finding | None:
+    if said.kind == "command":
+        return _without_record(said)
+    return _unknown_sender(said) if said.signature in _SENDERS or "sender-domain" in topics(said) else None
+
+
+def _without_record(said: Said) -> Finding | None:
+    """A test of the way in found no MX at all for the domain that it was asked about."""
+    found = _NO_RECORD.search(said.text)
+    if not found:
+        return None
+    name = str(found.group(1)).lower()
+    because = (
+        f"A test of mail from outside found no MX record of {name}: nobody there knows which server takes its mail."
+    )
+    return Finding(Belief.LIKELY, because, (said,), _steps(name), weight=1.0)
 
 
 def _published(

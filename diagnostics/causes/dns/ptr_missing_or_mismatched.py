@@ -8,6 +8,7 @@ have none, and Exchange uses IPv6 as soon as it can; a changed provider or NAT r
 
 ## What proves it
 - the refusal, and a look-up of the address that finds no name or a name with another address
+- Microsoft's Remote Connectivity Analyzer finds no PTR record: it shows the record, not that mail is refused for it
 
 ## Not this when
 - name and address lead to each other, and the refusal speaks of the name in EHLO (`protocol.helo.invalid-domain`)
@@ -29,6 +30,7 @@ from diagnostics.causes.connector.heard import heard
 from diagnostics.causes.connector.turned_away import Client, in_brackets, inside_address, own_client, turned_away
 from diagnostics.causes.dns.lookups import addresses_of
 from diagnostics.causes.network.reach import is_ipv6, kind_of
+from diagnostics.causes.reputation.addresses import blamed
 from diagnostics.facts import Reply, Said, Session
 from diagnostics.looked_facts import DnsAnswer
 from diagnostics.mail_facts import Configured
@@ -120,6 +122,8 @@ def assess(
     asked = [each for each in answers if each.name.lower().rstrip(".").endswith(_REVERSE)]
     found = next((each for each in asked if each.ok), None)
     missing = next((each for each in asked if not each.ok), None)
+    if said.kind == "command":
+        return _looked_up(said, missing)
     because = f"{said.by or 'The receiver'} refuses {ip or 'our address'} because its reverse DNS (PTR) is missing or does not "
     because += "lead back to it."
     if is_ipv6(ip):
@@ -150,6 +154,15 @@ def assess(
         return Finding(Belief.LIKELY, because, (said,), _steps(ip), weight=1.3)
     because = "The refusal speaks of reverse DNS: the record of the sending address, or its generic name."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(ip), weight=1.5)
+
+
+def _looked_up(said: Said, missing: DnsAnswer | None) -> Finding | None:
+    """A tool that tests addresses found none. Nobody has refused mail for it in this text, so it proves the record alone."""
+    if missing is None:
+        return None
+    because = "A look-up finds no reverse DNS (PTR) of the address that sends. Many receivers refuse or distrust mail for that; "
+    because += "no refusal that says so is in this text."
+    return Finding(Belief.LIKELY, because, (said, missing), _steps(blamed(said.text)), weight=1.0)
 
 
 def _generic(said: Said, answers: tuple[DnsAnswer, ...]) -> Finding | None:

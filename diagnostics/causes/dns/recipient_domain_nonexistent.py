@@ -41,7 +41,7 @@ from diagnostics.facts import ConnectFailed, QueueState, Reply, Said
 from diagnostics.looked_facts import DnsAnswer
 from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
-from diagnostics.refusals import topics
+from diagnostics.refusals import topics, topics_of
 from diagnostics.report import Step
 
 _NO_NAME = "The sending server found no DNS domain of the recipient's name"
@@ -210,10 +210,19 @@ def _in_other_words(said: Said, answers: tuple[DnsAnswer, ...], replies: tuple[R
     domain = _recipient_domain(said, replies)
     if domain and any(each.ok for each in of_name(answers, domain)):
         return None
+    if published := _mailless(domain, replies):
+        because = f"DNS knows {domain}: it publishes a null MX, by which a domain states that it receives no mail."
+        return Finding(Belief.RULED_OUT, because, (published,))
     meant = mistyped(domain)
     because = f"The receiving side finds no domain or mail server of the name {domain or 'of the recipient'} in DNS."
     because += f" It reads like a mistyped `{meant}`: look at the address." if meant else ""
     return Finding(Belief.LIKELY, because, (said,), _steps(domain), weight=1.2)
+
+
+def _mailless(domain: str, replies: tuple[Reply, ...]) -> Reply | None:
+    """The reply that tells of a null MX of `domain`: whoever sends to it "can't find" it in the words for people."""
+    mine = (each for each in replies if same(each.recipient.rpartition("@")[2], domain))
+    return next((each for each in mine if "null-mx" in topics_of(each.whole)), None)
 
 
 def _weighed(

@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.network.probes import retry_queues
+from diagnostics.causes.network.providers import by_provider
 from diagnostics.causes.network.reach import (
     Place,
     by_exchange_online,
@@ -83,7 +84,8 @@ def assess(
         return None if settled or by_exchange_online(anchor.text) else _from_words(anchor)
     if isinstance(anchor, SmtpReached):
         return refuted(anchor, sessions, replies, handshakes)
-    if told_by_exchange_online(anchor, replies) or kind_of(anchor.ip) == "internal" or anchor.kind != "timeout":
+    others = told_by_exchange_online(anchor, replies) or by_provider(anchor)
+    if others or kind_of(anchor.ip) == "internal" or anchor.kind != "timeout":
         return None
     where = place_of(anchor)
     tested = [each for each in tests if each.port == 25 and place_of(each).is_same(where)]

@@ -9,6 +9,7 @@ route is missing, or the record points to an address where nobody is. Transport 
 ## What proves it
 - socket error 10060 toward this destination, while sessions or tests to other destinations open
 - a port test from this server fails for it, and works for another one
+- a provider that reaches everybody else (Gmail, Yahoo, Outlook.com) says in its bounce that it got no answer
 - it is an Exchange server of the organization that somebody switched off, and something still sends mail to it
 
 ## Not this when
@@ -25,7 +26,7 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.network.probes import test_from_elsewhere, test_port, test_route
-from diagnostics.causes.network.providers import always_reached
+from diagnostics.causes.network.providers import always_reached, by_provider
 from diagnostics.causes.network.queues import inward, queue_of
 from diagnostics.causes.network.reach import (
     Opening,
@@ -78,6 +79,8 @@ def assess(
         return _from_outside(anchor, where)
     if isinstance(anchor, ConnectFailed) and told_by_exchange_online(anchor, replies):
         return _from_cloud(anchor, where, seen_by_admin(anchor, replies))
+    if isinstance(anchor, ConnectFailed) and by_provider(anchor):
+        return _from_provider(anchor, where)
     off = switched_off(anchor, settings)
     if off:
         return _switched_off(anchor, off, inside=inward(queue_of(anchor, queues)) or kind_of(where.ip) == "internal")
@@ -153,6 +156,17 @@ def _from_cloud(failed: ConnectFailed, where: Place, ours: bool) -> Finding:
         because += "host is down, or its firewall drops the packets."
     steps = (test_from_elsewhere(where.host or where.ip), _listener())
     return Finding(Belief.POSSIBLE, because, (failed,), steps, "network" if ours else "recipient-side", 1.5)
+
+
+def _from_provider(failed: ConnectFailed, where: Place) -> Finding:
+    """A great provider reaches everybody else at the same time, and has tried for hours before it says so."""
+    because = f"{failed.reporter} tried to deliver and got no answer from {where.name}. It reaches the rest of the world, so the "
+    because += (
+        "host is down, its firewall drops the packets, or the domain's MX record names an address where nobody is."
+    )
+    steps = (test_from_elsewhere(where.host or where.ip), _listener())
+    belief = Belief.POSSIBLE if failed.kind == "unknown" else Belief.LIKELY
+    return Finding(belief, because, (failed,), steps, weight=1.4)
 
 
 def _from_outside(test: PortTest, where: Place) -> Finding:

@@ -19,6 +19,7 @@ Cloud and most home and small-business lines block port 25 unless it was asked f
 - any session of the Send connector, or a test by hand, reaches a banner on port 25 outside: then look at what
   follows it
 - only one destination fails (`network.connection.timeout`)
+- a provider such as Gmail tried, and tells of it in a bounce: its way out is not yours
 - the log reached STARTTLS: `Unable to connect` was the wrapper of a TLS failure
 
 ## References
@@ -33,7 +34,7 @@ from collections.abc import Sequence
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.network.probes import retry_queues, test_port
-from diagnostics.causes.network.providers import always_reached
+from diagnostics.causes.network.providers import always_reached, by_provider
 from diagnostics.causes.network.queues import inward, queue_of
 from diagnostics.causes.network.reach import (
     Opening,
@@ -73,7 +74,7 @@ def assess(
     if anchor.inbound if isinstance(anchor, PortTest) else anchor.port not in (0, 25):
         return None
     tests = tuple(each for each in tests if not each.inbound)
-    mine = without_cloud(failures, replies)
+    mine = [each for each in without_cloud(failures, replies) if not by_provider(each)]
     if isinstance(anchor, ConnectFailed) and (anchor not in mine or no_route(anchor)):
         return None
     if kind_of(anchor.ip) == "internal" or inward(queue_of(anchor, queues)):

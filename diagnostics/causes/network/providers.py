@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from diagnostics.causes.network.reach import kind_of
+from diagnostics.facts import ConnectFailed
 from diagnostics.mail_facts import Configured
 
 _MAILBOXES: Final = frozenset({
@@ -60,6 +61,11 @@ def _one_slip(name: str, other: str) -> bool:
 def always_reached(host: str, ip: str) -> bool:
     """Whether mail servers that the whole world delivers to every second stand there, and none that only clients log on to."""
     return kind_of(ip) == "exchange-online" or (of_provider(host) and not host.lower().startswith("smtp."))
+
+
+def by_provider(failed: ConnectFailed) -> bool:
+    """Whether one of them tried, and tells of it in a bounce: its way out is not the reader's, and reaches everybody else."""
+    return bool(failed.reporter) and of_provider(failed.reporter)
 
 
 def set_to_provider(settings: Iterable[Configured]) -> str:

@@ -7,6 +7,7 @@ put it there because spam was seen, because the address is a dial-up one, or bec
 
 ## What proves it
 - the refusal names the list, and the list answers 127.0.0.x for the address
+- Microsoft's Remote Connectivity Analyzer finds the address on a list: a strong hint
 
 ## Not this when
 - the answer is 127.255.255.x or the text says `open resolver`: the receiver's resolver is at fault
@@ -44,7 +45,7 @@ from diagnostics.causes.reputation.lists import (
 from diagnostics.facts import Reply, Said, Session
 from diagnostics.looked_facts import DnsAnswer
 from diagnostics.mail_facts import Configured
-from diagnostics.refusals import topics
+from diagnostics.refusals import topics, topics_of
 from diagnostics.report import Act, Step
 from diagnostics.seen import by_own_log
 
@@ -187,6 +188,8 @@ def assess(
     settings: tuple[Configured, ...],
 ) -> Finding | None:
     """The refusal names the list; what the list answers settles it."""
+    if said.kind == "command":
+        return _looked_up(said)
     about = topics(said)
     told = "listed" in about or ("turned-away" in about and about <= {"turned-away", "spam"} and not has(said, "polic"))
     told = told and not about & {"spf", "dkim", "dmarc"}
@@ -198,8 +201,7 @@ def assess(
     ):
         return None
     if is_error(said.text):
-        because = "The block list answered with an error, not with a listing: the sending address is not on it."
-        return Finding(Belief.RULED_OUT, because, (said,))
+        return _no_listing(said)
     what = heard(said, replies, sessions)
     ip = blamed(said.text) or what.egress
     name, zone, page = list_named(said.text)
@@ -221,6 +223,28 @@ def assess(
     belief = Belief.CONFIRMED if there or several else Belief.LIKELY if sure else Belief.POSSIBLE
     steps = _of_name(page) if helo else _of_microsoft(ip, zone) if microsofts(ip) else _steps(ip, zone, page)
     return Finding(belief, because, (said, answer), steps, act, weight=1.3)
+
+
+def _no_listing(said: Said) -> Finding:
+    because = "The block list answered with an error, not with a listing: the sending address is not on it."
+    return Finding(Belief.RULED_OUT, because, (said,))
+
+
+def _looked_up(said: Said) -> Finding | None:
+    """A tool that asks lists found the address on one. Nobody has refused mail for it in this text."""
+    ip = blamed(said.text)
+    if not ip or "listed" not in topics_of(said.text):
+        return None
+    if is_error(said.text):
+        return _no_listing(said)
+    name, zone, page = list_named(said.text)
+    because = (
+        f"A look-up finds {named(ip)} on {name or 'a block list'}. Whoever asks that list refuses mail from there; "
+    )
+    because += "no refusal that says so is in this text."
+    act: Act = "microsoft" if microsofts(ip) else "sender"
+    steps = _of_microsoft(ip, zone) if microsofts(ip) else _steps(ip, zone, page)
+    return Finding(Belief.LIKELY, because, (said,), steps, act, weight=1.0)
 
 
 def _say_so(name: str, replies: tuple[Reply, ...]) -> bool:

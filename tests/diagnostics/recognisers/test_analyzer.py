@@ -58,6 +58,24 @@ def test_records_that_do_not_resolve() -> None:
     assert (one(text, DnsAnswer).ok, one(text, DnsAnswer).name) == (False, "contoso.com")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The IP Address 203.0.113.9 doesn't have a PTR record in DNS.",
+        "* IP 203.0.113.9 was found on the bl.example block list. Status code: 127.0.0.3",
+        '"No MX records found in DNS for SMTP domain contoso.com"',
+        "Open relay test message delivered successfully to admin@fabrikam.com",
+        "Expected service banner was not received when connecting.",
+    ],
+)
+def test_a_sentence_that_names_a_fault_stands_alone(text: str) -> None:
+    assert one(text, CommandError).text == text
+
+
+def test_the_name_of_the_analyzer_is_no_healthy_report() -> None:
+    assert not artefacts("The Remote Connectivity Analyzer is what I would try next.")
+
+
 @given(damaged(f"{REPORT}\n{REFUSED}"))
 def test_damage_never_raises(text: str) -> None:
     artefacts(text)

@@ -216,3 +216,19 @@ def test_a_code_is_found_wherever_it_stands(code: int, subject: int, detail: int
 def test_a_code_between_letters_that_need_no_spaces_is_found(text: str) -> None:
     assert [(each.basic, each.enhanced) for each in find_codes(text)] == [(550, "5.1.1")]
     assert not list(find_codes("x5.1.1 or 5.1.1b"))
+
+
+def test_google_tells_of_each_host_that_it_tried() -> None:
+    text = "The recipient server did not accept our requests to connect. [mx1.contoso.com. 203.0.113.9: timed out] "
+    text += "[mx2.contoso.com 2001:db8::9: Connection refused]"
+    assert [(each.host, each.ip, each.kind, each.reporter) for each in stated(text, ConnectFailed)] == [
+        ("mx1.contoso.com", "203.0.113.9", "timeout", "google.com"),
+        ("mx2.contoso.com", "2001:db8::9", "refused", "google.com"),
+    ]
+    assert [each.reporter for each in stated(text.partition(" [")[0], ConnectFailed)] == ["google.com"]
+
+
+def test_who_tells_of_a_connection_in_a_bounce() -> None:
+    text = "451 4.4.0 connect to mx1.contoso.com[203.0.113.9]:25: Connection timed out"
+    found = read_reply(text, HERE, kind="dsn", reporter="Mout.GMX.net")
+    assert [each.reporter for each in found if isinstance(each, ConnectFailed)] == ["mout.gmx.net"]

@@ -104,6 +104,12 @@ _TOLD = {
         "O convite para a reunião é devolvido por causa da Kim. Kim não foi convidada.",
         "Zaproszenie na spotkanie wraca z błędem dla Kim. Kim nie była zaproszona.",
     ),
+    "hangs-up-without-tls": (
+        "We switched TLS off on the receive connector. The scanner says EHLO, gets our 250 and hangs up.",
+        "Am Empfangsconnector ist TLS deaktiviert. Im Protokoll kommt noch unsere Antwort auf EHLO, dann trennt das Programm.",
+        "Sur le connecteur de réception, j'ai désactivé TLS. Après notre réponse 250, le logiciel coupe la connexion.",
+        "En el conector de recepción TLS está desactivado. Tras el EHLO el programa cierra la sesión.",
+    ),
     "waits-though-nobody-defers": (
         "Mail goes over a smart host. Messages sit in the queue for minutes before they go out. It shows hardly any 4xx.",
         "E-Mails gehen an Exchange Online. Sie hängen in der Queue viele Minuten, dann gehen sie raus. Es gibt kaum 4xx Fehler.",
